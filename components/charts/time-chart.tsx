@@ -1,0 +1,70 @@
+'use client'
+import dynamic from 'next/dynamic'
+import { useMemo } from 'react'
+import { PlotFrame } from '#components/charts/plot-frame.tsx'
+import { prepareChart, type ChartInput } from '#components/charts/prepare.ts'
+import { SeriesTable } from '#components/charts/series-table.tsx'
+import { formatCount } from '#components/ui/format.ts'
+import { useViewerZone } from '#components/ui/viewer-clock.ts'
+
+/** The frame, axes and words stand at once; only the lines wait for the chart library. */
+const TimeChartLines = dynamic(
+  async () => (await import('#components/charts/time-chart-lines.tsx')).TimeChartLines,
+  {
+    ssr: false,
+  },
+)
+
+export type TimeChartProps = Omit<ChartInput, 'zone'> & {
+  /** The accessible name: "Upload lag p95 over 24 hours". */
+  label: string
+  /** What the lines are called in the tooltip and the table. */
+  names: { subject: string; past?: string }
+  /** px of the plot area. */
+  height?: number
+  markLetters?: boolean
+}
+
+/** A pillar over time: the subject in ink, the same time before in grey, limits dashed, gaps hatched. */
+export function TimeChart({ label, names, height = 76, markLetters, ...input }: TimeChartProps) {
+  const zone = useViewerZone()
+  const { fromMs, toMs, bucketMs, format, points, past, thresholds, marks, gapWord } = input
+  const chart = useMemo(
+    () =>
+      prepareChart({
+        ...{ fromMs, toMs, bucketMs, format, points, zone },
+        ...(past && { past }),
+        ...(thresholds && { thresholds }),
+        ...(marks && { marks }),
+        ...(gapWord !== undefined && { gapWord }),
+      }),
+    [fromMs, toMs, bucketMs, format, points, past, thresholds, marks, gapWord, zone],
+  )
+  const rows = chart.rows.map((row) => ({ t: row.t, value: row.said, past: row.saidPast }))
+  return (
+    <figure aria-label={label}>
+      <PlotFrame
+        height={height}
+        format={format}
+        yTicks={chart.yTicks}
+        xTicks={chart.xTicks}
+        thresholds={chart.thresholds}
+        gaps={chart.gaps}
+        marks={chart.marks}
+        peak={chart.peak}
+        end={chart.end}
+        {...(markLetters !== undefined && { markLetters })}
+      >
+        <div className="draw">
+          <TimeChartLines chart={chart} format={format} bucketMs={bucketMs} names={names} zone={zone} />
+        </div>
+      </PlotFrame>
+      <SeriesTable label={label} rows={rows} format={format} zone={zone} names={names} />
+      {chart.merged === null ? null : (
+        <figcaption className="sub">
+          {formatCount(chart.merged.shown)} of {formatCount(chart.merged.of)} points, peaks kept
+        </figcaption>
+      )}
+    </figure>
+  )
+}

@@ -1,0 +1,60 @@
+import { STALE_AFTER_MS, type LiveState } from '#components/shell/live-connection.ts'
+import { formatAge, formatDuration } from '#components/ui/format.ts'
+import { StatusShape, type StatusKind } from '#components/ui/status.tsx'
+
+export type LiveMarkProps = {
+  state: LiveState
+  /** How old the page's figures are. */
+  ageMs: number
+  nowMs: number
+  onToggle: () => void
+}
+
+/** Says whether the page follows by itself, and how old it is. Pressing it pauses and resumes. */
+export function LiveMark({ state, ageMs, nowMs, onToggle }: LiveMarkProps) {
+  const { kind, word, detail } = sayLive(state, ageMs, nowMs)
+  return (
+    <button
+      type="button"
+      className="live"
+      aria-pressed={state.kind !== 'paused'}
+      aria-label={`${word}. ${state.kind === 'paused' ? 'Resume' : 'Pause'} live updates`}
+      title={state.kind === 'paused' ? 'Press to follow again' : 'Press to pause'}
+      onClick={onToggle}
+    >
+      <StatusShape kind={kind} />
+      <span>
+        <b>{word}</b>
+        <span className={state.kind === 'reconnecting' ? 'hide-s' : undefined}> · {detail}</span>
+      </span>
+    </button>
+  )
+}
+
+/** The words, apart from their drawing. Pure. */
+export function sayLive(
+  state: LiveState,
+  ageMs: number,
+  nowMs: number,
+): { kind: StatusKind; word: string; detail: string } {
+  const age = formatAge(ageMs)
+  switch (state.kind) {
+    case 'paused':
+      return { kind: 'held', word: 'Paused', detail: age }
+    case 'connecting':
+      return { kind: 'unk', word: 'Connecting', detail: age }
+    case 'reconnecting': {
+      const seconds = Math.max(0, Math.ceil((state.retryAtMs - nowMs) / 1_000))
+      return {
+        kind: 'unk',
+        word: 'Reconnecting',
+        detail: `${age}, retry in ${formatDuration(seconds * 1_000)}`,
+      }
+    }
+    case 'live':
+      // Connected, yet nothing has come: the stream is alive and the figures are old.
+      return ageMs > STALE_AFTER_MS
+        ? { kind: 'warn', word: 'Stale', detail: age }
+        : { kind: 'ok', word: 'Live', detail: age }
+  }
+}

@@ -1,0 +1,69 @@
+'use client'
+import { useRouter } from 'next/navigation'
+import { useEffect, useReducer, useRef, useState } from 'react'
+import { LIVE_START, nextLive } from '#components/shell/live-connection.ts'
+import { LiveMark } from '#components/shell/live-mark.tsx'
+import { startRefresher, type Refresher } from '#components/shell/refresher.ts'
+import { useNow } from '#components/ui/viewer-clock.ts'
+
+export type LiveRefreshProps = {
+  /** The event stream; any message means that something changed. */
+  url: string
+  /** When the server made this page, epoch ms. */
+  asOfMs: number
+  /** The page is fetched anew at most this often. */
+  everyMs?: number
+}
+
+const EVERY_MS = 5_000
+
+/** Keeps a page current from the event stream, and says honestly when it doesn't. */
+export function LiveRefresh({ url, asOfMs, everyMs = EVERY_MS }: LiveRefreshProps) {
+  const router = useRouter()
+  const [state, dispatch] = useReducer(nextLive, LIVE_START)
+  const nowMs = useNow(asOfMs)
+  const ageMs = useAge(asOfMs, nowMs)
+  const refresher = useRef<Refresher | null>(null)
+  const openedBefore = useRef(false)
+
+  useEffect(() => {
+    const started = startRefresher(() => router.refresh(), everyMs)
+    refresher.current = started
+    return () => started.stop()
+  }, [router, everyMs])
+
+  useEffect(() => {
+    if (state.kind !== 'reconnecting') return
+    const timer = setTimeout(() => dispatch({ kind: 'retry' }), Math.max(0, state.retryAtMs - Date.now()))
+    return () => clearTimeout(timer)
+  }, [state])
+
+  const wanted = state.kind === 'connecting' || state.kind === 'live'
+  useEffect(() => {
+    if (!wanted) return
+    const source = new EventSource(url)
+    source.addEventListener('open', () => {
+      dispatch({ kind: 'opened' })
+      // What changed while there was no stream was not heard.
+      if (openedBefore.current) refresher.current?.request()
+      openedBefore.current = true
+    })
+    source.addEventListener('message', () => refresher.current?.request())
+    // The browser's own retry has no bound and says nothing: we close and do it ourselves.
+    source.addEventListener('error', () => {
+      source.close()
+      dispatch({ kind: 'lost', nowMs: Date.now(), random: Math.random() })
+    })
+    return () => source.close()
+  }, [url, wanted])
+
+  const toggle = (): void => dispatch({ kind: state.kind === 'paused' ? 'resume' : 'pause' })
+  return <LiveMark state={state} ageMs={ageMs} nowMs={nowMs} onToggle={toggle} />
+}
+
+/** Age by the browser's clock alone, from when this page's data came: the two clocks needn't agree. */
+function useAge(asOfMs: number, nowMs: number): number {
+  const [cameMs, setCameMs] = useState<number | null>(null)
+  useEffect(() => setCameMs(Date.now()), [asOfMs])
+  return cameMs === null ? 0 : Math.max(0, nowMs - cameMs)
+}

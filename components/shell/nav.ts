@@ -1,0 +1,30 @@
+import type { IconName } from '#components/ui/icon.tsx'
+import type { StatusKind } from '#components/ui/status.tsx'
+
+/** One page of the console. Only pages that exist are passed; nothing is shown greyed. */
+export type NavItem = {
+  key: string
+  label: string
+  href: string
+  icon: IconName
+  /** Open things, or the size of what it lists: "1,412". */
+  count?: string
+  /** The shape before the count, when the count is a problem. */
+  status?: StatusKind
+}
+
+export type NavGroup = { title: string; items: readonly NavItem[] }
+
+/** The item a path belongs to: its own page and all below it. Pure. */
+export function isCurrent(item: NavItem, path: string): boolean {
+  return path === item.href || path.startsWith(`${item.href}/`)
+}
+
+/** A phone has room for this many tabs; with more pages the last one is "More". */
+export const TABS_MAX = 5
+
+/** The tabs of a phone: the first pages, and the rest behind "More". Pure. */
+export function splitTabs(items: readonly NavItem[]): { tabs: readonly NavItem[]; more: readonly NavItem[] } {
+  if (items.length <= TABS_MAX) return { tabs: items, more: [] }
+  return { tabs: items.slice(0, TABS_MAX - 1), more: items.slice(TABS_MAX - 1) }
+}

@@ -1,0 +1,36 @@
+import { LinkButton } from '#components/ui/button.tsx'
+import { formatCount } from '#components/ui/format.ts'
+import { withParams } from '#components/ui/search-params.ts'
+import type { Place } from '#components/table/sort-link.tsx'
+
+/**
+ * Keyset paging: forward by cursor, back to the start. "All 48,213 matching" is not "50 on this page":
+ * `matching` is left out where nobody has counted.
+ */
+export function Pager({
+  place,
+  shown,
+  matching,
+  nextCursor,
+}: {
+  place: Place
+  shown: number
+  matching?: number
+  nextCursor: string | null
+}) {
+  const onFirst = new URLSearchParams(place.query).get('cursor') === null
+  return (
+    <nav className="pager" aria-label="Pages">
+      <span className="sub">
+        {formatCount(shown)} on this page
+        {matching === undefined ? null : ` · ${formatCount(matching)} matching`}
+      </span>
+      {onFirst ? null : (
+        <LinkButton href={withParams(place.path, place.query, { cursor: null })}>First page</LinkButton>
+      )}
+      {nextCursor === null ? null : (
+        <LinkButton href={withParams(place.path, place.query, { cursor: nextCursor })}>Next page</LinkButton>
+      )}
+    </nav>
+  )
+}

@@ -1,0 +1,134 @@
+'use client'
+import { Dialog as Radix } from 'radix-ui'
+import { useId, useState, type FormEvent, type ReactNode } from 'react'
+import { Button } from '#components/ui/button.tsx'
+import { formatCount } from '#components/ui/format.ts'
+import { StatusShape } from '#components/ui/status.tsx'
+
+/** What `onConfirm` came to: done, or the sentence to show in the open dialog. */
+export type ConfirmResult = { ok: true } | { ok: false; message: string }
+
+/** Longer reasons are cut by the field; the audit log keeps what is sent. */
+export const REASON_LENGTH_MAX = 500
+
+export type ConfirmDialogProps = {
+  /** The button that opens it. */
+  trigger: ReactNode
+  /** A question with its count: "Discard 1,284 dead letters of 611 devices?" */
+  title: string
+  /** What it touches, and what can be undone. */
+  children: ReactNode
+  reason: 'required' | 'none'
+  reasonHint?: string
+  /** For a large act: the count that has to be typed. */
+  typedCount?: number
+  confirmLabel: string
+  keepLabel?: string
+  danger?: boolean
+  onConfirm: (input: { reason: string }) => Promise<ConfirmResult>
+}
+
+/** An act that says what it touches and asks for a reason before it is done. Esc keeps everything. */
+export function ConfirmDialog(props: ConfirmDialogProps) {
+  const [open, setOpen] = useState(false)
+  return (
+    <Radix.Root open={open} onOpenChange={setOpen}>
+      <Radix.Trigger asChild>{props.trigger}</Radix.Trigger>
+      <Radix.Portal>
+        <Radix.Overlay className="scrim" />
+        <Radix.Content className="pop dialog" aria-modal="true">
+          <Radix.Title asChild>
+            <h2>{props.title}</h2>
+          </Radix.Title>
+          <Radix.Description asChild>
+            <div>{props.children}</div>
+          </Radix.Description>
+          <ConfirmForm {...props} onDone={() => setOpen(false)} />
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  )
+}
+
+function ConfirmForm({ onDone, ...props }: ConfirmDialogProps & { onDone: () => void }) {
+  const [reason, setReason] = useState('')
+  const [typed, setTyped] = useState('')
+  const [busy, setBusy] = useState(false)
+  const [failure, setFailure] = useState<string | null>(null)
+  const failureId = useId()
+  const counted =
+    props.typedCount === undefined || typed.replaceAll(/[,\s]/g, '') === String(props.typedCount)
+  const ready = counted && (props.reason === 'none' || reason.trim() !== '') && !busy
+
+  const submit = async (event: FormEvent): Promise<void> => {
+    event.preventDefault()
+    if (!ready) return
+    setBusy(true)
+    setFailure(null)
+    try {
+      const result = await props.onConfirm({ reason: reason.trim() })
+      if (result.ok) onDone()
+      else setFailure(result.message)
+    } catch {
+      setFailure(
+        'The server did not answer; it is not known whether this was done. Reload before trying again.',
+      )
+    } finally {
+      setBusy(false)
+    }
+  }
+
+  return (
+    <form className="form" onSubmit={(event) => void submit(event)}>
+      {props.reason === 'none' ? null : (
+        <label className="field">
+          <span>Reason, kept in the audit log</span>
+          <input
+            className="input"
+            value={reason}
+            maxLength={REASON_LENGTH_MAX}
+            placeholder={props.reasonHint}
+            required
+            onChange={(event) => setReason(event.target.value)}
+          />
+        </label>
+      )}
+      {props.typedCount === undefined ? null : (
+        <label className="field">
+          <span>
+            Type <b>{props.typedCount}</b> to go on
+          </span>
+          <input
+            className="input"
+            value={typed}
+            inputMode="numeric"
+            autoComplete="off"
+            aria-label={`Type ${formatCount(props.typedCount)} to go on`}
+            onChange={(event) => setTyped(event.target.value)}
+          />
+        </label>
+      )}
+      {failure === null ? null : (
+        <p className="field" role="alert" id={failureId}>
+          <span className="err">
+            <StatusShape kind="crit" />
+            {failure}
+          </span>
+        </p>
+      )}
+      <div className="acts">
+        <Radix.Close asChild>
+          <Button hint="Esc">{props.keepLabel ?? 'Cancel'}</Button>
+        </Radix.Close>
+        <Button
+          type="submit"
+          tone={props.danger === true ? 'danger' : 'primary'}
+          disabled={!ready}
+          aria-busy={busy}
+        >
+          {busy ? 'Working…' : props.confirmLabel}
+        </Button>
+      </div>
+    </form>
+  )
+}

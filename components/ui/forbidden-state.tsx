@@ -1,0 +1,24 @@
+import type { ReactNode } from 'react'
+import { PageState } from '#components/ui/page-state.tsx'
+
+/** The viewer may not see or do this: their role, and the one that may. */
+export function ForbiddenState({
+  title,
+  role,
+  needs,
+  detail,
+  actions,
+}: {
+  title: string
+  role: string
+  needs: string
+  detail?: ReactNode
+  actions?: ReactNode
+}) {
+  const said = (
+    <>
+      Your role is {role}. This needs {needs}.{detail === undefined ? null : <> {detail}</>}
+    </>
+  )
+  return <PageState kind="unk" word={`${needs} only`} title={title} detail={said} actions={actions} />
+}

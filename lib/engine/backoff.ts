@@ -1,0 +1,54 @@
+import type { Random } from '#lib/kernel/random.ts'
+
+/** Server-tunable per fleet (BO3); all in milliseconds. */
+export interface BackoffSettings {
+  readonly intervalMs: number
+  readonly baseMs: number
+  readonly capMs: number
+}
+
+export const BACKOFF_BASE_MS = 1_000
+export const BACKOFF_CAP_MS = 5 * 60_000
+
+/** How an attempt failed. Only `answer_lost` says that the server may have done it and was well. */
+export type FailureKind = 'answer_lost' | 'refused_connection' | 'timed_out' | 'server_error' | 'shed'
+
+export interface BackoffInput {
+  /** Failures in a row before this one; a success sets it back to 0 (BO2). */
+  readonly failures: number
+  readonly kind: FailureKind
+  /** Whether the one quick retry since the last success was already used. */
+  readonly quickRetryUsed: boolean
+  /** From the answer's Retry-After; null without one. */
+  readonly retryAfterMs: number | null
+}
+
+export interface BackoffWait {
+  readonly waitMs: number
+  readonly quick: boolean
+}
+
+/** Doubling past this many times would only overflow: the cap has long won. */
+const DOUBLINGS_MAX = 32
+
+/** The longest wait that BO1 can give without Retry-After, so that liveness has a bound (SM6). */
+export const longestWaitMs = (settings: BackoffSettings): number =>
+  1.5 * Math.max(settings.intervalMs, settings.capMs)
+
+/**
+ * How long to wait after a failure (engine.md, BO1): `max(interval, min(cap, base·2^n)) × random(0.5, 1.5)`;
+ * one quick retry within `base` when only the answer was lost; Retry-After is a floor with the spread above it.
+ */
+export function backoffWait(settings: BackoffSettings, input: BackoffInput, random: Random): BackoffWait {
+  const { intervalMs, baseMs } = settings
+  if (input.kind === 'answer_lost' && !input.quickRetryUsed && input.retryAfterMs === null) {
+    return { waitMs: random() * baseMs, quick: true }
+  }
+  const capMs = Math.max(settings.capMs, intervalMs)
+  const grown = Math.min(capMs, baseMs * 2 ** Math.min(input.failures, DOUBLINGS_MAX))
+  const middleMs = Math.max(intervalMs, grown)
+  const spread = random()
+  if (input.retryAfterMs === null) return { waitMs: middleMs * (0.5 + spread), quick: false }
+  // Spread as wide as an ordinary wait: devices told the same second must not come back in the same second.
+  return { waitMs: Math.max(0, input.retryAfterMs) + middleMs * spread, quick: false }
+}

@@ -1,0 +1,130 @@
+import type { Json, JsonObject } from '#lib/kernel/json.ts'
+import { copyObject, defineKey, isJsonObject, ownValue, withKey } from '#lib/kernel/json.ts'
+import type { Result } from '#lib/kernel/result.ts'
+import { err, ok } from '#lib/kernel/result.ts'
+import { JSON_DEPTH_MAX } from '#lib/protocol/limits.ts'
+import type { Operation } from '#lib/protocol/mutation.ts'
+
+export type Path = readonly string[]
+
+/** Why an operation cannot be carried out on a document; `path` is the key as the patch wrote it. */
+export interface PatchFailure {
+  readonly code: 'bad_pointer' | 'not_a_container' | 'index_out_of_range' | 'too_deep'
+  readonly path: string
+}
+
+const INDEX = /^(?:0|[1-9][0-9]{0,9})$/
+
+/**
+ * The path of a patch's key (protocol.md, ops): a key starting with `/` is a JSON Pointer (RFC 6901), any other
+ * one top-level name. Null for a `~` that escapes nothing.
+ */
+export function parseKey(key: string): Path | null {
+  if (!key.startsWith('/')) return [key]
+  if (/~(?![01])/.test(key)) return null
+  return key.slice(1).split('/').map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+}
+
+export const toPointer = (path: Path): string =>
+  path.map((part) => `/${part.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+
+/** Deepest nesting of a value: 0 for a scalar. */
+export function jsonDepth(value: Json): number {
+  if (typeof value !== 'object' || value === null) return 0
+  const items: readonly Json[] = Array.isArray(value) ? value : Object.values(value)
+  return 1 + items.reduce<number>((max, item) => Math.max(max, jsonDepth(item)), 0)
+}
+
+/**
+ * Carries out an operation on a document (null: none, or deleted) and gives the new one. Never throws on JSON.
+ * A patch sets first, outer paths before inner ones, then unsets from the last to the first, so array indices mean
+ * the document as it was. Missing parents become objects; an index at an array's end (or `-`) appends, past it fails.
+ */
+export function applyOperation(document: JsonObject | null, op: Operation): Result<JsonObject | null, PatchFailure> {
+  if (op.type === 'delete') return ok(null)
+  if (op.type === 'put') return jsonDepth(op.data) > JSON_DEPTH_MAX ? err({ code: 'too_deep', path: '' }) : ok(op.data)
+  const sets = orderedPaths(Object.keys(op.set ?? {}))
+  if (!sets.ok) return sets
+  const unsets = orderedPaths(op.unset ?? [])
+  if (!unsets.ok) return unsets
+  let result: Json = document ?? {}
+  for (const { key, path } of sets.value) {
+    const value = ownValue(op.set ?? {}, key) as Json
+    if (path.length + jsonDepth(value) > JSON_DEPTH_MAX) return err({ code: 'too_deep', path: key })
+    const changed = setAt(result, path, value)
+    if (!changed.ok) return err({ code: changed.error, path: key })
+    result = changed.value
+  }
+  for (const { path } of unsets.value.toReversed()) result = unsetAt(result, path)
+  return ok(result as JsonObject)
+}
+
+/** The paths that an operation touches, as pointers; null when it touches the whole document. */
+export function touchedPointers(op: Operation): readonly string[] | null {
+  if (op.type !== 'patch') return null
+  return [...Object.keys(op.set ?? {}), ...(op.unset ?? [])].map((key) => toPointer(parseKey(key) ?? [key]))
+}
+
+interface KeyedPath {
+  readonly key: string
+  readonly path: Path
+}
+
+/** Order must not hang on the order of keys, which storage doesn't keep. */
+function orderedPaths(keys: readonly string[]): Result<KeyedPath[], PatchFailure> {
+  const paths: KeyedPath[] = []
+  for (const key of keys) {
+    const path = parseKey(key)
+    if (!path) return err({ code: 'bad_pointer', path: key })
+    if (path.length > JSON_DEPTH_MAX) return err({ code: 'too_deep', path: key })
+    paths.push({ key, path })
+  }
+  return ok(paths.sort((a, b) => comparePaths(a.path, b.path) || (a.key < b.key ? -1 : 1)))
+}
+
+function comparePaths(a: Path, b: Path): number {
+  for (let i = 0; i < Math.min(a.length, b.length); i++) {
+    const left = a[i] as string
+    const right = b[i] as string
+    if (left === right) continue
+    if (INDEX.test(left) && INDEX.test(right)) return Number(left) - Number(right)
+    return left < right ? -1 : 1
+  }
+  return a.length - b.length
+}
+
+function setAt(node: Json | undefined, path: Path, value: Json): Result<Json, PatchFailure['code']> {
+  const [head, ...rest] = path
+  if (head === undefined) return ok(value)
+  if (node !== undefined && Array.isArray(node)) return setInArray(node, head, rest, value)
+  if (node !== undefined && !isJsonObject(node)) return err('not_a_container')
+  const object = node ?? {}
+  const child = setAt(ownValue(object, head), rest, value)
+  if (!child.ok) return child
+  const copy = copyObject(object)
+  defineKey(copy, head, child.value)
+  return ok(copy)
+}
+
+function setInArray(array: readonly Json[], head: string, rest: Path, value: Json): Result<Json, PatchFailure['code']> {
+  const index = head === '-' ? array.length : INDEX.test(head) ? Number(head) : Infinity
+  if (index > array.length) return err('index_out_of_range')
+  const child = setAt(array[index], rest, value)
+  return child.ok ? ok([...array.slice(0, index), child.value, ...array.slice(index + 1)]) : child
+}
+
+/** Without effect where there is nothing, so that an unset can be repeated. */
+function unsetAt(node: Json, path: Path): Json {
+  const [head, ...rest] = path
+  if (head === undefined) return node
+  if (Array.isArray(node)) {
+    const index = INDEX.test(head) ? Number(head) : Infinity
+    if (index >= node.length) return node
+    if (rest.length === 0) return node.toSpliced(index, 1)
+    return node.with(index, unsetAt(node[index] as Json, rest))
+  }
+  if (!isJsonObject(node)) return node
+  const child = ownValue(node, head)
+  if (child === undefined) return node
+  return withKey(node, head, rest.length === 0 ? undefined : unsetAt(child, rest))
+}

@@ -1,0 +1,12 @@
+import type { Json } from '#lib/kernel/json.ts'
+import { canonicalJson } from '#lib/kernel/json.ts'
+import type { Mutation } from '#lib/protocol/mutation.ts'
+
+/** Left out of the payload hash, so that a re-stamped mutation is still the same one (ID4). */
+const OUTSIDE: ReadonlySet<string> = new Set(['hlc', 'madeAt', 'madeOffsetMs'])
+
+/** The text that a mutation's payload hash is taken over: equal for every spelling of the same mutation. */
+export function payloadText(mutation: Mutation): string {
+  const kept = Object.entries(mutation).filter(([key, value]) => !OUTSIDE.has(key) && value !== undefined)
+  return canonicalJson(Object.fromEntries(kept) as Json)
+}

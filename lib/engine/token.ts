@@ -1,0 +1,119 @@
+import { decodeBase64url, encodeBase64url } from '#lib/kernel/base64url.ts'
+import type { Json } from '#lib/kernel/json.ts'
+import { canonicalJson, isJsonObject } from '#lib/kernel/json.ts'
+import type { Result } from '#lib/kernel/result.ts'
+import { assert, err, ok } from '#lib/kernel/result.ts'
+import { TOKEN_LIFE_MS } from '#lib/protocol/limits.ts'
+
+/**
+ * How far a device has read one collection. A first snapshot is a pull from 0 to the head at its start
+ * (`target`); while it runs, `version` is where it stands, and it is complete at `version >= target`.
+ */
+export interface Position {
+  readonly version: number
+  readonly snapshot: { readonly target: number } | null
+}
+export type Positions = Readonly<Record<string, Position>>
+
+/** A device's tide mark over its collections (TK1). */
+export interface SyncToken {
+  readonly fleetId: string
+  readonly deviceId: string
+  readonly epoch: number
+  readonly issuedAtMs: number
+  readonly positions: Positions
+}
+
+export type Mac = (bytes: Uint8Array) => Uint8Array
+export type TokenError = 'token_invalid' | 'token_expired'
+
+const FORMAT = 1
+const MAC_BYTES_MIN = 16
+
+/** The opaque text of a token: base64url of format byte, payload, MAC over both. */
+export function encodeToken(token: SyncToken, mac: Mac): string {
+  const payload = new TextEncoder().encode(canonicalJson(toJson(token)))
+  const signed = new Uint8Array([FORMAT, ...payload])
+  const code = mac(signed)
+  assert(code.length >= MAC_BYTES_MIN, 'a token needs a MAC of at least 16 bytes')
+  return encodeBase64url(new Uint8Array([...signed, ...code]))
+}
+
+/** Who asks, and when: a token is good only for the device, fleet and epoch it was made for. */
+export interface TokenReader {
+  readonly fleetId: string
+  readonly deviceId: string
+  readonly epoch: number
+  readonly nowMs: number
+}
+
+/** Reads a token (TK1): anything altered, or another's, is `token_invalid`; too old or of another epoch `token_expired`. */
+export function decodeToken(text: string, reader: TokenReader, mac: Mac): Result<SyncToken, TokenError> {
+  const bytes = decodeBase64url(text)
+  const macLength = mac(new Uint8Array()).length
+  if (!bytes || bytes.length <= macLength + 1 || bytes[0] !== FORMAT) return err('token_invalid')
+  const signed = bytes.subarray(0, bytes.length - macLength)
+  if (!equalBytes(mac(signed), bytes.subarray(bytes.length - macLength))) return err('token_invalid')
+  // The MAC was ours, so the payload is as we wrote it.
+  const token = fromJson(JSON.parse(new TextDecoder().decode(signed.subarray(1))) as Json)
+  if (token.fleetId !== reader.fleetId || token.deviceId !== reader.deviceId) return err('token_invalid')
+  if (token.epoch !== reader.epoch || reader.nowMs - token.issuedAtMs > TOKEN_LIFE_MS) return err('token_expired')
+  return ok(token)
+}
+
+/** TK3: each collection keeps the further place; one that only `earlier` names keeps its own. */
+export function mergePositions(earlier: Positions, later: Positions): Positions {
+  const merged: Record<string, Position> = { ...earlier }
+  for (const [collection, position] of Object.entries(later)) {
+    const before = Object.hasOwn(earlier, collection) ? earlier[collection] : undefined
+    merged[collection] = before ? further(before, position) : position
+  }
+  return merged
+}
+
+/** Where a collection stands after a page that ended at `version`. */
+export function advance(position: Position, version: number): Position {
+  const reached = Math.max(position.version, version)
+  const running = position.snapshot !== null && reached < position.snapshot.target
+  return { version: reached, snapshot: running ? position.snapshot : null }
+}
+
+/** The place of a collection that the token lacks: a snapshot up to the head of this moment (TK4). */
+export const startPosition = (head: number): Position => ({ version: 0, snapshot: head > 0 ? { target: head } : null })
+
+function further(a: Position, b: Position): Position {
+  const [front, back] = a.version >= b.version ? [a, b] : [b, a]
+  // A snapshot that either has finished is finished.
+  return back.snapshot === null ? { version: front.version, snapshot: null } : front
+}
+
+function toJson(token: SyncToken): Json {
+  const places = Object.entries(token.positions).map(([collection, { version, snapshot }]): [string, Json] => [
+    collection,
+    snapshot ? [version, snapshot.target] : [version],
+  ])
+  return { f: token.fleetId, d: token.deviceId, e: token.epoch, t: token.issuedAtMs, p: Object.fromEntries(places) }
+}
+
+function fromJson(json: Json): SyncToken {
+  assert(isJsonObject(json) && isJsonObject(json['p']), 'a token of this format has an object as payload')
+  const places = Object.entries(json['p']).map(([collection, place]): [string, Position] => {
+    const [version, target] = place as readonly [number, number?]
+    return [collection, { version, snapshot: target === undefined ? null : { target } }]
+  })
+  return {
+    fleetId: json['f'] as string,
+    deviceId: json['d'] as string,
+    epoch: json['e'] as number,
+    issuedAtMs: json['t'] as number,
+    positions: Object.fromEntries(places),
+  }
+}
+
+/** In constant time, so that the MAC can't be guessed byte by byte. */
+function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  let difference = 0
+  for (const [i, byte] of a.entries()) difference |= byte ^ (b[i] as number)
+  return difference === 0
+}

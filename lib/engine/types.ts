@@ -1,0 +1,134 @@
+import type { Json, JsonObject } from '#lib/kernel/json.ts'
+import type { VersionVector } from '#lib/kernel/version-vector.ts'
+import type { JsonSchema, StrategyName, TieRule } from '#lib/protocol/device.ts'
+import type { DeadLetterCode } from '#lib/protocol/error-codes.ts'
+import type { Mutation } from '#lib/protocol/mutation.ts'
+import type { EffectiveResult, MutationResult, Resolution } from '#lib/protocol/push.ts'
+
+/** A collection's rules at one schema version, as the engine needs them. */
+export interface CollectionRules {
+  readonly name: string
+  readonly strategy: StrategyName
+  readonly fieldStrategies: Readonly<Record<string, StrategyName>>
+  readonly tieRule: TieRule
+  readonly schema: JsonSchema
+  readonly schemaVersion: number
+}
+
+/** A record as the authority holds it. `data` is null exactly when `deleted`. Times are Unix ms. */
+export interface RecordState {
+  readonly collection: string
+  readonly recordId: string
+  readonly version: number
+  readonly deleted: boolean
+  readonly data: JsonObject | null
+  readonly hlc: string
+  /** Who made this version. */
+  readonly deviceId: string
+  readonly versionVector: VersionVector
+  readonly schemaVersion: number
+}
+
+/** `collection/recordId`; collection names hold no slash. */
+export type RecordKey = string
+export const recordKey = (collection: string, recordId: string): RecordKey => `${collection}/${recordId}`
+
+/** A mutation id that already had an effect (ID1), with what a child by `after` needs of it. */
+export interface KnownMutation {
+  readonly id: string
+  readonly payloadHash: string
+  readonly deviceId: string
+  readonly mutation: Mutation
+  readonly result: EffectiveResult
+  /** Open while the dead letter waits; a replay is exempt from `duplicate` then (ID3). */
+  readonly deadLetter: 'none' | 'open' | 'replayed' | 'discarded'
+}
+
+/** The document at one version; `purged` when retention took it, which counts as concurrent in every field. */
+export type BaseDocument = { readonly kind: 'known'; readonly data: JsonObject | null } | { readonly kind: 'unknown' }
+
+/** A mutation with what the edge knows of it. */
+export interface IncomingMutation {
+  readonly mutation: Mutation
+  readonly payloadHash: string
+  /** Bytes of the mutation as JSON; over 256 KiB it is `too_large`. */
+  readonly bytes: number
+  /** First key that the contract doesn't name, when there is one. */
+  readonly unknownField: string | null
+}
+
+export interface IncomingPush {
+  readonly deviceId: string
+  readonly requestId: string
+  readonly sessionId: string | null
+  readonly atomic: boolean
+  readonly mutations: readonly IncomingMutation[]
+  /** Set when an open dead letter runs again: the mutation keeps its id (ID3). */
+  readonly replayOf: string | null
+}
+
+/** What the engine may look at: everything that was loaded under the streams' locks. */
+export interface PushWorld {
+  readonly nowMs: number
+  readonly epoch: number
+  readonly collections: ReadonlyMap<string, CollectionRules>
+  /** Head version per collection; the next version is head + 1. */
+  readonly heads: ReadonlyMap<string, number>
+  readonly records: ReadonlyMap<RecordKey, RecordState>
+  /** By `collection/recordId@version`. Versions equal to the current record's are not listed. */
+  readonly bases: ReadonlyMap<string, JsonObject | null>
+  readonly mutations: ReadonlyMap<string, KnownMutation>
+}
+
+export const baseKey = (collection: string, recordId: string, version: number): string => `${collection}/${recordId}@${version}`
+
+/** One mutation that had an effect, for the change log. */
+export interface ChangeEffect {
+  readonly incoming: IncomingMutation
+  readonly deviceId: string
+  readonly requestId: string
+  readonly sessionId: string | null
+  readonly result: EffectiveResult
+  /** Present when it made a version. */
+  readonly record: RecordState | null
+  /** The version that this one replaced, kept as a base for merges. */
+  readonly replaced: RecordState | null
+  readonly conflict: ConflictEffect | null
+  readonly deadLetter: DeadLetterEffect | null
+  readonly replayOf: string | null
+}
+
+/** CS7: who lost what. */
+export interface ConflictEffect {
+  readonly id: string
+  readonly strategy: StrategyName | 'manual'
+  readonly outcome: 'local' | 'remote' | 'merge' | 'manual'
+  readonly fields: readonly string[]
+  readonly base: JsonObject | null
+  readonly baseKnown: boolean
+  readonly local: JsonObject | null
+  readonly remote: JsonObject | null
+  readonly result: JsonObject | null
+  readonly resolution: Resolution | null
+}
+
+export interface DeadLetterEffect {
+  readonly id: string
+  readonly code: DeadLetterCode
+  readonly detail: string
+  /** JSON Pointer into the document that was refused, when one place is to blame. */
+  readonly path: string | null
+  readonly base: JsonObject | null
+  readonly parentMutationId: string | null
+}
+
+/** What a push does: either everything stands, or (atomic) nothing but the would-be results. */
+export interface PushDecision {
+  readonly kind: 'committed' | 'aborted'
+  readonly results: readonly MutationResult[]
+  readonly effects: readonly ChangeEffect[]
+}
+
+export type SchemaIssue = { readonly path: string; readonly message: string }
+export type SchemaCheck = { readonly ok: true } | { readonly ok: false; readonly issues: readonly SchemaIssue[] }
+export type ValidateDocument = (rules: CollectionRules, data: Json) => SchemaCheck

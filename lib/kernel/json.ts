@@ -1,0 +1,53 @@
+/** Any JSON value. Objects are data only: `__proto__` and `constructor` are ordinary keys. */
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject
+export interface JsonObject {
+  readonly [key: string]: Json
+}
+
+export const isJsonObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** The own property, never one from the prototype. */
+export const ownValue = (object: JsonObject, key: string): Json | undefined =>
+  Object.hasOwn(object, key) ? object[key] : undefined
+
+/** Sets a key as data on a fresh object, `__proto__` included. */
+export function withKey(object: JsonObject, key: string, value: Json | undefined): JsonObject {
+  const copy = copyObject(object)
+  if (value === undefined) delete copy[key]
+  else defineKey(copy, key, value)
+  return copy
+}
+
+export function copyObject(object: JsonObject): Record<string, Json> {
+  const copy: Record<string, Json> = {}
+  for (const key of Object.keys(object)) defineKey(copy, key, object[key] as Json)
+  return copy
+}
+
+/** Plain assignment would set the prototype for the key `__proto__`. */
+export function defineKey(object: Record<string, Json>, key: string, value: Json): void {
+  if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true })
+  else object[key] = value
+}
+
+/** Deep equality of JSON values; key order does not matter. */
+export function jsonEqual(a: Json | undefined, b: Json | undefined): boolean {
+  if (a === b) return true
+  if (a === undefined || b === undefined || a === null || b === null) return false
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length && a.every((item, i) => jsonEqual(item, (b as readonly Json[])[i]))
+  }
+  if (!isJsonObject(a) || !isJsonObject(b)) return false
+  const keys = Object.keys(a)
+  if (keys.length !== Object.keys(b).length) return false
+  return keys.every((key) => Object.hasOwn(b, key) && jsonEqual(a[key], b[key]))
+}
+
+/** One text per JSON value: keys sorted by code unit. Equal values give equal texts, so it can be hashed. */
+export function canonicalJson(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
+  if (!isJsonObject(value)) return JSON.stringify(value)
+  const keys = Object.keys(value).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key] as Json)}`).join(',')}}`
+}

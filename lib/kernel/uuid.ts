@@ -1,0 +1,26 @@
+import type { Random } from './random.ts'
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+/** True for a UUID in its canonical lower-case form, of any version. */
+export function isUuid(text: unknown): text is string {
+  return typeof text === 'string' && UUID.test(text)
+}
+
+const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0')
+
+/**
+ * A UUIDv7 (RFC 9562): 48 bits of Unix milliseconds, then chance, so ids sort by time of making.
+ * @param nowMs Unix milliseconds
+ */
+export function uuidv7(nowMs: number, random: Random): string {
+  const time = hex(Math.floor(nowMs), 12)
+  const bits = (n: number): number => Math.floor(random() * 2 ** n)
+  const variant = 0x8000 | bits(14)
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${hex(bits(12), 3)}-${hex(variant, 4)}-${hex(bits(24), 6)}${hex(bits(24), 6)}`
+}
+
+/** The Unix milliseconds that a UUIDv7 carries. */
+export function uuidv7TimeMs(id: string): number {
+  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
+}

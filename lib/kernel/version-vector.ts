@@ -1,0 +1,52 @@
+/** For each device that wrote a record, the newest of its versions. The key `server` holds what was folded. */
+export type VersionVector = Readonly<Record<string, number>>
+
+export const SERVER_ENTRY = 'server'
+export const VERSION_VECTOR_ENTRIES_MAX = 64
+
+export type VectorOrder = 'equal' | 'before' | 'after' | 'concurrent'
+
+/** Causal order of two replicas' states (engine.md, conflict strategies). Absent entries count as 0. */
+export function compareVectors(a: VersionVector, b: VersionVector): VectorOrder {
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)])
+  let less = false
+  let more = false
+  for (const key of keys) {
+    const left = a[key] ?? 0
+    const right = b[key] ?? 0
+    less ||= left < right
+    more ||= left > right
+  }
+  if (less && more) return 'concurrent'
+  return less ? 'before' : more ? 'after' : 'equal'
+}
+
+/** Entry-wise maximum: the least state that has seen both. */
+export function mergeVectors(a: VersionVector, b: VersionVector): VersionVector {
+  const merged: Record<string, number> = { ...a }
+  for (const [key, version] of Object.entries(b)) merged[key] = Math.max(merged[key] ?? 0, version)
+  return foldVector(merged)
+}
+
+/** Notes that `deviceId` wrote `version`. */
+export function recordWrite(vector: VersionVector, deviceId: string, version: number): VersionVector {
+  return foldVector({ ...vector, [deviceId]: Math.max(vector[deviceId] ?? 0, version) })
+}
+
+/**
+ * Keeps the 64 newest entries and folds the rest into the server's. A folded entry belongs to nobody,
+ * so it may report concurrency that was none, never an order that was none.
+ */
+export function foldVector(vector: VersionVector): VersionVector {
+  const devices = Object.entries(vector).filter(([key]) => key !== SERVER_ENTRY)
+  const room = VERSION_VECTOR_ENTRIES_MAX - 1
+  if (devices.length <= room && Object.keys(vector).length <= VERSION_VECTOR_ENTRIES_MAX) return vector
+  devices.sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+  const folded = devices.slice(room).reduce((max, [, version]) => Math.max(max, version), vector[SERVER_ENTRY] ?? 0)
+  return { ...Object.fromEntries(devices.slice(0, room)), [SERVER_ENTRY]: folded }
+}
+
+/** True when someone else made a version after `baseVersion` (engine.md: "Concurrent means"). */
+export function writtenByOthersSince(vector: VersionVector, deviceId: string, baseVersion: number): boolean {
+  return Object.entries(vector).some(([key, version]) => key !== deviceId && version > baseVersion)
+}

@@ -1,0 +1,76 @@
+import { z } from 'zod'
+import type { Json, JsonObject } from '#lib/kernel/json.ts'
+import { uuid } from './mutation.ts'
+import { deviceReport } from './report.ts'
+
+export const PLATFORMS = ['ios', 'android', 'windows', 'macos', 'linux', 'web', 'gateway', 'other'] as const
+export type Platform = (typeof PLATFORMS)[number]
+
+/** Text for people and labels: no control characters, trimmed by the sender. */
+export const label = (max: number) => z.string().min(1).max(max).refine((text) => !/\p{Cc}/u.test(text), 'must have no control characters')
+
+export const deviceInfo = z.object({
+  name: label(120),
+  platform: z.enum(PLATFORMS),
+  appVersion: label(40),
+  model: label(120).optional(),
+  os: label(120).optional(),
+})
+export type DeviceInfo = z.infer<typeof deviceInfo>
+
+export const enrollRequest = z.object({
+  requestId: uuid,
+  deviceId: uuid.optional(),
+  device: deviceInfo,
+  formerDeviceId: uuid.optional(),
+  formerToken: z.string().max(200).optional(),
+})
+export type EnrollRequest = z.infer<typeof enrollRequest>
+
+export const heartbeatRequest = z.object({ report: deviceReport })
+
+export type StrategyName = 'lww' | 'fww' | 'field-merge'
+export const STRATEGIES = ['lww', 'fww', 'field-merge'] as const satisfies readonly StrategyName[]
+export const TIE_RULES = ['lww', 'fww', 'manual'] as const
+export type TieRule = (typeof TIE_RULES)[number]
+export type JsonSchema = JsonObject | boolean
+
+/** A collection as a device needs it to check and merge locally. */
+export interface CollectionConfig {
+  readonly name: string
+  readonly strategy: StrategyName
+  readonly fieldStrategies: Readonly<Record<string, StrategyName>>
+  readonly tieRule: TieRule
+  readonly schema: JsonSchema
+  readonly schemaVersion: number
+  readonly rules: readonly Json[]
+  readonly access: 'read' | 'write'
+}
+
+export interface DeviceConfig {
+  readonly version: number
+  readonly collections: readonly CollectionConfig[]
+  readonly sync: { readonly intervalMs: number; readonly backoff: { readonly baseMs: number; readonly capMs: number } }
+  readonly minAppVersion: string | null
+}
+
+export interface EnrollResponse {
+  readonly deviceId: string
+  readonly fleetId: string
+  readonly epoch: number
+  readonly token: string
+  readonly config: DeviceConfig
+}
+
+/** Header names of the device API (protocol.md). */
+export const HEADERS = {
+  app: 'tidemark-app',
+  version: 'tidemark-version',
+  now: 'tidemark-now',
+  config: 'tidemark-config',
+  epoch: 'tidemark-epoch',
+  commands: 'tidemark-commands',
+  report: 'tidemark-report',
+} as const
+
+export const WIRE_VERSION = '1'

@@ -1,0 +1,21 @@
+/** Bounds of the wire contract (protocol.md). Sizes in bytes, ages in milliseconds. */
+export const MUTATIONS_PER_PUSH_MAX = 500
+export const BODY_BYTES_MAX = 1024 * 1024
+export const MUTATION_BYTES_MAX = 256 * 1024
+export const SDK_MUTATION_BYTES_MAX = 512 * 1024
+export const PULL_CHANGES_MAX = 500
+export const PULL_BYTES_MAX = 4 * 1024 * 1024
+export const SESSIONS_PER_REPORT_MAX = 100
+export const TRANSITIONS_PER_SESSION_MAX = 200
+export const ATTEMPTS_PER_SESSION_MAX = 100
+export const JSON_DEPTH_MAX = 32
+export const JSON_KEYS_MAX = 1_000
+export const COLLECTIONS_PER_FLEET_MAX = 100
+export const APP_VERSIONS_LIVE_MAX = 100
+export const CLOCK_AHEAD_MAX_MS = 5 * 60_000
+const DAY_MS = 86_400_000
+export const TOKEN_LIFE_MS = 30 * DAY_MS
+export const STORED_RESPONSE_LIFE_MS = 35 * DAY_MS
+export const TOMBSTONE_LIFE_MS = 45 * DAY_MS
+export const MUTATION_ID_LIFE_MS = 400 * DAY_MS
+export const ENROLL_REPEAT_MS = DAY_MS

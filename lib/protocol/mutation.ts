@@ -1,0 +1,65 @@
+import { z } from 'zod'
+import type { Json, JsonObject } from '#lib/kernel/json.ts'
+import { isJsonObject } from '#lib/kernel/json.ts'
+import { isUuid } from '#lib/kernel/uuid.ts'
+
+/** A canonical UUID; other spellings of the same id would break equality of texts. */
+export const uuid = z.string().refine(isUuid, 'must be a lower-case UUID')
+export const isoTime = z.iso.datetime({ offset: true })
+export const jsonObject = z.custom<JsonObject>(isJsonObject, 'must be an object')
+const json = z.custom<Json>((value) => value !== undefined, 'must be JSON')
+
+export const COLLECTION_NAME = /^[a-z][a-z0-9-]{0,62}$/
+export const collectionName = z.string().regex(COLLECTION_NAME, 'must be lower-case letters, digits and dashes, at most 63')
+
+/** What a device asks for; loose, since an unknown field refuses one mutation and not the push. */
+export const operation = z.discriminatedUnion('type', [
+  z.looseObject({ type: z.literal('put'), data: jsonObject }),
+  z.looseObject({ type: z.literal('patch'), set: z.record(z.string(), json).optional(), unset: z.array(z.string()).max(1_000).optional() }),
+  z.looseObject({ type: z.literal('delete') }),
+])
+
+export type Operation =
+  | { readonly type: 'put'; readonly data: JsonObject }
+  | { readonly type: 'patch'; readonly set?: JsonObject | undefined; readonly unset?: readonly string[] | undefined }
+  | { readonly type: 'delete' }
+
+/** Fields by operation type, for `unknown_field`. */
+export const OPERATION_FIELDS: Record<Operation['type'], readonly string[]> = {
+  put: ['type', 'data'],
+  patch: ['type', 'set', 'unset'],
+  delete: ['type'],
+}
+
+export const mutation = z.looseObject({
+  id: uuid,
+  collection: z.string().min(1).max(64),
+  recordId: uuid,
+  baseVersion: z.int().min(0),
+  baseEpoch: z.int().min(0).optional(),
+  after: uuid.optional(),
+  schemaVersion: z.int().min(1),
+  hlc: z.string().max(60),
+  madeAt: isoTime,
+  madeOffsetMs: z.int().optional(),
+  resolves: uuid.optional(),
+  op: operation,
+})
+
+export const MUTATION_FIELDS: ReadonlySet<string> = new Set(Object.keys(mutation.shape))
+
+/** One local change as it travels (protocol.md, push). Times are the raw device clock. */
+export interface Mutation {
+  readonly id: string
+  readonly collection: string
+  readonly recordId: string
+  readonly baseVersion: number
+  readonly baseEpoch?: number | undefined
+  readonly after?: string | undefined
+  readonly schemaVersion: number
+  readonly hlc: string
+  readonly madeAt: string
+  readonly madeOffsetMs?: number | undefined
+  readonly resolves?: string | undefined
+  readonly op: Operation
+}

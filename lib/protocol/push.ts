@@ -1,0 +1,63 @@
+import { z } from 'zod'
+import type { JsonObject } from '#lib/kernel/json.ts'
+import type { DeadLetterCode, RefusedCode, RetryCode } from './error-codes.ts'
+import { MUTATIONS_PER_PUSH_MAX } from './limits.ts'
+import type { Mutation } from './mutation.ts'
+import { mutation, uuid } from './mutation.ts'
+import { deviceReport } from './report.ts'
+
+export const pushRequest = z.object({
+  requestId: uuid,
+  sessionId: uuid,
+  epoch: z.int().min(0),
+  atomic: z.boolean().optional(),
+  report: deviceReport,
+  mutations: z.array(mutation).max(MUTATIONS_PER_PUSH_MAX),
+})
+
+export interface PushRequest extends Omit<z.infer<typeof pushRequest>, 'mutations'> {
+  readonly mutations: readonly Mutation[]
+}
+
+/** A record as results and pulls carry it. `data` is null when deleted. */
+export interface WireRecord {
+  readonly collection: string
+  readonly recordId: string
+  readonly version: number
+  readonly deleted: boolean
+  readonly data: JsonObject | null
+  readonly versionVector: Readonly<Record<string, number>>
+  readonly hlc: string
+  readonly schemaVersion: number
+}
+
+export interface Resolution {
+  readonly strategy: string
+  readonly outcome: 'local' | 'remote' | 'merge'
+  readonly fields?: readonly string[] | undefined
+}
+
+/** The fate of one mutation (protocol.md, results). */
+export type MutationResult =
+  | { readonly id: string; readonly status: 'applied'; readonly version: number }
+  | { readonly id: string; readonly status: 'merged'; readonly version: number; readonly record: WireRecord; readonly conflictId: string; readonly resolution: Resolution }
+  | { readonly id: string; readonly status: 'superseded'; readonly record: WireRecord; readonly conflictId: string; readonly resolution: Resolution }
+  | { readonly id: string; readonly status: 'conflict'; readonly record: WireRecord | null; readonly conflictId: string }
+  | { readonly id: string; readonly status: 'dead_lettered'; readonly deadLetterId: string; readonly code: DeadLetterCode; readonly detail: string }
+  | { readonly id: string; readonly status: 'refused'; readonly code: RefusedCode; readonly detail: string; readonly serverHlc: string }
+  | { readonly id: string; readonly status: 'retry'; readonly code: RetryCode; readonly retryAfterMs: number }
+  | { readonly id: string; readonly status: 'shed'; readonly retryAfterMs: number }
+  | { readonly id: string; readonly status: 'not_applied' }
+  | { readonly id: string; readonly status: 'duplicate'; readonly original: EffectiveResult }
+
+/** The results that are remembered by mutation id (ID1). */
+export type EffectiveResult = Extract<MutationResult, { status: 'applied' | 'merged' | 'superseded' | 'conflict' | 'dead_lettered' }>
+export type ResultStatus = MutationResult['status']
+
+export interface PushResponse {
+  readonly requestId: string
+  readonly epoch: number
+  readonly serverHlc: string
+  readonly head: Readonly<Record<string, number>>
+  readonly results: readonly MutationResult[]
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod'
+import { ATTEMPTS_PER_SESSION_MAX, SESSIONS_PER_REPORT_MAX, TRANSITIONS_PER_SESSION_MAX } from './limits.ts'
+import { isoTime, uuid } from './mutation.ts'
+import { SESSION_STATES } from './report.ts'
+
+const count = z.int().min(0)
+const code = z.string().min(1).max(64)
+
+export const sessionTransition = z.object({
+  from: z.enum(SESSION_STATES),
+  event: z.string().min(1).max(64),
+  to: z.enum(SESSION_STATES),
+  at: isoTime,
+})
+
+export const SESSION_RESULTS = ['ok', 'failed', 'abandoned'] as const
+export const ATTEMPT_KINDS = ['enroll', 'config', 'push', 'pull', 'heartbeat', 'sessions'] as const
+
+export const sessionAttempt = z.object({
+  kind: z.enum(ATTEMPT_KINDS),
+  requestId: uuid.optional(),
+  startedAt: isoTime,
+  durationMs: count,
+  /** HTTP status; 0 when no answer came. */
+  status: z.int().min(0).max(599),
+  code: code.optional(),
+})
+
+export const localRefusal = z.object({ mutationId: uuid, collection: z.string().max(64), code, detail: z.string().max(1_000).optional() })
+
+export const FULL_SYNC_REASONS = ['first', 'token_expired', 'token_invalid', 'epoch_changed', 'state_hash', 'command', 'corrupt_store'] as const
+
+/** One run of the device's state machine, told afterwards. Times are the raw device clock. */
+export const sessionReport = z.object({
+  sessionId: uuid,
+  mode: z.enum(['delta', 'full']),
+  fullReason: z.enum(FULL_SYNC_REASONS).optional(),
+  startedAt: isoTime,
+  endedAt: isoTime,
+  result: z.enum(SESSION_RESULTS),
+  transitions: z.array(sessionTransition).max(TRANSITIONS_PER_SESSION_MAX),
+  attempts: z.array(sessionAttempt).max(ATTEMPTS_PER_SESSION_MAX),
+  pushed: count,
+  pulled: count,
+  conflicts: count,
+  deadLettered: count,
+  queueDepthBefore: count,
+  queueDepthAfter: count,
+  oldestPendingAt: isoTime.optional(),
+  stateHash: z.string().max(128).optional(),
+  localRefusals: z.array(localRefusal).max(500).optional(),
+})
+export type SessionReport = z.infer<typeof sessionReport>
+export type SessionTransition = z.infer<typeof sessionTransition>
+export type SessionAttempt = z.infer<typeof sessionAttempt>
+
+export const sessionsRequest = z.object({ sessions: z.array(z.unknown()).min(1).max(SESSIONS_PER_REPORT_MAX), offsetMs: z.int().optional() })
+
+export interface SessionsResponse {
+  readonly results: readonly { readonly sessionId: string; readonly status: 'stored' | 'duplicate' | 'refused'; readonly code?: string | undefined }[]
+}

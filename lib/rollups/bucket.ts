@@ -1,0 +1,28 @@
+export type Tier = 'minute' | 'hour'
+
+export const TIER_MS: Readonly<Record<Tier, number>> = { minute: 60_000, hour: 3_600_000 }
+
+/** `*` stands for requests and sessions, which belong to no single collection (metrics.md). */
+export const ALL_COLLECTIONS = '*'
+
+export interface BucketKey {
+  readonly tier: Tier
+  /** Start of the bucket, Unix ms. */
+  readonly startMs: number
+  readonly collection: string
+  readonly platform: string
+  readonly appVersion: string
+}
+
+/** Counters add, sketches merge, gauges keep the newest; sketches are encoded HdrHistograms (base64). */
+export interface Bucket {
+  readonly key: BucketKey
+  readonly counters: Readonly<Record<string, number>>
+  readonly sketches: Readonly<Record<string, string>>
+  readonly gauges: Readonly<Record<string, number | null>>
+  /** Time of the newest gauge event folded, Unix ms; 0 when none. */
+  readonly gaugesAtMs: number
+}
+
+export const bucketId = (key: BucketKey): string =>
+  JSON.stringify([key.tier, key.startMs, key.collection, key.platform, key.appVersion])

@@ -1,0 +1,97 @@
+import type { Platform } from '#lib/protocol/device.ts'
+import type { ResultStatus } from '#lib/protocol/push.ts'
+
+/** Who an event is about, as far as charts group by it (metrics.md, rollups). */
+export interface EventSource {
+  readonly deviceId: string
+  readonly platform: Platform
+  readonly appVersion: string
+}
+
+export interface ConflictTally {
+  readonly strategy: string
+  readonly outcome: 'local' | 'remote' | 'merge' | 'manual'
+  readonly fields: readonly string[]
+}
+
+/** What one push did to one collection. */
+export interface PushedCollection {
+  readonly results: Readonly<Partial<Record<ResultStatus, number>>>
+  readonly conflicts: readonly ConflictTally[]
+  /** Upload lag of each mutation that got an effect: committed − made, made corrected by the device's offset; clamped at 0. */
+  readonly uploadLagMs: readonly number[]
+  /** How many lags were negative before the clamp. */
+  readonly clamped: number
+  readonly deadLetterCodes: Readonly<Record<string, number>>
+}
+
+/** A committed push, written in its transaction: the request and all its mutations. */
+export interface PushEvent extends EventSource {
+  readonly kind: 'push'
+  readonly requestId: string
+  readonly sessionId: string
+  readonly collections: Readonly<Record<string, PushedCollection>>
+}
+
+export type Route = 'enroll' | 'config' | 'push' | 'pull' | 'heartbeat' | 'sessions' | 'events' | 'rotate'
+export type StatusClass = '2xx' | '3xx' | '4xx' | '5xx' | 'shed'
+
+/** Requests that one process answered in one second; pushes that committed are not among them (they have their event). */
+export interface RequestsEvent {
+  readonly kind: 'requests'
+  readonly process: string
+  readonly sequence: number
+  readonly counts: readonly {
+    readonly route: Route
+    readonly statusClass: StatusClass
+    readonly code: string | null
+    readonly platform: Platform
+    readonly appVersion: string
+    readonly count: number
+  }[]
+}
+
+/** Changes that a device has shown to hold, by presenting a token past them. Sketches as base64 (lib/rollups/sketch.ts). */
+export interface DeliveryEvent extends EventSource {
+  readonly kind: 'delivery'
+  readonly collections: Readonly<Record<string, { readonly count: number; readonly deliveryLag: string; readonly visibilityLag: string }>>
+}
+
+export interface SessionEvent extends EventSource {
+  readonly kind: 'session'
+  readonly sessionId: string
+  readonly result: 'ok' | 'failed' | 'abandoned'
+  readonly mode: 'delta' | 'full'
+  readonly fullReason: string | null
+  readonly durationMs: number
+  readonly withConflict: boolean
+  readonly illegalTransitions: number
+}
+
+/** Once a minute, one per platform and app version: what devices last reported (metrics.md, queue depth and pending age). */
+export interface GaugesEvent {
+  readonly kind: 'gauges'
+  readonly platform: Platform
+  readonly appVersion: string
+  readonly devices: number
+  readonly devicesByState: Readonly<Record<string, number>>
+  readonly queueDepth: number
+  readonly queueDepthMax: number
+  /** Oldest unsynced change over the group; null when nothing is pending. */
+  readonly oldestPendingAgeMs: number | null
+  /** Sketches of pending age in ms per device with pending work, base64; offline ones are lower bounds. */
+  readonly pendingAgeOnline: string | null
+  readonly pendingAgeOffline: string | null
+  readonly openDeadLetters: number
+  readonly openConflicts: number
+}
+
+export type TelemetryPayload = PushEvent | RequestsEvent | DeliveryEvent | SessionEvent | GaugesEvent
+
+/** `atMs` is the bucket's time: committed, answered, ended (corrected) or snapshotted. */
+export interface TelemetryEvent {
+  /** Idempotency: a second append of the same id is ignored. */
+  readonly id: string
+  readonly atMs: number
+  readonly payload: TelemetryPayload
+}
