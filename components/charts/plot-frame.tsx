@@ -1,5 +1,5 @@
 import type { CSSProperties, ReactNode } from 'react'
-import { valueLabel, type TimeTick, type ValueFormat, type ValueTick } from '#components/charts/ticks.ts'
+import { shortLabel, type TimeTick, type ValueFormat, type ValueTick } from '#components/charts/ticks.ts'
 import type { Gap, PlacedMark, PreparedChart, PreparedThreshold } from '#components/charts/prepare.ts'
 
 /** Everything of a plot but its subject: axes, bands, limits, gaps and marks. Text is HTML over the SVG. */
@@ -92,7 +92,7 @@ export function PlotFrame(props: PlotFrameProps) {
         <div aria-hidden="true">
           {peak == null ? null : (
             <span className={`note ${peak.align}`} style={{ left: pct(peak.leftPct), top: 0 }}>
-              {valueLabel(peak.value, format)}
+              {shortLabel(peak.value, format)}
             </span>
           )}
           {end == null ? null : (

@@ -1,3 +1,4 @@
+import Link from 'next/link'
 import { StateEdges, type StateRates } from '#components/charts/state-edges.tsx'
 import { STATE_ORDER, STATE_WORDS } from '#components/charts/session-states.ts'
 import { formatCount } from '#components/ui/format.ts'
@@ -38,7 +39,7 @@ const PASSING: ReadonlySet<SessionState> = new Set([
   'committing',
 ])
 
-/** Devices by state on the picture of the session state machine; a list on a phone and for readers. */
+/** Devices by state on the picture of the session state machine; a list on a phone. */
 export function StateMachine({ counts, total, rates = {}, hrefs = {} }: StateMachineProps) {
   return (
     <>
@@ -84,13 +85,15 @@ function StateNode({ state, count, total, href }: NodeProps) {
       ) : null}
     </g>
   )
-  // The list beside it has the same links for readers and the keyboard.
+  const said = `${formatCount(count)} ${state}, ${share(count, total)}`
   return href === undefined ? (
-    <g aria-hidden="true">{box}</g>
-  ) : (
-    <a href={href} aria-label={`${formatCount(count)} ${state}`}>
+    <g role="img" aria-label={said}>
       {box}
-    </a>
+    </g>
+  ) : (
+    <Link href={href} aria-label={said}>
+      {box}
+    </Link>
   )
 }
 
@@ -138,18 +141,12 @@ function StateList({
 function StateWord({ state, count, href }: { state: SessionState; count: number; href: string | undefined }) {
   const { status } = STATE_WORDS[state]
   const word = status === null || count === 0 ? state : <Status kind={status}>{state}</Status>
-  return href === undefined ? (
-    word
-  ) : (
-    <a href={href} tabIndex={-1}>
-      {word}
-    </a>
-  )
+  return href === undefined ? word : <Link href={href}>{word}</Link>
 }
 
 /** One digit is enough for a share; "0.0 %" would deny a device that is there. */
 function share(count: number, total: number): string {
   if (total === 0) return '–'
   const percent = (count / total) * 100
-  return count > 0 && percent < 0.1 ? '<0.1 %' : `${percent.toFixed(1)} %`
+  return count > 0 && percent < 0.05 ? '<0.1 %' : `${percent.toFixed(1)} %`
 }

@@ -75,6 +75,15 @@ export function valueLabel(value: number | null, format: ValueFormat): string {
   return format === 'count' ? formatCount(value) : formatDuration(value)
 }
 
+/** A value beside a line, where there is room for little: `17 min`, `2.1 %`, `48 k`. */
+export function shortLabel(value: number, format: ValueFormat): string {
+  if (format === 'percent') return `${Number((value * 100).toPrecision(2))} %`
+  if (format === 'count') return shortCount(Number(value.toPrecision(2)))
+  const units = [DAY, HOUR, MINUTE, SECOND, 1] as const
+  const unit = units.find((candidate) => value >= candidate) ?? 1
+  return tickLabel(unit * Number((value / unit).toPrecision(2)), 'duration')
+}
+
 function shortCount(value: number): string {
   if (value < 1_000) return String(value)
   if (value < 1_000_000) return `${value / 1_000} k`

@@ -20,11 +20,10 @@ export function isCurrent(item: NavItem, path: string): boolean {
   return path === item.href || path.startsWith(`${item.href}/`)
 }
 
-/** A phone has room for this many tabs; with more pages the last one is "More". */
+/** A phone has room for five tabs; the last one is always "More", which also holds the way out. */
 export const TABS_MAX = 5
 
 /** The tabs of a phone: the first pages, and the rest behind "More". Pure. */
 export function splitTabs(items: readonly NavItem[]): { tabs: readonly NavItem[]; more: readonly NavItem[] } {
-  if (items.length <= TABS_MAX) return { tabs: items, more: [] }
   return { tabs: items.slice(0, TABS_MAX - 1), more: items.slice(TABS_MAX - 1) }
 }

@@ -15,7 +15,7 @@ export function TabBar({
   acts: readonly { key: string; label: string; run: () => void }[]
 }) {
   const [open, setOpen] = useState(false)
-  const { tabs, more } = splitTabs([...items])
+  const { tabs, more } = splitTabs(items)
   const bare = (item: NavItem): NavItem => ({
     key: item.key,
     label: item.label,

@@ -20,5 +20,13 @@ export function ForbiddenState({
       Your role is {role}. This needs {needs}.{detail === undefined ? null : <> {detail}</>}
     </>
   )
-  return <PageState kind="unk" word={`${needs} only`} title={title} detail={said} actions={actions} />
+  return (
+    <PageState
+      kind="unk"
+      word={`${needs.charAt(0).toUpperCase()}${needs.slice(1)} only`}
+      title={title}
+      detail={said}
+      actions={actions}
+    />
+  )
 }

@@ -26,8 +26,7 @@ export function Verdict({ sentence, evidence, kind, status, actions, facts = [] 
         </h1>
         {evidence === undefined && status === undefined ? null : (
           <p>
-            {evidence}
-            {status === undefined ? null : <Status kind={status.kind}>{status.word}</Status>}
+            {evidence} {status === undefined ? null : <Status kind={status.kind}>{status.word}</Status>}
           </p>
         )}
         {facts.length === 0 ? null : (

@@ -7,6 +7,7 @@ import type { SessionState } from '#lib/protocol/report.ts'
 import type { SessionReport } from '#lib/protocol/session.ts'
 import type { Bucket, BucketKey, Tier } from '#lib/rollups/bucket.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
+import type { Thresholds } from '#lib/telemetry/thresholds.ts'
 
 /**
  * What the application asks of a storage. Two implementations: PostgreSQL (storage/prisma) and memory.
@@ -89,17 +90,6 @@ export interface FleetPort {
 }
 
 // ── collections ───────────────────────────────────────────────────────────
-export interface Thresholds {
-  readonly lagWarnMs: number
-  readonly lagCriticalMs: number
-  readonly conflictWarn: number
-  readonly conflictFriction: number
-  readonly failureWarn: number
-  readonly failureBreaker: number
-  readonly queueWarn: number
-  readonly queueCritical: number
-  readonly oldestWarnMs: number
-}
 export interface Collection {
   readonly id: string
   readonly fleetId: string

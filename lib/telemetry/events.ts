@@ -68,25 +68,45 @@ export interface SessionEvent extends EventSource {
   readonly illegalTransitions: number
 }
 
-/** Once a minute, one per platform and app version: what devices last reported (metrics.md, queue depth and pending age). */
+/**
+ * Once a minute, one per platform and app version: what devices last reported (metrics.md, queue depth and
+ * pending age). Revoked devices are left out. Sketches are base64; null when no device is in them.
+ */
 export interface GaugesEvent {
   readonly kind: 'gauges'
   readonly platform: Platform
   readonly appVersion: string
   readonly devices: number
+  /** By the state of the last report; silent devices stand under `offline`, never heard ones under `unknown`. */
   readonly devicesByState: Readonly<Record<string, number>>
+  /** Devices that stand under `offline` because they are silent (engine.md, SM7). */
+  readonly silent: number
   readonly queueDepth: number
   readonly queueDepthMax: number
-  /** Oldest unsynced change over the group; null when nothing is pending. */
+  /** Devices that reported something pending. */
+  readonly devicesPending: number
+  readonly queueByCollection: Readonly<Record<string, number>>
+  /** Depth of each device that has reported. */
+  readonly queueDepths: string | null
+  /** Age in ms of each device's report. */
+  readonly reportAge: string | null
+  /** Oldest unsynced change over the group as last reported; null when nothing is pending. */
   readonly oldestPendingAgeMs: number | null
-  /** Sketches of pending age in ms per device with pending work, base64; offline ones are lower bounds. */
+  /** Pending age in ms per device; those of offline devices are lower bounds. */
   readonly pendingAgeOnline: string | null
   readonly pendingAgeOffline: string | null
-  readonly openDeadLetters: number
-  readonly openConflicts: number
 }
 
-export type TelemetryPayload = PushEvent | RequestsEvent | DeliveryEvent | SessionEvent | GaugesEvent
+/** Once a minute, one per fleet: what the server itself has waiting. */
+export interface FleetGaugesEvent {
+  readonly kind: 'fleet-gauges'
+  readonly openDeadLetters: number
+  readonly openConflicts: number
+  /** Age of the oldest change that an active device has not shown to hold; null when all have all. */
+  readonly oldestUndeliveredAgeMs: number | null
+}
+
+export type TelemetryPayload = PushEvent | RequestsEvent | DeliveryEvent | SessionEvent | GaugesEvent | FleetGaugesEvent
 
 /** `atMs` is the bucket's time: committed, answered, ended (corrected) or snapshotted. */
 export interface TelemetryEvent {

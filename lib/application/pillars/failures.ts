@@ -1,0 +1,30 @@
+import type { Slice } from '#lib/rollups/aggregate.ts'
+import { sumAll } from '#lib/rollups/aggregate.ts'
+import { COUNTER, byPart } from '#lib/rollups/counters.ts'
+import type { FailureFigure, PillarAnswer } from '#lib/telemetry/pillars.ts'
+import { REQUESTS_FOR_RATE_MIN, failureLevel } from '#lib/telemetry/thresholds.ts'
+import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
+import type { PillarQuery, PillarRule } from './pillar.ts'
+import { answerPillar, hasWhole, shareOf, topOf } from './pillar.ts'
+
+/** Failure rate (metrics.md, the third pillar). Requests belong to no single collection: asked for one, all is null. */
+export const failures = (ctx: TelemetryContext, query: PillarQuery): Promise<PillarAnswer<FailureFigure>> =>
+  answerPillar(ctx, query, FAILURES)
+
+export const FAILURES: PillarRule<FailureFigure> = {
+  pillar: 'failures',
+  figureOf: (slice) => (hasWhole(slice) ? figureOf(slice) : null),
+  levelOf: failureLevel,
+  weightOf: ({ requests }) => requests.whole,
+}
+
+function figureOf(slice: Slice): FailureFigure {
+  const counts = sumAll(slice.buckets)
+  const count = (name: string): number => counts[name] ?? 0
+  return {
+    requests: shareOf(count(COUNTER.failures), count(COUNTER.requests), REQUESTS_FOR_RATE_MIN),
+    shed: count(COUNTER.shed),
+    byCode: topOf(byPart(counts, 'failuresBy')),
+    sessions: shareOf(count(COUNTER.sessionsBy('failed')), count(COUNTER.sessions)),
+  }
+}

@@ -1,0 +1,35 @@
+import type { Slice } from '#lib/rollups/aggregate.ts'
+import { mergeOf, quantilesOf, sumOf } from '#lib/rollups/aggregate.ts'
+import { COUNTER, GAUGE_SKETCH, SKETCH } from '#lib/rollups/counters.ts'
+import type { LagFigure, PendingFigure, PillarAnswer } from '#lib/telemetry/pillars.ts'
+import { lagLevel } from '#lib/telemetry/thresholds.ts'
+import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
+import type { PillarQuery, PillarRule } from './pillar.ts'
+import { answerPillar, hasWhole } from './pillar.ts'
+
+/** Sync lag and pending age (metrics.md, the first pillar). */
+export const lag = (ctx: TelemetryContext, query: PillarQuery): Promise<PillarAnswer<LagFigure>> =>
+  answerPillar(ctx, query, LAG)
+
+export const LAG: PillarRule<LagFigure> = {
+  pillar: 'lag',
+  figureOf: ({ buckets, snapshot }) => ({
+    upload: quantilesOf(mergeOf(buckets, SKETCH.uploadLag)),
+    delivery: quantilesOf(mergeOf(buckets, SKETCH.deliveryLag)),
+    visibility: quantilesOf(mergeOf(buckets, SKETCH.visibilityLag)),
+    clamped: sumOf(buckets, COUNTER.clampedLags),
+    pending: pendingOf(snapshot),
+  }),
+  levelOf: lagLevel,
+  weightOf: ({ upload }) => upload.count,
+}
+
+/** Devices report one oldest change over all collections, so a single collection's pending age is not known. */
+function pendingOf(snapshot: Slice['snapshot']): PendingFigure | null {
+  if (snapshot === null || !hasWhole(snapshot)) return null
+  return {
+    atMs: snapshot.atMs,
+    online: quantilesOf(mergeOf(snapshot.buckets, GAUGE_SKETCH.pendingAgeOnline)),
+    offline: quantilesOf(mergeOf(snapshot.buckets, GAUGE_SKETCH.pendingAgeOffline)),
+  }
+}

@@ -1,0 +1,122 @@
+import type { BucketKey } from '#lib/rollups/bucket.ts'
+import { ALL_COLLECTIONS } from '#lib/rollups/bucket.ts'
+import type { Slice } from '#lib/rollups/aggregate.ts'
+import { partOf, sliceOf } from '#lib/rollups/aggregate.ts'
+import { ALL_DEVICES } from '#lib/rollups/contributions.ts'
+import type { Count, Level, PillarAnswer, PillarGroup, PillarName, PillarPoint, Share } from '#lib/telemetry/pillars.ts'
+import type { Thresholds } from '#lib/telemetry/thresholds.ts'
+import { DEFAULT_THRESHOLDS } from '#lib/telemetry/thresholds.ts'
+import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
+import type { RangeQuery, Window } from './window.ts'
+import { readWindow, stepsOf } from './window.ts'
+
+/** Groups of one answer; the rest is told as a number. */
+export const GROUPS_MAX = 20
+const TOP_MAX = 10
+
+export interface PillarQuery extends RangeQuery {
+  readonly groupBy?: 'collection' | 'platform' | 'appVersion' | undefined
+  /** Only this collection; what isn't told by collection (requests, sessions, pending age) is null then. */
+  readonly collection?: string | undefined
+}
+
+/** One pillar's rule: what its figure is, and when it is over its limit. */
+export interface PillarRule<F> {
+  readonly pillar: PillarName
+  readonly figureOf: (slice: Slice) => F | null
+  readonly levelOf: (figure: F | null, limits: Thresholds) => Level
+  /** The larger, the earlier a group is listed. */
+  readonly weightOf: (figure: F) => number
+}
+
+/** The whole answer for one pillar: figure, points, the time before, groups. */
+export async function answerPillar<F>(ctx: TelemetryContext, query: PillarQuery, rule: PillarRule<F>): Promise<PillarAnswer<F>> {
+  const [window, limits] = await Promise.all([readWindow(ctx, query), limitsOf(ctx, query)])
+  return answerFrom(window, rule, limits, query)
+}
+
+/** The limits of the collection asked for; those of the fleet as a whole are the defaults. */
+async function limitsOf(ctx: TelemetryContext, { fleetId, collection }: PillarQuery): Promise<Thresholds> {
+  if (collection === undefined) return DEFAULT_THRESHOLDS
+  const all = await ctx.storage.collections.list(fleetId)
+  return { ...DEFAULT_THRESHOLDS, ...all.find(({ name }) => name === collection)?.thresholds }
+}
+
+/** As `answerPillar`, of a window that was read already: the overview reads one for all four. */
+export function answerFrom<F>(
+  window: Window,
+  rule: PillarRule<F>,
+  limits: Thresholds,
+  { groupBy, collection }: Pick<PillarQuery, 'groupBy' | 'collection'> = {},
+): PillarAnswer<F> {
+  const { fromMs, toMs, stepMs, asOf } = window
+  const keep = (key: BucketKey): boolean => collection === undefined || key.collection === collection
+  const beforeFromMs = fromMs - (toMs - fromMs)
+  const figure = figureIn(sliceOf(window.buckets), rule, keep)
+  const groups = groupBy === undefined ? [] : groupsOf(window, rule, keep, groupBy)
+  return {
+    pillar: rule.pillar,
+    fromMs,
+    toMs,
+    stepMs,
+    figure,
+    level: rule.levelOf(figure, limits),
+    previous: window.before === null ? null : figureIn(sliceOf(window.before), rule, keep),
+    points: pointsOf(window.buckets, fromMs, toMs, stepMs, rule, keep),
+    previousPoints: window.before === null ? [] : pointsOf(window.before, beforeFromMs, fromMs, stepMs, rule, keep),
+    groups: groups.slice(0, GROUPS_MAX),
+    groupsLeftOut: Math.max(0, groups.length - GROUPS_MAX),
+    asOf,
+  }
+}
+
+/** Null when the fleet has no telemetry at all in this stretch, whatever is asked for: a gap and no zero. */
+function figureIn<F>(slice: Slice, rule: PillarRule<F>, keep: (key: BucketKey) => boolean): F | null {
+  return slice.buckets.length === 0 ? null : rule.figureOf(partOf(slice, keep))
+}
+
+function pointsOf<F>(
+  buckets: Window['buckets'],
+  fromMs: number,
+  toMs: number,
+  stepMs: number,
+  rule: PillarRule<F>,
+  keep: (key: BucketKey) => boolean,
+): readonly PillarPoint<F>[] {
+  const steps = stepsOf(buckets, fromMs, toMs, stepMs)
+  return steps.map((step) => ({ atMs: step.atMs, figure: figureIn(sliceOf(step.buckets), rule, keep) }))
+}
+
+function groupsOf<F>(
+  { buckets, fromMs, toMs, stepMs }: Window,
+  rule: PillarRule<F>,
+  keep: (key: BucketKey) => boolean,
+  groupBy: NonNullable<PillarQuery['groupBy']>,
+): readonly PillarGroup<F>[] {
+  const whole = sliceOf(buckets)
+  const names = new Set(buckets.filter(({ key }) => keep(key)).map(({ key }) => key[groupBy]))
+  names.delete(groupBy === 'collection' ? ALL_COLLECTIONS : ALL_DEVICES)
+  const groups = [...names].flatMap((name) => {
+    const inGroup = (key: BucketKey): boolean => keep(key) && key[groupBy] === name
+    const figure = figureIn(whole, rule, inGroup)
+    if (figure === null) return []
+    return [{ key: name, figure, points: pointsOf(buckets, fromMs, toMs, stepMs, rule, inGroup) }]
+  })
+  return groups.sort((a, b) => rule.weightOf(b.figure) - rule.weightOf(a.figure) || (a.key < b.key ? -1 : 1))
+}
+
+/** @param wholeMin under this the share has no rate */
+export const shareOf = (part: number, whole: number, wholeMin = 1): Share => ({
+  part,
+  whole,
+  rate: whole < wholeMin ? null : part / whole,
+})
+
+/** Counts by key, most frequent first, at most 10. */
+export function topOf(counts: Readonly<Record<string, number>>): readonly Count[] {
+  const all = Object.entries(counts).map(([key, count]) => ({ key, count }))
+  return all.sort((a, b) => b.count - a.count || (a.key < b.key ? -1 : 1)).slice(0, TOP_MAX)
+}
+
+/** True when the slice covers what belongs to no single collection. */
+export const hasWhole = ({ buckets }: Slice): boolean => buckets.some(({ key }) => key.collection === ALL_COLLECTIONS)

@@ -1,0 +1,45 @@
+import type { Slice } from '#lib/rollups/aggregate.ts'
+import { gaugeMax, gaugeSum, mergeOf, quantilesOf } from '#lib/rollups/aggregate.ts'
+import type { Bucket } from '#lib/rollups/bucket.ts'
+import { ALL_COLLECTIONS } from '#lib/rollups/bucket.ts'
+import { GAUGE, GAUGE_SKETCH } from '#lib/rollups/counters.ts'
+import type { PillarAnswer, QueueDevices, QueueFigure } from '#lib/telemetry/pillars.ts'
+import { queueLevel } from '#lib/telemetry/thresholds.ts'
+import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
+import type { PillarQuery, PillarRule } from './pillar.ts'
+import { answerPillar } from './pillar.ts'
+
+/** Queue depth (metrics.md, the fourth pillar): of a range the newest snapshot in it, never a sum over time. */
+export const queue = (ctx: TelemetryContext, query: PillarQuery): Promise<PillarAnswer<QueueFigure>> =>
+  answerPillar(ctx, query, QUEUE)
+
+export const QUEUE: PillarRule<QueueFigure> = {
+  pillar: 'queue',
+  figureOf,
+  levelOf: queueLevel,
+  weightOf: ({ depth }) => depth,
+}
+
+function figureOf({ snapshot }: Slice): QueueFigure | null {
+  if (snapshot === null || snapshot.buckets.length === 0) return null
+  const whole = snapshot.buckets.filter(({ key }) => key.collection === ALL_COLLECTIONS)
+  const openDeadLetters = gaugeSum(whole, GAUGE.openDeadLetters)
+  const openConflicts = gaugeSum(whole, GAUGE.openConflicts)
+  return {
+    atMs: snapshot.atMs,
+    // The collections' depths are parts of the whole one: adding both would count twice.
+    depth: gaugeSum(whole.length > 0 ? whole : snapshot.buckets, GAUGE.queueDepth) ?? 0,
+    devices: whole.length > 0 ? devicesOf(whole) : null,
+    server: openDeadLetters === null || openConflicts === null ? null : { openDeadLetters, openConflicts },
+  }
+}
+
+function devicesOf(whole: readonly Bucket[]): QueueDevices {
+  return {
+    total: gaugeSum(whole, GAUGE.devices) ?? 0,
+    pending: gaugeSum(whole, GAUGE.devicesPending) ?? 0,
+    depth: quantilesOf(mergeOf(whole, GAUGE_SKETCH.queueDepths)),
+    oldestAgeMs: gaugeMax(whole, GAUGE.oldestPendingAgeMs),
+    reportAge: quantilesOf(mergeOf(whole, GAUGE_SKETCH.reportAge)),
+  }
+}

@@ -1,0 +1,92 @@
+import type { TelemetryPort } from '#lib/storage/ports.ts'
+import type { Bucket, Tier } from '#lib/rollups/bucket.ts'
+import { TIER_MS } from '#lib/rollups/bucket.ts'
+import type { AsOf } from '#lib/telemetry/pillars.ts'
+import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
+
+const MINUTE = TIER_MS.minute
+const HOUR = TIER_MS.hour
+const DAY = 24 * HOUR
+/** The minute tier is kept this long (metrics.md, rollups). */
+export const MINUTE_TIER_KEPT_MS = 35 * DAY
+export const POINTS_MAX = 1_500
+/** Longer ranges are read by the hour but for their edges: minutes would be too many rows. */
+const MINUTE_TIER_SPAN_MAX_MS = 26 * HOUR
+/** Enough for a smooth line; an automatic step gives at most this many. */
+const POINTS_AIMED = 300
+const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440, 2_880].map((minutes) => minutes * MINUTE)
+
+export interface RangeQuery {
+  readonly fleetId: string
+  readonly fromMs: number
+  readonly toMs: number
+  /** Length of a point; rounded up to whole minutes, and longer when it would give over 1,500 points. */
+  readonly stepMs?: number | undefined
+}
+
+/** The buckets of a range and of the same length of time before it; each moment is in one of them. */
+export interface Window {
+  readonly fromMs: number
+  readonly toMs: number
+  readonly stepMs: number
+  readonly buckets: readonly Bucket[]
+  /** Null when the time before is no longer kept as finely. */
+  readonly before: readonly Bucket[] | null
+  readonly asOf: AsOf
+}
+
+const floorTo = (ms: number, unit: number): number => Math.floor(ms / unit) * unit
+const ceilTo = (ms: number, unit: number): number => Math.ceil(ms / unit) * unit
+
+/** Reads what every pillar needs of a range, once. A range given in whole minutes is met exactly. */
+export async function readWindow(ctx: TelemetryContext, query: RangeQuery): Promise<Window> {
+  const nowMs = ctx.now()
+  const keptFromMs = floorTo(nowMs - MINUTE_TIER_KEPT_MS, HOUR) + HOUR
+  const aged = query.fromMs < keptFromMs
+  const fromMs = floorTo(query.fromMs, aged ? HOUR : MINUTE)
+  const toMs = Math.max(ceilTo(query.toMs, aged ? HOUR : MINUTE), fromMs + MINUTE)
+  const span = toMs - fromMs
+  const stepMs = stepFor(span, query.stepMs, aged || span > MINUTE_TIER_SPAN_MAX_MS ? HOUR : MINUTE)
+  const port = ctx.storage.telemetry
+  const read = (from: number, to: number) => readBuckets(port, query.fleetId, from, to, stepMs)
+  const beforeKept = aged || fromMs - span >= keptFromMs
+  const [buckets, before, oldestMs] = await Promise.all([
+    read(fromMs, toMs),
+    beforeKept ? read(fromMs - span, fromMs) : null,
+    port.oldestUnfoldedMs(query.fleetId),
+  ])
+  const foldLagMs = oldestMs === null ? 0 : Math.max(0, nowMs - oldestMs)
+  return { fromMs, toMs, stepMs, buckets, before, asOf: { nowMs, foldLagMs } }
+}
+
+function stepFor(span: number, asked: number | undefined, unit: number): number {
+  const least = Math.max(unit, ceilTo(span / (POINTS_MAX - 1), unit))
+  // Steps of an hour and more are whole hours, so that no hour's bucket belongs to two points.
+  if (asked !== undefined) return Math.max(least, ceilTo(asked, asked > HOUR ? HOUR : unit))
+  const step = STEPS.find((candidate) => candidate >= unit && span / candidate <= POINTS_AIMED)
+  return step ?? ceilTo(span / POINTS_AIMED, DAY)
+}
+
+/** Whole hours from the hour tier where no point is shorter than one, minutes at the edges. */
+async function readBuckets(port: TelemetryPort, fleetId: string, fromMs: number, toMs: number, stepMs: number): Promise<readonly Bucket[]> {
+  const [innerFrom, innerTo] = [ceilTo(fromMs, HOUR), floorTo(toMs, HOUR)]
+  const parts: (readonly [Tier, number, number])[] =
+    stepMs % HOUR === 0 && innerFrom < innerTo
+      ? [
+          ['minute', fromMs, innerFrom],
+          ['hour', innerFrom, innerTo],
+          ['minute', innerTo, toMs],
+        ]
+      : [['minute', fromMs, toMs]]
+  const read = parts.filter(([, from, to]) => from < to).map(([tier, from, to]) => port.buckets(fleetId, tier, from, to))
+  return (await Promise.all(read)).flat()
+}
+
+/** The buckets of each step of [fromMs, toMs): steps start at whole multiples, so the first may be a part of one. */
+export function stepsOf(buckets: readonly Bucket[], fromMs: number, toMs: number, stepMs: number): readonly { atMs: number; buckets: readonly Bucket[] }[] {
+  const steps: { atMs: number; buckets: Bucket[] }[] = []
+  const first = floorTo(fromMs, stepMs)
+  for (let startMs = first; startMs < toMs; startMs += stepMs) steps.push({ atMs: Math.max(startMs, fromMs), buckets: [] })
+  for (const bucket of buckets) steps[Math.floor((bucket.key.startMs - first) / stepMs)]?.buckets.push(bucket)
+  return steps
+}

@@ -1,0 +1,35 @@
+import { fold, keysOf } from '#lib/rollups/fold.ts'
+import type { TelemetryContext } from './context.ts'
+
+export const FOLD_BATCH = 500
+/** Batches of one fleet in one tick: a fleet far behind must not starve the others. */
+export const FOLD_BATCHES_MAX = 40
+
+export interface FoldOutcome {
+  readonly folded: number
+  /** True when some fleet has more waiting; the next tick goes on. */
+  readonly more: boolean
+}
+
+/** Folds what was committed since the last time into the buckets, for every fleet, in bounded batches. */
+export async function foldEvents(ctx: TelemetryContext): Promise<FoldOutcome> {
+  let folded = 0
+  let more = false
+  for (const fleet of await ctx.storage.fleets.list()) {
+    const outcome = await foldFleet(ctx, fleet.id)
+    folded += outcome.folded
+    more ||= outcome.more
+  }
+  return { folded, more }
+}
+
+/** As `foldEvents`, for one fleet. */
+export async function foldFleet(ctx: TelemetryContext, fleetId: string): Promise<FoldOutcome> {
+  let folded = 0
+  for (let batch = 0; batch < FOLD_BATCHES_MAX; batch++) {
+    const outcome = await ctx.storage.telemetry.foldNext(fleetId, FOLD_BATCH, keysOf, fold)
+    folded += outcome.folded
+    if (!outcome.more) return { folded, more: false }
+  }
+  return { folded, more: true }
+}

@@ -1,0 +1,106 @@
+import { encodeSketch, sketchOf } from '#lib/rollups/sketch.ts'
+import type { Collection, Device, Fleet } from '#lib/storage/ports.ts'
+import { deviceState, pendingAge } from '#lib/telemetry/connectivity.ts'
+import type { FleetGaugesEvent, GaugesEvent, TelemetryEvent } from '#lib/telemetry/events.ts'
+import type { TelemetryContext } from './context.ts'
+import { eventId } from './event-id.ts'
+
+const MINUTE = 60_000
+/** A device heard within this time is active (metrics.md, stages). */
+export const ACTIVE_MS = 86_400_000
+
+/**
+ * Writes what every device last reported as events of this minute, one per platform and app version, and one
+ * for the fleet. The ids are made of the minute, so a second run in it, by any process, changes nothing.
+ * The events are returned for the leader's `/metrics`.
+ */
+export async function snapshotGauges(ctx: TelemetryContext, fleet: Fleet): Promise<readonly TelemetryEvent[]> {
+  const nowMs = ctx.now()
+  const { storage } = ctx
+  const [devices, collections, openDeadLetters, openConflicts, undeliveredMs] = await Promise.all([
+    storage.devices.all(fleet.id),
+    storage.collections.list(fleet.id),
+    storage.deadLetters.countOpen(fleet.id),
+    storage.conflicts.countOpen(fleet.id),
+    storage.telemetry.oldestUndeliveredMs(fleet.id, nowMs - ACTIVE_MS),
+  ])
+  const whole: FleetGaugesEvent = {
+    kind: 'fleet-gauges',
+    openDeadLetters,
+    openConflicts,
+    oldestUndeliveredAgeMs: undeliveredMs === null ? null : Math.max(0, nowMs - undeliveredMs),
+  }
+  const groups = groupsOf(devices).map((group) => gaugesOf(group, collections, nowMs, fleet.settings.intervalMs))
+  const atMs = Math.floor(nowMs / MINUTE) * MINUTE
+  const events = [
+    { id: eventId('fleet-gauges', fleet.id, String(atMs)), atMs, payload: whole },
+    ...groups.map((payload) => ({
+      id: eventId('gauges', fleet.id, String(atMs), payload.platform, payload.appVersion),
+      atMs,
+      payload,
+    })),
+  ]
+  await storage.telemetry.append(fleet.id, events)
+  return events
+}
+
+/** Devices that belong to the fleet still, by platform and app version. */
+function groupsOf(devices: readonly Device[]): readonly (readonly Device[])[] {
+  const groups = new Map<string, Device[]>()
+  for (const device of devices) {
+    if (device.status === 'revoked') continue
+    const key = JSON.stringify([device.platform, device.appVersion])
+    groups.set(key, [...(groups.get(key) ?? []), device])
+  }
+  return [...groups.values()]
+}
+
+/** @param group devices of one platform and app version, at least one */
+function gaugesOf(group: readonly Device[], collections: readonly Collection[], nowMs: number, intervalMs: number): GaugesEvent {
+  const first = group[0] as Device
+  const states = group.map((device) => deviceState(device, nowMs, intervalMs))
+  const reports = group.flatMap(({ report }) => report ?? [])
+  const depths = reports.map(({ depth }) => depth)
+  const oldestMadeMs = reports.flatMap(({ depth, oldestMadeAtMs }) => (depth > 0 ? (oldestMadeAtMs ?? []) : []))
+  const ages = (offline: boolean): number[] =>
+    group.flatMap((device, at) => {
+      const age = pendingAge(device, nowMs, intervalMs)
+      return age !== null && (states[at]?.state === 'offline') === offline ? [age.ageMs] : []
+    })
+  return {
+    kind: 'gauges',
+    platform: first.platform,
+    appVersion: first.appVersion,
+    devices: group.length,
+    devicesByState: countBy(states.map(({ state }) => state ?? 'unknown')),
+    silent: states.filter(({ inferredOffline }) => inferredOffline).length,
+    queueDepth: depths.reduce((sum, depth) => sum + depth, 0),
+    queueDepthMax: Math.max(0, ...depths),
+    devicesPending: depths.filter((depth) => depth > 0).length,
+    queueByCollection: queueByCollection(reports, collections),
+    queueDepths: textOf(depths),
+    reportAge: textOf(reports.map(({ atMs }) => nowMs - atMs)),
+    oldestPendingAgeMs: oldestMadeMs.length === 0 ? null : Math.max(0, nowMs - Math.min(...oldestMadeMs)),
+    pendingAgeOnline: textOf(ages(false)),
+    pendingAgeOffline: textOf(ages(true)),
+  }
+}
+
+/** Only the fleet's collections: a device may name anything. Empty when no device told depths by collection. */
+function queueByCollection(reports: readonly NonNullable<Device['report']>[], collections: readonly Collection[]): Record<string, number> {
+  const telling = reports.filter(({ depth, byCollection }) => depth === 0 || Object.keys(byCollection).length > 0)
+  if (telling.length === 0) return {}
+  const sums = collections.map(({ name }): [string, number] => [
+    name,
+    telling.reduce((sum, { byCollection }) => sum + (Object.hasOwn(byCollection, name) ? (byCollection[name] ?? 0) : 0), 0),
+  ])
+  return Object.fromEntries(sums)
+}
+
+const textOf = (values: readonly number[]): string | null => (values.length === 0 ? null : encodeSketch(sketchOf(values)))
+
+function countBy(keys: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const key of keys) counts[key] = (counts[key] ?? 0) + 1
+  return counts
+}

@@ -1,0 +1,31 @@
+import type { SchemaIssue } from '#lib/engine/types.ts'
+
+/** Why a call of the SDK was refused; told apart by `code`. */
+export const REPLICA_ERROR_CODES = {
+  closed: 'The replica was closed.',
+  invalid_data: 'The document does not match the schema that this device knows; `issues` names the places.',
+  invalid_id: 'Record ids are lower-case UUIDs.',
+  invalid_patch: 'The patch does not fit the document.',
+  invalid_options: 'The options cannot be used as they are.',
+  not_found: 'There is no such record on this device.',
+  not_json: 'The value cannot be written as JSON.',
+  outbox_full: 'Too many changes wait on this device.',
+  quota_exceeded: 'The device has no room left.',
+  read_only: 'This device may only read the collection.',
+  store_failed: 'The local store could not be read or written.',
+  too_large: 'A change must stay within 512 KiB.',
+  unknown_collection: 'The fleet has no such collection, or this device may not use it.',
+} as const
+export type ReplicaErrorCode = keyof typeof REPLICA_ERROR_CODES
+
+export class ReplicaError extends Error {
+  readonly code: ReplicaErrorCode
+  readonly issues: readonly SchemaIssue[]
+
+  constructor(code: ReplicaErrorCode, detail = '', issues: readonly SchemaIssue[] = [], cause?: unknown) {
+    super(`${REPLICA_ERROR_CODES[code]}${detail ? ` ${detail}` : ''}`, { cause })
+    this.name = 'ReplicaError'
+    this.code = code
+    this.issues = issues
+  }
+}

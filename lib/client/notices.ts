@@ -1,0 +1,73 @@
+import { SERVER_ACTOR_ID } from '#lib/engine/clock-offset.ts'
+import type { Mutation } from '#lib/protocol/mutation.ts'
+import type { WireRecord } from '#lib/protocol/push.ts'
+import type { StoreTx } from './store.ts'
+import type { ConflictNotice, DeadLetterNotice, LocalRefusal } from './tables.ts'
+import { NO_COUNTS, allRows, getMeta, getRow, putRow, recordRowKey, setMeta } from './tables.ts'
+
+/** Dead letters stand on the server too: of those only the newest are kept here. */
+export const DEAD_LETTER_NOTICES_MAX = 1_000
+export const NOTICES_SHOWN_MAX = 1_000
+
+const conflictPrefix = (collection: string, recordId: string): string => `conflict/${recordRowKey(collection, recordId)}/`
+
+export const conflictsOf = (tx: StoreTx, collection: string, recordId: string): Promise<readonly ConflictNotice[]> =>
+  allRows<ConflictNotice>(tx, 'notices', conflictPrefix(collection, recordId), NOTICES_SHOWN_MAX)
+
+export const listConflicts = (tx: StoreTx): Promise<readonly ConflictNotice[]> =>
+  allRows<ConflictNotice>(tx, 'notices', 'conflict/', NOTICES_SHOWN_MAX)
+
+export const listDeadLetters = (tx: StoreTx): Promise<readonly DeadLetterNotice[]> =>
+  allRows<DeadLetterNotice>(tx, 'notices', 'dead_letter/', NOTICES_SHOWN_MAX)
+
+export const listRefusals = (tx: StoreTx): Promise<readonly LocalRefusal[]> =>
+  allRows<LocalRefusal>(tx, 'notices', 'refusal/', NOTICES_SHOWN_MAX)
+
+/** A child of a mutation in conflict answers with its parent's conflict: one notice holds both. */
+export async function noteConflict(
+  tx: StoreTx,
+  conflictId: string,
+  mutation: Mutation,
+  record: WireRecord | null,
+  nowMs: number,
+): Promise<void> {
+  const { collection, recordId } = mutation
+  const key = conflictPrefix(collection, recordId) + conflictId
+  const known = await getRow<ConflictNotice>(tx, 'notices', key)
+  const mutations = [...(known?.mutations ?? []).filter((own) => own.id !== mutation.id), mutation]
+  const notice: ConflictNotice = { conflictId, collection, recordId, mutations, record, noticedAtMs: known?.noticedAtMs ?? nowMs }
+  await putRow(tx, 'notices', key, notice)
+}
+
+export const closeConflict = (tx: StoreTx, mutation: Mutation): Promise<void> =>
+  mutation.resolves === undefined
+    ? Promise.resolve()
+    : tx.remove('notices', conflictPrefix(mutation.collection, mutation.recordId) + mutation.resolves)
+
+/** A newer version by the desk, or one that this device's own side became, says that the conflict was decided. */
+export async function closeDecidedConflicts(tx: StoreTx, record: WireRecord, deviceId: string): Promise<void> {
+  const deciders = [SERVER_ACTOR_ID, deviceId]
+  if (!deciders.some((decider) => record.versionVector[decider] === record.version)) return
+  for (const conflict of await conflictsOf(tx, record.collection, record.recordId)) {
+    if (record.version <= (conflict.record?.version ?? 0)) continue
+    await tx.remove('notices', conflictPrefix(record.collection, record.recordId) + conflict.conflictId)
+  }
+}
+
+export async function noteDeadLetter(tx: StoreTx, notice: DeadLetterNotice): Promise<void> {
+  await putRow(tx, 'notices', `dead_letter/${notice.mutation.id}`, notice)
+  const rows = await tx.scan('notices', { prefix: 'dead_letter/', limit: DEAD_LETTER_NOTICES_MAX + 1 })
+  // Mutation ids sort by the time of their making: the first is the oldest.
+  const oldest = rows[0]
+  if (rows.length > DEAD_LETTER_NOTICES_MAX && oldest) await tx.remove('notices', oldest.key)
+}
+
+/** Never dropped by itself: it is the only copy of somebody's work. The outbox's bound counts it. */
+export async function noteRefusal(tx: StoreTx, refusal: LocalRefusal): Promise<void> {
+  await putRow(tx, 'notices', `refusal/${refusal.mutation.id}`, refusal)
+  const counts = (await getMeta(tx, 'counts')) ?? NO_COUNTS
+  await setMeta(tx, 'counts', { ...counts, refusals: counts.refusals + 1 })
+}
+
+export const isRefused = async (tx: StoreTx, mutationId: string): Promise<boolean> =>
+  (await tx.get('notices', `refusal/${mutationId}`)) !== undefined

@@ -1,0 +1,27 @@
+/** A value that can be watched. `subscribe` calls at once with the present value, then at each change. */
+export interface Observable<T> {
+  get(): T
+  subscribe(listener: (value: T) => void): () => void
+}
+
+export interface Subject<T> extends Observable<T> {
+  set(value: T): void
+}
+
+/** A holder of one value; a listener that unsubscribes during a call is not called again. */
+export function createSubject<T>(initial: T): Subject<T> {
+  let current = initial
+  const listeners = new Set<(value: T) => void>()
+  return {
+    get: () => current,
+    set(value) {
+      current = value
+      for (const listener of [...listeners]) if (listeners.has(listener)) listener(value)
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      listener(current)
+      return () => void listeners.delete(listener)
+    },
+  }
+}

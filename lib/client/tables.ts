@@ -1,0 +1,181 @@
+import type { ClockSample } from '#lib/engine/clock-offset.ts'
+import type { Json } from '#lib/kernel/json.ts'
+import type { DeviceConfig } from '#lib/protocol/device.ts'
+import type { Mutation } from '#lib/protocol/mutation.ts'
+import type { WireRecord } from '#lib/protocol/push.ts'
+import type { SessionReport } from '#lib/protocol/session.ts'
+import type { StoreTx, Table } from './store.ts'
+
+export type FullSyncReason = NonNullable<SessionReport['fullReason']>
+
+/** Who this device is. `fleetId`, `epoch` and `token` are null before it is enrolled. */
+export interface Identity {
+  readonly deviceId: string
+  /** Kept until the answer has come, so that a lost one is repeated and not a second enrollment. */
+  readonly enrollRequestId: string
+  readonly fleetId: string | null
+  readonly epoch: number | null
+  readonly token: string | null
+}
+
+/** How far the device has read. A mark names the snapshot of a collection that is under way. */
+export interface Position {
+  readonly token: string | null
+  /** Why everything must be read anew; null when a delta will do (TK4). */
+  readonly fullReason: FullSyncReason | null
+  readonly marks: Readonly<Record<string, string>>
+}
+
+/** A push that was sent and not answered: the retry sends the same bytes (SM3, SM4). */
+export interface InFlight {
+  readonly requestId: string
+  readonly mutationIds: readonly string[]
+  readonly body: string
+}
+
+/** Commands by id: those done already, and those whose doing the server has not heard of. */
+export interface CommandLog {
+  readonly done: readonly string[]
+  readonly toAcknowledge: readonly string[]
+}
+
+export interface SessionLock {
+  readonly owner: string
+  readonly expiresAtMs: number
+}
+
+export interface Counts {
+  /** Pending mutations by collection; absent is 0. */
+  readonly outbox: Readonly<Record<string, number>>
+  readonly acknowledged: number
+  readonly refusals: number
+}
+
+interface Meta {
+  identity: Identity
+  position: Position
+  hlc: string
+  reportSeq: number
+  config: DeviceConfig
+  /** The config version that the last answer named. */
+  configNamed: number
+  clock: readonly ClockSample[]
+  inFlight: InFlight
+  counts: Counts
+  nextPosition: number
+  /** At most so many mutations in the next push; absent is no bound of its own. */
+  batchMax: number
+  commands: CommandLog
+  /** Paused by an operator's command: the device only says that it lives. */
+  pausedByServer: boolean
+  /** The session under way, told as abandoned when the process ends in it. */
+  openSession: SessionReport
+  lock: SessionLock
+}
+export type MetaKey = keyof Meta
+
+/** A record as the server last showed it. */
+export interface ReplicaRecord extends WireRecord {
+  /** The snapshot that it was last seen in. */
+  readonly mark: string | null
+  /** The server no longer has it; kept only while changes to it are pending. */
+  readonly orphan: boolean
+}
+
+/** One pending change. Its place in the queue never changes. */
+export interface OutboxEntry {
+  readonly position: number
+  readonly mutation: Mutation
+  readonly bytes: number
+  /** Requests that it went out with: from the first on it is immutable but for a new stamp (SM4, CS1). */
+  readonly sends: number
+  /** The server asked to wait with this one. Raw device clock. */
+  readonly notBeforeMs: number | null
+}
+
+export interface AcknowledgedEntry {
+  readonly position: number
+  readonly mutation: Mutation
+  readonly acknowledgedAtMs: number
+}
+
+/** A person must decide; the device shows its own side meanwhile (CS6). */
+export interface ConflictNotice {
+  readonly conflictId: string
+  readonly collection: string
+  readonly recordId: string
+  /** Ours, in order. */
+  readonly mutations: readonly Mutation[]
+  /** Theirs, as the server answered it. */
+  readonly record: WireRecord | null
+  readonly noticedAtMs: number
+}
+
+export interface DeadLetterNotice {
+  readonly deadLetterId: string
+  readonly code: string
+  readonly detail: string
+  readonly mutation: Mutation
+  readonly noticedAtMs: number
+}
+
+/** A change that the server will not take and does not remember: kept here, and reported. */
+export interface LocalRefusal {
+  readonly code: string
+  readonly detail: string
+  readonly mutation: Mutation
+  readonly noticedAtMs: number
+}
+
+/** Holds because every value was written as this type, by this code, under this key. */
+export const storedAs = <T>(value: Json): T => value as unknown as T
+const asJson = (value: object | string | number | boolean): Json => value as Json
+
+export async function getMeta<K extends MetaKey>(tx: StoreTx, key: K): Promise<Meta[K] | null> {
+  const value = await tx.get('meta', key)
+  return value === undefined ? null : storedAs<Meta[K]>(value)
+}
+
+export async function setMeta<K extends MetaKey>(tx: StoreTx, key: K, value: Meta[K] | null): Promise<void> {
+  await (value === null ? tx.remove('meta', key) : tx.put('meta', key, asJson(value)))
+}
+
+export async function getRow<T>(tx: StoreTx, table: Table, key: string): Promise<T | null> {
+  const value = await tx.get(table, key)
+  return value === undefined ? null : storedAs<T>(value)
+}
+
+export const putRow = (tx: StoreTx, table: Table, key: string, row: object): Promise<void> => tx.put(table, key, asJson(row))
+
+export const SCAN_PAGE = 500
+
+/** Every row of a prefix in key order, a page at a time, until `visit` answers false. */
+export async function eachRow<T>(
+  tx: StoreTx,
+  table: Table,
+  prefix: string,
+  visit: (row: T, key: string) => Promise<boolean> | boolean,
+): Promise<void> {
+  let after: string | undefined
+  for (;;) {
+    const page = await tx.scan(table, { prefix, limit: SCAN_PAGE, ...(after === undefined ? {} : { after }) })
+    for (const { key, value } of page) if (!(await visit(storedAs<T>(value), key))) return
+    after = page.at(-1)?.key
+    if (page.length < SCAN_PAGE) return
+  }
+}
+
+export async function allRows<T>(tx: StoreTx, table: Table, prefix: string, limit: number): Promise<readonly T[]> {
+  const rows: T[] = []
+  await eachRow<T>(tx, table, prefix, (row) => rows.push(row) < limit)
+  return rows
+}
+
+export const recordRowKey = (collection: string, recordId: string): string => `${collection}/${recordId}`
+export const positionKey = (position: number): string => position.toString().padStart(15, '0')
+
+export const getRecord = (tx: StoreTx, collection: string, recordId: string): Promise<ReplicaRecord | null> =>
+  getRow<ReplicaRecord>(tx, 'records', recordRowKey(collection, recordId))
+
+export const NO_POSITION: Position = { token: null, fullReason: 'first', marks: {} }
+export const NO_COUNTS: Counts = { outbox: {}, acknowledged: 0, refusals: 0 }

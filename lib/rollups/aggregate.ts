@@ -1,0 +1,78 @@
+import type { Quantiles } from '#lib/telemetry/pillars.ts'
+import type { Bucket, BucketKey } from './bucket.ts'
+import { ALL_COLLECTIONS } from './bucket.ts'
+import type { Sketch } from './sketch.ts'
+import { countOf, emptySketch, mergeEncoded, quantile } from './sketch.ts'
+
+export const quantilesOf = (sketch: Sketch): Quantiles => ({
+  count: countOf(sketch),
+  p50: quantile(sketch, 0.5),
+  p95: quantile(sketch, 0.95),
+  p99: quantile(sketch, 0.99),
+  max: quantile(sketch, 1),
+})
+
+/** A counter over all these buckets. */
+export const sumOf = (buckets: readonly Bucket[], name: string): number =>
+  buckets.reduce((sum, { counters }) => sum + (counters[name] ?? 0), 0)
+
+/** Every counter over all these buckets. */
+export function sumAll(buckets: readonly Bucket[]): Record<string, number> {
+  const sums = new Map<string, number>()
+  for (const { counters } of buckets) {
+    for (const [name, count] of Object.entries(counters)) sums.set(name, (sums.get(name) ?? 0) + count)
+  }
+  return Object.fromEntries(sums)
+}
+
+/** A sketch over all these buckets: the quantile of a range is the quantile of merged sketches. */
+export function mergeOf(buckets: readonly Bucket[], name: string): Sketch {
+  const merged = emptySketch()
+  for (const { sketches } of buckets) {
+    const text = sketches[name]
+    if (text !== undefined) mergeEncoded(merged, text)
+  }
+  return merged
+}
+
+/** Buckets of one stretch of time, and the newest snapshot among them. */
+export interface Slice {
+  readonly buckets: readonly Bucket[]
+  /** Null when no snapshot was taken in this stretch. */
+  readonly snapshot: { readonly atMs: number; readonly buckets: readonly Bucket[] } | null
+}
+
+/**
+ * Groups that the newest snapshot no longer names are left out of it: their devices moved to another
+ * version, and would be counted under both.
+ */
+export function sliceOf(buckets: readonly Bucket[]): Slice {
+  const ofDevices = buckets.filter(({ key }) => key.collection === ALL_COLLECTIONS)
+  const atMs = ofDevices.reduce((newest, { gaugesAtMs }) => Math.max(newest, gaugesAtMs), 0)
+  const snapshot = atMs === 0 ? null : { atMs, buckets: buckets.filter(({ gaugesAtMs }) => gaugesAtMs === atMs) }
+  return { buckets, snapshot }
+}
+
+/** The part of a slice that `keep` names; the snapshot stays the fleet's newest. */
+export function partOf(slice: Slice, keep: (key: BucketKey) => boolean): Slice {
+  const filter = (buckets: readonly Bucket[]) => buckets.filter(({ key }) => keep(key))
+  const { snapshot } = slice
+  return {
+    buckets: filter(slice.buckets),
+    snapshot: snapshot === null ? null : { atMs: snapshot.atMs, buckets: filter(snapshot.buckets) },
+  }
+}
+
+/** The gauge summed over groups; null when no group knows it. */
+export function gaugeSum(buckets: readonly Bucket[], name: string): number | null {
+  const known = gaugesOf(buckets, name)
+  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0)
+}
+
+export function gaugeMax(buckets: readonly Bucket[], name: string): number | null {
+  const known = gaugesOf(buckets, name)
+  return known.length === 0 ? null : Math.max(...known)
+}
+
+const gaugesOf = (buckets: readonly Bucket[], name: string): readonly number[] =>
+  buckets.flatMap(({ gauges }) => gauges[name] ?? [])

@@ -1,0 +1,167 @@
+import { unreachable } from '#lib/kernel/result.ts'
+import type {
+  DeliveryEvent,
+  FleetGaugesEvent,
+  GaugesEvent,
+  PushEvent,
+  PushedCollection,
+  RequestsEvent,
+  SessionEvent,
+  TelemetryEvent,
+} from '#lib/telemetry/events.ts'
+import { ALL_COLLECTIONS } from './bucket.ts'
+import { CONFLICT_FIELDS_MAX, COUNTER, GAUGE, GAUGE_SKETCH, LASTING, SKETCH } from './counters.ts'
+
+/** Platform and app version of figures that belong to the fleet as a whole. */
+export const ALL_DEVICES = '*'
+
+/** What one event adds to one bucket of each tier. */
+export interface Contribution {
+  readonly collection: string
+  readonly platform: string
+  readonly appVersion: string
+  readonly counters: readonly (readonly [name: string, count: number])[]
+  readonly values: readonly (readonly [sketch: string, values: readonly number[]])[]
+  readonly sketches: readonly (readonly [sketch: string, text: string])[]
+  /** Null when the event is no snapshot; else it replaces an older one as a whole. */
+  readonly snapshot: Snapshot | null
+}
+export interface Snapshot {
+  readonly gauges: Readonly<Record<string, number | null>>
+  readonly sketches: Readonly<Record<string, string>>
+}
+
+type Where = Pick<Contribution, 'collection' | 'platform' | 'appVersion'>
+const NOTHING = { counters: [], values: [], sketches: [], snapshot: null } as const
+
+/** Requests and sessions go under `*`, mutations under their own collection (metrics.md, sources). */
+export function contributionsOf(event: TelemetryEvent): readonly Contribution[] {
+  const { payload } = event
+  switch (payload.kind) {
+    case 'push':
+      return ofPush(payload)
+    case 'requests':
+      return ofRequests(payload)
+    case 'delivery':
+      return ofDelivery(payload)
+    case 'session':
+      return [ofSession(payload)]
+    case 'gauges':
+      return ofGauges(payload)
+    case 'fleet-gauges':
+      return [ofFleetGauges(payload)]
+    default:
+      return unreachable(payload)
+  }
+}
+
+const whole = (source: { readonly platform: string; readonly appVersion: string }): Where => ({
+  collection: ALL_COLLECTIONS,
+  platform: source.platform,
+  appVersion: source.appVersion,
+})
+
+function ofPush(push: PushEvent): readonly Contribution[] {
+  const request: Contribution = {
+    ...NOTHING,
+    ...whole(push),
+    counters: [
+      [COUNTER.requests, 1],
+      [COUNTER.requestsBy('push', '2xx'), 1],
+    ],
+  }
+  const collections = Object.entries(push.collections).map(([collection, pushed]) => ({
+    ...NOTHING,
+    ...whole(push),
+    collection,
+    counters: countersOf(pushed),
+    values: [[SKETCH.uploadLag, pushed.uploadLagMs]] as const,
+  }))
+  return [request, ...collections]
+}
+
+function countersOf(pushed: PushedCollection): [string, number][] {
+  const { results, conflicts, deadLetterCodes } = pushed
+  const lasting = LASTING.reduce((sum, status) => sum + (results[status] ?? 0), 0)
+  return [
+    ...Object.entries(results).map(([status, count]): [string, number] => [COUNTER.mutations(status as keyof typeof results), count]),
+    [COUNTER.pushed, lasting],
+    [COUNTER.conflicts, conflicts.length],
+    ...conflicts.map(({ strategy, outcome }): [string, number] => [COUNTER.conflictsBy(strategy, outcome), 1]),
+    ...conflicts.flatMap(({ fields }) =>
+      [...new Set(fields)].sort().slice(0, CONFLICT_FIELDS_MAX).map((field): [string, number] => [COUNTER.conflictField(field), 1]),
+    ),
+    ...Object.entries(deadLetterCodes).map(([code, count]): [string, number] => [COUNTER.deadLettersBy(code), count]),
+    [COUNTER.clampedLags, pushed.clamped],
+  ]
+}
+
+/** A shed request is neither a request nor a failure: a breaker must not keep itself open (metrics.md). */
+function ofRequests(requests: RequestsEvent): readonly Contribution[] {
+  return requests.counts.map(({ route, statusClass, code, count, ...source }) => {
+    const counters: [string, number][] = [[COUNTER.requestsBy(route, statusClass), count]]
+    if (statusClass === 'shed') counters.push([COUNTER.shed, count])
+    else counters.push([COUNTER.requests, count])
+    if (statusClass === '4xx' || statusClass === '5xx') {
+      counters.push([COUNTER.failures, count], [COUNTER.failuresBy(code ?? statusClass), count])
+    }
+    return { ...NOTHING, ...whole(source), counters }
+  })
+}
+
+function ofDelivery(delivery: DeliveryEvent): readonly Contribution[] {
+  return Object.entries(delivery.collections).map(([collection, delivered]) => ({
+    ...NOTHING,
+    ...whole(delivery),
+    collection,
+    counters: [[COUNTER.delivered, delivered.count]] as const,
+    sketches: [
+      [SKETCH.deliveryLag, delivered.deliveryLag],
+      [SKETCH.visibilityLag, delivered.visibilityLag],
+    ] as const,
+  }))
+}
+
+function ofSession(session: SessionEvent): Contribution {
+  const counters: [string, number][] = [
+    [COUNTER.sessions, 1],
+    [COUNTER.sessionsBy(session.result), 1],
+    [COUNTER.sessionsWithConflict, session.withConflict ? 1 : 0],
+    [COUNTER.illegalTransitions, session.illegalTransitions],
+  ]
+  if (session.mode === 'full') counters.push([COUNTER.fullSyncsBy(session.fullReason ?? 'unknown'), 1])
+  return { ...NOTHING, ...whole(session), counters, values: [[SKETCH.sessionDuration, [session.durationMs]]] }
+}
+
+function ofGauges(event: GaugesEvent): readonly Contribution[] {
+  const states = Object.entries(event.devicesByState).map(([state, count]) => [GAUGE.devicesBy(state), count] as const)
+  const sketches: [string, string | null][] = [
+    [GAUGE_SKETCH.pendingAgeOnline, event.pendingAgeOnline],
+    [GAUGE_SKETCH.pendingAgeOffline, event.pendingAgeOffline],
+    [GAUGE_SKETCH.queueDepths, event.queueDepths],
+    [GAUGE_SKETCH.reportAge, event.reportAge],
+  ]
+  const gauges = {
+    [GAUGE.devices]: event.devices,
+    [GAUGE.silent]: event.silent,
+    [GAUGE.queueDepth]: event.queueDepth,
+    [GAUGE.queueDepthMax]: event.queueDepthMax,
+    [GAUGE.devicesPending]: event.devicesPending,
+    [GAUGE.oldestPendingAgeMs]: event.oldestPendingAgeMs,
+    ...Object.fromEntries(states),
+  }
+  const known = sketches.filter((entry): entry is [string, string] => entry[1] !== null)
+  const group = { ...NOTHING, ...whole(event), snapshot: { gauges, sketches: Object.fromEntries(known) } }
+  const collections = Object.entries(event.queueByCollection).map(([collection, depth]) => ({
+    ...NOTHING,
+    ...whole(event),
+    collection,
+    snapshot: { gauges: { [GAUGE.queueDepth]: depth }, sketches: {} },
+  }))
+  return [group, ...collections]
+}
+
+function ofFleetGauges({ kind: _kind, ...gauges }: FleetGaugesEvent): Contribution {
+  const where = { collection: ALL_COLLECTIONS, platform: ALL_DEVICES, appVersion: ALL_DEVICES }
+  return { ...NOTHING, ...where, snapshot: { gauges, sketches: {} } }
+}

@@ -1,0 +1,71 @@
+import type { ResultStatus } from '#lib/protocol/push.ts'
+import type { Route, StatusClass } from '#lib/telemetry/events.ts'
+
+/**
+ * Names of a bucket's counters, sketches and gauges, each declared once. A name with a part that varies is a
+ * function; `byPart` reads the part back. Under `*`: requests, sessions, gauges; under a collection: mutations.
+ */
+export const COUNTER = {
+  /** Every result that a push answered, retries and duplicates included. */
+  mutations: (status: ResultStatus) => `mutations:${status}` as const,
+  /** Mutations that got their one lasting result: the denominator of the conflict rate. */
+  pushed: 'pushed',
+  conflicts: 'conflicts',
+  conflictsBy: (strategy: string, outcome: string) => `conflictsBy:${strategy}:${outcome}`,
+  conflictField: (field: string) => `conflictField:${field}`,
+  deadLettersBy: (code: string) => `deadLettersBy:${code}`,
+  clampedLags: 'clampedLags',
+  delivered: 'delivered',
+  /** Answered requests but for the shed ones: the denominator of the failure rate. */
+  requests: 'requests',
+  requestsBy: (route: Route, statusClass: StatusClass) => `requestsBy:${route}:${statusClass}`,
+  failures: 'failures',
+  failuresBy: (code: string) => `failuresBy:${code}`,
+  shed: 'shed',
+  sessions: 'sessions',
+  sessionsBy: (result: string) => `sessionsBy:${result}`,
+  sessionsWithConflict: 'sessionsWithConflict',
+  fullSyncsBy: (reason: string) => `fullSyncsBy:${reason}`,
+  illegalTransitions: 'illegalTransitions',
+} as const
+
+export const SKETCH = {
+  uploadLag: 'uploadLag',
+  deliveryLag: 'deliveryLag',
+  visibilityLag: 'visibilityLag',
+  sessionDuration: 'sessionDuration',
+} as const
+
+/** Like gauges these tell of one moment, so the newest replaces the older ones instead of merging. */
+export const GAUGE_SKETCH = {
+  pendingAgeOnline: 'pendingAgeOnline',
+  pendingAgeOffline: 'pendingAgeOffline',
+  queueDepths: 'queueDepths',
+  reportAge: 'reportAge',
+} as const
+
+export const GAUGE = {
+  devices: 'devices',
+  devicesBy: (state: string) => `devicesBy:${state}`,
+  silent: 'silent',
+  queueDepth: 'queueDepth',
+  queueDepthMax: 'queueDepthMax',
+  devicesPending: 'devicesPending',
+  oldestPendingAgeMs: 'oldestPendingAgeMs',
+  openDeadLetters: 'openDeadLetters',
+  openConflicts: 'openConflicts',
+  oldestUndeliveredAgeMs: 'oldestUndeliveredAgeMs',
+} as const
+
+/** The results that a mutation keeps for good; `refused`, `retry`, `shed`, `not_applied` come again, `duplicate` is a repeat. */
+export const LASTING: readonly ResultStatus[] = ['applied', 'merged', 'superseded', 'conflict', 'dead_lettered']
+
+/** Fields of one conflict that are counted by name, in the order of their names. */
+export const CONFLICT_FIELDS_MAX = 20
+
+/** Counters named `prefix:part`, by their part. */
+export function byPart(counters: Readonly<Record<string, number>>, prefix: string): Record<string, number> {
+  const start = `${prefix}:`
+  const parts = Object.entries(counters).filter(([name]) => name.startsWith(start))
+  return Object.fromEntries(parts.map(([name, count]) => [name.slice(start.length), count]))
+}

@@ -1,0 +1,60 @@
+import type { ConflictFigure, FailureFigure, LagFigure, Level, PendingFigure, QueueFigure } from './pillars.ts'
+
+/** Limits of the pillars, settable by collection. Rates from 0 to 1, times in ms. */
+export interface Thresholds {
+  readonly lagWarnMs: number
+  readonly lagCriticalMs: number
+  readonly conflictWarn: number
+  readonly conflictFriction: number
+  readonly failureWarn: number
+  readonly failureBreaker: number
+  readonly queueWarn: number
+  readonly queueCritical: number
+  readonly oldestWarnMs: number
+}
+
+/** metrics.md, thresholds. */
+export const DEFAULT_THRESHOLDS: Thresholds = {
+  lagWarnMs: 5 * 60_000,
+  lagCriticalMs: 3_600_000,
+  conflictWarn: 0.02,
+  conflictFriction: 0.1,
+  failureWarn: 0.01,
+  failureBreaker: 0.05,
+  queueWarn: 100,
+  queueCritical: 1_000,
+  oldestWarnMs: 3_600_000,
+}
+
+/** Under this many requests a rate says nothing: "not enough traffic". */
+export const REQUESTS_FOR_RATE_MIN = 20
+
+const levelOf = (value: number | null, warn: number, critical: number): Level => {
+  if (value === null) return 'unk'
+  if (value > critical) return 'crit'
+  return value > warn ? 'warn' : 'ok'
+}
+
+/** Judges upload lag p95; pending age has its own (`pendingLevel`). */
+export const lagLevel = (figure: LagFigure | null, limits: Thresholds): Level =>
+  levelOf(figure?.upload.p95 ?? null, limits.lagWarnMs, limits.lagCriticalMs)
+
+/** Judges devices that are heard and yet don't get rid of their work. Nothing pending is well. */
+export function pendingLevel(pending: PendingFigure | null, limits: Thresholds): Level {
+  if (pending === null) return 'unk'
+  return levelOf(pending.online.p95 ?? 0, limits.oldestWarnMs, Infinity)
+}
+
+export const conflictLevel = (figure: ConflictFigure | null, limits: Thresholds): Level =>
+  levelOf(figure?.mutations.rate ?? null, limits.conflictWarn, limits.conflictFriction)
+
+export const failureLevel = (figure: FailureFigure | null, limits: Thresholds): Level =>
+  levelOf(figure?.requests.rate ?? null, limits.failureWarn, limits.failureBreaker)
+
+/** The deepest queue of a device decides, or the oldest age. */
+export function queueLevel(figure: QueueFigure | null, limits: Thresholds): Level {
+  if (figure === null) return 'unk'
+  if (figure.devices === null) return 'unk'
+  const depth = levelOf(figure.devices.depth.max ?? 0, limits.queueWarn, limits.queueCritical)
+  return depth === 'ok' && (figure.devices.oldestAgeMs ?? 0) > limits.oldestWarnMs ? 'warn' : depth
+}
