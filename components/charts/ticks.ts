@@ -19,7 +19,7 @@ const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
 const DURATION_STEPS = [
-  ...[10, 20, 50, 100, 200, 500],
+  ...[0.01, 0.02, 0.05, 0.1, 0.2, 0.5].map((n) => n * SECOND),
   ...[1, 2, 5, 10, 20, 30].map((n) => n * SECOND),
   ...[1, 2, 4, 5, 10, 15, 20, 30].map((n) => n * MINUTE),
   ...[1, 2, 4, 6, 12].map((n) => n * HOUR),

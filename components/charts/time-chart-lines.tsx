@@ -33,6 +33,7 @@ export function TimeChartLines({ chart, format, bucketMs, names, zone }: TimeCha
         margin={{ top: 0, right: 0, bottom: 0, left: 0 }}
         syncId={SHARED_CROSSHAIR}
         syncMethod="value"
+        aria-label={`${names.subject}: arrow keys move along the line`}
       >
         <XAxis dataKey="t" type="number" domain={[chart.fromMs, chart.toMs]} hide />
         <YAxis domain={[0, chart.yMax]} allowDataOverflow hide />

@@ -32,7 +32,12 @@ export function TimeChart({ label, names, height = 76, markLetters, ...input }: 
   const chart = useMemo(
     () =>
       prepareChart({
-        ...{ fromMs, toMs, bucketMs, format, points, zone },
+        fromMs,
+        toMs,
+        bucketMs,
+        format,
+        points,
+        zone,
         ...(past && { past }),
         ...(thresholds && { thresholds }),
         ...(marks && { marks }),

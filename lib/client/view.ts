@@ -29,9 +29,10 @@ export interface RecordGround {
   readonly lastMutationId: string | null
 }
 
-/** The document after the operations, in order; one that no longer fits leaves it as it was. */
+/** The document after the operations, in order; one that no longer fits leaves it as it was, as does a patch of nothing. */
 export function rebase(data: JsonObject | null, mutations: readonly Mutation[]): JsonObject | null {
   return mutations.reduce<JsonObject | null>((document, { op }) => {
+    if (document === null && op.type === 'patch') return null
     const next = applyOperation(document, op)
     return next.ok ? next.value : document
   }, data)

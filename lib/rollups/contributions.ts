@@ -148,6 +148,7 @@ function ofGauges(event: GaugesEvent): readonly Contribution[] {
     [GAUGE.queueDepthMax]: event.queueDepthMax,
     [GAUGE.devicesPending]: event.devicesPending,
     [GAUGE.oldestPendingAgeMs]: event.oldestPendingAgeMs,
+    [GAUGE.clockSkewMaxMs]: event.clockSkewMaxMs,
     ...Object.fromEntries(states),
   }
   const known = sketches.filter((entry): entry is [string, string] => entry[1] !== null)
@@ -161,7 +162,12 @@ function ofGauges(event: GaugesEvent): readonly Contribution[] {
   return [group, ...collections]
 }
 
-function ofFleetGauges({ kind: _kind, ...gauges }: FleetGaugesEvent): Contribution {
+function ofFleetGauges(event: FleetGaugesEvent): Contribution {
+  const gauges = {
+    [GAUGE.openDeadLetters]: event.openDeadLetters,
+    [GAUGE.openConflicts]: event.openConflicts,
+    [GAUGE.oldestUndeliveredAgeMs]: event.oldestUndeliveredAgeMs,
+  }
   const where = { collection: ALL_COLLECTIONS, platform: ALL_DEVICES, appVersion: ALL_DEVICES }
   return { ...NOTHING, ...where, snapshot: { gauges, sketches: {} } }
 }

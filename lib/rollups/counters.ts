@@ -52,6 +52,7 @@ export const GAUGE = {
   queueDepthMax: 'queueDepthMax',
   devicesPending: 'devicesPending',
   oldestPendingAgeMs: 'oldestPendingAgeMs',
+  clockSkewMaxMs: 'clockSkewMaxMs',
   openDeadLetters: 'openDeadLetters',
   openConflicts: 'openConflicts',
   oldestUndeliveredAgeMs: 'oldestUndeliveredAgeMs',

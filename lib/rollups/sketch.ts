@@ -65,18 +65,21 @@ export function quantile(sketch: Sketch, q: number): number | null {
 }
 
 /**
- * Text of a sketch: for each slot in use, in order, its distance from the one before and its count, as
- * LEB128 in base64url. Equal contents give equal texts, whatever the order in which they were counted.
+ * Text of a sketch: slot by slot up to the last in use, LEB128 in base64url; an even number is twice a count,
+ * an odd one stands for that half of unused slots. Equal contents give equal texts, in whatever order counted.
  */
 export function encodeSketch(sketch: Sketch): string {
   const bytes: number[] = []
-  let before = 0
+  let unused = 0
   for (let index = 0; index < sketch.countsArrayLength; index++) {
     const count = sketch.getCountAtIndex(index)
-    if (count === 0) continue
-    pushVarint(bytes, index - before)
-    pushVarint(bytes, count)
-    before = index
+    if (count === 0) {
+      unused += 1
+      continue
+    }
+    if (unused > 0) pushVarint(bytes, unused * 2 + 1)
+    pushVarint(bytes, count * 2)
+    unused = 0
   }
   return encodeBase64url(Uint8Array.from(bytes))
 }
@@ -88,17 +91,29 @@ export function mergeEncoded(sketch: Sketch, text: string): void {
   const reader = { bytes, at: 0 }
   let index = 0
   while (reader.at < bytes.length) {
-    index += readVarint(reader)
-    addCount(sketch, index, readVarint(reader))
+    const token = readVarint(reader)
+    if (token % 2 === 1) {
+      index += (token - 1) / 2
+    } else {
+      addCount(sketch, index, token / 2)
+      index += 1
+    }
   }
 }
 
-/** The encoded union of encoded sketches; `mergeTexts([a])` is `a`. */
-export function mergeTexts(texts: readonly string[]): string {
-  if (texts.length === 1) return texts[0] as string
+/** The union of encoded sketches. */
+export function decodeSketches(texts: Iterable<string>): Sketch {
   const sketch = emptySketch()
   for (const text of texts) mergeEncoded(sketch, text)
-  return encodeSketch(sketch)
+  return sketch
+}
+
+/** Each slot in use, least value first, with how many values are in it. */
+export function forEachSlot(sketch: Sketch, visit: (value: number, count: number) => void): void {
+  for (let index = 0; index < sketch.countsArrayLength; index++) {
+    const count = sketch.getCountAtIndex(index)
+    if (count > 0) visit(sketch.medianEquivalentValue(sketch.valueFromIndex(index)), count)
+  }
 }
 
 function addCount(sketch: Sketch, index: number, count: number): void {

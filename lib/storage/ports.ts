@@ -168,7 +168,10 @@ export interface DevicePort {
    * An id that another request enrolled is `taken`.
    */
   enroll(input: { device: Device; tokenHash: string; requestId: string; keyId: string; nowMs: number }, audit: AuditEntry): Promise<'enrolled' | 'repeated' | 'taken'>
-  findByToken(fleetId: string, tokenHash: string): Promise<Device | null>
+  /** The device that this request enrolled in the last 24 h: a repeat that names no id of its own is that device. */
+  findEnrolled(fleetId: string, requestId: string, nowMs: number): Promise<string | null>
+  /** Null for a token that was never issued or has ended. */
+  findByToken(fleetId: string, tokenHash: string, nowMs: number): Promise<Device | null>
   /** Adds a token; the older ones end at `oldEndsMs`. */
   rotateToken(fleetId: string, deviceId: string, tokenHash: string, nowMs: number, oldEndsMs: number, audit: AuditEntry): Promise<void>
   get(fleetId: string, id: string): Promise<Device | null>

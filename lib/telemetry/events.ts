@@ -33,8 +33,10 @@ export interface PushEvent extends EventSource {
   readonly collections: Readonly<Record<string, PushedCollection>>
 }
 
-export type Route = 'enroll' | 'config' | 'push' | 'pull' | 'heartbeat' | 'sessions' | 'events' | 'rotate'
-export type StatusClass = '2xx' | '3xx' | '4xx' | '5xx' | 'shed'
+export const ROUTES = ['enroll', 'config', 'push', 'pull', 'heartbeat', 'sessions', 'events', 'rotate'] as const
+export type Route = (typeof ROUTES)[number]
+export const STATUS_CLASSES = ['2xx', '3xx', '4xx', '5xx', 'shed'] as const
+export type StatusClass = (typeof STATUS_CLASSES)[number]
 
 /** Requests that one process answered in one second; pushes that committed are not among them (they have their event). */
 export interface RequestsEvent {
@@ -95,12 +97,15 @@ export interface GaugesEvent {
   /** Pending age in ms per device; those of offline devices are lower bounds. */
   readonly pendingAgeOnline: string | null
   readonly pendingAgeOffline: string | null
+  /** Largest distance of a device's clock from the server's, either way; null when none measured it. */
+  readonly clockSkewMaxMs: number | null
 }
 
 /** Once a minute, one per fleet: what the server itself has waiting. */
 export interface FleetGaugesEvent {
   readonly kind: 'fleet-gauges'
   readonly openDeadLetters: number
+  readonly openDeadLettersByCode: Readonly<Record<string, number>>
   readonly openConflicts: number
   /** Age of the oldest change that an active device has not shown to hold; null when all have all. */
   readonly oldestUndeliveredAgeMs: number | null

@@ -119,4 +119,4 @@ export function topOf(counts: Readonly<Record<string, number>>): readonly Count[
 }
 
 /** True when the slice covers what belongs to no single collection. */
-export const hasWhole = ({ buckets }: Slice): boolean => buckets.some(({ key }) => key.collection === ALL_COLLECTIONS)
+export const hasWhole = ({ buckets }: Pick<Slice, 'buckets'>): boolean => buckets.some(({ key }) => key.collection === ALL_COLLECTIONS)

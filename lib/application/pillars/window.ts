@@ -40,7 +40,7 @@ const ceilTo = (ms: number, unit: number): number => Math.ceil(ms / unit) * unit
 
 /** Reads what every pillar needs of a range, once. A range given in whole minutes is met exactly. */
 export async function readWindow(ctx: TelemetryContext, query: RangeQuery): Promise<Window> {
-  const nowMs = ctx.now()
+  const nowMs = ctx.clock.now()
   const keptFromMs = floorTo(nowMs - MINUTE_TIER_KEPT_MS, HOUR) + HOUR
   const aged = query.fromMs < keptFromMs
   const fromMs = floorTo(query.fromMs, aged ? HOUR : MINUTE)

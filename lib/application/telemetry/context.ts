@@ -1,8 +1,4 @@
-import type { Storage } from '#lib/storage/ports.ts'
+import type { Surroundings } from '#lib/application/context.ts'
 
 /** What telemetry's verbs need of the composed application. */
-export interface TelemetryContext {
-  readonly storage: Storage
-  /** Unix ms. */
-  readonly now: () => number
-}
+export type TelemetryContext = Pick<Surroundings, 'storage' | 'clock'>

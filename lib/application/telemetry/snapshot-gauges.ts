@@ -1,5 +1,5 @@
 import { encodeSketch, sketchOf } from '#lib/rollups/sketch.ts'
-import type { Collection, Device, Fleet } from '#lib/storage/ports.ts'
+import type { Collection, Device } from '#lib/storage/ports.ts'
 import { deviceState, pendingAge } from '#lib/telemetry/connectivity.ts'
 import type { FleetGaugesEvent, GaugesEvent, TelemetryEvent } from '#lib/telemetry/events.ts'
 import type { TelemetryContext } from './context.ts'
@@ -12,35 +12,38 @@ export const ACTIVE_MS = 86_400_000
 /**
  * Writes what every device last reported as events of this minute, one per platform and app version, and one
  * for the fleet. The ids are made of the minute, so a second run in it, by any process, changes nothing.
- * The events are returned for the leader's `/metrics`.
+ * The events are returned for the leader's `/metrics`; none for a fleet that doesn't exist.
  */
-export async function snapshotGauges(ctx: TelemetryContext, fleet: Fleet): Promise<readonly TelemetryEvent[]> {
-  const nowMs = ctx.now()
+export async function snapshotGauges(ctx: TelemetryContext, fleetId: string): Promise<readonly TelemetryEvent[]> {
+  const nowMs = ctx.clock.now()
   const { storage } = ctx
-  const [devices, collections, openDeadLetters, openConflicts, undeliveredMs] = await Promise.all([
-    storage.devices.all(fleet.id),
-    storage.collections.list(fleet.id),
-    storage.deadLetters.countOpen(fleet.id),
-    storage.conflicts.countOpen(fleet.id),
-    storage.telemetry.oldestUndeliveredMs(fleet.id, nowMs - ACTIVE_MS),
+  const fleet = await storage.fleets.get(fleetId)
+  if (fleet === null) return []
+  const [devices, collections, causes, openConflicts, undeliveredMs] = await Promise.all([
+    storage.devices.all(fleetId),
+    storage.collections.list(fleetId),
+    storage.deadLetters.openByCause(fleetId),
+    storage.conflicts.countOpen(fleetId),
+    storage.telemetry.oldestUndeliveredMs(fleetId, nowMs - ACTIVE_MS),
   ])
   const whole: FleetGaugesEvent = {
     kind: 'fleet-gauges',
-    openDeadLetters,
+    openDeadLetters: causes.reduce((sum, { count }) => sum + count, 0),
+    openDeadLettersByCode: sumBy(causes.map(({ code, count }) => [code, count])),
     openConflicts,
     oldestUndeliveredAgeMs: undeliveredMs === null ? null : Math.max(0, nowMs - undeliveredMs),
   }
   const groups = groupsOf(devices).map((group) => gaugesOf(group, collections, nowMs, fleet.settings.intervalMs))
   const atMs = Math.floor(nowMs / MINUTE) * MINUTE
   const events = [
-    { id: eventId('fleet-gauges', fleet.id, String(atMs)), atMs, payload: whole },
+    { id: eventId('fleet-gauges', fleetId, String(atMs)), atMs, payload: whole },
     ...groups.map((payload) => ({
-      id: eventId('gauges', fleet.id, String(atMs), payload.platform, payload.appVersion),
+      id: eventId('gauges', fleetId, String(atMs), payload.platform, payload.appVersion),
       atMs,
       payload,
     })),
   ]
-  await storage.telemetry.append(fleet.id, events)
+  await storage.telemetry.append(fleetId, events)
   return events
 }
 
@@ -50,7 +53,9 @@ function groupsOf(devices: readonly Device[]): readonly (readonly Device[])[] {
   for (const device of devices) {
     if (device.status === 'revoked') continue
     const key = JSON.stringify([device.platform, device.appVersion])
-    groups.set(key, [...(groups.get(key) ?? []), device])
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [device])
+    else group.push(device)
   }
   return [...groups.values()]
 }
@@ -62,6 +67,7 @@ function gaugesOf(group: readonly Device[], collections: readonly Collection[], 
   const reports = group.flatMap(({ report }) => report ?? [])
   const depths = reports.map(({ depth }) => depth)
   const oldestMadeMs = reports.flatMap(({ depth, oldestMadeAtMs }) => (depth > 0 ? (oldestMadeAtMs ?? []) : []))
+  const skews = reports.flatMap(({ offsetMs }) => (offsetMs === null ? [] : Math.abs(offsetMs)))
   const ages = (offline: boolean): number[] =>
     group.flatMap((device, at) => {
       const age = pendingAge(device, nowMs, intervalMs)
@@ -72,17 +78,18 @@ function gaugesOf(group: readonly Device[], collections: readonly Collection[], 
     platform: first.platform,
     appVersion: first.appVersion,
     devices: group.length,
-    devicesByState: countBy(states.map(({ state }) => state ?? 'unknown')),
+    devicesByState: sumBy(states.map(({ state }) => [state ?? 'unknown', 1])),
     silent: states.filter(({ inferredOffline }) => inferredOffline).length,
     queueDepth: depths.reduce((sum, depth) => sum + depth, 0),
-    queueDepthMax: Math.max(0, ...depths),
+    queueDepthMax: depths.reduce((deepest, depth) => Math.max(deepest, depth), 0),
     devicesPending: depths.filter((depth) => depth > 0).length,
     queueByCollection: queueByCollection(reports, collections),
     queueDepths: textOf(depths),
     reportAge: textOf(reports.map(({ atMs }) => nowMs - atMs)),
-    oldestPendingAgeMs: oldestMadeMs.length === 0 ? null : Math.max(0, nowMs - Math.min(...oldestMadeMs)),
+    oldestPendingAgeMs: oldestMadeMs.length === 0 ? null : oldestMadeMs.reduce((age, madeMs) => Math.max(age, nowMs - madeMs), 0),
     pendingAgeOnline: textOf(ages(false)),
     pendingAgeOffline: textOf(ages(true)),
+    clockSkewMaxMs: skews.length === 0 ? null : skews.reduce((most, skew) => Math.max(most, skew)),
   }
 }
 
@@ -99,8 +106,8 @@ function queueByCollection(reports: readonly NonNullable<Device['report']>[], co
 
 const textOf = (values: readonly number[]): string | null => (values.length === 0 ? null : encodeSketch(sketchOf(values)))
 
-function countBy(keys: readonly string[]): Record<string, number> {
-  const counts: Record<string, number> = {}
-  for (const key of keys) counts[key] = (counts[key] ?? 0) + 1
-  return counts
+function sumBy(counts: readonly (readonly [key: string, count: number])[]): Record<string, number> {
+  const sums: Record<string, number> = {}
+  for (const [key, count] of counts) sums[key] = (sums[key] ?? 0) + count
+  return sums
 }

@@ -1,0 +1,53 @@
+import type { Mac } from '#lib/engine/token.ts'
+import type { Random } from '#lib/kernel/random.ts'
+import type { Role, Storage } from '#lib/storage/ports.ts'
+import type { DeviceDirectory } from './devices/directory.ts'
+import type { RequestCounter } from './request-counter.ts'
+import type { GroupCommit } from './sync/group-commit.ts'
+import type { Pokes } from './sync/pokes.ts'
+
+/** Structured log lines; `fields` hold no secrets and no payloads. */
+export interface Log {
+  info(message: string, fields?: LogFields): void
+  warn(message: string, fields?: LogFields): void
+  error(message: string, fields?: LogFields): void
+}
+export type LogFields = Readonly<Record<string, string | number | boolean | null>>
+
+/** Counters and histograms of this process for /metrics; names are declared in lib/telemetry/metrics.ts. */
+export interface MetricsSink {
+  add(name: string, labels: Readonly<Record<string, string>>, by?: number): void
+  observe(name: string, labels: Readonly<Record<string, string>>, value: number): void
+}
+
+/** What the world gives to the application: everything that a test replaces. */
+export interface Surroundings {
+  readonly storage: Storage
+  readonly clock: { now(): number }
+  readonly random: Random
+  /** A fresh UUIDv7. */
+  readonly ids: () => string
+  /** At least 32 bytes; signs sync tokens and cookies. */
+  readonly secret: Uint8Array
+  /** HMAC-SHA-256 under a key derived from `secret`. */
+  readonly mac: Mac
+  readonly log: Log
+  readonly metrics: MetricsSink
+  readonly processId: string
+}
+
+/** First argument of every verb. The last four are this process's own memory: caches and queues, never the truth. */
+export interface Context extends Surroundings {
+  readonly groupCommit: GroupCommit
+  readonly directory: DeviceDirectory
+  readonly pokes: Pokes
+  readonly requests: RequestCounter
+}
+
+/** Who acts. A device has no roles; `system` is the server itself. Roles by fleet id, or `*`. */
+export interface Actor {
+  readonly kind: 'user' | 'key' | 'device' | 'system'
+  readonly id: string
+  readonly name: string
+  readonly roles: Readonly<Record<string, Role>>
+}

@@ -1,0 +1,69 @@
+import type { Json } from '#lib/kernel/json.ts'
+import type { ErrorCode } from '#lib/protocol/error-codes.ts'
+import { ERROR_CODES } from '#lib/protocol/error-codes.ts'
+
+/**
+ * A failure that the caller is told of, by a code of the wire contract. Told apart by `tidemarkCode`, never by
+ * instanceof: Next evaluates modules more than once.
+ */
+export class ApplicationError extends Error {
+  readonly tidemarkCode: ErrorCode
+  readonly detail: string | null
+  /** Further members of the problem document. */
+  readonly extra: Readonly<Record<string, Json>>
+  /** When to come back, in ms; becomes `Retry-After`. */
+  readonly retryAfterMs: number | null
+
+  constructor(code: ErrorCode, options: ErrorOptions = {}) {
+    super(options.detail ?? ERROR_CODES[code].title)
+    this.tidemarkCode = code
+    this.detail = options.detail ?? null
+    this.extra = options.extra ?? {}
+    this.retryAfterMs = options.retryAfterMs ?? null
+  }
+}
+
+interface ErrorOptions {
+  readonly detail?: string
+  readonly extra?: Readonly<Record<string, Json>>
+  readonly retryAfterMs?: number
+}
+
+export function isApplicationError(error: unknown): error is ApplicationError {
+  return error instanceof Error && 'tidemarkCode' in error
+}
+
+/** True for an error of the storage with this code: `storage_unavailable` or `contention` (ports.ts). */
+export function isStorageError(error: unknown, code: 'storage_unavailable' | 'contention'): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
+}
+
+/** One place of a refused input: a JSON Pointer and what is wrong there. */
+export interface InputIssue {
+  readonly path: string
+  readonly message: string
+}
+
+export const badRequest = (errors: readonly InputIssue[]): ApplicationError =>
+  new ApplicationError('bad_request', { extra: { errors: errors.map(({ path, message }) => ({ path, message })) } })
+
+/** The shape that zod's `safeParse` answers, as far as it is read here. */
+type Parsed<T> =
+  | { readonly success: true; readonly data: T }
+  | {
+      readonly success: false
+      readonly error: { readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[] }
+    }
+
+const ISSUES_SHOWN_MAX = 20
+
+/** The parsed value, or `bad_request` with the places. */
+export function parsedOrThrow<T>(parsed: Parsed<T>): T {
+  if (parsed.success) return parsed.data
+  const issues = parsed.error.issues.slice(0, ISSUES_SHOWN_MAX)
+  throw badRequest(issues.map(({ path, message }) => ({ path: pointer(path), message })))
+}
+
+/** RFC 6901. */
+const pointer = (path: readonly PropertyKey[]): string =>
+  path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')

@@ -1,0 +1,51 @@
+import type { SessionState } from '#lib/protocol/report.ts'
+import type { Device } from '#lib/storage/ports.ts'
+import type { DeviceState, PendingAge } from '#lib/telemetry/connectivity.ts'
+import { deviceState, pendingAge } from '#lib/telemetry/connectivity.ts'
+import type { DevicesNow, OldestPending } from '#lib/telemetry/overview.ts'
+
+/** A device that belongs to the fleet, as it stands at one moment. */
+export interface LiveDevice {
+  readonly device: Device
+  readonly state: DeviceState
+  readonly pending: PendingAge | null
+}
+
+/** Revoked devices are left out: they wait for nothing any more. */
+export const liveDevices = (devices: readonly Device[], nowMs: number, intervalMs: number): readonly LiveDevice[] =>
+  devices
+    .filter(({ status }) => status !== 'revoked')
+    .map((device) => ({
+      device,
+      state: deviceState(device, nowMs, intervalMs),
+      pending: pendingAge(device, nowMs, intervalMs),
+    }))
+
+export function devicesNow(live: readonly LiveDevice[]): DevicesNow {
+  const byState: Partial<Record<SessionState, number>> = {}
+  for (const { state } of live) {
+    if (state.state !== null) byState[state.state] = (byState[state.state] ?? 0) + 1
+  }
+  const heard = live.filter(({ device }) => device.report !== null || device.lastSessionOkMs !== null).length
+  const contacts = live.flatMap(({ device }) => device.lastContactMs ?? [])
+  return {
+    total: live.length,
+    heard,
+    neverHeard: live.length - heard,
+    byState,
+    offline: byState.offline ?? 0,
+    silent: live.filter(({ state }) => state.inferredOffline).length,
+    lastContactMs: contacts.length === 0 ? null : contacts.reduce((newest, atMs) => Math.max(newest, atMs)),
+    oldestPending: oldestOf(live),
+  }
+}
+
+/** A device that was told to have work waiting comes before one whose silence alone is known. */
+function oldestOf(live: readonly LiveDevice[]): OldestPending | null {
+  let oldest: OldestPending | null = null
+  for (const { device, pending } of live) {
+    if (pending === null || device.report === null || device.report.depth === 0) continue
+    if (oldest === null || pending.ageMs > oldest.ageMs) oldest = { deviceId: device.id, name: device.name, ...pending }
+  }
+  return oldest
+}

@@ -1,0 +1,66 @@
+import type { Bucket } from '#lib/rollups/bucket.ts'
+import { TIER_MS } from '#lib/rollups/bucket.ts'
+import { DEFAULT_THRESHOLDS } from '#lib/telemetry/thresholds.ts'
+import type { DeadLetterCause, DeadLettersNow, Overview } from '#lib/telemetry/overview.ts'
+import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
+import { CONFLICTS } from './conflicts.ts'
+import { devicesNow, liveDevices } from './devices-now.ts'
+import { FAILURES } from './failures.ts'
+import { LAG } from './lag.ts'
+import { answerFrom } from './pillar.ts'
+import { QUEUE } from './queue.ts'
+import { transitionRates } from './transition-rates.ts'
+import { SPARKLINE_HOURS, versionRows } from './version-rows.ts'
+import type { RangeQuery } from './window.ts'
+import { readWindow } from './window.ts'
+
+const CAUSES_MAX = 10
+
+/** Everything the Overview page shows, read together so that its figures agree (console.md, Overview). */
+export async function overview(ctx: TelemetryContext, query: RangeQuery): Promise<Overview> {
+  const { storage } = ctx
+  const { fleetId } = query
+  const nowMs = ctx.clock.now()
+  const [window, fleet, all, causes, hours, rates] = await Promise.all([
+    readWindow(ctx, query),
+    storage.fleets.get(fleetId),
+    storage.devices.all(fleetId),
+    storage.deadLetters.openByCause(fleetId),
+    lastHours(ctx, fleetId, nowMs),
+    transitionRates(ctx, fleetId, nowMs),
+  ])
+  const devices = fleet === null ? [] : liveDevices(all, nowMs, fleet.settings.intervalMs)
+  const limits = DEFAULT_THRESHOLDS
+  return {
+    fleetId,
+    asOf: window.asOf,
+    limits,
+    lag: answerFrom(window, LAG, limits),
+    conflicts: answerFrom(window, CONFLICTS, limits),
+    failures: answerFrom(window, FAILURES, limits),
+    queue: answerFrom(window, QUEUE, limits),
+    devices: devicesNow(devices),
+    transitionRates: rates,
+    versions: versionRows(devices, window.buckets, hours, causes),
+    deadLetters: deadLettersNow(causes),
+  }
+}
+
+/** The last 24 hours by the hour, the running one included; one list of buckets an hour. */
+async function lastHours(ctx: TelemetryContext, fleetId: string, nowMs: number): Promise<readonly (readonly Bucket[])[]> {
+  const endMs = (Math.floor(nowMs / TIER_MS.hour) + 1) * TIER_MS.hour
+  const startMs = endMs - SPARKLINE_HOURS * TIER_MS.hour
+  const buckets = await ctx.storage.telemetry.buckets(fleetId, 'hour', startMs, endMs)
+  const hours: Bucket[][] = Array.from({ length: SPARKLINE_HOURS }, () => [])
+  for (const bucket of buckets) hours[(bucket.key.startMs - startMs) / TIER_MS.hour]?.push(bucket)
+  return hours
+}
+
+function deadLettersNow(causes: readonly DeadLetterCause[]): DeadLettersNow {
+  const sorted = [...causes].sort((a, b) => b.count - a.count || b.newestAtMs - a.newestAtMs)
+  return {
+    open: causes.reduce((sum, { count }) => sum + count, 0),
+    causes: sorted.slice(0, CAUSES_MAX),
+    causesLeftOut: Math.max(0, causes.length - CAUSES_MAX),
+  }
+}

@@ -1,0 +1,170 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+import { ERROR_CODES } from '#lib/protocol/error-codes.ts'
+import { APP_VERSIONS_LIVE_MAX } from '#lib/protocol/limits.ts'
+import type { ResultStatus } from '#lib/protocol/push.ts'
+import { FULL_SYNC_REASONS, SESSION_RESULTS } from '#lib/protocol/session.ts'
+import { decodeSketches, forEachSlot } from '#lib/rollups/sketch.ts'
+import type { DeliveryEvent, PushEvent, PushedCollection, RequestsEvent, SessionEvent, TelemetryEvent } from '#lib/telemetry/events.ts'
+import { ROUTES, STATUS_CLASSES } from '#lib/telemetry/events.ts'
+import type { MetricDefinition } from '#lib/telemetry/metrics.ts'
+import { METRICS } from '#lib/telemetry/metrics.ts'
+import type { LeaderGauges } from './leader-gauges.ts'
+import { leaderGauges } from './leader-gauges.ts'
+
+/** The process's own figures for Prometheus. One per composed application. */
+export interface Metrics extends LeaderGauges {
+  /** Starts a fleet's counters at 0, so that the first failure is a change and not a first sight. */
+  addFleet(fleetId: string): void
+  /** Counts an event; call it once, after its transaction has committed. */
+  observeEvent(fleetId: string, event: TelemetryEvent): void
+  /** Counts a replay by the result of the push that it went through. */
+  observeReplay(fleetId: string, result: ResultStatus): void
+  /** The ticker has turned. */
+  beat(nowMs: number): void
+  /** The text exposition. */
+  render(): Promise<{ readonly contentType: string; readonly body: string }>
+}
+
+const RESULTS = Object.keys({
+  applied: 0, merged: 0, superseded: 0, conflict: 0, dead_lettered: 0,
+  refused: 0, retry: 0, shed: 0, not_applied: 0, duplicate: 0,
+} satisfies Record<ResultStatus, 0>) as ResultStatus[] // prettier-ignore
+
+/** Versions beyond the bound of a fleet share this one (metrics.md, names). */
+const OTHER_VERSION = 'other'
+
+export function createMetrics(): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const options = ({ name, help, labels, buckets }: MetricDefinition) => ({
+    name,
+    help,
+    labelNames: [...labels],
+    registers: [registry],
+    ...(buckets === undefined ? {} : { buckets: [...buckets] }),
+  })
+  const gauge = (definition: MetricDefinition) => new Gauge(options(definition))
+  const counter = (definition: MetricDefinition) => new Counter(options(definition))
+  const own: OwnMetrics = {
+    syncLag: new Histogram(options(METRICS.syncLag)),
+    sessionDuration: new Histogram(options(METRICS.sessionDuration)),
+    mutations: counter(METRICS.mutations),
+    conflicts: counter(METRICS.conflicts),
+    requests: counter(METRICS.requests),
+    pushErrors: counter(METRICS.pushErrors),
+    duplicateRequests: counter(METRICS.duplicateRequests),
+    fullResyncs: counter(METRICS.fullResyncs),
+    replays: counter(METRICS.deadLetterReplays),
+    versionOf: versionLimiter(),
+  }
+  const heartbeat = gauge(METRICS.heartbeat)
+  return {
+    ...leaderGauges(gauge),
+    addFleet: (fleetId) => {
+      addFleet(own, fleetId)
+    },
+    observeEvent: (fleetId, event) => {
+      observeEvent(own, fleetId, event)
+    },
+    observeReplay: (fleet, result) => {
+      own.replays.inc({ fleet, result })
+    },
+    beat: (nowMs) => {
+      heartbeat.set(nowMs / 1_000)
+    },
+    render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+  }
+}
+
+interface OwnMetrics {
+  readonly syncLag: Histogram
+  readonly sessionDuration: Histogram
+  readonly mutations: Counter
+  readonly conflicts: Counter
+  readonly requests: Counter
+  readonly pushErrors: Counter
+  readonly duplicateRequests: Counter
+  readonly fullResyncs: Counter
+  readonly replays: Counter
+  /** The version as a label: at most 100 of a fleet while the process lives. */
+  readonly versionOf: (fleetId: string, appVersion: string) => string
+}
+
+function versionLimiter(): OwnMetrics['versionOf'] {
+  const seen = new Map<string, Set<string>>()
+  return (fleetId, appVersion) => {
+    const versions = seen.get(fleetId) ?? new Set()
+    seen.set(fleetId, versions)
+    if (versions.has(appVersion)) return appVersion
+    if (versions.size >= APP_VERSIONS_LIVE_MAX) return OTHER_VERSION
+    versions.add(appVersion)
+    return appVersion
+  }
+}
+
+function addFleet(own: OwnMetrics, fleet: string): void {
+  for (const route of ROUTES) {
+    for (const statusClass of STATUS_CLASSES) own.requests.inc({ fleet, route, status_class: statusClass }, 0)
+  }
+  for (const [code, { status }] of Object.entries(ERROR_CODES)) own.pushErrors.inc({ fleet, error_type: code, retryable: retryable(status) }, 0)
+  for (const reason of FULL_SYNC_REASONS) own.fullResyncs.inc({ fleet, reason }, 0)
+  for (const result of RESULTS) own.replays.inc({ fleet, result }, 0)
+  for (const result of SESSION_RESULTS) {
+    for (const mode of ['delta', 'full']) own.sessionDuration.zero({ fleet, mode, result })
+  }
+  own.duplicateRequests.inc({ fleet }, 0)
+}
+
+/** Snapshots are not counted: the leader shows them as gauges. */
+function observeEvent(own: OwnMetrics, fleet: string, { payload }: TelemetryEvent): void {
+  if (payload.kind === 'push') observePush(own, fleet, payload)
+  else if (payload.kind === 'requests') observeRequests(own, fleet, payload)
+  else if (payload.kind === 'delivery') observeDelivery(own, fleet, payload)
+  else if (payload.kind === 'session') observeSession(own, fleet, payload)
+}
+
+function observePush(own: OwnMetrics, fleet: string, push: PushEvent): void {
+  own.requests.inc({ fleet, route: 'push', status_class: '2xx' })
+  for (const [collection, pushed] of Object.entries(push.collections)) {
+    observeCollection(own, { fleet, collection }, push, pushed)
+  }
+}
+
+function observeCollection(own: OwnMetrics, where: { fleet: string; collection: string }, push: PushEvent, pushed: PushedCollection): void {
+  const source = { ...where, platform: push.platform, app_version: own.versionOf(where.fleet, push.appVersion) }
+  for (const result of RESULTS) own.mutations.inc({ ...source, result }, pushed.results[result] ?? 0)
+  for (const { strategy, outcome } of pushed.conflicts) own.conflicts.inc({ ...where, strategy, outcome })
+  for (const lagMs of pushed.uploadLagMs) own.syncLag.observe({ ...where, stage: 'upload' }, lagMs / 1_000)
+}
+
+/** A push that committed has its own event, so a 2xx here was answered from a stored response. */
+function observeRequests(own: OwnMetrics, fleet: string, { counts }: RequestsEvent): void {
+  for (const { route, statusClass, code, count } of counts) {
+    own.requests.inc({ fleet, route, status_class: statusClass }, count)
+    if (route !== 'push') continue
+    if (statusClass === '2xx') own.duplicateRequests.inc({ fleet }, count)
+    const status = code !== null && Object.hasOwn(ERROR_CODES, code) ? ERROR_CODES[code as keyof typeof ERROR_CODES].status : null
+    if (status !== null) own.pushErrors.inc({ fleet, error_type: code ?? '', retryable: retryable(status) }, count)
+  }
+}
+
+const retryable = (status: number): string => String(status >= 500 || status === 429)
+
+function observeDelivery(own: OwnMetrics, fleet: string, { collections }: DeliveryEvent): void {
+  for (const [collection, { deliveryLag, visibilityLag }] of Object.entries(collections)) {
+    observeSketch(own.syncLag, { fleet, collection, stage: 'delivery' }, deliveryLag)
+    observeSketch(own.syncLag, { fleet, collection, stage: 'visibility' }, visibilityLag)
+  }
+}
+
+/** One by one, as the library has no other way; a delivery is about one page of a pull. */
+function observeSketch(histogram: Histogram, labels: Record<string, string>, text: string): void {
+  forEachSlot(decodeSketches([text]), (valueMs, count) => {
+    for (let n = 0; n < count; n++) histogram.observe(labels, valueMs / 1_000)
+  })
+}
+
+function observeSession(own: OwnMetrics, fleet: string, session: SessionEvent): void {
+  own.sessionDuration.observe({ fleet, mode: session.mode, result: session.result }, session.durationMs / 1_000)
+  if (session.mode === 'full') own.fullResyncs.inc({ fleet, reason: session.fullReason ?? 'unknown' })
+}

@@ -1,0 +1,105 @@
+import type { JsonObject } from '#lib/kernel/json.ts'
+import { isJsonObject } from '#lib/kernel/json.ts'
+import type { Random } from '#lib/kernel/random.ts'
+import { uuidv7 } from '#lib/kernel/uuid.ts'
+import type { Operation } from '#lib/protocol/mutation.ts'
+import type { Clock } from './clock.ts'
+import { ReplicaError } from './errors.ts'
+import type { ReplicaStore, StoreTx } from './store.ts'
+import type { ReplicaRecord } from './tables.ts'
+import { eachRow } from './tables.ts'
+import type { RecordView } from './view.ts'
+import { readView } from './view.ts'
+import type { WriteOptions, WriteReceipt } from './write.ts'
+import { writeLocally } from './write.ts'
+
+export type { RecordView } from './view.ts'
+export type { WriteOptions, WriteReceipt } from './write.ts'
+
+/** What a patch changes: names, or JSON Pointers when they start with `/` (protocol.md, ops). */
+export interface PatchChanges {
+  readonly set?: JsonObject
+  readonly unset?: readonly string[]
+}
+
+/** Reads see this device's own changes at once; writes fail with ReplicaError and are durable when they return. */
+export interface Collection {
+  get(id: string): Promise<RecordView | null>
+  /** In order of record id; at most 10,000, which `limit` lowers. */
+  query(filter?: (record: RecordView) => boolean, limit?: number): Promise<readonly RecordView[]>
+  /** Writes the whole document; with null under a new id. */
+  put(id: string | null, data: JsonObject, options?: WriteOptions): Promise<WriteReceipt>
+  patch(id: string, changes: PatchChanges, options?: WriteOptions): Promise<WriteReceipt>
+  remove(id: string, options?: WriteOptions): Promise<WriteReceipt>
+}
+
+export const QUERY_RESULTS_MAX = 10_000
+
+export interface CollectionContext {
+  readonly store: ReplicaStore
+  readonly clock: Clock
+  readonly random: Random
+  /** Fails when the replica was closed. */
+  readonly checkOpen: () => void
+  readonly onWrite: () => void
+}
+
+export function openCollection(context: CollectionContext, name: string): Collection {
+  const { store, clock, random, checkOpen, onWrite } = context
+  const write = async (recordId: string, op: Operation, options: WriteOptions = {}): Promise<WriteReceipt> => {
+    checkOpen()
+    const input = { collection: name, recordId, op: asJson(op), options }
+    const receipt = await store.transact((tx) => writeLocally(tx, clock, random, input))
+    onWrite()
+    return receipt
+  }
+  return {
+    async get(id) {
+      checkOpen()
+      return store.transact((tx) => readView(tx, name, id))
+    },
+    async query(filter = () => true, limit = QUERY_RESULTS_MAX) {
+      checkOpen()
+      return store.transact((tx) => queryViews(tx, name, filter, Math.min(limit, QUERY_RESULTS_MAX)))
+    },
+    put: (id, data, options) => write(id ?? uuidv7(Math.max(0, clock.now()), random), { type: 'put', data }, options),
+    patch: (id, changes, options) => write(id, { type: 'patch', ...changes }, options),
+    remove: (id, options) => write(id, { type: 'delete' }, options),
+  }
+}
+
+async function queryViews(
+  tx: StoreTx,
+  name: string,
+  filter: (record: RecordView) => boolean,
+  limit: number,
+): Promise<readonly RecordView[]> {
+  const prefix = `${name}/`
+  const records = new Map<string, ReplicaRecord>()
+  const changedHere = new Set<string>()
+  await eachRow<ReplicaRecord>(tx, 'records', prefix, (record) => records.set(record.recordId, record).size > 0)
+  await eachRow(tx, 'outbox_by_record', prefix, (_, key) => changedHere.add(key.split('/')[1] as string).size > 0)
+  await eachRow(tx, 'notices', `conflict/${prefix}`, (_, key) => changedHere.add(key.split('/')[2] as string).size > 0)
+  const views: RecordView[] = []
+  for (const id of [...new Set([...records.keys(), ...changedHere])].sort()) {
+    const view = changedHere.has(id) ? await readView(tx, name, id) : settledView(records.get(id))
+    if (view && filter(view)) views.push(view)
+    if (views.length >= limit) break
+  }
+  return views
+}
+
+function settledView(record: ReplicaRecord | undefined): RecordView | null {
+  if (!record?.data) return null
+  return { id: record.recordId, data: record.data, version: record.version, pending: 0, inConflict: false }
+}
+
+/** What goes over the wire is what was meant: no dates, no undefined, no cycles, nothing shared with the caller. */
+function asJson(op: Operation): Operation {
+  if (op.type === 'put' && !isJsonObject(op.data)) throw new ReplicaError('not_json', 'A document is an object.')
+  try {
+    return JSON.parse(JSON.stringify(op)) as Operation
+  } catch (error) {
+    throw new ReplicaError('not_json', String(error), [], error)
+  }
+}

@@ -1,0 +1,37 @@
+import { isUuid } from '#lib/kernel/uuid.ts'
+import type { StoreTx } from './store.ts'
+import type { CommandLog } from './tables.ts'
+import { getMeta, setMeta } from './tables.ts'
+import type { Command } from './transport.ts'
+
+/** Remembered, so that a command that is told twice is done once. */
+const COMMANDS_REMEMBERED_MAX = 100
+const NO_COMMANDS: CommandLog = { done: [], toAcknowledge: [] }
+
+export const commandsToAcknowledge = async (tx: StoreTx): Promise<readonly string[]> =>
+  ((await getMeta(tx, 'commands')) ?? NO_COMMANDS).toAcknowledge
+
+/** Carries out what an operator commands and notes its id for the next report. Types this version doesn't know do nothing. */
+export async function followCommands(tx: StoreTx, commands: readonly Command[]): Promise<void> {
+  if (commands.length === 0) return
+  const log = (await getMeta(tx, 'commands')) ?? NO_COMMANDS
+  const fresh = commands.filter(({ id }) => isUuid(id) && !log.done.includes(id))
+  for (const { type } of fresh) {
+    if (type === 'resync') await setMeta(tx, 'position', { token: null, fullReason: 'command', marks: {} })
+    if (type === 'pause') await setMeta(tx, 'pausedByServer', true)
+    if (type === 'resume') await setMeta(tx, 'pausedByServer', null)
+  }
+  // A command told again was acknowledged in a report that got lost: say it again.
+  const told = commands.map(({ id }) => id).filter(isUuid)
+  await setMeta(tx, 'commands', {
+    done: [...log.done, ...fresh.map(({ id }) => id)].slice(-COMMANDS_REMEMBERED_MAX),
+    toAcknowledge: [...new Set([...log.toAcknowledge, ...told])].slice(-COMMANDS_REMEMBERED_MAX),
+  })
+}
+
+/** The server has heard of these. */
+export async function noteAcknowledged(tx: StoreTx, ids: readonly string[]): Promise<void> {
+  const log = await getMeta(tx, 'commands')
+  if (!log || ids.length === 0) return
+  await setMeta(tx, 'commands', { ...log, toAcknowledge: log.toAcknowledge.filter((id) => !ids.includes(id)) })
+}

@@ -1,0 +1,24 @@
+import { findEntries, restoreAcknowledged } from './outbox.ts'
+import { listConflicts } from './notices.ts'
+import type { StoreTx } from './store.ts'
+import { getMeta, recordRowKey, setMeta } from './tables.ts'
+
+/**
+ * The fleet was restored (TK6): what it may have forgotten goes back into the outbox, the push in flight is void, and
+ * everything is read anew before the next push (SM5). Conflicts whose changes are sent again are the server's to find again.
+ */
+export async function changeEpoch(tx: StoreTx, epoch: number, nowMs: number): Promise<void> {
+  const identity = await getMeta(tx, 'identity')
+  if (!identity || identity.epoch === epoch) return
+  await setMeta(tx, 'identity', { ...identity, epoch })
+  // Enrolled before, but with no epoch known yet: nothing was made under another one.
+  if (identity.epoch === null) return
+  await setMeta(tx, 'inFlight', null)
+  await setMeta(tx, 'position', { token: null, fullReason: 'epoch_changed', marks: {} })
+  await restoreAcknowledged(tx, nowMs)
+  for (const conflict of await listConflicts(tx)) {
+    const resent = await findEntries(tx, conflict.mutations.map((mutation) => mutation.id))
+    const key = `conflict/${recordRowKey(conflict.collection, conflict.recordId)}/${conflict.conflictId}`
+    if (resent.length > 0) await tx.remove('notices', key)
+  }
+}

@@ -1,0 +1,112 @@
+import type { Random } from '#lib/kernel/random.ts'
+import { isUuid, uuidv7 } from '#lib/kernel/uuid.ts'
+import type { DeviceInfo } from '#lib/protocol/device.ts'
+import type { Clock } from './clock.ts'
+import { systemClock, toIso } from './clock.ts'
+import { ReplicaError } from './errors.ts'
+import type { LogEntry } from './log.ts'
+import { createMachine } from './machine.ts'
+import { createSubject } from './observable.ts'
+import type { Network, Replica } from './replica.ts'
+import { startReplica } from './replica.ts'
+import type { ReplicaContext } from './run.ts'
+import type { ReplicaStatus } from './status.ts'
+import { readStoredStatus } from './status.ts'
+import type { ReplicaStore, StoreTx } from './store.ts'
+import type { Identity } from './tables.ts'
+import { NO_POSITION, getMeta, setMeta } from './tables.ts'
+import { createTransport } from './transport.ts'
+import type { SyncOptions } from './wait.ts'
+
+export interface ReplicaOptions {
+  /** The server's base URL. */
+  readonly url: string
+  /** Enrolls the device at its first session; until then it works offline. */
+  readonly enrollmentKey?: string
+  /** For a device that was enrolled elsewhere: its token, and with an empty store also the id it was enrolled under. */
+  readonly token?: string
+  readonly deviceId?: string
+  readonly device: DeviceInfo
+  readonly store: ReplicaStore
+  readonly clock?: Clock
+  readonly random?: Random
+  readonly fetch?: typeof fetch
+  readonly network?: Network
+  readonly sync?: SyncOptions
+  readonly onLog?: (entry: LogEntry) => void
+}
+
+const REQUEST_TIMEOUT_MS = 20_000
+/** A session renews its lease before and after each request. */
+const LEASE_SLACK_MS = 5_000
+
+/**
+ * Opens this device's copy of the data. It can be read and written at once; sessions run by themselves unless
+ * `sync.auto` is false. Fails with ReplicaError `invalid_options`, or as its store fails.
+ */
+export async function openReplica(options: ReplicaOptions): Promise<Replica> {
+  checkOptions(options)
+  const { store, clock = systemClock, random = Math.random, sync = {}, device } = options
+  const timeoutMs = sync.requestTimeoutMs ?? REQUEST_TIMEOUT_MS
+  const stored = await store.transact(async (tx) => {
+    await ensureIdentity(tx, options, clock, random)
+    return readStoredStatus(tx)
+  })
+  const log: ReplicaContext['log'] = (event, detail) => options.onLog?.({ at: toIso(clock.now()), event, detail })
+  const initial = initialStatus(stored)
+  const status = createSubject(initial)
+  const machine = createMachine(
+    clock,
+    (state) => {
+      status.set({ ...status.get(), state })
+      log('transition', { state })
+    },
+    (state, event) => log('transition_refused', { state, event }),
+  )
+  const cutOff = new AbortController()
+  const transport = createTransport({
+    url: options.url,
+    app: `${device.appVersion};${device.platform}`,
+    clock,
+    fetch: options.fetch ?? ((input, init) => fetch(input, init)),
+    timeoutMs,
+  })
+  const enrollmentKey = options.enrollmentKey ?? null
+  const leaseMs = timeoutMs + LEASE_SLACK_MS
+  const context = { store, transport, clock, random, device, enrollmentKey, log, machine, leaseMs, abort: cutOff.signal }
+  return startReplica({ context, cutOff, initial, status, network: options.network ?? null, sync })
+}
+
+function initialStatus({ pausedByServer, ...stored }: Awaited<ReturnType<typeof readStoredStatus>>): ReplicaStatus {
+  const paused = pausedByServer ? 'by_server' : 'no'
+  return { ...stored, state: 'idle', paused, lastSyncedAt: null, nextSyncAt: null, problem: null }
+}
+
+function checkOptions({ url, device, token, deviceId }: ReplicaOptions): void {
+  if (!URL.canParse(url)) throw new ReplicaError('invalid_options', '`url` is no URL.')
+  // It travels in a header, whose fields a semicolon parts.
+  if (!/^[\x20-\x3a\x3c-\x7e]{1,40}$/.test(device.appVersion)) {
+    throw new ReplicaError('invalid_options', '`device.appVersion` is 1 to 40 ASCII characters without a semicolon.')
+  }
+  if (deviceId !== undefined && !isUuid(deviceId)) throw new ReplicaError('invalid_options', '`deviceId` is no UUID.')
+  if (token !== undefined && !token.startsWith('tmd_')) throw new ReplicaError('invalid_options', '`token` is no device token.')
+}
+
+/** The device has an id from its first opening on; a token that was given replaces the one that is kept. */
+async function ensureIdentity(tx: StoreTx, options: ReplicaOptions, clock: Clock, random: Random): Promise<void> {
+  const { token, deviceId } = options
+  const known = await getMeta(tx, 'identity')
+  if (!known && token !== undefined && deviceId === undefined) {
+    throw new ReplicaError('invalid_options', '`token` with an empty store needs the `deviceId` that it belongs to.')
+  }
+  const identity: Identity = known ?? {
+    deviceId: deviceId ?? uuidv7(clock.now(), random),
+    enrollRequestId: uuidv7(clock.now(), random),
+    fleetId: null,
+    epoch: null,
+    token: null,
+  }
+  if (!known) await setMeta(tx, 'position', NO_POSITION)
+  const given = token === undefined ? {} : { token, fleetId: token.split('_')[1] ?? null }
+  await setMeta(tx, 'identity', { ...identity, ...given })
+}

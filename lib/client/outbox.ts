@@ -1,0 +1,178 @@
+import { BODY_BYTES_MAX, MUTATIONS_PER_PUSH_MAX, SDK_MUTATION_BYTES_MAX } from '#lib/protocol/limits.ts'
+import type { Mutation } from '#lib/protocol/mutation.ts'
+import { coalesceOperations, haveEqualBase } from './coalesce.ts'
+import { conflictsOf } from './notices.ts'
+import type { StoreTx } from './store.ts'
+import type { AcknowledgedEntry, Counts, OutboxEntry } from './tables.ts'
+import { NO_COUNTS, allRows, eachRow, getMeta, getRow, positionKey, putRow, recordRowKey, setMeta } from './tables.ts'
+
+/** Pending changes and refused ones together; past it a write is refused with `outbox_full`. */
+export const OUTBOX_MAX = 100_000
+export const ACKNOWLEDGED_KEPT_MS = 7 * 86_400_000
+export const ACKNOWLEDGED_MAX = 100_000
+/** Room in a push's body for everything but the mutations. */
+const ENVELOPE_BYTES_MAX = 32 * 1024
+/** A wait further ahead than this comes from a clock that was set back: the entry is due. */
+const WAIT_MS_MAX = 3_600_000
+const PRUNED_AT_ONCE_MAX = 1_000
+
+const encoder = new TextEncoder()
+export const bytesOf = (value: object): number => encoder.encode(JSON.stringify(value)).length
+
+const recordPrefix = (collection: string, recordId: string): string => `${recordRowKey(collection, recordId)}/`
+const recordIndexKey = ({ mutation, position }: OutboxEntry): string =>
+  recordPrefix(mutation.collection, mutation.recordId) + positionKey(position)
+
+/** The pending changes of one record, in order. */
+export async function pendingOf(tx: StoreTx, collection: string, recordId: string): Promise<readonly OutboxEntry[]> {
+  const ids = await allRows<string>(tx, 'outbox_by_record', recordPrefix(collection, recordId), OUTBOX_MAX)
+  return findEntries(tx, ids)
+}
+
+/** Entries by mutation id, in the order asked; ids that left the outbox are left out. */
+export async function findEntries(tx: StoreTx, ids: readonly string[]): Promise<readonly OutboxEntry[]> {
+  const entries: OutboxEntry[] = []
+  for (const id of ids) {
+    const position = await tx.get('outbox_by_id', id)
+    const entry = position === undefined ? null : await getRow<OutboxEntry>(tx, 'outbox', positionKey(position as number))
+    if (entry) entries.push(entry)
+  }
+  return entries
+}
+
+export const oldestPending = async (tx: StoreTx): Promise<OutboxEntry | null> =>
+  (await allRows<OutboxEntry>(tx, 'outbox', '', 1))[0] ?? null
+
+export const getCounts = async (tx: StoreTx): Promise<Counts> => (await getMeta(tx, 'counts')) ?? NO_COUNTS
+export const depthOf = (counts: Counts): number => Object.values(counts.outbox).reduce((sum, count) => sum + count, 0)
+
+/** Adds a change, or joins it to the record's last one when that was never sent. Gives the mutation as it is kept. */
+export async function enqueue(tx: StoreTx, mutation: Mutation): Promise<Mutation> {
+  const last = (await pendingOf(tx, mutation.collection, mutation.recordId)).at(-1)
+  const joined = last && coalesce(last, mutation)
+  if (joined) {
+    await saveEntry(tx, joined)
+    return joined.mutation
+  }
+  const position = (await getMeta(tx, 'nextPosition')) ?? 1
+  await setMeta(tx, 'nextPosition', position + 1)
+  await addEntry(tx, { position, mutation, bytes: bytesOf(mutation), sends: 0, notBeforeMs: null })
+  return mutation
+}
+
+/** The first one's identity and time of making, the second one's stamp: it is as old as its oldest part. */
+function coalesce(last: OutboxEntry, next: Mutation): OutboxEntry | null {
+  if (last.sends > 0 || !haveEqualBase(last.mutation, next)) return null
+  const op = coalesceOperations(last.mutation.op, next.op)
+  if (!op) return null
+  const mutation = { ...last.mutation, op, hlc: next.hlc }
+  const bytes = bytesOf(mutation)
+  return bytes > SDK_MUTATION_BYTES_MAX ? null : { ...last, mutation, bytes }
+}
+
+export const saveEntry = (tx: StoreTx, entry: OutboxEntry): Promise<void> =>
+  putRow(tx, 'outbox', positionKey(entry.position), entry)
+
+async function addEntry(tx: StoreTx, entry: OutboxEntry): Promise<void> {
+  await saveEntry(tx, entry)
+  await tx.put('outbox_by_id', entry.mutation.id, entry.position)
+  await tx.put('outbox_by_record', recordIndexKey(entry), entry.mutation.id)
+  await countOutbox(tx, entry.mutation.collection, 1)
+}
+
+export async function dropEntry(tx: StoreTx, entry: OutboxEntry): Promise<void> {
+  await tx.remove('outbox', positionKey(entry.position))
+  await tx.remove('outbox_by_id', entry.mutation.id)
+  await tx.remove('outbox_by_record', recordIndexKey(entry))
+  await countOutbox(tx, entry.mutation.collection, -1)
+}
+
+async function countOutbox(tx: StoreTx, collection: string, change: number): Promise<void> {
+  const counts = await getCounts(tx)
+  const { [collection]: before = 0, ...others } = counts.outbox
+  const count = before + change
+  await setMeta(tx, 'counts', { ...counts, outbox: count === 0 ? others : { ...others, [collection]: count } })
+}
+
+/** The pending changes of the same record that stand on this one, directly or through others, in order. */
+export async function dependentsOf(tx: StoreTx, parent: OutboxEntry): Promise<readonly OutboxEntry[]> {
+  const ids = new Set([parent.mutation.id])
+  const pending = await pendingOf(tx, parent.mutation.collection, parent.mutation.recordId)
+  return pending.filter(({ mutation }) => {
+    if (mutation.after === undefined || !ids.has(mutation.after)) return false
+    ids.add(mutation.id)
+    return true
+  })
+}
+
+export interface Batch {
+  readonly entries: readonly OutboxEntry[]
+  /** When nothing is due: the earliest time that something will be; null when nothing waits for time. */
+  readonly nextDueMs: number | null
+}
+
+/**
+ * What can be pushed now, in order, within 500 mutations and 1 MiB. A change that waits, or whose record is in
+ * conflict, holds back the later ones of its record and no other (SM6).
+ */
+export async function pickBatch(tx: StoreTx, nowMs: number, countMax: number = MUTATIONS_PER_PUSH_MAX): Promise<Batch> {
+  const entries: OutboxEntry[] = []
+  const held = new Set<string>()
+  const inConflict = new Map<string, boolean>()
+  let bytes = 0
+  let nextDueMs: number | null = null
+  await eachRow<OutboxEntry>(tx, 'outbox', '', async (entry) => {
+    const { collection, recordId, resolves } = entry.mutation
+    const record = recordRowKey(collection, recordId)
+    if (held.has(record)) return true
+    if (isWaiting(entry, nowMs)) {
+      nextDueMs = Math.min(nextDueMs ?? Infinity, entry.notBeforeMs)
+      held.add(record)
+      return true
+    }
+    if (!inConflict.has(record)) inConflict.set(record, (await conflictsOf(tx, collection, recordId)).length > 0)
+    if (inConflict.get(record) && resolves === undefined) return true
+    bytes += entry.bytes + 1
+    if (bytes > BODY_BYTES_MAX - ENVELOPE_BYTES_MAX && entries.length > 0) return false
+    entries.push(entry)
+    return entries.length < Math.min(countMax, MUTATIONS_PER_PUSH_MAX)
+  })
+  return { entries, nextDueMs: entries.length > 0 ? null : nextDueMs }
+}
+
+const isWaiting = (entry: OutboxEntry, nowMs: number): entry is OutboxEntry & { notBeforeMs: number } =>
+  entry.notBeforeMs !== null && entry.notBeforeMs > nowMs && entry.notBeforeMs - nowMs <= WAIT_MS_MAX
+
+/** Moves a change that the server has taken to those kept for a change of epoch (protocol.md, push). */
+export async function acknowledge(tx: StoreTx, entry: OutboxEntry, nowMs: number): Promise<void> {
+  await dropEntry(tx, entry)
+  const kept: AcknowledgedEntry = { position: entry.position, mutation: entry.mutation, acknowledgedAtMs: nowMs }
+  await putRow(tx, 'acknowledged', positionKey(entry.position), kept)
+  const counts = await getCounts(tx)
+  await setMeta(tx, 'counts', { ...counts, acknowledged: counts.acknowledged + 1 })
+}
+
+/** Forgets acknowledged changes past their week, or past the bound; some at a time. */
+export async function pruneAcknowledged(tx: StoreTx, nowMs: number): Promise<void> {
+  const counts = await getCounts(tx)
+  let left = counts.acknowledged
+  const expired: string[] = []
+  await eachRow<AcknowledgedEntry>(tx, 'acknowledged', '', (kept, key) => {
+    if (left <= ACKNOWLEDGED_MAX && kept.acknowledgedAtMs > nowMs - ACKNOWLEDGED_KEPT_MS) return false
+    left -= 1
+    return expired.push(key) < PRUNED_AT_ONCE_MAX
+  })
+  for (const key of expired) await tx.remove('acknowledged', key)
+  if (expired.length > 0) await setMeta(tx, 'counts', { ...counts, acknowledged: left })
+}
+
+/** After a change of epoch: the week's acknowledged changes wait again, under their ids and in their old places. */
+export async function restoreAcknowledged(tx: StoreTx, nowMs: number): Promise<void> {
+  const rows = await allRows<AcknowledgedEntry>(tx, 'acknowledged', '', ACKNOWLEDGED_MAX)
+  for (const { position, mutation, acknowledgedAtMs } of rows) {
+    await tx.remove('acknowledged', positionKey(position))
+    if (acknowledgedAtMs <= nowMs - ACKNOWLEDGED_KEPT_MS) continue
+    await addEntry(tx, { position, mutation, bytes: bytesOf(mutation), sends: 1, notBeforeMs: null })
+  }
+  await setMeta(tx, 'counts', { ...(await getCounts(tx)), acknowledged: 0 })
+}

@@ -1,0 +1,139 @@
+import type { SessionEvent } from '#lib/engine/session-machine.ts'
+import { assert } from '#lib/kernel/result.ts'
+import { uuidv7 } from '#lib/kernel/uuid.ts'
+import { PULL_CHANGES_MAX } from '#lib/protocol/limits.ts'
+import type { PullResponse } from '#lib/protocol/pull.ts'
+import { noteAcknowledged } from './commands.ts'
+import { receiveStamps } from './device-clock.ts'
+import { closeDecidedConflicts } from './notices.ts'
+import { pickBatch } from './outbox.ts'
+import { storeRecord, sweepUnseen } from './records.ts'
+import { nextReport } from './reports.ts'
+import type { Run } from './run.ts'
+import { ask, eventOf, identityOf, saveOpenSession, transact } from './run.ts'
+import type { StoreTx } from './store.ts'
+import type { Position } from './tables.ts'
+import { NO_POSITION, getMeta, setMeta } from './tables.ts'
+import type { Outcome } from './transport.ts'
+import { checkPull } from './wire.ts'
+
+/** Pushes of one session before the rest waits for the next. */
+const PUSHES_PER_SESSION_MAX = 400
+/** A full sync that has to start anew gets so many chances within a session. */
+const RESTARTS_MAX = 2
+
+/** Asks for the page after the device's position. */
+export async function pull(run: Run): Promise<SessionEvent> {
+  const { token, fullReason } = await transact(run, readPosition)
+  if (token === null || fullReason !== null) return 'resync_needed'
+  const outcome = await askForPage(run, token)
+  if (outcome.ok) {
+    run.page = { ...outcome.value, askedAt: token }
+    return 'pulled'
+  }
+  const { failure } = outcome
+  if (failure.kind === 'epoch') return 'resync_needed'
+  if (failure.kind !== 'resync') return eventOf(run, failure)
+  await transact(run, (tx) => startOver(tx, failure.reason))
+  return 'resync_needed'
+}
+
+/** Asks for the next page of a full sync, the first one without a token. The outbox is not touched (TK4). */
+export async function resync(run: Run): Promise<SessionEvent> {
+  for (let restart = 0; restart <= RESTARTS_MAX; restart++) {
+    const { token, fullReason } = await transact(run, readPosition)
+    run.report = { ...run.report, mode: 'full', ...(fullReason === null ? {} : { fullReason }) }
+    const outcome = await askForPage(run, token)
+    if (outcome.ok) {
+      run.page = { ...outcome.value, askedAt: token }
+      return 'resynced'
+    }
+    const { failure } = outcome
+    if (failure.kind === 'resync') await transact(run, (tx) => startOver(tx, failure.reason))
+    else if (failure.kind !== 'epoch') return eventOf(run, failure)
+  }
+  return eventOf(run, { kind: 'unreachable', failure: 'server_error', status: 0, code: 'resync_restarts' })
+}
+
+const readPosition = async (tx: StoreTx): Promise<Position> => (await getMeta(tx, 'position')) ?? NO_POSITION
+
+const startOver = (tx: StoreTx, fullReason: NonNullable<Position['fullReason']>): Promise<void> =>
+  setMeta(tx, 'position', { token: null, fullReason, marks: {} })
+
+async function askForPage(run: Run, position: string | null): Promise<Outcome<PullResponse>> {
+  const { token, report, collections } = await transact(run, async (tx) => ({
+    token: (await identityOf(tx)).token,
+    report: await nextReport(tx, run.machine.state(), run.random),
+    collections: ((await getMeta(tx, 'config'))?.collections ?? []).map(({ name }) => name),
+  }))
+  const query = new URLSearchParams({ limit: String(PULL_CHANGES_MAX) })
+  if (position !== null) query.set('token', position)
+  if (collections.length > 0) query.set('collections', collections.join(','))
+  const outcome = await ask(run, {
+    kind: 'pull',
+    method: 'GET',
+    path: `/api/v1/pull?${query}`,
+    credential: token,
+    headers: { 'tidemark-report': JSON.stringify(report) },
+    check: checkPull,
+  })
+  if (outcome.ok) await transact(run, (tx) => noteAcknowledged(tx, report.ackCommands ?? []))
+  return outcome
+}
+
+/** Keeps each record's newest version only, so that a page says one thing of each. */
+export async function resolvePage(run: Run): Promise<SessionEvent> {
+  assert(run.page, 'a page was pulled before it is resolved')
+  const newest = new Map<string, PullResponse['changes'][number]>()
+  for (const change of run.page.changes) {
+    const key = `${change.collection}/${change.recordId}`
+    if ((newest.get(key)?.version ?? -1) <= change.version) newest.set(key, change)
+  }
+  run.page = { ...run.page, changes: [...newest.values()] }
+  return 'resolved'
+}
+
+/** One transaction for the page's records and the token behind them (TK3): both or neither. */
+export async function commitPage(run: Run): Promise<SessionEvent> {
+  const { page } = run
+  assert(page, 'a page was pulled before it is committed')
+  const next = await transact(run, async (tx) => {
+    // A command that came with the page sent us back to the start: what was asked for before it is void.
+    if ((await readPosition(tx)).token !== page.askedAt) return 'more_to_resync'
+    const position = await applyPage(tx, run, page)
+    run.report = { ...run.report, pulled: run.report.pulled + page.changes.length }
+    await saveOpenSession(tx, run)
+    if (position.fullReason !== null) return 'more_to_resync'
+    if (hasMore(page)) return 'more_to_pull'
+    const due = (await pickBatch(tx, run.clock.now(), 1)).entries.length > 0
+    return due && run.pushes < PUSHES_PER_SESSION_MAX ? 'more_to_push' : 'committed'
+  })
+  run.page = null
+  return next
+}
+
+/** An empty page that promises more would be asked for in a loop: what it waits for comes in a later session. */
+const hasMore = (page: PullResponse): boolean => page.hasMore && page.changes.length > 0
+
+async function applyPage(tx: StoreTx, run: Run, page: PullResponse): Promise<Position> {
+  const { deviceId } = await identityOf(tx)
+  const before = await readPosition(tx)
+  const marks: Record<string, string> = { ...before.marks }
+  for (const [collection, state] of Object.entries(page.snapshots)) {
+    if (state !== 'queued') marks[collection] ??= uuidv7(run.clock.now(), run.random)
+  }
+  for (const change of page.changes) {
+    await storeRecord(tx, change, marks[change.collection] ?? null)
+    await closeDecidedConflicts(tx, change, deviceId)
+  }
+  for (const [collection, state] of Object.entries(page.snapshots)) {
+    const mark = marks[collection]
+    if (state !== 'complete' || mark === undefined) continue
+    await sweepUnseen(tx, collection, mark)
+    delete marks[collection]
+  }
+  await receiveStamps(tx, deviceId, page.changes.map(({ hlc }) => hlc), run.clock.now())
+  const position = { token: page.token, fullReason: hasMore(page) ? before.fullReason : null, marks }
+  await setMeta(tx, 'position', position)
+  return position
+}

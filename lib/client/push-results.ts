@@ -1,0 +1,155 @@
+import type { EffectiveResult, MutationResult, PushResponse } from '#lib/protocol/push.ts'
+import { unreachable } from '#lib/kernel/result.ts'
+import { readOffset, receiveStamps, resetClock, tickClock } from './device-clock.ts'
+import { closeConflict, noteConflict, noteDeadLetter, noteRefusal } from './notices.ts'
+import { acknowledge, dependentsOf, dropEntry, findEntries, saveEntry } from './outbox.ts'
+import { dropOrphan, storeOwnWrite, storeRecord } from './records.ts'
+import type { StoreTx } from './store.ts'
+import type { LocalRefusal, OutboxEntry } from './tables.ts'
+import { getMeta, setMeta } from './tables.ts'
+
+/** A server that says "again" without saying when must not be asked in a loop. */
+const RETRY_AFTER_MIN_MS = 1_000
+/** A new stamp is tried at once; when that is refused too, something is wrong that only time mends. */
+const RESTAMP_WAIT_MS = 5_000
+
+export interface PushTally {
+  /** Left the queue: the server has them. */
+  readonly acknowledged: number
+  readonly conflicts: number
+  readonly deadLettered: number
+  readonly refusals: readonly LocalRefusal[]
+  /** Set when nothing but waits came back: the shortest one. */
+  readonly allWaitMs: number | null
+}
+
+interface Context {
+  readonly deviceId: string
+  readonly nowMs: number
+  readonly restamped: Set<string>
+  readonly refusals: LocalRefusal[]
+}
+
+/** Gives each mutation of an answered push its fate, in the caller's transaction (protocol.md, results). */
+export async function applyPushResults(
+  tx: StoreTx,
+  response: PushResponse,
+  deviceId: string,
+  nowMs: number,
+): Promise<PushTally> {
+  const context: Context = { deviceId, nowMs, restamped: new Set(), refusals: [] }
+  const tally = { acknowledged: 0, conflicts: 0, deadLettered: 0 }
+  const waits: number[] = []
+  await receiveStamps(tx, deviceId, [response.serverHlc], nowMs)
+  for (const result of response.results) {
+    // A dependent may have been set aside with its parent just before.
+    const [entry] = await findEntries(tx, [result.id])
+    if (!entry) continue
+    if (result.status === 'retry' || result.status === 'shed') waits.push(result.retryAfterMs)
+    const effect = await settle(tx, context, entry, result)
+    if (!effect) continue
+    tally.acknowledged += 1
+    if (effect === 'dead_lettered') tally.deadLettered += 1
+    else if (effect !== 'applied') tally.conflicts += 1
+  }
+  await setMeta(tx, 'inFlight', null)
+  const allWait = waits.length > 0 && waits.length === response.results.length
+  return { ...tally, refusals: context.refusals, allWaitMs: allWait ? Math.min(...waits) : null }
+}
+
+/** The status that the mutation left the queue with, or null when it stays, or went aside. */
+async function settle(
+  tx: StoreTx,
+  context: Context,
+  entry: OutboxEntry,
+  result: MutationResult,
+): Promise<EffectiveResult['status'] | null> {
+  switch (result.status) {
+    case 'applied':
+    case 'merged':
+    case 'superseded':
+    case 'conflict':
+    case 'dead_lettered':
+      await take(tx, context, entry, result)
+      return result.status
+    case 'duplicate':
+      await take(tx, context, entry, result.original)
+      return result.original.status
+    case 'retry':
+    case 'shed':
+      await wait(tx, entry, context.nowMs + Math.max(result.retryAfterMs, RETRY_AFTER_MIN_MS))
+      return null
+    case 'refused':
+      await refuse(tx, context, entry, result)
+      return null
+    case 'not_applied':
+      return null
+  }
+  return unreachable(result)
+}
+
+async function take(tx: StoreTx, context: Context, entry: OutboxEntry, result: EffectiveResult): Promise<void> {
+  const { mutation } = entry
+  const { deviceId, nowMs } = context
+  await acknowledge(tx, entry, nowMs)
+  if (result.status === 'applied') await storeOwnWrite(tx, entry, result.version, deviceId)
+  if ('record' in result && result.record) await storeRecord(tx, result.record, await markOf(tx, mutation.collection))
+  if (result.status === 'conflict') await noteConflict(tx, result.conflictId, mutation, result.record, nowMs)
+  else if (result.status === 'dead_lettered') {
+    const { deadLetterId, code, detail } = result
+    await noteDeadLetter(tx, { deadLetterId, code, detail, mutation, noticedAtMs: nowMs })
+  } else await closeConflict(tx, mutation)
+  await dropOrphan(tx, mutation.collection, mutation.recordId)
+}
+
+const markOf = async (tx: StoreTx, collection: string): Promise<string | null> =>
+  (await getMeta(tx, 'position'))?.marks[collection] ?? null
+
+const wait = (tx: StoreTx, entry: OutboxEntry, notBeforeMs: number): Promise<void> => saveEntry(tx, { ...entry, notBeforeMs })
+
+async function refuse(
+  tx: StoreTx,
+  context: Context,
+  entry: OutboxEntry,
+  result: Extract<MutationResult, { status: 'refused' }>,
+): Promise<void> {
+  const { after } = entry.mutation
+  const parentRestamped = result.code === 'parent_refused' && after !== undefined && context.restamped.has(after)
+  if (result.code === 'clock_out_of_bounds') {
+    if (context.restamped.size === 0) await resetClock(tx, context.deviceId, result.serverHlc)
+    return restamp(tx, context, entry)
+  }
+  if (parentRestamped) return restamp(tx, context, entry)
+  context.refusals.push(...(await setAside(tx, entry, result.code, result.detail ?? '', context.nowMs)))
+}
+
+/** CS1: the same change under the same id with a stamp of the clock as it is now known; never dropped. */
+async function restamp(tx: StoreTx, context: Context, entry: OutboxEntry): Promise<void> {
+  context.restamped.add(entry.mutation.id)
+  const offset = await readOffset(tx)
+  const hlc = await tickClock(tx, context.deviceId, context.nowMs)
+  const mutation = { ...entry.mutation, hlc, ...(offset ? { madeOffsetMs: offset.offsetMs } : {}) }
+  const notBeforeMs = entry.sends > 1 ? context.nowMs + RESTAMP_WAIT_MS : null
+  await saveEntry(tx, { ...entry, mutation, notBeforeMs })
+}
+
+/** Takes a change that the server won't have out of the queue, with those that stand on it; all are kept. */
+export async function setAside(
+  tx: StoreTx,
+  entry: OutboxEntry,
+  code: string,
+  detail: string,
+  nowMs: number,
+): Promise<readonly LocalRefusal[]> {
+  const dependents = await dependentsOf(tx, entry)
+  const refusals: LocalRefusal[] = []
+  for (const { mutation } of [entry, ...dependents]) {
+    const ofParent = mutation.id !== entry.mutation.id
+    const refusal = { code: ofParent ? 'parent_refused' : code, detail: ofParent ? '' : detail, mutation, noticedAtMs: nowMs }
+    await noteRefusal(tx, refusal)
+    refusals.push(refusal)
+  }
+  for (const gone of [entry, ...dependents]) await dropEntry(tx, gone)
+  await dropOrphan(tx, entry.mutation.collection, entry.mutation.recordId)
+  return refusals
+}

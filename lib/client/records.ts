@@ -1,0 +1,55 @@
+import type { WireRecord } from '#lib/protocol/push.ts'
+import type { OutboxEntry, ReplicaRecord } from './tables.ts'
+import { eachRow, getMeta, getRecord, putRow, recordRowKey } from './tables.ts'
+import type { StoreTx } from './store.ts'
+import { pendingOf } from './outbox.ts'
+import { rebase } from './view.ts'
+
+/**
+ * Keeps what the server said of a record. An older version than the one held is left out, but for the first sight in
+ * a snapshot: after a restore of the server, versions may be lower. A deleted record leaves nothing behind.
+ */
+export async function storeRecord(tx: StoreTx, wire: WireRecord, mark: string | null): Promise<void> {
+  const known = await getRecord(tx, wire.collection, wire.recordId)
+  const firstSight = known === null || known.orphan || (mark !== null && known.mark !== mark)
+  if (!firstSight && wire.version < known.version) return
+  if (wire.deleted) return tx.remove('records', recordRowKey(wire.collection, wire.recordId))
+  const record: ReplicaRecord = { ...wire, mark: mark ?? known?.mark ?? null, orphan: false }
+  await putRow(tx, 'records', recordRowKey(wire.collection, wire.recordId), record)
+}
+
+/**
+ * What an `applied` answer says of the record, before a pull brings it: the change on top of what was held, so that a
+ * device reads its own writes also when that pull fails.
+ */
+export async function storeOwnWrite(tx: StoreTx, { mutation }: OutboxEntry, version: number, deviceId: string): Promise<void> {
+  const { collection, recordId, hlc, schemaVersion } = mutation
+  const known = await getRecord(tx, collection, recordId)
+  if (known && known.version >= version && !known.orphan) return
+  const data = rebase(known?.data ?? null, [mutation])
+  // A patch on a record that is not held: only the pull can tell what became of it.
+  if (data === null && mutation.op.type !== 'delete') return
+  const versionVector = { ...known?.versionVector, [deviceId]: version }
+  const mark = (await getMeta(tx, 'position'))?.marks[collection] ?? null
+  await storeRecord(tx, { collection, recordId, version, deleted: data === null, data, versionVector, hlc, schemaVersion }, mark)
+}
+
+/** A snapshot is complete: what it did not show is gone, unless changes to it are still pending (protocol.md, pull). */
+export async function sweepUnseen(tx: StoreTx, collection: string, mark: string): Promise<void> {
+  const unseen: ReplicaRecord[] = []
+  await eachRow<ReplicaRecord>(tx, 'records', `${collection}/`, (record) => {
+    if (record.mark !== mark) unseen.push(record)
+    return true
+  })
+  for (const record of unseen) {
+    await putRow(tx, 'records', recordRowKey(collection, record.recordId), { ...record, orphan: true })
+    await dropOrphan(tx, collection, record.recordId)
+  }
+}
+
+/** Drops a record that the server no longer has once nothing is pending on it. */
+export async function dropOrphan(tx: StoreTx, collection: string, recordId: string): Promise<void> {
+  const record = await getRecord(tx, collection, recordId)
+  if (!record?.orphan || (await pendingOf(tx, collection, recordId)).length > 0) return
+  await tx.remove('records', recordRowKey(collection, recordId))
+}

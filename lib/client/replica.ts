@@ -1,0 +1,206 @@
+import { toIso } from './clock.ts'
+import type { Collection } from './collection.ts'
+import { openCollection } from './collection.ts'
+import { ReplicaError } from './errors.ts'
+import { listConflicts, listDeadLetters, listRefusals } from './notices.ts'
+import type { Observable, Subject } from './observable.ts'
+import { createSubject } from './observable.ts'
+import type { ReplicaContext } from './run.ts'
+import { createScheduler } from './scheduler.ts'
+import { createSerial } from './serial.ts'
+import type { ReplicaStatus } from './status.ts'
+import { readStoredStatus } from './status.ts'
+import type { RoundEnd } from './sync-round.ts'
+import { runRound } from './sync-round.ts'
+import type { ConflictNotice, DeadLetterNotice, LocalRefusal } from './tables.ts'
+import { getMeta } from './tables.ts'
+import type { SyncOptions } from './wait.ts'
+import { RESTED, syncSettings, waitAfter } from './wait.ts'
+
+/** One device's copy of a fleet's data, which it may read and write with or without a connection. */
+export interface Replica {
+  readonly deviceId: string
+  collection(name: string): Collection
+  readonly status$: Observable<ReplicaStatus>
+  /** Records that a person must decide on; this device shows its own side meanwhile. */
+  readonly conflicts$: Observable<readonly ConflictNotice[]>
+  /** Own changes that could not be applied; the server keeps them for an operator. */
+  readonly deadLetters$: Observable<readonly DeadLetterNotice[]>
+  /** Own changes that the server would not take; this device holds the only copy. */
+  readonly refusals$: Observable<readonly LocalRefusal[]>
+  /** Runs a session now and gives the status after it. In `shed` it first waits as the server asked: nothing is sent. */
+  sync(): Promise<ReplicaStatus>
+  /** Starts no session until `resume()`; reads and writes go on. */
+  pause(): void
+  /** Also leaves `halted`, for a person who has seen to the cause. */
+  resume(): void
+  /** Cuts off what is under way; the next opening goes on from there. The store is closed too. */
+  close(): Promise<void>
+}
+
+/** Whether the device has a network at all, where the platform can tell. */
+export interface Network {
+  isOnline(): boolean
+  subscribe(listener: () => void): () => void
+}
+
+export interface ReplicaParts {
+  readonly context: ReplicaContext
+  readonly cutOff: AbortController
+  readonly initial: ReplicaStatus
+  readonly status: Subject<ReplicaStatus>
+  readonly network: Network | null
+  readonly sync: SyncOptions
+}
+
+const CHANGE_DELAY_MS = 500
+/** How soon to look again for a lock that another opening holds. */
+const LOCK_RETRY_MS = 2_000
+
+export function startReplica(parts: ReplicaParts): Replica {
+  const { context, status, network } = parts
+  const { store, machine, clock, random } = context
+  const conflicts = createSubject<readonly ConflictNotice[]>([])
+  const deadLetters = createSubject<readonly DeadLetterNotice[]>([])
+  const refusals = createSubject<readonly LocalRefusal[]>([])
+  const oneAtATime = createSerial()
+  const scheduler = createScheduler(clock, () => void oneAtATime(round))
+  const auto = parts.sync.auto ?? true
+  const changeDelayMs = parts.sync.changeDelayMs ?? CHANGE_DELAY_MS
+  let waits = RESTED
+  let isPaused = false
+  let isClosed = false
+  let shedUntilMs = 0
+
+  const checkOpen = (): void => {
+    if (isClosed) throw new ReplicaError('closed')
+  }
+  const show = (changes: Partial<ReplicaStatus>): void => {
+    const dueAtMs = scheduler.dueAtMs()
+    status.set({ ...status.get(), state: machine.state(), nextSyncAt: dueAtMs === null ? null : toIso(dueAtMs), ...changes })
+  }
+  const refresh = async (): Promise<void> => {
+    const { pausedByServer, ...stored } = await store.transact(readStoredStatus)
+    show({ ...stored, paused: isPaused ? 'here' : pausedByServer ? 'by_server' : 'no' })
+  }
+  const refreshNotices = async (): Promise<void> => {
+    const lists = await store.transact(async (tx) => ({
+      conflicts: await listConflicts(tx),
+      deadLetters: await listDeadLetters(tx),
+      refusals: await listRefusals(tx),
+    }))
+    setIfChanged(conflicts, lists.conflicts, (notice) => notice.conflictId + notice.mutations.length)
+    setIfChanged(deadLetters, lists.deadLetters, (notice) => notice.deadLetterId)
+    setIfChanged(refusals, lists.refusals, (notice) => notice.mutation.id)
+  }
+  const plan = (ms: number): void => {
+    if (auto && !isPaused && !isClosed && machine.state() !== 'halted') scheduler.after(ms)
+  }
+  const soon = (ms: number): void => {
+    if (auto && !isPaused && !isClosed && machine.state() === 'idle') scheduler.within(ms)
+  }
+
+  async function planAfter(ended: RoundEnd): Promise<void> {
+    const settings = syncSettings(await store.transact((tx) => getMeta(tx, 'config')), parts.sync)
+    if (ended.kind === 'busy') return plan(Math.min(LOCK_RETRY_MS, settings.intervalMs) * (0.5 + random()))
+    if (ended.kind === 'paused') return plan(ended.resumed ? 0 : settings.intervalMs * (0.5 + random()))
+    const { end, nextDueMs } = ended
+    const wait = waitAfter(end, settings, waits, random)
+    waits = wait?.state ?? RESTED
+    if (end.state === 'shed' && wait) shedUntilMs = clock.now() + wait.waitMs
+    if (wait) plan(wait.waitMs)
+    if (nextDueMs !== null) soon(Math.max(nextDueMs, changeDelayMs))
+    const wentWell = end.result === 'ok'
+    show({ problem: end.trouble?.code ?? null, ...(wentWell ? { lastSyncedAt: toIso(clock.now()) } : {}) })
+  }
+
+  /** One round, then the plan for the next. Whatever goes wrong locally, another round is planned (SM6). */
+  async function round(): Promise<void> {
+    if (isClosed || isPaused || machine.state() === 'halted') return
+    noteNetwork()
+    if (machine.state() === 'offline') return
+    try {
+      await planAfter(await runRound(context))
+      if (!isClosed) await refreshNotices()
+    } catch (error) {
+      context.log('store_failed', { message: String(error) })
+      plan(syncSettings(null, parts.sync).intervalMs * (0.5 + random()))
+    }
+    if (!isClosed) await refreshQuietly()
+  }
+
+  const refreshQuietly = (): Promise<void> =>
+    refresh().catch((error: unknown) => context.log('store_failed', { message: String(error) }))
+
+  function noteNetwork(): void {
+    if (isClosed || !network) return
+    const isOnline = network.isOnline()
+    if (!isOnline && ['idle', 'backoff', 'shed'].includes(machine.state())) {
+      machine.take('network_lost')
+      scheduler.cancel()
+    } else if (isOnline && machine.state() === 'offline') {
+      machine.take('network_back')
+      waits = RESTED
+      soon(random() * syncSettings(null, parts.sync).baseMs)
+    }
+    show({})
+  }
+
+  const leaveNetwork = network?.subscribe(noteNetwork)
+  const collectionContext = {
+    store,
+    clock,
+    random,
+    checkOpen,
+    onWrite: () => {
+      soon(changeDelayMs)
+      if (!isClosed) void refreshQuietly()
+    },
+  }
+  soon(random() * changeDelayMs)
+  void oneAtATime(async () => {
+    await refreshNotices()
+    await refresh()
+  }).catch((error: unknown) => context.log('store_failed', { message: String(error) }))
+
+  return {
+    deviceId: parts.initial.deviceId,
+    collection: (name) => openCollection(collectionContext, name),
+    status$: status,
+    conflicts$: conflicts,
+    deadLetters$: deadLetters,
+    refusals$: refusals,
+    async sync() {
+      checkOpen()
+      if (machine.state() !== 'shed' || clock.now() >= shedUntilMs) await oneAtATime(round)
+      return status.get()
+    },
+    pause() {
+      isPaused = true
+      scheduler.cancel()
+      show({ paused: 'here' })
+    },
+    resume() {
+      isPaused = false
+      if (machine.state() === 'halted') machine.take('resumed')
+      if (machine.state() === 'idle') soon(0)
+      else plan(Math.max(0, shedUntilMs - clock.now()))
+      void refreshQuietly()
+    },
+    async close() {
+      if (isClosed) return
+      isClosed = true
+      leaveNetwork?.()
+      scheduler.cancel()
+      parts.cutOff.abort()
+      await oneAtATime(async () => undefined)
+      await store.close()
+    },
+  }
+}
+
+function setIfChanged<T>(subject: Subject<readonly T[]>, next: readonly T[], key: (item: T) => string): void {
+  const text = (list: readonly T[]): string => list.map(key).join()
+  if (text(subject.get()) !== text(next)) subject.set(next)
+}
+

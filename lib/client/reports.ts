@@ -1,0 +1,118 @@
+import type { Random } from '#lib/kernel/random.ts'
+import { ATTEMPTS_PER_SESSION_MAX, SESSIONS_PER_REPORT_MAX } from '#lib/protocol/limits.ts'
+import type { DeviceReport, SessionState } from '#lib/protocol/report.ts'
+import type { SessionAttempt, SessionReport } from '#lib/protocol/session.ts'
+import { toIso } from './clock.ts'
+import { commandsToAcknowledge } from './commands.ts'
+import { readOffset } from './device-clock.ts'
+import { depthOf, getCounts, oldestPending } from './outbox.ts'
+import type { StoreTx } from './store.ts'
+import type { LocalRefusal } from './tables.ts'
+import { getMeta, putRow, setMeta, storedAs } from './tables.ts'
+import type { AttemptKind, Reply } from './transport.ts'
+
+/** Reports that wait for a connection; past it the oldest is dropped. */
+export const SESSION_REPORTS_MAX = 200
+const REFUSALS_PER_SESSION_MAX = 500
+const REFUSAL_DETAIL_MAX = 1_000
+
+/** The device's account for one request (protocol.md, device API). Its `seq` is counted in the caller's transaction. */
+export async function nextReport(tx: StoreTx, state: SessionState, random: Random): Promise<DeviceReport> {
+  const seq = ((await getMeta(tx, 'reportSeq')) ?? 0) + 1
+  await setMeta(tx, 'reportSeq', seq)
+  const counts = await getCounts(tx)
+  const oldest = (await oldestPending(tx))?.mutation
+  const clock = await readOffset(tx)
+  const ackCommands = await commandsToAcknowledge(tx)
+  return {
+    state,
+    seq,
+    nonce: Math.floor(random() * 2 ** 48).toString(16).padStart(12, '0'),
+    outbox: {
+      depth: depthOf(counts),
+      ...(oldest ? { oldestMadeAt: oldest.madeAt } : {}),
+      ...(oldest?.madeOffsetMs === undefined ? {} : { oldestOffsetMs: oldest.madeOffsetMs }),
+      byCollection: counts.outbox,
+    },
+    ...(clock ? { clock } : {}),
+    ...(ackCommands.length > 0 ? { ackCommands: [...ackCommands] } : {}),
+  }
+}
+
+export async function startReport(tx: StoreTx, sessionId: string, nowMs: number): Promise<SessionReport> {
+  const oldest = await oldestPending(tx)
+  const depth = depthOf(await getCounts(tx))
+  return {
+    sessionId,
+    mode: 'delta',
+    startedAt: toIso(nowMs),
+    endedAt: toIso(nowMs),
+    result: 'abandoned',
+    transitions: [],
+    attempts: [],
+    pushed: 0,
+    pulled: 0,
+    conflicts: 0,
+    deadLettered: 0,
+    queueDepthBefore: depth,
+    queueDepthAfter: depth,
+    ...(oldest ? { oldestPendingAt: oldest.mutation.madeAt } : {}),
+  }
+}
+
+/** Keeps the first and the last of a list that would grow past `max`. */
+export const withBounded = <T>(items: readonly T[], item: T, max: number): T[] =>
+  items.length < max ? [...items, item] : [...items.slice(0, max / 2), ...items.slice(max / 2 + 1), item]
+
+export function withAttempt(report: SessionReport, kind: AttemptKind, requestId: string | null, reply: Reply<unknown>): SessionReport {
+  const { outcome } = reply
+  const attempt: SessionAttempt = {
+    kind,
+    ...(requestId === null ? {} : { requestId }),
+    startedAt: toIso(reply.startedAtMs),
+    durationMs: reply.durationMs,
+    status: outcome.ok ? outcome.status : outcome.failure.status,
+    ...(outcome.ok ? {} : { code: outcome.failure.code.slice(0, 64) }),
+  }
+  return { ...report, attempts: withBounded(report.attempts, attempt, ATTEMPTS_PER_SESSION_MAX) }
+}
+
+export function withRefusals(report: SessionReport, refusals: readonly LocalRefusal[]): SessionReport {
+  if (refusals.length === 0) return report
+  const told = refusals.map(({ mutation, code, detail }) => ({
+    mutationId: mutation.id,
+    collection: mutation.collection,
+    code,
+    ...(detail ? { detail: detail.slice(0, REFUSAL_DETAIL_MAX) } : {}),
+  }))
+  return { ...report, localRefusals: [...(report.localRefusals ?? []), ...told].slice(0, REFUSALS_PER_SESSION_MAX) }
+}
+
+/** Files a finished report to be sent, and closes the session's own row. */
+export async function fileReport(tx: StoreTx, report: SessionReport): Promise<void> {
+  const queueDepthAfter = depthOf(await getCounts(tx))
+  await putRow(tx, 'session_reports', report.sessionId, { ...report, queueDepthAfter })
+  await setMeta(tx, 'openSession', null)
+  const rows = await tx.scan('session_reports', { limit: SESSION_REPORTS_MAX + 1 })
+  // Session ids sort by the time of their making.
+  const oldest = rows[0]
+  if (rows.length > SESSION_REPORTS_MAX && oldest) await tx.remove('session_reports', oldest.key)
+}
+
+/** A session that the end of its process cut off (SM3). */
+export async function fileAbandoned(tx: StoreTx, nowMs: number): Promise<void> {
+  const open = await getMeta(tx, 'openSession')
+  if (!open) return
+  const from = open.transitions.at(-1)?.to ?? 'idle'
+  const restart = from === 'idle' ? [] : [{ from, event: 'restarted', to: 'idle' as const, at: toIso(nowMs) }]
+  await fileReport(tx, { ...open, result: 'abandoned', endedAt: toIso(nowMs), transitions: [...open.transitions, ...restart] })
+}
+
+export async function unsentReports(tx: StoreTx): Promise<readonly SessionReport[]> {
+  const rows = await tx.scan('session_reports', { limit: SESSIONS_PER_REPORT_MAX })
+  return rows.map(({ value }) => storedAs<SessionReport>(value))
+}
+
+export async function dropReports(tx: StoreTx, reports: readonly SessionReport[]): Promise<void> {
+  for (const { sessionId } of reports) await tx.remove('session_reports', sessionId)
+}

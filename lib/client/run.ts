@@ -1,0 +1,116 @@
+import type { FailureKind } from '#lib/engine/backoff.ts'
+import type { SessionEvent } from '#lib/engine/session-machine.ts'
+import type { Random } from '#lib/kernel/random.ts'
+import { assert } from '#lib/kernel/result.ts'
+import type { DeviceInfo } from '#lib/protocol/device.ts'
+import type { PullResponse } from '#lib/protocol/pull.ts'
+import type { SessionReport } from '#lib/protocol/session.ts'
+import type { Clock } from './clock.ts'
+import { followCommands } from './commands.ts'
+import { noteClockSample } from './device-clock.ts'
+import { changeEpoch } from './epoch.ts'
+import type { Log } from './log.ts'
+import type { Machine } from './machine.ts'
+import { withAttempt } from './reports.ts'
+import { keepLock } from './session-lock.ts'
+import type { ReplicaStore, StoreTx } from './store.ts'
+import type { Identity } from './tables.ts'
+import { getMeta, setMeta } from './tables.ts'
+import type { AnswerFacts, Call, Failure, Outcome, Transport } from './transport.ts'
+
+/** What every session of a replica works with. */
+export interface ReplicaContext {
+  readonly store: ReplicaStore
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly random: Random
+  readonly device: DeviceInfo
+  readonly enrollmentKey: string | null
+  readonly log: Log
+  readonly machine: Machine
+  /** Longer than any request may take. */
+  readonly leaseMs: number
+  /** Fires when the replica is closed. */
+  readonly abort: AbortSignal
+}
+
+/** One session under way. */
+export interface Run extends ReplicaContext {
+  report: SessionReport
+  /** The page that was pulled, and the token that it was asked for with. */
+  page: (PullResponse & { readonly askedAt: string | null }) | null
+  pushes: number
+  /** How the session ended badly, for the wait that follows. */
+  trouble: { readonly failure: FailureKind; readonly retryAfterMs: number | null; readonly code: string } | null
+}
+
+/** Thrown between steps once the replica is closing. */
+export class SessionAborted extends Error {
+  readonly code = 'session_aborted'
+}
+
+/** A transaction of a session: fenced by the lock, whose lease it renews (SM2). */
+export function transact<T>(run: ReplicaContext, work: (tx: StoreTx) => Promise<T>): Promise<T> {
+  return run.store.transact(async (tx) => {
+    await keepLock(tx, run.store, run.clock.now(), run.leaseMs)
+    return work(tx)
+  })
+}
+
+export async function identityOf(tx: StoreTx): Promise<Identity> {
+  const identity = await getMeta(tx, 'identity')
+  assert(identity, 'a replica has an identity from its opening on')
+  return identity
+}
+
+/** Keeps the session as told so far, for the case that its process ends now (SM3). */
+export const saveOpenSession = (tx: StoreTx, run: Run): Promise<void> =>
+  setMeta(tx, 'openSession', { ...run.report, transitions: run.machine.peek() })
+
+/** Sends one request of a session, notes the attempt, and takes in what the answer says besides its body. */
+export async function ask<T>(run: Run, call: Call<T>, requestId: string | null = null): Promise<Outcome<T>> {
+  if (run.abort.aborted) throw new SessionAborted()
+  const reply = await run.transport.call(call, run.abort)
+  if (run.abort.aborted) throw new SessionAborted()
+  run.report = withAttempt(run.report, call.kind, requestId, reply)
+  const sameEpoch = reply.facts ? await takeFacts(run, reply.facts) : true
+  if (sameEpoch) return reply.outcome
+  const status = reply.outcome.ok ? reply.outcome.status : reply.outcome.failure.status
+  return { ok: false, failure: { kind: 'epoch', status, code: 'epoch_changed' } }
+}
+
+/** False when the answer shows that the epoch changed; the store is then set for the full sync that must follow. */
+export function takeFacts(run: ReplicaContext, facts: AnswerFacts): Promise<boolean> {
+  return transact(run, async (tx) => {
+    if (facts.sample) await noteClockSample(tx, facts.sample)
+    if (facts.configVersion !== null) await setMeta(tx, 'configNamed', facts.configVersion)
+    await followCommands(tx, facts.commands)
+    const { epoch } = await identityOf(tx)
+    if (facts.epoch === null || facts.epoch === epoch) return true
+    await changeEpoch(tx, facts.epoch, run.clock.now())
+    return epoch === null
+  })
+}
+
+/** The machine's event for a failed request; what the wait needs to know is kept in `run.trouble`. */
+export function eventOf(run: Run, failure: Failure): SessionEvent {
+  const trouble = (kind: FailureKind, retryAfterMs: number | null): void => {
+    run.trouble = { failure: kind, retryAfterMs, code: failure.code }
+  }
+  switch (failure.kind) {
+    case 'wait':
+      trouble('shed', failure.retryAfterMs)
+      return failure.event
+    case 'halt':
+      trouble('server_error', null)
+      return 'refused_for_good'
+    case 'unreachable':
+      trouble(failure.failure, null)
+      return 'failed'
+    case 'resync':
+    case 'epoch':
+    case 'refused':
+      trouble('server_error', null)
+      return 'failed'
+  }
+}

@@ -1,0 +1,37 @@
+import type { Clock } from './clock.ts'
+
+export interface Scheduler {
+  /** Runs `ms` from now, or earlier if an earlier time is set already. */
+  within(ms: number): void
+  /** Runs `ms` from now, whatever was set before. */
+  after(ms: number): void
+  cancel(): void
+  /** The time that is set, on the device's clock; null when none. */
+  dueAtMs(): number | null
+}
+
+/** One timer. A wait is kept even when the clock is set: it is measured by the timer, not by the time of day. */
+export function createScheduler(clock: Clock, run: () => void): Scheduler {
+  let timer: unknown = null
+  let dueAtMs: number | null = null
+  const cancel = (): void => {
+    if (dueAtMs !== null) clock.clearTimeout(timer)
+    dueAtMs = null
+  }
+  const after = (ms: number): void => {
+    cancel()
+    dueAtMs = clock.now() + ms
+    timer = clock.setTimeout(() => {
+      dueAtMs = null
+      run()
+    }, ms)
+  }
+  return {
+    after,
+    within(ms) {
+      if (dueAtMs === null || dueAtMs > clock.now() + ms) after(ms)
+    },
+    cancel,
+    dueAtMs: () => dueAtMs,
+  }
+}

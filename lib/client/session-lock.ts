@@ -1,0 +1,27 @@
+import type { ReplicaStore, StoreTx } from './store.ts'
+import { getMeta, setMeta } from './tables.ts'
+
+/** Thrown inside a session's transaction when another opening of the store holds the lock: nothing is written. */
+export class SessionLost extends Error {
+  readonly code = 'session_lost'
+}
+
+/** Takes the lock when it is free, ours, over, or its holder is gone (SM2). */
+export async function takeLock(tx: StoreTx, store: ReplicaStore, nowMs: number, leaseMs: number): Promise<boolean> {
+  const lock = await getMeta(tx, 'lock')
+  // A lease that ends further ahead than a lease is long was taken before the clock was set back.
+  const runs = lock !== null && lock.expiresAtMs > nowMs && lock.expiresAtMs <= nowMs + leaseMs
+  if (runs && lock.owner !== store.owner && !store.isGone(lock.owner)) return false
+  await setMeta(tx, 'lock', { owner: store.owner, expiresAtMs: nowMs + leaseMs })
+  return true
+}
+
+/** Fences every write of a session: a stale holder writes nothing, however late it wakes up. */
+export async function keepLock(tx: StoreTx, store: ReplicaStore, nowMs: number, leaseMs: number): Promise<void> {
+  if ((await getMeta(tx, 'lock'))?.owner !== store.owner) throw new SessionLost()
+  await setMeta(tx, 'lock', { owner: store.owner, expiresAtMs: nowMs + leaseMs })
+}
+
+export async function releaseLock(tx: StoreTx, store: ReplicaStore): Promise<void> {
+  if ((await getMeta(tx, 'lock'))?.owner === store.owner) await setMeta(tx, 'lock', null)
+}

@@ -1,0 +1,85 @@
+import type { SessionEvent, SessionState } from '#lib/engine/session-machine.ts'
+import { assert } from '#lib/kernel/result.ts'
+import { uuidv7 } from '#lib/kernel/uuid.ts'
+import type { SessionReport } from '#lib/protocol/session.ts'
+import { toIso } from './clock.ts'
+import { commitPage, pull, resolvePage, resync } from './pull-step.ts'
+import { push } from './push-step.ts'
+import { fileAbandoned, fileReport, startReport } from './reports.ts'
+import type { ReplicaContext, Run } from './run.ts'
+import { SessionAborted, saveOpenSession, transact } from './run.ts'
+import { scan } from './scan-step.ts'
+import { SessionLost } from './session-lock.ts'
+
+const STEPS = {
+  scanning: scan,
+  pushing: push,
+  pulling: pull,
+  resolving: resolvePage,
+  committing: commitPage,
+  resyncing: resync,
+} as const satisfies Partial<Record<SessionState, (run: Run) => Promise<SessionEvent>>>
+
+const isActive = (state: SessionState): state is keyof typeof STEPS => Object.hasOwn(STEPS, state)
+
+/** How a session ended; `trouble` is null after a good one. */
+export interface SessionEnd {
+  readonly state: SessionState
+  readonly result: SessionReport['result']
+  readonly trouble: Run['trouble']
+}
+
+/**
+ * One run of the state machine, from a state of rest to the next one (engine.md, SM). The caller holds the session
+ * lock. Each step acts and answers with an event; the machine alone says what comes next.
+ */
+export async function runSession(context: ReplicaContext, event: 'start' | 'wait_over'): Promise<SessionEnd> {
+  const { machine, clock, random } = context
+  const report = await transact(context, async (tx) => {
+    await fileAbandoned(tx, clock.now())
+    return startReport(tx, uuidv7(clock.now(), random), clock.now())
+  })
+  const run: Run = { ...context, report, page: null, pushes: 0, trouble: null }
+  machine.take(event)
+  await transact(run, (tx) => saveOpenSession(tx, run))
+  for (let state = machine.state(); isActive(state); state = machine.state()) {
+    const taken = machine.take(await step(run, state))
+    assert(taken, `the step of ${state} answers with an event that it takes`)
+  }
+  return finish(run)
+}
+
+async function step(run: Run, state: keyof typeof STEPS): Promise<SessionEvent> {
+  try {
+    return await STEPS[state](run)
+  } catch (error) {
+    // Closed, or another process took over: this run is over, and what it left is resumed by the next one (SM3).
+    if (error instanceof SessionAborted || error instanceof SessionLost) {
+      run.trouble = { failure: 'server_error', retryAfterMs: null, code: error.code }
+      return 'restarted'
+    }
+    run.log('store_failed', { state, message: String(error) })
+    run.trouble = { failure: 'server_error', retryAfterMs: null, code: codeOf(error) }
+    return 'failed'
+  }
+}
+
+const codeOf = (error: unknown): string => {
+  const code = (error as { code?: unknown } | null)?.code
+  return typeof code === 'string' ? code : 'internal'
+}
+
+async function finish(run: Run): Promise<SessionEnd> {
+  const state = run.machine.state()
+  const { trouble } = run
+  const cutOff = trouble?.code === 'session_aborted' || trouble?.code === 'session_lost'
+  const result = cutOff ? 'abandoned' : state === 'idle' ? 'ok' : 'failed'
+  const report = { ...run.report, result, endedAt: toIso(run.clock.now()), transitions: run.machine.drain() } as const
+  try {
+    await transact(run, (tx) => fileReport(tx, report))
+  } catch (error) {
+    // The report is lost, or the next session tells it as abandoned; the session itself stands as it ended.
+    run.log('report_dropped', { sessionId: report.sessionId, message: String(error) })
+  }
+  return { state, result, trouble }
+}

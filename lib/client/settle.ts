@@ -1,0 +1,62 @@
+import { noteAcknowledged } from './commands.ts'
+import { dropReports, nextReport, unsentReports } from './reports.ts'
+import type { ReplicaContext } from './run.ts'
+import { identityOf, takeFacts, transact } from './run.ts'
+import { readOffset } from './device-clock.ts'
+import type { Call, Outcome } from './transport.ts'
+import { checkNothing, checkSessions } from './wire.ts'
+
+/** Requests of reports after one session; the rest goes after the next. */
+const REPORT_REQUESTS_MAX = 4
+
+/**
+ * Tells the server what it cannot see for itself: the reports of sessions that ended, and that the device is at rest
+ * now. A failure leaves the reports for the next time; the next session finds out why.
+ */
+export async function settle(context: ReplicaContext): Promise<void> {
+  const { token } = await transact(context, identityOf)
+  if (token === null || context.abort.aborted) return
+  let count = Infinity
+  for (let request = 0; request < REPORT_REQUESTS_MAX; request++) {
+    const sent = await sendReports(context, token, count)
+    if (sent === 'failed') return
+    if (sent === 'done') break
+    if (sent === 'refused') count = 1
+  }
+  await heartbeat(context, token)
+}
+
+async function sendReports(context: ReplicaContext, token: string, count: number): Promise<'done' | 'more' | 'refused' | 'failed'> {
+  const { sessions, offset } = await transact(context, async (tx) => ({
+    sessions: (await unsentReports(tx)).slice(0, count),
+    offset: await readOffset(tx),
+  }))
+  if (sessions.length === 0) return 'done'
+  const body = JSON.stringify({ sessions, ...(offset ? { offsetMs: offset.offsetMs } : {}) })
+  const call = { kind: 'sessions', method: 'POST', path: '/api/v1/sessions', credential: token, body, check: checkSessions } as const
+  const outcome = await tell(context, call)
+  if (!outcome.ok && outcome.failure.kind !== 'refused') return 'failed'
+  if (!outcome.ok && sessions.length > 1) return 'refused'
+  if (!outcome.ok) context.log('report_dropped', { sessionId: sessions[0]?.sessionId ?? '', code: outcome.failure.code })
+  await transact(context, (tx) => dropReports(tx, sessions))
+  return 'more'
+}
+
+/** Says that the device lives and rests, with its queue; brings back commands and the config's version. */
+export async function heartbeat(context: ReplicaContext, token: string): Promise<Outcome<true>> {
+  const { machine, random } = context
+  const report = await transact(context, (tx) => nextReport(tx, machine.state(), random))
+  const body = JSON.stringify({ report })
+  const call = { kind: 'heartbeat', method: 'POST', path: '/api/v1/heartbeat', credential: token, body, check: checkNothing } as const
+  const outcome = await tell(context, call)
+  if (outcome.ok) await transact(context, (tx) => noteAcknowledged(tx, report.ackCommands ?? []))
+  return outcome
+}
+
+/** A request outside a session. A change of epoch is noted, and followed by the next session. */
+async function tell<T>(context: ReplicaContext, call: Call<T>): Promise<Outcome<T>> {
+  const reply = await context.transport.call(call, context.abort)
+  if (reply.facts) await takeFacts(context, reply.facts)
+  if (!reply.outcome.ok) context.log('request_failed', { kind: call.kind, code: reply.outcome.failure.code })
+  return reply.outcome
+}

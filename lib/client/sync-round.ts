@@ -1,0 +1,46 @@
+import { pickBatch } from './outbox.ts'
+import type { ReplicaContext } from './run.ts'
+import { identityOf, transact } from './run.ts'
+import type { SessionEnd } from './session.ts'
+import { runSession } from './session.ts'
+import { releaseLock, takeLock } from './session-lock.ts'
+import { heartbeat, settle } from './settle.ts'
+import { getMeta } from './tables.ts'
+
+export type RoundEnd =
+  /** Another opening of the store runs a session. */
+  | { readonly kind: 'busy' }
+  /** An operator paused the device: it said that it lives. `resumed` when the answer ended the pause. */
+  | { readonly kind: 'paused'; readonly resumed: boolean }
+  | { readonly kind: 'ended'; readonly end: SessionEnd; /** Until a waiting change is due; null without one. */ readonly nextDueMs: number | null }
+
+/** Everything that a replica says to the server at one time, under the session lock (SM2): a session and its report. */
+export async function runRound(context: ReplicaContext): Promise<RoundEnd> {
+  const { store, clock, leaseMs } = context
+  if (!(await store.transact((tx) => takeLock(tx, store, clock.now(), leaseMs)))) return { kind: 'busy' }
+  try {
+    if (await isPaused(context)) {
+      const { token } = await transact(context, identityOf)
+      if (token !== null) await heartbeat(context, token)
+      return { kind: 'paused', resumed: !(await isPaused(context)) }
+    }
+    const end = await runSession(context, context.machine.state() === 'idle' ? 'start' : 'wait_over')
+    if (isReachable(end)) await settle(context)
+    return { kind: 'ended', end, nextDueMs: await nextDueIn(context) }
+  } finally {
+    await store.transact((tx) => releaseLock(tx, store))
+  }
+}
+
+const isPaused = (context: ReplicaContext): Promise<boolean> =>
+  transact(context, async (tx) => (await getMeta(tx, 'pausedByServer')) ?? false)
+
+/** A server that sheds load is not asked for more; one that gave no answer would give none to a report. */
+const isReachable = (end: SessionEnd): boolean => end.state === 'idle' && end.result === 'ok'
+
+async function nextDueIn(context: ReplicaContext): Promise<number | null> {
+  const nowMs = context.clock.now()
+  const { entries, nextDueMs } = await transact(context, (tx) => pickBatch(tx, nowMs, 1))
+  if (entries.length > 0) return 0
+  return nextDueMs === null ? null : nextDueMs - nowMs
+}

@@ -1,0 +1,96 @@
+import type { JsonObject } from '#lib/kernel/json.ts'
+import { isJsonObject } from '#lib/kernel/json.ts'
+import { isUuid } from '#lib/kernel/uuid.ts'
+import type { DeviceConfig, EnrollResponse } from '#lib/protocol/device.ts'
+import type { PullResponse } from '#lib/protocol/pull.ts'
+import type { MutationResult, PushResponse } from '#lib/protocol/push.ts'
+import type { SessionsResponse } from '#lib/protocol/session.ts'
+
+/**
+ * Small checks of what a server answers, instead of a schema library in every app: each looks at what the SDK relies
+ * on. An answer that fails its check counts as damaged on the way.
+ */
+export type Check<T> = (body: unknown) => T | null
+
+type Test = (value: unknown) => boolean
+
+const isText: Test = (value) => typeof value === 'string'
+const isFilled: Test = (value) => typeof value === 'string' && value.length > 0
+const isCount: Test = (value) => Number.isSafeInteger(value) && (value as number) >= 0
+const isCounts: Test = (value) => isJsonObject(value) && Object.values(value).every(isCount)
+const isTexts: Test = (value) => isJsonObject(value) && Object.values(value).every(isText)
+const isBoolean: Test = (value) => typeof value === 'boolean'
+const listOf = (test: Test): Test => (value) => Array.isArray(value) && value.every(test)
+const nullOr = (test: Test): Test => (value) => value === null || test(value)
+const shape =
+  (fields: Readonly<Record<string, Test>>): Test =>
+  (value) =>
+    isJsonObject(value) && Object.entries(fields).every(([name, test]) => test(value[name]))
+
+/** The one cast of this file: `test` has looked at every field of T that is used. */
+const checked =
+  <T>(test: Test): Check<T> =>
+  (body) =>
+    test(body) ? (body as T) : null
+
+const isRecordShape = shape({
+  collection: isFilled,
+  recordId: isUuid,
+  version: isCount,
+  deleted: isBoolean,
+  data: nullOr(isJsonObject),
+  versionVector: isCounts,
+  hlc: isText,
+  schemaVersion: isCount,
+})
+const isRecord: Test = (value) => isRecordShape(value) && ((value as JsonObject)['data'] === null) === (value as JsonObject)['deleted']
+
+const EFFECTS: Readonly<Record<string, Test>> = {
+  applied: shape({ version: isCount }),
+  merged: shape({ version: isCount, record: isRecord, conflictId: isFilled }),
+  superseded: shape({ record: isRecord, conflictId: isFilled }),
+  conflict: shape({ record: nullOr(isRecord), conflictId: isFilled }),
+  dead_lettered: shape({ deadLetterId: isFilled, code: isFilled, detail: isText }),
+}
+const statusIn =
+  (tests: Readonly<Record<string, Test>>): Test =>
+  (value) => {
+    const status = isJsonObject(value) ? value['status'] : undefined
+    return typeof status === 'string' && Object.hasOwn(tests, status) && tests[status]?.(value) === true
+  }
+const isResult: Test = (value) =>
+  shape({ id: isUuid })(value) &&
+  statusIn({
+    ...EFFECTS,
+    refused: shape({ code: isFilled, serverHlc: isText }),
+    retry: shape({ code: isFilled, retryAfterMs: isCount }),
+    shed: shape({ retryAfterMs: isCount }),
+    not_applied: () => true,
+    duplicate: shape({ original: statusIn(EFFECTS) }),
+  })(value)
+
+const isConfig = shape({
+  version: isCount,
+  collections: listOf(shape({ name: isFilled, schemaVersion: isCount, access: isText })),
+  sync: shape({ intervalMs: isCount, backoff: shape({ baseMs: isCount, capMs: isCount }) }),
+})
+
+export const checkConfig = checked<DeviceConfig>(isConfig)
+export const checkEnroll = checked<EnrollResponse>(
+  shape({ deviceId: isUuid, fleetId: isFilled, epoch: isCount, token: isFilled, config: isConfig }),
+)
+const isPull = shape({ changes: listOf(isRecord), token: isFilled, hasMore: isBoolean, snapshots: isTexts })
+export const checkPull = checked<PullResponse>(isPull)
+export const checkSessions = checked<SessionsResponse>(shape({ results: listOf(shape({ sessionId: isText, status: isText })) }))
+export const checkNothing: Check<true> = () => true
+
+/** A push's answer must hold one result for each mutation, in order. */
+export function checkPush(mutationIds: readonly string[]): Check<PushResponse> {
+  const isPush = shape({ requestId: isText, epoch: isCount, serverHlc: isText, results: listOf(isResult) })
+  return (body) => {
+    if (!isPush(body)) return null
+    const { results } = body as { results: readonly MutationResult[] }
+    const inOrder = results.length === mutationIds.length && results.every(({ id }, i) => id === mutationIds[i])
+    return inOrder ? (body as PushResponse) : null
+  }
+}

@@ -1,0 +1,101 @@
+import { applyOperation } from '#lib/engine/patch.ts'
+import type { CollectionRules } from '#lib/engine/types.ts'
+import { validateDocument } from '#lib/engine/validate.ts'
+import type { JsonObject } from '#lib/kernel/json.ts'
+import type { Random } from '#lib/kernel/random.ts'
+import { assert } from '#lib/kernel/result.ts'
+import { isUuid, uuidv7 } from '#lib/kernel/uuid.ts'
+import { SDK_MUTATION_BYTES_MAX } from '#lib/protocol/limits.ts'
+import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
+import type { Clock } from './clock.ts'
+import { toIso } from './clock.ts'
+import { readOffset, tickClock } from './device-clock.ts'
+import { ReplicaError } from './errors.ts'
+import { OUTBOX_MAX, bytesOf, depthOf, enqueue, getCounts } from './outbox.ts'
+import type { StoreTx } from './store.ts'
+import { getMeta } from './tables.ts'
+import type { RecordGround } from './view.ts'
+import { readGround } from './view.ts'
+
+export interface WriteOptions {
+  /** False leaves the judgement to the server: what it can't take becomes a dead letter. */
+  readonly validate?: boolean
+  /** Decides this conflict: the change stands on the server's record and is sent though the record is in conflict. */
+  readonly resolves?: string
+}
+
+/** Ids of what was written. Changes that were joined before they were sent share the first one's mutation id. */
+export interface WriteReceipt {
+  readonly recordId: string
+  readonly mutationId: string
+}
+
+export interface WriteInput {
+  readonly collection: string
+  readonly recordId: string
+  readonly op: Operation
+  readonly options: WriteOptions
+}
+
+/**
+ * Checks one local change and puts it into the outbox, in the caller's transaction (SM3). The base is the version
+ * that the view stands on, `after` the record's previous change that is not settled (protocol.md, push).
+ */
+export async function writeLocally(tx: StoreTx, clock: Clock, random: Random, input: WriteInput): Promise<WriteReceipt> {
+  const { collection, recordId, op, options } = input
+  if (!isUuid(recordId)) throw new ReplicaError('invalid_id', recordId)
+  const ground = await readGround(tx, collection, recordId)
+  const standing = options.resolves === undefined ? ground.data : (ground.record?.data ?? null)
+  if (op.type !== 'put' && standing === null) throw new ReplicaError('not_found', `${collection}/${recordId}`)
+  const next = applyOperation(standing, op)
+  if (!next.ok) throw new ReplicaError('invalid_patch', `${next.error.code} at ${next.error.path}`)
+  const schemaVersion = await checkWrite(tx, collection, next.value, options.validate ?? true)
+  const mutation = await stampMutation(tx, clock, random, { input, ground, schemaVersion })
+  if (bytesOf(mutation) > SDK_MUTATION_BYTES_MAX) throw new ReplicaError('too_large')
+  const counts = await getCounts(tx)
+  if (depthOf(counts) + counts.refusals >= OUTBOX_MAX) throw new ReplicaError('outbox_full')
+  return { recordId, mutationId: (await enqueue(tx, mutation)).id }
+}
+
+/** The schema version that this device knows; before the first config the server alone can judge. */
+async function checkWrite(tx: StoreTx, name: string, data: JsonObject | null, validate: boolean): Promise<number> {
+  const config = await getMeta(tx, 'config')
+  const collection = config?.collections.find((known) => known.name === name)
+  if (!config || !validate) return collection?.schemaVersion ?? 1
+  if (!collection) throw new ReplicaError('unknown_collection', name)
+  if (collection.access === 'read') throw new ReplicaError('read_only', name)
+  const rules: CollectionRules = collection
+  const check = data === null ? { ok: true as const } : validateDocument(rules, data)
+  if (!check.ok) throw new ReplicaError('invalid_data', name, check.issues)
+  return collection.schemaVersion
+}
+
+interface Stamping {
+  readonly input: WriteInput
+  readonly ground: RecordGround
+  readonly schemaVersion: number
+}
+
+async function stampMutation(tx: StoreTx, clock: Clock, random: Random, stamping: Stamping): Promise<Mutation> {
+  const { input, ground, schemaVersion } = stamping
+  const { collection, recordId, op, options } = input
+  const identity = await getMeta(tx, 'identity')
+  assert(identity, 'a replica has an identity from its opening on')
+  const nowMs = clock.now()
+  const offset = await readOffset(tx)
+  const after = options.resolves === undefined ? ground.lastMutationId : null
+  return {
+    id: uuidv7(Math.max(0, nowMs), random),
+    collection,
+    recordId,
+    baseVersion: ground.record?.version ?? 0,
+    ...(identity.epoch === null ? {} : { baseEpoch: identity.epoch }),
+    ...(after === null ? {} : { after }),
+    schemaVersion,
+    hlc: await tickClock(tx, identity.deviceId, nowMs),
+    madeAt: toIso(nowMs),
+    ...(offset === null ? {} : { madeOffsetMs: offset.offsetMs }),
+    ...(options.resolves === undefined ? {} : { resolves: options.resolves }),
+    op,
+  }
+}

@@ -1,0 +1,80 @@
+import { assert } from '#lib/kernel/result.ts'
+import type { ConflictRow, DeadLetterRow, PushWrites } from './ports.ts'
+
+export type WrittenChange = PushWrites['changes'][number]
+
+/** Ancestors by `after` that a push loads: as many as one push may chain, and never an endless walk. */
+export const ANCESTORS_MAX = 500
+export const CONFLICTS_PER_SESSION_MAX = 1_000
+
+/** The conflict row of a change (CS7); open while a person must decide. */
+export function conflictRowOf(fleetId: string, change: WrittenChange, atMs: number): ConflictRow | null {
+  if (!change.conflict) return null
+  const { mutation } = change.incoming
+  return {
+    ...change.conflict,
+    fleetId,
+    mutationId: mutation.id,
+    collection: mutation.collection,
+    recordId: mutation.recordId,
+    deviceId: change.deviceId,
+    sessionId: change.sessionId,
+    status: change.conflict.outcome === 'manual' ? 'open' : 'resolved',
+    createdAtMs: atMs,
+  }
+}
+
+/** The letter of a change (DL1). A replay that died again makes no second one. */
+export function deadLetterRowOf(
+  fleetId: string,
+  change: WrittenChange,
+  deviceName: string,
+  atMs: number,
+): DeadLetterRow | null {
+  if (!change.deadLetter || change.replayOf !== null) return null
+  return {
+    ...change.deadLetter,
+    fleetId,
+    mutation: change.incoming.mutation,
+    deviceId: change.deviceId,
+    deviceName,
+    sessionId: change.sessionId,
+    appVersion: change.appVersion,
+    madeAtMs: change.correctedMadeAtMs,
+    createdAtMs: atMs,
+    status: 'open',
+    attempts: 0,
+    lastReplay: null,
+  }
+}
+
+/** What a replay does to its letter: closes it, or counts an attempt and tells why it died again (ID3). */
+export function replayOutcome(change: WrittenChange, atMs: number): Pick<DeadLetterRow, 'status' | 'lastReplay'> {
+  const { result } = change
+  if (result.status === 'dead_lettered') {
+    return { status: 'open', lastReplay: { atMs, status: result.status, detail: result.detail } }
+  }
+  return { status: 'replayed', lastReplay: { atMs, status: result.status, detail: null } }
+}
+
+/** True when this change closes the conflict that its mutation names (CS6). */
+export const resolvesConflict = (change: WrittenChange): boolean =>
+  change.incoming.mutation.resolves !== undefined &&
+  (change.result.status === 'applied' || change.result.status === 'merged')
+
+/** A head grows by the versions that were made, and by nothing else (decision 2). */
+export function assertDense(
+  before: ReadonlyMap<string, number>,
+  writes: Pick<PushWrites, 'heads' | 'changes'>,
+): void {
+  const next = new Map<string, number>(before)
+  for (const { record } of writes.changes) {
+    if (!record) continue
+    const expected = (next.get(record.collection) ?? 0) + 1
+    assert(record.version === expected, `version ${record.version} of ${record.collection} follows ${expected - 1}`)
+    next.set(record.collection, expected)
+  }
+  for (const [collection, head] of writes.heads) {
+    assert(head === next.get(collection), `head ${head} of ${collection} is its last version`)
+  }
+}

@@ -1,0 +1,57 @@
+import type { TelemetryEvent } from '#lib/telemetry/events.ts'
+import type { Device, SessionRow } from './ports.ts'
+
+export interface SilentSession {
+  readonly sessionId: string
+  readonly firstPushMs: number
+  readonly lastPushMs: number
+  readonly pushed: number
+  readonly conflicts: number
+  readonly deadLettered: number
+}
+
+/** A session that pushed and never told how it ended (protocol.md, sessions): abandoned at its last push. */
+export function inferredSession(device: Device, silent: SilentSession, nowMs: number): SessionRow {
+  const { firstPushMs, lastPushMs, ...counts } = silent
+  return {
+    ...counts,
+    fleetId: device.fleetId,
+    deviceId: device.id,
+    deviceName: device.name,
+    platform: device.platform,
+    appVersion: device.appVersion,
+    mode: 'delta',
+    startedAtMs: firstPushMs,
+    endedAtMs: lastPushMs,
+    result: 'abandoned',
+    transitions: [],
+    attempts: [],
+    pulled: 0,
+    queueDepthBefore: 0,
+    queueDepthAfter: 0,
+    offsetMs: 0,
+    receivedAtMs: nowMs,
+    illegalTransitions: 0,
+    inferred: true,
+  }
+}
+
+export function inferredSessionEvent(row: SessionRow): TelemetryEvent {
+  return {
+    id: `session/${row.sessionId}`,
+    atMs: row.endedAtMs,
+    payload: {
+      kind: 'session',
+      deviceId: row.deviceId,
+      platform: row.platform,
+      appVersion: row.appVersion,
+      sessionId: row.sessionId,
+      result: 'abandoned',
+      mode: row.mode,
+      fullReason: null,
+      durationMs: row.endedAtMs - row.startedAtMs,
+      withConflict: row.conflicts > 0,
+      illegalTransitions: 0,
+    },
+  }
+}

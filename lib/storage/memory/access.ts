@@ -1,0 +1,112 @@
+import type { AccessPort, OneTimeLink, User } from '../ports.ts'
+import type { MemoryState } from './state.ts'
+import type { Undo } from './table.ts'
+
+/** How far `lastSeenMs` of a session may lag behind. */
+const LAST_SEEN_STEP_MS = 60_000
+
+export function memoryAccess(state: MemoryState): AccessPort {
+  return { ...users(state), ...links(state), ...sessions(state), ...apiKeys(state) }
+}
+
+const emailTaken = (state: MemoryState, email: string): boolean =>
+  state.users.values().some((user) => user.email.toLowerCase() === email.toLowerCase())
+
+function users(
+  state: MemoryState,
+): Pick<
+  AccessPort,
+  'countAdmins' | 'createUser' | 'findUserByEmail' | 'getUser' | 'listUsers' | 'updateUser'
+> {
+  return {
+    countAdmins: async () =>
+      state.users.values().filter((user) => !user.disabled && user.roles['*'] === 'admin').length,
+    createUser: (user, audit) =>
+      state.inGlobal((undo) => {
+        if (emailTaken(state, user.email)) return 'email_taken'
+        state.users.set(undo, user.id, user)
+        state.audit.set(undo, audit.id, audit)
+        return 'created'
+      }),
+    findUserByEmail: async (email) =>
+      state.users.values().find((user) => user.email.toLowerCase() === email.toLowerCase()) ?? null,
+    getUser: async (id) => state.users.get(id) ?? null,
+    listUsers: async () => state.users.values().sort((a, b) => (a.email < b.email ? -1 : 1)),
+    updateUser: (user, audit) =>
+      state.inGlobal((undo) => {
+        if (!state.users.has(user.id)) return false
+        state.users.set(undo, user.id, user)
+        state.audit.set(undo, audit.id, audit)
+        return true
+      }),
+  }
+}
+
+function links(state: MemoryState): Pick<AccessPort, 'createLink' | 'claimSetUp' | 'useLink'> {
+  return {
+    createLink: (link) => state.inGlobal((undo) => state.links.set(undo, link.hash, link)),
+    claimSetUp: (linkHash, user: User, nowMs, audit) =>
+      state.inGlobal((undo) => {
+        if (emailTaken(state, user.email) || !useUp(state, undo, linkHash, 'set_up', nowMs)) return 'gone'
+        state.users.set(undo, user.id, user)
+        state.audit.set(undo, audit.id, audit)
+        return 'created'
+      }),
+    useLink: (hash, nowMs) => state.inGlobal((undo) => useUp(state, undo, hash, 'sign_in', nowMs)),
+  }
+}
+
+function useUp(
+  state: MemoryState,
+  undo: Undo,
+  hash: string,
+  kind: OneTimeLink['kind'],
+  nowMs: number,
+): OneTimeLink | null {
+  const link = state.links.get(hash)
+  if (link?.kind !== kind || link.usedAtMs !== null || link.expiresAtMs <= nowMs) return null
+  const used = { ...link, usedAtMs: nowMs }
+  state.links.set(undo, hash, used)
+  return used
+}
+
+function sessions(state: MemoryState): Pick<AccessPort, 'createSession' | 'findSession' | 'endSession'> {
+  return {
+    createSession: (session, audit) =>
+      state.inGlobal((undo) => {
+        state.userSessions.set(undo, session.id, session)
+        state.audit.set(undo, audit.id, audit)
+      }),
+    findSession: (id, nowMs) =>
+      state.inGlobal((undo) => {
+        const kept = state.userSessions.get(id)
+        const user = kept && state.users.get(kept.userId)
+        if (!kept || !user || user.disabled || kept.expiresAtMs <= nowMs) return null
+        const stale = kept.lastSeenMs <= nowMs - LAST_SEEN_STEP_MS
+        const session = stale ? { ...kept, lastSeenMs: nowMs } : kept
+        if (stale) state.userSessions.set(undo, id, session)
+        return { session, user }
+      }),
+    endSession: (id, audit) =>
+      state.inGlobal((undo) => {
+        state.userSessions.delete(undo, id)
+        state.audit.set(undo, audit.id, audit)
+      }),
+  }
+}
+
+function apiKeys(state: MemoryState): Pick<AccessPort, 'createApiKey' | 'findApiKey' | 'listApiKeys'> {
+  return {
+    createApiKey: (key, audit) =>
+      state.inGlobal((undo) => {
+        state.apiKeys.set(undo, key.hash, key)
+        state.audit.set(undo, audit.id, audit)
+      }),
+    findApiKey: async (hash, nowMs) => {
+      const key = state.apiKeys.get(hash)
+      const live = key?.revokedAtMs === null && (key.expiresAtMs === null || key.expiresAtMs > nowMs)
+      return key && live ? key : null
+    },
+    listApiKeys: async () => state.apiKeys.values().sort((a, b) => b.createdAtMs - a.createdAtMs),
+  }
+}

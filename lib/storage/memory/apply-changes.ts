@@ -1,0 +1,64 @@
+import { baseKey, recordKey } from '#lib/engine/types.ts'
+import { assert } from '#lib/kernel/result.ts'
+import type { WrittenChange } from '../change-rows.ts'
+import { conflictRowOf, deadLetterRowOf, replayOutcome, resolvesConflict } from '../change-rows.ts'
+import type { PushWrites } from '../ports.ts'
+import type { FleetTables } from './state.ts'
+import type { Undo } from './table.ts'
+
+/** Writes the effects of a group of pushes: log, records, bases, conflicts, dead letters. */
+export function applyChanges(fleetId: string, tables: FleetTables, undo: Undo, writes: PushWrites): void {
+  const atMs = writes.committedAtMs
+  for (const change of writes.changes) {
+    logChange(tables, undo, change, atMs)
+    const { record, replaced } = change
+    if (record) {
+      tables.records.set(undo, recordKey(record.collection, record.recordId), { ...record, committedAtMs: atMs })
+    }
+    if (replaced) {
+      const key = baseKey(replaced.collection, replaced.recordId, replaced.version)
+      tables.bases.set(undo, key, { data: replaced.data, replacedAtMs: atMs })
+    }
+    const conflict = conflictRowOf(fleetId, change, atMs)
+    if (conflict) tables.conflicts.set(undo, conflict.id, conflict)
+    if (resolvesConflict(change)) closeConflict(tables, undo, change.incoming.mutation.resolves as string)
+    const deviceName = tables.devices.get(change.deviceId)?.name ?? ''
+    const letter = deadLetterRowOf(fleetId, change, deviceName, atMs)
+    if (letter) tables.deadLetters.set(undo, letter.id, letter)
+    if (change.replayOf !== null) closeLetter(tables, undo, change.replayOf, change, atMs)
+  }
+}
+
+function logChange(tables: FleetTables, undo: Undo, change: WrittenChange, atMs: number): void {
+  const { mutation, payloadHash } = change.incoming
+  const earlier = tables.changes.get(mutation.id)
+  if (earlier) {
+    assert(change.replayOf !== null, `mutation ${mutation.id} had no effect yet`)
+    if (change.result.status === 'dead_lettered') return
+  }
+  tables.changes.set(undo, mutation.id, {
+    mutation,
+    payloadHash,
+    deviceId: change.deviceId,
+    requestId: change.requestId,
+    sessionId: change.sessionId,
+    status: change.result.status,
+    result: change.result,
+    version: change.record?.version ?? null,
+    appVersion: change.appVersion,
+    correctedMadeAtMs: change.correctedMadeAtMs,
+    receivedAtMs: change.receivedAtMs,
+    committedAtMs: atMs,
+  })
+}
+
+function closeConflict(tables: FleetTables, undo: Undo, id: string): void {
+  const row = tables.conflicts.get(id)
+  if (row) tables.conflicts.set(undo, id, { ...row, status: 'resolved' })
+}
+
+function closeLetter(tables: FleetTables, undo: Undo, id: string, change: WrittenChange, atMs: number): void {
+  const letter = tables.deadLetters.get(id)
+  assert(letter?.status === 'open', `dead letter ${id} is open`)
+  tables.deadLetters.set(undo, id, { ...letter, ...replayOutcome(change, atMs), attempts: letter.attempts + 1 })
+}

@@ -1,0 +1,110 @@
+import { ENROLL_REPEAT_MS } from '#lib/protocol/limits.ts'
+import type { Device, DeviceFilter, DevicePort } from '../ports.ts'
+import { reportOrder } from '../report-order.ts'
+import { pageOf } from './page.ts'
+import type { MemoryState } from './state.ts'
+
+export function memoryDevices(state: MemoryState): DevicePort {
+  return {
+    createEnrollmentKey: (key, audit) =>
+      state.inFleet(key.fleetId, (tables, undo) => {
+        tables.enrollmentKeys.set(undo, key.hash, key)
+        state.audit.set(undo, audit.id, audit)
+      }),
+    listEnrollmentKeys: (fleetId) =>
+      state.inFleet(fleetId, (tables) => tables.enrollmentKeys.values().sort((a, b) => b.createdAtMs - a.createdAtMs)),
+    findEnrollmentKey: (fleetId, hash) => state.inFleet(fleetId, (tables) => tables.enrollmentKeys.get(hash) ?? null),
+    findByToken: (fleetId, tokenHash, nowMs) =>
+      state.inFleet(fleetId, (tables) => {
+        const token = tables.tokens.get(tokenHash)
+        if (!token || (token.endsAtMs !== null && token.endsAtMs <= nowMs)) return null
+        return tables.devices.get(token.deviceId) ?? null
+      }),
+    rotateToken: (fleetId, deviceId, tokenHash, _nowMs, oldEndsMs, audit) =>
+      state.inFleet(fleetId, (tables, undo) => {
+        for (const [hash, token] of tables.tokens.entries()) {
+          if (token.deviceId !== deviceId) continue
+          const endsAtMs = Math.min(token.endsAtMs ?? oldEndsMs, oldEndsMs)
+          tables.tokens.set(undo, hash, { ...token, endsAtMs })
+        }
+        tables.tokens.set(undo, tokenHash, { deviceId, endsAtMs: null })
+        state.audit.set(undo, audit.id, audit)
+      }),
+    get: (fleetId, id) => state.inFleet(fleetId, (tables) => tables.devices.get(id) ?? null),
+    list: (fleetId, filter, page) =>
+      state.inFleet(fleetId, (tables) => {
+        const rows = tables.devices.values().filter((device) => matches(device, filter))
+        return pageOf(rows, (device) => ({ atMs: device.lastContactMs ?? 0, id: device.id }), page)
+      }),
+    all: (fleetId) => state.inFleet(fleetId, (tables) => tables.devices.values()),
+    ...enrolling(state),
+    ...contacting(state),
+  }
+}
+
+function enrolling(state: MemoryState): Pick<DevicePort, 'enroll' | 'findEnrolled'> {
+  return {
+    enroll: ({ device, tokenHash, requestId, nowMs }, audit) =>
+      state.inFleet(device.fleetId, (tables, undo) => {
+        const earlier = tables.enrollments.get(requestId)
+        const live = earlier && earlier.atMs > nowMs - ENROLL_REPEAT_MS ? earlier : null
+        const repeated = live?.deviceId === device.id
+        if (!repeated && (live || tables.devices.has(device.id))) return 'taken'
+        if (!repeated) {
+          tables.devices.set(undo, device.id, device)
+          tables.enrollments.set(undo, requestId, { deviceId: device.id, atMs: nowMs })
+        }
+        for (const [hash, token] of tables.tokens.entries()) {
+          if (token.deviceId === device.id) tables.tokens.delete(undo, hash)
+        }
+        tables.tokens.set(undo, tokenHash, { deviceId: device.id, endsAtMs: null })
+        state.audit.set(undo, audit.id, audit)
+        return repeated ? 'repeated' : 'enrolled'
+      }),
+    findEnrolled: (fleetId, requestId, nowMs) =>
+      state.inFleet(fleetId, (tables) => {
+        const earlier = tables.enrollments.get(requestId)
+        return earlier && earlier.atMs > nowMs - ENROLL_REPEAT_MS ? earlier.deviceId : null
+      }),
+  }
+}
+
+function contacting(state: MemoryState): Pick<DevicePort, 'touch' | 'setStatus'> {
+  return {
+    touch: (fleetId, deviceId, { atMs, appVersion, platform, report }) =>
+      state.inFleet(fleetId, (tables, undo) => {
+        const device = tables.devices.get(deviceId)
+        if (!device) return 'unknown'
+        const order = report ? reportOrder(device.report, report) : 'repeated'
+        if (order === 'forked') return 'forked'
+        tables.devices.set(undo, deviceId, {
+          ...device,
+          appVersion,
+          platform,
+          lastContactMs: Math.max(device.lastContactMs ?? 0, atMs),
+          report: order === 'newer' ? report : device.report,
+        })
+        return 'ok'
+      }),
+    setStatus: (fleetId, deviceId, status, audit) =>
+      state.inFleet(fleetId, (tables, undo) => {
+        const device = tables.devices.get(deviceId)
+        if (!device) return false
+        tables.devices.set(undo, deviceId, { ...device, status })
+        state.audit.set(undo, audit.id, audit)
+        return true
+      }),
+  }
+}
+
+function matches(device: Device, filter: DeviceFilter): boolean {
+  const silent = (device.lastContactMs ?? 0) < filter.silentBeforeMs
+  const state = silent ? 'offline' : device.report?.state
+  const text = filter.text?.toLowerCase()
+  return (
+    (filter.state === null || (state !== undefined && filter.state.includes(state))) &&
+    (filter.platform === null || device.platform === filter.platform) &&
+    (filter.appVersion === null || device.appVersion === filter.appVersion) &&
+    (text === undefined || device.name.toLowerCase().includes(text) || device.id.includes(text))
+  )
+}

@@ -1,0 +1,90 @@
+import type { MaintenancePort } from '../ports.ts'
+import { dayOf, dayStartMs, KEEP_MS } from '../retention.ts'
+import type { FleetTables, MemoryState } from './state.ts'
+import type { Table, Undo } from './table.ts'
+
+export function memoryMaintenance(state: MemoryState): MaintenancePort {
+  return {
+    holdLease: (name, holder, nowMs, untilMs) =>
+      state.inGlobal((undo) => {
+        const lease = state.leases.get(name)
+        if (lease && lease.holder !== holder && lease.untilMs > nowMs) return false
+        state.leases.set(undo, name, { holder, untilMs })
+        return true
+      }),
+    ensurePartitions: (nowMs, aheadDays) =>
+      state.inGlobal(() => {
+        for (let day = dayOf(nowMs) - 1; day <= dayOf(nowMs) + aheadDays; day++) state.coveredDays.add(day)
+      }),
+    applyRetention: (nowMs, keep, batch) => state.inGlobal((undo) => applyRetention(state, undo, nowMs, keep, batch)),
+    strayRows: async () => {
+      const stray = (ms: number): boolean => !state.coveredDays.has(dayOf(ms))
+      const perFleet = state.allFleetTables().map((tables) => {
+        const events = tables.events.values().filter(({ event }) => stray(event.atMs)).length
+        return events + tables.sessions.values().filter((row) => stray(row.receivedAtMs)).length
+      })
+      return perFleet.reduce((sum, count) => sum + count, 0)
+    },
+  }
+}
+
+function applyRetention(
+  state: MemoryState,
+  undo: Undo,
+  nowMs: number,
+  keep: { eventsMs: number; sessionsMs: number },
+  batch: number,
+): { dropped: readonly string[]; deleted: number } {
+  const dropped = new Set<string>()
+  let deleted = 0
+  for (const tables of state.allFleetTables()) {
+    dropDays(state, tables.events, undo, nowMs - keep.eventsMs, (row) => row.event.atMs, 'telemetry_event', dropped)
+    dropDays(state, tables.sessions, undo, nowMs - keep.sessionsMs, (row) => row.receivedAtMs, 'sync_session', dropped)
+    deleted += expireRows(tables, undo, nowMs, batch)
+  }
+  deleted += prune(state.links, undo, batch, (link) => link.expiresAtMs < nowMs)
+  deleted += prune(state.userSessions, undo, batch, (session) => session.expiresAtMs < nowMs)
+  return { dropped: [...dropped].sort(), deleted }
+}
+
+function dropDays<V>(
+  state: MemoryState,
+  table: Table<V>,
+  undo: Undo,
+  beforeMs: number,
+  atMs: (row: V) => number,
+  name: string,
+  dropped: Set<string>,
+): void {
+  for (const [key, row] of table.entries()) {
+    const day = dayOf(atMs(row))
+    if (dayStartMs(day + 1) > beforeMs || !state.coveredDays.has(day)) continue
+    table.delete(undo, key)
+    const date = new Date(dayStartMs(day)).toISOString().slice(0, 10).replaceAll('-', '')
+    dropped.add(`${name}_${date}`)
+  }
+}
+
+function expireRows(tables: FleetTables, undo: Undo, nowMs: number, batch: number): number {
+  const { enrollment, response, tombstone, base, change, minuteBucket, hourBucket } = KEEP_MS
+  return (
+    prune(tables.enrollments, undo, batch, (row) => row.atMs < nowMs - enrollment) +
+    prune(tables.responses, undo, batch, (row) => row.createdAtMs < nowMs - response) +
+    prune(tables.records, undo, batch, (row) => row.deleted && row.committedAtMs < nowMs - tombstone) +
+    prune(tables.bases, undo, batch, (row) => row.replacedAtMs < nowMs - base) +
+    prune(tables.changes, undo, batch, (row) => row.committedAtMs < nowMs - change) +
+    prune(tables.buckets, undo, batch, ({ key }) =>
+      key.tier === 'minute' ? key.startMs < nowMs - minuteBucket : key.startMs < nowMs - hourBucket,
+    )
+  )
+}
+
+function prune<V>(table: Table<V>, undo: Undo, batch: number, expired: (row: V) => boolean): number {
+  const keys = table
+    .entries()
+    .filter(([, row]) => expired(row))
+    .slice(0, batch)
+    .map(([key]) => key)
+  for (const key of keys) table.delete(undo, key)
+  return keys.length
+}

@@ -1,0 +1,45 @@
+import type { Storage } from '../ports.ts'
+import { memoryAccess } from './access.ts'
+import { memoryCollections } from './collections.ts'
+import { memoryConflicts } from './conflicts.ts'
+import { memoryDeadLetters } from './dead-letters.ts'
+import { memoryDevices } from './devices.ts'
+import { memoryFleets } from './fleets.ts'
+import { memoryMaintenance } from './maintenance.ts'
+import { pageOf } from './page.ts'
+import { memorySessions } from './sessions.ts'
+import { MemoryState } from './state.ts'
+import { memorySync } from './sync.ts'
+import { memoryTelemetry } from './telemetry.ts'
+
+/**
+ * The ports in this process's memory, for simulation and tests. Transactions of a fleet run one after the other.
+ * @param nowMs commit time of telemetry events, Unix ms
+ */
+export function openMemoryStorage({ nowMs = Date.now }: { nowMs?: () => number } = {}): Storage {
+  const state = new MemoryState(nowMs)
+  return {
+    fleets: memoryFleets(state),
+    collections: memoryCollections(state),
+    devices: memoryDevices(state),
+    sync: memorySync(state),
+    sessions: memorySessions(state),
+    conflicts: memoryConflicts(state),
+    deadLetters: memoryDeadLetters(state),
+    telemetry: memoryTelemetry(state),
+    access: memoryAccess(state),
+    audit: {
+      append: (entry) => state.inGlobal((undo) => state.audit.set(undo, entry.id, entry)),
+      list: async (filter, page) => {
+        const rows = state.audit
+          .values()
+          .filter((entry) => filter.fleetId === null || entry.fleetId === filter.fleetId)
+          .filter((entry) => filter.action === null || entry.action === filter.action)
+        return pageOf(rows, (entry) => ({ atMs: entry.atMs, id: entry.id }), page)
+      },
+    },
+    maintenance: memoryMaintenance(state),
+    ping: async () => undefined,
+    close: async () => undefined,
+  }
+}

@@ -1,0 +1,102 @@
+import { baseKey, recordKey } from '#lib/engine/types.ts'
+import type { KnownMutation } from '#lib/engine/types.ts'
+import type { JsonObject } from '#lib/kernel/json.ts'
+import { assert } from '#lib/kernel/result.ts'
+import { ANCESTORS_MAX, assertDense } from '../change-rows.ts'
+import type { Fleet, PushPlan, PushSnapshot, PushTx, PushWrites } from '../ports.ts'
+import { applyChanges } from './apply-changes.ts'
+import { appendEvents } from './events.ts'
+import type { FleetTables, MemoryState } from './state.ts'
+import type { Undo } from './table.ts'
+
+/** One push transaction over the tables of a fleet that is already locked. */
+export function memoryPushTx(state: MemoryState, fleetId: string, tables: FleetTables, undo: Undo): PushTx {
+  return {
+    load: async (plan) => {
+      const fleet = state.fleets.get(fleetId)
+      assert(fleet, `fleet ${fleetId} exists`)
+      return loadSnapshot(fleet, tables, plan)
+    },
+    write: async (writes) => {
+      writePush(state, fleetId, tables, undo, writes)
+    },
+  }
+}
+
+function loadSnapshot(fleet: Fleet, tables: FleetTables, plan: PushPlan): PushSnapshot {
+  const bases = new Map<string, JsonObject | null>()
+  for (const { collection, recordId, version } of plan.bases) {
+    const key = baseKey(collection, recordId, version)
+    const base = tables.bases.get(key)
+    if (base) bases.set(key, base.data)
+  }
+  const responseKeys = plan.requests.map(({ deviceId, requestId }) => `${deviceId}/${requestId}`)
+  return {
+    fleet: { epoch: fleet.epoch, configVersion: fleet.configVersion },
+    heads: new Map(plan.streams.map((name) => [name, tables.heads.get(name) ?? 0])),
+    devices: found(plan.deviceIds, (id) => tables.devices.get(id)),
+    responses: found(responseKeys, (key) => tables.responses.get(key)),
+    records: found(
+      plan.records.map(({ collection, recordId }) => recordKey(collection, recordId)),
+      (key) => {
+        const stored = tables.records.get(key)
+        if (!stored) return undefined
+        const { committedAtMs: _, ...record } = stored
+        return record
+      },
+    ),
+    bases,
+    mutations: loadMutations(tables, plan.mutationIds),
+  }
+}
+
+function found<V>(keys: readonly string[], get: (key: string) => V | undefined): Map<string, V> {
+  const values = new Map<string, V>()
+  for (const key of keys) {
+    const value = get(key)
+    if (value !== undefined) values.set(key, value)
+  }
+  return values
+}
+
+function loadMutations(tables: FleetTables, ids: readonly string[]): Map<string, KnownMutation> {
+  const letters = new Map(tables.deadLetters.values().map((letter) => [letter.mutation.id, letter.status]))
+  const known = new Map<string, KnownMutation>()
+  let wave = ids
+  for (let depth = 0; depth <= ANCESTORS_MAX && wave.length > 0; depth++) {
+    const parents: string[] = []
+    for (const id of wave) {
+      const row = tables.changes.get(id)
+      if (!row || known.has(id)) continue
+      const { payloadHash, deviceId, mutation, result } = row
+      known.set(id, { id, payloadHash, deviceId, mutation, result, deadLetter: letters.get(id) ?? 'none' })
+      if (mutation.after !== undefined) parents.push(mutation.after)
+    }
+    wave = parents
+  }
+  return known
+}
+
+function writePush(state: MemoryState, fleetId: string, tables: FleetTables, undo: Undo, writes: PushWrites): void {
+  const before = new Map([...writes.heads.keys()].map((name) => [name, tables.heads.get(name) ?? 0]))
+  assertDense(before, writes)
+  applyChanges(fleetId, tables, undo, writes)
+  for (const [collection, head] of writes.heads) tables.heads.set(undo, collection, head)
+  for (const response of writes.responses) {
+    const key = `${response.deviceId}/${response.requestId}`
+    assert(!tables.responses.has(key), `response ${key} is new`)
+    tables.responses.set(undo, key, response)
+  }
+  for (const { deviceId, appVersion, platform, report } of writes.reports) {
+    const device = tables.devices.get(deviceId)
+    assert(device, `device ${deviceId} exists`)
+    const lastContactMs = Math.max(device.lastContactMs ?? 0, report.atMs)
+    tables.devices.set(undo, deviceId, { ...device, appVersion, platform, report, lastContactMs })
+  }
+  for (const { sessionId, deviceId } of writes.sessions) {
+    const firstAtMs = tables.pushedSessions.get(sessionId)?.firstAtMs ?? writes.committedAtMs
+    tables.pushedSessions.set(undo, sessionId, { deviceId, firstAtMs, lastAtMs: writes.committedAtMs })
+  }
+  appendEvents(state, tables, undo, writes.events)
+  for (const entry of writes.audit) state.audit.set(undo, entry.id, entry)
+}

@@ -1,0 +1,78 @@
+import { assert } from '#lib/kernel/result.ts'
+import { inferredSession, inferredSessionEvent } from '../inferred-session.ts'
+import type { SessionFilter, SessionPort, SessionRow } from '../ports.ts'
+import { appendEvents } from './events.ts'
+import { pageOf } from './page.ts'
+import type { FleetTables, MemoryState } from './state.ts'
+import type { Undo } from './table.ts'
+
+export function memorySessions(state: MemoryState): SessionPort {
+  return {
+    store: (fleetId, rows, events) =>
+      state.inFleet(fleetId, (tables, undo) => {
+        const outcomes = rows.map((row) => storeOne(tables, undo, row))
+        const stored = new Set(rows.filter((_, i) => outcomes[i] === 'stored').map((row) => row.sessionId))
+        const told = events.filter(({ payload }) => payload.kind !== 'session' || stored.has(payload.sessionId))
+        appendEvents(state, tables, undo, told)
+        return outcomes
+      }),
+    list: (fleetId, filter, page) =>
+      state.inFleet(fleetId, (tables) => {
+        const rows = tables.sessions.values().filter((row) => matches(row, filter))
+        return pageOf(rows, (row) => ({ atMs: row.endedAtMs, id: row.sessionId }), page)
+      }),
+    get: (fleetId, sessionId) => state.inFleet(fleetId, (tables) => tables.sessions.get(sessionId) ?? null),
+    inferAbandoned: (fleetId, beforeMs, nowMs, limit) =>
+      state.inFleet(fleetId, (tables, undo) => {
+        const rows = silentSessions(tables, beforeMs, nowMs).slice(0, limit)
+        for (const row of rows) storeOne(tables, undo, row)
+        appendEvents(state, tables, undo, rows.map(inferredSessionEvent))
+        return rows.length
+      }),
+  }
+}
+
+function storeOne(tables: FleetTables, undo: Undo, row: SessionRow): 'stored' | 'duplicate' {
+  if (tables.sessions.has(row.sessionId)) return 'duplicate'
+  tables.sessions.set(undo, row.sessionId, row)
+  const device = tables.devices.get(row.deviceId)
+  if (device && row.result === 'ok') {
+    const lastSessionOkMs = Math.max(device.lastSessionOkMs ?? 0, row.endedAtMs)
+    tables.devices.set(undo, device.id, { ...device, lastSessionOkMs })
+  }
+  return 'stored'
+}
+
+function silentSessions(tables: FleetTables, beforeMs: number, nowMs: number): SessionRow[] {
+  const rows: SessionRow[] = []
+  for (const [sessionId, pushed] of tables.pushedSessions.entries()) {
+    if (pushed.firstAtMs >= beforeMs || tables.sessions.has(sessionId)) continue
+    const changes = tables.changes.values().filter((row) => row.sessionId === sessionId)
+    const conflicts = tables.conflicts.values().filter((row) => row.sessionId === sessionId)
+    const device = tables.devices.get(pushed.deviceId)
+    assert(device, `device ${pushed.deviceId} exists`)
+    const counts = {
+      sessionId,
+      firstPushMs: pushed.firstAtMs,
+      lastPushMs: pushed.lastAtMs,
+      pushed: changes.length,
+      conflicts: conflicts.length,
+      deadLettered: changes.filter((row) => row.status === 'dead_lettered').length,
+    }
+    rows.push(inferredSession(device, counts, nowMs))
+  }
+  return rows.sort((a, b) => a.startedAtMs - b.startedAtMs || (a.sessionId < b.sessionId ? -1 : 1))
+}
+
+function matches(row: SessionRow, filter: SessionFilter): boolean {
+  return (
+    row.endedAtMs >= filter.fromMs &&
+    row.endedAtMs < filter.toMs &&
+    (filter.deviceId === null || row.deviceId === filter.deviceId) &&
+    (filter.result === null || row.result === filter.result) &&
+    (filter.appVersion === null || row.appVersion === filter.appVersion) &&
+    (filter.platform === null || row.platform === filter.platform) &&
+    (!filter.withConflicts || row.conflicts > 0) &&
+    (!filter.withDeadLetters || row.deadLettered > 0)
+  )
+}

@@ -1,0 +1,139 @@
+import type { JsonObject } from '#lib/kernel/json.ts'
+import type { RecordState } from '#lib/engine/types.ts'
+import type { JsonSchema } from '#lib/protocol/device.ts'
+import type { Bucket } from '#lib/rollups/bucket.ts'
+import type { TelemetryEvent } from '#lib/telemetry/events.ts'
+import type {
+  ApiKey,
+  AuditEntry,
+  ChangeRow,
+  Collection,
+  ConflictRow,
+  DeadLetterRow,
+  Device,
+  EnrollmentKey,
+  Fleet,
+  OneTimeLink,
+  SessionRow,
+  StoredResponse,
+  User,
+  UserSession,
+} from '../ports.ts'
+import type { Undo } from './table.ts'
+import { Table } from './table.ts'
+
+export interface StoredRecord extends RecordState {
+  readonly committedAtMs: number
+}
+export interface StoredBase {
+  readonly data: JsonObject | null
+  readonly replacedAtMs: number
+}
+export interface StoredChange extends ChangeRow {
+  readonly payloadHash: string
+  readonly appVersion: string
+}
+export interface StoredEvent {
+  readonly event: TelemetryEvent
+  readonly order: number
+  readonly appendedAtMs: number
+}
+export interface Position {
+  readonly deviceId: string
+  readonly collection: string
+  readonly version: number
+  readonly firstCompleteAtMs: number | null
+}
+export interface StoredSchema {
+  readonly collectionId: string
+  readonly schemaVersion: number
+  readonly schema: JsonSchema
+  readonly createdAtMs: number
+}
+
+/** The tables of one fleet; keys are made by `keyOf`. */
+export class FleetTables {
+  readonly collections = new Table<Collection>()
+  readonly schemas = new Table<StoredSchema>()
+  readonly heads = new Table<number>()
+  readonly devices = new Table<Device>()
+  readonly tokens = new Table<{ deviceId: string; endsAtMs: number | null }>()
+  readonly enrollmentKeys = new Table<EnrollmentKey>()
+  readonly enrollments = new Table<{ deviceId: string; atMs: number }>()
+  readonly records = new Table<StoredRecord>()
+  readonly bases = new Table<StoredBase>()
+  readonly changes = new Table<StoredChange>()
+  readonly responses = new Table<StoredResponse>()
+  readonly positions = new Table<Position>()
+  readonly sessions = new Table<SessionRow>()
+  /** By session id: the first and last push of those that pushed. */
+  readonly pushedSessions = new Table<{ deviceId: string; firstAtMs: number; lastAtMs: number }>()
+  readonly conflicts = new Table<ConflictRow>()
+  readonly deadLetters = new Table<DeadLetterRow>()
+  readonly events = new Table<StoredEvent>()
+  readonly buckets = new Table<Bucket>()
+  /** `next` is the order of the next event; those below `folded` are in the buckets. */
+  readonly eventOrder = new Table<number>()
+}
+
+/** A key of several parts that cannot run into each other. */
+export const keyOf = (...parts: readonly (string | number)[]): string => JSON.stringify(parts)
+
+export class MemoryState {
+  readonly fleets = new Table<Fleet>()
+  readonly users = new Table<User>()
+  readonly userSessions = new Table<UserSession>()
+  readonly links = new Table<OneTimeLink>()
+  readonly apiKeys = new Table<ApiKey>()
+  readonly audit = new Table<AuditEntry>()
+  readonly leases = new Table<{ holder: string; untilMs: number }>()
+  /** Days (Unix days) that ensurePartitions has covered. */
+  readonly coveredDays = new Set<number>()
+  private readonly tables = new Map<string, FleetTables>()
+  private readonly queues = new Map<string, Promise<unknown>>()
+  readonly nowMs: () => number
+
+  constructor(nowMs: () => number) {
+    this.nowMs = nowMs
+  }
+
+  fleetTables(fleetId: string): FleetTables {
+    const found = this.tables.get(fleetId) ?? new FleetTables()
+    this.tables.set(fleetId, found)
+    return found
+  }
+
+  allFleetTables(): FleetTables[] {
+    return [...this.tables.values()]
+  }
+
+  /** One transaction of a fleet, after those before it: all of `work` stands, or nothing when it throws. */
+  async inFleet<T>(fleetId: string, work: (tables: FleetTables, undo: Undo) => T | Promise<T>): Promise<T> {
+    return this.serialize(fleetId, (undo) => work(this.fleetTables(fleetId), undo))
+  }
+
+  /** One transaction over the tables that belong to no fleet. */
+  async inGlobal<T>(work: (undo: Undo) => T): Promise<T> {
+    return this.serialize('global', work)
+  }
+
+  private async serialize<T>(name: string, work: (undo: Undo) => T | Promise<T>): Promise<T> {
+    const before = this.queues.get(name) ?? Promise.resolve()
+    const run = before.then(() => atomically(work))
+    this.queues.set(
+      name,
+      run.catch(() => undefined),
+    )
+    return run
+  }
+}
+
+async function atomically<T>(work: (undo: Undo) => T | Promise<T>): Promise<T> {
+  const undo: Undo = []
+  try {
+    return await work(undo)
+  } catch (error) {
+    while (undo.length > 0) undo.pop()?.()
+    throw error
+  }
+}

@@ -1,0 +1,67 @@
+import { recordKey } from '#lib/engine/types.ts'
+import type { RecordState } from '#lib/engine/types.ts'
+import { reachedBy } from '../page-changes.ts'
+import type { PullPage, PullRead, SyncPort } from '../ports.ts'
+import { deliver } from './deliver.ts'
+import { memoryPushTx } from './push.ts'
+import type { FleetTables, MemoryState } from './state.ts'
+
+export function memorySync(state: MemoryState): SyncPort {
+  return {
+    transact: (fleetId, work) =>
+      state.inFleet(fleetId, (tables, undo) => work(memoryPushTx(state, fleetId, tables, undo))),
+    pull: (fleetId, reads, bounds) =>
+      state.inFleet(fleetId, (tables) => pullPage(state.fleets.get(fleetId)?.epoch ?? 0, tables, reads, bounds)),
+    deliver: (fleetId, deviceId, positions, firstComplete, atMs, describe) =>
+      state.inFleet(fleetId, (tables, undo) =>
+        deliver(state, tables, undo, { deviceId, positions, firstComplete, atMs, describe }),
+      ),
+    getRecord: (fleetId, collection, recordId) =>
+      state.inFleet(fleetId, (tables) => {
+        const stored = tables.records.get(recordKey(collection, recordId))
+        return stored ? withoutTime(stored) : null
+      }),
+    changesOfSession: (fleetId, sessionId, limit) =>
+      state.inFleet(fleetId, (tables) =>
+        tables.changes
+          .values()
+          .filter((row) => row.sessionId === sessionId)
+          .sort((a, b) => a.committedAtMs - b.committedAtMs || (a.mutation.id < b.mutation.id ? -1 : 1))
+          .slice(0, limit)
+          .map(({ payloadHash: _, appVersion: __, ...row }) => row),
+      ),
+  }
+}
+
+function withoutTime({ committedAtMs: _, ...record }: RecordState & { committedAtMs: number }): RecordState {
+  return record
+}
+
+function pullPage(
+  epoch: number,
+  tables: FleetTables,
+  reads: readonly PullRead[],
+  bounds: { limit: number; maxBytes: number },
+): PullPage {
+  const all = tables.records.values()
+  const records: RecordState[] = []
+  const lastOf = new Map<string, number>()
+  let bytes = 0
+  let cut: number | null = null
+  for (const [i, { collection, afterVersion }] of reads.entries()) {
+    const behind = all.filter((row) => row.collection === collection && row.version > afterVersion)
+    behind.sort((a, b) => a.version - b.version)
+    for (const row of behind) {
+      if (records.length === bounds.limit || bytes >= bounds.maxBytes) {
+        cut = i
+        break
+      }
+      records.push(withoutTime(row))
+      lastOf.set(collection, row.version)
+      bytes += JSON.stringify(row.data).length
+    }
+    if (cut !== null) break
+  }
+  const heads = new Map(reads.map(({ collection }) => [collection, tables.heads.get(collection) ?? 0]))
+  return { epoch, heads, records, ...reachedBy(reads, heads, cut, lastOf) }
+}

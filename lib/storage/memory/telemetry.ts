@@ -1,0 +1,77 @@
+import type { Bucket } from '#lib/rollups/bucket.ts'
+import { bucketId, TIER_MS } from '#lib/rollups/bucket.ts'
+import type { Access, TelemetryPort } from '../ports.ts'
+import { appendEvents } from './events.ts'
+import type { FleetTables, MemoryState, StoredEvent } from './state.ts'
+
+export function memoryTelemetry(state: MemoryState): TelemetryPort {
+  return {
+    append: (fleetId, events) =>
+      state.inFleet(fleetId, (tables, undo) => appendEvents(state, tables, undo, events)),
+    foldNext: (fleetId, limit, keysOf, fold) =>
+      state.inFleet(fleetId, (tables, undo) => {
+        const waiting = unfolded(tables)
+        const events = waiting.slice(0, limit).map((row) => row.event)
+        if (events.length === 0) return { folded: 0, more: false }
+        const touched = keysOf(events).map(bucketId)
+        const found = touched.flatMap((id): [string, Bucket][] => {
+          const bucket = tables.buckets.get(id)
+          return bucket ? [[id, bucket]] : []
+        })
+        for (const bucket of fold(new Map(found), events)) tables.buckets.set(undo, bucketId(bucket.key), bucket)
+        tables.eventOrder.set(undo, 'folded', (waiting[events.length - 1] as StoredEvent).order + 1)
+        return { folded: events.length, more: waiting.length > events.length }
+      }),
+    refold: (fleetId, fromMs, toMs, fold) =>
+      state.inFleet(fleetId, (tables, undo) => {
+        const next = tables.eventOrder.get('folded') ?? 0
+        const events = tables.events
+          .values()
+          .filter(({ order, event }) => order < next && event.atMs >= fromMs && event.atMs < toMs)
+          .map((row) => row.event)
+        for (const [id, bucket] of tables.buckets.entries()) {
+          if (bucket.key.startMs >= fromMs && bucket.key.startMs < toMs) tables.buckets.delete(undo, id)
+        }
+        for (const bucket of fold(new Map(), events)) tables.buckets.set(undo, bucketId(bucket.key), bucket)
+        return events.length
+      }),
+    oldestUnfoldedMs: (fleetId) => state.inFleet(fleetId, (tables) => unfolded(tables)[0]?.appendedAtMs ?? null),
+    buckets: (fleetId, tier, fromMs, toMs) =>
+      state.inFleet(fleetId, (tables) =>
+        tables.buckets
+          .values()
+          .filter(({ key }) => key.tier === tier && key.startMs > fromMs - TIER_MS[tier] && key.startMs < toMs)
+          .sort((a, b) => a.key.startMs - b.key.startMs || (bucketId(a.key) < bucketId(b.key) ? -1 : 1)),
+      ),
+    oldestUndeliveredMs: (fleetId, activeSinceMs) =>
+      state.inFleet(fleetId, (tables) => oldestUndelivered(tables, activeSinceMs)),
+  }
+}
+
+const unfolded = (tables: FleetTables): StoredEvent[] => {
+  const next = tables.eventOrder.get('folded') ?? 0
+  return tables.events.values().filter((row) => row.order >= next)
+}
+
+function oldestUndelivered(tables: FleetTables, activeSinceMs: number): number | null {
+  let oldest: number | null = null
+  for (const position of tables.positions.values()) {
+    const { deviceId, collection, version, firstCompleteAtMs } = position
+    const device = tables.devices.get(deviceId)
+    const active = device?.status === 'active' && (device.lastContactMs ?? 0) >= activeSinceMs
+    if (!active || firstCompleteAtMs === null || !mayRead(device.access, collection)) continue
+    for (const row of tables.changes.values()) {
+      const waits =
+        row.mutation.collection === collection &&
+        row.version !== null &&
+        row.version > version &&
+        row.deviceId !== deviceId &&
+        row.committedAtMs > firstCompleteAtMs
+      if (waits) oldest = Math.min(oldest ?? row.committedAtMs, row.committedAtMs)
+    }
+  }
+  return oldest
+}
+
+const mayRead = (access: Access, collection: string): boolean =>
+  Object.hasOwn(access, collection) || Object.hasOwn(access, '*')

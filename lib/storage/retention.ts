@@ -1,0 +1,22 @@
+import {
+  ENROLL_REPEAT_MS,
+  MUTATION_ID_LIFE_MS,
+  STORED_RESPONSE_LIFE_MS,
+  TOMBSTONE_LIFE_MS,
+} from '#lib/protocol/limits.ts'
+
+const DAY_MS = 86_400_000
+
+/** How long rows live that belong to no day partition (engine.md, TK5 and ID1; metrics.md, rollups). */
+export const KEEP_MS = {
+  enrollment: ENROLL_REPEAT_MS,
+  response: STORED_RESPONSE_LIFE_MS,
+  tombstone: TOMBSTONE_LIFE_MS,
+  base: TOMBSTONE_LIFE_MS,
+  change: MUTATION_ID_LIFE_MS,
+  minuteBucket: 35 * DAY_MS,
+  hourBucket: 400 * DAY_MS,
+} as const
+
+export const dayOf = (ms: number): number => Math.floor(ms / DAY_MS)
+export const dayStartMs = (day: number): number => day * DAY_MS

@@ -1,0 +1,179 @@
+/** One name on /metrics. Base units, `_total` on counters, no label with a device or a user in it (metrics.md). */
+export interface MetricDefinition {
+  readonly name: string
+  readonly kind: 'counter' | 'gauge' | 'histogram'
+  readonly unit: 'seconds' | '1'
+  /** What it measures and how it can lie. */
+  readonly help: string
+  readonly labels: readonly string[]
+  /** `stable` names and labels change with a major version only. */
+  readonly stability: 'stable' | 'experimental'
+  /** `process`: each process tells its own part, sum over them. `leader`: read from the database, told by one process. */
+  readonly source: 'process' | 'leader'
+  /** Upper bounds of a histogram. */
+  readonly buckets?: readonly number[]
+}
+
+export const METRICS_PREFIX = 'tidemark_'
+
+const LAG_BUCKETS = [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400, 604_800]
+const SESSION_BUCKETS = [0.1, 0.5, 1, 2, 5, 15, 60, 300, 900]
+
+/** Every name that Tidemark exposes, declared here and nowhere else. */
+export const METRICS = {
+  syncLag: {
+    name: 'tidemark_sync_lag_seconds',
+    kind: 'histogram',
+    unit: 'seconds',
+    help: 'Time of a change between two stages of its life: upload (made to committed), delivery (committed to delivered, per device), visibility (made to delivered). Only what arrived has a sample: read it with tidemark_pending_age_seconds.',
+    labels: ['fleet', 'collection', 'stage'],
+    stability: 'stable',
+    source: 'process',
+    buckets: LAG_BUCKETS,
+  },
+  pendingAge: {
+    name: 'tidemark_pending_age_seconds',
+    kind: 'gauge',
+    unit: 'seconds',
+    help: 'Age of the oldest unsynced change, over devices; for offline devices a lower bound. Absent when nothing is known to wait.',
+    labels: ['fleet', 'connectivity', 'quantile'],
+    stability: 'stable',
+    source: 'leader',
+  },
+  sessionDuration: {
+    name: 'tidemark_sync_session_duration_seconds',
+    kind: 'histogram',
+    unit: 'seconds',
+    help: 'Length of reported sync sessions by the device clock, waits included. A session that was never reported is not in it.',
+    labels: ['fleet', 'mode', 'result'],
+    stability: 'stable',
+    source: 'process',
+    buckets: SESSION_BUCKETS,
+  },
+  sessionsActive: {
+    name: 'tidemark_sync_sessions_active',
+    kind: 'gauge',
+    unit: '1',
+    help: 'Devices whose last report says that they are in a session; at most as fresh as their reports.',
+    labels: ['fleet'],
+    stability: 'stable',
+    source: 'leader',
+  },
+  mutations: {
+    name: 'tidemark_mutations_total',
+    kind: 'counter',
+    unit: '1',
+    help: 'Results of pushed mutations. A retry and a duplicate count under their own result.',
+    labels: ['fleet', 'collection', 'platform', 'app_version', 'result'],
+    stability: 'stable',
+    source: 'process',
+  },
+  conflicts: {
+    name: 'tidemark_conflicts_total',
+    kind: 'counter',
+    unit: '1',
+    help: 'Pushed mutations that needed resolution logic; duplicates and retries are not among them.',
+    labels: ['fleet', 'collection', 'strategy', 'outcome'],
+    stability: 'stable',
+    source: 'process',
+  },
+  requests: {
+    name: 'tidemark_requests_total',
+    kind: 'counter',
+    unit: '1',
+    help: 'Answered requests of the device API. Shed ones have their own class: they are no failures.',
+    labels: ['fleet', 'route', 'status_class'],
+    stability: 'stable',
+    source: 'process',
+  },
+  pushErrors: {
+    name: 'tidemark_push_errors_total',
+    kind: 'counter',
+    unit: '1',
+    help: 'Pushes answered with an error code. A mutation refused or dead-lettered inside a 200 is not among them.',
+    labels: ['fleet', 'error_type', 'retryable'],
+    stability: 'stable',
+    source: 'process',
+  },
+  duplicateRequests: {
+    name: 'tidemark_duplicate_requests_total',
+    kind: 'counter',
+    unit: '1',
+    help: 'Pushes answered from the stored response of the same request id.',
+    labels: ['fleet'],
+    stability: 'stable',
+    source: 'process',
+  },
+  queueDepth: {
+    name: 'tidemark_queue_depth',
+    kind: 'gauge',
+    unit: '1',
+    help: 'Local changes waiting on devices as last reported: the sum, and the median, 95th percentile and maximum over devices.',
+    labels: ['fleet', 'stat'],
+    stability: 'stable',
+    source: 'leader',
+  },
+  queueOldestAge: {
+    name: 'tidemark_queue_oldest_age_seconds',
+    kind: 'gauge',
+    unit: 'seconds',
+    help: 'Age of the oldest change waiting on any device as last reported. Absent when none is known to wait.',
+    labels: ['fleet'],
+    stability: 'stable',
+    source: 'leader',
+  },
+  fullResyncs: {
+    name: 'tidemark_full_resyncs_total',
+    kind: 'counter',
+    unit: '1',
+    help: 'Reported sessions that synced fully, by reason.',
+    labels: ['fleet', 'reason'],
+    stability: 'stable',
+    source: 'process',
+  },
+  clockSkew: {
+    name: 'tidemark_clock_skew_seconds',
+    kind: 'gauge',
+    unit: 'seconds',
+    help: 'Largest distance of a device clock from the server clock, either way, as last measured.',
+    labels: ['fleet'],
+    stability: 'experimental',
+    source: 'leader',
+  },
+  deadLetters: {
+    name: 'tidemark_dead_letters',
+    kind: 'gauge',
+    unit: '1',
+    help: 'Dead letters by code. Only open ones are told.',
+    labels: ['fleet', 'error_type', 'status'],
+    stability: 'stable',
+    source: 'leader',
+  },
+  deadLetterReplays: {
+    name: 'tidemark_dead_letter_replays_total',
+    kind: 'counter',
+    unit: '1',
+    help: 'Replays of dead letters by the result of the push they went through.',
+    labels: ['fleet', 'result'],
+    stability: 'stable',
+    source: 'process',
+  },
+  foldLag: {
+    name: 'tidemark_rollup_fold_lag_seconds',
+    kind: 'gauge',
+    unit: 'seconds',
+    help: 'Age of the oldest telemetry event that is in no bucket yet: how old the charts are.',
+    labels: ['fleet'],
+    stability: 'stable',
+    source: 'leader',
+  },
+  heartbeat: {
+    name: 'tidemark_heartbeat_timestamp_seconds',
+    kind: 'gauge',
+    unit: 'seconds',
+    help: 'Unix time of the last turn of the ticker of this process; 0 before the first.',
+    labels: [],
+    stability: 'stable',
+    source: 'process',
+  },
+} as const satisfies Record<string, MetricDefinition>

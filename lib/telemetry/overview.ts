@@ -1,0 +1,74 @@
+import type { SessionState } from '#lib/protocol/report.ts'
+import type { AsOf, ConflictFigure, FailureFigure, LagFigure, PillarAnswer, QueueFigure, Share } from './pillars.ts'
+import type { Thresholds } from './thresholds.ts'
+
+/** Everything that the Overview page shows, in one answer. Times in ms. */
+export interface Overview {
+  readonly fleetId: string
+  readonly asOf: AsOf
+  readonly limits: Thresholds
+  readonly lag: PillarAnswer<LagFigure>
+  readonly conflicts: PillarAnswer<ConflictFigure>
+  readonly failures: PillarAnswer<FailureFigure>
+  readonly queue: PillarAnswer<QueueFigure>
+  readonly devices: DevicesNow
+  /** Transitions per minute by `from>to` over the last 5 min, from sessions already reported; null when there are too many to count. */
+  readonly transitionRates: Readonly<Record<string, number>> | null
+  /** Most devices first, at most 100. */
+  readonly versions: readonly VersionRow[]
+  readonly deadLetters: DeadLettersNow
+}
+
+/** Live, revoked devices left out. */
+export interface DevicesNow {
+  readonly total: number
+  /** Devices that reported or finished a session at least once. */
+  readonly heard: number
+  readonly neverHeard: number
+  readonly byState: Readonly<Partial<Record<SessionState, number>>>
+  readonly offline: number
+  /** Of those offline, the ones taken as offline because they are silent. */
+  readonly silent: number
+  readonly lastContactMs: number | null
+  readonly oldestPending: OldestPending | null
+}
+export interface OldestPending {
+  readonly deviceId: string
+  readonly name: string
+  readonly ageMs: number
+  readonly lowerBound: boolean
+}
+
+/** How one app version does, over the overview's range unless said otherwise. */
+export interface VersionRow {
+  readonly appVersion: string
+  /** Now. */
+  readonly devices: number
+  readonly uploadLagP95Ms: number | null
+  readonly conflicts: Share
+  readonly failures: Share
+  /** Open now. */
+  readonly deadLetters: number
+  /** Now, over devices that are heard; and over those that are not, as a lower bound. */
+  readonly pendingAgeP95Ms: number | null
+  readonly pendingAgeOfflineP95Ms: number | null
+  /** New ones in each of the last 24 hours, oldest first; null where telemetry is missing. */
+  readonly deadLettersByHour: readonly (number | null)[]
+}
+
+export interface DeadLetterCause {
+  readonly code: string
+  readonly appVersion: string
+  readonly collection: string
+  readonly detail: string
+  readonly count: number
+  readonly devices: number
+  readonly newestAtMs: number
+}
+/** Open ones, now. */
+export interface DeadLettersNow {
+  readonly open: number
+  /** Most frequent first, at most 10. */
+  readonly causes: readonly DeadLetterCause[]
+  readonly causesLeftOut: number
+}

@@ -1,0 +1,238 @@
+import { countText, durationText, percentText, pluralText } from './format.ts'
+import type { DeadLetterCause, Overview, VersionRow } from './overview.ts'
+import type { Level } from './pillars.ts'
+import { pendingLevel } from './thresholds.ts'
+
+/** Where a verdict sends a person; a page makes the address of it. Absent filters are null. */
+export type LinkTarget =
+  | { readonly page: 'dead-letters'; readonly code: string | null; readonly appVersion: string | null }
+  | { readonly page: 'sessions'; readonly result: 'failed' | null; readonly appVersion: string | null }
+  | { readonly page: 'devices'; readonly state: 'offline' | null; readonly appVersion: string | null }
+
+/** The first line of the Overview: an answer, what it rests on, and the one next step. */
+export interface Verdict {
+  readonly level: Level
+  readonly sentence: string
+  readonly evidence: string
+  readonly step: { readonly label: string; readonly target: LinkTarget } | null
+}
+
+/** Figures older than this don't tell of now. */
+const FOLD_LAG_MAX_MS = 2 * 60_000
+const SNAPSHOT_AGE_MAX_MS = 3 * 60_000
+
+/**
+ * Says whether sync is healthy, or that it isn't known. Health is claimed only when every pillar is known
+ * and within its limit; of several troubles the gravest is named, the others stand in the evidence.
+ */
+export function verdictOf(overview: Overview): Verdict {
+  const unknown = notHeard(overview) ?? telemetryBehind(overview)
+  if (unknown !== null) return unknown
+  const troubles = [everySilent, failing, stuck, lagging, queueing, deadLettered, conflicting].flatMap(
+    (find) => find(overview) ?? [],
+  )
+  const worst = troubles.find(({ level }) => level === 'crit') ?? troubles[0]
+  if (worst === undefined) return partlyKnown(overview) ?? healthy(overview)
+  const others = troubles.filter((trouble) => trouble !== worst).map(({ brief }) => brief)
+  const { brief: _brief, ...verdict } = worst
+  return others.length === 0 ? verdict : { ...verdict, evidence: `${verdict.evidence}. Also: ${others.join('; ')}` }
+}
+
+/** A verdict that can stand among others: `brief` is what is said of it then. */
+type Trouble = Verdict & { readonly brief: string }
+
+function notHeard({ devices }: Overview): Verdict | null {
+  if (devices.heard > 0) return null
+  const enrolled =
+    devices.total === 0 ? 'No device is enrolled' : `${pluralText(devices.total, 'device')} enrolled, none has reported`
+  return {
+    level: 'unk',
+    sentence: 'No device has synced yet; waiting for the first',
+    evidence: enrolled,
+    step: { label: 'Devices', target: { page: 'devices', state: null, appVersion: null } },
+  }
+}
+
+function telemetryBehind({ asOf, queue }: Overview): Verdict | null {
+  const behind = (sentence: string, evidence: string): Verdict => ({ level: 'unk', sentence, evidence, step: null })
+  if (asOf.foldLagMs > FOLD_LAG_MAX_MS) {
+    return behind(
+      `Not known: telemetry is ${durationText(asOf.foldLagMs)} behind`,
+      'Devices may sync well; what they told since is not in these figures yet',
+    )
+  }
+  const reachesNow = queue.toMs > asOf.nowMs - SNAPSHOT_AGE_MAX_MS
+  if (!reachesNow) return null
+  if (queue.figure === null) return behind('Not known: no telemetry in this range yet', 'The first snapshot of the devices is taken within a minute')
+  const ageMs = asOf.nowMs - queue.figure.atMs
+  if (ageMs <= SNAPSHOT_AGE_MAX_MS) return null
+  return behind(
+    `Not known: the last snapshot of the devices is ${durationText(ageMs)} old`,
+    'One is taken each minute; the process that takes them may have stopped',
+  )
+}
+
+function everySilent({ devices, asOf }: Overview): Trouble | null {
+  if (devices.offline < devices.heard || devices.lastContactMs === null) return null
+  const all = devices.heard === 1 ? 'The only device is' : `All ${countText(devices.heard)} devices are`
+  return {
+    level: 'warn',
+    sentence: `${all} offline; the last contact was ${durationText(asOf.nowMs - devices.lastContactMs)} ago`,
+    evidence: 'What they changed since then is not known',
+    step: { label: 'Offline devices', target: { page: 'devices', state: 'offline', appVersion: null } },
+    brief: 'every device is offline',
+  }
+}
+
+function failing({ failures, limits, versions }: Overview): Trouble | null {
+  const share = failures.figure?.requests
+  if (!isOver(failures.level) || share === undefined || share.rate === null) return null
+  const culprit = onlyOne(versions, ({ failures: { rate } }) => (rate === null ? null : rate > limits.failureWarn))
+  const of = `${countText(share.part)} of ${countText(share.whole)} requests`
+  const cause = failures.figure?.byCode[0]
+  const mostly = cause === undefined ? '' : `; mostly ${cause.key}, ${pluralText(cause.count, 'time')}`
+  return {
+    level: failures.level,
+    sentence:
+      culprit === null
+        ? `${percentText(share.rate)} of requests fail, over the limit of ${percentText(limits.failureWarn)}`
+        : `${culprit.appVersion} fails ${percentText(culprit.failures.rate ?? 0)} of its requests; every other version is within target`,
+    evidence: `${of} failed${mostly}`,
+    step: { label: 'Failed sessions', target: { page: 'sessions', result: 'failed', appVersion: culprit?.appVersion ?? null } },
+    brief: `${percentText(share.rate)} of requests fail`,
+  }
+}
+
+/** Devices that are heard and yet keep their work; offline ones are told apart from them. */
+function stuck({ lag, limits, versions, devices }: Overview): Trouble | null {
+  const pending = lag.figure?.pending ?? null
+  const level = pendingLevel(pending, limits)
+  const p95 = pending?.online.p95 ?? null
+  if (!isOver(level) || pending === null || p95 === null) return null
+  const culprit = onlyOne(versions, ({ pendingAgeP95Ms }) => (pendingAgeP95Ms === null ? null : pendingAgeP95Ms > limits.oldestWarnMs))
+  const whose = culprit === null ? 'Devices that are online' : `Devices on ${culprit.appVersion}`
+  const offline = devices.offline === 0 ? '' : `; ${pluralText(devices.offline, 'more device')} offline, counted apart`
+  return {
+    level,
+    sentence: `${whose} cannot get rid of their changes`,
+    evidence: `Pending age p95 ${durationText(p95)} on ${pluralText(pending.online.count, 'device')} with work waiting${offline}`,
+    step: { label: 'Devices', target: { page: 'devices', state: null, appVersion: culprit?.appVersion ?? null } },
+    brief: `pending age p95 ${durationText(p95)} on devices that are online`,
+  }
+}
+
+function lagging({ lag, limits, versions }: Overview): Trouble | null {
+  const p95 = lag.figure?.upload.p95 ?? null
+  if (!isOver(lag.level) || lag.figure === null || p95 === null) return null
+  const culprit = onlyOne(versions, ({ uploadLagP95Ms }) => (uploadLagP95Ms === null ? null : uploadLagP95Ms > limits.lagWarnMs))
+  const target = `target under ${durationText(limits.lagWarnMs)}`
+  return {
+    level: lag.level,
+    sentence:
+      culprit === null
+        ? `Changes take ${durationText(p95)} to arrive, over the target`
+        : `Changes from ${culprit.appVersion} take ${durationText(culprit.uploadLagP95Ms ?? 0)} to arrive; every other version syncs within target`,
+    evidence: `Upload lag p95 ${durationText(p95)} of ${pluralText(lag.figure.upload.count, 'change')}, ${target}`,
+    step: { label: 'Sessions', target: { page: 'sessions', result: null, appVersion: culprit?.appVersion ?? null } },
+    brief: `upload lag p95 ${durationText(p95)}`,
+  }
+}
+
+function queueing({ queue, limits }: Overview): Trouble | null {
+  const devices = queue.figure?.devices ?? null
+  if (!isOver(queue.level) || queue.figure === null || devices === null) return null
+  const deepest = devices.depth.max ?? 0
+  const waiting = `${pluralText(queue.figure.depth, 'change')} on ${countText(devices.pending)} of ${pluralText(devices.total, 'device')}`
+  return {
+    level: queue.level,
+    sentence:
+      deepest > limits.queueWarn
+        ? `Changes pile up: ${countText(deepest)} wait on one device`
+        : `The oldest waiting change is ${durationText(devices.oldestAgeMs ?? 0)} old`,
+    evidence: `${waiting}, as last reported`,
+    step: { label: 'Devices', target: { page: 'devices', state: null, appVersion: null } },
+    brief: `${pluralText(queue.figure.depth, 'change')} waiting on devices`,
+  }
+}
+
+function deadLettered({ deadLetters }: Overview): Trouble | null {
+  const { open, causes } = deadLetters
+  const top = causes[0]
+  if (open === 0 || top === undefined) return null
+  const shared = sharedCause(open, top)
+  const one = open === 1 ? '1 change is a dead letter' : `${countText(open)} changes are dead letters`
+  return {
+    level: 'warn',
+    sentence: shared === null ? one : open === top.count ? `${countText(open)} dead letters share one cause` : `${countText(top.count)} of ${countText(open)} dead letters share one cause`,
+    evidence: `${top.appVersion} on ${top.collection}: ${top.detail} (${top.code}, ${pluralText(top.devices, 'device')})`,
+    step: { label: 'Dead letters', target: { page: 'dead-letters', code: shared?.code ?? null, appVersion: shared?.appVersion ?? null } },
+    brief: `${pluralText(open, 'open dead letter')}`,
+  }
+}
+
+/** The cause of more than half of several open dead letters. */
+const sharedCause = (open: number, top: DeadLetterCause): DeadLetterCause | null =>
+  open > 1 && top.count > open / 2 ? top : null
+
+function conflicting({ conflicts, limits }: Overview): Trouble | null {
+  const share = conflicts.figure?.mutations
+  if (!isOver(conflicts.level) || share === undefined || share.rate === null) return null
+  const field = conflicts.figure?.topFields[0]
+  const mostly = field === undefined ? '' : `; mostly on ${field.key}`
+  return {
+    // Friction is for a person by day: nobody's work is lost, so it never outranks a failure.
+    level: 'warn',
+    sentence: `${percentText(share.rate)} of changes meet a conflict, over the limit of ${percentText(limits.conflictWarn)}`,
+    evidence: `${countText(share.part)} of ${countText(share.whole)} pushed changes needed resolution${mostly}`,
+    step: { label: 'Sessions', target: { page: 'sessions', result: null, appVersion: null } },
+    brief: `${percentText(share.rate)} of changes meet a conflict`,
+  }
+}
+
+/** Nothing is over a limit, but not every pillar has a figure. */
+function partlyKnown({ lag, conflicts, failures, queue, limits }: Overview): Verdict | null {
+  const missing: (readonly [name: string, why: string])[] = []
+  const pending = pendingLevel(lag.figure?.pending ?? null, limits)
+  if (lag.level === 'unk') missing.push(['sync lag', 'no change was committed'])
+  if (conflicts.level === 'unk') missing.push(['conflict rate', 'no change was pushed'])
+  if (failures.level === 'unk') {
+    missing.push(['failure rate', `${pluralText(failures.figure?.requests.whole ?? 0, 'request')}, too few for a rate`])
+  }
+  if (queue.level === 'unk') missing.push(['queue depth', 'no snapshot of the devices'])
+  if (pending === 'unk') missing.push(['pending age', 'no snapshot of the devices'])
+  if (missing.length === 0) return null
+  const names = missing.map(([name]) => name)
+  const last = names.at(-1) ?? ''
+  const list = names.length === 1 ? `${last} is` : `${names.slice(0, -1).join(', ')} and ${last} are`
+  return {
+    level: 'unk',
+    sentence: `Nothing is over its limit; ${list} not known`,
+    evidence: `In this range: ${[...new Set(missing.map(([, why]) => why))].join('; ')}`,
+    step: null,
+  }
+}
+
+function healthy({ devices, lag, failures, queue }: Overview): Verdict {
+  const online = devices.heard - devices.offline
+  const p95 = lag.figure?.upload.p95 ?? 0
+  const requests = failures.figure?.requests
+  const waiting = queue.figure?.depth ?? 0
+  return {
+    level: 'ok',
+    sentence:
+      devices.offline === 0
+        ? `${online === 1 ? 'The only device syncs' : `All ${countText(online)} devices sync`} within target`
+        : `${pluralText(online, 'device')} ${online === 1 ? 'syncs' : 'sync'} within target; ${countText(devices.offline)} ${devices.offline === 1 ? 'is' : 'are'} offline`,
+    evidence: `Upload lag p95 ${durationText(p95)}; ${countText(requests?.part ?? 0)} of ${countText(requests?.whole ?? 0)} requests failed; ${pluralText(waiting, 'change')} waiting on devices`,
+    step: null,
+  }
+}
+
+const isOver = (level: Level): boolean => level === 'warn' || level === 'crit'
+
+/** The only version for which `over` holds while another is known not to; null says nothing of a version. */
+function onlyOne(versions: readonly VersionRow[], over: (version: VersionRow) => boolean | null): VersionRow | null {
+  const bad = versions.filter((version) => over(version) === true)
+  const good = versions.some((version) => over(version) === false)
+  return bad.length === 1 && good ? (bad[0] ?? null) : null
+}

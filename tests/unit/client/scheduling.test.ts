@@ -1,0 +1,192 @@
+import { expect, test } from 'vitest'
+import { COLLECTION, problem } from './support/authority.ts'
+import { createWorld } from './support/device.ts'
+import { flush } from './support/virtual-clock.ts'
+
+const INTERVAL_MS = 30_000
+
+test('[BO1] sessions follow each other at the interval, spread by half of it', async () => {
+  const { authority, open, clock } = createWorld()
+  const startedAtMs: number[] = []
+  authority.script.fault = ({ path }) => void (path === '/api/v1/pull' && startedAtMs.push(clock.now()))
+  const replica = await open({ sync: {} })
+  await clock.advance(60 * INTERVAL_MS)
+  const gaps = startedAtMs.slice(1).map((ms, i) => ms - (startedAtMs[i] as number))
+  expect(gaps.length).toBeGreaterThan(45)
+  expect(Math.min(...gaps)).toBeGreaterThanOrEqual(0.5 * INTERVAL_MS)
+  expect(Math.max(...gaps)).toBeLessThanOrEqual(1.5 * INTERVAL_MS)
+  expect(new Set(gaps).size).toBeGreaterThan(40)
+  await replica.close()
+  expect(clock.timers()).toBe(0)
+})
+
+test('[SM6] a local change is sent soon, a burst of them together', async () => {
+  const { authority, open, clock } = createWorld()
+  const replica = await open({ sync: {} })
+  await clock.advance(1_000)
+  for (let n = 0; n < 5; n++) await replica.collection(COLLECTION).put(null, { title: `n${n}` })
+  await clock.advance(500)
+  expect(authority.pushes()).toHaveLength(1)
+  expect(authority.records.size).toBe(5)
+  await replica.close()
+})
+
+test('[BO1] a dead server is asked less and less often, never in a loop, whatever is written meanwhile', async () => {
+  const { authority, open, clock } = createWorld()
+  const replica = await open({ sync: {} })
+  await clock.advance(1_000)
+  const askedAtMs: number[] = []
+  authority.script.fault = () => (askedAtMs.push(clock.now()), 'refuse_connection')
+  for (let n = 0; n < 120; n++) {
+    await replica.collection(COLLECTION).put(null, { title: `n${n}` })
+    await clock.advance(INTERVAL_MS)
+  }
+  const gaps = askedAtMs.slice(1).map((ms, i) => ms - (askedAtMs[i] as number))
+  expect(Math.min(...gaps)).toBeGreaterThanOrEqual(0.5 * INTERVAL_MS)
+  expect(Math.max(...gaps)).toBeLessThanOrEqual(1.5 * 300_000)
+  expect(askedAtMs.length).toBeLessThan(30)
+  // SM6: bounded and visible.
+  expect(replica.status$.get()).toMatchObject({ state: 'backoff', problem: 'ECONNREFUSED', nextSyncAt: expect.any(String) })
+
+  authority.script.fault = () => undefined
+  await clock.advance(1.5 * 300_000)
+  expect(replica.status$.get()).toMatchObject({ state: 'idle', pending: 0 })
+  await replica.close()
+})
+
+test('[BO1] one quick retry, and only after a lost answer', async () => {
+  const { authority, open, clock } = createWorld()
+  const replica = await open({ sync: {} })
+  await clock.advance(1_000)
+  const askedAtMs: number[] = []
+  authority.script.fault = ({ path }) => (path === '/api/v1/push' ? (askedAtMs.push(clock.now()), 'lose_answer') : undefined)
+  await replica.collection(COLLECTION).put(null, { title: 'a' })
+  await clock.advance(INTERVAL_MS * 3)
+  const [first = 0, second = 0, third = Infinity] = askedAtMs
+  expect(second - first).toBeLessThanOrEqual(1_000)
+  expect(third - second).toBeGreaterThanOrEqual(0.5 * INTERVAL_MS)
+  await replica.close()
+})
+
+test('[BO1] Retry-After is a floor for timers and for sync()', async () => {
+  const { authority, open, clock } = createWorld()
+  const replica = await open({ sync: {} })
+  await clock.advance(1_000)
+  let count = 0
+  authority.script.fault = () => (count++, problem(503, 'breaker_open', { 'retry-after': '120' }))
+  await replica.collection(COLLECTION).put(null, { title: 'a' })
+  await clock.advance(1_000)
+  expect(replica.status$.get()).toMatchObject({ state: 'shed', problem: 'breaker_open' })
+  await replica.sync()
+  await clock.advance(118_000)
+  expect(count).toBe(1)
+  authority.script.fault = () => undefined
+  await clock.advance(1.5 * 300_000)
+  expect(replica.status$.get()).toMatchObject({ state: 'idle', pending: 0 })
+  await replica.close()
+})
+
+test('[BO2] after a success the waits start anew', async () => {
+  const { authority, open, clock } = createWorld()
+  const replica = await open({ sync: { intervalMs: 1_000, backoffBaseMs: 1_000, backoffCapMs: 600_000 } })
+  const outage = async (): Promise<number> => {
+    let count = 0
+    authority.script.fault = () => (count++, 'refuse_connection')
+    await clock.advance(60_000)
+    authority.script.fault = () => undefined
+    await clock.advance(120_000)
+    return count
+  }
+  const first = await outage()
+  const second = await outage()
+  expect(first).toBeGreaterThan(3)
+  expect(Math.abs(second - first)).toBeLessThanOrEqual(3)
+  await replica.close()
+})
+
+test('[BO3] the fleet\'s settings take hold when the config changes, and are read once', async () => {
+  const { authority, open, clock } = createWorld()
+  const replica = await open({ sync: {} })
+  await clock.advance(1_000)
+  authority.config = { ...authority.config, version: 2, sync: { ...authority.config.sync, intervalMs: 2_000 } }
+  await clock.advance(4 * INTERVAL_MS)
+  const configReads = authority.requests.filter(({ path }) => path.endsWith('/config')).length
+  expect(configReads).toBe(1)
+  expect(authority.requests.filter(({ path }) => path.endsWith('/pull')).length).toBeGreaterThan(20)
+  await replica.close()
+})
+
+test('[SM6] a paused replica keeps quiet and works on; a resumed one drains', async () => {
+  const { authority, open, clock } = createWorld()
+  const replica = await open({ sync: {} })
+  await clock.advance(1_000)
+  replica.pause()
+  const count = authority.requests.length
+  await replica.collection(COLLECTION).put(null, { title: 'a' })
+  await clock.advance(10 * INTERVAL_MS)
+  expect(authority.requests).toHaveLength(count)
+  expect(replica.status$.get()).toMatchObject({ paused: 'here', pending: 1 })
+  replica.resume()
+  await clock.advance(1_000)
+  expect(replica.status$.get()).toMatchObject({ paused: 'no', pending: 0 })
+  await replica.close()
+})
+
+test('[SM6] a device that an operator paused only says that it lives, until the command to resume', async () => {
+  const { authority, open, clock } = createWorld()
+  const replica = await open({ sync: {} })
+  await clock.advance(1_000)
+  authority.script.commands = [{ id: '01900000-0000-7000-8000-0000000000c1', type: 'pause' }]
+  await clock.advance(2 * INTERVAL_MS)
+  const count = authority.requests.length
+  await replica.collection(COLLECTION).put(null, { title: 'a' })
+  await clock.advance(4 * INTERVAL_MS)
+  expect(new Set(authority.requests.slice(count).map(({ path }) => path))).toEqual(new Set(['/api/v1/heartbeat']))
+  expect(replica.status$.get()).toMatchObject({ paused: 'by_server', pending: 1 })
+  authority.script.commands = [{ id: '01900000-0000-7000-8000-0000000000c2', type: 'resume' }]
+  await clock.advance(2 * INTERVAL_MS)
+  expect(replica.status$.get()).toMatchObject({ paused: 'no', pending: 0 })
+  await replica.close()
+})
+
+test('[SM6] without a network no timer runs; when it is back the queue drains', async () => {
+  const { authority, open, clock } = createWorld()
+  let isOnline = true
+  const listeners = new Set<() => void>()
+  const network = { isOnline: () => isOnline, subscribe: (listener: () => void) => (listeners.add(listener), () => void listeners.delete(listener)) }
+  const turn = (online: boolean): void => {
+    isOnline = online
+    for (const listener of listeners) listener()
+  }
+  const replica = await open({ sync: {}, network })
+  await clock.advance(1_000)
+  turn(false)
+  await replica.collection(COLLECTION).put(null, { title: 'a' })
+  const count = authority.requests.length
+  await clock.advance(10 * INTERVAL_MS)
+  expect(authority.requests).toHaveLength(count)
+  expect(replica.status$.get()).toMatchObject({ state: 'offline', pending: 1 })
+  turn(true)
+  await clock.advance(2_000)
+  expect(replica.status$.get()).toMatchObject({ state: 'idle', pending: 0 })
+  const steps = authority.sessions.at(-1)?.transitions.map(({ event }) => event)
+  expect(steps?.slice(0, 3)).toEqual(['network_lost', 'network_back', 'start'])
+  await replica.close()
+  expect(listeners.size).toBe(0)
+})
+
+test('[SM6] a change that has to wait is sent when it is due, without another write', async () => {
+  const { authority, open, clock } = createWorld()
+  const replica = await open({ sync: { intervalMs: 600_000 } })
+  await clock.advance(1_000)
+  const waiting = await replica.collection(COLLECTION).put(null, { title: 'waits' })
+  await replica.collection(COLLECTION).put(null, { title: 'flows' })
+  authority.script.result = ({ id }) => (id === waiting.mutationId ? { id, status: 'retry', code: 'contention', retryAfterMs: 5_000 } : undefined)
+  await clock.advance(1_000)
+  authority.script.result = () => undefined
+  expect(replica.status$.get().pending).toBe(1)
+  await clock.advance(6_000)
+  expect(replica.status$.get().pending).toBe(0)
+  await replica.close()
+  await flush()
+})

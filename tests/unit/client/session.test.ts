@@ -1,0 +1,240 @@
+import { expect, test } from 'vitest'
+import { isLegal } from '#lib/engine/session-machine.ts'
+import { COLLECTION, OTHER_DEVICE, problem } from './support/authority.ts'
+import { createWorld } from './support/device.ts'
+
+const RECORD = '01900000-0000-7000-8000-000000000001'
+
+test('[SM5] a first session enrolls, pushes before it pulls, and ends idle with an empty queue', async () => {
+  const { authority, open } = createWorld()
+  authority.write(RECORD, { title: 'from elsewhere' })
+  const replica = await open()
+  const { recordId } = await replica.collection(COLLECTION).put(null, { title: 'mine' })
+  expect(replica.status$.get()).toMatchObject({ state: 'idle', fleetId: null })
+
+  const status = await replica.sync()
+
+  expect(status).toMatchObject({ state: 'idle', pending: 0, problem: null })
+  expect(authority.requests.map(({ path }) => path.split('/').at(-1))).toEqual(['enroll', 'push', 'pull', 'sessions', 'heartbeat'])
+  expect(await replica.collection(COLLECTION).get(RECORD)).toMatchObject({ data: { title: 'from elsewhere' }, version: 1 })
+  expect(await replica.collection(COLLECTION).get(recordId)).toMatchObject({ data: { title: 'mine' }, version: 2, pending: 0 })
+  await replica.close()
+})
+
+test('[SM7] the report of a session tells every transition by the table, every request, and the queue', async () => {
+  const { authority, open } = createWorld()
+  const replica = await open()
+  await replica.collection(COLLECTION).put(null, { title: 'a' })
+  await replica.sync()
+  const report = authority.sessions[0]
+  expect(report).toMatchObject({ mode: 'full', fullReason: 'first', result: 'ok', pushed: 1, queueDepthBefore: 1, queueDepthAfter: 0 })
+  expect(report?.attempts.map(({ kind, status }) => [kind, status])).toEqual([['enroll', 201], ['push', 200], ['pull', 200]])
+  expect(report?.transitions.every(isLegal)).toBe(true)
+  expect(report?.transitions.map(({ to }) => to)).toEqual(['scanning', 'pushing', 'pulling', 'resyncing', 'committing', 'idle'])
+  expect(report?.oldestPendingAt).toBe('2026-01-05T08:00:00.000Z')
+  await replica.close()
+})
+
+test('[SM7] a heartbeat after the session says that the device rests, with a seq that only grows', async () => {
+  const { authority, open } = createWorld()
+  const replica = await open()
+  await replica.sync()
+  await replica.sync()
+  const reports = authority.requests.flatMap(({ report }) => (report ? [report] : []))
+  expect(reports.map(({ state }) => state)).toEqual(['resyncing', 'idle', 'pulling', 'idle'])
+  expect(reports.map(({ seq }) => seq)).toEqual([1, 2, 3, 4])
+  expect(new Set(reports.map(({ nonce }) => nonce)).size).toBe(4)
+  await replica.close()
+})
+
+test('[SM6] a push of more than 500 changes goes in several requests, in order', async () => {
+  const { authority, open } = createWorld()
+  const replica = await open()
+  for (let n = 0; n < 1_101; n++) await replica.collection(COLLECTION).put(null, { title: `n${n}` })
+  await replica.sync()
+  const batches = authority.pushes().map(({ json }) => json['mutations'] as { op: { data: { title: string } } }[])
+  expect(batches.map((batch) => batch.length)).toEqual([500, 500, 101])
+  expect(batches.flat().map(({ op }) => op.data.title)).toEqual(Array.from({ length: 1_101 }, (_, n) => `n${n}`))
+  expect(replica.status$.get().pending).toBe(0)
+  await replica.close()
+})
+
+test('[SM6] a push stays within 1 MiB', async () => {
+  const { authority, open } = createWorld()
+  const replica = await open()
+  for (let n = 0; n < 6; n++) await replica.collection(COLLECTION).put(null, { title: 'é'.repeat(100_000) })
+  await replica.sync()
+  expect(authority.pushes()).toHaveLength(2)
+  for (const { body } of authority.pushes()) expect(Buffer.byteLength(body)).toBeLessThanOrEqual(1024 * 1024)
+  await replica.close()
+})
+
+test('[TK2] pages are read until there are no more, each committed with its token', async () => {
+  const { authority, open, clock } = createWorld(2)
+  const ids = Array.from({ length: 7 }, (_, n) => `01900000-0000-7000-8000-00000000000${n}`)
+  for (const id of ids) authority.write(id, { title: id })
+  const replica = await open()
+  await replica.sync()
+  const records = await replica.collection(COLLECTION).query()
+  expect(records.map(({ id }) => id)).toEqual(ids)
+  authority.write(ids[3] as string, null)
+  await clock.advance(1)
+  await replica.sync()
+  expect(await replica.collection(COLLECTION).get(ids[3] as string)).toBeNull()
+  await replica.close()
+})
+
+test('[TK4] an expired token leads to a full sync that keeps the outbox and drops what is gone', async () => {
+  const { authority, open } = createWorld()
+  const gone = authority.write('01900000-0000-7000-8000-00000000000a', { title: 'gone' }).recordId
+  authority.write(RECORD, { title: 'kept' })
+  const replica = await open()
+  const reports = replica.collection(COLLECTION)
+  await replica.sync()
+  expect(await reports.get(gone)).not.toBeNull()
+
+  authority.records.delete(gone)
+  let expired = false
+  authority.script.fault = ({ path, query }) => {
+    if (path !== '/api/v1/pull' || expired) return undefined
+    expired = true
+    expect(query.get('token')).not.toBeNull()
+    return problem(410, 'token_expired')
+  }
+  // Waits at the server, so that it is still pending when the full sync comes.
+  authority.script.result = ({ id }) => ({ id, status: 'retry', code: 'contention', retryAfterMs: 60_000 })
+  const mine = await reports.put(null, { title: 'mine' })
+  authority.script.result = ({ id, recordId }) =>
+    recordId === mine.recordId ? { id, status: 'retry', code: 'contention', retryAfterMs: 60_000 } : undefined
+  const other = await reports.put(null, { title: 'flows' })
+  await replica.sync()
+
+  expect(await reports.get(gone)).toBeNull()
+  expect(await reports.get(RECORD)).toMatchObject({ data: { title: 'kept' } })
+  expect(await reports.get(mine.recordId)).toMatchObject({ data: { title: 'mine' }, pending: 1 })
+  expect(await reports.get(other.recordId)).toMatchObject({ pending: 0 })
+  expect(authority.sessions.at(-1)).toMatchObject({ mode: 'full', fullReason: 'token_expired', result: 'ok', queueDepthAfter: 1 })
+  await replica.close()
+})
+
+test('[TK4] an operator\'s resync is followed once, and acknowledged in a report', async () => {
+  const { authority, open } = createWorld()
+  const replica = await open()
+  await replica.sync()
+  const id = '01900000-0000-7000-8000-0000000000c0'
+  authority.script.commands = [{ id, type: 'resync' }]
+  await replica.sync()
+  await replica.sync()
+  authority.script.commands = []
+  expect(authority.sessions.slice(1).map(({ mode, fullReason }) => [mode, fullReason])).toEqual([['full', 'command'], ['delta', undefined]])
+  expect(authority.requests.some(({ report }) => report?.ackCommands?.includes(id))).toBe(true)
+  await replica.sync()
+  expect(authority.requests.at(-1)?.report?.ackCommands).toBeUndefined()
+  await replica.close()
+})
+
+test('[TK6] after a restore the device reads everything anew, then pushes again what the server forgot', async () => {
+  const { authority, open } = createWorld()
+  const replica = await open()
+  const reports = replica.collection(COLLECTION)
+  const first = await reports.put(null, { title: 'first' })
+  await replica.sync()
+  authority.restore()
+  const second = await reports.patch(first.recordId, { set: { title: 'second' } })
+
+  await replica.sync()
+
+  expect(replica.status$.get()).toMatchObject({ state: 'idle', pending: 0 })
+  expect(authority.records.get(first.recordId)?.data).toEqual({ title: 'second' })
+  expect(authority.effects.get(first.mutationId)).toBe(2)
+  expect(authority.effects.get(second.mutationId)).toBe(1)
+  const last = authority.sessions.at(-1)
+  expect(last).toMatchObject({ fullReason: 'epoch_changed', result: 'ok' })
+  const steps = last?.transitions.map(({ to }) => to) ?? []
+  expect(steps.indexOf('resyncing')).toBeLessThan(steps.lastIndexOf('pushing'))
+  const resent = authority.pushes().at(-1)?.json['mutations'] as { id: string; baseEpoch: number }[]
+  expect(resent.map(({ id }) => id)).toEqual([first.mutationId, second.mutationId])
+  expect(resent.map(({ baseEpoch }) => baseEpoch)).toEqual([undefined, 1])
+  await replica.close()
+})
+
+test('[SM6] a whole push that is refused is halved until the culprit stands alone; the rest goes on', async () => {
+  const { authority, open } = createWorld()
+  const replica = await open()
+  const reports = replica.collection(COLLECTION)
+  const ids: string[] = []
+  for (let n = 0; n < 9; n++) ids.push((await reports.put(null, { title: n === 5 ? 'poison' : `n${n}` })).recordId)
+  authority.script.fault = ({ path, body }) => (path === '/api/v1/push' && body.includes('poison') ? problem(400, 'bad_request') : undefined)
+  const dependent = await reports.remove(ids[5] as string)
+
+  await replica.sync()
+
+  expect(authority.records.size).toBe(8)
+  expect(replica.status$.get()).toMatchObject({ pending: 0, refused: 2, state: 'idle' })
+  const told = replica.refusals$.get().map(({ code, mutation }) => [code, mutation.id === dependent.mutationId])
+  expect(told).toEqual([['bad_request', false], ['parent_refused', true]])
+  expect(authority.sessions.at(-1)?.localRefusals?.map(({ code }) => code)).toEqual(['bad_request', 'parent_refused'])
+  await replica.close()
+})
+
+test.each([
+  [401, 'device_revoked'],
+  [426, 'app_version_refused'],
+  [409, 'device_forked'],
+])('[SM6] %i %s halts the device until a person resumes it', async (status, code) => {
+  const { authority, open } = createWorld()
+  const replica = await open()
+  await replica.sync()
+  authority.script.fault = () => problem(status, code)
+  expect(await replica.sync()).toMatchObject({ state: 'halted', problem: code })
+  const count = authority.requests.length
+  await replica.sync()
+  expect(authority.requests).toHaveLength(count)
+  authority.script.fault = () => undefined
+  replica.resume()
+  expect(await replica.sync()).toMatchObject({ state: 'idle', problem: null })
+  await replica.close()
+})
+
+test('[CS6] a conflict leaves the queue; this device shows its own side, and later edits of that record wait alone', async () => {
+  const { authority, open } = createWorld()
+  const theirs = authority.write(RECORD, { title: 'theirs' })
+  const replica = await open()
+  const reports = replica.collection(COLLECTION)
+  await replica.sync()
+  const conflictId = '01900000-0000-7000-8000-0000000000cf'
+  authority.script.result = ({ id, recordId, resolves }) =>
+    recordId === RECORD && resolves === undefined ? { id, status: 'conflict', record: theirs, conflictId } : undefined
+  await reports.patch(RECORD, { set: { title: 'mine' } })
+  await replica.sync()
+  expect(await reports.get(RECORD)).toMatchObject({ data: { title: 'mine' }, pending: 0, inConflict: true })
+  expect(replica.conflicts$.get()).toMatchObject([{ conflictId, record: { data: { title: 'theirs' } } }])
+
+  await reports.patch(RECORD, { set: { title: 'mine again' } })
+  await reports.put(null, { title: 'other work' })
+  expect(await replica.sync()).toMatchObject({ state: 'idle', pending: 1 })
+
+  await reports.put(RECORD, { title: 'decided' }, { resolves: conflictId })
+  authority.script.result = () => undefined
+  await replica.sync()
+  expect(replica.conflicts$.get()).toEqual([])
+  expect(replica.status$.get().pending).toBe(0)
+  await replica.close()
+})
+
+test('[DL1] a dead letter leaves the queue and is shown; the rest of the batch goes on', async () => {
+  const { authority, open } = createWorld()
+  const replica = await open()
+  const reports = replica.collection(COLLECTION)
+  await replica.sync()
+  await expect(reports.put(null, { title: 7 })).rejects.toMatchObject({ code: 'invalid_data' })
+  const bad = await reports.put(null, { title: 7 }, { validate: false })
+  const good = await reports.put(null, { title: 'good' })
+  authority.script.result = ({ id }) =>
+    id === bad.mutationId ? { id, status: 'dead_lettered', deadLetterId: OTHER_DEVICE, code: 'schema_mismatch', detail: 'title' } : undefined
+  expect(await replica.sync()).toMatchObject({ pending: 0, refused: 0 })
+  expect(replica.deadLetters$.get()).toMatchObject([{ code: 'schema_mismatch', mutation: { id: bad.mutationId } }])
+  expect(authority.effects.get(good.mutationId)).toBe(1)
+  expect(await reports.get(bad.recordId)).toBeNull()
+  await replica.close()
+})

@@ -1,0 +1,211 @@
+import { describe, expect, test } from 'vitest'
+import { prepareLanes } from '#components/charts/prepare-lanes.ts'
+import { STATE_ORDER } from '#components/charts/session-states.ts'
+import { nextKeyState, PAIR_MS_MAX } from '#components/shell/key-map.ts'
+import {
+  LIVE_START,
+  nextLive,
+  refreshDelayMs,
+  retryDelayMs,
+  RETRY_MS_MAX,
+} from '#components/shell/live-connection.ts'
+import { sayLive } from '#components/shell/live-mark.tsx'
+import { isCurrent, splitTabs, TABS_MAX, type NavItem } from '#components/shell/nav.ts'
+import { parseRange } from '#components/shell/ranges.ts'
+import { parseTheme, themeAttribute } from '#components/shell/theme.ts'
+import { formatQuery, parseQuery, toggleToken } from '#components/table/query.ts'
+import { diffFields } from '#components/ui/diff-fields.ts'
+import { jsonLines } from '#components/ui/json-lines.ts'
+import { carryShared, withParams } from '#components/ui/search-params.ts'
+import { SESSION_TABLE } from '#lib/engine/session-machine.ts'
+
+describe('live connection', () => {
+  const live = nextLive(LIVE_START, { kind: 'opened' })
+
+  test('a lost stream says that it reconnects, and when', () => {
+    const lost = nextLive(live, { kind: 'lost', nowMs: 1_000, random: 1 })
+    expect(lost).toEqual({ kind: 'reconnecting', attempt: 1, retryAtMs: 2_000 })
+    expect(sayLive(lost, 4_000, 1_500)).toEqual({
+      kind: 'unk',
+      word: 'Reconnecting',
+      detail: '4 s ago, retry in 1 s',
+    })
+  })
+
+  test('each failed attempt waits longer, up to a bound; a success starts over', () => {
+    let state = live
+    const waits: number[] = []
+    for (let n = 0; n < 8; n += 1) {
+      state = nextLive(state, { kind: 'lost', nowMs: 0, random: 1 })
+      if (state.kind === 'reconnecting') waits.push(state.retryAtMs)
+      state = nextLive(state, { kind: 'retry' })
+    }
+    expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000])
+    const back = nextLive(nextLive(state, { kind: 'opened' }), { kind: 'lost', nowMs: 0, random: 1 })
+    expect(back).toMatchObject({ attempt: 1 })
+  })
+
+  test('jitter keeps at least half of the wait and never passes the bound', () => {
+    expect(retryDelayMs(1, 0)).toBe(500)
+    expect(retryDelayMs(50, 1)).toBe(RETRY_MS_MAX)
+  })
+
+  test('a paused page stays paused, whatever the stream does', () => {
+    const paused = nextLive(live, { kind: 'pause' })
+    expect(nextLive(paused, { kind: 'opened' })).toBe(paused)
+    expect(nextLive(paused, { kind: 'lost', nowMs: 0, random: 0 })).toBe(paused)
+    expect(nextLive(paused, { kind: 'resume' })).toEqual(LIVE_START)
+  })
+
+  test('a stream that is open but silent is stale, not live', () => {
+    expect(sayLive(live, 3_000, 0).word).toBe('Live')
+    expect(sayLive(live, 61_000, 0)).toMatchObject({ kind: 'warn', word: 'Stale' })
+  })
+
+  test('refreshes keep their distance', () => {
+    expect(refreshDelayMs(0, 100_000, 5_000)).toBe(0)
+    expect(refreshDelayMs(98_000, 100_000, 5_000)).toBe(3_000)
+  })
+})
+
+describe('the URL', () => {
+  test('one parameter changes, the others stay', () => {
+    expect(withParams('/devices', 'fleet=a&q=x', { range: '1h' })).toBe('/devices?fleet=a&q=x&range=1h')
+    expect(withParams('/devices', 'cursor=z', { cursor: null })).toBe('/devices')
+  })
+
+  test('another page keeps the fleet and the range, not the search', () => {
+    expect(carryShared('/sessions', 'q=x&range=1h&fleet=a&cursor=z')).toBe('/sessions?fleet=a&range=1h')
+  })
+
+  test('what is not a range or a theme is the default', () => {
+    expect([parseRange('7d'), parseRange('2y'), parseRange(null)]).toEqual(['7d', '24h', '24h'])
+    expect([parseTheme('dark'), parseTheme('<script>')]).toEqual(['dark', 'system'])
+    expect(themeAttribute('system')).toBeUndefined()
+  })
+})
+
+describe('the filter language', () => {
+  const keys = ['state', 'airport']
+
+  test('tokens, quoted values and free words', () => {
+    expect(parseQuery('state:shed airport:"Dallas Fort Worth" late geese', keys)).toEqual({
+      tokens: [
+        { key: 'state', value: 'shed' },
+        { key: 'airport', value: 'Dallas Fort Worth' },
+      ],
+      text: 'late geese',
+    })
+  })
+
+  test('what it writes it reads back', () => {
+    const query = parseQuery('x airport:"A B" y state:shed', keys)
+    expect(parseQuery(formatQuery(query), keys)).toEqual(query)
+  })
+
+  test('an unknown key, an empty value and an open quote are words, not errors', () => {
+    expect(parseQuery('http://x state: "open', keys)).toEqual({ tokens: [], text: 'http://x state: open' })
+  })
+
+  test('pressing a facet twice takes it out; another value replaces it', () => {
+    const on = toggleToken(parseQuery('geese', keys), 'state', 'shed')
+    expect(formatQuery(on)).toBe('state:shed geese')
+    expect(formatQuery(toggleToken(on, 'state', 'shed'))).toBe('geese')
+    expect(formatQuery(toggleToken(on, 'state', 'halted'))).toBe('state:halted geese')
+  })
+})
+
+describe('keys', () => {
+  test('g and then a letter goes to a page, within a second', () => {
+    const { act, prefix } = nextKeyState(null, 'g', 0)
+    expect(act).toBeNull()
+    expect(nextKeyState(prefix, 'd', 500).act).toEqual({ kind: 'go', key: 'd' })
+    expect(nextKeyState(prefix, 'd', PAIR_MS_MAX + 1).act).toBeNull()
+  })
+
+  test('j and k move, others do nothing', () => {
+    expect(nextKeyState(null, 'j', 0).act).toEqual({ kind: 'move', by: 1 })
+    expect(nextKeyState(null, 'k', 0).act).toEqual({ kind: 'move', by: -1 })
+    expect(nextKeyState(null, 'q', 0)).toEqual({ act: null, prefix: null })
+  })
+})
+
+describe('navigation', () => {
+  const item = (key: string): NavItem => ({ key, label: key, href: `/${key}`, icon: 'overview' })
+
+  test('a page below belongs to its section, a page that only begins alike does not', () => {
+    expect(isCurrent(item('devices'), '/devices/42')).toBe(true)
+    expect(isCurrent(item('devices'), '/devices-old')).toBe(false)
+  })
+
+  test('a phone shows at most five tabs, the last of them More', () => {
+    const { tabs, more } = splitTabs(['a', 'b', 'c', 'd', 'e', 'f'].map(item))
+    expect(tabs).toHaveLength(TABS_MAX - 1)
+    expect(more.map(({ key }) => key)).toEqual(['e', 'f'])
+  })
+})
+
+describe('records', () => {
+  test('fields that differ are marked against base; equal ones are counted', () => {
+    const { rows, equal } = diffFields({
+      base: { speed: null, species: 'bird', damage: 'None', site: { b: 1, a: 2 } },
+      device: { speed: '', species: 'Killdeer', damage: 'None', site: { a: 2, b: 1 } },
+      server: { speed: null, species: 'bird', damage: 'Minor', site: { b: 1, a: 2 } },
+      refused: { speed: 'is not a number' },
+    })
+    expect(rows.map((row) => [row.field, row.device.mark, row.server.mark])).toEqual([
+      ['speed', 'refused', null],
+      ['species', 'changed', null],
+      ['damage', null, 'changed'],
+    ])
+    expect(rows[0]?.device.note).toBe('is not a number')
+    expect(equal).toBe(1)
+  })
+
+  test('absent, null and no record are three things', () => {
+    const { rows } = diffFields({ base: null, device: { a: null }, server: {}, refused: {} })
+    expect(rows[0]).toMatchObject({
+      base: { text: 'no record' },
+      device: { text: 'null' },
+      server: { text: 'absent' },
+    })
+  })
+
+  test('a field named like a prototype member is a field', () => {
+    const device = JSON.parse('{"__proto__": 1, "constructor": 2}') as Record<string, number>
+    const { rows } = diffFields({ base: {}, device, server: {}, refused: {} })
+    expect(rows.map((row) => [row.field, row.base.text, row.device.text])).toEqual([
+      ['__proto__', 'absent', '1'],
+      ['constructor', 'absent', '2'],
+    ])
+  })
+
+  test('a payload’s lines know their pointers, and a long one says what it hides', () => {
+    const value = { 'a/b': [1, { c: null }], empty: {} }
+    const { lines } = jsonLines(value)
+    expect(lines.map((line) => line.pointer)).toContain('/a~1b/1/c')
+    const text = lines
+      .map((line) => `${line.key === null ? '' : `${JSON.stringify(line.key)}:`}${line.text}`)
+      .join('')
+    expect(JSON.parse(text)).toEqual(value)
+    expect(jsonLines(value, 3)).toMatchObject({ hidden: lines.length - 3 })
+  })
+})
+
+test('the picture has every state of the machine, each once', () => {
+  expect(STATE_ORDER.toSorted()).toEqual(Object.keys(SESSION_TABLE).toSorted())
+})
+
+test('lanes: only the states that were met, a running stay reaches the right edge', () => {
+  const { lanes, blocks } = prepareLanes(
+    [
+      { state: 'pushing', startMs: 0, ms: 500 },
+      { state: 'shed', startMs: 500, ms: null, tone: 'held' },
+    ],
+    0,
+    1_000,
+    'UTC',
+  )
+  expect(lanes).toEqual(['pushing', 'shed'])
+  expect(blocks[1]).toMatchObject({ x: 500, width: 500, fill: 'f-held', said: 'still' })
+})

@@ -1,0 +1,199 @@
+import type { ReactElement } from 'react'
+import { renderToStaticMarkup } from 'react-dom/server'
+import { describe, expect, test } from 'vitest'
+import { BarChart } from '#components/charts/bar-chart.tsx'
+import { PillarCard } from '#components/charts/pillar-card.tsx'
+import { SessionLanes, SessionStrip } from '#components/charts/session-timeline.tsx'
+import { StateMachine } from '#components/charts/state-machine.tsx'
+import { TimeChart } from '#components/charts/time-chart.tsx'
+import { DataTable } from '#components/table/data-table.tsx'
+import { Pager } from '#components/table/pager.tsx'
+import { ErrorState } from '#components/ui/error-state.tsx'
+import { JsonView } from '#components/ui/json-view.tsx'
+import { Status, type StatusKind } from '#components/ui/status.tsx'
+import { Time } from '#components/ui/time.tsx'
+import { Verdict } from '#components/ui/verdict.tsx'
+
+const NOW = Date.UTC(2026, 10, 24, 14, 32, 8)
+const html = (element: ReactElement): string => renderToStaticMarkup(element)
+const textOf = (markup: string): string =>
+  markup
+    .replaceAll(/<[^>]+>/g, ' ')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+
+test.each(['ok', 'warn', 'crit', 'held', 'unk'] as StatusKind[])(
+  'status %s is a shape and a word',
+  (kind) => {
+    const markup = html(<Status kind={kind}>Word</Status>)
+    expect(markup).toContain('<svg')
+    expect(textOf(markup)).toBe('Word')
+  },
+)
+
+test('the verdict is the only h1, with its evidence after it', () => {
+  const markup = html(
+    <Verdict sentence="All sync" evidence="40 of 40" status={{ kind: 'ok', word: 'Fine' }} />,
+  )
+  expect(markup.match(/<h1/g)).toHaveLength(1)
+  expect(textOf(markup)).toBe('All sync 40 of 40 Fine')
+})
+
+test('the server says UTC, so that the browser’s first render is the same', () => {
+  const markup = html(<Time at={NOW - 81_000} now={NOW} />)
+  expect(markup).toContain('dateTime="2026-11-24T14:30:47.000Z"')
+  expect(textOf(markup)).toBe('1 min ago, 14:30:47')
+  expect(textOf(html(<Time at={null} now={NOW} />))).toBe('not known')
+})
+
+describe('charts', () => {
+  const from = NOW - 600_000
+  const points = [
+    { t: from, value: 0.004 },
+    { t: from + 60_000, value: null },
+    { t: from + 120_000, value: 0.012 },
+  ]
+
+  test('a time chart has a name, its limit in words, its gap, and a table that says no data', () => {
+    const markup = html(
+      <TimeChart
+        label="Failure rate"
+        names={{ subject: 'failure rate' }}
+        fromMs={from}
+        toMs={from + 180_000}
+        bucketMs={60_000}
+        format="percent"
+        points={points}
+        thresholds={[{ value: 0.01, word: 'warn 1 %', tone: 'warn' }]}
+      />,
+    )
+    expect(markup).toContain('aria-label="Failure rate"')
+    expect(markup).toContain('warn 1 %')
+    expect(markup).toContain('class="gap"')
+    expect(textOf(markup)).toMatch(/0\.40 %.*no data.*1\.20 %/)
+  })
+
+  test('a bar chart counts in its table what it draws', () => {
+    const markup = html(
+      <BarChart
+        label="Dead letters"
+        name="dead letters"
+        fromMs={from}
+        toMs={from + 180_000}
+        bucketMs={60_000}
+        points={[
+          { t: from, value: 0 },
+          { t: from + 60_000, value: 1_284 },
+        ]}
+      />,
+    )
+    expect(markup.match(/class="f-bar"/g)).toHaveLength(1)
+    expect(textOf(markup)).toContain('1,284')
+  })
+
+  test('the state picture says count and share of every state, and shows held only where it is', () => {
+    const none = {
+      scanning: 0,
+      pushing: 0,
+      pulling: 0,
+      resolving: 0,
+      committing: 0,
+      resyncing: 0,
+      backoff: 0,
+      offline: 0,
+    }
+    const shed = html(<StateMachine counts={{ ...none, idle: 30, shed: 10, halted: 0 }} total={40} />)
+    expect(shed).toContain('aria-label="30 idle, 75.0 %"')
+    expect(shed).toContain('class="node held"')
+    const calm = html(<StateMachine counts={{ ...none, idle: 40, shed: 0, halted: 0 }} total={40} />)
+    expect(calm).not.toContain('held')
+    expect(
+      textOf(html(<StateMachine counts={{ ...none, idle: 0, shed: 0, halted: 0 }} total={0} />)),
+    ).not.toContain('NaN')
+  })
+
+  test('a session is told in words beside its picture', () => {
+    const segments = [
+      { state: 'pushing' as const, startMs: from, ms: 1_600 },
+      { state: 'shed' as const, startMs: from + 1_600, ms: null, tone: 'held' as const, note: '503' },
+    ]
+    expect(html(<SessionStrip segments={segments} />)).toContain('aria-label="pushing 1.6 s, shed 503 still"')
+    const lanes = html(<SessionLanes segments={segments} fromMs={from} toMs={from + 5_000} label="Session" />)
+    expect(textOf(lanes)).toContain('shed 503 still')
+  })
+
+  test('a pillar stands with its denominator, and a stale one is marked', () => {
+    const card = (stale: boolean): string =>
+      html(
+        <PillarCard
+          caption="Conflict rate"
+          status={{ kind: 'ok', word: 'Under 2 %' }}
+          figure={{ value: '0.84', unit: '%' }}
+          sentence="of pushed changes needed resolution"
+          evidence={['262 of 31,240 pushed in 60 min · 14 s ago']}
+          chart={null}
+          stale={stale}
+        />,
+      )
+    expect(textOf(card(false))).toContain('0.84 % of pushed changes needed resolution 262 of 31,240')
+    expect(card(true)).toContain('class="pillar stale"')
+  })
+})
+
+describe('tables', () => {
+  const columns = [
+    { key: 'id', header: 'Device', cell: (row: { id: string; n: number }) => row.id },
+    { key: 'n', header: 'Queue', align: 'end' as const, cell: (row: { id: string; n: number }) => row.n },
+  ]
+  const table = (rows: { id: string; n: number }[]): string =>
+    html(
+      <DataTable
+        label="Devices"
+        columns={columns}
+        rows={rows}
+        rowKey={(row) => row.id}
+        rowHref={(row) => `/devices/${row.id}`}
+        empty={<p>No device yet</p>}
+      />,
+    )
+
+  test('a row is one link, found by the keys', () => {
+    const markup = table([{ id: 'DFW-0417', n: 14 }])
+    expect(markup).toContain('href="/devices/DFW-0417"')
+    expect(markup).toContain('data-row=""')
+    expect(markup).toContain('<td class="num">14</td>')
+  })
+
+  test('no rows is a sentence, not an empty table', () => {
+    expect(table([])).toBe('<p>No device yet</p>')
+  })
+
+  test('a page says how many it shows of how many, and its next link keeps the filter', () => {
+    const markup = html(
+      <Pager place={{ path: '/devices', query: 'q=x' }} shown={50} matching={48_213} nextCursor="abc" />,
+    )
+    expect(textOf(markup)).toBe('50 on this page · 48,213 matching Next page')
+    expect(markup).toContain('href="/devices?q=x&amp;cursor=abc"')
+  })
+})
+
+test('a payload is text, whatever is in it, and its refused place says why', () => {
+  const markup = html(
+    <JsonView
+      value={{ speed: '<img src=x onerror=alert(1)>' }}
+      label="Payload"
+      marks={[{ pointer: '/speed', why: 'is not a number' }]}
+    />,
+  )
+  expect(markup).not.toContain('<img')
+  expect(markup).toContain('class="marked"')
+  expect(textOf(markup)).toContain('× is not a number')
+})
+
+test('an error names its code and request', () => {
+  const markup = html(
+    <ErrorState title="The list did not load" code="database_unavailable" requestId="r-5d0e" />,
+  )
+  expect(markup).toContain('role="alert"')
+  expect(textOf(markup)).toContain('database_unavailable · request r-5d0e')
+})
