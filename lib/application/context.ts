@@ -20,10 +20,15 @@ export interface MetricsSink {
   observe(name: string, labels: Readonly<Record<string, string>>, value: number): void
 }
 
+/** Unix ms. */
+export interface Clock {
+  now(): number
+}
+
 /** What the world gives to the application: everything that a test replaces. */
 export interface Surroundings {
   readonly storage: Storage
-  readonly clock: { now(): number }
+  readonly clock: Clock
   readonly random: Random
   /** A fresh UUIDv7. */
   readonly ids: () => string

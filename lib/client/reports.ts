@@ -8,7 +8,7 @@ import { readOffset } from './device-clock.ts'
 import { depthOf, getCounts, oldestPending } from './outbox.ts'
 import type { StoreTx } from './store.ts'
 import type { LocalRefusal } from './tables.ts'
-import { getMeta, putRow, setMeta, storedAs } from './tables.ts'
+import { getMeta, positionKey, putRow, setMeta, storedAs } from './tables.ts'
 import type { AttemptKind, Reply } from './transport.ts'
 
 /** Reports that wait for a connection; past it the oldest is dropped. */
@@ -91,10 +91,11 @@ export function withRefusals(report: SessionReport, refusals: readonly LocalRefu
 /** Files a finished report to be sent, and closes the session's own row. */
 export async function fileReport(tx: StoreTx, report: SessionReport): Promise<void> {
   const queueDepthAfter = depthOf(await getCounts(tx))
-  await putRow(tx, 'session_reports', report.sessionId, { ...report, queueDepthAfter })
+  const number = ((await getMeta(tx, 'reportsFiled')) ?? 0) + 1
+  await setMeta(tx, 'reportsFiled', number)
+  await putRow(tx, 'session_reports', positionKey(number), { ...report, queueDepthAfter })
   await setMeta(tx, 'openSession', null)
   const rows = await tx.scan('session_reports', { limit: SESSION_REPORTS_MAX + 1 })
-  // Session ids sort by the time of their making.
   const oldest = rows[0]
   if (rows.length > SESSION_REPORTS_MAX && oldest) await tx.remove('session_reports', oldest.key)
 }
@@ -108,11 +109,17 @@ export async function fileAbandoned(tx: StoreTx, nowMs: number): Promise<void> {
   await fileReport(tx, { ...open, result: 'abandoned', endedAt: toIso(nowMs), transitions: [...open.transitions, ...restart] })
 }
 
-export async function unsentReports(tx: StoreTx): Promise<readonly SessionReport[]> {
-  const rows = await tx.scan('session_reports', { limit: SESSIONS_PER_REPORT_MAX })
-  return rows.map(({ value }) => storedAs<SessionReport>(value))
+export interface UnsentReport {
+  readonly key: string
+  readonly report: SessionReport
 }
 
-export async function dropReports(tx: StoreTx, reports: readonly SessionReport[]): Promise<void> {
-  for (const { sessionId } of reports) await tx.remove('session_reports', sessionId)
+/** Oldest first, as many as one request may hold. */
+export async function unsentReports(tx: StoreTx): Promise<readonly UnsentReport[]> {
+  const rows = await tx.scan('session_reports', { limit: SESSIONS_PER_REPORT_MAX })
+  return rows.map(({ key, value }) => ({ key, report: storedAs<SessionReport>(value) }))
+}
+
+export async function dropReports(tx: StoreTx, reports: readonly UnsentReport[]): Promise<void> {
+  for (const { key } of reports) await tx.remove('session_reports', key)
 }

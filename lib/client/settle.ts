@@ -27,18 +27,19 @@ export async function settle(context: ReplicaContext): Promise<void> {
 }
 
 async function sendReports(context: ReplicaContext, token: string, count: number): Promise<'done' | 'more' | 'refused' | 'failed'> {
-  const { sessions, offset } = await transact(context, async (tx) => ({
-    sessions: (await unsentReports(tx)).slice(0, count),
+  const { unsent, offset } = await transact(context, async (tx) => ({
+    unsent: (await unsentReports(tx)).slice(0, count),
     offset: await readOffset(tx),
   }))
-  if (sessions.length === 0) return 'done'
+  if (unsent.length === 0) return 'done'
+  const sessions = unsent.map(({ report }) => report)
   const body = JSON.stringify({ sessions, ...(offset ? { offsetMs: offset.offsetMs } : {}) })
   const call = { kind: 'sessions', method: 'POST', path: '/api/v1/sessions', credential: token, body, check: checkSessions } as const
   const outcome = await tell(context, call)
   if (!outcome.ok && outcome.failure.kind !== 'refused') return 'failed'
   if (!outcome.ok && sessions.length > 1) return 'refused'
   if (!outcome.ok) context.log('report_dropped', { sessionId: sessions[0]?.sessionId ?? '', code: outcome.failure.code })
-  await transact(context, (tx) => dropReports(tx, sessions))
+  await transact(context, (tx) => dropReports(tx, unsent))
   return 'more'
 }
 

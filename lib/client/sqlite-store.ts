@@ -11,6 +11,8 @@ import { TABLES } from './store.ts'
 export interface SqliteStoreOptions {
   /** `full` survives a power cut; `normal` survives only the end of the process. */
   readonly durability?: 'full' | 'normal'
+  /** The file's bound in pages of 4 KiB; past it writes fail with `quota_exceeded`. */
+  readonly pagesMax?: number
 }
 
 /** How long a transaction waits for another process's. */
@@ -26,7 +28,7 @@ const serialByFile = new Map<string, ReturnType<typeof createSerial>>()
 /** A store in one SQLite file (WAL), shared safely by several processes of one machine. */
 export function openSqliteStore(file: string, options: SqliteStoreOptions = {}): ReplicaStore {
   const path = resolve(file)
-  const db = guarded(() => openDatabase(path, options.durability ?? 'full'))
+  const db = guarded(() => openDatabase(path, options))
   const owner = `${hostname()}|${process.pid}|${randomUUID()}`
   liveOwners.add(owner)
   const serial = serialByFile.get(path) ?? createSerial()
@@ -55,10 +57,11 @@ export function openSqliteStore(file: string, options: SqliteStoreOptions = {}):
   }
 }
 
-function openDatabase(path: string, durability: 'full' | 'normal'): Database.Database {
+function openDatabase(path: string, { durability = 'full', pagesMax }: SqliteStoreOptions): Database.Database {
   const db = new Database(path, { timeout: BUSY_MS })
   db.exec('PRAGMA journal_mode = WAL')
   db.exec(`PRAGMA synchronous = ${durability}`)
+  if (pagesMax !== undefined) db.exec(`PRAGMA max_page_count = ${pagesMax}`)
   for (const table of TABLES) {
     db.exec(`CREATE TABLE IF NOT EXISTS ${table} (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID`)
   }

@@ -70,6 +70,8 @@ interface Meta {
   pausedByServer: boolean
   /** The session under way, told as abandoned when the process ends in it. */
   openSession: SessionReport
+  /** How many session reports were ever filed: their order. */
+  reportsFiled: number
   lock: SessionLock
 }
 export type MetaKey = keyof Meta

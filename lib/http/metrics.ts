@@ -9,7 +9,12 @@ export const metricsHandler =
   async (request: Request): Promise<Response> => {
     const headers = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
     if (!(await mayRead(request))) {
-      const problem = { type: '/docs/errors#unauthorized', title: 'No valid credential', status: 401, code: 'unauthorized' }
+      const problem = {
+        type: '/docs/errors#unauthorized',
+        title: 'No valid credential',
+        status: 401,
+        code: 'unauthorized',
+      }
       return Response.json(problem, {
         status: 401,
         headers: { ...headers, 'content-type': 'application/problem+json', 'www-authenticate': 'Bearer' },

@@ -49,7 +49,8 @@ export interface Slice {
 export function sliceOf(buckets: readonly Bucket[]): Slice {
   const ofDevices = buckets.filter(({ key }) => key.collection === ALL_COLLECTIONS)
   const atMs = ofDevices.reduce((newest, { gaugesAtMs }) => Math.max(newest, gaugesAtMs), 0)
-  const snapshot = atMs === 0 ? null : { atMs, buckets: buckets.filter(({ gaugesAtMs }) => gaugesAtMs === atMs) }
+  const snapshot =
+    atMs === 0 ? null : { atMs, buckets: buckets.filter(({ gaugesAtMs }) => gaugesAtMs === atMs) }
   return { buckets, snapshot }
 }
 

@@ -84,14 +84,26 @@ function countersOf(pushed: PushedCollection): [string, number][] {
   const { results, conflicts, deadLetterCodes } = pushed
   const lasting = LASTING.reduce((sum, status) => sum + (results[status] ?? 0), 0)
   return [
-    ...Object.entries(results).map(([status, count]): [string, number] => [COUNTER.mutations(status as keyof typeof results), count]),
+    ...Object.entries(results).map(([status, count]): [string, number] => [
+      COUNTER.mutations(status as keyof typeof results),
+      count,
+    ]),
     [COUNTER.pushed, lasting],
     [COUNTER.conflicts, conflicts.length],
-    ...conflicts.map(({ strategy, outcome }): [string, number] => [COUNTER.conflictsBy(strategy, outcome), 1]),
+    ...conflicts.map(({ strategy, outcome }): [string, number] => [
+      COUNTER.conflictsBy(strategy, outcome),
+      1,
+    ]),
     ...conflicts.flatMap(({ fields }) =>
-      [...new Set(fields)].sort().slice(0, CONFLICT_FIELDS_MAX).map((field): [string, number] => [COUNTER.conflictField(field), 1]),
+      [...new Set(fields)]
+        .sort()
+        .slice(0, CONFLICT_FIELDS_MAX)
+        .map((field): [string, number] => [COUNTER.conflictField(field), 1]),
     ),
-    ...Object.entries(deadLetterCodes).map(([code, count]): [string, number] => [COUNTER.deadLettersBy(code), count]),
+    ...Object.entries(deadLetterCodes).map(([code, count]): [string, number] => [
+      COUNTER.deadLettersBy(code),
+      count,
+    ]),
     [COUNTER.clampedLags, pushed.clamped],
   ]
 }
@@ -134,7 +146,9 @@ function ofSession(session: SessionEvent): Contribution {
 }
 
 function ofGauges(event: GaugesEvent): readonly Contribution[] {
-  const states = Object.entries(event.devicesByState).map(([state, count]) => [GAUGE.devicesBy(state), count] as const)
+  const states = Object.entries(event.devicesByState).map(
+    ([state, count]) => [GAUGE.devicesBy(state), count] as const,
+  )
   const sketches: [string, string | null][] = [
     [GAUGE_SKETCH.pendingAgeOnline, event.pendingAgeOnline],
     [GAUGE_SKETCH.pendingAgeOffline, event.pendingAgeOffline],

@@ -59,7 +59,13 @@ export const GAUGE = {
 } as const
 
 /** The results that a mutation keeps for good; `refused`, `retry`, `shed`, `not_applied` come again, `duplicate` is a repeat. */
-export const LASTING: readonly ResultStatus[] = ['applied', 'merged', 'superseded', 'conflict', 'dead_lettered']
+export const LASTING: readonly ResultStatus[] = [
+  'applied',
+  'merged',
+  'superseded',
+  'conflict',
+  'dead_lettered',
+]
 
 /** Fields of one conflict that are counted by name, in the order of their names. */
 export const CONFLICT_FIELDS_MAX = 20

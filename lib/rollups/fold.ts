@@ -39,7 +39,10 @@ export function keysOf(events: readonly TelemetryEvent[]): readonly BucketKey[] 
  * An id that is twice in the batch counts once; over batches the storage's fold position sees to it.
  * @param buckets by `bucketId`; those missing start empty
  */
-export function fold(buckets: ReadonlyMap<string, Bucket>, events: readonly TelemetryEvent[]): readonly Bucket[] {
+export function fold(
+  buckets: ReadonlyMap<string, Bucket>,
+  events: readonly TelemetryEvent[],
+): readonly Bucket[] {
   const drafts = new Map<string, Draft>()
   const draftOf = (key: BucketKey): Draft => {
     const id = bucketId(key)
@@ -50,7 +53,8 @@ export function fold(buckets: ReadonlyMap<string, Bucket>, events: readonly Tele
   const unique = new Map(events.map((event) => [event.id, event]))
   for (const event of unique.values()) {
     for (const contribution of contributionsOf(event)) {
-      for (const tier of TIERS) apply(draftOf(keyOf(tier, event.atMs, contribution)), contribution, event.atMs)
+      for (const tier of TIERS)
+        apply(draftOf(keyOf(tier, event.atMs, contribution)), contribution, event.atMs)
     }
   }
   return [...drafts.values()].map(closeBucket)

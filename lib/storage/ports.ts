@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import type { DeviceInfo, JsonSchema, Platform, StrategyName, TieRule } from '#lib/protocol/device.ts'
 import type { DeadLetterCode } from '#lib/protocol/error-codes.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
+import type { EffectiveResult } from '#lib/protocol/push.ts'
 import type { SessionState } from '#lib/protocol/report.ts'
 import type { SessionReport } from '#lib/protocol/session.ts'
 import type { Bucket, BucketKey, Tier } from '#lib/rollups/bucket.ts'
@@ -273,7 +274,7 @@ export interface ChangeRow {
   readonly requestId: string
   readonly sessionId: string | null
   readonly status: string
-  readonly result: Json
+  readonly result: EffectiveResult
   readonly version: number | null
   readonly correctedMadeAtMs: number
   readonly receivedAtMs: number
@@ -446,8 +447,8 @@ export interface AccessPort {
   /** Uses up a live sign-in link, once. */
   useLink(hash: string, nowMs: number): Promise<OneTimeLink | null>
   createSession(session: UserSession, audit: AuditEntry): Promise<void>
-  /** The live session with its user; moves `lastSeenMs` at most once a minute. */
-  findSession(id: string, nowMs: number): Promise<{ session: UserSession; user: User } | null>
+  /** The live session with its user, null once idle for `idleMs`; moves `lastSeenMs` at most once a minute. */
+  findSession(id: string, nowMs: number, idleMs: number): Promise<{ session: UserSession; user: User } | null>
   endSession(id: string, audit: AuditEntry): Promise<void>
   createApiKey(key: ApiKey, audit: AuditEntry): Promise<void>
   findApiKey(hash: string, nowMs: number): Promise<ApiKey | null>

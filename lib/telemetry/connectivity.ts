@@ -15,7 +15,8 @@ const SILENCE_MIN_MS = 15 * 60_000
 const SILENCE_INTERVALS = 3
 
 /** After this long without contact a device counts as offline (engine.md, SM7). */
-export const silenceLimitMs = (intervalMs: number): number => Math.max(SILENCE_MIN_MS, SILENCE_INTERVALS * intervalMs)
+export const silenceLimitMs = (intervalMs: number): number =>
+  Math.max(SILENCE_MIN_MS, SILENCE_INTERVALS * intervalMs)
 
 export interface DeviceState {
   /** Null for a device that has never reported. */
@@ -29,7 +30,9 @@ export function deviceState(device: DeviceContact, nowMs: number, intervalMs: nu
   const state = device.report?.state ?? null
   if (device.lastContactMs === null) return { state: null, inferredOffline: false }
   const silent = nowMs - device.lastContactMs > silenceLimitMs(intervalMs)
-  return silent ? { state: 'offline', inferredOffline: state !== 'offline' } : { state, inferredOffline: false }
+  return silent
+    ? { state: 'offline', inferredOffline: state !== 'offline' }
+    : { state, inferredOffline: false }
 }
 
 export interface PendingAge {
@@ -53,5 +56,7 @@ export function pendingAge(device: DeviceContact, nowMs: number, intervalMs: num
     return { ageMs: Math.max(0, reported ?? nowMs - lastContactMs), lowerBound: true }
   }
   if (reported !== null) return { ageMs: Math.max(0, reported), lowerBound: false }
-  return report !== null && report.depth > 0 ? { ageMs: Math.max(0, nowMs - report.atMs), lowerBound: true } : null
+  return report !== null && report.depth > 0
+    ? { ageMs: Math.max(0, nowMs - report.atMs), lowerBound: true }
+    : null
 }

@@ -33,7 +33,16 @@ export interface PushEvent extends EventSource {
   readonly collections: Readonly<Record<string, PushedCollection>>
 }
 
-export const ROUTES = ['enroll', 'config', 'push', 'pull', 'heartbeat', 'sessions', 'events', 'rotate'] as const
+export const ROUTES = [
+  'enroll',
+  'config',
+  'push',
+  'pull',
+  'heartbeat',
+  'sessions',
+  'events',
+  'rotate',
+] as const
 export type Route = (typeof ROUTES)[number]
 export const STATUS_CLASSES = ['2xx', '3xx', '4xx', '5xx', 'shed'] as const
 export type StatusClass = (typeof STATUS_CLASSES)[number]
@@ -56,7 +65,9 @@ export interface RequestsEvent {
 /** Changes that a device has shown to hold, by presenting a token past them. Sketches as base64 (lib/rollups/sketch.ts). */
 export interface DeliveryEvent extends EventSource {
   readonly kind: 'delivery'
-  readonly collections: Readonly<Record<string, { readonly count: number; readonly deliveryLag: string; readonly visibilityLag: string }>>
+  readonly collections: Readonly<
+    Record<string, { readonly count: number; readonly deliveryLag: string; readonly visibilityLag: string }>
+  >
 }
 
 export interface SessionEvent extends EventSource {
@@ -111,7 +122,8 @@ export interface FleetGaugesEvent {
   readonly oldestUndeliveredAgeMs: number | null
 }
 
-export type TelemetryPayload = PushEvent | RequestsEvent | DeliveryEvent | SessionEvent | GaugesEvent | FleetGaugesEvent
+export type TelemetryPayload =
+  PushEvent | RequestsEvent | DeliveryEvent | SessionEvent | GaugesEvent | FleetGaugesEvent
 
 /** `atMs` is the bucket's time: committed, answered, ended (corrected) or snapshotted. */
 export interface TelemetryEvent {

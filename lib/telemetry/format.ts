@@ -26,7 +26,8 @@ export function percentText(ratio: number): string {
 }
 
 /** `1 device`, `2 devices`. */
-export const pluralText = (count: number, noun: string): string => `${countText(count)} ${noun}${count === 1 ? '' : 's'}`
+export const pluralText = (count: number, noun: string): string =>
+  `${countText(count)} ${noun}${count === 1 ? '' : 's'}`
 
 const twoUnits = (value: number, base: number, big: string, small: string): string =>
   `${Math.floor(value / base)} ${big} ${String(value % base).padStart(2, '0')} ${small}`

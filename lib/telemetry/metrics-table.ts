@@ -1,13 +1,18 @@
 import type { MetricDefinition } from './metrics.ts'
 import { METRICS } from './metrics.ts'
 
-const HEAD = ['| name | kind | unit | labels | told by | stability | what it measures |', '|---|---|---|---|---|---|---|']
+const HEAD = [
+  '| name | kind | unit | labels | told by | stability | what it measures |',
+  '|---|---|---|---|---|---|---|',
+]
 
 /** The table of docs/metrics.md, from the declarations. */
 export function metricsTable(): string {
-  const rows = Object.values<MetricDefinition>(METRICS).map(({ name, kind, unit, labels, source, stability, help }) => {
-    const codes = labels.map((label) => `\`${label}\``).join(' ')
-    return `| \`${name}\` | ${kind} | ${unit} | ${codes} | ${source} | ${stability} | ${help} |`
-  })
+  const rows = Object.values<MetricDefinition>(METRICS).map(
+    ({ name, kind, unit, labels, source, stability, help }) => {
+      const codes = labels.map((label) => `\`${label}\``).join(' ')
+      return `| \`${name}\` | ${kind} | ${unit} | ${codes} | ${source} | ${stability} | ${help} |`
+    },
+  )
   return [...HEAD, ...rows, ''].join('\n')
 }

@@ -1,5 +1,13 @@
 import type { SessionState } from '#lib/protocol/report.ts'
-import type { AsOf, ConflictFigure, FailureFigure, LagFigure, PillarAnswer, QueueFigure, Share } from './pillars.ts'
+import type {
+  AsOf,
+  ConflictFigure,
+  FailureFigure,
+  LagFigure,
+  PillarAnswer,
+  QueueFigure,
+  Share,
+} from './pillars.ts'
 import type { Thresholds } from './thresholds.ts'
 
 /** Everything that the Overview page shows, in one answer. Times in ms. */

@@ -1,4 +1,11 @@
-import type { ConflictFigure, FailureFigure, LagFigure, Level, PendingFigure, QueueFigure } from './pillars.ts'
+import type {
+  ConflictFigure,
+  FailureFigure,
+  LagFigure,
+  Level,
+  PendingFigure,
+  QueueFigure,
+} from './pillars.ts'
 
 /** Limits of the pillars, settable by collection. Rates from 0 to 1, times in ms. */
 export interface Thresholds {

@@ -35,7 +35,9 @@ export function verdictOf(overview: Overview): Verdict {
   if (worst === undefined) return partlyKnown(overview) ?? healthy(overview)
   const others = troubles.filter((trouble) => trouble !== worst).map(({ brief }) => brief)
   const { brief: _brief, ...verdict } = worst
-  return others.length === 0 ? verdict : { ...verdict, evidence: `${verdict.evidence}. Also: ${others.join('; ')}` }
+  return others.length === 0
+    ? verdict
+    : { ...verdict, evidence: `${verdict.evidence}. Also: ${others.join('; ')}` }
 }
 
 /** A verdict that can stand among others: `brief` is what is said of it then. */
@@ -44,7 +46,9 @@ type Trouble = Verdict & { readonly brief: string }
 function notHeard({ devices }: Overview): Verdict | null {
   if (devices.heard > 0) return null
   const enrolled =
-    devices.total === 0 ? 'No device is enrolled' : `${pluralText(devices.total, 'device')} enrolled, none has reported`
+    devices.total === 0
+      ? 'No device is enrolled'
+      : `${pluralText(devices.total, 'device')} enrolled, none has reported`
   return {
     level: 'unk',
     sentence: 'No device has synced yet; waiting for the first',
@@ -54,7 +58,12 @@ function notHeard({ devices }: Overview): Verdict | null {
 }
 
 function telemetryBehind({ asOf, queue }: Overview): Verdict | null {
-  const behind = (sentence: string, evidence: string): Verdict => ({ level: 'unk', sentence, evidence, step: null })
+  const behind = (sentence: string, evidence: string): Verdict => ({
+    level: 'unk',
+    sentence,
+    evidence,
+    step: null,
+  })
   if (asOf.foldLagMs > FOLD_LAG_MAX_MS) {
     return behind(
       `Not known: telemetry is ${durationText(asOf.foldLagMs)} behind`,
@@ -63,7 +72,11 @@ function telemetryBehind({ asOf, queue }: Overview): Verdict | null {
   }
   const reachesNow = queue.toMs > asOf.nowMs - SNAPSHOT_AGE_MAX_MS
   if (!reachesNow) return null
-  if (queue.figure === null) return behind('Not known: no telemetry in this range yet', 'The first snapshot of the devices is taken within a minute')
+  if (queue.figure === null)
+    return behind(
+      'Not known: no telemetry in this range yet',
+      'The first snapshot of the devices is taken within a minute',
+    )
   const ageMs = asOf.nowMs - queue.figure.atMs
   if (ageMs <= SNAPSHOT_AGE_MAX_MS) return null
   return behind(
@@ -87,7 +100,9 @@ function everySilent({ devices, asOf }: Overview): Trouble | null {
 function failing({ failures, limits, versions }: Overview): Trouble | null {
   const share = failures.figure?.requests
   if (!isOver(failures.level) || share === undefined || share.rate === null) return null
-  const culprit = onlyOne(versions, ({ failures: { rate } }) => (rate === null ? null : rate > limits.failureWarn))
+  const culprit = onlyOne(versions, ({ failures: { rate } }) =>
+    rate === null ? null : rate > limits.failureWarn,
+  )
   const of = `${countText(share.part)} of ${countText(share.whole)} requests`
   const cause = failures.figure?.byCode[0]
   const mostly = cause === undefined ? '' : `; mostly ${cause.key}, ${pluralText(cause.count, 'time')}`
@@ -98,7 +113,10 @@ function failing({ failures, limits, versions }: Overview): Trouble | null {
         ? `${percentText(share.rate)} of requests fail, over the limit of ${percentText(limits.failureWarn)}`
         : `${culprit.appVersion} fails ${percentText(culprit.failures.rate ?? 0)} of its requests; every other version is within target`,
     evidence: `${of} failed${mostly}`,
-    step: { label: 'Failed sessions', target: { page: 'sessions', result: 'failed', appVersion: culprit?.appVersion ?? null } },
+    step: {
+      label: 'Failed sessions',
+      target: { page: 'sessions', result: 'failed', appVersion: culprit?.appVersion ?? null },
+    },
     brief: `${percentText(share.rate)} of requests fail`,
   }
 }
@@ -109,14 +127,20 @@ function stuck({ lag, limits, versions, devices }: Overview): Trouble | null {
   const level = pendingLevel(pending, limits)
   const p95 = pending?.online.p95 ?? null
   if (!isOver(level) || pending === null || p95 === null) return null
-  const culprit = onlyOne(versions, ({ pendingAgeP95Ms }) => (pendingAgeP95Ms === null ? null : pendingAgeP95Ms > limits.oldestWarnMs))
+  const culprit = onlyOne(versions, ({ pendingAgeP95Ms }) =>
+    pendingAgeP95Ms === null ? null : pendingAgeP95Ms > limits.oldestWarnMs,
+  )
   const whose = culprit === null ? 'Devices that are online' : `Devices on ${culprit.appVersion}`
-  const offline = devices.offline === 0 ? '' : `; ${pluralText(devices.offline, 'more device')} offline, counted apart`
+  const offline =
+    devices.offline === 0 ? '' : `; ${pluralText(devices.offline, 'more device')} offline, counted apart`
   return {
     level,
     sentence: `${whose} cannot get rid of their changes`,
     evidence: `Pending age p95 ${durationText(p95)} on ${pluralText(pending.online.count, 'device')} with work waiting${offline}`,
-    step: { label: 'Devices', target: { page: 'devices', state: null, appVersion: culprit?.appVersion ?? null } },
+    step: {
+      label: 'Devices',
+      target: { page: 'devices', state: null, appVersion: culprit?.appVersion ?? null },
+    },
     brief: `pending age p95 ${durationText(p95)} on devices that are online`,
   }
 }
@@ -124,7 +148,9 @@ function stuck({ lag, limits, versions, devices }: Overview): Trouble | null {
 function lagging({ lag, limits, versions }: Overview): Trouble | null {
   const p95 = lag.figure?.upload.p95 ?? null
   if (!isOver(lag.level) || lag.figure === null || p95 === null) return null
-  const culprit = onlyOne(versions, ({ uploadLagP95Ms }) => (uploadLagP95Ms === null ? null : uploadLagP95Ms > limits.lagWarnMs))
+  const culprit = onlyOne(versions, ({ uploadLagP95Ms }) =>
+    uploadLagP95Ms === null ? null : uploadLagP95Ms > limits.lagWarnMs,
+  )
   const target = `target under ${durationText(limits.lagWarnMs)}`
   return {
     level: lag.level,
@@ -133,7 +159,10 @@ function lagging({ lag, limits, versions }: Overview): Trouble | null {
         ? `Changes take ${durationText(p95)} to arrive, over the target`
         : `Changes from ${culprit.appVersion} take ${durationText(culprit.uploadLagP95Ms ?? 0)} to arrive; every other version syncs within target`,
     evidence: `Upload lag p95 ${durationText(p95)} of ${pluralText(lag.figure.upload.count, 'change')}, ${target}`,
-    step: { label: 'Sessions', target: { page: 'sessions', result: null, appVersion: culprit?.appVersion ?? null } },
+    step: {
+      label: 'Sessions',
+      target: { page: 'sessions', result: null, appVersion: culprit?.appVersion ?? null },
+    },
     brief: `upload lag p95 ${durationText(p95)}`,
   }
 }
@@ -163,9 +192,17 @@ function deadLettered({ deadLetters }: Overview): Trouble | null {
   const one = open === 1 ? '1 change is a dead letter' : `${countText(open)} changes are dead letters`
   return {
     level: 'warn',
-    sentence: shared === null ? one : open === top.count ? `${countText(open)} dead letters share one cause` : `${countText(top.count)} of ${countText(open)} dead letters share one cause`,
+    sentence:
+      shared === null
+        ? one
+        : open === top.count
+          ? `${countText(open)} dead letters share one cause`
+          : `${countText(top.count)} of ${countText(open)} dead letters share one cause`,
     evidence: `${top.appVersion} on ${top.collection}: ${top.detail} (${top.code}, ${pluralText(top.devices, 'device')})`,
-    step: { label: 'Dead letters', target: { page: 'dead-letters', code: shared?.code ?? null, appVersion: shared?.appVersion ?? null } },
+    step: {
+      label: 'Dead letters',
+      target: { page: 'dead-letters', code: shared?.code ?? null, appVersion: shared?.appVersion ?? null },
+    },
     brief: `${pluralText(open, 'open dead letter')}`,
   }
 }
@@ -196,7 +233,10 @@ function partlyKnown({ lag, conflicts, failures, queue, limits }: Overview): Ver
   if (lag.level === 'unk') missing.push(['sync lag', 'no change was committed'])
   if (conflicts.level === 'unk') missing.push(['conflict rate', 'no change was pushed'])
   if (failures.level === 'unk') {
-    missing.push(['failure rate', `${pluralText(failures.figure?.requests.whole ?? 0, 'request')}, too few for a rate`])
+    missing.push([
+      'failure rate',
+      `${pluralText(failures.figure?.requests.whole ?? 0, 'request')}, too few for a rate`,
+    ])
   }
   if (queue.level === 'unk') missing.push(['queue depth', 'no snapshot of the devices'])
   if (pending === 'unk') missing.push(['pending age', 'no snapshot of the devices'])
@@ -231,7 +271,10 @@ function healthy({ devices, lag, failures, queue }: Overview): Verdict {
 const isOver = (level: Level): boolean => level === 'warn' || level === 'crit'
 
 /** The only version for which `over` holds while another is known not to; null says nothing of a version. */
-function onlyOne(versions: readonly VersionRow[], over: (version: VersionRow) => boolean | null): VersionRow | null {
+function onlyOne(
+  versions: readonly VersionRow[],
+  over: (version: VersionRow) => boolean | null,
+): VersionRow | null {
   const bad = versions.filter((version) => over(version) === true)
   const good = versions.some((version) => over(version) === false)
   return bad.length === 1 && good ? (bad[0] ?? null) : null

@@ -1,22 +1,96 @@
 import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
 import { fold } from '#lib/rollups/fold.ts'
-import type { Collection, Storage } from '#lib/storage/ports.ts'
+import type { Collection, Device, Fleet, SessionRow, Storage } from '#lib/storage/ports.ts'
+import type { DeadLetterCause } from '#lib/telemetry/overview.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 
-/** A context whose storage can tell of these events' buckets and of nothing else: enough for the pillars. */
-export function contextOf(
-  events: readonly TelemetryEvent[],
-  nowMs: number,
-  { unfoldedMs = null, collections = [] }: { unfoldedMs?: number | null; collections?: readonly Partial<Collection>[] } = {},
-): TelemetryContext {
+export interface Told {
+  readonly unfoldedMs?: number | null
+  readonly collections?: readonly Partial<Collection>[]
+  readonly devices?: readonly Device[]
+  readonly causes?: readonly DeadLetterCause[]
+  readonly sessions?: readonly Partial<SessionRow>[]
+  readonly moreSessions?: boolean
+}
+export interface FoldedContext extends TelemetryContext {
+  /** What was appended, in order. */
+  readonly appended: TelemetryEvent[]
+}
+
+const FLEET: Pick<Fleet, 'id' | 'settings'> = {
+  id: 'f',
+  settings: {
+    intervalMs: 60_000,
+    backoff: { baseMs: 1_000, capMs: 60_000 },
+    minAppVersion: null,
+    allowedOrigins: [],
+  },
+}
+
+/** A context whose storage answers what pillars and snapshots ask, from these events' buckets and what is told. */
+export function contextOf(events: readonly TelemetryEvent[], nowMs: number, told: Told = {}): FoldedContext {
   const all = fold(new Map(), events)
+  const appended: TelemetryEvent[] = []
   const storage = {
+    fleets: { get: (id: string) => Promise.resolve(id === FLEET.id ? FLEET : null) },
+    collections: { list: () => Promise.resolve(told.collections ?? []) },
+    devices: { all: () => Promise.resolve(told.devices ?? []) },
+    conflicts: { countOpen: () => Promise.resolve(2) },
+    deadLetters: { openByCause: () => Promise.resolve(told.causes ?? []) },
+    sessions: {
+      list: () =>
+        Promise.resolve({
+          items: told.sessions ?? [],
+          next: told.moreSessions === true ? { atMs: 1, id: 'x' } : null,
+        }),
+    },
     telemetry: {
       buckets: (_fleetId: string, tier: string, fromMs: number, toMs: number) =>
-        Promise.resolve(all.filter(({ key }) => key.tier === tier && key.startMs >= fromMs && key.startMs < toMs)),
-      oldestUnfoldedMs: () => Promise.resolve(unfoldedMs),
+        Promise.resolve(
+          all.filter(({ key }) => key.tier === tier && key.startMs >= fromMs && key.startMs < toMs),
+        ),
+      oldestUnfoldedMs: () => Promise.resolve(told.unfoldedMs ?? null),
+      oldestUndeliveredMs: () => Promise.resolve(nowMs - 4_000),
+      append: (_fleetId: string, more: readonly TelemetryEvent[]) => {
+        appended.push(...more)
+        return Promise.resolve()
+      },
     },
-    collections: { list: () => Promise.resolve(collections) },
   }
-  return { storage: storage as unknown as Storage, clock: { now: () => nowMs } }
+  return { storage: storage as unknown as Storage, clock: { now: () => nowMs }, appended }
+}
+
+/** A device that was heard a second ago and has nothing waiting, but for the parts given. */
+export function deviceOf(
+  id: string,
+  nowMs: number,
+  over: Partial<Device> = {},
+  report: Partial<NonNullable<Device['report']>> = {},
+): Device {
+  const atMs = over.lastContactMs ?? nowMs - 1_000
+  return {
+    id,
+    fleetId: 'f',
+    name: `tablet ${id}`,
+    platform: 'ios',
+    appVersion: '2.4.0',
+    status: 'active',
+    access: { '*': 'write' },
+    enrolledAtMs: 0,
+    lastContactMs: atMs,
+    lastSessionOkMs: atMs,
+    report: {
+      state: 'idle',
+      seq: 1,
+      nonce: 'n',
+      depth: 0,
+      oldestMadeAtMs: null,
+      byCollection: {},
+      offsetMs: null,
+      rttMs: null,
+      atMs,
+      ...report,
+    },
+    ...over,
+  }
 }

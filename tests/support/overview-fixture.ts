@@ -1,13 +1,31 @@
 import type { Overview, VersionRow } from '#lib/telemetry/overview.ts'
-import type { ConflictFigure, FailureFigure, LagFigure, PillarAnswer, PillarName, QueueFigure, Quantiles } from '#lib/telemetry/pillars.ts'
-import { DEFAULT_THRESHOLDS, conflictLevel, failureLevel, lagLevel, queueLevel } from '#lib/telemetry/thresholds.ts'
+import type {
+  ConflictFigure,
+  FailureFigure,
+  LagFigure,
+  PillarAnswer,
+  PillarName,
+  QueueFigure,
+  Quantiles,
+} from '#lib/telemetry/pillars.ts'
+import {
+  DEFAULT_THRESHOLDS,
+  conflictLevel,
+  failureLevel,
+  lagLevel,
+  queueLevel,
+} from '#lib/telemetry/thresholds.ts'
 
 export const NOW_MS = 1_000 * 60_000
 const HOUR = 3_600_000
 
 export const quantiles = (value: number | null, count = value === null ? 0 : 10): Quantiles => ({
-  count, p50: value, p95: value, p99: value, max: value,
-}) // prettier-ignore
+  count,
+  p50: value,
+  p95: value,
+  p99: value,
+  max: value,
+})
 
 export interface OverviewParts {
   readonly lag?: LagFigure | null
@@ -42,10 +60,20 @@ export const failureFigure = (part: number, whole: number): FailureFigure => ({
   byCode: part === 0 ? [] : [{ key: 'internal', count: part }],
   sessions: { part: 0, whole: 0, rate: null },
 })
-export const queueFigure = (deepest: number, oldestAgeMs: number | null = null, atMs = NOW_MS): QueueFigure => ({
+export const queueFigure = (
+  deepest: number,
+  oldestAgeMs: number | null = null,
+  atMs = NOW_MS,
+): QueueFigure => ({
   atMs,
   depth: deepest,
-  devices: { total: 40, pending: deepest === 0 ? 0 : 1, depth: quantiles(deepest), oldestAgeMs, reportAge: quantiles(1_000) },
+  devices: {
+    total: 40,
+    pending: deepest === 0 ? 0 : 1,
+    depth: quantiles(deepest),
+    oldestAgeMs,
+    reportAge: quantiles(1_000),
+  },
   server: { openDeadLetters: 0, openConflicts: 0 },
 })
 export const versionRow = (appVersion: string, over: Partial<VersionRow> = {}): VersionRow => ({
@@ -65,7 +93,11 @@ export const versionRow = (appVersion: string, over: Partial<VersionRow> = {}): 
 export function overviewOf(parts: OverviewParts = {}): Overview {
   const asOf = { nowMs: NOW_MS, foldLagMs: parts.foldLagMs ?? 0 }
   const limits = DEFAULT_THRESHOLDS
-  const answer = <F>(pillar: PillarName, figure: F | null, levelOf: (figure: F | null, given: typeof limits) => PillarAnswer<F>['level']): PillarAnswer<F> => ({
+  const answer = <F>(
+    pillar: PillarName,
+    figure: F | null,
+    levelOf: (figure: F | null, given: typeof limits) => PillarAnswer<F>['level'],
+  ): PillarAnswer<F> => ({
     pillar,
     fromMs: NOW_MS - HOUR,
     toMs: parts.toMs ?? NOW_MS,
@@ -79,7 +111,8 @@ export function overviewOf(parts: OverviewParts = {}): Overview {
     groupsLeftOut: 0,
     asOf,
   })
-  const given = <F>(part: F | null | undefined, otherwise: F): F | null => (part === undefined ? otherwise : part)
+  const given = <F>(part: F | null | undefined, otherwise: F): F | null =>
+    part === undefined ? otherwise : part
   return {
     fleetId: 'fleet',
     asOf,
@@ -89,9 +122,16 @@ export function overviewOf(parts: OverviewParts = {}): Overview {
     failures: answer('failures', given(parts.failures, failureFigure(2, 1_000)), failureLevel),
     queue: answer('queue', given(parts.queue, queueFigure(0)), queueLevel),
     devices: {
-      total: 40, heard: 40, neverHeard: 0, byState: { idle: 40 }, offline: 0, silent: 0, lastContactMs: NOW_MS - 1_000, oldestPending: null,
+      total: 40,
+      heard: 40,
+      neverHeard: 0,
+      byState: { idle: 40 },
+      offline: 0,
+      silent: 0,
+      lastContactMs: NOW_MS - 1_000,
+      oldestPending: null,
       ...parts.devices,
-    }, // prettier-ignore
+    },
     transitionRates: {},
     versions: parts.versions ?? [versionRow('2.4.1'), versionRow('2.4.0')],
     deadLetters: parts.deadLetters ?? { open: 0, causes: [], causesLeftOut: 0 },

@@ -1,5 +1,11 @@
 import { encodeSketch, sketchOf } from '#lib/rollups/sketch.ts'
-import type { FleetGaugesEvent, GaugesEvent, PushEvent, PushedCollection, TelemetryEvent } from '#lib/telemetry/events.ts'
+import type {
+  FleetGaugesEvent,
+  GaugesEvent,
+  PushEvent,
+  PushedCollection,
+  TelemetryEvent,
+} from '#lib/telemetry/events.ts'
 
 /** Sketch text of values, as events carry it. */
 export const textOf = (...values: readonly number[]): string => encodeSketch(sketchOf(values))
@@ -53,4 +59,8 @@ export const fleetGaugesEvent = (over: Partial<FleetGaugesEvent> = {}): FleetGau
   ...over,
 })
 
-export const eventAt = (id: string, atMs: number, payload: TelemetryEvent['payload']): TelemetryEvent => ({ id, atMs, payload })
+export const eventAt = (id: string, atMs: number, payload: TelemetryEvent['payload']): TelemetryEvent => ({
+  id,
+  atMs,
+  payload,
+})

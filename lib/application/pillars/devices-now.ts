@@ -12,7 +12,11 @@ export interface LiveDevice {
 }
 
 /** Revoked devices are left out: they wait for nothing any more. */
-export const liveDevices = (devices: readonly Device[], nowMs: number, intervalMs: number): readonly LiveDevice[] =>
+export const liveDevices = (
+  devices: readonly Device[],
+  nowMs: number,
+  intervalMs: number,
+): readonly LiveDevice[] =>
   devices
     .filter(({ status }) => status !== 'revoked')
     .map((device) => ({
@@ -45,7 +49,8 @@ function oldestOf(live: readonly LiveDevice[]): OldestPending | null {
   let oldest: OldestPending | null = null
   for (const { device, pending } of live) {
     if (pending === null || device.report === null || device.report.depth === 0) continue
-    if (oldest === null || pending.ageMs > oldest.ageMs) oldest = { deviceId: device.id, name: device.name, ...pending }
+    if (oldest === null || pending.ageMs > oldest.ageMs)
+      oldest = { deviceId: device.id, name: device.name, ...pending }
   }
   return oldest
 }

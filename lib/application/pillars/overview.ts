@@ -2,6 +2,8 @@ import type { Bucket } from '#lib/rollups/bucket.ts'
 import { TIER_MS } from '#lib/rollups/bucket.ts'
 import { DEFAULT_THRESHOLDS } from '#lib/telemetry/thresholds.ts'
 import type { DeadLetterCause, DeadLettersNow, Overview } from '#lib/telemetry/overview.ts'
+import type { Verdict } from '#lib/telemetry/verdict.ts'
+import { verdictOf } from '#lib/telemetry/verdict.ts'
 import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
 import { CONFLICTS } from './conflicts.ts'
 import { devicesNow, liveDevices } from './devices-now.ts'
@@ -16,8 +18,12 @@ import { readWindow } from './window.ts'
 
 const CAUSES_MAX = 10
 
+export interface OverviewAnswer extends Overview {
+  readonly verdict: Verdict
+}
+
 /** Everything the Overview page shows, read together so that its figures agree (console.md, Overview). */
-export async function overview(ctx: TelemetryContext, query: RangeQuery): Promise<Overview> {
+export async function overview(ctx: TelemetryContext, query: RangeQuery): Promise<OverviewAnswer> {
   const { storage } = ctx
   const { fleetId } = query
   const nowMs = ctx.clock.now()
@@ -31,7 +37,7 @@ export async function overview(ctx: TelemetryContext, query: RangeQuery): Promis
   ])
   const devices = fleet === null ? [] : liveDevices(all, nowMs, fleet.settings.intervalMs)
   const limits = DEFAULT_THRESHOLDS
-  return {
+  const figures: Overview = {
     fleetId,
     asOf: window.asOf,
     limits,
@@ -44,10 +50,15 @@ export async function overview(ctx: TelemetryContext, query: RangeQuery): Promis
     versions: versionRows(devices, window.buckets, hours, causes),
     deadLetters: deadLettersNow(causes),
   }
+  return { ...figures, verdict: verdictOf(figures) }
 }
 
 /** The last 24 hours by the hour, the running one included; one list of buckets an hour. */
-async function lastHours(ctx: TelemetryContext, fleetId: string, nowMs: number): Promise<readonly (readonly Bucket[])[]> {
+async function lastHours(
+  ctx: TelemetryContext,
+  fleetId: string,
+  nowMs: number,
+): Promise<readonly (readonly Bucket[])[]> {
   const endMs = (Math.floor(nowMs / TIER_MS.hour) + 1) * TIER_MS.hour
   const startMs = endMs - SPARKLINE_HOURS * TIER_MS.hour
   const buckets = await ctx.storage.telemetry.buckets(fleetId, 'hour', startMs, endMs)

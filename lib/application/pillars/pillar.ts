@@ -3,7 +3,15 @@ import { ALL_COLLECTIONS } from '#lib/rollups/bucket.ts'
 import type { Slice } from '#lib/rollups/aggregate.ts'
 import { partOf, sliceOf } from '#lib/rollups/aggregate.ts'
 import { ALL_DEVICES } from '#lib/rollups/contributions.ts'
-import type { Count, Level, PillarAnswer, PillarGroup, PillarName, PillarPoint, Share } from '#lib/telemetry/pillars.ts'
+import type {
+  Count,
+  Level,
+  PillarAnswer,
+  PillarGroup,
+  PillarName,
+  PillarPoint,
+  Share,
+} from '#lib/telemetry/pillars.ts'
 import type { Thresholds } from '#lib/telemetry/thresholds.ts'
 import { DEFAULT_THRESHOLDS } from '#lib/telemetry/thresholds.ts'
 import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
@@ -11,7 +19,7 @@ import type { RangeQuery, Window } from './window.ts'
 import { readWindow, stepsOf } from './window.ts'
 
 /** Groups of one answer; the rest is told as a number. */
-export const GROUPS_MAX = 20
+const GROUPS_MAX = 20
 const TOP_MAX = 10
 
 export interface PillarQuery extends RangeQuery {
@@ -30,7 +38,11 @@ export interface PillarRule<F> {
 }
 
 /** The whole answer for one pillar: figure, points, the time before, groups. */
-export async function answerPillar<F>(ctx: TelemetryContext, query: PillarQuery, rule: PillarRule<F>): Promise<PillarAnswer<F>> {
+export async function answerPillar<F>(
+  ctx: TelemetryContext,
+  query: PillarQuery,
+  rule: PillarRule<F>,
+): Promise<PillarAnswer<F>> {
   const [window, limits] = await Promise.all([readWindow(ctx, query), limitsOf(ctx, query)])
   return answerFrom(window, rule, limits, query)
 }
@@ -63,7 +75,8 @@ export function answerFrom<F>(
     level: rule.levelOf(figure, limits),
     previous: window.before === null ? null : figureIn(sliceOf(window.before), rule, keep),
     points: pointsOf(window.buckets, fromMs, toMs, stepMs, rule, keep),
-    previousPoints: window.before === null ? [] : pointsOf(window.before, beforeFromMs, fromMs, stepMs, rule, keep),
+    previousPoints:
+      window.before === null ? [] : pointsOf(window.before, beforeFromMs, fromMs, stepMs, rule, keep),
     groups: groups.slice(0, GROUPS_MAX),
     groupsLeftOut: Math.max(0, groups.length - GROUPS_MAX),
     asOf,
@@ -119,4 +132,5 @@ export function topOf(counts: Readonly<Record<string, number>>): readonly Count[
 }
 
 /** True when the slice covers what belongs to no single collection. */
-export const hasWhole = ({ buckets }: Pick<Slice, 'buckets'>): boolean => buckets.some(({ key }) => key.collection === ALL_COLLECTIONS)
+export const hasWhole = ({ buckets }: Pick<Slice, 'buckets'>): boolean =>
+  buckets.some(({ key }) => key.collection === ALL_COLLECTIONS)

@@ -8,10 +8,25 @@ const SESSIONS_MAX = 500
  * Transitions per minute by `from>to` over the last 5 minutes, by the devices' corrected clocks, from the
  * sessions reported so far: those still running are not in it. Null when there are too many to count.
  */
-export async function transitionRates(ctx: TelemetryContext, fleetId: string, nowMs: number): Promise<Readonly<Record<string, number>> | null> {
+export async function transitionRates(
+  ctx: TelemetryContext,
+  fleetId: string,
+  nowMs: number,
+): Promise<Readonly<Record<string, number>> | null> {
   const fromMs = nowMs - WINDOW_MS
-  const anything = { deviceId: null, result: null, appVersion: null, platform: null, withConflicts: false, withDeadLetters: false }
-  const page = await ctx.storage.sessions.list(fleetId, { fromMs, toMs: nowMs, ...anything }, { limit: SESSIONS_MAX, cursor: null })
+  const anything = {
+    deviceId: null,
+    result: null,
+    appVersion: null,
+    platform: null,
+    withConflicts: false,
+    withDeadLetters: false,
+  }
+  const page = await ctx.storage.sessions.list(
+    fleetId,
+    { fromMs, toMs: nowMs, ...anything },
+    { limit: SESSIONS_MAX, cursor: null },
+  )
   if (page.next !== null) return null
   const counts: Record<string, number> = {}
   for (const { transitions, offsetMs } of page.items) {

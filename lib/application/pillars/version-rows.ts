@@ -31,8 +31,15 @@ export function versionRows(
       devices: group.length,
       uploadLagP95Ms: quantile(mergeOf(inRange, SKETCH.uploadLag), 0.95),
       conflicts: shareOf(sumOf(inRange, COUNTER.conflicts), sumOf(inRange, COUNTER.pushed)),
-      failures: shareOf(sumOf(inRange, COUNTER.failures), sumOf(inRange, COUNTER.requests), REQUESTS_FOR_RATE_MIN),
-      deadLetters: causes.reduce((sum, cause) => sum + (cause.appVersion === appVersion ? cause.count : 0), 0),
+      failures: shareOf(
+        sumOf(inRange, COUNTER.failures),
+        sumOf(inRange, COUNTER.requests),
+        REQUESTS_FOR_RATE_MIN,
+      ),
+      deadLetters: causes.reduce(
+        (sum, cause) => sum + (cause.appVersion === appVersion ? cause.count : 0),
+        0,
+      ),
       pendingAgeP95Ms: pendingP95(group.filter(({ state }) => state.state !== 'offline')),
       pendingAgeOfflineP95Ms: pendingP95(group.filter(({ state }) => state.state === 'offline')),
       deadLettersByHour: hours.map((hour) => deadLettersIn(hour, appVersion)),
@@ -48,7 +55,10 @@ const pendingP95 = (group: readonly LiveDevice[]): number | null =>
 /** Null for an hour without any telemetry of the fleet. */
 function deadLettersIn(hour: readonly Bucket[], appVersion: string): number | null {
   if (hour.length === 0) return null
-  return sumOf(hour.filter(({ key }) => key.appVersion === appVersion), COUNTER.mutations('dead_lettered'))
+  return sumOf(
+    hour.filter(({ key }) => key.appVersion === appVersion),
+    COUNTER.mutations('dead_lettered'),
+  )
 }
 
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<string, readonly T[]> {

@@ -8,8 +8,8 @@ const MINUTE = TIER_MS.minute
 const HOUR = TIER_MS.hour
 const DAY = 24 * HOUR
 /** The minute tier is kept this long (metrics.md, rollups). */
-export const MINUTE_TIER_KEPT_MS = 35 * DAY
-export const POINTS_MAX = 1_500
+const MINUTE_TIER_KEPT_MS = 35 * DAY
+const POINTS_MAX = 1_500
 /** Longer ranges are read by the hour but for their edges: minutes would be too many rows. */
 const MINUTE_TIER_SPAN_MAX_MS = 26 * HOUR
 /** Enough for a smooth line; an automatic step gives at most this many. */
@@ -68,7 +68,13 @@ function stepFor(span: number, asked: number | undefined, unit: number): number 
 }
 
 /** Whole hours from the hour tier where no point is shorter than one, minutes at the edges. */
-async function readBuckets(port: TelemetryPort, fleetId: string, fromMs: number, toMs: number, stepMs: number): Promise<readonly Bucket[]> {
+async function readBuckets(
+  port: TelemetryPort,
+  fleetId: string,
+  fromMs: number,
+  toMs: number,
+  stepMs: number,
+): Promise<readonly Bucket[]> {
   const [innerFrom, innerTo] = [ceilTo(fromMs, HOUR), floorTo(toMs, HOUR)]
   const parts: (readonly [Tier, number, number])[] =
     stepMs % HOUR === 0 && innerFrom < innerTo
@@ -78,15 +84,23 @@ async function readBuckets(port: TelemetryPort, fleetId: string, fromMs: number,
           ['minute', innerTo, toMs],
         ]
       : [['minute', fromMs, toMs]]
-  const read = parts.filter(([, from, to]) => from < to).map(([tier, from, to]) => port.buckets(fleetId, tier, from, to))
+  const read = parts
+    .filter(([, from, to]) => from < to)
+    .map(([tier, from, to]) => port.buckets(fleetId, tier, from, to))
   return (await Promise.all(read)).flat()
 }
 
 /** The buckets of each step of [fromMs, toMs): steps start at whole multiples, so the first may be a part of one. */
-export function stepsOf(buckets: readonly Bucket[], fromMs: number, toMs: number, stepMs: number): readonly { atMs: number; buckets: readonly Bucket[] }[] {
+export function stepsOf(
+  buckets: readonly Bucket[],
+  fromMs: number,
+  toMs: number,
+  stepMs: number,
+): readonly { atMs: number; buckets: readonly Bucket[] }[] {
   const steps: { atMs: number; buckets: Bucket[] }[] = []
   const first = floorTo(fromMs, stepMs)
-  for (let startMs = first; startMs < toMs; startMs += stepMs) steps.push({ atMs: Math.max(startMs, fromMs), buckets: [] })
+  for (let startMs = first; startMs < toMs; startMs += stepMs)
+    steps.push({ atMs: Math.max(startMs, fromMs), buckets: [] })
   for (const bucket of buckets) steps[Math.floor((bucket.key.startMs - first) / stepMs)]?.buckets.push(bucket)
   return steps
 }

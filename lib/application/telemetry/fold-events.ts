@@ -5,7 +5,7 @@ export const FOLD_BATCH = 500
 /** Batches of one fleet in one tick: a fleet far behind must not starve the others. */
 export const FOLD_BATCHES_MAX = 40
 
-export interface FoldOutcome {
+interface FoldOutcome {
   readonly folded: number
   /** True when some fleet has more waiting; the next tick goes on. */
   readonly more: boolean

@@ -33,7 +33,11 @@ export function leaderGauges(gauge: (definition: MetricDefinition) => Gauge): Le
   return {
     showSnapshot: (fleet, events) => {
       const payloads = events.map(({ payload }) => payload)
-      showDevices(all, fleet, payloads.filter((payload) => payload.kind === 'gauges'))
+      showDevices(
+        all,
+        fleet,
+        payloads.filter((payload) => payload.kind === 'gauges'),
+      )
       for (const payload of payloads) {
         if (payload.kind === 'fleet-gauges') showDeadLetters(all.deadLetters, fleet, payload)
       }
@@ -47,7 +51,9 @@ export function leaderGauges(gauge: (definition: MetricDefinition) => Gauge): Le
   }
 }
 
-type Gauges = Readonly<Record<'pendingAge' | 'sessionsActive' | 'queueDepth' | 'queueOldestAge' | 'clockSkew', Gauge>>
+type Gauges = Readonly<
+  Record<'pendingAge' | 'sessionsActive' | 'queueDepth' | 'queueOldestAge' | 'clockSkew', Gauge>
+>
 
 /** What isn't known is taken away: the last value would look like the newest. */
 function setOrRemove(gauge: Gauge, labels: Record<string, string>, value: number | null): void {
@@ -58,23 +64,44 @@ function setOrRemove(gauge: Gauge, labels: Record<string, string>, value: number
 const seconds = (ms: number | null): number | null => (ms === null ? null : ms / 1_000)
 
 function showDevices(all: Gauges, fleet: string, groups: readonly GaugesEvent[]): void {
-  const merged = (textOf: (group: GaugesEvent) => string | null): Sketch => decodeSketches(groups.flatMap((group) => textOf(group) ?? []))
+  const merged = (textOf: (group: GaugesEvent) => string | null): Sketch =>
+    decodeSketches(groups.flatMap((group) => textOf(group) ?? []))
   const greatest = (valueOf: (group: GaugesEvent) => number | null): number | null =>
-    groups.flatMap((group) => valueOf(group) ?? []).reduce<number | null>((most, value) => Math.max(most ?? value, value), null)
+    groups
+      .flatMap((group) => valueOf(group) ?? [])
+      .reduce<number | null>((most, value) => Math.max(most ?? value, value), null)
   const ages = {
     online: merged(({ pendingAgeOnline }) => pendingAgeOnline),
     offline: merged(({ pendingAgeOffline }) => pendingAgeOffline),
   }
   for (const [connectivity, sketch] of Object.entries(ages)) {
-    for (const q of QUANTILES) setOrRemove(all.pendingAge, { fleet, connectivity, quantile: String(q) }, seconds(quantile(sketch, q)))
+    for (const q of QUANTILES)
+      setOrRemove(all.pendingAge, { fleet, connectivity, quantile: String(q) }, seconds(quantile(sketch, q)))
   }
   const depths = merged(({ queueDepths }) => queueDepths)
-  all.queueDepth.set({ fleet, stat: 'sum' }, groups.reduce((sum, { queueDepth }) => sum + queueDepth, 0))
-  for (const [stat, q] of [['p50', 0.5], ['p95', 0.95], ['max', 1]] as const) setOrRemove(all.queueDepth, { fleet, stat }, quantile(depths, q))
-  setOrRemove(all.queueOldestAge, { fleet }, seconds(greatest(({ oldestPendingAgeMs }) => oldestPendingAgeMs)))
+  all.queueDepth.set(
+    { fleet, stat: 'sum' },
+    groups.reduce((sum, { queueDepth }) => sum + queueDepth, 0),
+  )
+  for (const [stat, q] of [
+    ['p50', 0.5],
+    ['p95', 0.95],
+    ['max', 1],
+  ] as const)
+    setOrRemove(all.queueDepth, { fleet, stat }, quantile(depths, q))
+  setOrRemove(
+    all.queueOldestAge,
+    { fleet },
+    seconds(greatest(({ oldestPendingAgeMs }) => oldestPendingAgeMs)),
+  )
   setOrRemove(all.clockSkew, { fleet }, seconds(greatest(({ clockSkewMaxMs }) => clockSkewMaxMs)))
-  const active = groups.flatMap(({ devicesByState }) => SESSION_ACTIVE.map((state) => devicesByState[state] ?? 0))
-  all.sessionsActive.set({ fleet }, active.reduce((sum, count) => sum + count, 0))
+  const active = groups.flatMap(({ devicesByState }) =>
+    SESSION_ACTIVE.map((state) => devicesByState[state] ?? 0),
+  )
+  all.sessionsActive.set(
+    { fleet },
+    active.reduce((sum, count) => sum + count, 0),
+  )
 }
 
 function showDeadLetters(gauge: Gauge, fleet: string, { openDeadLettersByCode }: FleetGaugesEvent): void {

@@ -4,7 +4,14 @@ import { APP_VERSIONS_LIVE_MAX } from '#lib/protocol/limits.ts'
 import type { ResultStatus } from '#lib/protocol/push.ts'
 import { FULL_SYNC_REASONS, SESSION_RESULTS } from '#lib/protocol/session.ts'
 import { decodeSketches, forEachSlot } from '#lib/rollups/sketch.ts'
-import type { DeliveryEvent, PushEvent, PushedCollection, RequestsEvent, SessionEvent, TelemetryEvent } from '#lib/telemetry/events.ts'
+import type {
+  DeliveryEvent,
+  PushEvent,
+  PushedCollection,
+  RequestsEvent,
+  SessionEvent,
+  TelemetryEvent,
+} from '#lib/telemetry/events.ts'
 import { ROUTES, STATUS_CLASSES } from '#lib/telemetry/events.ts'
 import type { MetricDefinition } from '#lib/telemetry/metrics.ts'
 import { METRICS } from '#lib/telemetry/metrics.ts'
@@ -26,9 +33,17 @@ export interface Metrics extends LeaderGauges {
 }
 
 const RESULTS = Object.keys({
-  applied: 0, merged: 0, superseded: 0, conflict: 0, dead_lettered: 0,
-  refused: 0, retry: 0, shed: 0, not_applied: 0, duplicate: 0,
-} satisfies Record<ResultStatus, 0>) as ResultStatus[] // prettier-ignore
+  applied: 0,
+  merged: 0,
+  superseded: 0,
+  conflict: 0,
+  dead_lettered: 0,
+  refused: 0,
+  retry: 0,
+  shed: 0,
+  not_applied: 0,
+  duplicate: 0,
+} satisfies Record<ResultStatus, 0>) as ResultStatus[]
 
 /** Versions beyond the bound of a fleet share this one (metrics.md, names). */
 const OTHER_VERSION = 'other'
@@ -106,7 +121,8 @@ function addFleet(own: OwnMetrics, fleet: string): void {
   for (const route of ROUTES) {
     for (const statusClass of STATUS_CLASSES) own.requests.inc({ fleet, route, status_class: statusClass }, 0)
   }
-  for (const [code, { status }] of Object.entries(ERROR_CODES)) own.pushErrors.inc({ fleet, error_type: code, retryable: retryable(status) }, 0)
+  for (const [code, { status }] of Object.entries(ERROR_CODES))
+    own.pushErrors.inc({ fleet, error_type: code, retryable: retryable(status) }, 0)
   for (const reason of FULL_SYNC_REASONS) own.fullResyncs.inc({ fleet, reason }, 0)
   for (const result of RESULTS) own.replays.inc({ fleet, result }, 0)
   for (const result of SESSION_RESULTS) {
@@ -130,8 +146,17 @@ function observePush(own: OwnMetrics, fleet: string, push: PushEvent): void {
   }
 }
 
-function observeCollection(own: OwnMetrics, where: { fleet: string; collection: string }, push: PushEvent, pushed: PushedCollection): void {
-  const source = { ...where, platform: push.platform, app_version: own.versionOf(where.fleet, push.appVersion) }
+function observeCollection(
+  own: OwnMetrics,
+  where: { fleet: string; collection: string },
+  push: PushEvent,
+  pushed: PushedCollection,
+): void {
+  const source = {
+    ...where,
+    platform: push.platform,
+    app_version: own.versionOf(where.fleet, push.appVersion),
+  }
   for (const result of RESULTS) own.mutations.inc({ ...source, result }, pushed.results[result] ?? 0)
   for (const { strategy, outcome } of pushed.conflicts) own.conflicts.inc({ ...where, strategy, outcome })
   for (const lagMs of pushed.uploadLagMs) own.syncLag.observe({ ...where, stage: 'upload' }, lagMs / 1_000)
@@ -143,8 +168,12 @@ function observeRequests(own: OwnMetrics, fleet: string, { counts }: RequestsEve
     own.requests.inc({ fleet, route, status_class: statusClass }, count)
     if (route !== 'push') continue
     if (statusClass === '2xx') own.duplicateRequests.inc({ fleet }, count)
-    const status = code !== null && Object.hasOwn(ERROR_CODES, code) ? ERROR_CODES[code as keyof typeof ERROR_CODES].status : null
-    if (status !== null) own.pushErrors.inc({ fleet, error_type: code ?? '', retryable: retryable(status) }, count)
+    const status =
+      code !== null && Object.hasOwn(ERROR_CODES, code)
+        ? ERROR_CODES[code as keyof typeof ERROR_CODES].status
+        : null
+    if (status !== null)
+      own.pushErrors.inc({ fleet, error_type: code ?? '', retryable: retryable(status) }, count)
   }
 }
 
@@ -165,6 +194,9 @@ function observeSketch(histogram: Histogram, labels: Record<string, string>, tex
 }
 
 function observeSession(own: OwnMetrics, fleet: string, session: SessionEvent): void {
-  own.sessionDuration.observe({ fleet, mode: session.mode, result: session.result }, session.durationMs / 1_000)
+  own.sessionDuration.observe(
+    { fleet, mode: session.mode, result: session.result },
+    session.durationMs / 1_000,
+  )
   if (session.mode === 'full') own.fullResyncs.inc({ fleet, reason: session.fullReason ?? 'unknown' })
 }

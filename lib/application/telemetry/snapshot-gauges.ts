@@ -7,14 +7,17 @@ import { eventId } from './event-id.ts'
 
 const MINUTE = 60_000
 /** A device heard within this time is active (metrics.md, stages). */
-export const ACTIVE_MS = 86_400_000
+const ACTIVE_MS = 86_400_000
 
 /**
  * Writes what every device last reported as events of this minute, one per platform and app version, and one
  * for the fleet. The ids are made of the minute, so a second run in it, by any process, changes nothing.
  * The events are returned for the leader's `/metrics`; none for a fleet that doesn't exist.
  */
-export async function snapshotGauges(ctx: TelemetryContext, fleetId: string): Promise<readonly TelemetryEvent[]> {
+export async function snapshotGauges(
+  ctx: TelemetryContext,
+  fleetId: string,
+): Promise<readonly TelemetryEvent[]> {
   const nowMs = ctx.clock.now()
   const { storage } = ctx
   const fleet = await storage.fleets.get(fleetId)
@@ -33,7 +36,9 @@ export async function snapshotGauges(ctx: TelemetryContext, fleetId: string): Pr
     openConflicts,
     oldestUndeliveredAgeMs: undeliveredMs === null ? null : Math.max(0, nowMs - undeliveredMs),
   }
-  const groups = groupsOf(devices).map((group) => gaugesOf(group, collections, nowMs, fleet.settings.intervalMs))
+  const groups = groupsOf(devices).map((group) =>
+    gaugesOf(group, collections, nowMs, fleet.settings.intervalMs),
+  )
   const atMs = Math.floor(nowMs / MINUTE) * MINUTE
   const events = [
     { id: eventId('fleet-gauges', fleetId, String(atMs)), atMs, payload: whole },
@@ -61,12 +66,19 @@ function groupsOf(devices: readonly Device[]): readonly (readonly Device[])[] {
 }
 
 /** @param group devices of one platform and app version, at least one */
-function gaugesOf(group: readonly Device[], collections: readonly Collection[], nowMs: number, intervalMs: number): GaugesEvent {
+function gaugesOf(
+  group: readonly Device[],
+  collections: readonly Collection[],
+  nowMs: number,
+  intervalMs: number,
+): GaugesEvent {
   const first = group[0] as Device
   const states = group.map((device) => deviceState(device, nowMs, intervalMs))
   const reports = group.flatMap(({ report }) => report ?? [])
   const depths = reports.map(({ depth }) => depth)
-  const oldestMadeMs = reports.flatMap(({ depth, oldestMadeAtMs }) => (depth > 0 ? (oldestMadeAtMs ?? []) : []))
+  const oldestMadeMs = reports.flatMap(({ depth, oldestMadeAtMs }) =>
+    depth > 0 ? (oldestMadeAtMs ?? []) : [],
+  )
   const skews = reports.flatMap(({ offsetMs }) => (offsetMs === null ? [] : Math.abs(offsetMs)))
   const ages = (offline: boolean): number[] =>
     group.flatMap((device, at) => {
@@ -86,7 +98,10 @@ function gaugesOf(group: readonly Device[], collections: readonly Collection[], 
     queueByCollection: queueByCollection(reports, collections),
     queueDepths: textOf(depths),
     reportAge: textOf(reports.map(({ atMs }) => nowMs - atMs)),
-    oldestPendingAgeMs: oldestMadeMs.length === 0 ? null : oldestMadeMs.reduce((age, madeMs) => Math.max(age, nowMs - madeMs), 0),
+    oldestPendingAgeMs:
+      oldestMadeMs.length === 0
+        ? null
+        : oldestMadeMs.reduce((age, madeMs) => Math.max(age, nowMs - madeMs), 0),
     pendingAgeOnline: textOf(ages(false)),
     pendingAgeOffline: textOf(ages(true)),
     clockSkewMaxMs: skews.length === 0 ? null : skews.reduce((most, skew) => Math.max(most, skew)),
@@ -94,17 +109,26 @@ function gaugesOf(group: readonly Device[], collections: readonly Collection[], 
 }
 
 /** Only the fleet's collections: a device may name anything. Empty when no device told depths by collection. */
-function queueByCollection(reports: readonly NonNullable<Device['report']>[], collections: readonly Collection[]): Record<string, number> {
-  const telling = reports.filter(({ depth, byCollection }) => depth === 0 || Object.keys(byCollection).length > 0)
+function queueByCollection(
+  reports: readonly NonNullable<Device['report']>[],
+  collections: readonly Collection[],
+): Record<string, number> {
+  const telling = reports.filter(
+    ({ depth, byCollection }) => depth === 0 || Object.keys(byCollection).length > 0,
+  )
   if (telling.length === 0) return {}
   const sums = collections.map(({ name }): [string, number] => [
     name,
-    telling.reduce((sum, { byCollection }) => sum + (Object.hasOwn(byCollection, name) ? (byCollection[name] ?? 0) : 0), 0),
+    telling.reduce(
+      (sum, { byCollection }) => sum + (Object.hasOwn(byCollection, name) ? (byCollection[name] ?? 0) : 0),
+      0,
+    ),
   ])
   return Object.fromEntries(sums)
 }
 
-const textOf = (values: readonly number[]): string | null => (values.length === 0 ? null : encodeSketch(sketchOf(values)))
+const textOf = (values: readonly number[]): string | null =>
+  values.length === 0 ? null : encodeSketch(sketchOf(values))
 
 function sumBy(counts: readonly (readonly [key: string, count: number])[]): Record<string, number> {
   const sums: Record<string, number> = {}

@@ -77,11 +77,12 @@ function sessions(state: MemoryState): Pick<AccessPort, 'createSession' | 'findS
         state.userSessions.set(undo, session.id, session)
         state.audit.set(undo, audit.id, audit)
       }),
-    findSession: (id, nowMs) =>
+    findSession: (id, nowMs, idleMs) =>
       state.inGlobal((undo) => {
         const kept = state.userSessions.get(id)
         const user = kept && state.users.get(kept.userId)
         if (!kept || !user || user.disabled || kept.expiresAtMs <= nowMs) return null
+        if (kept.lastSeenMs <= nowMs - idleMs) return null
         const stale = kept.lastSeenMs <= nowMs - LAST_SEEN_STEP_MS
         const session = stale ? { ...kept, lastSeenMs: nowMs } : kept
         if (stale) state.userSessions.set(undo, id, session)

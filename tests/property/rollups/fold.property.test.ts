@@ -4,7 +4,13 @@ import type { Bucket } from '#lib/rollups/bucket.ts'
 import { bucketId } from '#lib/rollups/bucket.ts'
 import { fold, keysOf } from '#lib/rollups/fold.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
-import { eventAt, gaugesEvent, pushEvent, pushedCollection, textOf } from '#tests/support/telemetry-fixtures.ts'
+import {
+  eventAt,
+  gaugesEvent,
+  pushEvent,
+  pushedCollection,
+  textOf,
+} from '#tests/support/telemetry-fixtures.ts'
 
 const platform = fc.constantFrom('ios' as const, 'android' as const)
 const appVersion = fc.constantFrom('2.3.9', '2.4.0')
@@ -12,33 +18,69 @@ const collection = fc.constantFrom('strikes', 'airports')
 const source = fc.record({ deviceId: fc.constant('d'), platform, appVersion })
 const lags = fc.array(fc.nat(10_000_000), { maxLength: 8 })
 
-const push = fc.tuple(source, collection, lags, fc.nat(3), fc.constantFrom('local', 'merge') as fc.Arbitrary<'local' | 'merge'>).map(
-  ([from, name, uploadLagMs, duplicate, outcome]) => {
+const push = fc
+  .tuple(
+    source,
+    collection,
+    lags,
+    fc.nat(3),
+    fc.constantFrom('local', 'merge') as fc.Arbitrary<'local' | 'merge'>,
+  )
+  .map(([from, name, uploadLagMs, duplicate, outcome]) => {
     const conflicts = [{ strategy: 'lww', outcome, fields: ['b', 'a'] }]
-    return pushEvent({ ...from, collections: { [name]: pushedCollection({ results: { applied: uploadLagMs.length, duplicate }, conflicts, uploadLagMs }) } })
-  },
-)
+    return pushEvent({
+      ...from,
+      collections: {
+        [name]: pushedCollection({
+          results: { applied: uploadLagMs.length, duplicate },
+          conflicts,
+          uploadLagMs,
+        }),
+      },
+    })
+  })
 const delivery = fc.tuple(source, collection, lags).map(([from, name, values]) => ({
   kind: 'delivery' as const,
   ...from,
-  collections: { [name]: { count: values.length, deliveryLag: textOf(...values), visibilityLag: textOf(...values) } },
+  collections: {
+    [name]: { count: values.length, deliveryLag: textOf(...values), visibilityLag: textOf(...values) },
+  },
 }))
 const session = source.map((from) => ({
-  kind: 'session' as const, ...from, sessionId: 's', result: 'ok' as const, mode: 'delta' as const,
-  fullReason: null, durationMs: 5, withConflict: true, illegalTransitions: 0,
-})) // prettier-ignore
+  kind: 'session' as const,
+  ...from,
+  sessionId: 's',
+  result: 'ok' as const,
+  mode: 'delta' as const,
+  fullReason: null,
+  durationMs: 5,
+  withConflict: true,
+  illegalTransitions: 0,
+}))
 
 /** Times over three hours: events of one bucket come scattered over the sequence, many of them late. */
 const plain = fc
   .tuple(fc.nat(3 * 3_600_000), fc.oneof(push, delivery, session))
   .map(([atMs, payload]) => ({ atMs, payload }))
 /** A snapshot's id is made of its minute and group, as `snapshotGauges` does. */
-const snapshot = fc.tuple(fc.integer({ min: 1, max: 90 }), source, fc.nat(50)).map(([minute, from, queueDepth]) =>
-  eventAt(`gauges-${minute}-${from.platform}-${from.appVersion}`, minute * 60_000, gaugesEvent({ ...from, queueDepth, queueDepths: textOf(queueDepth) })),
-)
+const snapshot = fc
+  .tuple(fc.integer({ min: 1, max: 90 }), source, fc.nat(50))
+  .map(([minute, from, queueDepth]) =>
+    eventAt(
+      `gauges-${minute}-${from.platform}-${from.appVersion}`,
+      minute * 60_000,
+      gaugesEvent({ ...from, queueDepth, queueDepths: textOf(queueDepth) }),
+    ),
+  )
 const events = fc
-  .tuple(fc.array(plain, { maxLength: 25 }), fc.uniqueArray(snapshot, { maxLength: 8, selector: ({ id }) => id }))
-  .map(([some, snapshots]): TelemetryEvent[] => [...some.map(({ atMs, payload }, at) => eventAt(`event-${at}`, atMs, payload)), ...snapshots])
+  .tuple(
+    fc.array(plain, { maxLength: 25 }),
+    fc.uniqueArray(snapshot, { maxLength: 8, selector: ({ id }) => id }),
+  )
+  .map(([some, snapshots]): TelemetryEvent[] => [
+    ...some.map(({ atMs, payload }, at) => eventAt(`event-${at}`, atMs, payload)),
+    ...snapshots,
+  ])
 
 /** A storage in little: appends ignore known ids, a fold takes the next batch with the buckets it names. */
 function foldInBatches(sequence: readonly TelemetryEvent[], sizes: readonly number[]): string {
@@ -48,8 +90,11 @@ function foldInBatches(sequence: readonly TelemetryEvent[], sizes: readonly numb
     const batch = appended.slice(at, at + (sizes[turn % sizes.length] ?? 1))
     at += batch.length
     const named = keysOf(batch).map(bucketId)
-    const loaded = new Map(named.flatMap((id) => (stored.has(id) ? [[id, stored.get(id) as Bucket] as const] : [])))
-    for (const bucket of fold(loaded, batch)) stored.set(bucketId(bucket.key), JSON.parse(JSON.stringify(bucket)) as Bucket)
+    const loaded = new Map(
+      named.flatMap((id) => (stored.has(id) ? [[id, stored.get(id) as Bucket] as const] : [])),
+    )
+    for (const bucket of fold(loaded, batch))
+      stored.set(bucketId(bucket.key), JSON.parse(JSON.stringify(bucket)) as Bucket)
   }
   return JSON.stringify([...stored].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
@@ -83,8 +128,12 @@ describe('fold properties', () => {
       fc.property(events, (all) => {
         const buckets = fold(new Map(), all)
         const sum = (tier: string, name: string): number =>
-          buckets.reduce((total, { key, counters }) => total + (key.tier === tier ? (counters[name] ?? 0) : 0), 0)
-        for (const name of ['requests', 'pushed', 'conflicts', 'delivered', 'sessions']) expect(sum('hour', name)).toBe(sum('minute', name))
+          buckets.reduce(
+            (total, { key, counters }) => total + (key.tier === tier ? (counters[name] ?? 0) : 0),
+            0,
+          )
+        for (const name of ['requests', 'pushed', 'conflicts', 'delivered', 'sessions'])
+          expect(sum('hour', name)).toBe(sum('minute', name))
       }),
     )
   })

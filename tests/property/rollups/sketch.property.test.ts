@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { SKETCH_VALUE_MAX, countOf, decodeSketches, encodeSketch, quantile, sketchOf } from '#lib/rollups/sketch.ts'
+import {
+  SKETCH_VALUE_MAX,
+  countOf,
+  decodeSketches,
+  encodeSketch,
+  quantile,
+  sketchOf,
+} from '#lib/rollups/sketch.ts'
 
 /** PostgreSQL's percentile_disc: the first value whose cumulative share reaches q. */
 function percentileDisc(values: readonly number[], q: number): number {
@@ -8,11 +15,7 @@ function percentileDisc(values: readonly number[], q: number): number {
   return sorted.find((_, at) => (at + 1) / sorted.length >= q) ?? NaN
 }
 
-const lag = fc.oneof(
-  fc.nat(300),
-  fc.nat(60_000),
-  fc.nat(SKETCH_VALUE_MAX),
-)
+const lag = fc.oneof(fc.nat(300), fc.nat(60_000), fc.nat(SKETCH_VALUE_MAX))
 const values = fc.array(lag, { minLength: 1, maxLength: 300 })
 
 describe('sketch properties', () => {

@@ -4,15 +4,32 @@ import { bucketId } from '#lib/rollups/bucket.ts'
 import { fold, keysOf } from '#lib/rollups/fold.ts'
 import { decodeSketches, quantile } from '#lib/rollups/sketch.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
-import { eventAt, fleetGaugesEvent, gaugesEvent, pushEvent, pushedCollection, textOf } from '#tests/support/telemetry-fixtures.ts'
+import {
+  eventAt,
+  fleetGaugesEvent,
+  gaugesEvent,
+  pushEvent,
+  pushedCollection,
+  textOf,
+} from '#tests/support/telemetry-fixtures.ts'
 
 const MINUTE = 60_000
 const HOUR = 3_600_000
 const NONE: ReadonlyMap<string, Bucket> = new Map()
 
-const bucketOf = (buckets: readonly Bucket[], tier: string, collection: string, startMs = 0, appVersion = '2.4.0'): Bucket => {
+const bucketOf = (
+  buckets: readonly Bucket[],
+  tier: string,
+  collection: string,
+  startMs = 0,
+  appVersion = '2.4.0',
+): Bucket => {
   const found = buckets.find(
-    ({ key }) => key.tier === tier && key.collection === collection && key.startMs === startMs && key.appVersion === appVersion,
+    ({ key }) =>
+      key.tier === tier &&
+      key.collection === collection &&
+      key.startMs === startMs &&
+      key.appVersion === appVersion,
   )
   if (found === undefined) throw new Error(`no ${tier} bucket of ${collection} at ${startMs}`)
   return found
@@ -34,7 +51,10 @@ describe('fold', () => {
       deadLetterCodes: { schema_mismatch: 1 },
     })
     const buckets = fold(NONE, [eventAt('a', 61_000, pushEvent({ collections: { strikes } }))])
-    expect(bucketOf(buckets, 'minute', '*', MINUTE).counters).toEqual({ requests: 1, 'requestsBy:push:2xx': 1 })
+    expect(bucketOf(buckets, 'minute', '*', MINUTE).counters).toEqual({
+      requests: 1,
+      'requestsBy:push:2xx': 1,
+    })
     expect(bucketOf(buckets, 'minute', 'strikes', MINUTE).counters).toEqual({
       clampedLags: 1,
       'conflictField:damage': 1,
@@ -55,9 +75,19 @@ describe('fold', () => {
 
   test('shed requests are neither requests nor failures', () => {
     const count = (statusClass: '2xx' | '4xx' | '5xx' | 'shed', code: string | null, n: number) => ({
-      route: 'pull' as const, statusClass, code, platform: 'ios' as const, appVersion: '2.4.0', count: n,
-    }) // prettier-ignore
-    const counts = [count('2xx', null, 10), count('4xx', 'rate_limited', 2), count('5xx', null, 1), count('shed', 'breaker_open', 90)]
+      route: 'pull' as const,
+      statusClass,
+      code,
+      platform: 'ios' as const,
+      appVersion: '2.4.0',
+      count: n,
+    })
+    const counts = [
+      count('2xx', null, 10),
+      count('4xx', 'rate_limited', 2),
+      count('5xx', null, 1),
+      count('shed', 'breaker_open', 90),
+    ]
     const buckets = fold(NONE, [eventAt('a', 5, { kind: 'requests', process: 'p', sequence: 1, counts })])
     expect(bucketOf(buckets, 'minute', '*').counters).toMatchObject({
       requests: 13,
@@ -71,8 +101,22 @@ describe('fold', () => {
   test('sessions and deliveries land where they belong', () => {
     const source = { deviceId: 'd', platform: 'ios' as const, appVersion: '2.4.0' }
     const buckets = fold(NONE, [
-      eventAt('a', 1, { kind: 'session', ...source, sessionId: 's', result: 'failed', mode: 'full', fullReason: 'first', durationMs: 40, withConflict: true, illegalTransitions: 2 }),
-      eventAt('b', 2, { kind: 'delivery', ...source, collections: { strikes: { count: 2, deliveryLag: textOf(5, 6), visibilityLag: textOf(7, 8) } } }),
+      eventAt('a', 1, {
+        kind: 'session',
+        ...source,
+        sessionId: 's',
+        result: 'failed',
+        mode: 'full',
+        fullReason: 'first',
+        durationMs: 40,
+        withConflict: true,
+        illegalTransitions: 2,
+      }),
+      eventAt('b', 2, {
+        kind: 'delivery',
+        ...source,
+        collections: { strikes: { count: 2, deliveryLag: textOf(5, 6), visibilityLag: textOf(7, 8) } },
+      }),
     ])
     expect(bucketOf(buckets, 'minute', '*').counters).toEqual({
       'fullSyncsBy:first': 1,
@@ -87,10 +131,22 @@ describe('fold', () => {
   })
 
   test('the newest snapshot replaces an older one as a whole, and an older one that comes late does not', () => {
-    const older = eventAt('a', 0 + 1, gaugesEvent({ queueDepth: 9, oldestPendingAgeMs: 5, pendingAgeOnline: textOf(5), queueByCollection: { strikes: 9 } }))
+    const older = eventAt(
+      'a',
+      0 + 1,
+      gaugesEvent({
+        queueDepth: 9,
+        oldestPendingAgeMs: 5,
+        pendingAgeOnline: textOf(5),
+        queueByCollection: { strikes: 9 },
+      }),
+    )
     const newer = eventAt('b', MINUTE, gaugesEvent({ queueDepth: 0, devicesByState: { pushing: 1 } }))
     const expected = { queueDepth: 0, 'devicesBy:pushing': 1, oldestPendingAgeMs: null }
-    for (const order of [[older, newer], [newer, older]]) {
+    for (const order of [
+      [older, newer],
+      [newer, older],
+    ]) {
       let buckets: readonly Bucket[] = []
       for (const event of order) buckets = foldOnto(buckets, [event])
       const hour = bucketOf(buckets, 'hour', '*')
@@ -103,8 +159,14 @@ describe('fold', () => {
   })
 
   test('what the server has waiting stands under no platform and no version', () => {
-    const buckets = fold(NONE, [eventAt('a', HOUR, fleetGaugesEvent({ openDeadLetters: 3, openDeadLettersByCode: { exhausted: 3 } }))])
-    expect(bucketOf(buckets, 'minute', '*', HOUR, '*').gauges).toEqual({ openConflicts: 0, openDeadLetters: 3, oldestUndeliveredAgeMs: null })
+    const buckets = fold(NONE, [
+      eventAt('a', HOUR, fleetGaugesEvent({ openDeadLetters: 3, openDeadLettersByCode: { exhausted: 3 } })),
+    ])
+    expect(bucketOf(buckets, 'minute', '*', HOUR, '*').gauges).toEqual({
+      openConflicts: 0,
+      openDeadLetters: 3,
+      oldestUndeliveredAgeMs: null,
+    })
   })
 
   test('a late event lands in the bucket of its own time', () => {
@@ -115,15 +177,28 @@ describe('fold', () => {
   })
 
   test('a field called like a part of an object is a field', () => {
-    const strikes = pushedCollection({ conflicts: [{ strategy: 'lww', outcome: 'local', fields: ['__proto__', 'constructor'] }] })
+    const strikes = pushedCollection({
+      conflicts: [{ strategy: 'lww', outcome: 'local', fields: ['__proto__', 'constructor'] }],
+    })
     const buckets = fold(NONE, [eventAt('a', 1, pushEvent({ collections: { strikes } }))])
-    expect(bucketOf(buckets, 'minute', 'strikes').counters).toMatchObject({ 'conflictField:__proto__': 1, 'conflictField:constructor': 1 })
+    expect(bucketOf(buckets, 'minute', 'strikes').counters).toMatchObject({
+      'conflictField:__proto__': 1,
+      'conflictField:constructor': 1,
+    })
   })
 
   test('keysOf names each touched bucket once, and fold touches no other', () => {
-    const events = [eventAt('a', 1, pushEvent()), eventAt('b', 2, pushEvent()), eventAt('c', HOUR, gaugesEvent({ queueByCollection: { strikes: 0 } }))]
+    const events = [
+      eventAt('a', 1, pushEvent()),
+      eventAt('b', 2, pushEvent()),
+      eventAt('c', HOUR, gaugesEvent({ queueByCollection: { strikes: 0 } })),
+    ]
     const named = keysOf(events).map(bucketId)
     expect(new Set(named).size).toBe(named.length)
-    expect(fold(NONE, events).map(({ key }) => bucketId(key)).sort()).toEqual([...named].sort())
+    expect(
+      fold(NONE, events)
+        .map(({ key }) => bucketId(key))
+        .sort(),
+    ).toEqual([...named].sort())
   })
 })

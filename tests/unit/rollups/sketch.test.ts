@@ -58,7 +58,10 @@ describe('sketch', () => {
   test('slots are visited in order with all their values', () => {
     const seen: [number, number][] = []
     forEachSlot(sketchOf([9, 3, 9]), (value, count) => seen.push([value, count]))
-    expect(seen).toEqual([[3, 1], [9, 2]]) // prettier-ignore
+    expect(seen).toEqual([
+      [3, 1],
+      [9, 2],
+    ])
   })
 
   test('a damaged text is refused loudly', () => {

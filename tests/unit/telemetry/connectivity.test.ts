@@ -5,9 +5,15 @@ import { deviceState, pendingAge, silenceLimitMs } from '#lib/telemetry/connecti
 const MINUTE = 60_000
 const NOW = 1_000 * MINUTE
 
-const device = (lastContact: number | null, report: Partial<NonNullable<DeviceContact['report']>> = {}): DeviceContact => ({
+const device = (
+  lastContact: number | null,
+  report: Partial<NonNullable<DeviceContact['report']>> = {},
+): DeviceContact => ({
   lastContactMs: lastContact === null ? null : NOW - lastContact,
-  report: lastContact === null ? null : { state: 'idle', depth: 0, oldestMadeAtMs: null, atMs: NOW - lastContact, ...report },
+  report:
+    lastContact === null
+      ? null
+      : { state: 'idle', depth: 0, oldestMadeAtMs: null, atMs: NOW - lastContact, ...report },
 })
 
 describe('deviceState', () => {
@@ -17,14 +23,29 @@ describe('deviceState', () => {
   })
 
   test('[SM7] the state is the last report until the device is silent, then offline and marked so', () => {
-    expect(deviceState(device(15 * MINUTE, { state: 'backoff' }), NOW, MINUTE)).toEqual({ state: 'backoff', inferredOffline: false })
-    expect(deviceState(device(15 * MINUTE + 1, { state: 'backoff' }), NOW, MINUTE)).toEqual({ state: 'offline', inferredOffline: true })
-    expect(deviceState(device(16 * MINUTE), NOW, 10 * MINUTE)).toEqual({ state: 'idle', inferredOffline: false })
+    expect(deviceState(device(15 * MINUTE, { state: 'backoff' }), NOW, MINUTE)).toEqual({
+      state: 'backoff',
+      inferredOffline: false,
+    })
+    expect(deviceState(device(15 * MINUTE + 1, { state: 'backoff' }), NOW, MINUTE)).toEqual({
+      state: 'offline',
+      inferredOffline: true,
+    })
+    expect(deviceState(device(16 * MINUTE), NOW, 10 * MINUTE)).toEqual({
+      state: 'idle',
+      inferredOffline: false,
+    })
   })
 
   test('[SM7] a device that said so itself is offline without being inferred', () => {
-    expect(deviceState(device(MINUTE, { state: 'offline' }), NOW, MINUTE)).toEqual({ state: 'offline', inferredOffline: false })
-    expect(deviceState(device(60 * MINUTE, { state: 'offline' }), NOW, MINUTE)).toEqual({ state: 'offline', inferredOffline: false })
+    expect(deviceState(device(MINUTE, { state: 'offline' }), NOW, MINUTE)).toEqual({
+      state: 'offline',
+      inferredOffline: false,
+    })
+    expect(deviceState(device(60 * MINUTE, { state: 'offline' }), NOW, MINUTE)).toEqual({
+      state: 'offline',
+      inferredOffline: false,
+    })
   })
 
   test('[SM7] a device that was never heard has no state, not even offline', () => {
@@ -45,7 +66,10 @@ describe('pendingAge', () => {
   })
 
   test('a silent device with an empty outbox counts from its last contact, as a lower bound', () => {
-    expect(pendingAge(device(3 * 1_440 * MINUTE), NOW, MINUTE)).toEqual({ ageMs: 3 * 1_440 * MINUTE, lowerBound: true })
+    expect(pendingAge(device(3 * 1_440 * MINUTE), NOW, MINUTE)).toEqual({
+      ageMs: 3 * 1_440 * MINUTE,
+      lowerBound: true,
+    })
   })
 
   test('a silent device with work keeps the age of that work, as a lower bound', () => {
@@ -54,7 +78,10 @@ describe('pendingAge', () => {
   })
 
   test('work without a time waits at least since its report', () => {
-    expect(pendingAge(device(4 * MINUTE, { depth: 1 }), NOW, MINUTE)).toEqual({ ageMs: 4 * MINUTE, lowerBound: true })
+    expect(pendingAge(device(4 * MINUTE, { depth: 1 }), NOW, MINUTE)).toEqual({
+      ageMs: 4 * MINUTE,
+      lowerBound: true,
+    })
   })
 
   test('a change made after its report, by a clock that is ahead, is as old as the report', () => {

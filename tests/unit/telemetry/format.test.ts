@@ -26,5 +26,9 @@ test.each([
 
 test('counts have separators, and nouns their plural', () => {
   expect([999, 1_000, 12_480, 1_234_567].map(countText)).toEqual(['999', '1,000', '12,480', '1,234,567'])
-  expect([pluralText(1, 'device'), pluralText(0, 'device'), pluralText(2_302, 'device')]).toEqual(['1 device', '0 devices', '2,302 devices'])
+  expect([pluralText(1, 'device'), pluralText(0, 'device'), pluralText(2_302, 'device')]).toEqual([
+    '1 device',
+    '0 devices',
+    '2,302 devices',
+  ])
 })

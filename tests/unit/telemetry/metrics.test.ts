@@ -7,7 +7,14 @@ import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import type { MetricDefinition } from '#lib/telemetry/metrics.ts'
 import { METRICS, METRICS_PREFIX } from '#lib/telemetry/metrics.ts'
 import { metricsTable } from '#lib/telemetry/metrics-table.ts'
-import { eventAt, fleetGaugesEvent, gaugesEvent, pushEvent, pushedCollection, textOf } from '#tests/support/telemetry-fixtures.ts'
+import {
+  eventAt,
+  fleetGaugesEvent,
+  gaugesEvent,
+  pushEvent,
+  pushedCollection,
+  textOf,
+} from '#tests/support/telemetry-fixtures.ts'
 
 const DEFINITIONS: readonly MetricDefinition[] = Object.values(METRICS)
 const source = { deviceId: 'd', platform: 'ios' as const, appVersion: '2.4.0' }
@@ -18,11 +25,17 @@ async function samples(metrics: Metrics, name: string): Promise<string[]> {
   return body.split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
 }
 
-const requests = (statusClass: '2xx' | '4xx' | '5xx' | 'shed', code: string | null, count: number): TelemetryEvent =>
+const requests = (
+  statusClass: '2xx' | '4xx' | '5xx' | 'shed',
+  code: string | null,
+  count: number,
+): TelemetryEvent =>
   eventAt('r', 1, {
-    kind: 'requests', process: 'p', sequence: 1,
+    kind: 'requests',
+    process: 'p',
+    sequence: 1,
     counts: [{ route: 'push', statusClass, code, platform: 'ios', appVersion: '2.4.0', count }],
-  }) // prettier-ignore
+  })
 
 describe('declared metrics', () => {
   test('exactly the declared names are exposed under the prefix, with their kinds and helps', async () => {
@@ -49,7 +62,8 @@ describe('declared metrics', () => {
   test('the table has one row a name', () => {
     const rows = metricsTable().trimEnd().split('\n')
     expect(rows).toHaveLength(DEFINITIONS.length + 2)
-    for (const { name } of DEFINITIONS) expect(rows.filter((row) => row.includes(`\`${name}\``))).toHaveLength(1)
+    for (const { name } of DEFINITIONS)
+      expect(rows.filter((row) => row.includes(`\`${name}\``))).toHaveLength(1)
     for (const row of rows) expect(row.match(/\|/g)).toHaveLength(8)
   })
 })
@@ -58,9 +72,15 @@ describe('counting', () => {
   test('a fleet starts at 0, its lag is absent until known', async () => {
     const metrics = createMetrics()
     metrics.addFleet('f')
-    expect(await samples(metrics, 'tidemark_requests_total')).toContain('tidemark_requests_total{fleet="f",route="push",status_class="5xx"} 0')
-    expect(await samples(metrics, 'tidemark_push_errors_total')).toContain('tidemark_push_errors_total{fleet="f",error_type="shed",retryable="true"} 0')
-    expect(await samples(metrics, 'tidemark_duplicate_requests_total')).toEqual(['tidemark_duplicate_requests_total{fleet="f"} 0'])
+    expect(await samples(metrics, 'tidemark_requests_total')).toContain(
+      'tidemark_requests_total{fleet="f",route="push",status_class="5xx"} 0',
+    )
+    expect(await samples(metrics, 'tidemark_push_errors_total')).toContain(
+      'tidemark_push_errors_total{fleet="f",error_type="shed",retryable="true"} 0',
+    )
+    expect(await samples(metrics, 'tidemark_duplicate_requests_total')).toEqual([
+      'tidemark_duplicate_requests_total{fleet="f"} 0',
+    ])
     expect(await samples(metrics, 'tidemark_sync_lag_seconds_count')).toEqual([])
     expect(await samples(metrics, 'tidemark_pending_age_seconds')).toEqual([])
   })
@@ -78,15 +98,28 @@ describe('counting', () => {
     expect(mutations).toContain(`tidemark_mutations_total{${labels},result="applied"} 2`)
     expect(mutations).toContain(`tidemark_mutations_total{${labels},result="duplicate"} 1`)
     expect(mutations).toContain(`tidemark_mutations_total{${labels},result="dead_lettered"} 0`)
-    expect(await samples(metrics, 'tidemark_requests_total')).toEqual(['tidemark_requests_total{fleet="f",route="push",status_class="2xx"} 1'])
-    expect(await samples(metrics, 'tidemark_conflicts_total')).toEqual(['tidemark_conflicts_total{fleet="f",collection="strikes",strategy="lww",outcome="local"} 1'])
-    expect(await samples(metrics, 'tidemark_sync_lag_seconds_sum')).toEqual(['tidemark_sync_lag_seconds_sum{fleet="f",collection="strikes",stage="upload"} 7.5'])
+    expect(await samples(metrics, 'tidemark_requests_total')).toEqual([
+      'tidemark_requests_total{fleet="f",route="push",status_class="2xx"} 1',
+    ])
+    expect(await samples(metrics, 'tidemark_conflicts_total')).toEqual([
+      'tidemark_conflicts_total{fleet="f",collection="strikes",strategy="lww",outcome="local"} 1',
+    ])
+    expect(await samples(metrics, 'tidemark_sync_lag_seconds_sum')).toEqual([
+      'tidemark_sync_lag_seconds_sum{fleet="f",collection="strikes",stage="upload"} 7.5',
+    ])
   })
 
   test('a 2xx push among the requests was a duplicate, an error code is a push error', async () => {
     const metrics = createMetrics()
-    for (const event of [requests('2xx', null, 3), requests('4xx', 'epoch_changed', 2), requests('shed', 'breaker_open', 5)]) metrics.observeEvent('f', event)
-    expect(await samples(metrics, 'tidemark_duplicate_requests_total')).toEqual(['tidemark_duplicate_requests_total{fleet="f"} 3'])
+    for (const event of [
+      requests('2xx', null, 3),
+      requests('4xx', 'epoch_changed', 2),
+      requests('shed', 'breaker_open', 5),
+    ])
+      metrics.observeEvent('f', event)
+    expect(await samples(metrics, 'tidemark_duplicate_requests_total')).toEqual([
+      'tidemark_duplicate_requests_total{fleet="f"} 3',
+    ])
     expect(await samples(metrics, 'tidemark_push_errors_total')).toEqual([
       'tidemark_push_errors_total{fleet="f",error_type="epoch_changed",retryable="false"} 2',
       'tidemark_push_errors_total{fleet="f",error_type="breaker_open",retryable="true"} 5',
@@ -95,15 +128,34 @@ describe('counting', () => {
 
   test('deliveries and sessions are observed', async () => {
     const metrics = createMetrics()
-    const collections = { strikes: { count: 2, deliveryLag: textOf(100, 200), visibilityLag: textOf(200, 200) } }
+    const collections = {
+      strikes: { count: 2, deliveryLag: textOf(100, 200), visibilityLag: textOf(200, 200) },
+    }
     metrics.observeEvent('f', eventAt('a', 1, { kind: 'delivery', ...source, collections }))
-    metrics.observeEvent('f', eventAt('b', 1, { kind: 'session', ...source, sessionId: 's', result: 'ok', mode: 'full', fullReason: 'first', durationMs: 1_500, withConflict: false, illegalTransitions: 0 }))
+    metrics.observeEvent(
+      'f',
+      eventAt('b', 1, {
+        kind: 'session',
+        ...source,
+        sessionId: 's',
+        result: 'ok',
+        mode: 'full',
+        fullReason: 'first',
+        durationMs: 1_500,
+        withConflict: false,
+        illegalTransitions: 0,
+      }),
+    )
     expect((await samples(metrics, 'tidemark_sync_lag_seconds_count')).sort()).toEqual([
       'tidemark_sync_lag_seconds_count{fleet="f",collection="strikes",stage="delivery"} 2',
       'tidemark_sync_lag_seconds_count{fleet="f",collection="strikes",stage="visibility"} 2',
     ])
-    expect(await samples(metrics, 'tidemark_full_resyncs_total')).toEqual(['tidemark_full_resyncs_total{fleet="f",reason="first"} 1'])
-    expect(await samples(metrics, 'tidemark_sync_session_duration_seconds_sum')).toEqual(['tidemark_sync_session_duration_seconds_sum{fleet="f",mode="full",result="ok"} 1.5'])
+    expect(await samples(metrics, 'tidemark_full_resyncs_total')).toEqual([
+      'tidemark_full_resyncs_total{fleet="f",reason="first"} 1',
+    ])
+    expect(await samples(metrics, 'tidemark_sync_session_duration_seconds_sum')).toEqual([
+      'tidemark_sync_session_duration_seconds_sum{fleet="f",mode="full",result="ok"} 1.5',
+    ])
   })
 
   test('at most 100 app versions of a fleet are told apart, the rest is other', async () => {
@@ -112,7 +164,9 @@ describe('counting', () => {
       metrics.observeEvent('f', eventAt('a', 1, pushEvent({ appVersion: `1.${version}` })))
     }
     metrics.observeEvent('f', eventAt('a', 1, pushEvent({ appVersion: '1.0' })))
-    const applied = (await samples(metrics, 'tidemark_mutations_total')).filter((line) => line.includes('"applied"'))
+    const applied = (await samples(metrics, 'tidemark_mutations_total')).filter((line) =>
+      line.includes('"applied"'),
+    )
     expect(applied).toHaveLength(APP_VERSIONS_LIVE_MAX + 1)
     expect(applied.find((line) => line.includes('"other"'))).toMatch(/ 20$/)
     expect(applied.find((line) => line.includes('app_version="1.0"'))).toMatch(/ 2$/)
@@ -121,8 +175,29 @@ describe('counting', () => {
 
 describe('gauges of the leader', () => {
   const snapshot = [
-    eventAt('a', 1, gaugesEvent({ queueDepth: 4, queueDepths: textOf(1, 3), oldestPendingAgeMs: 9_000, pendingAgeOnline: textOf(2_000), clockSkewMaxMs: 50, devicesByState: { pushing: 2, idle: 1 } })),
-    eventAt('b', 1, gaugesEvent({ appVersion: '2.4.1', queueDepth: 1, queueDepths: textOf(1), oldestPendingAgeMs: 8_000, pendingAgeOnline: textOf(4_000) })),
+    eventAt(
+      'a',
+      1,
+      gaugesEvent({
+        queueDepth: 4,
+        queueDepths: textOf(1, 3),
+        oldestPendingAgeMs: 9_000,
+        pendingAgeOnline: textOf(2_000),
+        clockSkewMaxMs: 50,
+        devicesByState: { pushing: 2, idle: 1 },
+      }),
+    ),
+    eventAt(
+      'b',
+      1,
+      gaugesEvent({
+        appVersion: '2.4.1',
+        queueDepth: 1,
+        queueDepths: textOf(1),
+        oldestPendingAgeMs: 8_000,
+        pendingAgeOnline: textOf(4_000),
+      }),
+    ),
     eventAt('c', 1, fleetGaugesEvent({ openDeadLettersByCode: { schema_mismatch: 2 } })),
   ]
 
@@ -140,8 +215,11 @@ describe('gauges of the leader', () => {
       'tidemark_dead_letters{fleet="f",error_type="schema_mismatch",status="open"} 2',
       'tidemark_dead_letters{fleet="f",error_type="exhausted",status="open"} 0',
       'tidemark_rollup_fold_lag_seconds{fleet="f"} 1.5',
-    ]) expect(body).toContain(`${line}\n`) // prettier-ignore
-    expect(body).toMatch(/tidemark_pending_age_seconds\{fleet="f",connectivity="online",quantile="1"\} (3\.9|4)/)
+    ])
+      expect(body).toContain(`${line}\n`)
+    expect(body).toMatch(
+      /tidemark_pending_age_seconds\{fleet="f",connectivity="online",quantile="1"\} (3\.9|4)/,
+    )
     expect(body).not.toContain('connectivity="offline"')
   })
 
@@ -159,11 +237,15 @@ describe('gauges of the leader', () => {
 })
 
 describe('GET /metrics', () => {
-  const get = (allowed: boolean) => metricsHandler(createMetrics(), () => Promise.resolve(allowed))(new Request('http://x/metrics'))
+  const get = (allowed: boolean) =>
+    metricsHandler(createMetrics(), () => Promise.resolve(allowed))(new Request('http://x/metrics'))
 
   test('answers in text format to who may read', async () => {
     const response = await get(true)
-    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8'])
+    expect([response.status, response.headers.get('content-type')]).toEqual([
+      200,
+      'text/plain; version=0.0.4; charset=utf-8',
+    ])
     expect(await response.text()).toContain('tidemark_heartbeat_timestamp_seconds 0')
   })
 

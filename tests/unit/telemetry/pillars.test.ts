@@ -5,7 +5,14 @@ import { lag } from '#lib/application/pillars/lag.ts'
 import { queue } from '#lib/application/pillars/queue.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import { contextOf } from '#tests/support/folded-telemetry.ts'
-import { eventAt, fleetGaugesEvent, gaugesEvent, pushEvent, pushedCollection, textOf } from '#tests/support/telemetry-fixtures.ts'
+import {
+  eventAt,
+  fleetGaugesEvent,
+  gaugesEvent,
+  pushEvent,
+  pushedCollection,
+  textOf,
+} from '#tests/support/telemetry-fixtures.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -15,16 +22,36 @@ const NOW = 500_000 * HOUR + 10 * MINUTE
 const RANGE = { fleetId: 'f', fromMs: NOW - HOUR, toMs: NOW }
 
 const pushAt = (atMs: number, lagMs: number, over: Parameters<typeof pushEvent>[0] = {}): TelemetryEvent =>
-  eventAt(`push-${atMs}-${lagMs}-${over.appVersion ?? ''}`, atMs, pushEvent({ collections: { strikes: pushedCollection({ uploadLagMs: [lagMs] }) }, ...over }))
+  eventAt(
+    `push-${atMs}-${lagMs}-${over.appVersion ?? ''}`,
+    atMs,
+    pushEvent({ collections: { strikes: pushedCollection({ uploadLagMs: [lagMs] }) }, ...over }),
+  )
 const requestsAt = (atMs: number, ok: number, failed: number, shed = 0): TelemetryEvent =>
   eventAt(`requests-${atMs}`, atMs, {
-    kind: 'requests', process: 'p', sequence: atMs,
+    kind: 'requests',
+    process: 'p',
+    sequence: atMs,
     counts: [
       { route: 'pull', statusClass: '2xx', code: null, platform: 'ios', appVersion: '2.4.0', count: ok },
-      { route: 'pull', statusClass: '5xx', code: 'internal', platform: 'ios', appVersion: '2.4.0', count: failed },
-      { route: 'pull', statusClass: 'shed', code: 'breaker_open', platform: 'ios', appVersion: '2.4.0', count: shed },
+      {
+        route: 'pull',
+        statusClass: '5xx',
+        code: 'internal',
+        platform: 'ios',
+        appVersion: '2.4.0',
+        count: failed,
+      },
+      {
+        route: 'pull',
+        statusClass: 'shed',
+        code: 'breaker_open',
+        platform: 'ios',
+        appVersion: '2.4.0',
+        count: shed,
+      },
     ],
-  }) // prettier-ignore
+  })
 
 describe('range', () => {
   const atEdges = [pushAt(NOW - HOUR - 1, 1), pushAt(NOW - HOUR, 2), pushAt(NOW - 1, 3), pushAt(NOW, 4)]
@@ -61,23 +88,44 @@ describe('range', () => {
   })
 
   test('a step that would give over 1,500 points is widened', async () => {
-    const day = await lag(contextOf([], NOW), { fleetId: 'f', fromMs: NOW - 26 * HOUR, toMs: NOW, stepMs: MINUTE })
+    const day = await lag(contextOf([], NOW), {
+      fleetId: 'f',
+      fromMs: NOW - 26 * HOUR,
+      toMs: NOW,
+      stepMs: MINUTE,
+    })
     expect([day.stepMs, day.points.length]).toEqual([2 * MINUTE, 780])
-    const year = await lag(contextOf([], NOW), { fleetId: 'f', fromMs: NOW - 400 * DAY, toMs: NOW, stepMs: MINUTE })
+    const year = await lag(contextOf([], NOW), {
+      fleetId: 'f',
+      fromMs: NOW - 400 * DAY,
+      toMs: NOW,
+      stepMs: MINUTE,
+    })
     expect(year.stepMs % HOUR).toBe(0)
     expect(year.points.length).toBeLessThanOrEqual(1_500)
   })
 
   test('beyond 35 days only hours are left, so the range is widened to them', async () => {
     const old = NOW - 40 * DAY
-    const answer = await lag(contextOf([pushAt(old, 5)], NOW), { fleetId: 'f', fromMs: old - HOUR, toMs: old + HOUR })
+    const answer = await lag(contextOf([pushAt(old, 5)], NOW), {
+      fleetId: 'f',
+      fromMs: old - HOUR,
+      toMs: old + HOUR,
+    })
     expect([answer.fromMs % HOUR, answer.toMs % HOUR, answer.figure?.upload.count]).toEqual([0, 0, 1])
   })
 
   test('where telemetry is missing there is a gap, where it says nothing happened there is a zero', async () => {
     const quiet = [pushAt(NOW - 5 * MINUTE, 9), eventAt('g', NOW - 3 * MINUTE, gaugesEvent())]
     const { points } = await conflicts(contextOf(quiet, NOW), RANGE)
-    expect(points.slice(-6).map(({ figure }) => figure?.mutations.whole ?? null)).toEqual([null, 1, null, 0, null, null])
+    expect(points.slice(-6).map(({ figure }) => figure?.mutations.whole ?? null)).toEqual([
+      null,
+      1,
+      null,
+      0,
+      null,
+      null,
+    ])
     expect((await conflicts(contextOf([], NOW), RANGE)).figure).toBeNull()
     expect((await conflicts(contextOf([], NOW), RANGE)).level).toBe('unk')
   })
@@ -90,25 +138,45 @@ describe('range', () => {
 
 describe('lag', () => {
   test('quantiles of a range are those of merged sketches, of a group those of its own', async () => {
-    const events = [1, 2, 3, 4].map((n) => pushAt(NOW - n * MINUTE, n * 10, { appVersion: n > 2 ? '2.4.1' : '2.4.0', collections: { strikes: pushedCollection({ uploadLagMs: [n * 10] }) } }))
+    const events = [1, 2, 3, 4].map((n) =>
+      pushAt(NOW - n * MINUTE, n * 10, {
+        appVersion: n > 2 ? '2.4.1' : '2.4.0',
+        collections: { strikes: pushedCollection({ uploadLagMs: [n * 10] }) },
+      }),
+    )
     const answer = await lag(contextOf(events, NOW), { ...RANGE, groupBy: 'appVersion' })
     expect(answer.figure?.upload).toEqual({ count: 4, p50: 20, p95: 40, p99: 40, max: 40 })
-    expect(answer.groups.map(({ key, figure }) => [key, figure.upload.max])).toEqual([['2.4.0', 20], ['2.4.1', 40]]) // prettier-ignore
+    expect(answer.groups.map(({ key, figure }) => [key, figure.upload.max])).toEqual([
+      ['2.4.0', 20],
+      ['2.4.1', 40],
+    ])
   })
 
   test('pending age comes from the newest snapshot, online and offline apart', async () => {
     const events = [
       eventAt('a', NOW - 2 * MINUTE, gaugesEvent({ pendingAgeOnline: textOf(100) })),
-      eventAt('b', NOW - MINUTE, gaugesEvent({ pendingAgeOnline: textOf(30), pendingAgeOffline: textOf(90, 95) })),
+      eventAt(
+        'b',
+        NOW - MINUTE,
+        gaugesEvent({ pendingAgeOnline: textOf(30), pendingAgeOffline: textOf(90, 95) }),
+      ),
       eventAt('c', NOW - MINUTE, gaugesEvent({ platform: 'web', pendingAgeOnline: textOf(40) })),
     ]
     const { figure } = await lag(contextOf(events, NOW), RANGE)
-    expect(figure?.pending).toMatchObject({ atMs: NOW - MINUTE, online: { count: 2, max: 40 }, offline: { count: 2, max: 95 } })
+    expect(figure?.pending).toMatchObject({
+      atMs: NOW - MINUTE,
+      online: { count: 2, max: 40 },
+      offline: { count: 2, max: 95 },
+    })
   })
 
   test('of one collection, upload lag is its own, its limits too, and pending age is not known', async () => {
     const airports = pushEvent({ collections: { airports: pushedCollection({ uploadLagMs: [70] }) } })
-    const events = [pushAt(NOW - MINUTE, 10), eventAt('b', NOW - MINUTE, airports), eventAt('g', NOW - MINUTE, gaugesEvent())]
+    const events = [
+      pushAt(NOW - MINUTE, 10),
+      eventAt('b', NOW - MINUTE, airports),
+      eventAt('g', NOW - MINUTE, gaugesEvent()),
+    ]
     const ctx = contextOf(events, NOW, { collections: [{ name: 'airports', thresholds: { lagWarnMs: 50 } }] })
     const answer = await lag(ctx, { ...RANGE, collection: 'airports' })
     expect([answer.figure?.upload.max, answer.figure?.pending, answer.level]).toEqual([70, null, 'warn'])
@@ -120,7 +188,16 @@ describe('lag', () => {
 describe('conflicts', () => {
   test('count mutations that needed resolution, among those with a lasting result', async () => {
     const strikes = pushedCollection({
-      results: { applied: 6, merged: 1, conflict: 1, superseded: 1, dead_lettered: 1, duplicate: 40, retry: 40, refused: 40 },
+      results: {
+        applied: 6,
+        merged: 1,
+        conflict: 1,
+        superseded: 1,
+        dead_lettered: 1,
+        duplicate: 40,
+        retry: 40,
+        refused: 40,
+      },
       conflicts: [
         { strategy: 'field-merge', outcome: 'merge', fields: ['species'] },
         { strategy: 'field-merge', outcome: 'manual', fields: ['species', 'damage'] },
@@ -129,16 +206,34 @@ describe('conflicts', () => {
     })
     const events = [
       eventAt('a', NOW - MINUTE, pushEvent({ collections: { strikes } })),
-      eventAt('s', NOW - MINUTE, { kind: 'session', deviceId: 'd', platform: 'ios', appVersion: '2.4.0', sessionId: 's', result: 'ok', mode: 'delta', fullReason: null, durationMs: 5, withConflict: true, illegalTransitions: 0 }),
+      eventAt('s', NOW - MINUTE, {
+        kind: 'session',
+        deviceId: 'd',
+        platform: 'ios',
+        appVersion: '2.4.0',
+        sessionId: 's',
+        result: 'ok',
+        mode: 'delta',
+        fullReason: null,
+        durationMs: 5,
+        withConflict: true,
+        illegalTransitions: 0,
+      }),
     ]
     const { figure, level } = await conflicts(contextOf(events, NOW), RANGE)
     expect(figure).toEqual({
       mutations: { part: 3, whole: 10, rate: 0.3 },
       sessions: { part: 1, whole: 1, rate: 1 },
-      byStrategy: [{ key: 'field-merge', count: 2 }, { key: 'lww', count: 1 }],
+      byStrategy: [
+        { key: 'field-merge', count: 2 },
+        { key: 'lww', count: 1 },
+      ],
       byOutcome: { local: 0, remote: 1, merge: 1, manual: 1 },
-      topFields: [{ key: 'damage', count: 2 }, { key: 'species', count: 2 }],
-    }) // prettier-ignore
+      topFields: [
+        { key: 'damage', count: 2 },
+        { key: 'species', count: 2 },
+      ],
+    })
     expect(level).toBe('crit')
     const one = await conflicts(contextOf(events, NOW), { ...RANGE, collection: 'strikes' })
     expect([one.figure?.mutations.whole, one.figure?.sessions]).toEqual([10, null])
@@ -148,7 +243,11 @@ describe('conflicts', () => {
 describe('failures', () => {
   test('shed requests are in neither number', async () => {
     const { figure, level } = await failures(contextOf([requestsAt(NOW - MINUTE, 97, 3, 1_000)], NOW), RANGE)
-    expect(figure).toMatchObject({ requests: { part: 3, whole: 100, rate: 0.03 }, shed: 1_000, byCode: [{ key: 'internal', count: 3 }] })
+    expect(figure).toMatchObject({
+      requests: { part: 3, whole: 100, rate: 0.03 },
+      shed: 1_000,
+      byCode: [{ key: 'internal', count: 3 }],
+    })
     expect(level).toBe('warn')
   })
 
@@ -158,7 +257,10 @@ describe('failures', () => {
   })
 
   test('requests belong to no single collection', async () => {
-    const { figure } = await failures(contextOf([requestsAt(NOW - MINUTE, 97, 3)], NOW), { ...RANGE, collection: 'strikes' })
+    const { figure } = await failures(contextOf([requestsAt(NOW - MINUTE, 97, 3)], NOW), {
+      ...RANGE,
+      collection: 'strikes',
+    })
     expect(figure).toBeNull()
   })
 })
@@ -167,7 +269,18 @@ describe('queue', () => {
   const events = [
     eventAt('a', NOW - 2 * MINUTE, gaugesEvent({ appVersion: '2.3.9', devices: 5, queueDepth: 50 })),
     eventAt('b', NOW - 2 * MINUTE, gaugesEvent({ devices: 5, queueDepth: 20 })),
-    eventAt('c', NOW - MINUTE, gaugesEvent({ devices: 10, devicesPending: 2, queueDepth: 7, queueDepths: textOf(0, 3, 4), oldestPendingAgeMs: 900, queueByCollection: { strikes: 6, airports: 1 } })),
+    eventAt(
+      'c',
+      NOW - MINUTE,
+      gaugesEvent({
+        devices: 10,
+        devicesPending: 2,
+        queueDepth: 7,
+        queueDepths: textOf(0, 3, 4),
+        oldestPendingAgeMs: 900,
+        queueByCollection: { strikes: 6, airports: 1 },
+      }),
+    ),
     eventAt('d', NOW - MINUTE, fleetGaugesEvent({ openDeadLetters: 3, openConflicts: 1 })),
   ]
 
@@ -190,7 +303,10 @@ describe('queue', () => {
     const { figure } = await queue(contextOf(events, NOW), { ...RANGE, collection: 'strikes' })
     expect(figure).toEqual({ atMs: NOW - MINUTE, depth: 6, devices: null, server: null })
     const { groups } = await queue(contextOf(events, NOW), { ...RANGE, groupBy: 'collection' })
-    expect(groups.map(({ key, figure: { depth } }) => [key, depth])).toEqual([['strikes', 6], ['airports', 1]]) // prettier-ignore
+    expect(groups.map(({ key, figure: { depth } }) => [key, depth])).toEqual([
+      ['strikes', 6],
+      ['airports', 1],
+    ])
   })
 
   test('a version that the newest snapshot no longer names has no queue', async () => {

@@ -1,22 +1,44 @@
 import { describe, expect, test } from 'vitest'
 import type { ConflictFigure, FailureFigure, LagFigure, QueueFigure } from '#lib/telemetry/pillars.ts'
-import { DEFAULT_THRESHOLDS, conflictLevel, failureLevel, lagLevel, pendingLevel, queueLevel } from '#lib/telemetry/thresholds.ts'
+import {
+  DEFAULT_THRESHOLDS,
+  conflictLevel,
+  failureLevel,
+  lagLevel,
+  pendingLevel,
+  queueLevel,
+} from '#lib/telemetry/thresholds.ts'
 
 const MINUTE = 60_000
 const NONE = { count: 0, p50: null, p95: null, p99: null, max: null }
 const all = (value: number) => ({ count: 1, p50: value, p95: value, p99: value, max: value })
 const lagOf = (p95: number | null): LagFigure => ({
-  upload: p95 === null ? NONE : all(p95), delivery: NONE, visibility: NONE, clamped: 0, pending: null,
-}) // prettier-ignore
+  upload: p95 === null ? NONE : all(p95),
+  delivery: NONE,
+  visibility: NONE,
+  clamped: 0,
+  pending: null,
+})
 const share = (rate: number | null) => ({ part: 0, whole: 0, rate })
 const conflictsOf = (rate: number | null): ConflictFigure => ({
-  mutations: share(rate), sessions: null, byStrategy: [], byOutcome: { local: 0, remote: 0, merge: 0, manual: 0 }, topFields: [],
-}) // prettier-ignore
-const failuresOf = (rate: number | null): FailureFigure => ({ requests: share(rate), shed: 0, byCode: [], sessions: share(null) })
+  mutations: share(rate),
+  sessions: null,
+  byStrategy: [],
+  byOutcome: { local: 0, remote: 0, merge: 0, manual: 0 },
+  topFields: [],
+})
+const failuresOf = (rate: number | null): FailureFigure => ({
+  requests: share(rate),
+  shed: 0,
+  byCode: [],
+  sessions: share(null),
+})
 const queueOf = (deepest: number, oldestAgeMs: number | null): QueueFigure => ({
-  atMs: 0, depth: deepest, server: null,
+  atMs: 0,
+  depth: deepest,
+  server: null,
   devices: { total: 1, pending: 1, depth: all(deepest), oldestAgeMs, reportAge: NONE },
-}) // prettier-ignore
+})
 
 describe('thresholds', () => {
   test.each([
@@ -59,7 +81,9 @@ describe('thresholds', () => {
   })
 
   test('what is missing is never ok', () => {
-    const levels = [lagLevel, conflictLevel, failureLevel, queueLevel].map((level) => level(null, DEFAULT_THRESHOLDS))
+    const levels = [lagLevel, conflictLevel, failureLevel, queueLevel].map((level) =>
+      level(null, DEFAULT_THRESHOLDS),
+    )
     expect([...levels, pendingLevel(null, DEFAULT_THRESHOLDS)]).toEqual(['unk', 'unk', 'unk', 'unk', 'unk'])
   })
 

@@ -15,47 +15,124 @@ import {
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const cause = (count: number) => ({
-  code: 'schema_mismatch', appVersion: '2.4.1', collection: 'strikes', detail: 'speed must be number', count, devices: 3, newestAtMs: NOW_MS,
-}) // prettier-ignore
+  code: 'schema_mismatch',
+  appVersion: '2.4.1',
+  collection: 'strikes',
+  detail: 'speed must be number',
+  count,
+  devices: 3,
+  newestAtMs: NOW_MS,
+})
 const letters = (open: number, shared: number) => ({ open, causes: [cause(shared)], causesLeftOut: 0 })
-const pending = (online: number) => lagFigure({ pending: { atMs: NOW_MS, online: quantiles(online), offline: quantiles(null) } })
+const pending = (online: number) =>
+  lagFigure({ pending: { atMs: NOW_MS, online: quantiles(online), offline: quantiles(null) } })
 const SLOW = { lag: lagFigure({ upload: quantiles(9 * MINUTE) }) }
 
 const TABLE: readonly (readonly [what: string, parts: OverviewParts, level: string, sentence: string])[] = [
   ['all is well', {}, 'ok', 'All 40 devices sync within target'],
   ['one device', { devices: { total: 1, heard: 1 } }, 'ok', 'The only device syncs within target'],
   ['some are offline', { devices: { offline: 3 } }, 'ok', '37 devices sync within target; 3 are offline'],
-  ['no device at all', { devices: { total: 0, heard: 0 } }, 'unk', 'No device has synced yet; waiting for the first'],
-  ['enrolled, never heard', { devices: { total: 2, heard: 0 } }, 'unk', 'No device has synced yet; waiting for the first'],
+  [
+    'no device at all',
+    { devices: { total: 0, heard: 0 } },
+    'unk',
+    'No device has synced yet; waiting for the first',
+  ],
+  [
+    'enrolled, never heard',
+    { devices: { total: 2, heard: 0 } },
+    'unk',
+    'No device has synced yet; waiting for the first',
+  ],
   ['the fold is behind', { foldLagMs: 12 * MINUTE }, 'unk', 'Not known: telemetry is 12 min 00 s behind'],
   ['no snapshot yet', { queue: null }, 'unk', 'Not known: no telemetry in this range yet'],
-  ['old snapshot', { queue: queueFigure(0, null, NOW_MS - 9 * MINUTE) }, 'unk', 'Not known: the last snapshot of the devices is 9 min 00 s old'],
-  ['all are offline', { devices: { offline: 40, lastContactMs: NOW_MS - 2 * HOUR } }, 'warn', 'All 40 devices are offline; the last contact was 2 h 00 min ago'],
-  ['requests fail', { failures: failureFigure(30, 1_000) }, 'warn', '3.00 % of requests fail, over the limit of 1.00 %'],
-  ['many requests fail', { failures: failureFigure(80, 1_000) }, 'crit', '8.00 % of requests fail, over the limit of 1.00 %'],
+  [
+    'old snapshot',
+    { queue: queueFigure(0, null, NOW_MS - 9 * MINUTE) },
+    'unk',
+    'Not known: the last snapshot of the devices is 9 min 00 s old',
+  ],
+  [
+    'all are offline',
+    { devices: { offline: 40, lastContactMs: NOW_MS - 2 * HOUR } },
+    'warn',
+    'All 40 devices are offline; the last contact was 2 h 00 min ago',
+  ],
+  [
+    'requests fail',
+    { failures: failureFigure(30, 1_000) },
+    'warn',
+    '3.00 % of requests fail, over the limit of 1.00 %',
+  ],
+  [
+    'many requests fail',
+    { failures: failureFigure(80, 1_000) },
+    'crit',
+    '8.00 % of requests fail, over the limit of 1.00 %',
+  ],
   [
     'one version fails',
-    { failures: failureFigure(30, 1_000), versions: [versionRow('2.4.1', { failures: { part: 30, whole: 300, rate: 0.1 } }), versionRow('2.4.0')] },
+    {
+      failures: failureFigure(30, 1_000),
+      versions: [versionRow('2.4.1', { failures: { part: 30, whole: 300, rate: 0.1 } }), versionRow('2.4.0')],
+    },
     'warn',
     '2.4.1 fails 10.0 % of its requests; every other version is within target',
   ],
-  ['online and stuck', { lag: pending(2 * HOUR) }, 'warn', 'Devices that are online cannot get rid of their changes'],
+  [
+    'online and stuck',
+    { lag: pending(2 * HOUR) },
+    'warn',
+    'Devices that are online cannot get rid of their changes',
+  ],
   ['changes are slow', SLOW, 'warn', 'Changes take 9 min 00 s to arrive, over the target'],
   [
     'one version is slow',
-    { ...SLOW, versions: [versionRow('2.4.1', { uploadLagP95Ms: 20 * MINUTE }), versionRow('2.4.0'), versionRow('2.3.9', { uploadLagP95Ms: null })] },
+    {
+      ...SLOW,
+      versions: [
+        versionRow('2.4.1', { uploadLagP95Ms: 20 * MINUTE }),
+        versionRow('2.4.0'),
+        versionRow('2.3.9', { uploadLagP95Ms: null }),
+      ],
+    },
     'warn',
     'Changes from 2.4.1 take 20 min 00 s to arrive; every other version syncs within target',
   ],
   ['a deep queue', { queue: queueFigure(1_200) }, 'crit', 'Changes pile up: 1,200 wait on one device'],
-  ['an old change', { queue: queueFigure(3, 2 * HOUR) }, 'warn', 'The oldest waiting change is 2 h 00 min old'],
-  ['dead letters of one cause', { deadLetters: letters(1_412, 1_284) }, 'warn', '1,284 of 1,412 dead letters share one cause'],
+  [
+    'an old change',
+    { queue: queueFigure(3, 2 * HOUR) },
+    'warn',
+    'The oldest waiting change is 2 h 00 min old',
+  ],
+  [
+    'dead letters of one cause',
+    { deadLetters: letters(1_412, 1_284) },
+    'warn',
+    '1,284 of 1,412 dead letters share one cause',
+  ],
   ['all of one cause', { deadLetters: letters(9, 9) }, 'warn', '9 dead letters share one cause'],
   ['dead letters of many causes', { deadLetters: letters(10, 5) }, 'warn', '10 changes are dead letters'],
   ['one dead letter', { deadLetters: letters(1, 1) }, 'warn', '1 change is a dead letter'],
-  ['many conflicts', { conflicts: conflictFigure(120, 1_000) }, 'warn', '12.0 % of changes meet a conflict, over the limit of 2.00 %'],
-  ['nothing pushed', { lag: lagFigure({ upload: quantiles(null) }), conflicts: conflictFigure(0, 0) }, 'unk', 'Nothing is over its limit; sync lag and conflict rate are not known'],
-  ['little traffic', { failures: failureFigure(0, 7) }, 'unk', 'Nothing is over its limit; failure rate is not known'],
+  [
+    'many conflicts',
+    { conflicts: conflictFigure(120, 1_000) },
+    'warn',
+    '12.0 % of changes meet a conflict, over the limit of 2.00 %',
+  ],
+  [
+    'nothing pushed',
+    { lag: lagFigure({ upload: quantiles(null) }), conflicts: conflictFigure(0, 0) },
+    'unk',
+    'Nothing is over its limit; sync lag and conflict rate are not known',
+  ],
+  [
+    'little traffic',
+    { failures: failureFigure(0, 7) },
+    'unk',
+    'Nothing is over its limit; failure rate is not known',
+  ],
 ]
 
 describe('verdict', () => {
@@ -66,30 +143,61 @@ describe('verdict', () => {
   })
 
   test('the gravest trouble is named, the others stand in the evidence', () => {
-    const verdict = verdictOf(overviewOf({ failures: failureFigure(30, 1_000), queue: queueFigure(1_200), deadLetters: letters(9, 9) }))
+    const verdict = verdictOf(
+      overviewOf({
+        failures: failureFigure(30, 1_000),
+        queue: queueFigure(1_200),
+        deadLetters: letters(9, 9),
+      }),
+    )
     expect(verdict.sentence).toBe('Changes pile up: 1,200 wait on one device')
-    expect(verdict.evidence).toBe('1,200 changes on 1 of 40 devices, as last reported. Also: 3.00 % of requests fail; 9 open dead letters')
+    expect(verdict.evidence).toBe(
+      '1,200 changes on 1 of 40 devices, as last reported. Also: 3.00 % of requests fail; 9 open dead letters',
+    )
   })
 
   test('the next step leads to the cause', () => {
-    expect(verdictOf(overviewOf({ deadLetters: letters(9, 9) })).step?.target).toEqual({ page: 'dead-letters', code: 'schema_mismatch', appVersion: '2.4.1' })
-    expect(verdictOf(overviewOf({ deadLetters: letters(10, 5) })).step?.target).toEqual({ page: 'dead-letters', code: null, appVersion: null })
-    expect(verdictOf(overviewOf({ failures: failureFigure(80, 1_000) })).step?.target).toEqual({ page: 'sessions', result: 'failed', appVersion: null })
+    expect(verdictOf(overviewOf({ deadLetters: letters(9, 9) })).step?.target).toEqual({
+      page: 'dead-letters',
+      code: 'schema_mismatch',
+      appVersion: '2.4.1',
+    })
+    expect(verdictOf(overviewOf({ deadLetters: letters(10, 5) })).step?.target).toEqual({
+      page: 'dead-letters',
+      code: null,
+      appVersion: null,
+    })
+    expect(verdictOf(overviewOf({ failures: failureFigure(80, 1_000) })).step?.target).toEqual({
+      page: 'sessions',
+      result: 'failed',
+      appVersion: null,
+    })
   })
 
   test('a past range is judged by its own figures, not by the age of its snapshot', () => {
-    const past = overviewOf({ toMs: NOW_MS - 2 * HOUR, queue: queueFigure(0, null, NOW_MS - 2 * HOUR - MINUTE) })
+    const past = overviewOf({
+      toMs: NOW_MS - 2 * HOUR,
+      queue: queueFigure(0, null, NOW_MS - 2 * HOUR - MINUTE),
+    })
     expect(verdictOf(past).level).toBe('ok')
   })
 
   test('health is never claimed while any pillar is missing', () => {
-    const missing: OverviewParts[] = [{ lag: null }, { conflicts: null }, { failures: null }, { queue: null }, { lag: lagFigure({ pending: null }) }]
+    const missing: OverviewParts[] = [
+      { lag: null },
+      { conflicts: null },
+      { failures: null },
+      { queue: null },
+      { lag: lagFigure({ pending: null }) },
+    ]
     for (const parts of missing) expect(verdictOf(overviewOf(parts)).level).toBe('unk')
     const past = { toMs: NOW_MS - 2 * HOUR }
     for (const parts of missing) expect(verdictOf(overviewOf({ ...parts, ...past })).level).toBe('unk')
   })
 
   test('trouble is told even when another pillar is missing', () => {
-    expect(verdictOf(overviewOf({ lag: null, conflicts: null, deadLetters: letters(9, 9) })).level).toBe('warn')
+    expect(verdictOf(overviewOf({ lag: null, conflicts: null, deadLetters: letters(9, 9) })).level).toBe(
+      'warn',
+    )
   })
 })

@@ -1,0 +1,56 @@
+import { z } from 'zod'
+import type { Actor, Context } from '#lib/application/context.ts'
+import { ApplicationError, parsedOrThrow } from '#lib/application/errors.ts'
+import { label } from '#lib/protocol/device.ts'
+import { uuid } from '#lib/protocol/mutation.ts'
+import type { ApiKey } from '#lib/storage/ports.ts'
+import { auditEntry } from './audit-entry.ts'
+import { authorizeScope, EVERY_FLEET, isAtLeast, roleIn, ROLES, strongestRole } from './authorize.ts'
+import { makeApiCredential } from './credentials.ts'
+
+/** What a key may do beside its role: `metrics` opens /metrics. */
+export const KEY_SCOPES = ['metrics'] as const
+const DAY_MS = 86_400_000
+const KEY_DAYS_MAX = 3_650
+
+/** A key as the API lists it: never with its hash. Times in Unix ms. */
+export type ApiKeyView = Omit<ApiKey, 'hash'>
+
+export const apiKeyCreation = z.strictObject({
+  name: label(120),
+  role: z.enum(ROLES),
+  /** Without a fleet the key works in every fleet. */
+  fleet: uuid.nullish(),
+  scopes: z.array(z.enum(KEY_SCOPES)).max(KEY_SCOPES.length).optional(),
+  expiresInDays: z.int().min(1).max(KEY_DAYS_MAX).optional(),
+})
+
+/** Makes an operator API key; `key` is shown this once. */
+export async function createApiKey(ctx: Context, actor: Actor, body: unknown): Promise<ApiKeyView & { key: string }> {
+  const input = parsedOrThrow(apiKeyCreation.safeParse(body))
+  const fleetId = input.fleet ?? null
+  authorizeScope(actor, fleetId, 'admin')
+  const credential = makeApiCredential()
+  const nowMs = ctx.clock.now()
+  const view: ApiKeyView = {
+    id: ctx.ids(),
+    name: input.name,
+    role: input.role,
+    fleetId,
+    scopes: input.scopes ?? [],
+    createdAtMs: nowMs,
+    expiresAtMs: input.expiresInDays === undefined ? null : nowMs + input.expiresInDays * DAY_MS,
+    revokedAtMs: null,
+  }
+  const { name, role, scopes } = view
+  const details = { action: 'api-key.create', target: `api-key/${view.id}`, fleetId, after: { name, role, scopes } }
+  await ctx.storage.access.createApiKey({ ...view, hash: credential.hash }, auditEntry(ctx, actor, details))
+  return { ...view, key: credential.text }
+}
+
+/** The keys of the fleets that this actor administers. */
+export async function listApiKeys(ctx: Context, actor: Actor): Promise<readonly ApiKeyView[]> {
+  if (strongestRole(actor) !== 'admin') throw new ApplicationError('forbidden')
+  const keys = await ctx.storage.access.listApiKeys()
+  return keys.filter((key) => isAtLeast(roleIn(actor, key.fleetId ?? EVERY_FLEET), 'admin')).map(({ hash: _hash, ...view }) => view)
+}

@@ -1,0 +1,24 @@
+import type { Actor, Context } from '#lib/application/context.ts'
+import type { User } from '#lib/storage/ports.ts'
+import { auditEntry } from './audit-entry.ts'
+import { hashCredential, secretText } from './credentials.ts'
+
+export const SIGN_IN_LINK_LIFE_MS = 12 * 3_600_000
+
+/**
+ * A link that signs this user in, once. Its path is relative to the server's URL. Opening it uses nothing up: the
+ * page posts the token, so that a mail scanner's preview doesn't spend it.
+ */
+export async function makeSignInLink(ctx: Context, actor: Actor, user: User): Promise<string> {
+  const token = secretText()
+  await ctx.storage.access.createLink({
+    hash: hashCredential(token),
+    kind: 'sign_in',
+    userId: user.id,
+    expiresAtMs: ctx.clock.now() + SIGN_IN_LINK_LIFE_MS,
+    usedAtMs: null,
+  })
+  const details = { action: 'link.create', target: `user/${user.id}` }
+  await ctx.storage.audit.append(auditEntry(ctx, actor, details))
+  return `/link?token=${token}`
+}

@@ -1,0 +1,170 @@
+import { createHash, randomBytes } from 'node:crypto'
+import * as nextAuthModule from 'next-auth'
+import type { NextAuthOptions } from 'next-auth'
+import type { Context } from '#lib/application/context.ts'
+import type { Result } from '#lib/kernel/result.ts'
+import { cookiePrefix, isSecure, sessionCookieName, type AuthSettings } from './auth-settings.ts'
+import { principalOfCookies } from './principal.ts'
+import { SESSION_LIFE_MS, endSession } from './sessions.ts'
+import { signInByLink, signInByPassword, type SignedIn, type SignInRefusal } from './sign-in.ts'
+
+/** A request to /api/auth, already parsed and bounded by the edge. */
+export interface AuthCall {
+  readonly method: 'GET' | 'POST'
+  /** The path after /api/auth, e.g. `['callback', 'credentials']`. */
+  readonly action: readonly string[]
+  readonly fields: Readonly<Record<string, string>>
+  readonly cookies: Readonly<Record<string, string>>
+  readonly address: string | null
+  /** The edge saw our own Origin; without it next-auth's double submit has to hold. */
+  readonly sameOrigin: boolean
+}
+
+export interface AuthAnswer {
+  readonly status: number
+  readonly cookies: readonly string[]
+  readonly body: unknown
+  readonly redirect: string | null
+  /** Why a sign-in had no effect; null otherwise. */
+  readonly refusal: SignInRefusal | null
+}
+
+/**
+ * Runs one request through next-auth, the only place that calls it. It makes and clears the cookies; who may sign
+ * in, and whether a session lives, is decided by our own verbs (architecture.md, decision 10).
+ * @throws what the storage throws: next-auth would hide an outage as a wrong password
+ */
+export async function callNextAuth(ctx: Context, settings: AuthSettings, call: AuthCall): Promise<AuthAnswer> {
+  if (call.method === 'POST' && call.action[0] === 'signout') await signOut(ctx, settings, call)
+  const attempt: Attempt = { refusal: null, failure: null }
+  const response = await exchange(optionsFor(ctx, settings, call, attempt), submitted(settings, call))
+  if (attempt.failure) throw attempt.failure.error
+  return { ...response, refusal: attempt.refusal }
+}
+
+/** What a provider's `authorize` found; next-auth itself only passes on text for a redirect. */
+interface Attempt {
+  refusal: SignInRefusal | null
+  failure: { readonly error: unknown } | null
+}
+
+async function signOut(ctx: Context, settings: AuthSettings, call: AuthCall): Promise<void> {
+  if (!call.sameOrigin && !hasOwnCsrf(settings, call)) return
+  const principal = await principalOfCookies(ctx, settings, call.cookies)
+  if (principal?.sessionId) await endSession(ctx, principal.actor, principal.sessionId, call.address)
+}
+
+function optionsFor(ctx: Context, settings: AuthSettings, call: AuthCall, attempt: Attempt): NextAuthOptions {
+  const { address } = call
+  const byPassword = (fields: Fields) =>
+    signInByPassword(ctx, { email: fields?.['email'] ?? '', password: fields?.['password'] ?? '', address })
+  const byLink = (fields: Fields) => signInByLink(ctx, { token: fields?.['token'] ?? '', address })
+  const cookie = (name: string) => ({
+    name: `${cookiePrefix(settings)}${name}`,
+    options: { httpOnly: true, sameSite: 'lax', path: '/', secure: isSecure(settings) } as const,
+  })
+  return {
+    secret: settings.secret,
+    useSecureCookies: isSecure(settings),
+    session: { strategy: 'jwt', maxAge: SESSION_LIFE_MS / 1_000 },
+    pages: { signIn: '/sign-in', signOut: '/sign-in', error: '/sign-in' },
+    cookies: {
+      sessionToken: { ...cookie(''), name: sessionCookieName(settings) },
+      callbackUrl: cookie('tidemark.callback-url'),
+      csrfToken: cookie('tidemark.csrf-token'),
+    },
+    providers: [provider('credentials', byPassword, attempt), provider('link', byLink, attempt)],
+    callbacks: {
+      // The cookie holds the id of the session row and nothing about the person.
+      jwt: ({ token, user }) => (user && 'sid' in user ? { sid: user.sid } : token),
+      redirect: ({ url }) => localPath(url),
+    },
+    logger: {
+      error: (code) => ctx.log.error('next-auth', { code }),
+      warn: (code) => ctx.log.warn('next-auth', { code }),
+      debug: () => {},
+    },
+  }
+}
+
+type Fields = Record<string, string> | undefined
+
+function provider(
+  id: string,
+  signIn: (fields: Fields) => Promise<Result<SignedIn, SignInRefusal>>,
+  attempt: Attempt,
+): NextAuthOptions['providers'][number] {
+  const authorize = async (fields: Fields) => {
+    try {
+      const outcome = await signIn(fields)
+      if (outcome.ok) return { id: outcome.value.user.id, sid: outcome.value.session.id }
+      attempt.refusal = outcome.error
+    } catch (error) {
+      attempt.failure = { error }
+    }
+    return null
+  }
+  return { id, name: id, type: 'credentials', credentials: {}, authorize }
+}
+
+/** A path of this site; anything that leads elsewhere becomes the front page. */
+export function localPath(text: string): string {
+  const base = 'http://local.invalid'
+  const url = URL.canParse(text, base) ? new URL(text, base) : null
+  return url?.origin === base && text.startsWith('/') ? `${url.pathname}${url.search}` : '/'
+}
+
+/**
+ * A form from our own Origin carries no csrf token, since a page cannot set the cookie that goes with it. The
+ * Origin says more than the double submit does, so it stands in for it.
+ */
+function submitted(settings: AuthSettings, call: AuthCall): AuthCall {
+  const fields = { ...call.fields, callbackUrl: localPath(call.fields['callbackUrl'] ?? '/') }
+  if (!call.sameOrigin) return { ...call, fields }
+  const csrfToken = randomBytes(32).toString('hex')
+  const cookies = { ...call.cookies, [csrfName(settings)]: `${csrfToken}|${csrfHash(settings, csrfToken)}` }
+  return { ...call, cookies, fields: { ...fields, csrfToken } }
+}
+
+const csrfName = (settings: AuthSettings): string => `${cookiePrefix(settings)}tidemark.csrf-token`
+/** As next-auth makes it. */
+const csrfHash = ({ secret }: AuthSettings, token: string): string =>
+  createHash('sha256').update(`${token}${secret}`).digest('hex')
+
+function hasOwnCsrf(settings: AuthSettings, { cookies, fields }: AuthCall): boolean {
+  const [token, hash] = (cookies[csrfName(settings)] ?? '').split('|')
+  return token !== undefined && token === fields['csrfToken'] && hash === csrfHash(settings, token)
+}
+
+/** Speaks to next-auth in its plain request and response form, which needs no running Next. */
+async function exchange(options: NextAuthOptions, call: AuthCall): Promise<Omit<AuthAnswer, 'refusal'>> {
+  let answer = { status: 200, body: null as unknown, redirect: null as string | null }
+  const headers = new Map<string, string | readonly string[]>()
+  const response = {
+    status: (status: number) => ((answer = { ...answer, status }), response),
+    getHeader: (name: string) => headers.get(name.toLowerCase()),
+    setHeader: (name: string, value: string | readonly string[]) => (headers.set(name.toLowerCase(), value), response),
+    json: (body: unknown) => void (answer = { ...answer, body }),
+    send: (body: unknown) => void (answer = { ...answer, body }),
+    end: () => {},
+  }
+  const { method, fields, cookies } = call
+  const query = { ...(method === 'GET' ? fields : {}), nextauth: call.action }
+  await callable(nextAuthModule)({ method, query, body: { ...fields, json: 'false' }, cookies, headers: {} }, response, options)
+  const redirect = headers.get('location')
+  const set = headers.get('set-cookie') ?? []
+  return { ...answer, redirect: typeof redirect === 'string' ? redirect : null, cookies: typeof set === 'string' ? [set] : set }
+}
+
+type NextAuthCallable = (request: unknown, response: unknown, options: NextAuthOptions) => Promise<void>
+
+/**
+ * next-auth is CommonJS with a `default` export: Node hands its namespace one level deeper than a bundler does.
+ * Both are unwrapped here; anything else is a version that was not tried.
+ */
+function callable(module: unknown): NextAuthCallable {
+  let found = module
+  while (typeof found === 'object' && found !== null && 'default' in found) found = found.default
+  if (typeof found !== 'function') throw new Error('next-auth has no default export')
+  return found as NextAuthCallable
+}

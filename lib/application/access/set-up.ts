@@ -1,0 +1,74 @@
+import { z } from 'zod'
+import type { Context } from '#lib/application/context.ts'
+import { ApplicationError, parsedOrThrow } from '#lib/application/errors.ts'
+import type { User } from '#lib/storage/ports.ts'
+import { auditEntry, SYSTEM } from './audit-entry.ts'
+import { hashCredential, secretText } from './credentials.ts'
+import { hashPassword } from './password.ts'
+import { userActor } from './sessions.ts'
+import { emailAddress, newPassword, personName } from './users.ts'
+
+/** Security.md, 9. */
+export const SET_UP_LINK_LIFE_MS = 30 * 60_000
+
+export type SetUp =
+  | { readonly kind: 'done' }
+  /** The first administrator was made from the two environment variables. */
+  | { readonly kind: 'created'; readonly email: string }
+  /** Print this: opening it makes the first administrator. */
+  | { readonly kind: 'link'; readonly path: string; readonly expiresAtMs: number }
+
+/**
+ * At boot: nothing when there is an administrator, else one from the environment, else a one-time set-up link
+ * (protocol.md, "Running it"). Any number of processes may start at once: one administrator is made.
+ * @throws ApplicationError `bad_request` for an e-mail or password that will not do
+ */
+export async function prepareSetUp(ctx: Context, env: { readonly email: string | null; readonly password: string | null }): Promise<SetUp> {
+  if ((await ctx.storage.access.countAdmins()) > 0) return { kind: 'done' }
+  if (env.email !== null && env.password !== null) {
+    const user = await firstAdmin(ctx, parsedOrThrow(credentials.safeParse(env)))
+    const details = { action: 'user.create', target: `user/${user.id}`, after: { roles: user.roles } }
+    const outcome = await ctx.storage.access.createUser(user, auditEntry(ctx, SYSTEM, details))
+    return outcome === 'created' ? { kind: 'created', email: user.email } : { kind: 'done' }
+  }
+  const token = secretText()
+  const expiresAtMs = ctx.clock.now() + SET_UP_LINK_LIFE_MS
+  await ctx.storage.access.createLink({ hash: hashCredential(token), kind: 'set_up', userId: null, expiresAtMs, usedAtMs: null })
+  return { kind: 'link', path: `/set-up?token=${token}`, expiresAtMs }
+}
+
+const credentials = z.object({ email: emailAddress, password: newPassword })
+export const setUpClaim = z.strictObject({
+  token: z.string().min(1).max(200),
+  email: emailAddress,
+  name: personName.optional(),
+  password: newPassword,
+})
+
+/**
+ * Makes the first administrator by the set-up link. Of many claims at once, one wins.
+ * @throws ApplicationError `gone` when the link was used, has expired, or there is an administrator already
+ */
+export async function claimSetUp(ctx: Context, body: unknown, address: string | null): Promise<User> {
+  const input = parsedOrThrow(setUpClaim.safeParse(body))
+  // Before the costly hash; the storage decides between those that pass here together.
+  if ((await ctx.storage.access.countAdmins()) > 0) throw new ApplicationError('gone')
+  const user = await firstAdmin(ctx, input)
+  const details = { action: 'set-up.claim', target: `user/${user.id}`, after: { roles: user.roles }, address }
+  const audit = auditEntry(ctx, userActor(user), details)
+  const outcome = await ctx.storage.access.claimSetUp(hashCredential(input.token), user, ctx.clock.now(), audit)
+  if (outcome === 'gone') throw new ApplicationError('gone')
+  return user
+}
+
+async function firstAdmin(ctx: Context, input: { email: string; password: string; name?: string | undefined }): Promise<User> {
+  return {
+    id: ctx.ids(),
+    email: input.email,
+    name: input.name ?? input.email,
+    passwordHash: await hashPassword(input.password),
+    disabled: false,
+    createdAtMs: ctx.clock.now(),
+    roles: { '*': 'admin' },
+  }
+}

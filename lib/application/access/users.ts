@@ -1,0 +1,118 @@
+import { z } from 'zod'
+import type { Actor, Context } from '#lib/application/context.ts'
+import { ApplicationError, parsedOrThrow } from '#lib/application/errors.ts'
+import { label } from '#lib/protocol/device.ts'
+import { uuid } from '#lib/protocol/mutation.ts'
+import type { Role, User } from '#lib/storage/ports.ts'
+import { auditEntry } from './audit-entry.ts'
+import { authorizeScope, EVERY_FLEET, isAtLeast, roleIn, ROLES, strongestRole } from './authorize.ts'
+import { makeSignInLink } from './links.ts'
+import { hashPassword, passwordProblem } from './password.ts'
+
+export const emailAddress = z
+  .email()
+  .max(254)
+  .transform((text) => text.toLowerCase())
+export const personName = label(120)
+export const newPassword = z.string().superRefine((text, check) => {
+  const problem = passwordProblem(text)
+  if (problem !== null) check.addIssue({ code: 'custom', message: problem })
+})
+
+/** A person as the API shows them: never with a hash. Times in Unix ms. */
+export interface UserView {
+  readonly id: string
+  readonly email: string
+  readonly name: string
+  readonly roles: Readonly<Record<string, Role>>
+  readonly disabled: boolean
+  readonly hasPassword: boolean
+  readonly createdAtMs: number
+}
+
+export const userCreation = z.strictObject({
+  email: emailAddress,
+  name: personName.optional(),
+  role: z.enum(ROLES),
+  /** Without a fleet the role holds in every fleet. */
+  fleet: uuid.nullish(),
+  password: newPassword.optional(),
+  /** Also make a one-time sign-in link. */
+  link: z.boolean().optional(),
+})
+
+/**
+ * Makes a user; `signInLink` is a path that works once, shown once.
+ * @throws ApplicationError `already_exists` for a known e-mail
+ */
+export async function createUser(ctx: Context, actor: Actor, body: unknown): Promise<UserView & { signInLink: string | null }> {
+  const input = parsedOrThrow(userCreation.safeParse(body))
+  const fleetId = input.fleet ?? null
+  authorizeScope(actor, fleetId, 'admin')
+  const user: User = {
+    id: ctx.ids(),
+    email: input.email,
+    name: input.name ?? input.email,
+    passwordHash: input.password === undefined ? null : await hashPassword(input.password),
+    disabled: false,
+    createdAtMs: ctx.clock.now(),
+    roles: { [fleetId ?? EVERY_FLEET]: input.role },
+  }
+  const details = { action: 'user.create', target: `user/${user.id}`, fleetId, after: { email: user.email, roles: user.roles } }
+  const outcome = await ctx.storage.access.createUser(user, auditEntry(ctx, actor, details))
+  if (outcome === 'email_taken') throw new ApplicationError('already_exists', { detail: 'A user with this e-mail exists' })
+  return { ...userView(user), signInLink: input.link === true ? await makeSignInLink(ctx, actor, user) : null }
+}
+
+/** The users that this actor administers: all of them, or those with a role in one of its fleets. */
+export async function listUsers(ctx: Context, actor: Actor): Promise<readonly UserView[]> {
+  if (strongestRole(actor) !== 'admin') throw new ApplicationError('forbidden')
+  const users = await ctx.storage.access.listUsers()
+  return users.filter((user) => Object.keys(user.roles).some((scope) => administers(actor, scope))).map(userView)
+}
+
+export const userChange = z.strictObject({
+  /** null takes the role in this scope away. */
+  role: z.enum(ROLES).nullable().optional(),
+  fleet: uuid.nullish(),
+  disabled: z.boolean().optional(),
+})
+
+/**
+ * Changes a role, or disables a user; the next request of that user knows (security.md, 6).
+ * @throws ApplicationError `bad_request` when it would leave no administrator
+ */
+export async function changeUser(ctx: Context, actor: Actor, id: string, body: unknown): Promise<UserView> {
+  const input = parsedOrThrow(userChange.safeParse(body))
+  const fleetId = input.fleet ?? null
+  // Disabling shuts someone out everywhere, so it takes an administrator of everything.
+  authorizeScope(actor, input.disabled === undefined ? fleetId : null, 'admin')
+  const user = await ctx.storage.access.getUser(id)
+  if (!user) throw new ApplicationError('not_found')
+  const next: User = {
+    ...user,
+    disabled: input.disabled ?? user.disabled,
+    roles: input.role === undefined ? user.roles : withRole(user.roles, fleetId ?? EVERY_FLEET, input.role),
+  }
+  if (isFullAdmin(user) && !isFullAdmin(next) && (await ctx.storage.access.countAdmins()) <= 1) {
+    throw new ApplicationError('bad_request', { detail: 'This is the last administrator' })
+  }
+  const shown = ({ disabled, roles }: User) => ({ disabled, roles })
+  const details = { action: 'user.change', target: `user/${id}`, fleetId, before: shown(user), after: shown(next) }
+  const found = await ctx.storage.access.updateUser(next, auditEntry(ctx, actor, details))
+  if (!found) throw new ApplicationError('not_found')
+  return userView(next)
+}
+
+const isFullAdmin = (user: User): boolean => !user.disabled && user.roles[EVERY_FLEET] === 'admin'
+
+const administers = (actor: Actor, scope: string): boolean => isAtLeast(roleIn(actor, scope), 'admin')
+
+function withRole(roles: User['roles'], scope: string, role: Role | null): User['roles'] {
+  const others = Object.entries(roles).filter(([key]) => key !== scope)
+  return Object.fromEntries(role === null ? others : [...others, [scope, role]])
+}
+
+function userView({ passwordHash, ...user }: User): UserView {
+  return { ...user, hasPassword: passwordHash !== null }
+}

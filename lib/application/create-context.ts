@@ -1,0 +1,18 @@
+import type { Context, Surroundings } from './context.ts'
+import { DeviceDirectory } from './devices/directory.ts'
+import { RequestCounter } from './request-counter.ts'
+import { GroupCommit } from './sync/group-commit.ts'
+import { Pokes } from './sync/pokes.ts'
+
+/** The application over these surroundings: one for each process, or for each simulated one in a test. */
+export function createContext(surroundings: Surroundings): Context {
+  const { storage, clock, log, processId } = surroundings
+  const pokes = new Pokes()
+  return {
+    ...surroundings,
+    pokes,
+    directory: new DeviceDirectory(storage, clock),
+    requests: new RequestCounter(storage, clock, log, processId),
+    groupCommit: new GroupCommit({ ...surroundings, pokes }),
+  }
+}

@@ -1,0 +1,81 @@
+import type { Clock } from '../context.ts'
+import { ApplicationError } from '../errors.ts'
+import { parseCredential } from '../access/credentials.ts'
+import type { Device, Fleet, Storage } from '#lib/storage/ports.ts'
+
+/** How long an answer of the storage stands in for asking again: a revoked device is out within this (security.md 22). */
+export const DIRECTORY_FRESH_MS = 1_000
+/** For pushes, whose transaction reads the device again under its lock. A replaced token ends within this. */
+export const DIRECTORY_PUSH_FRESH_MS = 30_000
+const DEVICES_MAX = 20_000
+const FLEETS_MAX = 1_000
+
+interface Seen<T> {
+  readonly value: T
+  readonly atMs: number
+}
+
+/** Who a request comes from. */
+export interface Caller {
+  readonly device: Device
+  readonly fleet: Fleet
+}
+
+/** This process's short memory of devices by token and of fleets, so that not every request asks the database. */
+export class DeviceDirectory {
+  private readonly storage: Storage
+  private readonly clock: Clock
+  private readonly devices = new Map<string, Seen<Device>>()
+  private readonly fleets = new Map<string, Seen<Fleet>>()
+
+  constructor(storage: Storage, clock: Clock) {
+    this.storage = storage
+    this.clock = clock
+  }
+
+  /**
+   * The device and fleet of a bearer token, at most `freshMs` old.
+   * @throws ApplicationError `unauthorized`, `device_revoked`
+   */
+  async authenticate(token: string | null, freshMs: number): Promise<Caller> {
+    const credential = token === null ? null : parseCredential(token)
+    if (credential?.kind !== 'device') throw new ApplicationError('unauthorized')
+    const device = await this.deviceByHash(credential.fleetId, credential.hash, freshMs)
+    const fleet = device && (await this.fleet(credential.fleetId))
+    if (!device || !fleet) throw new ApplicationError('unauthorized')
+    if (device.status === 'revoked') throw new ApplicationError('device_revoked')
+    return { device, fleet }
+  }
+
+  /** A fleet, at most a second old. */
+  async fleet(fleetId: string): Promise<Fleet | null> {
+    const seen = this.fleets.get(fleetId)
+    if (seen && this.clock.now() - seen.atMs < DIRECTORY_FRESH_MS) return seen.value
+    const fleet = await this.storage.fleets.get(fleetId)
+    if (fleet) remember(this.fleets, fleetId, { value: fleet, atMs: this.clock.now() }, FLEETS_MAX)
+    return fleet
+  }
+
+  /** Drops what is known, after a change made by this process. */
+  forget(): void {
+    this.devices.clear()
+    this.fleets.clear()
+  }
+
+  private async deviceByHash(fleetId: string, hash: string, freshMs: number): Promise<Device | null> {
+    const seen = this.devices.get(hash)
+    if (seen && this.clock.now() - seen.atMs < freshMs) return seen.value
+    const device = await this.storage.devices.findByToken(fleetId, hash)
+    if (device) remember(this.devices, hash, { value: device, atMs: this.clock.now() }, DEVICES_MAX)
+    else this.devices.delete(hash)
+    return device
+  }
+}
+
+/** Keeps the newest `max`; a Map gives its keys in the order in which they came. */
+function remember<T>(map: Map<string, T>, key: string, value: T, max: number): void {
+  map.delete(key)
+  map.set(key, value)
+  const oldest = map.keys().next()
+  if (map.size > max && !oldest.done) map.delete(oldest.value)
+}

@@ -1,0 +1,87 @@
+import type { Platform } from '#lib/protocol/device.ts'
+import { APP_VERSIONS_LIVE_MAX } from '#lib/protocol/limits.ts'
+import type { Storage } from '#lib/storage/ports.ts'
+import type { RequestsEvent, Route, StatusClass, TelemetryEvent } from '#lib/telemetry/events.ts'
+import type { Clock, Log } from './context.ts'
+import { eventId } from './telemetry/event-id.ts'
+
+/** One answer, as it is counted. */
+export interface AnsweredRequest {
+  readonly route: Route
+  readonly statusClass: StatusClass
+  readonly code: string | null
+  readonly platform: Platform
+  readonly appVersion: string
+}
+
+/** Seconds that wait for a database that is away; older ones are lost, and counted as lost. */
+const WAITING_PER_FLEET_MAX = 120
+
+type Count = RequestsEvent['counts'][number]
+
+/** Answers of this process by fleet and second (metrics.md, sources). Pushes that committed are not counted here. */
+export class RequestCounter {
+  private readonly storage: Storage
+  private readonly clock: Clock
+  private readonly log: Log
+  private readonly processId: string
+  private sequence = 0
+  private counts = new Map<string, Map<string, Count>>()
+  private readonly waiting = new Map<string, TelemetryEvent[]>()
+  private readonly versions = new Map<string, Set<string>>()
+  /** Answers whose counts were given up, for /metrics. */
+  lost = 0
+
+  constructor(storage: Storage, clock: Clock, log: Log, processId: string) {
+    this.storage = storage
+    this.clock = clock
+    this.log = log
+    this.processId = processId
+  }
+
+  count(fleetId: string, answered: AnsweredRequest): void {
+    const ofFleet = this.counts.get(fleetId) ?? new Map<string, Count>()
+    this.counts.set(fleetId, ofFleet)
+    const request = { ...answered, appVersion: this.liveVersion(fleetId, answered.appVersion) }
+    const key = JSON.stringify([request.route, request.statusClass, request.code, request.platform, request.appVersion])
+    ofFleet.set(key, { ...request, count: (ofFleet.get(key)?.count ?? 0) + 1 })
+  }
+
+  /** At most 100 versions a fleet, the rest is `other` (protocol.md, device API). */
+  liveVersion(fleetId: string, appVersion: string): string {
+    const live = this.versions.get(fleetId) ?? new Set<string>()
+    this.versions.set(fleetId, live)
+    if (live.has(appVersion)) return appVersion
+    if (live.size >= APP_VERSIONS_LIVE_MAX) return 'other'
+    live.add(appVersion)
+    return appVersion
+  }
+
+  /** Writes what was counted since the last time; called each second. The event's id makes a repeat harmless. */
+  async flush(): Promise<void> {
+    const atMs = this.clock.now()
+    const taken = this.counts
+    this.counts = new Map()
+    for (const [fleetId, counts] of taken) this.enqueue(fleetId, atMs, [...counts.values()])
+    for (const [fleetId, events] of this.waiting) {
+      await this.storage.telemetry.append(fleetId, events)
+      this.waiting.delete(fleetId)
+    }
+  }
+
+  private enqueue(fleetId: string, atMs: number, counts: readonly Count[]): void {
+    this.sequence += 1
+    const payload: RequestsEvent = { kind: 'requests', process: this.processId, sequence: this.sequence, counts }
+    const events = this.waiting.get(fleetId) ?? []
+    events.push({ id: eventId('requests', this.processId, String(this.sequence)), atMs, payload })
+    this.waiting.set(fleetId, events)
+    while (events.length > WAITING_PER_FLEET_MAX) this.lose(events.shift())
+  }
+
+  private lose(event: TelemetryEvent | undefined): void {
+    if (event?.payload.kind !== 'requests') return
+    const answers = event.payload.counts.reduce((sum, { count }) => sum + count, 0)
+    this.lost += answers
+    this.log.warn('request counts lost while the database was away', { answers })
+  }
+}

@@ -1,0 +1,33 @@
+/** What a device with an open stream is told (protocol.md, events). */
+export type Poke =
+  | { readonly event: 'poke'; readonly collections: readonly string[] }
+  | { readonly event: 'replayed' | 'discarded'; readonly deadLetterId: string; readonly deviceId: string }
+
+type Listener = (poke: Poke) => void
+
+export const LISTENERS_PER_FLEET_MAX = 1_000
+
+/** Tells the streams of this process what changed in a fleet. Other processes find it by polling heads. */
+export class Pokes {
+  private readonly fleets = new Map<string, Set<Listener>>()
+
+  /** Null when the fleet has as many streams as a process holds. Call what it returns to end. */
+  listen(fleetId: string, listener: Listener): (() => void) | null {
+    const listeners = this.fleets.get(fleetId) ?? new Set()
+    if (listeners.size >= LISTENERS_PER_FLEET_MAX) return null
+    this.fleets.set(fleetId, listeners.add(listener))
+    return () => {
+      listeners.delete(listener)
+      if (listeners.size === 0 && this.fleets.get(fleetId) === listeners) this.fleets.delete(fleetId)
+    }
+  }
+
+  tell(fleetId: string, poke: Poke): void {
+    for (const listener of this.fleets.get(fleetId) ?? []) listener(poke)
+  }
+
+  /** Fleets that someone listens to. */
+  listened(): readonly string[] {
+    return [...this.fleets.keys()]
+  }
+}

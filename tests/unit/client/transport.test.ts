@@ -1,0 +1,102 @@
+import { createServer } from 'node:http'
+import type { RequestListener, Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, expect, test } from 'vitest'
+import { systemClock } from '#lib/client/clock.ts'
+import type { Call } from '#lib/client/transport.ts'
+import { createTransport } from '#lib/client/transport.ts'
+import { checkNothing } from '#lib/client/wire.ts'
+
+const servers: Server[] = []
+afterEach(async () => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  }
+})
+
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener)
+  servers.push(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+const CALL: Call<true> = { kind: 'push', method: 'POST', path: '/api/v1/push', credential: 'tmd_x', body: '{}', check: checkNothing }
+const ask = (url: string, timeoutMs = 5_000) =>
+  createTransport({ url, app: '1.2.0;linux', clock: systemClock, fetch, timeoutMs }).call(CALL, new AbortController().signal)
+
+test('[SDK1] a request carries its credential and the app; an answer brings its facts', async () => {
+  const now = Date.now() + 3_600_000
+  let headers: Record<string, unknown> = {}
+  const url = await serve((request, response) => {
+    headers = request.headers
+    response.writeHead(200, {
+      'tidemark-now': new Date(now).toISOString(),
+      'tidemark-config': '7',
+      'tidemark-epoch': '3',
+      'tidemark-commands': '[{"id":"a","type":"resync"},{"id":1},null]',
+    })
+    response.end('{}')
+  })
+  const { outcome, facts } = await ask(`${url}/`)
+  expect(headers).toMatchObject({ authorization: 'Bearer tmd_x', 'tidemark-app': '1.2.0;linux', 'content-type': 'application/json' })
+  expect(outcome).toMatchObject({ ok: true, status: 200 })
+  expect(facts).toMatchObject({ configVersion: 7, epoch: 3, commands: [{ id: 'a', type: 'resync' }] })
+  expect(Math.abs((facts?.sample?.offsetMs ?? 0) - 3_600_000)).toBeLessThan(2_000)
+})
+
+test.each([
+  [200, 'not json', {}, { kind: 'unreachable', failure: 'answer_lost', code: 'bad_answer' }],
+  [500, '{"code":"internal"}', {}, { kind: 'unreachable', failure: 'server_error', code: 'internal' }],
+  [502, '<html>', {}, { kind: 'unreachable', failure: 'server_error', code: 'http_502' }],
+  [503, '{"code":"breaker_open"}', { 'retry-after': '7' }, { kind: 'wait', event: 'breaker_open', retryAfterMs: 7_000 }],
+  [503, '{"code":"shed"}', { 'retry-after': '2' }, { kind: 'wait', event: 'shed', retryAfterMs: 2_000 }],
+  [503, '{"code":"database_unavailable"}', { 'retry-after': '2' }, { kind: 'wait', event: 'shed', retryAfterMs: 2_000 }],
+  [429, '{}', {}, { kind: 'wait', event: 'shed', retryAfterMs: 5_000 }],
+  [403, '{"code":"device_paused"}', { 'retry-after': '60' }, { kind: 'wait', event: 'shed', retryAfterMs: 60_000 }],
+  [401, '{"code":"device_revoked"}', {}, { kind: 'halt', code: 'device_revoked' }],
+  // A gateway's own refusal says nothing of this device.
+  [401, '<html>', {}, { kind: 'unreachable', failure: 'server_error', code: 'http_401' }],
+  [410, '{"code":"token_expired"}', {}, { kind: 'resync', reason: 'token_expired' }],
+  [400, '{"code":"token_invalid"}', {}, { kind: 'resync', reason: 'token_invalid' }],
+  [409, '{"code":"epoch_changed"}', {}, { kind: 'epoch' }],
+  [422, '{"code":"request_id_reused","detail":"d"}', {}, { kind: 'refused', status: 422, detail: 'd' }],
+  [413, '<html>', {}, { kind: 'refused', status: 413, code: 'http_413' }],
+] as const)('[SM6] %i %s is told by what to do about it', async (status, body, headers, failure) => {
+  const url = await serve((_, response) => {
+    response.writeHead(status, headers)
+    response.end(body)
+  })
+  // Like every check of wire.ts that the SDK acts on, this one asks for an object.
+  const check = (value: unknown): true | null => (typeof value === 'object' ? true : null)
+  const transport = createTransport({ url, app: 'a;linux', clock: systemClock, fetch, timeoutMs: 5_000 })
+  const { outcome } = await transport.call({ ...CALL, check }, new AbortController().signal)
+  expect(outcome).toMatchObject({ ok: false, failure })
+})
+
+test('[BO1] a refused connection, a time-out and a lost answer are told apart', async () => {
+  const dead = await serve(() => undefined)
+  const server = servers.pop()
+  await new Promise((resolve) => server?.close(resolve))
+  expect((await ask(dead)).outcome).toMatchObject({ failure: { failure: 'refused_connection', code: 'ECONNREFUSED', status: 0 } })
+
+  const silent = await serve(() => undefined)
+  expect((await ask(silent, 100)).outcome).toMatchObject({ failure: { failure: 'timed_out' } })
+
+  const cutting = await serve((request) => request.socket.destroy())
+  expect((await ask(cutting)).outcome).toMatchObject({ failure: { failure: 'answer_lost' } })
+
+  const halfway = await serve((_, response) => {
+    response.writeHead(200, { 'content-length': '1000' })
+    response.write('{"results":')
+    setTimeout(() => response.destroy(), 20)
+  })
+  expect((await ask(halfway)).outcome).toMatchObject({ failure: { failure: 'answer_lost' } })
+
+  const stalling = await serve((_, response) => {
+    response.writeHead(200, { 'content-length': '1000' })
+    response.write('{"results":')
+  })
+  expect((await ask(stalling, 100)).outcome).toMatchObject({ failure: { failure: 'timed_out' } })
+})

@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest'
+import { overview } from '#lib/application/pillars/overview.ts'
+import { contextOf, deviceOf } from '#tests/support/folded-telemetry.ts'
+import { eventAt, gaugesEvent, pushEvent, pushedCollection } from '#tests/support/telemetry-fixtures.ts'
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const NOW = 500_000 * HOUR + 30 * MINUTE
+const RANGE = { fleetId: 'f', fromMs: NOW - HOUR, toMs: NOW }
+const cause = (appVersion: string, count: number) => ({
+  code: 'schema_mismatch',
+  appVersion,
+  collection: 'strikes',
+  detail: 'speed must be number',
+  count,
+  devices: 1,
+  newestAtMs: NOW,
+})
+const at = (ms: number): string => new Date(ms).toISOString()
+
+describe('overview', () => {
+  test('devices stand by their state now, revoked ones left out', async () => {
+    const devices = [
+      deviceOf('a', NOW, {}, { state: 'pulling' }),
+      deviceOf('b', NOW, {}, { state: 'backoff', depth: 2, oldestMadeAtMs: NOW - HOUR }),
+      deviceOf('c', NOW, { lastContactMs: NOW - HOUR }, { depth: 1, oldestMadeAtMs: NOW - 2 * HOUR }),
+      deviceOf('d', NOW, { lastContactMs: NOW - 9 * HOUR }),
+      deviceOf('e', NOW, { lastContactMs: null, lastSessionOkMs: null, report: null }),
+      deviceOf('x', NOW, { status: 'revoked' }),
+    ]
+    const { devices: now } = await overview(contextOf([], NOW, { devices }), RANGE)
+    expect(now).toEqual({
+      total: 5,
+      heard: 4,
+      neverHeard: 1,
+      byState: { pulling: 1, backoff: 1, offline: 2 },
+      offline: 2,
+      silent: 2,
+      lastContactMs: NOW - 1_000,
+      oldestPending: { deviceId: 'c', name: 'tablet c', ageMs: 2 * HOUR, lowerBound: true },
+    })
+  })
+
+  test('a row a version, with its own figures and hours without telemetry left open', async () => {
+    const strikes = pushedCollection({
+      results: { applied: 3, dead_lettered: 1 },
+      conflicts: [{ strategy: 'lww', outcome: 'local', fields: [] }],
+      uploadLagMs: [40],
+      deadLetterCodes: { schema_mismatch: 1 },
+    })
+    const events = [
+      eventAt('a', NOW - MINUTE, pushEvent({ appVersion: '2.4.1', collections: { strikes } })),
+      eventAt('b', NOW - 3 * HOUR, pushEvent({ appVersion: '2.4.1', collections: { strikes } })),
+      eventAt('g', NOW - MINUTE, gaugesEvent()),
+    ]
+    const devices = [
+      deviceOf('a', NOW),
+      deviceOf('b', NOW),
+      deviceOf('c', NOW, { appVersion: '2.4.1' }, { depth: 1, oldestMadeAtMs: NOW - 100 }),
+    ]
+    const causes = [cause('2.4.1', 5), cause('1.0.0', 1)]
+    const { versions, deadLetters } = await overview(contextOf(events, NOW, { devices, causes }), RANGE)
+    expect(
+      versions.map(({ appVersion, devices: count, deadLetters: open }) => [appVersion, count, open]),
+    ).toEqual([
+      ['2.4.0', 2, 0],
+      ['2.4.1', 1, 5],
+      ['1.0.0', 0, 1],
+    ])
+    expect(versions[1]).toMatchObject({
+      uploadLagP95Ms: 40,
+      conflicts: { part: 1, whole: 4, rate: 0.25 },
+      failures: { part: 0, whole: 1, rate: null },
+      pendingAgeOfflineP95Ms: null,
+    })
+    // The last contact was a second ago, and a change is at least as old as the report that told of it.
+    expect(versions[1]?.pendingAgeP95Ms).toBe(1_002)
+    expect(versions[0]?.uploadLagP95Ms).toBeNull()
+    const hours = versions[1]?.deadLettersByHour ?? []
+    expect([hours.length, hours.slice(-4)]).toEqual([24, [1, null, null, 1]])
+    expect(deadLetters).toEqual({ open: 6, causes, causesLeftOut: 0 })
+  })
+
+  test('transition rates come from sessions of the last five minutes, by corrected clocks', async () => {
+    const slow = 2 * HOUR
+    const transitions = [
+      { from: 'idle' as const, event: 'start', to: 'scanning' as const, at: at(NOW - 6 * MINUTE - slow) },
+      {
+        from: 'scanning' as const,
+        event: 'scanned',
+        to: 'pushing' as const,
+        at: at(NOW - 4 * MINUTE - slow),
+      },
+    ]
+    const session = { transitions, offsetMs: slow }
+    const told = { sessions: [session, session] }
+    expect((await overview(contextOf([], NOW, told), RANGE)).transitionRates).toEqual({
+      'scanning>pushing': 0.4,
+    })
+    expect(
+      (await overview(contextOf([], NOW, { ...told, moreSessions: true }), RANGE)).transitionRates,
+    ).toBeNull()
+  })
+
+  test('an empty fleet waits for its first device, and a fleet that is gone has nothing', async () => {
+    const { verdict } = await overview(contextOf([], NOW), RANGE)
+    expect(verdict.sentence).toBe('No device has synced yet; waiting for the first')
+    const gone = await overview(contextOf([], NOW, { devices: [deviceOf('a', NOW)] }), {
+      ...RANGE,
+      fleetId: 'gone',
+    })
+    expect(gone.devices.total).toBe(0)
+  })
+
+  test('a fleet that works reads as healthy', async () => {
+    const devices = [deviceOf('a', NOW), deviceOf('b', NOW)]
+    const pushes = Array.from({ length: 30 }, (_, n) => eventAt(`p${n}`, NOW - MINUTE, pushEvent()))
+    const events = [...pushes, eventAt('g', NOW - MINUTE, gaugesEvent({ devices: 2 }))]
+    const { verdict } = await overview(contextOf(events, NOW, { devices }), RANGE)
+    expect(verdict).toMatchObject({ level: 'ok', sentence: 'All 2 devices sync within target' })
+    expect(verdict.evidence).toMatch(/^Upload lag p95 1 s; 0 of 30 requests failed; 0 changes waiting/)
+  })
+})
