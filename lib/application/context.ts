@@ -5,6 +5,8 @@ import type { DeviceDirectory } from './devices/directory.ts'
 import type { RequestCounter } from './request-counter.ts'
 import type { GroupCommit } from './sync/group-commit.ts'
 import type { Pokes } from './sync/pokes.ts'
+import type { ShownPositions } from './sync/shown-positions.ts'
+import type { Metrics } from './telemetry/prometheus.ts'
 
 /** Structured log lines; `fields` hold no secrets and no payloads. */
 export interface Log {
@@ -13,12 +15,6 @@ export interface Log {
   error(message: string, fields?: LogFields): void
 }
 export type LogFields = Readonly<Record<string, string | number | boolean | null>>
-
-/** Counters and histograms of this process for /metrics; names are declared in lib/telemetry/metrics.ts. */
-export interface MetricsSink {
-  add(name: string, labels: Readonly<Record<string, string>>, by?: number): void
-  observe(name: string, labels: Readonly<Record<string, string>>, value: number): void
-}
 
 /** Unix ms. */
 export interface Clock {
@@ -37,15 +33,17 @@ export interface Surroundings {
   /** HMAC-SHA-256 under a key derived from `secret`. */
   readonly mac: Mac
   readonly log: Log
-  readonly metrics: MetricsSink
+  /** Counters of this process for /metrics. */
+  readonly metrics: Metrics
   readonly processId: string
 }
 
-/** First argument of every verb. The last four are this process's own memory: caches and queues, never the truth. */
+/** First argument of every verb. The last five are this process's own memory: caches and queues, never the truth. */
 export interface Context extends Surroundings {
   readonly groupCommit: GroupCommit
   readonly directory: DeviceDirectory
   readonly pokes: Pokes
+  readonly shownPositions: ShownPositions
   readonly requests: RequestCounter
 }
 

@@ -3,6 +3,7 @@ import { DeviceDirectory } from './devices/directory.ts'
 import { RequestCounter } from './request-counter.ts'
 import { GroupCommit } from './sync/group-commit.ts'
 import { Pokes } from './sync/pokes.ts'
+import { ShownPositions } from './sync/shown-positions.ts'
 
 /** The application over these surroundings: one for each process, or for each simulated one in a test. */
 export function createContext(surroundings: Surroundings): Context {
@@ -11,6 +12,7 @@ export function createContext(surroundings: Surroundings): Context {
   return {
     ...surroundings,
     pokes,
+    shownPositions: new ShownPositions(),
     directory: new DeviceDirectory(storage, clock),
     requests: new RequestCounter(storage, clock, log, processId),
     groupCommit: new GroupCommit({ ...surroundings, pokes }),

@@ -46,7 +46,11 @@ export interface CollectionContext {
 
 export function openCollection(context: CollectionContext, name: string): Collection {
   const { store, clock, random, checkOpen, onWrite } = context
-  const write = async (recordId: string, op: Operation, options: WriteOptions = {}): Promise<WriteReceipt> => {
+  const write = async (
+    recordId: string,
+    op: Operation,
+    options: WriteOptions = {},
+  ): Promise<WriteReceipt> => {
     checkOpen()
     const input = { collection: name, recordId, op: asJson(op), options }
     const receipt = await store.transact((tx) => writeLocally(tx, clock, random, input))
@@ -62,7 +66,8 @@ export function openCollection(context: CollectionContext, name: string): Collec
       checkOpen()
       return store.transact((tx) => queryViews(tx, name, filter, Math.min(limit, QUERY_RESULTS_MAX)))
     },
-    put: (id, data, options) => write(id ?? uuidv7(Math.max(0, clock.now()), random), { type: 'put', data }, options),
+    put: (id, data, options) =>
+      write(id ?? uuidv7(Math.max(0, clock.now()), random), { type: 'put', data }, options),
     patch: (id, changes, options) => write(id, { type: 'patch', ...changes }, options),
     remove: (id, options) => write(id, { type: 'delete' }, options),
   }
@@ -77,9 +82,24 @@ async function queryViews(
   const prefix = `${name}/`
   const records = new Map<string, ReplicaRecord>()
   const changedHere = new Set<string>()
-  await eachRow<ReplicaRecord>(tx, 'records', prefix, (record) => records.set(record.recordId, record).size > 0)
-  await eachRow(tx, 'outbox_by_record', prefix, (_, key) => changedHere.add(key.split('/')[1] as string).size > 0)
-  await eachRow(tx, 'notices', `conflict/${prefix}`, (_, key) => changedHere.add(key.split('/')[2] as string).size > 0)
+  await eachRow<ReplicaRecord>(
+    tx,
+    'records',
+    prefix,
+    (record) => records.set(record.recordId, record).size > 0,
+  )
+  await eachRow(
+    tx,
+    'outbox_by_record',
+    prefix,
+    (_, key) => changedHere.add(key.split('/')[1] as string).size > 0,
+  )
+  await eachRow(
+    tx,
+    'notices',
+    `conflict/${prefix}`,
+    (_, key) => changedHere.add(key.split('/')[2] as string).size > 0,
+  )
   const views: RecordView[] = []
   for (const id of [...new Set([...records.keys(), ...changedHere])].sort()) {
     const view = changedHere.has(id) ? await readView(tx, name, id) : settledView(records.get(id))
@@ -96,7 +116,8 @@ function settledView(record: ReplicaRecord | undefined): RecordView | null {
 
 /** What goes over the wire is what was meant: no dates, no undefined, no cycles, nothing shared with the caller. */
 function asJson(op: Operation): Operation {
-  if (op.type === 'put' && !isJsonObject(op.data)) throw new ReplicaError('not_json', 'A document is an object.')
+  if (op.type === 'put' && !isJsonObject(op.data))
+    throw new ReplicaError('not_json', 'A document is an object.')
   try {
     return JSON.parse(JSON.stringify(op)) as Operation
   } catch (error) {

@@ -33,5 +33,8 @@ export async function followCommands(tx: StoreTx, commands: readonly Command[]):
 export async function noteAcknowledged(tx: StoreTx, ids: readonly string[]): Promise<void> {
   const log = await getMeta(tx, 'commands')
   if (!log || ids.length === 0) return
-  await setMeta(tx, 'commands', { ...log, toAcknowledge: log.toAcknowledge.filter((id) => !ids.includes(id)) })
+  await setMeta(tx, 'commands', {
+    ...log,
+    toAcknowledge: log.toAcknowledge.filter((id) => !ids.includes(id)),
+  })
 }

@@ -29,7 +29,12 @@ export async function tickClock(tx: StoreTx, deviceId: string, rawMs: number): P
 }
 
 /** Takes in stamps made elsewhere, so that the next one here is later than all of them. */
-export async function receiveStamps(tx: StoreTx, deviceId: string, stamps: readonly string[], rawMs: number): Promise<void> {
+export async function receiveStamps(
+  tx: StoreTx,
+  deviceId: string,
+  stamps: readonly string[],
+  rawMs: number,
+): Promise<void> {
   const newest = stamps.reduce((max, stamp) => (compareHlc(stamp, max) > 0 ? stamp : max), '')
   const seen = parseHlc(newest)
   if (!seen.ok) return

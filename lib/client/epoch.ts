@@ -17,7 +17,10 @@ export async function changeEpoch(tx: StoreTx, epoch: number, nowMs: number): Pr
   await setMeta(tx, 'position', { token: null, fullReason: 'epoch_changed', marks: {} })
   await restoreAcknowledged(tx, nowMs)
   for (const conflict of await listConflicts(tx)) {
-    const resent = await findEntries(tx, conflict.mutations.map((mutation) => mutation.id))
+    const resent = await findEntries(
+      tx,
+      conflict.mutations.map((mutation) => mutation.id),
+    )
     const key = `conflict/${recordRowKey(conflict.collection, conflict.recordId)}/${conflict.conflictId}`
     if (resent.length > 0) await tx.remove('notices', key)
   }

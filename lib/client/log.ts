@@ -1,7 +1,8 @@
 /** What a replica tells its app for diagnosis: a stable name and details, never documents or credentials. */
 export interface LogEntry {
   readonly at: string
-  readonly event: 'transition' | 'transition_refused' | 'request_failed' | 'refused' | 'store_failed' | 'report_dropped'
+  readonly event:
+    'transition' | 'transition_refused' | 'request_failed' | 'refused' | 'store_failed' | 'report_dropped'
   readonly detail: Readonly<Record<string, string | number | null>>
 }
 export type Log = (event: LogEntry['event'], detail: LogEntry['detail']) => void

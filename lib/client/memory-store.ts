@@ -59,9 +59,13 @@ function transactionOn(disk: MemoryDisk, undo: (() => void)[]): StoreTx {
       write(table, key, undefined)
     },
     async scan(table, { prefix = '', after, limit }) {
-      const keys = [...disk.tables[table].keys()].filter((key) => key.startsWith(prefix) && (after === undefined || key > after))
+      const keys = [...disk.tables[table].keys()].filter(
+        (key) => key.startsWith(prefix) && (after === undefined || key > after),
+      )
       keys.sort()
-      return keys.slice(0, limit).map((key) => ({ key, value: JSON.parse(disk.tables[table].get(key) as string) as Json }))
+      return keys
+        .slice(0, limit)
+        .map((key) => ({ key, value: JSON.parse(disk.tables[table].get(key) as string) as Json }))
     },
   }
 }

@@ -9,9 +9,14 @@ import { NO_COUNTS, allRows, getMeta, getRow, putRow, recordRowKey, setMeta } fr
 export const DEAD_LETTER_NOTICES_MAX = 1_000
 export const NOTICES_SHOWN_MAX = 1_000
 
-const conflictPrefix = (collection: string, recordId: string): string => `conflict/${recordRowKey(collection, recordId)}/`
+const conflictPrefix = (collection: string, recordId: string): string =>
+  `conflict/${recordRowKey(collection, recordId)}/`
 
-export const conflictsOf = (tx: StoreTx, collection: string, recordId: string): Promise<readonly ConflictNotice[]> =>
+export const conflictsOf = (
+  tx: StoreTx,
+  collection: string,
+  recordId: string,
+): Promise<readonly ConflictNotice[]> =>
   allRows<ConflictNotice>(tx, 'notices', conflictPrefix(collection, recordId), NOTICES_SHOWN_MAX)
 
 export const listConflicts = (tx: StoreTx): Promise<readonly ConflictNotice[]> =>
@@ -35,7 +40,14 @@ export async function noteConflict(
   const key = conflictPrefix(collection, recordId) + conflictId
   const known = await getRow<ConflictNotice>(tx, 'notices', key)
   const mutations = [...(known?.mutations ?? []).filter((own) => own.id !== mutation.id), mutation]
-  const notice: ConflictNotice = { conflictId, collection, recordId, mutations, record, noticedAtMs: known?.noticedAtMs ?? nowMs }
+  const notice: ConflictNotice = {
+    conflictId,
+    collection,
+    recordId,
+    mutations,
+    record,
+    noticedAtMs: known?.noticedAtMs ?? nowMs,
+  }
   await putRow(tx, 'notices', key, notice)
 }
 
@@ -45,7 +57,11 @@ export const closeConflict = (tx: StoreTx, mutation: Mutation): Promise<void> =>
     : tx.remove('notices', conflictPrefix(mutation.collection, mutation.recordId) + mutation.resolves)
 
 /** A newer version by the desk, or one that this device's own side became, says that the conflict was decided. */
-export async function closeDecidedConflicts(tx: StoreTx, record: WireRecord, deviceId: string): Promise<void> {
+export async function closeDecidedConflicts(
+  tx: StoreTx,
+  record: WireRecord,
+  deviceId: string,
+): Promise<void> {
   const deciders = [SERVER_ACTOR_ID, deviceId]
   if (!deciders.some((decider) => record.versionVector[decider] === record.version)) return
   for (const conflict of await conflictsOf(tx, record.collection, record.recordId)) {

@@ -16,7 +16,7 @@ export function createSubject<T>(initial: T): Subject<T> {
     get: () => current,
     set(value) {
       current = value
-      for (const listener of [...listeners]) if (listeners.has(listener)) listener(value)
+      for (const listener of new Set(listeners)) if (listeners.has(listener)) listener(value)
     },
     subscribe(listener) {
       listeners.add(listener)

@@ -52,7 +52,8 @@ export async function openReplica(options: ReplicaOptions): Promise<Replica> {
     await ensureIdentity(tx, options, clock, random)
     return readStoredStatus(tx)
   })
-  const log: ReplicaContext['log'] = (event, detail) => options.onLog?.({ at: toIso(clock.now()), event, detail })
+  const log: ReplicaContext['log'] = (event, detail) =>
+    options.onLog?.({ at: toIso(clock.now()), event, detail })
   const initial = initialStatus(stored)
   const status = createSubject(initial)
   const machine = createMachine(
@@ -73,11 +74,25 @@ export async function openReplica(options: ReplicaOptions): Promise<Replica> {
   })
   const enrollmentKey = options.enrollmentKey ?? null
   const leaseMs = timeoutMs + LEASE_SLACK_MS
-  const context = { store, transport, clock, random, device, enrollmentKey, log, machine, leaseMs, abort: cutOff.signal }
+  const context = {
+    store,
+    transport,
+    clock,
+    random,
+    device,
+    enrollmentKey,
+    log,
+    machine,
+    leaseMs,
+    abort: cutOff.signal,
+  }
   return startReplica({ context, cutOff, initial, status, network: options.network ?? null, sync })
 }
 
-function initialStatus({ pausedByServer, ...stored }: Awaited<ReturnType<typeof readStoredStatus>>): ReplicaStatus {
+function initialStatus({
+  pausedByServer,
+  ...stored
+}: Awaited<ReturnType<typeof readStoredStatus>>): ReplicaStatus {
   const paused = pausedByServer ? 'by_server' : 'no'
   return { ...stored, state: 'idle', paused, lastSyncedAt: null, nextSyncAt: null, problem: null }
 }
@@ -86,18 +101,31 @@ function checkOptions({ url, device, token, deviceId }: ReplicaOptions): void {
   if (!URL.canParse(url)) throw new ReplicaError('invalid_options', '`url` is no URL.')
   // It travels in a header, whose fields a semicolon parts.
   if (!/^[\x20-\x3a\x3c-\x7e]{1,40}$/.test(device.appVersion)) {
-    throw new ReplicaError('invalid_options', '`device.appVersion` is 1 to 40 ASCII characters without a semicolon.')
+    throw new ReplicaError(
+      'invalid_options',
+      '`device.appVersion` is 1 to 40 ASCII characters without a semicolon.',
+    )
   }
-  if (deviceId !== undefined && !isUuid(deviceId)) throw new ReplicaError('invalid_options', '`deviceId` is no UUID.')
-  if (token !== undefined && !token.startsWith('tmd_')) throw new ReplicaError('invalid_options', '`token` is no device token.')
+  if (deviceId !== undefined && !isUuid(deviceId))
+    throw new ReplicaError('invalid_options', '`deviceId` is no UUID.')
+  if (token !== undefined && !token.startsWith('tmd_'))
+    throw new ReplicaError('invalid_options', '`token` is no device token.')
 }
 
 /** The device has an id from its first opening on; a token that was given replaces the one that is kept. */
-async function ensureIdentity(tx: StoreTx, options: ReplicaOptions, clock: Clock, random: Random): Promise<void> {
+async function ensureIdentity(
+  tx: StoreTx,
+  options: ReplicaOptions,
+  clock: Clock,
+  random: Random,
+): Promise<void> {
   const { token, deviceId } = options
   const known = await getMeta(tx, 'identity')
   if (!known && token !== undefined && deviceId === undefined) {
-    throw new ReplicaError('invalid_options', '`token` with an empty store needs the `deviceId` that it belongs to.')
+    throw new ReplicaError(
+      'invalid_options',
+      '`token` with an empty store needs the `deviceId` that it belongs to.',
+    )
   }
   const identity: Identity = known ?? {
     deviceId: deviceId ?? uuidv7(clock.now(), random),

@@ -4,7 +4,17 @@ import { coalesceOperations, haveEqualBase } from './coalesce.ts'
 import { conflictsOf } from './notices.ts'
 import type { StoreTx } from './store.ts'
 import type { AcknowledgedEntry, Counts, OutboxEntry } from './tables.ts'
-import { NO_COUNTS, allRows, eachRow, getMeta, getRow, positionKey, putRow, recordRowKey, setMeta } from './tables.ts'
+import {
+  NO_COUNTS,
+  allRows,
+  eachRow,
+  getMeta,
+  getRow,
+  positionKey,
+  putRow,
+  recordRowKey,
+  setMeta,
+} from './tables.ts'
 
 /** Pending changes and refused ones together; past it a write is refused with `outbox_full`. */
 export const OUTBOX_MAX = 100_000
@@ -19,12 +29,17 @@ const PRUNED_AT_ONCE_MAX = 1_000
 const encoder = new TextEncoder()
 export const bytesOf = (value: object): number => encoder.encode(JSON.stringify(value)).length
 
-const recordPrefix = (collection: string, recordId: string): string => `${recordRowKey(collection, recordId)}/`
+const recordPrefix = (collection: string, recordId: string): string =>
+  `${recordRowKey(collection, recordId)}/`
 const recordIndexKey = ({ mutation, position }: OutboxEntry): string =>
   recordPrefix(mutation.collection, mutation.recordId) + positionKey(position)
 
 /** The pending changes of one record, in order. */
-export async function pendingOf(tx: StoreTx, collection: string, recordId: string): Promise<readonly OutboxEntry[]> {
+export async function pendingOf(
+  tx: StoreTx,
+  collection: string,
+  recordId: string,
+): Promise<readonly OutboxEntry[]> {
   const ids = await allRows<string>(tx, 'outbox_by_record', recordPrefix(collection, recordId), OUTBOX_MAX)
   return findEntries(tx, ids)
 }
@@ -34,7 +49,8 @@ export async function findEntries(tx: StoreTx, ids: readonly string[]): Promise<
   const entries: OutboxEntry[] = []
   for (const id of ids) {
     const position = await tx.get('outbox_by_id', id)
-    const entry = position === undefined ? null : await getRow<OutboxEntry>(tx, 'outbox', positionKey(position as number))
+    const entry =
+      position === undefined ? null : await getRow<OutboxEntry>(tx, 'outbox', positionKey(position as number))
     if (entry) entries.push(entry)
   }
   return entries
@@ -44,7 +60,8 @@ export const oldestPending = async (tx: StoreTx): Promise<OutboxEntry | null> =>
   (await allRows<OutboxEntry>(tx, 'outbox', '', 1))[0] ?? null
 
 export const getCounts = async (tx: StoreTx): Promise<Counts> => (await getMeta(tx, 'counts')) ?? NO_COUNTS
-export const depthOf = (counts: Counts): number => Object.values(counts.outbox).reduce((sum, count) => sum + count, 0)
+export const depthOf = (counts: Counts): number =>
+  Object.values(counts.outbox).reduce((sum, count) => sum + count, 0)
 
 /** Adds a change, or joins it to the record's last one when that was never sent. Gives the mutation as it is kept. */
 export async function enqueue(tx: StoreTx, mutation: Mutation): Promise<Mutation> {
@@ -91,7 +108,10 @@ async function countOutbox(tx: StoreTx, collection: string, change: number): Pro
   const counts = await getCounts(tx)
   const { [collection]: before = 0, ...others } = counts.outbox
   const count = before + change
-  await setMeta(tx, 'counts', { ...counts, outbox: count === 0 ? others : { ...others, [collection]: count } })
+  await setMeta(tx, 'counts', {
+    ...counts,
+    outbox: count === 0 ? others : { ...others, [collection]: count },
+  })
 }
 
 /** The pending changes of the same record that stand on this one, directly or through others, in order. */
@@ -115,7 +135,11 @@ export interface Batch {
  * What can be pushed now, in order, within 500 mutations and 1 MiB. A change that waits, or whose record is in
  * conflict, holds back the later ones of its record and no other (SM6).
  */
-export async function pickBatch(tx: StoreTx, nowMs: number, countMax: number = MUTATIONS_PER_PUSH_MAX): Promise<Batch> {
+export async function pickBatch(
+  tx: StoreTx,
+  nowMs: number,
+  countMax: number = MUTATIONS_PER_PUSH_MAX,
+): Promise<Batch> {
   const entries: OutboxEntry[] = []
   const held = new Set<string>()
   const inConflict = new Map<string, boolean>()
@@ -130,7 +154,8 @@ export async function pickBatch(tx: StoreTx, nowMs: number, countMax: number = M
       held.add(record)
       return true
     }
-    if (!inConflict.has(record)) inConflict.set(record, (await conflictsOf(tx, collection, recordId)).length > 0)
+    if (!inConflict.has(record))
+      inConflict.set(record, (await conflictsOf(tx, collection, recordId)).length > 0)
     if (inConflict.get(record) && resolves === undefined) return true
     bytes += entry.bytes + 1
     if (bytes > BODY_BYTES_MAX - ENVELOPE_BYTES_MAX && entries.length > 0) return false
@@ -146,7 +171,11 @@ const isWaiting = (entry: OutboxEntry, nowMs: number): entry is OutboxEntry & { 
 /** Moves a change that the server has taken to those kept for a change of epoch (protocol.md, push). */
 export async function acknowledge(tx: StoreTx, entry: OutboxEntry, nowMs: number): Promise<void> {
   await dropEntry(tx, entry)
-  const kept: AcknowledgedEntry = { position: entry.position, mutation: entry.mutation, acknowledgedAtMs: nowMs }
+  const kept: AcknowledgedEntry = {
+    position: entry.position,
+    mutation: entry.mutation,
+    acknowledgedAtMs: nowMs,
+  }
   await putRow(tx, 'acknowledged', positionKey(entry.position), kept)
   const counts = await getCounts(tx)
   await setMeta(tx, 'counts', { ...counts, acknowledged: counts.acknowledged + 1 })

@@ -132,7 +132,12 @@ async function applyPage(tx: StoreTx, run: Run, page: PullResponse): Promise<Pos
     await sweepUnseen(tx, collection, mark)
     delete marks[collection]
   }
-  await receiveStamps(tx, deviceId, page.changes.map(({ hlc }) => hlc), run.clock.now())
+  await receiveStamps(
+    tx,
+    deviceId,
+    page.changes.map(({ hlc }) => hlc),
+    run.clock.now(),
+  )
   const position = { token: page.token, fullReason: hasMore(page) ? before.fullReason : null, marks }
   await setMeta(tx, 'position', position)
   return position

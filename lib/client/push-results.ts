@@ -88,12 +88,18 @@ async function settle(
   return unreachable(result)
 }
 
-async function take(tx: StoreTx, context: Context, entry: OutboxEntry, result: EffectiveResult): Promise<void> {
+async function take(
+  tx: StoreTx,
+  context: Context,
+  entry: OutboxEntry,
+  result: EffectiveResult,
+): Promise<void> {
   const { mutation } = entry
   const { deviceId, nowMs } = context
   await acknowledge(tx, entry, nowMs)
   if (result.status === 'applied') await storeOwnWrite(tx, entry, result.version, deviceId)
-  if ('record' in result && result.record) await storeRecord(tx, result.record, await markOf(tx, mutation.collection))
+  if ('record' in result && result.record)
+    await storeRecord(tx, result.record, await markOf(tx, mutation.collection))
   if (result.status === 'conflict') await noteConflict(tx, result.conflictId, mutation, result.record, nowMs)
   else if (result.status === 'dead_lettered') {
     const { deadLetterId, code, detail } = result
@@ -105,7 +111,8 @@ async function take(tx: StoreTx, context: Context, entry: OutboxEntry, result: E
 const markOf = async (tx: StoreTx, collection: string): Promise<string | null> =>
   (await getMeta(tx, 'position'))?.marks[collection] ?? null
 
-const wait = (tx: StoreTx, entry: OutboxEntry, notBeforeMs: number): Promise<void> => saveEntry(tx, { ...entry, notBeforeMs })
+const wait = (tx: StoreTx, entry: OutboxEntry, notBeforeMs: number): Promise<void> =>
+  saveEntry(tx, { ...entry, notBeforeMs })
 
 async function refuse(
   tx: StoreTx,
@@ -114,7 +121,8 @@ async function refuse(
   result: Extract<MutationResult, { status: 'refused' }>,
 ): Promise<void> {
   const { after } = entry.mutation
-  const parentRestamped = result.code === 'parent_refused' && after !== undefined && context.restamped.has(after)
+  const parentRestamped =
+    result.code === 'parent_refused' && after !== undefined && context.restamped.has(after)
   if (result.code === 'clock_out_of_bounds') {
     if (context.restamped.size === 0) await resetClock(tx, context.deviceId, result.serverHlc)
     return restamp(tx, context, entry)
@@ -145,7 +153,12 @@ export async function setAside(
   const refusals: LocalRefusal[] = []
   for (const { mutation } of [entry, ...dependents]) {
     const ofParent = mutation.id !== entry.mutation.id
-    const refusal = { code: ofParent ? 'parent_refused' : code, detail: ofParent ? '' : detail, mutation, noticedAtMs: nowMs }
+    const refusal = {
+      code: ofParent ? 'parent_refused' : code,
+      detail: ofParent ? '' : detail,
+      mutation,
+      noticedAtMs: nowMs,
+    }
     await noteRefusal(tx, refusal)
     refusals.push(refusal)
   }

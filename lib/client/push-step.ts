@@ -10,7 +10,7 @@ import { ask, eventOf, identityOf, saveOpenSession, transact } from './run.ts'
 import type { StoreTx } from './store.ts'
 import type { InFlight, LocalRefusal } from './tables.ts'
 import { getMeta, setMeta } from './tables.ts'
-import type { Failure } from './transport.ts'
+import type { Failure } from './failures.ts'
 import { checkPush } from './wire.ts'
 
 /** Enough halvings to get from 500 mutations to one, and to try that one again. */
@@ -23,7 +23,14 @@ export async function push(run: Run): Promise<SessionEvent> {
     if (!sending) return 'pushed'
     const { inFlight, token } = sending
     const check = checkPush(inFlight.mutationIds)
-    const call = { kind: 'push', method: 'POST', path: '/api/v1/push', credential: token, body: inFlight.body, check } as const
+    const call = {
+      kind: 'push',
+      method: 'POST',
+      path: '/api/v1/push',
+      credential: token,
+      body: inFlight.body,
+      check,
+    } as const
     const outcome = await ask(run, call, inFlight.requestId)
     if (outcome.ok) return settlePush(run, inFlight, outcome.value)
     const { failure } = outcome
@@ -35,7 +42,8 @@ export async function push(run: Run): Promise<SessionEvent> {
 }
 
 const refusesBatch = (failure: Failure): failure is Extract<Failure, { kind: 'refused' }> =>
-  failure.kind === 'refused' && ([400, 413, 422].includes(failure.status) || failure.code === 'collection_forbidden')
+  failure.kind === 'refused' &&
+  ([400, 413, 422].includes(failure.status) || failure.code === 'collection_forbidden')
 
 /** The push to send, stored before it is sent: one whose answer was lost goes out again byte for byte (SM3). */
 async function prepare(tx: StoreTx, run: Run): Promise<{ inFlight: InFlight; token: string | null } | null> {
@@ -64,7 +72,11 @@ async function prepare(tx: StoreTx, run: Run): Promise<{ inFlight: InFlight; tok
   return { inFlight, token }
 }
 
-async function settlePush(run: Run, inFlight: InFlight, response: Parameters<typeof applyPushResults>[1]): Promise<SessionEvent> {
+async function settlePush(
+  run: Run,
+  inFlight: InFlight,
+  response: Parameters<typeof applyPushResults>[1],
+): Promise<SessionEvent> {
   run.pushes += 1
   const nowMs = run.clock.now()
   const tally = await transact(run, async (tx) => {
@@ -88,7 +100,13 @@ async function settlePush(run: Run, inFlight: InFlight, response: Parameters<typ
   })
   for (const { code } of tally.refusals) run.log('refused', { code })
   if (tally.allWaitMs === null) return 'pushed'
-  return eventOf(run, { kind: 'wait', event: 'shed', retryAfterMs: tally.allWaitMs, status: 200, code: 'all_wait' })
+  return eventOf(run, {
+    kind: 'wait',
+    event: 'shed',
+    retryAfterMs: tally.allWaitMs,
+    status: 200,
+    code: 'all_wait',
+  })
 }
 
 const acknowledgedIn = (inFlight: InFlight): readonly string[] =>
@@ -97,7 +115,8 @@ const acknowledgedIn = (inFlight: InFlight): readonly string[] =>
 /** After a success the bound doubles, until it is gone. */
 async function growBatch(tx: StoreTx): Promise<void> {
   const batchMax = await getMeta(tx, 'batchMax')
-  if (batchMax !== null) await setMeta(tx, 'batchMax', batchMax * 2 >= MUTATIONS_PER_PUSH_MAX ? null : batchMax * 2)
+  if (batchMax !== null)
+    await setMeta(tx, 'batchMax', batchMax * 2 >= MUTATIONS_PER_PUSH_MAX ? null : batchMax * 2)
 }
 
 /** The next request holds half as many; a single one that is refused is set aside, so that it never blocks the queue. */

@@ -22,7 +22,12 @@ export async function storeRecord(tx: StoreTx, wire: WireRecord, mark: string | 
  * What an `applied` answer says of the record, before a pull brings it: the change on top of what was held, so that a
  * device reads its own writes also when that pull fails.
  */
-export async function storeOwnWrite(tx: StoreTx, { mutation }: OutboxEntry, version: number, deviceId: string): Promise<void> {
+export async function storeOwnWrite(
+  tx: StoreTx,
+  { mutation }: OutboxEntry,
+  version: number,
+  deviceId: string,
+): Promise<void> {
   const { collection, recordId, hlc, schemaVersion } = mutation
   const known = await getRecord(tx, collection, recordId)
   if (known && known.version >= version && !known.orphan) return
@@ -31,7 +36,11 @@ export async function storeOwnWrite(tx: StoreTx, { mutation }: OutboxEntry, vers
   if (data === null && mutation.op.type !== 'delete') return
   const versionVector = { ...known?.versionVector, [deviceId]: version }
   const mark = (await getMeta(tx, 'position'))?.marks[collection] ?? null
-  await storeRecord(tx, { collection, recordId, version, deleted: data === null, data, versionVector, hlc, schemaVersion }, mark)
+  await storeRecord(
+    tx,
+    { collection, recordId, version, deleted: data === null, data, versionVector, hlc, schemaVersion },
+    mark,
+  )
 }
 
 /** A snapshot is complete: what it did not show is gone, unless changes to it are still pending (protocol.md, pull). */

@@ -77,7 +77,12 @@ export function startReplica(parts: ReplicaParts): Replica {
   }
   const show = (changes: Partial<ReplicaStatus>): void => {
     const dueAtMs = scheduler.dueAtMs()
-    status.set({ ...status.get(), state: machine.state(), nextSyncAt: dueAtMs === null ? null : toIso(dueAtMs), ...changes })
+    status.set({
+      ...status.get(),
+      state: machine.state(),
+      nextSyncAt: dueAtMs === null ? null : toIso(dueAtMs),
+      ...changes,
+    })
   }
   const refresh = async (): Promise<void> => {
     const { pausedByServer, ...stored } = await store.transact(readStoredStatus)
@@ -203,4 +208,3 @@ function setIfChanged<T>(subject: Subject<readonly T[]>, next: readonly T[], key
   const text = (list: readonly T[]): string => list.map(key).join()
   if (text(subject.get()) !== text(next)) subject.set(next)
 }
-

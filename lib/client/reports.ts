@@ -27,7 +27,9 @@ export async function nextReport(tx: StoreTx, state: SessionState, random: Rando
   return {
     state,
     seq,
-    nonce: Math.floor(random() * 2 ** 48).toString(16).padStart(12, '0'),
+    nonce: Math.floor(random() * 2 ** 48)
+      .toString(16)
+      .padStart(12, '0'),
     outbox: {
       depth: depthOf(counts),
       ...(oldest ? { oldestMadeAt: oldest.madeAt } : {}),
@@ -64,7 +66,12 @@ export async function startReport(tx: StoreTx, sessionId: string, nowMs: number)
 export const withBounded = <T>(items: readonly T[], item: T, max: number): T[] =>
   items.length < max ? [...items, item] : [...items.slice(0, max / 2), ...items.slice(max / 2 + 1), item]
 
-export function withAttempt(report: SessionReport, kind: AttemptKind, requestId: string | null, reply: Reply<unknown>): SessionReport {
+export function withAttempt(
+  report: SessionReport,
+  kind: AttemptKind,
+  requestId: string | null,
+  reply: Reply<unknown>,
+): SessionReport {
   const { outcome } = reply
   const attempt: SessionAttempt = {
     kind,
@@ -85,7 +92,10 @@ export function withRefusals(report: SessionReport, refusals: readonly LocalRefu
     code,
     ...(detail ? { detail: detail.slice(0, REFUSAL_DETAIL_MAX) } : {}),
   }))
-  return { ...report, localRefusals: [...(report.localRefusals ?? []), ...told].slice(0, REFUSALS_PER_SESSION_MAX) }
+  return {
+    ...report,
+    localRefusals: [...(report.localRefusals ?? []), ...told].slice(0, REFUSALS_PER_SESSION_MAX),
+  }
 }
 
 /** Files a finished report to be sent, and closes the session's own row. */
@@ -106,7 +116,12 @@ export async function fileAbandoned(tx: StoreTx, nowMs: number): Promise<void> {
   if (!open) return
   const from = open.transitions.at(-1)?.to ?? 'idle'
   const restart = from === 'idle' ? [] : [{ from, event: 'restarted', to: 'idle' as const, at: toIso(nowMs) }]
-  await fileReport(tx, { ...open, result: 'abandoned', endedAt: toIso(nowMs), transitions: [...open.transitions, ...restart] })
+  await fileReport(tx, {
+    ...open,
+    result: 'abandoned',
+    endedAt: toIso(nowMs),
+    transitions: [...open.transitions, ...restart],
+  })
 }
 
 export interface UnsentReport {

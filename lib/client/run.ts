@@ -9,6 +9,7 @@ import type { Clock } from './clock.ts'
 import { followCommands } from './commands.ts'
 import { noteClockSample } from './device-clock.ts'
 import { changeEpoch } from './epoch.ts'
+import type { Failure } from './failures.ts'
 import type { Log } from './log.ts'
 import type { Machine } from './machine.ts'
 import { withAttempt } from './reports.ts'
@@ -16,7 +17,7 @@ import { keepLock } from './session-lock.ts'
 import type { ReplicaStore, StoreTx } from './store.ts'
 import type { Identity } from './tables.ts'
 import { getMeta, setMeta } from './tables.ts'
-import type { AnswerFacts, Call, Failure, Outcome, Transport } from './transport.ts'
+import type { AnswerFacts, Call, Outcome, Transport } from './transport.ts'
 
 /** What every session of a replica works with. */
 export interface ReplicaContext {
@@ -41,7 +42,11 @@ export interface Run extends ReplicaContext {
   page: (PullResponse & { readonly askedAt: string | null }) | null
   pushes: number
   /** How the session ended badly, for the wait that follows. */
-  trouble: { readonly failure: FailureKind; readonly retryAfterMs: number | null; readonly code: string } | null
+  trouble: {
+    readonly failure: FailureKind
+    readonly retryAfterMs: number | null
+    readonly code: string
+  } | null
 }
 
 /** Thrown between steps once the replica is closing. */

@@ -35,7 +35,14 @@ async function enroll(run: Run): Promise<SessionEvent | null> {
   const identity = await transact(run, identityOf)
   const { deviceId, enrollRequestId } = identity
   const body = JSON.stringify({ requestId: enrollRequestId, deviceId, device: run.device })
-  const call = { kind: 'enroll', method: 'POST', path: '/api/v1/enroll', credential: run.enrollmentKey, body, check: checkEnroll } as const
+  const call = {
+    kind: 'enroll',
+    method: 'POST',
+    path: '/api/v1/enroll',
+    credential: run.enrollmentKey,
+    body,
+    check: checkEnroll,
+  } as const
   const outcome = await ask(run, call, enrollRequestId)
   if (!outcome.ok) {
     if (outcome.failure.code === 'device_id_taken') await transact(run, (tx) => takeNewIdentity(tx, run))
@@ -43,7 +50,12 @@ async function enroll(run: Run): Promise<SessionEvent | null> {
   }
   const { fleetId, epoch, token, config } = outcome.value
   if (outcome.value.deviceId !== deviceId) {
-    return eventOf(run, { kind: 'unreachable', failure: 'server_error', status: outcome.status, code: 'bad_answer' })
+    return eventOf(run, {
+      kind: 'unreachable',
+      failure: 'server_error',
+      status: outcome.status,
+      code: 'bad_answer',
+    })
   }
   await transact(run, async (tx) => {
     await setMeta(tx, 'identity', { ...identity, fleetId, epoch, token })
@@ -55,7 +67,13 @@ async function enroll(run: Run): Promise<SessionEvent | null> {
 
 async function readConfig(run: Run): Promise<SessionEvent | null> {
   const { token } = await transact(run, identityOf)
-  const outcome = await ask(run, { kind: 'config', method: 'GET', path: '/api/v1/config', credential: token, check: checkConfig })
+  const outcome = await ask(run, {
+    kind: 'config',
+    method: 'GET',
+    path: '/api/v1/config',
+    credential: token,
+    check: checkConfig,
+  })
   if (!outcome.ok) return outcome.failure.kind === 'epoch' ? 'resync_needed' : eventOf(run, outcome.failure)
   await transact(run, async (tx) => {
     await setMeta(tx, 'config', outcome.value)

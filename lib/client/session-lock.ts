@@ -7,7 +7,12 @@ export class SessionLost extends Error {
 }
 
 /** Takes the lock when it is free, ours, over, or its holder is gone (SM2). */
-export async function takeLock(tx: StoreTx, store: ReplicaStore, nowMs: number, leaseMs: number): Promise<boolean> {
+export async function takeLock(
+  tx: StoreTx,
+  store: ReplicaStore,
+  nowMs: number,
+  leaseMs: number,
+): Promise<boolean> {
   const lock = await getMeta(tx, 'lock')
   // A lease that ends further ahead than a lease is long was taken before the clock was set back.
   const runs = lock !== null && lock.expiresAtMs > nowMs && lock.expiresAtMs <= nowMs + leaseMs
@@ -17,7 +22,12 @@ export async function takeLock(tx: StoreTx, store: ReplicaStore, nowMs: number, 
 }
 
 /** Fences every write of a session: a stale holder writes nothing, however late it wakes up. */
-export async function keepLock(tx: StoreTx, store: ReplicaStore, nowMs: number, leaseMs: number): Promise<void> {
+export async function keepLock(
+  tx: StoreTx,
+  store: ReplicaStore,
+  nowMs: number,
+  leaseMs: number,
+): Promise<void> {
   if ((await getMeta(tx, 'lock'))?.owner !== store.owner) throw new SessionLost()
   await setMeta(tx, 'lock', { owner: store.owner, expiresAtMs: nowMs + leaseMs })
 }

@@ -74,7 +74,12 @@ async function finish(run: Run): Promise<SessionEnd> {
   const { trouble } = run
   const cutOff = trouble?.code === 'session_aborted' || trouble?.code === 'session_lost'
   const result = cutOff ? 'abandoned' : state === 'idle' ? 'ok' : 'failed'
-  const report = { ...run.report, result, endedAt: toIso(run.clock.now()), transitions: run.machine.drain() } as const
+  const report = {
+    ...run.report,
+    result,
+    endedAt: toIso(run.clock.now()),
+    transitions: run.machine.drain(),
+  } as const
   try {
     await transact(run, (tx) => fileReport(tx, report))
   } catch (error) {

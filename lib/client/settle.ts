@@ -26,7 +26,11 @@ export async function settle(context: ReplicaContext): Promise<void> {
   await heartbeat(context, token)
 }
 
-async function sendReports(context: ReplicaContext, token: string, count: number): Promise<'done' | 'more' | 'refused' | 'failed'> {
+async function sendReports(
+  context: ReplicaContext,
+  token: string,
+  count: number,
+): Promise<'done' | 'more' | 'refused' | 'failed'> {
   const { unsent, offset } = await transact(context, async (tx) => ({
     unsent: (await unsentReports(tx)).slice(0, count),
     offset: await readOffset(tx),
@@ -34,11 +38,19 @@ async function sendReports(context: ReplicaContext, token: string, count: number
   if (unsent.length === 0) return 'done'
   const sessions = unsent.map(({ report }) => report)
   const body = JSON.stringify({ sessions, ...(offset ? { offsetMs: offset.offsetMs } : {}) })
-  const call = { kind: 'sessions', method: 'POST', path: '/api/v1/sessions', credential: token, body, check: checkSessions } as const
+  const call = {
+    kind: 'sessions',
+    method: 'POST',
+    path: '/api/v1/sessions',
+    credential: token,
+    body,
+    check: checkSessions,
+  } as const
   const outcome = await tell(context, call)
   if (!outcome.ok && outcome.failure.kind !== 'refused') return 'failed'
   if (!outcome.ok && sessions.length > 1) return 'refused'
-  if (!outcome.ok) context.log('report_dropped', { sessionId: sessions[0]?.sessionId ?? '', code: outcome.failure.code })
+  if (!outcome.ok)
+    context.log('report_dropped', { sessionId: sessions[0]?.sessionId ?? '', code: outcome.failure.code })
   await transact(context, (tx) => dropReports(tx, unsent))
   return 'more'
 }
@@ -48,7 +60,14 @@ export async function heartbeat(context: ReplicaContext, token: string): Promise
   const { machine, random } = context
   const report = await transact(context, (tx) => nextReport(tx, machine.state(), random))
   const body = JSON.stringify({ report })
-  const call = { kind: 'heartbeat', method: 'POST', path: '/api/v1/heartbeat', credential: token, body, check: checkNothing } as const
+  const call = {
+    kind: 'heartbeat',
+    method: 'POST',
+    path: '/api/v1/heartbeat',
+    credential: token,
+    body,
+    check: checkNothing,
+  } as const
   const outcome = await tell(context, call)
   if (outcome.ok) await transact(context, (tx) => noteAcknowledged(tx, report.ackCommands ?? []))
   return outcome

@@ -57,7 +57,10 @@ export function openSqliteStore(file: string, options: SqliteStoreOptions = {}):
   }
 }
 
-function openDatabase(path: string, { durability = 'full', pagesMax }: SqliteStoreOptions): Database.Database {
+function openDatabase(
+  path: string,
+  { durability = 'full', pagesMax }: SqliteStoreOptions,
+): Database.Database {
   const db = new Database(path, { timeout: BUSY_MS })
   db.exec('PRAGMA journal_mode = WAL')
   db.exec(`PRAGMA synchronous = ${durability}`)
@@ -78,11 +81,18 @@ interface Statements {
 function transactionOn(db: Database.Database): StoreTx {
   const prepare = (table: Table): Statements => ({
     get: db.prepare(`SELECT value FROM ${table} WHERE key = ?`),
-    put: db.prepare(`INSERT INTO ${table} (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`),
+    put: db.prepare(
+      `INSERT INTO ${table} (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
+    ),
     remove: db.prepare(`DELETE FROM ${table} WHERE key = ?`),
-    scan: db.prepare(`SELECT key, value FROM ${table} WHERE key > ? AND key >= ? AND key < ? ORDER BY key LIMIT ?`),
+    scan: db.prepare(
+      `SELECT key, value FROM ${table} WHERE key > ? AND key >= ? AND key < ? ORDER BY key LIMIT ?`,
+    ),
   })
-  const statements = Object.fromEntries(TABLES.map((table) => [table, prepare(table)])) as Record<Table, Statements>
+  const statements = Object.fromEntries(TABLES.map((table) => [table, prepare(table)])) as Record<
+    Table,
+    Statements
+  >
   return {
     async get(table, key) {
       const [row] = guarded(() => statements[table].get.all([key])) as { value: string }[]
@@ -96,7 +106,10 @@ function transactionOn(db: Database.Database): StoreTx {
     },
     async scan(table, { prefix = '', after = '', limit }) {
       const rows = guarded(() => statements[table].scan.all([after, prefix, prefix + PREFIX_END, limit]))
-      return (rows as { key: string; value: string }[]).map((row) => ({ key: row.key, value: JSON.parse(row.value) as Json }))
+      return (rows as { key: string; value: string }[]).map((row) => ({
+        key: row.key,
+        value: JSON.parse(row.value) as Json,
+      }))
     },
   }
 }
@@ -107,7 +120,12 @@ function guarded<T>(run: () => T): T {
     return run()
   } catch (error) {
     const code = (error as { code?: unknown }).code
-    throw new ReplicaError(code === 'SQLITE_FULL' ? 'quota_exceeded' : 'store_failed', String(error), [], error)
+    throw new ReplicaError(
+      code === 'SQLITE_FULL' ? 'quota_exceeded' : 'store_failed',
+      String(error),
+      [],
+      error,
+    )
   }
 }
 

@@ -28,7 +28,10 @@ export interface ReplicaStatus {
 }
 
 /** The part of the status that stands in the store. */
-export type StoredStatus = Pick<ReplicaStatus, 'deviceId' | 'fleetId' | 'pending' | 'oldestPendingAt' | 'refused' | 'clockOffsetMs'> & {
+export type StoredStatus = Pick<
+  ReplicaStatus,
+  'deviceId' | 'fleetId' | 'pending' | 'oldestPendingAt' | 'refused' | 'clockOffsetMs'
+> & {
   readonly pausedByServer: boolean
 }
 

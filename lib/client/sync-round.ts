@@ -12,7 +12,11 @@ export type RoundEnd =
   | { readonly kind: 'busy' }
   /** An operator paused the device: it said that it lives. `resumed` when the answer ended the pause. */
   | { readonly kind: 'paused'; readonly resumed: boolean }
-  | { readonly kind: 'ended'; readonly end: SessionEnd; /** Until a waiting change is due; null without one. */ readonly nextDueMs: number | null }
+  | {
+      readonly kind: 'ended'
+      readonly end: SessionEnd
+      /** Until a waiting change is due; null without one. */ readonly nextDueMs: number | null
+    }
 
 /** Everything that a replica says to the server at one time, under the session lock (SM2): a session and its report. */
 export async function runRound(context: ReplicaContext): Promise<RoundEnd> {

@@ -147,7 +147,8 @@ export async function getRow<T>(tx: StoreTx, table: Table, key: string): Promise
   return value === undefined ? null : storedAs<T>(value)
 }
 
-export const putRow = (tx: StoreTx, table: Table, key: string, row: object): Promise<void> => tx.put(table, key, asJson(row))
+export const putRow = (tx: StoreTx, table: Table, key: string, row: object): Promise<void> =>
+  tx.put(table, key, asJson(row))
 
 export const SCAN_PAGE = 500
 
@@ -167,7 +168,12 @@ export async function eachRow<T>(
   }
 }
 
-export async function allRows<T>(tx: StoreTx, table: Table, prefix: string, limit: number): Promise<readonly T[]> {
+export async function allRows<T>(
+  tx: StoreTx,
+  table: Table,
+  prefix: string,
+  limit: number,
+): Promise<readonly T[]> {
   const rows: T[] = []
   await eachRow<T>(tx, table, prefix, (row) => rows.push(row) < limit)
   return rows

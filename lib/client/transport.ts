@@ -1,10 +1,10 @@
-import type { FailureKind } from '#lib/engine/backoff.ts'
 import type { ClockSample } from '#lib/engine/clock-offset.ts'
 import { sampleClock } from '#lib/engine/clock-offset.ts'
-import type { JsonObject } from '#lib/kernel/json.ts'
 import { isJsonObject } from '#lib/kernel/json.ts'
 import type { SessionReport } from '#lib/protocol/session.ts'
 import type { Clock } from './clock.ts'
+import type { Failure } from './failures.ts'
+import { classifyError, readFailure } from './failures.ts'
 import type { Check } from './wire.ts'
 
 export type AttemptKind = SessionReport['attempts'][number]['kind']
@@ -31,19 +31,9 @@ export interface Command {
   readonly type: string
 }
 
-/** Why there is no result, by what the device has to do about it. */
-export type Failure =
-  /** No usable answer: wait, then the same again. `status` is 0 without an answer. */
-  | { readonly kind: 'unreachable'; readonly failure: FailureKind; readonly status: number; readonly code: string }
-  | { readonly kind: 'wait'; readonly event: 'shed' | 'breaker_open'; readonly retryAfterMs: number; readonly status: number; readonly code: string }
-  /** Needs a person. */
-  | { readonly kind: 'halt'; readonly status: number; readonly code: string }
-  | { readonly kind: 'resync'; readonly reason: 'token_expired' | 'token_invalid'; readonly status: number; readonly code: string }
-  | { readonly kind: 'epoch'; readonly status: number; readonly code: string }
-  /** The request as it is will never do. */
-  | { readonly kind: 'refused'; readonly status: number; readonly code: string; readonly detail: string }
-
-export type Outcome<T> = { readonly ok: true; readonly value: T; readonly status: number } | { readonly ok: false; readonly failure: Failure }
+export type Outcome<T> =
+  | { readonly ok: true; readonly value: T; readonly status: number }
+  | { readonly ok: false; readonly failure: Failure }
 
 export interface Reply<T> {
   readonly outcome: Outcome<T>
@@ -68,8 +58,6 @@ export interface TransportOptions {
 
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024
 const COMMANDS_MAX = 100
-/** A server that sheds without saying for how long. */
-const RETRY_AFTER_DEFAULT_MS = 5_000
 
 /** One request with a time limit over head and body, its clock sample, and its failure told by kind. Never throws. */
 export function createTransport(options: TransportOptions): Transport {
@@ -100,7 +88,10 @@ export function createTransport(options: TransportOptions): Transport {
         const text = await response.text()
         return reply(readOutcome(call, response, text), facts)
       } catch (error) {
-        return reply({ ok: false, failure: { kind: 'unreachable', status: 0, ...classify(error, timedOut) } }, null)
+        return reply(
+          { ok: false, failure: { kind: 'unreachable', status: 0, ...classifyError(error, timedOut) } },
+          null,
+        )
       } finally {
         clock.clearTimeout(timer)
         abort.removeEventListener('abort', cancel)
@@ -129,7 +120,8 @@ function readFacts(headers: Headers, sentMs: number, receivedMs: number): Answer
   }
 }
 
-const countOf = (text: string | null): number | null => (text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null)
+const countOf = (text: string | null): number | null =>
+  text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null
 
 /** Unix milliseconds, or an ISO time. */
 function timeOf(text: string | null): number | null {
@@ -158,41 +150,6 @@ function readOutcome<T>(call: Call<T>, response: Response, text: string): Outcom
   return { ok: false, failure: readFailure(status, problem, retryAfterMs) }
 }
 
-/** A status alone may come from anything between us and the server; what ends or halts work needs the server's own code. */
-function readFailure(status: number, problem: JsonObject, retryAfterMs: number | null): Failure {
-  const code = typeof problem['code'] === 'string' ? problem['code'] : `http_${status}`
-  const detail = typeof problem['detail'] === 'string' ? problem['detail'] : ''
-  const wait = (event: 'shed' | 'breaker_open'): Failure =>
-    ({ kind: 'wait', event, retryAfterMs: retryAfterMs ?? RETRY_AFTER_DEFAULT_MS, status, code })
-  switch (code) {
-    case 'device_revoked':
-    case 'unauthorized':
-    case 'device_forked':
-    case 'app_version_refused':
-      return { kind: 'halt', status, code }
-    case 'token_expired':
-    case 'token_invalid':
-      return { kind: 'resync', reason: code, status, code }
-    case 'epoch_changed':
-      return { kind: 'epoch', status, code }
-    case 'breaker_open':
-      return wait('breaker_open')
-    case 'shed':
-    case 'device_paused':
-    case 'rate_limited':
-      return wait('shed')
-    // Our JSON is always JSON: it was damaged on the way, and the same again may well arrive.
-    case 'malformed_json':
-      return { kind: 'unreachable', failure: 'answer_lost', status, code }
-  }
-  if (status === 429 || (status >= 500 && retryAfterMs !== null)) return wait('shed')
-  // A proxy's own 413 has no code; the batch is too large for it all the same.
-  if (status >= 500 || status < 400 || (status !== 413 && !Object.hasOwn(problem, 'code'))) {
-    return { kind: 'unreachable', failure: 'server_error', status, code }
-  }
-  return { kind: 'refused', status, code, detail }
-}
-
 function retryAfterOf(text: string | null): number | null {
   if (text === null) return null
   const seconds = Number(text)
@@ -205,17 +162,4 @@ function parse(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-const LOST_AFTER_SENDING = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'])
-const TIMED_OUT = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT'])
-
-/** Browsers don't say why; then the careful guess is that no connection came about (no quick retry, BO1). */
-function classify(error: unknown, timedOut: boolean): { readonly failure: FailureKind; readonly code: string } {
-  if (timedOut) return { failure: 'timed_out', code: 'timed_out' }
-  const cause = (error as { cause?: { code?: unknown } | null } | null)?.cause
-  const found = cause?.code ?? (error as { code?: unknown } | null)?.code
-  const code = typeof found === 'string' ? found : 'no_answer'
-  if (LOST_AFTER_SENDING.has(code)) return { failure: 'answer_lost', code }
-  return { failure: TIMED_OUT.has(code) ? 'timed_out' : 'refused_connection', code }
 }

@@ -42,7 +42,10 @@ export async function readGround(tx: StoreTx, collection: string, recordId: stri
   const record = await getRecord(tx, collection, recordId)
   const pending = await pendingOf(tx, collection, recordId)
   const conflicts = await conflictsOf(tx, collection, recordId)
-  const own = [...conflicts.flatMap((conflict) => conflict.mutations), ...pending.map((entry) => entry.mutation)]
+  const own = [
+    ...conflicts.flatMap((conflict) => conflict.mutations),
+    ...pending.map((entry) => entry.mutation),
+  ]
   return {
     record,
     data: rebase(record?.data ?? null, own),
@@ -53,7 +56,11 @@ export async function readGround(tx: StoreTx, collection: string, recordId: stri
 }
 
 /** Null when there is no such record, or it is deleted in the view. */
-export async function readView(tx: StoreTx, collection: string, recordId: string): Promise<RecordView | null> {
+export async function readView(
+  tx: StoreTx,
+  collection: string,
+  recordId: string,
+): Promise<RecordView | null> {
   const { record, data, pending, inConflict } = await readGround(tx, collection, recordId)
   return data && { id: recordId, data, version: record?.version ?? 0, pending, inConflict }
 }

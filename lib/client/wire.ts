@@ -20,8 +20,14 @@ const isCount: Test = (value) => Number.isSafeInteger(value) && (value as number
 const isCounts: Test = (value) => isJsonObject(value) && Object.values(value).every(isCount)
 const isTexts: Test = (value) => isJsonObject(value) && Object.values(value).every(isText)
 const isBoolean: Test = (value) => typeof value === 'boolean'
-const listOf = (test: Test): Test => (value) => Array.isArray(value) && value.every(test)
-const nullOr = (test: Test): Test => (value) => value === null || test(value)
+const listOf =
+  (test: Test): Test =>
+  (value) =>
+    Array.isArray(value) && value.every(test)
+const nullOr =
+  (test: Test): Test =>
+  (value) =>
+    value === null || test(value)
 const shape =
   (fields: Readonly<Record<string, Test>>): Test =>
   (value) =>
@@ -43,7 +49,8 @@ const isRecordShape = shape({
   hlc: isText,
   schemaVersion: isCount,
 })
-const isRecord: Test = (value) => isRecordShape(value) && ((value as JsonObject)['data'] === null) === (value as JsonObject)['deleted']
+const isRecord: Test = (value) =>
+  isRecordShape(value) && ((value as JsonObject)['data'] === null) === (value as JsonObject)['deleted']
 
 const EFFECTS: Readonly<Record<string, Test>> = {
   applied: shape({ version: isCount }),
@@ -81,7 +88,9 @@ export const checkEnroll = checked<EnrollResponse>(
 )
 const isPull = shape({ changes: listOf(isRecord), token: isFilled, hasMore: isBoolean, snapshots: isTexts })
 export const checkPull = checked<PullResponse>(isPull)
-export const checkSessions = checked<SessionsResponse>(shape({ results: listOf(shape({ sessionId: isText, status: isText })) }))
+export const checkSessions = checked<SessionsResponse>(
+  shape({ results: listOf(shape({ sessionId: isText, status: isText })) }),
+)
 export const checkNothing: Check<true> = () => true
 
 /** A push's answer must hold one result for each mutation, in order. */
@@ -90,7 +99,8 @@ export function checkPush(mutationIds: readonly string[]): Check<PushResponse> {
   return (body) => {
     if (!isPush(body)) return null
     const { results } = body as { results: readonly MutationResult[] }
-    const inOrder = results.length === mutationIds.length && results.every(({ id }, i) => id === mutationIds[i])
+    const inOrder =
+      results.length === mutationIds.length && results.every(({ id }, i) => id === mutationIds[i])
     return inOrder ? (body as PushResponse) : null
   }
 }

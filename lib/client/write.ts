@@ -41,7 +41,12 @@ export interface WriteInput {
  * Checks one local change and puts it into the outbox, in the caller's transaction (SM3). The base is the version
  * that the view stands on, `after` the record's previous change that is not settled (protocol.md, push).
  */
-export async function writeLocally(tx: StoreTx, clock: Clock, random: Random, input: WriteInput): Promise<WriteReceipt> {
+export async function writeLocally(
+  tx: StoreTx,
+  clock: Clock,
+  random: Random,
+  input: WriteInput,
+): Promise<WriteReceipt> {
   const { collection, recordId, op, options } = input
   if (!isUuid(recordId)) throw new ReplicaError('invalid_id', recordId)
   const ground = await readGround(tx, collection, recordId)
@@ -58,7 +63,12 @@ export async function writeLocally(tx: StoreTx, clock: Clock, random: Random, in
 }
 
 /** The schema version that this device knows; before the first config the server alone can judge. */
-async function checkWrite(tx: StoreTx, name: string, data: JsonObject | null, validate: boolean): Promise<number> {
+async function checkWrite(
+  tx: StoreTx,
+  name: string,
+  data: JsonObject | null,
+  validate: boolean,
+): Promise<number> {
   const config = await getMeta(tx, 'config')
   const collection = config?.collections.find((known) => known.name === name)
   if (!config || !validate) return collection?.schemaVersion ?? 1
@@ -76,7 +86,12 @@ interface Stamping {
   readonly schemaVersion: number
 }
 
-async function stampMutation(tx: StoreTx, clock: Clock, random: Random, stamping: Stamping): Promise<Mutation> {
+async function stampMutation(
+  tx: StoreTx,
+  clock: Clock,
+  random: Random,
+  stamping: Stamping,
+): Promise<Mutation> {
   const { input, ground, schemaVersion } = stamping
   const { collection, recordId, op, options } = input
   const identity = await getMeta(tx, 'identity')

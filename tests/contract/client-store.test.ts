@@ -70,7 +70,10 @@ describe.each(Object.entries(MAKERS))('a %s store', (_, make) => {
     })
     await expect(failing).rejects.toThrow('stop')
     await store.transact(async (tx) => {
-      expect(await tx.scan('meta', { limit: 10 })).toEqual([{ key: 'a', value: 1 }, { key: 'b', value: 1 }])
+      expect(await tx.scan('meta', { limit: 10 })).toEqual([
+        { key: 'a', value: 1 },
+        { key: 'b', value: 1 },
+      ])
     })
     await store.close()
   })
@@ -94,7 +97,9 @@ describe.each(Object.entries(MAKERS))('a %s store', (_, make) => {
     })
     const scan = (prefix: string, after: string | undefined, limit: number): Promise<readonly string[]> =>
       store.transact(async (tx) =>
-        (await tx.scan('records', { prefix, limit, ...(after === undefined ? {} : { after }) })).map(({ key }) => key),
+        (await tx.scan('records', { prefix, limit, ...(after === undefined ? {} : { after }) })).map(
+          ({ key }) => key,
+        ),
       )
     expect(await scan('a/', undefined, 10)).toEqual(['a/1', 'a/10', 'a/2', 'a/~'])
     expect(await scan('a/', undefined, 2)).toEqual(['a/1', 'a/10'])
@@ -121,12 +126,15 @@ describe.each(Object.entries(MAKERS))('a %s store', (_, make) => {
   test('[SM2] one opening at a time holds the session lock; a stale holder writes nothing', async () => {
     const open = make()
     const [one, two] = [open(), open()]
-    const take = (store: ReplicaStore, nowMs: number): Promise<boolean> => store.transact((tx) => takeLock(tx, store, nowMs, 1_000))
+    const take = (store: ReplicaStore, nowMs: number): Promise<boolean> =>
+      store.transact((tx) => takeLock(tx, store, nowMs, 1_000))
     expect(await take(one, 0)).toBe(true)
     expect(await take(one, 10)).toBe(true)
     expect(await take(two, 500)).toBe(false)
     expect(await take(two, 1_011)).toBe(true)
-    await expect(one.transact((tx) => keepLock(tx, one, 1_100, 1_000))).rejects.toMatchObject({ code: 'session_lost' })
+    await expect(one.transact((tx) => keepLock(tx, one, 1_100, 1_000))).rejects.toMatchObject({
+      code: 'session_lost',
+    })
     await one.transact((tx) => releaseLock(tx, one))
     expect(await take(one, 1_200)).toBe(false)
     await two.transact((tx) => keepLock(tx, two, 1_200, 1_000))
@@ -148,7 +156,15 @@ describe.each(Object.entries(MAKERS))('a %s store', (_, make) => {
       await new Promise((resolve) => setTimeout(resolve, 2))
       return authority.fetch(input, init).finally(() => running--)
     }) as unknown as typeof fetch
-    const openOne = () => openReplica({ url: 'http://authority.test', enrollmentKey: 'tme_key', device: DEVICE, store: open(), fetch: slow, sync: { auto: false } })
+    const openOne = () =>
+      openReplica({
+        url: 'http://authority.test',
+        enrollmentKey: 'tme_key',
+        device: DEVICE,
+        store: open(),
+        fetch: slow,
+        sync: { auto: false },
+      })
     const [one, two] = [await openOne(), await openOne()]
     expect(one.deviceId).toBe(two.deviceId)
     for (let n = 0; n < 6; n++) {
@@ -168,7 +184,9 @@ describe.each(Object.entries(MAKERS))('a %s store', (_, make) => {
 
 test('[SM2] the lock of a process that was killed is free at once', async () => {
   const file = join(folder, 'killed.db')
-  const child = fork(new URL('./client-store.holder.ts', import.meta.url), [file], { execArgv: ['--import', 'tsx'] })
+  const child = fork(new URL('./client-store.holder.ts', import.meta.url), [file], {
+    execArgv: ['--import', 'tsx'],
+  })
   await new Promise((resolve, reject) => {
     child.once('message', resolve)
     child.once('error', reject)

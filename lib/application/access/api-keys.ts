@@ -1,11 +1,12 @@
 import { z } from 'zod'
-import type { Actor, Context } from '#lib/application/context.ts'
+import type { Actor } from '#lib/application/context.ts'
 import { ApplicationError, parsedOrThrow } from '#lib/application/errors.ts'
 import { label } from '#lib/protocol/device.ts'
 import { uuid } from '#lib/protocol/mutation.ts'
 import type { ApiKey } from '#lib/storage/ports.ts'
 import { auditEntry } from './audit-entry.ts'
 import { authorizeScope, EVERY_FLEET, isAtLeast, roleIn, ROLES, strongestRole } from './authorize.ts'
+import type { AccessContext } from './context.ts'
 import { makeApiCredential } from './credentials.ts'
 
 /** What a key may do beside its role: `metrics` opens /metrics. */
@@ -26,7 +27,10 @@ export const apiKeyCreation = z.strictObject({
 })
 
 /** Makes an operator API key; `key` is shown this once. */
-export async function createApiKey(ctx: Context, actor: Actor, body: unknown): Promise<ApiKeyView & { key: string }> {
+export async function createApiKey(
+  ctx: AccessContext,
+  { actor, body }: { readonly actor: Actor; readonly body: unknown },
+): Promise<ApiKeyView & { key: string }> {
   const input = parsedOrThrow(apiKeyCreation.safeParse(body))
   const fleetId = input.fleet ?? null
   authorizeScope(actor, fleetId, 'admin')
@@ -43,14 +47,24 @@ export async function createApiKey(ctx: Context, actor: Actor, body: unknown): P
     revokedAtMs: null,
   }
   const { name, role, scopes } = view
-  const details = { action: 'api-key.create', target: `api-key/${view.id}`, fleetId, after: { name, role, scopes } }
+  const details = {
+    action: 'api-key.create',
+    target: `api-key/${view.id}`,
+    fleetId,
+    after: { name, role, scopes },
+  }
   await ctx.storage.access.createApiKey({ ...view, hash: credential.hash }, auditEntry(ctx, actor, details))
   return { ...view, key: credential.text }
 }
 
 /** The keys of the fleets that this actor administers. */
-export async function listApiKeys(ctx: Context, actor: Actor): Promise<readonly ApiKeyView[]> {
+export async function listApiKeys(
+  ctx: AccessContext,
+  { actor }: { readonly actor: Actor },
+): Promise<readonly ApiKeyView[]> {
   if (strongestRole(actor) !== 'admin') throw new ApplicationError('forbidden')
   const keys = await ctx.storage.access.listApiKeys()
-  return keys.filter((key) => isAtLeast(roleIn(actor, key.fleetId ?? EVERY_FLEET), 'admin')).map(({ hash: _hash, ...view }) => view)
+  return keys
+    .filter((key) => isAtLeast(roleIn(actor, key.fleetId ?? EVERY_FLEET), 'admin'))
+    .map(({ hash: _hash, ...view }) => view)
 }

@@ -1,6 +1,7 @@
-import type { Actor, Context } from '#lib/application/context.ts'
+import type { Actor } from '#lib/application/context.ts'
 import type { Json } from '#lib/kernel/json.ts'
 import type { AuditEntry } from '#lib/storage/ports.ts'
+import type { AccessContext } from './context.ts'
 
 /** What differs between entries; the rest has a plain default. */
 export interface AuditDetails {
@@ -15,7 +16,7 @@ export interface AuditDetails {
 }
 
 /** One line of the audit log, made by this actor now. Never put a secret or a payload into it. */
-export function auditEntry(ctx: Pick<Context, 'ids' | 'clock'>, actor: Actor, details: AuditDetails): AuditEntry {
+export function auditEntry(ctx: AccessContext, actor: Actor, details: AuditDetails): AuditEntry {
   return {
     id: ctx.ids(),
     atMs: ctx.clock.now(),

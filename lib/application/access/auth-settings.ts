@@ -11,7 +11,8 @@ export const isSecure = ({ origin }: AuthSettings): boolean => origin.startsWith
 
 export const cookiePrefix = (settings: AuthSettings): string => (isSecure(settings) ? '__Host-' : '')
 
-export const sessionCookieName = (settings: AuthSettings): string => `${cookiePrefix(settings)}tidemark.session`
+export const sessionCookieName = (settings: AuthSettings): string =>
+  `${cookiePrefix(settings)}tidemark.session`
 
 /** The cookies of a request by name; the first of equal names, as browsers send the most specific one first. */
 export function cookiesOf(headers: Headers): Readonly<Record<string, string>> {

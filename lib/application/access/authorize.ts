@@ -8,7 +8,8 @@ export const EVERY_FLEET = '*'
 
 const RANK: Record<Role, number> = { viewer: 1, operator: 2, admin: 3 }
 
-export const isAtLeast = (role: Role | null, needed: Role): boolean => role !== null && RANK[role] >= RANK[needed]
+export const isAtLeast = (role: Role | null, needed: Role): boolean =>
+  role !== null && RANK[role] >= RANK[needed]
 
 /** The stronger of the role in this fleet and the role in every fleet; null when there is neither. */
 export function roleIn(actor: Actor, fleetId: string): Role | null {

@@ -1,6 +1,7 @@
-import type { Actor, Context } from '#lib/application/context.ts'
+import type { Actor } from '#lib/application/context.ts'
 import type { User } from '#lib/storage/ports.ts'
 import { auditEntry } from './audit-entry.ts'
+import type { AccessContext } from './context.ts'
 import { hashCredential, secretText } from './credentials.ts'
 
 export const SIGN_IN_LINK_LIFE_MS = 12 * 3_600_000
@@ -9,7 +10,7 @@ export const SIGN_IN_LINK_LIFE_MS = 12 * 3_600_000
  * A link that signs this user in, once. Its path is relative to the server's URL. Opening it uses nothing up: the
  * page posts the token, so that a mail scanner's preview doesn't spend it.
  */
-export async function makeSignInLink(ctx: Context, actor: Actor, user: User): Promise<string> {
+export async function makeSignInLink(ctx: AccessContext, actor: Actor, user: User): Promise<string> {
   const token = secretText()
   await ctx.storage.access.createLink({
     hash: hashCredential(token),

@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
 import * as nextAuthModule from 'next-auth'
 import type { NextAuthOptions } from 'next-auth'
-import type { Context } from '#lib/application/context.ts'
 import type { Result } from '#lib/kernel/result.ts'
 import { cookiePrefix, isSecure, sessionCookieName, type AuthSettings } from './auth-settings.ts'
+import type { AccessContext } from './context.ts'
 import { principalOfCookies } from './principal.ts'
 import { SESSION_LIFE_MS, endSession } from './sessions.ts'
 import { signInByLink, signInByPassword, type SignedIn, type SignInRefusal } from './sign-in.ts'
@@ -34,7 +34,11 @@ export interface AuthAnswer {
  * in, and whether a session lives, is decided by our own verbs (architecture.md, decision 10).
  * @throws what the storage throws: next-auth would hide an outage as a wrong password
  */
-export async function callNextAuth(ctx: Context, settings: AuthSettings, call: AuthCall): Promise<AuthAnswer> {
+export async function callNextAuth(
+  ctx: AccessContext,
+  settings: AuthSettings,
+  call: AuthCall,
+): Promise<AuthAnswer> {
   if (call.method === 'POST' && call.action[0] === 'signout') await signOut(ctx, settings, call)
   const attempt: Attempt = { refusal: null, failure: null }
   const response = await exchange(optionsFor(ctx, settings, call, attempt), submitted(settings, call))
@@ -48,13 +52,18 @@ interface Attempt {
   failure: { readonly error: unknown } | null
 }
 
-async function signOut(ctx: Context, settings: AuthSettings, call: AuthCall): Promise<void> {
+async function signOut(ctx: AccessContext, settings: AuthSettings, call: AuthCall): Promise<void> {
   if (!call.sameOrigin && !hasOwnCsrf(settings, call)) return
   const principal = await principalOfCookies(ctx, settings, call.cookies)
   if (principal?.sessionId) await endSession(ctx, principal.actor, principal.sessionId, call.address)
 }
 
-function optionsFor(ctx: Context, settings: AuthSettings, call: AuthCall, attempt: Attempt): NextAuthOptions {
+function optionsFor(
+  ctx: AccessContext,
+  settings: AuthSettings,
+  call: AuthCall,
+  attempt: Attempt,
+): NextAuthOptions {
   const { address } = call
   const byPassword = (fields: Fields) =>
     signInByPassword(ctx, { email: fields?.['email'] ?? '', password: fields?.['password'] ?? '', address })
@@ -143,17 +152,28 @@ async function exchange(options: NextAuthOptions, call: AuthCall): Promise<Omit<
   const response = {
     status: (status: number) => ((answer = { ...answer, status }), response),
     getHeader: (name: string) => headers.get(name.toLowerCase()),
-    setHeader: (name: string, value: string | readonly string[]) => (headers.set(name.toLowerCase(), value), response),
+    setHeader: (name: string, value: string | readonly string[]) => (
+      headers.set(name.toLowerCase(), value),
+      response
+    ),
     json: (body: unknown) => void (answer = { ...answer, body }),
     send: (body: unknown) => void (answer = { ...answer, body }),
     end: () => {},
   }
   const { method, fields, cookies } = call
   const query = { ...(method === 'GET' ? fields : {}), nextauth: call.action }
-  await callable(nextAuthModule)({ method, query, body: { ...fields, json: 'false' }, cookies, headers: {} }, response, options)
+  await callable(nextAuthModule)(
+    { method, query, body: { ...fields, json: 'false' }, cookies, headers: {} },
+    response,
+    options,
+  )
   const redirect = headers.get('location')
   const set = headers.get('set-cookie') ?? []
-  return { ...answer, redirect: typeof redirect === 'string' ? redirect : null, cookies: typeof set === 'string' ? [set] : set }
+  return {
+    ...answer,
+    redirect: typeof redirect === 'string' ? redirect : null,
+    cookies: typeof set === 'string' ? [set] : set,
+  }
 }
 
 type NextAuthCallable = (request: unknown, response: unknown, options: NextAuthOptions) => Promise<void>

@@ -11,13 +11,41 @@ const MEMORY_BYTES_MAX = 64 * 1024 * 1024
 
 /** Passwords of 15 characters and more that guessers try first; compared without case. */
 const COMMON = new Set([
-  'passwordpassword', 'password12345678', 'password1234567890', 'passwordpassword1', 'mypasswordispassword',
-  '123456789012345', '1234567890123456', '12345678901234567890', '123456123456123456', '123123123123123',
-  '000000000000000', '111111111111111', '1111111111111111', 'aaaaaaaaaaaaaaa', 'aaaaaaaaaaaaaaaa',
-  'qwertyuiopasdfgh', 'qwertyuiopasdfghjkl', 'qwertyuiop123456', '1q2w3e4r5t6y7u8i', '1q2w3e4r5t6y7u8i9o0p',
-  'abcdefghijklmno', 'abcdefghijklmnop', 'abcdefghijklmnopqrstuvwxyz', 'iloveyouiloveyou', 'letmeinletmeinletmein',
-  'adminadminadmin', 'administrator123', 'changemechangeme', 'changeme12345678', 'welcomewelcome123',
-  'correcthorsebatterystaple', 'correct horse battery staple', 'tidemarktidemark', 'tidemark1234567', 'passw0rdpassw0rd',
+  'passwordpassword',
+  'password12345678',
+  'password1234567890',
+  'passwordpassword1',
+  'mypasswordispassword',
+  '123456789012345',
+  '1234567890123456',
+  '12345678901234567890',
+  '123456123456123456',
+  '123123123123123',
+  '000000000000000',
+  '111111111111111',
+  '1111111111111111',
+  'aaaaaaaaaaaaaaa',
+  'aaaaaaaaaaaaaaaa',
+  'qwertyuiopasdfgh',
+  'qwertyuiopasdfghjkl',
+  'qwertyuiop123456',
+  '1q2w3e4r5t6y7u8i',
+  '1q2w3e4r5t6y7u8i9o0p',
+  'abcdefghijklmno',
+  'abcdefghijklmnop',
+  'abcdefghijklmnopqrstuvwxyz',
+  'iloveyouiloveyou',
+  'letmeinletmeinletmein',
+  'adminadminadmin',
+  'administrator123',
+  'changemechangeme',
+  'changeme12345678',
+  'welcomewelcome123',
+  'correcthorsebatterystaple',
+  'correct horse battery staple',
+  'tidemarktidemark',
+  'tidemark1234567',
+  'passw0rdpassw0rd',
 ])
 
 /** What is wrong with a new password, in words for people; null when it will do (security.md, 10). */
@@ -48,7 +76,8 @@ const DECOY_SALT = Buffer.alloc(16)
 function parseHash(stored: string | null): { cost: typeof COST; salt: Buffer; key: Buffer } | null {
   if (stored === null) return null
   const [name, N, r, p, salt, key] = stored.split('$')
-  if (name !== 'scrypt' || salt === undefined || key === undefined) throw new Error('a stored password hash is not ours')
+  if (name !== 'scrypt' || salt === undefined || key === undefined)
+    throw new Error('a stored password hash is not ours')
   const cost = { N: Number(N), r: Number(r), p: Number(p) }
   return { cost, salt: Buffer.from(salt, 'base64url'), key: Buffer.from(key, 'base64url') }
 }

@@ -1,6 +1,7 @@
 import { getToken } from 'next-auth/jwt'
-import type { Actor, Context } from '#lib/application/context.ts'
+import type { Actor } from '#lib/application/context.ts'
 import { EVERY_FLEET } from './authorize.ts'
+import type { AccessContext } from './context.ts'
 import { parseCredential } from './credentials.ts'
 import { findSession, userActor } from './sessions.ts'
 import { sessionCookieName, type AuthSettings } from './auth-settings.ts'
@@ -19,7 +20,7 @@ export interface Principal {
  * signing out, disabling and demotion hold from the next request on (architecture.md, decision 10).
  */
 export async function principalOfCookies(
-  ctx: Pick<Context, 'storage' | 'clock'>,
+  ctx: AccessContext,
   settings: AuthSettings,
   cookies: Readonly<Record<string, string>>,
 ): Promise<Principal | null> {
@@ -32,7 +33,7 @@ export async function principalOfCookies(
 }
 
 /** The program behind an operator API key; null for any other text. */
-export async function principalOfKey(ctx: Pick<Context, 'storage' | 'clock'>, text: string): Promise<Principal | null> {
+export async function principalOfKey(ctx: AccessContext, text: string): Promise<Principal | null> {
   const credential = parseCredential(text)
   if (credential?.kind !== 'api') return null
   const key = await ctx.storage.access.findApiKey(credential.hash, ctx.clock.now())

@@ -1,16 +1,27 @@
-import type { Actor, Context } from '#lib/application/context.ts'
+import type { Actor } from '#lib/application/context.ts'
 import type { User, UserSession } from '#lib/storage/ports.ts'
 import { auditEntry } from './audit-entry.ts'
+import type { AccessContext } from './context.ts'
 
 /** A person's session ends after this long without a request (security.md, 17). */
 export const SESSION_IDLE_MS = 8 * 3_600_000
 /** … and after this long in any case. */
 export const SESSION_LIFE_MS = 7 * 86_400_000
 
-export const userActor = (user: User): Actor => ({ kind: 'user', id: user.id, name: user.name, roles: user.roles })
+export const userActor = (user: User): Actor => ({
+  kind: 'user',
+  id: user.id,
+  name: user.name,
+  roles: user.roles,
+})
 
 /** A fresh session for someone who has just shown who they are; never an id that came with the request. */
-export async function startSession(ctx: Context, user: User, how: 'password' | 'link', address: string | null): Promise<UserSession> {
+export async function startSession(
+  ctx: AccessContext,
+  user: User,
+  how: 'password' | 'link',
+  address: string | null,
+): Promise<UserSession> {
   const nowMs = ctx.clock.now()
   const session: UserSession = {
     id: ctx.ids(),
@@ -25,12 +36,20 @@ export async function startSession(ctx: Context, user: User, how: 'password' | '
 }
 
 /** The live session with its user as they are now; null when it ended, expired, or the user was disabled. */
-export function findSession(ctx: Pick<Context, 'storage' | 'clock'>, id: string): Promise<{ session: UserSession; user: User } | null> {
+export function findSession(
+  ctx: AccessContext,
+  id: string,
+): Promise<{ session: UserSession; user: User } | null> {
   return ctx.storage.access.findSession(id, ctx.clock.now(), SESSION_IDLE_MS)
 }
 
 /** Signs out: the row goes, so every copy of the cookie is dead at once (security.md, 16). */
-export async function endSession(ctx: Context, actor: Actor, sessionId: string, address: string | null): Promise<void> {
+export async function endSession(
+  ctx: AccessContext,
+  actor: Actor,
+  sessionId: string,
+  address: string | null,
+): Promise<void> {
   const details = { action: 'session.end', target: `user/${actor.id}`, address }
   await ctx.storage.access.endSession(sessionId, auditEntry(ctx, actor, details))
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import type { Context } from '#lib/application/context.ts'
 import { ApplicationError, parsedOrThrow } from '#lib/application/errors.ts'
 import type { User } from '#lib/storage/ports.ts'
 import { auditEntry, SYSTEM } from './audit-entry.ts'
+import type { AccessContext } from './context.ts'
 import { hashCredential, secretText } from './credentials.ts'
 import { hashPassword } from './password.ts'
 import { userActor } from './sessions.ts'
@@ -23,7 +23,10 @@ export type SetUp =
  * (protocol.md, "Running it"). Any number of processes may start at once: one administrator is made.
  * @throws ApplicationError `bad_request` for an e-mail or password that will not do
  */
-export async function prepareSetUp(ctx: Context, env: { readonly email: string | null; readonly password: string | null }): Promise<SetUp> {
+export async function prepareSetUp(
+  ctx: AccessContext,
+  env: { readonly email: string | null; readonly password: string | null },
+): Promise<SetUp> {
   if ((await ctx.storage.access.countAdmins()) > 0) return { kind: 'done' }
   if (env.email !== null && env.password !== null) {
     const user = await firstAdmin(ctx, parsedOrThrow(credentials.safeParse(env)))
@@ -33,7 +36,13 @@ export async function prepareSetUp(ctx: Context, env: { readonly email: string |
   }
   const token = secretText()
   const expiresAtMs = ctx.clock.now() + SET_UP_LINK_LIFE_MS
-  await ctx.storage.access.createLink({ hash: hashCredential(token), kind: 'set_up', userId: null, expiresAtMs, usedAtMs: null })
+  await ctx.storage.access.createLink({
+    hash: hashCredential(token),
+    kind: 'set_up',
+    userId: null,
+    expiresAtMs,
+    usedAtMs: null,
+  })
   return { kind: 'link', path: `/set-up?token=${token}`, expiresAtMs }
 }
 
@@ -49,19 +58,27 @@ export const setUpClaim = z.strictObject({
  * Makes the first administrator by the set-up link. Of many claims at once, one wins.
  * @throws ApplicationError `gone` when the link was used, has expired, or there is an administrator already
  */
-export async function claimSetUp(ctx: Context, body: unknown, address: string | null): Promise<User> {
+export async function claimSetUp(ctx: AccessContext, body: unknown, address: string | null): Promise<User> {
   const input = parsedOrThrow(setUpClaim.safeParse(body))
   // Before the costly hash; the storage decides between those that pass here together.
   if ((await ctx.storage.access.countAdmins()) > 0) throw new ApplicationError('gone')
   const user = await firstAdmin(ctx, input)
   const details = { action: 'set-up.claim', target: `user/${user.id}`, after: { roles: user.roles }, address }
   const audit = auditEntry(ctx, userActor(user), details)
-  const outcome = await ctx.storage.access.claimSetUp(hashCredential(input.token), user, ctx.clock.now(), audit)
+  const outcome = await ctx.storage.access.claimSetUp(
+    hashCredential(input.token),
+    user,
+    ctx.clock.now(),
+    audit,
+  )
   if (outcome === 'gone') throw new ApplicationError('gone')
   return user
 }
 
-async function firstAdmin(ctx: Context, input: { email: string; password: string; name?: string | undefined }): Promise<User> {
+async function firstAdmin(
+  ctx: AccessContext,
+  input: { email: string; password: string; name?: string | undefined },
+): Promise<User> {
   return {
     id: ctx.ids(),
     email: input.email,

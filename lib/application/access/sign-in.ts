@@ -1,10 +1,10 @@
-import type { Context } from '#lib/application/context.ts'
 import type { Result } from '#lib/kernel/result.ts'
 import { err, ok } from '#lib/kernel/result.ts'
 import type { Storage, User, UserSession } from '#lib/storage/ports.ts'
 import { auditEntry, NOBODY } from './audit-entry.ts'
+import type { AccessContext } from './context.ts'
 import { hashCredential } from './credentials.ts'
-import { PASSWORD_CHARS_MAX, verifyPassword } from './password.ts'
+import { verifyPassword } from './password.ts'
 import { startSession } from './sessions.ts'
 import { Throttle } from './throttle.ts'
 
@@ -13,8 +13,7 @@ export interface SignedIn {
   readonly session: UserSession
 }
 export type SignInRefusal =
-  | { readonly code: 'unauthorized' }
-  | { readonly code: 'rate_limited'; readonly retryAfterMs: number }
+  { readonly code: 'unauthorized' } | { readonly code: 'rate_limited'; readonly retryAfterMs: number }
 
 /** One throttle for each storage, so that tests don't share one. */
 const throttles = new WeakMap<Storage, Throttle>()
@@ -24,14 +23,14 @@ const throttles = new WeakMap<Storage, Throttle>()
  * their window ends. An unknown user answers as a wrong password does, in the same time (security.md, 11 and 12).
  */
 export async function signInByPassword(
-  ctx: Context,
+  ctx: AccessContext,
   input: { readonly email: string; readonly password: string; readonly address: string | null },
 ): Promise<Result<SignedIn, SignInRefusal>> {
   const keys = [`account ${hashCredential(input.email.toLowerCase())}`, ...addressKeys(input.address)]
   const waitMs = admit(ctx, keys)
   if (waitMs !== null) return err({ code: 'rate_limited', retryAfterMs: waitMs })
   const user = await ctx.storage.access.findUserByEmail(input.email)
-  const matches = await verifyPassword(input.password.slice(0, PASSWORD_CHARS_MAX), user?.passwordHash ?? null)
+  const matches = await verifyPassword(input.password, user?.passwordHash ?? null)
   if (!user || !matches || user.disabled) return refuse(ctx, 'password', input.address)
   throttleOf(ctx).clear(keys[0] as string)
   addressKeys(input.address).forEach((key) => throttleOf(ctx).forgive(key))
@@ -40,7 +39,7 @@ export async function signInByPassword(
 
 /** Signs in by a one-time link: the first use wins, all later ones are refused. */
 export async function signInByLink(
-  ctx: Context,
+  ctx: AccessContext,
   input: { readonly token: string; readonly address: string | null },
 ): Promise<Result<SignedIn, SignInRefusal>> {
   const waitMs = admit(ctx, addressKeys(input.address))
@@ -53,22 +52,33 @@ export async function signInByLink(
 }
 
 /** The e-mail is not written down: people type passwords into that field. */
-async function refuse(ctx: Context, how: string, address: string | null): Promise<Result<SignedIn, SignInRefusal>> {
-  const details = { action: 'session.start', target: 'user', after: { how }, address, outcome: 'denied' } as const
+async function refuse(
+  ctx: AccessContext,
+  how: string,
+  address: string | null,
+): Promise<Result<SignedIn, SignInRefusal>> {
+  const details = {
+    action: 'session.start',
+    target: 'user',
+    after: { how },
+    address,
+    outcome: 'denied',
+  } as const
   await ctx.storage.audit.append(auditEntry(ctx, NOBODY, details))
   return err({ code: 'unauthorized' })
 }
 
-const addressKeys = (address: string | null): readonly string[] => (address === null ? [] : [`address ${address}`])
+const addressKeys = (address: string | null): readonly string[] =>
+  address === null ? [] : [`address ${address}`]
 
-function throttleOf(ctx: Context): Throttle {
+function throttleOf(ctx: AccessContext): Throttle {
   const known = throttles.get(ctx.storage) ?? new Throttle()
   throttles.set(ctx.storage, known)
   return known
 }
 
 /** Counts a try under every key; the longest wait among the refusals. */
-function admit(ctx: Context, keys: readonly string[]): number | null {
+function admit(ctx: AccessContext, keys: readonly string[]): number | null {
   const waits = keys.map((key) => throttleOf(ctx).admit(key, ctx.clock.now())).filter((wait) => wait !== null)
   return waits.length === 0 ? null : Math.max(...waits)
 }

@@ -1,11 +1,12 @@
 import { z } from 'zod'
-import type { Actor, Context } from '#lib/application/context.ts'
+import type { Actor } from '#lib/application/context.ts'
 import { ApplicationError, parsedOrThrow } from '#lib/application/errors.ts'
 import { label } from '#lib/protocol/device.ts'
 import { uuid } from '#lib/protocol/mutation.ts'
 import type { Role, User } from '#lib/storage/ports.ts'
 import { auditEntry } from './audit-entry.ts'
 import { authorizeScope, EVERY_FLEET, isAtLeast, roleIn, ROLES, strongestRole } from './authorize.ts'
+import type { AccessContext } from './context.ts'
 import { makeSignInLink } from './links.ts'
 import { hashPassword, passwordProblem } from './password.ts'
 
@@ -45,7 +46,10 @@ export const userCreation = z.strictObject({
  * Makes a user; `signInLink` is a path that works once, shown once.
  * @throws ApplicationError `already_exists` for a known e-mail
  */
-export async function createUser(ctx: Context, actor: Actor, body: unknown): Promise<UserView & { signInLink: string | null }> {
+export async function createUser(
+  ctx: AccessContext,
+  { actor, body }: { readonly actor: Actor; readonly body: unknown },
+): Promise<UserView & { signInLink: string | null }> {
   const input = parsedOrThrow(userCreation.safeParse(body))
   const fleetId = input.fleet ?? null
   authorizeScope(actor, fleetId, 'admin')
@@ -58,17 +62,31 @@ export async function createUser(ctx: Context, actor: Actor, body: unknown): Pro
     createdAtMs: ctx.clock.now(),
     roles: { [fleetId ?? EVERY_FLEET]: input.role },
   }
-  const details = { action: 'user.create', target: `user/${user.id}`, fleetId, after: { email: user.email, roles: user.roles } }
+  const details = {
+    action: 'user.create',
+    target: `user/${user.id}`,
+    fleetId,
+    after: { email: user.email, roles: user.roles },
+  }
   const outcome = await ctx.storage.access.createUser(user, auditEntry(ctx, actor, details))
-  if (outcome === 'email_taken') throw new ApplicationError('already_exists', { detail: 'A user with this e-mail exists' })
-  return { ...userView(user), signInLink: input.link === true ? await makeSignInLink(ctx, actor, user) : null }
+  if (outcome === 'email_taken')
+    throw new ApplicationError('already_exists', { detail: 'A user with this e-mail exists' })
+  return {
+    ...userView(user),
+    signInLink: input.link === true ? await makeSignInLink(ctx, actor, user) : null,
+  }
 }
 
 /** The users that this actor administers: all of them, or those with a role in one of its fleets. */
-export async function listUsers(ctx: Context, actor: Actor): Promise<readonly UserView[]> {
+export async function listUsers(
+  ctx: AccessContext,
+  { actor }: { readonly actor: Actor },
+): Promise<readonly UserView[]> {
   if (strongestRole(actor) !== 'admin') throw new ApplicationError('forbidden')
   const users = await ctx.storage.access.listUsers()
-  return users.filter((user) => Object.keys(user.roles).some((scope) => administers(actor, scope))).map(userView)
+  return users
+    .filter((user) => Object.keys(user.roles).some((scope) => administers(actor, scope)))
+    .map(userView)
 }
 
 export const userChange = z.strictObject({
@@ -82,7 +100,10 @@ export const userChange = z.strictObject({
  * Changes a role, or disables a user; the next request of that user knows (security.md, 6).
  * @throws ApplicationError `bad_request` when it would leave no administrator
  */
-export async function changeUser(ctx: Context, actor: Actor, id: string, body: unknown): Promise<UserView> {
+export async function changeUser(
+  ctx: AccessContext,
+  { actor, id, body }: { readonly actor: Actor; readonly id: string; readonly body: unknown },
+): Promise<UserView> {
   const input = parsedOrThrow(userChange.safeParse(body))
   const fleetId = input.fleet ?? null
   // Disabling shuts someone out everywhere, so it takes an administrator of everything.
@@ -98,7 +119,13 @@ export async function changeUser(ctx: Context, actor: Actor, id: string, body: u
     throw new ApplicationError('bad_request', { detail: 'This is the last administrator' })
   }
   const shown = ({ disabled, roles }: User) => ({ disabled, roles })
-  const details = { action: 'user.change', target: `user/${id}`, fleetId, before: shown(user), after: shown(next) }
+  const details = {
+    action: 'user.change',
+    target: `user/${id}`,
+    fleetId,
+    before: shown(user),
+    after: shown(next),
+  }
   const found = await ctx.storage.access.updateUser(next, auditEntry(ctx, actor, details))
   if (!found) throw new ApplicationError('not_found')
   return userView(next)

@@ -65,7 +65,7 @@ export class DeviceDirectory {
   private async deviceByHash(fleetId: string, hash: string, freshMs: number): Promise<Device | null> {
     const seen = this.devices.get(hash)
     if (seen && this.clock.now() - seen.atMs < freshMs) return seen.value
-    const device = await this.storage.devices.findByToken(fleetId, hash)
+    const device = await this.storage.devices.findByToken(fleetId, hash, this.clock.now())
     if (device) remember(this.devices, hash, { value: device, atMs: this.clock.now() }, DEVICES_MAX)
     else this.devices.delete(hash)
     return device

@@ -9,7 +9,12 @@ import { COLLECTION } from './support/authority.ts'
 import { createWorld } from './support/device.ts'
 
 const key = fc.constantFrom('a', 'b', 'c', '__proto__', '/d/e', 'constructor')
-const value = fc.oneof(fc.integer(), fc.string(), fc.constant(null), fc.dictionary(fc.constantFrom('e', 'f'), fc.integer()))
+const value = fc.oneof(
+  fc.integer(),
+  fc.string(),
+  fc.constant(null),
+  fc.dictionary(fc.constantFrom('e', 'f'), fc.integer()),
+)
 const document = fc.dictionary(key, value, { noNullPrototype: true }) as fc.Arbitrary<JsonObject>
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   document.map((data) => ({ type: 'put' as const, data })),
@@ -52,7 +57,10 @@ test('[SM4] un-sent changes of equal base are joined under the first id and time
   await replica.sync()
   const sent = authority.pushes()[0]?.json['mutations'] as { hlc: string; madeAt: string; op: Operation }[]
   expect(sent).toHaveLength(1)
-  expect(sent[0]).toMatchObject({ madeAt: '2026-01-05T08:00:00.000Z', op: { type: 'put', data: { title: 'a', note: 'b' } } })
+  expect(sent[0]).toMatchObject({
+    madeAt: '2026-01-05T08:00:00.000Z',
+    op: { type: 'put', data: { title: 'a', note: 'b' } },
+  })
   expect(Number.parseInt(sent[0]?.hlc.slice(0, 12) ?? '', 16)).toBe(Date.UTC(2026, 0, 5, 8, 0, 5))
   await replica.close()
 })

@@ -38,46 +38,62 @@ test('[SM3] a lost enrollment is repeated under the same request and device id',
 })
 
 /** A crash in every transaction of two writes and a session, before and after it takes hold. */
-const crashes = Array.from({ length: 40 }, (_, step) => step).flatMap((step) => [[step, 'before'], [step, 'after']] as const)
-test.each(crashes)('[SM3] a crash in transaction %i, %s it commits, loses nothing and doubles nothing', async (step, moment) => {
-  const { authority, disk, open, clock } = createWorld()
-  const first = await open()
-  const kept = await first.collection(COLLECTION).put(null, { title: 'kept' })
-  await first.sync()
-  await first.close()
+const crashes = Array.from({ length: 40 }, (_, step) => step).flatMap(
+  (step) =>
+    [
+      [step, 'before'],
+      [step, 'after'],
+    ] as const,
+)
+test.each(crashes)(
+  '[SM3] a crash in transaction %i, %s it commits, loses nothing and doubles nothing',
+  async (step, moment) => {
+    const { authority, disk, open, clock } = createWorld()
+    const first = await open()
+    const kept = await first.collection(COLLECTION).put(null, { title: 'kept' })
+    await first.sync()
+    await first.close()
 
-  const raw = openMemoryStore(disk)
-  const dying = dyingStore(raw, step, moment)
-  const written: string[] = []
-  try {
-    const device = await open({ store: dying })
-    const reports = device.collection(COLLECTION)
-    written.push((await reports.patch(kept.recordId, { set: { note: 'amended' } })).recordId)
-    written.push((await reports.put(null, { title: 'new' })).recordId)
-    await device.sync()
-  } catch {
-    // The process died under the app's own call: what that call did not return from may or may not have happened.
-  }
-  await raw.close()
+    const raw = openMemoryStore(disk)
+    const dying = dyingStore(raw, step, moment)
+    const written: string[] = []
+    try {
+      const device = await open({ store: dying })
+      const reports = device.collection(COLLECTION)
+      written.push((await reports.patch(kept.recordId, { set: { note: 'amended' } })).recordId)
+      written.push((await reports.put(null, { title: 'new' })).recordId)
+      await device.sync()
+    } catch {
+      // The process died under the app's own call: what that call did not return from may or may not have happened.
+    }
+    await raw.close()
 
-  await clock.advance(1_000)
-  const reopened = await open()
-  expect(await reopened.sync()).toMatchObject({ state: 'idle', pending: 0 })
-  const views = await reopened.collection(COLLECTION).query()
-  for (const id of written) expect(views.map((view) => view.id)).toContain(id)
-  expect(views.map(({ id, data }) => [id, data])).toEqual(
-    [...authority.records.values()].map(({ recordId, data }) => [recordId, data]).sort((a, b) => (a[0]! < b[0]! ? -1 : 1)),
-  )
-  expect([...authority.effects.values()].every((count) => count === 1)).toBe(true)
-  expect(authority.records.get(kept.recordId)?.data).toEqual(written.length > 0 ? { title: 'kept', note: 'amended' } : expect.anything())
-  await reopened.close()
-})
+    await clock.advance(1_000)
+    const reopened = await open()
+    expect(await reopened.sync()).toMatchObject({ state: 'idle', pending: 0 })
+    const views = await reopened.collection(COLLECTION).query()
+    for (const id of written) expect(views.map((view) => view.id)).toContain(id)
+    expect(views.map(({ id, data }) => [id, data])).toEqual(
+      [...authority.records.values()]
+        .map(({ recordId, data }) => [recordId, data])
+        .sort((a, b) => (a[0]! < b[0]! ? -1 : 1)),
+    )
+    expect([...authority.effects.values()].every((count) => count === 1)).toBe(true)
+    expect(authority.records.get(kept.recordId)?.data).toEqual(
+      written.length > 0 ? { title: 'kept', note: 'amended' } : expect.anything(),
+    )
+    await reopened.close()
+  },
+)
 
 test('[SM3] the crashes above reach past the end of a session', async () => {
   const { disk, open } = createWorld()
   const store = openMemoryStore(disk)
   let count = 0
-  const counting = { ...store, transact: <T>(work: (tx: never) => Promise<T>) => (count++, store.transact(work as never)) as Promise<T> }
+  const counting = {
+    ...store,
+    transact: <T>(work: (tx: never) => Promise<T>) => (count++, store.transact(work as never)) as Promise<T>,
+  }
   const device = await open({ store: counting as typeof store })
   await device.collection(COLLECTION).put(null, { title: 'a' })
   await device.sync()
@@ -129,12 +145,19 @@ test('[CS1] a clock an hour ahead: the refused change gets a new stamp under its
     id === removal.mutationId && Number.parseInt(hlc.slice(0, 12), 16) > Date.UTC(2026, 0, 5, 8, 30)
       ? { id, status: 'refused', code: 'parent_refused', detail: '', serverHlc: '' }
       : undefined
-  expect(await replica.sync()).toMatchObject({ state: 'idle', pending: 0, refused: 0, clockOffsetMs: -3_600_000 })
+  expect(await replica.sync()).toMatchObject({
+    state: 'idle',
+    pending: 0,
+    refused: 0,
+    clockOffsetMs: -3_600_000,
+  })
   expect(authority.effects.get(mutationId)).toBe(1)
   expect(authority.effects.get(removal.mutationId)).toBe(1)
-  const [refused, stamped] = authority.pushes().map(({ json }) => (json['mutations'] as { hlc: string; madeAt: string }[])[0])
+  const [refused, stamped] = authority
+    .pushes()
+    .map(({ json }) => (json['mutations'] as { hlc: string; madeAt: string }[])[0])
   expect(stamped).toMatchObject({ id: mutationId, madeAt: refused?.madeAt, madeOffsetMs: -3_600_000 })
-  expect(stamped?.hlc < (refused?.hlc ?? '')).toBe(true)
+  expect(stamped && refused && stamped.hlc < refused.hlc).toBe(true)
   await replica.close()
 })
 
@@ -192,12 +215,24 @@ test('[SM6] damaged answers are not believed', async () => {
   const replica = await open()
   await replica.sync()
   await replica.collection(COLLECTION).put(null, { title: 'a' })
-  for (const body of ['', '{', '[]', '{"results":[]}', '{"requestId":"x","epoch":1,"serverHlc":"","results":[{"id":"y","status":"applied"}]}']) {
+  for (const body of [
+    '',
+    '{',
+    '[]',
+    '{"results":[]}',
+    '{"requestId":"x","epoch":1,"serverHlc":"","results":[{"id":"y","status":"applied"}]}',
+  ]) {
     authority.script.fault = ({ path }) => (path === '/api/v1/push' ? new Response(body) : undefined)
     expect(await replica.sync()).toMatchObject({ state: 'backoff', problem: 'bad_answer', pending: 1 })
   }
-  authority.script.fault = ({ path }) => (path === '/api/v1/push' ? problem(400, 'malformed_json') : undefined)
-  expect(await replica.sync()).toMatchObject({ state: 'backoff', problem: 'malformed_json', pending: 1, refused: 0 })
+  authority.script.fault = ({ path }) =>
+    path === '/api/v1/push' ? problem(400, 'malformed_json') : undefined
+  expect(await replica.sync()).toMatchObject({
+    state: 'backoff',
+    problem: 'malformed_json',
+    pending: 1,
+    refused: 0,
+  })
   authority.script.fault = () => undefined
   expect(await replica.sync()).toMatchObject({ state: 'idle', pending: 0 })
   await replica.close()
@@ -213,7 +248,7 @@ test('[ID1] an id that is taken before anything was pushed is replaced, and the 
   const status = await replica.sync()
   expect(status).toMatchObject({ state: 'idle', pending: 0 })
   expect(status.deviceId).not.toBe(replica.deviceId)
-  const [pushed] = authority.pushes()[0]?.json['mutations'] as { hlc: string }[]
+  const [pushed] = (authority.pushes()[0]?.json['mutations'] ?? []) as { hlc: string }[]
   expect(pushed?.hlc.endsWith(status.deviceId)).toBe(true)
   await replica.close()
 })

@@ -46,7 +46,11 @@ test('[BO1] a dead server is asked less and less often, never in a loop, whateve
   expect(Math.max(...gaps)).toBeLessThanOrEqual(1.5 * 300_000)
   expect(askedAtMs.length).toBeLessThan(30)
   // SM6: bounded and visible.
-  expect(replica.status$.get()).toMatchObject({ state: 'backoff', problem: 'ECONNREFUSED', nextSyncAt: expect.any(String) })
+  expect(replica.status$.get()).toMatchObject({
+    state: 'backoff',
+    problem: 'ECONNREFUSED',
+    nextSyncAt: expect.any(String),
+  })
 
   authority.script.fault = () => undefined
   await clock.advance(1.5 * 300_000)
@@ -59,7 +63,8 @@ test('[BO1] one quick retry, and only after a lost answer', async () => {
   const replica = await open({ sync: {} })
   await clock.advance(1_000)
   const askedAtMs: number[] = []
-  authority.script.fault = ({ path }) => (path === '/api/v1/push' ? (askedAtMs.push(clock.now()), 'lose_answer') : undefined)
+  authority.script.fault = ({ path }) =>
+    path === '/api/v1/push' ? (askedAtMs.push(clock.now()), 'lose_answer') : undefined
   await replica.collection(COLLECTION).put(null, { title: 'a' })
   await clock.advance(INTERVAL_MS * 3)
   const [first = 0, second = 0, third = Infinity] = askedAtMs
@@ -104,11 +109,15 @@ test('[BO2] after a success the waits start anew', async () => {
   await replica.close()
 })
 
-test('[BO3] the fleet\'s settings take hold when the config changes, and are read once', async () => {
+test("[BO3] the fleet's settings take hold when the config changes, and are read once", async () => {
   const { authority, open, clock } = createWorld()
   const replica = await open({ sync: {} })
   await clock.advance(1_000)
-  authority.config = { ...authority.config, version: 2, sync: { ...authority.config.sync, intervalMs: 2_000 } }
+  authority.config = {
+    ...authority.config,
+    version: 2,
+    sync: { ...authority.config.sync, intervalMs: 2_000 },
+  }
   await clock.advance(4 * INTERVAL_MS)
   const configReads = authority.requests.filter(({ path }) => path.endsWith('/config')).length
   expect(configReads).toBe(1)
@@ -141,7 +150,9 @@ test('[SM6] a device that an operator paused only says that it lives, until the 
   const count = authority.requests.length
   await replica.collection(COLLECTION).put(null, { title: 'a' })
   await clock.advance(4 * INTERVAL_MS)
-  expect(new Set(authority.requests.slice(count).map(({ path }) => path))).toEqual(new Set(['/api/v1/heartbeat']))
+  expect(new Set(authority.requests.slice(count).map(({ path }) => path))).toEqual(
+    new Set(['/api/v1/heartbeat']),
+  )
   expect(replica.status$.get()).toMatchObject({ paused: 'by_server', pending: 1 })
   authority.script.commands = [{ id: '01900000-0000-7000-8000-0000000000c2', type: 'resume' }]
   await clock.advance(2 * INTERVAL_MS)
@@ -153,7 +164,10 @@ test('[SM6] without a network no timer runs; when it is back the queue drains', 
   const { authority, open, clock } = createWorld()
   let isOnline = true
   const listeners = new Set<() => void>()
-  const network = { isOnline: () => isOnline, subscribe: (listener: () => void) => (listeners.add(listener), () => void listeners.delete(listener)) }
+  const network = {
+    isOnline: () => isOnline,
+    subscribe: (listener: () => void) => (listeners.add(listener), () => void listeners.delete(listener)),
+  }
   const turn = (online: boolean): void => {
     isOnline = online
     for (const listener of listeners) listener()
@@ -181,7 +195,8 @@ test('[SM6] a change that has to wait is sent when it is due, without another wr
   await clock.advance(1_000)
   const waiting = await replica.collection(COLLECTION).put(null, { title: 'waits' })
   await replica.collection(COLLECTION).put(null, { title: 'flows' })
-  authority.script.result = ({ id }) => (id === waiting.mutationId ? { id, status: 'retry', code: 'contention', retryAfterMs: 5_000 } : undefined)
+  authority.script.result = ({ id }) =>
+    id === waiting.mutationId ? { id, status: 'retry', code: 'contention', retryAfterMs: 5_000 } : undefined
   await clock.advance(1_000)
   authority.script.result = () => undefined
   expect(replica.status$.get().pending).toBe(1)

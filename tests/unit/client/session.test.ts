@@ -15,9 +15,22 @@ test('[SM5] a first session enrolls, pushes before it pulls, and ends idle with 
   const status = await replica.sync()
 
   expect(status).toMatchObject({ state: 'idle', pending: 0, problem: null })
-  expect(authority.requests.map(({ path }) => path.split('/').at(-1))).toEqual(['enroll', 'push', 'pull', 'sessions', 'heartbeat'])
-  expect(await replica.collection(COLLECTION).get(RECORD)).toMatchObject({ data: { title: 'from elsewhere' }, version: 1 })
-  expect(await replica.collection(COLLECTION).get(recordId)).toMatchObject({ data: { title: 'mine' }, version: 2, pending: 0 })
+  expect(authority.requests.map(({ path }) => path.split('/').at(-1))).toEqual([
+    'enroll',
+    'push',
+    'pull',
+    'sessions',
+    'heartbeat',
+  ])
+  expect(await replica.collection(COLLECTION).get(RECORD)).toMatchObject({
+    data: { title: 'from elsewhere' },
+    version: 1,
+  })
+  expect(await replica.collection(COLLECTION).get(recordId)).toMatchObject({
+    data: { title: 'mine' },
+    version: 2,
+    pending: 0,
+  })
   await replica.close()
 })
 
@@ -27,10 +40,28 @@ test('[SM7] the report of a session tells every transition by the table, every r
   await replica.collection(COLLECTION).put(null, { title: 'a' })
   await replica.sync()
   const report = authority.sessions[0]
-  expect(report).toMatchObject({ mode: 'full', fullReason: 'first', result: 'ok', pushed: 1, queueDepthBefore: 1, queueDepthAfter: 0 })
-  expect(report?.attempts.map(({ kind, status }) => [kind, status])).toEqual([['enroll', 201], ['push', 200], ['pull', 200]])
+  expect(report).toMatchObject({
+    mode: 'full',
+    fullReason: 'first',
+    result: 'ok',
+    pushed: 1,
+    queueDepthBefore: 1,
+    queueDepthAfter: 0,
+  })
+  expect(report?.attempts.map(({ kind, status }) => [kind, status])).toEqual([
+    ['enroll', 201],
+    ['push', 200],
+    ['pull', 200],
+  ])
   expect(report?.transitions.every(isLegal)).toBe(true)
-  expect(report?.transitions.map(({ to }) => to)).toEqual(['scanning', 'pushing', 'pulling', 'resyncing', 'committing', 'idle'])
+  expect(report?.transitions.map(({ to }) => to)).toEqual([
+    'scanning',
+    'pushing',
+    'pulling',
+    'resyncing',
+    'committing',
+    'idle',
+  ])
   expect(report?.oldestPendingAt).toBe('2026-01-05T08:00:00.000Z')
   await replica.close()
 })
@@ -52,9 +83,13 @@ test('[SM6] a push of more than 500 changes goes in several requests, in order',
   const replica = await open()
   for (let n = 0; n < 1_101; n++) await replica.collection(COLLECTION).put(null, { title: `n${n}` })
   await replica.sync()
-  const batches = authority.pushes().map(({ json }) => json['mutations'] as { op: { data: { title: string } } }[])
+  const batches = authority
+    .pushes()
+    .map(({ json }) => json['mutations'] as { op: { data: { title: string } } }[])
   expect(batches.map((batch) => batch.length)).toEqual([500, 500, 101])
-  expect(batches.flat().map(({ op }) => op.data.title)).toEqual(Array.from({ length: 1_101 }, (_, n) => `n${n}`))
+  expect(batches.flat().map(({ op }) => op.data.title)).toEqual(
+    Array.from({ length: 1_101 }, (_, n) => `n${n}`),
+  )
   expect(replica.status$.get().pending).toBe(0)
   await replica.close()
 })
@@ -113,11 +148,16 @@ test('[TK4] an expired token leads to a full sync that keeps the outbox and drop
   expect(await reports.get(RECORD)).toMatchObject({ data: { title: 'kept' } })
   expect(await reports.get(mine.recordId)).toMatchObject({ data: { title: 'mine' }, pending: 1 })
   expect(await reports.get(other.recordId)).toMatchObject({ pending: 0 })
-  expect(authority.sessions.at(-1)).toMatchObject({ mode: 'full', fullReason: 'token_expired', result: 'ok', queueDepthAfter: 1 })
+  expect(authority.sessions.at(-1)).toMatchObject({
+    mode: 'full',
+    fullReason: 'token_expired',
+    result: 'ok',
+    queueDepthAfter: 1,
+  })
   await replica.close()
 })
 
-test('[TK4] an operator\'s resync is followed once, and acknowledged in a report', async () => {
+test("[TK4] an operator's resync is followed once, and acknowledged in a report", async () => {
   const { authority, open } = createWorld()
   const replica = await open()
   await replica.sync()
@@ -126,7 +166,10 @@ test('[TK4] an operator\'s resync is followed once, and acknowledged in a report
   await replica.sync()
   await replica.sync()
   authority.script.commands = []
-  expect(authority.sessions.slice(1).map(({ mode, fullReason }) => [mode, fullReason])).toEqual([['full', 'command'], ['delta', undefined]])
+  expect(authority.sessions.slice(1).map(({ mode, fullReason }) => [mode, fullReason])).toEqual([
+    ['full', 'command'],
+    ['delta', undefined],
+  ])
   expect(authority.requests.some(({ report }) => report?.ackCommands?.includes(id))).toBe(true)
   await replica.sync()
   expect(authority.requests.at(-1)?.report?.ackCommands).toBeUndefined()
@@ -163,17 +206,27 @@ test('[SM6] a whole push that is refused is halved until the culprit stands alon
   const replica = await open()
   const reports = replica.collection(COLLECTION)
   const ids: string[] = []
-  for (let n = 0; n < 9; n++) ids.push((await reports.put(null, { title: n === 5 ? 'poison' : `n${n}` })).recordId)
-  authority.script.fault = ({ path, body }) => (path === '/api/v1/push' && body.includes('poison') ? problem(400, 'bad_request') : undefined)
+  for (let n = 0; n < 9; n++)
+    ids.push((await reports.put(null, { title: n === 5 ? 'poison' : `n${n}` })).recordId)
+  authority.script.fault = ({ path, body }) =>
+    path === '/api/v1/push' && body.includes('poison') ? problem(400, 'bad_request') : undefined
   const dependent = await reports.remove(ids[5] as string)
 
   await replica.sync()
 
   expect(authority.records.size).toBe(8)
   expect(replica.status$.get()).toMatchObject({ pending: 0, refused: 2, state: 'idle' })
-  const told = replica.refusals$.get().map(({ code, mutation }) => [code, mutation.id === dependent.mutationId])
-  expect(told).toEqual([['bad_request', false], ['parent_refused', true]])
-  expect(authority.sessions.at(-1)?.localRefusals?.map(({ code }) => code)).toEqual(['bad_request', 'parent_refused'])
+  const told = replica.refusals$
+    .get()
+    .map(({ code, mutation }) => [code, mutation.id === dependent.mutationId])
+  expect(told).toEqual([
+    ['bad_request', false],
+    ['parent_refused', true],
+  ])
+  expect(authority.sessions.at(-1)?.localRefusals?.map(({ code }) => code)).toEqual([
+    'bad_request',
+    'parent_refused',
+  ])
   await replica.close()
 })
 
@@ -204,7 +257,9 @@ test('[CS6] a conflict leaves the queue; this device shows its own side, and lat
   await replica.sync()
   const conflictId = '01900000-0000-7000-8000-0000000000cf'
   authority.script.result = ({ id, recordId, resolves }) =>
-    recordId === RECORD && resolves === undefined ? { id, status: 'conflict', record: theirs, conflictId } : undefined
+    recordId === RECORD && resolves === undefined
+      ? { id, status: 'conflict', record: theirs, conflictId }
+      : undefined
   await reports.patch(RECORD, { set: { title: 'mine' } })
   await replica.sync()
   expect(await reports.get(RECORD)).toMatchObject({ data: { title: 'mine' }, pending: 0, inConflict: true })
@@ -231,9 +286,13 @@ test('[DL1] a dead letter leaves the queue and is shown; the rest of the batch g
   const bad = await reports.put(null, { title: 7 }, { validate: false })
   const good = await reports.put(null, { title: 'good' })
   authority.script.result = ({ id }) =>
-    id === bad.mutationId ? { id, status: 'dead_lettered', deadLetterId: OTHER_DEVICE, code: 'schema_mismatch', detail: 'title' } : undefined
+    id === bad.mutationId
+      ? { id, status: 'dead_lettered', deadLetterId: OTHER_DEVICE, code: 'schema_mismatch', detail: 'title' }
+      : undefined
   expect(await replica.sync()).toMatchObject({ pending: 0, refused: 0 })
-  expect(replica.deadLetters$.get()).toMatchObject([{ code: 'schema_mismatch', mutation: { id: bad.mutationId } }])
+  expect(replica.deadLetters$.get()).toMatchObject([
+    { code: 'schema_mismatch', mutation: { id: bad.mutationId } },
+  ])
   expect(authority.effects.get(good.mutationId)).toBe(1)
   expect(await reports.get(bad.recordId)).toBeNull()
   await replica.close()

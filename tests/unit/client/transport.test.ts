@@ -22,9 +22,19 @@ async function serve(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-const CALL: Call<true> = { kind: 'push', method: 'POST', path: '/api/v1/push', credential: 'tmd_x', body: '{}', check: checkNothing }
+const CALL: Call<true> = {
+  kind: 'push',
+  method: 'POST',
+  path: '/api/v1/push',
+  credential: 'tmd_x',
+  body: '{}',
+  check: checkNothing,
+}
 const ask = (url: string, timeoutMs = 5_000) =>
-  createTransport({ url, app: '1.2.0;linux', clock: systemClock, fetch, timeoutMs }).call(CALL, new AbortController().signal)
+  createTransport({ url, app: '1.2.0;linux', clock: systemClock, fetch, timeoutMs }).call(
+    CALL,
+    new AbortController().signal,
+  )
 
 test('[SDK1] a request carries its credential and the app; an answer brings its facts', async () => {
   const now = Date.now() + 3_600_000
@@ -40,7 +50,11 @@ test('[SDK1] a request carries its credential and the app; an answer brings its 
     response.end('{}')
   })
   const { outcome, facts } = await ask(`${url}/`)
-  expect(headers).toMatchObject({ authorization: 'Bearer tmd_x', 'tidemark-app': '1.2.0;linux', 'content-type': 'application/json' })
+  expect(headers).toMatchObject({
+    authorization: 'Bearer tmd_x',
+    'tidemark-app': '1.2.0;linux',
+    'content-type': 'application/json',
+  })
   expect(outcome).toMatchObject({ ok: true, status: 200 })
   expect(facts).toMatchObject({ configVersion: 7, epoch: 3, commands: [{ id: 'a', type: 'resync' }] })
   expect(Math.abs((facts?.sample?.offsetMs ?? 0) - 3_600_000)).toBeLessThan(2_000)
@@ -50,11 +64,26 @@ test.each([
   [200, 'not json', {}, { kind: 'unreachable', failure: 'answer_lost', code: 'bad_answer' }],
   [500, '{"code":"internal"}', {}, { kind: 'unreachable', failure: 'server_error', code: 'internal' }],
   [502, '<html>', {}, { kind: 'unreachable', failure: 'server_error', code: 'http_502' }],
-  [503, '{"code":"breaker_open"}', { 'retry-after': '7' }, { kind: 'wait', event: 'breaker_open', retryAfterMs: 7_000 }],
+  [
+    503,
+    '{"code":"breaker_open"}',
+    { 'retry-after': '7' },
+    { kind: 'wait', event: 'breaker_open', retryAfterMs: 7_000 },
+  ],
   [503, '{"code":"shed"}', { 'retry-after': '2' }, { kind: 'wait', event: 'shed', retryAfterMs: 2_000 }],
-  [503, '{"code":"database_unavailable"}', { 'retry-after': '2' }, { kind: 'wait', event: 'shed', retryAfterMs: 2_000 }],
+  [
+    503,
+    '{"code":"database_unavailable"}',
+    { 'retry-after': '2' },
+    { kind: 'wait', event: 'shed', retryAfterMs: 2_000 },
+  ],
   [429, '{}', {}, { kind: 'wait', event: 'shed', retryAfterMs: 5_000 }],
-  [403, '{"code":"device_paused"}', { 'retry-after': '60' }, { kind: 'wait', event: 'shed', retryAfterMs: 60_000 }],
+  [
+    403,
+    '{"code":"device_paused"}',
+    { 'retry-after': '60' },
+    { kind: 'wait', event: 'shed', retryAfterMs: 60_000 },
+  ],
   [401, '{"code":"device_revoked"}', {}, { kind: 'halt', code: 'device_revoked' }],
   // A gateway's own refusal says nothing of this device.
   [401, '<html>', {}, { kind: 'unreachable', failure: 'server_error', code: 'http_401' }],
@@ -79,7 +108,9 @@ test('[BO1] a refused connection, a time-out and a lost answer are told apart', 
   const dead = await serve(() => undefined)
   const server = servers.pop()
   await new Promise((resolve) => server?.close(resolve))
-  expect((await ask(dead)).outcome).toMatchObject({ failure: { failure: 'refused_connection', code: 'ECONNREFUSED', status: 0 } })
+  expect((await ask(dead)).outcome).toMatchObject({
+    failure: { failure: 'refused_connection', code: 'ECONNREFUSED', status: 0 },
+  })
 
   const silent = await serve(() => undefined)
   expect((await ask(silent, 100)).outcome).toMatchObject({ failure: { failure: 'timed_out' } })

@@ -14,7 +14,11 @@ test('[SDK1] a replica can be written and read before it is enrolled, and keeps 
   const reopened = await open()
   expect(reopened.deviceId).toBe(replica.deviceId)
   expect(await reopened.collection('anything').get(recordId)).toEqual({
-    id: recordId, data: { title: 7 }, version: 0, pending: 1, inConflict: false,
+    id: recordId,
+    data: { title: 7 },
+    version: 0,
+    pending: 1,
+    inConflict: false,
   })
   await reopened.close()
 })
@@ -22,7 +26,10 @@ test('[SDK1] a replica can be written and read before it is enrolled, and keeps 
 test('[SDK1] what a device knows to be wrong is refused at the call, with a code, and leaves nothing', async () => {
   const { authority, open } = createWorld()
   const collections = authority.config.collections
-  authority.config = { ...authority.config, collections: [...collections, { ...collections[0]!, name: 'readable', access: 'read' }] }
+  authority.config = {
+    ...authority.config,
+    collections: [...collections, { ...collections[0]!, name: 'readable', access: 'read' }],
+  }
   const replica = await open()
   await replica.sync()
   const reports = replica.collection(COLLECTION)
@@ -115,15 +122,27 @@ test('[SDK1] options that cannot work are refused at opening', async () => {
     { ...base, token: 'tme_x_y_z', deviceId: ABSENT },
     { ...base, deviceId: 'x' },
   ]
-  for (const options of cases) await expect(openReplica(options)).rejects.toMatchObject({ code: 'invalid_options' })
+  for (const options of cases)
+    await expect(openReplica(options)).rejects.toMatchObject({ code: 'invalid_options' })
 })
 
 test('[SDK1] a device that was enrolled elsewhere syncs with its token and id', async () => {
   const { authority, open } = createWorld()
   const replica = await open({ token: 'tmd_fleet_x_y', deviceId: ABSENT })
   await replica.collection(COLLECTION).put(null, { title: 'a' })
-  expect(await replica.sync()).toMatchObject({ state: 'idle', pending: 0, deviceId: ABSENT, fleetId: 'fleet' })
-  expect(authority.requests.map(({ path }) => path.split('/').at(-1))).toEqual(['config', 'push', 'pull', 'sessions', 'heartbeat'])
+  expect(await replica.sync()).toMatchObject({
+    state: 'idle',
+    pending: 0,
+    deviceId: ABSENT,
+    fleetId: 'fleet',
+  })
+  expect(authority.requests.map(({ path }) => path.split('/').at(-1))).toEqual([
+    'config',
+    'push',
+    'pull',
+    'sessions',
+    'heartbeat',
+  ])
   await replica.close()
 })
 
@@ -131,7 +150,14 @@ test('[SDK1] without any credential the device halts, and says so', async () => 
   const authority = createWorld().authority
   const { clock, disk } = createWorld()
   const store = openMemoryStore(disk)
-  const replica = await openReplica({ url: 'http://authority.test', device: DEVICE, store, clock, fetch: authority.fetch, sync: { auto: false } })
+  const replica = await openReplica({
+    url: 'http://authority.test',
+    device: DEVICE,
+    store,
+    clock,
+    fetch: authority.fetch,
+    sync: { auto: false },
+  })
   expect(await replica.sync()).toMatchObject({ state: 'halted', problem: 'no_credential' })
   expect(authority.requests).toEqual([])
   await replica.close()

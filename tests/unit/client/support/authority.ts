@@ -44,7 +44,10 @@ export const COLLECTION = 'reports'
 const CLOCK_AHEAD_MAX_MS = 300_000
 
 export const problem = (status: number, code: string, headers: Record<string, string> = {}): Response =>
-  new Response(JSON.stringify({ code, status, title: code }), { status, headers: { 'content-type': 'application/problem+json', ...headers } })
+  new Response(JSON.stringify({ code, status, title: code }), {
+    status,
+    headers: { 'content-type': 'application/problem+json', ...headers },
+  })
 
 /** A small stand-in for the server, last writer wins: enough of the wire contract to see what a device says and keeps. */
 export function createAuthority(now: () => number, pageSize = 500): Authority {
@@ -54,7 +57,8 @@ export function createAuthority(now: () => number, pageSize = 500): Authority {
   const records = new Map<string, WireRecord>()
   let head = 0
   const self: Authority = {
-    fetch: (async (input: string, init: RequestInit) => handle(String(input), init)) as unknown as typeof fetch,
+    fetch: (async (input: string, init: RequestInit) =>
+      handle(String(input), init)) as unknown as typeof fetch,
     script: { fault: () => undefined, result: () => undefined, commands: [] },
     requests: [],
     sessions: [],
@@ -108,15 +112,23 @@ export function createAuthority(now: () => number, pageSize = 500): Authority {
     const body = typeof init.body === 'string' ? init.body : ''
     const json = body === '' ? {} : (JSON.parse(body) as Record<string, unknown>)
     const header = (init.headers as Record<string, string>)['tidemark-report']
-    const report = header === undefined ? (json['report'] as DeviceReport | undefined) : (JSON.parse(header) as DeviceReport)
+    const report =
+      header === undefined
+        ? (json['report'] as DeviceReport | undefined)
+        : (JSON.parse(header) as DeviceReport)
     const seen: Seen = { path: url.pathname, body, json, report: report ?? null, query: url.searchParams }
     self.requests.push(seen)
     const fault = self.script.fault(seen)
     if (fault instanceof Response) return withFacts(fault)
-    if (fault === 'refuse_connection') throw Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNREFUSED' } })
-    if (fault === 'hang') return new Promise((_, reject) => init.signal?.addEventListener('abort', () => reject(new Error('aborted'))))
+    if (fault === 'refuse_connection')
+      throw Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNREFUSED' } })
+    if (fault === 'hang')
+      return new Promise((_, reject) =>
+        init.signal?.addEventListener('abort', () => reject(new Error('aborted'))),
+      )
     const response = withFacts(answer(seen))
-    if (fault === 'lose_answer') throw Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNRESET' } })
+    if (fault === 'lose_answer')
+      throw Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNRESET' } })
     return response
   }
 
@@ -133,7 +145,10 @@ export function createAuthority(now: () => number, pageSize = 500): Authority {
       case '/api/v1/enroll': {
         const token = `tmd_${FLEET}_secret_check`
         const { deviceId } = seen.json
-        return Response.json({ deviceId, fleetId: FLEET, epoch: self.epoch, token, config: self.config }, { status: 201 })
+        return Response.json(
+          { deviceId, fleetId: FLEET, epoch: self.epoch, token, config: self.config },
+          { status: 201 },
+        )
       }
       case '/api/v1/config':
         return Response.json(self.config)
@@ -154,12 +169,22 @@ export function createAuthority(now: () => number, pageSize = 500): Authority {
   }
 
   function push(seen: Seen): Response {
-    const { requestId, epoch, mutations } = seen.json as { requestId: string; epoch: number; mutations: Mutation[] }
+    const { requestId, epoch, mutations } = seen.json as {
+      requestId: string
+      epoch: number
+      mutations: Mutation[]
+    }
     if (epoch !== self.epoch) return problem(409, 'epoch_changed')
     const stored = answered.get(requestId)
     if (stored !== undefined) return new Response(stored)
     const results = mutations.map(decide)
-    const text = JSON.stringify({ requestId, epoch, serverHlc: serverHlcAt(now()), head: { [COLLECTION]: head }, results })
+    const text = JSON.stringify({
+      requestId,
+      epoch,
+      serverHlc: serverHlcAt(now()),
+      head: { [COLLECTION]: head },
+      results,
+    })
     answered.set(requestId, text)
     return new Response(text)
   }
@@ -185,12 +210,19 @@ export function createAuthority(now: () => number, pageSize = 500): Authority {
     const token = query.get('token')
     const [epoch, position, isSnapshot] = (token ?? `${self.epoch}:0:s`).split(':')
     if (Number(epoch) !== self.epoch) return problem(410, 'token_expired')
-    const rows = [...records.values()].filter(({ version }) => version > Number(position)).sort((a, b) => a.version - b.version)
+    const rows = [...records.values()]
+      .filter(({ version }) => version > Number(position))
+      .sort((a, b) => a.version - b.version)
     const changes = rows.slice(0, pageSize)
     const hasMore = rows.length > changes.length
     const reached = hasMore ? changes.at(-1)?.version : head
     const snapshots = isSnapshot ? { [COLLECTION]: hasMore ? 'running' : 'complete' } : {}
-    return Response.json({ changes, token: `${self.epoch}:${reached}${hasMore && isSnapshot ? ':s' : ''}`, hasMore, snapshots })
+    return Response.json({
+      changes,
+      token: `${self.epoch}:${reached}${hasMore && isSnapshot ? ':s' : ''}`,
+      hasMore,
+      snapshots,
+    })
   }
   return self
 }

@@ -47,7 +47,11 @@ export function createWorld(pageSize?: number, clockErrorMs = 0): World {
 }
 
 /** Lets `allowed` transactions through, then dies: `before` it would commit, or right `after`. */
-export function dyingStore(store: ReplicaStore, allowed: number, moment: 'before' | 'after'): ReplicaStore & { readonly isDead: () => boolean } {
+export function dyingStore(
+  store: ReplicaStore,
+  allowed: number,
+  moment: 'before' | 'after',
+): ReplicaStore & { readonly isDead: () => boolean } {
   let left = allowed
   let isDead = false
   return {

@@ -19,7 +19,9 @@ export function createVirtualClock(startMs = Date.UTC(2026, 0, 5, 8)): VirtualCl
   let count = 0
   const timers = new Map<number, { atMs: number; run: () => void }>()
   const next = (untilMs: number): [number, { atMs: number; run: () => void }] | undefined =>
-    [...timers].filter(([, { atMs }]) => atMs <= untilMs).sort((a, b) => a[1].atMs - b[1].atMs || a[0] - b[0])[0]
+    [...timers]
+      .filter(([, { atMs }]) => atMs <= untilMs)
+      .sort((a, b) => a[1].atMs - b[1].atMs || a[0] - b[0])[0]
   const moveTo = (ms: number): void => {
     wallMs += ms - elapsedMs
     elapsedMs = ms

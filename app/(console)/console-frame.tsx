@@ -1,0 +1,101 @@
+'use client'
+import { useSearchParams } from 'next/navigation'
+import type { ReactNode } from 'react'
+import { FleetPicker } from '#components/shell/fleet-picker.tsx'
+import type { NavGroup } from '#components/shell/nav.ts'
+import { Shell } from '#components/shell/shell.tsx'
+import type { Theme } from '#components/shell/theme.ts'
+import { EmptyState } from '#components/ui/empty-state.tsx'
+import { formatCount } from '#components/ui/format.ts'
+
+export type FrameFleet = {
+  id: string
+  name: string
+  role: string
+  devices: number
+  deadLettersOpen: number
+}
+
+const KEYS = [
+  { key: 'o', label: 'Overview', href: '/overview' },
+  { key: 's', label: 'Sessions', href: '/sessions' },
+  { key: 'd', label: 'Devices', href: '/devices' },
+  { key: 'l', label: 'Dead letters', href: '/dead-letters' },
+  { key: 'c', label: 'Collections', href: '/collections' },
+]
+const SIGN_OUT = { postTo: '/api/admin/v1/sign-out', thenTo: '/sign-in' }
+
+/** A layout isn't told the URL's query, and the fleet stands there: so the frame reads it in the browser. */
+export function ConsoleFrame({
+  fleets,
+  userName,
+  theme,
+  children,
+}: {
+  fleets: readonly FrameFleet[]
+  userName: string
+  theme: Theme
+  children: ReactNode
+}) {
+  const asked = useSearchParams().get('fleet')
+  const fleet = fleets.find(({ id }) => id === asked) ?? fleets[0]
+  const choices = fleets.map(({ id, name, devices }) => ({ slug: id, name, devices }))
+  return (
+    <Shell
+      groups={navGroups(fleet)}
+      keys={KEYS}
+      user={{ name: userName, role: fleet?.role ?? 'no role' }}
+      theme={theme}
+      signOut={SIGN_OUT}
+      fleetPicker={<FleetPicker fleets={choices} current={fleet?.id ?? ''} form="rail" />}
+    >
+      {fleet === undefined ? <NoFleet /> : children}
+    </Shell>
+  )
+}
+
+/** Only what exists. */
+function navGroups(fleet: FrameFleet | undefined): readonly NavGroup[] {
+  const counts = {
+    devices: fleet === undefined ? {} : { count: formatCount(fleet.devices) },
+    deadLetters:
+      fleet === undefined || fleet.deadLettersOpen === 0 ? {} : { count: formatCount(fleet.deadLettersOpen) },
+  }
+  return [
+    {
+      title: 'Observe',
+      items: [
+        { key: 'overview', label: 'Overview', href: '/overview', icon: 'overview' },
+        { key: 'sessions', label: 'Sessions', href: '/sessions', icon: 'sessions' },
+        { key: 'devices', label: 'Devices', href: '/devices', icon: 'devices', ...counts.devices },
+      ],
+    },
+    {
+      title: 'Resolve',
+      items: [
+        { key: 'dead', label: 'Dead letters', href: '/dead-letters', icon: 'dead', ...counts.deadLetters },
+      ],
+    },
+    {
+      title: 'Control',
+      items: [{ key: 'collections', label: 'Collections', href: '/collections', icon: 'collections' }],
+    },
+  ]
+}
+
+function NoFleet() {
+  return (
+    <main id="main" className="page">
+      <EmptyState
+        word="Waiting"
+        title="There is no fleet that you can see"
+        detail={
+          <>
+            Make one with <code className="mono">npm run tidemark -- fleet create --name NAME</code>, or ask an
+            administrator for a role in one.
+          </>
+        }
+      />
+    </main>
+  )
+}

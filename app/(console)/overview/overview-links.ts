@@ -1,0 +1,41 @@
+import { formatQuery } from '#components/table/query.ts'
+import { carryShared, withParams } from '#components/ui/search-params.ts'
+import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
+
+type Target = NonNullable<OverviewAnswer['verdict']['step']>['target']
+
+/** A list with these `key:value` filters, in the same fleet and range; null filters are left out. Pure. */
+export function listHref(
+  path: string,
+  query: string,
+  filters: Readonly<Record<string, string | null>>,
+): string {
+  const tokens = Object.entries(filters).flatMap(([key, value]) => (value === null ? [] : [{ key, value }]))
+  const kept = new URL(carryShared(path, query), 'http://local.invalid')
+  return withParams(path, kept.search, { q: formatQuery({ tokens, text: '' }) })
+}
+
+/** The group of dead letters with this cause; null leaves it open. Pure. */
+export function deadLettersHref(
+  query: string,
+  cause: { code: string | null; appVersion: string | null; collection?: string },
+): string {
+  const kept = new URL(carryShared('/dead-letters', query), 'http://local.invalid')
+  return withParams('/dead-letters', kept.search, {
+    code: cause.code,
+    version: cause.appVersion,
+    collection: cause.collection ?? null,
+  })
+}
+
+/** The address of a verdict's next step. Pure. */
+export function stepHref(target: Target, query: string): string {
+  switch (target.page) {
+    case 'dead-letters':
+      return deadLettersHref(query, target)
+    case 'sessions':
+      return listHref('/sessions', query, { result: target.result, version: target.appVersion })
+    case 'devices':
+      return listHref('/devices', query, { state: target.state, version: target.appVersion })
+  }
+}

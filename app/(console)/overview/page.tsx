@@ -1,0 +1,65 @@
+import type { Metadata } from 'next'
+import { RANGE_WORDS } from '#components/shell/ranges.ts'
+import { LinkButton } from '#components/ui/button.tsx'
+import { Verdict } from '#components/ui/verdict.tsx'
+import { overview } from '#lib/application/pillars/overview.ts'
+import { ConsolePage } from '../console-page.tsx'
+import type { PageProps } from '../search-params.ts'
+import { visit } from '../viewer.ts'
+import { FirstRun } from './first-run.tsx'
+import { OverviewDeadLetters } from './overview-dead-letters.tsx'
+import { OverviewDevices } from './overview-devices.tsx'
+import { stepHref } from './overview-links.ts'
+import { OverviewPillars } from './overview-pillars.tsx'
+import { OverviewVersions } from './overview-versions.tsx'
+import { loadOverviewParams } from './search-params.ts'
+
+export const metadata: Metadata = { title: 'Overview · Tidemark' }
+
+/** Is sync healthy? */
+export default async function OverviewPage({ searchParams }: PageProps) {
+  const [at, { range }] = await Promise.all([
+    visit('/overview', searchParams),
+    loadOverviewParams(searchParams),
+  ])
+  const words = RANGE_WORDS[range]
+  const answer = await overview(at.ctx, {
+    fleetId: at.fleet.id,
+    fromMs: at.nowMs - words.ms,
+    toMs: at.nowMs,
+  })
+  const { verdict } = answer
+  const waiting = answer.devices.heard === 0
+  return (
+    <ConsolePage at={at} crumbs={[{ label: 'Overview' }]} range={!waiting}>
+      <Verdict
+        sentence={verdict.sentence}
+        evidence={verdict.evidence}
+        {...(verdict.level === 'unk' ? { kind: 'unk' as const } : {})}
+        actions={
+          verdict.step === null || waiting ? undefined : (
+            <LinkButton tone="primary" href={stepHref(verdict.step.target, at.query)}>
+              {verdict.step.label}
+            </LinkButton>
+          )
+        }
+      />
+      {waiting ? (
+        <FirstRun enrolled={answer.devices.total} fleetId={at.fleet.id} />
+      ) : (
+        <>
+          <OverviewPillars answer={answer} words={words} />
+          <div className="cols">
+            <div>
+              <OverviewDevices answer={answer} query={at.query} />
+              <OverviewVersions answer={answer} words={words} query={at.query} />
+            </div>
+            <div>
+              <OverviewDeadLetters answer={answer} query={at.query} />
+            </div>
+          </div>
+        </>
+      )}
+    </ConsolePage>
+  )
+}

@@ -1,0 +1,213 @@
+/** What the four pillar cards say, from the figures alone. Pure. */
+import type { StatusKind } from '#components/ui/status.tsx'
+import {
+  formatAge,
+  formatCount,
+  formatDuration,
+  NOT_KNOWN,
+  percentFigure,
+  plural,
+} from '#components/ui/format.ts'
+import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
+
+/** `label` is the range ("Last 24 h"), `compare` the time before it ("vs yesterday"). */
+export type RangeText = { label: string; compare: string }
+
+export type CardWords = {
+  caption: string
+  status: { kind: StatusKind; word: string }
+  figure: { value: string; unit?: string; unsure?: boolean }
+  sentence: string
+  evidence: readonly string[]
+  note?: { kind: StatusKind; text: string }
+}
+
+type Answer = OverviewAnswer
+
+export function lagWords({ lag, limits }: Answer, range: RangeText): CardWords {
+  const upload = lag.figure?.upload
+  const p95 = upload?.p95 ?? null
+  return {
+    caption: 'Sync lag',
+    status: {
+      kind: lag.level,
+      word: {
+        ok: 'Within target',
+        warn: `Over ${shortLimit(limits.lagWarnMs)}`,
+        crit: `Over ${shortLimit(limits.lagCriticalMs)}`,
+        unk: 'No sample',
+      }[lag.level],
+    },
+    figure: p95 === null ? { value: NOT_KNOWN, unsure: true } : { value: formatDuration(p95) },
+    sentence: `upload lag p95, target under ${shortLimit(limits.lagWarnMs)}`,
+    evidence: [
+      upload === undefined || upload.count === 0
+        ? `no change committed, ${inRange(range)}`
+        : `${plural(upload.count, 'change')} committed, ${inRange(range)} · p50 ${formatDuration(upload.p50)}`,
+      compareWords(p95, lag.previous?.upload.p95 ?? null, range, (ms) => formatDuration(ms), 'slower', 'faster'),
+    ],
+    note: pendingNote(lag.figure?.pending ?? null, limits.oldestWarnMs),
+  }
+}
+
+export function conflictWords({ conflicts, limits }: Answer, range: RangeText): CardWords {
+  const share = conflicts.figure?.mutations
+  const manual = conflicts.figure?.byOutcome.manual ?? 0
+  const fields = (conflicts.figure?.topFields ?? []).slice(0, 2)
+  const where = fields.map(({ key, count }) => `${formatCount(count)} on ${key}`).join(', ')
+  return {
+    caption: 'Conflict rate',
+    status: {
+      kind: conflicts.level,
+      word: rateWord(conflicts.level, limits.conflictWarn, limits.conflictFriction, 'Nothing pushed'),
+    },
+    figure: rateFigure(share?.rate ?? null),
+    sentence: 'of pushed changes needed resolution',
+    evidence: [
+      share === undefined ? `no telemetry, ${inRange(range)}` : `${partOf(share)} pushed, ${inRange(range)}`,
+      compareWords(share?.rate ?? null, conflicts.previous?.mutations.rate ?? null, range, points, 'above', 'below'),
+    ],
+    ...(share === undefined || share.part === 0
+      ? {}
+      : {
+          note: {
+            kind: manual > 0 ? ('warn' as const) : ('unk' as const),
+            text: `${manual === 0 ? 'None waits for a person' : `${formatCount(manual)} of ${formatCount(share.part)} went to a person`}${where === '' ? '' : `: ${where}`}`,
+          },
+        }),
+  }
+}
+
+export function failureWords({ failures, limits }: Answer, range: RangeText): CardWords {
+  const figure = failures.figure
+  const share = figure?.requests
+  const few = share !== undefined && share.rate === null
+  const top = figure?.byCode[0]
+  const causes = top === undefined ? '' : `mostly ${top.key}, ${plural(top.count, 'time')}`
+  return {
+    caption: 'Failure rate',
+    status: {
+      kind: failures.level,
+      word: rateWord(failures.level, limits.failureWarn, limits.failureBreaker, 'Not enough traffic'),
+    },
+    figure: few
+      ? { value: `${formatCount(share.part)} of ${formatCount(share.whole)}`, unsure: true }
+      : rateFigure(share?.rate ?? null),
+    sentence: few ? 'requests failed; a rate needs 20' : 'of requests fail',
+    evidence: [
+      share === undefined
+        ? `no telemetry, ${inRange(range)}`
+        : `${partOf(share)} requests, ${inRange(range)}${causes === '' ? '' : ` · ${causes}`}`,
+      compareWords(share?.rate ?? null, failures.previous?.requests.rate ?? null, range, points, 'above', 'below'),
+    ],
+    ...(figure === null || figure === undefined
+      ? {}
+      : {
+          note: {
+            kind: figure.shed > 0 ? ('held' as const) : ('unk' as const),
+            text:
+              figure.shed > 0
+                ? `${formatCount(figure.shed)} more were shed; counted apart`
+                : `Of ${plural(figure.sessions.whole, 'session')}, ${formatCount(figure.sessions.part)} failed`,
+          },
+        }),
+  }
+}
+
+export function queueWords({ queue, limits, asOf, devices }: Answer, range: RangeText): CardWords {
+  const figure = queue.figure
+  const held = figure?.devices ?? null
+  const deep = (held?.depth.max ?? 0) > limits.queueWarn
+  return {
+    caption: 'Queue depth',
+    status: {
+      kind: queue.level,
+      word: {
+        ok: 'Within limits',
+        warn: deep ? `Over ${formatCount(limits.queueWarn)} on one` : `Oldest over ${shortLimit(limits.oldestWarnMs)}`,
+        crit: `Over ${formatCount(limits.queueCritical)} on one`,
+        unk: 'No snapshot',
+      }[queue.level],
+    },
+    figure: figure === null ? { value: NOT_KNOWN, unsure: true } : { value: formatCount(figure.depth) },
+    sentence: figure?.depth === 1 ? 'change waits on a device' : 'changes wait on devices',
+    evidence: [
+      held === null
+        ? 'no device has been counted in this range'
+        : `on ${formatCount(held.pending)} of ${plural(held.total, 'device')} · deepest ${formatCount(held.depth.max ?? 0)}, limit ${formatCount(limits.queueWarn)}`,
+      compareWords(figure?.depth ?? null, queue.previous?.depth ?? null, range, formatCount, 'above', 'below'),
+    ],
+    ...(figure === null
+      ? {}
+      : {
+          note: {
+            kind: 'unk' as const,
+            text: `As last reported, ${ageOfReports(held)}${devices.offline === 0 ? '' : `; ${formatCount(devices.offline)} offline ${devices.offline === 1 ? 'report is' : 'reports are'} old`}. Counted ${formatAge(asOf.nowMs - figure.atMs)}`,
+          },
+        }),
+  }
+}
+
+type Pending = NonNullable<NonNullable<Answer['lag']['figure']>['pending']>
+
+/** Lag has samples of what arrived only; this says what hasn't. */
+function pendingNote(pending: Pending | null, limitMs: number): { kind: StatusKind; text: string } {
+  if (pending === null) return { kind: 'unk', text: 'How long unsynced changes have waited is not known' }
+  const { online, offline } = pending
+  const silent =
+    offline.count === 0
+      ? ''
+      : `; ${formatCount(offline.count)} offline, at least ${formatDuration(offline.p95)}`
+  if (online.count === 0) return { kind: 'ok', text: `No change waits on a device that is heard${silent}` }
+  const over = (online.p95 ?? 0) > limitMs
+  return {
+    kind: over ? 'warn' : 'unk',
+    text: `Not yet arrived: pending age p95 ${formatDuration(online.p95)} on ${plural(online.count, 'device')}${silent}`,
+  }
+}
+
+type Level = Answer['lag']['level']
+
+function rateWord(level: Level, warn: number, critical: number, unknown: string): string {
+  const limit = level === 'crit' ? critical : warn
+  return level === 'unk' ? unknown : `${level === 'ok' ? 'Under' : 'Over'} ${wholePercent(limit)}`
+}
+
+function rateFigure(rate: number | null): CardWords['figure'] {
+  return rate === null ? { value: NOT_KNOWN, unsure: true } : percentFigure(rate)
+}
+
+const wholePercent = (ratio: number): string => `${Number((ratio * 100).toFixed(2))} %`
+
+const partOf = ({ part, whole }: { part: number; whole: number }): string =>
+  `${formatCount(part)} of ${formatCount(whole)}`
+
+/** "5 min" and not "5 min 00 s": limits are round. */
+export const shortLimit = (ms: number): string => formatDuration(ms).replace(/ 00 (s|min|h)$/, '')
+
+const inRange = ({ label }: RangeText): string => label.charAt(0).toLowerCase() + label.slice(1)
+
+const points = (ratio: number): string => `${(ratio * 100).toFixed(2)} points`
+
+/** "24 s slower than yesterday"; equal to what is shown is "as yesterday". */
+function compareWords(
+  now: number | null,
+  before: number | null,
+  { compare }: RangeText,
+  say: (difference: number) => string,
+  more: string,
+  less: string,
+): string {
+  const then = compare.replace(/^vs /, '')
+  if (now === null || before === null) return `nothing to compare with ${then}`
+  const text = say(Math.abs(now - before))
+  if (text === say(0)) return `the same as ${then}`
+  const word = now > before ? more : less
+  return `${text} ${word} ${word === 'slower' || word === 'faster' ? 'than ' : ''}${then}`
+}
+
+function ageOfReports(held: { reportAge: { p50: number | null } } | null): string {
+  const p50 = held?.reportAge.p50 ?? null
+  return p50 === null ? 'age of the reports not known' : `median age ${formatDuration(p50)}`
+}
+

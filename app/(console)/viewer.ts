@@ -1,0 +1,54 @@
+import { cookies } from 'next/headers'
+import { notFound, redirect } from 'next/navigation'
+import { cache } from 'react'
+import { principalOfCookies } from '#lib/application/access/principal.ts'
+import { isApplicationError } from '#lib/application/errors.ts'
+import { listFleets } from '#lib/application/fleets/list.ts'
+import { compose } from '#lib/composition.ts'
+import { loadShared, queryText, type PageQuery } from './search-params.ts'
+
+/** Who looks, and the fleets that they may see; null without a live session. Once a request. */
+export const findViewer = cache(async () => {
+  const { ctx, auth } = await compose()
+  const jar = Object.fromEntries((await cookies()).getAll().map(({ name, value }) => [name, value]))
+  const principal = await principalOfCookies(ctx, auth, jar)
+  if (principal === null) return null
+  const { actor } = principal
+  return { ctx, actor, fleets: await listFleets(ctx, actor) }
+})
+
+type Viewer = NonNullable<Awaited<ReturnType<typeof findViewer>>>
+
+/** One look at one page: who, at which fleet, when, and the page's place in the console. */
+export interface Visit extends Viewer {
+  readonly fleet: Viewer['fleets'][number]
+  readonly path: string
+  /** The query as it came, for links that change one thing of it. */
+  readonly query: string
+  /** When this page is made, Unix ms. */
+  readonly nowMs: number
+}
+
+/**
+ * Opens a page: leads to the sign-in without a session, and to "not found" for a fleet that the viewer cannot
+ * see, as if it did not exist (security.md 1).
+ */
+export async function visit(path: string, search: PageQuery): Promise<Visit> {
+  const [viewer, { fleet: fleetId }, query] = await Promise.all([findViewer(), loadShared(search), queryText(search)])
+  if (viewer === null) {
+    redirect(`/sign-in?callbackUrl=${encodeURIComponent(query === '' ? path : `${path}?${query}`)}`)
+  }
+  const fleet = fleetId === null ? viewer.fleets[0] : viewer.fleets.find(({ id }) => id === fleetId)
+  if (fleet === undefined) notFound()
+  return { ...viewer, fleet, path, query, nowMs: viewer.ctx.clock.now() }
+}
+
+/** What a verb answers; its "not found" becomes the page's. */
+export async function orNotFound<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer
+  } catch (error) {
+    if (isApplicationError(error) && error.tidemarkCode === 'not_found') notFound()
+    throw error
+  }
+}

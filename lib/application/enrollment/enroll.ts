@@ -1,0 +1,62 @@
+import type { EnrollResponse } from '#lib/protocol/device.ts'
+import { enrollRequest } from '#lib/protocol/device.ts'
+import type { Device, EnrollmentKey } from '#lib/storage/ports.ts'
+import { auditEntry } from '../access/audit-entry.ts'
+import { makeFleetCredential, parseCredential } from '../access/credentials.ts'
+import type { Context } from '../context.ts'
+import { deviceConfig } from '../devices/device-config.ts'
+import { ApplicationError, parsedOrThrow } from '../errors.ts'
+
+export interface EnrollInput {
+  /** The enrollment key from the `Authorization` header. */
+  readonly key: string | null
+  readonly body: unknown
+}
+
+/**
+ * POST /enroll (protocol.md): a new device gets its token; a repeat of the same request within 24 h gets a new one.
+ * @throws ApplicationError `unauthorized`, `bad_request`, `device_id_taken`
+ */
+export async function enroll(ctx: Context, input: EnrollInput): Promise<EnrollResponse> {
+  const key = await liveKey(ctx, input.key)
+  const request = parsedOrThrow(enrollRequest.safeParse(input.body))
+  const { fleetId } = key
+  const nowMs = ctx.clock.now()
+  const fleet = await ctx.storage.fleets.get(fleetId)
+  if (!fleet) throw new ApplicationError('unauthorized')
+  const id =
+    request.deviceId ?? (await ctx.storage.devices.findEnrolled(fleetId, request.requestId, nowMs)) ?? ctx.ids()
+  const device: Device = {
+    ...request.device,
+    id,
+    fleetId,
+    status: 'active',
+    access: key.access,
+    enrolledAtMs: nowMs,
+    lastContactMs: nowMs,
+    lastSessionOkMs: null,
+    report: null,
+  }
+  const token = makeFleetCredential('device', fleetId)
+  const outcome = await ctx.storage.devices.enroll(
+    { device, tokenHash: token.hash, requestId: request.requestId, keyId: key.id, nowMs },
+    auditEntry(ctx, deviceActor(device), { action: 'device.enroll', target: id, fleetId, after: { keyId: key.id } }),
+  )
+  if (outcome === 'taken') throw new ApplicationError('device_id_taken')
+  ctx.metrics.addFleet(fleetId)
+  const collections = await ctx.storage.collections.list(fleetId)
+  const config = deviceConfig(fleet, collections, key.access)
+  return { deviceId: id, fleetId, epoch: fleet.epoch, token: token.text, config }
+}
+
+export const deviceActor = (device: Pick<Device, 'id' | 'name'>) =>
+  ({ kind: 'device', id: device.id, name: device.name, roles: {} }) as const
+
+async function liveKey(ctx: Context, text: string | null): Promise<EnrollmentKey> {
+  const credential = text === null ? null : parseCredential(text)
+  if (credential?.kind !== 'enrollment') throw new ApplicationError('unauthorized')
+  const key = await ctx.storage.devices.findEnrollmentKey(credential.fleetId, credential.hash)
+  const expired = key && key.expiresAtMs !== null && key.expiresAtMs <= ctx.clock.now()
+  if (!key || expired || key.revokedAtMs !== null) throw new ApplicationError('unauthorized')
+  return key
+}

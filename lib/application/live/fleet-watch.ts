@@ -1,0 +1,66 @@
+import type { Surroundings } from '#lib/application/context.ts'
+import { changedTopics, readMarks, type Marks, type Topic } from './topics.ts'
+
+export const WATCH_EVERY_MS = 1_000
+
+export type Listener = (topics: readonly Topic[]) => void
+type WatchContext = Pick<Surroundings, 'storage' | 'log'>
+
+/** Looks at one fleet each second while somebody listens, however many do. */
+export class FleetWatch {
+  readonly #ctx: WatchContext
+  readonly #fleetId: string
+  readonly #everyMs: number
+  readonly #listeners = new Set<Listener>()
+  #running = false
+
+  constructor(ctx: WatchContext, fleetId: string, everyMs: number = WATCH_EVERY_MS) {
+    this.#ctx = ctx
+    this.#fleetId = fleetId
+    this.#everyMs = everyMs
+  }
+
+  /** Call what it returns to stop listening; without listeners the looking stops too. */
+  listen(listener: Listener): () => void {
+    this.#listeners.add(listener)
+    if (!this.#running) void this.#run()
+    return () => void this.#listeners.delete(listener)
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true
+    let marks: Marks | null = null
+    while (this.#listeners.size > 0) {
+      marks = await this.#look(marks)
+      await sleep(this.#everyMs)
+    }
+    this.#running = false
+  }
+
+  async #look(before: Marks | null): Promise<Marks | null> {
+    try {
+      const marks = await readMarks(this.#ctx, this.#fleetId)
+      const changed = before === null ? [] : changedTopics(before, marks)
+      if (changed.length > 0) for (const listener of this.#listeners) listener(changed)
+      return marks
+    } catch (error) {
+      // The next look tells what was missed; the streams stay open.
+      this.#ctx.log.warn('cannot look for changes', { fleetId: this.#fleetId, error: String(error) })
+      return before
+    }
+  }
+}
+
+/** Doesn't keep a closing process alive. */
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms).unref())
+
+const watches = new WeakMap<Surroundings['storage'], Map<string, FleetWatch>>()
+
+/** The one watch of this fleet in this process. One small object stays for each fleet that was ever looked at. */
+export function watchOf(ctx: WatchContext, fleetId: string): FleetWatch {
+  const byFleet = watches.get(ctx.storage) ?? new Map<string, FleetWatch>()
+  watches.set(ctx.storage, byFleet)
+  const watch = byFleet.get(fleetId) ?? new FleetWatch(ctx, fleetId)
+  byFleet.set(fleetId, watch)
+  return watch
+}

@@ -1,0 +1,54 @@
+import type { Surroundings } from '#lib/application/context.ts'
+
+/** What the console shows, by what it would have to read again. */
+export const TOPICS = ['pillars', 'sessions', 'devices', 'dead-letters'] as const
+export type Topic = (typeof TOPICS)[number]
+
+/** One short text for each topic, which is another one after a change. */
+export type Marks = Readonly<Record<Topic, string>>
+
+/**
+ * Reads the marks of a fleet from the database, so that changes made by any process are seen. A few indexed rows:
+ * it runs each second for every fleet that somebody looks at.
+ */
+export async function readMarks(ctx: Pick<Surroundings, 'storage'>, fleetId: string): Promise<Marks> {
+  const newest = { limit: 1, cursor: null }
+  const { storage } = ctx
+  const [unfoldedMs, sessions, devices, openLetters, letters] = await Promise.all([
+    storage.telemetry.oldestUnfoldedMs(fleetId),
+    storage.sessions.list(fleetId, EVERY_SESSION, newest),
+    storage.devices.list(fleetId, EVERY_DEVICE, newest),
+    storage.deadLetters.countOpen(fleetId),
+    storage.deadLetters.list(fleetId, EVERY_LETTER, newest),
+  ])
+  return {
+    // It moves on with each fold, and ends at null when all is folded.
+    pillars: String(unfoldedMs),
+    sessions: String(sessions.items[0]?.sessionId),
+    devices: `${devices.items[0]?.id} ${devices.items[0]?.lastContactMs}`,
+    'dead-letters': `${openLetters} ${letters.items[0]?.id} ${letters.items[0]?.lastReplay?.atMs}`,
+  }
+}
+
+export const changedTopics = (before: Marks, after: Marks): readonly Topic[] =>
+  TOPICS.filter((topic) => before[topic] !== after[topic])
+
+const EVERY_SESSION = {
+  fromMs: 0,
+  toMs: Number.MAX_SAFE_INTEGER,
+  deviceId: null,
+  result: null,
+  appVersion: null,
+  platform: null,
+  withConflicts: false,
+  withDeadLetters: false,
+}
+const EVERY_DEVICE = { state: null, platform: null, appVersion: null, text: null, silentBeforeMs: 0 }
+const EVERY_LETTER = {
+  status: null,
+  code: null,
+  collection: null,
+  appVersion: null,
+  deviceId: null,
+  sessionId: null,
+}

@@ -1,0 +1,56 @@
+import { planLoad } from '#lib/engine/load-plan.ts'
+import type { PushPlan, Storage } from '#lib/storage/ports.ts'
+import { ApplicationError } from '../errors.ts'
+import type { DecidedGroup } from './decide-group.ts'
+import { decideGroup } from './decide-group.ts'
+import type { PushJob } from './push-job.ts'
+import type { FleetRules, RulesCache } from './rules.ts'
+
+export interface CommitDeps {
+  readonly storage: Storage
+  readonly rules: RulesCache
+  readonly clock: { now(): number }
+  readonly ids: () => string
+}
+
+/** A schema published between two reads of the rules is read again; more often than this is no coincidence. */
+const RULES_RELOADS_MAX = 3
+
+/** Plans, locks, loads, decides and writes a group of pushes of one fleet in one transaction (decision 2). */
+export async function commitGroup(deps: CommitDeps, fleetId: string, jobs: readonly PushJob[]): Promise<DecidedGroup> {
+  let rules = await deps.rules.get(fleetId)
+  for (let reload = 0; reload <= RULES_RELOADS_MAX; reload++) {
+    const decided = await commitOnce(deps, fleetId, jobs, rules)
+    if (decided) return decided
+    rules = await deps.rules.reload(fleetId)
+  }
+  throw new ApplicationError('shed', { detail: 'the collections are changing', retryAfterMs: 1_000 })
+}
+
+/** Null when the rules are not those of the transaction's config version; nothing is written then. */
+function commitOnce(
+  { storage, clock, ids }: CommitDeps,
+  fleetId: string,
+  jobs: readonly PushJob[],
+  rules: FleetRules,
+): Promise<DecidedGroup | null> {
+  return storage.sync.transact(fleetId, async (tx) => {
+    const snapshot = await tx.load(planOf(jobs, rules))
+    if (snapshot.fleet.configVersion !== rules.configVersion) return null
+    const decided = decideGroup(jobs, snapshot, rules, clock.now(), ids)
+    if (decided.writes) await tx.write(decided.writes)
+    return decided
+  })
+}
+
+/** Streams and devices in order, so that two processes lock them alike. */
+function planOf(jobs: readonly PushJob[], rules: FleetRules): PushPlan {
+  const ofDevices = jobs.filter((job) => job.kind === 'device').map(({ push }) => push)
+  const streams = new Set(jobs.flatMap(({ push }) => push.mutations.map(({ mutation }) => mutation.collection)))
+  return {
+    ...planLoad(jobs.map(({ push }) => push)),
+    streams: [...streams].filter((name) => rules.collections.has(name)).sort(),
+    deviceIds: [...new Set(ofDevices.map(({ deviceId }) => deviceId))].sort(),
+    requests: ofDevices.map(({ deviceId, requestId }) => ({ deviceId, requestId })),
+  }
+}

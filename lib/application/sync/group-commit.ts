@@ -1,0 +1,104 @@
+import type { Surroundings } from '../context.ts'
+import { ApplicationError, isStorageError } from '../errors.ts'
+import type { CommitDeps } from './commit-group.ts'
+import { commitGroup } from './commit-group.ts'
+import type { DecidedGroup } from './decide-group.ts'
+import type { Pokes } from './pokes.ts'
+import type { PushJob, PushOutcome } from './push-job.ts'
+import { RulesCache } from './rules.ts'
+
+/** Pushes that share one transaction. */
+export const PUSHES_PER_GROUP_MAX = 32
+/** Pushes of one fleet that wait in this process; more are shed. */
+export const PUSHES_WAITING_MAX = 1_000
+/** Deadlocks and serialization failures in a row before the group is given up. */
+export const CONTENTION_RETRIES_MAX = 3
+const CONTENTION_WAIT_MS = 20
+const RETRY_AFTER_MS = 1_000
+
+interface Waiting {
+  readonly job: PushJob
+  readonly resolve: (outcome: PushOutcome) => void
+  readonly reject: (error: unknown) => void
+}
+
+type Deps = Pick<Surroundings, 'storage' | 'clock' | 'ids' | 'random' | 'metrics' | 'log'> & { readonly pokes: Pokes }
+
+/** One queue a fleet: while one group commits, the next gathers (decision 2). */
+export class GroupCommit {
+  readonly rules: RulesCache
+  private readonly deps: Deps & CommitDeps
+  private readonly queues = new Map<string, Waiting[]>()
+
+  constructor(deps: Deps) {
+    this.rules = new RulesCache(deps.storage)
+    this.deps = { ...deps, rules: this.rules }
+  }
+
+  /**
+   * Settles when the push has committed or failed for good.
+   * @throws ApplicationError `shed` when too many wait, `database_unavailable`
+   */
+  submit(fleetId: string, job: PushJob): Promise<PushOutcome> {
+    return new Promise((resolve, reject) => {
+      const entry = { job, resolve, reject }
+      const queue = this.queues.get(fleetId)
+      if (!queue) {
+        this.queues.set(fleetId, [entry])
+        void this.drain(fleetId)
+      } else if (queue.length < PUSHES_WAITING_MAX) queue.push(entry)
+      else reject(new ApplicationError('shed', { retryAfterMs: RETRY_AFTER_MS }))
+    })
+  }
+
+  /** Runs while pushes wait. It never rejects: every failure goes to those who wait for it. */
+  private async drain(fleetId: string): Promise<void> {
+    const queue = this.queues.get(fleetId) ?? []
+    while (queue.length > 0) await this.settle(fleetId, queue.splice(0, PUSHES_PER_GROUP_MAX))
+    this.queues.delete(fleetId)
+  }
+
+  private async settle(fleetId: string, group: readonly Waiting[]): Promise<void> {
+    const jobs = group.map(({ job }) => job)
+    const decided = await this.commit(fleetId, jobs).catch((error: unknown) => ({ error }))
+    if ('error' in decided) return this.fail(fleetId, group, decided.error)
+    for (const [i, { resolve }] of group.entries()) resolve(decided.outcomes[i] as PushOutcome)
+    this.tell(fleetId, decided)
+  }
+
+  /** One of several may be the culprit: each then gets its own transaction. */
+  private async fail(fleetId: string, group: readonly Waiting[], error: unknown): Promise<void> {
+    if (group.length > 1 && !isStorageError(error, 'storage_unavailable')) {
+      for (const entry of group) await this.settle(fleetId, [entry])
+      return
+    }
+    for (const { reject } of group) reject(isStorageError(error, 'contention') ? contended() : error)
+  }
+
+  private async commit(fleetId: string, jobs: readonly PushJob[]): Promise<DecidedGroup> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await commitGroup(this.deps, fleetId, jobs)
+      } catch (error) {
+        if (!isStorageError(error, 'contention') || attempt >= CONTENTION_RETRIES_MAX) throw error
+        await pause(CONTENTION_WAIT_MS * 2 ** attempt * (0.5 + this.deps.random()))
+      }
+    }
+  }
+
+  /** After the commit: counters of this process, and the devices that hold a stream open. */
+  private tell(fleetId: string, { writes }: DecidedGroup): void {
+    if (!writes) return
+    for (const event of writes.events) this.deps.metrics.observeEvent(fleetId, event)
+    for (const { replayOf, result } of writes.changes) {
+      if (replayOf !== null) this.deps.metrics.observeReplay(fleetId, result.status)
+    }
+    const collections = [...writes.heads.keys()]
+    if (collections.length > 0) this.deps.pokes.tell(fleetId, { event: 'poke', collections })
+  }
+}
+
+const contended = (): ApplicationError =>
+  new ApplicationError('shed', { detail: 'too many writers at once', retryAfterMs: RETRY_AFTER_MS })
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

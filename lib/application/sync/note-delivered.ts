@@ -1,0 +1,50 @@
+import { clampLag } from '#lib/engine/clock-offset.ts'
+import type { Positions } from '#lib/engine/token.ts'
+import { encodeSketch, sketchOf } from '#lib/rollups/sketch.ts'
+import type { DeliveredRange, Device } from '#lib/storage/ports.ts'
+import type { DeliveryEvent, TelemetryEvent } from '#lib/telemetry/events.ts'
+import type { Context } from '../context.ts'
+
+type App = Pick<Device, 'appVersion' | 'platform'>
+
+/**
+ * A device shows by its token what it holds: that is when a change is delivered to it (metrics.md, stages).
+ * Nothing is written while the positions are those it showed before.
+ */
+export async function noteDelivered(ctx: Context, device: Device, app: App, positions: Positions): Promise<void> {
+  if (!ctx.shownPositions.isNews(device.id, positions)) return
+  const atMs = ctx.clock.now()
+  const versions = new Map(Object.entries(positions).map(([name, { version }]) => [name, version]))
+  const complete = Object.keys(positions).filter((name) => positions[name]?.snapshot === null)
+  let told: readonly TelemetryEvent[] = []
+  await ctx.storage.sync.deliver(device.fleetId, device.id, versions, complete, atMs, (ranges) => {
+    told = deliveryEvents(ctx.ids(), device.id, app, ranges, atMs)
+    return told
+  })
+  ctx.shownPositions.remember(device.id, positions)
+  for (const event of told) ctx.metrics.observeEvent(device.fleetId, event)
+}
+
+/** One event for what a device showed at once; none when no change by another device was in it. */
+function deliveryEvents(
+  id: string,
+  deviceId: string,
+  app: App,
+  ranges: readonly DeliveredRange[],
+  atMs: number,
+): readonly TelemetryEvent[] {
+  const collections: DeliveryEvent['collections'] = Object.fromEntries(
+    ranges
+      .filter(({ changes }) => changes.length > 0)
+      .map(({ collection, changes }) => {
+        const delivery = changes.map(({ committedAtMs }) => clampLag(committedAtMs, atMs).lagMs)
+        const visibility = changes.map(({ madeAtMs }) => clampLag(madeAtMs, atMs).lagMs)
+        const deliveryLag = encodeSketch(sketchOf(delivery))
+        const visibilityLag = encodeSketch(sketchOf(visibility))
+        return [collection, { count: changes.length, deliveryLag, visibilityLag }]
+      }),
+  )
+  if (Object.keys(collections).length === 0) return []
+  const { platform, appVersion } = app
+  return [{ id, atMs, payload: { kind: 'delivery', deviceId, platform, appVersion, collections } }]
+}

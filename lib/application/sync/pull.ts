@@ -1,0 +1,123 @@
+import { hash } from 'node:crypto'
+import type { Position, Positions } from '#lib/engine/token.ts'
+import { advance, decodeToken, encodeToken, startPosition } from '#lib/engine/token.ts'
+import type { RecordState } from '#lib/engine/types.ts'
+import { PULL_BYTES_MAX, PULL_CHANGES_MAX } from '#lib/protocol/limits.ts'
+import type { PullResponse, SnapshotState } from '#lib/protocol/pull.ts'
+import type { WireRecord } from '#lib/protocol/push.ts'
+import type { DeviceReport } from '#lib/protocol/report.ts'
+import type { Device, Fleet, PullPage } from '#lib/storage/ports.ts'
+import type { Context } from '../context.ts'
+import { accessTo } from '../devices/access.ts'
+import { noteContact } from '../devices/heartbeat.ts'
+import { requireActive } from '../devices/require-active.ts'
+import { ApplicationError } from '../errors.ts'
+import { noteDelivered } from './note-delivered.ts'
+
+export interface PullInput {
+  readonly device: Device
+  readonly fleet: Fleet
+  readonly app: Pick<Device, 'appVersion' | 'platform'>
+  readonly token: string | null
+  /** Null asks for every collection that the device may read. */
+  readonly collections: readonly string[] | null
+  readonly limit: number
+  readonly report: DeviceReport | null
+}
+
+export interface PullOutcome {
+  readonly response: PullResponse
+  readonly epoch: number
+  /** Names the positions that the page ends at; equal for two answers that bring nothing new. */
+  readonly etag: string
+  readonly isEmpty: boolean
+}
+
+/** After this a token is renewed although nothing is new: it lives 30 days only (TK5). */
+const TOKEN_RENEWED_AFTER_MS = 86_400_000
+
+/**
+ * GET /pull (protocol.md): each record's newest version past the token's position in its collection.
+ * @throws ApplicationError `token_invalid`, `token_expired`, `collection_forbidden`, `device_forked`, `device_paused`
+ */
+export async function pull(ctx: Context, input: PullInput): Promise<PullOutcome> {
+  const { device, fleet } = input
+  requireActive(device)
+  const readable = await readableCollections(ctx, device, fleet)
+  const shown = readPositions(ctx, input, readable)
+  await noteContact(ctx, device, input.app, input.report)
+  if (shown) await noteDelivered(ctx, device, input.app, shown.positions)
+  const held = shown?.positions ?? {}
+  const names = askedCollections(input.collections, readable)
+  const reads = names.map((collection) => ({ collection, afterVersion: held[collection]?.version ?? 0 }))
+  const limit = Math.min(input.limit, PULL_CHANGES_MAX)
+  const page = await ctx.storage.sync.pull(fleet.id, reads, { limit, maxBytes: PULL_BYTES_MAX })
+  // Restored between the two reads: the token's versions mean nothing any more.
+  if (page.epoch !== fleet.epoch) throw tokenExpired()
+  const { positions, snapshots } = reachedPositions(names, held, page)
+  const token = { fleetId: fleet.id, deviceId: device.id, epoch: page.epoch, issuedAtMs: ctx.clock.now(), positions }
+  const response = {
+    changes: page.records.map(wireRecord),
+    token: encodeToken(token, ctx.mac),
+    hasMore: page.hasMore,
+    snapshots,
+  }
+  const fresh = shown !== null && ctx.clock.now() - shown.issuedAtMs < TOKEN_RENEWED_AFTER_MS
+  const etag = `"${hash('sha256', JSON.stringify([page.epoch, Object.entries(positions).sort(byName)])).slice(0, 32)}"`
+  const isEmpty = fresh && page.records.length === 0 && !page.hasMore && Object.keys(snapshots).length === 0
+  return { response, epoch: page.epoch, etag, isEmpty }
+}
+
+/** The names of the fleet's collections that this device may read, in a stable order. */
+async function readableCollections(ctx: Context, device: Device, fleet: Fleet): Promise<readonly string[]> {
+  const { collections } = await ctx.groupCommit.rules.since(fleet.id, fleet.configVersion)
+  return [...collections.keys()].filter((name) => accessTo(device.access, name) !== null).sort()
+}
+
+/** Null without a token. Collections that the device may no longer read lose their position (TK1). */
+function readPositions(ctx: Context, input: PullInput, readable: readonly string[]) {
+  if (input.token === null) return null
+  const reader = {
+    fleetId: input.fleet.id,
+    deviceId: input.device.id,
+    epoch: input.fleet.epoch,
+    nowMs: ctx.clock.now(),
+  }
+  const decoded = decodeToken(input.token, reader, ctx.mac)
+  if (!decoded.ok) throw decoded.error === 'token_expired' ? tokenExpired() : new ApplicationError('token_invalid')
+  const { positions, issuedAtMs } = decoded.value
+  const kept: Positions = Object.fromEntries(Object.entries(positions).filter(([name]) => readable.includes(name)))
+  return { positions: kept, issuedAtMs }
+}
+
+const tokenExpired = (): ApplicationError => new ApplicationError('token_expired', { extra: { resync: 'full' } })
+
+function askedCollections(asked: readonly string[] | null, readable: readonly string[]): readonly string[] {
+  if (!asked) return readable
+  const forbidden = asked.find((name) => !readable.includes(name))
+  if (forbidden !== undefined) {
+    throw new ApplicationError('collection_forbidden', { extra: { collection: forbidden } })
+  }
+  return readable.filter((name) => asked.includes(name))
+}
+
+/** Where the page leaves each collection; those not asked for keep their place. */
+function reachedPositions(names: readonly string[], held: Positions, page: PullPage) {
+  const positions: Record<string, Position> = { ...held }
+  const snapshots: Record<string, SnapshotState> = {}
+  for (const name of names) {
+    const before = held[name] ?? startPosition(page.heads.get(name) ?? 0)
+    const after = advance(before, page.reached.get(name) ?? before.version)
+    positions[name] = after
+    if (before.snapshot || !held[name]) snapshots[name] = after.snapshot ? 'running' : 'complete'
+  }
+  return { positions, snapshots }
+}
+
+const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1)
+
+/** A record as it travels: without who wrote this version. */
+function wireRecord(record: RecordState): WireRecord {
+  const { collection, recordId, version, deleted, data, versionVector, hlc, schemaVersion } = record
+  return { collection, recordId, version, deleted, data, versionVector, hlc, schemaVersion }
+}

@@ -1,0 +1,48 @@
+import type { IncomingPush } from '#lib/engine/types.ts'
+import type { Platform } from '#lib/protocol/device.ts'
+import type { MutationResult } from '#lib/protocol/push.ts'
+import type { AuditEntry, StoredReport } from '#lib/storage/ports.ts'
+import type { ApplicationError } from '../errors.ts'
+
+/** Corrected times of each mutation, Unix ms, by mutation id. */
+export type MadeTimes = ReadonlyMap<string, number>
+
+interface JobBase {
+  readonly push: IncomingPush
+  readonly platform: Platform
+  readonly appVersion: string
+  readonly madeAtMs: MadeTimes
+  readonly receivedAtMs: number
+}
+
+/** A device's request. */
+export interface DeviceJob extends JobBase {
+  readonly kind: 'device'
+  readonly sessionId: string
+  readonly epoch: number
+  /** SHA-256 over mutations and `atomic`, hex. */
+  readonly requestHash: string
+  readonly report: StoredReport
+}
+
+/** An open dead letter that runs again (ID3); no request is stored and no report comes with it. */
+export interface ReplayJob extends JobBase {
+  readonly kind: 'replay'
+  readonly audit: AuditEntry
+}
+
+export type PushJob = DeviceJob | ReplayJob
+
+/** What became of a job once its transaction has committed. */
+export type PushOutcome =
+  | {
+      readonly kind: 'answered'
+      /** The stored text, byte for byte what the device gets; empty for a replay. */
+      readonly body: string
+      readonly results: readonly MutationResult[]
+      /** True when an earlier request of the same id had the effect. */
+      readonly repeated: boolean
+      readonly epoch: number
+      readonly configVersion: number
+    }
+  | { readonly kind: 'failed'; readonly error: ApplicationError }

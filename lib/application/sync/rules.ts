@@ -1,0 +1,54 @@
+import type { CollectionRules } from '#lib/engine/types.ts'
+import type { Collection, Storage } from '#lib/storage/ports.ts'
+import { ApplicationError } from '../errors.ts'
+
+/** A fleet's collections as the engine needs them, as of one config version. */
+export interface FleetRules {
+  readonly configVersion: number
+  readonly collections: ReadonlyMap<string, CollectionRules>
+}
+
+const FLEETS_MAX = 1_000
+
+/** Rules by fleet, read again when a push finds another config version under its lock. */
+export class RulesCache {
+  private readonly storage: Pick<Storage, 'fleets' | 'collections'>
+  private readonly fleets = new Map<string, FleetRules>()
+
+  constructor(storage: Pick<Storage, 'fleets' | 'collections'>) {
+    this.storage = storage
+  }
+
+  async get(fleetId: string): Promise<FleetRules> {
+    return this.fleets.get(fleetId) ?? this.reload(fleetId)
+  }
+
+  /** The rules of this config version or a later one, for readers outside a transaction. */
+  async since(fleetId: string, configVersion: number): Promise<FleetRules> {
+    const known = await this.get(fleetId)
+    return known.configVersion >= configVersion ? known : this.reload(fleetId)
+  }
+
+  /** The version is read first: rules newer than it only cost one more reload. */
+  async reload(fleetId: string): Promise<FleetRules> {
+    const fleet = await this.storage.fleets.get(fleetId)
+    if (!fleet) throw new ApplicationError('not_found')
+    const collections = await this.storage.collections.list(fleetId)
+    const rules = {
+      configVersion: fleet.configVersion,
+      collections: new Map(collections.map((collection) => [collection.name, rulesOf(collection)])),
+    }
+    if (this.fleets.size >= FLEETS_MAX) this.fleets.clear()
+    this.fleets.set(fleetId, rules)
+    return rules
+  }
+}
+
+export const rulesOf = (collection: Collection): CollectionRules => ({
+  name: collection.name,
+  strategy: collection.strategy,
+  fieldStrategies: collection.fieldStrategies,
+  tieRule: collection.tieRule,
+  schema: collection.schema,
+  schemaVersion: collection.schemaVersion,
+})

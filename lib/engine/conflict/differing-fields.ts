@@ -1,0 +1,10 @@
+import type { JsonObject } from '#lib/kernel/json.ts'
+import { jsonEqual, ownValue } from '#lib/kernel/json.ts'
+import { toPointer } from '../patch.ts'
+
+/** Pointers of the top-level fields in which two documents differ, sorted; the root's when only one is there. */
+export function differingFields(a: JsonObject | null, b: JsonObject | null): readonly string[] {
+  if (a === null || b === null) return a === b ? [] : ['']
+  const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])].sort()
+  return keys.filter((key) => !jsonEqual(ownValue(a, key), ownValue(b, key))).map((key) => toPointer([key]))
+}

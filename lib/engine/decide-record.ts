@@ -1,0 +1,103 @@
+import type { Json, JsonObject } from '#lib/kernel/json.ts'
+import { writtenByOthersSince } from '#lib/kernel/version-vector.ts'
+import type { Mutation } from '#lib/protocol/mutation.ts'
+import { chainBase } from './after-chain.ts'
+import { chooseStrategy, forReplay } from './conflict/choose-strategy.ts'
+import type { ConflictDecision } from './conflict/decision.ts'
+import type { PatchFailure } from './patch.ts'
+import { applyOperation, parseKey, toPointer } from './patch.ts'
+import type { PushDraft } from './push-draft.ts'
+import { recordOf } from './push-draft.ts'
+import type { BaseDocument, CollectionRules, RecordState } from './types.ts'
+import { validateDocument } from './validate.ts'
+
+/** What a mutation does to its record. */
+export type RecordDecision =
+  | { readonly kind: 'write'; readonly data: JsonObject | null }
+  /** Concurrent; `data` is the document that comes out of it, null for a delete, absent when nothing is written. */
+  | {
+      readonly kind: 'settled'
+      readonly decision: Exclude<ConflictDecision, { kind: 'same' }>
+      readonly base: BaseDocument
+      readonly local: JsonObject | null
+      readonly data?: JsonObject | null
+    }
+  | { readonly kind: 'unfit'; readonly detail: string; readonly path: string; readonly base: BaseDocument }
+
+export interface RecordQuestion {
+  readonly mutation: Mutation
+  readonly rules: CollectionRules
+  readonly author: string
+  readonly parentKnown: boolean
+  readonly isReplay: boolean
+}
+
+const ASK_A_PERSON: ConflictDecision = { kind: 'person', strategy: 'manual', fields: [''] }
+
+/** Decides one mutation against its record as it is now (engine.md, conflict strategies). */
+export function decideRecord(draft: PushDraft, question: RecordQuestion): RecordDecision {
+  const { mutation, rules, parentKnown } = question
+  const current = recordOf(draft, mutation)
+  const chain = chainBase(draft, mutation, question.author)
+  const base: BaseDocument = parentKnown ? chain.document : { kind: 'unknown' }
+  const concurrent = current !== null && isConcurrent(question, current, base, chain.madeVersion)
+  // A document that nobody else changed is changed as it stands; else the device's own view counts, where it is known.
+  const on = concurrent && base.kind === 'known' ? base.data : (current?.data ?? null)
+  const applied = applyOperation(on, mutation.op)
+  if (!applied.ok) return unfitPatch(applied.error, base)
+  const local = applied.value
+  const invalid = local && findInvalid(rules, local, base)
+  if (invalid) return invalid
+  const decision = decide(question, current, base, concurrent, local)
+  if (decision.kind === 'same') return { kind: 'write', data: local }
+  if (decision.kind === 'remote' || decision.kind === 'person') return { kind: 'settled', decision, base, local }
+  const data = decision.kind === 'merge' ? decision.data : local
+  return (data && findInvalid(rules, data, base)) ?? { kind: 'settled', decision, base, local, data }
+}
+
+/** `same` also stands for: nobody came between, so the local document is the next version. */
+function decide(
+  question: RecordQuestion,
+  current: RecordState | null,
+  base: BaseDocument,
+  concurrent: boolean,
+  local: JsonObject | null,
+): ConflictDecision {
+  const { mutation, rules, isReplay } = question
+  const same: ConflictDecision = { kind: 'same' }
+  const gone = current === null || current.deleted
+  if (gone && mutation.op.type === 'delete') return same
+  const complete = mutation.op.type !== 'patch' || base.kind === 'known'
+  if (current === null) return mutation.baseVersion === 0 && complete ? same : ASK_A_PERSON
+  if (current.deleted && !isReplay && isRecreation(mutation, base)) return same
+  // Nothing returns but by a recreation or by winning over the delete, and half a document wins over nothing (CS9).
+  if (current.deleted && !(concurrent && complete)) return ASK_A_PERSON
+  if (!concurrent) return same
+  const context = { strategy: rules.strategy, fieldStrategies: rules.fieldStrategies, tieRule: rules.tieRule, local }
+  const used = isReplay ? forReplay(context) : context
+  const decision = chooseStrategy(used)(base, current, mutation, used)
+  return isReplay && decision.kind === 'person' ? { ...decision, strategy: 'manual' } : decision
+}
+
+/** CS9: a put with base 0, made where the device knew of no document. */
+const isRecreation = (mutation: Mutation, base: BaseDocument): boolean =>
+  mutation.op.type === 'put' && mutation.baseVersion === 0 && base.kind === 'known' && base.data === null
+
+/** Another device came after the base, or nobody can tell; for a replay any newer version counts (DL6). */
+function isConcurrent(question: RecordQuestion, current: RecordState, base: BaseDocument, madeVersion: number): boolean {
+  const { mutation, author, isReplay } = question
+  if (base.kind === 'unknown') return true
+  if (isReplay && current.version > Math.max(mutation.baseVersion, madeVersion)) return true
+  return writtenByOthersSince(current.versionVector, author, mutation.baseVersion)
+}
+
+function findInvalid(rules: CollectionRules, data: JsonObject, base: BaseDocument): RecordDecision | null {
+  const check = validateDocument(rules, data as Json)
+  const issue = check.ok ? undefined : check.issues[0]
+  return issue ? { kind: 'unfit', detail: issue.message, path: issue.path, base } : null
+}
+
+function unfitPatch({ code, path }: PatchFailure, base: BaseDocument): RecordDecision {
+  return { kind: 'unfit', detail: `the operation does not fit the document: ${code}`, path: toPointer(parseKey(path) ?? [path]), base }
+}
+

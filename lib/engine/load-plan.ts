@@ -1,0 +1,35 @@
+import { recordKey } from './types.ts'
+import type { IncomingPush } from './types.ts'
+
+/** What must be loaded, under the streams' locks, before these pushes can be decided. */
+export interface LoadPlan {
+  /** Collections in the order in which their streams are locked. */
+  readonly streams: readonly string[]
+  readonly records: readonly { readonly collection: string; readonly recordId: string }[]
+  readonly bases: readonly { readonly collection: string; readonly recordId: string; readonly version: number }[]
+  /** Own ids and parents by `after`; the ancestors of these are needed too, at most CHAIN_MAX deep. */
+  readonly mutationIds: readonly string[]
+}
+
+/** Each thing once, whatever the pushes repeat. Base 0 is no document and is left out. */
+export function planLoad(pushes: readonly IncomingPush[]): LoadPlan {
+  const records = new Map<string, LoadPlan['records'][number]>()
+  const bases = new Map<string, LoadPlan['bases'][number]>()
+  const mutationIds = new Set<string>()
+  const streams = new Set<string>()
+  for (const { mutation } of pushes.flatMap((push) => push.mutations)) {
+    const { collection, recordId, baseVersion: version } = mutation
+    const key = recordKey(collection, recordId)
+    streams.add(collection)
+    records.set(key, { collection, recordId })
+    if (version > 0) bases.set(`${key}@${version}`, { collection, recordId, version })
+    mutationIds.add(mutation.id)
+    if (mutation.after !== undefined) mutationIds.add(mutation.after)
+  }
+  return {
+    streams: [...streams].sort(),
+    records: [...records.values()],
+    bases: [...bases.values()],
+    mutationIds: [...mutationIds],
+  }
+}

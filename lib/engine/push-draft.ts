@@ -1,0 +1,76 @@
+import type { JsonObject } from '#lib/kernel/json.ts'
+import type { Mutation } from '#lib/protocol/mutation.ts'
+import type { BaseDocument, ChangeEffect, KnownMutation, PushWorld, RecordKey, RecordState } from './types.ts'
+import { baseKey, recordKey } from './types.ts'
+
+/** What the effects so far have changed, laid over the world that was loaded. */
+export interface PushDraft {
+  readonly world: PushWorld
+  readonly heads: Map<string, number>
+  readonly records: Map<RecordKey, RecordState>
+  readonly bases: Map<string, JsonObject | null>
+  readonly mutations: Map<string, KnownMutation>
+}
+
+export const startDraft = (world: PushWorld): PushDraft => ({
+  world,
+  heads: new Map(),
+  records: new Map(),
+  bases: new Map(),
+  mutations: new Map(),
+})
+
+export const headOf = ({ heads, world }: PushDraft, collection: string): number =>
+  heads.get(collection) ?? world.heads.get(collection) ?? 0
+
+export const mutationOf = ({ mutations, world }: PushDraft, id: string): KnownMutation | null =>
+  mutations.get(id) ?? world.mutations.get(id) ?? null
+
+export function recordOf({ records, world }: PushDraft, mutation: Pick<Mutation, 'collection' | 'recordId'>): RecordState | null {
+  const key = recordKey(mutation.collection, mutation.recordId)
+  return records.get(key) ?? world.records.get(key) ?? null
+}
+
+/** The document that a mutation's `baseVersion` names. Version 0 is none; another epoch's versions mean nothing here. */
+export function documentAt(draft: PushDraft, mutation: Mutation): BaseDocument {
+  const { collection, recordId, baseVersion, baseEpoch } = mutation
+  if (baseVersion === 0) return { kind: 'known', data: null }
+  if (baseEpoch !== undefined && baseEpoch !== draft.world.epoch) return { kind: 'unknown' }
+  const current = recordOf(draft, mutation)
+  if (current?.version === baseVersion) return { kind: 'known', data: current.data }
+  const key = baseKey(collection, recordId, baseVersion)
+  const data = draft.bases.has(key) ? draft.bases.get(key) : draft.world.bases.get(key)
+  return data === undefined ? { kind: 'unknown' } : { kind: 'known', data }
+}
+
+/** Takes in an effect, so that the mutations after it see it. */
+export function absorb(draft: PushDraft, effect: ChangeEffect): void {
+  const { incoming, record, replaced, result } = effect
+  const { id, collection, recordId } = incoming.mutation
+  if (record) {
+    draft.heads.set(collection, record.version)
+    draft.records.set(recordKey(collection, recordId), record)
+  }
+  if (replaced) draft.bases.set(baseKey(collection, recordId, replaced.version), replaced.data)
+  const deadLetter = result.status === 'dead_lettered' ? 'open' : effect.replayOf === null ? 'none' : 'replayed'
+  const { mutation, payloadHash } = incoming
+  draft.mutations.set(id, { id, payloadHash, deviceId: effect.deviceId, mutation, result, deadLetter })
+}
+
+/** The world as it is once the draft stands. */
+export function settle({ world, heads, records, bases, mutations }: PushDraft): PushWorld {
+  return {
+    ...world,
+    heads: over(world.heads, heads),
+    records: over(world.records, records),
+    bases: over(world.bases, bases),
+    mutations: over(world.mutations, mutations),
+  }
+}
+
+function over<K, V>(below: ReadonlyMap<K, V>, above: ReadonlyMap<K, V>): ReadonlyMap<K, V> {
+  if (above.size === 0) return below
+  const both = new Map(below)
+  for (const [key, value] of above) both.set(key, value)
+  return both
+}

@@ -1,0 +1,22 @@
+import { NextResponse, type NextRequest } from 'next/server'
+import { securityHeaders } from '#lib/http/admin/security-headers.ts'
+
+/**
+ * Security headers with a fresh nonce for each answer. Next reads the nonce from the request's policy and puts it
+ * on its own scripts. Never an authorization boundary: routes and pages check for themselves.
+ */
+export function proxy(request: NextRequest): NextResponse {
+  const nonce = Buffer.from(crypto.randomUUID()).toString('base64')
+  const security = securityHeaders({ nonce, development: process.env.NODE_ENV === 'development' })
+  const headers = new Headers(request.headers)
+  headers.set('x-nonce', nonce)
+  headers.set('content-security-policy', security['content-security-policy'] ?? '')
+  const response = NextResponse.next({ request: { headers } })
+  for (const [name, value] of Object.entries(security)) response.headers.set(name, value)
+  return response
+}
+
+export const config = {
+  // The device API sets its own headers (lib/http), static files need none.
+  matcher: '/((?!_next/static|_next/image|api/v1/).*)',
+}

@@ -1,0 +1,47 @@
+/** How a fleet behaves. Rates are chances from 0 to 1; times in milliseconds are means unless they say otherwise. */
+export interface Profile {
+  /** Between two changes of one device. */
+  readonly thinkMs: number
+  readonly onlineMs: number
+  /** 0: the device never goes offline. */
+  readonly offlineMs: number
+  /** Per request: refused before it is sent, answer lost, sent twice, and the longest added delay. */
+  readonly dropRate: number
+  readonly lostAnswerRate: number
+  readonly duplicateRate: number
+  readonly delayMsMax: number
+  /** Clocks are off by up to this, either way. */
+  readonly skewMsMax: number
+  /** Share of created reports that the schema refuses. */
+  readonly poisonRate: number
+  /** Share of changes that amend one of a few reports that everybody amends. */
+  readonly hotRate: number
+  /** All devices lose the network together for this long, once, after a third of the run. */
+  readonly outageMs: number
+}
+
+const STEADY: Profile = {
+  thinkMs: 20_000,
+  onlineMs: 240_000,
+  offlineMs: 45_000,
+  dropRate: 0.002,
+  lostAnswerRate: 0.002,
+  duplicateRate: 0.002,
+  delayMsMax: 150,
+  skewMsMax: 2_000,
+  poisonRate: 0.01,
+  hotRate: 0.02,
+  outageMs: 0,
+}
+
+export const PROFILES = {
+  steady: STEADY,
+  flaky: { ...STEADY, dropRate: 0.1, lostAnswerRate: 0.08, duplicateRate: 0.05, delayMsMax: 2_000 },
+  storm: { ...STEADY, thinkMs: 5_000, outageMs: 60_000 },
+  skew: { ...STEADY, skewMsMax: 3_600_000 },
+  poison: { ...STEADY, poisonRate: 0.2 },
+  conflict: { ...STEADY, thinkMs: 5_000, hotRate: 0.7 },
+} as const satisfies Record<string, Profile>
+
+export type ProfileName = keyof typeof PROFILES
+export const isProfileName = (name: string): name is ProfileName => Object.hasOwn(PROFILES, name)

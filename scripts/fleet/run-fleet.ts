@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { FleetOptions } from './options.ts'
+import { PROFILES } from './profiles.ts'
+import type { SimulatedDevice } from './simulated-device.ts'
+import { openSimulatedDevice } from './simulated-device.ts'
+import { loadStrikeReports } from './strike-reports.ts'
+
+const TELL_EVERY_MS = 10_000
+/** Devices open one after the other, so that a start is no storm. */
+const OPEN_PAUSE_MS = 20
+const TROUBLES_TOLD_MAX = 20
+
+/** Runs the devices until the time is over or the signal comes. `tell` gets one line at a time. */
+export async function runFleet(options: FleetOptions, signal: AbortSignal, tell: (line: string) => void): Promise<void> {
+  const dir = storesDir(options)
+  mkdirSync(dir, { recursive: true })
+  const profile = PROFILES[options.profile]
+  const reports = loadStrikeReports()
+  const startedMs = performance.now()
+  const outageFromMs = (options.seconds ?? 180) * (1_000 / 3)
+  const isOutage = (): boolean => {
+    const elapsedMs = performance.now() - startedMs
+    return elapsedMs > outageFromMs && elapsedMs < outageFromMs + profile.outageMs
+  }
+  let troubles = 0
+  const onTrouble = (message: string): void => {
+    troubles += 1
+    if (troubles <= TROUBLES_TOLD_MAX) tell(`device: ${message}`)
+  }
+  const devices: SimulatedDevice[] = []
+  const runs: Promise<void>[] = []
+  for (let index = 0; index < options.devices && !signal.aborted; index += 1) {
+    const { url, enrollmentKey, seed } = options
+    const device = await openSimulatedDevice({ url, enrollmentKey, index, seed, dir, profile, reports, isOutage, onTrouble })
+    devices.push(device)
+    runs.push(device.run(signal))
+    await pause(OPEN_PAUSE_MS)
+  }
+  const teller = setInterval(() => tell(summary(devices)), TELL_EVERY_MS)
+  try {
+    await Promise.all(runs)
+  } finally {
+    clearInterval(teller)
+  }
+}
+
+/** One folder a fleet and seed: the same call continues with the same devices. */
+function storesDir({ dir, enrollmentKey, url, seed }: FleetOptions): string {
+  const fleetId = enrollmentKey.split('_')[1] ?? ''
+  const name = createHash('sha256').update(`${url} ${fleetId} ${seed}`).digest('hex').slice(0, 16)
+  return join(dir, name)
+}
+
+function summary(devices: readonly SimulatedDevice[]): string {
+  const statuses = devices.map(({ replica }) => replica.status$.get())
+  const states = new Map<string, number>()
+  for (const { state } of statuses) states.set(state, (states.get(state) ?? 0) + 1)
+  const pending = statuses.reduce((sum, status) => sum + status.pending, 0)
+  const words = [...states].sort(([a], [b]) => (a < b ? -1 : 1)).map(([state, count]) => `${count} ${state}`)
+  return `${devices.length} devices: ${words.join(', ')}; ${pending} changes wait`
+}

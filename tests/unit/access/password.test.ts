@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest'
+import { hashPassword, passwordProblem, verifyPassword } from '#lib/application/access/password.ts'
+
+describe('passwords', () => {
+  test('are hashed with their parameters and a salt of their own', async () => {
+    const [one, two] = await Promise.all([
+      hashPassword('correct horse runway'),
+      hashPassword('correct horse runway'),
+    ])
+    expect(one).toMatch(/^scrypt\$32768\$8\$1\$[\w-]+\$[\w-]+$/)
+    expect(one).not.toBe(two)
+    expect(await verifyPassword('correct horse runway', one)).toBe(true)
+    expect(await verifyPassword('correct horse runwaz', one)).toBe(false)
+  })
+
+  test('match in every Unicode form', async () => {
+    const hash = await hashPassword('Flughafen Köln/Bonn')
+    expect(await verifyPassword('Flughafen Köln/Bonn'.normalize('NFD'), hash)).toBe(true)
+  })
+
+  test('of nobody never match, at the same cost', async () => {
+    const hash = await hashPassword('correct horse runway')
+    const timeOf = async (stored: string | null) => {
+      const from = process.cpuUsage()
+      expect(await verifyPassword('some other password', stored)).toBe(false)
+      const used = process.cpuUsage(from)
+      return used.user + used.system
+    }
+    await timeOf(hash)
+    const known = Math.min(await timeOf(hash), await timeOf(hash), await timeOf(hash))
+    const unknown = Math.min(await timeOf(null), await timeOf(null), await timeOf(null))
+    expect(unknown / known).toBeGreaterThan(0.5)
+  })
+
+  test('need 15 characters and no more than that', () => {
+    expect(passwordProblem('x7 fourteen ch')).toMatch(/at least 15/)
+    expect(passwordProblem('x7 fifteen char')).toBeNull()
+    expect(passwordProblem('all lower case with no digit at all')).toBeNull()
+    expect(passwordProblem('é'.repeat(64))).toBeNull()
+    expect(passwordProblem('a b'.repeat(100))).toMatch(/at most/)
+  })
+
+  test.each(['passwordpassword', 'PasswordPassword', 'correct horse battery staple', '123456789012345'])(
+    '%s is too common',
+    (text) => expect(passwordProblem(text)).toMatch(/guessers/),
+  )
+})

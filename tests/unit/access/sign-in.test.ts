@@ -1,0 +1,204 @@
+import { describe, expect, test } from 'vitest'
+import { createApiKey } from '#lib/application/access/api-keys.ts'
+import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import type { AccessContext } from '#lib/application/access/context.ts'
+import { makeSignInLink } from '#lib/application/access/links.ts'
+import { principalOfKey } from '#lib/application/access/principal.ts'
+import {
+  endSession,
+  findSession,
+  SESSION_IDLE_MS,
+  SESSION_LIFE_MS,
+  userActor,
+} from '#lib/application/access/sessions.ts'
+import { claimSetUp, prepareSetUp, SET_UP_LINK_LIFE_MS } from '#lib/application/access/set-up.ts'
+import { signInByLink, signInByPassword } from '#lib/application/access/sign-in.ts'
+import { THROTTLE_WINDOW_MS } from '#lib/application/access/throttle.ts'
+import { changeUser, createUser, listUsers } from '#lib/application/access/users.ts'
+import { accessWorld, addUser, PASSWORD } from '#tests/support/access-world.ts'
+
+const ADDRESS = '192.0.2.7'
+const bad = (ctx: AccessContext, email: string, address: string) =>
+  signInByPassword(ctx, { email, password: 'not the password at all', address })
+const good = (ctx: AccessContext, email: string, address = ADDRESS) =>
+  signInByPassword(ctx, { email, password: PASSWORD, address })
+const tokenOf = (path: string): string => new URL(path, 'http://x').searchParams.get('token') ?? ''
+
+describe('sign-in', () => {
+  test('ten bad tries shut the account from any address, until the window ends', async () => {
+    const ctx = accessWorld()
+    await addUser(ctx, 'ana@example.org', { '*': 'viewer' })
+    await Promise.all(Array.from({ length: 10 }, (_, n) => bad(ctx, 'ana@example.org', `192.0.2.${n}`)))
+    const refused = await good(ctx, 'Ana@example.org', '198.51.100.1')
+    expect(refused).toEqual({ ok: false, error: { code: 'rate_limited', retryAfterMs: THROTTLE_WINDOW_MS } })
+    ctx.clock.advance(THROTTLE_WINDOW_MS)
+    expect((await good(ctx, 'ana@example.org')).ok).toBe(true)
+  })
+
+  test('ten bad tries shut the address for any account, and good ones do not count', async () => {
+    const ctx = accessWorld()
+    await addUser(ctx, 'ana@example.org', { '*': 'viewer' })
+    for (let n = 0; n < 12; n += 1) expect((await good(ctx, 'ana@example.org')).ok).toBe(true)
+    await Promise.all(Array.from({ length: 10 }, (_, n) => bad(ctx, `nobody-${n}@example.org`, ADDRESS)))
+    expect(await good(ctx, 'ana@example.org')).toMatchObject({ error: { code: 'rate_limited' } })
+    expect((await good(ctx, 'ana@example.org', '198.51.100.1')).ok).toBe(true)
+  })
+
+  test('unknown, wrong, disabled and without a password all answer the same, and are audited as denied', async () => {
+    const ctx = accessWorld()
+    const user = await addUser(ctx, 'ana@example.org', { '*': 'viewer' })
+    await createUser(ctx, { actor: SYSTEM, body: { email: 'link-only@example.org', role: 'viewer' } })
+    const answers = [
+      await bad(ctx, 'nobody@example.org', ADDRESS),
+      await bad(ctx, 'ana@example.org', ADDRESS),
+    ]
+    answers.push(await good(ctx, 'link-only@example.org'))
+    await changeUser(ctx, { actor: SYSTEM, id: user.id, body: { disabled: true } })
+    answers.push(await good(ctx, 'ana@example.org'))
+    expect(answers).toEqual(Array.from({ length: 4 }, () => ({ ok: false, error: { code: 'unauthorized' } })))
+    const { items } = await ctx.storage.audit.list(
+      { fleetId: null, action: 'session.start' },
+      { limit: 10, cursor: null },
+    )
+    expect(items.map(({ outcome }) => outcome)).toEqual(['denied', 'denied', 'denied', 'denied'])
+    expect(JSON.stringify(items)).not.toContain('example.org')
+  })
+
+  test('a link signs in once, of many at the same time one', async () => {
+    const ctx = accessWorld()
+    const user = await addUser(ctx, 'ana@example.org', { '*': 'viewer' })
+    const token = tokenOf(await makeSignInLink(ctx, SYSTEM, user))
+    const outcomes = await Promise.all(
+      Array.from({ length: 8 }, () => signInByLink(ctx, { token, address: null })),
+    )
+    expect(outcomes.filter(({ ok }) => ok)).toHaveLength(1)
+  })
+})
+
+describe('sessions', () => {
+  test('end when signed out, idle for 8 h, after 7 days, and with the user', async () => {
+    const ctx = accessWorld()
+    const user = await addUser(ctx, 'ana@example.org', { '*': 'viewer' })
+    const start = async (): Promise<string> => {
+      const outcome = await good(ctx, 'ana@example.org')
+      if (!outcome.ok) throw new Error('cannot sign in')
+      return outcome.value.session.id
+    }
+    const out = await start()
+    await endSession(ctx, userActor(user), out, null)
+    expect(await findSession(ctx, out)).toBeNull()
+
+    const idle = await start()
+    ctx.clock.advance(SESSION_IDLE_MS - 1)
+    expect(await findSession(ctx, idle)).not.toBeNull()
+    ctx.clock.advance(SESSION_IDLE_MS)
+    expect(await findSession(ctx, idle)).toBeNull()
+
+    const busy = await start()
+    for (let at = 0; at + SESSION_IDLE_MS / 2 < SESSION_LIFE_MS; at += SESSION_IDLE_MS / 2) {
+      expect(await findSession(ctx, busy)).not.toBeNull()
+      ctx.clock.advance(SESSION_IDLE_MS / 2)
+    }
+    ctx.clock.advance(SESSION_IDLE_MS / 2)
+    expect(await findSession(ctx, busy)).toBeNull()
+
+    const disabled = await start()
+    await changeUser(ctx, { actor: SYSTEM, id: user.id, body: { disabled: true } })
+    expect(await findSession(ctx, disabled)).toBeNull()
+  })
+})
+
+describe('set-up', () => {
+  const claim = (token: string, n = 0) => ({ token, email: `admin-${n}@example.org`, password: PASSWORD })
+  const codes = async (claims: readonly Promise<unknown>[]) =>
+    (await Promise.allSettled(claims)).map((one) =>
+      one.status === 'fulfilled' ? 'made' : one.reason.tidemarkCode,
+    )
+
+  test('20 claims at once make one administrator, then the link is gone', async () => {
+    const ctx = accessWorld()
+    const setUp = await prepareSetUp(ctx, { email: null, password: null })
+    if (setUp.kind !== 'link') throw new Error('no link')
+    const token = tokenOf(setUp.path)
+    const outcomes = await codes(Array.from({ length: 20 }, (_, n) => claimSetUp(ctx, claim(token, n), null)))
+    expect(outcomes.toSorted()).toEqual([...Array.from({ length: 19 }, () => 'gone'), 'made'])
+    expect(await ctx.storage.access.listUsers()).toHaveLength(1)
+    expect(await codes([claimSetUp(ctx, claim(token, 30), null)])).toEqual(['gone'])
+    expect(await prepareSetUp(ctx, { email: null, password: null })).toEqual({ kind: 'done' })
+  })
+
+  test('the link lives half an hour, and a second link dies with the first claim', async () => {
+    const ctx = accessWorld()
+    const links = [
+      await prepareSetUp(ctx, { email: null, password: null }),
+      await prepareSetUp(ctx, { email: null, password: null }),
+    ]
+    const [first, second] = links.map((link) => (link.kind === 'link' ? tokenOf(link.path) : ''))
+    await claimSetUp(ctx, claim(first ?? ''), null)
+    expect(await codes([claimSetUp(ctx, claim(second ?? '', 1), null)])).toEqual(['gone'])
+
+    const late = accessWorld()
+    const link = await prepareSetUp(late, { email: null, password: null })
+    late.clock.advance(SET_UP_LINK_LIFE_MS)
+    expect(
+      await codes([claimSetUp(late, claim(link.kind === 'link' ? tokenOf(link.path) : ''), null)]),
+    ).toEqual(['gone'])
+  })
+
+  test('a weak password leaves the link unused', async () => {
+    const ctx = accessWorld()
+    const link = await prepareSetUp(ctx, { email: null, password: null })
+    const token = link.kind === 'link' ? tokenOf(link.path) : ''
+    expect(await codes([claimSetUp(ctx, { ...claim(token), password: 'passwordpassword' }, null)])).toEqual([
+      'bad_request',
+    ])
+    expect(await codes([claimSetUp(ctx, claim(token), null)])).toEqual(['made'])
+  })
+
+  test('two environment variables make the first administrator, once', async () => {
+    const ctx = accessWorld()
+    const env = { email: 'Boss@Example.org', password: PASSWORD }
+    expect(await prepareSetUp(ctx, env)).toEqual({ kind: 'created', email: 'boss@example.org' })
+    expect(await prepareSetUp(ctx, env)).toEqual({ kind: 'done' })
+    expect((await good(ctx, 'boss@example.org')).ok).toBe(true)
+  })
+})
+
+describe('users and keys', () => {
+  test('nobody reads a hash', async () => {
+    const ctx = accessWorld()
+    const user = await createUser(ctx, {
+      actor: SYSTEM,
+      body: { email: 'ana@example.org', role: 'admin', password: PASSWORD },
+    })
+    expect(user).not.toHaveProperty('passwordHash')
+    expect(JSON.stringify(await listUsers(ctx, { actor: SYSTEM }))).not.toContain('scrypt')
+  })
+
+  test('the last administrator can be neither demoted nor disabled', async () => {
+    const ctx = accessWorld()
+    const user = await addUser(ctx, 'ana@example.org', { '*': 'admin' })
+    await expect(
+      changeUser(ctx, { actor: SYSTEM, id: user.id, body: { role: 'viewer' } }),
+    ).rejects.toMatchObject({ tidemarkCode: 'bad_request' })
+    await expect(
+      changeUser(ctx, { actor: SYSTEM, id: user.id, body: { disabled: true } }),
+    ).rejects.toMatchObject({ tidemarkCode: 'bad_request' })
+  })
+
+  test('a key works in its fleet with its role and scopes, until it expires', async () => {
+    const ctx = accessWorld()
+    const fleet = ctx.ids()
+    const { key } = await createApiKey(ctx, {
+      actor: SYSTEM,
+      body: { name: 'ci', role: 'operator', fleet, scopes: ['metrics'], expiresInDays: 1 },
+    })
+    const principal = await principalOfKey(ctx, key)
+    expect(principal).toMatchObject({
+      actor: { kind: 'key', name: 'ci', roles: { [fleet]: 'operator' } },
+      scopes: ['metrics'],
+    })
+    ctx.clock.advance(86_400_000)
+    expect(await principalOfKey(ctx, key)).toBeNull()
+  })
+})
