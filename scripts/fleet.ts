@@ -2,7 +2,10 @@ import { join } from 'node:path'
 import { USAGE, readOptions } from './fleet/options.ts'
 import { runFleet } from './fleet/run-fleet.ts'
 
-const options = readOptions(process.argv.slice(2), join(process.env['TIDEMARK_DATA_DIR'] ?? '.tidemark', 'fleet'))
+const options = readOptions(
+  process.argv.slice(2),
+  join(process.env['TIDEMARK_DATA_DIR'] ?? '.tidemark', 'fleet'),
+)
 if (typeof options === 'string') {
   console.error(`${options}\n\n${USAGE}`)
   process.exit(2)

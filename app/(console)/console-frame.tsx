@@ -12,8 +12,8 @@ export type FrameFleet = {
   id: string
   name: string
   role: string
-  devices: number
-  deadLettersOpen: number
+  devices: number | null
+  deadLettersOpen: number | null
 }
 
 const KEYS = [
@@ -56,24 +56,26 @@ export function ConsoleFrame({
 
 /** Only what exists. */
 function navGroups(fleet: FrameFleet | undefined): readonly NavGroup[] {
-  const counts = {
-    devices: fleet === undefined ? {} : { count: formatCount(fleet.devices) },
-    deadLetters:
-      fleet === undefined || fleet.deadLettersOpen === 0 ? {} : { count: formatCount(fleet.deadLettersOpen) },
-  }
+  const count = (value: number | null | undefined) => (value == null ? {} : { count: formatCount(value) })
   return [
     {
       title: 'Observe',
       items: [
         { key: 'overview', label: 'Overview', href: '/overview', icon: 'overview' },
         { key: 'sessions', label: 'Sessions', href: '/sessions', icon: 'sessions' },
-        { key: 'devices', label: 'Devices', href: '/devices', icon: 'devices', ...counts.devices },
+        { key: 'devices', label: 'Devices', href: '/devices', icon: 'devices', ...count(fleet?.devices) },
       ],
     },
     {
       title: 'Resolve',
       items: [
-        { key: 'dead', label: 'Dead letters', href: '/dead-letters', icon: 'dead', ...counts.deadLetters },
+        {
+          key: 'dead',
+          label: 'Dead letters',
+          href: '/dead-letters',
+          icon: 'dead',
+          ...count(fleet?.deadLettersOpen === 0 ? null : fleet?.deadLettersOpen),
+        },
       ],
     },
     {

@@ -1,9 +1,12 @@
 import { cookies } from 'next/headers'
 import { notFound, redirect } from 'next/navigation'
 import { cache } from 'react'
+import { roleIn } from '#lib/application/access/authorize.ts'
 import { principalOfCookies } from '#lib/application/access/principal.ts'
+import type { Actor } from '#lib/application/context.ts'
 import { isApplicationError } from '#lib/application/errors.ts'
-import { listFleets } from '#lib/application/fleets/list.ts'
+import { countFleet } from '#lib/application/fleets/count-fleet.ts'
+import { listFleets } from '#lib/application/fleets/list-fleets.ts'
 import { compose } from '#lib/composition.ts'
 import { loadShared, queryText, type PageQuery } from './search-params.ts'
 
@@ -14,8 +17,28 @@ export const findViewer = cache(async () => {
   const principal = await principalOfCookies(ctx, auth, jar)
   if (principal === null) return null
   const { actor } = principal
-  return { ctx, actor, fleets: await listFleets(ctx, actor) }
+  return { ctx, actor, fleets: await fleetsOf(ctx, actor) }
 })
+
+/** Fleets beyond this have no counts: each costs a query, on every page. */
+const FLEETS_COUNTED_MAX = 20
+
+/** A fleet as the frame shows it; counts are null where nobody has counted. */
+async function fleetsOf(ctx: Parameters<typeof listFleets>[0], actor: Actor) {
+  const fleets = await listFleets(ctx, { actor })
+  const named = fleets.toSorted((a, b) => a.name.localeCompare(b.name, 'en'))
+  const counts = await Promise.all(
+    named.slice(0, FLEETS_COUNTED_MAX).map(({ id }) => countFleet(ctx, { actor, fleetId: id })),
+  )
+  return named.map(({ id, name, settings }, index) => ({
+    id,
+    name,
+    intervalMs: settings.intervalMs,
+    role: roleIn(actor, id) ?? 'viewer',
+    devices: counts[index]?.devices ?? null,
+    deadLettersOpen: counts[index]?.deadLettersOpen ?? null,
+  }))
+}
 
 type Viewer = NonNullable<Awaited<ReturnType<typeof findViewer>>>
 
@@ -43,12 +66,14 @@ export async function visit(path: string, search: PageQuery): Promise<Visit> {
   return { ...viewer, fleet, path, query, nowMs: viewer.ctx.clock.now() }
 }
 
-/** What a verb answers; its "not found" becomes the page's. */
+const NO_SUCH_PAGE: ReadonlySet<string> = new Set(['not_found', 'bad_request'])
+
+/** What a verb answers. Its "not found" becomes the page's, and so does an address that no link of ours makes. */
 export async function orNotFound<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer
   } catch (error) {
-    if (isApplicationError(error) && error.tidemarkCode === 'not_found') notFound()
+    if (isApplicationError(error) && NO_SUCH_PAGE.has(error.tidemarkCode)) notFound()
     throw error
   }
 }

@@ -25,7 +25,7 @@ export function StateEdges({ rates, shedNow }: { rates: StateRates; shedNow: boo
       <path className="e" d="M732 44V28Q732 20 724 20H60Q52 20 52 28V42" />
       <Head x={52} y={42} to="d" />
       <text className="rate" x="392" y="14" textAnchor="middle">
-        {finished === undefined ? 'sessions finish' : `${formatCount(finished)} sessions finish per minute`}
+        {finished === undefined ? 'sessions finish' : `${formatRate(finished)} sessions finish per minute`}
       </text>
       {FORWARD.map(({ edge, from }) => (
         <g key={edge}>
@@ -91,10 +91,14 @@ function Rate({ x, y, perMinute, anchor = 'middle', tone = '' }: RateProps) {
   if (perMinute === undefined) return null
   return (
     <text className={`rate${tone}`} x={x} y={y} textAnchor={anchor}>
-      {`${formatCount(perMinute)}/min`}
+      {`${formatRate(perMinute)}/min`}
     </text>
   )
 }
+
+/** One digit under ten: a rate of 0.4 is not 0. */
+const formatRate = (perMinute: number): string =>
+  perMinute < 9.95 ? String(Number(perMinute.toFixed(1))) : formatCount(perMinute)
 
 /** All ways into a state; undefined when none is known. */
 function sum(rates: StateRates, into: SessionState): number | undefined {

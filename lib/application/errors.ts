@@ -45,14 +45,18 @@ export interface InputIssue {
 }
 
 export const badRequest = (errors: readonly InputIssue[]): ApplicationError =>
-  new ApplicationError('bad_request', { extra: { errors: errors.map(({ path, message }) => ({ path, message })) } })
+  new ApplicationError('bad_request', {
+    extra: { errors: errors.map(({ path, message }) => ({ path, message })) },
+  })
 
 /** The shape that zod's `safeParse` answers, as far as it is read here. */
 type Parsed<T> =
   | { readonly success: true; readonly data: T }
   | {
       readonly success: false
-      readonly error: { readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[] }
+      readonly error: {
+        readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[]
+      }
     }
 
 const ISSUES_SHOWN_MAX = 20

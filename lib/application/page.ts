@@ -32,7 +32,8 @@ export function itemList<T, U>(page: Page<T>, show: (item: T) => U): ItemList<U>
   return { items: page.items.map(show), nextCursor: page.next && encodeCursor(page.next) }
 }
 
-const encodeCursor = ({ atMs, id }: Cursor): string => encodeBase64url(new TextEncoder().encode(`${atMs}/${id}`))
+const encodeCursor = ({ atMs, id }: Cursor): string =>
+  encodeBase64url(new TextEncoder().encode(`${atMs}/${id}`))
 
 function decodeCursor(text: string): Cursor {
   const bytes = decodeBase64url(text)

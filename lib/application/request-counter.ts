@@ -43,7 +43,13 @@ export class RequestCounter {
     const ofFleet = this.counts.get(fleetId) ?? new Map<string, Count>()
     this.counts.set(fleetId, ofFleet)
     const request = { ...answered, appVersion: this.liveVersion(fleetId, answered.appVersion) }
-    const key = JSON.stringify([request.route, request.statusClass, request.code, request.platform, request.appVersion])
+    const key = JSON.stringify([
+      request.route,
+      request.statusClass,
+      request.code,
+      request.platform,
+      request.appVersion,
+    ])
     ofFleet.set(key, { ...request, count: (ofFleet.get(key)?.count ?? 0) + 1 })
   }
 
@@ -71,7 +77,12 @@ export class RequestCounter {
 
   private enqueue(fleetId: string, atMs: number, counts: readonly Count[]): void {
     this.sequence += 1
-    const payload: RequestsEvent = { kind: 'requests', process: this.processId, sequence: this.sequence, counts }
+    const payload: RequestsEvent = {
+      kind: 'requests',
+      process: this.processId,
+      sequence: this.sequence,
+      counts,
+    }
     const events = this.waiting.get(fleetId) ?? []
     events.push({ id: eventId('requests', this.processId, String(this.sequence)), atMs, payload })
     this.waiting.set(fleetId, events)

@@ -9,6 +9,8 @@ export interface BackoffSettings {
 
 export const BACKOFF_BASE_MS = 1_000
 export const BACKOFF_CAP_MS = 5 * 60_000
+/** The longest that an override of a breaker lasts; a longer Retry-After would be a device that is stuck (SM6). */
+export const RETRY_AFTER_MAX_MS = 24 * 3_600_000
 
 /** How an attempt failed. Only `answer_lost` says that the server may have done it and was well. */
 export type FailureKind = 'answer_lost' | 'refused_connection' | 'timed_out' | 'server_error' | 'shed'
@@ -31,9 +33,7 @@ export interface BackoffWait {
 /** Doubling past this many times would only overflow: the cap has long won. */
 const DOUBLINGS_MAX = 32
 
-/** The longest wait that BO1 can give without Retry-After, so that liveness has a bound (SM6). */
-export const longestWaitMs = (settings: BackoffSettings): number =>
-  1.5 * Math.max(settings.intervalMs, settings.capMs)
+const clampRetryAfter = (retryAfterMs: number): number => Math.min(RETRY_AFTER_MAX_MS, Math.max(0, retryAfterMs))
 
 /**
  * How long to wait after a failure (engine.md, BO1): `max(interval, min(cap, base·2^n)) × random(0.5, 1.5)`;
@@ -50,5 +50,5 @@ export function backoffWait(settings: BackoffSettings, input: BackoffInput, rand
   const spread = random()
   if (input.retryAfterMs === null) return { waitMs: middleMs * (0.5 + spread), quick: false }
   // Spread as wide as an ordinary wait: devices told the same second must not come back in the same second.
-  return { waitMs: Math.max(0, input.retryAfterMs) + middleMs * spread, quick: false }
+  return { waitMs: clampRetryAfter(input.retryAfterMs) + middleMs * spread, quick: false }
 }

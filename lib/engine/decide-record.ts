@@ -32,8 +32,6 @@ export interface RecordQuestion {
   readonly isReplay: boolean
 }
 
-const ASK_A_PERSON: ConflictDecision = { kind: 'person', strategy: 'manual', fields: [''] }
-
 /** Decides one mutation against its record as it is now (engine.md, conflict strategies). */
 export function decideRecord(draft: PushDraft, question: RecordQuestion): RecordDecision {
   const { mutation, rules, parentKnown } = question
@@ -41,38 +39,51 @@ export function decideRecord(draft: PushDraft, question: RecordQuestion): Record
   const chain = chainBase(draft, mutation, question.author)
   const base: BaseDocument = parentKnown ? chain.document : { kind: 'unknown' }
   const concurrent = current !== null && isConcurrent(question, current, base, chain.madeVersion)
+  const gone = current === null || current.deleted
   // A document that nobody else changed is changed as it stands; else the device's own view counts, where it is known.
-  const on = concurrent && base.kind === 'known' ? base.data : (current?.data ?? null)
-  const applied = applyOperation(on, mutation.op)
+  const applied = applyOperation(base.kind === 'known' && (concurrent || gone) ? base.data : (current?.data ?? null), mutation.op)
+  if (gone && !mayWriteOnNothing(question, current, base, concurrent)) {
+    const decision = { kind: 'person', strategy: 'manual', fields: [''] } as const
+    return { kind: 'settled', decision, base, local: applied.ok ? applied.value : null }
+  }
   if (!applied.ok) return unfitPatch(applied.error, base)
   const local = applied.value
   const invalid = local && findInvalid(rules, local, base)
   if (invalid) return invalid
-  const decision = decide(question, current, base, concurrent, local)
+  if (current === null || !concurrent || isSettledGone(question, current, base)) return { kind: 'write', data: local }
+  const decision = decideConcurrent(question, current, base, local)
   if (decision.kind === 'same') return { kind: 'write', data: local }
   if (decision.kind === 'remote' || decision.kind === 'person') return { kind: 'settled', decision, base, local }
   const data = decision.kind === 'merge' ? decision.data : local
   return (data && findInvalid(rules, data, base)) ?? { kind: 'settled', decision, base, local, data }
 }
 
-/** `same` also stands for: nobody came between, so the local document is the next version. */
-function decide(
+/** CS9: nothing returns but by a creation or by an edit that meets a delete, and half a document is none. */
+function mayWriteOnNothing(
   question: RecordQuestion,
   current: RecordState | null,
   base: BaseDocument,
   concurrent: boolean,
+): boolean {
+  const { op, baseVersion } = question.mutation
+  if (op.type === 'delete') return true
+  if (op.type === 'patch' && base.kind === 'unknown') return false
+  if (current === null) return baseVersion === 0
+  return concurrent || isRecreation(question.mutation, base)
+}
+
+/** On a tombstone a delete changes nothing, and a recreation was meant; neither is a conflict. */
+function isSettledGone({ mutation, isReplay }: RecordQuestion, current: RecordState | null, base: BaseDocument): boolean {
+  if (!current?.deleted) return false
+  return mutation.op.type === 'delete' || (!isReplay && isRecreation(mutation, base))
+}
+
+function decideConcurrent(
+  { mutation, rules, isReplay }: RecordQuestion,
+  current: RecordState,
+  base: BaseDocument,
   local: JsonObject | null,
 ): ConflictDecision {
-  const { mutation, rules, isReplay } = question
-  const same: ConflictDecision = { kind: 'same' }
-  const gone = current === null || current.deleted
-  if (gone && mutation.op.type === 'delete') return same
-  const complete = mutation.op.type !== 'patch' || base.kind === 'known'
-  if (current === null) return mutation.baseVersion === 0 && complete ? same : ASK_A_PERSON
-  if (current.deleted && !isReplay && isRecreation(mutation, base)) return same
-  // Nothing returns but by a recreation or by winning over the delete, and half a document wins over nothing (CS9).
-  if (current.deleted && !(concurrent && complete)) return ASK_A_PERSON
-  if (!concurrent) return same
   const context = { strategy: rules.strategy, fieldStrategies: rules.fieldStrategies, tieRule: rules.tieRule, local }
   const used = isReplay ? forReplay(context) : context
   const decision = chooseStrategy(used)(base, current, mutation, used)

@@ -52,3 +52,24 @@ export type RefusedCode = (typeof REFUSED_CODES)[number]
 
 export const RETRY_CODES = ['authority_unavailable', 'contention', 'parent_retry'] as const
 export type RetryCode = (typeof RETRY_CODES)[number]
+
+/** What each code of a single mutation means; documentation is generated from here. */
+export const MUTATION_CODE_HELP = {
+  schema_mismatch: 'The document that would result breaks the collection’s schema.',
+  schema_ahead: 'It was made under a schema version that is not published yet; it runs again by itself when it is.',
+  rule_violation: 'The document breaks a business rule of the collection.',
+  authority_refused: 'The system behind the collection said no.',
+  unknown_collection: 'The fleet has no collection of this name.',
+  too_large: 'The mutation is larger than 256 KiB.',
+  parent_dead_lettered: 'It was made on a change (`after`) that is a dead letter or was discarded.',
+  underivable: 'The document that it changes cannot be derived.',
+  exhausted: 'It was tried too many times.',
+  clock_out_of_bounds: 'Its stamp is too far ahead of the server; reset the clock to `serverHlc`, stamp and send it again.',
+  mutation_id_reused: 'This id was used with another payload.',
+  foreign_actor: 'It names another device than the one that sent it.',
+  unknown_field: 'It has a field that the contract does not name.',
+  parent_refused: 'The change that it was made on was refused.',
+  authority_unavailable: 'The system behind the collection did not answer.',
+  contention: 'Too many writers at once.',
+  parent_retry: 'The change that it was made on has to be sent again first.',
+} as const satisfies Record<DeadLetterCode | RefusedCode | RetryCode, string>

@@ -37,6 +37,11 @@ export class StorageUnavailable extends Error {
   readonly code = 'storage_unavailable'
 }
 
+/** A deadlock, a serialization failure or a lock that took too long: the same work may succeed when it is repeated. */
+export class StorageContention extends Error {
+  readonly code = 'contention'
+}
+
 /** A place in a list ordered newest first; the id breaks ties. */
 export interface Cursor {
   readonly atMs: number

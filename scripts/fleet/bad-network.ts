@@ -19,7 +19,8 @@ export function createBadNetwork(profile: Profile, random: Random): BadNetwork {
     failWhenCut()
     await pause(random() * profile.delayMsMax)
     failWhenCut()
-    if (random() < profile.dropRate) throw new TypeError('fetch failed: connection refused by the simulated network')
+    if (random() < profile.dropRate)
+      throw new TypeError('fetch failed: connection refused by the simulated network')
     if (random() < profile.duplicateRate) await (await fetch(input, init)).arrayBuffer()
     const response = await fetch(input, init)
     if (random() < profile.lostAnswerRate) {

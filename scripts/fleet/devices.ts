@@ -28,7 +28,8 @@ const KINDS = [
 ] as const
 
 /** Most run the release, some the faulty one, a few the one before. */
-const versionOf = (index: number): string => (index % 10 < 6 ? '2.4.0' : index % 10 < 9 ? FAULTY_VERSION : '2.3.9')
+const versionOf = (index: number): string =>
+  index % 10 < 6 ? '2.4.0' : index % 10 < 9 ? FAULTY_VERSION : '2.3.9'
 
 export interface Inspector {
   readonly airport: Airport

@@ -32,7 +32,15 @@ export function readOptions(args: readonly string[], defaultDir: string): FleetO
     const text = { type: 'string' } as const
     values = parseArgs({
       args: [...args],
-      options: { url: text, 'enrollment-key': text, devices: text, seconds: text, profile: text, seed: text, dir: text },
+      options: {
+        url: text,
+        'enrollment-key': text,
+        devices: text,
+        seconds: text,
+        profile: text,
+        seed: text,
+        dir: text,
+      },
     }).values
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
@@ -44,7 +52,8 @@ export function readOptions(args: readonly string[], defaultDir: string): FleetO
   if (url === undefined || !URL.canParse(url)) return '--url must be the base URL of the server'
   if (enrollmentKey?.startsWith('tme_') !== true) return '--enrollment-key must be an enrollment key (tme_…)'
   if (!isProfileName(profile)) return `--profile must be one of ${Object.keys(PROFILES).join(', ')}`
-  if (devices === undefined || devices < 1 || devices > DEVICES_MAX) return `--devices must be 1 to ${DEVICES_MAX}`
+  if (devices === undefined || devices < 1 || devices > DEVICES_MAX)
+    return `--devices must be 1 to ${DEVICES_MAX}`
   if (seconds === undefined || seed === undefined) return '--seconds and --seed must be whole numbers'
   return { url, enrollmentKey, devices, seconds, profile, seed, dir }
 }

@@ -14,7 +14,11 @@ const OPEN_PAUSE_MS = 20
 const TROUBLES_TOLD_MAX = 20
 
 /** Runs the devices until the time is over or the signal comes. `tell` gets one line at a time. */
-export async function runFleet(options: FleetOptions, signal: AbortSignal, tell: (line: string) => void): Promise<void> {
+export async function runFleet(
+  options: FleetOptions,
+  signal: AbortSignal,
+  tell: (line: string) => void,
+): Promise<void> {
   const dir = storesDir(options)
   mkdirSync(dir, { recursive: true })
   const profile = PROFILES[options.profile]
@@ -34,7 +38,17 @@ export async function runFleet(options: FleetOptions, signal: AbortSignal, tell:
   const runs: Promise<void>[] = []
   for (let index = 0; index < options.devices && !signal.aborted; index += 1) {
     const { url, enrollmentKey, seed } = options
-    const device = await openSimulatedDevice({ url, enrollmentKey, index, seed, dir, profile, reports, isOutage, onTrouble })
+    const device = await openSimulatedDevice({
+      url,
+      enrollmentKey,
+      index,
+      seed,
+      dir,
+      profile,
+      reports,
+      isOutage,
+      onTrouble,
+    })
     devices.push(device)
     runs.push(device.run(signal))
     await pause(OPEN_PAUSE_MS)

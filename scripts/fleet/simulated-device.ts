@@ -53,7 +53,9 @@ export async function openSimulatedDevice(options: DeviceOptions): Promise<Simul
   const work = async (signal: AbortSignal): Promise<void> => {
     await sleep(random() * profile.thinkMs, signal)
     while (!signal.aborted) {
-      await doWork(replica, inspector, own, profile, random).catch((error: unknown) => options.onTrouble(String(error)))
+      await doWork(replica, inspector, own, profile, random).catch((error: unknown) =>
+        options.onTrouble(String(error)),
+      )
       await sleep(waitOf(profile.thinkMs, random), signal)
     }
   }

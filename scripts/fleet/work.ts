@@ -19,7 +19,14 @@ const REMARKS = [
   'engine inspected, no damage seen',
   'wildlife team informed',
 ]
-const SPECIES = ['Killdeer', 'Mourning dove', 'American kestrel', 'Barn swallow', 'Rock pigeon', 'European starling']
+const SPECIES = [
+  'Killdeer',
+  'Mourning dove',
+  'American kestrel',
+  'Barn swallow',
+  'Rock pigeon',
+  'European starling',
+]
 
 /** One inspector's next change: a new report, or an amendment of one that is at hand. */
 export async function doWork(
@@ -31,7 +38,8 @@ export async function doWork(
 ): Promise<void> {
   const atHand = await reportsAtHand(replica, inspector)
   const hot = random() < profile.hotRate
-  if (atHand.length === 0 || (!hot && random() < 0.5)) return createReport(replica, inspector, reports, profile, random)
+  if (atHand.length === 0 || (!hot && random() < 0.5))
+    return createReport(replica, inspector, reports, profile, random)
   const id = pick(hot ? atHand.slice(0, HOT_MAX) : atHand, random)
   await replica.collection(REPORTS).patch(id, { set: amendment(inspector, random) }, { validate: false })
 }

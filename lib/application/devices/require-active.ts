@@ -7,5 +7,6 @@ export const PAUSED_RETRY_MS = 60_000
 /** @throws ApplicationError `device_revoked`, `device_paused` */
 export function requireActive(device: Device): void {
   if (device.status === 'revoked') throw new ApplicationError('device_revoked')
-  if (device.status === 'paused') throw new ApplicationError('device_paused', { retryAfterMs: PAUSED_RETRY_MS })
+  if (device.status === 'paused')
+    throw new ApplicationError('device_paused', { retryAfterMs: PAUSED_RETRY_MS })
 }

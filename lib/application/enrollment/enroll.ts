@@ -25,7 +25,9 @@ export async function enroll(ctx: Context, input: EnrollInput): Promise<EnrollRe
   const fleet = await ctx.storage.fleets.get(fleetId)
   if (!fleet) throw new ApplicationError('unauthorized')
   const id =
-    request.deviceId ?? (await ctx.storage.devices.findEnrolled(fleetId, request.requestId, nowMs)) ?? ctx.ids()
+    request.deviceId ??
+    (await ctx.storage.devices.findEnrolled(fleetId, request.requestId, nowMs)) ??
+    ctx.ids()
   const device: Device = {
     ...request.device,
     id,
@@ -40,7 +42,12 @@ export async function enroll(ctx: Context, input: EnrollInput): Promise<EnrollRe
   const token = makeFleetCredential('device', fleetId)
   const outcome = await ctx.storage.devices.enroll(
     { device, tokenHash: token.hash, requestId: request.requestId, keyId: key.id, nowMs },
-    auditEntry(ctx, deviceActor(device), { action: 'device.enroll', target: id, fleetId, after: { keyId: key.id } }),
+    auditEntry(ctx, deviceActor(device), {
+      action: 'device.enroll',
+      target: id,
+      fleetId,
+      after: { keyId: key.id },
+    }),
   )
   if (outcome === 'taken') throw new ApplicationError('device_id_taken')
   ctx.metrics.addFleet(fleetId)

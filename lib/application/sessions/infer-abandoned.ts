@@ -9,7 +9,12 @@ export async function inferAbandoned(ctx: Pick<Context, 'storage' | 'clock'>): P
   const nowMs = ctx.clock.now()
   let inferred = 0
   for (const { id } of await ctx.storage.fleets.list()) {
-    inferred += await ctx.storage.sessions.inferAbandoned(id, nowMs - REPORT_WAIT_MS, nowMs, SESSIONS_PER_RUN_MAX)
+    inferred += await ctx.storage.sessions.inferAbandoned(
+      id,
+      nowMs - REPORT_WAIT_MS,
+      nowMs,
+      SESSIONS_PER_RUN_MAX,
+    )
   }
   return inferred
 }

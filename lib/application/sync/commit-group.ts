@@ -17,7 +17,11 @@ export interface CommitDeps {
 const RULES_RELOADS_MAX = 3
 
 /** Plans, locks, loads, decides and writes a group of pushes of one fleet in one transaction (decision 2). */
-export async function commitGroup(deps: CommitDeps, fleetId: string, jobs: readonly PushJob[]): Promise<DecidedGroup> {
+export async function commitGroup(
+  deps: CommitDeps,
+  fleetId: string,
+  jobs: readonly PushJob[],
+): Promise<DecidedGroup> {
   let rules = await deps.rules.get(fleetId)
   for (let reload = 0; reload <= RULES_RELOADS_MAX; reload++) {
     const decided = await commitOnce(deps, fleetId, jobs, rules)
@@ -43,13 +47,14 @@ function commitOnce(
   })
 }
 
-/** Streams and devices in order, so that two processes lock them alike. */
+/** Devices in order, as streams are, so that two processes lock them alike. */
 function planOf(jobs: readonly PushJob[], rules: FleetRules): PushPlan {
   const ofDevices = jobs.filter((job) => job.kind === 'device').map(({ push }) => push)
-  const streams = new Set(jobs.flatMap(({ push }) => push.mutations.map(({ mutation }) => mutation.collection)))
+  const plan = planLoad(jobs.map(({ push }) => push))
   return {
-    ...planLoad(jobs.map(({ push }) => push)),
-    streams: [...streams].filter((name) => rules.collections.has(name)).sort(),
+    ...plan,
+    // A name that no collection has is no stream: its mutations become dead letters.
+    streams: plan.streams.filter((name) => rules.collections.has(name)),
     deviceIds: [...new Set(ofDevices.map(({ deviceId }) => deviceId))].sort(),
     requests: ofDevices.map(({ deviceId, requestId }) => ({ deviceId, requestId })),
   }

@@ -1,6 +1,6 @@
 import { serverHlcAt } from '#lib/engine/clock-offset.ts'
 import { applyEffects, decidePush } from '#lib/engine/push.ts'
-import type { ChangeEffect, PushWorld } from '#lib/engine/types.ts'
+import type { PushDecision, PushWorld } from '#lib/engine/types.ts'
 import type { Json } from '#lib/kernel/json.ts'
 import type { MutationResult, PushResponse } from '#lib/protocol/push.ts'
 import type { Device, PushSnapshot, PushWrites, StoredReport, StoredResponse } from '#lib/storage/ports.ts'
@@ -42,7 +42,15 @@ export function decideGroup(
   ids: () => string,
 ): DecidedGroup {
   const { heads, records, bases, mutations } = snapshot
-  const world = { nowMs, epoch: snapshot.fleet.epoch, collections: rules.collections, heads, records, bases, mutations }
+  const world = {
+    nowMs,
+    epoch: snapshot.fleet.epoch,
+    collections: rules.collections,
+    heads,
+    records,
+    bases,
+    mutations,
+  }
   const group: Group = {
     world,
     snapshot,
@@ -52,8 +60,8 @@ export function decideGroup(
     ids,
   }
   const outcomes = jobs.map((job) => decideOne(group, job))
-  const { changes, responses } = group.writes
-  if (changes.length === 0 && responses.length === 0) return { outcomes, writes: null }
+  const { responses, audit } = group.writes
+  if (responses.length === 0 && audit.length === 0) return { outcomes, writes: null }
   const moved = [...group.world.heads].filter(([name, head]) => head !== heads.get(name))
   return { outcomes, writes: { ...group.writes, committedAtMs: nowMs, heads: new Map(moved) } }
 }
@@ -84,7 +92,7 @@ function decideDevice(group: Group, job: DeviceJob): PushOutcome {
   if (decision.kind === 'aborted') {
     throw new ApplicationError('atomic_aborted', { extra: { results: decision.results as unknown as Json } })
   }
-  take(group, job, decision.effects)
+  take(group, job, decision)
   const body = bodyOf(group, job, decision.results)
   const { writes, world } = group
   const response = { deviceId, requestId, requestHash: job.requestHash, body, createdAtMs: world.nowMs }
@@ -102,24 +110,26 @@ function decideReplay(group: Group, job: ReplayJob): PushOutcome {
   const id = job.push.mutations[0]?.mutation.id ?? ''
   if (group.world.mutations.get(id)?.deadLetter !== 'open') throw new ApplicationError('not_replayable')
   const decision = decidePush(group.world, job.push, group.ids)
-  take(group, job, decision.effects)
+  take(group, job, decision)
   group.writes.audit.push(job.audit)
   return answered(group, '', decision.results, false)
 }
 
 /** What a push did, for those after it and for the writes. */
-function take(group: Group, job: PushJob, effects: readonly ChangeEffect[]): void {
+function take(group: Group, job: PushJob, decision: PushDecision): void {
   const { appVersion, receivedAtMs } = job
-  for (const effect of effects) {
+  for (const effect of decision.effects) {
     const correctedMadeAtMs = job.madeAtMs.get(effect.incoming.mutation.id) ?? receivedAtMs
     group.writes.changes.push({ ...effect, appVersion, correctedMadeAtMs, receivedAtMs })
   }
-  group.world = applyEffects(group.world, effects)
+  group.world = applyEffects(group.world, decision)
 }
 
 function bodyOf({ world }: Group, job: DeviceJob, results: readonly MutationResult[]): string {
   const names = new Set(job.push.mutations.map(({ mutation }) => mutation.collection))
-  const heads = [...names].filter((name) => world.heads.has(name)).map((name) => [name, world.heads.get(name) ?? 0])
+  const heads = [...names]
+    .filter((name) => world.heads.has(name))
+    .map((name) => [name, world.heads.get(name) ?? 0])
   const response: PushResponse = {
     requestId: job.push.requestId,
     epoch: world.epoch,
@@ -130,7 +140,12 @@ function bodyOf({ world }: Group, job: DeviceJob, results: readonly MutationResu
   return JSON.stringify(response)
 }
 
-function answered({ snapshot }: Group, body: string, results: readonly MutationResult[], repeated: boolean): PushOutcome {
+function answered(
+  { snapshot }: Group,
+  body: string,
+  results: readonly MutationResult[],
+  repeated: boolean,
+): PushOutcome {
   return { kind: 'answered', body, results, repeated, ...snapshot.fleet }
 }
 
@@ -139,7 +154,10 @@ function requireWritable(device: Device, job: DeviceJob, world: PushWorld): void
   for (const { mutation } of job.push.mutations) {
     const { collection } = mutation
     if (world.collections.has(collection) && accessTo(device.access, collection) !== 'write') {
-      throw new ApplicationError('collection_forbidden', { detail: `no write access to ${collection}`, extra: { collection } })
+      throw new ApplicationError('collection_forbidden', {
+        detail: `no write access to ${collection}`,
+        extra: { collection },
+      })
     }
   }
 }

@@ -22,7 +22,9 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
-type Deps = Pick<Surroundings, 'storage' | 'clock' | 'ids' | 'random' | 'metrics' | 'log'> & { readonly pokes: Pokes }
+type Deps = Pick<Surroundings, 'storage' | 'clock' | 'ids' | 'random' | 'metrics' | 'log'> & {
+  readonly pokes: Pokes
+}
 
 /** One queue a fleet: while one group commits, the next gathers (decision 2). */
 export class GroupCommit {

@@ -11,7 +11,12 @@ type App = Pick<Device, 'appVersion' | 'platform'>
  * A device shows by its token what it holds: that is when a change is delivered to it (metrics.md, stages).
  * Nothing is written while the positions are those it showed before.
  */
-export async function noteDelivered(ctx: Context, device: Device, app: App, positions: Positions): Promise<void> {
+export async function noteDelivered(
+  ctx: Context,
+  device: Device,
+  app: App,
+  positions: Positions,
+): Promise<void> {
   if (!ctx.shownPositions.isNews(device.id, positions)) return
   const atMs = ctx.clock.now()
   const versions = new Map(Object.entries(positions).map(([name, { version }]) => [name, version]))

@@ -21,14 +21,22 @@ export interface ParsedPush {
  * @throws ApplicationError `too_many_mutations`, `bad_request`
  */
 export function parsePush(body: unknown): ParsedPush {
-  if (isJsonObject(body) && Array.isArray(body['mutations']) && body['mutations'].length > MUTATIONS_PER_PUSH_MAX) {
+  if (
+    isJsonObject(body) &&
+    Array.isArray(body['mutations']) &&
+    body['mutations'].length > MUTATIONS_PER_PUSH_MAX
+  ) {
     throw new ApplicationError('too_many_mutations')
   }
   const checked = parsedOrThrow(pushRequest.safeParse(body))
   // The mutations as they came: the schema's copies would leave out a key like `__proto__`, which is data here.
   const mutations = (body as { mutations: readonly Mutation[] }).mutations
   const incoming = mutations.map(incomingOf)
-  return { request: { ...checked, mutations }, incoming, requestHash: hashOf(incoming, checked.atomic ?? false) }
+  return {
+    request: { ...checked, mutations },
+    incoming,
+    requestHash: hashOf(incoming, checked.atomic ?? false),
+  }
 }
 
 /** A mutation with what only its text tells: payload hash (ID4), size, and a key that the contract doesn't name. */
@@ -45,7 +53,8 @@ export function incomingOf(mutation: Mutation): IncomingMutation {
 /** A retry repeats its stamps too; a re-stamped mutation comes in a new request. */
 function hashOf(incoming: readonly IncomingMutation[], atomic: boolean): string {
   const parts = incoming.map(
-    ({ mutation, payloadHash }) => `${payloadHash} ${mutation.hlc} ${mutation.madeAt} ${mutation.madeOffsetMs ?? ''}`,
+    ({ mutation, payloadHash }) =>
+      `${payloadHash} ${mutation.hlc} ${mutation.madeAt} ${mutation.madeOffsetMs ?? ''}`,
   )
   return hash('sha256', [String(atomic), ...parts].join('\n'))
 }

@@ -55,7 +55,13 @@ export async function pull(ctx: Context, input: PullInput): Promise<PullOutcome>
   // Restored between the two reads: the token's versions mean nothing any more.
   if (page.epoch !== fleet.epoch) throw tokenExpired()
   const { positions, snapshots } = reachedPositions(names, held, page)
-  const token = { fleetId: fleet.id, deviceId: device.id, epoch: page.epoch, issuedAtMs: ctx.clock.now(), positions }
+  const token = {
+    fleetId: fleet.id,
+    deviceId: device.id,
+    epoch: page.epoch,
+    issuedAtMs: ctx.clock.now(),
+    positions,
+  }
   const response = {
     changes: page.records.map(wireRecord),
     token: encodeToken(token, ctx.mac),
@@ -84,13 +90,17 @@ function readPositions(ctx: Context, input: PullInput, readable: readonly string
     nowMs: ctx.clock.now(),
   }
   const decoded = decodeToken(input.token, reader, ctx.mac)
-  if (!decoded.ok) throw decoded.error === 'token_expired' ? tokenExpired() : new ApplicationError('token_invalid')
+  if (!decoded.ok)
+    throw decoded.error === 'token_expired' ? tokenExpired() : new ApplicationError('token_invalid')
   const { positions, issuedAtMs } = decoded.value
-  const kept: Positions = Object.fromEntries(Object.entries(positions).filter(([name]) => readable.includes(name)))
+  const kept: Positions = Object.fromEntries(
+    Object.entries(positions).filter(([name]) => readable.includes(name)),
+  )
   return { positions: kept, issuedAtMs }
 }
 
-const tokenExpired = (): ApplicationError => new ApplicationError('token_expired', { extra: { resync: 'full' } })
+const tokenExpired = (): ApplicationError =>
+  new ApplicationError('token_expired', { extra: { resync: 'full' } })
 
 function askedCollections(asked: readonly string[] | null, readable: readonly string[]): readonly string[] {
   if (!asked) return readable

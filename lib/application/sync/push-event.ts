@@ -28,7 +28,8 @@ export function pushEventOf(
       draft.deadLetterCodes[result.code] = (draft.deadLetterCodes[result.code] ?? 0) + 1
     }
   }
-  for (const effect of effects) addEffect(draftFor(drafts, effect.incoming.mutation.collection), job, effect, committedAtMs)
+  for (const effect of effects)
+    addEffect(draftFor(drafts, effect.incoming.mutation.collection), job, effect, committedAtMs)
   const payload: PushEvent = {
     kind: 'push',
     deviceId: job.push.deviceId,
@@ -41,7 +42,12 @@ export function pushEventOf(
   return { id: eventId('push', job.push.deviceId, job.push.requestId), atMs: committedAtMs, payload }
 }
 
-function addEffect(draft: Draft, job: DeviceJob, { incoming, conflict }: ChangeEffect, committedAtMs: number): void {
+function addEffect(
+  draft: Draft,
+  job: DeviceJob,
+  { incoming, conflict }: ChangeEffect,
+  committedAtMs: number,
+): void {
   if (conflict) {
     const { strategy, outcome, fields } = conflict
     draft.conflicts.push({ strategy, outcome, fields })

@@ -37,7 +37,9 @@ export async function push(ctx: Context, input: PushInput): Promise<Answered> {
     },
     platform: input.app.platform,
     appVersion: input.app.appVersion,
-    madeAtMs: new Map(request.mutations.map((mutation) => [mutation.id, madeAtMs(mutation, report.offsetMs)])),
+    madeAtMs: new Map(
+      request.mutations.map((mutation) => [mutation.id, madeAtMs(mutation, report.offsetMs)]),
+    ),
     receivedAtMs: input.receivedAtMs,
     sessionId: request.sessionId,
     epoch: request.epoch,

@@ -2,39 +2,40 @@ import type { Principal } from '#lib/application/access/principal.ts'
 import type { Actor, Context } from '#lib/application/context.ts'
 import type { Role } from '#lib/storage/ports.ts'
 
-/** What a handler is given: all of it checked for who may call, none of it for its shape. */
+/** What a handler is given: checked for who may call, not for its shape. */
 export interface AdminCall {
   readonly ctx: Context
   readonly principal: Principal
   readonly actor: Actor
-  /** The fleet that this call is about; authorized. Null for rows that belong to no fleet. */
-  readonly fleetId: string
   /** By the names in the pattern. */
   readonly params: Readonly<Record<string, string>>
-  /** Each parameter once. */
+  /** Without `fleet`, where the row is about one. */
   readonly query: Readonly<Record<string, string>>
-  /** The parsed JSON of a write, without its `fleet`. */
+  /** The parsed JSON of a write; without `fleet`, where the row is about one. Null for a read. */
   readonly body: unknown
   readonly request: Request
 }
+export interface FleetCall extends AdminCall {
+  /** Authorized. */
+  readonly fleetId: string
+}
 
-/**
- * Where a row's role has to hold: in the fleet that the call names, in every fleet, or in any one (the verb then
- * shows what belongs to the caller's fleets).
- */
-export type RoleScope = 'fleet' | 'everywhere' | 'anywhere'
-
-/** One row of the route × role matrix (security.md, 1). Without a row there is no route. */
-export interface AdminRoute {
+interface Row {
   readonly method: 'GET' | 'POST' | 'PATCH'
   /** Below /api/admin/v1; `:name` takes one segment. */
   readonly pattern: string
   readonly role: Role
-  readonly scope: RoleScope
   /** 201 for what makes a thing. */
   readonly status: 200 | 201
-  readonly handle: (call: AdminCall) => Promise<unknown>
 }
+
+/**
+ * One row of the route × role matrix (security.md, 1). The role has to hold in the fleet that the call names, in
+ * every fleet, or in any one; then the verb shows what belongs to the caller's fleets.
+ */
+export type AdminRoute =
+  | (Row & { readonly scope: 'fleet'; readonly handle: (call: FleetCall) => Promise<unknown> })
+  | (Row & { readonly scope: 'everywhere' | 'anywhere'; readonly handle: (call: AdminCall) => Promise<unknown> })
 
 export interface Matched {
   readonly route: AdminRoute

@@ -11,7 +11,11 @@ export const OWNER_ROLE = 'tidemark'
 const SUPERUSER = 'postgres'
 
 /** PostgreSQL programs see no environment of ours: only what makes them answer the same everywhere. */
-export const PROGRAM_ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' }
+export const PROGRAM_ENVIRONMENT = {
+  PATH: '/usr/local/bin:/usr/bin:/bin',
+  LC_ALL: 'C',
+  TZ: 'UTC',
+} as unknown as NodeJS.ProcessEnv // Next's types demand NODE_ENV of every environment
 
 /**
  * Makes the cluster in `<dataDir>/postgres` unless it exists: initdb, the owner role and the database. It is

@@ -1,0 +1,72 @@
+import type { Metadata } from 'next'
+import { FilterBar, type Facet } from '#components/table/filter-bar.tsx'
+import { Pager } from '#components/table/pager.tsx'
+import { EmptyState } from '#components/ui/empty-state.tsx'
+import { Status } from '#components/ui/status.tsx'
+import { Verdict } from '#components/ui/verdict.tsx'
+import { listDevices } from '#lib/application/devices/list-devices.ts'
+import { ConsolePage } from '../console-page.tsx'
+import type { PageProps } from '../search-params.ts'
+import { orNotFound, visit } from '../viewer.ts'
+import { deviceViews } from './device-view.ts'
+import { devicesListSentence } from './device-words.ts'
+import { DevicesTable } from './devices-table.tsx'
+import { DEVICE_KEYS, deviceFilter, loadDevicesParams } from './search-params.ts'
+
+export const metadata: Metadata = { title: 'Devices · Tidemark' }
+
+const FACETS: readonly Facet[] = ['offline', 'backoff', 'shed', 'halted'].map((value) => ({
+  key: 'state',
+  value,
+  label: value,
+}))
+
+/** Who? */
+export default async function DevicesPage({ searchParams }: PageProps) {
+  const [at, params] = await Promise.all([visit('/devices', searchParams), loadDevicesParams(searchParams)])
+  const { filter, problem } = deviceFilter(params.q)
+  const query = { ...filter, cursor: params.cursor ?? undefined }
+  const { items, nextCursor } = await orNotFound(
+    listDevices(at.ctx, { actor: at.actor, fleetId: at.fleet.id, query }),
+  )
+  const rows = deviceViews(items, at.nowMs, at.fleet.intervalMs)
+  const unfiltered = params.q === '' && at.fleet.devices !== null
+  return (
+    <ConsolePage at={at} crumbs={[{ label: 'Devices' }]}>
+      <Verdict
+        sentence={devicesListSentence(rows, nextCursor !== null || params.cursor !== null)}
+        evidence="By last contact, newest first. What waits on a device is as it last reported."
+      />
+      <FilterBar label="Search devices" keys={DEVICE_KEYS} facets={FACETS} />
+      {problem === null ? null : (
+        <p className="sub" role="status">
+          <Status kind="warn">Left out of the search</Status> {problem}
+        </p>
+      )}
+      <DevicesTable
+        rows={rows}
+        query={at.query}
+        nowMs={at.nowMs}
+        empty={
+          params.q === '' ? (
+            <EmptyState
+              word="Waiting"
+              title="No device is enrolled in this fleet"
+              detail={<code className="mono">{`npm run tidemark -- enrollment create --fleet ${at.fleet.id}`}</code>}
+            />
+          ) : (
+            <EmptyState title="No device matches this filter" detail="Take fewer filters." />
+          )
+        }
+      />
+      {items.length === 0 ? null : (
+        <Pager
+          place={{ path: at.path, query: at.query }}
+          shown={items.length}
+          nextCursor={nextCursor}
+          {...(unfiltered && at.fleet.devices !== null ? { matching: at.fleet.devices } : {})}
+        />
+      )}
+    </ConsolePage>
+  )
+}

@@ -1,0 +1,36 @@
+import { formatCount, plural } from '#components/ui/format.ts'
+import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
+import { SESSION_STATES, type SessionState } from '#lib/protocol/report.ts'
+
+type Devices = Pick<OverviewAnswer['devices'], 'byState' | 'silent'>
+
+/** What keeps a device from syncing by itself, gravest first, and how it is said. */
+const TROUBLED: readonly (readonly [SessionState, one: string, many: string])[] = [
+  ['halted', 'is halted and needs a person', 'are halted and need a person'],
+  ['shed', 'is told to wait', 'are told to wait'],
+  ['backoff', 'failed and tries again', 'failed and try again'],
+  ['offline', 'is offline', 'are offline'],
+]
+
+/** Every state with its count; a state that no device is in counts 0. Pure. */
+export function stateCounts({ byState }: Pick<Devices, 'byState'>): Record<SessionState, number> {
+  return Object.fromEntries(SESSION_STATES.map((state) => [state, byState[state] ?? 0])) as Record<
+    SessionState,
+    number
+  >
+}
+
+/** "38 devices are in sync or syncing now; 2 are offline". Pure. */
+export function devicesSentence({ byState, silent }: Devices): string {
+  const counts = stateCounts({ byState })
+  const troubled = new Set(TROUBLED.map(([state]) => state))
+  const well = SESSION_STATES.reduce((sum, state) => sum + (troubled.has(state) ? 0 : counts[state]), 0)
+  const rest = TROUBLED.flatMap(([state, one, many]) => {
+    const count = counts[state]
+    if (count === 0) return []
+    const heard = state === 'offline' && silent > 0 ? `, ${formatCount(silent)} of them by silence` : ''
+    return [`${formatCount(count)} ${count === 1 ? one : many}${heard}`]
+  })
+  const first = `${plural(well, 'device')} ${well === 1 ? 'is' : 'are'} in sync or syncing now`
+  return [first, ...rest].join('; ')
+}

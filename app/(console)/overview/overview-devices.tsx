@@ -1,0 +1,27 @@
+import { StateMachine } from '#components/charts/state-machine.tsx'
+import { formatCount } from '#components/ui/format.ts'
+import { Section } from '#components/ui/section.tsx'
+import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
+import { SESSION_STATES } from '#lib/protocol/report.ts'
+import { devicesSentence, stateCounts } from './device-words.ts'
+import { listHref } from './overview-links.ts'
+
+/** Devices by state, on the picture of the state machine. */
+export function OverviewDevices({ answer, query }: { answer: OverviewAnswer; query: string }) {
+  const { devices, transitionRates } = answer
+  const unheard = devices.neverHeard === 0 ? '' : `, ${formatCount(devices.neverHeard)} never heard`
+  const rates = transitionRates === null ? 'too many sessions to count rates' : 'rates of finished sessions over 5 min'
+  const hrefs = Object.fromEntries(
+    SESSION_STATES.map((state) => [state, listHref('/devices', query, { state })]),
+  )
+  return (
+    <Section title={devicesSentence(devices)} note={`of ${formatCount(devices.total)}${unheard} · ${rates}`}>
+      <StateMachine
+        counts={stateCounts(devices)}
+        total={devices.heard}
+        hrefs={hrefs}
+        {...(transitionRates === null ? {} : { rates: transitionRates })}
+      />
+    </Section>
+  )
+}

@@ -1,0 +1,21 @@
+import { plural } from '#components/ui/format.ts'
+
+type Version = { appVersion: string; devices: number; deadLetters: number }
+
+/** Over this share of the dead letters a version is named. */
+const NAMED_SHARE_MIN = 0.5
+
+/** The title of the version table: who makes the dead letters, or that nobody stands out. Pure. */
+export function versionsSentence(versions: readonly Version[]): string {
+  const dead = versions.reduce((sum, version) => sum + version.deadLetters, 0)
+  const devices = versions.reduce((sum, version) => sum + version.devices, 0)
+  const most = versions.toSorted((a, b) => b.deadLetters - a.deadLetters)[0]
+  if (most === undefined) return 'No app version is known yet'
+  if (versions.length === 1) return `Every device runs ${most.appVersion}`
+  if (dead === 0) return `${plural(versions.length, 'app version')}, none with open dead letters`
+  const part = most.deadLetters / dead
+  if (part <= NAMED_SHARE_MIN || devices === 0) return 'No app version stands out by its dead letters'
+  const of = (ratio: number): string => `${Math.round(ratio * 100)} %`
+  const all = part === 1 ? 'all' : of(part)
+  return `${most.appVersion} makes ${all} of open dead letters with ${of(most.devices / devices)} of the devices`
+}

@@ -1,0 +1,78 @@
+import type { Metadata } from 'next'
+import { SessionLanes } from '#components/charts/session-timeline.tsx'
+import { LinkButton } from '#components/ui/button.tsx'
+import { formatCount, formatDuration, shortId } from '#components/ui/format.ts'
+import { carryShared } from '#components/ui/search-params.ts'
+import { Section } from '#components/ui/section.tsx'
+import { Time } from '#components/ui/time.tsx'
+import { Verdict } from '#components/ui/verdict.tsx'
+import { getSession } from '#lib/application/sessions/get-session.ts'
+import { ConsolePage } from '../../console-page.tsx'
+import { listHref } from '../../overview/overview-links.ts'
+import type { ItemProps } from '../../search-params.ts'
+import { orNotFound, visit } from '../../viewer.ts'
+import { segmentsOf } from '../session-segments.ts'
+import { sessionVerdict } from '../session-words.ts'
+import { SessionConflicts } from './session-conflicts.tsx'
+import { SessionFacts } from './session-facts.tsx'
+import { SessionMutations } from './session-mutations.tsx'
+import { SessionAttempts, SessionTransitions } from './session-steps.tsx'
+
+export const metadata: Metadata = { title: 'Session · Tidemark' }
+
+/** One session as a timeline. */
+export default async function SessionPage({ params, searchParams }: ItemProps) {
+  const { id } = await params
+  const at = await visit(`/sessions/${id}`, searchParams)
+  const detail = await orNotFound(getSession(at.ctx, { actor: at.actor, fleetId: at.fleet.id, id }))
+  const { session } = detail
+  const { kind, sentence, evidence } = sessionVerdict(session)
+  const segments = segmentsOf(session)
+  return (
+    <ConsolePage
+      at={at}
+      crumbs={[
+        { label: 'Sessions', href: carryShared('/sessions', at.query) },
+        { label: shortId(session.sessionId), mono: true },
+      ]}
+    >
+      <Verdict
+        kind={kind}
+        sentence={sentence}
+        evidence={evidence}
+        facts={[
+          { value: <Time at={session.startedAtMs} now={at.nowMs} show="moment" />, of: 'started' },
+          { value: formatCount(session.transitions.length), of: 'transitions' },
+          { value: formatCount(session.attempts.length), of: 'requests' },
+          { value: formatDuration(session.offsetMs), of: 'clock correction' },
+        ]}
+        actions={
+          <LinkButton tone="primary" href={listHref('/sessions', at.query, { device: session.deviceId })}>
+            Sessions of this device
+          </LinkButton>
+        }
+      />
+      <div className="cols">
+        <div>
+          {segments.length === 0 ? null : (
+            <Section title="Where its time went" note="a lane for each state; times by the server’s clock">
+              <SessionLanes
+                segments={segments}
+                fromMs={session.startedAtMs}
+                toMs={Math.max(session.endedAtMs, session.startedAtMs + 1)}
+                label="States of the session over time"
+              />
+            </Section>
+          )}
+          <SessionMutations detail={detail} query={at.query} nowMs={at.nowMs} />
+          <SessionConflicts conflicts={detail.conflicts} nowMs={at.nowMs} />
+          <SessionAttempts session={session} nowMs={at.nowMs} />
+          <SessionTransitions session={session} nowMs={at.nowMs} />
+        </div>
+        <div>
+          <SessionFacts session={session} nowMs={at.nowMs} />
+        </div>
+      </div>
+    </ConsolePage>
+  )
+}

@@ -1,0 +1,27 @@
+import { KeyValue } from '#components/ui/key-value.tsx'
+import { formatCount } from '#components/ui/format.ts'
+import { Section } from '#components/ui/section.tsx'
+import { Time } from '#components/ui/time.tsx'
+import type { SessionRow } from '../session-row.ts'
+
+export function SessionFacts({ session, nowMs }: { session: SessionRow; nowMs: number }) {
+  const mode = session.fullReason === undefined ? session.mode : `${session.mode}, ${session.fullReason.replaceAll('_', ' ')}`
+  const refused = session.localRefusals ?? []
+  return (
+    <Section title="Who and when">
+      <KeyValue
+        items={[
+          { key: 'Device', value: session.deviceName },
+          { key: 'App', value: `${session.appVersion} on ${session.platform}` },
+          { key: 'Mode', value: mode },
+          { key: 'Started', value: <Time at={session.startedAtMs} now={nowMs} /> },
+          { key: 'Ended', value: session.inferred ? 'not known' : <Time at={session.endedAtMs} now={nowMs} /> },
+          { key: 'Told to the server', value: <Time at={session.receivedAtMs} now={nowMs} /> },
+          { key: 'Refused on the device', value: formatCount(refused.length) },
+          { key: 'Illegal transitions', value: formatCount(session.illegalTransitions) },
+          { key: 'Session', value: <span className="mono">{session.sessionId}</span> },
+        ]}
+      />
+    </Section>
+  )
+}

@@ -1,0 +1,63 @@
+import type { Metadata } from 'next'
+import { RANGE_WORDS } from '#components/shell/ranges.ts'
+import { FilterBar, type Facet } from '#components/table/filter-bar.tsx'
+import { Pager } from '#components/table/pager.tsx'
+import { EmptyState } from '#components/ui/empty-state.tsx'
+import { Status } from '#components/ui/status.tsx'
+import { Verdict } from '#components/ui/verdict.tsx'
+import { listSessions } from '#lib/application/sessions/list-sessions.ts'
+import { ConsolePage } from '../console-page.tsx'
+import type { PageProps } from '../search-params.ts'
+import { orNotFound, visit } from '../viewer.ts'
+import { loadSessionsParams, SESSION_KEYS, sessionFilter } from './search-params.ts'
+import { sessionsSentence } from './session-words.ts'
+import { SessionsTable } from './sessions-table.tsx'
+
+export const metadata: Metadata = { title: 'Sessions · Tidemark' }
+
+const FACETS: readonly Facet[] = [
+  { key: 'result', value: 'failed', label: 'failed' },
+  { key: 'result', value: 'abandoned', label: 'abandoned' },
+  { key: 'has', value: 'conflict', label: 'with conflicts' },
+  { key: 'has', value: 'dead', label: 'with dead letters' },
+]
+
+/** What happened? */
+export default async function SessionsPage({ searchParams }: PageProps) {
+  const [at, params] = await Promise.all([visit('/sessions', searchParams), loadSessionsParams(searchParams)])
+  const { ms, label } = RANGE_WORDS[params.range]
+  const { filter, problem } = sessionFilter(params.q)
+  const page = { cursor: params.cursor ?? undefined }
+  const query = { ...filter, ...page, fromMs: at.nowMs - ms, toMs: at.nowMs }
+  const { items, nextCursor } = await orNotFound(
+    listSessions(at.ctx, { actor: at.actor, fleetId: at.fleet.id, query }),
+  )
+  return (
+    <ConsolePage at={at} crumbs={[{ label: 'Sessions' }]} range>
+      <Verdict
+        sentence={sessionsSentence(items, nextCursor !== null || params.cursor !== null, label.toLowerCase())}
+        evidence="Newest first, as the devices told them afterwards; a session still running is not here yet."
+      />
+      <FilterBar label="Search sessions" keys={SESSION_KEYS} facets={FACETS} />
+      {problem === null ? null : (
+        <p className="sub" role="status">
+          <Status kind="warn">Left out of the search</Status> {problem}
+        </p>
+      )}
+      <SessionsTable
+        rows={items}
+        query={at.query}
+        nowMs={at.nowMs}
+        empty={
+          <EmptyState
+            title={params.q === '' ? 'No session in this range' : 'No session matches this filter'}
+            detail="Take a longer range, or fewer filters."
+          />
+        }
+      />
+      {items.length === 0 ? null : (
+        <Pager place={{ path: at.path, query: at.query }} shown={items.length} nextCursor={nextCursor} />
+      )}
+    </ConsolePage>
+  )
+}

@@ -1,0 +1,39 @@
+import type { SessionSegment } from '#components/charts/prepare-lanes.ts'
+import type { SessionRow } from './session-row.ts'
+
+type Told = Pick<SessionRow, 'startedAtMs' | 'endedAtMs' | 'offsetMs' | 'transitions' | 'attempts'>
+
+/** States in which a session rests; it isn't running there. */
+const RESTING: ReadonlySet<string> = new Set(['idle', 'offline', 'halted'])
+const FAILED_STATUS_MIN = 400
+
+/**
+ * A session's stays in its states, in order, by the server's clock. A session that was never reported has none.
+ * A stay that ended in a failure is marked and says what the failing request was answered. Pure.
+ */
+export function segmentsOf({ endedAtMs, offsetMs, transitions, attempts }: Told): readonly SessionSegment[] {
+  const atMs = (text: string): number => Date.parse(text) + offsetMs
+  return transitions.flatMap((transition, index): SessionSegment[] => {
+    const next = transitions[index + 1]
+    if (next === undefined && RESTING.has(transition.to)) return []
+    const startMs = atMs(transition.at)
+    const endMs = next === undefined ? Math.max(startMs, endedAtMs) : Math.max(startMs, atMs(next.at))
+    const segment: SessionSegment = { state: transition.to, startMs, ms: endMs - startMs }
+    if (transition.to === 'shed') return [{ ...segment, tone: 'held' }]
+    const failed = next?.event === 'failed' || next?.event === 'refused_for_good'
+    const refused = failed || next?.event === 'shed' || next?.event === 'breaker_open'
+    const answer = refused
+      ? attempts.findLast(({ startedAt, status }) => {
+          const at = atMs(startedAt)
+          return at >= startMs && at <= endMs && (status === 0 || status >= FAILED_STATUS_MIN)
+        })
+      : undefined
+    return [
+      {
+        ...segment,
+        ...(failed ? { tone: 'crit' as const } : refused ? { tone: 'held' as const } : {}),
+        ...(answer === undefined ? {} : { note: answer.status === 0 ? 'no answer' : String(answer.status) }),
+      },
+    ]
+  })
+}

@@ -1,0 +1,83 @@
+import type { StatusKind } from '#components/ui/status.tsx'
+import { formatCount, formatDuration, plural } from '#components/ui/format.ts'
+import type { SessionRow } from './session-row.ts'
+
+/** The result of a session as a status. */
+export const RESULT_KINDS: Record<SessionRow['result'], StatusKind> = { ok: 'ok', failed: 'crit', abandoned: 'unk' }
+
+export type SessionVerdict = { kind: StatusKind; sentence: string; evidence: string }
+
+const FAILED_STATUS_MIN = 400
+
+/** What happened in a session, in a sentence, and what it rests on. Pure. */
+export function sessionVerdict(session: SessionRow): SessionVerdict {
+  const took = formatDuration(session.endedAtMs - session.startedAtMs)
+  const name = session.deviceName
+  const kind = RESULT_KINDS[session.result]
+  if (session.inferred) {
+    return {
+      kind,
+      sentence: `${name} pushed and never told how the session ended`,
+      evidence: 'Made by the server from pushes whose report did not come within a day; the pushed changes stand',
+    }
+  }
+  switch (session.result) {
+    case 'ok':
+      return { kind, sentence: `${name} synced in ${took}${troubles(session)}`, evidence: workText(session) }
+    case 'failed':
+      return {
+        kind,
+        sentence: `${name} could not sync: ${lastFailure(session)}`,
+        evidence: `Gave up after ${took}. ${workText(session)}`,
+      }
+    case 'abandoned':
+      return {
+        kind,
+        sentence: `${name} stopped in the middle of a session, after ${took}`,
+        evidence: `The app was closed or restarted; the next session goes on from there. ${workText(session)}`,
+      }
+  }
+}
+
+function troubles({ conflicts, deadLettered }: SessionRow): string {
+  const found = [
+    conflicts === 0 ? [] : [`${plural(conflicts, 'change')} met a conflict`],
+    deadLettered === 0
+      ? []
+      : [`${plural(deadLettered, 'change')} ${deadLettered === 1 ? 'is a dead letter' : 'are dead letters'}`],
+  ].flat()
+  return found.length === 0 ? '' : `; ${found.join(', ')}`
+}
+
+function workText({ mode, pushed, pulled, queueDepthBefore, queueDepthAfter }: SessionRow): string {
+  const queue =
+    queueDepthBefore === queueDepthAfter
+      ? `${plural(queueDepthAfter, 'change')} in its queue`
+      : `queue from ${formatCount(queueDepthBefore)} to ${formatCount(queueDepthAfter)}`
+  const sync = mode === 'full' ? 'Full sync' : 'Delta sync'
+  return `${sync}: ${plural(pushed, 'change')} pushed, ${formatCount(pulled)} pulled, ${queue}`
+}
+
+/** The last request that was not answered well: "push answered 504 (timeout)". */
+function lastFailure({ attempts, transitions }: SessionRow): string {
+  const failed = attempts.findLast(({ status }) => status === 0 || status >= FAILED_STATUS_MIN)
+  if (failed === undefined) {
+    const last = transitions.findLast(({ event }) => event === 'failed' || event === 'refused_for_good')
+    return last === undefined ? 'it did not say why' : `it failed while ${last.from}`
+  }
+  if (failed.status === 0) return `the ${failed.kind} request got no answer`
+  return `the ${failed.kind} request was answered ${failed.status}${failed.code === undefined ? '' : ` (${failed.code})`}`
+}
+
+/** The sessions list in a sentence; `more` when there are further pages. Pure. */
+export function sessionsSentence(
+  rows: readonly Pick<SessionRow, 'result'>[],
+  more: boolean,
+  range: string,
+): string {
+  const bad = rows.filter(({ result }) => result !== 'ok').length
+  const shown = more ? `Of the newest ${plural(rows.length, 'session')}` : `Of ${plural(rows.length, 'session')}`
+  if (rows.length === 0) return `No session ended in the ${range}`
+  const rest = bad === 0 ? 'every one ended well' : `${formatCount(bad)} did not end well`
+  return `${shown} in the ${range}, ${rest}`
+}

@@ -1,0 +1,81 @@
+import type { ReactNode } from 'react'
+import { SessionStrip } from '#components/charts/session-timeline.tsx'
+import { DataTable, type Column } from '#components/table/data-table.tsx'
+import { formatCount, formatDuration } from '#components/ui/format.ts'
+import { carryShared } from '#components/ui/search-params.ts'
+import { Status } from '#components/ui/status.tsx'
+import { Time } from '#components/ui/time.tsx'
+import type { SessionRow } from './session-row.ts'
+import { segmentsOf } from './session-segments.ts'
+import { RESULT_KINDS } from './session-words.ts'
+
+export function SessionsTable({
+  rows,
+  query,
+  nowMs,
+  empty,
+}: {
+  rows: readonly SessionRow[]
+  query: string
+  nowMs: number
+  empty: ReactNode
+}) {
+  return (
+    <DataTable
+      label="Sessions, newest first"
+      columns={columns(nowMs)}
+      rows={rows}
+      rowKey={(row) => row.sessionId}
+      rowHref={(row) => carryShared(`/sessions/${row.sessionId}`, query)}
+      empty={empty}
+    />
+  )
+}
+
+function columns(nowMs: number): readonly Column<SessionRow>[] {
+  return [
+    { key: 'started', header: 'Started', cell: (row) => <Time at={row.startedAtMs} now={nowMs} show="clock" /> },
+    {
+      key: 'device',
+      header: 'Device',
+      cell: (row) => (
+        <>
+          <b>{row.deviceName}</b> <span className="den hide-phone">{`${row.appVersion} ${row.platform}`}</span>
+        </>
+      ),
+    },
+    { key: 'mode', header: 'Mode', hideOnPhone: true, cell: (row) => row.mode },
+    {
+      key: 'result',
+      header: 'Result',
+      cell: (row) => <Status kind={RESULT_KINDS[row.result]}>{row.result}</Status>,
+    },
+    {
+      key: 'states',
+      header: 'States',
+      hideOnPhone: true,
+      cell: (row) =>
+        row.transitions.length === 0 ? (
+          <span className="den">not told</span>
+        ) : (
+          <SessionStrip segments={segmentsOf(row)} />
+        ),
+    },
+    {
+      key: 'work',
+      header: 'Pushed / pulled',
+      align: 'end',
+      cell: (row) => `${formatCount(row.pushed)} / ${formatCount(row.pulled)}`,
+    },
+    { key: 'conflicts', header: 'Conflicts', align: 'end', hideOnPhone: true, cell: (row) => count(row.conflicts) },
+    { key: 'dead', header: 'Dead', align: 'end', hideOnPhone: true, cell: (row) => count(row.deadLettered) },
+    {
+      key: 'took',
+      header: 'Took',
+      align: 'end',
+      cell: (row) => (row.inferred ? 'not known' : formatDuration(row.endedAtMs - row.startedAtMs)),
+    },
+  ]
+}
+
+const count = (value: number) => (value === 0 ? <span className="den">0</span> : <b>{formatCount(value)}</b>)

@@ -1,0 +1,25 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** What a server process tells its parent once it listens. */
+export interface Listening {
+  readonly url: string
+}
+
+/** Serves on a free port of this machine until SIGTERM, or until the parent is gone. */
+export async function serve(
+  listener: (request: IncomingMessage, response: ServerResponse) => void,
+  end: () => Promise<void> = async () => undefined,
+): Promise<void> {
+  const server = createServer(listener).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const stop = (): void => {
+    server.close(() => void end().then(() => process.exit(0)))
+    server.closeAllConnections()
+  }
+  process.once('SIGTERM', stop)
+  process.once('disconnect', stop)
+  const { port } = server.address() as AddressInfo
+  process.send?.({ url: `http://127.0.0.1:${port}` } satisfies Listening)
+}

@@ -1,0 +1,21 @@
+import { z } from 'zod'
+import type { AuditEntry } from '#lib/storage/ports.ts'
+import { authorizeScope } from '../access/authorize.ts'
+import type { AccessContext } from '../access/context.ts'
+import type { Actor } from '../context.ts'
+import { parsedOrThrow } from '../errors.ts'
+import type { ItemList } from '../page.ts'
+import { itemList, pageInput, pageRequest } from '../page.ts'
+
+const auditQuery = z.strictObject({ ...pageInput, action: z.string().min(1).max(80).optional() })
+
+/** Who did what, newest first: in one fleet, or with null in all of them. @throws ApplicationError `forbidden`, `not_found` */
+export async function listAudit(
+  ctx: Pick<AccessContext, 'storage'>,
+  input: { readonly actor: Actor; readonly fleetId: string | null; readonly query: unknown },
+): Promise<ItemList<AuditEntry>> {
+  authorizeScope(input.actor, input.fleetId, 'operator')
+  const { action, ...page } = parsedOrThrow(auditQuery.safeParse(input.query))
+  const filter = { fleetId: input.fleetId, action: action ?? null }
+  return itemList(await ctx.storage.audit.list(filter, pageRequest(page)), (entry) => entry)
+}

@@ -1,0 +1,15 @@
+import type { CollectionPort } from '#lib/storage/ports.ts'
+import { authorize } from '../access/authorize.ts'
+import type { Actor, Context } from '../context.ts'
+
+export type SchemaVersion = Awaited<ReturnType<CollectionPort['schemaVersions']>>[number]
+
+/** Every schema that a collection has had, newest first. @throws ApplicationError `not_found` */
+export async function listSchemaVersions(
+  ctx: Pick<Context, 'storage'>,
+  input: { readonly actor: Actor; readonly fleetId: string; readonly id: string },
+): Promise<readonly SchemaVersion[]> {
+  authorize(input.actor, input.fleetId, 'viewer')
+  const versions = await ctx.storage.collections.schemaVersions(input.fleetId, input.id)
+  return versions.toSorted((a, b) => b.schemaVersion - a.schemaVersion)
+}

@@ -1,0 +1,22 @@
+import { authorize } from '../access/authorize.ts'
+import type { Actor, Context } from '../context.ts'
+
+export interface FleetCounts {
+  /** Enrolled and not revoked. */
+  readonly devices: number
+  readonly deadLettersOpen: number
+}
+
+/** The counts that stand beside a fleet's name. @throws ApplicationError `not_found` */
+export async function countFleet(
+  ctx: Pick<Context, 'storage'>,
+  input: { readonly actor: Actor; readonly fleetId: string },
+): Promise<FleetCounts> {
+  const { actor, fleetId } = input
+  authorize(actor, fleetId, 'viewer')
+  const [devices, deadLettersOpen] = await Promise.all([
+    ctx.storage.devices.all(fleetId),
+    ctx.storage.deadLetters.countOpen(fleetId),
+  ])
+  return { devices: devices.filter(({ status }) => status !== 'revoked').length, deadLettersOpen }
+}

@@ -1,0 +1,18 @@
+import type { Fleet } from '#lib/storage/ports.ts'
+import { authorize, canSee } from '../access/authorize.ts'
+import type { Actor, Context } from '../context.ts'
+import { ApplicationError } from '../errors.ts'
+
+/** The fleets that this actor may see. */
+export async function listFleets(ctx: Pick<Context, 'storage'>, actor: Actor): Promise<readonly Fleet[]> {
+  const fleets = await ctx.storage.fleets.list()
+  return fleets.filter(({ id }) => canSee(actor, id))
+}
+
+/** @throws ApplicationError `not_found` */
+export async function getFleet(ctx: Pick<Context, 'storage'>, actor: Actor, fleetId: string): Promise<Fleet> {
+  authorize(actor, fleetId, 'viewer')
+  const fleet = await ctx.storage.fleets.get(fleetId)
+  if (!fleet) throw new ApplicationError('not_found')
+  return fleet
+}

@@ -1,0 +1,100 @@
+import { isLegal } from '#lib/engine/session-machine.ts'
+import { isJsonObject } from '#lib/kernel/json.ts'
+import { isUuid } from '#lib/kernel/uuid.ts'
+import type { SessionReport, SessionsResponse } from '#lib/protocol/session.ts'
+import { sessionReport, sessionsRequest } from '#lib/protocol/session.ts'
+import type { Device, SessionRow } from '#lib/storage/ports.ts'
+import type { TelemetryEvent } from '#lib/telemetry/events.ts'
+import type { Context } from '../context.ts'
+import { serverTimeMs } from '../devices/report-times.ts'
+import { parsedOrThrow } from '../errors.ts'
+
+export interface StoreSessionsInput {
+  readonly device: Device
+  readonly app: Pick<Device, 'appVersion' | 'platform'>
+  readonly body: unknown
+}
+
+type Verdict = SessionsResponse['results'][number]
+
+/**
+ * POST /sessions (protocol.md): each report is judged on its own, a bad one is refused and the others stand.
+ * Times are corrected by the offset sent with the reports, else by the device's last one.
+ */
+export async function storeSessions(ctx: Context, input: StoreSessionsInput): Promise<SessionsResponse> {
+  const { sessions, offsetMs } = parsedOrThrow(sessionsRequest.safeParse(input.body))
+  const { device } = input
+  const offset = offsetMs ?? device.report?.offsetMs ?? 0
+  const rows = sessions.map((report) => rowOf(ctx, input, report, offset))
+  const good = rows.flatMap((row) => row ?? [])
+  const events = good.map(sessionEvent)
+  const outcomes = good.length === 0 ? [] : await ctx.storage.sessions.store(device.fleetId, good, events)
+  for (const [i, outcome] of outcomes.entries()) {
+    const event = events[i]
+    if (outcome === 'stored' && event) ctx.metrics.observeEvent(device.fleetId, event)
+  }
+  let next = 0
+  const results = rows.map((row, i): Verdict => {
+    if (!row) return { sessionId: idOf(sessions[i]), status: 'refused', code: 'bad_request' }
+    return { sessionId: row.sessionId, status: outcomes[next++] ?? 'duplicate' }
+  })
+  return { results }
+}
+
+const idOf = (report: unknown): string =>
+  isJsonObject(report) && isUuid(report['sessionId']) ? report['sessionId'] : ''
+
+/** Null when the report is not one, or ends before it starts. */
+function rowOf(
+  ctx: Context,
+  input: StoreSessionsInput,
+  report: unknown,
+  offsetMs: number,
+): SessionRow | null {
+  const parsed = sessionReport.safeParse(report)
+  if (!parsed.success) return null
+  const { startedAt, endedAt, ...rest } = parsed.data
+  const { device, app } = input
+  const receivedAtMs = ctx.clock.now()
+  // A device that could not measure its clock must not put a session into the future.
+  const endedAtMs = Math.min(serverTimeMs(endedAt, offsetMs), receivedAtMs)
+  const startedAtMs = Math.min(serverTimeMs(startedAt, offsetMs), endedAtMs)
+  if (Date.parse(startedAt) > Date.parse(endedAt)) return null
+  return {
+    ...rest,
+    ...app,
+    fleetId: device.fleetId,
+    deviceId: device.id,
+    deviceName: device.name,
+    startedAtMs,
+    endedAtMs,
+    offsetMs,
+    receivedAtMs,
+    illegalTransitions: illegalCount(parsed.data),
+    inferred: false,
+  }
+}
+
+/** A device that reports what the table doesn't allow is defective: counted, not refused (protocol.md, sessions). */
+const illegalCount = ({ transitions }: SessionReport): number =>
+  transitions.filter((transition) => !isLegal(transition)).length
+
+function sessionEvent(row: SessionRow): TelemetryEvent {
+  return {
+    id: `session/${row.sessionId}`,
+    atMs: row.endedAtMs,
+    payload: {
+      kind: 'session',
+      deviceId: row.deviceId,
+      platform: row.platform,
+      appVersion: row.appVersion,
+      sessionId: row.sessionId,
+      result: row.result,
+      mode: row.mode,
+      fullReason: row.fullReason ?? null,
+      durationMs: row.endedAtMs - row.startedAtMs,
+      withConflict: row.conflicts > 0,
+      illegalTransitions: row.illegalTransitions,
+    },
+  }
+}

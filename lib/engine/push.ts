@@ -1,0 +1,180 @@
+import { compareHlc } from '#lib/kernel/hlc.ts'
+import type { JsonObject } from '#lib/kernel/json.ts'
+import { assert } from '#lib/kernel/result.ts'
+import { recordWrite } from '#lib/kernel/version-vector.ts'
+import type { MutationResult, Resolution } from '#lib/protocol/push.ts'
+import { chainBase } from './after-chain.ts'
+import type { Gate } from './check-mutation.ts'
+import { authorOf, checkMutation } from './check-mutation.ts'
+import { serverHlcAt } from './clock-offset.ts'
+import type { RecordDecision } from './decide-record.ts'
+import { decideRecord } from './decide-record.ts'
+import type { PushDraft } from './push-draft.ts'
+import { absorb, headOf, recordOf, settle, startDraft } from './push-draft.ts'
+import type {
+  BaseDocument, ChangeEffect, CollectionRules, ConflictEffect, DeadLetterEffect, IncomingMutation, IncomingPush,
+  PushDecision, PushWorld, RecordState,
+} from './types.ts'
+import { toWireRecord } from './wire-record.ts'
+
+/** Makes the ids of conflicts and dead letters; the only thing about a decision that isn't decided. */
+export type NewId = () => string
+
+/**
+ * Decides a push over everything that was loaded under its streams' locks (protocol.md, push): one result a mutation,
+ * in order, each seeing what those before it did. Never throws on any JSON. An atomic push with a culprit has no effect.
+ */
+export function decidePush(world: PushWorld, push: IncomingPush, ids: NewId): PushDecision {
+  const draft = startDraft(world)
+  const withoutEffect = new Map<string, MutationResult>()
+  const results: MutationResult[] = []
+  const effects: ChangeEffect[] = []
+  for (const incoming of push.mutations) {
+    const outcome = decideMutation({ draft, push, incoming, ids }, withoutEffect)
+    if ('incoming' in outcome) {
+      absorb(draft, outcome)
+      effects.push(outcome)
+      results.push(outcome.result)
+    } else {
+      if (outcome.status !== 'duplicate') withoutEffect.set(incoming.mutation.id, outcome)
+      results.push(outcome)
+    }
+  }
+  if (!push.atomic || !results.some(isCulprit)) return { kind: 'committed', results, effects }
+  const wouldBe = results.map((result): MutationResult => (isCulprit(result) ? result : { id: result.id, status: 'not_applied' }))
+  return { kind: 'aborted', results: wouldBe, effects: [] }
+}
+
+/** The world after a push's effects, for the pushes that are committed with it. */
+export function applyEffects(world: PushWorld, decision: PushDecision): PushWorld {
+  const draft = startDraft(world)
+  for (const effect of decision.effects) absorb(draft, effect)
+  return settle(draft)
+}
+
+const CULPRITS: ReadonlySet<MutationResult['status']> = new Set(['conflict', 'dead_lettered', 'refused', 'shed', 'retry'])
+const isCulprit = ({ status }: MutationResult): boolean => CULPRITS.has(status)
+
+interface Question {
+  readonly draft: PushDraft
+  readonly push: IncomingPush
+  readonly incoming: IncomingMutation
+  readonly ids: NewId
+}
+
+/** An effect, or the result of a mutation that has none. */
+function decideMutation(question: Question, withoutEffect: ReadonlyMap<string, MutationResult>): ChangeEffect | MutationResult {
+  const { draft, push, incoming } = question
+  const gate = checkMutation(draft, push, incoming, withoutEffect)
+  if (gate.kind !== 'go') return turnedAway(question, gate)
+  const { rules, author, parentKnown } = gate
+  const isReplay = push.replayOf !== null
+  const decision = decideRecord(draft, { mutation: incoming.mutation, rules, author, parentKnown, isReplay })
+  if (decision.kind === 'unfit') {
+    return deadLetter(question, { code: 'schema_mismatch', detail: decision.detail, path: decision.path, base: decision.base })
+  }
+  if (decision.kind === 'settled') return settled(question, rules, decision)
+  const record = nextRecord(question, rules, decision.data)
+  const result = { id: incoming.mutation.id, status: 'applied', version: record.version } as const
+  return { ...plainEffect(question), result, record, replaced: recordOf(draft, incoming.mutation) }
+}
+
+function turnedAway(question: Question, gate: Exclude<Gate, { kind: 'go' }>): ChangeEffect | MutationResult {
+  const { draft, incoming } = question
+  const { id, after } = incoming.mutation
+  switch (gate.kind) {
+    case 'refused':
+      return { id, status: 'refused', code: gate.code, detail: gate.detail, serverHlc: serverHlcAt(draft.world.nowMs) }
+    case 'duplicate':
+      return { id, status: 'duplicate', original: gate.original }
+    case 'waits':
+      if (gate.status === 'shed') return { id, status: 'shed', retryAfterMs: gate.retryAfterMs }
+      return { id, status: 'retry', code: 'parent_retry', retryAfterMs: gate.retryAfterMs }
+    case 'held': {
+      const record = recordOf(draft, incoming.mutation)
+      const result = { id, status: 'conflict', record: record && toWireRecord(record), conflictId: gate.conflictId } as const
+      return { ...plainEffect(question), result }
+    }
+    case 'dead': {
+      const author = authorOf(question.push, incoming)
+      const base = chainBase(draft, incoming.mutation, author).document
+      const parent = gate.code === 'parent_dead_lettered' ? (after ?? null) : null
+      return deadLetter(question, { code: gate.code, detail: gate.detail, path: null, base }, parent)
+    }
+  }
+}
+
+type Bare = Omit<ChangeEffect, 'result'>
+
+/** An effect that makes no version, no conflict and no dead letter; the callers add what there is. */
+function plainEffect({ push, incoming }: Question): Bare {
+  const { requestId, sessionId, replayOf } = push
+  const deviceId = authorOf(push, incoming)
+  return { incoming, deviceId, requestId, sessionId, replayOf, record: null, replaced: null, conflict: null, deadLetter: null }
+}
+
+/** A replay that fails again keeps its letter (ID3). */
+function deadLetter(
+  question: Question,
+  why: Pick<DeadLetterEffect, 'code' | 'detail' | 'path'> & { readonly base: BaseDocument },
+  parentMutationId: string | null = null,
+): ChangeEffect {
+  const { push, incoming, ids } = question
+  const { code, detail, path } = why
+  const id = push.replayOf ?? ids()
+  const base = why.base.kind === 'known' ? why.base.data : null
+  const result = { id: incoming.mutation.id, status: 'dead_lettered', deadLetterId: id, code, detail } as const
+  return { ...plainEffect(question), result, deadLetter: { id, code, detail, path, base, parentMutationId } }
+}
+
+/** The next version of the record. Its stamp never goes back, so that an older one can't win later. */
+function nextRecord({ draft, push, incoming }: Question, rules: CollectionRules, data: JsonObject | null): RecordState {
+  const { collection, recordId, hlc } = incoming.mutation
+  const current = recordOf(draft, incoming.mutation)
+  const author = authorOf(push, incoming)
+  const version = headOf(draft, collection) + 1
+  assert(version > (current?.version ?? 0), 'a record is never newer than its stream')
+  return {
+    collection,
+    recordId,
+    version,
+    deleted: data === null,
+    data,
+    hlc: current && compareHlc(current.hlc, hlc) > 0 ? current.hlc : hlc,
+    deviceId: author,
+    versionVector: recordWrite(current?.versionVector ?? {}, author, version),
+    schemaVersion: rules.schemaVersion,
+  }
+}
+
+/** A concurrent mutation with its conflict row (CS7): who lost what. */
+function settled(question: Question, rules: CollectionRules, outcome: Extract<RecordDecision, { kind: 'settled' }>): ChangeEffect {
+  const { draft, incoming, ids } = question
+  const { decision, base, local, data } = outcome
+  const { id } = incoming.mutation
+  const current = recordOf(draft, incoming.mutation)
+  const conflictId = ids()
+  const shared = {
+    id: conflictId,
+    fields: decision.fields,
+    base: base.kind === 'known' ? base.data : null,
+    baseKnown: base.kind === 'known',
+    local,
+    remote: current?.data ?? null,
+  }
+  if (decision.kind === 'person') {
+    const conflict: ConflictEffect = { ...shared, strategy: decision.strategy, outcome: 'manual', result: null, resolution: null }
+    const record = current && toWireRecord(current)
+    return { ...plainEffect(question), result: { id, status: 'conflict', record, conflictId }, conflict }
+  }
+  const resolution: Resolution = { strategy: rules.strategy, outcome: decision.kind, fields: decision.fields }
+  const conflict = { ...shared, strategy: rules.strategy, outcome: decision.kind, resolution }
+  assert(current, 'only a record that is there can be concurrent')
+  if (data === undefined) {
+    const result: MutationResult & { status: 'superseded' } = { id, status: 'superseded', record: toWireRecord(current), conflictId, resolution }
+    return { ...plainEffect(question), result, conflict: { ...conflict, result: current.data } }
+  }
+  const record = nextRecord(question, rules, data)
+  const result: MutationResult & { status: 'merged' } = { id, status: 'merged', version: record.version, record: toWireRecord(record), conflictId, resolution }
+  return { ...plainEffect(question), result, record, replaced: current, conflict: { ...conflict, result: data } }
+}

@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import { badRequest, parsedOrThrow } from '#lib/application/errors.ts'
+
+const DAY_MS = 86_400_000
+
+/** Parameters of a URL by name. @throws ApplicationError `bad_request` for one that came twice */
+export function queryOf(url: URL): Readonly<Record<string, string>> {
+  const query = new Map<string, string>()
+  for (const [name, value] of url.searchParams) {
+    if (query.has(name)) throw badRequest([{ path: `/${name}`, message: 'came twice' }])
+    query.set(name, value)
+  }
+  return Object.fromEntries(query)
+}
+
+/** A time in a query: Unix milliseconds or ISO 8601. */
+const instant = z.string().transform((text, check) => {
+  const ms = /^\d{1,15}$/.test(text) ? Number(text) : Date.parse(text)
+  if (Number.isFinite(ms)) return ms
+  check.addIssue({ code: 'custom', message: 'must be Unix milliseconds or an ISO 8601 time' })
+  return z.NEVER
+})
+const range = { from: instant.optional(), to: instant.optional() }
+const flag = z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1')
+
+/** `[from, to)` in ms; without them the last 24 hours. */
+function rangeOf(query: { from?: number | undefined; to?: number | undefined }, nowMs: number): { fromMs: number; toMs: number } {
+  const toMs = query.to ?? nowMs
+  const fromMs = query.from ?? toMs - DAY_MS
+  if (fromMs >= toMs) throw badRequest([{ path: '/from', message: 'must be before `to`' }])
+  return { fromMs, toMs }
+}
+
+const pillarQuery = z.strictObject({
+  ...range,
+  /** Length of a point, in ms. */
+  step: z.coerce.number().int().min(1).optional(),
+  groupBy: z.enum(['collection', 'platform', 'appVersion']).optional(),
+  collection: z.string().max(64).optional(),
+})
+
+/** `from, to, step, groupBy, collection` of a pillar. */
+export function pillarQueryOf(fleetId: string, query: unknown, nowMs: number) {
+  const { step, groupBy, collection, ...times } = parsedOrThrow(pillarQuery.safeParse(query))
+  return { fleetId, ...rangeOf(times, nowMs), stepMs: step, groupBy, collection }
+}
+
+/** `from, to` of the Overview. */
+export function rangeQueryOf(fleetId: string, query: unknown, nowMs: number) {
+  return { fleetId, ...rangeOf(parsedOrThrow(z.strictObject(range).safeParse(query)), nowMs) }
+}
+
+const sessionQuery = z.looseObject({ ...range, withConflicts: flag.optional(), withDeadLetters: flag.optional() })
+
+/** A session list's query in the form of its verb, which checks the rest. */
+export function sessionQueryOf(query: unknown, nowMs: number): unknown {
+  const { from, to, ...rest } = parsedOrThrow(sessionQuery.safeParse(query))
+  return { ...rest, ...rangeOf({ from, to }, nowMs) }
+}
+
+/** A device list's query in the form of its verb: `state=pushing,pulling`. */
+export function deviceQueryOf({ state, ...rest }: Readonly<Record<string, string>>): unknown {
+  return state === undefined ? rest : { ...rest, state: state.split(',') }
+}

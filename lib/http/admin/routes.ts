@@ -1,0 +1,118 @@
+import { createApiKey, listApiKeys } from '#lib/application/access/api-keys.ts'
+import { changeUser, createUser, listUsers } from '#lib/application/access/users.ts'
+import { listAudit } from '#lib/application/audit/list-audit.ts'
+import { createCollection } from '#lib/application/collections/create-collection.ts'
+import { getCollection, listCollections } from '#lib/application/collections/list-collections.ts'
+import { publishCollection } from '#lib/application/collections/publish-collection.ts'
+import { discard } from '#lib/application/dead-letters/discard.ts'
+import { getDeadLetter } from '#lib/application/dead-letters/get-dead-letter.ts'
+import { listDeadLetters } from '#lib/application/dead-letters/list-dead-letters.ts'
+import { replay } from '#lib/application/dead-letters/replay.ts'
+import { getDevice } from '#lib/application/devices/get-device.ts'
+import { listDevices } from '#lib/application/devices/list-devices.ts'
+import { createEnrollmentKey, listEnrollmentKeys } from '#lib/application/enrollment/create-enrollment-key.ts'
+import { createFleet } from '#lib/application/fleets/create-fleet.ts'
+import { listFleets } from '#lib/application/fleets/list-fleets.ts'
+import { conflicts } from '#lib/application/pillars/conflicts.ts'
+import { failures } from '#lib/application/pillars/failures.ts'
+import { lag } from '#lib/application/pillars/lag.ts'
+import { overview } from '#lib/application/pillars/overview.ts'
+import { queue } from '#lib/application/pillars/queue.ts'
+import { getSession } from '#lib/application/sessions/get-session.ts'
+import { listSessions } from '#lib/application/sessions/list-sessions.ts'
+import type { Collection, Role } from '#lib/storage/ports.ts'
+import { deviceQueryOf, pillarQueryOf, rangeQueryOf, sessionQueryOf } from './query.ts'
+import { openStream } from './stream.ts'
+import type { AdminCall, AdminRoute, FleetCall } from './table.ts'
+
+const read = (pattern: string, role: Role, handle: (call: FleetCall) => Promise<unknown>): AdminRoute => ({
+  method: 'GET', pattern, role, scope: 'fleet', status: 200, handle,
+})
+const make = (pattern: string, role: Role, handle: (call: FleetCall) => Promise<unknown>): AdminRoute => ({
+  method: 'POST', pattern, role, scope: 'fleet', status: 201, handle,
+})
+const act = (pattern: string, role: Role, handle: (call: FleetCall) => Promise<unknown>): AdminRoute => ({
+  method: 'POST', pattern, role, scope: 'fleet', status: 200, handle,
+})
+
+/** A list that fits into one page. */
+const whole = <T>(items: readonly T[]): { items: readonly T[]; nextCursor: null } => ({ items, nextCursor: null })
+const shownCollection = (collection: Collection) => ({ ...collection, fleet: collection.fleetId })
+const idOf = (call: AdminCall): string => call.params['id'] ?? ''
+const input = ({ actor, fleetId, body }: FleetCall) => ({ actor, fleetId, body })
+const nowOf = (call: AdminCall): number => call.ctx.clock.now()
+
+/** Every operator route there is, with the least role that opens it (protocol.md, operator API). */
+export const ADMIN_ROUTES: readonly AdminRoute[] = [
+  {
+    method: 'GET', pattern: '/fleets', role: 'viewer', scope: 'anywhere', status: 200,
+    handle: async ({ ctx, actor }) => whole(await listFleets(ctx, { actor })),
+  },
+  {
+    method: 'POST', pattern: '/fleets', role: 'admin', scope: 'everywhere', status: 201,
+    handle: ({ ctx, actor, body }) => createFleet(ctx, { actor, body }),
+  },
+
+  read('/collections', 'viewer', async (call) => whole((await listCollections(call.ctx, call)).map(shownCollection))),
+  make('/collections', 'admin', async (call) => shownCollection(await createCollection(call.ctx, input(call)))),
+  read('/collections/:id', 'viewer', async (call) => shownCollection(await getCollection(call.ctx, { ...input(call), id: idOf(call) }))),
+  {
+    method: 'PATCH', pattern: '/collections/:id', role: 'admin', scope: 'fleet', status: 200,
+    handle: async (call) => shownCollection(await publishCollection(call.ctx, { ...input(call), id: idOf(call) })),
+  },
+
+  read('/enrollment-keys', 'admin', async (call) => whole(await listEnrollmentKeys(call.ctx, call))),
+  make('/enrollment-keys', 'admin', async (call) => {
+    const { shown, key } = await createEnrollmentKey(call.ctx, input(call))
+    return { ...shown, key }
+  }),
+
+  {
+    method: 'GET', pattern: '/users', role: 'admin', scope: 'anywhere', status: 200,
+    handle: async ({ ctx, actor }) => whole(await listUsers(ctx, { actor })),
+  },
+  {
+    method: 'POST', pattern: '/users', role: 'admin', scope: 'anywhere', status: 201,
+    handle: ({ ctx, actor, body }) => createUser(ctx, { actor, body }),
+  },
+  {
+    method: 'PATCH', pattern: '/users/:id', role: 'admin', scope: 'anywhere', status: 200,
+    handle: (call) => changeUser(call.ctx, { actor: call.actor, body: call.body, id: idOf(call) }),
+  },
+  {
+    method: 'GET', pattern: '/api-keys', role: 'admin', scope: 'anywhere', status: 200,
+    handle: async ({ ctx, actor }) => whole(await listApiKeys(ctx, { actor })),
+  },
+  {
+    method: 'POST', pattern: '/api-keys', role: 'admin', scope: 'anywhere', status: 201,
+    handle: ({ ctx, actor, body }) => createApiKey(ctx, { actor, body }),
+  },
+
+  read('/overview', 'viewer', (call) => overview(call.ctx, rangeQueryOf(call.fleetId, call.query, nowOf(call)))),
+  read('/pillars/lag', 'viewer', (call) => lag(call.ctx, pillarQueryOf(call.fleetId, call.query, nowOf(call)))),
+  read('/pillars/conflicts', 'viewer', (call) => conflicts(call.ctx, pillarQueryOf(call.fleetId, call.query, nowOf(call)))),
+  read('/pillars/failures', 'viewer', (call) => failures(call.ctx, pillarQueryOf(call.fleetId, call.query, nowOf(call)))),
+  read('/pillars/queue', 'viewer', (call) => queue(call.ctx, pillarQueryOf(call.fleetId, call.query, nowOf(call)))),
+
+  read('/sessions', 'viewer', (call) => {
+    const query = sessionQueryOf(call.query, nowOf(call))
+    return listSessions(call.ctx, { ...input(call), query })
+  }),
+  read('/sessions/:id', 'viewer', (call) => getSession(call.ctx, { ...input(call), id: idOf(call) })),
+  read('/devices', 'viewer', (call) => listDevices(call.ctx, { ...input(call), query: deviceQueryOf(call.query) })),
+  read('/devices/:id', 'viewer', (call) => getDevice(call.ctx, { ...input(call), id: idOf(call) })),
+
+  read('/dead-letters', 'viewer', (call) => listDeadLetters(call.ctx, { ...input(call), query: call.query })),
+  read('/dead-letters/:id', 'viewer', (call) => getDeadLetter(call.ctx, { ...input(call), id: idOf(call) })),
+  act('/dead-letters/:id/replay', 'operator', (call) => replay(call.ctx, { ...input(call), id: idOf(call) })),
+  act('/dead-letters/:id/discard', 'operator', async (call) => {
+    await discard(call.ctx, { ...input(call), id: idOf(call) })
+    return (await getDeadLetter(call.ctx, { ...input(call), id: idOf(call) })).letter
+  }),
+
+  {
+    method: 'GET', pattern: '/audit', role: 'operator', scope: 'anywhere', status: 200,
+    handle: ({ ctx, actor, query: { fleet, ...query } }) => listAudit(ctx, { actor, fleetId: fleet ?? null, query }),
+  },
+  read('/stream', 'viewer', (call) => openStream(call)),
+]

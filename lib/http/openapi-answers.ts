@@ -1,0 +1,144 @@
+import { z } from 'zod'
+import type { Json } from '#lib/kernel/json.ts'
+import type { DeviceConfig, EnrollResponse } from '#lib/protocol/device.ts'
+import { STRATEGIES, TIE_RULES } from '#lib/protocol/device.ts'
+import type { ErrorCode } from '#lib/protocol/error-codes.ts'
+import { DEAD_LETTER_CODES, ERROR_CODES, REFUSED_CODES, RETRY_CODES } from '#lib/protocol/error-codes.ts'
+import { jsonObject, uuid } from '#lib/protocol/mutation.ts'
+import type { PullResponse } from '#lib/protocol/pull.ts'
+import type {
+  EffectiveResult,
+  MutationResult,
+  PushResponse,
+  Resolution,
+  WireRecord,
+} from '#lib/protocol/push.ts'
+import type { SessionsResponse } from '#lib/protocol/session.ts'
+
+/**
+ * What the device API answers, as schemas for the contract. The server never parses its own answers: each schema is
+ * held to the type of the verb that makes it, here by the compiler and in the tests by real answers.
+ */
+const count = z.int().min(0)
+const json = z.custom<Json>()
+
+const wireRecord: z.ZodType<WireRecord> = z.object({
+  collection: z.string(),
+  recordId: uuid,
+  version: z.int().min(1),
+  deleted: z.boolean(),
+  data: jsonObject.nullable(),
+  versionVector: z.record(z.string(), count),
+  hlc: z.string(),
+  schemaVersion: z.int().min(1),
+})
+
+const resolution: z.ZodType<Resolution> = z.object({
+  strategy: z.string(),
+  outcome: z.enum(['local', 'remote', 'merge']),
+  fields: z.array(z.string()).optional(),
+})
+
+const conflictId = uuid
+const retryAfterMs = count
+const detail = z.string()
+
+const EFFECTIVE = [
+  z.object({ id: uuid, status: z.literal('applied'), version: z.int().min(1) }),
+  z.object({
+    id: uuid,
+    status: z.literal('merged'),
+    version: z.int().min(1),
+    record: wireRecord,
+    conflictId,
+    resolution,
+  }),
+  z.object({ id: uuid, status: z.literal('superseded'), record: wireRecord, conflictId, resolution }),
+  z.object({ id: uuid, status: z.literal('conflict'), record: wireRecord.nullable(), conflictId }),
+  z.object({
+    id: uuid,
+    status: z.literal('dead_lettered'),
+    deadLetterId: uuid,
+    code: z.enum(DEAD_LETTER_CODES),
+    detail,
+  }),
+] as const
+const effectiveResult: z.ZodType<EffectiveResult> = z.union(EFFECTIVE)
+
+const mutationResult: z.ZodType<MutationResult> = z.union([
+  ...EFFECTIVE,
+  z.object({
+    id: uuid,
+    status: z.literal('refused'),
+    code: z.enum(REFUSED_CODES),
+    detail,
+    serverHlc: z.string(),
+  }),
+  z.object({ id: uuid, status: z.literal('retry'), code: z.enum(RETRY_CODES), retryAfterMs }),
+  z.object({ id: uuid, status: z.literal('shed'), retryAfterMs }),
+  z.object({ id: uuid, status: z.literal('not_applied') }),
+  z.object({ id: uuid, status: z.literal('duplicate'), original: effectiveResult }),
+])
+
+export const pushAnswer: z.ZodType<PushResponse> = z.object({
+  requestId: uuid,
+  epoch: count,
+  serverHlc: z.string(),
+  head: z.record(z.string(), count),
+  results: z.array(mutationResult),
+})
+
+export const pullAnswer: z.ZodType<PullResponse> = z.object({
+  changes: z.array(wireRecord),
+  token: z.string(),
+  hasMore: z.boolean(),
+  snapshots: z.record(z.string(), z.enum(['queued', 'running', 'complete'])),
+})
+
+export const configAnswer: z.ZodType<DeviceConfig> = z.object({
+  version: count,
+  collections: z.array(
+    z.object({
+      name: z.string(),
+      strategy: z.enum(STRATEGIES),
+      fieldStrategies: z.record(z.string(), z.enum(STRATEGIES)),
+      tieRule: z.enum(TIE_RULES),
+      schema: z.union([jsonObject, z.boolean()]),
+      schemaVersion: z.int().min(1),
+      rules: z.array(json),
+      access: z.enum(['read', 'write']),
+    }),
+  ),
+  sync: z.object({ intervalMs: count, backoff: z.object({ baseMs: count, capMs: count }) }),
+  minAppVersion: z.string().nullable(),
+})
+
+export const enrollAnswer: z.ZodType<EnrollResponse> = z.object({
+  deviceId: uuid,
+  fleetId: uuid,
+  epoch: count,
+  token: z.string(),
+  config: configAnswer,
+})
+
+export const sessionsAnswer: z.ZodType<SessionsResponse> = z.object({
+  results: z.array(
+    z.object({
+      sessionId: z.string(),
+      status: z.enum(['stored', 'duplicate', 'refused']),
+      code: z.string().optional(),
+    }),
+  ),
+})
+
+export const rotateAnswer = z.object({ token: z.string() })
+
+/** RFC 9457 with our `code`; some codes bring further members. */
+export const problem = z.looseObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code: z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]),
+  detail: z.string().optional(),
+  errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+})

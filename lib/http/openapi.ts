@@ -1,0 +1,176 @@
+import { z } from 'zod'
+import { enrollRequest, heartbeatRequest } from '#lib/protocol/device.ts'
+import { PULL_CHANGES_MAX, SESSIONS_PER_REPORT_MAX } from '#lib/protocol/limits.ts'
+import { isoTime, jsonObject, uuid } from '#lib/protocol/mutation.ts'
+import { pushRequest } from '#lib/protocol/push.ts'
+import { sessionReport } from '#lib/protocol/session.ts'
+import {
+  configAnswer,
+  enrollAnswer,
+  problem,
+  pullAnswer,
+  pushAnswer,
+  rotateAnswer,
+  sessionsAnswer,
+} from './openapi-answers.ts'
+
+/** One document of JSON; only what is used here. */
+interface Operation {
+  readonly method: 'get' | 'post'
+  readonly path: string
+  readonly summary: string
+  readonly body?: z.ZodType
+  /** Null: an answer without a body. */
+  readonly answer: z.ZodType | null | 'events'
+  readonly status: number
+  readonly parameters?: readonly object[]
+}
+
+const query = (name: string, description: string, schema: object): object => ({
+  name,
+  in: 'query',
+  description,
+  schema,
+})
+
+/** Every operation of the device API that is served (protocol.md, device API). */
+export const DEVICE_OPERATIONS: readonly Operation[] = [
+  {
+    method: 'post',
+    path: '/enroll',
+    summary: 'Enroll a device; the bearer is an enrollment key',
+    body: enrollRequest,
+    answer: enrollAnswer,
+    status: 201,
+  },
+  {
+    method: 'get',
+    path: '/config',
+    summary: 'The collections and sync settings of the device',
+    answer: configAnswer,
+    status: 200,
+  },
+  {
+    method: 'post',
+    path: '/push',
+    summary: 'Upload mutations; the same requestId again gives the same answer',
+    body: pushRequest,
+    answer: pushAnswer,
+    status: 200,
+  },
+  {
+    method: 'get',
+    path: '/pull',
+    summary: 'Changes since a token',
+    answer: pullAnswer,
+    status: 200,
+    parameters: [
+      query('token', 'From the last pull; without it everything', { type: 'string' }),
+      query('collections', 'Names, separated by commas; without it all that the device may read', {
+        type: 'string',
+      }),
+      query('limit', 'Changes a page', { type: 'integer', minimum: 1, maximum: PULL_CHANGES_MAX }),
+    ],
+  },
+  {
+    method: 'post',
+    path: '/heartbeat',
+    summary: 'A device with nothing to do tells how it is',
+    body: heartbeatRequest,
+    answer: null,
+    status: 204,
+  },
+  {
+    method: 'post',
+    path: '/sessions',
+    summary: 'Report finished sessions; each is stored, a duplicate, or refused by itself',
+    body: z.object({
+      sessions: z.array(sessionReport).min(1).max(SESSIONS_PER_REPORT_MAX),
+      offsetMs: z.int().optional(),
+    }),
+    answer: sessionsAnswer,
+    status: 200,
+  },
+  {
+    method: 'get',
+    path: '/events',
+    summary: 'Server-sent events: pokes and commands',
+    answer: 'events',
+    status: 200,
+  },
+  {
+    method: 'post',
+    path: '/token/rotate',
+    summary: 'A new token; the old one lives on for 24 h',
+    answer: rotateAnswer,
+    status: 200,
+  },
+]
+
+/** The contract of the device API as OpenAPI 3.1, from the schemas that the edge parses with. */
+export function openApiDocument(): object {
+  const paths: Record<string, Record<string, object>> = {}
+  for (const operation of DEVICE_OPERATIONS)
+    paths[operation.path] = { [operation.method]: describe(operation) }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Tidemark device API',
+      version: '1',
+      description: 'JSON over HTTP. Errors are application/problem+json with a stable `code`.',
+    },
+    servers: [{ url: '/api/v1' }],
+    security: [{ bearer: [] }],
+    paths,
+    components: {
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', description: 'tmd_… of a device, tme_… to enroll' },
+      },
+      schemas: { Problem: schemaOf(problem, 'output') },
+    },
+  }
+}
+
+function describe({ summary, body, answer, status, parameters }: Operation): object {
+  const problemAnswer = content('application/problem+json', { $ref: '#/components/schemas/Problem' })
+  return {
+    summary,
+    parameters: [APP_HEADER, ...(parameters ?? [])],
+    ...(body && { requestBody: { required: true, ...content('application/json', schemaOf(body, 'input')) } }),
+    responses: {
+      [status]: { description: summary, ...answerContent(answer) },
+      default: { description: 'An error', ...problemAnswer },
+    },
+  }
+}
+
+const APP_HEADER = {
+  name: 'Tidemark-App',
+  in: 'header',
+  description: '<appVersion>;<platform>',
+  schema: { type: 'string' },
+}
+
+function answerContent(answer: Operation['answer']): object {
+  if (answer === null) return {}
+  if (answer === 'events') return content('text/event-stream', { type: 'string' })
+  return content('application/json', schemaOf(answer, 'output'))
+}
+
+const content = (type: string, schema: object): object => ({ content: { [type]: { schema } } })
+
+/** Checks that JSON Schema has no words for (control characters, canonical spelling) are left out. */
+function schemaOf(schema: z.ZodType, io: 'input' | 'output'): object {
+  const { $schema: _dialect, ...json } = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: 'any',
+    override: ({ zodSchema, jsonSchema }) => {
+      if (zodSchema === uuid) jsonSchema.format = 'uuid'
+      if (zodSchema === isoTime) delete jsonSchema.pattern
+      if (zodSchema === jsonObject) jsonSchema.type = 'object'
+      // A reader of answers must bear fields that a later server adds.
+      if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties
+    },
+  })
+  return json
+}

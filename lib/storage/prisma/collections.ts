@@ -1,0 +1,115 @@
+import { assert } from '#lib/kernel/result.ts'
+import type { JsonSchema, StrategyName, TieRule } from '#lib/protocol/device.ts'
+import type { Collection, CollectionPort, Thresholds } from '../ports.ts'
+import { insertAudit } from './audit.ts'
+import type { Database, Send, Statement } from './database.ts'
+import type { Collection as CollectionRow } from './generated/client.ts'
+import { at, fromJson, ms } from './values.ts'
+
+// Documents are written by pg: Prisma drops the key `__proto__` from a JSON value that it writes.
+const CREATE: Statement = {
+  name: 'collection_create',
+  text: `INSERT INTO collection (fleet_id, id, name, version, strategy, tie_rule, field_strategies, schema, schema_version, thresholds, created_at, updated_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (fleet_id, name) DO NOTHING RETURNING id`,
+}
+const UPDATE: Statement = {
+  name: 'collection_update',
+  text: `UPDATE collection SET name = $3, version = $4, strategy = $5, tie_rule = $6, field_strategies = $7, schema = $8,
+      schema_version = $9, thresholds = $10, created_at = $11, updated_at = $12
+    WHERE fleet_id = $1 AND id = $2 AND version = $4 - 1 RETURNING id`,
+}
+const KEEP_SCHEMA: Statement = {
+  name: 'collection_keep_schema',
+  text: `INSERT INTO collection_schema (fleet_id, collection_id, schema_version, schema, created_at)
+    VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
+}
+/** Made with the collection, so that a push never has to. */
+const MAKE_HEAD: Statement = {
+  name: 'collection_make_head',
+  text: 'INSERT INTO stream_head (fleet_id, collection, version) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING',
+}
+const RAISE_CONFIG: Statement = {
+  name: 'fleet_raise_config',
+  text: 'UPDATE fleet SET config_version = config_version + 1 WHERE id = $1 RETURNING id',
+}
+
+export function postgresCollections(database: Database): CollectionPort {
+  return {
+    create: (collection, audit) =>
+      database.inFleet(collection.fleetId, async (send) => {
+        if ((await send(CREATE, valuesOf(collection))).length === 0) return 'name_taken'
+        await send(MAKE_HEAD, [collection.fleetId, collection.name])
+        await published(send, collection)
+        await insertAudit(send, audit)
+        return 'created'
+      }),
+    list: async (fleetId) => {
+      const rows = await database.prismaInFleet(fleetId, (tx) =>
+        tx.collection.findMany({ where: { fleetId }, orderBy: { name: 'asc' } }),
+      )
+      return rows.map(collectionOf)
+    },
+    get: async (fleetId, id) => {
+      const row = await database.prismaInFleet(fleetId, (tx) =>
+        tx.collection.findUnique({ where: { fleetId_id: { fleetId, id } } }),
+      )
+      return row && collectionOf(row)
+    },
+    update: (next, audit) =>
+      database.inFleet(next.fleetId, async (send) => {
+        if ((await send(UPDATE, valuesOf(next))).length === 0) return 'stale'
+        await published(send, next)
+        await insertAudit(send, audit)
+        return 'updated'
+      }),
+    schemaVersions: async (fleetId, id) => {
+      const rows = await database.prismaInFleet(fleetId, (tx) =>
+        tx.collectionSchema.findMany({ where: { fleetId, collectionId: id }, orderBy: { schemaVersion: 'asc' } }),
+      )
+      return rows.map(({ schemaVersion, schema, createdAt }) => ({
+        schemaVersion,
+        schema: fromJson<JsonSchema>(schema),
+        createdAtMs: ms(createdAt),
+      }))
+    },
+  }
+}
+
+async function published(send: Send, collection: Collection): Promise<void> {
+  const { fleetId, id, schemaVersion, schema, updatedAtMs } = collection
+  await send(KEEP_SCHEMA, [fleetId, id, schemaVersion, JSON.stringify(schema), at(updatedAtMs)])
+  const raised = await send(RAISE_CONFIG, [fleetId])
+  assert(raised.length === 1, `fleet ${fleetId} exists`)
+}
+
+const valuesOf = (c: Collection): unknown[] => [
+  c.fleetId,
+  c.id,
+  c.name,
+  c.version,
+  c.strategy,
+  c.tieRule,
+  JSON.stringify(c.fieldStrategies),
+  JSON.stringify(c.schema),
+  c.schemaVersion,
+  JSON.stringify(c.thresholds),
+  at(c.createdAtMs),
+  at(c.updatedAtMs),
+]
+
+function collectionOf(row: CollectionRow): Collection {
+  return {
+    id: row.id,
+    fleetId: row.fleetId,
+    name: row.name,
+    version: row.version,
+    strategy: row.strategy as StrategyName,
+    tieRule: row.tieRule as TieRule,
+    fieldStrategies: fromJson<Record<string, StrategyName>>(row.fieldStrategies),
+    schema: fromJson<JsonSchema>(row.schema),
+    schemaVersion: row.schemaVersion,
+    thresholds: fromJson<Partial<Thresholds>>(row.thresholds),
+    createdAtMs: ms(row.createdAt),
+    updatedAtMs: ms(row.updatedAt),
+  }
+}

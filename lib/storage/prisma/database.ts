@@ -1,0 +1,176 @@
+import { PrismaPg } from '@prisma/adapter-pg'
+import pg from 'pg'
+import { isUuid } from '#lib/kernel/uuid.ts'
+import { assert } from '#lib/kernel/result.ts'
+import type { Prisma } from './generated/client.ts'
+import { PrismaClient } from './generated/client.ts'
+import { storageError } from './storage-errors.ts'
+
+export interface DatabaseOptions {
+  readonly url: string
+  /** Connections of this process at most. */
+  readonly poolSize?: number
+  /** False behind a pooler that cannot keep prepared statements (PgBouncer before 1.21). */
+  readonly prepare?: boolean
+}
+
+/** A statement with a name of its own, under which each connection prepares it once. */
+export interface Statement {
+  readonly name: string
+  readonly text: string
+}
+type Row = Record<string, unknown>
+/** Sends at once; statements sent together share a round trip and run in the order they were sent. */
+export type Send = <R extends Row>(statement: Statement, values: readonly unknown[]) => Promise<R[]>
+
+const CONNECT_TIMEOUT_MS = 5_000
+const STATEMENT_TIMEOUT = '20s'
+const LOCK_TIMEOUT = '5s'
+
+/** The first statement of every transaction: who we are (decision 9) and how long we wait. */
+const ENTER: Statement = {
+  name: 'enter',
+  text: `SELECT set_config('role', 'tidemark_runtime', true), set_config('app.fleet', $1, true),
+    set_config('statement_timeout', '${STATEMENT_TIMEOUT}', true), set_config('lock_timeout', '${LOCK_TIMEOUT}', true)`,
+}
+/** Plans are kept while tables grow: one made on an empty table must not scan a full one. */
+const ENTER_HOT: Statement = {
+  name: 'enter_hot',
+  text: `${ENTER.text}, set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+    set_config('enable_mergejoin', 'off', true)`,
+}
+
+/** One `pg` pool and the Prisma client on it; every statement of ours runs in one of these transactions. */
+export class Database {
+  private readonly pool: pg.Pool
+  private readonly prisma: PrismaClient
+  private readonly prepare: boolean
+
+  constructor({ url, poolSize = 10, prepare = true }: DatabaseOptions) {
+    this.prepare = prepare
+    this.pool = new pg.Pool({
+      connectionString: url,
+      max: poolSize,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      keepAlive: true,
+      types: { getTypeParser },
+      ...{ pipeline: true },
+    })
+    // An idle connection that breaks is replaced by the pool; those in use reject their own query.
+    this.pool.on('error', () => undefined)
+    this.prisma = new PrismaClient({ adapter: new PrismaPg(this.pool) })
+  }
+
+  inFleet<T>(fleetId: string, work: (send: Send) => Promise<T>): Promise<T> {
+    return this.transaction(ENTER, fleetOf(fleetId), work)
+  }
+
+  /** The same with plans that hold for tables of any size. */
+  inFleetHot<T>(fleetId: string, work: (send: Send) => Promise<T>): Promise<T> {
+    return this.transaction(ENTER_HOT, fleetOf(fleetId), work)
+  }
+
+  /** Global tables only: no fleet, so no row of any. */
+  inGlobal<T>(work: (send: Send) => Promise<T>): Promise<T> {
+    return this.transaction(ENTER, '', work)
+  }
+
+  /** One statement in one round trip, transaction included. */
+  async one<R extends Row>(fleetId: string, statement: Statement, values: readonly unknown[]): Promise<R[]> {
+    return this.withClient(async (client) => {
+      const send = this.sender(client)
+      const [, , rows] = await Promise.all([
+        client.query('BEGIN'),
+        send(ENTER_HOT, [fleetOf(fleetId)]),
+        send<R>(statement, values),
+        client.query('COMMIT'),
+      ])
+      return rows
+    })
+  }
+
+  prismaInFleet<T>(fleetId: string, work: (tx: Prisma.TransactionClient) => Promise<T>): Promise<T> {
+    return this.prismaTransaction(fleetOf(fleetId), work)
+  }
+
+  prismaInGlobal<T>(work: (tx: Prisma.TransactionClient) => Promise<T>): Promise<T> {
+    return this.prismaTransaction('', work)
+  }
+
+  async close(): Promise<void> {
+    await this.prisma.$disconnect()
+    await this.pool.end()
+  }
+
+  private async transaction<T>(enter: Statement, fleet: string, work: (send: Send) => Promise<T>): Promise<T> {
+    return this.withClient(async (client) => {
+      const raw = this.sender(client)
+      let open = true
+      // After the end nothing may be sent: it would run outside, as the login role.
+      const send: Send = async (statement, values) => {
+        assert(open, 'the transaction is open')
+        return raw(statement, values)
+      }
+      try {
+        const [, , value] = await Promise.all([client.query('BEGIN'), send(enter, [fleet]), work(send)])
+        open = false
+        await client.query('COMMIT')
+        return value
+      } catch (error) {
+        open = false
+        // Where the connection is broken this fails too, and the first error says why.
+        await client.query('ROLLBACK').catch(() => undefined)
+        throw error
+      }
+    })
+  }
+
+  private async prismaTransaction<T>(fleet: string, work: (tx: Prisma.TransactionClient) => Promise<T>): Promise<T> {
+    try {
+      return await this.prisma.$transaction(async (tx) => {
+        await tx.$executeRaw`SELECT set_config('role', 'tidemark_runtime', true), set_config('app.fleet', ${fleet}, true)`
+        return work(tx)
+      })
+    } catch (error) {
+      throw storageError(error)
+    }
+  }
+
+  private async withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    let client: pg.PoolClient | null = null
+    let failed: unknown
+    try {
+      client = await this.pool.connect()
+      return await work(client)
+    } catch (error) {
+      failed = storageError(error)
+      throw failed
+    } finally {
+      // A connection in doubt is closed rather than reused.
+      client?.release(isInDoubt(failed))
+    }
+  }
+
+  private sender(client: pg.PoolClient): Send {
+    return async <R extends Row>({ name, text }: Statement, values: readonly unknown[]): Promise<R[]> => {
+      const config = { text, values: [...values], ...(this.prepare ? { name } : {}) }
+      const result = await client.query<R>(config)
+      return result.rows
+    }
+  }
+}
+
+/** Bigints are versions, counts and transaction ids: all within what a number holds exactly. */
+const INT8_OID = 20
+function getTypeParser(oid: number, format?: 'text' | 'binary'): (text: string) => unknown {
+  if (oid === INT8_OID) return Number
+  return pg.types.getTypeParser(oid, format as 'text') as (text: string) => unknown
+}
+
+function fleetOf(fleetId: string): string {
+  assert(isUuid(fleetId), 'a fleet id is a UUID')
+  return fleetId
+}
+
+const isInDoubt = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && 'code' in error && error.code === 'storage_unavailable'

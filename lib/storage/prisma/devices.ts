@@ -1,0 +1,142 @@
+import type { EnrollmentKey as EnrollmentKeyRow } from './generated/client.ts'
+import type { Access, DeviceFilter, DevicePort, EnrollmentKey } from '../ports.ts'
+import { insertAudit } from './audit.ts'
+import type { Database, Statement } from './database.ts'
+import type { DeviceRow } from './device-row.ts'
+import { DEVICE_COLUMNS, deviceOf } from './device-row.ts'
+import { postgresEnrolling } from './enroll.ts'
+import { pageOf } from './page.ts'
+import { storableText } from './storable-text.ts'
+import { at, atOrNull, fromJson, jsonText, ms, msOrNull } from './values.ts'
+
+const CREATE_KEY: Statement = {
+  name: 'enrollment_key_create',
+  text: `INSERT INTO enrollment_key (fleet_id, id, name, hash, access, created_at, expires_at, revoked_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+}
+const FIND_BY_TOKEN: Statement = {
+  name: 'device_by_token',
+  text: `SELECT ${DEVICE_COLUMNS} FROM device_token t JOIN device d ON d.fleet_id = t.fleet_id AND d.id = t.device_id
+    WHERE t.fleet_id = $1 AND t.hash = $2 AND (t.ends_at IS NULL OR t.ends_at > $3)`,
+}
+const GET: Statement = {
+  name: 'device_get',
+  text: `SELECT ${DEVICE_COLUMNS} FROM device d WHERE d.fleet_id = $1 AND d.id = $2`,
+}
+const ALL: Statement = {
+  name: 'device_all',
+  text: `SELECT ${DEVICE_COLUMNS} FROM device d WHERE d.fleet_id = $1`,
+}
+/** Devices never seen count as seen at the epoch, which puts them last. */
+const LIST: Statement = {
+  name: 'device_list',
+  text: `SELECT ${DEVICE_COLUMNS}
+    FROM device d, LATERAL (SELECT coalesce(d.last_contact_at, 'epoch'::timestamptz) AS seen_at) s
+    WHERE d.fleet_id = $1
+      AND ($2::text[] IS NULL OR CASE WHEN s.seen_at < $3 THEN 'offline' ELSE d.report_state END = ANY ($2))
+      AND ($4::text IS NULL OR d.platform = $4)
+      AND ($5::text IS NULL OR d.app_version = $5)
+      AND ($6::text IS NULL OR strpos(lower(d.name), $6) > 0 OR strpos(d.id::text, $6) > 0)
+      AND ($7::timestamptz IS NULL OR (s.seen_at, d.id) < ($7, $8::uuid))
+    ORDER BY s.seen_at DESC, d.id DESC LIMIT $9`,
+}
+/** Writes nothing when the report says that the device was forked (lib/storage/report-order.ts). */
+const TOUCH: Statement = {
+  name: 'device_touch',
+  text: `UPDATE device SET app_version = $3, platform = $4, last_contact_at = greatest(last_contact_at, $5),
+      report_state = CASE WHEN $6::bigint > coalesce(report_seq, -1) THEN $7 ELSE report_state END,
+      report_nonce = CASE WHEN $6 > coalesce(report_seq, -1) THEN $8 ELSE report_nonce END,
+      report = CASE WHEN $6 > coalesce(report_seq, -1) THEN $9::json ELSE report END,
+      report_seq = greatest(report_seq, $6)
+    WHERE fleet_id = $1 AND id = $2
+      AND ($6 IS NULL OR $6 > coalesce(report_seq, -1) OR ($6 = report_seq AND $8 = report_nonce))
+    RETURNING id`,
+}
+const SET_STATUS: Statement = {
+  name: 'device_set_status',
+  text: 'UPDATE device SET status = $3 WHERE fleet_id = $1 AND id = $2 RETURNING id',
+}
+
+export function postgresDevices(database: Database): DevicePort {
+  const rows = async (fleetId: string, statement: Statement, values: readonly unknown[]) =>
+    (await database.one<DeviceRow>(fleetId, statement, values)).map(deviceOf)
+  return {
+    findByToken: async (fleetId, tokenHash, nowMs) =>
+      (await rows(fleetId, FIND_BY_TOKEN, [fleetId, tokenHash, at(nowMs)]))[0] ?? null,
+    get: async (fleetId, id) => (await rows(fleetId, GET, [fleetId, id]))[0] ?? null,
+    all: (fleetId) => rows(fleetId, ALL, [fleetId]),
+    list: async (fleetId, filter, page) => {
+      const found = await rows(fleetId, LIST, [
+        fleetId,
+        ...filterValues(filter),
+        page.cursor && at(page.cursor.atMs),
+        page.cursor && page.cursor.id,
+        page.limit + 1,
+      ])
+      return pageOf(found, (device) => ({ atMs: device.lastContactMs ?? 0, id: device.id }), page.limit)
+    },
+    touch: async (fleetId, deviceId, { atMs, appVersion, platform, report }) => {
+      const told = report
+        ? [report.seq, report.state, storableText(report.nonce), JSON.stringify(report)]
+        : [null, null, null, null]
+      const values = [fleetId, deviceId, storableText(appVersion), platform, at(atMs), ...told]
+      if ((await database.one(fleetId, TOUCH, values)).length === 1) return 'ok'
+      return (await rows(fleetId, GET, [fleetId, deviceId])).length === 1 ? 'forked' : 'unknown'
+    },
+    setStatus: (fleetId, deviceId, status, audit) =>
+      database.inFleet(fleetId, async (send) => {
+        if ((await send(SET_STATUS, [fleetId, deviceId, status])).length === 0) return false
+        await insertAudit(send, audit)
+        return true
+      }),
+    ...postgresEnrolling(database),
+    ...enrollmentKeys(database),
+  }
+}
+
+const filterValues = (filter: DeviceFilter): unknown[] => [
+  filter.state,
+  at(filter.silentBeforeMs),
+  filter.platform,
+  filter.appVersion === null ? null : storableText(filter.appVersion),
+  filter.text === null ? null : storableText(filter.text.toLowerCase()),
+]
+
+function enrollmentKeys(
+  database: Database,
+): Pick<DevicePort, 'createEnrollmentKey' | 'listEnrollmentKeys' | 'findEnrollmentKey'> {
+  return {
+    createEnrollmentKey: (key, audit) =>
+      database.inFleet(key.fleetId, async (send) => {
+        const { fleetId, id, name, hash, access, createdAtMs, expiresAtMs, revokedAtMs } = key
+        const times = [at(createdAtMs), atOrNull(expiresAtMs), atOrNull(revokedAtMs)]
+        await send(CREATE_KEY, [fleetId, id, storableText(name), hash, jsonText(access), ...times])
+        await insertAudit(send, audit)
+      }),
+    listEnrollmentKeys: async (fleetId) => {
+      const found = await database.prismaInFleet(fleetId, (tx) =>
+        tx.enrollmentKey.findMany({ where: { fleetId }, orderBy: { createdAt: 'desc' } }),
+      )
+      return found.map(keyOf)
+    },
+    findEnrollmentKey: async (fleetId, hash) => {
+      const row = await database.prismaInFleet(fleetId, (tx) =>
+        tx.enrollmentKey.findUnique({ where: { fleetId_hash: { fleetId, hash } } }),
+      )
+      return row && keyOf(row)
+    },
+  }
+}
+
+function keyOf(row: EnrollmentKeyRow): EnrollmentKey {
+  return {
+    id: row.id,
+    fleetId: row.fleetId,
+    name: row.name,
+    hash: row.hash,
+    access: fromJson<Access>(row.access),
+    createdAtMs: ms(row.createdAt),
+    expiresAtMs: msOrNull(row.expiresAt),
+    revokedAtMs: msOrNull(row.revokedAt),
+  }
+}

@@ -1,0 +1,55 @@
+import { assert } from '#lib/kernel/result.ts'
+import type { Fleet, FleetPort, FleetSettings } from '../ports.ts'
+import { insertAudit } from './audit.ts'
+import type { Database, Statement } from './database.ts'
+import type { Fleet as FleetRow } from './generated/client.ts'
+import { at, fromJson, ms } from './values.ts'
+
+const CREATE: Statement = {
+  name: 'fleet_create',
+  text: `INSERT INTO fleet (id, name, epoch, config_version, settings, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO NOTHING RETURNING id`,
+}
+const RAISE: Statement = {
+  name: 'fleet_raise_epoch',
+  text: 'UPDATE fleet SET epoch = epoch + 1 WHERE id = $1 RETURNING epoch',
+}
+
+export function postgresFleets(database: Database): FleetPort {
+  return {
+    create: (fleet, audit) =>
+      database.inGlobal(async (send) => {
+        const { id, name, epoch, configVersion, settings, createdAtMs } = fleet
+        const made = await send(CREATE, [id, name, epoch, configVersion, JSON.stringify(settings), at(createdAtMs)])
+        if (made.length === 0) return 'name_taken'
+        await insertAudit(send, audit)
+        return 'created'
+      }),
+    get: async (fleetId) => {
+      const row = await database.prismaInGlobal((tx) => tx.fleet.findUnique({ where: { id: fleetId } }))
+      return row && fleetOf(row)
+    },
+    list: async () => {
+      const rows = await database.prismaInGlobal((tx) => tx.fleet.findMany({ orderBy: { name: 'asc' } }))
+      return rows.map(fleetOf)
+    },
+    raiseEpoch: (fleetId, audit) =>
+      database.inGlobal(async (send) => {
+        const [row] = await send<{ epoch: number }>(RAISE, [fleetId])
+        assert(row, `fleet ${fleetId} exists`)
+        await insertAudit(send, audit)
+        return row.epoch
+      }),
+  }
+}
+
+function fleetOf(row: FleetRow): Fleet {
+  return {
+    id: row.id,
+    name: row.name,
+    epoch: row.epoch,
+    configVersion: row.configVersion,
+    settings: fromJson<FleetSettings>(row.settings),
+    createdAtMs: ms(row.createdAt),
+  }
+}

@@ -1,0 +1,143 @@
+import pg from 'pg'
+import { MigrationAdapter } from './migration-adapter.ts'
+import { readMigrationFolder, type MigrationFolder } from './migration-files.ts'
+import { loadSchemaEngine, migrationList, NO_FILTER } from './schema-engine.ts'
+
+/** Why a database cannot be migrated; the message says what a person can do. */
+export class MigrationError extends Error {
+  readonly code: 'postgres_too_old' | 'migration_changed' | 'migration_failed'
+
+  constructor(code: MigrationError['code'], message: string) {
+    super(message)
+    this.name = 'MigrationError'
+    this.code = code
+  }
+}
+
+export interface MigrationState {
+  applied: string[]
+  pending: string[]
+}
+
+const POSTGRES_MIN = 150_000
+const CONNECT_TIMEOUT_MS = 10_000
+/** `diff` answers 0 for "no difference" and 2 for "there is one". */
+const DIFF_EMPTY = 0
+
+/**
+ * Which migrations the database has and lacks, by name and checksum. Cheap (one connection, no engine), so
+ * that a second start stays fast.
+ * Migrations unknown here are those of a newer version, which may run beside this one.
+ * @throws MigrationError `postgres_too_old` | `migration_changed` | `migration_failed`
+ */
+export async function migrationState(databaseUrl: string, prismaRoot: string): Promise<MigrationState> {
+  const folder = readMigrationFolder(prismaRoot)
+  return withClient(databaseUrl, (client) => stateOf(client, folder))
+}
+
+/**
+ * Brings the database to the newest migration by Prisma's own schema engine, as `prisma migrate deploy` would.
+ * Safe to call from several processes: they queue on an advisory lock of ours (the engine's own gives up after
+ * 10 s) and find nothing left to do. Call it in a process that ends afterwards (see schema-engine.ts).
+ * @returns the names applied by this call
+ * @throws MigrationError
+ */
+export async function applyMigrations(databaseUrl: string, prismaRoot: string): Promise<string[]> {
+  const folder = readMigrationFolder(prismaRoot)
+  return withClient(databaseUrl, async (client) => {
+    await client.query(`SELECT pg_advisory_lock(hashtextextended('tidemark.migrate', 0))`)
+    const { pending } = await stateOf(client, folder)
+    if (pending.length === 0) return []
+    const adapter = new MigrationAdapter(databaseUrl)
+    try {
+      const engine = await loadSchemaEngine(adapter, folder)
+      const done = await engine.applyMigrations({ migrationsList: migrationList(folder), filters: NO_FILTER })
+      return done.appliedMigrationNames
+    } catch (error) {
+      throw new MigrationError('migration_failed', `A migration failed: ${messageOf(error)}`)
+    } finally {
+      await adapter.close()
+    }
+  })
+}
+
+/**
+ * The SQL that would lead from the migrations to `schema.prisma`, or null when they agree. Partitions,
+ * policies and functions are invisible to it. Needs the right to create databases.
+ */
+export async function driftBetweenMigrationsAndModel(databaseUrl: string, prismaRoot: string): Promise<string | null> {
+  const folder = readMigrationFolder(prismaRoot)
+  const adapter = new MigrationAdapter(databaseUrl)
+  try {
+    const engine = await loadSchemaEngine(adapter, folder)
+    const { exitCode, stdout } = await engine.diff({
+      from: { tag: 'migrations', ...migrationList(folder) },
+      to: { tag: 'schemaDatamodel', files: [{ path: 'schema.prisma', content: folder.model }] },
+      script: true,
+      exitCode: true,
+      filters: NO_FILTER,
+    })
+    return exitCode === DIFF_EMPTY ? null : (stdout ?? 'the engine found a difference and printed none')
+  } finally {
+    await adapter.close()
+  }
+}
+
+async function stateOf(client: pg.Client, folder: MigrationFolder): Promise<MigrationState> {
+  await requireVersion(client)
+  const rows = await appliedRows(client)
+  const unfinished = rows.find((row) => !row.finished)
+  if (unfinished) {
+    const advice = 'Restore the backup made before it, or repair what it left and delete its row.'
+    throw new MigrationError('migration_failed', `Migration ${unfinished.name} failed half-way. ${advice}`)
+  }
+  const known = new Map(folder.migrations.map(({ name, checksum }) => [name, checksum]))
+  for (const { name, checksum } of rows) {
+    const expected = known.get(name)
+    if (expected !== undefined && expected !== checksum) {
+      const advice = 'An applied migration is never edited: restore the file and add a new migration.'
+      throw new MigrationError('migration_changed', `Migration ${name} was changed after it was applied. ${advice}`)
+    }
+  }
+  const applied = rows.map((row) => row.name)
+  const pending = folder.migrations.map(({ name }) => name).filter((name) => !applied.includes(name))
+  return { applied, pending }
+}
+
+async function requireVersion(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ number: string; text: string }>(
+    `SELECT current_setting('server_version_num') AS number, current_setting('server_version') AS text`,
+  )
+  const [version] = rows
+  if (Number(version?.number) >= POSTGRES_MIN) return
+  throw new MigrationError(
+    'postgres_too_old',
+    `Tidemark needs PostgreSQL 15 or later; this server is ${version?.text}. Point DATABASE_URL to a newer one.`,
+  )
+}
+
+async function appliedRows(client: pg.Client): Promise<{ name: string; checksum: string; finished: boolean }[]> {
+  const table = await client.query<{ found: boolean }>(`SELECT to_regclass('_prisma_migrations') IS NOT NULL AS found`)
+  if (!table.rows[0]?.found) return []
+  const { rows } = await client.query<{ name: string; checksum: string; finished: boolean }>(
+    `SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished
+       FROM _prisma_migrations WHERE rolled_back_at IS NULL ORDER BY started_at`,
+  )
+  return rows
+}
+
+async function withClient<T>(databaseUrl: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
+  await client.connect()
+  try {
+    return await use(client)
+  } finally {
+    await client.end()
+  }
+}
+
+/** The engine throws objects that carry their text in different places. */
+function messageOf(error: unknown): string {
+  if (error instanceof Error) return error.message
+  return typeof error === 'string' ? error : JSON.stringify(error)
+}

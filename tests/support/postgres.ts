@@ -1,0 +1,48 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import pg from 'pg'
+import type { TestProject } from 'vitest/node'
+import { supervisePostgres } from '#lib/storage/prisma/embedded/supervise.ts'
+import { onDatabase } from '#lib/storage/prisma/migration-adapter.ts'
+import { TEMPLATE_DATABASE } from './database.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    databaseUrl: string
+  }
+}
+
+const ROOT = path.resolve(import.meta.dirname, '../..')
+/** Tests may lose their data: what they check is not the disk. */
+const SETTINGS = { fsync: 'off', full_page_writes: 'off', max_connections: '200' }
+
+/** Starts the PostgreSQL of the `database` project and migrates the template that each test file clones. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'tidemark-test-'))
+  const postgres = await supervisePostgres({ dataDir, settings: SETTINGS })
+  const teardown = async (): Promise<void> => {
+    await postgres.stop()
+    await rm(dataDir, { recursive: true, force: true })
+  }
+  try {
+    await makeTemplate(postgres.databaseUrl)
+  } catch (error) {
+    await teardown()
+    throw error
+  }
+  project.provide('databaseUrl', postgres.databaseUrl)
+  return teardown
+}
+
+async function makeTemplate(databaseUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  await client.query(`CREATE DATABASE ${TEMPLATE_DATABASE}`)
+  await client.end()
+  const environment = { ...process.env, DATABASE_URL: onDatabase(databaseUrl, TEMPLATE_DATABASE) }
+  delete (environment as Record<string, string | undefined>)['DATABASE_DIRECT_URL']
+  await promisify(execFile)(process.execPath, ['--import', 'tsx', 'scripts/migrate.ts'], { cwd: ROOT, env: environment })
+}

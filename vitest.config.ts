@@ -1,0 +1,27 @@
+import { defineConfig } from 'vitest/config'
+
+/** Two projects: `pure` needs no database and runs in seconds; `database` shares one embedded PostgreSQL. */
+export default defineConfig({
+  test: {
+    testTimeout: 20_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'pure',
+          include: ['tests/{unit,property,architecture}/**/*.test.{ts,tsx}'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'database',
+          include: ['tests/{contract,api}/**/*.test.ts'],
+          globalSetup: ['tests/support/postgres.ts'],
+          hookTimeout: 60_000,
+          testTimeout: 60_000,
+        },
+      },
+    ],
+  },
+})
