@@ -23,7 +23,7 @@ const KEYS = [
   { key: 'l', label: 'Dead letters', href: '/dead-letters' },
   { key: 'c', label: 'Collections', href: '/collections' },
 ]
-const SIGN_OUT = { postTo: '/api/admin/v1/sign-out', thenTo: '/sign-in' }
+const SIGN_OUT = { postTo: '/api/auth/signout', thenTo: '/sign-in' }
 
 /** A layout isn't told the URL's query, and the fleet stands there: so the frame reads it in the browser. */
 export function ConsoleFrame({
@@ -93,8 +93,8 @@ function NoFleet() {
         title="There is no fleet that you can see"
         detail={
           <>
-            Make one with <code className="mono">npm run tidemark -- fleet create --name NAME</code>, or ask an
-            administrator for a role in one.
+            Make one with <code className="mono">npm run tidemark -- fleet create --name NAME</code>, or ask
+            an administrator for a role in one.
           </>
         }
       />

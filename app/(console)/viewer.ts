@@ -57,7 +57,11 @@ export interface Visit extends Viewer {
  * see, as if it did not exist (security.md 1).
  */
 export async function visit(path: string, search: PageQuery): Promise<Visit> {
-  const [viewer, { fleet: fleetId }, query] = await Promise.all([findViewer(), loadShared(search), queryText(search)])
+  const [viewer, { fleet: fleetId }, query] = await Promise.all([
+    findViewer(),
+    loadShared(search),
+    queryText(search),
+  ])
   if (viewer === null) {
     redirect(`/sign-in?callbackUrl=${encodeURIComponent(query === '' ? path : `${path}?${query}`)}`)
   }

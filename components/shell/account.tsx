@@ -11,7 +11,8 @@ export type SignOut = { postTo: string; thenTo: string }
 
 async function signOut({ postTo, thenTo }: SignOut): Promise<void> {
   try {
-    const answer = await fetch(postTo, { method: 'POST' })
+    // A form, which leads back to thenTo: the answer is followed, and its page is not looked at.
+    const answer = await fetch(postTo, { method: 'POST', body: new URLSearchParams({ callbackUrl: thenTo }) })
     if (answer.ok) return window.location.assign(thenTo)
     showToast({ kind: 'crit', text: `You are still signed in: the server answered ${answer.status}` })
   } catch {

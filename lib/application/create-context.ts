@@ -7,14 +7,14 @@ import { ShownPositions } from './sync/shown-positions.ts'
 
 /** The application over these surroundings: one for each process, or for each simulated one in a test. */
 export function createContext(surroundings: Surroundings): Context {
-  const { storage, clock, log, processId } = surroundings
+  const { storage, clock } = surroundings
   const pokes = new Pokes()
   return {
     ...surroundings,
     pokes,
     shownPositions: new ShownPositions(),
     directory: new DeviceDirectory(storage, clock),
-    requests: new RequestCounter(storage, clock, log, processId),
+    requests: new RequestCounter(surroundings),
     groupCommit: new GroupCommit({ ...surroundings, pokes }),
   }
 }

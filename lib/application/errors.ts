@@ -24,9 +24,9 @@ export class ApplicationError extends Error {
 }
 
 interface ErrorOptions {
-  readonly detail?: string
-  readonly extra?: Readonly<Record<string, Json>>
-  readonly retryAfterMs?: number
+  readonly detail?: string | undefined
+  readonly extra?: Readonly<Record<string, Json>> | undefined
+  readonly retryAfterMs?: number | undefined
 }
 
 export function isApplicationError(error: unknown): error is ApplicationError {

@@ -1,8 +1,7 @@
 import type { Platform } from '#lib/protocol/device.ts'
 import { APP_VERSIONS_LIVE_MAX } from '#lib/protocol/limits.ts'
-import type { Storage } from '#lib/storage/ports.ts'
 import type { RequestsEvent, Route, StatusClass, TelemetryEvent } from '#lib/telemetry/events.ts'
-import type { Clock, Log } from './context.ts'
+import type { Surroundings } from './context.ts'
 import { eventId } from './telemetry/event-id.ts'
 
 /** One answer, as it is counted. */
@@ -17,26 +16,23 @@ export interface AnsweredRequest {
 /** Seconds that wait for a database that is away; older ones are lost, and counted as lost. */
 const WAITING_PER_FLEET_MAX = 120
 
+type Deps = Pick<Surroundings, 'storage' | 'clock' | 'log' | 'metrics' | 'processId'>
 type Count = RequestsEvent['counts'][number]
 
 /** Answers of this process by fleet and second (metrics.md, sources). Pushes that committed are not counted here. */
 export class RequestCounter {
-  private readonly storage: Storage
-  private readonly clock: Clock
-  private readonly log: Log
-  private readonly processId: string
+  private readonly deps: Deps
   private sequence = 0
   private counts = new Map<string, Map<string, Count>>()
   private readonly waiting = new Map<string, TelemetryEvent[]>()
   private readonly versions = new Map<string, Set<string>>()
-  /** Answers whose counts were given up, for /metrics. */
+  /** Answers whose counts were given up. */
   lost = 0
+  /** Answers to requests that never showed a fleet; they count apart from any (metrics.md, sources). */
+  unauthenticated = 0
 
-  constructor(storage: Storage, clock: Clock, log: Log, processId: string) {
-    this.storage = storage
-    this.clock = clock
-    this.log = log
-    this.processId = processId
+  constructor(deps: Deps) {
+    this.deps = deps
   }
 
   count(fleetId: string, answered: AnsweredRequest): void {
@@ -65,13 +61,14 @@ export class RequestCounter {
 
   /** Writes what was counted since the last time; called each second. The event's id makes a repeat harmless. */
   async flush(): Promise<void> {
-    const atMs = this.clock.now()
+    const atMs = this.deps.clock.now()
     const taken = this.counts
     this.counts = new Map()
     for (const [fleetId, counts] of taken) this.enqueue(fleetId, atMs, [...counts.values()])
     for (const [fleetId, events] of this.waiting) {
-      await this.storage.telemetry.append(fleetId, events)
+      await this.deps.storage.telemetry.append(fleetId, events)
       this.waiting.delete(fleetId)
+      for (const event of events) this.deps.metrics.observeEvent(fleetId, event)
     }
   }
 
@@ -79,12 +76,12 @@ export class RequestCounter {
     this.sequence += 1
     const payload: RequestsEvent = {
       kind: 'requests',
-      process: this.processId,
+      process: this.deps.processId,
       sequence: this.sequence,
       counts,
     }
     const events = this.waiting.get(fleetId) ?? []
-    events.push({ id: eventId('requests', this.processId, String(this.sequence)), atMs, payload })
+    events.push({ id: eventId('requests', this.deps.processId, String(this.sequence)), atMs, payload })
     this.waiting.set(fleetId, events)
     while (events.length > WAITING_PER_FLEET_MAX) this.lose(events.shift())
   }
@@ -93,6 +90,6 @@ export class RequestCounter {
     if (event?.payload.kind !== 'requests') return
     const answers = event.payload.counts.reduce((sum, { count }) => sum + count, 0)
     this.lost += answers
-    this.log.warn('request counts lost while the database was away', { answers })
+    this.deps.log.warn('request counts lost while the database was away', { answers })
   }
 }

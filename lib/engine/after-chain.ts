@@ -1,11 +1,10 @@
-import type { JsonObject } from '#lib/kernel/json.ts'
 import { unreachable } from '#lib/kernel/result.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { EffectiveResult, MutationResult } from '#lib/protocol/push.ts'
 import { applyOperation } from './patch.ts'
-import type { PushDraft } from './push-draft.ts'
+import type { ChainView, PushDraft } from './push-draft.ts'
 import { documentAt, mutationOf } from './push-draft.ts'
-import type { BaseDocument, KnownMutation } from './types.ts'
+import type { KnownMutation } from './types.ts'
 
 /** How many ancestors by `after` are followed; a longer chain has an unknown base. */
 export const CHAIN_MAX = 500
@@ -67,46 +66,36 @@ function findParent(draft: PushDraft, child: Mutation, deviceId: string): KnownM
   return collection === child.collection && recordId === child.recordId ? parent : null
 }
 
-export interface ChainBase {
-  /** The document at `baseVersion` with the chain's earlier changes applied. */
-  readonly document: BaseDocument
-  /** Newest version that the chain itself made; 0 when it made none. */
-  readonly madeVersion: number
-}
-
-/** What the device saw when it made this mutation (protocol.md, `after`). */
-export function chainBase(draft: PushDraft, mutation: Mutation, deviceId: string): ChainBase {
-  const root = documentAt(draft, mutation)
-  const ancestors = pendingAncestors(draft, mutation, deviceId)
-  if (ancestors === null) return { document: { kind: 'unknown' }, madeVersion: 0 }
-  const madeVersion = Math.max(0, ...ancestors.map(({ result }) => ('version' in result ? result.version : 0)))
-  if (root.kind === 'unknown') return { document: root, madeVersion }
-  let data: JsonObject | null = root.data
-  for (const ancestor of ancestors) {
-    const next = applyOperation(data, ancestor.mutation.op)
-    if (!next.ok) return { document: { kind: 'unknown' }, madeVersion }
-    data = next.value
-  }
-  return { document: { kind: 'known', data }, madeVersion }
-}
-
-/** Ancestors whose change the base document doesn't hold yet, oldest first; null when one is not known. */
-function pendingAncestors(draft: PushDraft, mutation: Mutation, deviceId: string): KnownMutation[] | null {
-  const ancestors: KnownMutation[] = []
+/** What the device saw when it made this mutation: the document at `baseVersion` with the chain's earlier changes. */
+export function chainBase(draft: PushDraft, mutation: Mutation, deviceId: string): ChainView {
+  const { baseVersion } = mutation
+  const pending: KnownMutation[] = []
+  let view: ChainView = { document: documentAt(draft, mutation), madeVersion: 0, links: 0 }
   for (let child = mutation; child.after !== undefined; ) {
     const parent = findParent(draft, child, deviceId)
-    if (!parent || ancestors.length === CHAIN_MAX) return null
-    // The direct parent was not acknowledged when the child was made: if it lost, no document ever held it.
-    const lost = child === mutation && parent.result.status === 'superseded'
-    if (!lost && seenAt(parent.result) <= mutation.baseVersion) break
-    ancestors.unshift(parent)
+    if (!parent || pending.length === CHAIN_MAX) return UNKNOWN_VIEW
+    const seen = draft.views.get(viewKey(parent.id, baseVersion))
+    if (seen) view = seen
+    if (seen || isInDocument(parent.result, baseVersion)) break
+    pending.push(parent)
     child = parent.mutation
   }
-  return ancestors
+  for (const ancestor of pending.toReversed()) {
+    view = extendView(view, ancestor)
+    draft.views.set(viewKey(ancestor.id, baseVersion), view)
+  }
+  return view
 }
 
-/** The version at which a device that reads the record has this mutation's outcome before it. */
-function seenAt(result: EffectiveResult): number {
-  if (result.status === 'applied' || result.status === 'merged') return result.version
-  return result.status === 'superseded' ? result.record.version : Infinity
+const UNKNOWN_VIEW: ChainView = { document: { kind: 'unknown' }, madeVersion: 0, links: 0 }
+const viewKey = (id: string, baseVersion: number): string => `${id}@${baseVersion}`
+
+function extendView({ document, madeVersion, links }: ChainView, { mutation, result }: KnownMutation): ChainView {
+  const made = Math.max(madeVersion, 'version' in result ? result.version : 0)
+  const next = document.kind === 'known' && links < CHAIN_MAX ? applyOperation(document.data, mutation.op) : null
+  return { document: next?.ok ? { kind: 'known', data: next.value } : { kind: 'unknown' }, madeVersion: made, links: links + 1 }
 }
+
+/** What was superseded is in no document, though a device may have gone on from it. */
+const isInDocument = (result: EffectiveResult, baseVersion: number): boolean =>
+  (result.status === 'applied' || result.status === 'merged') && result.version <= baseVersion

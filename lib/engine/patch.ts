@@ -88,6 +88,8 @@ function comparePaths(a: Path, b: Path): number {
     const right = b[i] as string
     if (left === right) continue
     if (INDEX.test(left) && INDEX.test(right)) return Number(left) - Number(right)
+    // The end of an array comes after its indices, which mean the array as it was.
+    if (left === '-' || right === '-') return left === '-' ? 1 : -1
     return left < right ? -1 : 1
   }
   return a.length - b.length

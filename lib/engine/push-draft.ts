@@ -1,7 +1,16 @@
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
+import { LayeredMap } from './layered-map.ts'
 import type { BaseDocument, ChangeEffect, KnownMutation, PushWorld, RecordKey, RecordState } from './types.ts'
 import { baseKey, recordKey } from './types.ts'
+
+/** A document with the changes of a chain applied. */
+export interface ChainView {
+  readonly document: BaseDocument
+  /** Newest version that the chain itself made; 0 when it made none. */
+  readonly madeVersion: number
+  readonly links: number
+}
 
 /** What the effects so far have changed, laid over the world that was loaded. */
 export interface PushDraft {
@@ -10,6 +19,8 @@ export interface PushDraft {
   readonly records: Map<RecordKey, RecordState>
   readonly bases: Map<string, JsonObject | null>
   readonly mutations: Map<string, KnownMutation>
+  /** By mutation id and base version, so that a chain of n links takes n steps and not n². */
+  readonly views: Map<string, ChainView>
 }
 
 export const startDraft = (world: PushWorld): PushDraft => ({
@@ -18,6 +29,7 @@ export const startDraft = (world: PushWorld): PushDraft => ({
   records: new Map(),
   bases: new Map(),
   mutations: new Map(),
+  views: new Map(),
 })
 
 export const headOf = ({ heads, world }: PushDraft, collection: string): number =>
@@ -61,16 +73,9 @@ export function absorb(draft: PushDraft, effect: ChangeEffect): void {
 export function settle({ world, heads, records, bases, mutations }: PushDraft): PushWorld {
   return {
     ...world,
-    heads: over(world.heads, heads),
-    records: over(world.records, records),
-    bases: over(world.bases, bases),
-    mutations: over(world.mutations, mutations),
+    heads: LayeredMap.over(world.heads, heads),
+    records: LayeredMap.over(world.records, records),
+    bases: LayeredMap.over(world.bases, bases),
+    mutations: LayeredMap.over(world.mutations, mutations),
   }
-}
-
-function over<K, V>(below: ReadonlyMap<K, V>, above: ReadonlyMap<K, V>): ReadonlyMap<K, V> {
-  if (above.size === 0) return below
-  const both = new Map(below)
-  for (const [key, value] of above) both.set(key, value)
-  return both
 }

@@ -20,8 +20,7 @@ interface Operation {
   readonly path: string
   readonly summary: string
   readonly body?: z.ZodType
-  /** Null: an answer without a body. */
-  readonly answer: z.ZodType | null | 'events'
+  readonly answer: z.ZodType | 'events'
   readonly status: number
   readonly parameters?: readonly object[]
 }
@@ -77,8 +76,8 @@ export const DEVICE_OPERATIONS: readonly Operation[] = [
     path: '/heartbeat',
     summary: 'A device with nothing to do tells how it is',
     body: heartbeatRequest,
-    answer: null,
-    status: 204,
+    answer: z.object({}),
+    status: 200,
   },
   {
     method: 'post',
@@ -152,7 +151,6 @@ const APP_HEADER = {
 }
 
 function answerContent(answer: Operation['answer']): object {
-  if (answer === null) return {}
   if (answer === 'events') return content('text/event-stream', { type: 'string' })
   return content('application/json', schemaOf(answer, 'output'))
 }

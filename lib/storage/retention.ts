@@ -20,3 +20,6 @@ export const KEEP_MS = {
 
 export const dayOf = (ms: number): number => Math.floor(ms / DAY_MS)
 export const dayStartMs = (day: number): number => day * DAY_MS
+
+/** How far a person's `lastSeenMs` may lag behind: each request would write a row otherwise. */
+export const LAST_SEEN_STEP_MS = 60_000

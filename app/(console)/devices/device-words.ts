@@ -19,6 +19,8 @@ export function devicesListSentence(rows: readonly DeviceView[], more: boolean):
   if (rows.length === 0) return 'No device to show'
   const offline = rows.filter(({ state }) => state.state === 'offline').length
   const waiting = rows.filter(({ device }) => (device.report?.depth ?? 0) > 0).length
-  const who = more ? `Of the ${plural(rows.length, 'device')} on this page` : `Of ${plural(rows.length, 'device')}`
+  const who = more
+    ? `Of the ${plural(rows.length, 'device')} on this page`
+    : `Of ${plural(rows.length, 'device')}`
   return `${who}, ${formatCount(offline)} ${offline === 1 ? 'is' : 'are'} offline and ${formatCount(waiting)} ${waiting === 1 ? 'has' : 'have'} changes waiting`
 }

@@ -52,7 +52,9 @@ export default async function DevicesPage({ searchParams }: PageProps) {
             <EmptyState
               word="Waiting"
               title="No device is enrolled in this fleet"
-              detail={<code className="mono">{`npm run tidemark -- enrollment create --fleet ${at.fleet.id}`}</code>}
+              detail={
+                <code className="mono">{`npm run tidemark -- enrollment create --fleet ${at.fleet.id}`}</code>
+              }
             />
           ) : (
             <EmptyState title="No device matches this filter" detail="Take fewer filters." />

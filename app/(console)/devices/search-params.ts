@@ -20,7 +20,8 @@ export function deviceFilter(q: string): { filter: Filter; problem: string | nul
     if (key === 'version') filter = { ...filter, appVersion: value.slice(0, 40) }
     else if (key === 'platform' && PLATFORMS.some((platform) => platform === value))
       filter = { ...filter, platform: value }
-    else if (key === 'state' && state !== undefined) filter = { ...filter, state: [...(filter.state ?? []), state] }
+    else if (key === 'state' && state !== undefined)
+      filter = { ...filter, state: [...(filter.state ?? []), state] }
     else problems.push(`${key}:${value} is not understood`)
   }
   return { filter, problem: problems.length === 0 ? null : problems.join('; ') }

@@ -4,10 +4,7 @@ import { formatCount } from '#components/ui/format.ts'
 const HOUR_MS = 3_600_000
 
 /** "1,284 of 1,412 dead letters share one cause". Pure. */
-export function deadLettersSentence(now: {
-  open: number
-  causes: readonly { count: number }[]
-}): string {
+export function deadLettersSentence(now: { open: number; causes: readonly { count: number }[] }): string {
   const { open, causes } = now
   const top = causes[0]?.count ?? 0
   if (open === 0) return 'No dead letter is open'

@@ -6,18 +6,22 @@ export function FirstRun({ enrolled, fleetId }: { enrolled: number; fleetId: str
   return (
     <>
       <Section title="Watch forty devices sync, on this machine">
-        <p className="sub">A demo fleet of real SDK devices, over HTTP, until Ctrl-C. Instead of npm start:</p>
+        <p className="sub">
+          A demo fleet of real SDK devices, over HTTP, until Ctrl-C. Instead of npm start:
+        </p>
         <pre className="json">npm run demo</pre>
       </Section>
       <Section
         title="Or connect your own device"
-        note={enrolled === 0 ? 'none enrolled yet' : `${plural(enrolled, 'device')} enrolled, none has synced`}
+        note={
+          enrolled === 0 ? 'none enrolled yet' : `${plural(enrolled, 'device')} enrolled, none has synced`
+        }
       >
         <p className="sub">Make a key that lets devices enroll in this fleet; it is shown once.</p>
         <pre className="json">{`npm run tidemark -- enrollment create --fleet ${fleetId}`}</pre>
         <p className="sub">
-          Then open a replica with it, or speak the device API yourself. The README has a program to paste, under
-          “Connect your own device”.
+          Then open a replica with it, or speak the device API yourself. The README has a program to paste,
+          under “Connect your own device”.
         </p>
       </Section>
     </>

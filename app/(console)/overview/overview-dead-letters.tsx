@@ -17,7 +17,12 @@ export function OverviewDeadLetters({ answer, query }: { answer: OverviewAnswer;
   if (deadLetters.open === 0) {
     return (
       <section className="blk">
-        <EmptyState good word="None open" title={title} detail="What can never apply is kept here until a person decides." />
+        <EmptyState
+          good
+          word="None open"
+          title={title}
+          detail="What can never apply is kept here until a person decides."
+        />
       </section>
     )
   }

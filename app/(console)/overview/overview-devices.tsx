@@ -10,7 +10,8 @@ import { listHref } from './overview-links.ts'
 export function OverviewDevices({ answer, query }: { answer: OverviewAnswer; query: string }) {
   const { devices, transitionRates } = answer
   const unheard = devices.neverHeard === 0 ? '' : `, ${formatCount(devices.neverHeard)} never heard`
-  const rates = transitionRates === null ? 'too many sessions to count rates' : 'rates of finished sessions over 5 min'
+  const rates =
+    transitionRates === null ? 'too many sessions to count rates' : 'rates of finished sessions over 5 min'
   const hrefs = Object.fromEntries(
     SESSION_STATES.map((state) => [state, listHref('/devices', query, { state })]),
   )

@@ -49,7 +49,11 @@ export function OverviewPillars({ answer, words }: { answer: OverviewAnswer; wor
         gapWord: 'nothing pushed',
         thresholds: [
           { value: limits.conflictWarn, word: `warn ${percent(limits.conflictWarn)}`, tone: 'warn' },
-          { value: limits.conflictFriction, word: `friction ${percent(limits.conflictFriction)}`, tone: 'crit' },
+          {
+            value: limits.conflictFriction,
+            word: `friction ${percent(limits.conflictFriction)}`,
+            tone: 'crit',
+          },
         ],
       })}
       {card(failureWords(answer, words), 'failure rate', {

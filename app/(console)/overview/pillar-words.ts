@@ -44,7 +44,14 @@ export function lagWords({ lag, limits }: Answer, range: RangeText): CardWords {
       upload === undefined || upload.count === 0
         ? `no change committed, ${inRange(range)}`
         : `${plural(upload.count, 'change')} committed, ${inRange(range)} · p50 ${formatDuration(upload.p50)}`,
-      compareWords(p95, lag.previous?.upload.p95 ?? null, range, (ms) => formatDuration(ms), 'slower', 'faster'),
+      compareWords(
+        p95,
+        lag.previous?.upload.p95 ?? null,
+        range,
+        (ms) => formatDuration(ms),
+        'slower',
+        'faster',
+      ),
     ],
     note: pendingNote(lag.figure?.pending ?? null, limits.oldestWarnMs),
   }
@@ -65,7 +72,14 @@ export function conflictWords({ conflicts, limits }: Answer, range: RangeText): 
     sentence: 'of pushed changes needed resolution',
     evidence: [
       share === undefined ? `no telemetry, ${inRange(range)}` : `${partOf(share)} pushed, ${inRange(range)}`,
-      compareWords(share?.rate ?? null, conflicts.previous?.mutations.rate ?? null, range, points, 'above', 'below'),
+      compareWords(
+        share?.rate ?? null,
+        conflicts.previous?.mutations.rate ?? null,
+        range,
+        points,
+        'above',
+        'below',
+      ),
     ],
     ...(share === undefined || share.part === 0
       ? {}
@@ -98,7 +112,14 @@ export function failureWords({ failures, limits }: Answer, range: RangeText): Ca
       share === undefined
         ? `no telemetry, ${inRange(range)}`
         : `${partOf(share)} requests, ${inRange(range)}${causes === '' ? '' : ` · ${causes}`}`,
-      compareWords(share?.rate ?? null, failures.previous?.requests.rate ?? null, range, points, 'above', 'below'),
+      compareWords(
+        share?.rate ?? null,
+        failures.previous?.requests.rate ?? null,
+        range,
+        points,
+        'above',
+        'below',
+      ),
     ],
     ...(figure === null || figure === undefined
       ? {}
@@ -124,7 +145,9 @@ export function queueWords({ queue, limits, asOf, devices }: Answer, range: Rang
       kind: queue.level,
       word: {
         ok: 'Within limits',
-        warn: deep ? `Over ${formatCount(limits.queueWarn)} on one` : `Oldest over ${shortLimit(limits.oldestWarnMs)}`,
+        warn: deep
+          ? `Over ${formatCount(limits.queueWarn)} on one`
+          : `Oldest over ${shortLimit(limits.oldestWarnMs)}`,
         crit: `Over ${formatCount(limits.queueCritical)} on one`,
         unk: 'No snapshot',
       }[queue.level],
@@ -135,7 +158,14 @@ export function queueWords({ queue, limits, asOf, devices }: Answer, range: Rang
       held === null
         ? 'no device has been counted in this range'
         : `on ${formatCount(held.pending)} of ${plural(held.total, 'device')} · deepest ${formatCount(held.depth.max ?? 0)}, limit ${formatCount(limits.queueWarn)}`,
-      compareWords(figure?.depth ?? null, queue.previous?.depth ?? null, range, formatCount, 'above', 'below'),
+      compareWords(
+        figure?.depth ?? null,
+        queue.previous?.depth ?? null,
+        range,
+        formatCount,
+        'above',
+        'below',
+      ),
     ],
     ...(figure === null
       ? {}
@@ -210,4 +240,3 @@ function ageOfReports(held: { reportAge: { p50: number | null } } | null): strin
   const p50 = held?.reportAge.p50 ?? null
   return p50 === null ? 'age of the reports not known' : `median age ${formatDuration(p50)}`
 }
-

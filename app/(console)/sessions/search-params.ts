@@ -14,7 +14,8 @@ type Filter = Omit<SessionsQuery, 'fromMs' | 'toMs' | 'cursor' | 'limit'>
 /** The filter that `q` says, or the sentence that tells what in it is not understood. Pure. */
 export function sessionFilter(q: string): { filter: Filter; problem: string | null } {
   const { tokens, text } = parseQuery(q, SESSION_KEYS)
-  const problems = text === '' ? [] : [`“${text}” is no filter; sessions are found by ${SESSION_KEYS.join(', ')}`]
+  const problems =
+    text === '' ? [] : [`“${text}” is no filter; sessions are found by ${SESSION_KEYS.join(', ')}`]
   let filter: Filter = {}
   for (const { key, value } of tokens) {
     const part = tokenFilter(key, value)

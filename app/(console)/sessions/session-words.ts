@@ -3,7 +3,11 @@ import { formatCount, formatDuration, plural } from '#components/ui/format.ts'
 import type { SessionRow } from './session-row.ts'
 
 /** The result of a session as a status. */
-export const RESULT_KINDS: Record<SessionRow['result'], StatusKind> = { ok: 'ok', failed: 'crit', abandoned: 'unk' }
+export const RESULT_KINDS: Record<SessionRow['result'], StatusKind> = {
+  ok: 'ok',
+  failed: 'crit',
+  abandoned: 'unk',
+}
 
 export type SessionVerdict = { kind: StatusKind; sentence: string; evidence: string }
 
@@ -18,7 +22,8 @@ export function sessionVerdict(session: SessionRow): SessionVerdict {
     return {
       kind,
       sentence: `${name} pushed and never told how the session ended`,
-      evidence: 'Made by the server from pushes whose report did not come within a day; the pushed changes stand',
+      evidence:
+        'Made by the server from pushes whose report did not come within a day; the pushed changes stand',
     }
   }
   switch (session.result) {
@@ -76,7 +81,9 @@ export function sessionsSentence(
   range: string,
 ): string {
   const bad = rows.filter(({ result }) => result !== 'ok').length
-  const shown = more ? `Of the newest ${plural(rows.length, 'session')}` : `Of ${plural(rows.length, 'session')}`
+  const shown = more
+    ? `Of the newest ${plural(rows.length, 'session')}`
+    : `Of ${plural(rows.length, 'session')}`
   if (rows.length === 0) return `No session ended in the ${range}`
   const rest = bad === 0 ? 'every one ended well' : `${formatCount(bad)} did not end well`
   return `${shown} in the ${range}, ${rest}`

@@ -34,13 +34,18 @@ export function SessionsTable({
 
 function columns(nowMs: number): readonly Column<SessionRow>[] {
   return [
-    { key: 'started', header: 'Started', cell: (row) => <Time at={row.startedAtMs} now={nowMs} show="clock" /> },
+    {
+      key: 'started',
+      header: 'Started',
+      cell: (row) => <Time at={row.startedAtMs} now={nowMs} show="clock" />,
+    },
     {
       key: 'device',
       header: 'Device',
       cell: (row) => (
         <>
-          <b>{row.deviceName}</b> <span className="den hide-phone">{`${row.appVersion} ${row.platform}`}</span>
+          <b>{row.deviceName}</b>{' '}
+          <span className="den hide-phone">{`${row.appVersion} ${row.platform}`}</span>
         </>
       ),
     },
@@ -67,7 +72,13 @@ function columns(nowMs: number): readonly Column<SessionRow>[] {
       align: 'end',
       cell: (row) => `${formatCount(row.pushed)} / ${formatCount(row.pulled)}`,
     },
-    { key: 'conflicts', header: 'Conflicts', align: 'end', hideOnPhone: true, cell: (row) => count(row.conflicts) },
+    {
+      key: 'conflicts',
+      header: 'Conflicts',
+      align: 'end',
+      hideOnPhone: true,
+      cell: (row) => count(row.conflicts),
+    },
     { key: 'dead', header: 'Dead', align: 'end', hideOnPhone: true, cell: (row) => count(row.deadLettered) },
     {
       key: 'took',

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { uuid } from '#lib/protocol/mutation.ts'
 import type { AuditEntry } from '#lib/storage/ports.ts'
 import { authorizeScope } from '../access/authorize.ts'
 import type { AccessContext } from '../access/context.ts'
@@ -7,15 +8,19 @@ import { parsedOrThrow } from '../errors.ts'
 import type { ItemList } from '../page.ts'
 import { itemList, pageInput, pageRequest } from '../page.ts'
 
-const auditQuery = z.strictObject({ ...pageInput, action: z.string().min(1).max(80).optional() })
+const auditQuery = z.strictObject({
+  ...pageInput,
+  fleet: uuid.optional(),
+  action: z.string().min(1).max(80).optional(),
+})
 
-/** Who did what, newest first: in one fleet, or with null in all of them. @throws ApplicationError `forbidden`, `not_found` */
+/** Who did what, newest first: in one fleet, or without one in all of them. @throws ApplicationError `forbidden`, `not_found` */
 export async function listAudit(
   ctx: Pick<AccessContext, 'storage'>,
-  input: { readonly actor: Actor; readonly fleetId: string | null; readonly query: unknown },
+  input: { readonly actor: Actor; readonly query: unknown },
 ): Promise<ItemList<AuditEntry>> {
-  authorizeScope(input.actor, input.fleetId, 'operator')
-  const { action, ...page } = parsedOrThrow(auditQuery.safeParse(input.query))
-  const filter = { fleetId: input.fleetId, action: action ?? null }
+  const { action, fleet, ...page } = parsedOrThrow(auditQuery.safeParse(input.query))
+  authorizeScope(input.actor, fleet ?? null, 'operator')
+  const filter = { fleetId: fleet ?? null, action: action ?? null }
   return itemList(await ctx.storage.audit.list(filter, pageRequest(page)), (entry) => entry)
 }

@@ -12,10 +12,9 @@ const discardInput = z.strictObject({ reason: z.string().trim().min(1).max(1_000
  */
 export async function discard(
   ctx: Context,
-  actor: Actor,
-  input: { readonly fleetId: string; readonly id: string; readonly body: unknown },
+  input: { readonly actor: Actor; readonly fleetId: string; readonly id: string; readonly body: unknown },
 ): Promise<void> {
-  const { fleetId, id } = input
+  const { actor, fleetId, id } = input
   authorize(actor, fleetId, 'operator')
   const { reason } = parsedOrThrow(discardInput.safeParse(input.body))
   const letter = await ctx.storage.deadLetters.get(fleetId, id)

@@ -25,10 +25,9 @@ export interface ReplayOutcome {
  */
 export async function replay(
   ctx: Context,
-  actor: Actor,
-  input: { readonly fleetId: string; readonly id: string; readonly body: unknown },
+  input: { readonly actor: Actor; readonly fleetId: string; readonly id: string; readonly body: unknown },
 ): Promise<ReplayOutcome> {
-  const { fleetId, id } = input
+  const { actor, fleetId, id } = input
   authorize(actor, fleetId, 'operator')
   const { reason } = parsedOrThrow(replayInput.safeParse(input.body ?? {}))
   const letter = await ctx.storage.deadLetters.get(fleetId, id)

@@ -1,5 +1,6 @@
 import type { Clock } from '../context.ts'
 import { ApplicationError } from '../errors.ts'
+import { requireActive } from './require-active.ts'
 import { parseCredential } from '../access/credentials.ts'
 import type { Device, Fleet, Storage } from '#lib/storage/ports.ts'
 
@@ -27,6 +28,7 @@ export class DeviceDirectory {
   private readonly clock: Clock
   private readonly devices = new Map<string, Seen<Device>>()
   private readonly fleets = new Map<string, Seen<Fleet>>()
+  private origins: Seen<ReadonlySet<string>> | null = null
 
   constructor(storage: Storage, clock: Clock) {
     this.storage = storage
@@ -35,7 +37,7 @@ export class DeviceDirectory {
 
   /**
    * The device and fleet of a bearer token, at most `freshMs` old.
-   * @throws ApplicationError `unauthorized`, `device_revoked`
+   * @throws ApplicationError `unauthorized`, `device_revoked`, `device_paused`
    */
   async authenticate(token: string | null, freshMs: number): Promise<Caller> {
     const credential = token === null ? null : parseCredential(token)
@@ -43,7 +45,7 @@ export class DeviceDirectory {
     const device = await this.deviceByHash(credential.fleetId, credential.hash, freshMs)
     const fleet = device && (await this.fleet(credential.fleetId))
     if (!device || !fleet) throw new ApplicationError('unauthorized')
-    if (device.status === 'revoked') throw new ApplicationError('device_revoked')
+    requireActive(device)
     return { device, fleet }
   }
 
@@ -56,15 +58,28 @@ export class DeviceDirectory {
     return fleet
   }
 
+  /** Whether any fleet allows this origin: what can be said before a request has shown its fleet (protocol.md, CORS). */
+  async isAnyFleetsOrigin(origin: string): Promise<boolean> {
+    if (!this.origins || this.clock.now() - this.origins.atMs >= DIRECTORY_FRESH_MS) {
+      const fleets = await this.storage.fleets.list()
+      const value = new Set(fleets.flatMap(({ settings }) => settings.allowedOrigins))
+      this.origins = { value, atMs: this.clock.now() }
+    }
+    return this.origins.value.has(origin)
+  }
+
   /** Drops what is known, after a change made by this process. */
   forget(): void {
     this.devices.clear()
     this.fleets.clear()
+    this.origins = null
   }
 
   private async deviceByHash(fleetId: string, hash: string, freshMs: number): Promise<Device | null> {
     const seen = this.devices.get(hash)
-    if (seen && this.clock.now() - seen.atMs < freshMs) return seen.value
+    // What stops a device is asked again sooner: it may have been resumed.
+    const boundMs = seen?.value.status === 'active' ? freshMs : DIRECTORY_FRESH_MS
+    if (seen && this.clock.now() - seen.atMs < boundMs) return seen.value
     const device = await this.storage.devices.findByToken(fleetId, hash, this.clock.now())
     if (device) remember(this.devices, hash, { value: device, atMs: this.clock.now() }, DEVICES_MAX)
     else this.devices.delete(hash)

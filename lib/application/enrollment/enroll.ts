@@ -10,7 +10,8 @@ import { ApplicationError, parsedOrThrow } from '../errors.ts'
 export interface EnrollInput {
   /** The enrollment key from the `Authorization` header. */
   readonly key: string | null
-  readonly body: unknown
+  /** Called once the key is known to be good. */
+  readonly readBody: () => Promise<unknown>
 }
 
 /**
@@ -19,7 +20,7 @@ export interface EnrollInput {
  */
 export async function enroll(ctx: Context, input: EnrollInput): Promise<EnrollResponse> {
   const key = await liveKey(ctx, input.key)
-  const request = parsedOrThrow(enrollRequest.safeParse(input.body))
+  const request = parsedOrThrow(enrollRequest.safeParse(await input.readBody()))
   const { fleetId } = key
   const nowMs = ctx.clock.now()
   const fleet = await ctx.storage.fleets.get(fleetId)

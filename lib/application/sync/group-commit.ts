@@ -95,8 +95,7 @@ export class GroupCommit {
     for (const { replayOf, result } of writes.changes) {
       if (replayOf !== null) this.deps.metrics.observeReplay(fleetId, result.status)
     }
-    const collections = [...writes.heads.keys()]
-    if (collections.length > 0) this.deps.pokes.tell(fleetId, { event: 'poke', collections })
+    this.deps.pokes.grown(fleetId, writes.heads)
   }
 }
 

@@ -10,6 +10,7 @@ export const LISTENERS_PER_FLEET_MAX = 1_000
 /** Tells the streams of this process what changed in a fleet. Other processes find it by polling heads. */
 export class Pokes {
   private readonly fleets = new Map<string, Set<Listener>>()
+  private readonly heads = new Map<string, Map<string, number>>()
 
   /** Null when the fleet has as many streams as a process holds. Call what it returns to end. */
   listen(fleetId: string, listener: Listener): (() => void) | null {
@@ -18,8 +19,20 @@ export class Pokes {
     this.fleets.set(fleetId, listeners.add(listener))
     return () => {
       listeners.delete(listener)
-      if (listeners.size === 0 && this.fleets.get(fleetId) === listeners) this.fleets.delete(fleetId)
+      if (listeners.size > 0 || this.fleets.get(fleetId) !== listeners) return
+      this.fleets.delete(fleetId)
+      this.heads.delete(fleetId)
     }
+  }
+
+  /** Tells of streams that have grown past what was told of them before, by whom ever it was seen. */
+  grown(fleetId: string, heads: ReadonlyMap<string, number>): void {
+    const told = this.fleets.has(fleetId) ? (this.heads.get(fleetId) ?? new Map<string, number>()) : null
+    if (!told) return
+    this.heads.set(fleetId, told)
+    const collections = [...heads.keys()].filter((name) => (heads.get(name) ?? 0) > (told.get(name) ?? -1))
+    for (const name of collections) told.set(name, heads.get(name) ?? 0)
+    if (collections.length > 0) this.tell(fleetId, { event: 'poke', collections })
   }
 
   tell(fleetId: string, poke: Poke): void {

@@ -10,7 +10,6 @@ import type { Device, Fleet, PullPage } from '#lib/storage/ports.ts'
 import type { Context } from '../context.ts'
 import { accessTo } from '../devices/access.ts'
 import { noteContact } from '../devices/heartbeat.ts'
-import { requireActive } from '../devices/require-active.ts'
 import { ApplicationError } from '../errors.ts'
 import { noteDelivered } from './note-delivered.ts'
 
@@ -38,11 +37,10 @@ const TOKEN_RENEWED_AFTER_MS = 86_400_000
 
 /**
  * GET /pull (protocol.md): each record's newest version past the token's position in its collection.
- * @throws ApplicationError `token_invalid`, `token_expired`, `collection_forbidden`, `device_forked`, `device_paused`
+ * @throws ApplicationError `token_invalid`, `token_expired`, `collection_forbidden`, `device_forked`
  */
 export async function pull(ctx: Context, input: PullInput): Promise<PullOutcome> {
   const { device, fleet } = input
-  requireActive(device)
   const readable = await readableCollections(ctx, device, fleet)
   const shown = readPositions(ctx, input, readable)
   await noteContact(ctx, device, input.app, input.report)

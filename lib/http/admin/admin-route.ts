@@ -5,7 +5,8 @@ import { bearerOf } from '#lib/application/access/credentials.ts'
 import { principalOfCookies, principalOfKey, type Principal } from '#lib/application/access/principal.ts'
 import type { Context } from '#lib/application/context.ts'
 import { ApplicationError, badRequest, isApplicationError } from '#lib/application/errors.ts'
-import { problem, readJson } from './answers.ts'
+import { isUuid } from '#lib/kernel/uuid.ts'
+import { problemOf, readBody } from './answers.ts'
 import { auditDenial } from './denials.ts'
 import { fleetsOfCall, inFirst } from './fleet-of-call.ts'
 import { originOf } from './origin.ts'
@@ -39,7 +40,7 @@ export async function answerAdmin(
         ctx.log.error('a denial was not audited', { error: String(failure) }),
       )
     }
-    return problem(ctx, error)
+    return problemOf(ctx, error)
   }
 }
 
@@ -53,18 +54,32 @@ async function answer(
   const url = new URL(request.url)
   const principal = await authenticate(ctx, settings, request)
   progress.principal = principal
+  requireOwnOrigin(settings, principal, request)
   const { route, params } = routeOf(routes, request.method, url.pathname.slice(ADMIN_PATH.length))
   const query = queryOf(url)
   progress.fleet = query['fleet']
   if (!isAtLeast(strongestRole(principal.actor), route.role)) throw new ApplicationError('forbidden')
-  const body = route.method === 'GET' ? null : await readJson(request)
-  const call: AdminCall = { ctx, principal, actor: principal.actor, params, query, body, request }
+  const body = route.method === 'GET' ? null : await readBody(request)
+  const reauthenticate = async () => (await authenticate(ctx, settings, request)).actor
+  const call: AdminCall = {
+    ctx,
+    principal,
+    actor: principal.actor,
+    params,
+    query,
+    body,
+    request,
+    reauthenticate,
+  }
   const value = route.scope === 'fleet' ? await runInFleet(route, call, progress) : await run(route, call)
   if (value instanceof Response) return value
-  return Response.json(value, { status: route.status, headers: { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } })
+  return Response.json(value, {
+    status: route.status,
+    headers: { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' },
+  })
 }
 
-/** A session cookie or an API key; a cookie alone can't write from another site. */
+/** A session cookie or an API key. An Authorization header is taken at its word: a bad one is not passed over. */
 async function authenticate(ctx: Context, settings: AuthSettings, request: Request): Promise<Principal> {
   if (request.headers.has('authorization')) {
     const key = bearerOf(request.headers)
@@ -74,16 +89,23 @@ async function authenticate(ctx: Context, settings: AuthSettings, request: Reque
   }
   const principal = await principalOfCookies(ctx, settings, cookiesOf(request.headers))
   if (!principal) throw new ApplicationError('unauthorized')
-  const isRead = request.method === 'GET' || request.method === 'HEAD'
-  if (!isRead && originOf(request.headers, settings) !== 'same') {
-    throw new ApplicationError('bad_origin', { detail: `Writes must come from ${settings.origin} (TIDEMARK_URL)` })
-  }
   return principal
+}
+
+/** Browsers send cookies along with what other sites make them send, so a cookie writes from our pages only. */
+function requireOwnOrigin(settings: AuthSettings, principal: Principal, request: Request): void {
+  const isRead = request.method === 'GET' || request.method === 'HEAD'
+  if (isRead || principal.sessionId === null || originOf(request.headers, settings) === 'same') return
+  throw new ApplicationError('bad_origin', {
+    detail: `Writes must come from ${settings.origin} (TIDEMARK_URL)`,
+  })
 }
 
 function routeOf(routes: readonly AdminRoute[], method: string, path: string) {
   const matched = matchRoute(routes, method === 'HEAD' ? 'GET' : method, path)
-  if (matched.route !== null) return matched
+  // Every parameter of a path is an id.
+  if (matched.route !== null && Object.values(matched.params).every(isUuid)) return matched
+  if (matched.route !== null) throw new ApplicationError('not_found')
   if (matched.allow.length === 0) throw new ApplicationError('not_found')
   throw new ApplicationError('method_not_allowed', { extra: { allow: matched.allow } })
 }
@@ -120,6 +142,7 @@ function withoutFleet(body: unknown): { readonly fleet: unknown; readonly body: 
 /** Refused for who asked, not for what: a fleet that the caller cannot see is such a refusal, an unknown id is not. */
 function isDenial(error: ApplicationError, { principal, fleet }: Progress): boolean {
   const code = error.tidemarkCode
-  if (code === 'not_found') return principal !== null && typeof fleet === 'string' && !canSee(principal.actor, fleet)
+  if (code === 'not_found')
+    return principal !== null && typeof fleet === 'string' && !canSee(principal.actor, fleet)
   return code === 'forbidden' || code === 'bad_origin' || code === 'unauthorized'
 }

@@ -5,13 +5,26 @@ import type { ErrorCode } from '#lib/protocol/error-codes.ts'
 import { isUuid } from '#lib/kernel/uuid.ts'
 import { clientAddress } from './client-address.ts'
 
-/** Strangers can be refused as often as they like, but not fill the log with it. */
-export const DENIALS_AUDITED_PER_MINUTE_MAX = 120
+/** Anybody can be refused as often as they like, but not fill the log with it; strangers never use up the others' room. */
+export const DENIALS_AUDITED_PER_MINUTE_MAX = { stranger: 60, known: 600 }
 const MINUTE_MS = 60_000
 const TARGET_CHARS_MAX = 200
 
-let windowEndsMs = 0
-let written = 0
+interface Minute {
+  startMs: number
+  written: number
+}
+const minutes: Record<'stranger' | 'known', Minute> = {
+  stranger: { startMs: 0, written: 0 },
+  known: { startMs: 0, written: 0 },
+}
+
+function hasRoom(who: 'stranger' | 'known', nowMs: number): boolean {
+  const minute = minutes[who]
+  if (Math.abs(nowMs - minute.startMs) >= MINUTE_MS) Object.assign(minute, { startMs: nowMs, written: 0 })
+  minute.written += 1
+  return minute.written <= DENIALS_AUDITED_PER_MINUTE_MAX[who]
+}
 
 /** Leaves an audit event of a refused request, while this minute has room for one (security.md, 43). */
 export async function auditDenial(
@@ -19,10 +32,7 @@ export async function auditDenial(
   request: Request,
   who: { readonly principal: Principal | null; readonly fleet: unknown; readonly code: ErrorCode },
 ): Promise<void> {
-  const nowMs = ctx.clock.now()
-  if (nowMs >= windowEndsMs || nowMs < windowEndsMs - MINUTE_MS) [windowEndsMs, written] = [nowMs + MINUTE_MS, 0]
-  if (written >= DENIALS_AUDITED_PER_MINUTE_MAX) return
-  written += 1
+  if (!hasRoom(who.principal ? 'known' : 'stranger', ctx.clock.now())) return
   const entry = auditEntry(ctx, who.principal?.actor ?? NOBODY, {
     action: `${request.method} ${new URL(request.url).pathname}`.slice(0, TARGET_CHARS_MAX),
     target: who.code,

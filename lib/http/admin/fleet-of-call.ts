@@ -22,7 +22,10 @@ interface Wanted {
  * without a fleet is looked for in each.
  * @throws ApplicationError `not_found`, `forbidden`, `bad_request`
  */
-export async function fleetsOfCall(ctx: Context, { actor, role, fleet, hasId }: Wanted): Promise<readonly string[]> {
+export async function fleetsOfCall(
+  ctx: Context,
+  { actor, role, fleet, hasId }: Wanted,
+): Promise<readonly string[]> {
   if (fleet !== undefined) {
     if (!isUuid(fleet)) throw badRequest([{ path: '/fleet', message: 'must be the id of a fleet' }])
     authorize(actor, fleet, role)
@@ -31,14 +34,18 @@ export async function fleetsOfCall(ctx: Context, { actor, role, fleet, hasId }: 
   }
   const visible = (await listFleets(ctx, { actor })).map(({ id }) => id)
   if (visible.length === 0) throw new ApplicationError('not_found')
-  if (visible.length > 1 && !hasId) throw badRequest([{ path: '/fleet', message: 'must name one of the fleets' }])
+  if (visible.length > 1 && !hasId)
+    throw badRequest([{ path: '/fleet', message: 'must name one of the fleets' }])
   const allowed = visible.filter((id) => isAtLeast(roleIn(actor, id), role))
   if (allowed.length === 0) throw new ApplicationError('forbidden')
   return allowed.slice(0, FLEETS_TRIED_MAX)
 }
 
 /** Runs the verb in the first of these fleets that knows the thing. */
-export async function inFirst<T>(fleetIds: readonly string[], verb: (fleetId: string) => Promise<T>): Promise<T> {
+export async function inFirst<T>(
+  fleetIds: readonly string[],
+  verb: (fleetId: string) => Promise<T>,
+): Promise<T> {
   for (const fleetId of fleetIds.slice(0, -1)) {
     try {
       return await verb(fleetId)

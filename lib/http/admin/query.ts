@@ -24,7 +24,10 @@ const range = { from: instant.optional(), to: instant.optional() }
 const flag = z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1')
 
 /** `[from, to)` in ms; without them the last 24 hours. */
-function rangeOf(query: { from?: number | undefined; to?: number | undefined }, nowMs: number): { fromMs: number; toMs: number } {
+function rangeOf(
+  query: { from?: number | undefined; to?: number | undefined },
+  nowMs: number,
+): { fromMs: number; toMs: number } {
   const toMs = query.to ?? nowMs
   const fromMs = query.from ?? toMs - DAY_MS
   if (fromMs >= toMs) throw badRequest([{ path: '/from', message: 'must be before `to`' }])
@@ -50,7 +53,11 @@ export function rangeQueryOf(fleetId: string, query: unknown, nowMs: number) {
   return { fleetId, ...rangeOf(parsedOrThrow(z.strictObject(range).safeParse(query)), nowMs) }
 }
 
-const sessionQuery = z.looseObject({ ...range, withConflicts: flag.optional(), withDeadLetters: flag.optional() })
+const sessionQuery = z.looseObject({
+  ...range,
+  withConflicts: flag.optional(),
+  withDeadLetters: flag.optional(),
+})
 
 /** A session list's query in the form of its verb, which checks the rest. */
 export function sessionQueryOf(query: unknown, nowMs: number): unknown {

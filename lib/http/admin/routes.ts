@@ -26,17 +26,35 @@ import { openStream } from './stream.ts'
 import type { AdminCall, AdminRoute, FleetCall } from './table.ts'
 
 const read = (pattern: string, role: Role, handle: (call: FleetCall) => Promise<unknown>): AdminRoute => ({
-  method: 'GET', pattern, role, scope: 'fleet', status: 200, handle,
+  method: 'GET',
+  pattern,
+  role,
+  scope: 'fleet',
+  status: 200,
+  handle,
 })
 const make = (pattern: string, role: Role, handle: (call: FleetCall) => Promise<unknown>): AdminRoute => ({
-  method: 'POST', pattern, role, scope: 'fleet', status: 201, handle,
+  method: 'POST',
+  pattern,
+  role,
+  scope: 'fleet',
+  status: 201,
+  handle,
 })
 const act = (pattern: string, role: Role, handle: (call: FleetCall) => Promise<unknown>): AdminRoute => ({
-  method: 'POST', pattern, role, scope: 'fleet', status: 200, handle,
+  method: 'POST',
+  pattern,
+  role,
+  scope: 'fleet',
+  status: 200,
+  handle,
 })
 
 /** A list that fits into one page. */
-const whole = <T>(items: readonly T[]): { items: readonly T[]; nextCursor: null } => ({ items, nextCursor: null })
+const whole = <T>(items: readonly T[]): { items: readonly T[]; nextCursor: null } => ({
+  items,
+  nextCursor: null,
+})
 const shownCollection = (collection: Collection) => ({ ...collection, fleet: collection.fleetId })
 const idOf = (call: AdminCall): string => call.params['id'] ?? ''
 const input = ({ actor, fleetId, body }: FleetCall) => ({ actor, fleetId, body })
@@ -45,20 +63,39 @@ const nowOf = (call: AdminCall): number => call.ctx.clock.now()
 /** Every operator route there is, with the least role that opens it (protocol.md, operator API). */
 export const ADMIN_ROUTES: readonly AdminRoute[] = [
   {
-    method: 'GET', pattern: '/fleets', role: 'viewer', scope: 'anywhere', status: 200,
+    method: 'GET',
+    pattern: '/fleets',
+    role: 'viewer',
+    scope: 'anywhere',
+    status: 200,
     handle: async ({ ctx, actor }) => whole(await listFleets(ctx, { actor })),
   },
   {
-    method: 'POST', pattern: '/fleets', role: 'admin', scope: 'everywhere', status: 201,
+    method: 'POST',
+    pattern: '/fleets',
+    role: 'admin',
+    scope: 'everywhere',
+    status: 201,
     handle: ({ ctx, actor, body }) => createFleet(ctx, { actor, body }),
   },
 
-  read('/collections', 'viewer', async (call) => whole((await listCollections(call.ctx, call)).map(shownCollection))),
-  make('/collections', 'admin', async (call) => shownCollection(await createCollection(call.ctx, input(call)))),
-  read('/collections/:id', 'viewer', async (call) => shownCollection(await getCollection(call.ctx, { ...input(call), id: idOf(call) }))),
+  read('/collections', 'viewer', async (call) =>
+    whole((await listCollections(call.ctx, call)).map(shownCollection)),
+  ),
+  make('/collections', 'admin', async (call) =>
+    shownCollection(await createCollection(call.ctx, input(call))),
+  ),
+  read('/collections/:id', 'viewer', async (call) =>
+    shownCollection(await getCollection(call.ctx, { ...input(call), id: idOf(call) })),
+  ),
   {
-    method: 'PATCH', pattern: '/collections/:id', role: 'admin', scope: 'fleet', status: 200,
-    handle: async (call) => shownCollection(await publishCollection(call.ctx, { ...input(call), id: idOf(call) })),
+    method: 'PATCH',
+    pattern: '/collections/:id',
+    role: 'admin',
+    scope: 'fleet',
+    status: 200,
+    handle: async (call) =>
+      shownCollection(await publishCollection(call.ctx, { ...input(call), id: idOf(call) })),
   },
 
   read('/enrollment-keys', 'admin', async (call) => whole(await listEnrollmentKeys(call.ctx, call))),
@@ -68,38 +105,70 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   }),
 
   {
-    method: 'GET', pattern: '/users', role: 'admin', scope: 'anywhere', status: 200,
+    method: 'GET',
+    pattern: '/users',
+    role: 'admin',
+    scope: 'anywhere',
+    status: 200,
     handle: async ({ ctx, actor }) => whole(await listUsers(ctx, { actor })),
   },
   {
-    method: 'POST', pattern: '/users', role: 'admin', scope: 'anywhere', status: 201,
+    method: 'POST',
+    pattern: '/users',
+    role: 'admin',
+    scope: 'anywhere',
+    status: 201,
     handle: ({ ctx, actor, body }) => createUser(ctx, { actor, body }),
   },
   {
-    method: 'PATCH', pattern: '/users/:id', role: 'admin', scope: 'anywhere', status: 200,
+    method: 'PATCH',
+    pattern: '/users/:id',
+    role: 'admin',
+    scope: 'anywhere',
+    status: 200,
     handle: (call) => changeUser(call.ctx, { actor: call.actor, body: call.body, id: idOf(call) }),
   },
   {
-    method: 'GET', pattern: '/api-keys', role: 'admin', scope: 'anywhere', status: 200,
+    method: 'GET',
+    pattern: '/api-keys',
+    role: 'admin',
+    scope: 'anywhere',
+    status: 200,
     handle: async ({ ctx, actor }) => whole(await listApiKeys(ctx, { actor })),
   },
   {
-    method: 'POST', pattern: '/api-keys', role: 'admin', scope: 'anywhere', status: 201,
+    method: 'POST',
+    pattern: '/api-keys',
+    role: 'admin',
+    scope: 'anywhere',
+    status: 201,
     handle: ({ ctx, actor, body }) => createApiKey(ctx, { actor, body }),
   },
 
-  read('/overview', 'viewer', (call) => overview(call.ctx, rangeQueryOf(call.fleetId, call.query, nowOf(call)))),
-  read('/pillars/lag', 'viewer', (call) => lag(call.ctx, pillarQueryOf(call.fleetId, call.query, nowOf(call)))),
-  read('/pillars/conflicts', 'viewer', (call) => conflicts(call.ctx, pillarQueryOf(call.fleetId, call.query, nowOf(call)))),
-  read('/pillars/failures', 'viewer', (call) => failures(call.ctx, pillarQueryOf(call.fleetId, call.query, nowOf(call)))),
-  read('/pillars/queue', 'viewer', (call) => queue(call.ctx, pillarQueryOf(call.fleetId, call.query, nowOf(call)))),
+  read('/overview', 'viewer', (call) =>
+    overview(call.ctx, rangeQueryOf(call.fleetId, call.query, nowOf(call))),
+  ),
+  read('/pillars/lag', 'viewer', (call) =>
+    lag(call.ctx, pillarQueryOf(call.fleetId, call.query, nowOf(call))),
+  ),
+  read('/pillars/conflicts', 'viewer', (call) =>
+    conflicts(call.ctx, pillarQueryOf(call.fleetId, call.query, nowOf(call))),
+  ),
+  read('/pillars/failures', 'viewer', (call) =>
+    failures(call.ctx, pillarQueryOf(call.fleetId, call.query, nowOf(call))),
+  ),
+  read('/pillars/queue', 'viewer', (call) =>
+    queue(call.ctx, pillarQueryOf(call.fleetId, call.query, nowOf(call))),
+  ),
 
   read('/sessions', 'viewer', (call) => {
     const query = sessionQueryOf(call.query, nowOf(call))
     return listSessions(call.ctx, { ...input(call), query })
   }),
   read('/sessions/:id', 'viewer', (call) => getSession(call.ctx, { ...input(call), id: idOf(call) })),
-  read('/devices', 'viewer', (call) => listDevices(call.ctx, { ...input(call), query: deviceQueryOf(call.query) })),
+  read('/devices', 'viewer', (call) =>
+    listDevices(call.ctx, { ...input(call), query: deviceQueryOf(call.query) }),
+  ),
   read('/devices/:id', 'viewer', (call) => getDevice(call.ctx, { ...input(call), id: idOf(call) })),
 
   read('/dead-letters', 'viewer', (call) => listDeadLetters(call.ctx, { ...input(call), query: call.query })),
@@ -111,8 +180,12 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   }),
 
   {
-    method: 'GET', pattern: '/audit', role: 'operator', scope: 'anywhere', status: 200,
-    handle: ({ ctx, actor, query: { fleet, ...query } }) => listAudit(ctx, { actor, fleetId: fleet ?? null, query }),
+    method: 'GET',
+    pattern: '/audit',
+    role: 'operator',
+    scope: 'anywhere',
+    status: 200,
+    handle: ({ ctx, actor, query }) => listAudit(ctx, { actor, query }),
   },
   read('/stream', 'viewer', (call) => openStream(call)),
 ]

@@ -1,8 +1,7 @@
+import { authorize } from '#lib/application/access/authorize.ts'
+import { ApplicationError, isApplicationError } from '#lib/application/errors.ts'
 import { watchOf } from '#lib/application/live/fleet-watch.ts'
 import type { Topic } from '#lib/application/live/topics.ts'
-import { ApplicationError } from '#lib/application/errors.ts'
-import { cookiesOf } from '#lib/application/access/auth-settings.ts'
-import { authorize } from '#lib/application/access/authorize.ts'
 import type { FleetCall } from './table.ts'
 
 export const STREAMS_MAX = 200
@@ -12,11 +11,13 @@ export const RECHECK_EVERY_MS = 5_000
 const KEEP_ALIVE_MS = 15_000
 const RETRY_AFTER_MS = 5_000
 
-/** Open streams of this process by actor. */
-const open = new Map<string, number>()
-
-/** Asks for the same reader again; throws or answers null when it may no longer read. */
-export type Recheck = (call: FleetCall) => Promise<boolean>
+const HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  // Without no-transform a compressing proxy would hold events back.
+  'cache-control': 'no-store, no-transform',
+  'x-content-type-options': 'nosniff',
+  'x-accel-buffering': 'no',
+}
 
 /**
  * GET /stream: server-sent events that say what changed in the fleet, at most once a second:
@@ -24,41 +25,79 @@ export type Recheck = (call: FleetCall) => Promise<boolean>
  * signed out or loses the role, and with the connection.
  * @throws ApplicationError `shed`, `rate_limited` at the bound of open streams
  */
-export async function openStream(call: FleetCall, recheckEveryMs: number = RECHECK_EVERY_MS): Promise<Response> {
+export async function openStream(
+  call: FleetCall,
+  recheckEveryMs: number = RECHECK_EVERY_MS,
+): Promise<Response> {
   const release = reserve(call.actor.id)
   const encoder = new TextEncoder()
-  let stop = (): void => {}
+  let stop: () => void = release
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       const send = (text: string): void => controller.enqueue(encoder.encode(text))
       const unlisten = watchOf(call.ctx, call.fleetId).listen((topics) => send(changedEvent(topics)))
       const keepAlive = setInterval(() => send(': still here\n\n'), KEEP_ALIVE_MS)
       const recheck = setInterval(() => void endUnlessAllowed(), recheckEveryMs)
-      let ended = false
-      stop = () => {
-        if (ended) return
-        ended = true
+      stop = once(() => {
         unlisten()
         clearInterval(keepAlive)
         clearInterval(recheck)
         release()
-      }
-      const endUnlessAllowed = async (): Promise<void> => {
-        if (ended || (await mayStillRead(call)) || ended) return
+      })
+      const end = once(() => {
         stop()
         controller.close()
+      })
+      const endUnlessAllowed = async (): Promise<void> => {
+        if (!(await mayStillRead(call)) && !call.request.signal.aborted) end()
       }
-      call.request.signal.addEventListener('abort', () => stop(), { once: true })
+      call.request.signal.addEventListener('abort', stop, { once: true })
       send(': open\n\n')
     },
     cancel: () => stop(),
   })
-  const headers = {
-    'content-type': 'text/event-stream; charset=utf-8',
-    // Without no-transform a compressing proxy would hold events back.
-    'cache-control': 'no-store, no-transform',
-    'x-content-type-options': 'nosniff',
-    'x-accel-buffering': 'no',
+  return new Response(body, { headers: HEADERS })
+}
+
+/** The event has no name of its own, so that `EventSource.onmessage` hears it. */
+const changedEvent = (topics: readonly Topic[]): string =>
+  `data: ${JSON.stringify({ event: 'changed', topics })}\n\n`
+
+async function mayStillRead(call: FleetCall): Promise<boolean> {
+  try {
+    authorize(await call.reauthenticate(), call.fleetId, 'viewer')
+    return true
+  } catch (error) {
+    if (isApplicationError(error)) return false
+    // The database is away: that ends nobody's session.
+    call.ctx.log.warn('a stream was not checked', { error: String(error) })
+    return true
   }
-  return new Response(body, { headers })
+}
+
+/** Open streams of this process by actor. */
+const open = new Map<string, number>()
+
+/** Takes a place; what it returns gives it back, once. */
+function reserve(actorId: string): () => void {
+  const own = open.get(actorId) ?? 0
+  if (own >= STREAMS_PER_ACTOR_MAX)
+    throw new ApplicationError('rate_limited', { retryAfterMs: RETRY_AFTER_MS })
+  const all = [...open.values()].reduce((sum, count) => sum + count, 0)
+  if (all >= STREAMS_MAX) throw new ApplicationError('shed', { retryAfterMs: RETRY_AFTER_MS })
+  open.set(actorId, own + 1)
+  return once(() => {
+    const left = (open.get(actorId) ?? 1) - 1
+    if (left > 0) open.set(actorId, left)
+    else open.delete(actorId)
+  })
+}
+
+function once(act: () => void): () => void {
+  let done = false
+  return () => {
+    if (done) return
+    done = true
+    act()
+  }
 }

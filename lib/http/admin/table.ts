@@ -14,6 +14,8 @@ export interface AdminCall {
   /** The parsed JSON of a write; without `fleet`, where the row is about one. Null for a read. */
   readonly body: unknown
   readonly request: Request
+  /** The caller as it is now; throws `unauthorized` once it is signed out or its key is dead. */
+  readonly reauthenticate: () => Promise<Actor>
 }
 export interface FleetCall extends AdminCall {
   /** Authorized. */
@@ -35,7 +37,10 @@ interface Row {
  */
 export type AdminRoute =
   | (Row & { readonly scope: 'fleet'; readonly handle: (call: FleetCall) => Promise<unknown> })
-  | (Row & { readonly scope: 'everywhere' | 'anywhere'; readonly handle: (call: AdminCall) => Promise<unknown> })
+  | (Row & {
+      readonly scope: 'everywhere' | 'anywhere'
+      readonly handle: (call: AdminCall) => Promise<unknown>
+    })
 
 export interface Matched {
   readonly route: AdminRoute

@@ -1,9 +1,7 @@
 import type { AccessPort, OneTimeLink, User } from '../ports.ts'
+import { LAST_SEEN_STEP_MS } from '../retention.ts'
 import type { MemoryState } from './state.ts'
 import type { Undo } from './table.ts'
-
-/** How far `lastSeenMs` of a session may lag behind. */
-const LAST_SEEN_STEP_MS = 60_000
 
 export function memoryAccess(state: MemoryState): AccessPort {
   return { ...users(state), ...links(state), ...sessions(state), ...apiKeys(state) }

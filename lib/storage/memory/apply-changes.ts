@@ -39,9 +39,9 @@ function logChange(tables: FleetTables, undo: Undo, change: WrittenChange, atMs:
   tables.changes.set(undo, mutation.id, {
     mutation,
     payloadHash,
-    deviceId: change.deviceId,
-    requestId: change.requestId,
-    sessionId: change.sessionId,
+    deviceId: earlier?.deviceId ?? change.deviceId,
+    requestId: earlier?.requestId ?? change.requestId,
+    sessionId: earlier ? earlier.sessionId : change.sessionId,
     status: change.result.status,
     result: change.result,
     version: change.record?.version ?? null,

@@ -58,8 +58,10 @@ function dropDays<V>(
 ): void {
   for (const [key, row] of table.entries()) {
     const day = dayOf(atMs(row))
-    if (dayStartMs(day + 1) > beforeMs || !state.coveredDays.has(day)) continue
+    const covered = state.coveredDays.has(day)
+    if (covered ? dayStartMs(day + 1) > beforeMs : atMs(row) >= beforeMs) continue
     table.delete(undo, key)
+    if (!covered) continue
     const date = new Date(dayStartMs(day)).toISOString().slice(0, 10).replaceAll('-', '')
     dropped.add(`${name}_${date}`)
   }

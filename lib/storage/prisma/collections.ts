@@ -1,6 +1,7 @@
 import { assert } from '#lib/kernel/result.ts'
 import type { JsonSchema, StrategyName, TieRule } from '#lib/protocol/device.ts'
-import type { Collection, CollectionPort, Thresholds } from '../ports.ts'
+import type { Thresholds } from '#lib/telemetry/thresholds.ts'
+import type { Collection, CollectionPort } from '../ports.ts'
 import { insertAudit } from './audit.ts'
 import type { Database, Send, Statement } from './database.ts'
 import type { Collection as CollectionRow } from './generated/client.ts'

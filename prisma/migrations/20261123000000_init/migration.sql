@@ -579,6 +579,9 @@ $$;
 -- It owns nothing and holds no grant on a partition, which would let it read past row-level security.
 -- Roles belong to the whole server: another database, or another migration at this moment, may have made it.
 DO $$
+DECLARE
+  -- From 16 on, who creates a role may grant it but not take it.
+  membership text := CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END;
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'tidemark_runtime') THEN
     BEGIN
@@ -586,7 +589,7 @@ BEGIN
     EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
     END;
   END IF;
-  IF NOT pg_has_role(current_user, 'tidemark_runtime', 'MEMBER') THEN
+  IF NOT pg_has_role(current_user, 'tidemark_runtime', membership) THEN
     EXECUTE format('GRANT tidemark_runtime TO %I', current_user);
   END IF;
 END $$;

@@ -19,9 +19,7 @@ describe('the strike reports of the demo fleet', () => {
   test('are all 10,000 there, and each is taken by the collection’s schema', () => {
     const reports = [...byAirport.values()].flat()
     expect(reports).toHaveLength(10_000)
-    expect(reports.flatMap((report) => validateDocument(rules, report).ok || [report])).not.toContainEqual(
-      expect.anything(),
-    )
+    expect(reports.filter((report) => !validateDocument(rules, report).ok)).toEqual([])
   })
 
   test('an empty speed as text is refused at its place', () => {

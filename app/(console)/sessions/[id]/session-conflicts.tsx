@@ -22,7 +22,9 @@ export function SessionConflicts({
   return (
     <Section
       title={`${plural(conflicts.length, 'conflict')}, ${open === 0 ? 'all resolved' : `${formatCount(open)} for a person`}`}
-      note={shown.length < conflicts.length ? `${shown.length} of ${formatCount(conflicts.length)}` : undefined}
+      note={
+        shown.length < conflicts.length ? `${shown.length} of ${formatCount(conflicts.length)}` : undefined
+      }
     >
       {shown.map((conflict) => (
         <article key={conflict.id} aria-label={`Conflict on ${conflict.collection}`}>
@@ -39,7 +41,11 @@ export function SessionConflicts({
             device={conflict.local ?? {}}
             server={conflict.remote}
             refused={{}}
-            when={{ base: conflict.baseKnown ? 'as made on' : 'no longer kept', device: 'local', server: 'remote' }}
+            when={{
+              base: conflict.baseKnown ? 'as made on' : 'no longer kept',
+              device: 'local',
+              server: 'remote',
+            }}
           />
         </article>
       ))}

@@ -5,7 +5,10 @@ import { Time } from '#components/ui/time.tsx'
 import type { SessionRow } from '../session-row.ts'
 
 export function SessionFacts({ session, nowMs }: { session: SessionRow; nowMs: number }) {
-  const mode = session.fullReason === undefined ? session.mode : `${session.mode}, ${session.fullReason.replaceAll('_', ' ')}`
+  const mode =
+    session.fullReason === undefined
+      ? session.mode
+      : `${session.mode}, ${session.fullReason.replaceAll('_', ' ')}`
   const refused = session.localRefusals ?? []
   return (
     <Section title="Who and when">
@@ -15,7 +18,10 @@ export function SessionFacts({ session, nowMs }: { session: SessionRow; nowMs: n
           { key: 'App', value: `${session.appVersion} on ${session.platform}` },
           { key: 'Mode', value: mode },
           { key: 'Started', value: <Time at={session.startedAtMs} now={nowMs} /> },
-          { key: 'Ended', value: session.inferred ? 'not known' : <Time at={session.endedAtMs} now={nowMs} /> },
+          {
+            key: 'Ended',
+            value: session.inferred ? 'not known' : <Time at={session.endedAtMs} now={nowMs} />,
+          },
           { key: 'Told to the server', value: <Time at={session.receivedAtMs} now={nowMs} /> },
           { key: 'Refused on the device', value: formatCount(refused.length) },
           { key: 'Illegal transitions', value: formatCount(session.illegalTransitions) },

@@ -30,7 +30,10 @@ export function SessionMutations({
 }) {
   const { changes } = detail
   return (
-    <Section title={`${plural(changes.length, 'change')} had an effect`} note="oldest first; upload lag is committed − made">
+    <Section
+      title={`${plural(changes.length, 'change')} had an effect`}
+      note="oldest first; upload lag is committed − made"
+    >
       <DataTable
         label="Changes pushed in the session"
         columns={[
@@ -39,7 +42,11 @@ export function SessionMutations({
             header: 'Made',
             cell: (row) => <Time at={row.correctedMadeAtMs} now={nowMs} show="clock" />,
           },
-          { key: 'op', header: 'Change', cell: ({ mutation }) => `${mutation.op.type} ${mutation.collection}` },
+          {
+            key: 'op',
+            header: 'Change',
+            cell: ({ mutation }) => `${mutation.op.type} ${mutation.collection}`,
+          },
           {
             key: 'record',
             header: 'Record',

@@ -20,7 +20,9 @@ export function SessionAttempts({ session, nowMs }: Props) {
           {
             key: 'at',
             header: 'Sent',
-            cell: ({ startedAt }) => <Time at={Date.parse(startedAt) + session.offsetMs} now={nowMs} show="clock" />,
+            cell: ({ startedAt }) => (
+              <Time at={Date.parse(startedAt) + session.offsetMs} now={nowMs} show="clock" />
+            ),
           },
           { key: 'kind', header: 'Request', cell: ({ kind }) => kind },
           {
@@ -36,7 +38,9 @@ export function SessionAttempts({ session, nowMs }: Props) {
             key: 'id',
             header: 'Request id',
             hideOnPhone: true,
-            cell: ({ requestId }) => <span className="mono">{requestId === undefined ? 'none' : shortId(requestId)}</span>,
+            cell: ({ requestId }) => (
+              <span className="mono">{requestId === undefined ? 'none' : shortId(requestId)}</span>
+            ),
           },
           { key: 'took', header: 'Took', align: 'end', cell: ({ durationMs }) => formatDuration(durationMs) },
         ]}

@@ -49,7 +49,7 @@ const GUARD =
  */
 export async function startPostmaster(options: PostmasterOptions): Promise<Postmaster> {
   const cluster = realpathSync(options.cluster)
-  await endPredecessor(cluster)
+  const before = await endPredecessor(cluster)
   const child = spawnGuarded({ ...options, cluster })
   const log = keepLog(child)
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
@@ -57,7 +57,7 @@ export async function startPostmaster(options: PostmasterOptions): Promise<Postm
     throw new EmbeddedError('start_failed', `PostgreSQL could not be started: ${String(error)}`)
   })
   await spawned
-  const pid = await waitUntilReady(cluster, options.port, child, log)
+  const pid = await waitUntilReady(cluster, before, child, log)
   const stop = async (): Promise<void> => {
     signal(pid, 'SIGINT', child)
     const late = new AbortController()
@@ -92,10 +92,15 @@ function keepLog(child: ChildProcess): string[] {
   return lines
 }
 
-async function waitUntilReady(cluster: string, port: number, child: ChildProcess, log: string[]): Promise<number> {
+async function waitUntilReady(
+  cluster: string,
+  before: PostmasterFile | null,
+  child: ChildProcess,
+  log: string[],
+): Promise<number> {
   for (let waitedMs = 0; waitedMs < READY_TIMEOUT_MS; waitedMs += POLL_MS) {
     const file = readPostmasterFile(cluster)
-    if (file?.ready && file.port === port) return file.pid
+    if (file?.ready && file.mark !== before?.mark) return file.pid
     if (hasExited(child)) throw new EmbeddedError('start_failed', `PostgreSQL did not start: ${log.join('').trim()}`)
     await pause(POLL_MS)
   }
@@ -103,8 +108,11 @@ async function waitUntilReady(cluster: string, port: number, child: ChildProcess
   throw new EmbeddedError('start_failed', `PostgreSQL was not ready in ${READY_TIMEOUT_MS / 1000} s: ${log.join('')}`)
 }
 
-/** Waits for a PostgreSQL without an owner to end, asking it to after a grace, and clears its stale pid file. */
-async function endPredecessor(cluster: string): Promise<void> {
+/**
+ * Waits for a PostgreSQL without an owner to end, asking it to after a grace.
+ * @returns the note that it left when it was killed
+ */
+async function endPredecessor(cluster: string): Promise<PostmasterFile | null> {
   const running = (): number[] => processesIn(cluster, readPostmasterFile(cluster)?.pid ?? null)
   let asked = false
   for (let waitedMs = 0; running().length > 0; waitedMs += POLL_MS * 5) {
@@ -121,13 +129,21 @@ async function endPredecessor(cluster: string): Promise<void> {
   const stale = readPostmasterFile(cluster)
   // Its number may belong to another program by now, or to a zombie: PostgreSQL would refuse to start.
   if (stale && processExists(stale.pid)) rmSync(path.join(cluster, 'postmaster.pid'), { force: true })
+  return stale
 }
 
-/** PostgreSQL's own note about itself: line 1 the pid, 4 the port, 8 the state. */
-function readPostmasterFile(cluster: string): { pid: number; port: number; ready: boolean } | null {
+interface PostmasterFile {
+  pid: number
+  /** Tells this run of PostgreSQL from any other. */
+  mark: string
+  ready: boolean
+}
+
+/** PostgreSQL's own note about itself: line 1 the pid, 3 the start time, 8 the state. */
+function readPostmasterFile(cluster: string): PostmasterFile | null {
   try {
     const lines = readFileSync(path.join(cluster, 'postmaster.pid'), 'utf8').split('\n')
-    return { pid: Number(lines[0]), port: Number(lines[3]), ready: lines[7]?.trim() === 'ready' }
+    return { pid: Number(lines[0]), mark: `${lines[0]} ${lines[2]}`, ready: lines[7]?.trim() === 'ready' }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
     throw error

@@ -1,0 +1,19 @@
+import type { Metadata } from 'next'
+import { getDeadLetter } from '#lib/application/dead-letters/get-dead-letter.ts'
+import type { ItemProps } from '../../search-params.ts'
+import { orNotFound, visit } from '../../viewer.ts'
+import { DeadLettersBoard } from '../dead-letters-board.tsx'
+import { loadDeadLettersParams } from '../search-params.ts'
+
+export const metadata: Metadata = { title: 'Dead letter · Tidemark' }
+
+/** One dead letter, beside the others of its cause. */
+export default async function DeadLetterPage({ params, searchParams }: ItemProps) {
+  const { id } = await params
+  const [at, loaded] = await Promise.all([
+    visit(`/dead-letters/${id}`, searchParams),
+    loadDeadLettersParams(searchParams),
+  ])
+  const asked = await orNotFound(getDeadLetter(at.ctx, { actor: at.actor, fleetId: at.fleet.id, id }))
+  return <DeadLettersBoard at={at} params={loaded} asked={asked} />
+}

@@ -1,0 +1,63 @@
+import Link from 'next/link'
+import { formatCount, plural } from '#components/ui/format.ts'
+import { Time } from '#components/ui/time.tsx'
+import { causeHref, isSameCause, type CauseGroup, type CauseKey } from './causes.ts'
+
+/** The first pane: open letters by cause. */
+export function CauseList({
+  groups,
+  current,
+  query,
+  nowMs,
+}: {
+  groups: readonly CauseGroup[]
+  current: CauseKey | null
+  query: string
+  nowMs: number
+}) {
+  const open = groups.reduce((sum, { count }) => sum + count, 0)
+  return (
+    <section className="causes" aria-label="Causes">
+      <div className="pane-head">
+        <h2>
+          {plural(groups.length, 'cause')}, {formatCount(open)} open
+        </h2>
+        <span className="sub r">by count</span>
+      </div>
+      <ul>
+        {groups.map((group) => (
+          <li key={`${group.code} ${group.appVersion} ${group.collection}`}>
+            <Link
+              href={causeHref(openOnly(query), group)}
+              aria-current={current !== null && isSameCause(group, current) ? 'true' : undefined}
+              scroll={false}
+            >
+              <span className="top">
+                <span className="mono">{group.code}</span>
+                <b>{formatCount(group.count)}</b>
+              </span>
+              <span className="says">
+                {group.detail}
+                {group.otherDetails === 0 ? null : `, and ${plural(group.otherDetails, 'other message')}`}
+              </span>
+              <span className="sub">
+                {group.devicesAtLeast ? 'at least ' : ''}
+                {plural(group.devices, 'device')} · {group.appVersion} · {group.collection}
+              </span>
+              <span className="sub">
+                newest <Time at={group.newestAtMs} now={nowMs} />
+              </span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+/** Groups hold open letters; another status chosen in the list does not carry over. */
+function openOnly(query: string): string {
+  const params = new URLSearchParams(query)
+  params.delete('status')
+  return params.toString()
+}

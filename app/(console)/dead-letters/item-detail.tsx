@@ -1,0 +1,108 @@
+import Link from 'next/link'
+import { JsonView, type JsonMark } from '#components/ui/json-view.tsx'
+import { DiffTable } from '#components/ui/diff-table.tsx'
+import { shortId } from '#components/ui/format.ts'
+import { Section } from '#components/ui/section.tsx'
+import { Time } from '#components/ui/time.tsx'
+import type { DeadLetterDetail } from '#lib/application/dead-letters/get-dead-letter.ts'
+import { listHref } from '../overview/overview-links.ts'
+import { ItemActions } from './item-actions.tsx'
+import { ItemHistory } from './item-history.tsx'
+import { CODE_WORDS, letterSentence, refusedFields } from './letter-words.ts'
+
+/** The third pane: one letter, why it failed, how the server stands now, and what can be done. */
+export function ItemDetail({
+  detail,
+  role,
+  fleetId,
+  query,
+  nowMs,
+}: {
+  detail: DeadLetterDetail
+  role: string
+  fleetId: string
+  query: string
+  nowMs: number
+}) {
+  const { letter, base, device, server, issues } = detail
+  const { mutation } = letter
+  return (
+    <section className="item" aria-label="Dead letter">
+      <h2>{letterSentence(detail)}</h2>
+      <p className="sub">
+        <span className="mono">{letter.id}</span> · {mutation.op.type} of {mutation.collection}{' '}
+        <span className="mono">{shortId(mutation.recordId)}</span> ·{' '}
+        <Link className="link" href={listHref('/sessions', query, { device: letter.deviceId })}>
+          {letter.deviceName}
+        </Link>{' '}
+        on {letter.appVersion} · made <Time at={letter.madeAtMs} now={nowMs} />
+      </p>
+      <ItemActions
+        key={letter.id}
+        id={letter.id}
+        fleetId={fleetId}
+        open={letter.status === 'open'}
+        role={role}
+        deviceName={letter.deviceName}
+        heldCount={detail.held.length}
+      />
+      <Section title="Why it cannot apply" note={<span className="mono">{letter.code}</span>}>
+        <p>{CODE_WORDS[letter.code]}.</p>
+        <p className="sub">As refused then: {letter.detail}</p>
+      </Section>
+      <Section
+        title="Base, device and server by field"
+        note={server === null ? 'no record on the server' : `server now v${server.version}`}
+      >
+        {device === null ? (
+          <p className="sub">
+            {mutation.op.type === 'delete'
+              ? 'The device deleted the record.'
+              : 'The change cannot be carried out on its base, so there is nothing to compare.'}
+          </p>
+        ) : (
+          <DiffTable
+            label="Base, device and server now"
+            base={base}
+            device={device}
+            server={server?.data ?? null}
+            refused={refusedFields(issues)}
+            when={{
+              base: mutation.baseVersion === 0 ? 'new record' : `v${mutation.baseVersion}`,
+              device: mutation.op.type,
+              server: server === null ? 'none' : `v${server.version}${server.deleted ? ', deleted' : ''}`,
+            }}
+          />
+        )}
+      </Section>
+      <Section
+        title={device === null ? 'The change as it came' : 'The record as the device wants it'}
+        note="the payload is kept as it is"
+      >
+        <JsonView
+          label="Payload"
+          value={device ?? opJson(mutation.op)}
+          marks={device === null ? [] : marksOf(detail)}
+        />
+      </Section>
+      <ItemHistory detail={detail} query={query} nowMs={nowMs} />
+    </section>
+  )
+}
+
+/** What today's schema refuses; for another cause, the place that was refused then. */
+function marksOf({ issues, letter }: DeadLetterDetail): readonly JsonMark[] {
+  if (issues.length > 0) return issues.map(({ path, message }) => ({ pointer: path, why: message }))
+  const schemaOnly = letter.code === 'schema_mismatch' || letter.code === 'schema_ahead'
+  return letter.path === null || schemaOnly || letter.status !== 'open'
+    ? []
+    : [{ pointer: letter.path, why: letter.detail }]
+}
+
+type Op = DeadLetterDetail['letter']['mutation']['op']
+
+function opJson(op: Op) {
+  if (op.type === 'put') return { type: op.type, data: op.data }
+  if (op.type === 'delete') return { type: op.type }
+  return { type: op.type, set: op.set ?? {}, unset: op.unset ?? [] }
+}

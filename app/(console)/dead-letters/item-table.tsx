@@ -1,0 +1,104 @@
+import Link from 'next/link'
+import { DataTable } from '#components/table/data-table.tsx'
+import { Pager } from '#components/table/pager.tsx'
+import { EmptyState } from '#components/ui/empty-state.tsx'
+import { plural, shortId } from '#components/ui/format.ts'
+import { withParams } from '#components/ui/search-params.ts'
+import { Status } from '#components/ui/status.tsx'
+import { Time } from '#components/ui/time.tsx'
+import type { listDeadLetters } from '#lib/application/dead-letters/list-dead-letters.ts'
+import type { Visit } from '../viewer.ts'
+import { causeHref, type CauseKey } from './causes.ts'
+import { outcomeKind, outcomeWords } from './letter-words.ts'
+import { STATUSES } from './search-params.ts'
+
+type Letters = Awaited<ReturnType<typeof listDeadLetters>>['items']
+
+/** The second pane: the letters of one cause, newest first. */
+export function ItemTable({
+  at,
+  cause,
+  status,
+  items,
+  nextCursor,
+  currentId,
+}: {
+  at: Visit
+  cause: CauseKey | null
+  status: (typeof STATUSES)[number]
+  items: Letters
+  nextCursor: string | null
+  currentId: string | null
+}) {
+  const href = causeHref(at.query, cause)
+  const place = { path: '/dead-letters', query: `${href.split('?')[1] ?? ''}${cursorOf(at.query)}` }
+  return (
+    <section className="items" aria-label="Dead letters of this cause">
+      <div className="pane-head">
+        <h2>
+          {cause === null ? plural(items.length, 'letter') : `${cause.appVersion} on ${cause.collection}`}
+        </h2>
+        <span className="r">
+          {STATUSES.map((option) => (
+            <Link
+              key={option}
+              className="chip"
+              href={withParams('/dead-letters', `fleet=${at.fleet.id}`, {
+                status: option === 'open' ? null : option,
+              })}
+              aria-current={option === status ? 'true' : undefined}
+              scroll={false}
+            >
+              {option}
+            </Link>
+          ))}
+        </span>
+      </div>
+      <DataTable
+        label="Dead letters, newest first"
+        columns={[
+          {
+            key: 'id',
+            header: 'Item',
+            cell: ({ id }) => (
+              <b className="mono" aria-current={id === currentId ? 'true' : undefined}>
+                {shortId(id)}
+              </b>
+            ),
+          },
+          { key: 'device', header: 'Device', cell: ({ deviceName }) => deviceName },
+          {
+            key: 'made',
+            header: 'Made',
+            cell: ({ madeAtMs }) => <Time at={madeAtMs} now={at.nowMs} show="clock" />,
+          },
+          { key: 'replay', header: 'Last replay', cell: (letter) => <LastReplay letter={letter} /> },
+        ]}
+        rows={items}
+        rowKey={({ id }) => id}
+        rowHref={({ id }) => causeHref(at.query, cause, id)}
+        empty={
+          <div className="pane-body">
+            <EmptyState title={`No ${status} dead letter here`} />
+          </div>
+        }
+      />
+      {items.length === 0 ? null : <Pager place={place} shown={items.length} nextCursor={nextCursor} />}
+    </section>
+  )
+}
+
+function LastReplay({ letter: { lastReplay } }: { letter: Letters[number] }) {
+  if (lastReplay === null) return <span className="den">none</span>
+  return (
+    <span title={outcomeWords(lastReplay.status)}>
+      <Status kind={outcomeKind(lastReplay.status)}>{lastReplay.status.replaceAll('_', ' ')}</Status>
+    </span>
+  )
+}
+
+/** The pager has to know whether this is the first page. */
+function cursorOf(query: string): string {
+  const cursor = new URLSearchParams(query).get('cursor')
+  return cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`
+}

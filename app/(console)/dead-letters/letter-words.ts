@@ -1,0 +1,88 @@
+import { formatCount, plural } from '#components/ui/format.ts'
+import type { StatusKind } from '#components/ui/status.tsx'
+import type { DeadLetterDetail } from '#lib/application/dead-letters/get-dead-letter.ts'
+import type { CauseGroup } from './causes.ts'
+
+/** The page's first line. Pure. */
+export function boardSentence(groups: readonly CauseGroup[]): string {
+  const open = groups.reduce((sum, { count }) => sum + count, 0)
+  const top = groups[0]
+  if (top === undefined) return 'No dead letter is open'
+  if (open === 1) return 'One change failed for good; its payload is kept'
+  if (groups.length === 1) return `All ${formatCount(open)} dead letters share one cause`
+  if (top.count > open / 2)
+    return `${formatCount(top.count)} of ${formatCount(open)} dead letters share one cause`
+  return `${formatCount(open)} dead letters have ${plural(groups.length, 'cause')}`
+}
+
+export function boardEvidence(groups: readonly CauseGroup[]): string {
+  const top = groups[0]
+  if (top === undefined) return 'What can never apply as it is waits here until a person decides.'
+  return `${top.appVersion} on ${top.collection}: ${top.detail}. Nothing is lost: every payload is kept.`
+}
+
+/** Why a change can never apply as it is, in plain words (protocol.md, results). A full Record. */
+export const CODE_WORDS: Record<DeadLetterDetail['letter']['code'], string> = {
+  schema_mismatch: 'The collection’s schema refuses the record that this change would make',
+  schema_ahead:
+    'It was made with a schema version that is not published here yet; it replays by itself when it is',
+  rule_violation: 'It breaks a business rule of the collection',
+  authority_refused: 'The system that owns this data refused it',
+  unknown_collection: 'This fleet has no collection of that name',
+  too_large: 'It is larger than a change may be',
+  parent_dead_lettered: 'It was made on top of a change that is itself a dead letter; it replays with it',
+  underivable: 'Its effect cannot be worked out on the record as it is',
+  exhausted: 'It was tried as often as allowed and never settled',
+}
+
+/** One letter in a sentence: what stands in its way today. Pure. */
+export function letterSentence({ letter, issues, collection, held }: DeadLetterDetail): string {
+  const followers =
+    held.length === 0
+      ? ''
+      : `; ${plural(held.length, 'change')} ${held.length === 1 ? 'waits' : 'wait'} behind it`
+  if (letter.status === 'replayed') return `Replayed: ${outcomeWords(letter.lastReplay?.status ?? 'applied')}`
+  if (letter.status === 'discarded') return 'Discarded; its payload is kept here'
+  if (collection === null) return `No collection is called “${letter.mutation.collection}”${followers}`
+  if (issues.length > 0) {
+    const fields = new Set(issues.map(({ path }) => path)).size
+    return `${plural(fields, 'place')} ${fields === 1 ? 'is' : 'are'} refused by schema v${collection.schemaVersion}${followers}`
+  }
+  if (letter.code === 'schema_mismatch' || letter.code === 'schema_ahead')
+    return `Schema v${collection.schemaVersion} accepts it now: a replay can apply${followers}`
+  return `${CODE_WORDS[letter.code]}${followers}`
+}
+
+const OUTCOMES: Readonly<Record<string, { kind: StatusKind; words: string }>> = {
+  applied: { kind: 'ok', words: 'it was applied' },
+  merged: { kind: 'ok', words: 'it was merged with newer changes' },
+  duplicate: { kind: 'ok', words: 'it had been applied before' },
+  superseded: { kind: 'warn', words: 'a newer change won, so it had no effect' },
+  conflict: { kind: 'warn', words: 'it met a conflict that a person has to resolve' },
+  dead_lettered: { kind: 'crit', words: 'it was refused again' },
+}
+
+export const outcomeWords = (status: string): string =>
+  OUTCOMES[status]?.words ?? `the server answered ${status.replaceAll('_', ' ')}`
+export const outcomeKind = (status: string): StatusKind => OUTCOMES[status]?.kind ?? 'unk'
+
+/** What a replay's answer says, for the toast. `body` is what the API answered, not trusted in its shape. Pure. */
+export function replayToast(body: unknown): { kind: StatusKind; text: string } {
+  const { result, held } = (body ?? {}) as { result?: { status?: unknown; detail?: unknown }; held?: unknown }
+  const status = typeof result?.status === 'string' ? result.status : 'unknown'
+  const followers =
+    Array.isArray(held) && held.length > 0 ? `, with ${plural(held.length, 'change')} held behind it` : ''
+  const why = status === 'dead_lettered' && typeof result?.detail === 'string' ? `: ${result.detail}` : ''
+  return { kind: outcomeKind(status), text: `Replayed: ${outcomeWords(status)}${why}${followers}` }
+}
+
+/** Top-level field → why it is refused, for the field table. Pure. */
+export function refusedFields(issues: DeadLetterDetail['issues']): Readonly<Record<string, string>> {
+  const entries = issues.flatMap(({ path, message }): [string, string][] => {
+    const field = path.split('/')[1]
+    return field === undefined || field === ''
+      ? []
+      : [[field.replaceAll('~1', '/').replaceAll('~0', '~'), message]]
+  })
+  return Object.fromEntries(entries)
+}

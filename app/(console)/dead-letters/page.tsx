@@ -1,0 +1,16 @@
+import type { Metadata } from 'next'
+import type { PageProps } from '../search-params.ts'
+import { visit } from '../viewer.ts'
+import { DeadLettersBoard } from './dead-letters-board.tsx'
+import { loadDeadLettersParams } from './search-params.ts'
+
+export const metadata: Metadata = { title: 'Dead letters · Tidemark' }
+
+/** What failed for good, and what is one cause? */
+export default async function DeadLettersPage({ searchParams }: PageProps) {
+  const [at, params] = await Promise.all([
+    visit('/dead-letters', searchParams),
+    loadDeadLettersParams(searchParams),
+  ])
+  return <DeadLettersBoard at={at} params={params} asked={null} />
+}

@@ -1,0 +1,47 @@
+/** A place that the server refused, and why. */
+export type Issue = { path: string; message: string }
+export type Sent =
+  { ok: true; body: unknown } | { ok: false; message: string; code: string; issues: readonly Issue[] }
+
+/** Sends one write of the console. The server's refusal comes back as a sentence; a lost connection throws. */
+export async function sendJson(method: 'POST' | 'PATCH', url: string, body: unknown): Promise<Sent> {
+  const answer = await fetch(url, {
+    method,
+    headers: { 'content-type': 'application/json', accept: 'application/json' },
+    body: JSON.stringify(body),
+  })
+  const text = await answer.text()
+  const said = parseOrNull(text)
+  return answer.ok ? { ok: true, body: said } : refusal(answer.status, said)
+}
+
+/** The sentence of a problem document (RFC 9457); an answer of another shape is told by its status. Pure. */
+export function refusal(status: number, body: unknown): Extract<Sent, { ok: false }> {
+  const problem = isRecord(body) ? body : {}
+  const text = (key: string): string | null => (typeof problem[key] === 'string' ? problem[key] : null)
+  const errors = Array.isArray(problem['errors']) ? problem['errors'] : []
+  const issues = errors.flatMap((issue: unknown): Issue[] =>
+    isRecord(issue) && typeof issue['message'] === 'string'
+      ? [{ path: typeof issue['path'] === 'string' ? issue['path'] : '', message: issue['message'] }]
+      : [],
+  )
+  return {
+    ok: false,
+    message: text('detail') ?? text('title') ?? `The server answered ${status}`,
+    code: text('code') ?? String(status),
+    issues,
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function parseOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    // A proxy's page instead of our answer: the status says what there is to say.
+    return null
+  }
+}

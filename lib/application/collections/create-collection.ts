@@ -1,0 +1,61 @@
+import { z } from 'zod'
+import { COLLECTIONS_PER_FLEET_MAX } from '#lib/protocol/limits.ts'
+import { collectionName } from '#lib/protocol/mutation.ts'
+import type { Collection } from '#lib/storage/ports.ts'
+import { auditEntry } from '../access/audit-entry.ts'
+import { authorize } from '../access/authorize.ts'
+import type { Actor, Context } from '../context.ts'
+import { ApplicationError, badRequest, parsedOrThrow } from '../errors.ts'
+import { given, requirePublishable, schemaInput, strategyInput, thresholdsInput } from './collection-input.ts'
+
+const collectionInput = z.strictObject({
+  name: collectionName,
+  strategy: strategyInput.strategy,
+  tieRule: strategyInput.tieRule.optional(),
+  fieldStrategies: strategyInput.fieldStrategies.optional(),
+  schema: schemaInput,
+  thresholds: thresholdsInput.optional(),
+})
+
+/**
+ * POST /collections (protocol.md, operator API): a collection with schema version 1.
+ * @throws ApplicationError `forbidden`, `not_found`, `bad_request`, `schema_refused`, `already_exists`
+ */
+export async function createCollection(
+  ctx: Context,
+  input: { readonly actor: Actor; readonly fleetId: string; readonly body: unknown },
+): Promise<Collection> {
+  const { actor, fleetId } = input
+  authorize(actor, fleetId, 'admin')
+  const { name, strategy, schema, ...options } = parsedOrThrow(collectionInput.safeParse(input.body))
+  requirePublishable(schema)
+  if (!(await ctx.storage.fleets.get(fleetId))) throw new ApplicationError('not_found')
+  const existing = await ctx.storage.collections.list(fleetId)
+  if (existing.length >= COLLECTIONS_PER_FLEET_MAX) {
+    throw badRequest([{ path: '', message: `a fleet has at most ${COLLECTIONS_PER_FLEET_MAX} collections` }])
+  }
+  const nowMs = ctx.clock.now()
+  const collection: Collection = {
+    id: ctx.ids(),
+    fleetId,
+    name,
+    version: 1,
+    strategy,
+    tieRule: options.tieRule ?? 'lww',
+    fieldStrategies: options.fieldStrategies ?? {},
+    schema,
+    schemaVersion: 1,
+    thresholds: given(options.thresholds ?? {}),
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+  }
+  const audit = auditEntry(ctx, actor, {
+    action: 'collection.create',
+    target: collection.id,
+    fleetId,
+    after: { name, strategy },
+  })
+  if ((await ctx.storage.collections.create(collection, audit)) === 'name_taken')
+    throw new ApplicationError('already_exists')
+  return collection
+}

@@ -1,0 +1,69 @@
+import { z } from 'zod'
+import { jsonEqual } from '#lib/kernel/json.ts'
+import type { Collection } from '#lib/storage/ports.ts'
+import { auditEntry } from '../access/audit-entry.ts'
+import { authorize } from '../access/authorize.ts'
+import type { Actor, Context } from '../context.ts'
+import { replaySchemaAhead } from '../dead-letters/replay-schema-ahead.ts'
+import { ApplicationError, parsedOrThrow } from '../errors.ts'
+import { given, requirePublishable, schemaInput, strategyInput, thresholdsInput } from './collection-input.ts'
+
+const changeInput = z.strictObject({
+  /** The version that the change was made on. */
+  version: z.int().min(1),
+  strategy: strategyInput.strategy.optional(),
+  tieRule: strategyInput.tieRule.optional(),
+  fieldStrategies: strategyInput.fieldStrategies.optional(),
+  schema: schemaInput.optional(),
+  thresholds: thresholdsInput.optional(),
+})
+
+/**
+ * PATCH /collections/:id (protocol.md, operator API): a changed schema becomes the next schema version, and letters
+ * that waited for it replay by themselves (DL5).
+ * @throws ApplicationError `forbidden`, `not_found`, `bad_request`, `schema_refused`, `stale_version`
+ */
+export async function publishCollection(
+  ctx: Context,
+  input: { readonly actor: Actor; readonly fleetId: string; readonly id: string; readonly body: unknown },
+): Promise<Collection> {
+  const { actor, fleetId, id } = input
+  authorize(actor, fleetId, 'admin')
+  const { version, thresholds, ...change } = parsedOrThrow(changeInput.safeParse(input.body))
+  const before = await ctx.storage.collections.get(fleetId, id)
+  if (!before) throw new ApplicationError('not_found')
+  if (before.version !== version)
+    throw new ApplicationError('stale_version', { extra: { version: before.version } })
+  const schema = change.schema ?? before.schema
+  const isNewSchema = !jsonEqual(schema, before.schema)
+  if (isNewSchema) requirePublishable(schema)
+  const next: Collection = {
+    ...before,
+    ...given(change),
+    thresholds: { ...before.thresholds, ...given(thresholds ?? {}) },
+    schema,
+    schemaVersion: before.schemaVersion + (isNewSchema ? 1 : 0),
+    version: version + 1,
+    updatedAtMs: ctx.clock.now(),
+  }
+  const audit = auditEntry(ctx, actor, {
+    action: isNewSchema ? 'collection.publish' : 'collection.change',
+    target: id,
+    fleetId,
+    before: summary(before),
+    after: summary(next),
+  })
+  if ((await ctx.storage.collections.update(next, audit)) === 'stale')
+    throw new ApplicationError('stale_version')
+  ctx.directory.forget()
+  if (isNewSchema) await replaySchemaAhead(ctx, fleetId)
+  return next
+}
+
+const summary = ({ name, strategy, tieRule, schemaVersion, version }: Collection) => ({
+  name,
+  strategy,
+  tieRule,
+  schemaVersion,
+  version,
+})

@@ -1,0 +1,57 @@
+import { z } from 'zod'
+import { collectionName } from '#lib/protocol/mutation.ts'
+import { label } from '#lib/protocol/device.ts'
+import type { EnrollmentKey } from '#lib/storage/ports.ts'
+import { auditEntry } from '../access/audit-entry.ts'
+import { authorize } from '../access/authorize.ts'
+import { makeFleetCredential } from '../access/credentials.ts'
+import type { Actor, Context } from '../context.ts'
+import { ApplicationError, parsedOrThrow } from '../errors.ts'
+
+const accessInput = z.record(z.union([z.literal('*'), collectionName]), z.enum(['read', 'write']))
+const keyInput = z.strictObject({
+  name: label(120),
+  access: accessInput.optional(),
+  expiresAtMs: z.int().positive().optional(),
+})
+
+/** As lists show it: never the hash. */
+export type ShownEnrollmentKey = Omit<EnrollmentKey, 'hash'>
+
+/**
+ * A key with which devices enroll; its text is shown once. Without `access` it covers every collection.
+ * @throws ApplicationError `forbidden`, `not_found`, `bad_request`
+ */
+export async function createEnrollmentKey(
+  ctx: Context,
+  input: { readonly actor: Actor; readonly fleetId: string; readonly body: unknown },
+): Promise<{ readonly id: string; readonly key: string; readonly shown: ShownEnrollmentKey }> {
+  const { actor, fleetId } = input
+  authorize(actor, fleetId, 'admin')
+  const { name, access, expiresAtMs } = parsedOrThrow(keyInput.safeParse(input.body))
+  if (!(await ctx.storage.fleets.get(fleetId))) throw new ApplicationError('not_found')
+  const { text, hash } = makeFleetCredential('enrollment', fleetId)
+  const shown: ShownEnrollmentKey = {
+    id: ctx.ids(),
+    fleetId,
+    name,
+    access: access ?? { '*': 'write' },
+    createdAtMs: ctx.clock.now(),
+    expiresAtMs: expiresAtMs ?? null,
+    revokedAtMs: null,
+  }
+  const after = { name, access: shown.access, expiresAtMs: shown.expiresAtMs }
+  const audit = auditEntry(ctx, actor, { action: 'enrollment-key.create', target: shown.id, fleetId, after })
+  await ctx.storage.devices.createEnrollmentKey({ ...shown, hash }, audit)
+  return { id: shown.id, key: text, shown }
+}
+
+/** A fleet's keys; their texts were shown once. @throws ApplicationError `forbidden`, `not_found` */
+export async function listEnrollmentKeys(
+  ctx: Context,
+  input: { readonly actor: Actor; readonly fleetId: string },
+): Promise<readonly ShownEnrollmentKey[]> {
+  authorize(input.actor, input.fleetId, 'admin')
+  const keys = await ctx.storage.devices.listEnrollmentKeys(input.fleetId)
+  return keys.map(({ hash: _, ...shown }) => shown)
+}

@@ -1,0 +1,40 @@
+import type { ChangeRow, ConflictRow, DeadLetterRow, SessionRow } from '#lib/storage/ports.ts'
+import { authorize } from '../access/authorize.ts'
+import type { Actor, Context } from '../context.ts'
+import { ApplicationError } from '../errors.ts'
+
+const CHANGES_SHOWN_MAX = 500
+const DEAD_LETTERS_SHOWN_MAX = 100
+
+export interface SessionDetail {
+  readonly session: SessionRow
+  /** Its mutations that had an effect, oldest first; at most 500. */
+  readonly changes: readonly ChangeRow[]
+  readonly conflicts: readonly ConflictRow[]
+  readonly deadLetters: readonly DeadLetterRow[]
+}
+
+/** One session with what it did. @throws ApplicationError `not_found` */
+export async function getSession(
+  ctx: Pick<Context, 'storage'>,
+  input: { readonly actor: Actor; readonly fleetId: string; readonly id: string },
+): Promise<SessionDetail> {
+  const { actor, fleetId, id } = input
+  authorize(actor, fleetId, 'viewer')
+  const session = await ctx.storage.sessions.get(fleetId, id)
+  if (!session) throw new ApplicationError('not_found')
+  const ofSession = {
+    status: null,
+    code: null,
+    collection: null,
+    appVersion: null,
+    deviceId: null,
+    sessionId: id,
+  }
+  const [changes, conflicts, letters] = await Promise.all([
+    ctx.storage.sync.changesOfSession(fleetId, id, CHANGES_SHOWN_MAX),
+    ctx.storage.conflicts.ofSession(fleetId, id),
+    ctx.storage.deadLetters.list(fleetId, ofSession, { limit: DEAD_LETTERS_SHOWN_MAX, cursor: null }),
+  ])
+  return { session, changes, conflicts, deadLetters: letters.items }
+}

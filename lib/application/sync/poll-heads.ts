@@ -1,0 +1,14 @@
+import type { Context } from '../context.ts'
+
+/**
+ * Looks for changes that other processes committed, in the fleets whose devices hold a stream open here. The pull
+ * asks for nothing past the head; only where the heads stand is read.
+ */
+export async function pollHeads(ctx: Pick<Context, 'storage' | 'pokes'>): Promise<void> {
+  for (const fleetId of ctx.pokes.listened()) {
+    const collections = await ctx.storage.collections.list(fleetId)
+    const reads = collections.map(({ name }) => ({ collection: name, afterVersion: Number.MAX_SAFE_INTEGER }))
+    const { heads } = await ctx.storage.sync.pull(fleetId, reads, { limit: 1, maxBytes: 1 })
+    ctx.pokes.grown(fleetId, heads)
+  }
+}

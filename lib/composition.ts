@@ -1,0 +1,111 @@
+import { createHmac, randomUUID } from 'node:crypto'
+import type { AuthSettings } from './application/access/auth-settings.ts'
+import { prepareSetUp } from './application/access/set-up.ts'
+import type { Context, Log, LogFields } from './application/context.ts'
+import { createContext } from './application/create-context.ts'
+import { LEADER_TURN_MS, Leader } from './application/leader.ts'
+import { pollHeads } from './application/sync/poll-heads.ts'
+import { createMetrics } from './application/telemetry/prometheus.ts'
+import { startTicker } from './application/ticker.ts'
+import type { Env } from './env.ts'
+import { readEnv } from './env.ts'
+import { mayReadMetrics } from './http/may-read-metrics.ts'
+import { metricsHandler } from './http/metrics.ts'
+import type { NodeListener } from './http/node-listener.ts'
+import { createNodeListener } from './http/node-listener.ts'
+import type { Router } from './http/router.ts'
+import { createRouter } from './http/router.ts'
+import { uuidv7 } from './kernel/uuid.ts'
+import { openPostgresStorage } from './storage/prisma/open-postgres-storage.ts'
+
+/** The composed application of this process. */
+export interface App {
+  readonly ctx: Context
+  readonly auth: AuthSettings
+  readonly router: Router
+  readonly listener: NodeListener
+  /** Stops the periodic work, writes the last counts, closes the database. */
+  close(): Promise<void>
+}
+
+const COUNTS_FLUSHED_EVERY_MS = 1_000
+const HEADS_POLLED_EVERY_MS = 3_000
+
+/** Next evaluates a module more than once in one process: what must be one lives here (toolchain.md). */
+const shared = globalThis as unknown as Record<symbol, unknown>
+const APP = Symbol.for('tidemark.app')
+const DRAINING = Symbol.for('tidemark.draining')
+
+/** The application of this process, composed at the first call. A failure is not kept: the next call tries again. */
+export function compose(): Promise<App> {
+  const known = shared[APP] as Promise<App> | undefined
+  if (known) return known
+  const made = open(readEnv())
+  shared[APP] = made
+  made.catch(() => delete shared[APP])
+  return made
+}
+
+async function open(env: Env): Promise<App> {
+  const storage = await openPostgresStorage({ url: env.databaseUrl })
+  const secret = Buffer.from(env.secret)
+  const metrics = createMetrics()
+  const macKey = createHmac('sha256', secret).update('sync-token').digest()
+  const ctx = createContext({
+    storage,
+    clock: { now: Date.now },
+    random: Math.random,
+    ids: () => uuidv7(Date.now(), Math.random),
+    secret,
+    mac: (bytes) => createHmac('sha256', macKey).update(bytes).digest(),
+    log: jsonLog,
+    metrics,
+    processId: randomUUID(),
+  })
+  for (const { id } of await storage.fleets.list()) metrics.addFleet(id)
+  await announceSetUp(ctx, env)
+  const router = createRouter({
+    ctx,
+    metrics: metricsHandler(metrics, mayReadMetrics(ctx, env.metricsPublic)),
+    isDraining: () => shared[DRAINING] === true,
+  })
+  const stop = startTickers(ctx)
+  return {
+    ctx,
+    auth: { origin: env.origin, secret: env.secret },
+    router,
+    listener: createNodeListener(router),
+    close: async () => {
+      await stop()
+      await ctx.requests.flush()
+      await storage.close()
+    },
+  }
+}
+
+async function announceSetUp(ctx: Context, env: Env): Promise<void> {
+  const setUp = await prepareSetUp(ctx, { email: env.adminEmail, password: env.adminPassword })
+  if (setUp.kind === 'link')
+    console.log(`Set up the first administrator (works once, 30 minutes): ${env.origin}${setUp.path}`)
+}
+
+function startTickers(ctx: Context): () => Promise<void> {
+  const leader = new Leader(ctx)
+  const tickers = [
+    startTicker('counts', COUNTS_FLUSHED_EVERY_MS, ctx.log, () => ctx.requests.flush()),
+    startTicker('leader', LEADER_TURN_MS, ctx.log, () => leader.turn()),
+    startTicker('heads', HEADS_POLLED_EVERY_MS, ctx.log, () => pollHeads(ctx)),
+  ]
+  return async () => {
+    await Promise.all(tickers.map((ticker) => ticker.stop()))
+  }
+}
+
+const writeLine = (level: string, message: string, fields: LogFields = {}): void => {
+  process.stderr.write(`${JSON.stringify({ at: new Date().toISOString(), level, message, ...fields })}\n`)
+}
+const jsonLog: Log = {
+  info: (message, fields) => writeLine('info', message, fields),
+  warn: (message, fields) => writeLine('warn', message, fields),
+  error: (message, fields) => writeLine('error', message, fields),
+}

@@ -1,0 +1,127 @@
+import type { AuthSettings } from '#lib/application/access/auth-settings.ts'
+import { cookiesOf } from '#lib/application/access/auth-settings.ts'
+import { callNextAuth, type AuthAnswer, type AuthCall } from '#lib/application/access/next-auth.ts'
+import { principalOfCookies } from '#lib/application/access/principal.ts'
+import { claimSetUp } from '#lib/application/access/set-up.ts'
+import type { Context } from '#lib/application/context.ts'
+import { ApplicationError, isApplicationError } from '#lib/application/errors.ts'
+import { problemOf, readFields } from './answers.ts'
+import { clientAddress } from './client-address.ts'
+import { originOf } from './origin.ts'
+
+export const AUTH_PATH = '/api/auth'
+
+type AuthContext = Pick<Context, 'storage' | 'clock' | 'ids' | 'log' | 'random'>
+
+/** What next-auth is let answer; everything else that it would do is not found here. */
+const ACTIONS: ReadonlySet<string> = new Set([
+  'GET csrf',
+  'GET providers',
+  'GET signin',
+  'GET signout',
+  'GET error',
+  'POST callback/credentials',
+  'POST callback/link',
+  'POST signout',
+])
+/** Where a form goes back to when its sign-in is refused. */
+const SIGN_IN_PAGE = '/sign-in'
+
+/** Everything under /api/auth: signing in and out, the session, set-up. Forms get redirects, programs get codes. */
+export async function answerAuth(
+  ctx: AuthContext,
+  settings: AuthSettings,
+  request: Request,
+): Promise<Response> {
+  try {
+    return await answer(ctx, settings, request)
+  } catch (error) {
+    if (isApplicationError(error) && wantsPage(request)) return redirect(failurePage(request, error))
+    return problemOf(ctx, error)
+  }
+}
+
+async function answer(ctx: AuthContext, settings: AuthSettings, request: Request): Promise<Response> {
+  const url = new URL(request.url)
+  const action = url.pathname.slice(AUTH_PATH.length + 1)
+  const method = request.method === 'POST' ? 'POST' : 'GET'
+  const origin = originOf(request.headers, settings)
+  if (method === 'POST' && origin === 'foreign') {
+    throw new ApplicationError('bad_origin', { detail: `Sign in at ${settings.origin} (TIDEMARK_URL)` })
+  }
+  if (method === 'GET' && action === 'session') return sessionAnswer(ctx, settings, request)
+  if (method === 'POST' && action === 'set-up') return setUpAnswer(ctx, request)
+  if (!ACTIONS.has(`${method} ${action}`)) throw new ApplicationError('not_found')
+  const call: AuthCall = {
+    method,
+    action: action.split('/'),
+    fields: method === 'POST' ? await readFields(request) : Object.fromEntries(url.searchParams),
+    cookies: cookiesOf(request.headers),
+    address: clientAddress(request.headers),
+    sameOrigin: origin === 'same',
+  }
+  return answerFrom(request, call, await callNextAuth(ctx, settings, call))
+}
+
+/**
+ * Who is signed in. Answered here, since next-auth would go by the cookie alone: it would show, and renew, a
+ * session that has ended.
+ */
+async function sessionAnswer(ctx: AuthContext, settings: AuthSettings, request: Request): Promise<Response> {
+  const principal = await principalOfCookies(ctx, settings, cookiesOf(request.headers))
+  if (!principal) return json({}, 200)
+  const { id, name, roles } = principal.actor
+  return json({ user: { id, name, roles } }, 200)
+}
+
+async function setUpAnswer(ctx: AuthContext, request: Request): Promise<Response> {
+  const fields = await readFields(request)
+  try {
+    const user = await claimSetUp(ctx, fields, clientAddress(request.headers))
+    return wantsPage(request)
+      ? redirect(`${SIGN_IN_PAGE}?ready=1`)
+      : json({ id: user.id, email: user.email }, 201)
+  } catch (error) {
+    if (!isApplicationError(error) || !wantsPage(request)) throw error
+    // Back to the form, which needs its token again.
+    return redirect(
+      `/set-up?${new URLSearchParams({ token: fields['token'] ?? '', error: error.tidemarkCode })}`,
+    )
+  }
+}
+
+function answerFrom(request: Request, call: AuthCall, answer: AuthAnswer): Response {
+  if (answer.refusal) {
+    const { code, ...wait } = answer.refusal
+    throw new ApplicationError(code, wait)
+  }
+  const response = redirectOrBody(request, call, answer)
+  for (const cookie of answer.cookies) response.headers.append('set-cookie', cookie)
+  return response
+}
+
+function redirectOrBody(
+  request: Request,
+  call: AuthCall,
+  { status, body, redirect: to }: AuthAnswer,
+): Response {
+  if (to === null) return typeof body === 'object' ? json(body, status) : text(String(body), status)
+  return call.fields['json'] === 'true' && !wantsPage(request) ? json({ url: to }, 200) : redirect(to)
+}
+
+/** A browser that sent a form, not a program. */
+const wantsPage = (request: Request): boolean => request.headers.get('accept')?.includes('text/html') ?? false
+
+function failurePage(request: Request, { tidemarkCode }: ApplicationError): string {
+  const isLink = new URL(request.url).pathname.endsWith('/callback/link')
+  const code = tidemarkCode === 'unauthorized' ? (isLink ? 'link' : 'credentials') : tidemarkCode
+  return `${SIGN_IN_PAGE}?error=${code}`
+}
+
+const HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
+const json = (body: unknown, status: number): Response => Response.json(body, { status, headers: HEADERS })
+const text = (body: string, status: number): Response =>
+  new Response(body, { status, headers: { ...HEADERS, 'content-type': 'text/plain; charset=utf-8' } })
+/** 303: whatever was sent, the browser now reads a page. */
+const redirect = (location: string): Response =>
+  new Response(null, { status: 303, headers: { ...HEADERS, location } })

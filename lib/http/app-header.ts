@@ -1,0 +1,33 @@
+import { badRequest } from '#lib/application/errors.ts'
+import type { Platform } from '#lib/protocol/device.ts'
+import { HEADERS, PLATFORMS } from '#lib/protocol/device.ts'
+
+/** The app that a request names. */
+export interface NamedApp {
+  readonly appVersion: string
+  readonly platform: Platform
+}
+
+const NAMED = /^([\x20-\x3a\x3c-\x7e]{1,40});([a-z]{1,20})$/
+
+/** `Tidemark-App: <appVersion>;<platform>`; null without one. A platform that we don't know is `other`. */
+export function namedApp(headers: Headers): NamedApp | null {
+  const text = headers.get(HEADERS.app)
+  if (text === null) return null
+  const match = NAMED.exec(text)
+  if (!match) throw badRequest([{ path: '', message: 'Tidemark-App must be <appVersion>;<platform>' }])
+  const platform = PLATFORMS.find((name) => name === match[2]) ?? 'other'
+  return { appVersion: match[1] as string, platform }
+}
+
+/** Whether a version is below another: numbers between dots count as numbers, and fewer parts as zeros. */
+export function isBelow(version: string, minimum: string): boolean {
+  const [own, least] = [version, minimum].map((text) =>
+    (/^\d+(\.\d+)*/.exec(text)?.[0] ?? '0').split('.').map(Number),
+  )
+  for (let i = 0; i < Math.max(own?.length ?? 0, least?.length ?? 0); i++) {
+    const difference = (own?.[i] ?? 0) - (least?.[i] ?? 0)
+    if (difference !== 0) return difference < 0
+  }
+  return false
+}

@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto'
+import { bearerOf } from '#lib/application/access/credentials.ts'
+import { readConfig } from '#lib/application/devices/read-config.ts'
+import { DIRECTORY_FRESH_MS, DIRECTORY_PUSH_FRESH_MS } from '#lib/application/devices/directory.ts'
+import { heartbeat } from '#lib/application/devices/heartbeat.ts'
+import { enroll } from '#lib/application/enrollment/enroll.ts'
+import { rotateToken } from '#lib/application/enrollment/rotate-token.ts'
+import { storeSessions } from '#lib/application/sessions/store-sessions.ts'
+import { pull } from '#lib/application/sync/pull.ts'
+import { push } from '#lib/application/sync/push.ts'
+import type { AuthenticatedCall, DeviceAnswer, DeviceRoute, OpenRoute } from './device-route.ts'
+import { openEvents } from './events.ts'
+import { pullQuery, reportHeader } from './pull-query.ts'
+import { readJson } from './read-json.ts'
+
+const json = (value: unknown, more: Partial<DeviceAnswer> = {}): DeviceAnswer => ({
+  status: 200,
+  body: JSON.stringify(value),
+  ...more,
+})
+
+const enrollRoute: OpenRoute = {
+  route: 'enroll',
+  method: 'POST',
+  freshMs: null,
+  async answer({ ctx, request }) {
+    const enrolled = await enroll(ctx, { key: bearerOf(request.headers), readBody: () => readJson(request) })
+    const fleet = { epoch: enrolled.epoch, configVersion: enrolled.config.version }
+    return { ...json(enrolled, { status: 201, fleet }), fleetId: enrolled.fleetId }
+  },
+}
+
+async function answerConfig({ ctx, request, device }: AuthenticatedCall): Promise<DeviceAnswer> {
+  const config = await readConfig(ctx, device)
+  const body = JSON.stringify(config)
+  const etag = `"${createHash('sha256').update(body).digest('hex').slice(0, 32)}"`
+  if (request.headers.get('if-none-match') === etag) return { status: 304, body: null, headers: { etag } }
+  return { status: 200, body, headers: { etag }, compress: true }
+}
+
+async function answerPush(call: AuthenticatedCall): Promise<DeviceAnswer> {
+  const { ctx, device, app, receivedAtMs } = call
+  const body = await readJson(call.request)
+  const outcome = await push(ctx, { device, app, body, receivedAtMs })
+  return { status: 200, body: outcome.body, fleet: outcome, hasEvent: !outcome.repeated }
+}
+
+async function answerPull(call: AuthenticatedCall): Promise<DeviceAnswer> {
+  const { ctx, request, device, fleet, app } = call
+  const report = reportHeader(request.headers)
+  const outcome = await pull(ctx, { ...pullQuery(request.url), device, fleet, app, report })
+  const headers = { etag: outcome.etag }
+  if (outcome.isEmpty && request.headers.get('if-none-match') === outcome.etag)
+    return { status: 304, body: null, headers }
+  return json(outcome.response, { headers, compress: true })
+}
+
+const deviceRoute = (
+  route: DeviceRoute['route'],
+  method: DeviceRoute['method'],
+  answer: DeviceRoute['answer'],
+  freshMs = DIRECTORY_FRESH_MS,
+): DeviceRoute => ({ route, method, freshMs, answer })
+
+/** The device API by path (protocol.md, device API). */
+export const DEVICE_ROUTES: ReadonlyMap<string, DeviceRoute | OpenRoute> = new Map<
+  string,
+  DeviceRoute | OpenRoute
+>([
+  ['/api/v1/enroll', enrollRoute],
+  ['/api/v1/config', deviceRoute('config', 'GET', answerConfig)],
+  ['/api/v1/push', deviceRoute('push', 'POST', answerPush, DIRECTORY_PUSH_FRESH_MS)],
+  ['/api/v1/pull', deviceRoute('pull', 'GET', answerPull)],
+  [
+    '/api/v1/heartbeat',
+    deviceRoute('heartbeat', 'POST', async ({ ctx, request, device, app }) => {
+      await heartbeat(ctx, { device, app, body: await readJson(request) })
+      return json({})
+    }),
+  ],
+  [
+    '/api/v1/sessions',
+    deviceRoute('sessions', 'POST', async ({ ctx, request, device, app }) =>
+      json(await storeSessions(ctx, { device, app, body: await readJson(request) })),
+    ),
+  ],
+  [
+    '/api/v1/token/rotate',
+    deviceRoute('rotate', 'POST', async ({ ctx, device }) => json(await rotateToken(ctx, device))),
+  ],
+  [
+    '/api/v1/events',
+    deviceRoute('events', 'GET', async ({ ctx, device, fleet }) => ({
+      status: 200,
+      body: openEvents(ctx, device, fleet),
+      headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform' },
+    })),
+  ],
+])

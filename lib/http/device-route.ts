@@ -1,0 +1,172 @@
+import { bearerOf } from '#lib/application/access/credentials.ts'
+import type { Context } from '#lib/application/context.ts'
+import type { Caller } from '#lib/application/devices/directory.ts'
+import { ApplicationError } from '#lib/application/errors.ts'
+import { HEADERS, WIRE_VERSION } from '#lib/protocol/device.ts'
+import type { ErrorCode } from '#lib/protocol/error-codes.ts'
+import type { Route } from '#lib/telemetry/events.ts'
+import type { NamedApp } from './app-header.ts'
+import { isBelow, namedApp } from './app-header.ts'
+import { compress } from './compress.ts'
+import { corsHeaders, preflight } from './cors.ts'
+import { problemResponse, statusClassOf, tellable } from './problem.ts'
+
+/** A request on its way, with what is known of it so far. */
+export interface DeviceCall {
+  readonly ctx: Context
+  readonly request: Request
+  readonly receivedAtMs: number
+}
+export interface AuthenticatedCall extends DeviceCall, Caller {
+  readonly app: NamedApp
+}
+
+/** What a route answers; the wrapper adds the headers of the contract. */
+export interface DeviceAnswer {
+  readonly status: number
+  readonly body: string | ReadableStream<Uint8Array> | null
+  readonly headers?: Readonly<Record<string, string>>
+  /** Newer than the caller's fleet, when the route read them in its transaction. */
+  readonly fleet?: { readonly epoch: number; readonly configVersion: number }
+  /** Told by its own event, so not counted as a request (metrics.md, sources). */
+  readonly hasEvent?: boolean
+  readonly compress?: boolean
+}
+
+export interface DeviceRoute {
+  readonly route: Route
+  readonly method: 'GET' | 'POST'
+  /** How old the cached answer to "whose token is this" may be. */
+  readonly freshMs: number
+  answer(call: AuthenticatedCall): Promise<DeviceAnswer>
+}
+/** The one route without a device: it makes one. */
+export interface OpenRoute {
+  readonly route: Route
+  readonly method: 'POST'
+  readonly freshMs: null
+  answer(call: DeviceCall): Promise<DeviceAnswer & { readonly fleetId: string }>
+}
+
+/** What is known of a request when its answer is counted. */
+interface Progress {
+  caller: Caller | null
+  app: NamedApp | null
+  fleetId: string | null
+}
+
+/** One wrapper around every route of the device API: method, app, device, origin, errors, headers, counting. */
+export async function serveDevice(
+  ctx: Context,
+  route: DeviceRoute | OpenRoute,
+  request: Request,
+): Promise<Response> {
+  if (request.method === 'OPTIONS') return preflight(ctx, request, route.method)
+  const progress: Progress = { caller: null, app: null, fleetId: null }
+  try {
+    if (request.method !== route.method) throw new ApplicationError('method_not_allowed')
+    const answer = await answerOf(ctx, route, request, progress)
+    const response = await respond(ctx, request, progress, answer)
+    if (!answer.hasEvent) count(ctx, route.route, progress, answer.status, null)
+    return response
+  } catch (error) {
+    return fail(ctx, route, request, progress, error)
+  }
+}
+
+async function answerOf(
+  ctx: Context,
+  route: DeviceRoute | OpenRoute,
+  request: Request,
+  progress: Progress,
+): Promise<DeviceAnswer> {
+  const call = { ctx, request, receivedAtMs: ctx.clock.now() }
+  progress.app = namedApp(request.headers)
+  if (route.freshMs === null) {
+    const answer = await route.answer(call)
+    progress.fleetId = answer.fleetId
+    return answer
+  }
+  const caller = await ctx.directory.authenticate(bearerOf(request.headers), route.freshMs)
+  const app = progress.app ?? caller.device
+  Object.assign(progress, { caller, app, fleetId: caller.fleet.id })
+  const { minAppVersion } = caller.fleet.settings
+  if (minAppVersion !== null && isBelow(app.appVersion, minAppVersion))
+    throw new ApplicationError('app_version_refused')
+  return route.answer({ ...call, ...caller, app: { appVersion: app.appVersion, platform: app.platform } })
+}
+
+async function respond(
+  ctx: Context,
+  request: Request,
+  progress: Progress,
+  answer: DeviceAnswer,
+): Promise<Response> {
+  const headers: Record<string, string> = {
+    ...(await contractHeaders(ctx, request, progress, answer.fleet)),
+    ...(answer.body === null ? {} : { 'content-type': 'application/json' }),
+    ...answer.headers,
+  }
+  if (!answer.compress || typeof answer.body !== 'string') {
+    return new Response(answer.body, { status: answer.status, headers })
+  }
+  const encoded = await compress(answer.body, request.headers.get('accept-encoding'))
+  const vary = [headers['vary'], encoded.headers['vary']].filter((name) => name !== undefined).join(', ')
+  const all = { ...headers, ...encoded.headers, ...(vary === '' ? {} : { vary }) }
+  return new Response(encoded.body, { status: answer.status, headers: all })
+}
+
+async function contractHeaders(
+  ctx: Context,
+  request: Request,
+  { caller }: Progress,
+  newer?: DeviceAnswer['fleet'],
+): Promise<Record<string, string>> {
+  const fleet = newer ?? caller?.fleet
+  return {
+    ...(await corsHeaders(ctx, request, caller)),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    [HEADERS.version]: WIRE_VERSION,
+    [HEADERS.now]: String(ctx.clock.now()),
+    ...(fleet && {
+      [HEADERS.config]: String(fleet.configVersion),
+      [HEADERS.epoch]: String(fleet.epoch),
+      [HEADERS.commands]: '[]',
+    }),
+  }
+}
+
+async function fail(
+  ctx: Context,
+  route: DeviceRoute | OpenRoute,
+  request: Request,
+  progress: Progress,
+  error: unknown,
+): Promise<Response> {
+  const requestId = ctx.ids()
+  const told = tellable(error, ctx.random)
+  if (!told) ctx.log.error('a request failed', { requestId, route: route.route, error: textOf(error) })
+  const failure = told ?? new ApplicationError('internal')
+  // With the database away, even the list of allowed origins may be out of reach.
+  const headers = await contractHeaders(ctx, request, progress).catch(() => ({
+    [HEADERS.now]: String(ctx.clock.now()),
+  }))
+  const allow = failure.tidemarkCode === 'method_not_allowed' ? { allow: `${route.method}, OPTIONS` } : {}
+  const response = problemResponse(failure, requestId, { ...headers, ...allow })
+  count(ctx, route.route, progress, response.status, failure.tidemarkCode)
+  return response
+}
+
+const textOf = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error)
+
+function count(ctx: Context, route: Route, progress: Progress, status: number, code: ErrorCode | null): void {
+  if (progress.fleetId === null) {
+    ctx.requests.unauthenticated += 1
+    return
+  }
+  const { platform, appVersion } = progress.app ?? { platform: 'other', appVersion: 'unknown' }
+  const statusClass = statusClassOf(status, code)
+  ctx.requests.count(progress.fleetId, { route, statusClass, code, platform, appVersion })
+}

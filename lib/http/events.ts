@@ -1,0 +1,57 @@
+import type { Context } from '#lib/application/context.ts'
+import { accessTo } from '#lib/application/devices/access.ts'
+import type { Caller } from '#lib/application/devices/directory.ts'
+import { ApplicationError } from '#lib/application/errors.ts'
+import type { Poke } from '#lib/application/sync/pokes.ts'
+
+/** A comment now and then, so that what stands between keeps the connection. */
+const KEEP_ALIVE_MS = 15_000
+/** Then the device connects again, and shows a token that is good still. */
+const STREAM_LIFE_MS = 10 * 60_000
+const RETRY_AFTER_MS = 30_000
+
+/**
+ * GET /events (protocol.md): what a device need not wait an interval for, as server-sent events.
+ * @throws ApplicationError `shed` when the process holds as many streams of the fleet as it can
+ */
+export function openEvents(
+  ctx: Context,
+  device: Caller['device'],
+  fleet: Caller['fleet'],
+): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder()
+  let stop = (): void => undefined
+  const stream = new ReadableStream<Uint8Array>({
+    start(controller) {
+      const send = (text: string): void => controller.enqueue(encoder.encode(text))
+      const unlisten = ctx.pokes.listen(fleet.id, (poke) => {
+        const text = eventText(poke, device)
+        if (text !== null) send(text)
+      })
+      if (!unlisten) throw new ApplicationError('shed', { retryAfterMs: RETRY_AFTER_MS })
+      const keepAlive = setInterval(() => send(': here\n\n'), KEEP_ALIVE_MS)
+      const life = setTimeout(() => {
+        stop()
+        controller.close()
+      }, STREAM_LIFE_MS)
+      stop = () => {
+        unlisten()
+        clearInterval(keepAlive)
+        clearTimeout(life)
+      }
+      send(': here\n\n')
+    },
+    cancel: () => stop(),
+  })
+  return stream
+}
+
+/** Null for what this device may not see or what is not for it. */
+function eventText(poke: Poke, device: Caller['device']): string | null {
+  if (poke.event !== 'poke') {
+    if (poke.deviceId !== device.id) return null
+    return `event: ${poke.event}\ndata: ${JSON.stringify({ deadLetterId: poke.deadLetterId })}\n\n`
+  }
+  const collections = poke.collections.filter((name) => accessTo(device.access, name) !== null)
+  return collections.length === 0 ? null : `event: poke\ndata: ${JSON.stringify({ collections })}\n\n`
+}

@@ -1,0 +1,15 @@
+import { bearerOf } from '#lib/application/access/credentials.ts'
+import { principalOfKey } from '#lib/application/access/principal.ts'
+import type { Context } from '#lib/application/context.ts'
+
+const METRICS_SCOPE = 'metrics'
+
+/** Who may read /metrics: a bearer key with scope `metrics`, or everyone when the operator says so (protocol.md). */
+export const mayReadMetrics =
+  (ctx: Context, isPublic: boolean) =>
+  async ({ headers }: Request): Promise<boolean> => {
+    if (isPublic) return true
+    const key = bearerOf(headers)
+    const principal = key === null ? null : await principalOfKey(ctx, key)
+    return principal?.scopes.includes(METRICS_SCOPE) ?? false
+  }

@@ -1,0 +1,41 @@
+import { z } from 'zod'
+import { badRequest, parsedOrThrow } from '#lib/application/errors.ts'
+import { HEADERS } from '#lib/protocol/device.ts'
+import { COLLECTIONS_PER_FLEET_MAX, PULL_CHANGES_MAX } from '#lib/protocol/limits.ts'
+import { collectionName } from '#lib/protocol/mutation.ts'
+import type { DeviceReport } from '#lib/protocol/report.ts'
+import { deviceReport } from '#lib/protocol/report.ts'
+
+const query = z.object({
+  token: z.string().max(16_000).nullable(),
+  collections: z.array(collectionName).max(COLLECTIONS_PER_FLEET_MAX).nullable(),
+  limit: z.int().min(1).max(PULL_CHANGES_MAX),
+})
+
+/** `?token=…&collections=a,b&limit=500` (protocol.md, pull). @throws ApplicationError `bad_request` */
+export function pullQuery(url: string): z.infer<typeof query> {
+  const params = new URL(url).searchParams
+  const limit = params.get('limit')
+  return parsedOrThrow(
+    query.safeParse({
+      token: params.get('token'),
+      collections: params.get('collections')?.split(',') ?? null,
+      limit: limit === null ? PULL_CHANGES_MAX : Number(limit),
+    }),
+  )
+}
+
+/** The device's report, which a pull carries as JSON in a header; null without one. @throws ApplicationError `bad_request` */
+export function reportHeader(headers: Headers): DeviceReport | null {
+  const text = headers.get(HEADERS.report)
+  if (text === null) return null
+  return parsedOrThrow(deviceReport.safeParse(parsed(text)))
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw badRequest([{ path: '', message: 'Tidemark-Report must be JSON' }])
+  }
+}

@@ -1,0 +1,57 @@
+import { isUtf8 } from 'node:buffer'
+import { ApplicationError } from '#lib/application/errors.ts'
+import { BODY_BYTES_MAX } from '#lib/protocol/limits.ts'
+import { isWithinShape } from './scan-json.ts'
+
+/**
+ * The JSON body of a request, at most 1 MiB, judged while it is read (security.md 26, 28).
+ * @throws ApplicationError `unsupported_media_type`, `body_too_large`, `malformed_json`, `too_deep`
+ */
+export async function readJson(request: Request): Promise<unknown> {
+  if (!isJson(request.headers)) throw new ApplicationError('unsupported_media_type')
+  const bytes = await readBytes(request)
+  if (!isUtf8(bytes)) throw new ApplicationError('malformed_json', { detail: 'the body is not UTF-8' })
+  if (!isWithinShape(bytes)) throw new ApplicationError('too_deep')
+  try {
+    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'))
+  } catch {
+    // The parser's message quotes the body.
+    throw new ApplicationError('malformed_json')
+  }
+}
+
+function isJson(headers: Headers): boolean {
+  const type = headers.get('content-type') ?? ''
+  const encoding = headers.get('content-encoding') ?? 'identity'
+  return /^application\/json\s*(;|$)/i.test(type) && encoding.toLowerCase() === 'identity'
+}
+
+/** The bytes of a body, at most 1 MiB, judged while they are read. @throws ApplicationError `body_too_large` */
+export async function readBytes(request: Request): Promise<Uint8Array> {
+  const declared = request.headers.get('content-length')
+  if (declared !== null && Number(declared) > BODY_BYTES_MAX) throw new ApplicationError('body_too_large')
+  // The server reads no more than what was declared, so only an undeclared length has to be counted.
+  if (declared !== null) return bounded(new Uint8Array(await request.arrayBuffer()))
+  return request.body ? readStream(request.body) : new Uint8Array()
+}
+
+function bounded(bytes: Uint8Array): Uint8Array {
+  if (bytes.length > BODY_BYTES_MAX) throw new ApplicationError('body_too_large')
+  return bytes
+}
+
+async function readStream(body: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  const reader = body.getReader()
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return Buffer.concat(chunks, length)
+    length += value.length
+    if (length > BODY_BYTES_MAX) {
+      await reader.cancel()
+      throw new ApplicationError('body_too_large')
+    }
+    chunks.push(value)
+  }
+}

@@ -1,0 +1,127 @@
+import type { AccessPort, OneTimeLink, Role, User } from '../ports.ts'
+import { postgresApiKeys } from './api-keys.ts'
+import { insertAudit } from './audit.ts'
+import type { Database, Send, Statement } from './database.ts'
+import type { Prisma } from './generated/client.ts'
+import { postgresUserSessions } from './user-sessions.ts'
+import { at, atOrNull, ms, msOrNull } from './values.ts'
+
+const CREATE_USER: Statement = {
+  name: 'user_create',
+  text: `INSERT INTO app_user (id, email, email_key, name, password_hash, disabled, created_at)
+    VALUES ($1, $2, lower($2), $3, $4, $5, $6) ON CONFLICT (email_key) DO NOTHING RETURNING id`,
+}
+const UPDATE_USER: Statement = {
+  name: 'user_update',
+  text: `UPDATE app_user SET email = $2, email_key = lower($2), name = $3, password_hash = $4, disabled = $5, created_at = $6
+    WHERE id = $1 RETURNING id`,
+}
+const DROP_ROLES: Statement = { name: 'user_drop_roles', text: 'DELETE FROM user_role WHERE user_id = $1' }
+const ADD_ROLES: Statement = {
+  name: 'user_add_roles',
+  text: 'INSERT INTO user_role (user_id, scope, role) SELECT $1, s, r FROM unnest($2::text[], $3::text[]) k(s, r)',
+}
+/** Of parallel claims the row lock lets one through; the others then see it used. */
+const USE_LINK: Statement = {
+  name: 'link_use',
+  text: `UPDATE one_time_link SET used_at = $3 WHERE hash = $1 AND kind = $2 AND used_at IS NULL AND expires_at > $3
+    RETURNING hash, kind, user_id, expires_at, used_at`,
+}
+const CREATE_LINK: Statement = {
+  name: 'link_create',
+  text: 'INSERT INTO one_time_link (hash, kind, user_id, expires_at, used_at) VALUES ($1, $2, $3, $4, $5)',
+}
+interface LinkRow extends Record<string, unknown> {
+  readonly hash: string
+  readonly kind: string
+  readonly user_id: string | null
+  readonly expires_at: Date
+  readonly used_at: Date | null
+}
+
+export type UserWithRoles = Prisma.UserGetPayload<{ include: { roles: true } }>
+
+export function userOf(row: UserWithRoles): User {
+  return {
+    id: row.id,
+    email: row.email,
+    name: row.name,
+    passwordHash: row.passwordHash,
+    disabled: row.disabled,
+    createdAtMs: ms(row.createdAt),
+    roles: Object.fromEntries(row.roles.map(({ scope, role }) => [scope, role as Role])),
+  }
+}
+
+export function postgresAccess(database: Database): AccessPort {
+  const findUser = async (where: Prisma.UserWhereUniqueInput): Promise<User | null> => {
+    const row = await database.prismaInGlobal((tx) => tx.user.findUnique({ where, include: { roles: true } }))
+    return row && userOf(row)
+  }
+  return {
+    countAdmins: () =>
+      database.prismaInGlobal((tx) =>
+        tx.user.count({ where: { disabled: false, roles: { some: { scope: '*', role: 'admin' } } } }),
+      ),
+    createUser: (user, audit) =>
+      database.inGlobal(async (send) => {
+        if (!(await createUser(send, user))) return 'email_taken'
+        await insertAudit(send, audit)
+        return 'created'
+      }),
+    findUserByEmail: (email) => findUser({ emailKey: email.toLowerCase() }),
+    getUser: (id) => findUser({ id }),
+    listUsers: async () => {
+      const rows = await database.prismaInGlobal((tx) =>
+        tx.user.findMany({ orderBy: { emailKey: 'asc' }, include: { roles: true } }),
+      )
+      return rows.map(userOf)
+    },
+    updateUser: (user, audit) =>
+      database.inGlobal(async (send) => {
+        if ((await send(UPDATE_USER, userValues(user))).length === 0) return false
+        await send(DROP_ROLES, [user.id])
+        await addRoles(send, user)
+        await insertAudit(send, audit)
+        return true
+      }),
+    claimSetUp: (linkHash, user, nowMs, audit) =>
+      database.inGlobal(async (send) => {
+        if (!(await useLink(send, linkHash, 'set_up', nowMs))) return 'gone'
+        if (!(await createUser(send, user))) return 'gone'
+        await insertAudit(send, audit)
+        return 'created'
+      }),
+    createLink: (link) =>
+      database.inGlobal(async (send) => {
+        const { hash, kind, userId, expiresAtMs, usedAtMs } = link
+        await send(CREATE_LINK, [hash, kind, userId, at(expiresAtMs), atOrNull(usedAtMs)])
+      }),
+    useLink: (hash, nowMs) => database.inGlobal((send) => useLink(send, hash, 'sign_in', nowMs)),
+    ...postgresUserSessions(database),
+    ...postgresApiKeys(database),
+  }
+}
+
+const userValues = (user: User): unknown[] => [
+  user.id,
+  user.email,
+  user.name,
+  user.passwordHash,
+  user.disabled,
+  at(user.createdAtMs),
+]
+
+async function createUser(send: Send, user: User): Promise<boolean> {
+  if ((await send(CREATE_USER, userValues(user))).length === 0) return false
+  await addRoles(send, user)
+  return true
+}
+
+const addRoles = (send: Send, user: User) => send(ADD_ROLES, [user.id, Object.keys(user.roles), Object.values(user.roles)])
+
+async function useLink(send: Send, hash: string, kind: OneTimeLink['kind'], nowMs: number): Promise<OneTimeLink | null> {
+  const [row] = await send<LinkRow>(USE_LINK, [hash, kind, at(nowMs)])
+  if (!row) return null
+  return { hash, kind, userId: row.user_id, expiresAtMs: ms(row.expires_at), usedAtMs: msOrNull(row.used_at) }
+}

@@ -1,0 +1,47 @@
+import type { AccessPort, ApiKey, Role } from '../ports.ts'
+import { insertAudit } from './audit.ts'
+import type { Database, Statement } from './database.ts'
+import type { ApiKey as ApiKeyRow } from './generated/client.ts'
+import { at, atOrNull, ms, msOrNull } from './values.ts'
+
+const CREATE: Statement = {
+  name: 'api_key_create',
+  text: `INSERT INTO api_key (id, name, hash, role, scope_fleet_id, scopes, created_at, expires_at, revoked_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+}
+
+export function postgresApiKeys(database: Database): Pick<AccessPort, 'createApiKey' | 'findApiKey' | 'listApiKeys'> {
+  return {
+    createApiKey: (key, audit) =>
+      database.inGlobal(async (send) => {
+        const { id, name, hash, role, fleetId, scopes } = key
+        const times = [at(key.createdAtMs), atOrNull(key.expiresAtMs), atOrNull(key.revokedAtMs)]
+        await send(CREATE, [id, name, hash, role, fleetId, scopes, ...times])
+        await insertAudit(send, audit)
+      }),
+    findApiKey: async (hash, nowMs) => {
+      const row = await database.prismaInGlobal((tx) =>
+        tx.apiKey.findFirst({
+          where: { hash, revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: at(nowMs) } }] },
+        }),
+      )
+      return row && keyOf(row)
+    },
+    listApiKeys: async () => {
+      const rows = await database.prismaInGlobal((tx) => tx.apiKey.findMany({ orderBy: { createdAt: 'desc' } }))
+      return rows.map(keyOf)
+    },
+  }
+}
+
+const keyOf = (row: ApiKeyRow): ApiKey => ({
+  id: row.id,
+  name: row.name,
+  hash: row.hash,
+  role: row.role as Role,
+  fleetId: row.scopeFleetId,
+  scopes: row.scopes,
+  createdAtMs: ms(row.createdAt),
+  expiresAtMs: msOrNull(row.expiresAt),
+  revokedAtMs: msOrNull(row.revokedAt),
+})

@@ -1,0 +1,116 @@
+import type { JsonObject } from '#lib/kernel/json.ts'
+import type { Mutation } from '#lib/protocol/mutation.ts'
+import type { DeadLetterFilter, DeadLetterPort, DeadLetterRow } from '../ports.ts'
+import { insertAudit } from './audit.ts'
+import type { Database, Statement } from './database.ts'
+import type { DeadLetter, Prisma } from './generated/client.ts'
+import { pageAfter, pageOf } from './page.ts'
+import { originalText, storableText } from './storable-text.ts'
+import { fromJson, ms } from './values.ts'
+
+/** The detail is a JSON text; texts written by JSON.stringify are equal when their values are. */
+const BY_CAUSE: Statement = {
+  name: 'letter_by_cause',
+  text: `SELECT code, app_version, collection, detail::text AS detail, count(*) AS count, count(DISTINCT device_id) AS devices,
+      max(created_at) AS newest_at
+    FROM dead_letter WHERE fleet_id = $1 AND status = 'open'
+    GROUP BY 1, 2, 3, 4 ORDER BY count DESC, newest_at DESC`,
+}
+const DISCARD: Statement = {
+  name: 'letter_discard',
+  text: `UPDATE dead_letter SET status = 'discarded' WHERE fleet_id = $1 AND id = $2 AND status = 'open' RETURNING id`,
+}
+
+interface CauseRow extends Record<string, unknown> {
+  readonly code: string
+  readonly app_version: string
+  readonly collection: string
+  readonly detail: string
+  readonly count: number
+  readonly devices: number
+  readonly newest_at: Date
+}
+
+export function postgresDeadLetters(database: Database): DeadLetterPort {
+  return {
+    list: async (fleetId, filter, page) => {
+      const rows = await database.prismaInFleet(fleetId, (tx) =>
+        tx.deadLetter.findMany({
+          where: { fleetId, ...whereOf(filter), ...pageAfter('createdAt', page.cursor) },
+          orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+          take: page.limit + 1,
+        }),
+      )
+      return pageOf(rows.map(letterOf), (row) => ({ atMs: row.createdAtMs, id: row.id }), page.limit)
+    },
+    get: async (fleetId, id) => {
+      const row = await database.prismaInFleet(fleetId, (tx) =>
+        tx.deadLetter.findUnique({ where: { fleetId_id: { fleetId, id } } }),
+      )
+      return row && letterOf(row)
+    },
+    heldBy: async (fleetId, mutationId, limit) => {
+      const rows = await database.prismaInFleet(fleetId, (tx) =>
+        tx.deadLetter.findMany({
+          where: { fleetId, parentMutationId: mutationId, status: 'open' },
+          orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+          take: limit,
+        }),
+      )
+      return rows.map(letterOf)
+    },
+    countOpen: (fleetId) =>
+      database.prismaInFleet(fleetId, (tx) => tx.deadLetter.count({ where: { fleetId, status: 'open' } })),
+    openByCause: async (fleetId) => {
+      const rows = await database.one<CauseRow>(fleetId, BY_CAUSE, [fleetId])
+      return rows.map((row) => ({
+        code: row.code,
+        appVersion: originalText(row.app_version),
+        collection: originalText(row.collection),
+        detail: JSON.parse(row.detail) as string,
+        count: row.count,
+        devices: row.devices,
+        newestAtMs: ms(row.newest_at),
+      }))
+    },
+    discard: (fleetId, id, _atMs, audit) =>
+      database.inFleet(fleetId, async (send) => {
+        if ((await send(DISCARD, [fleetId, id])).length === 0) return false
+        await insertAudit(send, audit)
+        return true
+      }),
+  }
+}
+
+function whereOf(filter: DeadLetterFilter): Prisma.DeadLetterWhereInput {
+  return {
+    ...(filter.status === null ? {} : { status: filter.status }),
+    ...(filter.code === null ? {} : { code: filter.code }),
+    ...(filter.collection === null ? {} : { collection: storableText(filter.collection) }),
+    ...(filter.appVersion === null ? {} : { appVersion: storableText(filter.appVersion) }),
+    ...(filter.deviceId === null ? {} : { deviceId: filter.deviceId }),
+    ...(filter.sessionId === null ? {} : { sessionId: filter.sessionId }),
+  }
+}
+
+function letterOf(row: DeadLetter): DeadLetterRow {
+  return {
+    id: row.id,
+    fleetId: row.fleetId,
+    mutation: fromJson<Mutation>(row.mutation),
+    code: row.code as DeadLetterRow['code'],
+    detail: fromJson<string>(row.detail),
+    path: fromJson<string | null>(row.path),
+    base: fromJson<JsonObject | null>(row.base),
+    parentMutationId: row.parentMutationId,
+    deviceId: row.deviceId,
+    deviceName: originalText(row.deviceName),
+    sessionId: row.sessionId,
+    appVersion: originalText(row.appVersion),
+    madeAtMs: ms(row.madeAt),
+    createdAtMs: ms(row.createdAt),
+    status: row.status as DeadLetterRow['status'],
+    attempts: row.attempts,
+    lastReplay: fromJson<DeadLetterRow['lastReplay']>(row.lastReplay),
+  }
+}

@@ -1,0 +1,99 @@
+import type { TelemetryEvent } from '#lib/telemetry/events.ts'
+import type { DeliveredRange } from '../ports.ts'
+import { numbers, texts } from './arrays.ts'
+import type { Send, Statement } from './database.ts'
+import { insertEvents } from './insert-events.ts'
+import { originalText } from './storable-text.ts'
+import { at, ms } from './values.ts'
+
+const LOCK: Statement = {
+  name: 'deliver_lock',
+  text: `SELECT collection, version, first_complete_at FROM device_position
+    WHERE fleet_id = $1 AND device_id = $2 AND collection = ANY ($3::text[]) ORDER BY collection FOR UPDATE`,
+}
+const MAKE: Statement = {
+  name: 'deliver_make',
+  text: `INSERT INTO device_position (fleet_id, device_id, collection, version)
+    SELECT $1, $2, c, 0 FROM unnest($3::text[]) c ORDER BY c ON CONFLICT DO NOTHING`,
+}
+const CHANGES: Statement = {
+  name: 'deliver_changes',
+  text: `SELECT c.collection, c.committed_at, c.made_at
+    FROM unnest($3::text[], $4::bigint[], $5::bigint[]) k(collection, previous, version)
+    JOIN device_position p ON p.fleet_id = $1 AND p.device_id = $2 AND p.collection = k.collection
+    JOIN change_log c ON c.fleet_id = $1 AND c.collection = k.collection AND c.version > k.previous AND c.version <= k.version
+    WHERE c.device_id <> $2 AND c.committed_at > p.first_complete_at
+    ORDER BY c.collection, c.version`,
+}
+const MOVE: Statement = {
+  name: 'deliver_move',
+  text: `UPDATE device_position p SET version = greatest(p.version, k.version)
+    FROM unnest($3::text[], $4::bigint[]) k(collection, version)
+    WHERE p.fleet_id = $1 AND p.device_id = $2 AND p.collection = k.collection`,
+}
+const COMPLETE: Statement = {
+  name: 'deliver_complete',
+  text: `UPDATE device_position SET first_complete_at = $4
+    WHERE fleet_id = $1 AND device_id = $2 AND collection = ANY ($3::text[]) AND first_complete_at IS NULL`,
+}
+
+interface Delivery {
+  readonly deviceId: string
+  readonly positions: ReadonlyMap<string, number>
+  readonly firstComplete: readonly string[]
+  readonly atMs: number
+  readonly describe: (ranges: readonly DeliveredRange[]) => readonly TelemetryEvent[]
+}
+type PositionRow = { collection: string; version: number; first_complete_at: Date | null }
+type MovedRange = Omit<DeliveredRange, 'changes'>
+
+/** Moves shown positions forward and tells of what was delivered on the way (metrics.md, stages). */
+export async function deliver(send: Send, fleetId: string, delivery: Delivery): Promise<void> {
+  const { deviceId, positions, firstComplete, atMs } = delivery
+  const kept = await lockPositions(send, fleetId, delivery)
+  const moved = [...positions]
+    .map(([collection, version]) => ({ collection, previous: kept.get(collection)?.version ?? 0, version }))
+    .filter((range) => range.version > range.previous)
+    .sort((a, b) => (a.collection < b.collection ? -1 : 1))
+  if (moved.length > 0) {
+    const ranges = await rangesOf(send, fleetId, deviceId, moved)
+    const names = texts(moved.map((range) => range.collection))
+    await Promise.all([
+      send(MOVE, [fleetId, deviceId, names, numbers(moved.map((range) => range.version))]),
+      insertEvents(send, fleetId, delivery.describe(ranges)),
+    ])
+  }
+  const completed = firstComplete.filter((name) => !kept.get(name)?.first_complete_at)
+  if (completed.length > 0) await send(COMPLETE, [fleetId, deviceId, texts(completed), at(atMs)])
+}
+
+async function lockPositions(send: Send, fleetId: string, delivery: Delivery): Promise<Map<string, PositionRow>> {
+  const names = [...new Set([...delivery.positions.keys(), ...delivery.firstComplete])]
+  const values = [fleetId, delivery.deviceId, texts(names)]
+  let rows = await send<PositionRow>(LOCK, values)
+  if (rows.length < names.length) {
+    await send(MAKE, values)
+    rows = await send<PositionRow>(LOCK, values)
+  }
+  return new Map(rows.map((row) => [originalText(row.collection), row]))
+}
+
+async function rangesOf(
+  send: Send,
+  fleetId: string,
+  deviceId: string,
+  moved: readonly MovedRange[],
+): Promise<DeliveredRange[]> {
+  const rows = await send<{ collection: string; committed_at: Date; made_at: Date }>(CHANGES, [
+    fleetId,
+    deviceId,
+    texts(moved.map((range) => range.collection)),
+    numbers(moved.map((range) => range.previous)),
+    numbers(moved.map((range) => range.version)),
+  ])
+  const changes = new Map(moved.map((range) => [range.collection, [] as { committedAtMs: number; madeAtMs: number }[]]))
+  for (const row of rows) {
+    changes.get(originalText(row.collection))?.push({ committedAtMs: ms(row.committed_at), madeAtMs: ms(row.made_at) })
+  }
+  return moved.map((range) => ({ ...range, changes: changes.get(range.collection) ?? [] }))
+}

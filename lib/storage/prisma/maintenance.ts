@@ -1,0 +1,87 @@
+import type { MaintenancePort } from '../ports.ts'
+import { dayOf, dayStartMs, KEEP_MS } from '../retention.ts'
+import type { Database, Statement } from './database.ts'
+import { at } from './values.ts'
+
+const HOLD: Statement = {
+  name: 'lease_hold',
+  text: `INSERT INTO lease (name, holder, until) VALUES ($1, $2, $4) ON CONFLICT (name) DO UPDATE SET holder = $2, until = $4
+    WHERE lease.holder = $2 OR lease.until <= $3 RETURNING name`,
+}
+const ENSURE: Statement = { name: 'partition_ensure', text: 'SELECT tidemark_ensure_partitions($1::date, $2)' }
+const DROP: Statement = { name: 'partition_drop', text: 'SELECT tidemark_drop_partitions($1, $2) AS name' }
+const STRAY: Statement = { name: 'partition_stray', text: 'SELECT tidemark_stray_rows() AS count' }
+
+/** Deletes at most $3 rows of one table whose time is before $2: a batch that never holds its locks for long. */
+const expire = (table: string, condition: string): Statement => ({
+  name: `expire_${table}_${condition.length}`,
+  text: `WITH gone AS (DELETE FROM ${table} WHERE ctid = ANY (ARRAY(
+      SELECT ctid FROM ${table} WHERE fleet_id = $1 AND ${condition} LIMIT $3)) AND fleet_id = $1 RETURNING 1)
+    SELECT count(*) AS count FROM gone`,
+})
+const EXPIRE: readonly { statement: Statement; keepMs: (keep: Keep) => number }[] = [
+  { statement: expire('enrollment', 'at < $2'), keepMs: () => KEEP_MS.enrollment },
+  { statement: expire('stored_response', 'created_at < $2'), keepMs: () => KEEP_MS.response },
+  { statement: expire('record', 'deleted AND committed_at < $2'), keepMs: () => KEEP_MS.tombstone },
+  { statement: expire('record_base', 'replaced_at < $2'), keepMs: () => KEEP_MS.base },
+  { statement: expire('change_log', 'committed_at < $2'), keepMs: () => KEEP_MS.change },
+  { statement: expire('session_push', 'committed_at < $2'), keepMs: (keep) => keep.sessionsMs },
+  { statement: expire('session_index', 'received_at < $2'), keepMs: (keep) => keep.sessionsMs },
+  { statement: expire('event_index', 'at < $2'), keepMs: (keep) => keep.eventsMs },
+  { statement: expire('rollup', "tier = 'minute' AND start < $2"), keepMs: () => KEEP_MS.minuteBucket },
+  { statement: expire('rollup', "tier = 'hour' AND start < $2"), keepMs: () => KEEP_MS.hourBucket },
+]
+
+interface Keep {
+  readonly eventsMs: number
+  readonly sessionsMs: number
+}
+
+export function postgresMaintenance(database: Database): MaintenancePort {
+  return {
+    holdLease: async (name, holder, nowMs, untilMs) =>
+      (await database.inGlobal((send) => send(HOLD, [name, holder, at(nowMs), at(untilMs)]))).length === 1,
+    ensurePartitions: async (nowMs, aheadDays) => {
+      const yesterday = at(dayStartMs(dayOf(nowMs) - 1)).toISOString().slice(0, 10)
+      await database.inGlobal((send) => send(ENSURE, [yesterday, aheadDays + 2]))
+    },
+    applyRetention: async (nowMs, keep, batch) => {
+      const bounds = [at(nowMs - keep.eventsMs), at(nowMs - keep.sessionsMs)]
+      const dropped = await database.inGlobal((send) => send<{ name: string }>(DROP, bounds))
+      const fleets = await database.prismaInGlobal((tx) => tx.fleet.findMany({ select: { id: true } }))
+      let deleted = await expireGlobal(database, nowMs)
+      for (const { id } of fleets) deleted += await expireFleet(database, id, nowMs, keep, batch)
+      return { dropped: dropped.map((row) => row.name).sort(), deleted }
+    },
+    strayRows: async () => {
+      const [row] = await database.inGlobal((send) => send<{ count: number }>(STRAY, []))
+      return row?.count ?? 0
+    },
+  }
+}
+
+async function expireGlobal(database: Database, nowMs: number): Promise<number> {
+  return database.prismaInGlobal(async (tx) => {
+    const where = { expiresAt: { lt: at(nowMs) } }
+    const links = await tx.oneTimeLink.deleteMany({ where })
+    const sessions = await tx.userSession.deleteMany({ where })
+    return links.count + sessions.count
+  })
+}
+
+/** One transaction a table: what was deleted stays deleted when the next one fails. */
+async function expireFleet(
+  database: Database,
+  fleetId: string,
+  nowMs: number,
+  keep: Keep,
+  batch: number,
+): Promise<number> {
+  let deleted = 0
+  for (const { statement, keepMs } of EXPIRE) {
+    const values = [fleetId, at(nowMs - keepMs(keep)), batch]
+    const [row] = await database.inFleet(fleetId, (send) => send<{ count: number }>(statement, values))
+    deleted += row?.count ?? 0
+  }
+  return deleted
+}

@@ -1,0 +1,46 @@
+import type { Storage } from '../ports.ts'
+import { postgresAccess } from './access.ts'
+import { postgresAudit } from './audit.ts'
+import { postgresCollections } from './collections.ts'
+import { postgresConflicts } from './conflicts.ts'
+import type { DatabaseOptions } from './database.ts'
+import { Database } from './database.ts'
+import { postgresDeadLetters } from './dead-letters.ts'
+import { postgresDevices } from './devices.ts'
+import { postgresFleets } from './fleets.ts'
+import { postgresMaintenance } from './maintenance.ts'
+import { postgresSessions } from './sessions.ts'
+import { postgresSync } from './sync.ts'
+import { postgresTelemetry } from './telemetry.ts'
+
+/**
+ * The ports on PostgreSQL, whose migrations must be applied. Throws StorageUnavailable when it cannot be reached.
+ * The login must be allowed to take the role `tidemark_runtime`.
+ */
+export async function openPostgresStorage(options: DatabaseOptions): Promise<Storage> {
+  const database = new Database(options)
+  const ping = async (): Promise<void> => {
+    await database.inGlobal((send) => send({ name: 'ping', text: 'SELECT 1' }, []))
+  }
+  try {
+    await ping()
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+  return {
+    fleets: postgresFleets(database),
+    collections: postgresCollections(database),
+    devices: postgresDevices(database),
+    sync: postgresSync(database),
+    sessions: postgresSessions(database),
+    conflicts: postgresConflicts(database),
+    deadLetters: postgresDeadLetters(database),
+    telemetry: postgresTelemetry(database),
+    access: postgresAccess(database),
+    audit: postgresAudit(database),
+    maintenance: postgresMaintenance(database),
+    ping,
+    close: () => database.close(),
+  }
+}

@@ -1,0 +1,203 @@
+import { recordKey } from '#lib/engine/types.ts'
+import { assert } from '#lib/kernel/result.ts'
+import type { WrittenChange } from '../change-rows.ts'
+import { conflictRowOf, replayOutcome, resolvesConflict } from '../change-rows.ts'
+import type { PushWrites } from '../ports.ts'
+import { booleans, jsons, numbers, texts, uuids } from './arrays.ts'
+import type { Send, Statement } from './database.ts'
+import { at } from './values.ts'
+
+const LOG_COLUMNS = `unnest($2::uuid[], $3::text[], $4::bigint[], $5::uuid[], $6::uuid[], $7::uuid[], $8::uuid[], $9::text[],
+    $10::text[], $11::json[], $12::json[], $13::text[], $14::float8[], $15::float8[])
+  k(mutation_id, collection, version, after, device_id, request_id, session_id, status, payload_hash, mutation, result,
+    app_version, made_at, received_at)`
+const LOG: Statement = {
+  name: 'push_log',
+  text: `INSERT INTO change_log (fleet_id, mutation_id, collection, version, after, device_id, request_id, session_id, status,
+      payload_hash, mutation, result, app_version, made_at, received_at, committed_at)
+    SELECT $1, mutation_id, collection, version, after, device_id, request_id, session_id, status, payload_hash, mutation,
+      result, app_version, to_timestamp(made_at / 1000), to_timestamp(received_at / 1000), $16 FROM ${LOG_COLUMNS}`,
+}
+/** A replay that worked takes the place of the row that told of the letter (ID3), within its session. */
+const RELOG: Statement = {
+  name: 'push_relog',
+  text: `UPDATE change_log c SET version = k.version, status = k.status, payload_hash = k.payload_hash, mutation = k.mutation,
+      result = k.result, app_version = k.app_version, made_at = to_timestamp(k.made_at / 1000), received_at = to_timestamp(k.received_at / 1000), committed_at = $16
+    FROM ${LOG_COLUMNS} WHERE c.fleet_id = $1 AND c.mutation_id = k.mutation_id`,
+}
+const SESSION_PUSHES: Statement = {
+  name: 'push_of_session',
+  text: `INSERT INTO session_push (fleet_id, session_id, request_id, committed_at, mutation_ids)
+    SELECT $1, s, r, $4, m::uuid[] FROM unnest($2::uuid[], $3::uuid[], $5::text[]) k(s, r, m)`,
+}
+const RECORDS: Statement = {
+  name: 'push_write_records',
+  text: `INSERT INTO record (fleet_id, collection, record_id, version, deleted, data, hlc, device_id, version_vector, schema_version, committed_at)
+    SELECT $1, k.*, $11 FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::boolean[], $6::json[], $7::text[], $8::uuid[], $9::json[], $10::int[]) k
+    ON CONFLICT (fleet_id, collection, record_id) DO UPDATE SET version = excluded.version, deleted = excluded.deleted,
+      data = excluded.data, hlc = excluded.hlc, device_id = excluded.device_id, version_vector = excluded.version_vector,
+      schema_version = excluded.schema_version, committed_at = excluded.committed_at`,
+}
+const BASES: Statement = {
+  name: 'push_write_bases',
+  text: `INSERT INTO record_base (fleet_id, collection, record_id, version, data, replaced_at)
+    SELECT $1, k.*, $6 FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::json[]) k ON CONFLICT DO NOTHING`,
+}
+const CONFLICTS: Statement = {
+  name: 'push_write_conflicts',
+  text: `INSERT INTO conflict (fleet_id, id, mutation_id, collection, record_id, device_id, session_id, strategy, outcome, fields,
+      base, base_known, local, remote, result, resolution, status, created_at)
+    SELECT $1, k.*, $18 FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::uuid[], $7::uuid[], $8::text[], $9::text[],
+      $10::json[], $11::json[], $12::boolean[], $13::json[], $14::json[], $15::json[], $16::json[], $17::text[]) k`,
+}
+const RESOLVE: Statement = {
+  name: 'push_resolve_conflicts',
+  text: `UPDATE conflict SET status = 'resolved' WHERE fleet_id = $1 AND id = ANY ($2::uuid[])`,
+}
+const LETTERS: Statement = {
+  name: 'push_write_letters',
+  text: `INSERT INTO dead_letter (fleet_id, id, mutation_id, mutation, collection, code, detail, path, base, parent_mutation_id,
+      device_id, device_name, session_id, app_version, made_at, created_at, status, attempts)
+    SELECT $1, k.id, k.mutation_id, k.mutation, k.collection, k.code, k.detail, k.path, k.base, k.parent_id, k.device_id,
+      coalesce(d.name, ''), k.session_id, k.app_version, to_timestamp(k.made_at / 1000), $15, 'open', 0
+    FROM unnest($2::uuid[], $3::uuid[], $4::json[], $5::text[], $6::text[], $7::json[], $8::json[], $9::json[], $10::uuid[],
+      $11::uuid[], $12::uuid[], $13::text[], $14::float8[])
+      k(id, mutation_id, mutation, collection, code, detail, path, base, parent_id, device_id, session_id, app_version, made_at)
+    LEFT JOIN device d ON d.fleet_id = $1 AND d.id = k.device_id`,
+}
+const CLOSE_LETTER: Statement = {
+  name: 'push_close_letter',
+  text: `UPDATE dead_letter SET status = $3, last_replay = $4, attempts = attempts + 1
+    WHERE fleet_id = $1 AND id = $2 AND status = 'open' RETURNING id`,
+}
+
+/** Sends the effects of a group of pushes: log, records, bases, conflicts, dead letters. */
+export function writeChanges(send: Send, fleetId: string, writes: PushWrites): Promise<unknown>[] {
+  const { changes, committedAtMs } = writes
+  const committed = at(committedAtMs)
+  const sent: Promise<unknown>[] = []
+  const some = <T>(rows: readonly T[], statement: Statement, values: (rows: readonly T[]) => unknown[]) => {
+    if (rows.length > 0) sent.push(send(statement, [fleetId, ...values(rows)]))
+  }
+  const replays = changes.filter((change) => change.replayOf !== null)
+  const fresh = replays.length === 0 ? changes : changes.filter((change) => change.replayOf === null)
+  some(fresh, LOG, (rows) => [...logValues(rows), committed])
+  some(replays.filter((row) => row.result.status !== 'dead_lettered'), RELOG, (rows) => [...logValues(rows), committed])
+  some(sessionPushes(fresh), SESSION_PUSHES, (rows) => [
+    uuids(rows.map((row) => row.sessionId)),
+    uuids(rows.map((row) => row.requestId)),
+    committed,
+    rows.map((row) => uuids(row.mutationIds)),
+  ])
+  some(newestRecords(changes), RECORDS, (rows) => [...recordValues(rows), committed])
+  some(changes.flatMap((row) => row.replaced ?? []), BASES, (rows) => [
+    texts(rows.map((row) => row.collection)),
+    uuids(rows.map((row) => row.recordId)),
+    numbers(rows.map((row) => row.version)),
+    jsons(rows.map((row) => row.data)),
+    committed,
+  ])
+  some(changes.flatMap((row) => conflictRowOf(fleetId, row, committedAtMs) ?? []), CONFLICTS, (rows) => [
+    uuids(rows.map((row) => row.id)),
+    uuids(rows.map((row) => row.mutationId)),
+    texts(rows.map((row) => row.collection)),
+    uuids(rows.map((row) => row.recordId)),
+    uuids(rows.map((row) => row.deviceId)),
+    uuids(rows.map((row) => row.sessionId)),
+    texts(rows.map((row) => row.strategy)),
+    texts(rows.map((row) => row.outcome)),
+    jsons(rows.map((row) => row.fields)),
+    jsons(rows.map((row) => row.base)),
+    booleans(rows.map((row) => row.baseKnown)),
+    jsons(rows.map((row) => row.local)),
+    jsons(rows.map((row) => row.remote)),
+    jsons(rows.map((row) => row.result)),
+    jsons(rows.map((row) => row.resolution)),
+    texts(rows.map((row) => row.status)),
+    committed,
+  ])
+  some(changes.filter(resolvesConflict), RESOLVE, (rows) => [
+    uuids(rows.map((row) => row.incoming.mutation.resolves ?? null)),
+  ])
+  some(fresh.filter((row) => row.deadLetter !== null), LETTERS, (rows) => [...letterValues(rows), committed])
+  for (const change of replays) sent.push(closeLetter(send, fleetId, change, committedAtMs))
+  return sent
+}
+
+const logValues = (rows: readonly WrittenChange[]): unknown[] => [
+  uuids(rows.map((row) => row.incoming.mutation.id)),
+  texts(rows.map((row) => row.incoming.mutation.collection)),
+  numbers(rows.map((row) => row.record?.version ?? null)),
+  uuids(rows.map((row) => row.incoming.mutation.after ?? null)),
+  uuids(rows.map((row) => row.deviceId)),
+  uuids(rows.map((row) => row.requestId)),
+  uuids(rows.map((row) => row.sessionId)),
+  texts(rows.map((row) => row.result.status)),
+  texts(rows.map((row) => row.incoming.payloadHash)),
+  jsons(rows.map((row) => row.incoming.mutation)),
+  jsons(rows.map((row) => row.result)),
+  texts(rows.map((row) => row.appVersion)),
+  numbers(rows.map((row) => row.correctedMadeAtMs)),
+  numbers(rows.map((row) => row.receivedAtMs)),
+]
+
+type Written = NonNullable<WrittenChange['record']>
+
+/** Of a record that changed more than once in the group, only the newest version is current. */
+function newestRecords(changes: readonly WrittenChange[]): Written[] {
+  const newest = new Map<string, Written>()
+  for (const { record } of changes) if (record) newest.set(recordKey(record.collection, record.recordId), record)
+  return [...newest.values()]
+}
+
+const recordValues = (rows: readonly Written[]): unknown[] => [
+  texts(rows.map((row) => row.collection)),
+  uuids(rows.map((row) => row.recordId)),
+  numbers(rows.map((row) => row.version)),
+  booleans(rows.map((row) => row.deleted)),
+  jsons(rows.map((row) => row.data)),
+  texts(rows.map((row) => row.hlc)),
+  uuids(rows.map((row) => row.deviceId)),
+  jsons(rows.map((row) => row.versionVector)),
+  numbers(rows.map((row) => row.schemaVersion)),
+]
+
+const letterValues = (rows: readonly WrittenChange[]): unknown[] => [
+  uuids(rows.map((row) => row.deadLetter?.id ?? null)),
+  uuids(rows.map((row) => row.incoming.mutation.id)),
+  jsons(rows.map((row) => row.incoming.mutation)),
+  texts(rows.map((row) => row.incoming.mutation.collection)),
+  texts(rows.map((row) => row.deadLetter?.code ?? null)),
+  jsons(rows.map((row) => row.deadLetter?.detail ?? null)),
+  jsons(rows.map((row) => row.deadLetter?.path ?? null)),
+  jsons(rows.map((row) => row.deadLetter?.base ?? null)),
+  uuids(rows.map((row) => row.deadLetter?.parentMutationId ?? null)),
+  uuids(rows.map((row) => row.deviceId)),
+  uuids(rows.map((row) => row.sessionId)),
+  texts(rows.map((row) => row.appVersion)),
+  numbers(rows.map((row) => row.correctedMadeAtMs)),
+]
+
+interface SessionPush {
+  readonly sessionId: string
+  readonly requestId: string
+  readonly mutationIds: string[]
+}
+
+function sessionPushes(changes: readonly WrittenChange[]): SessionPush[] {
+  const pushes = new Map<string, SessionPush>()
+  for (const { sessionId, requestId, incoming } of changes) {
+    if (sessionId === null) continue
+    const key = `${sessionId}/${requestId}`
+    const push = pushes.get(key) ?? { sessionId, requestId, mutationIds: [] }
+    push.mutationIds.push(incoming.mutation.id)
+    pushes.set(key, push)
+  }
+  return [...pushes.values()]
+}
+
+async function closeLetter(send: Send, fleetId: string, change: WrittenChange, atMs: number): Promise<void> {
+  const { status, lastReplay } = replayOutcome(change, atMs)
+  const closed = await send(CLOSE_LETTER, [fleetId, change.replayOf, status, JSON.stringify(lastReplay)])
+  assert(closed.length === 1, `dead letter ${change.replayOf} is open`)
+}

@@ -1,0 +1,34 @@
+import type { RecordState } from '#lib/engine/types.ts'
+import type { JsonObject } from '#lib/kernel/json.ts'
+import type { VersionVector } from '#lib/kernel/version-vector.ts'
+import { originalText } from './storable-text.ts'
+import { fromJson } from './values.ts'
+
+export interface RecordRow extends Record<string, unknown> {
+  readonly collection: string
+  readonly record_id: string
+  readonly version: number
+  readonly deleted: boolean
+  readonly data: unknown
+  readonly hlc: string
+  readonly device_id: string
+  readonly version_vector: unknown
+  readonly schema_version: number
+}
+
+export const RECORD_COLUMNS =
+  'r.collection, r.record_id, r.version, r.deleted, r.data, r.hlc, r.device_id, r.version_vector, r.schema_version'
+
+export function recordOf(row: RecordRow): RecordState {
+  return {
+    collection: originalText(row.collection),
+    recordId: row.record_id,
+    version: row.version,
+    deleted: row.deleted,
+    data: fromJson<JsonObject | null>(row.data),
+    hlc: originalText(row.hlc),
+    deviceId: row.device_id,
+    versionVector: fromJson<VersionVector>(row.version_vector),
+    schemaVersion: row.schema_version,
+  }
+}

@@ -1,0 +1,84 @@
+import type { Bucket, BucketKey, Tier } from '#lib/rollups/bucket.ts'
+import { bucketId } from '#lib/rollups/bucket.ts'
+import { jsons, numbers, texts } from './arrays.ts'
+import type { Send, Statement } from './database.ts'
+import { originalText } from './storable-text.ts'
+import { fromJson, ms } from './values.ts'
+
+export const ROLLUP_COLUMNS = 'tier, start, collection, platform, app_version, counters, sketches, gauges, gauges_at'
+
+const READ: Statement = {
+  name: 'rollup_read',
+  text: `SELECT ${ROLLUP_COLUMNS.split(', ').map((column) => `r.${column}`).join(', ')}
+    FROM unnest($2::text[], $3::float8[], $4::text[], $5::text[], $6::text[]) k(tier, start, collection, platform, app_version)
+    JOIN rollup r ON r.fleet_id = $1 AND r.tier = k.tier AND r.start = to_timestamp(k.start / 1000)
+      AND r.collection = k.collection AND r.platform = k.platform AND r.app_version = k.app_version`,
+}
+const SAVE: Statement = {
+  name: 'rollup_save',
+  text: `INSERT INTO rollup (fleet_id, ${ROLLUP_COLUMNS})
+    SELECT $1, tier, to_timestamp(start / 1000), collection, platform, app_version, counters, sketches, gauges,
+      to_timestamp(gauges_at / 1000)
+    FROM unnest($2::text[], $3::float8[], $4::text[], $5::text[], $6::text[], $7::json[], $8::json[], $9::json[], $10::float8[])
+      k(${ROLLUP_COLUMNS})
+    ON CONFLICT (fleet_id, tier, start, collection, platform, app_version) DO UPDATE SET counters = excluded.counters,
+      sketches = excluded.sketches, gauges = excluded.gauges, gauges_at = excluded.gauges_at`,
+}
+
+export interface RollupRow extends Record<string, unknown> {
+  readonly tier: string
+  readonly start: Date
+  readonly collection: string
+  readonly platform: string
+  readonly app_version: string
+  readonly counters: unknown
+  readonly sketches: unknown
+  readonly gauges: unknown
+  readonly gauges_at: Date
+}
+
+export function bucketOf(row: RollupRow): Bucket {
+  return {
+    key: {
+      tier: row.tier as Tier,
+      startMs: ms(row.start),
+      collection: originalText(row.collection),
+      platform: originalText(row.platform),
+      appVersion: originalText(row.app_version),
+    },
+    counters: fromJson<Bucket['counters']>(row.counters),
+    sketches: fromJson<Bucket['sketches']>(row.sketches),
+    gauges: fromJson<Bucket['gauges']>(row.gauges),
+    gaugesAtMs: ms(row.gauges_at),
+  }
+}
+
+const keyValues = (keys: readonly BucketKey[]): unknown[] => [
+  texts(keys.map((key) => key.tier)),
+  numbers(keys.map((key) => key.startMs)),
+  texts(keys.map((key) => key.collection)),
+  texts(keys.map((key) => key.platform)),
+  texts(keys.map((key) => key.appVersion)),
+]
+
+export async function readBuckets(
+  send: Send,
+  fleetId: string,
+  keys: readonly BucketKey[],
+): Promise<Map<string, Bucket>> {
+  if (keys.length === 0) return new Map()
+  const rows = await send<RollupRow>(READ, [fleetId, ...keyValues(keys)])
+  return new Map(rows.map(bucketOf).map((bucket) => [bucketId(bucket.key), bucket]))
+}
+
+export async function saveBuckets(send: Send, fleetId: string, buckets: readonly Bucket[]): Promise<void> {
+  if (buckets.length === 0) return
+  await send(SAVE, [
+    fleetId,
+    ...keyValues(buckets.map((bucket) => bucket.key)),
+    jsons(buckets.map((bucket) => bucket.counters)),
+    jsons(buckets.map((bucket) => bucket.sketches)),
+    jsons(buckets.map((bucket) => bucket.gauges)),
+    numbers(buckets.map((bucket) => bucket.gaugesAtMs)),
+  ])
+}

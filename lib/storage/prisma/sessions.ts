@@ -1,0 +1,166 @@
+import { inferredSession, inferredSessionEvent } from '../inferred-session.ts'
+import type { SessionFilter, SessionPort, SessionRow } from '../ports.ts'
+import { booleans, jsons, numbers, texts, uuids } from './arrays.ts'
+import type { Database, Send, Statement } from './database.ts'
+import type { DeviceRow } from './device-row.ts'
+import { DEVICE_COLUMNS, deviceOf } from './device-row.ts'
+import type { Prisma } from './generated/client.ts'
+import { insertEvents } from './insert-events.ts'
+import { pageAfter, pageOf } from './page.ts'
+import { extrasOf, sessionOf } from './session-row.ts'
+import { storableText } from './storable-text.ts'
+import { at, ms } from './values.ts'
+
+const CLAIM: Statement = {
+  name: 'session_claim',
+  text: `INSERT INTO session_index (fleet_id, session_id, received_at)
+    SELECT $1, s, to_timestamp(r / 1000) FROM unnest($2::uuid[], $3::float8[]) k(s, r) ORDER BY s
+    ON CONFLICT DO NOTHING RETURNING session_id`,
+}
+const CLOSE: Statement = {
+  name: 'session_close',
+  text: 'DELETE FROM open_session WHERE fleet_id = $1 AND session_id = ANY ($2::uuid[])',
+}
+const INSERT: Statement = {
+  name: 'session_insert',
+  text: `INSERT INTO sync_session (fleet_id, session_id, device_id, device_name, platform, app_version, mode, result, started_at,
+      ended_at, received_at, offset_ms, pushed, pulled, conflicts, dead_lettered, queue_depth_before, queue_depth_after,
+      illegal_transitions, inferred, transitions, attempts, extras)
+    SELECT $1, s, d, n, p, a, m, r, to_timestamp(t1 / 1000), to_timestamp(t2 / 1000), to_timestamp(t3 / 1000), n1, n2, n3, n4, n5,
+      n6, n7, n8, i, j1, j2, j3
+    FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::float8[], $10::float8[],
+      $11::float8[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[],
+      $19::int[], $20::boolean[], $21::json[], $22::json[], $23::json[])
+      k(s, d, n, p, a, m, r, t1, t2, t3, n1, n2, n3, n4, n5, n6, n7, n8, i, j1, j2, j3)`,
+}
+const LAST_OK: Statement = {
+  name: 'session_last_ok',
+  text: `UPDATE device d SET last_session_ok_at = greatest(d.last_session_ok_at, k.ended_at)
+    FROM (SELECT id, to_timestamp(max(t) / 1000) AS ended_at FROM unnest($2::uuid[], $3::float8[]) u(id, t) GROUP BY id) k
+    WHERE d.fleet_id = $1 AND d.id = k.id`,
+}
+/** Rows that another process is inferring are left to it. */
+const SILENT: Statement = {
+  name: 'session_silent',
+  text: `SELECT ${DEVICE_COLUMNS}, o.session_id, o.first_push_at, o.last_push_at, c.pushed, c.dead_lettered,
+      (SELECT count(*) FROM conflict x WHERE x.fleet_id = $1 AND x.session_id = o.session_id) AS conflicts
+    FROM open_session o JOIN device d ON d.fleet_id = o.fleet_id AND d.id = o.device_id, LATERAL (
+      SELECT count(*) AS pushed, count(*) FILTER (WHERE l.status = 'dead_lettered') AS dead_lettered
+      FROM session_push p, unnest(p.mutation_ids) m(id) JOIN change_log l ON l.fleet_id = $1 AND l.mutation_id = m.id
+      WHERE p.fleet_id = $1 AND p.session_id = o.session_id) c
+    WHERE o.fleet_id = $1 AND o.first_push_at < $2 ORDER BY o.first_push_at, o.session_id LIMIT $3 FOR UPDATE OF o SKIP LOCKED`,
+}
+
+interface SilentRow extends DeviceRow {
+  readonly session_id: string
+  readonly first_push_at: Date
+  readonly last_push_at: Date
+  readonly pushed: number
+  readonly dead_lettered: number
+  readonly conflicts: number
+}
+
+export function postgresSessions(database: Database): SessionPort {
+  return {
+    store: (fleetId, rows, events) =>
+      database.inFleetHot(fleetId, async (send) => {
+        const stored = await storeSessions(send, fleetId, rows)
+        const told = events.filter(({ payload }) => payload.kind !== 'session' || stored.has(payload.sessionId))
+        await insertEvents(send, fleetId, told)
+        return rows.map((row) => (stored.delete(row.sessionId) ? 'stored' : 'duplicate'))
+      }),
+    list: async (fleetId, filter, page) => {
+      const rows = await database.prismaInFleet(fleetId, (tx) =>
+        tx.syncSession.findMany({
+          where: { fleetId, ...whereOf(filter), ...pageAfter('endedAt', page.cursor, 'sessionId') },
+          orderBy: [{ endedAt: 'desc' }, { sessionId: 'desc' }],
+          take: page.limit + 1,
+        }),
+      )
+      return pageOf(rows.map(sessionOf), (row) => ({ atMs: row.endedAtMs, id: row.sessionId }), page.limit)
+    },
+    get: (fleetId, sessionId) =>
+      database.prismaInFleet(fleetId, async (tx) => {
+        const found = await tx.sessionIndex.findUnique({ where: { fleetId_sessionId: { fleetId, sessionId } } })
+        if (!found) return null
+        const { receivedAt } = found
+        const key = { fleetId_receivedAt_sessionId: { fleetId, receivedAt, sessionId } }
+        const row = await tx.syncSession.findUnique({ where: key })
+        return row && sessionOf(row)
+      }),
+    inferAbandoned: (fleetId, beforeMs, nowMs, limit) =>
+      database.inFleetHot(fleetId, async (send) => {
+        const silent = await send<SilentRow>(SILENT, [fleetId, at(beforeMs), limit])
+        const rows = silent.map((row) => inferredSession(deviceOf(row), silentOf(row), nowMs))
+        const stored = await storeSessions(send, fleetId, rows)
+        const made = rows.filter((row) => stored.has(row.sessionId))
+        await insertEvents(send, fleetId, made.map(inferredSessionEvent))
+        return made.length
+      }),
+  }
+}
+
+/** Stores the sessions whose ids are new, each once, and answers those ids. */
+async function storeSessions(send: Send, fleetId: string, all: readonly SessionRow[]): Promise<Set<string>> {
+  const first = new Map([...all].reverse().map((row) => [row.sessionId, row]))
+  const ids = [...first.keys()]
+  const received = numbers([...first.values()].map((row) => row.receivedAtMs))
+  const claimed = await send<{ session_id: string }>(CLAIM, [fleetId, uuids(ids), received])
+  const stored = new Set(claimed.map((row) => row.session_id))
+  const rows = [...first.values()].filter((row) => stored.has(row.sessionId))
+  const good = rows.filter((row) => row.result === 'ok')
+  await Promise.all([
+    send(CLOSE, [fleetId, uuids(ids)]),
+    rows.length > 0 ? send(INSERT, [fleetId, ...insertValues(rows)]) : null,
+    good.length > 0
+      ? send(LAST_OK, [fleetId, uuids(good.map((row) => row.deviceId)), numbers(good.map((row) => row.endedAtMs))])
+      : null,
+  ])
+  return stored
+}
+
+const insertValues = (rows: readonly SessionRow[]): unknown[] => [
+  uuids(rows.map((row) => row.sessionId)),
+  uuids(rows.map((row) => row.deviceId)),
+  texts(rows.map((row) => row.deviceName)),
+  texts(rows.map((row) => row.platform)),
+  texts(rows.map((row) => row.appVersion)),
+  texts(rows.map((row) => row.mode)),
+  texts(rows.map((row) => row.result)),
+  numbers(rows.map((row) => row.startedAtMs)),
+  numbers(rows.map((row) => row.endedAtMs)),
+  numbers(rows.map((row) => row.receivedAtMs)),
+  numbers(rows.map((row) => row.offsetMs)),
+  numbers(rows.map((row) => row.pushed)),
+  numbers(rows.map((row) => row.pulled)),
+  numbers(rows.map((row) => row.conflicts)),
+  numbers(rows.map((row) => row.deadLettered)),
+  numbers(rows.map((row) => row.queueDepthBefore)),
+  numbers(rows.map((row) => row.queueDepthAfter)),
+  numbers(rows.map((row) => row.illegalTransitions)),
+  booleans(rows.map((row) => row.inferred)),
+  jsons(rows.map((row) => row.transitions)),
+  jsons(rows.map((row) => row.attempts)),
+  jsons(rows.map(extrasOf)),
+]
+
+const silentOf = (row: SilentRow) => ({
+  sessionId: row.session_id,
+  firstPushMs: ms(row.first_push_at),
+  lastPushMs: ms(row.last_push_at),
+  pushed: row.pushed,
+  conflicts: row.conflicts,
+  deadLettered: row.dead_lettered,
+})
+
+function whereOf(filter: SessionFilter): Prisma.SyncSessionWhereInput {
+  return {
+    endedAt: { gte: at(filter.fromMs), lt: at(filter.toMs) },
+    ...(filter.deviceId === null ? {} : { deviceId: filter.deviceId }),
+    ...(filter.result === null ? {} : { result: filter.result }),
+    ...(filter.appVersion === null ? {} : { appVersion: storableText(filter.appVersion) }),
+    ...(filter.platform === null ? {} : { platform: filter.platform }),
+    ...(filter.withConflicts ? { conflicts: { gt: 0 } } : {}),
+    ...(filter.withDeadLetters ? { deadLettered: { gt: 0 } } : {}),
+  }
+}

@@ -1,0 +1,81 @@
+import { assert } from '#lib/kernel/result.ts'
+import type { Mutation } from '#lib/protocol/mutation.ts'
+import type { EffectiveResult } from '#lib/protocol/push.ts'
+import type { ChangeRow, SyncPort } from '../ports.ts'
+import type { Database, Statement } from './database.ts'
+import { deliver } from './deliver.ts'
+import { pullPage } from './pull.ts'
+import { loadPush } from './push-load.ts'
+import { writePush } from './push-write.ts'
+import type { RecordRow } from './record-row.ts'
+import { RECORD_COLUMNS, recordOf } from './record-row.ts'
+import { fromJson, ms } from './values.ts'
+
+const GET_RECORD: Statement = {
+  name: 'record_get',
+  text: `SELECT ${RECORD_COLUMNS} FROM record r WHERE r.fleet_id = $1 AND r.collection = $2 AND r.record_id = $3`,
+}
+const OF_SESSION: Statement = {
+  name: 'change_of_session',
+  text: `SELECT c.mutation, c.device_id, c.request_id, c.session_id, c.status, c.result, c.version, c.made_at, c.received_at, c.committed_at
+    FROM (SELECT DISTINCT unnest(mutation_ids) AS id FROM session_push WHERE fleet_id = $1 AND session_id = $2) m
+    JOIN change_log c ON c.fleet_id = $1 AND c.mutation_id = m.id
+    ORDER BY c.committed_at, c.mutation_id LIMIT $3`,
+}
+
+interface LogRow extends Record<string, unknown> {
+  readonly mutation: unknown
+  readonly device_id: string
+  readonly request_id: string
+  readonly session_id: string | null
+  readonly status: string
+  readonly result: unknown
+  readonly version: number | null
+  readonly made_at: Date
+  readonly received_at: Date
+  readonly committed_at: Date
+}
+
+export function postgresSync(database: Database): SyncPort {
+  return {
+    transact: (fleetId, work) =>
+      database.inFleetHot(fleetId, (send) => {
+        let heads: ReadonlyMap<string, number> | null = null
+        return work({
+          load: async (plan) => {
+            const snapshot = await loadPush(send, fleetId, plan)
+            heads = snapshot.heads
+            return snapshot
+          },
+          write: (writes) => {
+            assert(heads, 'a push loads before it writes')
+            return writePush(send, fleetId, heads, writes)
+          },
+        })
+      }),
+    pull: (fleetId, reads, bounds) => pullPage(database, fleetId, reads, bounds),
+    deliver: (fleetId, deviceId, positions, firstComplete, atMs, describe) =>
+      database.inFleetHot(fleetId, (send) =>
+        deliver(send, fleetId, { deviceId, positions, firstComplete, atMs, describe }),
+      ),
+    getRecord: async (fleetId, collection, recordId) => {
+      const [row] = await database.one<RecordRow>(fleetId, GET_RECORD, [fleetId, collection, recordId])
+      return row ? recordOf(row) : null
+    },
+    changesOfSession: async (fleetId, sessionId, limit) =>
+      (await database.one<LogRow>(fleetId, OF_SESSION, [fleetId, sessionId, limit])).map(changeOf),
+  }
+}
+
+const changeOf = (row: LogRow): ChangeRow => ({
+  mutation: fromJson<Mutation>(row.mutation),
+  deviceId: row.device_id,
+  requestId: row.request_id,
+  sessionId: row.session_id,
+  status: row.status,
+  result: fromJson<EffectiveResult>(row.result),
+  version: row.version,
+  correctedMadeAtMs: ms(row.made_at),
+  receivedAtMs: ms(row.received_at),
+  committedAtMs: ms(row.committed_at),
+})

@@ -1,0 +1,62 @@
+import { TIER_MS } from '#lib/rollups/bucket.ts'
+import type { TelemetryPort } from '../ports.ts'
+import type { Database, Statement } from './database.ts'
+import { foldNext, refold, UNFOLDED } from './fold.ts'
+import { insertEventsOnce } from './insert-events.ts'
+import type { RollupRow } from './rollup-row.ts'
+import { bucketOf, ROLLUP_COLUMNS } from './rollup-row.ts'
+import { at, msOrNull } from './values.ts'
+
+const POSITION: Statement = {
+  name: 'fold_position',
+  text: 'SELECT xid, event_id FROM fold_position WHERE fleet_id = $1',
+}
+const OLDEST_UNFOLDED: Statement = {
+  name: 'fold_oldest',
+  text: `SELECT min(appended_at) AS oldest FROM telemetry_event e WHERE ${UNFOLDED}`,
+}
+const BUCKETS: Statement = {
+  name: 'rollup_range',
+  text: `SELECT ${ROLLUP_COLUMNS} FROM rollup WHERE fleet_id = $1 AND tier = $2 AND start > $3 AND start < $4
+    ORDER BY start, collection, platform, app_version`,
+}
+/** Of each active device and collection, the first change by others behind its shown position. */
+const OLDEST_UNDELIVERED: Statement = {
+  name: 'deliver_oldest',
+  text: `SELECT min(c.committed_at) AS oldest
+    FROM device_position p
+    JOIN device d ON d.fleet_id = p.fleet_id AND d.id = p.device_id
+    JOIN stream_head h ON h.fleet_id = p.fleet_id AND h.collection = p.collection AND h.version > p.version
+    CROSS JOIN LATERAL (SELECT l.committed_at FROM change_log l
+      WHERE l.fleet_id = $1 AND l.collection = p.collection AND l.version > p.version AND l.device_id <> p.device_id
+        AND l.committed_at > p.first_complete_at
+      ORDER BY l.version LIMIT 1) c
+    WHERE p.fleet_id = $1 AND p.first_complete_at IS NOT NULL AND d.status = 'active' AND d.last_contact_at >= $2
+      AND EXISTS (SELECT FROM json_object_keys(d.access) k WHERE k IN ('*', p.collection))`,
+}
+
+export function postgresTelemetry(database: Database): TelemetryPort {
+  return {
+    append: (fleetId, events) => database.inFleet(fleetId, (send) => insertEventsOnce(send, fleetId, events)),
+    foldNext: (fleetId, limit, keysOf, fold) =>
+      database.inFleetHot(fleetId, (send) => foldNext(send, fleetId, limit, keysOf, fold)),
+    refold: (fleetId, fromMs, toMs, fold) =>
+      database.inFleetHot(fleetId, (send) => refold(send, fleetId, fromMs, toMs, fold)),
+    oldestUnfoldedMs: (fleetId) =>
+      database.inFleetHot(fleetId, async (send) => {
+        const [position] = await send<{ xid: number; event_id: string }>(POSITION, [fleetId])
+        const from = [position?.xid ?? 0, position?.event_id ?? '']
+        const [row] = await send<{ oldest: Date | null }>(OLDEST_UNFOLDED, [fleetId, ...from])
+        return msOrNull(row?.oldest ?? null)
+      }),
+    buckets: async (fleetId, tier, fromMs, toMs) => {
+      const values = [fleetId, tier, at(fromMs - TIER_MS[tier]), at(toMs)]
+      return (await database.one<RollupRow>(fleetId, BUCKETS, values)).map(bucketOf)
+    },
+    oldestUndeliveredMs: async (fleetId, activeSinceMs) => {
+      const values = [fleetId, at(activeSinceMs)]
+      const [row] = await database.one<{ oldest: Date | null }>(fleetId, OLDEST_UNDELIVERED, values)
+      return msOrNull(row?.oldest ?? null)
+    },
+  }
+}

@@ -1,0 +1,154 @@
+import { parseArgs, type ParseArgsConfig } from 'node:util'
+import { createApiKey } from '#lib/application/access/api-keys.ts'
+import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { makeSignInLink } from '#lib/application/access/links.ts'
+import { createUser } from '#lib/application/access/users.ts'
+import { createEnrollmentKey } from '#lib/application/enrollment/create-enrollment-key.ts'
+import { createFleet } from '#lib/application/fleets/create-fleet.ts'
+import { CliError } from './cli-error.ts'
+import { migrate, openContext, type CliDatabase } from './open-context.ts'
+import { prepareDemo } from './prepare-demo.ts'
+
+type Options = NonNullable<ParseArgsConfig['options']>
+type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>
+/** What a command answers, and prints as JSON with `--json`. */
+type Answer = Readonly<Record<string, unknown>>
+
+export interface Command {
+  readonly usage: string
+  readonly options: Options
+  readonly run: (values: Values) => Promise<Answer>
+}
+
+const TEXT = { type: 'string' } as const
+const FLAG = { type: 'boolean' } as const
+
+/** Commands by their words (protocol.md, "Running it"). */
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  'fleet create': {
+    usage: '--name N',
+    options: { name: TEXT },
+    run: withDatabase(async ({ ctx }, values) => {
+      const { id, name } = await createFleet(ctx, { actor: SYSTEM, body: { name: required(values, 'name') } })
+      return { id, name }
+    }),
+  },
+  'enrollment create': {
+    usage: '--fleet ID [--name N]',
+    options: { fleet: TEXT, name: TEXT },
+    run: withDatabase(async ({ ctx }, values) => {
+      const body = { name: text(values, 'name') ?? 'command line' }
+      const { id, key } = await createEnrollmentKey(ctx, {
+        actor: SYSTEM,
+        fleetId: required(values, 'fleet'),
+        body,
+      })
+      return { id, key }
+    }),
+  },
+  'key create': {
+    usage: '--role viewer|operator|admin --name N [--fleet ID] [--scope metrics]',
+    options: { role: TEXT, name: TEXT, fleet: TEXT, scope: { ...TEXT, multiple: true } },
+    run: withDatabase(async ({ ctx }, values) => {
+      const body = {
+        role: required(values, 'role'),
+        name: required(values, 'name'),
+        fleet: text(values, 'fleet'),
+        scopes: values['scope'],
+      }
+      const { id, key } = await createApiKey(ctx, { actor: SYSTEM, body })
+      return { id, key }
+    }),
+  },
+  'user create': {
+    usage: '--email E --role viewer|operator|admin [--fleet ID] [--name N] [--link]',
+    options: { email: TEXT, role: TEXT, fleet: TEXT, name: TEXT, link: FLAG },
+    run: withDatabase(async ({ ctx, baseUrl }, values) => {
+      const link = values['link'] === true
+      const body = {
+        email: required(values, 'email'),
+        role: required(values, 'role'),
+        fleet: text(values, 'fleet'),
+        name: text(values, 'name'),
+        link,
+      }
+      const { id, email, signInLink } = await createUser(ctx, { actor: SYSTEM, body })
+      return { id, email, ...(signInLink === null ? {} : { signInLink: baseUrl + signInLink }) }
+    }),
+  },
+  'user link': {
+    usage: '--email E',
+    options: { email: TEXT },
+    run: withDatabase(async ({ ctx, baseUrl }, values) => {
+      const user = await ctx.storage.access.findUserByEmail(required(values, 'email'))
+      if (!user) throw new CliError('no user has this e-mail')
+      return { id: user.id, signInLink: baseUrl + (await makeSignInLink(ctx, SYSTEM, user)) }
+    }),
+  },
+  migrate: {
+    usage: '',
+    options: {},
+    run: async () => ({ applied: await migrate(process.env) }),
+  },
+  'demo prepare': {
+    usage: '',
+    options: {},
+    run: withDatabase(async ({ ctx, baseUrl }) => prepareDemo(ctx, baseUrl)),
+  },
+}
+
+export const USAGE = [
+  'npm run tidemark -- COMMAND [--json]',
+  '',
+  ...Object.entries(COMMANDS).map(([words, { usage }]) => `  ${words} ${usage}`.trimEnd()),
+].join('\n')
+
+/** Runs a command line; `json` says how its answer is wanted. @throws CliError for a line that makes no sense */
+export async function runCommand(
+  line: readonly string[],
+): Promise<{ readonly answer: Answer; readonly json: boolean }> {
+  const words = Object.keys(COMMANDS).find((name) =>
+    name.split(' ').every((word, index) => line[index] === word),
+  )
+  const command = words === undefined ? undefined : COMMANDS[words]
+  if (words === undefined || command === undefined) {
+    const unknown = line.filter((word) => !word.startsWith('-')).slice(0, 2)
+    throw new CliError(
+      `${unknown.length === 0 ? 'name a command' : `unknown command: ${unknown.join(' ')}`}\n\n${USAGE}`,
+    )
+  }
+  const values = valuesOf(words, command, line.slice(words.split(' ').length))
+  return { answer: await command.run(values), json: values['json'] === true }
+}
+
+function valuesOf(words: string, command: Command, args: readonly string[]): Values {
+  try {
+    return parseArgs({ args: [...args], options: { ...command.options, json: FLAG }, strict: true }).values
+  } catch (error) {
+    throw new CliError(
+      `${error instanceof Error ? error.message : String(error)}\n\nusage: ${words} ${command.usage}`,
+    )
+  }
+}
+
+function withDatabase(run: (database: CliDatabase, values: Values) => Promise<Answer>): Command['run'] {
+  return async (values) => {
+    const database = await openContext(process.env)
+    try {
+      return await run(database, values)
+    } finally {
+      await database.close()
+    }
+  }
+}
+
+function text(values: Values, name: string): string | undefined {
+  const value = values[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+function required(values: Values, name: string): string {
+  const value = text(values, name)
+  if (value === undefined || value === '') throw new CliError(`--${name} is missing`)
+  return value
+}

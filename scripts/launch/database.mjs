@@ -1,0 +1,73 @@
+import { register } from 'tsx/esm/api'
+import { ROOT } from '../setup/project.mjs'
+import { runNode } from '../setup/run.mjs'
+import { ALREADY, step, StepError } from '../setup/step.mjs'
+
+// The supervision is TypeScript; the packages are installed by the time this module is loaded.
+const unregister = register()
+const { dataDirFor } = await import('../../lib/storage/prisma/embedded/data-dir.ts')
+const { supervisePostgres } = await import('../../lib/storage/prisma/embedded/supervise.ts')
+const { migrationState } = await import('../../lib/storage/prisma/migrate.ts')
+await unregister()
+
+/**
+ * @typedef {object} Database
+ * @property {Record<string, string>} environment what the server and the commands need to use it
+ * @property {Promise<Error>} lost
+ * @property {(serverUrl: string) => void} publish
+ * @property {() => Promise<void>} stop
+ */
+
+/** Starts the embedded PostgreSQL, or takes DATABASE_URL; migrated when it returns. @returns {Promise<Database>} */
+export async function openDatabase() {
+  const dataDir = dataDirFor(ROOT, process.env.TIDEMARK_DATA_DIR)
+  const database = process.env.DATABASE_URL
+    ? externalDatabase(dataDir)
+    : await step('database', () => embeddedDatabase(dataDir))
+  try {
+    await step('migrate', () => migrate(database.environment))
+    return database
+  } catch (error) {
+    await database.stop()
+    throw error
+  }
+}
+
+/** @param {string} dataDir @returns {Promise<Database>} */
+async function embeddedDatabase(dataDir) {
+  const log = (line) => console.error(line)
+  const postgres = await supervisePostgres({ dataDir, log }).catch((error) => {
+    throw new StepError(error.message, 'Do as it says, then run the same command again.')
+  })
+  const secret = process.env.TIDEMARK_SECRET ?? postgres.secret
+  return {
+    environment: {
+      DATABASE_URL: postgres.databaseUrl,
+      DATABASE_DIRECT_URL: postgres.databaseUrl,
+      TIDEMARK_SECRET: secret,
+      TIDEMARK_DATA_DIR: dataDir,
+      // No load balancer watches /readyz of a server on one machine: nothing to wait for.
+      TIDEMARK_DRAIN_MS: process.env.TIDEMARK_DRAIN_MS ?? '0',
+    },
+    lost: postgres.lost,
+    publish: (serverUrl) => postgres.instance.publish({ serverUrl }),
+    stop: () => postgres.stop(),
+  }
+}
+
+/** @param {string} dataDir @returns {Database} */
+function externalDatabase(dataDir) {
+  const environment = { TIDEMARK_DATA_DIR: dataDir }
+  return { environment, lost: new Promise(() => {}), publish: () => {}, stop: async () => {} }
+}
+
+/** @param {Record<string, string>} environment */
+async function migrate(environment) {
+  const { DATABASE_URL, DATABASE_DIRECT_URL } = { ...process.env, ...environment }
+  const state = await migrationState(DATABASE_DIRECT_URL ?? DATABASE_URL, `${ROOT}/prisma`).catch((error) => {
+    throw new StepError(error.message || error.code, 'Check that DATABASE_URL names a server that answers.')
+  })
+  if (state.pending.length === 0) return ALREADY
+  const { code, output } = await runNode(['--import', 'tsx', 'scripts/migrate.ts'], environment)
+  if (code !== 0) throw new StepError('the database could not be migrated', 'See the message below.', output)
+}

@@ -1,0 +1,101 @@
+import { createServer } from 'node:http'
+import { setTimeout as pause } from 'node:timers/promises'
+
+/**
+ * The server in front of Next: the device API's listener answers first (in production; architecture.md,
+ * decision 11), Next the rest. Needs DATABASE_URL; `npm start` sets it. `--dev` runs Next's development server.
+ */
+const development = process.argv.includes('--dev')
+process.env.NODE_ENV ??= development ? 'development' : 'production'
+const HOST = process.env.HOST || '127.0.0.1'
+const COMPOSE_TIMEOUT_MS = 60_000
+const REQUEST_TIMEOUT_MS = 60_000
+const STOP_TIMEOUT_MS = 30_000
+/** An answer that was begun and does not end within this is a stream of events: its reader connects again. */
+const STREAM_GRACE_MS = 1_000
+const APP_CLOSE_TIMEOUT_MS = 2_000
+const DRAIN_MS = 5_000
+const shared = (name) => Symbol.for(`tidemark.${name}`)
+
+/** Filled by instrumentation.ts, which composes the application inside Next. */
+const gate = {}
+gate.promise = new Promise((resolve, reject) => Object.assign(gate, { ok: resolve, no: reject }))
+globalThis[shared('ready')] = gate
+
+const answering = new Set()
+const upgraded = new Set()
+let answer = async (request, response) => {
+  response.writeHead(503, { 'content-type': 'text/plain', 'retry-after': '1' }).end('starting\n')
+}
+const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+  answering.add(response)
+  response.once('close', () => answering.delete(response))
+  answer(request, response).catch((error) => {
+    console.error(error)
+    if (response.headersSent) response.destroy()
+    else response.writeHead(500).end()
+  })
+})
+server.on('upgrade', (request, socket) => {
+  upgraded.add(socket)
+  socket.once('close', () => upgraded.delete(socket))
+})
+
+server.once('error', (error) => fail(listenAdvice(error)))
+await new Promise((resolve) => server.listen(Number(process.env.PORT || 3000), HOST, resolve))
+const { port } = server.address()
+const url = process.env.TIDEMARK_URL || `http://127.0.0.1:${port}`
+process.env.PORT = String(port)
+process.env.NEXTAUTH_URL ??= url
+
+const { default: next } = await import('next')
+const app = next({ dev: development, hostname: HOST, port, httpServer: server })
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, onSignal)
+try {
+  await app.prepare()
+  const late = pause(COMPOSE_TIMEOUT_MS, null, { ref: false }).then(() => {
+    throw new Error(`the application was not composed within ${COMPOSE_TIMEOUT_MS / 1000} s`)
+  })
+  await Promise.race([gate.promise, late])
+} catch (error) {
+  fail(`Tidemark cannot start: ${error instanceof Error ? error.message : error}`)
+}
+const handle = app.getRequestHandler()
+answer = async (request, response) => {
+  const listener = development ? undefined : globalThis[shared('listener')]
+  if (listener && (await listener(request, response))) return
+  await handle(request, response)
+}
+console.log(`ready on http://127.0.0.1:${port}`)
+process.send?.({ url: `http://127.0.0.1:${port}` })
+
+let stopping = false
+async function onSignal(signal) {
+  if (stopping) return
+  stopping = true
+  setTimeout(() => fail(`not everything ended within ${STOP_TIMEOUT_MS / 1000} s`), STOP_TIMEOUT_MS).unref()
+  globalThis[shared('draining')] = true // /readyz says 503 from now on; requests are still answered
+  await pause(Number(process.env.TIDEMARK_DRAIN_MS || (signal === 'SIGINT' || development ? 0 : DRAIN_MS)))
+  const closed = new Promise((resolve) => server.close(resolve))
+  for (const socket of upgraded) socket.destroy()
+  setInterval(() => server.closeIdleConnections(), 50).unref()
+  setTimeout(endStreams, STREAM_GRACE_MS)
+  await closed
+  await globalThis[shared('close')]?.()
+  await Promise.race([app.close(), pause(APP_CLOSE_TIMEOUT_MS)])
+  process.exit(0)
+}
+
+function endStreams() {
+  for (const response of answering) if (response.headersSent) response.destroy()
+}
+
+function listenAdvice(error) {
+  if (error.code !== 'EADDRINUSE') return `Tidemark cannot listen: ${error.message}`
+  return `Port ${process.env.PORT || 3000} is in use. Stop what uses it, or set PORT to another.`
+}
+
+function fail(message) {
+  console.error(message)
+  process.exit(1)
+}

@@ -1,0 +1,43 @@
+import { accessSync, constants } from 'node:fs'
+import path from 'node:path'
+import { spawnSync } from 'node:child_process'
+import { runNode } from './run.mjs'
+import { ALREADY, StepError } from './step.mjs'
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+
+/** The Chromium of TIDEMARK_CHROMIUM or of the PATH; null: Playwright's own. @returns {string | null} */
+export function findChromium() {
+  if (process.env.TIDEMARK_CHROMIUM) return process.env.TIDEMARK_CHROMIUM
+  const folders = (process.env.PATH ?? '').split(path.delimiter)
+  return folders.flatMap((folder) => NAMES.map((name) => path.join(folder, name))).find(isExecutable) ?? null
+}
+
+/** Finds a browser for the browser tests, or gets one: Playwright's, else Debian's package when root. */
+export async function ensureBrowser() {
+  if (findChromium()) return ALREADY
+  const playwright = await runNode(['node_modules/@playwright/test/cli.js', 'install', 'chromium'])
+  if (playwright.code === 0) return
+  if (process.getuid?.() === 0 && installDebianPackage() && findChromium()) return
+  throw new StepError(
+    'no Chromium found, and none could be installed',
+    'Install Chromium (Debian: apt-get install chromium) or set TIDEMARK_CHROMIUM to its path.',
+    playwright.output,
+  )
+}
+
+function installDebianPackage() {
+  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const run = (...args) => spawnSync('apt-get', args, { env: environment, stdio: 'ignore' }).status === 0
+  return run('update') && run('install', '-y', '--no-install-recommends', 'chromium')
+}
+
+/** @param {string} file */
+function isExecutable(file) {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

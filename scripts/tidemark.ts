@@ -1,0 +1,24 @@
+import { isApplicationError } from '#lib/application/errors.ts'
+import { CliError } from './cli/cli-error.ts'
+import { runCommand } from './cli/commands.ts'
+
+/** `npm run tidemark -- COMMAND`: works beside a running server, or alone. With --json its last line is the answer. */
+try {
+  const { answer, json } = await runCommand(process.argv.slice(2))
+  if (json) console.log(JSON.stringify(answer))
+  else for (const [name, value] of Object.entries(answer)) console.log(`${name}: ${String(value)}`)
+  // Prisma's schema engine leaves handles open.
+  process.exit(0)
+} catch (error) {
+  console.error(messageOf(error))
+  process.exit(error instanceof CliError ? 2 : 1)
+}
+
+/** What went wrong in words; a defect of ours with its stack. */
+function messageOf(error: unknown): string {
+  if (error instanceof CliError) return error.message
+  if (isApplicationError(error))
+    return `${error.tidemarkCode}: ${error.message} ${JSON.stringify(error.extra['errors'] ?? '')}`.trim()
+  if (error instanceof Error && 'code' in error) return error.message
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

@@ -1,0 +1,122 @@
+import { expect, test } from 'vitest'
+import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { changeUser } from '#lib/application/access/users.ts'
+import { FleetWatch } from '#lib/application/live/fleet-watch.ts'
+import type { Topic } from '#lib/application/live/topics.ts'
+import { openStream, STREAMS_PER_ACTOR_MAX } from '#lib/http/admin/stream.ts'
+import type { FleetCall } from '#lib/http/admin/table.ts'
+import type { Device } from '#lib/storage/ports.ts'
+import { addUser } from '#tests/support/access-world.ts'
+import { operatorWorld, type OperatorWorld } from '#tests/support/operator-world.ts'
+
+/** Enrolls a device, which the console then has to show. */
+async function enrollDevice({ ctx, fleet }: OperatorWorld, n: number): Promise<void> {
+  const nowMs = ctx.clock.now() + n
+  const device: Device = {
+    id: ctx.ids(),
+    fleetId: fleet,
+    name: 'Tablet',
+    platform: 'android',
+    appVersion: '2.4.1',
+    status: 'active',
+    access: { '*': 'write' },
+    enrolledAtMs: nowMs,
+    lastContactMs: nowMs,
+    lastSessionOkMs: null,
+    report: null,
+  }
+  await ctx.storage.devices.enroll(
+    { device, tokenHash: ctx.ids(), requestId: ctx.ids(), keyId: ctx.ids(), nowMs },
+    {
+      id: ctx.ids(),
+      atMs: nowMs,
+      fleetId: fleet,
+      actor: { kind: 'device', id: device.id, name: device.name },
+      action: 'device.enroll',
+      target: device.id,
+      reason: null,
+      before: null,
+      after: null,
+      address: null,
+      outcome: 'done',
+    },
+  )
+}
+
+const nextOf = (listen: (listener: (topics: readonly Topic[]) => void) => void): Promise<readonly Topic[]> =>
+  new Promise((resolve) => listen(resolve))
+
+test('a watch tells its listeners what changed, and rests without any', async () => {
+  const world = await operatorWorld()
+  let looks = 0
+  const { countOpen } = world.ctx.storage.deadLetters
+  world.ctx.storage.deadLetters.countOpen = (fleet) => ((looks += 1), countOpen(fleet))
+  const watch = new FleetWatch(world.ctx, world.fleet, 5)
+  let unlisten = (): void => {}
+  const heard = nextOf((listener) => (unlisten = watch.listen(listener)))
+  while (looks === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  await enrollDevice(world, 1)
+  expect(await heard).toEqual(['devices'])
+  unlisten()
+  await new Promise((resolve) => setTimeout(resolve, 30))
+  const resting = looks
+  await new Promise((resolve) => setTimeout(resolve, 60))
+  expect(looks).toBe(resting)
+})
+
+test('the stream says changed within seconds', async () => {
+  const world = await operatorWorld()
+  const response = await world.admin(`/stream?fleet=${world.fleet}`, {
+    headers: await world.keyFor('viewer'),
+  })
+  expect(response.headers.get('content-type')).toMatch(/^text\/event-stream/)
+  expect(response.headers.get('cache-control')).toContain('no-transform')
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
+  expect((await reader.read()).value).toBe(': open\n\n')
+  let isTold = false
+  const told = reader.read().then(({ value }) => ((isTold = true), value))
+  for (let n = 1; !isTold; n += 1) {
+    await enrollDevice(world, n)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+  expect(await told).toBe('data: {"event":"changed","topics":["devices"]}\n\n')
+  await reader.cancel()
+})
+
+test('the stream ends when its reader loses the role', async () => {
+  const world = await operatorWorld()
+  await addUser(world.ctx, 'root@example.org', { '*': 'admin' })
+  const user = await addUser(world.ctx, 'ana@example.org', { [world.fleet]: 'viewer' })
+  const actor = { kind: 'user', id: user.id, name: user.name, roles: user.roles } as const
+  const call: FleetCall = {
+    ctx: world.ctx,
+    principal: { actor, sessionId: null, scopes: [] },
+    actor,
+    params: {},
+    query: {},
+    body: null,
+    request: new Request('http://127.0.0.1/'),
+    fleetId: world.fleet,
+    reauthenticate: async () => ({
+      ...actor,
+      roles: (await world.ctx.storage.access.getUser(user.id))?.roles ?? {},
+    }),
+  }
+  const response = await openStream(call, 10)
+  const ended = response.text()
+  await changeUser(world.ctx, { actor: SYSTEM, id: user.id, body: { role: null, fleet: world.fleet } })
+  expect(await ended).toBe(': open\n\n')
+})
+
+test('one reader holds ten streams at most, and closing one makes room', async () => {
+  const world = await operatorWorld()
+  const headers = await world.keyFor('viewer')
+  const open = () => world.admin(`/stream?fleet=${world.fleet}`, { headers })
+  const streams = await Promise.all(Array.from({ length: STREAMS_PER_ACTOR_MAX }, open))
+  const refused = await open()
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '5'])
+  await streams[0]?.body?.cancel()
+  const again = await open()
+  expect(again.status).toBe(200)
+  await Promise.all([again, ...streams.slice(1)].map((stream) => stream.body?.cancel()))
+})

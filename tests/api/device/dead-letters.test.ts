@@ -1,0 +1,166 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { listCollections } from '#lib/application/collections/list-collections.ts'
+import { publishCollection } from '#lib/application/collections/publish-collection.ts'
+import { discard } from '#lib/application/dead-letters/discard.ts'
+import { getDeadLetter } from '#lib/application/dead-letters/get-dead-letter.ts'
+import { listDeadLetters } from '#lib/application/dead-letters/list-dead-letters.ts'
+import { replay } from '#lib/application/dead-letters/replay.ts'
+import type { JsonObject } from '#lib/kernel/json.ts'
+import type { MutationResult } from '#lib/protocol/push.ts'
+import type { TestApp, TestFleet } from '#tests/support/device-world.ts'
+import { NOTES_SCHEMA, TestDevice, newUuid, testApp, testFleet } from '#tests/support/device-world.ts'
+import type { TestStorage } from '#tests/support/storages.ts'
+import { STORAGES } from '#tests/support/storages.ts'
+
+const LOOSE_SCHEMA: JsonObject = { ...NOTES_SCHEMA, properties: { title: { type: ['string', 'integer'] } } }
+
+describe.each(STORAGES)('dead letters over $name', ({ open }) => {
+  let held: TestStorage
+  let app: TestApp
+  let fleet: TestFleet
+  let device: TestDevice
+  beforeEach(async () => {
+    held = await open()
+    app = testApp(held.storage)
+    fleet = await testFleet(app)
+    device = await TestDevice.enroll(app, fleet)
+  })
+  afterEach(() => held.close())
+
+  const at = (id: string, body: unknown = {}) => ({ actor: SYSTEM, fleetId: fleet.fleetId, id, body })
+  const publish = async (schema: JsonObject, version?: number) => {
+    const [collection] = await listCollections(app.ctx, { actor: SYSTEM, fleetId: fleet.fleetId })
+    if (!collection) throw new Error('the fleet has a collection')
+    return publishCollection(app.ctx, at(collection.id, { schema, version: version ?? collection.version }))
+  }
+  const letterOf = (result: MutationResult | undefined): string => {
+    if (result?.status !== 'dead_lettered') throw new Error(`not dead: ${JSON.stringify(result)}`)
+    return result.deadLetterId
+  }
+  const bad = (changes = {}) => device.mutation({ op: { type: 'put', data: { title: 7 } }, ...changes })
+
+  it('[ID3] a replay keeps its mutation id, and the device’s own repeat is a duplicate then', async () => {
+    const mutation = bad()
+    const first = await device.pushed([mutation])
+    const id = letterOf(first.results[0])
+    await publish(LOOSE_SCHEMA)
+    const { result } = await replay(app.ctx, at(id, { reason: 'fixed' }))
+    expect(result).toMatchObject({ id: mutation.id, status: 'applied', version: 1 })
+    expect((await device.pulled()).changes).toMatchObject([
+      { recordId: mutation.recordId, data: { title: 7 } },
+    ])
+    const again = await device.pushed([mutation])
+    expect(again.results).toMatchObject([
+      { status: 'duplicate', original: { status: 'applied', version: 1 } },
+    ])
+    await expect(replay(app.ctx, at(id))).rejects.toMatchObject({ tidemarkCode: 'not_replayable' })
+    expect((await getDeadLetter(app.ctx, at(id))).letter).toMatchObject({ status: 'replayed', attempts: 1 })
+  })
+
+  it('a replay that dies again stays open, with the attempt noted and audited', async () => {
+    const id = letterOf((await device.pushed([bad()])).results[0])
+    const { result } = await replay(app.ctx, at(id, { reason: 'try' }))
+    expect(result).toMatchObject({ status: 'dead_lettered', code: 'schema_mismatch' })
+    expect((await getDeadLetter(app.ctx, at(id))).letter).toMatchObject({ status: 'open', attempts: 1 })
+    const audit = await held.storage.audit.list(
+      { fleetId: fleet.fleetId, action: 'dead-letter.replay' },
+      { limit: 10, cursor: null },
+    )
+    expect(audit.items).toMatchObject([{ target: id, reason: 'try' }])
+  })
+
+  it('[DL3] letters held behind one replay with it, in order', async () => {
+    const parent = bad()
+    const { recordId } = parent
+    const child = device.mutation({ recordId, after: parent.id, op: { type: 'patch', set: { count: 2 } } })
+    const grandchild = device.mutation({
+      recordId,
+      after: child.id,
+      op: { type: 'patch', set: { count: 3 } },
+    })
+    const { results } = await device.pushed([parent, child, grandchild])
+    expect(results.slice(1)).toMatchObject([
+      { code: 'parent_dead_lettered' },
+      { code: 'parent_dead_lettered' },
+    ])
+    await publish({ ...LOOSE_SCHEMA, properties: {} })
+    const outcome = await replay(app.ctx, at(letterOf(results[0])))
+    expect([outcome.result, ...outcome.held].map(({ status }) => status)).toEqual([
+      'applied',
+      'applied',
+      'applied',
+    ])
+    expect((await device.pulled()).changes).toMatchObject([{ data: { title: 7, count: 3 } }])
+    expect(await held.storage.deadLetters.countOpen(fleet.fleetId)).toBe(0)
+  })
+
+  it('[DL5] a letter from ahead of the server replays by itself when its version is published', async () => {
+    const early = device.mutation({ schemaVersion: 2, op: { type: 'put', data: { title: 'early' } } })
+    const later = device.mutation({ schemaVersion: 3 })
+    const { results } = await device.pushed([early, later])
+    expect(results).toMatchObject([{ code: 'schema_ahead' }, { code: 'schema_ahead' }])
+    const published = await publish(LOOSE_SCHEMA)
+    expect(published).toMatchObject({ schemaVersion: 2, version: 2 })
+    expect((await device.pulled()).changes).toMatchObject([{ recordId: early.recordId }])
+    expect((await getDeadLetter(app.ctx, at(letterOf(results[1])))).letter.status).toBe('open')
+  })
+
+  it('shows base, device and server side by side, with what today’s schema says', async () => {
+    const made = device.mutation({ op: { type: 'put', data: { title: 'first', count: 1 } } })
+    const { head } = await device.pushed([made])
+    const baseVersion = head['notes'] as number
+    const { recordId } = made
+    const patch = device.mutation({ recordId, baseVersion, op: { type: 'patch', set: { count: 'two' } } })
+    const { results } = await device.pushed([patch])
+    await device.pushed([
+      device.mutation({ recordId, baseVersion, op: { type: 'patch', set: { title: 'second' } } }),
+    ])
+    const detail = await getDeadLetter(app.ctx, at(letterOf(results[0])))
+    expect(detail).toMatchObject({
+      base: { title: 'first', count: 1 },
+      device: { title: 'first', count: 'two' },
+      server: { data: { title: 'second', count: 1 } },
+      issues: [{ path: '/count' }],
+    })
+  })
+
+  it('lists by filter, page after page, and discards with a reason', async () => {
+    const { results } = await device.pushed([bad(), bad(), bad()])
+    const input = { actor: SYSTEM, fleetId: fleet.fleetId }
+    const first = await listDeadLetters(app.ctx, { ...input, query: { code: 'schema_mismatch', limit: 2 } })
+    const rest = await listDeadLetters(app.ctx, {
+      ...input,
+      query: { code: 'schema_mismatch', limit: 2, cursor: first.nextCursor },
+    })
+    expect([first.items.length, rest.items.length, rest.nextCursor]).toEqual([2, 1, null])
+    const id = letterOf(results[0])
+    await expect(discard(app.ctx, at(id))).rejects.toMatchObject({ tidemarkCode: 'bad_request' })
+    await discard(app.ctx, at(id, { reason: 'a test entry' }))
+    await expect(replay(app.ctx, at(id))).rejects.toMatchObject({ tidemarkCode: 'not_replayable' })
+    await expect(discard(app.ctx, at(newUuid(), { reason: 'x' }))).rejects.toMatchObject({
+      tidemarkCode: 'not_found',
+    })
+    const open = await listDeadLetters(app.ctx, { ...input, query: { status: 'open' } })
+    expect(open.items).toHaveLength(2)
+  })
+
+  it('publishes only on the current version, and only what can be checked', async () => {
+    await expect(publish(LOOSE_SCHEMA, 9)).rejects.toMatchObject({ tidemarkCode: 'stale_version' })
+    const refused = publish({ type: 'object', properties: { title: { type: 'no-such-type' } } })
+    await expect(refused).rejects.toMatchObject({ tidemarkCode: 'schema_refused' })
+    const outsider = { kind: 'user', id: 'u', name: 'u', roles: { [fleet.fleetId]: 'operator' } } as const
+    const attempt = publishCollection(app.ctx, { ...at(newUuid()), actor: outsider })
+    await expect(attempt).rejects.toMatchObject({ tidemarkCode: 'forbidden' })
+  })
+
+  it('a push that was planned on older rules is decided on the new ones', async () => {
+    await device.pushed([device.mutation()])
+    const other = testApp(await held.another())
+    const mine = await device.at(other).pushed([bad()])
+    expect(mine.results).toMatchObject([{ code: 'schema_mismatch' }])
+    await publish(LOOSE_SCHEMA)
+    const next = await device.at(other).at(other).pushed([bad()])
+    expect(next.results).toMatchObject([{ status: 'applied' }])
+  })
+})

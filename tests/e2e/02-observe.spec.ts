@@ -1,0 +1,71 @@
+import { expect, test } from './support/test.ts'
+
+const LIVE_TIMEOUT_MS = 60_000
+
+test('the overview shows the fleet, and its numbers move by themselves', async ({
+  adminPage: page,
+  world,
+}) => {
+  await page.goto(`/overview?fleet=${world.fleetId}&range=15m`)
+  const lag = page.getByRole('article', { name: 'Sync lag' })
+  const committed = async (): Promise<number> => {
+    const text = (await lag.textContent({ timeout: LIVE_TIMEOUT_MS })) ?? ''
+    return Number(/([\d,]+) changes? committed/.exec(text)?.[1]?.replaceAll(',', '') ?? 0)
+  }
+  await expect.poll(committed, { timeout: LIVE_TIMEOUT_MS }).toBeGreaterThan(0)
+  await page.evaluate(() => Object.assign(window, { sameDocument: true }))
+  const before = await committed()
+  await expect.poll(committed, { timeout: LIVE_TIMEOUT_MS }).toBeGreaterThan(before)
+
+  // The page has followed by itself: nothing loaded it again.
+  expect(await page.evaluate(() => 'sameDocument' in window)).toBe(true)
+  await expect(page.getByRole('button', { name: /^Live\./ })).toBeVisible()
+  for (const pillar of ['Conflict rate', 'Failure rate', 'Queue depth'])
+    await expect(page.getByRole('article', { name: pillar })).toBeVisible()
+})
+
+test('the live mark stops following, and says so', async ({ adminPage: page, world }) => {
+  await page.goto(`/overview?fleet=${world.fleetId}`)
+  await page.getByRole('button', { name: /Pause live updates/ }).click()
+  await expect(page.getByRole('button', { name: /^Paused\. Resume live updates/ })).toBeVisible()
+})
+
+test('a session opens from the list as a timeline', async ({ adminPage: page, world }) => {
+  await page.goto(`/sessions?fleet=${world.fleetId}`)
+  const rows = page.getByRole('table', { name: 'Sessions, newest first' }).getByRole('row')
+  await expect.poll(() => rows.count(), { timeout: LIVE_TIMEOUT_MS }).toBeGreaterThan(1)
+  await rows.nth(1).getByRole('link').click()
+  await expect(page).toHaveURL(/\/sessions\/[0-9a-f-]{36}/)
+  await expect(page.getByRole('figure', { name: 'States of the session over time' })).toBeVisible()
+  const transitions = page.getByRole('table', { name: 'Transitions of the session' }).getByRole('row')
+  expect(await transitions.count()).toBeGreaterThan(1)
+  await expect(transitions.nth(1)).toContainText('idle')
+})
+
+test('keys alone lead to a device and its sessions', async ({ adminPage: page, world }) => {
+  await page.goto(`/overview?fleet=${world.fleetId}`)
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+  await page.keyboard.press('g')
+  await page.keyboard.press('d')
+  await expect(page).toHaveURL(/\/devices/)
+  const table = page.getByRole('table', { name: 'Devices, by last contact' })
+  await expect(table).toBeVisible()
+  // A live page may be drawn anew between two keys.
+  await page.getByRole('button', { name: /Pause live updates/ }).click()
+  await page.getByRole('heading', { level: 1 }).click()
+  await page.keyboard.press('j')
+  await page.keyboard.press('j')
+  await page.keyboard.press('k')
+  await expect(table.getByRole('row').nth(1).getByRole('link')).toBeFocused()
+  await page.keyboard.press('Enter')
+  await expect(page).toHaveURL(/\/sessions\?.*device/)
+})
+
+test('the question mark shows the keys, and Esc closes them', async ({ adminPage: page, world }) => {
+  await page.goto(`/overview?fleet=${world.fleetId}`)
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+  await page.keyboard.press('?')
+  await expect(page.getByRole('dialog', { name: 'Keys' })).toBeVisible()
+  await page.keyboard.press('Escape')
+  await expect(page.getByRole('dialog', { name: 'Keys' })).toHaveCount(0)
+})

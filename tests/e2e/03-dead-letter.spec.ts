@@ -1,0 +1,88 @@
+import { leaveDeadLetter, openDevice } from './support/device.ts'
+import { expect, postAdmin, signIn, test } from './support/test.ts'
+import type { Account } from './support/world.ts'
+
+const COLLECTION = 'wind-readings'
+const LIVE_TIMEOUT_MS = 30_000
+const schemaOf = (...types: string[]): object => ({
+  type: 'object',
+  required: ['speedKnots'],
+  properties: { speedKnots: { type: types } },
+})
+const VIEWER: Account = { email: 'looks-only@example.org', password: 'only here to look around' }
+
+test('a schema that fixes the cause, a replay, and the record stands', async ({
+  adminPage: page,
+  browser,
+  world,
+}) => {
+  const { fleetId } = world
+  const collection = await postAdmin<{ id: string }>(page, world, '/collections', {
+    fleet: fleetId,
+    name: COLLECTION,
+    strategy: 'lww',
+    schema: schemaOf('integer'),
+  })
+  const writer = await openDevice(world, 'E2E writer')
+  const reader = await openDevice(world, 'E2E reader')
+  const written = { speedKnots: '' }
+  const { recordId } = await writer.collection(COLLECTION).put(null, written, { validate: false })
+  await writer.sync()
+  const [notice] = writer.deadLetters$.get()
+  expect(notice).toMatchObject({ code: 'schema_mismatch' })
+
+  await test.step('it is on the list of its cause', async () => {
+    await page.goto(`/dead-letters?fleet=${fleetId}`)
+    await page.getByRole('region', { name: 'Causes' }).getByRole('link', { name: COLLECTION }).click()
+    const items = page.getByRole('table', { name: 'Dead letters, newest first' })
+    await items.getByRole('row').filter({ hasText: 'E2E writer' }).getByRole('link').click()
+    await expect(page).toHaveURL(/\/dead-letters\/[0-9a-f-]{36}/)
+    await expect(page.getByRole('region', { name: 'Dead letter' })).toContainText('speedKnots')
+  })
+  const letterUrl = page.url()
+
+  await test.step('a viewer cannot replay it', async () => {
+    await postAdmin(page, world, '/users', { ...VIEWER, role: 'viewer' })
+    const context = await browser.newContext({ baseURL: world.url })
+    const other = await context.newPage()
+    await signIn(other, VIEWER)
+    await other.goto(letterUrl)
+    await expect(other.getByText('Operators only')).toBeVisible()
+    await expect(other.getByRole('button', { name: /replay/i })).toHaveCount(0)
+    await context.close()
+  })
+
+  await test.step('the next schema allows it', async () => {
+    await page.goto(`/collections/${collection.id}?fleet=${fleetId}`)
+    await page
+      .getByLabel('Schema to publish as v2')
+      .fill(JSON.stringify(schemaOf('integer', 'string'), null, 2))
+    await page.getByRole('button', { name: 'Publish v2' }).click()
+    await expect(page.getByRole('heading', { level: 1 })).toContainText('schema v2')
+  })
+
+  await test.step('it replays, and the outcome shows', async () => {
+    await page.goto(letterUrl)
+    await page.getByRole('button', { name: /^Replay this one/ }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Reason, kept in the audit log').fill('v2 allows an empty speed')
+    await dialog.getByRole('button', { name: 'Replay' }).click()
+    await expect(dialog).toHaveCount(0)
+    await expect(page.getByRole('button', { name: /^Replay this one/ })).toHaveCount(0)
+    await expect(page.getByRole('region', { name: 'Dead letter' })).toContainText(/applied/i)
+  })
+
+  await test.step('the record stands on another device after its sync', async () => {
+    await reader.sync()
+    const record = await reader.collection(COLLECTION).get(recordId)
+    expect(record?.data).toEqual(written)
+  })
+  await Promise.all([writer.close(), reader.close()])
+})
+
+test('the list of dead letters follows by itself', async ({ adminPage: page, world }) => {
+  await page.goto(`/dead-letters?fleet=${world.fleetId}`)
+  await expect(page.getByRole('button', { name: /^Live\./ })).toBeVisible()
+  await leaveDeadLetter(world, 'E2E live writer')
+  await expect(page.getByText('E2E live writer').first()).toBeVisible({ timeout: LIVE_TIMEOUT_MS })
+})

@@ -1,0 +1,66 @@
+import type { Page } from '@playwright/test'
+import { leaveDeadLetter } from './support/device.ts'
+import { expect, test } from './support/test.ts'
+import type { World } from './support/world.ts'
+
+const DESKTOP = { width: 1440, height: 900 }
+const PHONE = { width: 390, height: 844 }
+const LOOKS = [
+  { name: 'light', colorScheme: 'light', viewport: DESKTOP },
+  { name: 'dark', colorScheme: 'dark', viewport: DESKTOP },
+  { name: 'dark on a phone', colorScheme: 'dark', viewport: PHONE },
+] as const
+
+for (const { name, colorScheme, viewport } of LOOKS) {
+  test(`every page holds together: ${name}`, async ({ adminPage: page, world }) => {
+    await page.setViewportSize(viewport)
+    await page.emulateMedia({ colorScheme })
+    await leaveDeadLetter(world, `E2E ${name}`)
+    for (const path of await pagesOf(page, world)) {
+      await test.step(path, async () => {
+        await page.goto(path)
+        await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+        expect(await overflowPx(page), 'sideways scrolling').toBeLessThanOrEqual(0)
+        expect(await isDark(page)).toBe(colorScheme === 'dark')
+      })
+    }
+  })
+}
+
+test('the sign-in holds together on a phone', async ({ page }) => {
+  await page.setViewportSize(PHONE)
+  await page.goto('/sign-in')
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+  expect(await overflowPx(page)).toBeLessThanOrEqual(0)
+})
+
+/** Each page once; of the lists also their first item. */
+async function pagesOf(page: Page, world: World): Promise<readonly string[]> {
+  const fleet = `?fleet=${world.fleetId}`
+  const paths = [`/overview${fleet}`]
+  for (const [list, id] of [
+    ['sessions', 'sessionId'],
+    ['dead-letters', 'id'],
+    ['collections', 'id'],
+  ] as const) {
+    const answer = await page.request.get(`/api/admin/v1/${list}${fleet}&limit=1`)
+    const { items } = (await answer.json()) as { items: readonly Record<string, unknown>[] }
+    expect(items.length, `${list} has an item`).toBeGreaterThan(0)
+    paths.push(`/${list}${fleet}`, `/${list}/${String(items[0]?.[id])}${fleet}`)
+  }
+  return [...paths, `/devices${fleet}`]
+}
+
+const overflowPx = (page: Page): Promise<number> =>
+  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+
+/** By the colour behind everything. */
+const isDark = (page: Page): Promise<boolean> =>
+  page.evaluate(() => {
+    const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true })
+    if (!canvas) throw new Error('no canvas')
+    canvas.fillStyle = getComputedStyle(document.body).backgroundColor
+    canvas.fillRect(0, 0, 1, 1)
+    const [red = 0, green = 0, blue = 0] = canvas.getImageData(0, 0, 1, 1).data
+    return red + green + blue < 3 * 128
+  })

@@ -1,0 +1,60 @@
+import { test as base, expect, type Page } from '@playwright/test'
+import { readWorld, type Account, type World } from './world.ts'
+
+interface Fixtures {
+  world: World
+  /** Ends each test red when a page said or did what it must not. */
+  noProblems: undefined
+  /** Someone signed in as the first administrator. */
+  adminPage: Page
+}
+
+/** Playwright's own `test` on the world of the global set-up, with an eye on what every page does unseen. */
+export const test = base.extend<Fixtures>({
+  // oxlint-disable-next-line no-empty-pattern -- Playwright reads a fixture's needs from this pattern
+  world: async ({}, use) => use(readWorld()),
+  baseURL: async ({ world }, use) => use(world.url),
+  noProblems: [
+    async ({ context, world }, use) => {
+      const problems: string[] = []
+      context.on('page', (page) => watch(page, world, problems))
+      await use(undefined)
+      expect(problems, 'console errors, policy violations, and requests to other hosts').toEqual([])
+    },
+    { auto: true },
+  ],
+  adminPage: async ({ page, world }, use) => {
+    await signIn(page, world.admin)
+    await use(page)
+  },
+})
+
+export { expect }
+
+/** Violations of the content security policy are console errors in Chromium. */
+function watch(page: Page, world: World, problems: string[]): void {
+  page.on('console', (message) => {
+    if (message.type() === 'error') problems.push(`${page.url()}: ${message.text()}`)
+  })
+  page.on('pageerror', (error) => problems.push(`${page.url()}: ${error.message}`))
+  page.on('request', (request) => {
+    const url = new URL(request.url())
+    const isOwn = url.origin === world.url || ['data:', 'blob:'].includes(url.protocol)
+    if (!isOwn) problems.push(`${page.url()}: asked ${url.host}`)
+  })
+}
+
+export async function signIn(page: Page, { email, password }: Account): Promise<void> {
+  await page.goto('/sign-in')
+  await page.getByLabel('E-mail').fill(email)
+  await page.getByLabel('Password').fill(password)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await expect(page.getByRole('navigation', { name: 'Main' }).first()).toBeVisible()
+}
+
+/** A write of the operator API as the signed-in person's browser would send it. */
+export async function postAdmin<T>(page: Page, world: World, path: string, data: object): Promise<T> {
+  const answer = await page.request.post(`/api/admin/v1${path}`, { data, headers: { origin: world.url } })
+  expect(answer.status(), await answer.text()).toBe(201)
+  return (await answer.json()) as T
+}

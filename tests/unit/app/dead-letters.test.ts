@@ -1,0 +1,138 @@
+import { describe, expect, test } from 'vitest'
+import { causeHref, groupCauses, pickCause } from '#app/(console)/dead-letters/causes.ts'
+import {
+  boardEvidence,
+  boardSentence,
+  letterSentence,
+  refusedFields,
+  replayToast,
+} from '#app/(console)/dead-letters/letter-words.ts'
+import { refusal } from '#app/(console)/send-json.ts'
+import type { DeadLetterDetail } from '#lib/application/dead-letters/get-dead-letter.ts'
+
+const cause = (code: string, detail: string, count: number, devices: number) => ({
+  ...{ code, detail, count, devices },
+  appVersion: '2.4.1',
+  collection: 'strike-reports',
+  newestAtMs: count,
+})
+const CAUSES = [
+  cause('too_large', 'over 256 KiB', 14, 9),
+  cause('schema_mismatch', '/a: not a number', 30, 20),
+  cause('schema_mismatch', '/b: not a number', 10, 10),
+]
+
+describe('groups', () => {
+  test('messages of one cause are one group; devices are then a lower bound', () => {
+    const groups = groupCauses(CAUSES)
+    expect(groups.map(({ code, count }) => [code, count])).toEqual([
+      ['schema_mismatch', 40],
+      ['too_large', 14],
+    ])
+    expect(groups[0]).toMatchObject({
+      detail: '/a: not a number',
+      otherDetails: 1,
+      devices: 20,
+      devicesAtLeast: true,
+    })
+    expect(groups[1]?.devicesAtLeast).toBe(false)
+  })
+  test('the first line is the share of the largest', () => {
+    const groups = groupCauses(CAUSES)
+    expect(boardSentence(groups)).toBe('40 of 54 dead letters share one cause')
+    expect(boardEvidence(groups)).toBe(
+      '2.4.1 on strike-reports: /a: not a number. Nothing is lost: every payload is kept.',
+    )
+    expect(boardSentence([])).toBe('No dead letter is open')
+  })
+  test('an address opens its group, and a letter its own', () => {
+    const groups = groupCauses(CAUSES)
+    expect(pickCause(groups, { code: 'too_large', version: null, collection: null }, null)?.code).toBe(
+      'too_large',
+    )
+    expect(pickCause(groups, { code: null, version: null, collection: null }, null)?.code).toBe(
+      'schema_mismatch',
+    )
+    expect(pickCause(groups, { code: 'gone', version: null, collection: null }, null)).toBeNull()
+    const letter = {
+      code: 'exhausted',
+      appVersion: '1',
+      mutation: { collection: 'c' },
+    } as DeadLetterDetail['letter']
+    expect(pickCause(groups, { code: 'too_large', version: null, collection: null }, letter)).toEqual({
+      ...{ code: 'exhausted', appVersion: '1', collection: 'c' },
+    })
+  })
+  test('links keep fleet and status, and drop the cursor', () => {
+    const href = causeHref(
+      'fleet=f1&status=replayed&cursor=x',
+      { code: 'a', appVersion: '1', collection: 'c' },
+      'id1',
+    )
+    expect(href).toBe('/dead-letters/id1?fleet=f1&status=replayed&code=a&version=1&collection=c')
+  })
+})
+
+describe('one letter', () => {
+  const detail = (parts: object): DeadLetterDetail =>
+    ({
+      letter: {
+        status: 'open',
+        code: 'schema_mismatch',
+        mutation: { collection: 'strike-reports' },
+        lastReplay: null,
+      },
+      issues: [],
+      collection: { schemaVersion: 7 },
+      held: [],
+      ...parts,
+    }) as unknown as DeadLetterDetail
+  test('says what stands in its way today', () => {
+    expect(
+      letterSentence(
+        detail({ issues: [{ path: '/speedIasKnots', message: 'is not a number' }], held: [{}] }),
+      ),
+    ).toBe('1 place is refused by schema v7; 1 change waits behind it')
+    expect(letterSentence(detail({}))).toBe('Schema v7 accepts it now: a replay can apply')
+    expect(letterSentence(detail({ collection: null }))).toBe('No collection is called “strike-reports”')
+  })
+  test('a closed one says how it ended', () => {
+    const letter = { status: 'replayed', lastReplay: { status: 'merged' }, mutation: { collection: 'c' } }
+    expect(letterSentence(detail({ letter }))).toBe('Replayed: it was merged with newer changes')
+  })
+  test('refused places are shown at their top-level field', () => {
+    expect(
+      refusedFields([
+        { path: '/a~1b/0', message: 'no' },
+        { path: '', message: 'whole' },
+      ]),
+    ).toEqual({ 'a/b': 'no' })
+  })
+  test('a replay that dies again says why; an answer of another shape does not break', () => {
+    expect(replayToast({ result: { status: 'applied' }, held: [{}] })).toEqual({
+      kind: 'ok',
+      text: 'Replayed: it was applied, with 1 change held behind it',
+    })
+    expect(replayToast({ result: { status: 'dead_lettered', detail: '/a: no' }, held: [] })).toEqual({
+      kind: 'crit',
+      text: 'Replayed: it was refused again: /a: no',
+    })
+    expect(replayToast(null)).toMatchObject({ kind: 'unk' })
+  })
+})
+
+test('a problem document becomes a sentence with its places', () => {
+  expect(
+    refusal(422, {
+      title: 'The schema cannot be published',
+      code: 'schema_refused',
+      errors: [{ path: '/type', message: 'is unknown' }],
+    }),
+  ).toEqual({
+    ok: false,
+    message: 'The schema cannot be published',
+    code: 'schema_refused',
+    issues: [{ path: '/type', message: 'is unknown' }],
+  })
+  expect(refusal(502, null)).toMatchObject({ message: 'The server answered 502', code: '502', issues: [] })
+})

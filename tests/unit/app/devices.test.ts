@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'vitest'
+import { deviceViews, type DeviceView } from '#app/(console)/devices/device-view.ts'
+import { devicesListSentence, offsetText, pendingText } from '#app/(console)/devices/device-words.ts'
+import { deviceFilter } from '#app/(console)/devices/search-params.ts'
+
+const NOW = Date.UTC(2026, 10, 24, 14, 32, 8)
+const HOUR = 3_600_000
+
+const device = (parts: object): DeviceView['device'] =>
+  ({
+    id: 'a',
+    status: 'active',
+    lastContactMs: NOW - 1_000,
+    report: { state: 'idle', depth: 2, oldestMadeAtMs: NOW - HOUR, atMs: NOW - 1_000 },
+    ...parts,
+  }) as unknown as DeviceView['device']
+
+describe('views', () => {
+  test('silence makes a device offline and its pending age a lower bound', () => {
+    const [heard, silent] = deviceViews([device({}), device({ lastContactMs: NOW - HOUR })], NOW, 60_000)
+    expect(heard?.state).toEqual({ state: 'idle', inferredOffline: false })
+    expect(pendingText(heard?.pending ?? null)).toBe('1 h 00 min')
+    expect(silent?.state).toEqual({ state: 'offline', inferredOffline: true })
+    expect(pendingText(silent?.pending ?? null)).toBe('≥ 1 h 00 min')
+  })
+  test('a revoked device keeps its row and waits for nothing', () => {
+    expect(deviceViews([device({ status: 'revoked' })], NOW, 60_000)).toMatchObject([
+      { state: { state: null }, pending: null },
+    ])
+  })
+})
+
+test('the list says who is offline and who has work waiting', () => {
+  const rows = deviceViews([device({}), device({ lastContactMs: NOW - HOUR })], NOW, 60_000)
+  expect(devicesListSentence(rows, false)).toBe('Of 2 devices, 1 is offline and 2 have changes waiting')
+  expect(devicesListSentence(rows, true)).toContain('on this page')
+  expect(devicesListSentence([], false)).toBe('No device to show')
+})
+
+test('a clock behind the server has a positive offset (server − device)', () => {
+  expect([null, 40, 3_000_000, -1_800].map(offsetText)).toEqual([
+    'not known',
+    '40 ms',
+    '50 min 00 s behind',
+    '1.8 s ahead',
+  ])
+})
+
+test('states, platform, version and words become the query of the verb', () => {
+  expect(deviceFilter('state:offline state:shed platform:ios version:2.4.1 DFW')).toEqual({
+    filter: { text: 'DFW', state: ['offline', 'shed'], platform: 'ios', appVersion: '2.4.1' },
+    problem: null,
+  })
+  expect(deviceFilter('state:asleep').problem).toBe('state:asleep is not understood')
+})

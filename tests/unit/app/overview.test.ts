@@ -1,0 +1,226 @@
+import { describe, expect, test } from 'vitest'
+import { deadLetterHours, deadLettersSentence } from '#app/(console)/overview/dead-letter-words.ts'
+import { devicesSentence, stateCounts } from '#app/(console)/overview/device-words.ts'
+import { deadLettersHref, listHref, stepHref } from '#app/(console)/overview/overview-links.ts'
+import { pillarSeries } from '#app/(console)/overview/pillar-series.ts'
+import {
+  conflictWords,
+  failureWords,
+  lagWords,
+  queueWords,
+  shortLimit,
+} from '#app/(console)/overview/pillar-words.ts'
+import { versionsSentence } from '#app/(console)/overview/version-words.ts'
+import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
+import { DEFAULT_THRESHOLDS } from '#lib/telemetry/thresholds.ts'
+
+const NOW = Date.UTC(2026, 10, 24, 14, 32, 8)
+const DAY = { label: 'Last 24 h', compare: 'vs yesterday' }
+const quantiles = (p95: number | null, count = 100) => ({ count, p50: p95, p95, p99: p95, max: p95 })
+
+/** Only what the words read. */
+function answer(parts: {
+  lag?: { level: string; p95: number | null; before?: number; online?: number | null }
+  conflicts?: { part: number; whole: number; rate: number | null; level: string; manual?: number }
+  failures?: { part: number; whole: number; rate: number | null; level: string; shed?: number }
+  queue?: { depth: number; level: string; max: number } | null
+}): OverviewAnswer {
+  const { lag, conflicts, failures, queue } = parts
+  return {
+    limits: DEFAULT_THRESHOLDS,
+    asOf: { nowMs: NOW, foldLagMs: 0 },
+    devices: { offline: 2 },
+    lag: {
+      level: lag?.level ?? 'unk',
+      figure: lag && {
+        upload: quantiles(lag.p95),
+        pending:
+          lag.online === undefined
+            ? null
+            : {
+                atMs: NOW,
+                online: quantiles(lag.online, lag.online === null ? 0 : 7),
+                offline: quantiles(3_600_000, 2),
+              },
+      },
+      previous: lag?.before === undefined ? null : { upload: quantiles(lag.before) },
+    },
+    conflicts: {
+      level: conflicts?.level ?? 'unk',
+      figure: conflicts && {
+        mutations: conflicts,
+        byOutcome: { manual: conflicts.manual ?? 0 },
+        topFields: [{ key: 'species', count: 21 }],
+      },
+      previous: null,
+    },
+    failures: {
+      level: failures?.level ?? 'unk',
+      figure: failures && {
+        requests: failures,
+        shed: failures.shed ?? 0,
+        byCode: [],
+        sessions: { part: 1, whole: 9 },
+      },
+      previous: null,
+    },
+    queue: {
+      level: queue?.level ?? 'unk',
+      figure:
+        queue == null
+          ? null
+          : {
+              atMs: NOW - 14_000,
+              depth: queue.depth,
+              devices: { total: 40, pending: 3, depth: quantiles(queue.max), reportAge: quantiles(48_000) },
+            },
+      previous: null,
+    },
+  } as unknown as OverviewAnswer
+}
+
+describe('pillar cards', () => {
+  test('lag says figure, target, denominator and comparison', () => {
+    const words = lagWords(
+      answer({ lag: { level: 'ok', p95: 252_000, before: 228_000, online: 300_000 } }),
+      DAY,
+    )
+    expect(words.figure).toEqual({ value: '4 min 12 s' })
+    expect(words.sentence).toBe('upload lag p95, target under 5 min')
+    expect(words.evidence).toEqual([
+      '100 changes committed, last 24 h · p50 4 min 12 s',
+      '24 s slower than yesterday',
+    ])
+    expect(words.status).toEqual({ kind: 'ok', word: 'Within target' })
+  })
+  test('lag tells of what has not arrived, offline devices apart and as a lower bound', () => {
+    const { note } = lagWords(answer({ lag: { level: 'ok', p95: 1_000, online: 7_200_000 } }), DAY)
+    expect(note?.kind).toBe('warn')
+    expect(note?.text).toBe(
+      'Not yet arrived: pending age p95 2 h 00 min on 7 devices; 2 offline, at least 1 h 00 min',
+    )
+  })
+  test('an unknown lag is never a zero', () => {
+    const words = lagWords(answer({}), DAY)
+    expect(words.figure).toEqual({ value: 'not known', unsure: true })
+    expect(words.status.word).toBe('No sample')
+    expect(words.evidence[1]).toBe('nothing to compare with yesterday')
+  })
+  test('a rate stands with its denominator, and a person is asked for', () => {
+    const words = conflictWords(
+      answer({ conflicts: { part: 262, whole: 31_240, rate: 0.0084, level: 'ok', manual: 32 } }),
+      DAY,
+    )
+    expect(words.figure).toEqual({ value: '0.84', unit: '%' })
+    expect(words.evidence[0]).toBe('262 of 31,240 pushed, last 24 h')
+    expect(words.note).toEqual({ kind: 'warn', text: '32 of 262 went to a person: 21 on species' })
+  })
+  test('too few requests give no percentage and no verdict', () => {
+    const words = failureWords(answer({ failures: { part: 2, whole: 9, rate: null, level: 'unk' } }), DAY)
+    expect(words.figure).toEqual({ value: '2 of 9', unsure: true })
+    expect(words.status.word).toBe('Not enough traffic')
+  })
+  test('shed requests are said apart', () => {
+    const words = failureWords(
+      answer({ failures: { part: 1, whole: 100, rate: 0.01, level: 'ok', shed: 27_420 } }),
+      DAY,
+    )
+    expect(words.note).toEqual({ kind: 'held', text: '27,420 more were shed; counted apart' })
+  })
+  test('queue depth carries the age of the reports', () => {
+    const words = queueWords(answer({ queue: { depth: 19_874, level: 'warn', max: 61 } }), DAY)
+    expect(words.status.word).toBe('Oldest over 1 h')
+    expect(words.note?.text).toBe(
+      'As last reported, median age 48 s; 2 offline reports are old. Counted 14 s ago',
+    )
+  })
+  test('round limits are said in one unit', () => {
+    expect([300_000, 3_600_000, 90_000].map(shortLimit)).toEqual(['5 min', '1 h', '1 min 30 s'])
+  })
+})
+
+test('the time before is moved onto the axis point by point; gaps stay gaps', () => {
+  const series = pillarSeries(
+    {
+      fromMs: 0,
+      toMs: 120_000,
+      stepMs: 60_000,
+      points: [
+        { atMs: 0, figure: { v: 1 } },
+        { atMs: 60_000, figure: null },
+      ],
+      previousPoints: [{ figure: null }, { figure: { v: 4 } }],
+    },
+    ({ v }) => v,
+  )
+  expect(series.points).toEqual([
+    { t: 0, value: 1 },
+    { t: 60_000, value: null },
+  ])
+  expect(series.past).toEqual([
+    { t: 0, value: null },
+    { t: 60_000, value: 4 },
+  ])
+})
+
+describe('devices by state', () => {
+  test('every state has a count', () => {
+    expect(stateCounts({ byState: { idle: 3 } })).toMatchObject({ idle: 3, halted: 0 })
+  })
+  test('the title names what is not well, silence apart', () => {
+    expect(devicesSentence({ byState: { idle: 30, pushing: 2, offline: 3, halted: 1 }, silent: 2 })).toBe(
+      '32 devices are in sync or syncing now; 1 is halted and needs a person; 3 are offline, 2 of them by silence',
+    )
+  })
+})
+
+describe('versions and dead letters', () => {
+  const version = (appVersion: string, devices: number, deadLetters: number) => ({
+    appVersion,
+    devices,
+    deadLetters,
+  })
+  test('a version is named only when it makes most of them', () => {
+    expect(versionsSentence([version('2.4.0', 79, 7), version('2.4.1', 21, 93)])).toBe(
+      '2.4.1 makes 93 % of open dead letters with 21 % of the devices',
+    )
+    expect(versionsSentence([version('1', 1, 5), version('2', 1, 5)])).toBe(
+      'No app version stands out by its dead letters',
+    )
+    expect(versionsSentence([version('1', 1, 0), version('2', 1, 0)])).toBe(
+      '2 app versions, none with open dead letters',
+    )
+  })
+  test('one cause is claimed only for more than half', () => {
+    expect(deadLettersSentence({ open: 10, causes: [{ count: 6 }] })).toBe(
+      '6 of 10 dead letters share one cause',
+    )
+    expect(deadLettersSentence({ open: 10, causes: [{ count: 5 }] })).toBe(
+      '10 dead letters are open, of several causes',
+    )
+    expect(deadLettersSentence({ open: 0, causes: [] })).toBe('No dead letter is open')
+  })
+  test('hours are summed over versions, and an hour that nobody knows stays null', () => {
+    const hours = deadLetterHours([{ deadLettersByHour: [null, 2] }, { deadLettersByHour: [null, 3] }], NOW)
+    expect(hours.points.map(({ value }) => value)).toEqual([null, 5])
+    expect(hours.points[1]?.t).toBe(Date.UTC(2026, 10, 24, 14))
+  })
+})
+
+describe('links', () => {
+  const query = 'fleet=f1&range=1h&q=old&cursor=x'
+  test('a filter keeps fleet and range and nothing else', () => {
+    expect(listHref('/devices', query, { state: 'offline', version: null })).toBe(
+      '/devices?fleet=f1&range=1h&q=state%3Aoffline',
+    )
+    expect(listHref('/devices', '', {})).toBe('/devices')
+  })
+  test('each step of a verdict has its address', () => {
+    expect(stepHref({ page: 'sessions', result: 'failed', appVersion: '2.4.1' }, query)).toBe(
+      '/sessions?fleet=f1&range=1h&q=result%3Afailed+version%3A2.4.1',
+    )
+    expect(deadLettersHref(query, { code: 'schema_mismatch', appVersion: null })).toBe(
+      '/dead-letters?fleet=f1&range=1h&code=schema_mismatch',
+    )
+  })
+})

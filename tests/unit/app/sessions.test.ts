@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest'
+import { sessionFilter } from '#app/(console)/sessions/search-params.ts'
+import type { SessionRow } from '#app/(console)/sessions/session-row.ts'
+import { segmentsOf } from '#app/(console)/sessions/session-segments.ts'
+import { sessionsSentence, sessionVerdict } from '#app/(console)/sessions/session-words.ts'
+
+const START = Date.UTC(2026, 10, 24, 11, 50, 12)
+const OFFSET = 1_800
+/** As the device's own clock said it. */
+const raw = (afterMs: number): string => new Date(START + afterMs - OFFSET).toISOString()
+const step = (from: string, event: string, to: string, afterMs: number) => ({
+  from,
+  event,
+  to,
+  at: raw(afterMs),
+})
+
+const row = (parts: Partial<Record<keyof SessionRow, unknown>>): SessionRow =>
+  ({
+    deviceName: 'DFW-0417',
+    mode: 'delta',
+    result: 'ok',
+    startedAtMs: START,
+    endedAtMs: START + 4_900,
+    offsetMs: OFFSET,
+    transitions: [],
+    attempts: [],
+    pushed: 3,
+    pulled: 12,
+    conflicts: 0,
+    deadLettered: 0,
+    queueDepthBefore: 3,
+    queueDepthAfter: 0,
+    inferred: false,
+    ...parts,
+  }) as unknown as SessionRow
+
+describe('segments', () => {
+  test('each stay lasts until the next transition, by the corrected clock; the rest at the end is none', () => {
+    const segments = segmentsOf(
+      row({
+        transitions: [
+          step('idle', 'start', 'scanning', 0),
+          step('scanning', 'scanned', 'pushing', 300),
+          step('pushing', 'pushed', 'pulling', 1_900),
+          step('committing', 'committed', 'idle', 4_900),
+        ],
+      }),
+    )
+    expect(segments).toEqual([
+      { state: 'scanning', startMs: START, ms: 300 },
+      { state: 'pushing', startMs: START + 300, ms: 1_600 },
+      { state: 'pulling', startMs: START + 1_900, ms: 3_000 },
+    ])
+  })
+  test('a failed stay says what the request was answered, and shed is held', () => {
+    const segments = segmentsOf(
+      row({
+        transitions: [
+          step('scanning', 'scanned', 'pushing', 0),
+          step('pushing', 'failed', 'backoff', 1_000),
+          step('backoff', 'wait_over', 'scanning', 2_000),
+          step('scanning', 'breaker_open', 'shed', 2_500),
+        ],
+        attempts: [{ kind: 'push', startedAt: raw(100), durationMs: 900, status: 504 }],
+      }),
+    )
+    expect(segments.map(({ state, tone, note }) => [state, tone, note])).toEqual([
+      ['pushing', 'crit', '504'],
+      ['backoff', undefined, undefined],
+      ['scanning', 'held', undefined],
+      ['shed', 'held', undefined],
+    ])
+    expect(segments.at(-1)?.ms).toBe(2_400)
+  })
+  test('no answer is said as such, never as status 0', () => {
+    const [segment] = segmentsOf(
+      row({
+        transitions: [step('idle', 'start', 'scanning', 0), step('scanning', 'failed', 'backoff', 10)],
+        attempts: [{ kind: 'push', startedAt: raw(5), durationMs: 1, status: 0 }],
+      }),
+    )
+    expect(segment?.note).toBe('no answer')
+  })
+})
+
+describe('verdict', () => {
+  test('a good session', () => {
+    expect(sessionVerdict(row({ conflicts: 2, deadLettered: 1 }))).toEqual({
+      kind: 'ok',
+      sentence: 'DFW-0417 synced in 4.9 s; 2 changes met a conflict, 1 change is a dead letter',
+      evidence: 'Delta sync: 3 changes pushed, 12 pulled, queue from 3 to 0',
+    })
+  })
+  test('a failed one names the last bad answer', () => {
+    const attempts = [
+      { kind: 'push', startedAt: raw(0), durationMs: 5, status: 200 },
+      { kind: 'pull', startedAt: raw(9), durationMs: 5, status: 504, code: 'timeout' },
+    ]
+    expect(sessionVerdict(row({ result: 'failed', attempts })).sentence).toBe(
+      'DFW-0417 could not sync: the pull request was answered 504 (timeout)',
+    )
+    expect(sessionVerdict(row({ result: 'failed' })).sentence).toBe(
+      'DFW-0417 could not sync: it did not say why',
+    )
+  })
+  test('an inferred one does not claim to know', () => {
+    const verdict = sessionVerdict(row({ result: 'abandoned', inferred: true }))
+    expect(verdict.kind).toBe('unk')
+    expect(verdict.sentence).toContain('never told')
+  })
+  test('the list says what it counts', () => {
+    expect(sessionsSentence([{ result: 'ok' }, { result: 'failed' }], false, 'last hour')).toBe(
+      'Of 2 sessions in the last hour, 1 did not end well',
+    )
+    expect(sessionsSentence([{ result: 'ok' }], true, 'last hour')).toContain('Of the newest 1 session')
+    expect(sessionsSentence([], false, 'last hour')).toBe('No session ended in the last hour')
+  })
+})
+
+describe('filter', () => {
+  const id = '0192f0a1-b2c3-7def-8123-456789abcdef'
+  test('tokens become the query of the verb', () => {
+    expect(sessionFilter(`device:${id} result:failed has:dead version:2.4.1 platform:ios`)).toEqual({
+      filter: { deviceId: id, result: 'failed', withDeadLetters: true, appVersion: '2.4.1', platform: 'ios' },
+      problem: null,
+    })
+  })
+  test('what is not understood is said and left out', () => {
+    const { filter, problem } = sessionFilter('device:nobody result:great oops')
+    expect(filter).toEqual({})
+    expect(problem).toContain('device:nobody is not understood')
+    expect(problem).toContain('“oops” is no filter')
+  })
+})

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest'
+import { PUSHES_PER_GROUP_MAX, PUSHES_WAITING_MAX } from '#lib/application/sync/group-commit.ts'
+import { openMemoryStorage } from '#lib/storage/memory/open-memory-storage.ts'
+import type { PushTx, Storage } from '#lib/storage/ports.ts'
+import { StorageUnavailable } from '#lib/storage/ports.ts'
+import { TestDevice, bodyOf, testApp, testFleet } from '#tests/support/device-world.ts'
+
+/** A memory storage whose push transactions can be counted, held back and made to fail. */
+function watchedStorage() {
+  const inner = openMemoryStorage()
+  const watch = {
+    groups: [] as number[],
+    fail: (_pushes: number): Error | null => null,
+    gate: Promise.resolve(),
+  }
+  const transact: Storage['sync']['transact'] = (fleetId, work) =>
+    inner.sync.transact(fleetId, async (tx) => {
+      let pushes = 0
+      const watched: PushTx = {
+        load: (plan) => {
+          pushes = plan.requests.length
+          return tx.load(plan)
+        },
+        write: (writes) => tx.write(writes),
+      }
+      await watch.gate
+      const value = await work(watched)
+      watch.groups.push(pushes)
+      const failure = watch.fail(pushes)
+      if (failure) throw failure
+      return value
+    })
+  return { storage: { ...inner, sync: { ...inner.sync, transact } }, watch }
+}
+
+async function world(devices: number) {
+  const { storage, watch } = watchedStorage()
+  const app = testApp(storage)
+  const fleet = await testFleet(app)
+  const enrolled: TestDevice[] = []
+  for (let i = 0; i < devices; i++) enrolled.push(await TestDevice.enroll(app, fleet))
+  return { devices: enrolled, watch }
+}
+
+const pushAll = (devices: readonly TestDevice[]): Promise<Response[]> =>
+  Promise.all(devices.map((device) => device.push(device.pushBody([device.mutation()]))))
+
+const contention = Object.assign(new Error('deadlock'), { code: 'contention' })
+
+describe('group commit', () => {
+  it('commits pushes that wait together, and each gets its own answer', async () => {
+    const { devices, watch } = await world(20)
+    const answers = await pushAll(devices)
+    const versions = await Promise.all(answers.map(async (answer) => (await bodyOf(answer))['results']))
+    expect(watch.groups.length).toBeLessThan(20)
+    expect(new Set(versions.map((results) => JSON.stringify(results))).size).toBe(20)
+    expect(Math.max(...watch.groups)).toBeLessThanOrEqual(PUSHES_PER_GROUP_MAX)
+  })
+
+  it('a group that fails is tried again one by one, so that a culprit fails alone', async () => {
+    const { devices, watch } = await world(8)
+    watch.fail = (pushes) => (pushes > 1 ? new Error('some row is bad') : null)
+    expect((await pushAll(devices)).map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 200))
+    watch.fail = () => new Error('every row is bad')
+    const [answer] = await pushAll(devices.slice(0, 1))
+    expect([answer?.status, (await bodyOf(answer as Response))['code']]).toEqual([500, 'internal'])
+  })
+
+  it('contention is tried again, a bounded number of times', async () => {
+    const { devices, watch } = await world(1)
+    let failures = 2
+    watch.fail = () => (failures-- > 0 ? contention : null)
+    expect((await pushAll(devices)).map(({ status }) => status)).toEqual([200])
+    watch.fail = () => contention
+    const [answer] = await pushAll(devices)
+    expect([answer?.status, (await bodyOf(answer as Response))['code']]).toEqual([503, 'shed'])
+    expect(Number(answer?.headers.get('retry-after'))).toBeGreaterThan(0)
+  })
+
+  it('a database that is away is 503 with Retry-After for all that wait', async () => {
+    const { devices, watch } = await world(3)
+    watch.fail = () => new StorageUnavailable('no connection')
+    for (const answer of await pushAll(devices)) {
+      expect([answer.status, (await bodyOf(answer))['code']]).toEqual([503, 'database_unavailable'])
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+    }
+  })
+
+  it('sheds what is past the bound of the queue', async () => {
+    const { devices, watch } = await world(1)
+    const [device] = devices as [TestDevice]
+    let open = (): void => undefined
+    watch.gate = new Promise((resolve) => (open = resolve))
+    const sent = Array.from({ length: PUSHES_WAITING_MAX + 50 }, () => device.push(device.pushBody([])))
+    setTimeout(open, 200)
+    const statuses = (await Promise.all(sent)).map(({ status }) => status)
+    expect(statuses.filter((status) => status === 503).length).toBeGreaterThan(0)
+    expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(PUSHES_WAITING_MAX)
+  })
+})

@@ -1,0 +1,55 @@
+import { expect, it } from 'vitest'
+import { RequestCounter } from '#lib/application/request-counter.ts'
+import { createMetrics } from '#lib/application/telemetry/prometheus.ts'
+import { openMemoryStorage } from '#lib/storage/memory/open-memory-storage.ts'
+import type { Storage } from '#lib/storage/ports.ts'
+import type { TelemetryEvent } from '#lib/telemetry/events.ts'
+
+function world() {
+  const inner = openMemoryStorage()
+  const state = { nowMs: 1_000, fail: false, appended: [] as TelemetryEvent[] }
+  const append: Storage['telemetry']['append'] = async (_fleetId, events) => {
+    if (state.fail) throw new Error('away')
+    state.appended.push(...events)
+  }
+  const storage = { ...inner, telemetry: { ...inner.telemetry, append } }
+  const log = { info: () => undefined, warn: () => undefined, error: () => undefined }
+  const clock = { now: () => state.nowMs }
+  const counter = new RequestCounter({ storage, clock, log, metrics: createMetrics(), processId: 'p' })
+  const answered = (appVersion: string) =>
+    counter.count('f', { route: 'pull', statusClass: '2xx', code: null, platform: 'ios', appVersion })
+  return { counter, state, answered }
+}
+
+it('adds up what was answered since the last flush, and writes it once', async () => {
+  const { counter, state, answered } = world()
+  for (let i = 0; i < 3; i++) answered('1.0')
+  await counter.flush()
+  await counter.flush()
+  expect(state.appended).toHaveLength(1)
+  expect(state.appended[0]).toMatchObject({ atMs: 1_000, payload: { process: 'p', counts: [{ count: 3 }] } })
+})
+
+it('repeats an event that could not be written under the same id, and counts what it gives up', async () => {
+  const { counter, state, answered } = world()
+  state.fail = true
+  for (let second = 0; second < 130; second++) {
+    answered('1.0')
+    await counter.flush().catch(() => undefined)
+  }
+  state.fail = false
+  await counter.flush()
+  expect(state.appended.length + counter.lost).toBe(130)
+  expect(new Set(state.appended.map(({ id }) => id)).size).toBe(state.appended.length)
+  expect(counter.lost).toBe(10)
+})
+
+it('tells at most 100 app versions of a fleet apart', async () => {
+  const { counter, state, answered } = world()
+  for (let i = 0; i < 150; i++) answered(`1.${i}`)
+  await counter.flush()
+  const [event] = state.appended
+  if (event?.payload.kind !== 'requests') throw new Error('requests expected')
+  expect(event.payload.counts).toHaveLength(101)
+  expect(event.payload.counts.find(({ appVersion }) => appVersion === 'other')?.count).toBe(50)
+})

@@ -1,0 +1,161 @@
+import { describe, expect, it } from 'vitest'
+import { CHAIN_MAX, fateAfter } from '#lib/engine/after-chain.ts'
+import type { MutationResult } from '#lib/protocol/push.ts'
+import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
+import { DEVICE_A, DEVICE_B, EngineWorld, mutationBy, newId, patch, put, remove, rulesOf, stamp, uuid } from '#tests/support/engine-world.ts'
+
+const edit = (op: Operation, changes: Parameters<typeof mutationBy>[2] = {}): Mutation => mutationBy(DEVICE_A, op, changes)
+const statuses = (results: readonly MutationResult[]): string[] => results.map(({ status }) => status)
+
+/** A record {a, b} at version 1 that B has patched to version 2, stamped at 100 ms. */
+function contested(rules: Parameters<typeof rulesOf>[0], theirs: Operation): EngineWorld {
+  const server = new EngineWorld(rulesOf(rules))
+  server.send(DEVICE_A, put({ a: 0, b: 0 }))
+  server.send(DEVICE_B, theirs, { baseVersion: 1, atMs: 100 })
+  return server
+}
+
+describe('after chains', () => {
+  it('[AF1] a chain in one push is applied in order, also where nobody else may write', () => {
+    const server = new EngineWorld(rulesOf({ strategy: 'fww' }))
+    const first = edit(put({ a: 1 }))
+    const second = edit(patch({ b: 2 }), { after: first.id })
+    const third = edit(patch({}, ['a']), { after: second.id })
+    expect(statuses(server.push(DEVICE_A, [first, second, third]))).toEqual(['applied', 'applied', 'applied'])
+    expect(server.record?.data).toEqual({ b: 2 })
+  })
+
+  it('[AF1] over several pushes too', () => {
+    const server = new EngineWorld(rulesOf({ strategy: 'fww' }))
+    const first = edit(put({ a: 1 }))
+    const second = edit(patch({ b: 2 }), { after: first.id })
+    for (const mutation of [first, second, edit(patch({ c: 3 }), { after: second.id })]) {
+      expect(statuses(server.push(DEVICE_A, [mutation]))).toEqual(['applied'])
+    }
+    expect(server.record?.data).toEqual({ a: 1, b: 2, c: 3 })
+  })
+
+  it('[AF2] the base is the one at baseVersion with the chain’s earlier changes, though the parent was merged', () => {
+    const server = contested({ strategy: 'field-merge', tieRule: 'manual' }, patch({ b: 'theirs' }))
+    const first = edit(patch({ a: 1 }), { baseVersion: 1 })
+    const second = edit(patch({ a: 2 }), { baseVersion: 1, after: first.id })
+    expect(statuses(server.push(DEVICE_A, [first, second]))).toEqual(['merged', 'merged'])
+    expect(server.record?.data).toEqual({ a: 2, b: 'theirs' })
+    expect(server.last.effects[1]?.conflict).toMatchObject({ base: { a: 1, b: 0 }, local: { a: 2, b: 0 } })
+  })
+
+  it('[AF2] another device’s version after the base stays concurrent for every link', () => {
+    const server = contested({ strategy: 'field-merge', tieRule: 'manual' }, patch({ b: 'theirs' }))
+    const first = edit(patch({ a: 1 }), { baseVersion: 1 })
+    const second = edit(patch({ b: 'mine' }), { baseVersion: 1, after: first.id })
+    expect(statuses(server.push(DEVICE_A, [first, second]))).toEqual(['merged', 'conflict'])
+  })
+
+  it('[AF2] though the parent was superseded', () => {
+    const server = contested({ strategy: 'field-merge', tieRule: 'lww' }, patch({ a: 'theirs' }))
+    const first = edit(patch({ a: 1 }), { baseVersion: 1, atMs: 50 })
+    const second = edit(patch({ b: 1 }), { baseVersion: 1, atMs: 60, after: first.id })
+    expect(statuses(server.push(DEVICE_A, [first, second]))).toEqual(['superseded', 'merged'])
+    expect(server.record?.data).toEqual({ a: 'theirs', b: 1 })
+    expect(server.last.effects[1]?.conflict?.base).toEqual({ a: 1, b: 0 })
+  })
+
+  it('[AF2] an ancestor that the base already holds is not applied twice', () => {
+    const server = new EngineWorld(rulesOf({ strategy: 'field-merge', tieRule: 'manual' }))
+    const first = edit(put({ list: ['x'] }))
+    const second = edit(patch({ '/list/-': 'y' }), { after: first.id })
+    server.push(DEVICE_A, [first, second])
+    server.send(DEVICE_B, patch({ other: 1 }), { baseVersion: 2 })
+    const third = edit(patch({ '/list/-': 'z' }), { baseVersion: 2, after: second.id })
+    expect(statuses(server.push(DEVICE_A, [third]))).toEqual(['merged'])
+    expect(server.record?.data).toEqual({ list: ['x', 'y', 'z'], other: 1 })
+  })
+
+  it('[AF3] parent conflict: the child answers conflict with the same id, and writes no second row', () => {
+    const server = contested({ strategy: 'fww' }, patch({ a: 'theirs' }))
+    const first = edit(patch({ a: 1 }), { baseVersion: 1 })
+    const second = edit(patch({ b: 1 }), { baseVersion: 1, after: first.id })
+    const [parent, child] = server.push(DEVICE_A, [first, second])
+    expect(parent).toMatchObject({ status: 'conflict' })
+    expect(child).toEqual({ ...parent, id: second.id })
+    expect(server.last.effects[1]).toMatchObject({ conflict: null, record: null })
+  })
+
+  it('[DL3] parent dead: the child is held with it, and replays after it', () => {
+    const server = new EngineWorld(rulesOf({ schema: { properties: { a: { type: 'number' } } } }))
+    const first = edit(put({ a: 'text' }))
+    const second = edit(patch({ b: 1 }), { after: first.id })
+    const grandchild = edit(patch({ c: 1 }), { after: second.id })
+    const results = server.push(DEVICE_A, [first, second, grandchild])
+    expect(results).toMatchObject([{ code: 'schema_mismatch' }, { code: 'parent_dead_lettered' }, { code: 'parent_dead_lettered' }])
+    expect(server.last.effects.map(({ deadLetter }) => deadLetter?.parentMutationId)).toEqual([null, first.id, second.id])
+    const letters = server.last.effects.map(({ deadLetter }) => deadLetter?.id ?? '')
+    server.world = { ...server.world, collections: new Map([['reports', rulesOf({ strategy: 'fww' })]]) }
+    for (const [i, mutation] of [first, second, grandchild].entries()) {
+      expect(statuses(server.push(DEVICE_A, [mutation], { replayOf: letters[i] ?? '' }))).toEqual(['applied'])
+    }
+    expect(server.record?.data).toEqual({ a: 'text', b: 1, c: 1 })
+  })
+
+  it('[DL3] a discarded parent counts as dead', () => {
+    const server = new EngineWorld(rulesOf({ schema: { properties: { a: { type: 'number' } } } }))
+    const first = edit(put({ a: 'text' }))
+    server.push(DEVICE_A, [first])
+    const known = server.world.mutations.get(first.id)
+    if (!known) throw new Error('the dead letter is not remembered')
+    server.world = { ...server.world, mutations: new Map([[first.id, { ...known, deadLetter: 'discarded' }]]) }
+    expect(server.push(DEVICE_A, [edit(patch({ b: 1 }), { after: first.id })])[0]).toMatchObject({ code: 'parent_dead_lettered' })
+  })
+
+  it('[AF3] parent refused: the child is refused, and both go through when the parent is mended', () => {
+    const server = new EngineWorld()
+    const first = edit(put({ a: 1 }), { hlc: stamp(DEVICE_A, 3_600_000) })
+    const second = edit(patch({ b: 1 }), { after: first.id })
+    expect(server.push(DEVICE_A, [first, second])).toMatchObject([{ code: 'clock_out_of_bounds' }, { status: 'refused', code: 'parent_refused' }])
+    expect(statuses(server.push(DEVICE_A, [{ ...first, hlc: stamp(DEVICE_A, 1) }, second]))).toEqual(['applied', 'applied'])
+  })
+
+  it('[AF3] every fate of a parent, by its result', () => {
+    const id = newId()
+    const waiting = { id, retryAfterMs: 5 } as const
+    expect(fateAfter({ ...waiting, status: 'shed' })).toEqual({ kind: 'waits', status: 'shed', retryAfterMs: 5 })
+    expect(fateAfter({ ...waiting, status: 'retry', code: 'contention' })).toEqual({ kind: 'waits', status: 'retry', retryAfterMs: 5 })
+    expect(fateAfter({ id, status: 'not_applied' })).toEqual({ kind: 'unknown' })
+    expect(fateAfter({ id, status: 'duplicate', original: { id, status: 'applied', version: 1 } })).toEqual({ kind: 'stands' })
+  })
+
+  it('[AF3] parent unknown, of another record or of another device: the base is unknown', () => {
+    const server = contested({ strategy: 'field-merge', tieRule: 'manual' }, patch({ b: 1 }))
+    const elsewhere = edit(put({}), { recordId: uuid('e', 5) })
+    server.push(DEVICE_A, [elsewhere])
+    for (const after of [newId(), elsewhere.id, [...server.world.mutations.keys()][1] as string]) {
+      server.push(DEVICE_A, [edit(patch({ a: 9 }), { baseVersion: 2, after })])
+      expect(server.last.effects[0]?.conflict).toMatchObject({ baseKnown: false, fields: ['/a'] })
+    }
+    const orphan = edit(patch({ a: 1 }), { recordId: uuid('e', 6), after: newId() })
+    expect(server.push(DEVICE_A, [orphan])[0]).toMatchObject({ status: 'conflict', record: null })
+    const whole = edit(put({ a: 1 }), { recordId: uuid('e', 6), after: newId() })
+    expect(statuses(server.push(DEVICE_A, [whole]))).toEqual(['applied'])
+  })
+
+  it('[AF2] delete and create again in one chain', () => {
+    const server = new EngineWorld(rulesOf({ strategy: 'fww' }))
+    server.send(DEVICE_A, put({ a: 1 }))
+    const gone = edit(remove, { baseVersion: 1 })
+    expect(statuses(server.push(DEVICE_A, [gone, edit(put({ a: 2 }), { after: gone.id })]))).toEqual(['applied', 'applied'])
+    expect(server.record?.data).toEqual({ a: 2 })
+  })
+
+  it('[AF2] a chain longer than its bound has an unknown base, and never hangs', () => {
+    const server = contested({ strategy: 'field-merge', tieRule: 'manual' }, patch({ b: 1 }))
+    const links: Mutation[] = []
+    for (let i = 0; i <= CHAIN_MAX; i++) {
+      const parent = links.at(-1)
+      links.push(edit(patch({ a: i }), parent ? { baseVersion: 1, after: parent.id } : { baseVersion: 1 }))
+    }
+    server.push(DEVICE_A, links)
+    expect(server.last.effects.at(-2)?.result.status).toBe('merged')
+    server.push(DEVICE_A, [edit(patch({ a: -1 }), { baseVersion: 1, after: links.at(-1)?.id ?? '' })])
+    expect(server.last.effects[0]?.conflict?.baseKnown).toBe(false)
+  })
+})
