@@ -17,8 +17,10 @@ try {
 /** What went wrong in words; a defect of ours with its stack. */
 function messageOf(error: unknown): string {
   if (error instanceof CliError) return error.message
-  if (isApplicationError(error))
-    return `${error.tidemarkCode}: ${error.message} ${JSON.stringify(error.extra['errors'] ?? '')}`.trim()
+  if (isApplicationError(error)) {
+    const places = error.extra['errors']
+    return `${error.tidemarkCode}: ${error.message}${places === undefined ? '' : ` ${JSON.stringify(places)}`}`
+  }
   if (error instanceof Error && 'code' in error) return error.message
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

@@ -21,8 +21,9 @@ const dead = (code: DeadLetterCode, detail: string): Gate => ({ kind: 'dead', co
 
 /** The device that a mutation is by: a replay keeps the one in its stamp, whoever asked for it (ID3). */
 export function authorOf(push: IncomingPush, { mutation }: IncomingMutation): string {
+  if (push.replayOf === null) return push.deviceId
   const stamp = parseHlc(mutation.hlc)
-  return push.replayOf !== null && stamp.ok ? stamp.value.deviceId : push.deviceId
+  return stamp.ok ? stamp.value.deviceId : push.deviceId
 }
 
 /** The checks in the order of what they say about the sender: contract, identity, clock, size, place, parent, schema. */

@@ -5,6 +5,7 @@ import { makeSignInLink } from '#lib/application/access/links.ts'
 import { createUser } from '#lib/application/access/users.ts'
 import { createEnrollmentKey } from '#lib/application/enrollment/create-enrollment-key.ts'
 import { createFleet } from '#lib/application/fleets/create-fleet.ts'
+import { isUuid } from '#lib/kernel/uuid.ts'
 import { CliError } from './cli-error.ts'
 import { migrate, openContext, type CliDatabase } from './open-context.ts'
 import { prepareDemo } from './prepare-demo.ts'
@@ -150,5 +151,12 @@ function text(values: Values, name: string): string | undefined {
 function required(values: Values, name: string): string {
   const value = text(values, name)
   if (value === undefined || value === '') throw new CliError(`--${name} is missing`)
+  return value
+}
+
+function requiredId(values: Values, name: string): string {
+  const value = required(values, name)
+  if (!isUuid(value))
+    throw new CliError(`--${name} must be an id, such as the one that \`fleet create\` prints`)
   return value
 }

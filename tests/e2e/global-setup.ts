@@ -47,13 +47,7 @@ async function startWorld(dataDir: string, started: (program: Program) => void):
   started(server)
   await untilReady(url, server, READY_TIMEOUT_MS)
   const demo = [...TSX, 'scripts/tidemark.ts', 'demo', 'prepare', '--json']
-  const { enrollmentKey, signInLink } = await runForJson<{ enrollmentKey: string; signInLink: string }>(
-    demo,
-    {
-      ...environment,
-      TIDEMARK_URL: url,
-    },
-  )
+  const prepared = await runForJson<Omit<World, 'url' | 'admin'>>(demo, { ...environment, TIDEMARK_URL: url })
   const connection = ['--url', url, '--enrollment-key', prepared.enrollmentKey]
   started(startProgram([...TSX, 'scripts/fleet.ts', ...connection, ...FLEET], environment))
   publishWorld({ ...prepared, url, admin: ADMIN })

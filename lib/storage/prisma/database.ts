@@ -37,7 +37,7 @@ const ENTER: Statement = {
 const ENTER_HOT: Statement = {
   name: 'enter_hot',
   text: `${ENTER.text}, set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
-    set_config('enable_mergejoin', 'off', true), set_config('enable_material', 'off', true)`,
+    set_config('enable_mergejoin', 'off', true)`,
 }
 
 /** One `pg` pool and the Prisma client on it; every statement of ours runs in one of these transactions. */

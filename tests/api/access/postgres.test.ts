@@ -8,7 +8,14 @@ import { openPostgresStorage } from '#lib/storage/prisma/open-postgres-storage.t
 import type { Storage } from '#lib/storage/ports.ts'
 import { addUser, PASSWORD } from '#tests/support/access-world.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
-import { cookiesFrom, form, jsonBody, operatorWorld, ORIGIN, type OperatorWorld } from '#tests/support/operator-world.ts'
+import {
+  cookiesFrom,
+  form,
+  jsonBody,
+  operatorWorld,
+  ORIGIN,
+  type OperatorWorld,
+} from '#tests/support/operator-world.ts'
 
 /** What depends on the database's own locks and times; the rest is tested over memory. */
 let database: TestDatabase
@@ -25,14 +32,20 @@ afterAll(async () => {
   await database?.drop()
 })
 
-const fleetsStatus = async (headers: Record<string, string>) => (await world.admin('/fleets', { headers })).status
+const fleetsStatus = async (headers: Record<string, string>) =>
+  (await world.admin('/fleets', { headers })).status
 
 test('20 set-up claims at once make one administrator', async () => {
   const setUp = await prepareSetUp(world.ctx, { email: null, password: null })
   const token = setUp.kind === 'link' ? (setUp.path.split('token=')[1] ?? '') : ''
   const claim = (n: number) =>
-    world.auth('/set-up', jsonBody('POST', { token, email: `admin-${n}@example.org`, password: PASSWORD }, {}))
-  const statuses = (await Promise.all(Array.from({ length: 20 }, (_, n) => claim(n)))).map(({ status }) => status)
+    world.auth(
+      '/set-up',
+      jsonBody('POST', { token, email: `admin-${n}@example.org`, password: PASSWORD }, {}),
+    )
+  const statuses = (await Promise.all(Array.from({ length: 20 }, (_, n) => claim(n)))).map(
+    ({ status }) => status,
+  )
   expect(statuses.toSorted()).toEqual([201, ...Array.from({ length: 19 }, () => 410)])
   expect(await storage.access.countAdmins()).toBe(1)
 })
@@ -56,7 +69,9 @@ test('signing out, demotion and idleness end what a cookie opens', async () => {
 test('a one-time link signs in once, of many at the same time one', async () => {
   const user = await addUser(world.ctx, 'bo@example.org', { [world.fleet]: 'viewer' })
   const token = (await makeSignInLink(world.ctx, SYSTEM, user)).split('token=')[1] ?? ''
-  const answers = await Promise.all(Array.from({ length: 8 }, () => world.auth('/callback/link', form({ token }))))
+  const answers = await Promise.all(
+    Array.from({ length: 8 }, () => world.auth('/callback/link', form({ token }))),
+  )
   const opened = answers.filter((answer) => answer.status === 303)
   expect(opened).toHaveLength(1)
   expect(await fleetsStatus({ cookie: cookiesFrom(opened[0] as Response) })).toBe(200)
@@ -65,10 +80,15 @@ test('a one-time link signs in once, of many at the same time one', async () => 
 test('ids and texts that the database could choke on are told apart from errors of ours', async () => {
   const headers = await world.keyFor('admin')
   for (const path of ['/devices/abc', "/sessions/'--", '/dead-letters/%00', '/collections/1']) {
-    expect([path, (await world.admin(`${path}?fleet=${world.fleet}`, { headers })).status]).toEqual([path, 404])
+    expect([path, (await world.admin(`${path}?fleet=${world.fleet}`, { headers })).status]).toEqual([
+      path,
+      404,
+    ])
   }
   for (const query of ['fleet=abc', `fleet=${world.fleet}&cursor=x`, `fleet=${world.fleet}&limit=1e9`]) {
     expect([query, (await world.admin(`/devices?${query}`, { headers })).status]).toEqual([query, 400])
   }
-  expect((await world.admin(`/devices?fleet=${world.fleet}&text=%25'%5C%00`, { headers })).status).toBeLessThan(500)
+  expect(
+    (await world.admin(`/devices?fleet=${world.fleet}&text=%25'%5C%00`, { headers })).status,
+  ).toBeLessThan(500)
 })

@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest'
+import { DEMO_COLLECTIONS, STRIKE_REPORT_SCHEMA } from '#lib/application/demo/collections.ts'
+import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { listCollections } from '#lib/application/collections/list-collections.ts'
+import type { CollectionRules } from '#lib/engine/types.ts'
+import { validateDocument } from '#lib/engine/validate.ts'
+import { operatorWorld, cookiesFrom, form } from '#tests/support/operator-world.ts'
+import { runCommand } from '../../../scripts/cli/commands.ts'
+import { prepareDemo } from '../../../scripts/cli/prepare-demo.ts'
+import { loadStrikeReports } from '../../../scripts/fleet/strike-reports.ts'
+
+const rules: CollectionRules = {
+  name: 'strike-reports',
+  strategy: 'field-merge',
+  fieldStrategies: {},
+  tieRule: 'lww',
+  schema: STRIKE_REPORT_SCHEMA,
+  schemaVersion: 1,
+}
+
+test('every real strike report fits the schema, and an empty speed does not', () => {
+  const reports = [...loadStrikeReports().values()].flat()
+  expect(reports).toHaveLength(10_000)
+  expect(reports.filter((report) => !validateDocument(rules, report).ok)).toEqual([])
+  const poisoned = validateDocument(rules, { ...reports[0], speedIasKnots: '' })
+  expect(poisoned).toMatchObject({ ok: false, issues: [{ path: '/speedIasKnots' }] })
+})
+
+test('the demo is prepared twice and made once; its link signs an administrator in', async () => {
+  const { ctx, auth, admin } = await operatorWorld()
+  const first = await prepareDemo(ctx, 'http://x')
+  const second = await prepareDemo(ctx, 'http://x')
+  expect(second.fleetId).toBe(first.fleetId)
+  expect(second.enrollmentKey).not.toBe(first.enrollmentKey)
+  const collections = await listCollections(ctx, { actor: SYSTEM, fleetId: first.fleetId })
+  expect(collections.map(({ name }) => name).toSorted()).toEqual(
+    DEMO_COLLECTIONS.map(({ name }) => name).toSorted(),
+  )
+  expect(await ctx.storage.access.listUsers()).toHaveLength(1)
+  expect(second.signInLink).toMatch(/^http:\/\/x\/link\?token=/)
+  const token = second.signInLink.split('token=')[1] ?? ''
+  const cookie = cookiesFrom(await auth('/callback/link', form({ token })))
+  expect((await admin('/users', { headers: { cookie } })).status).toBe(200)
+})
+
+test.each([
+  [[], /name a command/],
+  [['backup'], /unknown command: backup\n\nnpm run tidemark/],
+  [['fleet', 'create', '--nme', 'x'], /Unknown option '--nme'[^]*usage: fleet create --name N/],
+])('the command line %j is explained', async (line, message) => {
+  await expect(runCommand(line)).rejects.toThrow(message)
+})

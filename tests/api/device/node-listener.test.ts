@@ -1,0 +1,125 @@
+import { createServer, request as httpRequest } from 'node:http'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { connect } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createNodeListener } from '#lib/http/node-listener.ts'
+import { createRouter } from '#lib/http/router.ts'
+import { openMemoryStorage } from '#lib/storage/memory/open-memory-storage.ts'
+import type { TestApp } from '#tests/support/device-world.ts'
+import { TestDevice, testApp, testFleet } from '#tests/support/device-world.ts'
+
+describe('the listener under node:http', () => {
+  let server: Server
+  let app: TestApp
+  let device: TestDevice
+  let base: string
+  const state = { draining: false, away: false }
+
+  beforeAll(async () => {
+    const inner = openMemoryStorage()
+    const ping = async (): Promise<void> => {
+      if (state.away) throw new Error('away')
+    }
+    app = testApp({ ...inner, ping })
+    device = await TestDevice.enroll(app, await testFleet(app))
+    const metrics = async (): Promise<Response> => new Response('some metrics')
+    const listener = createNodeListener(
+      createRouter({ ctx: app.ctx, metrics, isDraining: () => state.draining }),
+    )
+    server = createServer((incoming, outgoing) => {
+      void listener(incoming, outgoing).then((answered) => {
+        if (!answered) outgoing.writeHead(404).end('next')
+      })
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  })
+  afterAll(async () => {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  })
+
+  const headers = () => ({
+    authorization: `Bearer ${device.token}`,
+    'tidemark-app': '1.0;ios',
+    'content-type': 'application/json',
+  })
+
+  it('answers a push, and leaves other paths to whoever comes next', async () => {
+    const body = JSON.stringify(device.pushBody([device.mutation()]))
+    const response = await fetch(`${base}/api/v1/push?x=1`, { method: 'POST', headers: headers(), body })
+    expect(await response.json()).toMatchObject({ results: [{ status: 'applied' }] })
+    expect(response.headers.get('tidemark-epoch')).toBe('1')
+    expect(await (await fetch(`${base}/overview`)).text()).toBe('next')
+  })
+
+  it('stops reading a body without Content-Length at 1 MiB', async () => {
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      const sending = httpRequest(
+        `${base}/api/v1/push`,
+        { method: 'POST', headers: headers() },
+        (response) => {
+          resolve(response.statusCode)
+          response.resume()
+        },
+      )
+      sending.on('error', reject)
+      const chunk = Buffer.alloc(64 * 1024, 0x20)
+      let sent = 0
+      const more = (): void => {
+        while (sent < 2 * 1024 * 1024) {
+          sent += chunk.length
+          if (!sending.write(chunk)) return void sending.once('drain', more)
+        }
+        sending.end()
+      }
+      more()
+    })
+    expect(status).toBe(413)
+    expect((await fetch(`${base}/livez`)).status).toBe(200)
+  })
+
+  it('survives a body that is cut off', async () => {
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+    const lines = [
+      'POST /api/v1/push HTTP/1.1',
+      'Host: x',
+      `Authorization: Bearer ${device.token}`,
+      'Content-Type: application/json',
+      'Content-Length: 1000',
+      '',
+      '{"requ',
+    ]
+    await new Promise<void>((resolve) => socket.write(lines.join('\r\n'), () => resolve()))
+    socket.destroy()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect((await fetch(`${base}/livez`)).status).toBe(200)
+  })
+
+  it('is alive without its database, but not ready', async () => {
+    const statuses = async () =>
+      Promise.all(['livez', 'readyz'].map(async (path) => (await fetch(`${base}/${path}`)).status))
+    expect(await statuses()).toEqual([200, 200])
+    state.away = true
+    expect(await statuses()).toEqual([200, 503])
+    state.away = false
+    state.draining = true
+    expect(await statuses()).toEqual([200, 503])
+    state.draining = false
+    expect(await (await fetch(`${base}/metrics`)).text()).toBe('some metrics')
+  })
+
+  it('streams events as they come', async () => {
+    const controller = new AbortController()
+    const response = await fetch(`${base}/api/v1/events`, { headers: headers(), signal: controller.signal })
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+    await device.pushed([device.mutation()])
+    let text = ''
+    while (!text.includes('event: poke')) text += new TextDecoder().decode((await reader.read()).value)
+    controller.abort()
+    for (let i = 0; i < 50 && app.ctx.pokes.listened().length > 0; i++)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(app.ctx.pokes.listened()).toEqual([])
+  })
+})

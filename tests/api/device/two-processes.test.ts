@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { TestApp, TestFleet } from '#tests/support/device-world.ts'
+import { TestDevice, testApp, testFleet } from '#tests/support/device-world.ts'
+import type { TestStorage } from '#tests/support/storages.ts'
+import { STORAGES } from '#tests/support/storages.ts'
+
+const WRITERS = 8
+const PUSHES_EACH = 15
+
+describe.each(STORAGES)('two processes over $name', ({ open }) => {
+  let held: TestStorage
+  let apps: readonly [TestApp, TestApp]
+  let fleet: TestFleet
+  beforeAll(async () => {
+    held = await open()
+    apps = [testApp(held.storage), testApp(await held.another())]
+    fleet = await testFleet(apps[0])
+  })
+  afterAll(() => held.close())
+
+  it('[TK2] a puller misses nothing while both take pushes', async () => {
+    const [one, two] = apps
+    const reader = await TestDevice.enroll(one, fleet)
+    const writers: TestDevice[] = []
+    for (let i = 0; i < WRITERS; i++) writers.push(await TestDevice.enroll(i % 2 ? one : two, fleet))
+    let writing = true
+    const seen = new Map<string, number>()
+    const order: number[] = []
+    const reading = (async () => {
+      let token: string | null = null
+      for (;;) {
+        const last = !writing
+        const page = await reader.pulled(token)
+        token = page.token
+        for (const { recordId, version } of page.changes) {
+          seen.set(recordId, version)
+          order.push(version)
+        }
+        if (last && !page.hasMore) return
+      }
+    })()
+    const written = await Promise.all(
+      writers.map(async (device) => {
+        const made: string[] = []
+        for (let n = 0; n < PUSHES_EACH; n++) {
+          const mutations = [device.mutation(), device.mutation(), device.mutation()]
+          const { results } = await device.pushed(mutations)
+          expect(results.every(({ status }) => status === 'applied')).toBe(true)
+          made.push(...mutations.map(({ recordId }) => recordId))
+        }
+        return made
+      }),
+    )
+    writing = false
+    await reading
+    const all = written.flat()
+    expect(all.filter((recordId) => !seen.has(recordId))).toEqual([])
+    expect(seen.size).toBe(all.length)
+    expect(order).toEqual(order.toSorted((a, b) => a - b))
+    expect(Math.max(...order)).toBe(all.length)
+  })
+
+  it('[ID2] the same request at both has one effect and the same bytes', async () => {
+    const [one, two] = apps
+    const device = await TestDevice.enroll(one, fleet)
+    const twin = device.at(two)
+    for (let round = 0; round < 20; round++) {
+      const body = device.pushBody([device.mutation()])
+      const answers = await Promise.all([device.push(body), twin.push(body), twin.push(body)])
+      const texts = await Promise.all(answers.map((answer) => answer.text()))
+      expect([new Set(texts).size, answers.map(({ status }) => status)]).toEqual([1, [200, 200, 200]])
+    }
+  })
+})

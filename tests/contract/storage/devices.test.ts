@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import type { DeviceFilter, StoredReport } from '#lib/storage/ports.ts'
+import { audit, BACKENDS, DAY_MS, deviceOf, makeDevice, makeFleet, NOW_MS, opened } from './world.ts'
+
+const ANY: DeviceFilter = { state: null, platform: null, appVersion: null, text: null, silentBeforeMs: 0 }
+const report = (seq: number, nonce = `nonce-${seq}`): StoredReport => ({
+  state: 'idle', seq, nonce, depth: 0, oldestMadeAtMs: null, byCollection: {}, offsetMs: null, rttMs: null, atMs: NOW_MS,
+})
+
+describe.each(BACKENDS)('devices on $name', (backend) => {
+  const current = opened(backend)
+  const contact = { atMs: NOW_MS, appVersion: '1.0.0', platform: 'android', report: null } as const
+
+  it('enrolls once: a repeat within a day replaces the token, another request finds the id taken', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const device = deviceOf(fleetId, { model: 'M', os: 'O', access: { reports: 'read' } })
+    const requestId = randomUUID()
+    const enroll = (tokenHash: string, request: string, nowMs: number, of = device) =>
+      storage.devices.enroll({ device: of, tokenHash, requestId: request, keyId: randomUUID(), nowMs }, audit('enroll.tried'))
+    expect(await enroll('t1', requestId, NOW_MS)).toBe('enrolled')
+    expect(await storage.devices.findByToken(fleetId, 't1', NOW_MS)).toEqual(device)
+    expect(await storage.devices.findEnrolled(fleetId, requestId, NOW_MS + 1)).toBe(device.id)
+    expect(await enroll('t2', requestId, NOW_MS + DAY_MS - 1)).toBe('repeated')
+    expect(await storage.devices.findByToken(fleetId, 't1', NOW_MS)).toBeNull()
+    expect((await storage.devices.findByToken(fleetId, 't2', NOW_MS))?.id).toBe(device.id)
+    expect(await enroll('t3', randomUUID(), NOW_MS)).toBe('taken')
+    expect(await enroll('t3', requestId, NOW_MS + DAY_MS)).toBe('taken')
+    expect(await enroll('t4', requestId, NOW_MS, deviceOf(fleetId))).toBe('taken')
+    expect(await storage.devices.findByToken(fleetId, 't3', NOW_MS)).toBeNull()
+    expect(await storage.devices.findEnrolled(fleetId, requestId, NOW_MS + DAY_MS)).toBeNull()
+    expect((await storage.audit.list({ fleetId: null, action: 'enroll.tried' }, { limit: 9, cursor: null })).items).toHaveLength(2)
+  })
+
+  it('enrolls once out of 10 parallel requests for one id', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const device = deviceOf(fleetId)
+    const outcomes = await Promise.all(
+      Array.from({ length: 10 }, (_, i) =>
+        storage.devices.enroll({ device, tokenHash: `p${i}`, requestId: randomUUID(), keyId: randomUUID(), nowMs: NOW_MS }, audit()),
+      ),
+    )
+    expect(outcomes.filter((outcome) => outcome === 'enrolled')).toHaveLength(1)
+    expect(outcomes.filter((outcome) => outcome === 'taken')).toHaveLength(9)
+  })
+
+  it('rotates a token: the old one lives to its end, the new one on', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const { id } = await makeDevice(storage, fleetId)
+    await storage.devices.rotateToken(fleetId, id, 'new-1', NOW_MS, NOW_MS + 100, audit())
+    await storage.devices.rotateToken(fleetId, id, 'new-2', NOW_MS, NOW_MS + 200, audit())
+    const live = async (hash: string, ms: number) => (await storage.devices.findByToken(fleetId, hash, NOW_MS + ms)) !== null
+    expect([await live('new-1', 199), await live('new-1', 200), await live('new-2', 9_999)]).toEqual([true, false, true])
+  })
+
+  it('takes reports in order, a retry once more, and finds a fork', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const { id } = await makeDevice(storage, fleetId)
+    const touch = (told: StoredReport | null, atMs = NOW_MS) => storage.devices.touch(fleetId, id, { ...contact, atMs, report: told })
+    expect(await touch(null)).toBe('ok')
+    expect(await storage.devices.get(fleetId, id)).toMatchObject({ report: null, lastContactMs: NOW_MS })
+    expect(await touch(report(5), NOW_MS + 1)).toBe('ok')
+    expect(await touch(report(5), NOW_MS + 2)).toBe('ok')
+    expect(await touch(report(5, 'another-nonce'), NOW_MS + 90)).toBe('forked')
+    expect(await touch(report(4), NOW_MS + 90)).toBe('forked')
+    expect(await storage.devices.get(fleetId, id)).toMatchObject({ report: report(5), lastContactMs: NOW_MS + 2 })
+    expect(await touch(report(6, 'nul\u0000nul'), NOW_MS + 1)).toBe('ok')
+    expect(await storage.devices.get(fleetId, id)).toMatchObject({ report: { seq: 6, nonce: 'nul\u0000nul' }, lastContactMs: NOW_MS + 2 })
+    expect(await storage.devices.touch(fleetId, randomUUID(), contact)).toBe('unknown')
+  })
+
+  it('pages by last contact without gap or repeat, the never seen last', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    for (let i = 0; i < 17; i++) {
+      await makeDevice(storage, fleetId, { lastContactMs: i % 4 === 0 ? null : NOW_MS + (i % 3) })
+    }
+    const seen: (number | null)[] = []
+    const ids = new Set<string>()
+    for (let cursor = null, more = true; more; ) {
+      const page = await storage.devices.list(fleetId, ANY, { limit: 4, cursor })
+      for (const device of page.items) {
+        seen.push(device.lastContactMs)
+        ids.add(device.id)
+      }
+      cursor = page.next as never
+      more = page.next !== null
+    }
+    expect([seen.length, ids.size]).toEqual([17, 17])
+    expect(seen).toEqual([...seen].sort((a, b) => (b ?? 0) - (a ?? 0)))
+  })
+
+  it('filters by state, with the silent as offline, by platform, version and text', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const silent = await makeDevice(storage, fleetId, { name: '100%_Silent', lastContactMs: NOW_MS - 10 })
+    const never = await makeDevice(storage, fleetId, { platform: 'ios' })
+    const idle = await makeDevice(storage, fleetId, { name: 'Idle \\ one', appVersion: '2.0' })
+    await storage.devices.touch(fleetId, idle.id, { ...contact, appVersion: '2.0', report: report(1) })
+    const list = async (filter: Partial<DeviceFilter>) => {
+      const page = await storage.devices.list(fleetId, { ...ANY, silentBeforeMs: NOW_MS, ...filter }, { limit: 9, cursor: null })
+      return page.items.map((device) => device.id)
+    }
+    expect(await list({ state: ['offline'] })).toEqual([silent.id, never.id])
+    expect(await list({ state: ['idle', 'pushing'] })).toEqual([idle.id])
+    expect(await list({ platform: 'ios' })).toEqual([never.id])
+    expect(await list({ appVersion: '2.0' })).toEqual([idle.id])
+    expect(await list({ text: '100%_s' })).toEqual([silent.id])
+    expect(await list({ text: '\\ ONE' })).toEqual([idle.id])
+    expect(await list({ text: never.id.slice(0, 13) })).toEqual([never.id])
+    expect(await list({ text: "%' OR 1=1 --" })).toEqual([])
+    expect(await storage.devices.all(fleetId)).toHaveLength(3)
+  })
+
+  it('sets the status of a known device, with its audit entry', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const { id } = await makeDevice(storage, fleetId)
+    const entry = audit('device.revoke', { fleetId })
+    expect(await storage.devices.setStatus(fleetId, id, 'revoked', entry)).toBe(true)
+    expect((await storage.devices.get(fleetId, id))?.status).toBe('revoked')
+    expect(await storage.devices.setStatus(fleetId, randomUUID(), 'revoked', audit('device.revoke', { fleetId }))).toBe(false)
+    expect((await storage.audit.list({ fleetId, action: 'device.revoke' }, { limit: 9, cursor: null })).items).toEqual([entry])
+  })
+
+  it('keeps enrollment keys and finds them by hash', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const key = { id: randomUUID(), fleetId, name: 'Field', hash: randomUUID(), access: { a: 'read' }, createdAtMs: NOW_MS, expiresAtMs: NOW_MS + 9, revokedAtMs: null } as const
+    await storage.devices.createEnrollmentKey(key, audit())
+    expect(await storage.devices.findEnrollmentKey(fleetId, key.hash)).toEqual(key)
+    expect(await storage.devices.listEnrollmentKeys(fleetId)).toEqual([key])
+    const other = await makeFleet(storage)
+    expect(await storage.devices.findEnrollmentKey(other.id, key.hash)).toBeNull()
+  })
+})
