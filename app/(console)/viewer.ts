@@ -30,10 +30,11 @@ async function fleetsOf(ctx: Parameters<typeof listFleets>[0], actor: Actor) {
   const counts = await Promise.all(
     named.slice(0, FLEETS_COUNTED_MAX).map(({ id }) => countFleet(ctx, { actor, fleetId: id })),
   )
-  return named.map(({ id, name, settings }, index) => ({
+  return named.map(({ id, name, settings, createdAtMs }, index) => ({
     id,
     name,
     intervalMs: settings.intervalMs,
+    createdAtMs,
     role: roleIn(actor, id) ?? 'viewer',
     devices: counts[index]?.devices ?? null,
     deadLettersOpen: counts[index]?.deadLettersOpen ?? null,
@@ -70,14 +71,12 @@ export async function visit(path: string, search: PageQuery): Promise<Visit> {
   return { ...viewer, fleet, path, query, nowMs: viewer.ctx.clock.now() }
 }
 
-const NO_SUCH_PAGE: ReadonlySet<string> = new Set(['not_found', 'bad_request'])
-
-/** What a verb answers. Its "not found" becomes the page's, and so does an address that no link of ours makes. */
+/** What a verb answers; its "not found" becomes the page's. */
 export async function orNotFound<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer
   } catch (error) {
-    if (isApplicationError(error) && NO_SUCH_PAGE.has(error.tidemarkCode)) notFound()
+    if (isApplicationError(error) && error.tidemarkCode === 'not_found') notFound()
     throw error
   }
 }

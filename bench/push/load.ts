@@ -10,6 +10,8 @@ export type Order =
   | {
       readonly kind: 'round'
       readonly url: string
+      /** So many of the enrolled devices push, once each. */
+      readonly devices: number
       readonly mutations: number
       readonly concurrency: number
       /** True when the server decides: then every mutation must be `applied`. */
@@ -57,10 +59,10 @@ async function enroll(order: Extract<Order, { kind: 'enroll' }>): Promise<{ enro
   return { enrolled: devices.length }
 }
 
-/** Every device pushes once. Bodies are made before the clock starts and answers checked after it has stopped. */
+/** Each device pushes once. Bodies are made before the clock starts and answers checked after it has stopped. */
 async function round(order: Extract<Order, { kind: 'round' }>): Promise<RoundFigures> {
   const url = `${order.url}/api/v1/push`
-  const pushes = devices.map((device) => ({
+  const pushes = devices.slice(0, order.devices).map((device) => ({
     token: device.token,
     body: JSON.stringify(pushOfReports(device, order.mutations, report)),
   }))

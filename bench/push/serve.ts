@@ -7,12 +7,13 @@ export interface Listening {
   readonly url: string
 }
 
-/** Serves on a free port of this machine until SIGTERM, or until the parent is gone. */
+/** Serves on a free port of this machine until SIGTERM, or until the parent is gone. `facts` are told with the URL. */
 export async function serve(
   listener: (request: IncomingMessage, response: ServerResponse) => void,
-  end: () => Promise<void> = async () => undefined,
+  end: () => Promise<void>,
+  facts: object = {},
 ): Promise<void> {
-  const server = createServer(listener).listen(0, '127.0.0.1')
+  const server = createServer(listener).listen(Number(process.env['PORT'] ?? 0), '127.0.0.1')
   await once(server, 'listening')
   const stop = (): void => {
     server.close(() => void end().then(() => process.exit(0)))
@@ -21,5 +22,5 @@ export async function serve(
   process.once('SIGTERM', stop)
   process.once('disconnect', stop)
   const { port } = server.address() as AddressInfo
-  process.send?.({ url: `http://127.0.0.1:${port}` } satisfies Listening)
+  process.send?.({ ...facts, url: `http://127.0.0.1:${port}` } satisfies Listening)
 }

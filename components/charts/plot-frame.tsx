@@ -72,7 +72,7 @@ export function PlotFrame(props: PlotFrameProps) {
               {tick.label}
             </span>
           ))}
-          {thresholds.map((threshold) => (
+          {withRoom(thresholds).map((threshold) => (
             <ThresholdWord key={threshold.word} threshold={threshold} />
           ))}
           {marks.map((mark) => (
@@ -145,6 +145,14 @@ function Ground({
 
 /** Near the top edge, and for a limit beyond it, the word hangs below the edge. */
 const WORD_ROOM_PCT = 14
+
+/** Of words that would lie on each other the graver one stays; both lines are drawn. */
+function withRoom(thresholds: readonly PreparedThreshold[]): readonly PreparedThreshold[] {
+  return thresholds.filter(
+    (one) =>
+      !thresholds.some((other) => other.value > one.value && one.topPct - other.topPct < WORD_ROOM_PCT),
+  )
+}
 
 function ThresholdWord({ threshold }: { threshold: PreparedThreshold }) {
   const hang = threshold.topPct < WORD_ROOM_PCT

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { ApplicationError } from '#lib/application/errors.ts'
+import { ApplicationError, isApplicationError } from '#lib/application/errors.ts'
 import { BODY_BYTES_MAX } from '#lib/protocol/limits.ts'
 import { isWithinShape } from './scan-json.ts'
 
@@ -9,7 +9,7 @@ import { isWithinShape } from './scan-json.ts'
  */
 export async function readJson(request: Request): Promise<unknown> {
   if (!isJson(request.headers)) throw new ApplicationError('unsupported_media_type')
-  const bytes = await readBytes(request)
+  const bytes = await readBytes(request).catch(toCutOff)
   if (!isUtf8(bytes)) throw new ApplicationError('malformed_json', { detail: 'the body is not UTF-8' })
   if (!isWithinShape(bytes)) throw new ApplicationError('too_deep')
   try {
@@ -18,6 +18,12 @@ export async function readJson(request: Request): Promise<unknown> {
     // The parser's message quotes the body.
     throw new ApplicationError('malformed_json')
   }
+}
+
+/** The sender went away in the middle of its body: its affair, and no failure of ours. */
+function toCutOff(error: unknown): never {
+  if (isApplicationError(error)) throw error
+  throw new ApplicationError('malformed_json', { detail: 'the body ended early' })
 }
 
 function isJson(headers: Headers): boolean {

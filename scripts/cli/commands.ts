@@ -41,7 +41,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       const body = { name: text(values, 'name') ?? 'command line' }
       const { id, key } = await createEnrollmentKey(ctx, {
         actor: SYSTEM,
-        fleetId: required(values, 'fleet'),
+        fleetId: requiredId(values, 'fleet'),
         body,
       })
       return { id, key }

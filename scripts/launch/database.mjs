@@ -37,7 +37,7 @@ export async function openDatabase() {
 async function embeddedDatabase(dataDir) {
   const log = (line) => console.error(line)
   const postgres = await supervisePostgres({ dataDir, log }).catch((error) => {
-    throw new StepError(error.message, 'Do as it says, then run the same command again.')
+    throw new StepError(error.message, '')
   })
   const secret = process.env.TIDEMARK_SECRET ?? postgres.secret
   return {
@@ -65,7 +65,8 @@ function externalDatabase(dataDir) {
 async function migrate(environment) {
   const { DATABASE_URL, DATABASE_DIRECT_URL } = { ...process.env, ...environment }
   const state = await migrationState(DATABASE_DIRECT_URL ?? DATABASE_URL, `${ROOT}/prisma`).catch((error) => {
-    throw new StepError(error.message || error.code, 'Check that DATABASE_URL names a server that answers.')
+    const known = error.name === 'MigrationError'
+    throw new StepError(error.message || error.code, known ? '' : 'Check that DATABASE_URL names a server that answers.')
   })
   if (state.pending.length === 0) return ALREADY
   const { code, output } = await runNode(['--import', 'tsx', 'scripts/migrate.ts'], environment)

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 
-/** A step that could not be done; `advice` tells the person what to do. */
+/** A step that could not be done; `advice` tells the person what to do, unless the message does. */
 export class StepError extends Error {
   /** @param {string} message @param {string} advice @param {string} [output] the end of what the tool printed */
   constructor(message, advice, output = '') {
@@ -28,7 +28,7 @@ export async function step(name, work) {
   } catch (error) {
     console.error(`FAILED ${name}: ${error instanceof Error ? error.message : error}`)
     if (error instanceof StepError && error.output) console.error(error.output)
-    if (error instanceof StepError) console.error(`What to do: ${error.advice}`)
+    if (error instanceof StepError && error.advice) console.error(`What to do: ${error.advice}`)
     throw new StepFailed()
   }
 }

@@ -23,13 +23,13 @@ export interface OperatorWorld {
   readonly fleet: string
   readonly foreignFleet: string
   /** `/api/admin/v1` + path, as the server would answer it. */
-  admin(path: string, init?: RequestInit): Promise<Response>
+  readonly admin: (path: string, init?: RequestInit) => Promise<Response>
   /** `/api/auth` + path. */
-  auth(path: string, init?: RequestInit): Promise<Response>
+  readonly auth: (path: string, init?: RequestInit) => Promise<Response>
   /** A bearer header of a key with this role in the first fleet. */
-  keyFor(role: Role, fleet?: string): Promise<{ authorization: string }>
+  readonly keyFor: (role: Role, fleet?: string) => Promise<{ authorization: string }>
   /** The cookie header of a person who has signed in by password. */
-  signIn(email: string): Promise<{ cookie: string }>
+  readonly signIn: (email: string) => Promise<{ cookie: string }>
 }
 
 export async function operatorWorld(storage?: Storage): Promise<OperatorWorld> {

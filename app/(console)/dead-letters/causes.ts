@@ -69,7 +69,9 @@ export function pickCause(
       (asked.version === null || group.appVersion === asked.version) &&
       (asked.collection === null || group.collection === asked.collection),
   )
-  return fits ?? null
+  return fits === undefined
+    ? null
+    : { code: fits.code, appVersion: fits.appVersion, collection: fits.collection }
 }
 
 /** The address of a group, or of one letter in it, in the same fleet, range and status. Pure. */

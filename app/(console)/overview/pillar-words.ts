@@ -97,7 +97,7 @@ export function failureWords({ failures, limits }: Answer, range: RangeText): Ca
   const share = figure?.requests
   const few = share !== undefined && share.rate === null
   const top = figure?.byCode[0]
-  const causes = top === undefined ? '' : `mostly ${top.key}, ${plural(top.count, 'time')}`
+  const causes = top === undefined ? '' : `Mostly ${top.key}, ${plural(top.count, 'time')}. `
   return {
     caption: 'Failure rate',
     status: {
@@ -111,7 +111,7 @@ export function failureWords({ failures, limits }: Answer, range: RangeText): Ca
     evidence: [
       share === undefined
         ? `no telemetry, ${inRange(range)}`
-        : `${partOf(share)} requests, ${inRange(range)}${causes === '' ? '' : ` · ${causes}`}`,
+        : `${partOf(share)} requests, ${inRange(range)}`,
       compareWords(
         share?.rate ?? null,
         failures.previous?.requests.rate ?? null,
@@ -129,7 +129,7 @@ export function failureWords({ failures, limits }: Answer, range: RangeText): Ca
             text:
               figure.shed > 0
                 ? `${formatCount(figure.shed)} more were shed; counted apart`
-                : `Of ${plural(figure.sessions.whole, 'session')}, ${formatCount(figure.sessions.part)} failed`,
+                : `${causes}Of ${plural(figure.sessions.whole, 'session')}, ${formatCount(figure.sessions.part)} failed`,
           },
         }),
   }

@@ -11,7 +11,7 @@ export type OriginVerdict = 'same' | 'absent' | 'foreign'
  */
 export function originOf(headers: Headers, settings: AuthSettings): OriginVerdict {
   const origin = headers.get('origin')
-  if (origin === null) return 'same'
+  if (origin === null) return 'absent'
   return isSameOrigin(origin, settings.origin) ? 'same' : 'foreign'
 }
 

@@ -3,7 +3,7 @@ import type { AuditEntry, AuditPort } from '../ports.ts'
 import type { Database, Send, Statement } from './database.ts'
 import type { Audit } from './generated/client.ts'
 import { pageAfter, pageOf } from './page.ts'
-import { storableText } from './storable-text.ts'
+import { originalText, storableText } from './storable-text.ts'
 import { at, fromJson, ms } from './values.ts'
 
 const INSERT: Statement = {
@@ -13,6 +13,7 @@ const INSERT: Statement = {
 }
 
 const text = (value: string | null): string | null => (value === null ? null : storableText(value))
+const original = (value: string | null): string | null => (value === null ? null : originalText(value))
 
 /** Writes an entry in the transaction of what it tells of. */
 export async function insertAudit(send: Send, entry: AuditEntry): Promise<void> {
@@ -42,7 +43,7 @@ export function postgresAudit(database: Database): AuditPort {
         tx.audit.findMany({
           where: {
             ...(filter.fleetId === null ? {} : { scopeFleetId: filter.fleetId }),
-            ...(filter.action === null ? {} : { action: filter.action }),
+            ...(filter.action === null ? {} : { action: storableText(filter.action) }),
             ...pageAfter('at', page.cursor),
           },
           orderBy: [{ at: 'desc' }, { id: 'desc' }],
@@ -59,13 +60,13 @@ function entryOf(row: Audit): AuditEntry {
     id: row.id,
     atMs: ms(row.at),
     fleetId: row.scopeFleetId,
-    actor: { kind: row.actorKind as AuditEntry['actor']['kind'], id: row.actorId, name: row.actorName },
-    action: row.action,
-    target: row.target,
-    reason: row.reason,
+    actor: { kind: row.actorKind as AuditEntry['actor']['kind'], id: originalText(row.actorId), name: originalText(row.actorName) },
+    action: originalText(row.action),
+    target: originalText(row.target),
+    reason: original(row.reason),
     before: fromJson<Json>(row.before),
     after: fromJson<Json>(row.after),
-    address: row.address,
+    address: original(row.address),
     outcome: row.outcome as AuditEntry['outcome'],
   }
 }

@@ -56,8 +56,10 @@ export class Database {
       types: { getTypeParser },
       ...{ pipeline: true },
     })
-    // An idle connection that breaks is replaced by the pool; those in use reject their own query.
+    // A broken connection is told by the query that meets it. Without a listener the process would end, also for
+    // one in use that breaks between two queries of a transaction.
     this.pool.on('error', () => undefined)
+    this.pool.on('connect', (client) => client.on('error', () => undefined))
     this.prisma = new PrismaClient({ adapter: new PrismaPg(this.pool) })
   }
 

@@ -6,7 +6,7 @@ import type { DeviceRow } from './device-row.ts'
 import { DEVICE_COLUMNS, deviceOf } from './device-row.ts'
 import { postgresEnrolling } from './enroll.ts'
 import { pageOf } from './page.ts'
-import { storableText } from './storable-text.ts'
+import { originalText, storableText } from './storable-text.ts'
 import { at, atOrNull, fromJson, jsonText, ms, msOrNull } from './values.ts'
 
 const CREATE_KEY: Statement = {
@@ -44,12 +44,12 @@ const LIST: Statement = {
 const TOUCH: Statement = {
   name: 'device_touch',
   text: `UPDATE device SET app_version = $3, platform = $4, last_contact_at = greatest(last_contact_at, $5),
-      report_state = CASE WHEN $6::bigint > coalesce(report_seq, -1) THEN $7 ELSE report_state END,
+      report_state = CASE WHEN $6 > coalesce(report_seq, -1) THEN $7 ELSE report_state END,
       report_nonce = CASE WHEN $6 > coalesce(report_seq, -1) THEN $8 ELSE report_nonce END,
       report = CASE WHEN $6 > coalesce(report_seq, -1) THEN $9::json ELSE report END,
       report_seq = greatest(report_seq, $6)
     WHERE fleet_id = $1 AND id = $2
-      AND ($6 IS NULL OR $6 > coalesce(report_seq, -1) OR ($6 = report_seq AND $8 = report_nonce))
+      AND ($6::bigint IS NULL OR $6 > coalesce(report_seq, -1) OR ($6 = report_seq AND $8 = report_nonce))
     RETURNING id`,
 }
 const SET_STATUS: Statement = {
@@ -132,7 +132,7 @@ function keyOf(row: EnrollmentKeyRow): EnrollmentKey {
   return {
     id: row.id,
     fleetId: row.fleetId,
-    name: row.name,
+    name: originalText(row.name),
     hash: row.hash,
     access: fromJson<Access>(row.access),
     createdAtMs: ms(row.createdAt),

@@ -5,16 +5,16 @@ import type { Database, Send, Statement } from './database.ts'
 import { storableText } from './storable-text.ts'
 import { at, atOrNull } from './values.ts'
 
-/** An enrollment older than a repeat may be is replaced; a live one keeps its device. */
-const CLAIM_REQUEST: Statement = {
-  name: 'enroll_claim',
-  text: `INSERT INTO enrollment (fleet_id, request_id, device_id, key_id, at) VALUES ($1, $2, $3, $4, $5)
-    ON CONFLICT (fleet_id, request_id) DO UPDATE SET device_id = $3, key_id = $4, at = $5 WHERE enrollment.at <= $6
-    RETURNING device_id`,
+/** Repeats of one request run one after the other. */
+const LOCK_REQUEST: Statement = {
+  name: 'enroll_lock',
+  text: 'SELECT pg_advisory_xact_lock(hashtextextended($1, 0))',
 }
-const UNCLAIM: Statement = {
-  name: 'enroll_unclaim',
-  text: 'DELETE FROM enrollment WHERE fleet_id = $1 AND request_id = $2',
+/** An enrollment too old to be repeated is replaced. */
+const KEEP_REQUEST: Statement = {
+  name: 'enroll_keep',
+  text: `INSERT INTO enrollment (fleet_id, request_id, device_id, key_id, at) VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (fleet_id, request_id) DO UPDATE SET device_id = $3, key_id = $4, at = $5`,
 }
 const FIND_REQUEST: Statement = {
   name: 'enroll_find',
@@ -43,20 +43,15 @@ export function postgresEnrolling(database: Database): Pick<DevicePort, 'enroll'
     enroll: async (input, audit) => {
       const { device, tokenHash, requestId, keyId, nowMs } = input
       const { fleetId, id } = device
-      const before = at(nowMs - ENROLL_REPEAT_MS)
       return database.inFleet(fleetId, async (send) => {
-        const claimed = await send(CLAIM_REQUEST, [fleetId, requestId, id, keyId, at(nowMs), before])
-        const [live] = await send<{ device_id: string }>(FIND_REQUEST, [fleetId, requestId, before])
-        if (claimed.length === 1 && !(await addDevice(send, device))) {
-          // The claim must not outlive the refusal.
-          await send(UNCLAIM, [fleetId, requestId])
-          return 'taken'
-        }
-        if (claimed.length === 0 && live?.device_id !== id) return 'taken'
+        await send(LOCK_REQUEST, [`${fleetId}/${requestId}`])
+        const [live] = await send<{ device_id: string }>(FIND_REQUEST, [fleetId, requestId, at(nowMs - ENROLL_REPEAT_MS)])
+        if (live ? live.device_id !== id : !(await addDevice(send, device))) return 'taken'
+        if (!live) await send(KEEP_REQUEST, [fleetId, requestId, id, keyId, at(nowMs)])
         await send(DROP_TOKENS, [fleetId, id])
         await send(ADD_TOKEN, [fleetId, tokenHash, id, at(nowMs)])
         await insertAudit(send, audit)
-        return claimed.length === 1 ? 'enrolled' : 'repeated'
+        return live ? 'repeated' : 'enrolled'
       })
     },
     findEnrolled: async (fleetId, requestId, nowMs) => {

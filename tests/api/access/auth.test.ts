@@ -194,7 +194,7 @@ describe('set-up', () => {
     const statuses = (await Promise.all(Array.from({ length: 20 }, (_, n) => claim(n)))).map(
       ({ status }) => status,
     )
-    expect(statuses.toSorted()).toEqual([201, ...Array.from({ length: 19 }, () => 410)])
+    expect(statuses.toSorted((a, b) => a - b)).toEqual([201, ...Array.from({ length: 19 }, () => 410)])
     expect((await claim(30)).status).toBe(410)
   })
 

@@ -49,8 +49,9 @@ const nextOf = (listen: (listener: (topics: readonly Topic[]) => void) => void):
 test('a watch tells its listeners what changed, and rests without any', async () => {
   const world = await operatorWorld()
   let looks = 0
-  const { countOpen } = world.ctx.storage.deadLetters
-  world.ctx.storage.deadLetters.countOpen = (fleet) => ((looks += 1), countOpen(fleet))
+  const letters = world.ctx.storage.deadLetters
+  const countOpen = letters.countOpen.bind(letters)
+  letters.countOpen = (fleet) => ((looks += 1), countOpen(fleet))
   const watch = new FleetWatch(world.ctx, world.fleet, 5)
   let unlisten = (): void => {}
   const heard = nextOf((listener) => (unlisten = watch.listen(listener)))
@@ -118,5 +119,5 @@ test('one reader holds ten streams at most, and closing one makes room', async (
   await streams[0]?.body?.cancel()
   const again = await open()
   expect(again.status).toBe(200)
-  await Promise.all([again, ...streams.slice(1)].map((stream) => stream.body?.cancel()))
+  for (const stream of [again, ...streams.slice(1)]) await stream.body?.cancel()
 })

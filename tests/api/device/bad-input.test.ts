@@ -107,7 +107,7 @@ describe.each(STORAGES)('bad input over $name', ({ open }) => {
     for (const body of ['['.repeat(500_000), '{"a":'.repeat(33) + '1' + '}'.repeat(33), wide]) {
       expect(await codeOf(await raw(body))).toEqual([400, 'too_deep'])
     }
-    expect(performance.now() - startedMs).toBeLessThan(500)
+    expect(performance.now() - startedMs).toBeLessThan(5_000)
   })
 
   it('another content type or a compressed body is 415', async () => {

@@ -78,7 +78,9 @@ describe.each(BACKENDS)('pull on $name', (backend) => {
     const poll = async (limit: number): Promise<Map<string, string>> => {
       const held = new Map<string, string>()
       let afterVersion = 0
-      for (let more = true; more || writing; ) {
+      for (let more = true, last = false; more || !last; ) {
+        // Only a pull that began after the last commit may end the loop.
+        last = !writing
         const page = await storage.sync.pull(fleetId, [{ collection: 'reports', afterVersion }], { limit, maxBytes: 1e6 })
         for (const record of page.records) held.set(record.recordId, `${record.version} ${JSON.stringify(record.data)}`)
         const reached = page.reached.get('reports') as number

@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import type { User } from '#lib/storage/ports.ts'
+import { audit, BACKENDS, collectionOf, DAY_MS, makeFleet, NOW_MS, opened } from './world.ts'
+
+const userOf = (changes: Partial<User> = {}): User => {
+  const id = randomUUID()
+  return { id, email: `${id}@Example.org`, name: 'Ada', passwordHash: null, disabled: false, createdAtMs: NOW_MS, roles: { '*': 'admin' }, ...changes }
+}
+
+describe.each(BACKENDS)('people, keys and fleets on $name', (backend) => {
+  const current = opened(backend)
+
+  it('claims the set-up link once out of 20 parallel claims', async () => {
+    const { storage } = current()
+    const hash = randomUUID()
+    await storage.access.createLink({ hash, kind: 'set_up', userId: null, expiresAtMs: NOW_MS + 10, usedAtMs: null })
+    expect(await storage.access.useLink(hash, NOW_MS)).toBeNull()
+    expect(await storage.access.claimSetUp(hash, userOf(), NOW_MS + 10, audit())).toBe('gone')
+    const before = await storage.access.countAdmins()
+    const claims = await Promise.all(Array.from({ length: 20 }, () => storage.access.claimSetUp(hash, userOf(), NOW_MS, audit('set-up.claimed'))))
+    expect(claims.filter((claim) => claim === 'created')).toHaveLength(1)
+    expect(await storage.access.countAdmins()).toBe(before + 1)
+    expect((await storage.audit.list({ fleetId: null, action: 'set-up.claimed' }, { limit: 30, cursor: null })).items).toHaveLength(1)
+  })
+
+  it('uses a sign-in link once out of 20 parallel uses', async () => {
+    const { storage } = current()
+    const link = { hash: randomUUID(), kind: 'sign_in', userId: 'u', expiresAtMs: NOW_MS + 10, usedAtMs: null } as const
+    await storage.access.createLink(link)
+    const uses = await Promise.all(Array.from({ length: 20 }, () => storage.access.useLink(link.hash, NOW_MS)))
+    expect(uses.filter((use) => use !== null)).toEqual([{ ...link, usedAtMs: NOW_MS }])
+  })
+
+  it('keeps users, unique by e-mail in any case', async () => {
+    const { storage } = current()
+    const user = userOf({ roles: { [randomUUID()]: 'viewer' } })
+    expect(await storage.access.createUser(user, audit())).toBe('created')
+    expect(await storage.access.createUser(userOf({ email: user.email.toUpperCase() }), audit())).toBe('email_taken')
+    expect(await storage.access.findUserByEmail(user.email.toUpperCase())).toEqual(user)
+    const changed = { ...user, name: 'Grace', disabled: true, passwordHash: 'scrypt$…', roles: { '*': 'operator' } } as const
+    expect(await storage.access.updateUser(changed, audit())).toBe(true)
+    expect(await storage.access.getUser(user.id)).toEqual(changed)
+    expect(await storage.access.updateUser(userOf(), audit())).toBe(false)
+    expect((await storage.access.listUsers()).map((listed) => listed.id)).toContain(user.id)
+  })
+
+  it('finds live sessions only, and writes lastSeen at most once a minute', async () => {
+    const { storage } = current()
+    const user = userOf()
+    await storage.access.createUser(user, audit())
+    const session = { id: randomUUID(), userId: user.id, createdAtMs: NOW_MS, lastSeenMs: NOW_MS, expiresAtMs: NOW_MS + DAY_MS }
+    await storage.access.createSession(session, audit())
+    const lastSeen = async (ms: number) => (await storage.access.findSession(session.id, NOW_MS + ms))?.session.lastSeenMs
+    expect(await storage.access.findSession(session.id, NOW_MS + 59_999)).toEqual({ session, user })
+    expect([await lastSeen(60_000), await lastSeen(61_000), await lastSeen(DAY_MS)]).toEqual([NOW_MS + 60_000, NOW_MS + 60_000, undefined])
+    await storage.access.updateUser({ ...user, disabled: true }, audit())
+    expect(await lastSeen(1)).toBeUndefined()
+    await storage.access.updateUser(user, audit())
+    await storage.access.endSession(session.id, audit())
+    expect(await lastSeen(1)).toBeUndefined()
+  })
+
+  it('finds an API key until it ends', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const key = { id: randomUUID(), name: 'k', hash: randomUUID(), role: 'viewer', fleetId, scopes: ['metrics'], createdAtMs: NOW_MS, expiresAtMs: NOW_MS + 5, revokedAtMs: null } as const
+    await storage.access.createApiKey(key, audit())
+    const revoked = { ...key, id: randomUUID(), hash: randomUUID(), expiresAtMs: null, revokedAtMs: NOW_MS }
+    await storage.access.createApiKey(revoked, audit())
+    expect(await storage.access.findApiKey(key.hash, NOW_MS)).toEqual(key)
+    expect(await storage.access.findApiKey(key.hash, NOW_MS + 5)).toBeNull()
+    expect(await storage.access.findApiKey(revoked.hash, NOW_MS)).toBeNull()
+    expect(await storage.access.listApiKeys()).toEqual(expect.arrayContaining([key, revoked]))
+  })
+
+  it('keeps the audit log in pages, by fleet and action', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const entries = Array.from({ length: 7 }, (_, i) =>
+      audit('page.me', { fleetId, atMs: NOW_MS + (i % 3), before: i % 2 ? null : { a: [1, null] }, after: 'text', reason: 'be\u0000cause', address: '::1' }),
+    )
+    for (const entry of entries) await storage.audit.append(entry)
+    const seen: string[] = []
+    let cursor = null
+    do {
+      const page = await storage.audit.list({ fleetId, action: 'page.me' }, { limit: 2, cursor })
+      seen.push(...page.items.map((entry) => entry.id))
+      cursor = page.next
+    } while (cursor)
+    expect([...seen].sort()).toEqual(entries.map((entry) => entry.id).sort())
+    const page = await storage.audit.list({ fleetId, action: null }, { limit: 9, cursor: null })
+    expect(page.items.find((entry) => entry.id === entries[0]?.id)).toEqual(entries[0])
+    expect((await storage.audit.list({ fleetId, action: 'other' }, { limit: 2, cursor: null })).items).toEqual([])
+  })
+
+  it('names a fleet once and raises its epoch', async () => {
+    const { storage } = current()
+    const fleet = await makeFleet(storage)
+    expect(await storage.fleets.create({ ...fleet, id: randomUUID() }, audit())).toBe('name_taken')
+    expect(await storage.fleets.get(fleet.id)).toEqual(fleet)
+    expect(await storage.fleets.raiseEpoch(fleet.id, audit())).toBe(2)
+    expect((await storage.fleets.list()).find((listed) => listed.id === fleet.id)?.epoch).toBe(2)
+    expect(await storage.fleets.get(randomUUID())).toBeNull()
+  })
+
+  it('saves a collection on its version only, and keeps each schema version', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const first = collectionOf(fleetId, { schema: { type: 'object' }, thresholds: { conflictWarn: 0.02 } })
+    expect(await storage.collections.create(first, audit())).toBe('created')
+    expect(await storage.collections.create(collectionOf(fleetId), audit())).toBe('name_taken')
+    const second = { ...first, version: 2, schemaVersion: 2, schema: false, tieRule: 'manual', updatedAtMs: NOW_MS + 1 } as const
+    const saves = await Promise.all([1, 2, 3].map(() => storage.collections.update(second, audit())))
+    expect([...saves].sort()).toEqual(['stale', 'stale', 'updated'])
+    expect(await storage.collections.update({ ...second, version: 3, thresholds: {} }, audit())).toBe('updated')
+    expect(await storage.collections.schemaVersions(fleetId, first.id)).toEqual([
+      { schemaVersion: 1, schema: { type: 'object' }, createdAtMs: NOW_MS },
+      { schemaVersion: 2, schema: false, createdAtMs: NOW_MS + 1 },
+    ])
+    expect(await storage.collections.get(fleetId, first.id)).toEqual({ ...second, version: 3, thresholds: {} })
+    expect(await storage.collections.list(fleetId)).toHaveLength(1)
+    expect((await storage.fleets.get(fleetId))?.configVersion).toBe(4)
+  })
+})

@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import type { DeadLetterFilter } from '#lib/storage/ports.ts'
+import { audit, BACKENDS, changeOf, commit, letterEffect, makeDevice, makeFleet, NOW_MS, opened } from './world.ts'
+
+const ANY: DeadLetterFilter = { status: null, code: null, collection: null, appVersion: null, deviceId: null, sessionId: null }
+
+describe.each(BACKENDS)('dead letters on $name', (backend) => {
+  const current = opened(backend)
+
+  async function fleetWithLetters(count: number) {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const { id: deviceId } = await makeDevice(storage, fleetId, { name: 'Till 4' })
+    const letters = Array.from({ length: count }, (_, i) =>
+      letterEffect({ code: i % 2 ? 'schema_mismatch' : 'unknown_collection', detail: `cause ${i % 3}` }),
+    )
+    for (const [i, deadLetter] of letters.entries()) {
+      await commit(storage, fleetId, () => [changeOf({ deviceId, version: null, deadLetter })], { committedAtMs: NOW_MS + (i % 4) })
+    }
+    return { storage, fleetId, deviceId, letters }
+  }
+
+  it('keeps everything needed to understand one, hostile texts included', async () => {
+    const { storage, fleetId, deviceId } = await fleetWithLetters(0)
+    const sessionId = randomUUID()
+    const deadLetter = letterEffect({ detail: 'a\u0000b \ud800 \\ "', path: '/a\u0000/~1', base: { x: 1 }, parentMutationId: randomUUID() })
+    const change = changeOf({ deviceId, sessionId, version: null, deadLetter, collection: 'no\u0000such' })
+    await commit(storage, fleetId, () => [change])
+    expect(await storage.deadLetters.get(fleetId, deadLetter.id)).toEqual({
+      ...deadLetter, fleetId, mutation: change.incoming.mutation, deviceId, deviceName: 'Till 4', sessionId, appVersion: '1.0.0',
+      madeAtMs: NOW_MS - 60_000, createdAtMs: NOW_MS, status: 'open', attempts: 0, lastReplay: null,
+    })
+    const list = async (filter: Partial<DeadLetterFilter>) =>
+      (await storage.deadLetters.list(fleetId, { ...ANY, ...filter }, { limit: 9, cursor: null })).items.map((row) => row.id)
+    expect(await list({ collection: 'no\u0000such', sessionId, deviceId, status: 'open', code: 'schema_mismatch', appVersion: '1.0.0' })).toEqual([deadLetter.id])
+    expect(await list({ collection: 'no\ufffdsuch' })).toEqual([])
+    expect((await storage.deadLetters.openByCause(fleetId))[0]).toMatchObject({ detail: deadLetter.detail, collection: 'no\u0000such' })
+    expect((await storage.deadLetters.heldBy(fleetId, deadLetter.parentMutationId as string, 9)).map((row) => row.id)).toEqual([deadLetter.id])
+  })
+
+  it('pages without gap or repeat, and groups open ones by cause', async () => {
+    const { storage, fleetId, letters } = await fleetWithLetters(11)
+    const seen: string[] = []
+    let cursor = null
+    do {
+      const page = await storage.deadLetters.list(fleetId, ANY, { limit: 2, cursor })
+      seen.push(...page.items.map((row) => row.id))
+      cursor = page.next
+    } while (cursor)
+    expect([seen.length, new Set(seen).size]).toEqual([letters.length, letters.length])
+    const causes = await storage.deadLetters.openByCause(fleetId)
+    expect(causes).toHaveLength(6)
+    expect(causes.reduce((sum, cause) => sum + cause.count, 0)).toBe(11)
+    expect(causes[0]).toMatchObject({ count: 2, devices: 1, appVersion: '1.0.0', collection: 'reports' })
+    expect(await storage.deadLetters.countOpen(fleetId)).toBe(11)
+  })
+
+  it('discards an open letter once, with its audit entry', async () => {
+    const { storage, fleetId, letters } = await fleetWithLetters(1)
+    const id = letters[0]?.id as string
+    const tries = await Promise.all([1, 2, 3].map(() => storage.deadLetters.discard(fleetId, id, NOW_MS, audit('letter.discard', { fleetId }))))
+    expect(tries.filter(Boolean)).toHaveLength(1)
+    expect(await storage.deadLetters.get(fleetId, id)).toMatchObject({ status: 'discarded' })
+    expect(await storage.deadLetters.countOpen(fleetId)).toBe(0)
+    expect((await storage.audit.list({ fleetId, action: 'letter.discard' }, { limit: 9, cursor: null })).items).toHaveLength(1)
+  })
+
+  it('gives no letter of another fleet', async () => {
+    const { storage, letters } = await fleetWithLetters(1)
+    const other = await makeFleet(storage)
+    const id = letters[0]?.id as string
+    expect(await storage.deadLetters.get(other.id, id)).toBeNull()
+    expect(await storage.deadLetters.discard(other.id, id, NOW_MS, audit())).toBe(false)
+  })
+})

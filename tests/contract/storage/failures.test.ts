@@ -1,0 +1,63 @@
+import pg from 'pg'
+import { describe, expect, it } from 'vitest'
+import { openPostgresStorage } from '#lib/storage/prisma/open-postgres-storage.ts'
+import { BACKENDS, changeOf, makeDevice, makeFleet, opened, planOf, writesOf } from './world.ts'
+
+describe('failures of PostgreSQL', () => {
+  const current = opened(BACKENDS[1] as (typeof BACKENDS)[number])
+
+  it('tells a server that cannot be reached', async () => {
+    const opening = openPostgresStorage({ url: 'postgresql://nobody:x@127.0.0.1:1/none' })
+    await expect(opening).rejects.toMatchObject({ code: 'storage_unavailable' })
+  })
+
+  it('tells a deadlock as contention, and the other side goes on', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const { id: deviceId } = await makeDevice(storage, fleetId)
+    await storage.sync.transact(fleetId, (tx) => tx.load(planOf(['a', 'b'])))
+    // Streams taken one by one in crossed order, which a plan with both would have sorted.
+    let arrived = 0
+    let bothArrived = (): void => undefined
+    const meeting = new Promise<void>((resolve) => (bothArrived = resolve))
+    const crossed = (first: string, second: string) =>
+      storage.sync.transact(fleetId, async (tx) => {
+        await tx.load(planOf([first]))
+        if (++arrived === 2) bothArrived()
+        await meeting
+        const { heads } = await tx.load(planOf([second]))
+        await tx.write(writesOf([changeOf({ deviceId, collection: second, version: (heads.get(second) ?? 0) + 1 })]))
+      })
+    const outcomes = await Promise.allSettled([crossed('a', 'b'), crossed('b', 'a')])
+    const failed = outcomes.filter((outcome) => outcome.status === 'rejected')
+    expect(failed).toMatchObject([{ reason: { code: 'contention' } }])
+  })
+
+  it('tells a connection that was killed at work, and serves the next one', async () => {
+    const { storage, url } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const admin = new pg.Client({ connectionString: url ?? '' })
+    await admin.connect()
+    const killed = storage.sync.transact(fleetId, async (tx) => {
+      await tx.load(planOf(['killed']))
+      await admin.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction' AND pid <> pg_backend_pid()`,
+      )
+      await tx.load(planOf(['killed']))
+    })
+    await expect(killed).rejects.toMatchObject({ code: 'storage_unavailable' })
+    await admin.end()
+    await storage.ping()
+    expect((await storage.sync.transact(fleetId, (tx) => tx.load(planOf(['killed'])))).heads.get('killed')).toBe(0)
+  })
+
+  it('sends nothing after the end of a transaction', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    let late: Promise<unknown> = Promise.resolve()
+    await storage.sync.transact(fleetId, async (tx) => {
+      late = new Promise((resolve) => setTimeout(resolve, 50)).then(() => tx.load(planOf()))
+    })
+    await expect(late).rejects.toThrow('the transaction is open')
+  })
+})

@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Fleet } from '#lib/storage/ports.ts'
+import {
+  audit, BACKENDS, changeOf, collectionOf, commit, conflictEffect, letterEffect, makeDevice, makeFleet, NOW_MS, opened, sessionOf,
+} from './world.ts'
+
+describe('row-level security', () => {
+  const current = opened(BACKENDS[1] as (typeof BACKENDS)[number])
+  let owner: pg.Client
+  let fleet: Fleet
+
+  beforeAll(async () => {
+    const { storage, url } = current()
+    owner = new pg.Client({ connectionString: url ?? '' })
+    await owner.connect()
+    fleet = await makeFleet(storage)
+    const { id: deviceId } = await makeDevice(storage, fleet.id)
+    await storage.collections.create(collectionOf(fleet.id), audit())
+    const key = { id: randomUUID(), fleetId: fleet.id, name: 'k', hash: 'h', access: {}, createdAtMs: NOW_MS, expiresAtMs: null, revokedAtMs: null }
+    await storage.devices.createEnrollmentKey(key, audit())
+    const sessionId = randomUUID()
+    const event = { id: 'e', atMs: NOW_MS, payload: { kind: 'fleet-gauges', openDeadLetters: 0, openConflicts: 0, oldestUndeliveredAgeMs: null } } as const
+    await commit(
+      storage, fleet.id,
+      (head) => {
+        const a = changeOf({ deviceId, sessionId, version: head + 1, conflict: conflictEffect() })
+        const { recordId } = a.incoming.mutation
+        return [a, changeOf({ deviceId, recordId, version: head + 2, replaced: a.record }), changeOf({ deviceId, version: null, deadLetter: letterEffect() })]
+      },
+      { responses: [{ deviceId, requestId: randomUUID(), requestHash: 'h', body: '{}', createdAtMs: NOW_MS }], sessions: [{ sessionId, deviceId }] },
+    )
+    await storage.sessions.store(fleet.id, [sessionOf(fleet.id, deviceId)], [])
+    await storage.telemetry.append(fleet.id, [event])
+    const bucket = { key: { tier: 'minute', startMs: NOW_MS, collection: '*', platform: '*', appVersion: '*' }, counters: {}, sketches: {}, gauges: {}, gaugesAtMs: 0 } as const
+    await storage.telemetry.foldNext(fleet.id, 9, () => [], () => [bucket])
+    await storage.sync.deliver(fleet.id, deviceId, new Map([['reports', 1]]), [], NOW_MS, () => [])
+  })
+  afterAll(async () => {
+    await owner.end()
+  })
+
+  /** Runs as the runtime role, for `fleetId` when it is named. */
+  async function asRuntime<R extends pg.QueryResultRow>(fleetId: string | null, text: string): Promise<R[]> {
+    await owner.query('BEGIN')
+    try {
+      await owner.query(`SET LOCAL ROLE tidemark_runtime`)
+      if (fleetId !== null) await owner.query(`SELECT set_config('app.fleet', $1, true)`, [fleetId])
+      return (await owner.query<R>(text)).rows
+    } finally {
+      await owner.query('ROLLBACK')
+    }
+  }
+  async function fleetTables(): Promise<string[]> {
+    const { rows } = await owner.query<{ name: string }>(
+      `SELECT c.relname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+       WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND a.attname = 'fleet_id' ORDER BY 1`,
+    )
+    return rows.map((row) => row.name)
+  }
+
+  it('is on, with a policy, for every table that has a fleet', async () => {
+    const tables = await fleetTables()
+    expect(tables.length).toBeGreaterThanOrEqual(22)
+    const { rows } = await owner.query<{ name: string; on: boolean; policies: string }>(
+      `SELECT c.relname AS name, c.relrowsecurity AS on, count(p.polname) AS policies FROM pg_class c LEFT JOIN pg_policy p ON p.polrelid = c.oid
+       WHERE c.relname = ANY ($1) AND c.relnamespace = 'public'::regnamespace GROUP BY 1, 2 ORDER BY 1`,
+      [tables],
+    )
+    expect(rows).toEqual(tables.map((name) => ({ name, on: true, policies: '1' })))
+  })
+
+  it('leads every key of a fleet table with the fleet', async () => {
+    const { rows } = await owner.query(
+      `SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
+       WHERE c.relname = ANY ($1) AND (i.indisprimary OR i.indisunique) AND a.attname <> 'fleet_id'`,
+      [await fleetTables()],
+    )
+    expect(rows).toEqual([])
+  })
+
+  it('gives the runtime role nothing to own, no partition, and no right to make tables', async () => {
+    const { rows } = await owner.query(
+      `SELECT relname FROM pg_class WHERE relowner = 'tidemark_runtime'::regrole
+       UNION ALL SELECT relname FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) g
+         WHERE c.relispartition AND g.grantee IN (0, 'tidemark_runtime'::regrole)
+       UNION ALL SELECT relname FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) g
+         WHERE g.grantee = 'tidemark_runtime'::regrole AND g.privilege_type IN ('TRUNCATE', 'TRIGGER', 'REFERENCES')`,
+    )
+    expect(rows).toEqual([])
+    await expect(asRuntime(fleet.id, 'CREATE TABLE stolen (id int)')).rejects.toThrow('permission denied')
+    await expect(asRuntime(fleet.id, 'SELECT * FROM telemetry_event_20260615')).rejects.toThrow('permission denied')
+    await expect(asRuntime(fleet.id, 'SELECT * FROM telemetry_event_default')).rejects.toThrow('permission denied')
+  })
+
+  it('shows the rows of the fleet that is named, and none for another, an empty or a missing one', async () => {
+    for (const table of await fleetTables()) {
+      const count = async (fleetId: string | null) => Number((await asRuntime<{ n: string }>(fleetId, `SELECT count(*) AS n FROM ${table}`))[0]?.n)
+      expect([table, (await count(fleet.id)) > 0]).toEqual([table, true])
+      expect([table, await count(randomUUID()), await count(''), await count(null)]).toEqual([table, 0, 0, 0])
+    }
+  })
+
+  it('refuses a row of another fleet', async () => {
+    const insert = `INSERT INTO stream_head VALUES ('${randomUUID()}', 'reports', 1)`
+    await expect(asRuntime(fleet.id, insert)).rejects.toThrow('row-level security')
+    await expect(asRuntime(null, insert)).rejects.toThrow('row-level security')
+    const moved = asRuntime(fleet.id, `UPDATE stream_head SET fleet_id = '${randomUUID()}'`)
+    await expect(moved).rejects.toThrow('row-level security')
+  })
+
+  it('keeps the audit log append-only for the runtime role', async () => {
+    for (const statement of ['UPDATE audit SET reason = NULL', 'DELETE FROM audit', 'TRUNCATE audit']) {
+      await expect(asRuntime(fleet.id, statement)).rejects.toThrow('permission denied')
+    }
+  })
+})

@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import type { SessionFilter, SessionRow, Storage } from '#lib/storage/ports.ts'
+import type { TelemetryEvent } from '#lib/telemetry/events.ts'
+import { BACKENDS, changeOf, commit, conflictEffect, DAY_MS, letterEffect, makeDevice, makeFleet, NOW_MS, opened, sessionOf } from './world.ts'
+
+const ANY: SessionFilter = {
+  fromMs: 0, toMs: NOW_MS * 2, deviceId: null, result: null, appVersion: null, platform: null, withConflicts: false, withDeadLetters: false,
+}
+const eventOf = (row: SessionRow): TelemetryEvent => ({
+  id: `session/${row.sessionId}`,
+  atMs: row.endedAtMs,
+  payload: {
+    kind: 'session', deviceId: row.deviceId, platform: row.platform, appVersion: row.appVersion, sessionId: row.sessionId,
+    result: row.result, mode: row.mode, fullReason: null, durationMs: 1_000, withConflict: false, illegalTransitions: 0,
+  },
+})
+async function foldedEvents(storage: Storage, fleetId: string): Promise<readonly TelemetryEvent[]> {
+  let seen: readonly TelemetryEvent[] = []
+  await storage.telemetry.foldNext(fleetId, 100, () => [], (_, events) => {
+    seen = events
+    return []
+  })
+  return seen
+}
+
+describe.each(BACKENDS)('sessions on $name', (backend) => {
+  const current = opened(backend)
+
+  it('stores each session once, also within one report and over days, and its event with it', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const { id: deviceId } = await makeDevice(storage, fleetId)
+    const a = sessionOf(fleetId, deviceId, { fullReason: 'first', mode: 'full', stateHash: 'h\u0000', oldestPendingAt: '2026-06-15T11:00:00Z' })
+    const b = sessionOf(fleetId, deviceId, { result: 'failed', endedAtMs: NOW_MS + 5, pulled: 5_000_000_000 })
+    const store = (rows: readonly SessionRow[]) => storage.sessions.store(fleetId, rows, rows.map(eventOf))
+    expect(await store([a, b, a])).toEqual(['stored', 'stored', 'duplicate'])
+    const c = sessionOf(fleetId, deviceId)
+    expect(await store([{ ...a, receivedAtMs: NOW_MS + 2 * DAY_MS, pushed: 99 }, c])).toEqual(['duplicate', 'stored'])
+    expect(await storage.sessions.get(fleetId, a.sessionId)).toEqual(a)
+    expect(await storage.sessions.get(fleetId, b.sessionId)).toEqual(b)
+    expect(await storage.sessions.get(fleetId, randomUUID())).toBeNull()
+    expect((await storage.devices.get(fleetId, deviceId))?.lastSessionOkMs).toBe(a.endedAtMs)
+    const ids = (await foldedEvents(storage, fleetId)).map((event) => event.id)
+    expect(ids.sort()).toEqual([a, b, c].map((row) => `session/${row.sessionId}`).sort())
+  })
+
+  it('stores a session once out of 10 parallel reports of it', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const { id: deviceId } = await makeDevice(storage, fleetId)
+    const rows = [sessionOf(fleetId, deviceId), sessionOf(fleetId, deviceId)]
+    const outcomes = await Promise.all(
+      Array.from({ length: 10 }, (_, i) => storage.sessions.store(fleetId, i % 2 ? rows : [...rows].reverse(), rows.map(eventOf))),
+    )
+    expect(outcomes.flat().filter((outcome) => outcome === 'stored')).toHaveLength(2)
+    expect(await foldedEvents(storage, fleetId)).toHaveLength(2)
+  })
+
+  it('pages newest first without gap or repeat, and filters', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const [one, two] = [await makeDevice(storage, fleetId), await makeDevice(storage, fleetId)]
+    const rows = Array.from({ length: 13 }, (_, i) =>
+      sessionOf(fleetId, (i % 2 ? one : two).id, { endedAtMs: NOW_MS - (i % 5) * 1_000, conflicts: i % 3, deadLettered: i % 4, appVersion: `${i % 2}` }),
+    )
+    await storage.sessions.store(fleetId, rows, [])
+    const seen: SessionRow[] = []
+    let cursor = null
+    do {
+      const page = await storage.sessions.list(fleetId, ANY, { limit: 3, cursor })
+      seen.push(...page.items)
+      cursor = page.next
+    } while (cursor)
+    expect(new Set(seen.map((row) => row.sessionId)).size).toBe(13)
+    expect(seen.map((row) => row.endedAtMs)).toEqual(rows.map((row) => row.endedAtMs).sort((a, b) => b - a))
+    const count = async (filter: Partial<SessionFilter>) =>
+      (await storage.sessions.list(fleetId, { ...ANY, ...filter }, { limit: 99, cursor: null })).items.length
+    expect(await count({ deviceId: one.id })).toBe(6)
+    expect(await count({ withConflicts: true })).toBe(rows.filter((row) => row.conflicts > 0).length)
+    expect(await count({ withDeadLetters: true, appVersion: '1' })).toBe(6)
+    expect(await count({ fromMs: NOW_MS - 1_000, toMs: NOW_MS })).toBe(3)
+    expect([await count({ result: 'failed' }), await count({ platform: 'ios' })]).toEqual([0, 0])
+  })
+
+  it('infers abandoned sessions from pushes without a report, once, with their counts', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const { id: deviceId, name } = await makeDevice(storage, fleetId)
+    const [silent, reported, late] = [randomUUID(), randomUUID(), randomUUID()]
+    const push = (sessionId: string, committedAtMs: number) =>
+      commit(
+        storage, fleetId,
+        (head) => [
+          changeOf({ deviceId, sessionId, version: head + 1, conflict: conflictEffect() }),
+          changeOf({ deviceId, sessionId, version: null, deadLetter: letterEffect() }),
+        ],
+        { committedAtMs, sessions: [{ sessionId, deviceId }] },
+      )
+    await push(silent, NOW_MS)
+    await push(silent, NOW_MS + 500)
+    await push(reported, NOW_MS)
+    await push(late, NOW_MS + 1_000)
+    await storage.sessions.store(fleetId, [sessionOf(fleetId, deviceId, { sessionId: reported })], [])
+    await push(reported, NOW_MS + 2)
+    const inferredAtMs = NOW_MS + DAY_MS
+    expect(await storage.sessions.inferAbandoned(fleetId, NOW_MS, inferredAtMs, 9)).toBe(0)
+    expect(await storage.sessions.inferAbandoned(fleetId, NOW_MS + 1_000, inferredAtMs, 9)).toBe(1)
+    expect(await storage.sessions.inferAbandoned(fleetId, NOW_MS + 1_000, inferredAtMs, 9)).toBe(0)
+    expect(await storage.sessions.get(fleetId, silent)).toMatchObject({
+      deviceName: name, result: 'abandoned', inferred: true, startedAtMs: NOW_MS, endedAtMs: NOW_MS + 500, receivedAtMs: inferredAtMs,
+      pushed: 4, conflicts: 2, deadLettered: 2,
+    })
+    const events = await foldedEvents(storage, fleetId)
+    expect(events).toMatchObject([{ atMs: NOW_MS + 500, payload: { kind: 'session', sessionId: silent, result: 'abandoned', withConflict: true } }])
+    expect(await storage.sessions.store(fleetId, [sessionOf(fleetId, deviceId, { sessionId: silent })], [])).toEqual(['duplicate'])
+    expect(await storage.sessions.inferAbandoned(fleetId, NOW_MS + 9_000, inferredAtMs, 9)).toBe(1)
+  })
+})
