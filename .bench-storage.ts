@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import fs from 'node:fs'
+import { execSync } from 'node:child_process'
+const master = fs.readFileSync('/tmp/storage/start.log','utf8').trim().split(' ')[1]
+const pgCpu = () => execSync(`ps --ppid ${master} -o pid=`).toString().trim().split(/\s+/).map(p => { try { const f = fs.readFileSync(`/proc/${p}/stat`,'utf8').split(') ')[1]!.split(' '); return Number(f[11]) + Number(f[12]) } catch { return 0 } }).reduce((a,b)=>a+b,0) / 100
 import pg from 'pg'
 import { openPostgresStorage } from '#lib/storage/prisma/open-postgres-storage.ts'
 const port = fs.readFileSync('/tmp/storage/port','utf8')
@@ -27,16 +30,16 @@ async function group(pushes: number, per: number) {
   })
 }
 async function run(name: string, pushes: number, seconds: number, lanes = 1) {
-  const end = performance.now() + seconds * 1000; let n = 0; const t0 = performance.now(); const cpu0 = process.cpuUsage(); const lat: number[] = []
+  const end = performance.now() + seconds * 1000; let n = 0; const t0 = performance.now(); const pg0 = pgCpu(); const cpu0 = process.cpuUsage(); const lat: number[] = []
   await Promise.all(Array.from({ length: lanes }, async () => { while (performance.now() < end) { const t = performance.now(); await group(pushes, 50); lat.push(performance.now() - t); n += pushes * 50 } }))
   const s = (performance.now() - t0) / 1000, cpu = process.cpuUsage(cpu0); lat.sort((a, b) => a - b)
-  console.log(name.padEnd(24), Math.round(n / s), 'mut/s', 'p50', lat[lat.length >> 1]!.toFixed(1), 'ms node cpu', ((cpu.user + cpu.system) / 1e6 / s).toFixed(2), 'us/mut node', ((cpu.user + cpu.system) / n).toFixed(1))
+  console.log(name.padEnd(24), Math.round(n / s), 'mut/s', 'p50', lat[lat.length >> 1]!.toFixed(1), 'ms node cpu', ((cpu.user + cpu.system) / 1e6 / s).toFixed(2), 'us/mut pg', ((pgCpu() - pg0) * 1e6 / n).toFixed(1), 'us/mut node', ((cpu.user + cpu.system) / n).toFixed(1))
 }
 // ceiling: one unnest transaction per request
 const pool = new pg.Pool({ connectionString: url, max: 16 })
 await pool.query('CREATE TABLE IF NOT EXISTS bare (fleet uuid, id uuid, record uuid, version bigint, data jsonb, primary key (fleet, id))')
 async function bare() { const ids = Array.from({ length: 50 }, uuid7), recs = ids.map(uuid7), docs = ids.map(() => JSON.stringify(doc())); const c = await pool.connect(); try { await c.query('BEGIN'); await c.query({ name: 'bare', text: 'INSERT INTO bare SELECT $1, i, r, v, d FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::jsonb[]) k(i, r, v, d)', values: [fleetId, ids, recs, ids.map((_, i) => i), docs] }); await c.query('COMMIT') } finally { c.release() } }
-async function runBare(seconds: number, lanes: number) { const end = performance.now() + seconds * 1000; let n = 0; const t0 = performance.now(); await Promise.all(Array.from({ length: lanes }, async () => { while (performance.now() < end) { await bare(); n += 50 } })); console.log('bare lanes', lanes, Math.round(n / ((performance.now() - t0) / 1000)), 'mut/s') }
+async function runBare(seconds: number, lanes: number) { const end = performance.now() + seconds * 1000; let n = 0; const t0 = performance.now(); const pg0 = pgCpu(), c0 = process.cpuUsage(); await Promise.all(Array.from({ length: lanes }, async () => { while (performance.now() < end) { await bare(); n += 50 } })); console.log('bare lanes', lanes, Math.round(n / ((performance.now() - t0) / 1000)), 'mut/s', 'us/mut pg', ((pgCpu() - pg0) * 1e6 / n).toFixed(1), 'node', (process.cpuUsage(c0).user / n).toFixed(1)) }
 const what = process.argv[2] ?? 'all'
 await run('warm', 1, 1)
 await runBare(3, 16)

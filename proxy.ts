@@ -10,6 +10,8 @@ export function proxy(request: NextRequest): NextResponse {
   const security = securityHeaders({ nonce, development: process.env.NODE_ENV === 'development' })
   const headers = new Headers(request.headers)
   headers.set('x-nonce', nonce)
+  // A layout isn't told its address, and the sign-in has to lead back to it.
+  headers.set('x-tidemark-path', `${request.nextUrl.pathname}${request.nextUrl.search}`)
   headers.set('content-security-policy', security['content-security-policy'] ?? '')
   const response = NextResponse.next({ request: { headers } })
   for (const [name, value] of Object.entries(security)) response.headers.set(name, value)

@@ -1,4 +1,5 @@
-import { cookies } from 'next/headers'
+import { cookies, headers } from 'next/headers'
+import { redirect } from 'next/navigation'
 import type { ReactNode } from 'react'
 import { parseTheme, THEME_COOKIE } from '#components/shell/theme.ts'
 import { ConsoleFrame } from './console-frame.tsx'
@@ -8,10 +9,13 @@ import { findViewer } from './viewer.ts'
 /** Who may see a page is decided at each request, so nothing is rendered ahead. */
 export const dynamic = 'force-dynamic'
 
-/** The frame of every page. Without a viewer there is none: the page itself leads to the sign-in. */
+/** The frame of every page; without a viewer it leads to the sign-in, before a byte of the page is sent. */
 export default async function ConsoleLayout({ children }: { children: ReactNode }) {
   const viewer = await findViewer()
-  if (viewer === null) return children
+  if (viewer === null) {
+    const path = (await headers()).get('x-tidemark-path') ?? '/'
+    redirect(`/sign-in?callbackUrl=${encodeURIComponent(path)}`)
+  }
   const theme = parseTheme((await cookies()).get(THEME_COOKIE)?.value)
   const fleets = viewer.fleets.map(({ id, name, role, devices, deadLettersOpen }) => ({
     id,

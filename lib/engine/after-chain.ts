@@ -71,7 +71,7 @@ export function chainBase(draft: PushDraft, mutation: Mutation, deviceId: string
   const { baseVersion } = mutation
   const pending: KnownMutation[] = []
   let view: ChainView = { document: documentAt(draft, mutation), madeVersion: 0, links: 0 }
-  for (let child = mutation; child.after !== undefined; ) {
+  for (let child = mutation; child.after !== undefined;) {
     const parent = findParent(draft, child, deviceId)
     if (!parent || pending.length === CHAIN_MAX) return UNKNOWN_VIEW
     const seen = draft.views.get(viewKey(parent.id, baseVersion))
@@ -90,10 +90,18 @@ export function chainBase(draft: PushDraft, mutation: Mutation, deviceId: string
 const UNKNOWN_VIEW: ChainView = { document: { kind: 'unknown' }, madeVersion: 0, links: 0 }
 const viewKey = (id: string, baseVersion: number): string => `${id}@${baseVersion}`
 
-function extendView({ document, madeVersion, links }: ChainView, { mutation, result }: KnownMutation): ChainView {
+function extendView(
+  { document, madeVersion, links }: ChainView,
+  { mutation, result }: KnownMutation,
+): ChainView {
   const made = Math.max(madeVersion, 'version' in result ? result.version : 0)
-  const next = document.kind === 'known' && links < CHAIN_MAX ? applyOperation(document.data, mutation.op) : null
-  return { document: next?.ok ? { kind: 'known', data: next.value } : { kind: 'unknown' }, madeVersion: made, links: links + 1 }
+  const next =
+    document.kind === 'known' && links < CHAIN_MAX ? applyOperation(document.data, mutation.op) : null
+  return {
+    document: next?.ok ? { kind: 'known', data: next.value } : { kind: 'unknown' },
+    madeVersion: made,
+    links: links + 1,
+  }
 }
 
 /** What was superseded is in no document, though a device may have gone on from it. */

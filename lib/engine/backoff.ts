@@ -33,7 +33,8 @@ export interface BackoffWait {
 /** Doubling past this many times would only overflow: the cap has long won. */
 const DOUBLINGS_MAX = 32
 
-const clampRetryAfter = (retryAfterMs: number): number => Math.min(RETRY_AFTER_MAX_MS, Math.max(0, retryAfterMs))
+const clampRetryAfter = (retryAfterMs: number): number =>
+  Math.min(RETRY_AFTER_MAX_MS, Math.max(0, retryAfterMs))
 
 /**
  * How long to wait after a failure (engine.md, BO1): `max(interval, min(cap, base·2^n)) × random(0.5, 1.5)`;

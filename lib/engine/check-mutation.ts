@@ -9,7 +9,12 @@ import type { CollectionRules, IncomingMutation, IncomingPush } from './types.ts
 
 /** What a mutation's fate is before anybody looks at its record; `go` when that must decide. */
 export type Gate =
-  | { readonly kind: 'go'; readonly rules: CollectionRules; readonly author: string; readonly parentKnown: boolean }
+  | {
+      readonly kind: 'go'
+      readonly rules: CollectionRules
+      readonly author: string
+      readonly parentKnown: boolean
+    }
   | { readonly kind: 'refused'; readonly code: RefusedCode; readonly detail: string }
   | { readonly kind: 'duplicate'; readonly original: EffectiveResult }
   | { readonly kind: 'dead'; readonly code: DeadLetterCode; readonly detail: string }
@@ -35,26 +40,36 @@ export function checkMutation(
 ): Gate {
   const { mutation, bytes, unknownField } = incoming
   const author = authorOf(push, incoming)
-  const early = (unknownField === null ? null : refused('unknown_field', `unknown field ${unknownField}`))
-    ?? checkRepeat(draft, push, incoming, author)
-    ?? checkStamp(draft, incoming, author)
+  const early =
+    (unknownField === null ? null : refused('unknown_field', `unknown field ${unknownField}`)) ??
+    checkRepeat(draft, push, incoming, author) ??
+    checkStamp(draft, incoming, author)
   if (early) return early
   if (bytes > MUTATION_BYTES_MAX) return dead('too_large', `${bytes} bytes, at most ${MUTATION_BYTES_MAX}`)
   const rules = draft.world.collections.get(mutation.collection)
   if (!rules) return dead('unknown_collection', `no collection ${mutation.collection}`)
   const fate = parentFate(draft, mutation, author, withoutEffect)
   if (fate.kind === 'refused') return refused('parent_refused', `its parent ${mutation.after} was refused`)
-  if (fate.kind === 'dead') return dead('parent_dead_lettered', `its parent ${mutation.after} is a dead letter`)
+  if (fate.kind === 'dead')
+    return dead('parent_dead_lettered', `its parent ${mutation.after} is a dead letter`)
   if (fate.kind === 'conflict') return { kind: 'held', conflictId: fate.conflictId }
   if (fate.kind === 'waits') return fate
   if (mutation.schemaVersion > rules.schemaVersion) {
-    return dead('schema_ahead', `schema version ${mutation.schemaVersion}, published is ${rules.schemaVersion}`)
+    return dead(
+      'schema_ahead',
+      `schema version ${mutation.schemaVersion}, published is ${rules.schemaVersion}`,
+    )
   }
   return { kind: 'go', rules, author, parentKnown: fate.kind !== 'unknown' }
 }
 
 /** ID1: an id that had an effect has no second one. Its result is told only to the device that it was for. */
-function checkRepeat(draft: PushDraft, push: IncomingPush, { mutation, payloadHash }: IncomingMutation, author: string): Gate | null {
+function checkRepeat(
+  draft: PushDraft,
+  push: IncomingPush,
+  { mutation, payloadHash }: IncomingMutation,
+  author: string,
+): Gate | null {
   const known = mutationOf(draft, mutation.id)
   if (!known || (push.replayOf !== null && known.deadLetter === 'open')) return null
   if (known.payloadHash !== payloadHash || known.deviceId !== author) {
@@ -66,7 +81,8 @@ function checkRepeat(draft: PushDraft, push: IncomingPush, { mutation, payloadHa
 /** The stamp must name its author and stay within 5 min of the server's clock (CS1, CL1). */
 function checkStamp({ world }: PushDraft, { mutation }: IncomingMutation, author: string): Gate | null {
   const stamp = parseHlc(mutation.hlc)
-  if (!stamp.ok || stamp.value.deviceId !== author) return refused('foreign_actor', 'hlc is not a stamp of this device')
+  if (!stamp.ok || stamp.value.deviceId !== author)
+    return refused('foreign_actor', 'hlc is not a stamp of this device')
   const aheadMs = stamp.value.wallMs - world.nowMs
   if (aheadMs <= CLOCK_AHEAD_MAX_MS) return null
   return refused('clock_out_of_bounds', `stamped ${aheadMs} ms ahead of the server`)

@@ -10,43 +10,121 @@ export const SCHEMA_EXPANDED_MAX = 10_000
 const ISSUES_MAX = 50
 
 type Shape =
-  | 'schema' | 'schemas' | 'schemaMap' | 'reference' | 'types' | 'format'
-  | 'number' | 'positive' | 'count' | 'boolean' | 'text' | 'texts' | 'textsMap' | 'values' | 'any'
+  | 'schema'
+  | 'schemas'
+  | 'schemaMap'
+  | 'reference'
+  | 'types'
+  | 'format'
+  | 'number'
+  | 'positive'
+  | 'count'
+  | 'boolean'
+  | 'text'
+  | 'texts'
+  | 'textsMap'
+  | 'values'
+  | 'any'
 
 /** Every keyword that is understood. Others are refused, since a misspelt rule that is ignored protects nothing. */
 const KEYWORDS: Readonly<Record<string, Shape>> = {
-  $schema: 'text', $comment: 'text', title: 'text', description: 'text', default: 'any', examples: 'values',
-  deprecated: 'boolean', readOnly: 'boolean', writeOnly: 'boolean',
-  $ref: 'reference', $defs: 'schemaMap', type: 'types', const: 'any', enum: 'values', format: 'format',
-  not: 'schema', anyOf: 'schemas', allOf: 'schemas', oneOf: 'schemas', if: 'schema', then: 'schema', else: 'schema',
-  properties: 'schemaMap', additionalProperties: 'schema', unevaluatedProperties: 'schema', propertyNames: 'schema',
-  required: 'texts', dependentRequired: 'textsMap', dependentSchemas: 'schemaMap',
-  minProperties: 'count', maxProperties: 'count',
-  prefixItems: 'schemas', items: 'schema', unevaluatedItems: 'schema', contains: 'schema',
-  minContains: 'count', maxContains: 'count', minItems: 'count', maxItems: 'count', uniqueItems: 'boolean',
-  minimum: 'number', maximum: 'number', exclusiveMinimum: 'number', exclusiveMaximum: 'number', multipleOf: 'positive',
-  minLength: 'count', maxLength: 'count',
+  $schema: 'text',
+  $comment: 'text',
+  title: 'text',
+  description: 'text',
+  default: 'any',
+  examples: 'values',
+  deprecated: 'boolean',
+  readOnly: 'boolean',
+  writeOnly: 'boolean',
+  $ref: 'reference',
+  $defs: 'schemaMap',
+  type: 'types',
+  const: 'any',
+  enum: 'values',
+  format: 'format',
+  not: 'schema',
+  anyOf: 'schemas',
+  allOf: 'schemas',
+  oneOf: 'schemas',
+  if: 'schema',
+  then: 'schema',
+  else: 'schema',
+  properties: 'schemaMap',
+  additionalProperties: 'schema',
+  unevaluatedProperties: 'schema',
+  propertyNames: 'schema',
+  required: 'texts',
+  dependentRequired: 'textsMap',
+  dependentSchemas: 'schemaMap',
+  minProperties: 'count',
+  maxProperties: 'count',
+  prefixItems: 'schemas',
+  items: 'schema',
+  unevaluatedItems: 'schema',
+  contains: 'schema',
+  minContains: 'count',
+  maxContains: 'count',
+  minItems: 'count',
+  maxItems: 'count',
+  uniqueItems: 'boolean',
+  minimum: 'number',
+  maximum: 'number',
+  exclusiveMinimum: 'number',
+  exclusiveMaximum: 'number',
+  multipleOf: 'positive',
+  minLength: 'count',
+  maxLength: 'count',
 }
 
 const REFUSED: Readonly<Record<string, string>> = {
-  pattern: 'regular expressions are not accepted: one text can take them for ever; use enum, format or length',
+  pattern:
+    'regular expressions are not accepted: one text can take them for ever; use enum, format or length',
   patternProperties: 'regular expressions are not accepted: one text can take them for ever; use properties',
 }
 
-const TYPES: ReadonlySet<Json> = new Set(['null', 'boolean', 'object', 'array', 'number', 'integer', 'string'])
+const TYPES: ReadonlySet<Json> = new Set([
+  'null',
+  'boolean',
+  'object',
+  'array',
+  'number',
+  'integer',
+  'string',
+])
 /** Those whose check takes time in proportion to the text. */
 const FORMATS: ReadonlySet<Json> = new Set([
-  'date', 'time', 'date-time', 'duration', 'email', 'hostname', 'ipv4', 'ipv6', 'uri', 'uuid', 'json-pointer',
+  'date',
+  'time',
+  'date-time',
+  'duration',
+  'email',
+  'hostname',
+  'ipv4',
+  'ipv6',
+  'uri',
+  'uuid',
+  'json-pointer',
 ])
 
-const isCount = (value: Json): boolean => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
-const isTexts = (value: Json): boolean => Array.isArray(value) && value.every((item) => typeof item === 'string')
+const isCount = (value: Json): boolean =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+const isTexts = (value: Json): boolean =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string')
 const isType = (value: Json): boolean => TYPES.has(value)
 
 /** What each plain shape must be, and how to say so; shapes that hold subschemas are walked instead. */
-const PLAIN: Readonly<Record<Exclude<Shape, 'schema' | 'schemas' | 'schemaMap'>, readonly [(value: Json) => boolean, string]>> = {
-  reference: [(value) => typeof value === 'string' && /^#(\/|$)/.test(value), 'must point into this schema, like #/$defs/name'],
-  types: [(value) => isType(value) || (Array.isArray(value) && value.length > 0 && value.every(isType)), 'must be a JSON type or a list of them'],
+const PLAIN: Readonly<
+  Record<Exclude<Shape, 'schema' | 'schemas' | 'schemaMap'>, readonly [(value: Json) => boolean, string]>
+> = {
+  reference: [
+    (value) => typeof value === 'string' && /^#(\/|$)/.test(value),
+    'must point into this schema, like #/$defs/name',
+  ],
+  types: [
+    (value) => isType(value) || (Array.isArray(value) && value.length > 0 && value.every(isType)),
+    'must be a JSON type or a list of them',
+  ],
   format: [(value) => FORMATS.has(value), `must be one of ${[...FORMATS].join(', ')}`],
   number: [(value) => typeof value === 'number', 'must be a number'],
   positive: [(value) => typeof value === 'number' && value > 0, 'must be a number above 0'],
@@ -54,7 +132,10 @@ const PLAIN: Readonly<Record<Exclude<Shape, 'schema' | 'schemas' | 'schemaMap'>,
   boolean: [(value) => typeof value === 'boolean', 'must be true or false'],
   text: [(value) => typeof value === 'string', 'must be a text'],
   texts: [isTexts, 'must be a list of texts'],
-  textsMap: [(value) => isJsonObject(value) && Object.values(value).every(isTexts), 'must hold lists of texts'],
+  textsMap: [
+    (value) => isJsonObject(value) && Object.values(value).every(isTexts),
+    'must hold lists of texts',
+  ],
   values: [(value) => Array.isArray(value), 'must be a list'],
   any: [() => true, ''],
 }
@@ -72,28 +153,46 @@ export function checkSchema(schema: Json): SchemaCheck {
   return issues.length === 0 ? { ok: true } : { ok: false, issues: issues.slice(0, ISSUES_MAX) }
 }
 
-function walk(schema: Json, path: readonly string[], nodes: Map<string, JsonObject | boolean>, issues: SchemaIssue[]): void {
-  const report = (at: readonly string[], message: string): void => void issues.push({ path: toPointer(at), message })
+function walk(
+  schema: Json,
+  path: readonly string[],
+  nodes: Map<string, JsonObject | boolean>,
+  issues: SchemaIssue[],
+): void {
+  const report = (at: readonly string[], message: string): void =>
+    void issues.push({ path: toPointer(at), message })
   if (nodes.size >= SCHEMA_NODES_MAX || issues.length >= ISSUES_MAX) {
     if (issues.length === 0) report([], `has more than ${SCHEMA_NODES_MAX} subschemas`)
     return
   }
   if (path.length > SCHEMA_DEPTH_MAX) return report(path, `is nested deeper than ${SCHEMA_DEPTH_MAX}`)
-  if (typeof schema !== 'boolean' && !isJsonObject(schema)) return report(path, 'must be an object, true or false')
+  if (typeof schema !== 'boolean' && !isJsonObject(schema))
+    return report(path, 'must be an object, true or false')
   nodes.set(toPointer(path), schema)
   if (typeof schema === 'boolean') return
   for (const [keyword, value] of Object.entries(schema)) {
     const shape = ownKeyword(keyword)
     const at = [...path, keyword]
-    if (!shape) report(at, (Object.hasOwn(REFUSED, keyword) && REFUSED[keyword]) || 'is not a keyword that is understood here')
-    else for (const [part, sub] of subschemas(shape, value, (message) => report(at, message))) walk(sub, [...at, ...part], nodes, issues)
+    if (!shape)
+      report(
+        at,
+        (Object.hasOwn(REFUSED, keyword) && REFUSED[keyword]) || 'is not a keyword that is understood here',
+      )
+    else
+      for (const [part, sub] of subschemas(shape, value, (message) => report(at, message)))
+        walk(sub, [...at, ...part], nodes, issues)
   }
 }
 
-const ownKeyword = (keyword: string): Shape | undefined => (Object.hasOwn(KEYWORDS, keyword) ? KEYWORDS[keyword] : undefined)
+const ownKeyword = (keyword: string): Shape | undefined =>
+  Object.hasOwn(KEYWORDS, keyword) ? KEYWORDS[keyword] : undefined
 
 /** The subschemas under a keyword with the rest of their path; a wrong value is told to `report`. */
-function subschemas(shape: Shape, value: Json, report: (message: string) => void): (readonly [readonly string[], Json])[] {
+function subschemas(
+  shape: Shape,
+  value: Json,
+  report: (message: string) => void,
+): (readonly [readonly string[], Json])[] {
   if (shape === 'schema') return [[[], value]]
   if (shape === 'schemas') {
     if (Array.isArray(value) && value.length > 0) return value.map((item: Json, i) => [[String(i)], item])
@@ -123,19 +222,28 @@ function checkReferences(nodes: ReadonlyMap<string, JsonObject | boolean>, issue
     sizes.set(pointer, 'open')
     const schema = nodes.get(pointer) as JsonObject | boolean
     let size = 1
-    if (isJsonObject(schema)) for (const child of childPointers(schema, pointer, nodes, issues)) size += sizeOf(child)
+    if (isJsonObject(schema))
+      for (const child of childPointers(schema, pointer, nodes, issues)) size += sizeOf(child)
     sizes.set(pointer, Math.min(size, SCHEMA_EXPANDED_MAX + 1))
     return size
   }
-  if (sizeOf('') > SCHEMA_EXPANDED_MAX) issues.push({ path: '', message: `written out it has more than ${SCHEMA_EXPANDED_MAX} subschemas` })
+  if (sizeOf('') > SCHEMA_EXPANDED_MAX)
+    issues.push({ path: '', message: `written out it has more than ${SCHEMA_EXPANDED_MAX} subschemas` })
 }
 
-function childPointers(schema: JsonObject, pointer: string, nodes: ReadonlyMap<string, unknown>, issues: SchemaIssue[]): string[] {
+function childPointers(
+  schema: JsonObject,
+  pointer: string,
+  nodes: ReadonlyMap<string, unknown>,
+  issues: SchemaIssue[],
+): string[] {
   const children: string[] = []
   for (const [keyword, value] of Object.entries(schema)) {
     const shape = ownKeyword(keyword)
     // Definitions cost nothing until something refers to them, but each must be sound by itself.
-    if (shape) for (const [part] of subschemas(shape, value, () => {})) children.push(pointer + toPointer([keyword, ...part]))
+    if (shape)
+      for (const [part] of subschemas(shape, value, () => {}))
+        children.push(pointer + toPointer([keyword, ...part]))
   }
   const ref = ownValue(schema, '$ref')
   if (typeof ref !== 'string') return children

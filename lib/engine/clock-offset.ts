@@ -19,7 +19,10 @@ export const CLOCK_SAMPLES_MAX = 8
 export function sampleClock(reading: ClockReading): ClockSample | null {
   const rttMs = reading.receivedMs - reading.sentMs
   if (rttMs < 0) return null
-  return { offsetMs: Math.round(reading.serverNowMs - (reading.sentMs + rttMs / 2)), rttMs: Math.round(rttMs) }
+  return {
+    offsetMs: Math.round(reading.serverNowMs - (reading.sentMs + rttMs / 2)),
+    rttMs: Math.round(rttMs),
+  }
 }
 
 /** A step of the clock larger than both round trips can explain; older samples then say nothing. */
@@ -36,14 +39,20 @@ export function addClockSample(samples: readonly ClockSample[], sample: ClockSam
 
 /** The sample with the shortest round trip has the smallest possible error: half of it. */
 export function bestClockSample(samples: readonly ClockSample[]): ClockSample | null {
-  return samples.reduce<ClockSample | null>((best, sample) => (best && best.rttMs <= sample.rttMs ? best : sample), null)
+  return samples.reduce<ClockSample | null>(
+    (best, sample) => (best && best.rttMs <= sample.rttMs ? best : sample),
+    null,
+  )
 }
 
 /** protocol.md, device API: corrected = raw + offset. */
 export const correctedMs = (rawMs: number, offsetMs: number): number => rawMs + offsetMs
 
 /** Lag is never negative; what was clamped is counted, so that a wrong clock can't hide as a good lag. */
-export function clampLag(madeMs: number, visibleMs: number): { readonly lagMs: number; readonly clamped: boolean } {
+export function clampLag(
+  madeMs: number,
+  visibleMs: number,
+): { readonly lagMs: number; readonly clamped: boolean } {
   const lagMs = visibleMs - madeMs
   return lagMs < 0 ? { lagMs: 0, clamped: true } : { lagMs, clamped: false }
 }

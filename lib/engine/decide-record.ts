@@ -41,7 +41,10 @@ export function decideRecord(draft: PushDraft, question: RecordQuestion): Record
   const concurrent = current !== null && isConcurrent(question, current, base, chain.madeVersion)
   const gone = current === null || current.deleted
   // A document that nobody else changed is changed as it stands; else the device's own view counts, where it is known.
-  const applied = applyOperation(base.kind === 'known' && (concurrent || gone) ? base.data : (current?.data ?? null), mutation.op)
+  const applied = applyOperation(
+    base.kind === 'known' && (concurrent || gone) ? base.data : (current?.data ?? null),
+    mutation.op,
+  )
   if (gone && !mayWriteOnNothing(question, current, base, concurrent)) {
     const decision = { kind: 'person', strategy: 'manual', fields: [''] } as const
     return { kind: 'settled', decision, base, local: applied.ok ? applied.value : null }
@@ -50,10 +53,12 @@ export function decideRecord(draft: PushDraft, question: RecordQuestion): Record
   const local = applied.value
   const invalid = local && findInvalid(rules, local, base)
   if (invalid) return invalid
-  if (current === null || !concurrent || isSettledGone(question, current, base)) return { kind: 'write', data: local }
+  if (current === null || !concurrent || isSettledGone(question, current, base))
+    return { kind: 'write', data: local }
   const decision = decideConcurrent(question, current, base, local)
   if (decision.kind === 'same') return { kind: 'write', data: local }
-  if (decision.kind === 'remote' || decision.kind === 'person') return { kind: 'settled', decision, base, local }
+  if (decision.kind === 'remote' || decision.kind === 'person')
+    return { kind: 'settled', decision, base, local }
   const data = decision.kind === 'merge' ? decision.data : local
   return (data && findInvalid(rules, data, base)) ?? { kind: 'settled', decision, base, local, data }
 }
@@ -73,7 +78,11 @@ function mayWriteOnNothing(
 }
 
 /** On a tombstone a delete changes nothing, and a recreation was meant; neither is a conflict. */
-function isSettledGone({ mutation, isReplay }: RecordQuestion, current: RecordState | null, base: BaseDocument): boolean {
+function isSettledGone(
+  { mutation, isReplay }: RecordQuestion,
+  current: RecordState | null,
+  base: BaseDocument,
+): boolean {
   if (!current?.deleted) return false
   return mutation.op.type === 'delete' || (!isReplay && isRecreation(mutation, base))
 }
@@ -84,7 +93,12 @@ function decideConcurrent(
   base: BaseDocument,
   local: JsonObject | null,
 ): ConflictDecision {
-  const context = { strategy: rules.strategy, fieldStrategies: rules.fieldStrategies, tieRule: rules.tieRule, local }
+  const context = {
+    strategy: rules.strategy,
+    fieldStrategies: rules.fieldStrategies,
+    tieRule: rules.tieRule,
+    local,
+  }
   const used = isReplay ? forReplay(context) : context
   const decision = chooseStrategy(used)(base, current, mutation, used)
   return isReplay && decision.kind === 'person' ? { ...decision, strategy: 'manual' } : decision
@@ -95,7 +109,12 @@ const isRecreation = (mutation: Mutation, base: BaseDocument): boolean =>
   mutation.op.type === 'put' && mutation.baseVersion === 0 && base.kind === 'known' && base.data === null
 
 /** Another device came after the base, or nobody can tell; for a replay any newer version counts (DL6). */
-function isConcurrent(question: RecordQuestion, current: RecordState, base: BaseDocument, madeVersion: number): boolean {
+function isConcurrent(
+  question: RecordQuestion,
+  current: RecordState,
+  base: BaseDocument,
+  madeVersion: number,
+): boolean {
   const { mutation, author, isReplay } = question
   if (base.kind === 'unknown') return true
   if (isReplay && current.version > Math.max(mutation.baseVersion, madeVersion)) return true
@@ -109,6 +128,10 @@ function findInvalid(rules: CollectionRules, data: JsonObject, base: BaseDocumen
 }
 
 function unfitPatch({ code, path }: PatchFailure, base: BaseDocument): RecordDecision {
-  return { kind: 'unfit', detail: `the operation does not fit the document: ${code}`, path: toPointer(parseKey(path) ?? [path]), base }
+  return {
+    kind: 'unfit',
+    detail: `the operation does not fit the document: ${code}`,
+    path: toPointer(parseKey(path) ?? [path]),
+    base,
+  }
 }
-

@@ -6,7 +6,11 @@ export interface LoadPlan {
   /** Collections in the order in which their streams are locked. */
   readonly streams: readonly string[]
   readonly records: readonly { readonly collection: string; readonly recordId: string }[]
-  readonly bases: readonly { readonly collection: string; readonly recordId: string; readonly version: number }[]
+  readonly bases: readonly {
+    readonly collection: string
+    readonly recordId: string
+    readonly version: number
+  }[]
   /** Own ids and parents by `after`; the ancestors of these are needed too, at most CHAIN_MAX deep. */
   readonly mutationIds: readonly string[]
 }

@@ -22,7 +22,10 @@ const INDEX = /^(?:0|[1-9][0-9]{0,9})$/
 export function parseKey(key: string): Path | null {
   if (!key.startsWith('/')) return [key]
   if (/~(?![01])/.test(key)) return null
-  return key.slice(1).split('/').map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+  return key
+    .slice(1)
+    .split('/')
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
 }
 
 export const toPointer = (path: Path): string =>
@@ -40,9 +43,13 @@ export function jsonDepth(value: Json): number {
  * A patch sets first, outer paths before inner ones, then unsets from the last to the first, so array indices mean
  * the document as it was. Missing parents become objects; an index at an array's end (or `-`) appends, past it fails.
  */
-export function applyOperation(document: JsonObject | null, op: Operation): Result<JsonObject | null, PatchFailure> {
+export function applyOperation(
+  document: JsonObject | null,
+  op: Operation,
+): Result<JsonObject | null, PatchFailure> {
   if (op.type === 'delete') return ok(null)
-  if (op.type === 'put') return jsonDepth(op.data) > JSON_DEPTH_MAX ? err({ code: 'too_deep', path: '' }) : ok(op.data)
+  if (op.type === 'put')
+    return jsonDepth(op.data) > JSON_DEPTH_MAX ? err({ code: 'too_deep', path: '' }) : ok(op.data)
   const sets = orderedPaths(Object.keys(op.set ?? {}))
   if (!sets.ok) return sets
   const unsets = orderedPaths(op.unset ?? [])
@@ -108,7 +115,12 @@ function setAt(node: Json | undefined, path: Path, value: Json): Result<Json, Pa
   return ok(copy)
 }
 
-function setInArray(array: readonly Json[], head: string, rest: Path, value: Json): Result<Json, PatchFailure['code']> {
+function setInArray(
+  array: readonly Json[],
+  head: string,
+  rest: Path,
+  value: Json,
+): Result<Json, PatchFailure['code']> {
   const index = head === '-' ? array.length : INDEX.test(head) ? Number(head) : Infinity
   if (index > array.length) return err('index_out_of_range')
   const child = setAt(array[index], rest, value)

@@ -38,7 +38,10 @@ export const headOf = ({ heads, world }: PushDraft, collection: string): number 
 export const mutationOf = ({ mutations, world }: PushDraft, id: string): KnownMutation | null =>
   mutations.get(id) ?? world.mutations.get(id) ?? null
 
-export function recordOf({ records, world }: PushDraft, mutation: Pick<Mutation, 'collection' | 'recordId'>): RecordState | null {
+export function recordOf(
+  { records, world }: PushDraft,
+  mutation: Pick<Mutation, 'collection' | 'recordId'>,
+): RecordState | null {
   const key = recordKey(mutation.collection, mutation.recordId)
   return records.get(key) ?? world.records.get(key) ?? null
 }
@@ -64,7 +67,8 @@ export function absorb(draft: PushDraft, effect: ChangeEffect): void {
     draft.records.set(recordKey(collection, recordId), record)
   }
   if (replaced) draft.bases.set(baseKey(collection, recordId, replaced.version), replaced.data)
-  const deadLetter = result.status === 'dead_lettered' ? 'open' : effect.replayOf === null ? 'none' : 'replayed'
+  const deadLetter =
+    result.status === 'dead_lettered' ? 'open' : effect.replayOf === null ? 'none' : 'replayed'
   const { mutation, payloadHash } = incoming
   draft.mutations.set(id, { id, payloadHash, deviceId: effect.deviceId, mutation, result, deadLetter })
 }

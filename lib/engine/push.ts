@@ -12,8 +12,16 @@ import { decideRecord } from './decide-record.ts'
 import type { PushDraft } from './push-draft.ts'
 import { absorb, headOf, recordOf, settle, startDraft } from './push-draft.ts'
 import type {
-  BaseDocument, ChangeEffect, CollectionRules, ConflictEffect, DeadLetterEffect, IncomingMutation, IncomingPush,
-  PushDecision, PushWorld, RecordState,
+  BaseDocument,
+  ChangeEffect,
+  CollectionRules,
+  ConflictEffect,
+  DeadLetterEffect,
+  IncomingMutation,
+  IncomingPush,
+  PushDecision,
+  PushWorld,
+  RecordState,
 } from './types.ts'
 import { toWireRecord } from './wire-record.ts'
 
@@ -41,7 +49,9 @@ export function decidePush(world: PushWorld, push: IncomingPush, ids: NewId): Pu
     }
   }
   if (!push.atomic || !results.some(isCulprit)) return { kind: 'committed', results, effects }
-  const wouldBe = results.map((result): MutationResult => (isCulprit(result) ? result : { id: result.id, status: 'not_applied' }))
+  const wouldBe = results.map((result): MutationResult =>
+    isCulprit(result) ? result : { id: result.id, status: 'not_applied' },
+  )
   return { kind: 'aborted', results: wouldBe, effects: [] }
 }
 
@@ -52,7 +62,13 @@ export function applyEffects(world: PushWorld, decision: PushDecision): PushWorl
   return settle(draft)
 }
 
-const CULPRITS: ReadonlySet<MutationResult['status']> = new Set(['conflict', 'dead_lettered', 'refused', 'shed', 'retry'])
+const CULPRITS: ReadonlySet<MutationResult['status']> = new Set([
+  'conflict',
+  'dead_lettered',
+  'refused',
+  'shed',
+  'retry',
+])
 const isCulprit = ({ status }: MutationResult): boolean => CULPRITS.has(status)
 
 interface Question {
@@ -63,7 +79,10 @@ interface Question {
 }
 
 /** An effect, or the result of a mutation that has none. */
-function decideMutation(question: Question, withoutEffect: ReadonlyMap<string, MutationResult>): ChangeEffect | MutationResult {
+function decideMutation(
+  question: Question,
+  withoutEffect: ReadonlyMap<string, MutationResult>,
+): ChangeEffect | MutationResult {
   const { draft, push, incoming } = question
   const gate = checkMutation(draft, push, incoming, withoutEffect)
   if (gate.kind !== 'go') return turnedAway(question, gate)
@@ -71,7 +90,12 @@ function decideMutation(question: Question, withoutEffect: ReadonlyMap<string, M
   const isReplay = push.replayOf !== null
   const decision = decideRecord(draft, { mutation: incoming.mutation, rules, author, parentKnown, isReplay })
   if (decision.kind === 'unfit') {
-    return deadLetter(question, { code: 'schema_mismatch', detail: decision.detail, path: decision.path, base: decision.base })
+    return deadLetter(question, {
+      code: 'schema_mismatch',
+      detail: decision.detail,
+      path: decision.path,
+      base: decision.base,
+    })
   }
   if (decision.kind === 'settled') return settled(question, rules, decision)
   const record = nextRecord(question, rules, decision.data)
@@ -84,7 +108,13 @@ function turnedAway(question: Question, gate: Exclude<Gate, { kind: 'go' }>): Ch
   const { id, after } = incoming.mutation
   switch (gate.kind) {
     case 'refused':
-      return { id, status: 'refused', code: gate.code, detail: gate.detail, serverHlc: serverHlcAt(draft.world.nowMs) }
+      return {
+        id,
+        status: 'refused',
+        code: gate.code,
+        detail: gate.detail,
+        serverHlc: serverHlcAt(draft.world.nowMs),
+      }
     case 'duplicate':
       return { id, status: 'duplicate', original: gate.original }
     case 'waits':
@@ -92,7 +122,12 @@ function turnedAway(question: Question, gate: Exclude<Gate, { kind: 'go' }>): Ch
       return { id, status: 'retry', code: 'parent_retry', retryAfterMs: gate.retryAfterMs }
     case 'held': {
       const record = recordOf(draft, incoming.mutation)
-      const result = { id, status: 'conflict', record: record && toWireRecord(record), conflictId: gate.conflictId } as const
+      const result = {
+        id,
+        status: 'conflict',
+        record: record && toWireRecord(record),
+        conflictId: gate.conflictId,
+      } as const
       return { ...plainEffect(question), result }
     }
     case 'dead': {
@@ -110,7 +145,17 @@ type Bare = Omit<ChangeEffect, 'result'>
 function plainEffect({ push, incoming }: Question): Bare {
   const { requestId, sessionId, replayOf } = push
   const deviceId = authorOf(push, incoming)
-  return { incoming, deviceId, requestId, sessionId, replayOf, record: null, replaced: null, conflict: null, deadLetter: null }
+  return {
+    incoming,
+    deviceId,
+    requestId,
+    sessionId,
+    replayOf,
+    record: null,
+    replaced: null,
+    conflict: null,
+    deadLetter: null,
+  }
 }
 
 /** A replay that fails again keeps its letter (ID3). */
@@ -123,12 +168,22 @@ function deadLetter(
   const { code, detail, path } = why
   const id = push.replayOf ?? ids()
   const base = why.base.kind === 'known' ? why.base.data : null
-  const result = { id: incoming.mutation.id, status: 'dead_lettered', deadLetterId: id, code, detail } as const
+  const result = {
+    id: incoming.mutation.id,
+    status: 'dead_lettered',
+    deadLetterId: id,
+    code,
+    detail,
+  } as const
   return { ...plainEffect(question), result, deadLetter: { id, code, detail, path, base, parentMutationId } }
 }
 
 /** The next version of the record. Its stamp never goes back, so that an older one can't win later. */
-function nextRecord({ draft, push, incoming }: Question, rules: CollectionRules, data: JsonObject | null): RecordState {
+function nextRecord(
+  { draft, push, incoming }: Question,
+  rules: CollectionRules,
+  data: JsonObject | null,
+): RecordState {
   const { collection, recordId, hlc } = incoming.mutation
   const current = recordOf(draft, incoming.mutation)
   const author = authorOf(push, incoming)
@@ -148,7 +203,11 @@ function nextRecord({ draft, push, incoming }: Question, rules: CollectionRules,
 }
 
 /** A concurrent mutation with its conflict row (CS7): who lost what. */
-function settled(question: Question, rules: CollectionRules, outcome: Extract<RecordDecision, { kind: 'settled' }>): ChangeEffect {
+function settled(
+  question: Question,
+  rules: CollectionRules,
+  outcome: Extract<RecordDecision, { kind: 'settled' }>,
+): ChangeEffect {
   const { draft, incoming, ids } = question
   const { decision, base, local, data } = outcome
   const { id } = incoming.mutation
@@ -163,7 +222,13 @@ function settled(question: Question, rules: CollectionRules, outcome: Extract<Re
     remote: current?.data ?? null,
   }
   if (decision.kind === 'person') {
-    const conflict: ConflictEffect = { ...shared, strategy: decision.strategy, outcome: 'manual', result: null, resolution: null }
+    const conflict: ConflictEffect = {
+      ...shared,
+      strategy: decision.strategy,
+      outcome: 'manual',
+      result: null,
+      resolution: null,
+    }
     const record = current && toWireRecord(current)
     return { ...plainEffect(question), result: { id, status: 'conflict', record, conflictId }, conflict }
   }
@@ -171,10 +236,29 @@ function settled(question: Question, rules: CollectionRules, outcome: Extract<Re
   const conflict = { ...shared, strategy: rules.strategy, outcome: decision.kind, resolution }
   assert(current, 'only a record that is there can be concurrent')
   if (data === undefined) {
-    const result: MutationResult & { status: 'superseded' } = { id, status: 'superseded', record: toWireRecord(current), conflictId, resolution }
+    const result: MutationResult & { status: 'superseded' } = {
+      id,
+      status: 'superseded',
+      record: toWireRecord(current),
+      conflictId,
+      resolution,
+    }
     return { ...plainEffect(question), result, conflict: { ...conflict, result: current.data } }
   }
   const record = nextRecord(question, rules, data)
-  const result: MutationResult & { status: 'merged' } = { id, status: 'merged', version: record.version, record: toWireRecord(record), conflictId, resolution }
-  return { ...plainEffect(question), result, record, replaced: current, conflict: { ...conflict, result: data } }
+  const result: MutationResult & { status: 'merged' } = {
+    id,
+    status: 'merged',
+    version: record.version,
+    record: toWireRecord(record),
+    conflictId,
+    resolution,
+  }
+  return {
+    ...plainEffect(question),
+    result,
+    record,
+    replaced: current,
+    conflict: { ...conflict, result: data },
+  }
 }

@@ -86,7 +86,11 @@ const isState = (text: string): text is SessionState => (SESSION_STATES as reado
 const isEvent = (text: string): text is SessionEvent => (SESSION_EVENTS as readonly string[]).includes(text)
 
 /** Whether a reported transition stands in the table. Any text is accepted; an unknown name is illegal. */
-export function isLegal(reported: { readonly from: string; readonly event: string; readonly to: string }): boolean {
+export function isLegal(reported: {
+  readonly from: string
+  readonly event: string
+  readonly to: string
+}): boolean {
   const { from, event, to } = reported
   return isState(from) && isEvent(event) && SESSION_TABLE[from][event] === to
 }

@@ -57,7 +57,8 @@ export function decodeToken(text: string, reader: TokenReader, mac: Mac): Result
   // The MAC was ours, so the payload is as we wrote it.
   const token = fromJson(JSON.parse(new TextDecoder().decode(signed.subarray(1))) as Json)
   if (token.fleetId !== reader.fleetId || token.deviceId !== reader.deviceId) return err('token_invalid')
-  if (token.epoch !== reader.epoch || reader.nowMs - token.issuedAtMs > TOKEN_LIFE_MS) return err('token_expired')
+  if (token.epoch !== reader.epoch || reader.nowMs - token.issuedAtMs > TOKEN_LIFE_MS)
+    return err('token_expired')
   return ok(token)
 }
 
@@ -79,7 +80,10 @@ export function advance(position: Position, version: number): Position {
 }
 
 /** The place of a collection that the token lacks: a snapshot up to the head of this moment (TK4). */
-export const startPosition = (head: number): Position => ({ version: 0, snapshot: head > 0 ? { target: head } : null })
+export const startPosition = (head: number): Position => ({
+  version: 0,
+  snapshot: head > 0 ? { target: head } : null,
+})
 
 function further(a: Position, b: Position): Position {
   const [front, back] = a.version >= b.version ? [a, b] : [b, a]
@@ -88,11 +92,19 @@ function further(a: Position, b: Position): Position {
 }
 
 function toJson(token: SyncToken): Json {
-  const places = Object.entries(token.positions).map(([collection, { version, snapshot }]): [string, Json] => [
-    collection,
-    snapshot ? [version, snapshot.target] : [version],
-  ])
-  return { f: token.fleetId, d: token.deviceId, e: token.epoch, t: token.issuedAtMs, p: Object.fromEntries(places) }
+  const places = Object.entries(token.positions).map(
+    ([collection, { version, snapshot }]): [string, Json] => [
+      collection,
+      snapshot ? [version, snapshot.target] : [version],
+    ],
+  )
+  return {
+    f: token.fleetId,
+    d: token.deviceId,
+    e: token.epoch,
+    t: token.issuedAtMs,
+    p: Object.fromEntries(places),
+  }
 }
 
 function fromJson(json: Json): SyncToken {

@@ -45,7 +45,8 @@ export interface KnownMutation {
 }
 
 /** The document at one version; `purged` when retention took it, which counts as concurrent in every field. */
-export type BaseDocument = { readonly kind: 'known'; readonly data: JsonObject | null } | { readonly kind: 'unknown' }
+export type BaseDocument =
+  { readonly kind: 'known'; readonly data: JsonObject | null } | { readonly kind: 'unknown' }
 
 /** A mutation with what the edge knows of it. */
 export interface IncomingMutation {
@@ -80,7 +81,8 @@ export interface PushWorld {
   readonly mutations: ReadonlyMap<string, KnownMutation>
 }
 
-export const baseKey = (collection: string, recordId: string, version: number): string => `${collection}/${recordId}@${version}`
+export const baseKey = (collection: string, recordId: string, version: number): string =>
+  `${collection}/${recordId}@${version}`
 
 /** One mutation that had an effect, for the change log. */
 export interface ChangeEffect {
@@ -130,5 +132,6 @@ export interface PushDecision {
 }
 
 export type SchemaIssue = { readonly path: string; readonly message: string }
-export type SchemaCheck = { readonly ok: true } | { readonly ok: false; readonly issues: readonly SchemaIssue[] }
+export type SchemaCheck =
+  { readonly ok: true } | { readonly ok: false; readonly issues: readonly SchemaIssue[] }
 export type ValidateDocument = (rules: CollectionRules, data: Json) => SchemaCheck

@@ -45,7 +45,9 @@ function compile(schema: JsonSchema, text: string): Check {
   const sound = checkSchema(schema)
   if (!sound.ok) {
     const [first] = sound.issues
-    return () => [{ path: '', message: `the collection's schema can't be used: ${first?.path} ${first?.message}` }]
+    return () => [
+      { path: '', message: `the collection's schema can't be used: ${first?.path} ${first?.message}` },
+    ]
   }
   // A copy, because the library writes its bookkeeping into the schema.
   const validator = new Validator(JSON.parse(text) as Schema, '2020-12', true)
@@ -60,11 +62,14 @@ function compile(schema: JsonSchema, text: string): Check {
 
 /** Text that PostgreSQL can't store, and arrays too long to compare: told before the validator sees them. */
 function findUnfit(value: Json, path: readonly string[], itemsMax: number): SchemaIssue | null {
-  if (typeof value === 'string') return isStorable(value) ? null : { path: toPointer(path), message: 'has a NUL or half a surrogate pair' }
+  if (typeof value === 'string')
+    return isStorable(value) ? null : { path: toPointer(path), message: 'has a NUL or half a surrogate pair' }
   if (typeof value !== 'object' || value === null) return null
-  if (Array.isArray(value) && value.length > itemsMax) return { path: toPointer(path), message: `has more than ${itemsMax} items` }
+  if (Array.isArray(value) && value.length > itemsMax)
+    return { path: toPointer(path), message: `has more than ${itemsMax} items` }
   for (const [key, item] of Object.entries(value)) {
-    if (!isStorable(key)) return { path: toPointer(path), message: 'has a key with a NUL or half a surrogate pair' }
+    if (!isStorable(key))
+      return { path: toPointer(path), message: 'has a key with a NUL or half a surrogate pair' }
     const unfit = findUnfit(item as Json, [...path, key], itemsMax)
     if (unfit) return unfit
   }
@@ -77,15 +82,27 @@ const isStorable = (text: string): boolean => !UNSTORABLE.test(text)
 
 /** Keywords that only say that something below them is wrong. */
 const WRAPPERS: ReadonlySet<string> = new Set([
-  '$ref', 'allOf', 'if', 'properties', 'additionalProperties', 'unevaluatedProperties', 'dependentSchemas',
-  'prefixItems', 'items', 'unevaluatedItems', 'propertyNames',
+  '$ref',
+  'allOf',
+  'if',
+  'properties',
+  'additionalProperties',
+  'unevaluatedProperties',
+  'dependentSchemas',
+  'prefixItems',
+  'items',
+  'unevaluatedItems',
+  'propertyNames',
 ])
 /** Keywords whose branches each fail for their own reason; the choice itself is the issue. */
 const CHOICES: ReadonlySet<string> = new Set(['anyOf', 'oneOf', 'contains'])
 
 function toIssues(errors: readonly OutputUnit[]): SchemaIssue[] {
-  const choices = errors.filter((error) => CHOICES.has(error.keyword)).map((error) => `${error.keywordLocation}/`)
-  const inBranch = (error: OutputUnit): boolean => choices.some((place) => error.keywordLocation.startsWith(place))
+  const choices = errors
+    .filter((error) => CHOICES.has(error.keyword))
+    .map((error) => `${error.keywordLocation}/`)
+  const inBranch = (error: OutputUnit): boolean =>
+    choices.some((place) => error.keywordLocation.startsWith(place))
   return errors
     .filter((error) => !WRAPPERS.has(error.keyword) && !inBranch(error))
     .slice(0, ISSUES_MAX)

@@ -8,7 +8,14 @@ import { canonicalJson, jsonEqual } from '#lib/kernel/json.ts'
 import { seededRandom } from '#lib/kernel/random.ts'
 import { isUuid, uuidv7, uuidv7TimeMs } from '#lib/kernel/uuid.ts'
 import type { VersionVector } from '#lib/kernel/version-vector.ts'
-import { SERVER_ENTRY, compareVectors, foldVector, mergeVectors, recordWrite, writtenByOthersSince } from '#lib/kernel/version-vector.ts'
+import {
+  SERVER_ENTRY,
+  compareVectors,
+  foldVector,
+  mergeVectors,
+  recordWrite,
+  writtenByOthersSince,
+} from '#lib/kernel/version-vector.ts'
 import { uuid } from '#tests/support/engine-world.ts'
 
 const timeMs = fc.integer({ min: 0, max: 2 ** 42 })
@@ -21,109 +28,154 @@ const json = fc.jsonValue({ maxDepth: 4 }) as fc.Arbitrary<Json>
 
 describe('hlc', () => {
   it('text sorts as the clock counts', () => {
-    fc.assert(fc.property(hlc, hlc, (a, b) => {
-      const order = a.wallMs - b.wallMs || a.counter - b.counter || (a.deviceId < b.deviceId ? -1 : a.deviceId > b.deviceId ? 1 : 0)
-      expect(compareHlc(formatHlc(a), formatHlc(b))).toBe(Math.sign(order))
-      expect(parseHlc(formatHlc(a))).toEqual({ ok: true, value: a })
-    }))
+    fc.assert(
+      fc.property(hlc, hlc, (a, b) => {
+        const order =
+          a.wallMs - b.wallMs ||
+          a.counter - b.counter ||
+          (a.deviceId < b.deviceId ? -1 : a.deviceId > b.deviceId ? 1 : 0)
+        expect(compareHlc(formatHlc(a), formatHlc(b))).toBe(Math.sign(order))
+        expect(parseHlc(formatHlc(a))).toEqual({ ok: true, value: a })
+      }),
+    )
   })
 
   it('never runs back, whatever the wall clock does, and is later than all it has seen', () => {
     const step = fc.oneof(fc.record({ nowMs: timeMs }), fc.record({ nowMs: timeMs, seen: hlc }))
-    fc.assert(fc.property(hlc, fc.array(step, { maxLength: 30 }), (start, steps) => {
-      let last = start
-      for (const one of steps) {
-        const next = 'seen' in one ? receiveHlc(last, one.seen, one.nowMs) : tickHlc(last, one.nowMs)
-        expect(formatHlc(next) > formatHlc(last)).toBe(true)
-        if ('seen' in one) expect(formatHlc(next).slice(0, 17) > formatHlc(one.seen).slice(0, 17)).toBe(true)
-        expect(next.wallMs).toBeGreaterThanOrEqual(one.nowMs)
-        last = next
-      }
-    }))
+    fc.assert(
+      fc.property(hlc, fc.array(step, { maxLength: 30 }), (start, steps) => {
+        let last = start
+        for (const one of steps) {
+          const next = 'seen' in one ? receiveHlc(last, one.seen, one.nowMs) : tickHlc(last, one.nowMs)
+          expect(formatHlc(next) > formatHlc(last)).toBe(true)
+          if ('seen' in one)
+            expect(formatHlc(next).slice(0, 17) > formatHlc(one.seen).slice(0, 17)).toBe(true)
+          expect(next.wallMs).toBeGreaterThanOrEqual(one.nowMs)
+          last = next
+        }
+      }),
+    )
   })
 })
 
 describe('version vectors', () => {
-  const vector = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd'), fc.integer({ min: 1, max: 4 })) as fc.Arbitrary<VersionVector>
+  const vector = fc.dictionary(
+    fc.constantFrom('a', 'b', 'c', 'd'),
+    fc.integer({ min: 1, max: 4 }),
+  ) as fc.Arbitrary<VersionVector>
 
   it('order is a partial order and merge is its least upper bound', () => {
-    fc.assert(fc.property(vector, vector, vector, (a, b, c) => {
-      const flip = { equal: 'equal', before: 'after', after: 'before', concurrent: 'concurrent' } as const
-      expect(compareVectors(b, a)).toBe(flip[compareVectors(a, b)])
-      const joined = mergeVectors(a, b)
-      expect(['before', 'equal']).toContain(compareVectors(a, joined))
-      expect(compareVectors(joined, mergeVectors(b, a))).toBe('equal')
-      expect(compareVectors(mergeVectors(joined, c), mergeVectors(a, mergeVectors(b, c)))).toBe('equal')
-      expect(compareVectors(mergeVectors(a, a), a)).toBe('equal')
-      const order = compareVectors(a, b)
-      if (order === 'before' && ['before', 'equal'].includes(compareVectors(b, c))) expect(compareVectors(a, c)).toBe('before')
-    }))
+    fc.assert(
+      fc.property(vector, vector, vector, (a, b, c) => {
+        const flip = { equal: 'equal', before: 'after', after: 'before', concurrent: 'concurrent' } as const
+        expect(compareVectors(b, a)).toBe(flip[compareVectors(a, b)])
+        const joined = mergeVectors(a, b)
+        expect(['before', 'equal']).toContain(compareVectors(a, joined))
+        expect(compareVectors(joined, mergeVectors(b, a))).toBe('equal')
+        expect(compareVectors(mergeVectors(joined, c), mergeVectors(a, mergeVectors(b, c)))).toBe('equal')
+        expect(compareVectors(mergeVectors(a, a), a)).toBe('equal')
+        const order = compareVectors(a, b)
+        if (order === 'before' && ['before', 'equal'].includes(compareVectors(b, c)))
+          expect(compareVectors(a, c)).toBe('before')
+      }),
+    )
   })
 
   /** A record's history: who made versions 1, 2, 3, … */
   const history = fc.array(fc.integer({ min: 0, max: 120 }), { minLength: 1, maxLength: 300 })
 
   it('folding may report false concurrency, never false order', () => {
-    fc.assert(fc.property(history, fc.nat(), fc.nat(), (writers, p, q) => {
-      const at = (n: number): VersionVector => writers.slice(0, n).reduce<VersionVector>((v, w, i) => recordWrite(v, `d${w}`, i + 1), {})
-      const [i, j] = [p % (writers.length + 1), q % (writers.length + 1)]
-      const truth = i === j ? 'equal' : i < j ? 'before' : 'after'
-      expect([truth, 'concurrent']).toContain(compareVectors(at(i), at(j)))
-      if (truth === 'equal') expect(compareVectors(at(i), at(j))).toBe('equal')
-    }), { numRuns: 60 })
+    fc.assert(
+      fc.property(history, fc.nat(), fc.nat(), (writers, p, q) => {
+        const at = (n: number): VersionVector =>
+          writers.slice(0, n).reduce<VersionVector>((v, w, i) => recordWrite(v, `d${w}`, i + 1), {})
+        const [i, j] = [p % (writers.length + 1), q % (writers.length + 1)]
+        const truth = i === j ? 'equal' : i < j ? 'before' : 'after'
+        expect([truth, 'concurrent']).toContain(compareVectors(at(i), at(j)))
+        if (truth === 'equal') expect(compareVectors(at(i), at(j))).toBe('equal')
+      }),
+      { numRuns: 60 },
+    )
   })
 
   it('folding never orders what is concurrent', () => {
     const wide = fc.array(fc.integer({ min: 1, max: 500 }), { minLength: 70, maxLength: 90 })
-    fc.assert(fc.property(wide, fc.dictionary(fc.nat(100).map((n) => `d${n}`), fc.integer({ min: 1, max: 600 }), { maxKeys: 20 }), (versions, other) => {
-      const full = Object.fromEntries(versions.map((version, i) => [`d${i}`, version]))
-      const order = compareVectors(foldVector(full), other)
-      if (order !== 'concurrent') expect(order).toBe(compareVectors(full, other))
-    }))
+    fc.assert(
+      fc.property(
+        wide,
+        fc.dictionary(
+          fc.nat(100).map((n) => `d${n}`),
+          fc.integer({ min: 1, max: 600 }),
+          { maxKeys: 20 },
+        ),
+        (versions, other) => {
+          const full = Object.fromEntries(versions.map((version, i) => [`d${i}`, version]))
+          const order = compareVectors(foldVector(full), other)
+          if (order !== 'concurrent') expect(order).toBe(compareVectors(full, other))
+        },
+      ),
+    )
   })
 
   it('nobody who wrote after the base is ever overlooked, folded or not', () => {
-    fc.assert(fc.property(history, fc.nat(), fc.integer({ min: 0, max: 120 }), (writers, p, me) => {
-      const base = p % (writers.length + 1)
-      const now = writers.reduce<VersionVector>((v, w, i) => recordWrite(v, `d${w}`, i + 1), {})
-      const truth = writers.slice(base).some((writer) => writer !== me)
-      const told = writtenByOthersSince(now, `d${me}`, base)
-      if (truth) expect(told).toBe(true)
-      else if (!Object.hasOwn(now, SERVER_ENTRY)) expect(told).toBe(false)
-    }), { numRuns: 60 })
+    fc.assert(
+      fc.property(history, fc.nat(), fc.integer({ min: 0, max: 120 }), (writers, p, me) => {
+        const base = p % (writers.length + 1)
+        const now = writers.reduce<VersionVector>((v, w, i) => recordWrite(v, `d${w}`, i + 1), {})
+        const truth = writers.slice(base).some((writer) => writer !== me)
+        const told = writtenByOthersSince(now, `d${me}`, base)
+        if (truth) expect(told).toBe(true)
+        else if (!Object.hasOwn(now, SERVER_ENTRY)) expect(told).toBe(false)
+      }),
+      { numRuns: 60 },
+    )
   })
 })
 
 describe('ids and texts', () => {
   it('UUIDv7s are well-formed, carry their time and don’t repeat', () => {
-    fc.assert(fc.property(fc.integer({ min: 0, max: 2 ** 47 }), fc.integer(), (nowMs, seed) => {
-      const random = seededRandom(seed)
-      const ids = Array.from({ length: 50 }, () => uuidv7(nowMs, random))
-      expect(new Set(ids).size).toBe(50)
-      for (const id of ids) expect(isUuid(id) && uuidv7TimeMs(id) === nowMs).toBe(true)
-    }))
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 2 ** 47 }), fc.integer(), (nowMs, seed) => {
+        const random = seededRandom(seed)
+        const ids = Array.from({ length: 50 }, () => uuidv7(nowMs, random))
+        expect(new Set(ids).size).toBe(50)
+        for (const id of ids) expect(isUuid(id) && uuidv7TimeMs(id) === nowMs).toBe(true)
+      }),
+    )
   })
 
   it('canonical JSON: equal values, equal texts; different values, different texts', () => {
     const shuffle = (value: Json): Json =>
-      Array.isArray(value) ? value.map(shuffle)
-      : typeof value === 'object' && value !== null
-        ? (JSON.parse(`{${Object.entries(value).reverse().map(([k, v]) => `${JSON.stringify(k)}:${JSON.stringify(shuffle(v as Json))}`).join(',')}}`) as Json)
-        : value
-    fc.assert(fc.property(json, json, (a, b) => {
-      expect(canonicalJson(shuffle(a))).toBe(canonicalJson(a))
-      expect(jsonEqual(a, shuffle(a))).toBe(true)
-      expect(jsonEqual(a, b)).toBe(canonicalJson(a) === canonicalJson(b))
-      expect(jsonEqual(JSON.parse(canonicalJson(a)) as Json, JSON.parse(JSON.stringify(a)) as Json)).toBe(true)
-    }))
+      Array.isArray(value)
+        ? value.map(shuffle)
+        : typeof value === 'object' && value !== null
+          ? (JSON.parse(
+              `{${Object.entries(value)
+                .reverse()
+                .map(([k, v]) => `${JSON.stringify(k)}:${JSON.stringify(shuffle(v as Json))}`)
+                .join(',')}}`,
+            ) as Json)
+          : value
+    fc.assert(
+      fc.property(json, json, (a, b) => {
+        expect(canonicalJson(shuffle(a))).toBe(canonicalJson(a))
+        expect(jsonEqual(a, shuffle(a))).toBe(true)
+        expect(jsonEqual(a, b)).toBe(canonicalJson(a) === canonicalJson(b))
+        expect(jsonEqual(JSON.parse(canonicalJson(a)) as Json, JSON.parse(JSON.stringify(a)) as Json)).toBe(
+          true,
+        )
+      }),
+    )
   })
 
   it('base64url reads back, and only its own spelling', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 64 }), fc.string({ maxLength: 20 }), (bytes, text) => {
-      expect(encodeBase64url(bytes)).toBe(Buffer.from(bytes).toString('base64url'))
-      expect(decodeBase64url(encodeBase64url(bytes))).toEqual(bytes)
-      const read = decodeBase64url(text)
-      if (read) expect(encodeBase64url(read)).toBe(text)
-    }))
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 64 }), fc.string({ maxLength: 20 }), (bytes, text) => {
+        expect(encodeBase64url(bytes)).toBe(Buffer.from(bytes).toString('base64url'))
+        expect(decodeBase64url(encodeBase64url(bytes))).toEqual(bytes)
+        const read = decodeBase64url(text)
+        if (read) expect(encodeBase64url(read)).toBe(text)
+      }),
+    )
   })
 })

@@ -5,23 +5,51 @@ import type { IncomingPush } from '#lib/engine/types.ts'
 import { COLLECTION, DEVICE_A, DEVICE_B, DEVICE_C, incomingOf, stamp, uuid } from './engine-world.ts'
 
 export const anyJson = fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<Json>
-const wildKey = fc.oneof(fc.constantFrom('__proto__', 'constructor', 'a', 'b', '/a', '/a/0', '/a/-', '/b/__proto__', '/~2', '//', ''), fc.string())
+const wildKey = fc.oneof(
+  fc.constantFrom(
+    '__proto__',
+    'constructor',
+    'a',
+    'b',
+    '/a',
+    '/a/0',
+    '/a/-',
+    '/b/__proto__',
+    '/~2',
+    '//',
+    '',
+  ),
+  fc.string(),
+)
 export const anyObject = fc.dictionary(wildKey, anyJson, { maxKeys: 4 }) as fc.Arbitrary<JsonObject>
 
 /** Any operation at all, whether or not it makes sense. */
 export const wildOperation: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({ type: fc.constant('put' as const), data: anyObject }),
-  fc.record({ type: fc.constant('patch' as const), set: anyObject, unset: fc.array(wildKey, { maxLength: 3 }) }),
+  fc.record({
+    type: fc.constant('patch' as const),
+    set: anyObject,
+    unset: fc.array(wildKey, { maxLength: 3 }),
+  }),
   fc.constant({ type: 'delete' as const }),
 )
 
 const value = fc.oneof(fc.integer({ min: 0, max: 3 }), fc.constantFrom('bad', null))
-const document = fc.dictionary(fc.constantFrom('a', 'b', 'c'), value, { maxKeys: 3 }) as fc.Arbitrary<JsonObject>
+const document = fc.dictionary(fc.constantFrom('a', 'b', 'c'), value, {
+  maxKeys: 3,
+}) as fc.Arbitrary<JsonObject>
 
 /** Operations over few fields, so that they meet. */
 export const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ type: fc.constant('put' as const), data: document }) },
-  { weight: 4, arbitrary: fc.record({ type: fc.constant('patch' as const), set: document, unset: fc.subarray(['a', 'b', 'c'], { maxLength: 1 }) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      type: fc.constant('patch' as const),
+      set: document,
+      unset: fc.subarray(['a', 'b', 'c'], { maxLength: 1 }),
+    }),
+  },
   { weight: 1, arbitrary: fc.constant({ type: 'delete' as const }) },
 )
 
@@ -91,6 +119,9 @@ export const pushes: fc.Arbitrary<readonly IncomingPush[]> = fc
       sessionId: null,
       atomic,
       replayOf: null,
-      mutations: draws.map((d) => ({ ...incomingOf(toMutation(deviceId, d, ++n)), unknownField: d.unknownField })),
+      mutations: draws.map((d) => ({
+        ...incomingOf(toMutation(deviceId, d, ++n)),
+        unknownField: d.unknownField,
+      })),
     }))
   })

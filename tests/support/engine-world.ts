@@ -3,7 +3,14 @@ import { canonicalJson } from '#lib/kernel/json.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import { payloadText } from '#lib/engine/payload.ts'
 import { applyEffects, decidePush } from '#lib/engine/push.ts'
-import type { CollectionRules, IncomingMutation, IncomingPush, PushDecision, PushWorld, RecordState } from '#lib/engine/types.ts'
+import type {
+  CollectionRules,
+  IncomingMutation,
+  IncomingPush,
+  PushDecision,
+  PushWorld,
+  RecordState,
+} from '#lib/engine/types.ts'
 import { recordKey } from '#lib/engine/types.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import type { MutationResult } from '#lib/protocol/push.ts'
@@ -13,13 +20,15 @@ export const NOW_MS = 1_700_000_000_000
 export const COLLECTION = 'reports'
 
 /** UUIDs that read as what they are: `uuid('a', 3)`. */
-export const uuid = (kind: string, n: number): string => `${kind.padEnd(8, '0')}-0000-7000-8000-${n.toString(16).padStart(12, '0')}`
+export const uuid = (kind: string, n: number): string =>
+  `${kind.padEnd(8, '0')}-0000-7000-8000-${n.toString(16).padStart(12, '0')}`
 export const DEVICE_A = uuid('a', 1)
 export const DEVICE_B = uuid('b', 1)
 export const DEVICE_C = uuid('c', 1)
 export const RECORD = uuid('e', 1)
 
-export const stamp = (deviceId: string, offsetMs = 0, counter = 0): string => formatHlc({ wallMs: NOW_MS + offsetMs, counter, deviceId })
+export const stamp = (deviceId: string, offsetMs = 0, counter = 0): string =>
+  formatHlc({ wallMs: NOW_MS + offsetMs, counter, deviceId })
 
 export const rulesOf = (changes: Partial<CollectionRules> = {}): CollectionRules => ({
   name: COLLECTION,
@@ -45,11 +54,19 @@ let nextId = 0
 export const newId = (): string => uuid('f', ++nextId)
 
 export const put = (data: JsonObject): Operation => ({ type: 'put', data })
-export const patch = (set: JsonObject, unset: readonly string[] = []): Operation => ({ type: 'patch', set, unset })
+export const patch = (set: JsonObject, unset: readonly string[] = []): Operation => ({
+  type: 'patch',
+  set,
+  unset,
+})
 export const remove: Operation = { type: 'delete' }
 
 /** One mutation by a device; the stamp's offset orders it against others. */
-export function mutationBy(deviceId: string, op: Operation, changes: Partial<Mutation> & { readonly atMs?: number } = {}): Mutation {
+export function mutationBy(
+  deviceId: string,
+  op: Operation,
+  changes: Partial<Mutation> & { readonly atMs?: number } = {},
+): Mutation {
   const { atMs = 0, ...rest } = changes
   return {
     id: newId(),
@@ -71,7 +88,11 @@ export const incomingOf = (mutation: Mutation): IncomingMutation => ({
   unknownField: null,
 })
 
-export const pushOf = (deviceId: string, mutations: readonly Mutation[], changes: Partial<IncomingPush> = {}): IncomingPush => ({
+export const pushOf = (
+  deviceId: string,
+  mutations: readonly Mutation[],
+  changes: Partial<IncomingPush> = {},
+): IncomingPush => ({
   deviceId,
   requestId: newId(),
   sessionId: null,
@@ -90,7 +111,11 @@ export class EngineWorld {
     this.world = emptyWorld(rules)
   }
 
-  push(deviceId: string, mutations: readonly Mutation[], changes: Partial<IncomingPush> = {}): readonly MutationResult[] {
+  push(
+    deviceId: string,
+    mutations: readonly Mutation[],
+    changes: Partial<IncomingPush> = {},
+  ): readonly MutationResult[] {
     return this.take(pushOf(deviceId, mutations, changes))
   }
 

@@ -1,6 +1,13 @@
 import { planLoad } from '#lib/engine/load-plan.ts'
 import { applyEffects, decidePush } from '#lib/engine/push.ts'
-import type { CollectionRules, IncomingPush, KnownMutation, PushDecision, PushWorld, RecordState } from '#lib/engine/types.ts'
+import type {
+  CollectionRules,
+  IncomingPush,
+  KnownMutation,
+  PushDecision,
+  PushWorld,
+  RecordState,
+} from '#lib/engine/types.ts'
 import { baseKey, recordKey } from '#lib/engine/types.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import { NOW_MS, uuid } from './engine-world.ts'
@@ -43,7 +50,9 @@ export class NaiveStore {
       if (parent !== undefined && !ids.includes(parent)) ids.push(parent)
     }
     const keys = plan.records.map(({ collection, recordId }) => recordKey(collection, recordId))
-    const bases = plan.bases.map(({ collection, recordId, version }) => baseKey(collection, recordId, version))
+    const bases = plan.bases.map(({ collection, recordId, version }) =>
+      baseKey(collection, recordId, version),
+    )
     return {
       nowMs: NOW_MS,
       epoch: 1,

@@ -54,12 +54,8 @@ export function ItemDetail({
         title="Base, device and server by field"
         note={server === null ? 'no record on the server' : `server now v${server.version}`}
       >
-        {device === null ? (
-          <p className="sub">
-            {mutation.op.type === 'delete'
-              ? 'The device deleted the record.'
-              : 'The change cannot be carried out on its base, so there is nothing to compare.'}
-          </p>
+        {device === null || (base === null && server === null) ? (
+          <p className="sub">{nothingToCompare(mutation.op.type, device !== null)}</p>
         ) : (
           <DiffTable
             label="Base, device and server now"
@@ -97,6 +93,13 @@ function marksOf({ issues, letter }: DeadLetterDetail): readonly JsonMark[] {
   return letter.path === null || schemaOnly || letter.status !== 'open'
     ? []
     : [{ pointer: letter.path, why: letter.detail }]
+}
+
+function nothingToCompare(type: Op['type'], wanted: boolean): string {
+  if (wanted) return 'It would be a new record: there is neither a base nor a record on the server.'
+  return type === 'delete'
+    ? 'The device deleted the record.'
+    : 'The change cannot be carried out on its base, so there is nothing to compare.'
 }
 
 type Op = DeadLetterDetail['letter']['mutation']['op']

@@ -18,7 +18,7 @@ export function boardSentence(groups: readonly CauseGroup[]): string {
 export function boardEvidence(groups: readonly CauseGroup[]): string {
   const top = groups[0]
   if (top === undefined) return 'What can never apply as it is waits here until a person decides.'
-  return `${top.appVersion} on ${top.collection}: ${top.detail}. Nothing is lost: every payload is kept.`
+  return `${top.appVersion} on ${top.collection}: ${top.detail.replace(/\.$/, '')}. Nothing is lost: every payload is kept.`
 }
 
 /** Why a change can never apply as it is, in plain words (protocol.md, results). A full Record. */

@@ -28,7 +28,8 @@ export default async function OverviewPage({ searchParams }: PageProps) {
     loadOverviewParams(searchParams),
   ])
   const young = at.nowMs - at.fleet.createdAtMs < FLEET_YOUNG_MS
-  if (young && !new URLSearchParams(at.query).has('range')) redirect(withParams(at.path, at.query, { range: '1h' }))
+  if (young && !new URLSearchParams(at.query).has('range'))
+    redirect(withParams(at.path, at.query, { range: '1h' }))
   const words = RANGE_WORDS[range]
   const answer = await overview(at.ctx, {
     fleetId: at.fleet.id,

@@ -50,7 +50,8 @@ const COMMON = new Set([
 
 /** What is wrong with a new password, in words for people; null when it will do (security.md, 10). */
 export function passwordProblem(password: string): string | null {
-  const length = [...password].length
+  // Code points, as people count them, near enough.
+  const { length } = Array.from(password)
   if (length < PASSWORD_CHARS_MIN) return `must have at least ${PASSWORD_CHARS_MIN} characters`
   if (length > PASSWORD_CHARS_MAX) return `must have at most ${PASSWORD_CHARS_MAX} characters`
   if (COMMON.has(password.toLowerCase())) return 'is one of the passwords that guessers try first'

@@ -4,7 +4,11 @@ import { decideFieldMerge } from './field-merge.ts'
 import { decideFww } from './fww.ts'
 import { decideLww } from './lww.ts'
 
-const STRATEGIES: Record<StrategyName, Strategy> = { lww: decideLww, fww: decideFww, 'field-merge': decideFieldMerge }
+const STRATEGIES: Record<StrategyName, Strategy> = {
+  lww: decideLww,
+  fww: decideFww,
+  'field-merge': decideFieldMerge,
+}
 
 /** With strategies for single fields the document is taken field by field, whatever the collection's own is. */
 export function chooseStrategy({ strategy, fieldStrategies }: ConflictContext): Strategy {
@@ -14,6 +18,13 @@ export function chooseStrategy({ strategy, fieldStrategies }: ConflictContext): 
 /** DL6: a replay never overwrites newer work in silence, so only disjoint field-merge settles by itself. */
 export function forReplay(context: ConflictContext): ConflictContext {
   const asks = (strategy: StrategyName): StrategyName => (strategy === 'field-merge' ? strategy : 'fww')
-  const fields = Object.entries(context.fieldStrategies).map(([pointer, strategy]) => [pointer, asks(strategy)] as const)
-  return { ...context, strategy: asks(context.strategy), fieldStrategies: Object.fromEntries(fields), tieRule: 'manual' }
+  const fields = Object.entries(context.fieldStrategies).map(
+    ([pointer, strategy]) => [pointer, asks(strategy)] as const,
+  )
+  return {
+    ...context,
+    strategy: asks(context.strategy),
+    fieldStrategies: Object.fromEntries(fields),
+    tieRule: 'manual',
+  }
 }

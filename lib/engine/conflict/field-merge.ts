@@ -26,7 +26,8 @@ export const decideFieldMerge: Strategy = (base, current, mutation, context) => 
   const { local } = context
   if (jsonEqual(local, current.data)) return { kind: 'same' }
   const localIsNewer = compareHlc(mutation.hlc, current.hlc) > 0
-  if (local === null || current.data === null) return decideWhole(ruleOf(context.strategy, context.tieRule), localIsNewer)
+  if (local === null || current.data === null)
+    return decideWhole(ruleOf(context.strategy, context.tieRule), localIsNewer)
   const merge: Merge = { context, localIsNewer, fields: [], person: null }
   const known: Base = base.kind === 'unknown' ? UNKNOWN : (base.data ?? {})
   const data = mergeValue(merge, [], context.strategy, known, local, current.data) as JsonObject
@@ -42,7 +43,8 @@ function decideWhole(rule: TieRule, localIsNewer: boolean): ReturnType<Strategy>
   return { kind: 'person', strategy: rule, fields: [''] }
 }
 
-const ruleOf = (strategy: StrategyName, tieRule: TieRule): TieRule => (strategy === 'field-merge' ? tieRule : strategy)
+const ruleOf = (strategy: StrategyName, tieRule: TieRule): TieRule =>
+  strategy === 'field-merge' ? tieRule : strategy
 
 function mergeValue(
   merge: Merge,
@@ -58,8 +60,10 @@ function mergeValue(
   const pointer = toPointer(path)
   const { fieldStrategies, tieRule } = merge.context
   const strategy = (Object.hasOwn(fieldStrategies, pointer) && fieldStrategies[pointer]) || inherited
-  const splits = strategy === 'field-merge' || Object.keys(fieldStrategies).some((key) => key.startsWith(`${pointer}/`))
-  if (splits && isJsonObject(local) && isJsonObject(remote)) return mergeObjects(merge, path, strategy, base, local, remote)
+  const splits =
+    strategy === 'field-merge' || Object.keys(fieldStrategies).some((key) => key.startsWith(`${pointer}/`))
+  if (splits && isJsonObject(local) && isJsonObject(remote))
+    return mergeObjects(merge, path, strategy, base, local, remote)
   merge.fields.push(pointer)
   const rule = ruleOf(strategy, tieRule)
   if (rule === 'lww') return merge.localIsNewer ? local : remote
@@ -78,7 +82,14 @@ function mergeObjects(
   const merged: Record<string, Json> = {}
   for (const key of [...new Set([...Object.keys(local), ...Object.keys(remote)])].sort()) {
     const under = base === UNKNOWN ? UNKNOWN : isJsonObject(base) ? ownValue(base, key) : undefined
-    const value = mergeValue(merge, [...path, key], strategy, under, ownValue(local, key), ownValue(remote, key))
+    const value = mergeValue(
+      merge,
+      [...path, key],
+      strategy,
+      under,
+      ownValue(local, key),
+      ownValue(remote, key),
+    )
     if (value !== undefined) defineKey(merged, key, value)
   }
   return merged

@@ -105,7 +105,7 @@ function redirectOrBody(
   call: AuthCall,
   { status, body, redirect: to }: AuthAnswer,
 ): Response {
-  if (to === null) return typeof body === 'object' ? json(body, status) : text(String(body), status)
+  if (to === null) return typeof body === 'string' ? text(body, status) : json(body, status)
   return call.fields['json'] === 'true' && !wantsPage(request) ? json({ url: to }, 200) : redirect(to)
 }
 

@@ -10,40 +10,69 @@ const position: fc.Arbitrary<Position> = fc.record({
   version: fc.nat(1_000),
   snapshot: fc.option(fc.record({ target: fc.nat(2_000) }), { nil: null }),
 })
-const positions = fc.dictionary(fc.stringMatching(/^[a-z][a-z0-9-]{0,8}$/), position, { maxKeys: 5 }).map((drawn): Positions => ({ ...drawn }))
+const positions = fc
+  .dictionary(fc.stringMatching(/^[a-z][a-z0-9-]{0,8}$/), position, { maxKeys: 5 })
+  .map((drawn): Positions => ({ ...drawn }))
 const reader = { fleetId: uuid('d', 1), deviceId: DEVICE_A, epoch: 2, nowMs: NOW_MS }
-const tokenWith = (drawn: Positions): SyncToken => ({ ...reader, issuedAtMs: NOW_MS, positions: drawn }) as SyncToken
+const tokenWith = (drawn: Positions): SyncToken =>
+  ({ ...reader, issuedAtMs: NOW_MS, positions: drawn }) as SyncToken
 
 describe('sync token', () => {
   it('[TK1] reads back, and any flipped byte or changed character is token_invalid', () => {
-    fc.assert(fc.property(positions, fc.nat(), fc.integer({ min: 1, max: 255 }), fc.constantFrom(...'Az09-_=!'), (drawn, at, flip, char) => {
-      const text = encodeToken(tokenWith(drawn), mac)
-      const read = decodeToken(text, reader, mac)
-      expect(read.ok && read.value.positions).toEqual(drawn)
-      const bytes = Buffer.from(text, 'base64url')
-      bytes[at % bytes.length] = (bytes[at % bytes.length] as number) ^ flip
-      expect(decodeToken(bytes.toString('base64url'), reader, mac)).toEqual({ ok: false, error: 'token_invalid' })
-      const i = at % text.length
-      const altered = text.slice(0, i) + char + text.slice(i + 1)
-      if (altered !== text) expect(decodeToken(altered, reader, mac)).toEqual({ ok: false, error: 'token_invalid' })
-    }), { numRuns: 500 })
+    fc.assert(
+      fc.property(
+        positions,
+        fc.nat(),
+        fc.integer({ min: 1, max: 255 }),
+        fc.constantFrom(...'Az09-_=!'),
+        (drawn, at, flip, char) => {
+          const text = encodeToken(tokenWith(drawn), mac)
+          const read = decodeToken(text, reader, mac)
+          expect(read.ok && read.value.positions).toEqual(drawn)
+          const bytes = Buffer.from(text, 'base64url')
+          bytes[at % bytes.length] = (bytes[at % bytes.length] as number) ^ flip
+          expect(decodeToken(bytes.toString('base64url'), reader, mac)).toEqual({
+            ok: false,
+            error: 'token_invalid',
+          })
+          const i = at % text.length
+          const altered = text.slice(0, i) + char + text.slice(i + 1)
+          if (altered !== text)
+            expect(decodeToken(altered, reader, mac)).toEqual({ ok: false, error: 'token_invalid' })
+        },
+      ),
+      { numRuns: 500 },
+    )
   })
 
   it('[TK1] any text is read without a throw', () => {
-    fc.assert(fc.property(fc.oneof(fc.string(), fc.base64String(), fc.uint8Array().map((b) => Buffer.from(b).toString('base64url'))), (text) => {
-      expect(decodeToken(text, reader, mac)).toEqual({ ok: false, error: 'token_invalid' })
-    }))
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.base64String(),
+          fc.uint8Array().map((b) => Buffer.from(b).toString('base64url')),
+        ),
+        (text) => {
+          expect(decodeToken(text, reader, mac)).toEqual({ ok: false, error: 'token_invalid' })
+        },
+      ),
+    )
   })
 
   it('[TK3] merged positions never go back, in either order', () => {
-    fc.assert(fc.property(positions, positions, (a, b) => {
-      const merged = mergePositions(a, b)
-      for (const [name, { version }] of [...Object.entries(a), ...Object.entries(b)]) {
-        expect(merged[name]?.version).toBeGreaterThanOrEqual(version)
-        if (a[name] && a[name].snapshot === null) expect(merged[name]?.snapshot).toBeNull()
-      }
-      expect(mergePositions(merged, a)).toEqual(merged)
-      expect(Object.keys(merged).sort()).toEqual([...new Set([...Object.keys(a), ...Object.keys(b)])].sort())
-    }))
+    fc.assert(
+      fc.property(positions, positions, (a, b) => {
+        const merged = mergePositions(a, b)
+        for (const [name, { version }] of [...Object.entries(a), ...Object.entries(b)]) {
+          expect(merged[name]?.version).toBeGreaterThanOrEqual(version)
+          if (a[name] && a[name].snapshot === null) expect(merged[name]?.snapshot).toBeNull()
+        }
+        expect(mergePositions(merged, a)).toEqual(merged)
+        expect(Object.keys(merged).sort()).toEqual(
+          [...new Set([...Object.keys(a), ...Object.keys(b)])].sort(),
+        )
+      }),
+    )
   })
 })

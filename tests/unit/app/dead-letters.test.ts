@@ -11,7 +11,10 @@ import { refusal } from '#app/(console)/send-json.ts'
 import type { DeadLetterDetail } from '#lib/application/dead-letters/get-dead-letter.ts'
 
 const cause = (code: string, detail: string, count: number, devices: number) => ({
-  ...{ code, detail, count, devices },
+  code,
+  detail,
+  count,
+  devices,
   appVersion: '2.4.1',
   collection: 'strike-reports',
   newestAtMs: count,
@@ -43,6 +46,7 @@ describe('groups', () => {
     expect(boardEvidence(groups)).toBe(
       '2.4.1 on strike-reports: /a: not a number. Nothing is lost: every payload is kept.',
     )
+    expect(boardEvidence(groupCauses([cause('a', 'It is bad.', 1, 1)]))).toContain('It is bad. Nothing')
     expect(boardSentence([])).toBe('No dead letter is open')
   })
   test('an address opens its group, and a letter its own', () => {
@@ -60,7 +64,9 @@ describe('groups', () => {
       mutation: { collection: 'c' },
     } as DeadLetterDetail['letter']
     expect(pickCause(groups, { code: 'too_large', version: null, collection: null }, letter)).toEqual({
-      ...{ code: 'exhausted', appVersion: '1', collection: 'c' },
+      code: 'exhausted',
+      appVersion: '1',
+      collection: 'c',
     })
   })
   test('links keep fleet and status, and drop the cursor', () => {

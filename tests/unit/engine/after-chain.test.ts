@@ -2,9 +2,22 @@ import { describe, expect, it } from 'vitest'
 import { CHAIN_MAX, fateAfter } from '#lib/engine/after-chain.ts'
 import type { MutationResult } from '#lib/protocol/push.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
-import { DEVICE_A, DEVICE_B, EngineWorld, mutationBy, newId, patch, put, remove, rulesOf, stamp, uuid } from '#tests/support/engine-world.ts'
+import {
+  DEVICE_A,
+  DEVICE_B,
+  EngineWorld,
+  mutationBy,
+  newId,
+  patch,
+  put,
+  remove,
+  rulesOf,
+  stamp,
+  uuid,
+} from '#tests/support/engine-world.ts'
 
-const edit = (op: Operation, changes: Parameters<typeof mutationBy>[2] = {}): Mutation => mutationBy(DEVICE_A, op, changes)
+const edit = (op: Operation, changes: Parameters<typeof mutationBy>[2] = {}): Mutation =>
+  mutationBy(DEVICE_A, op, changes)
 const statuses = (results: readonly MutationResult[]): string[] => results.map(({ status }) => status)
 
 /** A record {a, b} at version 1 that B has patched to version 2, stamped at 100 ms. */
@@ -87,8 +100,16 @@ describe('after chains', () => {
     const second = edit(patch({ b: 1 }), { after: first.id })
     const grandchild = edit(patch({ c: 1 }), { after: second.id })
     const results = server.push(DEVICE_A, [first, second, grandchild])
-    expect(results).toMatchObject([{ code: 'schema_mismatch' }, { code: 'parent_dead_lettered' }, { code: 'parent_dead_lettered' }])
-    expect(server.last.effects.map(({ deadLetter }) => deadLetter?.parentMutationId)).toEqual([null, first.id, second.id])
+    expect(results).toMatchObject([
+      { code: 'schema_mismatch' },
+      { code: 'parent_dead_lettered' },
+      { code: 'parent_dead_lettered' },
+    ])
+    expect(server.last.effects.map(({ deadLetter }) => deadLetter?.parentMutationId)).toEqual([
+      null,
+      first.id,
+      second.id,
+    ])
     const letters = server.last.effects.map(({ deadLetter }) => deadLetter?.id ?? '')
     server.world = { ...server.world, collections: new Map([['reports', rulesOf({ strategy: 'fww' })]]) }
     for (const [i, mutation] of [first, second, grandchild].entries()) {
@@ -103,25 +124,46 @@ describe('after chains', () => {
     server.push(DEVICE_A, [first])
     const known = server.world.mutations.get(first.id)
     if (!known) throw new Error('the dead letter is not remembered')
-    server.world = { ...server.world, mutations: new Map([[first.id, { ...known, deadLetter: 'discarded' }]]) }
-    expect(server.push(DEVICE_A, [edit(patch({ b: 1 }), { after: first.id })])[0]).toMatchObject({ code: 'parent_dead_lettered' })
+    server.world = {
+      ...server.world,
+      mutations: new Map([[first.id, { ...known, deadLetter: 'discarded' }]]),
+    }
+    expect(server.push(DEVICE_A, [edit(patch({ b: 1 }), { after: first.id })])[0]).toMatchObject({
+      code: 'parent_dead_lettered',
+    })
   })
 
   it('[AF3] parent refused: the child is refused, and both go through when the parent is mended', () => {
     const server = new EngineWorld()
     const first = edit(put({ a: 1 }), { hlc: stamp(DEVICE_A, 3_600_000) })
     const second = edit(patch({ b: 1 }), { after: first.id })
-    expect(server.push(DEVICE_A, [first, second])).toMatchObject([{ code: 'clock_out_of_bounds' }, { status: 'refused', code: 'parent_refused' }])
-    expect(statuses(server.push(DEVICE_A, [{ ...first, hlc: stamp(DEVICE_A, 1) }, second]))).toEqual(['applied', 'applied'])
+    expect(server.push(DEVICE_A, [first, second])).toMatchObject([
+      { code: 'clock_out_of_bounds' },
+      { status: 'refused', code: 'parent_refused' },
+    ])
+    expect(statuses(server.push(DEVICE_A, [{ ...first, hlc: stamp(DEVICE_A, 1) }, second]))).toEqual([
+      'applied',
+      'applied',
+    ])
   })
 
   it('[AF3] every fate of a parent, by its result', () => {
     const id = newId()
     const waiting = { id, retryAfterMs: 5 } as const
-    expect(fateAfter({ ...waiting, status: 'shed' })).toEqual({ kind: 'waits', status: 'shed', retryAfterMs: 5 })
-    expect(fateAfter({ ...waiting, status: 'retry', code: 'contention' })).toEqual({ kind: 'waits', status: 'retry', retryAfterMs: 5 })
+    expect(fateAfter({ ...waiting, status: 'shed' })).toEqual({
+      kind: 'waits',
+      status: 'shed',
+      retryAfterMs: 5,
+    })
+    expect(fateAfter({ ...waiting, status: 'retry', code: 'contention' })).toEqual({
+      kind: 'waits',
+      status: 'retry',
+      retryAfterMs: 5,
+    })
     expect(fateAfter({ id, status: 'not_applied' })).toEqual({ kind: 'unknown' })
-    expect(fateAfter({ id, status: 'duplicate', original: { id, status: 'applied', version: 1 } })).toEqual({ kind: 'stands' })
+    expect(fateAfter({ id, status: 'duplicate', original: { id, status: 'applied', version: 1 } })).toEqual({
+      kind: 'stands',
+    })
   })
 
   it('[AF3] parent unknown, of another record or of another device: the base is unknown', () => {
@@ -142,8 +184,20 @@ describe('after chains', () => {
     const server = new EngineWorld(rulesOf({ strategy: 'fww' }))
     server.send(DEVICE_A, put({ a: 1 }))
     const gone = edit(remove, { baseVersion: 1 })
-    expect(statuses(server.push(DEVICE_A, [gone, edit(put({ a: 2 }), { after: gone.id })]))).toEqual(['applied', 'applied'])
+    expect(statuses(server.push(DEVICE_A, [gone, edit(put({ a: 2 }), { after: gone.id })]))).toEqual([
+      'applied',
+      'applied',
+    ])
     expect(server.record?.data).toEqual({ a: 2 })
+  })
+
+  it('[CS9] an edit of one’s own creation recreates nothing that another has deleted meanwhile', () => {
+    const server = new EngineWorld(rulesOf({ strategy: 'fww' }))
+    const first = edit(put({ a: 1 }))
+    server.push(DEVICE_A, [first])
+    server.send(DEVICE_B, remove, { baseVersion: 1 })
+    expect(statuses(server.push(DEVICE_A, [edit(put({ a: 2 }), { after: first.id })]))).toEqual(['conflict'])
+    expect(server.record?.deleted).toBe(true)
   })
 
   it('[AF2] a chain longer than its bound has an unknown base, and never hangs', () => {

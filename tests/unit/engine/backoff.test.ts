@@ -9,7 +9,9 @@ const middle = (): number => 0.5
 
 describe('backoff', () => {
   it('[BO1] waits max(interval, min(cap, base·2^n)), spread from half to one and a half', () => {
-    const waits = [0, 3, 4, 5, 8, 9, 1000].map((failures) => backoffWait(settings, { ...failure, failures }, middle).waitMs)
+    const waits = [0, 3, 4, 5, 8, 9, 1000].map(
+      (failures) => backoffWait(settings, { ...failure, failures }, middle).waitMs,
+    )
     expect(waits).toEqual([10_000, 10_000, 16_000, 32_000, 256_000, 300_000, 300_000])
     expect(backoffWait(settings, failure, () => 0).waitMs).toBe(5_000)
     expect(backoffWait(settings, failure, () => 0.999_999).waitMs).toBeCloseTo(15_000, 0)
@@ -23,7 +25,10 @@ describe('backoff', () => {
   it('[BO1] retries quickly once, and only when the answer was lost on the way', () => {
     const lost = { ...failure, kind: 'answer_lost' as const }
     expect(backoffWait(settings, lost, middle)).toEqual({ waitMs: 500, quick: true })
-    expect(backoffWait(settings, { ...lost, quickRetryUsed: true }, middle)).toEqual({ waitMs: 10_000, quick: false })
+    expect(backoffWait(settings, { ...lost, quickRetryUsed: true }, middle)).toEqual({
+      waitMs: 10_000,
+      quick: false,
+    })
     for (const kind of ['refused_connection', 'timed_out', 'server_error', 'shed'] as const) {
       expect(backoffWait(settings, { ...failure, kind }, middle).quick).toBe(false)
     }
@@ -31,10 +36,15 @@ describe('backoff', () => {
 
   it('[BO1] Retry-After is a floor with the spread above it', () => {
     const random = seededRandom(1)
-    const waits = Array.from({ length: 500 }, () => backoffWait(settings, { ...failure, retryAfterMs: 30_000 }, random).waitMs)
+    const waits = Array.from(
+      { length: 500 },
+      () => backoffWait(settings, { ...failure, retryAfterMs: 30_000 }, random).waitMs,
+    )
     expect(Math.min(...waits)).toBeGreaterThanOrEqual(30_000)
     expect(Math.max(...waits) - Math.min(...waits)).toBeGreaterThan(9_000)
-    expect(backoffWait(settings, { ...failure, kind: 'answer_lost', retryAfterMs: 1_000 }, () => 0).waitMs).toBe(1_000)
+    expect(
+      backoffWait(settings, { ...failure, kind: 'answer_lost', retryAfterMs: 1_000 }, () => 0).waitMs,
+    ).toBe(1_000)
   })
 
   it('[BO1] no Retry-After makes a device wait for ever', () => {
@@ -49,6 +59,8 @@ describe('backoff', () => {
 
   it('[BO3] interval, base and cap are the fleet’s to set', () => {
     const quick = { intervalMs: 100, baseMs: 50, capMs: 400 }
-    expect([0, 1, 2, 3, 9].map((failures) => backoffWait(quick, { ...failure, failures }, middle).waitMs)).toEqual([100, 100, 200, 400, 400])
+    expect(
+      [0, 1, 2, 3, 9].map((failures) => backoffWait(quick, { ...failure, failures }, middle).waitMs),
+    ).toEqual([100, 100, 200, 400, 400])
   })
 })

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import {
-  CLOCK_SAMPLES_MAX, SERVER_ACTOR_ID, addClockSample, bestClockSample, clampLag, correctedMs, sampleClock, serverHlcAt,
+  CLOCK_SAMPLES_MAX,
+  SERVER_ACTOR_ID,
+  addClockSample,
+  bestClockSample,
+  clampLag,
+  correctedMs,
+  sampleClock,
+  serverHlcAt,
 } from '#lib/engine/clock-offset.ts'
 import { parseHlc } from '#lib/kernel/hlc.ts'
 
@@ -25,7 +32,9 @@ describe('clock offset', () => {
 
   it('[CL1] a jump of the clock forgets the older samples', () => {
     const before = addClockSample([], { offsetMs: 0, rttMs: 10 })
-    expect(addClockSample(before, { offsetMs: 3_600_000, rttMs: 400 })).toEqual([{ offsetMs: 3_600_000, rttMs: 400 }])
+    expect(addClockSample(before, { offsetMs: 3_600_000, rttMs: 400 })).toEqual([
+      { offsetMs: 3_600_000, rttMs: 400 },
+    ])
     expect(addClockSample(before, { offsetMs: 900, rttMs: 400 })).toHaveLength(2)
   })
 

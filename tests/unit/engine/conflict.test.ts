@@ -1,10 +1,23 @@
 import { describe, expect, it } from 'vitest'
 import type { CollectionRules } from '#lib/engine/types.ts'
-import { DEVICE_A, DEVICE_B, DEVICE_C, EngineWorld, RECORD, patch, put, remove, rulesOf } from '#tests/support/engine-world.ts'
+import {
+  DEVICE_A,
+  DEVICE_B,
+  DEVICE_C,
+  EngineWorld,
+  RECORD,
+  patch,
+  put,
+  remove,
+  rulesOf,
+} from '#tests/support/engine-world.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
 
 /** A record {status, note, tags} at version 1, which B has changed to version 2 with `theirs`, stamped at 100 ms. */
-function contested(rules: Partial<CollectionRules>, theirs: Operation = patch({ status: 'theirs' })): EngineWorld {
+function contested(
+  rules: Partial<CollectionRules>,
+  theirs: Operation = patch({ status: 'theirs' }),
+): EngineWorld {
   const server = new EngineWorld(rulesOf(rules))
   server.send(DEVICE_A, put({ status: 'open', note: 'n', place: { x: 1, y: 2 }, tags: ['a'] }))
   server.send(DEVICE_B, theirs, { baseVersion: 1, atMs: 100 })
@@ -18,9 +31,17 @@ describe('lww', () => {
   it('[CS1] the higher stamp wins with its whole document, and the loser stays in the conflict row', () => {
     const server = contested({ strategy: 'lww' })
     const result = server.send(DEVICE_A, patch({ note: 'mine' }), newer)
-    expect(result).toMatchObject({ status: 'merged', version: 3, resolution: { strategy: 'lww', outcome: 'local' } })
+    expect(result).toMatchObject({
+      status: 'merged',
+      version: 3,
+      resolution: { strategy: 'lww', outcome: 'local' },
+    })
     expect(data(server)).toEqual({ status: 'open', note: 'mine', place: { x: 1, y: 2 }, tags: ['a'] })
-    expect(server.last.effects[0]?.conflict).toMatchObject({ remote: { status: 'theirs' }, outcome: 'local', fields: ['/note', '/status'] })
+    expect(server.last.effects[0]?.conflict).toMatchObject({
+      remote: { status: 'theirs' },
+      outcome: 'local',
+      fields: ['/note', '/status'],
+    })
   })
 
   it('[CS1] the lower stamp is superseded, and makes no version', () => {
@@ -28,7 +49,11 @@ describe('lww', () => {
     const result = server.send(DEVICE_A, patch({ status: 'mine' }), older)
     expect(result).toMatchObject({ status: 'superseded', record: { version: 2, data: { status: 'theirs' } } })
     expect(server.record?.version).toBe(2)
-    expect(server.last.effects[0]?.conflict).toMatchObject({ local: { status: 'mine' }, outcome: 'remote', result: { status: 'theirs' } })
+    expect(server.last.effects[0]?.conflict).toMatchObject({
+      local: { status: 'mine' },
+      outcome: 'remote',
+      result: { status: 'theirs' },
+    })
   })
 
   it('[CS1] equal times fall to the device id', () => {
@@ -49,10 +74,21 @@ describe('lww', () => {
 describe('fww', () => {
   it('[CS2] only a mutation on the current version is applied', () => {
     const server = contested({ strategy: 'fww' })
-    expect(server.send(DEVICE_A, patch({ note: 'mine' }), newer)).toMatchObject({ status: 'conflict', record: { version: 2 } })
+    expect(server.send(DEVICE_A, patch({ note: 'mine' }), newer)).toMatchObject({
+      status: 'conflict',
+      record: { version: 2 },
+    })
     expect(server.record?.version).toBe(2)
-    expect(server.last.effects[0]?.conflict).toMatchObject({ strategy: 'fww', outcome: 'manual', result: null, resolution: null })
-    expect(server.send(DEVICE_A, patch({ note: 'mine' }), { baseVersion: 2 })).toMatchObject({ status: 'applied', version: 3 })
+    expect(server.last.effects[0]?.conflict).toMatchObject({
+      strategy: 'fww',
+      outcome: 'manual',
+      result: null,
+      resolution: null,
+    })
+    expect(server.send(DEVICE_A, patch({ note: 'mine' }), { baseVersion: 2 })).toMatchObject({
+      status: 'applied',
+      version: 3,
+    })
   })
 })
 
@@ -75,30 +111,46 @@ describe('field-merge', () => {
 
   it('[CS3] equal values are no conflict', () => {
     const server = contested(merge)
-    expect(server.send(DEVICE_A, patch({ status: 'theirs' }), newer)).toMatchObject({ status: 'applied', version: 3 })
+    expect(server.send(DEVICE_A, patch({ status: 'theirs' }), newer)).toMatchObject({
+      status: 'applied',
+      version: 3,
+    })
     expect(server.last.effects[0]?.conflict).toBeNull()
   })
 
   it('[CS3] the same field falls to the tie rule: lww', () => {
     const won = contested(merge)
-    expect(won.send(DEVICE_A, patch({ status: 'mine', note: 'm' }), newer)).toMatchObject({ resolution: { outcome: 'local', fields: ['/status'] } })
+    expect(won.send(DEVICE_A, patch({ status: 'mine', note: 'm' }), newer)).toMatchObject({
+      resolution: { outcome: 'local', fields: ['/status'] },
+    })
     const lost = contested(merge)
-    expect(lost.send(DEVICE_A, patch({ status: 'mine', note: 'm' }), older)).toMatchObject({ status: 'merged', resolution: { outcome: 'merge' } })
+    expect(lost.send(DEVICE_A, patch({ status: 'mine', note: 'm' }), older)).toMatchObject({
+      status: 'merged',
+      resolution: { outcome: 'merge' },
+    })
     expect(data(lost)).toMatchObject({ status: 'theirs', note: 'm' })
     expect(contested(merge).send(DEVICE_A, patch({ status: 'mine' }), older).status).toBe('superseded')
   })
 
-  it.each(['fww', 'manual'] as const)('[CS3] the same field falls to the tie rule: %s sends the whole mutation to a person', (tieRule) => {
-    const server = contested({ ...merge, tieRule })
-    expect(server.send(DEVICE_A, patch({ status: 'mine', note: 'm' }), newer).status).toBe('conflict')
-    expect(server.last.effects[0]?.conflict).toMatchObject({ strategy: tieRule, fields: ['/status'] })
-    expect(data(server)).toMatchObject({ status: 'theirs', note: 'n' })
-  })
+  it.each(['fww', 'manual'] as const)(
+    '[CS3] the same field falls to the tie rule: %s sends the whole mutation to a person',
+    (tieRule) => {
+      const server = contested({ ...merge, tieRule })
+      expect(server.send(DEVICE_A, patch({ status: 'mine', note: 'm' }), newer).status).toBe('conflict')
+      expect(server.last.effects[0]?.conflict).toMatchObject({ strategy: tieRule, fields: ['/status'] })
+      expect(data(server)).toMatchObject({ status: 'theirs', note: 'n' })
+    },
+  )
 
   it('[CS3] a field has the strategy of its nearest pointer', () => {
-    const rules = { strategy: 'lww', fieldStrategies: { '/place': 'field-merge', '/place/x': 'fww', '/note': 'fww' } } as const
+    const rules = {
+      strategy: 'lww',
+      fieldStrategies: { '/place': 'field-merge', '/place/x': 'fww', '/note': 'fww' },
+    } as const
     const server = contested({ ...rules, tieRule: 'lww' }, patch({ status: 'theirs', '/place/y': 3 }))
-    expect(server.send(DEVICE_A, patch({ status: 'mine', note: 'm', '/place/x': 9 }), newer)).toMatchObject({ resolution: { fields: ['/status'] } })
+    expect(server.send(DEVICE_A, patch({ status: 'mine', note: 'm', '/place/x': 9 }), newer)).toMatchObject({
+      resolution: { fields: ['/status'] },
+    })
     expect(data(server)).toMatchObject({ status: 'mine', note: 'm', place: { x: 9, y: 3 } })
     const asked = contested({ ...rules, tieRule: 'lww' }, patch({ note: 'theirs' }))
     expect(asked.send(DEVICE_A, patch({ note: 'm' }), newer).status).toBe('conflict')
@@ -106,7 +158,9 @@ describe('field-merge', () => {
 
   it('[CS3] with an unknown base every touched field is in conflict', () => {
     const server = contested({ ...merge, tieRule: 'manual' })
-    expect(server.send(DEVICE_A, patch({ note: 'mine' }), { ...newer, baseVersion: 1, baseEpoch: 9 }).status).toBe('conflict')
+    expect(
+      server.send(DEVICE_A, patch({ note: 'mine' }), { ...newer, baseVersion: 1, baseEpoch: 9 }).status,
+    ).toBe('conflict')
     expect(server.last.effects[0]?.conflict).toMatchObject({ baseKnown: false, fields: ['/note'] })
     const settled = contested(merge)
     settled.send(DEVICE_A, patch({ note: 'mine' }), { ...newer, baseEpoch: 9 })
@@ -120,9 +174,13 @@ describe('every resolution', () => {
     const result = server.send(DEVICE_A, patch({ note: 'mine' }), newer)
     const row = server.last.effects[0]?.conflict
     expect(row).toMatchObject({
-      strategy: 'field-merge', outcome: 'merge', baseKnown: true,
-      base: { status: 'open', note: 'n' }, local: { status: 'open', note: 'mine' },
-      remote: { status: 'theirs', note: 'n' }, result: { status: 'theirs', note: 'mine' },
+      strategy: 'field-merge',
+      outcome: 'merge',
+      baseKnown: true,
+      base: { status: 'open', note: 'n' },
+      local: { status: 'open', note: 'mine' },
+      remote: { status: 'theirs', note: 'n' },
+      result: { status: 'theirs', note: 'mine' },
     })
     expect(result).toMatchObject({ conflictId: row?.id, resolution: row?.resolution })
   })
@@ -139,21 +197,42 @@ describe('edit × delete', () => {
     const edited = contested({ strategy: 'lww' }, remove)
     expect(edited.send(DEVICE_A, patch({ note: 'mine' }), newer)).toMatchObject({ status: 'merged' })
     expect(data(edited)).toMatchObject({ status: 'open', note: 'mine' })
-    expect(contested({ strategy: 'lww' }, remove).send(DEVICE_A, patch({ note: 'mine' }), older)).toMatchObject({ status: 'superseded', record: { deleted: true, data: null } })
+    expect(
+      contested({ strategy: 'lww' }, remove).send(DEVICE_A, patch({ note: 'mine' }), older),
+    ).toMatchObject({ status: 'superseded', record: { deleted: true, data: null } })
     const deleted = contested({ strategy: 'lww' })
-    expect(deleted.send(DEVICE_A, remove, newer)).toMatchObject({ status: 'merged', record: { deleted: true } })
+    expect(deleted.send(DEVICE_A, remove, newer)).toMatchObject({
+      status: 'merged',
+      record: { deleted: true },
+    })
     expect(contested({ strategy: 'lww' }).send(DEVICE_A, remove, older).status).toBe('superseded')
   })
 
   it('[CS9] fww: a conflict', () => {
-    expect(contested({ strategy: 'fww' }, remove).send(DEVICE_A, patch({ note: 'x' }), newer).status).toBe('conflict')
+    expect(contested({ strategy: 'fww' }, remove).send(DEVICE_A, patch({ note: 'x' }), newer).status).toBe(
+      'conflict',
+    )
     expect(contested({ strategy: 'fww' }).send(DEVICE_A, remove, newer).status).toBe('conflict')
   })
 
   it('[CS9] field-merge: the tie rule over the whole record', () => {
-    expect(contested({ strategy: 'field-merge', tieRule: 'lww' }, remove).send(DEVICE_A, patch({ note: 'x' }), newer).status).toBe('merged')
-    expect(contested({ strategy: 'field-merge', tieRule: 'lww' }, remove).send(DEVICE_A, patch({ note: 'x' }), older).status).toBe('superseded')
-    expect(contested({ strategy: 'field-merge', tieRule: 'manual' }).send(DEVICE_A, remove, newer).status).toBe('conflict')
+    expect(
+      contested({ strategy: 'field-merge', tieRule: 'lww' }, remove).send(
+        DEVICE_A,
+        patch({ note: 'x' }),
+        newer,
+      ).status,
+    ).toBe('merged')
+    expect(
+      contested({ strategy: 'field-merge', tieRule: 'lww' }, remove).send(
+        DEVICE_A,
+        patch({ note: 'x' }),
+        older,
+      ).status,
+    ).toBe('superseded')
+    expect(
+      contested({ strategy: 'field-merge', tieRule: 'manual' }).send(DEVICE_A, remove, newer).status,
+    ).toBe('conflict')
   })
 
   it('[CS9] a put with base 0 recreates, and nothing else brings a tombstone back', () => {
@@ -174,8 +253,14 @@ describe('edit × delete', () => {
 
   it('[CS9] an edit of a purged record is a conflict without a record', () => {
     const server = new EngineWorld()
-    expect(server.send(DEVICE_A, patch({ a: 1 }), { baseVersion: 7 })).toMatchObject({ status: 'conflict', record: null })
-    expect(server.send(DEVICE_A, put({ a: 1 }), { baseVersion: 7 })).toMatchObject({ status: 'conflict', record: null })
+    expect(server.send(DEVICE_A, patch({ a: 1 }), { baseVersion: 7 })).toMatchObject({
+      status: 'conflict',
+      record: null,
+    })
+    expect(server.send(DEVICE_A, put({ a: 1 }), { baseVersion: 7 })).toMatchObject({
+      status: 'conflict',
+      record: null,
+    })
     expect(server.world.records.size).toBe(0)
     expect(server.send(DEVICE_A, remove, { baseVersion: 7 }).status).toBe('applied')
   })

@@ -1,6 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { planLoad } from '#lib/engine/load-plan.ts'
-import { COLLECTION, DEVICE_A, DEVICE_B, RECORD, mutationBy, newId, patch, pushOf, put, uuid } from '#tests/support/engine-world.ts'
+import {
+  COLLECTION,
+  DEVICE_A,
+  DEVICE_B,
+  RECORD,
+  mutationBy,
+  newId,
+  patch,
+  pushOf,
+  put,
+  uuid,
+} from '#tests/support/engine-world.ts'
 
 describe('load plan', () => {
   it('[PU3] names streams in order, and each record, base and mutation id once', () => {
@@ -11,7 +22,10 @@ describe('load plan', () => {
     const other = mutationBy(DEVICE_B, put({}), { collection: 'airports', recordId: uuid('e', 2) })
     expect(planLoad([pushOf(DEVICE_A, [first, second]), pushOf(DEVICE_B, [third, other, third])])).toEqual({
       streams: ['airports', COLLECTION],
-      records: [{ collection: COLLECTION, recordId: RECORD }, { collection: 'airports', recordId: uuid('e', 2) }],
+      records: [
+        { collection: COLLECTION, recordId: RECORD },
+        { collection: 'airports', recordId: uuid('e', 2) },
+      ],
       bases: [{ collection: COLLECTION, recordId: RECORD, version: 4 }],
       mutationIds: [first.id, second.id, after, third.id, other.id],
     })

@@ -42,8 +42,11 @@ describe('operations', () => {
     expect(after({ a: [1, 2, 3] }, { '/a/0': 9 }, ['/a/1', '/a/2'])).toEqual({ a: [9] })
     expect(after({ a: [1] }, { '/a/1': 2, '/a/-': 3 })).toEqual({ a: [1, 2, 3] })
     expect(after({ a: [{ b: 1 }] }, { '/a/0/b': 2 }, [])).toEqual({ a: [{ b: 2 }] })
-    expect(after({ a: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10] }, {}, ['/a/2', '/a/10'])).toEqual({ a: [0, 1, 3, 4, 5, 6, 7, 8, 9] })
-    for (const index of ['2', '01', 'x', '-1', '1e0']) expect(failure({ a: [1] }, { [`/a/${index}`]: 1 })?.code).toBe('index_out_of_range')
+    expect(after({ a: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10] }, {}, ['/a/2', '/a/10'])).toEqual({
+      a: [0, 1, 3, 4, 5, 6, 7, 8, 9],
+    })
+    for (const index of ['2', '01', 'x', '-1', '1e0'])
+      expect(failure({ a: [1] }, { [`/a/${index}`]: 1 })?.code).toBe('index_out_of_range')
     expect(after({ a: [1] }, {}, ['/a/9', '/a/x', '/a/0/b'])).toEqual({ a: [1] })
   })
 

@@ -5,10 +5,27 @@ import { decidePush } from '#lib/engine/push.ts'
 import type { IncomingMutation } from '#lib/engine/types.ts'
 import { CLOCK_AHEAD_MAX_MS, MUTATION_BYTES_MAX } from '#lib/protocol/limits.ts'
 import {
-  COLLECTION, DEVICE_A, DEVICE_B, EngineWorld, NOW_MS, RECORD, incomingOf, mutationBy, newId, patch, pushOf, put, rulesOf, stamp, uuid,
+  COLLECTION,
+  DEVICE_A,
+  DEVICE_B,
+  EngineWorld,
+  NOW_MS,
+  RECORD,
+  incomingOf,
+  mutationBy,
+  newId,
+  patch,
+  pushOf,
+  put,
+  rulesOf,
+  stamp,
+  uuid,
 } from '#tests/support/engine-world.ts'
 
-const strict = rulesOf({ schema: { type: 'object', properties: { n: { type: 'number' } } }, schemaVersion: 2 })
+const strict = rulesOf({
+  schema: { type: 'object', properties: { n: { type: 'number' } } },
+  schemaVersion: 2,
+})
 const withIncoming = (server: EngineWorld, changes: Partial<IncomingMutation>) => {
   const incoming = { ...incomingOf(mutationBy(DEVICE_A, put({ n: 1 }))), ...changes }
   return server.take({ ...pushOf(DEVICE_A, []), mutations: [incoming] })[0]
@@ -18,10 +35,18 @@ describe('push', () => {
   it('[PU1] applies in order, with dense versions from the head', () => {
     const server = new EngineWorld()
     server.world = { ...server.world, heads: new Map([[COLLECTION, 40]]) }
-    const results = server.push(DEVICE_A, [1, 2, 3].map((n) => mutationBy(DEVICE_A, put({ n }), { recordId: uuid('e', n) })))
+    const results = server.push(
+      DEVICE_A,
+      [1, 2, 3].map((n) => mutationBy(DEVICE_A, put({ n }), { recordId: uuid('e', n) })),
+    )
     expect(results.map((result) => result.status === 'applied' && result.version)).toEqual([41, 42, 43])
     expect(server.world.heads.get(COLLECTION)).toBe(43)
-    expect(server.record).toMatchObject({ version: 41, deviceId: DEVICE_A, versionVector: { [DEVICE_A]: 41 }, schemaVersion: 1 })
+    expect(server.record).toMatchObject({
+      version: 41,
+      deviceId: DEVICE_A,
+      versionVector: { [DEVICE_A]: 41 },
+      schemaVersion: 1,
+    })
   })
 
   it('[PU1] keeps the replaced document as a base', () => {
@@ -34,7 +59,12 @@ describe('push', () => {
 
   it('[PU2] an unknown field refuses that mutation only, and is not remembered', () => {
     const server = new EngineWorld()
-    expect(withIncoming(server, { unknownField: 'extra' })).toMatchObject({ status: 'refused', code: 'unknown_field', detail: 'unknown field extra', serverHlc: serverHlcAt(NOW_MS) })
+    expect(withIncoming(server, { unknownField: 'extra' })).toMatchObject({
+      status: 'refused',
+      code: 'unknown_field',
+      detail: 'unknown field extra',
+      serverHlc: serverHlcAt(NOW_MS),
+    })
     expect(server.world.mutations.size).toBe(0)
   })
 
@@ -43,7 +73,10 @@ describe('push', () => {
     const forged = mutationBy(DEVICE_A, put({}), { hlc: stamp(DEVICE_B) })
     expect(server.push(DEVICE_A, [forged])[0]).toMatchObject({ status: 'refused', code: 'foreign_actor' })
     for (const hlc of ['', 'x', stamp('no-uuid'), stamp(SERVER_ACTOR_ID)]) {
-      expect(server.push(DEVICE_A, [{ ...forged, hlc }])[0]).toMatchObject({ status: 'refused', code: 'foreign_actor' })
+      expect(server.push(DEVICE_A, [{ ...forged, hlc }])[0]).toMatchObject({
+        status: 'refused',
+        code: 'foreign_actor',
+      })
     }
   })
 
@@ -51,8 +84,14 @@ describe('push', () => {
     for (const strategy of ['lww', 'fww', 'field-merge'] as const) {
       const server = new EngineWorld(rulesOf({ strategy }))
       const mutation = mutationBy(DEVICE_A, put({}), { hlc: stamp(DEVICE_A, CLOCK_AHEAD_MAX_MS + 1) })
-      expect(server.push(DEVICE_A, [mutation])[0]).toMatchObject({ status: 'refused', code: 'clock_out_of_bounds', serverHlc: serverHlcAt(NOW_MS) })
-      expect(server.push(DEVICE_A, [{ ...mutation, hlc: stamp(DEVICE_A, CLOCK_AHEAD_MAX_MS) }])[0]?.status).toBe('applied')
+      expect(server.push(DEVICE_A, [mutation])[0]).toMatchObject({
+        status: 'refused',
+        code: 'clock_out_of_bounds',
+        serverHlc: serverHlcAt(NOW_MS),
+      })
+      expect(
+        server.push(DEVICE_A, [{ ...mutation, hlc: stamp(DEVICE_A, CLOCK_AHEAD_MAX_MS) }])[0]?.status,
+      ).toBe('applied')
     }
   })
 })
@@ -63,14 +102,19 @@ describe('idempotency', () => {
     const mutation = mutationBy(DEVICE_A, put({ n: 1 }))
     const [first] = server.push(DEVICE_A, [mutation])
     const { world } = server
-    expect(server.push(DEVICE_A, [mutation])).toEqual([{ id: mutation.id, status: 'duplicate', original: first }])
+    expect(server.push(DEVICE_A, [mutation])).toEqual([
+      { id: mutation.id, status: 'duplicate', original: first },
+    ])
     expect(server.world).toEqual(world)
   })
 
   it('[ID1] a duplicate inside one push has one effect', () => {
     const server = new EngineWorld()
     const mutation = mutationBy(DEVICE_A, put({ n: 1 }))
-    expect(server.push(DEVICE_A, [mutation, mutation]).map(({ status }) => status)).toEqual(['applied', 'duplicate'])
+    expect(server.push(DEVICE_A, [mutation, mutation]).map(({ status }) => status)).toEqual([
+      'applied',
+      'duplicate',
+    ])
     expect(server.last.effects).toHaveLength(1)
   })
 
@@ -78,17 +122,35 @@ describe('idempotency', () => {
     const server = new EngineWorld()
     const mutation = mutationBy(DEVICE_A, put({ n: 1 }))
     server.push(DEVICE_A, [mutation])
-    expect(server.push(DEVICE_A, [{ ...mutation, op: put({ n: 2 }) }])[0]).toMatchObject({ status: 'refused', code: 'mutation_id_reused' })
-    expect(server.push(DEVICE_B, [{ ...mutation, hlc: stamp(DEVICE_B) }])[0]).toMatchObject({ status: 'refused', code: 'mutation_id_reused' })
+    expect(server.push(DEVICE_A, [{ ...mutation, op: put({ n: 2 }) }])[0]).toMatchObject({
+      status: 'refused',
+      code: 'mutation_id_reused',
+    })
+    expect(server.push(DEVICE_B, [{ ...mutation, hlc: stamp(DEVICE_B) }])[0]).toMatchObject({
+      status: 'refused',
+      code: 'mutation_id_reused',
+    })
     expect(server.record?.data).toEqual({ n: 1 })
   })
 
   it('[ID4] stamps and times stand outside the payload', () => {
     const mutation = mutationBy(DEVICE_A, put({ a: 1, b: 2 }))
-    const later = { ...mutation, hlc: stamp(DEVICE_A, 9), madeAt: '2024-01-01T00:00:00Z', madeOffsetMs: 4, op: put({ b: 2, a: 1 }) }
+    const later = {
+      ...mutation,
+      hlc: stamp(DEVICE_A, 9),
+      madeAt: '2024-01-01T00:00:00Z',
+      madeOffsetMs: 4,
+      op: put({ b: 2, a: 1 }),
+    }
     expect(payloadText(later)).toBe(payloadText(mutation))
     expect(payloadText({ ...mutation, after: undefined })).toBe(payloadText(mutation))
-    for (const changes of [{ baseVersion: 1 }, { op: put({ a: 2 }) }, { after: newId() }, { recordId: newId() }, { schemaVersion: 2 }]) {
+    for (const changes of [
+      { baseVersion: 1 },
+      { op: put({ a: 2 }) },
+      { after: newId() },
+      { recordId: newId() },
+      { schemaVersion: 2 },
+    ]) {
       expect(payloadText({ ...mutation, ...changes })).not.toBe(payloadText(mutation))
     }
   })
@@ -99,7 +161,10 @@ describe('dead letters', () => {
     const server = new EngineWorld(strict)
     const bad = mutationBy(DEVICE_A, put({ n: 'text' }))
     const good = mutationBy(DEVICE_A, put({ n: 1 }), { recordId: uuid('e', 2) })
-    expect(server.push(DEVICE_A, [bad, good]).map(({ status }) => status)).toEqual(['dead_lettered', 'applied'])
+    expect(server.push(DEVICE_A, [bad, good]).map(({ status }) => status)).toEqual([
+      'dead_lettered',
+      'applied',
+    ])
     expect(server.last.effects[0]).toMatchObject({
       record: null,
       result: { code: 'schema_mismatch', deadLetterId: server.last.effects[0]?.deadLetter?.id },
@@ -111,9 +176,14 @@ describe('dead letters', () => {
   it('[DL1] a patch that does not fit, or makes the document invalid, keeps its own copy of the base', () => {
     const server = new EngineWorld(strict)
     server.send(DEVICE_A, put({ n: 1 }))
-    expect(server.send(DEVICE_A, patch({ '/n/x': 1 }), { baseVersion: 1 })).toMatchObject({ code: 'schema_mismatch', detail: /not_a_container/ })
+    expect(server.send(DEVICE_A, patch({ '/n/x': 1 }), { baseVersion: 1 })).toMatchObject({
+      code: 'schema_mismatch',
+      detail: /not_a_container/,
+    })
     expect(server.last.effects[0]?.deadLetter).toMatchObject({ path: '/n/x', base: { n: 1 } })
-    expect(server.send(DEVICE_A, patch({ n: 'x' }), { baseVersion: 1 })).toMatchObject({ code: 'schema_mismatch' })
+    expect(server.send(DEVICE_A, patch({ n: 'x' }), { baseVersion: 1 })).toMatchObject({
+      code: 'schema_mismatch',
+    })
     expect(server.record?.data).toEqual({ n: 1 })
   })
 
@@ -122,22 +192,33 @@ describe('dead letters', () => {
     const server = new EngineWorld(both)
     server.send(DEVICE_A, put({}))
     server.send(DEVICE_B, patch({ a: 1 }), { baseVersion: 1 })
-    expect(server.send(DEVICE_A, patch({ b: 1 }), { baseVersion: 1 })).toMatchObject({ status: 'dead_lettered', code: 'schema_mismatch' })
+    expect(server.send(DEVICE_A, patch({ b: 1 }), { baseVersion: 1 })).toMatchObject({
+      status: 'dead_lettered',
+      code: 'schema_mismatch',
+    })
     expect(server.record?.data).toEqual({ a: 1 })
   })
 
   it('[DL1] too large, of an unknown collection: dead letters, and no record', () => {
     const server = new EngineWorld(strict)
-    expect(withIncoming(server, { bytes: MUTATION_BYTES_MAX + 1 })).toMatchObject({ status: 'dead_lettered', code: 'too_large' })
+    expect(withIncoming(server, { bytes: MUTATION_BYTES_MAX + 1 })).toMatchObject({
+      status: 'dead_lettered',
+      code: 'too_large',
+    })
     expect(withIncoming(server, { bytes: MUTATION_BYTES_MAX })?.status).toBe('applied')
-    expect(server.send(DEVICE_A, put({}), { collection: 'nowhere', recordId: uuid('e', 9) })).toMatchObject({ code: 'unknown_collection' })
+    expect(server.send(DEVICE_A, put({}), { collection: 'nowhere', recordId: uuid('e', 9) })).toMatchObject({
+      code: 'unknown_collection',
+    })
     expect(server.world.records.size).toBe(1)
     expect(server.world.heads.has('nowhere')).toBe(false)
   })
 
   it('[DL5] a schema ahead of the server’s is schema_ahead, an older one is validated as it is', () => {
     const server = new EngineWorld(strict)
-    expect(server.send(DEVICE_A, put({ n: 1 }), { schemaVersion: 3 })).toMatchObject({ status: 'dead_lettered', code: 'schema_ahead' })
+    expect(server.send(DEVICE_A, put({ n: 1 }), { schemaVersion: 3 })).toMatchObject({
+      status: 'dead_lettered',
+      code: 'schema_ahead',
+    })
     expect(server.send(DEVICE_A, put({ n: 1 }), { schemaVersion: 1 }).status).toBe('applied')
     expect(server.record?.schemaVersion).toBe(2)
   })
@@ -153,7 +234,13 @@ describe('replay of a dead letter', () => {
     const publish = (changes = {}): void => {
       server.world = { ...server.world, collections: new Map([[COLLECTION, { ...fixed, ...changes }]]) }
     }
-    return { server, mutation, publish, replay: () => server.push(SERVER_ACTOR_ID, [mutation], { replayOf: letterId })[0], letterId }
+    return {
+      server,
+      mutation,
+      publish,
+      replay: () => server.push(SERVER_ACTOR_ID, [mutation], { replayOf: letterId })[0],
+      letterId,
+    }
   }
 
   it('[ID3] keeps its mutation id and its author, and is no duplicate while the letter is open', () => {
@@ -164,7 +251,10 @@ describe('replay of a dead letter', () => {
     expect(server.record).toMatchObject({ deviceId: DEVICE_A, versionVector: { [DEVICE_A]: 1 } })
     expect(server.world.mutations.get(mutation.id)?.deadLetter).toBe('replayed')
     expect(replay()?.status).toBe('duplicate')
-    expect(server.push(DEVICE_A, [mutation])[0]).toMatchObject({ status: 'duplicate', original: { status: 'applied' } })
+    expect(server.push(DEVICE_A, [mutation])[0]).toMatchObject({
+      status: 'duplicate',
+      original: { status: 'applied' },
+    })
   })
 
   it('[ID3] that fails again keeps its letter', () => {
@@ -175,7 +265,11 @@ describe('replay of a dead letter', () => {
   })
 
   it('[DL6] never overwrites newer work in silence, not even the device’s own', () => {
-    for (const [by, strategy] of [[DEVICE_A, 'lww'], [DEVICE_B, 'lww'], [DEVICE_A, 'fww']] as const) {
+    for (const [by, strategy] of [
+      [DEVICE_A, 'lww'],
+      [DEVICE_B, 'lww'],
+      [DEVICE_A, 'fww'],
+    ] as const) {
       const { server, publish, replay } = world()
       publish({ strategy })
       server.send(by, put({ n: 2 }))
@@ -219,7 +313,9 @@ describe('atomic pushes', () => {
   it('[AT1] refused and conflict are culprits too, superseded and duplicate are not', () => {
     const server = new EngineWorld(rulesOf({ strategy: 'fww' }))
     server.send(DEVICE_B, put({ n: 1 }))
-    expect(server.push(DEVICE_A, [mutationBy(DEVICE_A, put({ n: 2 }))], { atomic: true })[0]?.status).toBe('conflict')
+    expect(server.push(DEVICE_A, [mutationBy(DEVICE_A, put({ n: 2 }))], { atomic: true })[0]?.status).toBe(
+      'conflict',
+    )
     expect(server.last.kind).toBe('aborted')
     server.push(DEVICE_A, [mutationBy(DEVICE_A, put({}), { hlc: 'x' })], { atomic: true })
     expect(server.last.kind).toBe('aborted')
@@ -228,7 +324,10 @@ describe('atomic pushes', () => {
     settled.push(DEVICE_A, [first])
     settled.send(DEVICE_B, put({ n: 2 }), { baseVersion: 1, atMs: 10 })
     settled.push(DEVICE_A, [first, mutationBy(DEVICE_A, put({ n: 3 }), { baseVersion: 1 })], { atomic: true })
-    expect(settled.last).toMatchObject({ kind: 'committed', results: [{ status: 'duplicate' }, { status: 'superseded' }] })
+    expect(settled.last).toMatchObject({
+      kind: 'committed',
+      results: [{ status: 'duplicate' }, { status: 'superseded' }],
+    })
   })
 
   it('[AT1] without a culprit an atomic push is like any other', () => {

@@ -40,7 +40,19 @@ describe('sync token', () => {
   })
 
   it('[TK1] no text throws', () => {
-    for (const junk of ['', 'A', 'AQ', '=', 'é', ' ', text.slice(1), `${text}A`, `${text} `, text.slice(0, 60), 'A'.repeat(400)]) {
+    for (const junk of [
+      '',
+      'A',
+      'AQ',
+      '=',
+      'é',
+      ' ',
+      text.slice(1),
+      `${text}A`,
+      `${text} `,
+      text.slice(0, 60),
+      'A'.repeat(400),
+    ]) {
       expect(decodeToken(junk, reader, mac)).toEqual({ ok: false, error: 'token_invalid' })
     }
   })
@@ -51,8 +63,15 @@ describe('sync token', () => {
   })
 
   it('[TK3] merged positions never go back, and a collection not asked for keeps its place', () => {
-    const at = (version: number, target?: number): Position => ({ version, snapshot: target === undefined ? null : { target } })
-    expect(mergePositions({ a: at(5), b: at(9) }, { a: at(7), c: at(1) })).toEqual({ a: at(7), b: at(9), c: at(1) })
+    const at = (version: number, target?: number): Position => ({
+      version,
+      snapshot: target === undefined ? null : { target },
+    })
+    expect(mergePositions({ a: at(5), b: at(9) }, { a: at(7), c: at(1) })).toEqual({
+      a: at(7),
+      b: at(9),
+      c: at(1),
+    })
     expect(mergePositions({ a: at(7) }, { a: at(5) })).toEqual({ a: at(7) })
     expect(mergePositions({ a: at(90) }, { a: at(10, 80) })).toEqual({ a: at(90) })
     expect(mergePositions({ a: at(10, 80) }, { a: at(20, 80) })).toEqual({ a: at(20, 80) })

@@ -29,11 +29,16 @@ const issueAt = (bad: Json): string => {
 
 describe('document validation', () => {
   it('[JS1] accepts what fits and points at what does not', () => {
-    expect(first({ status: 'open', note: 'abc', parts: [{ count: 1 }], size: null, at: '2023-01-01T00:00:00Z' })).toBeNull()
+    expect(
+      first({ status: 'open', note: 'abc', parts: [{ count: 1 }], size: null, at: '2023-01-01T00:00:00Z' }),
+    ).toBeNull()
     expect(first({ status: 'open', note: 'abcd' })?.path).toBe('/note')
     expect(first({ status: 'open', parts: [{ count: 1 }, { count: 1.5 }] })?.path).toBe('/parts/1/count')
     expect(first({ status: 'open', 'é/ ~%': 'x' })?.path).toBe('/é~1 ~0%')
-    expect(first({ status: 'open', size: 'big' })).toEqual({ path: '/size', message: 'Instance does not match any subschemas.' })
+    expect(first({ status: 'open', size: 'big' })).toEqual({
+      path: '/size',
+      message: 'Instance does not match any subschemas.',
+    })
     expect(first({ status: 'open', extra: 1 })).toEqual({ path: '/extra', message: 'is not allowed here' })
     expect(first({})).toEqual({ path: '', message: 'Instance does not have required property "status".' })
     expect(first({ status: 'open', at: 'yesterday' })?.path).toBe('/at')
@@ -69,7 +74,8 @@ describe('document validation', () => {
   it('[JS3] compiled schemas are kept within a bound, and the schema itself is left as it was', () => {
     const frozen = Object.freeze({ type: 'object' })
     expect(first({}, frozen)).toBeNull()
-    for (let i = 0; i < COMPILED_SCHEMAS_MAX + 10; i++) expect(first({ a: i }, { properties: { a: { const: i } } })).toBeNull()
+    for (let i = 0; i < COMPILED_SCHEMAS_MAX + 10; i++)
+      expect(first({ a: i }, { properties: { a: { const: i } } })).toBeNull()
     expect(first(3, { type: 'object' })?.path).toBe('')
   })
 })
@@ -78,11 +84,19 @@ describe('schemas for publication', () => {
   it('[JS2] a sound schema passes', () => {
     expect(checkSchema(schema)).toEqual({ ok: true })
     expect(checkSchema(true)).toEqual({ ok: true })
-    expect(checkSchema({ $schema: 'https://json-schema.org/draft/2020-12/schema', title: 'x', type: ['object', 'null'] })).toEqual({ ok: true })
+    expect(
+      checkSchema({
+        $schema: 'https://json-schema.org/draft/2020-12/schema',
+        title: 'x',
+        type: ['object', 'null'],
+      }),
+    ).toEqual({ ok: true })
   })
 
   it('[JS2] regular expressions are refused with a reason', () => {
-    expect(issueAt({ properties: { a: { pattern: '(a+)+$' } } })).toMatch(/^\/properties\/a\/pattern regular expressions/)
+    expect(issueAt({ properties: { a: { pattern: '(a+)+$' } } })).toMatch(
+      /^\/properties\/a\/pattern regular expressions/,
+    )
     expect(issueAt({ patternProperties: { '^a': true } })).toMatch(/^\/patternProperties regular/)
     expect(issueAt({ format: 'regex' })).toMatch(/^\/format must be one of/)
   })
@@ -93,18 +107,25 @@ describe('schemas for publication', () => {
     expect(issueAt({ const: { type: 'object' }, $ref: '#/const' })).toMatch(/nothing stands at/)
     expect(issueAt({ $ref: '#' })).toMatch(/refers back to itself/)
     expect(issueAt({ properties: { child: { $ref: '#' } } })).toMatch(/refers back to itself/)
-    expect(issueAt({ $defs: { a: { $ref: '#/$defs/b' }, b: { $ref: '#/$defs/a' } } })).toMatch(/refers back to itself/)
+    expect(issueAt({ $defs: { a: { $ref: '#/$defs/b' }, b: { $ref: '#/$defs/a' } } })).toMatch(
+      /refers back to itself/,
+    )
     expect(issueAt({ $id: 'x' })).toMatch(/^\/\$id is not a keyword/)
     expect(checkSchema({ $defs: { 'a/b': true }, $ref: '#/$defs/a~1b' })).toEqual({ ok: true })
   })
 
   it('[JS2] what grows past its bound when it is written out is refused', () => {
-    const doubling = Object.fromEntries(Array.from({ length: 20 }, (_, i) => {
-      const next = { $ref: `#/$defs/d${i + 1}` }
-      return [`d${i}`, i === 19 ? true : { allOf: [next, next] }]
-    }))
+    const doubling = Object.fromEntries(
+      Array.from({ length: 20 }, (_, i) => {
+        const next = { $ref: `#/$defs/d${i + 1}` }
+        return [`d${i}`, i === 19 ? true : { allOf: [next, next] }]
+      }),
+    )
     expect(issueAt({ $defs: doubling })).toMatch(/written out it has more than/)
-    const deep = Array.from({ length: SCHEMA_DEPTH_MAX + 2 }).reduce<JsonObject>((inner) => ({ not: inner }), {})
+    const deep = Array.from({ length: SCHEMA_DEPTH_MAX + 2 }).reduce<JsonObject>(
+      (inner) => ({ not: inner }),
+      {},
+    )
     expect(issueAt(deep)).toMatch(/nested deeper/)
     const wide = { properties: Object.fromEntries(Array.from({ length: 3_000 }, (_, i) => [`p${i}`, true])) }
     expect(issueAt(wide)).toMatch(/more than 2000 subschemas/)
@@ -112,7 +133,9 @@ describe('schemas for publication', () => {
 
   it('[JS2] misspelt keywords and wrong values are refused at their place', () => {
     expect(issueAt({ requierd: [] })).toMatch(/^\/requierd is not a keyword/)
-    expect(issueAt({ properties: { a: { required: 'x' } } })).toBe('/properties/a/required must be a list of texts')
+    expect(issueAt({ properties: { a: { required: 'x' } } })).toBe(
+      '/properties/a/required must be a list of texts',
+    )
     expect(issueAt({ type: 'text' })).toBe('/type must be a JSON type or a list of them')
     expect(issueAt({ multipleOf: 0 })).toBe('/multipleOf must be a number above 0')
     expect(issueAt({ allOf: [] })).toBe('/allOf must be a list of schemas')

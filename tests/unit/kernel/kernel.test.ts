@@ -7,7 +7,14 @@ import type { JsonObject } from '#lib/kernel/json.ts'
 import { seededRandom } from '#lib/kernel/random.ts'
 import { assert, unreachable } from '#lib/kernel/result.ts'
 import { isUuid, uuidv7, uuidv7TimeMs } from '#lib/kernel/uuid.ts'
-import { VERSION_VECTOR_ENTRIES_MAX, compareVectors, foldVector, mergeVectors, recordWrite, writtenByOthersSince } from '#lib/kernel/version-vector.ts'
+import {
+  VERSION_VECTOR_ENTRIES_MAX,
+  compareVectors,
+  foldVector,
+  mergeVectors,
+  recordWrite,
+  writtenByOthersSince,
+} from '#lib/kernel/version-vector.ts'
 import { DEVICE_A, DEVICE_B } from '#tests/support/engine-world.ts'
 
 describe('hlc', () => {
@@ -17,7 +24,13 @@ describe('hlc', () => {
     const hlc = { wallMs: 0x0192f0a1b2c3, counter: 3, deviceId: DEVICE_A }
     expect(formatHlc(hlc)).toBe(`0192f0a1b2c3-0003-${DEVICE_A}`)
     expect(parseHlc(formatHlc(hlc))).toEqual({ ok: true, value: hlc })
-    for (const bad of ['', '0192f0a1b2c3-0003-', '0192F0A1B2C3-0003-x', `0192f0a1b2c3-003-${DEVICE_A}`, `x${formatHlc(hlc)}`]) {
+    for (const bad of [
+      '',
+      '0192f0a1b2c3-0003-',
+      '0192F0A1B2C3-0003-x',
+      `0192f0a1b2c3-003-${DEVICE_A}`,
+      `x${formatHlc(hlc)}`,
+    ]) {
       expect(parseHlc(bad).ok).toBe(false)
     }
   })
@@ -31,8 +44,16 @@ describe('hlc', () => {
 
   it('is later than what it has received', () => {
     expect(receiveHlc(last, { wallMs: 1_000, counter: 9 }, 10)).toEqual({ ...last, counter: 10 })
-    expect(receiveHlc(last, { wallMs: 2_000, counter: 9 }, 10)).toEqual({ ...last, wallMs: 2_000, counter: 10 })
-    expect(receiveHlc(last, { wallMs: 2_000, counter: 9 }, 3_000)).toEqual({ ...last, wallMs: 3_000, counter: 0 })
+    expect(receiveHlc(last, { wallMs: 2_000, counter: 9 }, 10)).toEqual({
+      ...last,
+      wallMs: 2_000,
+      counter: 10,
+    })
+    expect(receiveHlc(last, { wallMs: 2_000, counter: 9 }, 3_000)).toEqual({
+      ...last,
+      wallMs: 3_000,
+      counter: 0,
+    })
   })
 
   it('orders by time, counter, device', () => {
@@ -70,7 +91,9 @@ describe('version vectors', () => {
 
 describe('json', () => {
   it('is canonical whatever the order of keys', () => {
-    expect(canonicalJson({ b: [1, { d: null, c: 'é' }], a: true })).toBe('{"a":true,"b":[1,{"c":"é","d":null}]}')
+    expect(canonicalJson({ b: [1, { d: null, c: 'é' }], a: true })).toBe(
+      '{"a":true,"b":[1,{"c":"é","d":null}]}',
+    )
     expect(jsonEqual({ a: 1, b: 2 }, { b: 2, a: 1 })).toBe(true)
     expect(jsonEqual({ a: 1 }, { a: 1, b: 2 })).toBe(false)
     expect(jsonEqual([1], { 0: 1 })).toBe(false)

@@ -53,16 +53,15 @@ export async function startPostmaster(options: PostmasterOptions): Promise<Postm
   const child = spawnGuarded({ ...options, cluster })
   const log = keepLog(child)
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  const spawned = once(child, 'spawn').catch((error: unknown) => {
+  await once(child, 'spawn').catch((error: unknown) => {
     throw new EmbeddedError('start_failed', `PostgreSQL could not be started: ${String(error)}`)
   })
-  await spawned
   const pid = await waitUntilReady(cluster, before, child, log)
   const stop = async (): Promise<void> => {
-    signal(pid, 'SIGINT', child)
+    if (!hasExited(child)) signal(pid, 'SIGINT')
     const late = new AbortController()
     const timeout = pause(STOP_TIMEOUT_MS, 'late', { signal: late.signal }).catch(() => 'ended')
-    if ((await Promise.race([exited, timeout])) === 'late') signal(pid, 'SIGQUIT', child)
+    if ((await Promise.race([exited, timeout])) === 'late') signal(pid, 'SIGQUIT')
     late.abort()
     await exited
   }
@@ -118,7 +117,11 @@ async function endPredecessor(cluster: string): Promise<PostmasterFile | null> {
   for (let waitedMs = 0; running().length > 0; waitedMs += POLL_MS * 5) {
     if (!asked && waitedMs >= PREDECESSOR_GRACE_MS) {
       asked = true
-      for (const pid of running()) process.kill(pid, pid === readPostmasterFile(cluster)?.pid ? 'SIGINT' : 'SIGTERM')
+      const pids = running()
+      const postmaster = pids.find((pid) => pid === readPostmasterFile(cluster)?.pid)
+      // Without a postmaster these are its last backends.
+      if (postmaster !== undefined) signal(postmaster, 'SIGINT')
+      else for (const pid of pids) signal(pid, 'SIGTERM')
     }
     if (waitedMs >= PREDECESSOR_TIMEOUT_MS) {
       const pids = running().join(', ')
@@ -150,8 +153,7 @@ function readPostmasterFile(cluster: string): PostmasterFile | null {
   }
 }
 
-function signal(pid: number, name: 'SIGINT' | 'SIGQUIT', child: ChildProcess): void {
-  if (hasExited(child)) return
+function signal(pid: number, name: 'SIGINT' | 'SIGQUIT' | 'SIGTERM'): void {
   try {
     process.kill(pid, name)
   } catch (error) {

@@ -1,0 +1,50 @@
+import { spawn } from 'node:child_process'
+import { ROOT } from '../setup/project.mjs'
+
+const TSC = ['node_modules/typescript/bin/tsc', '--noEmit']
+const LINT = ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings']
+const FORMAT = ['node_modules/prettier/bin/prettier.cjs', '--check', '.']
+const DEAD_CODE = ['node_modules/knip/bin/knip.js']
+
+/** Checks that are no tests; each counts as one. */
+export const CHECKS = [
+  ['types', TSC],
+  ['lint', LINT],
+  ['format', FORMAT],
+  ['dead code', DEAD_CODE],
+]
+
+/**
+ * Runs a Node program of the checkout with its output on ours.
+ * @param {string[]} args @param {Record<string, string>} [environment] @returns {Promise<number>} its exit code
+ */
+export function runLoud(args, environment = {}) {
+  const child = spawn(process.execPath, args, {
+    cwd: ROOT,
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code) => resolve(code ?? 1))
+  })
+}
+
+/**
+ * Runs one part and says how long it took.
+ * @param {string} name @param {() => Promise<import('./count.mjs').Count>} work
+ */
+export async function part(name, work) {
+  const startedMs = performance.now()
+  console.log(`\n── ${name}`)
+  const count = await work().catch((error) => {
+    console.error(error instanceof Error ? error.message : error)
+    return { passed: 0, failed: 1 }
+  })
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
+  console.log(`── ${name}: ${count.passed} passed, ${count.failed} failed, ${seconds} s`)
+  return count
+}
+
+/** @param {number} code */
+export const asOne = (code) => (code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 })

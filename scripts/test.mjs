@@ -1,0 +1,40 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { asOne, CHECKS, part, runLoud } from './checks/checks.mjs'
+import { countPlaywright, countVitest } from './checks/count.mjs'
+import { ensureBrowser } from './setup/browser.mjs'
+import { buildConsole } from './setup/build.mjs'
+import { prepare } from './setup/prepare.mjs'
+import { runMain, step } from './setup/step.mjs'
+
+/** `npm test`: everything that CI runs, from a clean clone. A part that fails doesn't keep the later ones from running. */
+await runMain(async () => {
+  await prepare()
+  await step('browser', ensureBrowser)
+  await step('build', buildConsole)
+  const reports = mkdtempSync(path.join(tmpdir(), 'tidemark-reports-'))
+  const counts = []
+  for (const [name, args] of CHECKS) counts.push(await part(name, async () => asOne(await runLoud(args))))
+  counts.push(await part('unit, property, contract and API tests', () => vitest(path.join(reports, 'vitest.json'))))
+  counts.push(await part('browser tests', () => playwright(path.join(reports, 'playwright.json'))))
+  rmSync(reports, { recursive: true, force: true })
+  const sum = (key) => counts.reduce((total, count) => total + count[key], 0)
+  const failed = sum('failed')
+  console.log(`\n${sum('passed')} passed, ${failed} failed`)
+  process.exit(failed === 0 ? 0 : 1)
+})
+
+/** @param {string} file */
+async function vitest(file) {
+  const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${file}`]
+  await runLoud(['node_modules/vitest/vitest.mjs', 'run', ...reporters])
+  return countVitest(file)
+}
+
+/** @param {string} file */
+async function playwright(file) {
+  const environment = { PLAYWRIGHT_JSON_OUTPUT_NAME: file }
+  await runLoud(['node_modules/@playwright/test/cli.js', 'test', '--reporter=list,json'], environment)
+  return countPlaywright(file)
+}
