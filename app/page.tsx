@@ -1,5 +1,14 @@
 import { redirect } from 'next/navigation'
+import { findViewer } from './(console)/viewer.ts'
 
-export default function FrontPage() {
-  redirect('/overview')
+/** A day's chart of a fleet this young would be one gap, so the first look is at its last hour. */
+const FLEET_YOUNG_MS = 6 * 3_600_000
+
+/** Where signing in leads: the overview of the first fleet. */
+export default async function FrontPage() {
+  const viewer = await findViewer()
+  if (viewer === null) redirect('/sign-in')
+  const fleet = viewer.fleets[0]
+  const young = fleet !== undefined && viewer.ctx.clock.now() - fleet.createdAtMs < FLEET_YOUNG_MS
+  redirect(young ? '/overview?range=1h' : '/overview')
 }

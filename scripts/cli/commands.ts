@@ -15,7 +15,7 @@ type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | 
 /** What a command answers, and prints as JSON with `--json`. */
 type Answer = Readonly<Record<string, unknown>>
 
-export interface Command {
+interface Command {
   readonly usage: string
   readonly options: Options
   readonly run: (values: Values) => Promise<Answer>
@@ -25,7 +25,7 @@ const TEXT = { type: 'string' } as const
 const FLAG = { type: 'boolean' } as const
 
 /** Commands by their words (protocol.md, "Running it"). */
-export const COMMANDS: Readonly<Record<string, Command>> = {
+const COMMANDS: Readonly<Record<string, Command>> = {
   'fleet create': {
     usage: '--name N',
     options: { name: TEXT },
@@ -98,7 +98,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
 }
 
-export const USAGE = [
+const USAGE = [
   'npm run tidemark -- COMMAND [--json]',
   '',
   ...Object.entries(COMMANDS).map(([words, { usage }]) => `  ${words} ${usage}`.trimEnd()),

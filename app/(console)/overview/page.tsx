@@ -1,8 +1,6 @@
 import type { Metadata } from 'next'
-import { redirect } from 'next/navigation'
 import { RANGE_WORDS } from '#components/shell/ranges.ts'
 import { LinkButton } from '#components/ui/button.tsx'
-import { withParams } from '#components/ui/search-params.ts'
 import { Verdict } from '#components/ui/verdict.tsx'
 import { overview } from '#lib/application/pillars/overview.ts'
 import { ConsolePage } from '../console-page.tsx'
@@ -18,18 +16,12 @@ import { loadOverviewParams } from './search-params.ts'
 
 export const metadata: Metadata = { title: 'Overview · Tidemark' }
 
-/** A day's chart of a fleet this young would be one gap, so its first look is at the last hour. */
-const FLEET_YOUNG_MS = 6 * 3_600_000
-
 /** Is sync healthy? */
 export default async function OverviewPage({ searchParams }: PageProps) {
   const [at, { range }] = await Promise.all([
     visit('/overview', searchParams),
     loadOverviewParams(searchParams),
   ])
-  const young = at.nowMs - at.fleet.createdAtMs < FLEET_YOUNG_MS
-  if (young && !new URLSearchParams(at.query).has('range'))
-    redirect(withParams(at.path, at.query, { range: '1h' }))
   const words = RANGE_WORDS[range]
   const answer = await overview(at.ctx, {
     fleetId: at.fleet.id,

@@ -10,14 +10,14 @@ import type { AccessContext } from './context.ts'
 import { makeApiCredential } from './credentials.ts'
 
 /** What a key may do beside its role: `metrics` opens /metrics. */
-export const KEY_SCOPES = ['metrics'] as const
+const KEY_SCOPES = ['metrics'] as const
 const DAY_MS = 86_400_000
 const KEY_DAYS_MAX = 3_650
 
 /** A key as the API lists it: never with its hash. Times in Unix ms. */
 export type ApiKeyView = Omit<ApiKey, 'hash'>
 
-export const apiKeyCreation = z.strictObject({
+const apiKeyCreation = z.strictObject({
   name: label(120),
   role: z.enum(ROLES),
   /** Without a fleet the key works in every fleet. */

@@ -4,7 +4,7 @@ import { auditEntry } from './audit-entry.ts'
 import type { AccessContext } from './context.ts'
 import { hashCredential, secretText } from './credentials.ts'
 
-export const SIGN_IN_LINK_LIFE_MS = 12 * 3_600_000
+const SIGN_IN_LINK_LIFE_MS = 12 * 3_600_000
 
 /**
  * A link that signs this user in, once. Its path is relative to the server's URL. Opening it uses nothing up: the

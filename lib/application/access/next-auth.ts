@@ -117,7 +117,7 @@ function provider(
 }
 
 /** A path of this site; anything that leads elsewhere becomes the front page. */
-export function localPath(text: string): string {
+function localPath(text: string): string {
   const base = 'http://local.invalid'
   const url = URL.canParse(text, base) ? new URL(text, base) : null
   return url?.origin === base && text.startsWith('/') ? `${url.pathname}${url.search}` : '/'

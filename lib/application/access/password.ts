@@ -2,7 +2,7 @@ import { randomBytes, scrypt, timingSafeEqual, type ScryptOptions } from 'node:c
 
 export const PASSWORD_CHARS_MIN = 15
 /** Long passphrases are welcome; the bound only keeps hashing cheap. */
-export const PASSWORD_CHARS_MAX = 256
+const PASSWORD_CHARS_MAX = 256
 
 /** About 50 ms and 32 MiB a password; old hashes keep their own numbers. */
 const COST = { N: 2 ** 15, r: 8, p: 1 }

@@ -47,7 +47,7 @@ export async function prepareSetUp(
 }
 
 const credentials = z.object({ email: emailAddress, password: newPassword })
-export const setUpClaim = z.strictObject({
+const setUpClaim = z.strictObject({
   token: z.string().min(1).max(200),
   email: emailAddress,
   name: personName.optional(),
@@ -55,7 +55,7 @@ export const setUpClaim = z.strictObject({
 })
 
 /** Claims that may wait in this process: whoever asks is a stranger, and each costs a password hash. */
-export const CLAIMS_WAITING_MAX = 32
+const CLAIMS_WAITING_MAX = 32
 const CLAIM_RETRY_MS = 5_000
 
 /**

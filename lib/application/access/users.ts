@@ -31,7 +31,7 @@ export interface UserView {
   readonly createdAtMs: number
 }
 
-export const userCreation = z.strictObject({
+const userCreation = z.strictObject({
   email: emailAddress,
   name: personName.optional(),
   role: z.enum(ROLES),
@@ -89,7 +89,7 @@ export async function listUsers(
     .map(userView)
 }
 
-export const userChange = z.strictObject({
+const userChange = z.strictObject({
   /** null takes the role in this scope away. */
   role: z.enum(ROLES).nullable().optional(),
   fleet: uuid.nullish(),

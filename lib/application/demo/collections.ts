@@ -42,7 +42,7 @@ export const STRIKE_REPORT_SCHEMA: JsonObject = {
 }
 
 /** One walk over a runway after a strike; the newest word counts. */
-export const INSPECTION_SCHEMA: JsonObject = {
+const INSPECTION_SCHEMA: JsonObject = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'Runway inspection',
   type: 'object',

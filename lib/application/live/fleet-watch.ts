@@ -1,7 +1,7 @@
 import type { Surroundings } from '#lib/application/context.ts'
 import { changedTopics, readMarks, type Marks, type Topic } from './topics.ts'
 
-export const WATCH_EVERY_MS = 1_000
+const WATCH_EVERY_MS = 1_000
 
 export type Listener = (topics: readonly Topic[]) => void
 type WatchContext = Pick<Surroundings, 'storage' | 'log'>

@@ -1,7 +1,7 @@
 import type { Surroundings } from '#lib/application/context.ts'
 
 /** What the console shows, by what it would have to read again. */
-export const TOPICS = ['pillars', 'sessions', 'devices', 'dead-letters'] as const
+const TOPICS = ['pillars', 'sessions', 'devices', 'dead-letters'] as const
 export type Topic = (typeof TOPICS)[number]
 
 /** One short text for each topic, which is another one after a change. */

@@ -13,7 +13,7 @@ import { originOf } from './origin.ts'
 import { queryOf } from './query.ts'
 import { matchRoute, type AdminCall, type AdminRoute } from './table.ts'
 
-export const ADMIN_PATH = '/api/admin/v1'
+const ADMIN_PATH = '/api/admin/v1'
 
 /** What is known of a request when it is refused. */
 interface Progress {

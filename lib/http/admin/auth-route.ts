@@ -9,7 +9,7 @@ import { problemOf, readFields } from './answers.ts'
 import { clientAddress } from './client-address.ts'
 import { originOf } from './origin.ts'
 
-export const AUTH_PATH = '/api/auth'
+const AUTH_PATH = '/api/auth'
 
 type AuthContext = Pick<Context, 'storage' | 'clock' | 'ids' | 'log' | 'random'>
 

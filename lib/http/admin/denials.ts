@@ -6,7 +6,7 @@ import { isUuid } from '#lib/kernel/uuid.ts'
 import { clientAddress } from './client-address.ts'
 
 /** Anybody can be refused as often as they like, but not fill the log with it; strangers never use up the others' room. */
-export const DENIALS_AUDITED_PER_MINUTE_MAX = { stranger: 60, known: 600 }
+const DENIALS_AUDITED_PER_MINUTE_MAX = { stranger: 60, known: 600 }
 const MINUTE_MS = 60_000
 const TARGET_CHARS_MAX = 200
 

@@ -4,10 +4,10 @@ import { watchOf } from '#lib/application/live/fleet-watch.ts'
 import type { Topic } from '#lib/application/live/topics.ts'
 import type { FleetCall } from './table.ts'
 
-export const STREAMS_MAX = 200
+const STREAMS_MAX = 200
 export const STREAMS_PER_ACTOR_MAX = 10
 /** How often a stream asks whether its reader may still read. */
-export const RECHECK_EVERY_MS = 5_000
+const RECHECK_EVERY_MS = 5_000
 const KEEP_ALIVE_MS = 15_000
 const RETRY_AFTER_MS = 5_000
 

@@ -219,9 +219,7 @@ CREATE TABLE "record" (
     "device_id" UUID NOT NULL,
     "version_vector" JSON NOT NULL,
     "schema_version" INTEGER NOT NULL,
-    "committed_at" TIMESTAMPTZ(3) NOT NULL,
-
-    CONSTRAINT "record_pkey" PRIMARY KEY ("fleet_id","collection","record_id")
+    "committed_at" TIMESTAMPTZ(3) NOT NULL
 );
 
 -- CreateTable
@@ -253,9 +251,7 @@ CREATE TABLE "change_log" (
     "app_version" TEXT NOT NULL,
     "made_at" TIMESTAMPTZ(3) NOT NULL,
     "received_at" TIMESTAMPTZ(3) NOT NULL,
-    "committed_at" TIMESTAMPTZ(3) NOT NULL,
-
-    CONSTRAINT "change_log_pkey" PRIMARY KEY ("fleet_id","mutation_id")
+    "committed_at" TIMESTAMPTZ(3) NOT NULL
 );
 
 -- CreateTable
@@ -508,6 +504,11 @@ ALTER TABLE "user_role" ADD CONSTRAINT "user_role_user_id_fkey" FOREIGN KEY ("us
 
 -- AddForeignKey
 ALTER TABLE "user_session" ADD CONSTRAINT "user_session_user_id_fkey" FOREIGN KEY ("user_id") REFERENCES "app_user"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- These keys come last on purpose. Plans are kept per connection and may be made while a table is empty, when the
+-- planner finds every index equally cheap and takes the newest: it must be the one that finds a single row.
+ALTER TABLE "record" ADD CONSTRAINT "record_pkey" PRIMARY KEY ("fleet_id","collection","record_id");
+ALTER TABLE "change_log" ADD CONSTRAINT "change_log_pkey" PRIMARY KEY ("fleet_id","mutation_id");
 
 -- Contacts and pushes rewrite these rows all the time: room for them within their page.
 ALTER TABLE "device" SET (fillfactor = 60);

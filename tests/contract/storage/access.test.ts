@@ -51,8 +51,9 @@ describe.each(BACKENDS)('people, keys and fleets on $name', (backend) => {
     await storage.access.createUser(user, audit())
     const session = { id: randomUUID(), userId: user.id, createdAtMs: NOW_MS, lastSeenMs: NOW_MS, expiresAtMs: NOW_MS + DAY_MS }
     await storage.access.createSession(session, audit())
-    const lastSeen = async (ms: number) => (await storage.access.findSession(session.id, NOW_MS + ms))?.session.lastSeenMs
-    expect(await storage.access.findSession(session.id, NOW_MS + 59_999)).toEqual({ session, user })
+    const lastSeen = async (ms: number) => (await storage.access.findSession(session.id, NOW_MS + ms, DAY_MS))?.session.lastSeenMs
+    expect(await storage.access.findSession(session.id, NOW_MS + 59_999, DAY_MS)).toEqual({ session, user })
+    expect(await storage.access.findSession(session.id, NOW_MS + 60_000, 60_000)).toBeNull()
     expect([await lastSeen(60_000), await lastSeen(61_000), await lastSeen(DAY_MS)]).toEqual([NOW_MS + 60_000, NOW_MS + 60_000, undefined])
     await storage.access.updateUser({ ...user, disabled: true }, audit())
     expect(await lastSeen(1)).toBeUndefined()

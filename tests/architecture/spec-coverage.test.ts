@@ -1,0 +1,32 @@
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+
+const ID = /\[((?:SM|ID|TK|CS|DL|BO|BR|CL|SDK)\d+[a-z]?)\]/g
+const idsIn = (text: string): string[] => [...text.matchAll(ID)].map(([, id]) => id as string)
+
+const spec = readFileSync('lib/engine/SPEC.md', 'utf8')
+const rules = new Set(
+  spec
+    .split('\n')
+    .filter((line) => /^\s*- \*\*\[/.test(line))
+    .flatMap(idsIn),
+)
+const tests = readdirSync('tests', { withFileTypes: true, recursive: true })
+  .filter(
+    (entry) => entry.isFile() && /\.test\.tsx?$/.test(entry.name) && entry.name !== 'spec-coverage.test.ts',
+  )
+  .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'))
+const tested = new Set(tests.flatMap(idsIn))
+
+test('the SPEC has rules', () => {
+  expect(rules.size).toBeGreaterThan(20)
+})
+
+test('every rule of the SPEC is named by a test', () => {
+  expect([...rules].filter((id) => !tested.has(id))).toEqual([])
+})
+
+test('every rule that a test names stands in the SPEC', () => {
+  expect([...tested].filter((id) => !rules.has(id))).toEqual([])
+})
