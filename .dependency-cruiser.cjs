@@ -15,7 +15,10 @@ const LAYERS = [
   { folder: 'lib/engine', may: [...lib('kernel', 'protocol'), ...packages('@cfworker/json-schema')] },
   { folder: 'lib/client', may: [...lib('kernel', 'protocol', 'engine'), ...packages('libsql')], node: NODE },
   { folder: 'lib/telemetry', may: lib('kernel', 'protocol') },
-  { folder: 'lib/rollups', may: [...lib('kernel', 'protocol', 'telemetry'), ...packages('hdr-histogram-js')] },
+  {
+    folder: 'lib/rollups',
+    may: [...lib('kernel', 'protocol', 'telemetry'), ...packages('hdr-histogram-js')],
+  },
   {
     folder: 'lib/storage',
     may: [
@@ -47,7 +50,16 @@ const LAYERS = [
     folder: 'components',
     may: [
       ...lib('kernel', 'telemetry', 'engine'),
-      ...packages('@types/react', '@types/react-dom', 'react', 'react-dom', 'next', 'radix-ui', 'recharts', 'nuqs'),
+      ...packages(
+        '@types/react',
+        '@types/react-dom',
+        'react',
+        'react-dom',
+        'next',
+        'radix-ui',
+        'recharts',
+        'nuqs',
+      ),
     ],
   },
   {
@@ -92,7 +104,6 @@ module.exports = {
     ...layerRules,
     ...soleRules,
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
-    { name: 'no circle', severity: 'error', from: { path: '^lib/' }, to: { circular: true } },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -19,7 +19,9 @@ const config = {
   typescript: { ignoreBuildErrors: true },
   turbopack: { root: import.meta.dirname },
   // Pages and routes get theirs, with a nonce, from proxy.ts; it does not see the build's own files.
-  headers: async () => [{ source: '/_next/:path*', headers: [{ key: 'X-Content-Type-Options', value: 'nosniff' }] }],
+  headers: async () => [
+    { source: '/_next/:path*', headers: [{ key: 'X-Content-Type-Options', value: 'nosniff' }] },
+  ],
 }
 
 export default config

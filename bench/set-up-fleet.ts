@@ -14,6 +14,10 @@ export interface SetUpFleet {
 export async function setUpFleet(ctx: Context, name: string): Promise<SetUpFleet> {
   const { id: fleetId } = await createFleet(ctx, { actor: SYSTEM, body: { name } })
   for (const body of DEMO_COLLECTIONS) await createCollection(ctx, { actor: SYSTEM, fleetId, body })
-  const { key } = await createEnrollmentKey(ctx, { actor: SYSTEM, fleetId, body: { name: `${name} devices` } })
+  const { key } = await createEnrollmentKey(ctx, {
+    actor: SYSTEM,
+    fleetId,
+    body: { name: `${name} devices` },
+  })
   return { fleetId, enrollmentKey: key }
 }

@@ -75,12 +75,21 @@ async function open(env: Env): Promise<App> {
     auth: { origin: env.origin, secret: env.secret },
     router,
     listener: createNodeListener(router),
-    close: async () => {
+    close: once(async () => {
       await stop()
-      await ctx.requests.flush()
+      // With the database away the last second's counts are lost, and nothing else.
+      await ctx.requests
+        .flush()
+        .catch((error: unknown) => ctx.log.warn('counts lost at the end', { error: String(error) }))
       await storage.close()
-    },
+    }),
   }
+}
+
+/** A server may be told to stop twice. */
+function once(end: () => Promise<void>): () => Promise<void> {
+  let ended: Promise<void> | null = null
+  return () => (ended ??= end())
 }
 
 async function announceSetUp(ctx: Context, env: Env): Promise<void> {

@@ -13,8 +13,19 @@ await runMain(async () => {
 
 /** @param {import('./launch/launch.mjs').Running} running */
 async function startDemo({ url, environment, start }) {
-  const { enrollmentKey, signInLink } = await step('demo fleet', () => prepareFleet({ TIDEMARK_URL: url, ...environment }))
-  start('fleet', ['--import', 'tsx', 'scripts/fleet.ts', '--url', url, '--enrollment-key', enrollmentKey, ...CHOICE])
+  const { enrollmentKey, signInLink } = await step('demo fleet', () =>
+    prepareFleet({ TIDEMARK_URL: url, ...environment }),
+  )
+  start('fleet', [
+    '--import',
+    'tsx',
+    'scripts/fleet.ts',
+    '--url',
+    url,
+    '--enrollment-key',
+    enrollmentKey,
+    ...CHOICE,
+  ])
   console.log(`\nSign in with this link (it works once):\n\n  ${signInLink}\n\nCtrl-C stops everything.\n`)
 }
 

@@ -6,7 +6,8 @@ import { applyMigrations } from '#lib/storage/prisma/migrate.ts'
  * leaves handles open, so it ends by `process.exit`.
  */
 const databaseUrl = process.env['DATABASE_DIRECT_URL'] ?? process.env['DATABASE_URL']
-if (!databaseUrl) throw new Error('DATABASE_URL is not set. Use `npm start`, which sets it, or set it yourself.')
+if (!databaseUrl)
+  throw new Error('DATABASE_URL is not set. Use `npm start`, which sets it, or set it yourself.')
 
 try {
   const applied = await applyMigrations(databaseUrl, path.resolve(import.meta.dirname, '../prisma'))

@@ -24,6 +24,7 @@ globalThis[shared('ready')] = gate
 
 const answering = new Set()
 const upgraded = new Set()
+let stopping = false
 let answer = async (request, response) => {
   response.writeHead(503, { 'content-type': 'text/plain', 'retry-after': '1' }).end('starting\n')
 }
@@ -50,7 +51,7 @@ process.env.NEXTAUTH_URL ??= url
 
 const { default: next } = await import('next')
 const app = next({ dev: development, hostname: HOST, port, httpServer: server })
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, onSignal)
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void stop(signal).catch(fail))
 try {
   await app.prepare()
   const late = pause(COMPOSE_TIMEOUT_MS, null, { ref: false }).then(() => {
@@ -69,8 +70,7 @@ answer = async (request, response) => {
 console.log(`ready on http://127.0.0.1:${port}`)
 process.send?.({ url: `http://127.0.0.1:${port}` })
 
-let stopping = false
-async function onSignal(signal) {
+async function stop(signal) {
   if (stopping) return
   stopping = true
   setTimeout(() => fail(`not everything ended within ${STOP_TIMEOUT_MS / 1000} s`), STOP_TIMEOUT_MS).unref()

@@ -16,7 +16,9 @@ await runMain(async () => {
   const reports = mkdtempSync(path.join(tmpdir(), 'tidemark-reports-'))
   const counts = []
   for (const [name, args] of CHECKS) counts.push(await part(name, async () => asOne(await runLoud(args))))
-  counts.push(await part('unit, property, contract and API tests', () => vitest(path.join(reports, 'vitest.json'))))
+  counts.push(
+    await part('unit, property, contract and API tests', () => vitest(path.join(reports, 'vitest.json'))),
+  )
   counts.push(await part('browser tests', () => playwright(path.join(reports, 'playwright.json'))))
   rmSync(reports, { recursive: true, force: true })
   const sum = (key) => counts.reduce((total, count) => total + count[key], 0)

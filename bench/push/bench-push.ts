@@ -31,7 +31,11 @@ export interface PushBench {
  */
 export async function benchPush({ env }: BenchDatabase): Promise<PushBench> {
   const children: Child<unknown>[] = []
-  const start = async <Ready>(file: string, childEnv: object, args: readonly string[] = []): Promise<Child<Ready>> => {
+  const start = async <Ready>(
+    file: string,
+    childEnv: object,
+    args: readonly string[] = [],
+  ): Promise<Child<Ready>> => {
     const child = await startChild<Ready>(new URL(file, import.meta.url), { env: { ...childEnv }, args })
     children.push(child)
     return child
@@ -56,13 +60,28 @@ export async function benchPush({ env }: BenchDatabase): Promise<PushBench> {
   }
 }
 
-const targetOf = ({ ready }: Child<Listening>, decides: boolean): Target => ({ url: ready.url, decides, rounds: [] })
+const targetOf = ({ ready }: Child<Listening>, decides: boolean): Target => ({
+  url: ready.url,
+  decides,
+  rounds: [],
+})
 
 const WARM_UP_DEVICES = 200
 
-async function runRounds(load: Child<object>, targets: readonly Target[], databaseUrl: string): Promise<void> {
+async function runRounds(
+  load: Child<object>,
+  targets: readonly Target[],
+  databaseUrl: string,
+): Promise<void> {
   const run = ({ url, decides }: Target, devices: number): Promise<RoundFigures> => {
-    const order = { kind: 'round', url, devices, mutations: MUTATIONS, concurrency: CONCURRENCY, decides } as const
+    const order = {
+      kind: 'round',
+      url,
+      devices,
+      mutations: MUTATIONS,
+      concurrency: CONCURRENCY,
+      decides,
+    } as const
     return load.ask<RoundFigures>(order satisfies Order)
   }
   for (const target of targets) await run(target, WARM_UP_DEVICES)

@@ -6,7 +6,12 @@ import type { PushingDevice } from './push-bodies.ts'
 import { pushOfReports, strikeReportSource } from './push-bodies.ts'
 
 export type Order =
-  | { readonly kind: 'enroll'; readonly url: string; readonly enrollmentKey: string; readonly devices: number }
+  | {
+      readonly kind: 'enroll'
+      readonly url: string
+      readonly enrollmentKey: string
+      readonly devices: number
+    }
   | {
       readonly kind: 'round'
       readonly url: string

@@ -26,20 +26,17 @@ export function strikeReportSource(): () => JsonObject {
 export function pushOfReports(device: PushingDevice, count: number, report: () => JsonObject): PushRequest {
   const nowMs = Date.now()
   const madeAt = new Date(nowMs).toISOString()
-  const mutations = Array.from(
-    { length: count },
-    (_, counter): Mutation => ({
-      id: uuidv7(nowMs, Math.random),
-      collection: 'strike-reports',
-      recordId: uuidv7(nowMs, Math.random),
-      baseVersion: 0,
-      baseEpoch: device.epoch,
-      schemaVersion: 1,
-      hlc: formatHlc({ wallMs: nowMs, counter, deviceId: device.id }),
-      madeAt,
-      op: { type: 'put', data: report() },
-    }),
-  )
+  const mutations = Array.from({ length: count }, (_, counter): Mutation => ({
+    id: uuidv7(nowMs, Math.random),
+    collection: 'strike-reports',
+    recordId: uuidv7(nowMs, Math.random),
+    baseVersion: 0,
+    baseEpoch: device.epoch,
+    schemaVersion: 1,
+    hlc: formatHlc({ wallMs: nowMs, counter, deviceId: device.id }),
+    madeAt,
+    op: { type: 'put', data: report() },
+  }))
   device.seq += 1
   return {
     requestId: randomUUID(),

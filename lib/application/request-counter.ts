@@ -4,6 +4,8 @@ import type { RequestsEvent, Route, StatusClass, TelemetryEvent } from '#lib/tel
 import type { Surroundings } from './context.ts'
 import { eventId } from './telemetry/event-id.ts'
 
+export type { Route, StatusClass } from '#lib/telemetry/events.ts'
+
 /** One answer, as it is counted. */
 export interface AnsweredRequest {
   readonly route: Route

@@ -1,7 +1,7 @@
 import { ApplicationError, isApplicationError, isStorageError } from '#lib/application/errors.ts'
 import type { ErrorCode } from '#lib/protocol/error-codes.ts'
 import { ERROR_CODES } from '#lib/protocol/error-codes.ts'
-import type { StatusClass } from '#lib/telemetry/events.ts'
+import type { StatusClass } from '#lib/application/request-counter.ts'
 
 /** Waits before a database that is away is asked again: spread, so that not all come at once. */
 const DATABASE_RETRY_MS = 2_000

@@ -35,6 +35,8 @@ export async function openDatabase() {
 
 /** @param {string} dataDir @returns {Promise<Database>} */
 async function embeddedDatabase(dataDir) {
+  const chosen = process.env.TIDEMARK_DATA_DIR || dataDir.startsWith(ROOT)
+  if (!chosen) console.log(`data in ${dataDir} (PostgreSQL's account cannot enter ${ROOT})`)
   const log = (line) => console.error(line)
   const postgres = await supervisePostgres({ dataDir, log }).catch((error) => {
     throw new StepError(error.message, '')
@@ -66,7 +68,10 @@ async function migrate(environment) {
   const { DATABASE_URL, DATABASE_DIRECT_URL } = { ...process.env, ...environment }
   const state = await migrationState(DATABASE_DIRECT_URL ?? DATABASE_URL, `${ROOT}/prisma`).catch((error) => {
     const known = error.name === 'MigrationError'
-    throw new StepError(error.message || error.code, known ? '' : 'Check that DATABASE_URL names a server that answers.')
+    throw new StepError(
+      error.message || error.code,
+      known ? '' : 'Check that DATABASE_URL names a server that answers.',
+    )
   })
   if (state.pending.length === 0) return ALREADY
   const { code, output } = await runNode(['--import', 'tsx', 'scripts/migrate.ts'], environment)

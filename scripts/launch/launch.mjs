@@ -44,7 +44,8 @@ export async function launch({ development = false, beside = async () => {} } = 
     await beside({ url, environment, start })
   }
   // Built by the owner of the data directory alone: a second start must not touch what the first one serves.
-  if (!development) await step('build', buildConsole).catch((error) => database.stop().then(() => Promise.reject(error)))
+  if (!development)
+    await step('build', buildConsole).catch((error) => database.stop().then(() => Promise.reject(error)))
   start('server', ['scripts/server.mjs', ...(development ? ['--dev'] : [])], (message) => {
     onReady(message).catch((error) => end.come({ failure: error instanceof StepFailed ? '' : String(error) }))
   })

@@ -15,7 +15,11 @@ export async function generateClient() {
     CHECKPOINT_DISABLE: '1',
   })
   if (code !== 0) {
-    throw new StepError(`prisma generate ended with ${code}`, 'Correct prisma/schema.prisma as it says.', output)
+    throw new StepError(
+      `prisma generate ended with ${code}`,
+      'Correct prisma/schema.prisma as it says.',
+      output,
+    )
   }
   writeStamp(STAMP, hash)
 }

@@ -14,7 +14,10 @@ export function hashOf(paths, skip = () => false) {
   const hash = createHash('sha256')
   for (const file of paths.flatMap((each) => filesIn(each)).sort()) {
     if (skip(file)) continue
-    hash.update(`${file}\0`).update(readFileSync(path.join(ROOT, file))).update('\0')
+    hash
+      .update(`${file}\0`)
+      .update(readFileSync(path.join(ROOT, file)))
+      .update('\0')
   }
   return hash.digest('hex')
 }

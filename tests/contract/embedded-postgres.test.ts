@@ -84,7 +84,10 @@ describe('embedded PostgreSQL', () => {
     for (const name of ['secrets.json', 'instance.json']) {
       expect(statSync(path.join(dataDir, name)).mode & 0o777).toBe(0o600)
     }
-    const [role] = await query(databaseUrl, 'SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user')
+    const [role] = await query(
+      databaseUrl,
+      'SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user',
+    )
     expect(role).toEqual({ rolsuper: false, rolbypassrls: false })
     const wrong = new URL(databaseUrl)
     wrong.password = 'wrong'
@@ -119,7 +122,9 @@ describe('the owner of a data directory', () => {
 
 async function hold(): Promise<Holder> {
   const program = path.resolve(import.meta.dirname, '../support/embedded-holder.ts')
-  const child = spawn(process.execPath, ['--import', 'tsx', program, dataDir], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['--import', 'tsx', program, dataDir], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const [line] = (await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])) as [unknown]
   const holder = { child, ...(JSON.parse(String(line)) as { databaseUrl: string; pid: number }) }
   holders.push(holder)

@@ -1,7 +1,11 @@
 import path from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { applyMigrations, driftBetweenMigrationsAndModel, migrationState } from '#lib/storage/prisma/migrate.ts'
+import {
+  applyMigrations,
+  driftBetweenMigrationsAndModel,
+  migrationState,
+} from '#lib/storage/prisma/migrate.ts'
 import { readMigrationFolder } from '#lib/storage/prisma/migration-files.ts'
 import { onDatabase } from '#lib/storage/prisma/migration-adapter.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
@@ -44,7 +48,11 @@ describe('migrations', () => {
   })
 
   it('refuse to go on when an applied one was edited', async () => {
-    await client.query(`UPDATE _prisma_migrations SET checksum = 'edited' WHERE migration_name = $1`, [NAMES[0]])
-    await expect(migrationState(database.url, PRISMA_ROOT)).rejects.toMatchObject({ code: 'migration_changed' })
+    await client.query(`UPDATE _prisma_migrations SET checksum = 'edited' WHERE migration_name = $1`, [
+      NAMES[0],
+    ])
+    await expect(migrationState(database.url, PRISMA_ROOT)).rejects.toMatchObject({
+      code: 'migration_changed',
+    })
   })
 })

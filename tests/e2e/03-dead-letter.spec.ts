@@ -37,7 +37,7 @@ test('a schema that fixes the cause, a replay, and the record stands', async ({
     const items = page.getByRole('table', { name: 'Dead letters, newest first' })
     await items.getByRole('row').filter({ hasText: 'E2E writer' }).getByRole('link').click()
     await expect(page).toHaveURL(/\/dead-letters\/[0-9a-f-]{36}/)
-    await expect(page.getByRole('region', { name: 'Dead letter' })).toContainText('speedKnots')
+    await expect(page.getByRole('region', { name: 'Dead letter', exact: true })).toContainText('speedKnots')
   })
   const letterUrl = page.url()
 
@@ -69,7 +69,7 @@ test('a schema that fixes the cause, a replay, and the record stands', async ({
     await dialog.getByRole('button', { name: 'Replay' }).click()
     await expect(dialog).toHaveCount(0)
     await expect(page.getByRole('button', { name: /^Replay this one/ })).toHaveCount(0)
-    await expect(page.getByRole('region', { name: 'Dead letter' })).toContainText(/applied/i)
+    await expect(page.getByRole('region', { name: 'Dead letter', exact: true })).toContainText(/applied/i)
   })
 
   await test.step('the record stands on another device after its sync', async () => {

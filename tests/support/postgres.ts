@@ -44,5 +44,8 @@ async function makeTemplate(databaseUrl: string): Promise<void> {
   await client.end()
   const environment = { ...process.env, DATABASE_URL: onDatabase(databaseUrl, TEMPLATE_DATABASE) }
   delete (environment as Record<string, string | undefined>)['DATABASE_DIRECT_URL']
-  await promisify(execFile)(process.execPath, ['--import', 'tsx', 'scripts/migrate.ts'], { cwd: ROOT, env: environment })
+  await promisify(execFile)(process.execPath, ['--import', 'tsx', 'scripts/migrate.ts'], {
+    cwd: ROOT,
+    env: environment,
+  })
 }

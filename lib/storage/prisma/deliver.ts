@@ -20,8 +20,10 @@ const CHANGES: Statement = {
   name: 'deliver_changes',
   text: `SELECT c.collection, c.committed_at, c.made_at
     FROM unnest($3::text[], $4::bigint[], $5::bigint[]) k(collection, previous, version)
-    JOIN device_position p ON p.fleet_id = $1 AND p.device_id = $2 AND p.collection = k.collection
-    JOIN change_log c ON c.fleet_id = $1 AND c.collection = k.collection AND c.version > k.previous AND c.version <= k.version
+    CROSS JOIN LATERAL (SELECT * FROM device_position x
+      WHERE x.fleet_id = $1 AND x.device_id = $2 AND x.collection = k.collection LIMIT 1) p
+    CROSS JOIN LATERAL (SELECT * FROM change_log x WHERE x.fleet_id = $1 AND x.collection = k.collection
+      AND x.version > k.previous AND x.version <= k.version ORDER BY x.version OFFSET 0) c
     WHERE c.device_id <> $2 AND c.committed_at > p.first_complete_at
     ORDER BY c.collection, c.version`,
 }

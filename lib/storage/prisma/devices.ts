@@ -16,7 +16,8 @@ const CREATE_KEY: Statement = {
 }
 const FIND_BY_TOKEN: Statement = {
   name: 'device_by_token',
-  text: `SELECT ${DEVICE_COLUMNS} FROM device_token t JOIN device d ON d.fleet_id = t.fleet_id AND d.id = t.device_id
+  text: `SELECT ${DEVICE_COLUMNS} FROM device_token t
+    CROSS JOIN LATERAL (SELECT * FROM device x WHERE x.fleet_id = $1 AND x.id = t.device_id LIMIT 1) d
     WHERE t.fleet_id = $1 AND t.hash = $2 AND (t.ends_at IS NULL OR t.ends_at > $3)`,
 }
 const GET: Statement = {

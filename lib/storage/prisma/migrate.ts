@@ -65,7 +65,10 @@ export async function applyMigrations(databaseUrl: string, prismaRoot: string): 
  * The SQL that would lead from the migrations to `schema.prisma`, or null when they agree. Partitions,
  * policies and functions are invisible to it. Needs the right to create databases.
  */
-export async function driftBetweenMigrationsAndModel(databaseUrl: string, prismaRoot: string): Promise<string | null> {
+export async function driftBetweenMigrationsAndModel(
+  databaseUrl: string,
+  prismaRoot: string,
+): Promise<string | null> {
   const folder = readMigrationFolder(prismaRoot)
   const adapter = new MigrationAdapter(databaseUrl)
   try {
@@ -96,7 +99,10 @@ async function stateOf(client: pg.Client, folder: MigrationFolder): Promise<Migr
     const expected = known.get(name)
     if (expected !== undefined && expected !== checksum) {
       const advice = 'An applied migration is never edited: restore the file and add a new migration.'
-      throw new MigrationError('migration_changed', `Migration ${name} was changed after it was applied. ${advice}`)
+      throw new MigrationError(
+        'migration_changed',
+        `Migration ${name} was changed after it was applied. ${advice}`,
+      )
     }
   }
   const applied = rows.map((row) => row.name)
@@ -116,8 +122,12 @@ async function requireVersion(client: pg.Client): Promise<void> {
   )
 }
 
-async function appliedRows(client: pg.Client): Promise<{ name: string; checksum: string; finished: boolean }[]> {
-  const table = await client.query<{ found: boolean }>(`SELECT to_regclass('_prisma_migrations') IS NOT NULL AS found`)
+async function appliedRows(
+  client: pg.Client,
+): Promise<{ name: string; checksum: string; finished: boolean }[]> {
+  const table = await client.query<{ found: boolean }>(
+    `SELECT to_regclass('_prisma_migrations') IS NOT NULL AS found`,
+  )
   if (!table.rows[0]?.found) return []
   const { rows } = await client.query<{ name: string; checksum: string; finished: boolean }>(
     `SELECT migration_name AS name, checksum, finished_at IS NOT NULL AS finished

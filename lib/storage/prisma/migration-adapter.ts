@@ -34,7 +34,9 @@ export class MigrationAdapter extends PrismaPg {
     const admin = new pg.Client({ connectionString: this.databaseUrl })
     await admin.connect()
     await admin.query(`CREATE DATABASE ${database} TEMPLATE template0`)
-    const shadow = repair(await new PrismaPg({ connectionString: onDatabase(this.databaseUrl, database), max: 1 }).connect())
+    const shadow = repair(
+      await new PrismaPg({ connectionString: onDatabase(this.databaseUrl, database), max: 1 }).connect(),
+    )
     const dispose = shadow.dispose.bind(shadow)
     shadow.dispose = async () => {
       await dispose()
@@ -65,7 +67,9 @@ function repair(adapter: Adapter): Adapter {
   const query = pool.query.bind(pool) as (...input: unknown[]) => Promise<pg.QueryResult>
   const readable = async (...input: unknown[]): Promise<pg.QueryResult> => {
     const result = await query(...input)
-    charColumns = (result.fields ?? []).flatMap((field, index) => (field.dataTypeID === CHAR_OID ? [index] : []))
+    charColumns = (result.fields ?? []).flatMap((field, index) =>
+      field.dataTypeID === CHAR_OID ? [index] : [],
+    )
     for (const index of charColumns) Object.assign(result.fields[index] ?? {}, { dataTypeID: TEXT_OID })
     return result
   }

@@ -30,22 +30,27 @@ const LOCK_DEVICES: Statement = {
   text: `SELECT ${DEVICE_COLUMNS} FROM device d WHERE d.fleet_id = $1 AND d.id = ANY ($2::uuid[]) ORDER BY d.id FOR UPDATE`,
 }
 const FLEET: Statement = { name: 'push_fleet', text: 'SELECT epoch, config_version FROM fleet WHERE id = $1' }
+/**
+ * Keys first, then one row each: LATERAL with LIMIT leaves the planner no other order, whatever it believes of a
+ * table's size when it plans (prisma/migrations, the keys that come last).
+ */
 const RESPONSES: Statement = {
   name: 'push_responses',
   text: `SELECT s.device_id, s.request_id, s.request_hash, s.body, s.created_at
-    FROM unnest($2::uuid[], $3::uuid[]) k(device_id, request_id)
-    JOIN stored_response s ON s.fleet_id = $1 AND s.device_id = k.device_id AND s.request_id = k.request_id`,
+    FROM unnest($2::uuid[], $3::uuid[]) k(device_id, request_id) CROSS JOIN LATERAL (SELECT * FROM stored_response x
+      WHERE x.fleet_id = $1 AND x.device_id = k.device_id AND x.request_id = k.request_id LIMIT 1) s`,
 }
 const RECORDS: Statement = {
   name: 'push_records',
-  text: `SELECT ${RECORD_COLUMNS} FROM unnest($2::text[], $3::uuid[]) k(collection, record_id)
-    JOIN record r ON r.fleet_id = $1 AND r.collection = k.collection AND r.record_id = k.record_id`,
+  text: `SELECT ${RECORD_COLUMNS} FROM unnest($2::text[], $3::uuid[]) k(collection, record_id) CROSS JOIN LATERAL (SELECT * FROM record x
+      WHERE x.fleet_id = $1 AND x.collection = k.collection AND x.record_id = k.record_id LIMIT 1) r`,
 }
 const BASES: Statement = {
   name: 'push_bases',
   text: `SELECT b.collection, b.record_id, b.version, b.data
     FROM unnest($2::text[], $3::uuid[], $4::bigint[]) k(collection, record_id, version)
-    JOIN record_base b ON b.fleet_id = $1 AND b.collection = k.collection AND b.record_id = k.record_id AND b.version = k.version`,
+    CROSS JOIN LATERAL (SELECT * FROM record_base x WHERE x.fleet_id = $1 AND x.collection = k.collection
+      AND x.record_id = k.record_id AND x.version = k.version LIMIT 1) b`,
 }
 /** UNION drops what was reached before, so that a chain is walked once and a circle ends. */
 const MUTATIONS: Statement = {
@@ -53,11 +58,13 @@ const MUTATIONS: Statement = {
   text: `WITH RECURSIVE chain(id, after) AS (
       SELECT c.mutation_id, c.after FROM change_log c WHERE c.fleet_id = $1 AND c.mutation_id = ANY ($2::uuid[])
       UNION
-      SELECT c.mutation_id, c.after FROM chain JOIN change_log c ON c.fleet_id = $1 AND c.mutation_id = chain.after
+      SELECT c.mutation_id, c.after FROM chain CROSS JOIN LATERAL (
+        SELECT * FROM change_log x WHERE x.fleet_id = $1 AND x.mutation_id = chain.after LIMIT 1) c
     ), near AS (SELECT id FROM chain LIMIT $3)
     SELECT c.mutation_id, c.payload_hash, c.device_id, c.mutation, c.result, l.status AS letter
-    FROM near JOIN change_log c ON c.fleet_id = $1 AND c.mutation_id = near.id
-    LEFT JOIN dead_letter l ON l.fleet_id = $1 AND l.mutation_id = near.id`,
+    FROM near
+    CROSS JOIN LATERAL (SELECT * FROM change_log x WHERE x.fleet_id = $1 AND x.mutation_id = near.id LIMIT 1) c
+    LEFT JOIN LATERAL (SELECT * FROM dead_letter x WHERE x.fleet_id = $1 AND x.mutation_id = near.id LIMIT 1) l ON true`,
 }
 
 interface ResponseRow extends Record<string, unknown> {

@@ -1,30 +1,28 @@
 import { assert } from '#lib/kernel/result.ts'
 import { assertDense } from '../change-rows.ts'
 import type { PushWrites } from '../ports.ts'
-import { numbers, jsons, texts, uuids } from './arrays.ts'
+import { numbers, uuids } from './arrays.ts'
 import { insertAudit } from './audit.ts'
 import type { Send, Statement } from './database.ts'
 import { insertEvents } from './insert-events.ts'
 import { writeChanges } from './push-changes.ts'
+import { storableText } from './storable-text.ts'
 import { at } from './values.ts'
 
-const HEADS: Statement = {
-  name: 'push_write_heads',
-  text: `UPDATE stream_head h SET version = k.version FROM unnest($2::text[], $3::bigint[]) k(collection, version)
-    WHERE h.fleet_id = $1 AND h.collection = k.collection`,
+const HEAD: Statement = {
+  name: 'push_write_head',
+  text: 'UPDATE stream_head SET version = $3 WHERE fleet_id = $1 AND collection = $2',
 }
 const RESPONSES: Statement = {
   name: 'push_write_responses',
   text: `INSERT INTO stored_response (fleet_id, device_id, request_id, request_hash, body, created_at)
     SELECT $1, d, r, h, b, to_timestamp(c / 1000) FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::float8[]) k(d, r, h, b, c)`,
 }
-const REPORTS: Statement = {
-  name: 'push_write_reports',
-  text: `UPDATE device d SET app_version = k.app_version, platform = k.platform, report = k.report, report_state = k.state,
-      report_seq = k.seq, report_nonce = k.nonce, last_contact_at = greatest(d.last_contact_at, to_timestamp(k.at / 1000))
-    FROM unnest($2::uuid[], $3::text[], $4::text[], $5::json[], $6::text[], $7::bigint[], $8::text[], $9::float8[])
-      k(id, app_version, platform, report, state, seq, nonce, at)
-    WHERE d.fleet_id = $1 AND d.id = k.id`,
+const REPORT: Statement = {
+  name: 'push_write_report',
+  text: `UPDATE device SET app_version = $3, platform = $4, report = $5, report_state = $6, report_seq = $7, report_nonce = $8,
+      last_contact_at = greatest(last_contact_at, $9)
+    WHERE fleet_id = $1 AND id = $2`,
 }
 /** A session that has reported already is not opened again. */
 const SESSIONS: Statement = {
@@ -35,7 +33,10 @@ const SESSIONS: Statement = {
     ON CONFLICT (fleet_id, session_id) DO UPDATE SET last_push_at = excluded.last_push_at`,
 }
 
-/** Writes what a group of pushes did: statements over sets, sent together (decision 12). */
+/**
+ * Writes what a group of pushes did, sent together (decision 12): statements over sets for what comes by the
+ * mutation, one each for the few heads and devices.
+ */
 export async function writePush(
   send: Send,
   fleetId: string,
@@ -45,29 +46,19 @@ export async function writePush(
   for (const collection of writes.heads.keys()) assert(heads.has(collection), `stream ${collection} is locked`)
   assertDense(heads, writes)
   const { responses, committedAtMs } = writes
-  const reports = [...new Map(writes.reports.map((row) => [row.deviceId, row])).values()]
   const sessions = [...new Map(writes.sessions.map((row) => [row.sessionId, row])).values()]
   const sent = [...writeChanges(send, fleetId, writes)]
-  const some = (rows: readonly unknown[] | ReadonlyMap<string, unknown>, statement: Statement, values: () => unknown[]) => {
-    if ('size' in rows ? rows.size > 0 : rows.length > 0) sent.push(send(statement, [fleetId, ...values()]))
+  const some = (rows: readonly unknown[], statement: Statement, values: () => unknown[]) => {
+    if (rows.length > 0) sent.push(send(statement, [fleetId, ...values()]))
   }
-  some(writes.heads, HEADS, () => [texts([...writes.heads.keys()]), numbers([...writes.heads.values()])])
+  for (const [collection, head] of writes.heads) sent.push(send(HEAD, [fleetId, storableText(collection), head]))
+  for (const report of writes.reports) sent.push(send(REPORT, [fleetId, ...reportValues(report)]))
   some(responses, RESPONSES, () => [
     uuids(responses.map((row) => row.deviceId)),
     uuids(responses.map((row) => row.requestId)),
     responses.map((row) => row.requestHash),
     responses.map((row) => row.body),
     numbers(responses.map((row) => row.createdAtMs)),
-  ])
-  some(reports, REPORTS, () => [
-    uuids(reports.map((row) => row.deviceId)),
-    texts(reports.map((row) => row.appVersion)),
-    texts(reports.map((row) => row.platform)),
-    jsons(reports.map((row) => row.report)),
-    texts(reports.map((row) => row.report.state)),
-    numbers(reports.map((row) => row.report.seq)),
-    texts(reports.map((row) => row.report.nonce)),
-    numbers(reports.map((row) => row.report.atMs)),
   ])
   some(sessions, SESSIONS, () => [
     uuids(sessions.map((row) => row.sessionId)),
@@ -78,3 +69,14 @@ export async function writePush(
   for (const entry of writes.audit) sent.push(insertAudit(send, entry))
   await Promise.all(sent)
 }
+
+const reportValues = ({ deviceId, appVersion, platform, report }: PushWrites['reports'][number]): unknown[] => [
+  deviceId,
+  storableText(appVersion),
+  platform,
+  JSON.stringify(report),
+  report.state,
+  report.seq,
+  storableText(report.nonce),
+  at(report.atMs),
+]

@@ -11,8 +11,8 @@ const READ: Statement = {
   name: 'rollup_read',
   text: `SELECT ${ROLLUP_COLUMNS.split(', ').map((column) => `r.${column}`).join(', ')}
     FROM unnest($2::text[], $3::float8[], $4::text[], $5::text[], $6::text[]) k(tier, start, collection, platform, app_version)
-    JOIN rollup r ON r.fleet_id = $1 AND r.tier = k.tier AND r.start = to_timestamp(k.start / 1000)
-      AND r.collection = k.collection AND r.platform = k.platform AND r.app_version = k.app_version`,
+    CROSS JOIN LATERAL (SELECT * FROM rollup x WHERE x.fleet_id = $1 AND x.tier = k.tier AND x.start = to_timestamp(k.start / 1000)
+      AND x.collection = k.collection AND x.platform = k.platform AND x.app_version = k.app_version LIMIT 1) r`,
 }
 const SAVE: Statement = {
   name: 'rollup_save',

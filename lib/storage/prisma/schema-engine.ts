@@ -15,7 +15,10 @@ let loaded: Promise<typeof SchemaEngine> | undefined
  * Loads Prisma's schema engine, which is WebAssembly and needs no download (toolchain.md, "Prisma"). It keeps
  * handles open for good: end the process after using it.
  */
-export async function loadSchemaEngine(adapter: MigrationAdapter, folder: MigrationFolder): Promise<SchemaEngine> {
+export async function loadSchemaEngine(
+  adapter: MigrationAdapter,
+  folder: MigrationFolder,
+): Promise<SchemaEngine> {
   // The engine writes the text of a panic here; without it a panic is an unexplained `unreachable`.
   Object.assign(globalThis, {
     PRISMA_WASM_PANIC_REGISTRY: {

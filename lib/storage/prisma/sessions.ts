@@ -35,9 +35,7 @@ const INSERT: Statement = {
 }
 const LAST_OK: Statement = {
   name: 'session_last_ok',
-  text: `UPDATE device d SET last_session_ok_at = greatest(d.last_session_ok_at, k.ended_at)
-    FROM (SELECT id, to_timestamp(max(t) / 1000) AS ended_at FROM unnest($2::uuid[], $3::float8[]) u(id, t) GROUP BY id) k
-    WHERE d.fleet_id = $1 AND d.id = k.id`,
+  text: 'UPDATE device SET last_session_ok_at = greatest(last_session_ok_at, $3) WHERE fleet_id = $1 AND id = $2',
 }
 /** Rows that another process is inferring are left to it. */
 const SILENT: Statement = {
@@ -46,7 +44,8 @@ const SILENT: Statement = {
       (SELECT count(*) FROM conflict x WHERE x.fleet_id = $1 AND x.session_id = o.session_id) AS conflicts
     FROM open_session o JOIN device d ON d.fleet_id = o.fleet_id AND d.id = o.device_id, LATERAL (
       SELECT count(*) AS pushed, count(*) FILTER (WHERE l.status = 'dead_lettered') AS dead_lettered
-      FROM session_push p, unnest(p.mutation_ids) m(id) JOIN change_log l ON l.fleet_id = $1 AND l.mutation_id = m.id
+      FROM session_push p, unnest(p.mutation_ids) m(id),
+        LATERAL (SELECT * FROM change_log x WHERE x.fleet_id = $1 AND x.mutation_id = m.id LIMIT 1) l
       WHERE p.fleet_id = $1 AND p.session_id = o.session_id) c
     WHERE o.fleet_id = $1 AND o.first_push_at < $2 ORDER BY o.first_push_at, o.session_id LIMIT $3 FOR UPDATE OF o SKIP LOCKED`,
 }
@@ -108,13 +107,14 @@ async function storeSessions(send: Send, fleetId: string, all: readonly SessionR
   const claimed = await send<{ session_id: string }>(CLAIM, [fleetId, uuids(ids), received])
   const stored = new Set(claimed.map((row) => row.session_id))
   const rows = [...first.values()].filter((row) => stored.has(row.sessionId))
-  const good = rows.filter((row) => row.result === 'ok')
+  const lastOk = new Map<string, number>()
+  for (const { result, deviceId, endedAtMs } of rows) {
+    if (result === 'ok') lastOk.set(deviceId, Math.max(endedAtMs, lastOk.get(deviceId) ?? 0))
+  }
   await Promise.all([
     send(CLOSE, [fleetId, uuids(ids)]),
     rows.length > 0 ? send(INSERT, [fleetId, ...insertValues(rows)]) : null,
-    good.length > 0
-      ? send(LAST_OK, [fleetId, uuids(good.map((row) => row.deviceId)), numbers(good.map((row) => row.endedAtMs))])
-      : null,
+    ...[...lastOk].map(([deviceId, endedAtMs]) => send(LAST_OK, [fleetId, deviceId, at(endedAtMs)])),
   ])
   return stored
 }

@@ -19,7 +19,7 @@ const OF_SESSION: Statement = {
   name: 'change_of_session',
   text: `SELECT c.mutation, c.device_id, c.request_id, c.session_id, c.status, c.result, c.version, c.made_at, c.received_at, c.committed_at
     FROM (SELECT DISTINCT unnest(mutation_ids) AS id FROM session_push WHERE fleet_id = $1 AND session_id = $2) m
-    JOIN change_log c ON c.fleet_id = $1 AND c.mutation_id = m.id
+    CROSS JOIN LATERAL (SELECT * FROM change_log x WHERE x.fleet_id = $1 AND x.mutation_id = m.id LIMIT 1) c
     ORDER BY c.committed_at, c.mutation_id LIMIT $3`,
 }
 

@@ -182,9 +182,7 @@ CREATE TABLE "device_token" (
     "hash" TEXT NOT NULL,
     "device_id" UUID NOT NULL,
     "created_at" TIMESTAMPTZ(3) NOT NULL,
-    "ends_at" TIMESTAMPTZ(3),
-
-    CONSTRAINT "device_token_pkey" PRIMARY KEY ("fleet_id","hash")
+    "ends_at" TIMESTAMPTZ(3)
 );
 
 -- CreateTable
@@ -509,6 +507,7 @@ ALTER TABLE "user_session" ADD CONSTRAINT "user_session_user_id_fkey" FOREIGN KE
 -- planner finds every index equally cheap and takes the newest: it must be the one that finds a single row.
 ALTER TABLE "record" ADD CONSTRAINT "record_pkey" PRIMARY KEY ("fleet_id","collection","record_id");
 ALTER TABLE "change_log" ADD CONSTRAINT "change_log_pkey" PRIMARY KEY ("fleet_id","mutation_id");
+ALTER TABLE "device_token" ADD CONSTRAINT "device_token_pkey" PRIMARY KEY ("fleet_id","hash");
 
 -- Contacts and pushes rewrite these rows all the time: room for them within their page.
 ALTER TABLE "device" SET (fillfactor = 60);

@@ -44,7 +44,11 @@ describe('kill -9 of the server in the middle of pushes', () => {
   })
 
   /** Pushes until told to stop, each one repeated until it is acknowledged. @returns the acknowledged mutations */
-  async function writeUntil(device: PushingDevice, url: string, isOver: () => boolean): Promise<readonly string[]> {
+  async function writeUntil(
+    device: PushingDevice,
+    url: string,
+    isOver: () => boolean,
+  ): Promise<readonly string[]> {
     const acknowledged: string[] = []
     while (!isOver()) {
       const push = pushOfReports(device, 10, report)
@@ -64,14 +68,23 @@ describe('kill -9 of the server in the middle of pushes', () => {
       enrollmentKey: fleet.enrollmentKey,
       device: { name: 'tablet', platform: 'ios', appVersion: '2.4.0' },
       store: openMemoryStore(),
-      sync: { intervalMs: 400, backoffBaseMs: 50, backoffCapMs: 500, changeDelayMs: 20, requestTimeoutMs: 5_000 },
+      sync: {
+        intervalMs: 400,
+        backoffBaseMs: 50,
+        backoffCapMs: 500,
+        changeDelayMs: 20,
+        requestTimeoutMs: 5_000,
+      },
     })
     onTestFinished(() => replica.close())
     return replica
   }
 
   /** Creates reports and closes each a moment later. @returns the records, each with what it must end as */
-  async function workUntil(replica: Replica, isOver: () => boolean): Promise<ReadonlyMap<string, JsonObject>> {
+  async function workUntil(
+    replica: Replica,
+    isOver: () => boolean,
+  ): Promise<ReadonlyMap<string, JsonObject>> {
     const reports = replica.collection('strike-reports')
     const made = new Map<string, JsonObject>()
     while (!isOver()) {
@@ -87,7 +100,9 @@ describe('kill -9 of the server in the middle of pushes', () => {
 
   it('loses no acknowledged mutation, applies none twice, and devices catch up by themselves', async () => {
     const { url } = server.ready
-    const devices = await Promise.all(Array.from({ length: WRITERS }, () => enrollAt(url, fleet.enrollmentKey)))
+    const devices = await Promise.all(
+      Array.from({ length: WRITERS }, () => enrollAt(url, fleet.enrollmentKey)),
+    )
     const replicas = await Promise.all(Array.from({ length: REPLICAS }, () => openDevice(url)))
     let over = false
     const isOver = (): boolean => over
@@ -124,7 +139,9 @@ describe('kill -9 of the server in the middle of pushes', () => {
     const stored = new Map(records.map((record) => [record.record_id, record.data]))
     for (const [recordId, data] of made) expect(stored.get(recordId)).toEqual(data)
     expect(stored.size).toBe(acknowledged.length + made.size)
-    await expect.poll(() => heldBy(replicas), { timeout: DRAINED_WITHIN_MS }).toEqual(replicas.map(() => stored.size))
+    await expect
+      .poll(() => heldBy(replicas), { timeout: DRAINED_WITHIN_MS })
+      .toEqual(replicas.map(() => stored.size))
     for (const replica of replicas) {
       const views = await replica.collection('strike-reports').query()
       expect(new Map(views.map(({ id, data }) => [id, data]))).toEqual(stored)

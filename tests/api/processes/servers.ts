@@ -54,7 +54,11 @@ export async function pushTo(
   return { status: response.status, text: await response.text() }
 }
 
-export async function pullFrom(url: string, device: PushingDevice, token: string | null): Promise<PullResponse> {
+export async function pullFrom(
+  url: string,
+  device: PushingDevice,
+  token: string | null,
+): Promise<PullResponse> {
   const query = new URLSearchParams({ collections: 'strike-reports', ...(token === null ? {} : { token }) })
   const response = await fetch(`${url}/api/v1/pull?${query}`, { headers: headersOf(device.token) })
   if (response.status !== 200) throw new Error(`pull answered ${response.status}: ${await response.text()}`)

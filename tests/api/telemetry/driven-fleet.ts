@@ -112,7 +112,7 @@ export class DrivenDevice {
     if (this.token !== null) {
       this.shown.push({ deviceId: this.enrolled.deviceId, atMs: this.world.now(), positions: this.positions })
     }
-    for (let hasMore = true; hasMore; ) {
+    for (let hasMore = true; hasMore;) {
       const query: string = this.token === null ? '' : `?${new URLSearchParams({ token: this.token })}`
       const page = (await (await this.call('GET', `/api/v1/pull${query}`)).json()) as PullResponse
       for (const { recordId, version } of page.changes) this.known.set(recordId, version)
@@ -167,7 +167,13 @@ export class DrivenDevice {
     this.seq += 1
     const oldestMadeAt = depth > 0 ? { oldestMadeAt: this.iso(this.world.now() - this.waited()) } : {}
     const clock = { offsetMs: this.offsetMs, rttMs: 20 }
-    return { state: 'idle', seq: this.seq, nonce: this.world.app.ctx.ids(), outbox: { depth, ...oldestMadeAt }, clock }
+    return {
+      state: 'idle',
+      seq: this.seq,
+      nonce: this.world.app.ctx.ids(),
+      outbox: { depth, ...oldestMadeAt },
+      clock,
+    }
   }
 
   /** Mostly seconds, now and then hours. */

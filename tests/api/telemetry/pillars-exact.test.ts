@@ -26,9 +26,9 @@ import { rawDelivery } from './raw-delivery.ts'
 const MINUTE = 60_000
 const START_MS = Date.UTC(2026, 2, 2, 9)
 /** Closed: traffic goes on before it and after it. */
-const FROM_MS = START_MS + 2 * MINUTE
-const TO_MS = START_MS + 12 * MINUTE
-const END_MS = START_MS + 14 * MINUTE
+const FROM_MS = START_MS + MINUTE
+const TO_MS = START_MS + 9 * MINUTE
+const END_MS = START_MS + 10 * MINUTE
 const SEED = 20_260_302
 const DEVICES = 10
 const STEP_MS = 1_500
@@ -87,7 +87,8 @@ describe(`the pillars of a closed interval, seed ${SEED}`, () => {
 
   async function step(device: DrivenDevice, hot: readonly string[], chance: Random): Promise<void> {
     const dice = chance()
-    if (dice < 0.5) return device.push(Array.from({ length: 1 + Math.floor(chance() * 6) }, () => change(device, hot)))
+    if (dice < 0.5)
+      return device.push(Array.from({ length: 1 + Math.floor(chance() * 6) }, () => change(device, hot)))
     if (dice < 0.54) return device.pushAgain()
     if (dice < 0.57) return device.pushNonsense()
     if (dice < 0.59) return device.push([change(device, hot)], 99)
@@ -100,10 +101,15 @@ describe(`the pillars of a closed interval, seed ${SEED}`, () => {
     const dice = random()
     const ids = world.app.ctx.ids
     if (dice < 0.4) return device.mutation('strike-reports', ids(), { type: 'put', data: report() })
-    if (dice < 0.45) return device.mutation('strike-reports', ids(), { type: 'put', data: { ...report(), species: 7 } })
-    if (dice < 0.75) return device.mutation('strike-reports', pick(hot, random), { type: 'put', data: amended() })
+    if (dice < 0.45)
+      return device.mutation('strike-reports', ids(), { type: 'put', data: { ...report(), species: 7 } })
+    if (dice < 0.75)
+      return device.mutation('strike-reports', pick(hot, random), { type: 'put', data: amended() })
     const inspection = { airportName: 'DFW', inspectedAt: '2026-03-02T09:00:00Z', outcome: 'clear' }
-    return device.mutation('inspections', random() < 0.5 ? pick(hot, random) : ids(), { type: 'put', data: inspection })
+    return device.mutation('inspections', random() < 0.5 ? pick(hot, random) : ids(), {
+      type: 'put',
+      data: inspection,
+    })
   }
 
   const amended = (): JsonObject => ({
@@ -142,7 +148,9 @@ describe(`the pillars of a closed interval, seed ${SEED}`, () => {
 
   it('failure rate', async () => {
     const { figure } = await failures(world.app.ctx, interval())
-    const seen = devices.flatMap((device) => device.seen).filter(({ atMs }) => atMs >= FROM_MS && atMs < TO_MS)
+    const seen = devices
+      .flatMap((device) => device.seen)
+      .filter(({ atMs }) => atMs >= FROM_MS && atMs < TO_MS)
     const failed = seen.filter(({ status }) => status >= 400).length
     expect(raw.requests).toEqual({ total: seen.length, failed, shed: 0 })
     expect(failed).toBeGreaterThan(5)
@@ -167,6 +175,8 @@ function expectClose(told: Quantiles | undefined, exact: RawQuantiles): void {
   expect(told?.count).toBe(exact.count)
   for (const q of ['p50', 'p95', 'p99', 'max'] as const) {
     const value = exact[q] ?? Number.NaN
-    expect(Math.abs((told?.[q] ?? Number.NaN) - value), `${q} ${told?.[q]} is ${value}`).toBeLessThanOrEqual(value * 0.01)
+    expect(Math.abs((told?.[q] ?? Number.NaN) - value), `${q} ${told?.[q]} is ${value}`).toBeLessThanOrEqual(
+      value * 0.01,
+    )
   }
 }

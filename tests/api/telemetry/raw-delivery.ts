@@ -35,7 +35,11 @@ export async function rawDelivery(
   const rows = shown.flatMap(({ deviceId, atMs, positions }) =>
     Object.entries(positions).map(([collection, version]) => ({ deviceId, atMs, collection, version })),
   )
-  const answered = await client.query<{ count: number; delivery: number[] | null; visibility: number[] | null }>(DELIVERY, [
+  const answered = await client.query<{
+    count: number
+    delivery: number[] | null
+    visibility: number[] | null
+  }>(DELIVERY, [
     fleetId,
     fromMs,
     toMs,

