@@ -21,7 +21,7 @@ export interface ChildOptions {
   readonly nodeArgs?: readonly string[]
 }
 
-const READY_TIMEOUT_MS = 60_000
+const ANSWER_TIMEOUT_MS = 120_000
 
 /** Starts a TypeScript file as a process of its own and waits for its first message. */
 export async function startChild<Ready>(file: URL, options: ChildOptions = {}): Promise<Child<Ready>> {
@@ -54,10 +54,10 @@ export async function startChild<Ready>(file: URL, options: ChildOptions = {}): 
   }
 }
 
-/** Fails when the process ends before it answers, or says nothing for a minute. */
+/** Fails when the process ends before it answers, or says nothing for two minutes. */
 async function nextMessage<T>(child: ChildProcess): Promise<T> {
   const over = new AbortController()
-  const signal = AbortSignal.any([over.signal, AbortSignal.timeout(READY_TIMEOUT_MS)])
+  const signal = AbortSignal.any([over.signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)])
   try {
     const ended = once(child, 'exit', { signal }).then(([code]): never => {
       throw new Error(`${child.spawnargs.at(-1)} ended with ${String(code)}`)

@@ -10,7 +10,7 @@ import type { Listening } from './serve.ts'
 const DEVICES = 1_000
 const MUTATIONS = 50
 const CONCURRENCY = 16
-const ROUNDS = 5
+const ROUNDS = 3
 
 interface Target {
   readonly url: string

@@ -1,42 +1,12 @@
-import type { Mac } from '#lib/engine/token.ts'
-import type { Random } from '#lib/kernel/random.ts'
-import type { Role, Storage } from '#lib/storage/ports.ts'
+import type { Role } from '#lib/storage/ports.ts'
 import type { DeviceDirectory } from './devices/directory.ts'
 import type { RequestCounter } from './request-counter.ts'
+import type { Surroundings } from './surroundings.ts'
 import type { GroupCommit } from './sync/group-commit.ts'
 import type { Pokes } from './sync/pokes.ts'
 import type { ShownPositions } from './sync/shown-positions.ts'
-import type { Metrics } from './telemetry/prometheus.ts'
 
-/** Structured log lines; `fields` hold no secrets and no payloads. */
-export interface Log {
-  info(message: string, fields?: LogFields): void
-  warn(message: string, fields?: LogFields): void
-  error(message: string, fields?: LogFields): void
-}
-export type LogFields = Readonly<Record<string, string | number | boolean | null>>
-
-/** Unix ms. */
-export interface Clock {
-  now(): number
-}
-
-/** What the world gives to the application: everything that a test replaces. */
-export interface Surroundings {
-  readonly storage: Storage
-  readonly clock: Clock
-  readonly random: Random
-  /** A fresh UUIDv7. */
-  readonly ids: () => string
-  /** At least 32 bytes; signs sync tokens and cookies. */
-  readonly secret: Uint8Array
-  /** HMAC-SHA-256 under a key derived from `secret`. */
-  readonly mac: Mac
-  readonly log: Log
-  /** Counters of this process for /metrics. */
-  readonly metrics: Metrics
-  readonly processId: string
-}
+export type { Clock, Log, LogFields, Surroundings } from './surroundings.ts'
 
 /** First argument of every verb. The last five are this process's own memory: caches and queues, never the truth. */
 export interface Context extends Surroundings {

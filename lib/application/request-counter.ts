@@ -1,7 +1,7 @@
 import type { Platform } from '#lib/protocol/device.ts'
 import { APP_VERSIONS_LIVE_MAX } from '#lib/protocol/limits.ts'
 import type { RequestsEvent, Route, StatusClass, TelemetryEvent } from '#lib/telemetry/events.ts'
-import type { Surroundings } from './context.ts'
+import type { Surroundings } from './surroundings.ts'
 import { eventId } from './telemetry/event-id.ts'
 
 export type { Route, StatusClass } from '#lib/telemetry/events.ts'

@@ -1,4 +1,4 @@
-import type { Log } from './context.ts'
+import type { Log } from './surroundings.ts'
 
 export interface Ticker {
   /** Ends after the turn that is running. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -19,6 +20,8 @@ export async function runFleet(
   signal: AbortSignal,
   tell: (line: string) => void,
 ): Promise<void> {
+  // Every device waits on the one signal, several times over; that is no leak.
+  setMaxListeners(0, signal)
   const dir = storesDir(options)
   mkdirSync(dir, { recursive: true })
   const profile = PROFILES[options.profile]

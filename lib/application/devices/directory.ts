@@ -1,4 +1,4 @@
-import type { Clock } from '../context.ts'
+import type { Clock } from '../surroundings.ts'
 import { ApplicationError } from '../errors.ts'
 import { requireActive } from './require-active.ts'
 import { parseCredential } from '../access/credentials.ts'
@@ -28,6 +28,7 @@ export class DeviceDirectory {
   private readonly clock: Clock
   private readonly devices = new Map<string, Seen<Device>>()
   private readonly fleets = new Map<string, Seen<Fleet>>()
+  private readonly asking = new Map<string, Promise<Fleet | null>>()
   private origins: Seen<ReadonlySet<string>> | null = null
 
   constructor(storage: Storage, clock: Clock) {
@@ -53,9 +54,10 @@ export class DeviceDirectory {
   async fleet(fleetId: string): Promise<Fleet | null> {
     const seen = this.fleets.get(fleetId)
     if (seen && this.clock.now() - seen.atMs < DIRECTORY_FRESH_MS) return seen.value
-    const fleet = await this.storage.fleets.get(fleetId)
-    if (fleet) remember(this.fleets, fleetId, { value: fleet, atMs: this.clock.now() }, FLEETS_MAX)
-    return fleet
+    // Requests that come meanwhile share the answer of the first.
+    const asked = this.asking.get(fleetId) ?? this.readFleet(fleetId)
+    this.asking.set(fleetId, asked)
+    return asked
   }
 
   /** Whether any fleet allows this origin: what can be said before a request has shown its fleet (protocol.md, CORS). */
@@ -73,6 +75,16 @@ export class DeviceDirectory {
     this.devices.clear()
     this.fleets.clear()
     this.origins = null
+  }
+
+  private async readFleet(fleetId: string): Promise<Fleet | null> {
+    try {
+      const fleet = await this.storage.fleets.get(fleetId)
+      if (fleet) remember(this.fleets, fleetId, { value: fleet, atMs: this.clock.now() }, FLEETS_MAX)
+      return fleet
+    } finally {
+      this.asking.delete(fleetId)
+    }
   }
 
   private async deviceByHash(fleetId: string, hash: string, freshMs: number): Promise<Device | null> {

@@ -33,9 +33,12 @@ export async function readMarks(ctx: Pick<Surroundings, 'storage'>, fleetId: str
 export const changedTopics = (before: Marks, after: Marks): readonly Topic[] =>
   TOPICS.filter((topic) => before[topic] !== after[topic])
 
+/** The last time that every storage can hold: the end of the year 9999. */
+const LATEST_MS = 253_402_300_799_999
+
 const EVERY_SESSION = {
   fromMs: 0,
-  toMs: Number.MAX_SAFE_INTEGER,
+  toMs: LATEST_MS,
   deviceId: null,
   result: null,
   appVersion: null,

@@ -1,4 +1,4 @@
-import type { Surroundings } from '../context.ts'
+import type { Surroundings } from '../surroundings.ts'
 import { ApplicationError, isStorageError } from '../errors.ts'
 import type { CommitDeps } from './commit-group.ts'
 import { commitGroup } from './commit-group.ts'

@@ -49,7 +49,9 @@ export async function pull(ctx: Context, input: PullInput): Promise<PullOutcome>
   const names = askedCollections(input.collections, readable)
   const reads = names.map((collection) => ({ collection, afterVersion: held[collection]?.version ?? 0 }))
   const limit = Math.min(input.limit, PULL_CHANGES_MAX)
-  const page = await ctx.storage.sync.pull(fleet.id, reads, { limit, maxBytes: PULL_BYTES_MAX })
+  const bounds = { limit, maxBytes: PULL_BYTES_MAX }
+  const page =
+    reads.length === 0 ? nothingToRead(fleet) : await ctx.storage.sync.pull(fleet.id, reads, bounds)
   // Restored between the two reads: the token's versions mean nothing any more.
   if (page.epoch !== fleet.epoch) throw tokenExpired()
   const { positions, snapshots } = reachedPositions(names, held, page)
@@ -71,6 +73,15 @@ export async function pull(ctx: Context, input: PullInput): Promise<PullOutcome>
   const isEmpty = fresh && page.records.length === 0 && !page.hasMore && Object.keys(snapshots).length === 0
   return { response, epoch: page.epoch, etag, isEmpty }
 }
+
+/** The page of a device whose credential covers no collection there is. */
+const nothingToRead = ({ epoch }: Fleet): PullPage => ({
+  epoch,
+  heads: new Map(),
+  records: [],
+  reached: new Map(),
+  hasMore: false,
+})
 
 /** The names of the fleet's collections that this device may read, in a stable order. */
 async function readableCollections(ctx: Context, device: Device, fleet: Fleet): Promise<readonly string[]> {

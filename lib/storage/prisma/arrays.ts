@@ -1,9 +1,6 @@
 import { storableText } from './storable-text.ts'
 
-/**
- * Array literals for `unnest`. Uuids and numbers need no quotes; `texts` makes user text storable, and `jsons`
- * leaves it alone, since JSON.stringify has escaped what text cannot hold.
- */
+/** Array literals for `unnest`: uuids and numbers need no quotes, and `texts` makes user text storable. */
 export const uuids = (values: readonly (string | null)[]): string =>
   `{${values.map((value) => value ?? 'NULL').join(',')}}`
 
@@ -15,8 +12,14 @@ export const booleans = (values: readonly boolean[]): string => `{${values.join(
 export const texts = (values: readonly (string | null)[]): string =>
   `{${values.map((value) => (value === null ? 'NULL' : quoted(storableText(value)))).join(',')}}`
 
-/** Null stays SQL's NULL; JSON's own null is never a document. */
+/**
+ * JSON texts in one, for `jsonArray`: JSON holds no raw control character, so that the record separator parts them
+ * and nothing needs quotes, which cost more than all else here. Null is SQL's NULL; JSON's null is never a document.
+ */
 export const jsons = (values: readonly unknown[]): string =>
-  `{${values.map((value) => (value === null ? 'NULL' : quoted(JSON.stringify(value)))).join(',')}}`
+  values.map((value) => (value === null ? '\\N' : JSON.stringify(value))).join('\x1e')
+
+/** SQL of the json[] in parameter `n` as `jsons` wrote it. */
+export const jsonArray = (n: number): string => `string_to_array($${n}, chr(30), '\\N')::json[]`
 
 const quoted = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`

@@ -45,12 +45,12 @@ const LIST: Statement = {
 const TOUCH: Statement = {
   name: 'device_touch',
   text: `UPDATE device SET app_version = $3, platform = $4, last_contact_at = greatest(last_contact_at, $5),
-      report_state = CASE WHEN $6 > coalesce(report_seq, -1) THEN $7 ELSE report_state END,
-      report_nonce = CASE WHEN $6 > coalesce(report_seq, -1) THEN $8 ELSE report_nonce END,
-      report = CASE WHEN $6 > coalesce(report_seq, -1) THEN $9::json ELSE report END,
-      report_seq = greatest(report_seq, $6)
+      report_state = CASE WHEN $6::bigint > coalesce(report_seq, -1) THEN $7::text ELSE report_state END,
+      report_nonce = CASE WHEN $6::bigint > coalesce(report_seq, -1) THEN $8::text ELSE report_nonce END,
+      report = CASE WHEN $6::bigint > coalesce(report_seq, -1) THEN $9::json ELSE report END,
+      report_seq = greatest(report_seq, $6::bigint)
     WHERE fleet_id = $1 AND id = $2
-      AND ($6::bigint IS NULL OR $6 > coalesce(report_seq, -1) OR ($6 = report_seq AND $8 = report_nonce))
+      AND ($6::bigint IS NULL OR $6::bigint > coalesce(report_seq, -1) OR ($6::bigint = report_seq AND $8::text = report_nonce))
     RETURNING id`,
 }
 const SET_STATUS: Statement = {

@@ -1,5 +1,5 @@
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
-import { jsons, numbers, texts } from './arrays.ts'
+import { jsonArray, jsons, numbers, texts } from './arrays.ts'
 import type { Send, Statement } from './database.ts'
 import { storableText } from './storable-text.ts'
 
@@ -7,7 +7,7 @@ const INSERT: Statement = {
   name: 'event_insert',
   text: `INSERT INTO telemetry_event (fleet_id, at, id, xid, appended_at, payload)
     SELECT $1, to_timestamp(at / 1000), id, pg_current_xact_id()::text::bigint, now(), payload
-    FROM unnest($2::float8[], $3::text[], $4::json[]) k(at, id, payload) ON CONFLICT DO NOTHING`,
+    FROM unnest($2::float8[], $3::text[], ${jsonArray(4)}) k(at, id, payload) ON CONFLICT DO NOTHING`,
 }
 const CLAIM: Statement = {
   name: 'event_claim',

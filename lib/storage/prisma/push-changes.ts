@@ -3,12 +3,13 @@ import { assert } from '#lib/kernel/result.ts'
 import type { WrittenChange } from '../change-rows.ts'
 import { conflictRowOf, replayOutcome, resolvesConflict } from '../change-rows.ts'
 import type { PushWrites } from '../ports.ts'
-import { booleans, jsons, numbers, texts, uuids } from './arrays.ts'
+import { booleans, jsonArray, jsons, numbers, texts, uuids } from './arrays.ts'
 import type { Send, Statement } from './database.ts'
+import { resultToStore } from './result-row.ts'
 import { at } from './values.ts'
 
 const LOG_COLUMNS = `unnest($2::uuid[], $3::text[], $4::bigint[], $5::uuid[], $6::uuid[], $7::uuid[], $8::uuid[], $9::text[],
-    $10::text[], $11::json[], $12::json[], $13::text[], $14::float8[], $15::float8[])
+    $10::text[], ${jsonArray(11)}, ${jsonArray(12)}, $13::text[], $14::float8[], $15::float8[])
   k(mutation_id, collection, version, after, device_id, request_id, session_id, status, payload_hash, mutation, result,
     app_version, made_at, received_at)`
 const LOG: Statement = {
@@ -33,7 +34,7 @@ const SESSION_PUSHES: Statement = {
 const RECORDS: Statement = {
   name: 'push_write_records',
   text: `INSERT INTO record (fleet_id, collection, record_id, version, deleted, data, hlc, device_id, version_vector, schema_version, committed_at)
-    SELECT $1, k.*, $11 FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::boolean[], $6::json[], $7::text[], $8::uuid[], $9::json[], $10::int[]) k
+    SELECT $1, k.*, $11 FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::boolean[], ${jsonArray(6)}, $7::text[], $8::uuid[], ${jsonArray(9)}, $10::int[]) k
     ON CONFLICT (fleet_id, collection, record_id) DO UPDATE SET version = excluded.version, deleted = excluded.deleted,
       data = excluded.data, hlc = excluded.hlc, device_id = excluded.device_id, version_vector = excluded.version_vector,
       schema_version = excluded.schema_version, committed_at = excluded.committed_at`,
@@ -41,14 +42,14 @@ const RECORDS: Statement = {
 const BASES: Statement = {
   name: 'push_write_bases',
   text: `INSERT INTO record_base (fleet_id, collection, record_id, version, data, replaced_at)
-    SELECT $1, k.*, $6 FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::json[]) k ON CONFLICT DO NOTHING`,
+    SELECT $1, k.*, $6 FROM unnest($2::text[], $3::uuid[], $4::bigint[], ${jsonArray(5)}) k ON CONFLICT DO NOTHING`,
 }
 const CONFLICTS: Statement = {
   name: 'push_write_conflicts',
   text: `INSERT INTO conflict (fleet_id, id, mutation_id, collection, record_id, device_id, session_id, strategy, outcome, fields,
       base, base_known, local, remote, result, resolution, status, created_at)
     SELECT $1, k.*, $18 FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::uuid[], $7::uuid[], $8::text[], $9::text[],
-      $10::json[], $11::json[], $12::boolean[], $13::json[], $14::json[], $15::json[], $16::json[], $17::text[]) k`,
+      ${jsonArray(10)}, ${jsonArray(11)}, $12::boolean[], ${jsonArray(13)}, ${jsonArray(14)}, ${jsonArray(15)}, ${jsonArray(16)}, $17::text[]) k`,
 }
 const RESOLVE: Statement = {
   name: 'push_resolve_conflicts',
@@ -60,7 +61,7 @@ const LETTERS: Statement = {
       device_id, device_name, session_id, app_version, made_at, created_at, status, attempts)
     SELECT $1, k.id, k.mutation_id, k.mutation, k.collection, k.code, k.detail, k.path, k.base, k.parent_id, k.device_id,
       coalesce(d.name, ''), k.session_id, k.app_version, to_timestamp(k.made_at / 1000), $15, 'open', 0
-    FROM unnest($2::uuid[], $3::uuid[], $4::json[], $5::text[], $6::text[], $7::json[], $8::json[], $9::json[], $10::uuid[],
+    FROM unnest($2::uuid[], $3::uuid[], ${jsonArray(4)}, $5::text[], $6::text[], ${jsonArray(7)}, ${jsonArray(8)}, ${jsonArray(9)}, $10::uuid[],
       $11::uuid[], $12::uuid[], $13::text[], $14::float8[])
       k(id, mutation_id, mutation, collection, code, detail, path, base, parent_id, device_id, session_id, app_version, made_at)
     LEFT JOIN device d ON d.fleet_id = $1 AND d.id = k.device_id`,
@@ -135,7 +136,7 @@ const logValues = (rows: readonly WrittenChange[]): unknown[] => [
   texts(rows.map((row) => row.result.status)),
   texts(rows.map((row) => row.incoming.payloadHash)),
   jsons(rows.map((row) => row.incoming.mutation)),
-  jsons(rows.map((row) => row.result)),
+  jsons(rows.map((row) => resultToStore(row.result, row.record?.version ?? null))),
   texts(rows.map((row) => row.appVersion)),
   numbers(rows.map((row) => row.correctedMadeAtMs)),
   numbers(rows.map((row) => row.receivedAtMs)),

@@ -3,7 +3,6 @@ import type { KnownMutation } from '#lib/engine/types.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import { assert } from '#lib/kernel/result.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
-import type { EffectiveResult } from '#lib/protocol/push.ts'
 import { ANCESTORS_MAX } from '../change-rows.ts'
 import type { PushPlan, PushSnapshot, StoredResponse } from '../ports.ts'
 import { numbers, texts, uuids } from './arrays.ts'
@@ -12,6 +11,7 @@ import type { DeviceRow } from './device-row.ts'
 import { DEVICE_COLUMNS, deviceOf } from './device-row.ts'
 import type { RecordRow } from './record-row.ts'
 import { RECORD_COLUMNS, recordOf } from './record-row.ts'
+import { resultOf } from './result-row.ts'
 import { originalText } from './storable-text.ts'
 import { fromJson, ms } from './values.ts'
 
@@ -61,7 +61,7 @@ const MUTATIONS: Statement = {
       SELECT c.mutation_id, c.after FROM chain CROSS JOIN LATERAL (
         SELECT * FROM change_log x WHERE x.fleet_id = $1 AND x.mutation_id = chain.after LIMIT 1) c
     ), near AS (SELECT id FROM chain LIMIT $3)
-    SELECT c.mutation_id, c.payload_hash, c.device_id, c.mutation, c.result, l.status AS letter
+    SELECT c.mutation_id, c.payload_hash, c.device_id, c.mutation, c.result, c.version, l.status AS letter
     FROM near
     CROSS JOIN LATERAL (SELECT * FROM change_log x WHERE x.fleet_id = $1 AND x.mutation_id = near.id LIMIT 1) c
     LEFT JOIN LATERAL (SELECT * FROM dead_letter x WHERE x.fleet_id = $1 AND x.mutation_id = near.id LIMIT 1) l ON true`,
@@ -86,6 +86,7 @@ interface MutationRow extends Record<string, unknown> {
   readonly device_id: string
   readonly mutation: unknown
   readonly result: unknown
+  readonly version: number | null
   readonly letter: string | null
 }
 type HeadRow = { collection: string; version: number }
@@ -149,6 +150,6 @@ const knownOf = (row: MutationRow): KnownMutation => ({
   payloadHash: row.payload_hash,
   deviceId: row.device_id,
   mutation: fromJson<Mutation>(row.mutation),
-  result: fromJson<EffectiveResult>(row.result),
+  result: resultOf(row),
   deadLetter: (row.letter ?? 'none') as KnownMutation['deadLetter'],
 })

@@ -1,6 +1,6 @@
 import { inferredSession, inferredSessionEvent } from '../inferred-session.ts'
 import type { SessionFilter, SessionPort, SessionRow } from '../ports.ts'
-import { booleans, jsons, numbers, texts, uuids } from './arrays.ts'
+import { booleans, jsonArray, jsons, numbers, texts, uuids } from './arrays.ts'
 import type { Database, Send, Statement } from './database.ts'
 import type { DeviceRow } from './device-row.ts'
 import { DEVICE_COLUMNS, deviceOf } from './device-row.ts'
@@ -30,7 +30,7 @@ const INSERT: Statement = {
       n6, n7, n8, i, j1, j2, j3
     FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::float8[], $10::float8[],
       $11::float8[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[],
-      $19::int[], $20::boolean[], $21::json[], $22::json[], $23::json[])
+      $19::int[], $20::boolean[], ${jsonArray(21)}, ${jsonArray(22)}, ${jsonArray(23)})
       k(s, d, n, p, a, m, r, t1, t2, t3, n1, n2, n3, n4, n5, n6, n7, n8, i, j1, j2, j3)`,
 }
 const LAST_OK: Statement = {

@@ -1,6 +1,5 @@
 import { assert } from '#lib/kernel/result.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
-import type { EffectiveResult } from '#lib/protocol/push.ts'
 import type { ChangeRow, SyncPort } from '../ports.ts'
 import type { Database, Statement } from './database.ts'
 import { deliver } from './deliver.ts'
@@ -9,6 +8,7 @@ import { loadPush } from './push-load.ts'
 import { writePush } from './push-write.ts'
 import type { RecordRow } from './record-row.ts'
 import { RECORD_COLUMNS, recordOf } from './record-row.ts'
+import { resultOf } from './result-row.ts'
 import { fromJson, ms } from './values.ts'
 
 const GET_RECORD: Statement = {
@@ -17,13 +17,14 @@ const GET_RECORD: Statement = {
 }
 const OF_SESSION: Statement = {
   name: 'change_of_session',
-  text: `SELECT c.mutation, c.device_id, c.request_id, c.session_id, c.status, c.result, c.version, c.made_at, c.received_at, c.committed_at
+  text: `SELECT c.mutation_id, c.mutation, c.device_id, c.request_id, c.session_id, c.status, c.result, c.version, c.made_at, c.received_at, c.committed_at
     FROM (SELECT DISTINCT unnest(mutation_ids) AS id FROM session_push WHERE fleet_id = $1 AND session_id = $2) m
     CROSS JOIN LATERAL (SELECT * FROM change_log x WHERE x.fleet_id = $1 AND x.mutation_id = m.id LIMIT 1) c
     ORDER BY c.committed_at, c.mutation_id LIMIT $3`,
 }
 
 interface LogRow extends Record<string, unknown> {
+  readonly mutation_id: string
   readonly mutation: unknown
   readonly device_id: string
   readonly request_id: string
@@ -73,7 +74,7 @@ const changeOf = (row: LogRow): ChangeRow => ({
   requestId: row.request_id,
   sessionId: row.session_id,
   status: row.status,
-  result: fromJson<EffectiveResult>(row.result),
+  result: resultOf(row),
   version: row.version,
   correctedMadeAtMs: ms(row.made_at),
   receivedAtMs: ms(row.received_at),

@@ -245,7 +245,7 @@ CREATE TABLE "change_log" (
     "status" TEXT NOT NULL,
     "payload_hash" TEXT NOT NULL,
     "mutation" JSON NOT NULL,
-    "result" JSON NOT NULL,
+    "result" JSON,
     "app_version" TEXT NOT NULL,
     "made_at" TIMESTAMPTZ(3) NOT NULL,
     "received_at" TIMESTAMPTZ(3) NOT NULL,
@@ -451,9 +451,6 @@ CREATE UNIQUE INDEX "record_fleet_id_collection_version_key" ON "record"("fleet_
 
 -- CreateIndex
 CREATE INDEX "record_base_replaced_at_idx" ON "record_base" USING BRIN ("replaced_at");
-
--- CreateIndex
-CREATE INDEX "change_log_committed_at_idx" ON "change_log" USING BRIN ("committed_at");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "change_log_fleet_id_collection_version_key" ON "change_log"("fleet_id", "collection", "version");

@@ -51,10 +51,11 @@ describe.each(BACKENDS)('people, keys and fleets on $name', (backend) => {
     await storage.access.createUser(user, audit())
     const session = { id: randomUUID(), userId: user.id, createdAtMs: NOW_MS, lastSeenMs: NOW_MS, expiresAtMs: NOW_MS + DAY_MS }
     await storage.access.createSession(session, audit())
-    const lastSeen = async (ms: number) => (await storage.access.findSession(session.id, NOW_MS + ms, DAY_MS))?.session.lastSeenMs
+    const lastSeen = async (ms: number, idleMs = DAY_MS) => (await storage.access.findSession(session.id, NOW_MS + ms, idleMs))?.session.lastSeenMs
     expect(await storage.access.findSession(session.id, NOW_MS + 59_999, DAY_MS)).toEqual({ session, user })
     expect(await storage.access.findSession(session.id, NOW_MS + 60_000, 60_000)).toBeNull()
     expect([await lastSeen(60_000), await lastSeen(61_000), await lastSeen(DAY_MS)]).toEqual([NOW_MS + 60_000, NOW_MS + 60_000, undefined])
+    expect([await lastSeen(69_999, 10_000), await lastSeen(70_000, 10_000)]).toEqual([NOW_MS + 60_000, undefined])
     await storage.access.updateUser({ ...user, disabled: true }, audit())
     expect(await lastSeen(1)).toBeUndefined()
     await storage.access.updateUser(user, audit())

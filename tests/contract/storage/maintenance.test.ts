@@ -4,7 +4,7 @@ import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import { BACKENDS, changeOf, commit, DAY_MS, makeDevice, makeFleet, NOW_MS, opened, planOf, sessionOf } from './world.ts'
 
 const eventAt = (atMs: number): TelemetryEvent => ({
-  id: randomUUID(), atMs, payload: { kind: 'fleet-gauges', openDeadLetters: 0, openConflicts: 0, oldestUndeliveredAgeMs: null },
+  id: randomUUID(), atMs, payload: { kind: 'fleet-gauges', openDeadLetters: 0, openDeadLettersByCode: {}, openConflicts: 0, oldestUndeliveredAgeMs: null },
 })
 const KEEP = { eventsMs: 35 * DAY_MS, sessionsMs: 90 * DAY_MS }
 

@@ -80,7 +80,7 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
     const sessionId = randomUUID()
     const entry = audit('push.audited')
     const change = changeOf({ deviceId, sessionId, version: 1, conflict: conflictEffect({ outcome: 'manual' }), deadLetter: letterEffect() })
-    const event = { id: randomUUID(), atMs: NOW_MS, payload: { kind: 'fleet-gauges', openDeadLetters: 1, openConflicts: 0, oldestUndeliveredAgeMs: null } } as const
+    const event = { id: randomUUID(), atMs: NOW_MS, payload: { kind: 'fleet-gauges', openDeadLetters: 1, openDeadLettersByCode: {}, openConflicts: 0, oldestUndeliveredAgeMs: null } } as const
     const work = storage.sync.transact(fleetId, async (tx) => {
       await tx.load(planOf())
       await tx.write(

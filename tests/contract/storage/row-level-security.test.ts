@@ -21,7 +21,7 @@ describe('row-level security', () => {
     const key = { id: randomUUID(), fleetId: fleet.id, name: 'k', hash: 'h', access: {}, createdAtMs: NOW_MS, expiresAtMs: null, revokedAtMs: null }
     await storage.devices.createEnrollmentKey(key, audit())
     const sessionId = randomUUID()
-    const event = { id: 'e', atMs: NOW_MS, payload: { kind: 'fleet-gauges', openDeadLetters: 0, openConflicts: 0, oldestUndeliveredAgeMs: null } } as const
+    const event = { id: 'e', atMs: NOW_MS, payload: { kind: 'fleet-gauges', openDeadLetters: 0, openDeadLettersByCode: {}, openConflicts: 0, oldestUndeliveredAgeMs: null } } as const
     await commit(
       storage, fleet.id,
       (head) => {

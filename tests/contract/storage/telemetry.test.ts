@@ -7,8 +7,8 @@ import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import type { Storage } from '#lib/storage/ports.ts'
 import { BACKENDS, changeOf, commit, makeDevice, makeFleet, NOW_MS, opened } from './world.ts'
 
-const eventAt = (atMs: number, id = randomUUID()): TelemetryEvent => ({
-  id, atMs, payload: { kind: 'fleet-gauges', openDeadLetters: 1, openConflicts: 0, oldestUndeliveredAgeMs: null },
+const eventAt = (atMs: number, id: string = randomUUID()): TelemetryEvent => ({
+  id, atMs, payload: { kind: 'fleet-gauges', openDeadLetters: 1, openDeadLettersByCode: {}, openConflicts: 0, oldestUndeliveredAgeMs: null },
 })
 
 /** Counts events a minute, and keeps their ids, so that a second fold of one shows. */

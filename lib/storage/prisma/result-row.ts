@@ -1,0 +1,13 @@
+import type { EffectiveResult } from '#lib/protocol/push.ts'
+import { assert } from '#lib/kernel/result.ts'
+import { fromJson } from './values.ts'
+
+/** A plain `applied` is told by its row's version: most results are, and none of those is stored twice. */
+export const resultToStore = (result: EffectiveResult, version: number | null): EffectiveResult | null =>
+  result.status === 'applied' && result.version === version ? null : result
+
+export function resultOf(row: { mutation_id: string; version: number | null; result: unknown }): EffectiveResult {
+  if (row.result !== null) return fromJson<EffectiveResult>(row.result)
+  assert(row.version !== null, `mutation ${row.mutation_id} has a result or a version`)
+  return { id: row.mutation_id, status: 'applied', version: row.version }
+}
