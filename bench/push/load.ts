@@ -34,7 +34,8 @@ interface Answer {
 
 const APP = '1.0.0;linux'
 const ENROLL_CONCURRENCY = 8
-const agent = new Agent({ keepAlive: true })
+/** Connections stay open within a round; between rounds a server may close idle ones, so each starts with new ones. */
+let agent = new Agent({ keepAlive: true })
 const report = strikeReportSource()
 let devices: readonly PushingDevice[] = []
 
@@ -71,6 +72,8 @@ async function round(order: Extract<Order, { kind: 'round' }>): Promise<RoundFig
     token: device.token,
     body: JSON.stringify(pushOfReports(device, order.mutations, report)),
   }))
+  agent.destroy()
+  agent = new Agent({ keepAlive: true })
   const startedMs = performance.now()
   const answers = await inParallel(pushes, order.concurrency, async ({ token, body }) => {
     const sentMs = performance.now()

@@ -63,7 +63,8 @@ export function LiveRefresh({ url, asOfMs, everyMs = EVERY_MS }: LiveRefreshProp
 
 /** Age by the browser's clock alone, from when this page's data came: the two clocks needn't agree. */
 function useAge(asOfMs: number, nowMs: number): number {
-  const [cameMs, setCameMs] = useState<number | null>(null)
-  useEffect(() => setCameMs(Date.now()), [asOfMs])
-  return cameMs === null ? 0 : Math.max(0, nowMs - cameMs)
+  const [came, setCame] = useState({ asOfMs, atMs: nowMs })
+  // New data is noted while rendering: an effect would draw the old age once more.
+  if (came.asOfMs !== asOfMs) setCame({ asOfMs, atMs: nowMs })
+  return Math.max(0, nowMs - came.atMs)
 }

@@ -1,7 +1,9 @@
 import { LinkButton } from '#components/ui/button.tsx'
 import { formatCount } from '#components/ui/format.ts'
 import { withParams } from '#components/ui/search-params.ts'
-import type { Place } from '#components/table/sort-link.tsx'
+
+/** Where a page is: its path and its query, as the server read them. */
+export type Place = { path: string; query: string }
 
 /**
  * Keyset paging: forward by cursor, back to the start. "All 48,213 matching" is not "50 on this page":

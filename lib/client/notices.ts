@@ -84,6 +84,3 @@ export async function noteRefusal(tx: StoreTx, refusal: LocalRefusal): Promise<v
   const counts = (await getMeta(tx, 'counts')) ?? NO_COUNTS
   await setMeta(tx, 'counts', { ...counts, refusals: counts.refusals + 1 })
 }
-
-export const isRefused = async (tx: StoreTx, mutationId: string): Promise<boolean> =>
-  (await tx.get('notices', `refusal/${mutationId}`)) !== undefined

@@ -22,7 +22,11 @@ export function parseHlc(text: string): Result<Hlc, 'malformed_hlc'> {
   const match = TEXT.exec(text)
   const deviceId = match?.[3]
   if (!match || !isUuid(deviceId)) return err('malformed_hlc')
-  return ok({ wallMs: Number.parseInt(match[1] as string, 16), counter: Number.parseInt(match[2] as string, 16), deviceId })
+  return ok({
+    wallMs: Number.parseInt(match[1] as string, 16),
+    counter: Number.parseInt(match[2] as string, 16),
+    deviceId,
+  })
 }
 
 /** Order of two stamps in text form: by time, counter, then device id (CS1's tie-break). */
@@ -36,7 +40,9 @@ function advance(wallMs: number, counter: number, deviceId: string): Hlc {
 /** The stamp of a local event: later than `last`, not before `nowMs`. A full counter borrows the next millisecond. */
 export function tickHlc(last: Hlc, nowMs: number): Hlc {
   const wallMs = Math.floor(nowMs)
-  return wallMs > last.wallMs ? advance(wallMs, 0, last.deviceId) : advance(last.wallMs, last.counter + 1, last.deviceId)
+  return wallMs > last.wallMs
+    ? advance(wallMs, 0, last.deviceId)
+    : advance(last.wallMs, last.counter + 1, last.deviceId)
 }
 
 /** Takes in a stamp seen from elsewhere: the next local stamp is later than both. */

@@ -42,7 +42,9 @@ export function foldVector(vector: VersionVector): VersionVector {
   const room = VERSION_VECTOR_ENTRIES_MAX - 1
   if (devices.length <= room && Object.keys(vector).length <= VERSION_VECTOR_ENTRIES_MAX) return vector
   devices.sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
-  const folded = devices.slice(room).reduce((max, [, version]) => Math.max(max, version), vector[SERVER_ENTRY] ?? 0)
+  const folded = devices
+    .slice(room)
+    .reduce((max, [, version]) => Math.max(max, version), vector[SERVER_ENTRY] ?? 0)
   return { ...Object.fromEntries(devices.slice(0, room)), [SERVER_ENTRY]: folded }
 }
 

@@ -7,7 +7,12 @@ export const PLATFORMS = ['ios', 'android', 'windows', 'macos', 'linux', 'web', 
 export type Platform = (typeof PLATFORMS)[number]
 
 /** Text for people and labels: no control characters, trimmed by the sender. */
-export const label = (max: number) => z.string().min(1).max(max).refine((text) => !/\p{Cc}/u.test(text), 'must have no control characters')
+export const label = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .refine((text) => !/\p{Cc}/u.test(text), 'must have no control characters')
 
 export const deviceInfo = z.object({
   name: label(120),
@@ -50,7 +55,10 @@ export interface CollectionConfig {
 export interface DeviceConfig {
   readonly version: number
   readonly collections: readonly CollectionConfig[]
-  readonly sync: { readonly intervalMs: number; readonly backoff: { readonly baseMs: number; readonly capMs: number } }
+  readonly sync: {
+    readonly intervalMs: number
+    readonly backoff: { readonly baseMs: number; readonly capMs: number }
+  }
   readonly minAppVersion: string | null
 }
 

@@ -3,51 +3,156 @@
  * Documentation is generated from here; add, never rename (protocol.md).
  */
 export const ERROR_CODES = {
-  bad_request: { status: 400, title: 'The request is not valid', help: 'Compare the body with the contract at /api/openapi.json; `errors` names the places.' },
+  bad_request: {
+    status: 400,
+    title: 'The request is not valid',
+    help: 'Compare the body with the contract at /api/openapi.json; `errors` names the places.',
+  },
   malformed_json: { status: 400, title: 'The body is not JSON', help: 'Send one JSON document in UTF-8.' },
-  too_deep: { status: 400, title: 'The JSON is nested too deeply or has too many keys', help: 'Stay within 32 levels and 1,000 keys per object.' },
-  too_many_mutations: { status: 400, title: 'More than 500 mutations', help: 'Split the push; the SDK halves its batch.' },
-  token_invalid: { status: 400, title: 'The sync token is not one of ours', help: 'Pull without a token: a full sync keeps unsynced work.' },
-  unauthorized: { status: 401, title: 'No valid credential', help: 'Send `Authorization: Bearer` with a live token.' },
-  device_revoked: { status: 401, title: 'This device was revoked', help: 'Enroll again with a key from the console.' },
-  forbidden: { status: 403, title: 'Not allowed for this role or scope', help: 'Ask an administrator of the fleet.' },
-  bad_origin: { status: 403, title: 'The request came from another origin', help: 'Use the console itself, or an API key.' },
-  device_paused: { status: 403, title: 'This device is paused', help: 'Wait for Retry-After; an operator can resume it.' },
-  collection_forbidden: { status: 403, title: 'The credential does not cover this collection', help: 'Use an enrollment key that covers it.' },
+  too_deep: {
+    status: 400,
+    title: 'The JSON is nested too deeply or has too many keys',
+    help: 'Stay within 32 levels and 1,000 keys per object.',
+  },
+  too_many_mutations: {
+    status: 400,
+    title: 'More than 500 mutations',
+    help: 'Split the push; the SDK halves its batch.',
+  },
+  token_invalid: {
+    status: 400,
+    title: 'The sync token is not one of ours',
+    help: 'Pull without a token: a full sync keeps unsynced work.',
+  },
+  unauthorized: {
+    status: 401,
+    title: 'No valid credential',
+    help: 'Send `Authorization: Bearer` with a live token.',
+  },
+  device_revoked: {
+    status: 401,
+    title: 'This device was revoked',
+    help: 'Enroll again with a key from the console.',
+  },
+  forbidden: {
+    status: 403,
+    title: 'Not allowed for this role or scope',
+    help: 'Ask an administrator of the fleet.',
+  },
+  bad_origin: {
+    status: 403,
+    title: 'The request came from another origin',
+    help: 'Use the console itself, or an API key.',
+  },
+  device_paused: {
+    status: 403,
+    title: 'This device is paused',
+    help: 'Wait for Retry-After; an operator can resume it.',
+  },
+  collection_forbidden: {
+    status: 403,
+    title: 'The credential does not cover this collection',
+    help: 'Use an enrollment key that covers it.',
+  },
   not_found: { status: 404, title: 'No such thing here', help: 'Check the id and the fleet.' },
   method_not_allowed: { status: 405, title: 'Not with this method', help: 'See `Allow`.' },
-  atomic_aborted: { status: 409, title: 'The atomic push had no effect', help: '`results` names each culprit.' },
-  device_forked: { status: 409, title: 'Two devices use one identity', help: 'Re-enroll with formerDeviceId and formerToken.' },
+  atomic_aborted: {
+    status: 409,
+    title: 'The atomic push had no effect',
+    help: '`results` names each culprit.',
+  },
+  device_forked: {
+    status: 409,
+    title: 'Two devices use one identity',
+    help: 'Re-enroll with formerDeviceId and formerToken.',
+  },
   epoch_changed: { status: 409, title: 'The fleet was restored', help: 'Sync fully, then push again.' },
-  device_id_taken: { status: 409, title: 'This device id is in use', help: 'Make a new device id, or repeat the same requestId.' },
-  stale_version: { status: 409, title: 'Someone changed it meanwhile', help: 'Read it again and repeat the change.' },
+  device_id_taken: {
+    status: 409,
+    title: 'This device id is in use',
+    help: 'Make a new device id, or repeat the same requestId.',
+  },
+  stale_version: {
+    status: 409,
+    title: 'Someone changed it meanwhile',
+    help: 'Read it again and repeat the change.',
+  },
   already_exists: { status: 409, title: 'A thing of that name exists', help: 'Choose another name.' },
-  not_replayable: { status: 409, title: 'This dead letter is closed', help: 'Only an open dead letter can be replayed or discarded.' },
+  not_replayable: {
+    status: 409,
+    title: 'This dead letter is closed',
+    help: 'Only an open dead letter can be replayed or discarded.',
+  },
   gone: { status: 410, title: 'This link was used or has expired', help: 'Make a new one.' },
-  token_expired: { status: 410, title: 'The sync token has expired', help: 'Pull without a token; unsynced work is kept.' },
-  body_too_large: { status: 413, title: 'The body is larger than 1 MiB', help: 'Send less at once; the SDK halves its batch.' },
-  unsupported_media_type: { status: 415, title: 'Not application/json', help: 'Set Content-Type: application/json.' },
-  request_id_reused: { status: 422, title: 'This request id was used with other mutations', help: 'Make a new request id for a new request.' },
-  schema_refused: { status: 422, title: 'The schema cannot be published', help: '`errors` names the places.' },
-  app_version_refused: { status: 426, title: 'This app version is no longer served', help: 'Update the app.' },
+  token_expired: {
+    status: 410,
+    title: 'The sync token has expired',
+    help: 'Pull without a token; unsynced work is kept.',
+  },
+  body_too_large: {
+    status: 413,
+    title: 'The body is larger than 1 MiB',
+    help: 'Send less at once; the SDK halves its batch.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    title: 'Not application/json',
+    help: 'Set Content-Type: application/json.',
+  },
+  request_id_reused: {
+    status: 422,
+    title: 'This request id was used with other mutations',
+    help: 'Make a new request id for a new request.',
+  },
+  schema_refused: {
+    status: 422,
+    title: 'The schema cannot be published',
+    help: '`errors` names the places.',
+  },
+  app_version_refused: {
+    status: 426,
+    title: 'This app version is no longer served',
+    help: 'Update the app.',
+  },
   rate_limited: { status: 429, title: 'Too many requests', help: 'Wait for Retry-After.' },
-  internal: { status: 500, title: 'An error on our side', help: 'Try again; give the request id to your operator.' },
+  internal: {
+    status: 500,
+    title: 'An error on our side',
+    help: 'Try again; give the request id to your operator.',
+  },
   breaker_open: { status: 503, title: 'The circuit breaker is open', help: 'Wait for Retry-After.' },
   shed: { status: 503, title: 'The server is overloaded', help: 'Wait for Retry-After.' },
-  database_unavailable: { status: 503, title: 'The database cannot be reached', help: 'Wait for Retry-After; nothing was lost.' },
+  database_unavailable: {
+    status: 503,
+    title: 'The database cannot be reached',
+    help: 'Wait for Retry-After; nothing was lost.',
+  },
 } as const satisfies Record<string, { status: number; title: string; help: string }>
 
 export type ErrorCode = keyof typeof ERROR_CODES
 
 /** Why a mutation can never apply as it is (protocol.md, results). */
 export const DEAD_LETTER_CODES = [
-  'schema_mismatch', 'schema_ahead', 'rule_violation', 'authority_refused', 'unknown_collection',
-  'too_large', 'parent_dead_lettered', 'underivable', 'exhausted',
+  'schema_mismatch',
+  'schema_ahead',
+  'rule_violation',
+  'authority_refused',
+  'unknown_collection',
+  'too_large',
+  'parent_dead_lettered',
+  'underivable',
+  'exhausted',
 ] as const
 export type DeadLetterCode = (typeof DEAD_LETTER_CODES)[number]
 
 /** Why a mutation had no effect and is not remembered. */
-export const REFUSED_CODES = ['clock_out_of_bounds', 'mutation_id_reused', 'foreign_actor', 'unknown_field', 'parent_refused'] as const
+export const REFUSED_CODES = [
+  'clock_out_of_bounds',
+  'mutation_id_reused',
+  'foreign_actor',
+  'unknown_field',
+  'parent_refused',
+] as const
 export type RefusedCode = (typeof REFUSED_CODES)[number]
 
 export const RETRY_CODES = ['authority_unavailable', 'contention', 'parent_retry'] as const
@@ -56,7 +161,8 @@ export type RetryCode = (typeof RETRY_CODES)[number]
 /** What each code of a single mutation means; documentation is generated from here. */
 export const MUTATION_CODE_HELP = {
   schema_mismatch: 'The document that would result breaks the collection’s schema.',
-  schema_ahead: 'It was made under a schema version that is not published yet; it runs again by itself when it is.',
+  schema_ahead:
+    'It was made under a schema version that is not published yet; it runs again by itself when it is.',
   rule_violation: 'The document breaks a business rule of the collection.',
   authority_refused: 'The system behind the collection said no.',
   unknown_collection: 'The fleet has no collection of this name.',
@@ -64,7 +170,8 @@ export const MUTATION_CODE_HELP = {
   parent_dead_lettered: 'It was made on a change (`after`) that is a dead letter or was discarded.',
   underivable: 'The document that it changes cannot be derived.',
   exhausted: 'It was tried too many times.',
-  clock_out_of_bounds: 'Its stamp is too far ahead of the server; reset the clock to `serverHlc`, stamp and send it again.',
+  clock_out_of_bounds:
+    'Its stamp is too far ahead of the server; reset the clock to `serverHlc`, stamp and send it again.',
   mutation_id_reused: 'This id was used with another payload.',
   foreign_actor: 'It names another device than the one that sent it.',
   unknown_field: 'It has a field that the contract does not name.',

@@ -10,18 +10,28 @@ export const jsonObject = z.custom<JsonObject>(isJsonObject, 'must be an object'
 const json = z.custom<Json>((value) => value !== undefined, 'must be JSON')
 
 export const COLLECTION_NAME = /^[a-z][a-z0-9-]{0,62}$/
-export const collectionName = z.string().regex(COLLECTION_NAME, 'must be lower-case letters, digits and dashes, at most 63')
+export const collectionName = z
+  .string()
+  .regex(COLLECTION_NAME, 'must be lower-case letters, digits and dashes, at most 63')
 
 /** What a device asks for; loose, since an unknown field refuses one mutation and not the push. */
 export const operation = z.discriminatedUnion('type', [
   z.looseObject({ type: z.literal('put'), data: jsonObject }),
-  z.looseObject({ type: z.literal('patch'), set: z.record(z.string(), json).optional(), unset: z.array(z.string()).max(1_000).optional() }),
+  z.looseObject({
+    type: z.literal('patch'),
+    set: z.record(z.string(), json).optional(),
+    unset: z.array(z.string()).max(1_000).optional(),
+  }),
   z.looseObject({ type: z.literal('delete') }),
 ])
 
 export type Operation =
   | { readonly type: 'put'; readonly data: JsonObject }
-  | { readonly type: 'patch'; readonly set?: JsonObject | undefined; readonly unset?: readonly string[] | undefined }
+  | {
+      readonly type: 'patch'
+      readonly set?: JsonObject | undefined
+      readonly unset?: readonly string[] | undefined
+    }
   | { readonly type: 'delete' }
 
 /** Fields by operation type, for `unknown_field`. */

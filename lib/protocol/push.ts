@@ -40,18 +40,51 @@ export interface Resolution {
 /** The fate of one mutation (protocol.md, results). */
 export type MutationResult =
   | { readonly id: string; readonly status: 'applied'; readonly version: number }
-  | { readonly id: string; readonly status: 'merged'; readonly version: number; readonly record: WireRecord; readonly conflictId: string; readonly resolution: Resolution }
-  | { readonly id: string; readonly status: 'superseded'; readonly record: WireRecord; readonly conflictId: string; readonly resolution: Resolution }
-  | { readonly id: string; readonly status: 'conflict'; readonly record: WireRecord | null; readonly conflictId: string }
-  | { readonly id: string; readonly status: 'dead_lettered'; readonly deadLetterId: string; readonly code: DeadLetterCode; readonly detail: string }
-  | { readonly id: string; readonly status: 'refused'; readonly code: RefusedCode; readonly detail: string; readonly serverHlc: string }
+  | {
+      readonly id: string
+      readonly status: 'merged'
+      readonly version: number
+      readonly record: WireRecord
+      readonly conflictId: string
+      readonly resolution: Resolution
+    }
+  | {
+      readonly id: string
+      readonly status: 'superseded'
+      readonly record: WireRecord
+      readonly conflictId: string
+      readonly resolution: Resolution
+    }
+  | {
+      readonly id: string
+      readonly status: 'conflict'
+      readonly record: WireRecord | null
+      readonly conflictId: string
+    }
+  | {
+      readonly id: string
+      readonly status: 'dead_lettered'
+      readonly deadLetterId: string
+      readonly code: DeadLetterCode
+      readonly detail: string
+    }
+  | {
+      readonly id: string
+      readonly status: 'refused'
+      readonly code: RefusedCode
+      readonly detail: string
+      readonly serverHlc: string
+    }
   | { readonly id: string; readonly status: 'retry'; readonly code: RetryCode; readonly retryAfterMs: number }
   | { readonly id: string; readonly status: 'shed'; readonly retryAfterMs: number }
   | { readonly id: string; readonly status: 'not_applied' }
   | { readonly id: string; readonly status: 'duplicate'; readonly original: EffectiveResult }
 
 /** The results that are remembered by mutation id (ID1). */
-export type EffectiveResult = Extract<MutationResult, { status: 'applied' | 'merged' | 'superseded' | 'conflict' | 'dead_lettered' }>
+export type EffectiveResult = Extract<
+  MutationResult,
+  { status: 'applied' | 'merged' | 'superseded' | 'conflict' | 'dead_lettered' }
+>
 export type ResultStatus = MutationResult['status']
 
 export interface PushResponse {

@@ -3,7 +3,17 @@ import { isoTime, uuid } from './mutation.ts'
 
 /** The states of the session state machine (engine.md, SM), in the order of the picture. */
 export const SESSION_STATES = [
-  'idle', 'scanning', 'pushing', 'pulling', 'resolving', 'committing', 'resyncing', 'backoff', 'shed', 'offline', 'halted',
+  'idle',
+  'scanning',
+  'pushing',
+  'pulling',
+  'resolving',
+  'committing',
+  'resyncing',
+  'backoff',
+  'shed',
+  'offline',
+  'halted',
 ] as const
 export type SessionState = (typeof SESSION_STATES)[number]
 

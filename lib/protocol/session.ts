@@ -26,9 +26,22 @@ export const sessionAttempt = z.object({
   code: code.optional(),
 })
 
-export const localRefusal = z.object({ mutationId: uuid, collection: z.string().max(64), code, detail: z.string().max(1_000).optional() })
+export const localRefusal = z.object({
+  mutationId: uuid,
+  collection: z.string().max(64),
+  code,
+  detail: z.string().max(1_000).optional(),
+})
 
-export const FULL_SYNC_REASONS = ['first', 'token_expired', 'token_invalid', 'epoch_changed', 'state_hash', 'command', 'corrupt_store'] as const
+export const FULL_SYNC_REASONS = [
+  'first',
+  'token_expired',
+  'token_invalid',
+  'epoch_changed',
+  'state_hash',
+  'command',
+  'corrupt_store',
+] as const
 
 /** One run of the device's state machine, told afterwards. Times are the raw device clock. */
 export const sessionReport = z.object({
@@ -54,8 +67,15 @@ export type SessionReport = z.infer<typeof sessionReport>
 export type SessionTransition = z.infer<typeof sessionTransition>
 export type SessionAttempt = z.infer<typeof sessionAttempt>
 
-export const sessionsRequest = z.object({ sessions: z.array(z.unknown()).min(1).max(SESSIONS_PER_REPORT_MAX), offsetMs: z.int().optional() })
+export const sessionsRequest = z.object({
+  sessions: z.array(z.unknown()).min(1).max(SESSIONS_PER_REPORT_MAX),
+  offsetMs: z.int().optional(),
+})
 
 export interface SessionsResponse {
-  readonly results: readonly { readonly sessionId: string; readonly status: 'stored' | 'duplicate' | 'refused'; readonly code?: string | undefined }[]
+  readonly results: readonly {
+    readonly sessionId: string
+    readonly status: 'stored' | 'duplicate' | 'refused'
+    readonly code?: string | undefined
+  }[]
 }

@@ -49,7 +49,10 @@ export function deadLetterRowOf(
 }
 
 /** What a replay does to its letter: closes it, or counts an attempt and tells why it died again (ID3). */
-export function replayOutcome(change: WrittenChange, atMs: number): Pick<DeadLetterRow, 'status' | 'lastReplay'> {
+export function replayOutcome(
+  change: WrittenChange,
+  atMs: number,
+): Pick<DeadLetterRow, 'status' | 'lastReplay'> {
   const { result } = change
   if (result.status === 'dead_lettered') {
     return { status: 'open', lastReplay: { atMs, status: result.status, detail: result.detail } }
@@ -71,7 +74,10 @@ export function assertDense(
   for (const { record } of writes.changes) {
     if (!record) continue
     const expected = (next.get(record.collection) ?? 0) + 1
-    assert(record.version === expected, `version ${record.version} of ${record.collection} follows ${expected - 1}`)
+    assert(
+      record.version === expected,
+      `version ${record.version} of ${record.collection} follows ${expected - 1}`,
+    )
     next.set(record.collection, expected)
   }
   for (const [collection, head] of writes.heads) {

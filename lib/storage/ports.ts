@@ -81,7 +81,10 @@ export interface CollectionPort {
   get(fleetId: string, id: string): Promise<Collection | null>
   /** Saves when the stored version is `next.version - 1`; a new schemaVersion is kept beside the older ones. Raises configVersion. */
   update(next: Collection, audit: AuditEntry): Promise<'updated' | 'stale'>
-  schemaVersions(fleetId: string, id: string): Promise<readonly { schemaVersion: number; schema: JsonSchema; createdAtMs: number }[]>
+  schemaVersions(
+    fleetId: string,
+    id: string,
+  ): Promise<readonly { schemaVersion: number; schema: JsonSchema; createdAtMs: number }[]>
 }
 
 // ── devices and their credentials ─────────────────────────────────────────
@@ -93,20 +96,34 @@ export interface DevicePort {
    * One enrollment per requestId within 24 h: a repeat replaces the token of the same device.
    * An id that another request enrolled is `taken`.
    */
-  enroll(input: { device: Device; tokenHash: string; requestId: string; keyId: string; nowMs: number }, audit: AuditEntry): Promise<'enrolled' | 'repeated' | 'taken'>
+  enroll(
+    input: { device: Device; tokenHash: string; requestId: string; keyId: string; nowMs: number },
+    audit: AuditEntry,
+  ): Promise<'enrolled' | 'repeated' | 'taken'>
   /** The device that this request enrolled in the last 24 h: a repeat that names no id of its own is that device. */
   findEnrolled(fleetId: string, requestId: string, nowMs: number): Promise<string | null>
   /** Null for a token that was never issued or has ended. */
   findByToken(fleetId: string, tokenHash: string, nowMs: number): Promise<Device | null>
   /** Adds a token; the older ones end at `oldEndsMs`. */
-  rotateToken(fleetId: string, deviceId: string, tokenHash: string, nowMs: number, oldEndsMs: number, audit: AuditEntry): Promise<void>
+  rotateToken(
+    fleetId: string,
+    deviceId: string,
+    tokenHash: string,
+    nowMs: number,
+    oldEndsMs: number,
+    audit: AuditEntry,
+  ): Promise<void>
   get(fleetId: string, id: string): Promise<Device | null>
   /** By last contact, newest first; devices never seen last. */
   list(fleetId: string, filter: DeviceFilter, page: PageRequest): Promise<Page<Device>>
   /** Every device of the fleet in the little form that gauges need. */
   all(fleetId: string): Promise<readonly Device[]>
   /** Contact outside a push: report when there is one, app version and platform as last named. `forked` when seq went back or came twice with another nonce; nothing is written then. */
-  touch(fleetId: string, deviceId: string, contact: { atMs: number; appVersion: string; platform: Platform; report: StoredReport | null }): Promise<'ok' | 'forked' | 'unknown'>
+  touch(
+    fleetId: string,
+    deviceId: string,
+    contact: { atMs: number; appVersion: string; platform: Platform; report: StoredReport | null },
+  ): Promise<'ok' | 'forked' | 'unknown'>
   setStatus(fleetId: string, deviceId: string, status: DeviceStatus, audit: AuditEntry): Promise<boolean>
 }
 
@@ -119,7 +136,11 @@ export interface PushTx {
 export interface SyncPort {
   /** Runs `work` in one transaction; a deadlock or serialization failure throws `code: 'contention'`. */
   transact<T>(fleetId: string, work: (tx: PushTx) => Promise<T>): Promise<T>
-  pull(fleetId: string, reads: readonly PullRead[], bounds: { limit: number; maxBytes: number }): Promise<PullPage>
+  pull(
+    fleetId: string,
+    reads: readonly PullRead[],
+    bounds: { limit: number; maxBytes: number },
+  ): Promise<PullPage>
   /** Moves a device's shown positions forward (never back) and appends the events that `describe` makes of the ranges, in one transaction. `firstComplete` marks collections whose first snapshot is now complete. */
   deliver(
     fleetId: string,
@@ -137,7 +158,11 @@ export interface SyncPort {
 // ── sessions, conflicts, dead letters ─────────────────────────────────────
 export interface SessionPort {
   /** One outcome a row, in order; a session id known in the fleet is a duplicate and changes nothing. */
-  store(fleetId: string, rows: readonly SessionRow[], events: readonly TelemetryEvent[]): Promise<readonly ('stored' | 'duplicate')[]>
+  store(
+    fleetId: string,
+    rows: readonly SessionRow[],
+    events: readonly TelemetryEvent[],
+  ): Promise<readonly ('stored' | 'duplicate')[]>
   list(fleetId: string, filter: SessionFilter, page: PageRequest): Promise<Page<SessionRow>>
   get(fleetId: string, sessionId: string): Promise<SessionRow | null>
   /** Turns pushes without a report since `beforeMs` into inferred, abandoned sessions; at most `limit`. */
@@ -156,7 +181,17 @@ export interface DeadLetterPort {
   heldBy(fleetId: string, mutationId: string, limit: number): Promise<readonly DeadLetterRow[]>
   countOpen(fleetId: string): Promise<number>
   /** Open ones by code and app version. */
-  openByCause(fleetId: string): Promise<readonly { code: string; appVersion: string; collection: string; detail: string; count: number; devices: number; newestAtMs: number }[]>
+  openByCause(fleetId: string): Promise<
+    readonly {
+      code: string
+      appVersion: string
+      collection: string
+      detail: string
+      count: number
+      devices: number
+      newestAtMs: number
+    }[]
+  >
   /** Closes an open letter; false when it is not open. */
   discard(fleetId: string, id: string, atMs: number, audit: AuditEntry): Promise<boolean>
 }
@@ -212,7 +247,10 @@ export interface AccessPort {
 
 export interface AuditPort {
   append(entry: AuditEntry): Promise<void>
-  list(filter: { fleetId: string | null; action: string | null }, page: PageRequest): Promise<Page<AuditEntry>>
+  list(
+    filter: { fleetId: string | null; action: string | null },
+    page: PageRequest,
+  ): Promise<Page<AuditEntry>>
 }
 
 // ── housekeeping ──────────────────────────────────────────────────────────
@@ -222,7 +260,11 @@ export interface MaintenancePort {
   /** Creates the day partitions from yesterday to `aheadDays` on. */
   ensurePartitions(nowMs: number, aheadDays: number): Promise<void>
   /** Drops day partitions of events and sessions older than these, and expired rows of the rest in bounded batches. */
-  applyRetention(nowMs: number, keep: { eventsMs: number; sessionsMs: number }, batch: number): Promise<{ dropped: readonly string[]; deleted: number }>
+  applyRetention(
+    nowMs: number,
+    keep: { eventsMs: number; sessionsMs: number },
+    batch: number,
+  ): Promise<{ dropped: readonly string[]; deleted: number }>
   /** Rows that fell into a default partition: an alarm, since no partition covered their day. */
   strayRows(): Promise<number>
 }

@@ -1,4 +1,10 @@
-import type { ConflictEffect, KnownMutation, RecordKey, RecordState, ChangeEffect } from '#lib/engine/types.ts'
+import type {
+  ConflictEffect,
+  KnownMutation,
+  RecordKey,
+  RecordState,
+  ChangeEffect,
+} from '#lib/engine/types.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import type { DeviceInfo, JsonSchema, Platform, StrategyName, TieRule } from '#lib/protocol/device.ts'
 import type { DeadLetterCode } from '#lib/protocol/error-codes.ts'
@@ -32,7 +38,11 @@ export interface AuditEntry {
   readonly id: string
   readonly atMs: number
   readonly fleetId: string | null
-  readonly actor: { readonly kind: 'user' | 'key' | 'device' | 'system'; readonly id: string; readonly name: string }
+  readonly actor: {
+    readonly kind: 'user' | 'key' | 'device' | 'system'
+    readonly id: string
+    readonly name: string
+  }
   readonly action: string
   readonly target: string
   readonly reason: string | null
@@ -135,7 +145,11 @@ export interface PushPlan {
   readonly deviceIds: readonly string[]
   readonly requests: readonly { readonly deviceId: string; readonly requestId: string }[]
   readonly records: readonly { readonly collection: string; readonly recordId: string }[]
-  readonly bases: readonly { readonly collection: string; readonly recordId: string; readonly version: number }[]
+  readonly bases: readonly {
+    readonly collection: string
+    readonly recordId: string
+    readonly version: number
+  }[]
   /** Own ids and parents by `after`; ancestors of these are loaded too, at most 500 deep. */
   readonly mutationIds: readonly string[]
 }
@@ -164,9 +178,18 @@ export interface PushWrites {
   readonly committedAtMs: number
   readonly heads: ReadonlyMap<string, number>
   /** In version order per stream. */
-  readonly changes: readonly (ChangeEffect & { readonly appVersion: string; readonly correctedMadeAtMs: number; readonly receivedAtMs: number })[]
+  readonly changes: readonly (ChangeEffect & {
+    readonly appVersion: string
+    readonly correctedMadeAtMs: number
+    readonly receivedAtMs: number
+  })[]
   readonly responses: readonly StoredResponse[]
-  readonly reports: readonly { readonly deviceId: string; readonly appVersion: string; readonly platform: Platform; readonly report: StoredReport }[]
+  readonly reports: readonly {
+    readonly deviceId: string
+    readonly appVersion: string
+    readonly platform: Platform
+    readonly report: StoredReport
+  }[]
   /** Sessions that pushed; those whose report never comes become `abandoned` after 24 h. */
   readonly sessions: readonly { readonly sessionId: string; readonly deviceId: string }[]
   readonly events: readonly TelemetryEvent[]
@@ -268,7 +291,11 @@ export interface DeadLetterRow {
   readonly createdAtMs: number
   readonly status: DeadLetterStatus
   readonly attempts: number
-  readonly lastReplay: { readonly atMs: number; readonly status: string; readonly detail: string | null } | null
+  readonly lastReplay: {
+    readonly atMs: number
+    readonly status: string
+    readonly detail: string | null
+  } | null
 }
 
 export interface DeadLetterFilter {

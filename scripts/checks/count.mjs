@@ -5,7 +5,9 @@ import { readFileSync } from 'node:fs'
 /** What vitest's JSON report says; a file that could not be run counts as one failure. @param {string} file @returns {Count} */
 export function countVitest(file) {
   const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(file, 'utf8'))
-  const unrun = testResults.filter(({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0)
+  const unrun = testResults.filter(
+    ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
+  )
   return { passed: numPassedTests, failed: numFailedTests + unrun.length }
 }
 

@@ -33,7 +33,8 @@ export interface TestApp {
 
 export const newUuid = (): string => uuidv7(Date.now(), Math.random)
 
-export function testApp(storage: Storage): TestApp {
+/** `onError` gets the message of what is logged as our own fault; by default it shows. */
+export function testApp(storage: Storage, onError: (message: string) => void = console.error): TestApp {
   const secret = Buffer.alloc(32, 7)
   const ctx = createContext({
     storage,
@@ -45,7 +46,7 @@ export function testApp(storage: Storage): TestApp {
     log: {
       info: () => undefined,
       warn: () => undefined,
-      error: (message, fields) => console.error(message, fields),
+      error: (message, fields) => onError(`${message} ${JSON.stringify(fields)}`),
     },
     metrics: createMetrics(),
     processId: newUuid(),

@@ -13,7 +13,10 @@ export function applyChanges(fleetId: string, tables: FleetTables, undo: Undo, w
     logChange(tables, undo, change, atMs)
     const { record, replaced } = change
     if (record) {
-      tables.records.set(undo, recordKey(record.collection, record.recordId), { ...record, committedAtMs: atMs })
+      tables.records.set(undo, recordKey(record.collection, record.recordId), {
+        ...record,
+        committedAtMs: atMs,
+      })
     }
     if (replaced) {
       const key = baseKey(replaced.collection, replaced.recordId, replaced.version)
@@ -60,5 +63,9 @@ function closeConflict(tables: FleetTables, undo: Undo, id: string): void {
 function closeLetter(tables: FleetTables, undo: Undo, id: string, change: WrittenChange, atMs: number): void {
   const letter = tables.deadLetters.get(id)
   assert(letter?.status === 'open', `dead letter ${id} is open`)
-  tables.deadLetters.set(undo, id, { ...letter, ...replayOutcome(change, atMs), attempts: letter.attempts + 1 })
+  tables.deadLetters.set(undo, id, {
+    ...letter,
+    ...replayOutcome(change, atMs),
+    attempts: letter.attempts + 1,
+  })
 }

@@ -15,7 +15,9 @@ export function memoryCollections(state: MemoryState): CollectionPort {
         return 'created'
       }),
     list: (fleetId) =>
-      state.inFleet(fleetId, (tables) => tables.collections.values().sort((a, b) => (a.name < b.name ? -1 : 1))),
+      state.inFleet(fleetId, (tables) =>
+        tables.collections.values().sort((a, b) => (a.name < b.name ? -1 : 1)),
+      ),
     get: (fleetId, id) => state.inFleet(fleetId, (tables) => tables.collections.get(id) ?? null),
     update: (next, audit) =>
       state.inFleet(next.fleetId, (tables, undo) => {

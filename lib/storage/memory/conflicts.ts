@@ -13,6 +13,9 @@ export function memoryConflicts(state: MemoryState): ConflictPort {
           .slice(0, CONFLICTS_PER_SESSION_MAX),
       ),
     countOpen: (fleetId) =>
-      state.inFleet(fleetId, (tables) => tables.conflicts.values().filter((row) => row.status === 'open').length),
+      state.inFleet(
+        fleetId,
+        (tables) => tables.conflicts.values().filter((row) => row.status === 'open').length,
+      ),
   }
 }

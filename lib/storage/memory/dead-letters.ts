@@ -22,9 +22,14 @@ export function memoryDeadLetters(state: MemoryState): DeadLetterPort {
           .slice(0, limit),
       ),
     countOpen: (fleetId) =>
-      state.inFleet(fleetId, (tables) => tables.deadLetters.values().filter((row) => row.status === 'open').length),
+      state.inFleet(
+        fleetId,
+        (tables) => tables.deadLetters.values().filter((row) => row.status === 'open').length,
+      ),
     openByCause: (fleetId) =>
-      state.inFleet(fleetId, (tables) => causesOf(tables.deadLetters.values().filter((row) => row.status === 'open'))),
+      state.inFleet(fleetId, (tables) =>
+        causesOf(tables.deadLetters.values().filter((row) => row.status === 'open')),
+      ),
     discard: (fleetId, id, _atMs, audit) =>
       state.inFleet(fleetId, (tables, undo) => {
         const letter = tables.deadLetters.get(id)

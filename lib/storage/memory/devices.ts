@@ -12,8 +12,11 @@ export function memoryDevices(state: MemoryState): DevicePort {
         state.audit.set(undo, audit.id, audit)
       }),
     listEnrollmentKeys: (fleetId) =>
-      state.inFleet(fleetId, (tables) => tables.enrollmentKeys.values().sort((a, b) => b.createdAtMs - a.createdAtMs)),
-    findEnrollmentKey: (fleetId, hash) => state.inFleet(fleetId, (tables) => tables.enrollmentKeys.get(hash) ?? null),
+      state.inFleet(fleetId, (tables) =>
+        tables.enrollmentKeys.values().sort((a, b) => b.createdAtMs - a.createdAtMs),
+      ),
+    findEnrollmentKey: (fleetId, hash) =>
+      state.inFleet(fleetId, (tables) => tables.enrollmentKeys.get(hash) ?? null),
     findByToken: (fleetId, tokenHash, nowMs) =>
       state.inFleet(fleetId, (tables) => {
         const token = tables.tokens.get(tokenHash)

@@ -16,7 +16,8 @@ export function memoryMaintenance(state: MemoryState): MaintenancePort {
       state.inGlobal(() => {
         for (let day = dayOf(nowMs) - 1; day <= dayOf(nowMs) + aheadDays; day++) state.coveredDays.add(day)
       }),
-    applyRetention: (nowMs, keep, batch) => state.inGlobal((undo) => applyRetention(state, undo, nowMs, keep, batch)),
+    applyRetention: (nowMs, keep, batch) =>
+      state.inGlobal((undo) => applyRetention(state, undo, nowMs, keep, batch)),
     strayRows: async () => {
       const stray = (ms: number): boolean => !state.coveredDays.has(dayOf(ms))
       const perFleet = state.allFleetTables().map((tables) => {
@@ -38,8 +39,24 @@ function applyRetention(
   const dropped = new Set<string>()
   let deleted = 0
   for (const tables of state.allFleetTables()) {
-    dropDays(state, tables.events, undo, nowMs - keep.eventsMs, (row) => row.event.atMs, 'telemetry_event', dropped)
-    dropDays(state, tables.sessions, undo, nowMs - keep.sessionsMs, (row) => row.receivedAtMs, 'sync_session', dropped)
+    dropDays(
+      state,
+      tables.events,
+      undo,
+      nowMs - keep.eventsMs,
+      (row) => row.event.atMs,
+      'telemetry_event',
+      dropped,
+    )
+    dropDays(
+      state,
+      tables.sessions,
+      undo,
+      nowMs - keep.sessionsMs,
+      (row) => row.receivedAtMs,
+      'sync_session',
+      dropped,
+    )
     deleted += expireRows(tables, undo, nowMs, batch)
   }
   deleted += prune(state.links, undo, batch, (link) => link.expiresAtMs < nowMs)

@@ -77,7 +77,13 @@ function loadMutations(tables: FleetTables, ids: readonly string[]): Map<string,
   return known
 }
 
-function writePush(state: MemoryState, fleetId: string, tables: FleetTables, undo: Undo, writes: PushWrites): void {
+function writePush(
+  state: MemoryState,
+  fleetId: string,
+  tables: FleetTables,
+  undo: Undo,
+  writes: PushWrites,
+): void {
   const before = new Map([...writes.heads.keys()].map((name) => [name, tables.heads.get(name) ?? 0]))
   assertDense(before, writes)
   applyChanges(fleetId, tables, undo, writes)

@@ -12,7 +12,9 @@ export function memorySessions(state: MemoryState): SessionPort {
       state.inFleet(fleetId, (tables, undo) => {
         const outcomes = rows.map((row) => storeOne(tables, undo, row))
         const stored = new Set(rows.filter((_, i) => outcomes[i] === 'stored').map((row) => row.sessionId))
-        const told = events.filter(({ payload }) => payload.kind !== 'session' || stored.has(payload.sessionId))
+        const told = events.filter(
+          ({ payload }) => payload.kind !== 'session' || stored.has(payload.sessionId),
+        )
         appendEvents(state, tables, undo, told)
         return outcomes
       }),

@@ -11,7 +11,9 @@ export function memorySync(state: MemoryState): SyncPort {
     transact: (fleetId, work) =>
       state.inFleet(fleetId, (tables, undo) => work(memoryPushTx(state, fleetId, tables, undo))),
     pull: (fleetId, reads, bounds) =>
-      state.inFleet(fleetId, (tables) => pullPage(state.fleets.get(fleetId)?.epoch ?? 0, tables, reads, bounds)),
+      state.inFleet(fleetId, (tables) =>
+        pullPage(state.fleets.get(fleetId)?.epoch ?? 0, tables, reads, bounds),
+      ),
     deliver: (fleetId, deviceId, positions, firstComplete, atMs, describe) =>
       state.inFleet(fleetId, (tables, undo) =>
         deliver(state, tables, undo, { deviceId, positions, firstComplete, atMs, describe }),

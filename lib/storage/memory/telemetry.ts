@@ -18,7 +18,8 @@ export function memoryTelemetry(state: MemoryState): TelemetryPort {
           const bucket = tables.buckets.get(id)
           return bucket ? [[id, bucket]] : []
         })
-        for (const bucket of fold(new Map(found), events)) tables.buckets.set(undo, bucketId(bucket.key), bucket)
+        for (const bucket of fold(new Map(found), events))
+          tables.buckets.set(undo, bucketId(bucket.key), bucket)
         tables.eventOrder.set(undo, 'folded', (waiting[events.length - 1] as StoredEvent).order + 1)
         return { folded: events.length, more: waiting.length > events.length }
       }),
@@ -35,12 +36,15 @@ export function memoryTelemetry(state: MemoryState): TelemetryPort {
         for (const bucket of fold(new Map(), events)) tables.buckets.set(undo, bucketId(bucket.key), bucket)
         return events.length
       }),
-    oldestUnfoldedMs: (fleetId) => state.inFleet(fleetId, (tables) => unfolded(tables)[0]?.appendedAtMs ?? null),
+    oldestUnfoldedMs: (fleetId) =>
+      state.inFleet(fleetId, (tables) => unfolded(tables)[0]?.appendedAtMs ?? null),
     buckets: (fleetId, tier, fromMs, toMs) =>
       state.inFleet(fleetId, (tables) =>
         tables.buckets
           .values()
-          .filter(({ key }) => key.tier === tier && key.startMs > fromMs - TIER_MS[tier] && key.startMs < toMs)
+          .filter(
+            ({ key }) => key.tier === tier && key.startMs > fromMs - TIER_MS[tier] && key.startMs < toMs,
+          )
           .sort((a, b) => a.key.startMs - b.key.startMs || (bucketId(a.key) < bucketId(b.key) ? -1 : 1)),
       ),
     oldestUndeliveredMs: (fleetId, activeSinceMs) =>

@@ -118,9 +118,15 @@ async function createUser(send: Send, user: User): Promise<boolean> {
   return true
 }
 
-const addRoles = (send: Send, user: User) => send(ADD_ROLES, [user.id, Object.keys(user.roles), Object.values(user.roles)])
+const addRoles = (send: Send, user: User) =>
+  send(ADD_ROLES, [user.id, Object.keys(user.roles), Object.values(user.roles)])
 
-async function useLink(send: Send, hash: string, kind: OneTimeLink['kind'], nowMs: number): Promise<OneTimeLink | null> {
+async function useLink(
+  send: Send,
+  hash: string,
+  kind: OneTimeLink['kind'],
+  nowMs: number,
+): Promise<OneTimeLink | null> {
   const [row] = await send<LinkRow>(USE_LINK, [hash, kind, at(nowMs)])
   if (!row) return null
   return { hash, kind, userId: row.user_id, expiresAtMs: ms(row.expires_at), usedAtMs: msOrNull(row.used_at) }

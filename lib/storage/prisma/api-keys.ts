@@ -10,7 +10,9 @@ const CREATE: Statement = {
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 }
 
-export function postgresApiKeys(database: Database): Pick<AccessPort, 'createApiKey' | 'findApiKey' | 'listApiKeys'> {
+export function postgresApiKeys(
+  database: Database,
+): Pick<AccessPort, 'createApiKey' | 'findApiKey' | 'listApiKeys'> {
   return {
     createApiKey: (key, audit) =>
       database.inGlobal(async (send) => {
@@ -28,7 +30,9 @@ export function postgresApiKeys(database: Database): Pick<AccessPort, 'createApi
       return row && keyOf(row)
     },
     listApiKeys: async () => {
-      const rows = await database.prismaInGlobal((tx) => tx.apiKey.findMany({ orderBy: { createdAt: 'desc' } }))
+      const rows = await database.prismaInGlobal((tx) =>
+        tx.apiKey.findMany({ orderBy: { createdAt: 'desc' } }),
+      )
       return rows.map(keyOf)
     },
   }

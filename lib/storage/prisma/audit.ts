@@ -60,7 +60,11 @@ function entryOf(row: Audit): AuditEntry {
     id: row.id,
     atMs: ms(row.at),
     fleetId: row.scopeFleetId,
-    actor: { kind: row.actorKind as AuditEntry['actor']['kind'], id: originalText(row.actorId), name: originalText(row.actorName) },
+    actor: {
+      kind: row.actorKind as AuditEntry['actor']['kind'],
+      id: originalText(row.actorId),
+      name: originalText(row.actorName),
+    },
     action: originalText(row.action),
     target: originalText(row.target),
     reason: original(row.reason),

@@ -65,7 +65,10 @@ export function postgresCollections(database: Database): CollectionPort {
       }),
     schemaVersions: async (fleetId, id) => {
       const rows = await database.prismaInFleet(fleetId, (tx) =>
-        tx.collectionSchema.findMany({ where: { fleetId, collectionId: id }, orderBy: { schemaVersion: 'asc' } }),
+        tx.collectionSchema.findMany({
+          where: { fleetId, collectionId: id },
+          orderBy: { schemaVersion: 'asc' },
+        }),
       )
       return rows.map(({ schemaVersion, schema, createdAt }) => ({
         schemaVersion,

@@ -23,6 +23,8 @@ type Row = Record<string, unknown>
 /** Sends at once; statements sent together share a round trip and run in the order they were sent. */
 export type Send = <R extends Row>(statement: Statement, values: readonly unknown[]) => Promise<R[]>
 
+/** Queries go out without waiting for the answers before them; @types/pg does not know it yet. */
+const PIPELINE = { pipeline: true }
 const CONNECT_TIMEOUT_MS = 5_000
 const STATEMENT_TIMEOUT = '20s'
 const LOCK_TIMEOUT = '5s'
@@ -54,7 +56,7 @@ export class Database {
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       keepAlive: true,
       types: { getTypeParser },
-      ...{ pipeline: true },
+      ...PIPELINE,
     })
     // A broken connection is told by the query that meets it. Without a listener the process would end, also for
     // one in use that breaks between two queries of a transaction.
@@ -104,7 +106,11 @@ export class Database {
     await this.pool.end()
   }
 
-  private async transaction<T>(enter: Statement, fleet: string, work: (send: Send) => Promise<T>): Promise<T> {
+  private async transaction<T>(
+    enter: Statement,
+    fleet: string,
+    work: (send: Send) => Promise<T>,
+  ): Promise<T> {
     return this.withClient(async (client) => {
       const raw = this.sender(client)
       let open = true
@@ -127,7 +133,10 @@ export class Database {
     })
   }
 
-  private async prismaTransaction<T>(fleet: string, work: (tx: Prisma.TransactionClient) => Promise<T>): Promise<T> {
+  private async prismaTransaction<T>(
+    fleet: string,
+    work: (tx: Prisma.TransactionClient) => Promise<T>,
+  ): Promise<T> {
     try {
       return await this.prisma.$transaction(async (tx) => {
         await tx.$executeRaw`SELECT set_config('role', 'tidemark_runtime', true), set_config('app.fleet', ${fleet}, true)`

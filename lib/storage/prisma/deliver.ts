@@ -69,7 +69,11 @@ export async function deliver(send: Send, fleetId: string, delivery: Delivery): 
   if (completed.length > 0) await send(COMPLETE, [fleetId, deviceId, texts(completed), at(atMs)])
 }
 
-async function lockPositions(send: Send, fleetId: string, delivery: Delivery): Promise<Map<string, PositionRow>> {
+async function lockPositions(
+  send: Send,
+  fleetId: string,
+  delivery: Delivery,
+): Promise<Map<string, PositionRow>> {
   const names = [...new Set([...delivery.positions.keys(), ...delivery.firstComplete])]
   const values = [fleetId, delivery.deviceId, texts(names)]
   let rows = await send<PositionRow>(LOCK, values)
@@ -93,9 +97,13 @@ async function rangesOf(
     numbers(moved.map((range) => range.previous)),
     numbers(moved.map((range) => range.version)),
   ])
-  const changes = new Map(moved.map((range) => [range.collection, [] as { committedAtMs: number; madeAtMs: number }[]]))
+  const changes = new Map(
+    moved.map((range) => [range.collection, [] as { committedAtMs: number; madeAtMs: number }[]]),
+  )
   for (const row of rows) {
-    changes.get(originalText(row.collection))?.push({ committedAtMs: ms(row.committed_at), madeAtMs: ms(row.made_at) })
+    changes
+      .get(originalText(row.collection))
+      ?.push({ committedAtMs: ms(row.committed_at), madeAtMs: ms(row.made_at) })
   }
   return moved.map((range) => ({ ...range, changes: changes.get(range.collection) ?? [] }))
 }

@@ -20,9 +20,22 @@ export interface DeviceRow extends Record<string, unknown> {
 }
 
 export const DEVICE_COLUMNS = [
-  'fleet_id', 'id', 'name', 'platform', 'app_version', 'model', 'os', 'status', 'access',
-  'enrolled_at', 'last_contact_at', 'last_session_ok_at', 'report',
-].map((column) => `d.${column}`).join(', ')
+  'fleet_id',
+  'id',
+  'name',
+  'platform',
+  'app_version',
+  'model',
+  'os',
+  'status',
+  'access',
+  'enrolled_at',
+  'last_contact_at',
+  'last_session_ok_at',
+  'report',
+]
+  .map((column) => `d.${column}`)
+  .join(', ')
 
 export function deviceOf(row: DeviceRow): Device {
   return {

@@ -38,14 +38,20 @@ const END_TOKENS: Statement = {
   text: 'UPDATE device_token SET ends_at = least(ends_at, $3) WHERE fleet_id = $1 AND device_id = $2',
 }
 
-export function postgresEnrolling(database: Database): Pick<DevicePort, 'enroll' | 'findEnrolled' | 'rotateToken'> {
+export function postgresEnrolling(
+  database: Database,
+): Pick<DevicePort, 'enroll' | 'findEnrolled' | 'rotateToken'> {
   return {
     enroll: async (input, audit) => {
       const { device, tokenHash, requestId, keyId, nowMs } = input
       const { fleetId, id } = device
       return database.inFleet(fleetId, async (send) => {
         await send(LOCK_REQUEST, [`${fleetId}/${requestId}`])
-        const [live] = await send<{ device_id: string }>(FIND_REQUEST, [fleetId, requestId, at(nowMs - ENROLL_REPEAT_MS)])
+        const [live] = await send<{ device_id: string }>(FIND_REQUEST, [
+          fleetId,
+          requestId,
+          at(nowMs - ENROLL_REPEAT_MS),
+        ])
         if (live ? live.device_id !== id : !(await addDevice(send, device))) return 'taken'
         if (!live) await send(KEEP_REQUEST, [fleetId, requestId, id, keyId, at(nowMs)])
         await send(DROP_TOKENS, [fleetId, id])

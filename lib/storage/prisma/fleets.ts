@@ -20,7 +20,14 @@ export function postgresFleets(database: Database): FleetPort {
     create: (fleet, audit) =>
       database.inGlobal(async (send) => {
         const { id, name, epoch, configVersion, settings, createdAtMs } = fleet
-        const made = await send(CREATE, [id, name, epoch, configVersion, JSON.stringify(settings), at(createdAtMs)])
+        const made = await send(CREATE, [
+          id,
+          name,
+          epoch,
+          configVersion,
+          JSON.stringify(settings),
+          at(createdAtMs),
+        ])
         if (made.length === 0) return 'name_taken'
         await insertAudit(send, audit)
         return 'created'

@@ -49,7 +49,10 @@ interface PositionRow extends Record<string, unknown> {
   readonly xid: number
   readonly event_id: string
 }
-export type Fold = (buckets: ReadonlyMap<string, Bucket>, events: readonly TelemetryEvent[]) => readonly Bucket[]
+export type Fold = (
+  buckets: ReadonlyMap<string, Bucket>,
+  events: readonly TelemetryEvent[],
+) => readonly Bucket[]
 
 const eventOf = (row: EventRow): TelemetryEvent => ({
   id: originalText(row.id),
@@ -86,7 +89,13 @@ export async function foldNext(
   return { folded: events.length, more: rows.length > taken.length }
 }
 
-export async function refold(send: Send, fleetId: string, fromMs: number, toMs: number, fold: Fold): Promise<number> {
+export async function refold(
+  send: Send,
+  fleetId: string,
+  fromMs: number,
+  toMs: number,
+  fold: Fold,
+): Promise<number> {
   const position = await lockPosition(send, fleetId)
   const range = [at(fromMs), at(toMs)]
   const rows = await send<EventRow>(FOLDED, [fleetId, position.xid, position.event_id, ...range])

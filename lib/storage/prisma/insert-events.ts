@@ -17,7 +17,11 @@ const CLAIM: Statement = {
 }
 
 /** Events of a transaction that has its own idempotency (a push, a session): their ids cannot come twice. */
-export async function insertEvents(send: Send, fleetId: string, events: readonly TelemetryEvent[]): Promise<void> {
+export async function insertEvents(
+  send: Send,
+  fleetId: string,
+  events: readonly TelemetryEvent[],
+): Promise<void> {
   if (events.length === 0) return
   await send(INSERT, [
     fleetId,
@@ -28,11 +32,19 @@ export async function insertEvents(send: Send, fleetId: string, events: readonly
 }
 
 /** Events that may be sent again: an id that was claimed before is passed over, whatever its time. */
-export async function insertEventsOnce(send: Send, fleetId: string, events: readonly TelemetryEvent[]): Promise<void> {
+export async function insertEventsOnce(
+  send: Send,
+  fleetId: string,
+  events: readonly TelemetryEvent[],
+): Promise<void> {
   if (events.length === 0) return
   const times = numbers(events.map((event) => event.atMs))
   const claimed = await send<{ id: string }>(CLAIM, [fleetId, times, texts(events.map((event) => event.id))])
   const fresh = new Set(claimed.map((row) => row.id))
   const byId = new Map(events.map((event) => [storableText(event.id), event]))
-  await insertEvents(send, fleetId, [...byId].filter(([id]) => fresh.has(id)).map(([, event]) => event))
+  await insertEvents(
+    send,
+    fleetId,
+    [...byId].filter(([id]) => fresh.has(id)).map(([, event]) => event),
+  )
 }

@@ -8,7 +8,10 @@ const HOLD: Statement = {
   text: `INSERT INTO lease (name, holder, until) VALUES ($1, $2, $4) ON CONFLICT (name) DO UPDATE SET holder = $2, until = $4
     WHERE lease.holder = $2 OR lease.until <= $3 RETURNING name`,
 }
-const ENSURE: Statement = { name: 'partition_ensure', text: 'SELECT tidemark_ensure_partitions($1::date, $2)' }
+const ENSURE: Statement = {
+  name: 'partition_ensure',
+  text: 'SELECT tidemark_ensure_partitions($1::date, $2)',
+}
 const DROP: Statement = { name: 'partition_drop', text: 'SELECT tidemark_drop_partitions($1, $2) AS name' }
 const STRAY: Statement = { name: 'partition_stray', text: 'SELECT tidemark_stray_rows() AS count' }
 
@@ -52,7 +55,9 @@ export function postgresMaintenance(database: Database): MaintenancePort {
     holdLease: async (name, holder, nowMs, untilMs) =>
       (await database.inGlobal((send) => send(HOLD, [name, holder, at(nowMs), at(untilMs)]))).length === 1,
     ensurePartitions: async (nowMs, aheadDays) => {
-      const yesterday = at(dayStartMs(dayOf(nowMs) - 1)).toISOString().slice(0, 10)
+      const yesterday = at(dayStartMs(dayOf(nowMs) - 1))
+        .toISOString()
+        .slice(0, 10)
       await database.inGlobal((send) => send(ENSURE, [yesterday, aheadDays + 2]))
     },
     applyRetention: async (nowMs, keep, batch) => {

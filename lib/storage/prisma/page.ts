@@ -1,7 +1,11 @@
 import type { Cursor, Page } from '../ports.ts'
 
 /** Prisma's condition for the rows behind a cursor, newest first by `column` and id. */
-export function pageAfter(column: string, cursor: Cursor | null, id = 'id'): { OR?: Record<string, unknown>[] } {
+export function pageAfter(
+  column: string,
+  cursor: Cursor | null,
+  id = 'id',
+): { OR?: Record<string, unknown>[] } {
   if (!cursor) return {}
   const time = new Date(cursor.atMs)
   return { OR: [{ [column]: { lt: time } }, { [column]: time, [id]: { lt: cursor.id } }] }

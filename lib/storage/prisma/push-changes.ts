@@ -83,7 +83,11 @@ export function writeChanges(send: Send, fleetId: string, writes: PushWrites): P
   const replays = changes.filter((change) => change.replayOf !== null)
   const fresh = replays.length === 0 ? changes : changes.filter((change) => change.replayOf === null)
   some(fresh, LOG, (rows) => [...logValues(rows), committed])
-  some(replays.filter((row) => row.result.status !== 'dead_lettered'), RELOG, (rows) => [...logValues(rows), committed])
+  some(
+    replays.filter((row) => row.result.status !== 'dead_lettered'),
+    RELOG,
+    (rows) => [...logValues(rows), committed],
+  )
   some(sessionPushes(fresh), SESSION_PUSHES, (rows) => [
     uuids(rows.map((row) => row.sessionId)),
     uuids(rows.map((row) => row.requestId)),
@@ -91,36 +95,48 @@ export function writeChanges(send: Send, fleetId: string, writes: PushWrites): P
     rows.map((row) => uuids(row.mutationIds)),
   ])
   some(newestRecords(changes), RECORDS, (rows) => [...recordValues(rows), committed])
-  some(changes.flatMap((row) => row.replaced ?? []), BASES, (rows) => [
-    texts(rows.map((row) => row.collection)),
-    uuids(rows.map((row) => row.recordId)),
-    numbers(rows.map((row) => row.version)),
-    jsons(rows.map((row) => row.data)),
-    committed,
-  ])
-  some(changes.flatMap((row) => conflictRowOf(fleetId, row, committedAtMs) ?? []), CONFLICTS, (rows) => [
-    uuids(rows.map((row) => row.id)),
-    uuids(rows.map((row) => row.mutationId)),
-    texts(rows.map((row) => row.collection)),
-    uuids(rows.map((row) => row.recordId)),
-    uuids(rows.map((row) => row.deviceId)),
-    uuids(rows.map((row) => row.sessionId)),
-    texts(rows.map((row) => row.strategy)),
-    texts(rows.map((row) => row.outcome)),
-    jsons(rows.map((row) => row.fields)),
-    jsons(rows.map((row) => row.base)),
-    booleans(rows.map((row) => row.baseKnown)),
-    jsons(rows.map((row) => row.local)),
-    jsons(rows.map((row) => row.remote)),
-    jsons(rows.map((row) => row.result)),
-    jsons(rows.map((row) => row.resolution)),
-    texts(rows.map((row) => row.status)),
-    committed,
-  ])
+  some(
+    changes.flatMap((row) => row.replaced ?? []),
+    BASES,
+    (rows) => [
+      texts(rows.map((row) => row.collection)),
+      uuids(rows.map((row) => row.recordId)),
+      numbers(rows.map((row) => row.version)),
+      jsons(rows.map((row) => row.data)),
+      committed,
+    ],
+  )
+  some(
+    changes.flatMap((row) => conflictRowOf(fleetId, row, committedAtMs) ?? []),
+    CONFLICTS,
+    (rows) => [
+      uuids(rows.map((row) => row.id)),
+      uuids(rows.map((row) => row.mutationId)),
+      texts(rows.map((row) => row.collection)),
+      uuids(rows.map((row) => row.recordId)),
+      uuids(rows.map((row) => row.deviceId)),
+      uuids(rows.map((row) => row.sessionId)),
+      texts(rows.map((row) => row.strategy)),
+      texts(rows.map((row) => row.outcome)),
+      jsons(rows.map((row) => row.fields)),
+      jsons(rows.map((row) => row.base)),
+      booleans(rows.map((row) => row.baseKnown)),
+      jsons(rows.map((row) => row.local)),
+      jsons(rows.map((row) => row.remote)),
+      jsons(rows.map((row) => row.result)),
+      jsons(rows.map((row) => row.resolution)),
+      texts(rows.map((row) => row.status)),
+      committed,
+    ],
+  )
   some(changes.filter(resolvesConflict), RESOLVE, (rows) => [
     uuids(rows.map((row) => row.incoming.mutation.resolves ?? null)),
   ])
-  some(fresh.filter((row) => row.deadLetter !== null), LETTERS, (rows) => [...letterValues(rows), committed])
+  some(
+    fresh.filter((row) => row.deadLetter !== null),
+    LETTERS,
+    (rows) => [...letterValues(rows), committed],
+  )
   for (const change of replays) sent.push(closeLetter(send, fleetId, change, committedAtMs))
   return sent
 }
@@ -147,7 +163,8 @@ type Written = NonNullable<WrittenChange['record']>
 /** Of a record that changed more than once in the group, only the newest version is current. */
 function newestRecords(changes: readonly WrittenChange[]): Written[] {
   const newest = new Map<string, Written>()
-  for (const { record } of changes) if (record) newest.set(recordKey(record.collection, record.recordId), record)
+  for (const { record } of changes)
+    if (record) newest.set(recordKey(record.collection, record.recordId), record)
   return [...newest.values()]
 }
 

@@ -104,14 +104,23 @@ export async function loadPush(send: Send, fleetId: string, plan: PushPlan): Pro
 
 async function readAll(send: Send, fleetId: string, plan: PushPlan): Promise<PushSnapshot> {
   const { streams, deviceIds, requests, records, bases, mutationIds } = plan
-  const some = <R extends Record<string, unknown>>(keys: readonly unknown[], statement: Statement, values: unknown[]) =>
-    keys.length === 0 ? Promise.resolve([]) : send<R>(statement, [fleetId, ...values])
+  const some = <R extends Record<string, unknown>>(
+    keys: readonly unknown[],
+    statement: Statement,
+    values: unknown[],
+  ) => (keys.length === 0 ? Promise.resolve([]) : send<R>(statement, [fleetId, ...values]))
   const [heads, devices, fleets, responses, recordRows, baseRows, mutations] = await Promise.all([
     some<HeadRow>(streams, LOCK_HEADS, [texts(streams)]),
     some<DeviceRow>(deviceIds, LOCK_DEVICES, [uuids(deviceIds)]),
     send<{ epoch: number; config_version: number }>(FLEET, [fleetId]),
-    some<ResponseRow>(requests, RESPONSES, [uuids(requests.map((r) => r.deviceId)), uuids(requests.map((r) => r.requestId))]),
-    some<RecordRow>(records, RECORDS, [texts(records.map((r) => r.collection)), uuids(records.map((r) => r.recordId))]),
+    some<ResponseRow>(requests, RESPONSES, [
+      uuids(requests.map((r) => r.deviceId)),
+      uuids(requests.map((r) => r.requestId)),
+    ]),
+    some<RecordRow>(records, RECORDS, [
+      texts(records.map((r) => r.collection)),
+      uuids(records.map((r) => r.recordId)),
+    ]),
     some<BaseRow>(bases, BASES, [
       texts(bases.map((b) => b.collection)),
       uuids(bases.map((b) => b.recordId)),
@@ -126,7 +135,9 @@ async function readAll(send: Send, fleetId: string, plan: PushPlan): Promise<Pus
     heads: new Map(heads.map((row) => [originalText(row.collection), row.version])),
     devices: new Map(devices.map((row) => [row.id, deviceOf(row)])),
     responses: new Map(responses.map((row) => [`${row.device_id}/${row.request_id}`, responseOf(row)])),
-    records: new Map(recordRows.map(recordOf).map((record) => [recordKey(record.collection, record.recordId), record])),
+    records: new Map(
+      recordRows.map(recordOf).map((record) => [recordKey(record.collection, record.recordId), record]),
+    ),
     bases: new Map(
       baseRows.map((row) => [
         baseKey(originalText(row.collection), row.record_id, row.version),

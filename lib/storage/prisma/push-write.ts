@@ -43,7 +43,8 @@ export async function writePush(
   heads: ReadonlyMap<string, number>,
   writes: PushWrites,
 ): Promise<void> {
-  for (const collection of writes.heads.keys()) assert(heads.has(collection), `stream ${collection} is locked`)
+  for (const collection of writes.heads.keys())
+    assert(heads.has(collection), `stream ${collection} is locked`)
   assertDense(heads, writes)
   const { responses, committedAtMs } = writes
   const sessions = [...new Map(writes.sessions.map((row) => [row.sessionId, row])).values()]
@@ -51,7 +52,8 @@ export async function writePush(
   const some = (rows: readonly unknown[], statement: Statement, values: () => unknown[]) => {
     if (rows.length > 0) sent.push(send(statement, [fleetId, ...values()]))
   }
-  for (const [collection, head] of writes.heads) sent.push(send(HEAD, [fleetId, storableText(collection), head]))
+  for (const [collection, head] of writes.heads)
+    sent.push(send(HEAD, [fleetId, storableText(collection), head]))
   for (const report of writes.reports) sent.push(send(REPORT, [fleetId, ...reportValues(report)]))
   some(responses, RESPONSES, () => [
     uuids(responses.map((row) => row.deviceId)),
@@ -70,7 +72,12 @@ export async function writePush(
   await Promise.all(sent)
 }
 
-const reportValues = ({ deviceId, appVersion, platform, report }: PushWrites['reports'][number]): unknown[] => [
+const reportValues = ({
+  deviceId,
+  appVersion,
+  platform,
+  report,
+}: PushWrites['reports'][number]): unknown[] => [
   deviceId,
   storableText(appVersion),
   platform,

@@ -6,7 +6,11 @@ import { fromJson } from './values.ts'
 export const resultToStore = (result: EffectiveResult, version: number | null): EffectiveResult | null =>
   result.status === 'applied' && result.version === version ? null : result
 
-export function resultOf(row: { mutation_id: string; version: number | null; result: unknown }): EffectiveResult {
+export function resultOf(row: {
+  mutation_id: string
+  version: number | null
+  result: unknown
+}): EffectiveResult {
   if (row.result !== null) return fromJson<EffectiveResult>(row.result)
   assert(row.version !== null, `mutation ${row.mutation_id} has a result or a version`)
   return { id: row.mutation_id, status: 'applied', version: row.version }

@@ -5,11 +5,14 @@ import type { Send, Statement } from './database.ts'
 import { originalText } from './storable-text.ts'
 import { fromJson, ms } from './values.ts'
 
-export const ROLLUP_COLUMNS = 'tier, start, collection, platform, app_version, counters, sketches, gauges, gauges_at'
+export const ROLLUP_COLUMNS =
+  'tier, start, collection, platform, app_version, counters, sketches, gauges, gauges_at'
 
 const READ: Statement = {
   name: 'rollup_read',
-  text: `SELECT ${ROLLUP_COLUMNS.split(', ').map((column) => `r.${column}`).join(', ')}
+  text: `SELECT ${ROLLUP_COLUMNS.split(', ')
+    .map((column) => `r.${column}`)
+    .join(', ')}
     FROM unnest($2::text[], $3::float8[], $4::text[], $5::text[], $6::text[]) k(tier, start, collection, platform, app_version)
     CROSS JOIN LATERAL (SELECT * FROM rollup x WHERE x.fleet_id = $1 AND x.tier = k.tier AND x.start = to_timestamp(k.start / 1000)
       AND x.collection = k.collection AND x.platform = k.platform AND x.app_version = k.app_version LIMIT 1) r`,

@@ -64,7 +64,9 @@ export function postgresSessions(database: Database): SessionPort {
     store: (fleetId, rows, events) =>
       database.inFleetHot(fleetId, async (send) => {
         const stored = await storeSessions(send, fleetId, rows)
-        const told = events.filter(({ payload }) => payload.kind !== 'session' || stored.has(payload.sessionId))
+        const told = events.filter(
+          ({ payload }) => payload.kind !== 'session' || stored.has(payload.sessionId),
+        )
         await insertEvents(send, fleetId, told)
         return rows.map((row) => (stored.delete(row.sessionId) ? 'stored' : 'duplicate'))
       }),
@@ -80,7 +82,9 @@ export function postgresSessions(database: Database): SessionPort {
     },
     get: (fleetId, sessionId) =>
       database.prismaInFleet(fleetId, async (tx) => {
-        const found = await tx.sessionIndex.findUnique({ where: { fleetId_sessionId: { fleetId, sessionId } } })
+        const found = await tx.sessionIndex.findUnique({
+          where: { fleetId_sessionId: { fleetId, sessionId } },
+        })
         if (!found) return null
         const { receivedAt } = found
         const key = { fleetId_receivedAt_sessionId: { fleetId, receivedAt, sessionId } }

@@ -6,9 +6,19 @@ const CONTENTION = new Set(['40001', '40P01', '55P03'])
 const UNAVAILABLE = new Set(['57014', '57P01', '57P02', '57P03', '25006'])
 /** connection exceptions, insufficient resources (disk, memory, connections), system errors */
 const UNAVAILABLE_CLASSES = new Set(['08', '53', '58'])
-const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN'])
+const NETWORK = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+])
 /** pg gives these no code. */
-const NETWORK_MESSAGES = /connection terminated|timeout exceeded when trying to connect|not queryable|connection error|query read timeout/i
+const NETWORK_MESSAGES =
+  /connection terminated|timeout exceeded when trying to connect|not queryable|connection error|query read timeout/i
 
 /** What the application knows of a failure: unavailable, contention, or the error itself. */
 export function storageError(error: unknown): unknown {
@@ -22,7 +32,7 @@ export function sqlState(error: unknown): string | null {
   for (let e: unknown = error, depth = 0; isObject(e) && depth < 5; depth++) {
     if (typeof e['originalCode'] === 'string') return e['originalCode']
     const code = e['code']
-    if (typeof code === 'string' && (/^[0-9A-Z]{5}$/.test(code) && !/^P\d{4}$/.test(code))) return code
+    if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !/^P\d{4}$/.test(code)) return code
     if (typeof code === 'string' && NETWORK.has(code)) return code
     const meta = e['meta']
     e = isObject(meta) ? meta['driverAdapterError'] : e['cause']
@@ -30,13 +40,11 @@ export function sqlState(error: unknown): string | null {
   return null
 }
 
-export const isUniqueViolation = (error: unknown): boolean =>
-  sqlState(error) === '23505' || (isObject(error) && error['code'] === 'P2002')
-
 function isUnavailable(error: unknown, code: string | null): boolean {
   if (code === null) return NETWORK_MESSAGES.test(messageOf(error))
   return UNAVAILABLE.has(code) || UNAVAILABLE_CLASSES.has(code.slice(0, 2)) || NETWORK.has(code)
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null

@@ -5,7 +5,16 @@ import { audit, BACKENDS, collectionOf, DAY_MS, makeFleet, NOW_MS, opened } from
 
 const userOf = (changes: Partial<User> = {}): User => {
   const id = randomUUID()
-  return { id, email: `${id}@Example.org`, name: 'Ada', passwordHash: null, disabled: false, createdAtMs: NOW_MS, roles: { '*': 'admin' }, ...changes }
+  return {
+    id,
+    email: `${id}@Example.org`,
+    name: 'Ada',
+    passwordHash: null,
+    disabled: false,
+    createdAtMs: NOW_MS,
+    roles: { '*': 'admin' },
+    ...changes,
+  }
 }
 
 describe.each(BACKENDS)('people, keys and fleets on $name', (backend) => {
@@ -14,21 +23,42 @@ describe.each(BACKENDS)('people, keys and fleets on $name', (backend) => {
   it('claims the set-up link once out of 20 parallel claims', async () => {
     const { storage } = current()
     const hash = randomUUID()
-    await storage.access.createLink({ hash, kind: 'set_up', userId: null, expiresAtMs: NOW_MS + 10, usedAtMs: null })
+    await storage.access.createLink({
+      hash,
+      kind: 'set_up',
+      userId: null,
+      expiresAtMs: NOW_MS + 10,
+      usedAtMs: null,
+    })
     expect(await storage.access.useLink(hash, NOW_MS)).toBeNull()
     expect(await storage.access.claimSetUp(hash, userOf(), NOW_MS + 10, audit())).toBe('gone')
     const before = await storage.access.countAdmins()
-    const claims = await Promise.all(Array.from({ length: 20 }, () => storage.access.claimSetUp(hash, userOf(), NOW_MS, audit('set-up.claimed'))))
+    const claims = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        storage.access.claimSetUp(hash, userOf(), NOW_MS, audit('set-up.claimed')),
+      ),
+    )
     expect(claims.filter((claim) => claim === 'created')).toHaveLength(1)
     expect(await storage.access.countAdmins()).toBe(before + 1)
-    expect((await storage.audit.list({ fleetId: null, action: 'set-up.claimed' }, { limit: 30, cursor: null })).items).toHaveLength(1)
+    expect(
+      (await storage.audit.list({ fleetId: null, action: 'set-up.claimed' }, { limit: 30, cursor: null }))
+        .items,
+    ).toHaveLength(1)
   })
 
   it('uses a sign-in link once out of 20 parallel uses', async () => {
     const { storage } = current()
-    const link = { hash: randomUUID(), kind: 'sign_in', userId: 'u', expiresAtMs: NOW_MS + 10, usedAtMs: null } as const
+    const link = {
+      hash: randomUUID(),
+      kind: 'sign_in',
+      userId: 'u',
+      expiresAtMs: NOW_MS + 10,
+      usedAtMs: null,
+    } as const
     await storage.access.createLink(link)
-    const uses = await Promise.all(Array.from({ length: 20 }, () => storage.access.useLink(link.hash, NOW_MS)))
+    const uses = await Promise.all(
+      Array.from({ length: 20 }, () => storage.access.useLink(link.hash, NOW_MS)),
+    )
     expect(uses.filter((use) => use !== null)).toEqual([{ ...link, usedAtMs: NOW_MS }])
   })
 
@@ -36,9 +66,17 @@ describe.each(BACKENDS)('people, keys and fleets on $name', (backend) => {
     const { storage } = current()
     const user = userOf({ roles: { [randomUUID()]: 'viewer' } })
     expect(await storage.access.createUser(user, audit())).toBe('created')
-    expect(await storage.access.createUser(userOf({ email: user.email.toUpperCase() }), audit())).toBe('email_taken')
+    expect(await storage.access.createUser(userOf({ email: user.email.toUpperCase() }), audit())).toBe(
+      'email_taken',
+    )
     expect(await storage.access.findUserByEmail(user.email.toUpperCase())).toEqual(user)
-    const changed = { ...user, name: 'Grace', disabled: true, passwordHash: 'scrypt$…', roles: { '*': 'operator' } } as const
+    const changed = {
+      ...user,
+      name: 'Grace',
+      disabled: true,
+      passwordHash: 'scrypt$…',
+      roles: { '*': 'operator' },
+    } as const
     expect(await storage.access.updateUser(changed, audit())).toBe(true)
     expect(await storage.access.getUser(user.id)).toEqual(changed)
     expect(await storage.access.updateUser(userOf(), audit())).toBe(false)
@@ -49,13 +87,27 @@ describe.each(BACKENDS)('people, keys and fleets on $name', (backend) => {
     const { storage } = current()
     const user = userOf()
     await storage.access.createUser(user, audit())
-    const session = { id: randomUUID(), userId: user.id, createdAtMs: NOW_MS, lastSeenMs: NOW_MS, expiresAtMs: NOW_MS + DAY_MS }
+    const session = {
+      id: randomUUID(),
+      userId: user.id,
+      createdAtMs: NOW_MS,
+      lastSeenMs: NOW_MS,
+      expiresAtMs: NOW_MS + DAY_MS,
+    }
     await storage.access.createSession(session, audit())
-    const lastSeen = async (ms: number, idleMs = DAY_MS) => (await storage.access.findSession(session.id, NOW_MS + ms, idleMs))?.session.lastSeenMs
+    const lastSeen = async (ms: number, idleMs = DAY_MS) =>
+      (await storage.access.findSession(session.id, NOW_MS + ms, idleMs))?.session.lastSeenMs
     expect(await storage.access.findSession(session.id, NOW_MS + 59_999, DAY_MS)).toEqual({ session, user })
     expect(await storage.access.findSession(session.id, NOW_MS + 60_000, 60_000)).toBeNull()
-    expect([await lastSeen(60_000), await lastSeen(61_000), await lastSeen(DAY_MS)]).toEqual([NOW_MS + 60_000, NOW_MS + 60_000, undefined])
-    expect([await lastSeen(69_999, 10_000), await lastSeen(70_000, 10_000)]).toEqual([NOW_MS + 60_000, undefined])
+    expect([await lastSeen(60_000), await lastSeen(61_000), await lastSeen(DAY_MS)]).toEqual([
+      NOW_MS + 60_000,
+      NOW_MS + 60_000,
+      undefined,
+    ])
+    expect([await lastSeen(69_999, 10_000), await lastSeen(70_000, 10_000)]).toEqual([
+      NOW_MS + 60_000,
+      undefined,
+    ])
     await storage.access.updateUser({ ...user, disabled: true }, audit())
     expect(await lastSeen(1)).toBeUndefined()
     await storage.access.updateUser(user, audit())
@@ -66,7 +118,17 @@ describe.each(BACKENDS)('people, keys and fleets on $name', (backend) => {
   it('finds an API key until it ends', async () => {
     const { storage } = current()
     const { id: fleetId } = await makeFleet(storage)
-    const key = { id: randomUUID(), name: 'k', hash: randomUUID(), role: 'viewer', fleetId, scopes: ['metrics'], createdAtMs: NOW_MS, expiresAtMs: NOW_MS + 5, revokedAtMs: null } as const
+    const key = {
+      id: randomUUID(),
+      name: 'k',
+      hash: randomUUID(),
+      role: 'viewer',
+      fleetId,
+      scopes: ['metrics'],
+      createdAtMs: NOW_MS,
+      expiresAtMs: NOW_MS + 5,
+      revokedAtMs: null,
+    } as const
     await storage.access.createApiKey(key, audit())
     const revoked = { ...key, id: randomUUID(), hash: randomUUID(), expiresAtMs: null, revokedAtMs: NOW_MS }
     await storage.access.createApiKey(revoked, audit())
@@ -80,7 +142,14 @@ describe.each(BACKENDS)('people, keys and fleets on $name', (backend) => {
     const { storage } = current()
     const { id: fleetId } = await makeFleet(storage)
     const entries = Array.from({ length: 7 }, (_, i) =>
-      audit('page.me', { fleetId, atMs: NOW_MS + (i % 3), before: i % 2 ? null : { a: [1, null] }, after: 'text', reason: 'be\u0000cause', address: '::1' }),
+      audit('page.me', {
+        fleetId,
+        atMs: NOW_MS + (i % 3),
+        before: i % 2 ? null : { a: [1, null] },
+        after: 'text',
+        reason: 'be\u0000cause',
+        address: '::1',
+      }),
     )
     for (const entry of entries) await storage.audit.append(entry)
     const seen: string[] = []
@@ -93,7 +162,9 @@ describe.each(BACKENDS)('people, keys and fleets on $name', (backend) => {
     expect([...seen].sort()).toEqual(entries.map((entry) => entry.id).sort())
     const page = await storage.audit.list({ fleetId, action: null }, { limit: 9, cursor: null })
     expect(page.items.find((entry) => entry.id === entries[0]?.id)).toEqual(entries[0])
-    expect((await storage.audit.list({ fleetId, action: 'other' }, { limit: 2, cursor: null })).items).toEqual([])
+    expect(
+      (await storage.audit.list({ fleetId, action: 'other' }, { limit: 2, cursor: null })).items,
+    ).toEqual([])
   })
 
   it('names a fleet once and raises its epoch', async () => {
@@ -112,15 +183,28 @@ describe.each(BACKENDS)('people, keys and fleets on $name', (backend) => {
     const first = collectionOf(fleetId, { schema: { type: 'object' }, thresholds: { conflictWarn: 0.02 } })
     expect(await storage.collections.create(first, audit())).toBe('created')
     expect(await storage.collections.create(collectionOf(fleetId), audit())).toBe('name_taken')
-    const second = { ...first, version: 2, schemaVersion: 2, schema: false, tieRule: 'manual', updatedAtMs: NOW_MS + 1 } as const
+    const second = {
+      ...first,
+      version: 2,
+      schemaVersion: 2,
+      schema: false,
+      tieRule: 'manual',
+      updatedAtMs: NOW_MS + 1,
+    } as const
     const saves = await Promise.all([1, 2, 3].map(() => storage.collections.update(second, audit())))
     expect([...saves].sort()).toEqual(['stale', 'stale', 'updated'])
-    expect(await storage.collections.update({ ...second, version: 3, thresholds: {} }, audit())).toBe('updated')
+    expect(await storage.collections.update({ ...second, version: 3, thresholds: {} }, audit())).toBe(
+      'updated',
+    )
     expect(await storage.collections.schemaVersions(fleetId, first.id)).toEqual([
       { schemaVersion: 1, schema: { type: 'object' }, createdAtMs: NOW_MS },
       { schemaVersion: 2, schema: false, createdAtMs: NOW_MS + 1 },
     ])
-    expect(await storage.collections.get(fleetId, first.id)).toEqual({ ...second, version: 3, thresholds: {} })
+    expect(await storage.collections.get(fleetId, first.id)).toEqual({
+      ...second,
+      version: 3,
+      thresholds: {},
+    })
     expect(await storage.collections.list(fleetId)).toHaveLength(1)
     expect((await storage.fleets.get(fleetId))?.configVersion).toBe(4)
   })

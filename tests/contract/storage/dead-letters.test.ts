@@ -1,9 +1,26 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { DeadLetterFilter } from '#lib/storage/ports.ts'
-import { audit, BACKENDS, changeOf, commit, letterEffect, makeDevice, makeFleet, NOW_MS, opened } from './world.ts'
+import {
+  audit,
+  BACKENDS,
+  changeOf,
+  commit,
+  letterEffect,
+  makeDevice,
+  makeFleet,
+  NOW_MS,
+  opened,
+} from './world.ts'
 
-const ANY: DeadLetterFilter = { status: null, code: null, collection: null, appVersion: null, deviceId: null, sessionId: null }
+const ANY: DeadLetterFilter = {
+  status: null,
+  code: null,
+  collection: null,
+  appVersion: null,
+  deviceId: null,
+  sessionId: null,
+}
 
 describe.each(BACKENDS)('dead letters on $name', (backend) => {
   const current = opened(backend)
@@ -16,7 +33,9 @@ describe.each(BACKENDS)('dead letters on $name', (backend) => {
       letterEffect({ code: i % 2 ? 'schema_mismatch' : 'unknown_collection', detail: `cause ${i % 3}` }),
     )
     for (const [i, deadLetter] of letters.entries()) {
-      await commit(storage, fleetId, () => [changeOf({ deviceId, version: null, deadLetter })], { committedAtMs: NOW_MS + (i % 4) })
+      await commit(storage, fleetId, () => [changeOf({ deviceId, version: null, deadLetter })], {
+        committedAtMs: NOW_MS + (i % 4),
+      })
     }
     return { storage, fleetId, deviceId, letters }
   }
@@ -24,19 +43,52 @@ describe.each(BACKENDS)('dead letters on $name', (backend) => {
   it('keeps everything needed to understand one, hostile texts included', async () => {
     const { storage, fleetId, deviceId } = await fleetWithLetters(0)
     const sessionId = randomUUID()
-    const deadLetter = letterEffect({ detail: 'a\u0000b \ud800 \\ "', path: '/a\u0000/~1', base: { x: 1 }, parentMutationId: randomUUID() })
+    const deadLetter = letterEffect({
+      detail: 'a\u0000b \ud800 \\ "',
+      path: '/a\u0000/~1',
+      base: { x: 1 },
+      parentMutationId: randomUUID(),
+    })
     const change = changeOf({ deviceId, sessionId, version: null, deadLetter, collection: 'no\u0000such' })
     await commit(storage, fleetId, () => [change])
     expect(await storage.deadLetters.get(fleetId, deadLetter.id)).toEqual({
-      ...deadLetter, fleetId, mutation: change.incoming.mutation, deviceId, deviceName: 'Till 4', sessionId, appVersion: '1.0.0',
-      madeAtMs: NOW_MS - 60_000, createdAtMs: NOW_MS, status: 'open', attempts: 0, lastReplay: null,
+      ...deadLetter,
+      fleetId,
+      mutation: change.incoming.mutation,
+      deviceId,
+      deviceName: 'Till 4',
+      sessionId,
+      appVersion: '1.0.0',
+      madeAtMs: NOW_MS - 60_000,
+      createdAtMs: NOW_MS,
+      status: 'open',
+      attempts: 0,
+      lastReplay: null,
     })
     const list = async (filter: Partial<DeadLetterFilter>) =>
-      (await storage.deadLetters.list(fleetId, { ...ANY, ...filter }, { limit: 9, cursor: null })).items.map((row) => row.id)
-    expect(await list({ collection: 'no\u0000such', sessionId, deviceId, status: 'open', code: 'schema_mismatch', appVersion: '1.0.0' })).toEqual([deadLetter.id])
+      (await storage.deadLetters.list(fleetId, { ...ANY, ...filter }, { limit: 9, cursor: null })).items.map(
+        (row) => row.id,
+      )
+    expect(
+      await list({
+        collection: 'no\u0000such',
+        sessionId,
+        deviceId,
+        status: 'open',
+        code: 'schema_mismatch',
+        appVersion: '1.0.0',
+      }),
+    ).toEqual([deadLetter.id])
     expect(await list({ collection: 'no\ufffdsuch' })).toEqual([])
-    expect((await storage.deadLetters.openByCause(fleetId))[0]).toMatchObject({ detail: deadLetter.detail, collection: 'no\u0000such' })
-    expect((await storage.deadLetters.heldBy(fleetId, deadLetter.parentMutationId as string, 9)).map((row) => row.id)).toEqual([deadLetter.id])
+    expect((await storage.deadLetters.openByCause(fleetId))[0]).toMatchObject({
+      detail: deadLetter.detail,
+      collection: 'no\u0000such',
+    })
+    expect(
+      (await storage.deadLetters.heldBy(fleetId, deadLetter.parentMutationId as string, 9)).map(
+        (row) => row.id,
+      ),
+    ).toEqual([deadLetter.id])
   })
 
   it('pages without gap or repeat, and groups open ones by cause', async () => {
@@ -59,11 +111,17 @@ describe.each(BACKENDS)('dead letters on $name', (backend) => {
   it('discards an open letter once, with its audit entry', async () => {
     const { storage, fleetId, letters } = await fleetWithLetters(1)
     const id = letters[0]?.id as string
-    const tries = await Promise.all([1, 2, 3].map(() => storage.deadLetters.discard(fleetId, id, NOW_MS, audit('letter.discard', { fleetId }))))
+    const tries = await Promise.all(
+      [1, 2, 3].map(() =>
+        storage.deadLetters.discard(fleetId, id, NOW_MS, audit('letter.discard', { fleetId })),
+      ),
+    )
     expect(tries.filter(Boolean)).toHaveLength(1)
     expect(await storage.deadLetters.get(fleetId, id)).toMatchObject({ status: 'discarded' })
     expect(await storage.deadLetters.countOpen(fleetId)).toBe(0)
-    expect((await storage.audit.list({ fleetId, action: 'letter.discard' }, { limit: 9, cursor: null })).items).toHaveLength(1)
+    expect(
+      (await storage.audit.list({ fleetId, action: 'letter.discard' }, { limit: 9, cursor: null })).items,
+    ).toHaveLength(1)
   })
 
   it('gives no letter of another fleet', async () => {

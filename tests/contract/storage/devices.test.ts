@@ -5,7 +5,15 @@ import { audit, BACKENDS, DAY_MS, deviceOf, makeDevice, makeFleet, NOW_MS, opene
 
 const ANY: DeviceFilter = { state: null, platform: null, appVersion: null, text: null, silentBeforeMs: 0 }
 const report = (seq: number, nonce = `nonce-${seq}`): StoredReport => ({
-  state: 'idle', seq, nonce, depth: 0, oldestMadeAtMs: null, byCollection: {}, offsetMs: null, rttMs: null, atMs: NOW_MS,
+  state: 'idle',
+  seq,
+  nonce,
+  depth: 0,
+  oldestMadeAtMs: null,
+  byCollection: {},
+  offsetMs: null,
+  rttMs: null,
+  atMs: NOW_MS,
 })
 
 describe.each(BACKENDS)('devices on $name', (backend) => {
@@ -18,7 +26,10 @@ describe.each(BACKENDS)('devices on $name', (backend) => {
     const device = deviceOf(fleetId, { model: 'M', os: 'O', access: { reports: 'read' } })
     const requestId = randomUUID()
     const enroll = (tokenHash: string, request: string, nowMs: number, of = device) =>
-      storage.devices.enroll({ device: of, tokenHash, requestId: request, keyId: randomUUID(), nowMs }, audit('enroll.tried'))
+      storage.devices.enroll(
+        { device: of, tokenHash, requestId: request, keyId: randomUUID(), nowMs },
+        audit('enroll.tried'),
+      )
     expect(await enroll('t1', requestId, NOW_MS)).toBe('enrolled')
     expect(await storage.devices.findByToken(fleetId, 't1', NOW_MS)).toEqual(device)
     expect(await storage.devices.findEnrolled(fleetId, requestId, NOW_MS + 1)).toBe(device.id)
@@ -30,7 +41,9 @@ describe.each(BACKENDS)('devices on $name', (backend) => {
     expect(await enroll('t4', requestId, NOW_MS, deviceOf(fleetId))).toBe('taken')
     expect(await storage.devices.findByToken(fleetId, 't3', NOW_MS)).toBeNull()
     expect(await storage.devices.findEnrolled(fleetId, requestId, NOW_MS + DAY_MS)).toBeNull()
-    expect((await storage.audit.list({ fleetId: null, action: 'enroll.tried' }, { limit: 9, cursor: null })).items).toHaveLength(2)
+    expect(
+      (await storage.audit.list({ fleetId: null, action: 'enroll.tried' }, { limit: 9, cursor: null })).items,
+    ).toHaveLength(2)
   })
 
   it('enrolls once out of 10 parallel requests for one id', async () => {
@@ -39,7 +52,10 @@ describe.each(BACKENDS)('devices on $name', (backend) => {
     const device = deviceOf(fleetId)
     const outcomes = await Promise.all(
       Array.from({ length: 10 }, (_, i) =>
-        storage.devices.enroll({ device, tokenHash: `p${i}`, requestId: randomUUID(), keyId: randomUUID(), nowMs: NOW_MS }, audit()),
+        storage.devices.enroll(
+          { device, tokenHash: `p${i}`, requestId: randomUUID(), keyId: randomUUID(), nowMs: NOW_MS },
+          audit(),
+        ),
       ),
     )
     expect(outcomes.filter((outcome) => outcome === 'enrolled')).toHaveLength(1)
@@ -52,24 +68,36 @@ describe.each(BACKENDS)('devices on $name', (backend) => {
     const { id } = await makeDevice(storage, fleetId)
     await storage.devices.rotateToken(fleetId, id, 'new-1', NOW_MS, NOW_MS + 100, audit())
     await storage.devices.rotateToken(fleetId, id, 'new-2', NOW_MS, NOW_MS + 200, audit())
-    const live = async (hash: string, ms: number) => (await storage.devices.findByToken(fleetId, hash, NOW_MS + ms)) !== null
-    expect([await live('new-1', 199), await live('new-1', 200), await live('new-2', 9_999)]).toEqual([true, false, true])
+    const live = async (hash: string, ms: number) =>
+      (await storage.devices.findByToken(fleetId, hash, NOW_MS + ms)) !== null
+    expect([await live('new-1', 199), await live('new-1', 200), await live('new-2', 9_999)]).toEqual([
+      true,
+      false,
+      true,
+    ])
   })
 
   it('takes reports in order, a retry once more, and finds a fork', async () => {
     const { storage } = current()
     const { id: fleetId } = await makeFleet(storage)
     const { id } = await makeDevice(storage, fleetId)
-    const touch = (told: StoredReport | null, atMs = NOW_MS) => storage.devices.touch(fleetId, id, { ...contact, atMs, report: told })
+    const touch = (told: StoredReport | null, atMs = NOW_MS) =>
+      storage.devices.touch(fleetId, id, { ...contact, atMs, report: told })
     expect(await touch(null)).toBe('ok')
     expect(await storage.devices.get(fleetId, id)).toMatchObject({ report: null, lastContactMs: NOW_MS })
     expect(await touch(report(5), NOW_MS + 1)).toBe('ok')
     expect(await touch(report(5), NOW_MS + 2)).toBe('ok')
     expect(await touch(report(5, 'another-nonce'), NOW_MS + 90)).toBe('forked')
     expect(await touch(report(4), NOW_MS + 90)).toBe('forked')
-    expect(await storage.devices.get(fleetId, id)).toMatchObject({ report: report(5), lastContactMs: NOW_MS + 2 })
+    expect(await storage.devices.get(fleetId, id)).toMatchObject({
+      report: report(5),
+      lastContactMs: NOW_MS + 2,
+    })
     expect(await touch(report(6, 'nul\u0000nul'), NOW_MS + 1)).toBe('ok')
-    expect(await storage.devices.get(fleetId, id)).toMatchObject({ report: { seq: 6, nonce: 'nul\u0000nul' }, lastContactMs: NOW_MS + 2 })
+    expect(await storage.devices.get(fleetId, id)).toMatchObject({
+      report: { seq: 6, nonce: 'nul\u0000nul' },
+      lastContactMs: NOW_MS + 2,
+    })
     expect(await storage.devices.touch(fleetId, randomUUID(), contact)).toBe('unknown')
   })
 
@@ -81,7 +109,7 @@ describe.each(BACKENDS)('devices on $name', (backend) => {
     }
     const seen: (number | null)[] = []
     const ids = new Set<string>()
-    for (let cursor = null, more = true; more; ) {
+    for (let cursor = null, more = true; more;) {
       const page = await storage.devices.list(fleetId, ANY, { limit: 4, cursor })
       for (const device of page.items) {
         seen.push(device.lastContactMs)
@@ -102,7 +130,11 @@ describe.each(BACKENDS)('devices on $name', (backend) => {
     const idle = await makeDevice(storage, fleetId, { name: 'Idle \\ one', appVersion: '2.0' })
     await storage.devices.touch(fleetId, idle.id, { ...contact, appVersion: '2.0', report: report(1) })
     const list = async (filter: Partial<DeviceFilter>) => {
-      const page = await storage.devices.list(fleetId, { ...ANY, silentBeforeMs: NOW_MS, ...filter }, { limit: 9, cursor: null })
+      const page = await storage.devices.list(
+        fleetId,
+        { ...ANY, silentBeforeMs: NOW_MS, ...filter },
+        { limit: 9, cursor: null },
+      )
       return page.items.map((device) => device.id)
     }
     expect(await list({ state: ['offline'] })).toEqual([silent.id, never.id])
@@ -123,14 +155,27 @@ describe.each(BACKENDS)('devices on $name', (backend) => {
     const entry = audit('device.revoke', { fleetId })
     expect(await storage.devices.setStatus(fleetId, id, 'revoked', entry)).toBe(true)
     expect((await storage.devices.get(fleetId, id))?.status).toBe('revoked')
-    expect(await storage.devices.setStatus(fleetId, randomUUID(), 'revoked', audit('device.revoke', { fleetId }))).toBe(false)
-    expect((await storage.audit.list({ fleetId, action: 'device.revoke' }, { limit: 9, cursor: null })).items).toEqual([entry])
+    expect(
+      await storage.devices.setStatus(fleetId, randomUUID(), 'revoked', audit('device.revoke', { fleetId })),
+    ).toBe(false)
+    expect(
+      (await storage.audit.list({ fleetId, action: 'device.revoke' }, { limit: 9, cursor: null })).items,
+    ).toEqual([entry])
   })
 
   it('keeps enrollment keys and finds them by hash', async () => {
     const { storage } = current()
     const { id: fleetId } = await makeFleet(storage)
-    const key = { id: randomUUID(), fleetId, name: 'Field', hash: randomUUID(), access: { a: 'read' }, createdAtMs: NOW_MS, expiresAtMs: NOW_MS + 9, revokedAtMs: null } as const
+    const key = {
+      id: randomUUID(),
+      fleetId,
+      name: 'Field',
+      hash: randomUUID(),
+      access: { a: 'read' },
+      createdAtMs: NOW_MS,
+      expiresAtMs: NOW_MS + 9,
+      revokedAtMs: null,
+    } as const
     await storage.devices.createEnrollmentKey(key, audit())
     expect(await storage.devices.findEnrollmentKey(fleetId, key.hash)).toEqual(key)
     expect(await storage.devices.listEnrollmentKeys(fleetId)).toEqual([key])

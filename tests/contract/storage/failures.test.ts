@@ -26,7 +26,9 @@ describe('failures of PostgreSQL', () => {
         if (++arrived === 2) bothArrived()
         await meeting
         const { heads } = await tx.load(planOf([second]))
-        await tx.write(writesOf([changeOf({ deviceId, collection: second, version: (heads.get(second) ?? 0) + 1 })]))
+        await tx.write(
+          writesOf([changeOf({ deviceId, collection: second, version: (heads.get(second) ?? 0) + 1 })]),
+        )
       })
     const outcomes = await Promise.allSettled([crossed('a', 'b'), crossed('b', 'a')])
     const failed = outcomes.filter((outcome) => outcome.status === 'rejected')
@@ -48,7 +50,9 @@ describe('failures of PostgreSQL', () => {
     await expect(killed).rejects.toMatchObject({ code: 'storage_unavailable' })
     await admin.end()
     await storage.ping()
-    expect((await storage.sync.transact(fleetId, (tx) => tx.load(planOf(['killed'])))).heads.get('killed')).toBe(0)
+    expect(
+      (await storage.sync.transact(fleetId, (tx) => tx.load(planOf(['killed'])))).heads.get('killed'),
+    ).toBe(0)
   })
 
   it('sends nothing after the end of a transaction', async () => {

@@ -1,10 +1,29 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
-import { BACKENDS, changeOf, commit, DAY_MS, makeDevice, makeFleet, NOW_MS, opened, planOf, sessionOf } from './world.ts'
+import {
+  BACKENDS,
+  changeOf,
+  commit,
+  DAY_MS,
+  makeDevice,
+  makeFleet,
+  NOW_MS,
+  opened,
+  planOf,
+  sessionOf,
+} from './world.ts'
 
 const eventAt = (atMs: number): TelemetryEvent => ({
-  id: randomUUID(), atMs, payload: { kind: 'fleet-gauges', openDeadLetters: 0, openDeadLettersByCode: {}, openConflicts: 0, oldestUndeliveredAgeMs: null },
+  id: randomUUID(),
+  atMs,
+  payload: {
+    kind: 'fleet-gauges',
+    openDeadLetters: 0,
+    openDeadLettersByCode: {},
+    openConflicts: 0,
+    oldestUndeliveredAgeMs: null,
+  },
 })
 const KEEP = { eventsMs: 35 * DAY_MS, sessionsMs: 90 * DAY_MS }
 
@@ -14,7 +33,9 @@ describe.each(BACKENDS)('housekeeping on $name', (backend) => {
   it('holds a lease for one holder until it ends', async () => {
     const { maintenance } = current().storage
     const name = randomUUID()
-    const tries = await Promise.all(['a', 'b', 'c'].map((holder) => maintenance.holdLease(name, holder, NOW_MS, NOW_MS + 10)))
+    const tries = await Promise.all(
+      ['a', 'b', 'c'].map((holder) => maintenance.holdLease(name, holder, NOW_MS, NOW_MS + 10)),
+    )
     expect(tries.filter(Boolean)).toHaveLength(1)
     const holder = 'abc'[tries.indexOf(true)] as string
     expect(await maintenance.holdLease(name, holder, NOW_MS + 5, NOW_MS + 20)).toBe(true)
@@ -28,13 +49,27 @@ describe.each(BACKENDS)('housekeeping on $name', (backend) => {
     const { id: fleetId } = await makeFleet(storage)
     const { id: deviceId } = await makeDevice(storage, fleetId)
     expect(await storage.maintenance.strayRows()).toBe(0)
-    await storage.telemetry.append(fleetId, [eventAt(NOW_MS), eventAt(0), eventAt(NOW_MS + 3_650 * DAY_MS), eventAt(NOW_MS + 20 * DAY_MS)])
-    await storage.sessions.store(fleetId, [sessionOf(fleetId, deviceId, { receivedAtMs: NOW_MS + 20 * DAY_MS })], [])
+    await storage.telemetry.append(fleetId, [
+      eventAt(NOW_MS),
+      eventAt(0),
+      eventAt(NOW_MS + 3_650 * DAY_MS),
+      eventAt(NOW_MS + 20 * DAY_MS),
+    ])
+    await storage.sessions.store(
+      fleetId,
+      [sessionOf(fleetId, deviceId, { receivedAtMs: NOW_MS + 20 * DAY_MS })],
+      [],
+    )
     expect(await storage.maintenance.strayRows()).toBe(4)
     await storage.maintenance.ensurePartitions(NOW_MS + 19 * DAY_MS, 7)
     await storage.maintenance.ensurePartitions(NOW_MS + 19 * DAY_MS, 7)
     expect(await storage.maintenance.strayRows()).toBe(2)
-    const folded = await storage.telemetry.foldNext(fleetId, 99, () => [], () => [])
+    const folded = await storage.telemetry.foldNext(
+      fleetId,
+      99,
+      () => [],
+      () => [],
+    )
     expect(folded.folded).toBe(4)
   })
 
@@ -42,12 +77,18 @@ describe.each(BACKENDS)('housekeeping on $name', (backend) => {
     const { storage } = current()
     const { id: fleetId } = await makeFleet(storage)
     const { id: deviceId } = await makeDevice(storage, fleetId)
-    const { record: old } = (await commit(storage, fleetId, (head) => [changeOf({ deviceId, version: head + 1 })]))[0] ?? {}
+    const { record: old } =
+      (await commit(storage, fleetId, (head) => [changeOf({ deviceId, version: head + 1 })]))[0] ?? {}
     const recordId = old?.recordId as string
-    await commit(storage, fleetId, (head) => [changeOf({ deviceId, recordId, version: head + 1, replaced: old ?? null, data: null })], {
-      responses: [{ deviceId, requestId: randomUUID(), requestHash: 'h', body: '{}', createdAtMs: NOW_MS }],
-      events: [eventAt(NOW_MS)],
-    })
+    await commit(
+      storage,
+      fleetId,
+      (head) => [changeOf({ deviceId, recordId, version: head + 1, replaced: old ?? null, data: null })],
+      {
+        responses: [{ deviceId, requestId: randomUUID(), requestHash: 'h', body: '{}', createdAtMs: NOW_MS }],
+        events: [eventAt(NOW_MS)],
+      },
+    )
     const session = sessionOf(fleetId, deviceId)
     await storage.sessions.store(fleetId, [session], [])
     const { dropped: none } = await storage.maintenance.applyRetention(NOW_MS + 34 * DAY_MS, KEEP, 100)
@@ -57,7 +98,11 @@ describe.each(BACKENDS)('housekeeping on $name', (backend) => {
     expect(dropped).toContain('telemetry_event_20260615')
     expect(dropped.filter((name) => name.startsWith('sync_session'))).toEqual([])
     const snapshot = await storage.sync.transact(fleetId, (tx) =>
-      tx.load({ ...planOf(), records: [{ collection: 'reports', recordId }], bases: [{ collection: 'reports', recordId, version: 1 }] }),
+      tx.load({
+        ...planOf(),
+        records: [{ collection: 'reports', recordId }],
+        bases: [{ collection: 'reports', recordId, version: 1 }],
+      }),
     )
     expect([snapshot.records.size, snapshot.bases.size, snapshot.heads.get('reports')]).toEqual([0, 0, 2])
     expect((await storage.maintenance.applyRetention(later, KEEP, 100)).deleted).toBe(0)
@@ -71,10 +116,17 @@ describe.each(BACKENDS)('housekeeping on $name', (backend) => {
     const { storage } = current()
     const { id: fleetId } = await makeFleet(storage)
     const { id: deviceId } = await makeDevice(storage, fleetId)
-    const responses = Array.from({ length: 5 }, () => ({ deviceId, requestId: randomUUID(), requestHash: 'h', body: '{}', createdAtMs: NOW_MS }))
+    const responses = Array.from({ length: 5 }, () => ({
+      deviceId,
+      requestId: randomUUID(),
+      requestHash: 'h',
+      body: '{}',
+      createdAtMs: NOW_MS,
+    }))
     await commit(storage, fleetId, () => [], { responses })
     const requests = responses.map(({ requestId }) => ({ deviceId, requestId }))
-    const left = async () => (await storage.sync.transact(fleetId, (tx) => tx.load({ ...planOf(), requests }))).responses.size
+    const left = async () =>
+      (await storage.sync.transact(fleetId, (tx) => tx.load({ ...planOf(), requests }))).responses.size
     const sweep = () => storage.maintenance.applyRetention(NOW_MS + 36 * DAY_MS, KEEP, 2)
     const counts: number[] = []
     for (let i = 0; i < 3; i++) {

@@ -4,10 +4,19 @@ import { BACKENDS, opened } from './world.ts'
 
 const LOOKUPS: readonly (readonly [index: string, text: string])[] = [
   ['record_pkey', `SELECT * FROM record WHERE fleet_id = $1 AND collection = 'a' AND record_id = $2 LIMIT 1`],
-  ['record_fleet_id_collection_version_key', `SELECT * FROM record WHERE fleet_id = $1 AND collection = 'a' AND version > length($2::text) ORDER BY version LIMIT 9`],
+  [
+    'record_fleet_id_collection_version_key',
+    `SELECT * FROM record WHERE fleet_id = $1 AND collection = 'a' AND version > length($2::text) ORDER BY version LIMIT 9`,
+  ],
   ['change_log_pkey', 'SELECT * FROM change_log WHERE fleet_id = $1 AND mutation_id = $2 LIMIT 1'],
-  ['change_log_fleet_id_collection_version_key', `SELECT * FROM change_log WHERE fleet_id = $1 AND collection = 'a' AND version > length($2::text) ORDER BY version`],
-  ['dead_letter_fleet_id_mutation_id_key', 'SELECT * FROM dead_letter WHERE fleet_id = $1 AND mutation_id = $2 LIMIT 1'],
+  [
+    'change_log_fleet_id_collection_version_key',
+    `SELECT * FROM change_log WHERE fleet_id = $1 AND collection = 'a' AND version > length($2::text) ORDER BY version`,
+  ],
+  [
+    'dead_letter_fleet_id_mutation_id_key',
+    'SELECT * FROM dead_letter WHERE fleet_id = $1 AND mutation_id = $2 LIMIT 1',
+  ],
   ['device_token_pkey', 'SELECT * FROM device_token WHERE fleet_id = $1 AND hash = $2::text'],
 ]
 

@@ -1,7 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { DeliveredRange, PullPage, Storage } from '#lib/storage/ports.ts'
-import { BACKENDS, changeOf, commit, commitRecords, makeDevice, makeFleet, NOW_MS, opened, planOf, writesOf } from './world.ts'
+import {
+  BACKENDS,
+  changeOf,
+  commit,
+  commitRecords,
+  makeDevice,
+  makeFleet,
+  NOW_MS,
+  opened,
+  planOf,
+  writesOf,
+} from './world.ts'
 
 const ROOMY = { limit: 500, maxBytes: 4_000_000 }
 
@@ -19,17 +30,44 @@ describe.each(BACKENDS)('pull on $name', (backend) => {
     const { storage, fleetId, deviceId } = await fleetWithDevice()
     const [a, b, c] = await commitRecords(storage, fleetId, deviceId, 3)
     await commit(storage, fleetId, (head) => [
-      changeOf({ deviceId, version: head + 1, recordId: a?.recordId as string, replaced: a ?? null, data: null }),
+      changeOf({
+        deviceId,
+        version: head + 1,
+        recordId: a?.recordId as string,
+        replaced: a ?? null,
+        data: null,
+      }),
     ])
     const page = await storage.sync.pull(fleetId, [{ collection: 'reports', afterVersion: 0 }], ROOMY)
     expect(page.records.map((record) => [record.recordId, record.version, record.deleted])).toEqual([
-      [b?.recordId, 2, false], [c?.recordId, 3, false], [a?.recordId, 4, true],
+      [b?.recordId, 2, false],
+      [c?.recordId, 3, false],
+      [a?.recordId, 4, true],
     ])
-    expect([page.hasMore, page.epoch, page.heads.get('reports'), page.reached.get('reports')]).toEqual([false, 1, 4, 4])
+    expect([page.hasMore, page.epoch, page.heads.get('reports'), page.reached.get('reports')]).toEqual([
+      false,
+      1,
+      4,
+      4,
+    ])
     const rest = await storage.sync.pull(fleetId, [{ collection: 'reports', afterVersion: 3 }], ROOMY)
     expect(rest.records.map((record) => record.version)).toEqual([4])
-    const none = await storage.sync.pull(fleetId, [{ collection: 'reports', afterVersion: 4 }, { collection: 'never', afterVersion: 0 }], ROOMY)
-    expect([none.records, none.hasMore, [...none.reached]]).toEqual([[], false, [['reports', 4], ['never', 0]]])
+    const none = await storage.sync.pull(
+      fleetId,
+      [
+        { collection: 'reports', afterVersion: 4 },
+        { collection: 'never', afterVersion: 0 },
+      ],
+      ROOMY,
+    )
+    expect([none.records, none.hasMore, [...none.reached]]).toEqual([
+      [],
+      false,
+      [
+        ['reports', 4],
+        ['never', 0],
+      ],
+    ])
   })
 
   it('cuts at the limit and at the bytes, over collections in the order asked', async () => {
@@ -38,12 +76,22 @@ describe.each(BACKENDS)('pull on $name', (backend) => {
       await storage.sync.transact(fleetId, async (tx) => {
         await tx.load(planOf([collection]))
         const data = { text: 'x'.repeat(1_000) }
-        await tx.write(writesOf([1, 2, 3].map((version) => changeOf({ deviceId, collection, version, data }))))
+        await tx.write(
+          writesOf([1, 2, 3].map((version) => changeOf({ deviceId, collection, version, data }))),
+        )
       })
     }
-    const reads = [{ collection: 'b', afterVersion: 1 }, { collection: 'a', afterVersion: 0 }]
-    const place = (page: PullPage) => [page.records.map((r) => `${r.collection}${r.version}`).join(' '), [...page.reached.values()], page.hasMore]
-    const pull = async (limit: number, maxBytes: number) => place(await storage.sync.pull(fleetId, reads, { limit, maxBytes }))
+    const reads = [
+      { collection: 'b', afterVersion: 1 },
+      { collection: 'a', afterVersion: 0 },
+    ]
+    const place = (page: PullPage) => [
+      page.records.map((r) => `${r.collection}${r.version}`).join(' '),
+      [...page.reached.values()],
+      page.hasMore,
+    ]
+    const pull = async (limit: number, maxBytes: number) =>
+      place(await storage.sync.pull(fleetId, reads, { limit, maxBytes }))
     expect(await pull(1, 1e6)).toEqual(['b2', [2, 0], true])
     expect(await pull(2, 1e6)).toEqual(['b2 b3', [3, 0], true])
     expect(await pull(3, 1e6)).toEqual(['b2 b3 a1', [3, 1], true])
@@ -69,20 +117,37 @@ describe.each(BACKENDS)('pull on $name', (backend) => {
       for (let round = 0; round < 25; round++) {
         const recordId = recordIds[(seed * 7 + round * 5) % recordIds.length] as string
         await storage.sync.transact(fleetId, async (tx) => {
-          const { heads, records } = await tx.load({ ...planOf(), records: [{ collection: 'reports', recordId }] })
+          const { heads, records } = await tx.load({
+            ...planOf(),
+            records: [{ collection: 'reports', recordId }],
+          })
           const replaced = records.get(`reports/${recordId}`) ?? null
-          await tx.write(writesOf([changeOf({ deviceId, recordId, replaced, version: (heads.get('reports') ?? 0) + 1, data: { seed, round } })]))
+          await tx.write(
+            writesOf([
+              changeOf({
+                deviceId,
+                recordId,
+                replaced,
+                version: (heads.get('reports') ?? 0) + 1,
+                data: { seed, round },
+              }),
+            ]),
+          )
         })
       }
     }
     const poll = async (limit: number): Promise<Map<string, string>> => {
       const held = new Map<string, string>()
       let afterVersion = 0
-      for (let more = true, last = false; more || !last; ) {
+      for (let more = true, last = false; more || !last;) {
         // Only a pull that began after the last commit may end the loop.
         last = !writing
-        const page = await storage.sync.pull(fleetId, [{ collection: 'reports', afterVersion }], { limit, maxBytes: 1e6 })
-        for (const record of page.records) held.set(record.recordId, `${record.version} ${JSON.stringify(record.data)}`)
+        const page = await storage.sync.pull(fleetId, [{ collection: 'reports', afterVersion }], {
+          limit,
+          maxBytes: 1e6,
+        })
+        for (const record of page.records)
+          held.set(record.recordId, `${record.version} ${JSON.stringify(record.data)}`)
         const reached = page.reached.get('reports') as number
         expect(reached).toBeGreaterThanOrEqual(afterVersion)
         afterVersion = reached
@@ -110,16 +175,36 @@ describe.each(BACKENDS)('pull on $name', (backend) => {
     const ranges: DeliveredRange[] = []
     const deliver = async (version: number, firstComplete: string[], atMs: number) => {
       ranges.length = 0
-      await storage.sync.deliver(fleetId, reader, new Map([['reports', version]]), firstComplete, atMs, (told) => {
-        ranges.push(...told)
-        return [{ id: randomUUID(), atMs, payload: { kind: 'delivery', deviceId: reader, platform: 'ios', appVersion: '1', collections: {} } }]
-      })
+      await storage.sync.deliver(
+        fleetId,
+        reader,
+        new Map([['reports', version]]),
+        firstComplete,
+        atMs,
+        (told) => {
+          ranges.push(...told)
+          return [
+            {
+              id: randomUUID(),
+              atMs,
+              payload: {
+                kind: 'delivery',
+                deviceId: reader,
+                platform: 'ios',
+                appVersion: '1',
+                collections: {},
+              },
+            },
+          ]
+        },
+      )
       return ranges.map(({ previous, version: to, changes }) => [previous, to, changes.length])
     }
     await commitRecords(storage, fleetId, writer, 2)
     expect(await deliver(2, ['reports'], NOW_MS + 10)).toEqual([[0, 2, 0]])
     await commit(
-      storage, fleetId,
+      storage,
+      fleetId,
       (head) => [
         changeOf({ deviceId: writer, version: head + 1, madeAtMs: NOW_MS + 11 }),
         changeOf({ deviceId: reader, version: head + 2 }),
@@ -139,13 +224,18 @@ describe.each(BACKENDS)('pull on $name', (backend) => {
     const reader = await makeDevice(storage, fleetId, { access: { reports: 'read' }, lastContactMs: NOW_MS })
     const blind = await makeDevice(storage, fleetId, { access: { other: 'write' }, lastContactMs: NOW_MS })
     const none = () => []
-    for (const { id } of [reader, blind]) await storage.sync.deliver(fleetId, id, new Map(), ['reports'], NOW_MS, none)
+    for (const { id } of [reader, blind])
+      await storage.sync.deliver(fleetId, id, new Map(), ['reports'], NOW_MS, none)
     const oldest = () => storage.telemetry.oldestUndeliveredMs(fleetId, NOW_MS - 1)
     expect(await oldest()).toBeNull()
     for (const minute of [1, 2]) {
-      await commit(storage, fleetId, (head) => [changeOf({ deviceId: writer, version: head + 1 })], { committedAtMs: NOW_MS + minute })
+      await commit(storage, fleetId, (head) => [changeOf({ deviceId: writer, version: head + 1 })], {
+        committedAtMs: NOW_MS + minute,
+      })
     }
-    await commit(storage, fleetId, (head) => [changeOf({ deviceId: reader.id, version: head + 1 })], { committedAtMs: NOW_MS + 3 })
+    await commit(storage, fleetId, (head) => [changeOf({ deviceId: reader.id, version: head + 1 })], {
+      committedAtMs: NOW_MS + 3,
+    })
     expect(await oldest()).toBe(NOW_MS + 1)
     await storage.sync.deliver(fleetId, reader.id, new Map([['reports', 1]]), [], NOW_MS + 5, none)
     expect(await oldest()).toBe(NOW_MS + 2)
@@ -158,8 +248,11 @@ describe.each(BACKENDS)('pull on $name', (backend) => {
 async function pullAll(storage: Storage, fleetId: string, limit: number): Promise<number[]> {
   const seen: number[] = []
   let afterVersion = 0
-  for (let more = true; more; ) {
-    const page = await storage.sync.pull(fleetId, [{ collection: 'reports', afterVersion }], { limit, maxBytes: 1e6 })
+  for (let more = true; more;) {
+    const page = await storage.sync.pull(fleetId, [{ collection: 'reports', afterVersion }], {
+      limit,
+      maxBytes: 1e6,
+    })
     seen.push(...page.records.map((record) => record.version))
     afterVersion = page.reached.get('reports') as number
     more = page.hasMore

@@ -3,11 +3,31 @@ import { describe, expect, it } from 'vitest'
 import type { RecordState } from '#lib/engine/types.ts'
 import type { StoredReport } from '#lib/storage/ports.ts'
 import {
-  audit, BACKENDS, changeOf, commit, commitRecords, conflictEffect, letterEffect, makeDevice, makeFleet, NOW_MS, opened, planOf, writesOf,
+  audit,
+  BACKENDS,
+  changeOf,
+  commit,
+  commitRecords,
+  conflictEffect,
+  letterEffect,
+  makeDevice,
+  makeFleet,
+  NOW_MS,
+  opened,
+  planOf,
+  writesOf,
 } from './world.ts'
 
 const report = (seq: number, nonce = `nonce-${seq}`): StoredReport => ({
-  state: 'pushing', seq, nonce, depth: 3, oldestMadeAtMs: NOW_MS - 9, byCollection: { reports: 3 }, offsetMs: -4, rttMs: 80, atMs: NOW_MS,
+  state: 'pushing',
+  seq,
+  nonce,
+  depth: 3,
+  oldestMadeAtMs: NOW_MS - 9,
+  byCollection: { reports: 3 },
+  offsetMs: -4,
+  rttMs: 80,
+  atMs: NOW_MS,
 })
 
 describe.each(BACKENDS)('push transactions on $name', (backend) => {
@@ -29,17 +49,38 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
     const [change] = await commit(
       storage,
       fleetId,
-      (head) => [changeOf({ deviceId, requestId, version: head + 1, recordId: old.recordId, data: { title: 'b' }, replaced: old })],
-      { responses: [response], reports: [{ deviceId, appVersion: '2.0.0', platform: 'ios', report: report(7) }] },
+      (head) => [
+        changeOf({
+          deviceId,
+          requestId,
+          version: head + 1,
+          recordId: old.recordId,
+          data: { title: 'b' },
+          replaced: old,
+        }),
+      ],
+      {
+        responses: [response],
+        reports: [{ deviceId, appVersion: '2.0.0', platform: 'ios', report: report(7) }],
+      },
     )
     const mutationId = change?.incoming.mutation.id as string
     const snapshot = await storage.sync.transact(fleetId, (tx) =>
       tx.load({
         ...planOf(),
         deviceIds: [deviceId, randomUUID()],
-        requests: [{ deviceId, requestId }, { deviceId, requestId: randomUUID() }],
-        records: [{ collection: 'reports', recordId: old.recordId }, { collection: 'reports', recordId: randomUUID() }],
-        bases: [{ collection: 'reports', recordId: old.recordId, version: 1 }, { collection: 'reports', recordId: old.recordId, version: 2 }],
+        requests: [
+          { deviceId, requestId },
+          { deviceId, requestId: randomUUID() },
+        ],
+        records: [
+          { collection: 'reports', recordId: old.recordId },
+          { collection: 'reports', recordId: randomUUID() },
+        ],
+        bases: [
+          { collection: 'reports', recordId: old.recordId, version: 1 },
+          { collection: 'reports', recordId: old.recordId, version: 2 },
+        ],
         mutationIds: [mutationId, randomUUID()],
       }),
     )
@@ -49,29 +90,51 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
     expect([...snapshot.bases]).toEqual([[`reports/${old.recordId}@1`, old.data]])
     expect([...snapshot.responses]).toEqual([[`${deviceId}/${requestId}`, response]])
     expect([...snapshot.mutations.values()]).toEqual([
-      { id: mutationId, payloadHash: `hash ${mutationId}`, deviceId, mutation: change?.incoming.mutation, result: change?.result, deadLetter: 'none' },
+      {
+        id: mutationId,
+        payloadHash: `hash ${mutationId}`,
+        deviceId,
+        mutation: change?.incoming.mutation,
+        result: change?.result,
+        deadLetter: 'none',
+      },
     ])
     expect(snapshot.devices.size).toBe(1)
-    expect(snapshot.devices.get(deviceId)).toMatchObject({ appVersion: '2.0.0', platform: 'ios', lastContactMs: NOW_MS, report: report(7) })
+    expect(snapshot.devices.get(deviceId)).toMatchObject({
+      appVersion: '2.0.0',
+      platform: 'ios',
+      lastContactMs: NOW_MS,
+      report: report(7),
+    })
   })
 
   it('starts a stream at 0 and keeps it dense over many transactions at once', async () => {
     const { storage, fleetId, deviceId } = await fleetWithDevice()
-    await Promise.all(Array.from({ length: 12 }, (_, i) => commitRecords(storage, fleetId, deviceId, 1 + (i % 3))))
-    const page = await storage.sync.pull(fleetId, [{ collection: 'reports', afterVersion: 0 }], { limit: 100, maxBytes: 1e6 })
+    await Promise.all(
+      Array.from({ length: 12 }, (_, i) => commitRecords(storage, fleetId, deviceId, 1 + (i % 3))),
+    )
+    const page = await storage.sync.pull(fleetId, [{ collection: 'reports', afterVersion: 0 }], {
+      limit: 100,
+      maxBytes: 1e6,
+    })
     expect(page.records.map((record) => record.version)).toEqual(Array.from({ length: 24 }, (_, i) => i + 1))
     expect(page.heads.get('reports')).toBe(24)
   })
 
   it('refuses a version that leaves a gap, and writes nothing then', async () => {
     const { storage, fleetId, deviceId } = await fleetWithDevice()
-    await expect(commit(storage, fleetId, (head) => [changeOf({ deviceId, version: head + 2 })])).rejects.toThrow('assertion failed')
+    await expect(
+      commit(storage, fleetId, (head) => [changeOf({ deviceId, version: head + 2 })]),
+    ).rejects.toThrow('assertion failed')
     const wrongHead = storage.sync.transact(fleetId, async (tx) => {
       await tx.load(planOf())
       await tx.write(writesOf([changeOf({ deviceId, version: 1 })], { heads: new Map([['reports', 5]]) }))
     })
     await expect(wrongHead).rejects.toThrow('assertion failed')
-    const page = await storage.sync.pull(fleetId, [{ collection: 'reports', afterVersion: 0 }], { limit: 9, maxBytes: 1e6 })
+    const page = await storage.sync.pull(fleetId, [{ collection: 'reports', afterVersion: 0 }], {
+      limit: 9,
+      maxBytes: 1e6,
+    })
     expect([page.records.length, page.heads.get('reports')]).toEqual([0, 0])
   })
 
@@ -79,13 +142,31 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
     const { storage, fleetId, deviceId } = await fleetWithDevice()
     const sessionId = randomUUID()
     const entry = audit('push.audited')
-    const change = changeOf({ deviceId, sessionId, version: 1, conflict: conflictEffect({ outcome: 'manual' }), deadLetter: letterEffect() })
-    const event = { id: randomUUID(), atMs: NOW_MS, payload: { kind: 'fleet-gauges', openDeadLetters: 1, openDeadLettersByCode: {}, openConflicts: 0, oldestUndeliveredAgeMs: null } } as const
+    const change = changeOf({
+      deviceId,
+      sessionId,
+      version: 1,
+      conflict: conflictEffect({ outcome: 'manual' }),
+      deadLetter: letterEffect(),
+    })
+    const event = {
+      id: randomUUID(),
+      atMs: NOW_MS,
+      payload: {
+        kind: 'fleet-gauges',
+        openDeadLetters: 1,
+        openDeadLettersByCode: {},
+        openConflicts: 0,
+        oldestUndeliveredAgeMs: null,
+      },
+    } as const
     const work = storage.sync.transact(fleetId, async (tx) => {
       await tx.load(planOf())
       await tx.write(
         writesOf([change], {
-          responses: [{ deviceId, requestId: change.requestId, requestHash: 'h', body: '{}', createdAtMs: NOW_MS }],
+          responses: [
+            { deviceId, requestId: change.requestId, requestHash: 'h', body: '{}', createdAtMs: NOW_MS },
+          ],
           reports: [{ deviceId, appVersion: '9', platform: 'ios', report: report(1) }],
           sessions: [{ sessionId, deviceId }],
           events: [event],
@@ -96,23 +177,37 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
     })
     await expect(work).rejects.toThrow('stop')
     const after = await storage.sync.transact(fleetId, (tx) =>
-      tx.load({ ...planOf(), deviceIds: [deviceId], requests: [{ deviceId, requestId: change.requestId }], mutationIds: [change.incoming.mutation.id] }),
+      tx.load({
+        ...planOf(),
+        deviceIds: [deviceId],
+        requests: [{ deviceId, requestId: change.requestId }],
+        mutationIds: [change.incoming.mutation.id],
+      }),
     )
     expect([after.heads.get('reports'), after.responses.size, after.mutations.size]).toEqual([0, 0, 0])
     expect(after.devices.get(deviceId)).toMatchObject({ report: null, appVersion: '1.0.0' })
     expect(await storage.sync.getRecord(fleetId, 'reports', change.incoming.mutation.recordId)).toBeNull()
-    expect([await storage.conflicts.countOpen(fleetId), await storage.deadLetters.countOpen(fleetId)]).toEqual([0, 0])
+    expect([
+      await storage.conflicts.countOpen(fleetId),
+      await storage.deadLetters.countOpen(fleetId),
+    ]).toEqual([0, 0])
     expect(await storage.sessions.inferAbandoned(fleetId, NOW_MS + 1, NOW_MS + 1, 9)).toBe(0)
     expect(await storage.telemetry.oldestUnfoldedMs(fleetId)).toBeNull()
-    expect((await storage.audit.list({ fleetId: null, action: 'push.audited' }, { limit: 9, cursor: null })).items).toEqual([])
+    expect(
+      (await storage.audit.list({ fleetId: null, action: 'push.audited' }, { limit: 9, cursor: null })).items,
+    ).toEqual([])
   })
 
   it('[ID1] refuses a second effect of a mutation id and a second response of a request', async () => {
     const { storage, fleetId, deviceId } = await fleetWithDevice()
     const mutationId = randomUUID()
     await commit(storage, fleetId, (head) => [changeOf({ deviceId, mutationId, version: head + 1 })])
-    await expect(commit(storage, fleetId, (head) => [changeOf({ deviceId, mutationId, version: head + 1 })])).rejects.toThrow()
-    const responses = [{ deviceId, requestId: randomUUID(), requestHash: 'h', body: '{}', createdAtMs: NOW_MS }]
+    await expect(
+      commit(storage, fleetId, (head) => [changeOf({ deviceId, mutationId, version: head + 1 })]),
+    ).rejects.toThrow()
+    const responses = [
+      { deviceId, requestId: randomUUID(), requestHash: 'h', body: '{}', createdAtMs: NOW_MS },
+    ]
     await commit(storage, fleetId, () => [], { responses })
     await expect(commit(storage, fleetId, () => [], { responses })).rejects.toThrow()
     expect((await storage.sync.transact(fleetId, (tx) => tx.load(planOf()))).heads.get('reports')).toBe(1)
@@ -127,19 +222,29 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
       const c = changeOf({ deviceId, recordId, version: 3, data: null, replaced: b.record })
       return [a, b, c]
     })
-    expect(await storage.sync.getRecord(fleetId, 'reports', recordId)).toMatchObject({ version: 3, deleted: true, data: null })
+    expect(await storage.sync.getRecord(fleetId, 'reports', recordId)).toMatchObject({
+      version: 3,
+      deleted: true,
+      data: null,
+    })
     const bases = [1, 2, 3].map((version) => ({ collection: 'reports', recordId, version }))
     const snapshot = await storage.sync.transact(fleetId, (tx) => tx.load({ ...planOf(), bases }))
-    expect([...snapshot.bases.values()].map((data) => JSON.stringify(data)).sort()).toEqual(['{"n":1}', '{"n":2}'])
+    expect([...snapshot.bases.values()].map((data) => JSON.stringify(data)).sort()).toEqual([
+      '{"n":1}',
+      '{"n":2}',
+    ])
   })
 
   it('loads ancestors by `after`, also in a circle', async () => {
     const { storage, fleetId, deviceId } = await fleetWithDevice()
     const ids = Array.from({ length: 20 }, () => randomUUID())
     await commit(storage, fleetId, () =>
-      ids.map((mutationId, i) => changeOf({ deviceId, mutationId, version: i + 1, after: ids[(i + 19) % 20] as string })),
+      ids.map((mutationId, i) =>
+        changeOf({ deviceId, mutationId, version: i + 1, after: ids[(i + 19) % 20] as string }),
+      ),
     )
-    const load = (mutationIds: string[]) => storage.sync.transact(fleetId, (tx) => tx.load({ ...planOf(), mutationIds }))
+    const load = (mutationIds: string[]) =>
+      storage.sync.transact(fleetId, (tx) => tx.load({ ...planOf(), mutationIds }))
     expect((await load([ids[7] as string])).mutations.size).toBe(20)
     expect((await load([randomUUID()])).mutations.size).toBe(0)
   })
@@ -150,23 +255,36 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
     const deadLetter = letterEffect()
     const base = { deviceId, mutationId, recordId }
     await commit(storage, fleetId, () => [changeOf({ ...base, sessionId, version: null, deadLetter })])
-    const load = async () => (await storage.sync.transact(fleetId, (tx) => tx.load({ ...planOf(), mutationIds: [mutationId] }))).mutations.get(mutationId)
+    const load = async () =>
+      (
+        await storage.sync.transact(fleetId, (tx) => tx.load({ ...planOf(), mutationIds: [mutationId] }))
+      ).mutations.get(mutationId)
     expect(await load()).toMatchObject({ deadLetter: 'open', result: { status: 'dead_lettered' } })
 
     const again = letterEffect({ detail: 'still not text' })
-    await commit(storage, fleetId, () => [changeOf({ ...base, version: null, deadLetter: again, replayOf: deadLetter.id })])
+    await commit(storage, fleetId, () => [
+      changeOf({ ...base, version: null, deadLetter: again, replayOf: deadLetter.id }),
+    ])
     expect(await storage.deadLetters.get(fleetId, deadLetter.id)).toMatchObject({
-      status: 'open', attempts: 1, lastReplay: { atMs: NOW_MS, status: 'dead_lettered', detail: 'still not text' },
+      status: 'open',
+      attempts: 1,
+      lastReplay: { atMs: NOW_MS, status: 'dead_lettered', detail: 'still not text' },
     })
     expect(await storage.deadLetters.get(fleetId, again.id)).toBeNull()
     expect(await load()).toMatchObject({ deadLetter: 'open', result: { deadLetterId: deadLetter.id } })
 
-    await commit(storage, fleetId, (head) => [changeOf({ ...base, version: head + 1, replayOf: deadLetter.id })])
+    await commit(storage, fleetId, (head) => [
+      changeOf({ ...base, version: head + 1, replayOf: deadLetter.id }),
+    ])
     expect(await storage.deadLetters.get(fleetId, deadLetter.id)).toMatchObject({
-      status: 'replayed', attempts: 2, lastReplay: { status: 'applied', detail: null },
+      status: 'replayed',
+      attempts: 2,
+      lastReplay: { status: 'applied', detail: null },
     })
     expect(await load()).toMatchObject({ deadLetter: 'replayed', result: { status: 'applied', version: 1 } })
-    expect(await storage.sync.changesOfSession(fleetId, sessionId, 9)).toMatchObject([{ status: 'applied', version: 1, sessionId }])
+    expect(await storage.sync.changesOfSession(fleetId, sessionId, 9)).toMatchObject([
+      { status: 'applied', version: 1, sessionId },
+    ])
     await expect(
       commit(storage, fleetId, (head) => [changeOf({ ...base, version: head + 1, replayOf: deadLetter.id })]),
     ).rejects.toThrow('is open')
@@ -184,7 +302,12 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
     ])
     const rows = await storage.conflicts.ofSession(fleetId, sessionId)
     expect(rows).toHaveLength(2)
-    expect(rows.find((row) => row.id === open.id)).toMatchObject({ ...open, status: 'open', sessionId, createdAtMs: NOW_MS })
+    expect(rows.find((row) => row.id === open.id)).toMatchObject({
+      ...open,
+      status: 'open',
+      sessionId,
+      createdAtMs: NOW_MS,
+    })
     expect(rows.find((row) => row.id === settled.id)).toMatchObject({ ...settled, status: 'resolved' })
     expect(await storage.conflicts.countOpen(fleetId)).toBe(1)
     await commit(storage, fleetId, (head) => [changeOf({ deviceId, version: head + 1, resolves: open.id })])
@@ -195,11 +318,20 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
     const { storage, fleetId, deviceId } = await fleetWithDevice()
     const sessionId = randomUUID()
     for (const minute of [0, 1, 2]) {
-      await commit(storage, fleetId, (head) => [changeOf({ deviceId, sessionId, version: head + 1 })], { committedAtMs: NOW_MS + minute })
+      await commit(storage, fleetId, (head) => [changeOf({ deviceId, sessionId, version: head + 1 })], {
+        committedAtMs: NOW_MS + minute,
+      })
     }
     const rows = await storage.sync.changesOfSession(fleetId, sessionId, 2)
     expect(rows.map((row) => row.version)).toEqual([1, 2])
-    expect(rows[0]).toMatchObject({ deviceId, sessionId, status: 'applied', correctedMadeAtMs: NOW_MS - 60_000, receivedAtMs: NOW_MS - 5, committedAtMs: NOW_MS })
+    expect(rows[0]).toMatchObject({
+      deviceId,
+      sessionId,
+      status: 'applied',
+      correctedMadeAtMs: NOW_MS - 60_000,
+      receivedAtMs: NOW_MS - 5,
+      committedAtMs: NOW_MS,
+    })
     expect(await storage.sync.changesOfSession(fleetId, randomUUID(), 2)).toEqual([])
   })
 })

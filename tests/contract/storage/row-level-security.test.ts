@@ -3,7 +3,18 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Fleet } from '#lib/storage/ports.ts'
 import {
-  audit, BACKENDS, changeOf, collectionOf, commit, conflictEffect, letterEffect, makeDevice, makeFleet, NOW_MS, opened, sessionOf,
+  audit,
+  BACKENDS,
+  changeOf,
+  collectionOf,
+  commit,
+  conflictEffect,
+  letterEffect,
+  makeDevice,
+  makeFleet,
+  NOW_MS,
+  opened,
+  sessionOf,
 } from './world.ts'
 
 describe('row-level security', () => {
@@ -18,23 +29,61 @@ describe('row-level security', () => {
     fleet = await makeFleet(storage)
     const { id: deviceId } = await makeDevice(storage, fleet.id)
     await storage.collections.create(collectionOf(fleet.id), audit())
-    const key = { id: randomUUID(), fleetId: fleet.id, name: 'k', hash: 'h', access: {}, createdAtMs: NOW_MS, expiresAtMs: null, revokedAtMs: null }
+    const key = {
+      id: randomUUID(),
+      fleetId: fleet.id,
+      name: 'k',
+      hash: 'h',
+      access: {},
+      createdAtMs: NOW_MS,
+      expiresAtMs: null,
+      revokedAtMs: null,
+    }
     await storage.devices.createEnrollmentKey(key, audit())
     const sessionId = randomUUID()
-    const event = { id: 'e', atMs: NOW_MS, payload: { kind: 'fleet-gauges', openDeadLetters: 0, openDeadLettersByCode: {}, openConflicts: 0, oldestUndeliveredAgeMs: null } } as const
+    const event = {
+      id: 'e',
+      atMs: NOW_MS,
+      payload: {
+        kind: 'fleet-gauges',
+        openDeadLetters: 0,
+        openDeadLettersByCode: {},
+        openConflicts: 0,
+        oldestUndeliveredAgeMs: null,
+      },
+    } as const
     await commit(
-      storage, fleet.id,
+      storage,
+      fleet.id,
       (head) => {
         const a = changeOf({ deviceId, sessionId, version: head + 1, conflict: conflictEffect() })
         const { recordId } = a.incoming.mutation
-        return [a, changeOf({ deviceId, recordId, version: head + 2, replaced: a.record }), changeOf({ deviceId, version: null, deadLetter: letterEffect() })]
+        return [
+          a,
+          changeOf({ deviceId, recordId, version: head + 2, replaced: a.record }),
+          changeOf({ deviceId, version: null, deadLetter: letterEffect() }),
+        ]
       },
-      { responses: [{ deviceId, requestId: randomUUID(), requestHash: 'h', body: '{}', createdAtMs: NOW_MS }], sessions: [{ sessionId, deviceId }] },
+      {
+        responses: [{ deviceId, requestId: randomUUID(), requestHash: 'h', body: '{}', createdAtMs: NOW_MS }],
+        sessions: [{ sessionId, deviceId }],
+      },
     )
     await storage.sessions.store(fleet.id, [sessionOf(fleet.id, deviceId)], [])
     await storage.telemetry.append(fleet.id, [event])
-    const bucket = { key: { tier: 'minute', startMs: NOW_MS, collection: '*', platform: '*', appVersion: '*' }, counters: {}, sketches: {}, gauges: {}, gaugesAtMs: 0 } as const
-    await storage.telemetry.foldNext(fleet.id, 9, () => [], () => [bucket])
+    const bucket = {
+      key: { tier: 'minute', startMs: NOW_MS, collection: '*', platform: '*', appVersion: '*' },
+      counters: {},
+      sketches: {},
+      gauges: {},
+      gaugesAtMs: 0,
+    } as const
+    await storage.telemetry.foldNext(
+      fleet.id,
+      9,
+      () => [],
+      () => [bucket],
+    )
     await storage.sync.deliver(fleet.id, deviceId, new Map([['reports', 1]]), [], NOW_MS, () => [])
   })
   afterAll(async () => {
@@ -90,13 +139,18 @@ describe('row-level security', () => {
     )
     expect(rows).toEqual([])
     await expect(asRuntime(fleet.id, 'CREATE TABLE stolen (id int)')).rejects.toThrow('permission denied')
-    await expect(asRuntime(fleet.id, 'SELECT * FROM telemetry_event_20260615')).rejects.toThrow('permission denied')
-    await expect(asRuntime(fleet.id, 'SELECT * FROM telemetry_event_default')).rejects.toThrow('permission denied')
+    await expect(asRuntime(fleet.id, 'SELECT * FROM telemetry_event_20260615')).rejects.toThrow(
+      'permission denied',
+    )
+    await expect(asRuntime(fleet.id, 'SELECT * FROM telemetry_event_default')).rejects.toThrow(
+      'permission denied',
+    )
   })
 
   it('shows the rows of the fleet that is named, and none for another, an empty or a missing one', async () => {
     for (const table of await fleetTables()) {
-      const count = async (fleetId: string | null) => Number((await asRuntime<{ n: string }>(fleetId, `SELECT count(*) AS n FROM ${table}`))[0]?.n)
+      const count = async (fleetId: string | null) =>
+        Number((await asRuntime<{ n: string }>(fleetId, `SELECT count(*) AS n FROM ${table}`))[0]?.n)
       expect([table, (await count(fleet.id)) > 0]).toEqual([table, true])
       expect([table, await count(randomUUID()), await count(''), await count(null)]).toEqual([table, 0, 0, 0])
     }

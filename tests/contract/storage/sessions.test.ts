@@ -2,25 +2,58 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { SessionFilter, SessionRow, Storage } from '#lib/storage/ports.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
-import { BACKENDS, changeOf, commit, conflictEffect, DAY_MS, letterEffect, makeDevice, makeFleet, NOW_MS, opened, sessionOf } from './world.ts'
+import {
+  BACKENDS,
+  changeOf,
+  commit,
+  conflictEffect,
+  DAY_MS,
+  letterEffect,
+  makeDevice,
+  makeFleet,
+  NOW_MS,
+  opened,
+  sessionOf,
+} from './world.ts'
 
 const ANY: SessionFilter = {
-  fromMs: 0, toMs: NOW_MS * 2, deviceId: null, result: null, appVersion: null, platform: null, withConflicts: false, withDeadLetters: false,
+  fromMs: 0,
+  toMs: NOW_MS * 2,
+  deviceId: null,
+  result: null,
+  appVersion: null,
+  platform: null,
+  withConflicts: false,
+  withDeadLetters: false,
 }
 const eventOf = (row: SessionRow): TelemetryEvent => ({
   id: `session/${row.sessionId}`,
   atMs: row.endedAtMs,
   payload: {
-    kind: 'session', deviceId: row.deviceId, platform: row.platform, appVersion: row.appVersion, sessionId: row.sessionId,
-    result: row.result, mode: row.mode, fullReason: null, durationMs: 1_000, withConflict: false, illegalTransitions: 0,
+    kind: 'session',
+    deviceId: row.deviceId,
+    platform: row.platform,
+    appVersion: row.appVersion,
+    sessionId: row.sessionId,
+    result: row.result,
+    mode: row.mode,
+    fullReason: null,
+    durationMs: 1_000,
+    withConflict: false,
+    illegalTransitions: 0,
   },
 })
 async function foldedEvents(storage: Storage, fleetId: string): Promise<readonly TelemetryEvent[]> {
   let seen: readonly TelemetryEvent[] = []
-  await storage.telemetry.foldNext(fleetId, 100, () => [], (_, events) => {
-    seen = events
-    return []
-  })
+  await storage.telemetry.foldNext(
+    fleetId,
+    100,
+    () => [],
+    (_, events) => {
+      seen = events
+      return []
+    },
+  )
   return seen
 }
 
@@ -31,12 +64,20 @@ describe.each(BACKENDS)('sessions on $name', (backend) => {
     const { storage } = current()
     const { id: fleetId } = await makeFleet(storage)
     const { id: deviceId } = await makeDevice(storage, fleetId)
-    const a = sessionOf(fleetId, deviceId, { fullReason: 'first', mode: 'full', stateHash: 'h\u0000', oldestPendingAt: '2026-06-15T11:00:00Z' })
+    const a = sessionOf(fleetId, deviceId, {
+      fullReason: 'first',
+      mode: 'full',
+      stateHash: 'h\u0000',
+      oldestPendingAt: '2026-06-15T11:00:00Z',
+    })
     const b = sessionOf(fleetId, deviceId, { result: 'failed', endedAtMs: NOW_MS + 5, pulled: 5_000_000_000 })
     const store = (rows: readonly SessionRow[]) => storage.sessions.store(fleetId, rows, rows.map(eventOf))
     expect(await store([a, b, a])).toEqual(['stored', 'stored', 'duplicate'])
     const c = sessionOf(fleetId, deviceId)
-    expect(await store([{ ...a, receivedAtMs: NOW_MS + 2 * DAY_MS, pushed: 99 }, c])).toEqual(['duplicate', 'stored'])
+    expect(await store([{ ...a, receivedAtMs: NOW_MS + 2 * DAY_MS, pushed: 99 }, c])).toEqual([
+      'duplicate',
+      'stored',
+    ])
     expect(await storage.sessions.get(fleetId, a.sessionId)).toEqual(a)
     expect(await storage.sessions.get(fleetId, b.sessionId)).toEqual(b)
     expect(await storage.sessions.get(fleetId, randomUUID())).toBeNull()
@@ -51,7 +92,9 @@ describe.each(BACKENDS)('sessions on $name', (backend) => {
     const { id: deviceId } = await makeDevice(storage, fleetId)
     const rows = [sessionOf(fleetId, deviceId), sessionOf(fleetId, deviceId)]
     const outcomes = await Promise.all(
-      Array.from({ length: 10 }, (_, i) => storage.sessions.store(fleetId, i % 2 ? rows : [...rows].reverse(), rows.map(eventOf))),
+      Array.from({ length: 10 }, (_, i) =>
+        storage.sessions.store(fleetId, i % 2 ? rows : [...rows].reverse(), rows.map(eventOf)),
+      ),
     )
     expect(outcomes.flat().filter((outcome) => outcome === 'stored')).toHaveLength(2)
     expect(await foldedEvents(storage, fleetId)).toHaveLength(2)
@@ -62,7 +105,12 @@ describe.each(BACKENDS)('sessions on $name', (backend) => {
     const { id: fleetId } = await makeFleet(storage)
     const [one, two] = [await makeDevice(storage, fleetId), await makeDevice(storage, fleetId)]
     const rows = Array.from({ length: 13 }, (_, i) =>
-      sessionOf(fleetId, (i % 2 ? one : two).id, { endedAtMs: NOW_MS - (i % 5) * 1_000, conflicts: i % 3, deadLettered: i % 4, appVersion: `${i % 2}` }),
+      sessionOf(fleetId, (i % 2 ? one : two).id, {
+        endedAtMs: NOW_MS - (i % 5) * 1_000,
+        conflicts: i % 3,
+        deadLettered: i % 4,
+        appVersion: `${i % 2}`,
+      }),
     )
     await storage.sessions.store(fleetId, rows, [])
     const seen: SessionRow[] = []
@@ -90,7 +138,8 @@ describe.each(BACKENDS)('sessions on $name', (backend) => {
     const [silent, reported, late] = [randomUUID(), randomUUID(), randomUUID()]
     const push = (sessionId: string, committedAtMs: number) =>
       commit(
-        storage, fleetId,
+        storage,
+        fleetId,
         (head) => [
           changeOf({ deviceId, sessionId, version: head + 1, conflict: conflictEffect() }),
           changeOf({ deviceId, sessionId, version: null, deadLetter: letterEffect() }),
@@ -108,12 +157,26 @@ describe.each(BACKENDS)('sessions on $name', (backend) => {
     expect(await storage.sessions.inferAbandoned(fleetId, NOW_MS + 1_000, inferredAtMs, 9)).toBe(1)
     expect(await storage.sessions.inferAbandoned(fleetId, NOW_MS + 1_000, inferredAtMs, 9)).toBe(0)
     expect(await storage.sessions.get(fleetId, silent)).toMatchObject({
-      deviceName: name, result: 'abandoned', inferred: true, startedAtMs: NOW_MS, endedAtMs: NOW_MS + 500, receivedAtMs: inferredAtMs,
-      pushed: 4, conflicts: 2, deadLettered: 2,
+      deviceName: name,
+      result: 'abandoned',
+      inferred: true,
+      startedAtMs: NOW_MS,
+      endedAtMs: NOW_MS + 500,
+      receivedAtMs: inferredAtMs,
+      pushed: 4,
+      conflicts: 2,
+      deadLettered: 2,
     })
     const events = await foldedEvents(storage, fleetId)
-    expect(events).toMatchObject([{ atMs: NOW_MS + 500, payload: { kind: 'session', sessionId: silent, result: 'abandoned', withConflict: true } }])
-    expect(await storage.sessions.store(fleetId, [sessionOf(fleetId, deviceId, { sessionId: silent })], [])).toEqual(['duplicate'])
+    expect(events).toMatchObject([
+      {
+        atMs: NOW_MS + 500,
+        payload: { kind: 'session', sessionId: silent, result: 'abandoned', withConflict: true },
+      },
+    ])
+    expect(
+      await storage.sessions.store(fleetId, [sessionOf(fleetId, deviceId, { sessionId: silent })], []),
+    ).toEqual(['duplicate'])
     expect(await storage.sessions.inferAbandoned(fleetId, NOW_MS + 9_000, inferredAtMs, 9)).toBe(1)
   })
 })

@@ -8,28 +8,45 @@ import type { Storage } from '#lib/storage/ports.ts'
 import { BACKENDS, changeOf, commit, makeDevice, makeFleet, NOW_MS, opened } from './world.ts'
 
 const eventAt = (atMs: number, id: string = randomUUID()): TelemetryEvent => ({
-  id, atMs, payload: { kind: 'fleet-gauges', openDeadLetters: 1, openDeadLettersByCode: {}, openConflicts: 0, oldestUndeliveredAgeMs: null },
+  id,
+  atMs,
+  payload: {
+    kind: 'fleet-gauges',
+    openDeadLetters: 1,
+    openDeadLettersByCode: {},
+    openConflicts: 0,
+    oldestUndeliveredAgeMs: null,
+  },
 })
 
 /** Counts events a minute, and keeps their ids, so that a second fold of one shows. */
 const keyOf = (event: TelemetryEvent, collection = '*'): BucketKey => ({
-  tier: 'minute', startMs: Math.floor(event.atMs / 60_000) * 60_000, collection, platform: '*', appVersion: '*',
+  tier: 'minute',
+  startMs: Math.floor(event.atMs / 60_000) * 60_000,
+  collection,
+  platform: '*',
+  appVersion: '*',
 })
-const keysOf = (events: readonly TelemetryEvent[]): BucketKey[] =>
-  [...new Map(events.map((event) => [bucketId(keyOf(event)), keyOf(event)])).values()]
+const keysOf = (events: readonly TelemetryEvent[]): BucketKey[] => [
+  ...new Map(events.map((event) => [bucketId(keyOf(event)), keyOf(event)])).values(),
+]
 function fold(buckets: ReadonlyMap<string, Bucket>, events: readonly TelemetryEvent[]): Bucket[] {
   const next = new Map(buckets)
   for (const event of events) {
     const id = bucketId(keyOf(event))
     const kept = next.get(id) ?? { key: keyOf(event), counters: {}, sketches: {}, gauges: {}, gaugesAtMs: 0 }
-    const counters = { ...kept.counters, total: (kept.counters['total'] ?? 0) + 1, [event.id]: (kept.counters[event.id] ?? 0) + 1 }
+    const counters = {
+      ...kept.counters,
+      total: (kept.counters['total'] ?? 0) + 1,
+      [event.id]: (kept.counters[event.id] ?? 0) + 1,
+    }
     next.set(id, { ...kept, counters, gaugesAtMs: Math.max(kept.gaugesAtMs, event.atMs) })
   }
   return [...next.values()]
 }
 const foldAll = async (storage: Storage, fleetId: string, limit = 3): Promise<number> => {
   let folded = 0
-  for (let more = true; more; ) {
+  for (let more = true; more;) {
     const step = await storage.telemetry.foldNext(fleetId, limit, keysOf, fold)
     folded += step.folded
     more = step.more
@@ -39,7 +56,8 @@ const foldAll = async (storage: Storage, fleetId: string, limit = 3): Promise<nu
 const totals = async (storage: Storage, fleetId: string): Promise<Record<string, number>> => {
   const buckets = await storage.telemetry.buckets(fleetId, 'minute', 0, NOW_MS * 2)
   const sum: Record<string, number> = {}
-  for (const { counters } of buckets) for (const [name, count] of Object.entries(counters)) sum[name] = (sum[name] ?? 0) + count
+  for (const { counters } of buckets)
+    for (const [name, count] of Object.entries(counters)) sum[name] = (sum[name] ?? 0) + count
   return sum
 }
 
@@ -56,14 +74,22 @@ describe.each(BACKENDS)('telemetry on $name', (backend) => {
     expect(await foldAll(storage, fleetId)).toBe(6)
     expect(await storage.telemetry.foldNext(fleetId, 4, keysOf, fold)).toEqual({ folded: 0, more: false })
     expect(await storage.telemetry.oldestUnfoldedMs(fleetId)).toBeNull()
-    expect(await totals(storage, fleetId)).toEqual({ total: 10, ...Object.fromEntries(events.map((event) => [event.id, 1])) })
+    expect(await totals(storage, fleetId)).toEqual({
+      total: 10,
+      ...Object.fromEntries(events.map((event) => [event.id, 1])),
+    })
   })
 
   it('passes over an id that was appended before, whatever its time', async () => {
     const { storage } = current()
     const { id: fleetId } = await makeFleet(storage)
     await storage.telemetry.append(fleetId, [eventAt(NOW_MS, 'process/1'), eventAt(NOW_MS, 'process/2')])
-    await storage.telemetry.append(fleetId, [eventAt(NOW_MS, 'process/2'), eventAt(NOW_MS + 5e7, 'process/1'), eventAt(NOW_MS, 'process/3'), eventAt(NOW_MS, 'process/3')])
+    await storage.telemetry.append(fleetId, [
+      eventAt(NOW_MS, 'process/2'),
+      eventAt(NOW_MS + 5e7, 'process/1'),
+      eventAt(NOW_MS, 'process/3'),
+      eventAt(NOW_MS, 'process/3'),
+    ])
     expect(await foldAll(storage, fleetId)).toBe(3)
     const other = await makeFleet(storage)
     await storage.telemetry.append(other.id, [eventAt(NOW_MS, 'process/1')])
@@ -73,7 +99,10 @@ describe.each(BACKENDS)('telemetry on $name', (backend) => {
   it('folds again what a crash between fold and commit undid, and only that', async () => {
     const { storage } = current()
     const { id: fleetId } = await makeFleet(storage)
-    await storage.telemetry.append(fleetId, Array.from({ length: 5 }, () => eventAt(NOW_MS)))
+    await storage.telemetry.append(
+      fleetId,
+      Array.from({ length: 5 }, () => eventAt(NOW_MS)),
+    )
     await storage.telemetry.foldNext(fleetId, 2, keysOf, fold)
     const crash = storage.telemetry.foldNext(fleetId, 2, keysOf, () => {
       throw new Error('crash')
@@ -87,9 +116,17 @@ describe.each(BACKENDS)('telemetry on $name', (backend) => {
     const { storage } = current()
     const { id: fleetId } = await makeFleet(storage)
     const append = async (): Promise<void> => {
-      for (let i = 0; i < 10; i++) await storage.telemetry.append(fleetId, [eventAt(NOW_MS + i), eventAt(NOW_MS - i)])
+      for (let i = 0; i < 10; i++)
+        await storage.telemetry.append(fleetId, [eventAt(NOW_MS + i), eventAt(NOW_MS - i)])
     }
-    await Promise.all([append(), append(), foldAll(storage, fleetId, 2), append(), foldAll(storage, fleetId, 5), append()])
+    await Promise.all([
+      append(),
+      append(),
+      foldAll(storage, fleetId, 2),
+      append(),
+      foldAll(storage, fleetId, 5),
+      append(),
+    ])
     await foldAll(storage, fleetId)
     const counts = await totals(storage, fleetId)
     expect(counts['total']).toBe(80)
@@ -99,11 +136,15 @@ describe.each(BACKENDS)('telemetry on $name', (backend) => {
   it('refolds a range to equal bytes, without what is not folded yet', async () => {
     const { storage } = current()
     const { id: fleetId } = await makeFleet(storage)
-    await storage.telemetry.append(fleetId, Array.from({ length: 9 }, (_, i) => eventAt(NOW_MS + i * 30_000)))
+    await storage.telemetry.append(
+      fleetId,
+      Array.from({ length: 9 }, (_, i) => eventAt(NOW_MS + i * 30_000)),
+    )
     await foldAll(storage, fleetId)
     await storage.telemetry.append(fleetId, [eventAt(NOW_MS)])
     const before = await storage.telemetry.buckets(fleetId, 'minute', 0, NOW_MS * 2)
-    const normal = (buckets: readonly Bucket[]) => JSON.stringify(buckets.map((b) => ({ ...b, counters: Object.entries(b.counters).sort() })))
+    const normal = (buckets: readonly Bucket[]) =>
+      JSON.stringify(buckets.map((b) => ({ ...b, counters: Object.entries(b.counters).sort() })))
     expect(await storage.telemetry.refold(fleetId, NOW_MS, NOW_MS + 120_000, fold)).toBe(4)
     expect(normal(await storage.telemetry.buckets(fleetId, 'minute', 0, NOW_MS * 2))).toBe(normal(before))
     expect(await foldAll(storage, fleetId)).toBe(1)
@@ -117,24 +158,43 @@ describe.each(BACKENDS)('telemetry on $name', (backend) => {
         events.map((event) => {
           const key = keyOf(event, collection)
           const total = (buckets.get(bucketId(key))?.counters['total'] ?? 0) + 1
-          return { key, counters: { total }, sketches: { lag: 'AAA=' }, gauges: { depth: null }, gaugesAtMs: 0 }
+          return {
+            key,
+            counters: { total },
+            sketches: { lag: 'AAA=' },
+            gauges: { depth: null },
+            gaugesAtMs: 0,
+          }
         })
       for (let i = 0; i < 2; i++) {
         await storage.telemetry.append(fleetId, [eventAt(NOW_MS)])
-        await storage.telemetry.foldNext(fleetId, 9, (events) => events.map((event) => keyOf(event, collection)), count)
+        await storage.telemetry.foldNext(
+          fleetId,
+          9,
+          (events) => events.map((event) => keyOf(event, collection)),
+          count,
+        )
       }
       const buckets = await storage.telemetry.buckets(fleetId, 'minute', NOW_MS, NOW_MS + 1)
-      expect(buckets.find((bucket) => bucket.key.collection === collection)).toMatchObject({ counters: { total: 2 }, gauges: { depth: null } })
+      expect(buckets.find((bucket) => bucket.key.collection === collection)).toMatchObject({
+        counters: { total: 2 },
+        gauges: { depth: null },
+      })
     }
   })
 
   it('gives the buckets that overlap a range, by start', async () => {
     const { storage } = current()
     const { id: fleetId } = await makeFleet(storage)
-    await storage.telemetry.append(fleetId, [3, 1, 2, 0].map((minute) => eventAt(NOW_MS + minute * 60_000)))
+    await storage.telemetry.append(
+      fleetId,
+      [3, 1, 2, 0].map((minute) => eventAt(NOW_MS + minute * 60_000)),
+    )
     await foldAll(storage, fleetId)
     const starts = async (from: number, to: number) =>
-      (await storage.telemetry.buckets(fleetId, 'minute', from, to)).map((bucket) => (bucket.key.startMs - NOW_MS) / 60_000)
+      (await storage.telemetry.buckets(fleetId, 'minute', from, to)).map(
+        (bucket) => (bucket.key.startMs - NOW_MS) / 60_000,
+      )
     expect(await starts(NOW_MS + 60_000, NOW_MS + 180_000)).toEqual([1, 2])
     expect(await starts(NOW_MS + 90_000, NOW_MS + 180_001)).toEqual([1, 2, 3])
     expect(await storage.telemetry.buckets(fleetId, 'hour', 0, NOW_MS * 2)).toEqual([])
@@ -155,7 +215,9 @@ describe('folding follows transactions on PostgreSQL', () => {
     const insert = `INSERT INTO telemetry_event VALUES ($1, $2, 'early', pg_current_xact_id()::text::bigint, now(), $3)`
     await early.query(insert, [fleetId, new Date(NOW_MS), JSON.stringify(eventAt(NOW_MS).payload)])
     await storage.telemetry.append(fleetId, [eventAt(NOW_MS, 'late-1')])
-    await commit(storage, fleetId, (head) => [changeOf({ deviceId, version: head + 1 })], { events: [eventAt(NOW_MS, 'late-2')] })
+    await commit(storage, fleetId, (head) => [changeOf({ deviceId, version: head + 1 })], {
+      events: [eventAt(NOW_MS, 'late-2')],
+    })
     expect(await foldAll(storage, fleetId)).toBe(0)
     expect(await storage.telemetry.oldestUnfoldedMs(fleetId)).not.toBeNull()
     await early.query('COMMIT')
@@ -168,9 +230,17 @@ describe('folding follows transactions on PostgreSQL', () => {
     const { storage } = current()
     const { id: fleetId } = await makeFleet(storage)
     const { id: deviceId } = await makeDevice(storage, fleetId)
-    const refused = commit(storage, fleetId, (head) => [changeOf({ deviceId, version: head + 1 }), changeOf({ deviceId, version: head + 2, replayOf: randomUUID() })], {
-      events: [eventAt(NOW_MS, 'undone')],
-    })
+    const refused = commit(
+      storage,
+      fleetId,
+      (head) => [
+        changeOf({ deviceId, version: head + 1 }),
+        changeOf({ deviceId, version: head + 2, replayOf: randomUUID() }),
+      ],
+      {
+        events: [eventAt(NOW_MS, 'undone')],
+      },
+    )
     await expect(refused).rejects.toThrow('is open')
     await storage.telemetry.append(fleetId, [eventAt(NOW_MS, 'done')])
     expect(await foldAll(storage, fleetId)).toBe(1)

@@ -4,7 +4,15 @@ import type { ConflictEffect, DeadLetterEffect, RecordState } from '#lib/engine/
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import type { EffectiveResult } from '#lib/protocol/push.ts'
-import type { AuditEntry, Collection, Device, Fleet, PushWrites, SessionRow, Storage } from '#lib/storage/ports.ts'
+import type {
+  AuditEntry,
+  Collection,
+  Device,
+  Fleet,
+  PushWrites,
+  SessionRow,
+  Storage,
+} from '#lib/storage/ports.ts'
 import { openMemoryStorage } from '#lib/storage/memory/open-memory-storage.ts'
 import { openPostgresStorage } from '#lib/storage/prisma/open-postgres-storage.ts'
 import { createTestDatabase } from '#tests/support/database.ts'
@@ -80,8 +88,21 @@ export const audit = (action = 'test.done', changes: Partial<AuditEntry> = {}): 
 
 export async function makeFleet(storage: Storage, changes: Partial<Fleet> = {}): Promise<Fleet> {
   const id = randomUUID()
-  const settings = { intervalMs: 60_000, backoff: { baseMs: 1_000, capMs: 300_000 }, minAppVersion: null, allowedOrigins: [] }
-  const fleet: Fleet = { id, name: `fleet ${id}`, epoch: 1, configVersion: 1, settings, createdAtMs: NOW_MS, ...changes }
+  const settings = {
+    intervalMs: 60_000,
+    backoff: { baseMs: 1_000, capMs: 300_000 },
+    minAppVersion: null,
+    allowedOrigins: [],
+  }
+  const fleet: Fleet = {
+    id,
+    name: `fleet ${id}`,
+    epoch: 1,
+    configVersion: 1,
+    settings,
+    createdAtMs: NOW_MS,
+    ...changes,
+  }
   await storage.fleets.create(fleet, audit('fleet.create'))
   return fleet
 }
@@ -117,7 +138,11 @@ export const deviceOf = (fleetId: string, changes: Partial<Device> = {}): Device
   ...changes,
 })
 
-export async function makeDevice(storage: Storage, fleetId: string, changes: Partial<Device> = {}): Promise<Device> {
+export async function makeDevice(
+  storage: Storage,
+  fleetId: string,
+  changes: Partial<Device> = {},
+): Promise<Device> {
   const device = deviceOf(fleetId, changes)
   const credentials = { tokenHash: randomUUID(), requestId: randomUUID(), keyId: randomUUID(), nowMs: NOW_MS }
   await storage.devices.enroll({ device, ...credentials }, audit('device.enroll'))
@@ -162,9 +187,20 @@ export function changeOf(input: ChangeInput): Change {
     ...(input.after === undefined ? {} : { after: input.after }),
     ...(input.resolves === undefined ? {} : { resolves: input.resolves }),
   }
-  const record = version === null ? null : {
-    collection, recordId, version, deleted: data === null, data, hlc, deviceId, versionVector: { [deviceId]: version }, schemaVersion: 1,
-  }
+  const record =
+    version === null
+      ? null
+      : {
+          collection,
+          recordId,
+          version,
+          deleted: data === null,
+          data,
+          hlc,
+          deviceId,
+          versionVector: { [deviceId]: version },
+          schemaVersion: 1,
+        }
   return {
     incoming: { mutation, payloadHash: `hash ${id}`, bytes: 100, unknownField: null },
     deviceId,
@@ -187,14 +223,25 @@ function resultOf(id: string, input: ChangeInput): EffectiveResult {
     const { id: deadLetterId, code, detail } = input.deadLetter
     return { id, status: 'dead_lettered', deadLetterId, code, detail }
   }
-  if (input.version === null) return { id, status: 'conflict', record: null, conflictId: input.conflict?.id ?? randomUUID() }
+  if (input.version === null)
+    return { id, status: 'conflict', record: null, conflictId: input.conflict?.id ?? randomUUID() }
   return { id, status: 'applied', version: input.version }
 }
 
 export const writesOf = (changes: readonly Change[], more: Partial<PushWrites> = {}): PushWrites => {
   const heads = new Map<string, number>()
   for (const { record } of changes) if (record) heads.set(record.collection, record.version)
-  return { committedAtMs: NOW_MS, heads, changes, responses: [], reports: [], sessions: [], events: [], audit: [], ...more }
+  return {
+    committedAtMs: NOW_MS,
+    heads,
+    changes,
+    responses: [],
+    reports: [],
+    sessions: [],
+    events: [],
+    audit: [],
+    ...more,
+  }
 }
 
 export const planOf = (streams: readonly string[] = ['reports']) => ({
@@ -222,7 +269,12 @@ export async function commit(
 }
 
 /** One new record a time, made by `deviceId`. */
-export async function commitRecords(storage: Storage, fleetId: string, deviceId: string, count: number): Promise<RecordState[]> {
+export async function commitRecords(
+  storage: Storage,
+  fleetId: string,
+  deviceId: string,
+  count: number,
+): Promise<RecordState[]> {
   const changes = await commit(storage, fleetId, (head) =>
     Array.from({ length: count }, (_, i) => changeOf({ deviceId, version: head + 1 + i })),
   )
@@ -253,7 +305,11 @@ export const conflictEffect = (changes: Partial<ConflictEffect> = {}): ConflictE
   ...changes,
 })
 
-export const sessionOf = (fleetId: string, deviceId: string, changes: Partial<SessionRow> = {}): SessionRow => ({
+export const sessionOf = (
+  fleetId: string,
+  deviceId: string,
+  changes: Partial<SessionRow> = {},
+): SessionRow => ({
   fleetId,
   deviceId,
   sessionId: randomUUID(),

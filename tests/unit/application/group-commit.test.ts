@@ -35,11 +35,12 @@ function watchedStorage() {
 
 async function world(devices: number) {
   const { storage, watch } = watchedStorage()
-  const app = testApp(storage)
+  const errors: string[] = []
+  const app = testApp(storage, (message) => errors.push(message))
   const fleet = await testFleet(app)
   const enrolled: TestDevice[] = []
   for (let i = 0; i < devices; i++) enrolled.push(await TestDevice.enroll(app, fleet))
-  return { devices: enrolled, watch }
+  return { devices: enrolled, watch, errors }
 }
 
 const pushAll = (devices: readonly TestDevice[]): Promise<Response[]> =>
@@ -58,12 +59,13 @@ describe('group commit', () => {
   })
 
   it('a group that fails is tried again one by one, so that a culprit fails alone', async () => {
-    const { devices, watch } = await world(8)
+    const { devices, watch, errors } = await world(8)
     watch.fail = (pushes) => (pushes > 1 ? new Error('some row is bad') : null)
     expect((await pushAll(devices)).map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 200))
     watch.fail = () => new Error('every row is bad')
     const [answer] = await pushAll(devices.slice(0, 1))
     expect([answer?.status, (await bodyOf(answer as Response))['code']]).toEqual([500, 'internal'])
+    expect(errors).toEqual([expect.stringContaining('every row is bad')])
   })
 
   it('contention is tried again, a bounded number of times', async () => {
