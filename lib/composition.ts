@@ -3,7 +3,7 @@ import type { AuthSettings } from './application/access/auth-settings.ts'
 import { prepareSetUp } from './application/access/set-up.ts'
 import type { Context, Log, LogFields } from './application/context.ts'
 import { createContext } from './application/create-context.ts'
-import { LEADER_TURN_MS, Leader } from './application/leader.ts'
+import { LEADER_TURN_MS, Leader, PARTITIONS_AHEAD_DAYS } from './application/leader.ts'
 import { pollHeads } from './application/sync/poll-heads.ts'
 import { createMetrics } from './application/telemetry/prometheus.ts'
 import { startTicker } from './application/ticker.ts'
@@ -48,6 +48,8 @@ export function compose(): Promise<App> {
 
 async function open(env: Env): Promise<App> {
   const storage = await openPostgresStorage({ url: env.databaseUrl })
+  // Before the first request: rows of a day without a partition would land in the default one.
+  await storage.maintenance.ensurePartitions(Date.now(), PARTITIONS_AHEAD_DAYS)
   const secret = Buffer.from(env.secret)
   const metrics = createMetrics()
   const macKey = createHmac('sha256', secret).update('sync-token').digest()

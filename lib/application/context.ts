@@ -6,6 +6,7 @@ import type { GroupCommit } from './sync/group-commit.ts'
 import type { Pokes } from './sync/pokes.ts'
 import type { ShownPositions } from './sync/shown-positions.ts'
 
+export type { Role } from '#lib/storage/ports.ts'
 export type { Clock, Log, LogFields, Surroundings } from './surroundings.ts'
 
 /** First argument of every verb. The last five are this process's own memory: caches and queues, never the truth. */

@@ -13,7 +13,7 @@ export const LEASE_MS = 15 * SECOND_MS
 export const LEADER_TURN_MS = 2 * SECOND_MS
 const LEASE_NAME = 'leader'
 
-const PARTITIONS_AHEAD_DAYS = 7
+export const PARTITIONS_AHEAD_DAYS = 7
 /** Events live as long as minute buckets can be folded again; sessions a quarter. */
 const KEEP = { eventsMs: 35 * DAY_MS, sessionsMs: 90 * DAY_MS }
 const RETENTION_BATCH = 5_000

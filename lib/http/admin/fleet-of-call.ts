@@ -3,7 +3,7 @@ import type { Actor, Context } from '#lib/application/context.ts'
 import { ApplicationError, badRequest, isApplicationError } from '#lib/application/errors.ts'
 import { listFleets } from '#lib/application/fleets/list-fleets.ts'
 import { isUuid } from '#lib/kernel/uuid.ts'
-import type { Role } from '#lib/storage/ports.ts'
+import type { Role } from '#lib/application/context.ts'
 
 /** A call that names an id but no fleet is tried in at most this many. */
 const FLEETS_TRIED_MAX = 50

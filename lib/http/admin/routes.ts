@@ -20,7 +20,7 @@ import { overview } from '#lib/application/pillars/overview.ts'
 import { queue } from '#lib/application/pillars/queue.ts'
 import { getSession } from '#lib/application/sessions/get-session.ts'
 import { listSessions } from '#lib/application/sessions/list-sessions.ts'
-import type { Collection, Role } from '#lib/storage/ports.ts'
+import type { Role } from '#lib/application/context.ts'
 import { deviceQueryOf, pillarQueryOf, rangeQueryOf, sessionQueryOf } from './query.ts'
 import { openStream } from './stream.ts'
 import type { AdminCall, AdminRoute, FleetCall } from './table.ts'
@@ -55,7 +55,7 @@ const whole = <T>(items: readonly T[]): { items: readonly T[]; nextCursor: null 
   items,
   nextCursor: null,
 })
-const shownCollection = (collection: Collection) => ({ ...collection, fleet: collection.fleetId })
+const shownCollection = <C extends { readonly fleetId: string }>(collection: C) => ({ ...collection, fleet: collection.fleetId })
 const idOf = (call: AdminCall): string => call.params['id'] ?? ''
 const input = ({ actor, fleetId, body }: FleetCall) => ({ actor, fleetId, body })
 const nowOf = (call: AdminCall): number => call.ctx.clock.now()
