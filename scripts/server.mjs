@@ -22,6 +22,14 @@ const gate = {}
 gate.promise = new Promise((resolve, reject) => Object.assign(gate, { ok: resolve, no: reject }))
 globalThis[shared('ready')] = gate
 
+const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/
+
+/** A reverse proxy on this machine says who asks; anyone else is who their connection says, whatever they claim. */
+function nameClient({ headers, socket }) {
+  const address = socket.remoteAddress ?? ''
+  if (!LOOPBACK.test(address) || headers['x-forwarded-for'] === undefined) headers['x-forwarded-for'] = address
+}
+
 const answering = new Set()
 const upgraded = new Set()
 let stopping = false
@@ -31,6 +39,7 @@ let answer = async (request, response) => {
 const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
   answering.add(response)
   response.once('close', () => answering.delete(response))
+  nameClient(request)
   answer(request, response).catch((error) => {
     console.error(error)
     if (response.headersSent) response.destroy()
