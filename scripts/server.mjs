@@ -27,7 +27,8 @@ const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/
 /** A reverse proxy on this machine says who asks; anyone else is who their connection says, whatever they claim. */
 function nameClient({ headers, socket }) {
   const address = socket.remoteAddress ?? ''
-  if (!LOOPBACK.test(address) || headers['x-forwarded-for'] === undefined) headers['x-forwarded-for'] = address
+  if (!LOOPBACK.test(address) || headers['x-forwarded-for'] === undefined)
+    headers['x-forwarded-for'] = address
 }
 
 const answering = new Set()
