@@ -55,7 +55,10 @@ const whole = <T>(items: readonly T[]): { items: readonly T[]; nextCursor: null 
   items,
   nextCursor: null,
 })
-const shownCollection = <C extends { readonly fleetId: string }>(collection: C) => ({ ...collection, fleet: collection.fleetId })
+const shownCollection = <C extends { readonly fleetId: string }>(collection: C) => ({
+  ...collection,
+  fleet: collection.fleetId,
+})
 const idOf = (call: AdminCall): string => call.params['id'] ?? ''
 const input = ({ actor, fleetId, body }: FleetCall) => ({ actor, fleetId, body })
 const nowOf = (call: AdminCall): number => call.ctx.clock.now()
