@@ -10,6 +10,7 @@ export default defineConfig({
         test: {
           name: 'pure',
           include: ['tests/{unit,property,architecture}/**/*.test.{ts,tsx}'],
+          setupFiles: ['tests/support/soak-report.ts'],
         },
       },
       {

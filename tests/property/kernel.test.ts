@@ -16,6 +16,7 @@ import {
   recordWrite,
   writtenByOthersSince,
 } from '#lib/kernel/version-vector.ts'
+import { cases } from '#tests/support/cases.ts'
 import { uuid } from '#tests/support/engine-world.ts'
 
 const timeMs = fc.integer({ min: 0, max: 2 ** 42 })
@@ -94,7 +95,7 @@ describe('version vectors', () => {
         expect([truth, 'concurrent']).toContain(compareVectors(at(i), at(j)))
         if (truth === 'equal') expect(compareVectors(at(i), at(j))).toBe('equal')
       }),
-      { numRuns: 60 },
+      { numRuns: cases(60) },
     )
   })
 
@@ -127,7 +128,7 @@ describe('version vectors', () => {
         if (truth) expect(told).toBe(true)
         else if (!Object.hasOwn(now, SERVER_ENTRY)) expect(told).toBe(false)
       }),
-      { numRuns: 60 },
+      { numRuns: cases(60) },
     )
   })
 })

@@ -6,6 +6,7 @@ import { applyOperation } from '#lib/engine/patch.ts'
 import type { RecordState } from '#lib/engine/types.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { canonicalJson, jsonEqual } from '#lib/kernel/json.ts'
+import { cases } from '#tests/support/cases.ts'
 import { operation } from '#tests/support/engine-arbitraries.ts'
 import {
   COLLECTION,
@@ -86,7 +87,7 @@ describe('field-merge', () => {
           decision.kind === 'merge' ? decision.data : toDocument(decision.kind === 'local' ? local : remote)
         expect(canonicalJson(result)).toBe(canonicalJson(toDocument(expected)))
       }),
-      { numRuns: 2_000 },
+      { numRuns: cases(2_000) },
     )
   })
 
@@ -159,7 +160,7 @@ describe('lww', () => {
         expect(run(changes)).toBe(canonicalJson(document.ok ? document.value : 'never'))
         expect(run([...changes].sort((a, b) => key(a.id) - key(b.id)))).toBe(run(changes))
       }),
-      { numRuns: 300 },
+      { numRuns: cases(300) },
     )
   })
 })

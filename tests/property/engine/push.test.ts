@@ -4,6 +4,7 @@ import { payloadText } from '#lib/engine/payload.ts'
 import type { CollectionRules } from '#lib/engine/types.ts'
 import { validateDocument } from '#lib/engine/validate.ts'
 import { writtenByOthersSince } from '#lib/kernel/version-vector.ts'
+import { cases } from '#tests/support/cases.ts'
 import { anyObject, pushes, wildOperation } from '#tests/support/engine-arbitraries.ts'
 import {
   COLLECTION,
@@ -38,7 +39,7 @@ describe('any pushes', () => {
         expect(grouped).toEqual(single)
         expect(together).toEqual(apart)
       }),
-      { numRuns: 200 },
+      { numRuns: cases(200) },
     )
   })
 
@@ -74,7 +75,7 @@ describe('any pushes', () => {
           }
         }
       }),
-      { numRuns: 150 },
+      { numRuns: cases(150) },
     )
   })
 
@@ -102,7 +103,7 @@ describe('any pushes', () => {
         }
         for (const [id, known] of remembered) expect(store.mutations.get(id)).toEqual(known)
       }),
-      { numRuns: 150 },
+      { numRuns: cases(150) },
     )
   })
 
@@ -126,7 +127,7 @@ describe('any pushes', () => {
         const stamps = made.filter(({ recordId }) => recordId === made[0]?.recordId).map(({ hlc }) => hlc)
         expect(stamps).toEqual([...stamps].sort())
       }),
-      { numRuns: 150 },
+      { numRuns: cases(150) },
     )
   })
 })
@@ -157,7 +158,7 @@ describe('any JSON', () => {
           expect(({} as Record<string, unknown>)['a']).toBeUndefined()
         },
       ),
-      { numRuns: 400 },
+      { numRuns: cases(400) },
     )
   })
 })

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Position, Positions, SyncToken } from '#lib/engine/token.ts'
 import { decodeToken, encodeToken, mergePositions } from '#lib/engine/token.ts'
+import { cases } from '#tests/support/cases.ts'
 import { DEVICE_A, NOW_MS, uuid } from '#tests/support/engine-world.ts'
 
 const mac = (bytes: Uint8Array): Uint8Array => createHmac('sha256', 'a test key').update(bytes).digest()
@@ -41,7 +42,7 @@ describe('sync token', () => {
             expect(decodeToken(altered, reader, mac)).toEqual({ ok: false, error: 'token_invalid' })
         },
       ),
-      { numRuns: 500 },
+      { numRuns: cases(500) },
     )
   })
 

@@ -5,6 +5,7 @@ import { applyOperation } from '#lib/engine/patch.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import { jsonEqual } from '#lib/kernel/json.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
+import { cases } from '#tests/support/cases.ts'
 import { COLLECTION } from './support/authority.ts'
 import { createWorld } from './support/device.ts'
 
@@ -33,7 +34,7 @@ test('[SM4] a joined operation has the effect of both, on any document', () => {
     const result = applyOperation(base, together)
     expect(result.ok && jsonEqual(result.value, both.value)).toBe(true)
   })
-  fc.assert(property, { numRuns: 3_000 })
+  fc.assert(property, { numRuns: cases(3_000) })
   expect(joined).toBeGreaterThan(500)
 })
 
