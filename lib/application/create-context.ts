@@ -1,3 +1,5 @@
+import { Breakers } from './breakers/breakers.ts'
+import { tellChange } from './breakers/tell-change.ts'
 import type { Context, Surroundings } from './context.ts'
 import { DeviceDirectory } from './devices/directory.ts'
 import { RequestCounter } from './request-counter.ts'
@@ -15,6 +17,10 @@ export function createContext(surroundings: Surroundings): Context {
     shownPositions: new ShownPositions(),
     directory: new DeviceDirectory(storage, clock),
     requests: new RequestCounter(surroundings),
+    breakers: new Breakers({
+      ...surroundings,
+      onChange: (change) => tellChange({ ...surroundings, pokes }, change),
+    }),
     groupCommit: new GroupCommit({ ...surroundings, pokes }),
   }
 }

@@ -1,3 +1,4 @@
+import { collectionOfScope } from '#lib/application/breakers/scopes.ts'
 import type { Context } from '#lib/application/context.ts'
 import { accessTo } from '#lib/application/devices/access.ts'
 import type { Caller } from '#lib/application/devices/directory.ts'
@@ -48,6 +49,12 @@ export function openEvents(
 
 /** Null for what this device may not see or what is not for it. */
 function eventText(poke: Poke, device: Caller['device']): string | null {
+  if (poke.event === 'breaker') {
+    const { scope, state, retryAfterMs } = poke
+    const collection = collectionOfScope(scope)
+    if (collection !== null && accessTo(device.access, collection) === null) return null
+    return `event: breaker\ndata: ${JSON.stringify({ scope, state, retryAfterMs })}\n\n`
+  }
   if (poke.event !== 'poke') {
     if (poke.deviceId !== device.id) return null
     return `event: ${poke.event}\ndata: ${JSON.stringify({ deadLetterId: poke.deadLetterId })}\n\n`

@@ -158,6 +158,15 @@ export const METRICS = {
     stability: 'stable',
     source: 'process',
   },
+  breakerState: {
+    name: 'tidemark_breaker_state',
+    kind: 'gauge',
+    unit: '1',
+    help: 'State of the breakers of this process: 1 for the state that a scope is in, 0 for the others. A scope other than engine appears when it trips first. Each process trips on what it sees itself.',
+    labels: ['scope', 'state'],
+    stability: 'stable',
+    source: 'process',
+  },
   foldLag: {
     name: 'tidemark_rollup_fold_lag_seconds',
     kind: 'gauge',

@@ -1,4 +1,6 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+import type { BreakerKind } from '#lib/engine/breaker/breaker.ts'
+import { BREAKER_KINDS } from '#lib/engine/breaker/breaker.ts'
 import { ERROR_CODES } from '#lib/protocol/error-codes.ts'
 import { APP_VERSIONS_LIVE_MAX } from '#lib/protocol/limits.ts'
 import type { ResultStatus } from '#lib/protocol/push.ts'
@@ -26,6 +28,8 @@ export interface Metrics extends LeaderGauges {
   observeEvent(fleetId: string, event: TelemetryEvent): void
   /** Counts a replay by the result of the push that it went through. */
   observeReplay(fleetId: string, result: ResultStatus): void
+  /** A breaker of this process is in this state now. */
+  showBreaker(scope: string, state: BreakerKind): void
   /** The ticker has turned. */
   beat(nowMs: number): void
   /** The text exposition. */
@@ -73,6 +77,11 @@ export function createMetrics(): Metrics {
     versionOf: versionLimiter(),
   }
   const heartbeat = gauge(METRICS.heartbeat)
+  const breakerState = gauge(METRICS.breakerState)
+  const showBreaker = (scope: string, shown: BreakerKind): void => {
+    for (const state of BREAKER_KINDS) breakerState.set({ scope, state }, Number(state === shown))
+  }
+  showBreaker('engine', 'closed')
   return {
     ...leaderGauges(gauge),
     addFleet: (fleetId) => {
@@ -84,6 +93,7 @@ export function createMetrics(): Metrics {
     observeReplay: (fleet, result) => {
       own.replays.inc({ fleet, result })
     },
+    showBreaker,
     beat: (nowMs) => {
       heartbeat.set(nowMs / 1_000)
     },

@@ -1,0 +1,183 @@
+import type { BreakerKind, BreakerSettings, BreakerState } from '#lib/engine/breaker/breaker.ts'
+import { BREAKER_SETTINGS, CLOSED, judge, reduce } from '#lib/engine/breaker/breaker.ts'
+import type { EndedCall, Second } from '#lib/engine/breaker/window.ts'
+import { tally, windowAt } from '#lib/engine/breaker/window.ts'
+import type { Random } from '#lib/kernel/random.ts'
+import type { Clock, Log } from '../surroundings.ts'
+import { BreakerPass } from './pass.ts'
+import type { Scope } from './scopes.ts'
+
+/** Breakers of this process. Past it an idle one makes room; without an idle one a new scope goes unguarded. */
+export const BREAKERS_MAX = 10_000
+const SWEPT_EVERY_MS = 1_000
+export const TRIPS_KEPT_MAX = 20
+/** Callers that are told the same end must not come back in the same second. */
+const JITTER_MIN_MS = 1_000
+
+export interface Refusal {
+  readonly scope: Scope
+  /** Already spread: each caller gets another one. */
+  readonly retryAfterMs: number
+}
+
+export interface Trip {
+  readonly atMs: number
+  readonly openMs: number
+  readonly calls: number
+  readonly failures: number
+  readonly slow: number
+}
+
+export interface BreakerSnapshot {
+  readonly scope: Scope
+  readonly state: BreakerKind
+  /** Of an open one: until it tries again; 0 for the others. */
+  readonly retryAfterMs: number
+  readonly window: readonly Second[]
+  readonly trips: readonly Trip[]
+}
+
+export interface BreakerChange {
+  readonly scope: Scope
+  readonly state: BreakerKind
+  readonly retryAfterMs: number
+}
+
+/** What became of work behind one breaker. */
+export type Guarded<T> =
+  { readonly kind: 'done'; readonly value: T } | { readonly kind: 'open'; readonly refusal: Refusal }
+
+interface Entry {
+  state: BreakerState
+  readonly trips: Trip[]
+}
+
+interface Deps {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly onChange: (change: BreakerChange) => void
+  readonly settings?: BreakerSettings
+}
+
+/** The automatic breakers of this process, each by what this process saw itself (BR6; architecture.md, decision 6). */
+export class Breakers {
+  readonly settings: BreakerSettings
+  private readonly deps: Deps
+  private readonly entries = new Map<Scope, Entry>()
+  private sweptAtMs = -Infinity
+
+  constructor(deps: Deps) {
+    this.deps = deps
+    this.settings = deps.settings ?? BREAKER_SETTINGS
+  }
+
+  /** One request's way through the breakers of the scopes that it uses; `end` it whatever happens. */
+  begin(): BreakerPass {
+    return new BreakerPass(this, this.deps.clock)
+  }
+
+  /**
+   * Runs `work` as one call of `scope`, or not at all while its breaker is open. A throw, or a value that `isFailure`
+   * names, is a failed call; longer than 5 s is a slow one.
+   */
+  async call<T>(
+    scope: Scope,
+    work: () => Promise<T>,
+    isFailure: (value: T) => boolean = () => false,
+  ): Promise<Guarded<T>> {
+    const pass = this.begin()
+    const refusal = pass.enter([scope])
+    if (refusal) return { kind: 'open', refusal }
+    let failed = true
+    try {
+      const value = await work()
+      failed = isFailure(value)
+      return { kind: 'done', value }
+    } finally {
+      pass.end(() => (failed ? 'failed' : 'good'))
+    }
+  }
+
+  /** Why a call of this scope would be refused now; null when it would be let in. Takes no probe. */
+  refusal(scope: Scope): Refusal | null {
+    const entry = this.entries.get(scope)
+    const judgement = entry && judge(entry.state, this.settings, this.deps.clock.now())
+    if (!judgement || judgement.admitted) return null
+    const { retryAfterMs } = judgement
+    const spreadMs = Math.max(JITTER_MIN_MS, retryAfterMs / 2) * this.deps.random()
+    return { scope, retryAfterMs: Math.ceil(retryAfterMs + spreadMs) }
+  }
+
+  /** Lets a call in that `refusal` doesn't refuse; gives the era that it must be ended with. */
+  enter(scope: Scope): number {
+    const entry = this.entries.get(scope)
+    if (!entry) return CLOSED.era
+    this.apply(scope, entry, reduce(entry.state, { kind: 'entered' }, this.settings, this.deps.clock.now()))
+    return entry.state.era
+  }
+
+  /** A breaker comes to be with the first call that counts: a token that was never ours makes none. */
+  end(scope: Scope, era: number, call: EndedCall | 'void'): void {
+    const entry = this.entries.get(scope) ?? (call === 'void' ? null : this.make(scope))
+    if (!entry) return
+    const event = { kind: 'ended', era, call } as const
+    this.apply(scope, entry, reduce(entry.state, event, this.settings, this.deps.clock.now()))
+  }
+
+  /** The breakers that exist, for which `isWanted`, by scope. A scope without one is closed and saw no call. */
+  list(isWanted: (scope: Scope) => boolean): readonly BreakerSnapshot[] {
+    return [...this.entries]
+      .filter(([scope]) => isWanted(scope))
+      .map(([scope, entry]) => this.snapshot(scope, entry))
+      .sort((a, b) => (a.scope < b.scope ? -1 : 1))
+  }
+
+  private snapshot(scope: Scope, { state, trips }: Entry): BreakerSnapshot {
+    const nowMs = this.deps.clock.now()
+    return {
+      scope,
+      state: state.kind,
+      retryAfterMs: this.leftMs(state, nowMs),
+      window: windowAt(state.window, nowMs),
+      trips,
+    }
+  }
+
+  private leftMs(state: BreakerState, nowMs: number): number {
+    const judgement = judge(state, this.settings, nowMs)
+    return judgement.admitted ? 0 : judgement.retryAfterMs
+  }
+
+  private apply(scope: Scope, entry: Entry, next: BreakerState): void {
+    const before = entry.state
+    entry.state = next
+    if (before.kind === next.kind) return
+    const nowMs = this.deps.clock.now()
+    if (next.kind === 'open') {
+      entry.trips.push({ atMs: nowMs, openMs: next.waitMs, ...tally(next.window) })
+      if (entry.trips.length > TRIPS_KEPT_MAX) entry.trips.shift()
+    }
+    const change = { scope, state: next.kind, retryAfterMs: this.leftMs(next, nowMs) }
+    this.deps.log.warn('a breaker changed', { ...change, before: before.kind })
+    this.deps.onChange(change)
+  }
+
+  private make(scope: Scope): Entry | null {
+    if (this.entries.size >= BREAKERS_MAX) this.sweep()
+    if (this.entries.size >= BREAKERS_MAX) return null
+    const entry: Entry = { state: CLOSED, trips: [] }
+    this.entries.set(scope, entry)
+    return entry
+  }
+
+  /** Forgets what is closed and saw nothing for a minute; at most once a second, since it looks at all. */
+  private sweep(): void {
+    const nowMs = this.deps.clock.now()
+    if (nowMs - this.sweptAtMs < SWEPT_EVERY_MS) return
+    this.sweptAtMs = nowMs
+    for (const [scope, { state }] of this.entries) {
+      if (state.kind === 'closed' && windowAt(state.window, nowMs).length === 0) this.entries.delete(scope)
+    }
+  }
+}
