@@ -12,7 +12,7 @@ const packages = (...names) => names.map((name) => `^node_modules/${name}/`)
 const LAYERS = [
   { folder: 'lib/kernel', may: [] },
   { folder: 'lib/protocol', may: [...lib('kernel'), ...packages('zod')] },
-  { folder: 'lib/engine', may: [...lib('kernel', 'protocol'), ...packages('@cfworker/json-schema')] },
+  { folder: 'lib/engine', may: [...lib('kernel', 'protocol'), ...packages('@cfworker/json-schema', 'yjs')] },
   { folder: 'lib/client', may: [...lib('kernel', 'protocol', 'engine'), ...packages('libsql')], node: NODE },
   { folder: 'lib/telemetry', may: lib('kernel', 'protocol') },
   {

@@ -9,7 +9,7 @@ export type Path = readonly string[]
 
 /** Why an operation cannot be carried out on a document; `path` is the key as the patch wrote it. */
 export interface PatchFailure {
-  readonly code: 'bad_pointer' | 'not_a_container' | 'index_out_of_range' | 'too_deep'
+  readonly code: 'bad_pointer' | 'not_a_container' | 'index_out_of_range' | 'too_deep' | 'needs_state'
   readonly path: string
 }
 
@@ -48,6 +48,8 @@ export function applyOperation(
   op: Operation,
 ): Result<JsonObject | null, PatchFailure> {
   if (op.type === 'delete') return ok(null)
+  // A document alone doesn't tell what these do (lib/engine/crdt, lib/engine/ot).
+  if (op.type === 'crdt' || op.type === 'ot') return err({ code: 'needs_state', path: '' })
   if (op.type === 'put')
     return jsonDepth(op.data) > JSON_DEPTH_MAX ? err({ code: 'too_deep', path: '' }) : ok(op.data)
   const sets = orderedPaths(Object.keys(op.set ?? {}))

@@ -34,8 +34,8 @@ export type EnrollRequest = z.infer<typeof enrollRequest>
 
 export const heartbeatRequest = z.object({ report: deviceReport })
 
-export type StrategyName = 'lww' | 'fww' | 'field-merge'
-export const STRATEGIES = ['lww', 'fww', 'field-merge'] as const satisfies readonly StrategyName[]
+export const STRATEGIES = ['lww', 'fww', 'field-merge', 'crdt', 'ot', 'manual'] as const
+export type StrategyName = (typeof STRATEGIES)[number]
 export const TIE_RULES = ['lww', 'fww', 'manual'] as const
 export type TieRule = (typeof TIE_RULES)[number]
 export type JsonSchema = JsonObject | boolean

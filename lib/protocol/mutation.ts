@@ -2,6 +2,8 @@ import { z } from 'zod'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { isJsonObject } from '#lib/kernel/json.ts'
 import { isUuid } from '#lib/kernel/uuid.ts'
+import type { CrdtChange } from './crdt.ts'
+import { CRDT_CHANGES_MAX, CRDT_PATH_CHARS_MAX, crdtChange, unknownChangeField } from './crdt.ts'
 
 /** A canonical UUID; other spellings of the same id would break equality of texts. */
 export const uuid = z.string().refine(isUuid, 'must be a lower-case UUID')
@@ -23,9 +25,18 @@ export const operation = z.discriminatedUnion('type', [
     unset: z.array(z.string()).max(1_000).optional(),
   }),
   z.looseObject({ type: z.literal('delete') }),
+  z.looseObject({ type: z.literal('crdt'), changes: z.array(crdtChange).min(1).max(CRDT_CHANGES_MAX) }),
+  z.looseObject({
+    type: z.literal('ot'),
+    path: z.string().min(1).max(CRDT_PATH_CHARS_MAX),
+    kind: z.enum(['text', 'json']),
+    baseRevision: z.int().min(0),
+    ops: json,
+  }),
 ])
 
-export type Operation =
+/** A write of a document or of parts of it. */
+export type DocumentOperation =
   | { readonly type: 'put'; readonly data: JsonObject }
   | {
       readonly type: 'patch'
@@ -34,11 +45,39 @@ export type Operation =
     }
   | { readonly type: 'delete' }
 
+export interface CrdtOperation {
+  readonly type: 'crdt'
+  readonly changes: readonly CrdtChange[]
+}
+
+/** `ops` in the form of ot-text-unicode or ot-json1. */
+export interface OtOperation {
+  readonly type: 'ot'
+  readonly path: string
+  readonly kind: 'text' | 'json'
+  readonly baseRevision: number
+  readonly ops: Json
+}
+
+export type Operation = DocumentOperation | CrdtOperation | OtOperation
+
 /** Fields by operation type, for `unknown_field`. */
-export const OPERATION_FIELDS: Record<Operation['type'], readonly string[]> = {
+const OPERATION_FIELDS: Record<Operation['type'], readonly string[]> = {
   put: ['type', 'data'],
   patch: ['type', 'set', 'unset'],
   delete: ['type'],
+  crdt: ['type', 'changes'],
+  ot: ['type', 'path', 'kind', 'baseRevision', 'ops'],
+}
+
+/** First field of a mutation that the contract doesn't name, as a path; null when there is none. */
+export function unknownField(mutation: Mutation): string | null {
+  for (const key of Object.keys(mutation)) if (!MUTATION_FIELDS.has(key)) return key
+  const { op } = mutation
+  const known = OPERATION_FIELDS[op.type]
+  for (const key of Object.keys(op)) if (!known.includes(key)) return `op.${key}`
+  const inChanges = op.type === 'crdt' ? unknownChangeField(op.changes) : null
+  return inChanges === null ? null : `op.${inChanges}`
 }
 
 export const mutation = z.looseObject({
@@ -56,7 +95,7 @@ export const mutation = z.looseObject({
   op: operation,
 })
 
-export const MUTATION_FIELDS: ReadonlySet<string> = new Set(Object.keys(mutation.shape))
+const MUTATION_FIELDS: ReadonlySet<string> = new Set(Object.keys(mutation.shape))
 
 /** One local change as it travels (protocol.md, push). Times are the raw device clock. */
 export interface Mutation {

@@ -104,8 +104,7 @@ function nothingToCompare(type: Op['type'], wanted: boolean): string {
 
 type Op = DeadLetterDetail['letter']['mutation']['op']
 
+/** The operation as it came: it was read from JSON, so it is JSON, whatever its type. */
 function opJson(op: Op) {
-  if (op.type === 'put') return { type: op.type, data: op.data }
-  if (op.type === 'delete') return { type: op.type }
-  return { type: op.type, set: op.set ?? {}, unset: op.unset ?? [] }
+  return op as unknown as Parameters<typeof JsonView>[0]['value']
 }

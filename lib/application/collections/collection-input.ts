@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { checkSchema } from '#lib/engine/check-schema.ts'
 import type { Json } from '#lib/kernel/json.ts'
 import type { JsonSchema } from '#lib/protocol/device.ts'
-import { STRATEGIES, TIE_RULES } from '#lib/protocol/device.ts'
+import type { StrategyName } from '#lib/protocol/device.ts'
+import { TIE_RULES } from '#lib/protocol/device.ts'
 import { jsonObject } from '#lib/protocol/mutation.ts'
 import { ApplicationError } from '../errors.ts'
 
@@ -23,12 +24,15 @@ export const thresholdsInput = z.strictObject({
   oldestWarnMs: milliseconds.optional(),
 })
 
+/** What collections can be made of: a name of the contract is offered once its engine stands. */
+const OFFERED = ['lww', 'fww', 'field-merge'] as const satisfies readonly StrategyName[]
+
 /** How a collection decides conflicts (protocol.md, POST /collections). */
 export const strategyInput = {
-  strategy: z.enum(STRATEGIES),
+  strategy: z.enum(OFFERED),
   tieRule: z.enum(TIE_RULES),
   fieldStrategies: z
-    .record(z.string().startsWith('/').max(200), z.enum(STRATEGIES))
+    .record(z.string().startsWith('/').max(200), z.enum(OFFERED))
     .refine(
       (map) => Object.keys(map).length <= FIELD_STRATEGIES_MAX,
       `at most ${FIELD_STRATEGIES_MAX} fields`,

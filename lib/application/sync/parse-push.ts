@@ -4,7 +4,7 @@ import type { IncomingMutation } from '#lib/engine/types.ts'
 import { isJsonObject } from '#lib/kernel/json.ts'
 import { MUTATIONS_PER_PUSH_MAX } from '#lib/protocol/limits.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
-import { MUTATION_FIELDS, OPERATION_FIELDS } from '#lib/protocol/mutation.ts'
+import { unknownField } from '#lib/protocol/mutation.ts'
 import type { PushRequest } from '#lib/protocol/push.ts'
 import { pushRequest } from '#lib/protocol/push.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
@@ -57,11 +57,4 @@ function hashOf(incoming: readonly IncomingMutation[], atomic: boolean): string 
       `${payloadHash} ${mutation.hlc} ${mutation.madeAt} ${mutation.madeOffsetMs ?? ''}`,
   )
   return hash('sha256', [String(atomic), ...parts].join('\n'))
-}
-
-function unknownField(mutation: Mutation): string | null {
-  for (const key of Object.keys(mutation)) if (!MUTATION_FIELDS.has(key)) return key
-  const known = OPERATION_FIELDS[mutation.op.type]
-  for (const key of Object.keys(mutation.op)) if (!known.includes(key)) return `op.${key}`
-  return null
 }

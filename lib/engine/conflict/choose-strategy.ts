@@ -1,10 +1,11 @@
+import { assert } from '#lib/kernel/result.ts'
 import type { StrategyName } from '#lib/protocol/device.ts'
 import type { ConflictContext, Strategy } from './decision.ts'
 import { decideFieldMerge } from './field-merge.ts'
 import { decideFww } from './fww.ts'
 import { decideLww } from './lww.ts'
 
-const STRATEGIES: Record<StrategyName, Strategy> = {
+const STRATEGIES: Partial<Record<StrategyName, Strategy>> = {
   lww: decideLww,
   fww: decideFww,
   'field-merge': decideFieldMerge,
@@ -12,7 +13,9 @@ const STRATEGIES: Record<StrategyName, Strategy> = {
 
 /** With strategies for single fields the document is taken field by field, whatever the collection's own is. */
 export function chooseStrategy({ strategy, fieldStrategies }: ConflictContext): Strategy {
-  return Object.keys(fieldStrategies).length > 0 ? decideFieldMerge : STRATEGIES[strategy]
+  const chosen = Object.keys(fieldStrategies).length > 0 ? decideFieldMerge : STRATEGIES[strategy]
+  assert(chosen, `no collection of strategy ${strategy} can be made`)
+  return chosen
 }
 
 /** DL6: a replay never overwrites newer work in silence, so only disjoint field-merge settles by itself. */

@@ -43,8 +43,9 @@ function decideWhole(rule: TieRule, localIsNewer: boolean): ReturnType<Strategy>
   return { kind: 'person', strategy: rule, fields: [''] }
 }
 
+/** What merges by its state (`crdt`, `ot`) has no rule of its own for a plain value. */
 const ruleOf = (strategy: StrategyName, tieRule: TieRule): TieRule =>
-  strategy === 'field-merge' ? tieRule : strategy
+  strategy === 'lww' || strategy === 'fww' || strategy === 'manual' ? strategy : tieRule
 
 function mergeValue(
   merge: Merge,

@@ -1,0 +1,196 @@
+import type { Json, JsonObject } from '#lib/kernel/json.ts'
+import { isJsonObject, jsonEqual } from '#lib/kernel/json.ts'
+import type { Result } from '#lib/kernel/result.ts'
+import { err, ok } from '#lib/kernel/result.ts'
+import type { CrdtKind, CrdtState, CrdtStates, OrSetState } from '#lib/protocol/crdt.ts'
+import type { CollectionRules } from '../types.ts'
+import { claim } from './claim.ts'
+import { parseDot, seenOf, seenOfRuns, mergeSeen } from './dots.ts'
+import type { CrdtFailure, CrdtFailureCode } from './failure.ts'
+import { countUp, EMPTY_G_COUNTER } from './g-counter.ts'
+import { crdtLeaves, strategyAt } from './governed.ts'
+import { registerOf } from './lww-register.ts'
+import { pathOf } from './materialise.ts'
+import { DERIVED_DOTS_FROM, dotsOf } from './or-set.ts'
+import { countBy, EMPTY_PN_COUNTER } from './pn-counter.ts'
+import { distinct, elementsFrom } from './set-values.ts'
+import type { TextCrdt } from './text.ts'
+
+/** Who wrote a document, and what makes the derived change its own. */
+export interface DocumentWriter {
+  readonly deviceId: string
+  readonly hlc: string
+  readonly mutationId: string
+  readonly epoch: number
+  /** The version that the write makes. */
+  readonly version: number
+}
+
+/** A document with its CRDTs. */
+export interface CrdtDocument {
+  readonly data: JsonObject
+  readonly states: CrdtStates
+}
+
+export interface DeriveQuestion {
+  readonly rules: Pick<CollectionRules, 'strategy' | 'fieldStrategies'>
+  /** What the device saw. */
+  readonly base: CrdtDocument
+  /** The device's document. */
+  readonly next: JsonObject
+  /** A `put` that leaves a counter, set or text out lets it be; a `patch` that unsets one empties it. */
+  readonly absence: 'keeps' | 'empties'
+  /** The CRDTs that the change will be joined into. */
+  readonly current: CrdtStates
+  readonly writer: DocumentWriter
+}
+
+/** New elements of one set in one document write. */
+export const DERIVED_ELEMENTS_MAX = 4_096
+const VERSIONS = 2 ** 33
+const EPOCHS = 2 ** 6
+
+/**
+ * A document write as delta-states: its difference from what the device saw (protocol.md, ops). A pure function of
+ * its question, so that a chain by `after` can be derived again.
+ */
+export function deriveDeltas(
+  question: DeriveQuestion,
+  text: TextCrdt | null,
+): Result<CrdtStates, CrdtFailure> {
+  const { rules, base, next, current } = question
+  const stops = new Set([...stopsOf(base.states), ...stopsOf(current)])
+  const before = crdtLeaves(rules, base.data, stops)
+  const after = crdtLeaves(rules, next, stops)
+  const deltas = new Map<string, CrdtState>()
+  for (const path of new Set([...before.keys(), ...after.keys()])) {
+    const [was, is] = [before.get(path), after.get(path)]
+    if (jsonEqual(was, is)) continue
+    const delta = deriveOne(question, path, was, is, text)
+    if (!delta.ok) return err({ code: delta.error, path })
+    if (delta.value) deltas.set(path, delta.value)
+  }
+  return ok(Object.fromEntries(deltas))
+}
+
+/** Where a value is one thing, though it is an object. */
+const stopsOf = (states: CrdtStates): readonly string[] =>
+  Object.entries(states)
+    .filter(([, state]) => state.kind !== 'lww-register' || isFilled(state.value))
+    .map(([path]) => path)
+const isFilled = (value: Json | undefined): boolean => isJsonObject(value) && Object.keys(value).length > 0
+
+function deriveOne(
+  question: DeriveQuestion,
+  path: string,
+  was: Json | undefined,
+  is: Json | undefined,
+  text: TextCrdt | null,
+): Result<CrdtState | null, CrdtFailureCode> {
+  const { base, current, writer, absence } = question
+  const kind =
+    ownState(current, path)?.kind ?? ownState(base.states, path)?.kind ?? kindFor(question.rules, path, is)
+  if (kind === 'lww-register') return ok(registerOf(is, writer.hlc))
+  if (is === undefined && absence === 'keeps') return ok(null)
+  switch (kind) {
+    case 'g-counter':
+    case 'pn-counter':
+      return count(question, path, kind, was ?? 0, is ?? 0)
+    case 'or-set':
+      return changeSet(question, path, was ?? [], is ?? [], text)
+    case 'text':
+      return editText(question, path, was ?? '', is ?? '', text)
+  }
+}
+
+const ownState = (states: CrdtStates, path: string): CrdtState | undefined =>
+  Object.hasOwn(states, path) ? states[path] : undefined
+
+/**
+ * What a path becomes that holds no CRDT yet. Under a field that is named `crdt` a whole number counts and an array
+ * is a set; anywhere else, and for any other value, the last writer's value stays until a `crdt` change claims it.
+ */
+function kindFor(
+  rules: DeriveQuestion['rules'],
+  pointer: string,
+  value: Json | undefined,
+): Exclude<CrdtKind, 'text' | 'g-counter'> {
+  const path = pathOf(pointer)
+  if (!path || !strategyAt(rules, path).named) return 'lww-register'
+  if (Number.isSafeInteger(value)) return 'pn-counter'
+  return Array.isArray(value) && distinct(value as readonly Json[]).size === value.length
+    ? 'or-set'
+    : 'lww-register'
+}
+
+function count(
+  { current, writer }: DeriveQuestion,
+  path: string,
+  kind: 'g-counter' | 'pn-counter',
+  was: Json,
+  is: Json,
+): Result<CrdtState, CrdtFailureCode> {
+  if (typeof is !== 'number' || typeof was !== 'number') return err('wrong_type')
+  const by = is - was
+  if (!Number.isSafeInteger(is) || !Number.isSafeInteger(by)) return err('wrong_type')
+  const state = ownState(current, path)
+  if (kind === 'g-counter')
+    return countUp(state?.kind === kind ? state : EMPTY_G_COUNTER, writer.deviceId, by)
+  return countBy(state?.kind === kind ? state : EMPTY_PN_COUNTER, writer.deviceId, by)
+}
+
+function changeSet(
+  question: DeriveQuestion,
+  path: string,
+  was: Json,
+  is: Json,
+  text: TextCrdt | null,
+): Result<CrdtState, CrdtFailureCode> {
+  if (!Array.isArray(was) || !Array.isArray(is)) return err('wrong_type')
+  const [before, after] = [distinct(was as readonly Json[]), distinct(is as readonly Json[])]
+  const added = [...after].filter(([key]) => !before.has(key)).map(([, value]) => value)
+  const removed = [...before].filter(([key]) => !after.has(key)).map(([, value]) => value)
+  if (added.length > DERIVED_ELEMENTS_MAX) return err('too_large')
+  const set = seenSet(question, path, text)
+  if (!set.ok) return set
+  const dots = removed.flatMap((value) => dotsOf(set.value, value)).flatMap((dot) => parseDot(dot) ?? [])
+  const { deviceId } = question.writer
+  const first = { deviceId, n: derivedDotNumber(question.writer) }
+  // The server alone gives these numbers, and they only grow: what lies below has been given, and one run names it all.
+  const run = [{ deviceId, n: DERIVED_DOTS_FROM }, first.n + added.length - 1] as const
+  const seen = mergeSeen(seenOf(dots), added.length === 0 ? {} : seenOfRuns([run]))
+  return ok({ kind: 'or-set', add: elementsFrom(first, added), seen })
+}
+
+/** The set whose dots a removal names: the one that the device saw; what was a plain array then is found in today's. */
+function seenSet(
+  { base, current }: DeriveQuestion,
+  path: string,
+  text: TextCrdt | null,
+): Result<OrSetState, CrdtFailureCode> {
+  const state = ownState(base.states, path) ?? ownState(current, path)
+  if (!state) return ok({ kind: 'or-set', add: [], seen: {} })
+  const set = claim(state, 'or-set', text)
+  return set.ok && set.value.kind === 'or-set' ? ok(set.value) : err('kind_mismatch')
+}
+
+/** Above all numbers that devices give, and growing with what the server writes; never twice, restores included. */
+const derivedDotNumber = ({ epoch, version }: DocumentWriter): number =>
+  DERIVED_DOTS_FROM + ((epoch % EPOCHS) * VERSIONS + (version % VERSIONS)) * DERIVED_ELEMENTS_MAX
+
+function editText(
+  { base, writer }: DeriveQuestion,
+  path: string,
+  was: Json,
+  is: Json,
+  text: TextCrdt | null,
+): Result<CrdtState, CrdtFailureCode> {
+  if (typeof is !== 'string' || typeof was !== 'string') return err('wrong_type')
+  if (!text) return err('text_not_loaded')
+  const seed = `${writer.mutationId}${path}`
+  const state = ownState(base.states, path)
+  if (!state) return was === '' ? text.edit(null, is, seed) : err('wrong_type')
+  const seen = claim(state, 'text', text)
+  if (!seen.ok) return seen
+  return seen.value.kind === 'text' ? text.edit(seen.value, is, seed) : err('kind_mismatch')
+}

@@ -1,0 +1,125 @@
+import * as Y from 'yjs'
+import type { Result } from '#lib/kernel/result.ts'
+import { err, ok } from '#lib/kernel/result.ts'
+import type { TextState } from '#lib/protocol/crdt.ts'
+import { decodeBase64, encodeBase64 } from '#lib/kernel/base64.ts'
+import type { TextCrdt } from './text.ts'
+import { replacedRange } from './replaced-range.ts'
+
+/** Structs and deleted ranges in one update; integrating them costs up to the square of it in the worst case. */
+export const UPDATE_PARTS_MAX = 5_000
+/** Root types of a Yjs document that holds no text yet get this name. Devices may choose another one. */
+export const TEXT_ROOT = 'text'
+/** Numbers of a Yjs document are counted in doubles; far above what 256 KiB can write. */
+const CLOCK_MAX = 2 ** 40
+
+/** What plain text is made of, formatting marks included. */
+const PLAIN: ReadonlySet<unknown> = new Set([Y.ContentString, Y.ContentDeleted, Y.ContentFormat])
+
+/** Text by Yjs (engine.md, CS4), in the v1 encoding of updates. */
+export const yjsText: TextCrdt = {
+  check: ({ update }) => {
+    const bytes = decodeBase64(update)
+    if (!bytes || !isPlain(bytes)) return err('bad_update')
+    return merged([bytes])
+  },
+  merge: (a, b) => {
+    const [left, right] = [decodeBase64(a.update), decodeBase64(b.update)]
+    return left && right ? merged([left, right]) : err('bad_update')
+  },
+  read: (state) => {
+    const doc = docOf(state)
+    return doc.ok
+      ? ok(
+          rootsOf(doc.value)
+            .map((name) => doc.value.getText(name).toString())
+            .join(''),
+        )
+      : doc
+  },
+  edit: (base, next, seed) => {
+    const opened = base ? docOf(base) : ok(newDoc())
+    if (!opened.ok) return opened
+    const doc = opened.value
+    const [root = TEXT_ROOT, other] = rootsOf(doc)
+    if (other !== undefined) return err('other_root')
+    const before = Y.encodeStateVector(doc)
+    doc.clientID = freeClient(doc, seed)
+    const text = doc.getText(root)
+    const { from, removed, inserted } = replacedRange(text.toString(), next)
+    doc.transact(() => {
+      if (removed > 0) text.delete(from, removed)
+      if (inserted.length > 0) text.insert(from, inserted)
+    })
+    return ok(stateOf(Y.encodeStateAsUpdate(doc, before)))
+  },
+  sharesRoot: (state, delta) => {
+    const doc = docOf(state)
+    if (!doc.ok) return false
+    const before = rootsOf(doc.value)
+    const bytes = decodeBase64(delta.update)
+    if (!bytes || !applied(doc.value, bytes)) return false
+    return before.length === 0 || rootsOf(doc.value).length === before.length
+  },
+}
+
+const newDoc = (): Y.Doc => new Y.Doc({ guid: TEXT_ROOT, gc: true })
+const stateOf = (update: Uint8Array): TextState => ({ kind: 'text', update: encodeBase64(update) })
+const rootsOf = (doc: Y.Doc): readonly string[] => [...doc.share.keys()].sort()
+
+function docOf({ update }: TextState): Result<Y.Doc, 'bad_update'> {
+  const bytes = decodeBase64(update)
+  const doc = newDoc()
+  return bytes && applied(doc, bytes) ? ok(doc) : err('bad_update')
+}
+
+/** Yjs throws on what it can't read; the document is thrown away then. */
+function applied(doc: Y.Doc, update: Uint8Array): boolean {
+  try {
+    Y.applyUpdate(doc, update)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** One update with everything that these hold: what waits for an earlier one is kept with it. */
+function merged(updates: readonly Uint8Array[]): Result<TextState, 'bad_update'> {
+  const doc = newDoc()
+  return updates.every((update) => applied(doc, update))
+    ? ok(stateOf(Y.encodeStateAsUpdate(doc)))
+    : err('bad_update')
+}
+
+/** Only what a text is made of, and not so much of it that taking it in would take long. */
+function isPlain(update: Uint8Array): boolean {
+  try {
+    const { structs, ds } = Y.decodeUpdate(update)
+    const deleted = [...ds.clients.values()].flat()
+    if (structs.length + deleted.length > UPDATE_PARTS_MAX) return false
+    if (deleted.some(({ clock, len }) => clock + len > CLOCK_MAX)) return false
+    return structs.every((struct) => struct.id.clock + struct.length <= CLOCK_MAX && isOfText(struct))
+  } catch {
+    return false
+  }
+}
+
+function isOfText(struct: Y.Item | Y.GC | Y.Skip): boolean {
+  if (!(struct instanceof Y.Item)) return true
+  const isInRoot = struct.parent === null || typeof struct.parent === 'string'
+  return isInRoot && struct.parentSub === null && PLAIN.has(struct.content.constructor)
+}
+
+/** A writer's number that the document doesn't know yet, the same for the same seed and document. */
+function freeClient(doc: Y.Doc, seed: string): number {
+  let client = hash32(seed)
+  while (doc.store.clients.has(client)) client = (client + 1) >>> 0
+  return client
+}
+
+/** FNV-1a. */
+function hash32(text: string): number {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return hash >>> 0
+}
