@@ -1,6 +1,7 @@
 import type { Role } from '#lib/storage/ports.ts'
 import type { Breakers } from './breakers/breakers.ts'
 import type { DeviceDirectory } from './devices/directory.ts'
+import type { LoadBound } from './load-bound.ts'
 import type { RequestCounter } from './request-counter.ts'
 import type { Surroundings } from './surroundings.ts'
 import type { GroupCommit } from './sync/group-commit.ts'
@@ -10,7 +11,7 @@ import type { ShownPositions } from './sync/shown-positions.ts'
 export type { Role } from '#lib/storage/ports.ts'
 export type { Clock, Log, LogFields, Surroundings } from './surroundings.ts'
 
-/** First argument of every verb. The last six are this process's own memory: caches and queues, never the truth. */
+/** First argument of every verb. The last seven are this process's own memory: caches and queues, never the truth. */
 export interface Context extends Surroundings {
   readonly groupCommit: GroupCommit
   readonly directory: DeviceDirectory
@@ -18,6 +19,7 @@ export interface Context extends Surroundings {
   readonly shownPositions: ShownPositions
   readonly requests: RequestCounter
   readonly breakers: Breakers
+  readonly load: LoadBound
 }
 
 /** Who acts. A device has no roles; `system` is the server itself. Roles by fleet id, or `*`. */

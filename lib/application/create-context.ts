@@ -2,6 +2,7 @@ import { Breakers } from './breakers/breakers.ts'
 import { tellChange } from './breakers/tell-change.ts'
 import type { Context, Surroundings } from './context.ts'
 import { DeviceDirectory } from './devices/directory.ts'
+import { LoadBound } from './load-bound.ts'
 import { RequestCounter } from './request-counter.ts'
 import { GroupCommit } from './sync/group-commit.ts'
 import { Pokes } from './sync/pokes.ts'
@@ -17,6 +18,7 @@ export function createContext(surroundings: Surroundings): Context {
     shownPositions: new ShownPositions(),
     directory: new DeviceDirectory(storage, clock),
     requests: new RequestCounter(surroundings),
+    load: new LoadBound(),
     breakers: new Breakers({
       ...surroundings,
       onChange: (change) => tellChange({ ...surroundings, pokes }, change),

@@ -1,6 +1,7 @@
 import type { Json } from '#lib/kernel/json.ts'
 import type { ErrorCode } from '#lib/protocol/error-codes.ts'
 import { ERROR_CODES } from '#lib/protocol/error-codes.ts'
+import type { LockTimeout } from '#lib/storage/ports.ts'
 
 /**
  * A failure that the caller is told of, by a code of the wire contract. Told apart by `tidemarkCode`, never by
@@ -15,7 +16,7 @@ export class ApplicationError extends Error {
   readonly retryAfterMs: number | null
 
   constructor(code: ErrorCode, options: ErrorOptions = {}) {
-    super(options.detail ?? ERROR_CODES[code].title)
+    super(options.detail ?? ERROR_CODES[code].title, { cause: options.cause })
     this.tidemarkCode = code
     this.detail = options.detail ?? null
     this.extra = options.extra ?? {}
@@ -24,6 +25,8 @@ export class ApplicationError extends Error {
 }
 
 interface ErrorOptions {
+  /** What went wrong behind it, for breakers; never told. */
+  readonly cause?: unknown
   readonly detail?: string | undefined
   readonly extra?: Readonly<Record<string, Json>> | undefined
   readonly retryAfterMs?: number | undefined
@@ -36,6 +39,12 @@ export function isApplicationError(error: unknown): error is ApplicationError {
 /** True for an error of the storage with this code: `storage_unavailable` or `contention` (ports.ts). */
 export function isStorageError(error: unknown, code: 'storage_unavailable' | 'contention'): boolean {
   return error instanceof Error && 'code' in error && error.code === code
+}
+
+/** A lock that could not be had in time, with the collection when it was of its stream; null for other failures. */
+export function lockTimeoutOf(error: unknown): LockTimeout | null {
+  if (!isStorageError(error, 'contention')) return null
+  return (error as { readonly lockTimeout?: LockTimeout | null }).lockTimeout ?? null
 }
 
 /** One place of a refused input: a JSON Pointer and what is wrong there. */

@@ -42,6 +42,7 @@ export function checkMutation(
   const author = authorOf(push, incoming)
   const early =
     (unknownField === null ? null : refused('unknown_field', `unknown field ${unknownField}`)) ??
+    checkBreaker(push, incoming) ??
     checkRepeat(draft, push, incoming, author) ??
     checkStamp(draft, incoming, author)
   if (early) return early
@@ -61,6 +62,12 @@ export function checkMutation(
     )
   }
   return { kind: 'go', rules, author, parentKnown: fate.kind !== 'unknown' }
+}
+
+/** BR2: what an open breaker keeps out was not loaded, so nothing more can be said of it. */
+function checkBreaker({ shed }: IncomingPush, { mutation }: IncomingMutation): Gate | null {
+  const retryAfterMs = shed?.get(mutation.collection)
+  return retryAfterMs === undefined ? null : { kind: 'waits', status: 'shed', retryAfterMs }
 }
 
 /** ID1: an id that had an effect has no second one. Its result is told only to the device that it was for. */

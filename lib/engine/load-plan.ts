@@ -21,7 +21,7 @@ export function planLoad(pushes: readonly IncomingPush[]): LoadPlan {
   const bases = new Map<string, LoadPlan['bases'][number]>()
   const mutationIds = new Set<string>()
   const streams = new Set<string>()
-  for (const { mutation } of pushes.flatMap((push) => push.mutations)) {
+  for (const { mutation } of pushes.flatMap(admitted)) {
     const { collection, recordId, baseVersion: version } = mutation
     const key = recordKey(collection, recordId)
     streams.add(collection)
@@ -37,3 +37,7 @@ export function planLoad(pushes: readonly IncomingPush[]): LoadPlan {
     mutationIds: [...mutationIds],
   }
 }
+
+/** What is shed is not looked at: its stream may be what cannot be locked. */
+const admitted = ({ mutations, shed }: IncomingPush): IncomingPush['mutations'] =>
+  shed ? mutations.filter(({ mutation }) => !shed.has(mutation.collection)) : mutations

@@ -66,6 +66,8 @@ export interface IncomingPush {
   readonly mutations: readonly IncomingMutation[]
   /** Set when an open dead letter runs again: the mutation keeps its id (ID3). */
   readonly replayOf: string | null
+  /** Collections that a breaker keeps shut: nothing of theirs is loaded, their mutations are `shed`. In ms. */
+  readonly shed?: ReadonlyMap<string, number>
 }
 
 /** What the engine may look at: everything that was loaded under the streams' locks. */

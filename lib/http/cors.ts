@@ -30,6 +30,16 @@ export async function corsHeaders(
   const isAllowed = caller
     ? caller.fleet.settings.allowedOrigins.includes(origin)
     : await ctx.directory.isAnyFleetsOrigin(origin)
+  return grantTo(origin, isAllowed)
+}
+
+/** The same for an answer that asks nobody: by the origins that this process saw last. */
+export function corsFromMemory(ctx: Context, request: Request): Record<string, string> {
+  const origin = request.headers.get('origin')
+  return origin === null ? {} : grantTo(origin, ctx.directory.isRememberedOrigin(origin))
+}
+
+function grantTo(origin: string, isAllowed: boolean): Record<string, string> {
   if (!isAllowed) return { vary: 'origin' }
   return {
     vary: 'origin',

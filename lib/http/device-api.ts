@@ -39,9 +39,9 @@ async function answerConfig({ ctx, request, device }: AuthenticatedCall): Promis
 }
 
 async function answerPush(call: AuthenticatedCall): Promise<DeviceAnswer> {
-  const { ctx, device, app, receivedAtMs } = call
+  const { ctx, device, app, receivedAtMs, pass } = call
   const body = await readJson(call.request)
-  const outcome = await push(ctx, { device, app, body, receivedAtMs })
+  const outcome = await push(ctx, { device, app, body, receivedAtMs, pass })
   return { status: 200, body: outcome.body, fleet: outcome, hasEvent: !outcome.repeated }
 }
 

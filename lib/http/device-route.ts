@@ -1,14 +1,18 @@
 import { bearerOf } from '#lib/application/access/credentials.ts'
+import { openNotices } from '#lib/application/breakers/open-notices.ts'
+import type { BreakerPass } from '#lib/application/breakers/pass.ts'
+import { ALL_GOOD, verdictsOf } from '#lib/application/breakers/verdicts.ts'
 import type { Context } from '#lib/application/context.ts'
 import type { Caller } from '#lib/application/devices/directory.ts'
 import { ApplicationError } from '#lib/application/errors.ts'
 import type { Route } from '#lib/application/request-counter.ts'
 import { HEADERS, WIRE_VERSION } from '#lib/protocol/device.ts'
 import type { ErrorCode } from '#lib/protocol/error-codes.ts'
+import { admit } from './admit.ts'
 import type { NamedApp } from './app-header.ts'
 import { isBelow, namedApp } from './app-header.ts'
 import { compress } from './compress.ts'
-import { corsHeaders, preflight } from './cors.ts'
+import { corsFromMemory, corsHeaders, preflight } from './cors.ts'
 import { problemResponse, statusClassOf, tellable } from './problem.ts'
 
 /** A request on its way, with what is known of it so far. */
@@ -16,6 +20,8 @@ export interface DeviceCall {
   readonly ctx: Context
   readonly request: Request
   readonly receivedAtMs: number
+  /** The breakers that this request is a call of. */
+  readonly pass: BreakerPass
 }
 export interface AuthenticatedCall extends DeviceCall, Caller {
   readonly app: NamedApp
@@ -63,14 +69,22 @@ export async function serveDevice(
 ): Promise<Response> {
   if (request.method === 'OPTIONS') return preflight(ctx, request, route.method)
   const progress: Progress = { caller: null, app: null, fleetId: null }
+  const pass = ctx.breakers.begin()
+  let leave = (): void => undefined
   try {
     if (request.method !== route.method) throw new ApplicationError('method_not_allowed')
-    const answer = await answerOf(ctx, route, request, progress)
+    progress.app = namedApp(request.headers)
+    leave = admit(ctx, route.route, request, pass)
+    const answer = await answerOf(ctx, route, request, progress, pass)
     const response = await respond(ctx, request, progress, answer)
     if (!answer.hasEvent) count(ctx, route.route, progress, answer.status, null)
+    pass.end(ALL_GOOD)
     return response
   } catch (error) {
-    return fail(ctx, route, request, progress, error)
+    pass.end(verdictsOf(error))
+    return await fail(ctx, route, request, progress, error)
+  } finally {
+    leave()
   }
 }
 
@@ -79,9 +93,9 @@ async function answerOf(
   route: DeviceRoute | OpenRoute,
   request: Request,
   progress: Progress,
+  pass: BreakerPass,
 ): Promise<DeviceAnswer> {
-  const call = { ctx, request, receivedAtMs: ctx.clock.now() }
-  progress.app = namedApp(request.headers)
+  const call = { ctx, request, pass, receivedAtMs: ctx.clock.now() }
   if (route.freshMs === null) {
     const answer = await route.answer(call)
     progress.fleetId = answer.fleetId
@@ -125,16 +139,27 @@ async function contractHeaders(
   const fleet = newer ?? caller?.fleet
   return {
     ...(await corsHeaders(ctx, request, caller)),
+    ...plainHeaders(ctx),
+    ...(fleet && {
+      [HEADERS.config]: String(fleet.configVersion),
+      [HEADERS.epoch]: String(fleet.epoch),
+      [HEADERS.commands]: JSON.stringify(openNotices(ctx.breakers, caller)),
+    }),
+  }
+}
+
+function plainHeaders(ctx: Context): Record<string, string> {
+  return {
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
     [HEADERS.version]: WIRE_VERSION,
     [HEADERS.now]: String(ctx.clock.now()),
-    ...(fleet && {
-      [HEADERS.config]: String(fleet.configVersion),
-      [HEADERS.epoch]: String(fleet.epoch),
-      [HEADERS.commands]: '[]',
-    }),
   }
+}
+
+/** Of an answer that must cost nothing and ask nobody: what of the caller's origin is in memory. */
+function headersFromMemory(ctx: Context, request: Request): Record<string, string> {
+  return { ...corsFromMemory(ctx, request), ...plainHeaders(ctx) }
 }
 
 async function fail(
@@ -149,9 +174,12 @@ async function fail(
   if (!told) ctx.log.error('a request failed', { requestId, route: route.route, error: textOf(error) })
   const failure = told ?? new ApplicationError('internal')
   // With the database away, even the list of allowed origins may be out of reach.
-  const headers = await contractHeaders(ctx, request, progress).catch(() => ({
-    [HEADERS.now]: String(ctx.clock.now()),
-  }))
+  const fromMemory = headersFromMemory(ctx, request)
+  const isRefused = progress.caller === null && statusClassOf(503, failure.tidemarkCode) === 'shed'
+  const headers = isRefused
+    ? fromMemory
+    : await contractHeaders(ctx, request, progress).catch(() => fromMemory)
+  if (isRefused) progress.fleetId = ctx.directory.rememberedFleet(bearerOf(request.headers))
   const allow = failure.tidemarkCode === 'method_not_allowed' ? { allow: `${route.method}, OPTIONS` } : {}
   const response = problemResponse(failure, requestId, { ...headers, ...allow })
   count(ctx, route.route, progress, response.status, failure.tidemarkCode)

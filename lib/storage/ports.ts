@@ -63,6 +63,17 @@ export class StorageUnavailable extends Error {
 /** A deadlock, a serialization failure or a lock that took too long: the same work may succeed when it is repeated. */
 export class StorageContention extends Error {
   readonly code = 'contention'
+  /** Set when it waited for a lock as long as it may: of a collection's stream, or of something else. */
+  readonly lockTimeout: LockTimeout | null
+
+  constructor(message: string, options: ErrorOptions & { readonly lockTimeout?: LockTimeout } = {}) {
+    super(message, options)
+    this.lockTimeout = options.lockTimeout ?? null
+  }
+}
+
+export interface LockTimeout {
+  readonly collection: string | null
 }
 
 // ── fleets ────────────────────────────────────────────────────────────────

@@ -34,11 +34,15 @@ export interface TestApp {
 export const newUuid = (): string => uuidv7(Date.now(), Math.random)
 
 /** `onError` gets the message of what is logged as our own fault; by default it shows. */
-export function testApp(storage: Storage, onError: (message: string) => void = console.error): TestApp {
+export function testApp(
+  storage: Storage,
+  onError: (message: string) => void = console.error,
+  clock: { now(): number } = { now: Date.now },
+): TestApp {
   const secret = Buffer.alloc(32, 7)
   const ctx = createContext({
     storage,
-    clock: { now: Date.now },
+    clock,
     random: Math.random,
     ids: newUuid,
     secret,

@@ -65,6 +65,8 @@ export class Breakers {
   readonly settings: BreakerSettings
   private readonly deps: Deps
   private readonly entries = new Map<Scope, Entry>()
+  /** Those that are not closed: few, so that every answer can look at them. */
+  private readonly troubled = new Set<Scope>()
   private sweptAtMs = -Infinity
 
   constructor(deps: Deps) {
@@ -133,6 +135,15 @@ export class Breakers {
       .sort((a, b) => (a.scope < b.scope ? -1 : 1))
   }
 
+  /** Those that are not closed, for which `isWanted`. */
+  notClosed(isWanted: (scope: Scope) => boolean): readonly BreakerChange[] {
+    const nowMs = this.deps.clock.now()
+    return [...this.troubled].filter(isWanted).flatMap((scope) => {
+      const state = this.entries.get(scope)?.state
+      return state ? [{ scope, state: state.kind, retryAfterMs: this.leftMs(state, nowMs) }] : []
+    })
+  }
+
   private snapshot(scope: Scope, { state, trips }: Entry): BreakerSnapshot {
     const nowMs = this.deps.clock.now()
     return {
@@ -153,6 +164,8 @@ export class Breakers {
     const before = entry.state
     entry.state = next
     if (before.kind === next.kind) return
+    if (next.kind === 'closed') this.troubled.delete(scope)
+    else this.troubled.add(scope)
     const nowMs = this.deps.clock.now()
     if (next.kind === 'open') {
       entry.trips.push({ atMs: nowMs, openMs: next.waitMs, ...tally(next.window) })

@@ -17,6 +17,7 @@ export class BreakerPass {
   private readonly breakers: Breakers
   private readonly clock: Clock
   private entered: Entered[] = []
+  private waitedMs = 0
 
   constructor(breakers: Breakers, clock: Clock) {
     this.breakers = breakers
@@ -34,9 +35,14 @@ export class BreakerPass {
     return null
   }
 
-  /** Ends the calls; a second time it does nothing. `waitedMs` of their time were spent behind others' work. */
-  end(verdictOf: (scope: Scope) => Verdict, waitedMs = 0): void {
-    const { entered } = this
+  /** So much of the request's time was spent behind others' work, and says nothing about its own scopes. */
+  waited(ms: number): void {
+    this.waitedMs = ms
+  }
+
+  /** Ends the calls; a second time it does nothing. */
+  end(verdictOf: (scope: Scope) => Verdict): void {
+    const { entered, waitedMs } = this
     this.entered = []
     const nowMs = this.clock.now()
     for (const { scope, era, atMs } of entered) {

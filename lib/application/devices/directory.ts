@@ -70,6 +70,18 @@ export class DeviceDirectory {
     return this.origins.value.has(origin)
   }
 
+  /** The same by what was seen last, however old: for answers while the database must be left alone. */
+  isRememberedOrigin(origin: string): boolean {
+    return this.origins?.value.has(origin) ?? false
+  }
+
+  /** The fleet of a device that this process has seen with this token, however long ago; null when it hasn't. */
+  rememberedFleet(token: string | null): string | null {
+    const credential = token === null ? null : parseCredential(token)
+    const isSeen = credential?.kind === 'device' && this.devices.has(credential.hash)
+    return isSeen ? credential.fleetId : null
+  }
+
   /** Drops what is known, after a change made by this process. */
   forget(): void {
     this.devices.clear()

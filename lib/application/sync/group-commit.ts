@@ -1,5 +1,5 @@
 import type { Surroundings } from '../surroundings.ts'
-import { ApplicationError, isStorageError } from '../errors.ts'
+import { ApplicationError, isStorageError, lockTimeoutOf } from '../errors.ts'
 import type { CommitDeps } from './commit-group.ts'
 import { commitGroup } from './commit-group.ts'
 import type { DecidedGroup } from './decide-group.ts'
@@ -18,6 +18,9 @@ const RETRY_AFTER_MS = 1_000
 
 interface Waiting {
   readonly job: PushJob
+  readonly submittedAtMs: number
+  /** Its transaction begins, after a wait for others. */
+  readonly onTurn: (waitedMs: number) => void
   readonly resolve: (outcome: PushOutcome) => void
   readonly reject: (error: unknown) => void
 }
@@ -41,9 +44,13 @@ export class GroupCommit {
    * Settles when the push has committed or failed for good.
    * @throws ApplicationError `shed` when too many wait, `database_unavailable`
    */
-  submit(fleetId: string, job: PushJob): Promise<PushOutcome> {
+  submit(
+    fleetId: string,
+    job: PushJob,
+    onTurn: (waitedMs: number) => void = () => undefined,
+  ): Promise<PushOutcome> {
     return new Promise((resolve, reject) => {
-      const entry = { job, resolve, reject }
+      const entry = { job, submittedAtMs: this.deps.clock.now(), onTurn, resolve, reject }
       const queue = this.queues.get(fleetId)
       if (!queue) {
         this.queues.set(fleetId, [entry])
@@ -62,6 +69,7 @@ export class GroupCommit {
 
   private async settle(fleetId: string, group: readonly Waiting[]): Promise<void> {
     const jobs = group.map(({ job }) => job)
+    for (const { onTurn, submittedAtMs } of group) onTurn(this.deps.clock.now() - submittedAtMs)
     const decided = await this.commit(fleetId, jobs).catch((error: unknown) => ({ error }))
     if ('error' in decided) return this.fail(fleetId, group, decided.error)
     for (const [i, { resolve }] of group.entries()) resolve(decided.outcomes[i] as PushOutcome)
@@ -70,11 +78,27 @@ export class GroupCommit {
 
   /** One of several may be the culprit: each then gets its own transaction. */
   private async fail(fleetId: string, group: readonly Waiting[], error: unknown): Promise<void> {
-    if (group.length > 1 && !isStorageError(error, 'storage_unavailable')) {
+    const stuck = lockTimeoutOf(error)?.collection ?? null
+    if (stuck !== null) return this.leaveOut(fleetId, group, stuck, error)
+    if (group.length > 1 && !isOfStorage(error)) {
       for (const entry of group) await this.settle(fleetId, [entry])
       return
     }
-    for (const { reject } of group) reject(isStorageError(error, 'contention') ? contended() : error)
+    for (const { reject } of group) reject(isStorageError(error, 'contention') ? contended(error) : error)
+  }
+
+  /** A stream that cannot be locked fails those that need it; the others go on without them (BR2). */
+  private async leaveOut(
+    fleetId: string,
+    group: readonly Waiting[],
+    collection: string,
+    error: unknown,
+  ): Promise<void> {
+    const needs = ({ job }: Waiting): boolean =>
+      job.push.mutations.some(({ mutation }) => mutation.collection === collection)
+    for (const entry of group) if (needs(entry)) entry.reject(contended(error))
+    const others = group.filter((entry) => !needs(entry))
+    if (others.length > 0) await this.settle(fleetId, others)
   }
 
   private async commit(fleetId: string, jobs: readonly PushJob[]): Promise<DecidedGroup> {
@@ -82,7 +106,9 @@ export class GroupCommit {
       try {
         return await commitGroup(this.deps, fleetId, jobs)
       } catch (error) {
-        if (!isStorageError(error, 'contention') || attempt >= CONTENTION_RETRIES_MAX) throw error
+        // A lock that could not be had in 5 s won't be in the next 20 ms.
+        if (!isStorageError(error, 'contention') || lockTimeoutOf(error)) throw error
+        if (attempt >= CONTENTION_RETRIES_MAX) throw error
         await pause(CONTENTION_WAIT_MS * 2 ** attempt * (0.5 + this.deps.random()))
       }
     }
@@ -99,7 +125,11 @@ export class GroupCommit {
   }
 }
 
-const contended = (): ApplicationError =>
-  new ApplicationError('shed', { detail: 'too many writers at once', retryAfterMs: RETRY_AFTER_MS })
+/** No push of the group is to blame, so none would fare better alone. */
+const isOfStorage = (error: unknown): boolean =>
+  isStorageError(error, 'storage_unavailable') || isStorageError(error, 'contention')
+
+const contended = (cause: unknown): ApplicationError =>
+  new ApplicationError('shed', { detail: 'too many writers at once', retryAfterMs: RETRY_AFTER_MS, cause })
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

@@ -7,6 +7,9 @@ import type { PullResponse, SnapshotState } from '#lib/protocol/pull.ts'
 import type { WireRecord } from '#lib/protocol/push.ts'
 import type { DeviceReport } from '#lib/protocol/report.ts'
 import type { Device, Fleet, PullPage } from '#lib/storage/ports.ts'
+import { breakerOpen } from '../breakers/breaker-open.ts'
+import type { Refusal } from '../breakers/breakers.ts'
+import { collectionScope } from '../breakers/scopes.ts'
 import type { Context } from '../context.ts'
 import { accessTo } from '../devices/access.ts'
 import { noteContact } from '../devices/heartbeat.ts'
@@ -37,16 +40,16 @@ const TOKEN_RENEWED_AFTER_MS = 86_400_000
 
 /**
  * GET /pull (protocol.md): each record's newest version past the token's position in its collection.
- * @throws ApplicationError `token_invalid`, `token_expired`, `collection_forbidden`, `device_forked`
+ * @throws ApplicationError `token_invalid`, `token_expired`, `collection_forbidden`, `device_forked`, `breaker_open`
  */
 export async function pull(ctx: Context, input: PullInput): Promise<PullOutcome> {
   const { device, fleet } = input
   const readable = await readableCollections(ctx, device, fleet)
   const shown = readPositions(ctx, input, readable)
+  const { names, shut } = admittedCollections(ctx, fleet.id, askedCollections(input.collections, readable))
   await noteContact(ctx, device, input.app, input.report)
   if (shown) await noteDelivered(ctx, device, input.app, shown.positions)
   const held = shown?.positions ?? {}
-  const names = askedCollections(input.collections, readable)
   const reads = names.map((collection) => ({ collection, afterVersion: held[collection]?.version ?? 0 }))
   const limit = Math.min(input.limit, PULL_CHANGES_MAX)
   const bounds = { limit, maxBytes: PULL_BYTES_MAX }
@@ -55,6 +58,7 @@ export async function pull(ctx: Context, input: PullInput): Promise<PullOutcome>
   // Restored between the two reads: the token's versions mean nothing any more.
   if (page.epoch !== fleet.epoch) throw tokenExpired()
   const { positions, snapshots } = reachedPositions(names, held, page)
+  for (const name of shut) if (held[name]?.snapshot !== null) snapshots[name] = 'queued'
   const token = {
     fleetId: fleet.id,
     deviceId: device.id,
@@ -118,6 +122,22 @@ function askedCollections(asked: readonly string[] | null, readable: readonly st
     throw new ApplicationError('collection_forbidden', { extra: { collection: forbidden } })
   }
   return readable.filter((name) => asked.includes(name))
+}
+
+/**
+ * Those that no open breaker keeps shut. The others keep their place in the token; a snapshot that they owe is queued.
+ * A pull is no call of a collection's breaker: it reads what is committed, all in one statement, and locks no stream.
+ * @throws ApplicationError `breaker_open` when nothing is left to read
+ */
+function admittedCollections(ctx: Context, fleetId: string, asked: readonly string[]) {
+  const shut = new Map<string, Refusal>()
+  for (const name of asked) {
+    const refusal = ctx.breakers.refusal(collectionScope(fleetId, name))
+    if (refusal) shut.set(name, refusal)
+  }
+  const soonest = [...shut.values()].toSorted((a, b) => a.retryAfterMs - b.retryAfterMs)[0]
+  if (soonest && shut.size === asked.length) throw breakerOpen(soonest)
+  return { names: asked.filter((name) => !shut.has(name)), shut: [...shut.keys()] }
 }
 
 /** Where the page leaves each collection; those not asked for keep their place. */

@@ -1,4 +1,8 @@
+import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { Device } from '#lib/storage/ports.ts'
+import { breakerOpen } from '../breakers/breaker-open.ts'
+import type { BreakerPass } from '../breakers/pass.ts'
+import { shedCollections } from '../breakers/shed-collections.ts'
 import type { Context } from '../context.ts'
 import { madeAtMs, storedReport } from '../devices/report-times.ts'
 import { parsePush } from './parse-push.ts'
@@ -11,6 +15,8 @@ export interface PushInput {
   /** The parsed JSON, not yet checked. */
   readonly body: unknown
   readonly receivedAtMs: number
+  /** Ended by the caller, with what becomes of this push. */
+  readonly pass: BreakerPass
 }
 
 type Answered = Extract<PushOutcome, { kind: 'answered' }>
@@ -19,13 +25,14 @@ type Answered = Extract<PushOutcome, { kind: 'answered' }>
  * POST /push (protocol.md): checks the body, then waits for the transaction that this push shares with others.
  * @throws ApplicationError `bad_request`, `too_many_mutations`, `collection_forbidden`, `epoch_changed`,
  *   `device_revoked`, `device_paused`, `device_forked`, `request_id_reused`, `atomic_aborted`, `shed`,
- *   `database_unavailable`
+ *   `breaker_open`, `database_unavailable`
  */
 export async function push(ctx: Context, input: PushInput): Promise<Answered> {
   const { request, incoming, requestHash } = parsePush(input.body)
   const report = storedReport(request.report, input.receivedAtMs)
   const { id: deviceId, fleetId } = input.device
-  const outcome = await ctx.groupCommit.submit(fleetId, {
+  const shed = shedBy(ctx, input, request.mutations)
+  const job = {
     kind: 'device',
     push: {
       deviceId,
@@ -34,6 +41,7 @@ export async function push(ctx: Context, input: PushInput): Promise<Answered> {
       atomic: request.atomic ?? false,
       mutations: incoming,
       replayOf: null,
+      ...(shed && { shed }),
     },
     platform: input.app.platform,
     appVersion: input.app.appVersion,
@@ -45,7 +53,30 @@ export async function push(ctx: Context, input: PushInput): Promise<Answered> {
     epoch: request.epoch,
     requestHash,
     report,
-  })
+  } as const
+  const outcome = await ctx.groupCommit.submit(fleetId, job, (waitedMs) => input.pass.waited(waitedMs))
   if (outcome.kind === 'failed') throw outcome.error
   return outcome
+}
+
+/**
+ * The collections of this push that a breaker keeps shut, with the wait of each; null when none is.
+ * @throws ApplicationError `breaker_open` when nothing is left to do: then nothing is stored
+ */
+function shedBy(
+  ctx: Context,
+  { device, pass }: PushInput,
+  mutations: readonly Mutation[],
+): ReadonlyMap<string, number> | null {
+  const names = new Set(mutations.map(({ collection }) => collection))
+  // A name that no collection has gets no breaker; it becomes a dead letter.
+  const known = [...names].filter((name) =>
+    ctx.groupCommit.rules.known(device.fleetId)?.collections.has(name),
+  )
+  const shut = shedCollections(ctx.breakers, pass, device.fleetId, known)
+  const refusals = [...shut.values()]
+  const soonest = refusals.toSorted((a, b) => a.retryAfterMs - b.retryAfterMs)[0]
+  if (!soonest) return null
+  if (shut.size === names.size) throw breakerOpen(soonest)
+  return new Map([...shut].map(([name, { retryAfterMs }]) => [name, retryAfterMs]))
 }

@@ -19,6 +19,11 @@ export class RulesCache {
     this.storage = storage
   }
 
+  /** What is in memory; null before the fleet's first push in this process. */
+  known(fleetId: string): FleetRules | null {
+    return this.fleets.get(fleetId) ?? null
+  }
+
   async get(fleetId: string): Promise<FleetRules> {
     return this.fleets.get(fleetId) ?? this.reload(fleetId)
   }

@@ -12,6 +12,9 @@ export interface DatabaseOptions {
   readonly poolSize?: number
   /** False behind a pooler that cannot keep prepared statements (PgBouncer before 1.21). */
   readonly prepare?: boolean
+  /** How long a statement may run, and how long it may wait for a lock. */
+  readonly statementTimeoutMs?: number
+  readonly lockTimeoutMs?: number
 }
 
 /** A statement with a name of its own, under which each connection prepares it once. */
@@ -26,30 +29,40 @@ export type Send = <R extends Row>(statement: Statement, values: readonly unknow
 /** Queries go out without waiting for the answers before them; @types/pg does not know it yet. */
 const PIPELINE = { pipeline: true }
 const CONNECT_TIMEOUT_MS = 5_000
-const STATEMENT_TIMEOUT = '20s'
-const LOCK_TIMEOUT = '5s'
+const STATEMENT_TIMEOUT_MS = 20_000
+const LOCK_TIMEOUT_MS = 5_000
 
 /** The first statement of every transaction: who we are (decision 9) and how long we wait. */
-const ENTER: Statement = {
+const enter = (statementTimeoutMs: number, lockTimeoutMs: number): Statement => ({
   name: 'enter',
   text: `SELECT set_config('role', 'tidemark_runtime', true), set_config('app.fleet', $1, true),
-    set_config('statement_timeout', '${STATEMENT_TIMEOUT}', true), set_config('lock_timeout', '${LOCK_TIMEOUT}', true)`,
-}
+    set_config('statement_timeout', '${statementTimeoutMs}', true), set_config('lock_timeout', '${lockTimeoutMs}', true)`,
+})
 /** Plans are kept while tables grow: one made on an empty table must not scan a full one. */
-const ENTER_HOT: Statement = {
+const enterHot = ({ text }: Statement): Statement => ({
   name: 'enter_hot',
-  text: `${ENTER.text}, set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+  text: `${text}, set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
     set_config('enable_mergejoin', 'off', true)`,
-}
+})
 
 /** One `pg` pool and the Prisma client on it; every statement of ours runs in one of these transactions. */
 export class Database {
   private readonly pool: pg.Pool
   private readonly prisma: PrismaClient
   private readonly prepare: boolean
+  private readonly enter: Statement
+  private readonly enterHot: Statement
 
-  constructor({ url, poolSize = 10, prepare = true }: DatabaseOptions) {
+  constructor({
+    url,
+    poolSize = 10,
+    prepare = true,
+    statementTimeoutMs = STATEMENT_TIMEOUT_MS,
+    lockTimeoutMs = LOCK_TIMEOUT_MS,
+  }: DatabaseOptions) {
     this.prepare = prepare
+    this.enter = enter(statementTimeoutMs, lockTimeoutMs)
+    this.enterHot = enterHot(this.enter)
     this.pool = new pg.Pool({
       connectionString: url,
       max: poolSize,
@@ -66,17 +79,17 @@ export class Database {
   }
 
   inFleet<T>(fleetId: string, work: (send: Send) => Promise<T>): Promise<T> {
-    return this.transaction(ENTER, fleetOf(fleetId), work)
+    return this.transaction(this.enter, fleetOf(fleetId), work)
   }
 
   /** The same with plans that hold for tables of any size. */
   inFleetHot<T>(fleetId: string, work: (send: Send) => Promise<T>): Promise<T> {
-    return this.transaction(ENTER_HOT, fleetOf(fleetId), work)
+    return this.transaction(this.enterHot, fleetOf(fleetId), work)
   }
 
   /** Global tables only: no fleet, so no row of any. */
   inGlobal<T>(work: (send: Send) => Promise<T>): Promise<T> {
-    return this.transaction(ENTER, '', work)
+    return this.transaction(this.enter, '', work)
   }
 
   /** One statement in one round trip, transaction included. */
@@ -85,7 +98,7 @@ export class Database {
       const send = this.sender(client)
       const [, , rows] = await Promise.all([
         client.query('BEGIN'),
-        send(ENTER_HOT, [fleetOf(fleetId)]),
+        send(this.enterHot, [fleetOf(fleetId)]),
         send<R>(statement, values),
         client.query('COMMIT'),
       ])

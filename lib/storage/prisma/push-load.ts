@@ -13,12 +13,12 @@ import type { RecordRow } from './record-row.ts'
 import { RECORD_COLUMNS, recordOf } from './record-row.ts'
 import { resultOf } from './result-row.ts'
 import { originalText } from './storable-text.ts'
+import { isLockTimeout, lockTimeout } from './storage-errors.ts'
 import { fromJson, ms } from './values.ts'
 
-const LOCK_HEADS: Statement = {
-  name: 'push_lock_heads',
-  text: `SELECT collection, version FROM stream_head WHERE fleet_id = $1 AND collection = ANY ($2::text[])
-    ORDER BY collection FOR UPDATE`,
+const LOCK_HEAD: Statement = {
+  name: 'push_lock_head',
+  text: 'SELECT collection, version FROM stream_head WHERE fleet_id = $1 AND collection = $2 FOR UPDATE',
 }
 const MAKE_HEADS: Statement = {
   name: 'push_make_heads',
@@ -109,8 +109,10 @@ async function readAll(send: Send, fleetId: string, plan: PushPlan): Promise<Pus
     statement: Statement,
     values: unknown[],
   ) => (keys.length === 0 ? Promise.resolve([]) : send<R>(statement, [fleetId, ...values]))
+  // In the order given, a statement each: one that cannot be locked in time then names its collection (BR2).
+  const locks = streams.map((name) => send<HeadRow>(LOCK_HEAD, [fleetId, name]))
   const [heads, devices, fleets, responses, recordRows, baseRows, mutations] = await Promise.all([
-    some<HeadRow>(streams, LOCK_HEADS, [texts(streams)]),
+    Promise.all(locks).then((rows) => rows.flat()),
     some<DeviceRow>(deviceIds, LOCK_DEVICES, [uuids(deviceIds)]),
     send<{ epoch: number; config_version: number }>(FLEET, [fleetId]),
     some<ResponseRow>(requests, RESPONSES, [
@@ -127,7 +129,9 @@ async function readAll(send: Send, fleetId: string, plan: PushPlan): Promise<Pus
       numbers(bases.map((b) => b.version)),
     ]),
     some<MutationRow>(mutationIds, MUTATIONS, [uuids(mutationIds), mutationIds.length + ANCESTORS_MAX]),
-  ])
+  ]).catch(async (error: unknown) => {
+    throw (await stuckLock(streams, locks)) ?? error
+  })
   const fleet = fleets[0]
   assert(fleet, `fleet ${fleetId} exists`)
   return {
@@ -146,6 +150,16 @@ async function readAll(send: Send, fleetId: string, plan: PushPlan): Promise<Pus
     ),
     mutations: new Map(mutations.map((row) => [row.mutation_id, knownOf(row)])),
   }
+}
+
+/** The lock that ran out of time, when it was one of a stream: every statement after it fails for another reason. */
+async function stuckLock(streams: readonly string[], locks: readonly Promise<unknown>[]): Promise<unknown> {
+  const settled = await Promise.allSettled(locks)
+  const place = settled.findIndex((outcome) => outcome.status === 'rejected' && isLockTimeout(outcome.reason))
+  const outcome = settled[place]
+  const collection = streams[place]
+  if (outcome?.status !== 'rejected' || collection === undefined) return null
+  return lockTimeout(outcome.reason, collection)
 }
 
 const responseOf = (row: ResponseRow): StoredResponse => ({

@@ -1,7 +1,8 @@
 import { StorageContention, StorageUnavailable } from '../ports.ts'
 
-/** serialization_failure, deadlock_detected, lock_not_available */
-const CONTENTION = new Set(['40001', '40P01', '55P03'])
+/** serialization_failure, deadlock_detected */
+const CONTENTION = new Set(['40001', '40P01'])
+const LOCK_NOT_AVAILABLE = '55P03'
 /** query_canceled by statement_timeout, admin_shutdown, crash_shutdown, cannot_connect_now, read-only standby */
 const UNAVAILABLE = new Set(['57014', '57P01', '57P02', '57P03', '25006'])
 /** connection exceptions, insufficient resources (disk, memory, connections), system errors */
@@ -22,10 +23,18 @@ const NETWORK_MESSAGES =
 
 /** What the application knows of a failure: unavailable, contention, or the error itself. */
 export function storageError(error: unknown): unknown {
+  if (error instanceof StorageContention) return error
   const code = sqlState(error)
+  if (code === LOCK_NOT_AVAILABLE) return lockTimeout(error, null)
   if (code !== null && CONTENTION.has(code)) return new StorageContention(messageOf(error), { cause: error })
   return isUnavailable(error, code) ? new StorageUnavailable(messageOf(error), { cause: error }) : error
 }
+
+export const isLockTimeout = (error: unknown): boolean => sqlState(error) === LOCK_NOT_AVAILABLE
+
+/** A lock that could not be had in time; `collection` when it was the lock of its stream. */
+export const lockTimeout = (error: unknown, collection: string | null): StorageContention =>
+  new StorageContention(messageOf(error), { cause: error, lockTimeout: { collection } })
 
 /** The SQLSTATE, from pg itself or from Prisma, which puts it under `meta.driverAdapterError.cause`. */
 export function sqlState(error: unknown): string | null {

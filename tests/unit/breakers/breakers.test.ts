@@ -107,7 +107,8 @@ describe('passes', () => {
       const pass = breakers.begin()
       pass.enter([NOTES])
       wait(6_000)
-      pass.end(() => 'good', waitedMs)
+      pass.waited(waitedMs)
+      pass.end(() => 'good')
     }
     const slow = breakers.list(() => true)[0]?.window.map((second) => second.slow)
     expect(slow).toEqual([1, 0])

@@ -1,0 +1,30 @@
+import { bearerOf } from '#lib/application/access/credentials.ts'
+import { breakerOpen } from '#lib/application/breakers/breaker-open.ts'
+import type { BreakerPass } from '#lib/application/breakers/pass.ts'
+import { ENGINE_SCOPE, fleetScope } from '#lib/application/breakers/scopes.ts'
+import type { Context } from '#lib/application/context.ts'
+import { ApplicationError } from '#lib/application/errors.ts'
+import type { Route } from '#lib/application/request-counter.ts'
+
+/** Least wait of a request that was shed for load, in ms; spread to three times as much. */
+const RETRY_AFTER_MS = 1_000
+/** The fleet that a credential names. Whether it is live only the storage knows. */
+const FLEET_IN_TOKEN = /^tm[de]_([0-9a-f-]{36})_/
+
+/**
+ * What a request must get past before its body or the database is touched: how much this process has in hand, and the
+ * breakers of engine and fleet (BR2). Gives what to call when the request has ended.
+ * @throws ApplicationError `shed`, `breaker_open`
+ */
+export function admit(ctx: Context, route: Route, request: Request, pass: BreakerPass): () => void {
+  if (!ctx.load.enter(route)) {
+    throw new ApplicationError('shed', { retryAfterMs: RETRY_AFTER_MS * (1 + 2 * ctx.random()) })
+  }
+  const fleetId = FLEET_IN_TOKEN.exec(bearerOf(request.headers) ?? '')?.[1]
+  const refusal = pass.enter(fleetId === undefined ? [ENGINE_SCOPE] : [ENGINE_SCOPE, fleetScope(fleetId)])
+  if (refusal) {
+    ctx.load.leave()
+    throw breakerOpen(refusal)
+  }
+  return () => ctx.load.leave()
+}
