@@ -126,7 +126,8 @@ export function sickStorage(inner: Storage): { readonly storage: Storage; readon
       work({
         load: async (plan) => {
           const collection = plan.streams.find((name) => sickness.stuck.has(name))
-          if (collection !== undefined) throw new StorageContention('lock timeout', { lockTimeout: { collection } })
+          if (collection !== undefined)
+            throw new StorageContention('lock timeout', { lockTimeout: { collection } })
           return tx.load(plan)
         },
         write: (writes) => tx.write(writes),
