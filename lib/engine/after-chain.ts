@@ -3,7 +3,7 @@ import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { EffectiveResult, MutationResult } from '#lib/protocol/push.ts'
 import { applyOperation } from './patch.ts'
 import type { ChainView, PushDraft } from './push-draft.ts'
-import { documentAt, mutationOf } from './push-draft.ts'
+import { conflictOf, documentAt, mutationOf } from './push-draft.ts'
 import type { KnownMutation } from './types.ts'
 
 /** How many ancestors by `after` are followed; a longer chain has an unknown base. */
@@ -15,6 +15,8 @@ export type ParentFate =
   | { readonly kind: 'stands' }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'conflict'; readonly conflictId: string }
+  /** A person kept the other side of the conflict that it stands on. */
+  | { readonly kind: 'declined' }
   | { readonly kind: 'dead' }
   | { readonly kind: 'refused' }
   | { readonly kind: 'waits'; readonly status: 'retry' | 'shed'; readonly retryAfterMs: number }
@@ -55,7 +57,32 @@ export function parentFate(
   const failed = withoutEffect.get(mutation.after)
   if (failed) return fateAfter(failed)
   const parent = findParent(draft, mutation, deviceId)
-  return parent ? fateAfter(parent.result) : { kind: 'unknown' }
+  if (!parent) return { kind: 'unknown' }
+  const fate = fateAfter(parent.result)
+  if (fate.kind === 'conflict') return fateInConflict(draft, fate)
+  return parent.result.status === 'superseded' && standsOnDeclined(draft, parent)
+    ? { kind: 'declined' }
+    : fate
+}
+
+/** Once a person has decided, the child of the side that was kept goes on from there, the other's does not. */
+function fateInConflict(draft: PushDraft, fate: ParentFate & { kind: 'conflict' }): ParentFate {
+  const closure = conflictOf(draft, fate.conflictId)?.closure
+  if (!closure) return fate
+  return closure.kept === 'theirs' ? { kind: 'declined' } : { kind: 'stands' }
+}
+
+/** Walks up a chain of superseded ones: what a decision left behind takes its later children with it. */
+function standsOnDeclined(draft: PushDraft, last: KnownMutation): boolean {
+  let child = last
+  for (let links = 0; links < CHAIN_MAX && child.result.status === 'superseded'; links++) {
+    const parent = findParent(draft, child.mutation, child.deviceId)
+    if (!parent) return false
+    if (parent.result.status === 'conflict')
+      return conflictOf(draft, parent.result.conflictId)?.closure?.kept === 'theirs'
+    child = parent
+  }
+  return false
 }
 
 /** A parent is the same device's mutation of the same record; anything else by that id is not one. */
@@ -70,11 +97,16 @@ function findParent(draft: PushDraft, child: Mutation, deviceId: string): KnownM
 export function chainBase(draft: PushDraft, mutation: Mutation, deviceId: string): ChainView {
   const { baseVersion } = mutation
   const pending: KnownMutation[] = []
-  let view: ChainView = { document: documentAt(draft, mutation), madeVersion: 0, links: 0 }
+  let view: ChainView = {
+    document: documentAt(draft, mutation),
+    madeVersion: 0,
+    seenVersion: baseVersion,
+    links: 0,
+  }
   for (let child = mutation; child.after !== undefined;) {
     const parent = findParent(draft, child, deviceId)
-    if (!parent || pending.length === CHAIN_MAX) return UNKNOWN_VIEW
-    const seen = draft.views.get(viewKey(parent.id, baseVersion))
+    if (!parent || pending.length === CHAIN_MAX) return { ...UNKNOWN_VIEW, seenVersion: baseVersion }
+    const seen = draft.views.get(viewKey(parent.id, baseVersion)) ?? decidedView(draft, parent)
     if (seen) view = seen
     if (seen || isInDocument(parent.result, baseVersion)) break
     pending.push(parent)
@@ -87,11 +119,19 @@ export function chainBase(draft: PushDraft, mutation: Mutation, deviceId: string
   return view
 }
 
-const UNKNOWN_VIEW: ChainView = { document: { kind: 'unknown' }, madeVersion: 0, links: 0 }
+/** What a person made of the chain's side of a conflict is what its children stand on. */
+function decidedView(draft: PushDraft, { result }: KnownMutation): ChainView | null {
+  const closure = result.status === 'conflict' ? conflictOf(draft, result.conflictId)?.closure : null
+  if (!closure || closure.kept === 'theirs') return null
+  const { data, version } = closure
+  return { document: { kind: 'known', data }, madeVersion: version, seenVersion: version, links: 0 }
+}
+
+const UNKNOWN_VIEW = { document: { kind: 'unknown' }, madeVersion: 0, links: 0 } as const
 const viewKey = (id: string, baseVersion: number): string => `${id}@${baseVersion}`
 
 function extendView(
-  { document, madeVersion, links }: ChainView,
+  { document, madeVersion, seenVersion, links }: ChainView,
   { mutation, result }: KnownMutation,
 ): ChainView {
   const made = Math.max(madeVersion, 'version' in result ? result.version : 0)
@@ -100,6 +140,7 @@ function extendView(
   return {
     document: next?.ok ? { kind: 'known', data: next.value } : { kind: 'unknown' },
     madeVersion: made,
+    seenVersion,
     links: links + 1,
   }
 }

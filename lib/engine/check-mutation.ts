@@ -1,11 +1,12 @@
 import { parseHlc } from '#lib/kernel/hlc.ts'
 import type { DeadLetterCode, RefusedCode } from '#lib/protocol/error-codes.ts'
 import { CLOCK_AHEAD_MAX_MS, MUTATION_BYTES_MAX } from '#lib/protocol/limits.ts'
+import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { EffectiveResult, MutationResult } from '#lib/protocol/push.ts'
 import { parentFate } from './after-chain.ts'
 import type { PushDraft } from './push-draft.ts'
-import { mutationOf } from './push-draft.ts'
-import type { CollectionRules, IncomingMutation, IncomingPush } from './types.ts'
+import { conflictOf, mutationOf, recordOf } from './push-draft.ts'
+import type { CollectionRules, IncomingMutation, IncomingPush, KnownConflict } from './types.ts'
 
 /** What a mutation's fate is before anybody looks at its record; `go` when that must decide. */
 export type Gate =
@@ -14,11 +15,15 @@ export type Gate =
       readonly rules: CollectionRules
       readonly author: string
       readonly parentKnown: boolean
+      /** It decides an open conflict. */
+      readonly decides: boolean
     }
   | { readonly kind: 'refused'; readonly code: RefusedCode; readonly detail: string }
   | { readonly kind: 'duplicate'; readonly original: EffectiveResult }
   | { readonly kind: 'dead'; readonly code: DeadLetterCode; readonly detail: string }
   | { readonly kind: 'held'; readonly conflictId: string }
+  /** A person decided already, for another one or against what it stands on. */
+  | { readonly kind: 'declined' }
   | { readonly kind: 'waits'; readonly status: 'retry' | 'shed'; readonly retryAfterMs: number }
 
 const refused = (code: RefusedCode, detail: string): Gate => ({ kind: 'refused', code, detail })
@@ -38,22 +43,41 @@ export function checkMutation(
   incoming: IncomingMutation,
   withoutEffect: ReadonlyMap<string, MutationResult>,
 ): Gate {
-  const { mutation, bytes, unknownField } = incoming
+  const { unknownField } = incoming
   const author = authorOf(push, incoming)
   const early =
     (unknownField === null ? null : refused('unknown_field', `unknown field ${unknownField}`)) ??
     checkBreaker(push, incoming) ??
     checkRepeat(draft, push, incoming, author) ??
     checkStamp(draft, incoming, author)
-  if (early) return early
+  return early ?? checkPlace(draft, incoming, author, withoutEffect)
+}
+
+/** How long the child of a conflict with as many behind it as may wait keeps to its device. */
+const FULL_HOLD_RETRY_MS = 60_000
+/** Mutations that wait behind one conflict. */
+export const HELD_MAX = 500
+
+/** What doesn't hang on who sent it; asked again for what was held. */
+export function checkPlace(
+  draft: PushDraft,
+  { mutation, bytes }: IncomingMutation,
+  author: string,
+  withoutEffect: ReadonlyMap<string, MutationResult>,
+): Gate {
   if (bytes > MUTATION_BYTES_MAX) return dead('too_large', `${bytes} bytes, at most ${MUTATION_BYTES_MAX}`)
   const rules = draft.world.collections.get(mutation.collection)
   if (!rules) return dead('unknown_collection', `no collection ${mutation.collection}`)
+  const decided = mutation.resolves === undefined ? null : conflictOf(draft, mutation.resolves)
+  if (mutation.resolves !== undefined && !isAbout(draft, decided, mutation))
+    return refused('unknown_conflict', `no conflict ${mutation.resolves} of this record`)
+  if (decided?.status === 'resolved') return { kind: 'declined' }
   const fate = parentFate(draft, mutation, author, withoutEffect)
   if (fate.kind === 'refused') return refused('parent_refused', `its parent ${mutation.after} was refused`)
   if (fate.kind === 'dead')
     return dead('parent_dead_lettered', `its parent ${mutation.after} is a dead letter`)
-  if (fate.kind === 'conflict') return { kind: 'held', conflictId: fate.conflictId }
+  if (fate.kind === 'conflict' && fate.conflictId !== decided?.id) return heldBehind(draft, fate.conflictId)
+  if (fate.kind === 'declined' && recordOf(draft, mutation)) return { kind: 'declined' }
   if (fate.kind === 'waits') return fate
   if (mutation.schemaVersion > rules.schemaVersion) {
     return dead(
@@ -61,7 +85,19 @@ export function checkMutation(
       `schema version ${mutation.schemaVersion}, published is ${rules.schemaVersion}`,
     )
   }
-  return { kind: 'go', rules, author, parentKnown: fate.kind !== 'unknown' }
+  return { kind: 'go', rules, author, parentKnown: fate.kind !== 'unknown', decides: decided !== null }
+}
+
+function heldBehind(draft: PushDraft, conflictId: string): Gate {
+  const waiting = conflictOf(draft, conflictId)?.held.length ?? 0
+  if (waiting < HELD_MAX) return { kind: 'held', conflictId }
+  return { kind: 'waits', status: 'retry', retryAfterMs: FULL_HOLD_RETRY_MS }
+}
+
+/** A closed conflict whose record is gone for good has nothing to answer with. */
+function isAbout(draft: PushDraft, conflict: KnownConflict | null, mutation: Mutation): boolean {
+  if (conflict?.collection !== mutation.collection || conflict.recordId !== mutation.recordId) return false
+  return conflict.status === 'open' || recordOf(draft, mutation) !== null
 }
 
 /** BR2: what an open breaker keeps out was not loaded, so nothing more can be said of it. */

@@ -6,7 +6,7 @@ import { chooseStrategy, forReplay } from './conflict/choose-strategy.ts'
 import type { ConflictDecision } from './conflict/decision.ts'
 import type { PatchFailure } from './patch.ts'
 import { applyOperation, parseKey, toPointer } from './patch.ts'
-import type { PushDraft } from './push-draft.ts'
+import type { ChainView, PushDraft } from './push-draft.ts'
 import { recordOf } from './push-draft.ts'
 import type { BaseDocument, CollectionRules, RecordState } from './types.ts'
 import { validateDocument } from './validate.ts'
@@ -30,6 +30,8 @@ export interface RecordQuestion {
   readonly author: string
   readonly parentKnown: boolean
   readonly isReplay: boolean
+  /** A person decides with it: what was deleted may return. */
+  readonly byPerson: boolean
 }
 
 /** Decides one mutation against its record as it is now (engine.md, conflict strategies). */
@@ -38,7 +40,7 @@ export function decideRecord(draft: PushDraft, question: RecordQuestion): Record
   const current = recordOf(draft, mutation)
   const chain = chainBase(draft, mutation, question.author)
   const base: BaseDocument = parentKnown ? chain.document : { kind: 'unknown' }
-  const concurrent = current !== null && isConcurrent(question, current, base, chain.madeVersion)
+  const concurrent = current !== null && isConcurrent(question, current, base, chain)
   const gone = current === null || current.deleted
   // A document that nobody else changed is changed as it stands; else the device's own view counts, where it is known.
   const applied = applyOperation(
@@ -63,7 +65,7 @@ export function decideRecord(draft: PushDraft, question: RecordQuestion): Record
   return (data && findInvalid(rules, data, base)) ?? { kind: 'settled', decision, base, local, data }
 }
 
-/** CS9: nothing returns but by a creation or by an edit that meets a delete, and half a document is none. */
+/** CS9: nothing returns but by a creation, an edit that meets a delete or a person; half a document is none. */
 function mayWriteOnNothing(
   question: RecordQuestion,
   current: RecordState | null,
@@ -73,6 +75,7 @@ function mayWriteOnNothing(
   const { op, baseVersion } = question.mutation
   if (op.type === 'delete') return true
   if (op.type === 'patch' && base.kind === 'unknown') return false
+  if (question.byPerson) return true
   if (current === null) return baseVersion === 0
   return concurrent || isRecreation(question.mutation, base)
 }
@@ -113,12 +116,12 @@ function isConcurrent(
   question: RecordQuestion,
   current: RecordState,
   base: BaseDocument,
-  madeVersion: number,
+  { madeVersion, seenVersion }: ChainView,
 ): boolean {
-  const { mutation, author, isReplay } = question
+  const { author, isReplay } = question
   if (base.kind === 'unknown') return true
-  if (isReplay && current.version > Math.max(mutation.baseVersion, madeVersion)) return true
-  return writtenByOthersSince(current.versionVector, author, mutation.baseVersion)
+  if (isReplay && current.version > Math.max(seenVersion, madeVersion)) return true
+  return writtenByOthersSince(current.versionVector, author, seenVersion)
 }
 
 function findInvalid(rules: CollectionRules, data: JsonObject, base: BaseDocument): RecordDecision | null {

@@ -13,6 +13,8 @@ export interface LoadPlan {
   }[]
   /** Own ids and parents by `after`; the ancestors of these are needed too, at most CHAIN_MAX deep. */
   readonly mutationIds: readonly string[]
+  /** Conflicts that mutations resolve; those of the mutations above are needed too. */
+  readonly conflictIds: readonly string[]
 }
 
 /** Each thing once, whatever the pushes repeat. Base 0 is no document and is left out. */
@@ -20,6 +22,7 @@ export function planLoad(pushes: readonly IncomingPush[]): LoadPlan {
   const records = new Map<string, LoadPlan['records'][number]>()
   const bases = new Map<string, LoadPlan['bases'][number]>()
   const mutationIds = new Set<string>()
+  const conflictIds = new Set<string>()
   const streams = new Set<string>()
   for (const { mutation } of pushes.flatMap(admitted)) {
     const { collection, recordId, baseVersion: version } = mutation
@@ -29,12 +32,14 @@ export function planLoad(pushes: readonly IncomingPush[]): LoadPlan {
     if (version > 0) bases.set(`${key}@${version}`, { collection, recordId, version })
     mutationIds.add(mutation.id)
     if (mutation.after !== undefined) mutationIds.add(mutation.after)
+    if (mutation.resolves !== undefined) conflictIds.add(mutation.resolves)
   }
   return {
     streams: [...streams].sort(),
     records: [...records.values()],
     bases: [...bases.values()],
     mutationIds: [...mutationIds],
+    conflictIds: [...conflictIds],
   }
 }
 

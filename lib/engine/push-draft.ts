@@ -1,7 +1,15 @@
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import { LayeredMap } from './layered-map.ts'
-import type { BaseDocument, ChangeEffect, KnownMutation, PushWorld, RecordKey, RecordState } from './types.ts'
+import type {
+  BaseDocument,
+  ChangeEffect,
+  KnownConflict,
+  KnownMutation,
+  PushWorld,
+  RecordKey,
+  RecordState,
+} from './types.ts'
 import { baseKey, recordKey } from './types.ts'
 
 /** A document with the changes of a chain applied. */
@@ -9,6 +17,8 @@ export interface ChainView {
   readonly document: BaseDocument
   /** Newest version that the chain itself made; 0 when it made none. */
   readonly madeVersion: number
+  /** What counts as seen: the mutation's base, or the decision that kept this chain's side of a conflict. */
+  readonly seenVersion: number
   readonly links: number
 }
 
@@ -19,6 +29,7 @@ export interface PushDraft {
   readonly records: Map<RecordKey, RecordState>
   readonly bases: Map<string, JsonObject | null>
   readonly mutations: Map<string, KnownMutation>
+  readonly conflicts: Map<string, KnownConflict>
   /** By mutation id and base version, so that a chain of n links takes n steps and not n². */
   readonly views: Map<string, ChainView>
 }
@@ -29,6 +40,7 @@ export const startDraft = (world: PushWorld): PushDraft => ({
   records: new Map(),
   bases: new Map(),
   mutations: new Map(),
+  conflicts: new Map(),
   views: new Map(),
 })
 
@@ -37,6 +49,9 @@ export const headOf = ({ heads, world }: PushDraft, collection: string): number 
 
 export const mutationOf = ({ mutations, world }: PushDraft, id: string): KnownMutation | null =>
   mutations.get(id) ?? world.mutations.get(id) ?? null
+
+export const conflictOf = ({ conflicts, world }: PushDraft, id: string): KnownConflict | null =>
+  conflicts.get(id) ?? world.conflicts.get(id) ?? null
 
 export function recordOf(
   { records, world }: PushDraft,
@@ -71,15 +86,46 @@ export function absorb(draft: PushDraft, effect: ChangeEffect): void {
     result.status === 'dead_lettered' ? 'open' : effect.replayOf === null ? 'none' : 'replayed'
   const { mutation, payloadHash } = incoming
   draft.mutations.set(id, { id, payloadHash, deviceId: effect.deviceId, mutation, result, deadLetter })
+  absorbConflicts(draft, effect)
+}
+
+function absorbConflicts(
+  draft: PushDraft,
+  { incoming, deviceId, conflict, heldBy, closes }: ChangeEffect,
+): void {
+  const { id, collection, recordId } = incoming.mutation
+  if (conflict) {
+    const status = conflict.outcome === 'manual' ? 'open' : 'resolved'
+    const { local } = conflict
+    const known = {
+      id: conflict.id,
+      collection,
+      recordId,
+      deviceId,
+      local,
+      status,
+      closure: null,
+      held: [],
+    } as const
+    draft.conflicts.set(conflict.id, known)
+  }
+  const holder = heldBy === null ? null : conflictOf(draft, heldBy)
+  if (holder) draft.conflicts.set(holder.id, { ...holder, held: [...holder.held, id] })
+  const closed = closes && conflictOf(draft, closes.conflictId)
+  if (!closed) return
+  draft.conflicts.set(closed.id, { ...closed, status: 'resolved', closure: closes })
+  // What a chain stands on may have become another document.
+  draft.views.clear()
 }
 
 /** The world as it is once the draft stands. */
-export function settle({ world, heads, records, bases, mutations }: PushDraft): PushWorld {
+export function settle({ world, heads, records, bases, mutations, conflicts }: PushDraft): PushWorld {
   return {
     ...world,
     heads: LayeredMap.over(world.heads, heads),
     records: LayeredMap.over(world.records, records),
     bases: LayeredMap.over(world.bases, bases),
     mutations: LayeredMap.over(world.mutations, mutations),
+    conflicts: LayeredMap.over(world.conflicts, conflicts),
   }
 }

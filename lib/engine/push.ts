@@ -5,12 +5,13 @@ import { recordWrite } from '#lib/kernel/version-vector.ts'
 import type { MutationResult, Resolution } from '#lib/protocol/push.ts'
 import { chainBase } from './after-chain.ts'
 import type { Gate } from './check-mutation.ts'
-import { authorOf, checkMutation } from './check-mutation.ts'
+import { authorOf, checkMutation, checkPlace } from './check-mutation.ts'
 import { serverHlcAt } from './clock-offset.ts'
+import { closureOf, decideDeclined } from './close-conflict.ts'
 import type { RecordDecision } from './decide-record.ts'
 import { decideRecord } from './decide-record.ts'
 import type { PushDraft } from './push-draft.ts'
-import { absorb, headOf, recordOf, settle, startDraft } from './push-draft.ts'
+import { absorb, conflictOf, headOf, mutationOf, recordOf, settle, startDraft } from './push-draft.ts'
 import type {
   BaseDocument,
   ChangeEffect,
@@ -41,7 +42,7 @@ export function decidePush(world: PushWorld, push: IncomingPush, ids: NewId): Pu
     const outcome = decideMutation({ draft, push, incoming, ids }, withoutEffect)
     if ('incoming' in outcome) {
       absorb(draft, outcome)
-      effects.push(outcome)
+      effects.push(outcome, ...releaseHeld({ draft, push, ids }, outcome, withoutEffect))
       results.push(outcome.result)
     } else {
       if (outcome.status !== 'duplicate') withoutEffect.set(incoming.mutation.id, outcome)
@@ -86,9 +87,56 @@ function decideMutation(
   const { draft, push, incoming } = question
   const gate = checkMutation(draft, push, incoming, withoutEffect)
   if (gate.kind !== 'go') return turnedAway(question, gate)
-  const { rules, author, parentKnown } = gate
-  const isReplay = push.replayOf !== null
-  const decision = decideRecord(draft, { mutation: incoming.mutation, rules, author, parentKnown, isReplay })
+  const effect = decideThrough(question, gate)
+  return gate.decides ? { ...effect, closes: closureOf(draft, effect) } : effect
+}
+
+/** What waited behind a conflict runs when a person has closed it, in the order of arrival (protocol.md, `after`). */
+function releaseHeld(
+  { draft, push, ids }: Omit<Question, 'incoming'>,
+  cause: ChangeEffect,
+  withoutEffect: ReadonlyMap<string, MutationResult>,
+): ChangeEffect[] {
+  const heldBy = ({ closes }: ChangeEffect): readonly string[] =>
+    closes ? (conflictOf(draft, closes.conflictId)?.held ?? []) : []
+  const released: ChangeEffect[] = []
+  const waiting = [...heldBy(cause)]
+  for (const id of waiting) {
+    const known = mutationOf(draft, id)
+    if (known?.result.status !== 'conflict') continue
+    const { mutation, payloadHash, deviceId, result } = known
+    // Its size and its fields were checked when it came.
+    const incoming = { mutation, payloadHash, bytes: 0, unknownField: null }
+    const question = {
+      draft,
+      push: { ...push, deviceId, sessionId: null, byDesk: false, replayOf: null },
+      incoming,
+      ids,
+    }
+    const gate = checkPlace(draft, incoming, deviceId, withoutEffect)
+    const decided = gate.kind === 'go' ? decideThrough(question, gate) : turnedAway(question, gate)
+    const effect = 'incoming' in decided ? decided : declined(question)
+    const closes = gate.kind === 'go' && gate.decides ? closureOf(draft, effect) : null
+    const final = { ...effect, closes, releasedBy: result.conflictId }
+    absorb(draft, final)
+    released.push(final)
+    waiting.push(...heldBy(final))
+  }
+  return released
+}
+
+/** The effect of a mutation that nothing kept from its record. */
+function decideThrough(question: Question, gate: Extract<Gate, { kind: 'go' }>): ChangeEffect {
+  const { draft, push, incoming } = question
+  const { rules, author, parentKnown, decides } = gate
+  const decision = decideRecord(draft, {
+    mutation: incoming.mutation,
+    rules,
+    author,
+    parentKnown,
+    isReplay: push.replayOf !== null,
+    byPerson: decides || push.byDesk,
+  })
   if (decision.kind === 'unfit') {
     return deadLetter(question, {
       code: 'schema_mismatch',
@@ -128,8 +176,10 @@ function turnedAway(question: Question, gate: Exclude<Gate, { kind: 'go' }>): Ch
         record: record && toWireRecord(record),
         conflictId: gate.conflictId,
       } as const
-      return { ...plainEffect(question), result }
+      return { ...plainEffect(question), result, heldBy: gate.conflictId }
     }
+    case 'declined':
+      return declined(question)
     case 'dead': {
       const author = authorOf(question.push, incoming)
       const base = chainBase(draft, incoming.mutation, author).document
@@ -155,7 +205,28 @@ function plainEffect({ push, incoming }: Question): Bare {
     replaced: null,
     conflict: null,
     deadLetter: null,
+    heldBy: null,
+    releasedBy: null,
+    closes: null,
   }
+}
+
+/** A decision that came too late, or what stood on the side that a person did not keep; it can be restored. */
+function declined(question: Question): ChangeEffect {
+  const { draft, incoming, ids } = question
+  const { id } = incoming.mutation
+  const conflict = decideDeclined(draft, incoming.mutation, authorOf(question.push, incoming), ids())
+  const record = recordOf(draft, incoming.mutation)
+  assert(record, 'a decision leaves a record behind, if only a deleted one')
+  const { resolution } = conflict
+  const result = {
+    id,
+    status: 'superseded',
+    record: toWireRecord(record),
+    conflictId: conflict.id,
+    resolution,
+  } as const
+  return { ...plainEffect(question), result, conflict }
 }
 
 /** A replay that fails again keeps its letter (ID3). */

@@ -44,6 +44,34 @@ export interface KnownMutation {
   readonly deadLetter: 'none' | 'open' | 'replayed' | 'discarded'
 }
 
+/** What a person made of a conflict (CS6). */
+export interface ConflictClosure {
+  readonly conflictId: string
+  /** The mutation that closed it. */
+  readonly mutationId: string
+  /** The device whose side it was. */
+  readonly deviceId: string
+  readonly kept: 'mine' | 'theirs' | 'merged'
+  /** The record as the decision left it. */
+  readonly version: number
+  readonly data: JsonObject | null
+}
+
+/** A conflict as far as closing it, and those that wait behind it, are concerned. */
+export interface KnownConflict {
+  readonly id: string
+  readonly collection: string
+  readonly recordId: string
+  readonly deviceId: string
+  /** The device's side. */
+  readonly local: JsonObject | null
+  readonly status: 'open' | 'resolved'
+  /** Null while it is open, and when it settled by itself. */
+  readonly closure: ConflictClosure | null
+  /** Mutations that were answered with this conflict and wait for it, in the order of their arrival. */
+  readonly held: readonly string[]
+}
+
 /** The document at one version; `purged` when retention took it, which counts as concurrent in every field. */
 export type BaseDocument =
   { readonly kind: 'known'; readonly data: JsonObject | null } | { readonly kind: 'unknown' }
@@ -64,6 +92,8 @@ export interface IncomingPush {
   readonly sessionId: string | null
   readonly atomic: boolean
   readonly mutations: readonly IncomingMutation[]
+  /** True for a person at the desk, who decided on the record as it is now; it may return from a deletion. */
+  readonly byDesk: boolean
   /** Set when an open dead letter runs again: the mutation keeps its id (ID3). */
   readonly replayOf: string | null
   /** Collections that a breaker keeps shut: nothing of theirs is loaded, their mutations are `shed`. In ms. */
@@ -81,6 +111,8 @@ export interface PushWorld {
   /** By `collection/recordId@version`. Versions equal to the current record's are not listed. */
   readonly bases: ReadonlyMap<string, JsonObject | null>
   readonly mutations: ReadonlyMap<string, KnownMutation>
+  /** Those that mutations and their parents name. */
+  readonly conflicts: ReadonlyMap<string, KnownConflict>
 }
 
 export const baseKey = (collection: string, recordId: string, version: number): string =>
@@ -100,12 +132,18 @@ export interface ChangeEffect {
   readonly conflict: ConflictEffect | null
   readonly deadLetter: DeadLetterEffect | null
   readonly replayOf: string | null
+  /** The conflict behind which it waits. */
+  readonly heldBy: string | null
+  /** The conflict for which it waited; its row in the log changes, no new one is made. */
+  readonly releasedBy: string | null
+  /** Present when it closed a conflict. */
+  readonly closes: ConflictClosure | null
 }
 
 /** CS7: who lost what. */
 export interface ConflictEffect {
   readonly id: string
-  readonly strategy: StrategyName | 'manual'
+  readonly strategy: StrategyName
   readonly outcome: 'local' | 'remote' | 'merge' | 'manual'
   readonly fields: readonly string[]
   readonly base: JsonObject | null

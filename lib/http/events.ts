@@ -57,7 +57,9 @@ function eventText(poke: Poke, device: Caller['device']): string | null {
   }
   if (poke.event !== 'poke') {
     if (poke.deviceId !== device.id) return null
-    return `event: ${poke.event}\ndata: ${JSON.stringify({ deadLetterId: poke.deadLetterId })}\n\n`
+    const data =
+      poke.event === 'resolved' ? { conflictId: poke.conflictId } : { deadLetterId: poke.deadLetterId }
+    return `event: ${poke.event}\ndata: ${JSON.stringify(data)}\n\n`
   }
   const collections = poke.collections.filter((name) => accessTo(device.access, name) !== null)
   return collections.length === 0 ? null : `event: poke\ndata: ${JSON.stringify({ collections })}\n\n`

@@ -104,6 +104,11 @@ export const ERROR_CODES = {
     title: 'This request id was used with other mutations',
     help: 'Make a new request id for a new request.',
   },
+  resolution_refused: {
+    status: 422,
+    title: 'The resolution does not fit the collection',
+    help: '`detail` says what is wrong with the document; nothing was changed.',
+  },
   schema_refused: {
     status: 422,
     title: 'The schema cannot be published',
@@ -152,6 +157,7 @@ export const REFUSED_CODES = [
   'foreign_actor',
   'unknown_field',
   'parent_refused',
+  'unknown_conflict',
 ] as const
 export type RefusedCode = (typeof REFUSED_CODES)[number]
 
@@ -176,6 +182,7 @@ export const MUTATION_CODE_HELP = {
   foreign_actor: 'It names another device than the one that sent it.',
   unknown_field: 'It has a field that the contract does not name.',
   parent_refused: 'The change that it was made on was refused.',
+  unknown_conflict: 'It resolves a conflict that this record does not have.',
   authority_unavailable: 'The system behind the collection did not answer.',
   contention: 'Too many writers at once.',
   parent_retry: 'The change that it was made on has to be sent again first.',

@@ -1,3 +1,4 @@
+import type { KnownMutation } from '#lib/engine/types.ts'
 import { assert } from '#lib/kernel/result.ts'
 import type { ConflictRow, DeadLetterRow, PushWrites } from './ports.ts'
 
@@ -21,6 +22,7 @@ export function conflictRowOf(fleetId: string, change: WrittenChange, atMs: numb
     sessionId: change.sessionId,
     status: change.conflict.outcome === 'manual' ? 'open' : 'resolved',
     createdAtMs: atMs,
+    closure: null,
   }
 }
 
@@ -60,10 +62,12 @@ export function replayOutcome(
   return { status: 'replayed', lastReplay: { atMs, status: result.status, detail: null } }
 }
 
-/** True when this change closes the conflict that its mutation names (CS6). */
-export const resolvesConflict = (change: WrittenChange): boolean =>
-  change.incoming.mutation.resolves !== undefined &&
-  (change.result.status === 'applied' || change.result.status === 'merged')
+/** Conflicts whose state decides about these mutations: those that they were answered with. */
+export function conflictsBehind(mutations: Iterable<KnownMutation>): string[] {
+  const ids = new Set<string>()
+  for (const { result } of mutations) if (result.status === 'conflict') ids.add(result.conflictId)
+  return [...ids]
+}
 
 /** A head grows by the versions that were made, and by nothing else (decision 2). */
 export function assertDense(

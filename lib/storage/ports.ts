@@ -7,6 +7,7 @@ import type {
   AuditEntry,
   ChangeRow,
   Collection,
+  ConflictFilter,
   ConflictRow,
   DeadLetterFilter,
   DeadLetterRow,
@@ -181,6 +182,8 @@ export interface SessionPort {
 }
 
 export interface ConflictPort {
+  list(fleetId: string, filter: ConflictFilter, page: PageRequest): Promise<Page<ConflictRow>>
+  get(fleetId: string, id: string): Promise<ConflictRow | null>
   ofSession(fleetId: string, sessionId: string): Promise<readonly ConflictRow[]>
   countOpen(fleetId: string): Promise<number>
 }

@@ -1,5 +1,7 @@
 import type {
   ConflictEffect,
+  ConflictClosure,
+  KnownConflict,
   KnownMutation,
   RecordKey,
   RecordState,
@@ -152,6 +154,8 @@ export interface PushPlan {
   }[]
   /** Own ids and parents by `after`; ancestors of these are loaded too, at most 500 deep. */
   readonly mutationIds: readonly string[]
+  /** Loaded with those that the mutations above wait for, and with what waits behind them. */
+  readonly conflictIds: readonly string[]
 }
 
 export interface StoredResponse {
@@ -172,6 +176,7 @@ export interface PushSnapshot {
   readonly records: ReadonlyMap<RecordKey, RecordState>
   readonly bases: ReadonlyMap<string, JsonObject | null>
   readonly mutations: ReadonlyMap<string, KnownMutation>
+  readonly conflicts: ReadonlyMap<string, KnownConflict>
 }
 
 export interface PushWrites {
@@ -268,8 +273,24 @@ export interface ConflictRow extends ConflictEffect {
   readonly recordId: string
   readonly deviceId: string
   readonly sessionId: string | null
-  readonly status: 'resolved' | 'open'
+  readonly status: ConflictStatus
   readonly createdAtMs: number
+  /** How a person closed it; null while it is open, and for one that settled by itself. */
+  readonly closure:
+    (Pick<ConflictClosure, 'mutationId' | 'kept' | 'version'> & { readonly atMs: number }) | null
+}
+
+export type ConflictStatus = 'resolved' | 'open'
+
+export interface ConflictFilter {
+  readonly status: ConflictStatus | null
+  readonly strategy: string | null
+  readonly collection: string | null
+  readonly recordId: string | null
+  readonly deviceId: string | null
+  readonly sessionId: string | null
+  readonly fromMs: number | null
+  readonly toMs: number | null
 }
 
 export type DeadLetterStatus = 'open' | 'replayed' | 'discarded'

@@ -118,6 +118,7 @@ export const pushes: fc.Arbitrary<readonly IncomingPush[]> = fc
       requestId: uuid('c', i),
       sessionId: null,
       atomic,
+      byDesk: false,
       replayOf: null,
       mutations: draws.map((d) => ({
         ...incomingOf(toMutation(deviceId, d, ++n)),

@@ -48,6 +48,7 @@ export const emptyWorld = (rules: CollectionRules = rulesOf()): PushWorld => ({
   records: new Map(),
   bases: new Map(),
   mutations: new Map(),
+  conflicts: new Map(),
 })
 
 let nextId = 0
@@ -98,6 +99,7 @@ export const pushOf = (
   sessionId: null,
   atomic: false,
   mutations: mutations.map(incomingOf),
+  byDesk: false,
   replayOf: null,
   ...changes,
 })

@@ -3,6 +3,7 @@ import { applyEffects, decidePush } from '#lib/engine/push.ts'
 import type {
   CollectionRules,
   IncomingPush,
+  KnownConflict,
   KnownMutation,
   PushDecision,
   PushWorld,
@@ -18,6 +19,7 @@ export class NaiveStore {
   readonly records = new Map<string, RecordState>()
   readonly documents = new Map<string, JsonObject | null>()
   readonly mutations = new Map<string, KnownMutation>()
+  private readonly conflicts = new Map<string, KnownConflict>()
   private readonly rules: CollectionRules
   private ids = 0
 
@@ -36,6 +38,7 @@ export class NaiveStore {
     for (const [name, head] of world.heads) this.heads.set(name, head)
     for (const [key, record] of world.records) this.records.set(key, record)
     for (const [id, known] of world.mutations) this.mutations.set(id, known)
+    for (const [id, known] of world.conflicts) this.conflicts.set(id, known)
     for (const { record } of decisions.flatMap(({ effects }) => effects)) {
       if (record) this.documents.set(baseKey(record.collection, record.recordId, record.version), record.data)
     }
@@ -44,7 +47,7 @@ export class NaiveStore {
 
   private load(group: readonly IncomingPush[]): PushWorld {
     const plan = planLoad(group)
-    const ids = [...plan.mutationIds]
+    const ids = [...plan.mutationIds, ...[...this.conflicts.values()].flatMap(({ held }) => held)]
     for (const id of ids) {
       const parent = this.mutations.get(id)?.mutation.after
       if (parent !== undefined && !ids.includes(parent)) ids.push(parent)
@@ -61,6 +64,7 @@ export class NaiveStore {
       records: pick(this.records, keys),
       bases: pick(this.documents, bases),
       mutations: pick(this.mutations, ids),
+      conflicts: new Map(this.conflicts),
     }
   }
 }

@@ -54,6 +54,7 @@ export async function replayLetter(
       requestId: ctx.ids(),
       sessionId: null,
       atomic: false,
+      byDesk: false,
       mutations: [incomingOf(mutation)],
       replayOf: letter.id,
     },

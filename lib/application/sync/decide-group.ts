@@ -1,6 +1,7 @@
 import { serverHlcAt } from '#lib/engine/clock-offset.ts'
 import { applyEffects, decidePush } from '#lib/engine/push.ts'
-import type { PushDecision, PushWorld } from '#lib/engine/types.ts'
+import type { IncomingMutation, PushDecision, PushWorld } from '#lib/engine/types.ts'
+import { recordKey } from '#lib/engine/types.ts'
 import type { Json } from '#lib/kernel/json.ts'
 import type { MutationResult, PushResponse } from '#lib/protocol/push.ts'
 import type { Device, PushSnapshot, PushWrites, StoredReport, StoredResponse } from '#lib/storage/ports.ts'
@@ -8,7 +9,7 @@ import { accessTo } from '../devices/access.ts'
 import { requireActive } from '../devices/require-active.ts'
 import { ApplicationError, isApplicationError } from '../errors.ts'
 import { pushEventOf } from './push-event.ts'
-import type { DeviceJob, PushJob, PushOutcome, ReplayJob } from './push-job.ts'
+import type { DeskJob, DeviceJob, PushJob, PushOutcome, ReplayJob } from './push-job.ts'
 import type { FleetRules } from './rules.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer Item)[] ? Item[] : T[K] }
@@ -41,7 +42,7 @@ export function decideGroup(
   nowMs: number,
   ids: () => string,
 ): DecidedGroup {
-  const { heads, records, bases, mutations } = snapshot
+  const { heads, records, bases, mutations, conflicts } = snapshot
   const world = {
     nowMs,
     epoch: snapshot.fleet.epoch,
@@ -50,6 +51,7 @@ export function decideGroup(
     records,
     bases,
     mutations,
+    conflicts,
   }
   const group: Group = {
     world,
@@ -68,7 +70,8 @@ export function decideGroup(
 
 function decideOne(group: Group, job: PushJob): PushOutcome {
   try {
-    return job.kind === 'device' ? decideDevice(group, job) : decideReplay(group, job)
+    if (job.kind === 'device') return decideDevice(group, job)
+    return job.kind === 'replay' ? decideReplay(group, job) : decideDesk(group, job)
   } catch (error) {
     if (isApplicationError(error)) return { kind: 'failed', error }
     throw error
@@ -115,11 +118,35 @@ function decideReplay(group: Group, job: ReplayJob): PushOutcome {
   return answered(group, '', decision.results, false)
 }
 
+/** A decision of a person on the record as it was shown to them (CS6). The same one again has its first result. */
+function decideDesk(group: Group, job: DeskJob): PushOutcome {
+  const { mutation } = job.push.mutations[0] as IncomingMutation
+  const known = group.world.mutations.get(mutation.id)
+  if (known) return answered(group, '', [known.result], true)
+  const record = group.world.records.get(recordKey(mutation.collection, mutation.recordId))
+  const conflict = mutation.resolves === undefined ? null : group.world.conflicts.get(mutation.resolves)
+  if ((record?.version ?? 0) !== mutation.baseVersion || (conflict && conflict.status !== 'open'))
+    throw new ApplicationError('stale_version')
+  const decision = decidePush(group.world, job.push, group.ids)
+  if (decision.kind === 'aborted') {
+    const [result] = decision.results
+    const detail = result && 'detail' in result ? result.detail : `it would be ${result?.status}`
+    throw new ApplicationError('resolution_refused', { detail })
+  }
+  take(group, job, decision)
+  group.writes.audit.push(job.audit)
+  return answered(group, '', decision.results, false)
+}
+
 /** What a push did, for those after it and for the writes. */
 function take(group: Group, job: PushJob, decision: PushDecision): void {
   const { appVersion, receivedAtMs } = job
   for (const effect of decision.effects) {
-    const correctedMadeAtMs = job.madeAtMs.get(effect.incoming.mutation.id) ?? receivedAtMs
+    const { mutation } = effect.incoming
+    const correctedMadeAtMs =
+      effect.releasedBy === null
+        ? (job.madeAtMs.get(mutation.id) ?? receivedAtMs)
+        : Date.parse(mutation.madeAt) + (mutation.madeOffsetMs ?? 0)
     group.writes.changes.push({ ...effect, appVersion, correctedMadeAtMs, receivedAtMs })
   }
   group.world = applyEffects(group.world, decision)

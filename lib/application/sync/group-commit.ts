@@ -118,8 +118,12 @@ export class GroupCommit {
   private tell(fleetId: string, { writes }: DecidedGroup): void {
     if (!writes) return
     for (const event of writes.events) this.deps.metrics.observeEvent(fleetId, event)
-    for (const { replayOf, result } of writes.changes) {
+    for (const { replayOf, result, closes } of writes.changes) {
       if (replayOf !== null) this.deps.metrics.observeReplay(fleetId, result.status)
+      if (closes) {
+        const { conflictId, deviceId } = closes
+        this.deps.pokes.tell(fleetId, { event: 'resolved', conflictId, deviceId })
+      }
     }
     this.deps.pokes.grown(fleetId, writes.heads)
   }

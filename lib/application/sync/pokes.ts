@@ -3,6 +3,7 @@ import type { BreakerChange } from '../breakers/breakers.ts'
 /** What a device with an open stream is told (protocol.md, events). */
 export type Poke =
   | { readonly event: 'poke'; readonly collections: readonly string[] }
+  | { readonly event: 'resolved'; readonly conflictId: string; readonly deviceId: string }
   | { readonly event: 'replayed' | 'discarded'; readonly deadLetterId: string; readonly deviceId: string }
   | ({ readonly event: 'breaker' } & BreakerChange)
 

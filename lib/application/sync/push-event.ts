@@ -45,13 +45,15 @@ export function pushEventOf(
 function addEffect(
   draft: Draft,
   job: DeviceJob,
-  { incoming, conflict }: ChangeEffect,
+  { incoming, conflict, releasedBy }: ChangeEffect,
   committedAtMs: number,
 ): void {
   if (conflict) {
     const { strategy, outcome, fields } = conflict
     draft.conflicts.push({ strategy, outcome, fields })
   }
+  // Its way to the server was counted when it came.
+  if (releasedBy !== null) return
   const { lagMs, clamped } = clampLag(job.madeAtMs.get(incoming.mutation.id) ?? committedAtMs, committedAtMs)
   draft.uploadLagMs.push(lagMs)
   if (clamped) draft.clamped += 1

@@ -31,7 +31,13 @@ export interface ReplayJob extends JobBase {
   readonly audit: AuditEntry
 }
 
-export type PushJob = DeviceJob | ReplayJob
+/** A person's decision on one record; refused when the record has moved since, or the conflict is closed. */
+export interface DeskJob extends JobBase {
+  readonly kind: 'desk'
+  readonly audit: AuditEntry
+}
+
+export type PushJob = DeviceJob | ReplayJob | DeskJob
 
 /** What became of a job once its transaction has committed. */
 export type PushOutcome =

@@ -39,6 +39,7 @@ export async function push(ctx: Context, input: PushInput): Promise<Answered> {
       requestId: request.requestId,
       sessionId: request.sessionId,
       atomic: request.atomic ?? false,
+      byDesk: false,
       mutations: incoming,
       replayOf: null,
       ...(shed && { shed }),

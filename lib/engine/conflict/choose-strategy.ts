@@ -4,11 +4,13 @@ import type { ConflictContext, Strategy } from './decision.ts'
 import { decideFieldMerge } from './field-merge.ts'
 import { decideFww } from './fww.ts'
 import { decideLww } from './lww.ts'
+import { decideManual } from './manual.ts'
 
 const STRATEGIES: Partial<Record<StrategyName, Strategy>> = {
   lww: decideLww,
   fww: decideFww,
   'field-merge': decideFieldMerge,
+  manual: decideManual,
 }
 
 /** With strategies for single fields the document is taken field by field, whatever the collection's own is. */

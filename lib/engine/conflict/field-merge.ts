@@ -37,6 +37,18 @@ export const decideFieldMerge: Strategy = (base, current, mutation, context) => 
   return jsonEqual(data, local) ? { kind: 'local', fields } : { kind: 'merge', data, fields }
 }
 
+/** The same merge for a person who takes one side wherever both changed something. */
+export function mergeWith(
+  base: JsonObject | null,
+  local: JsonObject,
+  remote: JsonObject,
+  side: 'local' | 'remote',
+): JsonObject {
+  const context = { strategy: 'field-merge', fieldStrategies: {}, tieRule: 'lww', local } as const
+  const merge: Merge = { context, localIsNewer: side === 'local', fields: [], person: null }
+  return mergeValue(merge, [], 'field-merge', base ?? {}, local, remote) as JsonObject
+}
+
 /** Edit × delete (CS9): the rule over the whole record. */
 function decideWhole(rule: TieRule, localIsNewer: boolean): ReturnType<Strategy> {
   if (rule === 'lww') return { kind: localIsNewer ? 'local' : 'remote', fields: [''] }

@@ -4,6 +4,9 @@ import { listAudit } from '#lib/application/audit/list-audit.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
 import { getCollection, listCollections } from '#lib/application/collections/list-collections.ts'
 import { publishCollection } from '#lib/application/collections/publish-collection.ts'
+import { getConflict } from '#lib/application/conflicts/get-conflict.ts'
+import { listConflicts } from '#lib/application/conflicts/list-conflicts.ts'
+import { resolveConflict } from '#lib/application/conflicts/resolve-conflict.ts'
 import { discard } from '#lib/application/dead-letters/discard.ts'
 import { getDeadLetter } from '#lib/application/dead-letters/get-dead-letter.ts'
 import { listDeadLetters } from '#lib/application/dead-letters/list-dead-letters.ts'
@@ -173,6 +176,12 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     listDevices(call.ctx, { ...input(call), query: deviceQueryOf(call.query) }),
   ),
   read('/devices/:id', 'viewer', (call) => getDevice(call.ctx, { ...input(call), id: idOf(call) })),
+
+  read('/conflicts', 'viewer', (call) => listConflicts(call.ctx, { ...input(call), query: call.query })),
+  read('/conflicts/:id', 'viewer', (call) => getConflict(call.ctx, { ...input(call), id: idOf(call) })),
+  act('/conflicts/:id/resolve', 'operator', (call) =>
+    resolveConflict(call.ctx, { ...input(call), id: idOf(call) }),
+  ),
 
   read('/dead-letters', 'viewer', (call) => listDeadLetters(call.ctx, { ...input(call), query: call.query })),
   read('/dead-letters/:id', 'viewer', (call) => getDeadLetter(call.ctx, { ...input(call), id: idOf(call) })),

@@ -1,7 +1,8 @@
+import type { ConflictClosure } from '#lib/engine/types.ts'
 import { baseKey, recordKey } from '#lib/engine/types.ts'
 import { assert } from '#lib/kernel/result.ts'
 import type { WrittenChange } from '../change-rows.ts'
-import { conflictRowOf, deadLetterRowOf, replayOutcome, resolvesConflict } from '../change-rows.ts'
+import { conflictRowOf, deadLetterRowOf, replayOutcome } from '../change-rows.ts'
 import type { PushWrites } from '../ports.ts'
 import type { FleetTables } from './state.ts'
 import type { Undo } from './table.ts'
@@ -24,7 +25,12 @@ export function applyChanges(fleetId: string, tables: FleetTables, undo: Undo, w
     }
     const conflict = conflictRowOf(fleetId, change, atMs)
     if (conflict) tables.conflicts.set(undo, conflict.id, conflict)
-    if (resolvesConflict(change)) closeConflict(tables, undo, change.incoming.mutation.resolves as string)
+    if (change.heldBy !== null)
+      tables.held.set(undo, change.heldBy, [
+        ...(tables.held.get(change.heldBy) ?? []),
+        change.incoming.mutation.id,
+      ])
+    if (change.closes) closeConflict(tables, undo, change.closes, atMs)
     const deviceName = tables.devices.get(change.deviceId)?.name ?? ''
     const letter = deadLetterRowOf(fleetId, change, deviceName, atMs)
     if (letter) tables.deadLetters.set(undo, letter.id, letter)
@@ -35,6 +41,18 @@ export function applyChanges(fleetId: string, tables: FleetTables, undo: Undo, w
 function logChange(tables: FleetTables, undo: Undo, change: WrittenChange, atMs: number): void {
   const { mutation, payloadHash } = change.incoming
   const earlier = tables.changes.get(mutation.id)
+  if (earlier && change.releasedBy !== null) {
+    const { result, record } = change
+    const version = record?.version ?? null
+    tables.changes.set(undo, mutation.id, {
+      ...earlier,
+      status: result.status,
+      result,
+      version,
+      committedAtMs: atMs,
+    })
+    return
+  }
   if (earlier) {
     assert(change.replayOf !== null, `mutation ${mutation.id} had no effect yet`)
     if (change.result.status === 'dead_lettered') return
@@ -55,9 +73,13 @@ function logChange(tables: FleetTables, undo: Undo, change: WrittenChange, atMs:
   })
 }
 
-function closeConflict(tables: FleetTables, undo: Undo, id: string): void {
-  const row = tables.conflicts.get(id)
-  if (row) tables.conflicts.set(undo, id, { ...row, status: 'resolved' })
+function closeConflict(tables: FleetTables, undo: Undo, closes: ConflictClosure, atMs: number): void {
+  const { conflictId, mutationId, kept, version, data } = closes
+  const row = tables.conflicts.get(conflictId)
+  assert(row?.status === 'open', `conflict ${conflictId} is open`)
+  const closure = { mutationId, kept, version, atMs }
+  tables.conflicts.set(undo, conflictId, { ...row, status: 'resolved', result: data, closure })
+  tables.held.delete(undo, conflictId)
 }
 
 function closeLetter(tables: FleetTables, undo: Undo, id: string, change: WrittenChange, atMs: number): void {

@@ -1,8 +1,8 @@
 import { baseKey, recordKey } from '#lib/engine/types.ts'
-import type { KnownMutation } from '#lib/engine/types.ts'
+import type { KnownConflict, KnownMutation } from '#lib/engine/types.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import { assert } from '#lib/kernel/result.ts'
-import { ANCESTORS_MAX, assertDense } from '../change-rows.ts'
+import { ANCESTORS_MAX, assertDense, conflictsBehind } from '../change-rows.ts'
 import type { Fleet, PushPlan, PushSnapshot, PushTx, PushWrites } from '../ports.ts'
 import { applyChanges } from './apply-changes.ts'
 import { appendEvents } from './events.ts'
@@ -30,6 +30,11 @@ function loadSnapshot(fleet: Fleet, tables: FleetTables, plan: PushPlan): PushSn
     const base = tables.bases.get(key)
     if (base) bases.set(key, base.data)
   }
+  const mutations = loadMutations(tables, plan.mutationIds)
+  const conflicts = found([...plan.conflictIds, ...conflictsBehind(mutations.values())], (id) =>
+    knownConflict(tables, id),
+  )
+  const waiting = [...conflicts.values()].flatMap(({ held }) => held)
   const responseKeys = plan.requests.map(({ deviceId, requestId }) => `${deviceId}/${requestId}`)
   return {
     fleet: { epoch: fleet.epoch, configVersion: fleet.configVersion },
@@ -46,7 +51,8 @@ function loadSnapshot(fleet: Fleet, tables: FleetTables, plan: PushPlan): PushSn
       },
     ),
     bases,
-    mutations: loadMutations(tables, plan.mutationIds),
+    mutations: new Map([...mutations, ...loadMutations(tables, waiting)]),
+    conflicts,
   }
 }
 
@@ -57,6 +63,22 @@ function found<V>(keys: readonly string[], get: (key: string) => V | undefined):
     if (value !== undefined) values.set(key, value)
   }
   return values
+}
+
+function knownConflict(tables: FleetTables, id: string): KnownConflict | undefined {
+  const row = tables.conflicts.get(id)
+  if (!row) return undefined
+  const { collection, recordId, deviceId, local, status, closure, result: data } = row
+  return {
+    id,
+    collection,
+    recordId,
+    deviceId,
+    local,
+    status,
+    closure: closure && { ...closure, conflictId: id, deviceId, data },
+    held: tables.held.get(id) ?? [],
+  }
 }
 
 function loadMutations(tables: FleetTables, ids: readonly string[]): Map<string, KnownMutation> {

@@ -69,6 +69,8 @@ export class FleetTables {
   /** By session id: the first and last push of those that pushed. */
   readonly pushedSessions = new Table<{ deviceId: string; firstAtMs: number; lastAtMs: number }>()
   readonly conflicts = new Table<ConflictRow>()
+  /** By conflict id: mutations that wait behind it, in the order of their arrival. */
+  readonly held = new Table<readonly string[]>()
   readonly deadLetters = new Table<DeadLetterRow>()
   readonly events = new Table<StoredEvent>()
   readonly buckets = new Table<Bucket>()

@@ -1,7 +1,7 @@
 import { recordKey } from '#lib/engine/types.ts'
 import { assert } from '#lib/kernel/result.ts'
 import type { WrittenChange } from '../change-rows.ts'
-import { conflictRowOf, replayOutcome, resolvesConflict } from '../change-rows.ts'
+import { conflictRowOf, replayOutcome } from '../change-rows.ts'
 import type { PushWrites } from '../ports.ts'
 import { booleans, jsonArray, jsons, numbers, texts, uuids } from './arrays.ts'
 import type { Send, Statement } from './database.ts'
@@ -51,9 +51,29 @@ const CONFLICTS: Statement = {
     SELECT $1, k.*, $18 FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::uuid[], $7::uuid[], $8::text[], $9::text[],
       ${jsonArray(10)}, ${jsonArray(11)}, $12::boolean[], ${jsonArray(13)}, ${jsonArray(14)}, ${jsonArray(15)}, ${jsonArray(16)}, $17::text[]) k`,
 }
-const RESOLVE: Statement = {
-  name: 'push_resolve_conflicts',
-  text: `UPDATE conflict SET status = 'resolved' WHERE fleet_id = $1 AND id = ANY ($2::uuid[])`,
+/** Sent after the conflicts: one may be closed by a mutation of the same group. */
+const CLOSE: Statement = {
+  name: 'push_close_conflicts',
+  text: `UPDATE conflict c SET status = 'resolved', result = k.result, closed_by = k.mutation_id, closed_kept = k.kept,
+      closed_version = k.version, closed_at = $7
+    FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::bigint[], ${jsonArray(6)}) k(id, mutation_id, kept, version, result)
+    WHERE c.fleet_id = $1 AND c.id = k.id`,
+}
+const HOLD: Statement = {
+  name: 'push_hold_mutations',
+  text: `INSERT INTO held_mutation (fleet_id, conflict_id, mutation_id, held_at, place)
+    SELECT $1, c, m, $4, n FROM unnest($2::uuid[], $3::uuid[]) WITH ORDINALITY k(c, m, n)`,
+}
+const RELEASE: Statement = {
+  name: 'push_release_mutations',
+  text: 'DELETE FROM held_mutation WHERE fleet_id = $1 AND conflict_id = ANY ($2::uuid[])',
+}
+/** What waited has its result now; the rest of its row tells of its arrival. */
+const RELOG_RELEASED: Statement = {
+  name: 'push_relog_released',
+  text: `UPDATE change_log c SET version = k.version, status = k.status, result = k.result, committed_at = $6
+    FROM unnest($2::uuid[], $3::bigint[], $4::text[], ${jsonArray(5)}) k(mutation_id, version, status, result)
+    WHERE c.fleet_id = $1 AND c.mutation_id = k.mutation_id`,
 }
 const LETTERS: Statement = {
   name: 'push_write_letters',
@@ -81,13 +101,24 @@ export function writeChanges(send: Send, fleetId: string, writes: PushWrites): P
     if (rows.length > 0) sent.push(send(statement, [fleetId, ...values(rows)]))
   }
   const replays = changes.filter((change) => change.replayOf !== null)
-  const fresh = replays.length === 0 ? changes : changes.filter((change) => change.replayOf === null)
+  const released = changes.filter((change) => change.releasedBy !== null)
+  const fresh =
+    replays.length + released.length === 0
+      ? changes
+      : changes.filter((change) => change.replayOf === null && change.releasedBy === null)
   some(fresh, LOG, (rows) => [...logValues(rows), committed])
   some(
     replays.filter((row) => row.result.status !== 'dead_lettered'),
     RELOG,
     (rows) => [...logValues(rows), committed],
   )
+  some(released, RELOG_RELEASED, (rows) => [
+    uuids(rows.map((row) => row.incoming.mutation.id)),
+    numbers(rows.map((row) => row.record?.version ?? null)),
+    texts(rows.map((row) => row.result.status)),
+    jsons(rows.map((row) => resultToStore(row.result, row.record?.version ?? null))),
+    committed,
+  ])
   some(sessionPushes(fresh), SESSION_PUSHES, (rows) => [
     uuids(rows.map((row) => row.sessionId)),
     uuids(rows.map((row) => row.requestId)),
@@ -129,11 +160,27 @@ export function writeChanges(send: Send, fleetId: string, writes: PushWrites): P
       committed,
     ],
   )
-  some(changes.filter(resolvesConflict), RESOLVE, (rows) => [
-    uuids(rows.map((row) => row.incoming.mutation.resolves ?? null)),
-  ])
   some(
-    fresh.filter((row) => row.deadLetter !== null),
+    changes.filter((row) => row.heldBy !== null),
+    HOLD,
+    (rows) => [
+      uuids(rows.map((row) => row.heldBy)),
+      uuids(rows.map((row) => row.incoming.mutation.id)),
+      committed,
+    ],
+  )
+  const closures = changes.flatMap((row) => row.closes ?? [])
+  some(closures, CLOSE, (rows) => [
+    uuids(rows.map((row) => row.conflictId)),
+    uuids(rows.map((row) => row.mutationId)),
+    texts(rows.map((row) => row.kept)),
+    numbers(rows.map((row) => row.version)),
+    jsons(rows.map((row) => row.data)),
+    committed,
+  ])
+  some(closures, RELEASE, (rows) => [uuids(rows.map((row) => row.conflictId))])
+  some(
+    changes.filter((row) => row.replayOf === null && row.deadLetter !== null),
     LETTERS,
     (rows) => [...letterValues(rows), committed],
   )

@@ -1,9 +1,9 @@
 import { baseKey, recordKey } from '#lib/engine/types.ts'
-import type { KnownMutation } from '#lib/engine/types.ts'
+import type { ConflictClosure, KnownConflict, KnownMutation } from '#lib/engine/types.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import { assert } from '#lib/kernel/result.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
-import { ANCESTORS_MAX } from '../change-rows.ts'
+import { ANCESTORS_MAX, conflictsBehind } from '../change-rows.ts'
 import type { PushPlan, PushSnapshot, StoredResponse } from '../ports.ts'
 import { numbers, texts, uuids } from './arrays.ts'
 import type { Send, Statement } from './database.ts'
@@ -67,6 +67,27 @@ const MUTATIONS: Statement = {
     LEFT JOIN LATERAL (SELECT * FROM dead_letter x WHERE x.fleet_id = $1 AND x.mutation_id = near.id LIMIT 1) l ON true`,
 }
 
+const CONFLICTS: Statement = {
+  name: 'push_conflicts',
+  text: `SELECT c.id, c.collection, c.record_id, c.device_id, c.local, c.result, c.status, c.closed_by, c.closed_kept, c.closed_version,
+      ARRAY(SELECT h.mutation_id::text FROM held_mutation h WHERE h.fleet_id = $1 AND h.conflict_id = c.id
+        ORDER BY h.held_at, h.place) AS held
+    FROM unnest($2::uuid[]) k(id) CROSS JOIN LATERAL (SELECT * FROM conflict x WHERE x.fleet_id = $1 AND x.id = k.id LIMIT 1) c`,
+}
+
+interface ConflictRow extends Record<string, unknown> {
+  readonly id: string
+  readonly collection: string
+  readonly record_id: string
+  readonly device_id: string
+  readonly local: unknown
+  readonly result: unknown
+  readonly status: string
+  readonly closed_by: string | null
+  readonly closed_kept: string | null
+  readonly closed_version: number | null
+  readonly held: readonly string[]
+}
 interface ResponseRow extends Record<string, unknown> {
   readonly device_id: string
   readonly request_id: string
@@ -97,9 +118,31 @@ type HeadRow = { collection: string; version: number }
  */
 export async function loadPush(send: Send, fleetId: string, plan: PushPlan): Promise<PushSnapshot> {
   const snapshot = await readAll(send, fleetId, plan)
-  if (plan.streams.every((name) => snapshot.heads.has(name))) return snapshot
+  if (plan.streams.every((name) => snapshot.heads.has(name)))
+    return withConflicts(send, fleetId, plan, snapshot)
   await send(MAKE_HEADS, [fleetId, texts(plan.streams)])
-  return readAll(send, fleetId, plan)
+  return withConflicts(send, fleetId, plan, await readAll(send, fleetId, plan))
+}
+
+/** Few pushes meet a conflict that a person must decide: only those take this way more. */
+async function withConflicts(
+  send: Send,
+  fleetId: string,
+  plan: PushPlan,
+  snapshot: PushSnapshot,
+): Promise<PushSnapshot> {
+  const ids = [...new Set([...plan.conflictIds, ...conflictsBehind(snapshot.mutations.values())])]
+  if (ids.length === 0) return snapshot
+  const rows = await send<ConflictRow>(CONFLICTS, [fleetId, uuids(ids)])
+  const conflicts = new Map(rows.map((row) => [row.id, conflictOf(row)]))
+  const held = rows.flatMap((row) => row.held)
+  if (held.length === 0) return { ...snapshot, conflicts }
+  const waiting = await send<MutationRow>(MUTATIONS, [fleetId, uuids(held), held.length + ANCESTORS_MAX])
+  const mutations = new Map([
+    ...snapshot.mutations,
+    ...waiting.map((row) => [row.mutation_id, knownOf(row)] as const),
+  ])
+  return { ...snapshot, mutations, conflicts }
 }
 
 async function readAll(send: Send, fleetId: string, plan: PushPlan): Promise<PushSnapshot> {
@@ -149,6 +192,7 @@ async function readAll(send: Send, fleetId: string, plan: PushPlan): Promise<Pus
       ]),
     ),
     mutations: new Map(mutations.map((row) => [row.mutation_id, knownOf(row)])),
+    conflicts: new Map(),
   }
 }
 
@@ -169,6 +213,38 @@ const responseOf = (row: ResponseRow): StoredResponse => ({
   body: row.body,
   createdAtMs: ms(row.created_at),
 })
+
+function conflictOf(row: ConflictRow): KnownConflict {
+  const {
+    id,
+    record_id: recordId,
+    device_id: deviceId,
+    closed_by: mutationId,
+    closed_version: version,
+    held,
+  } = row
+  const closure =
+    mutationId === null || version === null
+      ? null
+      : {
+          conflictId: id,
+          mutationId,
+          deviceId,
+          kept: row.closed_kept as ConflictClosure['kept'],
+          version,
+          data: fromJson<JsonObject | null>(row.result),
+        }
+  return {
+    id,
+    collection: originalText(row.collection),
+    recordId,
+    deviceId,
+    local: fromJson<JsonObject | null>(row.local),
+    status: row.status as KnownConflict['status'],
+    closure,
+    held,
+  }
+}
 
 const knownOf = (row: MutationRow): KnownMutation => ({
   id: row.mutation_id,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { RecordState } from '#lib/engine/types.ts'
-import type { StoredReport } from '#lib/storage/ports.ts'
+import type { PushPlan, StoredReport } from '#lib/storage/ports.ts'
 import {
   audit,
   BACKENDS,
@@ -310,8 +310,75 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
     })
     expect(rows.find((row) => row.id === settled.id)).toMatchObject({ ...settled, status: 'resolved' })
     expect(await storage.conflicts.countOpen(fleetId)).toBe(1)
-    await commit(storage, fleetId, (head) => [changeOf({ deviceId, version: head + 1, resolves: open.id })])
+    const data = { title: 'decided' }
+    const mutationId = randomUUID()
+    await commit(storage, fleetId, (head) => {
+      const version = head + 1
+      const closes = { conflictId: open.id, mutationId, deviceId, kept: 'merged', version, data } as const
+      return [changeOf({ deviceId, version, mutationId, resolves: open.id, closes })]
+    })
     expect(await storage.conflicts.countOpen(fleetId)).toBe(0)
+    expect(await storage.conflicts.get(fleetId, open.id)).toMatchObject({
+      status: 'resolved',
+      result: data,
+      closure: { mutationId, kept: 'merged', version: 2, atMs: NOW_MS },
+    })
+    expect(await storage.conflicts.get(fleetId, randomUUID())).toBeNull()
+  })
+
+  it('[CS6] knows what waits behind a conflict, in order of arrival, until it is closed', async () => {
+    const { storage, fleetId, deviceId } = await fleetWithDevice()
+    const open = conflictEffect({ outcome: 'manual', local: null, result: null, resolution: null })
+    const parent = changeOf({ deviceId, version: null, conflict: open })
+    const waiting = ['b', 'a', 'c'].map((name) =>
+      changeOf({
+        deviceId,
+        version: null,
+        heldBy: open.id,
+        after: parent.incoming.mutation.id,
+        recordId: parent.incoming.mutation.recordId,
+        data: { title: name },
+        result: { id: name, status: 'conflict', record: null, conflictId: open.id },
+      }),
+    )
+    const ids = waiting.map(({ incoming }) => incoming.mutation.id)
+    await commit(storage, fleetId, () => [parent, ...waiting.slice(0, 2)])
+    await commit(storage, fleetId, () => waiting.slice(2), { committedAtMs: NOW_MS + 1 })
+    const load = (more: Partial<PushPlan>) =>
+      storage.sync.transact(fleetId, (tx) => tx.load({ ...planOf(), ...more }))
+    const named = await load({ conflictIds: [open.id] })
+    expect(named.conflicts.get(open.id)).toMatchObject({
+      status: 'open',
+      local: null,
+      closure: null,
+      held: ids,
+    })
+    for (const id of ids) expect(named.mutations.get(id)?.result.status).toBe('conflict')
+    expect((await load({ mutationIds: ids.slice(2) })).conflicts.get(open.id)?.held).toEqual(ids)
+    const mutationId = randomUUID()
+    await commit(storage, fleetId, (head) => {
+      const closes = {
+        conflictId: open.id,
+        mutationId,
+        deviceId,
+        kept: 'mine',
+        version: head + 1,
+        data: null,
+      } as const
+      const released = waiting.map((change, i) => ({
+        ...change,
+        heldBy: null,
+        releasedBy: open.id,
+        result: { id: ids[i] as string, status: 'applied', version: head + 2 + i } as const,
+        record: changeOf({ deviceId, version: head + 2 + i }).record,
+      }))
+      return [changeOf({ deviceId, mutationId, version: head + 1, closes }), ...released]
+    })
+    const after = await load({ conflictIds: [open.id], mutationIds: ids })
+    expect(after.conflicts.get(open.id)).toMatchObject({ closure: { kept: 'mine', data: null }, held: [] })
+    expect(ids.map((id) => after.mutations.get(id)?.result)).toMatchObject(
+      ids.map((id, i) => ({ id, status: 'applied', version: 2 + i })),
+    )
   })
 
   it('tells the changes of a session, oldest first and bounded', async () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll } from 'vitest'
-import type { ConflictEffect, DeadLetterEffect, RecordState } from '#lib/engine/types.ts'
+import type { ConflictClosure, ConflictEffect, DeadLetterEffect, RecordState } from '#lib/engine/types.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import type { EffectiveResult } from '#lib/protocol/push.ts'
@@ -166,6 +166,9 @@ export interface ChangeInput {
   readonly deadLetter?: DeadLetterEffect
   readonly replayOf?: string
   readonly resolves?: string
+  readonly heldBy?: string
+  readonly releasedBy?: string
+  readonly closes?: ConflictClosure
   readonly result?: EffectiveResult
 }
 export type Change = PushWrites['changes'][number]
@@ -212,6 +215,9 @@ export function changeOf(input: ChangeInput): Change {
     conflict: input.conflict ?? null,
     deadLetter: input.deadLetter ?? null,
     replayOf: input.replayOf ?? null,
+    heldBy: input.heldBy ?? null,
+    releasedBy: input.releasedBy ?? null,
+    closes: input.closes ?? null,
     appVersion: '1.0.0',
     correctedMadeAtMs: input.madeAtMs ?? NOW_MS - 60_000,
     receivedAtMs: NOW_MS - 5,
@@ -251,6 +257,7 @@ export const planOf = (streams: readonly string[] = ['reports']) => ({
   records: [] as { collection: string; recordId: string }[],
   bases: [] as { collection: string; recordId: string; version: number }[],
   mutationIds: [] as string[],
+  conflictIds: [] as string[],
 })
 
 /** Commits changes whose versions follow the head of `reports`. */

@@ -27,8 +27,9 @@ describe('load plan', () => {
         { collection: 'airports', recordId: uuid('e', 2) },
       ],
       bases: [{ collection: COLLECTION, recordId: RECORD, version: 4 }],
+      conflictIds: [],
       mutationIds: [first.id, second.id, after, third.id, other.id],
     })
-    expect(planLoad([])).toEqual({ streams: [], records: [], bases: [], mutationIds: [] })
+    expect(planLoad([])).toEqual({ streams: [], records: [], bases: [], mutationIds: [], conflictIds: [] })
   })
 })

@@ -1,0 +1,42 @@
+import { z } from 'zod'
+import { STRATEGIES } from '#lib/protocol/device.ts'
+import { isoTime, uuid } from '#lib/protocol/mutation.ts'
+import type { ConflictRow } from '#lib/storage/ports.ts'
+import { authorize } from '../access/authorize.ts'
+import type { Actor, Context } from '../context.ts'
+import { parsedOrThrow } from '../errors.ts'
+import type { ItemList } from '../page.ts'
+import { itemList, pageInput, pageRequest } from '../page.ts'
+
+const conflictsQuery = z.strictObject({
+  ...pageInput,
+  status: z.enum(['open', 'resolved']).optional(),
+  strategy: z.enum(STRATEGIES).optional(),
+  collection: z.string().max(64).optional(),
+  recordId: uuid.optional(),
+  deviceId: uuid.optional(),
+  sessionId: uuid.optional(),
+  from: isoTime.optional(),
+  to: isoTime.optional(),
+})
+
+/** A fleet's conflicts, newest first, with both sides and who lost what (CS7). @throws ApplicationError `not_found`, `bad_request` */
+export async function listConflicts(
+  ctx: Pick<Context, 'storage'>,
+  input: { readonly actor: Actor; readonly fleetId: string; readonly query: unknown },
+): Promise<ItemList<ConflictRow>> {
+  authorize(input.actor, input.fleetId, 'viewer')
+  const { cursor, limit, from, to, ...query } = parsedOrThrow(conflictsQuery.safeParse(input.query))
+  const filter = {
+    status: query.status ?? null,
+    strategy: query.strategy ?? null,
+    collection: query.collection ?? null,
+    recordId: query.recordId ?? null,
+    deviceId: query.deviceId ?? null,
+    sessionId: query.sessionId ?? null,
+    fromMs: from === undefined ? null : Date.parse(from),
+    toMs: to === undefined ? null : Date.parse(to),
+  }
+  const page = await ctx.storage.conflicts.list(input.fleetId, filter, pageRequest({ cursor, limit }))
+  return itemList(page, (row) => row)
+}

@@ -1,0 +1,63 @@
+import { jsonEqual } from '#lib/kernel/json.ts'
+import type { Mutation } from '#lib/protocol/mutation.ts'
+import type { Resolution } from '#lib/protocol/push.ts'
+import { chainBase } from './after-chain.ts'
+import { differingFields } from './conflict/differing-fields.ts'
+import { applyOperation } from './patch.ts'
+import type { PushDraft } from './push-draft.ts'
+import { conflictOf, recordOf } from './push-draft.ts'
+import type { ChangeEffect, ConflictClosure, ConflictEffect } from './types.ts'
+
+const CLOSING: ReadonlySet<ChangeEffect['result']['status']> = new Set(['applied', 'merged', 'superseded'])
+
+/**
+ * How an effect closed the conflict that its mutation resolves (CS6); null when it is a conflict itself, or dead.
+ * Which side was kept is told by the document alone: whoever decides may send any.
+ */
+export function closureOf(draft: PushDraft, effect: ChangeEffect): ConflictClosure | null {
+  const { mutation } = effect.incoming
+  const conflict = mutation.resolves === undefined ? null : conflictOf(draft, mutation.resolves)
+  const before = recordOf(draft, mutation)
+  const record = effect.record ?? before
+  if (!conflict || !record || !CLOSING.has(effect.result.status)) return null
+  const { data, version } = record
+  const kept = jsonEqual(data, conflict.local)
+    ? 'mine'
+    : jsonEqual(data, before?.data ?? null)
+      ? 'theirs'
+      : 'merged'
+  return {
+    conflictId: conflict.id,
+    mutationId: mutation.id,
+    deviceId: conflict.deviceId,
+    kept,
+    version,
+    data,
+  }
+}
+
+/** The row of a mutation that a person's decision leaves without effect (CS7): what it wanted is kept. */
+export function decideDeclined(
+  draft: PushDraft,
+  mutation: Mutation,
+  author: string,
+  id: string,
+): ConflictEffect & { readonly resolution: Resolution } {
+  const remote = recordOf(draft, mutation)?.data ?? null
+  const base = chainBase(draft, mutation, author).document
+  const applied = applyOperation(base.kind === 'known' ? base.data : remote, mutation.op)
+  const local = applied.ok ? applied.value : remote
+  const fields = differingFields(local, remote)
+  return {
+    id,
+    strategy: 'manual',
+    outcome: 'remote',
+    fields,
+    base: base.kind === 'known' ? base.data : null,
+    baseKnown: base.kind === 'known',
+    local,
+    remote,
+    result: remote,
+    resolution: { strategy: 'manual', outcome: 'remote', fields },
+  }
+}
