@@ -62,6 +62,7 @@ describe('row-level security', () => {
           a,
           changeOf({ deviceId, recordId, version: head + 2, replaced: a.record }),
           changeOf({ deviceId, version: null, deadLetter: letterEffect() }),
+          changeOf({ deviceId, version: null, heldBy: randomUUID() }),
         ]
       },
       {
