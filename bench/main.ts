@@ -5,12 +5,14 @@
 import { availableParallelism } from 'node:os'
 import { startDatabase } from './postgres.ts'
 import { benchPush, pushTable } from './push/bench-push.ts'
+import { measureSdk, sizeTable } from './sdk-size.ts'
 
 const startedMs = performance.now()
 const database = await startDatabase()
 try {
   console.log(`Node ${process.version}, ${availableParallelism()} cores, PostgreSQL with fsync on.\n`)
   console.log(pushTable(await benchPush(database)))
+  console.log(`\n${sizeTable(await measureSdk())}`)
 } finally {
   await database.end()
 }

@@ -1,27 +1,40 @@
-import type { Json } from '#lib/kernel/json.ts'
+import type { PeerHub } from './peers.ts'
+import { createPeerHub } from './peers.ts'
 import { createSerial } from './serial.ts'
-import type { ReplicaStore, StoreTx, Table } from './store.ts'
-import { TABLES } from './store.ts'
+import type { ReplicaStore, Salvage, StoreTx, Table } from './store.ts'
+import { TABLES, UNREADABLE_TOLD_MAX } from './store.ts'
+import { parseStored, readStored } from './stored-text.ts'
 
 /** What a memory store holds; openings that share it behave like processes that share a file. */
 export interface MemoryDisk {
   readonly tables: Readonly<Record<Table, Map<string, string>>>
   readonly owners: Set<string>
   readonly serial: ReturnType<typeof createSerial>
+  readonly hub: PeerHub
   opened: number
 }
 
 export function createMemoryDisk(): MemoryDisk {
   const tables = Object.fromEntries(TABLES.map((table) => [table, new Map<string, string>()]))
-  return { tables: tables as MemoryDisk['tables'], owners: new Set(), serial: createSerial(), opened: 0 }
+  return {
+    tables: tables as MemoryDisk['tables'],
+    owners: new Set(),
+    serial: createSerial(),
+    hub: createPeerHub(),
+    opened: 0,
+  }
 }
 
 /** A store that lives as long as its disk. Values are kept as text, so nothing is shared with the caller. */
 export function openMemoryStore(disk: MemoryDisk = createMemoryDisk()): ReplicaStore {
   const owner = `memory-${++disk.opened}`
+  const { tell, listen, leave } = disk.hub.join()
   disk.owners.add(owner)
   return {
+    kind: 'memory',
     owner,
+    tell,
+    listen,
     transact: (work) =>
       disk.serial(async () => {
         const undo: (() => void)[] = []
@@ -32,8 +45,13 @@ export function openMemoryStore(disk: MemoryDisk = createMemoryDisk()): ReplicaS
           throw error
         }
       }),
+    // The lock row does it all.
+    hold: async () => () => undefined,
     isGone: (other) => !disk.owners.has(other),
+    isDamaged: () => false,
+    salvage: () => disk.serial(async () => dropUnreadable(disk)),
     async close() {
+      leave()
       disk.owners.delete(owner)
     },
   }
@@ -50,7 +68,7 @@ function transactionOn(disk: MemoryDisk, undo: (() => void)[]): StoreTx {
   return {
     async get(table, key) {
       const text = disk.tables[table].get(key)
-      return text === undefined ? undefined : (JSON.parse(text) as Json)
+      return text === undefined ? undefined : readStored(table, key, text)
     },
     async put(table, key, value) {
       write(table, key, JSON.stringify(value))
@@ -65,7 +83,18 @@ function transactionOn(disk: MemoryDisk, undo: (() => void)[]): StoreTx {
       keys.sort()
       return keys
         .slice(0, limit)
-        .map((key) => ({ key, value: JSON.parse(disk.tables[table].get(key) as string) as Json }))
+        .map((key) => ({ key, value: readStored(table, key, disk.tables[table].get(key)) }))
     },
+    count: async (table) => disk.tables[table].size,
   }
+}
+
+function dropUnreadable(disk: MemoryDisk): Salvage {
+  const lost = TABLES.flatMap((table) =>
+    [...disk.tables[table]].flatMap(([key, text]) =>
+      parseStored(text) === undefined ? [{ table, key }] : [],
+    ),
+  )
+  for (const { table, key } of lost) disk.tables[table].delete(key)
+  return { unreadable: lost.slice(0, UNREADABLE_TOLD_MAX), incomplete: [], setAside: null }
 }

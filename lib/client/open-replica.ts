@@ -1,6 +1,7 @@
 import type { Random } from '#lib/kernel/random.ts'
 import { isUuid, uuidv7 } from '#lib/kernel/uuid.ts'
 import type { DeviceInfo } from '#lib/protocol/device.ts'
+import { browserNetwork } from './browser-network.ts'
 import type { Clock } from './clock.ts'
 import { systemClock, toIso } from './clock.ts'
 import { ReplicaError } from './errors.ts'
@@ -31,6 +32,7 @@ export interface ReplicaOptions {
   readonly clock?: Clock
   readonly random?: Random
   readonly fetch?: typeof fetch
+  /** In a browser its own word on the connection, when absent. */
   readonly network?: Network
   readonly sync?: SyncOptions
   readonly onLog?: (entry: LogEntry) => void
@@ -86,7 +88,14 @@ export async function openReplica(options: ReplicaOptions): Promise<Replica> {
     leaseMs,
     abort: cutOff.signal,
   }
-  return startReplica({ context, cutOff, initial, status, network: options.network ?? null, sync })
+  return startReplica({
+    context,
+    cutOff,
+    initial,
+    status,
+    network: options.network ?? browserNetwork(),
+    sync,
+  })
 }
 
 function initialStatus({

@@ -1,10 +1,13 @@
 import { toIso } from './clock.ts'
 import type { Collection } from './collection.ts'
 import { openCollection } from './collection.ts'
+import type { Diagnostics } from './diagnostics.ts'
+import { collectDiagnostics } from './diagnostics.ts'
 import { ReplicaError } from './errors.ts'
 import { listConflicts, listDeadLetters, listRefusals } from './notices.ts'
 import type { Observable, Subject } from './observable.ts'
 import { createSubject } from './observable.ts'
+import type { StoreNews } from './peers.ts'
 import type { ReplicaContext } from './run.ts'
 import { createScheduler } from './scheduler.ts'
 import { createSerial } from './serial.ts'
@@ -28,12 +31,16 @@ export interface Replica {
   readonly deadLetters$: Observable<readonly DeadLetterNotice[]>
   /** Own changes that the server would not take; this device holds the only copy. */
   readonly refusals$: Observable<readonly LocalRefusal[]>
+  /** Grows when records or pending changes on this device became other ones, by whichever opening: read again then. */
+  readonly revision$: Observable<number>
   /** Runs a session now and gives the status after it. In `shed` it first waits as the server asked: nothing is sent. */
   sync(): Promise<ReplicaStatus>
   /** Starts no session until `resume()`; reads and writes go on. */
   pause(): void
   /** Also leaves `halted`, for a person who has seen to the cause. */
   resume(): void
+  /** An account of this device for whoever helps: names, codes, counts and times; no documents, no credentials. */
+  diagnostics(): Promise<Diagnostics>
   /** Cuts off what is under way; the next opening goes on from there. The store is closed too. */
   close(): Promise<void>
 }
@@ -63,6 +70,7 @@ export function startReplica(parts: ReplicaParts): Replica {
   const conflicts = createSubject<readonly ConflictNotice[]>([])
   const deadLetters = createSubject<readonly DeadLetterNotice[]>([])
   const refusals = createSubject<readonly LocalRefusal[]>([])
+  const revision = createSubject(0)
   const oneAtATime = createSerial()
   const scheduler = createScheduler(clock, () => void oneAtATime(round))
   const auto = parts.sync.auto ?? true
@@ -117,6 +125,22 @@ export function startReplica(parts: ReplicaParts): Replica {
     if (nextDueMs !== null) soon(Math.max(nextDueMs, changeDelayMs))
     const wentWell = end.result === 'ok'
     show({ problem: end.trouble?.code ?? null, ...(wentWell ? { lastSyncedAt: toIso(clock.now()) } : {}) })
+    const { lastSyncedAt, problem } = status.get()
+    const nextAtMs = scheduler.dueAtMs()
+    const nextInMs = nextAtMs === null ? null : Math.max(0, nextAtMs - clock.now())
+    store.tell({ kind: 'round', nextInMs, lastSyncedAt, problem, changed: end.changed })
+    if (end.changed) revision.set(revision.get() + 1)
+  }
+
+  /** Openings of one store take turns: who synced last goes first again, and the others wait for it a little longer. */
+  function hear(news: StoreNews): void {
+    if (isClosed) return
+    if (news.kind === 'round') {
+      if (news.nextInMs !== null && machine.state() === 'idle') plan(news.nextInMs + random() * LOCK_RETRY_MS)
+      show({ lastSyncedAt: news.lastSyncedAt, problem: news.problem })
+    }
+    if (news.kind === 'written' || news.changed) revision.set(revision.get() + 1)
+    void refreshAll()
   }
 
   /** One round, then the plan for the next. Whatever goes wrong locally, another round is planned (SM6). */
@@ -137,6 +161,11 @@ export function startReplica(parts: ReplicaParts): Replica {
   const refreshQuietly = (): Promise<void> =>
     refresh().catch((error: unknown) => context.log('store_failed', { message: String(error) }))
 
+  const refreshAll = (): Promise<void> =>
+    refreshNotices()
+      .then(refresh)
+      .catch((error: unknown) => context.log('store_failed', { message: String(error) }))
+
   function noteNetwork(): void {
     if (isClosed || !network) return
     const isOnline = network.isOnline()
@@ -152,6 +181,7 @@ export function startReplica(parts: ReplicaParts): Replica {
   }
 
   const leaveNetwork = network?.subscribe(noteNetwork)
+  const leavePeers = store.listen(hear)
   const collectionContext = {
     store,
     clock,
@@ -159,14 +189,14 @@ export function startReplica(parts: ReplicaParts): Replica {
     checkOpen,
     onWrite: () => {
       soon(changeDelayMs)
-      if (!isClosed) void refreshQuietly()
+      if (isClosed) return
+      revision.set(revision.get() + 1)
+      store.tell({ kind: 'written' })
+      void refreshQuietly()
     },
   }
   soon(random() * changeDelayMs)
-  void oneAtATime(async () => {
-    await refreshNotices()
-    await refresh()
-  }).catch((error: unknown) => context.log('store_failed', { message: String(error) }))
+  void oneAtATime(refreshAll)
 
   return {
     deviceId: parts.initial.deviceId,
@@ -175,6 +205,7 @@ export function startReplica(parts: ReplicaParts): Replica {
     conflicts$: conflicts,
     deadLetters$: deadLetters,
     refusals$: refusals,
+    revision$: revision,
     async sync() {
       checkOpen()
       if (machine.state() !== 'shed' || clock.now() >= shedUntilMs) await oneAtATime(round)
@@ -192,9 +223,15 @@ export function startReplica(parts: ReplicaParts): Replica {
       else plan(Math.max(0, shedUntilMs - clock.now()))
       void refreshQuietly()
     },
+    async diagnostics() {
+      checkOpen()
+      await refreshQuietly()
+      return collectDiagnostics(context, status.get())
+    },
     async close() {
       if (isClosed) return
       isClosed = true
+      leavePeers()
       leaveNetwork?.()
       scheduler.cancel()
       parts.cutOff.abort()

@@ -1,19 +1,22 @@
 import type { Random } from '#lib/kernel/random.ts'
 import { ATTEMPTS_PER_SESSION_MAX, SESSIONS_PER_REPORT_MAX } from '#lib/protocol/limits.ts'
-import type { DeviceReport, SessionState } from '#lib/protocol/report.ts'
+import type { DeviceReport } from '#lib/protocol/report.ts'
+import type { SessionState } from '#lib/protocol/session-states.ts'
 import type { SessionAttempt, SessionReport } from '#lib/protocol/session.ts'
 import { toIso } from './clock.ts'
 import { commandsToAcknowledge } from './commands.ts'
 import { readOffset } from './device-clock.ts'
 import { depthOf, getCounts, oldestPending } from './outbox.ts'
 import type { StoreTx } from './store.ts'
-import type { LocalRefusal } from './tables.ts'
+import type { LocalRefusal, SessionSummary } from './tables.ts'
 import { getMeta, positionKey, putRow, setMeta, storedAs } from './tables.ts'
 import type { AttemptKind, Reply } from './transport.ts'
 
 /** Reports that wait for a connection; past it the oldest is dropped. */
 export const SESSION_REPORTS_MAX = 200
 const REFUSALS_PER_SESSION_MAX = 500
+export const SESSIONS_SUMMED_MAX = 20
+export const ATTEMPTS_SUMMED_MAX = 10
 const REFUSAL_DETAIL_MAX = 1_000
 
 /** The device's account for one request (protocol.md, device API). Its `seq` is counted in the caller's transaction. */
@@ -105,9 +108,32 @@ export async function fileReport(tx: StoreTx, report: SessionReport): Promise<vo
   await setMeta(tx, 'reportsFiled', number)
   await putRow(tx, 'session_reports', positionKey(number), { ...report, queueDepthAfter })
   await setMeta(tx, 'openSession', null)
+  const last = (await getMeta(tx, 'lastSessions')) ?? []
+  await setMeta(tx, 'lastSessions', [...last, summaryOf(report)].slice(-SESSIONS_SUMMED_MAX))
   const rows = await tx.scan('session_reports', { limit: SESSION_REPORTS_MAX + 1 })
   const oldest = rows[0]
   if (rows.length > SESSION_REPORTS_MAX && oldest) await tx.remove('session_reports', oldest.key)
+}
+
+function summaryOf(report: SessionReport): SessionSummary {
+  const { sessionId, mode, startedAt, endedAt, result, pushed, pulled, conflicts, deadLettered } = report
+  const attempts = report.attempts
+    .slice(-ATTEMPTS_SUMMED_MAX)
+    .map(({ kind, status, code = null }) => ({ kind, status, code }))
+  return {
+    sessionId,
+    mode,
+    fullReason: report.fullReason ?? null,
+    startedAt,
+    endedAt,
+    result,
+    pushed,
+    pulled,
+    conflicts,
+    deadLettered,
+    endedIn: report.transitions.at(-1)?.to ?? 'idle',
+    attempts,
+  }
 }
 
 /** A session that the end of its process cut off (SM3). */

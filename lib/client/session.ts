@@ -27,6 +27,8 @@ export interface SessionEnd {
   readonly state: SessionState
   readonly result: SessionReport['result']
   readonly trouble: Run['trouble']
+  /** It pushed or pulled something. */
+  readonly changed: boolean
 }
 
 /**
@@ -86,5 +88,5 @@ async function finish(run: Run): Promise<SessionEnd> {
     // The report is lost, or the next session tells it as abandoned; the session itself stands as it ended.
     run.log('report_dropped', { sessionId: report.sessionId, message: String(error) })
   }
-  return { state, result, trouble }
+  return { state, result, trouble, changed: report.pushed + report.pulled > 0 }
 }

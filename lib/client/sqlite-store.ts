@@ -1,43 +1,79 @@
 import { randomUUID } from 'node:crypto'
+import { statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
-import Database from 'libsql'
-import type { Json } from '#lib/kernel/json.ts'
-import { ReplicaError } from './errors.ts'
+import type Database from 'libsql'
+import type { PeerHub } from './peers.ts'
+import { createPeerHub } from './peers.ts'
 import { createSerial } from './serial.ts'
-import type { ReplicaStore, StoreTx, Table } from './store.ts'
-import { TABLES } from './store.ts'
+import type { SqliteStoreOptions } from './sqlite-file.ts'
+import { guarded, isDamage, openDatabase } from './sqlite-file.ts'
+import { salvageFile } from './sqlite-salvage.ts'
+import type { ReplicaStore, Salvage, StoreTx, Table } from './store.ts'
+import { NOTHING_LOST, TABLES } from './store.ts'
+import { readStored } from './stored-text.ts'
 
-export interface SqliteStoreOptions {
-  /** `full` survives a power cut; `normal` survives only the end of the process. */
-  readonly durability?: 'full' | 'normal'
-  /** The file's bound in pages of 4 KiB; past it writes fail with `quota_exceeded`. */
-  readonly pagesMax?: number
-}
+export type { SqliteStoreOptions } from './sqlite-file.ts'
 
-/** How long a transaction waits for another process's. */
-const BUSY_MS = 5_000
 /** Larger than any key's next character, so that it ends the range of a prefix. Keys are ASCII. */
 const PREFIX_END = '\u{10ffff}'
 
 /** Openings of this process that still live: another owner under our process id is one from before a restart. */
 const liveOwners = new Set<string>()
 /** Transactions of one process on one file stand in line here; waiting inside SQLite would block the event loop. */
-const serialByFile = new Map<string, ReturnType<typeof createSerial>>()
+const sharedByFile = new Map<string, { serial: ReturnType<typeof createSerial>; hub: PeerHub }>()
 
-/** A store in one SQLite file (WAL), shared safely by several processes of one machine. */
+/** One open file: replaced when another opening has put a mended one in its place. */
+interface Opened {
+  readonly db: Database.Database
+  readonly tx: StoreTx
+  readonly inode: number
+}
+
+/**
+ * A store in one SQLite file (WAL), shared safely by several processes of one machine. A damaged file is set aside
+ * (`FILE.broken-1`) and what can be read of it goes on in a new one.
+ */
 export function openSqliteStore(file: string, options: SqliteStoreOptions = {}): ReplicaStore {
   const path = resolve(file)
-  const db = guarded(() => openDatabase(path, options))
   const owner = `${hostname()}|${process.pid}|${randomUUID()}`
+  const shared = sharedByFile.get(path) ?? { serial: createSerial(), hub: createPeerHub() }
+  sharedByFile.set(path, shared)
+  let lost: Salvage | null = null
+  let current = openSound()
+  const { tell, listen, leave } = shared.hub.join()
   liveOwners.add(owner)
-  const serial = serialByFile.get(path) ?? createSerial()
-  serialByFile.set(path, serial)
-  const tx = transactionOn(db)
+
+  function open(): Opened {
+    const db = guarded(() => openDatabase(path, options))
+    return { db, tx: transactionOn(db), inode: statSync(path).ino }
+  }
+  function openSound(): Opened {
+    try {
+      return open()
+    } catch (error) {
+      if (!isDamage(error)) throw error
+      lost = guarded(() => salvageFile(path, null))
+      return open()
+    }
+  }
+  /** Another process may have set the file aside since: what it mended is the store now. */
+  function present(): Opened {
+    if (statSync(path, { throwIfNoEntry: false })?.ino !== current.inode) {
+      current.db.close()
+      current = openSound()
+    }
+    return current
+  }
+
   return {
+    kind: 'sqlite',
     owner,
+    tell,
+    listen,
     transact: (work) =>
-      serial(async () => {
+      shared.serial(async () => {
+        const { db, tx } = present()
         guarded(() => db.exec('BEGIN IMMEDIATE'))
         try {
           const result = await work(tx)
@@ -48,27 +84,28 @@ export function openSqliteStore(file: string, options: SqliteStoreOptions = {}):
           throw error
         }
       }),
+    hold: async () => () => undefined,
     isGone: isOwnerGone,
-    close: () =>
-      serial(async () => {
-        if (!liveOwners.delete(owner)) return
+    isDamaged: () => lost !== null,
+    salvage: () =>
+      shared.serial(async () => {
+        const told = lost
+        lost = null
+        if (told) return told
+        const { db, inode } = present()
+        if (lost) return lost
         db.close()
+        const found = guarded(() => salvageFile(path, inode))
+        current = open()
+        return found ?? NOTHING_LOST
+      }),
+    close: () =>
+      shared.serial(async () => {
+        if (!liveOwners.delete(owner)) return
+        leave()
+        current.db.close()
       }),
   }
-}
-
-function openDatabase(
-  path: string,
-  { durability = 'full', pagesMax }: SqliteStoreOptions,
-): Database.Database {
-  const db = new Database(path, { timeout: BUSY_MS })
-  db.exec('PRAGMA journal_mode = WAL')
-  db.exec(`PRAGMA synchronous = ${durability}`)
-  if (pagesMax !== undefined) db.exec(`PRAGMA max_page_count = ${pagesMax}`)
-  for (const table of TABLES) {
-    db.exec(`CREATE TABLE IF NOT EXISTS ${table} (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID`)
-  }
-  return db
 }
 
 interface Statements {
@@ -76,6 +113,7 @@ interface Statements {
   readonly put: Database.Statement
   readonly remove: Database.Statement
   readonly scan: Database.Statement
+  readonly count: Database.Statement
 }
 
 function transactionOn(db: Database.Database): StoreTx {
@@ -88,6 +126,7 @@ function transactionOn(db: Database.Database): StoreTx {
     scan: db.prepare(
       `SELECT key, value FROM ${table} WHERE key > ? AND key >= ? AND key < ? ORDER BY key LIMIT ?`,
     ),
+    count: db.prepare(`SELECT count(*) AS count FROM ${table}`),
   })
   const statements = Object.fromEntries(TABLES.map((table) => [table, prepare(table)])) as Record<
     Table,
@@ -95,8 +134,8 @@ function transactionOn(db: Database.Database): StoreTx {
   >
   return {
     async get(table, key) {
-      const [row] = guarded(() => statements[table].get.all([key])) as { value: string }[]
-      return row === undefined ? undefined : (JSON.parse(row.value) as Json)
+      const [row] = guarded(() => statements[table].get.all([key])) as { value: unknown }[]
+      return row === undefined ? undefined : readStored(table, key, row.value)
     },
     async put(table, key, value) {
       guarded(() => statements[table].put.run([key, JSON.stringify(value)]))
@@ -106,26 +145,15 @@ function transactionOn(db: Database.Database): StoreTx {
     },
     async scan(table, { prefix = '', after = '', limit }) {
       const rows = guarded(() => statements[table].scan.all([after, prefix, prefix + PREFIX_END, limit]))
-      return (rows as { key: string; value: string }[]).map((row) => ({
+      return (rows as { key: string; value: unknown }[]).map((row) => ({
         key: row.key,
-        value: JSON.parse(row.value) as Json,
+        value: readStored(table, row.key, row.value),
       }))
     },
-  }
-}
-
-/** Turns SQLite's own errors into ours. */
-function guarded<T>(run: () => T): T {
-  try {
-    return run()
-  } catch (error) {
-    const code = (error as { code?: unknown }).code
-    throw new ReplicaError(
-      code === 'SQLITE_FULL' ? 'quota_exceeded' : 'store_failed',
-      String(error),
-      [],
-      error,
-    )
+    async count(table) {
+      const [row] = guarded(() => statements[table].count.all([])) as { count: number }[]
+      return row?.count ?? 0
+    },
   }
 }
 

@@ -1,4 +1,4 @@
-import type { SessionState } from '#lib/protocol/report.ts'
+import type { SessionState } from '#lib/protocol/session-states.ts'
 import { readOffset } from './device-clock.ts'
 import { depthOf, getCounts, oldestPending } from './outbox.ts'
 import { identityOf } from './run.ts'

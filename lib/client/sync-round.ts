@@ -20,6 +20,16 @@ export type RoundEnd =
 
 /** Everything that a replica says to the server at one time, under the session lock (SM2): a session and its report. */
 export async function runRound(context: ReplicaContext): Promise<RoundEnd> {
+  const letGo = await context.store.hold()
+  if (!letGo) return { kind: 'busy' }
+  try {
+    return await runLocked(context)
+  } finally {
+    letGo()
+  }
+}
+
+async function runLocked(context: ReplicaContext): Promise<RoundEnd> {
   const { store, clock, leaseMs } = context
   if (!(await store.transact((tx) => takeLock(tx, store, clock.now(), leaseMs)))) return { kind: 'busy' }
   try {

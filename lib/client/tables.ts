@@ -3,10 +3,10 @@ import type { Json } from '#lib/kernel/json.ts'
 import type { DeviceConfig } from '#lib/protocol/device.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { WireRecord } from '#lib/protocol/push.ts'
-import type { SessionReport } from '#lib/protocol/session.ts'
+import type { FULL_SYNC_REASONS, SESSION_RESULTS, SessionReport } from '#lib/protocol/session.ts'
 import type { StoreTx, Table } from './store.ts'
 
-export type FullSyncReason = NonNullable<SessionReport['fullReason']>
+export type FullSyncReason = (typeof FULL_SYNC_REASONS)[number]
 
 /** Who this device is. `fleetId`, `epoch` and `token` are null before it is enrolled. */
 export interface Identity {
@@ -44,6 +44,26 @@ export interface SessionLock {
   readonly expiresAtMs: number
 }
 
+export interface SessionSummary {
+  readonly sessionId: string
+  readonly mode: 'delta' | 'full'
+  readonly fullReason: FullSyncReason | null
+  readonly startedAt: string
+  readonly endedAt: string
+  readonly result: (typeof SESSION_RESULTS)[number]
+  readonly pushed: number
+  readonly pulled: number
+  readonly conflicts: number
+  readonly deadLettered: number
+  /** The last state, and each request's kind, status and code; the last ATTEMPTS_SUMMED_MAX of them. */
+  readonly endedIn: string
+  readonly attempts: readonly {
+    readonly kind: string
+    readonly status: number
+    readonly code: string | null
+  }[]
+}
+
 export interface Counts {
   /** Pending mutations by collection; absent is 0. */
   readonly outbox: Readonly<Record<string, number>>
@@ -72,6 +92,8 @@ interface Meta {
   openSession: SessionReport
   /** How many session reports were ever filed: their order. */
   reportsFiled: number
+  /** The last sessions in short, for diagnostics; a report itself goes when the server has it. */
+  lastSessions: readonly SessionSummary[]
   lock: SessionLock
 }
 export type MetaKey = keyof Meta

@@ -1,9 +1,9 @@
 import type { Result } from '#lib/kernel/result.ts'
 import { err, ok } from '#lib/kernel/result.ts'
-import type { SessionState } from '#lib/protocol/report.ts'
-import { SESSION_STATES } from '#lib/protocol/report.ts'
+import type { SessionState } from '#lib/protocol/session-states.ts'
+import { SESSION_STATES } from '#lib/protocol/session-states.ts'
 
-export type { SessionState } from '#lib/protocol/report.ts'
+export type { SessionState } from '#lib/protocol/session-states.ts'
 
 /** What can happen to a session, in the order in which a good one meets them. */
 export const SESSION_EVENTS = [

@@ -14,14 +14,21 @@ export const label = (max: number) =>
     .max(max)
     .refine((text) => !/\p{Cc}/u.test(text), 'must have no control characters')
 
+/** Written out, since the SDK's types stand without the schema library. */
+export interface DeviceInfo {
+  readonly name: string
+  readonly platform: Platform
+  readonly appVersion: string
+  readonly model?: string | undefined
+  readonly os?: string | undefined
+}
 export const deviceInfo = z.object({
   name: label(120),
   platform: z.enum(PLATFORMS),
   appVersion: label(40),
   model: label(120).optional(),
   os: label(120).optional(),
-})
-export type DeviceInfo = z.infer<typeof deviceInfo>
+}) satisfies z.ZodType<DeviceInfo>
 
 export const enrollRequest = z.object({
   requestId: uuid,

@@ -1,21 +1,6 @@
 import { z } from 'zod'
 import { isoTime, uuid } from './mutation.ts'
-
-/** The states of the session state machine (engine.md, SM), in the order of the picture. */
-export const SESSION_STATES = [
-  'idle',
-  'scanning',
-  'pushing',
-  'pulling',
-  'resolving',
-  'committing',
-  'resyncing',
-  'backoff',
-  'shed',
-  'offline',
-  'halted',
-] as const
-export type SessionState = (typeof SESSION_STATES)[number]
+import { SESSION_STATES } from './session-states.ts'
 
 const count = z.int().min(0)
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ATTEMPTS_PER_SESSION_MAX, SESSIONS_PER_REPORT_MAX, TRANSITIONS_PER_SESSION_MAX } from './limits.ts'
 import { isoTime, uuid } from './mutation.ts'
-import { SESSION_STATES } from './report.ts'
+import { SESSION_STATES } from './session-states.ts'
 
 const count = z.int().min(0)
 const code = z.string().min(1).max(64)

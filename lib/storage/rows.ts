@@ -12,7 +12,7 @@ import type { DeviceInfo, JsonSchema, Platform, StrategyName, TieRule } from '#l
 import type { DeadLetterCode } from '#lib/protocol/error-codes.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { EffectiveResult } from '#lib/protocol/push.ts'
-import type { SessionState } from '#lib/protocol/report.ts'
+import type { SessionState } from '#lib/protocol/session-states.ts'
 import type { SessionReport } from '#lib/protocol/session.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import type { Thresholds } from '#lib/telemetry/thresholds.ts'

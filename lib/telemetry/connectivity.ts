@@ -1,4 +1,4 @@
-import type { SessionState } from '#lib/protocol/report.ts'
+import type { SessionState } from '#lib/protocol/session-states.ts'
 
 /** What the rules below need to know of a device; a stored device fits. */
 export interface DeviceContact {

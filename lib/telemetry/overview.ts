@@ -1,4 +1,4 @@
-import type { SessionState } from '#lib/protocol/report.ts'
+import type { SessionState } from '#lib/protocol/session-states.ts'
 import type {
   AsOf,
   ConflictFigure,

@@ -1,7 +1,7 @@
 import { parseQuery } from '#components/table/query.ts'
 import type { DevicesQuery } from '#lib/application/devices/list-devices.ts'
 import { PLATFORMS } from '#lib/protocol/device.ts'
-import { SESSION_STATES } from '#lib/protocol/report.ts'
+import { SESSION_STATES } from '#lib/protocol/session-states.ts'
 
 export { loadList as loadDevicesParams } from '../search-params.ts'
 

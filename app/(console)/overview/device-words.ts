@@ -1,6 +1,6 @@
 import { formatCount, plural } from '#components/ui/format.ts'
 import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
-import { SESSION_STATES, type SessionState } from '#lib/protocol/report.ts'
+import { SESSION_STATES, type SessionState } from '#lib/protocol/session-states.ts'
 
 type Devices = Pick<OverviewAnswer['devices'], 'byState' | 'silent'>
 

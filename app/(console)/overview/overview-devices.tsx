@@ -2,7 +2,7 @@ import { StateMachine } from '#components/charts/state-machine.tsx'
 import { formatCount } from '#components/ui/format.ts'
 import { Section } from '#components/ui/section.tsx'
 import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
-import { SESSION_STATES } from '#lib/protocol/report.ts'
+import { SESSION_STATES } from '#lib/protocol/session-states.ts'
 import { devicesSentence, stateCounts } from './device-words.ts'
 import { listHref } from './overview-links.ts'
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { SESSION_STATES } from '#lib/protocol/report.ts'
+import { SESSION_STATES } from '#lib/protocol/session-states.ts'
 import type { Device } from '#lib/storage/ports.ts'
 import { silenceLimitMs } from '#lib/telemetry/connectivity.ts'
 import { authorize } from '../access/authorize.ts'

@@ -1,4 +1,4 @@
-import type { SessionState } from '#lib/protocol/report.ts'
+import type { SessionState } from '#lib/protocol/session-states.ts'
 import type { Device } from '#lib/storage/ports.ts'
 import type { DeviceState, PendingAge } from '#lib/telemetry/connectivity.ts'
 import { deviceState, pendingAge } from '#lib/telemetry/connectivity.ts'

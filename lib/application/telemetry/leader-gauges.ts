@@ -1,6 +1,6 @@
 import type { Gauge } from 'prom-client'
 import { DEAD_LETTER_CODES } from '#lib/protocol/error-codes.ts'
-import { SESSION_STATES } from '#lib/protocol/report.ts'
+import { SESSION_STATES } from '#lib/protocol/session-states.ts'
 import type { Sketch } from '#lib/rollups/sketch.ts'
 import { decodeSketches, quantile } from '#lib/rollups/sketch.ts'
 import type { FleetGaugesEvent, GaugesEvent, TelemetryEvent } from '#lib/telemetry/events.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { SESSION_EVENTS, SESSION_TABLE, isLegal, transition } from '#lib/engine/session-machine.ts'
 import type { SessionEvent, SessionState } from '#lib/engine/session-machine.ts'
-import { SESSION_STATES } from '#lib/protocol/report.ts'
+import { SESSION_STATES } from '#lib/protocol/session-states.ts'
 
 const drive = (from: SessionState, events: readonly SessionEvent[]): SessionState[] =>
   events.reduce<SessionState[]>(

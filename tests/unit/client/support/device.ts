@@ -55,9 +55,7 @@ export function dyingStore(
   let left = allowed
   let isDead = false
   return {
-    owner: store.owner,
-    isGone: (owner) => store.isGone(owner),
-    close: () => store.close(),
+    ...store,
     isDead: () => isDead,
     async transact(work) {
       if (isDead) throw new Error('the process has died')

@@ -1,0 +1,75 @@
+import { existsSync, renameSync, rmSync } from 'node:fs'
+import Database from 'libsql'
+import { ReplicaError } from './errors.ts'
+import type { Table } from './store.ts'
+import { TABLES } from './store.ts'
+
+export interface SqliteStoreOptions {
+  /** `full` survives a power cut; `normal` survives only the end of the process. */
+  readonly durability?: 'full' | 'normal'
+  /** The file's bound in pages of 4 KiB; past it writes fail with `quota_exceeded`. */
+  readonly pagesMax?: number
+}
+
+/** How long a transaction waits for another process's. */
+const BUSY_MS = 5_000
+/** Small, or the only copy of somebody's work: looked through at each opening. Records come again from the server. */
+const CHECKED: readonly Table[] = ['meta', 'outbox', 'outbox_by_id', 'outbox_by_record', 'notices']
+
+/** Opens the file, or makes it. Damage that shows at once is thrown as SQLite's own error. */
+export function openDatabase(
+  path: string,
+  { durability = 'full', pagesMax }: SqliteStoreOptions,
+): Database.Database {
+  finishSwap(path)
+  const db = new Database(path, { timeout: BUSY_MS })
+  try {
+    db.exec('PRAGMA journal_mode = WAL')
+    db.exec(`PRAGMA synchronous = ${durability}`)
+    if (pagesMax !== undefined) db.exec(`PRAGMA max_page_count = ${pagesMax}`)
+    createTables(db)
+    for (const table of CHECKED) {
+      const [found] = db.prepare(`PRAGMA quick_check('${table}')`).all() as { quick_check: string }[]
+      if (found?.quick_check !== 'ok') throw new ReplicaError('store_corrupt', found?.quick_check)
+    }
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+export function createTables(db: Database.Database): void {
+  for (const table of TABLES) {
+    db.exec(`CREATE TABLE IF NOT EXISTS ${table} (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID`)
+  }
+}
+
+/** A mended file is whole as soon as it has this name; from then on only renaming is left, and any opening does it. */
+export function finishSwap(path: string): void {
+  if (!existsSync(`${path}.salvaged`)) return
+  // The old log must not meet the new file.
+  for (const part of ['-wal', '-shm']) rmSync(path + part, { force: true })
+  renameSync(`${path}.salvaged`, path)
+}
+
+const CODES: Readonly<Record<string, 'quota_exceeded' | 'store_corrupt'>> = {
+  SQLITE_FULL: 'quota_exceeded',
+  SQLITE_CORRUPT: 'store_corrupt',
+  SQLITE_NOTADB: 'store_corrupt',
+}
+
+export const isDamage = (error: unknown): boolean =>
+  error instanceof ReplicaError && error.code === 'store_corrupt'
+
+/** Turns SQLite's own errors into ours. */
+export function guarded<T>(run: () => T): T {
+  try {
+    return run()
+  } catch (error) {
+    if (error instanceof ReplicaError) throw error
+    const code = String((error as { code?: unknown }).code)
+    const known = Object.hasOwn(CODES, code) ? CODES[code] : undefined
+    throw new ReplicaError(known ?? 'store_failed', String(error), [], error)
+  }
+}

@@ -1,0 +1,11 @@
+import path from 'node:path'
+import { buildSdk } from './sdk/build.ts'
+import { SDK_BUNDLE_BYTES_MAX } from './sdk/size.ts'
+
+/** `npm run build:sdk [FOLDER]`: the device SDK as a package, in `dist/sdk` when no folder is named. */
+const folder = path.resolve(process.argv[2] ?? path.join(import.meta.dirname, '../dist/sdk'))
+const { size } = await buildSdk(folder)
+const kib = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KiB`
+console.log(`${folder}
+browser.js with all that it loads at once: ${kib(size.bytes)}, gzip ${kib(size.gzipBytes)}, brotli ${kib(size.brotliBytes)}
+(mark: ${kib(SDK_BUNDLE_BYTES_MAX)} gzip)`)

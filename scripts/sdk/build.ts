@@ -1,0 +1,106 @@
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { Metafile } from 'esbuild'
+import { build } from 'esbuild'
+import { bundleTypes } from './bundle-types.ts'
+import type { BundleSize } from './size.ts'
+import { bundleSize, staticFiles } from './size.ts'
+
+const ROOT = path.resolve(import.meta.dirname, '../..')
+const CLIENT = path.join(ROOT, 'lib/client')
+export const SDK_PACKAGE_NAME = 'tidemark-client'
+
+export interface BuiltSdk {
+  readonly folder: string
+  /** What the browser's bundle is made of, and of which files; paths of outputs are relative to the folder. */
+  readonly browser: Metafile
+  /** Of `browser.js` with what it imports statically. */
+  readonly size: BundleSize
+}
+
+/** Builds `lib/client` as a package that stands alone: two entries, their chunks, types, README and licence. */
+export async function buildSdk(folder: string): Promise<BuiltSdk> {
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  const browser = await bundle(folder, 'browser')
+  await bundle(folder, 'node')
+  for (const entry of ['browser', 'node'] as const)
+    writeFileSync(path.join(folder, `${entry}.d.ts`), declarations(entry))
+  writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`)
+  copyFileSync(path.join(CLIENT, 'README.md'), path.join(folder, 'README.md'))
+  copyFileSync(path.join(ROOT, 'LICENSE'), path.join(folder, 'LICENSE'))
+  return { folder, browser, size: bundleSize(folder, staticFiles(browser, 'browser.js')) }
+}
+
+/** Dynamic imports become chunks of their own, which are fetched when they are first needed. */
+async function bundle(folder: string, platform: 'browser' | 'node'): Promise<Metafile> {
+  const { metafile } = await build({
+    absWorkingDir: folder,
+    entryPoints: [path.join(CLIENT, `${platform}.ts`)],
+    outdir: folder,
+    chunkNames: `${platform}-[name]-[hash]`,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    target: platform === 'browser' ? 'es2022' : 'node20',
+    platform,
+    minify: platform === 'browser',
+    external: platform === 'node' ? ['libsql'] : [],
+    metafile: true,
+    logLevel: 'warning',
+  })
+  return metafile
+}
+
+function manifest(): object {
+  const { version, license, engines, dependencies } = JSON.parse(
+    readFileSync(path.join(ROOT, 'package.json'), 'utf8'),
+  ) as { version: string; license: string; engines: object; dependencies: Record<string, string> }
+  const browser = { types: './browser.d.ts', default: './browser.js' }
+  return {
+    name: SDK_PACKAGE_NAME,
+    version,
+    description: 'The device SDK of Tidemark: an offline-first replica for browsers and Node.',
+    license,
+    type: 'module',
+    sideEffects: false,
+    engines,
+    exports: {
+      '.': { node: { types: './node.d.ts', default: './node.js' }, ...browser },
+      './browser': browser,
+      './package.json': './package.json',
+    },
+    // The SQLite store of the Node entry; a browser's bundler never meets it.
+    dependencies: { libsql: dependencies['libsql'] },
+  }
+}
+
+/** TypeScript writes one declaration a module; the entry's are gathered into one file that needs nothing else. */
+function declarations(entry: 'browser' | 'node'): string {
+  const out = mkdtempSync(path.join(tmpdir(), 'tidemark-types-'))
+  try {
+    const config = path.join(out, 'tsconfig.json')
+    const compilerOptions = {
+      noEmit: false,
+      incremental: false,
+      noCheck: true,
+      declaration: true,
+      emitDeclarationOnly: true,
+      rootDir: ROOT,
+      outDir: out,
+      plugins: [],
+      typeRoots: [path.join(ROOT, 'node_modules/@types')],
+    }
+    const files = [path.join(CLIENT, `${entry}.ts`)]
+    writeFileSync(
+      config,
+      JSON.stringify({ extends: path.join(ROOT, 'tsconfig.json'), compilerOptions, files, include: [] }),
+    )
+    execFileSync(process.execPath, [path.join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', config])
+    return bundleTypes(out, `lib/client/${entry}.d.ts`)
+  } finally {
+    rmSync(out, { recursive: true, force: true })
+  }
+}
