@@ -13,7 +13,11 @@ const LAYERS = [
   { folder: 'lib/kernel', may: [] },
   { folder: 'lib/protocol', may: [...lib('kernel'), ...packages('zod')] },
   { folder: 'lib/engine', may: [...lib('kernel', 'protocol'), ...packages('@cfworker/json-schema', 'yjs')] },
-  { folder: 'lib/client', may: [...lib('kernel', 'protocol', 'engine'), ...packages('libsql', 'idb')], node: NODE },
+  {
+    folder: 'lib/client',
+    may: [...lib('kernel', 'protocol', 'engine'), ...packages('libsql', 'idb')],
+    node: NODE,
+  },
   { folder: 'lib/telemetry', may: lib('kernel', 'protocol') },
   {
     folder: 'lib/rollups',
