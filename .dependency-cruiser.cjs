@@ -12,7 +12,13 @@ const packages = (...names) => names.map((name) => `^node_modules/${name}/`)
 const LAYERS = [
   { folder: 'lib/kernel', may: [] },
   { folder: 'lib/protocol', may: [...lib('kernel'), ...packages('zod')] },
-  { folder: 'lib/engine', may: [...lib('kernel', 'protocol'), ...packages('@cfworker/json-schema', 'yjs')] },
+  {
+    folder: 'lib/engine',
+    may: [
+      ...lib('kernel', 'protocol'),
+      ...packages('@cfworker/json-schema', 'yjs', 'ot-text-unicode', 'ot-json1'),
+    ],
+  },
   {
     folder: 'lib/client',
     may: [...lib('kernel', 'protocol', 'engine'), ...packages('libsql', 'idb')],

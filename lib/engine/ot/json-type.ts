@@ -1,0 +1,136 @@
+import { type as json1 } from 'ot-json1'
+import type { Doc, JSONOp } from 'ot-json1'
+import type { Json, JsonObject } from '#lib/kernel/json.ts'
+import { isJsonObject, jsonEqual, ownValue } from '#lib/kernel/json.ts'
+import type { Result } from '#lib/kernel/result.ts'
+import { err, ok } from '#lib/kernel/result.ts'
+import { JSON_DEPTH_MAX } from '#lib/protocol/limits.ts'
+import { jsonDepth } from '../patch.ts'
+import { toInner, toInnerKey, toOuter, toOuterKey } from './json-keys.ts'
+import type { OpNode } from './json-op.ts'
+import { readJsonOp, touches, writeJsonOp } from './json-op.ts'
+import type { OtFailure, OtType } from './ot-type.ts'
+import { textType } from './text-type.ts'
+
+/** Operations as the library has them: names escaped, values copied. */
+const inner = (op: Json): JSONOp => writeJsonOp(tree(op), toInnerKey, toInner) as JSONOp
+const outer = (op: JSONOp): Json => writeJsonOp(tree((op ?? null) as Json), toOuterKey, toOuter)
+
+/** Holds for what `parse` let through, and for what the library makes of it. */
+function tree(op: Json): OpNode | null {
+  const read = readJsonOp(op, textType)
+  return read.ok ? read.value : null
+}
+
+/** JSON by ot-json1: inserts, removes, moves, and edits of texts and numbers (engine.md, CS5). */
+export const jsonType: OtType = {
+  kind: 'json',
+  parse(ops) {
+    const read = readJsonOp(ops, textType)
+    if (!read.ok) return read
+    if (read.value === null) return ok(null)
+    return attempt('bad_op', () => {
+      const op = writeJsonOp(read.value, toInnerKey, toInner) as JSONOp
+      const normal = json1.normalize(op)
+      json1.checkValidOp(normal)
+      return outer(normal)
+    })
+  },
+  apply(value, op) {
+    const node = tree(op)
+    if (node === null) return ok(value)
+    if (!fits(value, node, PICKS)) return err('does_not_fit')
+    const applied = attempt('does_not_fit', () => {
+      const result = json1.apply(value === undefined ? undefined : (toInner(value) as Doc), inner(op))
+      return result === undefined ? undefined : toOuter(result as Json)
+    })
+    if (!applied.ok) return applied
+    if (!fits(applied.value, node, DROPS)) return err('does_not_fit')
+    return applied.value !== undefined && jsonDepth(applied.value) > JSON_DEPTH_MAX
+      ? err('too_large')
+      : applied
+  },
+  transform: (op, other, side) =>
+    attempt('does_not_fit', () => outer(json1.transformNoConflict(inner(op), inner(other), side))),
+  diff: (before, after) => ok(replaceDifferences(before, after)),
+  isNoop: (op) => op === null,
+}
+
+/** The library tells what it can't do by throwing: here, and nowhere else, that becomes a value. */
+function attempt<T>(failure: OtFailure, work: () => T): Result<T, OtFailure> {
+  try {
+    return ok(work())
+  } catch {
+    return err(failure)
+  }
+}
+
+/** What an operation takes is told in the indices of the document before it, what it puts or edits in those after. */
+const PICKS = ['r', 'p'] as const
+const DROPS = ['i', 'd', 'es', 'ena'] as const
+
+/** Whether every place with one of these components is there. An index past an array's end is nowhere. */
+function fits(value: Json | undefined, node: OpNode, fields: readonly string[]): boolean {
+  if (
+    node.component !== null &&
+    value === undefined &&
+    fields.some((f) => Object.hasOwn(node.component ?? {}, f))
+  )
+    return false
+  return node.children.every(
+    ([key, child]) => !touches(child, fields) || fits(childOf(value, key), child, fields),
+  )
+}
+
+function childOf(value: Json | undefined, key: string | number): Json | undefined {
+  if (Array.isArray(value)) return typeof key === 'number' ? (value as readonly Json[])[key] : undefined
+  return value !== undefined && isJsonObject(value) && typeof key === 'string'
+    ? ownValue(value, key)
+    : undefined
+}
+
+/** Names by name, arrays and everything else as a whole, texts by their difference. */
+function replaceDifferences(before: Json | undefined, after: Json | undefined): Json {
+  const node = difference(before, after)
+  return node === null
+    ? null
+    : writeJsonOp(
+        node,
+        (key) => key,
+        (value) => value,
+      )
+}
+
+function difference(before: Json | undefined, after: Json | undefined): OpNode | null {
+  if (jsonEqual(before, after)) return null
+  if (typeof before === 'string' && typeof after === 'string') {
+    const edit = textType.diff(before, after)
+    if (edit.ok) return { component: { es: edit.value }, children: [] }
+  }
+  if (before !== undefined && after !== undefined && isJsonObject(before) && isJsonObject(after))
+    return { component: null, children: differingChildren(before, after) }
+  const removed = before === undefined ? {} : { r: true }
+  const inserted = after === undefined ? {} : { i: after }
+  return { component: { ...removed, ...inserted }, children: [] }
+}
+
+function differingChildren(before: JsonObject, after: JsonObject): OpNode['children'] {
+  // The library wants names in its order.
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()
+  return keys.flatMap((key): [string, OpNode][] => {
+    const node = difference(ownValue(before, key), ownValue(after, key))
+    return node === null ? [] : [[key, node]]
+  })
+}
+
+/** Where the place at `path` is after the operation; null when it is gone. */
+export function transformPath(
+  path: readonly (string | number)[],
+  op: Json,
+): readonly (string | number)[] | null {
+  const moved = json1.transformPosition(
+    path.map((key) => (typeof key === 'string' ? toInnerKey(key) : key)),
+    inner(op),
+  )
+  return moved && moved.map((key) => (typeof key === 'string' ? toOuterKey(key) : key))
+}

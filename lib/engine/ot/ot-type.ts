@@ -1,0 +1,40 @@
+import type { Json } from '#lib/kernel/json.ts'
+import type { Result } from '#lib/kernel/result.ts'
+
+export type OtKind = 'text' | 'json'
+
+/** Why an operation can't be taken. */
+export type OtFailure =
+  /** Not one of its kind. */
+  | 'bad_op'
+  /** More components, or nested deeper, than is taken. */
+  | 'too_large'
+  /** It means another document than the one it is applied to. */
+  | 'does_not_fit'
+  /** What stands at its path is not of its kind. */
+  | 'kind_mismatch'
+  /** The log no longer reaches back to its base, or the way from there is too long. */
+  | 'unknown_revision'
+
+/** Which of two operations on one document comes first where both insert at one place: the left one. */
+export type Side = 'left' | 'right'
+
+/**
+ * A kind of operational transformation over a library that is loaded on demand. Operations are JSON in the library's
+ * form; `parse` takes what comes from outside, everything else only what came out of `parse`, `transform` or `diff`.
+ * Nothing throws, and time is bounded by the sizes that `parse` and the document allow.
+ */
+export interface OtType {
+  readonly kind: OtKind
+  parse(ops: Json): Result<Json, OtFailure>
+  /** `undefined` stands for nothing at that place. */
+  apply(value: Json | undefined, op: Json): Result<Json | undefined, OtFailure>
+  /** `op` as it has to be once `other`, made on the same document, was applied (TP1). */
+  transform(op: Json, other: Json, side: Side): Result<Json, OtFailure>
+  /** An operation that makes `after` of `before`. */
+  diff(before: Json | undefined, after: Json | undefined): Result<Json, OtFailure>
+  isNoop(op: Json): boolean
+}
+
+/** Both kinds; null where an application has not loaded them. */
+export type OtLibrary = Readonly<Record<OtKind, OtType>>

@@ -1,0 +1,100 @@
+import { type as textUnicode } from 'ot-text-unicode'
+import type { TextOp, TextOpComponent } from 'ot-text-unicode'
+import type { Json } from '#lib/kernel/json.ts'
+import { isJsonObject } from '#lib/kernel/json.ts'
+import { err, ok } from '#lib/kernel/result.ts'
+import type { OtType } from './ot-type.ts'
+
+/** Components of one text operation. */
+export const TEXT_COMPONENTS_MAX = 10_000
+/** UTF-16 units of a text under OT; a mutation has no room for more either. */
+export const TEXT_UNITS_MAX = 1024 * 1024
+
+/** Half a surrogate pair: positions count code points, which it would break. */
+const LONE_SURROGATE = /\p{Cs}/u
+const isText = (value: Json | undefined): value is string =>
+  typeof value === 'string' && !LONE_SURROGATE.test(value)
+
+/** Code points, which are what positions count. */
+export function codePoints(text: string): number {
+  let count = 0
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit < 0xdc00 || unit > 0xdfff) count++
+  }
+  return count
+}
+
+/** Text by ot-text-unicode: `[skip, "insert", {d: count}]`, counted in code points (engine.md, CS5). */
+export const textType: OtType = {
+  kind: 'text',
+  parse(ops) {
+    if (!Array.isArray(ops)) return err('bad_op')
+    if (ops.length > TEXT_COMPONENTS_MAX) return err('too_large')
+    const components: TextOp = []
+    for (const item of ops as readonly Json[]) {
+      const component = parseComponent(item)
+      if (component === null) return err('bad_op')
+      components.push(component)
+    }
+    return ok(textUnicode.normalize(components) as Json)
+  },
+  apply(value, op) {
+    const text = value ?? ''
+    if (typeof text !== 'string') return err('kind_mismatch')
+    if (!isText(text) || consumed(op as TextOp) > codePoints(text)) return err('does_not_fit')
+    const next = textUnicode.apply(text, op as TextOp)
+    return next.length > TEXT_UNITS_MAX ? err('too_large') : ok(next)
+  },
+  transform: (op, other, side) => ok(textUnicode.transform(op as TextOp, other as TextOp, side) as Json),
+  diff(before, after) {
+    const [from, to] = [before ?? '', after ?? '']
+    if (typeof from !== 'string' || typeof to !== 'string') return err('kind_mismatch')
+    return isText(from) && isText(to) ? ok(replaceMiddle([...from], [...to])) : err('bad_op')
+  },
+  isNoop: (op) => (op as TextOp).length === 0,
+}
+
+/** Deletions by their text become counts: it would only matter for undo, and can't be trusted. */
+function parseComponent(item: Json): TextOpComponent | null {
+  if (typeof item === 'number') return isCount(item) ? item : null
+  if (typeof item === 'string') return isText(item) ? item : null
+  if (!isJsonObject(item) || Object.keys(item).length !== 1 || !Object.hasOwn(item, 'd')) return null
+  const deleted = item['d']
+  if (typeof deleted === 'number') return isCount(deleted) ? { d: deleted } : null
+  return isText(deleted) ? { d: codePoints(deleted) } : null
+}
+
+/** No sum of as many of these leaves the safe integers. */
+const isCount = (n: number): boolean => Number.isInteger(n) && n >= 0 && n <= TEXT_UNITS_MAX
+
+/** Code points of the text before that the operation goes over. */
+function consumed(op: TextOp): number {
+  let total = 0
+  for (const component of op) {
+    if (typeof component === 'number') total += component
+    else if (typeof component === 'object') total += component.d as number
+  }
+  return total
+}
+
+function replaceMiddle(from: readonly string[], to: readonly string[]): Json {
+  const shorter = Math.min(from.length, to.length)
+  let start = 0
+  while (start < shorter && from[start] === to[start]) start++
+  let end = 0
+  while (end < shorter - start && from[from.length - 1 - end] === to[to.length - 1 - end]) end++
+  const inserted = to.slice(start, to.length - end).join('')
+  const deleted = from.length - start - end
+  return textUnicode.normalize([start, inserted, { d: deleted }]) as Json
+}
+
+/** Where a cursor at `position` (code points) is after the operation; an insertion at it pushes it on. */
+export const transformCursor = (position: number, op: Json): number =>
+  textUnicode.transformPosition(position, op as TextOp)
+
+/** A selection's anchor and focus after the operation. */
+export const transformSelection = (
+  [anchor, focus]: readonly [number, number],
+  op: Json,
+): readonly [number, number] => [transformCursor(anchor, op), transformCursor(focus, op)]

@@ -1,0 +1,88 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { jsonType } from '#lib/engine/ot/json-type.ts'
+import type { OtType } from '#lib/engine/ot/ot-type.ts'
+import { textType } from '#lib/engine/ot/text-type.ts'
+import type { Json } from '#lib/kernel/json.ts'
+import { canonicalJson } from '#lib/kernel/json.ts'
+import type { Result } from '#lib/kernel/result.ts'
+import { cases } from '#tests/support/cases.ts'
+import {
+  deepValue,
+  frozen,
+  jsonValue,
+  listOp,
+  listStep,
+  text,
+  textOp,
+} from '#tests/support/ot-arbitraries.ts'
+
+function must<T>(result: Result<T, string>): T {
+  if (!result.ok) throw new Error(result.error)
+  return frozen(result.value)
+}
+const shown = (value: Json | undefined): string => (value === undefined ? 'nothing' : canonicalJson(value))
+
+/** TP1: whichever of two operations on one document comes first, both ways end at the same one. */
+function expectConvergence(type: OtType, document: Json | undefined, a: Json, b: Json): void {
+  const left = must(type.parse(frozen(a)))
+  const right = must(type.parse(frozen(b)))
+  const one = must(
+    type.apply(must(type.apply(frozen(document), left)), must(type.transform(right, left, 'right'))),
+  )
+  const two = must(
+    type.apply(must(type.apply(frozen(document), right)), must(type.transform(left, right, 'left'))),
+  )
+  expect(shown(one)).toBe(shown(two))
+}
+
+const documentWithTextOps = text.chain((document) =>
+  fc.tuple(fc.constant(document), textOp(document), textOp(document)),
+)
+
+describe('operations', () => {
+  it('[CS5] on a text converge in either order, also at one place, in what the other deletes, and at surrogate pairs', () => {
+    fc.assert(
+      fc.property(documentWithTextOps, ([document, a, b]) => expectConvergence(textType, document, a, b)),
+      { numRuns: cases(2_000) },
+    )
+  })
+
+  it('[CS5] on JSON converge in either order, also far down, with any names in any order', () => {
+    const triple = fc.oneof(
+      { weight: 9, arbitrary: fc.tuple(jsonValue, jsonValue, jsonValue) },
+      { weight: 1, arbitrary: fc.tuple(deepValue, deepValue, jsonValue) },
+    )
+    fc.assert(
+      fc.property(triple, ([document, mine, theirs]) => {
+        const a = must(jsonType.diff(document, mine))
+        const b = must(jsonType.diff(document, theirs))
+        expect(shown(must(jsonType.apply(document, must(jsonType.parse(a)))))).toBe(shown(mine))
+        expectConvergence(jsonType, document, a, b)
+      }),
+      { numRuns: cases(300) },
+    )
+  })
+
+  it('[CS5] on lists converge, whatever is inserted, removed or moved where', () => {
+    const steps = fc.array(listStep, { maxLength: 4 })
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom<Json>(1, 'a', []), { maxLength: 5 }), steps, steps, (l, a, b) => {
+        const document = { l }
+        expectConvergence(jsonType, document, listOp(document, a), listOp(document, b))
+      }),
+      { numRuns: cases(500) },
+    )
+  })
+
+  it('[CS5] that a difference gives make one document of the other', () => {
+    fc.assert(
+      fc.property(text, text, (before, after) => {
+        const op = must(textType.diff(before, after))
+        expect(must(textType.parse(op))).toEqual(op)
+        expect(must(textType.apply(before, op))).toBe(after)
+      }),
+      { numRuns: cases(500) },
+    )
+  })
+})
