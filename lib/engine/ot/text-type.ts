@@ -50,7 +50,7 @@ export const textType: OtType = {
   diff(before, after) {
     const [from, to] = [before ?? '', after ?? '']
     if (typeof from !== 'string' || typeof to !== 'string') return err('kind_mismatch')
-    return isText(from) && isText(to) ? ok(replaceMiddle([...from], [...to])) : err('bad_op')
+    return isText(from) && isText(to) ? ok(replaceMiddle(Array.from(from), Array.from(to))) : err('bad_op')
   },
   isNoop: (op) => (op as TextOp).length === 0,
 }

@@ -131,7 +131,7 @@ describe('cursors', () => {
         expect(moved).toBeLessThanOrEqual(codePoints(after))
         // What is left of the text behind the cursor is still behind it: the end of the text ends the same.
         const untouched = untouchedTail(document, op, position)
-        expect([...after].slice(moved).join('').endsWith(untouched)).toBe(true)
+        expect(Array.from(after).slice(moved).join('').endsWith(untouched)).toBe(true)
         expect(transformSelection([position, position], op)).toEqual([moved, moved])
       }),
       { numRuns: cases(500) },
@@ -160,5 +160,5 @@ function untouchedTail(document: string, op: Json, position: number): string {
     if (typeof component === 'number') reached += component
     else if (typeof component === 'object') reached += component.d
   }
-  return [...document].slice(Math.max(position, reached)).join('')
+  return Array.from(document).slice(Math.max(position, reached)).join('')
 }
