@@ -16,6 +16,8 @@ export type Failure =
       readonly retryAfterMs: number
       readonly status: number
       readonly code: string
+      /** True when only the collections of this request are shut, by their breakers: the rest may go on. */
+      readonly narrow: boolean
     }
   /** Needs a person. */
   | { readonly kind: 'halt'; readonly status: number; readonly code: string }
@@ -42,6 +44,7 @@ export function readFailure(status: number, problem: JsonObject, retryAfterMs: n
     retryAfterMs: retryAfterMs ?? RETRY_AFTER_DEFAULT_MS,
     status,
     code,
+    narrow: event === 'breaker_open' && /^(collection|backend):/.test(String(problem['scope'])),
   })
   switch (code) {
     case 'device_revoked':

@@ -35,6 +35,10 @@ export async function push(run: Run): Promise<SessionEvent> {
     if (outcome.ok) return settlePush(run, inFlight, outcome.value)
     const { failure } = outcome
     if (failure.kind === 'epoch') return 'resync_needed'
+    if (failure.kind === 'wait' && failure.narrow) {
+      await transact(run, (tx) => holdBack(tx, inFlight, run.clock.now() + failure.retryAfterMs))
+      return 'pushed'
+    }
     if (!refusesBatch(failure)) return eventOf(run, failure)
     run.report = withRefusals(run.report, await transact(run, (tx) => splitBatch(tx, run, inFlight, failure)))
   }
@@ -106,7 +110,15 @@ async function settlePush(
     retryAfterMs: tally.allWaitMs,
     status: 200,
     code: 'all_wait',
+    narrow: false,
   })
+}
+
+/** All that was in the batch is shut out by breakers of its collections: it waits, and nothing else does (SM6). */
+async function holdBack(tx: StoreTx, inFlight: InFlight, notBeforeMs: number): Promise<void> {
+  await setMeta(tx, 'inFlight', null)
+  for (const entry of await findEntries(tx, inFlight.mutationIds))
+    await saveEntry(tx, { ...entry, notBeforeMs })
 }
 
 const acknowledgedIn = (inFlight: InFlight): readonly string[] =>

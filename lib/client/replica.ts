@@ -116,13 +116,16 @@ export function startReplica(parts: ReplicaParts): Replica {
   async function planAfter(ended: RoundEnd): Promise<void> {
     const settings = syncSettings(await store.transact((tx) => getMeta(tx, 'config')), parts.sync)
     if (ended.kind === 'busy') return plan(Math.min(LOCK_RETRY_MS, settings.intervalMs) * (0.5 + random()))
+    if (ended.kind === 'quiet') return plan(ended.leftMs + settings.intervalMs * random())
     if (ended.kind === 'paused') return plan(ended.resumed ? 0 : settings.intervalMs * (0.5 + random()))
     const { end, nextDueMs } = ended
     const wait = waitAfter(end, settings, waits, random)
     waits = wait?.state ?? RESTED
     if (end.state === 'shed' && wait) shedUntilMs = clock.now() + wait.waitMs
     if (wait) plan(wait.waitMs)
-    if (nextDueMs !== null) soon(Math.max(nextDueMs, changeDelayMs))
+    // What the server gave a wait is spread above it, as every wait is (BO1).
+    const spreadMs = random() * Math.min(settings.intervalMs, (nextDueMs ?? 0) / 5)
+    if (nextDueMs !== null) soon(Math.max(nextDueMs + spreadMs, changeDelayMs))
     const wentWell = end.result === 'ok'
     show({ problem: end.trouble?.code ?? null, ...(wentWell ? { lastSyncedAt: toIso(clock.now()) } : {}) })
     const { lastSyncedAt, problem } = status.get()

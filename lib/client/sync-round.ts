@@ -1,4 +1,5 @@
 import { pickBatch } from './outbox.ts'
+import { noteQuietTime, quietTimeLeft } from './quiet-time.ts'
 import type { ReplicaContext } from './run.ts'
 import { identityOf, transact } from './run.ts'
 import type { SessionEnd } from './session.ts'
@@ -10,6 +11,8 @@ import { getMeta } from './tables.ts'
 export type RoundEnd =
   /** Another opening of the store runs a session. */
   | { readonly kind: 'busy' }
+  /** The server asked for quiet, of this opening or another one; nothing was sent. */
+  | { readonly kind: 'quiet'; readonly leftMs: number }
   /** An operator paused the device: it said that it lives. `resumed` when the answer ended the pause. */
   | { readonly kind: 'paused'; readonly resumed: boolean }
   | {
@@ -33,12 +36,15 @@ async function runLocked(context: ReplicaContext): Promise<RoundEnd> {
   const { store, clock, leaseMs } = context
   if (!(await store.transact((tx) => takeLock(tx, store, clock.now(), leaseMs)))) return { kind: 'busy' }
   try {
+    const leftMs = await transact(context, (tx) => quietTimeLeft(tx, clock.now()))
+    if (leftMs > 0) return { kind: 'quiet', leftMs }
     if (await isPaused(context)) {
       const { token } = await transact(context, identityOf)
       if (token !== null) await heartbeat(context, token)
       return { kind: 'paused', resumed: !(await isPaused(context)) }
     }
     const end = await runSession(context, context.machine.state() === 'idle' ? 'start' : 'wait_over')
+    await transact(context, (tx) => noteQuietTime(tx, end, clock.now()))
     if (isReachable(end)) await settle(context)
     return { kind: 'ended', end, nextDueMs: await nextDueIn(context) }
   } finally {

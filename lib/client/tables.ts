@@ -4,6 +4,7 @@ import type { DeviceConfig } from '#lib/protocol/device.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { WireRecord } from '#lib/protocol/push.ts'
 import type { FULL_SYNC_REASONS, SESSION_RESULTS, SessionReport } from '#lib/protocol/session.ts'
+import type { QuietTime } from './quiet-time.ts'
 import type { StoreTx, Table } from './store.ts'
 
 export type FullSyncReason = (typeof FULL_SYNC_REASONS)[number]
@@ -88,6 +89,7 @@ interface Meta {
   commands: CommandLog
   /** Paused by an operator's command: the device only says that it lives. */
   pausedByServer: boolean
+  quiet: QuietTime
   /** The session under way, told as abandoned when the process ends in it. */
   openSession: SessionReport
   /** How many session reports were ever filed: their order. */

@@ -73,8 +73,8 @@ export type Judgement =
   { readonly admitted: true } | { readonly admitted: false; readonly retryAfterMs: number }
 
 const ADMITTED: Judgement = { admitted: true }
-/** While all probes are out the answer is near. */
-const RETRY_WHILE_PROBING_MS = 1_000
+/** While all probes are out: long enough that those who are told don't ask again and again while a probe is slow. */
+const RETRY_WHILE_PROBING_MS = 10_000
 /** Ends only when a person ends it. */
 const RETRY_WHILE_FORCED_MS = 60_000
 

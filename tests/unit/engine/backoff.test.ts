@@ -42,9 +42,15 @@ describe('backoff', () => {
     )
     expect(Math.min(...waits)).toBeGreaterThanOrEqual(30_000)
     expect(Math.max(...waits) - Math.min(...waits)).toBeGreaterThan(9_000)
+    // A floor below the ordinary wait changes nothing: neither quicker nor slower than without it.
+    expect(backoffWait(settings, { ...failure, kind: 'answer_lost', retryAfterMs: 1_000 }, () => 0)).toEqual({
+      waitMs: 5_000,
+      quick: false,
+    })
+    const twice = [0, 0.25].values()
     expect(
-      backoffWait(settings, { ...failure, kind: 'answer_lost', retryAfterMs: 1_000 }, () => 0).waitMs,
-    ).toBe(1_000)
+      backoffWait(settings, { ...failure, retryAfterMs: 6_000 }, () => twice.next().value ?? 1).waitMs,
+    ).toBe(8_500)
   })
 
   it('[BO1] no Retry-After makes a device wait for ever', () => {
