@@ -103,12 +103,14 @@ function requireOwnOrigin(settings: AuthSettings, principal: Principal, request:
 
 function routeOf(routes: readonly AdminRoute[], method: string, path: string) {
   const matched = matchRoute(routes, method === 'HEAD' ? 'GET' : method, path)
-  // Every parameter of a path is an id.
-  if (matched.route !== null && Object.values(matched.params).every(isUuid)) return matched
+  if (matched.route !== null && Object.entries(matched.params).every(isWellFormed)) return matched
   if (matched.route !== null) throw new ApplicationError('not_found')
   if (matched.allow.length === 0) throw new ApplicationError('not_found')
   throw new ApplicationError('method_not_allowed', { extra: { allow: matched.allow } })
 }
+
+/** An id, or the scope of a breaker. */
+const isWellFormed = ([name, value]: [string, string]): boolean => name === 'scope' || isUuid(value)
 
 async function run(route: Exclude<AdminRoute, { scope: 'fleet' }>, call: AdminCall): Promise<unknown> {
   const role = call.actor.roles['*'] ?? null

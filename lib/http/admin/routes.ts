@@ -1,6 +1,7 @@
 import { createApiKey, listApiKeys } from '#lib/application/access/api-keys.ts'
 import { changeUser, createUser, listUsers } from '#lib/application/access/users.ts'
 import { listAudit } from '#lib/application/audit/list-audit.ts'
+import { getBreaker, listBreakers } from '#lib/application/breakers/list-breakers.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
 import { getCollection, listCollections } from '#lib/application/collections/list-collections.ts'
 import { publishCollection } from '#lib/application/collections/publish-collection.ts'
@@ -190,6 +191,11 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     await discard(call.ctx, { ...input(call), id: idOf(call) })
     return (await getDeadLetter(call.ctx, { ...input(call), id: idOf(call) })).letter
   }),
+
+  read('/breakers', 'viewer', async (call) => whole(await listBreakers(call.ctx, call))),
+  read('/breakers/:scope', 'viewer', (call) =>
+    getBreaker(call.ctx, { ...input(call), scope: call.params['scope'] ?? '' }),
+  ),
 
   {
     method: 'GET',

@@ -68,7 +68,7 @@ function paramsOf(pattern: string, path: string): Readonly<Record<string, string
   const params = new Map<string, string>()
   for (const [index, name] of names.entries()) {
     const part = parts[index] ?? ''
-    if (name.startsWith(':') && part !== '') params.set(name.slice(1), part)
+    if (name.startsWith(':') && part !== '') params.set(name.slice(1), part.replaceAll('%3A', ':'))
     else if (name !== part) return null
   }
   return Object.fromEntries(params)

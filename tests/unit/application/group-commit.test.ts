@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { PUSHES_PER_GROUP_MAX, PUSHES_WAITING_MAX } from '#lib/application/sync/group-commit.ts'
 import { openMemoryStorage } from '#lib/storage/memory/open-memory-storage.ts'
 import type { PushTx, Storage } from '#lib/storage/ports.ts'
-import { StorageUnavailable } from '#lib/storage/ports.ts'
+import { StorageContention, StorageUnavailable } from '#lib/storage/ports.ts'
 import { TestDevice, bodyOf, testApp, testFleet } from '#tests/support/device-world.ts'
 
 /** A memory storage whose push transactions can be counted, held back and made to fail. */
@@ -77,6 +77,31 @@ describe('group commit', () => {
     const [answer] = await pushAll(devices)
     expect([answer?.status, (await bodyOf(answer as Response))['code']]).toEqual([503, 'shed'])
     expect(Number(answer?.headers.get('retry-after'))).toBeGreaterThan(0)
+  })
+
+  it('[BR2] a stream that cannot be locked fails its pushes at once, and the others of the group go on', async () => {
+    const { devices, watch } = await world(6)
+    const stuck = new StorageContention('lock timeout', { lockTimeout: { collection: 'notes' } })
+    let tries = 0
+    watch.fail = () => (tries++ === 0 ? stuck : null)
+    const [first, second] = devices as [TestDevice, TestDevice]
+    const other = second.mutation({ collection: 'elsewhere' })
+    watch.gate = new Promise((resolve) => setTimeout(resolve, 50))
+    const [sick, well] = await Promise.all([
+      first.push(first.pushBody([first.mutation()])),
+      second.push(second.pushBody([other])),
+    ])
+    expect([sick.status, well.status]).toEqual([503, 200])
+    expect(tries).toBe(2)
+  })
+
+  it('a lock of something else that cannot be had in time is not waited for again', async () => {
+    const { devices, watch } = await world(3)
+    let tries = 0
+    watch.fail = () => (tries++, new StorageContention('lock timeout', { lockTimeout: { collection: null } }))
+    watch.gate = new Promise((resolve) => setTimeout(resolve, 50))
+    expect((await pushAll(devices)).map(({ status }) => status)).toEqual([503, 503, 503])
+    expect(tries).toBe(2)
   })
 
   it('a database that is away is 503 with Retry-After for all that wait', async () => {
