@@ -93,7 +93,7 @@ export const DEVICE_OPERATIONS: readonly Operation[] = [
   {
     method: 'get',
     path: '/events',
-    summary: 'Server-sent events: pokes and commands',
+    summary: 'Server-sent events: pokes, breakers and commands',
     answer: 'events',
     status: 200,
   },
