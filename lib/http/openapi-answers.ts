@@ -140,5 +140,7 @@ export const problem = z.looseObject({
   status: z.int(),
   code: z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]),
   detail: z.string().optional(),
+  /** With `breaker_open`: what is shut. */
+  scope: z.string().optional(),
   errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
 })
