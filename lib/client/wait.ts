@@ -33,9 +33,12 @@ export interface WaitState {
 }
 export const RESTED: WaitState = { failures: 0, quickRetryUsed: false }
 
+/** What the wait after a session depends on. */
+export type EndedSession = Pick<SessionEnd, 'state' | 'result' | 'trouble'>
+
 /** How long until the next session, and what to remember of this one; null when only a person can help (BO1, BO2). */
 export function waitAfter(
-  end: SessionEnd,
+  end: EndedSession,
   settings: BackoffSettings,
   before: WaitState,
   random: Random,

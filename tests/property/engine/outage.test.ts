@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { SessionEnd } from '#lib/client/session.ts'
-import type { WaitState } from '#lib/client/wait.ts'
+import type { EndedSession, WaitState } from '#lib/client/wait.ts'
 import { RESTED, waitAfter } from '#lib/client/wait.ts'
 import type { FailureKind } from '#lib/engine/backoff.ts'
 import { BACKOFF_BASE_MS, BACKOFF_CAP_MS } from '#lib/engine/backoff.ts'
@@ -44,7 +43,7 @@ function simulate(outage: Outage, outageMs: number, random: Random) {
     for (const device of devices) {
       const second = Math.floor(nowMs / 1_000)
       perSecond[second] = (perSecond[second] ?? 0) + 1
-      let end: SessionEnd = isDown ? failedBy(outage, nowMs - OUTAGE_AT_MS, random) : GOOD
+      let end: EndedSession = isDown ? failedBy(outage, nowMs - OUTAGE_AT_MS, random) : GOOD
       if (outage === 'behind_breaker') [end, breaker] = askBreaker(breaker, isDown, nowMs, random)
       if (end.trouble) lastFailureMs = nowMs
       const wait = waitAfter(end, SETTINGS, device.waits, random)
@@ -57,8 +56,8 @@ function simulate(outage: Outage, outageMs: number, random: Random) {
   return { peak: Math.max(...during), perSecond, lastFailureMs }
 }
 
-const GOOD: SessionEnd = { state: 'idle', result: 'ok', trouble: null }
-const shed = (code: string, retryAfterMs: number): SessionEnd => {
+const GOOD: EndedSession = { state: 'idle', result: 'ok', trouble: null }
+const shed = (code: string, retryAfterMs: number): EndedSession => {
   const seconds = Math.ceil(retryAfterMs / 1_000)
   return {
     state: 'shed',
@@ -67,13 +66,13 @@ const shed = (code: string, retryAfterMs: number): SessionEnd => {
   }
 }
 
-const unreachable = (failure: FailureKind): SessionEnd => ({
+const unreachable = (failure: FailureKind): EndedSession => ({
   state: 'backoff',
   result: 'failed',
   trouble: { failure, retryAfterMs: null, code: failure },
 })
 
-function failedBy(outage: Outage, sinceMs: number, random: Random): SessionEnd {
+function failedBy(outage: Outage, sinceMs: number, random: Random): EndedSession {
   if (outage === 'timed_out') return unreachable('timed_out')
   if (outage === 'crash') return unreachable(sinceMs < UNDER_WAY_MS ? 'answer_lost' : 'refused_connection')
   return shed('database_unavailable', 2_000 * (0.5 + random()))
@@ -84,7 +83,7 @@ function askBreaker(
   isDown: boolean,
   nowMs: number,
   random: Random,
-): [SessionEnd, BreakerState] {
+): [EndedSession, BreakerState] {
   const judgement = judge(before, BREAKER_SETTINGS, nowMs)
   if (!judgement.admitted) {
     const { retryAfterMs } = judgement
