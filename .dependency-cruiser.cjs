@@ -16,7 +16,7 @@ const LAYERS = [
     folder: 'lib/engine',
     may: [
       ...lib('kernel', 'protocol'),
-      ...packages('@cfworker/json-schema', 'yjs', 'ot-text-unicode', 'ot-json1'),
+      ...packages('@cfworker/json-schema', 'yjs', 'ot-text-unicode', 'ot-json1', '@marcbachmann/cel-js'),
     ],
   },
   {

@@ -2,13 +2,15 @@ import { createHmac, randomUUID } from 'node:crypto'
 import type { AuthSettings } from './application/access/auth-settings.ts'
 import { prepareSetUp } from './application/access/set-up.ts'
 import type { Context, Log, LogFields } from './application/context.ts'
+import { EgressGuard } from './application/egress/egress-guard.ts'
+import { createEgress } from './application/egress/post-json.ts'
 import { createContext } from './application/create-context.ts'
 import { LEADER_TURN_MS, Leader, PARTITIONS_AHEAD_DAYS } from './application/leader.ts'
 import { pollHeads } from './application/sync/poll-heads.ts'
 import { createMetrics } from './application/telemetry/prometheus.ts'
 import { startTicker } from './application/ticker.ts'
 import type { Env } from './env.ts'
-import { readEnv } from './env.ts'
+import { EnvError, readEnv } from './env.ts'
 import { mayReadMetrics } from './http/may-read-metrics.ts'
 import { metricsHandler } from './http/metrics.ts'
 import type { NodeListener } from './http/node-listener.ts'
@@ -61,6 +63,7 @@ async function open(env: Env): Promise<App> {
     secret,
     mac: (bytes) => createHmac('sha256', macKey).update(bytes).digest(),
     log: jsonLog,
+    egress: createEgress(egressGuard(env)),
     metrics,
     processId: randomUUID(),
   })
@@ -85,6 +88,15 @@ async function open(env: Env): Promise<App> {
         .catch((error: unknown) => ctx.log.warn('counts lost at the end', { error: String(error) }))
       await storage.close()
     }),
+  }
+}
+
+function egressGuard({ egressAllow }: Env): EgressGuard {
+  try {
+    return new EgressGuard(egressAllow)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new EnvError('TIDEMARK_EGRESS_ALLOW', `${error.message} is no host, address or block of addresses.`)
   }
 }
 

@@ -9,6 +9,8 @@ export interface Env {
   readonly adminEmail: string | null
   readonly adminPassword: string | null
   readonly metricsPublic: boolean
+  /** Hosts, addresses and blocks that the server may call though they are not public; each may end in `:port`. */
+  readonly egressAllow: readonly string[]
 }
 
 /** Names the variable and what to do about it. */
@@ -41,6 +43,7 @@ export function readEnv(source: Source = process.env): Env {
     adminEmail,
     adminPassword,
     metricsPublic: flagOf(source, 'TIDEMARK_METRICS_PUBLIC'),
+    egressAllow: listOf(source, 'TIDEMARK_EGRESS_ALLOW'),
   }
 }
 
@@ -71,6 +74,10 @@ function originOf(source: Source): string {
   if (/^https?:\/\//.test(url) && URL.canParse(url)) return new URL(url).origin
   throw new EnvError('TIDEMARK_URL', 'must be the public base URL, like https://sync.example.org.')
 }
+
+/** Separated by commas or blanks. */
+const listOf = (source: Source, name: string): readonly string[] =>
+  (source[name] ?? '').split(/[\s,]+/).filter((entry) => entry !== '')
 
 function flagOf(source: Source, name: string): boolean {
   const value = source[name] ?? ''

@@ -18,6 +18,8 @@ export interface Context extends Surroundings {
   readonly pokes: Pokes
   readonly shownPositions: ShownPositions
   readonly requests: RequestCounter
+  /** How many pushes of this process wait for an authority now. */
+  readonly asking: { pushes: number }
   readonly breakers: Breakers
   readonly load: LoadBound
 }

@@ -19,6 +19,7 @@ export function createContext(surroundings: Surroundings): Context {
     directory: new DeviceDirectory(storage, clock),
     requests: new RequestCounter(surroundings),
     load: new LoadBound(),
+    asking: { pushes: 0 },
     breakers: new Breakers({
       ...surroundings,
       onChange: (change) => tellChange({ ...surroundings, pokes }, change),

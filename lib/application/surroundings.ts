@@ -1,6 +1,7 @@
 import type { Mac } from '#lib/engine/token.ts'
 import type { Random } from '#lib/kernel/random.ts'
 import type { Storage } from '#lib/storage/ports.ts'
+import type { Egress } from './egress/post-json.ts'
 import type { Metrics } from './telemetry/prometheus.ts'
 
 /** Structured log lines; `fields` hold no secrets and no payloads. */
@@ -28,6 +29,7 @@ export interface Surroundings {
   /** HMAC-SHA-256 under a key derived from `secret`. */
   readonly mac: Mac
   readonly log: Log
+  readonly egress: Egress
   /** Counters of this process for /metrics. */
   readonly metrics: Metrics
   readonly processId: string

@@ -1,5 +1,4 @@
 import { applyOperation } from '#lib/engine/patch.ts'
-import type { CollectionRules } from '#lib/engine/types.ts'
 import { validateDocument } from '#lib/engine/validate.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Random } from '#lib/kernel/random.ts'
@@ -74,8 +73,7 @@ async function checkWrite(
   if (!config || !validate) return collection?.schemaVersion ?? 1
   if (!collection) throw new ReplicaError('unknown_collection', name)
   if (collection.access === 'read') throw new ReplicaError('read_only', name)
-  const rules: CollectionRules = collection
-  const check = data === null ? { ok: true as const } : validateDocument(rules, data)
+  const check = data === null ? { ok: true as const } : validateDocument(collection, data)
   if (!check.ok) throw new ReplicaError('invalid_data', name, check.issues)
   return collection.schemaVersion
 }

@@ -1,9 +1,10 @@
 import { unreachable } from '#lib/kernel/result.ts'
-import type { Mutation } from '#lib/protocol/mutation.ts'
+import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import type { EffectiveResult, MutationResult } from '#lib/protocol/push.ts'
 import { applyOperation } from './patch.ts'
 import type { ChainView, PushDraft } from './push-draft.ts'
 import { conflictOf, documentAt, mutationOf } from './push-draft.ts'
+import { migrateMutation } from './schema-evolution/migrate.ts'
 import type { KnownMutation } from './types.ts'
 
 /** How many ancestors by `after` are followed; a longer chain has an unknown base. */
@@ -87,7 +88,9 @@ function standsOnDeclined(draft: PushDraft, last: KnownMutation): boolean {
 
 /** A parent is the same device's mutation of the same record; anything else by that id is not one. */
 function findParent(draft: PushDraft, child: Mutation, deviceId: string): KnownMutation | null {
-  const parent = child.after === undefined ? null : mutationOf(draft, child.after)
+  const named = child.after === undefined ? null : mutationOf(draft, child.after)
+  // Links follow edited replays (AF4).
+  const parent = named?.replacedBy ? mutationOf(draft, named.replacedBy) : named
   if (!parent || parent.deviceId !== deviceId) return null
   const { collection, recordId } = parent.mutation
   return collection === child.collection && recordId === child.recordId ? parent : null
@@ -113,7 +116,7 @@ export function chainBase(draft: PushDraft, mutation: Mutation, deviceId: string
     child = parent.mutation
   }
   for (const ancestor of pending.toReversed()) {
-    view = extendView(view, ancestor)
+    view = extendView(draft, view, ancestor)
     draft.views.set(viewKey(ancestor.id, baseVersion), view)
   }
   return view
@@ -131,18 +134,28 @@ const UNKNOWN_VIEW = { document: { kind: 'unknown' }, madeVersion: 0, links: 0 }
 const viewKey = (id: string, baseVersion: number): string => `${id}@${baseVersion}`
 
 function extendView(
+  draft: PushDraft,
   { document, madeVersion, seenVersion, links }: ChainView,
   { mutation, result }: KnownMutation,
 ): ChainView {
   const made = Math.max(madeVersion, 'version' in result ? result.version : 0)
   const next =
-    document.kind === 'known' && links < CHAIN_MAX ? applyOperation(document.data, mutation.op) : null
+    document.kind === 'known' && links < CHAIN_MAX
+      ? applyOperation(document.data, operationOf(draft, mutation))
+      : null
   return {
     document: next?.ok ? { kind: 'known', data: next.value } : { kind: 'unknown' },
     madeVersion: made,
     seenVersion,
     links: links + 1,
   }
+}
+
+/** As today's schema would have it (DL5); one that can't be migrated is taken as it was made. */
+function operationOf(draft: PushDraft, mutation: Mutation): Operation {
+  const rules = draft.world.collections.get(mutation.collection)
+  const migrated = rules ? migrateMutation(rules, mutation) : null
+  return migrated?.ok ? migrated.value.op : mutation.op
 }
 
 /** What was superseded is in no document, though a device may have gone on from it. */

@@ -7,7 +7,7 @@ import type { ConflictDecision } from './conflict/decision.ts'
 import type { PatchFailure } from './patch.ts'
 import { applyOperation, parseKey, toPointer } from './patch.ts'
 import type { ChainView, PushDraft } from './push-draft.ts'
-import { recordOf } from './push-draft.ts'
+import { asOfToday, recordOf } from './push-draft.ts'
 import type { BaseDocument, CollectionRules, RecordState } from './types.ts'
 import { validateDocument } from './validate.ts'
 
@@ -37,7 +37,8 @@ export interface RecordQuestion {
 /** Decides one mutation against its record as it is now (engine.md, conflict strategies). */
 export function decideRecord(draft: PushDraft, question: RecordQuestion): RecordDecision {
   const { mutation, rules, parentKnown } = question
-  const current = recordOf(draft, mutation)
+  const stored = recordOf(draft, mutation)
+  const current = stored && { ...stored, data: asOfToday(draft, mutation.collection, stored) }
   const chain = chainBase(draft, mutation, question.author)
   const base: BaseDocument = parentKnown ? chain.document : { kind: 'unknown' }
   const concurrent = current !== null && isConcurrent(question, current, base, chain)

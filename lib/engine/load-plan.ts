@@ -24,6 +24,7 @@ export function planLoad(pushes: readonly IncomingPush[]): LoadPlan {
   const mutationIds = new Set<string>()
   const conflictIds = new Set<string>()
   const streams = new Set<string>()
+  for (const { editOf } of pushes) if (editOf !== null) mutationIds.add(editOf)
   for (const { mutation } of pushes.flatMap(admitted)) {
     const { collection, recordId, baseVersion: version } = mutation
     const key = recordKey(collection, recordId)

@@ -1,8 +1,10 @@
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import { LayeredMap } from './layered-map.ts'
+import { migrateDocument } from './schema-evolution/migrate.ts'
 import type {
   BaseDocument,
+  BaseState,
   ChangeEffect,
   KnownConflict,
   KnownMutation,
@@ -27,7 +29,7 @@ export interface PushDraft {
   readonly world: PushWorld
   readonly heads: Map<string, number>
   readonly records: Map<RecordKey, RecordState>
-  readonly bases: Map<string, JsonObject | null>
+  readonly bases: Map<string, BaseState>
   readonly mutations: Map<string, KnownMutation>
   readonly conflicts: Map<string, KnownConflict>
   /** By mutation id and base version, so that a chain of n links takes n steps and not n². */
@@ -67,10 +69,25 @@ export function documentAt(draft: PushDraft, mutation: Mutation): BaseDocument {
   if (baseVersion === 0) return { kind: 'known', data: null }
   if (baseEpoch !== undefined && baseEpoch !== draft.world.epoch) return { kind: 'unknown' }
   const current = recordOf(draft, mutation)
-  if (current?.version === baseVersion) return { kind: 'known', data: current.data }
   const key = baseKey(collection, recordId, baseVersion)
-  const data = draft.bases.has(key) ? draft.bases.get(key) : draft.world.bases.get(key)
-  return data === undefined ? { kind: 'unknown' } : { kind: 'known', data }
+  const base =
+    current?.version === baseVersion ? current : (draft.bases.get(key) ?? draft.world.bases.get(key))
+  return base ? { kind: 'known', data: asOfToday(draft, collection, base) } : { kind: 'unknown' }
+}
+
+/**
+ * A document as today's schema would have it (DL5): what was written under an older version stays so in storage. One
+ * that can't be migrated is taken as it is; the schema then says what is wrong with it.
+ */
+export function asOfToday(
+  draft: PushDraft,
+  collection: string,
+  { data, schemaVersion }: BaseState,
+): JsonObject | null {
+  const rules = draft.world.collections.get(collection)
+  if (!data || !rules) return data
+  const migrated = migrateDocument(rules, data, schemaVersion)
+  return migrated.ok ? migrated.value : data
 }
 
 /** Takes in an effect, so that the mutations after it see it. */
@@ -81,12 +98,22 @@ export function absorb(draft: PushDraft, effect: ChangeEffect): void {
     draft.heads.set(collection, record.version)
     draft.records.set(recordKey(collection, recordId), record)
   }
-  if (replaced) draft.bases.set(baseKey(collection, recordId, replaced.version), replaced.data)
+  if (replaced) draft.bases.set(baseKey(collection, recordId, replaced.version), replaced)
   const deadLetter =
     result.status === 'dead_lettered' ? 'open' : effect.replayOf === null ? 'none' : 'replayed'
   const { mutation, payloadHash } = incoming
-  draft.mutations.set(id, { id, payloadHash, deviceId: effect.deviceId, mutation, result, deadLetter })
+  const known = { id, payloadHash, deviceId: effect.deviceId, mutation, result, replacedBy: null }
+  if (effect.editOf === null) draft.mutations.set(id, { ...known, deadLetter })
+  else if (result.status !== 'dead_lettered') replace(draft, effect.editOf, { ...known, deadLetter: 'none' })
   absorbConflicts(draft, effect)
+}
+
+/** An edit that failed again has changed nothing but its letter's count of attempts (ID3). */
+function replace(draft: PushDraft, replacedId: string, edited: KnownMutation): void {
+  draft.mutations.set(edited.id, edited)
+  const replaced = mutationOf(draft, replacedId)
+  if (replaced)
+    draft.mutations.set(replacedId, { ...replaced, deadLetter: 'replayed', replacedBy: edited.id })
 }
 
 function absorbConflicts(

@@ -4,14 +4,18 @@ import { assert } from '#lib/kernel/result.ts'
 import { recordWrite } from '#lib/kernel/version-vector.ts'
 import type { MutationResult, Resolution } from '#lib/protocol/push.ts'
 import { chainBase } from './after-chain.ts'
+import type { ActingDevice } from './business-rules.ts'
 import type { Gate } from './check-mutation.ts'
 import { authorOf, checkMutation, checkPlace } from './check-mutation.ts'
+import type { Objection } from './check-outcome.ts'
+import { checkOutcome } from './check-outcome.ts'
 import { serverHlcAt } from './clock-offset.ts'
 import { closureOf, decideDeclined } from './close-conflict.ts'
 import type { RecordDecision } from './decide-record.ts'
 import { decideRecord } from './decide-record.ts'
 import type { PushDraft } from './push-draft.ts'
 import { absorb, conflictOf, headOf, mutationOf, recordOf, settle, startDraft } from './push-draft.ts'
+import { migrateMutation } from './schema-evolution/migrate.ts'
 import type {
   BaseDocument,
   ChangeEffect,
@@ -88,6 +92,7 @@ function decideMutation(
   const gate = checkMutation(draft, push, incoming, withoutEffect)
   if (gate.kind !== 'go') return turnedAway(question, gate)
   const effect = decideThrough(question, gate)
+  if (!('incoming' in effect)) return effect
   return gate.decides ? { ...effect, closes: closureOf(draft, effect) } : effect
 }
 
@@ -107,15 +112,16 @@ function releaseHeld(
     const { mutation, payloadHash, deviceId, result } = known
     // Its size and its fields were checked when it came.
     const incoming = { mutation, payloadHash, bytes: 0, unknownField: null }
+    const device = deviceId === push.deviceId ? push.device : unknownDevice(deviceId)
     const question = {
       draft,
-      push: { ...push, deviceId, sessionId: null, byDesk: false, replayOf: null },
+      push: { ...push, deviceId, device, sessionId: null, byDesk: false, replayOf: null, editOf: null },
       incoming,
       ids,
     }
     const gate = checkPlace(draft, incoming, deviceId, withoutEffect)
     const decided = gate.kind === 'go' ? decideThrough(question, gate) : turnedAway(question, gate)
-    const effect = 'incoming' in decided ? decided : declined(question)
+    const effect = 'incoming' in decided ? decided : withoutVerdict(question, decided)
     const closes = gate.kind === 'go' && gate.decides ? closureOf(draft, effect) : null
     const final = { ...effect, closes, releasedBy: result.conflictId }
     absorb(draft, final)
@@ -125,12 +131,14 @@ function releaseHeld(
   return released
 }
 
-/** The effect of a mutation that nothing kept from its record. */
-function decideThrough(question: Question, gate: Extract<Gate, { kind: 'go' }>): ChangeEffect {
+/** The effect of a mutation that nothing kept from its record, or that it has to be sent again. */
+function decideThrough(question: Question, gate: Extract<Gate, { kind: 'go' }>): ChangeEffect | MutationResult {
   const { draft, push, incoming } = question
   const { rules, author, parentKnown, decides } = gate
+  const migrated = migrateMutation(rules, incoming.mutation)
+  if (!migrated.ok) return unwritable(question, author, { code: 'schema_mismatch', detail: migrated.error })
   const decision = decideRecord(draft, {
-    mutation: incoming.mutation,
+    mutation: migrated.value,
     rules,
     author,
     parentKnown,
@@ -145,6 +153,10 @@ function decideThrough(question: Question, gate: Extract<Gate, { kind: 'go' }>):
       base: decision.base,
     })
   }
+  const objection =
+    decision.data === undefined ? null : checkOutcome(draft, push, rules, incoming.mutation, decision.data)
+  if (objection?.kind === 'dead') return unwritable(question, author, objection)
+  if (objection) return waiting(incoming.mutation.id, objection)
   if (decision.kind === 'settled') return settled(question, rules, decision)
   const record = nextRecord(question, rules, decision.data)
   const result = { id: incoming.mutation.id, status: 'applied', version: record.version } as const
@@ -181,8 +193,7 @@ function turnedAway(question: Question, gate: Exclude<Gate, { kind: 'go' }>): Ch
     case 'declined':
       return declined(question)
     case 'dead': {
-      const author = authorOf(question.push, incoming)
-      const base = chainBase(draft, incoming.mutation, author).document
+      const base = chainBase(draft, incoming.mutation, authorOf(question.push, incoming)).document
       const parent = gate.code === 'parent_dead_lettered' ? (after ?? null) : null
       return deadLetter(question, { code: gate.code, detail: gate.detail, path: null, base }, parent)
     }
@@ -193,7 +204,7 @@ type Bare = Omit<ChangeEffect, 'result'>
 
 /** An effect that makes no version, no conflict and no dead letter; the callers add what there is. */
 function plainEffect({ push, incoming }: Question): Bare {
-  const { requestId, sessionId, replayOf } = push
+  const { requestId, sessionId, replayOf, editOf } = push
   const deviceId = authorOf(push, incoming)
   return {
     incoming,
@@ -201,6 +212,7 @@ function plainEffect({ push, incoming }: Question): Bare {
     requestId,
     sessionId,
     replayOf,
+    editOf,
     record: null,
     replaced: null,
     conflict: null,
@@ -227,6 +239,31 @@ function declined(question: Question): ChangeEffect {
     resolution,
   } as const
   return { ...plainEffect(question), result, conflict }
+}
+
+/** What waited behind a conflict has left its device: what it can't be told now, a replay finds out. */
+function withoutVerdict(question: Question, result: MutationResult): ChangeEffect {
+  if (result.status !== 'retry' && result.status !== 'shed') return declined(question)
+  const detail = 'it waited behind a conflict and the authority was not asked about it; a replay asks'
+  return unwritable(question, authorOf(question.push, question.incoming), { code: 'authority_refused', detail })
+}
+
+const unknownDevice = (id: string): ActingDevice => ({ id, platform: 'other', appVersion: '' })
+
+function waiting(id: string, objection: Exclude<Objection, { kind: 'dead' }>): MutationResult {
+  const { retryAfterMs } = objection
+  if (objection.kind === 'shed') return { id, status: 'shed', retryAfterMs }
+  return { id, status: 'retry', code: objection.code, retryAfterMs }
+}
+
+/** A dead letter whose fault is in no single place of its document. */
+function unwritable(
+  question: Question,
+  author: string,
+  { code, detail }: Pick<DeadLetterEffect, 'code' | 'detail'>,
+): ChangeEffect {
+  const base = chainBase(question.draft, question.incoming.mutation, author).document
+  return deadLetter(question, { code, detail, path: null, base })
 }
 
 /** A replay that fails again keeps its letter (ID3). */

@@ -4,6 +4,8 @@ import type { JsonSchema, StrategyName, TieRule } from '#lib/protocol/device.ts'
 import type { DeadLetterCode } from '#lib/protocol/error-codes.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { EffectiveResult, MutationResult, Resolution } from '#lib/protocol/push.ts'
+import type { BusinessRule, UpMigration } from '#lib/protocol/rules.ts'
+import type { ActingDevice } from './business-rules.ts'
 
 /** A collection's rules at one schema version, as the engine needs them. */
 export interface CollectionRules {
@@ -13,6 +15,11 @@ export interface CollectionRules {
   readonly tieRule: TieRule
   readonly schema: JsonSchema
   readonly schemaVersion: number
+  readonly rules: readonly BusinessRule[]
+  /** From older schema versions to this one (DL5). */
+  readonly upMigrations: readonly UpMigration[]
+  /** True when the fleet's own backend accepts or refuses what would be written (AU1). */
+  readonly hasAuthority: boolean
 }
 
 /** A record as the authority holds it. `data` is null exactly when `deleted`. Times are Unix ms. */
@@ -42,6 +49,8 @@ export interface KnownMutation {
   readonly result: EffectiveResult
   /** Open while the dead letter waits; a replay is exempt from `duplicate` then (ID3). */
   readonly deadLetter: 'none' | 'open' | 'replayed' | 'discarded'
+  /** The edited form that took its place, whose outcome its children go on from (AF4). */
+  readonly replacedBy: string | null
 }
 
 /** What a person made of a conflict (CS6). */
@@ -76,6 +85,20 @@ export interface KnownConflict {
 export type BaseDocument =
   { readonly kind: 'known'; readonly data: JsonObject | null } | { readonly kind: 'unknown' }
 
+/** A document with the schema version that it was written under. */
+export interface BaseState {
+  readonly data: JsonObject | null
+  readonly schemaVersion: number
+}
+
+/** What the fleet's own backend said of a mutation, for the record as it saw it (AU1). */
+export type AuthorityVerdict =
+  | { readonly kind: 'accepted'; readonly recordVersion: number }
+  | { readonly kind: 'refused'; readonly recordVersion: number; readonly message: string }
+  | { readonly kind: 'unavailable'; readonly detail: string }
+  /** Not asked, since its breaker is open. */
+  | { readonly kind: 'shed'; readonly retryAfterMs: number }
+
 /** A mutation with what the edge knows of it. */
 export interface IncomingMutation {
   readonly mutation: Mutation
@@ -94,8 +117,14 @@ export interface IncomingPush {
   readonly mutations: readonly IncomingMutation[]
   /** True for a person at the desk, who decided on the record as it is now; it may return from a deletion. */
   readonly byDesk: boolean
+  /** Who made them; of a replay, the letter's device. */
+  readonly device: ActingDevice
+  /** By mutation id, for those whose collection has an authority that was asked. */
+  readonly verdicts: ReadonlyMap<string, AuthorityVerdict>
   /** Set when an open dead letter runs again: the mutation keeps its id (ID3). */
   readonly replayOf: string | null
+  /** The letter's own mutation id when it runs in an edited form, under a new id (ID3). */
+  readonly editOf: string | null
   /** Collections that a breaker keeps shut: nothing of theirs is loaded, their mutations are `shed`. In ms. */
   readonly shed?: ReadonlyMap<string, number>
 }
@@ -109,10 +138,12 @@ export interface PushWorld {
   readonly heads: ReadonlyMap<string, number>
   readonly records: ReadonlyMap<RecordKey, RecordState>
   /** By `collection/recordId@version`. Versions equal to the current record's are not listed. */
-  readonly bases: ReadonlyMap<string, JsonObject | null>
+  readonly bases: ReadonlyMap<string, BaseState>
   readonly mutations: ReadonlyMap<string, KnownMutation>
   /** Those that mutations and their parents name. */
   readonly conflicts: ReadonlyMap<string, KnownConflict>
+  /** Tries that failed for the moment so far, by mutation id (DL4); absent when none did. */
+  readonly failedTries: ReadonlyMap<string, number>
 }
 
 export const baseKey = (collection: string, recordId: string, version: number): string =>
@@ -138,6 +169,7 @@ export interface ChangeEffect {
   readonly releasedBy: string | null
   /** Present when it closed a conflict. */
   readonly closes: ConflictClosure | null
+  readonly editOf: string | null
 }
 
 /** CS7: who lost what. */

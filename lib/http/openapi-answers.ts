@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import type { Json } from '#lib/kernel/json.ts'
 import type { DeviceConfig, EnrollResponse } from '#lib/protocol/device.ts'
 import { STRATEGIES, TIE_RULES } from '#lib/protocol/device.ts'
 import type { ErrorCode } from '#lib/protocol/error-codes.ts'
@@ -13,6 +12,7 @@ import type {
   Resolution,
   WireRecord,
 } from '#lib/protocol/push.ts'
+import { businessRule, upMigration } from '#lib/protocol/rules.ts'
 import type { SessionsResponse } from '#lib/protocol/session.ts'
 
 /**
@@ -20,7 +20,6 @@ import type { SessionsResponse } from '#lib/protocol/session.ts'
  * held to the type of the verb that makes it, here by the compiler and in the tests by real answers.
  */
 const count = z.int().min(0)
-const json = z.custom<Json>()
 
 const wireRecord: z.ZodType<WireRecord> = z.object({
   collection: z.string(),
@@ -105,7 +104,8 @@ export const configAnswer: z.ZodType<DeviceConfig> = z.object({
       tieRule: z.enum(TIE_RULES),
       schema: z.union([jsonObject, z.boolean()]),
       schemaVersion: z.int().min(1),
-      rules: z.array(json),
+      rules: z.array(businessRule),
+      upMigrations: z.array(upMigration),
       access: z.enum(['read', 'write']),
     }),
   ),

@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import type { Json, JsonObject } from '#lib/kernel/json.ts'
+import type { JsonObject } from '#lib/kernel/json.ts'
 import { uuid } from './mutation.ts'
 import { deviceReport } from './report.ts'
+import type { BusinessRule, UpMigration } from './rules.ts'
 
 export const PLATFORMS = ['ios', 'android', 'windows', 'macos', 'linux', 'web', 'gateway', 'other'] as const
 export type Platform = (typeof PLATFORMS)[number]
@@ -55,7 +56,9 @@ export interface CollectionConfig {
   readonly tieRule: TieRule
   readonly schema: JsonSchema
   readonly schemaVersion: number
-  readonly rules: readonly Json[]
+  readonly rules: readonly BusinessRule[]
+  /** For documents of an older schema version that the device still holds. */
+  readonly upMigrations: readonly UpMigration[]
   readonly access: 'read' | 'write'
 }
 

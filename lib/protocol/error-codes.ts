@@ -83,6 +83,11 @@ export const ERROR_CODES = {
     title: 'This dead letter is closed',
     help: 'Only an open dead letter can be replayed or discarded.',
   },
+  not_restorable: {
+    status: 409,
+    title: 'This dead letter cannot be restored',
+    help: 'Only one that was discarded in the last 30 days can be.',
+  },
   gone: { status: 410, title: 'This link was used or has expired', help: 'Make a new one.' },
   token_expired: {
     status: 410,
@@ -112,6 +117,11 @@ export const ERROR_CODES = {
   schema_refused: {
     status: 422,
     title: 'The schema cannot be published',
+    help: '`errors` names the places.',
+  },
+  rules_refused: {
+    status: 422,
+    title: 'A rule or an up-migration cannot be published',
     help: '`errors` names the places.',
   },
   app_version_refused: {

@@ -12,6 +12,8 @@ export const JSON_DEPTH_MAX = 32
 export const JSON_KEYS_MAX = 1_000
 export const COLLECTIONS_PER_FLEET_MAX = 100
 export const APP_VERSIONS_LIVE_MAX = 100
+/** New dead letters of one device on one UTC day; a push that would make more is 429, without effect. */
+export const DEAD_LETTERS_PER_DEVICE_DAY_MAX = 1_000
 export const CLOCK_AHEAD_MAX_MS = 5 * 60_000
 const DAY_MS = 86_400_000
 export const TOKEN_LIFE_MS = 30 * DAY_MS

@@ -47,6 +47,9 @@ export function deadLetterRowOf(
     status: 'open',
     attempts: 0,
     lastReplay: null,
+    discardedAtMs: null,
+    discardedWith: null,
+    editedAs: null,
   }
 }
 
@@ -54,12 +57,14 @@ export function deadLetterRowOf(
 export function replayOutcome(
   change: WrittenChange,
   atMs: number,
-): Pick<DeadLetterRow, 'status' | 'lastReplay'> {
-  const { result } = change
+): Pick<DeadLetterRow, 'status' | 'lastReplay' | 'editedAs'> {
+  const { result, editOf, incoming } = change
   if (result.status === 'dead_lettered') {
-    return { status: 'open', lastReplay: { atMs, status: result.status, detail: result.detail } }
+    const lastReplay = { atMs, status: result.status, detail: result.detail }
+    return { status: 'open', lastReplay, editedAs: null }
   }
-  return { status: 'replayed', lastReplay: { atMs, status: result.status, detail: null } }
+  const lastReplay = { atMs, status: result.status, detail: null }
+  return { status: 'replayed', lastReplay, editedAs: editOf === null ? null : incoming.mutation.id }
 }
 
 /** Conflicts whose state decides about these mutations: those that they were answered with. */
@@ -68,6 +73,13 @@ export function conflictsBehind(mutations: Iterable<KnownMutation>): string[] {
   for (const { result } of mutations) if (result.status === 'conflict') ids.add(result.conflictId)
   return [...ids]
 }
+
+/** An edit that died again has no effect but on its letter: its mutation id stays unused (ID3). */
+export const isLogged = ({ editOf, result }: WrittenChange): boolean =>
+  editOf === null || result.status !== 'dead_lettered'
+
+/** Mutations of one device whose failed tries are remembered; beyond, the oldest are forgotten and count anew. */
+export const FAILED_TRIES_PER_DEVICE_MAX = 1_000
 
 /** A head grows by the versions that were made, and by nothing else (decision 2). */
 export function assertDense(

@@ -163,6 +163,11 @@ export interface SyncPort {
     describe: (ranges: readonly DeliveredRange[]) => readonly TelemetryEvent[],
   ): Promise<void>
   getRecord(fleetId: string, collection: string, recordId: string): Promise<RecordState | null>
+  /** Those of these records that exist, as of now and without a lock. */
+  getRecords(
+    fleetId: string,
+    keys: readonly { readonly collection: string; readonly recordId: string }[],
+  ): Promise<readonly RecordState[]>
   /** The change log of one session, oldest first, bounded. */
   changesOfSession(fleetId: string, sessionId: string, limit: number): Promise<readonly ChangeRow[]>
 }
@@ -191,7 +196,7 @@ export interface ConflictPort {
 export interface DeadLetterPort {
   list(fleetId: string, filter: DeadLetterFilter, page: PageRequest): Promise<Page<DeadLetterRow>>
   get(fleetId: string, id: string): Promise<DeadLetterRow | null>
-  /** Letters held behind this mutation, oldest first, bounded. */
+  /** Open letters held behind this mutation, however far down: parents before children, then oldest first; bounded. */
   heldBy(fleetId: string, mutationId: string, limit: number): Promise<readonly DeadLetterRow[]>
   countOpen(fleetId: string): Promise<number>
   /** Open ones by code and app version. */
@@ -206,8 +211,16 @@ export interface DeadLetterPort {
       newestAtMs: number
     }[]
   >
-  /** Closes an open letter; false when it is not open. */
-  discard(fleetId: string, id: string, atMs: number, audit: AuditEntry): Promise<boolean>
+  /** Closes an open letter, and those of `heldIds` that are open, with it; false when it is not open. */
+  discard(
+    fleetId: string,
+    id: string,
+    heldIds: readonly string[],
+    atMs: number,
+    audit: AuditEntry,
+  ): Promise<boolean>
+  /** Opens a letter discarded at `sinceMs` or later, and those that were discarded with it; their ids, or null. */
+  restore(fleetId: string, id: string, sinceMs: number, audit: AuditEntry): Promise<readonly string[] | null>
 }
 
 // ── telemetry ─────────────────────────────────────────────────────────────

@@ -14,6 +14,7 @@ export const KEEP_MS = {
   tombstone: TOMBSTONE_LIFE_MS,
   base: TOMBSTONE_LIFE_MS,
   change: MUTATION_ID_LIFE_MS,
+  failedTry: 30 * DAY_MS,
   minuteBucket: 35 * DAY_MS,
   hourBucket: 400 * DAY_MS,
 } as const

@@ -1,4 +1,5 @@
 import type {
+  BaseState,
   ConflictEffect,
   ConflictClosure,
   KnownConflict,
@@ -12,6 +13,7 @@ import type { DeviceInfo, JsonSchema, Platform, StrategyName, TieRule } from '#l
 import type { DeadLetterCode } from '#lib/protocol/error-codes.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { EffectiveResult } from '#lib/protocol/push.ts'
+import type { BusinessRule, UpMigration } from '#lib/protocol/rules.ts'
 import type { SessionState } from '#lib/protocol/session-states.ts'
 import type { SessionReport } from '#lib/protocol/session.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
@@ -85,8 +87,19 @@ export interface Collection {
   readonly schema: JsonSchema
   readonly schemaVersion: number
   readonly thresholds: Partial<Thresholds>
+  readonly rules: readonly BusinessRule[]
+  readonly upMigrations: readonly UpMigration[]
+  readonly authority: Authority | null
   readonly createdAtMs: number
   readonly updatedAtMs: number
+}
+
+/** The fleet's own backend, which accepts or refuses what would be written. */
+export interface Authority {
+  readonly url: string
+  readonly timeoutMs: number
+  /** Names the key that signs; another one makes another key. The key itself is derived and never stored. */
+  readonly keyId: string
 }
 
 // ── devices and their credentials ─────────────────────────────────────────
@@ -152,10 +165,18 @@ export interface PushPlan {
     readonly recordId: string
     readonly version: number
   }[]
-  /** Own ids and parents by `after`; ancestors of these are loaded too, at most 500 deep. */
+  /** Own ids and parents by `after`; ancestors of these and their edited forms are loaded too, at most 500 deep. */
   readonly mutationIds: readonly string[]
   /** Loaded with those that the mutations above wait for, and with what waits behind them. */
   readonly conflictIds: readonly string[]
+  /** Mutations that may fail for the moment, whose tries so far count (DL4). */
+  readonly triesOf: readonly string[]
+}
+
+/** Dead letters of a device on one Unix day. */
+export interface LetterDay {
+  readonly day: number
+  readonly count: number
 }
 
 export interface StoredResponse {
@@ -174,9 +195,12 @@ export interface PushSnapshot {
   /** By `deviceId/requestId`. */
   readonly responses: ReadonlyMap<string, StoredResponse>
   readonly records: ReadonlyMap<RecordKey, RecordState>
-  readonly bases: ReadonlyMap<string, JsonObject | null>
+  readonly bases: ReadonlyMap<string, BaseState>
   readonly mutations: ReadonlyMap<string, KnownMutation>
   readonly conflicts: ReadonlyMap<string, KnownConflict>
+  readonly failedTries: ReadonlyMap<string, number>
+  /** By device id: the last day on which it made dead letters. */
+  readonly letterDays: ReadonlyMap<string, LetterDay>
 }
 
 export interface PushWrites {
@@ -199,6 +223,15 @@ export interface PushWrites {
   readonly sessions: readonly { readonly sessionId: string; readonly deviceId: string }[]
   readonly events: readonly TelemetryEvent[]
   readonly audit: readonly AuditEntry[]
+  /** Tries that failed for the moment, with their number so far; those of a device beyond its bound are forgotten. */
+  readonly failedTries: readonly {
+    readonly mutationId: string
+    readonly deviceId: string
+    readonly tries: number
+  }[]
+  /** Mutations that were tried before and have an effect now. */
+  readonly endedTries: readonly string[]
+  readonly letterDays: readonly (LetterDay & { readonly deviceId: string })[]
 }
 
 export interface PullRead {
@@ -317,6 +350,11 @@ export interface DeadLetterRow {
     readonly status: string
     readonly detail: string | null
   } | null
+  readonly discardedAtMs: number | null
+  /** The letter whose discard took this one along; null when it was discarded by itself. */
+  readonly discardedWith: string | null
+  /** The mutation that it became when it was replayed in an edited form. */
+  readonly editedAs: string | null
 }
 
 export interface DeadLetterFilter {

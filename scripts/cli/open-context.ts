@@ -2,6 +2,8 @@ import { createHmac, randomUUID } from 'node:crypto'
 import path from 'node:path'
 import type { Context } from '#lib/application/context.ts'
 import { createContext } from '#lib/application/create-context.ts'
+import { EgressGuard } from '#lib/application/egress/egress-guard.ts'
+import { createEgress } from '#lib/application/egress/post-json.ts'
 import { createMetrics } from '#lib/application/telemetry/prometheus.ts'
 import { uuidv7 } from '#lib/kernel/uuid.ts'
 import { resolveDatabase, type ResolvedDatabase } from '#lib/storage/prisma/embedded/resolve-database.ts'
@@ -35,6 +37,8 @@ export async function openContext(environment: NodeJS.ProcessEnv): Promise<CliDa
       // Commands make no sync tokens.
       mac: (bytes) => createHmac('sha256', secret).update(bytes).digest(),
       log: { info: () => {}, warn: console.error, error: console.error },
+      // Commands call nobody.
+      egress: createEgress(new EgressGuard([])),
       metrics: createMetrics(),
       processId: randomUUID(),
     })

@@ -3,6 +3,8 @@ import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
 import type { Context } from '#lib/application/context.ts'
 import { createContext } from '#lib/application/create-context.ts'
+import { EgressGuard } from '#lib/application/egress/egress-guard.ts'
+import { createEgress } from '#lib/application/egress/post-json.ts'
 import { createEnrollmentKey } from '#lib/application/enrollment/create-enrollment-key.ts'
 import { createFleet } from '#lib/application/fleets/create-fleet.ts'
 import { createMetrics } from '#lib/application/telemetry/prometheus.ts'
@@ -31,6 +33,9 @@ export interface TestApp {
   readonly router: Router
 }
 
+/** What an operator allows whose authority runs beside the server. */
+export const LOOPBACK_EGRESS = createEgress(new EgressGuard(['127.0.0.1']))
+
 export const newUuid = (): string => uuidv7(Date.now(), Math.random)
 
 /** `onError` gets the message of what is logged as our own fault; by default it shows. */
@@ -52,6 +57,7 @@ export function testApp(
       warn: () => undefined,
       error: (message, fields) => onError(`${message} ${JSON.stringify(fields)}`),
     },
+    egress: LOOPBACK_EGRESS,
     metrics: createMetrics(),
     processId: newUuid(),
   })

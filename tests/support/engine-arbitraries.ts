@@ -119,7 +119,10 @@ export const pushes: fc.Arbitrary<readonly IncomingPush[]> = fc
       sessionId: null,
       atomic,
       byDesk: false,
+      device: { id: deviceId, platform: 'ios' as const, appVersion: '1.0.0' },
+      verdicts: new Map(),
       replayOf: null,
+      editOf: null,
       mutations: draws.map((d) => ({
         ...incomingOf(toMutation(deviceId, d, ++n)),
         unknownField: d.unknownField,

@@ -37,6 +37,9 @@ export const rulesOf = (changes: Partial<CollectionRules> = {}): CollectionRules
   tieRule: 'lww',
   schema: true,
   schemaVersion: 1,
+  rules: [],
+  upMigrations: [],
+  hasAuthority: false,
   ...changes,
 })
 
@@ -49,6 +52,7 @@ export const emptyWorld = (rules: CollectionRules = rulesOf()): PushWorld => ({
   bases: new Map(),
   mutations: new Map(),
   conflicts: new Map(),
+  failedTries: new Map(),
 })
 
 let nextId = 0
@@ -100,7 +104,10 @@ export const pushOf = (
   atomic: false,
   mutations: mutations.map(incomingOf),
   byDesk: false,
+  device: { id: deviceId, platform: 'ios', appVersion: '1.0.0' },
+  verdicts: new Map(),
   replayOf: null,
+  editOf: null,
   ...changes,
 })
 

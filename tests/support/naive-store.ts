@@ -1,6 +1,7 @@
 import { planLoad } from '#lib/engine/load-plan.ts'
 import { applyEffects, decidePush } from '#lib/engine/push.ts'
 import type {
+  BaseState,
   CollectionRules,
   IncomingPush,
   KnownConflict,
@@ -10,14 +11,13 @@ import type {
   RecordState,
 } from '#lib/engine/types.ts'
 import { baseKey, recordKey } from '#lib/engine/types.ts'
-import type { JsonObject } from '#lib/kernel/json.ts'
 import { NOW_MS, uuid } from './engine-world.ts'
 
 /** A server as slow and plain as it can be: it keeps everything, and hands out only what a plan names. */
 export class NaiveStore {
   readonly heads = new Map<string, number>()
   readonly records = new Map<string, RecordState>()
-  readonly documents = new Map<string, JsonObject | null>()
+  readonly documents = new Map<string, BaseState>()
   readonly mutations = new Map<string, KnownMutation>()
   private readonly conflicts = new Map<string, KnownConflict>()
   private readonly rules: CollectionRules
@@ -40,7 +40,7 @@ export class NaiveStore {
     for (const [id, known] of world.mutations) this.mutations.set(id, known)
     for (const [id, known] of world.conflicts) this.conflicts.set(id, known)
     for (const { record } of decisions.flatMap(({ effects }) => effects)) {
-      if (record) this.documents.set(baseKey(record.collection, record.recordId, record.version), record.data)
+      if (record) this.documents.set(baseKey(record.collection, record.recordId, record.version), record)
     }
     return decisions
   }
@@ -65,6 +65,7 @@ export class NaiveStore {
       bases: pick(this.documents, bases),
       mutations: pick(this.mutations, ids),
       conflicts: new Map(this.conflicts),
+      failedTries: new Map(),
     }
   }
 }

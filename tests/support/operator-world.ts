@@ -12,6 +12,7 @@ import { ADMIN_ROUTES } from '#lib/http/admin/routes.ts'
 import { seededRandom } from '#lib/kernel/random.ts'
 import type { Role, Storage } from '#lib/storage/ports.ts'
 import { accessWorld, PASSWORD, type TestClock } from '#tests/support/access-world.ts'
+import { LOOPBACK_EGRESS } from '#tests/support/device-world.ts'
 
 export const ORIGIN = 'http://127.0.0.1:3000'
 export const SETTINGS: AuthSettings = { origin: ORIGIN, secret: 'a secret of the tests, long enough for all' }
@@ -40,6 +41,7 @@ export async function operatorWorld(storage?: Storage): Promise<OperatorWorld> {
     random: seededRandom(11),
     secret: Buffer.alloc(32, 7),
     mac: (bytes: Uint8Array) => createHmac('sha256', 'tests').update(bytes).digest(),
+    egress: LOOPBACK_EGRESS,
     metrics: createMetrics(),
     processId: 'test',
   }

@@ -1,11 +1,16 @@
 import { z } from 'zod'
+import { checkRules } from '#lib/engine/business-rules.ts'
 import { checkSchema } from '#lib/engine/check-schema.ts'
+import { checkUpMigrations } from '#lib/engine/schema-evolution/check-up-migrations.ts'
 import type { Json } from '#lib/kernel/json.ts'
 import type { JsonSchema } from '#lib/protocol/device.ts'
 import type { StrategyName } from '#lib/protocol/device.ts'
 import { TIE_RULES } from '#lib/protocol/device.ts'
 import { jsonObject } from '#lib/protocol/mutation.ts'
-import { ApplicationError } from '../errors.ts'
+import { businessRule, RULES_MAX, UP_MIGRATIONS_MAX, upMigration } from '#lib/protocol/rules.ts'
+import type { Authority, Collection } from '#lib/storage/ports.ts'
+import type { Context } from '../context.ts'
+import { ApplicationError, badRequest } from '../errors.ts'
 
 const FIELD_STRATEGIES_MAX = 100
 const milliseconds = z.int().min(0)
@@ -37,6 +42,49 @@ export const strategyInput = {
       (map) => Object.keys(map).length <= FIELD_STRATEGIES_MAX,
       `at most ${FIELD_STRATEGIES_MAX} fields`,
     ),
+}
+
+/** What a collection demands of its documents beside the schema. */
+export const rulesInput = {
+  rules: z.array(businessRule).max(RULES_MAX).optional(),
+  upMigrations: z.array(upMigration).max(UP_MIGRATIONS_MAX).optional(),
+}
+
+export const AUTHORITY_TIMEOUT_MS = 3_000
+export const authorityInput = z.strictObject({
+  url: z.string(),
+  timeoutMs: z.int().min(100).max(10_000).default(AUTHORITY_TIMEOUT_MS),
+  /** Makes another key; the old one signs nothing from then on. */
+  rotateSecret: z.boolean().optional(),
+})
+
+/**
+ * The authority as it is stored; its key stays when only the address or the timeout changes.
+ * @throws ApplicationError `bad_request` for an address that the server must not call
+ */
+export function authorityOf(
+  ctx: Pick<Context, 'egress' | 'ids'>,
+  { url, timeoutMs, rotateSecret = false }: z.infer<typeof authorityInput>,
+  before: Authority | null,
+): Authority {
+  const refusal = ctx.egress.refusal(url)
+  if (refusal !== null) throw badRequest([{ path: '/authority/url', message: refusal }])
+  return { url, timeoutMs, keyId: before && !rotateSecret ? before.keyId : ctx.ids() }
+}
+
+/** @throws ApplicationError `rules_refused` with the places */
+export function requireEvaluable({
+  rules,
+  upMigrations,
+  schemaVersion,
+}: Pick<Collection, 'rules' | 'upMigrations' | 'schemaVersion'>): void {
+  const below = (at: string, issues: ReturnType<typeof checkRules>) =>
+    issues.map(({ path, message }) => ({ path: `${at}${path}`, message }))
+  const errors = [
+    ...below('/rules', checkRules(rules)),
+    ...below('/upMigrations', checkUpMigrations(upMigrations, schemaVersion)),
+  ]
+  if (errors.length > 0) throw new ApplicationError('rules_refused', { extra: { errors } })
 }
 
 /** @throws ApplicationError `schema_refused` with the places */

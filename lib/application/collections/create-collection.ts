@@ -6,7 +6,19 @@ import { auditEntry } from '../access/audit-entry.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, badRequest, parsedOrThrow } from '../errors.ts'
-import { given, requirePublishable, schemaInput, strategyInput, thresholdsInput } from './collection-input.ts'
+import {
+  authorityInput,
+  authorityOf,
+  given,
+  requireEvaluable,
+  requirePublishable,
+  rulesInput,
+  schemaInput,
+  strategyInput,
+  thresholdsInput,
+} from './collection-input.ts'
+import type { PublishedCollection } from './published-collection.ts'
+import { published } from './published-collection.ts'
 
 const collectionInput = z.strictObject({
   name: collectionName,
@@ -15,20 +27,25 @@ const collectionInput = z.strictObject({
   fieldStrategies: strategyInput.fieldStrategies.optional(),
   schema: schemaInput,
   thresholds: thresholdsInput.optional(),
+  ...rulesInput,
+  authority: authorityInput.nullable().optional(),
 })
 
 /**
  * POST /collections (protocol.md, operator API): a collection with schema version 1.
- * @throws ApplicationError `forbidden`, `not_found`, `bad_request`, `schema_refused`, `already_exists`
+ * @throws ApplicationError `forbidden`, `not_found`, `bad_request`, `schema_refused`, `rules_refused`,
+ *   `already_exists`
  */
 export async function createCollection(
   ctx: Context,
   input: { readonly actor: Actor; readonly fleetId: string; readonly body: unknown },
-): Promise<Collection> {
+): Promise<PublishedCollection> {
   const { actor, fleetId } = input
   authorize(actor, fleetId, 'admin')
   const { name, strategy, schema, ...options } = parsedOrThrow(collectionInput.safeParse(input.body))
+  const { rules = [], upMigrations = [] } = options
   requirePublishable(schema)
+  requireEvaluable({ rules, upMigrations, schemaVersion: 1 })
   if (!(await ctx.storage.fleets.get(fleetId))) throw new ApplicationError('not_found')
   const existing = await ctx.storage.collections.list(fleetId)
   if (existing.length >= COLLECTIONS_PER_FLEET_MAX) {
@@ -46,6 +63,9 @@ export async function createCollection(
     schema,
     schemaVersion: 1,
     thresholds: given(options.thresholds ?? {}),
+    rules,
+    upMigrations,
+    authority: options.authority ? authorityOf(ctx, options.authority, null) : null,
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
   }
@@ -57,5 +77,5 @@ export async function createCollection(
   })
   if ((await ctx.storage.collections.create(collection, audit)) === 'name_taken')
     throw new ApplicationError('already_exists')
-  return collection
+  return published(ctx, collection, null)
 }

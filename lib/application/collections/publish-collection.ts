@@ -6,7 +6,19 @@ import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { replaySchemaAhead } from '../dead-letters/replay-schema-ahead.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
-import { given, requirePublishable, schemaInput, strategyInput, thresholdsInput } from './collection-input.ts'
+import {
+  authorityInput,
+  authorityOf,
+  given,
+  requireEvaluable,
+  requirePublishable,
+  rulesInput,
+  schemaInput,
+  strategyInput,
+  thresholdsInput,
+} from './collection-input.ts'
+import type { PublishedCollection } from './published-collection.ts'
+import { published } from './published-collection.ts'
 
 const changeInput = z.strictObject({
   /** The version that the change was made on. */
@@ -16,20 +28,23 @@ const changeInput = z.strictObject({
   fieldStrategies: strategyInput.fieldStrategies.optional(),
   schema: schemaInput.optional(),
   thresholds: thresholdsInput.optional(),
+  ...rulesInput,
+  authority: authorityInput.nullable().optional(),
 })
 
 /**
  * PATCH /collections/:id (protocol.md, operator API): a changed schema becomes the next schema version, and letters
  * that waited for it replay by themselves (DL5).
- * @throws ApplicationError `forbidden`, `not_found`, `bad_request`, `schema_refused`, `stale_version`
+ * @throws ApplicationError `forbidden`, `not_found`, `bad_request`, `schema_refused`, `rules_refused`,
+ *   `stale_version`
  */
 export async function publishCollection(
   ctx: Context,
   input: { readonly actor: Actor; readonly fleetId: string; readonly id: string; readonly body: unknown },
-): Promise<Collection> {
+): Promise<PublishedCollection> {
   const { actor, fleetId, id } = input
   authorize(actor, fleetId, 'admin')
-  const { version, thresholds, ...change } = parsedOrThrow(changeInput.safeParse(input.body))
+  const { version, thresholds, authority, ...change } = parsedOrThrow(changeInput.safeParse(input.body))
   const before = await ctx.storage.collections.get(fleetId, id)
   if (!before) throw new ApplicationError('not_found')
   if (before.version !== version)
@@ -43,9 +58,12 @@ export async function publishCollection(
     thresholds: { ...before.thresholds, ...given(thresholds ?? {}) },
     schema,
     schemaVersion: before.schemaVersion + (isNewSchema ? 1 : 0),
+    authority:
+      authority === undefined ? before.authority : authority && authorityOf(ctx, authority, before.authority),
     version: version + 1,
     updatedAtMs: ctx.clock.now(),
   }
+  requireEvaluable(next)
   const audit = auditEntry(ctx, actor, {
     action: isNewSchema ? 'collection.publish' : 'collection.change',
     target: id,
@@ -57,13 +75,25 @@ export async function publishCollection(
     throw new ApplicationError('stale_version')
   ctx.directory.forget()
   if (isNewSchema) await replaySchemaAhead(ctx, fleetId)
-  return next
+  return published(ctx, next, before)
 }
 
-const summary = ({ name, strategy, tieRule, schemaVersion, version }: Collection) => ({
+const summary = ({
   name,
   strategy,
   tieRule,
   schemaVersion,
   version,
+  rules,
+  upMigrations,
+  authority,
+}: Collection) => ({
+  name,
+  strategy,
+  tieRule,
+  schemaVersion,
+  version,
+  rules: rules.map(({ id, cel }) => ({ id, cel })),
+  upMigrations: upMigrations.map(({ from, to }) => ({ from, to })),
+  authority: authority && { url: authority.url },
 })

@@ -13,6 +13,7 @@ import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, badRequest, parsedOrThrow } from '../errors.ts'
 import { incomingOf } from '../sync/parse-push.ts'
+import { submitPush } from '../sync/submit-push.ts'
 import { eventId } from '../telemetry/event-id.ts'
 import type { ConflictDetail } from './get-conflict.ts'
 import { getConflict } from './get-conflict.ts'
@@ -65,7 +66,7 @@ export async function resolveConflict(
   const mutation = mutationOf(ctx, conflict, body, op, rules.schemaVersion)
   const action = body.choice === 'restore' ? 'conflict.restore' : 'conflict.resolve'
   const after = { choice: body.choice, mutationId: mutation.id }
-  const outcome = await ctx.groupCommit.submit(fleetId, {
+  const outcome = await submitPush(ctx, fleetId, {
     kind: 'desk',
     push: {
       deviceId: SERVER_ACTOR_ID,
@@ -74,7 +75,10 @@ export async function resolveConflict(
       atomic: true,
       byDesk: true,
       mutations: [incomingOf(mutation)],
+      device: { id: SERVER_ACTOR_ID, platform: 'other', appVersion: 'desk' },
+      verdicts: new Map(),
       replayOf: null,
+      editOf: null,
     },
     platform: 'other',
     appVersion: 'desk',

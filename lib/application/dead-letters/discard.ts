@@ -1,26 +1,40 @@
 import { z } from 'zod'
+import type { DeadLetterRow } from '#lib/storage/ports.ts'
 import { auditEntry } from '../access/audit-entry.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
+import { HELD_MAX } from './replay.ts'
 
 const discardInput = z.strictObject({ reason: z.string().trim().min(1).max(1_000) })
 
+export interface DiscardOutcome {
+  readonly letter: DeadLetterRow
+  /** Letters that were held behind this one and are discarded with it (DL3). */
+  readonly held: readonly string[]
+}
+
 /**
- * Closes an open dead letter without effect; its record of what was meant stays.
+ * Closes an open dead letter without effect, and those held behind it; the record of what was meant stays.
  * @throws ApplicationError `forbidden`, `not_found`, `bad_request`, `not_replayable`
  */
 export async function discard(
   ctx: Context,
   input: { readonly actor: Actor; readonly fleetId: string; readonly id: string; readonly body: unknown },
-): Promise<void> {
+): Promise<DiscardOutcome> {
   const { actor, fleetId, id } = input
   authorize(actor, fleetId, 'operator')
   const { reason } = parsedOrThrow(discardInput.safeParse(input.body))
-  const letter = await ctx.storage.deadLetters.get(fleetId, id)
+  const { deadLetters } = ctx.storage
+  const letter = await deadLetters.get(fleetId, id)
   if (!letter) throw new ApplicationError('not_found')
-  const audit = auditEntry(ctx, actor, { action: 'dead-letter.discard', target: id, fleetId, reason })
-  if (!(await ctx.storage.deadLetters.discard(fleetId, id, ctx.clock.now(), audit)))
+  const along = await deadLetters.heldBy(fleetId, letter.mutation.id, HELD_MAX)
+  const held = along.map((one) => one.id)
+  const after = { held }
+  const audit = auditEntry(ctx, actor, { action: 'dead-letter.discard', target: id, fleetId, reason, after })
+  if (!(await deadLetters.discard(fleetId, id, held, ctx.clock.now(), audit)))
     throw new ApplicationError('not_replayable')
-  ctx.pokes.tell(fleetId, { event: 'discarded', deadLetterId: id, deviceId: letter.deviceId })
+  for (const { id: deadLetterId, deviceId } of [letter, ...along])
+    ctx.pokes.tell(fleetId, { event: 'discarded', deadLetterId, deviceId })
+  return { letter: (await deadLetters.get(fleetId, id)) ?? letter, held }
 }

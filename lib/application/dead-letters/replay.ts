@@ -1,14 +1,13 @@
 import { z } from 'zod'
 import type { MutationResult } from '#lib/protocol/push.ts'
 import type { DeadLetterRow } from '#lib/storage/ports.ts'
-import { auditEntry } from '../access/audit-entry.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
-import { incomingOf } from '../sync/parse-push.ts'
+import { closesLetter, runLetter } from './run-letter.ts'
 
-/** Letters that one replay brings with it, and how deep they may hang on each other. */
-const HELD_MAX = 500
+/** Letters that one replay or discard brings along, and how deep they may hang on each other. */
+export const HELD_MAX = 500
 
 const replayInput = z.strictObject({ reason: z.string().trim().min(1).max(1_000).optional() })
 
@@ -32,58 +31,34 @@ export async function replay(
   const { reason } = parsedOrThrow(replayInput.safeParse(input.body ?? {}))
   const letter = await ctx.storage.deadLetters.get(fleetId, id)
   if (!letter) throw new ApplicationError('not_found')
-  const result = await replayLetter(ctx, actor, letter, reason ?? null)
-  const held: MutationResult[] = []
-  if (result.status !== 'dead_lettered') await replayHeld(ctx, actor, letter, held)
-  return { result, held }
+  return replayLetter(ctx, actor, letter, reason ?? null)
 }
 
-/** One letter by itself. @throws ApplicationError `not_replayable` when it is closed */
+/** @throws ApplicationError `not_replayable` when it is closed */
 export async function replayLetter(
   ctx: Context,
   actor: Actor,
   letter: DeadLetterRow,
   reason: string | null,
-): Promise<MutationResult> {
-  const { fleetId, mutation, deviceId } = letter
-  const device = await ctx.storage.devices.get(fleetId, deviceId)
-  const outcome = await ctx.groupCommit.submit(fleetId, {
-    kind: 'replay',
-    push: {
-      deviceId,
-      requestId: ctx.ids(),
-      sessionId: null,
-      atomic: false,
-      byDesk: false,
-      mutations: [incomingOf(mutation)],
-      replayOf: letter.id,
-    },
-    platform: device?.platform ?? 'other',
-    appVersion: letter.appVersion,
-    madeAtMs: new Map([[mutation.id, letter.madeAtMs]]),
-    receivedAtMs: ctx.clock.now(),
-    audit: auditEntry(ctx, actor, { action: 'dead-letter.replay', target: letter.id, fleetId, reason }),
-  })
-  if (outcome.kind === 'failed') throw outcome.error
-  const result = outcome.results[0] as MutationResult
-  if (result.status !== 'dead_lettered') {
-    ctx.pokes.tell(fleetId, { event: 'replayed', deadLetterId: letter.id, deviceId })
-  }
-  return result
+): Promise<ReplayOutcome> {
+  const result = await runLetter(ctx, actor, letter, reason)
+  return { result, held: closesLetter(result) ? await replayHeld(ctx, actor, letter) : [] }
 }
 
-/** Oldest first, each before those that hang on it; one that dies again keeps its own behind it. */
-async function replayHeld(
+/** Each before those that hang on it; one that dies again keeps its own behind it. */
+export async function replayHeld(
   ctx: Context,
   actor: Actor,
   parent: DeadLetterRow,
-  results: MutationResult[],
-): Promise<void> {
+): Promise<readonly MutationResult[]> {
   const held = await ctx.storage.deadLetters.heldBy(parent.fleetId, parent.mutation.id, HELD_MAX)
+  const settled = new Set([parent.mutation.id])
+  const results: MutationResult[] = []
   for (const letter of held) {
-    if (results.length >= HELD_MAX) return
-    const result = await replayLetter(ctx, actor, letter, `held behind ${parent.id}`)
+    if (letter.parentMutationId === null || !settled.has(letter.parentMutationId)) continue
+    const result = await runLetter(ctx, actor, letter, `held behind ${parent.id}`)
     results.push(result)
-    if (result.status !== 'dead_lettered') await replayHeld(ctx, actor, letter, results)
+    if (closesLetter(result)) settled.add(letter.mutation.id)
   }
+  return results
 }

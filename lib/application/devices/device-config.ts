@@ -19,6 +19,16 @@ export function deviceConfig(
 function collectionConfig(collection: Collection, access: Device['access']): CollectionConfig | null {
   const granted = accessTo(access, collection.name)
   if (granted === null) return null
-  const { name, strategy, fieldStrategies, tieRule, schema, schemaVersion } = collection
-  return { name, strategy, fieldStrategies, tieRule, schema, schemaVersion, rules: [], access: granted }
+  const { name, strategy, fieldStrategies, tieRule, schema, schemaVersion, rules, upMigrations } = collection
+  return {
+    name,
+    strategy,
+    fieldStrategies,
+    tieRule,
+    schema,
+    schemaVersion,
+    rules,
+    upMigrations,
+    access: granted,
+  }
 }

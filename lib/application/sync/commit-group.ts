@@ -56,6 +56,14 @@ function planOf(jobs: readonly PushJob[], rules: FleetRules): PushPlan {
     // A name that no collection has is no stream: its mutations become dead letters.
     streams: plan.streams.filter((name) => rules.collections.has(name)),
     deviceIds: [...new Set(ofDevices.map(({ deviceId }) => deviceId))].sort(),
+    triesOf: triesOf(jobs, rules),
     requests: ofDevices.map(({ deviceId, requestId }) => ({ deviceId, requestId })),
   }
+}
+
+/** Only what an authority must be asked about can fail for the moment. */
+function triesOf(jobs: readonly PushJob[], { authorities }: FleetRules): readonly string[] {
+  if (authorities.size === 0) return []
+  const mutations = jobs.flatMap(({ push }) => push.mutations)
+  return mutations.filter((one) => authorities.has(one.mutation.collection)).map((one) => one.mutation.id)
 }

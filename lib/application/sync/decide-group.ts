@@ -1,10 +1,19 @@
+import { hasOutdatedVerdict } from '#lib/engine/check-outcome.ts'
 import { serverHlcAt } from '#lib/engine/clock-offset.ts'
 import { applyEffects, decidePush } from '#lib/engine/push.ts'
 import type { IncomingMutation, PushDecision, PushWorld } from '#lib/engine/types.ts'
 import { recordKey } from '#lib/engine/types.ts'
 import type { Json } from '#lib/kernel/json.ts'
+import { DEAD_LETTERS_PER_DEVICE_DAY_MAX } from '#lib/protocol/limits.ts'
 import type { MutationResult, PushResponse } from '#lib/protocol/push.ts'
-import type { Device, PushSnapshot, PushWrites, StoredReport, StoredResponse } from '#lib/storage/ports.ts'
+import type {
+  Device,
+  LetterDay,
+  PushSnapshot,
+  PushWrites,
+  StoredReport,
+  StoredResponse,
+} from '#lib/storage/ports.ts'
 import { accessTo } from '../devices/access.ts'
 import { requireActive } from '../devices/require-active.ts'
 import { ApplicationError, isApplicationError } from '../errors.ts'
@@ -20,6 +29,7 @@ interface Group {
   readonly snapshot: PushSnapshot
   readonly devices: Map<string, Device>
   readonly responses: Map<string, StoredResponse>
+  readonly letterDays: Map<string, LetterDay>
   readonly writes: Mutable<Omit<PushWrites, 'heads' | 'committedAtMs'>>
   readonly ids: () => string
 }
@@ -42,7 +52,7 @@ export function decideGroup(
   nowMs: number,
   ids: () => string,
 ): DecidedGroup {
-  const { heads, records, bases, mutations, conflicts } = snapshot
+  const { heads, records, bases, mutations, conflicts, failedTries } = snapshot
   const world = {
     nowMs,
     epoch: snapshot.fleet.epoch,
@@ -52,21 +62,43 @@ export function decideGroup(
     bases,
     mutations,
     conflicts,
+    failedTries,
   }
   const group: Group = {
     world,
     snapshot,
     devices: new Map(snapshot.devices),
     responses: new Map(snapshot.responses),
-    writes: { changes: [], responses: [], reports: [], sessions: [], events: [], audit: [] },
+    letterDays: new Map(snapshot.letterDays),
+    writes: noWrites(),
     ids,
   }
   const outcomes = jobs.map((job) => decideOne(group, job))
   const { responses, audit } = group.writes
   if (responses.length === 0 && audit.length === 0) return { outcomes, writes: null }
   const moved = [...group.world.heads].filter(([name, head]) => head !== heads.get(name))
-  return { outcomes, writes: { ...group.writes, committedAtMs: nowMs, heads: new Map(moved) } }
+  // A mutation that two pushes of the group tried is counted once.
+  const tries = new Map(group.writes.failedTries.map((row) => [row.mutationId, row]))
+  const writes = {
+    ...group.writes,
+    failedTries: [...tries.values()],
+    committedAtMs: nowMs,
+    heads: new Map(moved),
+  }
+  return { outcomes, writes }
 }
+
+const noWrites = (): Group['writes'] => ({
+  changes: [],
+  responses: [],
+  reports: [],
+  sessions: [],
+  events: [],
+  audit: [],
+  failedTries: [],
+  endedTries: [],
+  letterDays: [],
+})
 
 function decideOne(group: Group, job: PushJob): PushOutcome {
   try {
@@ -91,11 +123,14 @@ function decideDevice(group: Group, job: DeviceJob): PushOutcome {
   requireWritable(device, job, group.world)
   if (isForked(device.report, job.report)) throw new ApplicationError('device_forked')
   if (stored) throw new ApplicationError('request_id_reused')
+  if (job.mayAskAgain && hasOutdatedVerdict(group.world, job.push)) return { kind: 'outdated' }
   const decision = decidePush(group.world, job.push, group.ids)
   if (decision.kind === 'aborted') {
     throw new ApplicationError('atomic_aborted', { extra: { results: decision.results as unknown as Json } })
   }
+  countLetters(group, deviceId, decision)
   take(group, job, decision)
+  countTries(group, job, decision.results)
   const body = bodyOf(group, job, decision.results)
   const { writes, world } = group
   const response = { deviceId, requestId, requestHash: job.requestHash, body, createdAtMs: world.nowMs }
@@ -110,8 +145,9 @@ function decideDevice(group: Group, job: DeviceJob): PushOutcome {
 
 /** A replay is a push of one mutation whose dead letter is open (ID3). */
 function decideReplay(group: Group, job: ReplayJob): PushOutcome {
-  const id = job.push.mutations[0]?.mutation.id ?? ''
+  const id = job.push.editOf ?? job.push.mutations[0]?.mutation.id ?? ''
   if (group.world.mutations.get(id)?.deadLetter !== 'open') throw new ApplicationError('not_replayable')
+  if (job.mayAskAgain && hasOutdatedVerdict(group.world, job.push)) return { kind: 'outdated' }
   const decision = decidePush(group.world, job.push, group.ids)
   take(group, job, decision)
   group.writes.audit.push(job.audit)
@@ -127,6 +163,7 @@ function decideDesk(group: Group, job: DeskJob): PushOutcome {
   const conflict = mutation.resolves === undefined ? null : group.world.conflicts.get(mutation.resolves)
   if ((record?.version ?? 0) !== mutation.baseVersion || (conflict && conflict.status !== 'open'))
     throw new ApplicationError('stale_version')
+  if (job.mayAskAgain && hasOutdatedVerdict(group.world, job.push)) return { kind: 'outdated' }
   const decision = decidePush(group.world, job.push, group.ids)
   if (decision.kind === 'aborted') {
     const [result] = decision.results
@@ -150,6 +187,36 @@ function take(group: Group, job: PushJob, decision: PushDecision): void {
     group.writes.changes.push({ ...effect, appVersion, correctedMadeAtMs, receivedAtMs })
   }
   group.world = applyEffects(group.world, decision)
+}
+
+/** Nothing is lost beyond the bound: the device keeps what it has and comes back on the next day. */
+function countLetters({ world, letterDays, writes }: Group, deviceId: string, decision: PushDecision): void {
+  const made = decision.effects.filter(({ deadLetter }) => deadLetter !== null).length
+  if (made === 0) return
+  const day = Math.floor(world.nowMs / DAY_MS)
+  const known = letterDays.get(deviceId)
+  const count = (known?.day === day ? known.count : 0) + made
+  if (count > DEAD_LETTERS_PER_DEVICE_DAY_MAX) {
+    throw new ApplicationError('rate_limited', {
+      detail: `a device makes at most ${DEAD_LETTERS_PER_DEVICE_DAY_MAX} dead letters a day`,
+      retryAfterMs: (day + 1) * DAY_MS - world.nowMs,
+    })
+  }
+  letterDays.set(deviceId, { day, count })
+  writes.letterDays.push({ deviceId, day, count })
+}
+
+/** DL4: what failed for the moment is counted, until it has an effect. A child that waits for its parent counts none. */
+function countTries({ snapshot, writes }: Group, job: DeviceJob, results: readonly MutationResult[]): void {
+  for (const result of results) {
+    const { id } = result
+    const before = snapshot.failedTries.get(id) ?? 0
+    if (result.status === 'retry') {
+      if (result.code === 'parent_retry') continue
+      writes.failedTries.push({ mutationId: id, deviceId: job.push.deviceId, tries: before + 1 })
+    } else if (before > 0 && result.status !== 'shed' && result.status !== 'refused')
+      writes.endedTries.push(id)
+  }
 }
 
 function bodyOf({ world }: Group, job: DeviceJob, results: readonly MutationResult[]): string {
@@ -195,4 +262,5 @@ function isForked(kept: StoredReport | null, next: StoredReport): boolean {
   return next.seq < kept.seq || next.nonce !== kept.nonce
 }
 
+const DAY_MS = 86_400_000
 const responseKey = (deviceId: string, requestId: string): string => `${deviceId}/${requestId}`

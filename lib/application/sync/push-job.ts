@@ -13,6 +13,8 @@ interface JobBase {
   readonly appVersion: string
   readonly madeAtMs: MadeTimes
   readonly receivedAtMs: number
+  /** The authority may be asked again: an answer about a record that has changed since decides nothing then (AU2). */
+  readonly mayAskAgain: boolean
 }
 
 /** A device's request. */
@@ -51,4 +53,6 @@ export type PushOutcome =
       readonly epoch: number
       readonly configVersion: number
     }
+  /** No effect: an answer of the authority is about a record that has changed since. */
+  | { readonly kind: 'outdated' }
   | { readonly kind: 'failed'; readonly error: ApplicationError }

@@ -7,6 +7,7 @@ import type { Context } from '../context.ts'
 import { madeAtMs, storedReport } from '../devices/report-times.ts'
 import { parsePush } from './parse-push.ts'
 import type { PushOutcome } from './push-job.ts'
+import { submitPush } from './submit-push.ts'
 
 export interface PushInput {
   readonly device: Device
@@ -24,7 +25,7 @@ type Answered = Extract<PushOutcome, { kind: 'answered' }>
 /**
  * POST /push (protocol.md): checks the body, then waits for the transaction that this push shares with others.
  * @throws ApplicationError `bad_request`, `too_many_mutations`, `collection_forbidden`, `epoch_changed`,
- *   `device_revoked`, `device_paused`, `device_forked`, `request_id_reused`, `atomic_aborted`, `shed`,
+ *   `device_revoked`, `device_paused`, `device_forked`, `request_id_reused`, `atomic_aborted`, `rate_limited`, `shed`,
  *   `breaker_open`, `database_unavailable`
  */
 export async function push(ctx: Context, input: PushInput): Promise<Answered> {
@@ -41,7 +42,10 @@ export async function push(ctx: Context, input: PushInput): Promise<Answered> {
       atomic: request.atomic ?? false,
       byDesk: false,
       mutations: incoming,
+      device: { id: deviceId, ...input.app },
+      verdicts: new Map(),
       replayOf: null,
+      editOf: null,
       ...(shed && { shed }),
     },
     platform: input.app.platform,
@@ -55,7 +59,7 @@ export async function push(ctx: Context, input: PushInput): Promise<Answered> {
     requestHash,
     report,
   } as const
-  const outcome = await ctx.groupCommit.submit(fleetId, job, (waitedMs) => input.pass.waited(waitedMs))
+  const outcome = await submitPush(ctx, fleetId, job, (waitedMs) => input.pass.waited(waitedMs))
   if (outcome.kind === 'failed') throw outcome.error
   return outcome
 }

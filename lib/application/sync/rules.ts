@@ -1,11 +1,17 @@
 import type { CollectionRules } from '#lib/engine/types.ts'
-import type { Collection, Storage } from '#lib/storage/ports.ts'
+import type { Authority, Collection, Storage } from '#lib/storage/ports.ts'
 import { ApplicationError } from '../errors.ts'
 
 /** A fleet's collections as the engine needs them, as of one config version. */
 export interface FleetRules {
   readonly configVersion: number
   readonly collections: ReadonlyMap<string, CollectionRules>
+  /** By collection name; of most fleets empty. */
+  readonly authorities: ReadonlyMap<string, AuthorityOf>
+}
+
+export interface AuthorityOf extends Authority {
+  readonly collectionId: string
 }
 
 const FLEETS_MAX = 1_000
@@ -42,6 +48,7 @@ export class RulesCache {
     const rules = {
       configVersion: fleet.configVersion,
       collections: new Map(collections.map((collection) => [collection.name, rulesOf(collection)])),
+      authorities: new Map(collections.flatMap(authorityOf)),
     }
     if (this.fleets.size >= FLEETS_MAX) this.fleets.clear()
     this.fleets.set(fleetId, rules)
@@ -56,4 +63,10 @@ export const rulesOf = (collection: Collection): CollectionRules => ({
   tieRule: collection.tieRule,
   schema: collection.schema,
   schemaVersion: collection.schemaVersion,
+  rules: collection.rules,
+  upMigrations: collection.upMigrations,
+  hasAuthority: collection.authority !== null,
 })
+
+const authorityOf = ({ id, name, authority }: Collection): [string, AuthorityOf][] =>
+  authority === null ? [] : [[name, { ...authority, collectionId: id }]]

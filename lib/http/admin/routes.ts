@@ -9,9 +9,11 @@ import { getConflict } from '#lib/application/conflicts/get-conflict.ts'
 import { listConflicts } from '#lib/application/conflicts/list-conflicts.ts'
 import { resolveConflict } from '#lib/application/conflicts/resolve-conflict.ts'
 import { discard } from '#lib/application/dead-letters/discard.ts'
+import { edit } from '#lib/application/dead-letters/edit.ts'
 import { getDeadLetter } from '#lib/application/dead-letters/get-dead-letter.ts'
 import { listDeadLetters } from '#lib/application/dead-letters/list-dead-letters.ts'
 import { replay } from '#lib/application/dead-letters/replay.ts'
+import { restore } from '#lib/application/dead-letters/restore.ts'
 import { getDevice } from '#lib/application/devices/get-device.ts'
 import { listDevices } from '#lib/application/devices/list-devices.ts'
 import { createEnrollmentKey, listEnrollmentKeys } from '#lib/application/enrollment/create-enrollment-key.ts'
@@ -59,9 +61,17 @@ const whole = <T>(items: readonly T[]): { items: readonly T[]; nextCursor: null 
   items,
   nextCursor: null,
 })
-const shownCollection = <C extends { readonly fleetId: string }>(collection: C) => ({
+interface WithAuthority {
+  readonly fleetId: string
+  readonly authority: { readonly url: string; readonly timeoutMs: number } | null
+  readonly authoritySecret?: string | null
+}
+/** Without the name of the key; the key itself where it was made just now. */
+const shownCollection = <C extends WithAuthority>({ authority, authoritySecret, ...collection }: C) => ({
   ...collection,
   fleet: collection.fleetId,
+  authority: authority && { url: authority.url, timeoutMs: authority.timeoutMs },
+  ...(authoritySecret && { authoritySecret }),
 })
 const idOf = (call: AdminCall): string => call.params['id'] ?? ''
 const input = ({ actor, fleetId, body }: FleetCall) => ({ actor, fleetId, body })
@@ -187,9 +197,14 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   read('/dead-letters', 'viewer', (call) => listDeadLetters(call.ctx, { ...input(call), query: call.query })),
   read('/dead-letters/:id', 'viewer', (call) => getDeadLetter(call.ctx, { ...input(call), id: idOf(call) })),
   act('/dead-letters/:id/replay', 'operator', (call) => replay(call.ctx, { ...input(call), id: idOf(call) })),
+  act('/dead-letters/:id/edit', 'operator', (call) => edit(call.ctx, { ...input(call), id: idOf(call) })),
   act('/dead-letters/:id/discard', 'operator', async (call) => {
-    await discard(call.ctx, { ...input(call), id: idOf(call) })
-    return (await getDeadLetter(call.ctx, { ...input(call), id: idOf(call) })).letter
+    const { letter, held } = await discard(call.ctx, { ...input(call), id: idOf(call) })
+    return { ...letter, held }
+  }),
+  act('/dead-letters/:id/restore', 'operator', async (call) => {
+    const { letter, held } = await restore(call.ctx, { ...input(call), id: idOf(call) })
+    return { ...letter, held }
   }),
 
   read('/breakers', 'viewer', async (call) => whole(await listBreakers(call.ctx, call))),

@@ -2,7 +2,7 @@ import type { ConflictClosure } from '#lib/engine/types.ts'
 import { baseKey, recordKey } from '#lib/engine/types.ts'
 import { assert } from '#lib/kernel/result.ts'
 import type { WrittenChange } from '../change-rows.ts'
-import { conflictRowOf, deadLetterRowOf, replayOutcome } from '../change-rows.ts'
+import { conflictRowOf, deadLetterRowOf, isLogged, replayOutcome } from '../change-rows.ts'
 import type { PushWrites } from '../ports.ts'
 import type { FleetTables } from './state.ts'
 import type { Undo } from './table.ts'
@@ -11,7 +11,9 @@ import type { Undo } from './table.ts'
 export function applyChanges(fleetId: string, tables: FleetTables, undo: Undo, writes: PushWrites): void {
   const atMs = writes.committedAtMs
   for (const change of writes.changes) {
-    logChange(tables, undo, change, atMs)
+    if (isLogged(change)) logChange(tables, undo, change, atMs)
+    if (isLogged(change) && change.editOf !== null)
+      linkEdited(tables, undo, change.editOf, change.incoming.mutation.id)
     const { record, replaced } = change
     if (record) {
       tables.records.set(undo, recordKey(record.collection, record.recordId), {
@@ -21,7 +23,8 @@ export function applyChanges(fleetId: string, tables: FleetTables, undo: Undo, w
     }
     if (replaced) {
       const key = baseKey(replaced.collection, replaced.recordId, replaced.version)
-      tables.bases.set(undo, key, { data: replaced.data, replacedAtMs: atMs })
+      const { data, schemaVersion } = replaced
+      tables.bases.set(undo, key, { data, schemaVersion, replacedAtMs: atMs })
     }
     const conflict = conflictRowOf(fleetId, change, atMs)
     if (conflict) tables.conflicts.set(undo, conflict.id, conflict)
@@ -70,7 +73,14 @@ function logChange(tables: FleetTables, undo: Undo, change: WrittenChange, atMs:
     correctedMadeAtMs: change.correctedMadeAtMs,
     receivedAtMs: change.receivedAtMs,
     committedAtMs: atMs,
+    replacedBy: null,
   })
+}
+
+function linkEdited(tables: FleetTables, undo: Undo, id: string, replacedBy: string): void {
+  const row = tables.changes.get(id)
+  assert(row, `mutation ${id} had an effect`)
+  tables.changes.set(undo, id, { ...row, replacedBy })
 }
 
 function closeConflict(tables: FleetTables, undo: Undo, closes: ConflictClosure, atMs: number): void {

@@ -14,13 +14,7 @@ export function memoryDeadLetters(state: MemoryState): DeadLetterPort {
       }),
     get: (fleetId, id) => state.inFleet(fleetId, (tables) => tables.deadLetters.get(id) ?? null),
     heldBy: (fleetId, mutationId, limit) =>
-      state.inFleet(fleetId, (tables) =>
-        tables.deadLetters
-          .values()
-          .filter((row) => row.parentMutationId === mutationId && row.status === 'open')
-          .sort((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1))
-          .slice(0, limit),
-      ),
+      state.inFleet(fleetId, (tables) => heldBy(tables.deadLetters.values(), mutationId).slice(0, limit)),
     countOpen: (fleetId) =>
       state.inFleet(
         fleetId,
@@ -30,15 +24,57 @@ export function memoryDeadLetters(state: MemoryState): DeadLetterPort {
       state.inFleet(fleetId, (tables) =>
         causesOf(tables.deadLetters.values().filter((row) => row.status === 'open')),
       ),
-    discard: (fleetId, id, _atMs, audit) =>
+    discard: (fleetId, id, heldIds, atMs, audit) =>
       state.inFleet(fleetId, (tables, undo) => {
-        const letter = tables.deadLetters.get(id)
-        if (letter?.status !== 'open') return false
-        tables.deadLetters.set(undo, id, { ...letter, status: 'discarded' })
+        if (tables.deadLetters.get(id)?.status !== 'open') return false
+        for (const each of [id, ...heldIds]) {
+          const letter = tables.deadLetters.get(each)
+          if (letter?.status !== 'open') continue
+          const discardedWith = each === id ? null : id
+          tables.deadLetters.set(undo, each, {
+            ...letter,
+            status: 'discarded',
+            discardedAtMs: atMs,
+            discardedWith,
+          })
+        }
         state.audit.set(undo, audit.id, audit)
         return true
       }),
+    restore: (fleetId, id, sinceMs, audit) =>
+      state.inFleet(fleetId, (tables, undo) => {
+        const root = tables.deadLetters.get(id)
+        if (root?.status !== 'discarded' || (root.discardedAtMs ?? 0) < sinceMs) return null
+        const along = tables.deadLetters
+          .values()
+          .filter((row) => row.status === 'discarded' && row.discardedWith === id)
+        for (const letter of [root, ...along])
+          tables.deadLetters.set(undo, letter.id, {
+            ...letter,
+            status: 'open',
+            discardedAtMs: null,
+            discardedWith: null,
+          })
+        state.audit.set(undo, audit.id, audit)
+        return [id, ...along.map((letter) => letter.id)]
+      }),
   }
+}
+
+/** Level by level: those behind the mutation, then those behind these. */
+function heldBy(rows: readonly DeadLetterRow[], mutationId: string): DeadLetterRow[] {
+  const held: DeadLetterRow[] = []
+  const open = rows.filter((row) => row.status === 'open')
+  for (let level = new Set([mutationId]); level.size > 0;) {
+    const next = open
+      .filter(
+        (row) => row.parentMutationId !== null && level.has(row.parentMutationId) && !held.includes(row),
+      )
+      .sort((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1))
+    held.push(...next)
+    level = new Set(next.map((row) => row.mutation.id))
+  }
+  return held
 }
 
 function causesOf(open: readonly DeadLetterRow[]): Cause[] {

@@ -85,13 +85,14 @@ function dropDays<V>(
 }
 
 function expireRows(tables: FleetTables, undo: Undo, nowMs: number, batch: number): number {
-  const { enrollment, response, tombstone, base, change, minuteBucket, hourBucket } = KEEP_MS
+  const { enrollment, response, tombstone, base, change, failedTry, minuteBucket, hourBucket } = KEEP_MS
   return (
     prune(tables.enrollments, undo, batch, (row) => row.atMs < nowMs - enrollment) +
     prune(tables.responses, undo, batch, (row) => row.createdAtMs < nowMs - response) +
     prune(tables.records, undo, batch, (row) => row.deleted && row.committedAtMs < nowMs - tombstone) +
     prune(tables.bases, undo, batch, (row) => row.replacedAtMs < nowMs - base) +
     prune(tables.changes, undo, batch, (row) => row.committedAtMs < nowMs - change) +
+    prune(tables.failedTries, undo, batch, (row) => row.lastAtMs < nowMs - failedTry) +
     prune(tables.buckets, undo, batch, ({ key }) =>
       key.tier === 'minute' ? key.startMs < nowMs - minuteBucket : key.startMs < nowMs - hourBucket,
     )

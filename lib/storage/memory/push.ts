@@ -1,8 +1,7 @@
 import { baseKey, recordKey } from '#lib/engine/types.ts'
-import type { KnownConflict, KnownMutation } from '#lib/engine/types.ts'
-import type { JsonObject } from '#lib/kernel/json.ts'
+import type { BaseState, KnownConflict, KnownMutation } from '#lib/engine/types.ts'
 import { assert } from '#lib/kernel/result.ts'
-import { ANCESTORS_MAX, assertDense, conflictsBehind } from '../change-rows.ts'
+import { ANCESTORS_MAX, assertDense, conflictsBehind, FAILED_TRIES_PER_DEVICE_MAX } from '../change-rows.ts'
 import type { Fleet, PushPlan, PushSnapshot, PushTx, PushWrites } from '../ports.ts'
 import { applyChanges } from './apply-changes.ts'
 import { appendEvents } from './events.ts'
@@ -24,11 +23,11 @@ export function memoryPushTx(state: MemoryState, fleetId: string, tables: FleetT
 }
 
 function loadSnapshot(fleet: Fleet, tables: FleetTables, plan: PushPlan): PushSnapshot {
-  const bases = new Map<string, JsonObject | null>()
+  const bases = new Map<string, BaseState>()
   for (const { collection, recordId, version } of plan.bases) {
     const key = baseKey(collection, recordId, version)
     const base = tables.bases.get(key)
-    if (base) bases.set(key, base.data)
+    if (base) bases.set(key, { data: base.data, schemaVersion: base.schemaVersion })
   }
   const mutations = loadMutations(tables, plan.mutationIds)
   const conflicts = found([...plan.conflictIds, ...conflictsBehind(mutations.values())], (id) =>
@@ -53,6 +52,8 @@ function loadSnapshot(fleet: Fleet, tables: FleetTables, plan: PushPlan): PushSn
     bases,
     mutations: new Map([...mutations, ...loadMutations(tables, waiting)]),
     conflicts,
+    failedTries: found(plan.triesOf, (id) => tables.failedTries.get(id)?.tries),
+    letterDays: found(plan.deviceIds, (id) => tables.letterDays.get(id)),
   }
 }
 
@@ -90,9 +91,11 @@ function loadMutations(tables: FleetTables, ids: readonly string[]): Map<string,
     for (const id of wave) {
       const row = tables.changes.get(id)
       if (!row || known.has(id)) continue
-      const { payloadHash, deviceId, mutation, result } = row
-      known.set(id, { id, payloadHash, deviceId, mutation, result, deadLetter: letters.get(id) ?? 'none' })
+      const { payloadHash, deviceId, mutation, result, replacedBy } = row
+      const deadLetter = letters.get(id) ?? 'none'
+      known.set(id, { id, payloadHash, deviceId, mutation, result, deadLetter, replacedBy })
       if (mutation.after !== undefined) parents.push(mutation.after)
+      if (replacedBy !== null) parents.push(replacedBy)
     }
     wave = parents
   }
@@ -125,6 +128,20 @@ function writePush(
     const firstAtMs = tables.pushedSessions.get(sessionId)?.firstAtMs ?? writes.committedAtMs
     tables.pushedSessions.set(undo, sessionId, { deviceId, firstAtMs, lastAtMs: writes.committedAtMs })
   }
+  writeTries(tables, undo, writes)
+  for (const { deviceId, day, count } of writes.letterDays)
+    tables.letterDays.set(undo, deviceId, { day, count })
   appendEvents(state, tables, undo, writes.events)
   for (const entry of writes.audit) state.audit.set(undo, entry.id, entry)
+}
+
+function writeTries(tables: FleetTables, undo: Undo, writes: PushWrites): void {
+  for (const id of writes.endedTries) tables.failedTries.delete(undo, id)
+  for (const { mutationId, deviceId, tries } of writes.failedTries)
+    tables.failedTries.set(undo, mutationId, { deviceId, tries, lastAtMs: writes.committedAtMs })
+  for (const deviceId of new Set(writes.failedTries.map((row) => row.deviceId))) {
+    const own = tables.failedTries.entries().filter(([, row]) => row.deviceId === deviceId)
+    own.sort(([a, x], [b, y]) => y.lastAtMs - x.lastAtMs || (a < b ? 1 : -1))
+    for (const [id] of own.slice(FAILED_TRIES_PER_DEVICE_MAX)) tables.failedTries.delete(undo, id)
+  }
 }

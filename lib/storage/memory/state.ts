@@ -13,6 +13,7 @@ import type {
   Device,
   EnrollmentKey,
   Fleet,
+  LetterDay,
   OneTimeLink,
   SessionRow,
   StoredResponse,
@@ -27,11 +28,13 @@ export interface StoredRecord extends RecordState {
 }
 export interface StoredBase {
   readonly data: JsonObject | null
+  readonly schemaVersion: number
   readonly replacedAtMs: number
 }
 export interface StoredChange extends ChangeRow {
   readonly payloadHash: string
   readonly appVersion: string
+  readonly replacedBy: string | null
 }
 export interface StoredEvent {
   readonly event: TelemetryEvent
@@ -72,6 +75,9 @@ export class FleetTables {
   /** By conflict id: mutations that wait behind it, in the order of their arrival. */
   readonly held = new Table<readonly string[]>()
   readonly deadLetters = new Table<DeadLetterRow>()
+  readonly failedTries = new Table<{ deviceId: string; tries: number; lastAtMs: number }>()
+  /** By device id. */
+  readonly letterDays = new Table<LetterDay>()
   readonly events = new Table<StoredEvent>()
   readonly buckets = new Table<Bucket>()
   /** `next` is the order of the next event; those below `folded` are in the buckets. */

@@ -23,6 +23,13 @@ export function memorySync(state: MemoryState): SyncPort {
         const stored = tables.records.get(recordKey(collection, recordId))
         return stored ? withoutTime(stored) : null
       }),
+    getRecords: (fleetId, keys) =>
+      state.inFleet(fleetId, (tables) =>
+        keys.flatMap(({ collection, recordId }) => {
+          const stored = tables.records.get(recordKey(collection, recordId))
+          return stored ? [withoutTime(stored)] : []
+        }),
+      ),
     changesOfSession: (fleetId, sessionId, limit) =>
       state.inFleet(fleetId, (tables) =>
         tables.changes
@@ -30,7 +37,7 @@ export function memorySync(state: MemoryState): SyncPort {
           .filter((row) => row.sessionId === sessionId)
           .sort((a, b) => a.committedAtMs - b.committedAtMs || (a.mutation.id < b.mutation.id ? -1 : 1))
           .slice(0, limit)
-          .map(({ payloadHash: _, appVersion: __, ...row }) => row),
+          .map(({ payloadHash: _, appVersion: __, replacedBy: ___, ...row }) => row),
       ),
   }
 }

@@ -1,22 +1,24 @@
 import { assert } from '#lib/kernel/result.ts'
 import type { JsonSchema, StrategyName, TieRule } from '#lib/protocol/device.ts'
 import type { Thresholds } from '#lib/telemetry/thresholds.ts'
-import type { Collection, CollectionPort } from '../ports.ts'
+import type { BusinessRule, UpMigration } from '#lib/protocol/rules.ts'
+import type { Authority, Collection, CollectionPort } from '../ports.ts'
 import { insertAudit } from './audit.ts'
 import type { Database, Send, Statement } from './database.ts'
 import type { Collection as CollectionRow } from './generated/client.ts'
-import { at, fromJson, ms } from './values.ts'
+import { at, fromJson, jsonText, ms } from './values.ts'
 
 // Documents are written by pg: Prisma drops the key `__proto__` from a JSON value that it writes.
 const CREATE: Statement = {
   name: 'collection_create',
-  text: `INSERT INTO collection (fleet_id, id, name, version, strategy, tie_rule, field_strategies, schema, schema_version, thresholds, created_at, updated_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (fleet_id, name) DO NOTHING RETURNING id`,
+  text: `INSERT INTO collection (fleet_id, id, name, version, strategy, tie_rule, field_strategies, schema, schema_version, thresholds,
+      created_at, updated_at, rules, up_migrations, authority)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (fleet_id, name) DO NOTHING RETURNING id`,
 }
 const UPDATE: Statement = {
   name: 'collection_update',
   text: `UPDATE collection SET name = $3, version = $4, strategy = $5, tie_rule = $6, field_strategies = $7, schema = $8,
-      schema_version = $9, thresholds = $10, created_at = $11, updated_at = $12
+      schema_version = $9, thresholds = $10, created_at = $11, updated_at = $12, rules = $13, up_migrations = $14, authority = $15
     WHERE fleet_id = $1 AND id = $2 AND version = $4 - 1 RETURNING id`,
 }
 const KEEP_SCHEMA: Statement = {
@@ -99,6 +101,9 @@ const valuesOf = (c: Collection): unknown[] => [
   JSON.stringify(c.thresholds),
   at(c.createdAtMs),
   at(c.updatedAtMs),
+  JSON.stringify(c.rules),
+  JSON.stringify(c.upMigrations),
+  jsonText(c.authority),
 ]
 
 function collectionOf(row: CollectionRow): Collection {
@@ -113,6 +118,9 @@ function collectionOf(row: CollectionRow): Collection {
     schema: fromJson<JsonSchema>(row.schema),
     schemaVersion: row.schemaVersion,
     thresholds: fromJson<Partial<Thresholds>>(row.thresholds),
+    rules: fromJson<BusinessRule[]>(row.rules),
+    upMigrations: fromJson<UpMigration[]>(row.upMigrations),
+    authority: fromJson<Authority | null>(row.authority),
     createdAtMs: ms(row.createdAt),
     updatedAtMs: ms(row.updatedAt),
   }

@@ -1,12 +1,13 @@
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { DeadLetterFilter, DeadLetterPort, DeadLetterRow } from '../ports.ts'
+import { uuids } from './arrays.ts'
 import { insertAudit } from './audit.ts'
 import type { Database, Statement } from './database.ts'
 import type { DeadLetter, Prisma } from './generated/client.ts'
 import { pageAfter, pageOf } from './page.ts'
 import { originalText, storableText } from './storable-text.ts'
-import { fromJson, ms } from './values.ts'
+import { at, fromJson, ms, msOrNull } from './values.ts'
 
 /** The detail is a JSON text; texts written by JSON.stringify are equal when their values are. */
 const BY_CAUSE: Statement = {
@@ -18,7 +19,36 @@ const BY_CAUSE: Statement = {
 }
 const DISCARD: Statement = {
   name: 'letter_discard',
-  text: `UPDATE dead_letter SET status = 'discarded' WHERE fleet_id = $1 AND id = $2 AND status = 'open' RETURNING id`,
+  text: `UPDATE dead_letter SET status = 'discarded', discarded_at = $3, discarded_with = NULL
+    WHERE fleet_id = $1 AND id = $2 AND status = 'open' RETURNING id`,
+}
+const DISCARD_HELD: Statement = {
+  name: 'letter_discard_held',
+  text: `UPDATE dead_letter SET status = 'discarded', discarded_at = $3, discarded_with = $2
+    WHERE fleet_id = $1 AND id = ANY ($4::uuid[]) AND status = 'open'`,
+}
+const RESTORE: Statement = {
+  name: 'letter_restore',
+  text: `UPDATE dead_letter SET status = 'open', discarded_at = NULL
+    WHERE fleet_id = $1 AND id = $2 AND status = 'discarded' AND discarded_at >= $3 RETURNING id`,
+}
+const RESTORE_ALONG: Statement = {
+  name: 'letter_restore_along',
+  text: `UPDATE dead_letter SET status = 'open', discarded_at = NULL, discarded_with = NULL
+    WHERE fleet_id = $1 AND discarded_with = $2 AND status = 'discarded' RETURNING id`,
+}
+/** UNION drops what was reached before, so that a circle ends. */
+const HELD_BY: Statement = {
+  name: 'letter_held_by',
+  text: `WITH RECURSIVE held(id, mutation_id, depth) AS (
+      SELECT l.id, l.mutation_id, 1 FROM dead_letter l
+        WHERE l.fleet_id = $1 AND l.parent_mutation_id = $2 AND l.status = 'open'
+      UNION
+      SELECT l.id, l.mutation_id, held.depth + 1 FROM held JOIN dead_letter l
+        ON l.fleet_id = $1 AND l.parent_mutation_id = held.mutation_id AND l.status = 'open' WHERE held.depth < $3
+    )
+    SELECT held.id, min(held.depth) AS depth FROM held JOIN dead_letter l ON l.fleet_id = $1 AND l.id = held.id
+    GROUP BY held.id, l.created_at ORDER BY depth, l.created_at, held.id LIMIT $3`,
 }
 
 interface CauseRow extends Record<string, unknown> {
@@ -50,14 +80,14 @@ export function postgresDeadLetters(database: Database): DeadLetterPort {
       return row && letterOf(row)
     },
     heldBy: async (fleetId, mutationId, limit) => {
+      const held = await database.one<{ id: string }>(fleetId, HELD_BY, [fleetId, mutationId, limit])
+      const ids = held.map(({ id }) => id)
+      if (ids.length === 0) return []
       const rows = await database.prismaInFleet(fleetId, (tx) =>
-        tx.deadLetter.findMany({
-          where: { fleetId, parentMutationId: mutationId, status: 'open' },
-          orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
-          take: limit,
-        }),
+        tx.deadLetter.findMany({ where: { fleetId, id: { in: ids } } }),
       )
-      return rows.map(letterOf)
+      const letters = new Map(rows.map((row) => [row.id, letterOf(row)]))
+      return ids.flatMap((id) => letters.get(id) ?? [])
     },
     countOpen: (fleetId) =>
       database.prismaInFleet(fleetId, (tx) => tx.deadLetter.count({ where: { fleetId, status: 'open' } })),
@@ -73,11 +103,19 @@ export function postgresDeadLetters(database: Database): DeadLetterPort {
         newestAtMs: ms(row.newest_at),
       }))
     },
-    discard: (fleetId, id, _atMs, audit) =>
+    discard: (fleetId, id, heldIds, atMs, audit) =>
       database.inFleet(fleetId, async (send) => {
-        if ((await send(DISCARD, [fleetId, id])).length === 0) return false
+        if ((await send(DISCARD, [fleetId, id, at(atMs)])).length === 0) return false
+        if (heldIds.length > 0) await send(DISCARD_HELD, [fleetId, id, at(atMs), uuids(heldIds)])
         await insertAudit(send, audit)
         return true
+      }),
+    restore: (fleetId, id, sinceMs, audit) =>
+      database.inFleet(fleetId, async (send) => {
+        if ((await send(RESTORE, [fleetId, id, at(sinceMs)])).length === 0) return null
+        const along = await send<{ id: string }>(RESTORE_ALONG, [fleetId, id])
+        await insertAudit(send, audit)
+        return [id, ...along.map((row) => row.id)]
       }),
   }
 }
@@ -112,5 +150,8 @@ function letterOf(row: DeadLetter): DeadLetterRow {
     status: row.status as DeadLetterRow['status'],
     attempts: row.attempts,
     lastReplay: fromJson<DeadLetterRow['lastReplay']>(row.lastReplay),
+    discardedAtMs: msOrNull(row.discardedAt),
+    discardedWith: row.discardedWith,
+    editedAs: row.editedAs,
   }
 }

@@ -38,6 +38,7 @@ const EXPIRE: readonly { statement: Statement; keepMs: (keep: Keep) => number }[
   { statement: expire('record_base', 'replaced_at < $2'), keepMs: () => KEEP_MS.base },
   { statement: EXPIRE_VERSIONS, keepMs: () => KEEP_MS.change },
   { statement: expire('change_log', 'version IS NULL AND committed_at < $2'), keepMs: () => KEEP_MS.change },
+  { statement: expire('failed_try', 'last_at < $2'), keepMs: () => KEEP_MS.failedTry },
   { statement: expire('session_push', 'committed_at < $2'), keepMs: (keep) => keep.sessionsMs },
   { statement: expire('session_index', 'received_at < $2'), keepMs: (keep) => keep.sessionsMs },
   { statement: expire('event_index', 'at < $2'), keepMs: (keep) => keep.eventsMs },

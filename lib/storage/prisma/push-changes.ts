@@ -1,7 +1,7 @@
 import { recordKey } from '#lib/engine/types.ts'
 import { assert } from '#lib/kernel/result.ts'
 import type { WrittenChange } from '../change-rows.ts'
-import { conflictRowOf, replayOutcome } from '../change-rows.ts'
+import { conflictRowOf, isLogged, replayOutcome } from '../change-rows.ts'
 import type { PushWrites } from '../ports.ts'
 import { booleans, jsonArray, jsons, numbers, texts, uuids } from './arrays.ts'
 import type { Send, Statement } from './database.ts'
@@ -41,8 +41,8 @@ const RECORDS: Statement = {
 }
 const BASES: Statement = {
   name: 'push_write_bases',
-  text: `INSERT INTO record_base (fleet_id, collection, record_id, version, data, replaced_at)
-    SELECT $1, k.*, $6 FROM unnest($2::text[], $3::uuid[], $4::bigint[], ${jsonArray(5)}) k ON CONFLICT DO NOTHING`,
+  text: `INSERT INTO record_base (fleet_id, collection, record_id, version, data, schema_version, replaced_at)
+    SELECT $1, k.*, $7 FROM unnest($2::text[], $3::uuid[], $4::bigint[], ${jsonArray(5)}, $6::int[]) k ON CONFLICT DO NOTHING`,
 }
 const CONFLICTS: Statement = {
   name: 'push_write_conflicts',
@@ -88,8 +88,13 @@ const LETTERS: Statement = {
 }
 const CLOSE_LETTER: Statement = {
   name: 'push_close_letter',
-  text: `UPDATE dead_letter SET status = $3, last_replay = $4, attempts = attempts + 1
+  text: `UPDATE dead_letter SET status = $3, last_replay = $4, edited_as = $5, attempts = attempts + 1
     WHERE fleet_id = $1 AND id = $2 AND status = 'open' RETURNING id`,
+}
+
+const LINK_EDITED: Statement = {
+  name: 'push_link_edited',
+  text: 'UPDATE change_log SET replaced_by = $3 WHERE fleet_id = $1 AND mutation_id = $2',
 }
 
 /** Sends the effects of a group of pushes: log, records, bases, conflicts, dead letters. */
@@ -106,9 +111,10 @@ export function writeChanges(send: Send, fleetId: string, writes: PushWrites): P
     replays.length + released.length === 0
       ? changes
       : changes.filter((change) => change.replayOf === null && change.releasedBy === null)
-  some(fresh, LOG, (rows) => [...logValues(rows), committed])
+  const edits = replays.filter((change) => change.editOf !== null && isLogged(change))
+  some([...fresh, ...edits], LOG, (rows) => [...logValues(rows), committed])
   some(
-    replays.filter((row) => row.result.status !== 'dead_lettered'),
+    replays.filter((row) => row.editOf === null && row.result.status !== 'dead_lettered'),
     RELOG,
     (rows) => [...logValues(rows), committed],
   )
@@ -134,6 +140,7 @@ export function writeChanges(send: Send, fleetId: string, writes: PushWrites): P
       uuids(rows.map((row) => row.recordId)),
       numbers(rows.map((row) => row.version)),
       jsons(rows.map((row) => row.data)),
+      numbers(rows.map((row) => row.schemaVersion)),
       committed,
     ],
   )
@@ -184,6 +191,8 @@ export function writeChanges(send: Send, fleetId: string, writes: PushWrites): P
     LETTERS,
     (rows) => [...letterValues(rows), committed],
   )
+  for (const { editOf, incoming } of edits)
+    sent.push(send(LINK_EDITED, [fleetId, editOf, incoming.mutation.id]))
   for (const change of replays) sent.push(closeLetter(send, fleetId, change, committedAtMs))
   return sent
 }
@@ -262,7 +271,8 @@ function sessionPushes(changes: readonly WrittenChange[]): SessionPush[] {
 }
 
 async function closeLetter(send: Send, fleetId: string, change: WrittenChange, atMs: number): Promise<void> {
-  const { status, lastReplay } = replayOutcome(change, atMs)
-  const closed = await send(CLOSE_LETTER, [fleetId, change.replayOf, status, JSON.stringify(lastReplay)])
+  const { status, lastReplay, editedAs } = replayOutcome(change, atMs)
+  const values = [fleetId, change.replayOf, status, JSON.stringify(lastReplay), editedAs]
+  const closed = await send(CLOSE_LETTER, values)
   assert(closed.length === 1, `dead letter ${change.replayOf} is open`)
 }

@@ -27,7 +27,8 @@ const MAKE_HEADS: Statement = {
 }
 const LOCK_DEVICES: Statement = {
   name: 'push_lock_devices',
-  text: `SELECT ${DEVICE_COLUMNS} FROM device d WHERE d.fleet_id = $1 AND d.id = ANY ($2::uuid[]) ORDER BY d.id FOR UPDATE`,
+  text: `SELECT ${DEVICE_COLUMNS}, d.letters_day, d.letters_count FROM device d
+    WHERE d.fleet_id = $1 AND d.id = ANY ($2::uuid[]) ORDER BY d.id FOR UPDATE`,
 }
 const FLEET: Statement = { name: 'push_fleet', text: 'SELECT epoch, config_version FROM fleet WHERE id = $1' }
 /**
@@ -40,14 +41,14 @@ const RESPONSES: Statement = {
     FROM unnest($2::uuid[], $3::uuid[]) k(device_id, request_id) CROSS JOIN LATERAL (SELECT * FROM stored_response x
       WHERE x.fleet_id = $1 AND x.device_id = k.device_id AND x.request_id = k.request_id LIMIT 1) s`,
 }
-const RECORDS: Statement = {
+export const RECORDS: Statement = {
   name: 'push_records',
   text: `SELECT ${RECORD_COLUMNS} FROM unnest($2::text[], $3::uuid[]) k(collection, record_id) CROSS JOIN LATERAL (SELECT * FROM record x
       WHERE x.fleet_id = $1 AND x.collection = k.collection AND x.record_id = k.record_id LIMIT 1) r`,
 }
 const BASES: Statement = {
   name: 'push_bases',
-  text: `SELECT b.collection, b.record_id, b.version, b.data
+  text: `SELECT b.collection, b.record_id, b.version, b.data, b.schema_version
     FROM unnest($2::text[], $3::uuid[], $4::bigint[]) k(collection, record_id, version)
     CROSS JOIN LATERAL (SELECT * FROM record_base x WHERE x.fleet_id = $1 AND x.collection = k.collection
       AND x.record_id = k.record_id AND x.version = k.version LIMIT 1) b`,
@@ -55,13 +56,13 @@ const BASES: Statement = {
 /** UNION drops what was reached before, so that a chain is walked once and a circle ends. */
 const MUTATIONS: Statement = {
   name: 'push_mutations',
-  text: `WITH RECURSIVE chain(id, after) AS (
-      SELECT c.mutation_id, c.after FROM change_log c WHERE c.fleet_id = $1 AND c.mutation_id = ANY ($2::uuid[])
+  text: `WITH RECURSIVE chain(id, after, replaced_by) AS (
+      SELECT c.mutation_id, c.after, c.replaced_by FROM change_log c WHERE c.fleet_id = $1 AND c.mutation_id = ANY ($2::uuid[])
       UNION
-      SELECT c.mutation_id, c.after FROM chain CROSS JOIN LATERAL (
-        SELECT * FROM change_log x WHERE x.fleet_id = $1 AND x.mutation_id = chain.after LIMIT 1) c
+      SELECT c.mutation_id, c.after, c.replaced_by FROM chain CROSS JOIN LATERAL (
+        SELECT * FROM change_log x WHERE x.fleet_id = $1 AND x.mutation_id = ANY (ARRAY[chain.after, chain.replaced_by]) LIMIT 2) c
     ), near AS (SELECT id FROM chain LIMIT $3)
-    SELECT c.mutation_id, c.payload_hash, c.device_id, c.mutation, c.result, c.version, l.status AS letter
+    SELECT c.mutation_id, c.payload_hash, c.device_id, c.mutation, c.result, c.version, c.replaced_by, l.status AS letter
     FROM near
     CROSS JOIN LATERAL (SELECT * FROM change_log x WHERE x.fleet_id = $1 AND x.mutation_id = near.id LIMIT 1) c
     LEFT JOIN LATERAL (SELECT * FROM dead_letter x WHERE x.fleet_id = $1 AND x.mutation_id = near.id LIMIT 1) l ON true`,
@@ -88,6 +89,12 @@ interface ConflictRow extends Record<string, unknown> {
   readonly closed_version: number | null
   readonly held: readonly string[]
 }
+const TRIES: Statement = {
+  name: 'push_tries',
+  text: `SELECT t.mutation_id, t.tries FROM unnest($2::uuid[]) k(id) CROSS JOIN LATERAL (SELECT * FROM failed_try x
+      WHERE x.fleet_id = $1 AND x.mutation_id = k.id LIMIT 1) t`,
+}
+
 interface ResponseRow extends Record<string, unknown> {
   readonly device_id: string
   readonly request_id: string
@@ -100,6 +107,7 @@ interface BaseRow extends Record<string, unknown> {
   readonly record_id: string
   readonly version: number
   readonly data: unknown
+  readonly schema_version: number
 }
 interface MutationRow extends Record<string, unknown> {
   readonly mutation_id: string
@@ -109,6 +117,11 @@ interface MutationRow extends Record<string, unknown> {
   readonly result: unknown
   readonly version: number | null
   readonly letter: string | null
+  readonly replaced_by: string | null
+}
+interface LockedDeviceRow extends DeviceRow {
+  readonly letters_day: number
+  readonly letters_count: number
 }
 type HeadRow = { collection: string; version: number }
 
@@ -146,7 +159,7 @@ async function withConflicts(
 }
 
 async function readAll(send: Send, fleetId: string, plan: PushPlan): Promise<PushSnapshot> {
-  const { streams, deviceIds, requests, records, bases, mutationIds } = plan
+  const { streams, deviceIds, requests, records, bases, mutationIds, triesOf } = plan
   const some = <R extends Record<string, unknown>>(
     keys: readonly unknown[],
     statement: Statement,
@@ -154,9 +167,9 @@ async function readAll(send: Send, fleetId: string, plan: PushPlan): Promise<Pus
   ) => (keys.length === 0 ? Promise.resolve([]) : send<R>(statement, [fleetId, ...values]))
   // In the order given, a statement each: one that cannot be locked in time then names its collection (BR2).
   const locks = streams.map((name) => send<HeadRow>(LOCK_HEAD, [fleetId, name]))
-  const [heads, devices, fleets, responses, recordRows, baseRows, mutations] = await Promise.all([
+  const [heads, devices, fleets, responses, recordRows, baseRows, mutations, tries] = await Promise.all([
     Promise.all(locks).then((rows) => rows.flat()),
-    some<DeviceRow>(deviceIds, LOCK_DEVICES, [uuids(deviceIds)]),
+    some<LockedDeviceRow>(deviceIds, LOCK_DEVICES, [uuids(deviceIds)]),
     send<{ epoch: number; config_version: number }>(FLEET, [fleetId]),
     some<ResponseRow>(requests, RESPONSES, [
       uuids(requests.map((r) => r.deviceId)),
@@ -172,6 +185,7 @@ async function readAll(send: Send, fleetId: string, plan: PushPlan): Promise<Pus
       numbers(bases.map((b) => b.version)),
     ]),
     some<MutationRow>(mutationIds, MUTATIONS, [uuids(mutationIds), mutationIds.length + ANCESTORS_MAX]),
+    some<{ mutation_id: string; tries: number }>(triesOf, TRIES, [uuids(triesOf)]),
   ]).catch(async (error: unknown) => {
     throw (await stuckLock(streams, locks)) ?? error
   })
@@ -188,11 +202,13 @@ async function readAll(send: Send, fleetId: string, plan: PushPlan): Promise<Pus
     bases: new Map(
       baseRows.map((row) => [
         baseKey(originalText(row.collection), row.record_id, row.version),
-        fromJson<JsonObject | null>(row.data),
+        { data: fromJson<JsonObject | null>(row.data), schemaVersion: row.schema_version },
       ]),
     ),
     mutations: new Map(mutations.map((row) => [row.mutation_id, knownOf(row)])),
     conflicts: new Map(),
+    failedTries: new Map(tries.map((row) => [row.mutation_id, row.tries])),
+    letterDays: new Map(devices.map((row) => [row.id, { day: row.letters_day, count: row.letters_count }])),
   }
 }
 
@@ -202,8 +218,14 @@ async function stuckLock(streams: readonly string[], locks: readonly Promise<unk
   const place = settled.findIndex((outcome) => outcome.status === 'rejected' && isLockTimeout(outcome.reason))
   const outcome = settled[place]
   const collection = streams[place]
-  if (outcome?.status !== 'rejected' || collection === undefined) return null
+  if (outcome?.status !== 'rejected' || collection === undefined) return firstFailure(settled)
   return lockTimeout(outcome.reason, collection)
+}
+
+/** A deadlock too is the lock's own error, whatever the statements behind it say. */
+function firstFailure(settled: readonly PromiseSettledResult<unknown>[]): unknown {
+  const failed = settled.find((outcome) => outcome.status === 'rejected')
+  return failed?.reason ?? null
 }
 
 const responseOf = (row: ResponseRow): StoredResponse => ({
@@ -253,4 +275,5 @@ const knownOf = (row: MutationRow): KnownMutation => ({
   mutation: fromJson<Mutation>(row.mutation),
   result: resultOf(row),
   deadLetter: (row.letter ?? 'none') as KnownMutation['deadLetter'],
+  replacedBy: row.replaced_by,
 })

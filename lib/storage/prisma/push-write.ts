@@ -1,5 +1,5 @@
 import { assert } from '#lib/kernel/result.ts'
-import { assertDense } from '../change-rows.ts'
+import { assertDense, FAILED_TRIES_PER_DEVICE_MAX } from '../change-rows.ts'
 import type { PushWrites } from '../ports.ts'
 import { numbers, uuids } from './arrays.ts'
 import { insertAudit } from './audit.ts'
@@ -31,6 +31,26 @@ const SESSIONS: Statement = {
     SELECT $1, s, d, $4, $4 FROM unnest($2::uuid[], $3::uuid[]) k(s, d)
     WHERE NOT EXISTS (SELECT FROM session_index i WHERE i.fleet_id = $1 AND i.session_id = k.s)
     ON CONFLICT (fleet_id, session_id) DO UPDATE SET last_push_at = excluded.last_push_at`,
+}
+const TRIES: Statement = {
+  name: 'push_write_tries',
+  text: `INSERT INTO failed_try (fleet_id, mutation_id, device_id, tries, last_at)
+    SELECT $1, k.*, $5 FROM unnest($2::uuid[], $3::uuid[], $4::int[]) k
+    ON CONFLICT (fleet_id, mutation_id) DO UPDATE SET tries = excluded.tries, last_at = excluded.last_at`,
+}
+const FORGET_TRIES: Statement = {
+  name: 'push_forget_tries',
+  text: `DELETE FROM failed_try WHERE fleet_id = $1 AND mutation_id IN (SELECT x.mutation_id
+    FROM unnest($2::uuid[]) k(device_id) CROSS JOIN LATERAL (SELECT mutation_id FROM failed_try t
+      WHERE t.fleet_id = $1 AND t.device_id = k.device_id ORDER BY last_at DESC, mutation_id DESC OFFSET $3) x)`,
+}
+const END_TRIES: Statement = {
+  name: 'push_end_tries',
+  text: 'DELETE FROM failed_try WHERE fleet_id = $1 AND mutation_id = ANY ($2::uuid[])',
+}
+const LETTER_DAY: Statement = {
+  name: 'push_letter_day',
+  text: 'UPDATE device SET letters_day = $3, letters_count = $4 WHERE fleet_id = $1 AND id = $2',
 }
 
 /**
@@ -67,6 +87,20 @@ export async function writePush(
     uuids(sessions.map((row) => row.deviceId)),
     at(committedAtMs),
   ])
+  const { failedTries, endedTries, letterDays } = writes
+  some(endedTries, END_TRIES, () => [uuids(endedTries)])
+  some(failedTries, TRIES, () => [
+    uuids(failedTries.map((row) => row.mutationId)),
+    uuids(failedTries.map((row) => row.deviceId)),
+    numbers(failedTries.map((row) => row.tries)),
+    at(committedAtMs),
+  ])
+  some(failedTries, FORGET_TRIES, () => [
+    uuids([...new Set(failedTries.map((row) => row.deviceId))]),
+    FAILED_TRIES_PER_DEVICE_MAX,
+  ])
+  for (const { deviceId, day, count } of letterDays)
+    sent.push(send(LETTER_DAY, [fleetId, deviceId, day, count]))
   sent.push(insertEvents(send, fleetId, writes.events))
   for (const entry of writes.audit) sent.push(insertAudit(send, entry))
   await Promise.all(sent)

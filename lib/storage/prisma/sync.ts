@@ -1,10 +1,11 @@
 import { assert } from '#lib/kernel/result.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { ChangeRow, SyncPort } from '../ports.ts'
+import { texts, uuids } from './arrays.ts'
 import type { Database, Statement } from './database.ts'
 import { deliver } from './deliver.ts'
 import { pullPage } from './pull.ts'
-import { loadPush } from './push-load.ts'
+import { loadPush, RECORDS } from './push-load.ts'
 import { writePush } from './push-write.ts'
 import type { RecordRow } from './record-row.ts'
 import { RECORD_COLUMNS, recordOf } from './record-row.ts'
@@ -62,6 +63,14 @@ export function postgresSync(database: Database): SyncPort {
     getRecord: async (fleetId, collection, recordId) => {
       const [row] = await database.one<RecordRow>(fleetId, GET_RECORD, [fleetId, collection, recordId])
       return row ? recordOf(row) : null
+    },
+    getRecords: async (fleetId, keys) => {
+      const values = [
+        fleetId,
+        texts(keys.map((key) => key.collection)),
+        uuids(keys.map((key) => key.recordId)),
+      ]
+      return (await database.one<RecordRow>(fleetId, RECORDS, values)).map(recordOf)
     },
     changesOfSession: async (fleetId, sessionId, limit) =>
       (await database.one<LogRow>(fleetId, OF_SESSION, [fleetId, sessionId, limit])).map(changeOf),

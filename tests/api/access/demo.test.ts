@@ -9,14 +9,7 @@ import { runCommand } from '../../../scripts/cli/commands.ts'
 import { prepareDemo } from '../../../scripts/cli/prepare-demo.ts'
 import { loadStrikeReports } from '../../../scripts/fleet/strike-reports.ts'
 
-const rules: CollectionRules = {
-  name: 'strike-reports',
-  strategy: 'field-merge',
-  fieldStrategies: {},
-  tieRule: 'lww',
-  schema: STRIKE_REPORT_SCHEMA,
-  schemaVersion: 1,
-}
+const rules: Pick<CollectionRules, 'schema'> = { schema: STRIKE_REPORT_SCHEMA }
 
 test('every real strike report fits the schema, and an empty speed does not', () => {
   const reports = [...loadStrikeReports().values()].flat()

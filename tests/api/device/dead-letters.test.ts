@@ -3,10 +3,14 @@ import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { listCollections } from '#lib/application/collections/list-collections.ts'
 import { publishCollection } from '#lib/application/collections/publish-collection.ts'
 import { discard } from '#lib/application/dead-letters/discard.ts'
+import { edit } from '#lib/application/dead-letters/edit.ts'
 import { getDeadLetter } from '#lib/application/dead-letters/get-dead-letter.ts'
 import { listDeadLetters } from '#lib/application/dead-letters/list-dead-letters.ts'
 import { replay } from '#lib/application/dead-letters/replay.ts'
+import { replaySchemaAhead } from '#lib/application/dead-letters/replay-schema-ahead.ts'
+import { restore } from '#lib/application/dead-letters/restore.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
+import { DEAD_LETTERS_PER_DEVICE_DAY_MAX, MUTATIONS_PER_PUSH_MAX } from '#lib/protocol/limits.ts'
 import type { MutationResult } from '#lib/protocol/push.ts'
 import type { TestApp, TestFleet } from '#tests/support/device-world.ts'
 import { NOTES_SCHEMA, TestDevice, newUuid, testApp, testFleet } from '#tests/support/device-world.ts'
@@ -93,6 +97,130 @@ describe.each(STORAGES)('dead letters over $name', ({ open }) => {
     ])
     expect((await device.pulled()).changes).toMatchObject([{ data: { title: 7, count: 3 } }])
     expect(await held.storage.deadLetters.countOpen(fleet.fleetId)).toBe(0)
+  })
+
+  const chain = () => {
+    const parent = bad()
+    const { recordId } = parent
+    const child = device.mutation({ recordId, after: parent.id, op: { type: 'patch', set: { count: 2 } } })
+    const last = device.mutation({ recordId, after: child.id, op: { type: 'patch', set: { count: 3 } } })
+    return [parent, child, last] as const
+  }
+  const statusOf = async (id: string) => (await getDeadLetter(app.ctx, at(id))).letter.status
+
+  it('[DL3] discarding the parent discards what is held behind it, and restoring brings it back', async () => {
+    const mutations = chain()
+    const [first] = mutations
+    const { results } = await device.pushed(mutations)
+    const [parent, child, last] = results.map(letterOf) as [string, string, string]
+    expect((await getDeadLetter(app.ctx, at(parent))).held.map(({ id }) => id)).toEqual([child, last])
+    expect((await discard(app.ctx, at(last, { reason: 'alone' }))).held).toEqual([])
+    const { letter, held: along } = await discard(app.ctx, at(parent, { reason: 'a mistake' }))
+    expect([letter.status, along]).toEqual(['discarded', [child]])
+    const late = device.mutation({ recordId: first.recordId, after: first.id })
+    expect((await device.pushed([late])).results).toMatchObject([{ code: 'parent_dead_lettered' }])
+    await expect(restore(app.ctx, at(parent))).rejects.toMatchObject({ tidemarkCode: 'bad_request' })
+    expect((await restore(app.ctx, at(parent, { reason: 'needed' }))).held).toEqual([child])
+    expect(await Promise.all([parent, child, last].map(statusOf))).toEqual(['open', 'open', 'discarded'])
+    const again = restore(app.ctx, at(parent, { reason: 'needed' }))
+    await expect(again).rejects.toMatchObject({ tidemarkCode: 'not_restorable' })
+    await publish({ ...LOOSE_SCHEMA, properties: {} })
+    expect((await replay(app.ctx, at(parent))).held).toMatchObject([
+      { status: 'applied' },
+      { status: 'merged' },
+    ])
+    const audit = await held.storage.audit.list(
+      { fleetId: fleet.fleetId, action: null },
+      { limit: 50, cursor: null },
+    )
+    expect(audit.items.filter(({ target }) => target === parent).map(({ action }) => action)).toEqual([
+      'dead-letter.replay',
+      'dead-letter.restore',
+      'dead-letter.discard',
+    ])
+  })
+
+  it('[ID3] an edit is a new mutation linked to the old one; held children go on from it', async () => {
+    const [parent, child] = chain()
+    const { results } = await device.pushed([parent, child])
+    const id = letterOf(results[0])
+    const op = { type: 'put', data: { title: 'seven' } } as const
+    await expect(edit(app.ctx, at(id, { op }))).rejects.toMatchObject({ tidemarkCode: 'bad_request' })
+    const bad = await edit(app.ctx, at(id, { op: { type: 'put', data: { title: 8 } }, reason: 'try' }))
+    expect(bad).toMatchObject({
+      mutationId: null,
+      held: [],
+      result: { status: 'dead_lettered', deadLetterId: id },
+    })
+    expect((await getDeadLetter(app.ctx, at(id))).letter).toMatchObject({ status: 'open', attempts: 1 })
+    const done = await edit(app.ctx, at(id, { op, reason: 'spelled out' }))
+    expect(done).toMatchObject({
+      result: { id: done.mutationId, status: 'applied' },
+      held: [{ id: child.id, status: 'applied' }],
+    })
+    expect(done.mutationId).not.toBe(parent.id)
+    const { letter } = await getDeadLetter(app.ctx, at(id))
+    expect(letter).toMatchObject({
+      status: 'replayed',
+      editedAs: done.mutationId,
+      mutation: { id: parent.id },
+    })
+    // Made while the letter was open, sent afterwards.
+    const late = device.mutation({
+      recordId: parent.recordId,
+      after: parent.id,
+      op: { type: 'patch', set: { count: 9 } },
+    })
+    expect((await device.pushed([late])).results).toMatchObject([{ status: 'applied' }])
+    expect((await device.pulled()).changes).toMatchObject([{ data: { title: 'seven', count: 9 } }])
+    expect((await device.pushed([parent])).results).toMatchObject([
+      { status: 'duplicate', original: { status: 'dead_lettered' } },
+    ])
+  })
+
+  it('[DL6] an edit of a record that is newer than the letter’s base goes to a person', async () => {
+    const made = device.mutation()
+    await device.pushed([made])
+    const { recordId } = made
+    const op = { type: 'put', data: { title: 5 } } as const
+    const { results } = await device.pushed([device.mutation({ recordId, baseVersion: 1, op })])
+    const newer = { type: 'patch', set: { title: 'newer' } } as const
+    await device.pushed([device.mutation({ recordId, baseVersion: 1, op: newer })])
+    const edited = { op: { type: 'put', data: { title: 'five' } }, reason: 'typed' }
+    expect((await edit(app.ctx, at(letterOf(results[0]), edited))).result).toMatchObject({
+      status: 'conflict',
+    })
+  })
+
+  it('[DL7] past the bound of a day a push that would make dead letters is 429 without effect', async () => {
+    const pushes = DEAD_LETTERS_PER_DEVICE_DAY_MAX / MUTATIONS_PER_PUSH_MAX
+    const some = Array.from({ length: MUTATIONS_PER_PUSH_MAX }, () => bad())
+    for (let n = 0; n < pushes; n++)
+      await device.pushed(some.map((mutation) => ({ ...mutation, id: newUuid(), recordId: newUuid() })))
+    const good = device.mutation()
+    const answer = await device.push(device.pushBody([good, bad()]))
+    expect([answer.status, await answer.json()]).toMatchObject([429, { code: 'rate_limited' }])
+    const seconds = Number(answer.headers.get('retry-after'))
+    expect(seconds > 0 && seconds <= 86_400).toBe(true)
+    expect((await device.pushed([good])).results).toMatchObject([{ status: 'applied' }])
+    const other = await TestDevice.enroll(app, fleet)
+    const mine = other.mutation({ op: { type: 'put', data: { title: 7 } } })
+    expect((await other.pushed([mine])).results).toMatchObject([{ status: 'dead_lettered' }])
+  })
+
+  it('[DL5] letters that wait for a later version do not stand in the way of those that are due', async () => {
+    const far = Array.from({ length: 250 }, () => device.mutation({ schemaVersion: 9 }))
+    const due = device.mutation({ schemaVersion: 2 })
+    const { results } = await device.pushed([due, ...far.slice(0, 200)])
+    await device.pushed(far.slice(200))
+    await publish(LOOSE_SCHEMA)
+    expect(await statusOf(letterOf(results[0]))).toBe('replayed')
+    expect(await replaySchemaAhead(app.ctx, fleet.fleetId)).toBe(0)
+    const replays = await held.storage.audit.list(
+      { fleetId: fleet.fleetId, action: 'dead-letter.replay' },
+      { limit: 10, cursor: null },
+    )
+    expect(replays.items).toMatchObject([{ actor: { kind: 'system' }, target: letterOf(results[0]) }])
   })
 
   it('[DL5] a letter from ahead of the server replays by itself when its version is published', async () => {

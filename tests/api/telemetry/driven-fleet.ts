@@ -10,6 +10,7 @@ import type { EnrollResponse } from '#lib/protocol/device.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import type { PullResponse } from '#lib/protocol/pull.ts'
 import type { Storage } from '#lib/storage/ports.ts'
+import { LOOPBACK_EGRESS } from '#tests/support/device-world.ts'
 import type { TestApp } from '#tests/support/device-world.ts'
 import { send } from '#tests/support/device-world.ts'
 import { waitOf } from '../../../scripts/fleet/chance.ts'
@@ -36,6 +37,7 @@ export function drivenWorld(storage: Storage, startMs: number, random: Random): 
     secret,
     mac: (bytes) => createHmac('sha256', secret).update(bytes).digest(),
     log: { info: () => undefined, warn: fail, error: fail },
+    egress: LOOPBACK_EGRESS,
     metrics: createMetrics(),
     processId: 'driven',
   })

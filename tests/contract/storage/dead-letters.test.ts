@@ -64,6 +64,9 @@ describe.each(BACKENDS)('dead letters on $name', (backend) => {
       status: 'open',
       attempts: 0,
       lastReplay: null,
+      discardedAtMs: null,
+      discardedWith: null,
+      editedAs: null,
     })
     const list = async (filter: Partial<DeadLetterFilter>) =>
       (await storage.deadLetters.list(fleetId, { ...ANY, ...filter }, { limit: 9, cursor: null })).items.map(
@@ -113,7 +116,7 @@ describe.each(BACKENDS)('dead letters on $name', (backend) => {
     const id = letters[0]?.id as string
     const tries = await Promise.all(
       [1, 2, 3].map(() =>
-        storage.deadLetters.discard(fleetId, id, NOW_MS, audit('letter.discard', { fleetId })),
+        storage.deadLetters.discard(fleetId, id, [], NOW_MS, audit('letter.discard', { fleetId })),
       ),
     )
     expect(tries.filter(Boolean)).toHaveLength(1)
@@ -124,11 +127,44 @@ describe.each(BACKENDS)('dead letters on $name', (backend) => {
     ).toHaveLength(1)
   })
 
+  it('[DL3] finds what is held however far down, and discards and restores it with its root', async () => {
+    const { storage, fleetId, deviceId } = await fleetWithLetters(0)
+    const root = letterEffect()
+    const rootChange = changeOf({ deviceId, version: null, deadLetter: root })
+    await commit(storage, fleetId, () => [rootChange])
+    let parentMutationId = rootChange.incoming.mutation.id
+    const held: string[] = []
+    for (let n = 0; n < 4; n++) {
+      const deadLetter = letterEffect({ code: 'parent_dead_lettered', parentMutationId })
+      const change = changeOf({ deviceId, version: null, deadLetter })
+      await commit(storage, fleetId, () => [change])
+      held.push(deadLetter.id)
+      parentMutationId = change.incoming.mutation.id
+    }
+    const behind = async (limit: number) =>
+      (await storage.deadLetters.heldBy(fleetId, rootChange.incoming.mutation.id, limit)).map(({ id }) => id)
+    expect([await behind(9), await behind(2)]).toEqual([held, held.slice(0, 2)])
+    const [first, ...others] = held as [string, ...string[]]
+    expect(await storage.deadLetters.discard(fleetId, first, [], NOW_MS - 5, audit())).toBe(true)
+    expect(await storage.deadLetters.discard(fleetId, root.id, others, NOW_MS, audit())).toBe(true)
+    expect(await storage.deadLetters.get(fleetId, others[0] ?? '')).toMatchObject({
+      status: 'discarded',
+      discardedAtMs: NOW_MS,
+      discardedWith: root.id,
+    })
+    expect(await storage.deadLetters.restore(fleetId, root.id, NOW_MS + 1, audit())).toBeNull()
+    const opened = await storage.deadLetters.restore(fleetId, root.id, NOW_MS, audit())
+    expect([...(opened ?? [])].sort()).toEqual([root.id, ...others].sort())
+    expect(await storage.deadLetters.restore(fleetId, root.id, NOW_MS, audit())).toBeNull()
+    expect(await storage.deadLetters.get(fleetId, first)).toMatchObject({ status: 'discarded' })
+    expect(await storage.deadLetters.countOpen(fleetId)).toBe(4)
+  })
+
   it('gives no letter of another fleet', async () => {
     const { storage, letters } = await fleetWithLetters(1)
     const other = await makeFleet(storage)
     const id = letters[0]?.id as string
     expect(await storage.deadLetters.get(other.id, id)).toBeNull()
-    expect(await storage.deadLetters.discard(other.id, id, NOW_MS, audit())).toBe(false)
+    expect(await storage.deadLetters.discard(other.id, id, [], NOW_MS, audit())).toBe(false)
   })
 })

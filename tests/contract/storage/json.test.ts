@@ -63,7 +63,7 @@ describe.each(BACKENDS)('documents on $name', (backend) => {
       })
       const text = JSON.stringify(data)
       expect(JSON.stringify([...snapshot.records.values()][0]?.data)).toBe(text)
-      expect(JSON.stringify([...snapshot.bases.values()][0])).toBe(text)
+      expect(JSON.stringify([...snapshot.bases.values()][0]?.data)).toBe(text)
       expect(JSON.stringify([...snapshot.mutations.values()][0]?.mutation)).toBe(
         JSON.stringify(next?.incoming.mutation),
       )

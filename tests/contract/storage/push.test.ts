@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { RecordState } from '#lib/engine/types.ts'
-import type { PushPlan, StoredReport } from '#lib/storage/ports.ts'
+import { FAILED_TRIES_PER_DEVICE_MAX } from '#lib/storage/change-rows.ts'
+import type { PushPlan, PushWrites, StoredReport } from '#lib/storage/ports.ts'
 import {
   audit,
   BACKENDS,
@@ -87,7 +88,7 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
     expect(snapshot.fleet).toEqual({ epoch: 1, configVersion: 1 })
     expect([...snapshot.heads]).toEqual([['reports', 2]])
     expect([...snapshot.records.values()]).toEqual([change?.record])
-    expect([...snapshot.bases]).toEqual([[`reports/${old.recordId}@1`, old.data]])
+    expect([...snapshot.bases]).toEqual([[`reports/${old.recordId}@1`, { data: old.data, schemaVersion: 1 }]])
     expect([...snapshot.responses]).toEqual([[`${deviceId}/${requestId}`, response]])
     expect([...snapshot.mutations.values()]).toEqual([
       {
@@ -97,6 +98,7 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
         mutation: change?.incoming.mutation,
         result: change?.result,
         deadLetter: 'none',
+        replacedBy: null,
       },
     ])
     expect(snapshot.devices.size).toBe(1)
@@ -229,7 +231,7 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
     })
     const bases = [1, 2, 3].map((version) => ({ collection: 'reports', recordId, version }))
     const snapshot = await storage.sync.transact(fleetId, (tx) => tx.load({ ...planOf(), bases }))
-    expect([...snapshot.bases.values()].map((data) => JSON.stringify(data)).sort()).toEqual([
+    expect([...snapshot.bases.values()].map(({ data }) => JSON.stringify(data)).sort()).toEqual([
       '{"n":1}',
       '{"n":2}',
     ])
@@ -400,5 +402,75 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
       committedAtMs: NOW_MS,
     })
     expect(await storage.sync.changesOfSession(fleetId, randomUUID(), 2)).toEqual([])
+  })
+
+  it('[DL4] counts failed tries by mutation, forgets the oldest past a device’s bound, and ends them', async () => {
+    const { storage, fleetId, deviceId } = await fleetWithDevice()
+    const [a, b, c] = [randomUUID(), randomUUID(), randomUUID()]
+    const write = (more: Partial<PushWrites>) =>
+      storage.sync.transact(fleetId, async (tx) => {
+        await tx.load(planOf())
+        await tx.write(writesOf([], more))
+      })
+    const load = async (triesOf: readonly string[]) =>
+      (await storage.sync.transact(fleetId, (tx) => tx.load({ ...planOf(), triesOf }))).failedTries
+    const tried = (mutationId: string, tries: number) => ({ mutationId, deviceId, tries })
+    await write({ failedTries: [tried(a, 1), tried(b, 1)] })
+    await write({ failedTries: [tried(b, 2)], committedAtMs: NOW_MS + 1 })
+    expect(await load([a, b, c])).toEqual(
+      new Map([
+        [a, 1],
+        [b, 2],
+      ]),
+    )
+    await write({ endedTries: [a] })
+    expect(await load([a])).toEqual(new Map())
+    const many = Array.from({ length: FAILED_TRIES_PER_DEVICE_MAX }, () => tried(randomUUID(), 1))
+    await write({ failedTries: many, committedAtMs: NOW_MS + 2 })
+    expect([(await load([b])).size, (await load(many.map(({ mutationId }) => mutationId))).size]).toEqual([
+      0,
+      FAILED_TRIES_PER_DEVICE_MAX,
+    ])
+  })
+
+  it('[DL7] keeps how many dead letters a device made on its last such day', async () => {
+    const { storage, fleetId, deviceId } = await fleetWithDevice()
+    await storage.sync.transact(fleetId, async (tx) => {
+      const { letterDays } = await tx.load({ ...planOf(), deviceIds: [deviceId] })
+      expect(letterDays.get(deviceId)?.count ?? 0).toBe(0)
+      await tx.write(writesOf([], { letterDays: [{ deviceId, day: 20_000, count: 7 }] }))
+    })
+    const { letterDays } = await storage.sync.transact(fleetId, (tx) =>
+      tx.load({ ...planOf(), deviceIds: [deviceId] }),
+    )
+    expect(letterDays.get(deviceId)).toEqual({ day: 20_000, count: 7 })
+  })
+
+  it('[AF4] links an edited replay to the mutation that it replaces, and loads one with the other', async () => {
+    const { storage, fleetId, deviceId } = await fleetWithDevice()
+    const deadLetter = letterEffect()
+    const dead = changeOf({ deviceId, version: null, deadLetter })
+    await commit(storage, fleetId, () => [dead])
+    const { id: editOf, recordId } = dead.incoming.mutation
+    const again = changeOf({ deviceId, recordId, version: null, deadLetter, editOf, replayOf: deadLetter.id })
+    await commit(storage, fleetId, () => [again])
+    const edited = changeOf({ deviceId, recordId, version: 1, editOf, replayOf: deadLetter.id })
+    await commit(storage, fleetId, () => [edited])
+    const mutationIds = [editOf, again.incoming.mutation.id]
+    const { mutations } = await storage.sync.transact(fleetId, (tx) => tx.load({ ...planOf(), mutationIds }))
+    expect(mutations.get(editOf)).toMatchObject({
+      replacedBy: edited.incoming.mutation.id,
+      deadLetter: 'replayed',
+      result: { status: 'dead_lettered' },
+    })
+    expect(mutations.get(edited.incoming.mutation.id)).toMatchObject({
+      result: { status: 'applied', version: 1 },
+    })
+    expect(mutations.size).toBe(2)
+    expect(await storage.deadLetters.get(fleetId, deadLetter.id)).toMatchObject({
+      status: 'replayed',
+      attempts: 2,
+      editedAs: edited.incoming.mutation.id,
+    })
   })
 })

@@ -68,6 +68,7 @@ describe('row-level security', () => {
       {
         responses: [{ deviceId, requestId: randomUUID(), requestHash: 'h', body: '{}', createdAtMs: NOW_MS }],
         sessions: [{ sessionId, deviceId }],
+        failedTries: [{ mutationId: randomUUID(), deviceId, tries: 1 }],
       },
     )
     await storage.sessions.store(fleet.id, [sessionOf(fleet.id, deviceId)], [])

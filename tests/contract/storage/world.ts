@@ -118,6 +118,9 @@ export const collectionOf = (fleetId: string, changes: Partial<Collection> = {})
   schema: true,
   schemaVersion: 1,
   thresholds: {},
+  rules: [],
+  upMigrations: [],
+  authority: null,
   createdAtMs: NOW_MS,
   updatedAtMs: NOW_MS,
   ...changes,
@@ -164,6 +167,7 @@ export interface ChangeInput {
   readonly madeAtMs?: number
   readonly conflict?: ConflictEffect
   readonly deadLetter?: DeadLetterEffect
+  readonly editOf?: string
   readonly replayOf?: string
   readonly resolves?: string
   readonly heldBy?: string
@@ -218,6 +222,7 @@ export function changeOf(input: ChangeInput): Change {
     heldBy: input.heldBy ?? null,
     releasedBy: input.releasedBy ?? null,
     closes: input.closes ?? null,
+    editOf: input.editOf ?? null,
     appVersion: '1.0.0',
     correctedMadeAtMs: input.madeAtMs ?? NOW_MS - 60_000,
     receivedAtMs: NOW_MS - 5,
@@ -246,6 +251,9 @@ export const writesOf = (changes: readonly Change[], more: Partial<PushWrites> =
     sessions: [],
     events: [],
     audit: [],
+    failedTries: [],
+    endedTries: [],
+    letterDays: [],
     ...more,
   }
 }
@@ -258,6 +266,7 @@ export const planOf = (streams: readonly string[] = ['reports']) => ({
   bases: [] as { collection: string; recordId: string; version: number }[],
   mutationIds: [] as string[],
   conflictIds: [] as string[],
+  triesOf: [] as string[],
 })
 
 /** Commits changes whose versions follow the head of `reports`. */

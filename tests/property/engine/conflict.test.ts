@@ -18,6 +18,7 @@ import {
   put,
   stamp,
   uuid,
+  rulesOf,
 } from '#tests/support/engine-world.ts'
 
 const leaf = fc.oneof(fc.integer({ min: 0, max: 2 }), fc.constantFrom('x', null, true))
@@ -106,19 +107,7 @@ describe('field-merge', () => {
           const server = new EngineWorld()
           server.world = {
             ...server.world,
-            collections: new Map([
-              [
-                COLLECTION,
-                {
-                  name: COLLECTION,
-                  strategy: 'field-merge',
-                  fieldStrategies: {},
-                  tieRule: 'manual',
-                  schema: true,
-                  schemaVersion: 1,
-                },
-              ],
-            ]),
+            collections: new Map([[COLLECTION, rulesOf({ strategy: 'field-merge', tieRule: 'manual' })]]),
           }
           server.send(DEVICE_A, put(toDocument(new Map())))
           for (const [device, map] of order) server.send(device, changes(map), { baseVersion: 1 })

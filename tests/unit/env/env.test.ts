@@ -15,6 +15,7 @@ describe('the environment', () => {
       adminEmail: null,
       adminPassword: null,
       metricsPublic: false,
+      egressAllow: [],
     })
   })
 

@@ -76,6 +76,7 @@ export function createAuthority(now: () => number, pageSize = 500): Authority {
           schema: { type: 'object', required: ['title'], properties: { title: { type: 'string' } } },
           schemaVersion: 1,
           rules: [],
+          upMigrations: [],
           access: 'write',
         },
       ],

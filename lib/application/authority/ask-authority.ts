@@ -1,0 +1,175 @@
+import { z } from 'zod'
+import { recordKey } from '#lib/engine/types.ts'
+import type { AuthorityVerdict, IncomingPush, RecordState } from '#lib/engine/types.ts'
+import type { Result } from '#lib/kernel/result.ts'
+import { err, ok } from '#lib/kernel/result.ts'
+import type { Mutation } from '#lib/protocol/mutation.ts'
+import { backendScope } from '../breakers/scopes.ts'
+import type { Context } from '../context.ts'
+import type { AuthorityOf } from '../sync/rules.ts'
+import { authorityKey, signatureOf } from './authority-key.ts'
+
+/** One call carries at most this many mutations, or this many bytes of them with their records. */
+export const ASKED_TOGETHER_MAX = 100
+export const ASKED_BYTES_MAX = 1024 * 1024
+const MESSAGE_SHOWN_MAX = 500
+
+const answer = z.object({
+  decisions: z
+    .array(
+      z.discriminatedUnion('decision', [
+        z.object({ id: z.string(), decision: z.literal('accept') }),
+        z.object({ id: z.string(), decision: z.literal('refuse'), message: z.string().optional() }),
+      ]),
+    )
+    .max(ASKED_TOGETHER_MAX),
+})
+
+type Verdicts = Map<string, AuthorityVerdict>
+
+interface Question {
+  readonly mutation: Mutation
+  readonly record: RecordState | null
+  /** As it goes over the wire. */
+  readonly text: string
+}
+
+/**
+ * Asks the authority of each collection about a push's mutations, before any stream is locked (AU1). Each answer is
+ * bound to the version of the record that it was given on.
+ */
+export async function askAuthority(
+  ctx: Context,
+  fleetId: string,
+  push: IncomingPush,
+  authorities: ReadonlyMap<string, AuthorityOf>,
+): Promise<ReadonlyMap<string, AuthorityVerdict>> {
+  const asked = push.mutations
+    .map(({ mutation }) => mutation)
+    .filter(({ collection }) => authorities.has(collection) && !push.shed?.has(collection))
+  const records = await readRecords(ctx, fleetId, asked)
+  const verdicts: Verdicts = new Map()
+  for (const [collection, authority] of authorities) {
+    const questions = asked
+      .filter((mutation) => mutation.collection === collection)
+      .map((mutation) => questionOf(mutation, records.get(recordKey(collection, mutation.recordId)) ?? null))
+    for (const batch of batches(questions))
+      await askBatch(ctx, { fleetId, push, authority, collection, batch }, verdicts)
+  }
+  return verdicts
+}
+
+async function readRecords(
+  ctx: Context,
+  fleetId: string,
+  mutations: readonly Mutation[],
+): Promise<ReadonlyMap<string, RecordState>> {
+  const keys = new Map(
+    mutations.map(({ collection, recordId }) => [recordKey(collection, recordId), { collection, recordId }]),
+  )
+  const records = await ctx.storage.sync.getRecords(fleetId, [...keys.values()])
+  return new Map(records.map((record) => [recordKey(record.collection, record.recordId), record]))
+}
+
+function questionOf(mutation: Mutation, record: RecordState | null): Question {
+  const { id, recordId, baseVersion, schemaVersion, madeAt, op } = mutation
+  const shown = record && {
+    version: record.version,
+    deleted: record.deleted,
+    data: record.data,
+    schemaVersion: record.schemaVersion,
+  }
+  const text = JSON.stringify({ id, recordId, baseVersion, schemaVersion, madeAt, op, record: shown })
+  return { mutation, record, text }
+}
+
+/** In order; one that is too large for a batch has one of its own. */
+function batches(questions: readonly Question[]): readonly (readonly Question[])[] {
+  const made: Question[][] = []
+  let bytes = 0
+  for (const question of questions) {
+    const size = Buffer.byteLength(question.text)
+    const last = made.at(-1)
+    if (last && last.length < ASKED_TOGETHER_MAX && bytes + size <= ASKED_BYTES_MAX) {
+      last.push(question)
+      bytes += size
+    } else {
+      made.push([question])
+      bytes = size
+    }
+  }
+  return made
+}
+
+interface Batch {
+  readonly fleetId: string
+  readonly push: IncomingPush
+  readonly authority: AuthorityOf
+  readonly collection: string
+  readonly batch: readonly Question[]
+}
+
+async function askBatch(ctx: Context, asked: Batch, verdicts: Verdicts): Promise<void> {
+  const scope = backendScope(asked.fleetId, asked.collection)
+  const guarded = await ctx.breakers.call(
+    scope,
+    () => callAuthority(ctx, asked),
+    (called) => !called.ok,
+  )
+  for (const { mutation, record } of asked.batch) {
+    verdicts.set(mutation.id, verdictFor(mutation, record, guarded))
+  }
+}
+
+type Guarded =
+  | { readonly kind: 'done'; readonly value: Result<Decisions, string> }
+  | { readonly kind: 'open'; readonly refusal: { readonly retryAfterMs: number } }
+type Decisions = ReadonlyMap<string, z.infer<typeof answer>['decisions'][number]>
+
+function verdictFor({ id }: Mutation, record: RecordState | null, guarded: Guarded): AuthorityVerdict {
+  if (guarded.kind === 'open') return { kind: 'shed', retryAfterMs: guarded.refusal.retryAfterMs }
+  const called = guarded.value
+  if (!called.ok) return { kind: 'unavailable', detail: called.error }
+  const recordVersion = record?.version ?? 0
+  const decision = called.value.get(id)
+  if (decision?.decision === 'accept') return { kind: 'accepted', recordVersion }
+  const message = decision?.message?.slice(0, MESSAGE_SHOWN_MAX) ?? 'the authority gave no reason'
+  return { kind: 'refused', recordVersion, message }
+}
+
+/** One signed request (docs/authority.md). */
+async function callAuthority(ctx: Context, asked: Batch): Promise<Result<Decisions, string>> {
+  const { fleetId, push, authority, collection, batch } = asked
+  const head = JSON.stringify({
+    fleet: fleetId,
+    collection,
+    device: push.device,
+    replay: push.replayOf !== null,
+  })
+  const body = `${head.slice(0, -1)},"mutations":[${batch.map(({ text }) => text).join(',')}]}`
+  const timestamp = String(ctx.clock.now())
+  const key = authorityKey(ctx.secret, fleetId, authority)
+  const called = await ctx.egress.postJson({
+    url: authority.url,
+    timeoutMs: authority.timeoutMs,
+    headers: { 'tidemark-timestamp': timestamp, 'tidemark-signature': signatureOf(key, timestamp, body) },
+    body,
+  })
+  if (!called.ok) return called
+  if (called.value.status !== 200) return err(`the authority answered ${called.value.status}`)
+  return readDecisions(called.value.body, batch)
+}
+
+function readDecisions(body: string, batch: readonly Question[]): Result<Decisions, string> {
+  let json: unknown
+  try {
+    json = JSON.parse(body)
+  } catch {
+    return err('the authority answered something that is not JSON')
+  }
+  const parsed = answer.safeParse(json)
+  if (!parsed.success) return err('the authority answered something that is not the contract')
+  const decisions = new Map(parsed.data.decisions.map((decision) => [decision.id, decision]))
+  const missing = batch.find(({ mutation }) => !decisions.has(mutation.id))
+  return missing ? err(`the authority said nothing of ${missing.mutation.id}`) : ok(decisions)
+}

@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import { operation } from '#lib/protocol/mutation.ts'
+
+import { authorize } from '../access/authorize.ts'
+import type { Actor, Context } from '../context.ts'
+import { ApplicationError, badRequest, parsedOrThrow } from '../errors.ts'
+import { replayHeld } from './replay.ts'
+import type { ReplayOutcome } from './replay.ts'
+import { closesLetter, runLetter } from './run-letter.ts'
+
+const editInput = z.strictObject({
+  op: operation,
+  /** The schema version that the edited operation is written for; today's when it is left out. */
+  schemaVersion: z.int().min(1).optional(),
+  reason: z.string().trim().min(1).max(1_000),
+})
+
+export interface EditOutcome extends ReplayOutcome {
+  /** The new mutation, which the children of the old one go on from; null when the edit had no effect. */
+  readonly mutationId: string | null
+}
+
+/**
+ * Runs an open dead letter in an edited form: a new mutation of the same device, record and base, linked to the old one
+ * (ID3, AF4), then those held behind it. When it dies again the letter stays open as it was, with the attempt noted.
+ * @throws ApplicationError `forbidden`, `not_found`, `bad_request`, `not_replayable`, `shed`, `database_unavailable`
+ */
+export async function edit(
+  ctx: Context,
+  input: { readonly actor: Actor; readonly fleetId: string; readonly id: string; readonly body: unknown },
+): Promise<EditOutcome> {
+  const { actor, fleetId, id } = input
+  authorize(actor, fleetId, 'operator')
+  const { reason, schemaVersion } = parsedOrThrow(editInput.safeParse(input.body))
+  // The operation as it came: the schema's copy would leave out a key like `__proto__`, which is data here.
+  const { op } = input.body as z.infer<typeof editInput>
+  const letter = await ctx.storage.deadLetters.get(fleetId, id)
+  if (!letter) throw new ApplicationError('not_found')
+  const { collections } = await ctx.groupCommit.rules.reload(fleetId)
+  const today = collections.get(letter.mutation.collection)?.schemaVersion
+  if (today === undefined)
+    throw badRequest([{ path: '', message: `there is no collection ${letter.mutation.collection}` }])
+  const result = await runLetter(ctx, actor, letter, reason, { op, schemaVersion: schemaVersion ?? today })
+  if (!closesLetter(result)) return { result, held: [], mutationId: null }
+  return { result, held: await replayHeld(ctx, actor, letter), mutationId: result.id }
+}

@@ -1,0 +1,37 @@
+import { z } from 'zod'
+import type { DeadLetterRow } from '#lib/storage/ports.ts'
+import { auditEntry } from '../access/audit-entry.ts'
+import { authorize } from '../access/authorize.ts'
+import type { Actor, Context } from '../context.ts'
+import { ApplicationError, parsedOrThrow } from '../errors.ts'
+
+/** How long a discarded letter can be taken back. */
+export const RESTORABLE_MS = 30 * 86_400_000
+
+const restoreInput = z.strictObject({ reason: z.string().trim().min(1).max(1_000) })
+
+export interface RestoreOutcome {
+  readonly letter: DeadLetterRow
+  /** Letters that were discarded with this one and are open again. */
+  readonly held: readonly string[]
+}
+
+/**
+ * Opens a discarded dead letter again, with those that were discarded along with it.
+ * @throws ApplicationError `forbidden`, `not_found`, `bad_request`, `not_restorable`
+ */
+export async function restore(
+  ctx: Context,
+  input: { readonly actor: Actor; readonly fleetId: string; readonly id: string; readonly body: unknown },
+): Promise<RestoreOutcome> {
+  const { actor, fleetId, id } = input
+  authorize(actor, fleetId, 'operator')
+  const { reason } = parsedOrThrow(restoreInput.safeParse(input.body))
+  const { deadLetters } = ctx.storage
+  if (!(await deadLetters.get(fleetId, id))) throw new ApplicationError('not_found')
+  const audit = auditEntry(ctx, actor, { action: 'dead-letter.restore', target: id, fleetId, reason })
+  const opened = await deadLetters.restore(fleetId, id, ctx.clock.now() - RESTORABLE_MS, audit)
+  const letter = await deadLetters.get(fleetId, id)
+  if (!opened || !letter) throw new ApplicationError('not_restorable')
+  return { letter, held: opened.filter((one) => one !== id) }
+}

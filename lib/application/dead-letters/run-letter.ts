@@ -1,0 +1,59 @@
+import type { Operation } from '#lib/protocol/mutation.ts'
+import type { MutationResult } from '#lib/protocol/push.ts'
+import type { DeadLetterRow } from '#lib/storage/ports.ts'
+import { auditEntry } from '../access/audit-entry.ts'
+import type { Actor, Context } from '../context.ts'
+import { incomingOf } from '../sync/parse-push.ts'
+import { submitPush } from '../sync/submit-push.ts'
+
+/** An edited form of what a letter wanted: another operation, made on the schema version given. */
+export interface Edit {
+  readonly op: Operation
+  readonly schemaVersion: number
+}
+
+/**
+ * Runs the mutation of an open letter through push: as it is under its own id, or in an edited form under a new one
+ * (ID3). @throws ApplicationError `not_replayable` when it is closed, `shed`, `database_unavailable`
+ */
+export async function runLetter(
+  ctx: Context,
+  actor: Actor,
+  letter: DeadLetterRow,
+  reason: string | null,
+  edit: Edit | null = null,
+): Promise<MutationResult> {
+  const { fleetId, deviceId, appVersion } = letter
+  const mutation = edit ? { ...letter.mutation, ...edit, id: ctx.ids() } : letter.mutation
+  const device = await ctx.storage.devices.get(fleetId, deviceId)
+  const platform = device?.platform ?? 'other'
+  const action = edit ? 'dead-letter.edit' : 'dead-letter.replay'
+  const outcome = await submitPush(ctx, fleetId, {
+    kind: 'replay',
+    push: {
+      deviceId,
+      requestId: ctx.ids(),
+      sessionId: null,
+      atomic: false,
+      byDesk: false,
+      mutations: [incomingOf(mutation)],
+      device: { id: deviceId, platform, appVersion },
+      verdicts: new Map(),
+      replayOf: letter.id,
+      editOf: edit ? letter.mutation.id : null,
+    },
+    platform,
+    appVersion,
+    madeAtMs: new Map([[mutation.id, letter.madeAtMs]]),
+    receivedAtMs: ctx.clock.now(),
+    audit: auditEntry(ctx, actor, { action, target: letter.id, fleetId, reason }),
+  })
+  if (outcome.kind === 'failed') throw outcome.error
+  const result = outcome.results[0] as MutationResult
+  if (closesLetter(result)) ctx.pokes.tell(fleetId, { event: 'replayed', deadLetterId: letter.id, deviceId })
+  return result
+}
+
+/** Whether the letter is settled with this: it died again, or nothing happened for the moment, otherwise. */
+export const closesLetter = ({ status }: MutationResult): boolean =>
+  status === 'applied' || status === 'merged' || status === 'superseded' || status === 'conflict'

@@ -1,0 +1,126 @@
+import { lookup } from 'node:dns/promises'
+import { request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { isIP } from 'node:net'
+import type { Result } from '#lib/kernel/result.ts'
+import { err, ok } from '#lib/kernel/result.ts'
+import type { CheckedUrl } from './check-url.ts'
+import { checkUrl } from './check-url.ts'
+import type { EgressGuard } from './egress-guard.ts'
+
+export const ANSWER_BYTES_MAX = 1024 * 1024
+
+export interface PostRequest {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  /** For all of it: resolving, connecting, answer. */
+  readonly timeoutMs: number
+}
+
+export interface PostAnswer {
+  readonly status: number
+  readonly body: string
+}
+
+/** Calls to the outside on somebody's behalf; a failure is told in words. */
+export interface Egress {
+  /** What is wrong with this URL, before it is ever called; null when nothing is. */
+  refusal(url: string): string | null
+  postJson(request: PostRequest): Promise<Result<PostAnswer, string>>
+}
+
+/** Addresses of a name, as the system resolves it. */
+export type Resolve = (host: string) => Promise<readonly string[]>
+
+const resolveBySystem: Resolve = async (host) =>
+  (await lookup(host, { all: true, verbatim: true })).map(({ address }) => address)
+
+/**
+ * The egress of a process (security.md, 40). A name is resolved once, every address of it is judged, and the connection
+ * goes to the first: what the name says afterwards doesn't matter. Redirects are not followed.
+ */
+export const createEgress = (guard: EgressGuard, resolve: Resolve = resolveBySystem): Egress => ({
+  refusal: (url) => {
+    const checked = checkUrl(guard, url)
+    return checked.ok ? null : checked.error
+  },
+  postJson: async (request) => {
+    const checked = checkUrl(guard, request.url)
+    if (!checked.ok) return checked
+    const deadline = AbortSignal.timeout(request.timeoutMs)
+    try {
+      const address = await before(deadline, addressOf(guard, resolve, checked.value))
+      return address.ok ? ok(await send(checked.value, address.value, request, deadline)) : address
+    } catch (error) {
+      if (deadline.aborted) return err(`no answer within ${request.timeoutMs} ms`)
+      return err(error instanceof Error ? error.message : String(error))
+    }
+  },
+})
+
+async function addressOf(
+  guard: EgressGuard,
+  resolve: Resolve,
+  { host, port }: CheckedUrl,
+): Promise<Result<string, string>> {
+  if (isIP(host) !== 0) return ok(host)
+  const addresses = await resolve(host)
+  const [first] = addresses
+  if (first === undefined) return err(`${host} has no address`)
+  const isOpen = guard.namesHost({ host, port }) || addresses.every((address) => guard.admits(address, port))
+  return isOpen ? ok(first) : err(`${host} leads to an address that is not public`)
+}
+
+function before<T>(deadline: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    deadline.addEventListener('abort', () => reject(new Error('too late')), { once: true })
+    work.then(resolve, reject)
+  })
+}
+
+function send(
+  { url, host, port }: CheckedUrl,
+  address: string,
+  { headers, body }: PostRequest,
+  signal: AbortSignal,
+): Promise<PostAnswer> {
+  const bytes = Buffer.from(body)
+  const options = {
+    method: 'POST',
+    host: address,
+    port,
+    path: `${url.pathname}${url.search}`,
+    headers: {
+      ...headers,
+      host: url.host,
+      'content-type': 'application/json',
+      'content-length': String(bytes.length),
+    },
+    // No connection outlives its call: each is judged anew.
+    agent: false,
+    signal,
+  }
+  return new Promise((resolve, reject) => {
+    const sending =
+      url.protocol === 'https:'
+        ? httpsRequest({ ...options, ...(isIP(host) === 0 && { servername: host }) })
+        : httpRequest(options)
+    sending.on('error', reject)
+    sending.on('response', (response) => {
+      const parts: Buffer[] = []
+      let size = 0
+      response.on('data', (part: Buffer) => {
+        size += part.length
+        parts.push(part)
+        if (size > ANSWER_BYTES_MAX)
+          sending.destroy(new Error(`an answer of more than ${ANSWER_BYTES_MAX} bytes`))
+      })
+      response.on('error', reject)
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(parts).toString() }),
+      )
+    })
+    sending.end(bytes)
+  })
+}

@@ -1,0 +1,56 @@
+import type { AuthorityVerdict, IncomingPush } from '#lib/engine/types.ts'
+import { askAuthority } from '../authority/ask-authority.ts'
+import type { Context } from '../context.ts'
+import { ApplicationError } from '../errors.ts'
+import type { PushJob, PushOutcome } from './push-job.ts'
+import type { FleetRules } from './rules.ts'
+
+/** How often the authority is asked anew when records change meanwhile; then the mutations are `retry` (AU2). */
+export const ASKED_AGAIN_MAX = 2
+/** Pushes of this process that ask authorities at once; more are shed. */
+export const ASKING_MAX = 200
+const RETRY_AFTER_MS = 1_000
+
+type Unasked<J> = J extends PushJob ? Omit<J, 'mayAskAgain'> : never
+type Settled = Exclude<PushOutcome, { kind: 'outdated' }>
+
+/**
+ * The way of every push into its group: where a collection has an authority, that is asked first (AU1). `onTurn` is told
+ * how long it waited, for the authority and behind others, when its transaction begins.
+ * @throws ApplicationError `shed`, `database_unavailable`
+ */
+export async function submitPush(
+  ctx: Context,
+  fleetId: string,
+  job: Unasked<PushJob>,
+  onTurn: (waitedMs: number) => void = () => undefined,
+): Promise<Settled> {
+  const startedAtMs = ctx.clock.now()
+  for (let again = ASKED_AGAIN_MAX; ; again--) {
+    // What isn't known yet is found under the lock, and asked about in the next round.
+    const authorities = ctx.groupCommit.rules.known(fleetId)?.authorities
+    const isAsked = job.push.mutations.some(({ mutation }) => authorities?.has(mutation.collection))
+    const verdicts =
+      authorities && isAsked ? await ask(ctx, fleetId, job.push, authorities) : job.push.verdicts
+    const push = { ...job.push, verdicts }
+    const outcome = await ctx.groupCommit.submit(fleetId, { ...job, push, mayAskAgain: again > 0 }, () =>
+      onTurn(ctx.clock.now() - startedAtMs),
+    )
+    if (outcome.kind !== 'outdated') return outcome
+  }
+}
+
+async function ask(
+  ctx: Context,
+  fleetId: string,
+  push: IncomingPush,
+  authorities: FleetRules['authorities'],
+): Promise<ReadonlyMap<string, AuthorityVerdict>> {
+  if (ctx.asking.pushes >= ASKING_MAX) throw new ApplicationError('shed', { retryAfterMs: RETRY_AFTER_MS })
+  ctx.asking.pushes += 1
+  try {
+    return await askAuthority(ctx, fleetId, push, authorities)
+  } finally {
+    ctx.asking.pushes -= 1
+  }
+}

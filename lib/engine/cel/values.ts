@@ -1,0 +1,56 @@
+import type { Json } from '#lib/kernel/json.ts'
+import { defineKey, isJsonObject } from '#lib/kernel/json.ts'
+import type { Result } from '#lib/kernel/result.ts'
+import { err, ok } from '#lib/kernel/result.ts'
+
+/** A JSON value as CEL sees it. Objects become maps, so that `constructor` and `__proto__` are keys like any other. */
+export function toCel(value: Json): unknown {
+  if (Array.isArray(value)) return value.map(toCel)
+  if (!isJsonObject(value)) return value
+  return new Map(Object.entries(value).map(([key, item]) => [key, toCel(item)]))
+}
+
+/** What an expression gave, as JSON; times, durations, types and bytes have no JSON of their own. */
+export function fromCel(value: unknown): Result<Json, string> {
+  if (value === null || typeof value === 'boolean' || typeof value === 'string') return ok(value)
+  if (typeof value === 'bigint')
+    return Number.isSafeInteger(Number(value)) ? ok(Number(value)) : err('a whole number beyond 2^53')
+  if (typeof value === 'number') return Number.isFinite(value) ? ok(value) : err('a number without a value')
+  if (Array.isArray(value)) return listFromCel(value)
+  const entries = entriesOf(value)
+  if (!entries) return err('a value that JSON has no form for')
+  const object: Record<string, Json> = {}
+  for (const [key, item] of entries) {
+    if (typeof key !== 'string') return err('a map with a key that is no text')
+    const made = fromCel(item)
+    if (!made.ok) return made
+    defineKey(object, key, made.value)
+  }
+  return ok(object)
+}
+
+function listFromCel(items: readonly unknown[]): Result<Json, string> {
+  const list: Json[] = []
+  for (const item of items) {
+    const made = fromCel(item)
+    if (!made.ok) return made
+    list.push(made.value)
+  }
+  return ok(list)
+}
+
+function entriesOf(value: unknown): readonly (readonly [unknown, unknown])[] | null {
+  if (value instanceof Map) return [...value] as readonly (readonly [unknown, unknown])[]
+  const isPlain =
+    typeof value === 'object' &&
+    value !== null &&
+    [Object.prototype, null].includes(Object.getPrototypeOf(value) as object | null)
+  return isPlain ? Object.entries(value) : null
+}
+
+/** The most items of any list or object in there: what a walk over one of them can cost. */
+export function largestSize(value: Json | Readonly<Record<string, Json>>): number {
+  if (typeof value !== 'object' || value === null) return 0
+  const items: readonly Json[] = Array.isArray(value) ? value : Object.values(value)
+  return items.reduce<number>((max, item) => Math.max(max, largestSize(item)), items.length)
+}

@@ -1,0 +1,63 @@
+import type { Json, JsonObject } from '#lib/kernel/json.ts'
+import { isJsonObject, ownValue } from '#lib/kernel/json.ts'
+import type { Result } from '#lib/kernel/result.ts'
+import { err, ok } from '#lib/kernel/result.ts'
+import type { Operation } from '#lib/protocol/mutation.ts'
+import type { UpMigrationOp } from '#lib/protocol/rules.ts'
+import type { Path } from '../patch.ts'
+import { applyOperation, parseKey } from '../patch.ts'
+import { compileMigrationCel } from './migration-cel.ts'
+
+/** Why a step can't be taken, for people. */
+export type MigrationFailure = string
+
+/** One step of an up-migration on a whole document. Never throws on any JSON. */
+export function stepDocument(doc: JsonObject, step: UpMigrationOp): Result<JsonObject, MigrationFailure> {
+  const value = valueAt(doc, pathOf(step.path))
+  switch (step.op) {
+    case 'rename':
+      return value === undefined ? ok(doc) : patched(doc, { [step.to]: value }, [step.path])
+    case 'remove':
+      return value === undefined ? ok(doc) : patched(doc, {}, [step.path])
+    case 'default':
+      return value === undefined ? patched(doc, { [step.path]: step.value }, []) : ok(doc)
+    case 'cel': {
+      const computed = computeAt(step, { doc, value: value ?? null })
+      return computed.ok ? patched(doc, { [step.path]: computed.value }, []) : computed
+    }
+  }
+}
+
+export function computeAt(
+  { path, cel }: Extract<UpMigrationOp, { op: 'cel' }>,
+  data: { readonly doc: JsonObject; readonly value: Json },
+): Result<Json, MigrationFailure> {
+  const made = compileMigrationCel(cel)
+  const computed = made.ok ? made.value.evaluate(data) : err(made.error.message)
+  return computed.ok ? computed : err(`the value for ${path} could not be computed: ${computed.error}`)
+}
+
+function patched(
+  doc: JsonObject,
+  set: JsonObject,
+  unset: readonly string[],
+): Result<JsonObject, MigrationFailure> {
+  const op: Operation = { type: 'patch', set, unset }
+  const next = applyOperation(doc, op)
+  return next.ok ? ok(next.value ?? {}) : err(`${next.error.path} can't be set: ${next.error.code}`)
+}
+
+/** Checked at publication; a text that is none is the name of a top-level key. */
+export const pathOf = (pointer: string): Path => parseKey(pointer) ?? [pointer]
+
+const INDEX = /^(?:0|[1-9][0-9]{0,9})$/
+
+export function valueAt(value: Json | undefined, path: Path): Json | undefined {
+  let here = value
+  for (const part of path) {
+    if (Array.isArray(here)) here = INDEX.test(part) ? (here as readonly Json[])[Number(part)] : undefined
+    else if (here !== undefined && isJsonObject(here)) here = ownValue(here, part)
+    else return undefined
+  }
+  return here
+}

@@ -1,0 +1,66 @@
+import type { JsonObject } from '#lib/kernel/json.ts'
+import type { Result } from '#lib/kernel/result.ts'
+import { err, ok } from '#lib/kernel/result.ts'
+import type { Mutation } from '#lib/protocol/mutation.ts'
+import type { UpMigration, UpMigrationOp } from '#lib/protocol/rules.ts'
+import type { CollectionRules } from '../types.ts'
+import type { MigrationFailure } from './migrate-document.ts'
+import { stepDocument } from './migrate-document.ts'
+import { stepPatch } from './migrate-patch.ts'
+
+type Evolving = Pick<CollectionRules, 'schemaVersion' | 'upMigrations'>
+
+/** The declared migrations from a version on, in order; where none is declared nothing changes (DL5). */
+function migrationsFrom(upMigrations: readonly UpMigration[], from: number): readonly UpMigration[] {
+  const path: UpMigration[] = []
+  let version = from
+  for (const migration of upMigrations.toSorted((a, b) => a.from - b.from)) {
+    if (migration.from < version) continue
+    path.push(migration)
+    version = migration.to
+  }
+  return path
+}
+
+/**
+ * A document of an older schema version as today's schema would have it (DL5). What can't be migrated is told, with
+ * the versions; the caller decides what that means.
+ */
+export function migrateDocument(
+  rules: Evolving,
+  document: JsonObject,
+  from: number,
+): Result<JsonObject, MigrationFailure> {
+  return run(rules, document, from, stepDocument)
+}
+
+/** The same for what a mutation does: a `put` by its document, a `patch` by its paths and values. */
+export function migrateMutation(rules: Evolving, mutation: Mutation): Result<Mutation, MigrationFailure> {
+  const { op, schemaVersion } = mutation
+  if (schemaVersion >= rules.schemaVersion || rules.upMigrations.length === 0) return ok(mutation)
+  if (op.type === 'put') {
+    const data = migrateDocument(rules, op.data, schemaVersion)
+    return data.ok ? ok({ ...mutation, op: { ...op, data: data.value } }) : data
+  }
+  if (op.type !== 'patch') return ok(mutation)
+  const patch = run(rules, op, schemaVersion, stepPatch)
+  return patch.ok ? ok({ ...mutation, op: patch.value }) : patch
+}
+
+function run<T>(
+  { schemaVersion, upMigrations }: Evolving,
+  start: T,
+  from: number,
+  take: (value: T, step: UpMigrationOp) => Result<T, MigrationFailure>,
+): Result<T, MigrationFailure> {
+  if (from >= schemaVersion) return ok(start)
+  let value = start
+  for (const migration of migrationsFrom(upMigrations, from)) {
+    for (const step of migration.ops) {
+      const next = take(value, step)
+      if (!next.ok) return err(`up-migration ${migration.from} to ${migration.to}: ${next.error}`)
+      value = next.value
+    }
+  }
+  return ok(value)
+}

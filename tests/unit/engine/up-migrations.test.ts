@@ -1,0 +1,164 @@
+import { describe, expect, it } from 'vitest'
+import { checkUpMigrations } from '#lib/engine/schema-evolution/check-up-migrations.ts'
+import { migrateDocument, migrateMutation } from '#lib/engine/schema-evolution/migrate.ts'
+import type { JsonObject } from '#lib/kernel/json.ts'
+import type { Operation } from '#lib/protocol/mutation.ts'
+import type { UpMigration, UpMigrationOp } from '#lib/protocol/rules.ts'
+import {
+  DEVICE_A,
+  DEVICE_B,
+  EngineWorld,
+  mutationBy,
+  patch,
+  put,
+  rulesOf,
+} from '#tests/support/engine-world.ts'
+
+const step = (...ops: UpMigrationOp[]): UpMigration => ({ from: 1, to: 2, ops })
+const rules = (...upMigrations: UpMigration[]) => ({ schemaVersion: 9, upMigrations })
+const rename: UpMigrationOp = { op: 'rename', path: '/name', to: '/who/name' }
+const doc = (document: JsonObject, ...ops: UpMigrationOp[]) => {
+  const migrated = migrateDocument(rules(step(...ops)), document, 1)
+  return migrated.ok ? migrated.value : migrated.error
+}
+const patched = (op: Operation, ...ops: UpMigrationOp[]) => {
+  const migrated = migrateMutation(rules(step(...ops)), mutationBy(DEVICE_A, op))
+  return migrated.ok ? migrated.value.op : migrated.error
+}
+
+describe('up-migrations', () => {
+  it('[DL5] documents: rename, remove, default and cel, in order', () => {
+    expect(doc({ name: 'Ann', x: 1 }, rename)).toEqual({ who: { name: 'Ann' }, x: 1 })
+    expect(doc({ x: 1 }, rename)).toEqual({ x: 1 })
+    expect(doc({ a: { b: 1, c: 2 } }, { op: 'remove', path: '/a/b' })).toEqual({ a: { c: 2 } })
+    expect(doc({ n: null }, { op: 'default', path: '/n', value: 7 })).toEqual({ n: null })
+    expect(doc({}, { op: 'default', path: '/a/b', value: [1] })).toEqual({ a: { b: [1] } })
+    expect(doc({ cents: 250 }, { op: 'cel', path: '/euros', cel: 'doc.cents / 100' })).toEqual({
+      cents: 250,
+      euros: 2.5,
+    })
+    expect(
+      doc(
+        { first: 'Ann', last: 'Lee' },
+        { op: 'cel', path: '/name', cel: 'doc.first + " " + doc.last' },
+        { op: 'remove', path: '/first' },
+        { op: 'remove', path: '/last' },
+      ),
+    ).toEqual({ name: 'Ann Lee' })
+  })
+
+  it('[DL5] patches: their paths and values move as the document’s would', () => {
+    expect(patched(patch({ name: 'Bo' }, ['name']), rename)).toEqual(
+      patch({ '/who/name': 'Bo' }, ['/who/name']),
+    )
+    expect(patched(patch({ '/name/given': 'Bo' }), rename)).toEqual(patch({ '/who/name/given': 'Bo' }))
+    expect(patched(patch({ x: 1 }, ['y']), rename)).toEqual(patch({ '/x': 1 }, ['/y']))
+    const inner: UpMigrationOp = { op: 'rename', path: '/a/b', to: '/c' }
+    expect(patched(patch({ a: { b: 1, d: 2 } }), inner)).toEqual(patch({ '/a': { d: 2 }, '/c': 1 }))
+    expect(patched(patch({}, ['a']), inner)).toEqual(patch({}, ['/a', '/c']))
+    const gone: UpMigrationOp = { op: 'remove', path: '/a/b' }
+    expect(patched(patch({ '/a/b': 1, '/a/b/c': 2, a: { b: 1 }, z: 0 }, ['/a/b']), gone)).toEqual(
+      patch({ '/a': {}, '/z': 0 }),
+    )
+    const filled: UpMigrationOp = { op: 'default', path: '/n', value: 0 }
+    expect(patched(patch({ x: 1 }, ['n']), filled)).toEqual(patch({ '/x': 1, '/n': 0 }))
+    const scaled: UpMigrationOp = { op: 'cel', path: '/n', cel: 'value * 10' }
+    expect(patched(patch({ n: 4 }), scaled)).toEqual(patch({ '/n': 40 }))
+    expect(patched(patch({ m: 4 }), scaled)).toEqual(patch({ '/m': 4 }))
+  })
+
+  it('[DL5] what a patch cannot tell by itself fails with a reason', () => {
+    const full: UpMigrationOp = { op: 'cel', path: '/name', cel: 'doc.first + doc.last' }
+    expect(patched(patch({ first: 'Bo' }), full)).toMatch(/computed from the whole document/)
+    expect(patched(patch({ other: 1 }), full)).toEqual(patch({ '/other': 1 }))
+    expect(patched(patch({ '/n/m': 1 }), { op: 'cel', path: '/n', cel: 'value' })).toMatch(/whole document/)
+    expect(patched(patch({ n: 'x' }), { op: 'cel', path: '/n', cel: 'value * 10' })).toMatch(
+      /up-migration 1 to 2: the value for \/n could not be computed/,
+    )
+  })
+
+  it('[DL5] versions: gaps stay as they are, each step runs once, newer ones none', () => {
+    const tag = (from: number, to: number): UpMigration => ({
+      from,
+      to,
+      ops: [{ op: 'cel', path: '/tags', cel: `doc.tags + ["${from}"]` }],
+    })
+    const run = (from: number, ...list: UpMigration[]) => migrateDocument(rules(...list), { tags: [] }, from)
+    expect(run(1, tag(5, 6), tag(2, 3))).toMatchObject({ value: { tags: ['2', '5'] } })
+    expect(run(3, tag(5, 6), tag(2, 3))).toMatchObject({ value: { tags: ['5'] } })
+    expect(run(1, tag(1, 4), tag(2, 3), tag(4, 5))).toMatchObject({ value: { tags: ['1', '4'] } })
+    expect(run(9, tag(1, 9))).toMatchObject({ value: { tags: [] } })
+  })
+
+  it('[DL5] what cannot be published is told with its place', () => {
+    const faults = (migration: Partial<UpMigration>, schemaVersion = 3) =>
+      checkUpMigrations([{ from: 1, to: 2, ops: [rename], ...migration }], schemaVersion)
+    expect(faults({})).toEqual([])
+    expect(faults({ from: 2, to: 1 })[0]).toMatchObject({
+      path: '/0/to',
+      message: 'must be later than from (2)',
+    })
+    expect(faults({ to: 4 })[0]?.path).toBe('/0/to')
+    expect(faults({ ops: [{ op: 'remove', path: 'a' }] })[0]).toMatchObject({
+      path: '/0/ops/0/path',
+      message: expect.stringMatching(/JSON Pointer/) as string,
+    })
+    expect(faults({ ops: [{ op: 'remove', path: '/a~2' }] })).toHaveLength(1)
+    expect(faults({ ops: [{ op: 'remove', path: '' }] })).toHaveLength(1)
+    expect(faults({ ops: [{ op: 'rename', path: '/a', to: '/a/b' }] })[0]?.path).toBe('/0/ops/0/to')
+    expect(faults({ ops: [{ op: 'cel', path: '/a', cel: 'doc.' }] })[0]?.message).toMatch(/^at 4: /)
+    expect(checkUpMigrations([step(rename), step(rename)], 2)[0]).toMatchObject({
+      path: '/1/from',
+      message: 'two migrations start at version 1',
+    })
+  })
+})
+
+describe('schema versions in a push', () => {
+  const schema: JsonObject = {
+    type: 'object',
+    required: ['who'],
+    additionalProperties: false,
+    properties: { who: { type: 'object' }, n: { type: 'integer' } },
+  }
+  const today = rulesOf({ schema, schemaVersion: 2, upMigrations: [step(rename)], strategy: 'field-merge' })
+
+  it('[DL5] an older document and an older patch are migrated before they are validated', () => {
+    const server = new EngineWorld(today)
+    expect(server.send(DEVICE_A, put({ name: 'Ann' }))).toMatchObject({ status: 'applied' })
+    expect(server.send(DEVICE_A, patch({ name: 'Bo' }), { baseVersion: 1 })).toMatchObject({
+      status: 'applied',
+    })
+    expect(server.text).toBe('{"who":{"name":"Bo"}}')
+    const failed = server.send(DEVICE_A, patch({ nobody: 1 }), { baseVersion: 2 })
+    expect(failed).toMatchObject({ status: 'dead_lettered', code: 'schema_mismatch' })
+  })
+
+  it('[DL5] where none is declared it is validated as it is', () => {
+    const server = new EngineWorld({ ...today, upMigrations: [] })
+    expect(server.send(DEVICE_A, put({ name: 'Ann' }))).toMatchObject({ code: 'schema_mismatch' })
+    expect(server.send(DEVICE_A, put({ who: {} }))).toMatchObject({ status: 'applied' })
+  })
+
+  it('[DL5] records and bases written under an older version take part as today’s', () => {
+    const server = new EngineWorld(rulesOf({ strategy: 'field-merge' }))
+    server.send(DEVICE_A, put({ name: 'Ann', n: 1 }))
+    server.send(DEVICE_A, patch({ n: 2 }), { baseVersion: 1 })
+    server.world = { ...server.world, collections: new Map([[today.name, today]]) }
+    const merged = server.send(DEVICE_B, patch({ '/who/name': 'Bo' }), { baseVersion: 1, schemaVersion: 2 })
+    expect(merged).toMatchObject({ status: 'merged' })
+    expect(server.text).toBe('{"n":2,"who":{"name":"Bo"}}')
+    expect(server.record?.schemaVersion).toBe(2)
+  })
+
+  it('[DL5] a chain across an update goes on from migrated parents', () => {
+    const server = new EngineWorld(today)
+    const parent = mutationBy(DEVICE_A, put({ name: 'Ann' }))
+    const child = mutationBy(DEVICE_A, patch({ n: 3 }), { after: parent.id, schemaVersion: 2 })
+    expect(server.push(DEVICE_A, [parent, child])).toMatchObject([
+      { status: 'applied' },
+      { status: 'applied' },
+    ])
+    expect(server.text).toBe('{"n":3,"who":{"name":"Ann"}}')
+  })
+})
