@@ -132,7 +132,10 @@ function releaseHeld(
 }
 
 /** The effect of a mutation that nothing kept from its record, or that it has to be sent again. */
-function decideThrough(question: Question, gate: Extract<Gate, { kind: 'go' }>): ChangeEffect | MutationResult {
+function decideThrough(
+  question: Question,
+  gate: Extract<Gate, { kind: 'go' }>,
+): ChangeEffect | MutationResult {
   const { draft, push, incoming } = question
   const { rules, author, parentKnown, decides } = gate
   const migrated = migrateMutation(rules, incoming.mutation)
@@ -245,7 +248,10 @@ function declined(question: Question): ChangeEffect {
 function withoutVerdict(question: Question, result: MutationResult): ChangeEffect {
   if (result.status !== 'retry' && result.status !== 'shed') return declined(question)
   const detail = 'it waited behind a conflict and the authority was not asked about it; a replay asks'
-  return unwritable(question, authorOf(question.push, question.incoming), { code: 'authority_refused', detail })
+  return unwritable(question, authorOf(question.push, question.incoming), {
+    code: 'authority_refused',
+    detail,
+  })
 }
 
 const unknownDevice = (id: string): ActingDevice => ({ id, platform: 'other', appVersion: '' })

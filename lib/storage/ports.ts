@@ -3,15 +3,22 @@ import type { JsonSchema, Platform } from '#lib/protocol/device.ts'
 import type { Bucket, BucketKey, Tier } from '#lib/rollups/bucket.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import type {
+  ChangeRow,
+  DeliveredRange,
+  PullPage,
+  PullRead,
+  PushPlan,
+  PushSnapshot,
+  PushWrites,
+} from './push-rows.ts'
+import type {
   ApiKey,
   AuditEntry,
-  ChangeRow,
   Collection,
   ConflictFilter,
   ConflictRow,
   DeadLetterFilter,
   DeadLetterRow,
-  DeliveredRange,
   Device,
   DeviceFilter,
   DeviceStatus,
@@ -20,11 +27,6 @@ import type {
   OneTimeLink,
   Page,
   PageRequest,
-  PullPage,
-  PullRead,
-  PushPlan,
-  PushSnapshot,
-  PushWrites,
   SessionFilter,
   SessionRow,
   StoredReport,
@@ -32,6 +34,7 @@ import type {
   UserSession,
 } from './rows.ts'
 
+export type * from './push-rows.ts'
 export type * from './rows.ts'
 
 /**

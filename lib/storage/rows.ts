@@ -1,22 +1,11 @@
-import type {
-  BaseState,
-  ConflictEffect,
-  ConflictClosure,
-  KnownConflict,
-  KnownMutation,
-  RecordKey,
-  RecordState,
-  ChangeEffect,
-} from '#lib/engine/types.ts'
+import type { ConflictClosure, ConflictEffect } from '#lib/engine/types.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import type { DeviceInfo, JsonSchema, Platform, StrategyName, TieRule } from '#lib/protocol/device.ts'
 import type { DeadLetterCode } from '#lib/protocol/error-codes.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
-import type { EffectiveResult } from '#lib/protocol/push.ts'
 import type { BusinessRule, UpMigration } from '#lib/protocol/rules.ts'
 import type { SessionState } from '#lib/protocol/session-states.ts'
 import type { SessionReport } from '#lib/protocol/session.ts'
-import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import type { Thresholds } from '#lib/telemetry/thresholds.ts'
 
 /** The rows, filters and messages of the ports (ports.ts). Times are Unix milliseconds; ids are UUID texts. */
@@ -151,124 +140,6 @@ export interface DeviceFilter {
   readonly text: string | null
   /** Inferred offline: no contact since this time. */
   readonly silentBeforeMs: number
-}
-
-// ── sync: push and pull ───────────────────────────────────────────────────
-/** What a group of pushes needs; streams are locked first, in order, then devices, in order. */
-export interface PushPlan {
-  readonly streams: readonly string[]
-  readonly deviceIds: readonly string[]
-  readonly requests: readonly { readonly deviceId: string; readonly requestId: string }[]
-  readonly records: readonly { readonly collection: string; readonly recordId: string }[]
-  readonly bases: readonly {
-    readonly collection: string
-    readonly recordId: string
-    readonly version: number
-  }[]
-  /** Own ids and parents by `after`; ancestors of these and their edited forms are loaded too, at most 500 deep. */
-  readonly mutationIds: readonly string[]
-  /** Loaded with those that the mutations above wait for, and with what waits behind them. */
-  readonly conflictIds: readonly string[]
-  /** Mutations that may fail for the moment, whose tries so far count (DL4). */
-  readonly triesOf: readonly string[]
-}
-
-/** Dead letters of a device on one Unix day. */
-export interface LetterDay {
-  readonly day: number
-  readonly count: number
-}
-
-export interface StoredResponse {
-  readonly deviceId: string
-  readonly requestId: string
-  /** SHA-256 over mutations and atomic, hex. */
-  readonly requestHash: string
-  readonly body: string
-  readonly createdAtMs: number
-}
-
-export interface PushSnapshot {
-  readonly fleet: Pick<Fleet, 'epoch' | 'configVersion'>
-  readonly heads: ReadonlyMap<string, number>
-  readonly devices: ReadonlyMap<string, Device>
-  /** By `deviceId/requestId`. */
-  readonly responses: ReadonlyMap<string, StoredResponse>
-  readonly records: ReadonlyMap<RecordKey, RecordState>
-  readonly bases: ReadonlyMap<string, BaseState>
-  readonly mutations: ReadonlyMap<string, KnownMutation>
-  readonly conflicts: ReadonlyMap<string, KnownConflict>
-  readonly failedTries: ReadonlyMap<string, number>
-  /** By device id: the last day on which it made dead letters. */
-  readonly letterDays: ReadonlyMap<string, LetterDay>
-}
-
-export interface PushWrites {
-  readonly committedAtMs: number
-  readonly heads: ReadonlyMap<string, number>
-  /** In version order per stream. */
-  readonly changes: readonly (ChangeEffect & {
-    readonly appVersion: string
-    readonly correctedMadeAtMs: number
-    readonly receivedAtMs: number
-  })[]
-  readonly responses: readonly StoredResponse[]
-  readonly reports: readonly {
-    readonly deviceId: string
-    readonly appVersion: string
-    readonly platform: Platform
-    readonly report: StoredReport
-  }[]
-  /** Sessions that pushed; those whose report never comes become `abandoned` after 24 h. */
-  readonly sessions: readonly { readonly sessionId: string; readonly deviceId: string }[]
-  readonly events: readonly TelemetryEvent[]
-  readonly audit: readonly AuditEntry[]
-  /** Tries that failed for the moment, with their number so far; those of a device beyond its bound are forgotten. */
-  readonly failedTries: readonly {
-    readonly mutationId: string
-    readonly deviceId: string
-    readonly tries: number
-  }[]
-  /** Mutations that were tried before and have an effect now. */
-  readonly endedTries: readonly string[]
-  readonly letterDays: readonly (LetterDay & { readonly deviceId: string })[]
-}
-
-export interface PullRead {
-  readonly collection: string
-  readonly afterVersion: number
-}
-
-export interface PullPage {
-  readonly epoch: number
-  readonly heads: ReadonlyMap<string, number>
-  /** Newest version of each record past its position, by collection in the order asked, then by version. */
-  readonly records: readonly RecordState[]
-  /** Position that each collection has reached with this page: its head, or the last version that fitted. */
-  readonly reached: ReadonlyMap<string, number>
-  readonly hasMore: boolean
-}
-
-/** A device's shown position: what it had at `previous`, it has at `version` now. */
-export interface DeliveredRange {
-  readonly collection: string
-  readonly previous: number
-  readonly version: number
-  /** Made by other devices and committed after the device's first snapshot was complete. */
-  readonly changes: readonly { readonly committedAtMs: number; readonly madeAtMs: number }[]
-}
-
-export interface ChangeRow {
-  readonly mutation: Mutation
-  readonly deviceId: string
-  readonly requestId: string
-  readonly sessionId: string | null
-  readonly status: string
-  readonly result: EffectiveResult
-  readonly version: number | null
-  readonly correctedMadeAtMs: number
-  readonly receivedAtMs: number
-  readonly committedAtMs: number
 }
 
 // ── sessions, conflicts, dead letters ─────────────────────────────────────
