@@ -153,7 +153,8 @@ describe.each(STORAGES)('the authority over $name', ({ open }) => {
       { code: 'parent_dead_lettered' },
     ])
     authority.accept()
-    const letter = (results.at(-1)?.[0] as { deadLetterId: string }).deadLetterId
+    const [exhausted] = results.at(-1) ?? []
+    const letter = (exhausted as { deadLetterId: string }).deadLetterId
     const { result, held: along } = await replay(app.ctx, at(letter))
     expect([result, ...along]).toMatchObject([{ status: 'applied' }, { status: 'applied' }])
   })
