@@ -1,13 +1,14 @@
-import type { JsonObject } from '#lib/kernel/json.ts'
+import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { isJsonObject } from '#lib/kernel/json.ts'
 import type { Random } from '#lib/kernel/random.ts'
 import { uuidv7 } from '#lib/kernel/uuid.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
 import type { Clock } from './clock.ts'
 import { ReplicaError } from './errors.ts'
-import type { ReplicaStore, StoreTx } from './store.ts'
+import type { StoreTx } from './store.ts'
 import type { ReplicaRecord } from './tables.ts'
-import { eachRow } from './tables.ts'
+import { asRecord, eachRow } from './tables.ts'
+import type { TightStore } from './tight-store.ts'
 import type { RecordView } from './view.ts'
 import { readView } from './view.ts'
 import type { WriteOptions, WriteReceipt } from './write.ts'
@@ -36,7 +37,7 @@ export interface Collection {
 export const QUERY_RESULTS_MAX = 10_000
 
 export interface CollectionContext {
-  readonly store: ReplicaStore
+  readonly store: TightStore
   readonly clock: Clock
   readonly random: Random
   /** Fails when the replica was closed. */
@@ -53,7 +54,7 @@ export function openCollection(context: CollectionContext, name: string): Collec
   ): Promise<WriteReceipt> => {
     checkOpen()
     const input = { collection: name, recordId, op: asJson(op), options }
-    const receipt = await store.transact((tx) => writeLocally(tx, clock, random, input))
+    const receipt = await store.transactDurably((tx) => writeLocally(tx, clock, random, input))
     onWrite()
     return receipt
   }
@@ -82,12 +83,10 @@ async function queryViews(
   const prefix = `${name}/`
   const records = new Map<string, ReplicaRecord>()
   const changedHere = new Set<string>()
-  await eachRow<ReplicaRecord>(
-    tx,
-    'records',
-    prefix,
-    (record) => records.set(record.recordId, record).size > 0,
-  )
+  await eachRow<Json>(tx, 'records', prefix, (value, key) => {
+    const record = asRecord(key, value)
+    return records.set(record.recordId, record).size > 0
+  })
   await eachRow(
     tx,
     'outbox_by_record',

@@ -1,17 +1,18 @@
 import type { DeviceInfo } from '#lib/protocol/device.ts'
 import { toIso } from './clock.ts'
-import { listConflicts, listDeadLetters, listRefusals } from './notices.ts'
+import { listConflicts, listDeadLetters, listRecoveries, listRefusals } from './notices.ts'
 import { getCounts } from './outbox.ts'
 import type { ReplicaContext } from './run.ts'
 import { identityOf } from './run.ts'
 import type { ReplicaStatus } from './status.ts'
 import type { ReplicaStore, StoreTx, Table } from './store.ts'
 import { TABLES } from './store.ts'
-import type { FullSyncReason, OutboxEntry, SessionSummary } from './tables.ts'
+import type { FullSyncReason, OutboxEntry, RecoveryNotice, SessionSummary } from './tables.ts'
 import { NO_POSITION, allRows, getMeta } from './tables.ts'
 
 /** Rows of each list; with the other bounds an account stays far under the 1 MiB that POST /diagnostics takes. */
 export const DIAGNOSTICS_ROWS_MAX = 50
+const RECOVERIES_TOLD_MAX = 5
 
 interface ChangeLine {
   readonly mutationId: string
@@ -62,6 +63,7 @@ export interface Diagnostics {
   readonly store: {
     readonly kind: ReplicaStore['kind']
     readonly rows: Readonly<Record<Table, number>>
+    readonly recoveries: readonly RecoveryNotice[]
   }
 }
 
@@ -89,7 +91,11 @@ export function collectDiagnostics(
       queue: await queueLines(tx),
       ...(await noticeLines(tx)),
       sessions: (await getMeta(tx, 'lastSessions')) ?? [],
-      store: { kind: store.kind, rows: await rowCounts(tx) },
+      store: {
+        kind: store.kind,
+        rows: await rowCounts(tx),
+        recoveries: (await listRecoveries(tx)).slice(-RECOVERIES_TOLD_MAX),
+      },
     }
   })
 }

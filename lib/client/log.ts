@@ -2,7 +2,13 @@
 export interface LogEntry {
   readonly at: string
   readonly event:
-    'transition' | 'transition_refused' | 'request_failed' | 'refused' | 'store_failed' | 'report_dropped'
+    | 'transition'
+    | 'transition_refused'
+    | 'request_failed'
+    | 'refused'
+    | 'store_failed'
+    | 'store_rebuilt'
+    | 'report_dropped'
   readonly detail: Readonly<Record<string, string | number | null>>
 }
 export type Log = (event: LogEntry['event'], detail: LogEntry['detail']) => void

@@ -2,7 +2,7 @@ import { SERVER_ACTOR_ID } from '#lib/engine/clock-offset.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { WireRecord } from '#lib/protocol/push.ts'
 import type { StoreTx } from './store.ts'
-import type { ConflictNotice, DeadLetterNotice, LocalRefusal } from './tables.ts'
+import type { ConflictNotice, DeadLetterNotice, LocalRefusal, RecoveryNotice } from './tables.ts'
 import { NO_COUNTS, allRows, getMeta, getRow, putRow, recordRowKey, setMeta } from './tables.ts'
 
 /** Dead letters stand on the server too: of those only the newest are kept here. */
@@ -27,6 +27,9 @@ export const listDeadLetters = (tx: StoreTx): Promise<readonly DeadLetterNotice[
 
 export const listRefusals = (tx: StoreTx): Promise<readonly LocalRefusal[]> =>
   allRows<LocalRefusal>(tx, 'notices', 'refusal/', NOTICES_SHOWN_MAX)
+
+export const listRecoveries = (tx: StoreTx): Promise<readonly RecoveryNotice[]> =>
+  allRows<RecoveryNotice>(tx, 'notices', 'recovery/', NOTICES_SHOWN_MAX)
 
 /** A child of a mutation in conflict answers with its parent's conflict: one notice holds both. */
 export async function noteConflict(

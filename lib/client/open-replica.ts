@@ -1,13 +1,15 @@
 import type { Random } from '#lib/kernel/random.ts'
-import { isUuid, uuidv7 } from '#lib/kernel/uuid.ts'
+import { isUuid } from '#lib/kernel/uuid.ts'
 import type { DeviceInfo } from '#lib/protocol/device.ts'
 import { browserNetwork } from './browser-network.ts'
 import type { Clock } from './clock.ts'
 import { systemClock, toIso } from './clock.ts'
 import { ReplicaError } from './errors.ts'
+import { newIdentity } from './identity.ts'
 import type { LogEntry } from './log.ts'
 import { createMachine } from './machine.ts'
 import { createSubject } from './observable.ts'
+import { inspect, recover } from './recover.ts'
 import type { Network, Replica } from './replica.ts'
 import { startReplica } from './replica.ts'
 import type { ReplicaContext } from './run.ts'
@@ -16,6 +18,7 @@ import { readStoredStatus } from './status.ts'
 import type { ReplicaStore, StoreTx } from './store.ts'
 import type { Identity } from './tables.ts'
 import { NO_POSITION, getMeta, setMeta } from './tables.ts'
+import { createTightStore } from './tight-store.ts'
 import { createTransport } from './transport.ts'
 import type { SyncOptions } from './wait.ts'
 
@@ -48,10 +51,15 @@ const LEASE_SLACK_MS = 5_000
  */
 export async function openReplica(options: ReplicaOptions): Promise<Replica> {
   checkOptions(options)
-  const { store, clock = systemClock, random = Math.random, sync = {}, device } = options
+  const { clock = systemClock, random = Math.random, sync = {}, device } = options
+  const store = createTightStore(options.store)
+  const makeIdentity = (): Identity =>
+    identityFor(options, newIdentity(options.deviceId, clock.now(), random))
+  const recovery = { nowMs: clock.now(), newIdentity: makeIdentity }
+  if (store.isDamaged() || (await store.transact(inspect)) !== 'sound') await recover(store, recovery)
   const timeoutMs = sync.requestTimeoutMs ?? REQUEST_TIMEOUT_MS
   const stored = await store.transact(async (tx) => {
-    await ensureIdentity(tx, options, clock, random)
+    await ensureIdentity(tx, options, makeIdentity)
     return readStoredStatus(tx)
   })
   const log: ReplicaContext['log'] = (event, detail) =>
@@ -93,6 +101,7 @@ export async function openReplica(options: ReplicaOptions): Promise<Replica> {
     cutOff,
     initial,
     status,
+    makeIdentity,
     network: options.network ?? browserNetwork(),
     sync,
   })
@@ -125,8 +134,7 @@ function checkOptions({ url, device, token, deviceId }: ReplicaOptions): void {
 async function ensureIdentity(
   tx: StoreTx,
   options: ReplicaOptions,
-  clock: Clock,
-  random: Random,
+  makeIdentity: () => Identity,
 ): Promise<void> {
   const { token, deviceId } = options
   const known = await getMeta(tx, 'identity')
@@ -136,14 +144,11 @@ async function ensureIdentity(
       '`token` with an empty store needs the `deviceId` that it belongs to.',
     )
   }
-  const identity: Identity = known ?? {
-    deviceId: deviceId ?? uuidv7(clock.now(), random),
-    enrollRequestId: uuidv7(clock.now(), random),
-    fleetId: null,
-    epoch: null,
-    token: null,
-  }
   if (!known) await setMeta(tx, 'position', NO_POSITION)
-  const given = token === undefined ? {} : { token, fleetId: token.split('_')[1] ?? null }
-  await setMeta(tx, 'identity', { ...identity, ...given })
+  const identity = known ? identityFor(options, known) : makeIdentity()
+  // A full store can still be opened.
+  if (!known || known.token !== identity.token) await setMeta(tx, 'identity', identity)
 }
+
+const identityFor = ({ token }: ReplicaOptions, identity: Identity): Identity =>
+  token === undefined ? identity : { ...identity, token, fleetId: token.split('_')[1] ?? null }

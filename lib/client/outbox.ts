@@ -25,6 +25,7 @@ const ENVELOPE_BYTES_MAX = 32 * 1024
 /** A wait further ahead than this comes from a clock that was set back: the entry is due. */
 const WAIT_MS_MAX = 3_600_000
 const PRUNED_AT_ONCE_MAX = 1_000
+const REPORTS_KEPT_WHEN_FULL = 10
 
 const encoder = new TextEncoder()
 export const bytesOf = (value: object): number => encoder.encode(JSON.stringify(value)).length
@@ -204,4 +205,20 @@ export async function restoreAcknowledged(tx: StoreTx, nowMs: number): Promise<v
     await addEntry(tx, { position, mutation, bytes: bytesOf(mutation), sends: 1, notBeforeMs: null })
   }
   await setMeta(tx, 'counts', { ...(await getCounts(tx)), acknowledged: 0 })
+}
+
+/**
+ * Makes room in a full store (SDK3): the older half of what is kept for a restore of the server only, and reports past
+ * the newest few. Nothing that this device alone knows.
+ */
+export async function dropSpare(tx: StoreTx): Promise<void> {
+  const counts = await getCounts(tx)
+  const oldest = await tx.scan('acknowledged', {
+    limit: Math.min(Math.ceil(counts.acknowledged / 2), PRUNED_AT_ONCE_MAX),
+  })
+  for (const { key } of oldest) await tx.remove('acknowledged', key)
+  const reports = await tx.scan('session_reports', { limit: PRUNED_AT_ONCE_MAX })
+  for (const { key } of reports.slice(0, -REPORTS_KEPT_WHEN_FULL)) await tx.remove('session_reports', key)
+  if (oldest.length > 0)
+    await setMeta(tx, 'counts', { ...counts, acknowledged: counts.acknowledged - oldest.length })
 }

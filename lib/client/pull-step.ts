@@ -97,17 +97,21 @@ export async function resolvePage(run: Run): Promise<SessionEvent> {
 export async function commitPage(run: Run): Promise<SessionEvent> {
   const { page } = run
   assert(page, 'a page was pulled before it is committed')
+  const report = { ...run.report, pulled: run.report.pulled + page.changes.length }
+  let isApplied = false
   const next = await transact(run, async (tx) => {
+    isApplied = false
     // A command that came with the page sent us back to the start: what was asked for before it is void.
     if ((await readPosition(tx)).token !== page.askedAt) return 'more_to_resync'
     const position = await applyPage(tx, run, page)
-    run.report = { ...run.report, pulled: run.report.pulled + page.changes.length }
-    await saveOpenSession(tx, run)
+    await saveOpenSession(tx, { ...run, report })
+    isApplied = true
     if (position.fullReason !== null) return 'more_to_resync'
     if (hasMore(page)) return 'more_to_pull'
     const due = (await pickBatch(tx, run.clock.now(), 1)).entries.length > 0
     return due && run.pushes < PUSHES_PER_SESSION_MAX ? 'more_to_push' : 'committed'
   })
+  if (isApplied) run.report = report
   run.page = null
   return next
 }

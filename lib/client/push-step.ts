@@ -83,25 +83,26 @@ async function settlePush(
 ): Promise<SessionEvent> {
   run.pushes += 1
   const nowMs = run.clock.now()
+  const before = run.report
   const tally = await transact(run, async (tx) => {
     const { deviceId } = await identityOf(tx)
     const applied = await applyPushResults(tx, response, deviceId, nowMs)
     await noteAcknowledged(tx, acknowledgedIn(inFlight))
     await pruneAcknowledged(tx, nowMs)
     await growBatch(tx)
-    const { report } = run
-    run.report = withRefusals(
+    const report = withRefusals(
       {
-        ...report,
-        pushed: report.pushed + applied.acknowledged,
-        conflicts: report.conflicts + applied.conflicts,
-        deadLettered: report.deadLettered + applied.deadLettered,
+        ...before,
+        pushed: before.pushed + applied.acknowledged,
+        conflicts: before.conflicts + applied.conflicts,
+        deadLettered: before.deadLettered + applied.deadLettered,
       },
       applied.refusals,
     )
-    await saveOpenSession(tx, run)
-    return applied
+    await saveOpenSession(tx, { ...run, report })
+    return { ...applied, report }
   })
+  run.report = tally.report
   for (const { code } of tally.refusals) run.log('refused', { code })
   if (tally.allWaitMs === null) return 'pushed'
   return eventOf(run, {

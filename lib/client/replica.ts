@@ -4,10 +4,12 @@ import { openCollection } from './collection.ts'
 import type { Diagnostics } from './diagnostics.ts'
 import { collectDiagnostics } from './diagnostics.ts'
 import { ReplicaError } from './errors.ts'
-import { listConflicts, listDeadLetters, listRefusals } from './notices.ts'
+import { listConflicts, listDeadLetters, listRecoveries, listRefusals } from './notices.ts'
 import type { Observable, Subject } from './observable.ts'
 import { createSubject } from './observable.ts'
+import { dropSpare } from './outbox.ts'
 import type { StoreNews } from './peers.ts'
+import { recover } from './recover.ts'
 import type { ReplicaContext } from './run.ts'
 import { createScheduler } from './scheduler.ts'
 import { createSerial } from './serial.ts'
@@ -15,7 +17,7 @@ import type { ReplicaStatus } from './status.ts'
 import { readStoredStatus } from './status.ts'
 import type { RoundEnd } from './sync-round.ts'
 import { runRound } from './sync-round.ts'
-import type { ConflictNotice, DeadLetterNotice, LocalRefusal } from './tables.ts'
+import type { ConflictNotice, DeadLetterNotice, Identity, LocalRefusal, RecoveryNotice } from './tables.ts'
 import { getMeta } from './tables.ts'
 import type { SyncOptions } from './wait.ts'
 import { RESTED, syncSettings, waitAfter } from './wait.ts'
@@ -31,6 +33,8 @@ export interface Replica {
   readonly deadLetters$: Observable<readonly DeadLetterNotice[]>
   /** Own changes that the server would not take; this device holds the only copy. */
   readonly refusals$: Observable<readonly LocalRefusal[]>
+  /** What a damaged store on this device lost, and what goes on; newest last. */
+  readonly recoveries$: Observable<readonly RecoveryNotice[]>
   /** Grows when records or pending changes on this device became other ones, by whichever opening: read again then. */
   readonly revision$: Observable<number>
   /** Runs a session now and gives the status after it. In `shed` it first waits as the server asked: nothing is sent. */
@@ -56,6 +60,8 @@ export interface ReplicaParts {
   readonly cutOff: AbortController
   readonly initial: ReplicaStatus
   readonly status: Subject<ReplicaStatus>
+  /** For a store that no longer knows who it is. */
+  readonly makeIdentity: () => Identity
   readonly network: Network | null
   readonly sync: SyncOptions
 }
@@ -70,6 +76,7 @@ export function startReplica(parts: ReplicaParts): Replica {
   const conflicts = createSubject<readonly ConflictNotice[]>([])
   const deadLetters = createSubject<readonly DeadLetterNotice[]>([])
   const refusals = createSubject<readonly LocalRefusal[]>([])
+  const recoveries = createSubject<readonly RecoveryNotice[]>([])
   const revision = createSubject(0)
   const oneAtATime = createSerial()
   const scheduler = createScheduler(clock, () => void oneAtATime(round))
@@ -93,15 +100,21 @@ export function startReplica(parts: ReplicaParts): Replica {
     })
   }
   const refresh = async (): Promise<void> => {
-    const { pausedByServer, ...stored } = await store.transact(readStoredStatus)
-    show({ ...stored, paused: isPaused ? 'here' : pausedByServer ? 'by_server' : 'no' })
+    const { pausedByServer, storeHealth, ...stored } = await store.transact(readStoredStatus)
+    show({
+      ...stored,
+      storeHealth: store.isFull() ? 'full' : storeHealth,
+      paused: isPaused ? 'here' : pausedByServer ? 'by_server' : 'no',
+    })
   }
   const refreshNotices = async (): Promise<void> => {
     const lists = await store.transact(async (tx) => ({
       conflicts: await listConflicts(tx),
       deadLetters: await listDeadLetters(tx),
       refusals: await listRefusals(tx),
+      recoveries: await listRecoveries(tx),
     }))
+    setIfChanged(recoveries, lists.recoveries, (notice) => String(notice.noticedAtMs))
     setIfChanged(conflicts, lists.conflicts, (notice) => notice.conflictId + notice.mutations.length)
     setIfChanged(deadLetters, lists.deadLetters, (notice) => notice.deadLetterId)
     setIfChanged(refusals, lists.refusals, (notice) => notice.mutation.id)
@@ -152,7 +165,7 @@ export function startReplica(parts: ReplicaParts): Replica {
     noteNetwork()
     if (machine.state() === 'offline') return
     try {
-      await planAfter(await runRound(context))
+      await planAfter(await runMendedRound())
       if (!isClosed) await refreshNotices()
     } catch (error) {
       context.log('store_failed', { message: String(error) })
@@ -161,13 +174,36 @@ export function startReplica(parts: ReplicaParts): Replica {
     if (!isClosed) await refreshQuietly()
   }
 
-  const refreshQuietly = (): Promise<void> =>
-    refresh().catch((error: unknown) => context.log('store_failed', { message: String(error) }))
+  /** A round that finds the store damaged or without room does what can be done about it, and runs once more. */
+  async function runMendedRound(): Promise<RoundEnd> {
+    await mend()
+    const failures = store.quotaFailures()
+    const ended = await runRound(context)
+    if (store.quotaFailures() === failures && !store.isCorrupt()) {
+      if (ended.kind === 'ended' && ended.end.result === 'ok') store.noteRoom()
+      return ended
+    }
+    await mend()
+    if (store.isFull()) await store.transact(dropSpare)
+    return isClosed || machine.state() === 'halted' ? ended : runRound(context)
+  }
 
-  const refreshAll = (): Promise<void> =>
-    refreshNotices()
-      .then(refresh)
-      .catch((error: unknown) => context.log('store_failed', { message: String(error) }))
+  /** Rebuilds a store in which damage has shown (SDK4). */
+  async function mend(): Promise<void> {
+    if (!store.isCorrupt() || isClosed) return
+    const notice = await recover(store, { nowMs: clock.now(), newIdentity: parts.makeIdentity })
+    store.noteMended()
+    if (!notice) return
+    context.log('store_rebuilt', { pendingKept: notice.pendingKept, changesLost: notice.changesLost.length })
+    revision.set(revision.get() + 1)
+    store.tell({ kind: 'written' })
+    await refreshAll()
+  }
+
+  const logFailure = (error: unknown): void => context.log('store_failed', { message: String(error) })
+  const refreshQuietly = (): Promise<void> => refresh().catch(logFailure)
+
+  const refreshAll = (): Promise<void> => refreshNotices().then(refresh).catch(logFailure)
 
   function noteNetwork(): void {
     if (isClosed || !network) return
@@ -185,6 +221,13 @@ export function startReplica(parts: ReplicaParts): Replica {
 
   const leaveNetwork = network?.subscribe(noteNetwork)
   const leavePeers = store.listen(hear)
+  const leaveHealth = store.onTrouble(() => {
+    if (store.isCorrupt())
+      void oneAtATime(mend)
+        .catch(logFailure)
+        .then(() => soon(0))
+    void refreshQuietly()
+  })
   const collectionContext = {
     store,
     clock,
@@ -202,12 +245,15 @@ export function startReplica(parts: ReplicaParts): Replica {
   void oneAtATime(refreshAll)
 
   return {
-    deviceId: parts.initial.deviceId,
+    get deviceId() {
+      return status.get().deviceId
+    },
     collection: (name) => openCollection(collectionContext, name),
     status$: status,
     conflicts$: conflicts,
     deadLetters$: deadLetters,
     refusals$: refusals,
+    recoveries$: recoveries,
     revision$: revision,
     async sync() {
       checkOpen()
@@ -235,6 +281,7 @@ export function startReplica(parts: ReplicaParts): Replica {
       if (isClosed) return
       isClosed = true
       leavePeers()
+      leaveHealth()
       leaveNetwork?.()
       scheduler.cancel()
       parts.cutOff.abort()

@@ -14,14 +14,15 @@ import type { Log } from './log.ts'
 import type { Machine } from './machine.ts'
 import { withAttempt } from './reports.ts'
 import { keepLock } from './session-lock.ts'
-import type { ReplicaStore, StoreTx } from './store.ts'
+import type { StoreTx } from './store.ts'
 import type { Identity } from './tables.ts'
 import { getMeta, setMeta } from './tables.ts'
+import type { TightStore } from './tight-store.ts'
 import type { AnswerFacts, Call, Outcome, Transport } from './transport.ts'
 
 /** What every session of a replica works with. */
 export interface ReplicaContext {
-  readonly store: ReplicaStore
+  readonly store: TightStore
   readonly transport: Transport
   readonly clock: Clock
   readonly random: Random

@@ -23,6 +23,11 @@ export interface ReplicaStatus {
   /** End of the last session that went well, since this opening. */
   readonly lastSyncedAt: string | null
   readonly nextSyncAt: string | null
+  /**
+   * `full`: a write found no room; changes are refused with `quota_exceeded` until there is some, sessions go on.
+   * `rebuilding`: it was damaged, and is being read anew from the server (`recoveries$` has what was lost).
+   */
+  readonly storeHealth: 'ok' | 'full' | 'rebuilding'
   /** Why the last session did not go well: an error code of the server, or of the connection. */
   readonly problem: string | null
 }
@@ -33,6 +38,7 @@ export type StoredStatus = Pick<
   'deviceId' | 'fleetId' | 'pending' | 'oldestPendingAt' | 'refused' | 'clockOffsetMs'
 > & {
   readonly pausedByServer: boolean
+  readonly storeHealth: 'ok' | 'rebuilding'
 }
 
 export async function readStoredStatus(tx: StoreTx): Promise<StoredStatus> {
@@ -46,5 +52,6 @@ export async function readStoredStatus(tx: StoreTx): Promise<StoredStatus> {
     refused: counts.refusals,
     clockOffsetMs: (await readOffset(tx))?.offsetMs ?? null,
     pausedByServer: (await getMeta(tx, 'pausedByServer')) ?? false,
+    storeHealth: (await getMeta(tx, 'position'))?.fullReason === 'corrupt_store' ? 'rebuilding' : 'ok',
   }
 }

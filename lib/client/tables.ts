@@ -4,7 +4,9 @@ import type { DeviceConfig } from '#lib/protocol/device.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { WireRecord } from '#lib/protocol/push.ts'
 import type { FULL_SYNC_REASONS, SESSION_RESULTS, SessionReport } from '#lib/protocol/session.ts'
+import { ReplicaError } from './errors.ts'
 import type { QuietTime } from './quiet-time.ts'
+import { isStoredRecord } from './record-shape.ts'
 import type { StoreTx, Table } from './store.ts'
 
 export type FullSyncReason = (typeof FULL_SYNC_REASONS)[number]
@@ -153,6 +155,22 @@ export interface LocalRefusal {
   readonly noticedAtMs: number
 }
 
+/** What a damaged store lost, and what goes on (SDK4). */
+export interface RecoveryNotice {
+  readonly noticedAtMs: number
+  /** Own changes that still wait. */
+  readonly pendingKept: number
+  /** Records of own changes that are lost, as far as they are known; at most LOST_CHANGES_TOLD_MAX. */
+  readonly changesLost: readonly { readonly collection: string; readonly recordId: string }[]
+  readonly mayHaveLostMore: boolean
+  /** Conflicts, dead letters and refusals. */
+  readonly noticesLost: number
+  /** The device no longer knew who it was, and is another one now. */
+  readonly isNewIdentity: boolean
+  /** The file of the broken store; null when it was mended in place. */
+  readonly setAside: string | null
+}
+
 /** Holds because every value was written as this type, by this code, under this key. */
 export const storedAs = <T>(value: Json): T => value as unknown as T
 const asJson = (value: object | string | number | boolean): Json => value as Json
@@ -206,8 +224,21 @@ export async function allRows<T>(
 export const recordRowKey = (collection: string, recordId: string): string => `${collection}/${recordId}`
 export const positionKey = (position: number): string => position.toString().padStart(15, '0')
 
-export const getRecord = (tx: StoreTx, collection: string, recordId: string): Promise<ReplicaRecord | null> =>
-  getRow<ReplicaRecord>(tx, 'records', recordRowKey(collection, recordId))
+export const getRecord = async (
+  tx: StoreTx,
+  collection: string,
+  recordId: string,
+): Promise<ReplicaRecord | null> => {
+  const key = recordRowKey(collection, recordId)
+  const value = await tx.get('records', key)
+  return value === undefined ? null : asRecord(key, value)
+}
+
+/** A record that is none is damage: only the server can say what it was. */
+export function asRecord(key: string, value: Json): ReplicaRecord {
+  if (!isStoredRecord(value)) throw new ReplicaError('store_corrupt', `records ${key}`)
+  return storedAs<ReplicaRecord>(value)
+}
 
 export const NO_POSITION: Position = { token: null, fullReason: 'first', marks: {} }
 export const NO_COUNTS: Counts = { outbox: {}, acknowledged: 0, refusals: 0 }

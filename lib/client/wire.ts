@@ -12,23 +12,23 @@ import type { SessionsResponse } from '#lib/protocol/session.ts'
  */
 export type Check<T> = (body: unknown) => T | null
 
-type Test = (value: unknown) => boolean
+export type Test = (value: unknown) => boolean
 
-const isText: Test = (value) => typeof value === 'string'
-const isFilled: Test = (value) => typeof value === 'string' && value.length > 0
-const isCount: Test = (value) => Number.isSafeInteger(value) && (value as number) >= 0
-const isCounts: Test = (value) => isJsonObject(value) && Object.values(value).every(isCount)
-const isTexts: Test = (value) => isJsonObject(value) && Object.values(value).every(isText)
+export const isText: Test = (value) => typeof value === 'string'
+export const isFilled: Test = (value) => typeof value === 'string' && value.length > 0
+export const isCount: Test = (value) => Number.isSafeInteger(value) && (value as number) >= 0
+export const isCounts: Test = (value) => isJsonObject(value) && Object.values(value).every(isCount)
+export const isTexts: Test = (value) => isJsonObject(value) && Object.values(value).every(isText)
 const isBoolean: Test = (value) => typeof value === 'boolean'
-const listOf =
+export const listOf =
   (test: Test): Test =>
   (value) =>
     Array.isArray(value) && value.every(test)
-const nullOr =
+export const nullOr =
   (test: Test): Test =>
   (value) =>
     value === null || test(value)
-const shape =
+export const shape =
   (fields: Readonly<Record<string, Test>>): Test =>
   (value) =>
     isJsonObject(value) && Object.entries(fields).every(([name, test]) => test(value[name]))
@@ -49,7 +49,7 @@ const isRecordShape = shape({
   hlc: isText,
   schemaVersion: isCount,
 })
-const isRecord: Test = (value) =>
+export const isRecord: Test = (value) =>
   isRecordShape(value) && ((value as JsonObject)['data'] === null) === (value as JsonObject)['deleted']
 
 const EFFECTS: Readonly<Record<string, Test>> = {
@@ -76,7 +76,7 @@ const isResult: Test = (value) =>
     duplicate: shape({ original: statusIn(EFFECTS) }),
   })(value)
 
-const isConfig = shape({
+export const isConfig = shape({
   version: isCount,
   collections: listOf(shape({ name: isFilled, schemaVersion: isCount, access: isText })),
   sync: shape({ intervalMs: isCount, backoff: shape({ baseMs: isCount, capMs: isCount }) }),

@@ -241,13 +241,15 @@ test('[SM6] damaged answers are not believed', async () => {
 test('[ID1] an id that is taken before anything was pushed is replaced, and the pending changes take the new one', async () => {
   const { authority, open } = createWorld()
   const replica = await open()
+  const { deviceId } = replica
   await replica.collection(COLLECTION).put(null, { title: 'a' })
   authority.script.fault = () => problem(409, 'device_id_taken')
   await replica.sync()
   authority.script.fault = () => undefined
   const status = await replica.sync()
   expect(status).toMatchObject({ state: 'idle', pending: 0 })
-  expect(status.deviceId).not.toBe(replica.deviceId)
+  expect(status.deviceId).not.toBe(deviceId)
+  expect(replica.deviceId).toBe(status.deviceId)
   const [pushed] = (authority.pushes()[0]?.json['mutations'] ?? []) as { hlc: string }[]
   expect(pushed?.hlc.endsWith(status.deviceId)).toBe(true)
   await replica.close()

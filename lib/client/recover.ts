@@ -1,0 +1,208 @@
+import { compareHlc, formatHlc, parseHlc } from '#lib/kernel/hlc.ts'
+import type { Json } from '#lib/kernel/json.ts'
+import { ReplicaError } from './errors.ts'
+import { renameStamps } from './identity.ts'
+import { getCounts, depthOf } from './outbox.ts'
+import type { ReplicaStore, Salvage, StoreTx, Table } from './store.ts'
+import { TABLES, UNREADABLE_TOLD_MAX } from './store.ts'
+import { isSoundMeta, isSoundRow } from './stored-shapes.ts'
+import type { AcknowledgedEntry, Identity, InFlight, OutboxEntry, RecoveryNotice } from './tables.ts'
+import { eachRow, getMeta, positionKey, putRow, recordRowKey, setMeta } from './tables.ts'
+
+/** Lost changes that a notice names. */
+export const LOST_CHANGES_TOLD_MAX = 100
+const RECOVERIES_KEPT_MAX = 20
+
+export interface RecoveryParts {
+  readonly nowMs: number
+  /** For a store that no longer knows who it is. */
+  readonly newIdentity: () => Identity
+}
+
+/** `miscounted`: every row is there, and only the sums are old (tight-store.ts). */
+type Finding = 'sound' | 'miscounted' | 'damaged'
+
+/**
+ * Looks a store over, and rebuilds it from what can be read of it when rows are missing or unreadable (SDK4): pending
+ * changes, records and notices are kept, and everything is read anew from the server. Null when nothing was lost.
+ */
+export async function recover(store: ReplicaStore, parts: RecoveryParts): Promise<RecoveryNotice | null> {
+  const salvage = await store.salvage()
+  const lostRows = salvage.unreadable.length > 0 || salvage.incomplete.length > 0 || salvage.setAside !== null
+  return store.transact(async (tx) => {
+    const finding = await inspect(tx)
+    const depthBefore = depthOf(await soundCounts(tx))
+    const malformed = await moveMalformedAside(tx)
+    if (lostRows || malformed.length > 0 || finding === 'damaged')
+      return rebuild(tx, parts, { salvage, malformed, depthBefore })
+    if (finding === 'miscounted') await recount(tx)
+    return null
+  })
+}
+
+/** What has already been taken out, and how many changes were said to wait. */
+interface Losses {
+  readonly salvage: Salvage
+  readonly malformed: Salvage['unreadable']
+  readonly depthBefore: number
+}
+
+/** Whether the rows that everything stands on are sound and fit together; records are looked at when they are read. */
+export async function inspect(tx: StoreTx): Promise<Finding> {
+  try {
+    const rows = await tx.scan('meta', { limit: 1_000 })
+    if (!rows.every(({ key, value }) => isSoundMeta(key, value))) return 'damaged'
+    if (!(await isSoundTable(tx, 'outbox')) || !(await isSoundTable(tx, 'notices'))) return 'damaged'
+    const outbox = await tx.count('outbox')
+    const fitsIndexes =
+      outbox === (await tx.count('outbox_by_id')) && outbox === (await tx.count('outbox_by_record'))
+    const isNew = rows.length === 0 && outbox === 0
+    if (!fitsIndexes || (!isNew && (await getMeta(tx, 'identity')) === null)) return 'damaged'
+    const counts = await getCounts(tx)
+    const fitsCounts = depthOf(counts) === outbox && counts.acknowledged === (await tx.count('acknowledged'))
+    return fitsCounts ? 'sound' : 'miscounted'
+  } catch (error) {
+    if (error instanceof ReplicaError && error.code === 'store_corrupt') return 'damaged'
+    throw error
+  }
+}
+
+async function isSoundTable(tx: StoreTx, table: Table): Promise<boolean> {
+  let isSound = true
+  await eachRow<Json>(tx, table, '', (value, key) => (isSound = isSoundRow(table, key, value)))
+  return isSound
+}
+
+async function rebuild(tx: StoreTx, parts: RecoveryParts, losses: Losses): Promise<RecoveryNotice> {
+  const { salvage, malformed, depthBefore } = losses
+  const { pending, lost } = await reindex(tx)
+  const isNewIdentity = await restoreIdentity(tx, parts)
+  await restoreSums(tx, parts.nowMs)
+  const inFlight = await getMeta(tx, 'inFlight')
+  if (inFlight && !(await isWhole(tx, inFlight))) await setMeta(tx, 'inFlight', null)
+  await setMeta(tx, 'lock', null)
+  await setMeta(tx, 'position', { token: null, fullReason: 'corrupt_store', marks: {} })
+  const unreadable = [...salvage.unreadable, ...malformed]
+  const notice: RecoveryNotice = {
+    noticedAtMs: parts.nowMs,
+    pendingKept: pending,
+    changesLost: lost.slice(0, LOST_CHANGES_TOLD_MAX),
+    mayHaveLostMore:
+      lost.length > LOST_CHANGES_TOLD_MAX ||
+      pending + lost.length < depthBefore ||
+      salvage.incomplete.some((table) => table === 'outbox' || table === 'meta'),
+    noticesLost: unreadable.filter(({ table }) => table === 'notices').length,
+    isNewIdentity,
+    setAside: salvage.setAside,
+  }
+  await putRow(tx, 'notices', `recovery/${positionKey(parts.nowMs)}`, notice)
+  const kept = await tx.scan('notices', { prefix: 'recovery/', limit: RECOVERIES_KEPT_MAX + 1 })
+  if (kept.length > RECOVERIES_KEPT_MAX && kept[0]) await tx.remove('notices', kept[0].key)
+  return notice
+}
+
+async function soundCounts(tx: StoreTx): ReturnType<typeof getCounts> {
+  const value = await tx.get('meta', 'counts')
+  return value !== undefined && isSoundMeta('counts', value)
+    ? getCounts(tx)
+    : { outbox: {}, acknowledged: 0, refusals: 0 }
+}
+
+/** What is JSON, but not what stands in its table: kept among the notices, out of everybody's way. */
+async function moveMalformedAside(tx: StoreTx): Promise<Salvage['unreadable']> {
+  const malformed: { table: Table; key: string; value: Json }[] = []
+  for (const table of TABLES) {
+    await eachRow<Json>(tx, table, '', (value, key) => {
+      if (!isSoundRow(table, key, value)) malformed.push({ table, key, value })
+      return true
+    })
+  }
+  for (const { table, key, value } of malformed) {
+    await tx.remove(table, key)
+    if ((await tx.count('notices')) < UNREADABLE_TOLD_MAX)
+      await tx.put('notices', `damaged/${table} ${key}`, value)
+  }
+  return malformed
+}
+
+/** The indexes anew from the outbox; they still name the records of changes that are lost. */
+async function reindex(tx: StoreTx): Promise<{ pending: number; lost: RecoveryNotice['changesLost'] }> {
+  const entries: OutboxEntry[] = []
+  await eachRow<OutboxEntry>(tx, 'outbox', '', (entry) => entries.push(entry) > 0)
+  const positions = new Set(entries.map(({ position }) => positionKey(position)))
+  const lost: { collection: string; recordId: string }[] = []
+  const keys: Record<'outbox_by_id' | 'outbox_by_record', string[]> = {
+    outbox_by_id: [],
+    outbox_by_record: [],
+  }
+  for (const table of ['outbox_by_id', 'outbox_by_record'] as const)
+    await eachRow(tx, table, '', (_, key) => keys[table].push(key) > 0)
+  for (const key of keys.outbox_by_record) {
+    const [collection = '', recordId = '', position = ''] = key.split('/')
+    if (!positions.has(position)) lost.push({ collection, recordId })
+    await tx.remove('outbox_by_record', key)
+  }
+  for (const key of keys.outbox_by_id) await tx.remove('outbox_by_id', key)
+  for (const { position, mutation } of entries) {
+    const record = recordRowKey(mutation.collection, mutation.recordId)
+    await tx.put('outbox_by_id', mutation.id, position)
+    await tx.put('outbox_by_record', `${record}/${positionKey(position)}`, mutation.id)
+  }
+  return { pending: entries.length, lost }
+}
+
+/** True when the device has to be another one now: what waits takes its name. What was acknowledged stays the old one's. */
+async function restoreIdentity(tx: StoreTx, { newIdentity, nowMs }: RecoveryParts): Promise<boolean> {
+  // A sequence that went back would look like a copied device.
+  if ((await getMeta(tx, 'reportSeq')) === null) await setMeta(tx, 'reportSeq', nowMs)
+  if (await getMeta(tx, 'identity')) return false
+  const identity = newIdentity()
+  await setMeta(tx, 'identity', identity)
+  await renameStamps(tx, identity.deviceId)
+  const acknowledged: string[] = []
+  await eachRow(tx, 'acknowledged', '', (_, key) => acknowledged.push(key) > 0)
+  for (const key of acknowledged) await tx.remove('acknowledged', key)
+  await setMeta(tx, 'inFlight', null)
+  return true
+}
+
+async function restoreSums(tx: StoreTx, nowMs: number): Promise<void> {
+  const { last, stamps } = await recount(tx)
+  await setMeta(tx, 'nextPosition', Math.max(last + 1, (await getMeta(tx, 'nextPosition')) ?? 1))
+  const identity = await getMeta(tx, 'identity')
+  const known = await getMeta(tx, 'hlc')
+  const floor = formatHlc({ wallMs: nowMs, counter: 0, deviceId: identity?.deviceId ?? '' })
+  const newest = [...stamps, known ?? floor].reduce((max, stamp) =>
+    compareHlc(stamp, max) > 0 ? stamp : max,
+  )
+  const parsed = parseHlc(newest)
+  if (parsed.ok && identity)
+    await setMeta(tx, 'hlc', formatHlc({ ...parsed.value, deviceId: identity.deviceId }))
+}
+
+/** The counts as the rows say. */
+async function recount(tx: StoreTx): Promise<{ last: number; stamps: readonly string[] }> {
+  const outbox: Record<string, number> = {}
+  const stamps: string[] = []
+  let last = 0
+  await eachRow<OutboxEntry>(tx, 'outbox', '', ({ mutation, position }) => {
+    outbox[mutation.collection] = (outbox[mutation.collection] ?? 0) + 1
+    last = Math.max(last, position)
+    return stamps.push(mutation.hlc) > 0
+  })
+  let acknowledged = 0
+  await eachRow<AcknowledgedEntry>(tx, 'acknowledged', '', ({ position, mutation }) => {
+    last = Math.max(last, position)
+    stamps.push(mutation.hlc)
+    return ++acknowledged > 0
+  })
+  let refusals = 0
+  await eachRow(tx, 'notices', 'refusal/', () => ++refusals > 0)
+  await setMeta(tx, 'counts', { outbox, acknowledged, refusals })
+  return { last, stamps }
+}
+
+async function isWhole(tx: StoreTx, { mutationIds }: InFlight): Promise<boolean> {
+  for (const id of mutationIds) if ((await tx.get('outbox_by_id', id)) === undefined) return false
+  return true
+}

@@ -1,0 +1,134 @@
+import { describe, expect, test } from 'vitest'
+import type { MemoryDisk } from '#lib/client/memory-store.ts'
+import type { Table } from '#lib/client/store.ts'
+import { COLLECTION } from './support/authority.ts'
+import type { World } from './support/device.ts'
+import { createWorld } from './support/device.ts'
+import { flush } from './support/virtual-clock.ts'
+
+/** Synced records, one that is acknowledged, and three changes that wait, of which one was sent and lost its answer. */
+async function usedWorld(): Promise<World> {
+  const world = createWorld()
+  world.authority.write('01900000-0000-7000-8000-00000000aaaa', { title: 'from afar' })
+  const replica = await world.open()
+  await replica.sync()
+  await replica.collection(COLLECTION).put(null, { title: 'acknowledged' })
+  await replica.sync()
+  await replica.collection(COLLECTION).put(null, { title: 'sent' })
+  world.authority.script.fault = ({ path }) => (path === '/api/v1/push' ? 'lose_answer' : undefined)
+  await replica.sync()
+  world.authority.script.fault = () => undefined
+  await replica.collection(COLLECTION).put(null, { title: 'waits 1' })
+  await replica.collection(COLLECTION).put(null, { title: 'waits 2' })
+  await replica.close()
+  return world
+}
+
+const titlesOf = async (world: World): Promise<string[]> => {
+  const replica = await world.open()
+  const found = await replica.collection(COLLECTION).query()
+  await replica.close()
+  return found.map(({ data }) => String(data['title'])).sort()
+}
+const ALL = ['acknowledged', 'from afar', 'sent', 'waits 1', 'waits 2']
+
+const breakRow = (disk: MemoryDisk, table: Table, text: string, key?: string): void => {
+  const chosen = key ?? [...disk.tables[table].keys()][0]
+  disk.tables[table].set(chosen as string, text)
+}
+
+describe('a damaged store', () => {
+  const META = [
+    'identity',
+    'position',
+    'counts',
+    'hlc',
+    'reportSeq',
+    'config',
+    'inFlight',
+    'nextPosition',
+    'clock',
+  ]
+  test.each(META.flatMap((key) => [`${key} {"broken`, `${key} "of another kind"`]))(
+    '[SDK4] with %s in its place is rebuilt: nothing is lost, nothing doubled, and it is told',
+    async (damage) => {
+      const world = await usedWorld()
+      const [key = '', ...text] = damage.split(' ')
+      breakRow(world.disk, 'meta', text.join(' '), key)
+      const replica = await world.open()
+      await flush()
+      expect(replica.recoveries$.get()).toMatchObject([{ pendingKept: 3, changesLost: [] }])
+      expect(replica.recoveries$.get()[0]?.isNewIdentity).toBe(key === 'identity')
+      expect(replica.status$.get()).toMatchObject({ storeHealth: 'rebuilding', pending: 3 })
+      expect(await replica.collection(COLLECTION).query()).toHaveLength(5)
+      expect(await replica.sync()).toMatchObject({ storeHealth: 'ok', problem: null, pending: 0 })
+      expect(world.authority.sessions.at(-1)).toMatchObject({ mode: 'full', fullReason: 'corrupt_store' })
+      await replica.close()
+      expect(await titlesOf(world)).toEqual(ALL)
+      expect([...world.authority.effects.values()].every((count) => count === 1)).toBe(true)
+      const seqs = world.authority.requests.flatMap(({ report }) => (report ? [report.seq] : []))
+      expect(seqs).toEqual([...seqs].sort((a, b) => a - b))
+    },
+  )
+
+  test.each(['{"broken', '{}', '[]'])('[SDK4] a record that reads %s comes again', async (text) => {
+    const world = await usedWorld()
+    const replica = await world.open()
+    breakRow(world.disk, 'records', text)
+    await expect(replica.collection(COLLECTION).query()).rejects.toMatchObject({ code: 'store_corrupt' })
+    await flush()
+    // What is left can be read before the server has been reached.
+    expect(await replica.collection(COLLECTION).query()).toHaveLength(4)
+    expect(replica.recoveries$.get()).toMatchObject([
+      { pendingKept: 3, changesLost: [], mayHaveLostMore: false },
+    ])
+    await replica.sync()
+    await replica.close()
+    expect(await titlesOf(world)).toEqual(ALL)
+  })
+
+  test.each(['{"broken', '{}', '{"mutation":{}}'])(
+    '[SDK4] a pending change that reads %s is told as lost, with its record; the others go on',
+    async (text) => {
+      const world = await usedWorld()
+      const key = [...world.disk.tables.outbox.keys()].sort()[1] as string
+      breakRow(world.disk, 'outbox', text, key)
+      const replica = await world.open()
+      await replica.sync()
+      await replica.sync()
+      await flush()
+      expect(replica.recoveries$.get()).toMatchObject([
+        { pendingKept: 2, changesLost: [{ collection: COLLECTION }] },
+      ])
+      expect(replica.status$.get()).toMatchObject({ pending: 0, storeHealth: 'ok' })
+      await replica.close()
+      expect(await titlesOf(world)).toEqual(ALL.filter((title) => title !== 'waits 1'))
+    },
+  )
+
+  test.each(['outbox', 'outbox_by_id', 'outbox_by_record', 'meta'] as const)(
+    '[SDK4] with its table %s emptied goes on with what is left',
+    async (table) => {
+      const world = await usedWorld()
+      world.disk.tables[table].clear()
+      const replica = await world.open()
+      await flush()
+      const [notice] = replica.recoveries$.get()
+      expect(notice).toMatchObject({ pendingKept: table === 'outbox' ? 0 : 3 })
+      expect(notice?.changesLost).toHaveLength(table === 'outbox' ? 3 : 0)
+      expect(await replica.sync()).toMatchObject({ problem: null, pending: 0 })
+      await replica.close()
+      expect([...world.authority.effects.values()].every((count) => count === 1)).toBe(true)
+    },
+  )
+
+  test('[SDK4] a sound store is left as it is, and told of nothing', async () => {
+    const world = await usedWorld()
+    const before = JSON.stringify([...world.disk.tables.meta].filter(([key]) => key !== 'lock'))
+    const replica = await world.open()
+    await flush()
+    expect(replica.recoveries$.get()).toEqual([])
+    expect(JSON.stringify([...world.disk.tables.meta].filter(([key]) => key !== 'lock'))).toBe(before)
+    await replica.close()
+  })
+})

@@ -1,0 +1,159 @@
+import { describe, expect, test } from 'vitest'
+import { ReplicaError } from '#lib/client/errors.ts'
+import type { MemoryDisk } from '#lib/client/memory-store.ts'
+import { createMemoryDisk, openMemoryStore } from '#lib/client/memory-store.ts'
+import type { ReplicaStore } from '#lib/client/store.ts'
+import { createTightStore } from '#lib/client/tight-store.ts'
+import { COLLECTION } from './support/authority.ts'
+import { createWorld } from './support/device.ts'
+import { flush } from './support/virtual-clock.ts'
+
+/** A store that takes no more writes than `room` bytes; removing rows is always possible. */
+function smallStore(disk: MemoryDisk, room: { bytes: number }): ReplicaStore {
+  const store = openMemoryStore(disk)
+  return {
+    ...store,
+    transact: (work) =>
+      store.transact((tx) =>
+        work({
+          ...tx,
+          put(table, key, value) {
+            room.bytes -= key.length + JSON.stringify(value).length
+            return room.bytes < 0
+              ? Promise.reject(new ReplicaError('quota_exceeded'))
+              : tx.put(table, key, value)
+          },
+        }),
+      ),
+  }
+}
+
+describe('a store without room', () => {
+  test('[SDK3] a write is refused with its code, leaves nothing, and is seen in the status', async () => {
+    const world = createWorld()
+    const room = { bytes: Infinity }
+    const replica = await world.open({ store: smallStore(world.disk, room) })
+    await replica.sync()
+    await replica.collection(COLLECTION).put(null, { title: 'kept' })
+    room.bytes = 100
+    const before = JSON.stringify([...world.disk.tables.meta])
+    const refused = replica.collection(COLLECTION).put(null, { title: 'x'.repeat(1_000) })
+    await expect(refused).rejects.toMatchObject({ code: 'quota_exceeded' })
+    await flush()
+    expect(JSON.stringify([...world.disk.tables.meta])).toBe(before)
+    expect(replica.status$.get()).toMatchObject({ storeHealth: 'full', pending: 1 })
+    room.bytes = Infinity
+    await replica.collection(COLLECTION).put(null, { title: 'fits' })
+    await flush()
+    expect(replica.status$.get()).toMatchObject({ storeHealth: 'ok', pending: 2 })
+    await replica.close()
+  })
+
+  test('[SDK3] a session goes on without any room at all, and takes what was sent out of the store', async () => {
+    const world = createWorld()
+    const room = { bytes: Infinity }
+    const replica = await world.open({ store: smallStore(world.disk, room) })
+    await replica.sync()
+    for (let n = 0; n < 20; n++) await replica.collection(COLLECTION).put(null, { title: `n${n}` })
+    room.bytes = 0
+    expect(await replica.sync()).toMatchObject({ pending: 0, storeHealth: 'full' })
+    expect(world.authority.records.size).toBe(20)
+    // On the disk itself, not in memory alone.
+    expect(world.disk.tables.outbox.size).toBe(0)
+    expect(await replica.collection(COLLECTION).query()).toHaveLength(20)
+    room.bytes = Infinity
+    expect(await replica.sync()).toMatchObject({ pending: 0, problem: null, storeHealth: 'ok' })
+    await replica.close()
+    const again = await world.open()
+    expect(again.status$.get()).toMatchObject({ pending: 0 })
+    expect(again.recoveries$.get()).toEqual([])
+    expect(await again.collection(COLLECTION).query()).toHaveLength(20)
+    await again.close()
+  })
+
+  test('[SDK3] the process ends before there is room: the next one finds its sums again, and doubles nothing', async () => {
+    const world = createWorld()
+    const room = { bytes: Infinity }
+    const replica = await world.open({ store: smallStore(world.disk, room) })
+    await replica.sync()
+    for (let n = 0; n < 5; n++) await replica.collection(COLLECTION).put(null, { title: `n${n}` })
+    room.bytes = 0
+    world.authority.script.fault = ({ path }) => (path === '/api/v1/push' ? 'lose_answer' : undefined)
+    await replica.sync()
+    await replica.close()
+    world.authority.script.fault = () => undefined
+    const next = await world.open()
+    await flush()
+    expect(next.status$.get().pending).toBe(5)
+    await next.sync()
+    expect(next.status$.get()).toMatchObject({ pending: 0, problem: null })
+    expect([...world.authority.effects.values()]).toEqual([1, 1, 1, 1, 1])
+    room.bytes = 0
+    const third = await world.open({ store: smallStore(world.disk, { bytes: 0 }) })
+    await third.sync()
+    await third.close()
+    const last = await world.open()
+    await flush()
+    expect(last.status$.get().pending).toBe(0)
+    expect(last.recoveries$.get()).toEqual([])
+    expect(await last.collection(COLLECTION).query()).toHaveLength(5)
+    await last.close()
+    await next.close()
+  })
+
+  test('[SDK3] makes room of what the server has: acknowledged changes and old reports, never of what waits', async () => {
+    const world = createWorld()
+    const room = { bytes: Infinity }
+    const replica = await world.open({ store: smallStore(world.disk, room) })
+    for (let n = 0; n < 30; n++) {
+      await replica.collection(COLLECTION).put(null, { title: `n${n}` })
+      await replica.sync()
+    }
+    await replica.collection(COLLECTION).put(null, { title: 'waits' })
+    const before = world.disk.tables.acknowledged.size
+    room.bytes = 0
+    world.authority.script.fault = () => 'refuse_connection'
+    await replica.sync()
+    expect(world.disk.tables.acknowledged.size).toBeLessThanOrEqual(before / 2)
+    expect(world.disk.tables.outbox.size).toBe(1)
+    await replica.close()
+  })
+
+  test('[SDK3] reads with what isn’t stored on top are those of a store that has it', async () => {
+    const disk = createMemoryDisk()
+    const room = { bytes: Infinity }
+    const store = createTightStore(smallStore(disk, room))
+    const key = (n: number): string => `k${String(n).padStart(3, '0')}`
+    await store.transact(async (tx) => {
+      for (let n = 0; n < 100; n += 2) await tx.put('records', key(n), n)
+    })
+    room.bytes = 0
+    await store.transact(async (tx) => {
+      for (let n = 0; n < 100; n += 3) await tx.put('records', key(n), -n)
+      for (let n = 0; n < 100; n += 4) await tx.remove('records', key(n))
+    })
+    const expected = Array.from({ length: 100 }, (_, n) => n)
+      .filter((n) => n % 4 !== 0 && (n % 2 === 0 || n % 3 === 0))
+      .map((n) => ({ key: key(n), value: n % 3 === 0 ? -n : n }))
+    await store.transact(async (tx) => {
+      expect(await tx.count('records')).toBe(expected.length)
+      const found: unknown[] = []
+      for (let after = ''; ;) {
+        const page = await tx.scan('records', { prefix: 'k', after, limit: 7 })
+        found.push(...page)
+        if (page.length < 7) break
+        after = page.at(-1)?.key ?? ''
+      }
+      expect(found).toEqual(expected)
+      expect(await tx.get('records', key(3))).toBe(-3)
+      expect(await tx.get('records', key(4))).toBeUndefined()
+    })
+    await expect(store.transactDurably((tx) => tx.put('meta', 'a', 1))).rejects.toMatchObject({
+      code: 'quota_exceeded',
+    })
+    await expect(
+      store.transact((tx) => tx.put('meta', 'a', 'x'.repeat(5 * 1024 * 1024))),
+    ).rejects.toMatchObject({ code: 'quota_exceeded' })
+    await store.close()
+  })
+})
