@@ -17,7 +17,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'database',
-          include: ['tests/{contract,api}/**/*.test.ts'],
+          include: ['tests/{contract,api,browser}/**/*.test.ts'],
           globalSetup: ['tests/support/postgres.ts'],
           hookTimeout: 60_000,
           testTimeout: 60_000,

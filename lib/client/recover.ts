@@ -2,7 +2,7 @@ import { compareHlc, formatHlc, parseHlc } from '#lib/kernel/hlc.ts'
 import type { Json } from '#lib/kernel/json.ts'
 import { ReplicaError } from './errors.ts'
 import { renameStamps } from './identity.ts'
-import { getCounts, depthOf } from './outbox.ts'
+import { depthOf, getCounts, saveEntry } from './outbox.ts'
 import type { ReplicaStore, Salvage, StoreTx, Table } from './store.ts'
 import { TABLES, UNREADABLE_TOLD_MAX } from './store.ts'
 import { isSoundMeta, isSoundRow } from './stored-shapes.ts'
@@ -19,7 +19,7 @@ export interface RecoveryParts {
   readonly newIdentity: () => Identity
 }
 
-/** `miscounted`: every row is there, and only the sums are old (tight-store.ts). */
+/** `miscounted`: every row is there, and only the sums are old: the last opening ended in a full store (tight-store.ts). */
 type Finding = 'sound' | 'miscounted' | 'damaged'
 
 /**
@@ -35,7 +35,7 @@ export async function recover(store: ReplicaStore, parts: RecoveryParts): Promis
     const malformed = await moveMalformedAside(tx)
     if (lostRows || malformed.length > 0 || finding === 'damaged')
       return rebuild(tx, parts, { salvage, malformed, depthBefore })
-    if (finding === 'miscounted') await recount(tx)
+    if (finding === 'miscounted') await countAgain(tx, parts.nowMs)
     return null
   })
 }
@@ -59,6 +59,8 @@ export async function inspect(tx: StoreTx): Promise<Finding> {
     const isNew = rows.length === 0 && outbox === 0
     if (!fitsIndexes || (!isNew && (await getMeta(tx, 'identity')) === null)) return 'damaged'
     const counts = await getCounts(tx)
+    const identity = await getMeta(tx, 'identity')
+    if (identity && identity.token !== null && (await getMeta(tx, 'reportSeq')) === null) return 'miscounted'
     const fitsCounts = depthOf(counts) === outbox && counts.acknowledged === (await tx.count('acknowledged'))
     return fitsCounts ? 'sound' : 'miscounted'
   } catch (error) {
@@ -178,6 +180,20 @@ async function restoreSums(tx: StoreTx, nowMs: number): Promise<void> {
   const parsed = parseHlc(newest)
   if (parsed.ok && identity)
     await setMeta(tx, 'hlc', formatHlc({ ...parsed.value, deviceId: identity.deviceId }))
+}
+
+/**
+ * The last opening went on in memory. What it sent may not be marked as sent, and must not be changed any more (SM4); a
+ * sequence that went back would look like a copied device, and time is further on than any count of reports.
+ */
+async function countAgain(tx: StoreTx, nowMs: number): Promise<void> {
+  await recount(tx)
+  if ((await getMeta(tx, 'reportSeq')) !== null) return
+  await setMeta(tx, 'reportSeq', nowMs)
+  await eachRow<OutboxEntry>(tx, 'outbox', '', async (entry) => {
+    if (entry.sends === 0) await saveEntry(tx, { ...entry, sends: 1 })
+    return true
+  })
 }
 
 /** The counts as the rows say. */

@@ -3,6 +3,7 @@ import type { ReplicaErrorCode } from './errors.ts'
 import { ReplicaError } from './errors.ts'
 import { createSerial } from './serial.ts'
 import type { ReplicaStore, StoreEntry, StoreTx, Table } from './store.ts'
+import type { MetaKey } from './tables.ts'
 
 /** What a session may hold in memory while the store has no room: a push and what its answer changes. */
 export const UNSTORED_BYTES_MAX = 4 * 1024 * 1024
@@ -14,6 +15,9 @@ const REMOVABLE: readonly Table[] = [
   'acknowledged',
   'session_reports',
 ]
+
+/** Went on without the store: an old value would look like a copied device, none shows what happened (recover.ts). */
+const COUNTED_ON: MetaKey = 'reportSeq'
 
 /** A row's new value, null when it is removed. */
 type Unstored = Map<string, { readonly table: Table; readonly key: string; readonly text: string | null }>
@@ -142,7 +146,8 @@ const bytesIn = (unstored: Unstored): number =>
 
 async function removeFrom(tx: StoreTx, unstored: Unstored): Promise<void> {
   for (const { table, key, text } of unstored.values())
-    if (text === null && REMOVABLE.includes(table)) await tx.remove(table, key)
+    if ((text === null && REMOVABLE.includes(table)) || (table === 'meta' && key === COUNTED_ON))
+      await tx.remove(table, key)
 }
 
 /** The transaction as it reads with what isn't stored on top; writes go there too. */

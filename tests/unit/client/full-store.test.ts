@@ -88,6 +88,9 @@ describe('a store without room', () => {
     await next.sync()
     expect(next.status$.get()).toMatchObject({ pending: 0, problem: null })
     expect([...world.authority.effects.values()]).toEqual([1, 1, 1, 1, 1])
+    // A sequence that went back would make it a forked device.
+    const seqs = world.authority.requests.flatMap(({ report }) => (report ? [report.seq] : []))
+    expect(seqs).toEqual([...seqs].sort((a, b) => a - b))
     room.bytes = 0
     const third = await world.open({ store: smallStore(world.disk, { bytes: 0 }) })
     await third.sync()

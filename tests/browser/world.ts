@@ -1,0 +1,79 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createNodeListener } from '#lib/http/node-listener.ts'
+import type { TestApp, TestFleet } from '#tests/support/device-world.ts'
+import { testApp, testFleet } from '#tests/support/device-world.ts'
+import { STORAGES } from '#tests/support/storages.ts'
+
+/** The server over real HTTP and PostgreSQL, with an eye on what a device asks of it. */
+export interface Served {
+  readonly url: string
+  readonly fleet: TestFleet
+  readonly app: TestApp
+  /** The most requests that were under way at once, of devices of the app's origin, since `watch()`. */
+  watch(): () => number
+  /** Holds back the answer to the next request of that path, after the server has acted. */
+  holdNext(path: string): { readonly acted: Promise<void>; release(): void }
+  close(): Promise<void>
+}
+
+export async function serveFleet(origin: string): Promise<Served> {
+  const postgres = STORAGES.find(({ name }) => name === 'PostgreSQL')
+  if (!postgres) throw new Error('there is no PostgreSQL storage')
+  const held = await postgres.open()
+  const app = testApp(held.storage)
+  // Short waits: a test must not wait for an interval.
+  const fleet = await testFleet(app, undefined, {
+    allowedOrigins: [origin],
+    intervalMs: 1_000,
+    backoff: { baseMs: 50, capMs: 1_000 },
+  })
+  let running = 0
+  let most = 0
+  const holds = new Map<string, { acted(): void; release: Promise<void> }>()
+  const listener = createNodeListener({
+    ...app.router,
+    owns: () => true,
+    async handle(request) {
+      const isDevice = request.method !== 'OPTIONS'
+      if (isDevice) most = Math.max(most, ++running)
+      try {
+        const response = await app.router.handle(request)
+        const { pathname } = new URL(request.url)
+        const hold = isDevice ? holds.get(pathname) : undefined
+        if (hold) {
+          holds.delete(pathname)
+          hold.acted()
+          await hold.release
+        }
+        return response
+      } finally {
+        if (isDevice) running -= 1
+      }
+    },
+  })
+  const server = createServer((request, response) => void listener(request, response)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    fleet,
+    app,
+    watch() {
+      most = 0
+      return () => most
+    },
+    holdNext(path) {
+      let release = (): void => undefined
+      const released = new Promise<void>((resolve) => (release = resolve))
+      const acted = new Promise<void>((resolve) => holds.set(path, { acted: resolve, release: released }))
+      return { acted, release }
+    },
+    async close() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+      await held.close()
+    },
+  }
+}
