@@ -1,7 +1,7 @@
 import { compareHlc, formatHlc, parseHlc } from '#lib/kernel/hlc.ts'
 import type { Json } from '#lib/kernel/json.ts'
 import { ReplicaError } from './errors.ts'
-import { renameStamps } from './identity.ts'
+import { renameStamps } from './new-identity.ts'
 import { depthOf, getCounts, saveEntry } from './outbox.ts'
 import type { ReplicaStore, Salvage, StoreTx, Table } from './store.ts'
 import { TABLES, UNREADABLE_TOLD_MAX } from './store.ts'

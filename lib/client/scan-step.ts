@@ -1,12 +1,13 @@
 import type { SessionEvent } from '#lib/engine/session-machine.ts'
+import { formatHlc, parseHlc } from '#lib/kernel/hlc.ts'
 import { assert } from '#lib/kernel/result.ts'
 import { uuidv7 } from '#lib/kernel/uuid.ts'
-import { renameStamps } from './identity.ts'
-import { getCounts, pickBatch } from './outbox.ts'
+import { getCounts, pickBatch, saveEntry } from './outbox.ts'
 import type { Run } from './run.ts'
 import { ask, eventOf, identityOf, transact } from './run.ts'
 import type { StoreTx } from './store.ts'
-import { NO_POSITION, getMeta, setMeta } from './tables.ts'
+import type { OutboxEntry } from './tables.ts'
+import { NO_POSITION, eachRow, getMeta, setMeta } from './tables.ts'
 import { checkConfig, checkEnroll } from './wire.ts'
 
 /** Enrolls when needed, reads the config when it changed, and looks for something to push. */
@@ -90,6 +91,16 @@ export async function takeNewIdentity(tx: StoreTx, run: Pick<Run, 'clock' | 'ran
   const identity = await identityOf(tx)
   const deviceId = uuidv7(clock.now(), random)
   await setMeta(tx, 'identity', { ...identity, deviceId, enrollRequestId: uuidv7(clock.now(), random) })
+  const renamed = (hlc: string): string => {
+    const parsed = parseHlc(hlc)
+    assert(parsed.ok, 'a stored HLC is one of ours')
+    return formatHlc({ ...parsed.value, deviceId })
+  }
+  const hlc = await getMeta(tx, 'hlc')
+  if (hlc !== null) await setMeta(tx, 'hlc', renamed(hlc))
   assert((await getCounts(tx)).acknowledged === 0, 'nothing is acknowledged before enrollment')
-  await renameStamps(tx, deviceId)
+  await eachRow<OutboxEntry>(tx, 'outbox', '', async (entry) => {
+    await saveEntry(tx, { ...entry, mutation: { ...entry.mutation, hlc: renamed(entry.mutation.hlc) } })
+    return true
+  })
 }
