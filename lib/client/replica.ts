@@ -3,6 +3,7 @@ import type { Collection } from './collection.ts'
 import { openCollection } from './collection.ts'
 import type { Diagnostics } from './diagnostics.ts'
 import { collectDiagnostics } from './diagnostics.ts'
+import type { ReplicaErrorCode } from './errors.ts'
 import { ReplicaError } from './errors.ts'
 import { listConflicts, listDeadLetters, listRecoveries, listRefusals } from './notices.ts'
 import type { Observable, Subject } from './observable.ts'
@@ -67,6 +68,7 @@ export interface ReplicaParts {
 }
 
 const CHANGE_DELAY_MS = 500
+const STORE_TROUBLES: ReadonlySet<string> = new Set<ReplicaErrorCode>(['quota_exceeded', 'store_corrupt'])
 /** How soon to look again for a lock that another opening holds. */
 const LOCK_RETRY_MS = 2_000
 
@@ -174,18 +176,16 @@ export function startReplica(parts: ReplicaParts): Replica {
     if (!isClosed) await refreshQuietly()
   }
 
-  /** A round that finds the store damaged or without room does what can be done about it, and runs once more. */
+  /** What a round finds wrong with the store is seen to; one that failed for that alone runs once more. */
   async function runMendedRound(): Promise<RoundEnd> {
     await mend()
     const failures = store.quotaFailures()
     const ended = await runRound(context)
-    if (store.quotaFailures() === failures && !store.isCorrupt()) {
-      if (ended.kind === 'ended' && ended.end.result === 'ok') store.noteRoom()
-      return ended
-    }
+    const trouble = ended.kind === 'ended' ? ended.end.trouble : null
     await mend()
-    if (store.isFull()) await store.transact(dropSpare)
-    return isClosed || machine.state() === 'halted' ? ended : runRound(context)
+    if (store.quotaFailures() > failures) await store.transact(dropSpare)
+    else if (ended.kind === 'ended' && trouble === null) store.noteRoom()
+    return trouble !== null && STORE_TROUBLES.has(trouble.code) && !isClosed ? runRound(context) : ended
   }
 
   /** Rebuilds a store in which damage has shown (SDK4). */

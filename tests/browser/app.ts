@@ -18,6 +18,8 @@ Object.assign(window, { sdk, cases: STORE_CASES })
 /** An app of another origin than the server's: a page that imports the built SDK, and the contract's cases. */
 export interface App {
   readonly origin: string
+  /** Serves one more page; its address. */
+  add(name: string, html: string): string
   close(): Promise<void>
 }
 
@@ -31,11 +33,17 @@ export async function startApp(): Promise<App> {
     format: 'esm',
     logLevel: 'warning',
   })
-  const server = createServer((request, response) => void serve(folder, request, response))
+  const pages = new Map([['/', PAGE]])
+  const server = createServer((request, response) => void serve(folder, pages, request, response))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    origin,
+    add(name, html) {
+      pages.set(`/${name}`, html)
+      return `${origin}/${name}`
+    },
     async close() {
       server.closeAllConnections()
       server.close()
@@ -45,8 +53,15 @@ export async function startApp(): Promise<App> {
   }
 }
 
-async function serve(folder: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serve(
+  folder: string,
+  pages: ReadonlyMap<string, string>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const name = path.posix.normalize(new URL(request.url ?? '/', 'http://app').pathname)
-  if (name === '/') response.setHeader('content-type', 'text/html').end(PAGE)
+  const page = pages.get(name)
+  if (page !== undefined) response.setHeader('content-type', 'text/html').end(page)
+  else if (!name.endsWith('.js')) response.writeHead(404).end()
   else response.setHeader('content-type', 'text/javascript').end(await readFile(path.join(folder, name)))
 }

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { readFile, readdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
 import type { BrowserContext, Page } from '@playwright/test'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { StoreSubject } from '#tests/contract/client-store.cases.ts'
@@ -296,6 +298,48 @@ describe('IndexedDB in a real browser', () => {
     await put(page, tag)
     expect(await sync(page)).toMatchObject({ pending: 0, problem: null })
     expect(await titlesOnServer(tag)).toEqual([tag])
+  })
+
+  test("[SDK4] the browser's own files broken: it starts anew, is told, and reads all again", async () => {
+    const tag = randomUUID()
+    const page = await openIn()
+    await sync(page)
+    await put(page, tag)
+    await sync(page)
+    await context.close()
+    const files = (await readdir(profile.folder, { recursive: true })).filter((file) =>
+      /indexeddb\.leveldb\/.*(?:\.log|\.ldb|MANIFEST)/.test(file),
+    )
+    expect(files.length).toBeGreaterThan(0)
+    for (const file of files) await writeFile(path.join(profile.folder, file), 'garbage '.repeat(1_000))
+    context = await profile.launch()
+    const next = await openIn()
+    await sync(next)
+    expect(await titles(next)).toContain(tag)
+    // What waited can't be told any more; that some may be lost can.
+    expect(await next.evaluate(() => window.replica.recoveries$.get())).toMatchObject([
+      { pendingKept: 0, mayHaveLostMore: true, isNewIdentity: true },
+    ])
+  })
+
+  test("[SDK6] the page of the SDK's README works as pasted", async () => {
+    const readme = await readFile(path.resolve(import.meta.dirname, '../../lib/client/README.md'), 'utf8')
+    const [, html = ''] = /```html\n([\s\S]*?)```/.exec(readme) ?? []
+    expect(html).toContain('openIndexedDbStore')
+    const pasted = html.replace('http://127.0.0.1:3000', served.url).replace('tme_…', served.fleet.key)
+    const page = await context.newPage()
+    const problems: string[] = []
+    page.on('pageerror', (error) => problems.push(error.message))
+    await page.goto(app.add('readme', pasted))
+    await until(
+      () => page.locator('pre').textContent(),
+      (text) => text?.includes('Hello from a browser') === true,
+    )
+    await until(
+      () => titlesOnServer('Hello from a browser'),
+      (found) => found.length === 1,
+    )
+    expect(problems).toEqual([])
   })
 })
 

@@ -38,7 +38,7 @@ test('[SM3] a lost enrollment is repeated under the same request and device id',
 })
 
 /** A crash in every transaction of two writes and a session, before and after it takes hold. */
-const crashes = Array.from({ length: 40 }, (_, step) => step).flatMap(
+const crashes = Array.from({ length: 60 }, (_, step) => step).flatMap(
   (step) =>
     [
       [step, 'before'],
