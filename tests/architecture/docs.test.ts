@@ -10,6 +10,8 @@ const pages = [
   'README.md',
   'CONTRIBUTING.md',
   'docs/README.md',
+  'docs/authority.md',
+  'docs/rules.md',
   'docs/metrics.md',
   'docs/errors.md',
   'lib/client/README.md',

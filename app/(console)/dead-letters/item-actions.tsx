@@ -3,7 +3,7 @@ import { useRouter } from 'next/navigation'
 import { useEffect, useRef } from 'react'
 import { Button } from '#components/ui/button.tsx'
 import { ConfirmDialog, type ConfirmResult } from '#components/ui/dialog.tsx'
-import { plural } from '#components/ui/format.ts'
+import { plural, shortId } from '#components/ui/format.ts'
 import { Status } from '#components/ui/status.tsx'
 import { showToast } from '#components/ui/toast.tsx'
 import { sendJson } from '../send-json.ts'
@@ -12,37 +12,53 @@ import { replayToast } from './letter-words.ts'
 export type ItemActionsProps = {
   id: string
   fleetId: string
-  open: boolean
+  status: 'open' | 'replayed' | 'discarded'
   role: string
   deviceName: string
-  heldCount: number
+  /** What waits behind it and goes its way, in order. */
+  held: readonly { id: string; label: string }[]
 }
 
-/** Replay and discard of one letter. Who may not sees why, instead of buttons that would be refused. */
-export function ItemActions({ id, fleetId, open, role, deviceName, heldCount }: ItemActionsProps) {
+/** Replay, discard and restore of one letter. Who may not sees why, instead of buttons that would be refused. */
+export function ItemActions({ id, fleetId, status, role, deviceName, held }: ItemActionsProps) {
   const router = useRouter()
-  const replayButton = useReplayKey(open && role !== 'viewer')
-  const act = async (verb: 'replay' | 'discard', reason: string): Promise<ConfirmResult> => {
+  const replayButton = useReplayKey(status === 'open' && role !== 'viewer')
+  const act = async (verb: keyof typeof DONE | 'replay', reason: string): Promise<ConfirmResult> => {
     const url = `/api/admin/v1/dead-letters/${id}/${verb}?fleet=${encodeURIComponent(fleetId)}`
     const sent = await sendJson('POST', url, { reason })
     if (!sent.ok) return { ok: false, message: `${sent.message} (${sent.code})` }
-    showToast(
-      verb === 'replay' ? replayToast(sent.body) : { kind: 'ok', text: 'Discarded; its payload is kept' },
-    )
+    showToast(verb === 'replay' ? replayToast(sent.body) : { kind: 'ok', text: DONE[verb] })
     router.refresh()
     return { ok: true }
   }
 
-  if (!open) return null
+  if (status === 'replayed') return null
   if (role === 'viewer') {
     return (
       <p className="item-acts sub">
-        <Status kind="unk">Operators only</Status> Your role is viewer; replaying and discarding need
-        operator.
+        <Status kind="unk">Operators only</Status> Your role is viewer; replaying, discarding and restoring
+        need operator.
       </p>
     )
   }
-  const along = heldCount === 0 ? '' : ` ${plural(heldCount, 'change')} held behind it will follow.`
+  if (status === 'discarded') {
+    return (
+      <div className="item-acts">
+        <span className="sub">Within 30 days of its discard it can come back.</span>
+        <ConfirmDialog
+          trigger={<Button tone="quiet">Restore…</Button>}
+          title={`Restore this dead letter of ${deviceName}?`}
+          reason="required"
+          reasonHint="Why is it needed after all?"
+          confirmLabel="Restore"
+          onConfirm={({ reason }) => act('restore', reason)}
+        >
+          It waits for a decision again, and so do the changes that were discarded along with it.
+        </ConfirmDialog>
+      </div>
+    )
+  }
+  const along = held.length === 0 ? '' : ` ${plural(held.length, 'change')} held behind it will follow.`
   return (
     <div className="item-acts">
       <span className="sub">Runs on the server, through the same push as the device’s own.</span>
@@ -56,7 +72,9 @@ export function ItemActions({ id, fleetId, open, role, deviceName, heldCount }: 
         danger
         onConfirm={({ reason }) => act('discard', reason)}
       >
-        Its change will not reach the server. The payload stays here, marked as discarded.
+        Its change will not reach the server. The payload stays here, marked as discarded, and can be restored
+        within 30 days.
+        <HeldList held={held} />
       </ConfirmDialog>
       <ConfirmDialog
         trigger={
@@ -74,6 +92,30 @@ export function ItemActions({ id, fleetId, open, role, deviceName, heldCount }: 
         refused again; then it stays here.
       </ConfirmDialog>
     </div>
+  )
+}
+
+const DONE = {
+  discard: 'Discarded; its payload is kept',
+  restore: 'Restored; it waits for a decision',
+} as const
+const HELD_NAMED_MAX = 10
+
+/** A discard names what it takes along (engine.md, DL3). */
+function HeldList({ held }: Pick<ItemActionsProps, 'held'>) {
+  if (held.length === 0) return null
+  return (
+    <>
+      <p>{plural(held.length, 'change')} held behind it will be discarded too:</p>
+      <ul>
+        {held.slice(0, HELD_NAMED_MAX).map(({ id, label }) => (
+          <li key={id}>
+            <span className="mono">{shortId(id)}</span> {label}
+          </li>
+        ))}
+        {held.length > HELD_NAMED_MAX ? <li>and {held.length - HELD_NAMED_MAX} more</li> : null}
+      </ul>
+    </>
   )
 }
 

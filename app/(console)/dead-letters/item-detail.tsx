@@ -41,10 +41,13 @@ export function ItemDetail({
         key={letter.id}
         id={letter.id}
         fleetId={fleetId}
-        open={letter.status === 'open'}
+        status={letter.status}
         role={role}
         deviceName={letter.deviceName}
-        heldCount={detail.held.length}
+        held={detail.held.map(({ id, mutation: one }) => ({
+          id,
+          label: `${one.op.type} of ${one.collection}`,
+        }))}
       />
       <Section title="Why it cannot apply" note={<span className="mono">{letter.code}</span>}>
         <p>{CODE_WORDS[letter.code]}.</p>

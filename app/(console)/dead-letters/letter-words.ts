@@ -60,6 +60,8 @@ const OUTCOMES: Readonly<Record<string, { kind: StatusKind; words: string }>> = 
   superseded: { kind: 'warn', words: 'a newer change won, so it had no effect' },
   conflict: { kind: 'warn', words: 'it met a conflict that a person has to resolve' },
   dead_lettered: { kind: 'crit', words: 'it was refused again' },
+  retry: { kind: 'warn', words: 'the authority could not be asked, so it stays here' },
+  shed: { kind: 'warn', words: 'the authority’s breaker is open, so it stays here' },
 }
 
 export const outcomeWords = (status: string): string =>

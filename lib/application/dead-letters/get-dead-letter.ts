@@ -1,4 +1,5 @@
 import { applyOperation } from '#lib/engine/patch.ts'
+import { migrateMutation } from '#lib/engine/schema-evolution/migrate.ts'
 import type { SchemaIssue, RecordState } from '#lib/engine/types.ts'
 import { validateDocument } from '#lib/engine/validate.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
@@ -6,8 +7,7 @@ import type { Collection, DeadLetterRow } from '#lib/storage/ports.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError } from '../errors.ts'
-
-const HELD_SHOWN_MAX = 100
+import { HELD_MAX } from './replay.ts'
 
 /** One letter beside the server as it is now: base, the device's document, the current record. */
 export interface DeadLetterDetail {
@@ -37,10 +37,11 @@ export async function getDeadLetter(
   const [collections, server, held] = await Promise.all([
     ctx.storage.collections.list(fleetId),
     ctx.storage.sync.getRecord(fleetId, mutation.collection, mutation.recordId),
-    ctx.storage.deadLetters.heldBy(fleetId, mutation.id, HELD_SHOWN_MAX),
+    ctx.storage.deadLetters.heldBy(fleetId, mutation.id, HELD_MAX),
   ])
   const collection = collections.find(({ name }) => name === mutation.collection) ?? null
-  const wanted = applyOperation(base, mutation.op)
+  const migrated = collection && migrateMutation(collection, mutation)
+  const wanted = applyOperation(base, migrated?.ok ? migrated.value.op : mutation.op)
   const device = wanted.ok ? wanted.value : null
   const check = collection && device ? validateDocument(collection, device) : { ok: true as const }
   const issues = check.ok ? [] : check.issues

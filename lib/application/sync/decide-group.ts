@@ -32,6 +32,8 @@ interface Group {
   readonly letterDays: Map<string, LetterDay>
   readonly writes: Mutable<Omit<PushWrites, 'heads' | 'committedAtMs'>>
   readonly ids: () => string
+  /** Some collection has an authority. */
+  readonly asksAuthority: boolean
 }
 
 export interface DecidedGroup {
@@ -72,6 +74,7 @@ export function decideGroup(
     letterDays: new Map(snapshot.letterDays),
     writes: noWrites(),
     ids,
+    asksAuthority: rules.authorities.size > 0,
   }
   const outcomes = jobs.map((job) => decideOne(group, job))
   const { responses, audit } = group.writes
@@ -123,7 +126,7 @@ function decideDevice(group: Group, job: DeviceJob): PushOutcome {
   requireWritable(device, job, group.world)
   if (isForked(device.report, job.report)) throw new ApplicationError('device_forked')
   if (stored) throw new ApplicationError('request_id_reused')
-  if (job.mayAskAgain && hasOutdatedVerdict(group.world, job.push)) return { kind: 'outdated' }
+  if (isOutdated(group, job)) return { kind: 'outdated' }
   const decision = decidePush(group.world, job.push, group.ids)
   if (decision.kind === 'aborted') {
     throw new ApplicationError('atomic_aborted', { extra: { results: decision.results as unknown as Json } })
@@ -147,7 +150,7 @@ function decideDevice(group: Group, job: DeviceJob): PushOutcome {
 function decideReplay(group: Group, job: ReplayJob): PushOutcome {
   const id = job.push.editOf ?? job.push.mutations[0]?.mutation.id ?? ''
   if (group.world.mutations.get(id)?.deadLetter !== 'open') throw new ApplicationError('not_replayable')
-  if (job.mayAskAgain && hasOutdatedVerdict(group.world, job.push)) return { kind: 'outdated' }
+  if (isOutdated(group, job)) return { kind: 'outdated' }
   const decision = decidePush(group.world, job.push, group.ids)
   take(group, job, decision)
   group.writes.audit.push(job.audit)
@@ -163,7 +166,7 @@ function decideDesk(group: Group, job: DeskJob): PushOutcome {
   const conflict = mutation.resolves === undefined ? null : group.world.conflicts.get(mutation.resolves)
   if ((record?.version ?? 0) !== mutation.baseVersion || (conflict && conflict.status !== 'open'))
     throw new ApplicationError('stale_version')
-  if (job.mayAskAgain && hasOutdatedVerdict(group.world, job.push)) return { kind: 'outdated' }
+  if (isOutdated(group, job)) return { kind: 'outdated' }
   const decision = decidePush(group.world, job.push, group.ids)
   if (decision.kind === 'aborted') {
     const [result] = decision.results
@@ -188,6 +191,13 @@ function take(group: Group, job: PushJob, decision: PushDecision): void {
   }
   group.world = applyEffects(group.world, decision)
 }
+
+/** An answer is about a record or under rules that have changed, or nobody asked: that can be mended (AU2). */
+const isOutdated = ({ asksAuthority, snapshot, world }: Group, job: PushJob): boolean =>
+  asksAuthority &&
+  job.mayAskAgain &&
+  ((job.askedUnder !== null && job.askedUnder !== snapshot.fleet.configVersion) ||
+    hasOutdatedVerdict(world, job.push))
 
 /** Nothing is lost beyond the bound: the device keeps what it has and comes back on the next day. */
 function countLetters({ world, letterDays, writes }: Group, deviceId: string, decision: PushDecision): void {

@@ -15,6 +15,8 @@ interface JobBase {
   readonly receivedAtMs: number
   /** The authority may be asked again: an answer about a record that has changed since decides nothing then (AU2). */
   readonly mayAskAgain: boolean
+  /** The config version whose authorities were asked; null when none was. */
+  readonly askedUnder: number | null
 }
 
 /** A device's request. */

@@ -74,6 +74,38 @@ export default async function CollectionPage({ params, searchParams }: ItemProps
               ]}
             />
           </Section>
+          <Section
+            title={plural(collection.rules.length, 'business rule')}
+            note={
+              collection.authority === null
+                ? 'no authority is asked'
+                : `then ${collection.authority.url} is asked`
+            }
+          >
+            <KeyValue
+              align="start"
+              items={collection.rules.map(({ id: ruleId, cel, message }) => ({
+                key: ruleId,
+                value: (
+                  <>
+                    <span className="mono">{cel}</span> <span className="sub">{message}</span>
+                  </>
+                ),
+              }))}
+            />
+          </Section>
+          {collection.upMigrations.length === 0 ? null : (
+            <Section title={plural(collection.upMigrations.length, 'up-migration')}>
+              {collection.upMigrations.map(({ from, to, ops }) => (
+                <details key={from}>
+                  <summary>
+                    v{from} to v{to} · {plural(ops.length, 'step')}
+                  </summary>
+                  <JsonView label={`Up-migration from v${from}`} value={ops} />
+                </details>
+              ))}
+            </Section>
+          )}
           <Section title={plural(versions.length, 'schema version')}>
             {versions.map(({ schemaVersion, schema, createdAtMs }) => (
               <details key={schemaVersion}>
