@@ -140,6 +140,10 @@ function ofSession(session: SessionEvent): Contribution {
     [COUNTER.sessionsBy(session.result), 1],
     [COUNTER.sessionsWithConflict, session.withConflict ? 1 : 0],
     [COUNTER.illegalTransitions, session.illegalTransitions],
+    ...Object.entries(session.transitions ?? {}).map(([edge, count]): [string, number] => [
+      COUNTER.transitions(edge),
+      count,
+    ]),
   ]
   if (session.mode === 'full') counters.push([COUNTER.fullSyncsBy(session.fullReason ?? 'unknown'), 1])
   return { ...NOTHING, ...whole(session), counters, values: [[SKETCH.sessionDuration, [session.durationMs]]] }

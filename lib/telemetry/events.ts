@@ -79,6 +79,8 @@ export interface SessionEvent extends EventSource {
   readonly durationMs: number
   readonly withConflict: boolean
   readonly illegalTransitions: number
+  /** How often each edge `from>to` was walked. Events written before it was told have none. */
+  readonly transitions?: Readonly<Record<string, number>>
 }
 
 /**

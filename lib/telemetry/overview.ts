@@ -20,8 +20,8 @@ export interface Overview {
   readonly failures: PillarAnswer<FailureFigure>
   readonly queue: PillarAnswer<QueueFigure>
   readonly devices: DevicesNow
-  /** Transitions per minute by `from>to` over the last 5 min, from sessions already reported; null when there are too many to count. */
-  readonly transitionRates: Readonly<Record<string, number>> | null
+  /** Transitions per minute by `from>to`, of sessions that ended within the last 5 min and were reported since. */
+  readonly transitionRates: Readonly<Record<string, number>>
   /** Most devices first, at most 100. */
   readonly versions: readonly VersionRow[]
   readonly deadLetters: DeadLettersNow

@@ -4,7 +4,7 @@ import { isUuid } from '#lib/kernel/uuid.ts'
 import type { SessionReport, SessionsResponse } from '#lib/protocol/session.ts'
 import { sessionReport, sessionsRequest } from '#lib/protocol/session.ts'
 import type { Device, SessionRow } from '#lib/storage/ports.ts'
-import type { TelemetryEvent } from '#lib/telemetry/events.ts'
+import { sessionEvent } from '#lib/telemetry/session-event.ts'
 import type { Context } from '../context.ts'
 import { serverTimeMs } from '../devices/report-times.ts'
 import { parsedOrThrow } from '../errors.ts'
@@ -78,23 +78,3 @@ function rowOf(
 /** A device that reports what the table doesn't allow is defective: counted, not refused (protocol.md, sessions). */
 const illegalCount = ({ transitions }: SessionReport): number =>
   transitions.filter((transition) => !isLegal(transition)).length
-
-function sessionEvent(row: SessionRow): TelemetryEvent {
-  return {
-    id: `session/${row.sessionId}`,
-    atMs: row.endedAtMs,
-    payload: {
-      kind: 'session',
-      deviceId: row.deviceId,
-      platform: row.platform,
-      appVersion: row.appVersion,
-      sessionId: row.sessionId,
-      result: row.result,
-      mode: row.mode,
-      fullReason: row.fullReason ?? null,
-      durationMs: row.endedAtMs - row.startedAtMs,
-      withConflict: row.conflicts > 0,
-      illegalTransitions: row.illegalTransitions,
-    },
-  }
-}

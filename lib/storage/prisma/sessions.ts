@@ -1,4 +1,5 @@
-import { inferredSession, inferredSessionEvent } from '../inferred-session.ts'
+import { sessionEvent } from '#lib/telemetry/session-event.ts'
+import { inferredSession } from '../inferred-session.ts'
 import type { SessionFilter, SessionPort, SessionRow } from '../ports.ts'
 import { booleans, jsonArray, jsons, numbers, texts, uuids } from './arrays.ts'
 import type { Database, Send, Statement } from './database.ts'
@@ -97,7 +98,7 @@ export function postgresSessions(database: Database): SessionPort {
         const rows = silent.map((row) => inferredSession(deviceOf(row), silentOf(row), nowMs))
         const stored = await storeSessions(send, fleetId, rows)
         const made = rows.filter((row) => stored.has(row.sessionId))
-        await insertEvents(send, fleetId, made.map(inferredSessionEvent))
+        await insertEvents(send, fleetId, made.map(sessionEvent))
         return made.length
       }),
   }

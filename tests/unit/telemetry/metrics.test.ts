@@ -13,6 +13,7 @@ import {
   gaugesEvent,
   pushEvent,
   pushedCollection,
+  sessionEvent,
   textOf,
 } from '#tests/support/telemetry-fixtures.ts'
 
@@ -134,17 +135,7 @@ describe('counting', () => {
     metrics.observeEvent('f', eventAt('a', 1, { kind: 'delivery', ...source, collections }))
     metrics.observeEvent(
       'f',
-      eventAt('b', 1, {
-        kind: 'session',
-        ...source,
-        sessionId: 's',
-        result: 'ok',
-        mode: 'full',
-        fullReason: 'first',
-        durationMs: 1_500,
-        withConflict: false,
-        illegalTransitions: 0,
-      }),
+      eventAt('b', 1, sessionEvent({ mode: 'full', fullReason: 'first', durationMs: 1_500 })),
     )
     expect((await samples(metrics, 'tidemark_sync_lag_seconds_count')).sort()).toEqual([
       'tidemark_sync_lag_seconds_count{fleet="f",collection="strikes",stage="delivery"} 2',
