@@ -10,13 +10,14 @@ const MINUTE = 60_000
 const ACTIVE_MS = 86_400_000
 
 /**
- * Writes what every device last reported as events of this minute, one per platform and app version, and one
- * for the fleet. The ids are made of the minute, so a second run in it, by any process, changes nothing.
+ * Writes what every device last reported as events of the minute of `startedMs`, one per platform and app version,
+ * and one for the fleet. The ids are made of the minute, so a second run in it, by any process, changes nothing.
  * The events are returned for the leader's `/metrics`; none for a fleet that doesn't exist.
  */
 export async function snapshotGauges(
   ctx: TelemetryContext,
   fleetId: string,
+  startedMs: number = ctx.clock.now(),
 ): Promise<readonly TelemetryEvent[]> {
   const nowMs = ctx.clock.now()
   const { storage } = ctx
@@ -39,7 +40,7 @@ export async function snapshotGauges(
   const groups = groupsOf(devices).map((group) =>
     gaugesOf(group, collections, nowMs, fleet.settings.intervalMs),
   )
-  const atMs = Math.floor(nowMs / MINUTE) * MINUTE
+  const atMs = Math.floor(startedMs / MINUTE) * MINUTE
   const events = [
     { id: eventId('fleet-gauges', fleetId, String(atMs)), atMs, payload: whole },
     ...groups.map((payload) => ({
