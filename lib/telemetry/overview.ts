@@ -73,9 +73,10 @@ export interface DeadLetterCause {
   readonly devices: number
   readonly newestAtMs: number
 }
-/** Open ones, now. */
+/** Open ones, now; and how many changes of the range became one, open still or not. */
 export interface DeadLettersNow {
   readonly open: number
+  readonly inRange: Share
   /** Most frequent first, at most 10. */
   readonly causes: readonly DeadLetterCause[]
   readonly causesLeftOut: number

@@ -83,7 +83,8 @@ describe('overview', () => {
     expect(versions[0]?.uploadLagP95Ms).toBeNull()
     const hours = versions[1]?.deadLettersByHour ?? []
     expect([hours.length, hours.slice(-4)]).toEqual([24, [1, null, null, 1]])
-    expect(deadLetters).toEqual({ open: 6, causes, causesLeftOut: 0 })
+    const inRange = { part: 1, whole: 4, rate: 0.25 }
+    expect(deadLetters).toEqual({ open: 6, inRange, causes, causesLeftOut: 0 })
   })
 
   test('transition rates come from sessions that ended in the last five minutes, however many', async () => {
