@@ -141,7 +141,11 @@ export interface SyncPort {
     reads: readonly PullRead[],
     bounds: { limit: number; maxBytes: number },
   ): Promise<PullPage>
-  /** Moves a device's shown positions forward (never back) and appends the events that `describe` makes of the ranges, in one transaction. `firstComplete` marks collections whose first snapshot is now complete. */
+  /**
+   * Moves a device's shown positions forward (never back) and appends the events that `describe` makes of the ranges,
+   * in one transaction, at most `DELIVERED_VERSIONS_MAX` versions on; with `more` it is to be called again. The last
+   * call marks the collections of `firstComplete`, whose first snapshot is now complete.
+   */
   deliver(
     fleetId: string,
     deviceId: string,
@@ -149,7 +153,7 @@ export interface SyncPort {
     firstComplete: readonly string[],
     atMs: number,
     describe: (ranges: readonly DeliveredRange[]) => readonly TelemetryEvent[],
-  ): Promise<void>
+  ): Promise<{ readonly more: boolean }>
   getRecord(fleetId: string, collection: string, recordId: string): Promise<RecordState | null>
   /** The change log of one session, oldest first, bounded. */
   changesOfSession(fleetId: string, sessionId: string, limit: number): Promise<readonly ChangeRow[]>

@@ -14,6 +14,7 @@ import type { SessionState } from '#lib/protocol/report.ts'
 import type { SessionReport } from '#lib/protocol/session.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import type { Thresholds } from '#lib/telemetry/thresholds.ts'
+import type { MovedRange } from './delivery-slice.ts'
 
 /** The rows, filters and messages of the ports (ports.ts). Times are Unix milliseconds; ids are UUID texts. */
 
@@ -212,10 +213,7 @@ export interface PullPage {
 }
 
 /** A device's shown position: what it had at `previous`, it has at `version` now. */
-export interface DeliveredRange {
-  readonly collection: string
-  readonly previous: number
-  readonly version: number
+export interface DeliveredRange extends MovedRange {
   /** Made by other devices and committed after the device's first snapshot was complete. */
   readonly changes: readonly { readonly committedAtMs: number; readonly madeAtMs: number }[]
 }
