@@ -8,7 +8,7 @@ import type { Profile } from './profiles.ts'
 const REPORTS = 'strike-reports'
 /** Reports that an inspector looks after: the last ones filed. */
 const FILED_MAX = 40
-/** The airport's newest reports, which everybody amends, so that changes meet. */
+/** The airport's first reports, which everybody amends now and then, so that changes meet. */
 const HOT_MAX = 3
 
 const REMARKS = [
@@ -39,7 +39,7 @@ export interface Desk {
 
 /**
  * One inspector's next change: a new report, or an amendment. Inspectors look after the reports that they filed, so
- * changes rarely meet; those of the airport's newest reports, which everybody amends now and then, may.
+ * changes rarely meet; those of the airport's first reports, which everybody amends now and then, may.
  */
 export async function doWork(replica: Replica, desk: Desk, profile: Profile, random: Random): Promise<void> {
   const hot = random() < profile.hotRate
@@ -54,12 +54,11 @@ export async function doWork(replica: Replica, desk: Desk, profile: Profile, ran
   await replica.collection(REPORTS).patch(id, { set }, { validate: false })
 }
 
-/** One of the airport's newest reports, whoever filed it; null while there is none. */
+/** One of the airport's first reports, whoever filed it; null while there is none. */
 async function sharedReport(replica: Replica, { inspector }: Desk, random: Random): Promise<string | null> {
-  const here = await replica
-    .collection(REPORTS)
-    .query(({ data }) => data['airportName'] === inspector.airport.name)
-  return here.length === 0 ? null : pick(here.slice(-HOT_MAX), random).id
+  const { name } = inspector.airport
+  const first = await replica.collection(REPORTS).query(({ data }) => data['airportName'] === name, HOT_MAX)
+  return first.length === 0 ? null : pick(first, random).id
 }
 
 /** One that this inspector filed and that still is one: a dead letter leaves nothing to amend. */
