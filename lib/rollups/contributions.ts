@@ -5,6 +5,7 @@ import type {
   GaugesEvent,
   PushEvent,
   PushedCollection,
+  ReplayEvent,
   RequestsEvent,
   SessionEvent,
   TelemetryEvent,
@@ -40,6 +41,8 @@ export function contributionsOf(event: TelemetryEvent): readonly Contribution[] 
   switch (payload.kind) {
     case 'push':
       return ofPush(payload)
+    case 'replay':
+      return ofMutations(payload)
     case 'requests':
       return ofRequests(payload)
     case 'delivery':
@@ -70,15 +73,17 @@ function ofPush(push: PushEvent): readonly Contribution[] {
       [COUNTER.requestsBy('push', '2xx'), 1],
     ],
   }
-  const collections = Object.entries(push.collections).map(([collection, pushed]) => ({
+  return [request, ...ofMutations(push)]
+}
+
+const ofMutations = (push: PushEvent | ReplayEvent): readonly Contribution[] =>
+  Object.entries(push.collections).map(([collection, pushed]) => ({
     ...NOTHING,
     ...whole(push),
     collection,
     counters: countersOf(pushed),
     values: [[SKETCH.uploadLag, pushed.uploadLagMs]] as const,
   }))
-  return [request, ...collections]
-}
 
 function countersOf(pushed: PushedCollection): [string, number][] {
   const { results, conflicts, deadLetterCodes } = pushed

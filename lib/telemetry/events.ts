@@ -33,6 +33,16 @@ export interface PushEvent extends EventSource {
   readonly collections: Readonly<Record<string, PushedCollection>>
 }
 
+/**
+ * A dead letter that was replayed and left the queue: its mutation has another lasting result now. No device asked,
+ * so it is no request and no session, and it brings no lag: the wait was a person's. One that dies again has no event.
+ */
+export interface ReplayEvent extends EventSource {
+  readonly kind: 'replay'
+  readonly deadLetterId: string
+  readonly collections: PushEvent['collections']
+}
+
 export const ROUTES = [
   'enroll',
   'config',
@@ -125,7 +135,7 @@ export interface FleetGaugesEvent {
 }
 
 export type TelemetryPayload =
-  PushEvent | RequestsEvent | DeliveryEvent | SessionEvent | GaugesEvent | FleetGaugesEvent
+  PushEvent | ReplayEvent | RequestsEvent | DeliveryEvent | SessionEvent | GaugesEvent | FleetGaugesEvent
 
 /** `atMs` is the bucket's time: committed, answered, ended (corrected) or snapshotted. */
 export interface TelemetryEvent {

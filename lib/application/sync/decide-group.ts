@@ -7,7 +7,7 @@ import type { Device, PushSnapshot, PushWrites, StoredReport, StoredResponse } f
 import { accessTo } from '../devices/access.ts'
 import { requireActive } from '../devices/require-active.ts'
 import { ApplicationError, isApplicationError } from '../errors.ts'
-import { pushEventOf } from './push-event.ts'
+import { pushEventOf, replayEventOf } from './push-event.ts'
 import type { DeviceJob, PushJob, PushOutcome, ReplayJob } from './push-job.ts'
 import type { FleetRules } from './rules.ts'
 
@@ -112,6 +112,8 @@ function decideReplay(group: Group, job: ReplayJob): PushOutcome {
   const decision = decidePush(group.world, job.push, group.ids)
   take(group, job, decision)
   group.writes.audit.push(job.audit)
+  const event = replayEventOf(job, decision.results, decision.effects, group.world.nowMs)
+  if (event) group.writes.events.push(event)
   return answered(group, '', decision.results, false)
 }
 

@@ -1,9 +1,16 @@
 import { clampLag } from '#lib/engine/clock-offset.ts'
 import type { ChangeEffect } from '#lib/engine/types.ts'
 import type { MutationResult } from '#lib/protocol/push.ts'
-import type { ConflictTally, PushEvent, PushedCollection, TelemetryEvent } from '#lib/telemetry/events.ts'
+import { LASTING } from '#lib/rollups/counters.ts'
+import type {
+  ConflictTally,
+  PushEvent,
+  PushedCollection,
+  ReplayEvent,
+  TelemetryEvent,
+} from '#lib/telemetry/events.ts'
 import { eventId } from '../telemetry/event-id.ts'
-import type { DeviceJob } from './push-job.ts'
+import type { DeviceJob, PushJob, ReplayJob } from './push-job.ts'
 
 type Draft = {
   results: Partial<Record<MutationResult['status'], number>>
@@ -20,16 +27,9 @@ export function pushEventOf(
   effects: readonly ChangeEffect[],
   committedAtMs: number,
 ): TelemetryEvent {
-  const drafts = new Map<string, Draft>()
-  for (const [index, result] of results.entries()) {
-    const draft = draftFor(drafts, job.push.mutations[index]?.mutation.collection ?? '')
-    draft.results[result.status] = (draft.results[result.status] ?? 0) + 1
-    if (result.status === 'dead_lettered') {
-      draft.deadLetterCodes[result.code] = (draft.deadLetterCodes[result.code] ?? 0) + 1
-    }
-  }
-  for (const effect of effects)
-    addEffect(draftFor(drafts, effect.incoming.mutation.collection), job, effect, committedAtMs)
+  const drafts = draftsOf(job, results, effects)
+  for (const { incoming } of effects)
+    addLag(draftFor(drafts, incoming.mutation.collection), job, incoming.mutation.id, committedAtMs)
   const payload: PushEvent = {
     kind: 'push',
     deviceId: job.push.deviceId,
@@ -42,17 +42,52 @@ export function pushEventOf(
   return { id: eventId('push', job.push.deviceId, job.push.requestId), atMs: committedAtMs, payload }
 }
 
-function addEffect(
-  draft: Draft,
-  job: DeviceJob,
-  { incoming, conflict }: ChangeEffect,
+/** A replay that left the queue; null when it died again or got no lasting result, which changes nothing. */
+export function replayEventOf(
+  job: ReplayJob,
+  results: readonly MutationResult[],
+  effects: readonly ChangeEffect[],
   committedAtMs: number,
-): void {
-  if (conflict) {
-    const { strategy, outcome, fields } = conflict
-    draft.conflicts.push({ strategy, outcome, fields })
+): TelemetryEvent | null {
+  const [result] = results
+  if (result === undefined || result.status === 'dead_lettered' || !LASTING.includes(result.status))
+    return null
+  const { deviceId, requestId, replayOf } = job.push
+  const payload: ReplayEvent = {
+    kind: 'replay',
+    deviceId,
+    platform: job.platform,
+    appVersion: job.appVersion,
+    deadLetterId: replayOf ?? '',
+    collections: Object.fromEntries(draftsOf(job, results, effects)),
   }
-  const { lagMs, clamped } = clampLag(job.madeAtMs.get(incoming.mutation.id) ?? committedAtMs, committedAtMs)
+  return { id: eventId('replay', deviceId, requestId), atMs: committedAtMs, payload }
+}
+
+/** Results and conflicts by collection, without lag. */
+function draftsOf(
+  job: PushJob,
+  results: readonly MutationResult[],
+  effects: readonly ChangeEffect[],
+): Map<string, Draft> {
+  const drafts = new Map<string, Draft>()
+  for (const [index, result] of results.entries()) {
+    const draft = draftFor(drafts, job.push.mutations[index]?.mutation.collection ?? '')
+    draft.results[result.status] = (draft.results[result.status] ?? 0) + 1
+    if (result.status === 'dead_lettered') {
+      draft.deadLetterCodes[result.code] = (draft.deadLetterCodes[result.code] ?? 0) + 1
+    }
+  }
+  for (const { incoming, conflict } of effects) {
+    if (!conflict) continue
+    const { strategy, outcome, fields } = conflict
+    draftFor(drafts, incoming.mutation.collection).conflicts.push({ strategy, outcome, fields })
+  }
+  return drafts
+}
+
+function addLag(draft: Draft, job: DeviceJob, mutationId: string, committedAtMs: number): void {
+  const { lagMs, clamped } = clampLag(job.madeAtMs.get(mutationId) ?? committedAtMs, committedAtMs)
   draft.uploadLagMs.push(lagMs)
   if (clamped) draft.clamped += 1
 }

@@ -8,6 +8,7 @@ import type {
   DeliveryEvent,
   PushEvent,
   PushedCollection,
+  ReplayEvent,
   RequestsEvent,
   SessionEvent,
   TelemetryEvent,
@@ -134,6 +135,7 @@ function addFleet(own: OwnMetrics, fleet: string): void {
 /** Snapshots are not counted: the leader shows them as gauges. */
 function observeEvent(own: OwnMetrics, fleet: string, { payload }: TelemetryEvent): void {
   if (payload.kind === 'push') observePush(own, fleet, payload)
+  else if (payload.kind === 'replay') observeMutations(own, fleet, payload)
   else if (payload.kind === 'requests') observeRequests(own, fleet, payload)
   else if (payload.kind === 'delivery') observeDelivery(own, fleet, payload)
   else if (payload.kind === 'session') observeSession(own, fleet, payload)
@@ -141,6 +143,10 @@ function observeEvent(own: OwnMetrics, fleet: string, { payload }: TelemetryEven
 
 function observePush(own: OwnMetrics, fleet: string, push: PushEvent): void {
   own.requests.inc({ fleet, route: 'push', status_class: '2xx' })
+  observeMutations(own, fleet, push)
+}
+
+function observeMutations(own: OwnMetrics, fleet: string, push: PushEvent | ReplayEvent): void {
   for (const [collection, pushed] of Object.entries(push.collections)) {
     observeCollection(own, { fleet, collection }, push, pushed)
   }
@@ -149,7 +155,7 @@ function observePush(own: OwnMetrics, fleet: string, push: PushEvent): void {
 function observeCollection(
   own: OwnMetrics,
   where: { fleet: string; collection: string },
-  push: PushEvent,
+  push: PushEvent | ReplayEvent,
   pushed: PushedCollection,
 ): void {
   const source = {
