@@ -72,7 +72,7 @@ export interface RequestsEvent {
   }[]
 }
 
-/** Changes that a device has shown to hold, by presenting a token past them. Sketches as base64 (lib/rollups/sketch.ts). */
+/** Changes that a device has shown to hold, by presenting a token past them. Sketches as texts (lib/rollups/sketch.ts). */
 export interface DeliveryEvent extends EventSource {
   readonly kind: 'delivery'
   readonly collections: Readonly<
@@ -95,7 +95,7 @@ export interface SessionEvent extends EventSource {
 
 /**
  * Once a minute, one per platform and app version: what devices last reported (metrics.md, queue depth and
- * pending age). Revoked devices are left out. Sketches are base64; null when no device is in them.
+ * pending age). Revoked devices are left out. Sketches are texts; null when no device is in them.
  */
 export interface GaugesEvent {
   readonly kind: 'gauges'
