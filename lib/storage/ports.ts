@@ -231,8 +231,16 @@ export interface TelemetryPort {
 export interface AccessPort {
   countAdmins(): Promise<number>
   createUser(user: User, audit: AuditEntry): Promise<'created' | 'email_taken'>
-  /** The first administrator: uses up the link and creates the user in one transaction, once. */
-  claimSetUp(linkHash: string, user: User, nowMs: number, audit: AuditEntry): Promise<'created' | 'gone'>
+  /**
+   * The first administrator: while there is none, uses up the link (null: asked for by the environment) and creates
+   * the user in one transaction. Of any number of claims at once, by whatever links, one is `created`.
+   */
+  claimSetUp(
+    linkHash: string | null,
+    user: User,
+    nowMs: number,
+    audit: AuditEntry,
+  ): Promise<'created' | 'gone'>
   findUserByEmail(email: string): Promise<User | null>
   getUser(id: string): Promise<User | null>
   listUsers(): Promise<readonly User[]>
