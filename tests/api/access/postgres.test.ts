@@ -60,7 +60,8 @@ test('20 claims at once, over two processes and each by a link of its own, make 
     const { access } = n % 2 === 0 ? storage : other
     return access.claimSetUp(n === 19 ? null : hashCredential(token), user, world.clock.now(), audit)
   }
-  const outcomes = await Promise.all(tokens.map(claim)).finally(() => other.close())
+  const outcomes = await Promise.all(tokens.map(claim))
+  await other.close()
   expect(outcomes.filter((outcome) => outcome === 'created')).toHaveLength(1)
   expect(await storage.access.countAdmins()).toBe(1)
   const late = jsonBody('POST', { token: tokens[0], email: 'late@example.org', password: PASSWORD }, {})
