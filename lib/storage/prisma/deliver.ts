@@ -2,7 +2,7 @@ import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import type { MovedRange, ShownRange } from '../delivery-slice.ts'
 import { deliverySlice } from '../delivery-slice.ts'
 import type { DeliveredRange } from '../ports.ts'
-import { numbers, texts } from './arrays.ts'
+import { bigints, texts } from './arrays.ts'
 import type { Send, Statement } from './database.ts'
 import { insertEvents } from './insert-events.ts'
 import { originalText } from './storable-text.ts'
@@ -74,7 +74,7 @@ export async function deliver(
     const ranges = await rangesOf(send, fleetId, deviceId, moved)
     const names = texts(moved.map((range) => range.collection))
     await Promise.all([
-      send(MOVE, [fleetId, deviceId, names, numbers(moved.map((range) => range.version))]),
+      send(MOVE, [fleetId, deviceId, names, bigints(moved.map((range) => range.version))]),
       insertEvents(send, fleetId, delivery.describe(ranges)),
     ])
   }
@@ -125,6 +125,6 @@ async function rangesOf(
 
 const columnsOf = (ranges: readonly MovedRange[]): unknown[] => [
   texts(ranges.map((range) => range.collection)),
-  numbers(ranges.map((range) => range.previous)),
-  numbers(ranges.map((range) => range.version)),
+  bigints(ranges.map((range) => range.previous)),
+  bigints(ranges.map((range) => range.version)),
 ]
