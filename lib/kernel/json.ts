@@ -69,7 +69,7 @@ export function canonicalObject(object: JsonObject, keys: string[]): string {
 }
 
 /** `JSON.stringify` looks at each character; most texts have none to escape. */
-const ESCAPED = /["\\\u0000-\u001f\ud800-\udfff]/
+const ESCAPED = /["\\\p{Cc}\p{Cs}]/u
 const quoted = (text: string): string => (ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`)
 
 /** Few keys are sorted faster by hand than by a call that compares by a function. */
