@@ -30,7 +30,7 @@ const STEADY: Profile = {
   delayMsMax: 150,
   skewMsMax: 2_000,
   poisonRate: 0.04,
-  hotRate: 0.06,
+  hotRate: 0.09,
   outageMs: 0,
 }
 
