@@ -59,6 +59,7 @@ export async function replayLetter(
     },
     platform: device?.platform ?? 'other',
     appVersion: letter.appVersion,
+    countedVersion: ctx.requests.liveVersion(fleetId, letter.appVersion),
     madeAtMs: new Map([[mutation.id, letter.madeAtMs]]),
     receivedAtMs: ctx.clock.now(),
     audit: auditEntry(ctx, actor, { action: 'dead-letter.replay', target: letter.id, fleetId, reason }),

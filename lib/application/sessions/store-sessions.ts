@@ -27,7 +27,8 @@ export async function storeSessions(ctx: Context, input: StoreSessionsInput): Pr
   const offset = offsetMs ?? device.report?.offsetMs ?? 0
   const rows = sessions.map((report) => rowOf(ctx, input, report, offset))
   const good = rows.flatMap((row) => row ?? [])
-  const events = good.map(sessionEvent)
+  const version = ctx.requests.liveVersion(device.fleetId, input.app.appVersion)
+  const events = good.map((row) => sessionEvent({ ...row, appVersion: version }))
   const outcomes = good.length === 0 ? [] : await ctx.storage.sessions.store(device.fleetId, good, events)
   for (const [i, outcome] of outcomes.entries()) {
     const event = events[i]

@@ -101,7 +101,7 @@ function decideDevice(group: Group, job: DeviceJob): PushOutcome {
   writes.responses.push(response)
   writes.reports.push({ deviceId, appVersion: job.appVersion, platform: job.platform, report: job.report })
   writes.sessions.push({ sessionId: job.sessionId, deviceId })
-  writes.events.push(pushEventOf(job, decision.results, decision.effects, world.nowMs))
+  writes.events.push(pushEventOf(job, decision.results, decision.effects, world.nowMs, isCollectionOf(group)))
   return answered(group, body, decision.results, false)
 }
 
@@ -112,10 +112,21 @@ function decideReplay(group: Group, job: ReplayJob): PushOutcome {
   const decision = decidePush(group.world, job.push, group.ids)
   take(group, job, decision)
   group.writes.audit.push(job.audit)
-  const event = replayEventOf(job, decision.results, decision.effects, group.world.nowMs)
+  const event = replayEventOf(
+    job,
+    decision.results,
+    decision.effects,
+    group.world.nowMs,
+    isCollectionOf(group),
+  )
   if (event) group.writes.events.push(event)
   return answered(group, '', decision.results, false)
 }
+
+const isCollectionOf =
+  ({ world }: Group) =>
+  (name: string): boolean =>
+    world.collections.has(name)
 
 /** What a push did, for those after it and for the writes. */
 function take(group: Group, job: PushJob, decision: PushDecision): void {

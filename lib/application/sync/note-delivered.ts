@@ -21,11 +21,12 @@ export async function noteDelivered(
   const atMs = ctx.clock.now()
   const versions = new Map(Object.entries(positions).map(([name, { version }]) => [name, version]))
   const complete = Object.keys(positions).filter((name) => positions[name]?.snapshot === null)
+  const counted = { ...app, appVersion: ctx.requests.liveVersion(device.fleetId, app.appVersion) }
   let more = true
   while (more) {
     let told: readonly TelemetryEvent[] = []
     const describe = (ranges: readonly DeliveredRange[]): readonly TelemetryEvent[] =>
-      (told = deliveryEvents(ctx.ids(), device.id, app, ranges, atMs))
+      (told = deliveryEvents(ctx.ids(), device.id, counted, ranges, atMs))
     const slice = await ctx.storage.sync.deliver(
       device.fleetId,
       device.id,

@@ -1,5 +1,6 @@
 import { clampLag } from '#lib/engine/clock-offset.ts'
 import type { ChangeEffect } from '#lib/engine/types.ts'
+import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { MutationResult } from '#lib/protocol/push.ts'
 import { LASTING } from '#lib/rollups/counters.ts'
 import type {
@@ -20,21 +21,27 @@ type Draft = {
   deadLetterCodes: Record<string, number>
 }
 
+/** Names that no collection has count as one: a device could make up any number of them. No collection is called so. */
+const UNKNOWN_COLLECTION = '(unknown)'
+
+type IsCollection = (name: string) => boolean
+
 /** A committed push as telemetry (metrics.md, stages): its mutations by collection, written in its transaction. */
 export function pushEventOf(
   job: DeviceJob,
   results: readonly MutationResult[],
   effects: readonly ChangeEffect[],
   committedAtMs: number,
+  isCollection: IsCollection,
 ): TelemetryEvent {
-  const drafts = draftsOf(job, results, effects)
+  const drafts = draftsOf(job, results, effects, isCollection)
   for (const { incoming } of effects)
-    addLag(draftFor(drafts, incoming.mutation.collection), job, incoming.mutation.id, committedAtMs)
+    addLag(draftFor(drafts, incoming.mutation, isCollection), job, incoming.mutation.id, committedAtMs)
   const payload: PushEvent = {
     kind: 'push',
     deviceId: job.push.deviceId,
     platform: job.platform,
-    appVersion: job.appVersion,
+    appVersion: job.countedVersion,
     requestId: job.push.requestId,
     sessionId: job.sessionId,
     collections: Object.fromEntries(drafts) satisfies Record<string, PushedCollection>,
@@ -48,6 +55,7 @@ export function replayEventOf(
   results: readonly MutationResult[],
   effects: readonly ChangeEffect[],
   committedAtMs: number,
+  isCollection: IsCollection,
 ): TelemetryEvent | null {
   const [result] = results
   if (result === undefined || result.status === 'dead_lettered' || !LASTING.includes(result.status))
@@ -57,9 +65,9 @@ export function replayEventOf(
     kind: 'replay',
     deviceId,
     platform: job.platform,
-    appVersion: job.appVersion,
+    appVersion: job.countedVersion,
     deadLetterId: replayOf ?? '',
-    collections: Object.fromEntries(draftsOf(job, results, effects)),
+    collections: Object.fromEntries(draftsOf(job, results, effects, isCollection)),
   }
   return { id: eventId('replay', deviceId, requestId), atMs: committedAtMs, payload }
 }
@@ -69,10 +77,11 @@ function draftsOf(
   job: PushJob,
   results: readonly MutationResult[],
   effects: readonly ChangeEffect[],
+  isCollection: IsCollection,
 ): Map<string, Draft> {
   const drafts = new Map<string, Draft>()
   for (const [index, result] of results.entries()) {
-    const draft = draftFor(drafts, job.push.mutations[index]?.mutation.collection ?? '')
+    const draft = draftFor(drafts, job.push.mutations[index]?.mutation, isCollection)
     draft.results[result.status] = (draft.results[result.status] ?? 0) + 1
     if (result.status === 'dead_lettered') {
       draft.deadLetterCodes[result.code] = (draft.deadLetterCodes[result.code] ?? 0) + 1
@@ -81,7 +90,7 @@ function draftsOf(
   for (const { incoming, conflict } of effects) {
     if (!conflict) continue
     const { strategy, outcome, fields } = conflict
-    draftFor(drafts, incoming.mutation.collection).conflicts.push({ strategy, outcome, fields })
+    draftFor(drafts, incoming.mutation, isCollection).conflicts.push({ strategy, outcome, fields })
   }
   return drafts
 }
@@ -92,10 +101,15 @@ function addLag(draft: Draft, job: DeviceJob, mutationId: string, committedAtMs:
   if (clamped) draft.clamped += 1
 }
 
-function draftFor(drafts: Map<string, Draft>, collection: string): Draft {
-  const known = drafts.get(collection)
+function draftFor(
+  drafts: Map<string, Draft>,
+  mutation: Pick<Mutation, 'collection'> | undefined,
+  isCollection: IsCollection,
+): Draft {
+  const name = mutation && isCollection(mutation.collection) ? mutation.collection : UNKNOWN_COLLECTION
+  const known = drafts.get(name)
   if (known) return known
   const draft: Draft = { results: {}, conflicts: [], uploadLagMs: [], clamped: 0, deadLetterCodes: {} }
-  drafts.set(collection, draft)
+  drafts.set(name, draft)
   return draft
 }

@@ -11,6 +11,8 @@ interface JobBase {
   readonly push: IncomingPush
   readonly platform: Platform
   readonly appVersion: string
+  /** The version under which it counts: one of a hundred, or `other`. */
+  readonly countedVersion: string
   readonly madeAtMs: MadeTimes
   readonly receivedAtMs: number
 }

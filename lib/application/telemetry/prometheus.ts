@@ -1,6 +1,5 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import { ERROR_CODES } from '#lib/protocol/error-codes.ts'
-import { APP_VERSIONS_LIVE_MAX } from '#lib/protocol/limits.ts'
 import type { ResultStatus } from '#lib/protocol/push.ts'
 import { FULL_SYNC_REASONS, SESSION_RESULTS } from '#lib/protocol/session.ts'
 import { decodeSketches, forEachSlot } from '#lib/rollups/sketch.ts'
@@ -11,6 +10,7 @@ import type {
   ReplayEvent,
   RequestsEvent,
   SessionEvent,
+  StatusClass,
   TelemetryEvent,
 } from '#lib/telemetry/events.ts'
 import { ROUTES, STATUS_CLASSES } from '#lib/telemetry/events.ts'
@@ -25,6 +25,10 @@ export interface Metrics extends LeaderGauges {
   addFleet(fleetId: string): void
   /** Counts an event; call it once, after its transaction has committed. */
   observeEvent(fleetId: string, event: TelemetryEvent): void
+  /** Counts an answer to a request that never showed its fleet (metrics.md, sources). */
+  observeUnauthenticated(statusClass: StatusClass): void
+  /** Answers that no event tells of, because the database was away for too long. */
+  observeCountsLost(answers: number): void
   /** Counts a replay by the result of the push that it went through. */
   observeReplay(fleetId: string, result: ResultStatus): void
   /** The ticker has turned. */
@@ -45,9 +49,6 @@ const RESULTS = Object.keys({
   not_applied: 0,
   duplicate: 0,
 } satisfies Record<ResultStatus, 0>) as ResultStatus[]
-
-/** Versions beyond the bound of a fleet share this one (metrics.md, names). */
-const OTHER_VERSION = 'other'
 
 export function createMetrics(): Metrics {
   const registry = new Registry()
@@ -71,9 +72,11 @@ export function createMetrics(): Metrics {
     duplicateRequests: counter(METRICS.duplicateRequests),
     fullResyncs: counter(METRICS.fullResyncs),
     replays: counter(METRICS.deadLetterReplays),
-    versionOf: versionLimiter(),
   }
   const heartbeat = gauge(METRICS.heartbeat)
+  const countsLost = counter(METRICS.countsLost)
+  const unauthenticated = counter(METRICS.unauthenticated)
+  for (const statusClass of STATUS_CLASSES) unauthenticated.inc({ status_class: statusClass }, 0)
   return {
     ...leaderGauges(gauge),
     addFleet: (fleetId) => {
@@ -81,6 +84,12 @@ export function createMetrics(): Metrics {
     },
     observeEvent: (fleetId, event) => {
       observeEvent(own, fleetId, event)
+    },
+    observeUnauthenticated: (statusClass) => {
+      unauthenticated.inc({ status_class: statusClass })
+    },
+    observeCountsLost: (answers) => {
+      countsLost.inc(answers)
     },
     observeReplay: (fleet, result) => {
       own.replays.inc({ fleet, result })
@@ -102,20 +111,6 @@ interface OwnMetrics {
   readonly duplicateRequests: Counter
   readonly fullResyncs: Counter
   readonly replays: Counter
-  /** The version as a label: at most 100 of a fleet while the process lives. */
-  readonly versionOf: (fleetId: string, appVersion: string) => string
-}
-
-function versionLimiter(): OwnMetrics['versionOf'] {
-  const seen = new Map<string, Set<string>>()
-  return (fleetId, appVersion) => {
-    const versions = seen.get(fleetId) ?? new Set()
-    seen.set(fleetId, versions)
-    if (versions.has(appVersion)) return appVersion
-    if (versions.size >= APP_VERSIONS_LIVE_MAX) return OTHER_VERSION
-    versions.add(appVersion)
-    return appVersion
-  }
 }
 
 function addFleet(own: OwnMetrics, fleet: string): void {
@@ -161,7 +156,7 @@ function observeCollection(
   const source = {
     ...where,
     platform: push.platform,
-    app_version: own.versionOf(where.fleet, push.appVersion),
+    app_version: push.appVersion,
   }
   for (const result of RESULTS) own.mutations.inc({ ...source, result }, pushed.results[result] ?? 0)
   for (const { strategy, outcome } of pushed.conflicts) own.conflicts.inc({ ...where, strategy, outcome })

@@ -1,3 +1,4 @@
+import { APP_VERSIONS_LIVE_MAX } from '#lib/protocol/limits.ts'
 import { encodeSketch, sketchOf } from '#lib/rollups/sketch.ts'
 import type { Collection, Device } from '#lib/storage/ports.ts'
 import { deviceState, pendingAge } from '#lib/telemetry/connectivity.ts'
@@ -55,15 +56,25 @@ export async function snapshotGauges(
 
 /** Devices that belong to the fleet still, by platform and app version. */
 function groupsOf(devices: readonly Device[]): readonly (readonly Device[])[] {
+  const live = devices.filter(({ status }) => status !== 'revoked')
+  const counted = commonVersions(live)
   const groups = new Map<string, Device[]>()
-  for (const device of devices) {
-    if (device.status === 'revoked') continue
+  for (const each of live) {
+    const device = counted.has(each.appVersion) ? each : { ...each, appVersion: 'other' }
     const key = JSON.stringify([device.platform, device.appVersion])
     const group = groups.get(key)
     if (group === undefined) groups.set(key, [device])
     else group.push(device)
   }
   return [...groups.values()]
+}
+
+/** The hundred versions that most devices have; the rest count as `other` (protocol.md, device API). */
+function commonVersions(devices: readonly Device[]): ReadonlySet<string> {
+  const counts = new Map<string, number>()
+  for (const { appVersion } of devices) counts.set(appVersion, (counts.get(appVersion) ?? 0) + 1)
+  const common = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+  return new Set(common.slice(0, APP_VERSIONS_LIVE_MAX).map(([version]) => version))
 }
 
 /** @param group devices of one platform and app version, at least one */

@@ -34,10 +34,12 @@ const RELOG: Statement = {
       received_at = ${OF_PUSH.receivedAt}, committed_at = $12
     FROM ${LOG_COLUMNS} WHERE c.fleet_id = $1 AND c.mutation_id = k.mutation_id`,
 }
+/** Two devices may name the same session and request: ids are the senders' own. */
 const SESSION_PUSHES: Statement = {
   name: 'push_of_session',
   text: `INSERT INTO session_push (fleet_id, session_id, request_id, committed_at, mutation_ids)
-    SELECT $1, s, r, $4, m::uuid[] FROM unnest($2::uuid[], $3::uuid[], $5::text[]) k(s, r, m)`,
+    SELECT $1, s, r, $4, m::uuid[] FROM unnest($2::uuid[], $3::uuid[], $5::text[]) k(s, r, m)
+    ON CONFLICT (fleet_id, session_id, request_id) DO UPDATE SET mutation_ids = session_push.mutation_ids || excluded.mutation_ids`,
 }
 const RECORDS: Statement = {
   name: 'push_write_records',

@@ -41,6 +41,31 @@ describe.each(STORAGES)('bad input over $name', ({ open }) => {
       expect(await codeOf(await raw(body))).toEqual([400, 'bad_request'])
   })
 
+  it('a number past what can be kept is 400, not null', async () => {
+    const body = JSON.stringify(
+      device.pushBody([device.mutation({ op: { type: 'put', data: { title: 'n' } } })]),
+    )
+    for (const number of ['1e400', '-1E+400', '1e0999', '9'.repeat(400)]) {
+      const answer = await raw(body.replace('"title":"n"', `"title":"n","size":${number}`))
+      expect(await codeOf(answer), number).toEqual([400, 'malformed_json'])
+    }
+  })
+
+  it('a report of more changes or collections than there can be is 400', async () => {
+    const report = device.report()
+    const many = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`c${i}`, 1]))
+    for (const outbox of [
+      { depth: Number.MAX_SAFE_INTEGER },
+      { depth: 1, byCollection: many },
+      { depth: 1, byCollection: { ['x'.repeat(900_000)]: 1 } },
+    ]) {
+      const answer = await device.send('POST', '/api/v1/heartbeat', {
+        body: { report: { ...report, outbox } },
+      })
+      expect(await codeOf(answer)).toEqual([400, 'bad_request'])
+    }
+  })
+
   it('a body that is not UTF-8 is 400', async () => {
     expect(await codeOf(await raw(new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x7d])))).toEqual([
       400,

@@ -42,7 +42,7 @@ it('tells each result by collection, and the upload lag of what had an effect', 
     clamped: 1,
   })
   expect(collections['notes']?.deadLetterCodes).toEqual({ schema_mismatch: 1 })
-  expect(collections['nowhere']?.results).toEqual({ dead_lettered: 1 })
+  expect(collections['(unknown)']?.results).toEqual({ dead_lettered: 1 })
   const [lagMs, clamped] = collections['notes']?.uploadLagMs ?? []
   expect(Math.abs((lagMs ?? 0) - agoMs)).toBeLessThan(10_000)
   expect([clamped, collections['notes']?.uploadLagMs.length]).toEqual([0, 3])
@@ -114,4 +114,21 @@ it('a replay that leaves the queue counts by its result, and as no request, no l
     'requestsBy:push:2xx': 1,
   })
   expect(countOf(mergeOf(buckets, 'uploadLag'))).toBe(1)
+})
+
+it('counts names that no collection has as one, and versions past the hundredth as other', async () => {
+  const { app, device, events } = await world()
+  const invented = ['*', '__proto__', 'a', 'b', 'nul\u0000'].map((collection) =>
+    device.mutation({ collection }),
+  )
+  await device.pushed(invented)
+  expect(Object.keys(payloadOf(events[0]).collections)).toEqual(['(unknown)'])
+  for (let i = 0; i < 105; i++) {
+    const headers = { 'tidemark-app': `9.0.${i};ios` }
+    await device.send('POST', '/api/v1/push', { body: device.pushBody([]), headers })
+  }
+  const versions = new Set(events.map((event) => payloadOf(event).appVersion))
+  expect(versions.size).toBe(101)
+  expect(versions.has('other')).toBe(true)
+  expect((await app.ctx.storage.devices.get(device.fleetId, device.id))?.appVersion).toBe('9.0.104')
 })
