@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { DEPTH_MAX } from '#lib/protocol/report.ts'
 import { makeFleetCredential } from '#lib/application/access/credentials.ts'
 import type { TestApp, TestFleet } from '#tests/support/device-world.ts'
 import { TestDevice, bodyOf, newUuid, send, testApp, testFleet } from '#tests/support/device-world.ts'
@@ -224,7 +225,7 @@ describe.each(STORAGES)('bad input over $name', ({ open }) => {
     const extreme = Number.MAX_SAFE_INTEGER
     const report = {
       ...device.report(),
-      outbox: { depth: extreme, oldestMadeAt: '9999-12-31T23:59:59.999Z', oldestOffsetMs: extreme },
+      outbox: { depth: DEPTH_MAX, oldestMadeAt: '9999-12-31T23:59:59.999Z', oldestOffsetMs: extreme },
       clock: { offsetMs: -extreme, rttMs: extreme },
     }
     expect((await device.send('POST', '/api/v1/heartbeat', { body: { report } })).status).toBe(200)
