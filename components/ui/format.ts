@@ -1,5 +1,7 @@
+import { countText, durationText, percentDigits, percentText, pluralText } from '#lib/telemetry/format.ts'
+
 /**
- * Words for figures. Pure: the same input gives the same text on the server and in the browser.
+ * Words for figures that may not be known. Pure: the same input gives the same text on the server and in the browser.
  * What isn't known is said ("not known"), never shown as 0, NaN or nothing.
  */
 
@@ -8,7 +10,6 @@ export const NOT_KNOWN = 'not known'
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
-const DAY = 24 * HOUR
 
 type Maybe = number | null | undefined
 
@@ -16,22 +17,8 @@ function known(value: Maybe): value is number {
   return typeof value === 'number' && Number.isFinite(value)
 }
 
-/** Two units at most, the second one zero-padded: `412 ms`, `6.2 s`, `4 min 06 s`, `2 h 38 min`, `257 d`. */
-export function formatDuration(ms: Maybe): string {
-  if (!known(ms)) return NOT_KNOWN
-  if (ms < 0) return `−${formatDuration(-ms)}`
-  if (ms < SECOND) return `${Math.round(ms)} ms`
-  if (ms < 9.95 * SECOND) return `${trimZero((ms / SECOND).toFixed(1))} s`
-  // Rounded to whole seconds first, so that 59.9 s says "1 min 00 s" and not "60 s".
-  const seconds = Math.round(ms / SECOND)
-  if (seconds < 60) return `${seconds} s`
-  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ${pad(seconds % 60)} s`
-  const minutes = Math.round(ms / MINUTE)
-  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`
-  const hours = Math.round(ms / HOUR)
-  if (hours < 14 * 24) return `${Math.floor(hours / 24)} d ${pad(hours % 24)} h`
-  return `${Math.round(ms / DAY)} d`
-}
+/** As `durationText`: `412 ms`, `4 min 06 s`, `2 h 38 min`. */
+export const formatDuration = (ms: Maybe): string => (known(ms) ? durationText(ms) : NOT_KNOWN)
 
 /** How long ago, in the largest unit that says enough: `3 s ago`, `4 min ago`, `2 h 38 min ago`. */
 export function formatAge(ms: Maybe): string {
@@ -42,15 +29,11 @@ export function formatAge(ms: Maybe): string {
   return `${formatDuration(ms)} ago`
 }
 
-/** Whole numbers with thousands separators: `12,480`. */
-export function formatCount(count: Maybe): string {
-  return known(count) ? Math.round(count).toLocaleString('en-US') : NOT_KNOWN
-}
+/** As `countText`: `12,480`. */
+export const formatCount = (count: Maybe): string => (known(count) ? countText(count) : NOT_KNOWN)
 
-/** A ratio from 0 to 1 as percent, with the digits that matter: `0.84 %`, `21.0 %`, `100 %`. */
-export function formatPercent(ratio: Maybe): string {
-  return known(ratio) ? `${percentDigits(ratio)} %` : NOT_KNOWN
-}
+/** As `percentText`, of a ratio from 0 to 1: `0.84 %`. */
+export const formatPercent = (ratio: Maybe): string => (known(ratio) ? percentText(ratio) : NOT_KNOWN)
 
 /** The parts of a percent figure, the unit apart so that it can be set smaller. */
 export function percentFigure(ratio: Maybe): { value: string; unit?: string } {
@@ -76,10 +59,8 @@ export function shortId(id: string | null | undefined): string {
   return id.length <= 12 ? id : `${id.slice(0, 4)}…${id.slice(-6)}`
 }
 
-/** `1 device`, `2 devices`; `noun` in the singular, `many` where an s is not enough. */
-export function plural(count: number, noun: string, many = `${noun}s`): string {
-  return `${formatCount(count)} ${count === 1 ? noun : many}`
-}
+/** `1 device`, `2 devices`. */
+export const plural = pluralText
 
 /** Clock time in a zone (`Europe/Zurich`, `UTC`): `14:32:08`, or `14:32` without seconds. */
 export function formatClock(atMs: Maybe, zone: string, withSeconds = true): string {
@@ -133,18 +114,6 @@ export function zoneOffsetMs(atMs: number, zone: string): number {
   return wallMs - Math.floor(atMs / SECOND) * SECOND
 }
 
-function percentDigits(ratio: number): string {
-  const percent = ratio * 100
-  if (percent === 0 || percent === 100) return String(percent)
-  // "0.00 %" would hide that something happened.
-  if (Math.abs(percent) < 0.005) return percent > 0 ? '<0.01' : '>−0.01'
-  return percent.toFixed(Math.abs(percent) < 9.995 ? 2 : 1)
-}
-
 function trimZero(text: string): string {
   return text.endsWith('.0') ? text.slice(0, -2) : text
-}
-
-function pad(value: number): string {
-  return String(value).padStart(2, '0')
 }

@@ -1,5 +1,6 @@
 import type { Context } from './context.ts'
 import { replaySchemaAhead } from './dead-letters/replay-schema-ahead.ts'
+import { Periodic } from './periodic.ts'
 import { inferAbandoned } from './sessions/infer-abandoned.ts'
 import { foldEvents } from './telemetry/fold-events.ts'
 import { snapshotGauges } from './telemetry/snapshot-gauges.ts'
@@ -21,14 +22,15 @@ const RETENTION_BATCH = 5_000
 interface Task {
   readonly name: string
   readonly everyMs: number
-  readonly run: (ctx: Context) => Promise<unknown>
+  /** @param startedMs in the period that the run is for, however long it takes */
+  readonly run: (ctx: Context, startedMs: number) => Promise<unknown>
 }
 
 /** What one process does for all (decision 8). Each may be repeated, also by two leaders at once. */
 const TASKS: readonly Task[] = [
   { name: 'fold', everyMs: LEADER_TURN_MS, run: fold },
   { name: 'gauges', everyMs: MINUTE_MS, run: showGauges },
-  { name: 'schema-ahead', everyMs: 10 * SECOND_MS, run: inEachFleet(replaySchemaAhead) },
+  { name: 'schema-ahead', everyMs: 10 * SECOND_MS, run: (ctx) => inEachFleet(ctx, replaySchemaAhead) },
   { name: 'abandoned', everyMs: 10 * MINUTE_MS, run: inferAbandoned },
   { name: 'partitions', everyMs: 60 * MINUTE_MS, run: keepPartitions },
 ]
@@ -36,14 +38,20 @@ const TASKS: readonly Task[] = [
 /** The periodic work of a leader; `turn` is called every few seconds in every process. */
 export class Leader {
   private readonly ctx: Context
-  private readonly lastMs = new Map<string, number>()
+  private readonly tasks: readonly Periodic[]
   private leads = false
 
   constructor(ctx: Context) {
     this.ctx = ctx
+    this.tasks = TASKS.map(
+      ({ name, everyMs, run }) =>
+        new Periodic(everyMs, async (startedMs) => {
+          await run(ctx, startedMs).catch((error: unknown) => this.tell(name, error))
+        }),
+    )
   }
 
-  /** Takes or renews the lease, then does what is due. One task's failure doesn't stop the others. */
+  /** Takes or renews the lease, then starts what is due. A slow task holds up neither the lease nor the others. */
   async turn(): Promise<void> {
     const nowMs = this.ctx.clock.now()
     this.ctx.metrics.beat(nowMs)
@@ -52,33 +60,33 @@ export class Leader {
     if (this.leads && !leads) this.ctx.metrics.hideLeaderGauges()
     this.leads = leads
     if (!leads) return
-    for (const task of TASKS) {
-      if (nowMs - (this.lastMs.get(task.name) ?? 0) >= task.everyMs) await this.run(task, nowMs)
-    }
+    for (const task of this.tasks) task.startIfDue(nowMs)
   }
 
-  private async run(task: Task, nowMs: number): Promise<void> {
-    this.lastMs.set(task.name, nowMs)
-    try {
-      await task.run(this.ctx)
-    } catch (error) {
-      const text = error instanceof Error ? error.message : String(error)
-      this.ctx.log.error('a periodic task failed', { task: task.name, error: text })
-    }
+  /** Ends when the work under way has. */
+  async idle(): Promise<void> {
+    await Promise.all(this.tasks.map((task) => task.idle()))
+  }
+
+  private tell(task: string, error: unknown): never {
+    const text = error instanceof Error ? error.message : String(error)
+    this.ctx.log.error('a periodic task failed', { task, error: text })
+    throw error
   }
 }
 
 async function fold(ctx: Context): Promise<void> {
   await foldEvents(ctx)
-  for (const { id } of await ctx.storage.fleets.list()) {
-    const oldestMs = await ctx.storage.telemetry.oldestUnfoldedMs(id)
-    ctx.metrics.showFoldLag(id, oldestMs === null ? 0 : Math.max(0, ctx.clock.now() - oldestMs))
-  }
+  await inEachFleet(ctx, async (_, fleetId) => {
+    const oldestMs = await ctx.storage.telemetry.oldestUnfoldedMs(fleetId)
+    ctx.metrics.showFoldLag(fleetId, oldestMs === null ? 0 : Math.max(0, ctx.clock.now() - oldestMs))
+  })
 }
 
-async function showGauges(ctx: Context): Promise<void> {
-  for (const { id } of await ctx.storage.fleets.list())
-    ctx.metrics.showSnapshot(id, await snapshotGauges(ctx, id))
+function showGauges(ctx: Context, startedMs: number): Promise<void> {
+  return inEachFleet(ctx, async (_, fleetId) =>
+    ctx.metrics.showSnapshot(fleetId, await snapshotGauges(ctx, fleetId, startedMs)),
+  )
 }
 
 async function keepPartitions(ctx: Context): Promise<void> {
@@ -89,8 +97,14 @@ async function keepPartitions(ctx: Context): Promise<void> {
   if (stray > 0) ctx.log.error('rows outside every partition', { stray })
 }
 
-function inEachFleet(verb: (ctx: Context, fleetId: string) => Promise<unknown>): Task['run'] {
-  return async (ctx) => {
-    for (const { id } of await ctx.storage.fleets.list()) await verb(ctx, id)
+/** One fleet's failure doesn't keep the others from theirs. @throws the first failure, after all had their turn */
+async function inEachFleet(
+  ctx: Context,
+  verb: (ctx: Context, fleetId: string) => Promise<unknown>,
+): Promise<void> {
+  const failures: unknown[] = []
+  for (const { id } of await ctx.storage.fleets.list()) {
+    await verb(ctx, id).catch((error: unknown) => failures.push(error))
   }
+  if (failures.length > 0) throw failures[0]
 }

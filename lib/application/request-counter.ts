@@ -28,10 +28,6 @@ export class RequestCounter {
   private counts = new Map<string, Map<string, Count>>()
   private readonly waiting = new Map<string, TelemetryEvent[]>()
   private readonly versions = new Map<string, Set<string>>()
-  /** Answers whose counts were given up. */
-  lost = 0
-  /** Answers to requests that never showed a fleet; they count apart from any (metrics.md, sources). */
-  unauthenticated = 0
 
   constructor(deps: Deps) {
     this.deps = deps
@@ -91,7 +87,7 @@ export class RequestCounter {
   private lose(event: TelemetryEvent | undefined): void {
     if (event?.payload.kind !== 'requests') return
     const answers = event.payload.counts.reduce((sum, { count }) => sum + count, 0)
-    this.lost += answers
+    this.deps.metrics.observeCountsLost(answers)
     this.deps.log.warn('request counts lost while the database was away', { answers })
   }
 }

@@ -107,7 +107,8 @@ export async function dropEntry(tx: StoreTx, entry: OutboxEntry): Promise<void> 
 
 async function countOutbox(tx: StoreTx, collection: string, change: number): Promise<void> {
   const counts = await getCounts(tx)
-  const { [collection]: before = 0, ...others } = counts.outbox
+  const { [collection]: _, ...others } = counts.outbox
+  const before = Object.hasOwn(counts.outbox, collection) ? (counts.outbox[collection] ?? 0) : 0
   const count = before + change
   await setMeta(tx, 'counts', {
     ...counts,

@@ -1,5 +1,9 @@
 import type { Random } from '#lib/kernel/random.ts'
-import { ATTEMPTS_PER_SESSION_MAX, SESSIONS_PER_REPORT_MAX } from '#lib/protocol/limits.ts'
+import {
+  ATTEMPTS_PER_SESSION_MAX,
+  COLLECTIONS_REPORTED_MAX,
+  SESSIONS_PER_REPORT_MAX,
+} from '#lib/protocol/limits.ts'
 import type { DeviceReport } from '#lib/protocol/report.ts'
 import type { SessionState } from '#lib/protocol/session-states.ts'
 import type { SessionAttempt, SessionReport } from '#lib/protocol/session.ts'
@@ -37,7 +41,7 @@ export async function nextReport(tx: StoreTx, state: SessionState, random: Rando
       depth: depthOf(counts),
       ...(oldest ? { oldestMadeAt: oldest.madeAt } : {}),
       ...(oldest?.madeOffsetMs === undefined ? {} : { oldestOffsetMs: oldest.madeOffsetMs }),
-      byCollection: counts.outbox,
+      byCollection: Object.fromEntries(Object.entries(counts.outbox).slice(0, COLLECTIONS_REPORTED_MAX)),
     },
     ...(clock ? { clock } : {}),
     ...(ackCommands.length > 0 ? { ackCommands: [...ackCommands] } : {}),

@@ -62,11 +62,15 @@ export function decodeToken(text: string, reader: TokenReader, mac: Mac): Result
   return ok(token)
 }
 
+/** A collection may have the name of what every object inherits. */
+export const positionOf = (positions: Positions, collection: string): Position | undefined =>
+  Object.hasOwn(positions, collection) ? positions[collection] : undefined
+
 /** TK3: each collection keeps the further place; one that only `earlier` names keeps its own. */
 export function mergePositions(earlier: Positions, later: Positions): Positions {
   const merged: Record<string, Position> = { ...earlier }
   for (const [collection, position] of Object.entries(later)) {
-    const before = Object.hasOwn(earlier, collection) ? earlier[collection] : undefined
+    const before = positionOf(earlier, collection)
     merged[collection] = before ? further(before, position) : position
   }
   return merged

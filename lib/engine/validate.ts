@@ -1,8 +1,9 @@
 import type { Schema, OutputUnit } from '@cfworker/json-schema'
 import { Validator } from '@cfworker/json-schema'
-import type { Json } from '#lib/kernel/json.ts'
+import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { canonicalJson } from '#lib/kernel/json.ts'
 import type { JsonSchema } from '#lib/protocol/device.ts'
+import { compileAccept } from './accept-document.ts'
 import { checkSchema } from './check-schema.ts'
 import { toPointer } from './patch.ts'
 import type { CollectionRules, SchemaCheck, SchemaIssue } from './types.ts'
@@ -12,6 +13,8 @@ const ISSUES_MAX = 20
 /** `uniqueItems` compares each with each, and `contains` keeps an error for each: both need short arrays. */
 export const COMPARED_ITEMS_MAX = 1_000
 const COMPARING = /"(?:uniqueItems|contains|unevaluatedItems)":/
+
+const NONE: readonly SchemaIssue[] = []
 
 type Check = (data: Json) => readonly SchemaIssue[]
 
@@ -51,27 +54,34 @@ function compile(schema: JsonSchema, text: string): Check {
   }
   // A copy, because the library writes its bookkeeping into the schema.
   const validator = new Validator(JSON.parse(text) as Schema, '2020-12', true)
+  const accepts = compileAccept(schema)
   const itemsMax = COMPARING.test(text) ? COMPARED_ITEMS_MAX : Infinity
   return (data) => {
-    const unfit = findUnfit(data, [], itemsMax)
-    if (unfit) return [unfit]
+    const unfit = findUnfit(data, itemsMax)
+    if (unfit) return [{ path: toPointer(unfit.path.toReversed()), message: unfit.message }]
+    if (accepts?.(data)) return NONE
     const output = validator.validate(data)
     return output.valid ? [] : toIssues(output.errors)
   }
 }
 
+/** `path` from the inside out, so that it costs nothing where all is well. */
+interface Unfit {
+  readonly path: string[]
+  readonly message: string
+}
+
 /** Text that PostgreSQL can't store, and arrays too long to compare: told before the validator sees them. */
-function findUnfit(value: Json, path: readonly string[], itemsMax: number): SchemaIssue | null {
+function findUnfit(value: Json, itemsMax: number): Unfit | null {
   if (typeof value === 'string')
-    return isStorable(value) ? null : { path: toPointer(path), message: 'has a NUL or half a surrogate pair' }
+    return isStorable(value) ? null : { path: [], message: 'has a NUL or half a surrogate pair' }
   if (typeof value !== 'object' || value === null) return null
   if (Array.isArray(value) && value.length > itemsMax)
-    return { path: toPointer(path), message: `has more than ${itemsMax} items` }
-  for (const [key, item] of Object.entries(value)) {
-    if (!isStorable(key))
-      return { path: toPointer(path), message: 'has a key with a NUL or half a surrogate pair' }
-    const unfit = findUnfit(item as Json, [...path, key], itemsMax)
-    if (unfit) return unfit
+    return { path: [], message: `has more than ${itemsMax} items` }
+  for (const key of Object.keys(value)) {
+    if (!isStorable(key)) return { path: [], message: 'has a key with a NUL or half a surrogate pair' }
+    const unfit = findUnfit((value as JsonObject)[key] as Json, itemsMax)
+    if (unfit) return { ...unfit, path: [...unfit.path, key] }
   }
   return null
 }

@@ -182,6 +182,8 @@ async function fail(
   if (isRefused) progress.fleetId = ctx.directory.rememberedFleet(bearerOf(request.headers))
   const allow = failure.tidemarkCode === 'method_not_allowed' ? { allow: `${route.method}, OPTIONS` } : {}
   const response = problemResponse(failure, requestId, { ...headers, ...allow })
+  // A failure of ours is the fleet's too, even when it came before we knew who asked.
+  if (response.status >= 500) progress.fleetId ??= ctx.directory.knownFleetOf(bearerOf(request.headers))
   count(ctx, route.route, progress, response.status, failure.tidemarkCode)
   return response
 }
@@ -190,11 +192,8 @@ const textOf = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message) : String(error)
 
 function count(ctx: Context, route: Route, progress: Progress, status: number, code: ErrorCode | null): void {
-  if (progress.fleetId === null) {
-    ctx.requests.unauthenticated += 1
-    return
-  }
-  const { platform, appVersion } = progress.app ?? { platform: 'other', appVersion: 'unknown' }
   const statusClass = statusClassOf(status, code)
+  if (progress.fleetId === null) return ctx.metrics.observeUnauthenticated(statusClass)
+  const { platform, appVersion } = progress.app ?? { platform: 'other', appVersion: 'unknown' }
   ctx.requests.count(progress.fleetId, { route, statusClass, code, platform, appVersion })
 }

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { ApplicationError, isApplicationError } from '#lib/application/errors.ts'
 import { BODY_BYTES_MAX } from '#lib/protocol/limits.ts'
-import { isWithinShape } from './scan-json.ts'
+import { isWithinShape, mayOverflow } from './scan-json.ts'
 
 /**
  * The JSON body of a request, at most 1 MiB, judged while it is read (security.md 26, 28).
@@ -12,12 +12,27 @@ export async function readJson(request: Request): Promise<unknown> {
   const bytes = await readBytes(request).catch(toCutOff)
   if (!isUtf8(bytes)) throw new ApplicationError('malformed_json', { detail: 'the body is not UTF-8' })
   if (!isWithinShape(bytes)) throw new ApplicationError('too_deep')
+  const value = parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'))
+  if (mayOverflow(bytes) && !isFinite(value)) {
+    throw new ApplicationError('malformed_json', { detail: 'a number is too large to be kept' })
+  }
+  return value
+}
+
+function parse(text: string): unknown {
   try {
-    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'))
+    return JSON.parse(text)
   } catch {
     // The parser's message quotes the body.
     throw new ApplicationError('malformed_json')
   }
+}
+
+/** A number past what a double holds is parsed as Infinity, which JSON would write as null: another document. */
+function isFinite(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value)
+  if (typeof value !== 'object' || value === null) return true
+  return Object.values(value).every(isFinite)
 }
 
 /** The sender went away in the middle of its body: its affair, and no failure of ours. */

@@ -7,6 +7,8 @@ const OPEN_BRACE = 0x7b
 const OPEN_BRACKET = 0x5b
 const CLOSE_BRACE = 0x7d
 const CLOSE_BRACKET = 0x5d
+const PLUS = 0x2b
+const LETTER_E = 0x65
 
 /**
  * Whether JSON text stays within 32 levels and 1,000 keys an object (security.md 28), told from its bytes before
@@ -30,6 +32,27 @@ export function isWithinShape(bytes: Uint8Array): boolean {
     }
   }
   return true
+}
+
+const DIGIT_0 = 0x30
+const DIGIT_9 = 0x39
+/** `1e308` has 309 digits when it is written out. */
+const DIGITS_MAX = 308
+
+/** Whether the bytes may hold a number past what a double can: one with an exponent of three digits, or a very long one. */
+export function mayOverflow(bytes: Uint8Array): boolean {
+  for (let i = 0, run = 0; i < bytes.length; i++) {
+    const byte = bytes[i] as number
+    run = byte >= DIGIT_0 && byte <= DIGIT_9 ? run + 1 : 0
+    if (run > DIGITS_MAX || (run === 3 && isExponent(bytes, i - 3))) return true
+  }
+  return false
+}
+
+/** `e` or `E`, with a plus or without. */
+function isExponent(bytes: Uint8Array, at: number): boolean {
+  const letter = (bytes[at] === PLUS ? bytes[at - 1] : bytes[at]) ?? 0
+  return (letter | 0x20) === LETTER_E
 }
 
 /** Index of the closing quote of the string that opens at `start`, or the end of the text. */

@@ -51,8 +51,36 @@ export function jsonEqual(a: Json | undefined, b: Json | undefined): boolean {
 
 /** One text per JSON value: keys sorted by code unit. Equal values give equal texts, so it can be hashed. */
 export function canonicalJson(value: Json): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
-  if (!isJsonObject(value)) return JSON.stringify(value)
-  const keys = Object.keys(value).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
-  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key] as Json)}`).join(',')}}`
+  if (typeof value === 'string') return quoted(value)
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  if (!Array.isArray(value)) return canonicalObject(value as JsonObject, Object.keys(value))
+  let text = ''
+  for (const item of value as readonly Json[]) text += `${text === '' ? '' : ','}${canonicalJson(item)}`
+  return `[${text}]`
+}
+
+/** Canonical text of an object that has only these of its keys; the list is sorted in place. */
+export function canonicalObject(object: JsonObject, keys: string[]): string {
+  let text = ''
+  for (const key of sortKeys(keys)) {
+    text += `${text === '' ? '' : ','}${quoted(key)}:${canonicalJson(object[key] as Json)}`
+  }
+  return `{${text}}`
+}
+
+/** `JSON.stringify` looks at each character; most texts have none to escape. */
+const ESCAPED = /["\\\p{Cc}\p{Cs}]/u
+const quoted = (text: string): string => (ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`)
+
+/** Few keys are sorted faster by hand than by a call that compares by a function. */
+const FEW_KEYS = 32
+function sortKeys(keys: string[]): string[] {
+  if (keys.length > FEW_KEYS) return keys.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+  for (let i = 1; i < keys.length; i++) {
+    const key = keys[i] as string
+    let at = i
+    for (; at > 0 && (keys[at - 1] as string) > key; at--) keys[at] = keys[at - 1] as string
+    keys[at] = key
+  }
+  return keys
 }

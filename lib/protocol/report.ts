@@ -1,8 +1,15 @@
 import { z } from 'zod'
+import { COLLECTIONS_REPORTED_MAX } from './limits.ts'
 import { isoTime, uuid } from './mutation.ts'
 import { SESSION_STATES } from './session-states.ts'
 
+/** More changes than any device can hold: a greater number is a mistake, and would drown everyone else's. */
+export const DEPTH_MAX = 10_000_000
 const count = z.int().min(0)
+const depth = count.max(DEPTH_MAX)
+const byCollection = z
+  .record(z.string().max(64), depth)
+  .refine((counts) => Object.keys(counts).length <= COLLECTIONS_REPORTED_MAX, 'names too many collections')
 
 /** A device's own account, carried by push, pull (as a header) and heartbeat (protocol.md, device API). */
 export const deviceReport = z.object({
@@ -10,10 +17,10 @@ export const deviceReport = z.object({
   seq: count,
   nonce: z.string().min(8).max(64),
   outbox: z.object({
-    depth: count,
+    depth,
     oldestMadeAt: isoTime.optional(),
     oldestOffsetMs: z.int().optional(),
-    byCollection: z.record(z.string(), count).optional(),
+    byCollection: byCollection.optional(),
   }),
   clock: z.object({ offsetMs: z.int(), rttMs: count }).optional(),
   ackCommands: z.array(uuid).max(100).optional(),

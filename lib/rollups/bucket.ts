@@ -14,7 +14,7 @@ export interface BucketKey {
   readonly appVersion: string
 }
 
-/** Counters add, sketches merge, gauges keep the newest; sketches are encoded HdrHistograms (base64). */
+/** Counters add, sketches merge, gauges keep the newest; sketches are texts (sketch.ts). */
 export interface Bucket {
   readonly key: BucketKey
   readonly counters: Readonly<Record<string, number>>

@@ -5,6 +5,7 @@ import type {
   GaugesEvent,
   PushEvent,
   PushedCollection,
+  ReplayEvent,
   RequestsEvent,
   SessionEvent,
   TelemetryEvent,
@@ -40,6 +41,8 @@ export function contributionsOf(event: TelemetryEvent): readonly Contribution[] 
   switch (payload.kind) {
     case 'push':
       return ofPush(payload)
+    case 'replay':
+      return ofMutations(payload)
     case 'requests':
       return ofRequests(payload)
     case 'delivery':
@@ -70,15 +73,17 @@ function ofPush(push: PushEvent): readonly Contribution[] {
       [COUNTER.requestsBy('push', '2xx'), 1],
     ],
   }
-  const collections = Object.entries(push.collections).map(([collection, pushed]) => ({
+  return [request, ...ofMutations(push)]
+}
+
+const ofMutations = (push: PushEvent | ReplayEvent): readonly Contribution[] =>
+  Object.entries(push.collections).map(([collection, pushed]) => ({
     ...NOTHING,
     ...whole(push),
     collection,
     counters: countersOf(pushed),
     values: [[SKETCH.uploadLag, pushed.uploadLagMs]] as const,
   }))
-  return [request, ...collections]
-}
 
 function countersOf(pushed: PushedCollection): [string, number][] {
   const { results, conflicts, deadLetterCodes } = pushed
@@ -140,6 +145,10 @@ function ofSession(session: SessionEvent): Contribution {
     [COUNTER.sessionsBy(session.result), 1],
     [COUNTER.sessionsWithConflict, session.withConflict ? 1 : 0],
     [COUNTER.illegalTransitions, session.illegalTransitions],
+    ...Object.entries(session.transitions ?? {}).map(([edge, count]): [string, number] => [
+      COUNTER.transitions(edge),
+      count,
+    ]),
   ]
   if (session.mode === 'full') counters.push([COUNTER.fullSyncsBy(session.fullReason ?? 'unknown'), 1])
   return { ...NOTHING, ...whole(session), counters, values: [[SKETCH.sessionDuration, [session.durationMs]]] }

@@ -27,6 +27,8 @@ export const COUNTER = {
   sessionsWithConflict: 'sessionsWithConflict',
   fullSyncsBy: (reason: string) => `fullSyncsBy:${reason}`,
   illegalTransitions: 'illegalTransitions',
+  /** By the end of their session, not each by its own time: at most 121 edges, as states are of the contract. */
+  transitions: (edge: string) => `transitions:${edge}`,
 } as const
 
 export const SKETCH = {

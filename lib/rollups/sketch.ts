@@ -1,42 +1,33 @@
-import type { Histogram } from 'hdr-histogram-js'
-import { build } from 'hdr-histogram-js'
 import { decodeBase64url, encodeBase64url } from '#lib/kernel/base64url.ts'
 import { assert } from '#lib/kernel/result.ts'
+import { BitReader, BitWriter, golombLength } from './bits.ts'
+import { isFirstFormat, readFirstFormat } from './first-sketch-format.ts'
 
 /** Longest time told apart; longer ones count as this. The hour tier is kept as long (metrics.md, rollups). */
 export const SKETCH_VALUE_MAX = 400 * 86_400_000
 
 /**
- * A mergeable distribution of whole numbers ≥ 0, here milliseconds or counts. It keeps how many values fell
- * into each slot of an HdrHistogram of two significant digits, so a quantile is at most 0.4 % off.
+ * Least value of each slot, and one past the last: single numbers up to 50, from there 2 % wide, so that a slot's
+ * middle is at most 1 % off. Whole numbers only: logarithms may differ between machines, and equal contents must not.
  */
-export type Sketch = Histogram & Counts
+const BORDERS: readonly number[] = bordersUpTo(SKETCH_VALUE_MAX)
+const SLOTS = BORDERS.length - 1
 
-/** The counts by slot: public in the library's classes, missing in the interface that `build` names. */
-interface Counts {
-  readonly countsArrayLength: number
-  countsArrayIndex(value: number): number
-  getCountAtIndex(index: number): number
-  addToCountAtIndex(index: number, count: number): void
-  addToTotalCount(count: number): void
-  valueFromIndex(index: number): number
-  medianEquivalentValue(value: number): number
+/**
+ * A mergeable distribution of whole numbers ≥ 0, here milliseconds or counts: how many values fell into each slot.
+ * A quantile is at most 1 % off.
+ */
+export interface Sketch {
+  readonly counts: Float64Array
+  total: number
 }
 
-/** `build` without WebAssembly makes one of the typed-array classes, which have these methods. */
-export const emptySketch = (): Sketch =>
-  build({
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: SKETCH_VALUE_MAX,
-    numberOfSignificantValueDigits: 2,
-    bitBucketSize: 64,
-    useWebAssembly: false,
-  }) as Histogram & Counts
+export const emptySketch = (): Sketch => ({ counts: new Float64Array(SLOTS), total: 0 })
 
 /** Counts one value; it is rounded, and values outside 0 … 400 days count at the border. */
 export function addValue(sketch: Sketch, value: number): void {
   const inRange = Math.min(Math.max(Math.round(value), 0), SKETCH_VALUE_MAX)
-  addCount(sketch, sketch.countsArrayIndex(inRange), 1)
+  addCount(sketch, slotOf(inRange), 1)
 }
 
 export function sketchOf(values: Iterable<number>): Sketch {
@@ -45,59 +36,77 @@ export function sketchOf(values: Iterable<number>): Sketch {
   return sketch
 }
 
-export const countOf = (sketch: Sketch): number => sketch.totalCount
+export const countOf = (sketch: Sketch): number => sketch.total
 
 /**
  * Nearest-rank quantile, as `percentile_disc` defines it: the value of rank ⌈q × count⌉, given as the middle
  * of its slot. Null when nothing was counted. 0 is the least value, 1 the greatest.
  */
-export function quantile(sketch: Sketch, q: number): number | null {
-  const total = sketch.totalCount
+export function quantile({ counts, total }: Sketch, q: number): number | null {
   if (total === 0) return null
   // A product like 0.95 × 20 comes out a hair above 19; its rank is 19.
   const rank = Math.max(1, Math.ceil(q * total - 1e-9))
   let passed = 0
-  for (let index = 0; index < sketch.countsArrayLength; index++) {
-    passed += sketch.getCountAtIndex(index)
-    if (passed >= rank) return sketch.medianEquivalentValue(sketch.valueFromIndex(index))
+  for (let slot = 0; slot < SLOTS; slot++) {
+    passed += counts[slot] ?? 0
+    if (passed >= rank) return middleOf(slot)
   }
   throw new Error('assertion failed: the slots of a sketch hold fewer values than its total')
 }
 
+/** Orders of the two codes in a text's first byte and a half; larger ones never pay. */
+const GAP_ORDER_BITS = 4
+const COUNT_ORDER_BITS = 5
+/** No text of the first format starts with it. */
+const MARK = '.'
+
 /**
- * Text of a sketch: slot by slot up to the last in use, LEB128 in base64url; an even number is twice a count,
- * an odd one stands for that half of unused slots. Equal contents give equal texts, in whatever order counted.
+ * Text of a sketch: for each slot in use the unused ones before it and its count less one, as exponential Golomb
+ * codes whose orders suit this sketch best, in base64url. Equal contents give equal texts, in whatever order counted.
  */
 export function encodeSketch(sketch: Sketch): string {
-  const bytes: number[] = []
+  if (sketch.total === 0) return ''
+  const gaps: number[] = []
+  const counts: number[] = []
   let unused = 0
-  for (let index = 0; index < sketch.countsArrayLength; index++) {
-    const count = sketch.getCountAtIndex(index)
+  for (const count of sketch.counts) {
     if (count === 0) {
       unused += 1
       continue
     }
-    if (unused > 0) pushVarint(bytes, unused * 2 + 1)
-    pushVarint(bytes, count * 2)
+    gaps.push(unused)
+    counts.push(count - 1)
     unused = 0
   }
-  return encodeBase64url(Uint8Array.from(bytes))
+  const gapOrder = bestOrder(gaps, 2 ** GAP_ORDER_BITS)
+  const countOrder = bestOrder(counts, 2 ** COUNT_ORDER_BITS)
+  const writer = new BitWriter()
+  writer.bits(gapOrder, GAP_ORDER_BITS)
+  writer.bits(countOrder, COUNT_ORDER_BITS)
+  for (const [i, gap] of gaps.entries()) {
+    writer.golomb(gap, gapOrder)
+    writer.golomb(counts[i] ?? 0, countOrder)
+  }
+  return MARK + encodeBase64url(writer.toBytes())
 }
 
 /** Adds an encoded sketch to this one. The text is our own, so a damaged one is an impossible state. */
 export function mergeEncoded(sketch: Sketch, text: string): void {
-  const bytes = decodeBase64url(text)
-  assert(bytes !== null, 'an encoded sketch is base64url')
-  const reader = { bytes, at: 0 }
-  let index = 0
-  while (reader.at < bytes.length) {
-    const token = readVarint(reader)
-    if (token % 2 === 1) {
-      index += (token - 1) / 2
-    } else {
-      addCount(sketch, index, token / 2)
-      index += 1
-    }
+  if (text === '') return
+  if (isFirstFormat(text)) {
+    readFirstFormat(text, (value, count) =>
+      addCount(sketch, slotOf(Math.min(value, SKETCH_VALUE_MAX)), count),
+    )
+    return
+  }
+  const bytes = decodeBase64url(text.slice(MARK.length))
+  assert(bytes !== null && text.startsWith(MARK), 'an encoded sketch is base64url')
+  const reader = new BitReader(bytes)
+  const gapOrder = reader.bits(GAP_ORDER_BITS)
+  const countOrder = reader.bits(COUNT_ORDER_BITS)
+  for (let slot = 0; reader.hasMore(); slot++) {
+    slot += reader.golomb(gapOrder)
+    addCount(sketch, slot, reader.golomb(countOrder) + 1)
   }
 }
 
@@ -110,36 +119,46 @@ export function decodeSketches(texts: Iterable<string>): Sketch {
 
 /** Each slot in use, least value first, with how many values are in it. */
 export function forEachSlot(sketch: Sketch, visit: (value: number, count: number) => void): void {
-  for (let index = 0; index < sketch.countsArrayLength; index++) {
-    const count = sketch.getCountAtIndex(index)
-    if (count > 0) visit(sketch.medianEquivalentValue(sketch.valueFromIndex(index)), count)
-  }
+  for (const [slot, count] of sketch.counts.entries()) if (count > 0) visit(middleOf(slot), count)
 }
 
-function addCount(sketch: Sketch, index: number, count: number): void {
-  assert(index < sketch.countsArrayLength, 'a slot of a sketch is within its range')
-  sketch.addToCountAtIndex(index, count)
-  sketch.addToTotalCount(count)
+function bordersUpTo(max: number): number[] {
+  const borders = [0]
+  for (let border = 0; border <= max;) {
+    border = Math.max(border + 1, Math.floor((border * 102) / 100))
+    borders.push(border)
+  }
+  return borders
 }
 
-/** Division instead of shifts: a count may exceed 32 bits. */
-function pushVarint(bytes: number[], value: number): void {
-  let rest = value
-  while (rest >= 128) {
-    bytes.push((rest % 128) + 128)
-    rest = Math.floor(rest / 128)
+/** The slot that holds a whole number of the range, by halving. */
+function slotOf(value: number): number {
+  let [low, high] = [0, SLOTS - 1]
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2)
+    if ((BORDERS[middle] ?? 0) <= value) low = middle
+    else high = middle - 1
   }
-  bytes.push(rest)
+  return low
 }
 
-function readVarint(reader: { readonly bytes: Uint8Array; at: number }): number {
-  let value = 0
-  let factor = 1
-  for (;;) {
-    const byte = reader.bytes[reader.at++]
-    assert(byte !== undefined, 'an encoded sketch ends after a whole number')
-    value += (byte % 128) * factor
-    if (byte < 128) return value
-    factor *= 128
+const middleOf = (slot: number): number =>
+  Math.floor(((BORDERS[slot] ?? 0) + (BORDERS[slot + 1] ?? 0) - 1) / 2)
+
+function addCount(sketch: Sketch, slot: number, count: number): void {
+  assert(slot < SLOTS, 'a slot of a sketch is within its range')
+  sketch.counts[slot] = (sketch.counts[slot] ?? 0) + count
+  sketch.total += count
+}
+
+/** The first order, below `orders`, that needs no more bits than the next. */
+function bestOrder(values: readonly number[], orders: number): number {
+  const bitsAt = (order: number): number => values.reduce((sum, value) => sum + golombLength(value, order), 0)
+  let [order, bits] = [0, bitsAt(0)]
+  for (; order < orders - 1; order++) {
+    const next = bitsAt(order + 1)
+    if (next >= bits) break
+    bits = next
   }
+  return order
 }

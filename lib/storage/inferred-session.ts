@@ -1,4 +1,3 @@
-import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import type { Device, SessionRow } from './ports.ts'
 
 export interface SilentSession {
@@ -33,25 +32,5 @@ export function inferredSession(device: Device, silent: SilentSession, nowMs: nu
     receivedAtMs: nowMs,
     illegalTransitions: 0,
     inferred: true,
-  }
-}
-
-export function inferredSessionEvent(row: SessionRow): TelemetryEvent {
-  return {
-    id: `session/${row.sessionId}`,
-    atMs: row.endedAtMs,
-    payload: {
-      kind: 'session',
-      deviceId: row.deviceId,
-      platform: row.platform,
-      appVersion: row.appVersion,
-      sessionId: row.sessionId,
-      result: 'abandoned',
-      mode: row.mode,
-      fullReason: null,
-      durationMs: row.endedAtMs - row.startedAtMs,
-      withConflict: row.conflicts > 0,
-      illegalTransitions: 0,
-    },
   }
 }

@@ -156,7 +156,11 @@ export interface SyncPort {
     reads: readonly PullRead[],
     bounds: { limit: number; maxBytes: number },
   ): Promise<PullPage>
-  /** Moves a device's shown positions forward (never back) and appends the events that `describe` makes of the ranges, in one transaction. `firstComplete` marks collections whose first snapshot is now complete. */
+  /**
+   * Moves a device's shown positions forward (never back) and appends the events that `describe` makes of the ranges,
+   * in one transaction, at most `DELIVERED_VERSIONS_MAX` versions on; with `more` it is to be called again. The last
+   * call marks the collections of `firstComplete`, whose first snapshot is now complete.
+   */
   deliver(
     fleetId: string,
     deviceId: string,
@@ -164,7 +168,7 @@ export interface SyncPort {
     firstComplete: readonly string[],
     atMs: number,
     describe: (ranges: readonly DeliveredRange[]) => readonly TelemetryEvent[],
-  ): Promise<void>
+  ): Promise<{ readonly more: boolean }>
   getRecord(fleetId: string, collection: string, recordId: string): Promise<RecordState | null>
   /** Those of these records that exist, as of now and without a lock. */
   getRecords(
@@ -257,8 +261,16 @@ export interface TelemetryPort {
 export interface AccessPort {
   countAdmins(): Promise<number>
   createUser(user: User, audit: AuditEntry): Promise<'created' | 'email_taken'>
-  /** The first administrator: uses up the link and creates the user in one transaction, once. */
-  claimSetUp(linkHash: string, user: User, nowMs: number, audit: AuditEntry): Promise<'created' | 'gone'>
+  /**
+   * The first administrator: while there is none, uses up the link (null: asked for by the environment) and creates
+   * the user in one transaction. Of any number of claims at once, by whatever links, one is `created`.
+   */
+  claimSetUp(
+    linkHash: string | null,
+    user: User,
+    nowMs: number,
+    audit: AuditEntry,
+  ): Promise<'created' | 'gone'>
   findUserByEmail(email: string): Promise<User | null>
   getUser(id: string): Promise<User | null>
   listUsers(): Promise<readonly User[]>

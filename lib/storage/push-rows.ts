@@ -1,3 +1,4 @@
+import type { MovedRange } from './delivery-slice.ts'
 import type {
   BaseState,
   ChangeEffect,
@@ -110,10 +111,7 @@ export interface PullPage {
 }
 
 /** A device's shown position: what it had at `previous`, it has at `version` now. */
-export interface DeliveredRange {
-  readonly collection: string
-  readonly previous: number
-  readonly version: number
+export interface DeliveredRange extends MovedRange {
   /** Made by other devices and committed after the device's first snapshot was complete. */
   readonly changes: readonly { readonly committedAtMs: number; readonly madeAtMs: number }[]
 }

@@ -33,6 +33,16 @@ export interface PushEvent extends EventSource {
   readonly collections: Readonly<Record<string, PushedCollection>>
 }
 
+/**
+ * A dead letter that was replayed and left the queue: its mutation has another lasting result now. No device asked,
+ * so it is no request and no session, and it brings no lag: the wait was a person's. One that dies again has no event.
+ */
+export interface ReplayEvent extends EventSource {
+  readonly kind: 'replay'
+  readonly deadLetterId: string
+  readonly collections: PushEvent['collections']
+}
+
 export const ROUTES = [
   'enroll',
   'config',
@@ -62,7 +72,7 @@ export interface RequestsEvent {
   }[]
 }
 
-/** Changes that a device has shown to hold, by presenting a token past them. Sketches as base64 (lib/rollups/sketch.ts). */
+/** Changes that a device has shown to hold, by presenting a token past them. Sketches as texts (lib/rollups/sketch.ts). */
 export interface DeliveryEvent extends EventSource {
   readonly kind: 'delivery'
   readonly collections: Readonly<
@@ -79,11 +89,13 @@ export interface SessionEvent extends EventSource {
   readonly durationMs: number
   readonly withConflict: boolean
   readonly illegalTransitions: number
+  /** How often each edge `from>to` was walked. Events written before it was told have none. */
+  readonly transitions?: Readonly<Record<string, number>>
 }
 
 /**
  * Once a minute, one per platform and app version: what devices last reported (metrics.md, queue depth and
- * pending age). Revoked devices are left out. Sketches are base64; null when no device is in them.
+ * pending age). Revoked devices are left out. Sketches are texts; null when no device is in them.
  */
 export interface GaugesEvent {
   readonly kind: 'gauges'
@@ -123,7 +135,7 @@ export interface FleetGaugesEvent {
 }
 
 export type TelemetryPayload =
-  PushEvent | RequestsEvent | DeliveryEvent | SessionEvent | GaugesEvent | FleetGaugesEvent
+  PushEvent | ReplayEvent | RequestsEvent | DeliveryEvent | SessionEvent | GaugesEvent | FleetGaugesEvent
 
 /** `atMs` is the bucket's time: committed, answered, ended (corrected) or snapshotted. */
 export interface TelemetryEvent {

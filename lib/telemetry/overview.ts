@@ -20,8 +20,8 @@ export interface Overview {
   readonly failures: PillarAnswer<FailureFigure>
   readonly queue: PillarAnswer<QueueFigure>
   readonly devices: DevicesNow
-  /** Transitions per minute by `from>to` over the last 5 min, from sessions already reported; null when there are too many to count. */
-  readonly transitionRates: Readonly<Record<string, number>> | null
+  /** Transitions per minute by `from>to`, of sessions that ended within the last 5 min and were reported since. */
+  readonly transitionRates: Readonly<Record<string, number>>
   /** Most devices first, at most 100. */
   readonly versions: readonly VersionRow[]
   readonly deadLetters: DeadLettersNow
@@ -73,9 +73,10 @@ export interface DeadLetterCause {
   readonly devices: number
   readonly newestAtMs: number
 }
-/** Open ones, now. */
+/** Open ones, now; and how many changes of the range became one, open still or not. */
 export interface DeadLettersNow {
   readonly open: number
+  readonly inRange: Share
   /** Most frequent first, at most 10. */
   readonly causes: readonly DeadLetterCause[]
   readonly causesLeftOut: number

@@ -184,10 +184,11 @@ function queueing({ queue, limits }: Overview): Trouble | null {
   }
 }
 
-function deadLettered({ deadLetters }: Overview): Trouble | null {
-  const { open, causes } = deadLetters
+/** A change that failed for good is a failure: it is judged by the same limit, over the changes of the range. */
+function deadLettered({ deadLetters, limits }: Overview): Trouble | null {
+  const { open, inRange, causes } = deadLetters
   const top = causes[0]
-  if (open === 0 || top === undefined) return null
+  if (open === 0 || top === undefined || (inRange.rate ?? 0) <= limits.failureWarn) return null
   const shared = sharedCause(open, top)
   const one = open === 1 ? '1 change is a dead letter' : `${countText(open)} changes are dead letters`
   return {
@@ -199,13 +200,15 @@ function deadLettered({ deadLetters }: Overview): Trouble | null {
           ? `${countText(open)} dead letters share one cause`
           : `${countText(top.count)} of ${countText(open)} dead letters share one cause`,
     evidence: `${top.appVersion} on ${top.collection}: ${top.detail} (${top.code}, ${pluralText(top.devices, 'device')})`,
-    step: {
-      label: 'Dead letters',
-      target: { page: 'dead-letters', code: shared?.code ?? null, appVersion: shared?.appVersion ?? null },
-    },
+    step: lettersStep(shared),
     brief: `${pluralText(open, 'open dead letter')}`,
   }
 }
+
+const lettersStep = (cause: DeadLetterCause | null): Verdict['step'] => ({
+  label: 'Dead letters',
+  target: { page: 'dead-letters', code: cause?.code ?? null, appVersion: cause?.appVersion ?? null },
+})
 
 /** The cause of more than half of several open dead letters. */
 const sharedCause = (open: number, top: DeadLetterCause): DeadLetterCause | null =>
@@ -252,19 +255,23 @@ function partlyKnown({ lag, conflicts, failures, queue, limits }: Overview): Ver
   }
 }
 
-function healthy({ devices, lag, failures, queue }: Overview): Verdict {
+/** Few dead letters don't make sync unhealthy, and still wait for a person: they are the next step. */
+function healthy({ devices, lag, failures, queue, deadLetters }: Overview): Verdict {
   const online = devices.heard - devices.offline
   const p95 = lag.figure?.upload.p95 ?? 0
   const requests = failures.figure?.requests
   const waiting = queue.figure?.depth ?? 0
+  const { open, causes } = deadLetters
+  const synced =
+    devices.offline === 0
+      ? `${online === 1 ? 'The only device syncs' : `All ${countText(online)} devices sync`} within target`
+      : `${pluralText(online, 'device')} ${online === 1 ? 'syncs' : 'sync'} within target; ${countText(devices.offline)} ${devices.offline === 1 ? 'is' : 'are'} offline`
+  const letters = `${pluralText(open, 'dead letter')} ${open === 1 ? 'waits' : 'wait'} for a person`
   return {
     level: 'ok',
-    sentence:
-      devices.offline === 0
-        ? `${online === 1 ? 'The only device syncs' : `All ${countText(online)} devices sync`} within target`
-        : `${pluralText(online, 'device')} ${online === 1 ? 'syncs' : 'sync'} within target; ${countText(devices.offline)} ${devices.offline === 1 ? 'is' : 'are'} offline`,
+    sentence: open === 0 ? synced : `${synced}; ${letters}`,
     evidence: `Upload lag p95 ${durationText(p95)}; ${countText(requests?.part ?? 0)} of ${countText(requests?.whole ?? 0)} requests failed; ${pluralText(waiting, 'change')} waiting on devices`,
-    step: null,
+    step: open === 0 ? null : lettersStep(causes[0] === undefined ? null : sharedCause(open, causes[0])),
   }
 }
 

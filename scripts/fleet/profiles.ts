@@ -12,9 +12,9 @@ export interface Profile {
   readonly delayMsMax: number
   /** Clocks are off by up to this, either way. */
   readonly skewMsMax: number
-  /** Share of created reports that the schema refuses. */
+  /** Share of the reports created on the faulty app version that the schema refuses. */
   readonly poisonRate: number
-  /** Share of changes that amend one of a few reports that everybody amends. */
+  /** Share of changes that amend one of a few reports that everybody at the airport amends. */
   readonly hotRate: number
   /** All devices lose the network together for this long, once, after a third of the run. */
   readonly outageMs: number
@@ -29,8 +29,8 @@ const STEADY: Profile = {
   duplicateRate: 0.002,
   delayMsMax: 150,
   skewMsMax: 2_000,
-  poisonRate: 0.01,
-  hotRate: 0.02,
+  poisonRate: 0.04,
+  hotRate: 0.09,
   outageMs: 0,
 }
 
@@ -39,7 +39,7 @@ export const PROFILES = {
   flaky: { ...STEADY, dropRate: 0.1, lostAnswerRate: 0.08, duplicateRate: 0.05, delayMsMax: 2_000 },
   storm: { ...STEADY, thinkMs: 5_000, outageMs: 60_000 },
   skew: { ...STEADY, skewMsMax: 3_600_000 },
-  poison: { ...STEADY, poisonRate: 0.2 },
+  poison: { ...STEADY, poisonRate: 0.8 },
   conflict: { ...STEADY, thinkMs: 5_000, hotRate: 0.7 },
 } as const satisfies Record<string, Profile>
 

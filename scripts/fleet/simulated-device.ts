@@ -11,6 +11,7 @@ import { createBadNetwork } from './bad-network.ts'
 import { waitOf } from './chance.ts'
 import { inspectorOf } from './devices.ts'
 import type { Profile } from './profiles.ts'
+import type { Desk } from './work.ts'
 import { doWork } from './work.ts'
 
 export interface SimulatedDevice {
@@ -49,13 +50,12 @@ export async function openSimulatedDevice(options: DeviceOptions): Promise<Simul
     fetch: network.fetch,
     network,
   })
-  const own = reports.get(inspector.airport.name) ?? []
+  const templates = reports.get(inspector.airport.name) ?? []
+  const desk: Desk = { inspector, templates, filed: [] }
   const work = async (signal: AbortSignal): Promise<void> => {
     await sleep(random() * profile.thinkMs, signal)
     while (!signal.aborted) {
-      await doWork(replica, inspector, own, profile, random).catch((error: unknown) =>
-        options.onTrouble(String(error)),
-      )
+      await doWork(replica, desk, profile, random).catch((error: unknown) => options.onTrouble(String(error)))
       await sleep(waitOf(profile.thinkMs, random), signal)
     }
   }

@@ -6,9 +6,9 @@ import { FAULTY_VERSION, type Inspector } from './devices.ts'
 import type { Profile } from './profiles.ts'
 
 const REPORTS = 'strike-reports'
-/** Reports that an inspector keeps at hand: the newest of the airport. */
-const AT_HAND_MAX = 40
-/** Reports that everybody amends, so that changes meet. */
+/** Reports that an inspector looks after: the last ones filed. */
+const FILED_MAX = 40
+/** The airport's first reports, which everybody amends now and then, so that changes meet. */
 const HOT_MAX = 3
 
 const REMARKS = [
@@ -28,38 +28,60 @@ const SPECIES = [
   'European starling',
 ]
 
-/** One inspector's next change: a new report, or an amendment of one that is at hand. */
-export async function doWork(
-  replica: Replica,
-  inspector: Inspector,
-  reports: readonly JsonObject[],
-  profile: Profile,
-  random: Random,
-): Promise<void> {
-  const atHand = await reportsAtHand(replica, inspector)
-  const hot = random() < profile.hotRate
-  if (atHand.length === 0 || (!hot && random() < 0.5))
-    return createReport(replica, inspector, reports, profile, random)
-  const id = pick(hot ? atHand.slice(0, HOT_MAX) : atHand, random)
-  await replica.collection(REPORTS).patch(id, { set: amendment(inspector, random) }, { validate: false })
+/** What an inspector works with. */
+export interface Desk {
+  readonly inspector: Inspector
+  /** Real reports of the airport, to file ones like them. */
+  readonly templates: readonly JsonObject[]
+  /** Ids of reports that this inspector filed and looks after, oldest first. */
+  readonly filed: string[]
 }
 
-async function reportsAtHand(replica: Replica, { airport }: Inspector): Promise<readonly string[]> {
-  const mine = await replica.collection(REPORTS).query(({ data }) => data['airportName'] === airport.name)
-  return mine.slice(-AT_HAND_MAX).map(({ id }) => id)
+/**
+ * One inspector's next change: a new report, or an amendment. Inspectors look after the reports that they filed, so
+ * changes rarely meet; those of the airport's first reports, which everybody amends now and then, may.
+ */
+export async function doWork(replica: Replica, desk: Desk, profile: Profile, random: Random): Promise<void> {
+  const hot = random() < profile.hotRate
+  const files = !hot && random() < 0.5
+  const id = files
+    ? null
+    : hot
+      ? await sharedReport(replica, desk, random)
+      : await ownReport(replica, desk, random)
+  if (id === null) return createReport(replica, desk, profile, random)
+  const set = amendment(desk.inspector, random)
+  await replica.collection(REPORTS).patch(id, { set }, { validate: false })
+}
+
+/** One of the airport's first reports, whoever filed it; null while there is none. */
+async function sharedReport(replica: Replica, { inspector }: Desk, random: Random): Promise<string | null> {
+  const { name } = inspector.airport
+  const first = await replica.collection(REPORTS).query(({ data }) => data['airportName'] === name, HOT_MAX)
+  return first.length === 0 ? null : pick(first, random).id
+}
+
+/** One that this inspector filed and that still is one: a dead letter leaves nothing to amend. */
+async function ownReport(replica: Replica, { filed }: Desk, random: Random): Promise<string | null> {
+  if (filed.length === 0) return null
+  const id = pick(filed, random)
+  if (await replica.collection(REPORTS).get(id)) return id
+  filed.splice(filed.indexOf(id), 1)
+  return null
 }
 
 async function createReport(
   replica: Replica,
-  inspector: Inspector,
-  reports: readonly JsonObject[],
+  { inspector, templates, filed }: Desk,
   profile: Profile,
   random: Random,
 ): Promise<void> {
   const isFaulty = inspector.device.appVersion === FAULTY_VERSION
-  const isPoisoned = random() < profile.poisonRate * (isFaulty ? 4 : 0.25)
-  const report = { ...pick(reports, random), ...(isPoisoned ? { speedIasKnots: '' } : {}) }
-  await replica.collection(REPORTS).put(null, report, { validate: false })
+  const isPoisoned = isFaulty && random() < profile.poisonRate
+  const report = { ...pick(templates, random), ...(isPoisoned ? { speedIasKnots: '' } : {}) }
+  const { recordId } = await replica.collection(REPORTS).put(null, report, { validate: false })
+  filed.push(recordId)
+  if (filed.length > FILED_MAX) filed.shift()
 }
 
 function amendment({ device }: Inspector, random: Random): JsonObject {

@@ -7,6 +7,7 @@ import { ALREADY, step, StepError } from '../setup/step.mjs'
 const unregister = register()
 const { dataDirFor } = await import('../../lib/storage/prisma/embedded/data-dir.ts')
 const { supervisePostgres } = await import('../../lib/storage/prisma/embedded/supervise.ts')
+const { directUrlOf } = await import('../../lib/storage/prisma/direct-url.ts')
 const { migrationState } = await import('../../lib/storage/prisma/migrate.ts')
 await unregister()
 
@@ -65,8 +66,8 @@ function externalDatabase(dataDir) {
 
 /** @param {Record<string, string>} environment */
 async function migrate(environment) {
-  const { DATABASE_URL, DATABASE_DIRECT_URL } = { ...process.env, ...environment }
-  const state = await migrationState(DATABASE_DIRECT_URL ?? DATABASE_URL, `${ROOT}/prisma`).catch((error) => {
+  const url = directUrlOf({ ...process.env, ...environment })
+  const state = await migrationState(url, `${ROOT}/prisma`).catch((error) => {
     const known = error.name === 'MigrationError'
     throw new StepError(
       error.message || error.code,

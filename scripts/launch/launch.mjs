@@ -2,6 +2,7 @@ import { buildConsole } from '../setup/build.mjs'
 import { step, StepFailed } from '../setup/step.mjs'
 import { startChild } from './child.mjs'
 import { openDatabase } from './database.mjs'
+import { SERVER_NODE_OPTIONS } from './server-options.mjs'
 
 /** npm passes a Ctrl-C on that the terminal has sent already: within this time two are one. */
 const SAME_SIGNAL_MS = 1_000
@@ -46,7 +47,8 @@ export async function launch({ development = false, beside = async () => {} } = 
   // Built by the owner of the data directory alone: a second start must not touch what the first one serves.
   if (!development)
     await step('build', buildConsole).catch((error) => database.stop().then(() => Promise.reject(error)))
-  start('server', ['scripts/server.mjs', ...(development ? ['--dev'] : [])], (message) => {
+  const server = [...SERVER_NODE_OPTIONS, 'scripts/server.mjs', ...(development ? ['--dev'] : [])]
+  start('server', server, (message) => {
     onReady(message).catch((error) => end.come({ failure: error instanceof StepFailed ? '' : String(error) }))
   })
 

@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
-const ID = /\[((?:SM|ID|TK|CS|DL|BO|BR|CL|SDK)\d+[a-z]?)\]/g
+const ID = /\[([A-Z]{2,3}\d+[a-z]?)\]/g
 const idsIn = (text: string): string[] => [...text.matchAll(ID)].map(([, id]) => id as string)
 
 const spec = readFileSync('lib/engine/SPEC.md', 'utf8')

@@ -1,6 +1,6 @@
 import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
 import { fold } from '#lib/rollups/fold.ts'
-import type { Collection, Device, Fleet, SessionRow, Storage } from '#lib/storage/ports.ts'
+import type { Collection, Device, Fleet, Storage } from '#lib/storage/ports.ts'
 import type { DeadLetterCause } from '#lib/telemetry/overview.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 
@@ -9,8 +9,6 @@ export interface Told {
   readonly collections?: readonly Partial<Collection>[]
   readonly devices?: readonly Device[]
   readonly causes?: readonly DeadLetterCause[]
-  readonly sessions?: readonly Partial<SessionRow>[]
-  readonly moreSessions?: boolean
 }
 export interface FoldedContext extends TelemetryContext {
   /** What was appended, in order. */
@@ -37,13 +35,6 @@ export function contextOf(events: readonly TelemetryEvent[], nowMs: number, told
     devices: { all: () => Promise.resolve(told.devices ?? []) },
     conflicts: { countOpen: () => Promise.resolve(2) },
     deadLetters: { openByCause: () => Promise.resolve(told.causes ?? []) },
-    sessions: {
-      list: () =>
-        Promise.resolve({
-          items: told.sessions ?? [],
-          next: told.moreSessions === true ? { atMs: 1, id: 'x' } : null,
-        }),
-    },
     telemetry: {
       buckets: (_fleetId: string, tier: string, fromMs: number, toMs: number) =>
         Promise.resolve(

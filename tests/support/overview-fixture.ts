@@ -134,6 +134,11 @@ export function overviewOf(parts: OverviewParts = {}): Overview {
     },
     transitionRates: {},
     versions: parts.versions ?? [versionRow('2.4.1'), versionRow('2.4.0')],
-    deadLetters: parts.deadLetters ?? { open: 0, causes: [], causesLeftOut: 0 },
+    deadLetters: parts.deadLetters ?? {
+      open: 0,
+      inRange: { part: 0, whole: 1_000, rate: 0 },
+      causes: [],
+      causesLeftOut: 0,
+    },
   }
 }

@@ -7,6 +7,8 @@ export interface RawPillars {
   readonly conflicts: number
   readonly byOutcome: Readonly<Record<string, number>>
   readonly sessions: { readonly total: number; readonly failed: number; readonly withConflict: number }
+  /** By `from>to`, of sessions that ended in the interval. */
+  readonly transitions: Readonly<Record<string, number>>
   readonly requests: { readonly total: number; readonly failed: number; readonly shed: number }
   readonly queue: {
     readonly depth: number
@@ -41,6 +43,10 @@ const SESSIONS = `
     count(*) FILTER (WHERE result = 'failed')::int AS failed,
     count(*) FILTER (WHERE conflicts > 0)::int AS with_conflict
   FROM sync_session WHERE fleet_id = $1 AND ${WITHIN('ended_at')}`
+const TRANSITIONS = `
+  SELECT concat(t->>'from', '>', t->>'to') AS edge, count(*)::int AS count
+  FROM sync_session, json_array_elements(transitions) AS t
+  WHERE fleet_id = $1 AND ${WITHIN('ended_at')} GROUP BY edge`
 /** Pushes that committed stand in their stored responses, every other answer in the requests counted per second. */
 const REQUESTS = `
   WITH answered AS (
@@ -78,6 +84,7 @@ export async function rawPillars(
     SESSIONS,
     within,
   )
+  const transitions = await client.query<{ edge: string; count: number }>(TRANSITIONS, within)
   const requests = await client.query<RawPillars['requests']>(REQUESTS, within)
   const queue = await client.query<{
     devices: number
@@ -95,6 +102,7 @@ export async function rawPillars(
     conflicts: conflicts.rows.reduce((sum, { count }) => sum + count, 0),
     byOutcome: Object.fromEntries(conflicts.rows.map(({ outcome, count }) => [outcome, count])),
     sessions: { total: session.total, failed: session.failed, withConflict: session.with_conflict },
+    transitions: Object.fromEntries(transitions.rows.map(({ edge, count }) => [edge, count])),
     requests: only(requests.rows),
     queue: {
       depth: waiting.depth,

@@ -4,6 +4,7 @@ import type {
   GaugesEvent,
   PushEvent,
   PushedCollection,
+  SessionEvent,
   TelemetryEvent,
 } from '#lib/telemetry/events.ts'
 
@@ -27,6 +28,22 @@ export const pushEvent = (over: Partial<PushEvent> = {}): PushEvent => ({
   platform: 'ios',
   appVersion: '2.4.0',
   collections: { strikes: pushedCollection() },
+  ...over,
+})
+
+export const sessionEvent = (over: Partial<SessionEvent> = {}): SessionEvent => ({
+  kind: 'session',
+  deviceId: 'device',
+  platform: 'ios',
+  appVersion: '2.4.0',
+  sessionId: 'session',
+  result: 'ok',
+  mode: 'delta',
+  fullReason: null,
+  durationMs: 5,
+  withConflict: false,
+  illegalTransitions: 0,
+  transitions: {},
   ...over,
 })
 

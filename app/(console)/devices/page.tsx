@@ -1,11 +1,8 @@
 import type { Metadata } from 'next'
-import { FilterBar, type Facet } from '#components/table/filter-bar.tsx'
-import { Pager } from '#components/table/pager.tsx'
+import type { Facet } from '#components/table/filter-bar.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
-import { Status } from '#components/ui/status.tsx'
-import { Verdict } from '#components/ui/verdict.tsx'
 import { listDevices } from '#lib/application/devices/list-devices.ts'
-import { ConsolePage } from '../console-page.tsx'
+import { ListFrame } from '../list-frame.tsx'
 import type { PageProps } from '../search-params.ts'
 import { orNotFound, visit } from '../viewer.ts'
 import { deviceViews } from './device-view.ts'
@@ -32,17 +29,18 @@ export default async function DevicesPage({ searchParams }: PageProps) {
   const rows = deviceViews(items, at.nowMs, at.fleet.intervalMs)
   const unfiltered = params.q === '' && at.fleet.devices !== null
   return (
-    <ConsolePage at={at} crumbs={[{ label: 'Devices' }]}>
-      <Verdict
-        sentence={devicesListSentence(rows, nextCursor !== null || params.cursor !== null)}
-        evidence="By last contact, newest first. What waits on a device is as it last reported."
-      />
-      <FilterBar label="Search devices" keys={DEVICE_KEYS} facets={FACETS} />
-      {problem === null ? null : (
-        <p className="sub" role="status">
-          <Status kind="warn">Left out of the search</Status> {problem}
-        </p>
-      )}
+    <ListFrame
+      at={at}
+      label="Devices"
+      sentence={devicesListSentence(rows, nextCursor !== null || params.cursor !== null)}
+      evidence="By last contact, newest first. What waits on a device is as it last reported."
+      keys={DEVICE_KEYS}
+      facets={FACETS}
+      problem={problem}
+      shown={items.length}
+      nextCursor={nextCursor}
+      {...(unfiltered && at.fleet.devices !== null ? { matching: at.fleet.devices } : {})}
+    >
       <DevicesTable
         rows={rows}
         query={at.query}
@@ -61,14 +59,6 @@ export default async function DevicesPage({ searchParams }: PageProps) {
           )
         }
       />
-      {items.length === 0 ? null : (
-        <Pager
-          place={{ path: at.path, query: at.query }}
-          shown={items.length}
-          nextCursor={nextCursor}
-          {...(unfiltered && at.fleet.devices !== null ? { matching: at.fleet.devices } : {})}
-        />
-      )}
-    </ConsolePage>
+    </ListFrame>
   )
 }

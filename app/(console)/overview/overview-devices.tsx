@@ -10,18 +10,19 @@ import { listHref } from './overview-links.ts'
 export function OverviewDevices({ answer, query }: { answer: OverviewAnswer; query: string }) {
   const { devices, transitionRates } = answer
   const unheard = devices.neverHeard === 0 ? '' : `, ${formatCount(devices.neverHeard)} never heard`
-  const rates =
-    transitionRates === null ? 'too many sessions to count rates' : 'rates of finished sessions over 5 min'
   const hrefs = Object.fromEntries(
     SESSION_STATES.map((state) => [state, listHref('/devices', query, { state })]),
   )
   return (
-    <Section title={devicesSentence(devices)} note={`of ${formatCount(devices.total)}${unheard} · ${rates}`}>
+    <Section
+      title={devicesSentence(devices)}
+      note={`of ${formatCount(devices.total)}${unheard} · rates of sessions that ended in the last 5 min`}
+    >
       <StateMachine
         counts={stateCounts(devices)}
         total={devices.heard}
         hrefs={hrefs}
-        {...(transitionRates === null ? {} : { rates: transitionRates })}
+        rates={transitionRates}
       />
     </Section>
   )

@@ -86,7 +86,7 @@ export function conflictWords({ conflicts, limits }: Answer, range: RangeText): 
       : {
           note: {
             kind: manual > 0 ? ('warn' as const) : ('unk' as const),
-            text: `${manual === 0 ? 'None waits for a person' : `${formatCount(manual)} of ${formatCount(share.part)} went to a person`}${where === '' ? '' : `: ${where}`}`,
+            text: `${manual === 0 ? 'None waits for a person' : `${formatCount(manual)} of ${formatCount(share.part)} went to a person`}${where === '' ? '' : `${manual === 0 ? '; resolved' : ':'} ${where}`}`,
           },
         }),
   }

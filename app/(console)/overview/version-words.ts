@@ -16,6 +16,6 @@ export function versionsSentence(versions: readonly Version[]): string {
   const part = most.deadLetters / dead
   if (part <= NAMED_SHARE_MIN || devices === 0) return 'No app version stands out by its dead letters'
   const of = (ratio: number): string => `${Math.round(ratio * 100)} %`
-  const all = part === 1 ? 'all' : of(part)
-  return `${most.appVersion} makes ${all} of open dead letters with ${of(most.devices / devices)} of the devices`
+  const those = part === 1 ? 'all' : `${of(part)} of`
+  return `${most.appVersion} makes ${those} open dead letters with ${of(most.devices / devices)} of the devices`
 }

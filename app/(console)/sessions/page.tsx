@@ -1,12 +1,9 @@
 import type { Metadata } from 'next'
 import { RANGE_WORDS } from '#components/shell/ranges.ts'
-import { FilterBar, type Facet } from '#components/table/filter-bar.tsx'
-import { Pager } from '#components/table/pager.tsx'
+import type { Facet } from '#components/table/filter-bar.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
-import { Status } from '#components/ui/status.tsx'
-import { Verdict } from '#components/ui/verdict.tsx'
 import { listSessions } from '#lib/application/sessions/list-sessions.ts'
-import { ConsolePage } from '../console-page.tsx'
+import { ListFrame } from '../list-frame.tsx'
 import type { PageProps } from '../search-params.ts'
 import { orNotFound, visit } from '../viewer.ts'
 import { loadSessionsParams, SESSION_KEYS, sessionFilter } from './search-params.ts'
@@ -33,17 +30,18 @@ export default async function SessionsPage({ searchParams }: PageProps) {
     listSessions(at.ctx, { actor: at.actor, fleetId: at.fleet.id, query }),
   )
   return (
-    <ConsolePage at={at} crumbs={[{ label: 'Sessions' }]} range>
-      <Verdict
-        sentence={sessionsSentence(items, nextCursor !== null || params.cursor !== null, label.toLowerCase())}
-        evidence="Newest first, as the devices told them afterwards; a session still running is not here yet."
-      />
-      <FilterBar label="Search sessions" keys={SESSION_KEYS} facets={FACETS} />
-      {problem === null ? null : (
-        <p className="sub" role="status">
-          <Status kind="warn">Left out of the search</Status> {problem}
-        </p>
-      )}
+    <ListFrame
+      at={at}
+      label="Sessions"
+      range
+      sentence={sessionsSentence(items, nextCursor !== null || params.cursor !== null, label.toLowerCase())}
+      evidence="Newest first, as the devices told them afterwards; a session still running is not here yet."
+      keys={SESSION_KEYS}
+      facets={FACETS}
+      problem={problem}
+      shown={items.length}
+      nextCursor={nextCursor}
+    >
       <SessionsTable
         rows={items}
         query={at.query}
@@ -55,9 +53,6 @@ export default async function SessionsPage({ searchParams }: PageProps) {
           />
         }
       />
-      {items.length === 0 ? null : (
-        <Pager place={{ path: at.path, query: at.query }} shown={items.length} nextCursor={nextCursor} />
-      )}
-    </ConsolePage>
+    </ListFrame>
   )
 }

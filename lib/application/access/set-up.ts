@@ -31,7 +31,8 @@ export async function prepareSetUp(
   if (env.email !== null && env.password !== null) {
     const user = await firstAdmin(ctx, parsedOrThrow(credentials.safeParse(env)))
     const details = { action: 'user.create', target: `user/${user.id}`, after: { roles: user.roles } }
-    const outcome = await ctx.storage.access.createUser(user, auditEntry(ctx, SYSTEM, details))
+    const audit = auditEntry(ctx, SYSTEM, details)
+    const outcome = await ctx.storage.access.claimSetUp(null, user, ctx.clock.now(), audit)
     return outcome === 'created' ? { kind: 'created', email: user.email } : { kind: 'done' }
   }
   const token = secretText()

@@ -82,6 +82,7 @@ export async function resolveConflict(
     },
     platform: 'other',
     appVersion: 'desk',
+    countedVersion: 'desk',
     madeAtMs: new Map([[mutation.id, ctx.clock.now()]]),
     receivedAtMs: ctx.clock.now(),
     audit: auditEntry(ctx, actor, { action, target: id, fleetId, reason: body.reason ?? null, after }),

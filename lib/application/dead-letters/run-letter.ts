@@ -44,6 +44,7 @@ export async function runLetter(
     },
     platform,
     appVersion,
+    countedVersion: ctx.requests.liveVersion(fleetId, appVersion),
     madeAtMs: new Map([[mutation.id, letter.madeAtMs]]),
     receivedAtMs: ctx.clock.now(),
     audit: auditEntry(ctx, actor, { action, target: letter.id, fleetId, reason }),

@@ -60,6 +60,13 @@ export class DeviceDirectory {
     return asked
   }
 
+  /** The fleet that a token names, when this process has met it; says nothing of whether the token is good. */
+  knownFleetOf(token: string | null): string | null {
+    const credential = token === null ? null : parseCredential(token)
+    if (credential?.kind !== 'device') return null
+    return this.fleets.has(credential.fleetId) ? credential.fleetId : null
+  }
+
   /** Whether any fleet allows this origin: what can be said before a request has shown its fleet (protocol.md, CORS). */
   async isAnyFleetsOrigin(origin: string): Promise<boolean> {
     if (!this.origins || this.clock.now() - this.origins.atMs >= DIRECTORY_FRESH_MS) {

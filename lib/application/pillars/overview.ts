@@ -1,5 +1,7 @@
+import { sumOf } from '#lib/rollups/aggregate.ts'
 import type { Bucket } from '#lib/rollups/bucket.ts'
 import { TIER_MS } from '#lib/rollups/bucket.ts'
+import { COUNTER } from '#lib/rollups/counters.ts'
 import { DEFAULT_THRESHOLDS } from '#lib/telemetry/thresholds.ts'
 import type { DeadLetterCause, DeadLettersNow, Overview } from '#lib/telemetry/overview.ts'
 import type { Verdict } from '#lib/telemetry/verdict.ts'
@@ -9,7 +11,7 @@ import { CONFLICTS } from './conflicts.ts'
 import { devicesNow, liveDevices } from './devices-now.ts'
 import { FAILURES } from './failures.ts'
 import { LAG } from './lag.ts'
-import { answerFrom } from './pillar.ts'
+import { answerFrom, shareOf } from './pillar.ts'
 import { QUEUE } from './queue.ts'
 import { transitionRates } from './transition-rates.ts'
 import { SPARKLINE_HOURS, versionRows } from './version-rows.ts'
@@ -48,7 +50,7 @@ export async function overview(ctx: TelemetryContext, query: RangeQuery): Promis
     devices: devicesNow(devices),
     transitionRates: rates,
     versions: versionRows(devices, window.buckets, hours, causes),
-    deadLetters: deadLettersNow(causes),
+    deadLetters: deadLettersNow(causes, window.buckets),
   }
   return { ...figures, verdict: verdictOf(figures) }
 }
@@ -67,10 +69,11 @@ async function lastHours(
   return hours
 }
 
-function deadLettersNow(causes: readonly DeadLetterCause[]): DeadLettersNow {
+function deadLettersNow(causes: readonly DeadLetterCause[], buckets: readonly Bucket[]): DeadLettersNow {
   const sorted = [...causes].sort((a, b) => b.count - a.count || b.newestAtMs - a.newestAtMs)
   return {
     open: causes.reduce((sum, { count }) => sum + count, 0),
+    inRange: shareOf(sumOf(buckets, COUNTER.mutations('dead_lettered')), sumOf(buckets, COUNTER.pushed)),
     causes: sorted.slice(0, CAUSES_MAX),
     causesLeftOut: Math.max(0, causes.length - CAUSES_MAX),
   }

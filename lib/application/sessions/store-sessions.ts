@@ -4,7 +4,7 @@ import { isUuid } from '#lib/kernel/uuid.ts'
 import type { SessionReport, SessionsResponse } from '#lib/protocol/session.ts'
 import { sessionReport, sessionsRequest } from '#lib/protocol/session.ts'
 import type { Device, SessionRow } from '#lib/storage/ports.ts'
-import type { TelemetryEvent } from '#lib/telemetry/events.ts'
+import { sessionEvent } from '#lib/telemetry/session-event.ts'
 import type { Context } from '../context.ts'
 import { serverTimeMs } from '../devices/report-times.ts'
 import { parsedOrThrow } from '../errors.ts'
@@ -27,7 +27,8 @@ export async function storeSessions(ctx: Context, input: StoreSessionsInput): Pr
   const offset = offsetMs ?? device.report?.offsetMs ?? 0
   const rows = sessions.map((report) => rowOf(ctx, input, report, offset))
   const good = rows.flatMap((row) => row ?? [])
-  const events = good.map(sessionEvent)
+  const version = ctx.requests.liveVersion(device.fleetId, input.app.appVersion)
+  const events = good.map((row) => sessionEvent({ ...row, appVersion: version }))
   const outcomes = good.length === 0 ? [] : await ctx.storage.sessions.store(device.fleetId, good, events)
   for (const [i, outcome] of outcomes.entries()) {
     const event = events[i]
@@ -78,23 +79,3 @@ function rowOf(
 /** A device that reports what the table doesn't allow is defective: counted, not refused (protocol.md, sessions). */
 const illegalCount = ({ transitions }: SessionReport): number =>
   transitions.filter((transition) => !isLegal(transition)).length
-
-function sessionEvent(row: SessionRow): TelemetryEvent {
-  return {
-    id: `session/${row.sessionId}`,
-    atMs: row.endedAtMs,
-    payload: {
-      kind: 'session',
-      deviceId: row.deviceId,
-      platform: row.platform,
-      appVersion: row.appVersion,
-      sessionId: row.sessionId,
-      result: row.result,
-      mode: row.mode,
-      fullReason: row.fullReason ?? null,
-      durationMs: row.endedAtMs - row.startedAtMs,
-      withConflict: row.conflicts > 0,
-      illegalTransitions: row.illegalTransitions,
-    },
-  }
-}

@@ -16,15 +16,19 @@ export interface CommitDeps {
 /** A schema published between two reads of the rules is read again; more often than this is no coincidence. */
 const RULES_RELOADS_MAX = 3
 
-/** Plans, locks, loads, decides and writes a group of pushes of one fleet in one transaction (decision 2). */
+/**
+ * Plans, locks, loads, decides and writes a group of pushes of one fleet in one transaction (decision 2).
+ * @param writing called when it is decided and nothing but the commit is left
+ */
 export async function commitGroup(
   deps: CommitDeps,
   fleetId: string,
   jobs: readonly PushJob[],
+  writing: () => void,
 ): Promise<DecidedGroup> {
   let rules = await deps.rules.get(fleetId)
   for (let reload = 0; reload <= RULES_RELOADS_MAX; reload++) {
-    const decided = await commitOnce(deps, fleetId, jobs, rules)
+    const decided = await commitOnce(deps, fleetId, jobs, rules, writing)
     if (decided) return decided
     rules = await deps.rules.reload(fleetId)
   }
@@ -37,12 +41,15 @@ function commitOnce(
   fleetId: string,
   jobs: readonly PushJob[],
   rules: FleetRules,
+  writing: () => void,
 ): Promise<DecidedGroup | null> {
   return storage.sync.transact(fleetId, async (tx) => {
     const snapshot = await tx.load(planOf(jobs, rules))
     if (snapshot.fleet.configVersion !== rules.configVersion) return null
     const decided = decideGroup(jobs, snapshot, rules, clock.now(), ids)
-    if (decided.writes) await tx.write(decided.writes)
+    const written = decided.writes && tx.write(decided.writes)
+    writing()
+    await written
     return decided
   })
 }

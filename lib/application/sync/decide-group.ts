@@ -17,7 +17,7 @@ import type {
 import { accessTo } from '../devices/access.ts'
 import { requireActive } from '../devices/require-active.ts'
 import { ApplicationError, isApplicationError } from '../errors.ts'
-import { pushEventOf } from './push-event.ts'
+import { pushEventOf, replayEventOf } from './push-event.ts'
 import type { DeskJob, DeviceJob, PushJob, PushOutcome, ReplayJob } from './push-job.ts'
 import type { FleetRules } from './rules.ts'
 
@@ -142,7 +142,7 @@ function decideDevice(group: Group, job: DeviceJob): PushOutcome {
   writes.responses.push(response)
   writes.reports.push({ deviceId, appVersion: job.appVersion, platform: job.platform, report: job.report })
   writes.sessions.push({ sessionId: job.sessionId, deviceId })
-  writes.events.push(pushEventOf(job, decision.results, decision.effects, world.nowMs))
+  writes.events.push(pushEventOf(job, decision.results, decision.effects, world.nowMs, isCollectionOf(group)))
   return answered(group, body, decision.results, false)
 }
 
@@ -154,6 +154,14 @@ function decideReplay(group: Group, job: ReplayJob): PushOutcome {
   const decision = decidePush(group.world, job.push, group.ids)
   take(group, job, decision)
   group.writes.audit.push(job.audit)
+  const event = replayEventOf(
+    job,
+    decision.results,
+    decision.effects,
+    group.world.nowMs,
+    isCollectionOf(group),
+  )
+  if (event) group.writes.events.push(event)
   return answered(group, '', decision.results, false)
 }
 
@@ -177,6 +185,11 @@ function decideDesk(group: Group, job: DeskJob): PushOutcome {
   group.writes.audit.push(job.audit)
   return answered(group, '', decision.results, false)
 }
+
+const isCollectionOf =
+  ({ world }: Group) =>
+  (name: string): boolean =>
+    world.collections.has(name)
 
 /** What a push did, for those after it and for the writes. */
 function take(group: Group, job: PushJob, decision: PushDecision): void {

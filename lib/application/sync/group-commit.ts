@@ -29,7 +29,10 @@ type Deps = Pick<Surroundings, 'storage' | 'clock' | 'ids' | 'random' | 'metrics
   readonly pokes: Pokes
 }
 
-/** One queue a fleet: while one group commits, the next gathers (decision 2). */
+/**
+ * One queue a fleet (decision 2): pushes gather into a group while the one before is loaded and decided. Once that one's
+ * writes are on their way the next begins; the database holds it at the locks until the commit, and goes on at once.
+ */
 export class GroupCommit {
   readonly rules: RulesCache
   private readonly deps: Deps & CommitDeps
@@ -63,14 +66,17 @@ export class GroupCommit {
   /** Runs while pushes wait. It never rejects: every failure goes to those who wait for it. */
   private async drain(fleetId: string): Promise<void> {
     const queue = this.queues.get(fleetId) ?? []
-    while (queue.length > 0) await this.settle(fleetId, queue.splice(0, PUSHES_PER_GROUP_MAX))
+    while (queue.length > 0) {
+      const group = queue.splice(0, PUSHES_PER_GROUP_MAX)
+      await new Promise<void>((writing) => void this.settle(fleetId, group, writing).finally(writing))
+    }
     this.queues.delete(fleetId)
   }
 
-  private async settle(fleetId: string, group: readonly Waiting[]): Promise<void> {
+  private async settle(fleetId: string, group: readonly Waiting[], writing = (): void => {}): Promise<void> {
     const jobs = group.map(({ job }) => job)
     for (const { onTurn, submittedAtMs } of group) onTurn(this.deps.clock.now() - submittedAtMs)
-    const decided = await this.commit(fleetId, jobs).catch((error: unknown) => ({ error }))
+    const decided = await this.commit(fleetId, jobs, writing).catch((error: unknown) => ({ error }))
     if ('error' in decided) return this.fail(fleetId, group, decided.error)
     for (const [i, { resolve }] of group.entries()) resolve(decided.outcomes[i] as PushOutcome)
     this.tell(fleetId, decided)
@@ -101,10 +107,14 @@ export class GroupCommit {
     if (others.length > 0) await this.settle(fleetId, others)
   }
 
-  private async commit(fleetId: string, jobs: readonly PushJob[]): Promise<DecidedGroup> {
+  private async commit(
+    fleetId: string,
+    jobs: readonly PushJob[],
+    writing: () => void,
+  ): Promise<DecidedGroup> {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await commitGroup(this.deps, fleetId, jobs)
+        return await commitGroup(this.deps, fleetId, jobs, writing)
       } catch (error) {
         // A lock that could not be had in 5 s won't be in the next 20 ms.
         if (!isStorageError(error, 'contention') || lockTimeoutOf(error)) throw error

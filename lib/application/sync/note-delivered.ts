@@ -9,7 +9,7 @@ type App = Pick<Device, 'appVersion' | 'platform'>
 
 /**
  * A device shows by its token what it holds: that is when a change is delivered to it (metrics.md, stages).
- * Nothing is written while the positions are those it showed before.
+ * Nothing is written while the positions are those it showed before; each slice moves them on, so the loop ends.
  */
 export async function noteDelivered(
   ctx: Context,
@@ -21,16 +21,27 @@ export async function noteDelivered(
   const atMs = ctx.clock.now()
   const versions = new Map(Object.entries(positions).map(([name, { version }]) => [name, version]))
   const complete = Object.keys(positions).filter((name) => positions[name]?.snapshot === null)
-  let told: readonly TelemetryEvent[] = []
-  await ctx.storage.sync.deliver(device.fleetId, device.id, versions, complete, atMs, (ranges) => {
-    told = deliveryEvents(ctx.ids(), device.id, app, ranges, atMs)
-    return told
-  })
+  const counted = { ...app, appVersion: ctx.requests.liveVersion(device.fleetId, app.appVersion) }
+  let more = true
+  while (more) {
+    let told: readonly TelemetryEvent[] = []
+    const describe = (ranges: readonly DeliveredRange[]): readonly TelemetryEvent[] =>
+      (told = deliveryEvents(ctx.ids(), device.id, counted, ranges, atMs))
+    const slice = await ctx.storage.sync.deliver(
+      device.fleetId,
+      device.id,
+      versions,
+      complete,
+      atMs,
+      describe,
+    )
+    for (const event of told) ctx.metrics.observeEvent(device.fleetId, event)
+    more = slice.more
+  }
   ctx.shownPositions.remember(device.id, positions)
-  for (const event of told) ctx.metrics.observeEvent(device.fleetId, event)
 }
 
-/** One event for what a device showed at once; none when no change by another device was in it. */
+/** One event for what one transaction moved; none when no change by another device was in it. */
 function deliveryEvents(
   id: string,
   deviceId: string,

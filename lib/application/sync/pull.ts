@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Position, Positions } from '#lib/engine/token.ts'
-import { advance, decodeToken, encodeToken, startPosition } from '#lib/engine/token.ts'
+import { advance, decodeToken, encodeToken, positionOf, startPosition } from '#lib/engine/token.ts'
 import type { RecordState } from '#lib/engine/types.ts'
 import { PULL_BYTES_MAX, PULL_CHANGES_MAX } from '#lib/protocol/limits.ts'
 import type { PullResponse, SnapshotState } from '#lib/protocol/pull.ts'
@@ -50,7 +50,10 @@ export async function pull(ctx: Context, input: PullInput): Promise<PullOutcome>
   await noteContact(ctx, device, input.app, input.report)
   if (shown) await noteDelivered(ctx, device, input.app, shown.positions)
   const held = shown?.positions ?? {}
-  const reads = names.map((collection) => ({ collection, afterVersion: held[collection]?.version ?? 0 }))
+  const reads = names.map((collection) => ({
+    collection,
+    afterVersion: positionOf(held, collection)?.version ?? 0,
+  }))
   const limit = Math.min(input.limit, PULL_CHANGES_MAX)
   const bounds = { limit, maxBytes: PULL_BYTES_MAX }
   const page =
@@ -145,10 +148,11 @@ function reachedPositions(names: readonly string[], held: Positions, page: PullP
   const positions: Record<string, Position> = { ...held }
   const snapshots: Record<string, SnapshotState> = {}
   for (const name of names) {
-    const before = held[name] ?? startPosition(page.heads.get(name) ?? 0)
+    const known = positionOf(held, name)
+    const before = known ?? startPosition(page.heads.get(name) ?? 0)
     const after = advance(before, page.reached.get(name) ?? before.version)
     positions[name] = after
-    if (before.snapshot || !held[name]) snapshots[name] = after.snapshot ? 'running' : 'complete'
+    if (before.snapshot || !known) snapshots[name] = after.snapshot ? 'running' : 'complete'
   }
   return { positions, snapshots }
 }

@@ -11,6 +11,8 @@ interface JobBase {
   readonly push: IncomingPush
   readonly platform: Platform
   readonly appVersion: string
+  /** The version under which it counts: one of a hundred, or `other`. */
+  readonly countedVersion: string
   readonly madeAtMs: MadeTimes
   readonly receivedAtMs: number
   /** The authority may be asked again: an answer about a record that has changed since decides nothing then (AU2). */

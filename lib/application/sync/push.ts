@@ -50,6 +50,7 @@ export async function push(ctx: Context, input: PushInput): Promise<Answered> {
     },
     platform: input.app.platform,
     appVersion: input.app.appVersion,
+    countedVersion: ctx.requests.liveVersion(fleetId, input.app.appVersion),
     madeAtMs: new Map(
       request.mutations.map((mutation) => [mutation.id, madeAtMs(mutation, report.offsetMs)]),
     ),

@@ -2,7 +2,6 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 import type { BreakerKind } from '#lib/engine/breaker/breaker.ts'
 import { BREAKER_KINDS } from '#lib/engine/breaker/breaker.ts'
 import { ERROR_CODES } from '#lib/protocol/error-codes.ts'
-import { APP_VERSIONS_LIVE_MAX } from '#lib/protocol/limits.ts'
 import type { ResultStatus } from '#lib/protocol/push.ts'
 import { FULL_SYNC_REASONS, SESSION_RESULTS } from '#lib/protocol/session.ts'
 import { decodeSketches, forEachSlot } from '#lib/rollups/sketch.ts'
@@ -10,8 +9,10 @@ import type {
   DeliveryEvent,
   PushEvent,
   PushedCollection,
+  ReplayEvent,
   RequestsEvent,
   SessionEvent,
+  StatusClass,
   TelemetryEvent,
 } from '#lib/telemetry/events.ts'
 import { ROUTES, STATUS_CLASSES } from '#lib/telemetry/events.ts'
@@ -26,6 +27,10 @@ export interface Metrics extends LeaderGauges {
   addFleet(fleetId: string): void
   /** Counts an event; call it once, after its transaction has committed. */
   observeEvent(fleetId: string, event: TelemetryEvent): void
+  /** Counts an answer to a request that never showed its fleet (metrics.md, sources). */
+  observeUnauthenticated(statusClass: StatusClass): void
+  /** Answers that no event tells of, because the database was away for too long. */
+  observeCountsLost(answers: number): void
   /** Counts a replay by the result of the push that it went through. */
   observeReplay(fleetId: string, result: ResultStatus): void
   /** A breaker of this process is in this state now. */
@@ -49,9 +54,6 @@ const RESULTS = Object.keys({
   duplicate: 0,
 } satisfies Record<ResultStatus, 0>) as ResultStatus[]
 
-/** Versions beyond the bound of a fleet share this one (metrics.md, names). */
-const OTHER_VERSION = 'other'
-
 export function createMetrics(): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
@@ -74,7 +76,6 @@ export function createMetrics(): Metrics {
     duplicateRequests: counter(METRICS.duplicateRequests),
     fullResyncs: counter(METRICS.fullResyncs),
     replays: counter(METRICS.deadLetterReplays),
-    versionOf: versionLimiter(),
   }
   const heartbeat = gauge(METRICS.heartbeat)
   const breakerState = gauge(METRICS.breakerState)
@@ -82,6 +83,9 @@ export function createMetrics(): Metrics {
     for (const state of BREAKER_KINDS) breakerState.set({ scope, state }, Number(state === shown))
   }
   showBreaker('engine', 'closed')
+  const countsLost = counter(METRICS.countsLost)
+  const unauthenticated = counter(METRICS.unauthenticated)
+  for (const statusClass of STATUS_CLASSES) unauthenticated.inc({ status_class: statusClass }, 0)
   return {
     ...leaderGauges(gauge),
     addFleet: (fleetId) => {
@@ -89,6 +93,12 @@ export function createMetrics(): Metrics {
     },
     observeEvent: (fleetId, event) => {
       observeEvent(own, fleetId, event)
+    },
+    observeUnauthenticated: (statusClass) => {
+      unauthenticated.inc({ status_class: statusClass })
+    },
+    observeCountsLost: (answers) => {
+      countsLost.inc(answers)
     },
     observeReplay: (fleet, result) => {
       own.replays.inc({ fleet, result })
@@ -111,20 +121,6 @@ interface OwnMetrics {
   readonly duplicateRequests: Counter
   readonly fullResyncs: Counter
   readonly replays: Counter
-  /** The version as a label: at most 100 of a fleet while the process lives. */
-  readonly versionOf: (fleetId: string, appVersion: string) => string
-}
-
-function versionLimiter(): OwnMetrics['versionOf'] {
-  const seen = new Map<string, Set<string>>()
-  return (fleetId, appVersion) => {
-    const versions = seen.get(fleetId) ?? new Set()
-    seen.set(fleetId, versions)
-    if (versions.has(appVersion)) return appVersion
-    if (versions.size >= APP_VERSIONS_LIVE_MAX) return OTHER_VERSION
-    versions.add(appVersion)
-    return appVersion
-  }
 }
 
 function addFleet(own: OwnMetrics, fleet: string): void {
@@ -144,6 +140,7 @@ function addFleet(own: OwnMetrics, fleet: string): void {
 /** Snapshots are not counted: the leader shows them as gauges. */
 function observeEvent(own: OwnMetrics, fleet: string, { payload }: TelemetryEvent): void {
   if (payload.kind === 'push') observePush(own, fleet, payload)
+  else if (payload.kind === 'replay') observeMutations(own, fleet, payload)
   else if (payload.kind === 'requests') observeRequests(own, fleet, payload)
   else if (payload.kind === 'delivery') observeDelivery(own, fleet, payload)
   else if (payload.kind === 'session') observeSession(own, fleet, payload)
@@ -151,6 +148,10 @@ function observeEvent(own: OwnMetrics, fleet: string, { payload }: TelemetryEven
 
 function observePush(own: OwnMetrics, fleet: string, push: PushEvent): void {
   own.requests.inc({ fleet, route: 'push', status_class: '2xx' })
+  observeMutations(own, fleet, push)
+}
+
+function observeMutations(own: OwnMetrics, fleet: string, push: PushEvent | ReplayEvent): void {
   for (const [collection, pushed] of Object.entries(push.collections)) {
     observeCollection(own, { fleet, collection }, push, pushed)
   }
@@ -159,13 +160,13 @@ function observePush(own: OwnMetrics, fleet: string, push: PushEvent): void {
 function observeCollection(
   own: OwnMetrics,
   where: { fleet: string; collection: string },
-  push: PushEvent,
+  push: PushEvent | ReplayEvent,
   pushed: PushedCollection,
 ): void {
   const source = {
     ...where,
     platform: push.platform,
-    app_version: own.versionOf(where.fleet, push.appVersion),
+    app_version: push.appVersion,
   }
   for (const result of RESULTS) own.mutations.inc({ ...source, result }, pushed.results[result] ?? 0)
   for (const { strategy, outcome } of pushed.conflicts) own.conflicts.inc({ ...where, strategy, outcome })

@@ -1,3 +1,4 @@
+import { APP_VERSIONS_LIVE_MAX } from '#lib/protocol/limits.ts'
 import { encodeSketch, sketchOf } from '#lib/rollups/sketch.ts'
 import type { Collection, Device } from '#lib/storage/ports.ts'
 import { deviceState, pendingAge } from '#lib/telemetry/connectivity.ts'
@@ -10,13 +11,14 @@ const MINUTE = 60_000
 const ACTIVE_MS = 86_400_000
 
 /**
- * Writes what every device last reported as events of this minute, one per platform and app version, and one
- * for the fleet. The ids are made of the minute, so a second run in it, by any process, changes nothing.
+ * Writes what every device last reported as events of the minute of `startedMs`, one per platform and app version,
+ * and one for the fleet. The ids are made of the minute, so a second run in it, by any process, changes nothing.
  * The events are returned for the leader's `/metrics`; none for a fleet that doesn't exist.
  */
 export async function snapshotGauges(
   ctx: TelemetryContext,
   fleetId: string,
+  startedMs: number = ctx.clock.now(),
 ): Promise<readonly TelemetryEvent[]> {
   const nowMs = ctx.clock.now()
   const { storage } = ctx
@@ -39,7 +41,7 @@ export async function snapshotGauges(
   const groups = groupsOf(devices).map((group) =>
     gaugesOf(group, collections, nowMs, fleet.settings.intervalMs),
   )
-  const atMs = Math.floor(nowMs / MINUTE) * MINUTE
+  const atMs = Math.floor(startedMs / MINUTE) * MINUTE
   const events = [
     { id: eventId('fleet-gauges', fleetId, String(atMs)), atMs, payload: whole },
     ...groups.map((payload) => ({
@@ -54,15 +56,25 @@ export async function snapshotGauges(
 
 /** Devices that belong to the fleet still, by platform and app version. */
 function groupsOf(devices: readonly Device[]): readonly (readonly Device[])[] {
+  const live = devices.filter(({ status }) => status !== 'revoked')
+  const counted = commonVersions(live)
   const groups = new Map<string, Device[]>()
-  for (const device of devices) {
-    if (device.status === 'revoked') continue
+  for (const each of live) {
+    const device = counted.has(each.appVersion) ? each : { ...each, appVersion: 'other' }
     const key = JSON.stringify([device.platform, device.appVersion])
     const group = groups.get(key)
     if (group === undefined) groups.set(key, [device])
     else group.push(device)
   }
   return [...groups.values()]
+}
+
+/** The hundred versions that most devices have; the rest count as `other` (protocol.md, device API). */
+function commonVersions(devices: readonly Device[]): ReadonlySet<string> {
+  const counts = new Map<string, number>()
+  for (const { appVersion } of devices) counts.set(appVersion, (counts.get(appVersion) ?? 0) + 1)
+  const common = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+  return new Set(common.slice(0, APP_VERSIONS_LIVE_MAX).map(([version]) => version))
 }
 
 /** @param group devices of one platform and app version, at least one */

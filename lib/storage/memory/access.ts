@@ -10,6 +10,9 @@ export function memoryAccess(state: MemoryState): AccessPort {
 const emailTaken = (state: MemoryState, email: string): boolean =>
   state.users.values().some((user) => user.email.toLowerCase() === email.toLowerCase())
 
+const countAdmins = (state: MemoryState): number =>
+  state.users.values().filter((user) => !user.disabled && user.roles['*'] === 'admin').length
+
 function users(
   state: MemoryState,
 ): Pick<
@@ -17,8 +20,7 @@ function users(
   'countAdmins' | 'createUser' | 'findUserByEmail' | 'getUser' | 'listUsers' | 'updateUser'
 > {
   return {
-    countAdmins: async () =>
-      state.users.values().filter((user) => !user.disabled && user.roles['*'] === 'admin').length,
+    countAdmins: async () => countAdmins(state),
     createUser: (user, audit) =>
       state.inGlobal((undo) => {
         if (emailTaken(state, user.email)) return 'email_taken'
@@ -45,7 +47,8 @@ function links(state: MemoryState): Pick<AccessPort, 'createLink' | 'claimSetUp'
     createLink: (link) => state.inGlobal((undo) => state.links.set(undo, link.hash, link)),
     claimSetUp: (linkHash, user: User, nowMs, audit) =>
       state.inGlobal((undo) => {
-        if (emailTaken(state, user.email) || !useUp(state, undo, linkHash, 'set_up', nowMs)) return 'gone'
+        if (countAdmins(state) > 0 || emailTaken(state, user.email)) return 'gone'
+        if (linkHash !== null && !useUp(state, undo, linkHash, 'set_up', nowMs)) return 'gone'
         state.users.set(undo, user.id, user)
         state.audit.set(undo, audit.id, audit)
         return 'created'

@@ -1,4 +1,5 @@
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
+import { deliverySlice } from '../delivery-slice.ts'
 import type { DeliveredRange } from '../ports.ts'
 import { appendEvents } from './events.ts'
 import type { FleetTables, MemoryState, Position } from './state.ts'
@@ -14,21 +15,36 @@ interface Delivery {
 }
 
 /** Moves shown positions forward and tells of what was delivered on the way (metrics.md, stages). */
-export function deliver(state: MemoryState, tables: FleetTables, undo: Undo, delivery: Delivery): void {
+export function deliver(
+  state: MemoryState,
+  tables: FleetTables,
+  undo: Undo,
+  delivery: Delivery,
+): { readonly more: boolean } {
   const { deviceId, positions, firstComplete, atMs } = delivery
-  const ranges: DeliveredRange[] = []
-  for (const [collection, version] of [...positions].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const key = keyOf(deviceId, collection)
-    const kept = tables.positions.get(key) ?? { deviceId, collection, version: 0, firstCompleteAtMs: null }
-    if (version > kept.version) ranges.push(rangeOf(tables, kept, version))
-    tables.positions.set(undo, key, { ...kept, version: Math.max(kept.version, version) })
-  }
-  for (const collection of firstComplete) {
-    const key = keyOf(deviceId, collection)
-    const kept = tables.positions.get(key) ?? { deviceId, collection, version: 0, firstCompleteAtMs: null }
-    tables.positions.set(undo, key, { ...kept, firstCompleteAtMs: kept.firstCompleteAtMs ?? atMs })
+  const keptOf = (collection: string): Position =>
+    tables.positions.get(keyOf(deviceId, collection)) ?? {
+      deviceId,
+      collection,
+      version: 0,
+      firstCompleteAtMs: null,
+    }
+  const keep = (position: Position): void =>
+    tables.positions.set(undo, keyOf(deviceId, position.collection), position)
+  const shown = [...positions].map(([collection, version]) => {
+    const kept = keptOf(collection)
+    keep(kept)
+    return { collection, previous: kept.version, version, counts: kept.firstCompleteAtMs !== null }
+  })
+  const { ranges: moved, more } = deliverySlice(shown)
+  const ranges = moved.map(({ collection, version }) => rangeOf(tables, keptOf(collection), version))
+  for (const { collection, version } of moved) keep({ ...keptOf(collection), version })
+  for (const collection of more ? [] : firstComplete) {
+    const kept = keptOf(collection)
+    keep({ ...kept, firstCompleteAtMs: kept.firstCompleteAtMs ?? atMs })
   }
   if (ranges.length > 0) appendEvents(state, tables, undo, delivery.describe(ranges))
+  return { more }
 }
 
 function rangeOf(tables: FleetTables, kept: Position, version: number): DeliveredRange {

@@ -1,5 +1,6 @@
 import { assert } from '#lib/kernel/result.ts'
-import { inferredSession, inferredSessionEvent } from '../inferred-session.ts'
+import { sessionEvent } from '#lib/telemetry/session-event.ts'
+import { inferredSession } from '../inferred-session.ts'
 import type { SessionFilter, SessionPort, SessionRow } from '../ports.ts'
 import { appendEvents } from './events.ts'
 import { pageOf } from './page.ts'
@@ -28,7 +29,7 @@ export function memorySessions(state: MemoryState): SessionPort {
       state.inFleet(fleetId, (tables, undo) => {
         const rows = silentSessions(tables, beforeMs, nowMs).slice(0, limit)
         for (const row of rows) storeOne(tables, undo, row)
-        appendEvents(state, tables, undo, rows.map(inferredSessionEvent))
+        appendEvents(state, tables, undo, rows.map(sessionEvent))
         return rows.length
       }),
   }

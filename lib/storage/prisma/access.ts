@@ -21,6 +21,16 @@ const ADD_ROLES: Statement = {
   name: 'user_add_roles',
   text: 'INSERT INTO user_role (user_id, scope, role) SELECT $1, s, r FROM unnest($2::text[], $3::text[]) k(s, r)',
 }
+/** One first administrator at a time, whatever link they come by; the lock ends with its transaction. */
+const LOCK_SET_UP: Statement = {
+  name: 'set_up_lock',
+  text: `SELECT pg_advisory_xact_lock(hashtextextended('tidemark.set-up', 0))`,
+}
+const HAS_ADMIN: Statement = {
+  name: 'set_up_done',
+  text: `SELECT FROM app_user u JOIN user_role r ON r.user_id = u.id
+    WHERE NOT u.disabled AND r.scope = '*' AND r.role = 'admin' LIMIT 1`,
+}
 /** Of parallel claims the row lock lets one through; the others then see it used. */
 const USE_LINK: Statement = {
   name: 'link_use',
@@ -87,7 +97,10 @@ export function postgresAccess(database: Database): AccessPort {
       }),
     claimSetUp: (linkHash, user, nowMs, audit) =>
       database.inGlobal(async (send) => {
-        if (!(await useLink(send, linkHash, 'set_up', nowMs))) return 'gone'
+        // In the order of their locks: the second one must see what the first committed.
+        await send(LOCK_SET_UP, [])
+        if ((await send(HAS_ADMIN, [])).length > 0) return 'gone'
+        if (linkHash !== null && !(await useLink(send, linkHash, 'set_up', nowMs))) return 'gone'
         if (!(await createUser(send, user))) return 'gone'
         await insertAudit(send, audit)
         return 'created'

@@ -1,6 +1,8 @@
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
+import type { MovedRange, ShownRange } from '../delivery-slice.ts'
+import { deliverySlice } from '../delivery-slice.ts'
 import type { DeliveredRange } from '../ports.ts'
-import { numbers, texts } from './arrays.ts'
+import { bigints, texts } from './arrays.ts'
 import type { Send, Statement } from './database.ts'
 import { insertEvents } from './insert-events.ts'
 import { originalText } from './storable-text.ts'
@@ -46,27 +48,39 @@ interface Delivery {
   readonly atMs: number
   readonly describe: (ranges: readonly DeliveredRange[]) => readonly TelemetryEvent[]
 }
+interface ChangeTimes extends Record<string, unknown> {
+  readonly collection: string
+  readonly committed_at: Date
+  readonly made_at: Date
+}
 type PositionRow = { collection: string; version: number; first_complete_at: Date | null }
-type MovedRange = Omit<DeliveredRange, 'changes'>
 
 /** Moves shown positions forward and tells of what was delivered on the way (metrics.md, stages). */
-export async function deliver(send: Send, fleetId: string, delivery: Delivery): Promise<void> {
+export async function deliver(
+  send: Send,
+  fleetId: string,
+  delivery: Delivery,
+): Promise<{ readonly more: boolean }> {
   const { deviceId, positions, firstComplete, atMs } = delivery
   const kept = await lockPositions(send, fleetId, delivery)
-  const moved = [...positions]
-    .map(([collection, version]) => ({ collection, previous: kept.get(collection)?.version ?? 0, version }))
-    .filter((range) => range.version > range.previous)
-    .sort((a, b) => (a.collection < b.collection ? -1 : 1))
+  const shown = [...positions].map(([collection, version]) => ({
+    collection,
+    previous: kept.get(collection)?.version ?? 0,
+    version,
+    counts: Boolean(kept.get(collection)?.first_complete_at),
+  }))
+  const { ranges: moved, more } = deliverySlice(shown)
   if (moved.length > 0) {
     const ranges = await rangesOf(send, fleetId, deviceId, moved)
     const names = texts(moved.map((range) => range.collection))
     await Promise.all([
-      send(MOVE, [fleetId, deviceId, names, numbers(moved.map((range) => range.version))]),
+      send(MOVE, [fleetId, deviceId, names, bigints(moved.map((range) => range.version))]),
       insertEvents(send, fleetId, delivery.describe(ranges)),
     ])
   }
-  const completed = firstComplete.filter((name) => !kept.get(name)?.first_complete_at)
+  const completed = more ? [] : firstComplete.filter((name) => !kept.get(name)?.first_complete_at)
   if (completed.length > 0) await send(COMPLETE, [fleetId, deviceId, texts(completed), at(atMs)])
+  return { more }
 }
 
 async function lockPositions(
@@ -88,22 +102,29 @@ async function rangesOf(
   send: Send,
   fleetId: string,
   deviceId: string,
-  moved: readonly MovedRange[],
+  moved: readonly ShownRange[],
 ): Promise<DeliveredRange[]> {
-  const rows = await send<{ collection: string; committed_at: Date; made_at: Date }>(CHANGES, [
-    fleetId,
-    deviceId,
-    texts(moved.map((range) => range.collection)),
-    numbers(moved.map((range) => range.previous)),
-    numbers(moved.map((range) => range.version)),
-  ])
-  const changes = new Map(
-    moved.map((range) => [range.collection, [] as { committedAtMs: number; madeAtMs: number }[]]),
+  const read = moved.filter((range) => range.counts)
+  const changes = new Map<string, { committedAtMs: number; madeAtMs: number }[]>(
+    read.map((range) => [range.collection, []]),
   )
+  const rows =
+    read.length === 0 ? [] : await send<ChangeTimes>(CHANGES, [fleetId, deviceId, ...columnsOf(read)])
   for (const row of rows) {
     changes
       .get(originalText(row.collection))
       ?.push({ committedAtMs: ms(row.committed_at), madeAtMs: ms(row.made_at) })
   }
-  return moved.map((range) => ({ ...range, changes: changes.get(range.collection) ?? [] }))
+  return moved.map(({ collection, previous, version }) => ({
+    collection,
+    previous,
+    version,
+    changes: changes.get(collection) ?? [],
+  }))
 }
+
+const columnsOf = (ranges: readonly MovedRange[]): unknown[] => [
+  texts(ranges.map((range) => range.collection)),
+  bigints(ranges.map((range) => range.previous)),
+  bigints(ranges.map((range) => range.version)),
+]

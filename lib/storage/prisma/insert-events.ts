@@ -1,5 +1,5 @@
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
-import { jsonArray, jsons, numbers, texts } from './arrays.ts'
+import { floats, jsons, texts } from './arrays.ts'
 import type { Send, Statement } from './database.ts'
 import { storableText } from './storable-text.ts'
 
@@ -7,7 +7,7 @@ const INSERT: Statement = {
   name: 'event_insert',
   text: `INSERT INTO telemetry_event (fleet_id, at, id, xid, appended_at, payload)
     SELECT $1, to_timestamp(at / 1000), id, pg_current_xact_id()::text::bigint, now(), payload
-    FROM unnest($2::float8[], $3::text[], ${jsonArray(4)}) k(at, id, payload) ON CONFLICT DO NOTHING`,
+    FROM unnest($2::float8[], $3::text[], $4::json[]) k(at, id, payload) ON CONFLICT DO NOTHING`,
 }
 const CLAIM: Statement = {
   name: 'event_claim',
@@ -25,7 +25,7 @@ export async function insertEvents(
   if (events.length === 0) return
   await send(INSERT, [
     fleetId,
-    numbers(events.map((event) => event.atMs)),
+    floats(events.map((event) => event.atMs)),
     texts(events.map((event) => event.id)),
     jsons(events.map((event) => event.payload)),
   ])
@@ -38,7 +38,7 @@ export async function insertEventsOnce(
   events: readonly TelemetryEvent[],
 ): Promise<void> {
   if (events.length === 0) return
-  const times = numbers(events.map((event) => event.atMs))
+  const times = floats(events.map((event) => event.atMs))
   const claimed = await send<{ id: string }>(CLAIM, [fleetId, times, texts(events.map((event) => event.id))])
   const fresh = new Set(claimed.map((row) => row.id))
   const byId = new Map(events.map((event) => [storableText(event.id), event]))

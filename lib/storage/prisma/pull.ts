@@ -1,7 +1,7 @@
 import type { RecordState } from '#lib/engine/types.ts'
 import { reachedBy } from '../page-changes.ts'
 import type { PullPage, PullRead } from '../ports.ts'
-import { numbers, texts } from './arrays.ts'
+import { bigints, texts } from './arrays.ts'
 import type { Database, Statement } from './database.ts'
 import type { RecordRow } from './record-row.ts'
 import { RECORD_COLUMNS, recordOf } from './record-row.ts'
@@ -51,7 +51,7 @@ export async function pullPage(
   const rows = await database.one<PullRow>(fleetId, PULL, [
     fleetId,
     texts(reads.map((read) => read.collection)),
-    numbers(reads.map((read) => read.afterVersion)),
+    bigints(reads.map((read) => read.afterVersion)),
     bounds.limit,
     bounds.maxBytes,
   ])

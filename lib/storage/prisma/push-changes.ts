@@ -3,38 +3,48 @@ import { assert } from '#lib/kernel/result.ts'
 import type { WrittenChange } from '../change-rows.ts'
 import { conflictRowOf, isLogged, replayOutcome } from '../change-rows.ts'
 import type { PushWrites } from '../ports.ts'
-import { booleans, jsonArray, jsons, numbers, texts, uuids } from './arrays.ts'
+import { bigints, booleans, floats, ints, jsons, plainTexts, texts, uuids } from './arrays.ts'
 import type { Send, Statement } from './database.ts'
 import { resultToStore } from './result-row.ts'
 import { at } from './values.ts'
 
-const LOG_COLUMNS = `unnest($2::uuid[], $3::text[], $4::bigint[], $5::uuid[], $6::uuid[], $7::uuid[], $8::uuid[], $9::text[],
-    $10::text[], ${jsonArray(11)}, ${jsonArray(12)}, $13::text[], $14::float8[], $15::float8[])
-  k(mutation_id, collection, version, after, device_id, request_id, session_id, status, payload_hash, mutation, result,
-    app_version, made_at, received_at)`
+/** What all mutations of a push share stands in arrays with an element a push, at index `push`. */
+const LOG_COLUMNS = `unnest($2::uuid[], $3::text[], $4::bigint[], $5::uuid[], $6::text[], $7::text[], $8::json[], $9::json[],
+    $10::float8[], $11::int[]) k(mutation_id, collection, version, after, status, payload_hash, mutation, result, made_at, push)`
+const OF_PUSH = {
+  appVersion: '($13::text[])[k.push]',
+  receivedAt: 'to_timestamp(($14::float8[])[k.push] / 1000)',
+  deviceId: '($15::uuid[])[k.push]',
+  requestId: '($16::uuid[])[k.push]',
+  sessionId: '($17::uuid[])[k.push]',
+}
 const LOG: Statement = {
   name: 'push_log',
-  text: `INSERT INTO change_log (fleet_id, mutation_id, collection, version, after, device_id, request_id, session_id, status,
-      payload_hash, mutation, result, app_version, made_at, received_at, committed_at)
-    SELECT $1, mutation_id, collection, version, after, device_id, request_id, session_id, status, payload_hash, mutation,
-      result, app_version, to_timestamp(made_at / 1000), to_timestamp(received_at / 1000), $16 FROM ${LOG_COLUMNS}`,
+  text: `INSERT INTO change_log (fleet_id, mutation_id, collection, version, after, status, payload_hash, mutation, result, made_at,
+      device_id, request_id, session_id, app_version, received_at, committed_at)
+    SELECT $1, k.mutation_id, k.collection, k.version, k.after, k.status, k.payload_hash, k.mutation, k.result,
+      to_timestamp(k.made_at / 1000), ${OF_PUSH.deviceId}, ${OF_PUSH.requestId}, ${OF_PUSH.sessionId}, ${OF_PUSH.appVersion},
+      ${OF_PUSH.receivedAt}, $12 FROM ${LOG_COLUMNS}`,
 }
 /** A replay that worked takes the place of the row that told of the letter (ID3), within its session. */
 const RELOG: Statement = {
   name: 'push_relog',
   text: `UPDATE change_log c SET version = k.version, status = k.status, payload_hash = k.payload_hash, mutation = k.mutation,
-      result = k.result, app_version = k.app_version, made_at = to_timestamp(k.made_at / 1000), received_at = to_timestamp(k.received_at / 1000), committed_at = $16
+      result = k.result, made_at = to_timestamp(k.made_at / 1000), app_version = ${OF_PUSH.appVersion},
+      received_at = ${OF_PUSH.receivedAt}, committed_at = $12
     FROM ${LOG_COLUMNS} WHERE c.fleet_id = $1 AND c.mutation_id = k.mutation_id`,
 }
+/** Two devices may name the same session and request: ids are the senders' own. */
 const SESSION_PUSHES: Statement = {
   name: 'push_of_session',
   text: `INSERT INTO session_push (fleet_id, session_id, request_id, committed_at, mutation_ids)
-    SELECT $1, s, r, $4, m::uuid[] FROM unnest($2::uuid[], $3::uuid[], $5::text[]) k(s, r, m)`,
+    SELECT $1, s, r, $4, m::uuid[] FROM unnest($2::uuid[], $3::uuid[], $5::text[]) k(s, r, m)
+    ON CONFLICT (fleet_id, session_id, request_id) DO UPDATE SET mutation_ids = session_push.mutation_ids || excluded.mutation_ids`,
 }
 const RECORDS: Statement = {
   name: 'push_write_records',
   text: `INSERT INTO record (fleet_id, collection, record_id, version, deleted, data, hlc, device_id, version_vector, schema_version, committed_at)
-    SELECT $1, k.*, $11 FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::boolean[], ${jsonArray(6)}, $7::text[], $8::uuid[], ${jsonArray(9)}, $10::int[]) k
+    SELECT $1, k.*, $11 FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::boolean[], $6::json[], $7::text[], $8::uuid[], $9::json[], $10::int[]) k
     ON CONFLICT (fleet_id, collection, record_id) DO UPDATE SET version = excluded.version, deleted = excluded.deleted,
       data = excluded.data, hlc = excluded.hlc, device_id = excluded.device_id, version_vector = excluded.version_vector,
       schema_version = excluded.schema_version, committed_at = excluded.committed_at`,
@@ -42,21 +52,21 @@ const RECORDS: Statement = {
 const BASES: Statement = {
   name: 'push_write_bases',
   text: `INSERT INTO record_base (fleet_id, collection, record_id, version, data, schema_version, replaced_at)
-    SELECT $1, k.*, $7 FROM unnest($2::text[], $3::uuid[], $4::bigint[], ${jsonArray(5)}, $6::int[]) k ON CONFLICT DO NOTHING`,
+    SELECT $1, k.*, $7 FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::json[], $6::int[]) k ON CONFLICT DO NOTHING`,
 }
 const CONFLICTS: Statement = {
   name: 'push_write_conflicts',
   text: `INSERT INTO conflict (fleet_id, id, mutation_id, collection, record_id, device_id, session_id, strategy, outcome, fields,
       base, base_known, local, remote, result, resolution, status, created_at)
     SELECT $1, k.*, $18 FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::uuid[], $7::uuid[], $8::text[], $9::text[],
-      ${jsonArray(10)}, ${jsonArray(11)}, $12::boolean[], ${jsonArray(13)}, ${jsonArray(14)}, ${jsonArray(15)}, ${jsonArray(16)}, $17::text[]) k`,
+      $10::json[], $11::json[], $12::boolean[], $13::json[], $14::json[], $15::json[], $16::json[], $17::text[]) k`,
 }
 /** Sent after the conflicts: one may be closed by a mutation of the same group. */
 const CLOSE: Statement = {
   name: 'push_close_conflicts',
   text: `UPDATE conflict c SET status = 'resolved', result = k.result, closed_by = k.mutation_id, closed_kept = k.kept,
       closed_version = k.version, closed_at = $7
-    FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::bigint[], ${jsonArray(6)}) k(id, mutation_id, kept, version, result)
+    FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::json[]) k(id, mutation_id, kept, version, result)
     WHERE c.fleet_id = $1 AND c.id = k.id`,
 }
 const HOLD: Statement = {
@@ -72,7 +82,7 @@ const RELEASE: Statement = {
 const RELOG_RELEASED: Statement = {
   name: 'push_relog_released',
   text: `UPDATE change_log c SET version = k.version, status = k.status, result = k.result, committed_at = $6
-    FROM unnest($2::uuid[], $3::bigint[], $4::text[], ${jsonArray(5)}) k(mutation_id, version, status, result)
+    FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::json[]) k(mutation_id, version, status, result)
     WHERE c.fleet_id = $1 AND c.mutation_id = k.mutation_id`,
 }
 const LETTERS: Statement = {
@@ -81,7 +91,7 @@ const LETTERS: Statement = {
       device_id, device_name, session_id, app_version, made_at, created_at, status, attempts)
     SELECT $1, k.id, k.mutation_id, k.mutation, k.collection, k.code, k.detail, k.path, k.base, k.parent_id, k.device_id,
       coalesce(d.name, ''), k.session_id, k.app_version, to_timestamp(k.made_at / 1000), $15, 'open', 0
-    FROM unnest($2::uuid[], $3::uuid[], ${jsonArray(4)}, $5::text[], $6::text[], ${jsonArray(7)}, ${jsonArray(8)}, ${jsonArray(9)}, $10::uuid[],
+    FROM unnest($2::uuid[], $3::uuid[], $4::json[], $5::text[], $6::text[], $7::json[], $8::json[], $9::json[], $10::uuid[],
       $11::uuid[], $12::uuid[], $13::text[], $14::float8[])
       k(id, mutation_id, mutation, collection, code, detail, path, base, parent_id, device_id, session_id, app_version, made_at)
     LEFT JOIN device d ON d.fleet_id = $1 AND d.id = k.device_id`,
@@ -112,15 +122,15 @@ export function writeChanges(send: Send, fleetId: string, writes: PushWrites): P
       ? changes
       : changes.filter((change) => change.replayOf === null && change.releasedBy === null)
   const edits = replays.filter((change) => change.editOf !== null && isLogged(change))
-  some([...fresh, ...edits], LOG, (rows) => [...logValues(rows), committed])
+  some([...fresh, ...edits], LOG, (rows) => [...logValues(rows, committed), ...senderValues(rows)])
   some(
     replays.filter((row) => row.editOf === null && row.result.status !== 'dead_lettered'),
     RELOG,
-    (rows) => [...logValues(rows), committed],
+    (rows) => logValues(rows, committed),
   )
   some(released, RELOG_RELEASED, (rows) => [
     uuids(rows.map((row) => row.incoming.mutation.id)),
-    numbers(rows.map((row) => row.record?.version ?? null)),
+    bigints(rows.map((row) => row.record?.version ?? null)),
     texts(rows.map((row) => row.result.status)),
     jsons(rows.map((row) => resultToStore(row.result, row.record?.version ?? null))),
     committed,
@@ -129,7 +139,7 @@ export function writeChanges(send: Send, fleetId: string, writes: PushWrites): P
     uuids(rows.map((row) => row.sessionId)),
     uuids(rows.map((row) => row.requestId)),
     committed,
-    rows.map((row) => uuids(row.mutationIds)),
+    plainTexts(rows.map((row) => `{${row.mutationIds.join(',')}}`)),
   ])
   some(newestRecords(changes), RECORDS, (rows) => [...recordValues(rows), committed])
   some(
@@ -138,9 +148,9 @@ export function writeChanges(send: Send, fleetId: string, writes: PushWrites): P
     (rows) => [
       texts(rows.map((row) => row.collection)),
       uuids(rows.map((row) => row.recordId)),
-      numbers(rows.map((row) => row.version)),
+      bigints(rows.map((row) => row.version)),
       jsons(rows.map((row) => row.data)),
-      numbers(rows.map((row) => row.schemaVersion)),
+      ints(rows.map((row) => row.schemaVersion)),
       committed,
     ],
   )
@@ -181,7 +191,7 @@ export function writeChanges(send: Send, fleetId: string, writes: PushWrites): P
     uuids(rows.map((row) => row.conflictId)),
     uuids(rows.map((row) => row.mutationId)),
     texts(rows.map((row) => row.kept)),
-    numbers(rows.map((row) => row.version)),
+    bigints(rows.map((row) => row.version)),
     jsons(rows.map((row) => row.data)),
     committed,
   ])
@@ -197,22 +207,41 @@ export function writeChanges(send: Send, fleetId: string, writes: PushWrites): P
   return sent
 }
 
-const logValues = (rows: readonly WrittenChange[]): unknown[] => [
-  uuids(rows.map((row) => row.incoming.mutation.id)),
-  texts(rows.map((row) => row.incoming.mutation.collection)),
-  numbers(rows.map((row) => row.record?.version ?? null)),
-  uuids(rows.map((row) => row.incoming.mutation.after ?? null)),
-  uuids(rows.map((row) => row.deviceId)),
-  uuids(rows.map((row) => row.requestId)),
-  uuids(rows.map((row) => row.sessionId)),
-  texts(rows.map((row) => row.result.status)),
-  texts(rows.map((row) => row.incoming.payloadHash)),
-  jsons(rows.map((row) => row.incoming.mutation)),
-  jsons(rows.map((row) => resultToStore(row.result, row.record?.version ?? null))),
-  texts(rows.map((row) => row.appVersion)),
-  numbers(rows.map((row) => row.correctedMadeAtMs)),
-  numbers(rows.map((row) => row.receivedAtMs)),
+/** Values of RELOG, which are the first ones of LOG. */
+function logValues(rows: readonly WrittenChange[], committedAt: unknown): unknown[] {
+  const pushes = pushesOf(rows)
+  const places = new Map(pushes.map((row, i) => [pushKey(row), i + 1]))
+  return [
+    uuids(rows.map((row) => row.incoming.mutation.id)),
+    texts(rows.map((row) => row.incoming.mutation.collection)),
+    bigints(rows.map((row) => row.record?.version ?? null)),
+    uuids(rows.map((row) => row.incoming.mutation.after ?? null)),
+    plainTexts(rows.map((row) => row.result.status)),
+    plainTexts(rows.map((row) => row.incoming.payloadHash)),
+    jsons(rows.map((row) => row.incoming.mutation)),
+    jsons(rows.map((row) => resultToStore(row.result, row.record?.version ?? null))),
+    floats(rows.map((row) => row.correctedMadeAtMs)),
+    ints(rows.map((row) => places.get(pushKey(row)) ?? null)),
+    committedAt,
+    texts(pushes.map((row) => row.appVersion)),
+    floats(pushes.map((row) => row.receivedAtMs)),
+  ]
+}
+
+function senderValues(rows: readonly WrittenChange[]): unknown[] {
+  const pushes = pushesOf(rows)
+  return [
+    uuids(pushes.map((row) => row.deviceId)),
+    uuids(pushes.map((row) => row.requestId)),
+    uuids(pushes.map((row) => row.sessionId)),
+  ]
+}
+
+/** One change of each push. */
+const pushesOf = (rows: readonly WrittenChange[]): WrittenChange[] => [
+  ...new Map(rows.map((row) => [pushKey(row), row])).values(),
 ]
+const pushKey = ({ deviceId, requestId }: WrittenChange): string => `${deviceId}/${requestId}`
 
 type Written = NonNullable<WrittenChange['record']>
 
@@ -227,13 +256,13 @@ function newestRecords(changes: readonly WrittenChange[]): Written[] {
 const recordValues = (rows: readonly Written[]): unknown[] => [
   texts(rows.map((row) => row.collection)),
   uuids(rows.map((row) => row.recordId)),
-  numbers(rows.map((row) => row.version)),
+  bigints(rows.map((row) => row.version)),
   booleans(rows.map((row) => row.deleted)),
   jsons(rows.map((row) => row.data)),
   texts(rows.map((row) => row.hlc)),
   uuids(rows.map((row) => row.deviceId)),
   jsons(rows.map((row) => row.versionVector)),
-  numbers(rows.map((row) => row.schemaVersion)),
+  ints(rows.map((row) => row.schemaVersion)),
 ]
 
 const letterValues = (rows: readonly WrittenChange[]): unknown[] => [
@@ -249,7 +278,7 @@ const letterValues = (rows: readonly WrittenChange[]): unknown[] => [
   uuids(rows.map((row) => row.deviceId)),
   uuids(rows.map((row) => row.sessionId)),
   texts(rows.map((row) => row.appVersion)),
-  numbers(rows.map((row) => row.correctedMadeAtMs)),
+  floats(rows.map((row) => row.correctedMadeAtMs)),
 ]
 
 interface SessionPush {

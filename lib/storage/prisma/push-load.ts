@@ -5,7 +5,7 @@ import { assert } from '#lib/kernel/result.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import { ANCESTORS_MAX, conflictsBehind } from '../change-rows.ts'
 import type { PushPlan, PushSnapshot, StoredResponse } from '../ports.ts'
-import { numbers, texts, uuids } from './arrays.ts'
+import { bigints, texts, uuids } from './arrays.ts'
 import type { Send, Statement } from './database.ts'
 import type { DeviceRow } from './device-row.ts'
 import { DEVICE_COLUMNS, deviceOf } from './device-row.ts'
@@ -182,7 +182,7 @@ async function readAll(send: Send, fleetId: string, plan: PushPlan): Promise<Pus
     some<BaseRow>(bases, BASES, [
       texts(bases.map((b) => b.collection)),
       uuids(bases.map((b) => b.recordId)),
-      numbers(bases.map((b) => b.version)),
+      bigints(bases.map((b) => b.version)),
     ]),
     some<MutationRow>(mutationIds, MUTATIONS, [uuids(mutationIds), mutationIds.length + ANCESTORS_MAX]),
     some<{ mutation_id: string; tries: number }>(triesOf, TRIES, [uuids(triesOf)]),

@@ -1,7 +1,7 @@
 import { assert } from '#lib/kernel/result.ts'
 import { assertDense, FAILED_TRIES_PER_DEVICE_MAX } from '../change-rows.ts'
 import type { PushWrites } from '../ports.ts'
-import { numbers, uuids } from './arrays.ts'
+import { floats, ints, plainTexts, uuids } from './arrays.ts'
 import { insertAudit } from './audit.ts'
 import type { Send, Statement } from './database.ts'
 import { insertEvents } from './insert-events.ts'
@@ -55,13 +55,14 @@ const LETTER_DAY: Statement = {
 
 /**
  * Writes what a group of pushes did, sent together (decision 12): statements over sets for what comes by the
- * mutation, one each for the few heads and devices.
+ * mutation, one each for the few heads and devices, and the commit.
  */
 export async function writePush(
   send: Send,
   fleetId: string,
   heads: ReadonlyMap<string, number>,
   writes: PushWrites,
+  commit: () => Promise<void>,
 ): Promise<void> {
   for (const collection of writes.heads.keys())
     assert(heads.has(collection), `stream ${collection} is locked`)
@@ -78,9 +79,9 @@ export async function writePush(
   some(responses, RESPONSES, () => [
     uuids(responses.map((row) => row.deviceId)),
     uuids(responses.map((row) => row.requestId)),
-    responses.map((row) => row.requestHash),
-    responses.map((row) => row.body),
-    numbers(responses.map((row) => row.createdAtMs)),
+    plainTexts(responses.map((row) => row.requestHash)),
+    plainTexts(responses.map((row) => row.body)),
+    floats(responses.map((row) => row.createdAtMs)),
   ])
   some(sessions, SESSIONS, () => [
     uuids(sessions.map((row) => row.sessionId)),
@@ -92,7 +93,7 @@ export async function writePush(
   some(failedTries, TRIES, () => [
     uuids(failedTries.map((row) => row.mutationId)),
     uuids(failedTries.map((row) => row.deviceId)),
-    numbers(failedTries.map((row) => row.tries)),
+    ints(failedTries.map((row) => row.tries)),
     at(committedAtMs),
   ])
   some(failedTries, FORGET_TRIES, () => [
@@ -103,7 +104,7 @@ export async function writePush(
     sent.push(send(LETTER_DAY, [fleetId, deviceId, day, count]))
   sent.push(insertEvents(send, fleetId, writes.events))
   for (const entry of writes.audit) sent.push(insertAudit(send, entry))
-  await Promise.all(sent)
+  await Promise.all([...sent, commit()])
 }
 
 const reportValues = ({

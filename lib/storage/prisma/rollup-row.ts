@@ -1,6 +1,6 @@
 import type { Bucket, BucketKey, Tier } from '#lib/rollups/bucket.ts'
 import { bucketId } from '#lib/rollups/bucket.ts'
-import { jsonArray, jsons, numbers, texts } from './arrays.ts'
+import { floats, jsons, texts } from './arrays.ts'
 import type { Send, Statement } from './database.ts'
 import { originalText } from './storable-text.ts'
 import { fromJson, ms } from './values.ts'
@@ -22,7 +22,7 @@ const SAVE: Statement = {
   text: `INSERT INTO rollup (fleet_id, ${ROLLUP_COLUMNS})
     SELECT $1, tier, to_timestamp(start / 1000), collection, platform, app_version, counters, sketches, gauges,
       to_timestamp(gauges_at / 1000)
-    FROM unnest($2::text[], $3::float8[], $4::text[], $5::text[], $6::text[], ${jsonArray(7)}, ${jsonArray(8)}, ${jsonArray(9)}, $10::float8[])
+    FROM unnest($2::text[], $3::float8[], $4::text[], $5::text[], $6::text[], $7::json[], $8::json[], $9::json[], $10::float8[])
       k(${ROLLUP_COLUMNS})
     ON CONFLICT (fleet_id, tier, start, collection, platform, app_version) DO UPDATE SET counters = excluded.counters,
       sketches = excluded.sketches, gauges = excluded.gauges, gauges_at = excluded.gauges_at`,
@@ -58,7 +58,7 @@ export function bucketOf(row: RollupRow): Bucket {
 
 const keyValues = (keys: readonly BucketKey[]): unknown[] => [
   texts(keys.map((key) => key.tier)),
-  numbers(keys.map((key) => key.startMs)),
+  floats(keys.map((key) => key.startMs)),
   texts(keys.map((key) => key.collection)),
   texts(keys.map((key) => key.platform)),
   texts(keys.map((key) => key.appVersion)),
@@ -82,6 +82,6 @@ export async function saveBuckets(send: Send, fleetId: string, buckets: readonly
     jsons(buckets.map((bucket) => bucket.counters)),
     jsons(buckets.map((bucket) => bucket.sketches)),
     jsons(buckets.map((bucket) => bucket.gauges)),
-    numbers(buckets.map((bucket) => bucket.gaugesAtMs)),
+    floats(buckets.map((bucket) => bucket.gaugesAtMs)),
   ])
 }

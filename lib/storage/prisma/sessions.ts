@@ -1,6 +1,7 @@
-import { inferredSession, inferredSessionEvent } from '../inferred-session.ts'
+import { sessionEvent } from '#lib/telemetry/session-event.ts'
+import { inferredSession } from '../inferred-session.ts'
 import type { SessionFilter, SessionPort, SessionRow } from '../ports.ts'
-import { booleans, jsonArray, jsons, numbers, texts, uuids } from './arrays.ts'
+import { bigints, booleans, floats, ints, jsons, texts, uuids } from './arrays.ts'
 import type { Database, Send, Statement } from './database.ts'
 import type { DeviceRow } from './device-row.ts'
 import { DEVICE_COLUMNS, deviceOf } from './device-row.ts'
@@ -30,7 +31,7 @@ const INSERT: Statement = {
       n6, n7, n8, i, j1, j2, j3
     FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::float8[], $10::float8[],
       $11::float8[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[],
-      $19::int[], $20::boolean[], ${jsonArray(21)}, ${jsonArray(22)}, ${jsonArray(23)})
+      $19::int[], $20::boolean[], $21::json[], $22::json[], $23::json[])
       k(s, d, n, p, a, m, r, t1, t2, t3, n1, n2, n3, n4, n5, n6, n7, n8, i, j1, j2, j3)`,
 }
 const LAST_OK: Statement = {
@@ -97,7 +98,7 @@ export function postgresSessions(database: Database): SessionPort {
         const rows = silent.map((row) => inferredSession(deviceOf(row), silentOf(row), nowMs))
         const stored = await storeSessions(send, fleetId, rows)
         const made = rows.filter((row) => stored.has(row.sessionId))
-        await insertEvents(send, fleetId, made.map(inferredSessionEvent))
+        await insertEvents(send, fleetId, made.map(sessionEvent))
         return made.length
       }),
   }
@@ -107,7 +108,7 @@ export function postgresSessions(database: Database): SessionPort {
 async function storeSessions(send: Send, fleetId: string, all: readonly SessionRow[]): Promise<Set<string>> {
   const first = new Map([...all].reverse().map((row) => [row.sessionId, row]))
   const ids = [...first.keys()]
-  const received = numbers([...first.values()].map((row) => row.receivedAtMs))
+  const received = floats([...first.values()].map((row) => row.receivedAtMs))
   const claimed = await send<{ session_id: string }>(CLAIM, [fleetId, uuids(ids), received])
   const stored = new Set(claimed.map((row) => row.session_id))
   const rows = [...first.values()].filter((row) => stored.has(row.sessionId))
@@ -131,17 +132,17 @@ const insertValues = (rows: readonly SessionRow[]): unknown[] => [
   texts(rows.map((row) => row.appVersion)),
   texts(rows.map((row) => row.mode)),
   texts(rows.map((row) => row.result)),
-  numbers(rows.map((row) => row.startedAtMs)),
-  numbers(rows.map((row) => row.endedAtMs)),
-  numbers(rows.map((row) => row.receivedAtMs)),
-  numbers(rows.map((row) => row.offsetMs)),
-  numbers(rows.map((row) => row.pushed)),
-  numbers(rows.map((row) => row.pulled)),
-  numbers(rows.map((row) => row.conflicts)),
-  numbers(rows.map((row) => row.deadLettered)),
-  numbers(rows.map((row) => row.queueDepthBefore)),
-  numbers(rows.map((row) => row.queueDepthAfter)),
-  numbers(rows.map((row) => row.illegalTransitions)),
+  floats(rows.map((row) => row.startedAtMs)),
+  floats(rows.map((row) => row.endedAtMs)),
+  floats(rows.map((row) => row.receivedAtMs)),
+  bigints(rows.map((row) => row.offsetMs)),
+  bigints(rows.map((row) => row.pushed)),
+  bigints(rows.map((row) => row.pulled)),
+  bigints(rows.map((row) => row.conflicts)),
+  bigints(rows.map((row) => row.deadLettered)),
+  bigints(rows.map((row) => row.queueDepthBefore)),
+  bigints(rows.map((row) => row.queueDepthAfter)),
+  ints(rows.map((row) => row.illegalTransitions)),
   booleans(rows.map((row) => row.inferred)),
   jsons(rows.map((row) => row.transitions)),
   jsons(rows.map((row) => row.attempts)),

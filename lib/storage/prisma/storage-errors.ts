@@ -17,6 +17,8 @@ const NETWORK = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
 ])
+/** Prisma's own: no connection, or no transaction, in time. */
+const UNAVAILABLE_IN_PRISMA = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028'])
 /** pg gives these no code. */
 const NETWORK_MESSAGES =
   /connection terminated|timeout exceeded when trying to connect|not queryable|connection error|query read timeout/i
@@ -50,6 +52,7 @@ export function sqlState(error: unknown): string | null {
 }
 
 function isUnavailable(error: unknown, code: string | null): boolean {
+  if (isObject(error) && UNAVAILABLE_IN_PRISMA.has(String(error['code']))) return true
   if (code === null) return NETWORK_MESSAGES.test(messageOf(error))
   return UNAVAILABLE.has(code) || UNAVAILABLE_CLASSES.has(code.slice(0, 2)) || NETWORK.has(code)
 }

@@ -36,11 +36,17 @@ afterAll(async () => {
 const fleetsStatus = async (headers: Record<string, string>) =>
   (await world.admin('/fleets', { headers })).status
 
-test('20 claims of one set-up link at once make one administrator', async () => {
-  const setUp = await prepareSetUp(world.ctx, { email: null, password: null })
-  const token = setUp.kind === 'link' ? (setUp.path.split('token=')[1] ?? '') : ''
+test('20 claims at once, over two processes and each by a link of its own, make one administrator', async () => {
+  const other = await openPostgresStorage({ url: database.url })
+  const tokens = await Promise.all(
+    Array.from({ length: 20 }, async () => {
+      const setUp = await prepareSetUp(world.ctx, { email: null, password: null })
+      return setUp.kind === 'link' ? (setUp.path.split('token=')[1] ?? '') : ''
+    }),
+  )
+  expect(new Set(tokens).size).toBe(20)
   // Past the queue of one process, as claims of several processes come to the database.
-  const claim = (n: number) => {
+  const claim = (token: string, n: number) => {
     const user: User = {
       id: world.ctx.ids(),
       email: `admin-${n}@example.org`,
@@ -51,12 +57,14 @@ test('20 claims of one set-up link at once make one administrator', async () => 
       roles: { '*': 'admin' },
     }
     const audit = auditEntry(world.ctx, SYSTEM, { action: 'set-up.claim', target: user.id })
-    return storage.access.claimSetUp(hashCredential(token), user, world.clock.now(), audit)
+    const { access } = n % 2 === 0 ? storage : other
+    return access.claimSetUp(n === 19 ? null : hashCredential(token), user, world.clock.now(), audit)
   }
-  const outcomes = await Promise.all(Array.from({ length: 20 }, (_, n) => claim(n)))
+  const outcomes = await Promise.all(tokens.map(claim))
+  await other.close()
   expect(outcomes.filter((outcome) => outcome === 'created')).toHaveLength(1)
   expect(await storage.access.countAdmins()).toBe(1)
-  const late = jsonBody('POST', { token, email: 'late@example.org', password: PASSWORD }, {})
+  const late = jsonBody('POST', { token: tokens[0], email: 'late@example.org', password: PASSWORD }, {})
   expect((await world.auth('/set-up', late)).status).toBe(410)
 })
 

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { DEPTH_MAX } from '#lib/protocol/report.ts'
 import { makeFleetCredential } from '#lib/application/access/credentials.ts'
 import type { TestApp, TestFleet } from '#tests/support/device-world.ts'
 import { TestDevice, bodyOf, newUuid, send, testApp, testFleet } from '#tests/support/device-world.ts'
@@ -39,6 +40,31 @@ describe.each(STORAGES)('bad input over $name', ({ open }) => {
   it('JSON that is not an object is 400', async () => {
     for (const body of ['null', '1', '[]', '"text"'])
       expect(await codeOf(await raw(body))).toEqual([400, 'bad_request'])
+  })
+
+  it('a number past what can be kept is 400, not null', async () => {
+    const body = JSON.stringify(
+      device.pushBody([device.mutation({ op: { type: 'put', data: { title: 'n' } } })]),
+    )
+    for (const number of ['1e400', '-1E+400', '1e0999', '9'.repeat(400)]) {
+      const answer = await raw(body.replace('"title":"n"', `"title":"n","size":${number}`))
+      expect(await codeOf(answer), number).toEqual([400, 'malformed_json'])
+    }
+  })
+
+  it('a report of more changes or collections than there can be is 400', async () => {
+    const report = device.report()
+    const many = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`c${i}`, 1]))
+    for (const outbox of [
+      { depth: Number.MAX_SAFE_INTEGER },
+      { depth: 1, byCollection: many },
+      { depth: 1, byCollection: { ['x'.repeat(900_000)]: 1 } },
+    ]) {
+      const answer = await device.send('POST', '/api/v1/heartbeat', {
+        body: { report: { ...report, outbox } },
+      })
+      expect(await codeOf(answer)).toEqual([400, 'bad_request'])
+    }
   })
 
   it('a body that is not UTF-8 is 400', async () => {
@@ -199,7 +225,7 @@ describe.each(STORAGES)('bad input over $name', ({ open }) => {
     const extreme = Number.MAX_SAFE_INTEGER
     const report = {
       ...device.report(),
-      outbox: { depth: extreme, oldestMadeAt: '9999-12-31T23:59:59.999Z', oldestOffsetMs: extreme },
+      outbox: { depth: DEPTH_MAX, oldestMadeAt: '9999-12-31T23:59:59.999Z', oldestOffsetMs: extreme },
       clock: { offsetMs: -extreme, rttMs: extreme },
     }
     expect((await device.send('POST', '/api/v1/heartbeat', { body: { report } })).status).toBe(200)

@@ -135,7 +135,7 @@ export class DrivenDevice {
       startedAt: this.iso(endedMs - 900),
       endedAt: this.iso(endedMs),
       result,
-      transitions: [],
+      transitions: this.walk(endedMs, result),
       attempts: [],
       pushed: 1,
       pulled: 0,
@@ -145,6 +145,26 @@ export class DrivenDevice {
       queueDepthAfter: 0,
     }
     await this.call('POST', '/api/v1/sessions', { sessions: [session], offsetMs: this.offsetMs })
+  }
+
+  /** Idle and back: by way of every step, or into backoff at the first. */
+  private walk(endedMs: number, result: 'ok' | 'failed') {
+    const at = this.iso(endedMs)
+    const steps =
+      result === 'failed'
+        ? (['idle start scanning', 'scanning failed backoff'] as const)
+        : ([
+            'idle start scanning',
+            'scanning scanned pushing',
+            'pushing pushed pulling',
+            'pulling pulled resolving',
+            'resolving resolved committing',
+            'committing committed idle',
+          ] as const)
+    return steps.map((step) => {
+      const [from, event, to] = step.split(' ')
+      return { from, event, to, at }
+    })
   }
 
   /** A change made a while ago; a few are stamped in the future by a clock that was measured badly. */

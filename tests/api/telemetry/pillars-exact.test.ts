@@ -9,6 +9,8 @@ import { snapshotGauges } from '#lib/application/telemetry/snapshot-gauges.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Random } from '#lib/kernel/random.ts'
 import { seededRandom } from '#lib/kernel/random.ts'
+import { sumAll } from '#lib/rollups/aggregate.ts'
+import { byPart } from '#lib/rollups/counters.ts'
 import type { Storage } from '#lib/storage/ports.ts'
 import { openPostgresStorage } from '#lib/storage/prisma/open-postgres-storage.ts'
 import type { Quantiles } from '#lib/telemetry/pillars.ts'
@@ -157,6 +159,15 @@ describe(`the pillars of a closed interval, seed ${SEED}`, () => {
     expect(figure?.requests).toEqual({ part: failed, whole: seen.length, rate: failed / seen.length })
     expect(figure?.shed).toBe(0)
     expect(figure?.sessions).toMatchObject({ part: raw.sessions.failed, whole: raw.sessions.total })
+  })
+
+  it('transitions of sessions', async () => {
+    const counts = byPart(
+      sumAll(await storage.telemetry.buckets(fleetId, 'minute', FROM_MS, TO_MS)),
+      'transitions',
+    )
+    expect(raw.transitions['committing>idle']).toBeGreaterThan(5)
+    expect(counts).toEqual(raw.transitions)
   })
 
   it('queue depth', async () => {

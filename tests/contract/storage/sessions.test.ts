@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { SessionFilter, SessionRow, Storage } from '#lib/storage/ports.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
+import { sessionEvent } from '#lib/telemetry/session-event.ts'
 import {
   BACKENDS,
   changeOf,
@@ -26,23 +27,6 @@ const ANY: SessionFilter = {
   withConflicts: false,
   withDeadLetters: false,
 }
-const eventOf = (row: SessionRow): TelemetryEvent => ({
-  id: `session/${row.sessionId}`,
-  atMs: row.endedAtMs,
-  payload: {
-    kind: 'session',
-    deviceId: row.deviceId,
-    platform: row.platform,
-    appVersion: row.appVersion,
-    sessionId: row.sessionId,
-    result: row.result,
-    mode: row.mode,
-    fullReason: null,
-    durationMs: 1_000,
-    withConflict: false,
-    illegalTransitions: 0,
-  },
-})
 async function foldedEvents(storage: Storage, fleetId: string): Promise<readonly TelemetryEvent[]> {
   let seen: readonly TelemetryEvent[] = []
   await storage.telemetry.foldNext(
@@ -71,7 +55,8 @@ describe.each(BACKENDS)('sessions on $name', (backend) => {
       oldestPendingAt: '2026-06-15T11:00:00Z',
     })
     const b = sessionOf(fleetId, deviceId, { result: 'failed', endedAtMs: NOW_MS + 5, pulled: 5_000_000_000 })
-    const store = (rows: readonly SessionRow[]) => storage.sessions.store(fleetId, rows, rows.map(eventOf))
+    const store = (rows: readonly SessionRow[]) =>
+      storage.sessions.store(fleetId, rows, rows.map(sessionEvent))
     expect(await store([a, b, a])).toEqual(['stored', 'stored', 'duplicate'])
     const c = sessionOf(fleetId, deviceId)
     expect(await store([{ ...a, receivedAtMs: NOW_MS + 2 * DAY_MS, pushed: 99 }, c])).toEqual([
@@ -93,7 +78,7 @@ describe.each(BACKENDS)('sessions on $name', (backend) => {
     const rows = [sessionOf(fleetId, deviceId), sessionOf(fleetId, deviceId)]
     const outcomes = await Promise.all(
       Array.from({ length: 10 }, (_, i) =>
-        storage.sessions.store(fleetId, i % 2 ? rows : [...rows].reverse(), rows.map(eventOf)),
+        storage.sessions.store(fleetId, i % 2 ? rows : [...rows].reverse(), rows.map(sessionEvent)),
       ),
     )
     expect(outcomes.flat().filter((outcome) => outcome === 'stored')).toHaveLength(2)

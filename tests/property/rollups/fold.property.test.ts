@@ -9,6 +9,7 @@ import {
   gaugesEvent,
   pushEvent,
   pushedCollection,
+  sessionEvent,
   textOf,
 } from '#tests/support/telemetry-fixtures.ts'
 
@@ -46,17 +47,13 @@ const delivery = fc.tuple(source, collection, lags).map(([from, name, values]) =
     [name]: { count: values.length, deliveryLag: textOf(...values), visibilityLag: textOf(...values) },
   },
 }))
-const session = source.map((from) => ({
-  kind: 'session' as const,
-  ...from,
-  sessionId: 's',
-  result: 'ok' as const,
-  mode: 'delta' as const,
-  fullReason: null,
-  durationMs: 5,
-  withConflict: true,
-  illegalTransitions: 0,
-}))
+const edges = fc.dictionary(
+  fc.constantFrom('idle>scanning', 'scanning>pushing', 'pushing>backoff'),
+  fc.nat(9),
+)
+const session = fc
+  .tuple(source, edges)
+  .map(([from, transitions]) => sessionEvent({ ...from, withConflict: true, transitions }))
 
 /** Times over three hours: events of one bucket come scattered over the sequence, many of them late. */
 const plain = fc

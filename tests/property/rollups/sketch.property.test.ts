@@ -40,4 +40,32 @@ describe('sketch properties', () => {
       }),
     )
   })
+
+  test('5,000 values fit into 1.2 kB, however they are spread', () => {
+    const borders = Array.from({ length: 1_100 }, (_, n) => Math.round(1.0222 ** n))
+    const shape = fc.record({
+      /** Values stand at every so many of the borders, from one on, and each is there as often as its weight says. */
+      every: fc.integer({ min: 1, max: 30 }),
+      from: fc.nat(1_000),
+      weights: fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 40 }),
+    })
+    const valuesOf = ({ every, from, weights }: { every: number; from: number; weights: number[] }) => {
+      const values: number[] = []
+      for (let n = 0; values.length < 5_000; n++) {
+        const value = borders[(from + n * every) % borders.length] ?? 0
+        for (let left = weights[n % weights.length] ?? 1; left > 0 && values.length < 5_000; left--)
+          values.push(value)
+      }
+      return values
+    }
+    fc.assert(
+      fc.property(
+        fc.oneof(shape.map(valuesOf), fc.array(lag, { minLength: 5_000, maxLength: 5_000 })),
+        (values) => {
+          expect(encodeSketch(sketchOf(values)).length).toBeLessThanOrEqual(1_200)
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
 })

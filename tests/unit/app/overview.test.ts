@@ -181,6 +181,9 @@ describe('versions and dead letters', () => {
     deadLetters,
   })
   test('a version is named only when it makes most of them', () => {
+    expect(versionsSentence([version('2.4.1', 3, 4), version('2.4.0', 7, 0)])).toBe(
+      '2.4.1 makes all open dead letters with 30 % of the devices',
+    )
     expect(versionsSentence([version('2.4.0', 79, 7), version('2.4.1', 21, 93)])).toBe(
       '2.4.1 makes 93 % of open dead letters with 21 % of the devices',
     )

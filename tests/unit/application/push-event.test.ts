@@ -1,9 +1,15 @@
 import { expect, it } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { listCollections } from '#lib/application/collections/list-collections.ts'
+import { publishCollection } from '#lib/application/collections/publish-collection.ts'
+import { replay } from '#lib/application/dead-letters/replay.ts'
 import { createEnrollmentKey } from '#lib/application/enrollment/create-enrollment-key.ts'
+import { foldFleet } from '#lib/application/telemetry/fold-events.ts'
+import { mergeOf, sumAll } from '#lib/rollups/aggregate.ts'
+import { countOf } from '#lib/rollups/sketch.ts'
 import { openMemoryStorage } from '#lib/storage/memory/open-memory-storage.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
-import { TestDevice, testApp, testFleet } from '#tests/support/device-world.ts'
+import { NOTES_SCHEMA, TestDevice, testApp, testFleet } from '#tests/support/device-world.ts'
 
 async function world() {
   const app = testApp(openMemoryStorage())
@@ -36,7 +42,7 @@ it('tells each result by collection, and the upload lag of what had an effect', 
     clamped: 1,
   })
   expect(collections['notes']?.deadLetterCodes).toEqual({ schema_mismatch: 1 })
-  expect(collections['nowhere']?.results).toEqual({ dead_lettered: 1 })
+  expect(collections['(unknown)']?.results).toEqual({ dead_lettered: 1 })
   const [lagMs, clamped] = collections['notes']?.uploadLagMs ?? []
   expect(Math.abs((lagMs ?? 0) - agoMs)).toBeLessThan(10_000)
   expect([clamped, collections['notes']?.uploadLagMs.length]).toEqual([0, 3])
@@ -72,4 +78,57 @@ it('counts a delivery once, when the token shows it', async () => {
   await reader.pulled(second.token)
   await reader.pulled(second.token)
   expect(deliveries()).toMatchObject([{ notes: { count: 1 } }])
+})
+
+it('a replay that leaves the queue counts by its result, and as no request, no lag and no new dead letter', async () => {
+  const { app, device, events } = await world()
+  const { fleetId } = device
+  const bad = device.mutation({ op: { type: 'put', data: { title: 7 } } })
+  const { results } = await device.pushed([bad])
+  const [letter] = results
+  if (letter?.status !== 'dead_lettered') throw new Error('a dead letter is expected')
+  events.length = 0
+  const again = () => replay(app.ctx, { actor: SYSTEM, fleetId, id: letter.deadLetterId, body: {} })
+  expect((await again()).result.status).toBe('dead_lettered')
+  expect(events).toEqual([])
+
+  const [notes] = await listCollections(app.ctx, { actor: SYSTEM, fleetId })
+  if (!notes) throw new Error('the fleet has a collection')
+  const schema = { ...NOTES_SCHEMA, properties: { title: { type: ['string', 'integer'] } } }
+  const body = { schema, version: notes.version }
+  await publishCollection(app.ctx, { actor: SYSTEM, fleetId, id: notes.id, body })
+  expect((await again()).result.status).toBe('applied')
+  expect(events.map(({ payload }) => payload)).toMatchObject([
+    { kind: 'replay', deadLetterId: letter.deadLetterId, platform: 'ios' },
+  ])
+
+  // What the pillars read: two lasting results of the mutation, one request, one dead letter.
+  await foldFleet(app.ctx, fleetId)
+  const nowMs = app.ctx.clock.now()
+  const buckets = await app.ctx.storage.telemetry.buckets(fleetId, 'hour', nowMs - 7_200_000, nowMs + 1)
+  expect(sumAll(buckets)).toMatchObject({
+    pushed: 2,
+    'mutations:dead_lettered': 1,
+    'mutations:applied': 1,
+    'deadLettersBy:schema_mismatch': 1,
+    'requestsBy:push:2xx': 1,
+  })
+  expect(countOf(mergeOf(buckets, 'uploadLag'))).toBe(1)
+})
+
+it('counts names that no collection has as one, and versions past the hundredth as other', async () => {
+  const { app, device, events } = await world()
+  const invented = ['*', '__proto__', 'a', 'b', 'nul\u0000'].map((collection) =>
+    device.mutation({ collection }),
+  )
+  await device.pushed(invented)
+  expect(Object.keys(payloadOf(events[0]).collections)).toEqual(['(unknown)'])
+  for (let i = 0; i < 105; i++) {
+    const headers = { 'tidemark-app': `9.0.${i};ios` }
+    await device.send('POST', '/api/v1/push', { body: device.pushBody([]), headers })
+  }
+  const versions = new Set(events.map((event) => payloadOf(event).appVersion))
+  expect(versions.size).toBe(101)
+  expect(versions.has('other')).toBe(true)
+  expect((await app.ctx.storage.devices.get(device.fleetId, device.id))?.appVersion).toBe('9.0.104')
 })

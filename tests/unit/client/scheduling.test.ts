@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { seededRandom } from '#lib/kernel/random.ts'
 import { COLLECTION, problem } from './support/authority.ts'
 import { createWorld } from './support/device.ts'
 import { flush } from './support/virtual-clock.ts'
@@ -28,6 +29,33 @@ test('[SM6] a local change is sent soon, a burst of them together', async () => 
   await clock.advance(500)
   expect(authority.pushes()).toHaveLength(1)
   expect(authority.records.size).toBe(5)
+  await replica.close()
+})
+
+test('[BO1] a quarter of an hour of work starts a session for each change and each interval, and no other', async () => {
+  const { authority, open, clock } = createWorld()
+  const startedAtMs: number[] = []
+  authority.script.fault = ({ path }) => void (path === '/api/v1/pull' && startedAtMs.push(clock.now()))
+  const replica = await open({ sync: {} })
+  await clock.advance(1_000)
+  startedAtMs.length = 0
+  const random = seededRandom(11)
+  const changedAtMs: number[] = []
+  const endMs = clock.now() + 900_000
+  while (clock.now() < endMs) {
+    await replica.collection(COLLECTION).put(null, { title: `n${changedAtMs.length}` })
+    changedAtMs.push(clock.now())
+    await clock.advance(2_000 + random() * 60_000)
+  }
+  const ofChange = (ms: number): boolean =>
+    changedAtMs.some((changeMs) => ms >= changeMs && ms - changeMs <= 500)
+  const ofInterval = startedAtMs.filter((ms, i) => {
+    const sinceLastMs = ms - (startedAtMs[i - 1] ?? 0)
+    return sinceLastMs >= 0.5 * INTERVAL_MS && sinceLastMs <= 1.5 * INTERVAL_MS
+  })
+  expect(startedAtMs.filter((ms) => !ofChange(ms) && !ofInterval.includes(ms))).toEqual([])
+  expect(startedAtMs.length).toBeGreaterThan(changedAtMs.length)
+  expect(startedAtMs.length).toBeLessThan(changedAtMs.length + 900_000 / INTERVAL_MS)
   await replica.close()
 })
 

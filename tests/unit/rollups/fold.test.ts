@@ -10,6 +10,7 @@ import {
   gaugesEvent,
   pushEvent,
   pushedCollection,
+  sessionEvent,
   textOf,
 } from '#tests/support/telemetry-fixtures.ts'
 
@@ -101,17 +102,18 @@ describe('fold', () => {
   test('sessions and deliveries land where they belong', () => {
     const source = { deviceId: 'd', platform: 'ios' as const, appVersion: '2.4.0' }
     const buckets = fold(NONE, [
-      eventAt('a', 1, {
-        kind: 'session',
-        ...source,
-        sessionId: 's',
-        result: 'failed',
-        mode: 'full',
-        fullReason: 'first',
-        durationMs: 40,
-        withConflict: true,
-        illegalTransitions: 2,
-      }),
+      eventAt(
+        'a',
+        1,
+        sessionEvent({
+          result: 'failed',
+          mode: 'full',
+          fullReason: 'first',
+          withConflict: true,
+          illegalTransitions: 2,
+          transitions: { 'idle>scanning': 1, 'scanning>resyncing': 3 },
+        }),
+      ),
       eventAt('b', 2, {
         kind: 'delivery',
         ...source,
@@ -124,6 +126,8 @@ describe('fold', () => {
       sessions: 1,
       'sessionsBy:failed': 1,
       sessionsWithConflict: 1,
+      'transitions:idle>scanning': 1,
+      'transitions:scanning>resyncing': 3,
     })
     const delivered = bucketOf(buckets, 'hour', 'strikes')
     expect(delivered.counters).toEqual({ delivered: 2 })

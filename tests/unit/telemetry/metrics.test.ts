@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest'
 import type { Metrics } from '#lib/application/telemetry/prometheus.ts'
 import { createMetrics } from '#lib/application/telemetry/prometheus.ts'
 import { metricsHandler } from '#lib/http/metrics.ts'
-import { APP_VERSIONS_LIVE_MAX } from '#lib/protocol/limits.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import type { MetricDefinition } from '#lib/telemetry/metrics.ts'
 import { METRICS, METRICS_PREFIX } from '#lib/telemetry/metrics.ts'
@@ -13,6 +12,7 @@ import {
   gaugesEvent,
   pushEvent,
   pushedCollection,
+  sessionEvent,
   textOf,
 } from '#tests/support/telemetry-fixtures.ts'
 
@@ -134,17 +134,7 @@ describe('counting', () => {
     metrics.observeEvent('f', eventAt('a', 1, { kind: 'delivery', ...source, collections }))
     metrics.observeEvent(
       'f',
-      eventAt('b', 1, {
-        kind: 'session',
-        ...source,
-        sessionId: 's',
-        result: 'ok',
-        mode: 'full',
-        fullReason: 'first',
-        durationMs: 1_500,
-        withConflict: false,
-        illegalTransitions: 0,
-      }),
+      eventAt('b', 1, sessionEvent({ mode: 'full', fullReason: 'first', durationMs: 1_500 })),
     )
     expect((await samples(metrics, 'tidemark_sync_lag_seconds_count')).sort()).toEqual([
       'tidemark_sync_lag_seconds_count{fleet="f",collection="strikes",stage="delivery"} 2',
@@ -156,20 +146,6 @@ describe('counting', () => {
     expect(await samples(metrics, 'tidemark_sync_session_duration_seconds_sum')).toEqual([
       'tidemark_sync_session_duration_seconds_sum{fleet="f",mode="full",result="ok"} 1.5',
     ])
-  })
-
-  test('at most 100 app versions of a fleet are told apart, the rest is other', async () => {
-    const metrics = createMetrics()
-    for (let version = 0; version < APP_VERSIONS_LIVE_MAX + 20; version++) {
-      metrics.observeEvent('f', eventAt('a', 1, pushEvent({ appVersion: `1.${version}` })))
-    }
-    metrics.observeEvent('f', eventAt('a', 1, pushEvent({ appVersion: '1.0' })))
-    const applied = (await samples(metrics, 'tidemark_mutations_total')).filter((line) =>
-      line.includes('"applied"'),
-    )
-    expect(applied).toHaveLength(APP_VERSIONS_LIVE_MAX + 1)
-    expect(applied.find((line) => line.includes('"other"'))).toMatch(/ 20$/)
-    expect(applied.find((line) => line.includes('app_version="1.0"'))).toMatch(/ 2$/)
   })
 })
 

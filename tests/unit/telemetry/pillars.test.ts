@@ -11,6 +11,7 @@ import {
   gaugesEvent,
   pushEvent,
   pushedCollection,
+  sessionEvent,
   textOf,
 } from '#tests/support/telemetry-fixtures.ts'
 
@@ -206,19 +207,7 @@ describe('conflicts', () => {
     })
     const events = [
       eventAt('a', NOW - MINUTE, pushEvent({ collections: { strikes } })),
-      eventAt('s', NOW - MINUTE, {
-        kind: 'session',
-        deviceId: 'd',
-        platform: 'ios',
-        appVersion: '2.4.0',
-        sessionId: 's',
-        result: 'ok',
-        mode: 'delta',
-        fullReason: null,
-        durationMs: 5,
-        withConflict: true,
-        illegalTransitions: 0,
-      }),
+      eventAt('s', NOW - MINUTE, sessionEvent({ withConflict: true })),
     ]
     const { figure, level } = await conflicts(contextOf(events, NOW), RANGE)
     expect(figure).toEqual({

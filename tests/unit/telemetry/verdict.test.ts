@@ -23,7 +23,14 @@ const cause = (count: number) => ({
   devices: 3,
   newestAtMs: NOW_MS,
 })
-const letters = (open: number, shared: number) => ({ open, causes: [cause(shared)], causesLeftOut: 0 })
+/** Many: 2 % of the range's changes became dead letters. Few: half a percent. */
+const letters = (open: number, shared: number, part = 20) => ({
+  open,
+  inRange: { part, whole: 1_000, rate: part / 1_000 },
+  causes: [cause(shared)],
+  causesLeftOut: 0,
+})
+const few = (open: number, shared: number) => letters(open, shared, 5)
 const pending = (online: number) =>
   lagFigure({ pending: { atMs: NOW_MS, online: quantiles(online), offline: quantiles(null) } })
 const SLOW = { lag: lagFigure({ upload: quantiles(9 * MINUTE) }) }
@@ -114,6 +121,18 @@ const TABLE: readonly (readonly [what: string, parts: OverviewParts, level: stri
   ],
   ['all of one cause', { deadLetters: letters(9, 9) }, 'warn', '9 dead letters share one cause'],
   ['dead letters of many causes', { deadLetters: letters(10, 5) }, 'warn', '10 changes are dead letters'],
+  [
+    'few dead letters',
+    { deadLetters: few(3, 3) },
+    'ok',
+    'All 40 devices sync within target; 3 dead letters wait for a person',
+  ],
+  [
+    'a few, and devices offline',
+    { deadLetters: few(1, 1), devices: { offline: 1 } },
+    'ok',
+    '39 devices sync within target; 1 is offline; 1 dead letter waits for a person',
+  ],
   ['one dead letter', { deadLetters: letters(1, 1) }, 'warn', '1 change is a dead letter'],
   [
     'many conflicts',
@@ -166,6 +185,10 @@ describe('verdict', () => {
       page: 'dead-letters',
       code: null,
       appVersion: null,
+    })
+    expect(verdictOf(overviewOf({ deadLetters: few(9, 9) })).step?.target).toMatchObject({
+      page: 'dead-letters',
+      appVersion: '2.4.1',
     })
     expect(verdictOf(overviewOf({ failures: failureFigure(80, 1_000) })).step?.target).toEqual({
       page: 'sessions',

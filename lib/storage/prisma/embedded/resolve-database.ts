@@ -1,3 +1,4 @@
+import { directUrlOf } from '../direct-url.ts'
 import { dataDirFor, readSecrets } from './data-dir.ts'
 import { currentInstance } from './instance.ts'
 import { supervisePostgres } from './supervise.ts'
@@ -25,7 +26,7 @@ export async function resolveDatabase(
   const databaseUrl = environment['DATABASE_URL']
   if (databaseUrl) {
     const secret = environment['TIDEMARK_SECRET'] ?? ''
-    const directUrl = environment['DATABASE_DIRECT_URL'] ?? databaseUrl
+    const directUrl = directUrlOf(environment) ?? databaseUrl
     return { databaseUrl, directUrl, secret, serverUrl: null, release: async () => {} }
   }
   const dataDir = dataDirFor(checkout, environment['TIDEMARK_DATA_DIR'])
