@@ -16,27 +16,43 @@ import { serveFleet } from './world.ts'
 
 let app: App
 let served: Served
-let profile: Profile
+let shared: Profile
 let context: BrowserContext
+/** Each test has a store of its own, and with it a device. */
+let store = ''
 beforeAll(async () => {
   app = await startApp()
   served = await serveFleet(app.origin)
+  shared = await createProfile()
+  context = await shared.launch()
 })
 afterAll(async () => {
+  await shared.close()
   await served.close()
   await app.close()
 })
-beforeEach(async () => {
-  profile = await createProfile()
-  context = await profile.launch()
+beforeEach(() => {
+  store = randomUUID()
 })
-afterEach(() => profile.close())
+afterEach(async () => {
+  for (const page of context.pages().slice(1)) await page.close()
+})
+
+/** For a test that ends its browser, or bends it. */
+async function withProfile(work: (profile: Profile) => Promise<void>): Promise<void> {
+  const profile = await createProfile()
+  try {
+    await work(profile)
+  } finally {
+    await profile.close()
+  }
+}
 
 const AUTO = { changeDelayMs: 20 }
 const opening = (more: object = {}) => ({
   url: served.url,
   enrollmentKey: served.fleet.key,
-  store: 'notes',
+  store,
   ...more,
 })
 const openIn = async (more: object = {}, of = context): Promise<Page> => {
@@ -154,83 +170,86 @@ describe('IndexedDB in a real browser', () => {
     expect(await next.evaluate(() => window.replica.deadLetters$.get())).toEqual([])
   })
 
-  test('[SM3] a browser killed in the middle of a sync keeps what it said it had kept', async () => {
-    const tag = randomUUID()
-    const page = await openIn()
-    await sync(page)
-    for (let n = 0; n < 3; n++) await put(page, `${tag} ${n}`)
-    const held = served.holdNext('/api/v1/push')
-    await page.evaluate(() => void window.replica.sync())
-    await held.acted
-    await killBrowser(context, page)
-    held.release()
-    context = await profile.launch()
-    const next = await openIn()
-    expect((await titles(next)).filter((title) => title.startsWith(tag))).toHaveLength(3)
-    expect(await sync(next)).toMatchObject({ pending: 0, refused: 0, problem: null })
-    expect(await titlesOnServer(tag)).toHaveLength(3)
-  })
+  test('[SM3] a browser killed in the middle of a sync keeps what it said it had kept', () =>
+    withProfile(async (profile) => {
+      const running = await profile.launch()
+      const tag = randomUUID()
+      const page = await openIn({}, running)
+      await sync(page)
+      for (let n = 0; n < 3; n++) await put(page, `${tag} ${n}`)
+      const held = served.holdNext('/api/v1/push')
+      await page.evaluate(() => void window.replica.sync())
+      await held.acted
+      await killBrowser(running, page)
+      held.release()
+      const next = await openIn({}, await profile.launch())
+      expect((await titles(next)).filter((title) => title.startsWith(tag))).toHaveLength(3)
+      expect(await sync(next)).toMatchObject({ pending: 0, refused: 0, problem: null })
+      expect(await titlesOnServer(tag)).toHaveLength(3)
+    }))
 
-  test('[SDK3] a full disk: the write is refused and leaves nothing, the person is told, and syncing goes on', async () => {
-    const tag = randomUUID()
-    const page = await context.newPage()
-    await page.goto(app.origin)
-    // The browser asks for the quota once in a while only: it must be set before the first write.
-    const session = await context.newCDPSession(page)
-    await session.send('Storage.overrideQuotaForOrigin', { origin: app.origin, quotaSize: 2_000_000 })
-    await openReplicaIn(page, app.origin, opening())
-    await sync(page)
-    await put(page, `${tag} fits`)
-    const outcome = await page.evaluate(async (text) => {
-      const title = `${text} ${Array.from({ length: 250_000 }, () => Math.random().toString(36)[2]).join('')}`
-      for (let n = 0; n < 20; n++) {
-        const put = window.replica.collection('notes').put(null, { title }, { validate: false })
-        const code = await put.then(
-          () => null,
-          (error: { code?: string }) => String(error.code ?? error),
-        )
-        if (code !== null) return { code, written: n }
-      }
-      return { code: 'none', written: 20 }
-    }, `${tag} large`)
-    expect(outcome.code).toBe('quota_exceeded')
-    const waiting = await until(
-      () => status(page),
-      ({ storeHealth }) => storeHealth === 'full',
-    )
-    expect(waiting.pending).toBe(outcome.written + 1)
-    await sync(page)
-    await until(
-      async () => (await titlesOnServer(tag)).length,
-      (count) => count === outcome.written + 1,
-    )
-    expect(await status(page)).toMatchObject({ pending: 0, refused: 0 })
-    await page.close()
-    // Room again: all is there, and all of it once.
-    const { origin } = app
-    const next = await context.newPage()
-    await (await context.newCDPSession(next)).send('Storage.overrideQuotaForOrigin', { origin })
-    await openReplicaIn(next, origin, opening())
-    await until(
-      () => sync(next),
-      ({ storeHealth, problem }) => storeHealth === 'ok' && problem === null,
-    )
-    expect((await titles(next)).filter((title) => title.startsWith(tag))).toHaveLength(outcome.written + 1)
-    expect(await titlesOnServer(tag)).toHaveLength(outcome.written + 1)
-  })
+  test('[SDK3] a full disk: the write is refused and leaves nothing, the person is told, and syncing goes on', () =>
+    withProfile(async (profile) => {
+      const bent = await profile.launch()
+      const tag = randomUUID()
+      const page = await bent.newPage()
+      await page.goto(app.origin)
+      // The browser asks for the quota once in a while only: it must be set before the first write.
+      const session = await bent.newCDPSession(page)
+      await session.send('Storage.overrideQuotaForOrigin', { origin: app.origin, quotaSize: 2_000_000 })
+      await openReplicaIn(page, app.origin, opening())
+      await sync(page)
+      await put(page, `${tag} fits`)
+      const outcome = await page.evaluate(async (text) => {
+        const title = `${text} ${Array.from({ length: 250_000 }, () => Math.random().toString(36)[2]).join('')}`
+        for (let n = 0; n < 20; n++) {
+          const put = window.replica.collection('notes').put(null, { title }, { validate: false })
+          const code = await put.then(
+            () => null,
+            (error: { code?: string }) => String(error.code ?? error),
+          )
+          if (code !== null) return { code, written: n }
+        }
+        return { code: 'none', written: 20 }
+      }, `${tag} large`)
+      expect(outcome.code).toBe('quota_exceeded')
+      const waiting = await until(
+        () => status(page),
+        ({ storeHealth }) => storeHealth === 'full',
+      )
+      expect(waiting.pending).toBe(outcome.written + 1)
+      await sync(page)
+      await until(
+        async () => (await titlesOnServer(tag)).length,
+        (count) => count === outcome.written + 1,
+      )
+      expect(await status(page)).toMatchObject({ pending: 0, refused: 0 })
+      await page.close()
+      // Room again: all is there, and all of it once.
+      const { origin } = app
+      const next = await bent.newPage()
+      await (await bent.newCDPSession(next)).send('Storage.overrideQuotaForOrigin', { origin })
+      await openReplicaIn(next, origin, opening())
+      await until(
+        () => sync(next),
+        ({ storeHealth, problem }) => storeHealth === 'ok' && problem === null,
+      )
+      expect((await titles(next)).filter((title) => title.startsWith(tag))).toHaveLength(outcome.written + 1)
+      expect(await titlesOnServer(tag)).toHaveLength(outcome.written + 1)
+    }))
 
   const BREAK: Record<
     string,
-    { readonly store: string; readonly how: 'text' | 'object' | 'clear'; readonly lost: number }
+    { readonly table: string; readonly how: 'text' | 'object' | 'clear'; readonly lost: number }
   > = {
-    'rows of records that are no text': { store: 'records', how: 'object', lost: 0 },
-    'records emptied from outside': { store: 'records', how: 'clear', lost: 0 },
-    'an identity that reads half': { store: 'meta', how: 'text', lost: 0 },
-    'an outbox row that reads half': { store: 'outbox', how: 'text', lost: 1 },
+    'rows of records that are no text': { table: 'records', how: 'object', lost: 0 },
+    'records emptied from outside': { table: 'records', how: 'clear', lost: 0 },
+    'an identity that reads half': { table: 'meta', how: 'text', lost: 0 },
+    'an outbox row that reads half': { table: 'outbox', how: 'text', lost: 1 },
   }
   test.each(Object.entries(BREAK))(
     '[SDK4] %s: rebuilt by a full sync, told, nothing doubled',
-    async (_, { store, how, lost }) => {
+    async (_, { table, how, lost }) => {
       const tag = randomUUID()
       const page = await openIn()
       await sync(page)
@@ -239,8 +258,8 @@ describe('IndexedDB in a real browser', () => {
       for (let n = 0; n < 3; n++) await put(page, `${tag} ${n}`)
       await page.evaluate(() => window.replica.close())
       await page.evaluate(
-        async ({ name, change }) => {
-          const request = indexedDB.open('tidemark:notes')
+        async ({ database, name, change }) => {
+          const request = indexedDB.open(database)
           const db = await new Promise<IDBDatabase>(
             (resolve) => (request.onsuccess = () => resolve(request.result)),
           )
@@ -256,7 +275,7 @@ describe('IndexedDB in a real browser', () => {
           await new Promise((resolve) => (tx.oncomplete = resolve))
           db.close()
         },
-        { name: store, change: how },
+        { database: `tidemark:${store}`, name: table, change: how },
       )
       await page.close()
       const next = await openIn()
@@ -287,12 +306,12 @@ describe('IndexedDB in a real browser', () => {
   test('[SDK4] a database of another version, without what is needed: made whole', async () => {
     const page = await context.newPage()
     await page.goto(app.origin)
-    await page.evaluate(async () => {
-      const request = indexedDB.open('tidemark:notes', 7)
+    await page.evaluate(async (database) => {
+      const request = indexedDB.open(database, 7)
       request.onupgradeneeded = () => request.result.createObjectStore('something else')
       await new Promise((resolve) => (request.onsuccess = resolve))
       request.result.close()
-    })
+    }, `tidemark:${store}`)
     const tag = randomUUID()
     await openReplicaIn(page, app.origin, opening())
     await put(page, tag)
@@ -300,27 +319,28 @@ describe('IndexedDB in a real browser', () => {
     expect(await titlesOnServer(tag)).toEqual([tag])
   })
 
-  test("[SDK4] the browser's own files broken: it starts anew, is told, and reads all again", async () => {
-    const tag = randomUUID()
-    const page = await openIn()
-    await sync(page)
-    await put(page, tag)
-    await sync(page)
-    await context.close()
-    const files = (await readdir(profile.folder, { recursive: true })).filter((file) =>
-      /indexeddb\.leveldb\/.*(?:\.log|\.ldb|MANIFEST)/.test(file),
-    )
-    expect(files.length).toBeGreaterThan(0)
-    for (const file of files) await writeFile(path.join(profile.folder, file), 'garbage '.repeat(1_000))
-    context = await profile.launch()
-    const next = await openIn()
-    await sync(next)
-    expect(await titles(next)).toContain(tag)
-    // What waited can't be told any more; that some may be lost can.
-    expect(await next.evaluate(() => window.replica.recoveries$.get())).toMatchObject([
-      { pendingKept: 0, mayHaveLostMore: true, isNewIdentity: true },
-    ])
-  })
+  test("[SDK4] the browser's own files broken: it starts anew, is told, and reads all again", () =>
+    withProfile(async (profile) => {
+      const before = await profile.launch()
+      const tag = randomUUID()
+      const page = await openIn({}, before)
+      await sync(page)
+      await put(page, tag)
+      await sync(page)
+      await before.close()
+      const files = (await readdir(profile.folder, { recursive: true })).filter((file) =>
+        /indexeddb\.leveldb\/.*(?:\.log|\.ldb|MANIFEST)/.test(file),
+      )
+      expect(files.length).toBeGreaterThan(0)
+      for (const file of files) await writeFile(path.join(profile.folder, file), 'garbage '.repeat(1_000))
+      const next = await openIn({}, await profile.launch())
+      await sync(next)
+      expect(await titles(next)).toContain(tag)
+      // What waited can't be told any more; that some may be lost can.
+      expect(await next.evaluate(() => window.replica.recoveries$.get())).toMatchObject([
+        { pendingKept: 0, mayHaveLostMore: true, isNewIdentity: true },
+      ])
+    }))
 
   test("[SDK6] the page of the SDK's README works as pasted", async () => {
     const readme = await readFile(path.resolve(import.meta.dirname, '../../lib/client/README.md'), 'utf8')
