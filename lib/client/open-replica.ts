@@ -55,7 +55,7 @@ export async function openReplica(options: ReplicaOptions): Promise<Replica> {
   const store = createTightStore(options.store)
   const makeIdentity = (): Identity =>
     identityFor(options, newIdentity(options.deviceId, clock.now(), random))
-  const recovery = { nowMs: clock.now(), newIdentity: makeIdentity }
+  const recovery = { nowMs: clock.now(), newIdentity: makeIdentity, wasOpen: false }
   if (store.isDamaged() || (await store.transact(inspect)) !== 'sound') await recover(store, recovery)
   const timeoutMs = sync.requestTimeoutMs ?? REQUEST_TIMEOUT_MS
   const stored = await store.transact(async (tx) => {

@@ -17,6 +17,8 @@ export interface RecoveryParts {
   readonly nowMs: number
   /** For a store that no longer knows who it is. */
   readonly newIdentity: () => Identity
+  /** True when it did before: then an empty store is no new one. */
+  readonly wasOpen: boolean
 }
 
 /** `miscounted`: every row is there, and only the sums are old: the last opening ended in a full store (tight-store.ts). */
@@ -33,7 +35,8 @@ export async function recover(store: ReplicaStore, parts: RecoveryParts): Promis
     const finding = await inspect(tx)
     const depthBefore = depthOf(await soundCounts(tx))
     const malformed = await moveMalformedAside(tx)
-    if (lostRows || malformed.length > 0 || finding === 'damaged')
+    const isEmptied = parts.wasOpen && (await getMeta(tx, 'identity')) === null
+    if (lostRows || malformed.length > 0 || finding === 'damaged' || isEmptied)
       return rebuild(tx, parts, { salvage, malformed, depthBefore })
     if (finding === 'miscounted') await countAgain(tx, parts.nowMs)
     return null
@@ -92,6 +95,7 @@ async function rebuild(tx: StoreTx, parts: RecoveryParts, losses: Losses): Promi
     mayHaveLostMore:
       lost.length > LOST_CHANGES_TOLD_MAX ||
       pending + lost.length < depthBefore ||
+      isNewIdentity ||
       salvage.incomplete.some((table) => table === 'outbox' || table === 'meta'),
     noticesLost: unreadable.filter(({ table }) => table === 'notices').length,
     isNewIdentity,

@@ -189,15 +189,20 @@ export function startReplica(parts: ReplicaParts): Replica {
   }
 
   /** Rebuilds a store in which damage has shown (SDK4). */
-  async function mend(): Promise<void> {
-    if (!store.isCorrupt() || isClosed) return
-    const notice = await recover(store, { nowMs: clock.now(), newIdentity: parts.makeIdentity })
+  async function mend(): Promise<boolean> {
+    if (!store.isCorrupt() || isClosed) return false
+    const notice = await recover(store, {
+      nowMs: clock.now(),
+      newIdentity: parts.makeIdentity,
+      wasOpen: true,
+    })
     store.noteMended()
-    if (!notice) return
+    if (!notice) return false
     context.log('store_rebuilt', { pendingKept: notice.pendingKept, changesLost: notice.changesLost.length })
     revision.set(revision.get() + 1)
     store.tell({ kind: 'written' })
     await refreshAll()
+    return true
   }
 
   const logFailure = (error: unknown): void => context.log('store_failed', { message: String(error) })
@@ -223,9 +228,9 @@ export function startReplica(parts: ReplicaParts): Replica {
   const leavePeers = store.listen(hear)
   const leaveHealth = store.onTrouble(() => {
     if (store.isCorrupt())
-      void oneAtATime(mend)
-        .catch(logFailure)
-        .then(() => soon(0))
+      void oneAtATime(mend).then((isRebuilt) => {
+        if (isRebuilt) soon(0)
+      }, logFailure)
     void refreshQuietly()
   })
   const collectionContext = {

@@ -1,7 +1,6 @@
 import type { FailureKind } from '#lib/engine/backoff.ts'
 import type { SessionEvent } from '#lib/engine/session-machine.ts'
 import type { Random } from '#lib/kernel/random.ts'
-import { assert } from '#lib/kernel/result.ts'
 import type { DeviceInfo } from '#lib/protocol/device.ts'
 import type { PullResponse } from '#lib/protocol/pull.ts'
 import type { SessionReport } from '#lib/protocol/session.ts'
@@ -9,6 +8,7 @@ import type { Clock } from './clock.ts'
 import { followCommands } from './commands.ts'
 import { noteClockSample } from './device-clock.ts'
 import { changeEpoch } from './epoch.ts'
+import { ReplicaError } from './errors.ts'
 import type { Failure } from './failures.ts'
 import type { Log } from './log.ts'
 import type { Machine } from './machine.ts'
@@ -63,9 +63,10 @@ export function transact<T>(run: ReplicaContext, work: (tx: StoreTx) => Promise<
   })
 }
 
+/** A replica has one from its opening on: a store without was emptied while it was open. */
 export async function identityOf(tx: StoreTx): Promise<Identity> {
   const identity = await getMeta(tx, 'identity')
-  assert(identity, 'a replica has an identity from its opening on')
+  if (!identity) throw new ReplicaError('store_corrupt', 'meta identity')
   return identity
 }
 

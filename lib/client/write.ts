@@ -2,7 +2,6 @@ import { applyOperation } from '#lib/engine/patch.ts'
 import { validateDocument } from '#lib/engine/validate.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Random } from '#lib/kernel/random.ts'
-import { assert } from '#lib/kernel/result.ts'
 import { isUuid, uuidv7 } from '#lib/kernel/uuid.ts'
 import { SDK_MUTATION_BYTES_MAX } from '#lib/protocol/limits.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
@@ -93,7 +92,7 @@ async function stampMutation(
   const { input, ground, schemaVersion } = stamping
   const { collection, recordId, op, options } = input
   const identity = await getMeta(tx, 'identity')
-  assert(identity, 'a replica has an identity from its opening on')
+  if (!identity) throw new ReplicaError('store_corrupt', 'meta identity')
   const nowMs = clock.now()
   const offset = await readOffset(tx)
   const after = options.resolves === undefined ? ground.lastMutationId : null

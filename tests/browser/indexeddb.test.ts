@@ -303,6 +303,25 @@ describe('IndexedDB in a real browser', () => {
     },
   )
 
+  test('[SDK4] a database deleted under an open page: told, and it goes on as a new device', async () => {
+    const tag = randomUUID()
+    const page = await openIn()
+    await sync(page)
+    await page.evaluate(async (database) => {
+      const request = indexedDB.deleteDatabase(database)
+      await new Promise((resolve) => (request.onsuccess = resolve))
+    }, `tidemark:${store}`)
+    await until(
+      () => put(page, tag).catch(() => null),
+      (recordId) => recordId !== null,
+    )
+    expect(await sync(page)).toMatchObject({ pending: 0, problem: null, storeHealth: 'ok' })
+    expect(await titlesOnServer(tag)).toEqual([tag])
+    expect(await page.evaluate(() => window.replica.recoveries$.get())).toMatchObject([
+      { isNewIdentity: true },
+    ])
+  })
+
   test('[SDK4] a database of another version, without what is needed: made whole', async () => {
     const page = await context.newPage()
     await page.goto(app.origin)

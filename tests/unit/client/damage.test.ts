@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { ReplicaError } from '#lib/client/errors.ts'
 import type { MemoryDisk } from '#lib/client/memory-store.ts'
+import { openMemoryStore } from '#lib/client/memory-store.ts'
 import type { Table } from '#lib/client/store.ts'
 import { COLLECTION } from './support/authority.ts'
 import type { World } from './support/device.ts'
@@ -121,6 +123,39 @@ describe('a damaged store', () => {
       expect([...world.authority.effects.values()].every((count) => count === 1)).toBe(true)
     },
   )
+
+  test('[SDK4] a store emptied while it is open goes on as a new device, and is told', async () => {
+    const world = await usedWorld()
+    const replica = await world.open()
+    const { deviceId } = replica
+    for (const table of Object.values(world.disk.tables)) table.clear()
+    await expect(replica.collection(COLLECTION).put(null, { title: 'x' })).rejects.toMatchObject({
+      code: 'store_corrupt',
+    })
+    await flush()
+    expect(replica.recoveries$.get()).toMatchObject([{ isNewIdentity: true, mayHaveLostMore: true }])
+    expect(replica.deviceId).not.toBe(deviceId)
+    await replica.collection(COLLECTION).put(null, { title: 'after' })
+    expect(await replica.sync()).toMatchObject({ pending: 0, problem: null, storeHealth: 'ok' })
+    expect(await replica.collection(COLLECTION).query()).toHaveLength(world.authority.records.size)
+    await replica.close()
+  })
+
+  test('[SDK4] damage that cannot be mended is not tried in a loop', async () => {
+    const world = await usedWorld()
+    const store = openMemoryStore(world.disk)
+    let salvages = 0
+    const replica = await world.open({
+      sync: {},
+      store: { ...store, salvage: () => (salvages++, Promise.reject(new ReplicaError('store_failed'))) },
+    })
+    await flush()
+    breakRow(world.disk, 'outbox', '{"broken')
+    await world.clock.advance(10 * 60_000)
+    expect(salvages).toBeGreaterThan(0)
+    expect(salvages).toBeLessThan(100)
+    await replica.close()
+  })
 
   test('[SDK4] a sound store is left as it is, and told of nothing', async () => {
     const world = await usedWorld()
