@@ -91,6 +91,7 @@ describe('a store without room', () => {
     // A sequence that went back would make it a forked device.
     const seqs = world.authority.requests.flatMap(({ report }) => (report ? [report.seq] : []))
     expect(seqs).toEqual([...seqs].sort((a, b) => a - b))
+    expect(new Set(seqs).size).toBe(seqs.length)
     room.bytes = 0
     const third = await world.open({ store: smallStore(world.disk, { bytes: 0 }) })
     await third.sync()
