@@ -80,6 +80,40 @@ test('a schema that fixes the cause, a replay, and the record stands', async ({
   await Promise.all([writer.close(), reader.close()])
 })
 
+test('a change that breaks a rule is discarded, and taken back', async ({ adminPage: page, world }) => {
+  const { fleetId } = world
+  const collection = await postAdmin<{ id: string }>(page, world, '/collections', {
+    fleet: fleetId,
+    name: 'hangar-notes',
+    strategy: 'lww',
+    schema: schemaOf('integer'),
+    rules: [{ id: 'calm', cel: 'new.speedKnots < 90', message: 'nobody notes a storm' }],
+  })
+  await page.goto(`/collections/${collection.id}?fleet=${fleetId}`)
+  await expect(page.getByRole('heading', { name: '1 business rule' })).toBeVisible()
+  await expect(page.getByText('new.speedKnots < 90')).toBeVisible()
+
+  const writer = await openDevice(world, 'E2E discarder')
+  await writer.collection('hangar-notes').put(null, { speedKnots: 95 })
+  await writer.sync()
+  const [letter] = writer.deadLetters$.get()
+  expect(letter).toMatchObject({ code: 'rule_violation', detail: 'rule calm: nobody notes a storm' })
+  await writer.close()
+
+  const act = async (verb: string): Promise<void> => {
+    await page.getByRole('button', { name: `${verb}…` }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Reason, kept in the audit log').fill('a test of the way back')
+    await dialog.getByRole('button', { name: verb, exact: true }).click()
+    await expect(dialog).toHaveCount(0)
+  }
+  await page.goto(`/dead-letters/${letter?.deadLetterId}?fleet=${fleetId}`)
+  await act('Discard')
+  await expect(page.getByRole('heading', { name: 'Discarded; its payload is kept here' })).toBeVisible()
+  await act('Restore')
+  await expect(page.getByRole('button', { name: /^Replay this one/ })).toBeVisible()
+})
+
 test('the list of dead letters follows by itself', async ({ adminPage: page, world }) => {
   await page.goto(`/dead-letters?fleet=${world.fleetId}`)
   await expect(page.getByRole('button', { name: /^Live\./ })).toBeVisible()
