@@ -1,7 +1,6 @@
 import type { ReactNode } from 'react'
 import { FilterBar, type Facet } from '#components/table/filter-bar.tsx'
 import { Pager } from '#components/table/pager.tsx'
-import { Status } from '#components/ui/status.tsx'
 import { Verdict } from '#components/ui/verdict.tsx'
 import { ConsolePage } from './console-page.tsx'
 import type { Visit } from './viewer.ts'
@@ -15,7 +14,7 @@ export type ListFrameProps = {
   evidence: string
   keys: readonly string[]
   facets: readonly Facet[]
-  /** What in the search is not understood. */
+  /** What in the search is not understood; nothing was searched then. */
   problem: string | null
   shown: number
   nextCursor: string | null
@@ -29,13 +28,12 @@ export function ListFrame(props: ListFrameProps) {
   const { at, label, range = false, sentence, evidence, keys, facets, problem, shown, nextCursor } = props
   return (
     <ConsolePage at={at} crumbs={[{ label }]} range={range}>
-      <Verdict sentence={sentence} evidence={evidence} />
-      <FilterBar label={`Search ${label.toLowerCase()}`} keys={keys} facets={facets} />
-      {problem === null ? null : (
-        <p className="sub" role="status">
-          <Status kind="warn">Left out of the search</Status> {problem}
-        </p>
+      {problem === null ? (
+        <Verdict sentence={sentence} evidence={evidence} />
+      ) : (
+        <Verdict sentence="This search is not understood, so nothing is shown" evidence={problem} />
       )}
+      <FilterBar label={`Search ${label.toLowerCase()}`} keys={keys} facets={facets} />
       {props.children}
       {shown === 0 ? null : (
         <Pager

@@ -1,6 +1,7 @@
 import { cookies } from 'next/headers'
 import { notFound, redirect } from 'next/navigation'
 import { cache } from 'react'
+import { withParams } from '#components/ui/search-params.ts'
 import { roleIn } from '#lib/application/access/authorize.ts'
 import { principalOfCookies } from '#lib/application/access/principal.ts'
 import type { Actor } from '#lib/application/context.ts'
@@ -80,3 +81,16 @@ export async function orNotFound<T>(answer: Promise<T>): Promise<T> {
     throw error
   }
 }
+
+/** A list’s answer; for a cursor that is none of ours, as in an old or mistyped address, the list’s first page. */
+export async function orFirstPage<T>(at: Visit, answer: Promise<T>): Promise<T> {
+  try {
+    return await orNotFound(answer)
+  } catch (error) {
+    if (isApplicationError(error) && error.tidemarkCode === 'bad_request' && hasCursor(at.query))
+      redirect(withParams(at.path, at.query, { cursor: null }))
+    throw error
+  }
+}
+
+const hasCursor = (query: string): boolean => new URLSearchParams(query).has('cursor')

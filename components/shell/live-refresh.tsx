@@ -1,6 +1,6 @@
 'use client'
 import { useRouter } from 'next/navigation'
-import { useEffect, useReducer, useRef, useState } from 'react'
+import { useEffect, useReducer, useRef, useState, useTransition } from 'react'
 import { LIVE_START, nextLive } from '#components/shell/live-connection.ts'
 import { LiveMark } from '#components/shell/live-mark.tsx'
 import { startRefresher, type Refresher } from '#components/shell/refresher.ts'
@@ -25,12 +25,17 @@ export function LiveRefresh({ url, asOfMs, everyMs = EVERY_MS }: LiveRefreshProp
   const ageMs = useAge(asOfMs, nowMs)
   const refresher = useRef<Refresher | null>(null)
   const openedBefore = useRef(false)
+  const [refreshing, startTransition] = useTransition()
 
   useEffect(() => {
-    const started = startRefresher(() => router.refresh(), everyMs)
+    const started = startRefresher(() => startTransition(() => router.refresh()), everyMs)
     refresher.current = started
     return () => started.stop()
   }, [router, everyMs])
+
+  useEffect(() => {
+    if (!refreshing) refresher.current?.settled()
+  }, [refreshing])
 
   useEffect(() => {
     if (state.kind !== 'reconnecting') return

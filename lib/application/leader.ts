@@ -1,6 +1,6 @@
 import type { Context } from './context.ts'
 import { replaySchemaAhead } from './dead-letters/replay-schema-ahead.ts'
-import { Periodic } from './periodic.ts'
+import { AGAIN, Periodic } from './periodic.ts'
 import { inferAbandoned } from './sessions/infer-abandoned.ts'
 import { foldEvents } from './telemetry/fold-events.ts'
 import { snapshotGauges } from './telemetry/snapshot-gauges.ts'
@@ -18,6 +18,8 @@ export const PARTITIONS_AHEAD_DAYS = 7
 /** Events live as long as minute buckets can be folded again; sessions a quarter. */
 const KEEP = { eventsMs: 35 * DAY_MS, sessionsMs: 90 * DAY_MS }
 const RETENTION_BATCH = 5_000
+/** Batches of one table in one run; what is left goes on at the leader's next turn. */
+export const RETENTION_ROUNDS = 20
 
 interface Task {
   readonly name: string
@@ -46,7 +48,8 @@ export class Leader {
     this.tasks = TASKS.map(
       ({ name, everyMs, run }) =>
         new Periodic(everyMs, async (startedMs) => {
-          await run(ctx, startedMs).catch((error: unknown) => this.tell(name, error))
+          const answer = await run(ctx, startedMs).catch((error: unknown) => this.tell(name, error))
+          return answer === AGAIN ? AGAIN : undefined
         }),
     )
   }
@@ -89,12 +92,14 @@ function showGauges(ctx: Context, startedMs: number): Promise<void> {
   )
 }
 
-async function keepPartitions(ctx: Context): Promise<void> {
+async function keepPartitions(ctx: Context): Promise<typeof AGAIN | undefined> {
   const nowMs = ctx.clock.now()
   await ctx.storage.maintenance.ensurePartitions(nowMs, PARTITIONS_AHEAD_DAYS)
-  await ctx.storage.maintenance.applyRetention(nowMs, KEEP, RETENTION_BATCH)
+  const batches = { size: RETENTION_BATCH, rounds: RETENTION_ROUNDS }
+  const { more } = await ctx.storage.maintenance.applyRetention(nowMs, KEEP, batches)
   const stray = await ctx.storage.maintenance.strayRows()
   if (stray > 0) ctx.log.error('rows outside every partition', { stray })
+  return more ? AGAIN : undefined
 }
 
 /** One fleet's failure doesn't keep the others from theirs. @throws the first failure, after all had their turn */

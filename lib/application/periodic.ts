@@ -1,5 +1,7 @@
 /** How soon a task that failed is tried again within its period. */
 const RETRY_MS = 5_000
+/** What work answers that isn't through: it goes on at the next look, in the same period. */
+export const AGAIN = 'again'
 
 /**
  * Work that is due once in every calendar period of `everyMs` (Unix time divided by it): whenever it is looked at, a
@@ -7,13 +9,16 @@ const RETRY_MS = 5_000
  */
 export class Periodic {
   private readonly everyMs: number
-  private readonly work: (nowMs: number) => Promise<void>
+  private readonly work: (nowMs: number) => Promise<typeof AGAIN | undefined>
   private doneFor: number | null = null
   private notBeforeMs = 0
   private running: Promise<void> | null = null
 
-  /** @param work answers after its failure was told; it rejects to be tried again in the same period */
-  constructor(everyMs: number, work: (nowMs: number) => Promise<void>) {
+  /**
+   * @param work answers after its failure was told; it rejects to be tried again in the same period, after a pause,
+   *   and answers AGAIN to go on in it at the next look
+   */
+  constructor(everyMs: number, work: (nowMs: number) => Promise<typeof AGAIN | undefined>) {
     this.everyMs = everyMs
     this.work = work
   }
@@ -25,7 +30,7 @@ export class Periodic {
     if (this.doneFor === period) return
     if (nowMs < this.notBeforeMs && this.notBeforeMs - nowMs <= RETRY_MS) return
     this.running = this.work(nowMs).then(
-      () => this.end(period, 0),
+      (answer) => this.end(answer === AGAIN ? null : period, 0),
       () => this.end(null, nowMs + RETRY_MS),
     )
   }

@@ -296,17 +296,25 @@ export interface AuditPort {
 }
 
 // ── housekeeping ──────────────────────────────────────────────────────────
+export interface RetentionBatches {
+  readonly size: number
+  readonly rounds: number
+}
+
 export interface MaintenancePort {
   /** Takes or renews the named lease until `untilMs`; false when another process holds it. */
   holdLease(name: string, holder: string, nowMs: number, untilMs: number): Promise<boolean>
   /** Creates the day partitions from yesterday to `aheadDays` on. */
   ensurePartitions(nowMs: number, aheadDays: number): Promise<void>
-  /** Drops day partitions of events and sessions older than these, and expired rows of the rest in bounded batches. */
+  /**
+   * Drops day partitions of events and sessions older than these, and expired rows of the rest: of
+   * each fleet and table at most `rounds` batches of `size`. `more` when a table has used them up.
+   */
   applyRetention(
     nowMs: number,
     keep: { eventsMs: number; sessionsMs: number },
-    batch: number,
-  ): Promise<{ dropped: readonly string[]; deleted: number }>
+    batches: RetentionBatches,
+  ): Promise<{ dropped: readonly string[]; deleted: number; more: boolean }>
   /** Rows that fell into a default partition: an alarm, since no partition covered their day. */
   strayRows(): Promise<number>
 }

@@ -163,6 +163,10 @@ export interface SessionFilter {
   readonly fromMs: number
   readonly toMs: number
   readonly deviceId: string | null
+  /** The device’s whole name, upper and lower case alike. */
+  readonly deviceName: string | null
+  /** A part of the device’s name, upper and lower case alike. */
+  readonly text: string | null
   readonly result: string | null
   readonly appVersion: string | null
   readonly platform: string | null

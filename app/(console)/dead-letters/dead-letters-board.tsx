@@ -6,7 +6,7 @@ import { getDeadLetter, type DeadLetterDetail } from '#lib/application/dead-lett
 import { listCauses } from '#lib/application/dead-letters/list-causes.ts'
 import { listDeadLetters } from '#lib/application/dead-letters/list-dead-letters.ts'
 import { ConsolePage } from '../console-page.tsx'
-import { orNotFound, type Visit } from '../viewer.ts'
+import { orFirstPage, type Visit } from '../viewer.ts'
 import { CauseList } from './cause-list.tsx'
 import { causeHref, groupCauses, pickCause, type CauseKey } from './causes.ts'
 import { ItemDetail } from './item-detail.tsx'
@@ -35,7 +35,7 @@ export async function DeadLettersBoard({
     ...(params.cursor === null ? {} : { cursor: params.cursor }),
     status,
   }
-  const list = await orNotFound(listDeadLetters(at.ctx, { ...who, query }))
+  const list = await orFirstPage(at, listDeadLetters(at.ctx, { ...who, query }))
   const first = list.items[0]
   const detail = asked ?? (first === undefined ? null : await getDeadLetter(at.ctx, { ...who, id: first.id }))
   const shown =

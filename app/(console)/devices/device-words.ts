@@ -1,4 +1,5 @@
 import { formatCount, formatDuration, plural } from '#components/ui/format.ts'
+import { matchSentence, type ListScope } from '../list-scope.ts'
 import type { DeviceView } from './device-view.ts'
 
 /** "≥ 2 h 38 min" where the true age may be more; null where nothing waits. Pure. */
@@ -14,13 +15,14 @@ export function offsetText(offsetMs: number | null): string {
   return `${formatDuration(Math.abs(offsetMs))} ${offsetMs > 0 ? 'behind' : 'ahead'}`
 }
 
-/** The devices list in a sentence; `more` when there are further pages. Pure. */
-export function devicesListSentence(rows: readonly DeviceView[], more: boolean): string {
-  if (rows.length === 0) return 'No device to show'
+/** The devices list in a sentence, which says what it counts. Pure. */
+export function devicesListSentence(rows: readonly DeviceView[], scope: ListScope): string {
+  const { q, more, later } = scope
+  if (rows.length === 0) return q === '' ? 'No device to show' : `No device matches “${q}”`
   const offline = rows.filter(({ state }) => state.state === 'offline').length
   const waiting = rows.filter(({ device }) => (device.report?.depth ?? 0) > 0).length
-  const who = more
-    ? `Of the ${plural(rows.length, 'device')} on this page`
-    : `Of ${plural(rows.length, 'device')}`
-  return `${who}, ${formatCount(offline)} ${offline === 1 ? 'is' : 'are'} offline and ${formatCount(waiting)} ${waiting === 1 ? 'has' : 'have'} changes waiting`
+  const counts = `${formatCount(offline)} ${offline === 1 ? 'is' : 'are'} offline and ${formatCount(waiting)} ${waiting === 1 ? 'has' : 'have'} changes waiting`
+  const counted = plural(rows.length, 'device')
+  if (q !== '') return `${matchSentence(counted, rows.length === 1, scope)}; of those shown, ${counts}`
+  return more || later ? `Of the ${counted} on this page, ${counts}` : `Of ${counted}, ${counts}`
 }

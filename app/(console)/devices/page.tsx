@@ -4,7 +4,7 @@ import { EmptyState } from '#components/ui/empty-state.tsx'
 import { listDevices } from '#lib/application/devices/list-devices.ts'
 import { ListFrame } from '../list-frame.tsx'
 import type { PageProps } from '../search-params.ts'
-import { orNotFound, visit } from '../viewer.ts'
+import { orFirstPage, visit } from '../viewer.ts'
 import { deviceViews } from './device-view.ts'
 import { devicesListSentence } from './device-words.ts'
 import { DevicesTable } from './devices-table.tsx'
@@ -18,21 +18,25 @@ const FACETS: readonly Facet[] = ['offline', 'backoff', 'shed', 'halted'].map((v
   label: value,
 }))
 
+const NOTHING = { items: [], nextCursor: null } as const
+
 /** Who? */
 export default async function DevicesPage({ searchParams }: PageProps) {
   const [at, params] = await Promise.all([visit('/devices', searchParams), loadDevicesParams(searchParams)])
   const { filter, problem } = deviceFilter(params.q)
   const query = { ...filter, cursor: params.cursor ?? undefined }
-  const { items, nextCursor } = await orNotFound(
-    listDevices(at.ctx, { actor: at.actor, fleetId: at.fleet.id, query }),
-  )
+  const { items, nextCursor } =
+    problem === null
+      ? await orFirstPage(at, listDevices(at.ctx, { actor: at.actor, fleetId: at.fleet.id, query }))
+      : NOTHING
+  const scope = { q: params.q, more: nextCursor !== null, later: params.cursor !== null }
   const rows = deviceViews(items, at.nowMs, at.fleet.intervalMs)
   const unfiltered = params.q === '' && at.fleet.devices !== null
   return (
     <ListFrame
       at={at}
       label="Devices"
-      sentence={devicesListSentence(rows, nextCursor !== null || params.cursor !== null)}
+      sentence={devicesListSentence(rows, scope)}
       evidence="By last contact, newest first. What waits on a device is as it last reported."
       keys={DEVICE_KEYS}
       facets={FACETS}
@@ -55,7 +59,10 @@ export default async function DevicesPage({ searchParams }: PageProps) {
               }
             />
           ) : (
-            <EmptyState title="No device matches this filter" detail="Take fewer filters." />
+            <EmptyState
+              title={problem === null ? 'No device matches this filter' : 'Nothing was searched'}
+              detail="Take fewer filters."
+            />
           )
         }
       />

@@ -5,7 +5,7 @@ import { EmptyState } from '#components/ui/empty-state.tsx'
 import { listSessions } from '#lib/application/sessions/list-sessions.ts'
 import { ListFrame } from '../list-frame.tsx'
 import type { PageProps } from '../search-params.ts'
-import { orNotFound, visit } from '../viewer.ts'
+import { orFirstPage, visit } from '../viewer.ts'
 import { loadSessionsParams, SESSION_KEYS, sessionFilter } from './search-params.ts'
 import { sessionsSentence } from './session-words.ts'
 import { SessionsTable } from './sessions-table.tsx'
@@ -19,6 +19,15 @@ const FACETS: readonly Facet[] = [
   { key: 'has', value: 'dead', label: 'with dead letters' },
 ]
 
+const NOTHING = { items: [], nextCursor: null } as const
+
+const emptyTitle = (q: string, problem: string | null): string =>
+  problem !== null
+    ? 'Nothing was searched'
+    : q === ''
+      ? 'No session in this range'
+      : 'No session matches this filter'
+
 /** What happened? */
 export default async function SessionsPage({ searchParams }: PageProps) {
   const [at, params] = await Promise.all([visit('/sessions', searchParams), loadSessionsParams(searchParams)])
@@ -26,16 +35,18 @@ export default async function SessionsPage({ searchParams }: PageProps) {
   const { filter, problem } = sessionFilter(params.q)
   const page = { cursor: params.cursor ?? undefined }
   const query = { ...filter, ...page, fromMs: at.nowMs - ms, toMs: at.nowMs }
-  const { items, nextCursor } = await orNotFound(
-    listSessions(at.ctx, { actor: at.actor, fleetId: at.fleet.id, query }),
-  )
+  const { items, nextCursor } =
+    problem === null
+      ? await orFirstPage(at, listSessions(at.ctx, { actor: at.actor, fleetId: at.fleet.id, query }))
+      : NOTHING
+  const scope = { q: params.q, more: nextCursor !== null, later: params.cursor !== null }
   return (
     <ListFrame
       at={at}
       label="Sessions"
       range
-      sentence={sessionsSentence(items, nextCursor !== null || params.cursor !== null, label.toLowerCase())}
-      evidence="Newest first, as the devices told them afterwards; a session still running is not here yet."
+      sentence={sessionsSentence(items, scope, label.toLowerCase())}
+      evidence="By their end, newest first, as the devices told them afterwards; a session still running is not here yet."
       keys={SESSION_KEYS}
       facets={FACETS}
       problem={problem}
@@ -47,10 +58,7 @@ export default async function SessionsPage({ searchParams }: PageProps) {
         query={at.query}
         nowMs={at.nowMs}
         empty={
-          <EmptyState
-            title={params.q === '' ? 'No session in this range' : 'No session matches this filter'}
-            detail="Take a longer range, or fewer filters."
-          />
+          <EmptyState title={emptyTitle(params.q, problem)} detail="Take a longer range, or fewer filters." />
         }
       />
     </ListFrame>

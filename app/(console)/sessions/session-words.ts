@@ -1,5 +1,6 @@
 import type { StatusKind } from '#components/ui/status.tsx'
 import { formatCount, formatDuration, plural } from '#components/ui/format.ts'
+import { matchSentence, type ListScope } from '../list-scope.ts'
 import type { SessionRow } from './session-row.ts'
 
 /** The result of a session as a status. */
@@ -74,17 +75,25 @@ function lastFailure({ attempts, transitions }: SessionRow): string {
   return `the ${failed.kind} request was answered ${failed.status}${failed.code === undefined ? '' : ` (${failed.code})`}`
 }
 
-/** The sessions list in a sentence; `more` when there are further pages. Pure. */
+/** The sessions list in a sentence, which says what it counts. Pure. */
 export function sessionsSentence(
   rows: readonly Pick<SessionRow, 'result'>[],
-  more: boolean,
+  scope: ListScope,
   range: string,
 ): string {
+  const { q, more, later } = scope
   const bad = rows.filter(({ result }) => result !== 'ok').length
-  const shown = more
-    ? `Of the newest ${plural(rows.length, 'session')}`
-    : `Of ${plural(rows.length, 'session')}`
-  if (rows.length === 0) return `No session ended in the ${range}`
+  const counted = `${plural(rows.length, 'session')} in the ${range}`
+  if (rows.length === 0)
+    return q === '' ? `No session ended in the ${range}` : `No session in the ${range} matches “${q}”`
+  if (q !== '') {
+    const found = matchSentence(counted, rows.length === 1, scope)
+    // Where all ended alike, as a filter by result makes it, there is no share to tell.
+    return bad === 0 || bad === rows.length
+      ? found
+      : `${found}; of those shown, ${formatCount(bad)} did not end well`
+  }
   const rest = bad === 0 ? 'every one ended well' : `${formatCount(bad)} did not end well`
-  return `${shown} in the ${range}, ${rest}`
+  if (later) return `Of the ${plural(rows.length, 'session')} on this page, ${rest}`
+  return `Of ${more ? 'the newest ' : ''}${counted}, ${rest}`
 }

@@ -35,9 +35,9 @@ export function SessionsTable({
 function columns(nowMs: number): readonly Column<SessionRow>[] {
   return [
     {
-      key: 'started',
-      header: 'Started',
-      cell: (row) => <Time at={row.startedAtMs} now={nowMs} show="clock" />,
+      key: 'ended',
+      header: 'Ended',
+      cell: (row) => <Time at={row.endedAtMs} now={nowMs} show="clock" />,
     },
     {
       key: 'device',

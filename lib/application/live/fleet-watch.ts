@@ -1,5 +1,5 @@
 import type { Surroundings } from '#lib/application/context.ts'
-import { changedTopics, readMarks, type Marks, type Topic } from './topics.ts'
+import { changedTopics, readMarks, TOPICS, type Marks, type Topic } from './topics.ts'
 
 const WATCH_EVERY_MS = 1_000
 
@@ -12,6 +12,8 @@ export class FleetWatch {
   readonly #fleetId: string
   readonly #everyMs: number
   readonly #listeners = new Set<Listener>()
+  /** Came since the last look: what changed before it, they may not have seen. */
+  readonly #fresh = new Set<Listener>()
   #running = false
 
   constructor(ctx: WatchContext, fleetId: string, everyMs: number = WATCH_EVERY_MS) {
@@ -20,11 +22,18 @@ export class FleetWatch {
     this.#everyMs = everyMs
   }
 
-  /** Call what it returns to stop listening; without listeners the looking stops too. */
+  /**
+   * Hears of every topic after the next look, since its reader looked before that, and of each change from then on.
+   * Call what it returns to stop listening; without listeners the looking stops too.
+   */
   listen(listener: Listener): () => void {
     this.#listeners.add(listener)
+    this.#fresh.add(listener)
     if (!this.#running) void this.#run()
-    return () => void this.#listeners.delete(listener)
+    return () => {
+      this.#listeners.delete(listener)
+      this.#fresh.delete(listener)
+    }
   }
 
   async #run(): Promise<void> {
@@ -38,10 +47,15 @@ export class FleetWatch {
   }
 
   async #look(before: Marks | null): Promise<Marks | null> {
+    const fresh = [...this.#fresh]
     try {
       const marks = await readMarks(this.#ctx, this.#fleetId)
       const changed = before === null ? [] : changedTopics(before, marks)
-      if (changed.length > 0) for (const listener of this.#listeners) listener(changed)
+      for (const listener of fresh) this.#fresh.delete(listener)
+      for (const listener of this.#listeners) {
+        const topics = fresh.includes(listener) ? TOPICS : changed
+        if (topics.length > 0) listener(topics)
+      }
       return marks
     } catch (error) {
       // The next look tells what was missed; the streams stay open.

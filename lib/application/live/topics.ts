@@ -1,7 +1,7 @@
 import type { Surroundings } from '#lib/application/context.ts'
 
 /** What the console shows, by what it would have to read again. */
-const TOPICS = ['pillars', 'sessions', 'devices', 'dead-letters'] as const
+export const TOPICS = ['pillars', 'sessions', 'devices', 'dead-letters'] as const
 export type Topic = (typeof TOPICS)[number]
 
 /** One short text for each topic, which is another one after a change. */
@@ -40,6 +40,8 @@ const EVERY_SESSION = {
   fromMs: 0,
   toMs: LATEST_MS,
   deviceId: null,
+  deviceName: null,
+  text: null,
   result: null,
   appVersion: null,
   platform: null,

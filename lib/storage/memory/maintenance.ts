@@ -1,4 +1,4 @@
-import type { MaintenancePort } from '../ports.ts'
+import type { MaintenancePort, RetentionBatches } from '../ports.ts'
 import { dayOf, dayStartMs, KEEP_MS } from '../retention.ts'
 import type { FleetTables, MemoryState } from './state.ts'
 import type { Table, Undo } from './table.ts'
@@ -16,8 +16,8 @@ export function memoryMaintenance(state: MemoryState): MaintenancePort {
       state.inGlobal(() => {
         for (let day = dayOf(nowMs) - 1; day <= dayOf(nowMs) + aheadDays; day++) state.coveredDays.add(day)
       }),
-    applyRetention: (nowMs, keep, batch) =>
-      state.inGlobal((undo) => applyRetention(state, undo, nowMs, keep, batch)),
+    applyRetention: (nowMs, keep, batches) =>
+      state.inGlobal((undo) => applyRetention(state, undo, nowMs, keep, batches)),
     strayRows: async () => {
       const stray = (ms: number): boolean => !state.coveredDays.has(dayOf(ms))
       const perFleet = state.allFleetTables().map((tables) => {
@@ -34,10 +34,12 @@ function applyRetention(
   undo: Undo,
   nowMs: number,
   keep: { eventsMs: number; sessionsMs: number },
-  batch: number,
-): { dropped: readonly string[]; deleted: number } {
+  { size, rounds }: RetentionBatches,
+): { dropped: readonly string[]; deleted: number; more: boolean } {
   const dropped = new Set<string>()
+  const batch = size * rounds
   let deleted = 0
+  let more = false
   for (const tables of state.allFleetTables()) {
     dropDays(
       state,
@@ -57,11 +59,13 @@ function applyRetention(
       'sync_session',
       dropped,
     )
-    deleted += expireRows(tables, undo, nowMs, batch)
+    const counts = expireRows(tables, undo, nowMs, batch)
+    deleted += counts.reduce((sum, count) => sum + count, 0)
+    more ||= counts.some((count) => count === batch)
   }
   deleted += prune(state.links, undo, batch, (link) => link.expiresAtMs < nowMs)
   deleted += prune(state.userSessions, undo, batch, (session) => session.expiresAtMs < nowMs)
-  return { dropped: [...dropped].sort(), deleted }
+  return { dropped: [...dropped].sort(), deleted, more }
 }
 
 function dropDays<V>(
@@ -84,19 +88,19 @@ function dropDays<V>(
   }
 }
 
-function expireRows(tables: FleetTables, undo: Undo, nowMs: number, batch: number): number {
+function expireRows(tables: FleetTables, undo: Undo, nowMs: number, batch: number): readonly number[] {
   const { enrollment, response, tombstone, base, change, failedTry, minuteBucket, hourBucket } = KEEP_MS
-  return (
-    prune(tables.enrollments, undo, batch, (row) => row.atMs < nowMs - enrollment) +
-    prune(tables.responses, undo, batch, (row) => row.createdAtMs < nowMs - response) +
-    prune(tables.records, undo, batch, (row) => row.deleted && row.committedAtMs < nowMs - tombstone) +
-    prune(tables.bases, undo, batch, (row) => row.replacedAtMs < nowMs - base) +
-    prune(tables.changes, undo, batch, (row) => row.committedAtMs < nowMs - change) +
-    prune(tables.failedTries, undo, batch, (row) => row.lastAtMs < nowMs - failedTry) +
+  return [
+    prune(tables.enrollments, undo, batch, (row) => row.atMs < nowMs - enrollment),
+    prune(tables.responses, undo, batch, (row) => row.createdAtMs < nowMs - response),
+    prune(tables.records, undo, batch, (row) => row.deleted && row.committedAtMs < nowMs - tombstone),
+    prune(tables.bases, undo, batch, (row) => row.replacedAtMs < nowMs - base),
+    prune(tables.changes, undo, batch, (row) => row.committedAtMs < nowMs - change),
+    prune(tables.failedTries, undo, batch, (row) => row.lastAtMs < nowMs - failedTry),
     prune(tables.buckets, undo, batch, ({ key }) =>
       key.tier === 'minute' ? key.startMs < nowMs - minuteBucket : key.startMs < nowMs - hourBucket,
-    )
-  )
+    ),
+  ]
 }
 
 function prune<V>(table: Table<V>, undo: Undo, batch: number, expired: (row: V) => boolean): number {

@@ -72,6 +72,8 @@ function matches(row: SessionRow, filter: SessionFilter): boolean {
     row.endedAtMs >= filter.fromMs &&
     row.endedAtMs < filter.toMs &&
     (filter.deviceId === null || row.deviceId === filter.deviceId) &&
+    (filter.deviceName === null || row.deviceName.toLowerCase() === filter.deviceName.toLowerCase()) &&
+    (filter.text === null || row.deviceName.toLowerCase().includes(filter.text.toLowerCase())) &&
     (filter.result === null || row.result === filter.result) &&
     (filter.appVersion === null || row.appVersion === filter.appVersion) &&
     (filter.platform === null || row.platform === filter.platform) &&

@@ -1,4 +1,4 @@
-import type { MaintenancePort } from '../ports.ts'
+import type { MaintenancePort, RetentionBatches } from '../ports.ts'
 import { dayOf, dayStartMs, KEEP_MS } from '../retention.ts'
 import type { Database, Statement } from './database.ts'
 import { at } from './values.ts'
@@ -61,13 +61,18 @@ export function postgresMaintenance(database: Database): MaintenancePort {
         .slice(0, 10)
       await database.inGlobal((send) => send(ENSURE, [yesterday, aheadDays + 2]))
     },
-    applyRetention: async (nowMs, keep, batch) => {
+    applyRetention: async (nowMs, keep, batches) => {
       const bounds = [at(nowMs - keep.eventsMs), at(nowMs - keep.sessionsMs)]
       const dropped = await database.inGlobal((send) => send<{ name: string }>(DROP, bounds))
       const fleets = await database.prismaInGlobal((tx) => tx.fleet.findMany({ select: { id: true } }))
       let deleted = await expireGlobal(database, nowMs)
-      for (const { id } of fleets) deleted += await expireFleet(database, id, nowMs, keep, batch)
-      return { dropped: dropped.map((row) => row.name).sort(), deleted }
+      let more = false
+      for (const { id } of fleets) {
+        const expired = await expireFleet(database, id, nowMs, keep, batches)
+        deleted += expired.deleted
+        more ||= expired.more
+      }
+      return { dropped: dropped.map((row) => row.name).sort(), deleted, more }
     },
     strayRows: async () => {
       const [row] = await database.inGlobal((send) => send<{ count: number }>(STRAY, []))
@@ -85,19 +90,25 @@ async function expireGlobal(database: Database, nowMs: number): Promise<number> 
   })
 }
 
-/** One transaction a table: what was deleted stays deleted when the next one fails. */
+/** One transaction a batch: what was deleted stays deleted when the next one fails. */
 async function expireFleet(
   database: Database,
   fleetId: string,
   nowMs: number,
   keep: Keep,
-  batch: number,
-): Promise<number> {
+  { size, rounds }: RetentionBatches,
+): Promise<{ deleted: number; more: boolean }> {
   let deleted = 0
+  let more = false
   for (const { statement, keepMs } of EXPIRE) {
-    const values = [fleetId, at(nowMs - keepMs(keep)), batch]
-    const [row] = await database.inFleet(fleetId, (send) => send<{ count: number }>(statement, values))
-    deleted += row?.count ?? 0
+    const values = [fleetId, at(nowMs - keepMs(keep)), size]
+    let last = size
+    for (let round = 0; round < rounds && last >= size; round++) {
+      const [row] = await database.inFleet(fleetId, (send) => send<{ count: number }>(statement, values))
+      last = row?.count ?? 0
+      deleted += last
+    }
+    more ||= last >= size
   }
-  return deleted
+  return { deleted, more }
 }

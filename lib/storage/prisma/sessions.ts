@@ -158,10 +158,18 @@ const silentOf = (row: SilentRow) => ({
   deadLettered: row.dead_lettered,
 })
 
+/** Both become ILIKE, which has wildcards of its own. */
+const likeText = (text: string, how: 'equals' | 'contains'): Prisma.StringFilter => ({
+  [how]: storableText(text).replace(/[\\%_]/g, '\\$&'),
+  mode: 'insensitive',
+})
+
 function whereOf(filter: SessionFilter): Prisma.SyncSessionWhereInput {
   return {
     endedAt: { gte: at(filter.fromMs), lt: at(filter.toMs) },
     ...(filter.deviceId === null ? {} : { deviceId: filter.deviceId }),
+    ...(filter.deviceName === null ? {} : { deviceName: likeText(filter.deviceName, 'equals') }),
+    ...(filter.text === null ? {} : { AND: { deviceName: likeText(filter.text, 'contains') } }),
     ...(filter.result === null ? {} : { result: filter.result }),
     ...(filter.appVersion === null ? {} : { appVersion: storableText(filter.appVersion) }),
     ...(filter.platform === null ? {} : { platform: filter.platform }),

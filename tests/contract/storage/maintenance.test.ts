@@ -25,6 +25,7 @@ const eventAt = (atMs: number): TelemetryEvent => ({
     oldestUndeliveredAgeMs: null,
   },
 })
+const ALL = { size: 100, rounds: 1 }
 const KEEP = { eventsMs: 35 * DAY_MS, sessionsMs: 90 * DAY_MS }
 
 describe.each(BACKENDS)('housekeeping on $name', (backend) => {
@@ -91,10 +92,10 @@ describe.each(BACKENDS)('housekeeping on $name', (backend) => {
     )
     const session = sessionOf(fleetId, deviceId)
     await storage.sessions.store(fleetId, [session], [])
-    const { dropped: none } = await storage.maintenance.applyRetention(NOW_MS + 34 * DAY_MS, KEEP, 100)
+    const { dropped: none } = await storage.maintenance.applyRetention(NOW_MS + 34 * DAY_MS, KEEP, ALL)
     expect(none).toEqual([])
     const later = NOW_MS + 46 * DAY_MS
-    const { dropped } = await storage.maintenance.applyRetention(later, KEEP, 100)
+    const { dropped } = await storage.maintenance.applyRetention(later, KEEP, ALL)
     expect(dropped).toContain('telemetry_event_20260615')
     expect(dropped.filter((name) => name.startsWith('sync_session'))).toEqual([])
     const snapshot = await storage.sync.transact(fleetId, (tx) =>
@@ -105,14 +106,14 @@ describe.each(BACKENDS)('housekeeping on $name', (backend) => {
       }),
     )
     expect([snapshot.records.size, snapshot.bases.size, snapshot.heads.get('reports')]).toEqual([0, 0, 2])
-    expect((await storage.maintenance.applyRetention(later, KEEP, 100)).deleted).toBe(0)
+    expect((await storage.maintenance.applyRetention(later, KEEP, ALL)).deleted).toBe(0)
     expect(await storage.sessions.get(fleetId, session.sessionId)).toEqual(session)
-    const { dropped: last } = await storage.maintenance.applyRetention(NOW_MS + 92 * DAY_MS, KEEP, 100)
+    const { dropped: last } = await storage.maintenance.applyRetention(NOW_MS + 92 * DAY_MS, KEEP, ALL)
     expect(last).toContain('sync_session_20260615')
     expect(await storage.sessions.get(fleetId, session.sessionId)).toBeNull()
   })
 
-  it('deletes at most a batch of each kind at a time', async () => {
+  it('deletes batch by batch up to the rounds allowed, and tells when more is left', async () => {
     const { storage } = current()
     const { id: fleetId } = await makeFleet(storage)
     const { id: deviceId } = await makeDevice(storage, fleetId)
@@ -127,12 +128,11 @@ describe.each(BACKENDS)('housekeeping on $name', (backend) => {
     const requests = responses.map(({ requestId }) => ({ deviceId, requestId }))
     const left = async () =>
       (await storage.sync.transact(fleetId, (tx) => tx.load({ ...planOf(), requests }))).responses.size
-    const sweep = () => storage.maintenance.applyRetention(NOW_MS + 36 * DAY_MS, KEEP, 2)
-    const counts: number[] = []
-    for (let i = 0; i < 3; i++) {
-      await sweep()
-      counts.push(await left())
-    }
-    expect(counts).toEqual([3, 1, 0])
+    const sweep = (rounds: number) =>
+      storage.maintenance.applyRetention(NOW_MS + 36 * DAY_MS, KEEP, { size: 2, rounds })
+    expect(await sweep(1)).toMatchObject({ more: true })
+    expect(await left()).toBe(3)
+    expect(await sweep(9)).toMatchObject({ deleted: 3, more: false })
+    expect(await left()).toBe(0)
   })
 })

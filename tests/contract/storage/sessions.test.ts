@@ -21,6 +21,8 @@ const ANY: SessionFilter = {
   fromMs: 0,
   toMs: NOW_MS * 2,
   deviceId: null,
+  deviceName: null,
+  text: null,
   result: null,
   appVersion: null,
   platform: null,
@@ -114,6 +116,25 @@ describe.each(BACKENDS)('sessions on $name', (backend) => {
     expect(await count({ withDeadLetters: true, appVersion: '1' })).toBe(6)
     expect(await count({ fromMs: NOW_MS - 1_000, toMs: NOW_MS })).toBe(3)
     expect([await count({ result: 'failed' }), await count({ platform: 'ios' })]).toEqual([0, 0])
+  })
+
+  it('finds sessions by the whole name of a device and by a part of it, taken as it is', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const { id } = await makeDevice(storage, fleetId)
+    const names = ['DFW-0001', 'dfw-00012', 'ORD_1', 'ORDx1', 'a\\b', 'a%b', 'axb']
+    const rows = names.map((deviceName) => sessionOf(fleetId, id, { deviceName }))
+    await storage.sessions.store(fleetId, rows, [])
+    const found = async (filter: Partial<SessionFilter>) =>
+      (await storage.sessions.list(fleetId, { ...ANY, ...filter }, { limit: 99, cursor: null })).items
+        .map(({ deviceName }) => deviceName)
+        .toSorted()
+    expect(await found({ deviceName: 'dfw-0001' })).toEqual(['DFW-0001'])
+    expect(await found({ text: 'FW-0001' })).toEqual(['DFW-0001', 'dfw-00012'])
+    expect(await found({ deviceName: 'ORD_1' })).toEqual(['ORD_1'])
+    expect(await found({ text: 'D_' })).toEqual(['ORD_1'])
+    expect(await found({ text: '\\' })).toEqual(['a\\b'])
+    expect(await found({ text: 'a%b', deviceName: 'A%B' })).toEqual(['a%b'])
   })
 
   it('infers abandoned sessions from pushes without a report, once, with their counts', async () => {

@@ -30,11 +30,19 @@ describe('views', () => {
   })
 })
 
+const ALL = { q: '', more: false, later: false }
+
 test('the list says who is offline and who has work waiting', () => {
   const rows = deviceViews([device({}), device({ lastContactMs: NOW - HOUR })], NOW, 60_000)
-  expect(devicesListSentence(rows, false)).toBe('Of 2 devices, 1 is offline and 2 have changes waiting')
-  expect(devicesListSentence(rows, true)).toContain('on this page')
-  expect(devicesListSentence([], false)).toBe('No device to show')
+  expect(devicesListSentence(rows, ALL)).toBe('Of 2 devices, 1 is offline and 2 have changes waiting')
+  expect(devicesListSentence(rows, { ...ALL, more: true })).toContain('on this page')
+  expect(devicesListSentence([], ALL)).toBe('No device to show')
+  const found = { ...ALL, q: 'DFW' }
+  expect(devicesListSentence(rows, found)).toBe(
+    '2 devices match “DFW”; of those shown, 1 is offline and 2 have changes waiting',
+  )
+  expect(devicesListSentence(rows, { ...found, later: true })).toMatch(/^At least 2 devices match “DFW”/)
+  expect(devicesListSentence([], found)).toBe('No device matches “DFW”')
 })
 
 test('a clock behind the server has a positive offset (server − device)', () => {

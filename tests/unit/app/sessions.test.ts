@@ -110,11 +110,30 @@ describe('verdict', () => {
     expect(verdict.sentence).toContain('never told')
   })
   test('the list says what it counts', () => {
-    expect(sessionsSentence([{ result: 'ok' }, { result: 'failed' }], false, 'last hour')).toBe(
-      'Of 2 sessions in the last hour, 1 did not end well',
+    const all = { q: '', more: false, later: false }
+    const mixed = [{ result: 'ok' }, { result: 'failed' }] as const
+    const say = (rows: Parameters<typeof sessionsSentence>[0], scope: object) =>
+      sessionsSentence(rows, { ...all, ...scope }, 'last hour')
+    expect(say(mixed, {})).toBe('Of 2 sessions in the last hour, 1 did not end well')
+    expect(say(mixed, { more: true })).toContain('Of the newest 2 sessions')
+    expect(say(mixed, { more: true, later: true })).toBe('Of the 2 sessions on this page, 1 did not end well')
+    expect(say([], {})).toBe('No session ended in the last hour')
+  })
+  test('a filtered list never stands for the whole', () => {
+    const say = (results: readonly ('ok' | 'failed')[], more: boolean, q: string) =>
+      sessionsSentence(
+        results.map((result) => ({ result })),
+        { q, more, later: false },
+        'last hour',
+      )
+    expect(say(['failed', 'failed'], true, 'result:failed')).toBe(
+      'At least 2 sessions in the last hour match “result:failed”',
     )
-    expect(sessionsSentence([{ result: 'ok' }], true, 'last hour')).toContain('Of the newest 1 session')
-    expect(sessionsSentence([], false, 'last hour')).toBe('No session ended in the last hour')
+    expect(say(['failed'], false, 'result:failed')).toBe('1 session in the last hour matches “result:failed”')
+    expect(say(['ok', 'failed'], false, 'DFW')).toBe(
+      '2 sessions in the last hour match “DFW”; of those shown, 1 did not end well',
+    )
+    expect(say([], false, 'DFW')).toBe('No session in the last hour matches “DFW”')
   })
 })
 
@@ -126,10 +145,13 @@ describe('filter', () => {
       problem: null,
     })
   })
-  test('what is not understood is said and left out', () => {
-    const { filter, problem } = sessionFilter('device:nobody result:great oops')
-    expect(filter).toEqual({})
-    expect(problem).toContain('device:nobody is not understood')
-    expect(problem).toContain('“oops” is no filter')
+  test('a device by name or id, and free words over the names', () => {
+    expect(sessionFilter('device:DFW-0001')).toEqual({ filter: { deviceName: 'DFW-0001' }, problem: null })
+    expect(sessionFilter('DFW ord')).toEqual({ filter: { text: 'DFW ord' }, problem: null })
+  })
+  test('what is not understood is said', () => {
+    expect(sessionFilter('platform:mars result:great').problem).toBe(
+      'platform:mars is not understood; result:great is not understood',
+    )
   })
 })

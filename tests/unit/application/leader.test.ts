@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createContext } from '#lib/application/create-context.ts'
 import type { Context } from '#lib/application/context.ts'
-import { LEADER_TURN_MS, Leader } from '#lib/application/leader.ts'
+import { LEADER_TURN_MS, Leader, RETENTION_ROUNDS } from '#lib/application/leader.ts'
 import { Periodic } from '#lib/application/periodic.ts'
 import { createMetrics } from '#lib/application/telemetry/prometheus.ts'
 import { seededRandom } from '#lib/kernel/random.ts'
@@ -113,12 +113,37 @@ describe('the leader’s gauges', () => {
   })
 })
 
+test('retention goes on at the next turn while more is left, and then rests until the next hour', async () => {
+  const rounds: number[] = []
+  const ctx = processOf('keeper', {
+    storage: {
+      ...storage,
+      maintenance: {
+        ...storage.maintenance,
+        holdLease: async () => true,
+        applyRetention: async (_nowMs, _keep, batches) => {
+          rounds.push(batches.rounds)
+          return { dropped: [], deleted: batches.size * batches.rounds, more: rounds.length < 3 }
+        },
+      },
+    },
+  })
+  clock.advance(60 * MINUTE - (clock.now() % (60 * MINUTE)))
+  const leader = new Leader(ctx)
+  for (let turn = 0; turn < 6; turn++) {
+    await leader.turn()
+    await leader.idle()
+    clock.advance(LEADER_TURN_MS)
+  }
+  expect(rounds).toEqual([RETENTION_ROUNDS, RETENTION_ROUNDS, RETENTION_ROUNDS])
+})
+
 test('periodic work never runs beside itself, and a slow run is for the period that it began in', async () => {
   const runs: number[] = []
   let finish = (): void => undefined
   const task = new Periodic(1_000, (nowMs) => {
     runs.push(nowMs)
-    return new Promise((resolve) => (finish = resolve))
+    return new Promise<undefined>((resolve) => (finish = () => resolve(undefined)))
   })
   for (const nowMs of [900, 950, 1_100]) task.startIfDue(nowMs)
   expect(runs).toEqual([900])
