@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { FleetOptions } from './options.ts'
 import { PROFILES } from './profiles.ts'
 import type { SimulatedDevice } from './simulated-device.ts'
+import { fleetLine } from './fleet-line.ts'
 import { openSimulatedDevice } from './simulated-device.ts'
 import { loadStrikeReports } from './strike-reports.ts'
 
@@ -72,10 +73,6 @@ function storesDir({ dir, enrollmentKey, url, seed }: FleetOptions): string {
 }
 
 function summary(devices: readonly SimulatedDevice[]): string {
-  const statuses = devices.map(({ replica }) => replica.status$.get())
-  const states = new Map<string, number>()
-  for (const { state } of statuses) states.set(state, (states.get(state) ?? 0) + 1)
-  const pending = statuses.reduce((sum, status) => sum + status.pending, 0)
-  const words = [...states].sort(([a], [b]) => (a < b ? -1 : 1)).map(([state, count]) => `${count} ${state}`)
-  return `${devices.length} devices: ${words.join(', ')}; ${pending} changes wait`
+  const looks = devices.map(({ replica, awayForMs }) => ({ ...replica.status$.get(), awayMs: awayForMs() }))
+  return fleetLine(looks)
 }

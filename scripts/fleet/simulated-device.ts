@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { systemClock } from '#lib/client/clock.ts'
@@ -10,12 +11,16 @@ import { seededRandom } from '#lib/kernel/random.ts'
 import { createBadNetwork } from './bad-network.ts'
 import { waitOf } from './chance.ts'
 import { inspectorOf } from './devices.ts'
+import { awayMsOf, firstLeaveMsOf, habitOf, profileFor } from './habits.ts'
+import type { Habit } from './habits.ts'
 import type { Profile } from './profiles.ts'
 import type { Desk } from './work.ts'
 import { doWork } from './work.ts'
 
 export interface SimulatedDevice {
   readonly replica: Replica
+  /** How long it has been out of reach, in ms; null while it is not. */
+  awayForMs(): number | null
   /** Works until the signal, then closes its replica. */
   run(signal: AbortSignal): Promise<void>
 }
@@ -36,16 +41,20 @@ export interface DeviceOptions {
 
 /** A tablet with its own SQLite store, its own network and its own clock, syncing over real HTTP. */
 export async function openSimulatedDevice(options: DeviceOptions): Promise<SimulatedDevice> {
-  const { url, enrollmentKey, index, seed, dir, profile, reports } = options
+  const { url, enrollmentKey, index, seed, dir, reports } = options
   const random = seededRandom(seed * 1_000_003 + index)
+  const habit = options.profile.offlineMs === 0 ? 'near' : habitOf(index)
+  const profile = profileFor(options.profile, habit)
   const inspector = inspectorOf(index, random)
   const network = createBadNetwork(profile, random)
   const skewMs = Math.round((random() * 2 - 1) * profile.skewMsMax)
+  const file = join(dir, `${inspector.device.name}.sqlite`)
+  const isNew = !existsSync(file)
   const replica = await openReplica({
     url,
     enrollmentKey,
     device: inspector.device,
-    store: openSqliteStore(join(dir, `${inspector.device.name}.sqlite`), { durability: 'normal' }),
+    store: openSqliteStore(file, { durability: 'normal' }),
     clock: { ...systemClock, now: () => systemClock.now() + skewMs },
     fetch: network.fetch,
     network,
@@ -59,10 +68,17 @@ export async function openSimulatedDevice(options: DeviceOptions): Promise<Simul
       await sleep(waitOf(profile.thinkMs, random), signal)
     }
   }
+  let awaySinceMs: number | null = null
+  const setOnline = (online: boolean): void => {
+    awaySinceMs = online ? null : (awaySinceMs ?? performance.now())
+    network.setOnline(online)
+  }
   return {
     replica,
+    awayForMs: () => (awaySinceMs === null ? null : performance.now() - awaySinceMs),
     async run(signal) {
-      await Promise.all([work(signal), roam(network.setOnline, options, random, signal)])
+      const roamer = { profile, habit, isNew, isOutage: options.isOutage }
+      await Promise.all([work(signal), roam(setOnline, roamer, random, signal)])
       await replica.close()
     },
   }
@@ -73,19 +89,24 @@ const OUTAGE_LOOK_MS = 250
 /** Goes out of reach and comes back, as an inspector on an apron does. */
 async function roam(
   setOnline: (online: boolean) => void,
-  { profile, isOutage }: DeviceOptions,
+  {
+    profile,
+    habit,
+    isNew,
+    isOutage,
+  }: Pick<DeviceOptions, 'profile' | 'isOutage'> & { readonly habit: Habit; readonly isNew: boolean },
   random: Random,
   signal: AbortSignal,
 ): Promise<void> {
   let ownOnline = true
-  let leftMs = waitOf(profile.onlineMs, random)
+  let leftMs = firstLeaveMsOf(profile, habit, isNew, random)
   while (!signal.aborted) {
     setOnline(ownOnline && !isOutage())
     await sleep(OUTAGE_LOOK_MS, signal)
     leftMs -= OUTAGE_LOOK_MS
     if (leftMs > 0 || profile.offlineMs === 0) continue
     ownOnline = !ownOnline
-    leftMs = waitOf(ownOnline ? profile.onlineMs : profile.offlineMs, random)
+    leftMs = ownOnline ? waitOf(profile.onlineMs, random) : awayMsOf(profile, habit, random)
   }
 }
 

@@ -6,6 +6,9 @@ import { FAULTY_VERSION, type Inspector } from './devices.ts'
 import type { Profile } from './profiles.ts'
 
 const REPORTS = 'strike-reports'
+const INSPECTIONS = 'inspections'
+/** Share of an inspector's changes that tell of a walk over the runway. */
+const INSPECTION_RATE = 0.12
 /** Reports that an inspector looks after: the last ones filed. */
 const FILED_MAX = 40
 /** The airport's first reports, which everybody amends now and then, so that changes meet. */
@@ -28,6 +31,9 @@ const SPECIES = [
   'European starling',
 ]
 
+const RUNWAYS = ['09L', '09R', '27L', '27R', '18', '36']
+const OUTCOMES = ['clear', 'clear', 'clear', 'debris', 'carcass']
+
 /** What an inspector works with. */
 export interface Desk {
   readonly inspector: Inspector
@@ -42,6 +48,7 @@ export interface Desk {
  * changes rarely meet; those of the airport's first reports, which everybody amends now and then, may.
  */
 export async function doWork(replica: Replica, desk: Desk, profile: Profile, random: Random): Promise<void> {
+  if (random() < INSPECTION_RATE) return inspect(replica, desk, random)
   const hot = random() < profile.hotRate
   const files = !hot && random() < 0.5
   const id = files
@@ -52,6 +59,24 @@ export async function doWork(replica: Replica, desk: Desk, profile: Profile, ran
   if (id === null) return createReport(replica, desk, profile, random)
   const set = amendment(desk.inspector, random)
   await replica.collection(REPORTS).patch(id, { set }, { validate: false })
+}
+
+/** A walk over a runway, after a strike where there was one. */
+async function inspect(replica: Replica, desk: Desk, random: Random): Promise<void> {
+  const { airport, device } = desk.inspector
+  const strikeReportId = await ownReport(replica, desk, random)
+  await replica.collection(INSPECTIONS).put(
+    null,
+    {
+      airportName: airport.name,
+      runway: pick(RUNWAYS, random),
+      inspectedAt: new Date().toISOString(),
+      inspector: device.name,
+      outcome: pick(OUTCOMES, random),
+      ...(strikeReportId === null ? {} : { strikeReportId }),
+    },
+    { validate: false },
+  )
 }
 
 /** One of the airport's first reports, whoever filed it; null while there is none. */
