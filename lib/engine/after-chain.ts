@@ -1,9 +1,9 @@
 import { unreachable } from '#lib/kernel/result.ts'
-import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
+import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { EffectiveResult, MutationResult } from '#lib/protocol/push.ts'
-import { applyOperation } from './patch.ts'
+import { viewAfter } from './view-after.ts'
 import type { ChainView, PushDraft } from './push-draft.ts'
-import { conflictOf, documentAt, mutationOf } from './push-draft.ts'
+import { asOfToday, conflictOf, documentAt, mutationOf, stateAt } from './push-draft.ts'
 import { migrateMutation } from './schema-evolution/migrate.ts'
 import type { KnownMutation } from './types.ts'
 
@@ -123,11 +123,13 @@ export function chainBase(draft: PushDraft, mutation: Mutation, deviceId: string
 }
 
 /** What a person made of the chain's side of a conflict is what its children stand on. */
-function decidedView(draft: PushDraft, { result }: KnownMutation): ChainView | null {
+function decidedView(draft: PushDraft, { mutation, result }: KnownMutation): ChainView | null {
   const closure = result.status === 'conflict' ? conflictOf(draft, result.conflictId)?.closure : null
   if (!closure || closure.kept === 'theirs') return null
   const { data, version } = closure
-  return { document: { kind: 'known', data }, madeVersion: version, seenVersion: version, links: 0 }
+  const decided = stateAt(draft, mutation, version)
+  const crdt = decided ? asOfToday(draft, mutation.collection, decided).crdt : {}
+  return { document: { kind: 'known', data, crdt }, madeVersion: version, seenVersion: version, links: 0 }
 }
 
 const UNKNOWN_VIEW = { document: { kind: 'unknown' }, madeVersion: 0, links: 0 } as const
@@ -136,26 +138,27 @@ const viewKey = (id: string, baseVersion: number): string => `${id}@${baseVersio
 function extendView(
   draft: PushDraft,
   { document, madeVersion, seenVersion, links }: ChainView,
-  { mutation, result }: KnownMutation,
+  ancestor: KnownMutation,
 ): ChainView {
-  const made = Math.max(madeVersion, 'version' in result ? result.version : 0)
-  const next =
-    document.kind === 'known' && links < CHAIN_MAX
-      ? applyOperation(document.data, operationOf(draft, mutation))
-      : null
+  const { deviceId, result } = ancestor
+  const version = 'version' in result ? result.version : 0
+  const mutation = asMadeToday(draft, ancestor.mutation)
   return {
-    document: next?.ok ? { kind: 'known', data: next.value } : { kind: 'unknown' },
-    madeVersion: made,
+    document:
+      document.kind === 'known' && links < CHAIN_MAX
+        ? viewAfter(draft.world, document, { mutation, deviceId, version })
+        : { kind: 'unknown' },
+    madeVersion: Math.max(madeVersion, version),
     seenVersion,
     links: links + 1,
   }
 }
 
 /** As today's schema would have it (DL5); one that can't be migrated is taken as it was made. */
-function operationOf(draft: PushDraft, mutation: Mutation): Operation {
+function asMadeToday(draft: PushDraft, mutation: Mutation): Mutation {
   const rules = draft.world.collections.get(mutation.collection)
   const migrated = rules ? migrateMutation(rules, mutation) : null
-  return migrated?.ok ? migrated.value.op : mutation.op
+  return migrated?.ok ? migrated.value : mutation
 }
 
 /** What was superseded is in no document, though a device may have gone on from it. */

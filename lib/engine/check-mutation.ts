@@ -4,6 +4,7 @@ import { CLOCK_AHEAD_MAX_MS, MUTATION_BYTES_MAX } from '#lib/protocol/limits.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { EffectiveResult, MutationResult } from '#lib/protocol/push.ts'
 import { parentFate } from './after-chain.ts'
+import { checkActors } from './crdt/actors.ts'
 import type { PushDraft } from './push-draft.ts'
 import { conflictOf, mutationOf, recordOf } from './push-draft.ts'
 import type { CollectionRules, IncomingMutation, IncomingPush, KnownConflict } from './types.ts'
@@ -49,7 +50,8 @@ export function checkMutation(
     (unknownField === null ? null : refused('unknown_field', `unknown field ${unknownField}`)) ??
     checkBreaker(push, incoming) ??
     checkRepeat(draft, push, incoming, author) ??
-    checkStamp(draft, incoming, author)
+    checkStamp(draft, incoming, author) ??
+    checkNamed(draft, incoming, author)
   return early ?? checkPlace(draft, incoming, author, withoutEffect)
 }
 
@@ -129,4 +131,14 @@ function checkStamp({ world }: PushDraft, { mutation }: IncomingMutation, author
   const aheadMs = stamp.value.wallMs - world.nowMs
   if (aheadMs <= CLOCK_AHEAD_MAX_MS) return null
   return refused('clock_out_of_bounds', `stamped ${aheadMs} ms ahead of the server`)
+}
+
+/** Ids, dots and counter totals must name the author too, and register stamps keep to the same bound. */
+function checkNamed(
+  { world }: PushDraft,
+  { mutation: { op } }: IncomingMutation,
+  author: string,
+): Gate | null {
+  const issue = op.type === 'crdt' ? checkActors(op.changes, author, world.nowMs) : null
+  return issue && refused(issue.code, issue.detail)
 }

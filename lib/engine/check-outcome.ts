@@ -31,7 +31,7 @@ export function checkOutcome(
 ): Objection | null {
   if (rules.rules.length > 0) {
     const stored = recordOf(draft, mutation)
-    const old = stored && asOfToday(draft, mutation.collection, stored)
+    const old = stored && asOfToday(draft, mutation.collection, stored).data
     const violation = findViolation(rules.rules, { old, new: data, device: push.device })
     if (violation) return { kind: 'dead', code: 'rule_violation', detail: violation.detail }
   }

@@ -3,10 +3,10 @@ import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { Resolution } from '#lib/protocol/push.ts'
 import { chainBase } from './after-chain.ts'
 import { differingFields } from './conflict/differing-fields.ts'
-import { applyOperation } from './patch.ts'
 import type { PushDraft } from './push-draft.ts'
 import { conflictOf, recordOf } from './push-draft.ts'
 import type { ChangeEffect, ConflictClosure, ConflictEffect } from './types.ts'
+import { viewAfter } from './view-after.ts'
 
 const CLOSING: ReadonlySet<ChangeEffect['result']['status']> = new Set(['applied', 'merged', 'superseded'])
 
@@ -43,10 +43,12 @@ export function decideDeclined(
   author: string,
   id: string,
 ): ConflictEffect & { readonly resolution: Resolution } {
-  const remote = recordOf(draft, mutation)?.data ?? null
+  const record = recordOf(draft, mutation)
+  const remote = record?.data ?? null
   const base = chainBase(draft, mutation, author).document
-  const applied = applyOperation(base.kind === 'known' ? base.data : remote, mutation.op)
-  const local = applied.ok ? applied.value : remote
+  const seen = base.kind === 'known' ? base : { data: remote, crdt: record?.crdt ?? {} }
+  const wanted = viewAfter(draft.world, seen, { mutation, deviceId: author, version: 0 })
+  const local = wanted.kind === 'known' ? wanted.data : remote
   const fields = differingFields(local, remote)
   return {
     id,

@@ -1,10 +1,11 @@
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { writtenByOthersSince } from '#lib/kernel/version-vector.ts'
+import type { CrdtStates } from '#lib/protocol/crdt.ts'
+import type { DeadLetterCode } from '#lib/protocol/error-codes.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import { chainBase } from './after-chain.ts'
 import { chooseStrategy, forReplay } from './conflict/choose-strategy.ts'
 import type { ConflictDecision } from './conflict/decision.ts'
-import type { PatchFailure } from './patch.ts'
 import { applyOperation, parseKey, toPointer } from './patch.ts'
 import type { ChainView, PushDraft } from './push-draft.ts'
 import { asOfToday, recordOf } from './push-draft.ts'
@@ -13,7 +14,13 @@ import { validateDocument } from './validate.ts'
 
 /** What a mutation does to its record. */
 export type RecordDecision =
-  | { readonly kind: 'write'; readonly data: JsonObject | null }
+  | {
+      readonly kind: 'write'
+      readonly data: JsonObject | null
+      readonly crdt: CrdtStates
+      /** Others came between, and what they did is in it too. */
+      readonly joined: boolean
+    }
   /** Concurrent; `data` is the document that comes out of it, null for a delete, absent when nothing is written. */
   | {
       readonly kind: 'settled'
@@ -21,8 +28,15 @@ export type RecordDecision =
       readonly base: BaseDocument
       readonly local: JsonObject | null
       readonly data?: JsonObject | null
+      readonly crdt: CrdtStates
     }
-  | { readonly kind: 'unfit'; readonly detail: string; readonly path: string; readonly base: BaseDocument }
+  | {
+      readonly kind: 'unfit'
+      readonly code: DeadLetterCode
+      readonly detail: string
+      readonly path: string
+      readonly base: BaseDocument
+    }
 
 export interface RecordQuestion {
   readonly mutation: Mutation
@@ -38,7 +52,7 @@ export interface RecordQuestion {
 export function decideRecord(draft: PushDraft, question: RecordQuestion): RecordDecision {
   const { mutation, rules, parentKnown } = question
   const stored = recordOf(draft, mutation)
-  const current = stored && { ...stored, data: asOfToday(draft, mutation.collection, stored) }
+  const current = stored && { ...stored, ...asOfToday(draft, mutation.collection, stored) }
   const chain = chainBase(draft, mutation, question.author)
   const base: BaseDocument = parentKnown ? chain.document : { kind: 'unknown' }
   const concurrent = current !== null && isConcurrent(question, current, base, chain)
@@ -50,24 +64,27 @@ export function decideRecord(draft: PushDraft, question: RecordQuestion): Record
   )
   if (gone && !mayWriteOnNothing(question, current, base, concurrent)) {
     const decision = { kind: 'person', strategy: 'manual', fields: [''] } as const
-    return { kind: 'settled', decision, base, local: applied.ok ? applied.value : null }
+    return { kind: 'settled', decision, base, local: applied.ok ? applied.value : null, crdt: {} }
   }
   if (!applied.ok) return unfitPatch(applied.error, base)
   const local = applied.value
   const invalid = local && findInvalid(rules, local, base)
   if (invalid) return invalid
-  if (current === null || !concurrent || isSettledGone(question, current, base))
-    return { kind: 'write', data: local }
+  if (current === null || !concurrent || isSettledGone(question, current, base)) return write(local)
   const decision = decideConcurrent(question, current, base, local)
-  if (decision.kind === 'same') return { kind: 'write', data: local }
+  if (decision.kind === 'same') return write(local)
   if (decision.kind === 'remote' || decision.kind === 'person')
-    return { kind: 'settled', decision, base, local }
+    return { kind: 'settled', decision, base, local, crdt: {} }
   const data = decision.kind === 'merge' ? decision.data : local
-  return (data && findInvalid(rules, data, base)) ?? { kind: 'settled', decision, base, local, data }
+  return (
+    (data && findInvalid(rules, data, base)) ?? { kind: 'settled', decision, base, local, data, crdt: {} }
+  )
 }
 
+const write = (data: JsonObject | null): RecordDecision => ({ kind: 'write', data, crdt: {}, joined: false })
+
 /** CS9: nothing returns but by a creation, an edit that meets a delete or a person; half a document is none. */
-function mayWriteOnNothing(
+export function mayWriteOnNothing(
   question: RecordQuestion,
   current: RecordState | null,
   base: BaseDocument,
@@ -109,11 +126,11 @@ function decideConcurrent(
 }
 
 /** CS9: a put with base 0, made where the device knew of no document. */
-const isRecreation = (mutation: Mutation, base: BaseDocument): boolean =>
+export const isRecreation = (mutation: Mutation, base: BaseDocument): boolean =>
   mutation.op.type === 'put' && mutation.baseVersion === 0 && base.kind === 'known' && base.data === null
 
 /** Another device came after the base, or nobody can tell; for a replay any newer version counts (DL6). */
-function isConcurrent(
+export function isConcurrent(
   question: RecordQuestion,
   current: RecordState,
   base: BaseDocument,
@@ -125,15 +142,26 @@ function isConcurrent(
   return writtenByOthersSince(current.versionVector, author, seenVersion)
 }
 
-function findInvalid(rules: CollectionRules, data: JsonObject, base: BaseDocument): RecordDecision | null {
+export function findInvalid(
+  rules: CollectionRules,
+  data: JsonObject,
+  base: BaseDocument,
+): RecordDecision | null {
   const check = validateDocument(rules, data as Json)
   const issue = check.ok ? undefined : check.issues[0]
-  return issue ? { kind: 'unfit', detail: issue.message, path: issue.path, base } : null
+  return issue
+    ? { kind: 'unfit', code: 'schema_mismatch', detail: issue.message, path: issue.path, base }
+    : null
 }
 
-function unfitPatch({ code, path }: PatchFailure, base: BaseDocument): RecordDecision {
+/** An operation that can't be carried out, at the key or pointer that is to blame. */
+export function unfitPatch(
+  { code, path }: { readonly code: string; readonly path: string },
+  base: BaseDocument,
+): RecordDecision {
   return {
     kind: 'unfit',
+    code: 'schema_mismatch',
     detail: `the operation does not fit the document: ${code}`,
     path: toPointer(parseKey(path) ?? [path]),
     base,

@@ -1,7 +1,6 @@
-import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import { LayeredMap } from './layered-map.ts'
-import { migrateDocument } from './schema-evolution/migrate.ts'
+import { migrateDocument, migrateStates } from './schema-evolution/migrate.ts'
 import type {
   BaseDocument,
   BaseState,
@@ -11,6 +10,7 @@ import type {
   PushWorld,
   RecordKey,
   RecordState,
+  SeenDocument,
 } from './types.ts'
 import { baseKey, recordKey } from './types.ts'
 
@@ -65,29 +65,38 @@ export function recordOf(
 
 /** The document that a mutation's `baseVersion` names. Version 0 is none; another epoch's versions mean nothing here. */
 export function documentAt(draft: PushDraft, mutation: Mutation): BaseDocument {
-  const { collection, recordId, baseVersion, baseEpoch } = mutation
-  if (baseVersion === 0) return { kind: 'known', data: null }
+  const { baseVersion, baseEpoch } = mutation
+  if (baseVersion === 0) return { kind: 'known', data: null, crdt: {} }
   if (baseEpoch !== undefined && baseEpoch !== draft.world.epoch) return { kind: 'unknown' }
-  const current = recordOf(draft, mutation)
-  const key = baseKey(collection, recordId, baseVersion)
-  const base =
-    current?.version === baseVersion ? current : (draft.bases.get(key) ?? draft.world.bases.get(key))
-  return base ? { kind: 'known', data: asOfToday(draft, collection, base) } : { kind: 'unknown' }
+  const base = stateAt(draft, mutation, baseVersion)
+  return base ? { kind: 'known', ...asOfToday(draft, mutation.collection, base) } : { kind: 'unknown' }
+}
+
+/** A version of a record, as far as it was loaded or is the newest. */
+export function stateAt(
+  draft: PushDraft,
+  { collection, recordId }: Pick<Mutation, 'collection' | 'recordId'>,
+  version: number,
+): BaseState | null {
+  const current = recordOf(draft, { collection, recordId })
+  if (current?.version === version) return current
+  const key = baseKey(collection, recordId, version)
+  return draft.bases.get(key) ?? draft.world.bases.get(key) ?? null
 }
 
 /**
  * A document as today's schema would have it (DL5): what was written under an older version stays so in storage. One
  * that can't be migrated is taken as it is; the schema then says what is wrong with it.
  */
-export function asOfToday(
-  draft: PushDraft,
-  collection: string,
-  { data, schemaVersion }: BaseState,
-): JsonObject | null {
+export function asOfToday(draft: PushDraft, collection: string, base: BaseState): SeenDocument {
+  const { data, crdt, schemaVersion } = base
   const rules = draft.world.collections.get(collection)
-  if (!data || !rules) return data
-  const migrated = migrateDocument(rules, data, schemaVersion)
-  return migrated.ok ? migrated.value : data
+  if (!rules) return { data, crdt }
+  const migrated = data && migrateDocument(rules, data, schemaVersion)
+  return {
+    data: migrated?.ok ? migrated.value : data,
+    crdt: migrateStates(rules, crdt, schemaVersion),
+  }
 }
 
 /** Takes in an effect, so that the mutations after it see it. */

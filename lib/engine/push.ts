@@ -1,5 +1,4 @@
 import { compareHlc } from '#lib/kernel/hlc.ts'
-import type { JsonObject } from '#lib/kernel/json.ts'
 import { assert } from '#lib/kernel/result.ts'
 import { recordWrite } from '#lib/kernel/version-vector.ts'
 import type { MutationResult, Resolution } from '#lib/protocol/push.ts'
@@ -13,6 +12,8 @@ import { serverHlcAt } from './clock-offset.ts'
 import { closureOf, decideDeclined } from './close-conflict.ts'
 import type { RecordDecision } from './decide-record.ts'
 import { decideRecord } from './decide-record.ts'
+import { decideCrdtRecord } from './decide-crdt-record.ts'
+import { isCrdtMatter } from './is-crdt-matter.ts'
 import type { PushDraft } from './push-draft.ts'
 import { absorb, conflictOf, headOf, mutationOf, recordOf, settle, startDraft } from './push-draft.ts'
 import { migrateMutation } from './schema-evolution/migrate.ts'
@@ -27,6 +28,7 @@ import type {
   PushDecision,
   PushWorld,
   RecordState,
+  SeenDocument,
 } from './types.ts'
 import { toWireRecord } from './wire-record.ts'
 
@@ -140,7 +142,8 @@ function decideThrough(
   const { rules, author, parentKnown, decides } = gate
   const migrated = migrateMutation(rules, incoming.mutation)
   if (!migrated.ok) return unwritable(question, author, { code: 'schema_mismatch', detail: migrated.error })
-  const decision = decideRecord(draft, {
+  const decide = isCrdtMatter(rules, incoming.mutation) ? decideCrdtRecord : decideRecord
+  const decision = decide(draft, {
     mutation: migrated.value,
     rules,
     author,
@@ -150,7 +153,7 @@ function decideThrough(
   })
   if (decision.kind === 'unfit') {
     return deadLetter(question, {
-      code: 'schema_mismatch',
+      code: decision.code,
       detail: decision.detail,
       path: decision.path,
       base: decision.base,
@@ -161,8 +164,9 @@ function decideThrough(
   if (objection?.kind === 'dead') return unwritable(question, author, objection)
   if (objection) return waiting(incoming.mutation.id, objection)
   if (decision.kind === 'settled') return settled(question, rules, decision)
-  const record = nextRecord(question, rules, decision.data)
-  const result = { id: incoming.mutation.id, status: 'applied', version: record.version } as const
+  const record = nextRecord(question, rules, decision)
+  const applied = { id: incoming.mutation.id, status: 'applied', version: record.version } as const
+  const result = decision.joined ? { ...applied, record: toWireRecord(record) } : applied
   return { ...plainEffect(question), result, record, replaced: recordOf(draft, incoming.mutation) }
 }
 
@@ -296,7 +300,7 @@ function deadLetter(
 function nextRecord(
   { draft, push, incoming }: Question,
   rules: CollectionRules,
-  data: JsonObject | null,
+  { data, crdt }: SeenDocument,
 ): RecordState {
   const { collection, recordId, hlc } = incoming.mutation
   const current = recordOf(draft, incoming.mutation)
@@ -313,6 +317,7 @@ function nextRecord(
     deviceId: author,
     versionVector: recordWrite(current?.versionVector ?? {}, author, version),
     schemaVersion: rules.schemaVersion,
+    crdt,
   }
 }
 
@@ -323,7 +328,7 @@ function settled(
   outcome: Extract<RecordDecision, { kind: 'settled' }>,
 ): ChangeEffect {
   const { draft, incoming, ids } = question
-  const { decision, base, local, data } = outcome
+  const { decision, base, local, data, crdt } = outcome
   const { id } = incoming.mutation
   const current = recordOf(draft, incoming.mutation)
   const conflictId = ids()
@@ -359,7 +364,7 @@ function settled(
     }
     return { ...plainEffect(question), result, conflict: { ...conflict, result: current.data } }
   }
-  const record = nextRecord(question, rules, data)
+  const record = nextRecord(question, rules, { data, crdt })
   const result: MutationResult & { status: 'merged' } = {
     id,
     status: 'merged',

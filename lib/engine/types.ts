@@ -1,11 +1,13 @@
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import type { VersionVector } from '#lib/kernel/version-vector.ts'
+import type { CrdtStates } from '#lib/protocol/crdt.ts'
 import type { JsonSchema, StrategyName, TieRule } from '#lib/protocol/device.ts'
 import type { DeadLetterCode } from '#lib/protocol/error-codes.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { EffectiveResult, MutationResult, Resolution } from '#lib/protocol/push.ts'
 import type { BusinessRule, UpMigration } from '#lib/protocol/rules.ts'
 import type { ActingDevice } from './business-rules.ts'
+import type { TextCrdt } from './crdt/text.ts'
 
 /** A collection's rules at one schema version, as the engine needs them. */
 export interface CollectionRules {
@@ -34,6 +36,8 @@ export interface RecordState {
   readonly deviceId: string
   readonly versionVector: VersionVector
   readonly schemaVersion: number
+  /** Its CRDTs by JSON Pointer; `data` holds what they read as. A deleted record keeps them, for edits that win over the delete. */
+  readonly crdt: CrdtStates
 }
 
 /** `collection/recordId`; collection names hold no slash. */
@@ -81,13 +85,17 @@ export interface KnownConflict {
   readonly held: readonly string[]
 }
 
+/** A document as somebody saw it, with its CRDTs. */
+export interface SeenDocument {
+  readonly data: JsonObject | null
+  readonly crdt: CrdtStates
+}
+
 /** The document at one version; `purged` when retention took it, which counts as concurrent in every field. */
-export type BaseDocument =
-  { readonly kind: 'known'; readonly data: JsonObject | null } | { readonly kind: 'unknown' }
+export type BaseDocument = ({ readonly kind: 'known' } & SeenDocument) | { readonly kind: 'unknown' }
 
 /** A document with the schema version that it was written under. */
-export interface BaseState {
-  readonly data: JsonObject | null
+export interface BaseState extends SeenDocument {
   readonly schemaVersion: number
 }
 
@@ -144,6 +152,8 @@ export interface PushWorld {
   readonly conflicts: ReadonlyMap<string, KnownConflict>
   /** Tries that failed for the moment so far, by mutation id (DL4); absent when none did. */
   readonly failedTries: ReadonlyMap<string, number>
+  /** Collaborative text; null where it isn't loaded, which no server is. */
+  readonly text: TextCrdt | null
 }
 
 export const baseKey = (collection: string, recordId: string, version: number): string =>

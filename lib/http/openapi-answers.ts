@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { crdtStates } from '#lib/protocol/crdt.ts'
 import type { DeviceConfig, EnrollResponse } from '#lib/protocol/device.ts'
 import { STRATEGIES, TIE_RULES } from '#lib/protocol/device.ts'
 import type { ErrorCode } from '#lib/protocol/error-codes.ts'
@@ -30,6 +31,7 @@ const wireRecord: z.ZodType<WireRecord> = z.object({
   versionVector: z.record(z.string(), count),
   hlc: z.string(),
   schemaVersion: z.int().min(1),
+  crdt: crdtStates.optional(),
 })
 
 const resolution: z.ZodType<Resolution> = z.object({
@@ -43,7 +45,12 @@ const retryAfterMs = count
 const detail = z.string()
 
 const EFFECTIVE = [
-  z.object({ id: uuid, status: z.literal('applied'), version: z.int().min(1) }),
+  z.object({
+    id: uuid,
+    status: z.literal('applied'),
+    version: z.int().min(1),
+    record: wireRecord.optional(),
+  }),
   z.object({
     id: uuid,
     status: z.literal('merged'),

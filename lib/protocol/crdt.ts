@@ -59,7 +59,7 @@ export interface OrSetState {
 }
 export interface LwwRegisterState {
   readonly kind: 'lww-register'
-  readonly value?: Json
+  readonly value?: Json | undefined
   readonly hlc: string
 }
 /** One Yjs update, in base64, that holds everything so far. */
@@ -101,6 +101,22 @@ export const crdtChange = z.discriminatedUnion('kind', [
   }),
   z.looseObject({ ...place, kind: z.literal('text'), update: z.string() }),
 ])
+
+const dotted = z.object({ value: json, dot: z.string() })
+export const crdtStates: z.ZodType<CrdtStates> = z.record(
+  z.string(),
+  z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('g-counter'), state: totals }),
+    z.object({ kind: z.literal('pn-counter'), state: z.object({ p: totals, n: totals }) }),
+    z.object({
+      kind: z.literal('or-set'),
+      add: z.array(dotted),
+      seen: z.record(z.string(), z.array(z.tuple([z.number(), z.number()]))),
+    }),
+    z.object({ kind: z.literal('lww-register'), value: json.optional(), hlc: z.string() }),
+    z.object({ kind: z.literal('text'), update: z.string() }),
+  ]),
+)
 
 const CHANGE_FIELDS: Record<CrdtKind, readonly string[]> = {
   'g-counter': ['path', 'kind', 'state'],

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { JsonObject } from '#lib/kernel/json.ts'
+import type { CrdtStates } from './crdt.ts'
 import type { DeadLetterCode, RefusedCode, RetryCode } from './error-codes.ts'
 import { MUTATIONS_PER_PUSH_MAX } from './limits.ts'
 import type { Mutation } from './mutation.ts'
@@ -29,6 +30,8 @@ export interface WireRecord {
   readonly versionVector: Readonly<Record<string, number>>
   readonly hlc: string
   readonly schemaVersion: number
+  /** Its CRDTs by JSON Pointer; left out when there are none. */
+  readonly crdt?: CrdtStates | undefined
 }
 
 export interface Resolution {
@@ -39,7 +42,13 @@ export interface Resolution {
 
 /** The fate of one mutation (protocol.md, results). */
 export type MutationResult =
-  | { readonly id: string; readonly status: 'applied'; readonly version: number }
+  | {
+      readonly id: string
+      readonly status: 'applied'
+      readonly version: number
+      /** Where others came between, and their changes and this one are both in it (CRDTs). */
+      readonly record?: WireRecord | undefined
+    }
   | {
       readonly id: string
       readonly status: 'merged'

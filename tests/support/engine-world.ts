@@ -1,6 +1,7 @@
 import { formatHlc } from '#lib/kernel/hlc.ts'
 import { canonicalJson } from '#lib/kernel/json.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
+import { yjsText } from '#lib/engine/crdt/text-yjs.ts'
 import { payloadText } from '#lib/engine/payload.ts'
 import { applyEffects, decidePush } from '#lib/engine/push.ts'
 import type {
@@ -53,6 +54,7 @@ export const emptyWorld = (rules: CollectionRules = rulesOf()): PushWorld => ({
   mutations: new Map(),
   conflicts: new Map(),
   failedTries: new Map(),
+  text: yjsText,
 })
 
 let nextId = 0

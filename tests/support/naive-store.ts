@@ -1,3 +1,4 @@
+import { yjsText } from '#lib/engine/crdt/text-yjs.ts'
 import { planLoad } from '#lib/engine/load-plan.ts'
 import { applyEffects, decidePush } from '#lib/engine/push.ts'
 import type {
@@ -66,6 +67,7 @@ export class NaiveStore {
       mutations: pick(this.mutations, ids),
       conflicts: new Map(this.conflicts),
       failedTries: new Map(),
+      text: yjsText,
     }
   }
 }

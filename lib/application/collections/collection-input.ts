@@ -30,7 +30,7 @@ export const thresholdsInput = z.strictObject({
 })
 
 /** What collections can be made of: a name of the contract is offered once its engine stands. */
-const OFFERED = ['lww', 'fww', 'field-merge', 'manual'] as const satisfies readonly StrategyName[]
+const OFFERED = ['lww', 'fww', 'field-merge', 'crdt', 'manual'] as const satisfies readonly StrategyName[]
 
 /** How a collection decides conflicts (protocol.md, POST /collections). */
 export const strategyInput = {

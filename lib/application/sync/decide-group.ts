@@ -1,5 +1,6 @@
 import { hasOutdatedVerdict } from '#lib/engine/check-outcome.ts'
 import { serverHlcAt } from '#lib/engine/clock-offset.ts'
+import { yjsText } from '#lib/engine/crdt/text-yjs.ts'
 import { applyEffects, decidePush } from '#lib/engine/push.ts'
 import type { IncomingMutation, PushDecision, PushWorld } from '#lib/engine/types.ts'
 import { recordKey } from '#lib/engine/types.ts'
@@ -65,6 +66,7 @@ export function decideGroup(
     mutations,
     conflicts,
     failedTries,
+    text: yjsText,
   }
   const group: Group = {
     world,

@@ -1,10 +1,9 @@
 import { hash } from 'node:crypto'
 import type { Position, Positions } from '#lib/engine/token.ts'
 import { advance, decodeToken, encodeToken, positionOf, startPosition } from '#lib/engine/token.ts'
-import type { RecordState } from '#lib/engine/types.ts'
+import { toWireRecord } from '#lib/engine/wire-record.ts'
 import { PULL_BYTES_MAX, PULL_CHANGES_MAX } from '#lib/protocol/limits.ts'
 import type { PullResponse, SnapshotState } from '#lib/protocol/pull.ts'
-import type { WireRecord } from '#lib/protocol/push.ts'
 import type { DeviceReport } from '#lib/protocol/report.ts'
 import type { Device, Fleet, PullPage } from '#lib/storage/ports.ts'
 import { breakerOpen } from '../breakers/breaker-open.ts'
@@ -70,7 +69,7 @@ export async function pull(ctx: Context, input: PullInput): Promise<PullOutcome>
     positions,
   }
   const response = {
-    changes: page.records.map(wireRecord),
+    changes: page.records.map(toWireRecord),
     token: encodeToken(token, ctx.mac),
     hasMore: page.hasMore,
     snapshots,
@@ -158,9 +157,3 @@ function reachedPositions(names: readonly string[], held: Positions, page: PullP
 }
 
 const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1)
-
-/** A record as it travels: without who wrote this version. */
-function wireRecord(record: RecordState): WireRecord {
-  const { collection, recordId, version, deleted, data, versionVector, hlc, schemaVersion } = record
-  return { collection, recordId, version, deleted, data, versionVector, hlc, schemaVersion }
-}

@@ -1,6 +1,7 @@
 import { assert } from '#lib/kernel/result.ts'
 import type { StrategyName } from '#lib/protocol/device.ts'
 import type { ConflictContext, Strategy } from './decision.ts'
+import { decideEditWins } from './edit-wins.ts'
 import { decideFieldMerge } from './field-merge.ts'
 import { decideFww } from './fww.ts'
 import { decideLww } from './lww.ts'
@@ -11,6 +12,7 @@ const STRATEGIES: Partial<Record<StrategyName, Strategy>> = {
   fww: decideFww,
   'field-merge': decideFieldMerge,
   manual: decideManual,
+  crdt: decideEditWins,
 }
 
 /** With strategies for single fields the document is taken field by field, whatever the collection's own is. */

@@ -2,15 +2,15 @@ import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { isJsonObject, jsonEqual } from '#lib/kernel/json.ts'
 import type { Result } from '#lib/kernel/result.ts'
 import { err, ok } from '#lib/kernel/result.ts'
-import type { CrdtKind, CrdtState, CrdtStates, OrSetState } from '#lib/protocol/crdt.ts'
+import type { CrdtState, CrdtStates, OrSetState } from '#lib/protocol/crdt.ts'
 import type { CollectionRules } from '../types.ts'
 import { claim } from './claim.ts'
 import { parseDot, seenOf, seenOfRuns, mergeSeen } from './dots.ts'
 import type { CrdtFailure, CrdtFailureCode } from './failure.ts'
 import { countUp, EMPTY_G_COUNTER } from './g-counter.ts'
-import { crdtLeaves, strategyAt } from './governed.ts'
+import { crdtLeaves } from './governed.ts'
+import { kindFor } from './kind-for.ts'
 import { registerOf } from './lww-register.ts'
-import { pathOf } from './materialise.ts'
 import { DERIVED_DOTS_FROM, dotsOf } from './or-set.ts'
 import { countBy, EMPTY_PN_COUNTER } from './pn-counter.ts'
 import { distinct, elementsFrom } from './set-values.ts'
@@ -105,23 +105,6 @@ function deriveOne(
 
 const ownState = (states: CrdtStates, path: string): CrdtState | undefined =>
   Object.hasOwn(states, path) ? states[path] : undefined
-
-/**
- * What a path becomes that holds no CRDT yet. Under a field that is named `crdt` a whole number counts and an array
- * is a set; anywhere else, and for any other value, the last writer's value stays until a `crdt` change claims it.
- */
-function kindFor(
-  rules: DeriveQuestion['rules'],
-  pointer: string,
-  value: Json | undefined,
-): Exclude<CrdtKind, 'text' | 'g-counter'> {
-  const path = pathOf(pointer)
-  if (!path || !strategyAt(rules, path).named) return 'lww-register'
-  if (Number.isSafeInteger(value)) return 'pn-counter'
-  return Array.isArray(value) && distinct(value as readonly Json[]).size === value.length
-    ? 'or-set'
-    : 'lww-register'
-}
 
 function count(
   { current, writer }: DeriveQuestion,

@@ -11,6 +11,10 @@ type Rules = Pick<CollectionRules, 'strategy' | 'fieldStrategies'>
 export const usesCrdt = ({ strategy, fieldStrategies }: Rules): boolean =>
   strategy === 'crdt' || Object.values(fieldStrategies).includes('crdt')
 
+/** True when nothing in the collection's documents is plain. */
+export const holdsOnlyCrdts = ({ strategy, fieldStrategies }: Rules): boolean =>
+  strategy === 'crdt' && Object.values(fieldStrategies).every((name) => name === 'crdt')
+
 /** The strategy of a path: the nearest of `fieldStrategies`, else the collection's; `named` when a field's. */
 export function strategyAt(
   rules: Rules,

@@ -1,12 +1,14 @@
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Result } from '#lib/kernel/result.ts'
 import { err, ok } from '#lib/kernel/result.ts'
+import type { CrdtStates } from '#lib/protocol/crdt.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { UpMigration, UpMigrationOp } from '#lib/protocol/rules.ts'
 import type { CollectionRules } from '../types.ts'
 import type { MigrationFailure } from './migrate-document.ts'
 import { stepDocument } from './migrate-document.ts'
 import { stepPatch } from './migrate-patch.ts'
+import { stepPointer } from './migrate-pointer.ts'
 
 type Evolving = Pick<CollectionRules, 'schemaVersion' | 'upMigrations'>
 
@@ -42,9 +44,31 @@ export function migrateMutation(rules: Evolving, mutation: Mutation): Result<Mut
     const data = migrateDocument(rules, op.data, schemaVersion)
     return data.ok ? ok({ ...mutation, op: { ...op, data: data.value } }) : data
   }
+  if (op.type === 'crdt') {
+    const changes = op.changes.flatMap((change) => {
+      const path = migratePointer(rules, change.path, schemaVersion)
+      return path === null ? [] : [{ ...change, path }]
+    })
+    return ok({ ...mutation, op: { ...op, changes } })
+  }
   if (op.type !== 'patch') return ok(mutation)
   const patch = run(rules, op, schemaVersion, stepPatch)
   return patch.ok ? ok({ ...mutation, op: patch.value }) : patch
+}
+
+/** CRDTs move with their fields, and go with them. */
+export function migrateStates(rules: Evolving, states: CrdtStates, from: number): CrdtStates {
+  if (from >= rules.schemaVersion || rules.upMigrations.length === 0) return states
+  const moved = Object.entries(states).flatMap(([pointer, state]) => {
+    const path = migratePointer(rules, pointer, from)
+    return path === null ? [] : [[path, state] as const]
+  })
+  return Object.fromEntries(moved)
+}
+
+function migratePointer({ upMigrations }: Evolving, pointer: string, from: number): string | null {
+  const steps = migrationsFrom(upMigrations, from).flatMap(({ ops }) => ops)
+  return steps.reduce<string | null>((at, step) => at && stepPointer(at, step), pointer)
 }
 
 function run<T>(

@@ -23,8 +23,8 @@ export function applyChanges(fleetId: string, tables: FleetTables, undo: Undo, w
     }
     if (replaced) {
       const key = baseKey(replaced.collection, replaced.recordId, replaced.version)
-      const { data, schemaVersion } = replaced
-      tables.bases.set(undo, key, { data, schemaVersion, replacedAtMs: atMs })
+      const { data, crdt, schemaVersion } = replaced
+      tables.bases.set(undo, key, { data, crdt, schemaVersion, replacedAtMs: atMs })
     }
     const conflict = conflictRowOf(fleetId, change, atMs)
     if (conflict) tables.conflicts.set(undo, conflict.id, conflict)

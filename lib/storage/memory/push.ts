@@ -27,7 +27,7 @@ function loadSnapshot(fleet: Fleet, tables: FleetTables, plan: PushPlan): PushSn
   for (const { collection, recordId, version } of plan.bases) {
     const key = baseKey(collection, recordId, version)
     const base = tables.bases.get(key)
-    if (base) bases.set(key, { data: base.data, schemaVersion: base.schemaVersion })
+    if (base) bases.set(key, { data: base.data, crdt: base.crdt, schemaVersion: base.schemaVersion })
   }
   const mutations = loadMutations(tables, plan.mutationIds)
   const conflicts = found([...plan.conflictIds, ...conflictsBehind(mutations.values())], (id) =>

@@ -1,5 +1,4 @@
-import type { JsonObject } from '#lib/kernel/json.ts'
-import type { RecordState } from '#lib/engine/types.ts'
+import type { BaseState, RecordState } from '#lib/engine/types.ts'
 import type { JsonSchema } from '#lib/protocol/device.ts'
 import type { Bucket } from '#lib/rollups/bucket.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
@@ -26,9 +25,7 @@ import { Table } from './table.ts'
 export interface StoredRecord extends RecordState {
   readonly committedAtMs: number
 }
-export interface StoredBase {
-  readonly data: JsonObject | null
-  readonly schemaVersion: number
+export interface StoredBase extends BaseState {
   readonly replacedAtMs: number
 }
 export interface StoredChange extends ChangeRow {

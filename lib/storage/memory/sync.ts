@@ -68,6 +68,7 @@ function pullPage(
       records.push(withoutTime(row))
       lastOf.set(collection, row.version)
       bytes += JSON.stringify(row.data).length
+      if (Object.keys(row.crdt).length > 0) bytes += JSON.stringify(row.crdt).length
     }
     if (cut !== null) break
   }

@@ -7,6 +7,8 @@ import type { RecordRow } from './record-row.ts'
 import { RECORD_COLUMNS, recordOf } from './record-row.ts'
 import { originalText } from './storable-text.ts'
 
+const WITHIN_BOUNDS = RECORD_COLUMNS.replace(/r\.(?:data|crdt)/g, 'CASE WHEN NOT r.over THEN $& END')
+
 /**
  * Heads and records of one snapshot (TK2). Rows of kind 0 are the heads; the rest are records in order, one more
  * than asked, and those past a bound come without their document.
@@ -21,15 +23,15 @@ const PULL: Statement = {
         ORDER BY version LIMIT $4 + 1) r
       ORDER BY place, r.version LIMIT $4 + 1
     ), measured AS (
-      SELECT r.*, row_number() OVER w > $4 OR coalesce(sum(octet_length(r.data::text)) OVER before, 0) >= $5 AS over
+      SELECT r.*, row_number() OVER w > $4 OR coalesce(sum(octet_length(r.data::text) + coalesce(octet_length(r.crdt::text), 0)) OVER before, 0) >= $5 AS over
       FROM behind r WINDOW w AS (ORDER BY place, version), before AS (w ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
     )
     SELECT 0 AS kind, place, f.epoch, coalesce(h.version, 0) AS head, false AS over, asked.collection, NULL::uuid AS record_id,
       NULL::bigint AS version, NULL::boolean AS deleted, NULL::json AS data, NULL::text AS hlc, NULL::uuid AS device_id,
-      NULL::json AS version_vector, NULL::int AS schema_version
+      NULL::json AS version_vector, NULL::int AS schema_version, NULL::json AS crdt
     FROM asked JOIN fleet f ON f.id = $1 LEFT JOIN stream_head h ON h.fleet_id = $1 AND h.collection = asked.collection
     UNION ALL
-    SELECT 1, r.place, NULL, NULL, r.over, ${RECORD_COLUMNS.replace('r.data', 'CASE WHEN NOT r.over THEN r.data END')} FROM measured r
+    SELECT 1, r.place, NULL, NULL, r.over, ${WITHIN_BOUNDS} FROM measured r
     ORDER BY kind, place, version`,
 }
 

@@ -5,6 +5,7 @@ import { conflictRowOf, isLogged, replayOutcome } from '../change-rows.ts'
 import type { PushWrites } from '../ports.ts'
 import { bigints, booleans, floats, ints, jsons, plainTexts, texts, uuids } from './arrays.ts'
 import type { Send, Statement } from './database.ts'
+import { crdtToStore } from './record-row.ts'
 import { resultToStore } from './result-row.ts'
 import { at } from './values.ts'
 
@@ -43,16 +44,16 @@ const SESSION_PUSHES: Statement = {
 }
 const RECORDS: Statement = {
   name: 'push_write_records',
-  text: `INSERT INTO record (fleet_id, collection, record_id, version, deleted, data, hlc, device_id, version_vector, schema_version, committed_at)
-    SELECT $1, k.*, $11 FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::boolean[], $6::json[], $7::text[], $8::uuid[], $9::json[], $10::int[]) k
+  text: `INSERT INTO record (fleet_id, collection, record_id, version, deleted, data, hlc, device_id, version_vector, schema_version, crdt, committed_at)
+    SELECT $1, k.*, $12 FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::boolean[], $6::json[], $7::text[], $8::uuid[], $9::json[], $10::int[], $11::json[]) k
     ON CONFLICT (fleet_id, collection, record_id) DO UPDATE SET version = excluded.version, deleted = excluded.deleted,
       data = excluded.data, hlc = excluded.hlc, device_id = excluded.device_id, version_vector = excluded.version_vector,
-      schema_version = excluded.schema_version, committed_at = excluded.committed_at`,
+      schema_version = excluded.schema_version, crdt = excluded.crdt, committed_at = excluded.committed_at`,
 }
 const BASES: Statement = {
   name: 'push_write_bases',
-  text: `INSERT INTO record_base (fleet_id, collection, record_id, version, data, schema_version, replaced_at)
-    SELECT $1, k.*, $7 FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::json[], $6::int[]) k ON CONFLICT DO NOTHING`,
+  text: `INSERT INTO record_base (fleet_id, collection, record_id, version, data, schema_version, crdt, replaced_at)
+    SELECT $1, k.*, $8 FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::json[], $6::int[], $7::json[]) k ON CONFLICT DO NOTHING`,
 }
 const CONFLICTS: Statement = {
   name: 'push_write_conflicts',
@@ -151,6 +152,7 @@ export function writeChanges(send: Send, fleetId: string, writes: PushWrites): P
       bigints(rows.map((row) => row.version)),
       jsons(rows.map((row) => row.data)),
       ints(rows.map((row) => row.schemaVersion)),
+      jsons(rows.map((row) => crdtToStore(row.crdt))),
       committed,
     ],
   )
@@ -263,6 +265,7 @@ const recordValues = (rows: readonly Written[]): unknown[] => [
   uuids(rows.map((row) => row.deviceId)),
   jsons(rows.map((row) => row.versionVector)),
   ints(rows.map((row) => row.schemaVersion)),
+  jsons(rows.map((row) => crdtToStore(row.crdt))),
 ]
 
 const letterValues = (rows: readonly WrittenChange[]): unknown[] => [

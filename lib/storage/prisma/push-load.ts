@@ -10,7 +10,7 @@ import type { Send, Statement } from './database.ts'
 import type { DeviceRow } from './device-row.ts'
 import { DEVICE_COLUMNS, deviceOf } from './device-row.ts'
 import type { RecordRow } from './record-row.ts'
-import { RECORD_COLUMNS, recordOf } from './record-row.ts'
+import { crdtOf, RECORD_COLUMNS, recordOf } from './record-row.ts'
 import { resultOf } from './result-row.ts'
 import { originalText } from './storable-text.ts'
 import { isLockTimeout, lockTimeout } from './storage-errors.ts'
@@ -48,7 +48,7 @@ export const RECORDS: Statement = {
 }
 const BASES: Statement = {
   name: 'push_bases',
-  text: `SELECT b.collection, b.record_id, b.version, b.data, b.schema_version
+  text: `SELECT b.collection, b.record_id, b.version, b.data, b.schema_version, b.crdt
     FROM unnest($2::text[], $3::uuid[], $4::bigint[]) k(collection, record_id, version)
     CROSS JOIN LATERAL (SELECT * FROM record_base x WHERE x.fleet_id = $1 AND x.collection = k.collection
       AND x.record_id = k.record_id AND x.version = k.version LIMIT 1) b`,
@@ -108,6 +108,7 @@ interface BaseRow extends Record<string, unknown> {
   readonly version: number
   readonly data: unknown
   readonly schema_version: number
+  readonly crdt: unknown
 }
 interface MutationRow extends Record<string, unknown> {
   readonly mutation_id: string
@@ -202,7 +203,11 @@ async function readAll(send: Send, fleetId: string, plan: PushPlan): Promise<Pus
     bases: new Map(
       baseRows.map((row) => [
         baseKey(originalText(row.collection), row.record_id, row.version),
-        { data: fromJson<JsonObject | null>(row.data), schemaVersion: row.schema_version },
+        {
+          data: fromJson<JsonObject | null>(row.data),
+          schemaVersion: row.schema_version,
+          crdt: crdtOf(row.crdt),
+        },
       ]),
     ),
     mutations: new Map(mutations.map((row) => [row.mutation_id, knownOf(row)])),

@@ -1,5 +1,6 @@
 import type { RecordState } from '#lib/engine/types.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
+import type { CrdtStates } from '#lib/protocol/crdt.ts'
 import type { VersionVector } from '#lib/kernel/version-vector.ts'
 import { originalText } from './storable-text.ts'
 import { fromJson } from './values.ts'
@@ -14,10 +15,11 @@ export interface RecordRow extends Record<string, unknown> {
   readonly device_id: string
   readonly version_vector: unknown
   readonly schema_version: number
+  readonly crdt: unknown
 }
 
 export const RECORD_COLUMNS =
-  'r.collection, r.record_id, r.version, r.deleted, r.data, r.hlc, r.device_id, r.version_vector, r.schema_version'
+  'r.collection, r.record_id, r.version, r.deleted, r.data, r.hlc, r.device_id, r.version_vector, r.schema_version, r.crdt'
 
 export function recordOf(row: RecordRow): RecordState {
   return {
@@ -30,5 +32,11 @@ export function recordOf(row: RecordRow): RecordState {
     deviceId: row.device_id,
     versionVector: fromJson<VersionVector>(row.version_vector),
     schemaVersion: row.schema_version,
+    crdt: crdtOf(row.crdt),
   }
 }
+
+/** Most records hold no CRDT, and their column is NULL. */
+export const crdtOf = (stored: unknown): CrdtStates => fromJson<CrdtStates | null>(stored) ?? {}
+export const crdtToStore = (crdt: CrdtStates): CrdtStates | null =>
+  Object.keys(crdt).length === 0 ? null : crdt

@@ -88,7 +88,9 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
     expect(snapshot.fleet).toEqual({ epoch: 1, configVersion: 1 })
     expect([...snapshot.heads]).toEqual([['reports', 2]])
     expect([...snapshot.records.values()]).toEqual([change?.record])
-    expect([...snapshot.bases]).toEqual([[`reports/${old.recordId}@1`, { data: old.data, schemaVersion: 1 }]])
+    expect([...snapshot.bases]).toEqual([
+      [`reports/${old.recordId}@1`, { data: old.data, schemaVersion: 1, crdt: {} }],
+    ])
     expect([...snapshot.responses]).toEqual([[`${deviceId}/${requestId}`, response]])
     expect([...snapshot.mutations.values()]).toEqual([
       {

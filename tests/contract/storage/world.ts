@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll } from 'vitest'
 import type { ConflictClosure, ConflictEffect, DeadLetterEffect, RecordState } from '#lib/engine/types.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
+import type { CrdtStates } from '#lib/protocol/crdt.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import type { EffectiveResult } from '#lib/protocol/push.ts'
 import type {
@@ -164,6 +165,7 @@ export interface ChangeInput {
   readonly version: number | null
   readonly data?: JsonObject | null
   readonly replaced?: RecordState | null
+  readonly crdt?: CrdtStates
   readonly madeAtMs?: number
   readonly conflict?: ConflictEffect
   readonly deadLetter?: DeadLetterEffect
@@ -207,6 +209,7 @@ export function changeOf(input: ChangeInput): Change {
           deviceId,
           versionVector: { [deviceId]: version },
           schemaVersion: 1,
+          crdt: input.crdt ?? {},
         }
   return {
     incoming: { mutation, payloadHash: `hash ${id}`, bytes: 100, unknownField: null },

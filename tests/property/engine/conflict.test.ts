@@ -49,6 +49,7 @@ const recordOf = (data: JsonObject | null, hlc: string): RecordState => ({
   deviceId: DEVICE_B,
   versionVector: { [DEVICE_B]: 2 },
   schemaVersion: 1,
+  crdt: {},
 })
 
 describe('field-merge', () => {
@@ -73,7 +74,7 @@ describe('field-merge', () => {
         }
         const mutation = mutationBy(DEVICE_A, put(toDocument(local)), { atMs: localIsNewer ? 9 : 1 })
         const decision = decideFieldMerge(
-          { kind: 'known', data: toDocument(base) },
+          { kind: 'known', data: toDocument(base), crdt: {} },
           recordOf(toDocument(remote), stamp(DEVICE_B, 5)),
           mutation,
           context,

@@ -137,10 +137,10 @@ describe('a document of CRDTs', () => {
   })
 
   it('[CS4] what was written under another strategy is taken over as registers', () => {
-    const states = adoptStates(rules, { a: { b: 1, empty: {} }, list: [1] }, {}, stamp(DEVICE_A))
+    const states = adoptStates(rules, { a: { b: 1, empty: {} }, list: [1] }, {}, stamp(DEVICE_A), yjsText)
     expect(Object.keys(states)).toEqual(['/a/b', '/a/empty', '/list'])
     expect(documentOf(states).data).toEqual({ a: { b: 1, empty: {} }, list: [1] })
-    expect(adoptStates(rulesOf(), {}, states, stamp(DEVICE_A))).toEqual({})
+    expect(adoptStates(rulesOf(), {}, states, stamp(DEVICE_A), yjsText)).toEqual({})
   })
 
   it('[CS4] single fields of another collection', () => {

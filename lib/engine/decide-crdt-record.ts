@@ -1,0 +1,220 @@
+import type { JsonObject } from '#lib/kernel/json.ts'
+import { jsonEqual } from '#lib/kernel/json.ts'
+import type { Result } from '#lib/kernel/result.ts'
+import { ok } from '#lib/kernel/result.ts'
+import type { CrdtStates } from '#lib/protocol/crdt.ts'
+import { chainBase } from './after-chain.ts'
+import { chooseStrategy, forReplay } from './conflict/choose-strategy.ts'
+import type { ConflictDecision } from './conflict/decision.ts'
+import { decideEditWins } from './conflict/edit-wins.ts'
+import { adoptStates } from './crdt/adopt.ts'
+import { joinDeltas } from './crdt/apply-changes.ts'
+import type { DocumentWriter } from './crdt/derive.ts'
+import type { CrdtFailure } from './crdt/failure.ts'
+import { holdsOnlyCrdts, plainPart } from './crdt/governed.ts'
+import { materialise } from './crdt/materialise.ts'
+import type { Written } from './crdt/write-document.ts'
+import { touchedCrdt, writeDocument } from './crdt/write-document.ts'
+import type { RecordDecision, RecordQuestion } from './decide-record.ts'
+import { findInvalid, isConcurrent, isRecreation, mayWriteOnNothing, unfitPatch } from './decide-record.ts'
+import type { PatchFailure } from './patch.ts'
+import { applyOperation } from './patch.ts'
+import type { PushDraft } from './push-draft.ts'
+import { asOfToday, headOf, recordOf } from './push-draft.ts'
+import type { BaseDocument, RecordState } from './types.ts'
+
+/** Everything that a decision looks at. */
+interface Standing {
+  readonly draft: PushDraft
+  readonly question: RecordQuestion
+  readonly current: RecordState | null
+  readonly base: BaseDocument
+  readonly concurrent: boolean
+  /** The record's CRDTs by today's rules; none for one that is made, or made anew. */
+  readonly states: CrdtStates
+}
+
+/**
+ * Decides one mutation of a record that holds CRDTs (CS4): its changes are joined in, whatever came between, and the
+ * fields that no CRDT holds are decided by their own strategies. Joining is no conflict (CS7).
+ */
+export function decideCrdtRecord(draft: PushDraft, question: RecordQuestion): RecordDecision {
+  const { mutation, rules } = question
+  const stored = recordOf(draft, mutation)
+  const current = stored && { ...stored, ...asOfToday(draft, mutation.collection, stored) }
+  const chain = chainBase(draft, mutation, question.author)
+  const base: BaseDocument = question.parentKnown ? chain.document : { kind: 'unknown' }
+  const concurrent = current !== null && isConcurrent(question, current, base, chain)
+  const anew = current === null || (current.deleted && mutation.op.type === 'put' && isNothing(base))
+  const { text } = draft.world
+  const states = anew ? {} : adoptStates(rules, current.data ?? {}, current.crdt, current.hlc, text)
+  const standing = { draft, question, current, base, concurrent, states }
+  return mutation.op.type === 'delete' ? decideDelete(standing) : decideEdit(standing)
+}
+
+const isNothing = (base: BaseDocument): boolean => base.kind === 'known' && base.data === null
+
+/** A deleted record keeps its CRDTs, for the edits that win over the delete (CS9). */
+function decideDelete(standing: Standing): RecordDecision {
+  const { current, base, concurrent, states } = standing
+  const plainly = { kind: 'write', data: null, crdt: states, joined: false } as const
+  if (current === null || current.deleted || !concurrent) return plainly
+  const decision = decideWhole(standing, current, null)
+  if (decision.kind === 'same') return plainly
+  return decision.kind === 'local'
+    ? { kind: 'settled', decision, base, local: null, data: null, crdt: states }
+    : { kind: 'settled', decision, base, local: null, crdt: {} }
+}
+
+function decideEdit(standing: Standing): RecordDecision {
+  const { question, current, base, concurrent } = standing
+  const gone = current === null || current.deleted
+  const written = writtenBy(standing)
+  if (gone && !mayReturn(standing)) {
+    const decision = { kind: 'person', strategy: 'manual', fields: [''] } as const
+    return { kind: 'settled', decision, base, local: written.ok ? written.value.next : null, crdt: {} }
+  }
+  if (!written.ok) return unfit(written.error, base)
+  if (current === null || !concurrent) return writePlainly(standing, written.value)
+  if (!current.deleted) return decideConcurrent(standing, current, written.value)
+  return !question.isReplay && isRecreation(question.mutation, base)
+    ? writePlainly(standing, written.value)
+    : decideOverDelete(standing, current, written.value)
+}
+
+/** CS9, as for every strategy; a CRDT change without a base brings back only what CRDTs hold. */
+function mayReturn({ question, current, base, concurrent }: Standing): boolean {
+  const { mutation, rules } = question
+  if (mutation.op.type === 'crdt' && base.kind === 'unknown' && !holdsOnlyCrdts(rules)) return false
+  return mayWriteOnNothing(question, current, base, concurrent)
+}
+
+type Failure = CrdtFailure | PatchFailure | { readonly code: 'underivable'; readonly path: string }
+
+/** The edit on what its author saw. Without that a document write on a CRDT has no difference (protocol.md, ops). */
+function writtenBy({ draft, question, current, base, states }: Standing): Result<Written, Failure> {
+  const { mutation, rules, author } = question
+  const { op } = mutation
+  if (op.type === 'delete') return ok({ next: {}, deltas: {} })
+  const writer: DocumentWriter = {
+    deviceId: author,
+    hlc: mutation.hlc,
+    mutationId: mutation.id,
+    epoch: draft.world.epoch,
+    version: headOf(draft, mutation.collection) + 1,
+  }
+  const touched = base.kind === 'unknown' ? touchedCrdt(rules, op, states) : null
+  if (touched !== null) return { ok: false, error: { code: 'underivable', path: touched } }
+  const seen =
+    base.kind === 'known'
+      ? { data: base.data ?? {}, states: base.data === null ? {} : base.crdt }
+      : { data: current?.data ?? {}, states }
+  return writeDocument(rules, op, seen, states, writer, draft.world.text)
+}
+
+/** Nobody came between: the fields that no CRDT holds are changed as they stand now. */
+function writePlainly(standing: Standing, { next, deltas }: Written): RecordDecision {
+  const { question, current, base } = standing
+  const { op } = question.mutation
+  if (!current?.data || op.type === 'put') return joined(standing, next, deltas, null)
+  const now = op.type === 'patch' ? applyOperation(current.data, op) : ok(current.data)
+  return now.ok ? joined(standing, now.value ?? {}, deltas, null) : unfit(now.error, base)
+}
+
+/** Others came between: what CRDTs hold is joined, the rest is decided as a document without them. */
+function decideConcurrent(
+  standing: Standing,
+  current: RecordState,
+  { next, deltas }: Written,
+): RecordDecision {
+  const { question, base } = standing
+  const { mutation, rules, isReplay } = question
+  const theirs = plainPart(rules, current.data ?? {})
+  const ours = plainPart(rules, next)
+  const before = base.kind === 'known' ? plainPart(rules, base.data ?? {}) : null
+  const untouched = mutation.op.type === 'crdt' || jsonEqual(ours, before ?? theirs)
+  if (untouched) return joined(standing, theirs, deltas, null)
+  if (before && jsonEqual(theirs, before)) return joined(standing, ours, deltas, null)
+  const { strategy, fieldStrategies, tieRule } = rules
+  const context = { strategy, fieldStrategies, tieRule, local: ours }
+  const used = isReplay ? forReplay(context) : context
+  const seen: BaseDocument = before ? { kind: 'known', data: before, crdt: {} } : { kind: 'unknown' }
+  const decision = chooseStrategy(used)(seen, { ...current, data: theirs }, mutation, used)
+  switch (decision.kind) {
+    case 'same':
+      return joined(standing, theirs, deltas, null)
+    case 'local':
+      return joined(standing, ours, deltas, { decision, local: next })
+    case 'merge':
+      return joined(standing, decision.data, deltas, { decision, local: next })
+    case 'remote': {
+      if (Object.keys(deltas).length === 0) return { kind: 'settled', decision, base, local: next, crdt: {} }
+      const both = { kind: 'merge', data: theirs, fields: decision.fields } as const
+      return joined(standing, theirs, deltas, { decision: both, local: next })
+    }
+    case 'person': {
+      const asked = isReplay ? ({ ...decision, strategy: 'manual' } as const) : decision
+      return { kind: 'settled', decision: asked, base, local: next, crdt: {} }
+    }
+  }
+}
+
+/** Edit × delete: the delete came first. */
+function decideOverDelete(
+  standing: Standing,
+  current: RecordState,
+  { next, deltas }: Written,
+): RecordDecision {
+  const decision = decideWhole(standing, current, next)
+  if (decision.kind === 'same') return joined(standing, next, deltas, null)
+  return decision.kind === 'local'
+    ? joined(standing, next, deltas, { decision, local: next })
+    : { kind: 'settled', decision, base: standing.base, local: next, crdt: {} }
+}
+
+/** The rule over the whole record; a replay joins CRDTs as any other mutation does (DL6). */
+function decideWhole(
+  { question, base }: Standing,
+  current: RecordState,
+  local: JsonObject | null,
+): ConflictDecision {
+  const { mutation, rules, isReplay } = question
+  const { strategy, fieldStrategies, tieRule } = rules
+  const context = { strategy, fieldStrategies, tieRule, local }
+  const used = isReplay ? forReplay(context) : context
+  const decide = strategy === 'crdt' ? decideEditWins : chooseStrategy(used)
+  const decision = decide(base, current, mutation, used)
+  return isReplay && decision.kind === 'person' ? { ...decision, strategy: 'manual' } : decision
+}
+
+type Settled = Pick<Extract<RecordDecision, { kind: 'settled' }>, 'decision' | 'local'>
+
+/** The document with the changes joined in, where today's schema takes it; `settled` tells of a conflict that it came through. */
+function joined(
+  { draft, question, base, concurrent, states }: Standing,
+  document: JsonObject,
+  deltas: CrdtStates,
+  settled: Settled | null,
+): RecordDecision {
+  const { rules } = question
+  const { text } = draft.world
+  const crdt = joinDeltas(states, deltas, text)
+  if (!crdt.ok) return unfit(crdt.error, base)
+  const made = materialise(plainPart(rules, document), crdt.value, text)
+  if (!made.ok) return unfit(made.error, base)
+  const data = made.value
+  const invalid = findInvalid(rules, data, base)
+  if (invalid) return invalid
+  return settled
+    ? { kind: 'settled', ...settled, base, data, crdt: crdt.value }
+    : { kind: 'write', data, crdt: crdt.value, joined: concurrent }
+}
+
+function unfit(failure: Failure, base: BaseDocument): RecordDecision {
+  const { path } = failure
+  if (failure.code === 'underivable')
+    return { kind: 'unfit', code: 'underivable', detail: 'its base is not known', path, base }
+  if (failure.code === 'too_large')
+    return { kind: 'unfit', code: 'too_large', detail: 'more than a record may hold', path, base }
+  return unfitPatch(failure, base)
+}

@@ -1,0 +1,51 @@
+import { formatHlc } from '#lib/kernel/hlc.ts'
+import { adoptStates } from './crdt/adopt.ts'
+import { joinDeltas } from './crdt/apply-changes.ts'
+import { plainPart } from './crdt/governed.ts'
+import { materialise } from './crdt/materialise.ts'
+import { writeDocument } from './crdt/write-document.ts'
+import type { Mutation } from '#lib/protocol/mutation.ts'
+import { isCrdtMatter } from './is-crdt-matter.ts'
+import { applyOperation } from './patch.ts'
+import type { BaseDocument, SeenDocument, CollectionRules, PushWorld } from './types.ts'
+
+/** A device's change of its record; `version` is the one that it made, 0 when it made none. */
+export interface OwnChange {
+  readonly mutation: Mutation
+  readonly deviceId: string
+  readonly version: number
+}
+
+const UNKNOWN: BaseDocument = { kind: 'unknown' }
+
+/** What a device saw after one of its own changes (AF2). */
+export function viewAfter(world: PushWorld, before: SeenDocument, change: OwnChange): BaseDocument {
+  const { mutation } = change
+  const rules = world.collections.get(mutation.collection)
+  if (rules && isCrdtMatter(rules, mutation) && mutation.op.type !== 'delete')
+    return crdtViewAfter(world, rules, before, change)
+  const next = applyOperation(before.data, mutation.op)
+  return next.ok ? { kind: 'known', data: next.value, crdt: {} } : UNKNOWN
+}
+
+/** The same changes as were joined into the record, so that a later one names the same dots and places. */
+function crdtViewAfter(
+  world: PushWorld,
+  rules: CollectionRules,
+  before: SeenDocument,
+  { mutation, deviceId, version }: OwnChange,
+): BaseDocument {
+  const { id, hlc, op } = mutation
+  if (op.type === 'delete') return UNKNOWN
+  const writer = { deviceId, hlc, mutationId: id, epoch: world.epoch, version }
+  const data = before.data ?? {}
+  // The stamp of what stood there before is older than this change, and no more is known of it.
+  const earlier = formatHlc({ wallMs: 0, counter: 0, deviceId })
+  const states = before.data === null ? {} : adoptStates(rules, data, before.crdt, earlier, world.text)
+  const written = writeDocument(rules, op, { data, states: before.crdt }, states, writer, world.text)
+  if (!written.ok) return UNKNOWN
+  const crdt = joinDeltas(states, written.value.deltas, world.text)
+  if (!crdt.ok) return UNKNOWN
+  const next = materialise(plainPart(rules, written.value.next), crdt.value, world.text)
+  return next.ok ? { kind: 'known', data: next.value, crdt: crdt.value } : UNKNOWN
+}

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest'
+import type { CrdtStates } from '#lib/protocol/crdt.ts'
+import { BACKENDS, changeOf, commit, makeDevice, makeFleet, opened, planOf } from './world.ts'
+
+describe.each(BACKENDS)('CRDT states on $name', (backend) => {
+  const current = opened(backend)
+
+  /** A record that was written twice, first with `states`, then without. */
+  async function writtenTwice(states: CrdtStates) {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const { id: deviceId } = await makeDevice(storage, fleetId)
+    const [first] = await commit(storage, fleetId, (head) => [
+      changeOf({ deviceId, version: head + 1, crdt: states }),
+    ])
+    const { recordId } = first?.incoming.mutation ?? { recordId: '' }
+    const load = () =>
+      storage.sync.transact(fleetId, (tx) =>
+        tx.load({
+          ...planOf(),
+          records: [{ collection: 'reports', recordId }],
+          bases: [{ collection: 'reports', recordId, version: 1 }],
+          mutationIds: [first?.incoming.mutation.id ?? ''],
+        }),
+      )
+    const before = await load()
+    const pulled = await storage.sync.pull(fleetId, [{ collection: 'reports', afterVersion: 0 }], {
+      limit: 1,
+      maxBytes: 1e7,
+    })
+    const read = await storage.sync.getRecord(fleetId, 'reports', recordId)
+    await commit(storage, fleetId, (head) => [
+      changeOf({ deviceId, recordId, version: head + 1, replaced: first?.record ?? null }),
+    ])
+    return { before, pulled, read, after: await load() }
+  }
+
+  const STATES: CrdtStates = {
+    '/__proto__/hits': { kind: 'g-counter', state: { a: 2 ** 53 - 1 } },
+    '/tags': { kind: 'or-set', add: [{ value: { x: '\u0000' }, dot: 'a:1' }], seen: { a: [[1, 2 ** 52]] } },
+    '/note': { kind: 'lww-register', hlc: 'x' },
+  }
+
+  it('come back with the record, with its base, and with a pull', async () => {
+    const { before, pulled, read, after } = await writtenTwice(STATES)
+    const kept = JSON.stringify(STATES)
+    expect(JSON.stringify([...before.records.values()][0]?.crdt)).toBe(kept)
+    expect(JSON.stringify(pulled.records[0]?.crdt)).toBe(kept)
+    expect(JSON.stringify(read?.crdt)).toBe(kept)
+    expect(JSON.stringify([...after.bases.values()][0]?.crdt)).toBe(kept)
+    expect([...after.records.values()][0]?.crdt).toEqual({})
+  })
+
+  it('count for the size of a page', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const { id: deviceId } = await makeDevice(storage, fleetId)
+    const update = 'A'.repeat(50_000)
+    await commit(storage, fleetId, (head) =>
+      [1, 2, 3].map((n) =>
+        changeOf({ deviceId, version: head + n, crdt: { '/body': { kind: 'text', update } } }),
+      ),
+    )
+    const page = await storage.sync.pull(fleetId, [{ collection: 'reports', afterVersion: 0 }], {
+      limit: 10,
+      maxBytes: 60_000,
+    })
+    expect(page.records).toHaveLength(2)
+    expect(page.hasMore).toBe(true)
+  })
+})
