@@ -5,7 +5,8 @@ import { err, ok } from '#lib/kernel/result.ts'
 import type { CrdtState, CrdtStates, OrSetState } from '#lib/protocol/crdt.ts'
 import type { CollectionRules } from '../types.ts'
 import { claim } from './claim.ts'
-import { parseDot, seenOf, seenOfRuns, mergeSeen } from './dots.ts'
+import type { Dot, SeenDots } from './dots.ts'
+import { highestSeen, mergeSeen, parseDot, seenOf, seenOfRuns } from './dots.ts'
 import type { CrdtFailure, CrdtFailureCode } from './failure.ts'
 import { countUp, EMPTY_G_COUNTER } from './g-counter.ts'
 import { crdtLeaves } from './governed.ts'
@@ -139,10 +140,20 @@ function changeSet(
   const dots = removed.flatMap((value) => dotsOf(set.value, value)).flatMap((dot) => parseDot(dot) ?? [])
   const { deviceId } = question.writer
   const first = { deviceId, n: derivedDotNumber(question.writer) }
-  // The server alone gives these numbers, and they only grow: what lies below has been given, and one run names it all.
-  const run = [{ deviceId, n: DERIVED_DOTS_FROM }, first.n + added.length - 1] as const
-  const seen = mergeSeen(seenOf(dots), added.length === 0 ? {} : seenOfRuns([run]))
+  const seen = mergeSeen(seenOf(dots), added.length === 0 ? {} : newRun(question, path, first, added.length))
   return ok({ kind: 'or-set', add: elementsFrom(first, added), seen })
+}
+
+/**
+ * The server alone gives these numbers, and they only grow: what lies between the last one and these will never be
+ * given, and is taken in, so that a device's numbers stay one run.
+ */
+function newRun({ current }: DeriveQuestion, path: string, first: Dot, count: number): SeenDots {
+  const { deviceId } = first
+  const set = ownState(current, path)
+  const known = set?.kind === 'or-set' ? highestSeen(set.seen, deviceId, Number.MAX_SAFE_INTEGER) : 0
+  const from = Math.min(first.n, Math.max(DERIVED_DOTS_FROM, known + 1))
+  return seenOfRuns([[{ deviceId, n: from }, first.n + count - 1]])
 }
 
 /** The set whose dots a removal names: the one that the device saw; what was a plain array then is found in today's. */
