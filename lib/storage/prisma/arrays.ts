@@ -70,7 +70,7 @@ function variable(oid: number, values: readonly (string | null)[]): Buffer {
     at = buffer.writeInt32BE(lengths[i] as number, at)
     if (value !== null) at += buffer.write(value, at)
   }
-  return buffer
+  return buffer.subarray(0, at)
 }
 
 /** Stands for a NULL where an element has its length. */

@@ -26,16 +26,6 @@ type Row = Record<string, unknown>
 /** Sends at once; statements sent together share a round trip and run in the order they were sent. */
 export type Send = <R extends Row>(statement: Statement, values: readonly unknown[]) => Promise<R[]>
 
-/** What runs in a transaction. */
-export interface Transaction {
-  readonly send: Send
-  /**
-   * Sends the end right behind the last statements, before their answers are known: one round trip less while locks
-   * are held. A statement that failed has ended the transaction already, and what was sent after it has no effect.
-   */
-  commit(): Promise<void>
-}
-
 /** Queries go out without waiting for the answers before them; @types/pg does not know it yet. */
 const PIPELINE = { pipeline: true }
 const CONNECT_TIMEOUT_MS = 5_000
@@ -89,20 +79,17 @@ export class Database {
   }
 
   inFleet<T>(fleetId: string, work: (send: Send) => Promise<T>): Promise<T> {
-    return this.transaction(this.enter, fleetOf(fleetId), ({ send }) => work(send))
+    return this.transaction(this.enter, fleetOf(fleetId), work)
   }
 
   /** The same with plans that hold for tables of any size. */
-  inFleetHot<T>(
-    fleetId: string,
-    work: (send: Send, commit: Transaction['commit']) => Promise<T>,
-  ): Promise<T> {
-    return this.transaction(this.enterHot, fleetOf(fleetId), ({ send, commit }) => work(send, commit))
+  inFleetHot<T>(fleetId: string, work: (send: Send) => Promise<T>): Promise<T> {
+    return this.transaction(this.enterHot, fleetOf(fleetId), work)
   }
 
   /** Global tables only: no fleet, so no row of any. */
   inGlobal<T>(work: (send: Send) => Promise<T>): Promise<T> {
-    return this.transaction(this.enter, '', ({ send }) => work(send))
+    return this.transaction(this.enter, '', work)
   }
 
   /** One statement in one round trip, transaction included. */
@@ -135,7 +122,7 @@ export class Database {
   private async transaction<T>(
     enter: Statement,
     fleet: string,
-    work: (transaction: Transaction) => Promise<T>,
+    work: (send: Send) => Promise<T>,
   ): Promise<T> {
     return this.withClient(async (client) => {
       const raw = this.sender(client)
@@ -145,18 +132,10 @@ export class Database {
         assert(open, 'the transaction is open')
         return raw(statement, values)
       }
-      const commit = async (): Promise<void> => {
-        open = false
-        const { command } = await client.query('COMMIT')
-        if (command !== 'COMMIT') throw new Error(`a transaction ended with ${command}`)
-      }
       try {
-        const [, , value] = await Promise.all([
-          client.query('BEGIN'),
-          send(enter, [fleet]),
-          work({ send, commit }),
-        ])
-        if (open) await commit()
+        const [, , value] = await Promise.all([client.query('BEGIN'), send(enter, [fleet]), work(send)])
+        open = false
+        await client.query('COMMIT')
         return value
       } catch (error) {
         open = false

@@ -55,14 +55,13 @@ const LETTER_DAY: Statement = {
 
 /**
  * Writes what a group of pushes did, sent together (decision 12): statements over sets for what comes by the
- * mutation, one each for the few heads and devices, and the commit.
+ * mutation, one each for the few heads and devices.
  */
 export async function writePush(
   send: Send,
   fleetId: string,
   heads: ReadonlyMap<string, number>,
   writes: PushWrites,
-  commit: () => Promise<void>,
 ): Promise<void> {
   for (const collection of writes.heads.keys())
     assert(heads.has(collection), `stream ${collection} is locked`)
@@ -104,7 +103,7 @@ export async function writePush(
     sent.push(send(LETTER_DAY, [fleetId, deviceId, day, count]))
   sent.push(insertEvents(send, fleetId, writes.events))
   for (const entry of writes.audit) sent.push(insertAudit(send, entry))
-  await Promise.all([...sent, commit()])
+  await Promise.all(sent)
 }
 
 const reportValues = ({

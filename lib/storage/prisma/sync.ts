@@ -41,7 +41,7 @@ interface LogRow extends Record<string, unknown> {
 export function postgresSync(database: Database): SyncPort {
   return {
     transact: (fleetId, work) =>
-      database.inFleetHot(fleetId, (send, commit) => {
+      database.inFleetHot(fleetId, (send) => {
         let heads: ReadonlyMap<string, number> | null = null
         return work({
           load: async (plan) => {
@@ -51,7 +51,7 @@ export function postgresSync(database: Database): SyncPort {
           },
           write: (writes) => {
             assert(heads, 'a push loads before it writes')
-            return writePush(send, fleetId, heads, writes, commit)
+            return writePush(send, fleetId, heads, writes)
           },
         })
       }),

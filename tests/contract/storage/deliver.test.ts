@@ -118,6 +118,7 @@ function contextOver(storage: Storage, seen: { moved: number; told: number }[]):
   return {
     storage: { ...storage, sync: { ...storage.sync, deliver } },
     clock: { now: () => NOW_MS + 1 },
+    requests: { liveVersion: (_fleetId: string, version: string) => version },
     ids: randomUUID,
     shownPositions: new ShownPositions(),
     metrics: { observeEvent: () => undefined },
