@@ -1,3 +1,4 @@
+import type { DeadLetterCause } from '#lib/telemetry/overview.ts'
 import type { RecordState } from '#lib/engine/types.ts'
 import type { JsonSchema, Platform } from '#lib/protocol/device.ts'
 import type { Bucket, BucketKey, Tier } from '#lib/rollups/bucket.ts'
@@ -207,17 +208,7 @@ export interface DeadLetterPort {
   heldBy(fleetId: string, mutationId: string, limit: number): Promise<readonly DeadLetterRow[]>
   countOpen(fleetId: string): Promise<number>
   /** Open ones by code and app version. */
-  openByCause(fleetId: string): Promise<
-    readonly {
-      code: string
-      appVersion: string
-      collection: string
-      detail: string
-      count: number
-      devices: number
-      newestAtMs: number
-    }[]
-  >
+  openByCause(fleetId: string): Promise<readonly DeadLetterCause[]>
   /** Closes an open letter, and those of `heldIds` that are open, with it; false when it is not open. */
   discard(
     fleetId: string,

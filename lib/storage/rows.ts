@@ -233,6 +233,8 @@ export interface DeadLetterRow {
 }
 
 export interface DeadLetterFilter {
+  /** As `causePath` writes it; '' for letters that name no place, null for all. */
+  readonly path: string | null
   readonly status: DeadLetterStatus | null
   readonly code: string | null
   readonly collection: string | null

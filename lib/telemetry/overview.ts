@@ -1,3 +1,4 @@
+import type { CauseKey } from '#lib/protocol/dead-letter-cause.ts'
 import type { SessionState } from '#lib/protocol/session-states.ts'
 import type {
   AsOf,
@@ -64,10 +65,8 @@ export interface VersionRow {
   readonly deadLettersByHour: readonly (number | null)[]
 }
 
-export interface DeadLetterCause {
-  readonly code: string
-  readonly appVersion: string
-  readonly collection: string
+export interface DeadLetterCause extends CauseKey {
+  /** Of the newest letter. */
   readonly detail: string
   readonly count: number
   readonly devices: number

@@ -1,3 +1,4 @@
+import { causeText } from '#lib/protocol/dead-letter-cause.ts'
 import { countText, durationText, percentText, pluralText } from './format.ts'
 import type { DeadLetterCause, Overview, VersionRow } from './overview.ts'
 import type { Level } from './pillars.ts'
@@ -199,7 +200,7 @@ function deadLettered({ deadLetters, limits }: Overview): Trouble | null {
         : open === top.count
           ? `${countText(open)} dead letters share one cause`
           : `${countText(top.count)} of ${countText(open)} dead letters share one cause`,
-    evidence: `${top.appVersion} on ${top.collection}: ${top.detail} (${top.code}, ${pluralText(top.devices, 'device')})`,
+    evidence: `${top.appVersion} on ${top.collection}: ${causeText(top)} (${top.code}, ${pluralText(top.devices, 'device')})`,
     step: lettersStep(shared),
     brief: `${pluralText(open, 'open dead letter')}`,
   }

@@ -1,7 +1,8 @@
 import Link from 'next/link'
 import { formatCount, plural } from '#components/ui/format.ts'
 import { Time } from '#components/ui/time.tsx'
-import { causeHref, isSameCause, type CauseGroup, type CauseKey } from './causes.ts'
+import { causeText, isSameCause, type CauseKey } from '#lib/protocol/dead-letter-cause.ts'
+import { CAUSES_SHOWN_MAX, causeHref, type CauseGroup } from './causes.ts'
 
 /** The first pane: open letters by cause. */
 export function CauseList({
@@ -25,8 +26,8 @@ export function CauseList({
         <span className="sub r">by count</span>
       </div>
       <ul>
-        {groups.map((group) => (
-          <li key={`${group.code} ${group.appVersion} ${group.collection}`}>
+        {groups.slice(0, CAUSES_SHOWN_MAX).map((group) => (
+          <li key={`${group.code} ${group.appVersion} ${group.collection} ${group.path}`}>
             <Link
               href={causeHref(openOnly(query), group)}
               aria-current={current !== null && isSameCause(group, current) ? 'true' : undefined}
@@ -36,12 +37,8 @@ export function CauseList({
                 <span className="mono">{group.code}</span>
                 <b>{formatCount(group.count)}</b>
               </span>
-              <span className="says">
-                {group.detail}
-                {group.otherDetails === 0 ? null : `, and ${plural(group.otherDetails, 'other message')}`}
-              </span>
+              <span className="says">{causeText(group)}</span>
               <span className="sub">
-                {group.devicesAtLeast ? 'at least ' : ''}
                 {plural(group.devices, 'device')} · {group.appVersion} · {group.collection}
               </span>
               <span className="sub">
@@ -51,6 +48,11 @@ export function CauseList({
           </li>
         ))}
       </ul>
+      {groups.length <= CAUSES_SHOWN_MAX ? null : (
+        <p className="sub">
+          {formatCount(CAUSES_SHOWN_MAX)} of {plural(groups.length, 'cause')}, the most frequent
+        </p>
+      )}
     </section>
   )
 }

@@ -5,10 +5,11 @@ import { Verdict } from '#components/ui/verdict.tsx'
 import { getDeadLetter, type DeadLetterDetail } from '#lib/application/dead-letters/get-dead-letter.ts'
 import { listCauses } from '#lib/application/dead-letters/list-causes.ts'
 import { listDeadLetters } from '#lib/application/dead-letters/list-dead-letters.ts'
+import type { CauseKey } from '#lib/protocol/dead-letter-cause.ts'
 import { ConsolePage } from '../console-page.tsx'
 import { orFirstPage, type Visit } from '../viewer.ts'
 import { CauseList } from './cause-list.tsx'
-import { causeHref, groupCauses, pickCause, type CauseKey } from './causes.ts'
+import { causeHref, pickCause } from './causes.ts'
 import { ItemDetail } from './item-detail.tsx'
 import { ItemTable } from './item-table.tsx'
 import { boardEvidence, boardSentence } from './letter-words.ts'
@@ -26,12 +27,12 @@ export async function DeadLettersBoard({
   asked: DeadLetterDetail | null
 }) {
   const who = { actor: at.actor, fleetId: at.fleet.id }
-  const groups = groupCauses(await listCauses(at.ctx, who))
+  const groups = await listCauses(at.ctx, who)
   const cause =
     params.status === 'open' || asked !== null ? pickCause(groups, params, asked?.letter ?? null) : null
   const status = asked?.letter.status ?? params.status
   const query = {
-    ...(cause === null ? {} : cause),
+    ...(cause === null ? {} : { ...cause, path: cause.path ?? '' }),
     ...(params.cursor === null ? {} : { cursor: params.cursor }),
     status,
   }

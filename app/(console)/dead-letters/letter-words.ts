@@ -1,6 +1,7 @@
 import { formatCount, plural } from '#components/ui/format.ts'
 import type { StatusKind } from '#components/ui/status.tsx'
 import type { DeadLetterDetail } from '#lib/application/dead-letters/get-dead-letter.ts'
+import { causeText } from '#lib/protocol/dead-letter-cause.ts'
 import type { CauseGroup } from './causes.ts'
 
 /** The page's first line. Pure. */
@@ -18,7 +19,7 @@ export function boardSentence(groups: readonly CauseGroup[]): string {
 export function boardEvidence(groups: readonly CauseGroup[]): string {
   const top = groups[0]
   if (top === undefined) return 'What can never apply as it is waits here until a person decides.'
-  return `${top.appVersion} on ${top.collection}: ${top.detail.replace(/\.$/, '')}. Nothing is lost: every payload is kept.`
+  return `${top.appVersion} on ${top.collection}: ${causeText(top).replace(/\.$/, '')}. Nothing is lost: every payload is kept.`
 }
 
 /** Why a change can never apply as it is, in plain words (protocol.md, results). A full Record. */

@@ -9,6 +9,7 @@ export const loadDeadLettersParams = createLoader({
   code: parseAsString,
   version: parseAsString,
   collection: parseAsString,
+  field: parseAsString,
   status: parseAsStringLiteral(STATUSES).withDefault('open'),
   cursor: parseAsString,
 })

@@ -18,13 +18,14 @@ export function listHref(
 /** The group of dead letters with this cause; null leaves it open. Pure. */
 export function deadLettersHref(
   query: string,
-  cause: { code: string | null; appVersion: string | null; collection?: string },
+  cause: { code: string | null; appVersion: string | null; collection?: string; path?: string | null },
 ): string {
   const kept = new URL(carryShared('/dead-letters', query), 'http://local.invalid')
   return withParams('/dead-letters', kept.search, {
     code: cause.code,
     version: cause.appVersion,
     collection: cause.collection ?? null,
+    field: cause.path === undefined ? null : (cause.path ?? ''),
   })
 }
 

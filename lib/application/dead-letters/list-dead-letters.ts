@@ -13,6 +13,8 @@ const deadLettersQuery = z.strictObject({
   code: z.string().max(64).optional(),
   collection: z.string().max(64).optional(),
   appVersion: z.string().max(40).optional(),
+  /** A place in the document, as the causes name it; empty for letters without one. */
+  path: z.string().max(4_000).optional(),
   deviceId: uuid.optional(),
   sessionId: uuid.optional(),
 })
@@ -29,6 +31,7 @@ export async function listDeadLetters(
     code: query.code ?? null,
     collection: query.collection ?? null,
     appVersion: query.appVersion ?? null,
+    path: query.path ?? null,
     deviceId: query.deviceId ?? null,
     sessionId: query.sessionId ?? null,
   }

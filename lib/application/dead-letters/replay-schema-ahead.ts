@@ -35,6 +35,7 @@ async function openSchemaAhead(ctx: Context, fleetId: string): Promise<readonly 
     appVersion: null,
     deviceId: null,
     sessionId: null,
+    path: null,
   } as const
   const letters: DeadLetterRow[] = []
   let cursor: Cursor | null = null

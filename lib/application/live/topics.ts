@@ -56,4 +56,5 @@ const EVERY_LETTER = {
   appVersion: null,
   deviceId: null,
   sessionId: null,
+  path: null,
 }

@@ -28,6 +28,7 @@ export async function getSession(
     code: null,
     collection: null,
     appVersion: null,
+    path: null,
     deviceId: null,
     sessionId: id,
   }

@@ -1,3 +1,4 @@
+import { causePath } from '#lib/protocol/dead-letter-cause.ts'
 import type { DeadLetterFilter, DeadLetterPort, DeadLetterRow } from '../ports.ts'
 import { pageOf } from './page.ts'
 import type { MemoryState } from './state.ts'
@@ -80,15 +81,17 @@ function heldBy(rows: readonly DeadLetterRow[], mutationId: string): DeadLetterR
 function causesOf(open: readonly DeadLetterRow[]): Cause[] {
   const groups = new Map<string, DeadLetterRow[]>()
   for (const row of open) {
-    const key = keyOf(row.code, row.appVersion, row.mutation.collection, row.detail)
+    const key = keyOf(row.code, row.appVersion, row.mutation.collection, causePath(row.path) ?? '')
     groups.set(key, [...(groups.get(key) ?? []), row])
   }
   const causes = [...groups.values()].map((rows): Cause => {
-    const { code, appVersion, mutation, detail } = rows[0] as DeadLetterRow
+    const newest = rows.toSorted((a, b) => b.createdAtMs - a.createdAtMs || (a.id < b.id ? 1 : -1))[0]
+    const { code, appVersion, mutation, detail, path } = newest as DeadLetterRow
     return {
       code,
       appVersion,
       collection: mutation.collection,
+      path: causePath(path),
       detail,
       count: rows.length,
       devices: new Set(rows.map((row) => row.deviceId)).size,
@@ -104,6 +107,7 @@ function matches(row: DeadLetterRow, filter: DeadLetterFilter): boolean {
     [filter.code, row.code],
     [filter.collection, row.mutation.collection],
     [filter.appVersion, row.appVersion],
+    [filter.path, causePath(row.path) ?? ''],
     [filter.deviceId, row.deviceId],
     [filter.sessionId, row.sessionId],
   ]

@@ -1,6 +1,6 @@
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
-import type { DeadLetterFilter, DeadLetterPort, DeadLetterRow } from '../ports.ts'
+import type { DeadLetterFilter, DeadLetterPort, DeadLetterRow, PageRequest } from '../ports.ts'
 import { uuids } from './arrays.ts'
 import { insertAudit } from './audit.ts'
 import type { Database, Statement } from './database.ts'
@@ -9,13 +9,23 @@ import { pageAfter, pageOf } from './page.ts'
 import { originalText, storableText } from './storable-text.ts'
 import { at, fromJson, ms, msOrNull } from './values.ts'
 
-/** The detail is a JSON text; texts written by JSON.stringify are equal when their values are. */
+/** `causePath` on the JSON text, which JSON.stringify writes the same for the same value; '' for none. */
+const CAUSE_PATH = `coalesce(regexp_replace(nullif(path::text, 'null'), '/[0-9]+(?=[/"])', '/*', 'g'), '')`
 const BY_CAUSE: Statement = {
   name: 'letter_by_cause',
-  text: `SELECT code, app_version, collection, detail::text AS detail, count(*) AS count, count(DISTINCT device_id) AS devices,
-      max(created_at) AS newest_at
+  text: `SELECT code, app_version, collection, ${CAUSE_PATH} AS path, count(*) AS count, count(DISTINCT device_id) AS devices,
+      max(created_at) AS newest_at, (array_agg(detail::text ORDER BY created_at DESC, id DESC))[1] AS detail
     FROM dead_letter WHERE fleet_id = $1 AND status = 'open'
     GROUP BY 1, 2, 3, 4 ORDER BY count DESC, newest_at DESC`,
+}
+/** The letters of a page by their place, which no filter of the query builder can name. */
+const PAGE_AT_PATH: Statement = {
+  name: 'letter_page_at_path',
+  text: `SELECT id FROM dead_letter WHERE fleet_id = $1 AND ${CAUSE_PATH} = $2
+      AND ($3::text IS NULL OR status = $3) AND ($4::text IS NULL OR code = $4)
+      AND ($5::text IS NULL OR collection = $5) AND ($6::text IS NULL OR app_version = $6)
+      AND ($7::timestamptz IS NULL OR (created_at, id) < ($7, $8::uuid))
+    ORDER BY created_at DESC, id DESC LIMIT $9`,
 }
 const DISCARD: Statement = {
   name: 'letter_discard',
@@ -55,6 +65,7 @@ interface CauseRow extends Record<string, unknown> {
   readonly code: string
   readonly app_version: string
   readonly collection: string
+  readonly path: string
   readonly detail: string
   readonly count: number
   readonly devices: number
@@ -64,9 +75,15 @@ interface CauseRow extends Record<string, unknown> {
 export function postgresDeadLetters(database: Database): DeadLetterPort {
   return {
     list: async (fleetId, filter, page) => {
+      const ids = filter.path === null ? null : await idsAtPath(database, fleetId, filter, filter.path, page)
       const rows = await database.prismaInFleet(fleetId, (tx) =>
         tx.deadLetter.findMany({
-          where: { fleetId, ...whereOf(filter), ...pageAfter('createdAt', page.cursor) },
+          where: {
+            fleetId,
+            ...whereOf(filter),
+            ...(ids && { id: { in: ids } }),
+            ...pageAfter('createdAt', page.cursor),
+          },
           orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
           take: page.limit + 1,
         }),
@@ -97,6 +114,7 @@ export function postgresDeadLetters(database: Database): DeadLetterPort {
         code: row.code,
         appVersion: originalText(row.app_version),
         collection: originalText(row.collection),
+        path: row.path === '' ? null : (JSON.parse(row.path) as string),
         detail: JSON.parse(row.detail) as string,
         count: row.count,
         devices: row.devices,
@@ -118,6 +136,27 @@ export function postgresDeadLetters(database: Database): DeadLetterPort {
         return [id, ...along.map((row) => row.id)]
       }),
   }
+}
+
+async function idsAtPath(
+  database: Database,
+  fleetId: string,
+  filter: DeadLetterFilter,
+  path: string,
+  { cursor, limit }: PageRequest,
+): Promise<string[]> {
+  const rows = await database.one<{ id: string }>(fleetId, PAGE_AT_PATH, [
+    fleetId,
+    path === '' ? '' : JSON.stringify(path),
+    filter.status,
+    filter.code,
+    filter.collection && storableText(filter.collection),
+    filter.appVersion && storableText(filter.appVersion),
+    cursor && at(cursor.atMs),
+    cursor && cursor.id,
+    limit + 1,
+  ])
+  return rows.map(({ id }) => id)
 }
 
 function whereOf(filter: DeadLetterFilter): Prisma.DeadLetterWhereInput {

@@ -20,6 +20,7 @@ const ANY: DeadLetterFilter = {
   appVersion: null,
   deviceId: null,
   sessionId: null,
+  path: null,
 }
 
 describe.each(BACKENDS)('dead letters on $name', (backend) => {
@@ -30,7 +31,11 @@ describe.each(BACKENDS)('dead letters on $name', (backend) => {
     const { id: fleetId } = await makeFleet(storage)
     const { id: deviceId } = await makeDevice(storage, fleetId, { name: 'Till 4' })
     const letters = Array.from({ length: count }, (_, i) =>
-      letterEffect({ code: i % 2 ? 'schema_mismatch' : 'unknown_collection', detail: `cause ${i % 3}` }),
+      letterEffect({
+        code: i % 2 ? 'schema_mismatch' : 'unknown_collection',
+        detail: `cause ${i}`,
+        path: [`/a/${i}`, '/b', null][i % 3] ?? null,
+      }),
     )
     for (const [i, deadLetter] of letters.entries()) {
       await commit(storage, fleetId, () => [changeOf({ deviceId, version: null, deadLetter })], {
@@ -108,6 +113,18 @@ describe.each(BACKENDS)('dead letters on $name', (backend) => {
     expect(causes).toHaveLength(6)
     expect(causes.reduce((sum, cause) => sum + cause.count, 0)).toBe(11)
     expect(causes[0]).toMatchObject({ count: 2, devices: 1, appVersion: '1.0.0', collection: 'reports' })
+    expect(new Set(causes.map(({ code, path }) => `${code} ${path}`)).size).toBe(6)
+    // Each cause's list holds its letters and no other, the places of arrays alike.
+    for (const { code, path, count, detail } of causes) {
+      const filter = { ...ANY, status: 'open' as const, code, path: path ?? '' }
+      const first = await storage.deadLetters.list(fleetId, filter, { limit: 1, cursor: null })
+      const rest = await storage.deadLetters.list(fleetId, filter, { limit: 9, cursor: first.next })
+      expect([first.items.length + (first.next ? rest.items.length : 0), first.items[0]?.detail]).toEqual([
+        count,
+        detail,
+      ])
+    }
+    expect(causes.map(({ path }) => path).toSorted()).toEqual(['/a/*', '/a/*', '/b', '/b', null, null])
     expect(await storage.deadLetters.countOpen(fleetId)).toBe(11)
   })
 

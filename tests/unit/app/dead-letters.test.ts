@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { causeHref, groupCauses, pickCause } from '#app/(console)/dead-letters/causes.ts'
+import { causeHref, pickCause } from '#app/(console)/dead-letters/causes.ts'
 import {
   boardEvidence,
   boardSentence,
@@ -10,72 +10,62 @@ import {
 import { refusal } from '#app/(console)/send-json.ts'
 import type { DeadLetterDetail } from '#lib/application/dead-letters/get-dead-letter.ts'
 
-const cause = (code: string, detail: string, count: number, devices: number) => ({
+const cause = (code: string, path: string | null, detail: string, count: number) => ({
   code,
+  path,
   detail,
   count,
-  devices,
+  devices: 3,
   appVersion: '2.4.1',
   collection: 'strike-reports',
   newestAtMs: count,
 })
 const CAUSES = [
-  cause('too_large', 'over 256 KiB', 14, 9),
-  cause('schema_mismatch', '/a: not a number', 30, 20),
-  cause('schema_mismatch', '/b: not a number', 10, 10),
+  cause('schema_mismatch', '/a', 'not a number', 40),
+  cause('too_large', null, '300000 bytes, at most 262144', 14),
 ]
 
 describe('groups', () => {
-  test('messages of one cause are one group; devices are then a lower bound', () => {
-    const groups = groupCauses(CAUSES)
-    expect(groups.map(({ code, count }) => [code, count])).toEqual([
-      ['schema_mismatch', 40],
-      ['too_large', 14],
-    ])
-    expect(groups[0]).toMatchObject({
-      detail: '/a: not a number',
-      otherDetails: 1,
-      devices: 20,
-      devicesAtLeast: true,
-    })
-    expect(groups[1]?.devicesAtLeast).toBe(false)
-  })
   test('the first line is the share of the largest', () => {
-    const groups = groupCauses(CAUSES)
+    const groups = CAUSES
     expect(boardSentence(groups)).toBe('40 of 54 dead letters share one cause')
     expect(boardEvidence(groups)).toBe(
-      '2.4.1 on strike-reports: /a: not a number. Nothing is lost: every payload is kept.',
+      '2.4.1 on strike-reports: a: not a number. Nothing is lost: every payload is kept.',
     )
-    expect(boardEvidence(groupCauses([cause('a', 'It is bad.', 1, 1)]))).toContain('It is bad. Nothing')
+    expect(boardEvidence([cause('a', null, 'It is bad.', 1)])).toContain('It is bad. Nothing')
     expect(boardSentence([])).toBe('No dead letter is open')
   })
   test('an address opens its group, and a letter its own', () => {
-    const groups = groupCauses(CAUSES)
-    expect(pickCause(groups, { code: 'too_large', version: null, collection: null }, null)?.code).toBe(
-      'too_large',
-    )
-    expect(pickCause(groups, { code: null, version: null, collection: null }, null)?.code).toBe(
+    const groups = CAUSES
+    expect(
+      pickCause(groups, { code: 'too_large', version: null, collection: null, field: null }, null)?.code,
+    ).toBe('too_large')
+    expect(pickCause(groups, { code: null, version: null, collection: null, field: null }, null)?.code).toBe(
       'schema_mismatch',
     )
-    expect(pickCause(groups, { code: 'gone', version: null, collection: null }, null)).toBeNull()
+    expect(pickCause(groups, { code: 'gone', version: null, collection: null, field: null }, null)).toBeNull()
     const letter = {
       code: 'exhausted',
       appVersion: '1',
+      path: '/x/3',
       mutation: { collection: 'c' },
     } as DeadLetterDetail['letter']
-    expect(pickCause(groups, { code: 'too_large', version: null, collection: null }, letter)).toEqual({
+    expect(
+      pickCause(groups, { code: 'too_large', version: null, collection: null, field: null }, letter),
+    ).toEqual({
       code: 'exhausted',
       appVersion: '1',
       collection: 'c',
+      path: '/x/*',
     })
   })
   test('links keep fleet and status, and drop the cursor', () => {
     const href = causeHref(
       'fleet=f1&status=replayed&cursor=x',
-      { code: 'a', appVersion: '1', collection: 'c' },
+      { code: 'a', appVersion: '1', collection: 'c', path: '/x' },
       'id1',
     )
-    expect(href).toBe('/dead-letters/id1?fleet=f1&status=replayed&code=a&version=1&collection=c')
+    expect(href).toBe('/dead-letters/id1?fleet=f1&status=replayed&code=a&version=1&collection=c&field=%2Fx')
   })
 })
 

@@ -17,6 +17,7 @@ const cause = (appVersion: string, count: number) => ({
   code: 'schema_mismatch',
   appVersion,
   collection: 'strikes',
+  path: null,
   detail: 'speed must be number',
   count,
   devices: 1,

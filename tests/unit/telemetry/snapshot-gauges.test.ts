@@ -14,6 +14,7 @@ const cause = {
   code: 'schema_mismatch',
   appVersion: '2.4.0',
   collection: 'strikes',
+  path: null,
   detail: 'd',
   count: 3,
   devices: 1,

@@ -18,6 +18,7 @@ const cause = (count: number) => ({
   code: 'schema_mismatch',
   appVersion: '2.4.1',
   collection: 'strikes',
+  path: null,
   detail: 'speed must be number',
   count,
   devices: 3,
