@@ -24,7 +24,7 @@ export function SeriesTable({
   return (
     <div className="sr">
       <table>
-        <caption>{shown.length < rows.length ? `${label}, every ${size}th value` : label}</caption>
+        <caption>{shown.length < rows.length ? `${label}, one of ${size} values` : label}</caption>
         <thead>
           <tr>
             <th scope="col">Time</th>

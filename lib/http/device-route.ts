@@ -162,6 +162,13 @@ function headersFromMemory(ctx: Context, request: Request): Record<string, strin
   return { ...corsFromMemory(ctx, request), ...plainHeaders(ctx) }
 }
 
+export const DEVICE_API_PREFIX = '/api/v1/'
+
+/** A path of the device API that there is none of: an error of the contract, as every other. Counted for no route. */
+export function refuseUnknown(ctx: Context, request: Request): Response {
+  return problemResponse(new ApplicationError('not_found'), ctx.ids(), headersFromMemory(ctx, request))
+}
+
 async function fail(
   ctx: Context,
   route: DeviceRoute | OpenRoute,

@@ -1,6 +1,6 @@
 import type { Context } from '#lib/application/context.ts'
 import { DEVICE_ROUTES } from './device-api.ts'
-import { serveDevice } from './device-route.ts'
+import { DEVICE_API_PREFIX, refuseUnknown, serveDevice } from './device-route.ts'
 import { livez, readyz } from './health.ts'
 
 export type Handler = (request: Request) => Promise<Response>
@@ -27,7 +27,12 @@ export function createRouter({ ctx, metrics, isDraining }: RouterOptions): Route
   ])
   for (const [path, route] of DEVICE_ROUTES) handlers.set(path, (request) => serveDevice(ctx, route, request))
   return {
-    owns: (path) => handlers.has(path),
-    handle: async (request) => handlers.get(new URL(request.url).pathname)?.(request) ?? null,
+    owns: (path) => handlers.has(path) || path.startsWith(DEVICE_API_PREFIX),
+    handle: async (request) => {
+      const { pathname } = new URL(request.url)
+      const handler = handlers.get(pathname)
+      if (handler !== undefined) return handler(request)
+      return pathname.startsWith(DEVICE_API_PREFIX) ? refuseUnknown(ctx, request) : null
+    },
   }
 }

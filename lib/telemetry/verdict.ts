@@ -104,7 +104,9 @@ function failing({ failures, limits, versions }: Overview): Trouble | null {
   const culprit = onlyOne(versions, ({ failures: { rate } }) =>
     rate === null ? null : rate > limits.failureWarn,
   )
-  const of = `${countText(share.part)} of ${countText(share.whole)} requests`
+  const of = `${countText(share.part)} of ${pluralText(share.whole, 'request')}`
+  // Devices try again within a session: requests may fail, and no session with them.
+  const result = (failures.figure?.sessions.part ?? 0) > 0 ? ('failed' as const) : null
   const cause = failures.figure?.byCode[0]
   const mostly = cause === undefined ? '' : `; mostly ${cause.key}, ${pluralText(cause.count, 'time')}`
   return {
@@ -115,8 +117,8 @@ function failing({ failures, limits, versions }: Overview): Trouble | null {
         : `${culprit.appVersion} fails ${percentText(culprit.failures.rate ?? 0)} of its requests; every other version is within target`,
     evidence: `${of} failed${mostly}`,
     step: {
-      label: 'Failed sessions',
-      target: { page: 'sessions', result: 'failed', appVersion: culprit?.appVersion ?? null },
+      label: result === null ? 'Sessions' : 'Failed sessions',
+      target: { page: 'sessions', result, appVersion: culprit?.appVersion ?? null },
     },
     brief: `${percentText(share.rate)} of requests fail`,
   }
@@ -219,7 +221,7 @@ function conflicting({ conflicts, limits }: Overview): Trouble | null {
   const share = conflicts.figure?.mutations
   if (!isOver(conflicts.level) || share === undefined || share.rate === null) return null
   const field = conflicts.figure?.topFields[0]
-  const mostly = field === undefined ? '' : `; mostly on ${field.key}`
+  const mostly = field === undefined ? '' : `; mostly on ${field.key === '' ? 'the whole record' : field.key}`
   return {
     // Friction is for a person by day: nobody's work is lost, so it never outranks a failure.
     level: 'warn',

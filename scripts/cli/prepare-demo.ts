@@ -11,6 +11,8 @@ import { listFleets } from '#lib/application/fleets/list-fleets.ts'
 
 /** The demo's person: an administrator who signs in by link only. */
 const DEMO_EMAIL = 'demo@tidemark.local'
+/** Each run makes a key, which its devices use in its first minutes. */
+const DEMO_KEY_LIFE_MS = 3_600_000
 /** With forty devices, figures move within seconds, and each device still waits as a real one does. */
 const DEMO_SETTINGS = { intervalMs: 15_000, backoff: { baseMs: 500, capMs: 30_000 } }
 
@@ -28,7 +30,8 @@ export async function prepareDemo(ctx: Context, baseUrl: string) {
     const isThere = existing.some(({ name }) => name === collection.name)
     if (!isThere) await createCollection(ctx, { actor, fleetId: fleet.id, body: collection })
   }
-  const { key } = await createEnrollmentKey(ctx, { actor, fleetId: fleet.id, body: { name: 'demo fleet' } })
+  const body = { name: 'demo fleet', expiresAtMs: ctx.clock.now() + DEMO_KEY_LIFE_MS }
+  const { key } = await createEnrollmentKey(ctx, { actor, fleetId: fleet.id, body })
   return { fleetId: fleet.id, enrollmentKey: key, signInLink: baseUrl + (await demoLink(ctx)) }
 }
 

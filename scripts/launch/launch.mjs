@@ -1,5 +1,5 @@
 import { buildConsole } from '../setup/build.mjs'
-import { step, StepFailed } from '../setup/step.mjs'
+import { step, StepError, StepFailed } from '../setup/step.mjs'
 import { startChild } from './child.mjs'
 import { openDatabase } from './database.mjs'
 import { SERVER_NODE_OPTIONS } from './server-options.mjs'
@@ -21,6 +21,7 @@ const DEFAULT_PORT = '3000'
  *   `beside` is called once the server answers
  */
 export async function launch({ development = false, beside = async () => {} } = {}) {
+  await step('settings', checkPort)
   /** @type {import('./child.mjs').Child[]} */
   const children = []
   const end = oneEnd()
@@ -58,6 +59,16 @@ export async function launch({ development = false, beside = async () => {} } = 
   await database.stop()
   console.log('stopped')
   process.exit(signal ? 0 : 1)
+}
+
+/** Before anything is started: a server that cannot listen would take the database down again. */
+export function checkPort() {
+  const text = process.env.PORT || DEFAULT_PORT
+  if (/^\d{1,5}$/.test(text) && Number(text) < 65_536) return
+  throw new StepError(
+    `PORT is "${text}"`,
+    'Set PORT to a whole number from 0 to 65535, or leave it out for 3000.',
+  )
 }
 
 /** The first reason to end counts. */

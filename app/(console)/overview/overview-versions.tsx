@@ -70,7 +70,7 @@ function columns({ devices, limits }: OverviewAnswer): readonly Column<Version>[
       header: 'Failures',
       align: 'end',
       hideOnPhone: true,
-      cell: (row) => rate(row.failures, 'calls'),
+      cell: (row) => rate(row.failures, 'requests'),
     },
     {
       key: 'dead',

@@ -61,7 +61,9 @@ export function conflictWords({ conflicts, limits }: Answer, range: RangeText): 
   const share = conflicts.figure?.mutations
   const manual = conflicts.figure?.byOutcome.manual ?? 0
   const fields = (conflicts.figure?.topFields ?? []).slice(0, 2)
-  const where = fields.map(({ key, count }) => `${formatCount(count)} on ${key}`).join(', ')
+  const where = fields
+    .map(({ key, count }) => `${formatCount(count)} on ${key === '' ? 'the whole record' : key}`)
+    .join(', ')
   return {
     caption: 'Conflict rate',
     status: {

@@ -29,7 +29,7 @@ export async function prepareSetUp(
 ): Promise<SetUp> {
   if ((await ctx.storage.access.countAdmins()) > 0) return { kind: 'done' }
   if (env.email !== null && env.password !== null) {
-    const user = await firstAdmin(ctx, parsedOrThrow(credentials.safeParse(env)))
+    const user = await firstAdmin(ctx, adminOf(env))
     const details = { action: 'user.create', target: `user/${user.id}`, after: { roles: user.roles } }
     const audit = auditEntry(ctx, SYSTEM, details)
     const outcome = await ctx.storage.access.claimSetUp(null, user, ctx.clock.now(), audit)
@@ -45,6 +45,16 @@ export async function prepareSetUp(
     usedAtMs: null,
   })
   return { kind: 'link', path: `/set-up?token=${token}`, expiresAtMs }
+}
+
+/** @throws ApplicationError `bad_request` whose message names the variable and what it needs */
+function adminOf(env: { readonly email: string | null; readonly password: string | null }) {
+  const told = credentials.safeParse(env)
+  if (told.success) return told.data
+  const detail = told.error.issues.map(
+    ({ path, message }) => `TIDEMARK_ADMIN_${String(path[0]).toUpperCase()}: ${message}`,
+  )
+  throw new ApplicationError('bad_request', { detail: detail.join('; ') })
 }
 
 const credentials = z.object({ email: emailAddress, password: newPassword })

@@ -112,10 +112,14 @@ function redirectOrBody(
 /** A browser that sent a form, not a program. */
 const wantsPage = (request: Request): boolean => request.headers.get('accept')?.includes('text/html') ?? false
 
+/** The sign-in again, with what went wrong and where it was to lead. */
 function failurePage(request: Request, { tidemarkCode }: ApplicationError): string {
-  const isLink = new URL(request.url).pathname.endsWith('/callback/link')
+  const { pathname, searchParams } = new URL(request.url)
+  const callbackUrl = searchParams.get('callbackUrl')
+  const isLink = pathname.endsWith('/callback/link')
   const code = tidemarkCode === 'unauthorized' ? (isLink ? 'link' : 'credentials') : tidemarkCode
-  return `${SIGN_IN_PAGE}?error=${code}`
+  const back = callbackUrl === null ? {} : { callbackUrl }
+  return `${SIGN_IN_PAGE}?${new URLSearchParams({ error: code, ...back })}`
 }
 
 const HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }

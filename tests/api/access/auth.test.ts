@@ -54,6 +54,14 @@ describe('signing in and out', () => {
     expect(after.headers.getSetCookie()).toEqual([])
   })
 
+  test('a wrong password leads back to the form, which still leads where it was to lead', async () => {
+    const back = new URLSearchParams({ callbackUrl: '/sessions?x=1' })
+    const sent = form({ email: EMAIL, password: 'not this one at all', callbackUrl: '/sessions?x=1' })
+    const headers = { ...(sent.headers as Record<string, string>), accept: 'text/html' }
+    const response = await world.auth(`/callback/credentials?${back}`, { ...sent, headers })
+    expect(response.headers.get('location')).toBe(`/sign-in?error=credentials&${back}`)
+  })
+
   test('as a program does with next-auth: csrf first, no Origin', async () => {
     const csrf = await world.auth('/csrf')
     const { csrfToken } = (await csrf.json()) as { csrfToken: string }

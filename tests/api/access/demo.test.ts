@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { DEMO_COLLECTIONS, STRIKE_REPORT_SCHEMA } from '#lib/application/demo/collections.ts'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { listEnrollmentKeys } from '#lib/application/enrollment/create-enrollment-key.ts'
 import { listCollections } from '#lib/application/collections/list-collections.ts'
 import type { CollectionRules } from '#lib/engine/types.ts'
 import { validateDocument } from '#lib/engine/validate.ts'
@@ -25,6 +26,10 @@ test('the demo is prepared twice and made once; its link signs an administrator 
   const second = await prepareDemo(ctx, 'http://x')
   expect(second.fleetId).toBe(first.fleetId)
   expect(second.enrollmentKey).not.toBe(first.enrollmentKey)
+  const keys = await listEnrollmentKeys(ctx, { actor: SYSTEM, fleetId: first.fleetId })
+  expect(keys.map(({ expiresAtMs }) => expiresAtMs)).toEqual(
+    keys.map(({ createdAtMs }) => createdAtMs + 3_600_000),
+  )
   const collections = await listCollections(ctx, { actor: SYSTEM, fleetId: first.fleetId })
   expect(collections.map(({ name }) => name).toSorted()).toEqual(
     DEMO_COLLECTIONS.map(({ name }) => name).toSorted(),

@@ -54,6 +54,14 @@ describe('the listener under node:http', () => {
     expect(await (await fetch(`${base}/overview`)).text()).toBe('next')
   })
 
+  it('answers for every path of its API, by an error of the contract where there is none', async () => {
+    const response = await fetch(`${base}/api/v1/nope`, { method: 'POST' })
+    expect([response.status, response.headers.get('content-type')]).toEqual([404, 'application/problem+json'])
+    expect(response.headers.get('tidemark-version')).toBe('1')
+    expect(Number(response.headers.get('tidemark-now'))).toBeGreaterThan(0)
+    expect(await response.json()).toMatchObject({ code: 'not_found', type: '/docs/errors#not_found' })
+  })
+
   it('stops reading a body without Content-Length at 1 MiB', async () => {
     const status = await new Promise<number | undefined>((resolve, reject) => {
       const sending = httpRequest(

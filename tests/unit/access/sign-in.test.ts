@@ -146,6 +146,13 @@ describe('set-up', () => {
     ).toEqual(['gone'])
   })
 
+  test('an administrator of the environment who will not do is told by the name of the variable', async () => {
+    const made = prepareSetUp(accessWorld(), { email: 'nobody', password: 'short' })
+    await expect(made).rejects.toThrow(
+      /TIDEMARK_ADMIN_EMAIL: .*; TIDEMARK_ADMIN_PASSWORD: must have at least 15 characters/,
+    )
+  })
+
   test('a weak password leaves the link unused', async () => {
     const ctx = accessWorld()
     const link = await prepareSetUp(ctx, { email: null, password: null })

@@ -191,10 +191,16 @@ describe('verdict', () => {
       page: 'dead-letters',
       appVersion: '2.4.1',
     })
-    expect(verdictOf(overviewOf({ failures: failureFigure(80, 1_000) })).step?.target).toEqual({
-      page: 'sessions',
-      result: 'failed',
-      appVersion: null,
+    const failures = failureFigure(80, 1_000)
+    const sessions = { part: 3, whole: 90, rate: 3 / 90 }
+    expect(verdictOf(overviewOf({ failures: { ...failures, sessions } })).step).toEqual({
+      label: 'Failed sessions',
+      target: { page: 'sessions', result: 'failed', appVersion: null },
+    })
+    // Requests failed and each session came through all the same: a list of failed ones would be empty.
+    expect(verdictOf(overviewOf({ failures })).step).toEqual({
+      label: 'Sessions',
+      target: { page: 'sessions', result: null, appVersion: null },
     })
   })
 
