@@ -96,6 +96,18 @@ function findParent(draft: PushDraft, child: Mutation, deviceId: string): KnownM
   return collection === child.collection && recordId === child.recordId ? parent : null
 }
 
+/** The ids of the chain that a mutation goes on from, its own ancestors by `after`. */
+export function chainIds(draft: PushDraft, mutation: Mutation, deviceId: string): ReadonlySet<string> {
+  const ids = new Set<string>()
+  for (let child = mutation; ids.size < CHAIN_MAX;) {
+    const parent = findParent(draft, child, deviceId)
+    if (!parent || ids.has(parent.id)) break
+    ids.add(parent.id)
+    child = parent.mutation
+  }
+  return ids
+}
+
 /** What the device saw when it made this mutation: the document at `baseVersion` with the chain's earlier changes. */
 export function chainBase(draft: PushDraft, mutation: Mutation, deviceId: string): ChainView {
   const { baseVersion } = mutation

@@ -2,6 +2,7 @@ import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { writtenByOthersSince } from '#lib/kernel/version-vector.ts'
 import type { CrdtStates } from '#lib/protocol/crdt.ts'
 import type { DeadLetterCode } from '#lib/protocol/error-codes.ts'
+import type { OtStates } from '#lib/protocol/ot.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import { chainBase } from './after-chain.ts'
 import { chooseStrategy, forReplay } from './conflict/choose-strategy.ts'
@@ -9,8 +10,16 @@ import type { ConflictDecision } from './conflict/decision.ts'
 import { applyOperation, parseKey, toPointer } from './patch.ts'
 import type { ChainView, PushDraft } from './push-draft.ts'
 import { asOfToday, recordOf } from './push-draft.ts'
-import type { BaseDocument, CollectionRules, RecordState } from './types.ts'
+import type { BaseDocument, CollectionRules, PathOp, RecordState } from './types.ts'
 import { validateDocument } from './validate.ts'
+
+/** What it does to the record's paths under OT. */
+export interface OtWrite {
+  readonly states: OtStates
+  readonly ops: readonly Omit<PathOp, 'version' | 'mutationId'>[]
+  /** For the result of an operation. */
+  readonly told?: { readonly revision: number; readonly transformed: readonly Json[] } | null
+}
 
 /** What a mutation does to its record. */
 export type RecordDecision =
@@ -20,6 +29,7 @@ export type RecordDecision =
       readonly crdt: CrdtStates
       /** Others came between, and what they did is in it too. */
       readonly joined: boolean
+      readonly ot?: OtWrite
     }
   /** Concurrent; `data` is the document that comes out of it, null for a delete, absent when nothing is written. */
   | {
@@ -29,6 +39,7 @@ export type RecordDecision =
       readonly local: JsonObject | null
       readonly data?: JsonObject | null
       readonly crdt: CrdtStates
+      readonly ot?: OtWrite
     }
   | {
       readonly kind: 'unfit'

@@ -1,3 +1,4 @@
+import type { Mutation } from '#lib/protocol/mutation.ts'
 import { recordKey } from './types.ts'
 import type { IncomingPush } from './types.ts'
 
@@ -15,6 +16,23 @@ export interface LoadPlan {
   readonly mutationIds: readonly string[]
   /** Conflicts that mutations resolve; those of the mutations above are needed too. */
   readonly conflictIds: readonly string[]
+  /** What of the log of OT is needed: of one path after a revision, or of all after a version. */
+  readonly otReads: readonly OtRead[]
+}
+
+export interface OtRead {
+  readonly collection: string
+  readonly recordId: string
+  readonly path: string | null
+  readonly afterRevision: number
+  readonly afterVersion: number
+}
+
+function otReadOf({ collection, recordId, baseVersion, op }: Mutation): OtRead {
+  const record = { collection, recordId }
+  return op.type === 'ot'
+    ? { ...record, path: op.path, afterRevision: op.baseRevision, afterVersion: 0 }
+    : { ...record, path: null, afterRevision: 0, afterVersion: baseVersion }
 }
 
 /** Each thing once, whatever the pushes repeat. Base 0 is no document and is left out. */
@@ -23,6 +41,7 @@ export function planLoad(pushes: readonly IncomingPush[]): LoadPlan {
   const bases = new Map<string, LoadPlan['bases'][number]>()
   const mutationIds = new Set<string>()
   const conflictIds = new Set<string>()
+  const otReads = new Map<string, OtRead>()
   const streams = new Set<string>()
   for (const { editOf } of pushes) if (editOf !== null) mutationIds.add(editOf)
   for (const { mutation } of pushes.flatMap(admitted)) {
@@ -33,6 +52,8 @@ export function planLoad(pushes: readonly IncomingPush[]): LoadPlan {
     if (version > 0) bases.set(`${key}@${version}`, { collection, recordId, version })
     mutationIds.add(mutation.id)
     if (mutation.after !== undefined) mutationIds.add(mutation.after)
+    const read = otReadOf(mutation)
+    otReads.set(JSON.stringify(read), read)
     if (mutation.resolves !== undefined) conflictIds.add(mutation.resolves)
   }
   return {
@@ -41,6 +62,7 @@ export function planLoad(pushes: readonly IncomingPush[]): LoadPlan {
     bases: [...bases.values()],
     mutationIds: [...mutationIds],
     conflictIds: [...conflictIds],
+    otReads: [...otReads.values()],
   }
 }
 

@@ -7,6 +7,7 @@ import type {
   ChangeEffect,
   KnownConflict,
   KnownMutation,
+  PathOp,
   PushWorld,
   RecordKey,
   RecordState,
@@ -32,6 +33,7 @@ export interface PushDraft {
   readonly bases: Map<string, BaseState>
   readonly mutations: Map<string, KnownMutation>
   readonly conflicts: Map<string, KnownConflict>
+  readonly otLog: Map<RecordKey, readonly PathOp[]>
   /** By mutation id and base version, so that a chain of n links takes n steps and not n². */
   readonly views: Map<string, ChainView>
 }
@@ -43,6 +45,7 @@ export const startDraft = (world: PushWorld): PushDraft => ({
   bases: new Map(),
   mutations: new Map(),
   conflicts: new Map(),
+  otLog: new Map(),
   views: new Map(),
 })
 
@@ -54,6 +57,14 @@ export const mutationOf = ({ mutations, world }: PushDraft, id: string): KnownMu
 
 export const conflictOf = ({ conflicts, world }: PushDraft, id: string): KnownConflict | null =>
   conflicts.get(id) ?? world.conflicts.get(id) ?? null
+
+export function otLogOf(
+  { otLog, world }: PushDraft,
+  { collection, recordId }: Pick<Mutation, 'collection' | 'recordId'>,
+): readonly PathOp[] {
+  const key = recordKey(collection, recordId)
+  return otLog.get(key) ?? world.otLog.get(key) ?? []
+}
 
 export function recordOf(
   { records, world }: PushDraft,
@@ -114,6 +125,9 @@ export function absorb(draft: PushDraft, effect: ChangeEffect): void {
   const known = { id, payloadHash, deviceId: effect.deviceId, mutation, result, replacedBy: null }
   if (effect.editOf === null) draft.mutations.set(id, { ...known, deadLetter })
   else if (result.status !== 'dead_lettered') replace(draft, effect.editOf, { ...known, deadLetter: 'none' })
+  if (effect.otOps.length > 0) {
+    draft.otLog.set(recordKey(collection, recordId), [...otLogOf(draft, mutation), ...effect.otOps])
+  }
   absorbConflicts(draft, effect)
 }
 
@@ -155,7 +169,7 @@ function absorbConflicts(
 }
 
 /** The world as it is once the draft stands. */
-export function settle({ world, heads, records, bases, mutations, conflicts }: PushDraft): PushWorld {
+export function settle({ world, heads, records, bases, mutations, conflicts, otLog }: PushDraft): PushWorld {
   return {
     ...world,
     heads: LayeredMap.over(world.heads, heads),
@@ -163,5 +177,6 @@ export function settle({ world, heads, records, bases, mutations, conflicts }: P
     bases: LayeredMap.over(world.bases, bases),
     mutations: LayeredMap.over(world.mutations, mutations),
     conflicts: LayeredMap.over(world.conflicts, conflicts),
+    otLog: LayeredMap.over(world.otLog, otLog),
   }
 }

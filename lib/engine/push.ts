@@ -1,4 +1,5 @@
 import { compareHlc } from '#lib/kernel/hlc.ts'
+import type { Json } from '#lib/kernel/json.ts'
 import { assert } from '#lib/kernel/result.ts'
 import { recordWrite } from '#lib/kernel/version-vector.ts'
 import type { MutationResult, Resolution } from '#lib/protocol/push.ts'
@@ -10,9 +11,11 @@ import type { Objection } from './check-outcome.ts'
 import { checkOutcome } from './check-outcome.ts'
 import { serverHlcAt } from './clock-offset.ts'
 import { closureOf, decideDeclined } from './close-conflict.ts'
-import type { RecordDecision } from './decide-record.ts'
+import type { OtWrite, RecordDecision } from './decide-record.ts'
 import { decideRecord } from './decide-record.ts'
 import { decideCrdtRecord } from './decide-crdt-record.ts'
+import { decideOtRecord } from './decide-ot-record.ts'
+import { usesOt } from './ot/paths.ts'
 import { isCrdtMatter } from './is-crdt-matter.ts'
 import type { PushDraft } from './push-draft.ts'
 import { absorb, conflictOf, headOf, mutationOf, recordOf, settle, startDraft } from './push-draft.ts'
@@ -25,6 +28,7 @@ import type {
   DeadLetterEffect,
   IncomingMutation,
   IncomingPush,
+  PathOp,
   PushDecision,
   PushWorld,
   RecordState,
@@ -142,7 +146,11 @@ function decideThrough(
   const { rules, author, parentKnown, decides } = gate
   const migrated = migrateMutation(rules, incoming.mutation)
   if (!migrated.ok) return unwritable(question, author, { code: 'schema_mismatch', detail: migrated.error })
-  const decide = isCrdtMatter(rules, incoming.mutation) ? decideCrdtRecord : decideRecord
+  const decide = isCrdtMatter(rules, incoming.mutation)
+    ? decideCrdtRecord
+    : usesOt(rules)
+      ? decideOtRecord
+      : decideRecord
   const decision = decide(draft, {
     mutation: migrated.value,
     rules,
@@ -164,11 +172,23 @@ function decideThrough(
   if (objection?.kind === 'dead') return unwritable(question, author, objection)
   if (objection) return waiting(incoming.mutation.id, objection)
   if (decision.kind === 'settled') return settled(question, rules, decision)
-  const record = nextRecord(question, rules, decision)
+  const record = nextRecord(question, rules, decision, decision.ot)
   const applied = { id: incoming.mutation.id, status: 'applied', version: record.version } as const
-  const result = decision.joined ? { ...applied, record: toWireRecord(record) } : applied
-  return { ...plainEffect(question), result, record, replaced: recordOf(draft, incoming.mutation) }
+  const told = decision.joined ? { record: toWireRecord(record) } : toldOf(decision.ot)
+  const replaced = recordOf(draft, incoming.mutation)
+  const otOps = otOpsOf(record, incoming.mutation.id, decision.ot)
+  return { ...plainEffect(question), result: { ...applied, ...told }, record, replaced, otOps }
 }
+
+/** The result of an operation names its revision, and what the device has still to apply. */
+function toldOf(ot: OtWrite | undefined): { revision?: number; transformed?: readonly Json[] } {
+  if (!ot?.told) return {}
+  const { revision, transformed } = ot.told
+  return transformed.length === 0 ? { revision } : { revision, transformed }
+}
+
+const otOpsOf = ({ version }: RecordState, mutationId: string, ot: OtWrite | undefined): readonly PathOp[] =>
+  (ot?.ops ?? []).map((op) => ({ ...op, version, mutationId }))
 
 function turnedAway(question: Question, gate: Exclude<Gate, { kind: 'go' }>): ChangeEffect | MutationResult {
   const { draft, incoming } = question
@@ -224,6 +244,7 @@ function plainEffect({ push, incoming }: Question): Bare {
     replaced: null,
     conflict: null,
     deadLetter: null,
+    otOps: [],
     heldBy: null,
     releasedBy: null,
     closes: null,
@@ -301,6 +322,7 @@ function nextRecord(
   { draft, push, incoming }: Question,
   rules: CollectionRules,
   { data, crdt }: SeenDocument,
+  ot: OtWrite | undefined,
 ): RecordState {
   const { collection, recordId, hlc } = incoming.mutation
   const current = recordOf(draft, incoming.mutation)
@@ -318,6 +340,7 @@ function nextRecord(
     versionVector: recordWrite(current?.versionVector ?? {}, author, version),
     schemaVersion: rules.schemaVersion,
     crdt,
+    ...(ot && Object.keys(ot.states).length > 0 ? { ot: ot.states } : {}),
   }
 }
 
@@ -328,7 +351,7 @@ function settled(
   outcome: Extract<RecordDecision, { kind: 'settled' }>,
 ): ChangeEffect {
   const { draft, incoming, ids } = question
-  const { decision, base, local, data, crdt } = outcome
+  const { decision, base, local, data, crdt, ot } = outcome
   const { id } = incoming.mutation
   const current = recordOf(draft, incoming.mutation)
   const conflictId = ids()
@@ -364,7 +387,7 @@ function settled(
     }
     return { ...plainEffect(question), result, conflict: { ...conflict, result: current.data } }
   }
-  const record = nextRecord(question, rules, { data, crdt })
+  const record = nextRecord(question, rules, { data, crdt }, ot)
   const result: MutationResult & { status: 'merged' } = {
     id,
     status: 'merged',
@@ -379,5 +402,6 @@ function settled(
     record,
     replaced: current,
     conflict: { ...conflict, result: data },
+    otOps: otOpsOf(record, id, ot),
   }
 }

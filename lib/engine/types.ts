@@ -7,7 +7,10 @@ import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { EffectiveResult, MutationResult, Resolution } from '#lib/protocol/push.ts'
 import type { BusinessRule, UpMigration } from '#lib/protocol/rules.ts'
 import type { ActingDevice } from './business-rules.ts'
+import type { OtStates } from '#lib/protocol/ot.ts'
 import type { TextCrdt } from './crdt/text.ts'
+import type { LoggedOp } from './ot/integrate.ts'
+import type { OtLibrary } from './ot/ot-type.ts'
 
 /** A collection's rules at one schema version, as the engine needs them. */
 export interface CollectionRules {
@@ -38,6 +41,13 @@ export interface RecordState {
   readonly schemaVersion: number
   /** Its CRDTs by JSON Pointer; `data` holds what they read as. A deleted record keeps them, for edits that win over the delete. */
   readonly crdt: CrdtStates
+  /** Its paths under OT; left out when there are none. A deleted record keeps them. */
+  readonly ot?: OtStates | undefined
+}
+
+/** An operation of one path of a record, in the authority's order. */
+export interface PathOp extends LoggedOp {
+  readonly path: string
 }
 
 /** `collection/recordId`; collection names hold no slash. */
@@ -152,6 +162,10 @@ export interface PushWorld {
   readonly conflicts: ReadonlyMap<string, KnownConflict>
   /** Tries that failed for the moment so far, by mutation id (DL4); absent when none did. */
   readonly failedTries: ReadonlyMap<string, number>
+  /** Null where OT isn't loaded. */
+  readonly ot: OtLibrary | null
+  /** Operations by record, in order: those after what the mutations were made on. */
+  readonly otLog: ReadonlyMap<RecordKey, readonly PathOp[]>
   /** Collaborative text; null where it isn't loaded, which no server is. */
   readonly text: TextCrdt | null
 }
@@ -173,6 +187,8 @@ export interface ChangeEffect {
   readonly conflict: ConflictEffect | null
   readonly deadLetter: DeadLetterEffect | null
   readonly replayOf: string | null
+  /** Operations that it added to paths under OT. */
+  readonly otOps: readonly PathOp[]
   /** The conflict behind which it waits. */
   readonly heldBy: string | null
   /** The conflict for which it waited; its row in the log changes, no new one is made. */

@@ -1,3 +1,4 @@
+import type { OtStates, WireOtPath } from '#lib/protocol/ot.ts'
 import type { WireRecord } from '#lib/protocol/push.ts'
 import type { RecordState } from './types.ts'
 
@@ -5,5 +6,10 @@ import type { RecordState } from './types.ts'
 export function toWireRecord(record: RecordState): WireRecord {
   const { collection, recordId, version, deleted, data, versionVector, hlc, schemaVersion } = record
   const wire = { collection, recordId, version, deleted, data, versionVector, hlc, schemaVersion }
-  return deleted || Object.keys(record.crdt).length === 0 ? wire : { ...wire, crdt: record.crdt }
+  if (deleted) return wire
+  const crdt = Object.keys(record.crdt).length === 0 ? {} : { crdt: record.crdt }
+  return { ...wire, ...crdt, ...(record.ot ? { ot: revisionsOf(record.ot) } : {}) }
 }
+
+const revisionsOf = (states: OtStates): Readonly<Record<string, WireOtPath>> =>
+  Object.fromEntries(Object.entries(states).map(([path, { revision }]) => [path, { revision }]))

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Json } from '#lib/kernel/json.ts'
 import { crdtStates } from '#lib/protocol/crdt.ts'
 import type { DeviceConfig, EnrollResponse } from '#lib/protocol/device.ts'
 import { STRATEGIES, TIE_RULES } from '#lib/protocol/device.ts'
@@ -21,6 +22,7 @@ import type { SessionsResponse } from '#lib/protocol/session.ts'
  * held to the type of the verb that makes it, here by the compiler and in the tests by real answers.
  */
 const count = z.int().min(0)
+const json = z.custom<Json>()
 
 const wireRecord: z.ZodType<WireRecord> = z.object({
   collection: z.string(),
@@ -32,6 +34,7 @@ const wireRecord: z.ZodType<WireRecord> = z.object({
   hlc: z.string(),
   schemaVersion: z.int().min(1),
   crdt: crdtStates.optional(),
+  ot: z.record(z.string(), z.object({ revision: count, ops: z.array(json).optional() })).optional(),
 })
 
 const resolution: z.ZodType<Resolution> = z.object({
@@ -50,6 +53,8 @@ const EFFECTIVE = [
     status: z.literal('applied'),
     version: z.int().min(1),
     record: wireRecord.optional(),
+    revision: z.int().min(1).optional(),
+    transformed: z.array(json).optional(),
   }),
   z.object({
     id: uuid,

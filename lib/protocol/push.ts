@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import type { JsonObject } from '#lib/kernel/json.ts'
+import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import type { CrdtStates } from './crdt.ts'
 import type { DeadLetterCode, RefusedCode, RetryCode } from './error-codes.ts'
 import { MUTATIONS_PER_PUSH_MAX } from './limits.ts'
+import type { WireOtPath } from './ot.ts'
 import type { Mutation } from './mutation.ts'
 import { mutation, uuid } from './mutation.ts'
 import { deviceReport } from './report.ts'
@@ -32,6 +33,8 @@ export interface WireRecord {
   readonly schemaVersion: number
   /** Its CRDTs by JSON Pointer; left out when there are none. */
   readonly crdt?: CrdtStates | undefined
+  /** Its paths under OT by JSON Pointer; left out when there are none. */
+  readonly ot?: Readonly<Record<string, WireOtPath>> | undefined
 }
 
 export interface Resolution {
@@ -48,6 +51,10 @@ export type MutationResult =
       readonly version: number
       /** Where others came between, and their changes and this one are both in it (CRDTs). */
       readonly record?: WireRecord | undefined
+      /** Of an `ot` operation: the path's revision with it. */
+      readonly revision?: number | undefined
+      /** Others' operations, in order, that the device applies to its document with this one. */
+      readonly transformed?: readonly Json[] | undefined
     }
   | {
       readonly id: string

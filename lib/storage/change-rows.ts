@@ -6,6 +6,8 @@ export type WrittenChange = PushWrites['changes'][number]
 
 /** Ancestors by `after` that a push loads: as many as one push may chain, and never an endless walk. */
 export const ANCESTORS_MAX = 500
+/** Operations that one read of OT's log takes; a base further back is unknown. */
+export const OT_LOG_MAX = 2_000
 export const CONFLICTS_PER_SESSION_MAX = 1_000
 
 /** The conflict row of a change (CS7); open while a person must decide. */

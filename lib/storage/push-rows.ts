@@ -4,9 +4,12 @@ import type {
   ChangeEffect,
   KnownConflict,
   KnownMutation,
+  PathOp,
   RecordKey,
   RecordState,
 } from '#lib/engine/types.ts'
+import type { OtRead } from '#lib/engine/load-plan.ts'
+import type { Json } from '#lib/kernel/json.ts'
 import type { Platform } from '#lib/protocol/device.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { EffectiveResult } from '#lib/protocol/push.ts'
@@ -30,6 +33,7 @@ export interface PushPlan {
   readonly mutationIds: readonly string[]
   /** Loaded with those that the mutations above wait for, and with what waits behind them. */
   readonly conflictIds: readonly string[]
+  readonly otReads: readonly OtRead[]
   /** Mutations that may fail for the moment, whose tries so far count (DL4). */
   readonly triesOf: readonly string[]
 }
@@ -59,6 +63,8 @@ export interface PushSnapshot {
   readonly bases: ReadonlyMap<string, BaseState>
   readonly mutations: ReadonlyMap<string, KnownMutation>
   readonly conflicts: ReadonlyMap<string, KnownConflict>
+  /** By record, each path's in order. */
+  readonly otLog: ReadonlyMap<RecordKey, readonly PathOp[]>
   readonly failedTries: ReadonlyMap<string, number>
   /** By device id: the last day on which it made dead letters. */
   readonly letterDays: ReadonlyMap<string, LetterDay>
@@ -100,7 +106,18 @@ export interface PullRead {
   readonly afterVersion: number
 }
 
+/** An operation under OT as a pull reads it. */
+export interface PulledOp {
+  readonly path: string
+  readonly revision: number
+  readonly ops: Json
+  /** The one before it is in the log too: nothing was compacted between. */
+  readonly follows: boolean
+}
+
 export interface PullPage {
+  /** By record: operations since the position, in order; absent for one that is read from the start. */
+  readonly otOps: ReadonlyMap<RecordKey, readonly PulledOp[]>
   readonly epoch: number
   readonly heads: ReadonlyMap<string, number>
   /** Newest version of each record past its position, by collection in the order asked, then by version. */

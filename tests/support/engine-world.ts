@@ -2,6 +2,7 @@ import { formatHlc } from '#lib/kernel/hlc.ts'
 import { canonicalJson } from '#lib/kernel/json.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import { yjsText } from '#lib/engine/crdt/text-yjs.ts'
+import { otLibrary } from '#lib/engine/ot/ot-library.ts'
 import { payloadText } from '#lib/engine/payload.ts'
 import { applyEffects, decidePush } from '#lib/engine/push.ts'
 import type {
@@ -54,6 +55,8 @@ export const emptyWorld = (rules: CollectionRules = rulesOf()): PushWorld => ({
   mutations: new Map(),
   conflicts: new Map(),
   failedTries: new Map(),
+  ot: otLibrary,
+  otLog: new Map(),
   text: yjsText,
 })
 

@@ -68,6 +68,8 @@ export class NaiveStore {
       conflicts: new Map(this.conflicts),
       failedTries: new Map(),
       text: yjsText,
+      ot: null,
+      otLog: new Map(),
     }
   }
 }

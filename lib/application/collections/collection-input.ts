@@ -30,7 +30,14 @@ export const thresholdsInput = z.strictObject({
 })
 
 /** What collections can be made of: a name of the contract is offered once its engine stands. */
-const OFFERED = ['lww', 'fww', 'field-merge', 'crdt', 'manual'] as const satisfies readonly StrategyName[]
+const OFFERED = [
+  'lww',
+  'fww',
+  'field-merge',
+  'crdt',
+  'ot',
+  'manual',
+] as const satisfies readonly StrategyName[]
 
 /** How a collection decides conflicts (protocol.md, POST /collections). */
 export const strategyInput = {
@@ -85,6 +92,16 @@ export function requireEvaluable({
     ...below('/upMigrations', checkUpMigrations(upMigrations, schemaVersion)),
   ]
   if (errors.length > 0) throw new ApplicationError('rules_refused', { extra: { errors } })
+}
+
+/** A record's history is that of its CRDTs or of its paths under OT. @throws ApplicationError `bad_request` */
+export function requireOneMerge(rules: {
+  readonly strategy: StrategyName
+  readonly fieldStrategies: Readonly<Record<string, StrategyName>>
+}): void {
+  const names = [rules.strategy, ...Object.values(rules.fieldStrategies)]
+  if (!names.includes('crdt') || !names.includes('ot')) return
+  throw badRequest([{ path: '/fieldStrategies', message: 'crdt and ot cannot stand in one collection' }])
 }
 
 /** @throws ApplicationError `schema_refused` with the places */

@@ -11,6 +11,7 @@ import {
   authorityOf,
   given,
   requireEvaluable,
+  requireOneMerge,
   requirePublishable,
   rulesInput,
   schemaInput,
@@ -46,6 +47,7 @@ export async function createCollection(
   const { rules = [], upMigrations = [] } = options
   requirePublishable(schema)
   requireEvaluable({ rules, upMigrations, schemaVersion: 1 })
+  requireOneMerge({ strategy, fieldStrategies: options.fieldStrategies ?? {} })
   if (!(await ctx.storage.fleets.get(fleetId))) throw new ApplicationError('not_found')
   const existing = await ctx.storage.collections.list(fleetId)
   if (existing.length >= COLLECTIONS_PER_FLEET_MAX) {

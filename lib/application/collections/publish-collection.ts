@@ -11,6 +11,7 @@ import {
   authorityOf,
   given,
   requireEvaluable,
+  requireOneMerge,
   requirePublishable,
   rulesInput,
   schemaInput,
@@ -64,6 +65,7 @@ export async function publishCollection(
     updatedAtMs: ctx.clock.now(),
   }
   requireEvaluable(next)
+  requireOneMerge(next)
   const audit = auditEntry(ctx, actor, {
     action: isNewSchema ? 'collection.publish' : 'collection.change',
     target: id,

@@ -1,4 +1,5 @@
 import { planLoad } from '#lib/engine/load-plan.ts'
+import { usesOt } from '#lib/engine/ot/paths.ts'
 import type { PushPlan, Storage } from '#lib/storage/ports.ts'
 import { ApplicationError } from '../errors.ts'
 import type { DecidedGroup } from './decide-group.ts'
@@ -62,6 +63,10 @@ function planOf(jobs: readonly PushJob[], rules: FleetRules): PushPlan {
     ...plan,
     // A name that no collection has is no stream: its mutations become dead letters.
     streams: plan.streams.filter((name) => rules.collections.has(name)),
+    otReads: plan.otReads.filter(({ collection }) => {
+      const own = rules.collections.get(collection)
+      return own !== undefined && usesOt(own)
+    }),
     deviceIds: [...new Set(ofDevices.map(({ deviceId }) => deviceId))].sort(),
     triesOf: triesOf(jobs, rules),
     requests: ofDevices.map(({ deviceId, requestId }) => ({ deviceId, requestId })),

@@ -1,6 +1,7 @@
 import { hasOutdatedVerdict } from '#lib/engine/check-outcome.ts'
 import { serverHlcAt } from '#lib/engine/clock-offset.ts'
 import { yjsText } from '#lib/engine/crdt/text-yjs.ts'
+import { otLibrary } from '#lib/engine/ot/ot-library.ts'
 import { applyEffects, decidePush } from '#lib/engine/push.ts'
 import type { IncomingMutation, PushDecision, PushWorld } from '#lib/engine/types.ts'
 import { recordKey } from '#lib/engine/types.ts'
@@ -67,6 +68,8 @@ export function decideGroup(
     conflicts,
     failedTries,
     text: yjsText,
+    ot: otLibrary,
+    otLog: snapshot.otLog,
   }
   const group: Group = {
     world,

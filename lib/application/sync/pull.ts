@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import type { Position, Positions } from '#lib/engine/token.ts'
 import { advance, decodeToken, encodeToken, positionOf, startPosition } from '#lib/engine/token.ts'
 import { toWireRecord } from '#lib/engine/wire-record.ts'
+import { withOps } from './with-ops.ts'
 import { PULL_BYTES_MAX, PULL_CHANGES_MAX } from '#lib/protocol/limits.ts'
 import type { PullResponse, SnapshotState } from '#lib/protocol/pull.ts'
 import type { DeviceReport } from '#lib/protocol/report.ts'
@@ -69,7 +70,7 @@ export async function pull(ctx: Context, input: PullInput): Promise<PullOutcome>
     positions,
   }
   const response = {
-    changes: page.records.map(toWireRecord),
+    changes: page.records.map((record) => withOps(toWireRecord(record), record, page.otOps)),
     token: encodeToken(token, ctx.mac),
     hasMore: page.hasMore,
     snapshots,
@@ -84,6 +85,7 @@ export async function pull(ctx: Context, input: PullInput): Promise<PullOutcome>
 const nothingToRead = ({ epoch }: Fleet): PullPage => ({
   epoch,
   heads: new Map(),
+  otOps: new Map(),
   records: [],
   reached: new Map(),
   hasMore: false,

@@ -5,6 +5,7 @@ import type { WrittenChange } from '../change-rows.ts'
 import { conflictRowOf, deadLetterRowOf, isLogged, replayOutcome } from '../change-rows.ts'
 import type { PushWrites } from '../ports.ts'
 import type { FleetTables } from './state.ts'
+import { keyOf } from './state.ts'
 import type { Undo } from './table.ts'
 
 /** Writes the effects of a group of pushes: log, records, bases, conflicts, dead letters. */
@@ -25,6 +26,14 @@ export function applyChanges(fleetId: string, tables: FleetTables, undo: Undo, w
       const key = baseKey(replaced.collection, replaced.recordId, replaced.version)
       const { data, crdt, schemaVersion } = replaced
       tables.bases.set(undo, key, { data, crdt, schemaVersion, replacedAtMs: atMs })
+    }
+    for (const op of change.otOps) {
+      const { collection, recordId } = change.incoming.mutation
+      tables.otOps.set(undo, keyOf(collection, recordId, op.path, op.revision), {
+        ...op,
+        collection,
+        recordId,
+      })
     }
     const conflict = conflictRowOf(fleetId, change, atMs)
     if (conflict) tables.conflicts.set(undo, conflict.id, conflict)

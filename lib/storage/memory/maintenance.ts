@@ -1,5 +1,6 @@
 import type { MaintenancePort, RetentionBatches } from '../ports.ts'
 import { dayOf, dayStartMs, KEEP_MS } from '../retention.ts'
+import { compactOtLog } from './ot-log.ts'
 import type { FleetTables, MemoryState } from './state.ts'
 import type { Table, Undo } from './table.ts'
 
@@ -59,7 +60,8 @@ function applyRetention(
       'sync_session',
       dropped,
     )
-    const counts = expireRows(tables, undo, nowMs, batch)
+    const compacted = compactOtLog(tables, undo, nowMs - KEEP_MS.liveToken, batch)
+    const counts = [...expireRows(tables, undo, nowMs, batch), compacted]
     deleted += counts.reduce((sum, count) => sum + count, 0)
     more ||= counts.some((count) => count === batch)
   }

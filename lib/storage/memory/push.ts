@@ -5,6 +5,7 @@ import { ANCESTORS_MAX, assertDense, conflictsBehind, FAILED_TRIES_PER_DEVICE_MA
 import type { Fleet, PushPlan, PushSnapshot, PushTx, PushWrites } from '../ports.ts'
 import { applyChanges } from './apply-changes.ts'
 import { appendEvents } from './events.ts'
+import { loadOtLog } from './ot-log.ts'
 import type { FleetTables, MemoryState } from './state.ts'
 import type { Undo } from './table.ts'
 
@@ -54,6 +55,7 @@ function loadSnapshot(fleet: Fleet, tables: FleetTables, plan: PushPlan): PushSn
     conflicts,
     failedTries: found(plan.triesOf, (id) => tables.failedTries.get(id)?.tries),
     letterDays: found(plan.deviceIds, (id) => tables.letterDays.get(id)),
+    otLog: loadOtLog(tables, plan.otReads),
   }
 }
 

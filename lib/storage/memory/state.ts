@@ -1,4 +1,4 @@
-import type { BaseState, RecordState } from '#lib/engine/types.ts'
+import type { PathOp, BaseState, RecordState } from '#lib/engine/types.ts'
 import type { JsonSchema } from '#lib/protocol/device.ts'
 import type { Bucket } from '#lib/rollups/bucket.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
@@ -24,6 +24,11 @@ import { Table } from './table.ts'
 
 export interface StoredRecord extends RecordState {
   readonly committedAtMs: number
+}
+/** One operation of a path under OT. */
+export interface StoredOp extends PathOp {
+  readonly collection: string
+  readonly recordId: string
 }
 export interface StoredBase extends BaseState {
   readonly replacedAtMs: number
@@ -71,6 +76,7 @@ export class FleetTables {
   readonly conflicts = new Table<ConflictRow>()
   /** By conflict id: mutations that wait behind it, in the order of their arrival. */
   readonly held = new Table<readonly string[]>()
+  readonly otOps = new Table<StoredOp>()
   readonly deadLetters = new Table<DeadLetterRow>()
   readonly failedTries = new Table<{ deviceId: string; tries: number; lastAtMs: number }>()
   /** By device id. */

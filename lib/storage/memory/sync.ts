@@ -3,6 +3,7 @@ import type { RecordState } from '#lib/engine/types.ts'
 import { reachedBy } from '../page-changes.ts'
 import type { PullPage, PullRead, SyncPort } from '../ports.ts'
 import { deliver } from './deliver.ts'
+import { pulledOps } from './ot-log.ts'
 import { memoryPushTx } from './push.ts'
 import type { FleetTables, MemoryState } from './state.ts'
 
@@ -73,5 +74,6 @@ function pullPage(
     if (cut !== null) break
   }
   const heads = new Map(reads.map(({ collection }) => [collection, tables.heads.get(collection) ?? 0]))
-  return { epoch, heads, records, ...reachedBy(reads, heads, cut, lastOf) }
+  const otOps = pulledOps(tables, reads, records)
+  return { epoch, heads, records, otOps, ...reachedBy(reads, heads, cut, lastOf) }
 }

@@ -31,11 +31,29 @@ const EXPIRE_VERSIONS: Statement = {
     gone AS (DELETE FROM change_log WHERE fleet_id = $1 AND mutation_id IN (SELECT mutation_id FROM old) RETURNING 1)
     SELECT count(*) AS count FROM gone`,
 }
+/**
+ * Behind the oldest token that may be live only the last operation of each path stays, which tells that none is missing
+ * after it; $2 is since when a device must have been heard of.
+ */
+const COMPACT_OT: Statement = {
+  name: 'compact_ot_op',
+  text: `WITH floors AS (SELECT p.collection, min(p.version) AS version FROM device_position p
+      JOIN device d ON d.fleet_id = p.fleet_id AND d.id = p.device_id
+      WHERE p.fleet_id = $1 AND d.last_contact_at >= $2 GROUP BY 1),
+    gone AS (DELETE FROM ot_op WHERE ctid = ANY (ARRAY(SELECT o.ctid FROM ot_op o WHERE o.fleet_id = $1 AND (
+        EXISTS (SELECT 1 FROM ot_op n WHERE n.fleet_id = $1 AND n.collection = o.collection AND n.record_id = o.record_id
+          AND n.path = o.path AND n.revision = o.revision + 1
+          AND n.version <= coalesce((SELECT f.version FROM floors f WHERE f.collection = o.collection), n.version))
+        OR NOT EXISTS (SELECT 1 FROM record r WHERE r.fleet_id = $1 AND r.collection = o.collection AND r.record_id = o.record_id)
+      ) LIMIT $3)) AND fleet_id = $1 RETURNING 1)
+    SELECT count(*) AS count FROM gone`,
+}
 const EXPIRE: readonly { statement: Statement; keepMs: (keep: Keep) => number }[] = [
   { statement: expire('enrollment', 'at < $2'), keepMs: () => KEEP_MS.enrollment },
   { statement: expire('stored_response', 'created_at < $2'), keepMs: () => KEEP_MS.response },
   { statement: expire('record', 'deleted AND committed_at < $2'), keepMs: () => KEEP_MS.tombstone },
   { statement: expire('record_base', 'replaced_at < $2'), keepMs: () => KEEP_MS.base },
+  { statement: COMPACT_OT, keepMs: () => KEEP_MS.liveToken },
   { statement: EXPIRE_VERSIONS, keepMs: () => KEEP_MS.change },
   { statement: expire('change_log', 'version IS NULL AND committed_at < $2'), keepMs: () => KEEP_MS.change },
   { statement: expire('failed_try', 'last_at < $2'), keepMs: () => KEEP_MS.failedTry },

@@ -3,6 +3,7 @@ import { reachedBy } from '../page-changes.ts'
 import type { PullPage, PullRead } from '../ports.ts'
 import { bigints, texts } from './arrays.ts'
 import type { Database, Statement } from './database.ts'
+import { pulledOps } from './ot-log.ts'
 import type { RecordRow } from './record-row.ts'
 import { RECORD_COLUMNS, recordOf } from './record-row.ts'
 import { originalText } from './storable-text.ts'
@@ -28,7 +29,7 @@ const PULL: Statement = {
     )
     SELECT 0 AS kind, place, f.epoch, coalesce(h.version, 0) AS head, false AS over, asked.collection, NULL::uuid AS record_id,
       NULL::bigint AS version, NULL::boolean AS deleted, NULL::json AS data, NULL::text AS hlc, NULL::uuid AS device_id,
-      NULL::json AS version_vector, NULL::int AS schema_version, NULL::json AS crdt
+      NULL::json AS version_vector, NULL::int AS schema_version, NULL::json AS crdt, NULL::json AS ot
     FROM asked JOIN fleet f ON f.id = $1 LEFT JOIN stream_head h ON h.fleet_id = $1 AND h.collection = asked.collection
     UNION ALL
     SELECT 1, r.place, NULL, NULL, r.over, ${WITHIN_BOUNDS} FROM measured r
@@ -75,5 +76,6 @@ export async function pullPage(
       lastOf.set(record.collection, record.version)
     }
   }
-  return { epoch, heads, records, ...reachedBy(reads, heads, cut, lastOf) }
+  const otOps = await pulledOps(database, fleetId, reads, records)
+  return { epoch, heads, records, otOps, ...reachedBy(reads, heads, cut, lastOf) }
 }

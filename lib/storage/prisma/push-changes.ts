@@ -44,11 +44,11 @@ const SESSION_PUSHES: Statement = {
 }
 const RECORDS: Statement = {
   name: 'push_write_records',
-  text: `INSERT INTO record (fleet_id, collection, record_id, version, deleted, data, hlc, device_id, version_vector, schema_version, crdt, committed_at)
-    SELECT $1, k.*, $12 FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::boolean[], $6::json[], $7::text[], $8::uuid[], $9::json[], $10::int[], $11::json[]) k
+  text: `INSERT INTO record (fleet_id, collection, record_id, version, deleted, data, hlc, device_id, version_vector, schema_version, crdt, ot, committed_at)
+    SELECT $1, k.*, $13 FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::boolean[], $6::json[], $7::text[], $8::uuid[], $9::json[], $10::int[], $11::json[], $12::json[]) k
     ON CONFLICT (fleet_id, collection, record_id) DO UPDATE SET version = excluded.version, deleted = excluded.deleted,
       data = excluded.data, hlc = excluded.hlc, device_id = excluded.device_id, version_vector = excluded.version_vector,
-      schema_version = excluded.schema_version, crdt = excluded.crdt, committed_at = excluded.committed_at`,
+      schema_version = excluded.schema_version, crdt = excluded.crdt, ot = excluded.ot, committed_at = excluded.committed_at`,
 }
 const BASES: Statement = {
   name: 'push_write_bases',
@@ -266,6 +266,7 @@ const recordValues = (rows: readonly Written[]): unknown[] => [
   jsons(rows.map((row) => row.versionVector)),
   ints(rows.map((row) => row.schemaVersion)),
   jsons(rows.map((row) => crdtToStore(row.crdt))),
+  jsons(rows.map((row) => row.ot ?? null)),
 ]
 
 const letterValues = (rows: readonly WrittenChange[]): unknown[] => [

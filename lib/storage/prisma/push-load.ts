@@ -11,6 +11,7 @@ import type { DeviceRow } from './device-row.ts'
 import { DEVICE_COLUMNS, deviceOf } from './device-row.ts'
 import type { RecordRow } from './record-row.ts'
 import { crdtOf, RECORD_COLUMNS, recordOf } from './record-row.ts'
+import { loadOtLog } from './ot-log.ts'
 import { resultOf } from './result-row.ts'
 import { originalText } from './storable-text.ts'
 import { isLockTimeout, lockTimeout } from './storage-errors.ts'
@@ -168,7 +169,7 @@ async function readAll(send: Send, fleetId: string, plan: PushPlan): Promise<Pus
   ) => (keys.length === 0 ? Promise.resolve([]) : send<R>(statement, [fleetId, ...values]))
   // In the order given, a statement each: one that cannot be locked in time then names its collection (BR2).
   const locks = streams.map((name) => send<HeadRow>(LOCK_HEAD, [fleetId, name]))
-  const [heads, devices, fleets, responses, recordRows, baseRows, mutations, tries] = await Promise.all([
+  const [heads, devices, fleets, responses, recordRows, baseRows, mutations, tries, otLog] = await Promise.all([
     Promise.all(locks).then((rows) => rows.flat()),
     some<LockedDeviceRow>(deviceIds, LOCK_DEVICES, [uuids(deviceIds)]),
     send<{ epoch: number; config_version: number }>(FLEET, [fleetId]),
@@ -187,6 +188,7 @@ async function readAll(send: Send, fleetId: string, plan: PushPlan): Promise<Pus
     ]),
     some<MutationRow>(mutationIds, MUTATIONS, [uuids(mutationIds), mutationIds.length + ANCESTORS_MAX]),
     some<{ mutation_id: string; tries: number }>(triesOf, TRIES, [uuids(triesOf)]),
+    loadOtLog(send, fleetId, plan.otReads),
   ]).catch(async (error: unknown) => {
     throw (await stuckLock(streams, locks)) ?? error
   })
@@ -214,6 +216,7 @@ async function readAll(send: Send, fleetId: string, plan: PushPlan): Promise<Pus
     conflicts: new Map(),
     failedTries: new Map(tries.map((row) => [row.mutation_id, row.tries])),
     letterDays: new Map(devices.map((row) => [row.id, { day: row.letters_day, count: row.letters_count }])),
+    otLog,
   }
 }
 

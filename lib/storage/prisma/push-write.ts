@@ -5,6 +5,7 @@ import { floats, ints, plainTexts, uuids } from './arrays.ts'
 import { insertAudit } from './audit.ts'
 import type { Send, Statement } from './database.ts'
 import { insertEvents } from './insert-events.ts'
+import { writeOtOps } from './ot-log.ts'
 import { writeChanges } from './push-changes.ts'
 import { storableText } from './storable-text.ts'
 import { at } from './values.ts'
@@ -68,7 +69,7 @@ export async function writePush(
   assertDense(heads, writes)
   const { responses, committedAtMs } = writes
   const sessions = [...new Map(writes.sessions.map((row) => [row.sessionId, row])).values()]
-  const sent = [...writeChanges(send, fleetId, writes)]
+  const sent = [...writeChanges(send, fleetId, writes), ...writeOtOps(send, fleetId, writes)]
   const some = (rows: readonly unknown[], statement: Statement, values: () => unknown[]) => {
     if (rows.length > 0) sent.push(send(statement, [fleetId, ...values()]))
   }

@@ -1,6 +1,7 @@
 import type { RecordState } from '#lib/engine/types.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { CrdtStates } from '#lib/protocol/crdt.ts'
+import type { OtStates } from '#lib/protocol/ot.ts'
 import type { VersionVector } from '#lib/kernel/version-vector.ts'
 import { originalText } from './storable-text.ts'
 import { fromJson } from './values.ts'
@@ -16,10 +17,11 @@ export interface RecordRow extends Record<string, unknown> {
   readonly version_vector: unknown
   readonly schema_version: number
   readonly crdt: unknown
+  readonly ot: unknown
 }
 
 export const RECORD_COLUMNS =
-  'r.collection, r.record_id, r.version, r.deleted, r.data, r.hlc, r.device_id, r.version_vector, r.schema_version, r.crdt'
+  'r.collection, r.record_id, r.version, r.deleted, r.data, r.hlc, r.device_id, r.version_vector, r.schema_version, r.crdt, r.ot'
 
 export function recordOf(row: RecordRow): RecordState {
   return {
@@ -33,6 +35,7 @@ export function recordOf(row: RecordRow): RecordState {
     versionVector: fromJson<VersionVector>(row.version_vector),
     schemaVersion: row.schema_version,
     crdt: crdtOf(row.crdt),
+    ...(row.ot === null ? {} : { ot: fromJson<OtStates>(row.ot) }),
   }
 }
 

@@ -4,7 +4,9 @@ import { fromJson } from './values.ts'
 
 /** A plain `applied` is told by its row's version: most results are, and none of those is stored twice. */
 export const resultToStore = (result: EffectiveResult, version: number | null): EffectiveResult | null =>
-  result.status === 'applied' && result.version === version && !result.record ? null : result
+  result.status === 'applied' && result.version === version && !result.record && result.revision === undefined
+    ? null
+    : result
 
 export function resultOf(row: {
   mutation_id: string

@@ -178,6 +178,7 @@ describe.each(STORAGES)('the authority over $name', ({ open }) => {
         bases: [],
         mutationIds: [],
         conflictIds: [],
+        otReads: [],
         triesOf: [mutation.id, newUuid()],
       }),
     )

@@ -62,7 +62,14 @@ describe('row-level security', () => {
           a,
           changeOf({ deviceId, recordId, version: head + 2, replaced: a.record }),
           changeOf({ deviceId, version: null, deadLetter: letterEffect() }),
-          changeOf({ deviceId, version: null, heldBy: randomUUID() }),
+          changeOf({
+            deviceId,
+            version: null,
+            heldBy: randomUUID(),
+            otOps: [
+              { path: '/a', revision: 1, version: 1, mutationId: randomUUID(), ops: ['x'], made: ['x'] },
+            ],
+          }),
         ]
       },
       {

@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll } from 'vitest'
-import type { ConflictClosure, ConflictEffect, DeadLetterEffect, RecordState } from '#lib/engine/types.ts'
+import type {
+  ConflictClosure,
+  ConflictEffect,
+  DeadLetterEffect,
+  PathOp,
+  RecordState,
+} from '#lib/engine/types.ts'
+import type { OtRead } from '#lib/engine/load-plan.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { CrdtStates } from '#lib/protocol/crdt.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
@@ -172,6 +179,7 @@ export interface ChangeInput {
   readonly editOf?: string
   readonly replayOf?: string
   readonly resolves?: string
+  readonly otOps?: readonly PathOp[]
   readonly heldBy?: string
   readonly releasedBy?: string
   readonly closes?: ConflictClosure
@@ -222,6 +230,7 @@ export function changeOf(input: ChangeInput): Change {
     conflict: input.conflict ?? null,
     deadLetter: input.deadLetter ?? null,
     replayOf: input.replayOf ?? null,
+    otOps: input.otOps ?? [],
     heldBy: input.heldBy ?? null,
     releasedBy: input.releasedBy ?? null,
     closes: input.closes ?? null,
@@ -270,6 +279,7 @@ export const planOf = (streams: readonly string[] = ['reports']) => ({
   mutationIds: [] as string[],
   conflictIds: [] as string[],
   triesOf: [] as string[],
+  otReads: [] as OtRead[],
 })
 
 /** Commits changes whose versions follow the head of `reports`. */

@@ -28,8 +28,16 @@ describe('load plan', () => {
       ],
       bases: [{ collection: COLLECTION, recordId: RECORD, version: 4 }],
       conflictIds: [],
+      otReads: expect.any(Array),
       mutationIds: [first.id, second.id, after, third.id, other.id],
     })
-    expect(planLoad([])).toEqual({ streams: [], records: [], bases: [], mutationIds: [], conflictIds: [] })
+    expect(planLoad([])).toEqual({
+      streams: [],
+      records: [],
+      bases: [],
+      mutationIds: [],
+      conflictIds: [],
+      otReads: [],
+    })
   })
 })

@@ -1,0 +1,300 @@
+import type { Json, JsonObject } from '#lib/kernel/json.ts'
+import { jsonEqual } from '#lib/kernel/json.ts'
+import type { Result } from '#lib/kernel/result.ts'
+import { err, ok } from '#lib/kernel/result.ts'
+import type { OtOperation } from '#lib/protocol/mutation.ts'
+import type { OtState, OtStates } from '#lib/protocol/ot.ts'
+import { chainBase, chainIds } from './after-chain.ts'
+import { chooseStrategy, forReplay } from './conflict/choose-strategy.ts'
+import { decideEditWins } from './conflict/edit-wins.ts'
+import type { OtWrite, RecordDecision, RecordQuestion } from './decide-record.ts'
+import { findInvalid, isConcurrent, isRecreation, mayWriteOnNothing, unfitPatch } from './decide-record.ts'
+import type { Integration } from './ot/integrate.ts'
+import { integrate } from './ot/integrate.ts'
+import type { OtFailure } from './ot/ot-type.ts'
+import { isOtPath, otPaths, overlaps, plainRules, valueAt, withoutPaths, withValue } from './ot/paths.ts'
+import { applyOperation, touchedPointers } from './patch.ts'
+import type { ChainView, PushDraft } from './push-draft.ts'
+import { otLogOf, recordOf } from './push-draft.ts'
+import type { BaseDocument, PathOp, RecordState } from './types.ts'
+
+interface Standing {
+  readonly draft: PushDraft
+  readonly question: RecordQuestion
+  readonly current: RecordState | null
+  readonly chain: ChainView
+  readonly base: BaseDocument
+  readonly concurrent: boolean
+  readonly states: OtStates
+}
+
+/**
+ * Decides one mutation of a record with paths under OT (CS5): the authority puts operations in order, and what isn't
+ * under OT is decided as everywhere. Integration is no conflict (CS7).
+ */
+export function decideOtRecord(draft: PushDraft, question: RecordQuestion): RecordDecision {
+  const { mutation } = question
+  const current = recordOf(draft, mutation)
+  const chain = chainBase(draft, mutation, question.author)
+  const base: BaseDocument = question.parentKnown ? chain.document : { kind: 'unknown' }
+  const concurrent = current !== null && isConcurrent(question, current, base, chain)
+  const standing = { draft, question, current, chain, base, concurrent, states: current?.ot ?? {} }
+  if (mutation.op.type === 'delete') return decideDelete(standing)
+  if (current === null || current.deleted) {
+    const isWhole = base.kind === 'known' || mutation.op.type === 'put'
+    if (isWhole && mayWriteOnNothing(question, current, base, concurrent)) return decideReturn(standing)
+    const local = localDocument(standing)
+    const decision = { kind: 'person', strategy: 'manual', fields: [''] } as const
+    return { kind: 'settled', decision, base, local: local.ok ? local.value : null, crdt: {} }
+  }
+  const document = current.data ?? {}
+  return mutation.op.type === 'ot'
+    ? decideOperation(standing, mutation.op, document, null)
+    : decideDocument(standing, document)
+}
+
+/** CS9: the edit wins, whichever came first; a record that is only deleted keeps its revisions. */
+function decideDelete({ question, current, base, concurrent, states }: Standing): RecordDecision {
+  const plainly = { kind: 'write', data: null, crdt: {}, joined: false, ot: { states, ops: [] } } as const
+  if (current === null || current.deleted || !concurrent) return plainly
+  const { strategy, fieldStrategies, tieRule } = question.rules
+  const context = { strategy, fieldStrategies, tieRule, local: null }
+  const decide = strategy === 'ot' ? decideEditWins : chooseStrategy(context)
+  const decision = decide(base, current, question.mutation, context)
+  if (decision.kind === 'same') return plainly
+  return decision.kind === 'local'
+    ? { kind: 'settled', decision, base, local: null, data: null, crdt: {}, ot: { states, ops: [] } }
+    : { kind: 'settled', decision, base, local: null, crdt: {} }
+}
+
+/** The edit of a record that isn't there, or no longer: on what its author saw, with what others did to it since. */
+function decideReturn(standing: Standing): RecordDecision {
+  const { question, current, base, concurrent } = standing
+  const anew = current === null || isRecreation(question.mutation, base)
+  const won =
+    current !== null && concurrent && !anew
+      ? ({ decision: { kind: 'local', fields: [''] }, base } as const)
+      : null
+  const seen = base.kind === 'known' ? (base.data ?? {}) : {}
+  if (question.mutation.op.type !== 'ot') {
+    const local = localDocument(standing)
+    if (!local.ok) return unfitPatch(local.error, base)
+    return finish(standing, local.value ?? {}, { states: standing.states, ops: [] }, won)
+  }
+  const document = anew ? seen : caughtUp(standing, seen)
+  return document
+    ? decideOperation(standing, question.mutation.op, document, won)
+    : underivable(standing, question.mutation.op.path)
+}
+
+type Won = Pick<Extract<RecordDecision, { kind: 'settled' }>, 'decision' | 'base'> | null
+
+function decideOperation(
+  standing: Standing,
+  op: OtOperation,
+  document: JsonObject,
+  won: Won,
+): RecordDecision {
+  const { draft, question, base, states } = standing
+  const { path } = op
+  const state: OtState = states[path] ?? { kind: op.kind, revision: 0 }
+  const type = draft.world.ot?.[op.kind] ?? null
+  const isElsewhere = Object.keys(states).some((other) => other !== path && overlaps(other, path))
+  if (!isOtPath(question.rules, path) || isElsewhere || !type)
+    return unfitPatch({ code: 'not_ot', path }, base)
+  if (state.kind !== op.kind) return unfitPatch({ code: 'kind_mismatch', path }, base)
+  const made = type.parse(op.ops)
+  if (!made.ok) return unfitPatch({ code: made.error, path }, base)
+  const since = logSince(standing, path, (entry) => entry.revision > op.baseRevision)
+  if (!reaches(since, op.baseRevision, state.revision)) return underivable(standing, path)
+  const integrated = integrate(type, since, chainIds(draft, question.mutation, question.author), made.value)
+  if (!integrated.ok) return failed(standing, path, integrated.error)
+  const value = type.apply(valueAt(document, path), integrated.value.ops)
+  if (!value.ok) return failed(standing, path, value.error)
+  const next = withValue(document, path, value.value)
+  if (!next) return unfitPatch({ code: 'not_a_container', path }, base)
+  return finish(
+    standing,
+    next,
+    writeOf(standing, [entryOf(path, state, made.value, integrated.value)], true),
+    won,
+  )
+}
+
+/** A `put` or `patch`: under OT its difference from what its author saw, the rest by the rules of its fields. */
+function decideDocument(standing: Standing, document: JsonObject): RecordDecision {
+  const { question, current, base, concurrent, states } = standing
+  const { mutation, rules, isReplay } = question
+  const paths = otPaths(rules, states)
+  if (base.kind === 'unknown') {
+    const touched = touchedPointers(mutation.op)
+    const path = paths.find((one) => touched === null || touched.some((other) => overlaps(one, other)))
+    if (path !== undefined) return underivable(standing, path)
+  }
+  const local = localDocument(standing)
+  if (!local.ok) return unfitPatch(local.error, base)
+  const ours = local.value ?? {}
+  const entries = base.kind === 'known' ? deriveAll(standing, paths, base.data ?? {}, ours) : ok([])
+  if (!entries.ok) return failed(standing, entries.error.path, entries.error.code)
+  let next = document
+  for (const { path, state, integrated } of entries.value) {
+    const type = standing.draft.world.ot?.[state.kind]
+    const value = type?.apply(valueAt(document, path), integrated.ops) ?? err('bad_op' as const)
+    const changed = value.ok ? withValue(next, path, value.value) : null
+    if (!changed) return failed(standing, path, value.ok ? 'does_not_fit' : value.error)
+    next = changed
+  }
+  const write = writeOf(standing, entries.value, false)
+  const plainOurs = withoutPaths(ours, paths)
+  const plainTheirs = withoutPaths(document, paths)
+  const before = base.kind === 'known' ? withoutPaths(base.data ?? {}, paths) : null
+  const recombined = (plain: JsonObject): JsonObject =>
+    paths.reduce((whole, path) => withValue(whole, path, valueAt(next, path)) ?? whole, plain)
+  if (!concurrent || (before !== null && jsonEqual(plainTheirs, before)))
+    return finish(standing, recombined(plainOurs), write, null)
+  if (jsonEqual(plainOurs, before ?? plainTheirs)) return finish(standing, next, write, null)
+  const { strategy, fieldStrategies, tieRule } = plainRules(rules)
+  const context = { strategy, fieldStrategies, tieRule, local: plainOurs }
+  const used = isReplay ? forReplay(context) : context
+  const seen: BaseDocument = before ? { kind: 'known', data: before, crdt: {} } : { kind: 'unknown' }
+  const decision = chooseStrategy(used)(
+    seen,
+    { ...(current as RecordState), data: plainTheirs },
+    mutation,
+    used,
+  )
+  const settled = { decision, base } as Extract<RecordDecision, { kind: 'settled' }>
+  switch (decision.kind) {
+    case 'same':
+      return finish(standing, next, write, null)
+    case 'local':
+      return finish(standing, recombined(plainOurs), write, settled, ours)
+    case 'merge':
+      return finish(standing, recombined(decision.data), write, settled, ours)
+    case 'remote': {
+      if (write.ops.length === 0) return { kind: 'settled', decision, base, local: ours, crdt: {} }
+      const both = { kind: 'merge', data: next, fields: decision.fields } as const
+      return finish(standing, next, write, { decision: both, base }, ours)
+    }
+    case 'person': {
+      const asked = isReplay ? ({ ...decision, strategy: 'manual' } as const) : decision
+      return { kind: 'settled', decision: asked, base, local: ours, crdt: {} }
+    }
+  }
+}
+
+interface Entry {
+  readonly path: string
+  readonly state: OtState
+  readonly made: Json
+  readonly integrated: Integration
+}
+
+const entryOf = (path: string, state: OtState, made: Json, integrated: Integration): Entry => ({
+  path,
+  state,
+  made,
+  integrated,
+})
+
+/** The differences of a document write under OT. What a write leaves out it lets be. */
+function deriveAll(
+  standing: Standing,
+  paths: readonly string[],
+  before: JsonObject,
+  after: JsonObject,
+): Result<readonly Entry[], { readonly code: OtFailure; readonly path: string }> {
+  const { draft, question, chain, states } = standing
+  const entries: Entry[] = []
+  for (const path of paths) {
+    const [was, is] = [valueAt(before, path), valueAt(after, path)]
+    if (is === undefined || jsonEqual(was, is)) continue
+    const isText = typeof is === 'string' && (was === undefined || typeof was === 'string')
+    const state = states[path] ?? { kind: isText ? 'text' : 'json', revision: 0 }
+    const type = draft.world.ot?.[state.kind]
+    const made = type?.diff(was, is) ?? err('bad_op' as const)
+    if (!made.ok || !type) return err({ code: made.ok ? 'bad_op' : made.error, path })
+    const since = logSince(standing, path, (entry) => entry.version > chain.seenVersion)
+    const first = since[0]?.revision ?? state.revision + 1
+    if (!reaches(since, first - 1, state.revision)) return err({ code: 'unknown_revision', path })
+    const integrated = integrate(type, since, chainIds(draft, question.mutation, question.author), made.value)
+    if (!integrated.ok) return err({ code: integrated.error, path })
+    entries.push(entryOf(path, state, made.value, integrated.value))
+  }
+  return ok(entries)
+}
+
+/** What the author of the mutation has in hand. */
+function localDocument({ question, current, base, concurrent }: Standing) {
+  const seen = base.kind === 'known' ? base.data : (current?.data ?? null)
+  const plainly = !concurrent && current !== null && !current.deleted && question.mutation.op.type === 'patch'
+  const { op } = question.mutation
+  if (op.type === 'ot') return applyOperation(seen, { type: 'patch' })
+  return applyOperation(plainly && base.kind !== 'known' ? current.data : seen, op)
+}
+
+/** The document of a deleted record with what others did under OT before it was deleted; null when that is gone. */
+function caughtUp(standing: Standing, seen: JsonObject): JsonObject | null {
+  const { draft, chain, states } = standing
+  let document: JsonObject | null = seen
+  for (const [path, state] of Object.entries(states)) {
+    const type = draft.world.ot?.[state.kind]
+    for (const { ops } of logSince(standing, path, ({ version }) => version > chain.seenVersion)) {
+      if (!document || !type) return null
+      const value = type.apply(valueAt(document, path), ops)
+      document = value.ok ? withValue(document, path, value.value) : null
+    }
+  }
+  return document
+}
+
+const logSince = (
+  { draft, question }: Standing,
+  path: string,
+  isLater: (entry: PathOp) => boolean,
+): readonly PathOp[] =>
+  otLogOf(draft, question.mutation).filter((entry) => entry.path === path && isLater(entry))
+
+/** True when the log has every operation after `from` up to `to`. */
+const reaches = (log: readonly PathOp[], from: number, to: number): boolean =>
+  from <= to && log.length === to - from && log.every(({ revision }, i) => revision === from + 1 + i)
+
+function writeOf({ states }: Standing, entries: readonly Entry[], isTold: boolean): OtWrite {
+  const next = { ...states }
+  for (const { path, state } of entries) next[path] = { kind: state.kind, revision: state.revision + 1 }
+  const ops = entries.map(({ path, state, made, integrated }) => ({
+    path,
+    revision: state.revision + 1,
+    ops: integrated.ops,
+    made,
+  }))
+  const [first] = entries
+  const told =
+    isTold && first ? { revision: first.state.revision + 1, transformed: first.integrated.transformed } : null
+  return { states: next, ops, told }
+}
+
+function finish(
+  { question, base, concurrent }: Standing,
+  data: JsonObject,
+  ot: OtWrite,
+  settled: Won,
+  local: JsonObject = data,
+): RecordDecision {
+  const invalid = findInvalid(question.rules, data, base)
+  if (invalid) return invalid
+  if (settled) return { kind: 'settled', decision: settled.decision, base, local, data, crdt: {}, ot }
+  const joined = concurrent && question.mutation.op.type !== 'ot'
+  return { kind: 'write', data, crdt: {}, joined, ot }
+}
+
+const underivable = ({ base }: Standing, path: string): RecordDecision => ({
+  kind: 'unfit',
+  code: 'underivable',
+  detail: `what it was made on at ${path} is no longer known`,
+  path,
+  base,
+})
+
+const failed = (standing: Standing, path: string, code: OtFailure): RecordDecision =>
+  code === 'unknown_revision' ? underivable(standing, path) : unfitPatch({ code, path }, standing.base)

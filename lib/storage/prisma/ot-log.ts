@@ -1,0 +1,149 @@
+import type { OtRead } from '#lib/engine/load-plan.ts'
+import type { PathOp, RecordKey, RecordState } from '#lib/engine/types.ts'
+import { recordKey } from '#lib/engine/types.ts'
+import type { Json } from '#lib/kernel/json.ts'
+import { OT_LOG_MAX } from '../change-rows.ts'
+import type { PulledOp, PullRead, PushWrites } from '../ports.ts'
+import { bigints, jsons, texts, uuids } from './arrays.ts'
+import type { Database, Send, Statement } from './database.ts'
+import { originalText } from './storable-text.ts'
+import { fromJson } from './values.ts'
+
+/** Each read takes its newest operations; a null path means all of the record's. */
+const LOAD: Statement = {
+  name: 'push_ot_log',
+  text: `SELECT DISTINCT ON (o.collection, o.record_id, o.path, o.revision)
+      o.collection, o.record_id, o.path, o.revision, o.version, o.mutation_id, o.ops, o.made
+    FROM unnest($2::text[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[]) k(collection, record_id, path, after_revision, after_version)
+    CROSS JOIN LATERAL (SELECT * FROM ot_op x WHERE x.fleet_id = $1 AND x.collection = k.collection AND x.record_id = k.record_id
+      AND (k.path IS NULL OR x.path = k.path) AND x.revision > k.after_revision AND x.version > k.after_version
+      ORDER BY x.version DESC LIMIT ${OT_LOG_MAX}) o
+    ORDER BY o.collection, o.record_id, o.path, o.revision`,
+}
+const WRITE: Statement = {
+  name: 'push_write_ot_ops',
+  text: `INSERT INTO ot_op (fleet_id, collection, record_id, path, revision, version, mutation_id, ops, made)
+    SELECT $1, k.* FROM unnest($2::text[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[], $7::uuid[], $8::json[], $9::json[]) k`,
+}
+const PULLED: Statement = {
+  name: 'pull_ot_ops',
+  text: `SELECT o.collection, o.record_id, o.path, o.revision, o.ops, EXISTS (SELECT 1 FROM ot_op p WHERE p.fleet_id = $1
+      AND p.collection = o.collection AND p.record_id = o.record_id AND p.path = o.path AND p.revision = o.revision - 1) AS follows
+    FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::bigint[]) k(collection, record_id, after_version, version)
+    CROSS JOIN LATERAL (SELECT * FROM ot_op x WHERE x.fleet_id = $1 AND x.collection = k.collection AND x.record_id = k.record_id
+      AND x.version > k.after_version AND x.version <= k.version ORDER BY x.path, x.revision LIMIT ${OT_LOG_MAX} + 1) o
+    ORDER BY o.collection, o.record_id, o.path, o.revision`,
+}
+
+interface OpRow extends Record<string, unknown> {
+  readonly collection: string
+  readonly record_id: string
+  readonly path: string
+  readonly revision: number
+  readonly version: number
+  readonly mutation_id: string
+  readonly ops: unknown
+  readonly made: unknown
+}
+interface PulledRow extends Record<string, unknown> {
+  readonly collection: string
+  readonly record_id: string
+  readonly path: string
+  readonly revision: number
+  readonly ops: unknown
+  readonly follows: boolean
+}
+
+export async function loadOtLog(
+  send: Send,
+  fleetId: string,
+  reads: readonly OtRead[],
+): Promise<Map<RecordKey, readonly PathOp[]>> {
+  if (reads.length === 0) return new Map()
+  const rows = await send<OpRow>(LOAD, [
+    fleetId,
+    texts(reads.map((read) => read.collection)),
+    uuids(reads.map((read) => read.recordId)),
+    texts(reads.map((read) => read.path)),
+    bigints(reads.map((read) => read.afterRevision)),
+    bigints(reads.map((read) => read.afterVersion)),
+  ])
+  return byRecord(rows, (row): PathOp => ({
+    path: originalText(row.path),
+    revision: row.revision,
+    version: row.version,
+    mutationId: row.mutation_id,
+    ops: unwrapped(row.ops),
+    made: unwrapped(row.made),
+  }))
+}
+
+/** An operation of JSON may be `null`, which a column would not tell from nothing: it is kept in a list. */
+const unwrapped = (stored: unknown): Json => (fromJson<readonly Json[]>(stored)[0] ?? null) as Json
+
+export function writeOtOps(send: Send, fleetId: string, { changes }: PushWrites): Promise<unknown>[] {
+  const rows = changes.flatMap(({ otOps, incoming }) =>
+    otOps.map((op) => ({ ...op, ...placeOf(incoming.mutation) })),
+  )
+  if (rows.length === 0) return []
+  const values = [
+    texts(rows.map((row) => row.collection)),
+    uuids(rows.map((row) => row.recordId)),
+    texts(rows.map((row) => row.path)),
+    bigints(rows.map((row) => row.revision)),
+    bigints(rows.map((row) => row.version)),
+    uuids(rows.map((row) => row.mutationId)),
+    jsons(rows.map((row) => [row.ops])),
+    jsons(rows.map((row) => [row.made])),
+  ]
+  return [send(WRITE, [fleetId, ...values])]
+}
+
+const placeOf = ({ collection, recordId }: { readonly collection: string; readonly recordId: string }) => ({
+  collection,
+  recordId,
+})
+
+/** What a pull tells of the records of its page that it doesn't read from the start. */
+export async function pulledOps(
+  database: Database,
+  fleetId: string,
+  reads: readonly PullRead[],
+  records: readonly RecordState[],
+): Promise<Map<RecordKey, readonly PulledOp[]>> {
+  const after = new Map(reads.map(({ collection, afterVersion }) => [collection, afterVersion]))
+  const asked = records.filter(({ ot, collection }) => ot !== undefined && (after.get(collection) ?? 0) > 0)
+  if (asked.length === 0) return new Map()
+  const rows = await database.one<PulledRow>(fleetId, PULLED, [
+    fleetId,
+    texts(asked.map((record) => record.collection)),
+    uuids(asked.map((record) => record.recordId)),
+    bigints(asked.map((record) => after.get(record.collection) ?? 0)),
+    bigints(asked.map((record) => record.version)),
+  ])
+  const found = byRecord(rows, ({ path, revision, ops, follows }): PulledOp => ({
+    path: originalText(path),
+    revision,
+    ops: unwrapped(ops),
+    follows,
+  }))
+  const pulled = new Map<RecordKey, readonly PulledOp[]>()
+  for (const { collection, recordId } of asked) {
+    const key = recordKey(collection, recordId)
+    const ops = found.get(key) ?? []
+    if (ops.length <= OT_LOG_MAX) pulled.set(key, ops)
+  }
+  return pulled
+}
+
+function byRecord<R extends { readonly collection: string; readonly record_id: string }, T>(
+  rows: readonly R[],
+  shown: (row: R) => T,
+): Map<RecordKey, readonly T[]> {
+  const groups = new Map<RecordKey, T[]>()
+  for (const row of rows) {
+    const key = recordKey(originalText(row.collection), row.record_id)
+    groups.set(key, [...(groups.get(key) ?? []), shown(row)])
+  }
+  return groups
+}

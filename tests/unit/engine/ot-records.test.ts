@@ -1,0 +1,201 @@
+import { describe, expect, it } from 'vitest'
+import type { Json, JsonObject } from '#lib/kernel/json.ts'
+import type { Mutation, OtOperation } from '#lib/protocol/mutation.ts'
+import type { MutationResult } from '#lib/protocol/push.ts'
+import {
+  DEVICE_A,
+  DEVICE_B,
+  DEVICE_C,
+  EngineWorld,
+  mutationBy,
+  newId,
+  patch,
+  put,
+  remove,
+  rulesOf,
+} from '#tests/support/engine-world.ts'
+
+const text = (ops: Json, baseRevision = 0, path = '/body'): OtOperation => ({
+  type: 'ot',
+  path,
+  kind: 'text',
+  baseRevision,
+  ops,
+})
+const json = (ops: Json, baseRevision = 0, path = '/tree'): OtOperation => ({
+  type: 'ot',
+  path,
+  kind: 'json',
+  baseRevision,
+  ops,
+})
+const edit = (device: string, op: Mutation['op'], changes: Parameters<typeof mutationBy>[2] = {}): Mutation =>
+  mutationBy(device, op, { baseVersion: 1, ...changes })
+
+/** A record with a text at version 1. */
+function written(data: JsonObject = { body: 'abc', n: 0 }, rules: Parameters<typeof rulesOf>[0] = {}) {
+  const server = new EngineWorld(rulesOf({ strategy: 'ot', tieRule: 'lww', ...rules }))
+  server.send(DEVICE_A, put(data))
+  return server
+}
+const one = (results: readonly MutationResult[]): MutationResult => results[0] as MutationResult
+
+describe('operations on a record', () => {
+  it('[CS5] are put in order; the result has the revision and what the device has still to apply', () => {
+    const server = written()
+    expect(one(server.push(DEVICE_A, [edit(DEVICE_A, text(['x']))]))).toMatchObject({
+      status: 'applied',
+      version: 2,
+      revision: 1,
+    })
+    const result = one(server.push(DEVICE_B, [edit(DEVICE_B, text([3, 'y']))]))
+    expect(result).toEqual({
+      id: result.id,
+      status: 'applied',
+      version: 3,
+      revision: 2,
+      transformed: [['x']],
+    })
+    expect(server.record).toMatchObject({
+      data: { body: 'xabcy' },
+      ot: { '/body': { kind: 'text', revision: 2 } },
+    })
+    expect(server.last.effects[0]?.conflict).toBeNull()
+  })
+
+  it('[CS5] of a chain may name the revision before its first one; each is told of others once', () => {
+    const server = written()
+    server.push(DEVICE_B, [edit(DEVICE_B, text(['<']))])
+    const first = edit(DEVICE_A, text([3, 'd']))
+    const second = edit(DEVICE_A, text([4, 'e']), { after: first.id })
+    expect(server.push(DEVICE_A, [first, second])).toMatchObject([
+      { revision: 2, transformed: [['<']] },
+      { revision: 3 },
+    ])
+    server.push(DEVICE_B, [edit(DEVICE_B, text([1, '>'], 1))])
+    const third = edit(DEVICE_A, text([5, 'f']), { after: second.id })
+    expect(one(server.push(DEVICE_A, [third]))).toMatchObject({
+      revision: 5,
+      transformed: [['>']].map(() => [1, '>']),
+    })
+    expect(server.record?.data).toEqual({ body: '<>abcdef', n: 0 })
+  })
+
+  it('[CS5] create what they write, also the record', () => {
+    const server = new EngineWorld(rulesOf({ strategy: 'ot' }))
+    expect(server.send(DEVICE_A, text(['new']))).toMatchObject({ status: 'applied', revision: 1 })
+    expect(server.send(DEVICE_A, json([{ i: { a: [1] } }]), { baseVersion: 1 })).toMatchObject({
+      revision: 1,
+    })
+    expect(server.record?.data).toEqual({ body: 'new', tree: { a: [1] } })
+  })
+
+  it.each([
+    ['what is no operation', text([{ d: -1 }]), 'schema_mismatch'],
+    ['more than there is', text([9, 'x']), 'schema_mismatch'],
+    ['text on a number', text(['x'], 0, '/n'), 'schema_mismatch'],
+    ['a path into a text', text(['x'], 0, '/body/0'), 'schema_mismatch'],
+    ['a revision that is not there yet', text(['x'], 7), 'underivable'],
+  ] as const)('[CS5] that mean %s are dead letters', (_, op, code) => {
+    const server = written()
+    expect(one(server.push(DEVICE_B, [edit(DEVICE_B, op)]))).toMatchObject({ status: 'dead_lettered', code })
+    expect(server.record?.version).toBe(1)
+  })
+
+  it('[CS5] whose result breaks the schema are dead letters', () => {
+    const schema = { type: 'object', properties: { body: { type: 'string', maxLength: 4 } } }
+    const server = written({ body: 'abc' }, { schema })
+    expect(one(server.push(DEVICE_B, [edit(DEVICE_B, text(['xy']))]))).toMatchObject({
+      code: 'schema_mismatch',
+    })
+  })
+
+  it('[CS5] go only where the strategy is ot, and never into one another', () => {
+    const server = written({ body: 'abc', n: 0 }, { strategy: 'lww', fieldStrategies: { '/body': 'ot' } })
+    expect(server.send(DEVICE_B, text(['x']), { baseVersion: 1 }).status).toBe('applied')
+    expect(server.send(DEVICE_B, text(['x'], 0, '/other'), { baseVersion: 2 })).toMatchObject({
+      status: 'dead_lettered',
+      code: 'schema_mismatch',
+    })
+    const nested = written({ tree: { a: 'x' } })
+    expect(nested.send(DEVICE_B, json(['a', { es: ['y'] }]), { baseVersion: 1 }).status).toBe('applied')
+    expect(nested.send(DEVICE_B, text(['z'], 0, '/tree/a'), { baseVersion: 2 }).status).toBe('dead_lettered')
+  })
+
+  it('[CS5] behind what the log still has are underivable', () => {
+    const server = written()
+    for (let i = 0; i < 3; i++)
+      server.push(DEVICE_A, [edit(DEVICE_A, text(['x'], i), { baseVersion: 1 + i })])
+    const key = [...server.world.otLog.keys()][0] as string
+    const log = server.world.otLog.get(key) ?? []
+    server.world = { ...server.world, otLog: new Map([[key, log.slice(2)]]) }
+    expect(one(server.push(DEVICE_B, [edit(DEVICE_B, text(['y'], 1))]))).toMatchObject({
+      status: 'dead_lettered',
+      code: 'underivable',
+    })
+    expect(one(server.push(DEVICE_B, [edit(DEVICE_B, text(['y'], 2))]))).toMatchObject({ revision: 4 })
+  })
+})
+
+describe('document writes on a path under OT', () => {
+  it('[CS5] are the difference from their base', () => {
+    const server = written()
+    server.push(DEVICE_A, [edit(DEVICE_A, text([3, '!']))])
+    const result = one(server.push(DEVICE_B, [edit(DEVICE_B, put({ body: 'Zabc', n: 5 }))]))
+    expect(result.status).toBe('applied')
+    expect(server.record).toMatchObject({ data: { body: 'Zabc!', n: 5 }, ot: { '/body': { revision: 2 } } })
+    expect(one(server.push(DEVICE_C, [edit(DEVICE_C, patch({ body: 'abcq' }))])).status).toBe('applied')
+    expect(server.record?.data?.['body']).toBe('Zabcq!')
+    expect(one(server.push(DEVICE_C, [edit(DEVICE_C, text(['-'], 0))]))).toMatchObject({ revision: 4 })
+  })
+
+  it('[CS5] of a field that is named so merge from the first one on', () => {
+    const server = written({ body: 'abc' }, { strategy: 'lww', fieldStrategies: { '/body': 'ot' } })
+    server.send(DEVICE_A, patch({ body: 'abcd' }), { baseVersion: 1 })
+    server.send(DEVICE_B, patch({ body: '_abc' }), { baseVersion: 1, atMs: -50 })
+    expect(server.record?.data).toEqual({ body: '_abcd' })
+  })
+
+  it('[CS5] that leave it out let it be, and what is not under OT goes by its own rule', () => {
+    const server = written({ body: 'abc', n: 0, m: 0 }, { tieRule: 'manual' })
+    server.push(DEVICE_A, [edit(DEVICE_A, text([3, '!']))])
+    server.send(DEVICE_A, patch({ n: 1 }), { baseVersion: 2 })
+    expect(one(server.push(DEVICE_B, [edit(DEVICE_B, put({ n: 0, m: 9 }))])).status).toBe('merged')
+    expect(server.record?.data).toEqual({ body: 'abc!', n: 1, m: 9 })
+    const contested = one(server.push(DEVICE_B, [edit(DEVICE_B, patch({ n: 7 }))]))
+    expect(contested.status).toBe('conflict')
+  })
+
+  it('[CS5] without a base are underivable', () => {
+    const server = written()
+    server.push(DEVICE_A, [edit(DEVICE_A, text(['x']))])
+    const blind = { after: newId() }
+    expect(one(server.push(DEVICE_B, [edit(DEVICE_B, patch({ body: 'q' }), blind)]))).toMatchObject({
+      status: 'dead_lettered',
+      code: 'underivable',
+    })
+    expect(one(server.push(DEVICE_B, [edit(DEVICE_B, patch({ other: 1 }), blind)])).status).not.toBe(
+      'dead_lettered',
+    )
+  })
+})
+
+describe('edit × delete', () => {
+  it('[CS9] the edit wins, whichever came first, with what others had typed', () => {
+    const server = written()
+    server.push(DEVICE_B, [edit(DEVICE_B, text([3, '!']))])
+    server.send(DEVICE_B, remove, { baseVersion: 2 })
+    expect(server.record?.deleted).toBe(true)
+    const result = one(server.push(DEVICE_A, [edit(DEVICE_A, text(['x']))]))
+    expect(result).toMatchObject({ status: 'merged', resolution: { outcome: 'local' } })
+    expect(server.record).toMatchObject({
+      deleted: false,
+      data: { body: 'xabc!' },
+      ot: { '/body': { revision: 2 } },
+    })
+    expect(one(server.push(DEVICE_C, [edit(DEVICE_C, remove)]))).toMatchObject({
+      status: 'superseded',
+      record: { data: { body: 'xabc!' } },
+    })
+  })
+})
