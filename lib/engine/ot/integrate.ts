@@ -22,8 +22,12 @@ export interface Integration {
   readonly transformed: readonly Json[]
 }
 
-/** Steps of two operations past each other for one mutation; one that is further behind has an unknown base. */
+/**
+ * Steps of two operations past each other for one mutation, and what they cost together (half a second at worst); one
+ * that is further behind has an unknown base.
+ */
 export const TRANSFORMS_MAX = 10_000
+export const TRANSFORM_COST_MAX = 1_000_000
 
 /**
  * Brings an operation from the revision that it was made on to the newest one (protocol.md: the server transforms). `log`
@@ -40,6 +44,7 @@ export function integrate(
   if (log.length * (own.length + 1) > TRANSFORMS_MAX) return err('unknown_revision')
   let ops = made
   let transformed: Json[] = []
+  let cost = 0
   for (const entry of log) {
     if (chain.has(entry.mutationId)) {
       // With this one's result the device was told of the others before it.
@@ -47,7 +52,10 @@ export function integrate(
       transformed = []
       continue
     }
-    const passed = passAll(type, [...own, ops], entry.ops)
+    const mine = [...own, ops]
+    cost += mine.reduce<number>((sum, op) => sum + type.cost(op, entry.ops), 0)
+    if (cost > TRANSFORM_COST_MAX) return err('unknown_revision')
+    const passed = passAll(type, mine, entry.ops)
     if (!passed.ok) return passed
     own = passed.value.mine.slice(0, -1)
     ops = passed.value.mine.at(-1) as Json

@@ -22,6 +22,9 @@ function tree(op: Json): OpNode | null {
   return read.ok ? read.value : null
 }
 
+const places = (node: OpNode | null): number =>
+  node === null ? 1 : node.children.reduce((sum, [, child]) => sum + places(child), 1)
+
 /** JSON by ot-json1: inserts, removes, moves, and edits of texts and numbers (engine.md, CS5). */
 export const jsonType: OtType = {
   kind: 'json',
@@ -53,7 +56,7 @@ export const jsonType: OtType = {
   transform: (op, other, side) =>
     attempt('does_not_fit', () => outer(json1.transformNoConflict(inner(op), inner(other), side))),
   diff: (before, after) => ok(replaceDifferences(before, after)),
-  isNoop: (op) => op === null,
+  cost: (op, other) => places(tree(op)) * places(tree(other)),
 }
 
 /** The library tells what it can't do by throwing: here, and nowhere else, that becomes a value. */

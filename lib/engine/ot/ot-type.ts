@@ -33,7 +33,8 @@ export interface OtType {
   transform(op: Json, other: Json, side: Side): Result<Json, OtFailure>
   /** An operation that makes `after` of `before`. */
   diff(before: Json | undefined, after: Json | undefined): Result<Json, OtFailure>
-  isNoop(op: Json): boolean
+  /** Roughly how long `transform` of the two takes; 1 for two of one component each. */
+  cost(op: Json, other: Json): number
 }
 
 /** Both kinds; null where an application has not loaded them. */

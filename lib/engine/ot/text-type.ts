@@ -52,7 +52,7 @@ export const textType: OtType = {
     if (typeof from !== 'string' || typeof to !== 'string') return err('kind_mismatch')
     return isText(from) && isText(to) ? ok(replaceMiddle(Array.from(from), Array.from(to))) : err('bad_op')
   },
-  isNoop: (op) => (op as TextOp).length === 0,
+  cost: (op, other) => ((op as TextOp).length + (other as TextOp).length) / 2,
 }
 
 /** Deletions by their text become counts: it would only matter for undo, and can't be trusted. */
