@@ -169,29 +169,30 @@ async function readAll(send: Send, fleetId: string, plan: PushPlan): Promise<Pus
   ) => (keys.length === 0 ? Promise.resolve([]) : send<R>(statement, [fleetId, ...values]))
   // In the order given, a statement each: one that cannot be locked in time then names its collection (BR2).
   const locks = streams.map((name) => send<HeadRow>(LOCK_HEAD, [fleetId, name]))
-  const [heads, devices, fleets, responses, recordRows, baseRows, mutations, tries, otLog] = await Promise.all([
-    Promise.all(locks).then((rows) => rows.flat()),
-    some<LockedDeviceRow>(deviceIds, LOCK_DEVICES, [uuids(deviceIds)]),
-    send<{ epoch: number; config_version: number }>(FLEET, [fleetId]),
-    some<ResponseRow>(requests, RESPONSES, [
-      uuids(requests.map((r) => r.deviceId)),
-      uuids(requests.map((r) => r.requestId)),
-    ]),
-    some<RecordRow>(records, RECORDS, [
-      texts(records.map((r) => r.collection)),
-      uuids(records.map((r) => r.recordId)),
-    ]),
-    some<BaseRow>(bases, BASES, [
-      texts(bases.map((b) => b.collection)),
-      uuids(bases.map((b) => b.recordId)),
-      bigints(bases.map((b) => b.version)),
-    ]),
-    some<MutationRow>(mutationIds, MUTATIONS, [uuids(mutationIds), mutationIds.length + ANCESTORS_MAX]),
-    some<{ mutation_id: string; tries: number }>(triesOf, TRIES, [uuids(triesOf)]),
-    loadOtLog(send, fleetId, plan.otReads),
-  ]).catch(async (error: unknown) => {
-    throw (await stuckLock(streams, locks)) ?? error
-  })
+  const [heads, devices, fleets, responses, recordRows, baseRows, mutations, tries, otLog] =
+    await Promise.all([
+      Promise.all(locks).then((rows) => rows.flat()),
+      some<LockedDeviceRow>(deviceIds, LOCK_DEVICES, [uuids(deviceIds)]),
+      send<{ epoch: number; config_version: number }>(FLEET, [fleetId]),
+      some<ResponseRow>(requests, RESPONSES, [
+        uuids(requests.map((r) => r.deviceId)),
+        uuids(requests.map((r) => r.requestId)),
+      ]),
+      some<RecordRow>(records, RECORDS, [
+        texts(records.map((r) => r.collection)),
+        uuids(records.map((r) => r.recordId)),
+      ]),
+      some<BaseRow>(bases, BASES, [
+        texts(bases.map((b) => b.collection)),
+        uuids(bases.map((b) => b.recordId)),
+        bigints(bases.map((b) => b.version)),
+      ]),
+      some<MutationRow>(mutationIds, MUTATIONS, [uuids(mutationIds), mutationIds.length + ANCESTORS_MAX]),
+      some<{ mutation_id: string; tries: number }>(triesOf, TRIES, [uuids(triesOf)]),
+      loadOtLog(send, fleetId, plan.otReads),
+    ]).catch(async (error: unknown) => {
+      throw (await stuckLock(streams, locks)) ?? error
+    })
   const fleet = fleets[0]
   assert(fleet, `fleet ${fleetId} exists`)
   return {
