@@ -1,5 +1,4 @@
 import { compareHlc } from '#lib/kernel/hlc.ts'
-import type { Json } from '#lib/kernel/json.ts'
 import { assert } from '#lib/kernel/result.ts'
 import { recordWrite } from '#lib/kernel/version-vector.ts'
 import type { MutationResult, Resolution } from '#lib/protocol/push.ts'
@@ -15,6 +14,7 @@ import type { OtWrite, RecordDecision } from './decide-record.ts'
 import { decideRecord } from './decide-record.ts'
 import { decideCrdtRecord } from './decide-crdt-record.ts'
 import { decideOtRecord } from './decide-ot-record.ts'
+import { otOpsOf, toldOf } from './ot-outcome.ts'
 import { usesOt } from './ot/paths.ts'
 import { isCrdtMatter } from './is-crdt-matter.ts'
 import type { PushDraft } from './push-draft.ts'
@@ -28,7 +28,6 @@ import type {
   DeadLetterEffect,
   IncomingMutation,
   IncomingPush,
-  PathOp,
   PushDecision,
   PushWorld,
   RecordState,
@@ -179,16 +178,6 @@ function decideThrough(
   const otOps = otOpsOf(record, incoming.mutation.id, decision.ot)
   return { ...plainEffect(question), result: { ...applied, ...told }, record, replaced, otOps }
 }
-
-/** The result of an operation names its revision, and what the device has still to apply. */
-function toldOf(ot: OtWrite | undefined): { revision?: number; transformed?: readonly Json[] } {
-  if (!ot?.told) return {}
-  const { revision, transformed } = ot.told
-  return transformed.length === 0 ? { revision } : { revision, transformed }
-}
-
-const otOpsOf = ({ version }: RecordState, mutationId: string, ot: OtWrite | undefined): readonly PathOp[] =>
-  (ot?.ops ?? []).map((op) => ({ ...op, version, mutationId }))
 
 function turnedAway(question: Question, gate: Exclude<Gate, { kind: 'go' }>): ChangeEffect | MutationResult {
   const { draft, incoming } = question
