@@ -136,7 +136,7 @@ describe.each(STORAGES)('operational transformation over HTTP and $name', ({ ope
     const { deleted } = await held.storage.maintenance.applyRetention(
       now,
       { eventsMs: 90 * DAY_MS, sessionsMs: 90 * DAY_MS },
-      1_000,
+      { size: 1_000, rounds: 1 },
     )
     expect(deleted).toBeGreaterThanOrEqual(4)
     const { record } = await pulledRecord(two, at.recordId, early)
