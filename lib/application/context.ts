@@ -2,6 +2,7 @@ import type { Role } from '#lib/storage/ports.ts'
 import type { Breakers } from './breakers/breakers.ts'
 import type { DeviceDirectory } from './devices/directory.ts'
 import type { LoadBound } from './load-bound.ts'
+import type { RateLimiter } from './rate-limits.ts'
 import type { RequestCounter } from './request-counter.ts'
 import type { Surroundings } from './surroundings.ts'
 import type { GroupCommit } from './sync/group-commit.ts'
@@ -11,7 +12,7 @@ import type { ShownPositions } from './sync/shown-positions.ts'
 export type { Role } from '#lib/storage/ports.ts'
 export type { Clock, Log, LogFields, Surroundings } from './surroundings.ts'
 
-/** First argument of every verb. The last seven are this process's own memory: caches and queues, never the truth. */
+/** First argument of every verb. The last eight are this process's own memory: caches and queues, never the truth. */
 export interface Context extends Surroundings {
   readonly groupCommit: GroupCommit
   readonly directory: DeviceDirectory
@@ -22,6 +23,7 @@ export interface Context extends Surroundings {
   readonly asking: { pushes: number }
   readonly breakers: Breakers
   readonly load: LoadBound
+  readonly rateLimiter: RateLimiter
 }
 
 /** Who acts. A device has no roles; `system` is the server itself. Roles by fleet id, or `*`. */

@@ -3,6 +3,7 @@ import { tellChange } from './breakers/tell-change.ts'
 import type { Context, Surroundings } from './context.ts'
 import { DeviceDirectory } from './devices/directory.ts'
 import { LoadBound } from './load-bound.ts'
+import { RateLimiter } from './rate-limits.ts'
 import { RequestCounter } from './request-counter.ts'
 import { GroupCommit } from './sync/group-commit.ts'
 import { Pokes } from './sync/pokes.ts'
@@ -24,6 +25,7 @@ export function createContext(surroundings: Surroundings): Context {
       ...surroundings,
       onChange: (change) => tellChange({ ...surroundings, pokes }, change),
     }),
+    rateLimiter: new RateLimiter(clock),
     groupCommit: new GroupCommit({ ...surroundings, pokes }),
   }
 }

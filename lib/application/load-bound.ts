@@ -13,6 +13,7 @@ const SERVED_UP_TO: Record<Route, number> = {
   sessions: 0.7,
   config: 0.8,
   rotate: 0.8,
+  diagnostics: 0.7,
   events: 0.8,
   heartbeat: 0.9,
   pull: 1,

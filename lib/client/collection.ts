@@ -43,17 +43,19 @@ export interface CollectionContext {
   /** Fails when the replica was closed. */
   readonly checkOpen: () => void
   readonly onWrite: () => void
+  /** Names this opening of the replica. */
+  readonly opening: string
 }
 
 export function openCollection(context: CollectionContext, name: string): Collection {
-  const { store, clock, random, checkOpen, onWrite } = context
+  const { store, clock, random, checkOpen, onWrite, opening } = context
   const write = async (
     recordId: string,
     op: Operation,
     options: WriteOptions = {},
   ): Promise<WriteReceipt> => {
     checkOpen()
-    const input = { collection: name, recordId, op: asJson(op), options }
+    const input = { collection: name, recordId, op: asJson(op), options, opening }
     const receipt = await store.transactDurably((tx) => writeLocally(tx, clock, random, input))
     onWrite()
     return receipt

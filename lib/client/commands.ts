@@ -1,7 +1,7 @@
 import { isUuid } from '#lib/kernel/uuid.ts'
 import type { StoreTx } from './store.ts'
-import type { CommandLog } from './tables.ts'
-import { getMeta, setMeta } from './tables.ts'
+import type { CommandLog, Errand } from './tables.ts'
+import { getMeta, setMeta, startOver } from './tables.ts'
 import type { Command } from './transport.ts'
 
 /** Remembered, so that a command that is told twice is done once. */
@@ -16,17 +16,32 @@ export async function followCommands(tx: StoreTx, commands: readonly Command[]):
   if (commands.length === 0) return
   const log = (await getMeta(tx, 'commands')) ?? NO_COMMANDS
   const fresh = commands.filter(({ id }) => isUuid(id) && !log.done.includes(id))
-  for (const { type } of fresh) {
-    if (type === 'resync') await setMeta(tx, 'position', { token: null, fullReason: 'command', marks: {} })
+  const errands = [...((await getMeta(tx, 'errands')) ?? [])]
+  for (const { id, type } of fresh) {
+    if (isErrand(type)) errands.push({ id, type })
+    if (type === 'resync') await startOver(tx, 'command')
     if (type === 'pause') await setMeta(tx, 'pausedByServer', true)
     if (type === 'resume') await setMeta(tx, 'pausedByServer', null)
   }
+  await setMeta(tx, 'errands', errands.length === 0 ? null : errands)
+  const open = new Set(errands.map(({ id }) => id))
   // A command told again was acknowledged in a report that got lost: say it again.
-  const told = commands.map(({ id }) => id).filter(isUuid)
+  const told = commands.map(({ id }) => id).filter((id) => isUuid(id) && !open.has(id))
   await setMeta(tx, 'commands', {
     done: [...log.done, ...fresh.map(({ id }) => id)].slice(-COMMANDS_REMEMBERED_MAX),
     toAcknowledge: [...new Set([...log.toAcknowledge, ...told])].slice(-COMMANDS_REMEMBERED_MAX),
   })
+}
+
+const isErrand = (type: string): type is Errand['type'] => type === 'rotate' || type === 'send_diagnostics'
+
+/** An errand was run: its command is acknowledged with the next report. */
+export async function noteDone(tx: StoreTx, { id }: Errand): Promise<void> {
+  const left = ((await getMeta(tx, 'errands')) ?? []).filter((errand) => errand.id !== id)
+  await setMeta(tx, 'errands', left.length === 0 ? null : left)
+  const log = (await getMeta(tx, 'commands')) ?? NO_COMMANDS
+  const toAcknowledge = [...new Set([...log.toAcknowledge, id])].slice(-COMMANDS_REMEMBERED_MAX)
+  await setMeta(tx, 'commands', { ...log, toAcknowledge })
 }
 
 /** The server has heard of these. */

@@ -3,12 +3,11 @@ import { toIso } from './clock.ts'
 import { listConflicts, listDeadLetters, listRecoveries, listRefusals } from './notices.ts'
 import { getCounts } from './outbox.ts'
 import type { ReplicaContext } from './run.ts'
-import { identityOf } from './run.ts'
 import type { ReplicaStatus } from './status.ts'
 import type { ReplicaStore, StoreTx, Table } from './store.ts'
 import { TABLES } from './store.ts'
 import type { FullSyncReason, OutboxEntry, RecoveryNotice, SessionSummary } from './tables.ts'
-import { NO_POSITION, allRows, getMeta } from './tables.ts'
+import { NO_POSITION, allRows, getMeta, identityOf } from './tables.ts'
 
 /** Rows of each list; with the other bounds an account stays far under the 1 MiB that POST /diagnostics takes. */
 export const DIAGNOSTICS_ROWS_MAX = 50

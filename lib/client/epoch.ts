@@ -1,7 +1,7 @@
 import { findEntries, restoreAcknowledged } from './outbox.ts'
 import { listConflicts } from './notices.ts'
 import type { StoreTx } from './store.ts'
-import { getMeta, recordRowKey, setMeta } from './tables.ts'
+import { getMeta, recordRowKey, setMeta, startOver } from './tables.ts'
 
 /**
  * The fleet was restored (TK6): what it may have forgotten goes back into the outbox, the push in flight is void, and
@@ -14,7 +14,7 @@ export async function changeEpoch(tx: StoreTx, epoch: number, nowMs: number): Pr
   // Enrolled before, but with no epoch known yet: nothing was made under another one.
   if (identity.epoch === null) return
   await setMeta(tx, 'inFlight', null)
-  await setMeta(tx, 'position', { token: null, fullReason: 'epoch_changed', marks: {} })
+  await startOver(tx, 'epoch_changed')
   await restoreAcknowledged(tx, nowMs)
   for (const conflict of await listConflicts(tx)) {
     const resent = await findEntries(

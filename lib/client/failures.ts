@@ -27,6 +27,8 @@ export type Failure =
       readonly status: number
       readonly code: string
     }
+  /** Another copy of this store goes on under our id. */
+  | { readonly kind: 'forked'; readonly status: number; readonly code: string }
   | { readonly kind: 'epoch'; readonly status: number; readonly code: string }
   /** The request as it is will never do. */
   | { readonly kind: 'refused'; readonly status: number; readonly code: string; readonly detail: string }
@@ -49,12 +51,13 @@ export function readFailure(status: number, problem: JsonObject, retryAfterMs: n
   switch (code) {
     case 'device_revoked':
     case 'unauthorized':
-    case 'device_forked':
     case 'app_version_refused':
       return { kind: 'halt', status, code }
     case 'token_expired':
     case 'token_invalid':
       return { kind: 'resync', reason: code, status, code }
+    case 'device_forked':
+      return { kind: 'forked', status, code }
     case 'epoch_changed':
       return { kind: 'epoch', status, code }
     case 'breaker_open':

@@ -9,6 +9,8 @@ export interface LogEntry {
     | 'store_failed'
     | 'store_rebuilt'
     | 'report_dropped'
+    | 'forked'
+    | 'state_differs'
   readonly detail: Readonly<Record<string, string | number | null>>
 }
 export type Log = (event: LogEntry['event'], detail: LogEntry['detail']) => void

@@ -13,6 +13,7 @@ import { inspect, recover } from './recover.ts'
 import type { Network, Replica } from './replica.ts'
 import { startReplica } from './replica.ts'
 import type { ReplicaContext } from './run.ts'
+import { STATE_TOLD_EVERY_MS } from './state-report.ts'
 import type { ReplicaStatus } from './status.ts'
 import { readStoredStatus } from './status.ts'
 import type { ReplicaStore, StoreTx } from './store.ts'
@@ -93,7 +94,9 @@ export async function openReplica(options: ReplicaOptions): Promise<Replica> {
     enrollmentKey,
     log,
     machine,
+    status: () => status.get(),
     leaseMs,
+    stateToldEveryMs: sync.stateToldEveryMs ?? STATE_TOLD_EVERY_MS,
     abort: cutOff.signal,
   }
   return startReplica({

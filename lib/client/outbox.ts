@@ -64,17 +64,27 @@ export const getCounts = async (tx: StoreTx): Promise<Counts> => (await getMeta(
 export const depthOf = (counts: Counts): number =>
   Object.values(counts.outbox).reduce((sum, count) => sum + count, 0)
 
-/** Adds a change, or joins it to the record's last one when that was never sent. Gives the mutation as it is kept. */
-export async function enqueue(tx: StoreTx, mutation: Mutation): Promise<Mutation> {
+/** Every pending change, in order. */
+export const eachOutboxEntry = (tx: StoreTx, visit: (entry: OutboxEntry) => Promise<void>): Promise<void> =>
+  eachRow<OutboxEntry>(tx, 'outbox', '', async (entry) => {
+    await visit(entry)
+    return true
+  })
+
+/**
+ * Adds a change, or joins it to the record's last one when that was never sent. Gives the mutation as it is kept.
+ * Only changes of one opening are joined: what a copied store adds must not hide in a mutation that its twin has too.
+ */
+export async function enqueue(tx: StoreTx, mutation: Mutation, opening: string): Promise<Mutation> {
   const last = (await pendingOf(tx, mutation.collection, mutation.recordId)).at(-1)
-  const joined = last && coalesce(last, mutation)
+  const joined = last?.opening === opening ? coalesce(last, mutation) : null
   if (joined) {
     await saveEntry(tx, joined)
     return joined.mutation
   }
   const position = (await getMeta(tx, 'nextPosition')) ?? 1
   await setMeta(tx, 'nextPosition', position + 1)
-  await addEntry(tx, { position, mutation, bytes: bytesOf(mutation), sends: 0, notBeforeMs: null })
+  await addEntry(tx, { position, mutation, bytes: bytesOf(mutation), sends: 0, notBeforeMs: null, opening })
   return mutation
 }
 

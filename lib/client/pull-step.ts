@@ -10,10 +10,10 @@ import { pickBatch } from './outbox.ts'
 import { storeRecord, sweepUnseen } from './records.ts'
 import { nextReport } from './reports.ts'
 import type { Run } from './run.ts'
-import { ask, eventOf, identityOf, saveOpenSession, transact } from './run.ts'
+import { ask, eventOf, saveOpenSession, transact } from './run.ts'
 import type { StoreTx } from './store.ts'
 import type { Position } from './tables.ts'
-import { NO_POSITION, getMeta, setMeta } from './tables.ts'
+import { NO_POSITION, getMeta, identityOf, setMeta, startOver } from './tables.ts'
 import type { Outcome } from './transport.ts'
 import { checkPull } from './wire.ts'
 
@@ -56,9 +56,6 @@ export async function resync(run: Run): Promise<SessionEvent> {
 }
 
 const readPosition = async (tx: StoreTx): Promise<Position> => (await getMeta(tx, 'position')) ?? NO_POSITION
-
-const startOver = (tx: StoreTx, fullReason: NonNullable<Position['fullReason']>): Promise<void> =>
-  setMeta(tx, 'position', { token: null, fullReason, marks: {} })
 
 async function askForPage(run: Run, position: string | null): Promise<Outcome<PullResponse>> {
   const { token, report, collections } = await transact(run, async (tx) => ({
@@ -106,8 +103,10 @@ export async function commitPage(run: Run): Promise<SessionEvent> {
     const position = await applyPage(tx, run, page)
     await saveOpenSession(tx, { ...run, report })
     isApplied = true
-    if (position.fullReason !== null) return 'more_to_resync'
+    if (position.fullReason !== null && hasMore(page)) return 'more_to_resync'
     if (hasMore(page)) return 'more_to_pull'
+    // A full sync that stands in line holds nothing up, but a push after a restore (SM5).
+    if (position.fullReason === 'epoch_changed') return 'committed'
     const due = (await pickBatch(tx, run.clock.now(), 1)).entries.length > 0
     return due && run.pushes < PUSHES_PER_SESSION_MAX ? 'more_to_push' : 'committed'
   })
@@ -142,7 +141,10 @@ async function applyPage(tx: StoreTx, run: Run, page: PullResponse): Promise<Pos
     page.changes.map(({ hlc }) => hlc),
     run.clock.now(),
   )
-  const position = { token: page.token, fullReason: hasMore(page) ? before.fullReason : null, marks }
+  run.askAgainMs = page.admission?.retryAfterMs ?? null
+  await setMeta(tx, 'resyncPlace', page.admission?.place ?? null)
+  const unfinished = hasMore(page) || Object.values(page.snapshots).includes('queued')
+  const position = { token: page.token, fullReason: unfinished ? before.fullReason : null, marks }
   await setMeta(tx, 'position', position)
   return position
 }

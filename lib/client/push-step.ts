@@ -1,3 +1,4 @@
+import type { DeviceReport } from '#lib/protocol/report.ts'
 import type { SessionEvent } from '#lib/engine/session-machine.ts'
 import { uuidv7 } from '#lib/kernel/uuid.ts'
 import { MUTATIONS_PER_PUSH_MAX } from '#lib/protocol/limits.ts'
@@ -6,10 +7,10 @@ import { findEntries, pickBatch, pruneAcknowledged, saveEntry } from './outbox.t
 import { applyPushResults, setAside } from './push-results.ts'
 import { nextReport, withRefusals } from './reports.ts'
 import type { Run } from './run.ts'
-import { ask, eventOf, identityOf, saveOpenSession, transact } from './run.ts'
+import { ask, eventOf, saveOpenSession, transact } from './run.ts'
 import type { StoreTx } from './store.ts'
 import type { InFlight, LocalRefusal } from './tables.ts'
-import { getMeta, setMeta } from './tables.ts'
+import { getMeta, identityOf, setMeta } from './tables.ts'
 import type { Failure } from './failures.ts'
 import { checkPush } from './wire.ts'
 
@@ -54,7 +55,7 @@ async function prepare(tx: StoreTx, run: Run): Promise<{ inFlight: InFlight; tok
   const { clock, random, report } = run
   const { token, epoch } = await identityOf(tx)
   const unanswered = await getMeta(tx, 'inFlight')
-  if (unanswered) return { inFlight: unanswered, token }
+  if (unanswered) return { inFlight: await withCurrentReport(tx, run, unanswered), token }
   const batchMax = (await getMeta(tx, 'batchMax')) ?? MUTATIONS_PER_PUSH_MAX
   const { entries } = await pickBatch(tx, clock.now(), batchMax)
   if (entries.length === 0) return null
@@ -74,6 +75,19 @@ async function prepare(tx: StoreTx, run: Run): Promise<{ inFlight: InFlight; tok
   await setMeta(tx, 'inFlight', inFlight)
   await saveOpenSession(tx, run)
   return { inFlight, token }
+}
+
+/**
+ * A retry goes out byte for byte, unless the device has told its state since, as a paused one does: then its old `seq`
+ * would look like a fork's, and only the report is made anew (protocol.md: session and report may differ).
+ */
+async function withCurrentReport(tx: StoreTx, run: Run, inFlight: InFlight): Promise<InFlight> {
+  const body = JSON.parse(inFlight.body) as { readonly report: DeviceReport }
+  if (body.report.seq === (await getMeta(tx, 'reportSeq'))) return inFlight
+  const report = await nextReport(tx, 'pushing', run.random)
+  const current = { ...inFlight, body: JSON.stringify({ ...body, report }) }
+  await setMeta(tx, 'inFlight', current)
+  return current
 }
 
 async function settlePush(

@@ -1,3 +1,4 @@
+import { uuidv7 } from '#lib/kernel/uuid.ts'
 import { toIso } from './clock.ts'
 import type { Collection } from './collection.ts'
 import { openCollection } from './collection.ts'
@@ -25,6 +26,7 @@ import { RESTED, syncSettings, waitAfter } from './wait.ts'
 
 /** One device's copy of a fleet's data, which it may read and write with or without a connection. */
 export interface Replica {
+  /** Another one after a fork (SPEC, FK1). */
   readonly deviceId: string
   collection(name: string): Collection
   readonly status$: Observable<ReplicaStatus>
@@ -237,6 +239,7 @@ export function startReplica(parts: ReplicaParts): Replica {
     store,
     clock,
     random,
+    opening: uuidv7(Math.max(0, clock.now()), random),
     checkOpen,
     onWrite: () => {
       soon(changeDelayMs)

@@ -22,6 +22,7 @@ const REFUSALS_PER_SESSION_MAX = 500
 export const SESSIONS_SUMMED_MAX = 20
 export const ATTEMPTS_SUMMED_MAX = 10
 const REFUSAL_DETAIL_MAX = 1_000
+const COLLECTION_TEXT_MAX = 64
 
 /** The device's account for one request (protocol.md, device API). Its `seq` is counted in the caller's transaction. */
 export async function nextReport(tx: StoreTx, state: SessionState, random: Random): Promise<DeviceReport> {
@@ -95,7 +96,8 @@ export function withRefusals(report: SessionReport, refusals: readonly LocalRefu
   if (refusals.length === 0) return report
   const told = refusals.map(({ mutation, code, detail }) => ({
     mutationId: mutation.id,
-    collection: mutation.collection,
+    // A name that the contract doesn't allow may be why it was refused.
+    collection: mutation.collection.slice(0, COLLECTION_TEXT_MAX),
     code,
     ...(detail ? { detail: detail.slice(0, REFUSAL_DETAIL_MAX) } : {}),
   }))

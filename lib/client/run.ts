@@ -8,15 +8,15 @@ import type { Clock } from './clock.ts'
 import { followCommands } from './commands.ts'
 import { noteClockSample } from './device-clock.ts'
 import { changeEpoch } from './epoch.ts'
-import { ReplicaError } from './errors.ts'
+import { leaveForkedIdentity } from './identity.ts'
 import type { Failure } from './failures.ts'
 import type { Log } from './log.ts'
 import type { Machine } from './machine.ts'
 import { withAttempt } from './reports.ts'
 import { keepLock } from './session-lock.ts'
+import type { ReplicaStatus } from './status.ts'
 import type { StoreTx } from './store.ts'
-import type { Identity } from './tables.ts'
-import { getMeta, setMeta } from './tables.ts'
+import { identityOf, setMeta } from './tables.ts'
 import type { TightStore } from './tight-store.ts'
 import type { AnswerFacts, Call, Outcome, Transport } from './transport.ts'
 
@@ -30,8 +30,10 @@ export interface ReplicaContext {
   readonly enrollmentKey: string | null
   readonly log: Log
   readonly machine: Machine
+  readonly status: () => ReplicaStatus
   /** Longer than any request may take. */
   readonly leaseMs: number
+  readonly stateToldEveryMs: number
   /** Fires when the replica is closed. */
   readonly abort: AbortSignal
 }
@@ -42,6 +44,7 @@ export interface Run extends ReplicaContext {
   /** The page that was pulled, and the token that it was asked for with. */
   page: (PullResponse & { readonly askedAt: string | null }) | null
   pushes: number
+  askAgainMs: number | null
   /** How the session ended badly, for the wait that follows. */
   trouble: {
     readonly failure: FailureKind
@@ -63,13 +66,6 @@ export function transact<T>(run: ReplicaContext, work: (tx: StoreTx) => Promise<
   })
 }
 
-/** A replica has one from its opening on: a store without was emptied while it was open. */
-export async function identityOf(tx: StoreTx): Promise<Identity> {
-  const identity = await getMeta(tx, 'identity')
-  if (!identity) throw new ReplicaError('store_corrupt', 'meta identity')
-  return identity
-}
-
 /** Keeps the session as told so far, for the case that its process ends now (SM3). */
 export const saveOpenSession = (tx: StoreTx, run: Run): Promise<void> =>
   setMeta(tx, 'openSession', { ...run.report, transitions: run.machine.peek() })
@@ -81,9 +77,19 @@ export async function ask<T>(run: Run, call: Call<T>, requestId: string | null =
   if (run.abort.aborted) throw new SessionAborted()
   run.report = withAttempt(run.report, call.kind, requestId, reply)
   const sameEpoch = reply.facts ? await takeFacts(run, reply.facts) : true
-  if (sameEpoch) return reply.outcome
+  if (sameEpoch) return followFork(run, reply.outcome)
   const status = reply.outcome.ok ? reply.outcome.status : reply.outcome.failure.status
   return { ok: false, failure: { kind: 'epoch', status, code: 'epoch_changed' } }
+}
+
+/** A forked device leaves its id; without a key to enroll anew only a person can help. */
+export async function followFork<T>(context: ReplicaContext, outcome: Outcome<T>): Promise<Outcome<T>> {
+  if (outcome.ok || outcome.failure.kind !== 'forked') return outcome
+  const { status, code } = outcome.failure
+  if (context.enrollmentKey === null) return { ok: false, failure: { kind: 'halt', status, code } }
+  await transact(context, (tx) => leaveForkedIdentity(tx, context))
+  context.log('forked', { code })
+  return outcome
 }
 
 /** False when the answer shows that the epoch changed; the store is then set for the full sync that must follow. */
@@ -113,6 +119,10 @@ export function eventOf(run: Run, failure: Failure): SessionEvent {
       return 'refused_for_good'
     case 'unreachable':
       trouble(failure.failure, null)
+      return 'failed'
+    case 'forked':
+      // The quick retry: it enrolls under its new id.
+      trouble('answer_lost', null)
       return 'failed'
     case 'resync':
     case 'epoch':

@@ -1,13 +1,9 @@
 import type { SessionEvent } from '#lib/engine/session-machine.ts'
-import { formatHlc, parseHlc } from '#lib/kernel/hlc.ts'
-import { assert } from '#lib/kernel/result.ts'
-import { uuidv7 } from '#lib/kernel/uuid.ts'
-import { getCounts, pickBatch, saveEntry } from './outbox.ts'
+import { takeNewIdentity } from './identity.ts'
+import { pickBatch } from './outbox.ts'
 import type { Run } from './run.ts'
-import { ask, eventOf, identityOf, transact } from './run.ts'
-import type { StoreTx } from './store.ts'
-import type { OutboxEntry } from './tables.ts'
-import { NO_POSITION, eachRow, getMeta, setMeta } from './tables.ts'
+import { ask, eventOf, transact } from './run.ts'
+import { NO_POSITION, getMeta, identityOf, setMeta } from './tables.ts'
 import { checkConfig, checkEnroll } from './wire.ts'
 
 /** Enrolls when needed, reads the config when it changed, and looks for something to push. */
@@ -33,8 +29,9 @@ export async function scan(run: Run): Promise<SessionEvent> {
 async function enroll(run: Run): Promise<SessionEvent | null> {
   if (run.enrollmentKey === null) return eventOf(run, { kind: 'halt', status: 0, code: 'no_credential' })
   const identity = await transact(run, identityOf)
-  const { deviceId, enrollRequestId } = identity
-  const body = JSON.stringify({ requestId: enrollRequestId, deviceId, device: run.device })
+  const { deviceId, enrollRequestId, former } = identity
+  const proof = former ? { formerDeviceId: former.deviceId, formerToken: former.token } : {}
+  const body = JSON.stringify({ requestId: enrollRequestId, deviceId, device: run.device, ...proof })
   const call = {
     kind: 'enroll',
     method: 'POST',
@@ -58,7 +55,7 @@ async function enroll(run: Run): Promise<SessionEvent | null> {
     })
   }
   await transact(run, async (tx) => {
-    await setMeta(tx, 'identity', { ...identity, fleetId, epoch, token })
+    await setMeta(tx, 'identity', { deviceId, enrollRequestId, fleetId, epoch, token })
     await setMeta(tx, 'config', config)
     await setMeta(tx, 'configNamed', config.version)
   })
@@ -80,27 +77,4 @@ async function readConfig(run: Run): Promise<SessionEvent | null> {
     await setMeta(tx, 'configNamed', outcome.value.version)
   })
   return null
-}
-
-/**
- * The id is in use: our own enrollment of more than a day ago, or a copied store. Nothing was pushed under it, so
- * the pending changes take a new one; their stamps name their device.
- */
-export async function takeNewIdentity(tx: StoreTx, run: Pick<Run, 'clock' | 'random'>): Promise<void> {
-  const { clock, random } = run
-  const identity = await identityOf(tx)
-  const deviceId = uuidv7(clock.now(), random)
-  await setMeta(tx, 'identity', { ...identity, deviceId, enrollRequestId: uuidv7(clock.now(), random) })
-  const renamed = (hlc: string): string => {
-    const parsed = parseHlc(hlc)
-    assert(parsed.ok, 'a stored HLC is one of ours')
-    return formatHlc({ ...parsed.value, deviceId })
-  }
-  const hlc = await getMeta(tx, 'hlc')
-  if (hlc !== null) await setMeta(tx, 'hlc', renamed(hlc))
-  assert((await getCounts(tx)).acknowledged === 0, 'nothing is acknowledged before enrollment')
-  await eachRow<OutboxEntry>(tx, 'outbox', '', async (entry) => {
-    await saveEntry(tx, { ...entry, mutation: { ...entry.mutation, hlc: renamed(entry.mutation.hlc) } })
-    return true
-  })
 }

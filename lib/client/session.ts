@@ -10,6 +10,7 @@ import type { ReplicaContext, Run } from './run.ts'
 import { SessionAborted, saveOpenSession, transact } from './run.ts'
 import { scan } from './scan-step.ts'
 import { SessionLost } from './session-lock.ts'
+import { withStateHash } from './state-report.ts'
 
 const STEPS = {
   scanning: scan,
@@ -29,6 +30,8 @@ export interface SessionEnd {
   readonly trouble: Run['trouble']
   /** It pushed or pulled something. */
   readonly changed: boolean
+  /** When to ask again for a full sync that waits for its turn (TK7); null when none does. */
+  readonly askAgainMs: number | null
 }
 
 /**
@@ -41,7 +44,7 @@ export async function runSession(context: ReplicaContext, event: 'start' | 'wait
     await fileAbandoned(tx, clock.now())
     return startReport(tx, uuidv7(clock.now(), random), clock.now())
   })
-  const run: Run = { ...context, report, page: null, pushes: 0, trouble: null }
+  const run: Run = { ...context, report, page: null, pushes: 0, trouble: null, askAgainMs: null }
   machine.take(event)
   await transact(run, (tx) => saveOpenSession(tx, run))
   for (let state = machine.state(); isActive(state); state = machine.state()) {
@@ -83,10 +86,14 @@ async function finish(run: Run): Promise<SessionEnd> {
     transitions: run.machine.drain(),
   } as const
   try {
-    await transact(run, (tx) => fileReport(tx, report))
+    await transact(run, async (tx) => {
+      const due = { nowMs: run.clock.now(), everyMs: run.stateToldEveryMs, random: run.random }
+      await fileReport(tx, result === 'ok' ? await withStateHash(tx, report, due) : report)
+    })
   } catch (error) {
     // The report is lost, or the next session tells it as abandoned; the session itself stands as it ended.
     run.log('report_dropped', { sessionId: report.sessionId, message: String(error) })
   }
-  return { state, result, trouble, changed: report.pushed + report.pulled > 0 }
+  const changed = report.pushed + report.pulled > 0
+  return { state, result, trouble, changed, askAgainMs: run.askAgainMs }
 }

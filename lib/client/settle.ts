@@ -1,9 +1,12 @@
 import { noteAcknowledged } from './commands.ts'
+import { readErrands, runErrands } from './errands.ts'
 import { dropReports, nextReport, unsentReports } from './reports.ts'
 import type { ReplicaContext } from './run.ts'
-import { identityOf, takeFacts, transact } from './run.ts'
+import { transact } from './run.ts'
 import { readOffset } from './device-clock.ts'
-import type { Call, Outcome } from './transport.ts'
+import { tell } from './tell.ts'
+import type { Outcome } from './transport.ts'
+import { startOver } from './tables.ts'
 import { checkNothing, checkSessions } from './wire.ts'
 
 /** Requests of reports after one session; the rest goes after the next. */
@@ -14,7 +17,7 @@ const REPORT_REQUESTS_MAX = 4
  * now. A failure leaves the reports for the next time; the next session finds out why.
  */
 export async function settle(context: ReplicaContext): Promise<void> {
-  const { token } = await transact(context, identityOf)
+  const { token, errands } = await transact(context, readErrands)
   if (token === null || context.abort.aborted) return
   let count = Infinity
   for (let request = 0; request < REPORT_REQUESTS_MAX; request++) {
@@ -23,7 +26,7 @@ export async function settle(context: ReplicaContext): Promise<void> {
     if (sent === 'done') break
     if (sent === 'refused') count = 1
   }
-  await heartbeat(context, token)
+  await heartbeat(context, await runErrands(context, token, errands))
 }
 
 async function sendReports(
@@ -51,7 +54,12 @@ async function sendReports(
   if (!outcome.ok && sessions.length > 1) return 'refused'
   if (!outcome.ok)
     context.log('report_dropped', { sessionId: sessions[0]?.sessionId ?? '', code: outcome.failure.code })
-  await transact(context, (tx) => dropReports(tx, unsent))
+  const differs = outcome.ok && outcome.value.results.some(({ resync }) => resync === 'state_hash')
+  if (differs) context.log('state_differs', {})
+  await transact(context, async (tx) => {
+    await dropReports(tx, unsent)
+    if (differs) await startOver(tx, 'state_hash')
+  })
   return 'more'
 }
 
@@ -69,14 +77,8 @@ export async function heartbeat(context: ReplicaContext, token: string): Promise
     check: checkNothing,
   } as const
   const outcome = await tell(context, call)
-  if (outcome.ok) await transact(context, (tx) => noteAcknowledged(tx, report.ackCommands ?? []))
+  // A paused device is refused, but heard.
+  if (outcome.ok || outcome.failure.code === 'device_paused')
+    await transact(context, (tx) => noteAcknowledged(tx, report.ackCommands ?? []))
   return outcome
-}
-
-/** A request outside a session. A change of epoch is noted, and followed by the next session. */
-async function tell<T>(context: ReplicaContext, call: Call<T>): Promise<Outcome<T>> {
-  const reply = await context.transport.call(call, context.abort)
-  if (reply.facts) await takeFacts(context, reply.facts)
-  if (!reply.outcome.ok) context.log('request_failed', { kind: call.kind, code: reply.outcome.failure.code })
-  return reply.outcome
 }

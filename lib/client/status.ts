@@ -1,9 +1,8 @@
 import type { SessionState } from '#lib/protocol/session-states.ts'
 import { readOffset } from './device-clock.ts'
 import { depthOf, getCounts, oldestPending } from './outbox.ts'
-import { identityOf } from './run.ts'
 import type { StoreTx } from './store.ts'
-import { getMeta } from './tables.ts'
+import { getMeta, identityOf } from './tables.ts'
 
 /** How the replica stands, for the app and its user. Times are ISO, by the raw device clock. */
 export interface ReplicaStatus {
@@ -20,6 +19,8 @@ export interface ReplicaStatus {
   readonly refused: number
   /** Server minus device; null before the first answer. */
   readonly clockOffsetMs: number | null
+  /** Devices before this one in the server's queue of full syncs; null when it waits for none. */
+  readonly resyncPlace: number | null
   /** End of the last session that went well, since this opening. */
   readonly lastSyncedAt: string | null
   readonly nextSyncAt: string | null
@@ -35,7 +36,7 @@ export interface ReplicaStatus {
 /** The part of the status that stands in the store. */
 export type StoredStatus = Pick<
   ReplicaStatus,
-  'deviceId' | 'fleetId' | 'pending' | 'oldestPendingAt' | 'refused' | 'clockOffsetMs'
+  'deviceId' | 'fleetId' | 'pending' | 'oldestPendingAt' | 'refused' | 'clockOffsetMs' | 'resyncPlace'
 > & {
   readonly pausedByServer: boolean
   readonly storeHealth: 'ok' | 'rebuilding'
@@ -51,6 +52,7 @@ export async function readStoredStatus(tx: StoreTx): Promise<StoredStatus> {
     oldestPendingAt: (await oldestPending(tx))?.mutation.madeAt ?? null,
     refused: counts.refusals,
     clockOffsetMs: (await readOffset(tx))?.offsetMs ?? null,
+    resyncPlace: await getMeta(tx, 'resyncPlace'),
     pausedByServer: (await getMeta(tx, 'pausedByServer')) ?? false,
     storeHealth: (await getMeta(tx, 'position'))?.fullReason === 'corrupt_store' ? 'rebuilding' : 'ok',
   }

@@ -1,7 +1,8 @@
+import { readErrands, runErrands } from './errands.ts'
 import { pickBatch } from './outbox.ts'
 import { noteQuietTime, quietTimeLeft } from './quiet-time.ts'
 import type { ReplicaContext } from './run.ts'
-import { identityOf, transact } from './run.ts'
+import { transact } from './run.ts'
 import type { SessionEnd } from './session.ts'
 import { runSession } from './session.ts'
 import { releaseLock, takeLock } from './session-lock.ts'
@@ -18,7 +19,8 @@ export type RoundEnd =
   | {
       readonly kind: 'ended'
       readonly end: SessionEnd
-      /** Until a waiting change is due; null without one. */ readonly nextDueMs: number | null
+      /** Until a waiting change is due, or the turn for a full sync; null without either. */ readonly nextDueMs:
+        number | null
     }
 
 /** Everything that a replica says to the server at one time, under the session lock (SM2): a session and its report. */
@@ -39,14 +41,15 @@ async function runLocked(context: ReplicaContext): Promise<RoundEnd> {
     const leftMs = await transact(context, (tx) => quietTimeLeft(tx, clock.now()))
     if (leftMs > 0) return { kind: 'quiet', leftMs }
     if (await isPaused(context)) {
-      const { token } = await transact(context, identityOf)
-      if (token !== null) await heartbeat(context, token)
+      const { token, errands } = await transact(context, readErrands)
+      if (token !== null) await heartbeat(context, await runErrands(context, token, errands))
       return { kind: 'paused', resumed: !(await isPaused(context)) }
     }
     const end = await runSession(context, context.machine.state() === 'idle' ? 'start' : 'wait_over')
     await transact(context, (tx) => noteQuietTime(tx, end, clock.now()))
     if (isReachable(end)) await settle(context)
-    return { kind: 'ended', end, nextDueMs: await nextDueIn(context) }
+    const dueMs = [await nextDueIn(context), end.askAgainMs].filter((ms) => ms !== null)
+    return { kind: 'ended', end, nextDueMs: dueMs.length === 0 ? null : Math.min(...dueMs) }
   } finally {
     await store.transact((tx) => releaseLock(tx, store))
   }

@@ -19,6 +19,8 @@ export interface Identity {
   readonly fleetId: string | null
   readonly epoch: number | null
   readonly token: string | null
+  /** After a fork, until the server has heard of it: the id that this device had, and the token that proves it. */
+  readonly former?: { readonly deviceId: string; readonly token: string } | undefined
 }
 
 /** How far the device has read. A mark names the snapshot of a collection that is under way. */
@@ -40,6 +42,12 @@ export interface InFlight {
 export interface CommandLog {
   readonly done: readonly string[]
   readonly toAcknowledge: readonly string[]
+}
+
+/** A command that needs a request of its own; acknowledged when that went well. */
+export interface Errand {
+  readonly id: string
+  readonly type: 'rotate' | 'send_diagnostics'
 }
 
 export interface SessionLock {
@@ -89,6 +97,11 @@ interface Meta {
   /** At most so many mutations in the next push; absent is no bound of its own. */
   batchMax: number
   commands: CommandLog
+  errands: readonly Errand[]
+  /** When the state hash was last told, or the device began to count. Raw device clock. */
+  stateTold: number
+  /** The place in the server's queue of full syncs, as the last pull told it. */
+  resyncPlace: number
   /** Paused by an operator's command: the device only says that it lives. */
   pausedByServer: boolean
   quiet: QuietTime
@@ -119,6 +132,8 @@ export interface OutboxEntry {
   readonly sends: number
   /** The server asked to wait with this one. Raw device clock. */
   readonly notBeforeMs: number | null
+  /** Which opening of the replica made it; absent when it came back after a restore. */
+  readonly opening?: string | undefined
 }
 
 export interface AcknowledgedEntry {
@@ -192,6 +207,13 @@ export async function getRow<T>(tx: StoreTx, table: Table, key: string): Promise
 export const putRow = (tx: StoreTx, table: Table, key: string, row: object): Promise<void> =>
   tx.put(table, key, asJson(row))
 
+/** A replica has one from its opening on: a store without was emptied while it was open. */
+export async function identityOf(tx: StoreTx): Promise<Identity> {
+  const identity = await getMeta(tx, 'identity')
+  if (!identity) throw new ReplicaError('store_corrupt', 'meta identity')
+  return identity
+}
+
 export const SCAN_PAGE = 500
 
 /** Every row of a prefix in key order, a page at a time, until `visit` answers false. */
@@ -242,3 +264,7 @@ export function asRecord(key: string, value: Json): ReplicaRecord {
 
 export const NO_POSITION: Position = { token: null, fullReason: 'first', marks: {} }
 export const NO_COUNTS: Counts = { outbox: {}, acknowledged: 0, refusals: 0 }
+
+/** Everything is read anew with the next session, for this reason (TK4); the outbox is not touched. */
+export const startOver = (tx: StoreTx, fullReason: FullSyncReason): Promise<void> =>
+  setMeta(tx, 'position', { token: null, fullReason, marks: {} })

@@ -17,6 +17,8 @@ export interface SyncOptions {
   readonly changeDelayMs?: number
   /** A request's time limit. Default 20,000. */
   readonly requestTimeoutMs?: number
+  /** How often the device has its state compared with the server's. Default a day. */
+  readonly stateToldEveryMs?: number
 }
 
 export function syncSettings(config: DeviceConfig | null, options: SyncOptions): BackoffSettings {

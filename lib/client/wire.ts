@@ -86,11 +86,20 @@ export const checkConfig = checked<DeviceConfig>(isConfig)
 export const checkEnroll = checked<EnrollResponse>(
   shape({ deviceId: isUuid, fleetId: isFilled, epoch: isCount, token: isFilled, config: isConfig }),
 )
-const isPull = shape({ changes: listOf(isRecord), token: isFilled, hasMore: isBoolean, snapshots: isTexts })
+const isAdmission: Test = (value) =>
+  value === undefined || shape({ place: isCount, retryAfterMs: isCount })(value)
+const isPull = shape({
+  changes: listOf(isRecord),
+  token: isFilled,
+  hasMore: isBoolean,
+  snapshots: isTexts,
+  admission: isAdmission,
+})
 export const checkPull = checked<PullResponse>(isPull)
 export const checkSessions = checked<SessionsResponse>(
   shape({ results: listOf(shape({ sessionId: isText, status: isText })) }),
 )
+export const checkRotated = checked<{ readonly token: string }>(shape({ token: isFilled }))
 export const checkNothing: Check<true> = () => true
 
 /** A push's answer must hold one result for each mutation, in order. */

@@ -33,6 +33,8 @@ export interface WriteInput {
   readonly recordId: string
   readonly op: Operation
   readonly options: WriteOptions
+  /** Names this opening of the replica. */
+  readonly opening: string
 }
 
 /**
@@ -57,7 +59,7 @@ export async function writeLocally(
   if (bytesOf(mutation) > SDK_MUTATION_BYTES_MAX) throw new ReplicaError('too_large')
   const counts = await getCounts(tx)
   if (depthOf(counts) + counts.refusals >= OUTBOX_MAX) throw new ReplicaError('outbox_full')
-  return { recordId, mutationId: (await enqueue(tx, mutation)).id }
+  return { recordId, mutationId: (await enqueue(tx, mutation, input.opening)).id }
 }
 
 /** The schema version that this device knows; before the first config the server alone can judge. */

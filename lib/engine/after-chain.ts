@@ -86,12 +86,12 @@ function standsOnDeclined(draft: PushDraft, last: KnownMutation): boolean {
   return false
 }
 
-/** A parent is the same device's mutation of the same record; anything else by that id is not one. */
+/** A parent is the same device's mutation of the same record, be it under a linked id; anything else is not one. */
 function findParent(draft: PushDraft, child: Mutation, deviceId: string): KnownMutation | null {
   const named = child.after === undefined ? null : mutationOf(draft, child.after)
   // Links follow edited replays (AF4).
   const parent = named?.replacedBy ? mutationOf(draft, named.replacedBy) : named
-  if (!parent || parent.deviceId !== deviceId) return null
+  if (!parent || (parent.deviceId !== deviceId && !draft.linkedIds.includes(parent.deviceId))) return null
   const { collection, recordId } = parent.mutation
   return collection === child.collection && recordId === child.recordId ? parent : null
 }

@@ -108,7 +108,7 @@ function checkBreaker({ shed }: IncomingPush, { mutation }: IncomingMutation): G
   return retryAfterMs === undefined ? null : { kind: 'waits', status: 'shed', retryAfterMs }
 }
 
-/** ID1: an id that had an effect has no second one. Its result is told only to the device that it was for. */
+/** ID1: an id that had an effect has no second one. Its result is told only to the device that it was for, and its forks. */
 function checkRepeat(
   draft: PushDraft,
   push: IncomingPush,
@@ -117,7 +117,9 @@ function checkRepeat(
 ): Gate | null {
   const known = mutationOf(draft, mutation.id)
   if (!known || (push.replayOf !== null && known.deadLetter === 'open')) return null
-  if (known.payloadHash !== payloadHash || known.deviceId !== author) {
+  // A fork pushed it under its other id: the change is the same, though the move may have changed its text.
+  const ofFork = known.deviceId !== author && (push.linkedIds ?? []).includes(known.deviceId)
+  if (!ofFork && (known.payloadHash !== payloadHash || known.deviceId !== author)) {
     return refused('mutation_id_reused', 'this id was used for another mutation')
   }
   return { kind: 'duplicate', original: known.result }

@@ -44,7 +44,7 @@ export function decideCrdtRecord(draft: PushDraft, question: RecordQuestion): Re
   const current = stored && { ...stored, ...asOfToday(draft, mutation.collection, stored) }
   const chain = chainBase(draft, mutation, question.author)
   const base: BaseDocument = question.parentKnown ? chain.document : { kind: 'unknown' }
-  const concurrent = current !== null && isConcurrent(question, current, base, chain)
+  const concurrent = current !== null && isConcurrent(question, current, base, chain, draft.linkedIds)
   const anew = current === null || (current.deleted && mutation.op.type === 'put' && isNothing(base))
   const { text } = draft.world
   const states = anew ? {} : adoptStates(rules, current.data ?? {}, current.crdt, current.hlc, text)

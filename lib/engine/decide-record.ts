@@ -66,7 +66,7 @@ export function decideRecord(draft: PushDraft, question: RecordQuestion): Record
   const current = stored && { ...stored, ...asOfToday(draft, mutation.collection, stored) }
   const chain = chainBase(draft, mutation, question.author)
   const base: BaseDocument = parentKnown ? chain.document : { kind: 'unknown' }
-  const concurrent = current !== null && isConcurrent(question, current, base, chain)
+  const concurrent = current !== null && isConcurrent(question, current, base, chain, draft.linkedIds)
   const gone = current === null || current.deleted
   // A document that nobody else changed is changed as it stands; else the device's own view counts, where it is known.
   const applied = applyOperation(
@@ -146,11 +146,17 @@ export function isConcurrent(
   current: RecordState,
   base: BaseDocument,
   { madeVersion, seenVersion }: ChainView,
+  linkedIds: readonly string[],
 ): boolean {
   const { author, isReplay } = question
   if (base.kind === 'unknown') return true
-  if (isReplay && current.version > Math.max(seenVersion, madeVersion)) return true
-  return writtenByOthersSince(current.versionVector, author, seenVersion)
+  const ownUpTo = Math.max(seenVersion, madeVersion)
+  if (isReplay && current.version > ownUpTo) return true
+  // Under a linked id only the chain's own versions are not another's: the twin of a fork may still use it.
+  const others = Object.entries(current.versionVector).filter(
+    ([id, version]) => version > ownUpTo || !linkedIds.includes(id),
+  )
+  return writtenByOthersSince(Object.fromEntries(others), author, seenVersion)
 }
 
 export function findInvalid(

@@ -28,6 +28,8 @@ export interface ChainView {
 /** What the effects so far have changed, laid over the world that was loaded. */
 export interface PushDraft {
   readonly world: PushWorld
+  /** Other ids of the device whose push this is, from before and after a fork. */
+  readonly linkedIds: readonly string[]
   readonly heads: Map<string, number>
   readonly records: Map<RecordKey, RecordState>
   readonly bases: Map<string, BaseState>
@@ -38,8 +40,9 @@ export interface PushDraft {
   readonly views: Map<string, ChainView>
 }
 
-export const startDraft = (world: PushWorld): PushDraft => ({
+export const startDraft = (world: PushWorld, linkedIds: readonly string[] = []): PushDraft => ({
   world,
+  linkedIds,
   heads: new Map(),
   records: new Map(),
   bases: new Map(),

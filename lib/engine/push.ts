@@ -43,7 +43,7 @@ export type NewId = () => string
  * in order, each seeing what those before it did. Never throws on any JSON. An atomic push with a culprit has no effect.
  */
 export function decidePush(world: PushWorld, push: IncomingPush, ids: NewId): PushDecision {
-  const draft = startDraft(world)
+  const draft = startDraft(world, push.linkedIds)
   const withoutEffect = new Map<string, MutationResult>()
   const results: MutationResult[] = []
   const effects: ChangeEffect[] = []

@@ -129,6 +129,8 @@ export interface IncomingMutation {
 
 export interface IncomingPush {
   readonly deviceId: string
+  /** Other ids of this device, from before and after a fork. */
+  readonly linkedIds?: readonly string[]
   readonly requestId: string
   readonly sessionId: string | null
   readonly atomic: boolean

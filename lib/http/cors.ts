@@ -12,6 +12,8 @@ const SHOWN_HEADERS = [
   HEADERS.config,
   HEADERS.epoch,
   HEADERS.commands,
+  HEADERS.rateLimit,
+  HEADERS.rateLimitPolicy,
   'etag',
   'retry-after',
 ].join(', ')

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import { bearerOf } from '#lib/application/access/credentials.ts'
 import { readConfig } from '#lib/application/devices/read-config.ts'
 import { DIRECTORY_FRESH_MS, DIRECTORY_PUSH_FRESH_MS } from '#lib/application/devices/directory.ts'
+import { commandsAfter } from '#lib/application/devices/wire-commands.ts'
 import { heartbeat } from '#lib/application/devices/heartbeat.ts'
+import { storeDiagnostics } from '#lib/application/diagnostics/store-diagnostics.ts'
 import { enroll } from '#lib/application/enrollment/enroll.ts'
 import { rotateToken } from '#lib/application/enrollment/rotate-token.ts'
 import { storeSessions } from '#lib/application/sessions/store-sessions.ts'
@@ -42,7 +44,8 @@ async function answerPush(call: AuthenticatedCall): Promise<DeviceAnswer> {
   const { ctx, device, app, receivedAtMs, pass } = call
   const body = await readJson(call.request)
   const outcome = await push(ctx, { device, app, body, receivedAtMs, pass })
-  return { status: 200, body: outcome.body, fleet: outcome, hasEvent: !outcome.repeated }
+  const { commands, repeated } = outcome
+  return { status: 200, body: outcome.body, fleet: outcome, commands, hasEvent: !repeated }
 }
 
 async function answerPull(call: AuthenticatedCall): Promise<DeviceAnswer> {
@@ -50,17 +53,18 @@ async function answerPull(call: AuthenticatedCall): Promise<DeviceAnswer> {
   const report = reportHeader(request.headers)
   const outcome = await pull(ctx, { ...pullQuery(request.url), device, fleet, app, report })
   const headers = { etag: outcome.etag }
+  const commands = commandsAfter(device, report, ctx.clock.now())
   if (outcome.isEmpty && request.headers.get('if-none-match') === outcome.etag)
-    return { status: 304, body: null, headers }
-  return json(outcome.response, { headers, compress: true })
+    return { status: 304, body: null, headers, commands }
+  return json(outcome.response, { headers, commands, compress: true })
 }
 
 const deviceRoute = (
   route: DeviceRoute['route'],
   method: DeviceRoute['method'],
   answer: DeviceRoute['answer'],
-  freshMs = DIRECTORY_FRESH_MS,
-): DeviceRoute => ({ route, method, freshMs, answer })
+  changes: Partial<Pick<DeviceRoute, 'freshMs' | 'paused'>> = {},
+): DeviceRoute => ({ route, method, freshMs: DIRECTORY_FRESH_MS, paused: 'refused', answer, ...changes })
 
 /** The device API by path (protocol.md, device API). */
 export const DEVICE_ROUTES: ReadonlyMap<string, DeviceRoute | OpenRoute> = new Map<
@@ -69,14 +73,19 @@ export const DEVICE_ROUTES: ReadonlyMap<string, DeviceRoute | OpenRoute> = new M
 >([
   ['/api/v1/enroll', enrollRoute],
   ['/api/v1/config', deviceRoute('config', 'GET', answerConfig)],
-  ['/api/v1/push', deviceRoute('push', 'POST', answerPush, DIRECTORY_PUSH_FRESH_MS)],
+  ['/api/v1/push', deviceRoute('push', 'POST', answerPush, { freshMs: DIRECTORY_PUSH_FRESH_MS })],
   ['/api/v1/pull', deviceRoute('pull', 'GET', answerPull)],
   [
     '/api/v1/heartbeat',
-    deviceRoute('heartbeat', 'POST', async ({ ctx, request, device, app }) => {
-      await heartbeat(ctx, { device, app, body: await readJson(request) })
-      return json({})
-    }),
+    deviceRoute(
+      'heartbeat',
+      'POST',
+      async ({ ctx, request, device, app }) => {
+        const commands = await heartbeat(ctx, { device, app, body: await readJson(request) })
+        return json({}, { commands })
+      },
+      { paused: 'heard' },
+    ),
   ],
   [
     '/api/v1/sessions',
@@ -89,11 +98,29 @@ export const DEVICE_ROUTES: ReadonlyMap<string, DeviceRoute | OpenRoute> = new M
     deviceRoute('rotate', 'POST', async ({ ctx, device }) => json(await rotateToken(ctx, device))),
   ],
   [
+    '/api/v1/diagnostics',
+    deviceRoute(
+      'diagnostics',
+      'POST',
+      async ({ ctx, request, device, app }) => {
+        const { appVersion } = app
+        const stored = await storeDiagnostics(ctx, { device, appVersion, body: await readJson(request) })
+        return json(stored, { status: 201 })
+      },
+      { paused: 'served' },
+    ),
+  ],
+  [
     '/api/v1/events',
-    deviceRoute('events', 'GET', async ({ ctx, device, fleet }) => ({
-      status: 200,
-      body: openEvents(ctx, device, fleet),
-      headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform' },
-    })),
+    deviceRoute(
+      'events',
+      'GET',
+      async ({ ctx, device, fleet }) => ({
+        status: 200,
+        body: openEvents(ctx, device, fleet),
+        headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform' },
+      }),
+      { paused: 'served' },
+    ),
   ],
 ])

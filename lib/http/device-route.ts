@@ -4,9 +4,14 @@ import type { BreakerPass } from '#lib/application/breakers/pass.ts'
 import { ALL_GOOD, verdictsOf } from '#lib/application/breakers/verdicts.ts'
 import type { Context } from '#lib/application/context.ts'
 import type { Caller } from '#lib/application/devices/directory.ts'
+import { requireActive, requireNotRevoked } from '#lib/application/devices/require-active.ts'
+import { wireCommands } from '#lib/application/devices/wire-commands.ts'
 import { ApplicationError } from '#lib/application/errors.ts'
+import type { RateVerdict } from '#lib/application/rate-limits.ts'
+import { RATE_LIMITS_DEFAULT } from '#lib/application/rate-limits.ts'
 import type { Route } from '#lib/application/request-counter.ts'
 import { HEADERS, WIRE_VERSION } from '#lib/protocol/device.ts'
+import type { WireCommand } from '#lib/protocol/command.ts'
 import type { ErrorCode } from '#lib/protocol/error-codes.ts'
 import { admit } from './admit.ts'
 import type { NamedApp } from './app-header.ts'
@@ -14,6 +19,7 @@ import { isBelow, namedApp } from './app-header.ts'
 import { compress } from './compress.ts'
 import { corsFromMemory, corsHeaders, preflight } from './cors.ts'
 import { problemResponse, statusClassOf, tellable } from './problem.ts'
+import { rateHeaders } from './rate-headers.ts'
 
 /** A request on its way, with what is known of it so far. */
 export interface DeviceCall {
@@ -34,6 +40,8 @@ export interface DeviceAnswer {
   readonly headers?: Readonly<Record<string, string>>
   /** Newer than the caller's fleet, when the route read them in its transaction. */
   readonly fleet?: { readonly epoch: number; readonly configVersion: number }
+  /** Read in the same transaction; else those of the caller as it was authenticated. */
+  readonly commands?: readonly WireCommand[]
   /** Told by its own event, so not counted as a request (metrics.md, sources). */
   readonly hasEvent?: boolean
   readonly compress?: boolean
@@ -44,6 +52,8 @@ export interface DeviceRoute {
   readonly method: 'GET' | 'POST'
   /** How old the cached answer to "whose token is this" may be. */
   readonly freshMs: number
+  /** What a paused device gets: nothing, the refusal after its account was heard, or an answer like any other. */
+  readonly paused: 'refused' | 'heard' | 'served'
   answer(call: AuthenticatedCall): Promise<DeviceAnswer>
 }
 /** The one route without a device: it makes one. */
@@ -59,6 +69,9 @@ interface Progress {
   caller: Caller | null
   app: NamedApp | null
   fleetId: string | null
+  rate: RateVerdict | null
+  /** As the route answered them, where the answer became a refusal after all. */
+  commands: readonly WireCommand[] | null
 }
 
 /** One wrapper around every route of the device API: method, app, device, origin, errors, headers, counting. */
@@ -68,7 +81,7 @@ export async function serveDevice(
   request: Request,
 ): Promise<Response> {
   if (request.method === 'OPTIONS') return preflight(ctx, request, route.method)
-  const progress: Progress = { caller: null, app: null, fleetId: null }
+  const progress: Progress = { caller: null, app: null, fleetId: null, rate: null, commands: null }
   const pass = ctx.breakers.begin()
   let leave = (): void => undefined
   try {
@@ -102,12 +115,27 @@ async function answerOf(
     return answer
   }
   const caller = await ctx.directory.authenticate(bearerOf(request.headers), route.freshMs)
+  requireNotRevoked(caller.device)
   const app = progress.app ?? caller.device
   Object.assign(progress, { caller, app, fleetId: caller.fleet.id })
+  takeFromQuotas(ctx, caller, progress)
   const { minAppVersion } = caller.fleet.settings
   if (minAppVersion !== null && isBelow(app.appVersion, minAppVersion))
     throw new ApplicationError('app_version_refused')
-  return route.answer({ ...call, ...caller, app: { appVersion: app.appVersion, platform: app.platform } })
+  if (route.paused === 'refused') requireActive(caller.device)
+  const named = { appVersion: app.appVersion, platform: app.platform }
+  const answer = await route.answer({ ...call, ...caller, app: named })
+  progress.commands = answer.commands ?? null
+  if (route.paused === 'heard') requireActive(caller.device)
+  return answer
+}
+
+/** Takes the request from the quotas of its device and fleet. @throws ApplicationError `rate_limited` */
+function takeFromQuotas(ctx: Context, { device, fleet }: Caller, progress: Progress): void {
+  const limits = fleet.settings.rateLimits ?? RATE_LIMITS_DEFAULT
+  progress.rate = ctx.rateLimiter.take(fleet.id, device.id, limits)
+  const { retryAfterMs } = progress.rate
+  if (retryAfterMs !== null) throw new ApplicationError('rate_limited', { retryAfterMs })
 }
 
 async function respond(
@@ -133,17 +161,19 @@ async function respond(
 async function contractHeaders(
   ctx: Context,
   request: Request,
-  { caller }: Progress,
+  { caller, rate, commands: answered }: Progress,
   newer?: DeviceAnswer['fleet'],
 ): Promise<Record<string, string>> {
   const fleet = newer ?? caller?.fleet
+  const commands = answered ?? (caller ? wireCommands(caller.device, ctx.clock.now()) : [])
   return {
     ...(await corsHeaders(ctx, request, caller)),
     ...plainHeaders(ctx),
+    ...(rate && rateHeaders(rate)),
     ...(fleet && {
       [HEADERS.config]: String(fleet.configVersion),
       [HEADERS.epoch]: String(fleet.epoch),
-      [HEADERS.commands]: JSON.stringify(openNotices(ctx.breakers, caller)),
+      [HEADERS.commands]: JSON.stringify([...commands, ...openNotices(ctx.breakers, caller)]),
     }),
   }
 }

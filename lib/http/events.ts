@@ -3,6 +3,7 @@ import type { Context } from '#lib/application/context.ts'
 import { accessTo } from '#lib/application/devices/access.ts'
 import type { Caller } from '#lib/application/devices/directory.ts'
 import { ApplicationError } from '#lib/application/errors.ts'
+import { wireCommands } from '#lib/application/devices/wire-commands.ts'
 import type { Poke } from '#lib/application/sync/pokes.ts'
 
 /** A comment now and then, so that what stands between keeps the connection. */
@@ -25,9 +26,12 @@ export function openEvents(
   const stream = new ReadableStream<Uint8Array>({
     start(controller) {
       const send = (text: string): void => controller.enqueue(encoder.encode(text))
+      const told = new Set<string>()
       const unlisten = ctx.pokes.listen(fleet.id, (poke) => {
+        if (poke.event === 'command' && told.has(poke.command.id)) return
         const text = eventText(poke, device)
         if (text !== null) send(text)
+        if (text !== null && poke.event === 'command') told.add(poke.command.id)
       })
       if (!unlisten) throw new ApplicationError('shed', { retryAfterMs: RETRY_AFTER_MS })
       const keepAlive = setInterval(() => send(': here\n\n'), KEEP_ALIVE_MS)
@@ -41,6 +45,7 @@ export function openEvents(
         clearTimeout(life)
       }
       send(': here\n\n')
+      ctx.pokes.command(fleet.id, device.id, wireCommands(device, ctx.clock.now()))
     },
     cancel: () => stop(),
   })
@@ -57,6 +62,7 @@ function eventText(poke: Poke, device: Caller['device']): string | null {
   }
   if (poke.event !== 'poke') {
     if (poke.deviceId !== device.id) return null
+    if (poke.event === 'command') return `event: command\ndata: ${JSON.stringify(poke.command)}\n\n`
     const data =
       poke.event === 'resolved' ? { conflictId: poke.conflictId } : { deadLetterId: poke.deadLetterId }
     return `event: ${poke.event}\ndata: ${JSON.stringify(data)}\n\n`

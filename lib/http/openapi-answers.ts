@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Json } from '#lib/kernel/json.ts'
 import { crdtStates } from '#lib/protocol/crdt.ts'
+import type { DiagnosticsResponse } from '#lib/protocol/command.ts'
 import type { DeviceConfig, EnrollResponse } from '#lib/protocol/device.ts'
 import { STRATEGIES, TIE_RULES } from '#lib/protocol/device.ts'
 import type { ErrorCode } from '#lib/protocol/error-codes.ts'
@@ -104,6 +105,7 @@ export const pullAnswer: z.ZodType<PullResponse> = z.object({
   token: z.string(),
   hasMore: z.boolean(),
   snapshots: z.record(z.string(), z.enum(['queued', 'running', 'complete'])),
+  admission: z.object({ place: count, retryAfterMs }).optional(),
 })
 
 export const configAnswer: z.ZodType<DeviceConfig> = z.object({
@@ -139,11 +141,14 @@ export const sessionsAnswer: z.ZodType<SessionsResponse> = z.object({
       sessionId: z.string(),
       status: z.enum(['stored', 'duplicate', 'refused']),
       code: z.string().optional(),
+      resync: z.literal('state_hash').optional(),
     }),
   ),
 })
 
 export const rotateAnswer = z.object({ token: z.string() })
+
+export const diagnosticsAnswer: z.ZodType<DiagnosticsResponse> = z.object({ id: uuid })
 
 /** RFC 9457 with our `code`; some codes bring further members. */
 export const problem = z.looseObject({

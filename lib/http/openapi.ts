@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { diagnosticsRequest } from '#lib/protocol/command.ts'
 import { enrollRequest, heartbeatRequest } from '#lib/protocol/device.ts'
 import { PULL_CHANGES_MAX, SESSIONS_PER_REPORT_MAX } from '#lib/protocol/limits.ts'
 import { isoTime, jsonObject, uuid } from '#lib/protocol/mutation.ts'
@@ -10,6 +11,7 @@ import {
   problem,
   pullAnswer,
   pushAnswer,
+  diagnosticsAnswer,
   rotateAnswer,
   sessionsAnswer,
 } from './openapi-answers.ts'
@@ -103,6 +105,14 @@ export const DEVICE_OPERATIONS: readonly Operation[] = [
     summary: 'A new token; the old one lives on for 24 h',
     answer: rotateAnswer,
     status: 200,
+  },
+  {
+    method: 'post',
+    path: '/diagnostics',
+    summary: 'What a device knows about itself, for the operators; at most 1 MiB',
+    body: diagnosticsRequest,
+    answer: diagnosticsAnswer,
+    status: 201,
   },
 ]
 

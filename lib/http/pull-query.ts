@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { badRequest, parsedOrThrow } from '#lib/application/errors.ts'
 import { HEADERS } from '#lib/protocol/device.ts'
-import { COLLECTIONS_PER_FLEET_MAX, PULL_CHANGES_MAX } from '#lib/protocol/limits.ts'
+import { COLLECTIONS_PER_FLEET_MAX, PULL_CHANGES_MAX, TOKEN_TEXT_MAX } from '#lib/protocol/limits.ts'
 import { collectionName } from '#lib/protocol/mutation.ts'
 import type { DeviceReport } from '#lib/protocol/report.ts'
 import { deviceReport } from '#lib/protocol/report.ts'
 
 const query = z.object({
-  token: z.string().max(16_000).nullable(),
+  token: z.string().max(TOKEN_TEXT_MAX).nullable(),
   collections: z.array(collectionName).max(COLLECTIONS_PER_FLEET_MAX).nullable(),
   limit: z.int().min(1).max(PULL_CHANGES_MAX),
 })

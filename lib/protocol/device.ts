@@ -89,6 +89,8 @@ export const HEADERS = {
   epoch: 'tidemark-epoch',
   commands: 'tidemark-commands',
   report: 'tidemark-report',
+  rateLimit: 'ratelimit',
+  rateLimitPolicy: 'ratelimit-policy',
 } as const
 
 export const WIRE_VERSION = '1'

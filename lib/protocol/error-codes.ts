@@ -78,6 +78,11 @@ export const ERROR_CODES = {
     help: 'Read it again and repeat the change.',
   },
   already_exists: { status: 409, title: 'A thing of that name exists', help: 'Choose another name.' },
+  too_many_commands: {
+    status: 409,
+    title: 'Too many commands wait for this device',
+    help: 'Wait until it acknowledges some, or until they expire.',
+  },
   not_replayable: {
     status: 409,
     title: 'This dead letter is closed',
@@ -87,6 +92,11 @@ export const ERROR_CODES = {
     status: 409,
     title: 'This dead letter cannot be restored',
     help: 'Only one that was discarded in the last 30 days can be.',
+  },
+  device_is_revoked: {
+    status: 409,
+    title: 'This device is revoked',
+    help: 'It has to be enrolled again; a revoked device takes no commands.',
   },
   gone: { status: 410, title: 'This link was used or has expired', help: 'Make a new one.' },
   token_expired: {

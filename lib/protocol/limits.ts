@@ -13,6 +13,10 @@ export const JSON_KEYS_MAX = 1_000
 export const COLLECTIONS_PER_FLEET_MAX = 100
 /** A device may hold changes of collections that no longer are. */
 export const COLLECTIONS_REPORTED_MAX = 2 * COLLECTIONS_PER_FLEET_MAX
+export const TOKEN_TEXT_MAX = 16_000
+export const STATE_HASH_TEXT_MAX = 16_000
+/** Records of one collection whose state is compared; larger ones are left out. */
+export const STATE_RECORDS_MAX = 20_000
 export const APP_VERSIONS_LIVE_MAX = 100
 /** New dead letters of one device on one UTC day; a push that would make more is 429, without effect. */
 export const DEAD_LETTERS_PER_DEVICE_DAY_MAX = 1_000

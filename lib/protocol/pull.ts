@@ -8,4 +8,6 @@ export interface PullResponse {
   readonly token: string
   readonly hasMore: boolean
   readonly snapshots: Readonly<Record<string, SnapshotState>>
+  /** While a collection is `queued`: how many devices come before this one, and when to ask again. */
+  readonly admission?: { readonly place: number; readonly retryAfterMs: number } | undefined
 }

@@ -1,5 +1,11 @@
 import { z } from 'zod'
-import { ATTEMPTS_PER_SESSION_MAX, SESSIONS_PER_REPORT_MAX, TRANSITIONS_PER_SESSION_MAX } from './limits.ts'
+import {
+  ATTEMPTS_PER_SESSION_MAX,
+  SESSIONS_PER_REPORT_MAX,
+  STATE_HASH_TEXT_MAX,
+  TOKEN_TEXT_MAX,
+  TRANSITIONS_PER_SESSION_MAX,
+} from './limits.ts'
 import { isoTime, uuid } from './mutation.ts'
 import { SESSION_STATES } from './session-states.ts'
 
@@ -14,7 +20,16 @@ export const sessionTransition = z.object({
 })
 
 export const SESSION_RESULTS = ['ok', 'failed', 'abandoned'] as const
-export const ATTEMPT_KINDS = ['enroll', 'config', 'push', 'pull', 'heartbeat', 'sessions'] as const
+export const ATTEMPT_KINDS = [
+  'enroll',
+  'config',
+  'push',
+  'pull',
+  'heartbeat',
+  'sessions',
+  'rotate',
+  'diagnostics',
+] as const
 
 export const sessionAttempt = z.object({
   kind: z.enum(ATTEMPT_KINDS),
@@ -41,6 +56,7 @@ export const FULL_SYNC_REASONS = [
   'state_hash',
   'command',
   'corrupt_store',
+  'device_forked',
 ] as const
 
 /** One run of the device's state machine, told afterwards. Times are the raw device clock. */
@@ -60,7 +76,9 @@ export const sessionReport = z.object({
   queueDepthBefore: count,
   queueDepthAfter: count,
   oldestPendingAt: isoTime.optional(),
-  stateHash: z.string().max(128).optional(),
+  /** State hashes by collection, and the token whose positions they were taken at (SPEC, SH). */
+  stateHash: z.string().max(STATE_HASH_TEXT_MAX).optional(),
+  stateToken: z.string().max(TOKEN_TEXT_MAX).optional(),
   localRefusals: z.array(localRefusal).max(500).optional(),
 })
 export type SessionReport = z.infer<typeof sessionReport>
@@ -77,5 +95,7 @@ export interface SessionsResponse {
     readonly sessionId: string
     readonly status: 'stored' | 'duplicate' | 'refused'
     readonly code?: string | undefined
+    /** The device's state hash is not the server's: it has to read everything anew. */
+    readonly resync?: 'state_hash' | undefined
   }[]
 }

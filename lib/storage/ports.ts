@@ -11,6 +11,7 @@ import type {
   PushPlan,
   PushSnapshot,
   PushWrites,
+  StateRow,
 } from './push-rows.ts'
 import type {
   ApiKey,
@@ -21,8 +22,10 @@ import type {
   DeadLetterFilter,
   DeadLetterRow,
   Device,
+  DeviceCommand,
   DeviceFilter,
   DeviceStatus,
+  DiagnosticsRow,
   EnrollmentKey,
   Fleet,
   OneTimeLink,
@@ -110,10 +113,17 @@ export interface DevicePort {
   findEnrollmentKey(fleetId: string, hash: string): Promise<EnrollmentKey | null>
   /**
    * One enrollment per requestId within 24 h: a repeat replaces the token of the same device.
-   * An id that another request enrolled is `taken`.
+   * An id that another request enrolled is `taken`. `formerId` links the two devices' ids, whole families on both sides.
    */
   enroll(
-    input: { device: Device; tokenHash: string; requestId: string; keyId: string; nowMs: number },
+    input: {
+      device: Device
+      tokenHash: string
+      requestId: string
+      keyId: string
+      nowMs: number
+      formerId?: string | null
+    },
     audit: AuditEntry,
   ): Promise<'enrolled' | 'repeated' | 'taken'>
   /** The device that this request enrolled in the last 24 h: a repeat that names no id of its own is that device. */
@@ -140,7 +150,33 @@ export interface DevicePort {
     deviceId: string,
     contact: { atMs: number; appVersion: string; platform: Platform; report: StoredReport | null },
   ): Promise<'ok' | 'forked' | 'unknown'>
-  setStatus(fleetId: string, deviceId: string, status: DeviceStatus, audit: AuditEntry): Promise<boolean>
+  /**
+   * Tells a device something, once per command id, and sets its status when there is one. A revoked device stays
+   * revoked. Answers the device as it then is.
+   */
+  command(
+    fleetId: string,
+    deviceId: string,
+    order: { command: DeviceCommand | null; status: DeviceStatus | null; nowMs: number },
+    audit: AuditEntry,
+  ): Promise<Device | 'unknown' | 'full' | 'revoked'>
+  /** Notes that the device has done these; unknown ids change nothing. */
+  acknowledgeCommands(fleetId: string, deviceId: string, ids: readonly string[], atMs: number): Promise<void>
+  /** Devices with commands that wait, bounded. */
+  commanded(
+    fleetId: string,
+    nowMs: number,
+    limit: number,
+  ): Promise<readonly Pick<Device, 'id' | 'commands'>[]>
+  /** Keeps the newest `keep` of a device. */
+  addDiagnostics(fleetId: string, row: DiagnosticsRow, body: string, keep: number): Promise<void>
+  /** Newest first. */
+  listDiagnostics(fleetId: string, deviceId: string): Promise<readonly DiagnosticsRow[]>
+  getDiagnostics(
+    fleetId: string,
+    deviceId: string,
+    id: string,
+  ): Promise<{ row: DiagnosticsRow; body: string } | null>
 }
 
 // ── sync: push and pull ───────────────────────────────────────────────────
@@ -170,6 +206,22 @@ export interface SyncPort {
     atMs: number,
     describe: (ranges: readonly DeliveredRange[]) => readonly TelemetryEvent[],
   ): Promise<{ readonly more: boolean }>
+  /** Live records as they were at `version`, by record id; null when there are more than `limit`. */
+  stateAt(
+    fleetId: string,
+    collection: string,
+    version: number,
+    limit: number,
+  ): Promise<readonly StateRow[] | null>
+  /**
+   * The device's turn for a full sync (TK7), one queue a fleet for all processes: `admitAtMs` is when it may start,
+   * `place` how many come before it. The same device keeps its place, for `graceMs` past its turn.
+   */
+  admitFullSync(
+    fleetId: string,
+    deviceId: string,
+    pace: { nowMs: number; intervalMs: number; burst: number; graceMs: number },
+  ): Promise<{ readonly admitAtMs: number; readonly place: number }>
   getRecord(fleetId: string, collection: string, recordId: string): Promise<RecordState | null>
   /** Those of these records that exist, as of now and without a lock. */
   getRecords(

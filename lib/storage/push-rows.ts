@@ -9,7 +9,7 @@ import type {
   RecordState,
 } from '#lib/engine/types.ts'
 import type { OtRead } from '#lib/engine/load-plan.ts'
-import type { Json } from '#lib/kernel/json.ts'
+import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import type { Platform } from '#lib/protocol/device.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { EffectiveResult } from '#lib/protocol/push.ts'
@@ -120,11 +120,20 @@ export interface PullPage {
   readonly otOps: ReadonlyMap<RecordKey, readonly PulledOp[]>
   readonly epoch: number
   readonly heads: ReadonlyMap<string, number>
+  /** The newest version of a tombstone that was purged: who read less far has missed a delete. Absent is 0. */
+  readonly purged: ReadonlyMap<string, number>
   /** Newest version of each record past its position, by collection in the order asked, then by version. */
   readonly records: readonly RecordState[]
   /** Position that each collection has reached with this page: its head, or the last version that fitted. */
   readonly reached: ReadonlyMap<string, number>
   readonly hasMore: boolean
+}
+
+/** One live record at a version, for the state hash. */
+export interface StateRow {
+  readonly recordId: string
+  readonly version: number
+  readonly data: JsonObject
 }
 
 /** A device's shown position: what it had at `previous`, it has at `version` now. */

@@ -18,6 +18,7 @@ export const KEEP_MS = {
   failedTry: 30 * DAY_MS,
   /** A device that was heard of since may hold a token that is good still. */
   liveToken: TOKEN_LIFE_MS,
+  fullSync: DAY_MS,
   minuteBucket: 35 * DAY_MS,
   hourBucket: 400 * DAY_MS,
 } as const

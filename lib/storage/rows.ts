@@ -1,14 +1,15 @@
 import type { ConflictClosure, ConflictEffect } from '#lib/engine/types.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
-import type { DeviceInfo, JsonSchema, Platform, StrategyName, TieRule } from '#lib/protocol/device.ts'
+import type { JsonSchema, Platform, StrategyName, TieRule } from '#lib/protocol/device.ts'
 import type { DeadLetterCode } from '#lib/protocol/error-codes.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { BusinessRule, UpMigration } from '#lib/protocol/rules.ts'
-import type { SessionState } from '#lib/protocol/session-states.ts'
 import type { SessionReport } from '#lib/protocol/session.ts'
 import type { Thresholds } from '#lib/telemetry/thresholds.ts'
 
 /** The rows, filters and messages of the ports (ports.ts). Times are Unix milliseconds; ids are UUID texts. */
+
+export type * from './device-rows.ts'
 
 /** A place in a list ordered newest first; the id breaks ties. */
 export interface Cursor {
@@ -51,6 +52,10 @@ export interface FleetSettings {
   readonly backoff: { readonly baseMs: number; readonly capMs: number }
   readonly minAppVersion: string | null
   readonly allowedOrigins: readonly string[]
+  /** Requests a minute and process; absent: the server's own bounds. */
+  readonly rateLimits?: { readonly devicePerMinute: number; readonly fleetPerMinute: number } | undefined
+  /** The pace of full syncs that need more than a page; absent: the server's own. */
+  readonly fullSyncs?: { readonly perMinute: number; readonly burst: number } | undefined
 }
 
 export interface Fleet {
@@ -91,59 +96,8 @@ export interface Authority {
   readonly keyId: string
 }
 
-// ── devices and their credentials ─────────────────────────────────────────
-export type DeviceStatus = 'active' | 'paused' | 'revoked'
-
-/** Collections that a credential covers; `*` for all. */
-export type Access = Readonly<Record<string, 'read' | 'write'>>
-
-export interface StoredReport {
-  readonly state: SessionState
-  readonly seq: number
-  readonly nonce: string
-  readonly depth: number
-  /** Corrected by the device's offset. */
-  readonly oldestMadeAtMs: number | null
-  readonly byCollection: Readonly<Record<string, number>>
-  readonly offsetMs: number | null
-  readonly rttMs: number | null
-  readonly atMs: number
-}
-
-export interface Device extends DeviceInfo {
-  readonly id: string
-  readonly fleetId: string
-  readonly status: DeviceStatus
-  readonly access: Access
-  readonly enrolledAtMs: number
-  /** Last authenticated request; null before the first. */
-  readonly lastContactMs: number | null
-  readonly lastSessionOkMs: number | null
-  readonly report: StoredReport | null
-}
-
-export interface EnrollmentKey {
-  readonly id: string
-  readonly fleetId: string
-  readonly name: string
-  readonly hash: string
-  readonly access: Access
-  readonly createdAtMs: number
-  readonly expiresAtMs: number | null
-  readonly revokedAtMs: number | null
-}
-
-export interface DeviceFilter {
-  readonly state: readonly SessionState[] | null
-  readonly platform: string | null
-  readonly appVersion: string | null
-  readonly text: string | null
-  /** Inferred offline: no contact since this time. */
-  readonly silentBeforeMs: number
-}
-
 // ── sessions, conflicts, dead letters ─────────────────────────────────────
-export interface SessionRow extends Omit<SessionReport, 'startedAt' | 'endedAt'> {
+export interface SessionRow extends Omit<SessionReport, 'startedAt' | 'endedAt' | 'stateToken'> {
   readonly fleetId: string
   readonly deviceId: string
   readonly deviceName: string

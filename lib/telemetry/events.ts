@@ -52,6 +52,7 @@ export const ROUTES = [
   'sessions',
   'events',
   'rotate',
+  'diagnostics',
 ] as const
 export type Route = (typeof ROUTES)[number]
 export const STATUS_CLASSES = ['2xx', '3xx', '4xx', '5xx', 'shed'] as const

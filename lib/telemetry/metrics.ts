@@ -149,6 +149,15 @@ export const METRICS = {
     stability: 'stable',
     source: 'process',
   },
+  stateChecks: {
+    name: 'tidemark_state_checks_total',
+    kind: 'counter',
+    unit: '1',
+    help: 'State hashes that devices told, by what the comparison gave; `skipped` says nothing about the device.',
+    labels: ['fleet', 'result'],
+    stability: 'experimental',
+    source: 'process',
+  },
   clockSkew: {
     name: 'tidemark_clock_skew_seconds',
     kind: 'gauge',

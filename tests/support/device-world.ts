@@ -31,6 +31,8 @@ export const NOTES_SCHEMA: JsonObject = {
 export interface TestApp {
   readonly ctx: Context
   readonly router: Router
+  /** Where it listens; without it a request goes straight to the router. */
+  readonly url?: string
 }
 
 /** What an operator allows whose authority runs beside the server. */
@@ -94,7 +96,7 @@ export interface Sent {
 }
 
 export async function send(
-  { router }: TestApp,
+  { router, url }: TestApp,
   method: string,
   path: string,
   sent: Sent = {},
@@ -104,6 +106,7 @@ export async function send(
   if (sent.body !== undefined) headers['content-type'] = 'application/json'
   const body =
     sent.body === undefined ? null : typeof sent.body === 'string' ? sent.body : JSON.stringify(sent.body)
+  if (url !== undefined) return fetch(url + path, { method, headers: { ...headers, ...sent.headers }, body })
   const request = new Request(ORIGIN + path, { method, headers: { ...headers, ...sent.headers }, body })
   const response = await router.handle(request)
   if (!response) throw new Error(`no route for ${path}`)

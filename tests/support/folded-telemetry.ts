@@ -70,6 +70,9 @@ export function deviceOf(
     enrolledAtMs: 0,
     lastContactMs: atMs,
     lastSessionOkMs: atMs,
+    clockJumps: null,
+    linkedIds: [],
+    commands: [],
     report: {
       state: 'idle',
       seq: 1,

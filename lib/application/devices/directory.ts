@@ -1,6 +1,5 @@
 import type { Clock } from '../surroundings.ts'
 import { ApplicationError } from '../errors.ts'
-import { requireActive } from './require-active.ts'
 import { parseCredential } from '../access/credentials.ts'
 import type { Device, Fleet, Storage } from '#lib/storage/ports.ts'
 
@@ -38,7 +37,8 @@ export class DeviceDirectory {
 
   /**
    * The device and fleet of a bearer token, at most `freshMs` old.
-   * @throws ApplicationError `unauthorized`, `device_revoked`, `device_paused`
+   * A paused or revoked one is answered too: what it may do is the caller's affair.
+   * @throws ApplicationError `unauthorized`
    */
   async authenticate(token: string | null, freshMs: number): Promise<Caller> {
     const credential = token === null ? null : parseCredential(token)
@@ -46,7 +46,6 @@ export class DeviceDirectory {
     const device = await this.deviceByHash(credential.fleetId, credential.hash, freshMs)
     const fleet = device && (await this.fleet(credential.fleetId))
     if (!device || !fleet) throw new ApplicationError('unauthorized')
-    requireActive(device)
     return { device, fleet }
   }
 
@@ -94,6 +93,11 @@ export class DeviceDirectory {
     this.devices.clear()
     this.fleets.clear()
     this.origins = null
+  }
+
+  /** Drops what is known of one device. */
+  forgetDevice(deviceId: string): void {
+    for (const [hash, { value }] of this.devices) if (value.id === deviceId) this.devices.delete(hash)
   }
 
   private async readFleet(fleetId: string): Promise<Fleet | null> {

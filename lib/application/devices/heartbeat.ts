@@ -1,8 +1,10 @@
+import type { WireCommand } from '#lib/protocol/command.ts'
 import { heartbeatRequest } from '#lib/protocol/device.ts'
 import type { DeviceReport } from '#lib/protocol/report.ts'
 import type { Device } from '#lib/storage/ports.ts'
 import type { Context } from '../context.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
+import { commandsAfter } from './wire-commands.ts'
 import { storedReport } from './report-times.ts'
 
 type App = Pick<Device, 'appVersion' | 'platform'>
@@ -12,7 +14,7 @@ type App = Pick<Device, 'appVersion' | 'platform'>
  * @throws ApplicationError `device_forked`, `unauthorized`
  */
 export async function noteContact(
-  ctx: Pick<Context, 'storage' | 'clock'>,
+  ctx: Pick<Context, 'storage' | 'clock' | 'directory'>,
   device: Device,
   app: App,
   report: DeviceReport | null,
@@ -22,13 +24,19 @@ export async function noteContact(
   const outcome = await ctx.storage.devices.touch(device.fleetId, device.id, contact)
   if (outcome === 'forked') throw new ApplicationError('device_forked')
   if (outcome === 'unknown') throw new ApplicationError('unauthorized')
+  const done = report?.ackCommands ?? []
+  if (done.length > 0) {
+    await ctx.storage.devices.acknowledgeCommands(device.fleetId, device.id, done, atMs)
+    ctx.directory.forgetDevice(device.id)
+  }
 }
 
-/** POST /heartbeat: a device with nothing to do tells how it is (protocol.md, device API). */
+/** POST /heartbeat: a device with nothing to do tells how it is (protocol.md, device API); it gets what waits for it. */
 export async function heartbeat(
-  ctx: Pick<Context, 'storage' | 'clock'>,
+  ctx: Pick<Context, 'storage' | 'clock' | 'directory'>,
   input: { readonly device: Device; readonly app: App; readonly body: unknown },
-): Promise<void> {
+): Promise<readonly WireCommand[]> {
   const { report } = parsedOrThrow(heartbeatRequest.safeParse(input.body))
   await noteContact(ctx, input.device, input.app, report)
+  return commandsAfter(input.device, report, ctx.clock.now())
 }

@@ -1,4 +1,4 @@
-import type { EnrollResponse } from '#lib/protocol/device.ts'
+import type { EnrollRequest, EnrollResponse } from '#lib/protocol/device.ts'
 import { enrollRequest } from '#lib/protocol/device.ts'
 import type { Device, EnrollmentKey } from '#lib/storage/ports.ts'
 import { auditEntry } from '../access/audit-entry.ts'
@@ -16,6 +16,7 @@ export interface EnrollInput {
 
 /**
  * POST /enroll (protocol.md): a new device gets its token; a repeat of the same request within 24 h gets a new one.
+ * A forked device names its former id and proves it by the former token; the ids are linked.
  * @throws ApplicationError `unauthorized`, `bad_request`, `device_id_taken`
  */
 export async function enroll(ctx: Context, input: EnrollInput): Promise<EnrollResponse> {
@@ -39,15 +40,19 @@ export async function enroll(ctx: Context, input: EnrollInput): Promise<EnrollRe
     lastContactMs: nowMs,
     lastSessionOkMs: null,
     report: null,
+    clockJumps: null,
+    linkedIds: [],
+    commands: [],
   }
+  const formerId = await provenFormer(ctx, fleetId, request)
   const token = makeFleetCredential('device', fleetId)
   const outcome = await ctx.storage.devices.enroll(
-    { device, tokenHash: token.hash, requestId: request.requestId, keyId: key.id, nowMs },
+    { device, tokenHash: token.hash, requestId: request.requestId, keyId: key.id, nowMs, formerId },
     auditEntry(ctx, deviceActor(device), {
       action: 'device.enroll',
       target: id,
       fleetId,
-      after: { keyId: key.id },
+      after: { keyId: key.id, formerDeviceId: formerId },
     }),
   )
   if (outcome === 'taken') throw new ApplicationError('device_id_taken')
@@ -59,6 +64,27 @@ export async function enroll(ctx: Context, input: EnrollInput): Promise<EnrollRe
 
 export const deviceActor = (device: Pick<Device, 'id' | 'name'>) =>
   ({ kind: 'device', id: device.id, name: device.name, roles: {} }) as const
+
+/**
+ * The id that a forked device had (protocol.md, push): its token proves it, since what had an effect under a linked id
+ * is told to the new one.
+ */
+async function provenFormer(
+  ctx: Context,
+  fleetId: string,
+  { formerDeviceId, formerToken }: EnrollRequest,
+): Promise<string | null> {
+  if (formerDeviceId === undefined) return null
+  const credential = formerToken === undefined ? null : parseCredential(formerToken)
+  const former =
+    credential?.kind === 'device' && credential.fleetId === fleetId
+      ? await ctx.storage.devices.findByToken(fleetId, credential.hash, ctx.clock.now())
+      : null
+  if (former?.id !== formerDeviceId || former.status === 'revoked') {
+    throw new ApplicationError('unauthorized', { detail: 'formerToken is no token of formerDeviceId' })
+  }
+  return formerDeviceId
+}
 
 async function liveKey(ctx: Context, text: string | null): Promise<EnrollmentKey> {
   const credential = text === null ? null : parseCredential(text)

@@ -18,6 +18,7 @@ export const FLEET_SETTINGS_DEFAULT: FleetSettings = {
 }
 
 const wait = (minMs: number) => z.int().min(minMs).max(DAY_MS)
+const perMinute = z.int().min(1).max(100_000_000)
 const origin = z
   .string()
   .max(200)
@@ -31,6 +32,8 @@ const fleetInput = z.strictObject({
       backoff: z.strictObject({ baseMs: wait(10), capMs: wait(100) }).optional(),
       minAppVersion: label(40).nullable().optional(),
       allowedOrigins: z.array(origin).max(ORIGINS_MAX).optional(),
+      rateLimits: z.strictObject({ devicePerMinute: perMinute, fleetPerMinute: perMinute }).optional(),
+      fullSyncs: z.strictObject({ perMinute, burst: z.int().min(1).max(10_000) }).optional(),
     })
     .optional(),
 })
@@ -52,6 +55,8 @@ export async function createFleet(
       backoff: settings?.backoff ?? FLEET_SETTINGS_DEFAULT.backoff,
       minAppVersion: settings?.minAppVersion ?? null,
       allowedOrigins: settings?.allowedOrigins ?? [],
+      ...(settings?.rateLimits && { rateLimits: settings.rateLimits }),
+      ...(settings?.fullSyncs && { fullSyncs: settings.fullSyncs }),
     },
     createdAtMs: ctx.clock.now(),
   }

@@ -8,6 +8,8 @@ import { sessionEvent } from '#lib/telemetry/session-event.ts'
 import type { Context } from '../context.ts'
 import { serverTimeMs } from '../devices/report-times.ts'
 import { parsedOrThrow } from '../errors.ts'
+import type { StateVerdict } from './check-state.ts'
+import { checkState } from './check-state.ts'
 
 export interface StoreSessionsInput {
   readonly device: Device
@@ -34,16 +36,42 @@ export async function storeSessions(ctx: Context, input: StoreSessionsInput): Pr
     const event = events[i]
     if (outcome === 'stored' && event) ctx.metrics.observeEvent(device.fleetId, event)
   }
+  const tokens = new Map(sessions.map((report) => [idOf(report), stateTokenOf(report)]))
+  const verdict = await stateVerdict(ctx, device, good, outcomes, tokens)
   let next = 0
   const results = rows.map((row, i): Verdict => {
     if (!row) return { sessionId: idOf(sessions[i]), status: 'refused', code: 'bad_request' }
-    return { sessionId: row.sessionId, status: outcomes[next++] ?? 'duplicate' }
+    const status = outcomes[next++] ?? 'duplicate'
+    const differs = verdict?.sessionId === row.sessionId && verdict.state === 'differs'
+    return { sessionId: row.sessionId, status, ...(differs && { resync: 'state_hash' as const }) }
   })
   return { results }
 }
 
+/** Only the last report that is new and tells a state is compared: earlier ones are history. */
+async function stateVerdict(
+  ctx: Context,
+  device: Device,
+  rows: readonly SessionRow[],
+  outcomes: readonly ('stored' | 'duplicate')[],
+  tokens: ReadonlyMap<string, string | undefined>,
+): Promise<{ readonly sessionId: string; readonly state: StateVerdict } | null> {
+  const row = rows.findLast(({ stateHash }, i) => stateHash !== undefined && outcomes[i] === 'stored')
+  if (!row) return null
+  const state = await checkState(ctx, device, {
+    stateHash: row.stateHash,
+    stateToken: tokens.get(row.sessionId),
+  })
+  ctx.metrics.observeStateCheck(device.fleetId, state)
+  if (state === 'differs') ctx.log.warn('a device holds another state', { deviceId: device.id })
+  return { sessionId: row.sessionId, state }
+}
+
 const idOf = (report: unknown): string =>
   isJsonObject(report) && isUuid(report['sessionId']) ? report['sessionId'] : ''
+
+const stateTokenOf = (report: unknown): string | undefined =>
+  isJsonObject(report) && typeof report['stateToken'] === 'string' ? report['stateToken'] : undefined
 
 /** Null when the report is not one, or ends before it starts. */
 function rowOf(
@@ -54,7 +82,7 @@ function rowOf(
 ): SessionRow | null {
   const parsed = sessionReport.safeParse(report)
   if (!parsed.success) return null
-  const { startedAt, endedAt, ...rest } = parsed.data
+  const { startedAt, endedAt, stateToken: _, ...rest } = parsed.data
   const { device, app } = input
   const receivedAtMs = ctx.clock.now()
   // A device that could not measure its clock must not put a session into the future.

@@ -18,6 +18,7 @@ import type {
 } from '#lib/storage/ports.ts'
 import { accessTo } from '../devices/access.ts'
 import { requireActive } from '../devices/require-active.ts'
+import { wireCommands } from '../devices/wire-commands.ts'
 import { ApplicationError, isApplicationError } from '../errors.ts'
 import { pushEventOf, replayEventOf } from './push-event.ts'
 import type { DeskJob, DeviceJob, PushJob, PushOutcome, ReplayJob } from './push-job.ts'
@@ -124,15 +125,16 @@ function decideDevice(group: Group, job: DeviceJob): PushOutcome {
   const { epoch } = group.snapshot.fleet
   if (job.epoch !== epoch) throw new ApplicationError('epoch_changed', { extra: { epoch } })
   const stored = group.responses.get(responseKey(deviceId, requestId))
-  if (stored?.requestHash === job.requestHash) return answered(group, stored.body, [], true)
   const device = group.devices.get(deviceId)
+  if (stored?.requestHash === job.requestHash)
+    return answered(group, device ?? null, { body: stored.body, results: [], repeated: true })
   if (!device) throw new ApplicationError('unauthorized')
   requireActive(device)
   requireWritable(device, job, group.world)
   if (isForked(device.report, job.report)) throw new ApplicationError('device_forked')
   if (stored) throw new ApplicationError('request_id_reused')
   if (isOutdated(group, job)) return { kind: 'outdated' }
-  const decision = decidePush(group.world, job.push, group.ids)
+  const decision = decidePush(group.world, { ...job.push, linkedIds: device.linkedIds }, group.ids)
   if (decision.kind === 'aborted') {
     throw new ApplicationError('atomic_aborted', { extra: { results: decision.results as unknown as Json } })
   }
@@ -148,7 +150,7 @@ function decideDevice(group: Group, job: DeviceJob): PushOutcome {
   writes.reports.push({ deviceId, appVersion: job.appVersion, platform: job.platform, report: job.report })
   writes.sessions.push({ sessionId: job.sessionId, deviceId })
   writes.events.push(pushEventOf(job, decision.results, decision.effects, world.nowMs, isCollectionOf(group)))
-  return answered(group, body, decision.results, false)
+  return answered(group, device, { body, results: decision.results, repeated: false })
 }
 
 /** A replay is a push of one mutation whose dead letter is open (ID3). */
@@ -167,14 +169,14 @@ function decideReplay(group: Group, job: ReplayJob): PushOutcome {
     isCollectionOf(group),
   )
   if (event) group.writes.events.push(event)
-  return answered(group, '', decision.results, false)
+  return answered(group, null, { body: '', results: decision.results, repeated: false })
 }
 
 /** A decision of a person on the record as it was shown to them (CS6). The same one again has its first result. */
 function decideDesk(group: Group, job: DeskJob): PushOutcome {
   const { mutation } = job.push.mutations[0] as IncomingMutation
   const known = group.world.mutations.get(mutation.id)
-  if (known) return answered(group, '', [known.result], true)
+  if (known) return answered(group, null, { body: '', results: [known.result], repeated: true })
   const record = group.world.records.get(recordKey(mutation.collection, mutation.recordId))
   const conflict = mutation.resolves === undefined ? null : group.world.conflicts.get(mutation.resolves)
   if ((record?.version ?? 0) !== mutation.baseVersion || (conflict && conflict.status !== 'open'))
@@ -188,7 +190,7 @@ function decideDesk(group: Group, job: DeskJob): PushOutcome {
   }
   take(group, job, decision)
   group.writes.audit.push(job.audit)
-  return answered(group, '', decision.results, false)
+  return answered(group, null, { body: '', results: decision.results, repeated: false })
 }
 
 const isCollectionOf =
@@ -262,13 +264,15 @@ function bodyOf({ world }: Group, job: DeviceJob, results: readonly MutationResu
   return JSON.stringify(response)
 }
 
+type Answered = Extract<PushOutcome, { kind: 'answered' }>
+
 function answered(
-  { snapshot }: Group,
-  body: string,
-  results: readonly MutationResult[],
-  repeated: boolean,
+  { snapshot, world }: Group,
+  device: Device | null,
+  answer: Pick<Answered, 'body' | 'results' | 'repeated'>,
 ): PushOutcome {
-  return { kind: 'answered', body, results, repeated, ...snapshot.fleet }
+  const commands = device ? wireCommands(device, world.nowMs) : []
+  return { kind: 'answered', ...answer, ...snapshot.fleet, commands }
 }
 
 /** Scopes bind known collections; a name that no collection has becomes a dead letter instead. */

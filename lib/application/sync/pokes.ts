@@ -1,3 +1,4 @@
+import type { WireCommand } from '#lib/protocol/command.ts'
 import type { BreakerChange } from '../breakers/breakers.ts'
 
 /** What a device with an open stream is told (protocol.md, events). */
@@ -6,6 +7,7 @@ export type Poke =
   | { readonly event: 'resolved'; readonly conflictId: string; readonly deviceId: string }
   | { readonly event: 'replayed' | 'discarded'; readonly deadLetterId: string; readonly deviceId: string }
   | ({ readonly event: 'breaker' } & BreakerChange)
+  | { readonly event: 'command'; readonly deviceId: string; readonly command: WireCommand }
 
 type Listener = (poke: Poke) => void
 
@@ -37,6 +39,11 @@ export class Pokes {
     const collections = [...heads.keys()].filter((name) => (heads.get(name) ?? 0) > (told.get(name) ?? -1))
     for (const name of collections) told.set(name, heads.get(name) ?? 0)
     if (collections.length > 0) this.tell(fleetId, { event: 'poke', collections })
+  }
+
+  /** Tells a device's streams what waits for it; each stream tells a command once. */
+  command(fleetId: string, deviceId: string, commands: readonly WireCommand[]): void {
+    for (const command of commands) this.tell(fleetId, { event: 'command', deviceId, command })
   }
 
   tell(fleetId: string, poke: Poke): void {

@@ -1,14 +1,21 @@
 import type { Context } from '../context.ts'
+import { wireCommands } from '../devices/wire-commands.ts'
+
+/** Devices of one fleet whose waiting commands are told again in one turn. */
+const COMMANDED_MAX = 1_000
 
 /**
- * Looks for changes that other processes committed, in the fleets whose devices hold a stream open here. The pull
+ * Looks for changes and commands that other processes committed, in the fleets whose devices hold a stream open here. The pull
  * asks for nothing past the head; only where the heads stand is read.
  */
-export async function pollHeads(ctx: Pick<Context, 'storage' | 'pokes'>): Promise<void> {
+export async function pollHeads(ctx: Pick<Context, 'storage' | 'pokes' | 'clock'>): Promise<void> {
   for (const fleetId of ctx.pokes.listened()) {
     const collections = await ctx.storage.collections.list(fleetId)
     const reads = collections.map(({ name }) => ({ collection: name, afterVersion: Number.MAX_SAFE_INTEGER }))
     const { heads } = await ctx.storage.sync.pull(fleetId, reads, { limit: 1, maxBytes: 1 })
     ctx.pokes.grown(fleetId, heads)
+    const nowMs = ctx.clock.now()
+    for (const device of await ctx.storage.devices.commanded(fleetId, nowMs, COMMANDED_MAX))
+      ctx.pokes.command(fleetId, device.id, wireCommands(device, nowMs))
   }
 }

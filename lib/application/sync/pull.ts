@@ -14,6 +14,7 @@ import type { Context } from '../context.ts'
 import { accessTo } from '../devices/access.ts'
 import { noteContact } from '../devices/heartbeat.ts'
 import { ApplicationError } from '../errors.ts'
+import { admitFullSync } from './admit-full-sync.ts'
 import { noteDelivered } from './note-delivered.ts'
 
 export interface PullInput {
@@ -46,10 +47,14 @@ export async function pull(ctx: Context, input: PullInput): Promise<PullOutcome>
   const { device, fleet } = input
   const readable = await readableCollections(ctx, device, fleet)
   const shown = readPositions(ctx, input, readable)
-  const { names, shut } = admittedCollections(ctx, fleet.id, askedCollections(input.collections, readable))
+  const asked = askedCollections(input.collections, readable)
+  const { names: admitted, shut } = admittedCollections(ctx, fleet.id, asked)
   await noteContact(ctx, device, input.app, input.report)
   if (shown) await noteDelivered(ctx, device, input.app, shown.positions)
   const held = shown?.positions ?? {}
+  const starting = admitted.filter((name) => !positionOf(held, name))
+  const { queued, turn } = await admitFullSync(ctx, device, fleet, starting)
+  const names = admitted.filter((name) => !queued.has(name))
   const reads = names.map((collection) => ({
     collection,
     afterVersion: positionOf(held, collection)?.version ?? 0,
@@ -60,8 +65,11 @@ export async function pull(ctx: Context, input: PullInput): Promise<PullOutcome>
     reads.length === 0 ? nothingToRead(fleet) : await ctx.storage.sync.pull(fleet.id, reads, bounds)
   // Restored between the two reads: the token's versions mean nothing any more.
   if (page.epoch !== fleet.epoch) throw tokenExpired()
+  if (names.some((name) => hasMissedDeletes(positionOf(held, name), page.purged.get(name) ?? 0)))
+    throw tokenExpired()
   const { positions, snapshots } = reachedPositions(names, held, page)
   for (const name of shut) if (held[name]?.snapshot !== null) snapshots[name] = 'queued'
+  for (const name of queued) snapshots[name] = 'queued'
   const token = {
     fleetId: fleet.id,
     deviceId: device.id,
@@ -74,6 +82,7 @@ export async function pull(ctx: Context, input: PullInput): Promise<PullOutcome>
     token: encodeToken(token, ctx.mac),
     hasMore: page.hasMore,
     snapshots,
+    ...(turn && { admission: turn }),
   }
   const fresh = shown !== null && ctx.clock.now() - shown.issuedAtMs < TOKEN_RENEWED_AFTER_MS
   const etag = `"${hash('sha256', JSON.stringify([page.epoch, Object.entries(positions).sort(byName)])).slice(0, 32)}"`
@@ -86,10 +95,18 @@ const nothingToRead = ({ epoch }: Fleet): PullPage => ({
   epoch,
   heads: new Map(),
   otOps: new Map(),
+  purged: new Map(),
   records: [],
   reached: new Map(),
   hasMore: false,
 })
+
+/**
+ * True when a tombstone that the device has not read was purged (TK5). What a running snapshot will not show is swept
+ * when it ends, so for it only what came after its start counts; at version 0 it holds nothing.
+ */
+const hasMissedDeletes = (position: Position | undefined, purged: number): boolean =>
+  position !== undefined && position.version > 0 && purged > (position.snapshot?.target ?? position.version)
 
 /** The names of the fleet's collections that this device may read, in a stable order. */
 async function readableCollections(ctx: Context, device: Device, fleet: Fleet): Promise<readonly string[]> {

@@ -1,4 +1,5 @@
 import type { IncomingPush } from '#lib/engine/types.ts'
+import type { WireCommand } from '#lib/protocol/command.ts'
 import type { Platform } from '#lib/protocol/device.ts'
 import type { MutationResult } from '#lib/protocol/push.ts'
 import type { AuditEntry, StoredReport } from '#lib/storage/ports.ts'
@@ -56,6 +57,8 @@ export type PushOutcome =
       readonly repeated: boolean
       readonly epoch: number
       readonly configVersion: number
+      /** What waits for the device, as of this transaction. */
+      readonly commands: readonly WireCommand[]
     }
   /** No effect: an answer of the authority is about a record that has changed since. */
   | { readonly kind: 'outdated' }

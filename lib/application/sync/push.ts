@@ -62,7 +62,11 @@ export async function push(ctx: Context, input: PushInput): Promise<Answered> {
   } as const
   const outcome = await submitPush(ctx, fleetId, job, (waitedMs) => input.pass.waited(waitedMs))
   if (outcome.kind === 'failed') throw outcome.error
-  return outcome
+  const told = request.report.ackCommands ?? []
+  if (told.length === 0) return outcome
+  await ctx.storage.devices.acknowledgeCommands(fleetId, deviceId, told, input.receivedAtMs)
+  ctx.directory.forgetDevice(deviceId)
+  return { ...outcome, commands: outcome.commands.filter(({ id }) => !told.includes(id)) }
 }
 
 /**

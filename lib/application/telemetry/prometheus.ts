@@ -35,6 +35,8 @@ export interface Metrics extends LeaderGauges {
   observeReplay(fleetId: string, result: ResultStatus): void
   /** A breaker of this process is in this state now. */
   showBreaker(scope: string, state: BreakerKind): void
+  /** Counts a device's state hash by what the comparison gave. */
+  observeStateCheck(fleetId: string, result: 'equal' | 'differs' | 'skipped'): void
   /** The ticker has turned. */
   beat(nowMs: number): void
   /** The text exposition. */
@@ -75,6 +77,7 @@ export function createMetrics(): Metrics {
     pushErrors: counter(METRICS.pushErrors),
     duplicateRequests: counter(METRICS.duplicateRequests),
     fullResyncs: counter(METRICS.fullResyncs),
+    stateChecks: counter(METRICS.stateChecks),
     replays: counter(METRICS.deadLetterReplays),
   }
   const heartbeat = gauge(METRICS.heartbeat)
@@ -104,6 +107,7 @@ export function createMetrics(): Metrics {
       own.replays.inc({ fleet, result })
     },
     showBreaker,
+    observeStateCheck: (fleet, result) => own.stateChecks.inc({ fleet, result }),
     beat: (nowMs) => {
       heartbeat.set(nowMs / 1_000)
     },
@@ -120,6 +124,7 @@ interface OwnMetrics {
   readonly pushErrors: Counter
   readonly duplicateRequests: Counter
   readonly fullResyncs: Counter
+  readonly stateChecks: Counter
   readonly replays: Counter
 }
 
@@ -131,6 +136,7 @@ function addFleet(own: OwnMetrics, fleet: string): void {
     own.pushErrors.inc({ fleet, error_type: code, retryable: retryable(status) }, 0)
   for (const reason of FULL_SYNC_REASONS) own.fullResyncs.inc({ fleet, reason }, 0)
   for (const result of RESULTS) own.replays.inc({ fleet, result }, 0)
+  for (const result of ['equal', 'differs', 'skipped']) own.stateChecks.inc({ fleet, result }, 0)
   for (const result of SESSION_RESULTS) {
     for (const mode of ['delta', 'full']) own.sessionDuration.zero({ fleet, mode, result })
   }

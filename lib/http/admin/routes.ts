@@ -14,8 +14,10 @@ import { getDeadLetter } from '#lib/application/dead-letters/get-dead-letter.ts'
 import { listDeadLetters } from '#lib/application/dead-letters/list-dead-letters.ts'
 import { replay } from '#lib/application/dead-letters/replay.ts'
 import { restore } from '#lib/application/dead-letters/restore.ts'
+import { commandDevice } from '#lib/application/devices/command-device.ts'
 import { getDevice } from '#lib/application/devices/get-device.ts'
 import { listDevices } from '#lib/application/devices/list-devices.ts'
+import { listDiagnostics, readDiagnostics } from '#lib/application/diagnostics/read-diagnostics.ts'
 import { createEnrollmentKey, listEnrollmentKeys } from '#lib/application/enrollment/create-enrollment-key.ts'
 import { createFleet } from '#lib/application/fleets/create-fleet.ts'
 import { listFleets } from '#lib/application/fleets/list-fleets.ts'
@@ -187,6 +189,19 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     listDevices(call.ctx, { ...input(call), query: deviceQueryOf(call.query) }),
   ),
   read('/devices/:id', 'viewer', (call) => getDevice(call.ctx, { ...input(call), id: idOf(call) })),
+  make('/devices/:id/commands', 'operator', (call) =>
+    commandDevice(call.ctx, { ...input(call), id: idOf(call) }),
+  ),
+  read('/devices/:id/diagnostics', 'operator', async (call) =>
+    whole(await listDiagnostics(call.ctx, { ...input(call), deviceId: idOf(call) })),
+  ),
+  read('/devices/:id/diagnostics/:diagnosticsId', 'operator', (call) =>
+    readDiagnostics(call.ctx, {
+      ...input(call),
+      deviceId: idOf(call),
+      id: call.params['diagnosticsId'] ?? '',
+    }),
+  ),
 
   read('/conflicts', 'viewer', (call) => listConflicts(call.ctx, { ...input(call), query: call.query })),
   read('/conflicts/:id', 'viewer', (call) => getConflict(call.ctx, { ...input(call), id: idOf(call) })),

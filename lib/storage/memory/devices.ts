@@ -1,8 +1,12 @@
 import { ENROLL_REPEAT_MS } from '#lib/protocol/limits.ts'
+import { clockJumpsAfter } from '../clock-jumps.ts'
+import { linkedFamily, withLink } from '../device-commands.ts'
 import type { Device, DeviceFilter, DevicePort } from '../ports.ts'
 import { reportOrder } from '../report-order.ts'
+import { memoryDeviceLife } from './device-life.ts'
 import { pageOf } from './page.ts'
-import type { MemoryState } from './state.ts'
+import type { FleetTables, MemoryState } from './state.ts'
+import type { Undo } from './table.ts'
 
 export function memoryDevices(state: MemoryState): DevicePort {
   return {
@@ -42,12 +46,13 @@ export function memoryDevices(state: MemoryState): DevicePort {
     all: (fleetId) => state.inFleet(fleetId, (tables) => tables.devices.values()),
     ...enrolling(state),
     ...contacting(state),
+    ...memoryDeviceLife(state),
   }
 }
 
 function enrolling(state: MemoryState): Pick<DevicePort, 'enroll' | 'findEnrolled'> {
   return {
-    enroll: ({ device, tokenHash, requestId, nowMs }, audit) =>
+    enroll: ({ device, tokenHash, requestId, nowMs, formerId = null }, audit) =>
       state.inFleet(device.fleetId, (tables, undo) => {
         const earlier = tables.enrollments.get(requestId)
         const live = earlier && earlier.atMs > nowMs - ENROLL_REPEAT_MS ? earlier : null
@@ -57,6 +62,7 @@ function enrolling(state: MemoryState): Pick<DevicePort, 'enroll' | 'findEnrolle
           tables.devices.set(undo, device.id, device)
           tables.enrollments.set(undo, requestId, { deviceId: device.id, atMs: nowMs })
         }
+        if (formerId !== null) link(tables, undo, device.id, formerId)
         for (const [hash, token] of tables.tokens.entries()) {
           if (token.deviceId === device.id) tables.tokens.delete(undo, hash)
         }
@@ -72,7 +78,7 @@ function enrolling(state: MemoryState): Pick<DevicePort, 'enroll' | 'findEnrolle
   }
 }
 
-function contacting(state: MemoryState): Pick<DevicePort, 'touch' | 'setStatus'> {
+function contacting(state: MemoryState): Pick<DevicePort, 'touch'> {
   return {
     touch: (fleetId, deviceId, { atMs, appVersion, platform, report }) =>
       state.inFleet(fleetId, (tables, undo) => {
@@ -85,18 +91,23 @@ function contacting(state: MemoryState): Pick<DevicePort, 'touch' | 'setStatus'>
           appVersion,
           platform,
           lastContactMs: Math.max(device.lastContactMs ?? 0, atMs),
-          report: order === 'newer' ? report : device.report,
+          ...(order === 'newer' && report ? { report, clockJumps: clockJumpsAfter(device, report) } : {}),
         })
         return 'ok'
       }),
-    setStatus: (fleetId, deviceId, status, audit) =>
-      state.inFleet(fleetId, (tables, undo) => {
-        const device = tables.devices.get(deviceId)
-        if (!device) return false
-        tables.devices.set(undo, deviceId, { ...device, status })
-        state.audit.set(undo, audit.id, audit)
-        return true
-      }),
+  }
+}
+
+/** Both sides learn of each other, with all that they are linked to already. */
+function link(tables: FleetTables, undo: Undo, id: string, formerId: string): void {
+  const former = tables.devices.get(formerId)
+  const device = tables.devices.get(id)
+  if (!former || !device) return
+  const family = linkedFamily(former)
+  tables.devices.set(undo, id, { ...device, linkedIds: family.reduce(withLink, device.linkedIds) })
+  for (const memberId of family) {
+    const member = tables.devices.get(memberId)
+    if (member) tables.devices.set(undo, memberId, { ...member, linkedIds: withLink(member.linkedIds, id) })
   }
 }
 

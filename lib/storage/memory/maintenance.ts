@@ -91,11 +91,12 @@ function dropDays<V>(
 }
 
 function expireRows(tables: FleetTables, undo: Undo, nowMs: number, batch: number): readonly number[] {
-  const { enrollment, response, tombstone, base, change, failedTry, minuteBucket, hourBucket } = KEEP_MS
+  const { enrollment, response, base, change, failedTry, fullSync, minuteBucket, hourBucket } = KEEP_MS
   return [
     prune(tables.enrollments, undo, batch, (row) => row.atMs < nowMs - enrollment),
     prune(tables.responses, undo, batch, (row) => row.createdAtMs < nowMs - response),
-    prune(tables.records, undo, batch, (row) => row.deleted && row.committedAtMs < nowMs - tombstone),
+    pruneTombstones(tables, undo, nowMs - KEEP_MS.tombstone, batch),
+    prune(tables.fullSyncs, undo, batch, (admitAtMs) => admitAtMs < nowMs - fullSync),
     prune(tables.bases, undo, batch, (row) => row.replacedAtMs < nowMs - base),
     prune(tables.changes, undo, batch, (row) => row.committedAtMs < nowMs - change),
     prune(tables.failedTries, undo, batch, (row) => row.lastAtMs < nowMs - failedTry),
@@ -103,6 +104,19 @@ function expireRows(tables: FleetTables, undo: Undo, nowMs: number, batch: numbe
       key.tier === 'minute' ? key.startMs < nowMs - minuteBucket : key.startMs < nowMs - hourBucket,
     ),
   ]
+}
+
+/** Notes how far tombstones are gone: who read less far must read everything anew (TK5). */
+function pruneTombstones(tables: FleetTables, undo: Undo, beforeMs: number, batch: number): number {
+  const gone = tables.records
+    .entries()
+    .filter(([, row]) => row.deleted && row.committedAtMs < beforeMs)
+    .slice(0, batch)
+  for (const [key, { collection, version }] of gone) {
+    tables.records.delete(undo, key)
+    tables.purged.set(undo, collection, Math.max(version, tables.purged.get(collection) ?? 0))
+  }
+  return gone.length
 }
 
 function prune<V>(table: Table<V>, undo: Undo, batch: number, expired: (row: V) => boolean): number {

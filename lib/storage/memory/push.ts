@@ -2,6 +2,7 @@ import { baseKey, recordKey } from '#lib/engine/types.ts'
 import type { BaseState, KnownConflict, KnownMutation } from '#lib/engine/types.ts'
 import { assert } from '#lib/kernel/result.ts'
 import { ANCESTORS_MAX, assertDense, conflictsBehind, FAILED_TRIES_PER_DEVICE_MAX } from '../change-rows.ts'
+import { clockJumpsAfter } from '../clock-jumps.ts'
 import type { Fleet, PushPlan, PushSnapshot, PushTx, PushWrites } from '../ports.ts'
 import { applyChanges } from './apply-changes.ts'
 import { appendEvents } from './events.ts'
@@ -124,7 +125,15 @@ function writePush(
     const device = tables.devices.get(deviceId)
     assert(device, `device ${deviceId} exists`)
     const lastContactMs = Math.max(device.lastContactMs ?? 0, report.atMs)
-    tables.devices.set(undo, deviceId, { ...device, appVersion, platform, report, lastContactMs })
+    const clockJumps = clockJumpsAfter(device, report)
+    tables.devices.set(undo, deviceId, {
+      ...device,
+      appVersion,
+      platform,
+      report,
+      clockJumps,
+      lastContactMs,
+    })
   }
   for (const { sessionId, deviceId } of writes.sessions) {
     const firstAtMs = tables.pushedSessions.get(sessionId)?.firstAtMs ?? writes.committedAtMs

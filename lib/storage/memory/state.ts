@@ -10,6 +10,7 @@ import type {
   ConflictRow,
   DeadLetterRow,
   Device,
+  DiagnosticsRow,
   EnrollmentKey,
   Fleet,
   LetterDay,
@@ -61,7 +62,12 @@ export class FleetTables {
   readonly collections = new Table<Collection>()
   readonly schemas = new Table<StoredSchema>()
   readonly heads = new Table<number>()
+  /** By collection: the newest version of a tombstone that was purged. */
+  readonly purged = new Table<number>()
   readonly devices = new Table<Device>()
+  readonly diagnostics = new Table<{ row: DiagnosticsRow; body: string }>()
+  /** When each device may start its full sync. */
+  readonly fullSyncs = new Table<number>()
   readonly tokens = new Table<{ deviceId: string; endsAtMs: number | null }>()
   readonly enrollmentKeys = new Table<EnrollmentKey>()
   readonly enrollments = new Table<{ deviceId: string; atMs: number }>()

@@ -3,6 +3,7 @@ import type { RecordState } from '#lib/engine/types.ts'
 import { reachedBy } from '../page-changes.ts'
 import type { PullPage, PullRead, SyncPort } from '../ports.ts'
 import { deliver } from './deliver.ts'
+import { admitFullSync, stateAt } from './full-sync.ts'
 import { pulledOps } from './ot-log.ts'
 import { memoryPushTx } from './push.ts'
 import type { FleetTables, MemoryState } from './state.ts'
@@ -19,6 +20,10 @@ export function memorySync(state: MemoryState): SyncPort {
       state.inFleet(fleetId, (tables, undo) =>
         deliver(state, tables, undo, { deviceId, positions, firstComplete, atMs, describe }),
       ),
+    stateAt: (fleetId, collection, version, limit) =>
+      state.inFleet(fleetId, (tables) => stateAt(tables, collection, version, limit)),
+    admitFullSync: (fleetId, deviceId, pace) =>
+      state.inFleet(fleetId, (tables, undo) => admitFullSync(tables, undo, deviceId, pace)),
     getRecord: (fleetId, collection, recordId) =>
       state.inFleet(fleetId, (tables) => {
         const stored = tables.records.get(recordKey(collection, recordId))
@@ -75,5 +80,6 @@ function pullPage(
   }
   const heads = new Map(reads.map(({ collection }) => [collection, tables.heads.get(collection) ?? 0]))
   const otOps = pulledOps(tables, reads, records)
-  return { epoch, heads, records, otOps, ...reachedBy(reads, heads, cut, lastOf) }
+  const purged = new Map(reads.map(({ collection }) => [collection, tables.purged.get(collection) ?? 0]))
+  return { epoch, heads, purged, records, otOps, ...reachedBy(reads, heads, cut, lastOf) }
 }

@@ -1,5 +1,5 @@
 import type { Platform } from '#lib/protocol/device.ts'
-import type { Access, Device, DeviceStatus, StoredReport } from '../ports.ts'
+import type { Access, ClockJumps, Device, DeviceCommand, DeviceStatus, StoredReport } from '../ports.ts'
 import { originalText } from './storable-text.ts'
 import { fromJson, ms, msOrNull } from './values.ts'
 
@@ -17,6 +17,9 @@ export interface DeviceRow extends Record<string, unknown> {
   readonly last_contact_at: Date | null
   readonly last_session_ok_at: Date | null
   readonly report: unknown
+  readonly linked_ids: readonly string[]
+  readonly commands: unknown
+  readonly clock_jumps: unknown
 }
 
 export const DEVICE_COLUMNS = [
@@ -33,6 +36,9 @@ export const DEVICE_COLUMNS = [
   'last_contact_at',
   'last_session_ok_at',
   'report',
+  'linked_ids',
+  'commands',
+  'clock_jumps',
 ]
   .map((column) => `d.${column}`)
   .join(', ')
@@ -52,5 +58,8 @@ export function deviceOf(row: DeviceRow): Device {
     lastContactMs: msOrNull(row.last_contact_at),
     lastSessionOkMs: msOrNull(row.last_session_ok_at),
     report: fromJson<StoredReport | null>(row.report),
+    clockJumps: fromJson<ClockJumps | null>(row.clock_jumps),
+    linkedIds: row.linked_ids,
+    commands: fromJson<readonly DeviceCommand[] | null>(row.commands) ?? [],
   }
 }

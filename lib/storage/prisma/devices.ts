@@ -1,7 +1,9 @@
 import type { EnrollmentKey as EnrollmentKeyRow } from './generated/client.ts'
 import type { Access, DeviceFilter, DevicePort, EnrollmentKey } from '../ports.ts'
 import { insertAudit } from './audit.ts'
+import { clockJumpsSql } from './clock-jumps.ts'
 import type { Database, Statement } from './database.ts'
+import { postgresDeviceLife } from './device-life.ts'
 import type { DeviceRow } from './device-row.ts'
 import { DEVICE_COLUMNS, deviceOf } from './device-row.ts'
 import { postgresEnrolling } from './enroll.ts'
@@ -47,15 +49,14 @@ const TOUCH: Statement = {
   text: `UPDATE device SET app_version = $3, platform = $4, last_contact_at = greatest(last_contact_at, $5),
       report_state = CASE WHEN $6::bigint > coalesce(report_seq, -1) THEN $7::text ELSE report_state END,
       report_nonce = CASE WHEN $6::bigint > coalesce(report_seq, -1) THEN $8::text ELSE report_nonce END,
+      clock_jumps = CASE WHEN $6::bigint > coalesce(report_seq, -1) THEN ${clockJumpsSql(10)} ELSE clock_jumps END,
       report = CASE WHEN $6::bigint > coalesce(report_seq, -1) THEN $9::json ELSE report END,
+      report_offset_ms = CASE WHEN $6::bigint > coalesce(report_seq, -1) THEN $10::bigint ELSE report_offset_ms END,
+      report_rtt_ms = CASE WHEN $6::bigint > coalesce(report_seq, -1) THEN $11::bigint ELSE report_rtt_ms END,
       report_seq = greatest(report_seq, $6::bigint)
     WHERE fleet_id = $1 AND id = $2
       AND ($6::bigint IS NULL OR $6::bigint > coalesce(report_seq, -1) OR ($6::bigint = report_seq AND $8::text = report_nonce))
     RETURNING id`,
-}
-const SET_STATUS: Statement = {
-  name: 'device_set_status',
-  text: 'UPDATE device SET status = $3 WHERE fleet_id = $1 AND id = $2 RETURNING id',
 }
 
 export function postgresDevices(database: Database): DevicePort {
@@ -78,18 +79,21 @@ export function postgresDevices(database: Database): DevicePort {
     },
     touch: async (fleetId, deviceId, { atMs, appVersion, platform, report }) => {
       const told = report
-        ? [report.seq, report.state, storableText(report.nonce), JSON.stringify(report)]
-        : [null, null, null, null]
+        ? [
+            report.seq,
+            report.state,
+            storableText(report.nonce),
+            JSON.stringify(report),
+            report.offsetMs,
+            report.rttMs,
+            report.atMs,
+          ]
+        : Array.from({ length: 7 }, () => null)
       const values = [fleetId, deviceId, storableText(appVersion), platform, at(atMs), ...told]
       if ((await database.one(fleetId, TOUCH, values)).length === 1) return 'ok'
       return (await rows(fleetId, GET, [fleetId, deviceId])).length === 1 ? 'forked' : 'unknown'
     },
-    setStatus: (fleetId, deviceId, status, audit) =>
-      database.inFleet(fleetId, async (send) => {
-        if ((await send(SET_STATUS, [fleetId, deviceId, status])).length === 0) return false
-        await insertAudit(send, audit)
-        return true
-      }),
+    ...postgresDeviceLife(database),
     ...postgresEnrolling(database),
     ...enrollmentKeys(database),
   }

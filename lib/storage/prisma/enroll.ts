@@ -1,5 +1,7 @@
 import { ENROLL_REPEAT_MS } from '#lib/protocol/limits.ts'
+import { linkedFamily, withLink } from '../device-commands.ts'
 import type { Device, DevicePort } from '../ports.ts'
+import { uuids } from './arrays.ts'
 import { insertAudit } from './audit.ts'
 import type { Database, Send, Statement } from './database.ts'
 import { storableText } from './storable-text.ts'
@@ -38,12 +40,23 @@ const END_TOKENS: Statement = {
   text: 'UPDATE device_token SET ends_at = least(ends_at, $3) WHERE fleet_id = $1 AND device_id = $2',
 }
 
+/** In order of id, as pushes lock them. */
+const LOCK_FAMILY: Statement = {
+  name: 'enroll_lock_family',
+  text: `SELECT d.id, d.linked_ids FROM device d WHERE d.fleet_id = $1 AND (d.id = ANY ($2::uuid[]) OR d.id = ANY (
+    SELECT unnest(x.linked_ids) FROM device x WHERE x.fleet_id = $1 AND x.id = $3)) ORDER BY d.id FOR UPDATE`,
+}
+const SET_LINKED: Statement = {
+  name: 'enroll_set_linked',
+  text: 'UPDATE device SET linked_ids = $3::uuid[] WHERE fleet_id = $1 AND id = $2',
+}
+
 export function postgresEnrolling(
   database: Database,
 ): Pick<DevicePort, 'enroll' | 'findEnrolled' | 'rotateToken'> {
   return {
     enroll: async (input, audit) => {
-      const { device, tokenHash, requestId, keyId, nowMs } = input
+      const { device, tokenHash, requestId, keyId, nowMs, formerId = null } = input
       const { fleetId, id } = device
       return database.inFleet(fleetId, async (send) => {
         await send(LOCK_REQUEST, [`${fleetId}/${requestId}`])
@@ -54,6 +67,7 @@ export function postgresEnrolling(
         ])
         if (live ? live.device_id !== id : !(await addDevice(send, device))) return 'taken'
         if (!live) await send(KEEP_REQUEST, [fleetId, requestId, id, keyId, at(nowMs)])
+        if (formerId !== null) await link(send, fleetId, id, formerId)
         await send(DROP_TOKENS, [fleetId, id])
         await send(ADD_TOKEN, [fleetId, tokenHash, id, at(nowMs)])
         await insertAudit(send, audit)
@@ -71,6 +85,22 @@ export function postgresEnrolling(
         await send(ADD_TOKEN, [fleetId, tokenHash, deviceId, at(nowMs)])
         await insertAudit(send, audit)
       }),
+  }
+}
+
+/** Both sides learn of each other, with all that they are linked to already. */
+async function link(send: Send, fleetId: string, id: string, formerId: string): Promise<void> {
+  const values = [fleetId, uuids([id, formerId]), formerId]
+  const rows = await send<{ id: string; linked_ids: readonly string[] }>(LOCK_FAMILY, values)
+  const linked = new Map(rows.map((row) => [row.id, row.linked_ids]))
+  const former = linked.get(formerId)
+  const own = linked.get(id)
+  if (!former || !own) return
+  const family = linkedFamily({ id: formerId, linkedIds: former })
+  await send(SET_LINKED, [fleetId, id, uuids(family.reduce(withLink, own))])
+  for (const memberId of family) {
+    const known = linked.get(memberId)
+    if (known) await send(SET_LINKED, [fleetId, memberId, uuids(withLink(known, id))])
   }
 }
 

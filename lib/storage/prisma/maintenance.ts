@@ -48,12 +48,30 @@ const COMPACT_OT: Statement = {
       ) LIMIT $3)) AND fleet_id = $1 RETURNING 1)
     SELECT count(*) AS count FROM gone`,
 }
+/**
+ * Streams are locked before records, as pushes do, and only where something is to go; each notes how far its
+ * tombstones are gone (TK5).
+ */
+const EXPIRE_TOMBSTONES: Statement = {
+  name: 'expire_tombstones',
+  text: `WITH old AS MATERIALIZED (SELECT collection, record_id, version FROM record
+      WHERE fleet_id = $1 AND deleted AND committed_at < $2 LIMIT $3),
+    heads AS MATERIALIZED (SELECT collection FROM stream_head WHERE fleet_id = $1 AND collection IN (SELECT collection FROM old)
+      ORDER BY collection FOR UPDATE),
+    gone AS (DELETE FROM record r USING old, heads WHERE r.fleet_id = $1 AND r.collection = old.collection
+      AND heads.collection = old.collection AND r.record_id = old.record_id AND r.version = old.version RETURNING r.collection, r.version),
+    noted AS (UPDATE stream_head h SET purged_version = greatest(h.purged_version, g.version)
+      FROM (SELECT collection, max(version) AS version FROM gone GROUP BY collection) g
+      WHERE h.fleet_id = $1 AND h.collection = g.collection RETURNING 1)
+    SELECT count(*) AS count FROM gone`,
+}
 const EXPIRE: readonly { statement: Statement; keepMs: (keep: Keep) => number }[] = [
   { statement: expire('enrollment', 'at < $2'), keepMs: () => KEEP_MS.enrollment },
   { statement: expire('stored_response', 'created_at < $2'), keepMs: () => KEEP_MS.response },
-  { statement: expire('record', 'deleted AND committed_at < $2'), keepMs: () => KEEP_MS.tombstone },
+  { statement: EXPIRE_TOMBSTONES, keepMs: () => KEEP_MS.tombstone },
   { statement: expire('record_base', 'replaced_at < $2'), keepMs: () => KEEP_MS.base },
   { statement: COMPACT_OT, keepMs: () => KEEP_MS.liveToken },
+  { statement: expire('full_sync_ticket', 'admit_at < $2'), keepMs: () => KEEP_MS.fullSync },
   { statement: EXPIRE_VERSIONS, keepMs: () => KEEP_MS.change },
   { statement: expire('change_log', 'version IS NULL AND committed_at < $2'), keepMs: () => KEEP_MS.change },
   { statement: expire('failed_try', 'last_at < $2'), keepMs: () => KEEP_MS.failedTry },

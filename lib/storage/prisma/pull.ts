@@ -27,12 +27,12 @@ const PULL: Statement = {
       SELECT r.*, row_number() OVER w > $4 OR coalesce(sum(octet_length(r.data::text) + coalesce(octet_length(r.crdt::text), 0)) OVER before, 0) >= $5 AS over
       FROM behind r WINDOW w AS (ORDER BY place, version), before AS (w ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
     )
-    SELECT 0 AS kind, place, f.epoch, coalesce(h.version, 0) AS head, false AS over, asked.collection, NULL::uuid AS record_id,
+    SELECT 0 AS kind, place, f.epoch, coalesce(h.version, 0) AS head, h.purged_version AS purged, false AS over, asked.collection, NULL::uuid AS record_id,
       NULL::bigint AS version, NULL::boolean AS deleted, NULL::json AS data, NULL::text AS hlc, NULL::uuid AS device_id,
       NULL::json AS version_vector, NULL::int AS schema_version, NULL::json AS crdt, NULL::json AS ot
     FROM asked JOIN fleet f ON f.id = $1 LEFT JOIN stream_head h ON h.fleet_id = $1 AND h.collection = asked.collection
     UNION ALL
-    SELECT 1, r.place, NULL, NULL, r.over, ${WITHIN_BOUNDS} FROM measured r
+    SELECT 1, r.place, NULL, NULL, NULL, r.over, ${WITHIN_BOUNDS} FROM measured r
     ORDER BY kind, place, version`,
 }
 
@@ -41,6 +41,7 @@ interface PullRow extends RecordRow {
   readonly place: number
   readonly epoch: number
   readonly head: number
+  readonly purged: number | null
   readonly over: boolean
 }
 
@@ -59,6 +60,7 @@ export async function pullPage(
     bounds.maxBytes,
   ])
   const heads = new Map<string, number>()
+  const purged = new Map<string, number>()
   const records: RecordState[] = []
   const lastOf = new Map<string, number>()
   let epoch = 0
@@ -67,6 +69,7 @@ export async function pullPage(
     if (row.kind === 0) {
       epoch = row.epoch
       heads.set(originalText(row.collection), row.head)
+      purged.set(originalText(row.collection), row.purged ?? 0)
     } else if (row.over) {
       cut = row.place - 1
       break
@@ -77,5 +80,5 @@ export async function pullPage(
     }
   }
   const otOps = await pulledOps(database, fleetId, reads, records)
-  return { epoch, heads, records, otOps, ...reachedBy(reads, heads, cut, lastOf) }
+  return { epoch, heads, purged, records, otOps, ...reachedBy(reads, heads, cut, lastOf) }
 }

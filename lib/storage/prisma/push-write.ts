@@ -3,6 +3,7 @@ import { assertDense, FAILED_TRIES_PER_DEVICE_MAX } from '../change-rows.ts'
 import type { PushWrites } from '../ports.ts'
 import { floats, ints, plainTexts, uuids } from './arrays.ts'
 import { insertAudit } from './audit.ts'
+import { clockJumpsSql } from './clock-jumps.ts'
 import type { Send, Statement } from './database.ts'
 import { insertEvents } from './insert-events.ts'
 import { writeOtOps } from './ot-log.ts'
@@ -21,7 +22,7 @@ const RESPONSES: Statement = {
 }
 const REPORT: Statement = {
   name: 'push_write_report',
-  text: `UPDATE device SET app_version = $3, platform = $4, report = $5, report_state = $6, report_seq = $7, report_nonce = $8,
+  text: `UPDATE device SET app_version = $3, platform = $4, report = $5, clock_jumps = ${clockJumpsSql(10)}, report_state = $6, report_seq = $7, report_nonce = $8, report_offset_ms = $10::bigint, report_rtt_ms = $11::bigint,
       last_contact_at = greatest(last_contact_at, $9)
     WHERE fleet_id = $1 AND id = $2`,
 }
@@ -121,4 +122,7 @@ const reportValues = ({
   report.seq,
   storableText(report.nonce),
   at(report.atMs),
+  report.offsetMs,
+  report.rttMs,
+  report.atMs,
 ]

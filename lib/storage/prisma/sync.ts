@@ -4,12 +4,14 @@ import type { ChangeRow, SyncPort } from '../ports.ts'
 import { texts, uuids } from './arrays.ts'
 import type { Database, Statement } from './database.ts'
 import { deliver } from './deliver.ts'
+import { admitFullSync } from './full-sync.ts'
 import { pullPage } from './pull.ts'
 import { loadPush, RECORDS } from './push-load.ts'
 import { writePush } from './push-write.ts'
 import type { RecordRow } from './record-row.ts'
 import { RECORD_COLUMNS, recordOf } from './record-row.ts'
 import { resultOf } from './result-row.ts'
+import { stateAt } from './state-at.ts'
 import { fromJson, ms } from './values.ts'
 
 const GET_RECORD: Statement = {
@@ -60,6 +62,8 @@ export function postgresSync(database: Database): SyncPort {
       database.inFleetHot(fleetId, (send) =>
         deliver(send, fleetId, { deviceId, positions, firstComplete, atMs, describe }),
       ),
+    stateAt: (fleetId, collection, version, limit) => stateAt(database, fleetId, collection, version, limit),
+    admitFullSync: (fleetId, deviceId, pace) => admitFullSync(database, fleetId, deviceId, pace),
     getRecord: async (fleetId, collection, recordId) => {
       const [row] = await database.one<RecordRow>(fleetId, GET_RECORD, [fleetId, collection, recordId])
       return row ? recordOf(row) : null

@@ -35,7 +35,7 @@ async function call(
 ): Promise<Response> {
   const query = route.scope === 'fleet' ? `?fleet=${fleet}` : ''
   const init = route.method === 'GET' ? { headers } : jsonBody(route.method, {}, headers)
-  const response = await world.admin(route.pattern.replace(':id', SOME_ID) + query, init)
+  const response = await world.admin(route.pattern.replaceAll(/:\w+/g, SOME_ID) + query, init)
   if (response.headers.get('content-type')?.startsWith('text/event-stream')) await response.body?.cancel()
   return response
 }

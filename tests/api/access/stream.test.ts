@@ -24,6 +24,9 @@ async function enrollDevice({ ctx, fleet }: OperatorWorld, n: number): Promise<v
     lastContactMs: nowMs,
     lastSessionOkMs: null,
     report: null,
+    clockJumps: null,
+    linkedIds: [],
+    commands: [],
   }
   await ctx.storage.devices.enroll(
     { device, tokenHash: ctx.ids(), requestId: ctx.ids(), keyId: ctx.ids(), nowMs },

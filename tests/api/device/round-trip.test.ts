@@ -209,7 +209,12 @@ describe.each(STORAGES)('device API over $name', ({ open }) => {
       address: null,
       outcome: 'done',
     } as const
-    await held.storage.devices.setStatus(fleet.fleetId, device.id, 'revoked', audit)
+    await held.storage.devices.command(
+      fleet.fleetId,
+      device.id,
+      { command: null, status: 'revoked', nowMs: Date.now() },
+      audit,
+    )
     const push = await device.push(device.pushBody([device.mutation()]))
     expect([push.status, (await bodyOf(push))['code']]).toEqual([401, 'device_revoked'])
     await new Promise((resolve) => setTimeout(resolve, DIRECTORY_FRESH_MS))

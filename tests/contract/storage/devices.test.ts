@@ -153,11 +153,11 @@ describe.each(BACKENDS)('devices on $name', (backend) => {
     const { id: fleetId } = await makeFleet(storage)
     const { id } = await makeDevice(storage, fleetId)
     const entry = audit('device.revoke', { fleetId })
-    expect(await storage.devices.setStatus(fleetId, id, 'revoked', entry)).toBe(true)
+    const order = { command: null, status: 'revoked', nowMs: NOW_MS } as const
+    expect(await storage.devices.command(fleetId, id, order, entry)).toMatchObject({ status: 'revoked' })
+    expect(await storage.devices.command(fleetId, id, order, entry)).toBe('revoked')
     expect((await storage.devices.get(fleetId, id))?.status).toBe('revoked')
-    expect(
-      await storage.devices.setStatus(fleetId, randomUUID(), 'revoked', audit('device.revoke', { fleetId })),
-    ).toBe(false)
+    expect(await storage.devices.command(fleetId, randomUUID(), order, entry)).toBe('unknown')
     expect(
       (await storage.audit.list({ fleetId, action: 'device.revoke' }, { limit: 9, cursor: null })).items,
     ).toEqual([entry])

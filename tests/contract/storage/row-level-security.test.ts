@@ -94,6 +94,21 @@ describe('row-level security', () => {
       () => [bucket],
     )
     await storage.sync.deliver(fleet.id, deviceId, new Map([['reports', 1]]), [], NOW_MS, () => [])
+    const told = {
+      id: randomUUID(),
+      deviceId,
+      commandId: null,
+      appVersion: '1',
+      bytes: 2,
+      receivedAtMs: NOW_MS,
+    }
+    await storage.devices.addDiagnostics(fleet.id, told, '{}', 5)
+    await storage.sync.admitFullSync(fleet.id, deviceId, {
+      nowMs: NOW_MS,
+      intervalMs: 1_000,
+      burst: 1,
+      graceMs: 1_000,
+    })
   })
   afterAll(async () => {
     await owner.end()

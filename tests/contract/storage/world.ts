@@ -146,6 +146,9 @@ export const deviceOf = (fleetId: string, changes: Partial<Device> = {}): Device
   lastContactMs: null,
   lastSessionOkMs: null,
   report: null,
+  clockJumps: null,
+  linkedIds: [],
+  commands: [],
   ...changes,
 })
 

@@ -202,7 +202,7 @@ test('[TK6] after a restore the device reads everything anew, then pushes again 
 })
 
 test('[SM6] a whole push that is refused is halved until the culprit stands alone; the rest goes on', async () => {
-  const { authority, open } = createWorld()
+  const { authority, clock, open } = createWorld()
   const replica = await open()
   const reports = replica.collection(COLLECTION)
   const ids: string[] = []
@@ -210,6 +210,7 @@ test('[SM6] a whole push that is refused is halved until the culprit stands alon
     ids.push((await reports.put(null, { title: n === 5 ? 'poison' : `n${n}` })).recordId)
   authority.script.fault = ({ path, body }) =>
     path === '/api/v1/push' && body.includes('poison') ? problem(400, 'bad_request') : undefined
+  await clock.advance(1)
   const dependent = await reports.remove(ids[5] as string)
 
   await replica.sync()
@@ -233,7 +234,6 @@ test('[SM6] a whole push that is refused is halved until the culprit stands alon
 test.each([
   [401, 'device_revoked'],
   [426, 'app_version_refused'],
-  [409, 'device_forked'],
 ])('[SM6] %i %s halts the device until a person resumes it', async (status, code) => {
   const { authority, open } = createWorld()
   const replica = await open()
@@ -246,6 +246,17 @@ test.each([
   authority.script.fault = () => undefined
   replica.resume()
   expect(await replica.sync()).toMatchObject({ state: 'idle', problem: null })
+  await replica.close()
+})
+
+test('[FK1] a forked device without a key to enroll anew halts until a person helps', async () => {
+  const { authority, open } = createWorld()
+  const first = await open()
+  await first.sync()
+  await first.close()
+  const replica = await open({ enrollmentKey: undefined })
+  authority.script.fault = ({ path }) => (path === '/api/v1/pull' ? problem(409, 'device_forked') : undefined)
+  expect(await replica.sync()).toMatchObject({ state: 'halted', problem: 'device_forked' })
   await replica.close()
 })
 

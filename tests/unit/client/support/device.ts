@@ -17,7 +17,7 @@ export interface World {
   readonly clock: VirtualClock
   readonly authority: Authority
   readonly disk: MemoryDisk
-  open(options?: Partial<ReplicaOptions>): Promise<Replica>
+  open(options?: { [K in keyof ReplicaOptions]?: ReplicaOptions[K] | undefined }): Promise<Replica>
 }
 
 /** One device and its server. Sessions run only by `sync()` unless a test turns `auto` on. */
@@ -42,7 +42,7 @@ export function createWorld(pageSize?: number, clockErrorMs = 0): World {
         fetch: authority.fetch,
         sync: { auto: false },
         ...options,
-      }),
+      } as ReplicaOptions),
   }
 }
 

@@ -1,0 +1,83 @@
+import type { Clock } from './surroundings.ts'
+
+/**
+ * Requests a minute that one process answers: a device that pushes as fast as it can stays under the first, a
+ * thousand of them under the second. They stop what runs wild, not what works hard.
+ */
+export const DEVICE_REQUESTS_PER_MINUTE = 12_000
+export const FLEET_REQUESTS_PER_MINUTE = 600_000
+const BUCKETS_MAX = 50_000
+const MINUTE_MS = 60_000
+
+export interface RateLimits {
+  readonly devicePerMinute: number
+  readonly fleetPerMinute: number
+}
+export const RATE_LIMITS_DEFAULT: RateLimits = {
+  devicePerMinute: DEVICE_REQUESTS_PER_MINUTE,
+  fleetPerMinute: FLEET_REQUESTS_PER_MINUTE,
+}
+
+/** One policy after a request, as `RateLimit` and `RateLimit-Policy` tell it. */
+export interface Quota {
+  readonly name: 'device' | 'fleet'
+  readonly perMinute: number
+  readonly remaining: number
+  /** Until the whole quota is there again. */
+  readonly resetMs: number
+}
+
+export interface RateVerdict {
+  readonly quotas: readonly Quota[]
+  /** Null when the request may go on; else when to come back. */
+  readonly retryAfterMs: number | null
+}
+
+interface Bucket {
+  readonly tokens: number
+  readonly atMs: number
+}
+
+/** Token buckets of this process, by device and by fleet; a bucket holds a minute's requests (protocol.md, limits). */
+export class RateLimiter {
+  private readonly clock: Clock
+  private readonly buckets = new Map<string, Bucket>()
+
+  constructor(clock: Clock) {
+    this.clock = clock
+  }
+
+  /** Takes one request from both buckets, or from neither. */
+  take(fleetId: string, deviceId: string, limits: RateLimits): RateVerdict {
+    const nowMs = this.clock.now()
+    const policies = [
+      { name: 'device', key: `${fleetId}/${deviceId}`, perMinute: limits.devicePerMinute },
+      { name: 'fleet', key: fleetId, perMinute: limits.fleetPerMinute },
+    ] as const
+    const filled = policies.map((policy) => ({ ...policy, tokens: this.tokensOf(policy, nowMs) }))
+    const short = filled.filter(({ tokens }) => tokens < 1)
+    const waits = short.map(({ tokens, perMinute }) => ((1 - tokens) * MINUTE_MS) / perMinute)
+    const cost = short.length === 0 ? 1 : 0
+    const quotas = filled.map(({ name, key, perMinute, tokens }): Quota => {
+      this.keep(key, { tokens: tokens - cost, atMs: nowMs })
+      const remaining = Math.max(0, Math.floor(tokens - cost))
+      return { name, perMinute, remaining, resetMs: ((perMinute - tokens + cost) * MINUTE_MS) / perMinute }
+    })
+    return { quotas, retryAfterMs: waits.length === 0 ? null : Math.max(...waits) }
+  }
+
+  private tokensOf({ key, perMinute }: { key: string; perMinute: number }, nowMs: number): number {
+    const bucket = this.buckets.get(key)
+    if (!bucket) return perMinute
+    const elapsedMs = Math.max(0, nowMs - bucket.atMs)
+    return Math.min(perMinute, bucket.tokens + (elapsedMs * perMinute) / MINUTE_MS)
+  }
+
+  /** The longest unused one makes room: it is the fullest. */
+  private keep(key: string, bucket: Bucket): void {
+    this.buckets.delete(key)
+    this.buckets.set(key, bucket)
+    const oldest = this.buckets.keys().next()
+    if (this.buckets.size > BUCKETS_MAX && !oldest.done) this.buckets.delete(oldest.value)
+  }
+}

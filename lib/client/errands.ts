@@ -1,0 +1,63 @@
+import { noteDone } from './commands.ts'
+import { collectDiagnostics } from './diagnostics.ts'
+import type { ReplicaContext } from './run.ts'
+import { transact } from './run.ts'
+import type { StoreTx } from './store.ts'
+import type { Errand } from './tables.ts'
+import { getMeta, identityOf, setMeta } from './tables.ts'
+import { tell } from './tell.ts'
+import { checkNothing, checkRotated } from './wire.ts'
+
+/** Who speaks, and what it still has to do for an operator; read together. */
+export const readErrands = async (
+  tx: StoreTx,
+): Promise<{ readonly token: string | null; readonly errands: readonly Errand[] }> => ({
+  token: (await identityOf(tx)).token,
+  errands: (await getMeta(tx, 'errands')) ?? [],
+})
+
+/**
+ * Does what operators commanded and needs a request of its own. A command is acknowledged once it is done; what fails
+ * is tried again with the next round. Gives the token that counts from now on.
+ */
+export async function runErrands(
+  context: ReplicaContext,
+  token: string,
+  errands: readonly Errand[],
+): Promise<string> {
+  let current = token
+  for (const errand of errands) {
+    if (context.abort.aborted) return current
+    if (errand.type === 'rotate') current = (await rotate(context, current, errand)) ?? current
+    else await sendDiagnostics(context, current, errand)
+  }
+  return current
+}
+
+/** The old token stays good for a day, so that an answer that is lost, or a process that ends now, costs nothing. */
+async function rotate(context: ReplicaContext, token: string, errand: Errand): Promise<string | null> {
+  const path = '/api/v1/token/rotate'
+  const call = { kind: 'rotate', method: 'POST', path, credential: token, check: checkRotated } as const
+  const outcome = await tell(context, call)
+  if (!outcome.ok) return null
+  await transact(context, async (tx) => {
+    await setMeta(tx, 'identity', { ...(await identityOf(tx)), token: outcome.value.token })
+    await noteDone(tx, errand)
+  })
+  return outcome.value.token
+}
+
+async function sendDiagnostics(context: ReplicaContext, token: string, errand: Errand): Promise<void> {
+  const found = await collectDiagnostics(context, context.status())
+  const call = {
+    kind: 'diagnostics',
+    method: 'POST',
+    path: '/api/v1/diagnostics',
+    credential: token,
+    body: JSON.stringify({ ...found, commandId: errand.id }),
+    check: checkNothing,
+  } as const
+  const outcome = await tell(context, call)
+  // What the server refuses as it is, it will refuse again.
+  if (outcome.ok || outcome.failure.kind === 'refused') await transact(context, (tx) => noteDone(tx, errand))
+}

@@ -1,0 +1,11 @@
+import type { ReplicaContext } from './run.ts'
+import { followFork, takeFacts } from './run.ts'
+import type { Call, Outcome } from './transport.ts'
+
+/** A request outside a session. A change of epoch is noted, and followed by the next session. */
+export async function tell<T>(context: ReplicaContext, call: Call<T>): Promise<Outcome<T>> {
+  const reply = await context.transport.call(call, context.abort)
+  if (reply.facts) await takeFacts(context, reply.facts)
+  if (!reply.outcome.ok) context.log('request_failed', { kind: call.kind, code: reply.outcome.failure.code })
+  return followFork(context, reply.outcome)
+}

@@ -1,0 +1,35 @@
+import { z } from 'zod'
+import { uuid } from './mutation.ts'
+
+/** What a device is told to do (protocol.md, events); told again until its report acknowledges the id. */
+export const COMMAND_TYPES = ['resync', 'pause', 'resume', 'send_diagnostics', 'rotate'] as const
+export type CommandType = (typeof COMMAND_TYPES)[number]
+
+/** A command as it travels, in the event stream and in `Tidemark-Commands`. */
+export interface WireCommand {
+  readonly id: string
+  readonly type: CommandType
+}
+
+/** What an operator told a device. */
+export interface DeviceCommand {
+  readonly id: string
+  readonly type: CommandType
+  readonly reason: string | null
+  readonly issuedAtMs: number
+  readonly expiresAtMs: number
+  readonly acknowledgedAtMs: number | null
+}
+
+/** Commands that one device has not acknowledged; more are refused. */
+export const COMMANDS_PENDING_MAX = 20
+
+/** Neither acknowledged nor expired. Oldest first: the device obeys in this order. */
+export const pendingCommands = (commands: readonly DeviceCommand[], nowMs: number): DeviceCommand[] =>
+  commands.filter(({ acknowledgedAtMs, expiresAtMs }) => acknowledgedAtMs === null && expiresAtMs > nowMs)
+
+/** POST /diagnostics: what a device knows of itself. `commandId` names the command that asked for it. */
+export const diagnosticsRequest = z.looseObject({ commandId: uuid.optional() })
+export interface DiagnosticsResponse {
+  readonly id: string
+}

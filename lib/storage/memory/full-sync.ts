@@ -1,0 +1,60 @@
+import { recordKey } from '#lib/engine/types.ts'
+import type { JsonObject } from '#lib/kernel/json.ts'
+import type { StateRow, SyncPort } from '../ports.ts'
+import type { FleetTables } from './state.ts'
+import type { Undo } from './table.ts'
+
+/** A turn for a full sync (TK7): the next one in the fleet's pace, or the one that the device has already. */
+export function admitFullSync(
+  tables: FleetTables,
+  undo: Undo,
+  deviceId: string,
+  { nowMs, intervalMs, burst, graceMs }: Parameters<SyncPort['admitFullSync']>[2],
+): { readonly admitAtMs: number; readonly place: number } {
+  const own = tables.fullSyncs.get(deviceId)
+  const tickets = tables.fullSyncs.values()
+  let admitAtMs = own !== undefined && own > nowMs - graceMs ? own : null
+  if (admitAtMs === null) {
+    const earliestMs = nowMs - (burst - 1) * intervalMs
+    admitAtMs = Math.max(earliestMs, ...tickets.map((ticket) => ticket + intervalMs))
+    tables.fullSyncs.set(undo, deviceId, admitAtMs)
+  }
+  const turn = admitAtMs
+  return { admitAtMs, place: tickets.filter((ticket) => ticket > nowMs && ticket < turn).length }
+}
+
+/** Live records of a collection as they were at one version, or null past the limit. */
+export function stateAt(
+  tables: FleetTables,
+  collection: string,
+  version: number,
+  limit: number,
+): readonly StateRow[] | null {
+  const rows: StateRow[] = []
+  for (const record of tables.records.values()) {
+    if (record.collection !== collection) continue
+    const { recordId } = record
+    if (record.version <= version) {
+      if (record.data) rows.push({ recordId, version: record.version, data: record.data })
+      continue
+    }
+    const then = documentBefore(tables, recordKey(collection, recordId), version)
+    if (then?.data) rows.push({ recordId, version: then.version, data: then.data })
+  }
+  return rows.length > limit ? null : rows
+}
+
+/** The newest replaced document of a record that is not newer than `version`. */
+function documentBefore(
+  tables: FleetTables,
+  key: string,
+  version: number,
+): { readonly version: number; readonly data: JsonObject | null } | null {
+  let newest: { version: number; data: JsonObject | null } | null = null
+  for (const [name, { data }] of tables.bases.entries()) {
+    if (!name.startsWith(`${key}@`)) continue
+    const base = Number(name.slice(key.length + 1))
+    if (base <= version && base > (newest?.version ?? 0)) newest = { version: base, data }
+  }
+  return newest
+}

@@ -1,0 +1,39 @@
+import type { JsonObject } from '#lib/kernel/json.ts'
+import type { StateRow } from '../ports.ts'
+import type { Database, Statement } from './database.ts'
+import { fromJson } from './values.ts'
+
+/** A record that changed since is shown by the replaced document that was current then. */
+const STATE_AT: Statement = {
+  name: 'state_at',
+  text: `SELECT record_id, version, data FROM (
+      SELECT record_id, version, data FROM record WHERE fleet_id = $1 AND collection = $2 AND version <= $3 AND NOT deleted
+      UNION ALL
+      SELECT r.record_id, b.version, b.data FROM record r CROSS JOIN LATERAL (
+        SELECT version, data FROM record_base x WHERE x.fleet_id = $1 AND x.collection = $2 AND x.record_id = r.record_id
+          AND x.version <= $3 ORDER BY x.version DESC LIMIT 1) b
+      WHERE r.fleet_id = $1 AND r.collection = $2 AND r.version > $3 AND b.data IS NOT NULL) s
+    LIMIT $4`,
+}
+
+/** Live records of a collection as they were at one version, or null past the limit. */
+export async function stateAt(
+  database: Database,
+  fleetId: string,
+  collection: string,
+  version: number,
+  limit: number,
+): Promise<readonly StateRow[] | null> {
+  const rows = await database.one<{ record_id: string; version: number; data: unknown }>(fleetId, STATE_AT, [
+    fleetId,
+    collection,
+    version,
+    limit + 1,
+  ])
+  if (rows.length > limit) return null
+  return rows.map((row) => ({
+    recordId: row.record_id,
+    version: row.version,
+    data: fromJson<JsonObject>(row.data),
+  }))
+}

@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { MemoryDisk } from '#lib/client/memory-store.ts'
+import { createMemoryDisk, openMemoryStore } from '#lib/client/memory-store.ts'
+import { LINKED_IDS_MAX } from '#lib/storage/device-commands.ts'
+import { TestDevice, bodyOf, newUuid, send } from '#tests/support/device-world.ts'
+import type { DeviceHttp } from '#tests/support/device-http.ts'
+import { deviceHttp } from '#tests/support/device-http.ts'
+
+let world: DeviceHttp
+beforeAll(async () => {
+  world = await deviceHttp()
+})
+afterAll(() => world.close())
+
+const enroll = (changes: object) =>
+  send(world.app, 'POST', '/api/v1/enroll', {
+    token: world.fleet.key,
+    body: {
+      requestId: newUuid(),
+      deviceId: newUuid(),
+      device: { name: 'twin', platform: 'ios', appVersion: '1.2.0' },
+      ...changes,
+    },
+  })
+
+/** The device again, under a new id that the server links to the old one. */
+async function forkOf(device: TestDevice): Promise<TestDevice> {
+  const response = await enroll({ formerDeviceId: device.id, formerToken: device.token })
+  expect(response.status).toBe(201)
+  return new TestDevice(world.app, (await response.json()) as never)
+}
+
+/** As SQLite's file is copied with its device: a second store with all that the first one holds. */
+function copyOf(disk: MemoryDisk): MemoryDisk {
+  const copy = createMemoryDisk()
+  for (const [table, rows] of Object.entries(disk.tables))
+    for (const [key, value] of rows) copy.tables[table as keyof MemoryDisk['tables']].set(key, value)
+  copy.tables.meta.delete('lock')
+  return copy
+}
+
+describe('a forked device over HTTP and PostgreSQL', () => {
+  it('[FK2] answers a mutation that had an effect under a linked id as duplicate, whatever its hash', async () => {
+    const device = await world.device()
+    const mutation = device.mutation()
+    const { results } = await device.pushed([mutation])
+    const fork = await forkOf(device)
+    const moved = { ...mutation, hlc: mutation.hlc.replace(device.id, fork.id) }
+    const repeated = { id: mutation.id, status: 'duplicate', original: results[0] }
+    expect((await fork.pushed([moved])).results).toEqual([repeated])
+    const changed = { ...moved, op: { type: 'put', data: { title: 'dots have moved' } } as const }
+    expect((await fork.pushed([changed])).results).toEqual([repeated])
+    const stranger = await world.device()
+    const copied = { ...mutation, hlc: mutation.hlc.replace(device.id, stranger.id) }
+    expect((await stranger.pushed([copied])).results).toMatchObject([{ code: 'mutation_id_reused' }])
+  })
+
+  it('[FK2] links both ways and through forks of forks, at most so many', async () => {
+    const device = await world.device()
+    const forks = [device]
+    for (let n = 0; n < LINKED_IDS_MAX + 2; n++) forks.push(await forkOf(forks.at(-1) as TestDevice))
+    const last = forks.at(-1) as TestDevice
+    const mutation = last.mutation()
+    const { results } = await last.pushed([mutation])
+    const twin = forks.at(-3) as TestDevice
+    const copied = { ...mutation, hlc: mutation.hlc.replace(last.id, twin.id) }
+    expect((await twin.pushed([copied])).results).toEqual([
+      { id: mutation.id, status: 'duplicate', original: results[0] },
+    ])
+    const kept = await world.storage.devices.get(world.fleet.fleetId, last.id)
+    expect(kept?.linkedIds).toHaveLength(LINKED_IDS_MAX)
+    expect(kept?.linkedIds).toContain(forks.at(-2)?.id)
+  })
+
+  it('[FK2] goes on with a chain that began under the former id', async () => {
+    const device = await world.device()
+    const parent = device.mutation({ op: { type: 'put', data: { title: 'first', count: 1 } } })
+    await device.pushed([parent])
+    const fork = await forkOf(device)
+    const child = fork.mutation({
+      recordId: parent.recordId,
+      after: parent.id,
+      op: { type: 'patch', set: { count: 2 } },
+    })
+    expect((await fork.pushed([child])).results).toMatchObject([{ status: 'applied' }])
+    // What the twin writes meanwhile under the old id is another's all the same.
+    await device.pushed([
+      device.mutation({
+        recordId: parent.recordId,
+        baseVersion: 1,
+        op: { type: 'patch', set: { title: 'twin' } },
+      }),
+    ])
+    const next = fork.mutation({
+      recordId: parent.recordId,
+      after: child.id,
+      op: { type: 'patch', set: { title: 'fork' } },
+    })
+    expect((await fork.pushed([next])).results[0]?.status).not.toBe('applied')
+  })
+
+  it('[FK2] asks for a token of the former device', async () => {
+    const [device, other] = [await world.device(), await world.device()]
+    for (const proof of [
+      { formerDeviceId: device.id },
+      { formerDeviceId: device.id, formerToken: other.token },
+      { formerDeviceId: device.id, formerToken: 'tmd_x' },
+    ]) {
+      const response = await enroll(proof)
+      expect([response.status, (await bodyOf(response))['code']]).toEqual([401, 'unauthorized'])
+    }
+  })
+
+  it('[FK1] a copied store enrolls anew by itself, keeps what waited under its ids, and doubles nothing', async () => {
+    const disk = createMemoryDisk()
+    const first = await world.replica({ store: openMemoryStore(disk) })
+    await first.sync()
+    const shared = await first.collection('notes').put(null, { title: 'written before the copy' })
+    const twin = await world.replica({ store: openMemoryStore(copyOf(disk)) })
+    expect(twin.deviceId).toBe(first.deviceId)
+    const own = await twin.collection('notes').put(null, { title: 'by the twin' })
+    await twin.collection('notes').patch(shared.recordId, { set: { count: 1 } })
+    expect(await first.sync()).toMatchObject({ state: 'idle', pending: 0 })
+
+    expect(await twin.sync()).toMatchObject({ problem: 'device_forked', pending: 3 })
+    expect(twin.deviceId).not.toBe(first.deviceId)
+    const after = await twin.sync()
+    expect(after).toMatchObject({ state: 'idle', pending: 0, refused: 0, problem: null })
+    await first.sync()
+    for (const replica of [first, twin]) {
+      const titles = (await replica.collection('notes').query())
+        .filter(({ id }) => [shared.recordId, own.recordId].includes(id))
+        .map(({ data }) => data)
+      expect(titles).toEqual([{ title: 'written before the copy', count: 1 }, { title: 'by the twin' }])
+    }
+    const { fleetId } = world.fleet
+    const query = { fromMs: 0, toMs: Date.now() + 1_000, deviceId: twin.deviceId }
+    const filter = {
+      ...query,
+      deviceName: null,
+      text: null,
+      result: null,
+      appVersion: null,
+      platform: null,
+      withConflicts: false,
+      withDeadLetters: false,
+    }
+    await twin.sync()
+    const page = await world.storage.sessions.list(fleetId, filter, { limit: 10, cursor: null })
+    expect(page.items.map(({ fullReason }) => fullReason)).toContain('device_forked')
+    await first.close()
+    await twin.close()
+  })
+})

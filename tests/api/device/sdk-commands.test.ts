@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Replica } from '#lib/client/replica.ts'
+import { bodyOf } from '#tests/support/device-world.ts'
+import type { DeviceHttp } from '#tests/support/device-http.ts'
+import { deviceHttp } from '#tests/support/device-http.ts'
+
+let world: DeviceHttp
+beforeAll(async () => {
+  world = await deviceHttp()
+})
+afterAll(() => world.close())
+
+const command = async (replica: Replica, body: object): Promise<unknown> => {
+  const path = `/devices/${replica.deviceId}/commands?fleet=${world.fleet.fleetId}`
+  return (await bodyOf(await world.admin('POST', path, body)))['id']
+}
+const commandsOf = async (replica: Replica) =>
+  (await world.storage.devices.get(world.fleet.fleetId, replica.deviceId))?.commands ?? []
+const allDone = async (replica: Replica): Promise<boolean> =>
+  (await commandsOf(replica)).every(({ acknowledgedAtMs }) => acknowledgedAtMs !== null)
+
+async function sessionsOf(replica: Replica) {
+  const filter = {
+    fromMs: 0,
+    toMs: Date.now() + 1_000,
+    deviceId: replica.deviceId,
+    deviceName: null,
+    text: null,
+    result: null,
+    appVersion: null,
+    platform: null,
+    withConflicts: false,
+    withDeadLetters: false,
+  }
+  const page = await world.storage.sessions.list(world.fleet.fleetId, filter, { limit: 20, cursor: null })
+  return page.items
+}
+
+describe('the SDK obeys, over HTTP and PostgreSQL', () => {
+  it('[TK4] resync: reads everything anew, keeps what waits, records the reason', async () => {
+    const replica = await world.replica()
+    const { recordId } = await replica.collection('notes').put(null, { title: 'old' })
+    await replica.sync()
+    await command(replica, { type: 'resync' })
+    await replica.sync()
+    await replica.collection('notes').put(recordId, { title: 'waits' })
+    expect(await replica.sync()).toMatchObject({ state: 'idle', pending: 0 })
+    expect(await replica.collection('notes').get(recordId)).toMatchObject({ data: { title: 'waits' } })
+    const full = (await sessionsOf(replica)).filter(({ mode }) => mode === 'full')
+    expect(full.map(({ fullReason }) => fullReason).sort()).toEqual(['command', 'first'])
+    expect(await allDone(replica)).toBe(true)
+    await replica.close()
+  })
+
+  it('[CM2] pause and resume: sends nothing but that it lives, and goes on when it is told', async () => {
+    const replica = await world.replica()
+    await replica.sync()
+    await command(replica, { type: 'pause' })
+    await replica.collection('notes').put(null, { title: 'while paused' })
+    expect(await replica.sync()).toMatchObject({ state: 'shed', problem: 'device_paused', pending: 1 })
+    world.clock.aheadMs = 3_600_000
+    await replica.sync()
+    expect(replica.status$.get()).toMatchObject({ pending: 1, paused: 'by_server' })
+    const paused = await world.storage.devices.get(world.fleet.fleetId, replica.deviceId)
+    expect(paused?.report).toMatchObject({ depth: 1 })
+    expect(await allDone(replica)).toBe(true)
+    await command(replica, { type: 'resume' })
+    await replica.sync()
+    expect(replica.status$.get()).toMatchObject({ paused: 'no' })
+    expect(await replica.sync()).toMatchObject({ state: 'idle', pending: 0, problem: null })
+    world.clock.aheadMs = 0
+    expect(await allDone(replica)).toBe(true)
+    await replica.close()
+  })
+
+  it('[CM2] send_diagnostics: sends ids and counts, never documents or credentials', async () => {
+    const replica = await world.replica()
+    await replica.sync()
+    const id = await command(replica, { type: 'send_diagnostics' })
+    await replica.collection('notes').put(null, { title: 'a very private title' })
+    await replica.sync()
+    await replica.sync()
+    const path = `/devices/${replica.deviceId}/diagnostics`
+    const fleet = `?fleet=${world.fleet.fleetId}`
+    const { items } = await bodyOf(await world.admin('GET', path + fleet))
+    const rows = items as { id: string; commandId: string }[]
+    expect(rows.map(({ commandId }) => commandId)).toEqual([id])
+    const text = await (await world.admin('GET', `${path}/${rows[0]?.id}${fleet}`)).text()
+    expect(text).not.toMatch(/private title|tmd_|tme_/)
+    expect(JSON.parse(text)).toMatchObject({
+      body: { commandId: id, device: { name: 'tablet' }, position: { hasToken: true }, refusals: [] },
+    })
+    expect(await allDone(replica)).toBe(true)
+    await replica.close()
+  })
+
+  it('[CM2] rotate: takes a new token and goes on with it after the old one has ended', async () => {
+    const replica = await world.replica()
+    await replica.sync()
+    await command(replica, { type: 'rotate' })
+    await replica.sync()
+    await replica.sync()
+    expect(await allDone(replica)).toBe(true)
+    world.clock.aheadMs = 2 * 86_400_000
+    try {
+      expect(await replica.sync()).toMatchObject({ state: 'idle', problem: null })
+    } finally {
+      world.clock.aheadMs = 0
+    }
+    await replica.close()
+  })
+
+  it('[SM6] revoke: halts, and keeps what was not sent', async () => {
+    const replica = await world.replica()
+    await replica.sync()
+    await command(replica, { type: 'revoke', reason: 'stolen' })
+    await replica.collection('notes').put(null, { title: 'stays here' })
+    expect(await replica.sync()).toMatchObject({ state: 'halted', problem: 'device_revoked', pending: 1 })
+    await replica.close()
+  })
+})

@@ -1,0 +1,101 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createApiKey } from '#lib/application/access/api-keys.ts'
+import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { systemClock } from '#lib/client/clock.ts'
+import type { Replica } from '#lib/client/replica.ts'
+import { openMemoryStore } from '#lib/client/memory-store.ts'
+import type { ReplicaOptions } from '#lib/client/open-replica.ts'
+import { openReplica } from '#lib/client/open-replica.ts'
+import { answerAdmin } from '#lib/http/admin/admin-route.ts'
+import { ADMIN_ROUTES } from '#lib/http/admin/routes.ts'
+import { createNodeListener } from '#lib/http/node-listener.ts'
+import type { JsonObject } from '#lib/kernel/json.ts'
+import type { Role, Storage } from '#lib/storage/ports.ts'
+import { openPostgresStorage } from '#lib/storage/prisma/open-postgres-storage.ts'
+import { createTestDatabase } from './database.ts'
+import type { TestApp, TestFleet } from './device-world.ts'
+import { TestDevice, testApp, testFleet } from './device-world.ts'
+import { SETTINGS, jsonBody } from './operator-world.ts'
+
+/** The device API on a socket over PostgreSQL, with one clock for server and replicas that can be set ahead. */
+export interface DeviceHttp {
+  readonly app: TestApp
+  readonly storage: Storage
+  /** Of the database, for what no port does. */
+  readonly databaseUrl: string
+  readonly url: string
+  readonly fleet: TestFleet
+  readonly clock: { aheadMs: number }
+  /** A process of its own on the same database. */
+  another(): Promise<TestApp>
+  fleetWith(settings: JsonObject): Promise<TestFleet>
+  device(fleet?: TestFleet): Promise<TestDevice>
+  replica(options?: Partial<ReplicaOptions>, fleet?: TestFleet): Promise<Replica>
+  admin(method: 'GET' | 'POST', path: string, body?: unknown, role?: Role): Promise<Response>
+  close(): Promise<void>
+}
+
+export async function deviceHttp(): Promise<DeviceHttp> {
+  const { url: databaseUrl, drop } = await createTestDatabase()
+  const clock = { aheadMs: 0 }
+  const closers: (() => Promise<unknown>)[] = []
+  const listen = async (): Promise<TestApp & { storage: Storage; url: string }> => {
+    const storage = await openPostgresStorage({ url: databaseUrl })
+    const app = testApp(storage, console.error, { now: () => Date.now() + clock.aheadMs })
+    const listener = createNodeListener(app.router)
+    const server = createServer((incoming, outgoing) => void listener(incoming, outgoing))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    closers.push(async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      await storage.close()
+    })
+    return { ...app, storage, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+  }
+  const app = await listen()
+  const fleet = await testFleet(app)
+  const keys = new Map<string, string>()
+  const keyOf = async (role: Role): Promise<string> => {
+    const known = keys.get(role)
+    if (known !== undefined) return known
+    const { key } = await createApiKey(app.ctx, { actor: SYSTEM, body: { name: role, role } })
+    keys.set(role, key)
+    return key
+  }
+  return {
+    app,
+    storage: app.storage,
+    databaseUrl,
+    url: app.url,
+    fleet,
+    clock,
+    another: listen,
+    fleetWith: (settings) => testFleet(app, undefined, settings),
+    device: (of = fleet) => TestDevice.enroll(app, of),
+    replica: (options = {}, of = fleet) =>
+      openReplica({
+        url: app.url,
+        enrollmentKey: of.key,
+        device: { name: 'tablet', platform: 'ios', appVersion: '1.2.0' },
+        store: openMemoryStore(),
+        clock: { ...systemClock, now: () => Date.now() + clock.aheadMs },
+        sync: { auto: false },
+        ...options,
+      }),
+    admin: async (method, path, body, role = 'operator') => {
+      const headers = { authorization: `Bearer ${await keyOf(role)}` }
+      const init = method === 'GET' ? { headers } : jsonBody(method, body, headers)
+      return answerAdmin(
+        app.ctx,
+        SETTINGS,
+        ADMIN_ROUTES,
+        new Request(`${SETTINGS.origin}/api/admin/v1${path}`, init),
+      )
+    },
+    close: async () => {
+      for (const close of closers) await close()
+      await drop()
+    },
+  }
+}
