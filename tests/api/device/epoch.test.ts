@@ -31,7 +31,7 @@ async function fleetTables(): Promise<string[]> {
     await sql(`SELECT c.relname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
       AND a.attname = 'fleet_id' AND NOT a.attisdropped ORDER BY 1`)
-  return (found?.rows as { name: string }[]).map(({ name }) => name)
+  return ((found?.rows ?? []) as { name: string }[]).map(({ name }) => name)
 }
 
 async function backup(): Promise<void> {
@@ -95,7 +95,7 @@ describe('a restore over HTTP and PostgreSQL', () => {
       `SELECT mutation_id, status FROM change_log WHERE mutation_id IN ('${ids.join("','")}')`,
     )
     // A base of another epoch is unknown: the edit of what the backup has is merged, the rest applied.
-    const fates = (log?.rows as { status: string }[]).map(({ status }) => status).sort()
+    const fates = ((log?.rows ?? []) as { status: string }[]).map(({ status }) => status).sort()
     expect(fates).toEqual(['applied', 'applied', 'applied', 'applied', 'merged'])
 
     const filter = {

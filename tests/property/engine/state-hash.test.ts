@@ -56,7 +56,11 @@ describe('the state hash', () => {
         minKeys: 1,
       },
     )
-    fc.assert(fc.property(states, (known) => void expect(parseStates(formatStates(known))).toEqual(known)))
+    fc.assert(
+      fc.property(states, (known) => {
+        expect(parseStates(formatStates(known))).toEqual(known)
+      }),
+    )
     fc.assert(fc.property(fc.string(), (text) => void parseStates(text)))
     expect(parseStates('nonsense')).toBeNull()
   })
