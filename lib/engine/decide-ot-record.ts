@@ -37,7 +37,7 @@ export function decideOtRecord(draft: PushDraft, question: RecordQuestion): Reco
   const current = recordOf(draft, mutation)
   const chain = chainBase(draft, mutation, question.author)
   const base: BaseDocument = question.parentKnown ? chain.document : { kind: 'unknown' }
-  const concurrent = current !== null && isConcurrent(question, current, base, chain)
+  const concurrent = current !== null && isConcurrent(question, current, base, chain, draft.linkedIds)
   const standing = { draft, question, current, chain, base, concurrent, states: current?.ot ?? {} }
   if (mutation.op.type === 'delete') return decideDelete(standing)
   if (current === null || current.deleted) {
