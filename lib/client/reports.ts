@@ -42,12 +42,20 @@ export async function nextReport(tx: StoreTx, state: SessionState, random: Rando
       depth: depthOf(counts),
       ...(oldest ? { oldestMadeAt: oldest.madeAt } : {}),
       ...(oldest?.madeOffsetMs === undefined ? {} : { oldestOffsetMs: oldest.madeOffsetMs }),
-      byCollection: Object.fromEntries(Object.entries(counts.outbox).slice(0, COLLECTIONS_REPORTED_MAX)),
+      byCollection: reportable(counts.outbox),
     },
     ...(clock ? { clock } : {}),
     ...(ackCommands.length > 0 ? { ackCommands: [...ackCommands] } : {}),
   }
 }
+
+/** A name that the contract doesn't allow would have the whole request refused, and with it changes that are good. */
+const reportable = (outbox: Readonly<Record<string, number>>): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    Object.entries(outbox)
+      .filter(([name]) => name.length <= COLLECTION_TEXT_MAX)
+      .slice(0, COLLECTIONS_REPORTED_MAX),
+  )
 
 export async function startReport(tx: StoreTx, sessionId: string, nowMs: number): Promise<SessionReport> {
   const oldest = await oldestPending(tx)
