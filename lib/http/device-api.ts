@@ -10,7 +10,7 @@ import { rotateToken } from '#lib/application/enrollment/rotate-token.ts'
 import { storeSessions } from '#lib/application/sessions/store-sessions.ts'
 import { pull } from '#lib/application/sync/pull.ts'
 import { push } from '#lib/application/sync/push.ts'
-import type { AuthenticatedCall, DeviceAnswer, DeviceRoute, OpenRoute } from './device-route.ts'
+import type { AuthenticatedCall, DeviceAnswer, DeviceCall, DeviceRoute, OpenRoute } from './device-route.ts'
 import { openEvents } from './events.ts'
 import { pullQuery, reportHeader } from './pull-query.ts'
 import { readJson } from './read-json.ts'
@@ -21,12 +21,20 @@ const json = (value: unknown, more: Partial<DeviceAnswer> = {}): DeviceAnswer =>
   ...more,
 })
 
+/** However long a device takes to send its body, its scopes are not slow for it. */
+async function bodyOf({ request, pass }: DeviceCall): Promise<unknown> {
+  const body = await readJson(request)
+  pass.begun()
+  return body
+}
+
 const enrollRoute: OpenRoute = {
   route: 'enroll',
   method: 'POST',
   freshMs: null,
-  async answer({ ctx, request }) {
-    const enrolled = await enroll(ctx, { key: bearerOf(request.headers), readBody: () => readJson(request) })
+  async answer(call) {
+    const { ctx, request } = call
+    const enrolled = await enroll(ctx, { key: bearerOf(request.headers), readBody: () => bodyOf(call) })
     const fleet = { epoch: enrolled.epoch, configVersion: enrolled.config.version }
     return { ...json(enrolled, { status: 201, fleet }), fleetId: enrolled.fleetId }
   },
@@ -42,7 +50,7 @@ async function answerConfig({ ctx, request, device }: AuthenticatedCall): Promis
 
 async function answerPush(call: AuthenticatedCall): Promise<DeviceAnswer> {
   const { ctx, device, app, receivedAtMs, pass } = call
-  const body = await readJson(call.request)
+  const body = await bodyOf(call)
   const outcome = await push(ctx, { device, app, body, receivedAtMs, pass })
   const { commands, repeated } = outcome
   return { status: 200, body: outcome.body, fleet: outcome, commands, hasEvent: !repeated }
@@ -80,8 +88,9 @@ export const DEVICE_ROUTES: ReadonlyMap<string, DeviceRoute | OpenRoute> = new M
     deviceRoute(
       'heartbeat',
       'POST',
-      async ({ ctx, request, device, app }) => {
-        const commands = await heartbeat(ctx, { device, app, body: await readJson(request) })
+      async (call) => {
+        const { ctx, device, app } = call
+        const commands = await heartbeat(ctx, { device, app, body: await bodyOf(call) })
         return json({}, { commands })
       },
       { paused: 'heard' },
@@ -89,8 +98,8 @@ export const DEVICE_ROUTES: ReadonlyMap<string, DeviceRoute | OpenRoute> = new M
   ],
   [
     '/api/v1/sessions',
-    deviceRoute('sessions', 'POST', async ({ ctx, request, device, app }) =>
-      json(await storeSessions(ctx, { device, app, body: await readJson(request) })),
+    deviceRoute('sessions', 'POST', async (call) =>
+      json(await storeSessions(call.ctx, { device: call.device, app: call.app, body: await bodyOf(call) })),
     ),
   ],
   [
@@ -102,9 +111,10 @@ export const DEVICE_ROUTES: ReadonlyMap<string, DeviceRoute | OpenRoute> = new M
     deviceRoute(
       'diagnostics',
       'POST',
-      async ({ ctx, request, device, app }) => {
+      async (call) => {
+        const { ctx, device, app } = call
         const { appVersion } = app
-        const stored = await storeDiagnostics(ctx, { device, appVersion, body: await readJson(request) })
+        const stored = await storeDiagnostics(ctx, { device, appVersion, body: await bodyOf(call) })
         return json(stored, { status: 201 })
       },
       { paused: 'served' },

@@ -18,6 +18,7 @@ export class BreakerPass {
   private readonly clock: Clock
   private entered: Entered[] = []
   private waitedMs = 0
+  private begunAtMs = -Infinity
 
   constructor(breakers: Breakers, clock: Clock) {
     this.breakers = breakers
@@ -35,19 +36,24 @@ export class BreakerPass {
     return null
   }
 
-  /** So much of the request's time was spent behind others' work, and says nothing about its own scopes. */
+  /** The caller has sent all: only from here on can its scopes be slow. */
+  begun(): void {
+    this.begunAtMs = this.clock.now()
+  }
+
+  /** So much of the time since then was spent behind others' work, and says nothing about its own scopes. */
   waited(ms: number): void {
     this.waitedMs = ms
   }
 
   /** Ends the calls; a second time it does nothing. */
   end(verdictOf: (scope: Scope) => Verdict): void {
-    const { entered, waitedMs } = this
+    const { entered, waitedMs, begunAtMs } = this
     this.entered = []
     const nowMs = this.clock.now()
     for (const { scope, era, atMs } of entered) {
       const verdict = verdictOf(scope)
-      const slow = nowMs - atMs - waitedMs > this.breakers.settings.slowMs
+      const slow = nowMs - Math.max(atMs, begunAtMs) - waitedMs > this.breakers.settings.slowMs
       const call: EndedCall | 'void' = verdict === 'void' ? 'void' : { failed: verdict === 'failed', slow }
       this.breakers.end(scope, era, call)
     }

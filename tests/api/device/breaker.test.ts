@@ -147,6 +147,20 @@ describe('what is no call', () => {
   })
 })
 
+test('[BR2] pushes that are long in coming are not slow, and trip nothing', async () => {
+  const calls = () => world.app.ctx.breakers.list((scope) => scope === ENGINE_SCOPE)[0]?.window ?? []
+  const before = calls().reduce((sum, second) => sum + second.calls, 0)
+  const text = JSON.stringify(world.device.pushBody([world.device.mutation()])).padEnd(1_000)
+  const { socket, answer } = await world.begin(text.slice(0, 10))
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  world.wait(20_000)
+  socket.write(text.slice(10))
+  expect(await answer).toMatch(/^HTTP\/1\.1 200/)
+  socket.destroy()
+  expect(calls().reduce((sum, second) => sum + second.calls, 0)).toBe(before + 1)
+  expect(calls().every(({ slow }) => slow === 0)).toBe(true)
+})
+
 describe('an open breaker of a collection', () => {
   test('[BR2] a stream that cannot be locked trips its collection alone', async () => {
     await stickNotes()

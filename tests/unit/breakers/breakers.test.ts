@@ -114,6 +114,17 @@ describe('passes', () => {
     expect(slow).toEqual([1, 0])
   })
 
+  test('[BR2] the time that a device takes to send its body makes no call slow', () => {
+    const { breakers, wait } = world()
+    const pass = breakers.begin()
+    pass.enter([ENGINE_SCOPE])
+    wait(60_000)
+    pass.begun()
+    wait(4_000)
+    pass.end(() => 'good')
+    expect(breakers.list(() => true)[0]?.window).toMatchObject([{ calls: 1, slow: 0 }])
+  })
+
   test('[BR3] what is refused is told when to come back: never before the end, and spread', () => {
     const { breakers, trip } = world()
     trip([NOTES])
