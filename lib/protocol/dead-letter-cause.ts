@@ -3,13 +3,13 @@ export interface CauseKey {
   readonly code: string
   readonly appVersion: string
   readonly collection: string
-  /** As `causePath` writes it; null where the letter names no place. */
+  /** As `causePath` writes it; null where the letter names no place but the whole document. */
   readonly path: string | null
 }
 
 /** A place for comparing: JSON Pointer with the indices of arrays left out. PostgreSQL's `BY_CAUSE` does the same. Pure. */
 export const causePath = (path: string | null): string | null =>
-  path?.replace(/\/[0-9]+(?=\/|$)/g, '/*') ?? null
+  path?.replace(/\/[0-9]+(?=\/|$)/g, '/*') || null
 
 export const isSameCause = (a: CauseKey, b: CauseKey): boolean =>
   a.code === b.code && a.appVersion === b.appVersion && a.collection === b.collection && a.path === b.path
@@ -24,7 +24,7 @@ export function causeText({
 }: Pick<CauseKey, 'code' | 'path'> & { detail: string }): string {
   if (code === 'too_large') return 'larger than a change may be'
   const said = detail.replace(ID, '')
-  return path === null || path === '' ? said : `${fieldName(path)}: ${said}`
+  return path === null ? said : `${fieldName(path)}: ${said}`
 }
 
 /** "/damage/costs/*" is "damage.costs[]". */

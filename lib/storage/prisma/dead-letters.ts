@@ -9,8 +9,8 @@ import { pageAfter, pageOf } from './page.ts'
 import { originalText, storableText } from './storable-text.ts'
 import { at, fromJson, ms, msOrNull } from './values.ts'
 
-/** `causePath` on the JSON text, which JSON.stringify writes the same for the same value; '' for none. */
-const CAUSE_PATH = `coalesce(regexp_replace(nullif(path::text, 'null'), '/[0-9]+(?=[/"])', '/*', 'g'), '')`
+/** `causePath` on the JSON text, which JSON.stringify writes the same for the same value; '' for none, and for the whole document. */
+const CAUSE_PATH = `coalesce(regexp_replace(nullif(nullif(path::text, 'null'), '""'), '/[0-9]+(?=[/"])', '/*', 'g'), '')`
 const BY_CAUSE: Statement = {
   name: 'letter_by_cause',
   text: `SELECT code, app_version, collection, ${CAUSE_PATH} AS path, count(*) AS count, count(DISTINCT device_id) AS devices,

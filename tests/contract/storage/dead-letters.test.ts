@@ -34,7 +34,7 @@ describe.each(BACKENDS)('dead letters on $name', (backend) => {
       letterEffect({
         code: i % 2 ? 'schema_mismatch' : 'unknown_collection',
         detail: `cause ${i}`,
-        path: [`/a/${i}`, '/b', null][i % 3] ?? null,
+        path: [`/a/${i}`, '/b', i % 2 === 0 ? null : ''][i % 3] ?? null,
       }),
     )
     for (const [i, deadLetter] of letters.entries()) {

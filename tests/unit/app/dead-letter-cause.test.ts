@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import { causePath, causeText } from '#lib/protocol/dead-letter-cause.ts'
 
-test('places in an array are one place, also one after the other', () => {
+test('places in an array are one place, also one after the other, and the whole document is none', () => {
   expect(['/a/0/b/12', '/a/1/2', '/a1/2x', '', null].map(causePath)).toEqual([
     '/a/*/b/*',
     '/a/*/*',
     '/a1/2x',
-    '',
+    null,
     null,
   ])
 })
