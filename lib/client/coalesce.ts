@@ -2,12 +2,13 @@ import { applyOperation } from '#lib/engine/patch.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { copyObject, defineKey, ownValue, withKey } from '#lib/kernel/json.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
+import { crdtParts } from './crdt-loader.ts'
 
 type Patch = Extract<Operation, { type: 'patch' }>
 
 /**
- * One operation with the effect of both, or null where there is none: put then put, put then patch, and patch then
- * patch of top-level names. Pointers into documents do not combine without the document, so those stay apart.
+ * One operation with the effect of both, or null where there is none: put then put, put then patch, patch then
+ * patch of top-level names, and CRDT changes. Pointers into documents do not combine without the document, so those stay apart.
  */
 export function coalesceOperations(first: Operation, second: Operation): Operation | null {
   if (first.type === 'put' && second.type === 'put') return second
@@ -16,6 +17,10 @@ export function coalesceOperations(first: Operation, second: Operation): Operati
     return data.ok && data.value !== null ? { type: 'put', data: data.value } : null
   }
   if (first.type === 'patch' && second.type === 'patch') return combinePatches(first, second)
+  if (first.type === 'crdt' && second.type === 'crdt') {
+    const changes = crdtParts().join(first.changes, second.changes)
+    return changes && { type: 'crdt', changes }
+  }
   return null
 }
 

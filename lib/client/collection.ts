@@ -4,6 +4,8 @@ import type { Random } from '#lib/kernel/random.ts'
 import { uuidv7 } from '#lib/kernel/uuid.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
 import type { Clock } from './clock.ts'
+import type { CounterHandle, CounterOptions, SetHandle, TextHandle } from './crdt-handles.ts'
+import { openCounter, openSet, openText, placeOf } from './crdt-handles.ts'
 import { ReplicaError } from './errors.ts'
 import type { StoreTx } from './store.ts'
 import type { ReplicaRecord } from './tables.ts'
@@ -32,6 +34,10 @@ export interface Collection {
   put(id: string | null, data: JsonObject, options?: WriteOptions): Promise<WriteReceipt>
   patch(id: string, changes: PatchChanges, options?: WriteOptions): Promise<WriteReceipt>
   remove(id: string, options?: WriteOptions): Promise<WriteReceipt>
+  /** CRDTs of a record that is there, at a name or a JSON Pointer, in collections or fields of strategy `crdt`. */
+  counter(id: string, path: string, options?: CounterOptions): CounterHandle
+  set(id: string, path: string): SetHandle
+  text(id: string, path: string): TextHandle
 }
 
 export const QUERY_RESULTS_MAX = 10_000
@@ -73,6 +79,9 @@ export function openCollection(context: CollectionContext, name: string): Collec
       write(id ?? uuidv7(Math.max(0, clock.now()), random), { type: 'put', data }, options),
     patch: (id, changes, options) => write(id, { type: 'patch', ...changes }, options),
     remove: (id, options) => write(id, { type: 'delete' }, options),
+    counter: (id, path, options = {}) => openCounter(placeOf(context, name, id, path), options),
+    set: (id, path) => openSet(placeOf(context, name, id, path)),
+    text: (id, path) => openText(placeOf(context, name, id, path)),
   }
 }
 

@@ -1,3 +1,4 @@
+import { spoilDots } from './device-dots.ts'
 import { findEntries, restoreAcknowledged } from './outbox.ts'
 import { listConflicts } from './notices.ts'
 import type { StoreTx } from './store.ts'
@@ -15,6 +16,7 @@ export async function changeEpoch(tx: StoreTx, epoch: number, nowMs: number): Pr
   if (identity.epoch === null) return
   await setMeta(tx, 'inFlight', null)
   await startOver(tx, 'epoch_changed')
+  await spoilDots(tx)
   await restoreAcknowledged(tx, nowMs)
   for (const conflict of await listConflicts(tx)) {
     const resent = await findEntries(

@@ -1,6 +1,7 @@
 import { SERVER_ACTOR_ID } from '#lib/engine/clock-offset.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { WireRecord } from '#lib/protocol/push.ts'
+import { spoilDots } from './device-dots.ts'
 import type { StoreTx } from './store.ts'
 import type { ConflictNotice, DeadLetterNotice, LocalRefusal, RecoveryNotice } from './tables.ts'
 import { NO_COUNTS, allRows, getMeta, getRow, putRow, recordRowKey, setMeta } from './tables.ts'
@@ -74,6 +75,7 @@ export async function closeDecidedConflicts(
 }
 
 export async function noteDeadLetter(tx: StoreTx, notice: DeadLetterNotice): Promise<void> {
+  if (notice.mutation.op.type === 'crdt') await spoilDots(tx)
   await putRow(tx, 'notices', `dead_letter/${notice.mutation.id}`, notice)
   const rows = await tx.scan('notices', { prefix: 'dead_letter/', limit: DEAD_LETTER_NOTICES_MAX + 1 })
   // Mutation ids sort by the time of their making: the first is the oldest.
@@ -83,6 +85,7 @@ export async function noteDeadLetter(tx: StoreTx, notice: DeadLetterNotice): Pro
 
 /** Never dropped by itself: it is the only copy of somebody's work. The outbox's bound counts it. */
 export async function noteRefusal(tx: StoreTx, refusal: LocalRefusal): Promise<void> {
+  if (refusal.mutation.op.type === 'crdt') await spoilDots(tx)
   await putRow(tx, 'notices', `refusal/${refusal.mutation.id}`, refusal)
   const counts = (await getMeta(tx, 'counts')) ?? NO_COUNTS
   await setMeta(tx, 'counts', { ...counts, refusals: counts.refusals + 1 })

@@ -1,9 +1,13 @@
+import { usesCrdt } from '#lib/engine/crdt/governed.ts'
+import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { WireRecord } from '#lib/protocol/push.ts'
+import { crdtParts } from './crdt-loader.ts'
+import type { Settled } from './crdt-parts.ts'
 import type { OutboxEntry, ReplicaRecord } from './tables.ts'
-import { eachRow, getMeta, getRecord, putRow, recordRowKey } from './tables.ts'
+import { eachRow, getMeta, getRecord, identityOf, putRow, recordRowKey } from './tables.ts'
 import type { StoreTx } from './store.ts'
 import { pendingOf } from './outbox.ts'
-import { rebase } from './view.ts'
+import { groundOf, rebase } from './view.ts'
 
 /**
  * Keeps what the server said of a record. An older version than the one held is left out, but for the first sight in
@@ -31,16 +35,45 @@ export async function storeOwnWrite(
   const { collection, recordId, hlc, schemaVersion } = mutation
   const known = await getRecord(tx, collection, recordId)
   if (known && known.version >= version && !known.orphan) return
-  const data = rebase(known?.data ?? null, [mutation])
+  const settled = await settledCrdts(tx, known, mutation, version, deviceId)
+  if (settled === 'unknown') return
+  const data = settled ? settled.data : rebase(known?.data ?? null, [mutation])
   // A patch on a record that is not held: only the pull can tell what became of it.
   if (data === null && mutation.op.type !== 'delete') return
   const versionVector = { ...known?.versionVector, [deviceId]: version }
   const mark = (await getMeta(tx, 'position'))?.marks[collection] ?? null
   await storeRecord(
     tx,
-    { collection, recordId, version, deleted: data === null, data, versionVector, hlc, schemaVersion },
+    {
+      collection,
+      recordId,
+      version,
+      deleted: data === null,
+      data,
+      versionVector,
+      hlc,
+      schemaVersion,
+      ...(settled ? { crdt: settled.crdt } : {}),
+    },
     mark,
   )
+}
+
+/** Null for a record without CRDTs. The server made the same of the change: nobody came between. */
+async function settledCrdts(
+  tx: StoreTx,
+  known: ReplicaRecord | null,
+  mutation: Mutation,
+  version: number,
+  deviceId: string,
+): Promise<Settled | 'unknown' | null> {
+  const { id: mutationId, collection, op, hlc } = mutation
+  if (op.type === 'delete') return null
+  const ground = await groundOf(tx, collection, known)
+  if (op.type !== 'crdt' && !usesCrdt(ground.rules)) return null
+  const { epoch } = await identityOf(tx)
+  const writer = { deviceId, hlc, mutationId, epoch: epoch ?? 0, version }
+  return crdtParts().settle(ground, mutation, writer) ?? 'unknown'
 }
 
 /** A snapshot is complete: what it did not show is gone, unless changes to it are still pending (protocol.md, pull). */

@@ -42,6 +42,7 @@ const META: Partial<Record<MetaKey, Test>> = {
   counts: shape({ outbox: isCounts, acknowledged: isCount, refusals: isCount }),
   nextPosition: isCount,
   batchMax: isCount,
+  dots: shape({ given: isCount, spoilt: isCount }),
   commands: shape({ done: listOf(isText), toAcknowledge: listOf(isText) }),
   openSession: shape({ sessionId: isUuid, transitions: listOf(shape({ to: isFilled })) }),
   reportsFiled: isCount,

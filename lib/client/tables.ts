@@ -4,6 +4,7 @@ import type { DeviceConfig } from '#lib/protocol/device.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { WireRecord } from '#lib/protocol/push.ts'
 import type { FULL_SYNC_REASONS, SESSION_RESULTS, SessionReport } from '#lib/protocol/session.ts'
+import type { DotCount } from './device-dots.ts'
 import { ReplicaError } from './errors.ts'
 import type { QuietTime } from './quiet-time.ts'
 import { isStoredRecord } from './record-shape.ts'
@@ -102,6 +103,7 @@ interface Meta {
   stateTold: number
   /** The place in the server's queue of full syncs, as the last pull told it. */
   resyncPlace: number
+  dots: DotCount
   /** Paused by an operator's command: the device only says that it lives. */
   pausedByServer: boolean
   quiet: QuietTime

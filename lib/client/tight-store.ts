@@ -1,4 +1,5 @@
 import type { Json } from '#lib/kernel/json.ts'
+import { withParts } from './crdt-loader.ts'
 import type { ReplicaErrorCode } from './errors.ts'
 import { ReplicaError } from './errors.ts'
 import { createSerial } from './serial.ts'
@@ -103,10 +104,15 @@ export function createTightStore(store: ReplicaStore): TightStore {
   }
   return {
     ...store,
-    transact: (work) => oneAtATime(() => transact(work)),
+    transact: (work) =>
+      oneAtATime(() =>
+        withParts((meets) => transact((tx) => work(tx).catch((error) => raise(error, meets)))),
+      ),
     transactDurably: (work) =>
       oneAtATime(async () => {
-        const result = await transactDurably(work)
+        const result = await withParts((meets) =>
+          transactDurably((tx) => work(tx).catch((error) => raise(error, meets))),
+        )
         setFull(false)
         return result
       }),
@@ -134,6 +140,11 @@ export function createTightStore(store: ReplicaStore): TightStore {
       await store.close()
     },
   }
+}
+
+function raise(error: unknown, tell: (error: unknown) => void): never {
+  tell(error)
+  throw error
 }
 
 const isCode = (error: unknown, code: ReplicaErrorCode): boolean =>

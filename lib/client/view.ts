@@ -1,11 +1,14 @@
+import type { CollectionRules } from '#lib/engine/types.ts'
 import { applyOperation } from '#lib/engine/patch.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
+import { crdtParts } from './crdt-loader.ts'
+import type { CrdtGround } from './crdt-parts.ts'
 import { conflictsOf } from './notices.ts'
 import { pendingOf } from './outbox.ts'
 import type { StoreTx } from './store.ts'
 import type { ReplicaRecord } from './tables.ts'
-import { getRecord } from './tables.ts'
+import { getMeta, getRecord } from './tables.ts'
 
 /** A record as this device shows it: what the server last said, with the device's own open changes on top (SM5). */
 export interface RecordView {
@@ -22,6 +25,8 @@ export interface RecordView {
 /** What a view is made of, and what the next change of the record stands on. */
 export interface RecordGround {
   readonly record: ReplicaRecord | null
+  /** The device's changes that are not settled, in order. */
+  readonly own: readonly Mutation[]
   readonly data: JsonObject | null
   readonly pending: number
   readonly inConflict: boolean
@@ -46,12 +51,38 @@ export async function readGround(tx: StoreTx, collection: string, recordId: stri
     ...conflicts.flatMap((conflict) => conflict.mutations),
     ...pending.map((entry) => entry.mutation),
   ]
+  const joins = own.some(({ op }) => op.type === 'crdt')
   return {
     record,
-    data: rebase(record?.data ?? null, own),
+    own,
+    data: joins
+      ? crdtParts().rebase(await groundOf(tx, collection, record), own).data
+      : rebase(record?.data ?? null, own),
     pending: pending.length,
     inConflict: conflicts.length > 0,
     lastMutationId: own.at(-1)?.id ?? null,
+  }
+}
+
+type Rules = Pick<CollectionRules, 'strategy' | 'fieldStrategies'>
+/** Before the first config nothing says what isn't a CRDT: the server judges. */
+const UNKNOWN_RULES: Rules = { strategy: 'crdt', fieldStrategies: {} }
+
+export const rulesOf = async (tx: StoreTx, collection: string): Promise<Rules> =>
+  (await getMeta(tx, 'config'))?.collections.find(({ name }) => name === collection) ?? UNKNOWN_RULES
+
+/** A record and its CRDTs as the server last showed them. */
+export async function groundOf(
+  tx: StoreTx,
+  collection: string,
+  record: ReplicaRecord | null,
+): Promise<CrdtGround> {
+  return {
+    rules: await rulesOf(tx, collection),
+    data: record?.data ?? null,
+    states: record?.crdt ?? {},
+    hlc: record?.hlc ?? '',
+    written: new Set(),
   }
 }
 

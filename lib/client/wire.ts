@@ -49,8 +49,12 @@ const isRecordShape = shape({
   hlc: isText,
   schemaVersion: isCount,
 })
+/** Who reads a state looks at what is in it. */
+const isStates: Test = (value) => value === undefined || isJsonObject(value)
 export const isRecord: Test = (value) =>
-  isRecordShape(value) && ((value as JsonObject)['data'] === null) === (value as JsonObject)['deleted']
+  isRecordShape(value) &&
+  isStates((value as JsonObject)['crdt']) &&
+  ((value as JsonObject)['data'] === null) === (value as JsonObject)['deleted']
 
 const EFFECTS: Readonly<Record<string, Test>> = {
   applied: shape({ version: isCount }),

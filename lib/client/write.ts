@@ -7,13 +7,14 @@ import { SDK_MUTATION_BYTES_MAX } from '#lib/protocol/limits.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import type { Clock } from './clock.ts'
 import { toIso } from './clock.ts'
+import { crdtParts } from './crdt-loader.ts'
 import { readOffset, tickClock } from './device-clock.ts'
 import { ReplicaError } from './errors.ts'
 import { OUTBOX_MAX, bytesOf, depthOf, enqueue, getCounts } from './outbox.ts'
 import type { StoreTx } from './store.ts'
 import { getMeta } from './tables.ts'
 import type { RecordGround } from './view.ts'
-import { readGround } from './view.ts'
+import { groundOf, readGround } from './view.ts'
 
 export interface WriteOptions {
   /** False leaves the judgement to the server: what it can't take becomes a dead letter. */
@@ -52,14 +53,30 @@ export async function writeLocally(
   const ground = await readGround(tx, collection, recordId)
   const standing = options.resolves === undefined ? ground.data : (ground.record?.data ?? null)
   if (op.type !== 'put' && standing === null) throw new ReplicaError('not_found', `${collection}/${recordId}`)
-  const next = applyOperation(standing, op)
-  if (!next.ok) throw new ReplicaError('invalid_patch', `${next.error.code} at ${next.error.path}`)
-  const schemaVersion = await checkWrite(tx, collection, next.value, options.validate ?? true)
+  const next =
+    op.type === 'crdt' ? await joinedDocument(tx, ground, collection, op) : plainDocument(standing, op)
+  const schemaVersion = await checkWrite(tx, collection, next, options.validate ?? true)
   const mutation = await stampMutation(tx, clock, random, { input, ground, schemaVersion })
   if (bytesOf(mutation) > SDK_MUTATION_BYTES_MAX) throw new ReplicaError('too_large')
   const counts = await getCounts(tx)
   if (depthOf(counts) + counts.refusals >= OUTBOX_MAX) throw new ReplicaError('outbox_full')
   return { recordId, mutationId: (await enqueue(tx, mutation, input.opening)).id }
+}
+
+function plainDocument(standing: JsonObject | null, op: Operation): JsonObject | null {
+  const next = applyOperation(standing, op)
+  if (!next.ok) throw new ReplicaError('invalid_patch', `${next.error.code} at ${next.error.path}`)
+  return next.value
+}
+
+async function joinedDocument(
+  tx: StoreTx,
+  { record, own }: RecordGround,
+  collection: string,
+  op: Operation,
+): Promise<JsonObject | null> {
+  const hlc = (await getMeta(tx, 'hlc')) ?? ''
+  return crdtParts().rebase(await groundOf(tx, collection, record), [...own, { op, hlc }]).data
 }
 
 /** The schema version that this device knows; before the first config the server alone can judge. */

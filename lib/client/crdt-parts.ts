@@ -1,0 +1,210 @@
+import { adoptStates } from '#lib/engine/crdt/adopt.ts'
+import { deltasOf, joinDeltas } from '#lib/engine/crdt/apply-changes.ts'
+import { claim } from '#lib/engine/crdt/claim.ts'
+import { deltaOf, mergeStates } from '#lib/engine/crdt/crdt-state.ts'
+import type { DocumentWriter } from '#lib/engine/crdt/derive.ts'
+import { countUp, EMPTY_G_COUNTER } from '#lib/engine/crdt/g-counter.ts'
+import { crdtLeaves, plainPart } from '#lib/engine/crdt/governed.ts'
+import { kindFor } from '#lib/engine/crdt/kind-for.ts'
+import { registerOf } from '#lib/engine/crdt/lww-register.ts'
+import { materialise } from '#lib/engine/crdt/materialise.ts'
+import { dotsOf, EMPTY_OR_SET, nextDotNumber } from '#lib/engine/crdt/or-set.ts'
+import { countBy, EMPTY_PN_COUNTER } from '#lib/engine/crdt/pn-counter.ts'
+import type { TextCrdt } from '#lib/engine/crdt/text.ts'
+import { writeDocument } from '#lib/engine/crdt/write-document.ts'
+import { applyOperation } from '#lib/engine/patch.ts'
+import type { CollectionRules } from '#lib/engine/types.ts'
+import type { Json, JsonObject } from '#lib/kernel/json.ts'
+import { jsonEqual } from '#lib/kernel/json.ts'
+import type { CrdtChange, CrdtState, CrdtStates } from '#lib/protocol/crdt.ts'
+import { CRDT_CHANGES_MAX, CRDT_DOTS_MAX } from '#lib/protocol/crdt.ts'
+import type { Mutation } from '#lib/protocol/mutation.ts'
+import { NotLoaded } from './crdt-loader.ts'
+import { ReplicaError } from './errors.ts'
+
+export type CrdtRules = Pick<CollectionRules, 'strategy' | 'fieldStrategies'>
+type OwnChange = Pick<Mutation, 'op' | 'hlc'>
+
+/** A record with its CRDTs as this device has them: what the server said, and its own open changes joined in. */
+export interface CrdtGround {
+  readonly rules: CrdtRules
+  readonly data: JsonObject | null
+  readonly states: CrdtStates
+  readonly hlc: string
+  /** Paths on which an own document write waits: the server makes its difference, so the state isn't known here. */
+  readonly written: ReadonlySet<string>
+}
+
+export interface CrdtParts {
+  /** The own changes on top, in order; one that no longer fits leaves all as it was. */
+  rebase(ground: CrdtGround, changes: readonly OwnChange[]): CrdtGround
+  /** What an applied change made of the record that it was made on; null when only a pull can tell. */
+  settle(ground: CrdtGround, mutation: Mutation, writer: DocumentWriter): Settled | null
+  /** One list with the effect of both, or null where both are too much for one operation. */
+  join(first: readonly CrdtChange[], second: readonly CrdtChange[]): readonly CrdtChange[] | null
+  count(ground: CrdtGround, path: string, deviceId: string, by: number, growOnly: boolean): CrdtChange
+  /** `n` of the next dot, at least `least`. */
+  nextDot(ground: CrdtGround, path: string, deviceId: string, least: number): number
+  /** Dots that an element has in the set; none when it isn't in it. */
+  dots(ground: CrdtGround, path: string, value: Json): readonly string[]
+  edit(ground: CrdtGround, path: string, next: string, seed: string): CrdtChange
+}
+
+export interface Settled {
+  readonly data: JsonObject
+  readonly crdt: CrdtStates
+}
+
+/** Characters of base64 that un-sent edits of one text are joined to: far below what one update may hold. */
+const JOINED_UPDATE_CHARS_MAX = 32 * 1024
+
+let text: TextCrdt | null = null
+/** Yjs, the heaviest part, comes when the first text is met. */
+function need(code: string): void {
+  if (code !== 'text_not_loaded' || text) return
+  throw new NotLoaded(async () => {
+    text = (await import('#lib/engine/crdt/text-yjs.ts')).yjsText
+  })
+}
+
+const stateAt = (states: CrdtStates, path: string): CrdtState | undefined =>
+  Object.hasOwn(states, path) ? states[path] : undefined
+
+function adopt(ground: CrdtGround): CrdtGround {
+  const { rules, data, states, hlc } = ground
+  return data ? { ...ground, states: adoptStates(rules, data, states, hlc, text) } : ground
+}
+
+function rebaseOne(ground: CrdtGround, { op, hlc }: OwnChange): CrdtGround {
+  if (op.type === 'crdt') return joinIn(ground, op.changes)
+  if (op.type === 'delete') return { ...ground, data: null }
+  if (op.type === 'patch' && ground.data === null) return ground
+  const next = applyOperation(ground.data, op)
+  return next.ok && next.value ? noteWrite(ground, next.value, hlc) : ground
+}
+
+function joinIn(ground: CrdtGround, changes: readonly CrdtChange[]): CrdtGround {
+  const { rules, data, states, written } = ground
+  const deltas = deltasOf(rules, changes, text)
+  const joined = deltas.ok ? joinDeltas(states, deltas.value, text) : deltas
+  if (!deltas.ok || !joined.ok) {
+    if (!joined.ok) need(joined.error.code)
+    return ground
+  }
+  const changed = Object.keys(deltas.value).filter((path) => !written.has(path))
+  const shown = Object.fromEntries(changed.map((path) => [path, joined.value[path] as CrdtState]))
+  const next = materialise(data ?? {}, shown, text)
+  if (!next.ok) {
+    need(next.error.code)
+    return ground
+  }
+  return { ...ground, data: next.value, states: joined.value }
+}
+
+/** What a document write does to the states, as far as this device can know. */
+function noteWrite(ground: CrdtGround, next: JsonObject, hlc: string): CrdtGround {
+  const { rules, data, states } = ground
+  const stops = new Set(Object.keys(states).filter((path) => states[path]?.kind !== 'lww-register'))
+  const before = crdtLeaves(rules, data ?? {}, stops)
+  const after = crdtLeaves(rules, next, stops)
+  const own = new Map(Object.entries(states))
+  const written = new Set(ground.written)
+  for (const path of new Set([...before.keys(), ...after.keys()])) {
+    const [was, is] = [before.get(path), after.get(path)]
+    if (jsonEqual(was, is)) continue
+    const state = own.get(path)
+    const isDerived = state ? state.kind !== 'lww-register' : kindFor(rules, path, is) === 'or-set'
+    if (isDerived) written.add(path)
+    else own.set(path, registerOf(is, hlc))
+  }
+  return { ...ground, data: next, states: Object.fromEntries(own), written }
+}
+
+function settle(start: CrdtGround, mutation: Mutation, writer: DocumentWriter): Settled | null {
+  const { op } = mutation
+  if (op.type === 'delete') return null
+  const { rules, data, states } = adopt(start)
+  const seen = op.type === 'put' && data === null ? {} : states
+  const written = writeDocument(rules, op, { data: data ?? {}, states: seen }, seen, writer, text)
+  const joined = written.ok ? joinDeltas(seen, written.value.deltas, text) : written
+  if (!written.ok || !joined.ok) {
+    if (!joined.ok) need(joined.error.code)
+    return null
+  }
+  const made = materialise(plainPart(rules, written.value.next), joined.value, text)
+  if (made.ok) return { data: made.value, crdt: joined.value }
+  need(made.error.code)
+  return null
+}
+
+function join(first: readonly CrdtChange[], second: readonly CrdtChange[]): readonly CrdtChange[] | null {
+  const joined = new Map(first.map((change) => [change.path, change]))
+  for (const change of second) {
+    const before = joined.get(change.path)
+    const both = before ? joinChange(before, change) : change
+    if (!both) return null
+    joined.set(change.path, both)
+  }
+  return joined.size > CRDT_CHANGES_MAX ? null : [...joined.values()]
+}
+
+function joinChange(first: CrdtChange, second: CrdtChange): CrdtChange | null {
+  if (first.kind === 'or-set' && second.kind === 'or-set') {
+    const gone = new Set(second.remove)
+    const add = [...(first.add ?? []).filter(({ dot }) => !gone.has(dot)), ...(second.add ?? [])]
+    const remove = [...new Set([...(first.remove ?? []), ...gone])]
+    return add.length + remove.length > CRDT_DOTS_MAX ? null : { ...second, add, remove }
+  }
+  const [a, b] = [deltaOf(first, text), deltaOf(second, text)]
+  const both = a.ok && b.ok ? mergeStates(a.value, b.value, text) : a.ok ? b : a
+  if (!both.ok) {
+    need(both.error)
+    return null
+  }
+  const state = both.value
+  if (state.kind === 'or-set' || (state.kind === 'text' && state.update.length > JOINED_UPDATE_CHARS_MAX))
+    return null
+  return { path: second.path, ...state }
+}
+
+/** The state of a path as the kind that its method needs. */
+function asKind<K extends CrdtState['kind']>(
+  { states }: CrdtGround,
+  path: string,
+  kind: K,
+  empty: Extract<CrdtState, { kind: K }> | null,
+): Extract<CrdtState, { kind: K }> | null {
+  const state = stateAt(states, path)
+  if (!state) return empty
+  const claimed = claim(state, kind, text)
+  if (!claimed.ok) {
+    need(claimed.error)
+    throw new ReplicaError('invalid_patch', `${claimed.error} at ${path}`)
+  }
+  return claimed.value as Extract<CrdtState, { kind: K }>
+}
+
+export const crdtParts: CrdtParts = {
+  rebase: (ground, changes) => changes.reduce(rebaseOne, adopt(ground)),
+  settle,
+  join,
+  count(ground, path, deviceId, by, growOnly) {
+    const kind = stateAt(ground.states, path)?.kind
+    const isGrowing = kind === 'g-counter' || (growOnly && kind !== 'pn-counter')
+    const delta = isGrowing
+      ? countUp(asKind(ground, path, 'g-counter', EMPTY_G_COUNTER) ?? EMPTY_G_COUNTER, deviceId, by)
+      : countBy(asKind(ground, path, 'pn-counter', EMPTY_PN_COUNTER) ?? EMPTY_PN_COUNTER, deviceId, by)
+    if (!delta.ok) throw new ReplicaError('invalid_patch', `${delta.error} at ${path}`)
+    return { path, ...delta.value }
+  },
+  nextDot: (ground, path, deviceId, least) =>
+    Math.max(least, nextDotNumber(asKind(ground, path, 'or-set', EMPTY_OR_SET) ?? EMPTY_OR_SET, deviceId)),
+  dots: (ground, path, value) => dotsOf(asKind(ground, path, 'or-set', EMPTY_OR_SET) ?? EMPTY_OR_SET, value),
+  edit(ground, path, next, seed) {
+    need(text ? '' : 'text_not_loaded')
+    const base = asKind(ground, path, 'text', null)
+    const delta = text?.edit(base, next, seed)
+    if (!delta?.ok) throw new ReplicaError('invalid_patch', `${delta?.error ?? ''} at ${path}`)
+    return { path, ...delta.value }
+  },
+}

@@ -1,0 +1,204 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { createCollection } from '#lib/application/collections/create-collection.ts'
+import type { MemoryDisk } from '#lib/client/memory-store.ts'
+import { createMemoryDisk, openMemoryStore } from '#lib/client/memory-store.ts'
+import { openReplica } from '#lib/client/open-replica.ts'
+import type { Replica } from '#lib/client/replica.ts'
+import type { Json } from '#lib/kernel/json.ts'
+import { seededRandom } from '#lib/kernel/random.ts'
+import type { TestApp, TestFleet } from '#tests/support/device-world.ts'
+import { testApp, testFleet } from '#tests/support/device-world.ts'
+import type { TestStorage } from '#tests/support/storages.ts'
+import { STORAGES } from '#tests/support/storages.ts'
+
+const DEVICE = { name: 'tablet', platform: 'ios', appVersion: '1.2.0' } as const
+
+/** Replicas against the server's own router. */
+describe.each(STORAGES)('CRDTs of the SDK over $name', ({ open: openStorage }) => {
+  let held: TestStorage
+  let app: TestApp
+  let fleet: TestFleet
+  let disks: readonly [MemoryDisk, MemoryDisk]
+  let one: Replica
+  let two: Replica
+  beforeAll(async () => {
+    held = await openStorage()
+    app = testApp(held.storage)
+    fleet = await testFleet(app)
+    for (const body of [
+      { name: 'boards', strategy: 'crdt', schema: { type: 'object' } },
+      {
+        name: 'posts',
+        strategy: 'field-merge',
+        fieldStrategies: { '/likes': 'crdt', '/tags': 'crdt' },
+        schema: true,
+      },
+    ])
+      await createCollection(app.ctx, { actor: SYSTEM, fleetId: fleet.fleetId, body })
+  })
+  afterAll(() => held.close())
+  beforeEach(async () => {
+    disks = [createMemoryDisk(), createMemoryDisk()]
+    one = await open(disks[0])
+    two = await open(disks[1])
+  })
+  afterEach(async () => {
+    await one.close()
+    await two.close()
+  })
+
+  const open = (disk: MemoryDisk): Promise<Replica> =>
+    openReplica({
+      url: 'http://tidemark.test',
+      enrollmentKey: fleet.key,
+      device: DEVICE,
+      store: openMemoryStore(disk),
+      fetch: async (input, init) =>
+        (await app.router.handle(new Request(input, init))) ?? new Response(null, { status: 404 }),
+      sync: { auto: false },
+    })
+  /** Both have sent what they have, and read what the other sent. */
+  async function syncAll(): Promise<void> {
+    for (const replica of [one, two, one]) expect((await replica.sync()).problem).toBeNull()
+    expect([one.status$.get().pending, two.status$.get().pending]).toEqual([0, 0])
+    expect([one.deadLetters$.get(), one.refusals$.get()]).toEqual([[], []])
+    expect([two.deadLetters$.get(), two.refusals$.get()]).toEqual([[], []])
+  }
+  async function record(collection: string, data: Record<string, Json>): Promise<string> {
+    const { recordId } = await one.collection(collection).put(null, data)
+    await syncAll()
+    return recordId
+  }
+  const dataOf = async (replica: Replica, collection: string, id: string): Promise<unknown> =>
+    (await replica.collection(collection).get(id))?.data
+
+  it('[CS4] two devices count offline: each sees its own at once, and both all of it', async () => {
+    const id = await record('boards', { title: 'x' })
+    const [here, there] = [one, two].map((replica) => replica.collection('boards').counter(id, 'likes'))
+    await here?.increment(5)
+    await here?.decrement(2)
+    await there?.increment()
+    await there?.decrement(4)
+    expect([await here?.value(), await there?.value()]).toEqual([3, -3])
+    await syncAll()
+    expect([await here?.value(), await there?.value()]).toEqual([0, 0])
+    await here?.increment()
+    await syncAll()
+    expect(await dataOf(two, 'boards', id)).toEqual({ title: 'x', likes: 1 })
+  })
+
+  it('[SM4] un-sent changes of one record are joined into one mutation', async () => {
+    const id = await record('boards', {})
+    const first = await one.collection('boards').counter(id, 'likes').increment()
+    const set = one.collection('boards').set(id, '/tags')
+    await set.add('a')
+    await set.add('b')
+    expect(await set.remove('a')).toMatchObject({ mutationId: first.mutationId })
+    expect(one.status$.get().pending).toBe(1)
+    expect(await set.remove('a')).toBeNull()
+    await syncAll()
+    expect(await dataOf(two, 'boards', id)).toEqual({ likes: 1, tags: ['b'] })
+  })
+
+  it('[CS4] an addition wins over a removal that did not see it, through a crash', async () => {
+    const id = await record('boards', {})
+    const tags = (replica: Replica) => replica.collection('boards').set(id, 'tags')
+    await tags(one).add('a')
+    await syncAll()
+    await tags(one).remove('a')
+    await tags(two).add('a')
+    await tags(two).add({ deep: [1] })
+    await two.close()
+    two = await open(disks[1])
+    expect(await tags(two).values()).toEqual(['a', { deep: [1] }])
+    await tags(two).add('c')
+    expect(await tags(one).values()).toEqual([])
+    await syncAll()
+    expect(await tags(one).values()).toEqual(['a', { deep: [1] }, 'c'])
+    expect(await tags(two).values()).toEqual(await tags(one).values())
+  })
+
+  it('[CS4] two devices type into one text', async () => {
+    const id = await record('boards', {})
+    const body = (replica: Replica) => replica.collection('boards').text(id, 'body')
+    await body(one).insert(0, 'hello')
+    await syncAll()
+    await body(one).insert(5, ' world')
+    await body(two).insert(0, '🎈 ')
+    await body(two).delete(3, 1)
+    await two.close()
+    two = await open(disks[1])
+    expect([await body(one).value(), await body(two).value()]).toEqual(['hello world', '🎈 ello'])
+    await syncAll()
+    expect([await body(one).value(), await body(two).value()]).toEqual(['🎈 ello world', '🎈 ello world'])
+    await expect(body(one).insert(99, 'x')).rejects.toMatchObject({ code: 'invalid_patch' })
+  })
+
+  it('[CS4] document writes and changes of one counter and set count together', async () => {
+    const id = await record('posts', { title: 'x', likes: 4, tags: ['a'] })
+    const posts = one.collection('posts')
+    await posts.patch(id, { set: { likes: 6, tags: ['a', 'b'] } })
+    await posts.counter(id, 'likes').increment()
+    expect(await posts.set(id, 'tags').remove('b')).not.toBeNull()
+    await posts.set(id, 'tags').add('c')
+    await two.collection('posts').counter(id, 'likes').increment(10)
+    expect(await dataOf(one, 'posts', id)).toEqual({ title: 'x', likes: 7, tags: ['a', 'c'] })
+    await syncAll()
+    await posts.counter(id, 'likes').increment()
+    await syncAll()
+    const all = { title: 'x', likes: 18, tags: ['a', 'c'] }
+    expect([await dataOf(one, 'posts', id), await dataOf(two, 'posts', id)]).toEqual([all, all])
+  })
+
+  it('[CS4] a record made offline counts from its first value; one that is not there has nothing to count', async () => {
+    const boards = one.collection('boards')
+    const { recordId } = await boards.put(null, { likes: 4 })
+    await boards.counter(recordId, 'likes').increment()
+    await syncAll()
+    await two.collection('boards').counter(recordId, 'likes').increment(2)
+    await boards.counter(recordId, 'likes').decrement()
+    await syncAll()
+    expect(await dataOf(one, 'boards', recordId)).toEqual({ likes: 6 })
+    const gone = boards.counter('01900000-0000-7000-8000-000000000009', 'likes')
+    await expect(gone.increment()).rejects.toMatchObject({ code: 'not_found' })
+    await boards.counter(recordId, 'seen', { growOnly: true }).increment()
+    const down = boards.counter(recordId, 'seen').decrement()
+    await expect(down).rejects.toMatchObject({ code: 'invalid_patch' })
+  })
+
+  it('[CS4] whatever two devices do, in whatever order they sync, both end with the same and every step counts', async () => {
+    const id = await record('boards', {})
+    const random = seededRandom(7)
+    const pick = (n: number): number => Math.floor(random() * n)
+    let counted = 0
+    for (let step = 0; step < 80; step++) {
+      const replica = pick(2) === 0 ? one : two
+      const boards = replica.collection('boards')
+      const by = pick(9) - 4
+      const set = boards.set(id, 'tags')
+      const body = boards.text(id, 'body')
+      switch (pick(5)) {
+        case 0:
+          await boards.counter(id, 'likes').increment(by)
+          counted += by
+          break
+        case 1:
+          await set.add(pick(4))
+          break
+        case 2:
+          await set.remove(pick(4))
+          break
+        case 3:
+          await body.insert(pick((await body.value()).length + 1), String(step))
+          break
+        case 4:
+          await replica.sync()
+      }
+    }
+    await syncAll()
+    const [here, there] = [await dataOf(one, 'boards', id), await dataOf(two, 'boards', id)]
+    expect(here).toEqual(there)
+    expect(here).toMatchObject({ likes: counted })
+  })
+})
