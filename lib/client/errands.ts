@@ -1,5 +1,4 @@
 import { noteDone } from './commands.ts'
-import { collectDiagnostics } from './diagnostics.ts'
 import type { ReplicaContext } from './run.ts'
 import { transact } from './run.ts'
 import type { StoreTx } from './store.ts'
@@ -48,6 +47,8 @@ async function rotate(context: ReplicaContext, token: string, errand: Errand): P
 }
 
 async function sendDiagnostics(context: ReplicaContext, token: string, errand: Errand): Promise<void> {
+  // Fetched when it is asked for: most devices never send any.
+  const { collectDiagnostics } = await import('./diagnostics.ts')
   const found = await collectDiagnostics(context, context.status())
   const call = {
     kind: 'diagnostics',

@@ -3,7 +3,6 @@ import { toIso } from './clock.ts'
 import type { Collection } from './collection.ts'
 import { openCollection } from './collection.ts'
 import type { Diagnostics } from './diagnostics.ts'
-import { collectDiagnostics } from './diagnostics.ts'
 import type { ReplicaErrorCode } from './errors.ts'
 import { ReplicaError } from './errors.ts'
 import { listConflicts, listDeadLetters, listRecoveries, listRefusals } from './notices.ts'
@@ -283,6 +282,7 @@ export function startReplica(parts: ReplicaParts): Replica {
     async diagnostics() {
       checkOpen()
       await refreshQuietly()
+      const { collectDiagnostics } = await import('./diagnostics.ts')
       return collectDiagnostics(context, status.get())
     },
     async close() {

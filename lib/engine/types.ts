@@ -19,6 +19,8 @@ export interface CollectionRules {
   readonly fieldStrategies: Readonly<Record<string, StrategyName>>
   readonly tieRule: TieRule
   readonly schema: JsonSchema
+  /** A quick yes for documents that fit (`compileAccept`), where many are judged; a device does without. */
+  readonly accepts?: ((data: Json) => boolean) | null
   readonly schemaVersion: number
   readonly rules: readonly BusinessRule[]
   /** From older schema versions to this one (DL5). */

@@ -3,7 +3,6 @@ import { Validator } from '@cfworker/json-schema'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { canonicalJson } from '#lib/kernel/json.ts'
 import type { JsonSchema } from '#lib/protocol/device.ts'
-import { compileAccept } from './accept-document.ts'
 import { checkSchema } from './check-schema.ts'
 import { toPointer } from './patch.ts'
 import type { CollectionRules, SchemaCheck, SchemaIssue } from './types.ts'
@@ -16,7 +15,7 @@ const COMPARING = /"(?:uniqueItems|contains|unevaluatedItems)":/
 
 const NONE: readonly SchemaIssue[] = []
 
-type Check = (data: Json) => readonly SchemaIssue[]
+type Check = (data: Json, accepts: CollectionRules['accepts']) => readonly SchemaIssue[]
 
 const byIdentity = new WeakMap<object, Check>()
 const byText = new Map<string, Check>()
@@ -25,8 +24,11 @@ const byText = new Map<string, Check>()
  * Checks a document against its collection's schema, on both sides of the wire (DL1). Issues carry JSON Pointers
  * into the document, the first one is the one to show. Never throws: a schema that can't be used is itself the issue.
  */
-export function validateDocument(rules: Pick<CollectionRules, 'schema'>, data: Json): SchemaCheck {
-  const issues = compiled(rules.schema)(data)
+export function validateDocument(
+  rules: Pick<CollectionRules, 'schema' | 'accepts'>,
+  data: Json,
+): SchemaCheck {
+  const issues = compiled(rules.schema)(data, rules.accepts)
   return issues.length === 0 ? { ok: true } : { ok: false, issues }
 }
 
@@ -54,9 +56,8 @@ function compile(schema: JsonSchema, text: string): Check {
   }
   // A copy, because the library writes its bookkeeping into the schema.
   const validator = new Validator(JSON.parse(text) as Schema, '2020-12', true)
-  const accepts = compileAccept(schema)
   const itemsMax = COMPARING.test(text) ? COMPARED_ITEMS_MAX : Infinity
-  return (data) => {
+  return (data, accepts) => {
     const unfit = findUnfit(data, itemsMax)
     if (unfit) return [{ path: toPointer(unfit.path.toReversed()), message: unfit.message }]
     if (accepts?.(data)) return NONE

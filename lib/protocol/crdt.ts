@@ -1,10 +1,6 @@
 import { z } from 'zod'
 import type { Json } from '#lib/kernel/json.ts'
-
-/** Bounds of one `crdt` operation (protocol.md, ops). */
-export const CRDT_CHANGES_MAX = 100
-export const CRDT_DOTS_MAX = 10_000
-export const CRDT_PATH_CHARS_MAX = 2_000
+import { CRDT_DOTS_MAX, CRDT_PATH_CHARS_MAX } from './limits.ts'
 
 export const CRDT_KINDS = ['g-counter', 'pn-counter', 'or-set', 'lww-register', 'text'] as const
 export type CrdtKind = (typeof CRDT_KINDS)[number]

@@ -3,7 +3,8 @@ import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { isJsonObject } from '#lib/kernel/json.ts'
 import { isUuid } from '#lib/kernel/uuid.ts'
 import type { CrdtChange } from './crdt.ts'
-import { CRDT_CHANGES_MAX, CRDT_PATH_CHARS_MAX, crdtChange, unknownChangeField } from './crdt.ts'
+import { crdtChange, unknownChangeField } from './crdt.ts'
+import { CRDT_CHANGES_MAX, CRDT_PATH_CHARS_MAX } from './limits.ts'
 
 /** A canonical UUID; other spellings of the same id would break equality of texts. */
 export const uuid = z.string().refine(isUuid, 'must be a lower-case UUID')

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { Metafile } from 'esbuild'
+import type { Metafile, Plugin } from 'esbuild'
 import { build } from 'esbuild'
 import { bundleTypes } from './bundle-types.ts'
 import type { BundleSize } from './size.ts'
@@ -34,25 +34,76 @@ export async function buildSdk(folder: string): Promise<BuiltSdk> {
   return { folder, browser, size: bundleSize(folder, staticFiles(browser, 'browser.js')) }
 }
 
-/** Dynamic imports become chunks of their own, which are fetched when they are first needed. */
+/**
+ * What is imported dynamically is fetched when it is first needed. For a browser each such part is a bundle that stands
+ * alone: with chunks for what parts share, the entry compresses worse, and everybody loads the entry.
+ */
 async function bundle(folder: string, platform: 'browser' | 'node'): Promise<Metafile> {
+  if (platform === 'node')
+    return (await run(folder, { platform, splitting: true, entry: ENTRY.node })).metafile
+  const { metafile, parts } = await run(folder, { platform, splitting: false, entry: ENTRY.browser })
+  const built = new Set<string>()
+  for (let waiting = [...parts]; waiting.length > 0;) {
+    const file = waiting.pop() as string
+    if (built.has(file)) continue
+    built.add(file)
+    const part = await run(folder, { platform, splitting: false, entry: { [partName(file)]: file } })
+    waiting = [...waiting, ...part.parts]
+  }
+  return metafile
+}
+
+const ENTRY = {
+  browser: { browser: path.join(CLIENT, 'browser.ts') },
+  node: { node: path.join(CLIENT, 'node.ts') },
+}
+const partName = (file: string): string => `browser-${path.basename(file, '.ts')}`
+
+interface Run {
+  readonly platform: 'browser' | 'node'
+  readonly splitting: boolean
+  readonly entry: Record<string, string>
+}
+
+/** One run of the bundler; `parts` are the modules that it left to be fetched later. */
+async function run(
+  folder: string,
+  { platform, splitting, entry }: Run,
+): Promise<{ metafile: Metafile; parts: ReadonlySet<string> }> {
+  const parts = new Set<string>()
   const { metafile } = await build({
     absWorkingDir: folder,
-    entryPoints: [path.join(CLIENT, `${platform}.ts`)],
+    entryPoints: entry,
     outdir: folder,
     chunkNames: `${platform}-[name]-[hash]`,
     bundle: true,
-    splitting: true,
+    splitting,
     format: 'esm',
     target: platform === 'browser' ? 'es2022' : 'node20',
     platform,
     minify: platform === 'browser',
     external: platform === 'node' ? ['libsql'] : [],
+    plugins: splitting ? [] : [leaveParts(parts)],
     metafile: true,
     logLevel: 'warning',
   })
-  return metafile
+  return { metafile, parts }
 }
+
+/** Leaves dynamic imports of our own modules in place, under the names that their bundles get. */
+const leaveParts = (parts: Set<string>): Plugin => ({
+  name: 'parts',
+  setup: ({ onResolve, resolve }) => {
+    onResolve({ filter: /^(?:\.|#lib\/)/ }, async ({ kind, path: asked, resolveDir, pluginData }) => {
+      if (kind !== 'dynamic-import' || pluginData === LEFT) return undefined
+      const found = await resolve(asked, { kind, resolveDir, pluginData: LEFT })
+      parts.add(found.path)
+      return { path: `./${partName(found.path)}.js`, external: true }
+    })
+  },
+})
+/** Marks our own question, which is not ours to answer. */
+const LEFT = Symbol('left')
 
 function manifest(): object {
   const { version, license, engines, dependencies } = JSON.parse(

@@ -1,3 +1,4 @@
+import { compileAccept } from '#lib/engine/accept-document.ts'
 import type { CollectionRules } from '#lib/engine/types.ts'
 import type { Authority, Collection, Storage } from '#lib/storage/ports.ts'
 import { ApplicationError } from '../errors.ts'
@@ -62,6 +63,7 @@ export const rulesOf = (collection: Collection): CollectionRules => ({
   fieldStrategies: collection.fieldStrategies,
   tieRule: collection.tieRule,
   schema: collection.schema,
+  accepts: compileAccept(collection.schema),
   schemaVersion: collection.schemaVersion,
   rules: collection.rules,
   upMigrations: collection.upMigrations,

@@ -217,7 +217,7 @@ test('[SM6] what is kept for reports and notices is bounded, newest kept', async
     expect(reports).toHaveLength(SESSION_REPORTS_MAX)
     expect(reports.at(-1)?.value).toMatchObject({ sessionId: id(SESSION_REPORTS_MAX + 4) })
     for (let n = 0; n < DEAD_LETTER_NOTICES_MAX + 5; n++) {
-      const mutation = { id: id(n) } as Mutation
+      const mutation = { id: id(n), op: { type: 'delete' } } as Mutation
       await noteDeadLetter(tx, {
         deadLetterId: id(n),
         code: 'rule_violation',
