@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest'
+import { openMemoryStorage } from '#lib/storage/memory/open-memory-storage.ts'
+import { storageError } from '#lib/storage/prisma/storage-errors.ts'
+import { TestDevice, testApp, testFleet } from '#tests/support/device-world.ts'
+
+it('a failure before we know who asks counts for the fleet that the token names, once we have met it', async () => {
+  const inner = openMemoryStorage()
+  let broken = false
+  const findByToken: typeof inner.devices.findByToken = async (...asked) => {
+    if (broken) throw new Error('on our side')
+    return inner.devices.findByToken(...asked)
+  }
+  const app = testApp({ ...inner, devices: { ...inner.devices, findByToken } }, () => undefined)
+  const device = await TestDevice.enroll(app, await testFleet(app))
+  await device.pulled()
+  const counted: [string, string][] = []
+  app.ctx.requests.count = (fleetId, { statusClass }) => void counted.push([fleetId, statusClass])
+  app.ctx.directory.forget()
+  broken = true
+  expect((await device.send('GET', '/api/v1/pull')).status).toBe(500)
+  // Forgotten with the devices: nobody's, but told.
+  expect(counted).toEqual([])
+  expect((await app.ctx.metrics.render()).body).toContain(
+    'tidemark_unauthenticated_requests_total{status_class="5xx"} 1',
+  )
+  await app.ctx.directory.fleet(device.fleetId)
+  expect((await device.send('GET', '/api/v1/pull')).status).toBe(500)
+  expect(counted).toEqual([[device.fleetId, '5xx']])
+})
+
+it.each(['P2024', 'P2028'])(
+  '%s of Prisma, a pool that is busy, is a database that can be asked again',
+  (code) => {
+    const busy = Object.assign(new Error('Unable to start a transaction in the given time.'), { code })
+    expect(storageError(busy)).toMatchObject({ code: 'storage_unavailable', cause: busy })
+  },
+)
