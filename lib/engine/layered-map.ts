@@ -16,7 +16,7 @@ export class LayeredMap<K, V> implements ReadonlyMap<K, V> {
     const layers = below instanceof LayeredMap ? [...(below as LayeredMap<K, V>).layers] : [below]
     let top = above
     for (let last = layers.at(-1); last && last.size < 2 * top.size; last = layers.at(-1)) {
-      top = new Map([...last, ...top])
+      if (last.size > 0) top = merged(last, top)
       layers.pop()
     }
     return new LayeredMap([...layers, top])
@@ -61,4 +61,10 @@ export class LayeredMap<K, V> implements ReadonlyMap<K, V> {
   private flat(): Map<K, V> {
     return new Map(this.layers.flatMap((layer) => [...layer]))
   }
+}
+
+function merged<K, V>(below: ReadonlyMap<K, V>, above: ReadonlyMap<K, V>): Map<K, V> {
+  const all = new Map(below)
+  for (const [key, value] of above) all.set(key, value)
+  return all
 }

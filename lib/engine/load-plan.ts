@@ -1,6 +1,6 @@
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import { recordKey } from './types.ts'
-import type { IncomingPush } from './types.ts'
+import type { IncomingPush, RecordKey } from './types.ts'
 
 /** What must be loaded, under the streams' locks, before these pushes can be decided. */
 export interface LoadPlan {
@@ -28,6 +28,9 @@ export interface OtRead {
   readonly afterVersion: number
 }
 
+const otReadKey = ({ path, afterRevision, afterVersion }: OtRead, record: RecordKey): string =>
+  `${record} ${afterRevision} ${afterVersion} ${path ?? ''}`
+
 function otReadOf({ collection, recordId, baseVersion, op }: Mutation): OtRead {
   const record = { collection, recordId }
   return op.type === 'ot'
@@ -35,8 +38,11 @@ function otReadOf({ collection, recordId, baseVersion, op }: Mutation): OtRead {
     : { ...record, path: null, afterRevision: 0, afterVersion: baseVersion }
 }
 
-/** Each thing once, whatever the pushes repeat. Base 0 is no document and is left out. */
-export function planLoad(pushes: readonly IncomingPush[]): LoadPlan {
+/**
+ * Each thing once, whatever the pushes repeat. Base 0 is no document and is left out.
+ * @param usesOt whether a collection has paths under OT, whose log is needed too
+ */
+export function planLoad(pushes: readonly IncomingPush[], usesOt: (collection: string) => boolean): LoadPlan {
   const records = new Map<string, LoadPlan['records'][number]>()
   const bases = new Map<string, LoadPlan['bases'][number]>()
   const mutationIds = new Set<string>()
@@ -52,8 +58,10 @@ export function planLoad(pushes: readonly IncomingPush[]): LoadPlan {
     if (version > 0) bases.set(`${key}@${version}`, { collection, recordId, version })
     mutationIds.add(mutation.id)
     if (mutation.after !== undefined) mutationIds.add(mutation.after)
-    const read = otReadOf(mutation)
-    otReads.set(JSON.stringify(read), read)
+    if (usesOt(collection)) {
+      const read = otReadOf(mutation)
+      otReads.set(otReadKey(read, key), read)
+    }
     if (mutation.resolves !== undefined) conflictIds.add(mutation.resolves)
   }
   return {

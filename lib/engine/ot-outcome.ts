@@ -14,4 +14,6 @@ export const otOpsOf = (
   { version }: RecordState,
   mutationId: string,
   ot: OtWrite | undefined,
-): readonly PathOp[] => (ot?.ops ?? []).map((op) => ({ ...op, version, mutationId }))
+): readonly PathOp[] => ot?.ops.map((op) => ({ ...op, version, mutationId })) ?? NONE
+
+const NONE: readonly PathOp[] = []

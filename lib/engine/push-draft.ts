@@ -125,9 +125,10 @@ export function absorb(draft: PushDraft, effect: ChangeEffect): void {
   const deadLetter =
     result.status === 'dead_lettered' ? 'open' : effect.replayOf === null ? 'none' : 'replayed'
   const { mutation, payloadHash } = incoming
-  const known = { id, payloadHash, deviceId: effect.deviceId, mutation, result, replacedBy: null }
-  if (effect.editOf === null) draft.mutations.set(id, { ...known, deadLetter })
-  else if (result.status !== 'dead_lettered') replace(draft, effect.editOf, { ...known, deadLetter: 'none' })
+  const { deviceId, editOf } = effect
+  const known = { id, payloadHash, deviceId, mutation, result, deadLetter, replacedBy: null } as const
+  if (editOf === null) draft.mutations.set(id, known)
+  else if (result.status !== 'dead_lettered') replace(draft, editOf, { ...known, deadLetter: 'none' })
   if (effect.otOps.length > 0) {
     draft.otLog.set(recordKey(collection, recordId), [...otLogOf(draft, mutation), ...effect.otOps])
   }

@@ -14,6 +14,7 @@ import type { OtWrite, RecordDecision } from './decide-record.ts'
 import { decideRecord } from './decide-record.ts'
 import { decideCrdtRecord } from './decide-crdt-record.ts'
 import { decideOtRecord } from './decide-ot-record.ts'
+import { effectOf } from './effect.ts'
 import { otOpsOf, toldOf } from './ot-outcome.ts'
 import { usesOt } from './ot/paths.ts'
 import { isCrdtMatter } from './is-crdt-matter.ts'
@@ -58,7 +59,7 @@ export function decidePush(world: PushWorld, push: IncomingPush, ids: NewId): Pu
       results.push(outcome)
     }
   }
-  if (!push.atomic || !results.some(isCulprit)) return { kind: 'committed', results, effects }
+  if (!push.atomic || !results.some(isCulprit)) return { kind: 'committed', results, effects, draft }
   const wouldBe = results.map((result): MutationResult =>
     isCulprit(result) ? result : { id: result.id, status: 'not_applied' },
   )
@@ -66,11 +67,8 @@ export function decidePush(world: PushWorld, push: IncomingPush, ids: NewId): Pu
 }
 
 /** The world after a push's effects, for the pushes that are committed with it. */
-export function applyEffects(world: PushWorld, decision: PushDecision): PushWorld {
-  const draft = startDraft(world)
-  for (const effect of decision.effects) absorb(draft, effect)
-  return settle(draft)
-}
+export const applyEffects = (world: PushWorld, decision: PushDecision): PushWorld =>
+  decision.kind === 'committed' ? settle(decision.draft) : world
 
 const CULPRITS: ReadonlySet<MutationResult['status']> = new Set([
   'conflict',
@@ -106,7 +104,8 @@ function releaseHeld(
   { draft, push, ids }: Omit<Question, 'incoming'>,
   cause: ChangeEffect,
   withoutEffect: ReadonlyMap<string, MutationResult>,
-): ChangeEffect[] {
+): readonly ChangeEffect[] {
+  if (!cause.closes) return NOTHING_HELD
   const heldBy = ({ closes }: ChangeEffect): readonly string[] =>
     closes ? (conflictOf(draft, closes.conflictId)?.held ?? []) : []
   const released: ChangeEffect[] = []
@@ -116,7 +115,7 @@ function releaseHeld(
     if (known?.result.status !== 'conflict') continue
     const { mutation, payloadHash, deviceId, result } = known
     // Its size and its fields were checked when it came.
-    const incoming = { mutation, payloadHash, bytes: 0, unknownField: null }
+    const incoming = { mutation, text: null, payloadHash, bytes: 0, unknownField: null }
     const device = deviceId === push.deviceId ? push.device : unknownDevice(deviceId)
     const question = {
       draft,
@@ -135,6 +134,8 @@ function releaseHeld(
   }
   return released
 }
+
+const NOTHING_HELD: readonly ChangeEffect[] = []
 
 /** The effect of a mutation that nothing kept from its record, or that it has to be sent again. */
 function decideThrough(
@@ -172,11 +173,15 @@ function decideThrough(
   if (objection) return waiting(incoming.mutation.id, objection)
   if (decision.kind === 'settled') return settled(question, rules, decision)
   const record = nextRecord(question, rules, decision, decision.ot)
-  const applied = { id: incoming.mutation.id, status: 'applied', version: record.version } as const
-  const told = decision.joined ? { record: toWireRecord(record) } : toldOf(decision.ot)
+  const { id } = incoming.mutation
+  const applied = { id, status: 'applied', version: record.version } as const
+  const result = decision.joined
+    ? { ...applied, record: toWireRecord(record) }
+    : decision.ot
+      ? { ...applied, ...toldOf(decision.ot) }
+      : applied
   const replaced = recordOf(draft, incoming.mutation)
-  const otOps = otOpsOf(record, incoming.mutation.id, decision.ot)
-  return { ...plainEffect(question), result: { ...applied, ...told }, record, replaced, otOps }
+  return effectOf(question, result, { record, replaced, otOps: otOpsOf(record, id, decision.ot) })
 }
 
 function turnedAway(question: Question, gate: Exclude<Gate, { kind: 'go' }>): ChangeEffect | MutationResult {
@@ -204,7 +209,7 @@ function turnedAway(question: Question, gate: Exclude<Gate, { kind: 'go' }>): Ch
         record: record && toWireRecord(record),
         conflictId: gate.conflictId,
       } as const
-      return { ...plainEffect(question), result, heldBy: gate.conflictId }
+      return effectOf(question, result, { heldBy: gate.conflictId })
     }
     case 'declined':
       return declined(question)
@@ -213,30 +218,6 @@ function turnedAway(question: Question, gate: Exclude<Gate, { kind: 'go' }>): Ch
       const parent = gate.code === 'parent_dead_lettered' ? (after ?? null) : null
       return deadLetter(question, { code: gate.code, detail: gate.detail, path: null, base }, parent)
     }
-  }
-}
-
-type Bare = Omit<ChangeEffect, 'result'>
-
-/** An effect that makes no version, no conflict and no dead letter; the callers add what there is. */
-function plainEffect({ push, incoming }: Question): Bare {
-  const { requestId, sessionId, replayOf, editOf } = push
-  const deviceId = authorOf(push, incoming)
-  return {
-    incoming,
-    deviceId,
-    requestId,
-    sessionId,
-    replayOf,
-    editOf,
-    record: null,
-    replaced: null,
-    conflict: null,
-    deadLetter: null,
-    otOps: [],
-    heldBy: null,
-    releasedBy: null,
-    closes: null,
   }
 }
 
@@ -255,7 +236,7 @@ function declined(question: Question): ChangeEffect {
     conflictId: conflict.id,
     resolution,
   } as const
-  return { ...plainEffect(question), result, conflict }
+  return effectOf(question, result, { conflict })
 }
 
 /** What waited behind a conflict has left its device: what it can't be told now, a replay finds out. */
@@ -303,7 +284,7 @@ function deadLetter(
     code,
     detail,
   } as const
-  return { ...plainEffect(question), result, deadLetter: { id, code, detail, path, base, parentMutationId } }
+  return effectOf(question, result, { deadLetter: { id, code, detail, path, base, parentMutationId } })
 }
 
 /** The next version of the record. Its stamp never goes back, so that an older one can't win later. */
@@ -361,7 +342,7 @@ function settled(
       resolution: null,
     }
     const record = current && toWireRecord(current)
-    return { ...plainEffect(question), result: { id, status: 'conflict', record, conflictId }, conflict }
+    return effectOf(question, { id, status: 'conflict', record, conflictId }, { conflict })
   }
   const resolution: Resolution = { strategy: rules.strategy, outcome: decision.kind, fields: decision.fields }
   const conflict = { ...shared, strategy: rules.strategy, outcome: decision.kind, resolution }
@@ -374,7 +355,7 @@ function settled(
       conflictId,
       resolution,
     }
-    return { ...plainEffect(question), result, conflict: { ...conflict, result: current.data } }
+    return effectOf(question, result, { conflict: { ...conflict, result: current.data } })
   }
   const record = nextRecord(question, rules, { data, crdt }, ot)
   const result: MutationResult & { status: 'merged' } = {
@@ -385,12 +366,10 @@ function settled(
     conflictId,
     resolution,
   }
-  return {
-    ...plainEffect(question),
-    result,
+  return effectOf(question, result, {
     record,
     replaced: current,
     conflict: { ...conflict, result: data },
     otOps: otOpsOf(record, id, ot),
-  }
+  })
 }

@@ -11,6 +11,7 @@ import type { OtStates } from '#lib/protocol/ot.ts'
 import type { TextCrdt } from './crdt/text.ts'
 import type { LoggedOp } from './ot/integrate.ts'
 import type { OtLibrary } from './ot/ot-type.ts'
+import type { PushDraft } from './push-draft.ts'
 
 /** A collection's rules at one schema version, as the engine needs them. */
 export interface CollectionRules {
@@ -122,6 +123,8 @@ export type AuthorityVerdict =
 /** A mutation with what the edge knows of it. */
 export interface IncomingMutation {
   readonly mutation: Mutation
+  /** The mutation's JSON as it came, in UTF-8; null where it never was a text. */
+  readonly text: Uint8Array | null
   readonly payloadHash: string
   /** Bytes of the mutation as JSON; over 256 KiB it is `too_large`. */
   readonly bytes: number
@@ -227,11 +230,15 @@ export interface DeadLetterEffect {
 }
 
 /** What a push does: either everything stands, or (atomic) nothing but the would-be results. */
-export interface PushDecision {
-  readonly kind: 'committed' | 'aborted'
-  readonly results: readonly MutationResult[]
-  readonly effects: readonly ChangeEffect[]
-}
+export type PushDecision =
+  | {
+      readonly kind: 'committed'
+      readonly results: readonly MutationResult[]
+      readonly effects: readonly ChangeEffect[]
+      /** The effects as they lie over the world that was looked at. */
+      readonly draft: PushDraft
+    }
+  | { readonly kind: 'aborted'; readonly results: readonly MutationResult[]; readonly effects: readonly [] }
 
 export type SchemaIssue = { readonly path: string; readonly message: string }
 export type SchemaCheck =

@@ -13,7 +13,7 @@ import { push } from '#lib/application/sync/push.ts'
 import type { AuthenticatedCall, DeviceAnswer, DeviceCall, DeviceRoute, OpenRoute } from './device-route.ts'
 import { openEvents } from './events.ts'
 import { pullQuery, reportHeader } from './pull-query.ts'
-import { readJson } from './read-json.ts'
+import { readJson, readJsonWithTexts } from './read-json.ts'
 
 const json = (value: unknown, more: Partial<DeviceAnswer> = {}): DeviceAnswer => ({
   status: 200,
@@ -50,8 +50,9 @@ async function answerConfig({ ctx, request, device }: AuthenticatedCall): Promis
 
 async function answerPush(call: AuthenticatedCall): Promise<DeviceAnswer> {
   const { ctx, device, app, receivedAtMs, pass } = call
-  const body = await bodyOf(call)
-  const outcome = await push(ctx, { device, app, body, receivedAtMs, pass })
+  const { value: body, texts } = await readJsonWithTexts(call.request, 'mutations')
+  pass.begun()
+  const outcome = await push(ctx, { device, app, body, texts, receivedAtMs, pass })
   const { commands, repeated } = outcome
   return { status: 200, body: outcome.body, fleet: outcome, commands, hasEvent: !repeated }
 }

@@ -1,22 +1,43 @@
 import { isUtf8 } from 'node:buffer'
 import { ApplicationError, isApplicationError } from '#lib/application/errors.ts'
 import { BODY_BYTES_MAX } from '#lib/protocol/limits.ts'
-import { isWithinShape, mayOverflow } from './scan-json.ts'
+import { scanJson } from './scan-json.ts'
+
+/** A body with the texts of the objects of one of its lists, as they came; null when they can't be told apart. */
+export interface JsonWithTexts {
+  readonly value: unknown
+  readonly texts: readonly Uint8Array[] | null
+}
 
 /**
  * The JSON body of a request, at most 1 MiB, judged while it is read (security.md 26, 28).
  * @throws ApplicationError `unsupported_media_type`, `body_too_large`, `malformed_json`, `too_deep`
  */
 export async function readJson(request: Request): Promise<unknown> {
+  return (await readJsonWithTexts(request, '')).value
+}
+
+/**
+ * The same, with the texts of a list's objects: what is stored as it came needs no second writing.
+ * @param list a key of the outermost object
+ */
+export async function readJsonWithTexts(request: Request, list: string): Promise<JsonWithTexts> {
   if (!isJson(request.headers)) throw new ApplicationError('unsupported_media_type')
   const bytes = await readBytes(request).catch(toCutOff)
   if (!isUtf8(bytes)) throw new ApplicationError('malformed_json', { detail: 'the body is not UTF-8' })
-  if (!isWithinShape(bytes)) throw new ApplicationError('too_deep')
+  const { isWithinShape, mayOverflow, places } = scanJson(bytes, list)
+  if (!isWithinShape) throw new ApplicationError('too_deep')
   const value = parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'))
-  if (mayOverflow(bytes) && !isFinite(value)) {
+  if (mayOverflow && !isFinite(value)) {
     throw new ApplicationError('malformed_json', { detail: 'a number is too large to be kept' })
   }
-  return value
+  return { value, texts: places && textsAt(bytes, places) }
+}
+
+function textsAt(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
+  const texts: Uint8Array[] = []
+  for (let i = 0; i + 1 < places.length; i += 2) texts.push(bytes.subarray(places[i], places[i + 1]))
+  return texts
 }
 
 function parse(text: string): unknown {

@@ -59,11 +59,11 @@ export function canonicalJson(value: Json): string {
   return `[${text}]`
 }
 
-/** Canonical text of an object that has only these of its keys; the list is sorted in place. */
-export function canonicalObject(object: JsonObject, keys: string[]): string {
+/** Canonical text of an object that has only these of its keys. */
+export function canonicalObject(object: JsonObject, keys: readonly string[]): string {
   let text = ''
-  for (const key of sortKeys(keys)) {
-    text += `${text === '' ? '' : ','}${quoted(key)}:${canonicalJson(object[key] as Json)}`
+  for (const { key, label } of inOrder(keys)) {
+    text += (text === '' ? label : `,${label}`) + canonicalJson(object[key] as Json)
   }
   return `{${text}}`
 }
@@ -72,15 +72,28 @@ export function canonicalObject(object: JsonObject, keys: string[]): string {
 const ESCAPED = /["\\\p{Cc}\p{Cs}]/u
 const quoted = (text: string): string => (ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`)
 
-/** Few keys are sorted faster by hand than by a call that compares by a function. */
-const FEW_KEYS = 32
-function sortKeys(keys: string[]): string[] {
-  if (keys.length > FEW_KEYS) return keys.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
-  for (let i = 1; i < keys.length; i++) {
-    const key = keys[i] as string
-    let at = i
-    for (; at > 0 && (keys[at - 1] as string) > key; at--) keys[at] = keys[at - 1] as string
-    keys[at] = key
-  }
-  return keys
+interface LabelledKey {
+  readonly key: string
+  /** Quoted, with its colon. */
+  readonly label: string
+}
+interface KeyOrder {
+  readonly keys: readonly string[]
+  readonly sorted: readonly LabelledKey[]
+}
+
+/** The last keys of each number: documents of one kind bring the same keys in the same order, one after the other. */
+const lastOrders: (KeyOrder | undefined)[] = []
+const KEPT_KEYS_MAX = 64
+const KEPT_CHARS_MAX = 2_000
+
+function inOrder(keys: readonly string[]): readonly LabelledKey[] {
+  const last = lastOrders[keys.length]
+  if (last && keys.every((key, i) => key === last.keys[i])) return last.sorted
+  const sorted = keys
+    .toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+    .map((key) => ({ key, label: `${quoted(key)}:` }))
+  const chars = keys.reduce((sum, key) => sum + key.length, 0)
+  if (keys.length <= KEPT_KEYS_MAX && chars <= KEPT_CHARS_MAX) lastOrders[keys.length] = { keys, sorted }
+  return sorted
 }

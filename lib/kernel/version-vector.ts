@@ -38,6 +38,7 @@ export function recordWrite(vector: VersionVector, deviceId: string, version: nu
  * so it may report concurrency that was none, never an order that was none.
  */
 export function foldVector(vector: VersionVector): VersionVector {
+  if (Object.keys(vector).length < VERSION_VECTOR_ENTRIES_MAX) return vector
   const devices = Object.entries(vector).filter(([key]) => key !== SERVER_ENTRY)
   const room = VERSION_VECTOR_ENTRIES_MAX - 1
   if (devices.length <= room && Object.keys(vector).length <= VERSION_VECTOR_ENTRIES_MAX) return vector

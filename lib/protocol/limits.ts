@@ -21,6 +21,8 @@ export const APP_VERSIONS_LIVE_MAX = 100
 /** New dead letters of one device on one UTC day; a push that would make more is 429, without effect. */
 export const DEAD_LETTERS_PER_DEVICE_DAY_MAX = 1_000
 export const CLOCK_AHEAD_MAX_MS = 5 * 60_000
+/** Keys that one patch may remove. */
+export const UNSET_KEYS_MAX = 1_000
 /** Bounds of one `crdt` operation (protocol.md, ops). */
 export const CRDT_CHANGES_MAX = 100
 export const CRDT_DOTS_MAX = 10_000

@@ -4,7 +4,7 @@ import { isJsonObject } from '#lib/kernel/json.ts'
 import { isUuid } from '#lib/kernel/uuid.ts'
 import type { CrdtChange } from './crdt.ts'
 import { crdtChange, unknownChangeField } from './crdt.ts'
-import { CRDT_CHANGES_MAX, CRDT_PATH_CHARS_MAX } from './limits.ts'
+import { CRDT_CHANGES_MAX, CRDT_PATH_CHARS_MAX, UNSET_KEYS_MAX } from './limits.ts'
 
 /** A canonical UUID; other spellings of the same id would break equality of texts. */
 export const uuid = z.string().refine(isUuid, 'must be a lower-case UUID')
@@ -23,7 +23,7 @@ export const operation = z.discriminatedUnion('type', [
   z.looseObject({
     type: z.literal('patch'),
     set: z.record(z.string(), json).optional(),
-    unset: z.array(z.string()).max(1_000).optional(),
+    unset: z.array(z.string()).max(UNSET_KEYS_MAX).optional(),
   }),
   z.looseObject({ type: z.literal('delete') }),
   z.looseObject({ type: z.literal('crdt'), changes: z.array(crdtChange).min(1).max(CRDT_CHANGES_MAX) }),

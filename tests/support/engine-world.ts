@@ -4,6 +4,7 @@ import type { JsonObject } from '#lib/kernel/json.ts'
 import { yjsText } from '#lib/engine/crdt/text-yjs.ts'
 import { otLibrary } from '#lib/engine/ot/ot-library.ts'
 import { payloadText } from '#lib/engine/payload.ts'
+import { startDraft } from '#lib/engine/push-draft.ts'
 import { applyEffects, decidePush } from '#lib/engine/push.ts'
 import type {
   CollectionRules,
@@ -93,6 +94,7 @@ export function mutationBy(
 
 export const incomingOf = (mutation: Mutation): IncomingMutation => ({
   mutation,
+  text: null,
   payloadHash: payloadText(mutation),
   bytes: JSON.stringify(mutation).length,
   unknownField: null,
@@ -119,10 +121,11 @@ export const pushOf = (
 /** A server in memory: pushes one after the other, each on the world that the ones before left. */
 export class EngineWorld {
   world: PushWorld
-  last: PushDecision = { kind: 'committed', results: [], effects: [] }
+  last: PushDecision
 
   constructor(rules: CollectionRules = rulesOf()) {
     this.world = emptyWorld(rules)
+    this.last = { kind: 'committed', results: [], effects: [], draft: startDraft(this.world) }
   }
 
   push(

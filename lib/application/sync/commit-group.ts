@@ -58,15 +58,17 @@ function commitOnce(
 /** Devices in order, as streams are, so that two processes lock them alike. */
 function planOf(jobs: readonly PushJob[], rules: FleetRules): PushPlan {
   const ofDevices = jobs.filter((job) => job.kind === 'device').map(({ push }) => push)
-  const plan = planLoad(jobs.map(({ push }) => push))
+  const plan = planLoad(
+    jobs.map(({ push }) => push),
+    (name) => {
+      const own = rules.collections.get(name)
+      return own !== undefined && usesOt(own)
+    },
+  )
   return {
     ...plan,
     // A name that no collection has is no stream: its mutations become dead letters.
     streams: plan.streams.filter((name) => rules.collections.has(name)),
-    otReads: plan.otReads.filter(({ collection }) => {
-      const own = rules.collections.get(collection)
-      return own !== undefined && usesOt(own)
-    }),
     deviceIds: [...new Set(ofDevices.map(({ deviceId }) => deviceId))].sort(),
     triesOf: triesOf(jobs, rules),
     requests: ofDevices.map(({ deviceId, requestId }) => ({ deviceId, requestId })),

@@ -207,7 +207,8 @@ function take(group: Group, job: PushJob, decision: PushDecision): void {
       effect.releasedBy === null
         ? (job.madeAtMs.get(mutation.id) ?? receivedAtMs)
         : Date.parse(mutation.madeAt) + (mutation.madeOffsetMs ?? 0)
-    group.writes.changes.push({ ...effect, appVersion, correctedMadeAtMs, receivedAtMs })
+    // The spread comes last: V8 takes ten times as long to add keys to a copy of so many.
+    group.writes.changes.push({ appVersion, correctedMadeAtMs, receivedAtMs, ...effect })
   }
   group.world = applyEffects(group.world, decision)
 }

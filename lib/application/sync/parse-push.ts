@@ -7,6 +7,7 @@ import type { Mutation } from '#lib/protocol/mutation.ts'
 import { unknownField } from '#lib/protocol/mutation.ts'
 import type { PushRequest } from '#lib/protocol/push.ts'
 import { pushRequest } from '#lib/protocol/push.ts'
+import { isUsualMutation } from '#lib/protocol/usual-mutation.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
 
 export interface ParsedPush {
@@ -18,9 +19,10 @@ export interface ParsedPush {
 
 /**
  * Reads the body of a push (protocol.md, push).
+ * @param texts of each mutation as it came
  * @throws ApplicationError `too_many_mutations`, `bad_request`
  */
-export function parsePush(body: unknown): ParsedPush {
+export function parsePush(body: unknown, texts: readonly Uint8Array[] | null): ParsedPush {
   if (
     isJsonObject(body) &&
     Array.isArray(body['mutations']) &&
@@ -28,10 +30,11 @@ export function parsePush(body: unknown): ParsedPush {
   ) {
     throw new ApplicationError('too_many_mutations')
   }
-  const checked = parsedOrThrow(pushRequest.safeParse(body))
+  const checked = parsedOrThrow(pushRequest.safeParse(withoutUsual(body)))
   // The mutations as they came: the schema's copies would leave out a key like `__proto__`, which is data here.
   const mutations = (body as { mutations: readonly Mutation[] }).mutations
-  const incoming = mutations.map(incomingOf)
+  const asTheyCame = texts?.length === mutations.length ? texts : null
+  const incoming = mutations.map((mutation, i) => incomingOf(mutation, asTheyCame?.[i]))
   return {
     request: { ...checked, mutations },
     incoming,
@@ -39,11 +42,18 @@ export function parsePush(body: unknown): ParsedPush {
   }
 }
 
+/** What the schema has still to judge: all of it, unless each mutation is as usual. */
+function withoutUsual(body: unknown): unknown {
+  if (!isJsonObject(body) || !Array.isArray(body['mutations'])) return body
+  return body['mutations'].every(isUsualMutation) ? { ...body, mutations: [] } : body
+}
+
 /** A mutation with what only its text tells: payload hash (ID4), size, and a key that the contract doesn't name. */
-export function incomingOf(mutation: Mutation): IncomingMutation {
+export function incomingOf(mutation: Mutation, text: Uint8Array | null = null): IncomingMutation {
   const payload = payloadText(mutation)
   return {
     mutation,
+    text,
     payloadHash: hash('sha256', payload),
     bytes: Buffer.byteLength(payload),
     unknownField: unknownField(mutation),

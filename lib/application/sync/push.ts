@@ -15,6 +15,8 @@ export interface PushInput {
   readonly app: Pick<Device, 'appVersion' | 'platform'>
   /** The parsed JSON, not yet checked. */
   readonly body: unknown
+  /** Of each mutation as it came; null when they can't be told apart. */
+  readonly texts: readonly Uint8Array[] | null
   readonly receivedAtMs: number
   /** Ended by the caller, with what becomes of this push. */
   readonly pass: BreakerPass
@@ -29,7 +31,7 @@ type Answered = Extract<PushOutcome, { kind: 'answered' }>
  *   `breaker_open`, `database_unavailable`
  */
 export async function push(ctx: Context, input: PushInput): Promise<Answered> {
-  const { request, incoming, requestHash } = parsePush(input.body)
+  const { request, incoming, requestHash } = parsePush(input.body, input.texts)
   const report = storedReport(request.report, input.receivedAtMs)
   const { id: deviceId, fleetId } = input.device
   const shed = shedBy(ctx, input, request.mutations)

@@ -13,7 +13,10 @@ export const uuids = (values: readonly (string | null)[]): Buffer => fixed(OID.u
 
 /** `bigint[]`; the numbers are safe integers. */
 export const bigints = (values: readonly (number | null)[]): Buffer =>
-  fixed(OID.bigint, 8, values, (buffer, value, at) => buffer.writeBigInt64BE(BigInt(value), at))
+  fixed(OID.bigint, 8, values, (buffer, value, at) => {
+    buffer.writeInt32BE(Math.floor(value / 2 ** 32), at)
+    buffer.writeUInt32BE(value >>> 0, at + 4)
+  })
 
 /** `int[]` */
 export const ints = (values: readonly (number | null)[]): Buffer =>
@@ -28,21 +31,28 @@ export const booleans = (values: readonly boolean[]): Buffer =>
   fixed(OID.bool, 1, values, (buffer, value, at) => buffer.writeUInt8(value ? 1 : 0, at))
 
 /** `text[]` of whatever a device sent, made storable. */
-export const texts = (values: readonly (string | null)[]): Buffer =>
-  variable(
-    OID.text,
-    values.map((value) => (value === null ? null : storableText(value))),
-  )
+export function texts(values: readonly (string | null)[]): Buffer {
+  // Most columns of text name the same few things again and again.
+  let [last, stored] = ['', '']
+  const storable = values.map((value) => {
+    if (value === null) return null
+    if (value !== last) [last, stored] = [value, storableText(value)]
+    return stored
+  })
+  return variable(OID.text, storable)
+}
 
 /** `text[]` of texts that we made, storable as they are. */
 export const plainTexts = (values: readonly string[]): Buffer => variable(OID.text, values)
 
 /** `json[]`; null is SQL's NULL, since JSON's null is never a document. */
-export const jsons = (values: readonly unknown[]): Buffer =>
-  variable(
-    OID.json,
-    values.map((value) => (value === null ? null : JSON.stringify(value))),
-  )
+export const jsons = (values: readonly unknown[]): Buffer => jsonTexts(values.map(jsonText))
+
+/** `json[]` of what is JSON text already. */
+export const jsonTexts = (values: readonly (string | Uint8Array | null)[]): Buffer =>
+  variable(OID.json, values)
+
+export const jsonText = (value: unknown): string | null => (value === null ? null : JSON.stringify(value))
 
 function fixed<T>(
   oid: number,
@@ -61,16 +71,25 @@ function fixed<T>(
   return buffer.subarray(0, at)
 }
 
-function variable(oid: number, values: readonly (string | null)[]): Buffer {
-  const lengths = values.map((value) => (value === null ? NULL : Buffer.byteLength(value)))
+function variable(oid: number, values: readonly (string | Uint8Array | null)[]): Buffer {
+  const lengths = values.map(byteLength)
   const bytes = lengths.reduce((sum, length) => sum + LENGTH_BYTES + Math.max(0, length), HEADER_BYTES)
   const buffer = Buffer.allocUnsafe(bytes)
   let at = writeHeader(buffer, oid, values.length)
   for (const [i, value] of values.entries()) {
     at = buffer.writeInt32BE(lengths[i] as number, at)
-    if (value !== null) at += buffer.write(value, at)
+    if (typeof value === 'string') at += buffer.write(value, at)
+    else if (value !== null) {
+      buffer.set(value, at)
+      at += value.length
+    }
   }
   return buffer.subarray(0, at)
+}
+
+function byteLength(value: string | Uint8Array | null): number {
+  if (value === null) return NULL
+  return typeof value === 'string' ? Buffer.byteLength(value) : value.length
 }
 
 /** Stands for a NULL where an element has its length. */

@@ -3,7 +3,18 @@ import { assert } from '#lib/kernel/result.ts'
 import type { WrittenChange } from '../change-rows.ts'
 import { conflictRowOf, isLogged, replayOutcome } from '../change-rows.ts'
 import type { PushWrites } from '../ports.ts'
-import { bigints, booleans, floats, ints, jsons, plainTexts, texts, uuids } from './arrays.ts'
+import {
+  bigints,
+  booleans,
+  floats,
+  ints,
+  jsons,
+  jsonText,
+  jsonTexts,
+  plainTexts,
+  texts,
+  uuids,
+} from './arrays.ts'
 import type { Send, Statement } from './database.ts'
 import { crdtToStore } from './record-row.ts'
 import { resultToStore } from './result-row.ts'
@@ -220,7 +231,7 @@ function logValues(rows: readonly WrittenChange[], committedAt: unknown): unknow
     uuids(rows.map((row) => row.incoming.mutation.after ?? null)),
     plainTexts(rows.map((row) => row.result.status)),
     plainTexts(rows.map((row) => row.incoming.payloadHash)),
-    jsons(rows.map((row) => row.incoming.mutation)),
+    jsonTexts(rows.map(({ incoming }) => incoming.text ?? jsonText(incoming.mutation))),
     jsons(rows.map((row) => resultToStore(row.result, row.record?.version ?? null))),
     floats(rows.map((row) => row.correctedMadeAtMs)),
     ints(rows.map((row) => places.get(pushKey(row)) ?? null)),

@@ -20,7 +20,8 @@ describe('load plan', () => {
     const second = mutationBy(DEVICE_A, patch({}), { baseVersion: 4, after })
     const third = mutationBy(DEVICE_B, patch({}), { baseVersion: 4 })
     const other = mutationBy(DEVICE_B, put({}), { collection: 'airports', recordId: uuid('e', 2) })
-    expect(planLoad([pushOf(DEVICE_A, [first, second]), pushOf(DEVICE_B, [third, other, third])])).toEqual({
+    const pushes = [pushOf(DEVICE_A, [first, second]), pushOf(DEVICE_B, [third, other, third])]
+    expect(planLoad(pushes, (name) => name === 'airports')).toEqual({
       streams: ['airports', COLLECTION],
       records: [
         { collection: COLLECTION, recordId: RECORD },
@@ -28,10 +29,18 @@ describe('load plan', () => {
       ],
       bases: [{ collection: COLLECTION, recordId: RECORD, version: 4 }],
       conflictIds: [],
-      otReads: expect.any(Array),
+      otReads: [
+        {
+          collection: 'airports',
+          recordId: uuid('e', 2),
+          path: null,
+          afterRevision: 0,
+          afterVersion: 0,
+        },
+      ],
       mutationIds: [first.id, second.id, after, third.id, other.id],
     })
-    expect(planLoad([])).toEqual({
+    expect(planLoad([], () => true)).toEqual({
       streams: [],
       records: [],
       bases: [],
