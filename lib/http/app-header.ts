@@ -1,6 +1,6 @@
 import { badRequest } from '#lib/application/errors.ts'
 import type { Platform } from '#lib/protocol/device.ts'
-import { HEADERS, PLATFORMS } from '#lib/protocol/device.ts'
+import { HEADERS, platformNamed } from '#lib/protocol/device.ts'
 
 /** The app that a request names. */
 export interface NamedApp {
@@ -8,16 +8,15 @@ export interface NamedApp {
   readonly platform: Platform
 }
 
-const NAMED = /^([\x20-\x3a\x3c-\x7e]{1,40});([a-z]{1,20})$/
+const NAMED = /^([\x20-\x3a\x3c-\x7e]{1,40}); ?([\x21-\x3a\x3c-\x7e]{1,40})$/
 
-/** `Tidemark-App: <appVersion>;<platform>`; null without one. A platform that we don't know is `other`. */
+/** `Tidemark-App: <appVersion>;<platform>`; null without one. */
 export function namedApp(headers: Headers): NamedApp | null {
   const text = headers.get(HEADERS.app)
   if (text === null) return null
   const match = NAMED.exec(text)
   if (!match) throw badRequest([{ path: '', message: 'Tidemark-App must be <appVersion>;<platform>' }])
-  const platform = PLATFORMS.find((name) => name === match[2]) ?? 'other'
-  return { appVersion: match[1] as string, platform }
+  return { appVersion: match[1] as string, platform: platformNamed(match[2] as string) }
 }
 
 /** Whether a version is below another: numbers between dots count as numbers, and fewer parts as zeros. */

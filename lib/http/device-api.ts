@@ -11,6 +11,7 @@ import { storeSessions } from '#lib/application/sessions/store-sessions.ts'
 import { pull } from '#lib/application/sync/pull.ts'
 import { push } from '#lib/application/sync/push.ts'
 import type { AuthenticatedCall, DeviceAnswer, DeviceCall, DeviceRoute, OpenRoute } from './device-route.ts'
+import { isHeld } from './etag.ts'
 import { openEvents } from './events.ts'
 import { pullQuery, reportHeader } from './pull-query.ts'
 import { readJson, readJsonWithTexts } from './read-json.ts'
@@ -44,7 +45,7 @@ async function answerConfig({ ctx, request, device }: AuthenticatedCall): Promis
   const config = await readConfig(ctx, device)
   const body = JSON.stringify(config)
   const etag = `"${createHash('sha256').update(body).digest('hex').slice(0, 32)}"`
-  if (request.headers.get('if-none-match') === etag) return { status: 304, body: null, headers: { etag } }
+  if (isHeld(request.headers, etag)) return { status: 304, body: null, headers: { etag } }
   return { status: 200, body, headers: { etag }, compress: true }
 }
 
@@ -63,7 +64,7 @@ async function answerPull(call: AuthenticatedCall): Promise<DeviceAnswer> {
   const outcome = await pull(ctx, { ...pullQuery(request.url), device, fleet, app, report })
   const headers = { etag: outcome.etag }
   const commands = commandsAfter(device, report, ctx.clock.now())
-  if (outcome.isEmpty && request.headers.get('if-none-match') === outcome.etag)
+  if (outcome.isEmpty && isHeld(request.headers, outcome.etag))
     return { status: 304, body: null, headers, commands }
   return json(outcome.response, { headers, commands, compress: true })
 }

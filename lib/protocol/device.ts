@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { JsonObject } from '#lib/kernel/json.ts'
-import { uuid } from './mutation.ts'
+import { orNull, uuid } from './mutation.ts'
 import { deviceReport } from './report.ts'
 import type { BusinessRule, UpMigration } from './rules.ts'
 
@@ -23,20 +23,24 @@ export interface DeviceInfo {
   readonly model?: string | undefined
   readonly os?: string | undefined
 }
+/** One that we don't know is `other`: it shuts nobody out. */
+export const platformNamed = (text: string): Platform =>
+  PLATFORMS.find((name) => name === text.toLowerCase()) ?? 'other'
+
 export const deviceInfo = z.object({
   name: label(120),
-  platform: z.enum(PLATFORMS),
+  platform: label(40).transform(platformNamed),
   appVersion: label(40),
-  model: label(120).optional(),
-  os: label(120).optional(),
+  model: orNull(label(120)),
+  os: orNull(label(120)),
 }) satisfies z.ZodType<DeviceInfo>
 
 export const enrollRequest = z.object({
   requestId: uuid,
-  deviceId: uuid.optional(),
+  deviceId: orNull(uuid),
   device: deviceInfo,
-  formerDeviceId: uuid.optional(),
-  formerToken: z.string().max(200).optional(),
+  formerDeviceId: orNull(uuid),
+  formerToken: orNull(z.string().max(200)),
 })
 export type EnrollRequest = z.infer<typeof enrollRequest>
 

@@ -11,6 +11,14 @@ export const uuid = z.string().refine(isUuid, 'must be a lower-case UUID')
 export const isoTime = z.iso.datetime({ offset: true })
 export const jsonObject = z.custom<JsonObject>(isJsonObject, 'must be an object')
 const json = z.custom<Json>((value) => value !== undefined, 'must be JSON')
+/** A measured time or difference in ms: other people's clocks have fractions. */
+export const measuredMs = z.number().min(-Number.MAX_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER)
+/** An optional field that a serializer wrote as null is one that isn't there. */
+export const orNull = <T extends z.ZodType>(schema: T) =>
+  schema
+    .nullable()
+    .transform((value) => value ?? undefined)
+    .optional()
 
 export const COLLECTION_NAME = /^[a-z][a-z0-9-]{0,62}$/
 export const collectionName = z
@@ -91,7 +99,7 @@ export const mutation = z.looseObject({
   schemaVersion: z.int().min(1),
   hlc: z.string().max(60),
   madeAt: isoTime,
-  madeOffsetMs: z.int().optional(),
+  madeOffsetMs: measuredMs.optional(),
   resolves: uuid.optional(),
   op: operation,
 })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { COLLECTIONS_REPORTED_MAX } from './limits.ts'
-import { isoTime, uuid } from './mutation.ts'
+import { isoTime, measuredMs, orNull, uuid } from './mutation.ts'
 import { SESSION_STATES } from './session-states.ts'
 
 /** More changes than any device can hold: a greater number is a mistake, and would drown everyone else's. */
@@ -15,14 +15,16 @@ const byCollection = z
 export const deviceReport = z.object({
   state: z.enum(SESSION_STATES),
   seq: count,
-  nonce: z.string().min(8).max(64),
+  nonce: z.string().min(1).max(64),
   outbox: z.object({
     depth,
-    oldestMadeAt: isoTime.optional(),
-    oldestOffsetMs: z.int().optional(),
-    byCollection: byCollection.optional(),
+    oldestMadeAt: orNull(isoTime),
+    oldestOffsetMs: orNull(measuredMs),
+    byCollection: orNull(byCollection),
   }),
-  clock: z.object({ offsetMs: z.int(), rttMs: count }).optional(),
-  ackCommands: z.array(uuid).max(100).optional(),
+  clock: orNull(
+    z.object({ offsetMs: measuredMs.transform(Math.round), rttMs: measuredMs.min(0).transform(Math.round) }),
+  ),
+  ackCommands: orNull(z.array(uuid).max(100)),
 })
 export type DeviceReport = z.infer<typeof deviceReport>

@@ -6,7 +6,7 @@ import {
   TOKEN_TEXT_MAX,
   TRANSITIONS_PER_SESSION_MAX,
 } from './limits.ts'
-import { isoTime, uuid } from './mutation.ts'
+import { isoTime, measuredMs, orNull, uuid } from './mutation.ts'
 import { SESSION_STATES } from './session-states.ts'
 
 const count = z.int().min(0)
@@ -33,19 +33,24 @@ export const ATTEMPT_KINDS = [
 
 export const sessionAttempt = z.object({
   kind: z.enum(ATTEMPT_KINDS),
-  requestId: uuid.optional(),
+  requestId: orNull(uuid),
   startedAt: isoTime,
-  durationMs: count,
-  /** HTTP status; 0 when no answer came. */
-  status: z.int().min(0).max(599),
-  code: code.optional(),
+  durationMs: measuredMs.min(0).transform(Math.round),
+  /** HTTP status; 0 or none when no answer came. */
+  status: z
+    .int()
+    .min(0)
+    .max(599)
+    .nullish()
+    .transform((status) => status ?? 0),
+  code: orNull(code),
 })
 
 export const localRefusal = z.object({
   mutationId: uuid,
   collection: z.string().max(64),
   code,
-  detail: z.string().max(1_000).optional(),
+  detail: orNull(z.string().max(1_000)),
 })
 
 export const FULL_SYNC_REASONS = [
@@ -57,13 +62,18 @@ export const FULL_SYNC_REASONS = [
   'command',
   'corrupt_store',
   'device_forked',
+  /** Other clients have reasons of their own. */
+  'other',
 ] as const
+const fullReason = code.transform(
+  (text) => FULL_SYNC_REASONS.find((reason) => reason === text) ?? ('other' as const),
+)
 
 /** One run of the device's state machine, told afterwards. Times are the raw device clock. */
 export const sessionReport = z.object({
   sessionId: uuid,
   mode: z.enum(['delta', 'full']),
-  fullReason: z.enum(FULL_SYNC_REASONS).optional(),
+  fullReason: orNull(fullReason),
   startedAt: isoTime,
   endedAt: isoTime,
   result: z.enum(SESSION_RESULTS),
@@ -75,11 +85,11 @@ export const sessionReport = z.object({
   deadLettered: count,
   queueDepthBefore: count,
   queueDepthAfter: count,
-  oldestPendingAt: isoTime.optional(),
+  oldestPendingAt: orNull(isoTime),
   /** State hashes by collection, and the token whose positions they were taken at (SPEC, SH). */
-  stateHash: z.string().max(STATE_HASH_TEXT_MAX).optional(),
-  stateToken: z.string().max(TOKEN_TEXT_MAX).optional(),
-  localRefusals: z.array(localRefusal).max(500).optional(),
+  stateHash: orNull(z.string().max(STATE_HASH_TEXT_MAX)),
+  stateToken: orNull(z.string().max(TOKEN_TEXT_MAX)),
+  localRefusals: orNull(z.array(localRefusal).max(500)),
 })
 export type SessionReport = z.infer<typeof sessionReport>
 export type SessionTransition = z.infer<typeof sessionTransition>
@@ -87,7 +97,7 @@ export type SessionAttempt = z.infer<typeof sessionAttempt>
 
 export const sessionsRequest = z.object({
   sessions: z.array(z.unknown()).min(1).max(SESSIONS_PER_REPORT_MAX),
-  offsetMs: z.int().optional(),
+  offsetMs: orNull(measuredMs.transform(Math.round)),
 })
 
 export interface SessionsResponse {

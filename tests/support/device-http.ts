@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
 import { createApiKey } from '#lib/application/access/api-keys.ts'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { systemClock } from '#lib/client/clock.ts'
@@ -8,8 +9,10 @@ import { openMemoryStore } from '#lib/client/memory-store.ts'
 import type { ReplicaOptions } from '#lib/client/open-replica.ts'
 import { openReplica } from '#lib/client/open-replica.ts'
 import { answerAdmin } from '#lib/http/admin/admin-route.ts'
+import { answerAuth } from '#lib/http/admin/auth-route.ts'
 import { ADMIN_ROUTES } from '#lib/http/admin/routes.ts'
 import { createNodeListener } from '#lib/http/node-listener.ts'
+import { openApiDocument } from '#lib/http/openapi.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Role, Storage } from '#lib/storage/ports.ts'
 import { openPostgresStorage } from '#lib/storage/prisma/open-postgres-storage.ts'
@@ -18,7 +21,9 @@ import type { TestApp, TestFleet } from './device-world.ts'
 import { TestDevice, testApp, testFleet } from './device-world.ts'
 import { SETTINGS, jsonBody } from './operator-world.ts'
 
-/** The device API on a socket over PostgreSQL, with one clock for server and replicas that can be set ahead. */
+type AdminMethod = 'GET' | 'POST' | 'PATCH' | 'DELETE'
+
+/** The APIs on a socket over PostgreSQL, with one clock for server and replicas that can be set ahead. */
 export interface DeviceHttp {
   readonly app: TestApp
   readonly storage: Storage
@@ -32,7 +37,8 @@ export interface DeviceHttp {
   fleetWith(settings: JsonObject): Promise<TestFleet>
   device(fleet?: TestFleet): Promise<TestDevice>
   replica(options?: Partial<ReplicaOptions>, fleet?: TestFleet): Promise<Replica>
-  admin(method: 'GET' | 'POST', path: string, body?: unknown, role?: Role): Promise<Response>
+  /** `/api/admin/v1` + path, with a key of this role in every fleet. */
+  admin(method: AdminMethod, path: string, body?: unknown, role?: Role): Promise<Response>
   close(): Promise<void>
 }
 
@@ -43,8 +49,13 @@ export async function deviceHttp(): Promise<DeviceHttp> {
   const listen = async (): Promise<TestApp & { storage: Storage; url: string }> => {
     const storage = await openPostgresStorage({ url: databaseUrl })
     const app = testApp(storage, console.error, { now: () => Date.now() + clock.aheadMs })
-    const listener = createNodeListener(app.router)
-    const server = createServer((incoming, outgoing) => void listener(incoming, outgoing))
+    const devices = createNodeListener(app.router)
+    const others = getRequestListener((request) => answerOther(app, request), {
+      overrideGlobalObjects: false,
+    })
+    const server = createServer((incoming, outgoing) => {
+      void devices(incoming, outgoing).then((answered) => (answered ? undefined : others(incoming, outgoing)))
+    })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     closers.push(async () => {
       server.closeAllConnections()
@@ -85,17 +96,21 @@ export async function deviceHttp(): Promise<DeviceHttp> {
       }),
     admin: async (method, path, body, role = 'operator') => {
       const headers = { authorization: `Bearer ${await keyOf(role)}` }
-      const init = method === 'GET' ? { headers } : jsonBody(method, body, headers)
-      return answerAdmin(
-        app.ctx,
-        SETTINGS,
-        ADMIN_ROUTES,
-        new Request(`${SETTINGS.origin}/api/admin/v1${path}`, init),
-      )
+      const init = body === undefined ? { method, headers } : jsonBody(method, body, headers)
+      return fetch(`${app.url}/api/admin/v1${path}`, init)
     },
     close: async () => {
       for (const close of closers) await close()
       await drop()
     },
   }
+}
+
+/** What Next serves behind the device API. */
+async function answerOther({ ctx }: TestApp, request: Request): Promise<Response> {
+  const { pathname } = new URL(request.url)
+  if (pathname === '/api/openapi.json') return Response.json(openApiDocument())
+  if (pathname.startsWith('/api/auth/')) return answerAuth(ctx, SETTINGS, request)
+  if (pathname.startsWith('/api/admin/v1/')) return answerAdmin(ctx, SETTINGS, ADMIN_ROUTES, request)
+  return new Response(null, { status: 404 })
 }

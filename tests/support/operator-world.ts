@@ -84,7 +84,7 @@ export function form(
 }
 
 export function jsonBody(
-  method: 'POST' | 'PATCH',
+  method: string,
   body: unknown,
   headers: Record<string, string>,
 ): RequestInit {

@@ -8,7 +8,7 @@ const TIME_MAX_MS = 2 ** 48 - 1
 
 /** A raw device time by the server's clock, kept within what can be stored. */
 export const serverTimeMs = (iso: string, offsetMs: number): number =>
-  Math.min(Math.max(correctedMs(Date.parse(iso), offsetMs), 0), TIME_MAX_MS)
+  Math.min(Math.max(Math.round(correctedMs(Date.parse(iso), offsetMs)), 0), TIME_MAX_MS)
 
 /** A device's report as it is kept, its times corrected by the offset it measured (protocol.md, device API). */
 export function storedReport(report: DeviceReport, atMs: number): StoredReport {
