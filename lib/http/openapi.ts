@@ -25,6 +25,8 @@ interface Operation {
   readonly answer: z.ZodType | 'events'
   readonly status: number
   readonly parameters?: readonly object[]
+  /** Answers with an ETag, and 304 to who holds it. */
+  readonly etag?: boolean
 }
 
 const query = (name: string, description: string, schema: object): object => ({
@@ -33,6 +35,16 @@ const query = (name: string, description: string, schema: object): object => ({
   description,
   schema,
 })
+const TEXT = { type: 'string' }
+const requestHeader = (name: string, description: string): object => ({
+  name,
+  in: 'header',
+  description,
+  schema: TEXT,
+})
+const APP = requestHeader('Tidemark-App', '<appVersion>;<platform>')
+const REPORT = requestHeader('Tidemark-Report', 'The report of the device, as JSON')
+const IF_NONE_MATCH = requestHeader('If-None-Match', 'The ETag of what the device holds')
 
 /** Every operation of the device API that is served (protocol.md, device API). */
 export const DEVICE_OPERATIONS: readonly Operation[] = [
@@ -50,6 +62,7 @@ export const DEVICE_OPERATIONS: readonly Operation[] = [
     summary: 'The collections and sync settings of the device',
     answer: configAnswer,
     status: 200,
+    etag: true,
   },
   {
     method: 'post',
@@ -65,7 +78,9 @@ export const DEVICE_OPERATIONS: readonly Operation[] = [
     summary: 'Changes since a token',
     answer: pullAnswer,
     status: 200,
+    etag: true,
     parameters: [
+      REPORT,
       query('token', 'From the last pull; without it everything', { type: 'string' }),
       query('collections', 'Names, separated by commas; without it all that the device may read', {
         type: 'string',
@@ -87,7 +102,7 @@ export const DEVICE_OPERATIONS: readonly Operation[] = [
     summary: 'Report finished sessions; each is stored, a duplicate, or refused by itself',
     body: z.object({
       sessions: z.array(sessionReport).min(1).max(SESSIONS_PER_REPORT_MAX),
-      offsetMs: z.int().optional(),
+      offsetMs: z.number().optional(),
     }),
     answer: sessionsAnswer,
     status: 200,
@@ -140,24 +155,40 @@ export function openApiDocument(): object {
   }
 }
 
-function describe({ summary, body, answer, status, parameters }: Operation): object {
+/** Headers of an answer: those of every one, then those of every authenticated one. */
+const EVERY_HEADER = {
+  'Tidemark-Version': ['The version of this contract', TEXT],
+  'Tidemark-Now': ['The server’s clock, Unix ms', TEXT],
+} as const
+const AUTHENTICATED_HEADER = {
+  'Tidemark-Config': ['The version of the config; another one is to be read again', TEXT],
+  'Tidemark-Epoch': ['Another one than before: the fleet was restored', TEXT],
+  'Tidemark-Commands': ['What waits for the device, as a JSON list', TEXT],
+} as const
+const PROBLEM_HEADER = { 'Retry-After': ['Seconds', TEXT] } as const
+
+const headersOf = (named: Readonly<Record<string, readonly [string, object]>>, required: boolean): object =>
+  Object.fromEntries(
+    Object.entries(named).map(([name, [description, schema]]) => [name, { description, required, schema }]),
+  )
+
+function describe({ summary, body, answer, status, parameters, etag = false }: Operation): object {
   const problemAnswer = content('application/problem+json', { $ref: '#/components/schemas/Problem' })
+  const headers = headersOf({ ...EVERY_HEADER, ...AUTHENTICATED_HEADER }, true)
   return {
     summary,
-    parameters: [APP_HEADER, ...(parameters ?? [])],
+    parameters: [APP, ...(etag ? [IF_NONE_MATCH] : []), ...(parameters ?? [])],
     ...(body && { requestBody: { required: true, ...content('application/json', schemaOf(body, 'input')) } }),
     responses: {
-      [status]: { description: summary, ...answerContent(answer) },
-      default: { description: 'An error', ...problemAnswer },
+      [status]: { description: summary, headers, ...answerContent(answer) },
+      ...(etag && { 304: { description: 'Nothing new', headers } }),
+      default: {
+        description: 'An error',
+        headers: { ...headersOf(EVERY_HEADER, true), ...headersOf(PROBLEM_HEADER, false) },
+        ...problemAnswer,
+      },
     },
   }
-}
-
-const APP_HEADER = {
-  name: 'Tidemark-App',
-  in: 'header',
-  description: '<appVersion>;<platform>',
-  schema: { type: 'string' },
 }
 
 function answerContent(answer: Operation['answer']): object {

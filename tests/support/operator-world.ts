@@ -83,11 +83,7 @@ export function form(
   }
 }
 
-export function jsonBody(
-  method: string,
-  body: unknown,
-  headers: Record<string, string>,
-): RequestInit {
+export function jsonBody(method: string, body: unknown, headers: Record<string, string>): RequestInit {
   return { method, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) }
 }
 
