@@ -33,7 +33,7 @@ export interface DeviceHttp {
   readonly fleet: TestFleet
   readonly clock: { aheadMs: number }
   /** A process of its own on the same database. */
-  another(): Promise<TestApp>
+  another(): Promise<TestApp & { readonly storage: Storage }>
   fleetWith(settings: JsonObject): Promise<TestFleet>
   device(fleet?: TestFleet): Promise<TestDevice>
   replica(options?: Partial<ReplicaOptions>, fleet?: TestFleet): Promise<Replica>

@@ -1,0 +1,241 @@
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { fleetScope } from '#lib/application/breakers/scopes.ts'
+import { createCollection } from '#lib/application/collections/create-collection.ts'
+import { createEnrollmentKey } from '#lib/application/enrollment/create-enrollment-key.ts'
+import { COMMANDS_PENDING_MAX } from '#lib/protocol/command.ts'
+import type { ErrorCode } from '#lib/protocol/error-codes.ts'
+import { ERROR_CODES } from '#lib/protocol/error-codes.ts'
+import type { MutationResult } from '#lib/protocol/push.ts'
+import type { Storage } from '#lib/storage/ports.ts'
+import type { TestApp, TestDevice, TestFleet } from '#tests/support/device-world.ts'
+import { NOTES_SCHEMA, newUuid, send } from '#tests/support/device-world.ts'
+import type { DeviceHttp } from '#tests/support/device-http.ts'
+import { deviceHttp } from '#tests/support/device-http.ts'
+
+/**
+ * Each error code of the contract, provoked over a socket and PostgreSQL. The table is typed by the list of codes: one
+ * without a way to provoke it does not compile.
+ */
+let world: DeviceHttp
+let device: TestDevice
+beforeAll(async () => {
+  world = await deviceHttp()
+  await collection({ name: 'manual', strategy: 'manual' })
+  device = await world.device()
+})
+afterAll(() => world.close())
+
+const collection = (body: object, { fleetId }: TestFleet = world.fleet) =>
+  createCollection(world.app.ctx, {
+    actor: SYSTEM,
+    fleetId,
+    body: { schema: NOTES_SCHEMA, ...body },
+  })
+const put = (data: object) => ({ type: 'put', data }) as never
+const inFleet = (path: string, fleet = world.fleet) => `${path}?fleet=${fleet.fleetId}`
+const post = (path: string, body: unknown) => world.admin('POST', inFleet(path), body, 'admin')
+const only = async (mutation: object, by = device): Promise<MutationResult> =>
+  (await by.pushed([mutation])).results[0] as MutationResult
+const commanded = async (type: string): Promise<TestDevice> => {
+  const made = await world.device()
+  await post(`/devices/${made.id}/commands`, { type, reason: 'a test' })
+  return made
+}
+const deadLetter = async (): Promise<string> => {
+  const result = await only(device.mutation({ op: put({ title: 7 }) }))
+  return (result as { deadLetterId: string }).deadLetterId
+}
+/** A record that two devices changed, and the conflict that it is in. */
+async function conflict(strategy: string): Promise<MutationResult> {
+  const made = device.mutation({ collection: strategy })
+  const { head } = await device.pushed([made])
+  const base = { collection: strategy, recordId: made.recordId, baseVersion: head[strategy] as number }
+  const other = await world.device()
+  await other.pushed([other.mutation({ ...base, op: { type: 'patch', set: { count: 1 } } })])
+  return only(device.mutation({ ...base, op: put({ title: 'mine' }) }))
+}
+/** A device whose fleet's breaker is open. */
+async function behindBreaker(): Promise<TestDevice> {
+  const fleet = await world.fleetWith({})
+  const made = await world.device(fleet)
+  const failing = () => Promise.reject(new Error('away'))
+  const { breakers } = world.app.ctx
+  for (let n = 0; n < 20; n++) await breakers.call(fleetScope(fleet.fleetId), failing).catch(() => undefined)
+  return made
+}
+/** A process of its own that falls ill: its breakers are no one else's. */
+async function atSickProcess(): Promise<{ one: TestDevice; sick: TestApp & { readonly storage: Storage } }> {
+  const sick = await world.another()
+  return { one: (await world.device()).at(sick), sick }
+}
+/** Connections are cut while a push waits for a table. */
+async function pushWithoutDatabase(): Promise<Response> {
+  const { one } = await atSickProcess()
+  const holder = new pg.Client({ connectionString: world.databaseUrl })
+  const killer = new pg.Client({ connectionString: world.databaseUrl })
+  await Promise.all([holder.connect(), killer.connect()])
+  await holder.query('BEGIN')
+  await holder.query('LOCK TABLE record IN ACCESS EXCLUSIVE MODE')
+  let answered = false
+  const push = one.push(one.pushBody([one.mutation()])).finally(() => (answered = true))
+  while (!answered) {
+    await killer.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE datname = current_database() AND wait_event_type = 'Lock' AND pid <> pg_backend_pid()`,
+    )
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  await holder.query('ROLLBACK')
+  await Promise.all([holder.end(), killer.end()])
+  return push
+}
+
+const PROVOKE: Record<ErrorCode, () => Promise<Response>> = {
+  bad_request: () => device.push({}),
+  malformed_json: () => device.push('{'),
+  too_deep: () => device.push('['.repeat(40)),
+  too_many_mutations: () =>
+    device.push(device.pushBody(Array.from({ length: 501 }, () => device.mutation()))),
+  token_invalid: () => device.send('GET', '/api/v1/pull?token=none'),
+  unauthorized: () => send(world.app, 'GET', '/api/v1/config'),
+  device_revoked: async () => (await commanded('revoke')).send('GET', '/api/v1/config'),
+  forbidden: () =>
+    world.admin('POST', inFleet(`/devices/${device.id}/commands`), { type: 'resync' }, 'viewer'),
+  bad_origin: () =>
+    fetch(`${world.url}/api/auth/callback/credentials`, {
+      method: 'POST',
+      headers: { origin: 'https://evil.example', 'content-type': 'application/json' },
+      body: '{}',
+    }),
+  device_paused: async () => (await commanded('pause')).send('GET', '/api/v1/config'),
+  collection_forbidden: async () => {
+    const body = { name: 'reads only', access: { notes: 'read' } }
+    const { key } = await createEnrollmentKey(world.app.ctx, { actor: SYSTEM, ...world.fleet, body })
+    const reader = await world.device({ ...world.fleet, key })
+    return reader.push(reader.pushBody([reader.mutation()]))
+  },
+  not_found: () => device.send('GET', '/api/v1/nothing'),
+  method_not_allowed: () => device.send('DELETE', '/api/v1/push'),
+  atomic_aborted: () =>
+    device.push(device.pushBody([device.mutation({ op: put({ title: 7 }) })], { atomic: true })),
+  device_forked: async () => {
+    const report = device.report()
+    await device.push(device.pushBody([], { report }))
+    return device.push(device.pushBody([], { report: { ...report, nonce: 'of the twin' } }))
+  },
+  epoch_changed: () => device.push(device.pushBody([], { epoch: 9 })),
+  device_id_taken: () =>
+    send(world.app, 'POST', '/api/v1/enroll', {
+      token: world.fleet.key,
+      body: {
+        requestId: newUuid(),
+        deviceId: device.id,
+        device: { name: 'n', platform: 'ios', appVersion: '1.2.0' },
+      },
+    }),
+  stale_version: async () => {
+    const { id } = await collection({ name: 'stale', strategy: 'lww' })
+    return world.admin('PATCH', inFleet(`/collections/${id}`), { version: 7, tieRule: 'fww' }, 'admin')
+  },
+  already_exists: () => post('/collections', { name: 'notes', strategy: 'lww', schema: true }),
+  too_many_commands: async () => {
+    const told = await world.device()
+    const path = `/devices/${told.id}/commands`
+    for (let n = 0; n < COMMANDS_PENDING_MAX; n++) await post(path, { type: 'resync' })
+    return post(path, { type: 'resync' })
+  },
+  not_replayable: async () => {
+    const id = await deadLetter()
+    await post(`/dead-letters/${id}/discard`, { reason: 'a test' })
+    return post(`/dead-letters/${id}/replay`, {})
+  },
+  not_restorable: async () => post(`/dead-letters/${await deadLetter()}/restore`, { reason: 'a test' }),
+  device_is_revoked: async () =>
+    post(`/devices/${(await commanded('revoke')).id}/commands`, { type: 'resync' }),
+  gone: () =>
+    fetch(`${world.url}/api/auth/set-up`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ token: 'used', email: 'a@example.org', password: 'correct horse battery' }),
+    }),
+  token_expired: async () => {
+    const { token } = await device.pulled()
+    world.clock.aheadMs = 31 * 86_400_000
+    return device
+      .send('GET', `/api/v1/pull?${new URLSearchParams({ token })}`)
+      .finally(() => (world.clock.aheadMs = 0))
+  },
+  body_too_large: () => device.push({ filler: 'x'.repeat(1024 * 1024) }),
+  unsupported_media_type: () =>
+    device.send('POST', '/api/v1/push', { body: {}, headers: { 'content-type': 'text/plain' } }),
+  request_id_reused: async () => {
+    const body = device.pushBody([device.mutation()])
+    await device.push(body)
+    return device.push({ ...body, mutations: [] })
+  },
+  resolution_refused: async () => {
+    const { conflictId, record } = (await conflict('manual')) as {
+      conflictId: string
+      record: { version: number }
+    }
+    const merged = { choice: 'merged', version: record.version, data: { title: 7 } }
+    return post(`/conflicts/${conflictId}/resolve`, merged)
+  },
+  schema_refused: () => post('/collections', { name: 'c1', strategy: 'lww', schema: { pattern: '(a+)+' } }),
+  rules_refused: () => {
+    const rules = [{ id: 'r', cel: 'new.(', message: 'no' }]
+    return post('/collections', { name: 'c2', strategy: 'lww', schema: true, rules })
+  },
+  app_version_refused: async () => {
+    const old = await world.device(await world.fleetWith({ minAppVersion: '9.0' }))
+    return old.send('GET', '/api/v1/config')
+  },
+  rate_limited: async () => {
+    const rateLimits = { devicePerMinute: 1, fleetPerMinute: 10 }
+    const busy = await world.device(await world.fleetWith({ rateLimits }))
+    await busy.send('GET', '/api/v1/config')
+    return busy.send('GET', '/api/v1/config')
+  },
+  internal: async () => {
+    const { one, sick } = await atSickProcess()
+    vi.spyOn(sick.storage.devices, 'addDiagnostics').mockRejectedValue(new Error('a secret'))
+    vi.spyOn(sick.ctx.log, 'error').mockReturnValue(undefined)
+    return one.send('POST', '/api/v1/diagnostics', { body: {} })
+  },
+  breaker_open: async () => (await behindBreaker()).send('GET', '/api/v1/config'),
+  shed: () => {
+    vi.spyOn(world.app.ctx.load, 'enter').mockReturnValueOnce(false)
+    return device.push(device.pushBody([]))
+  },
+  database_unavailable: pushWithoutDatabase,
+}
+
+/** Codes that say when to come back. */
+const WAITS: readonly ErrorCode[] = [
+  'device_paused',
+  'rate_limited',
+  'breaker_open',
+  'shed',
+  'database_unavailable',
+]
+
+describe('every error code', () => {
+  it.each(Object.keys(PROVOKE) as ErrorCode[])('%s', async (code) => {
+    const answer = await PROVOKE[code]()
+    const { status, title, help } = ERROR_CODES[code]
+    expect(await answer.clone().json()).toMatchObject({
+      code,
+      status,
+      title,
+      help,
+      type: `/docs/errors#${code}`,
+    })
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([status, 'application/problem+json'])
+    expect(await answer.text()).not.toContain('a secret')
+    expect(answer.headers.get('www-authenticate')).toBe(status === 401 ? 'Bearer' : null)
+    const wait = answer.headers.get('retry-after')
+    expect(wait === null ? null : /^[1-9]\d*$/.test(wait)).toBe(WAITS.includes(code) ? true : null)
+  })
+})
