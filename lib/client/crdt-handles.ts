@@ -10,6 +10,7 @@ import type { CrdtGround } from './crdt-parts.ts'
 import { noteDot, spoiltDots } from './device-dots.ts'
 import { ReplicaError } from './errors.ts'
 import type { StoreTx } from './store.ts'
+import type { Counted } from './tables.ts'
 import { identityOf } from './tables.ts'
 import { groundOf, readGround, readView } from './view.ts'
 import type { WriteReceipt } from './write.ts'
@@ -61,7 +62,9 @@ interface Standing {
 }
 
 /** The change, and the value that it makes, which is written where the state isn't known; null: nothing to do. */
-type Edit = (standing: Standing) => Promise<{ change: () => CrdtChange; next: Json } | null>
+type Edit = (
+  standing: Standing,
+) => Promise<{ change: () => CrdtChange; next: Json; counted?: Counted } | null>
 
 export function placeOf(
   context: CollectionContext,
@@ -88,7 +91,8 @@ async function write(place: Place, edit: Edit): Promise<WriteReceipt | null> {
     const op: Operation = ground.written.has(path)
       ? { type: 'patch', set: { [path]: made.next } }
       : { type: 'crdt', changes: [made.change()] }
-    return writeLocally(tx, clock, random, { collection, recordId, op, options: {}, opening })
+    const counted = op.type === 'crdt' ? (made.counted ?? {}) : undefined
+    return writeLocally(tx, clock, random, { collection, recordId, op, options: {}, opening, counted })
   })
   if (receipt) onWrite()
   return receipt
@@ -123,6 +127,7 @@ export function openCounter(place: Place, { growOnly = false }: CounterOptions):
     written(place, async ({ ground, deviceId, value }) => ({
       change: () => crdtParts().count(ground, place.path, deviceId, by, growOnly),
       next: asNumber(value) + by,
+      counted: { [place.path]: [Math.max(by, 0), Math.max(-by, 0)] },
     }))
   return {
     value: async () => asNumber(await read(place)),

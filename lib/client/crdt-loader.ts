@@ -1,27 +1,37 @@
-import type { CrdtParts } from './crdt-parts.ts'
-
 /**
  * A part of the SDK that isn't loaded yet. A transaction can't wait for it: it fails with this, leaves nothing, and is
- * run again once `load` is done (tight-store.ts).
+ * run again once `load` is done (tight-store.ts). Told by its name: a bundle of its own has this class a second time.
  */
 export class NotLoaded extends Error {
   readonly load: () => Promise<void>
 
   constructor(load: () => Promise<void>) {
     super('A part of the SDK is not loaded yet.')
+    this.name = 'NotLoaded'
     this.load = load
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return (value as { name?: unknown } | null)?.name === 'NotLoaded'
   }
 }
 
-let parts: CrdtParts | null = null
-
-/** Counters, sets and texts, in a chunk of their own: an app that has none never fetches it. */
-export function crdtParts(): CrdtParts {
-  if (parts) return parts
-  throw new NotLoaded(async () => {
-    parts = (await import('./crdt-parts.ts')).crdtParts
-  })
+/** A chunk of its own: an app that has no use for it never fetches it. */
+function onDemand<T>(load: () => Promise<T>): () => T {
+  let part: T | null = null
+  return () => {
+    if (part) return part
+    throw new NotLoaded(async () => {
+      part = await load()
+    })
+  }
 }
+
+/** Counters, sets, registers and texts. */
+export const crdtParts = onDemand(async () => (await import('./crdt-parts.ts')).crdtParts)
+
+/** A device that takes another id, and what becomes of its work. */
+export const forkParts = onDemand(async () => (await import('./fork-parts.ts')).forkParts)
 
 /** Runs `attempt` again for as long as it meets a part that has to be loaded first. */
 export async function withParts<T>(attempt: (meets: (error: unknown) => void) => Promise<T>): Promise<T> {

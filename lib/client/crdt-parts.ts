@@ -3,6 +3,7 @@ import { deltasOf, joinDeltas } from '#lib/engine/crdt/apply-changes.ts'
 import { claim } from '#lib/engine/crdt/claim.ts'
 import { deltaOf, mergeStates } from '#lib/engine/crdt/crdt-state.ts'
 import type { DocumentWriter } from '#lib/engine/crdt/derive.ts'
+import { formatDot, hasSeen, parseDot } from '#lib/engine/crdt/dots.ts'
 import { countUp, EMPTY_G_COUNTER } from '#lib/engine/crdt/g-counter.ts'
 import { crdtLeaves, plainPart } from '#lib/engine/crdt/governed.ts'
 import { kindFor } from '#lib/engine/crdt/kind-for.ts'
@@ -11,16 +12,19 @@ import { materialise } from '#lib/engine/crdt/materialise.ts'
 import { dotsOf, EMPTY_OR_SET, nextDotNumber } from '#lib/engine/crdt/or-set.ts'
 import { countBy, EMPTY_PN_COUNTER } from '#lib/engine/crdt/pn-counter.ts'
 import type { TextCrdt } from '#lib/engine/crdt/text.ts'
+import { totalOf } from '#lib/engine/crdt/totals.ts'
 import { writeDocument } from '#lib/engine/crdt/write-document.ts'
 import { applyOperation } from '#lib/engine/patch.ts'
 import type { CollectionRules } from '#lib/engine/types.ts'
+import { formatHlc, parseHlc } from '#lib/kernel/hlc.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { jsonEqual } from '#lib/kernel/json.ts'
-import type { CrdtChange, CrdtState, CrdtStates } from '#lib/protocol/crdt.ts'
+import type { CrdtChange, CrdtState, CrdtStates, Totals } from '#lib/protocol/crdt.ts'
 import { CRDT_CHANGES_MAX, CRDT_DOTS_MAX } from '#lib/protocol/limits.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import { NotLoaded } from './crdt-loader.ts'
 import { ReplicaError } from './errors.ts'
+import type { Counted } from './tables.ts'
 
 export type CrdtRules = Pick<CollectionRules, 'strategy' | 'fieldStrategies'>
 type OwnChange = Pick<Mutation, 'op' | 'hlc'>
@@ -48,6 +52,24 @@ export interface CrdtParts {
   /** Dots that an element has in the set; none when it isn't in it. */
   dots(ground: CrdtGround, path: string, value: Json): readonly string[]
   edit(ground: CrdtGround, path: string, next: string, seed: string): CrdtChange
+  /** The changes as `renaming.to` makes them on this ground (FK3). */
+  remake(
+    ground: CrdtGround,
+    changes: readonly CrdtChange[],
+    counted: Counted,
+    renaming: Renaming,
+  ): readonly CrdtChange[]
+}
+
+/** Dots that have, or take, another id of the device in their name. */
+export interface Renaming {
+  readonly deviceId: string
+  readonly from: string
+  readonly to: string
+  /** `path dot` of the additions that are meant. */
+  readonly dots: ReadonlySet<string>
+  /** And of all numbers from here on that the server has not shown. */
+  readonly unseenFrom: number
 }
 
 export interface Settled {
@@ -184,7 +206,60 @@ function asKind<K extends CrdtState['kind']>(
   return claimed.value as Extract<CrdtState, { kind: K }>
 }
 
+/** As `asKind`, for what was made long ago: what doesn't fit any more is the server's to judge. */
+function kindOrEmpty<K extends CrdtState['kind']>(
+  ground: CrdtGround,
+  path: string,
+  empty: Extract<CrdtState, { kind: K }>,
+): Extract<CrdtState, { kind: K }> {
+  const state = stateAt(ground.states, path)
+  const claimed = state && claim(state, empty.kind, null)
+  return claimed?.ok ? (claimed.value as Extract<CrdtState, { kind: K }>) : empty
+}
+
+function renamed(renaming: Renaming, ground: CrdtGround, path: string, text: string): string {
+  const { from, to, dots, unseenFrom } = renaming
+  const dot = parseDot(text)
+  if (dot?.deviceId !== from) return text
+  const isUnseen = dot.n >= unseenFrom && !hasSeen(kindOrEmpty(ground, path, EMPTY_OR_SET).seen, dot)
+  return isUnseen || dots.has(`${path} ${text}`) ? formatDot({ deviceId: to, n: dot.n }) : text
+}
+
+function remakeOne(ground: CrdtGround, change: CrdtChange, counted: Counted, renaming: Renaming): CrdtChange {
+  const { deviceId } = renaming
+  const { path } = change
+  const [up, down] = Object.hasOwn(counted, path) ? (counted[path] as Counted[string]) : [0, 0]
+  const own = (totals: Totals, by: number): Totals =>
+    by === 0 ? {} : { [deviceId]: totalOf(totals, deviceId) + by }
+  switch (change.kind) {
+    case 'g-counter':
+      return { ...change, state: own(kindOrEmpty(ground, path, EMPTY_G_COUNTER).state, up) }
+    case 'pn-counter': {
+      const { p, n } = kindOrEmpty(ground, path, EMPTY_PN_COUNTER).state
+      return { ...change, state: { p: own(p, up), n: own(n, down) } }
+    }
+    case 'or-set': {
+      const add = (change.add ?? []).map(({ value, dot }) => {
+        const parsed = parseDot(dot)
+        return { value, dot: parsed ? formatDot({ deviceId, n: parsed.n }) : dot }
+      })
+      return {
+        ...change,
+        add,
+        remove: (change.remove ?? []).map((dot) => renamed(renaming, ground, path, dot)),
+      }
+    }
+    case 'lww-register': {
+      const stamp = parseHlc(change.hlc)
+      return stamp.ok ? { ...change, hlc: formatHlc({ ...stamp.value, deviceId }) } : change
+    }
+    case 'text':
+      return change
+  }
+}
+
 export const crdtParts: CrdtParts = {
+  remake: (ground, changes, counted, ids) => changes.map((change) => remakeOne(ground, change, counted, ids)),
   rebase: (ground, changes) => changes.reduce(rebaseOne, adopt(ground)),
   settle,
   join,

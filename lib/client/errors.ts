@@ -23,6 +23,11 @@ export class ReplicaError extends Error {
   readonly code: ReplicaErrorCode
   readonly issues: readonly SchemaIssue[]
 
+  /** By name: a part that was fetched on demand brings this class a second time. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return (value as { name?: unknown } | null)?.name === 'ReplicaError'
+  }
+
   constructor(code: ReplicaErrorCode, detail = '', issues: readonly SchemaIssue[] = [], cause?: unknown) {
     super(`${REPLICA_ERROR_CODES[code]}${detail ? ` ${detail}` : ''}`, { cause })
     this.name = 'ReplicaError'

@@ -9,7 +9,7 @@ import { newIdentity } from './new-identity.ts'
 import type { LogEntry } from './log.ts'
 import { createMachine } from './machine.ts'
 import { createSubject } from './observable.ts'
-import { inspect, recover } from './recover.ts'
+import { inspect } from './inspect-store.ts'
 import type { Network, Replica } from './replica.ts'
 import { startReplica } from './replica.ts'
 import type { ReplicaContext } from './run.ts'
@@ -56,8 +56,10 @@ export async function openReplica(options: ReplicaOptions): Promise<Replica> {
   const store = createTightStore(options.store)
   const makeIdentity = (): Identity =>
     identityFor(options, newIdentity(options.deviceId, clock.now(), random))
-  const recovery = { nowMs: clock.now(), newIdentity: makeIdentity, wasOpen: false }
-  if (store.isDamaged() || (await store.transact(inspect)) !== 'sound') await recover(store, recovery)
+  if (store.isDamaged() || (await store.transact(inspect)) !== 'sound') {
+    const { recover } = await import('./recover.ts')
+    await recover(store, { nowMs: clock.now(), newIdentity: makeIdentity, wasOpen: false })
+  }
   const timeoutMs = sync.requestTimeoutMs ?? REQUEST_TIMEOUT_MS
   const stored = await store.transact(async (tx) => {
     await ensureIdentity(tx, options, makeIdentity)

@@ -1,9 +1,10 @@
 import { BODY_BYTES_MAX, MUTATIONS_PER_PUSH_MAX, SDK_MUTATION_BYTES_MAX } from '#lib/protocol/limits.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
+import { forkParts } from './crdt-loader.ts'
 import { coalesceOperations, haveEqualBase } from './coalesce.ts'
 import { conflictsOf } from './notices.ts'
 import type { StoreTx } from './store.ts'
-import type { AcknowledgedEntry, Counts, OutboxEntry } from './tables.ts'
+import type { AcknowledgedEntry, Counted, Counts, OutboxEntry } from './tables.ts'
 import {
   NO_COUNTS,
   allRows,
@@ -75,28 +76,50 @@ export const eachOutboxEntry = (tx: StoreTx, visit: (entry: OutboxEntry) => Prom
  * Adds a change, or joins it to the record's last one when that was never sent. Gives the mutation as it is kept.
  * Only changes of one opening are joined: what a copied store adds must not hide in a mutation that its twin has too.
  */
-export async function enqueue(tx: StoreTx, mutation: Mutation, opening: string): Promise<Mutation> {
+export async function enqueue(
+  tx: StoreTx,
+  mutation: Mutation,
+  opening: string,
+  counted?: Counted,
+): Promise<Mutation> {
   const last = (await pendingOf(tx, mutation.collection, mutation.recordId)).at(-1)
-  const joined = last?.opening === opening ? coalesce(last, mutation) : null
+  const joined = last?.opening === opening ? coalesce(last, mutation, counted) : null
   if (joined) {
     await saveEntry(tx, joined)
     return joined.mutation
   }
   const position = (await getMeta(tx, 'nextPosition')) ?? 1
   await setMeta(tx, 'nextPosition', position + 1)
-  await addEntry(tx, { position, mutation, bytes: bytesOf(mutation), sends: 0, notBeforeMs: null, opening })
+  const bytes = bytesOf(mutation)
+  await addEntry(tx, { position, mutation, bytes, sends: 0, notBeforeMs: null, opening, counted })
   return mutation
 }
 
 /** The first one's identity and time of making, the second one's stamp: it is as old as its oldest part. */
-function coalesce(last: OutboxEntry, next: Mutation): OutboxEntry | null {
+function coalesce(last: OutboxEntry, next: Mutation, counted?: Counted): OutboxEntry | null {
   if (last.sends > 0 || !haveEqualBase(last.mutation, next)) return null
   const op = coalesceOperations(last.mutation.op, next.op)
   if (!op) return null
   const mutation = { ...last.mutation, op, hlc: next.hlc }
   const bytes = bytesOf(mutation)
-  return bytes > SDK_MUTATION_BYTES_MAX ? null : { ...last, mutation, bytes }
+  if (bytes > SDK_MUTATION_BYTES_MAX) return null
+  return {
+    ...last,
+    mutation,
+    bytes,
+    counted: counted ? addCounted(last.counted ?? {}, counted) : last.counted,
+  }
 }
+
+const addCounted = (first: Counted, second: Counted): Counted => ({
+  ...first,
+  ...Object.fromEntries(
+    Object.entries(second).map(([path, [up, down]]) => {
+      const [upBefore, downBefore] = Object.hasOwn(first, path) ? (first[path] as Counted[string]) : [0, 0]
+      return [path, [upBefore + up, downBefore + down]]
+    }),
+  ),
+})
 
 export const saveEntry = (tx: StoreTx, entry: OutboxEntry): Promise<void> =>
   putRow(tx, 'outbox', positionKey(entry.position), entry)
@@ -181,12 +204,19 @@ const isWaiting = (entry: OutboxEntry, nowMs: number): entry is OutboxEntry & { 
   entry.notBeforeMs !== null && entry.notBeforeMs > nowMs && entry.notBeforeMs - nowMs <= WAIT_MS_MAX
 
 /** Moves a change that the server has taken to those kept for a change of epoch (protocol.md, push). */
-export async function acknowledge(tx: StoreTx, entry: OutboxEntry, nowMs: number): Promise<void> {
+export async function acknowledge(
+  tx: StoreTx,
+  entry: OutboxEntry,
+  nowMs: number,
+  under: string | undefined,
+): Promise<void> {
   await dropEntry(tx, entry)
   const kept: AcknowledgedEntry = {
     position: entry.position,
     mutation: entry.mutation,
     acknowledgedAtMs: nowMs,
+    counted: entry.counted,
+    under,
   }
   await putRow(tx, 'acknowledged', positionKey(entry.position), kept)
   const counts = await getCounts(tx)
@@ -210,11 +240,16 @@ export async function pruneAcknowledged(tx: StoreTx, nowMs: number): Promise<voi
 /** After a change of epoch: the week's acknowledged changes wait again, under their ids and in their old places. */
 export async function restoreAcknowledged(tx: StoreTx, nowMs: number): Promise<void> {
   const rows = await allRows<AcknowledgedEntry>(tx, 'acknowledged', '', ACKNOWLEDGED_MAX)
-  for (const { position, mutation, acknowledgedAtMs } of rows) {
-    await tx.remove('acknowledged', positionKey(position))
+  const elsewhere: { readonly mutation: Mutation; readonly under: string }[] = []
+  for (const { acknowledgedAtMs, under, ...kept } of rows) {
+    await tx.remove('acknowledged', positionKey(kept.position))
     if (acknowledgedAtMs <= nowMs - ACKNOWLEDGED_KEPT_MS) continue
-    await addEntry(tx, { position, mutation, bytes: bytesOf(mutation), sends: 1, notBeforeMs: null })
+    const entry = { ...kept, bytes: bytesOf(kept.mutation), sends: 1, notBeforeMs: null }
+    // What went out under this id stays as it was; what counted under another one is made anew, on top (FK3).
+    await addEntry(tx, under === undefined ? { ...entry, restored: true } : entry)
+    if (under !== undefined) elsewhere.push({ mutation: kept.mutation, under })
   }
+  for (const { mutation, under } of elsewhere) await forkParts().takeBack(tx, mutation, under)
   await setMeta(tx, 'counts', { ...(await getCounts(tx)), acknowledged: 0 })
 }
 

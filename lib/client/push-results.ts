@@ -1,5 +1,7 @@
+import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { EffectiveResult, MutationResult, PushResponse } from '#lib/protocol/push.ts'
 import { unreachable } from '#lib/kernel/result.ts'
+import { forkParts } from './crdt-loader.ts'
 import { readOffset, receiveStamps, resetClock, tickClock } from './device-clock.ts'
 import { closeConflict, noteConflict, noteDeadLetter, noteRefusal } from './notices.ts'
 import { acknowledge, dependentsOf, dropEntry, findEntries, saveEntry } from './outbox.ts'
@@ -28,6 +30,8 @@ interface Context {
   readonly nowMs: number
   readonly restamped: Set<string>
   readonly refusals: LocalRefusal[]
+  /** What had its effect under another id of this device. */
+  readonly elsewhere: { readonly mutation: Mutation; readonly under: string }[]
 }
 
 /** Gives each mutation of an answered push its fate, in the caller's transaction (protocol.md, results). */
@@ -37,7 +41,7 @@ export async function applyPushResults(
   deviceId: string,
   nowMs: number,
 ): Promise<PushTally> {
-  const context: Context = { deviceId, nowMs, restamped: new Set(), refusals: [] }
+  const context: Context = { deviceId, nowMs, restamped: new Set(), refusals: [], elsewhere: [] }
   const tally = { acknowledged: 0, conflicts: 0, deadLettered: 0 }
   const waits: number[] = []
   await receiveStamps(tx, deviceId, [response.serverHlc], nowMs)
@@ -52,6 +56,7 @@ export async function applyPushResults(
     if (effect === 'dead_lettered') tally.deadLettered += 1
     else if (effect !== 'applied') tally.conflicts += 1
   }
+  for (const { mutation, under } of context.elsewhere) await forkParts().countedElsewhere(tx, mutation, under)
   await setMeta(tx, 'inFlight', null)
   const allWait = waits.length > 0 && waits.length === response.results.length
   return { ...tally, refusals: context.refusals, allWaitMs: allWait ? Math.min(...waits) : null }
@@ -73,7 +78,9 @@ async function settle(
       await take(tx, context, entry, result)
       return result.status
     case 'duplicate':
-      await take(tx, context, entry, result.original)
+      await take(tx, context, entry, result.original, result.under)
+      if (result.under !== undefined)
+        context.elsewhere.push({ mutation: entry.mutation, under: result.under })
       return result.original.status
     case 'retry':
     case 'shed':
@@ -93,11 +100,14 @@ async function take(
   context: Context,
   entry: OutboxEntry,
   result: EffectiveResult,
+  under?: string,
 ): Promise<void> {
   const { mutation } = entry
   const { deviceId, nowMs } = context
-  await acknowledge(tx, entry, nowMs)
-  if (result.status === 'applied') await storeOwnWrite(tx, entry, result.version, deviceId)
+  await acknowledge(tx, entry, nowMs, under)
+  // Of one under another id only a pull can tell what it made of the record.
+  if (result.status === 'applied' && under === undefined)
+    await storeOwnWrite(tx, entry, result.version, deviceId)
   if ('record' in result && result.record)
     await storeRecord(tx, result.record, await markOf(tx, mutation.collection))
   if (result.status === 'conflict') await noteConflict(tx, result.conflictId, mutation, result.record, nowMs)

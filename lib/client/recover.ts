@@ -1,7 +1,7 @@
 import { compareHlc, formatHlc, parseHlc } from '#lib/kernel/hlc.ts'
 import type { Json } from '#lib/kernel/json.ts'
-import { ReplicaError } from './errors.ts'
-import { renameStamps } from './new-identity.ts'
+import { forkParts } from './fork-parts.ts'
+import { inspect } from './inspect-store.ts'
 import { depthOf, getCounts, saveEntry } from './outbox.ts'
 import type { ReplicaStore, Salvage, StoreTx, Table } from './store.ts'
 import { TABLES, UNREADABLE_TOLD_MAX } from './store.ts'
@@ -20,9 +20,6 @@ export interface RecoveryParts {
   /** True when it did before: then an empty store is no new one. */
   readonly wasOpen: boolean
 }
-
-/** `miscounted`: every row is there, and only the sums are old: the last opening ended in a full store (tight-store.ts). */
-type Finding = 'sound' | 'miscounted' | 'damaged'
 
 /**
  * Looks a store over, and rebuilds it from what can be read of it when rows are missing or unreadable (SDK4): pending
@@ -48,34 +45,6 @@ interface Losses {
   readonly salvage: Salvage
   readonly malformed: Salvage['unreadable']
   readonly depthBefore: number
-}
-
-/** Whether the rows that everything stands on are sound and fit together; records are looked at when they are read. */
-export async function inspect(tx: StoreTx): Promise<Finding> {
-  try {
-    const rows = await tx.scan('meta', { limit: 1_000 })
-    if (!rows.every(({ key, value }) => isSoundMeta(key, value))) return 'damaged'
-    if (!(await isSoundTable(tx, 'outbox')) || !(await isSoundTable(tx, 'notices'))) return 'damaged'
-    const outbox = await tx.count('outbox')
-    const fitsIndexes =
-      outbox === (await tx.count('outbox_by_id')) && outbox === (await tx.count('outbox_by_record'))
-    const isNew = rows.length === 0 && outbox === 0
-    if (!fitsIndexes || (!isNew && (await getMeta(tx, 'identity')) === null)) return 'damaged'
-    const counts = await getCounts(tx)
-    const identity = await getMeta(tx, 'identity')
-    if (identity && identity.token !== null && (await getMeta(tx, 'reportSeq')) === null) return 'miscounted'
-    const fitsCounts = depthOf(counts) === outbox && counts.acknowledged === (await tx.count('acknowledged'))
-    return fitsCounts ? 'sound' : 'miscounted'
-  } catch (error) {
-    if (error instanceof ReplicaError && error.code === 'store_corrupt') return 'damaged'
-    throw error
-  }
-}
-
-async function isSoundTable(tx: StoreTx, table: Table): Promise<boolean> {
-  let isSound = true
-  await eachRow<Json>(tx, table, '', (value, key) => (isSound = isSoundRow(table, key, value)))
-  return isSound
 }
 
 async function rebuild(tx: StoreTx, parts: RecoveryParts, losses: Losses): Promise<RecoveryNotice> {
@@ -164,11 +133,11 @@ async function restoreIdentity(tx: StoreTx, { newIdentity, nowMs }: RecoveryPart
   if (await getMeta(tx, 'identity')) return false
   const identity = newIdentity()
   await setMeta(tx, 'identity', identity)
-  await renameStamps(tx, identity.deviceId)
   const acknowledged: string[] = []
   await eachRow(tx, 'acknowledged', '', (_, key) => acknowledged.push(key) > 0)
   for (const key of acknowledged) await tx.remove('acknowledged', key)
   await setMeta(tx, 'inFlight', null)
+  await forkParts.moveWork(tx, identity.deviceId)
   return true
 }
 

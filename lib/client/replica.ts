@@ -10,7 +10,6 @@ import type { Observable, Subject } from './observable.ts'
 import { createSubject } from './observable.ts'
 import { dropSpare } from './outbox.ts'
 import type { StoreNews } from './peers.ts'
-import { recover } from './recover.ts'
 import type { ReplicaContext } from './run.ts'
 import { createScheduler } from './scheduler.ts'
 import { createSerial } from './serial.ts'
@@ -192,6 +191,7 @@ export function startReplica(parts: ReplicaParts): Replica {
   /** Rebuilds a store in which damage has shown (SDK4). */
   async function mend(): Promise<boolean> {
     if (!store.isCorrupt() || isClosed) return false
+    const { recover } = await import('./recover.ts')
     const notice = await recover(store, {
       nowMs: clock.now(),
       newIdentity: parts.makeIdentity,

@@ -8,7 +8,7 @@ import type { Clock } from './clock.ts'
 import { followCommands } from './commands.ts'
 import { noteClockSample } from './device-clock.ts'
 import { changeEpoch } from './epoch.ts'
-import { leaveForkedIdentity } from './identity.ts'
+import { forkParts } from './crdt-loader.ts'
 import type { Failure } from './failures.ts'
 import type { Log } from './log.ts'
 import type { Machine } from './machine.ts'
@@ -87,7 +87,7 @@ export async function followFork<T>(context: ReplicaContext, outcome: Outcome<T>
   if (outcome.ok || outcome.failure.kind !== 'forked') return outcome
   const { status, code } = outcome.failure
   if (context.enrollmentKey === null) return { ok: false, failure: { kind: 'halt', status, code } }
-  await transact(context, (tx) => leaveForkedIdentity(tx, context))
+  await transact(context, (tx) => forkParts().leaveForkedIdentity(tx, context))
   context.log('forked', { code })
   return outcome
 }

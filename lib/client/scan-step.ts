@@ -1,5 +1,5 @@
 import type { SessionEvent } from '#lib/engine/session-machine.ts'
-import { takeNewIdentity } from './identity.ts'
+import { forkParts } from './crdt-loader.ts'
 import { pickBatch } from './outbox.ts'
 import type { Run } from './run.ts'
 import { ask, eventOf, transact } from './run.ts'
@@ -42,7 +42,8 @@ async function enroll(run: Run): Promise<SessionEvent | null> {
   } as const
   const outcome = await ask(run, call, enrollRequestId)
   if (!outcome.ok) {
-    if (outcome.failure.code === 'device_id_taken') await transact(run, (tx) => takeNewIdentity(tx, run))
+    if (outcome.failure.code === 'device_id_taken')
+      await transact(run, (tx) => forkParts().takeNewIdentity(tx, run))
     return eventOf(run, outcome.failure)
   }
   const { fleetId, epoch, token, config } = outcome.value

@@ -125,6 +125,9 @@ export interface ReplicaRecord extends WireRecord {
   readonly orphan: boolean
 }
 
+/** What a change itself adds to a counter and takes away, by JSON Pointer: its totals tell the sum of all so far. */
+export type Counted = Readonly<Record<string, readonly [up: number, down: number]>>
+
 /** One pending change. Its place in the queue never changes. */
 export interface OutboxEntry {
   readonly position: number
@@ -136,12 +139,19 @@ export interface OutboxEntry {
   readonly notBeforeMs: number | null
   /** Which opening of the replica made it; absent when it came back after a restore. */
   readonly opening?: string | undefined
+  /** Of a CRDT change. */
+  readonly counted?: Counted | undefined
+  /** It had its effect under this id before the server was restored: it isn't made anew (FK3). */
+  readonly restored?: true | undefined
 }
 
 export interface AcknowledgedEntry {
   readonly position: number
   readonly mutation: Mutation
   readonly acknowledgedAtMs: number
+  readonly counted?: Counted | undefined
+  /** Another id of this device, from before or after a fork, that it had its effect under. */
+  readonly under?: string | undefined
 }
 
 /** A person must decide; the device shows its own side meanwhile (CS6). */

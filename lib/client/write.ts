@@ -12,6 +12,7 @@ import { readOffset, tickClock } from './device-clock.ts'
 import { ReplicaError } from './errors.ts'
 import { OUTBOX_MAX, bytesOf, depthOf, enqueue, getCounts } from './outbox.ts'
 import type { StoreTx } from './store.ts'
+import type { Counted } from './tables.ts'
 import { getMeta } from './tables.ts'
 import type { RecordGround } from './view.ts'
 import { groundOf, readGround } from './view.ts'
@@ -36,6 +37,7 @@ export interface WriteInput {
   readonly options: WriteOptions
   /** Names this opening of the replica. */
   readonly opening: string
+  readonly counted?: Counted | undefined
 }
 
 /**
@@ -60,7 +62,7 @@ export async function writeLocally(
   if (bytesOf(mutation) > SDK_MUTATION_BYTES_MAX) throw new ReplicaError('too_large')
   const counts = await getCounts(tx)
   if (depthOf(counts) + counts.refusals >= OUTBOX_MAX) throw new ReplicaError('outbox_full')
-  return { recordId, mutationId: (await enqueue(tx, mutation, input.opening)).id }
+  return { recordId, mutationId: (await enqueue(tx, mutation, input.opening, input.counted)).id }
 }
 
 function plainDocument(standing: JsonObject | null, op: Operation): JsonObject | null {

@@ -8,6 +8,7 @@ import { checkActors } from './crdt/actors.ts'
 import type { PushDraft } from './push-draft.ts'
 import { conflictOf, mutationOf, recordOf } from './push-draft.ts'
 import type { CollectionRules, IncomingMutation, IncomingPush, KnownConflict } from './types.ts'
+import { recordKey } from './types.ts'
 
 /** What a mutation's fate is before anybody looks at its record; `go` when that must decide. */
 export type Gate =
@@ -20,7 +21,7 @@ export type Gate =
       readonly decides: boolean
     }
   | { readonly kind: 'refused'; readonly code: RefusedCode; readonly detail: string }
-  | { readonly kind: 'duplicate'; readonly original: EffectiveResult }
+  | { readonly kind: 'duplicate'; readonly original: EffectiveResult; readonly under?: string }
   | { readonly kind: 'dead'; readonly code: DeadLetterCode; readonly detail: string }
   | { readonly kind: 'held'; readonly conflictId: string }
   /** A person decided already, for another one or against what it stands on. */
@@ -50,6 +51,7 @@ export function checkMutation(
     (unknownField === null ? null : refused('unknown_field', `unknown field ${unknownField}`)) ??
     checkBreaker(push, incoming) ??
     checkRepeat(draft, push, incoming, author) ??
+    checkElsewhere(draft, push, incoming) ??
     checkStamp(draft, incoming, author) ??
     checkNamed(draft, incoming, author)
   return early ?? checkPlace(draft, incoming, author, withoutEffect)
@@ -122,7 +124,19 @@ function checkRepeat(
   if (!ofFork && (known.payloadHash !== payloadHash || known.deviceId !== author)) {
     return refused('mutation_id_reused', 'this id was used for another mutation')
   }
-  return { kind: 'duplicate', original: known.result }
+  if (!ofFork) return { kind: 'duplicate', original: known.result }
+  draft.countedElsewhere.add(recordKey(mutation.collection, mutation.recordId))
+  return { kind: 'duplicate', original: known.result, under: known.deviceId }
+}
+
+/**
+ * FK3: the totals of later changes hold those before them. Where one of these counted under another id they would
+ * count it twice: the device makes them anew once it has heard.
+ */
+function checkElsewhere(draft: PushDraft, push: IncomingPush, { mutation }: IncomingMutation): Gate | null {
+  const key = recordKey(mutation.collection, mutation.recordId)
+  if (mutation.op.type !== 'crdt' || push.atomic || !draft.countedElsewhere.has(key)) return null
+  return { kind: 'waits', status: 'retry', retryAfterMs: 0 }
 }
 
 /** The stamp must name its author and stay within 5 min of the server's clock (CS1, CL1). */

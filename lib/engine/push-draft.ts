@@ -38,6 +38,8 @@ export interface PushDraft {
   readonly otLog: Map<RecordKey, readonly PathOp[]>
   /** By mutation id and base version, so that a chain of n links takes n steps and not n². */
   readonly views: Map<string, ChainView>
+  /** Records with a mutation in this push that had its effect under another id of the device (FK3). */
+  readonly countedElsewhere: Set<RecordKey>
 }
 
 export const startDraft = (world: PushWorld, linkedIds: readonly string[] = []): PushDraft => ({
@@ -50,6 +52,7 @@ export const startDraft = (world: PushWorld, linkedIds: readonly string[] = []):
   conflicts: new Map(),
   otLog: new Map(),
   views: new Map(),
+  countedElsewhere: new Set(),
 })
 
 export const headOf = ({ heads, world }: PushDraft, collection: string): number =>

@@ -197,7 +197,12 @@ function turnedAway(question: Question, gate: Exclude<Gate, { kind: 'go' }>): Ch
         serverHlc: serverHlcAt(draft.world.nowMs),
       }
     case 'duplicate':
-      return { id, status: 'duplicate', original: gate.original }
+      return {
+        id,
+        status: 'duplicate',
+        original: gate.original,
+        ...(gate.under === undefined ? {} : { under: gate.under }),
+      }
     case 'waits':
       if (gate.status === 'shed') return { id, status: 'shed', retryAfterMs: gate.retryAfterMs }
       return { id, status: 'retry', code: 'parent_retry', retryAfterMs: gate.retryAfterMs }

@@ -94,7 +94,13 @@ export type MutationResult =
   | { readonly id: string; readonly status: 'retry'; readonly code: RetryCode; readonly retryAfterMs: number }
   | { readonly id: string; readonly status: 'shed'; readonly retryAfterMs: number }
   | { readonly id: string; readonly status: 'not_applied' }
-  | { readonly id: string; readonly status: 'duplicate'; readonly original: EffectiveResult }
+  | {
+      readonly id: string
+      readonly status: 'duplicate'
+      readonly original: EffectiveResult
+      /** The linked id of a forked device that it had its effect under, when that is not the sender's. */
+      readonly under?: string | undefined
+    }
 
 /** The results that are remembered by mutation id (ID1). */
 export type EffectiveResult = Extract<

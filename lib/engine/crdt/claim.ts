@@ -12,7 +12,7 @@ import { distinct, elementsFrom } from './set-values.ts'
 import type { TextCrdt } from './text.ts'
 
 /** Dots of elements that were in a plain array when it became a set. */
-const SEED_DOTS_FROM = 2 ** 50
+export const SEED_DOTS_FROM = 2 ** 50
 
 /**
  * The state as one of another kind, where a document write made it and the first `crdt` change says what it is: a

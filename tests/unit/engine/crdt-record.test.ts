@@ -15,6 +15,7 @@ import {
   remove,
   rulesOf,
   stamp,
+  uuid,
 } from '#tests/support/engine-world.ts'
 
 const rules = rulesOf({ strategy: 'crdt' })
@@ -37,6 +38,32 @@ function started(op: Operation = hits(DEVICE_A, 3), use = rules): EngineWorld {
 }
 
 describe('CRDTs of a record', () => {
+  it('[FK3] after a change that a fork has sent, later ones of the record wait to be made anew', () => {
+    const server = new EngineWorld(rules)
+    const sent = mutationBy(DEVICE_A, hits(DEVICE_A, 3))
+    server.push(DEVICE_A, [sent])
+    const moved = mutationBy(DEVICE_B, hits(DEVICE_B, 3), { id: sent.id })
+    const later = [
+      mutationBy(DEVICE_B, hits(DEVICE_B, 5), { after: sent.id }),
+      mutationBy(DEVICE_B, patch({ title: 'x' })),
+      mutationBy(DEVICE_B, hits(DEVICE_B, 9), { recordId: uuid('e', 2) }),
+    ]
+    const results = server.push(DEVICE_B, [moved, ...later], { linkedIds: [DEVICE_A] })
+    expect(results).toMatchObject([
+      { status: 'duplicate', under: DEVICE_A, original: { status: 'applied', version: 1 } },
+      { status: 'retry', code: 'parent_retry' },
+      { status: 'applied' },
+      { status: 'applied' },
+    ])
+    const [remade] = later.map((each) => ({ ...each, op: hits(DEVICE_B, 2) }))
+    if (!remade) throw new Error('a change to send again')
+    expect(server.push(DEVICE_B, [remade], { linkedIds: [DEVICE_A] })).toMatchObject([{ status: 'applied' }])
+    expect(server.record?.data).toMatchObject({ hits: 5 })
+    expect(server.push(DEVICE_A, [sent])).toEqual([
+      { id: sent.id, status: 'duplicate', original: expect.objectContaining({ version: 1 }) },
+    ])
+  })
+
   it('[CS7] changes of two devices are joined: applied, with the record where others came between, and no conflict', () => {
     const server = started()
     expect(server.send(DEVICE_A, hits(DEVICE_A, 4), { baseVersion: 1 })).toEqual({

@@ -1,0 +1,183 @@
+import { formatHlc, parseHlc } from '#lib/kernel/hlc.ts'
+import { assert } from '#lib/kernel/result.ts'
+import { uuidv7 } from '#lib/kernel/uuid.ts'
+import type { Mutation } from '#lib/protocol/mutation.ts'
+import { SEED_DOTS_FROM } from '#lib/engine/crdt/claim.ts'
+import { crdtParts } from './crdt-loader.ts'
+import type { Renaming } from './crdt-parts.ts'
+import { spoilDots } from './device-dots.ts'
+import { conflictsOf } from './notices.ts'
+import { bytesOf, eachOutboxEntry, pendingOf, saveEntry } from './outbox.ts'
+import type { ReplicaContext } from './run.ts'
+import type { StoreTx } from './store.ts'
+import type { AcknowledgedEntry, OutboxEntry } from './tables.ts'
+import {
+  eachRow,
+  getMeta,
+  getRecord,
+  identityOf,
+  putRow,
+  recordRowKey,
+  setMeta,
+  startOver,
+} from './tables.ts'
+import { groundOf } from './view.ts'
+
+type Source = Pick<ReplicaContext, 'clock' | 'random'>
+
+export interface ForkParts {
+  takeNewIdentity(tx: StoreTx, source: Source): Promise<void>
+  leaveForkedIdentity(tx: StoreTx, source: Source): Promise<void>
+  moveWork(tx: StoreTx, deviceId: string): Promise<void>
+  countedElsewhere(tx: StoreTx, mutation: Mutation, under: string): Promise<void>
+  takeBack(tx: StoreTx, mutation: Mutation, under: string): Promise<void>
+}
+
+/**
+ * The id is in use: our own enrollment of more than a day ago, or a copied store. Nothing was pushed under it, so
+ * the pending changes take a new one.
+ */
+async function takeNewIdentity(tx: StoreTx, { clock, random }: Source): Promise<void> {
+  const identity = await identityOf(tx)
+  const deviceId = uuidv7(clock.now(), random)
+  const enrollRequestId = uuidv7(clock.now(), random)
+  await setMeta(tx, 'identity', { ...identity, deviceId, enrollRequestId })
+  await moveWork(tx, deviceId)
+}
+
+/**
+ * Another copy of this store goes on under our id (409 `device_forked`). This one enrolls again under a new id and
+ * proves the old one by its token: the server then knows what had an effect already. All that was not acknowledged
+ * keeps its mutation ids; the position was the old id's, so everything is read anew.
+ */
+async function leaveForkedIdentity(tx: StoreTx, { clock, random }: Source): Promise<void> {
+  const identity = await identityOf(tx)
+  if (identity.token === null) return
+  const former = { deviceId: identity.deviceId, token: identity.token }
+  const deviceId = uuidv7(clock.now(), random)
+  const enrollRequestId = uuidv7(clock.now(), random)
+  await setMeta(tx, 'identity', { ...identity, deviceId, enrollRequestId, token: null, former })
+  await setMeta(tx, 'inFlight', null)
+  await startOver(tx, 'device_forked')
+  await setMeta(tx, 'commands', null)
+  await setMeta(tx, 'errands', null)
+  await moveWork(tx, deviceId)
+}
+
+/**
+ * What waits, and what may be sent again after a restore, becomes the work of another id: stamps, dots and totals name
+ * their device.
+ */
+async function moveWork(tx: StoreTx, deviceId: string): Promise<void> {
+  const hlc = await getMeta(tx, 'hlc')
+  if (hlc !== null) await setMeta(tx, 'hlc', movedStamp(hlc, deviceId))
+  // The numbers of the old id's dots are given to its work under the new one.
+  await spoilDots(tx)
+  const records = new Map<string, Mutation[]>()
+  await eachOutboxEntry(tx, async (entry) => {
+    const { mutation } = entry
+    const moved = {
+      ...entry,
+      opening: undefined,
+      restored: undefined,
+      mutation: movedMutation(mutation, deviceId),
+    }
+    // Nothing made from here on may hide in what its twin has too: no opening's name.
+    await saveEntry(tx, moved)
+    const key = recordRowKey(mutation.collection, mutation.recordId)
+    records.set(key, [...(records.get(key) ?? []), mutation])
+  })
+  for (const mutations of records.values())
+    await remakePending(tx, mutations, { from: actorOf(mutations[0]), to: deviceId, unseenFrom: 0 })
+  await eachRow<AcknowledgedEntry>(tx, 'acknowledged', '', async (kept, key) => {
+    const { mutation, under = actorOf(mutation) } = kept
+    await putRow(tx, 'acknowledged', key, { ...kept, under, mutation: movedMutation(mutation, deviceId) })
+    return true
+  })
+}
+
+function movedStamp(hlc: string, deviceId: string): string {
+  const parsed = parseHlc(hlc)
+  assert(parsed.ok, 'a stored HLC is one of ours')
+  return formatHlc({ ...parsed.value, deviceId })
+}
+
+function actorOf(mutation: Mutation | undefined): string {
+  const parsed = parseHlc(mutation?.hlc ?? '')
+  assert(parsed.ok, 'a stored HLC is one of ours')
+  return parsed.value.deviceId
+}
+
+/** The same change by the same mutation id, as the device's new id made it. */
+const movedMutation = (mutation: Mutation, deviceId: string): Mutation => ({
+  ...mutation,
+  hlc: movedStamp(mutation.hlc, deviceId),
+})
+
+/** What had its effect under another id counts there: what is made after it does without. */
+async function countedElsewhere(tx: StoreTx, mutation: Mutation, under: string): Promise<void> {
+  const { deviceId } = await identityOf(tx)
+  // The elements of a plain array get dots by their author once the array is a set.
+  const unseenFrom = mutation.op.type === 'crdt' ? Infinity : SEED_DOTS_FROM
+  await remakePending(tx, [mutation], { from: deviceId, to: under, unseenFrom })
+}
+
+/** What had its effect under another id comes back after a restore of the server, on top of what went out under this one. */
+async function takeBack(tx: StoreTx, mutation: Mutation, under: string): Promise<void> {
+  const { deviceId } = await identityOf(tx)
+  await remakePending(tx, [mutation], { from: under, to: deviceId, unseenFrom: Infinity })
+}
+
+/**
+ * Makes a record's pending CRDT changes anew: each on what the server showed and on those before it, so that totals
+ * hold what counts under this id alone (docs/decisions/0027). What `moved` adds changes its dots' names.
+ * What went out under this id and may have had its effect stays as it was.
+ */
+async function remakePending(
+  tx: StoreTx,
+  moved: readonly Mutation[],
+  names: Pick<Renaming, 'from' | 'to' | 'unseenFrom'>,
+): Promise<void> {
+  const { collection, recordId } = moved[0] as Mutation
+  const entries = await pendingOf(tx, collection, recordId)
+  if (!entries.some(({ mutation }) => mutation.op.type === 'crdt')) return
+  const { deviceId } = await identityOf(tx)
+  const dots = new Set(moved.flatMap((mutation) => dotsAdded(mutation, names.from)))
+  const renaming = { ...names, deviceId, dots }
+  const conflicts = await conflictsOf(tx, collection, recordId)
+  const fixed = [
+    ...conflicts.flatMap(({ mutations }) => mutations),
+    ...entries.filter(isFixed).map(({ mutation }) => mutation),
+  ]
+  const { rebase, remake } = crdtParts()
+  let ground = rebase(await groundOf(tx, collection, await getRecord(tx, collection, recordId)), fixed)
+  for (const entry of entries.filter((each) => !isFixed(each))) {
+    const { op } = entry.mutation
+    let { mutation } = entry
+    if (op.type === 'crdt') {
+      const changes = remake(ground, op.changes, entry.counted ?? {}, renaming)
+      mutation = { ...mutation, op: { type: 'crdt', changes } } satisfies Mutation
+      await saveEntry(tx, { ...entry, mutation, bytes: bytesOf(mutation), notBeforeMs: null })
+    }
+    ground = rebase(ground, [mutation])
+  }
+}
+
+/** `path dot` of its additions, by the name that they have under this id. */
+function dotsAdded({ op }: Mutation, deviceId: string): readonly string[] {
+  if (op.type !== 'crdt') return []
+  return op.changes.flatMap((change) => {
+    if (change.kind !== 'or-set') return []
+    return (change.add ?? []).map(({ dot }) => `${change.path} ${deviceId}${dot.slice(dot.lastIndexOf(':'))}`)
+  })
+}
+
+const isFixed = ({ restored }: OutboxEntry): boolean => restored === true
+
+export const forkParts: ForkParts = {
+  takeNewIdentity,
+  leaveForkedIdentity,
+  moveWork,
+  countedElsewhere,
+  takeBack,
+}

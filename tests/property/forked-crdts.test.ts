@@ -1,0 +1,197 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { createCollection } from '#lib/application/collections/create-collection.ts'
+import { systemClock } from '#lib/client/clock.ts'
+import type { MemoryDisk } from '#lib/client/memory-store.ts'
+import { createMemoryDisk, openMemoryStore } from '#lib/client/memory-store.ts'
+import { openReplica } from '#lib/client/open-replica.ts'
+import type { Replica } from '#lib/client/replica.ts'
+import type { Mutation } from '#lib/protocol/mutation.ts'
+import { openMemoryStorage } from '#lib/storage/memory/open-memory-storage.ts'
+import { cases } from '#tests/support/cases.ts'
+import type { TestApp, TestFleet } from '#tests/support/device-world.ts'
+import { testApp, testFleet } from '#tests/support/device-world.ts'
+
+/** What becomes of the pushes of one round. */
+type Weather = 'fine' | 'answer lost' | 'no connection' | 'told to wait'
+interface Step {
+  readonly kind: 'count' | 'add' | 'remove' | 'type' | 'sync' | 'copy'
+  readonly who: number
+  readonly by: number
+  readonly weather: Weather
+}
+const step: fc.Arbitrary<Step> = fc.record({
+  kind: fc.constantFrom('count', 'count', 'count', 'add', 'remove', 'type', 'sync', 'sync', 'copy'),
+  who: fc.nat(3),
+  by: fc.integer({ min: -5, max: 20 }),
+  weather: fc.constantFrom<Weather>('fine', 'fine', 'answer lost', 'no connection', 'told to wait'),
+})
+
+/** Copies of one device: at most so many, the first included. */
+const COPIES_MAX = 3
+const ROUNDS_MAX = 12
+const RESET = Object.assign(new TypeError('fetch failed'), { cause: { code: 'ECONNRESET' } })
+const CRDTS = { name: 'boards', strategy: 'crdt', schema: true }
+
+interface Copy {
+  readonly disk: MemoryDisk
+  readonly replica: Replica
+  weather: Weather
+}
+
+class World {
+  nowMs = 1_800_000_000_000
+  readonly app: TestApp
+  private fleet: TestFleet | null = null
+
+  constructor() {
+    this.app = testApp(openMemoryStorage(), undefined, { now: () => this.nowMs })
+  }
+
+  async open(disk: MemoryDisk): Promise<Copy> {
+    if (!this.fleet) {
+      this.fleet = await testFleet(this.app)
+      await createCollection(this.app.ctx, { actor: SYSTEM, fleetId: this.fleet.fleetId, body: CRDTS })
+    }
+    const copy: { weather: Weather } = { weather: 'fine' }
+    const replica = await openReplica({
+      url: 'http://tidemark.test',
+      enrollmentKey: this.fleet.key,
+      device: { name: 'copied', platform: 'ios', appVersion: '1.0.0' },
+      store: openMemoryStore(disk),
+      clock: { ...systemClock, now: () => this.nowMs },
+      fetch: (input, init) => this.answer(String(input), init, copy.weather),
+      sync: { auto: false },
+    })
+    return Object.assign(copy, { disk, replica })
+  }
+
+  private async answer(url: string, init: RequestInit | undefined, weather: Weather): Promise<Response> {
+    const isPush = url.endsWith('/push')
+    if (weather === 'no connection' && isPush) throw RESET
+    const waits = weather === 'told to wait' && isPush
+    const response = await this.app.router.handle(new Request(url, waits ? withoutWork(init) : init))
+    if (!response) throw new Error(`no route for ${url}`)
+    if (weather === 'answer lost' && isPush) throw RESET
+    return waits && response.status === 200 ? toldToWait(response, init) : response
+  }
+}
+
+const bodyOf = (init: RequestInit | undefined): { mutations: Mutation[] } =>
+  JSON.parse(String(init?.body)) as { mutations: Mutation[] }
+
+/** The device is heard, but none of its changes is. */
+const withoutWork = (init: RequestInit | undefined): RequestInit => ({
+  ...init,
+  body: JSON.stringify({ ...bodyOf(init), requestId: crypto.randomUUID(), mutations: [] }),
+})
+
+async function toldToWait(response: Response, init: RequestInit | undefined): Promise<Response> {
+  const results = bodyOf(init).mutations.map(({ id }) => ({
+    id,
+    status: 'retry',
+    code: 'contention',
+    retryAfterMs: 0,
+  }))
+  const answer = { ...((await response.json()) as object), results }
+  return Response.json(answer, { headers: response.headers })
+}
+
+function copyOf(disk: MemoryDisk): MemoryDisk {
+  const copy = createMemoryDisk()
+  for (const [table, rows] of Object.entries(disk.tables))
+    for (const [key, value] of rows) copy.tables[table as keyof MemoryDisk['tables']].set(key, value)
+  copy.tables.meta.delete('lock')
+  return copy
+}
+
+/** What all copies together must come to: each step once. */
+interface Oracle {
+  likes: number
+  readonly tags: Set<string>
+  readonly typed: Set<string>
+}
+
+async function carryOut(
+  copy: Copy,
+  { kind, by }: Step,
+  n: number,
+  id: string,
+  oracle: Oracle,
+): Promise<void> {
+  const boards = copy.replica.collection('boards')
+  const tags = boards.set(id, 'tags')
+  switch (kind) {
+    case 'count':
+      await boards.counter(id, 'likes').increment(by)
+      oracle.likes += by
+      return
+    case 'add':
+      await tags.add(`t${n}`)
+      oracle.tags.add(`t${n}`)
+      return
+    case 'remove': {
+      const [tag] = await tags.values()
+      if (tag === undefined) return
+      await tags.remove(tag)
+      oracle.tags.delete(tag as string)
+      return
+    }
+    case 'type':
+      await boards.text(id, 'body').insert(0, `<${n}>`)
+      oracle.typed.add(`<${n}>`)
+  }
+}
+
+async function run(steps: readonly Step[]): Promise<void> {
+  const world = new World()
+  const copies = [await world.open(createMemoryDisk())]
+  const [first] = copies as [Copy]
+  await first.replica.sync()
+  const { recordId } = await first.replica.collection('boards').put(null, { title: 'x', likes: 7 })
+  if (steps.length % 2 === 0) await first.replica.sync()
+  const oracle: Oracle = { likes: 7, tags: new Set(), typed: new Set() }
+  for (const [n, each] of steps.entries()) {
+    world.nowMs += 10_000
+    const copy = copies[each.who % copies.length] as Copy
+    copy.weather = each.weather
+    if (each.kind === 'sync') await copy.replica.sync()
+    else if (each.kind !== 'copy') await carryOut(copy, each, n, recordId, oracle)
+    else if (copies.length < COPIES_MAX && copy.replica.status$.get().problem !== 'device_forked') {
+      // As a file is copied: nothing has it open meanwhile (FK1), and not between a fork and its enrollment.
+      await copy.replica.close()
+      copies.push(await world.open(copyOf(copy.disk)))
+      copies[each.who % (copies.length - 1)] = await world.open(copy.disk)
+    }
+    copy.weather = 'fine'
+  }
+  // Once all is sent, everybody reads what the others sent.
+  for (let round = 0, quiet = 0; round < ROUNDS_MAX && quiet < 2; round++) {
+    world.nowMs += 400_000
+    const ended: string[] = []
+    for (const { replica } of copies) {
+      const { pending, problem } = await replica.sync()
+      ended.push(`${pending} ${problem}`)
+    }
+    quiet = ended.every((end) => end === '0 null') ? quiet + 1 : 0
+  }
+  for (const { replica } of copies) {
+    expect(replica.status$.get()).toMatchObject({ pending: 0, refused: 0, problem: null })
+    const data = (await replica.collection('boards').get(recordId))?.data
+    expect(data).toMatchObject({ title: 'x', likes: oracle.likes })
+    expect(new Set((data?.['tags'] as string[] | undefined) ?? [])).toEqual(oracle.tags)
+    const body = String(data?.['body'] ?? '')
+    expect(new Set(body.match(/<\d+>/g) ?? [])).toEqual(oracle.typed)
+    expect(body.length).toBe([...oracle.typed].join('').length)
+  }
+  for (const { replica } of copies) await replica.close()
+}
+
+describe('copies of one device', () => {
+  it('[FK3] count, add, remove and type each thing once, whoever sends it and whatever gets lost', async () => {
+    await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 18 }), run), {
+      numRuns: cases(40),
+    })
+  })
+})
