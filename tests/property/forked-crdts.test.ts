@@ -141,6 +141,10 @@ async function carryOut(
     case 'type':
       await boards.text(id, 'body').insert(0, `<${n}>`)
       oracle.typed.add(`<${n}>`)
+      return
+    case 'sync':
+    case 'copy':
+      return
   }
 }
 
