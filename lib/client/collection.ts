@@ -13,11 +13,11 @@ import { asRecord, eachRow } from './tables.ts'
 import type { TightStore } from './tight-store.ts'
 import type { RecordView } from './view.ts'
 import { readView } from './view.ts'
-import type { WriteOptions, WriteReceipt } from './write.ts'
+import type { AppSchema, WriteOptions, WriteReceipt } from './write.ts'
 import { writeLocally } from './write.ts'
 
 export type { RecordView } from './view.ts'
-export type { WriteOptions, WriteReceipt } from './write.ts'
+export type { AppSchema, WriteOptions, WriteReceipt } from './write.ts'
 
 /** What a patch changes: names, or JSON Pointers when they start with `/` (protocol.md, ops). */
 export interface PatchChanges {
@@ -40,6 +40,9 @@ export interface Collection {
   text(id: string, path: string): TextHandle
 }
 
+/** By collection. */
+export type AppSchemas = Readonly<Record<string, AppSchema>>
+
 export const QUERY_RESULTS_MAX = 10_000
 
 export interface CollectionContext {
@@ -51,17 +54,18 @@ export interface CollectionContext {
   readonly onWrite: () => void
   /** Names this opening of the replica. */
   readonly opening: string
+  readonly schemas: AppSchemas
 }
 
 export function openCollection(context: CollectionContext, name: string): Collection {
-  const { store, clock, random, checkOpen, onWrite, opening } = context
+  const { store, clock, random, checkOpen, onWrite, opening, schemas } = context
   const write = async (
     recordId: string,
     op: Operation,
     options: WriteOptions = {},
   ): Promise<WriteReceipt> => {
     checkOpen()
-    const input = { collection: name, recordId, op: asJson(op), options, opening }
+    const input = { collection: name, recordId, op: asJson(op), options, opening, app: schemas[name] }
     const receipt = await store.transactDurably((tx) => writeLocally(tx, clock, random, input))
     onWrite()
     return receipt

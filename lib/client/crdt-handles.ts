@@ -92,7 +92,8 @@ async function write(place: Place, edit: Edit): Promise<WriteReceipt | null> {
       ? { type: 'patch', set: { [path]: made.next } }
       : { type: 'crdt', changes: [made.change()] }
     const counted = op.type === 'crdt' ? (made.counted ?? {}) : undefined
-    return writeLocally(tx, clock, random, { collection, recordId, op, options: {}, opening, counted })
+    const app = context.schemas[collection]
+    return writeLocally(tx, clock, random, { collection, recordId, op, options: {}, opening, counted, app })
   })
   if (receipt) onWrite()
   return receipt

@@ -81,9 +81,9 @@ export async function openIndexedDbStore(
       return () => channel.removeEventListener('message', onMessage)
     },
     transact: (work) => guarded(async () => runOn(await begin(), work)),
-    async hold() {
-      const letGo = await holdLock(`${databaseName}:session`)
-      if (!letGo) return null
+    async hold(purpose) {
+      const letGo = await holdLock(`${databaseName}:${purpose}`)
+      if (!letGo || purpose === 'events') return letGo
       isHeld = true
       return () => {
         isHeld = false

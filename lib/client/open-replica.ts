@@ -2,6 +2,7 @@ import type { Random } from '#lib/kernel/random.ts'
 import { isUuid } from '#lib/kernel/uuid.ts'
 import type { DeviceInfo } from '#lib/protocol/device.ts'
 import { browserNetwork } from './browser-network.ts'
+import type { AppSchemas } from './collection.ts'
 import type { Clock } from './clock.ts'
 import { systemClock, toIso } from './clock.ts'
 import { ReplicaError } from './errors.ts'
@@ -39,6 +40,11 @@ export interface ReplicaOptions {
   /** In a browser its own word on the connection, when absent. */
   readonly network?: Network
   readonly sync?: SyncOptions
+  /**
+   * The schema versions that the app's code writes, by collection: an older one runs through the collection's
+   * up-migrations on the server, a newer one waits there until it is published (DL5). Without: the server's newest.
+   */
+  readonly schemas?: AppSchemas
   readonly onLog?: (entry: LogEntry) => void
 }
 
@@ -109,6 +115,7 @@ export async function openReplica(options: ReplicaOptions): Promise<Replica> {
     makeIdentity,
     network: options.network ?? browserNetwork(),
     sync,
+    schemas: Object.assign(Object.create(null) as AppSchemas, options.schemas),
   })
 }
 
@@ -120,7 +127,9 @@ function initialStatus({
   return { ...stored, state: 'idle', paused, lastSyncedAt: null, nextSyncAt: null, problem: null }
 }
 
-function checkOptions({ url, device, token, deviceId }: ReplicaOptions): void {
+function checkOptions({ url, device, token, deviceId, schemas = {} }: ReplicaOptions): void {
+  if (Object.values(schemas).some(({ version }) => !Number.isSafeInteger(version) || version < 1))
+    throw new ReplicaError('invalid_options', 'A schema version is a whole number from 1 on.')
   if (!URL.canParse(url)) throw new ReplicaError('invalid_options', '`url` is no URL.')
   // It travels in a header, whose fields a semicolon parts.
   if (!/^[\x20-\x3a\x3c-\x7e]{1,40}$/.test(device.appVersion)) {

@@ -1,8 +1,10 @@
+import type { BackoffSettings } from '#lib/engine/backoff.ts'
 import { uuidv7 } from '#lib/kernel/uuid.ts'
 import { toIso } from './clock.ts'
-import type { Collection } from './collection.ts'
+import type { AppSchemas, Collection } from './collection.ts'
 import { openCollection } from './collection.ts'
 import type { Diagnostics } from './diagnostics.ts'
+import type { Events } from './events.ts'
 import type { ReplicaErrorCode } from './errors.ts'
 import { ReplicaError } from './errors.ts'
 import { listConflicts, listDeadLetters, listRecoveries, listRefusals } from './notices.ts'
@@ -65,6 +67,7 @@ export interface ReplicaParts {
   readonly makeIdentity: () => Identity
   readonly network: Network | null
   readonly sync: SyncOptions
+  readonly schemas: AppSchemas
 }
 
 const CHANGE_DELAY_MS = 500
@@ -88,6 +91,7 @@ export function startReplica(parts: ReplicaParts): Replica {
   let isPaused = false
   let isClosed = false
   let shedUntilMs = 0
+  let events: Events | null = null
 
   const checkOpen = (): void => {
     if (isClosed) throw new ReplicaError('closed')
@@ -148,6 +152,15 @@ export function startReplica(parts: ReplicaParts): Replica {
     const nextInMs = nextAtMs === null ? null : Math.max(0, nextAtMs - clock.now())
     store.tell({ kind: 'round', nextInMs, lastSyncedAt, problem, changed: end.changed })
     if (end.changed) revision.set(revision.get() + 1)
+    if (wentWell) void followEvents(settings).catch(logFailure)
+  }
+
+  /** Pokes, commands and the rest come by a stream, where one can be held; without it by the next session. */
+  async function followEvents(settings: BackoffSettings): Promise<void> {
+    if (!auto || parts.sync.events === false || isPaused || isClosed) return
+    const { createEvents } = await import('./events.ts')
+    events ??= createEvents(context, { soon, changeDelayMs, onChange: () => void refreshAll() })
+    events.follow(settings)
   }
 
   /** Openings of one store take turns: who synced last goes first again, and the others wait for it a little longer. */
@@ -240,6 +253,7 @@ export function startReplica(parts: ReplicaParts): Replica {
     random,
     opening: uuidv7(Math.max(0, clock.now()), random),
     checkOpen,
+    schemas: parts.schemas,
     onWrite: () => {
       soon(changeDelayMs)
       if (isClosed) return
@@ -269,6 +283,7 @@ export function startReplica(parts: ReplicaParts): Replica {
     },
     pause() {
       isPaused = true
+      events?.stop()
       scheduler.cancel()
       show({ paused: 'here' })
     },

@@ -46,6 +46,9 @@ export interface Salvage {
 export const UNREADABLE_TOLD_MAX = 1_000
 export const NOTHING_LOST: Salvage = { unreadable: [], incomplete: [], setAside: null }
 
+/** A session with the server, or its stream of events: each is one opening's at a time. */
+export type LockPurpose = 'session' | 'events'
+
 /**
  * What a replica keeps on its device: ordered maps of JSON with transactions, and little more, so that every store is
  * small and one contract suite holds them all. Keys are ASCII and sort by code unit.
@@ -60,7 +63,7 @@ export interface ReplicaStore extends Peers {
    */
   transact<T>(work: (tx: StoreTx) => Promise<T>): Promise<T>
   /** The platform's own lock over all openings, where it has one: what lets go of it, or null when another holds it. */
-  hold(): Promise<(() => void) | null>
+  hold(purpose: LockPurpose): Promise<(() => void) | null>
   /** True when that opening surely ended, so that its lock may be taken before its lease is over. */
   isGone(owner: string): boolean
   /** True when the store found itself damaged: what it still holds is whole rows, but not all of them. */

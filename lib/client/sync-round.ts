@@ -25,7 +25,7 @@ export type RoundEnd =
 
 /** Everything that a replica says to the server at one time, under the session lock (SM2): a session and its report. */
 export async function runRound(context: ReplicaContext): Promise<RoundEnd> {
-  const letGo = await context.store.hold()
+  const letGo = await context.store.hold('session')
   if (!letGo) return { kind: 'busy' }
   try {
     return await runLocked(context)

@@ -126,8 +126,9 @@ export function createTightStore(store: ReplicaStore): TightStore {
       return () => void listeners.delete(listener)
     },
     /** Another opening would not know what is kept here: the lock stays until all is written. */
-    async hold() {
-      const letGo = kept ?? (await store.hold())
+    async hold(purpose) {
+      if (purpose === 'events') return store.hold(purpose)
+      const letGo = kept ?? (await store.hold(purpose))
       kept = null
       if (!letGo) return null
       return () => {

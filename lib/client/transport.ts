@@ -45,6 +45,8 @@ export interface Reply<T> {
 
 export interface Transport {
   call<T>(call: Call<T>, abort: AbortSignal): Promise<Reply<T>>
+  /** An answer that goes on, without a time limit. Throws as `fetch` does. */
+  open(path: string, credential: string, signal: AbortSignal): Promise<Response>
 }
 
 export interface TransportOptions {
@@ -64,6 +66,11 @@ export function createTransport(options: TransportOptions): Transport {
   const { clock } = options
   const base = options.url.replace(/\/+$/, '')
   return {
+    open: (path, credential, signal) =>
+      options.fetch(base + path, {
+        headers: { ...headersOf({ credential }, options.app), accept: 'text/event-stream' },
+        signal,
+      }),
     async call(call, abort) {
       const startedAtMs = clock.now()
       const limit = new AbortController()
@@ -100,7 +107,10 @@ export function createTransport(options: TransportOptions): Transport {
   }
 }
 
-function headersOf(call: Call<unknown>, app: string): Record<string, string> {
+function headersOf(
+  call: Pick<Call<unknown>, 'credential' | 'body' | 'headers'>,
+  app: string,
+): Record<string, string> {
   return {
     accept: 'application/json',
     'tidemark-app': app,
@@ -116,7 +126,7 @@ function readFacts(headers: Headers, sentMs: number, receivedMs: number): Answer
     sample: serverNowMs === null ? null : sampleClock({ sentMs, receivedMs, serverNowMs }),
     configVersion: countOf(headers.get('tidemark-config')),
     epoch: countOf(headers.get('tidemark-epoch')),
-    commands: commandsOf(headers.get('tidemark-commands')),
+    commands: commandsOf(parse(headers.get('tidemark-commands') ?? 'null')),
   }
 }
 
@@ -129,8 +139,7 @@ function timeOf(text: string | null): number | null {
   return Number.isFinite(ms) ? ms : null
 }
 
-function commandsOf(text: string | null): readonly Command[] {
-  const list = text === null ? null : parse(text)
+export function commandsOf(list: unknown): readonly Command[] {
   if (!Array.isArray(list)) return []
   const isCommand = (item: unknown): item is Command =>
     isJsonObject(item) && typeof item['id'] === 'string' && typeof item['type'] === 'string'

@@ -17,6 +17,8 @@ export interface SyncOptions {
   readonly changeDelayMs?: number
   /** A request's time limit. Default 20,000. */
   readonly requestTimeoutMs?: number
+  /** False: no stream of events; others' changes come with the next session of the interval. Default true. */
+  readonly events?: boolean
   /** How often the device has its state compared with the server's. Default a day. */
   readonly stateToldEveryMs?: number
 }

@@ -4,6 +4,7 @@ import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Random } from '#lib/kernel/random.ts'
 import { isUuid, uuidv7 } from '#lib/kernel/uuid.ts'
 import { SDK_MUTATION_BYTES_MAX } from '#lib/protocol/limits.ts'
+import type { JsonSchema } from '#lib/protocol/device.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import type { Clock } from './clock.ts'
 import { toIso } from './clock.ts'
@@ -30,6 +31,14 @@ export interface WriteReceipt {
   readonly mutationId: string
 }
 
+/** What the app's own code knows of a collection. */
+export interface AppSchema {
+  /** The schema version that its documents are written in. */
+  readonly version: number
+  /** What they are checked against here; without it only where the server's version is the same. */
+  readonly schema?: JsonSchema
+}
+
 export interface WriteInput {
   readonly collection: string
   readonly recordId: string
@@ -38,6 +47,7 @@ export interface WriteInput {
   /** Names this opening of the replica. */
   readonly opening: string
   readonly counted?: Counted | undefined
+  readonly app: AppSchema | undefined
 }
 
 /**
@@ -57,7 +67,7 @@ export async function writeLocally(
   if (op.type !== 'put' && standing === null) throw new ReplicaError('not_found', `${collection}/${recordId}`)
   const next =
     op.type === 'crdt' ? await joinedDocument(tx, ground, collection, op) : plainDocument(standing, op)
-  const schemaVersion = await checkWrite(tx, collection, next, options.validate ?? true)
+  const schemaVersion = await checkWrite(tx, input, next, options.validate ?? true)
   const mutation = await stampMutation(tx, clock, random, { input, ground, schemaVersion })
   if (bytesOf(mutation) > SDK_MUTATION_BYTES_MAX) throw new ReplicaError('too_large')
   const counts = await getCounts(tx)
@@ -81,21 +91,26 @@ async function joinedDocument(
   return crdtParts().rebase(await groundOf(tx, collection, record), [...own, { op, hlc }]).data
 }
 
-/** The schema version that this device knows; before the first config the server alone can judge. */
+/**
+ * The schema version that the change is written in: the app's own, else the one that this device knows (DL5). Before the
+ * first config the server alone can judge.
+ */
 async function checkWrite(
   tx: StoreTx,
-  name: string,
+  { collection: name, app }: WriteInput,
   data: JsonObject | null,
   validate: boolean,
 ): Promise<number> {
   const config = await getMeta(tx, 'config')
   const collection = config?.collections.find((known) => known.name === name)
-  if (!config || !validate) return collection?.schemaVersion ?? 1
+  const version = app?.version ?? collection?.schemaVersion ?? 1
+  if (!config || !validate) return version
   if (!collection) throw new ReplicaError('unknown_collection', name)
   if (collection.access === 'read') throw new ReplicaError('read_only', name)
-  const check = data === null ? { ok: true as const } : validateDocument(collection, data)
+  const schema = app?.schema ?? (version === collection.schemaVersion ? collection.schema : true)
+  const check = data === null ? { ok: true as const } : validateDocument({ ...collection, schema }, data)
   if (!check.ok) throw new ReplicaError('invalid_data', name, check.issues)
-  return collection.schemaVersion
+  return version
 }
 
 interface Stamping {

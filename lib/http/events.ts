@@ -68,5 +68,8 @@ function eventText(poke: Poke, device: Caller['device']): string | null {
     return `event: ${poke.event}\ndata: ${JSON.stringify(data)}\n\n`
   }
   const collections = poke.collections.filter((name) => accessTo(device.access, name) !== null)
-  return collections.length === 0 ? null : `event: poke\ndata: ${JSON.stringify({ collections })}\n\n`
+  const { spreadMs } = poke
+  return collections.length === 0
+    ? null
+    : `event: poke\ndata: ${JSON.stringify({ collections, spreadMs })}\n\n`
 }

@@ -58,6 +58,8 @@ export async function openSimulatedDevice(options: DeviceOptions): Promise<Simul
     clock: { ...systemClock, now: () => systemClock.now() + skewMs },
     fetch: network.fetch,
     network,
+    // A process of hundreds of devices holds no stream for each.
+    sync: { events: false },
   })
   const templates = reports.get(inspector.airport.name) ?? []
   const desk: Desk = { inspector, templates, filed: [] }

@@ -138,13 +138,13 @@ export const STORE_CASES: Readonly<Record<string, Case>> = {
   async "[SM2] the platform's own lock, where there is one, has one holder"({ make }) {
     const open = make()
     const [one, two] = [await open(), await open()]
-    const letGo = await one.hold()
+    const letGo = await one.hold('session')
     same(letGo !== null, true)
-    const other = await two.hold()
+    const other = await two.hold('session')
     same(other === null, one.kind === 'indexeddb')
     other?.()
     letGo?.()
-    const again = await eventually(() => two.hold())
+    const again = await eventually(() => two.hold('session'))
     again()
     await Promise.all([one.close(), two.close()])
   },

@@ -3,7 +3,12 @@ import type { BreakerChange } from '../breakers/breakers.ts'
 
 /** What a device with an open stream is told (protocol.md, events). */
 export type Poke =
-  | { readonly event: 'poke'; readonly collections: readonly string[] }
+  | {
+      readonly event: 'poke'
+      readonly collections: readonly string[]
+      /** Over how long those who hear it are to come. */
+      readonly spreadMs: number
+    }
   | { readonly event: 'resolved'; readonly conflictId: string; readonly deviceId: string }
   | { readonly event: 'replayed' | 'discarded'; readonly deadLetterId: string; readonly deviceId: string }
   | ({ readonly event: 'breaker' } & BreakerChange)
@@ -12,6 +17,8 @@ export type Poke =
 type Listener = (poke: Poke) => void
 
 export const LISTENERS_PER_FLEET_MAX = 1_000
+/** Devices of a fleet that pokes of one process bring back in a second (BO4). */
+export const POKED_PER_SECOND_MAX = 50
 
 /** Tells the streams of this process what changed in a fleet. Other processes find it by polling heads. */
 export class Pokes {
@@ -38,7 +45,10 @@ export class Pokes {
     this.heads.set(fleetId, told)
     const collections = [...heads.keys()].filter((name) => (heads.get(name) ?? 0) > (told.get(name) ?? -1))
     for (const name of collections) told.set(name, heads.get(name) ?? 0)
-    if (collections.length > 0) this.tell(fleetId, { event: 'poke', collections })
+    if (collections.length === 0) return
+    const listening = this.fleets.get(fleetId)?.size ?? 0
+    const spreadMs = Math.round((listening / POKED_PER_SECOND_MAX) * 1_000)
+    this.tell(fleetId, { event: 'poke', collections, spreadMs })
   }
 
   /** Tells a device's streams what waits for it; each stream tells a command once. */

@@ -1,0 +1,81 @@
+import type { JsonObject } from '#lib/kernel/json.ts'
+import { isJsonObject } from '#lib/kernel/json.ts'
+import type { Clock } from './clock.ts'
+
+/** What a server says of its own accord (protocol.md, events). */
+export interface ServerEvent {
+  readonly type: string
+  readonly data: JsonObject
+}
+
+export interface StreamEnd {
+  /** It was a stream, and something came. */
+  readonly heard: boolean
+  readonly retryAfterMs: number | null
+}
+
+/** Three of the server's signs of life: then the connection counts as gone, whatever the network says. */
+export const SILENCE_MS_MAX = 45_000
+const EVENT_CHARS_MAX = 256 * 1024
+
+/** Reads events, one after the other, until the stream ends, falls silent, or `signal` fires. Never throws. */
+export async function readEvents(
+  connect: (signal: AbortSignal) => Promise<Response>,
+  { clock, signal }: { clock: Clock; signal: AbortSignal },
+  onEvent: (event: ServerEvent) => Promise<void>,
+): Promise<StreamEnd> {
+  const limit = new AbortController()
+  const cancel = (): void => limit.abort()
+  signal.addEventListener('abort', cancel)
+  let timer = clock.setTimeout(cancel, SILENCE_MS_MAX)
+  let heard = false
+  try {
+    const response = await connect(limit.signal)
+    if (response.status !== 200 || !response.body) {
+      await response.body?.cancel()
+      const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
+      return { heard, retryAfterMs: Number.isFinite(seconds) ? seconds * 1_000 : null }
+    }
+    const reader = response.body.getReader()
+    // Not every fetch ends a read when it is aborted. One that broke says so to the read.
+    limit.signal.addEventListener('abort', () => void reader.cancel().catch(() => undefined))
+    const decoder = new TextDecoder()
+    let rest = ''
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done || limit.signal.aborted) break
+      heard = true
+      clock.clearTimeout(timer)
+      timer = clock.setTimeout(cancel, SILENCE_MS_MAX)
+      const blocks = (rest + decoder.decode(value, { stream: true })).split(/\r?\n\r?\n/)
+      rest = blocks.pop() ?? ''
+      if (rest.length > EVENT_CHARS_MAX) break
+      for (const event of blocks.map(parseEvent)) if (event) await onEvent(event)
+    }
+    return { heard, retryAfterMs: null }
+  } catch {
+    // The connection broke, or was given up: there is nobody to tell, and the next one is tried later.
+    return { heard, retryAfterMs: null }
+  } finally {
+    clock.clearTimeout(timer)
+    signal.removeEventListener('abort', cancel)
+    cancel()
+  }
+}
+
+/** Null for a comment, and for what is no event of ours. */
+function parseEvent(block: string): ServerEvent | null {
+  const lines = block.split(/\r?\n/)
+  const field = (name: string): string | undefined =>
+    lines
+      .find((line) => line.startsWith(`${name}:`))
+      ?.slice(name.length + 1)
+      .trimStart()
+  const type = field('event')
+  try {
+    const data: unknown = JSON.parse(field('data') ?? '')
+    return type !== undefined && isJsonObject(data) ? { type, data } : null
+  } catch {
+    return null
+  }
+}

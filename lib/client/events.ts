@@ -1,0 +1,145 @@
+import type { BackoffSettings } from '#lib/engine/backoff.ts'
+import { backoffWait } from '#lib/engine/backoff.ts'
+import type { SessionState } from '#lib/protocol/session-states.ts'
+import { followCommands } from './commands.ts'
+import type { ServerEvent } from './event-stream.ts'
+import { readEvents } from './event-stream.ts'
+import type { ReplicaContext } from './run.ts'
+import type { DeadLetterNotice } from './tables.ts'
+import { eachRow, identityOf } from './tables.ts'
+import { commandsOf } from './transport.ts'
+import type { WaitState } from './wait.ts'
+import { RESTED } from './wait.ts'
+
+/** States of a session that has asked for what it is to bring. */
+const PULLED_ALREADY: ReadonlySet<SessionState> = new Set(['pulling', 'resolving', 'committing', 'resyncing'])
+/** Of the interval, where a server doesn't say how wide its pokes are to be spread. */
+const SPREAD_SHARE = 0.25
+
+/** What the stream may ask of the replica. */
+export interface EventHooks {
+  /** A session in so many ms, unless one comes earlier or the device is in no state for it. */
+  readonly soon: (ms: number) => void
+  readonly changeDelayMs: number
+  /** Notices or the status became other ones. */
+  readonly onChange: () => void
+}
+
+export interface Events {
+  /** After a session that went well: opens a stream where none is open and one may be tried again. */
+  follow(settings: BackoffSettings): void
+  /** Ends the stream; `follow` opens the next one. */
+  stop(): void
+}
+
+/**
+ * Keeps a stream of events open (protocol.md, GET /events), one for all openings of a store, so that the device hears of
+ * others' work without waiting an interval. All of it is a hint: whatever is missed comes with the next session.
+ */
+export function createEvents(context: ReplicaContext, hooks: EventHooks): Events {
+  const { store, clock, random, machine, transport } = context
+  let open: AbortController | null = null
+  let wait: WaitState = RESTED
+  let notBeforeMs = 0
+  /** When the session comes that a poke asked for: more pokes until then ask for no other one. */
+  let plannedForMs = 0
+  /** A breaker is open: pokes start no sessions before. */
+  let quietUntilMs = 0
+  let missed = false
+
+  /** EV2: spread as the server says, so that the devices that one change pokes don't come in one second. */
+  function poke(spreadMs: number): void {
+    // What is yet to be pulled brings it, and so does the session after a wait.
+    if (PULLED_ALREADY.has(machine.state())) missed = true
+    const nowMs = clock.now()
+    if (machine.state() !== 'idle' || plannedForMs > nowMs || quietUntilMs > nowMs) return
+    const delayMs = hooks.changeDelayMs * random() + spreadMs * (0.5 + random())
+    plannedForMs = nowMs + delayMs
+    hooks.soon(delayMs)
+  }
+
+  async function take({ type, data }: ServerEvent, settings: BackoffSettings): Promise<void> {
+    const spreadMs = msOf(data['spreadMs']) ?? settings.intervalMs * SPREAD_SHARE
+    switch (type) {
+      case 'poke':
+        return poke(spreadMs)
+      case 'command':
+        await store.transact((tx) => followCommands(tx, commandsOf([data])))
+        hooks.soon(hooks.changeDelayMs * random())
+        return hooks.onChange()
+      case 'resolved':
+        return hooks.soon(hooks.changeDelayMs * random())
+      case 'replayed':
+      case 'discarded':
+        if (type === 'replayed') hooks.soon(hooks.changeDelayMs * random())
+        return forget(String(data['deadLetterId']))
+      case 'breaker':
+        if (data['state'] === 'OPEN' && /^(engine|fleet)/.test(String(data['scope'])))
+          quietUntilMs = clock.now() + (msOf(data['retryAfterMs']) ?? 0)
+    }
+  }
+
+  /** The letter is closed: an operator had it replayed, or let it go. */
+  async function forget(deadLetterId: string): Promise<void> {
+    await store.transact(async (tx) => {
+      const keys: string[] = []
+      await eachRow<DeadLetterNotice>(tx, 'notices', 'dead_letter/', (notice, key) => {
+        if (notice.deadLetterId === deadLetterId) keys.push(key)
+        return keys.length === 0
+      })
+      for (const key of keys) await tx.remove('notices', key)
+    })
+    hooks.onChange()
+  }
+
+  async function read(settings: BackoffSettings, controller: AbortController): Promise<void> {
+    const letGo = await store.hold('events')
+    if (!letGo) return
+    try {
+      const { token } = await store.transact(identityOf)
+      if (token === null || controller.signal.aborted) return
+      const { heard, retryAfterMs } = await readEvents(
+        (signal) => transport.open('/api/v1/events', token, signal),
+        { clock, signal: controller.signal },
+        (event) => take(event, settings),
+      )
+      const failed = {
+        kind: 'server_error',
+        retryAfterMs,
+        failures: wait.failures,
+        quickRetryUsed: true,
+      } as const
+      notBeforeMs = clock.now() + (heard ? 0 : backoffWait(settings, failed, random).waitMs)
+      wait = heard ? RESTED : { failures: wait.failures + 1, quickRetryUsed: true }
+    } finally {
+      letGo()
+    }
+  }
+
+  return {
+    follow(settings) {
+      // The plan after a session took the place of the one that a poke made meanwhile.
+      if (plannedForMs > clock.now()) hooks.soon(plannedForMs - clock.now())
+      if (missed) poke(settings.intervalMs * SPREAD_SHARE)
+      missed = false
+      if (open || clock.now() < notBeforeMs || context.abort.aborted) return
+      const controller = new AbortController()
+      open = controller
+      const stop = (): void => controller.abort()
+      context.abort.addEventListener('abort', stop)
+      void read(settings, controller)
+        .catch((error: unknown) => context.log('store_failed', { message: String(error) }))
+        .finally(() => {
+          context.abort.removeEventListener('abort', stop)
+          if (open === controller) open = null
+        })
+    },
+    stop() {
+      open?.abort()
+      open = null
+    },
+  }
+}
+
+const msOf = (value: unknown): number | null =>
+  typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : null
