@@ -16,8 +16,11 @@ import { memoryTelemetry } from './telemetry.ts'
  * The ports in this process's memory, for simulation and tests. Transactions of a fleet run one after the other.
  * @param nowMs commit time of telemetry events, Unix ms
  */
-export function openMemoryStorage({ nowMs = Date.now }: { nowMs?: () => number } = {}): Storage {
-  const state = new MemoryState(nowMs)
+export const openMemoryStorage = ({ nowMs = Date.now }: { nowMs?: () => number } = {}): Storage =>
+  memoryStorageOver(new MemoryState(nowMs))
+
+/** The ports over rows that someone else holds too, as a database outlives the processes that use it. */
+export function memoryStorageOver(state: MemoryState): Storage {
   return {
     fleets: memoryFleets(state),
     collections: memoryCollections(state),

@@ -93,6 +93,14 @@ export class FleetTables {
   readonly eventOrder = new Table<number>()
 }
 
+function copyTables(from: FleetTables): FleetTables {
+  const copy = new FleetTables()
+  for (const [name, table] of Object.entries(from)) {
+    Object.assign(copy, { [name]: (table as Table<unknown>).copy() })
+  }
+  return copy
+}
+
 /** A key of several parts that cannot run into each other. */
 export const keyOf = (...parts: readonly (string | number)[]): string => JSON.stringify(parts)
 
@@ -122,6 +130,16 @@ export class MemoryState {
 
   allFleetTables(): FleetTables[] {
     return [...this.tables.values()]
+  }
+
+  /** A backup: what is committed now, under a clock of its own. Call it in no transaction. */
+  copy(nowMs: () => number = this.nowMs): MemoryState {
+    const copy = new MemoryState(nowMs)
+    const shared = ['fleets', 'users', 'userSessions', 'links', 'apiKeys', 'audit', 'leases'] as const
+    for (const name of shared) Object.assign(copy, { [name]: this[name].copy() })
+    for (const day of this.coveredDays) copy.coveredDays.add(day)
+    for (const [fleetId, tables] of this.tables) copy.tables.set(fleetId, copyTables(tables))
+    return copy
   }
 
   /** One transaction of a fleet, after those before it: all of `work` stands, or nothing when it throws. */

@@ -9,6 +9,13 @@ export class Table<V> {
     return this.rows.get(key)
   }
 
+  /** Another table with the same rows. */
+  copy(): Table<V> {
+    const copy = new Table<V>()
+    for (const [key, value] of this.rows) copy.rows.set(key, value)
+    return copy
+  }
+
   has(key: string): boolean {
     return this.rows.has(key)
   }

@@ -1,0 +1,46 @@
+import type { World } from '../world/world.ts'
+import type { Ledger } from './ledger.ts'
+
+/** A and E at the end: nothing is nowhere, nothing counted twice, and what stands together stands together. */
+export async function checkAccounts({ world, ledger }: { readonly world: World; readonly ledger: Ledger }): Promise<void> {
+  const { effects } = ledger.history
+  const refused = new Set(
+    world.devices.flatMap(({ replica }) => replica?.refusals$.get().map(({ mutation }) => mutation.id) ?? []),
+  )
+  for (const [id, { device, collection, recordId }] of ledger.intents) {
+    if (effects.has(id) || refused.has(id)) continue
+    if (ledger.damaged.has(device)) {
+      const told = world.devices[device]?.replica?.recoveries$.get() ?? []
+      if (told.some(({ mayHaveLostMore, changesLost }) => mayHaveLostMore || changesLost.some((one) => one.recordId === recordId)))
+        continue
+    }
+    ledger.blame('A', `${id} of device ${device} on ${collection}/${recordId} is nowhere`)
+  }
+  for (const group of ledger.atomic) {
+    const done = group.filter((id) => effects.has(id))
+    if (done.length !== 0 && done.length !== group.length) ledger.blame('B', `of ${group.join()} only ${done.join()} stand`)
+  }
+  for (const [id, status] of ledger.history.conflicts)
+    if (status === 'open') ledger.blame('A', `conflict ${id} is open after everything was decided`)
+  checkTallies(ledger, refused)
+}
+
+/** Every step that was counted is in the counter once, every tag in the set. */
+function checkTallies(ledger: Ledger, refused: ReadonlySet<string>): void {
+  const totals = new Map<string, number>()
+  const tags = new Map<string, Set<number>>()
+  for (const [id, intent] of ledger.intents) {
+    if (intent.collection !== 'tallies' || refused.has(id) || !ledger.history.effects.has(id)) continue
+    totals.set(intent.recordId, (totals.get(intent.recordId) ?? 0) + intent.counted)
+    const own = tags.get(intent.recordId) ?? new Set()
+    tags.set(intent.recordId, own)
+    for (const tag of intent.tags) own.add(tag)
+  }
+  for (const [recordId, total] of totals) {
+    const data = ledger.history.records.get(`tallies/${recordId}`)?.versions.at(-1)?.data
+    const counted = data?.['total'] ?? 0
+    if (counted !== total) ledger.blame('E', `tallies/${recordId} counts ${JSON.stringify(counted)}, its steps are ${total}`)
+    const held = new Set(Array.isArray(data?.['tags']) ? (data['tags'] as unknown[]) : [])
+    for (const tag of tags.get(recordId) ?? []) if (!held.has(tag)) ledger.blame('A', `tallies/${recordId} lacks the tag ${tag}`)
+  }
+}

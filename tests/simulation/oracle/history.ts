@@ -1,0 +1,85 @@
+import type { JsonObject } from '#lib/kernel/json.ts'
+import type { PushWrites } from '#lib/storage/ports.ts'
+import { checkDecision } from './decision.ts'
+import type { Intent } from './intent.ts'
+import type { Invariant } from './violation.ts'
+
+type Change = PushWrites['changes'][number]
+
+export interface Version {
+  readonly version: number
+  readonly author: string
+  readonly data: JsonObject | null
+  readonly mutationId: string
+}
+/** A record as the commits made it. */
+export interface ModelRecord {
+  readonly collection: string
+  readonly recordId: string
+  readonly versions: Version[]
+  /** The highest stamp that wrote it. */
+  hlc: string
+}
+
+export interface Effect {
+  readonly status: string
+  readonly author: string
+  readonly collection: string
+  readonly recordId: string
+}
+
+/** The naive model of the server: every commit in order, every document of every version. */
+export class History {
+  readonly records = new Map<string, ModelRecord>()
+  readonly heads = new Map<string, number>()
+  readonly effects = new Map<string, Effect>()
+  readonly conflicts = new Map<string, 'open' | 'resolved'>()
+  readonly letters = new Set<string>()
+  private readonly blame: (invariant: Invariant, text: string) => void
+  private readonly intents: ReadonlyMap<string, Intent>
+  readonly epoch: number
+
+  constructor(
+    epoch: number,
+    blame: (invariant: Invariant, text: string) => void,
+    intents: ReadonlyMap<string, Intent>,
+  ) {
+    this.epoch = epoch
+    this.blame = blame
+    this.intents = intents
+  }
+
+  commit(writes: PushWrites): void {
+    for (const change of writes.changes) this.take(change)
+    for (const [collection, head] of writes.heads) {
+      if (head !== (this.heads.get(collection) ?? 0))
+        this.blame('B', `the head of ${collection} is ${head}, its last version ${this.heads.get(collection)}`)
+    }
+  }
+
+  private take(change: Change): void {
+    const { mutation } = change.incoming
+    const { id, collection, recordId } = mutation
+    const isAgain = change.replayOf !== null || change.releasedBy !== null
+    const earlier = this.effects.get(id)
+    if (earlier && !isAgain) this.blame('E', `${id} had an effect twice: ${earlier.status}, ${change.result.status}`)
+    this.effects.set(id, { status: change.result.status, author: change.deviceId, collection, recordId })
+    if (change.conflict) this.conflicts.set(change.conflict.id, change.conflict.outcome === 'manual' ? 'open' : 'resolved')
+    if (change.closes) this.conflicts.set(change.closes.conflictId, 'resolved')
+    if (change.deadLetter) this.letters.add(change.deadLetter.id)
+    const key = `${collection}/${recordId}`
+    const record = this.records.get(key) ?? { collection, recordId, versions: [], hlc: '' }
+    this.records.set(key, record)
+    checkDecision(this.blame, this.epoch, record, change, this.intents.get(id) ?? null)
+    if (!change.record) return
+    const { version, data, hlc } = change.record
+    const head = this.heads.get(collection) ?? 0
+    if (version !== head + 1) this.blame('B', `${collection} got version ${version} after ${head}`)
+    this.heads.set(collection, version)
+    if (hlc < record.hlc) this.blame('R', `the stamp of ${key} went back from ${record.hlc} to ${hlc}`)
+    record.hlc = hlc
+    record.versions.push({ version, author: change.deviceId, data, mutationId: id })
+  }
+}
+
+export const newest = (record: ModelRecord): Version | null => record.versions.at(-1) ?? null

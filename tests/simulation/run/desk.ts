@@ -1,0 +1,65 @@
+import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { commandDevice } from '#lib/application/devices/command-device.ts'
+import { resolveConflict } from '#lib/application/conflicts/resolve-conflict.ts'
+import type { Context } from '#lib/application/context.ts'
+import { discard } from '#lib/application/dead-letters/discard.ts'
+import { replay } from '#lib/application/dead-letters/replay.ts'
+import { replaySchemaAhead } from '#lib/application/dead-letters/replay-schema-ahead.ts'
+import { isApplicationError } from '#lib/application/errors.ts'
+import { Chance } from '../world/chance.ts'
+import type { Stage } from './execute.ts'
+
+const PAGE = { limit: 200, cursor: null }
+const ALL = {
+  status: 'open',
+  strategy: null,
+  code: null,
+  collection: null,
+  recordId: null,
+  appVersion: null,
+  path: null,
+  deviceId: null,
+  sessionId: null,
+  fromMs: null,
+  toMs: null,
+} as const
+
+/** Somebody at the desk decides all open conflicts, and replays or discards the open dead letters. Gives how many. */
+export async function clearDesk(stage: Stage): Promise<number> {
+  const { world } = stage
+  const ctx = world.servers()[0]?.ctx
+  if (!ctx) return 0
+  const chance = new Chance(world.plan.seed, 'desk')
+  const { fleetId } = world
+  for (const { replica } of world.devices)
+    if (replica?.status$.get().paused === 'by_server')
+      await commandDevice(ctx, { actor: SYSTEM, fleetId, id: replica.deviceId, body: { type: 'resume' } })
+  await replaySchemaAhead(ctx, fleetId)
+  const conflicts = (await ctx.storage.conflicts.list(fleetId, ALL, PAGE)).items
+  for (const conflict of conflicts) {
+    const record = await ctx.storage.sync.getRecord(fleetId, conflict.collection, conflict.recordId)
+    const choice = chance.pick(['mine', 'theirs'] as const)
+    const body = { choice, version: record?.version ?? 0 }
+    await tolerated(stage, resolveConflict(ctx, { actor: SYSTEM, fleetId, id: conflict.id, body }))
+  }
+  const letters = (await ctx.storage.deadLetters.list(fleetId, ALL, PAGE)).items
+  for (const { id } of letters) await tolerated(stage, settleLetter(ctx, fleetId, id, chance))
+  return conflicts.length + letters.length
+}
+
+async function settleLetter(ctx: Context, fleetId: string, id: string, chance: Chance): Promise<void> {
+  if (chance.hits(0.5)) await replay(ctx, { actor: SYSTEM, fleetId, id, body: {} })
+  if ((await ctx.storage.deadLetters.get(fleetId, id))?.status !== 'open') return
+  await discard(ctx, { actor: SYSTEM, fleetId, id, body: { reason: 'simulated' } })
+}
+
+/** One that was closed along with another is no longer open; everything else is a defect. */
+async function tolerated({ ledger }: Stage, work: Promise<unknown>): Promise<void> {
+  try {
+    await work
+  } catch (error) {
+    const code = isApplicationError(error) ? error.tidemarkCode : null
+    if (code === 'not_replayable' || code === 'stale_version') return
+    ledger.blame('T', `the desk failed: ${error instanceof Error ? error.stack : String(error)}`)
+  }
+}

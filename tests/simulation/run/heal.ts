@@ -1,0 +1,75 @@
+import type { SimDevice } from '../world/device.ts'
+import { BACKOFF_CAP_MS, INTERVAL_MS } from '../world/device.ts'
+import { checkAccounts } from '../oracle/accounts.ts'
+import { checkConvergence } from '../oracle/convergence.ts'
+import { clearDesk } from './desk.ts'
+import type { Stage } from './execute.ts'
+
+/** L: what waits is sent this long after the longest wait that a device or the server asked for. */
+const DRAINED_WITHIN_MS = 30_000
+const LOOK_EVERY_MS = 1_000
+/** Longer than any breaker stays open. */
+const WAIT_MAX_MS = 400_000
+/** A decision at the desk lets changes go that may meet others again. */
+const DESK_ROUNDS_MAX = 8
+const DESK_WITHIN_MS = 10_000
+const REFUSED_FOR_A_WHILE: ReadonlySet<string> = new Set(['shed'])
+
+/** Everything is mended; then all must come to rest, and everybody must hold the same. */
+export async function healAndCheck(stage: Stage): Promise<void> {
+  const { world, ledger } = stage
+  world.trace('healed')
+  world.windows.heal()
+  world.startServers()
+  for (const device of world.devices) {
+    device.forgetPlannedCrash()
+    void device.open()
+  }
+  world.keepAlive()
+  await drain(stage, 'after the faults')
+  for (let round = 0; ; round++) {
+    const cleared = clearDesk(stage)
+    if (!(await world.complete(cleared, DESK_WITHIN_MS))) return ledger.blame('L', 'the desk is not answered')
+    for (const device of world.devices) void device.replica?.sync()
+    await world.time.runUntil(world.time.elapsedMs + LOOK_EVERY_MS)
+    await drain(stage, 'after the desk')
+    if ((await cleared) === 0) break
+    if (round === DESK_ROUNDS_MAX) return ledger.blame('L', 'decisions make new conflicts without end')
+  }
+  await checkConvergence(stage)
+  await checkAccounts(stage)
+  for (const device of world.devices) device.crash()
+}
+
+/** Lets time pass until every device is at rest, and blames those that are not in time. */
+async function drain({ world, ledger }: Stage, when: string): Promise<void> {
+  const { time } = world
+  const end = time.elapsedMs + WAIT_MAX_MS
+  let deadline = time.elapsedMs + BACKOFF_CAP_MS * 1.5 + INTERVAL_MS * 1.5 + DRAINED_WITHIN_MS
+  for (;;) {
+    const busy = world.devices.filter((device) => !isAtRest(device))
+    if (busy.length === 0) return
+    for (const device of busy)
+      deadline = Math.max(deadline, Math.min(end, time.elapsedMs + waitAskedOf(device) + DRAINED_WITHIN_MS))
+    if (time.elapsedMs > deadline) {
+      for (const device of busy)
+        ledger.blame('L', `device ${device.index} is stuck ${when}: ${JSON.stringify(device.replica?.status$.get() ?? 'closed')}`)
+      return
+    }
+    await time.runUntil(time.elapsedMs + LOOK_EVERY_MS)
+  }
+}
+
+/** What the server told it to wait still. */
+function waitAskedOf(device: SimDevice): number {
+  const status = device.replica?.status$.get()
+  if (!status || !REFUSED_FOR_A_WHILE.has(status.state) || status.nextSyncAt === null) return 0
+  return Math.max(0, Date.parse(status.nextSyncAt) - device.nowMs())
+}
+
+/** Nothing waits but what a person must decide first. */
+function isAtRest({ replica }: SimDevice): boolean {
+  const status = replica?.status$.get()
+  if (!replica || status?.state !== 'idle' || status.problem !== null || status.lastSyncedAt === null) return false
+  return status.pending === 0 || replica.conflicts$.get().length > 0
+}

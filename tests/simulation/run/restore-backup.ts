@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto'
+import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import type { SimDevice } from '../world/device.ts'
+import type { Stage } from './execute.ts'
+
+/** The database is put back to its backup, and the epoch raised, as `tidemark restore` does: with all servers down. */
+export async function restoreBackup({ world, ledger }: Stage): Promise<void> {
+  const { database, fleetId } = world
+  const { kept } = database
+  if (!kept) return
+  // A credential that the backup has never seen needs a person: such a restore is left out.
+  const tokens = kept.state.fleetTables(fleetId).tokens
+  if (!world.devices.every((device) => tokens.has(tokenHash(device)))) return
+  world.windows.note('restore')
+  for (let index = 0; index < world.plan.servers; index++) world.killServer(index)
+  database.restore()
+  const { id, name, kind } = SYSTEM
+  const epoch = await database.storage.fleets.raiseEpoch(fleetId, {
+    id: `restore-${world.time.elapsedMs}`,
+    atMs: world.serverNowMs(),
+    fleetId,
+    actor: { id, name, kind },
+    action: 'fleet.restore',
+    target: fleetId,
+    reason: null,
+    before: null,
+    after: null,
+    address: null,
+    outcome: 'done',
+  })
+  ledger.restored(database.commits, epoch)
+}
+
+function tokenHash(device: SimDevice): string {
+  const identity = JSON.parse(device.disk.tables.meta.get('identity') ?? '{}') as { token?: string | null }
+  return createHash('sha256').update(identity.token ?? '').digest('hex')
+}

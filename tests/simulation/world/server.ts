@@ -1,0 +1,74 @@
+import { createHmac } from 'node:crypto'
+import type { Context } from '#lib/application/context.ts'
+import { createContext } from '#lib/application/create-context.ts'
+import { Leader } from '#lib/application/leader.ts'
+import type { Metrics } from '#lib/application/telemetry/prometheus.ts'
+import type { Router } from '#lib/http/router.ts'
+import { createRouter } from '#lib/http/router.ts'
+import { uuidv7 } from '#lib/kernel/uuid.ts'
+import type { Storage } from '#lib/storage/ports.ts'
+import type { Chance } from './chance.ts'
+
+const SECRET = Buffer.alloc(32, 7)
+const mac = (bytes: Uint8Array): Uint8Array => createHmac('sha256', SECRET).update(bytes).digest()
+
+const nothing = (): void => undefined
+/** Nobody scrapes a simulated process. */
+const METRICS: Metrics = {
+  addFleet: nothing,
+  observeEvent: nothing,
+  observeUnauthenticated: nothing,
+  observeCountsLost: nothing,
+  observeReplay: nothing,
+  showBreaker: nothing,
+  observeStateCheck: nothing,
+  beat: nothing,
+  render: async () => ({ contentType: '', body: '' }),
+  showSnapshot: nothing,
+  showFoldLag: nothing,
+  hideLeaderGauges: nothing,
+}
+
+export interface ServerParts {
+  readonly index: number
+  readonly storage: Storage
+  readonly nowMs: () => number
+  readonly chance: Chance
+  readonly onError: (message: string) => void
+}
+
+/** One life of one server process: the application as the router serves it. */
+export interface ServerLife {
+  readonly ctx: Context
+  readonly router: Router
+  readonly leader: Leader
+  isDead: boolean
+  /** What breaks off when the process dies: its open connections. */
+  readonly connections: Set<() => void>
+}
+
+export function startServer({ index, storage, nowMs, chance, onError }: ServerParts): ServerLife {
+  const ids = (): string => uuidv7(nowMs(), chance.random)
+  const ctx = createContext({
+    storage,
+    clock: { now: nowMs },
+    random: chance.random,
+    ids,
+    secret: SECRET,
+    mac,
+    log: {
+      info: nothing,
+      warn: nothing,
+      error: (message, fields) => onError(`server ${index}: ${message} ${JSON.stringify(fields ?? {})}`),
+    },
+    egress: {
+      refusal: () => null,
+      postJson: async () => ({ ok: false, error: 'no backend in a simulation' }),
+    },
+    metrics: METRICS,
+    processId: `process-${index}`,
+  })
+  const metrics = async (): Promise<Response> => new Response('')
+  const router = createRouter({ ctx, metrics, isDraining: () => false })
+  return { ctx, router, leader: new Leader(ctx), isDead: false, connections: new Set() }
+}

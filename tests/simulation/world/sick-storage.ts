@@ -1,0 +1,107 @@
+import type { PushTx, PushWrites, Storage } from '#lib/storage/ports.ts'
+import { StorageContention, StorageUnavailable } from '#lib/storage/ports.ts'
+
+/** What a process meets on its way to the database. */
+export interface Line {
+  /** The database as it is now; it is replaced by a restore. */
+  storage(): Storage
+  isDead(): boolean
+  /** Resolves when the process runs: one that is stopped waits. */
+  runs(): Promise<void>
+  isDown(): boolean
+  isContended(): boolean
+  /** How long the database takes over a commit. */
+  commitMs(): number
+  sleep(ms: number): Promise<void>
+  /** True when the process dies now: before the commit, or right after it. */
+  diesAt(moment: 'before' | 'after'): boolean
+  committed(writes: PushWrites): void
+}
+
+class ProcessDied extends Error {}
+
+/** What a dead process does: nothing, for ever. */
+const silence = <T>(): Promise<T> => new Promise(() => undefined)
+
+/** A process's connection to the database: it fails, waits and dies where the line says so. */
+export function sickStorage(line: Line): Storage {
+  const port = <K extends keyof Storage>(name: K): Storage[K] =>
+    new Proxy({} as Storage[K] & object, {
+      get: (_, method) => (...args: unknown[]) => call(line, name, String(method), args),
+    })
+  return {
+    fleets: port('fleets'),
+    collections: port('collections'),
+    devices: port('devices'),
+    sync: { ...boundSync(line, port('sync')) },
+    sessions: port('sessions'),
+    conflicts: port('conflicts'),
+    deadLetters: port('deadLetters'),
+    telemetry: port('telemetry'),
+    access: port('access'),
+    audit: port('audit'),
+    maintenance: port('maintenance'),
+    ping: async () => undefined,
+    close: async () => undefined,
+  }
+}
+
+async function call(line: Line, name: keyof Storage, method: string, args: unknown[]): Promise<unknown> {
+  await enter(line)
+  const target = line.storage()[name] as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>
+  const result = await (target[method] as (...args: unknown[]) => Promise<unknown>)(...args)
+  return leave(line, result)
+}
+
+async function enter(line: Line): Promise<void> {
+  if (line.isDead()) await silence()
+  await line.runs()
+  if (line.isDead()) await silence()
+  if (line.isDown()) throw new StorageUnavailable('the database is away')
+}
+
+async function leave<T>(line: Line, result: T): Promise<T> {
+  if (line.isDead()) return silence()
+  await line.runs()
+  return line.isDead() ? silence() : result
+}
+
+function boundSync(line: Line, sync: Storage['sync']): Storage['sync'] {
+  const names = ['pull', 'deliver', 'stateAt', 'admitFullSync', 'getRecord', 'getRecords', 'changesOfSession'] as const
+  const passed = Object.fromEntries(names.map((name) => [name, sync[name]])) as unknown as Omit<
+    Storage['sync'],
+    'transact'
+  >
+  return { ...passed, transact: (fleetId, work) => transact(line, fleetId, work) }
+}
+
+async function transact<T>(line: Line, fleetId: string, work: (tx: PushTx) => Promise<T>): Promise<T> {
+  await enter(line)
+  const written: PushWrites[] = []
+  try {
+    const result = await line.storage().sync.transact(fleetId, async (tx) => {
+      const done = await work({
+        load: (plan) => tx.load(plan),
+        write: async (writes) => {
+          await tx.write(writes)
+          written.push(writes)
+        },
+      })
+      if (line.isContended()) throw new StorageContention('another transaction came between')
+      const ms = line.commitMs()
+      if (ms > 0) await line.sleep(ms)
+      if (line.isDown()) throw new StorageUnavailable('the connection is gone')
+      // A connection that ends before the commit takes its transaction along.
+      if (line.isDead() || line.diesAt('before')) throw new ProcessDied()
+      for (const writes of written) line.committed(writes)
+      return done
+    })
+    line.diesAt('after')
+    return await leave(line, result)
+  } catch (error) {
+    if (error instanceof ProcessDied) return silence()
+    return leave(line, null).then(() => {
+      throw error
+    })
+  }
+}
