@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
-/** Two projects: `pure` needs no database and runs in seconds; `database` shares one embedded PostgreSQL. */
+/**
+ * `pure` needs no database and runs in seconds; `simulation` builds processes of its own; `database` shares one embedded
+ * PostgreSQL.
+ */
 export default defineConfig({
   test: {
     testTimeout: 20_000,
@@ -11,6 +14,14 @@ export default defineConfig({
           name: 'pure',
           include: ['tests/{unit,property,architecture}/**/*.test.{ts,tsx}'],
           setupFiles: ['tests/support/soak-report.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'simulation',
+          include: ['tests/simulation/**/*.test.ts'],
+          testTimeout: 120_000,
         },
       },
       {

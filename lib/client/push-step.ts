@@ -3,6 +3,7 @@ import type { SessionEvent } from '#lib/engine/session-machine.ts'
 import { uuidv7 } from '#lib/kernel/uuid.ts'
 import { MUTATIONS_PER_PUSH_MAX } from '#lib/protocol/limits.ts'
 import { noteAcknowledged } from './commands.ts'
+import { ReplicaError } from './errors.ts'
 import { findEntries, pickBatch, pruneAcknowledged, saveEntry } from './outbox.ts'
 import { applyPushResults, setAside } from './push-results.ts'
 import { nextReport, withRefusals } from './reports.ts'
@@ -59,11 +60,15 @@ async function prepare(tx: StoreTx, run: Run): Promise<{ inFlight: InFlight; tok
   const batchMax = (await getMeta(tx, 'batchMax')) ?? MUTATIONS_PER_PUSH_MAX
   const { entries } = await pickBatch(tx, clock.now(), batchMax)
   if (entries.length === 0) return null
+  const mutationIds = entries.map(({ mutation }) => mutation.id)
+  // A change that its index has lost would never be found acknowledged, and be sent for ever.
+  if ((await findEntries(tx, mutationIds)).length < entries.length)
+    throw new ReplicaError('store_corrupt', 'outbox_by_id')
   for (const entry of entries) await saveEntry(tx, { ...entry, sends: entry.sends + 1 })
   const requestId = uuidv7(clock.now(), random)
   const inFlight = {
     requestId,
-    mutationIds: entries.map(({ mutation }) => mutation.id),
+    mutationIds,
     body: JSON.stringify({
       requestId,
       sessionId: report.sessionId,

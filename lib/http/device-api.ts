@@ -106,7 +106,9 @@ export const DEVICE_ROUTES: ReadonlyMap<string, DeviceRoute | OpenRoute> = new M
   ],
   [
     '/api/v1/token/rotate',
-    deviceRoute('rotate', 'POST', async ({ ctx, device }) => json(await rotateToken(ctx, device))),
+    deviceRoute('rotate', 'POST', async ({ ctx, device, request }) =>
+      json(await rotateToken(ctx, device, bearerOf(request.headers) ?? '')),
+    ),
   ],
   [
     '/api/v1/diagnostics',

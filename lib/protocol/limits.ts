@@ -33,3 +33,5 @@ export const STORED_RESPONSE_LIFE_MS = 35 * DAY_MS
 export const TOMBSTONE_LIFE_MS = 45 * DAY_MS
 export const MUTATION_ID_LIFE_MS = 400 * DAY_MS
 export const ENROLL_REPEAT_MS = DAY_MS
+/** Tokens of one device that are good at a time: each answer to a repeated enrollment brings one. */
+export const TOKENS_PER_DEVICE_MAX = 100

@@ -112,7 +112,8 @@ export interface DevicePort {
   listEnrollmentKeys(fleetId: string): Promise<readonly EnrollmentKey[]>
   findEnrollmentKey(fleetId: string, hash: string): Promise<EnrollmentKey | null>
   /**
-   * One enrollment per requestId within 24 h: a repeat replaces the token of the same device.
+   * One enrollment per requestId within 24 h: a repeat adds a token to the same device, which has the newest
+   * TOKENS_PER_DEVICE_MAX. Which answer arrived only the device knows, so that the earlier ones stay good.
    * An id that another request enrolled is `taken`. `formerId` links the two devices' ids, whole families on both sides.
    */
   enroll(
@@ -130,10 +131,11 @@ export interface DevicePort {
   findEnrolled(fleetId: string, requestId: string, nowMs: number): Promise<string | null>
   /** Null for a token that was never issued or has ended. */
   findByToken(fleetId: string, tokenHash: string, nowMs: number): Promise<Device | null>
-  /** Adds a token; the older ones end at `oldEndsMs`. */
+  /** Adds a token; the one that asked for it ends at `oldEndsMs`, with those older than it. */
   rotateToken(
     fleetId: string,
     deviceId: string,
+    askedBy: string,
     tokenHash: string,
     nowMs: number,
     oldEndsMs: number,

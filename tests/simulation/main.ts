@@ -1,34 +1,84 @@
+import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { planOf } from './run/generate.ts'
 import { runPlan } from './run/run-plan.ts'
+import type { Verdict } from './run/run-plan.ts'
+import { shrink } from './run/shrink.ts'
 import { setUpFleet } from './world/fleet.ts'
-import { sealProcess } from './world/seal.ts'
 import { useLightMessages } from './world/light-messages.ts'
+import type { Plan } from './world/plan.ts'
+import { isFault } from './world/plan.ts'
+import { sealProcess } from './world/seal.ts'
 
-const { values } = parseArgs({ options: { seeds: { type: 'string', default: '10' }, from: { type: 'string', default: '1' }, kinds: { type: 'string' }, trace: { type: 'boolean' } } })
-const now = performance.now.bind(performance)
+/**
+ * One process of a simulation; what it finds goes out as lines of JSON. `--from S --seeds N` runs these seeds, one in
+ * 20 twice; `--plan FILE` runs a kept plan; with `--shrink` a plan that fails is made small; `--trace` tells all of it.
+ */
+const { values } = parseArgs({
+  options: {
+    from: { type: 'string', default: '1' },
+    seeds: { type: 'string', default: '1' },
+    plan: { type: 'string' },
+    shrink: { type: 'boolean', default: false },
+    trace: { type: 'boolean', default: false },
+    'stop-at-first': { type: 'boolean', default: false },
+  },
+})
+
+const TWICE_EVERY = 20
+const TOLD_EVERY = 100
+
+const tell = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`)
+
 sealProcess()
 useLightMessages()
 const fleet = await setUpFleet()
-const started = now()
-let failed = 0
-const n = Number(values.seeds), from = Number(values.from)
-let mutations = 0
-const total = {m:0,e:0}
-const hits = new Map<string, number>()
-const leaks = new Map<string, number>()
-for (let seed = from; seed < from + n; seed++) {
-  const plan = planOf(seed, values.kinds?.split(',') as never)
-  const verdict = await runPlan(plan, fleet)
-  mutations += verdict.mutations
-  total.m += verdict.trace.filter(l => / #\d+ d\d/.test(l)).length; total.e += verdict.elapsedMs
-  for (const [k, v] of verdict.hits) hits.set(k, (hits.get(k) ?? 0) + v)
-  for (const [k, v] of verdict.leaks) leaks.set(k, (leaks.get(k) ?? 0) + v)
-  if (verdict.violations.length > 0) {
-    failed++
-    console.log(`seed ${seed}`, verdict.violations.slice(0,3).map(v => `${v.invariant} ${v.text}`).join('\n   '))
-  }
-  if (values.trace) console.log(verdict.trace.map(l => l.slice(0, 600)).join('\n'))
+const sum = { seeds: 0, twice: 0, faults: 0, mutations: 0, commits: 0 }
+let hits: Record<string, number> = {}
+
+function flush(): void {
+  tell({ kind: 'sum', ...sum, hits })
+  Object.assign(sum, { seeds: 0, twice: 0, faults: 0, mutations: 0, commits: 0 })
+  hits = {}
 }
-const s = (now() - started) / 1000
-console.log({ cpuMsPerRun: (process.cpuUsage().user/1000)/n, msgs: total.m/n, elapsed: total.e/n, n, failed, mutations, seconds: s, perSecond: n / s, hits, leaks })
+
+function count(plan: Plan, verdict: Verdict): void {
+  sum.seeds += 1
+  sum.faults += plan.operations.filter(isFault).length
+  sum.mutations += verdict.mutations
+  sum.commits += verdict.commits
+  for (const [kind, times] of verdict.hits) hits[kind] = (hits[kind] ?? 0) + times
+  if (sum.seeds === TOLD_EVERY) flush()
+}
+
+/** The verdict of a plan; a second run that differs is a violation too. */
+async function judge(plan: Plan, twice: boolean): Promise<Verdict> {
+  const verdict = await runPlan(plan, fleet)
+  if (!twice) return verdict
+  sum.twice += 1
+  const again = await runPlan(plan, fleet)
+  if (again.traceHash === verdict.traceHash) return verdict
+  const at = verdict.trace.findIndex((line, i) => line !== again.trace[i])
+  const text = `the second run differs: ${verdict.trace[at]} and ${again.trace[at]}`
+  return { ...verdict, violations: [...verdict.violations, { invariant: 'T', text }] }
+}
+
+async function play(plan: Plan, twice: boolean): Promise<boolean> {
+  const verdict = await judge(plan, twice)
+  count(plan, verdict)
+  if (values.trace) for (const line of verdict.trace) tell({ kind: 'trace', line })
+  if (verdict.violations.length === 0) return true
+  const small = values.shrink ? await shrink(plan, verdict, fleet) : plan
+  const { violations } = values.shrink ? await runPlan(small, fleet) : verdict
+  tell({ kind: 'failed', seed: plan.seed, violations, plan: small })
+  return false
+}
+
+if (values.plan === undefined) {
+  const from = Number(values.from)
+  for (let seed = from; seed < from + Number(values.seeds); seed++) {
+    const isGood = await play(planOf(seed), seed % TWICE_EVERY === 0)
+    if (!isGood && values['stop-at-first']) break
+  }
+} else await play(JSON.parse(readFileSync(values.plan, 'utf8')) as Plan, true)
+flush()

@@ -15,7 +15,8 @@ export interface EnrollInput {
 }
 
 /**
- * POST /enroll (protocol.md): a new device gets its token; a repeat of the same request within 24 h gets a new one.
+ * POST /enroll (protocol.md): a new device gets its token; a repeat of the same request within 24 h gets
+ * another, and the earlier ones stay good: a copy that comes late must not shut out the device that has its answer.
  * A forked device names its former id and proves it by the former token; the ids are linked.
  * @throws ApplicationError `unauthorized`, `bad_request`, `device_id_taken`
  */

@@ -1,4 +1,4 @@
-import { ENROLL_REPEAT_MS } from '#lib/protocol/limits.ts'
+import { ENROLL_REPEAT_MS, TOKENS_PER_DEVICE_MAX } from '#lib/protocol/limits.ts'
 import { clockJumpsAfter } from '../clock-jumps.ts'
 import { linkedFamily, withLink } from '../device-commands.ts'
 import type { Device, DeviceFilter, DevicePort } from '../ports.ts'
@@ -27,12 +27,13 @@ export function memoryDevices(state: MemoryState): DevicePort {
         if (!token || (token.endsAtMs !== null && token.endsAtMs <= nowMs)) return null
         return tables.devices.get(token.deviceId) ?? null
       }),
-    rotateToken: (fleetId, deviceId, tokenHash, _nowMs, oldEndsMs, audit) =>
+    rotateToken: (fleetId, deviceId, askedBy, tokenHash, _nowMs, oldEndsMs, audit) =>
       state.inFleet(fleetId, (tables, undo) => {
-        for (const [hash, token] of tables.tokens.entries()) {
+        for (const [hash, token] of tables.tokens.has(askedBy) ? tables.tokens.entries() : []) {
           if (token.deviceId !== deviceId) continue
           const endsAtMs = Math.min(token.endsAtMs ?? oldEndsMs, oldEndsMs)
           tables.tokens.set(undo, hash, { ...token, endsAtMs })
+          if (hash === askedBy) break
         }
         tables.tokens.set(undo, tokenHash, { deviceId, endsAtMs: null })
         state.audit.set(undo, audit.id, audit)
@@ -63,10 +64,9 @@ function enrolling(state: MemoryState): Pick<DevicePort, 'enroll' | 'findEnrolle
           tables.enrollments.set(undo, requestId, { deviceId: device.id, atMs: nowMs })
         }
         if (formerId !== null) link(tables, undo, device.id, formerId)
-        for (const [hash, token] of tables.tokens.entries()) {
-          if (token.deviceId === device.id) tables.tokens.delete(undo, hash)
-        }
         tables.tokens.set(undo, tokenHash, { deviceId: device.id, endsAtMs: null })
+        const own = tables.tokens.entries().filter(([, token]) => token.deviceId === device.id)
+        for (const [hash] of own.slice(0, -TOKENS_PER_DEVICE_MAX)) tables.tokens.delete(undo, hash)
         state.audit.set(undo, audit.id, audit)
         return repeated ? 'repeated' : 'enrolled'
       }),

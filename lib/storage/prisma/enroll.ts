@@ -1,4 +1,4 @@
-import { ENROLL_REPEAT_MS } from '#lib/protocol/limits.ts'
+import { ENROLL_REPEAT_MS, TOKENS_PER_DEVICE_MAX } from '#lib/protocol/limits.ts'
 import { linkedFamily, withLink } from '../device-commands.ts'
 import type { Device, DevicePort } from '../ports.ts'
 import { uuids } from './arrays.ts'
@@ -29,7 +29,8 @@ const ADD_DEVICE: Statement = {
 }
 const DROP_TOKENS: Statement = {
   name: 'token_drop',
-  text: 'DELETE FROM device_token WHERE fleet_id = $1 AND device_id = $2',
+  text: `DELETE FROM device_token WHERE fleet_id = $1 AND device_id = $2 AND hash NOT IN (
+    SELECT hash FROM device_token WHERE fleet_id = $1 AND device_id = $2 ORDER BY created_at DESC, hash LIMIT $3)`,
 }
 const ADD_TOKEN: Statement = {
   name: 'token_add',
@@ -37,7 +38,8 @@ const ADD_TOKEN: Statement = {
 }
 const END_TOKENS: Statement = {
   name: 'token_end',
-  text: 'UPDATE device_token SET ends_at = least(ends_at, $3) WHERE fleet_id = $1 AND device_id = $2',
+  text: `UPDATE device_token SET ends_at = least(ends_at, $3) WHERE fleet_id = $1 AND device_id = $2
+    AND created_at <= (SELECT created_at FROM device_token WHERE fleet_id = $1 AND hash = $4)`,
 }
 
 /** In order of id, as pushes lock them. */
@@ -68,8 +70,8 @@ export function postgresEnrolling(
         if (live ? live.device_id !== id : !(await addDevice(send, device))) return 'taken'
         if (!live) await send(KEEP_REQUEST, [fleetId, requestId, id, keyId, at(nowMs)])
         if (formerId !== null) await link(send, fleetId, id, formerId)
-        await send(DROP_TOKENS, [fleetId, id])
         await send(ADD_TOKEN, [fleetId, tokenHash, id, at(nowMs)])
+        await send(DROP_TOKENS, [fleetId, id, TOKENS_PER_DEVICE_MAX])
         await insertAudit(send, audit)
         return live ? 'repeated' : 'enrolled'
       })
@@ -79,9 +81,9 @@ export function postgresEnrolling(
       const [row] = await database.one<{ device_id: string }>(fleetId, FIND_REQUEST, values)
       return row?.device_id ?? null
     },
-    rotateToken: (fleetId, deviceId, tokenHash, nowMs, oldEndsMs, audit) =>
+    rotateToken: (fleetId, deviceId, askedBy, tokenHash, nowMs, oldEndsMs, audit) =>
       database.inFleet(fleetId, async (send) => {
-        await send(END_TOKENS, [fleetId, deviceId, at(oldEndsMs)])
+        await send(END_TOKENS, [fleetId, deviceId, at(oldEndsMs), askedBy])
         await send(ADD_TOKEN, [fleetId, tokenHash, deviceId, at(nowMs)])
         await insertAudit(send, audit)
       }),

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { TOKENS_PER_DEVICE_MAX } from '#lib/protocol/limits.ts'
 import type { DeviceFilter, StoredReport } from '#lib/storage/ports.ts'
 import { audit, BACKENDS, DAY_MS, deviceOf, makeDevice, makeFleet, NOW_MS, opened } from './world.ts'
 
@@ -20,7 +21,7 @@ describe.each(BACKENDS)('devices on $name', (backend) => {
   const current = opened(backend)
   const contact = { atMs: NOW_MS, appVersion: '1.0.0', platform: 'android', report: null } as const
 
-  it('enrolls once: a repeat within a day replaces the token, another request finds the id taken', async () => {
+  it('[EN1] enrolls once: a repeat within a day adds a token, another request finds the id taken', async () => {
     const { storage } = current()
     const { id: fleetId } = await makeFleet(storage)
     const device = deviceOf(fleetId, { model: 'M', os: 'O', access: { reports: 'read' } })
@@ -34,7 +35,7 @@ describe.each(BACKENDS)('devices on $name', (backend) => {
     expect(await storage.devices.findByToken(fleetId, 't1', NOW_MS)).toEqual(device)
     expect(await storage.devices.findEnrolled(fleetId, requestId, NOW_MS + 1)).toBe(device.id)
     expect(await enroll('t2', requestId, NOW_MS + DAY_MS - 1)).toBe('repeated')
-    expect(await storage.devices.findByToken(fleetId, 't1', NOW_MS)).toBeNull()
+    expect((await storage.devices.findByToken(fleetId, 't1', NOW_MS))?.id).toBe(device.id)
     expect((await storage.devices.findByToken(fleetId, 't2', NOW_MS))?.id).toBe(device.id)
     expect(await enroll('t3', randomUUID(), NOW_MS)).toBe('taken')
     expect(await enroll('t3', requestId, NOW_MS + DAY_MS)).toBe('taken')
@@ -62,14 +63,37 @@ describe.each(BACKENDS)('devices on $name', (backend) => {
     expect(outcomes.filter((outcome) => outcome === 'taken')).toHaveLength(9)
   })
 
-  it('rotates a token: the old one lives to its end, the new one on', async () => {
+  it('[EN1] keeps the newest tokens of a device that enrolls again and again', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const device = deviceOf(fleetId)
+    const requestId = randomUUID()
+    for (let i = 0; i <= TOKENS_PER_DEVICE_MAX; i++) {
+      const input = { device, tokenHash: `n${i}`, requestId, keyId: randomUUID(), nowMs: NOW_MS + i }
+      await storage.devices.enroll(input, audit())
+    }
+    const isGood = async (hash: string) => (await storage.devices.findByToken(fleetId, hash, NOW_MS)) !== null
+    expect([await isGood('n0'), await isGood('n1'), await isGood(`n${TOKENS_PER_DEVICE_MAX}`)]).toEqual([
+      false,
+      true,
+      true,
+    ])
+  })
+
+  it('[EN1] rotates a token: the one that asked lives to its end, the new one on', async () => {
     const { storage } = current()
     const { id: fleetId } = await makeFleet(storage)
     const { id } = await makeDevice(storage, fleetId)
-    await storage.devices.rotateToken(fleetId, id, 'new-1', NOW_MS, NOW_MS + 100, audit())
-    await storage.devices.rotateToken(fleetId, id, 'new-2', NOW_MS, NOW_MS + 200, audit())
+    const rotate = (askedBy: string, hash: string, atMs: number) =>
+      storage.devices.rotateToken(fleetId, id, askedBy, hash, NOW_MS + atMs, NOW_MS + atMs + 100, audit())
+    await rotate('none', 'old', 0)
+    await rotate('old', 'new-1', 1)
+    // A copy of the request, later than its answer.
+    await rotate('old', 'copy', 50)
+    await rotate('new-1', 'new-2', 100)
     const live = async (hash: string, ms: number) =>
       (await storage.devices.findByToken(fleetId, hash, NOW_MS + ms)) !== null
+    expect([await live('old', 100), await live('old', 101)]).toEqual([true, false])
     expect([await live('new-1', 199), await live('new-1', 200), await live('new-2', 9_999)]).toEqual([
       true,
       false,

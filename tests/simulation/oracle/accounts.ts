@@ -2,7 +2,13 @@ import type { World } from '../world/world.ts'
 import type { Ledger } from './ledger.ts'
 
 /** A and E at the end: nothing is nowhere, nothing counted twice, and what stands together stands together. */
-export async function checkAccounts({ world, ledger }: { readonly world: World; readonly ledger: Ledger }): Promise<void> {
+export async function checkAccounts({
+  world,
+  ledger,
+}: {
+  readonly world: World
+  readonly ledger: Ledger
+}): Promise<void> {
   const { effects } = ledger.history
   const refused = new Set(
     world.devices.flatMap(({ replica }) => replica?.refusals$.get().map(({ mutation }) => mutation.id) ?? []),
@@ -11,14 +17,20 @@ export async function checkAccounts({ world, ledger }: { readonly world: World; 
     if (effects.has(id) || refused.has(id)) continue
     if (ledger.damaged.has(device)) {
       const told = world.devices[device]?.replica?.recoveries$.get() ?? []
-      if (told.some(({ mayHaveLostMore, changesLost }) => mayHaveLostMore || changesLost.some((one) => one.recordId === recordId)))
+      if (
+        told.some(
+          ({ mayHaveLostMore, changesLost }) =>
+            mayHaveLostMore || changesLost.some((one) => one.recordId === recordId),
+        )
+      )
         continue
     }
     ledger.blame('A', `${id} of device ${device} on ${collection}/${recordId} is nowhere`)
   }
   for (const group of ledger.atomic) {
     const done = group.filter((id) => effects.has(id))
-    if (done.length !== 0 && done.length !== group.length) ledger.blame('B', `of ${group.join()} only ${done.join()} stand`)
+    if (done.length !== 0 && done.length !== group.length)
+      ledger.blame('B', `of ${group.join()} only ${done.join()} stand`)
   }
   for (const [id, status] of ledger.history.conflicts)
     if (status === 'open') ledger.blame('A', `conflict ${id} is open after everything was decided`)
@@ -37,10 +49,13 @@ function checkTallies(ledger: Ledger, refused: ReadonlySet<string>): void {
     for (const tag of intent.tags) own.add(tag)
   }
   for (const [recordId, total] of totals) {
+    if (ledger.uncertain.has(`tallies/${recordId}`)) continue
     const data = ledger.history.records.get(`tallies/${recordId}`)?.versions.at(-1)?.data
     const counted = data?.['total'] ?? 0
-    if (counted !== total) ledger.blame('E', `tallies/${recordId} counts ${JSON.stringify(counted)}, its steps are ${total}`)
+    if (counted !== total)
+      ledger.blame('E', `tallies/${recordId} counts ${JSON.stringify(counted)}, its steps are ${total}`)
     const held = new Set(Array.isArray(data?.['tags']) ? (data['tags'] as unknown[]) : [])
-    for (const tag of tags.get(recordId) ?? []) if (!held.has(tag)) ledger.blame('A', `tallies/${recordId} lacks the tag ${tag}`)
+    for (const tag of tags.get(recordId) ?? [])
+      if (!held.has(tag)) ledger.blame('A', `tallies/${recordId} lacks the tag ${tag}`)
   }
 }

@@ -4,7 +4,13 @@ import type { Ledger } from './ledger.ts'
 import type { World } from '../world/world.ts'
 
 /** C: every device shows what the server has, and the server has what was committed. */
-export async function checkConvergence({ world, ledger }: { readonly world: World; readonly ledger: Ledger }): Promise<void> {
+export async function checkConvergence({
+  world,
+  ledger,
+}: {
+  readonly world: World
+  readonly ledger: Ledger
+}): Promise<void> {
   const reads = COLLECTIONS.map(({ name }) => ({ collection: name, afterVersion: 0 }))
   const bounds = { limit: 100_000, maxBytes: 1e9 }
   const { records } = await world.database.storage.sync.pull(world.fleetId, reads, bounds)
@@ -14,7 +20,9 @@ export async function checkConvergence({ world, ledger }: { readonly world: Worl
     if (data) committed.set(key, canonicalJson(data))
   }
   const held = new Map(
-    records.flatMap((one) => (one.data ? [[`${one.collection}/${one.recordId}`, canonicalJson(one.data)] as const] : [])),
+    records.flatMap((one) =>
+      one.data ? [[`${one.collection}/${one.recordId}`, canonicalJson(one.data)] as const] : [],
+    ),
   )
   compare(committed, held, (key, was, is) =>
     ledger.blame('C', `the server has ${key} as ${is}, committed was ${was}`),
@@ -25,7 +33,10 @@ export async function checkConvergence({ world, ledger }: { readonly world: Worl
       for (const { id, data } of (await device.replica?.collection(name).query()) ?? [])
         shown.set(`${name}/${id}`, canonicalJson(data))
     compare(held, shown, (key, was, is) =>
-      ledger.blame(was === undefined ? 'Z' : 'C', `device ${device.index} shows ${key} as ${is}, the server has ${was}`),
+      ledger.blame(
+        was === undefined ? 'Z' : 'C',
+        `device ${device.index} shows ${key} as ${is}, the server has ${was}`,
+      ),
     )
   }
 }

@@ -30,15 +30,24 @@ export function checkDecision(
   if (!intent || intent.inConflict || change.replayOf !== null || change.releasedBy !== null) return
   if (intent.isPoison || mutation.resolves !== undefined || status === 'dead_lettered') return
   const current = newest(record)
-  const others = record.versions.filter((one) => one.author !== change.deviceId && one.version > mutation.baseVersion)
+  const others = record.versions.filter(
+    (one) => one.author !== change.deviceId && one.version > mutation.baseVersion,
+  )
   const isOfOldEpoch = mutation.baseEpoch !== undefined && mutation.baseEpoch !== epoch
   if (isOfOldEpoch || mutation.op.type === 'crdt') return
   const name = `${mutation.id} on ${record.collection}/${record.recordId}`
   if (others.length === 0) {
     if (mutation.after === undefined && current && mutation.baseVersion > 0 && status !== 'applied')
       blame('A', `${name} is ${status}, though nobody came between`)
-    if (status === 'applied' && mutation.after === undefined && !equal(change.record?.data ?? null, intent.after))
-      blame('C', `${name} made ${canonicalJson(change.record?.data ?? null)}, meant was ${canonicalJson(intent.after)}`)
+    if (
+      status === 'applied' &&
+      mutation.after === undefined &&
+      !equal(change.record?.data ?? null, intent.after)
+    )
+      blame(
+        'C',
+        `${name} made ${canonicalJson(change.record?.data ?? null)}, meant was ${canonicalJson(intent.after)}`,
+      )
     return
   }
   // What stands on another change of the device that is itself in doubt, or meets a deletion, has rules of its own.
@@ -49,7 +58,10 @@ export function checkDecision(
   if (strategy === 'lww') {
     const expected = isLater ? intent.after : null
     if (expected && !equal(change.record?.data ?? null, expected))
-      blame('C', `${name} has the later stamp, and the record is ${canonicalJson(change.record?.data ?? null)}`)
+      blame(
+        'C',
+        `${name} has the later stamp, and the record is ${canonicalJson(change.record?.data ?? null)}`,
+      )
     if (!expected && (status !== 'superseded' || change.record))
       blame('C', `${name} has the earlier stamp, and is ${status}`)
   }
@@ -60,11 +72,19 @@ export function checkDecision(
     const expected = mergedByField(intent.before, intent.after, current.data, isLater)
     const made = change.record?.data ?? current.data
     if (!equal(made, expected))
-      blame('C', `${name} was merged to ${canonicalJson(made)}, by its fields it is ${canonicalJson(expected)}`)
+      blame(
+        'C',
+        `${name} was merged to ${canonicalJson(made)}, by its fields it is ${canonicalJson(expected)}`,
+      )
   }
 }
 
-function mergedByField(base: JsonObject, local: JsonObject, current: JsonObject, isLater: boolean): JsonObject {
+function mergedByField(
+  base: JsonObject,
+  local: JsonObject,
+  current: JsonObject,
+  isLater: boolean,
+): JsonObject {
   const merged: JsonObject = {}
   for (const name of new Set([base, local, current].flatMap(Object.keys))) {
     const [was, mine, theirs] = [base[name], local[name], current[name]]

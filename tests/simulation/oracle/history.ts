@@ -28,6 +28,12 @@ export interface Effect {
   readonly recordId: string
 }
 
+/** What is known of what users meant. */
+interface Known {
+  readonly intents: ReadonlyMap<string, Intent>
+  readonly uncertain: ReadonlySet<string>
+}
+
 /** The naive model of the server: every commit in order, every document of every version. */
 export class History {
   readonly records = new Map<string, ModelRecord>()
@@ -36,24 +42,23 @@ export class History {
   readonly conflicts = new Map<string, 'open' | 'resolved'>()
   readonly letters = new Set<string>()
   private readonly blame: (invariant: Invariant, text: string) => void
-  private readonly intents: ReadonlyMap<string, Intent>
+  private readonly known: Known
   readonly epoch: number
 
-  constructor(
-    epoch: number,
-    blame: (invariant: Invariant, text: string) => void,
-    intents: ReadonlyMap<string, Intent>,
-  ) {
+  constructor(epoch: number, blame: (invariant: Invariant, text: string) => void, known: Known) {
     this.epoch = epoch
     this.blame = blame
-    this.intents = intents
+    this.known = known
   }
 
   commit(writes: PushWrites): void {
     for (const change of writes.changes) this.take(change)
     for (const [collection, head] of writes.heads) {
       if (head !== (this.heads.get(collection) ?? 0))
-        this.blame('B', `the head of ${collection} is ${head}, its last version ${this.heads.get(collection)}`)
+        this.blame(
+          'B',
+          `the head of ${collection} is ${head}, its last version ${this.heads.get(collection)}`,
+        )
     }
   }
 
@@ -62,15 +67,23 @@ export class History {
     const { id, collection, recordId } = mutation
     const isAgain = change.replayOf !== null || change.releasedBy !== null
     const earlier = this.effects.get(id)
-    if (earlier && !isAgain) this.blame('E', `${id} had an effect twice: ${earlier.status}, ${change.result.status}`)
+    if (earlier && !isAgain)
+      this.blame('E', `${id} had an effect twice: ${earlier.status}, ${change.result.status}`)
     this.effects.set(id, { status: change.result.status, author: change.deviceId, collection, recordId })
-    if (change.conflict) this.conflicts.set(change.conflict.id, change.conflict.outcome === 'manual' ? 'open' : 'resolved')
+    if (change.conflict)
+      this.conflicts.set(change.conflict.id, change.conflict.outcome === 'manual' ? 'open' : 'resolved')
     if (change.closes) this.conflicts.set(change.closes.conflictId, 'resolved')
     if (change.deadLetter) this.letters.add(change.deadLetter.id)
     const key = `${collection}/${recordId}`
     const record = this.records.get(key) ?? { collection, recordId, versions: [], hlc: '' }
     this.records.set(key, record)
-    checkDecision(this.blame, this.epoch, record, change, this.intents.get(id) ?? null)
+    checkDecision(
+      this.blame,
+      this.epoch,
+      record,
+      change,
+      this.known.uncertain.has(key) ? null : (this.known.intents.get(id) ?? null),
+    )
     if (!change.record) return
     const { version, data, hlc } = change.record
     const head = this.heads.get(collection) ?? 0

@@ -7,7 +7,13 @@ import { checkPullAnswer } from './pull-answer.ts'
 import type { Invariant, Violation } from './violation.ts'
 
 const VIOLATIONS_MAX = 20
-const EFFECTIVE: ReadonlySet<string> = new Set(['applied', 'merged', 'superseded', 'conflict', 'dead_lettered'])
+const EFFECTIVE: ReadonlySet<string> = new Set([
+  'applied',
+  'merged',
+  'superseded',
+  'conflict',
+  'dead_lettered',
+])
 
 interface Result {
   readonly id: string
@@ -23,11 +29,13 @@ export class Ledger implements Watcher {
   readonly violations: Violation[] = []
   /** What users did and their device took, by mutation id. */
   readonly intents = new Map<string, Intent>()
-  history = new History(1, (invariant, text) => this.blame(invariant, text), this.intents)
   /** Mutation ids that stand or fall together. */
   readonly atomic: (readonly string[])[] = []
+  /** Records of which a write died with its device: it may be there, and joined with what came before it. */
+  readonly uncertain = new Set<string>()
   /** Devices whose disk was damaged: they tell what they lost. */
   readonly damaged = new Set<number>()
+  history = new History(1, (invariant, text) => this.blame(invariant, text), this)
   /** Bodies of answered pushes, by device and request id. */
   private answers = new Map<string, string>()
 
@@ -44,9 +52,14 @@ export class Ledger implements Watcher {
   }
 
   /** The database is as it was after these commits. */
-  restored(kept: readonly PushWrites[]): void {
-    this.history = new History(1, (invariant, text) => this.blame(invariant, text), this.intents)
+  restored(kept: readonly PushWrites[], epoch: number): void {
+    this.history = new History(epoch, (invariant, text) => this.blame(invariant, text), this)
     for (const writes of kept) this.history.commit(writes)
+    this.forgetAnswers()
+  }
+
+  /** Stored responses are kept 35 days: after that a request is a new one. */
+  forgetAnswers(): void {
     this.answers = new Map()
   }
 

@@ -26,14 +26,20 @@ export function checkPullAnswer(
 ): void {
   const answer = JSON.parse(text) as {
     readonly token: string
-    readonly changes: readonly { collection: string; recordId: string; version: number; data: JsonObject | null }[]
+    readonly changes: readonly {
+      collection: string
+      recordId: string
+      version: number
+      data: JsonObject | null
+    }[]
   }
   const token = asked.get('token')
   const before = token === null ? {} : positionsIn(token).positions
   const after = positionsIn(answer.token).positions
   const shown = new Map(answer.changes.map((one) => [`${one.collection}/${one.recordId}`, one]))
   for (const [collection, [version]] of Object.entries(before)) {
-    if (version > (after[collection]?.[0] ?? 0)) blame('M', `the place in ${collection} went back from ${version}`)
+    if (version > (after[collection]?.[0] ?? 0))
+      blame('M', `the place in ${collection} went back from ${version}`)
   }
   for (const [key, record] of history.records) {
     const last = newest(record)
@@ -42,10 +48,15 @@ export function checkPullAnswer(
     if (!last || last.version <= from || last.version > to) continue
     const change = shown.get(key)
     if (!change) {
-      if (last.data !== null || from > 0) blame('M', `a pull of ${from} to ${to} leaves out ${key} at ${last.version}`)
-    } else if (change.version < last.version || (change.version === last.version && !sameData(change.data, last.data)))
+      if (last.data !== null || from > 0)
+        blame('M', `a pull of ${from} to ${to} leaves out ${key} at ${last.version}`)
+    } else if (
+      change.version < last.version ||
+      (change.version === last.version && !sameData(change.data, last.data))
+    )
       blame('M', `a pull shows ${key} at ${change.version}, committed is ${last.version}`)
   }
 }
 
-const sameData = (a: JsonObject | null, b: JsonObject | null): boolean => canonicalJson(a) === canonicalJson(b)
+const sameData = (a: JsonObject | null, b: JsonObject | null): boolean =>
+  canonicalJson(a) === canonicalJson(b)

@@ -40,11 +40,27 @@ export async function clearDesk(stage: Stage): Promise<number> {
     const record = await ctx.storage.sync.getRecord(fleetId, conflict.collection, conflict.recordId)
     const choice = chance.pick(['mine', 'theirs'] as const)
     const body = { choice, version: record?.version ?? 0 }
-    await tolerated(stage, resolveConflict(ctx, { actor: SYSTEM, fleetId, id: conflict.id, body }))
+    const decide = (body: object): Promise<unknown> =>
+      resolveConflict(ctx, { actor: SYSTEM, fleetId, id: conflict.id, body })
+    // What is no document by itself, a patch without its base, can't be kept.
+    const decided = decide(body).catch((error: unknown) => {
+      if (!isApplicationError(error) || error.tidemarkCode !== 'resolution_refused') throw error
+      return decide({ ...body, choice: 'theirs' })
+    })
+    await tolerated(stage, decided)
   }
   const letters = (await ctx.storage.deadLetters.list(fleetId, ALL, PAGE)).items
   for (const { id } of letters) await tolerated(stage, settleLetter(ctx, fleetId, id, chance))
   return conflicts.length + letters.length
+}
+
+/** A device whose operator went home stays paused otherwise. */
+export async function resumePaused({ world }: Stage): Promise<void> {
+  const ctx = world.servers()[0]?.ctx
+  const { fleetId } = world
+  for (const { id, status } of (await ctx?.storage.devices.all(fleetId)) ?? [])
+    if (ctx && status === 'paused')
+      await commandDevice(ctx, { actor: SYSTEM, fleetId, id, body: { type: 'resume' } })
 }
 
 async function settleLetter(ctx: Context, fleetId: string, id: string, chance: Chance): Promise<void> {

@@ -25,14 +25,9 @@ const WINDOWS_OF_SERVERS: ReadonlySet<string> = new Set([
 export async function execute(stage: Stage, operation: Operation): Promise<void> {
   const { world, users } = stage
   const device = world.devices[operation.device % world.devices.length] as SimDevice
-  switch (operation.kind) {
-    case 'write':
-      return users.write(device, operation)
-    case 'read':
-      return users.read(device, operation.collection, operation.n)
-    case 'decide':
-      return users.decide(device, operation.n)
-  }
+  if (operation.kind === 'write') return users.write(device, operation)
+  if (operation.kind === 'read') return users.read(device, operation.collection, operation.n)
+  if (operation.kind === 'decide') return users.decide(device, operation.n)
   if ('forMs' in operation) {
     const isOfServer = WINDOWS_OF_SERVERS.has(operation.kind)
     const subject = isOfServer ? operation.device % world.plan.servers : device.index

@@ -26,7 +26,9 @@ export class Gateway {
   async reuse(id: string): Promise<void> {
     const author = await this.enroll()
     if (!author) return
-    const mutation = this.mutation(author.deviceId, 'prices', this.users.recordId('prices', 0), { title: 'stolen' })
+    const mutation = this.mutation(author.deviceId, 'prices', this.users.recordId('prices', 0), {
+      title: 'stolen',
+    })
     const answer = await this.post('push', author.token, this.push([{ ...mutation, id }]))
     const results = answer?.['results'] as readonly { readonly status: string }[] | undefined
     if (results && results[0]?.status !== 'refused')
@@ -38,7 +40,10 @@ export class Gateway {
     const author = await this.enroll()
     if (!author) return
     const first = this.mutation(author.deviceId, 'prices', this.id(), { title: 'both' })
-    const second = this.mutation(author.deviceId, 'seats', this.users.recordId('seats', n), { title: 'both', a: m })
+    const second = this.mutation(author.deviceId, 'seats', this.users.recordId('seats', n), {
+      title: 'both',
+      a: m,
+    })
     this.ledger.atomic.push([first['id'] as string, second['id'] as string])
     const body = this.push([first, second], { atomic: true })
     await this.post('push', author.token, body)
@@ -87,7 +92,11 @@ export class Gateway {
       'content-type': 'application/json',
       'tidemark-app': '2.0.0;gateway',
     }
-    const request = new Request(`http://server.sim/api/v1/${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+    const request = new Request(`http://server.sim/api/v1/${path}`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(body),
+    })
     const response = await server.router.handle(request)
     if (server.isDead || !response?.ok) return null
     return JSON.parse(await response.text()) as JsonObject

@@ -1,8 +1,8 @@
 import type { SimDevice } from '../world/device.ts'
-import { BACKOFF_CAP_MS, INTERVAL_MS } from '../world/device.ts'
+import { BACKOFF_CAP_MS, INTERVAL_MS, STATE_TOLD_EVERY_MS } from '../world/device.ts'
 import { checkAccounts } from '../oracle/accounts.ts'
 import { checkConvergence } from '../oracle/convergence.ts'
-import { clearDesk } from './desk.ts'
+import { clearDesk, resumePaused } from './desk.ts'
 import type { Stage } from './execute.ts'
 
 /** L: what waits is sent this long after the longest wait that a device or the server asked for. */
@@ -23,9 +23,13 @@ export async function healAndCheck(stage: Stage): Promise<void> {
   world.startServers()
   for (const device of world.devices) {
     device.forgetPlannedCrash()
+    // What is damaged in silence is found at the next opening, or by the state hash.
+    if (ledger.damaged.has(device.index)) device.crash()
     void device.open()
   }
   world.keepAlive()
+  if (!(await world.complete(resumePaused(stage), DESK_WITHIN_MS)))
+    return ledger.blame('L', 'the desk is not answered')
   await drain(stage, 'after the faults')
   for (let round = 0; ; round++) {
     const cleared = clearDesk(stage)
@@ -36,9 +40,21 @@ export async function healAndCheck(stage: Stage): Promise<void> {
     if ((await cleared) === 0) break
     if (round === DESK_ROUNDS_MAX) return ledger.blame('L', 'decisions make new conflicts without end')
   }
+  if (ledger.damaged.size > 0) await compareStates(stage)
   await checkConvergence(stage)
   await checkAccounts(stage)
   for (const device of world.devices) device.crash()
+}
+
+/** Until the devices have told their state hash, and those that differ have read everything anew. */
+async function compareStates(stage: Stage): Promise<void> {
+  const { world } = stage
+  for (let round = 0; round < 2; round++) {
+    await world.time.runUntil(world.time.elapsedMs + STATE_TOLD_EVERY_MS + LOOK_EVERY_MS)
+    for (const device of world.devices) void device.replica?.sync()
+    await world.time.runUntil(world.time.elapsedMs + LOOK_EVERY_MS)
+    await drain(stage, 'after the comparison')
+  }
 }
 
 /** Lets time pass until every device is at rest, and blames those that are not in time. */
@@ -53,7 +69,10 @@ async function drain({ world, ledger }: Stage, when: string): Promise<void> {
       deadline = Math.max(deadline, Math.min(end, time.elapsedMs + waitAskedOf(device) + DRAINED_WITHIN_MS))
     if (time.elapsedMs > deadline) {
       for (const device of busy)
-        ledger.blame('L', `device ${device.index} is stuck ${when}: ${JSON.stringify(device.replica?.status$.get() ?? 'closed')}`)
+        ledger.blame(
+          'L',
+          `device ${device.index} is stuck ${when}: ${JSON.stringify(device.replica?.status$.get() ?? 'closed')}`,
+        )
       return
     }
     await time.runUntil(time.elapsedMs + LOOK_EVERY_MS)
@@ -70,6 +89,7 @@ function waitAskedOf(device: SimDevice): number {
 /** Nothing waits but what a person must decide first. */
 function isAtRest({ replica }: SimDevice): boolean {
   const status = replica?.status$.get()
-  if (!replica || status?.state !== 'idle' || status.problem !== null || status.lastSyncedAt === null) return false
+  if (!replica || status?.state !== 'idle' || status.problem !== null || status.lastSyncedAt === null)
+    return false
   return status.pending === 0 || replica.conflicts$.get().length > 0
 }

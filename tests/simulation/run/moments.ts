@@ -2,6 +2,8 @@ import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { publishCollection } from '#lib/application/collections/publish-collection.ts'
 import { commandDevice } from '#lib/application/devices/command-device.ts'
 import { LEADER_TURN_MS } from '#lib/application/leader.ts'
+import type { Context } from '#lib/application/context.ts'
+import type { Collection } from '#lib/storage/ports.ts'
 import { TABLES } from '#lib/client/store.ts'
 import { widened } from '../world/collections.ts'
 import type { SimDevice } from '../world/device.ts'
@@ -14,8 +16,8 @@ type Action = (stage: Stage, device: SimDevice, moment: Moment) => Promise<void>
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
-/** Past the life of tokens, stored responses and tombstones. */
-const WINTER_MS = 46 * DAY_MS
+/** Within the life of everything; and past that of tokens, stored responses and tombstones. */
+const WINTERS_MS = [20 * DAY_MS, 46 * DAY_MS] as const
 const COMMANDS = ['resync', 'rotate', 'pause', 'send_diagnostics'] as const
 const STORM = 10
 
@@ -90,14 +92,10 @@ export const MOMENTS: Readonly<Record<MomentKind, Action>> = {
   async publish({ world }, _, { n }) {
     const ctx = world.servers()[0]?.ctx
     if (!ctx) return
-    const { fleetId } = world
-    const collections = await ctx.storage.collections.list(fleetId)
-    const collection = collections.filter(({ strategy }) => strategy !== 'crdt')[n % 4]
-    if (!collection) return
-    const { id, version, schemaVersion } = collection
-    const body = { version, schema: widened(schemaVersion) }
-    await publishCollection(ctx, { actor: SYSTEM, fleetId, id, body }).catch(() => undefined)
-    world.windows.note('publish')
+    await publishNext(ctx, world.fleetId, n).then(
+      () => world.windows.note('publish'),
+      () => world.trace('nothing published'),
+    )
   },
 
   retry_storm({ world }, device) {
@@ -111,7 +109,10 @@ export const MOMENTS: Readonly<Record<MomentKind, Action>> = {
     const type = COMMANDS[n % COMMANDS.length] as (typeof COMMANDS)[number]
     const input = { actor: SYSTEM, fleetId: world.fleetId, id: device.replica.deviceId }
     const order = (what: string): Promise<unknown> =>
-      commandDevice(ctx, { ...input, body: { type: what === 'send_diagnostics' ? 'diagnostics' : what } }).catch(() => undefined)
+      commandDevice(ctx, {
+        ...input,
+        body: { type: what === 'send_diagnostics' ? 'diagnostics' : what },
+      }).catch(() => undefined)
     await order(type)
     if (type === 'pause') world.time.after(500 + m, () => void order('resume'))
   },
@@ -130,12 +131,13 @@ export const MOMENTS: Readonly<Record<MomentKind, Action>> = {
   },
 
   /** Everybody is off for longer than the server keeps what they may miss; then it cleans up. */
-  async winter({ world, users }) {
+  async winter({ world, ledger, users }, _, { n }) {
     world.windows.note('winter')
+    ledger.forgetAnswers()
     for (const device of world.devices) device.crash()
     for (let index = 0; index < world.plan.servers; index++) world.killServer(index)
     world.database.forgetBackup()
-    world.time.leap(WINTER_MS)
+    world.time.leap(WINTERS_MS[n % 2] as number)
     world.startServers()
     for (const device of world.devices) {
       users.forgetSeen(device)
@@ -154,4 +156,12 @@ export const MOMENTS: Readonly<Record<MomentKind, Action>> = {
     if (n % 2 === 0) device.disk.tables[table].set(key, '{"broken')
     else device.disk.tables[table].delete(key)
   },
+}
+
+async function publishNext(ctx: Context, fleetId: string, n: number): Promise<void> {
+  const collections = await ctx.storage.collections.list(fleetId)
+  const plain = collections.filter(({ strategy }) => strategy !== 'crdt')
+  const { id, version, schemaVersion } = plain[n % plain.length] as Collection
+  const body = { version, schema: widened(schemaVersion) }
+  await publishCollection(ctx, { actor: SYSTEM, fleetId, id, body })
 }

@@ -33,5 +33,7 @@ export async function restoreBackup({ world, ledger }: Stage): Promise<void> {
 
 function tokenHash(device: SimDevice): string {
   const identity = JSON.parse(device.disk.tables.meta.get('identity') ?? '{}') as { token?: string | null }
-  return createHash('sha256').update(identity.token ?? '').digest('hex')
+  return createHash('sha256')
+    .update(identity.token ?? '')
+    .digest('hex')
 }

@@ -55,4 +55,5 @@ export async function runPlan(plan: Plan, fleet: SetUpFleet): Promise<Verdict> {
   }
 }
 
-const textOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error))
+const textOf = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error)

@@ -17,7 +17,14 @@ type Write = Extract<Operation, { kind: 'write' }>
 /** Records that all devices know of by id, so that they meet. */
 const SHARED_RECORDS = 3
 /** What a call of the SDK may answer in a sick world. */
-const EXPECTED: ReadonlySet<string> = new Set(['closed', 'not_found', 'quota_exceeded', 'store_corrupt', 'outbox_full'])
+const EXPECTED: ReadonlySet<string> = new Set([
+  'closed',
+  'not_found',
+  'quota_exceeded',
+  'store_corrupt',
+  'outbox_full',
+  'invalid_data',
+])
 
 /** The people at the devices: they write, read, and remember what they were told. */
 export class Users {
@@ -54,7 +61,10 @@ export class Users {
   }
 
   /** What can never apply: a title that is no text, or a collection that there is none of. */
-  async poison(device: SimDevice, { id, n, m }: { readonly id: number; readonly n: number; readonly m: number }): Promise<void> {
+  async poison(
+    device: SimDevice,
+    { id, n, m }: { readonly id: number; readonly n: number; readonly m: number },
+  ): Promise<void> {
     const { replica } = device
     if (!replica) return
     const collection = n % 3 === 0 ? 'nowhere' : 'notes'
@@ -123,7 +133,10 @@ export class Users {
     const key = `${device.index} ${this.ledger.history.epoch} ${collection}/${id}`
     const before = this.seen.get(key) ?? 0
     if (view.version < before && view.version > 0)
-      this.ledger.blame('R', `device ${device.index} showed ${collection}/${id} at ${before}, then at ${view.version}`)
+      this.ledger.blame(
+        'R',
+        `device ${device.index} showed ${collection}/${id} at ${before}, then at ${view.version}`,
+      )
     this.seen.set(key, view.version)
   }
 
@@ -131,8 +144,18 @@ export class Users {
     const collection = replica.collection(write.collection)
     const id = write.verb === 'new' ? null : this.recordId(write.collection, write.n)
     const before = id === null ? null : await collection.get(id)
-    const done = await this.perform(collection, id, before, write)
-    if (!done) return
+    const place = `${write.collection}/${id ?? ''}`
+    const wasCertain = !this.ledger.uncertain.has(place)
+    // It stays so when the device dies before it has answered.
+    this.ledger.uncertain.add(place)
+    const settled = (): void => {
+      if (wasCertain) this.ledger.uncertain.delete(place)
+    }
+    const done = await this.perform(collection, id, before, write).catch((error: unknown) => {
+      settled()
+      throw error
+    })
+    if (!done) return settled()
     const after = await collection.get(done.recordId)
     this.saw(device, write.collection, done.recordId, after)
     this.readOwn(device, write, after)
@@ -148,6 +171,7 @@ export class Users {
       inConflict: (before?.inConflict ?? false) || (after?.inConflict ?? false),
       atMs: this.world.time.elapsedMs,
     })
+    settled()
   }
 
   private async perform(
@@ -175,7 +199,10 @@ export class Users {
   /** R: a device shows its own change at once. */
   private readOwn(device: SimDevice, write: Write, after: RecordView | null): void {
     const wrong = (): void =>
-      this.ledger.blame('R', `device ${device.index} does not show its own ${write.verb} of ${write.collection}: ${canonicalJson(after?.data ?? null)}`)
+      this.ledger.blame(
+        'R',
+        `device ${device.index} does not show its own ${write.verb} of ${write.collection}: ${canonicalJson(after?.data ?? null)}`,
+      )
     const data: JsonObject | null = after?.data ?? null
     if (write.collection === 'tallies') {
       if (!data) wrong()

@@ -21,7 +21,8 @@ export const COLLECTIONS = [
 ] as const
 export type CollectionName = (typeof COLLECTIONS)[number]['name']
 
-export const strategyOf = (name: string): string => COLLECTIONS.find((one) => one.name === name)?.strategy ?? ''
+export const strategyOf = (name: string): string =>
+  COLLECTIONS.find((one) => one.name === name)?.strategy ?? ''
 
 /** Schema version n + 1: a field more, which nobody must have. */
 export const widened = (version: number): JsonObject => ({

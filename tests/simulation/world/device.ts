@@ -17,7 +17,7 @@ const BACKOFF_BASE_MS = 200
 const REQUEST_TIMEOUT_MS = 2_000
 const CHANGE_DELAY_MS = 1_200
 /** Far more often than once a day, so that a run sees it. */
-const STATE_TOLD_EVERY_MS = 10_000
+export const STATE_TOLD_EVERY_MS = 10_000
 
 export interface DeviceParts {
   readonly index: number
@@ -45,7 +45,8 @@ export class SimDevice {
   clockErrorMs: number
   replica: Replica | null = null
   /** Counted from the last opening: those still let through before it dies, and on which side of the commit. */
-  private dying: { steps: number; readonly moment: 'before' | 'after'; readonly then: () => void } | null = null
+  private dying: { steps: number; readonly moment: 'before' | 'after'; readonly then: () => void } | null =
+    null
   private frozen: { readonly atMs: number } | null = null
   private readonly parts: DeviceParts
   private opening: Opening | null = null
@@ -146,14 +147,16 @@ export class SimDevice {
       const isLast = this.dying !== null && this.dying.steps-- === 0
       const dying = isLast ? this.dying : null
       const moment = dying?.moment
-      const result = await store.transact(async (tx) => {
-        const done = await work(windows.isOpen('no_room', index) ? withoutRoom(tx, windows) : tx)
-        if (moment === 'before') throw new PowerGone()
-        return done
-      }).catch((error: unknown) => {
-        if (!(error instanceof PowerGone)) throw error
-        return null as T
-      })
+      const result = await store
+        .transact(async (tx) => {
+          const done = await work(windows.isOpen('no_room', index) ? withoutRoom(tx, windows) : tx)
+          if (moment === 'before') throw new PowerGone()
+          return done
+        })
+        .catch((error: unknown) => {
+          if (!(error instanceof PowerGone)) throw error
+          return null as T
+        })
       if (dying) {
         trace(`d${index} dies ${dying.moment} a commit`)
         this.crash()

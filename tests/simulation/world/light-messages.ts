@@ -35,14 +35,20 @@ class LightRequest extends LightBody {
   readonly url: string
   readonly method: string
 
-  constructor(url: string, init: { readonly method: string; readonly headers: Record<string, string>; readonly body: string | null }) {
+  constructor(
+    url: string,
+    init: { readonly method: string; readonly headers: Record<string, string>; readonly body: string | null },
+  ) {
     super(init.body, withLength(init.headers, init.body))
     this.url = url
     this.method = init.method
   }
 }
 
-const withLength = (headers: Readonly<Record<string, string>>, body: string | null): Record<string, string> => ({
+const withLength = (
+  headers: Readonly<Record<string, string>>,
+  body: string | null,
+): Record<string, string> => ({
   ...headers,
   ...(body === null ? {} : { 'content-length': String(encoder.encode(body).length) }),
 })

@@ -1,3 +1,4 @@
+import { PULL_CHANGES_MAX } from '#lib/protocol/limits.ts'
 import type { Chance } from './chance.ts'
 import type { ServerLife } from './server.ts'
 import type { VirtualTime } from './virtual-time.ts'
@@ -31,6 +32,8 @@ export interface NetworkParts {
   readonly trace: (line: string) => void
 }
 
+const PAGE_SIZES = [2, 3, 5, 500]
+const USUAL_LIMIT = `limit=${PULL_CHANGES_MAX}`
 const USUAL_MS = [2, 30] as const
 const COPY_LATE_MS = 4_000
 const DELAYED_MS = [50, 4_000] as const
@@ -42,11 +45,14 @@ const unreachable = (code: string): TypeError =>
 export class Network {
   private readonly parts: NetworkParts
   private messages = 0
+  /** Records in a page: a run is too small to fill the usual ones. */
+  private readonly pageSize: number
   /** Copies that the next message of a device comes in. */
   private readonly storms = new Map<number, number>()
 
   constructor(parts: NetworkParts) {
     this.parts = parts
+    this.pageSize = parts.chance.pick(PAGE_SIZES)
   }
 
   /** `fetch` of a device. `isAlive` says whether the process that asked is there to be answered. */
@@ -54,7 +60,7 @@ export class Network {
     const send = async (input: string, init: RequestInit): Promise<Response> => {
       const sent: Sent = {
         method: init.method ?? 'GET',
-        url: input,
+        url: input.replace(USUAL_LIMIT, `limit=${this.pageSize}`),
         headers: init.headers as Record<string, string>,
         body: typeof init.body === 'string' ? init.body : null,
       }
@@ -160,4 +166,5 @@ interface Client {
 /** Who would hear the answer to a copy of a request. */
 const NOBODY: Client = { resolve: () => undefined, reject: () => undefined }
 
-const cut = (text: string, chance: Chance): string => text.slice(0, chance.int(0, Math.max(0, text.length - 1)))
+const cut = (text: string, chance: Chance): string =>
+  text.slice(0, chance.int(0, Math.max(0, text.length - 1)))

@@ -64,4 +64,5 @@ export interface Plan {
   readonly operations: readonly Operation[]
 }
 
-export const isFault = ({ kind }: Operation): boolean => kind !== 'write' && kind !== 'read' && kind !== 'decide'
+export const isFault = ({ kind }: Operation): boolean =>
+  kind !== 'write' && kind !== 'read' && kind !== 'decide'

@@ -27,7 +27,10 @@ const silence = <T>(): Promise<T> => new Promise(() => undefined)
 export function sickStorage(line: Line): Storage {
   const port = <K extends keyof Storage>(name: K): Storage[K] =>
     new Proxy({} as Storage[K] & object, {
-      get: (_, method) => (...args: unknown[]) => call(line, name, String(method), args),
+      get:
+        (_, method) =>
+        (...args: unknown[]) =>
+          call(line, name, String(method), args),
     })
   return {
     fleets: port('fleets'),
@@ -67,7 +70,15 @@ async function leave<T>(line: Line, result: T): Promise<T> {
 }
 
 function boundSync(line: Line, sync: Storage['sync']): Storage['sync'] {
-  const names = ['pull', 'deliver', 'stateAt', 'admitFullSync', 'getRecord', 'getRecords', 'changesOfSession'] as const
+  const names = [
+    'pull',
+    'deliver',
+    'stateAt',
+    'admitFullSync',
+    'getRecord',
+    'getRecords',
+    'changesOfSession',
+  ] as const
   const passed = Object.fromEntries(names.map((name) => [name, sync[name]])) as unknown as Omit<
     Storage['sync'],
     'transact'

@@ -5,6 +5,9 @@ interface Timer {
   live: boolean
 }
 
+/** A run has some thousand. */
+const TURNS_MAX = 100_000
+
 /** Taken before the process is sealed: the one real turn of the event loop that is left. */
 const turn = globalThis.setImmediate
 
@@ -15,13 +18,14 @@ export const settle = (): Promise<void> => new Promise((resolve) => void turn(re
 export class VirtualTime {
   private readonly heap: Timer[] = []
   private order = 0
+  private turns = 0
   private elapsed = 0
   /** What was leapt over: the plan's own time stands still meanwhile. */
   leaptMs = 0
 
-  /** Milliseconds since the beginning of the run. */
+  /** Whole milliseconds since the beginning of the run, as a platform's clock tells them. */
   get elapsedMs(): number {
-    return this.elapsed
+    return Math.floor(this.elapsed)
   }
 
   after(ms: number, run: () => void): Timer {
@@ -40,6 +44,8 @@ export class VirtualTime {
     for (let next = this.heap[0]; next && next.atMs <= untilMs; next = this.heap[0]) {
       this.pop()
       if (!next.live) continue
+      if (++this.turns > TURNS_MAX)
+        throw new Error('more happens than a run can hold: something goes round and round')
       this.elapsed = Math.max(this.elapsed, next.atMs)
       next.run()
       await settle()

@@ -149,7 +149,10 @@ export class World {
   /** Retention, as the leader has it done each hour. */
   async cleanUp(): Promise<void> {
     const keep = { eventsMs: KEEP_MS, sessionsMs: KEEP_MS }
-    await this.database.storage.maintenance.applyRetention(this.serverNowMs(), keep, { size: 1_000, rounds: 10 })
+    await this.database.storage.maintenance.applyRetention(this.serverNowMs(), keep, {
+      size: 1_000,
+      rounds: 10,
+    })
   }
 
   /** Lets time pass until the work is done, or for so long. */

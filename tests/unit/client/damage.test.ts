@@ -166,4 +166,17 @@ describe('a damaged store', () => {
     expect(JSON.stringify([...world.disk.tables.meta].filter(([key]) => key !== 'lock'))).toBe(before)
     await replica.close()
   })
+
+  test('[SDK4] whose index loses a row while it is open is mended before the next push, which is sent once', async () => {
+    const world = createWorld()
+    const replica = await world.open()
+    await replica.sync()
+    await replica.collection(COLLECTION).put(null, { title: 'waits' })
+    world.disk.tables.outbox_by_id.clear()
+    await replica.sync()
+    await replica.sync()
+    expect([replica.status$.get().pending, world.authority.pushes().length]).toEqual([0, 1])
+    expect(replica.recoveries$.get()).toHaveLength(1)
+    await replica.close()
+  })
 })

@@ -1,0 +1,110 @@
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import type { Plan } from '../../tests/simulation/world/plan.ts'
+import type { Violation } from '../../tests/simulation/oracle/violation.ts'
+
+export interface FailedSeed {
+  readonly seed: number
+  readonly violations: readonly Violation[]
+  readonly plan: Plan
+}
+
+export interface Totals {
+  seeds: number
+  /** Of them, run a second time to an equal trace. */
+  twice: number
+  faults: number
+  mutations: number
+  commits: number
+  /** How often each fault did harm. */
+  readonly hits: Map<string, number>
+  readonly failed: FailedSeed[]
+}
+
+export interface Drive {
+  readonly bundle: string
+  readonly from: number
+  readonly seeds: number
+  readonly processes: number
+  readonly shrink?: boolean
+  readonly stopAtFirst?: boolean
+  /** Called as seeds are done. */
+  readonly onProgress?: (totals: Totals) => void
+}
+
+/** Seeds that one process takes at a time: one that breaks off loses few. */
+const SLICE = 500
+
+export const noTotals = (): Totals => ({
+  seeds: 0,
+  twice: 0,
+  faults: 0,
+  mutations: 0,
+  commits: 0,
+  hits: new Map(),
+  failed: [],
+})
+
+/** Runs seeds in processes of their own and adds up what they tell. */
+export async function drive(options: Drive): Promise<Totals> {
+  const { bundle, from, seeds, processes, shrink = false, stopAtFirst = false, onProgress } = options
+  const totals = noTotals()
+  const end = from + seeds
+  let next = from
+  const worker = async (): Promise<void> => {
+    while (next < end && !(stopAtFirst && totals.failed.length > 0)) {
+      const first = next
+      next = Math.min(end, next + SLICE)
+      const flags = [...(shrink ? ['--shrink'] : []), ...(stopAtFirst ? ['--stop-at-first'] : [])]
+      await runProcess(
+        bundle,
+        ['--from', String(first), '--seeds', String(next - first), ...flags],
+        (line) => {
+          add(totals, line)
+          onProgress?.(totals)
+        },
+      )
+    }
+  }
+  await Promise.all(Array.from({ length: processes }, worker))
+  return totals
+}
+
+/** Runs one kept plan, twice. */
+export async function drivePlan(bundle: string, file: string): Promise<Totals> {
+  const totals = noTotals()
+  await runProcess(bundle, ['--plan', file], (line) => add(totals, line))
+  return totals
+}
+
+type Line =
+  | ({ readonly kind: 'failed' } & FailedSeed)
+  | ({ readonly kind: 'sum'; readonly hits: Readonly<Record<string, number>> } & Omit<
+      Totals,
+      'hits' | 'failed'
+    >)
+
+function add(totals: Totals, line: Line): void {
+  if (line.kind === 'failed') return void totals.failed.push(line)
+  for (const key of ['seeds', 'twice', 'faults', 'mutations', 'commits'] as const) totals[key] += line[key]
+  for (const [kind, times] of Object.entries(line.hits))
+    totals.hits.set(kind, (totals.hits.get(kind) ?? 0) + times)
+}
+
+/** @throws Error when the process breaks off */
+async function runProcess(
+  bundle: string,
+  args: readonly string[],
+  onLine: (line: Line) => void,
+): Promise<void> {
+  const child = spawn(process.execPath, ['--enable-source-maps', bundle, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', resolve)
+  })
+  for await (const text of createInterface({ input: child.stdout })) onLine(JSON.parse(text) as Line)
+  const code = await ended
+  if (code !== 0) throw new Error(`a simulation process ended with ${code}: ${args.join(' ')}`)
+}

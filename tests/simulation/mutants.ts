@@ -1,0 +1,210 @@
+import type { Mutant } from '../../scripts/simulation/bundle.ts'
+
+const SYNC = 'lib/storage/memory/sync.ts'
+const MAINTENANCE = 'lib/storage/memory/maintenance.ts'
+
+/**
+ * Defects that sync engines have had, each of which the simulation must find. That an override holds in one process only
+ * is not among them: overrides are not built yet (tests/reliability.matrix.ts).
+ */
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'cursor-by-id',
+    edits: [
+      {
+        file: SYNC,
+        find: 'behind.sort((a, b) => a.version - b.version)',
+        replace: 'behind.sort((a, b) => (a.recordId < b.recordId ? -1 : 1))',
+      },
+    ],
+  },
+  {
+    name: 'cursor-by-commit-time',
+    edits: [
+      {
+        file: SYNC,
+        find: 'const behind = all.filter((row) => row.collection === collection && row.version > afterVersion)',
+        replace: `const own = all.filter((row) => row.collection === collection)
+    const sinceMs = Math.max(0, ...own.filter((row) => row.version <= afterVersion).map((row) => row.committedAtMs))
+    const behind = own.filter((row) => row.version > afterVersion && row.committedAtMs > sinceMs)`,
+      },
+    ],
+  },
+  {
+    name: 'acknowledge-before-commit',
+    edits: [
+      {
+        file: 'lib/application/sync/commit-group.ts',
+        find: `  return storage.sync.transact(fleetId, async (tx) => {`,
+        replace: `  return new Promise((tell, fail) => void storage.sync.transact(fleetId, async (tx) => {`,
+      },
+      {
+        file: 'lib/application/sync/commit-group.ts',
+        find: `    await written
+    return decided
+  })`,
+        replace: `    await written
+    tell(decided)
+    return decided
+  }).then(tell, fail))`,
+      },
+    ],
+  },
+  {
+    name: 'change-in-flight-is-changed',
+    edits: [{ file: 'lib/client/outbox.ts', find: 'last.sends > 0 || ', replace: '' }],
+  },
+  {
+    name: 'tombstones-collected-early',
+    edits: [
+      { file: MAINTENANCE, find: 'nowMs - KEEP_MS.tombstone, batch)', replace: 'nowMs - 86_400_000, batch)' },
+      {
+        file: MAINTENANCE,
+        find: 'tables.purged.set(undo, collection, Math.max(version, tables.purged.get(collection) ?? 0))',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'enrollment-repeat-ends-tokens',
+    edits: [
+      {
+        file: 'lib/storage/memory/devices.ts',
+        find: 'own.slice(0, -TOKENS_PER_DEVICE_MAX)',
+        replace: 'own.slice(0, -1)',
+      },
+    ],
+  },
+  {
+    name: 'mutation-ids-forgotten',
+    edits: [
+      {
+        file: 'lib/engine/check-mutation.ts',
+        find: '  if (!known || (push.replayOf',
+        replace: '  if (!known || known || (push.replayOf',
+      },
+    ],
+  },
+  {
+    name: 'stored-response-ignored',
+    edits: [
+      {
+        file: 'lib/storage/memory/push.ts',
+        find: 'responses: found(responseKeys, (key) => tables.responses.get(key)),',
+        replace: 'responses: new Map(),',
+      },
+      {
+        file: 'lib/storage/memory/push.ts',
+        find: 'assert(!tables.responses.has(key), `response ${key} is new`)',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'last-arrival-wins',
+    edits: [
+      {
+        file: 'lib/engine/conflict/lww.ts',
+        find: "compareHlc(mutation.hlc, current.hlc) > 0 ? 'local' : 'remote'",
+        replace: "compareHlc(mutation.hlc, current.hlc) > 0 ? 'local' : 'local'",
+      },
+    ],
+  },
+  {
+    name: 'nothing-is-concurrent',
+    edits: [
+      {
+        file: 'lib/engine/decide-record.ts',
+        find: "  if (base.kind === 'unknown') return true\n",
+        replace: '  if (Date) return false\n',
+      },
+    ],
+  },
+  {
+    name: 'token-before-records',
+    edits: [
+      {
+        file: 'lib/client/pull-step.ts',
+        find: `    run.page = { ...outcome.value, askedAt: token }
+    return 'pulled'`,
+        replace: `    run.page = { ...outcome.value, askedAt: outcome.value.token }
+    const early = { token: outcome.value.token, fullReason: null, marks: {} }
+    await transact(run, (tx) => setMeta(tx, 'position', early))
+    return 'pulled'`,
+      },
+    ],
+  },
+  {
+    name: 'acknowledged-not-sent-again-after-restore',
+    edits: [
+      { file: 'lib/client/epoch.ts', find: '  await restoreAcknowledged(tx, nowMs)\n', replace: '' },
+      {
+        file: 'lib/client/epoch.ts',
+        find: 'restoreAcknowledged } from',
+        replace: 'restoreAcknowledged as _ } from',
+      },
+    ],
+  },
+  {
+    name: 'snapshot-leaves-what-it-did-not-show',
+    edits: [
+      { file: 'lib/client/pull-step.ts', find: '    await sweepUnseen(tx, collection, mark)\n', replace: '' },
+    ],
+  },
+  {
+    name: 'forks-unseen',
+    edits: [
+      {
+        file: 'lib/storage/report-order.ts',
+        find: "? 'repeated' : 'forked'",
+        replace: "? 'repeated' : 'repeated'",
+      },
+    ],
+  },
+  {
+    name: 'no-retry-after-a-failure',
+    edits: [
+      {
+        file: 'lib/client/replica.ts',
+        find: '    if (wait) plan(wait.waitMs)\n',
+        replace: '    if (wait && end.trouble === null) plan(wait.waitMs)\n',
+      },
+    ],
+  },
+  {
+    name: 'dead-letter-keeps-its-place-in-the-queue',
+    edits: [
+      {
+        file: 'lib/client/push-results.ts',
+        find: "    case 'dead_lettered':\n      await take",
+        replace: '      await take',
+      },
+      {
+        file: 'lib/client/push-results.ts',
+        find: "    case 'not_applied':\n",
+        replace: "    case 'dead_lettered':\n    case 'not_applied':\n",
+      },
+    ],
+  },
+  {
+    name: 'refused-stamp-drops-the-change',
+    edits: [
+      {
+        file: 'lib/client/push-results.ts',
+        find: `    if (context.restamped.size === 0) await resetClock(tx, context.deviceId, result.serverHlc)
+    return restamp(tx, context, entry)`,
+        replace: `    return dropEntry(tx, entry)`,
+      },
+    ],
+  },
+  {
+    name: 'atomic-push-in-parts',
+    edits: [
+      {
+        file: 'lib/engine/push.ts',
+        find: 'if (!push.atomic || !results.some(isCulprit))',
+        replace: 'if (push.atomic || !results.some(isCulprit) || true)',
+      },
+    ],
+  },
+]
