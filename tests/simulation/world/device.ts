@@ -85,6 +85,7 @@ export class SimDevice {
       random: chance.random,
       fetch: network.fetch(index, () => !opening.isDead),
       sync: {
+        events: false,
         intervalMs: INTERVAL_MS,
         backoffBaseMs: BACKOFF_BASE_MS,
         backoffCapMs: BACKOFF_CAP_MS,
