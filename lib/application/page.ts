@@ -6,15 +6,27 @@ import { badRequest } from './errors.ts'
 export const PAGE_LIMIT_DEFAULT = 50
 export const PAGE_LIMIT_MAX = 500
 
+/** A time in a query: Unix milliseconds or ISO 8601. */
+export const instant = z.string().transform((text, check) => {
+  const ms = /^\d{1,15}$/.test(text) ? Number(text) : Date.parse(text)
+  if (Number.isFinite(ms)) return ms
+  check.addIssue({ code: 'custom', message: 'must be Unix milliseconds or an ISO 8601 time' })
+  return z.NEVER
+})
+
 /** The members of every list's query (protocol.md, operator API). */
 export const pageInput = {
   cursor: z.string().max(200).optional(),
   limit: z.coerce.number().int().min(1).max(PAGE_LIMIT_MAX).optional(),
 }
+/** Of a list in the order of its times: those in [from, to). */
+export const rangeInput = { from: instant.optional(), to: instant.optional() }
 
 export interface PageInput {
   readonly cursor?: string | undefined
   readonly limit?: number | undefined
+  /** Unix ms; the page begins before it. */
+  readonly to?: number | undefined
 }
 
 /** A list as the operator API answers it. */
@@ -24,8 +36,20 @@ export interface ItemList<T> {
 }
 
 /** @throws ApplicationError `bad_request` for a cursor that is not ours */
-export function pageRequest({ cursor, limit }: PageInput): PageRequest {
-  return { limit: limit ?? PAGE_LIMIT_DEFAULT, cursor: cursor === undefined ? null : decodeCursor(cursor) }
+export function pageRequest({ cursor, limit, to }: PageInput): PageRequest {
+  const after = cursor === undefined ? null : decodeCursor(cursor)
+  const end = to === undefined || (after && after.atMs < to) ? null : { atMs: to, id: LOWEST_ID }
+  return { limit: limit ?? PAGE_LIMIT_DEFAULT, cursor: end ?? after }
+}
+
+/** Of equal times the highest id comes first, so that behind this one stands what is older. */
+const LOWEST_ID = '00000000-0000-0000-0000-000000000000'
+
+/** The page without what is older than `from`, at which the list ends. */
+export function since<T>(page: Page<T>, from: number | undefined, atMs: (item: T) => number): Page<T> {
+  if (from === undefined) return page
+  const items = page.items.filter((item) => atMs(item) >= from)
+  return { items, next: items.length === page.items.length ? page.next : null }
 }
 
 export function itemList<T, U>(page: Page<T>, show: (item: T) => U): ItemList<U> {

@@ -14,6 +14,8 @@ export type Objection =
       readonly kind: 'dead'
       readonly code: 'rule_violation' | 'authority_refused' | 'exhausted'
       readonly detail: string
+      /** The rule that is broken: letters of different rules have different causes. */
+      readonly path: string | null
     }
   | { readonly kind: 'retry'; readonly code: RetryCode; readonly retryAfterMs: number }
   | { readonly kind: 'shed'; readonly retryAfterMs: number }
@@ -33,7 +35,8 @@ export function checkOutcome(
     const stored = recordOf(draft, mutation)
     const old = stored && asOfToday(draft, mutation.collection, stored).data
     const violation = findViolation(rules.rules, { old, new: data, device: push.device })
-    if (violation) return { kind: 'dead', code: 'rule_violation', detail: violation.detail }
+    if (violation)
+      return { kind: 'dead', code: 'rule_violation', detail: violation.detail, path: violation.ruleId }
   }
   return rules.hasAuthority ? checkVerdict(draft, push, mutation) : null
 }
@@ -52,7 +55,7 @@ function checkVerdict(draft: PushDraft, push: IncomingPush, mutation: Mutation):
       'the record kept changing while the authority was asked',
     )
   if (verdict.kind === 'accepted') return null
-  return { kind: 'dead', code: 'authority_refused', detail: verdict.message }
+  return { kind: 'dead', code: 'authority_refused', detail: verdict.message, path: null }
 }
 
 /** A verdict holds for the record that it was given on, as it was before this push (AU2). */
@@ -86,6 +89,6 @@ function tryAgain(
 ): Objection {
   const tries = (world.failedTries.get(mutation.id) ?? 0) + 1
   if (push.replayOf === null && tries >= FAILED_TRIES_MAX)
-    return { kind: 'dead', code: 'exhausted', detail: `tried ${tries} times: ${detail}` }
+    return { kind: 'dead', code: 'exhausted', detail: `tried ${tries} times: ${detail}`, path: null }
   return { kind: 'retry', code, retryAfterMs: waitAfterTries(tries) }
 }

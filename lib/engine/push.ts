@@ -262,14 +262,18 @@ function waiting(id: string, objection: Exclude<Objection, { kind: 'dead' }>): M
   return { id, status: 'retry', code: objection.code, retryAfterMs }
 }
 
-/** A dead letter whose fault is in no single place of its document. */
+/** A dead letter whose fault is in no single place of its document; a broken rule is named by its id. */
 function unwritable(
   question: Question,
   author: string,
-  { code, detail }: Pick<DeadLetterEffect, 'code' | 'detail'>,
+  {
+    code,
+    detail,
+    path = null,
+  }: Pick<DeadLetterEffect, 'code' | 'detail'> & { readonly path?: string | null },
 ): ChangeEffect {
   const base = chainBase(question.draft, question.incoming.mutation, author).document
-  return deadLetter(question, { code, detail, path: null, base })
+  return deadLetter(question, { code, detail, path, base })
 }
 
 /** A replay that fails again keeps its letter (ID3). */

@@ -3,7 +3,7 @@ export interface CauseKey {
   readonly code: string
   readonly appVersion: string
   readonly collection: string
-  /** As `causePath` writes it; null where the letter names no place but the whole document. */
+  /** As `causePath` writes it, or the id of a rule; null where the letter names no place but the whole document. */
   readonly path: string | null
 }
 
@@ -24,7 +24,8 @@ export function causeText({
 }: Pick<CauseKey, 'code' | 'path'> & { detail: string }): string {
   if (code === 'too_large') return 'larger than a change may be'
   const said = detail.replace(ID, '')
-  return path === null ? said : `${fieldName(path)}: ${said}`
+  // What is said of a broken rule names it already.
+  return path === null || code === 'rule_violation' ? said : `${fieldName(path)}: ${said}`
 }
 
 /** "/damage/costs/*" is "damage.costs[]". */

@@ -89,6 +89,8 @@ export interface FleetPort {
   create(fleet: Fleet, audit: AuditEntry): Promise<'created' | 'name_taken'>
   get(fleetId: string): Promise<Fleet | null>
   list(): Promise<readonly Fleet[]>
+  /** Saves name and settings when the stored config version is `next.configVersion - 1`. */
+  update(next: Fleet, audit: AuditEntry): Promise<'updated' | 'stale' | 'name_taken'>
   /** Raises the epoch, as a restore does. */
   raiseEpoch(fleetId: string, audit: AuditEntry): Promise<number>
 }
@@ -111,6 +113,8 @@ export interface DevicePort {
   createEnrollmentKey(key: EnrollmentKey, audit: AuditEntry): Promise<void>
   listEnrollmentKeys(fleetId: string): Promise<readonly EnrollmentKey[]>
   findEnrollmentKey(fleetId: string, hash: string): Promise<EnrollmentKey | null>
+  /** Saves name and times of a key that is there. */
+  updateEnrollmentKey(key: EnrollmentKey, audit: AuditEntry): Promise<boolean>
   /**
    * One enrollment per requestId within 24 h: a repeat adds a token to the same device, which has the newest
    * TOKENS_PER_DEVICE_MAX. Which answer arrived only the device knows, so that the earlier ones stay good.
@@ -330,6 +334,8 @@ export interface AccessPort {
   createApiKey(key: ApiKey, audit: AuditEntry): Promise<void>
   findApiKey(hash: string, nowMs: number): Promise<ApiKey | null>
   listApiKeys(): Promise<readonly ApiKey[]>
+  /** Saves name, role, scopes and times of a key that is there. */
+  updateApiKey(key: ApiKey, audit: AuditEntry): Promise<boolean>
 }
 
 export interface AuditPort {

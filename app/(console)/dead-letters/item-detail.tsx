@@ -93,7 +93,8 @@ export function ItemDetail({
 function marksOf({ issues, letter }: DeadLetterDetail): readonly JsonMark[] {
   if (issues.length > 0) return issues.map(({ path, message }) => ({ pointer: path, why: message }))
   const schemaOnly = letter.code === 'schema_mismatch' || letter.code === 'schema_ahead'
-  return letter.path === null || schemaOnly || letter.status !== 'open'
+  const isElsewhere = letter.path === null || letter.code === 'rule_violation'
+  return isElsewhere || schemaOnly || letter.status !== 'open'
     ? []
     : [{ pointer: letter.path, why: letter.detail }]
 }

@@ -11,6 +11,7 @@ import { makeApiCredential } from './credentials.ts'
 
 /** What a key may do beside its role: `metrics` opens /metrics. */
 const KEY_SCOPES = ['metrics'] as const
+export const keyScopes = z.array(z.enum(KEY_SCOPES)).max(KEY_SCOPES.length)
 const DAY_MS = 86_400_000
 const KEY_DAYS_MAX = 3_650
 
@@ -22,7 +23,7 @@ const apiKeyCreation = z.strictObject({
   role: z.enum(ROLES),
   /** Without a fleet the key works in every fleet. */
   fleet: uuid.nullish(),
-  scopes: z.array(z.enum(KEY_SCOPES)).max(KEY_SCOPES.length).optional(),
+  scopes: keyScopes.optional(),
   expiresInDays: z.int().min(1).max(KEY_DAYS_MAX).optional(),
 })
 

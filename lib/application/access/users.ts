@@ -3,7 +3,8 @@ import type { Actor } from '#lib/application/context.ts'
 import { ApplicationError, parsedOrThrow } from '#lib/application/errors.ts'
 import { label } from '#lib/protocol/device.ts'
 import { uuid } from '#lib/protocol/mutation.ts'
-import type { Role, User } from '#lib/storage/ports.ts'
+import type { AuditEntry, Role, User } from '#lib/storage/ports.ts'
+import { removalInput } from '../removal-input.ts'
 import { auditEntry } from './audit-entry.ts'
 import { authorizeScope, EVERY_FLEET, isAtLeast, roleIn, ROLES, strongestRole } from './authorize.ts'
 import type { AccessContext } from './context.ts'
@@ -68,13 +69,43 @@ export async function createUser(
     fleetId,
     after: { email: user.email, roles: user.roles },
   }
-  const outcome = await ctx.storage.access.createUser(user, auditEntry(ctx, actor, details))
-  if (outcome === 'email_taken')
-    throw new ApplicationError('already_exists', { detail: 'A user with this e-mail exists' })
+  const made = await storedUser(ctx, user, auditEntry(ctx, actor, details))
+  if (!made) throw new ApplicationError('already_exists', { detail: 'A user with this e-mail exists' })
   return {
-    ...userView(user),
-    signInLink: input.link === true ? await makeSignInLink(ctx, actor, user) : null,
+    ...userView(made),
+    signInLink: input.link === true ? await makeSignInLink(ctx, actor, made) : null,
   }
+}
+
+/** A new row, or that of somebody who was removed and comes back; null while the e-mail is in use. */
+async function storedUser(ctx: AccessContext, user: User, audit: AuditEntry): Promise<User | null> {
+  if ((await ctx.storage.access.createUser(user, audit)) === 'created') return user
+  const known = await ctx.storage.access.findUserByEmail(user.email)
+  if (!known || !isRemoved(known)) return null
+  const back = { ...user, id: known.id }
+  return (await ctx.storage.access.updateUser(back, audit)) ? back : null
+}
+
+/** The row stays, since the audit log names it; without a role nobody sees it. */
+const isRemoved = ({ disabled, roles }: User): boolean => disabled && Object.keys(roles).length === 0
+
+/**
+ * DELETE /users/:id: signed out, without a role and a password; the e-mail is free again.
+ * @throws ApplicationError `forbidden`, `not_found`, `bad_request` when it would leave no administrator
+ */
+export async function removeUser(
+  ctx: AccessContext,
+  { actor, id, body }: { readonly actor: Actor; readonly id: string; readonly body: unknown },
+): Promise<UserView> {
+  const { reason } = parsedOrThrow(removalInput.safeParse(body))
+  authorizeScope(actor, null, 'admin')
+  const user = await ctx.storage.access.getUser(id)
+  if (!user || isRemoved(user)) throw new ApplicationError('not_found')
+  const next: User = { ...user, disabled: true, passwordHash: null, roles: {} }
+  await requireAdminLeft(ctx, user, next)
+  const details = { action: 'user.remove', target: `user/${id}`, reason: reason ?? null, before: user.roles }
+  await ctx.storage.access.updateUser(next, auditEntry(ctx, actor, details))
+  return userView(next)
 }
 
 /** The users that this actor administers: all of them, or those with a role in one of its fleets. */
@@ -115,9 +146,7 @@ export async function changeUser(
     disabled: input.disabled ?? user.disabled,
     roles: input.role === undefined ? user.roles : withRole(user.roles, fleetId ?? EVERY_FLEET, input.role),
   }
-  if (isFullAdmin(user) && !isFullAdmin(next) && (await ctx.storage.access.countAdmins()) <= 1) {
-    throw new ApplicationError('bad_request', { detail: 'This is the last administrator' })
-  }
+  await requireAdminLeft(ctx, user, next)
   const shown = ({ disabled, roles }: User) => ({ disabled, roles })
   const details = {
     action: 'user.change',
@@ -129,6 +158,11 @@ export async function changeUser(
   const found = await ctx.storage.access.updateUser(next, auditEntry(ctx, actor, details))
   if (!found) throw new ApplicationError('not_found')
   return userView(next)
+}
+
+async function requireAdminLeft(ctx: AccessContext, before: User, next: User): Promise<void> {
+  if (isFullAdmin(before) && !isFullAdmin(next) && (await ctx.storage.access.countAdmins()) <= 1)
+    throw new ApplicationError('bad_request', { detail: 'This is the last administrator' })
 }
 
 const isFullAdmin = (user: User): boolean => !user.disabled && user.roles[EVERY_FLEET] === 'admin'

@@ -6,10 +6,11 @@ import type { AccessContext } from '../access/context.ts'
 import type { Actor } from '../context.ts'
 import { parsedOrThrow } from '../errors.ts'
 import type { ItemList } from '../page.ts'
-import { itemList, pageInput, pageRequest } from '../page.ts'
+import { itemList, pageInput, pageRequest, rangeInput, since } from '../page.ts'
 
 const auditQuery = z.strictObject({
   ...pageInput,
+  ...rangeInput,
   fleet: uuid.optional(),
   action: z.string().min(1).max(80).optional(),
 })
@@ -19,8 +20,12 @@ export async function listAudit(
   ctx: Pick<AccessContext, 'storage'>,
   input: { readonly actor: Actor; readonly query: unknown },
 ): Promise<ItemList<AuditEntry>> {
-  const { action, fleet, ...page } = parsedOrThrow(auditQuery.safeParse(input.query))
+  const { action, fleet, from, ...request } = parsedOrThrow(auditQuery.safeParse(input.query))
   authorizeScope(input.actor, fleet ?? null, 'operator')
   const filter = { fleetId: fleet ?? null, action: action ?? null }
-  return itemList(await ctx.storage.audit.list(filter, pageRequest(page)), (entry) => entry)
+  const page = await ctx.storage.audit.list(filter, pageRequest(request))
+  return itemList(
+    since(page, from, (entry) => entry.atMs),
+    (entry) => entry,
+  )
 }

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { STRATEGIES } from '#lib/protocol/device.ts'
-import { isoTime, uuid } from '#lib/protocol/mutation.ts'
+import { uuid } from '#lib/protocol/mutation.ts'
 import type { ConflictRow } from '#lib/storage/ports.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { parsedOrThrow } from '../errors.ts'
 import type { ItemList } from '../page.ts'
-import { itemList, pageInput, pageRequest } from '../page.ts'
+import { itemList, pageInput, pageRequest, rangeInput } from '../page.ts'
 
 const conflictsQuery = z.strictObject({
   ...pageInput,
@@ -16,8 +16,7 @@ const conflictsQuery = z.strictObject({
   recordId: uuid.optional(),
   deviceId: uuid.optional(),
   sessionId: uuid.optional(),
-  from: isoTime.optional(),
-  to: isoTime.optional(),
+  ...rangeInput,
 })
 
 /** A fleet's conflicts, newest first, with both sides and who lost what (CS7). @throws ApplicationError `not_found`, `bad_request` */
@@ -34,8 +33,8 @@ export async function listConflicts(
     recordId: query.recordId ?? null,
     deviceId: query.deviceId ?? null,
     sessionId: query.sessionId ?? null,
-    fromMs: from === undefined ? null : Date.parse(from),
-    toMs: to === undefined ? null : Date.parse(to),
+    fromMs: from ?? null,
+    toMs: to ?? null,
   }
   const page = await ctx.storage.conflicts.list(input.fleetId, filter, pageRequest({ cursor, limit }))
   return itemList(page, (row) => row)

@@ -5,10 +5,11 @@ import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { parsedOrThrow } from '../errors.ts'
 import type { ItemList } from '../page.ts'
-import { itemList, pageInput, pageRequest } from '../page.ts'
+import { itemList, pageInput, pageRequest, rangeInput, since } from '../page.ts'
 
 const deadLettersQuery = z.strictObject({
   ...pageInput,
+  ...rangeInput,
   status: z.enum(['open', 'replayed', 'discarded']).optional(),
   code: z.string().max(64).optional(),
   collection: z.string().max(64).optional(),
@@ -25,7 +26,7 @@ export async function listDeadLetters(
   input: { readonly actor: Actor; readonly fleetId: string; readonly query: unknown },
 ): Promise<ItemList<DeadLetterRow>> {
   authorize(input.actor, input.fleetId, 'viewer')
-  const { cursor, limit, ...query } = parsedOrThrow(deadLettersQuery.safeParse(input.query))
+  const { cursor, limit, from, to, ...query } = parsedOrThrow(deadLettersQuery.safeParse(input.query))
   const filter = {
     status: query.status ?? null,
     code: query.code ?? null,
@@ -35,6 +36,9 @@ export async function listDeadLetters(
     deviceId: query.deviceId ?? null,
     sessionId: query.sessionId ?? null,
   }
-  const page = await ctx.storage.deadLetters.list(input.fleetId, filter, pageRequest({ cursor, limit }))
-  return itemList(page, (row) => row)
+  const page = await ctx.storage.deadLetters.list(input.fleetId, filter, pageRequest({ cursor, limit, to }))
+  return itemList(
+    since(page, from, (row) => row.createdAtMs),
+    (row) => row,
+  )
 }

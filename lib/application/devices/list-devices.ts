@@ -6,10 +6,11 @@ import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
 import type { ItemList } from '../page.ts'
-import { itemList, pageInput, pageRequest } from '../page.ts'
+import { itemList, pageInput, pageRequest, rangeInput, since } from '../page.ts'
 
 const devicesQuery = z.strictObject({
   ...pageInput,
+  ...rangeInput,
   state: z.array(z.enum(SESSION_STATES)).optional(),
   platform: z.string().max(40).optional(),
   appVersion: z.string().max(40).optional(),
@@ -17,13 +18,13 @@ const devicesQuery = z.strictObject({
 })
 export type DevicesQuery = z.input<typeof devicesQuery>
 
-/** Devices by last contact, newest first. @throws ApplicationError `not_found`, `bad_request` */
+/** Devices by last contact, newest first; `from` and `to` are of it. @throws ApplicationError `not_found`, `bad_request` */
 export async function listDevices(
   ctx: Pick<Context, 'storage' | 'clock'>,
   input: { readonly actor: Actor; readonly fleetId: string; readonly query: unknown },
 ): Promise<ItemList<Device>> {
   authorize(input.actor, input.fleetId, 'viewer')
-  const { cursor, limit, ...query } = parsedOrThrow(devicesQuery.safeParse(input.query))
+  const { cursor, limit, from, to, ...query } = parsedOrThrow(devicesQuery.safeParse(input.query))
   const fleet = await ctx.storage.fleets.get(input.fleetId)
   if (!fleet) throw new ApplicationError('not_found')
   const filter = {
@@ -33,6 +34,9 @@ export async function listDevices(
     text: query.text ?? null,
     silentBeforeMs: ctx.clock.now() - silenceLimitMs(fleet.settings.intervalMs),
   }
-  const page = await ctx.storage.devices.list(fleet.id, filter, pageRequest({ cursor, limit }))
-  return itemList(page, (device) => device)
+  const page = await ctx.storage.devices.list(fleet.id, filter, pageRequest({ cursor, limit, to }))
+  return itemList(
+    since(page, from, (device) => device.lastContactMs ?? 0),
+    (device) => device,
+  )
 }

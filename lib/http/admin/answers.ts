@@ -22,7 +22,10 @@ function allowOf({ extra }: ApplicationError): Readonly<Record<string, string>> 
 
 /** The JSON of a write; `{}` when there is no body. */
 export async function readBody(request: Request): Promise<unknown> {
-  const isEmpty = request.body === null || request.headers.get('content-length') === '0'
+  const { headers, body } = request
+  // A server has a stream for every request that may have a body; one that has none says nothing of it.
+  const isTold = ['content-length', 'transfer-encoding', 'content-type'].some((name) => headers.has(name))
+  const isEmpty = body === null || !isTold || headers.get('content-length') === '0'
   return isEmpty ? {} : readJson(request)
 }
 

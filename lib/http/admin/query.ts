@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { badRequest, parsedOrThrow } from '#lib/application/errors.ts'
+import { rangeInput } from '#lib/application/page.ts'
 
 const DAY_MS = 86_400_000
 
@@ -13,14 +14,6 @@ export function queryOf(url: URL): Readonly<Record<string, string>> {
   return Object.fromEntries(query)
 }
 
-/** A time in a query: Unix milliseconds or ISO 8601. */
-const instant = z.string().transform((text, check) => {
-  const ms = /^\d{1,15}$/.test(text) ? Number(text) : Date.parse(text)
-  if (Number.isFinite(ms)) return ms
-  check.addIssue({ code: 'custom', message: 'must be Unix milliseconds or an ISO 8601 time' })
-  return z.NEVER
-})
-const range = { from: instant.optional(), to: instant.optional() }
 const flag = z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1')
 
 /** `[from, to)` in ms; without them the last 24 hours. */
@@ -35,7 +28,7 @@ function rangeOf(
 }
 
 const pillarQuery = z.strictObject({
-  ...range,
+  ...rangeInput,
   /** Length of a point, in ms. */
   step: z.coerce.number().int().min(1).optional(),
   groupBy: z.enum(['collection', 'platform', 'appVersion']).optional(),
@@ -50,11 +43,11 @@ export function pillarQueryOf(fleetId: string, query: unknown, nowMs: number) {
 
 /** `from, to` of the Overview. */
 export function rangeQueryOf(fleetId: string, query: unknown, nowMs: number) {
-  return { fleetId, ...rangeOf(parsedOrThrow(z.strictObject(range).safeParse(query)), nowMs) }
+  return { fleetId, ...rangeOf(parsedOrThrow(z.strictObject(rangeInput).safeParse(query)), nowMs) }
 }
 
 const sessionQuery = z.looseObject({
-  ...range,
+  ...rangeInput,
   withConflicts: flag.optional(),
   withDeadLetters: flag.optional(),
 })

@@ -1,5 +1,6 @@
 import { createApiKey, listApiKeys } from '#lib/application/access/api-keys.ts'
-import { changeUser, createUser, listUsers } from '#lib/application/access/users.ts'
+import { changeApiKey, revokeApiKey } from '#lib/application/access/change-api-key.ts'
+import { changeUser, createUser, listUsers, removeUser } from '#lib/application/access/users.ts'
 import { listAudit } from '#lib/application/audit/list-audit.ts'
 import { getBreaker, listBreakers } from '#lib/application/breakers/list-breakers.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
@@ -18,7 +19,12 @@ import { commandDevice } from '#lib/application/devices/command-device.ts'
 import { getDevice } from '#lib/application/devices/get-device.ts'
 import { listDevices } from '#lib/application/devices/list-devices.ts'
 import { listDiagnostics, readDiagnostics } from '#lib/application/diagnostics/read-diagnostics.ts'
+import {
+  changeEnrollmentKey,
+  revokeEnrollmentKey,
+} from '#lib/application/enrollment/change-enrollment-key.ts'
 import { createEnrollmentKey, listEnrollmentKeys } from '#lib/application/enrollment/create-enrollment-key.ts'
+import { changeFleet, getFleet } from '#lib/application/fleets/change-fleet.ts'
 import { createFleet } from '#lib/application/fleets/create-fleet.ts'
 import { listFleets } from '#lib/application/fleets/list-fleets.ts'
 import { conflicts } from '#lib/application/pillars/conflicts.ts'
@@ -32,6 +38,7 @@ import type { Role } from '#lib/application/context.ts'
 import { deviceQueryOf, pillarQueryOf, rangeQueryOf, sessionQueryOf } from './query.ts'
 import { openStream } from './stream.ts'
 import type { AdminCall, AdminRoute, FleetCall } from './table.ts'
+import { wholeList } from './whole-list.ts'
 
 const read = (pattern: string, role: Role, handle: (call: FleetCall) => Promise<unknown>): AdminRoute => ({
   method: 'GET',
@@ -75,20 +82,34 @@ const shownCollection = <C extends WithAuthority>({ authority, authoritySecret, 
   authority: authority && { url: authority.url, timeoutMs: authority.timeoutMs },
   ...(authoritySecret && { authoritySecret }),
 })
+/** What belongs to no fleet, or is one; the verb sees to who may. */
+const global = (
+  method: AdminRoute['method'],
+  pattern: string,
+  handle: (call: AdminCall) => Promise<unknown>,
+  role: Role = 'admin',
+): AdminRoute => ({ method, pattern, role, scope: 'anywhere', status: method === 'POST' ? 201 : 200, handle })
+const change = (
+  method: 'PATCH' | 'DELETE',
+  pattern: string,
+  handle: (call: FleetCall) => Promise<unknown>,
+): AdminRoute => ({ method, pattern, role: 'admin', scope: 'fleet', status: 200, handle })
+const byId = ({ actor, body, params }: AdminCall) => ({ actor, body, id: params['id'] ?? '' })
 const idOf = (call: AdminCall): string => call.params['id'] ?? ''
 const input = ({ actor, fleetId, body }: FleetCall) => ({ actor, fleetId, body })
 const nowOf = (call: AdminCall): number => call.ctx.clock.now()
 
 /** Every operator route there is, with the least role that opens it (protocol.md, operator API). */
 export const ADMIN_ROUTES: readonly AdminRoute[] = [
-  {
-    method: 'GET',
-    pattern: '/fleets',
-    role: 'viewer',
-    scope: 'anywhere',
-    status: 200,
-    handle: async ({ ctx, actor }) => whole(await listFleets(ctx, { actor })),
-  },
+  global(
+    'GET',
+    '/fleets',
+    async ({ ctx, actor, query }) =>
+      wholeList(await listFleets(ctx, { actor }), query, ({ id }, fleet) => id === fleet),
+    'viewer',
+  ),
+  global('GET', '/fleets/:id', (call) => getFleet(call.ctx, byId(call)), 'viewer'),
+  global('PATCH', '/fleets/:id', (call) => changeFleet(call.ctx, byId(call))),
   {
     method: 'POST',
     pattern: '/fleets',
@@ -99,7 +120,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   },
 
   read('/collections', 'viewer', async (call) =>
-    whole((await listCollections(call.ctx, call)).map(shownCollection)),
+    wholeList((await listCollections(call.ctx, call)).map(shownCollection), call.query),
   ),
   make('/collections', 'admin', async (call) =>
     shownCollection(await createCollection(call.ctx, input(call))),
@@ -107,62 +128,36 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   read('/collections/:id', 'viewer', async (call) =>
     shownCollection(await getCollection(call.ctx, { ...input(call), id: idOf(call) })),
   ),
-  {
-    method: 'PATCH',
-    pattern: '/collections/:id',
-    role: 'admin',
-    scope: 'fleet',
-    status: 200,
-    handle: async (call) =>
-      shownCollection(await publishCollection(call.ctx, { ...input(call), id: idOf(call) })),
-  },
+  change('PATCH', '/collections/:id', async (call) =>
+    shownCollection(await publishCollection(call.ctx, { ...input(call), id: idOf(call) })),
+  ),
 
-  read('/enrollment-keys', 'admin', async (call) => whole(await listEnrollmentKeys(call.ctx, call))),
+  read('/enrollment-keys', 'admin', async (call) =>
+    wholeList(await listEnrollmentKeys(call.ctx, call), call.query),
+  ),
   make('/enrollment-keys', 'admin', async (call) => {
     const { shown, key } = await createEnrollmentKey(call.ctx, input(call))
     return { ...shown, key }
   }),
+  change('PATCH', '/enrollment-keys/:id', (call) =>
+    changeEnrollmentKey(call.ctx, { ...input(call), id: idOf(call) }),
+  ),
+  change('DELETE', '/enrollment-keys/:id', (call) =>
+    revokeEnrollmentKey(call.ctx, { ...input(call), id: idOf(call) }),
+  ),
 
-  {
-    method: 'GET',
-    pattern: '/users',
-    role: 'admin',
-    scope: 'anywhere',
-    status: 200,
-    handle: async ({ ctx, actor }) => whole(await listUsers(ctx, { actor })),
-  },
-  {
-    method: 'POST',
-    pattern: '/users',
-    role: 'admin',
-    scope: 'anywhere',
-    status: 201,
-    handle: ({ ctx, actor, body }) => createUser(ctx, { actor, body }),
-  },
-  {
-    method: 'PATCH',
-    pattern: '/users/:id',
-    role: 'admin',
-    scope: 'anywhere',
-    status: 200,
-    handle: (call) => changeUser(call.ctx, { actor: call.actor, body: call.body, id: idOf(call) }),
-  },
-  {
-    method: 'GET',
-    pattern: '/api-keys',
-    role: 'admin',
-    scope: 'anywhere',
-    status: 200,
-    handle: async ({ ctx, actor }) => whole(await listApiKeys(ctx, { actor })),
-  },
-  {
-    method: 'POST',
-    pattern: '/api-keys',
-    role: 'admin',
-    scope: 'anywhere',
-    status: 201,
-    handle: ({ ctx, actor, body }) => createApiKey(ctx, { actor, body }),
-  },
+  global('GET', '/users', async ({ ctx, actor, query }) =>
+    wholeList(await listUsers(ctx, { actor }), query, ({ roles }, fleet) => Object.hasOwn(roles, fleet)),
+  ),
+  global('POST', '/users', ({ ctx, actor, body }) => createUser(ctx, { actor, body })),
+  global('PATCH', '/users/:id', (call) => changeUser(call.ctx, byId(call))),
+  global('DELETE', '/users/:id', (call) => removeUser(call.ctx, byId(call))),
+  global('GET', '/api-keys', async ({ ctx, actor, query }) =>
+    wholeList(await listApiKeys(ctx, { actor }), query, ({ fleetId }, fleet) => fleetId === fleet),
+  ),
+  global('POST', '/api-keys', ({ ctx, actor, body }) => createApiKey(ctx, { actor, body })),
+  global('PATCH', '/api-keys/:id', (call) => changeApiKey(call.ctx, byId(call))),
+  global('DELETE', '/api-keys/:id', (call) => revokeApiKey(call.ctx, byId(call))),
 
   read('/overview', 'viewer', (call) =>
     overview(call.ctx, rangeQueryOf(call.fleetId, call.query, nowOf(call))),

@@ -23,7 +23,7 @@ export interface FleetCall extends AdminCall {
 }
 
 interface Row {
-  readonly method: 'GET' | 'POST' | 'PATCH'
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   /** Below /api/admin/v1; `:name` takes one segment. */
   readonly pattern: string
   readonly role: Role

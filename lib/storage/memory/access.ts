@@ -97,7 +97,9 @@ function sessions(state: MemoryState): Pick<AccessPort, 'createSession' | 'findS
   }
 }
 
-function apiKeys(state: MemoryState): Pick<AccessPort, 'createApiKey' | 'findApiKey' | 'listApiKeys'> {
+function apiKeys(
+  state: MemoryState,
+): Pick<AccessPort, 'createApiKey' | 'findApiKey' | 'listApiKeys' | 'updateApiKey'> {
   return {
     createApiKey: (key, audit) =>
       state.inGlobal((undo) => {
@@ -110,5 +112,12 @@ function apiKeys(state: MemoryState): Pick<AccessPort, 'createApiKey' | 'findApi
       return key && live ? key : null
     },
     listApiKeys: async () => state.apiKeys.values().sort((a, b) => b.createdAtMs - a.createdAtMs),
+    updateApiKey: (key, audit) =>
+      state.inGlobal((undo) => {
+        if (!state.apiKeys.has(key.hash)) return false
+        state.apiKeys.set(undo, key.hash, key)
+        state.audit.set(undo, audit.id, audit)
+        return true
+      }),
   }
 }

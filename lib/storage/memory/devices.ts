@@ -21,6 +21,13 @@ export function memoryDevices(state: MemoryState): DevicePort {
       ),
     findEnrollmentKey: (fleetId, hash) =>
       state.inFleet(fleetId, (tables) => tables.enrollmentKeys.get(hash) ?? null),
+    updateEnrollmentKey: (key, audit) =>
+      state.inFleet(key.fleetId, (tables, undo) => {
+        if (!tables.enrollmentKeys.has(key.hash)) return false
+        tables.enrollmentKeys.set(undo, key.hash, key)
+        state.audit.set(undo, audit.id, audit)
+        return true
+      }),
     findByToken: (fleetId, tokenHash, nowMs) =>
       state.inFleet(fleetId, (tables) => {
         const token = tables.tokens.get(tokenHash)

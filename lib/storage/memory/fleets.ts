@@ -13,6 +13,15 @@ export function memoryFleets(state: MemoryState): FleetPort {
       }),
     get: async (fleetId) => state.fleets.get(fleetId) ?? null,
     list: async () => state.fleets.values().sort((a, b) => (a.name < b.name ? -1 : 1)),
+    update: (next, audit) =>
+      state.inGlobal((undo) => {
+        const { id, name, configVersion } = next
+        if (state.fleets.values().some((other) => other.name === name && other.id !== id)) return 'name_taken'
+        if (state.fleets.get(id)?.configVersion !== configVersion - 1) return 'stale'
+        state.fleets.set(undo, id, next)
+        state.audit.set(undo, audit.id, audit)
+        return 'updated'
+      }),
     raiseEpoch: (fleetId, audit) =>
       state.inFleet(fleetId, (_tables, undo) => {
         const fleet = state.fleets.get(fleetId)

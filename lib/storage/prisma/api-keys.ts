@@ -9,10 +9,14 @@ const CREATE: Statement = {
   text: `INSERT INTO api_key (id, name, hash, role, scope_fleet_id, scopes, created_at, expires_at, revoked_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 }
+const UPDATE: Statement = {
+  name: 'api_key_update',
+  text: `UPDATE api_key SET name = $2, role = $3, scopes = $4, expires_at = $5, revoked_at = $6 WHERE id = $1 RETURNING id`,
+}
 
 export function postgresApiKeys(
   database: Database,
-): Pick<AccessPort, 'createApiKey' | 'findApiKey' | 'listApiKeys'> {
+): Pick<AccessPort, 'createApiKey' | 'findApiKey' | 'listApiKeys' | 'updateApiKey'> {
   return {
     createApiKey: (key, audit) =>
       database.inGlobal(async (send) => {
@@ -35,6 +39,13 @@ export function postgresApiKeys(
       )
       return rows.map(keyOf)
     },
+    updateApiKey: ({ id, name, role, scopes, expiresAtMs, revokedAtMs }, audit) =>
+      database.inGlobal(async (send) => {
+        const times = [atOrNull(expiresAtMs), atOrNull(revokedAtMs)]
+        if ((await send(UPDATE, [id, name, role, scopes, ...times])).length === 0) return false
+        await insertAudit(send, audit)
+        return true
+      }),
   }
 }
 

@@ -11,6 +11,11 @@ import { pageOf } from './page.ts'
 import { originalText, storableText } from './storable-text.ts'
 import { at, atOrNull, fromJson, jsonText, ms, msOrNull } from './values.ts'
 
+const UPDATE_KEY: Statement = {
+  name: 'enrollment_key_update',
+  text: `UPDATE enrollment_key SET name = $3, expires_at = $4, revoked_at = $5 WHERE fleet_id = $1 AND id = $2
+    RETURNING id`,
+}
 const CREATE_KEY: Statement = {
   name: 'enrollment_key_create',
   text: `INSERT INTO enrollment_key (fleet_id, id, name, hash, access, created_at, expires_at, revoked_at)
@@ -109,7 +114,10 @@ const filterValues = (filter: DeviceFilter): unknown[] => [
 
 function enrollmentKeys(
   database: Database,
-): Pick<DevicePort, 'createEnrollmentKey' | 'listEnrollmentKeys' | 'findEnrollmentKey'> {
+): Pick<
+  DevicePort,
+  'createEnrollmentKey' | 'listEnrollmentKeys' | 'findEnrollmentKey' | 'updateEnrollmentKey'
+> {
   return {
     createEnrollmentKey: (key, audit) =>
       database.inFleet(key.fleetId, async (send) => {
@@ -130,6 +138,13 @@ function enrollmentKeys(
       )
       return row && keyOf(row)
     },
+    updateEnrollmentKey: ({ fleetId, id, name, expiresAtMs, revokedAtMs }, audit) =>
+      database.inFleet(fleetId, async (send) => {
+        const times = [atOrNull(expiresAtMs), atOrNull(revokedAtMs)]
+        if ((await send(UPDATE_KEY, [fleetId, id, storableText(name), ...times])).length === 0) return false
+        await insertAudit(send, audit)
+        return true
+      }),
   }
 }
 

@@ -3,12 +3,20 @@ import type { Fleet, FleetPort, FleetSettings } from '../ports.ts'
 import { insertAudit } from './audit.ts'
 import type { Database, Statement } from './database.ts'
 import type { Fleet as FleetRow } from './generated/client.ts'
+import { sqlState } from './storage-errors.ts'
 import { at, fromJson, ms } from './values.ts'
+
+const UNIQUE_VIOLATION = '23505'
 
 const CREATE: Statement = {
   name: 'fleet_create',
   text: `INSERT INTO fleet (id, name, epoch, config_version, settings, created_at)
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO NOTHING RETURNING id`,
+}
+const UPDATE: Statement = {
+  name: 'fleet_update',
+  text: `UPDATE fleet SET name = $2, settings = $3, config_version = $4
+    WHERE id = $1 AND config_version = $4 - 1 RETURNING id`,
 }
 const RAISE: Statement = {
   name: 'fleet_raise_epoch',
@@ -39,6 +47,19 @@ export function postgresFleets(database: Database): FleetPort {
     list: async () => {
       const rows = await database.prismaInGlobal((tx) => tx.fleet.findMany({ orderBy: { name: 'asc' } }))
       return rows.map(fleetOf)
+    },
+    update: async ({ id, name, settings, configVersion }, audit) => {
+      try {
+        return await database.inGlobal(async (send) => {
+          const saved = await send(UPDATE, [id, name, JSON.stringify(settings), configVersion])
+          if (saved.length === 0) return 'stale'
+          await insertAudit(send, audit)
+          return 'updated'
+        })
+      } catch (error) {
+        if (sqlState(error) === UNIQUE_VIOLATION) return 'name_taken'
+        throw error
+      }
     },
     raiseEpoch: (fleetId, audit) =>
       database.inGlobal(async (send) => {

@@ -56,6 +56,8 @@ describe.each(STORAGES)('rules of collections over $name', ({ open }) => {
       },
       { status: 'applied' },
     ])
+    const { deadLetterId } = results[0] as { deadLetterId: string }
+    expect(await held.storage.deadLetters.get(world.fleet, deadLetterId)).toMatchObject({ path: 'short' })
     const atomic = await tablet.push(tablet.pushBody([{ ...long, id: fine.recordId }], { atomic: true }))
     expect(atomic.status).toBe(409)
     const id = (results[0] as { deadLetterId: string }).deadLetterId

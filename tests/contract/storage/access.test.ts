@@ -136,6 +136,13 @@ describe.each(BACKENDS)('people, keys and fleets on $name', (backend) => {
     expect(await storage.access.findApiKey(key.hash, NOW_MS + 5)).toBeNull()
     expect(await storage.access.findApiKey(revoked.hash, NOW_MS)).toBeNull()
     expect(await storage.access.listApiKeys()).toEqual(expect.arrayContaining([key, revoked]))
+    const changed = { ...key, name: 'other', role: 'admin', scopes: [], expiresAtMs: null } as const
+    expect(await storage.access.updateApiKey(changed, audit())).toBe(true)
+    expect(await storage.access.findApiKey(key.hash, NOW_MS + 5)).toEqual(changed)
+    await storage.access.updateApiKey({ ...changed, revokedAtMs: NOW_MS }, audit())
+    expect(await storage.access.findApiKey(key.hash, NOW_MS)).toBeNull()
+    const unknown = { ...changed, id: randomUUID(), hash: randomUUID() }
+    expect(await storage.access.updateApiKey(unknown, audit())).toBe(false)
   })
 
   it('keeps the audit log in pages, by fleet and action', async () => {
@@ -175,6 +182,21 @@ describe.each(BACKENDS)('people, keys and fleets on $name', (backend) => {
     expect(await storage.fleets.raiseEpoch(fleet.id, audit())).toBe(2)
     expect((await storage.fleets.list()).find((listed) => listed.id === fleet.id)?.epoch).toBe(2)
     expect(await storage.fleets.get(randomUUID())).toBeNull()
+  })
+
+  it('saves a fleet on its config version only, under a name that is free', async () => {
+    const { storage } = current()
+    const [fleet, other] = [await makeFleet(storage), await makeFleet(storage)]
+    const settings = { ...fleet.settings, intervalMs: 5, minAppVersion: '2', allowedOrigins: ['https://a.b'] }
+    const next = { ...fleet, name: randomUUID(), settings, configVersion: fleet.configVersion + 1 }
+    const saves = await Promise.all([1, 2, 3].map(() => storage.fleets.update(next, audit())))
+    expect([...saves].sort()).toEqual(['stale', 'stale', 'updated'])
+    expect(await storage.fleets.get(fleet.id)).toEqual(next)
+    const taken = { ...next, name: other.name, configVersion: next.configVersion + 1 }
+    expect(await storage.fleets.update(taken, audit('fleet.taken'))).toBe('name_taken')
+    expect(await storage.fleets.get(fleet.id)).toEqual(next)
+    const told = { fleetId: null, action: 'fleet.taken' }
+    expect((await storage.audit.list(told, { limit: 9, cursor: null })).items).toEqual([])
   })
 
   it('saves a collection on its version only, and keeps each schema version', async () => {

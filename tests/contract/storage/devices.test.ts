@@ -203,6 +203,11 @@ describe.each(BACKENDS)('devices on $name', (backend) => {
     await storage.devices.createEnrollmentKey(key, audit())
     expect(await storage.devices.findEnrollmentKey(fleetId, key.hash)).toEqual(key)
     expect(await storage.devices.listEnrollmentKeys(fleetId)).toEqual([key])
+    const changed = { ...key, name: 'other', expiresAtMs: NOW_MS + 1, revokedAtMs: NOW_MS }
+    expect(await storage.devices.updateEnrollmentKey(changed, audit())).toBe(true)
+    expect(await storage.devices.findEnrollmentKey(fleetId, key.hash)).toEqual(changed)
+    const unknown = { ...changed, id: randomUUID(), hash: randomUUID() }
+    expect(await storage.devices.updateEnrollmentKey(unknown, audit())).toBe(false)
     const other = await makeFleet(storage)
     expect(await storage.devices.findEnrollmentKey(other.id, key.hash)).toBeNull()
   })

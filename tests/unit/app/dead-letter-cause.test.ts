@@ -19,5 +19,6 @@ test('a cause names its field and nothing of a single letter', () => {
   expect(say('parent_dead_lettered', null, `its parent ${id} is a dead letter`)).toBe(
     'its parent is a dead letter',
   )
+  expect(say('rule_violation', 'calm', 'rule calm: no storm')).toBe('rule calm: no storm')
   expect(say('too_large', null, '300000 bytes, at most 262144')).toBe('larger than a change may be')
 })

@@ -1,0 +1,60 @@
+import { z } from 'zod'
+import type { Fleet } from '#lib/storage/ports.ts'
+import { auditEntry } from '../access/audit-entry.ts'
+import { authorize } from '../access/authorize.ts'
+import type { Actor, Context } from '../context.ts'
+import { ApplicationError, parsedOrThrow } from '../errors.ts'
+import { fleetName, settingsInput, settingsWith } from './fleet-input.ts'
+
+const fleetChange = z.strictObject({
+  name: fleetName.optional(),
+  settings: settingsInput.optional(),
+  /** The one that the change was made on; left out, the change is laid over whatever there is. */
+  configVersion: z.int().min(1).optional(),
+})
+
+/** @throws ApplicationError `not_found` */
+export async function getFleet(
+  ctx: Pick<Context, 'storage'>,
+  { actor, id }: { readonly actor: Actor; readonly id: string },
+): Promise<Fleet> {
+  authorize(actor, id, 'viewer')
+  const fleet = await ctx.storage.fleets.get(id)
+  if (!fleet) throw new ApplicationError('not_found')
+  return fleet
+}
+
+/**
+ * PATCH /fleets/:id (protocol.md, operator API): name, allowed origins, least app version, pace. Devices are told by a
+ * new `Tidemark-Config`.
+ * @throws ApplicationError `not_found`, `forbidden`, `bad_request`, `stale_version`, `already_exists`
+ */
+export async function changeFleet(
+  ctx: Context,
+  { actor, id, body }: { readonly actor: Actor; readonly id: string; readonly body: unknown },
+): Promise<Fleet> {
+  const { name, settings, configVersion } = parsedOrThrow(fleetChange.safeParse(body))
+  authorize(actor, id, 'admin')
+  const before = await getFleet(ctx, { actor, id })
+  if (configVersion !== undefined && configVersion !== before.configVersion)
+    throw new ApplicationError('stale_version', { extra: { configVersion: before.configVersion } })
+  const next: Fleet = {
+    ...before,
+    name: name ?? before.name,
+    settings: settingsWith(before.settings, settings ?? {}),
+    configVersion: before.configVersion + 1,
+  }
+  const shown = (fleet: Fleet) => ({ name: fleet.name, settings: JSON.parse(JSON.stringify(fleet.settings)) })
+  const audit = auditEntry(ctx, actor, {
+    action: 'fleet.change',
+    target: id,
+    fleetId: id,
+    before: shown(before),
+    after: shown(next),
+  })
+  const outcome = await ctx.storage.fleets.update(next, audit)
+  if (outcome === 'stale') throw new ApplicationError('stale_version')
+  if (outcome === 'name_taken') throw new ApplicationError('already_exists')
+  ctx.directory.forget()
+  return next
+}

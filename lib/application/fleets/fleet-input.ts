@@ -1,0 +1,45 @@
+import { z } from 'zod'
+import { label } from '#lib/protocol/device.ts'
+import type { FleetSettings } from '#lib/storage/ports.ts'
+
+const DAY_MS = 86_400_000
+const ORIGINS_MAX = 50
+
+/** Defaults of engine.md, BO. */
+export const FLEET_SETTINGS_DEFAULT: FleetSettings = {
+  intervalMs: 60_000,
+  backoff: { baseMs: 1_000, capMs: 300_000 },
+  minAppVersion: null,
+  allowedOrigins: [],
+}
+
+const wait = (minMs: number) => z.int().min(minMs).max(DAY_MS)
+const perMinute = z.int().min(1).max(100_000_000)
+const origin = z
+  .string()
+  .max(200)
+  .refine((text) => URL.canParse(text) && new URL(text).origin === text, 'must be an origin')
+
+export const fleetName = label(120)
+
+/** What a person may set of a fleet; what is left out stays as it is. */
+export const settingsInput = z.strictObject({
+  intervalMs: wait(100).optional(),
+  backoff: z.strictObject({ baseMs: wait(10), capMs: wait(100) }).optional(),
+  minAppVersion: label(40).nullable().optional(),
+  allowedOrigins: z.array(origin).max(ORIGINS_MAX).optional(),
+  rateLimits: z.strictObject({ devicePerMinute: perMinute, fleetPerMinute: perMinute }).optional(),
+  fullSyncs: z.strictObject({ perMinute, burst: z.int().min(1).max(10_000) }).optional(),
+})
+
+export const settingsWith = (
+  before: FleetSettings,
+  { rateLimits, fullSyncs, ...rest }: z.infer<typeof settingsInput>,
+): FleetSettings => ({
+  intervalMs: rest.intervalMs ?? before.intervalMs,
+  backoff: rest.backoff ?? before.backoff,
+  minAppVersion: rest.minAppVersion === undefined ? before.minAppVersion : rest.minAppVersion,
+  allowedOrigins: rest.allowedOrigins ?? before.allowedOrigins,
+  ...((rateLimits ?? before.rateLimits) && { rateLimits: rateLimits ?? before.rateLimits }),
+  ...((fullSyncs ?? before.fullSyncs) && { fullSyncs: fullSyncs ?? before.fullSyncs }),
+})

@@ -1,0 +1,242 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { JsonObject } from '#lib/kernel/json.ts'
+import type { TestDevice, TestFleet } from '#tests/support/device-world.ts'
+import { bodyOf, newUuid, send } from '#tests/support/device-world.ts'
+import type { DeviceHttp } from '#tests/support/device-http.ts'
+import { deviceHttp } from '#tests/support/device-http.ts'
+
+let world: DeviceHttp
+let device: TestDevice
+beforeAll(async () => {
+  world = await deviceHttp()
+  device = await world.device()
+})
+afterAll(() => world.close())
+
+const call = async (method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: JsonObject) => {
+  const answer = await world.admin(method, path, body, 'admin')
+  return { status: answer.status, body: await bodyOf(answer) }
+}
+const itemsOf = ({ body }: { body: JsonObject }) => body['items'] as JsonObject[]
+const idsOf = (list: { body: JsonObject }) => itemsOf(list).map(({ id }) => id)
+
+describe('fleets, keys and people by the operator API, over HTTP and PostgreSQL', () => {
+  it('changes a fleet, and its devices hear of it', async () => {
+    const fleet = await world.fleetWith({ rateLimits: { devicePerMinute: 900, fleetPerMinute: 900 } })
+    const one = await world.device(fleet)
+    const path = `/fleets/${fleet.fleetId}`
+    const before = (await call('GET', path)).body
+    const origin = 'https://app.example.org'
+    const settings = { intervalMs: 5_000, minAppVersion: '1.2', allowedOrigins: [origin] }
+    const name = `renamed ${newUuid()}`
+    const changed = await call('PATCH', path, { name, settings })
+    const configVersion = (before['configVersion'] as number) + 1
+    expect(changed).toMatchObject({ status: 200, body: { id: fleet.fleetId, name, configVersion } })
+    expect(changed.body['settings']).toEqual({ ...(before['settings'] as JsonObject), ...settings })
+    expect((await call('GET', path)).body).toEqual(changed.body)
+
+    const config = await one.send('GET', '/api/v1/config', { headers: { origin } })
+    expect(config.headers.get('tidemark-config')).toBe(String(configVersion))
+    expect(config.headers.get('access-control-allow-origin')).toBe(origin)
+    expect(await bodyOf(config)).toMatchObject({ minAppVersion: '1.2', sync: { intervalMs: 5_000 } })
+    const old = await one.send('GET', '/api/v1/config', { headers: { 'tidemark-app': '1.1;ios' } })
+    expect(old.status).toBe(426)
+  })
+
+  it('refuses a change on another version, to a name in use, or of what there is not', async () => {
+    const [fleet, other] = [await world.fleetWith({}), await world.fleetWith({})]
+    const path = `/fleets/${fleet.fleetId}`
+    const { name } = (await call('GET', `/fleets/${other.fleetId}`)).body
+    const { configVersion } = (await call('GET', path)).body
+    const codeOf = async (body: JsonObject, to = path) => {
+      const answer = await call('PATCH', to, body)
+      return [answer.status, answer.body['code']]
+    }
+    expect(await codeOf({ configVersion: 99, settings: {} })).toEqual([409, 'stale_version'])
+    expect(await codeOf({ name: name as string })).toEqual([409, 'already_exists'])
+    expect(await codeOf({ settings: { intervalMs: 1 } })).toEqual([400, 'bad_request'])
+    expect(await codeOf({ epoch: 2 })).toEqual([400, 'bad_request'])
+    expect(await codeOf({}, `/fleets/${newUuid()}`)).toEqual([404, 'not_found'])
+    expect((await call('GET', path)).body['configVersion']).toBe(configVersion)
+    const many = await Promise.all(
+      [1, 2, 3].map(() => call('PATCH', path, { configVersion: configVersion as number })),
+    )
+    expect(many.map(({ status }) => status).sort()).toEqual([200, 409, 409])
+  })
+
+  it('renames and revokes an enrollment key: nobody enrolls by it, its devices stay', async () => {
+    const fleet: TestFleet = await world.fleetWith({})
+    const one = await world.device(fleet)
+    const list = `/enrollment-keys?fleet=${fleet.fleetId}`
+    const [key] = itemsOf(await call('GET', list))
+    const path = `/enrollment-keys/${key?.['id'] as string}`
+    expect(await call('PATCH', path, { name: 'shop 7' })).toMatchObject({
+      status: 200,
+      body: { name: 'shop 7' },
+    })
+    const revoked = await call('DELETE', path, { reason: 'it was on a poster' })
+    expect(revoked).toMatchObject({ status: 200, body: { name: 'shop 7', revokedAtMs: expect.any(Number) } })
+    expect(await call('DELETE', path)).toEqual(revoked)
+    expect(itemsOf(await call('GET', list))).toEqual([revoked.body])
+    const body = { requestId: newUuid(), device: { name: 'n', platform: 'ios', appVersion: '1.2.0' } }
+    const enrolled = await send(world.app, 'POST', '/api/v1/enroll', { token: fleet.key, body })
+    expect([enrolled.status, (await bodyOf(enrolled))['code']]).toEqual([401, 'unauthorized'])
+    expect((await one.send('GET', '/api/v1/config')).status).toBe(200)
+  })
+
+  it('an enrollment key ends at its time', async () => {
+    const fleet = await world.fleetWith({})
+    const [key] = itemsOf(await call('GET', `/enrollment-keys?fleet=${fleet.fleetId}`))
+    await call('PATCH', `/enrollment-keys/${key?.['id'] as string}`, { expiresAtMs: Date.now() - 1 })
+    await expect(world.device(fleet)).rejects.toThrow('401')
+  })
+
+  it('changes and revokes an API key, from its next request on', async () => {
+    const made = (
+      await call('POST', '/api-keys', { name: 'board', role: 'viewer', fleet: world.fleet.fleetId })
+    ).body
+    const path = `/api-keys/${made['id'] as string}`
+    const headers = { authorization: `Bearer ${made['key'] as string}` }
+    const listed = () => fetch(`${world.url}/api/admin/v1/enrollment-keys`, { headers })
+    expect((await listed()).status).toBe(403)
+    expect(await call('PATCH', path, { role: 'admin' })).toMatchObject({
+      status: 200,
+      body: { role: 'admin' },
+    })
+    expect((await listed()).status).toBe(200)
+    const revoked = await call('DELETE', path)
+    expect([revoked.status, 'hash' in revoked.body]).toEqual([200, false])
+    expect((await listed()).status).toBe(401)
+    expect((await call('DELETE', `/api-keys/${newUuid()}`)).status).toBe(404)
+  })
+
+  it('removes a person, whose e-mail is free again; never the last administrator', async () => {
+    const email = `${newUuid()}@example.org`
+    const { id } = (await call('POST', '/users', { email, role: 'admin' })).body
+    const path = `/users/${id as string}`
+    expect(await call('DELETE', path)).toMatchObject({
+      status: 400,
+      body: { detail: 'This is the last administrator' },
+    })
+    await call('POST', '/users', { email: `${newUuid()}@example.org`, role: 'admin' })
+    expect(await call('DELETE', path)).toMatchObject({ status: 200, body: { disabled: true, roles: {} } })
+    expect((await call('DELETE', path)).status).toBe(404)
+    expect(idsOf(await call('GET', '/users'))).not.toContain(id)
+    const back = await call('POST', '/users', { email, role: 'viewer', name: 'Ada' })
+    expect(back).toMatchObject({
+      status: 201,
+      body: { id, name: 'Ada', disabled: false, roles: { '*': 'viewer' } },
+    })
+    expect(idsOf(await call('GET', '/users'))).toContain(id)
+  })
+})
+
+describe('lists of the operator API, over HTTP and PostgreSQL', () => {
+  it.each(['fleets', 'collections', 'enrollment-keys', 'api-keys', 'users'])(
+    '%s: page after page, by time and by fleet, and nothing that it does not know',
+    async (name) => {
+      const fleet = await world.fleetWith({})
+      const query = `fleet=${fleet.fleetId}`
+      await call('POST', '/api-keys', { name: 'k', role: 'viewer', fleet: fleet.fleetId })
+      await call('POST', '/users', {
+        email: `${newUuid()}@example.org`,
+        role: 'viewer',
+        fleet: fleet.fleetId,
+      })
+      const mine = await call('GET', `/${name}?${query}`)
+      expect([mine.status, itemsOf(mine).length, mine.body['total']]).toEqual([200, 1, 1])
+      const made = itemsOf(mine)[0]?.['createdAtMs'] as number
+      const at = async (range: string) => idsOf(await call('GET', `/${name}?${query}&${range}`)).length
+      const found = [await at(`from=${made}`), await at(`from=${made + 1}`), await at(`to=${made}`)]
+      expect([...found, await at(`to=${made + 1}`)]).toEqual([1, 0, 0, 1])
+      for (const bad of ['limit=0', 'limit=x', 'cursor=x', 'colour=red', 'from=never'])
+        expect((await call('GET', `/${name}?${query}&${bad}`)).status, bad).toBe(400)
+
+      const scope = name === 'collections' || name === 'enrollment-keys' ? `&${query}` : ''
+      for (const n of [1, 2]) {
+        await call('POST', '/collections', {
+          fleet: fleet.fleetId,
+          name: `c${n}`,
+          strategy: 'lww',
+          schema: true,
+        })
+        await call('POST', '/enrollment-keys', { fleet: fleet.fleetId, name: `k${n}` })
+        await world.fleetWith({})
+        await call('POST', '/users', { email: `${newUuid()}@example.org`, role: 'viewer' })
+      }
+      const all = idsOf(await call('GET', `/${name}?limit=500${scope}`))
+      expect(all.length).toBeGreaterThanOrEqual(3)
+      const seen: unknown[] = []
+      let cursor: unknown = ''
+      while (cursor !== null) {
+        const page = await call(
+          'GET',
+          `/${name}?limit=2${scope}${cursor === '' ? '' : `&cursor=${String(cursor)}`}`,
+        )
+        expect(page.body['total']).toBe(all.length)
+        seen.push(...idsOf(page))
+        cursor = page.body['nextCursor']
+      }
+      expect(seen).toEqual(all)
+    },
+  )
+
+  it('dead letters, devices, conflicts and the log: by time, page after page', async () => {
+    const { fleetId } = device
+    const bad = () => device.mutation({ op: { type: 'put', data: { title: 7 } } })
+    for (let n = 0; n < 3; n++) await device.pushed([bad()])
+    await world.device()
+    for (const [name, time] of [
+      ['dead-letters', 'createdAtMs'],
+      ['devices', 'lastContactMs'],
+      ['audit', 'atMs'],
+    ] as const) {
+      const all = itemsOf(await call('GET', `/${name}?fleet=${fleetId}&limit=500`))
+      expect(all.length, name).toBeGreaterThanOrEqual(2)
+      const times = all.map((item) => item[time] as number)
+      expect(times).toEqual(times.toSorted((a, b) => b - a))
+      const [from, to] = [times.at(-1) as number, times[0] as number]
+      const within = async (query: string) =>
+        idsOf(await call('GET', `/${name}?fleet=${fleetId}&limit=500&${query}`))
+      const ids = all.map(({ id }) => id)
+      const older = ids.filter((_, i) => (times[i] as number) < to)
+      expect(await within(`to=${to}`), name).toEqual(older)
+      expect(await within(`from=${new Date(from).toISOString()}`), name).toEqual(ids)
+      expect(await within(`from=${to + 1}`), name).toEqual([])
+      const seen: unknown[] = []
+      let cursor: unknown = ''
+      while (cursor !== null) {
+        const after = cursor === '' ? '' : `&cursor=${String(cursor)}`
+        const page = await call('GET', `/${name}?fleet=${fleetId}&limit=1&to=${to}&from=${from}${after}`)
+        seen.push(...idsOf(page))
+        cursor = page.body['nextCursor']
+      }
+      expect(seen, name).toEqual(older)
+    }
+    expect((await call('GET', `/conflicts?fleet=${fleetId}&from=1&to=${Date.now()}`)).status).toBe(200)
+  })
+
+  it('letters of different rules are different causes', async () => {
+    const rules = [
+      { id: 'few', cel: 'new.count < 10', message: 'too many' },
+      { id: 'named', cel: 'new.title != ""', message: 'no title' },
+    ]
+    const { fleetId } = device
+    const body = { fleet: fleetId, name: 'ruled', strategy: 'lww', schema: true, rules }
+    expect((await call('POST', '/collections', body)).status).toBe(201)
+    const ruled = (data: object) =>
+      device.mutation({ collection: 'ruled', op: { type: 'put', data } as never })
+    await device.pushed([ruled({ title: 'a', count: 11 }), ruled({ title: '', count: 1 })])
+    for (const rule of ['few', 'named'])
+      expect(itemsOf(await call('GET', `/dead-letters?fleet=${fleetId}&path=${rule}`))).toMatchObject([
+        { code: 'rule_violation', path: rule },
+      ])
+    const causes = await world.storage.deadLetters.openByCause(fleetId)
+    expect(
+      causes
+        .filter(({ code }) => code === 'rule_violation')
+        .map(({ path }) => path)
+        .sort(),
+    ).toEqual(['few', 'named'])
+  })
+})
