@@ -23,7 +23,7 @@ describe.each(STORAGES)('the authority over $name', ({ open }) => {
   beforeEach(async () => {
     held = await open()
     authority = await AuthorityServer.open()
-    app = testApp(held.storage)
+    app = await held.served(testApp(held.storage))
     fleet = await testFleet(app)
     const body = {
       name: 'orders',
@@ -103,7 +103,7 @@ describe.each(STORAGES)('the authority over $name', ({ open }) => {
   })
 
   it('[AU2] is asked again when the record changes meanwhile: three times in all, then `contention`', async () => {
-    const other = await TestDevice.enroll(testApp(held.storage), fleet)
+    const other = await TestDevice.enroll(await held.served(testApp(held.storage)), fleet)
     const deviceOf = ({ body }: Asked): string => (body.device as { id: string }).id
     const pushWhileOthersChange = async (most: number) => {
       const made = order()
@@ -133,7 +133,7 @@ describe.each(STORAGES)('the authority over $name', ({ open }) => {
     authority.answer = () => ({ status: 503 })
     const mutation = order()
     const child = order({ recordId: mutation.recordId, after: mutation.id })
-    const apps = [app, testApp(await held.another())]
+    const apps = [app, await held.served(testApp(await held.another()))]
     const results: MutationResult[][] = []
     for (let n = 0; n < FAILED_TRIES_MAX; n++) {
       const at = device.at(apps[n % 2] as TestApp)
@@ -186,7 +186,7 @@ describe.each(STORAGES)('the authority over $name', ({ open }) => {
   })
 
   it('a process that does not know of the authority yet asks it all the same', async () => {
-    const other = testApp(await held.another())
+    const other = await held.served(testApp(await held.another()))
     expect((await device.at(other).pushed([order()])).results).toMatchObject([{ status: 'applied' }])
     expect(authority.asked).toHaveLength(1)
   })

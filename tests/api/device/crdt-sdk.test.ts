@@ -24,7 +24,7 @@ describe.each(STORAGES)('CRDTs of the SDK over $name', ({ open: openStorage }) =
   let two: Replica
   beforeAll(async () => {
     held = await openStorage()
-    app = testApp(held.storage)
+    app = await held.served(testApp(held.storage))
     fleet = await testFleet(app)
     for (const body of [
       { name: 'boards', strategy: 'crdt', schema: { type: 'object' } },
@@ -50,12 +50,14 @@ describe.each(STORAGES)('CRDTs of the SDK over $name', ({ open: openStorage }) =
 
   const open = (disk: MemoryDisk): Promise<Replica> =>
     openReplica({
-      url: 'http://tidemark.test',
+      url: app.url ?? 'http://tidemark.test',
       enrollmentKey: fleet.key,
       device: DEVICE,
       store: openMemoryStore(disk),
-      fetch: async (input, init) =>
-        (await app.router.handle(new Request(input, init))) ?? new Response(null, { status: 404 }),
+      ...(app.url === undefined && {
+        fetch: async (input: string | URL | Request, init?: RequestInit) =>
+          (await app.router.handle(new Request(input, init))) ?? new Response(null, { status: 404 }),
+      }),
       sync: { auto: false },
     })
   /** Both have sent what they have, and read what the other sent. */

@@ -22,7 +22,7 @@ describe.each(STORAGES)('op crdt over $name', ({ open }) => {
   let two: TestDevice
   beforeAll(async () => {
     held = await open()
-    app = testApp(held.storage)
+    app = await held.served(testApp(held.storage))
     fleet = await testFleet(app)
     for (const body of [
       { name: 'boards', ...COUNTERS },

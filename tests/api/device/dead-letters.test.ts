@@ -26,7 +26,7 @@ describe.each(STORAGES)('dead letters over $name', ({ open }) => {
   let device: TestDevice
   beforeEach(async () => {
     held = await open()
-    app = testApp(held.storage)
+    app = await held.served(testApp(held.storage))
     fleet = await testFleet(app)
     device = await TestDevice.enroll(app, fleet)
   })
@@ -284,7 +284,7 @@ describe.each(STORAGES)('dead letters over $name', ({ open }) => {
 
   it('a push that was planned on older rules is decided on the new ones', async () => {
     await device.pushed([device.mutation()])
-    const other = testApp(await held.another())
+    const other = await held.served(testApp(await held.another()))
     const mine = await device.at(other).pushed([bad()])
     expect(mine.results).toMatchObject([{ code: 'schema_mismatch' }])
     await publish(LOOSE_SCHEMA)

@@ -11,8 +11,8 @@ describe.each(STORAGES)('idempotency over $name', ({ open }) => {
   let fleet: TestFleet
   beforeAll(async () => {
     held = await open()
-    app = testApp(held.storage)
-    other = testApp(await held.another())
+    app = await held.served(testApp(held.storage))
+    other = await held.served(testApp(await held.another()))
     fleet = await testFleet(app)
   })
   afterAll(() => held.close())

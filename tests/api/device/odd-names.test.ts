@@ -12,7 +12,7 @@ describe.each(STORAGES)('odd but good names over $name', ({ open }) => {
   let fleet: TestFleet
   beforeAll(async () => {
     held = await open()
-    app = testApp(held.storage)
+    app = await held.served(testApp(held.storage))
     fleet = await testFleet(app)
   })
   afterAll(() => held.close())

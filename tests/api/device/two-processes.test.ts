@@ -13,7 +13,7 @@ describe.each(STORAGES)('two processes over $name', ({ open }) => {
   let fleet: TestFleet
   beforeAll(async () => {
     held = await open()
-    apps = [testApp(held.storage), testApp(await held.another())]
+    apps = [await held.served(testApp(held.storage)), await held.served(testApp(await held.another()))]
     fleet = await testFleet(apps[0])
   })
   afterAll(() => held.close())

@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { collectionScope } from '#lib/application/breakers/scopes.ts'
+import { createCollection } from '#lib/application/collections/create-collection.ts'
+import type { JsonObject } from '#lib/kernel/json.ts'
+import type { TestDevice } from '#tests/support/device-world.ts'
+import { NOTES_SCHEMA, bodyOf } from '#tests/support/device-world.ts'
+import type { DeviceHttp } from '#tests/support/device-http.ts'
+import { deviceHttp } from '#tests/support/device-http.ts'
+
+/** Each event of the contract, and to whom it is told. */
+let world: DeviceHttp
+let one: TestDevice
+let two: TestDevice
+let toOne: Stream
+let toTwo: Stream
+beforeAll(async () => {
+  world = await deviceHttp()
+  const visits = { name: 'visits', strategy: 'manual', schema: NOTES_SCHEMA }
+  await createCollection(world.app.ctx, { actor: SYSTEM, fleetId: world.fleet.fleetId, body: visits })
+  one = await world.device()
+  two = await world.device()
+  toOne = await streamOf(one)
+  toTwo = await streamOf(two)
+})
+afterAll(async () => {
+  await toOne.end()
+  await toTwo.end()
+  await world.close()
+})
+
+const post = (path: string, body: unknown) =>
+  world.admin('POST', `${path}?fleet=${world.fleet.fleetId}`, body, 'admin')
+
+describe('events over HTTP and PostgreSQL', () => {
+  it('is a stream of server-sent events that nobody on the way may keep or change', async () => {
+    const { headers } = toOne.response
+    expect(headers.get('content-type')).toBe('text/event-stream')
+    expect(headers.get('cache-control')).toContain('no-transform')
+  })
+
+  it('poke: what a push changed, to every device that may read it', async () => {
+    await one.pushed([one.mutation()])
+    for (const stream of [toOne, toTwo])
+      expect(await stream.next('poke')).toMatchObject({ collections: ['notes'] })
+  })
+
+  it('command: to its device alone, with its id', async () => {
+    const { id } = await bodyOf(await post(`/devices/${one.id}/commands`, { type: 'resync' }))
+    expect(await toOne.next('command')).toEqual({ id, type: 'resync' })
+    expect(toTwo.seen('command')).toEqual([])
+  })
+
+  it('discarded and replayed: to the device whose change it was', async () => {
+    const bad = () => one.mutation({ op: { type: 'put', data: { title: 7 } } })
+    const { results } = await one.pushed([bad(), bad()])
+    const [first, second] = results.map((result) => (result as { deadLetterId: string }).deadLetterId)
+    await post(`/dead-letters/${first}/discard`, { reason: 'a test' })
+    expect(await toOne.next('discarded')).toEqual({ deadLetterId: first })
+    const op = { type: 'put', data: { title: 'seven' } }
+    await post(`/dead-letters/${second}/edit`, { op, reason: 'a test' })
+    expect(await toOne.next('replayed')).toEqual({ deadLetterId: second })
+    expect([...toTwo.seen('discarded'), ...toTwo.seen('replayed')]).toEqual([])
+  })
+
+  it('resolved: to the device whose side waited for a person', async () => {
+    const made = one.mutation({ collection: 'visits' })
+    const { head } = await one.pushed([made])
+    const base = { collection: 'visits', recordId: made.recordId, baseVersion: head['visits'] as number }
+    await two.pushed([two.mutation({ ...base, op: { type: 'patch', set: { count: 1 } } })])
+    const { results } = await one.pushed([
+      one.mutation({ ...base, op: { type: 'patch', set: { count: 2 } } }),
+    ])
+    const { conflictId, record } = results[0] as { conflictId: string; record: { version: number } }
+    await post(`/conflicts/${conflictId}/resolve`, { choice: 'theirs', version: record.version })
+    expect(await toOne.next('resolved')).toEqual({ conflictId })
+    expect(toTwo.seen('resolved')).toEqual([])
+  })
+
+  it('breaker: when one opens, with the scope and when to come back; without a stream by Tidemark-Commands', async () => {
+    const scope = collectionScope(world.fleet.fleetId, 'visits')
+    const failing = () => Promise.reject(new Error('away'))
+    for (let n = 0; n < 20; n++) await world.app.ctx.breakers.call(scope, failing).catch(() => undefined)
+    const open = { scope, state: 'open', retryAfterMs: 30_000 }
+    for (const stream of [toOne, toTwo]) expect(await stream.next('breaker')).toEqual(open)
+    const told = (await one.send('GET', '/api/v1/config')).headers.get('tidemark-commands') ?? '[]'
+    expect(JSON.parse(told)).toContainEqual({ type: 'breaker', ...open, retryAfterMs: expect.any(Number) })
+  })
+
+  it('no stream without a device', async () => {
+    const answer = await fetch(`${world.url}/api/v1/events`)
+    expect([answer.status, (await bodyOf(answer))['code']]).toEqual([401, 'unauthorized'])
+  })
+})
+
+interface Stream {
+  readonly response: Response
+  /** The first event of this kind that nobody has taken yet. */
+  next(name: string): Promise<JsonObject>
+  seen(name: string): readonly JsonObject[]
+  end(): Promise<void>
+}
+
+async function streamOf(device: TestDevice): Promise<Stream> {
+  const response = await device.send('GET', '/api/v1/events')
+  const chunks = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+  if (!chunks) throw new Error('the stream has a body')
+  const events: { name: string; data: JsonObject }[] = []
+  let text = ''
+  const read = async (): Promise<void> => {
+    const { value, done } = await chunks.read()
+    if (done) throw new Error('the stream ended')
+    text += value
+    for (let match = EVENT.exec(text); match; match = EVENT.exec(text)) {
+      const [all, name = '', data = ''] = match
+      text = text.slice(match.index + all.length)
+      events.push({ name, data: JSON.parse(data) as JsonObject })
+    }
+  }
+  await read()
+  return {
+    response,
+    next: async (name) => {
+      for (;;) {
+        const at = events.findIndex((event) => event.name === name)
+        if (at >= 0) return events.splice(at, 1)[0]?.data as JsonObject
+        await read()
+      }
+    },
+    seen: (name) => events.filter((event) => event.name === name).map(({ data }) => data),
+    end: () => chunks.cancel(),
+  }
+}
+const EVENT = /event: (\w+)\ndata: (.*)\n\n/
