@@ -4,6 +4,7 @@ import type { SessionState } from '#lib/protocol/session-states.ts'
 import { followCommands } from './commands.ts'
 import type { ServerEvent } from './event-stream.ts'
 import { readEvents } from './event-stream.ts'
+import { quietTimeLeft } from './quiet-time.ts'
 import type { ReplicaContext } from './run.ts'
 import type { DeadLetterNotice } from './tables.ts'
 import { eachRow, identityOf } from './tables.ts'
@@ -74,7 +75,7 @@ export function createEvents(context: ReplicaContext, hooks: EventHooks): Events
         if (type === 'replayed') hooks.soon(hooks.changeDelayMs * random())
         return forget(String(data['deadLetterId']))
       case 'breaker':
-        if (data['state'] === 'OPEN' && /^(engine|fleet)/.test(String(data['scope'])))
+        if (data['state'] === 'open' && /^(engine|fleet)/.test(String(data['scope'])))
           quietUntilMs = clock.now() + (msOf(data['retryAfterMs']) ?? 0)
     }
   }
@@ -96,8 +97,12 @@ export function createEvents(context: ReplicaContext, hooks: EventHooks): Events
     const letGo = await store.hold('events')
     if (!letGo) return
     try {
-      const { token } = await store.transact(identityOf)
-      if (token === null || controller.signal.aborted) return
+      const { token, quietMs } = await store.transact(async (tx) => ({
+        token: (await identityOf(tx)).token,
+        quietMs: await quietTimeLeft(tx, clock.now()),
+      }))
+      // Asked meanwhile not to be disturbed: the next session that goes well opens it.
+      if (token === null || quietMs > 0 || controller.signal.aborted) return
       const { heard, retryAfterMs } = await readEvents(
         (signal) => transport.open('/api/v1/events', token, signal),
         { clock, signal: controller.signal },

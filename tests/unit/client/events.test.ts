@@ -65,7 +65,7 @@ describe('events', () => {
   test('[EV2] while a breaker of engine or fleet is open, pokes start nothing', async () => {
     const { world, replica, tell, pulls } = await streaming()
     const before = pulls()
-    await tell('breaker', { scope: 'engine', state: 'OPEN', retryAfterMs: 10_000 })
+    await tell('breaker', { scope: 'engine', state: 'open', retryAfterMs: 10_000 })
     await tell('poke', { collections: ['reports'], spreadMs: 0 })
     await world.clock.advance(9_000)
     expect(pulls()).toBe(before)
