@@ -75,7 +75,8 @@ const targetOf = (server: Child<Listening>, decides: boolean): Target => ({
   rounds: [],
 })
 
-const WARM_UP_DEVICES = 200
+/** As many as in a round: V8 is still compiling for the first ten thousand mutations. */
+const WARM_UP_DEVICES = DEVICES
 
 async function runRounds(
   load: Child<object>,

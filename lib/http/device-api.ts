@@ -51,6 +51,7 @@ async function answerConfig({ ctx, request, device }: AuthenticatedCall): Promis
 
 async function answerPush(call: AuthenticatedCall): Promise<DeviceAnswer> {
   const { ctx, device, app, receivedAtMs, pass } = call
+  await ctx.groupCommit.readingTime(device.fleetId)
   const { value: body, texts } = await readJsonWithTexts(call.request, 'mutations')
   pass.begun()
   const outcome = await push(ctx, { device, app, body, texts, receivedAtMs, pass })

@@ -188,7 +188,10 @@ export interface DevicePort {
 // ── sync: push and pull ───────────────────────────────────────────────────
 export interface PushTx {
   load(plan: PushPlan): Promise<PushSnapshot>
+  /** May be called again before the first call has ended: writes take effect in the order of the calls, all or none. */
   write(writes: PushWrites): Promise<void>
+  /** The last one: it may be committed with it, so nothing is sent after it and the work must not fail once it stands. */
+  writeLast(writes: PushWrites): Promise<void>
 }
 
 export interface SyncPort {

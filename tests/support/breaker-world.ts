@@ -131,6 +131,7 @@ export function sickStorage(inner: Storage): { readonly storage: Storage; readon
           return tx.load(plan)
         },
         write: (writes) => tx.write(writes),
+        writeLast: (writes) => tx.writeLast(writes),
       }),
     )
   const storage: Storage = {

@@ -1,10 +1,10 @@
 import { planLoad } from '#lib/engine/load-plan.ts'
 import { usesOt } from '#lib/engine/ot/paths.ts'
-import type { PushPlan, Storage } from '#lib/storage/ports.ts'
+import type { PushPlan, PushTx, PushWrites, Storage } from '#lib/storage/ports.ts'
 import { ApplicationError } from '../errors.ts'
-import type { DecidedGroup } from './decide-group.ts'
-import { decideGroup } from './decide-group.ts'
-import type { PushJob } from './push-job.ts'
+import type { Group } from './decide-group.ts'
+import { decideNext, startGroup, takeChanges, takeWrites } from './decide-group.ts'
+import type { PushJob, PushOutcome } from './push-job.ts'
 import type { FleetRules, RulesCache } from './rules.ts'
 
 export interface CommitDeps {
@@ -14,22 +14,28 @@ export interface CommitDeps {
   readonly ids: () => string
 }
 
+export interface DecidedGroup {
+  /** One a job, in order. */
+  readonly outcomes: readonly PushOutcome[]
+  readonly written: readonly PushWrites[]
+}
+
 /** A schema published between two reads of the rules is read again; more often than this is no coincidence. */
 const RULES_RELOADS_MAX = 3
 
 /**
  * Plans, locks, loads, decides and writes a group of pushes of one fleet in one transaction (decision 2).
- * @param writing called when it is decided and nothing but the commit is left
+ * @param onDecided called when nothing but the storage's work is left
  */
 export async function commitGroup(
   deps: CommitDeps,
   fleetId: string,
   jobs: readonly PushJob[],
-  writing: () => void,
+  onDecided: () => void,
 ): Promise<DecidedGroup> {
   let rules = await deps.rules.get(fleetId)
   for (let reload = 0; reload <= RULES_RELOADS_MAX; reload++) {
-    const decided = await commitOnce(deps, fleetId, jobs, rules, writing)
+    const decided = await commitOnce(deps, fleetId, jobs, rules, onDecided)
     if (decided) return decided
     rules = await deps.rules.reload(fleetId)
   }
@@ -42,17 +48,46 @@ function commitOnce(
   fleetId: string,
   jobs: readonly PushJob[],
   rules: FleetRules,
-  writing: () => void,
+  onDecided: () => void,
 ): Promise<DecidedGroup | null> {
   return storage.sync.transact(fleetId, async (tx) => {
     const snapshot = await tx.load(planOf(jobs, rules))
     if (snapshot.fleet.configVersion !== rules.configVersion) return null
-    const decided = decideGroup(jobs, snapshot, rules, clock.now(), ids)
-    const written = decided.writes && tx.write(decided.writes)
-    writing()
-    await written
-    return decided
+    const group = startGroup(snapshot, rules, clock.now(), ids)
+    return decideAndWrite(tx, group, jobs, onDecided)
   })
+}
+
+/** So many changes are worth a write of their own: the storage works on them while the next pushes are decided. */
+const CHANGES_PER_WRITE = 100
+
+async function decideAndWrite(
+  tx: PushTx,
+  group: Group,
+  jobs: readonly PushJob[],
+  onDecided: () => void,
+): Promise<DecidedGroup> {
+  const outcomes: PushOutcome[] = []
+  const written: PushWrites[] = []
+  const sent: Promise<void>[] = []
+  try {
+    for (const [i, job] of jobs.entries()) {
+      outcomes.push(decideNext(group, job))
+      if (group.writes.changes.length < CHANGES_PER_WRITE || i === jobs.length - 1) continue
+      const changes = takeChanges(group)
+      written.push(changes)
+      sent.push(tx.write(changes))
+    }
+    const last = takeWrites(group)
+    if (last) {
+      written.push(last)
+      sent.push(tx.writeLast(last))
+    }
+    onDecided()
+  } finally {
+    await Promise.all(sent)
+  }
+  return { outcomes, written }
 }
 
 /** Devices in order, as streams are, so that two processes lock them alike. */

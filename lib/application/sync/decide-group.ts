@@ -24,56 +24,49 @@ import { pushEventOf, replayEventOf } from './push-event.ts'
 import type { DeskJob, DeviceJob, PushJob, PushOutcome, ReplayJob } from './push-job.ts'
 import type { FleetRules } from './rules.ts'
 
+type MutableWrites = Mutable<Omit<PushWrites, 'heads' | 'committedAtMs'>>
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer Item)[] ? Item[] : T[K] }
 
 /** The state of one shared transaction while its pushes are decided, one after the other. */
-interface Group {
+export interface Group {
   world: PushWorld
+  /** Heads as what was taken so far leaves them. */
+  writtenHeads: ReadonlyMap<string, number>
   readonly snapshot: PushSnapshot
   readonly devices: Map<string, Device>
   readonly responses: Map<string, StoredResponse>
   readonly letterDays: Map<string, LetterDay>
-  readonly writes: Mutable<Omit<PushWrites, 'heads' | 'committedAtMs'>>
+  /** What is still to be written. */
+  writes: MutableWrites
   readonly ids: () => string
   /** Some collection has an authority. */
   readonly asksAuthority: boolean
 }
 
-export interface DecidedGroup {
-  /** One a job, in order; they hold once the writes are committed. */
-  readonly outcomes: readonly PushOutcome[]
-  /** Null when nothing is to be written. */
-  readonly writes: PushWrites | null
-}
-
-/**
- * Decides a group of pushes over what was loaded under their locks: each sees what those before it did.
- * Pure but for `ids`.
- */
-export function decideGroup(
-  jobs: readonly PushJob[],
+/** A group before its first push, over what was loaded under the locks of all of them. */
+export function startGroup(
   snapshot: PushSnapshot,
   rules: FleetRules,
   nowMs: number,
   ids: () => string,
-): DecidedGroup {
-  const { heads, records, bases, mutations, conflicts, failedTries } = snapshot
-  const world = {
-    nowMs,
-    epoch: snapshot.fleet.epoch,
-    collections: rules.collections,
-    heads,
-    records,
-    bases,
-    mutations,
-    conflicts,
-    failedTries,
-    text: yjsText,
-    ot: otLibrary,
-    otLog: snapshot.otLog,
-  }
-  const group: Group = {
-    world,
+): Group {
+  const { heads, records, bases, mutations, conflicts, failedTries, otLog } = snapshot
+  return {
+    world: {
+      nowMs,
+      epoch: snapshot.fleet.epoch,
+      collections: rules.collections,
+      heads,
+      records,
+      bases,
+      mutations,
+      conflicts,
+      failedTries,
+      text: yjsText,
+      ot: otLibrary,
+      otLog,
+    },
+    writtenHeads: heads,
     snapshot,
     devices: new Map(snapshot.devices),
     responses: new Map(snapshot.responses),
@@ -82,22 +75,37 @@ export function decideGroup(
     ids,
     asksAuthority: rules.authorities.size > 0,
   }
-  const outcomes = jobs.map((job) => decideOne(group, job))
-  const { responses, audit } = group.writes
-  if (responses.length === 0 && audit.length === 0) return { outcomes, writes: null }
-  const moved = [...group.world.heads].filter(([name, head]) => head !== heads.get(name))
-  // A mutation that two pushes of the group tried is counted once.
-  const tries = new Map(group.writes.failedTries.map((row) => [row.mutationId, row]))
-  const writes = {
-    ...group.writes,
-    failedTries: [...tries.values()],
-    committedAtMs: nowMs,
-    heads: new Map(moved),
-  }
-  return { outcomes, writes }
 }
 
-const noWrites = (): Group['writes'] => ({
+/** What the pushes decided so far did and was not yet taken; null when that is nothing. */
+export function takeWrites(group: Group): PushWrites | null {
+  const { writes, world } = group
+  if (writes.responses.length === 0 && writes.audit.length === 0) return null
+  // A mutation that two pushes tried is counted once.
+  const tries = new Map(writes.failedTries.map((row) => [row.mutationId, row]))
+  group.writes = noWrites()
+  return {
+    ...writes,
+    heads: takeHeads(group),
+    failedTries: [...tries.values()],
+    committedAtMs: world.nowMs,
+  }
+}
+
+/** The changes of it alone; the few rows by push are left for `takeWrites`. */
+export function takeChanges(group: Group): PushWrites {
+  const { changes } = group.writes
+  group.writes.changes = []
+  return { ...noWrites(), changes, heads: takeHeads(group), committedAtMs: group.world.nowMs }
+}
+
+function takeHeads(group: Group): ReadonlyMap<string, number> {
+  const moved = [...group.world.heads].filter(([name, head]) => head !== group.writtenHeads.get(name))
+  group.writtenHeads = group.world.heads
+  return new Map(moved)
+}
+
+const noWrites = (): MutableWrites => ({
   changes: [],
   responses: [],
   reports: [],
@@ -109,7 +117,11 @@ const noWrites = (): Group['writes'] => ({
   letterDays: [],
 })
 
-function decideOne(group: Group, job: PushJob): PushOutcome {
+/**
+ * Decides one push as the next of its group: it sees what those before it did. Pure but for the group and its `ids`. The
+ * outcome holds once the group's writes are committed.
+ */
+export function decideNext(group: Group, job: PushJob): PushOutcome {
   try {
     if (job.kind === 'device') return decideDevice(group, job)
     return job.kind === 'replay' ? decideReplay(group, job) : decideDesk(group, job)

@@ -1,8 +1,8 @@
+import type { PushWrites } from '#lib/storage/ports.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { ApplicationError, isStorageError, lockTimeoutOf } from '../errors.ts'
-import type { CommitDeps } from './commit-group.ts'
+import type { CommitDeps, DecidedGroup } from './commit-group.ts'
 import { commitGroup } from './commit-group.ts'
-import type { DecidedGroup } from './decide-group.ts'
 import type { Pokes } from './pokes.ts'
 import type { PushJob, PushOutcome } from './push-job.ts'
 import { RulesCache } from './rules.ts'
@@ -15,6 +15,8 @@ export const PUSHES_WAITING_MAX = 1_000
 export const CONTENTION_RETRIES_MAX = 3
 const CONTENTION_WAIT_MS = 20
 const RETRY_AFTER_MS = 1_000
+const READING_WAIT_MAX_MS = 10
+const NOBODY = { decided: (): void => undefined, ended: (): void => undefined }
 
 interface Waiting {
   readonly job: PushJob
@@ -29,14 +31,13 @@ type Deps = Pick<Surroundings, 'storage' | 'clock' | 'ids' | 'random' | 'metrics
   readonly pokes: Pokes
 }
 
-/**
- * One queue a fleet (decision 2): pushes gather into a group while the one before is loaded and decided. Once that one's
- * writes are on their way the next begins; the database holds it at the locks until the commit, and goes on at once.
- */
+/** One queue a fleet (decision 2): pushes gather into a group while the one before is on its way. */
 export class GroupCommit {
   readonly rules: RulesCache
   private readonly deps: Deps & CommitDeps
   private readonly queues = new Map<string, Waiting[]>()
+  /** By fleet: settles once the group that is loading is decided, or failed. */
+  private readonly loading = new Map<string, Promise<void>>()
 
   constructor(deps: Deps) {
     this.rules = new RulesCache(deps.storage)
@@ -63,23 +64,46 @@ export class GroupCommit {
     })
   }
 
+  /**
+   * The time to read another push of the fleet: not while a group has its locks and is about to be decided, which the
+   * storage and everybody behind it wait for. There is time for it while that group is written. Waits
+   * READING_WAIT_MAX_MS at most, since another process may have the locks.
+   */
+  async readingTime(fleetId: string): Promise<void> {
+    const decided = this.loading.get(fleetId)
+    if (decided) await Promise.race([decided, pause(READING_WAIT_MAX_MS)])
+  }
+
   /** Runs while pushes wait. It never rejects: every failure goes to those who wait for it. */
   private async drain(fleetId: string): Promise<void> {
     const queue = this.queues.get(fleetId) ?? []
     while (queue.length > 0) {
       const group = queue.splice(0, PUSHES_PER_GROUP_MAX)
-      await new Promise<void>((writing) => void this.settle(fleetId, group, writing).finally(writing))
+      await new Promise<void>((ended) => {
+        const decided = new Promise<void>((resolve) => {
+          void this.settle(fleetId, group, { decided: resolve, ended }).finally(ended)
+        })
+        this.loading.set(fleetId, decided)
+        void decided.then(() => this.loading.delete(fleetId))
+      })
     }
     this.queues.delete(fleetId)
   }
 
-  private async settle(fleetId: string, group: readonly Waiting[], writing = (): void => {}): Promise<void> {
+  private async settle(
+    fleetId: string,
+    group: readonly Waiting[],
+    tell: { readonly decided: () => void; readonly ended: () => void } = NOBODY,
+  ): Promise<void> {
     const jobs = group.map(({ job }) => job)
     for (const { onTurn, submittedAtMs } of group) onTurn(this.deps.clock.now() - submittedAtMs)
-    const decided = await this.commit(fleetId, jobs, writing).catch((error: unknown) => ({ error }))
+    const decided = await this.commit(fleetId, jobs, tell.decided).catch((error: unknown) => ({ error }))
+    tell.decided()
     if ('error' in decided) return this.fail(fleetId, group, decided.error)
+    // The next group loads while these are answered.
+    tell.ended()
     for (const [i, { resolve }] of group.entries()) resolve(decided.outcomes[i] as PushOutcome)
-    this.tell(fleetId, decided)
+    for (const writes of decided.written) this.observe(fleetId, writes)
   }
 
   /** One of several may be the culprit: each then gets its own transaction. */
@@ -110,11 +134,11 @@ export class GroupCommit {
   private async commit(
     fleetId: string,
     jobs: readonly PushJob[],
-    writing: () => void,
+    onDecided: () => void,
   ): Promise<DecidedGroup> {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await commitGroup(this.deps, fleetId, jobs, writing)
+        return await commitGroup(this.deps, fleetId, jobs, onDecided)
       } catch (error) {
         // A lock that could not be had in 5 s won't be in the next 20 ms.
         if (!isStorageError(error, 'contention') || lockTimeoutOf(error)) throw error
@@ -125,8 +149,7 @@ export class GroupCommit {
   }
 
   /** After the commit: counters of this process, and the devices that hold a stream open. */
-  private tell(fleetId: string, { writes }: DecidedGroup): void {
-    if (!writes) return
+  private observe(fleetId: string, writes: PushWrites): void {
     for (const event of writes.events) this.deps.metrics.observeEvent(fleetId, event)
     for (const { replayOf, result, closes } of writes.changes) {
       if (replayOf !== null) this.deps.metrics.observeReplay(fleetId, result.status)

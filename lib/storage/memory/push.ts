@@ -12,15 +12,15 @@ import type { Undo } from './table.ts'
 
 /** One push transaction over the tables of a fleet that is already locked. */
 export function memoryPushTx(state: MemoryState, fleetId: string, tables: FleetTables, undo: Undo): PushTx {
+  const write = async (writes: PushWrites): Promise<void> => writePush(state, fleetId, tables, undo, writes)
   return {
     load: async (plan) => {
       const fleet = state.fleets.get(fleetId)
       assert(fleet, `fleet ${fleetId} exists`)
       return loadSnapshot(fleet, tables, plan)
     },
-    write: async (writes) => {
-      writePush(state, fleetId, tables, undo, writes)
-    },
+    write,
+    writeLast: write,
   }
 }
 

@@ -1,4 +1,5 @@
 import { storableText } from './storable-text.ts'
+import { jsonText } from './values.ts'
 
 /**
  * Array parameters for `unnest`, in PostgreSQL's binary form: reading arrays of text is most of what a set-based
@@ -51,8 +52,6 @@ export const jsons = (values: readonly unknown[]): Buffer => jsonTexts(values.ma
 /** `json[]` of what is JSON text already. */
 export const jsonTexts = (values: readonly (string | Uint8Array | null)[]): Buffer =>
   variable(OID.json, values)
-
-export const jsonText = (value: unknown): string | null => (value === null ? null : JSON.stringify(value))
 
 function fixed<T>(
   oid: number,

@@ -25,6 +25,12 @@ export interface Statement {
 type Row = Record<string, unknown>
 /** Sends at once; statements sent together share a round trip and run in the order they were sent. */
 export type Send = <R extends Row>(statement: Statement, values: readonly unknown[]) => Promise<R[]>
+/**
+ * Ends the transaction right behind the statements sent so far, in their round trip: if one of them fails, nothing is
+ * committed. Nothing can be sent after it, and the work must not fail for any other reason.
+ */
+export type Commit = () => void
+type Work<T> = (send: Send, commit: Commit) => Promise<T>
 
 /** Queries go out without waiting for the answers before them; @types/pg does not know it yet. */
 const PIPELINE = { pipeline: true }
@@ -83,7 +89,7 @@ export class Database {
   }
 
   /** The same with plans that hold for tables of any size. */
-  inFleetHot<T>(fleetId: string, work: (send: Send) => Promise<T>): Promise<T> {
+  inFleetHot<T>(fleetId: string, work: Work<T>): Promise<T> {
     return this.transaction(this.enterHot, fleetOf(fleetId), work)
   }
 
@@ -119,28 +125,33 @@ export class Database {
     await this.pool.end()
   }
 
-  private async transaction<T>(
-    enter: Statement,
-    fleet: string,
-    work: (send: Send) => Promise<T>,
-  ): Promise<T> {
+  private async transaction<T>(enter: Statement, fleet: string, work: Work<T>): Promise<T> {
     return this.withClient(async (client) => {
       const raw = this.sender(client)
+      let committed: Promise<pg.QueryResult> | null = null
       let open = true
       // After the end nothing may be sent: it would run outside, as the login role.
       const send: Send = async (statement, values) => {
         assert(open, 'the transaction is open')
         return raw(statement, values)
       }
-      try {
-        const [, , value] = await Promise.all([client.query('BEGIN'), send(enter, [fleet]), work(send)])
+      const commit = (): Promise<pg.QueryResult> => {
         open = false
-        await client.query('COMMIT')
+        return (committed ??= client.query('COMMIT'))
+      }
+      try {
+        const [, , value] = await Promise.all([
+          client.query('BEGIN'),
+          send(enter, [fleet]),
+          work(send, () => void commit()),
+        ])
+        const { command } = await commit()
+        assert(command === 'COMMIT', 'no statement of the transaction failed')
         return value
       } catch (error) {
         open = false
         // Where the connection is broken this fails too, and the first error says why.
-        await client.query('ROLLBACK').catch(() => undefined)
+        await Promise.allSettled([committed, client.query('ROLLBACK')])
         throw error
       }
     })

@@ -54,7 +54,7 @@ const TOUCH: Statement = {
   text: `UPDATE device SET app_version = $3, platform = $4, last_contact_at = greatest(last_contact_at, $5),
       report_state = CASE WHEN $6::bigint > coalesce(report_seq, -1) THEN $7::text ELSE report_state END,
       report_nonce = CASE WHEN $6::bigint > coalesce(report_seq, -1) THEN $8::text ELSE report_nonce END,
-      clock_jumps = CASE WHEN $6::bigint > coalesce(report_seq, -1) THEN ${clockJumpsSql(10)} ELSE clock_jumps END,
+      clock_jumps = CASE WHEN $6::bigint > coalesce(report_seq, -1) THEN ${clockJumpsSql('$10::bigint', '$11::bigint', '$12::bigint')} ELSE clock_jumps END,
       report = CASE WHEN $6::bigint > coalesce(report_seq, -1) THEN $9::json ELSE report END,
       report_offset_ms = CASE WHEN $6::bigint > coalesce(report_seq, -1) THEN $10::bigint ELSE report_offset_ms END,
       report_rtt_ms = CASE WHEN $6::bigint > coalesce(report_seq, -1) THEN $11::bigint ELSE report_rtt_ms END,

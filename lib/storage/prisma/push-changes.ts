@@ -3,22 +3,11 @@ import { assert } from '#lib/kernel/result.ts'
 import type { WrittenChange } from '../change-rows.ts'
 import { conflictRowOf, isLogged, replayOutcome } from '../change-rows.ts'
 import type { PushWrites } from '../ports.ts'
-import {
-  bigints,
-  booleans,
-  floats,
-  ints,
-  jsons,
-  jsonText,
-  jsonTexts,
-  plainTexts,
-  texts,
-  uuids,
-} from './arrays.ts'
+import { bigints, booleans, floats, ints, jsons, jsonTexts, plainTexts, texts, uuids } from './arrays.ts'
 import type { Send, Statement } from './database.ts'
 import { crdtToStore } from './record-row.ts'
 import { resultToStore } from './result-row.ts'
-import { at } from './values.ts'
+import { at, jsonText } from './values.ts'
 
 /** What all mutations of a push share stands in arrays with an element a push, at index `push`. */
 const LOG_COLUMNS = `unnest($2::uuid[], $3::text[], $4::bigint[], $5::uuid[], $6::text[], $7::text[], $8::json[], $9::json[],
@@ -53,10 +42,13 @@ const SESSION_PUSHES: Statement = {
     SELECT $1, s, r, $4, m::uuid[] FROM unnest($2::uuid[], $3::uuid[], $5::text[]) k(s, r, m)
     ON CONFLICT (fleet_id, session_id, request_id) DO UPDATE SET mutation_ids = session_push.mutation_ids || excluded.mutation_ids`,
 }
+const INSERT_RECORDS = `INSERT INTO record (fleet_id, collection, record_id, version, deleted, data, hlc, device_id, version_vector, schema_version, crdt, ot, committed_at)
+    SELECT $1, k.*, $13 FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::boolean[], $6::json[], $7::text[], $8::uuid[], $9::json[], $10::int[], $11::json[], $12::json[]) k`
+/** Under the stream's lock nobody else makes one, and PostgreSQL takes a third longer where it must expect it. */
+const NEW_RECORDS: Statement = { name: 'push_write_new_records', text: INSERT_RECORDS }
 const RECORDS: Statement = {
   name: 'push_write_records',
-  text: `INSERT INTO record (fleet_id, collection, record_id, version, deleted, data, hlc, device_id, version_vector, schema_version, crdt, ot, committed_at)
-    SELECT $1, k.*, $13 FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::boolean[], $6::json[], $7::text[], $8::uuid[], $9::json[], $10::int[], $11::json[], $12::json[]) k
+  text: `${INSERT_RECORDS}
     ON CONFLICT (fleet_id, collection, record_id) DO UPDATE SET version = excluded.version, deleted = excluded.deleted,
       data = excluded.data, hlc = excluded.hlc, device_id = excluded.device_id, version_vector = excluded.version_vector,
       schema_version = excluded.schema_version, crdt = excluded.crdt, ot = excluded.ot, committed_at = excluded.committed_at`,
@@ -153,7 +145,9 @@ export function writeChanges(send: Send, fleetId: string, writes: PushWrites): P
     committed,
     plainTexts(rows.map((row) => `{${row.mutationIds.join(',')}}`)),
   ])
-  some(newestRecords(changes), RECORDS, (rows) => [...recordValues(rows), committed])
+  const { made, changed } = newestRecords(changes)
+  some(made, NEW_RECORDS, (rows) => [...recordValues(rows), committed])
+  some(changed, RECORDS, (rows) => [...recordValues(rows), committed])
   some(
     changes.flatMap((row) => row.replaced ?? []),
     BASES,
@@ -258,12 +252,20 @@ const pushKey = ({ deviceId, requestId }: WrittenChange): string => `${deviceId}
 
 type Written = NonNullable<WrittenChange['record']>
 
-/** Of a record that changed more than once in the group, only the newest version is current. */
-function newestRecords(changes: readonly WrittenChange[]): Written[] {
-  const newest = new Map<string, Written>()
-  for (const { record } of changes)
-    if (record) newest.set(recordKey(record.collection, record.recordId), record)
-  return [...newest.values()]
+/**
+ * Of a record that changed more than once in the group, only the newest version is current. One that was there may have
+ * been purged since it was loaded, so that it is not simply updated.
+ */
+function newestRecords(changes: readonly WrittenChange[]): { made: Written[]; changed: Written[] } {
+  const made = new Map<string, Written>()
+  const changed = new Map<string, Written>()
+  for (const { record, replaced } of changes) {
+    if (!record) continue
+    const key = recordKey(record.collection, record.recordId)
+    if (replaced === null || made.has(key)) made.set(key, record)
+    else changed.set(key, record)
+  }
+  return { made: [...made.values()], changed: [...changed.values()] }
 }
 
 const recordValues = (rows: readonly Written[]): unknown[] => [

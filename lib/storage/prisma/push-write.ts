@@ -3,13 +3,13 @@ import { assertDense, FAILED_TRIES_PER_DEVICE_MAX } from '../change-rows.ts'
 import type { PushWrites } from '../ports.ts'
 import { floats, ints, plainTexts, uuids } from './arrays.ts'
 import { insertAudit } from './audit.ts'
-import { clockJumpsSql } from './clock-jumps.ts'
 import type { Send, Statement } from './database.ts'
 import { insertEvents } from './insert-events.ts'
 import { writeOtOps } from './ot-log.ts'
 import { writeChanges } from './push-changes.ts'
 import { storableText } from './storable-text.ts'
 import { at } from './values.ts'
+import { writeReports } from './write-reports.ts'
 
 const HEAD: Statement = {
   name: 'push_write_head',
@@ -19,12 +19,6 @@ const RESPONSES: Statement = {
   name: 'push_write_responses',
   text: `INSERT INTO stored_response (fleet_id, device_id, request_id, request_hash, body, created_at)
     SELECT $1, d, r, h, b, to_timestamp(c / 1000) FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::float8[]) k(d, r, h, b, c)`,
-}
-const REPORT: Statement = {
-  name: 'push_write_report',
-  text: `UPDATE device SET app_version = $3, platform = $4, report = $5, clock_jumps = ${clockJumpsSql(10)}, report_state = $6, report_seq = $7, report_nonce = $8, report_offset_ms = $10::bigint, report_rtt_ms = $11::bigint,
-      last_contact_at = greatest(last_contact_at, $9)
-    WHERE fleet_id = $1 AND id = $2`,
 }
 /** A session that has reported already is not opened again. */
 const SESSIONS: Statement = {
@@ -76,7 +70,7 @@ export async function writePush(
   }
   for (const [collection, head] of writes.heads)
     sent.push(send(HEAD, [fleetId, storableText(collection), head]))
-  for (const report of writes.reports) sent.push(send(REPORT, [fleetId, ...reportValues(report)]))
+  sent.push(...writeReports(send, fleetId, writes.reports))
   some(responses, RESPONSES, () => [
     uuids(responses.map((row) => row.deviceId)),
     uuids(responses.map((row) => row.requestId)),
@@ -108,21 +102,6 @@ export async function writePush(
   await Promise.all(sent)
 }
 
-const reportValues = ({
-  deviceId,
-  appVersion,
-  platform,
-  report,
-}: PushWrites['reports'][number]): unknown[] => [
-  deviceId,
-  storableText(appVersion),
-  platform,
-  JSON.stringify(report),
-  report.state,
-  report.seq,
-  storableText(report.nonce),
-  at(report.atMs),
-  report.offsetMs,
-  report.rttMs,
-  report.atMs,
-]
+/** Whether a letter is open is only seen when it is closed; such a group may still have to be undone. */
+export const closesLetters = ({ changes }: PushWrites): boolean =>
+  changes.some(({ replayOf }) => replayOf !== null)

@@ -1,13 +1,13 @@
 import { assert } from '#lib/kernel/result.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
-import type { ChangeRow, SyncPort } from '../ports.ts'
+import type { ChangeRow, PushWrites, SyncPort } from '../ports.ts'
 import { texts, uuids } from './arrays.ts'
 import type { Database, Statement } from './database.ts'
 import { deliver } from './deliver.ts'
 import { admitFullSync } from './full-sync.ts'
 import { pullPage } from './pull.ts'
 import { loadPush, RECORDS } from './push-load.ts'
-import { writePush } from './push-write.ts'
+import { closesLetters, writePush } from './push-write.ts'
 import type { RecordRow } from './record-row.ts'
 import { RECORD_COLUMNS, recordOf } from './record-row.ts'
 import { resultOf } from './result-row.ts'
@@ -43,17 +43,25 @@ interface LogRow extends Record<string, unknown> {
 export function postgresSync(database: Database): SyncPort {
   return {
     transact: (fleetId, work) =>
-      database.inFleetHot(fleetId, (send) => {
+      database.inFleetHot(fleetId, (send, commit) => {
         let heads: ReadonlyMap<string, number> | null = null
+        const write = (writes: PushWrites): Promise<void> => {
+          assert(heads, 'a push loads before it writes')
+          const before = heads
+          heads = new Map([...before, ...writes.heads])
+          return writePush(send, fleetId, before, writes)
+        }
         return work({
           load: async (plan) => {
             const snapshot = await loadPush(send, fleetId, plan)
             heads = snapshot.heads
             return snapshot
           },
-          write: (writes) => {
-            assert(heads, 'a push loads before it writes')
-            return writePush(send, fleetId, heads, writes)
+          write,
+          writeLast: (writes) => {
+            const written = write(writes)
+            if (!closesLetters(writes)) commit()
+            return written
           },
         })
       }),

@@ -202,6 +202,69 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
     ).toEqual([])
   })
 
+  it('writes in parts that follow each other, sent together and committed with the last', async () => {
+    const { storage, fleetId, deviceId } = await fleetWithDevice()
+    const recordId = randomUUID()
+    const first = changeOf({ deviceId, recordId, version: 1 })
+    const parts = [
+      writesOf([first], { reports: [{ deviceId, appVersion: '2', platform: 'ios', report: report(1) }] }),
+      writesOf([changeOf({ deviceId, recordId, version: 2, replaced: first.record, data: { title: 'b' } })], {
+        reports: [{ deviceId, appVersion: '3', platform: 'ios', report: report(2) }],
+      }),
+    ] as const
+    await storage.sync.transact(fleetId, async (tx) => {
+      await tx.load(planOf())
+      await Promise.all([tx.write(parts[0]), tx.writeLast(parts[1])])
+    })
+    expect(await storage.sync.getRecord(fleetId, 'reports', recordId)).toMatchObject({
+      version: 2,
+      data: { title: 'b' },
+    })
+    expect(await storage.devices.get(fleetId, deviceId)).toMatchObject({ appVersion: '3', report: report(2) })
+  })
+
+  it('leaves nothing behind when one of several parts fails', async () => {
+    const { storage, fleetId, deviceId } = await fleetWithDevice()
+    const mutationId = randomUUID()
+    await commit(storage, fleetId, (head) => [changeOf({ deviceId, mutationId, version: head + 1 })])
+    const [before, behind] = [randomUUID(), randomUUID()]
+    const work = storage.sync.transact(fleetId, async (tx) => {
+      await tx.load(planOf())
+      await Promise.all([
+        tx.write(writesOf([changeOf({ deviceId, recordId: before, version: 2 })])),
+        tx.write(writesOf([changeOf({ deviceId, mutationId, version: 3 })])),
+        tx.writeLast(writesOf([changeOf({ deviceId, recordId: behind, version: 4 })])),
+      ])
+    })
+    await expect(work).rejects.toThrow()
+    const kept = await storage.sync.getRecords(
+      fleetId,
+      [before, behind].map((recordId) => ({ collection: 'reports', recordId })),
+    )
+    expect(kept).toEqual([])
+    await commit(storage, fleetId, (head) => [changeOf({ deviceId, version: head + 1 })])
+    const page = await storage.sync.pull(fleetId, [{ collection: 'reports', afterVersion: 0 }], {
+      limit: 9,
+      maxBytes: 1e6,
+    })
+    expect(page.heads.get('reports')).toBe(2)
+  })
+
+  it('[CL2] measures each report of a device against the one before it, two in one part too', async () => {
+    const { storage, fleetId, deviceId } = await fleetWithDevice()
+    const reported = (seq: number, offsetMs: number) => ({
+      deviceId,
+      appVersion: '1',
+      platform: 'ios' as const,
+      report: { ...report(seq), offsetMs, rttMs: 10 },
+    })
+    await commit(storage, fleetId, () => [], {
+      reports: [reported(1, 0), reported(2, 600_000), reported(3, 600_000), reported(4, 0)],
+    })
+    const device = await storage.devices.get(fleetId, deviceId)
+    expect(device?.clockJumps).toMatchObject({ count: 2, last: { fromOffsetMs: 600_000, toOffsetMs: 0 } })
+  })
+
   it('[ID1] refuses a second effect of a mutation id and a second response of a request', async () => {
     const { storage, fleetId, deviceId } = await fleetWithDevice()
     const mutationId = randomUUID()
@@ -289,8 +352,11 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
     expect(await storage.sync.changesOfSession(fleetId, sessionId, 9)).toMatchObject([
       { status: 'applied', version: 1, sessionId },
     ])
+    const replaced = await storage.sync.getRecord(fleetId, 'reports', recordId)
     await expect(
-      commit(storage, fleetId, (head) => [changeOf({ ...base, version: head + 1, replayOf: deadLetter.id })]),
+      commit(storage, fleetId, (head) => [
+        changeOf({ ...base, replaced, version: head + 1, replayOf: deadLetter.id }),
+      ]),
     ).rejects.toThrow('is open')
     expect((await storage.sync.getRecord(fleetId, 'reports', recordId))?.version).toBe(1)
   })

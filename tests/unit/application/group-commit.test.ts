@@ -10,22 +10,27 @@ function watchedStorage() {
   const inner = openMemoryStorage()
   const watch = {
     groups: [] as number[],
+    /** Changes of each write, by transaction. */
+    writes: [] as number[][],
     fail: (_pushes: number): Error | null => null,
     gate: Promise.resolve(),
   }
   const transact: Storage['sync']['transact'] = (fleetId, work) =>
     inner.sync.transact(fleetId, async (tx) => {
       let pushes = 0
+      const changes: number[] = []
       const watched: PushTx = {
         load: (plan) => {
           pushes = plan.requests.length
           return tx.load(plan)
         },
-        write: (writes) => tx.write(writes),
+        write: (writes) => (changes.push(writes.changes.length), tx.write(writes)),
+        writeLast: (writes) => (changes.push(writes.changes.length), tx.writeLast(writes)),
       }
       await watch.gate
       const value = await work(watched)
       watch.groups.push(pushes)
+      watch.writes.push(changes)
       const failure = watch.fail(pushes)
       if (failure) throw failure
       return value
@@ -56,6 +61,24 @@ describe('group commit', () => {
     expect(watch.groups.length).toBeLessThan(20)
     expect(new Set(versions.map((results) => JSON.stringify(results))).size).toBe(20)
     expect(Math.max(...watch.groups)).toBeLessThanOrEqual(PUSHES_PER_GROUP_MAX)
+  })
+
+  it('writes a large group in parts while the rest of it is decided, with the rows by push in the last', async () => {
+    const { devices, watch } = await world(5)
+    let open = (): void => undefined
+    watch.gate = new Promise((resolve) => (open = resolve))
+    const sent = devices.map((device) => {
+      const mutations = Array.from({ length: 60 }, () => device.mutation())
+      return device.push(device.pushBody(mutations))
+    })
+    setTimeout(open, 100)
+    const bodies = await Promise.all(sent.map(async (answer) => bodyOf(await answer)))
+    const versions = bodies.flatMap(({ results }) =>
+      (results as { version: number }[]).map(({ version }) => version),
+    )
+    expect(versions.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 300 }, (_, i) => i + 1))
+    expect(watch.writes.flat().reduce((sum, n) => sum + n, 0)).toBe(300)
+    expect(watch.writes.some((parts) => parts.length > 1 && parts.every((n) => n > 0))).toBe(true)
   })
 
   it('a group that fails is tried again one by one, so that a culprit fails alone', async () => {
