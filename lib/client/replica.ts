@@ -157,8 +157,10 @@ export function startReplica(parts: ReplicaParts): Replica {
 
   /** Pokes, commands and the rest come by a stream, where one can be held; without it by the next session. */
   async function followEvents(settings: BackoffSettings): Promise<void> {
-    if (!auto || parts.sync.events === false || isPaused || isClosed) return
+    if (!auto || parts.sync.events === false) return
     const { createEvents } = await import('./events.ts')
+    // Loading takes its time, and the next session may have been told to keep quiet meanwhile.
+    if (isPaused || isClosed || clock.now() < shedUntilMs) return
     events ??= createEvents(context, { soon, changeDelayMs, onChange: () => void refreshAll() })
     events.follow(settings)
   }
