@@ -91,13 +91,11 @@ async function transact<T>(line: Line, fleetId: string, work: (tx: PushTx) => Pr
   const written: PushWrites[] = []
   try {
     const result = await line.storage().sync.transact(fleetId, async (tx) => {
-      const done = await work({
-        load: (plan) => tx.load(plan),
-        write: async (writes) => {
-          await tx.write(writes)
-          written.push(writes)
-        },
-      })
+      const write = async (writes: PushWrites): Promise<void> => {
+        await tx.write(writes)
+        written.push(writes)
+      }
+      const done = await work({ load: (plan) => tx.load(plan), write, writeLast: write })
       if (line.isContended()) throw new StorageContention('another transaction came between')
       const ms = line.commitMs()
       if (ms > 0) await line.sleep(ms)
