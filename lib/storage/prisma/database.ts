@@ -128,30 +128,31 @@ export class Database {
   private async transaction<T>(enter: Statement, fleet: string, work: Work<T>): Promise<T> {
     return this.withClient(async (client) => {
       const raw = this.sender(client)
-      let committed: Promise<pg.QueryResult> | null = null
+      const ends: Promise<pg.QueryResult>[] = []
       let open = true
       // After the end nothing may be sent: it would run outside, as the login role.
       const send: Send = async (statement, values) => {
         assert(open, 'the transaction is open')
         return raw(statement, values)
       }
-      const commit = (): Promise<pg.QueryResult> => {
+      const commit = (): void => {
+        if (open) ends.push(client.query('COMMIT'))
         open = false
-        return (committed ??= client.query('COMMIT'))
       }
       try {
         const [, , value] = await Promise.all([
           client.query('BEGIN'),
           send(enter, [fleet]),
-          work(send, () => void commit()),
+          work(send, commit),
         ])
-        const { command } = await commit()
-        assert(command === 'COMMIT', 'no statement of the transaction failed')
+        commit()
+        for (const { command } of await Promise.all(ends))
+          assert(command === 'COMMIT', 'no statement of the transaction failed')
         return value
       } catch (error) {
         open = false
         // Where the connection is broken this fails too, and the first error says why.
-        await Promise.allSettled([committed, client.query('ROLLBACK')])
+        await Promise.allSettled([...ends, client.query('ROLLBACK')])
         throw error
       }
     })
