@@ -193,9 +193,11 @@ export function openText(place: Place): TextHandle {
       if (!fits || index + removed > before.length)
         throw new ReplicaError('invalid_patch', `index_out_of_range at ${place.path}`)
       const next = before.slice(0, index) + inserted + before.slice(index + removed)
-      const { clock, random } = place.context
+      const { context, collection, recordId, path } = place
+      const { clock, random, opening } = context
       const seed = uuidv7(Math.max(0, clock.now()), random)
-      return { change: () => crdtParts().edit(ground, place.path, next, seed), next }
+      const writer = `${opening}/${collection}/${recordId}${path}`
+      return { change: () => crdtParts().edit(ground, path, next, seed, writer), next }
     })
   return {
     value: async () => asText(await read(place)),

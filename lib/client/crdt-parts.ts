@@ -11,7 +11,7 @@ import { registerOf } from '#lib/engine/crdt/lww-register.ts'
 import { materialise } from '#lib/engine/crdt/materialise.ts'
 import { dotsOf, EMPTY_OR_SET, nextDotNumber } from '#lib/engine/crdt/or-set.ts'
 import { countBy, EMPTY_PN_COUNTER } from '#lib/engine/crdt/pn-counter.ts'
-import type { TextCrdt } from '#lib/engine/crdt/text.ts'
+import type { TextCrdt, TextWriter } from '#lib/engine/crdt/text.ts'
 import { totalOf } from '#lib/engine/crdt/totals.ts'
 import { writeDocument } from '#lib/engine/crdt/write-document.ts'
 import { applyOperation } from '#lib/engine/patch.ts'
@@ -51,7 +51,8 @@ export interface CrdtParts {
   nextDot(ground: CrdtGround, path: string, deviceId: string, least: number): number
   /** Dots that an element has in the set; none when it isn't in it. */
   dots(ground: CrdtGround, path: string, value: Json): readonly string[]
-  edit(ground: CrdtGround, path: string, next: string, seed: string): CrdtChange
+  /** `place` names the text and who writes it: an edit goes on from that writer's last one. */
+  edit(ground: CrdtGround, path: string, next: string, seed: string, place: string): CrdtChange
   /** The changes as `renaming.to` makes them on this ground (FK3). */
   remake(
     ground: CrdtGround,
@@ -79,6 +80,14 @@ export interface Settled {
 
 /** Characters of base64 that un-sent edits of one text are joined to: far below what one update may hold. */
 const JOINED_UPDATE_CHARS_MAX = 32 * 1024
+
+/** Texts that the writers of a process are known for; one that is forgotten goes on under another number. */
+const TEXT_WRITERS_MAX = 10_000
+/**
+ * By place. In memory alone: a copy of the store, or one that lost its last writes, must never write under a number
+ * that somebody goes on with (docs/decisions).
+ */
+const writers = new Map<string, TextWriter>()
 
 let text: TextCrdt | null = null
 /** Yjs, the heaviest part, comes when the first text is met. */
@@ -275,11 +284,20 @@ export const crdtParts: CrdtParts = {
   nextDot: (ground, path, deviceId, least) =>
     Math.max(least, nextDotNumber(asKind(ground, path, 'or-set', EMPTY_OR_SET) ?? EMPTY_OR_SET, deviceId)),
   dots: (ground, path, value) => dotsOf(asKind(ground, path, 'or-set', EMPTY_OR_SET) ?? EMPTY_OR_SET, value),
-  edit(ground, path, next, seed) {
+  edit(ground, path, next, seed, place) {
     need(text ? '' : 'text_not_loaded')
     const base = asKind(ground, path, 'text', null)
-    const delta = text?.edit(base, next, seed)
+    const delta = text?.edit(base, next, seed, writers.get(place))
     if (!delta?.ok) throw new ReplicaError('invalid_patch', `${delta?.error ?? ''} at ${path}`)
+    noteWriter(place, text?.writerOf(delta.value) ?? null)
     return { path, ...delta.value }
   },
+}
+
+function noteWriter(place: string, writer: TextWriter | null): void {
+  if (!writer) return
+  writers.delete(place)
+  writers.set(place, writer)
+  const oldest = writers.keys().next().value
+  if (writers.size > TEXT_WRITERS_MAX && oldest !== undefined) writers.delete(oldest)
 }

@@ -77,7 +77,7 @@ function joinOne(
   const before = claimed.value
   if (before.kind === 'or-set' && delta.kind === 'or-set' && reusesDot(before, delta))
     return err('dot_reused')
-  if (before.kind === 'text' && delta.kind === 'text' && text && !text.sharesRoot(before, delta))
-    return err('other_root')
+  const clash = before.kind === 'text' && delta.kind === 'text' ? text?.clash(before, delta) : null
+  if (clash) return err(clash)
   return mergeStates(before, delta, text)
 }

@@ -14,6 +14,8 @@ export type CrdtFailureCode =
   | 'bad_update'
   /** The text is in another root type of the Yjs document. */
   | 'other_root'
+  /** A Yjs client number and clock that stand for other text already: two writers took one number. */
+  | 'client_reused'
   /** Yjs is loaded on demand, and wasn't yet. */
   | 'text_not_loaded'
   /** The path holds a CRDT of another kind. */

@@ -3,8 +3,10 @@ import type { Result } from '#lib/kernel/result.ts'
 import { err, ok } from '#lib/kernel/result.ts'
 import type { TextState } from '#lib/protocol/crdt.ts'
 import { decodeBase64, encodeBase64 } from '#lib/kernel/base64.ts'
-import type { TextCrdt } from './text.ts'
+import { hash53 } from './hash53.ts'
+import type { TextCrdt, TextWriter } from './text.ts'
 import { replacedRange } from './replaced-range.ts'
+import { contradicts } from './text-contradiction.ts'
 
 /** Structs and deleted ranges in one update; integrating them costs up to the square of it in the worst case. */
 export const UPDATE_PARTS_MAX = 5_000
@@ -37,14 +39,17 @@ export const yjsText: TextCrdt = {
         )
       : doc
   },
-  edit: (base, next, seed) => {
+  edit: (base, next, seed, own) => {
     const opened = base ? docOf(base) : ok(newDoc())
     if (!opened.ok) return opened
     const doc = opened.value
     const [root = TEXT_ROOT, other] = rootsOf(doc)
     if (other !== undefined) return err('other_root')
     const before = Y.encodeStateVector(doc)
-    doc.clientID = freeClient(doc, seed)
+    doc.clientID = own && goesOn(doc, own) ? own.client : freeClient(doc, seed)
+    // What waits for an earlier part is the state's, not this edit's.
+    doc.store.pendingStructs = null
+    doc.store.pendingDs = null
     const text = doc.getText(root)
     const { from, removed, inserted } = replacedRange(text.toString(), next)
     doc.transact(() => {
@@ -53,13 +58,19 @@ export const yjsText: TextCrdt = {
     })
     return ok(stateOf(Y.encodeStateAsUpdate(doc, before)))
   },
-  sharesRoot: (state, delta) => {
+  writerOf: ({ update }) => {
+    const bytes = decodeBase64(update)
+    const last = bytes ? Y.decodeUpdate(bytes).structs.at(-1) : undefined
+    return last ? { client: last.id.client, clock: last.id.clock + last.length } : null
+  },
+  clash: (state, delta) => {
     const doc = docOf(state)
-    if (!doc.ok) return false
-    const before = rootsOf(doc.value)
-    const bytes = decodeBase64(delta.update)
-    if (!bytes || !applied(doc.value, bytes)) return false
-    return before.length === 0 || rootsOf(doc.value).length === before.length
+    const [held, told] = [decodeBase64(state.update), decodeBase64(delta.update)]
+    if (!doc.ok || !held || !told) return 'bad_update'
+    const roots = rootsOf(doc.value)
+    if (!applied(doc.value, told)) return 'bad_update'
+    if (roots.length > 0 && rootsOf(doc.value).length > roots.length) return 'other_root'
+    return contradicts(Y.decodeUpdate(held).structs, Y.decodeUpdate(told).structs) ? 'client_reused' : null
   },
 }
 
@@ -105,21 +116,30 @@ function isPlain(update: Uint8Array): boolean {
 }
 
 function isOfText(struct: Y.Item | Y.GC | Y.Skip): boolean {
-  if (!(struct instanceof Y.Item)) return true
+  if (struct instanceof Y.Skip) return true
+  // Collected parts are of nested types; under a writer's number they would hide what it writes there.
+  if (!(struct instanceof Y.Item)) return false
   const isInRoot = struct.parent === null || typeof struct.parent === 'string'
   return isInRoot && struct.parentSub === null && PLAIN.has(struct.content.constructor)
 }
 
+/** The document holds what the writer wrote, nothing of it waits for an earlier part, and nobody went on for it. */
+const goesOn = (doc: Y.Doc, { client, clock }: TextWriter): boolean =>
+  Y.getState(doc.store, client) === clock && !waiting(doc).has(client)
+
 /** A writer's number that the document doesn't know yet, the same for the same seed and document. */
 function freeClient(doc: Y.Doc, seed: string): number {
-  let client = hash32(seed)
-  while (doc.store.clients.has(client)) client = (client + 1) >>> 0
-  return client
+  const taken = waiting(doc)
+  for (let n = 0; ; n++) {
+    const client = hash53(n === 0 ? seed : `${seed} ${n}`)
+    if (!doc.store.clients.has(client) && !taken.has(client)) return client
+  }
 }
 
-/** FNV-1a. */
-function hash32(text: string): number {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return hash >>> 0
-}
+/** Writers of parts that an earlier one is missing for. */
+const waiting = ({ store }: Y.Doc): ReadonlySet<number> =>
+  new Set(
+    store.pendingStructs
+      ? Y.decodeUpdateV2(store.pendingStructs.update).structs.map(({ id }) => id.client)
+      : [],
+  )

@@ -1,6 +1,12 @@
 import type { Result } from '#lib/kernel/result.ts'
 import type { TextState } from '#lib/protocol/crdt.ts'
 
+/** A writer's number in one text, and how many units it has written there under it. */
+export interface TextWriter {
+  readonly client: number
+  readonly clock: number
+}
+
 /**
  * Collaborative text. Yjs does it (text-yjs.ts), and is passed in: the server imports that module, a device loads it
  * when it meets the first text, so that nothing else carries Yjs (docs/decisions).
@@ -12,14 +18,20 @@ export interface TextCrdt {
   merge(a: TextState, b: TextState): Result<TextState, 'bad_update'>
   read(state: TextState): Result<string, 'bad_update'>
   /**
-   * The delta that makes `base` (null: nothing) read `next`, by the writer that `seed` names: equal seeds make equal
-   * deltas. `other_root` when the text lies in several root types.
+   * The delta that makes `base` (null: nothing) read `next`, by a writer whose number `seed` makes: equal seeds make
+   * equal deltas. `own` is a writer that goes on, if `base` holds all that it wrote and no more under its number.
    */
   edit(
     base: TextState | null,
     next: string,
     seed: string,
+    own?: TextWriter,
   ): Result<TextState, 'bad_update' | 'other_root' | 'too_large'>
-  /** False when `delta` writes to another root type than the text has: nobody would see it. */
-  sharesRoot(state: TextState, delta: TextState): boolean
+  /** Who wrote an edit, as it can go on from there; null for one that only deletes. */
+  writerOf(edit: TextState): TextWriter | null
+  /**
+   * What would be lost without a trace: `other_root` when `delta` writes to another root type than the text has, so
+   * that nobody would see it; `client_reused` when it says otherwise what a writer's number stands for in `state`.
+   */
+  clash(state: TextState, delta: TextState): 'bad_update' | 'other_root' | 'client_reused' | null
 }

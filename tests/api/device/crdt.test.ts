@@ -160,6 +160,25 @@ describe.each(STORAGES)('op crdt over $name', ({ open }) => {
     ])
   })
 
+  it('[CS4] two writers under one Yjs number: the later one is a dead letter, and neither is lost', async () => {
+    const typed = (text: string): CrdtChange => {
+      const doc = Object.assign(new Y.Doc(), { clientID: 7 })
+      doc.getText('body').insert(0, text)
+      return { path: '/body', kind: 'text', update: encodeBase64(Y.encodeStateAsUpdate(doc)) }
+    }
+    const made = change(one, [typed('one’s')])
+    const { recordId } = made
+    await one.pushed([made])
+    const { results } = await two.pushed([
+      change(two, [typed('two’s')], { recordId }),
+      change(two, [typed('one’s')], { recordId }),
+    ])
+    expect(results).toMatchObject([
+      { status: 'dead_lettered', code: 'schema_mismatch', detail: expect.stringContaining('client_reused') },
+      { status: 'applied', record: { data: { body: 'one’s' } } },
+    ])
+  })
+
   it('[CS4] hostile changes answer 200 with a dead letter, or 400, and never 500', async () => {
     const paths = ['/__proto__/x', '/constructor/prototype/y', '/a/b/c/d/e', '/~01~10', '/']
     const odd = paths.map((path) => change(one, [{ path, kind: 'g-counter', state: { [one.id]: 1 } }]))
