@@ -5,7 +5,7 @@ import { viewAfter } from './view-after.ts'
 import type { ChainView, PushDraft } from './push-draft.ts'
 import { asOfToday, conflictOf, documentAt, mutationOf, stateAt } from './push-draft.ts'
 import { migrateMutation } from './schema-evolution/migrate.ts'
-import type { KnownMutation } from './types.ts'
+import type { BaseDocument, KnownMutation } from './types.ts'
 
 /** How many ancestors by `after` are followed; a longer chain has an unknown base. */
 export const CHAIN_MAX = 500
@@ -112,18 +112,21 @@ export function chainIds(draft: PushDraft, mutation: Mutation, deviceId: string)
 export function chainBase(draft: PushDraft, mutation: Mutation, deviceId: string): ChainView {
   const { baseVersion } = mutation
   const pending: KnownMutation[] = []
+  const seen = documentAt(draft, mutation)
   let view: ChainView = {
-    document: documentAt(draft, mutation),
+    document: seen,
     madeVersion: 0,
     seenVersion: baseVersion,
+    seen,
+    ownSide: null,
     links: 0,
   }
   for (let child = mutation; child.after !== undefined;) {
     const parent = findParent(draft, child, deviceId)
     if (!parent || pending.length === CHAIN_MAX) return { ...UNKNOWN_VIEW, seenVersion: baseVersion }
-    const seen = draft.views.get(viewKey(parent.id, baseVersion)) ?? decidedView(draft, parent)
-    if (seen) view = seen
-    if (seen || isInDocument(parent.result, baseVersion)) break
+    const reached = draft.views.get(viewKey(parent.id, baseVersion)) ?? decidedView(draft, parent)
+    if (reached) view = reached
+    if (reached || isInDocument(parent.result, baseVersion)) break
     pending.push(parent)
     child = parent.mutation
   }
@@ -136,32 +139,36 @@ export function chainBase(draft: PushDraft, mutation: Mutation, deviceId: string
 
 /** What a person made of the chain's side of a conflict is what its children stand on. */
 function decidedView(draft: PushDraft, { mutation, result }: KnownMutation): ChainView | null {
-  const closure = result.status === 'conflict' ? conflictOf(draft, result.conflictId)?.closure : null
+  const conflict = result.status === 'conflict' ? conflictOf(draft, result.conflictId) : null
+  const closure = conflict?.closure
   if (!closure || closure.kept === 'theirs') return null
   const { data, version } = closure
   const decided = stateAt(draft, mutation, version)
   const crdt = decided ? asOfToday(draft, mutation.collection, decided).crdt : {}
-  return { document: { kind: 'known', data, crdt }, madeVersion: version, seenVersion: version, links: 0 }
+  const document = { kind: 'known', data, crdt } as const
+  const ownSide = conflict.local
+  return { document, madeVersion: version, seenVersion: version, seen: document, ownSide, links: 0 }
 }
 
-const UNKNOWN_VIEW = { document: { kind: 'unknown' }, madeVersion: 0, links: 0 } as const
+const UNKNOWN: BaseDocument = { kind: 'unknown' }
+const UNKNOWN_VIEW = { document: UNKNOWN, madeVersion: 0, seen: UNKNOWN, ownSide: null, links: 0 } as const
 const viewKey = (id: string, baseVersion: number): string => `${id}@${baseVersion}`
 
 function extendView(
   draft: PushDraft,
-  { document, madeVersion, seenVersion, links }: ChainView,
+  { document, madeVersion, links, ...rest }: ChainView,
   ancestor: KnownMutation,
 ): ChainView {
   const { deviceId, result } = ancestor
   const version = 'version' in result ? result.version : 0
   const mutation = asMadeToday(draft, ancestor.mutation)
   return {
+    ...rest,
     document:
       document.kind === 'known' && links < CHAIN_MAX
         ? viewAfter(draft.world, document, { mutation, deviceId, version })
         : { kind: 'unknown' },
     madeVersion: Math.max(madeVersion, version),
-    seenVersion,
     links: links + 1,
   }
 }

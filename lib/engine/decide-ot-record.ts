@@ -9,20 +9,19 @@ import { chooseStrategy, forReplay } from './conflict/choose-strategy.ts'
 import { decideEditWins } from './conflict/edit-wins.ts'
 import type { OtWrite, RecordDecision, RecordQuestion } from './decide-record.ts'
 import { findInvalid, isConcurrent, isRecreation, mayWriteOnNothing, unfitPatch } from './decide-record.ts'
-import type { Integration } from './ot/integrate.ts'
+import type { Integration, LoggedOp } from './ot/integrate.ts'
 import { integrate } from './ot/integrate.ts'
-import type { OtFailure } from './ot/ot-type.ts'
+import type { OtFailure, OtType } from './ot/ot-type.ts'
 import { isOtPath, otPaths, overlaps, plainRules, valueAt, withoutPaths, withValue } from './ot/paths.ts'
 import { applyOperation, touchedPointers } from './patch.ts'
-import type { ChainView, PushDraft } from './push-draft.ts'
-import { otLogOf, recordOf } from './push-draft.ts'
-import type { BaseDocument, PathOp, RecordState } from './types.ts'
+import type { LogQuestion } from './ot-log.ts'
+import { completeSince, logSince, reaches, sinceDecision } from './ot-log.ts'
+import type { PushDraft } from './push-draft.ts'
+import { asOfToday, recordOf } from './push-draft.ts'
+import { migrateStates } from './schema-evolution/migrate.ts'
+import type { BaseDocument, RecordState } from './types.ts'
 
-interface Standing {
-  readonly draft: PushDraft
-  readonly question: RecordQuestion
-  readonly current: RecordState | null
-  readonly chain: ChainView
+interface Standing extends LogQuestion {
   readonly base: BaseDocument
   readonly concurrent: boolean
   readonly states: OtStates
@@ -33,12 +32,15 @@ interface Standing {
  * under OT is decided as everywhere. Integration is no conflict (CS7).
  */
 export function decideOtRecord(draft: PushDraft, question: RecordQuestion): RecordDecision {
-  const { mutation } = question
-  const current = recordOf(draft, mutation)
+  const { mutation, rules } = question
+  const stored = recordOf(draft, mutation)
+  const storedVersion = stored?.schemaVersion ?? rules.schemaVersion
+  const current = stored && { ...stored, ...asOfToday(draft, mutation.collection, stored) }
+  const states = migrateStates(rules, stored?.ot ?? {}, storedVersion)
   const chain = chainBase(draft, mutation, question.author)
   const base: BaseDocument = question.parentKnown ? chain.document : { kind: 'unknown' }
   const concurrent = current !== null && isConcurrent(question, current, base, chain, draft.linkedIds)
-  const standing = { draft, question, current, chain, base, concurrent, states: current?.ot ?? {} }
+  const standing = { draft, question, current, storedVersion, chain, base, concurrent, states }
   if (mutation.op.type === 'delete') return decideDelete(standing)
   if (current === null || current.deleted) {
     const isWhole = base.kind === 'known' || mutation.op.type === 'put'
@@ -105,9 +107,12 @@ function decideOperation(
   if (state.kind !== op.kind) return unfitPatch({ code: 'kind_mismatch', path }, base)
   const made = type.parse(op.ops)
   if (!made.ok) return unfitPatch({ code: made.error, path }, base)
-  const since = logSince(standing, path, (entry) => entry.revision > op.baseRevision)
-  if (!reaches(since, op.baseRevision, state.revision)) return underivable(standing, path)
+  if (op.baseRevision > state.revision) return underivable(standing, path)
+  const since = operationsSince(standing, op, type, state)
+  if (!since) return behind(standing, path, type, made.value)
   const integrated = integrate(type, since, chainIds(draft, question.mutation, question.author), made.value)
+  if (!integrated.ok && integrated.error === 'unknown_revision')
+    return behind(standing, path, type, made.value)
   if (!integrated.ok) return failed(standing, path, integrated.error)
   const value = type.apply(valueAt(document, path), integrated.value.ops)
   if (!value.ok) return failed(standing, path, value.error)
@@ -119,6 +124,32 @@ function decideOperation(
     writeOf(standing, [entryOf(path, state, made.value, integrated.value)], true),
     won,
   )
+}
+
+function operationsSince(
+  standing: Standing,
+  { path, baseRevision }: OtOperation,
+  type: OtType,
+  { revision }: OtState,
+): readonly LoggedOp[] | null {
+  const { ownSide } = standing.chain
+  if (ownSide) return sinceDecision(standing, path, type, ownSide)
+  const since = logSince(standing, path, (entry) => entry.revision > baseRevision)
+  return reaches(since, baseRevision, revision) ? since : null
+}
+
+/** What others did can't be told any more, or is too much to pass: both sides go to a person, where they are known. */
+function behind(standing: Standing, path: string, type: OtType, made: Json): RecordDecision {
+  const { base } = standing
+  const seen = base.kind === 'known' ? base.data : null
+  const value = seen && type.apply(valueAt(seen, path), made)
+  const local = value?.ok ? withValue(seen ?? {}, path, value.value) : null
+  return local ? askPerson(standing, path, local) : underivable(standing, path)
+}
+
+function askPerson({ base }: Standing, path: string, local: JsonObject): RecordDecision {
+  const decision = { kind: 'person', strategy: 'manual', fields: [path] } as const
+  return { kind: 'settled', decision, base, local, crdt: {} }
 }
 
 /** A `put` or `patch`: under OT its difference from what its author saw, the rest by the rules of its fields. */
@@ -135,6 +166,8 @@ function decideDocument(standing: Standing, document: JsonObject): RecordDecisio
   if (!local.ok) return unfitPatch(local.error, base)
   const ours = local.value ?? {}
   const entries = base.kind === 'known' ? deriveAll(standing, paths, base.data ?? {}, ours) : ok([])
+  if (!entries.ok && entries.error.code === 'unknown_revision')
+    return askPerson(standing, entries.error.path, ours)
   if (!entries.ok) return failed(standing, entries.error.path, entries.error.code)
   let next = document
   for (const { path, state, integrated } of entries.value) {
@@ -204,7 +237,7 @@ function deriveAll(
   before: JsonObject,
   after: JsonObject,
 ): Result<readonly Entry[], { readonly code: OtFailure; readonly path: string }> {
-  const { draft, question, chain, states } = standing
+  const { draft, question, states } = standing
   const entries: Entry[] = []
   for (const path of paths) {
     const [was, is] = [valueAt(before, path), valueAt(after, path)]
@@ -214,9 +247,8 @@ function deriveAll(
     const type = draft.world.ot?.[state.kind]
     const made = type?.diff(was, is) ?? err('bad_op' as const)
     if (!made.ok || !type) return err({ code: made.ok ? 'bad_op' : made.error, path })
-    const since = logSince(standing, path, (entry) => entry.version > chain.seenVersion)
-    const first = since[0]?.revision ?? state.revision + 1
-    if (!reaches(since, first - 1, state.revision)) return err({ code: 'unknown_revision', path })
+    const since = completeSince(standing, path, type)
+    if (!since) return err({ code: 'unknown_revision', path })
     const integrated = integrate(type, since, chainIds(draft, question.mutation, question.author), made.value)
     if (!integrated.ok) return err({ code: integrated.error, path })
     entries.push(entryOf(path, state, made.value, integrated.value))
@@ -247,17 +279,6 @@ function caughtUp(standing: Standing, seen: JsonObject): JsonObject | null {
   }
   return document
 }
-
-const logSince = (
-  { draft, question }: Standing,
-  path: string,
-  isLater: (entry: PathOp) => boolean,
-): readonly PathOp[] =>
-  otLogOf(draft, question.mutation).filter((entry) => entry.path === path && isLater(entry))
-
-/** True when the log has every operation after `from` up to `to`. */
-const reaches = (log: readonly PathOp[], from: number, to: number): boolean =>
-  from <= to && log.length === to - from && log.every(({ revision }, i) => revision === from + 1 + i)
 
 function writeOf({ states }: Standing, entries: readonly Entry[], isTold: boolean): OtWrite {
   const next = { ...states }
@@ -296,5 +317,5 @@ const underivable = ({ base }: Standing, path: string): RecordDecision => ({
   base,
 })
 
-const failed = (standing: Standing, path: string, code: OtFailure): RecordDecision =>
-  code === 'unknown_revision' ? underivable(standing, path) : unfitPatch({ code, path }, standing.base)
+const failed = ({ base }: Standing, path: string, code: OtFailure): RecordDecision =>
+  unfitPatch({ code, path }, base)

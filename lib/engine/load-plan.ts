@@ -31,18 +31,27 @@ export interface OtRead {
 const otReadKey = ({ path, afterRevision, afterVersion }: OtRead, record: RecordKey): string =>
   `${record} ${afterRevision} ${afterVersion} ${path ?? ''}`
 
-function otReadOf({ collection, recordId, baseVersion, op }: Mutation): OtRead {
+/** What an older schema version named otherwise may stand in the log under either name: all paths are read. */
+function otReadOf({ collection, recordId, baseVersion, schemaVersion, op }: Mutation, today: number): OtRead {
   const record = { collection, recordId }
   return op.type === 'ot'
-    ? { ...record, path: op.path, afterRevision: op.baseRevision, afterVersion: 0 }
+    ? {
+        ...record,
+        path: schemaVersion < today ? null : op.path,
+        afterRevision: op.baseRevision,
+        afterVersion: 0,
+      }
     : { ...record, path: null, afterRevision: 0, afterVersion: baseVersion }
 }
 
 /**
  * Each thing once, whatever the pushes repeat. Base 0 is no document and is left out.
- * @param usesOt whether a collection has paths under OT, whose log is needed too
+ * @param otVersion today's schema version of a collection with paths under OT, whose log is needed too; else null
  */
-export function planLoad(pushes: readonly IncomingPush[], usesOt: (collection: string) => boolean): LoadPlan {
+export function planLoad(
+  pushes: readonly IncomingPush[],
+  otVersion: (collection: string) => number | null,
+): LoadPlan {
   const records = new Map<string, LoadPlan['records'][number]>()
   const bases = new Map<string, LoadPlan['bases'][number]>()
   const mutationIds = new Set<string>()
@@ -58,8 +67,9 @@ export function planLoad(pushes: readonly IncomingPush[], usesOt: (collection: s
     if (version > 0) bases.set(`${key}@${version}`, { collection, recordId, version })
     mutationIds.add(mutation.id)
     if (mutation.after !== undefined) mutationIds.add(mutation.after)
-    if (usesOt(collection)) {
-      const read = otReadOf(mutation)
+    const today = otVersion(collection)
+    if (today !== null) {
+      const read = otReadOf(mutation, today)
       otReads.set(otReadKey(read, key), read)
     }
     if (mutation.resolves !== undefined) conflictIds.add(mutation.resolves)

@@ -1,3 +1,4 @@
+import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import { LayeredMap } from './layered-map.ts'
 import { migrateDocument, migrateStates } from './schema-evolution/migrate.ts'
@@ -22,6 +23,10 @@ export interface ChainView {
   readonly madeVersion: number
   /** What counts as seen: the mutation's base, or the decision that kept this chain's side of a conflict. */
   readonly seenVersion: number
+  /** The document at `seenVersion`, without the chain's later changes. */
+  readonly seen: BaseDocument
+  /** The chain's side of a conflict that was decided otherwise: what its later changes were made on. */
+  readonly ownSide: JsonObject | null
   readonly links: number
 }
 

@@ -31,6 +31,8 @@ const DAY_MS = 86_400_000
 export const TOKEN_LIFE_MS = 30 * DAY_MS
 export const STORED_RESPONSE_LIFE_MS = 35 * DAY_MS
 export const TOMBSTONE_LIFE_MS = 45 * DAY_MS
+/** Longer than tokens and replaced documents: who still has either finds all operations since (CS5). */
+export const OT_LOG_LIFE_MS = 50 * DAY_MS
 export const MUTATION_ID_LIFE_MS = 400 * DAY_MS
 export const ENROLL_REPEAT_MS = DAY_MS
 /** Tokens of one device that are good at a time: each answer to a repeated enrollment brings one. */

@@ -1,8 +1,8 @@
 import {
   ENROLL_REPEAT_MS,
   MUTATION_ID_LIFE_MS,
+  OT_LOG_LIFE_MS,
   STORED_RESPONSE_LIFE_MS,
-  TOKEN_LIFE_MS,
   TOMBSTONE_LIFE_MS,
 } from '#lib/protocol/limits.ts'
 
@@ -16,8 +16,7 @@ export const KEEP_MS = {
   base: TOMBSTONE_LIFE_MS,
   change: MUTATION_ID_LIFE_MS,
   failedTry: 30 * DAY_MS,
-  /** A device that was heard of since may hold a token that is good still. */
-  liveToken: TOKEN_LIFE_MS,
+  otLog: OT_LOG_LIFE_MS,
   fullSync: DAY_MS,
   minuteBucket: 35 * DAY_MS,
   hourBucket: 400 * DAY_MS,

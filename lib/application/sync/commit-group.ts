@@ -97,7 +97,7 @@ function planOf(jobs: readonly PushJob[], rules: FleetRules): PushPlan {
     jobs.map(({ push }) => push),
     (name) => {
       const own = rules.collections.get(name)
-      return own !== undefined && usesOt(own)
+      return own !== undefined && usesOt(own) ? own.schemaVersion : null
     },
   )
   return {

@@ -1,12 +1,13 @@
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Result } from '#lib/kernel/result.ts'
 import { err, ok } from '#lib/kernel/result.ts'
-import type { CrdtStates } from '#lib/protocol/crdt.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { UpMigration, UpMigrationOp } from '#lib/protocol/rules.ts'
+import { overlaps } from '../ot/paths.ts'
+import { toPointer } from '../patch.ts'
 import type { CollectionRules } from '../types.ts'
 import type { MigrationFailure } from './migrate-document.ts'
-import { stepDocument } from './migrate-document.ts'
+import { pathOf, stepDocument } from './migrate-document.ts'
 import { stepPatch } from './migrate-patch.ts'
 import { stepPointer } from './migrate-pointer.ts'
 
@@ -49,15 +50,29 @@ export function migrateMutation(rules: Evolving, mutation: Mutation): Result<Mut
       const path = migratePointer(rules, change.path, schemaVersion)
       return path === null ? [] : [{ ...change, path }]
     })
-    return ok({ ...mutation, op: { ...op, changes } })
+    const gone = changes.length === 0 ? op.changes[0]?.path : undefined
+    return gone === undefined ? ok({ ...mutation, op: { ...op, changes } }) : err(noField(gone))
+  }
+  if (op.type === 'ot') {
+    const path = migratePointer(rules, op.path, schemaVersion)
+    if (path === null) return err(noField(op.path))
+    return isComputed(rules, op.path, schemaVersion)
+      ? err(`up-migrations compute what stands at ${op.path}, which an operation can't be made on`)
+      : ok({ ...mutation, op: { ...op, path } })
   }
   if (op.type !== 'patch') return ok(mutation)
   const patch = run(rules, op, schemaVersion, stepPatch)
   return patch.ok ? ok({ ...mutation, op: patch.value }) : patch
 }
 
-/** CRDTs move with their fields, and go with them. */
-export function migrateStates(rules: Evolving, states: CrdtStates, from: number): CrdtStates {
+const noField = (path: string): string => `up-migrations remove ${path}, all that it changes`
+
+/** What CRDTs and paths under OT hold moves with their fields, and goes with them. */
+export function migrateStates<T>(
+  rules: Evolving,
+  states: Readonly<Record<string, T>>,
+  from: number,
+): Readonly<Record<string, T>> {
   if (from >= rules.schemaVersion || rules.upMigrations.length === 0) return states
   const moved = Object.entries(states).flatMap(([pointer, state]) => {
     const path = migratePointer(rules, pointer, from)
@@ -66,7 +81,17 @@ export function migrateStates(rules: Evolving, states: CrdtStates, from: number)
   return Object.fromEntries(moved)
 }
 
-function migratePointer({ upMigrations }: Evolving, pointer: string, from: number): string | null {
+/** A step computes the value at the pointer, above or below it. */
+function isComputed({ upMigrations }: Evolving, pointer: string, from: number): boolean {
+  let at: string | null = pointer
+  for (const step of migrationsFrom(upMigrations, from).flatMap(({ ops }) => ops)) {
+    if (at !== null && step.op === 'cel' && overlaps(toPointer(pathOf(step.path)), at)) return true
+    at = at && stepPointer(at, step)
+  }
+  return false
+}
+
+export function migratePointer({ upMigrations }: Evolving, pointer: string, from: number): string | null {
   const steps = migrationsFrom(upMigrations, from).flatMap(({ ops }) => ops)
   return steps.reduce<string | null>((at, step) => at && stepPointer(at, step), pointer)
 }

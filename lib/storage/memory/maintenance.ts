@@ -60,7 +60,7 @@ function applyRetention(
       'sync_session',
       dropped,
     )
-    const compacted = compactOtLog(tables, undo, nowMs - KEEP_MS.liveToken, batch)
+    const compacted = compactOtLog(tables, undo, nowMs - KEEP_MS.otLog, batch)
     const counts = [...expireRows(tables, undo, nowMs, batch), compacted]
     deleted += counts.reduce((sum, count) => sum + count, 0)
     more ||= counts.some((count) => count === batch)

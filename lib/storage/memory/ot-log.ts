@@ -1,7 +1,7 @@
 import type { OtRead } from '#lib/engine/load-plan.ts'
 import type { PathOp, RecordKey } from '#lib/engine/types.ts'
 import { recordKey } from '#lib/engine/types.ts'
-import { OT_LOG_MAX } from '../change-rows.ts'
+import { OT_LOAD_MAX, OT_LOG_MAX } from '../change-rows.ts'
 import type { PulledOp, PullRead } from '../ports.ts'
 import type { RecordState } from '#lib/engine/types.ts'
 import type { FleetTables, StoredOp } from './state.ts'
@@ -22,7 +22,7 @@ export function loadOtLog(tables: FleetTables, reads: readonly OtRead[]): Map<Re
         (op) =>
           (path === null || op.path === path) && op.revision > afterRevision && op.version > afterVersion,
       )
-    for (const op of rows.sort((a, b) => b.version - a.version).slice(0, OT_LOG_MAX))
+    for (const op of rows.sort((a, b) => b.version - a.version).slice(0, OT_LOAD_MAX))
       found.set(keyOf(collection, recordId, op.path, op.revision), op)
   }
   return groupByRecord([...found.values()].sort(byRevision), ({ collection: _, recordId: __, ...op }) => op)
@@ -66,20 +66,18 @@ function groupByRecord<T>(
   return groups
 }
 
-/** Compaction: behind the oldest live token only the last operation of each path stays, to tell that none is missing. */
-export function compactOtLog(tables: FleetTables, undo: Undo, liveSinceMs: number, batch: number): number {
-  const live = tables.positions
-    .values()
-    .filter(({ deviceId }) => (tables.devices.get(deviceId)?.lastContactMs ?? -Infinity) >= liveSinceMs)
-  const floors = new Map<string, number>()
-  for (const { collection, version } of live)
-    floors.set(collection, Math.min(version, floors.get(collection) ?? Infinity))
+/**
+ * Compaction: of each path goes what has a successor from before `sinceMs`, which tells that none is missing after it.
+ * Then no token is live, and no replaced document is kept, that is older than what stays.
+ */
+export function compactOtLog(tables: FleetTables, undo: Undo, sinceMs: number, batch: number): number {
   let deleted = 0
   for (const [key, op] of tables.otOps.entries()) {
     if (deleted === batch) break
     const { collection, recordId, path, revision } = op
     const next = tables.otOps.get(keyOf(collection, recordId, path, revision + 1))
-    const isBehind = next !== undefined && next.version <= (floors.get(collection) ?? Infinity)
+    const nextAtMs = next && (tables.changes.get(next.mutationId)?.committedAtMs ?? -Infinity)
+    const isBehind = nextAtMs !== undefined && nextAtMs < sinceMs
     if (!isBehind && tables.records.get(recordKey(collection, recordId))) continue
     tables.otOps.delete(undo, key)
     deleted += 1

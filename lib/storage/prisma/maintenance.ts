@@ -32,18 +32,15 @@ const EXPIRE_VERSIONS: Statement = {
     SELECT count(*) AS count FROM gone`,
 }
 /**
- * Behind the oldest token that may be live only the last operation of each path stays, which tells that none is missing
- * after it; $2 is since when a device must have been heard of.
+ * Of each path goes what has a successor from before $2, which tells that none is missing after it. Then no token is
+ * live, and no replaced document is kept, that is older than what stays.
  */
 const COMPACT_OT: Statement = {
   name: 'compact_ot_op',
-  text: `WITH floors AS (SELECT p.collection, min(p.version) AS version FROM device_position p
-      JOIN device d ON d.fleet_id = p.fleet_id AND d.id = p.device_id
-      WHERE p.fleet_id = $1 AND d.last_contact_at >= $2 GROUP BY 1),
-    gone AS (DELETE FROM ot_op WHERE ctid = ANY (ARRAY(SELECT o.ctid FROM ot_op o WHERE o.fleet_id = $1 AND (
+  text: `WITH gone AS (DELETE FROM ot_op WHERE ctid = ANY (ARRAY(SELECT o.ctid FROM ot_op o WHERE o.fleet_id = $1 AND (
         EXISTS (SELECT 1 FROM ot_op n WHERE n.fleet_id = $1 AND n.collection = o.collection AND n.record_id = o.record_id
           AND n.path = o.path AND n.revision = o.revision + 1
-          AND n.version <= coalesce((SELECT f.version FROM floors f WHERE f.collection = o.collection), n.version))
+          AND NOT EXISTS (SELECT 1 FROM change_log c WHERE c.fleet_id = $1 AND c.mutation_id = n.mutation_id AND c.committed_at >= $2))
         OR NOT EXISTS (SELECT 1 FROM record r WHERE r.fleet_id = $1 AND r.collection = o.collection AND r.record_id = o.record_id)
       ) LIMIT $3)) AND fleet_id = $1 RETURNING 1)
     SELECT count(*) AS count FROM gone`,
@@ -70,7 +67,7 @@ const EXPIRE: readonly { statement: Statement; keepMs: (keep: Keep) => number }[
   { statement: expire('stored_response', 'created_at < $2'), keepMs: () => KEEP_MS.response },
   { statement: EXPIRE_TOMBSTONES, keepMs: () => KEEP_MS.tombstone },
   { statement: expire('record_base', 'replaced_at < $2'), keepMs: () => KEEP_MS.base },
-  { statement: COMPACT_OT, keepMs: () => KEEP_MS.liveToken },
+  { statement: COMPACT_OT, keepMs: () => KEEP_MS.otLog },
   { statement: expire('full_sync_ticket', 'admit_at < $2'), keepMs: () => KEEP_MS.fullSync },
   { statement: EXPIRE_VERSIONS, keepMs: () => KEEP_MS.change },
   { statement: expire('change_log', 'version IS NULL AND committed_at < $2'), keepMs: () => KEEP_MS.change },

@@ -2,7 +2,7 @@ import type { OtRead } from '#lib/engine/load-plan.ts'
 import type { PathOp, RecordKey, RecordState } from '#lib/engine/types.ts'
 import { recordKey } from '#lib/engine/types.ts'
 import type { Json } from '#lib/kernel/json.ts'
-import { OT_LOG_MAX } from '../change-rows.ts'
+import { OT_LOAD_MAX, OT_LOG_MAX } from '../change-rows.ts'
 import type { PulledOp, PullRead, PushWrites } from '../ports.ts'
 import { bigints, jsons, texts, uuids } from './arrays.ts'
 import type { Database, Send, Statement } from './database.ts'
@@ -17,7 +17,7 @@ const LOAD: Statement = {
     FROM unnest($2::text[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[]) k(collection, record_id, path, after_revision, after_version)
     CROSS JOIN LATERAL (SELECT * FROM ot_op x WHERE x.fleet_id = $1 AND x.collection = k.collection AND x.record_id = k.record_id
       AND (k.path IS NULL OR x.path = k.path) AND x.revision > k.after_revision AND x.version > k.after_version
-      ORDER BY x.version DESC LIMIT ${OT_LOG_MAX}) o
+      ORDER BY x.version DESC LIMIT ${OT_LOAD_MAX}) o
     ORDER BY o.collection, o.record_id, o.path, o.revision`,
 }
 const WRITE: Statement = {

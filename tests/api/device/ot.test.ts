@@ -124,35 +124,41 @@ describe.each(STORAGES)('operational transformation over HTTP and $name', ({ ope
     expect(record.ot).toEqual({ '/tree': { revision: 2 } })
   })
 
-  it('[CS5] the log is compacted behind the oldest live token; older bases are underivable then', async () => {
-    const at = await page()
-    for (let i = 0; i < 5; i++) await send(one, at, text(i, ['x']))
-    const early = (await two.pulled()).token
-    await two.pulled(early)
-    for (let i = 5; i < 8; i++) await send(one, at, text(i, ['y']))
-    const late = (await one.pulled()).token
-    await one.pulled(late)
-    const now = Date.now()
-    const { deleted } = await held.storage.maintenance.applyRetention(
-      now,
+  const retainAt = (days: number): Promise<{ readonly deleted: number }> =>
+    held.storage.maintenance.applyRetention(
+      Date.now() + days * DAY_MS,
       { eventsMs: 90 * DAY_MS, sessionsMs: 90 * DAY_MS },
       { size: 1_000, rounds: 1 },
     )
-    expect(deleted).toBeGreaterThanOrEqual(4)
-    const { record } = await pulledRecord(two, at.recordId, early)
-    expect(record.ot?.['/body']).toEqual({ revision: 8, ops: [['y'], ['y'], ['y']] })
+
+  it('[CS5] nobody whose token is live meets the end of the log, whether the token was shown or not', async () => {
+    const at = await page()
+    for (let i = 0; i < 5; i++) await send(one, at, text(i, ['x']))
+    // Two has read once, and never shown what it got; one stays up to date.
+    const { token } = await two.pulled()
+    for (let i = 5; i < 8; i++) await send(one, at, text(i, ['y']))
+    await one.pulled((await one.pulled()).token)
+    await retainAt(30)
+    expect(await send(two, at, text(0, ['q']))).toMatchObject({ status: 'applied', revision: 9 })
+    const { record } = await pulledRecord(two, at.recordId, token)
+    expect(record.ot?.['/body']).toMatchObject({ revision: 9 })
+    expect(record.ot?.['/body']?.ops).toHaveLength(4)
+  })
+
+  it('[CS5] behind the compacted log the newest of each path stays, and what was made before it is a dead letter', async () => {
+    const at = await page()
+    for (let i = 0; i < 5; i++) await send(one, at, text(i, ['x']))
+    const { token } = await two.pulled()
+    await retainAt(51)
+    const { record } = await pulledRecord(two, at.recordId, null)
+    expect(record.ot?.['/body']).toEqual({ revision: 5 })
     expect(await send(two, at, text(2, ['q']))).toMatchObject({
       status: 'dead_lettered',
       code: 'underivable',
     })
-    expect(await send(two, at, text(5, ['z']))).toMatchObject({
-      revision: 9,
-      transformed: [
-        [1, 'y'],
-        [1, 'y'],
-        [1, 'y'],
-      ],
-    })
+    expect(await send(two, at, text(5, ['z']))).toMatchObject({ status: 'applied', revision: 6 })
+    const after = await pulledRecord(two, at.recordId, token)
+    expect(after.record.ot?.['/body']).toEqual({ revision: 6, ops: [['z']] })
   })
 
   it('[CS5] a collection holds CRDTs or paths under OT, not both', async () => {

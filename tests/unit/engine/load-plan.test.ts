@@ -21,7 +21,7 @@ describe('load plan', () => {
     const third = mutationBy(DEVICE_B, patch({}), { baseVersion: 4 })
     const other = mutationBy(DEVICE_B, put({}), { collection: 'airports', recordId: uuid('e', 2) })
     const pushes = [pushOf(DEVICE_A, [first, second]), pushOf(DEVICE_B, [third, other, third])]
-    expect(planLoad(pushes, (name) => name === 'airports')).toEqual({
+    expect(planLoad(pushes, (name) => (name === 'airports' ? 1 : null))).toEqual({
       streams: ['airports', COLLECTION],
       records: [
         { collection: COLLECTION, recordId: RECORD },
@@ -40,7 +40,7 @@ describe('load plan', () => {
       ],
       mutationIds: [first.id, second.id, after, third.id, other.id],
     })
-    expect(planLoad([], () => true)).toEqual({
+    expect(planLoad([], () => 1)).toEqual({
       streams: [],
       records: [],
       bases: [],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import type { Mutation, OtOperation } from '#lib/protocol/mutation.ts'
+import type { UpMigrationOp } from '#lib/protocol/rules.ts'
 import type { MutationResult } from '#lib/protocol/push.ts'
 import {
   DEVICE_A,
@@ -122,18 +123,118 @@ describe('operations on a record', () => {
     expect(nested.send(DEVICE_B, text(['z'], 0, '/tree/a'), { baseVersion: 2 }).status).toBe('dead_lettered')
   })
 
-  it('[CS5] behind what the log still has are underivable', () => {
+  it('[CS5] behind what the log still has go to a person with both sides; without their base they are dead letters', () => {
     const server = written()
     for (let i = 0; i < 3; i++)
       server.push(DEVICE_A, [edit(DEVICE_A, text(['x'], i), { baseVersion: 1 + i })])
-    const key = [...server.world.otLog.keys()][0] as string
-    const log = server.world.otLog.get(key) ?? []
-    server.world = { ...server.world, otLog: new Map([[key, log.slice(2)]]) }
-    expect(one(server.push(DEVICE_B, [edit(DEVICE_B, text(['y'], 1))]))).toMatchObject({
+    compact(server, 2)
+    expect(one(server.push(DEVICE_B, [edit(DEVICE_B, text(['y'], 0))]))).toMatchObject({
+      status: 'conflict',
+      record: { data: { body: 'xxxabc' } },
+    })
+    expect(server.last.effects[0]?.conflict).toMatchObject({
+      base: { body: 'abc', n: 0 },
+      local: { body: 'yabc', n: 0 },
+      fields: ['/body'],
+    })
+    const blind = edit(DEVICE_B, text(['y'], 1), { after: newId() })
+    expect(one(server.push(DEVICE_B, [blind]))).toMatchObject({
       status: 'dead_lettered',
       code: 'underivable',
     })
     expect(one(server.push(DEVICE_B, [edit(DEVICE_B, text(['y'], 2))]))).toMatchObject({ revision: 4 })
+    expect(server.record?.data?.['body']).toBe('yxxxabc')
+  })
+
+  it('[CS5] further behind than can be passed go to a person', () => {
+    const wide = Array.from({ length: 9_000 }, (_, i) => (i % 2 === 0 ? 'y' : 1))
+    const long = written({ body: 'abc'.repeat(3_000), n: 0 })
+    for (let i = 0; i < 240; i++)
+      long.push(DEVICE_A, [edit(DEVICE_A, text(['x'], i), { baseVersion: 1 + i })])
+    expect(one(long.push(DEVICE_B, [edit(DEVICE_B, text(wide, 0))])).status).toBe('conflict')
+    expect(one(long.push(DEVICE_B, [edit(DEVICE_B, text(wide.slice(0, 10), 0))])).status).toBe('applied')
+  })
+})
+
+/** Retention has left the newest operations of the record's log only. */
+function compact(server: EngineWorld, from: number): void {
+  const [[key, log] = ['', []]] = server.world.otLog
+  server.world = { ...server.world, otLog: new Map([[key, log.slice(from)]]) }
+}
+
+describe('operations behind a conflict that a person decides', () => {
+  /** A's put is in conflict, and what A typed on top of it waits. B typed meanwhile. */
+  function contested() {
+    const server = written({ body: 'abc', n: 0 }, { tieRule: 'manual' })
+    server.push(DEVICE_B, [edit(DEVICE_B, patch({ n: 1 }))])
+    const parent = edit(DEVICE_A, put({ body: 'Qabc', n: 7 }))
+    const first = edit(DEVICE_A, text([4, '!'], 0), { after: parent.id })
+    const second = edit(DEVICE_A, text([5, '?'], 0), { after: first.id })
+    const results = server.push(DEVICE_A, [parent, first, second])
+    expect(results.map(({ status }) => status)).toEqual(['conflict', 'conflict', 'conflict'])
+    server.push(DEVICE_B, [edit(DEVICE_B, text([3, 'Z'], 0), { baseVersion: 2 })])
+    expect(server.record?.data).toEqual({ body: 'abcZ', n: 1 })
+    return { server, parent, second, conflictId: (results[0] as { conflictId: string }).conflictId }
+  }
+
+  it('[CS5] go on at the same place of what the person made of it, and so do later ones', () => {
+    const { server, second, conflictId } = contested()
+    const decision = { baseVersion: 3, resolves: conflictId }
+    expect(server.send(DEVICE_C, put({ body: 'QabcZ', n: 7 }), decision).status).toBe('applied')
+    expect(server.record?.data).toEqual({ body: 'Qabc!?Z', n: 7 })
+    server.send(DEVICE_B, text(['>'], 4), { baseVersion: server.record?.version ?? 0 })
+    const late = edit(DEVICE_A, text([6, '.'], 0), { after: second.id })
+    expect(one(server.push(DEVICE_A, [late])).status).toBe('applied')
+    expect(server.record?.data).toEqual({ body: '>Qabc!?.Z', n: 7 })
+  })
+
+  it('[CS5] are superseded with a row each where the other side was kept', () => {
+    const { server, conflictId } = contested()
+    server.send(DEVICE_C, put({ body: 'abcZ', n: 1 }), { baseVersion: 3, resolves: conflictId })
+    const rows = server.last.effects.filter(({ result }) => result.status === 'superseded')
+    expect(rows).toHaveLength(2)
+    expect(rows.every(({ conflict }) => conflict !== null)).toBe(true)
+    expect(server.record?.data).toEqual({ body: 'abcZ', n: 1 })
+  })
+})
+
+describe('operations of an older schema version', () => {
+  const RENAME: UpMigrationOp = { op: 'rename', path: '/body', to: '/text' }
+  function renamed(ops: UpMigrationOp[] = [RENAME]) {
+    const server = written()
+    server.push(DEVICE_B, [edit(DEVICE_B, text([3, '!'], 0))])
+    const rules = rulesOf({
+      strategy: 'ot',
+      tieRule: 'lww',
+      schemaVersion: 2,
+      upMigrations: [{ from: 1, to: 2, ops }],
+    })
+    server.world = { ...server.world, collections: new Map([[rules.name, rules]]) }
+    return server
+  }
+
+  it('[DL5] move with their path, past what others did under its former name', () => {
+    const server = renamed()
+    expect(one(server.push(DEVICE_A, [edit(DEVICE_A, text(['x'], 0))]))).toMatchObject({
+      status: 'applied',
+      revision: 2,
+      transformed: [[4, '!']],
+    })
+    expect(server.record).toMatchObject({ data: { text: 'xabc!', n: 0 }, ot: { '/text': { revision: 2 } } })
+    const today = edit(DEVICE_C, text(['y'], 2, '/text'), { baseVersion: 3, schemaVersion: 2 })
+    expect(one(server.push(DEVICE_C, [today]))).toMatchObject({ revision: 3 })
+    expect(one(server.push(DEVICE_C, [edit(DEVICE_C, patch({ body: 'abc?' }))])).status).toBe('applied')
+    expect(server.record?.data).toEqual({ text: 'yxabc?!', n: 0 })
+  })
+
+  it('[DL5] of a field that is gone, or computed since, are dead letters', () => {
+    const gone = renamed([{ op: 'remove', path: '/body' }])
+    const dead = { status: 'dead_lettered', code: 'schema_mismatch' }
+    expect(one(gone.push(DEVICE_A, [edit(DEVICE_A, text(['x'], 1))]))).toMatchObject(dead)
+    const computed = renamed([{ op: 'cel', path: '/body', cel: 'doc.body + "~"' }])
+    expect(one(computed.push(DEVICE_A, [edit(DEVICE_A, text(['x'], 1))]))).toMatchObject(dead)
+    expect(one(computed.push(DEVICE_A, [edit(DEVICE_A, patch({ body: 'abc?' }))])).status).not.toBe('applied')
+    expect(computed.record?.data).toEqual({ body: 'abc!', n: 0 })
   })
 })
 
@@ -177,6 +278,20 @@ describe('document writes on a path under OT', () => {
     expect(one(server.push(DEVICE_B, [edit(DEVICE_B, patch({ other: 1 }), blind)])).status).not.toBe(
       'dead_lettered',
     )
+  })
+})
+
+describe('document writes over a log with a gap', () => {
+  it('[CS5] go to a person: a gap is seen by what the rest of the log makes of the base', () => {
+    const server = written()
+    for (let i = 0; i < 3; i++)
+      server.push(DEVICE_A, [edit(DEVICE_A, text(['x'], i), { baseVersion: 1 + i })])
+    compact(server, 1)
+    expect(one(server.push(DEVICE_B, [edit(DEVICE_B, put({ body: 'abc!', n: 0 }))]))).toMatchObject({
+      status: 'conflict',
+      record: { data: { body: 'xxxabc' } },
+    })
+    expect(server.last.effects[0]?.conflict).toMatchObject({ local: { body: 'abc!', n: 0 } })
   })
 })
 

@@ -47,6 +47,21 @@ describe('up-migrations', () => {
     ).toEqual({ name: 'Ann Lee' })
   })
 
+  it('[DL5] CRDT changes and operations move with their path; one that has no place left is told', () => {
+    const change = (path: string) => ({ path, kind: 'g-counter', state: { [DEVICE_A]: 1 } }) as const
+    const crdt = (...paths: string[]): Operation => ({ type: 'crdt', changes: paths.map(change) })
+    const ot = (path: string): Operation => ({ type: 'ot', path, kind: 'text', baseRevision: 0, ops: ['x'] })
+    expect(patched(crdt('/name/first', '/x'), rename)).toEqual(crdt('/who/name/first', '/x'))
+    expect(patched(ot('/name/first'), rename)).toEqual(ot('/who/name/first'))
+    const removed = { op: 'remove', path: '/name' } as const
+    expect(patched(crdt('/name', '/x'), removed)).toEqual(crdt('/x'))
+    for (const op of [crdt('/name'), ot('/name/first')])
+      expect(patched(op, removed)).toContain('remove /name')
+    const computed = { op: 'cel', path: '/who/name/first', cel: '1' } as const
+    expect(patched(ot('/name'), rename, computed)).toContain('compute')
+    expect(patched(ot('/x'), rename, computed)).toEqual(ot('/x'))
+  })
+
   it('[DL5] patches: their paths and values move as the document’s would', () => {
     expect(patched(patch({ name: 'Bo' }, ['name']), rename)).toEqual(
       patch({ '/who/name': 'Bo' }, ['/who/name']),

@@ -1,0 +1,81 @@
+import { jsonEqual } from '#lib/kernel/json.ts'
+import type { Json, JsonObject } from '#lib/kernel/json.ts'
+import type { LoggedOp } from './ot/integrate.ts'
+import type { OtType } from './ot/ot-type.ts'
+import { valueAt } from './ot/paths.ts'
+import type { RecordQuestion } from './decide-record.ts'
+import type { ChainView, PushDraft } from './push-draft.ts'
+import { otLogOf } from './push-draft.ts'
+import { migratePointer } from './schema-evolution/migrate.ts'
+import type { PathOp, RecordState } from './types.ts'
+
+/** Operations times the size of what they change: what doing them again costs, half a second at worst. */
+const REDONE_UNITS_MAX = 100_000_000
+
+/** Where an operation stands: who asks, on which chain, of which record as it is today. */
+export interface LogQuestion {
+  readonly draft: PushDraft
+  readonly question: RecordQuestion
+  readonly chain: ChainView
+  /** Of the record as it is stored: its log may name paths as that version did. */
+  readonly storedVersion: number
+  readonly current: RecordState | null
+}
+
+/** What of the log lies behind a mutation, under today's name of its path. */
+export function logSince(
+  { draft, question, storedVersion }: LogQuestion,
+  path: string,
+  isLater: (entry: PathOp) => boolean,
+): readonly PathOp[] {
+  const { rules, mutation } = question
+  const from = Math.min(storedVersion, mutation.schemaVersion)
+  const nameOf = (entry: PathOp): string | null =>
+    from < rules.schemaVersion ? migratePointer(rules, entry.path, from) : entry.path
+  return otLogOf(draft, mutation).filter((entry) => isLater(entry) && nameOf(entry) === path)
+}
+
+/** True when the log has every operation after `from` up to `to`. */
+export const reaches = (log: readonly PathOp[], from: number, to: number): boolean =>
+  from <= to && log.length === to - from && log.every(({ revision }, i) => revision === from + 1 + i)
+
+/**
+ * What was done to a path since what the mutation's author saw, or null where the log doesn't tell it all: done again,
+ * it must make what stands there today. A compacted log has no gap that its numbers would show.
+ */
+export function completeSince(ask: LogQuestion, path: string, type: OtType): readonly PathOp[] | null {
+  const { chain, current } = ask
+  if (chain.seen.kind === 'unknown') return null
+  const since = logSince(ask, path, ({ version }) => version > chain.seenVersion)
+  let value: Json | undefined = valueAt(chain.seen.data, path)
+  const now = valueAt(current?.data ?? null, path)
+  const units = Math.max(sizeOf(value), sizeOf(now))
+  if (since.length * units > REDONE_UNITS_MAX) return null
+  for (const { ops } of since) {
+    const next = type.apply(value, ops)
+    if (!next.ok) return null
+    value = next.value
+  }
+  return jsonEqual(value, now) ? since : null
+}
+
+const sizeOf = (value: Json | undefined): number => (value === undefined ? 0 : JSON.stringify(value).length)
+
+/**
+ * A person decided otherwise than the chain had it: how the decision differs from the chain's side, which its later
+ * operations were made on, comes first.
+ */
+export function sinceDecision(
+  ask: LogQuestion,
+  path: string,
+  type: OtType,
+  ownSide: JsonObject,
+): readonly LoggedOp[] | null {
+  const { chain } = ask
+  const since = completeSince(ask, path, type)
+  const decided = chain.seen.kind === 'known' ? valueAt(chain.seen.data, path) : undefined
+  const turn = type.diff(valueAt(ownSide, path), decided)
+  if (!since || !turn.ok) return null
+  const entry = { revision: 0, version: chain.seenVersion, mutationId: '', ops: turn.value, made: turn.value }
+  return [entry, ...since]
+}
