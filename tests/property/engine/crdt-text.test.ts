@@ -91,7 +91,7 @@ describe('writers of one text', () => {
         for (const { state } of devices) expect(read(join(state, server as TextState))).toBe(read(server))
         expect(writersOf(server as TextState)).toBeLessThanOrEqual(devices.length)
       }),
-      { numRuns: cases(40) },
+      { numRuns: cases(12) },
     )
   })
 
@@ -126,7 +126,7 @@ describe('writers of one text', () => {
           expect(joined).toEqual({ ok: false, error: { code: 'client_reused', path: '/t' } })
         else expect(joined.ok).toBe(true)
       }),
-      { numRuns: cases(100) },
+      { numRuns: cases(30) },
     )
   })
 })
