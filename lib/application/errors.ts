@@ -1,3 +1,5 @@
+import type { z } from 'zod'
+import { safeParse } from '#lib/protocol/safe-parse.ts'
 import type { Json } from '#lib/kernel/json.ts'
 import type { ErrorCode } from '#lib/protocol/error-codes.ts'
 import { ERROR_CODES } from '#lib/protocol/error-codes.ts'
@@ -58,20 +60,11 @@ export const badRequest = (errors: readonly InputIssue[]): ApplicationError =>
     extra: { errors: errors.map(({ path, message }) => ({ path, message })) },
   })
 
-/** The shape that zod's `safeParse` answers, as far as it is read here. */
-type Parsed<T> =
-  | { readonly success: true; readonly data: T }
-  | {
-      readonly success: false
-      readonly error: {
-        readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[]
-      }
-    }
-
 const ISSUES_SHOWN_MAX = 20
 
 /** The parsed value, or `bad_request` with the places. */
-export function parsedOrThrow<T>(parsed: Parsed<T>): T {
+export function parsedOrThrow<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+  const parsed = safeParse(schema, value)
   if (parsed.success) return parsed.data
   const issues = parsed.error.issues.slice(0, ISSUES_SHOWN_MAX)
   throw badRequest(issues.map(({ path, message }) => ({ path: pointer(path), message })))

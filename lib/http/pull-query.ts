@@ -16,20 +16,18 @@ const query = z.object({
 export function pullQuery(url: string): z.infer<typeof query> {
   const params = new URL(url).searchParams
   const limit = params.get('limit')
-  return parsedOrThrow(
-    query.safeParse({
-      token: params.get('token'),
-      collections: params.get('collections')?.split(',') ?? null,
-      limit: limit === null ? PULL_CHANGES_MAX : Number(limit),
-    }),
-  )
+  return parsedOrThrow(query, {
+    token: params.get('token'),
+    collections: params.get('collections')?.split(',') ?? null,
+    limit: limit === null ? PULL_CHANGES_MAX : Number(limit),
+  })
 }
 
 /** The device's report, which a pull carries as JSON in a header; null without one. @throws ApplicationError `bad_request` */
 export function reportHeader(headers: Headers): DeviceReport | null {
   const text = headers.get(HEADERS.report)
   if (text === null) return null
-  return parsedOrThrow(deviceReport.safeParse(parsed(text)))
+  return parsedOrThrow(deviceReport, parsed(text))
 }
 
 function parsed(text: string): unknown {

@@ -32,7 +32,7 @@ export async function createApiKey(
   ctx: AccessContext,
   { actor, body }: { readonly actor: Actor; readonly body: unknown },
 ): Promise<ApiKeyView & { key: string }> {
-  const input = parsedOrThrow(apiKeyCreation.safeParse(body))
+  const input = parsedOrThrow(apiKeyCreation, body)
   const fleetId = input.fleet ?? null
   authorizeScope(actor, fleetId, 'admin')
   const credential = makeApiCredential()

@@ -24,7 +24,7 @@ interface KeyCall {
 
 /** PATCH /api-keys/:id. @throws ApplicationError `forbidden`, `not_found`, `bad_request` */
 export async function changeApiKey(ctx: AccessContext, call: KeyCall): Promise<ApiKeyView> {
-  const { name, role, scopes } = parsedOrThrow(apiKeyChange.safeParse(call.body))
+  const { name, role, scopes } = parsedOrThrow(apiKeyChange, call.body)
   return save(ctx, call, 'api-key.change', null, (key) => ({
     ...key,
     name: name ?? key.name,
@@ -35,7 +35,7 @@ export async function changeApiKey(ctx: AccessContext, call: KeyCall): Promise<A
 
 /** DELETE /api-keys/:id: it opens nothing from now on. @throws ApplicationError `forbidden`, `not_found`, `bad_request` */
 export async function revokeApiKey(ctx: AccessContext, call: KeyCall): Promise<ApiKeyView> {
-  const { reason } = parsedOrThrow(removalInput.safeParse(call.body))
+  const { reason } = parsedOrThrow(removalInput, call.body)
   return save(ctx, call, 'api-key.revoke', reason ?? null, (key) => ({
     ...key,
     revokedAtMs: key.revokedAtMs ?? ctx.clock.now(),

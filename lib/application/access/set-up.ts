@@ -75,7 +75,7 @@ const CLAIM_RETRY_MS = 5_000
  * @throws ApplicationError `gone` when the link was used, has expired, or there is an administrator already
  */
 export async function claimSetUp(ctx: AccessContext, body: unknown, address: string | null): Promise<User> {
-  const input = parsedOrThrow(setUpClaim.safeParse(body))
+  const input = parsedOrThrow(setUpClaim, body)
   const queue = queues.get(ctx.storage) ?? { last: Promise.resolve(), waiting: 0 }
   queues.set(ctx.storage, queue)
   if (queue.waiting >= CLAIMS_WAITING_MAX)

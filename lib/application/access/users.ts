@@ -51,7 +51,7 @@ export async function createUser(
   ctx: AccessContext,
   { actor, body }: { readonly actor: Actor; readonly body: unknown },
 ): Promise<UserView & { signInLink: string | null }> {
-  const input = parsedOrThrow(userCreation.safeParse(body))
+  const input = parsedOrThrow(userCreation, body)
   const fleetId = input.fleet ?? null
   authorizeScope(actor, fleetId, 'admin')
   const user: User = {
@@ -97,7 +97,7 @@ export async function removeUser(
   ctx: AccessContext,
   { actor, id, body }: { readonly actor: Actor; readonly id: string; readonly body: unknown },
 ): Promise<UserView> {
-  const { reason } = parsedOrThrow(removalInput.safeParse(body))
+  const { reason } = parsedOrThrow(removalInput, body)
   authorizeScope(actor, null, 'admin')
   const user = await ctx.storage.access.getUser(id)
   if (!user || isRemoved(user)) throw new ApplicationError('not_found')
@@ -135,7 +135,7 @@ export async function changeUser(
   ctx: AccessContext,
   { actor, id, body }: { readonly actor: Actor; readonly id: string; readonly body: unknown },
 ): Promise<UserView> {
-  const input = parsedOrThrow(userChange.safeParse(body))
+  const input = parsedOrThrow(userChange, body)
   const fleetId = input.fleet ?? null
   // Disabling shuts someone out everywhere, so it takes an administrator of everything.
   authorizeScope(actor, input.disabled === undefined ? fleetId : null, 'admin')

@@ -20,7 +20,7 @@ export async function listAudit(
   ctx: Pick<AccessContext, 'storage'>,
   input: { readonly actor: Actor; readonly query: unknown },
 ): Promise<ItemList<AuditEntry>> {
-  const { action, fleet, from, ...request } = parsedOrThrow(auditQuery.safeParse(input.query))
+  const { action, fleet, from, ...request } = parsedOrThrow(auditQuery, input.query)
   authorizeScope(input.actor, fleet ?? null, 'operator')
   const filter = { fleetId: fleet ?? null, action: action ?? null }
   const page = await ctx.storage.audit.list(filter, pageRequest(request))

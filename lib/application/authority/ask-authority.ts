@@ -1,3 +1,4 @@
+import { safeParse } from '#lib/protocol/safe-parse.ts'
 import { z } from 'zod'
 import { recordKey } from '#lib/engine/types.ts'
 import type { AuthorityVerdict, IncomingPush, RecordState } from '#lib/engine/types.ts'
@@ -167,7 +168,7 @@ function readDecisions(body: string, batch: readonly Question[]): Result<Decisio
   } catch {
     return err('the authority answered something that is not JSON')
   }
-  const parsed = answer.safeParse(json)
+  const parsed = safeParse(answer, json)
   if (!parsed.success) return err('the authority answered something that is not the contract')
   const decisions = new Map(parsed.data.decisions.map((decision) => [decision.id, decision]))
   const missing = batch.find(({ mutation }) => !decisions.has(mutation.id))

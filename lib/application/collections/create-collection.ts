@@ -43,7 +43,7 @@ export async function createCollection(
 ): Promise<PublishedCollection> {
   const { actor, fleetId } = input
   authorize(actor, fleetId, 'admin')
-  const { name, strategy, schema, ...options } = parsedOrThrow(collectionInput.safeParse(input.body))
+  const { name, strategy, schema, ...options } = parsedOrThrow(collectionInput, input.body)
   const { rules = [], upMigrations = [] } = options
   requirePublishable(schema)
   requireEvaluable({ rules, upMigrations, schemaVersion: 1 })

@@ -45,7 +45,7 @@ export async function publishCollection(
 ): Promise<PublishedCollection> {
   const { actor, fleetId, id } = input
   authorize(actor, fleetId, 'admin')
-  const { version, thresholds, authority, ...change } = parsedOrThrow(changeInput.safeParse(input.body))
+  const { version, thresholds, authority, ...change } = parsedOrThrow(changeInput, input.body)
   const before = await ctx.storage.collections.get(fleetId, id)
   if (!before) throw new ApplicationError('not_found')
   if (before.version !== version)

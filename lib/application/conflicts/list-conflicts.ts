@@ -25,7 +25,7 @@ export async function listConflicts(
   input: { readonly actor: Actor; readonly fleetId: string; readonly query: unknown },
 ): Promise<ItemList<ConflictRow>> {
   authorize(input.actor, input.fleetId, 'viewer')
-  const { cursor, limit, from, to, ...query } = parsedOrThrow(conflictsQuery.safeParse(input.query))
+  const { cursor, limit, from, to, ...query } = parsedOrThrow(conflictsQuery, input.query)
   const filter = {
     status: query.status ?? null,
     strategy: query.strategy ?? null,

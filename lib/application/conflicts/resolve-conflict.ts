@@ -54,7 +54,7 @@ export async function resolveConflict(
 ): Promise<Resolved> {
   const { actor, fleetId, id } = input
   authorize(actor, fleetId, 'operator')
-  const body = parsedOrThrow(resolveInput.safeParse(input.body))
+  const body = parsedOrThrow(resolveInput, input.body)
   const { conflict, record } = await getConflict(ctx, { actor, fleetId, id })
   if (body.choice === 'restore' && conflict.status === 'open')
     throw badRequest([{ path: '/choice', message: 'must be mine, theirs or merged: the conflict is open' }])

@@ -24,7 +24,7 @@ export async function discard(
 ): Promise<DiscardOutcome> {
   const { actor, fleetId, id } = input
   authorize(actor, fleetId, 'operator')
-  const { reason } = parsedOrThrow(discardInput.safeParse(input.body))
+  const { reason } = parsedOrThrow(discardInput, input.body)
   const { deadLetters } = ctx.storage
   const letter = await deadLetters.get(fleetId, id)
   if (!letter) throw new ApplicationError('not_found')

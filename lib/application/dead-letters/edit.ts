@@ -31,7 +31,7 @@ export async function edit(
 ): Promise<EditOutcome> {
   const { actor, fleetId, id } = input
   authorize(actor, fleetId, 'operator')
-  const { reason, schemaVersion } = parsedOrThrow(editInput.safeParse(input.body))
+  const { reason, schemaVersion } = parsedOrThrow(editInput, input.body)
   // The operation as it came: the schema's copy would leave out a key like `__proto__`, which is data here.
   const { op } = input.body as z.infer<typeof editInput>
   const letter = await ctx.storage.deadLetters.get(fleetId, id)

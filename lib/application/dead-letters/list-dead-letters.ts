@@ -26,7 +26,7 @@ export async function listDeadLetters(
   input: { readonly actor: Actor; readonly fleetId: string; readonly query: unknown },
 ): Promise<ItemList<DeadLetterRow>> {
   authorize(input.actor, input.fleetId, 'viewer')
-  const { cursor, limit, from, to, ...query } = parsedOrThrow(deadLettersQuery.safeParse(input.query))
+  const { cursor, limit, from, to, ...query } = parsedOrThrow(deadLettersQuery, input.query)
   const filter = {
     status: query.status ?? null,
     code: query.code ?? null,

@@ -28,7 +28,7 @@ export async function replay(
 ): Promise<ReplayOutcome> {
   const { actor, fleetId, id } = input
   authorize(actor, fleetId, 'operator')
-  const { reason } = parsedOrThrow(replayInput.safeParse(input.body ?? {}))
+  const { reason } = parsedOrThrow(replayInput, input.body ?? {})
   const letter = await ctx.storage.deadLetters.get(fleetId, id)
   if (!letter) throw new ApplicationError('not_found')
   return replayLetter(ctx, actor, letter, reason ?? null)

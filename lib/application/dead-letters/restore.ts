@@ -26,7 +26,7 @@ export async function restore(
 ): Promise<RestoreOutcome> {
   const { actor, fleetId, id } = input
   authorize(actor, fleetId, 'operator')
-  const { reason } = parsedOrThrow(restoreInput.safeParse(input.body))
+  const { reason } = parsedOrThrow(restoreInput, input.body)
   const { deadLetters } = ctx.storage
   if (!(await deadLetters.get(fleetId, id))) throw new ApplicationError('not_found')
   const audit = auditEntry(ctx, actor, { action: 'dead-letter.restore', target: id, fleetId, reason })

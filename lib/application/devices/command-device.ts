@@ -48,7 +48,7 @@ export async function commandDevice(
 ): Promise<IssuedCommand> {
   const { actor, fleetId, id: deviceId } = input
   authorize(actor, fleetId, 'operator')
-  const { type: asked, reason, ...wanted } = parsedOrThrow(commandInput.safeParse(input.body))
+  const { type: asked, reason, ...wanted } = parsedOrThrow(commandInput, input.body)
   if (asked === 'revoke' && reason === undefined)
     throw badRequest([{ path: '/reason', message: 'a revocation needs one' }])
   const type = asked === 'diagnostics' ? 'send_diagnostics' : asked

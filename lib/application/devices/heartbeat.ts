@@ -36,7 +36,7 @@ export async function heartbeat(
   ctx: Pick<Context, 'storage' | 'clock' | 'directory'>,
   input: { readonly device: Device; readonly app: App; readonly body: unknown },
 ): Promise<readonly WireCommand[]> {
-  const { report } = parsedOrThrow(heartbeatRequest.safeParse(input.body))
+  const { report } = parsedOrThrow(heartbeatRequest, input.body)
   await noteContact(ctx, input.device, input.app, report)
   return commandsAfter(input.device, report, ctx.clock.now())
 }

@@ -24,7 +24,7 @@ export async function listDevices(
   input: { readonly actor: Actor; readonly fleetId: string; readonly query: unknown },
 ): Promise<ItemList<Device>> {
   authorize(input.actor, input.fleetId, 'viewer')
-  const { cursor, limit, from, to, ...query } = parsedOrThrow(devicesQuery.safeParse(input.query))
+  const { cursor, limit, from, to, ...query } = parsedOrThrow(devicesQuery, input.query)
   const fleet = await ctx.storage.fleets.get(input.fleetId)
   if (!fleet) throw new ApplicationError('not_found')
   const filter = {

@@ -13,7 +13,7 @@ export async function storeDiagnostics(
   input: { readonly device: Device; readonly appVersion: string; readonly body: unknown },
 ): Promise<DiagnosticsResponse> {
   const { device, appVersion, body } = input
-  const { commandId } = parsedOrThrow(diagnosticsRequest.safeParse(body))
+  const { commandId } = parsedOrThrow(diagnosticsRequest, body)
   const text = JSON.stringify(body)
   const row = {
     id: ctx.ids(),

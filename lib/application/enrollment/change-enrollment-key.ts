@@ -24,7 +24,7 @@ interface KeyCall {
 
 /** PATCH /enrollment-keys/:id. @throws ApplicationError `forbidden`, `not_found`, `bad_request` */
 export async function changeEnrollmentKey(ctx: Context, call: KeyCall): Promise<ShownEnrollmentKey> {
-  const change = parsedOrThrow(keyChange.safeParse(call.body))
+  const change = parsedOrThrow(keyChange, call.body)
   return save(ctx, call, 'enrollment-key.change', null, (key) => ({
     ...key,
     name: change.name ?? key.name,
@@ -37,7 +37,7 @@ export async function changeEnrollmentKey(ctx: Context, call: KeyCall): Promise<
  * @throws ApplicationError `forbidden`, `not_found`, `bad_request`
  */
 export async function revokeEnrollmentKey(ctx: Context, call: KeyCall): Promise<ShownEnrollmentKey> {
-  const { reason } = parsedOrThrow(removalInput.safeParse(call.body))
+  const { reason } = parsedOrThrow(removalInput, call.body)
   return save(ctx, call, 'enrollment-key.revoke', reason ?? null, (key) => ({
     ...key,
     revokedAtMs: key.revokedAtMs ?? ctx.clock.now(),

@@ -28,7 +28,7 @@ export async function createEnrollmentKey(
 ): Promise<{ readonly id: string; readonly key: string; readonly shown: ShownEnrollmentKey }> {
   const { actor, fleetId } = input
   authorize(actor, fleetId, 'admin')
-  const { name, access, expiresAtMs } = parsedOrThrow(keyInput.safeParse(input.body))
+  const { name, access, expiresAtMs } = parsedOrThrow(keyInput, input.body)
   if (!(await ctx.storage.fleets.get(fleetId))) throw new ApplicationError('not_found')
   const { text, hash } = makeFleetCredential('enrollment', fleetId)
   const shown: ShownEnrollmentKey = {

@@ -22,7 +22,7 @@ export interface EnrollInput {
  */
 export async function enroll(ctx: Context, input: EnrollInput): Promise<EnrollResponse> {
   const key = await liveKey(ctx, input.key)
-  const request = parsedOrThrow(enrollRequest.safeParse(await input.readBody()))
+  const request = parsedOrThrow(enrollRequest, await input.readBody())
   const { fleetId } = key
   const nowMs = ctx.clock.now()
   const fleet = await ctx.storage.fleets.get(fleetId)

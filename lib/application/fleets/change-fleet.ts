@@ -33,7 +33,7 @@ export async function changeFleet(
   ctx: Context,
   { actor, id, body }: { readonly actor: Actor; readonly id: string; readonly body: unknown },
 ): Promise<Fleet> {
-  const { name, settings, configVersion } = parsedOrThrow(fleetChange.safeParse(body))
+  const { name, settings, configVersion } = parsedOrThrow(fleetChange, body)
   authorize(actor, id, 'admin')
   const before = await getFleet(ctx, { actor, id })
   if (configVersion !== undefined && configVersion !== before.configVersion)

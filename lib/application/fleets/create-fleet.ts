@@ -14,7 +14,7 @@ export async function createFleet(
   input: { readonly actor: Actor; readonly body: unknown },
 ): Promise<Fleet> {
   authorizeEverywhere(input.actor, 'admin')
-  const { name, settings } = parsedOrThrow(fleetInput.safeParse(input.body))
+  const { name, settings } = parsedOrThrow(fleetInput, input.body)
   const fleet: Fleet = {
     id: ctx.ids(),
     name,

@@ -29,7 +29,7 @@ export async function listSessions(
   input: { readonly actor: Actor; readonly fleetId: string; readonly query: unknown },
 ): Promise<ItemList<SessionRow>> {
   authorize(input.actor, input.fleetId, 'viewer')
-  const { cursor, limit, ...query } = parsedOrThrow(sessionsQuery.safeParse(input.query))
+  const { cursor, limit, ...query } = parsedOrThrow(sessionsQuery, input.query)
   const filter = {
     fromMs: query.fromMs,
     toMs: query.toMs,

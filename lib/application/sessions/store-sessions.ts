@@ -1,3 +1,4 @@
+import { safeParse } from '#lib/protocol/safe-parse.ts'
 import { isLegal } from '#lib/engine/session-machine.ts'
 import { isJsonObject } from '#lib/kernel/json.ts'
 import { isUuid } from '#lib/kernel/uuid.ts'
@@ -24,7 +25,7 @@ type Verdict = SessionsResponse['results'][number]
  * Times are corrected by the offset sent with the reports, else by the device's last one.
  */
 export async function storeSessions(ctx: Context, input: StoreSessionsInput): Promise<SessionsResponse> {
-  const { sessions, offsetMs } = parsedOrThrow(sessionsRequest.safeParse(input.body))
+  const { sessions, offsetMs } = parsedOrThrow(sessionsRequest, input.body)
   const { device } = input
   const offset = offsetMs ?? device.report?.offsetMs ?? 0
   const rows = sessions.map((report) => rowOf(ctx, input, report, offset))
@@ -80,7 +81,7 @@ function rowOf(
   report: unknown,
   offsetMs: number,
 ): SessionRow | null {
-  const parsed = sessionReport.safeParse(report)
+  const parsed = safeParse(sessionReport, report)
   if (!parsed.success) return null
   const { startedAt, endedAt, stateToken: _, ...rest } = parsed.data
   const { device, app } = input

@@ -30,7 +30,7 @@ export function parsePush(body: unknown, texts: readonly Uint8Array[] | null): P
   ) {
     throw new ApplicationError('too_many_mutations')
   }
-  const checked = parsedOrThrow(pushRequest.safeParse(withoutUsual(body)))
+  const checked = parsedOrThrow(pushRequest, withoutUsual(body))
   // The mutations as they came: the schema's copies would leave out a key like `__proto__`, which is data here.
   const mutations = (body as { mutations: readonly Mutation[] }).mutations
   const asTheyCame = texts?.length === mutations.length ? texts : null

@@ -37,13 +37,13 @@ const pillarQuery = z.strictObject({
 
 /** `from, to, step, groupBy, collection` of a pillar. */
 export function pillarQueryOf(fleetId: string, query: unknown, nowMs: number) {
-  const { step, groupBy, collection, ...times } = parsedOrThrow(pillarQuery.safeParse(query))
+  const { step, groupBy, collection, ...times } = parsedOrThrow(pillarQuery, query)
   return { fleetId, ...rangeOf(times, nowMs), stepMs: step, groupBy, collection }
 }
 
 /** `from, to` of the Overview. */
 export function rangeQueryOf(fleetId: string, query: unknown, nowMs: number) {
-  return { fleetId, ...rangeOf(parsedOrThrow(z.strictObject(rangeInput).safeParse(query)), nowMs) }
+  return { fleetId, ...rangeOf(parsedOrThrow(z.strictObject(rangeInput), query), nowMs) }
 }
 
 const sessionQuery = z.looseObject({
@@ -54,7 +54,7 @@ const sessionQuery = z.looseObject({
 
 /** A session list's query in the form of its verb, which checks the rest. */
 export function sessionQueryOf(query: unknown, nowMs: number): unknown {
-  const { from, to, ...rest } = parsedOrThrow(sessionQuery.safeParse(query))
+  const { from, to, ...rest } = parsedOrThrow(sessionQuery, query)
   return { ...rest, ...rangeOf({ from, to }, nowMs) }
 }
 

@@ -32,7 +32,7 @@ export function wholeList<T extends Listed>(
     from = 0,
     to = Infinity,
     fleet,
-  } = parsedOrThrow(wholeQuery.safeParse(query))
+  } = parsedOrThrow(wholeQuery, query)
   const inFleet = fleet === undefined ? all : all.filter((item) => isOf(item, fleet))
   const asked = inFleet.filter(({ createdAtMs }) => createdAtMs >= from && createdAtMs < to)
   const before = cursor === undefined ? -1 : asked.findIndex(({ id }) => id === cursor)

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { DEPTH_MAX } from '#lib/protocol/report.ts'
+import type { JsonObject } from '#lib/kernel/json.ts'
 import { makeFleetCredential } from '#lib/application/access/credentials.ts'
 import type { TestApp, TestFleet } from '#tests/support/device-world.ts'
 import { TestDevice, bodyOf, newUuid, send, testApp, testFleet } from '#tests/support/device-world.ts'
@@ -51,6 +52,28 @@ describe.each(STORAGES)('bad input over $name', ({ open }) => {
       const answer = await raw(body.replace('"title":"n"', `"title":"n","size":${number}`))
       expect(await codeOf(answer), number).toEqual([400, 'malformed_json'])
     }
+  })
+
+  it('an object with a length where text or a list belongs is 400, not 500', async () => {
+    const odd = { length: { toString: 0 } }
+    const mutation = device.mutation({ op: { type: 'put', data: { title: 'n' } } })
+    const bodies: readonly JsonObject[] = [
+      { ...device.pushBody([]), mutations: odd },
+      device.pushBody([{ ...mutation, collection: odd }]),
+      device.pushBody([{ ...mutation, op: { type: 'patch', unset: odd } }]),
+      device.pushBody([
+        { ...mutation, op: { type: 'crdt', changes: [{ kind: 'text', path: odd, update: '' }] } },
+      ]),
+    ]
+    for (const body of bodies) expect(await codeOf(await device.push(body))).toEqual([400, 'bad_request'])
+    const sessions = await device.send('POST', '/api/v1/sessions', {
+      body: { sessions: [{ sessionId: odd, attempts: odd }] },
+    })
+    expect(sessions.status).toBeLessThan(500)
+    const beat = await device.send('POST', '/api/v1/heartbeat', {
+      body: { report: { ...device.report(), nonce: odd } },
+    })
+    expect(await codeOf(beat)).toEqual([400, 'bad_request'])
   })
 
   it('a report of more changes or collections than there can be is 400', async () => {
