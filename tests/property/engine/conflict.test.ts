@@ -21,22 +21,61 @@ import {
   rulesOf,
 } from '#tests/support/engine-world.ts'
 
-const leaf = fc.oneof(fc.integer({ min: 0, max: 2 }), fc.constantFrom('x', null, true))
-/** Flat names of the leaves; `o.x` stands in the object `o`, which every document has. */
-const LEAVES = ['a', 'b', '__proto__', 'o.x', 'o.y', 'o.p.q'] as const
+/** Each list is one value, equal only to itself here. */
+const leaf: fc.Arbitrary<Json> = fc.oneof(
+  { weight: 6, arbitrary: fc.oneof(fc.integer({ min: 0, max: 2 }), fc.constantFrom('x', null, true)) },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom<Json>(
+      '',
+      '😅',
+      '😅'.slice(0, 1),
+      'e\u0301',
+      '\u0000',
+      -0.5,
+      2 ** 53,
+      [],
+      [0],
+      [[]],
+    ),
+  },
+  { weight: 1, arbitrary: fc.constant('😅'.repeat(2_000)) },
+)
+/** Flat names of the leaves; `o.x` stands in the object `o`. The objects on the way are in every document. */
+const LEAVES = [
+  'a',
+  'b',
+  '__proto__',
+  '',
+  '😅',
+  'o.x',
+  'o.y',
+  'o.p.q',
+  'o.p.d.e.e.p.e.r',
+  'o.p.d.constructor',
+] as const
 type Leaves = Readonly<Partial<Record<(typeof LEAVES)[number], Json>>>
 const leaves = fc
   .record(Object.fromEntries(LEAVES.map((name) => [name, leaf])), { requiredKeys: [] })
   .map((picked) => new Map(Object.entries(picked))) as unknown as fc.Arbitrary<Map<keyof Leaves, Json>>
 
-function toDocument(map: ReadonlyMap<string, Json>): JsonObject {
-  const parts = (prefix: string): string =>
-    LEAVES.filter(
-      (name) => name.startsWith(prefix) && !name.slice(prefix.length).includes('.') && map.has(name),
+/** `reversed`: with its keys in the other order, which says the same. */
+function toDocument(map: ReadonlyMap<string, Json>, reversed = false): JsonObject {
+  const object = (prefix: string): string => {
+    const heads = new Set(
+      LEAVES.filter((name) => name.startsWith(prefix)).map(
+        (name) => name.slice(prefix.length).split('.')[0] ?? '',
+      ),
     )
-      .map((name) => `${JSON.stringify(name.slice(prefix.length))}:${JSON.stringify(map.get(name))},`)
-      .join('')
-  return JSON.parse(`{${parts('')}"o":{${parts('o.')}"p":{${parts('o.p.').slice(0, -1)}}}}`) as JsonObject
+    const parts = [...heads].flatMap((head) => {
+      const name = prefix + head
+      const isLeaf = LEAVES.some((other) => other === name)
+      if (isLeaf && !map.has(name)) return []
+      return [`${JSON.stringify(head)}:${isLeaf ? JSON.stringify(map.get(name)) : object(`${name}.`)}`]
+    })
+    return `{${(reversed ? parts.toReversed() : parts).join()}}`
+  }
+  return JSON.parse(object('')) as JsonObject
 }
 
 const recordOf = (data: JsonObject | null, hlc: string): RecordState => ({
@@ -75,7 +114,7 @@ describe('field-merge', () => {
         const mutation = mutationBy(DEVICE_A, put(toDocument(local)), { atMs: localIsNewer ? 9 : 1 })
         const decision = decideFieldMerge(
           { kind: 'known', data: toDocument(base), crdt: {} },
-          recordOf(toDocument(remote), stamp(DEVICE_B, 5)),
+          recordOf(toDocument(remote, true), stamp(DEVICE_B, 5)),
           mutation,
           context,
         )
