@@ -26,13 +26,7 @@ export function wholeList<T extends Listed>(
   query: unknown,
   isOf: (item: T, fleetId: string) => boolean = () => true,
 ): { readonly items: readonly T[]; readonly nextCursor: string | null; readonly total: number } {
-  const {
-    cursor,
-    limit = PAGE_LIMIT_MAX,
-    from = 0,
-    to = Infinity,
-    fleet,
-  } = parsedOrThrow(wholeQuery, query)
+  const { cursor, limit = PAGE_LIMIT_MAX, from = 0, to = Infinity, fleet } = parsedOrThrow(wholeQuery, query)
   const inFleet = fleet === undefined ? all : all.filter((item) => isOf(item, fleet))
   const asked = inFleet.filter(({ createdAtMs }) => createdAtMs >= from && createdAtMs < to)
   const before = cursor === undefined ? -1 : asked.findIndex(({ id }) => id === cursor)
