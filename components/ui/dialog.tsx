@@ -12,8 +12,9 @@ export type ConfirmResult = { ok: true } | { ok: false; message: string }
 export const REASON_LENGTH_MAX = 500
 
 export type ConfirmDialogProps = {
-  /** The button that opens it. */
-  trigger: ReactNode
+  /** The button that opens it; without one it is open from the start, and `onClosed` tells of its end. */
+  trigger?: ReactNode
+  onClosed?: () => void
   /** A question with its count: "Discard 1,284 dead letters of 611 devices?" */
   title: string
   /** What it touches, and what can be undone. */
@@ -30,10 +31,14 @@ export type ConfirmDialogProps = {
 
 /** An act that says what it touches and asks for a reason before it is done. Esc keeps everything. */
 export function ConfirmDialog(props: ConfirmDialogProps) {
-  const [open, setOpen] = useState(false)
+  const [open, setOpen] = useState(props.trigger === undefined)
+  const change = (next: boolean): void => {
+    setOpen(next)
+    if (!next) props.onClosed?.()
+  }
   return (
-    <Radix.Root open={open} onOpenChange={setOpen}>
-      <Radix.Trigger asChild>{props.trigger}</Radix.Trigger>
+    <Radix.Root open={open} onOpenChange={change}>
+      {props.trigger === undefined ? null : <Radix.Trigger asChild>{props.trigger}</Radix.Trigger>}
       <Radix.Portal>
         <Radix.Overlay className="scrim" />
         <Radix.Content className="pop dialog" aria-modal="true">
@@ -43,7 +48,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
           <Radix.Description asChild>
             <div>{props.children}</div>
           </Radix.Description>
-          <ConfirmForm {...props} onDone={() => setOpen(false)} />
+          <ConfirmForm {...props} onDone={() => change(false)} />
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>

@@ -58,6 +58,8 @@ test('keys alone lead to a device and its sessions', async ({ adminPage: page, w
   await page.keyboard.press('k')
   await expect(table.getByRole('row').nth(1).getByRole('link')).toBeFocused()
   await page.keyboard.press('Enter')
+  await expect(page).toHaveURL(/\/devices\/[0-9a-f-]{36}/)
+  await page.getByRole('link', { name: 'Its sessions' }).click()
   await expect(page).toHaveURL(/\/sessions\?.*device/)
 })
 

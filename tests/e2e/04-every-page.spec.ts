@@ -40,6 +40,7 @@ async function pagesOf(page: Page, world: World): Promise<readonly string[]> {
   const paths = [`/overview${fleet}`]
   for (const [list, id] of [
     ['sessions', 'sessionId'],
+    ['devices', 'id'],
     ['dead-letters', 'id'],
     ['collections', 'id'],
   ] as const) {
@@ -48,7 +49,7 @@ async function pagesOf(page: Page, world: World): Promise<readonly string[]> {
     expect(items.length, `${list} has an item`).toBeGreaterThan(0)
     paths.push(`/${list}${fleet}`, `/${list}/${String(items[0]?.[id])}${fleet}`)
   }
-  return [...paths, `/devices${fleet}`]
+  return paths
 }
 
 const overflowPx = (page: Page): Promise<number> =>

@@ -2,10 +2,10 @@ import Link from 'next/link'
 import { JsonView, type JsonMark } from '#components/ui/json-view.tsx'
 import { DiffTable } from '#components/ui/diff-table.tsx'
 import { shortId } from '#components/ui/format.ts'
+import { carryShared } from '#components/ui/search-params.ts'
 import { Section } from '#components/ui/section.tsx'
 import { Time } from '#components/ui/time.tsx'
 import type { DeadLetterDetail } from '#lib/application/dead-letters/get-dead-letter.ts'
-import { listHref } from '../overview/overview-links.ts'
 import { ItemActions } from './item-actions.tsx'
 import { ItemHistory } from './item-history.tsx'
 import { CODE_WORDS, letterSentence, refusedFields } from './letter-words.ts'
@@ -32,7 +32,7 @@ export function ItemDetail({
       <p className="sub">
         <span className="mono">{letter.id}</span> · {mutation.op.type} of {mutation.collection}{' '}
         <span className="mono">{shortId(mutation.recordId)}</span> ·{' '}
-        <Link className="link" href={listHref('/sessions', query, { device: letter.deviceId })}>
+        <Link className="link" href={carryShared(`/devices/${letter.deviceId}`, query)}>
           {letter.deviceName}
         </Link>{' '}
         on {letter.appVersion} · made <Time at={letter.madeAtMs} now={nowMs} />

@@ -2,13 +2,12 @@ import type { ReactNode } from 'react'
 import { STATE_WORDS } from '#components/charts/session-states.ts'
 import { DataTable, type Column } from '#components/table/data-table.tsx'
 import { formatCount } from '#components/ui/format.ts'
+import { carryShared } from '#components/ui/search-params.ts'
 import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
-import { listHref } from '../overview/overview-links.ts'
 import type { DeviceView } from './device-view.ts'
 import { offsetText, pendingText } from './device-words.ts'
 
-/** A device leads to its sessions; a page of its own comes with a later issue. */
 export function DevicesTable({
   rows,
   query,
@@ -26,7 +25,7 @@ export function DevicesTable({
       columns={columns(nowMs)}
       rows={rows}
       rowKey={({ device }) => device.id}
-      rowHref={({ device }) => listHref('/sessions', query, { device: device.id })}
+      rowHref={({ device }) => carryShared(`/devices/${device.id}`, query)}
       empty={empty}
     />
   )

@@ -13,17 +13,20 @@ export function SessionsTable({
   rows,
   query,
   nowMs,
+  ofOne = false,
   empty,
 }: {
   rows: readonly SessionRow[]
   query: string
   nowMs: number
+  /** All of one device, whose name stands above. */
+  ofOne?: boolean
   empty: ReactNode
 }) {
   return (
     <DataTable
       label="Sessions, newest first"
-      columns={columns(nowMs)}
+      columns={columns(nowMs).filter(({ key }) => !ofOne || key !== 'device')}
       rows={rows}
       rowKey={(row) => row.sessionId}
       rowHref={(row) => carryShared(`/sessions/${row.sessionId}`, query)}

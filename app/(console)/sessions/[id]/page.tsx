@@ -8,7 +8,6 @@ import { Time } from '#components/ui/time.tsx'
 import { Verdict } from '#components/ui/verdict.tsx'
 import { getSession } from '#lib/application/sessions/get-session.ts'
 import { ConsolePage } from '../../console-page.tsx'
-import { listHref } from '../../overview/overview-links.ts'
 import type { ItemProps } from '../../search-params.ts'
 import { orNotFound, visit } from '../../viewer.ts'
 import { segmentsOf } from '../session-segments.ts'
@@ -47,8 +46,8 @@ export default async function SessionPage({ params, searchParams }: ItemProps) {
           { value: formatDuration(session.offsetMs), of: 'clock correction' },
         ]}
         actions={
-          <LinkButton tone="primary" href={listHref('/sessions', at.query, { device: session.deviceId })}>
-            Sessions of this device
+          <LinkButton tone="primary" href={carryShared(`/devices/${session.deviceId}`, at.query)}>
+            Open this device
           </LinkButton>
         }
       />
@@ -70,7 +69,7 @@ export default async function SessionPage({ params, searchParams }: ItemProps) {
           <SessionTransitions session={session} nowMs={at.nowMs} />
         </div>
         <div>
-          <SessionFacts session={session} nowMs={at.nowMs} />
+          <SessionFacts session={session} query={at.query} nowMs={at.nowMs} />
         </div>
       </div>
     </ConsolePage>

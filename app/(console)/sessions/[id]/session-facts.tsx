@@ -1,10 +1,20 @@
+import Link from 'next/link'
 import { KeyValue } from '#components/ui/key-value.tsx'
 import { formatCount } from '#components/ui/format.ts'
+import { carryShared } from '#components/ui/search-params.ts'
 import { Section } from '#components/ui/section.tsx'
 import { Time } from '#components/ui/time.tsx'
 import type { SessionRow } from '../session-row.ts'
 
-export function SessionFacts({ session, nowMs }: { session: SessionRow; nowMs: number }) {
+export function SessionFacts({
+  session,
+  query,
+  nowMs,
+}: {
+  session: SessionRow
+  query: string
+  nowMs: number
+}) {
   const mode =
     session.fullReason === undefined
       ? session.mode
@@ -14,7 +24,14 @@ export function SessionFacts({ session, nowMs }: { session: SessionRow; nowMs: n
     <Section title="Who and when">
       <KeyValue
         items={[
-          { key: 'Device', value: session.deviceName },
+          {
+            key: 'Device',
+            value: (
+              <Link className="link" href={carryShared(`/devices/${session.deviceId}`, query)}>
+                {session.deviceName}
+              </Link>
+            ),
+          },
           { key: 'App', value: `${session.appVersion} on ${session.platform}` },
           { key: 'Mode', value: mode },
           { key: 'Started', value: <Time at={session.startedAtMs} now={nowMs} /> },

@@ -1,0 +1,81 @@
+import type { StatusKind } from '#components/ui/status.tsx'
+import type { DeviceCommand } from '#lib/protocol/command.ts'
+import type { DeviceStatus } from '#lib/storage/ports.ts'
+
+/** What an operator may ask of a device, as the API calls it. */
+export type Act = 'diagnostics' | 'resync' | 'pause' | 'resume' | 'rotate' | 'revoke'
+
+export type ActWords = {
+  label: string
+  title: (name: string) => string
+  says: string
+  hint: string
+  done: string
+  danger?: boolean
+}
+
+/** What each act does, before it is done. A full Record. */
+export const ACT_WORDS: Record<Act, ActWords> = {
+  diagnostics: {
+    label: 'Ask for diagnostics',
+    title: (name) => `Ask ${name} for diagnostics?`,
+    says: 'It sends what it knows of itself with its next contact, and goes on as before.',
+    hint: 'What do you want to know?',
+    done: 'Asked; the diagnostics come with its next contact',
+  },
+  resync: {
+    label: 'Resync',
+    title: (name) => `Have ${name} read everything anew?`,
+    says: 'It does a full sync at its next contact. Changes that it has not sent are kept and sent.',
+    hint: 'What looks wrong on it?',
+    done: 'Told to resync',
+  },
+  pause: {
+    label: 'Pause',
+    title: (name) => `Pause ${name}?`,
+    says: 'From now on the server refuses its pushes and pulls. Its changes stay on it until it is resumed.',
+    hint: 'Why must it stop?',
+    done: 'Paused',
+  },
+  resume: {
+    label: 'Resume',
+    title: (name) => `Resume ${name}?`,
+    says: 'The server answers it again, and its changes come with its next sync.',
+    hint: 'Why may it go on?',
+    done: 'Resumed',
+  },
+  rotate: {
+    label: 'Rotate token',
+    title: (name) => `Have ${name} rotate its token?`,
+    says: 'It gets a new credential with its next contact; the old one ends soon after.',
+    hint: 'Why a new token?',
+    done: 'Told to rotate its token',
+  },
+  revoke: {
+    label: 'Revoke',
+    title: (name) => `Revoke ${name} for good?`,
+    says: 'Its credential ends at once, and there is no way back: it has to enroll again, as a new device. Changes that it has not sent do not reach the server.',
+    hint: 'Why must it never come back?',
+    done: 'Revoked',
+    danger: true,
+  },
+}
+
+/** What makes sense of a device in this status, the most harmless first. Pure. */
+export function actsFor(status: DeviceStatus): readonly Act[] {
+  if (status === 'revoked') return []
+  return ['diagnostics', 'resync', status === 'paused' ? 'resume' : 'pause', 'rotate', 'revoke']
+}
+
+/** A command's type as the operator chose it. Pure. */
+export const commandLabel = (type: DeviceCommand['type']): string =>
+  ACT_WORDS[type === 'send_diagnostics' ? 'diagnostics' : type].label
+
+/** Where a command stands. Pure. */
+export function commandState(
+  { acknowledgedAtMs, expiresAtMs }: Pick<DeviceCommand, 'acknowledgedAtMs' | 'expiresAtMs'>,
+  nowMs: number,
+): { kind: StatusKind; word: string } {
+  if (acknowledgedAtMs !== null) return { kind: 'ok', word: 'acknowledged' }
+  return expiresAtMs <= nowMs ? { kind: 'unk', word: 'expired unheard' } : { kind: 'held', word: 'waits' }
+}

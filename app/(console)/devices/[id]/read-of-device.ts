@@ -1,0 +1,27 @@
+import { listConflicts } from '#lib/application/conflicts/list-conflicts.ts'
+import { listDeadLetters } from '#lib/application/dead-letters/list-dead-letters.ts'
+import { listDiagnostics } from '#lib/application/diagnostics/read-diagnostics.ts'
+import { listSessions } from '#lib/application/sessions/list-sessions.ts'
+import type { Visit } from '../../viewer.ts'
+
+const SESSIONS_SHOWN_MAX = 20
+const TROUBLES_SHOWN_MAX = 10
+
+/** What the fleet knows of one device beyond its row: the newest of each, and whether there are more. */
+export async function readOfDevice({ ctx, actor, fleet, nowMs }: Visit, deviceId: string, rangeMs: number) {
+  const who = { actor, fleetId: fleet.id }
+  const time = { fromMs: nowMs - rangeMs, toMs: nowMs }
+  const open = { deviceId, status: 'open', limit: TROUBLES_SHOWN_MAX }
+  const [sessions, letters, conflicts, diagnostics] = await Promise.all([
+    listSessions(ctx, { ...who, query: { ...time, deviceId, limit: SESSIONS_SHOWN_MAX } }),
+    listDeadLetters(ctx, { ...who, query: open }),
+    listConflicts(ctx, { ...who, query: open }),
+    fleet.role === 'viewer' ? null : listDiagnostics(ctx, { ...who, deviceId }),
+  ])
+  return {
+    sessions: { items: sessions.items, more: sessions.nextCursor !== null },
+    letters: { items: letters.items, more: letters.nextCursor !== null },
+    conflicts: { items: conflicts.items, more: conflicts.nextCursor !== null },
+    diagnostics,
+  }
+}
