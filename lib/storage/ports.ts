@@ -328,6 +328,8 @@ export interface AccessPort {
   listUsers(): Promise<readonly User[]>
   updateUser(user: User, audit: AuditEntry): Promise<boolean>
   createLink(link: OneTimeLink): Promise<void>
+  /** Whether this link still leads somewhere; looking uses nothing up. */
+  isLinkLive(hash: string, kind: OneTimeLink['kind'], nowMs: number): Promise<boolean>
   /** Uses up a live sign-in link, once. */
   useLink(hash: string, nowMs: number): Promise<OneTimeLink | null>
   createSession(session: UserSession, audit: AuditEntry): Promise<void>

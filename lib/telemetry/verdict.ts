@@ -75,8 +75,8 @@ function telemetryBehind({ asOf, queue }: Overview): Verdict | null {
   if (!reachesNow) return null
   if (queue.figure === null)
     return behind(
-      'Not known: no telemetry in this range yet',
-      'The first snapshot of the devices is taken within a minute',
+      'Too early to tell: the devices have not been counted yet',
+      'They are counted once a minute; until then the figures below are parts of the whole',
     )
   const ageMs = asOf.nowMs - queue.figure.atMs
   if (ageMs <= SNAPSHOT_AGE_MAX_MS) return null
@@ -273,7 +273,7 @@ function healthy({ devices, lag, failures, queue, deadLetters }: Overview): Verd
   return {
     level: 'ok',
     sentence: open === 0 ? synced : `${synced}; ${letters}`,
-    evidence: `Upload lag p95 ${durationText(p95)}; ${countText(requests?.part ?? 0)} of ${countText(requests?.whole ?? 0)} requests failed; ${pluralText(waiting, 'change')} waiting on devices`,
+    evidence: `Upload lag p95 ${durationText(p95)}; ${countText(requests?.part ?? 0)} of ${pluralText(requests?.whole ?? 0, 'request')} failed; ${pluralText(waiting, 'change')} waiting on devices`,
     step: open === 0 ? null : lettersStep(causes[0] === undefined ? null : sharedCause(open, causes[0])),
   }
 }

@@ -6,6 +6,8 @@ import { carryShared } from '#components/ui/search-params.ts'
 import { Section } from '#components/ui/section.tsx'
 import { Time } from '#components/ui/time.tsx'
 import type { DeadLetterDetail } from '#lib/application/dead-letters/get-dead-letter.ts'
+import type { JsonSchema } from '#lib/protocol/device.ts'
+import { ItemEdit } from './item-edit.tsx'
 import { ItemActions } from './item-actions.tsx'
 import { ItemHistory } from './item-history.tsx'
 import { CODE_WORDS, letterSentence, refusedFields } from './letter-words.ts'
@@ -13,12 +15,15 @@ import { CODE_WORDS, letterSentence, refusedFields } from './letter-words.ts'
 /** The third pane: one letter, why it failed, how the server stands now, and what can be done. */
 export function ItemDetail({
   detail,
+  schema,
   role,
   fleetId,
   query,
   nowMs,
 }: {
   detail: DeadLetterDetail
+  /** Today's, of its collection; null when there is none. */
+  schema: JsonSchema | null
   role: string
   fleetId: string
   query: string
@@ -49,6 +54,16 @@ export function ItemDetail({
           label: `${one.op.type} of ${one.collection}`,
         }))}
       />
+      {letter.status !== 'open' || role === 'viewer' || schema === null ? null : (
+        <ItemEdit
+          key={`edit ${letter.id}`}
+          id={letter.id}
+          fleetId={fleetId}
+          base={base}
+          schema={schema}
+          opText={JSON.stringify(mutation.op, null, 2)}
+        />
+      )}
       <Section title="Why it cannot apply" note={<span className="mono">{letter.code}</span>}>
         <p>{CODE_WORDS[letter.code]}.</p>
         <p className="sub">As refused then: {letter.detail}</p>

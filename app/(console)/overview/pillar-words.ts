@@ -73,7 +73,11 @@ export function conflictWords({ conflicts, limits }: Answer, range: RangeText): 
     figure: rateFigure(share?.rate ?? null),
     sentence: 'of pushed changes needed resolution',
     evidence: [
-      share === undefined ? `no telemetry, ${inRange(range)}` : `${partOf(share)} pushed, ${inRange(range)}`,
+      share === undefined
+        ? `no telemetry, ${inRange(range)}`
+        : share.whole === 0
+          ? `no change pushed, ${inRange(range)}`
+          : `${formatCount(share.part)} of ${plural(share.whole, 'change')} pushed, ${inRange(range)}`,
       compareWords(
         share?.rate ?? null,
         conflicts.previous?.mutations.rate ?? null,
@@ -97,7 +101,7 @@ export function conflictWords({ conflicts, limits }: Answer, range: RangeText): 
 export function failureWords({ failures, limits }: Answer, range: RangeText): CardWords {
   const figure = failures.figure
   const share = figure?.requests
-  const few = share !== undefined && share.rate === null
+  const few = share !== undefined && share.rate === null && share.whole > 0
   const top = figure?.byCode[0]
   const causes = top === undefined ? '' : `Mostly ${top.key}, ${plural(top.count, 'time')}. `
   return {
@@ -113,7 +117,9 @@ export function failureWords({ failures, limits }: Answer, range: RangeText): Ca
     evidence: [
       share === undefined
         ? `no telemetry, ${inRange(range)}`
-        : `${partOf(share)} requests, ${inRange(range)}`,
+        : share.whole === 0
+          ? `no request, ${inRange(range)}`
+          : `${formatCount(share.part)} of ${plural(share.whole, 'request')}, ${inRange(range)}`,
       compareWords(
         share?.rate ?? null,
         failures.previous?.requests.rate ?? null,
@@ -210,9 +216,6 @@ function rateFigure(rate: number | null): CardWords['figure'] {
 }
 
 const wholePercent = (ratio: number): string => `${Number((ratio * 100).toFixed(2))} %`
-
-const partOf = ({ part, whole }: { part: number; whole: number }): string =>
-  `${formatCount(part)} of ${formatCount(whole)}`
 
 /** "5 min" and not "5 min 00 s": limits are round. */
 export const shortLimit = (ms: number): string => formatDuration(ms).replace(/ 00 (s|min|h)$/, '')

@@ -47,6 +47,16 @@ export async function prepareSetUp(
   return { kind: 'link', path: `/set-up?token=${token}`, expiresAtMs }
 }
 
+/** Whether a set-up link can still make the first administrator, or why it can't. Looking uses nothing up. */
+export async function setUpLinkState(
+  ctx: Pick<AccessContext, 'storage' | 'clock'>,
+  token: string,
+): Promise<'live' | 'set_up_done' | 'dead'> {
+  if ((await ctx.storage.access.countAdmins()) > 0) return 'set_up_done'
+  const hash = hashCredential(token)
+  return (await ctx.storage.access.isLinkLive(hash, 'set_up', ctx.clock.now())) ? 'live' : 'dead'
+}
+
 /** @throws ApplicationError `bad_request` whose message names the variable and what it needs */
 function adminOf(env: { readonly email: string | null; readonly password: string | null }) {
   const told = credentials.safeParse(env)

@@ -44,11 +44,11 @@ export function devicesNow(live: readonly LiveDevice[]): DevicesNow {
   }
 }
 
-/** A device that was told to have work waiting comes before one whose silence alone is known. */
+/** Of every device (metrics.md, pending age): also of one whose silence alone is known, as the lower bound that it is. */
 function oldestOf(live: readonly LiveDevice[]): OldestPending | null {
   let oldest: OldestPending | null = null
   for (const { device, pending } of live) {
-    if (pending === null || device.report === null || device.report.depth === 0) continue
+    if (pending === null) continue
     if (oldest === null || pending.ageMs > oldest.ageMs)
       oldest = { deviceId: device.id, name: device.name, ...pending }
   }

@@ -42,7 +42,7 @@ function users(
   }
 }
 
-function links(state: MemoryState): Pick<AccessPort, 'createLink' | 'claimSetUp' | 'useLink'> {
+function links(state: MemoryState): Pick<AccessPort, 'createLink' | 'claimSetUp' | 'isLinkLive' | 'useLink'> {
   return {
     createLink: (link) => state.inGlobal((undo) => state.links.set(undo, link.hash, link)),
     claimSetUp: (linkHash, user: User, nowMs, audit) =>
@@ -53,8 +53,19 @@ function links(state: MemoryState): Pick<AccessPort, 'createLink' | 'claimSetUp'
         state.audit.set(undo, audit.id, audit)
         return 'created'
       }),
+    isLinkLive: async (hash, kind, nowMs) => liveLink(state, hash, kind, nowMs) !== null,
     useLink: (hash, nowMs) => state.inGlobal((undo) => useUp(state, undo, hash, 'sign_in', nowMs)),
   }
+}
+
+function liveLink(
+  state: MemoryState,
+  hash: string,
+  kind: OneTimeLink['kind'],
+  nowMs: number,
+): OneTimeLink | null {
+  const link = state.links.get(hash)
+  return link?.kind !== kind || link.usedAtMs !== null || link.expiresAtMs <= nowMs ? null : link
 }
 
 function useUp(
@@ -64,8 +75,8 @@ function useUp(
   kind: OneTimeLink['kind'],
   nowMs: number,
 ): OneTimeLink | null {
-  const link = state.links.get(hash)
-  if (link?.kind !== kind || link.usedAtMs !== null || link.expiresAtMs <= nowMs) return null
+  const link = liveLink(state, hash, kind, nowMs)
+  if (link === null) return null
   const used = { ...link, usedAtMs: nowMs }
   state.links.set(undo, hash, used)
   return used

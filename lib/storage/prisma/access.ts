@@ -37,6 +37,10 @@ const USE_LINK: Statement = {
   text: `UPDATE one_time_link SET used_at = $3 WHERE hash = $1 AND kind = $2 AND used_at IS NULL AND expires_at > $3
     RETURNING hash, kind, user_id, expires_at, used_at`,
 }
+const IS_LINK_LIVE: Statement = {
+  name: 'link_live',
+  text: 'SELECT FROM one_time_link WHERE hash = $1 AND kind = $2 AND used_at IS NULL AND expires_at > $3',
+}
 const CREATE_LINK: Statement = {
   name: 'link_create',
   text: 'INSERT INTO one_time_link (hash, kind, user_id, expires_at, used_at) VALUES ($1, $2, $3, $4, $5)',
@@ -110,6 +114,8 @@ export function postgresAccess(database: Database): AccessPort {
         const { hash, kind, userId, expiresAtMs, usedAtMs } = link
         await send(CREATE_LINK, [hash, kind, userId, at(expiresAtMs), atOrNull(usedAtMs)])
       }),
+    isLinkLive: (hash, kind, nowMs) =>
+      database.inGlobal(async (send) => (await send(IS_LINK_LIVE, [hash, kind, at(nowMs)])).length > 0),
     useLink: (hash, nowMs) => database.inGlobal((send) => useLink(send, hash, 'sign_in', nowMs)),
     ...postgresUserSessions(database),
     ...postgresApiKeys(database),

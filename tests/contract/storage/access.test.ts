@@ -31,6 +31,13 @@ describe.each(BACKENDS)('people, keys and fleets on $name', (backend) => {
       usedAtMs: null,
     })
     expect(await storage.access.useLink(hash, NOW_MS)).toBeNull()
+    const isLive = (nowMs: number, kind: 'set_up' | 'sign_in' = 'set_up') =>
+      storage.access.isLinkLive(hash, kind, nowMs)
+    expect(await Promise.all([isLive(NOW_MS), isLive(NOW_MS, 'sign_in'), isLive(NOW_MS + 10)])).toEqual([
+      true,
+      false,
+      false,
+    ])
     expect(await storage.access.claimSetUp(hash, userOf(), NOW_MS + 10, audit())).toBe('gone')
     const before = await storage.access.countAdmins()
     const claims = await Promise.all(
@@ -39,6 +46,7 @@ describe.each(BACKENDS)('people, keys and fleets on $name', (backend) => {
       ),
     )
     expect(claims.filter((claim) => claim === 'created')).toHaveLength(1)
+    expect(await isLive(NOW_MS)).toBe(false)
     expect(await storage.access.countAdmins()).toBe(before + 1)
     expect(
       (await storage.audit.list({ fleetId: null, action: 'set-up.claimed' }, { limit: 30, cursor: null }))

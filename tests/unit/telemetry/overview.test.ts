@@ -43,7 +43,8 @@ describe('overview', () => {
       offline: 2,
       silent: 2,
       lastContactMs: NOW - 1_000,
-      oldestPending: { deviceId: 'c', name: 'tablet c', ageMs: 2 * HOUR, lowerBound: true },
+      // Nothing was told to wait on it, but what it made in nine silent hours is not known.
+      oldestPending: { deviceId: 'd', name: 'tablet d', ageMs: 9 * HOUR, lowerBound: true },
     })
   })
 

@@ -53,7 +53,7 @@ const TABLE: readonly (readonly [what: string, parts: OverviewParts, level: stri
     'No device has synced yet; waiting for the first',
   ],
   ['the fold is behind', { foldLagMs: 12 * MINUTE }, 'unk', 'Not known: telemetry is 12 min 00 s behind'],
-  ['no snapshot yet', { queue: null }, 'unk', 'Not known: no telemetry in this range yet'],
+  ['no snapshot yet', { queue: null }, 'unk', 'Too early to tell: the devices have not been counted yet'],
   [
     'old snapshot',
     { queue: queueFigure(0, null, NOW_MS - 9 * MINUTE) },

@@ -1,6 +1,6 @@
 import type { StatusKind } from '#components/ui/status.tsx'
 import type { DeviceCommand } from '#lib/protocol/command.ts'
-import type { DeviceStatus } from '#lib/storage/ports.ts'
+import type { ShownDevice } from '#lib/application/devices/get-device.ts'
 
 /** What an operator may ask of a device, as the API calls it. */
 export type Act = 'diagnostics' | 'resync' | 'pause' | 'resume' | 'rotate' | 'revoke'
@@ -62,7 +62,7 @@ export const ACT_WORDS: Record<Act, ActWords> = {
 }
 
 /** What makes sense of a device in this status, the most harmless first. Pure. */
-export function actsFor(status: DeviceStatus): readonly Act[] {
+export function actsFor(status: ShownDevice['status']): readonly Act[] {
   if (status === 'revoked') return []
   return ['diagnostics', 'resync', status === 'paused' ? 'resume' : 'pause', 'rotate', 'revoke']
 }

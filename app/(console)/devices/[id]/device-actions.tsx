@@ -5,11 +5,11 @@ import { Button } from '#components/ui/button.tsx'
 import { ConfirmDialog, type ConfirmResult } from '#components/ui/dialog.tsx'
 import { Menu, type MenuItem } from '#components/ui/menu.tsx'
 import { showToast } from '#components/ui/toast.tsx'
-import type { DeviceStatus } from '#lib/storage/ports.ts'
+import type { ShownDevice } from '#lib/application/devices/get-device.ts'
 import { sendJson } from '../../send-json.ts'
 import { ACT_WORDS, actsFor, type Act } from './command-words.ts'
 
-export type DeviceActionsProps = { id: string; fleetId: string; name: string; status: DeviceStatus }
+export type DeviceActionsProps = { id: string; fleetId: string; name: string; status: ShownDevice['status'] }
 
 /** What an operator can tell a device, each with a reason. */
 export function DeviceActions({ id, fleetId, name, status }: DeviceActionsProps) {

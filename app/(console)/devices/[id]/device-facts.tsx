@@ -2,10 +2,11 @@ import { formatBytes, formatCount, formatDuration, plural, shortId } from '#comp
 import { KeyValue } from '#components/ui/key-value.tsx'
 import { Section } from '#components/ui/section.tsx'
 import { Time } from '#components/ui/time.tsx'
-import type { Device, DiagnosticsRow } from '#lib/storage/ports.ts'
+import type { ShownDevice } from '#lib/application/devices/get-device.ts'
 import { offsetText } from '../device-words.ts'
+import type { OfDevice } from './read-of-device.ts'
 
-type Props = { device: Device; nowMs: number }
+type Props = { device: ShownDevice; nowMs: number }
 
 export function DeviceFacts({ device, nowMs }: Props) {
   const access = Object.entries(device.access)
@@ -14,6 +15,8 @@ export function DeviceFacts({ device, nowMs }: Props) {
       <KeyValue
         items={[
           { key: 'App', value: `${device.appVersion} on ${device.platform}` },
+          ...(device.model === undefined ? [] : [{ key: 'Model', value: device.model }]),
+          ...(device.os === undefined ? [] : [{ key: 'System', value: device.os }]),
           { key: 'Enrolled', value: <Time at={device.enrolledAtMs} now={nowMs} /> },
           { key: 'Last sync that ended well', value: <Time at={device.lastSessionOkMs} now={nowMs} /> },
           {
@@ -91,7 +94,7 @@ export function DeviceDiagnostics({
   fleetId,
   nowMs,
 }: {
-  rows: readonly DiagnosticsRow[] | null
+  rows: OfDevice['diagnostics']
   fleetId: string
   nowMs: number
 }) {

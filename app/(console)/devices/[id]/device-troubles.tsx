@@ -5,18 +5,19 @@ import { carryShared } from '#components/ui/search-params.ts'
 import { Section } from '#components/ui/section.tsx'
 import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
-import type { ConflictRow, DeadLetterRow, DeviceCommand } from '#lib/storage/ports.ts'
+import type { DeviceCommand } from '#lib/protocol/command.ts'
 import type { SessionRow } from '../../sessions/session-row.ts'
 import { commandLabel, commandState } from './command-words.ts'
+import type { OfDevice } from './read-of-device.ts'
 
-type Found<T> = { items: readonly T[]; more: boolean }
-type Props<T> = { found: Found<T>; query: string; nowMs: number }
+type Found = { items: readonly unknown[]; more: boolean }
+type Props<T extends Found> = { found: T; query: string; nowMs: number }
 
-const atLeast = <T,>({ items, more }: Found<T>, noun: string): string =>
+const atLeast = ({ items, more }: Found, noun: string): string =>
   `${more ? 'At least ' : ''}${plural(items.length, noun)}`
 
 /** What of it failed for good and waits for a decision. */
-export function DeviceDeadLetters({ found, query, nowMs }: Props<DeadLetterRow>) {
+export function DeviceDeadLetters({ found, query, nowMs }: Props<OfDevice['letters']>) {
   if (found.items.length === 0) return null
   return (
     <Section title={`${atLeast(found, 'dead letter')} of its own open`}>
@@ -41,7 +42,7 @@ export function DeviceDeadLetters({ found, query, nowMs }: Props<DeadLetterRow>)
 }
 
 /** Its changes that met another's and wait for a person. */
-export function DeviceConflicts({ found, query, nowMs }: Props<ConflictRow>) {
+export function DeviceConflicts({ found, query, nowMs }: Props<OfDevice['conflicts']>) {
   if (found.items.length === 0) return null
   return (
     <Section title={`${atLeast(found, 'conflict')} of its own open`}>

@@ -1,6 +1,6 @@
 import { formatDuration, plural } from '#components/ui/format.ts'
 import type { StatusKind } from '#components/ui/status.tsx'
-import { DEFAULT_THRESHOLDS } from '#lib/telemetry/thresholds.ts'
+import { PENDING_WARN_MS } from '#lib/application/devices/pending-limit.ts'
 import type { DeviceView } from '../device-view.ts'
 
 export type DeviceVerdict = { kind: StatusKind; sentence: string; evidence: string }
@@ -54,14 +54,20 @@ export function deviceVerdict(view: DeviceView, nowMs: number): DeviceVerdict {
         sentence: `${name} is connected and has not told how it is`,
         evidence: waiting,
       }
-    default:
+    case 'idle':
+    case 'scanning':
+    case 'pushing':
+    case 'pulling':
+    case 'resolving':
+    case 'committing':
+    case 'resyncing':
       return heardVerdict(view, waiting)
   }
 }
 
 function heardVerdict({ device, pending }: DeviceView, waiting: string): DeviceVerdict {
   const depth = device.report?.depth ?? 0
-  if (pending !== null && pending.ageMs > DEFAULT_THRESHOLDS.oldestWarnMs)
+  if (pending !== null && pending.ageMs > PENDING_WARN_MS)
     return {
       kind: 'warn',
       sentence: `${device.name} is heard, yet a change has waited for ${formatDuration(pending.ageMs)}`,

@@ -25,3 +25,5 @@ export async function readOfDevice({ ctx, actor, fleet, nowMs }: Visit, deviceId
     diagnostics,
   }
 }
+
+export type OfDevice = Awaited<ReturnType<typeof readOfDevice>>

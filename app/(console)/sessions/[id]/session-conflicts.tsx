@@ -1,12 +1,16 @@
 import { DiffTable } from '#components/ui/diff-table.tsx'
+import { fieldValue } from '#components/ui/field-value.ts'
 import { formatCount, plural, shortId } from '#components/ui/format.ts'
+import { KeyValue } from '#components/ui/key-value.tsx'
 import { Section } from '#components/ui/section.tsx'
 import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
+import { conflictWords } from '../conflict-words.ts'
 import type { SessionDetail } from '../session-row.ts'
 
 /** More than this on one page reads like none. */
 const CONFLICTS_SHOWN_MAX = 20
+const RESULT_FIELDS_SHOWN_MAX = 8
 
 /** Who lost what: base, this device and the server, by field. */
 export function SessionConflicts({
@@ -32,9 +36,13 @@ export function SessionConflicts({
             <Status kind={conflict.status === 'open' ? 'warn' : 'ok'}>{conflict.status}</Status>{' '}
             {`${conflict.collection} `}
             <span className="mono">{shortId(conflict.recordId)}</span>
-            {` · ${conflict.strategy}, outcome ${conflict.outcome} · `}
+            {` · ${conflict.strategy} · `}
             <Time at={conflict.createdAtMs} now={nowMs} />
           </p>
+          <p>{conflictWords(conflict)}</p>
+          {resultItems(conflict).length === 0 ? null : (
+            <KeyValue align="start" items={resultItems(conflict)} />
+          )}
           <DiffTable
             label={`Conflict on ${conflict.collection} by field`}
             base={conflict.base}
@@ -51,4 +59,15 @@ export function SessionConflicts({
       ))}
     </Section>
   )
+}
+
+/** What stands in the contested fields after it; nothing where the record is gone or a person has yet to choose. */
+function resultItems({ fields, result, status }: SessionDetail['conflicts'][number]) {
+  if (result === null || status === 'open') return []
+  return fields.slice(0, RESULT_FIELDS_SHOWN_MAX).flatMap((pointer) => {
+    const field = fieldValue(result, pointer)
+    return field === null
+      ? []
+      : [{ key: `${field.name} became`, value: <span className="mono">{field.text}</span> }]
+  })
 }

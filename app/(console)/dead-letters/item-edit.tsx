@@ -1,0 +1,117 @@
+'use client'
+import { useRouter } from 'next/navigation'
+import { useId, useState, type FormEvent } from 'react'
+import { Button } from '#components/ui/button.tsx'
+import { REASON_LENGTH_MAX } from '#components/ui/dialog.tsx'
+import { Status } from '#components/ui/status.tsx'
+import { showToast } from '#components/ui/toast.tsx'
+import type { EditBasis } from '#lib/application/dead-letters/check-edit.ts'
+import { sendJson, type Issue } from '../send-json.ts'
+import { replayOutcome, replayToast } from './letter-words.ts'
+
+export type ItemEditProps = EditBasis & { id: string; fleetId: string; opText: string }
+
+type Failure = { message: string; issues: readonly Issue[] }
+
+/** Replays a letter in an edited form: checked here first, then run on the server as a new change linked to it. */
+export function ItemEdit(props: ItemEditProps) {
+  const [open, setOpen] = useState(false)
+  return open ? (
+    <EditForm {...props} onClose={() => setOpen(false)} />
+  ) : (
+    <Button tone="quiet" onClick={() => setOpen(true)}>
+      Edit and replay…
+    </Button>
+  )
+}
+
+function EditForm({ id, fleetId, opText, base, schema, onClose }: ItemEditProps & { onClose: () => void }) {
+  const router = useRouter()
+  const saidId = useId()
+  const [text, setText] = useState(opText)
+  const [reason, setReason] = useState('')
+  const [failure, setFailure] = useState<Failure | null>(null)
+  const [busy, setBusy] = useState(false)
+  const ready = text !== opText && reason.trim() !== '' && !busy
+
+  const run = async (): Promise<Failure | null> => {
+    // The engine comes with the first check, not with the page.
+    const { checkEdit } = await import('#lib/application/dead-letters/check-edit.ts')
+    const checked = checkEdit(text, { base, schema })
+    if (!checked.ok) return checked
+    const url = `/api/admin/v1/dead-letters/${id}/edit?fleet=${encodeURIComponent(fleetId)}`
+    const sent = await sendJson('POST', url, { op: checked.op, reason: reason.trim() })
+    if (!sent.ok) return { message: `${sent.message} (${sent.code})`, issues: sent.issues }
+    const outcome = replayToast(sent.body)
+    router.refresh()
+    // Refused again: what was typed stays, to go on from.
+    if (!replayOutcome(sent.body).settled) return { message: outcome.text, issues: [] }
+    showToast(outcome)
+    onClose()
+    return null
+  }
+  const submit = async (event: FormEvent): Promise<void> => {
+    event.preventDefault()
+    if (!ready) return
+    setBusy(true)
+    setFailure(null)
+    try {
+      setFailure(await run())
+    } catch {
+      setFailure({
+        message: 'The server did not answer; reload to see whether the change was replayed.',
+        issues: [],
+      })
+    } finally {
+      setBusy(false)
+    }
+  }
+
+  return (
+    <form className="form edit-letter" aria-label="Edit and replay" onSubmit={(event) => void submit(event)}>
+      <label className="field">
+        <span>The change to replay instead; the one that failed is kept</span>
+        <textarea
+          className="editor"
+          value={text}
+          spellCheck={false}
+          autoFocus
+          aria-invalid={failure !== null}
+          aria-describedby={saidId}
+          onChange={(event) => setText(event.target.value)}
+        />
+      </label>
+      <label className="field">
+        <span>Reason, kept in the audit log</span>
+        <input
+          className="input"
+          value={reason}
+          maxLength={REASON_LENGTH_MAX}
+          placeholder="Why is this what the device meant?"
+          required
+          onChange={(event) => setReason(event.target.value)}
+        />
+      </label>
+      <div id={saidId} role="alert">
+        {failure === null ? null : (
+          <>
+            <Status kind="crit">{failure.message}</Status>
+            <ul className="issues">
+              {failure.issues.map(({ path, message }) => (
+                <li key={`${path} ${message}`}>
+                  <span className="mono">{path === '' ? '(the whole record)' : path}</span> {message}
+                </li>
+              ))}
+            </ul>
+          </>
+        )}
+      </div>
+      <div className="acts">
+        <Button onClick={onClose}>Cancel</Button>
+        <Button type="submit" tone="primary" disabled={!ready} aria-busy={busy}>
+          {busy ? 'Replaying…' : 'Replay as edited'}
+        </Button>
+      </div>
+    </form>
+  )
+}
