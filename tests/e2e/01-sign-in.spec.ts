@@ -24,6 +24,13 @@ test('someone signed out is led to the sign-in and back to where they wanted', a
   await expect(page).toHaveURL(/\/devices\?q=state%3Aoffline$/)
 })
 
+test('a set-up link that leads nowhere says why instead of asking for a password', async ({ page }) => {
+  await page.goto('/set-up?token=long-used')
+  await expect(page.getByRole('heading', { name: 'Tidemark is set up already' })).toBeVisible()
+  await expect(page.getByLabel('Password')).toHaveCount(0)
+  await expect(page.getByRole('link', { name: 'Sign in' })).toBeVisible()
+})
+
 test('a wrong password says so, and lets nobody in', async ({ page, world }) => {
   await page.goto('/sign-in')
   await page.getByLabel('E-mail').fill(world.admin.email)

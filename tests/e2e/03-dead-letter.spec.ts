@@ -80,6 +80,43 @@ test('a schema that fixes the cause, a replay, and the record stands', async ({
   await Promise.all([writer.close(), reader.close()])
 })
 
+test('a dead letter is edited: refused here, then replayed and linked', async ({
+  adminPage: page,
+  world,
+}) => {
+  const { fleetId } = world
+  await postAdmin(page, world, '/collections', {
+    fleet: fleetId,
+    name: 'edited-notes',
+    strategy: 'lww',
+    schema: schemaOf('integer'),
+  })
+  const writer = await openDevice(world, 'E2E edited')
+  const { recordId } = await writer
+    .collection('edited-notes')
+    .put(null, { speedKnots: '' }, { validate: false })
+  await writer.sync()
+  const [letter] = writer.deadLetters$.get()
+  await page.goto(`/dead-letters/${letter?.deadLetterId}?fleet=${fleetId}`)
+  await page.getByRole('button', { name: 'Edit and replay…' }).click()
+  const form = page.getByRole('form', { name: 'Edit and replay' })
+  const change = form.getByLabel('The change to replay instead')
+  const submit = form.getByRole('button', { name: 'Replay as edited' })
+  const put = (speedKnots: unknown) => JSON.stringify({ type: 'put', data: { speedKnots } })
+  await change.fill(put('fast'))
+  await expect(submit).toBeDisabled()
+  await form.getByLabel('Reason, kept in the audit log').fill('it was calm')
+  await submit.click()
+  await expect(form.getByRole('alert')).toContainText('/speedKnots')
+  await change.fill(put(0))
+  await submit.click()
+  await expect(form).toHaveCount(0)
+  await expect(page.getByRole('region', { name: 'Dead letter', exact: true })).toContainText(/applied/i)
+  await writer.sync()
+  expect((await writer.collection('edited-notes').get(recordId))?.data).toEqual({ speedKnots: 0 })
+  await writer.close()
+})
+
 test('a change that breaks a rule is discarded, and taken back', async ({ adminPage: page, world }) => {
   const { fleetId } = world
   const collection = await postAdmin<{ id: string }>(page, world, '/collections', {

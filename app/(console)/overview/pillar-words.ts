@@ -77,7 +77,7 @@ export function conflictWords({ conflicts, limits }: Answer, range: RangeText): 
         ? `no telemetry, ${inRange(range)}`
         : share.whole === 0
           ? `no change pushed, ${inRange(range)}`
-          : `${formatCount(share.part)} of ${plural(share.whole, 'change')} pushed, ${inRange(range)}`,
+          : `${formatCount(share.part)} of ${formatCount(share.whole)} pushed, ${inRange(range)}`,
       compareWords(
         share?.rate ?? null,
         conflicts.previous?.mutations.rate ?? null,

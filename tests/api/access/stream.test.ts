@@ -62,6 +62,13 @@ test('a watch tells who comes to look again, then what changed, and rests withou
   const unlistenLater = watch.listen((topics) => later.push(topics))
   await vi.waitFor(() => expect(later).toEqual([TOPICS]))
   expect(heard).toEqual([TOPICS, ['devices']])
+  const published = await world.admin('/collections', {
+    method: 'POST',
+    headers: { ...(await world.keyFor('admin')), 'content-type': 'application/json' },
+    body: JSON.stringify({ fleet: world.fleet, name: 'notes', strategy: 'lww', schema: { type: 'object' } }),
+  })
+  expect(published.status).toBe(201)
+  await vi.waitFor(() => expect(heard).toEqual([TOPICS, ['devices'], ['collections']]))
   unlisten()
   unlistenLater()
   await new Promise((resolve) => setTimeout(resolve, 30))

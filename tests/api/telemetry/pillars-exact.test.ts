@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { conflicts } from '#lib/application/pillars/conflicts.ts'
+import { devicesNow, liveDevices } from '#lib/application/pillars/devices-now.ts'
 import { failures } from '#lib/application/pillars/failures.ts'
 import { lag } from '#lib/application/pillars/lag.ts'
 import { queue } from '#lib/application/pillars/queue.ts'
@@ -13,6 +14,7 @@ import { sumAll } from '#lib/rollups/aggregate.ts'
 import { byPart } from '#lib/rollups/counters.ts'
 import type { Storage } from '#lib/storage/ports.ts'
 import { openPostgresStorage } from '#lib/storage/prisma/open-postgres-storage.ts'
+import { silenceLimitMs } from '#lib/telemetry/connectivity.ts'
 import type { Quantiles } from '#lib/telemetry/pillars.ts'
 import type { TestDatabase } from '#tests/support/database.ts'
 import { createTestDatabase } from '#tests/support/database.ts'
@@ -178,7 +180,30 @@ describe(`the pillars of a closed interval, seed ${SEED}`, () => {
     expectClose(figure?.devices?.depth, waiting.raw.perDevice)
     expect(figure?.devices?.oldestAgeMs).toBe(waiting.atMs - (waiting.raw.oldestMadeAtMs ?? 0))
   })
+
+  it('pending age of every device, the silent ones too', async () => {
+    const { intervalMs } = (await storage.fleets.get(fleetId))?.settings ?? { intervalMs: 0 }
+    for (const nowMs of [END_MS, END_MS + 30 * MINUTE]) {
+      const { oldestPending } = devicesNow(liveDevices(await storage.devices.all(fleetId), nowMs, intervalMs))
+      const { rows } = await client.query<{ id: string; age: number }>(OLDEST_PENDING, [
+        fleetId,
+        nowMs,
+        silenceLimitMs(intervalMs),
+      ])
+      expect(oldestPending).toMatchObject({ deviceId: rows[0]?.id, ageMs: rows[0]?.age })
+    }
+  })
 })
+
+/** The greatest pending age by metrics.md: as reported; of a device of which nothing is known, its silence. */
+const OLDEST_PENDING = `
+  SELECT id, greatest(coalesce($2 - reported, CASE WHEN $2 - contact > $3 THEN $2 - contact END), 0)::float8 AS age
+  FROM (SELECT id, extract(epoch FROM last_contact_at)::float8 * 1000 AS contact,
+    CASE WHEN (report->>'depth')::int > 0
+      THEN least((report->>'oldestMadeAtMs')::float8, (report->>'atMs')::float8) END AS reported
+    FROM device WHERE fleet_id = $1 AND status <> 'revoked') AS told
+  WHERE reported IS NOT NULL OR $2 - contact > $3
+  ORDER BY age DESC, id LIMIT 1`
 
 /** Counts are equal; quantiles are within 1 %. */
 function expectClose(told: Quantiles | undefined, exact: RawQuantiles): void {

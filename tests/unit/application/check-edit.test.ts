@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest'
+import { checkEdit } from '#lib/application/dead-letters/check-edit.ts'
+
+const schema = { type: 'object', properties: { speed: { type: 'integer' } } }
+const check = (op: unknown, base: { speed: number } | null = null) =>
+  checkEdit(typeof op === 'string' ? op : JSON.stringify(op), { base, schema })
+
+test('an edited operation is refused before it is sent where that can be known', () => {
+  expect(check({ type: 'put', data: { speed: 7 } })).toMatchObject({ ok: true })
+  expect(check({ type: 'put', data: { speed: '' } })).toMatchObject({
+    ok: false,
+    issues: [{ path: '/speed' }],
+  })
+  expect(check({ type: 'patch', set: { speed: 'fast' } }, { speed: 1 })).toMatchObject({
+    ok: false,
+    issues: [{ path: '/speed' }],
+  })
+  expect(check({ type: 'patch', set: { '/speed/deep': 1 } }, { speed: 1 })).toMatchObject({ ok: false })
+  expect(check('{')).toMatchObject({ ok: false, message: expect.stringContaining('not JSON') as string })
+  expect(check({ type: 'nothing' })).toMatchObject({ ok: false, message: 'This is not an operation' })
+})
+
+test('what only the server can judge goes on to it', () => {
+  expect(check({ type: 'delete' }, { speed: 1 })).toMatchObject({ ok: true })
+})
+
+test('what was typed is what is sent', () => {
+  const text = '{"type":"put","data":{"__proto__":{"a":1}}}'
+  const checked = check(text)
+  expect(checked.ok && JSON.stringify(checked.op)).toBe(text)
+})
