@@ -14,6 +14,7 @@ export interface Program {
   output(): string
   hasEnded(): boolean
   ended: Promise<number | null>
+  signal(name: NodeJS.Signals): void
   stop(): Promise<void>
 }
 
@@ -35,6 +36,7 @@ export function startProgram(args: readonly string[], environment: NodeJS.Proces
     output: () => output,
     hasEnded: () => child.exitCode !== null || child.signalCode !== null,
     ended,
+    signal: (name) => void child.kill(name),
     async stop() {
       const late = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
       child.kill('SIGINT')
