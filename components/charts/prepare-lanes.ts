@@ -28,7 +28,8 @@ export function prepareLanes(
   toMs: number,
   zone: string,
 ): { lanes: SessionState[]; blocks: Block[]; xTicks: TimeTick[] } {
-  const kept = segments.slice(-SEGMENTS_MAX)
+  const isOver = ({ startMs, ms }: SessionSegment): boolean => ms !== null && startMs + ms < fromMs
+  const kept = segments.filter((segment) => !isOver(segment)).slice(-SEGMENTS_MAX)
   const seen = new Set(kept.map((segment) => segment.state))
   const lanes = STATE_ORDER.filter((state) => seen.has(state))
   const x = (t: number): number =>

@@ -86,14 +86,14 @@ export function SessionLanes({ segments, fromMs, toMs, label, marks = [] }: Sess
           </span>
         ))}
         {blocks.flatMap((block, index) =>
-          block.said === null ? (
+          block.said === null || sayAt(block) === null ? (
             []
           ) : (
             <span
               key={index}
-              className={block.x > 600 ? 'lane-say z' : 'lane-say'}
+              className={sayAt(block) === 'before' ? 'lane-say z' : 'lane-say'}
               style={{
-                left: `${(block.x > 600 ? block.x : block.x + block.width) / 10}%`,
+                left: `${(sayAt(block) === 'before' ? block.x : block.x + block.width) / 10}%`,
                 top: block.lane * LANE_PX,
               }}
             >
@@ -123,6 +123,12 @@ export function SessionLanes({ segments, fromMs, toMs, label, marks = [] }: Sess
       </ol>
     </figure>
   )
+}
+
+/** On the side that has room; a block as wide as the field says no more than the axis does. */
+function sayAt({ x, width }: { x: number; width: number }): 'before' | 'after' | null {
+  if (x + width <= 880) return 'after'
+  return x >= 120 ? 'before' : null
 }
 
 function laneTone(segments: readonly SessionSegment[], state: SessionState): string {

@@ -4,11 +4,13 @@ import { plural } from '#components/ui/format.ts'
 /** When each side is from: "v3, 10:57". */
 export type DiffTableProps = DiffInput & {
   label: string
+  /** Of the third side; “Server now” when it isn’t another time’s. */
+  serverTitle?: string
   when: { base: string; device: string; server: string }
 }
 
 /** Base, device and server side by side; Δ is changed against base, × is refused. */
-export function DiffTable({ label, when, ...sides }: DiffTableProps) {
+export function DiffTable({ label, serverTitle = 'Server now', when, ...sides }: DiffTableProps) {
   const { rows, equal } = diffFields(sides)
   return (
     <>
@@ -23,7 +25,8 @@ export function DiffTable({ label, when, ...sides }: DiffTableProps) {
               Device<small>{when.device}</small>
             </th>
             <th scope="col">
-              Server now<small>{when.server}</small>
+              {serverTitle}
+              <small>{when.server}</small>
             </th>
           </tr>
         </thead>

@@ -62,7 +62,10 @@ export function conflictWords({ conflicts, limits }: Answer, range: RangeText): 
   const manual = conflicts.figure?.byOutcome.manual ?? 0
   const fields = (conflicts.figure?.topFields ?? []).slice(0, 2)
   const where = fields
-    .map(({ key, count }) => `${formatCount(count)} on ${key === '' ? 'the whole record' : key}`)
+    .map(
+      ({ key, count }) =>
+        `${formatCount(count)} on ${key === '' ? 'the whole record' : key.replace(/^\//, '')}`,
+    )
     .join(', ')
   return {
     caption: 'Conflict rate',

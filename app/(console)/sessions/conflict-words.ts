@@ -12,7 +12,8 @@ export function conflictWords({ status, outcome, fields, closure }: Words): stri
   const where = fieldsText(fields)
   if (status === 'open') return `Nobody has won yet: a person has to choose${where}.`
   if (closure !== null) return `A person kept ${KEPT[closure.kept]}${where}.`
-  return `${WON[outcome]}${where}.`
+  const [won, then] = WON[outcome]
+  return `${won}${where}${then}.`
 }
 
 const KEPT: Readonly<Record<NonNullable<Conflict['closure']>['kept'], string>> = {
@@ -20,18 +21,18 @@ const KEPT: Readonly<Record<NonNullable<Conflict['closure']>['kept'], string>> =
   theirs: 'the side of the server',
   merged: 'a merge of both',
 }
-const WON: Readonly<Record<Conflict['outcome'], string>> = {
-  local: 'This device won',
-  remote: 'The server’s side won; this device’s change had no effect',
-  merge: 'Both sides were merged',
-  manual: 'It went to a person',
+const WON: Readonly<Record<Conflict['outcome'], readonly [won: string, then: string]>> = {
+  local: ['This device won', ''],
+  remote: ['The server’s side won', '; the change had no effect there'],
+  merge: ['Both sides were merged', ''],
+  manual: ['It went to a person', ''],
 }
 
 /** JSON Pointers as names; the root is the whole record. */
 function fieldsText(fields: readonly string[]): string {
   if (fields.length === 0) return ''
-  if (fields.includes('')) return ', over the whole record'
+  if (fields.includes('')) return ' over the whole record'
   const named = fields.slice(0, FIELDS_NAMED_MAX).map((pointer) => pointer.replace(/^\//, ''))
   const more = fields.length - named.length
-  return `, over ${named.join(', ')}${more === 0 ? '' : ` and ${plural(more, 'more field')}`}`
+  return ` over ${named.join(', ')}${more === 0 ? '' : ` and ${plural(more, 'more field')}`}`
 }

@@ -3,6 +3,7 @@ import { useRouter } from 'next/navigation'
 import { useRef, useState } from 'react'
 import { Button } from '#components/ui/button.tsx'
 import { ConfirmDialog, type ConfirmResult } from '#components/ui/dialog.tsx'
+import { Icon } from '#components/ui/icon.tsx'
 import { Menu, type MenuItem } from '#components/ui/menu.tsx'
 import { showToast } from '#components/ui/toast.tsx'
 import type { ShownDevice } from '#lib/application/devices/get-device.ts'
@@ -42,8 +43,9 @@ export function DeviceActions({ id, fleetId, name, status }: DeviceActionsProps)
     <>
       <Menu
         trigger={
-          <Button ref={opener} icon="down">
+          <Button ref={opener}>
             Actions
+            <Icon name="down" />
           </Button>
         }
         label="Actions"

@@ -69,7 +69,9 @@ export function DeviceClock({ device: { report, clockJumps }, nowMs }: Props) {
 function clockTitle(offsetMs: number | null, jumps: number): string {
   if (offsetMs === null) return 'Its clock is not known'
   const stepped = jumps === 0 ? '' : `, and stepped ${plural(jumps, 'time')}`
-  return Math.abs(offsetMs) < 1_000 ? `Its clock is right${stepped}` : `Its clock is off${stepped}`
+  return Math.abs(offsetMs) < 1_000
+    ? `Its clock is right within a second${stepped}`
+    : `Its clock is ${offsetText(offsetMs)}${stepped}`
 }
 
 /** Changes by collection; a device tells them for some. */

@@ -103,7 +103,7 @@ function DeviceHead({ at, view }: { at: Visit; view: DeviceView }) {
     <Verdict
       {...deviceVerdict(view, now)}
       facts={[
-        { value: pendingText(pending) ?? 'nothing', of: pending === null ? 'pending' : 'pending age' },
+        ...(pending === null ? [] : [{ value: pendingText(pending), of: 'pending age' }]),
         {
           value: formatCount(report?.depth),
           of: (

@@ -45,14 +45,15 @@ export function SessionConflicts({
           )}
           <DiffTable
             label={`Conflict on ${conflict.collection} by field`}
+            serverTitle="Server"
             base={conflict.base}
             device={conflict.local ?? {}}
             server={conflict.remote}
             refused={{}}
             when={{
               base: conflict.baseKnown ? 'as made on' : 'no longer kept',
-              device: 'local',
-              server: 'remote',
+              device: 'its change',
+              server: 'as it was then',
             }}
           />
         </article>
