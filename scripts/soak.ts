@@ -5,6 +5,7 @@ import type { LawRun } from './soak/ledger.ts'
 import { casesByLaw, casesOf, readLedger } from './soak/ledger.ts'
 import type { Group } from './soak/options.ts'
 import { USAGE, groupOf, readOptions } from './soak/options.ts'
+import { reportSimulation, soakSimulation } from './soak/simulation.ts'
 
 const options = readOptions(process.argv.slice(2), Date.now())
 if (typeof options === 'string') {
@@ -19,8 +20,9 @@ const FACTOR_MAX = 100_000
 
 const folder = process.env['TIDEMARK_DATA_DIR'] ?? '.tidemark'
 const ledger = join(folder, 'soak.ndjson')
+const simulationLedger = join(folder, 'soak-simulation.ndjson')
 mkdirSync(folder, { recursive: true })
-if (!options.resume) rmSync(ledger, { force: true })
+if (!options.resume) for (const file of [ledger, simulationLedger]) rmSync(file, { force: true })
 
 const endsAtMs = performance.now() + options.minutes * 60_000
 const laws = readdirSync('tests/property', { recursive: true, encoding: 'utf8' })
@@ -49,7 +51,13 @@ for (const group of options.groups) {
     factor = Math.max(1, Math.min(FACTOR_MAX, Math.ceil(wanted), Math.floor(affordable)))
   }
 }
+const { simulated } = options
+if (simulated > 0 && !broken) {
+  const from = Math.abs(options.seed) + 1
+  broken = !(await soakSimulation({ ledger: simulationLedger, seeds: simulated, from, endsAtMs }))
+}
 report(options.groups, options.cases)
+if (simulated > 0) reportSimulation(simulationLedger, simulated)
 process.exit(broken ? 1 : 0)
 
 /** One run of the laws in these files; its exit code. */

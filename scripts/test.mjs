@@ -8,6 +8,9 @@ import { buildConsole } from './setup/build.mjs'
 import { prepare } from './setup/prepare.mjs'
 import { runMain, step } from './setup/step.mjs'
 
+/** What the design asks of a run of CI. */
+const SIMULATION = ['--import', 'tsx', 'scripts/simulate.ts', '--seeds', '10000']
+
 /** `npm test`: everything that CI runs, from a clean clone. A part that fails doesn't keep the later ones from running. */
 await runMain(async () => {
   await prepare()
@@ -19,6 +22,7 @@ await runMain(async () => {
   counts.push(
     await part('unit, property, contract and API tests', () => vitest(path.join(reports, 'vitest.json'))),
   )
+  counts.push(await part('simulation', async () => asOne(await runLoud(SIMULATION))))
   counts.push(await part('browser tests', () => playwright(path.join(reports, 'playwright.json'))))
   rmSync(reports, { recursive: true, force: true })
   const sum = (key) => counts.reduce((total, count) => total + count[key], 0)

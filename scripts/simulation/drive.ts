@@ -85,10 +85,22 @@ type Line =
     >)
 
 function add(totals: Totals, line: Line): void {
-  if (line.kind === 'failed') return void totals.failed.push(line)
-  for (const key of ['seeds', 'twice', 'faults', 'mutations', 'commits'] as const) totals[key] += line[key]
-  for (const [kind, times] of Object.entries(line.hits))
+  if (line.kind === 'failed') totals.failed.push(line)
+  else addTotals(totals, { ...line, failed: [] })
+}
+
+/** Adds what another run, or a part of one, came to. */
+export function addTotals(
+  totals: Totals,
+  part: Omit<Totals, 'hits' | 'failed'> & {
+    readonly hits: Readonly<Record<string, number>>
+    readonly failed: readonly FailedSeed[]
+  },
+): void {
+  for (const key of ['seeds', 'twice', 'faults', 'mutations', 'commits'] as const) totals[key] += part[key]
+  for (const [kind, times] of Object.entries(part.hits))
     totals.hits.set(kind, (totals.hits.get(kind) ?? 0) + times)
+  totals.failed.push(...part.failed)
 }
 
 /** @throws Error when the process breaks off */

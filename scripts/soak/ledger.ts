@@ -11,11 +11,13 @@ export interface LawRun {
   readonly path: string | null
 }
 
-/** What the ledger holds; a last line that a kill cut short is left out. */
-export function readLedger(file: string): readonly LawRun[] {
+export const readLedger = (file: string): readonly LawRun[] => readLines<LawRun>(file)
+
+/** What a ledger holds, line by line as it was written; a last line that a kill cut short is left out. */
+export function readLines<T>(file: string): readonly T[] {
   if (!existsSync(file)) return []
   const lines = readFileSync(file, 'utf8').split('\n')
-  return lines.slice(0, -1).map((line) => JSON.parse(line) as LawRun)
+  return lines.slice(0, -1).map((line) => JSON.parse(line) as T)
 }
 
 export const casesOf = (runs: readonly LawRun[]): number => runs.reduce((sum, run) => sum + run.cases, 0)

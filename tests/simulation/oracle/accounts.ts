@@ -16,6 +16,8 @@ export async function checkAccounts({
   for (const [id, { device, collection, recordId }] of ledger.intents) {
     if (effects.has(id) || refused.has(id)) continue
     if (ledger.damaged.has(device)) {
+      // The server lost it in the restore, and the device its copy in the damage.
+      if (ledger.history.epoch > 1) continue
       const told = world.devices[device]?.replica?.recoveries$.get() ?? []
       if (
         told.some(
@@ -41,15 +43,19 @@ export async function checkAccounts({
 function checkTallies(ledger: Ledger, refused: ReadonlySet<string>): void {
   const totals = new Map<string, number>()
   const tags = new Map<string, Set<number>>()
+  // Met no record after a restore: a person decided about it.
+  const decided = new Set<string>()
   for (const [id, intent] of ledger.intents) {
-    if (intent.collection !== 'tallies' || refused.has(id) || !ledger.history.effects.has(id)) continue
+    const effect = ledger.history.effects.get(id)
+    if (intent.collection !== 'tallies' || refused.has(id) || !effect) continue
+    if (effect.status !== 'applied' && effect.status !== 'merged') decided.add(intent.recordId)
     totals.set(intent.recordId, (totals.get(intent.recordId) ?? 0) + intent.counted)
     const own = tags.get(intent.recordId) ?? new Set()
     tags.set(intent.recordId, own)
     for (const tag of intent.tags) own.add(tag)
   }
   for (const [recordId, total] of totals) {
-    if (ledger.uncertain.has(`tallies/${recordId}`)) continue
+    if (ledger.uncertain.has(`tallies/${recordId}`) || decided.has(recordId)) continue
     const data = ledger.history.records.get(`tallies/${recordId}`)?.versions.at(-1)?.data
     const counted = data?.['total'] ?? 0
     if (counted !== total)

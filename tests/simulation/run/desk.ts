@@ -31,9 +31,6 @@ export async function clearDesk(stage: Stage): Promise<number> {
   if (!ctx) return 0
   const chance = new Chance(world.plan.seed, 'desk')
   const { fleetId } = world
-  for (const { replica } of world.devices)
-    if (replica?.status$.get().paused === 'by_server')
-      await commandDevice(ctx, { actor: SYSTEM, fleetId, id: replica.deviceId, body: { type: 'resume' } })
   await replaySchemaAhead(ctx, fleetId)
   const conflicts = (await ctx.storage.conflicts.list(fleetId, ALL, PAGE)).items
   for (const conflict of conflicts) {

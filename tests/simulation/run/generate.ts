@@ -55,8 +55,10 @@ export function planOf(seed: number, kinds: readonly FaultKind[] = [...WINDOW_KI
         m: 0,
       })
   }
-  operations.sort((a, b) => a.atMs - b.atMs || a.id - b.id)
-  return { seed, devices, servers, horizonMs: HORIZON_MS, operations }
+  // A twin never hears what the other one decided about a conflict that both hold (docs/simulation.md).
+  const kept = operations.filter(({ kind }) => kind !== 'decide' || !used.has('clone'))
+  kept.sort((a, b) => a.atMs - b.atMs || a.id - b.id)
+  return { seed, devices, servers, horizonMs: HORIZON_MS, operations: kept }
 }
 
 function aWrite(id: number, atMs: number, device: number, chance: Chance): Operation {

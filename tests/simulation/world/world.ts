@@ -158,7 +158,7 @@ export class World {
   /** Lets time pass until the work is done, or for so long. */
   async complete(work: Promise<unknown>, withinMs: number): Promise<boolean> {
     let isDone = false
-    void work.then(() => (isDone = true))
+    void work.finally(() => (isDone = true)).catch(() => undefined)
     const end = this.time.elapsedMs + withinMs
     while (!isDone && this.time.elapsedMs < end) await this.time.runUntil(this.time.elapsedMs + 50)
     return isDone

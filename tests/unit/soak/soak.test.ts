@@ -23,6 +23,12 @@ describe('npm run soak', () => {
     expect(readOptions(['--minutes', 'x'], 7)).toMatch('--minutes')
     expect(readOptions(['--seed', '4294967296'], 7)).toMatch('--seed')
     expect(readOptions(['--groups', 'merge,tides'], 7)).toMatch('there is no tides')
+    expect(readOptions(['--groups', 'merge,simulation', '--simulated', '9'], 7)).toMatchObject({
+      groups: ['merge'],
+      simulated: 9,
+    })
+    expect(readOptions(['--groups', 'merge'], 7)).toMatchObject({ simulated: 0 })
+    expect(readOptions(['--simulated', '0'], 7)).toMatch('--simulated')
     expect(readOptions(['--tides'], 7)).toMatch('--tides')
   })
 

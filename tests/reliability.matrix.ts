@@ -1,0 +1,216 @@
+import type { FaultKind } from './simulation/world/plan.ts'
+
+/** C convergence, A conservation, E one effect, M no missed change, R reads, B atomic, Z no resurrection, L liveness, O between processes. */
+export type Invariant = 'C' | 'A' | 'E' | 'M' | 'R' | 'B' | 'Z' | 'L' | 'O'
+
+/** What covers a cell of the fault matrix. */
+export type Cover =
+  /** Every seed of the simulation with this fault is held to all invariants but O. */
+  | { readonly simulated: FaultKind }
+  /** A test by its file and its title. */
+  | { readonly file: string; readonly title: string }
+  /** Work that isn't there yet. Once `sign` stands in a file below `within`, the cell needs a test. */
+  | { readonly later: string; readonly within: string; readonly sign: string }
+
+export interface Fault {
+  readonly fault: string
+  /** The cells that the design marks. */
+  readonly cells: readonly Invariant[]
+  /** By cell; `all` is for every marked cell but O. */
+  readonly covers: { readonly [cell in Invariant | 'all']?: readonly Cover[] }
+}
+
+const sim = (...kinds: readonly FaultKind[]): readonly Cover[] => kinds.map((simulated) => ({ simulated }))
+const test = (file: string, title: string): Cover => ({ file, title })
+
+const OVERRIDES: Cover = {
+  later: 'overrides of breakers, which hold in every process (issue 7)',
+  within: 'lib/http/admin/routes.ts',
+  sign: '/override',
+}
+const BULK_REPLAY: Cover = {
+  later: 'bulk replay as an operation that any process goes on with (issue 6)',
+  within: 'lib/http/admin/routes.ts',
+  sign: '/operations',
+}
+const VERSION_BREAKERS: Cover = {
+  later: 'breakers by app version (issue 7)',
+  within: 'lib/application/breakers/scopes.ts',
+  sign: '`version:',
+}
+const SERVER_DISK: Cover = {
+  later: 'the disk of the database fills up (T3, issue 4)',
+  within: 'tests/api/processes',
+  sign: 'tmpfs',
+}
+
+const PROCESSES = 'tests/api/processes'
+const DEVICE = 'tests/api/device'
+
+/** The fault matrix of the design, cell by cell. */
+export const MATRIX: readonly Fault[] = [
+  {
+    fault: '1 response lost after commit',
+    cells: ['C', 'A', 'E', 'M', 'R', 'B', 'L'],
+    covers: {
+      all: sim('lose_answer', 'reset', 'cut_answer', 'server_kill_at_commit'),
+      E: [test(`${DEVICE}/idempotency.test.ts`, '[ID1] answers a repeated request id with the same bytes')],
+    },
+  },
+  {
+    fault: '2 duplicate request, concurrent, two processes',
+    cells: ['C', 'A', 'E', 'M', 'R', 'B', 'O'],
+    covers: {
+      all: sim('duplicate', 'retry_storm', 'reuse_id'),
+      O: [
+        test(
+          `${DEVICE}/idempotency.test.ts`,
+          '[ID2] gives twenty concurrent duplicates over two processes one effect and the same bytes',
+        ),
+        test(
+          `${DEVICE}/two-processes.test.ts`,
+          '[ID2] the same request at both has one effect and the same bytes',
+        ),
+      ],
+    },
+  },
+  {
+    fault: '3 reorder, delay',
+    cells: ['C', 'A', 'E', 'M', 'R', 'Z', 'L'],
+    covers: { all: sim('delay', 'duplicate', 'slow_commit') },
+  },
+  {
+    fault: '4 client crash at every persist step',
+    cells: ['C', 'A', 'E', 'M', 'R', 'B', 'L'],
+    covers: {
+      all: sim('device_crash_at_step', 'device_crash'),
+      L: [
+        test('tests/unit/client/faults.test.ts', '[SM3] the crashes above reach past the end of a session'),
+      ],
+    },
+  },
+  {
+    fault: '5 server kill -9',
+    cells: ['C', 'A', 'E', 'M', 'B', 'L', 'O'],
+    covers: {
+      all: sim('server_kill', 'server_kill_at_commit'),
+      A: [
+        test(
+          `${PROCESSES}/server-killed.test.ts`,
+          'loses no acknowledged mutation, applies none twice, and devices catch up by themselves',
+        ),
+      ],
+      O: [OVERRIDES],
+    },
+  },
+  {
+    fault: '6 database backend killed, server stopped at once',
+    cells: ['C', 'A', 'E', 'M', 'B', 'L', 'O'],
+    covers: {
+      all: sim('storage_down', 'server_kill'),
+      A: [
+        test(
+          `${PROCESSES}/postgres-killed.test.ts`,
+          'comes back at the same address, with what was committed, when it is killed itself',
+        ),
+      ],
+      O: [
+        test(
+          `${DEVICE}/breaker-postgres.test.ts`,
+          '[BR2] connections that are terminated at work trip engine and fleet; five good answers close them',
+        ),
+      ],
+    },
+  },
+  {
+    fault: '7 disk full, client quota',
+    cells: ['A', 'E', 'B', 'L', 'O'],
+    covers: {
+      all: sim('no_room'),
+      L: [
+        test(
+          'tests/unit/client/full-store.test.ts',
+          '[SDK3] a session goes on without any room at all, and takes what was sent out of the store',
+        ),
+      ],
+      O: [SERVER_DISK],
+    },
+  },
+  {
+    fault: '8 clock ±1 h, jump, freeze',
+    cells: ['C', 'A', 'M', 'R', 'Z', 'L', 'O'],
+    covers: {
+      all: sim('clock_step', 'freeze_clock', 'server_clock_step'),
+      O: [OVERRIDES],
+    },
+  },
+  {
+    fault: '9 one bad mutation in a batch; truncated body',
+    cells: ['C', 'A', 'E', 'B', 'L', 'O'],
+    covers: {
+      all: sim('poison', 'cut_request', 'atomic_push'),
+      O: [BULK_REPLAY],
+    },
+  },
+  {
+    fault: '10 token corrupt, foreign, old epoch',
+    cells: ['C', 'M', 'Z', 'L'],
+    covers: { all: sim('corrupt_token', 'restore') },
+  },
+  {
+    fault: '11 schema skew ±1 version',
+    cells: ['C', 'A', 'E', 'B', 'L', 'O'],
+    covers: { all: sim('publish', 'restore'), O: [VERSION_BREAKERS] },
+  },
+  {
+    fault: '12 10× retry storm',
+    cells: ['A', 'E', 'L', 'O'],
+    covers: {
+      all: sim('retry_storm'),
+      O: [
+        test(`${DEVICE}/breaker.test.ts`, 'what was shed counts as shed for its fleet, never as a failure'),
+      ],
+    },
+  },
+  {
+    fault: '13 long transaction, pool exhausted, serialization failure, deadlock',
+    cells: ['A', 'E', 'M', 'L', 'O'],
+    covers: {
+      all: sim('contention', 'slow_commit', 'storage_down'),
+      O: [
+        test(
+          `${DEVICE}/breaker-postgres.test.ts`,
+          '[BR2] a stream that another transaction holds trips its collection alone, and no other waits for it',
+        ),
+      ],
+    },
+  },
+  {
+    fault: '14 restored or cloned server or device',
+    cells: ['C', 'A', 'E', 'M', 'R', 'Z'],
+    covers: { all: sim('backup', 'restore', 'clone') },
+  },
+  {
+    fault: '15 one-way partition, half-open connection',
+    cells: ['C', 'A', 'E', 'M', 'R', 'L', 'O'],
+    covers: { all: sim('lose_request', 'lose_answer', 'offline'), O: [OVERRIDES] },
+  },
+  {
+    fault: '16 process stopped 30 s (SIGSTOP), two race',
+    cells: ['A', 'E', 'L', 'O'],
+    covers: {
+      all: sim('server_stopped'),
+      O: [
+        test(
+          `${DEVICE}/breaker-postgres.test.ts`,
+          '[BR6] the sick process opens its own; another over the same database goes on',
+        ),
+      ],
+    },
+  },
+  {
+    fault: '17 device offline past retention',
+    cells: ['C', 'A', 'E', 'M', 'Z', 'L'],
+    covers: { all: sim('winter') },
+  },
+]
