@@ -7,7 +7,7 @@ import type { SessionEnd } from './session.ts'
 import { runSession } from './session.ts'
 import { releaseLock, takeLock } from './session-lock.ts'
 import { heartbeat, settle } from './settle.ts'
-import { getMeta } from './tables.ts'
+import { getMeta, setMeta } from './tables.ts'
 
 export type RoundEnd =
   /** Another opening of the store runs a session. */
@@ -42,7 +42,9 @@ async function runLocked(context: ReplicaContext): Promise<RoundEnd> {
     if (leftMs > 0) return { kind: 'quiet', leftMs }
     if (await isPaused(context)) {
       const { token, errands } = await transact(context, readErrands)
-      if (token !== null) await heartbeat(context, await runErrands(context, token, errands))
+      // Whom the server serves isn't paused: the resume expired, was forgotten in a restore, or was another id's.
+      if (token === null || (await heartbeat(context, await runErrands(context, token, errands))).ok)
+        await transact(context, (tx) => setMeta(tx, 'pausedByServer', null))
       return { kind: 'paused', resumed: !(await isPaused(context)) }
     }
     const end = await runSession(context, context.machine.state() === 'idle' ? 'start' : 'wait_over')

@@ -15,9 +15,10 @@ export async function checkAccounts({
   )
   for (const [id, { device, collection, recordId }] of ledger.intents) {
     if (effects.has(id) || refused.has(id)) continue
+    // The server lost it in the restore, and the device its copy in the damage, or gave it up for lack of room.
+    if (ledger.history.epoch > 1 && (ledger.damaged.has(device) || world.windows.cramped.has(device)))
+      continue
     if (ledger.damaged.has(device)) {
-      // The server lost it in the restore, and the device its copy in the damage.
-      if (ledger.history.epoch > 1) continue
       const told = world.devices[device]?.replica?.recoveries$.get() ?? []
       if (
         told.some(

@@ -62,6 +62,11 @@ export class History {
     }
   }
 
+  /** Retention has purged the tombstones: nothing of those records is known any more. */
+  forgetTombstones(): void {
+    for (const [key, record] of this.records) if (newest(record)?.data === null) this.records.delete(key)
+  }
+
   private take(change: Change): void {
     const { mutation } = change.incoming
     const { id, collection, recordId } = mutation

@@ -43,12 +43,15 @@ export function checkPullAnswer(
   }
   for (const [key, record] of history.records) {
     const last = newest(record)
-    const from = before[record.collection]?.[0] ?? 0
+    const place = before[record.collection]
+    const from = place?.[0] ?? 0
+    // A snapshot shows what is there; what it leaves out is swept when it ends.
+    const isSnapshot = place === undefined || place[1] !== undefined
     const to = after[record.collection]?.[0] ?? -1
     if (!last || last.version <= from || last.version > to) continue
     const change = shown.get(key)
     if (!change) {
-      if (last.data !== null || from > 0)
+      if (last.data !== null || !isSnapshot)
         blame('M', `a pull of ${from} to ${to} leaves out ${key} at ${last.version}`)
     } else if (
       change.version < last.version ||

@@ -1,6 +1,7 @@
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { publishCollection } from '#lib/application/collections/publish-collection.ts'
 import { commandDevice } from '#lib/application/devices/command-device.ts'
+import { TOMBSTONE_LIFE_MS } from '#lib/protocol/limits.ts'
 import { LEADER_TURN_MS } from '#lib/application/leader.ts'
 import type { Context } from '#lib/application/context.ts'
 import type { Collection } from '#lib/storage/ports.ts'
@@ -56,9 +57,12 @@ export const MOMENTS: Readonly<Record<MomentKind, Action>> = {
     world.serverClockErrorMs += (m % 2 === 0 ? 1 : -1) * (n % 4 === 0 ? HOUR_MS / 6 : n * 5)
   },
 
+  /** Copied while it is switched off: an opening that goes on beside its copy joins changes to what both have. */
   clone({ world }, device, { n }) {
     world.windows.note('clone')
+    device.crash()
     const twin = world.cloneDevice(device)
+    world.time.after(n / 2, () => void device.open())
     world.time.after(n, () => void twin.open())
   },
 
@@ -137,7 +141,9 @@ export const MOMENTS: Readonly<Record<MomentKind, Action>> = {
     for (const device of world.devices) device.crash()
     for (let index = 0; index < world.plan.servers; index++) world.killServer(index)
     world.database.forgetBackup()
-    world.time.leap(WINTERS_MS[n % 2] as number)
+    const winterMs = WINTERS_MS[n % 2] as number
+    world.time.leap(winterMs)
+    if (winterMs > TOMBSTONE_LIFE_MS) ledger.history.forgetTombstones()
     world.startServers()
     for (const device of world.devices) {
       users.forgetSeen(device)

@@ -150,7 +150,7 @@ export class SimDevice {
       const moment = dying?.moment
       const result = await store
         .transact(async (tx) => {
-          const done = await work(windows.isOpen('no_room', index) ? withoutRoom(tx, windows) : tx)
+          const done = await work(windows.isOpen('no_room', index) ? withoutRoom(tx, windows, index) : tx)
           if (moment === 'before') throw new PowerGone()
           return done
         })
@@ -172,7 +172,7 @@ export class SimDevice {
 class PowerGone extends Error {}
 
 /** A disk that takes nothing more; what is removed goes. */
-function withoutRoom(tx: StoreTx, windows: Windows): StoreTx {
+function withoutRoom(tx: StoreTx, windows: Windows, index: number): StoreTx {
   return {
     ...tx,
     put: async (table, key, value) => {
@@ -180,6 +180,7 @@ function withoutRoom(tx: StoreTx, windows: Windows): StoreTx {
       if (before !== undefined && JSON.stringify(before).length >= JSON.stringify(value).length)
         return tx.put(table, key, value)
       windows.note('no_room')
+      windows.cramped.add(index)
       throw new ReplicaError('quota_exceeded')
     },
   }

@@ -13,6 +13,8 @@ interface Window {
 export class Windows {
   private open: Window[] = []
   private readonly time: VirtualTime
+  /** Devices that gave something up for lack of room. */
+  readonly cramped = new Set<number>()
   /** How often each did harm. */
   readonly hits = new Map<string, number>()
 

@@ -174,6 +174,9 @@ test('[SM6] a device that an operator paused only says that it lives, until the 
   const replica = await open({ sync: {} })
   await clock.advance(1_000)
   authority.script.commands = [{ id: '01900000-0000-7000-8000-0000000000c1', type: 'pause' }]
+  const isPaused = () => authority.script.commands.some(({ type }) => type === 'pause')
+  authority.script.fault = ({ path }) =>
+    path === '/api/v1/heartbeat' && isPaused() ? problem(403, 'device_paused') : undefined
   await clock.advance(2 * INTERVAL_MS)
   const count = authority.requests.length
   await replica.collection(COLLECTION).put(null, { title: 'a' })
@@ -184,6 +187,24 @@ test('[SM6] a device that an operator paused only says that it lives, until the 
   expect(replica.status$.get()).toMatchObject({ paused: 'by_server', pending: 1 })
   authority.script.commands = [{ id: '01900000-0000-7000-8000-0000000000c2', type: 'resume' }]
   await clock.advance(2 * INTERVAL_MS)
+  expect(replica.status$.get()).toMatchObject({ paused: 'no', pending: 0 })
+  await replica.close()
+})
+
+test('[CM2] a paused device that the server serves again goes on, though no command to resume reached it', async () => {
+  const { authority, open, clock } = createWorld()
+  const replica = await open({ sync: {} })
+  await clock.advance(1_000)
+  authority.script.commands = [{ id: '01900000-0000-7000-8000-0000000000c1', type: 'pause' }]
+  authority.script.fault = ({ path }) =>
+    path === '/api/v1/heartbeat' ? problem(403, 'device_paused') : undefined
+  await replica.collection(COLLECTION).put(null, { title: 'a' })
+  await clock.advance(4 * INTERVAL_MS)
+  expect(replica.status$.get()).toMatchObject({ paused: 'by_server' })
+  authority.script.commands = []
+  authority.script.fault = () => undefined
+  await replica.collection(COLLECTION).put(null, { title: 'b' })
+  await clock.advance(4 * INTERVAL_MS)
   expect(replica.status$.get()).toMatchObject({ paused: 'no', pending: 0 })
   await replica.close()
 })
