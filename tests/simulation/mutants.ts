@@ -127,7 +127,7 @@ export const MUTANTS: readonly Mutant[] = [
         file: 'lib/client/pull-step.ts',
         find: `    run.page = { ...outcome.value, askedAt: token }
     return 'pulled'`,
-        replace: `    run.page = { ...outcome.value, askedAt: outcome.value.token }
+        replace: `    run.page = { ...outcome.value, askedAt: token }
     const early = { token: outcome.value.token, fullReason: null, marks: {} }
     await transact(run, (tx) => setMeta(tx, 'position', early))
     return 'pulled'`,
@@ -152,12 +152,22 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'forks-unseen',
+    name: 'deletes-ignored-on-devices',
     edits: [
       {
-        file: 'lib/storage/report-order.ts',
-        find: "? 'repeated' : 'forked'",
-        replace: "? 'repeated' : 'repeated'",
+        file: 'lib/client/records.ts',
+        find: "  if (wire.deleted) return tx.remove('records', recordRowKey(wire.collection, wire.recordId))\n",
+        replace: '  if (wire.deleted) return\n',
+      },
+    ],
+  },
+  {
+    name: 'own-changes-not-shown',
+    edits: [
+      {
+        file: 'lib/client/view.ts',
+        find: '    ...pending.map((entry) => entry.mutation),\n',
+        replace: '',
       },
     ],
   },

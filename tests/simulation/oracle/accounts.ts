@@ -18,7 +18,10 @@ export async function checkAccounts({
     // The server lost it in the restore, and the device its copy in the damage, or gave it up for lack of room.
     if (ledger.history.epoch > 1 && (ledger.damaged.has(device) || world.windows.cramped.has(device)))
       continue
+    const isCramped = world.windows.cramped.has(device)
     if (ledger.damaged.has(device)) {
+      // Without room the notice of what is lost stays in memory.
+      if (isCramped) continue
       const told = world.devices[device]?.replica?.recoveries$.get() ?? []
       if (
         told.some(

@@ -32,6 +32,7 @@ export interface Effect {
 interface Known {
   readonly intents: ReadonlyMap<string, Intent>
   readonly uncertain: ReadonlySet<string>
+  readonly basesGoneAtMs: number
 }
 
 /** The naive model of the server: every commit in order, every document of every version. */
@@ -67,6 +68,13 @@ export class History {
     for (const [key, record] of this.records) if (newest(record)?.data === null) this.records.delete(key)
   }
 
+  /** Null where nobody can tell what should come of it. */
+  private meant(id: string, key: string): Intent | null {
+    const intent = this.known.intents.get(id)
+    const isKnown = intent && !this.known.uncertain.has(key) && intent.atMs > this.known.basesGoneAtMs
+    return isKnown ? intent : null
+  }
+
   private take(change: Change): void {
     const { mutation } = change.incoming
     const { id, collection, recordId } = mutation
@@ -82,13 +90,7 @@ export class History {
     const key = `${collection}/${recordId}`
     const record = this.records.get(key) ?? { collection, recordId, versions: [], hlc: '' }
     this.records.set(key, record)
-    checkDecision(
-      this.blame,
-      this.epoch,
-      record,
-      change,
-      this.known.uncertain.has(key) ? null : (this.known.intents.get(id) ?? null),
-    )
+    checkDecision(this.blame, this.epoch, record, change, this.meant(id, key))
     if (!change.record) return
     const { version, data, hlc } = change.record
     const head = this.heads.get(collection) ?? 0
