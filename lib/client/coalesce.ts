@@ -2,13 +2,13 @@ import { applyOperation } from '#lib/engine/patch.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { copyObject, defineKey, ownValue, withKey } from '#lib/kernel/json.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
-import { crdtParts } from './crdt-loader.ts'
+import { crdtParts, otParts } from './on-demand.ts'
 
 type Patch = Extract<Operation, { type: 'patch' }>
 
 /**
  * One operation with the effect of both, or null where there is none: put then put, put then patch, patch then
- * patch of top-level names, and CRDT changes. Pointers into documents do not combine without the document, so those stay apart.
+ * patch of top-level names, CRDT changes, and operations on one path. Pointers into documents do not combine without the document, so those stay apart.
  */
 export function coalesceOperations(first: Operation, second: Operation): Operation | null {
   if (first.type === 'put' && second.type === 'put') return second
@@ -21,6 +21,7 @@ export function coalesceOperations(first: Operation, second: Operation): Operati
     const changes = crdtParts().join(first.changes, second.changes)
     return changes && { type: 'crdt', changes }
   }
+  if (first.type === 'ot' && second.type === 'ot') return otParts().join(first, second)
   return null
 }
 

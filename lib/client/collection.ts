@@ -4,9 +4,17 @@ import type { Random } from '#lib/kernel/random.ts'
 import { uuidv7 } from '#lib/kernel/uuid.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
 import type { Clock } from './clock.ts'
-import type { CounterHandle, CounterOptions, SetHandle, TextHandle } from './crdt-handles.ts'
-import { openCounter, openSet, openText, placeOf } from './crdt-handles.ts'
 import { ReplicaError } from './errors.ts'
+import type {
+  CounterHandle,
+  CounterOptions,
+  JsonHandle,
+  RegisterHandle,
+  SetHandle,
+  TextHandle,
+} from './field-handles.ts'
+import type { CrdtExport } from './exchange.ts'
+import { CORE, lazily } from './field-handles.ts'
 import type { StoreTx } from './store.ts'
 import type { ReplicaRecord } from './tables.ts'
 import { asRecord, eachRow } from './tables.ts'
@@ -16,6 +24,7 @@ import { readView } from './view.ts'
 import type { AppSchema, WriteOptions, WriteReceipt } from './write.ts'
 import { writeLocally } from './write.ts'
 
+export type { CrdtExport } from './exchange.ts'
 export type { RecordView } from './view.ts'
 export type { AppSchema, WriteOptions, WriteReceipt } from './write.ts'
 
@@ -37,7 +46,15 @@ export interface Collection {
   /** CRDTs of a record that is there, at a name or a JSON Pointer, in collections or fields of strategy `crdt`. */
   counter(id: string, path: string, options?: CounterOptions): CounterHandle
   set(id: string, path: string): SetHandle
+  register(id: string, path: string): RegisterHandle
+  /** A text, as a CRDT or in collections or fields of strategy `ot`. */
   text(id: string, path: string): TextHandle
+  /** JSON in collections or fields of strategy `ot`. */
+  json(id: string, path: string): JsonHandle
+  /** A record's CRDTs as this device has them, to hand to another device without the server; null without the record. */
+  exportCrdt(id: string): Promise<CrdtExport | null>
+  /** Joins what another device exported, and gives the record's id. Who hands it over is the app's to check. */
+  mergeCrdt(exported: unknown): Promise<string>
 }
 
 /** By collection. */
@@ -83,9 +100,29 @@ export function openCollection(context: CollectionContext, name: string): Collec
       write(id ?? uuidv7(Math.max(0, clock.now()), random), { type: 'put', data }, options),
     patch: (id, changes, options) => write(id, { type: 'patch', ...changes }, options),
     remove: (id, options) => write(id, { type: 'delete' }, options),
-    counter: (id, path, options = {}) => openCounter(placeOf(context, name, id, path), options),
-    set: (id, path) => openSet(placeOf(context, name, id, path)),
-    text: (id, path) => openText(placeOf(context, name, id, path)),
+    counter: (id, path, options = {}) =>
+      lazily(['value', 'increment', 'decrement'], (parts, core) =>
+        parts.openCounter(parts.placeOf(core, context, name, id, path), options),
+      ),
+    set: (id, path) =>
+      lazily(['values', 'add', 'remove'], (parts, core) =>
+        parts.openSet(parts.placeOf(core, context, name, id, path)),
+      ),
+    register: (id, path) =>
+      lazily(['value', 'set', 'clear'], (parts, core) =>
+        parts.openRegister(parts.placeOf(core, context, name, id, path)),
+      ),
+    text: (id, path) =>
+      lazily(['value', 'insert', 'delete', 'follow'], (parts, core) =>
+        parts.openText(parts.placeOf(core, context, name, id, path)),
+      ),
+    json: (id, path) =>
+      lazily(['value', 'insert', 'replace', 'remove', 'move', 'apply'], (parts, core) =>
+        parts.openJson(parts.placeOf(core, context, name, id, path)),
+      ),
+    exportCrdt: async (id) => (await import('./exchange.ts')).exchange.exportCrdt(CORE, context, name, id),
+    mergeCrdt: async (exported) =>
+      (await import('./exchange.ts')).exchange.mergeCrdt(CORE, context, name, exported),
   }
 }
 
@@ -100,6 +137,7 @@ async function queryViews(
   const changedHere = new Set<string>()
   await eachRow<Json>(tx, 'records', prefix, (value, key) => {
     const record = asRecord(key, value)
+    if (record.heard) changedHere.add(record.recordId)
     return records.set(record.recordId, record).size > 0
   })
   await eachRow(

@@ -1,3 +1,4 @@
+import { usesOt } from '#lib/engine/ot/paths.ts'
 import { parseKey, toPointer } from '#lib/engine/patch.ts'
 import type { Json } from '#lib/kernel/json.ts'
 import { canonicalJson, isJsonObject } from '#lib/kernel/json.ts'
@@ -5,48 +6,25 @@ import { uuidv7 } from '#lib/kernel/uuid.ts'
 import type { CrdtChange } from '#lib/protocol/crdt.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
 import type { CollectionContext } from './collection.ts'
-import { crdtParts } from './crdt-loader.ts'
 import type { CrdtGround } from './crdt-parts.ts'
-import { noteDot, spoiltDots } from './device-dots.ts'
 import { ReplicaError } from './errors.ts'
+import type {
+  CounterHandle,
+  CounterOptions,
+  HandleCore,
+  JsonHandle,
+  RegisterHandle,
+  SetHandle,
+  TextHandle,
+} from './field-handles.ts'
+import type { OtEdit } from './ot-parts.ts'
 import type { StoreTx } from './store.ts'
 import type { Counted } from './tables.ts'
-import { identityOf } from './tables.ts'
-import { groundOf, readGround, readView } from './view.ts'
 import type { WriteReceipt } from './write.ts'
-import { writeLocally } from './write.ts'
-
-/** A number that devices count up and down together: all their steps are in it, whoever was offline. */
-export interface CounterHandle {
-  /** 0 when nothing was counted yet. */
-  value(): Promise<number>
-  /** Whole numbers only. */
-  increment(by?: number): Promise<WriteReceipt>
-  decrement(by?: number): Promise<WriteReceipt>
-}
-
-/** A set of values; an addition wins over a removal that didn't see it. */
-export interface SetHandle {
-  values(): Promise<readonly Json[]>
-  add(value: Json): Promise<WriteReceipt>
-  /** Null when the value isn't in the set: there is nothing to send. */
-  remove(value: Json): Promise<WriteReceipt | null>
-}
-
-/** A text that several may write in at once. Positions count UTF-16 units, as JavaScript does. */
-export interface TextHandle {
-  value(): Promise<string>
-  insert(index: number, text: string): Promise<WriteReceipt>
-  delete(index: number, length: number): Promise<WriteReceipt>
-}
-
-export interface CounterOptions {
-  /** A counter that was never counted in becomes one that only grows. */
-  readonly growOnly?: boolean
-}
 
 /** One CRDT of one record, and how to change it. */
 interface Place {
+  readonly core: HandleCore
   readonly context: CollectionContext
   readonly collection: string
   readonly recordId: string
@@ -61,12 +39,20 @@ interface Standing {
   readonly value: Json | undefined
 }
 
-/** The change, and the value that it makes, which is written where the state isn't known; null: nothing to do. */
-type Edit = (
-  standing: Standing,
-) => Promise<{ change: () => CrdtChange; next: Json; counted?: Counted } | null>
+interface Made {
+  readonly change: () => CrdtChange
+  /** The value that it makes, which is written where the state isn't known. */
+  readonly next: Json | undefined
+  readonly counted?: Counted
+  /** Nothing says yet what the path is: the server makes the difference what it has to be. */
+  readonly asDocument?: boolean
+}
 
-export function placeOf(
+/** Null: nothing to do. */
+type Edit = (standing: Standing) => Promise<Made | null>
+
+function placeOf(
+  core: HandleCore,
   context: CollectionContext,
   collection: string,
   recordId: string,
@@ -74,28 +60,56 @@ export function placeOf(
 ): Place {
   const parts = parseKey(path)
   if (!parts) throw new ReplicaError('invalid_patch', `bad_pointer at ${path}`)
-  return { context, collection, recordId, path: toPointer(parts) }
+  return { core, context, collection, recordId, path: toPointer(parts) }
 }
 
 async function write(place: Place, edit: Edit): Promise<WriteReceipt | null> {
-  const { context, collection, recordId, path } = place
+  const { core, context, collection, recordId, path } = place
   const { store, clock, random, checkOpen, onWrite, opening } = context
   checkOpen()
   const receipt = await store.transactDurably(async (tx) => {
-    const { record, own } = await readGround(tx, collection, recordId)
-    const ground = crdtParts().rebase(await groundOf(tx, collection, record), own)
+    const { record, own } = await core.readGround(tx, collection, recordId)
+    const ground = core.crdtParts().rebase(await core.groundOf(tx, collection, record), own)
     if (ground.data === null) throw new ReplicaError('not_found', `${collection}/${recordId}`)
-    const { deviceId } = await identityOf(tx)
+    if (usesOt(ground.rules)) throw new ReplicaError('invalid_patch', `not_crdt at ${path}`)
+    const { deviceId } = await core.identityOf(tx)
     const made = await edit({ tx, ground, deviceId, value: valueAt(ground.data, path) })
     if (!made) return null
-    const op: Operation = ground.written.has(path)
-      ? { type: 'patch', set: { [path]: made.next } }
-      : { type: 'crdt', changes: [made.change()] }
+    const op: Operation =
+      made.asDocument || ground.written.has(path)
+        ? made.next === undefined
+          ? { type: 'patch', unset: [path] }
+          : { type: 'patch', set: { [path]: made.next } }
+        : { type: 'crdt', changes: [made.change()] }
     const counted = op.type === 'crdt' ? (made.counted ?? {}) : undefined
     const app = context.schemas[collection]
-    return writeLocally(tx, clock, random, { collection, recordId, op, options: {}, opening, counted, app })
+    return core.writeLocally(tx, clock, random, {
+      collection,
+      recordId,
+      op,
+      options: {},
+      opening,
+      counted,
+      app,
+    })
   })
   if (receipt) onWrite()
+  return receipt
+}
+
+/** Under OT the operation is made on what the device shows, its own operations included. */
+async function writeOt(place: Place, edit: OtEdit): Promise<WriteReceipt> {
+  const { core, context, collection, recordId, path } = place
+  const { store, clock, random, checkOpen, onWrite, opening } = context
+  checkOpen()
+  const receipt = await store.transactDurably(async (tx) => {
+    const ground = await core.readGround(tx, collection, recordId)
+    if (ground.data === null) throw new ReplicaError('not_found', `${collection}/${recordId}`)
+    const op = core.otParts().edit(await core.rulesOf(tx, collection), ground, path, edit)
+    const app = context.schemas[collection]
+    return core.writeLocally(tx, clock, random, { collection, recordId, op, options: {}, opening, app })
+  })
+  onWrite()
   return receipt
 }
 
@@ -105,9 +119,9 @@ async function written(place: Place, edit: Edit): Promise<WriteReceipt> {
   return receipt
 }
 
-async function read({ context, collection, recordId, path }: Place): Promise<Json | undefined> {
+async function read({ core, context, collection, recordId, path }: Place): Promise<Json | undefined> {
   context.checkOpen()
-  const view = await context.store.transact((tx) => readView(tx, collection, recordId))
+  const view = await context.store.transact((tx) => core.readView(tx, collection, recordId))
   return view ? valueAt(view.data, path) : undefined
 }
 
@@ -123,10 +137,10 @@ const asNumber = (value: Json | undefined): number => (typeof value === 'number'
 const asList = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value : [])
 const asText = (value: Json | undefined): string => (typeof value === 'string' ? value : '')
 
-export function openCounter(place: Place, { growOnly = false }: CounterOptions): CounterHandle {
+function openCounter(place: Place, { growOnly = false }: CounterOptions): CounterHandle {
   const count = (by: number): Promise<WriteReceipt> =>
     written(place, async ({ ground, deviceId, value }) => ({
-      change: () => crdtParts().count(ground, place.path, deviceId, by, growOnly),
+      change: () => place.core.crdtParts().count(ground, place.path, deviceId, by, growOnly),
       next: asNumber(value) + by,
       counted: { [place.path]: [Math.max(by, 0), Math.max(-by, 0)] },
     }))
@@ -137,17 +151,17 @@ export function openCounter(place: Place, { growOnly = false }: CounterOptions):
   }
 }
 
-export function openSet(place: Place): SetHandle {
-  const { path } = place
-  const parts = crdtParts
+function openSet(place: Place): SetHandle {
+  const { core, path } = place
+  const parts = core.crdtParts
   return {
     values: async () => asList(await read(place)),
     add: (input) =>
       written(place, async ({ tx, ground, deviceId, value: before }) => {
         const value = asJson(input)
         const isWritten = ground.written.has(path)
-        const n = isWritten ? 0 : parts().nextDot(ground, path, deviceId, (await spoiltDots(tx)) + 1)
-        if (n > 0) await noteDot(tx, n)
+        const n = isWritten ? 0 : parts().nextDot(ground, path, deviceId, (await core.spoiltDots(tx)) + 1)
+        if (n > 0) await core.noteDot(tx, n)
         return {
           change: () => ({
             path,
@@ -185,8 +199,49 @@ function without(values: readonly Json[], value: Json): readonly Json[] {
   return values.filter((item) => canonicalJson(item) !== text)
 }
 
-export function openText(place: Place): TextHandle {
-  const splice = (index: number, removed: number, inserted: string): Promise<WriteReceipt> =>
+function openRegister(place: Place): RegisterHandle {
+  const { core, context, path } = place
+  const write = (input: Json | undefined): Promise<WriteReceipt> =>
+    written(place, async ({ tx, ground, deviceId }) => {
+      const value = input === undefined ? undefined : asJson(input)
+      const hlc = await core.tickClock(tx, deviceId, context.clock.now())
+      return { change: () => core.crdtParts().assign(ground, path, value, hlc), next: value }
+    })
+  return { value: () => read(place), set: (value) => write(value), clear: () => write(undefined) }
+}
+
+function openJson(place: Place): JsonHandle {
+  const apply = (ops: Json): Promise<WriteReceipt> => writeOt(place, { kind: 'json', ops: asJson(ops) })
+  return {
+    value: () => read(place),
+    insert: (at, value) => apply([...at, { i: value }]),
+    replace: (at, value) => apply([...at, { r: true, i: value }]),
+    remove: (at) => apply([...at, { r: true }]),
+    move: (from, to) => writeOt(place, { kind: 'json', from, to }),
+    apply,
+  }
+}
+
+/** Positions in `before` as they are in `after`: those inside of what was replaced move to its end. */
+function followed(before: string, after: string, positions: readonly number[]): readonly number[] {
+  const shorter = Math.min(before.length, after.length)
+  let start = 0
+  while (start < shorter && before[start] === after[start]) start++
+  let same = 0
+  while (same < shorter - start && before.at(-1 - same) === after.at(-1 - same)) same++
+  const [end, grown] = [before.length - same, after.length - before.length]
+  return positions.map((at) => (at < start ? at : at >= end ? at + grown : end + grown))
+}
+
+function openText(place: Place): TextHandle {
+  const splice = async (index: number, removed: number, inserted: string): Promise<WriteReceipt> => {
+    place.context.checkOpen()
+    const rules = await place.context.store.transact((tx) => place.core.rulesOf(tx, place.collection))
+    return usesOt(rules)
+      ? writeOt(place, { kind: 'text', index, removed, inserted })
+      : spliceCrdt(index, removed, inserted)
+  }
+  const spliceCrdt = (index: number, removed: number, inserted: string): Promise<WriteReceipt> =>
     written(place, async ({ ground, value }) => {
       const before = asText(value)
       const fits = Number.isInteger(index) && Number.isInteger(removed) && index >= 0 && removed >= 0
@@ -197,11 +252,18 @@ export function openText(place: Place): TextHandle {
       const { clock, random, opening } = context
       const seed = uuidv7(Math.max(0, clock.now()), random)
       const writer = `${opening}/${collection}/${recordId}${path}`
-      return { change: () => crdtParts().edit(ground, path, next, seed, writer), next }
+      const change = (): CrdtChange => place.core.crdtParts().edit(ground, path, next, seed, writer)
+      return { change, next, asDocument: ground.rules === place.core.UNKNOWN_RULES }
     })
   return {
     value: async () => asText(await read(place)),
     insert: (index, text) => splice(index, 0, text),
     delete: (index, length) => splice(index, length, ''),
+    async follow(seen, positions) {
+      const value = asText(await read(place))
+      return { value, positions: followed(seen, value, positions) }
+    },
   }
 }
+
+export const handles = { placeOf, openCounter, openSet, openRegister, openText, openJson }

@@ -3,7 +3,6 @@ import { deltasOf, joinDeltas } from '#lib/engine/crdt/apply-changes.ts'
 import { claim } from '#lib/engine/crdt/claim.ts'
 import { deltaOf, mergeStates } from '#lib/engine/crdt/crdt-state.ts'
 import type { DocumentWriter } from '#lib/engine/crdt/derive.ts'
-import { formatDot, hasSeen, parseDot } from '#lib/engine/crdt/dots.ts'
 import { countUp, EMPTY_G_COUNTER } from '#lib/engine/crdt/g-counter.ts'
 import { crdtLeaves, plainPart } from '#lib/engine/crdt/governed.ts'
 import { kindFor } from '#lib/engine/crdt/kind-for.ts'
@@ -11,18 +10,20 @@ import { registerOf } from '#lib/engine/crdt/lww-register.ts'
 import { materialise } from '#lib/engine/crdt/materialise.ts'
 import { dotsOf, EMPTY_OR_SET, nextDotNumber } from '#lib/engine/crdt/or-set.ts'
 import { countBy, EMPTY_PN_COUNTER } from '#lib/engine/crdt/pn-counter.ts'
-import type { TextCrdt, TextWriter } from '#lib/engine/crdt/text.ts'
-import { totalOf } from '#lib/engine/crdt/totals.ts'
+import type { TextWriter } from '#lib/engine/crdt/text.ts'
 import { writeDocument } from '#lib/engine/crdt/write-document.ts'
 import { applyOperation } from '#lib/engine/patch.ts'
 import type { CollectionRules } from '#lib/engine/types.ts'
-import { formatHlc, parseHlc } from '#lib/kernel/hlc.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { jsonEqual } from '#lib/kernel/json.ts'
-import type { CrdtChange, CrdtState, CrdtStates, Totals } from '#lib/protocol/crdt.ts'
+import type { CrdtChange, CrdtState, CrdtStates } from '#lib/protocol/crdt.ts'
 import { CRDT_CHANGES_MAX, CRDT_DOTS_MAX } from '#lib/protocol/limits.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
-import { NotLoaded } from './crdt-loader.ts'
+import { checkState, hear, stillHeard } from './crdt-heard.ts'
+import type { Renaming } from './crdt-remake.ts'
+import { remakeOne } from './crdt-remake.ts'
+import { stateAt } from './crdt-state-at.ts'
+import { need, text } from './crdt-text.ts'
 import { ReplicaError } from './errors.ts'
 import type { Counted } from './tables.ts'
 
@@ -37,6 +38,8 @@ export interface CrdtGround {
   readonly hlc: string
   /** Paths on which an own document write waits: the server makes its difference, so the state isn't known here. */
   readonly written: ReadonlySet<string>
+  /** States that other devices handed over. */
+  readonly heard?: CrdtStates | undefined
 }
 
 export interface CrdtParts {
@@ -53,6 +56,10 @@ export interface CrdtParts {
   dots(ground: CrdtGround, path: string, value: Json): readonly string[]
   /** `place` names the text and who writes it: an edit goes on from that writer's last one. */
   edit(ground: CrdtGround, path: string, next: string, seed: string, place: string): CrdtChange
+  assign(ground: CrdtGround, path: string, value: Json | undefined, hlc: string): CrdtChange
+  readonly checkState: typeof checkState
+  readonly hear: typeof hear
+  readonly stillHeard: typeof stillHeard
   /** The changes as `renaming.to` makes them on this ground (FK3). */
   remake(
     ground: CrdtGround,
@@ -60,17 +67,6 @@ export interface CrdtParts {
     counted: Counted,
     renaming: Renaming,
   ): readonly CrdtChange[]
-}
-
-/** Dots that have, or take, another id of the device in their name. */
-export interface Renaming {
-  readonly deviceId: string
-  readonly from: string
-  readonly to: string
-  /** `path dot` of the additions that are meant. */
-  readonly dots: ReadonlySet<string>
-  /** And of all numbers from here on that the server has not shown. */
-  readonly unseenFrom: number
 }
 
 export interface Settled {
@@ -89,21 +85,26 @@ const TEXT_WRITERS_MAX = 10_000
  */
 const writers = new Map<string, TextWriter>()
 
-let text: TextCrdt | null = null
-/** Yjs, the heaviest part, comes when the first text is met. */
-function need(code: string): void {
-  if (code !== 'text_not_loaded' || text) return
-  throw new NotLoaded(async () => {
-    text = (await import('#lib/engine/crdt/text-yjs.ts')).yjsText
-  })
-}
-
-const stateAt = (states: CrdtStates, path: string): CrdtState | undefined =>
-  Object.hasOwn(states, path) ? states[path] : undefined
-
 function adopt(ground: CrdtGround): CrdtGround {
   const { rules, data, states, hlc } = ground
-  return data ? { ...ground, states: adoptStates(rules, data, states, hlc, text) } : ground
+  if (!data) return ground
+  return { ...ground, states: adoptStates(rules, data, states, hlc, text) }
+}
+
+/** The own changes on top, and what others handed over last: a `put` lets it be. */
+function rebaseAll(ground: CrdtGround, changes: readonly OwnChange[]): CrdtGround {
+  const { heard = {}, ...shown } = ground
+  return Object.entries(heard).reduce(joinHeard, changes.reduce(rebaseOne, adopt(shown)))
+}
+
+/** One path of what was handed over; what doesn't fit the server's record any more is left out. */
+function joinHeard(ground: CrdtGround, [path, state]: readonly [string, CrdtState]): CrdtGround {
+  if (ground.data === null || ground.written.has(path)) return ground
+  const joined = joinDeltas(ground.states, { [path]: state }, text)
+  const shown = joined.ok && materialise(ground.data, { [path]: joined.value[path] as CrdtState }, text)
+  if (joined.ok && shown && shown.ok) return { ...ground, data: shown.value, states: joined.value }
+  for (const result of [joined, shown]) if (result && !result.ok) need(result.error.code)
+  return ground
 }
 
 function rebaseOne(ground: CrdtGround, { op, hlc }: OwnChange): CrdtGround {
@@ -215,61 +216,12 @@ function asKind<K extends CrdtState['kind']>(
   return claimed.value as Extract<CrdtState, { kind: K }>
 }
 
-/** As `asKind`, for what was made long ago: what doesn't fit any more is the server's to judge. */
-function kindOrEmpty<K extends CrdtState['kind']>(
-  ground: CrdtGround,
-  path: string,
-  empty: Extract<CrdtState, { kind: K }>,
-): Extract<CrdtState, { kind: K }> {
-  const state = stateAt(ground.states, path)
-  const claimed = state && claim(state, empty.kind, null)
-  return claimed?.ok ? (claimed.value as Extract<CrdtState, { kind: K }>) : empty
-}
-
-function renamed(renaming: Renaming, ground: CrdtGround, path: string, text: string): string {
-  const { from, to, dots, unseenFrom } = renaming
-  const dot = parseDot(text)
-  if (dot?.deviceId !== from) return text
-  const isUnseen = dot.n >= unseenFrom && !hasSeen(kindOrEmpty(ground, path, EMPTY_OR_SET).seen, dot)
-  return isUnseen || dots.has(`${path} ${text}`) ? formatDot({ deviceId: to, n: dot.n }) : text
-}
-
-function remakeOne(ground: CrdtGround, change: CrdtChange, counted: Counted, renaming: Renaming): CrdtChange {
-  const { deviceId } = renaming
-  const { path } = change
-  const [up, down] = Object.hasOwn(counted, path) ? (counted[path] as Counted[string]) : [0, 0]
-  const own = (totals: Totals, by: number): Totals =>
-    by === 0 ? {} : { [deviceId]: totalOf(totals, deviceId) + by }
-  switch (change.kind) {
-    case 'g-counter':
-      return { ...change, state: own(kindOrEmpty(ground, path, EMPTY_G_COUNTER).state, up) }
-    case 'pn-counter': {
-      const { p, n } = kindOrEmpty(ground, path, EMPTY_PN_COUNTER).state
-      return { ...change, state: { p: own(p, up), n: own(n, down) } }
-    }
-    case 'or-set': {
-      const add = (change.add ?? []).map(({ value, dot }) => {
-        const parsed = parseDot(dot)
-        return { value, dot: parsed ? formatDot({ deviceId, n: parsed.n }) : dot }
-      })
-      return {
-        ...change,
-        add,
-        remove: (change.remove ?? []).map((dot) => renamed(renaming, ground, path, dot)),
-      }
-    }
-    case 'lww-register': {
-      const stamp = parseHlc(change.hlc)
-      return stamp.ok ? { ...change, hlc: formatHlc({ ...stamp.value, deviceId }) } : change
-    }
-    case 'text':
-      return change
-  }
-}
-
 export const crdtParts: CrdtParts = {
+  checkState,
+  hear,
+  stillHeard,
   remake: (ground, changes, counted, ids) => changes.map((change) => remakeOne(ground, change, counted, ids)),
-  rebase: (ground, changes) => changes.reduce(rebaseOne, adopt(ground)),
+  rebase: rebaseAll,
   settle,
   join,
   count(ground, path, deviceId, by, growOnly) {
@@ -284,6 +236,11 @@ export const crdtParts: CrdtParts = {
   nextDot: (ground, path, deviceId, least) =>
     Math.max(least, nextDotNumber(asKind(ground, path, 'or-set', EMPTY_OR_SET) ?? EMPTY_OR_SET, deviceId)),
   dots: (ground, path, value) => dotsOf(asKind(ground, path, 'or-set', EMPTY_OR_SET) ?? EMPTY_OR_SET, value),
+  assign(ground, path, value, hlc) {
+    if ((stateAt(ground.states, path)?.kind ?? 'lww-register') !== 'lww-register')
+      throw new ReplicaError('invalid_patch', `kind_mismatch at ${path}`)
+    return { path, ...registerOf(value, hlc) }
+  },
   edit(ground, path, next, seed, place) {
     need(text ? '' : 'text_not_loaded')
     const base = asKind(ground, path, 'text', null)

@@ -4,10 +4,10 @@ import type { SessionState } from '#lib/protocol/session-states.ts'
 import { followCommands } from './commands.ts'
 import type { ServerEvent } from './event-stream.ts'
 import { readEvents } from './event-stream.ts'
+import { forgetLetter } from './notices.ts'
 import { quietTimeLeft } from './quiet-time.ts'
 import type { ReplicaContext } from './run.ts'
-import type { DeadLetterNotice } from './tables.ts'
-import { eachRow, identityOf } from './tables.ts'
+import { identityOf } from './tables.ts'
 import { commandsOf } from './transport.ts'
 import type { WaitState } from './wait.ts'
 import { RESTED } from './wait.ts'
@@ -73,24 +73,12 @@ export function createEvents(context: ReplicaContext, hooks: EventHooks): Events
       case 'replayed':
       case 'discarded':
         if (type === 'replayed') hooks.soon(hooks.changeDelayMs * random())
-        return forget(String(data['deadLetterId']))
+        await store.transact((tx) => forgetLetter(tx, data['deadLetterId']))
+        return hooks.onChange()
       case 'breaker':
         if (data['state'] === 'open' && /^(engine|fleet)/.test(String(data['scope'])))
           quietUntilMs = clock.now() + (msOf(data['retryAfterMs']) ?? 0)
     }
-  }
-
-  /** The letter is closed: an operator had it replayed, or let it go. */
-  async function forget(deadLetterId: string): Promise<void> {
-    await store.transact(async (tx) => {
-      const keys: string[] = []
-      await eachRow<DeadLetterNotice>(tx, 'notices', 'dead_letter/', (notice, key) => {
-        if (notice.deadLetterId === deadLetterId) keys.push(key)
-        return keys.length === 0
-      })
-      for (const key of keys) await tx.remove('notices', key)
-    })
-    hooks.onChange()
   }
 
   async function read(settings: BackoffSettings, controller: AbortController): Promise<void> {

@@ -4,7 +4,7 @@ import type { WireRecord } from '#lib/protocol/push.ts'
 import { spoilDots } from './device-dots.ts'
 import type { StoreTx } from './store.ts'
 import type { ConflictNotice, DeadLetterNotice, LocalRefusal, RecoveryNotice } from './tables.ts'
-import { NO_COUNTS, allRows, getMeta, getRow, putRow, recordRowKey, setMeta } from './tables.ts'
+import { NO_COUNTS, allRows, eachRow, getMeta, getRow, putRow, recordRowKey, setMeta } from './tables.ts'
 
 /** Dead letters stand on the server too: of those only the newest are kept here. */
 export const DEAD_LETTER_NOTICES_MAX = 1_000
@@ -81,6 +81,16 @@ export async function noteDeadLetter(tx: StoreTx, notice: DeadLetterNotice): Pro
   // Mutation ids sort by the time of their making: the first is the oldest.
   const oldest = rows[0]
   if (rows.length > DEAD_LETTER_NOTICES_MAX && oldest) await tx.remove('notices', oldest.key)
+}
+
+/** The letter is closed: an operator had it replayed, or let it go. */
+export async function forgetLetter(tx: StoreTx, deadLetterId: unknown): Promise<void> {
+  const keys: string[] = []
+  await eachRow<DeadLetterNotice>(tx, 'notices', 'dead_letter/', (notice, key) => {
+    if (notice.deadLetterId === deadLetterId) keys.push(key)
+    return keys.length === 0
+  })
+  for (const key of keys) await tx.remove('notices', key)
 }
 
 /** Never dropped by itself: it is the only copy of somebody's work. The outbox's bound counts it. */

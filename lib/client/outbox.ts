@@ -1,6 +1,6 @@
 import { BODY_BYTES_MAX, MUTATIONS_PER_PUSH_MAX, SDK_MUTATION_BYTES_MAX } from '#lib/protocol/limits.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
-import { forkParts } from './crdt-loader.ts'
+import { forkParts } from './on-demand.ts'
 import { coalesceOperations, haveEqualBase } from './coalesce.ts'
 import { conflictsOf } from './notices.ts'
 import type { StoreTx } from './store.ts'

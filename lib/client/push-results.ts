@@ -1,7 +1,7 @@
-import type { Mutation } from '#lib/protocol/mutation.ts'
+import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import type { EffectiveResult, MutationResult, PushResponse } from '#lib/protocol/push.ts'
 import { unreachable } from '#lib/kernel/result.ts'
-import { forkParts } from './crdt-loader.ts'
+import { forkParts } from './on-demand.ts'
 import { readOffset, receiveStamps, resetClock, tickClock } from './device-clock.ts'
 import { closeConflict, noteConflict, noteDeadLetter, noteRefusal } from './notices.ts'
 import { acknowledge, dependentsOf, dropEntry, findEntries, saveEntry } from './outbox.ts'
@@ -106,8 +106,7 @@ async function take(
   const { deviceId, nowMs } = context
   await acknowledge(tx, entry, nowMs, under)
   // Of one under another id only a pull can tell what it made of the record.
-  if (result.status === 'applied' && under === undefined)
-    await storeOwnWrite(tx, entry, result.version, deviceId)
+  if (result.status === 'applied' && under === undefined) await storeOwnWrite(tx, entry, result, deviceId)
   if ('record' in result && result.record)
     await storeRecord(tx, result.record, await markOf(tx, mutation.collection))
   if (result.status === 'conflict') await noteConflict(tx, result.conflictId, mutation, result.record, nowMs)
@@ -141,12 +140,19 @@ async function refuse(
   context.refusals.push(...(await setAside(tx, entry, result.code, result.detail ?? '', context.nowMs)))
 }
 
+/** Registers have stamps of their own, by the same clock. */
+const restamped = (op: Operation, hlc: string): Operation =>
+  op.type === 'crdt'
+    ? { ...op, changes: op.changes.map((one) => (one.kind === 'lww-register' ? { ...one, hlc } : one)) }
+    : op
+
 /** CS1: the same change under the same id with a stamp of the clock as it is now known; never dropped. */
 async function restamp(tx: StoreTx, context: Context, entry: OutboxEntry): Promise<void> {
   context.restamped.add(entry.mutation.id)
   const offset = await readOffset(tx)
   const hlc = await tickClock(tx, context.deviceId, context.nowMs)
-  const mutation = { ...entry.mutation, hlc, ...(offset ? { madeOffsetMs: offset.offsetMs } : {}) }
+  const op = restamped(entry.mutation.op, hlc)
+  const mutation = { ...entry.mutation, op, hlc, ...(offset ? { madeOffsetMs: offset.offsetMs } : {}) }
   const notBeforeMs = entry.sends > 1 ? context.nowMs + RESTAMP_WAIT_MS : null
   await saveEntry(tx, { ...entry, mutation, notBeforeMs })
 }

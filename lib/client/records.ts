@@ -1,26 +1,46 @@
 import { usesCrdt } from '#lib/engine/crdt/governed.ts'
+import { usesOt } from '#lib/engine/ot/paths.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
-import type { WireRecord } from '#lib/protocol/push.ts'
-import { crdtParts } from './crdt-loader.ts'
+import type { EffectiveResult, WireRecord } from '#lib/protocol/push.ts'
+import { crdtParts, otParts } from './on-demand.ts'
 import type { Settled } from './crdt-parts.ts'
 import type { OutboxEntry, ReplicaRecord } from './tables.ts'
 import { eachRow, getMeta, getRecord, identityOf, putRow, recordRowKey } from './tables.ts'
 import type { StoreTx } from './store.ts'
 import { pendingOf } from './outbox.ts'
-import { groundOf, rebase } from './view.ts'
+import { groundOf, rebase, rulesOf } from './view.ts'
 
 /**
  * Keeps what the server said of a record. An older version than the one held is left out, but for the first sight in
  * a snapshot: after a restore of the server, versions may be lower. A deleted record leaves nothing behind.
  */
-export async function storeRecord(tx: StoreTx, wire: WireRecord, mark: string | null): Promise<void> {
+export async function storeRecord(
+  tx: StoreTx,
+  wire: WireRecord & Pick<ReplicaRecord, 'otUnsure'>,
+  mark: string | null,
+): Promise<void> {
   const known = await getRecord(tx, wire.collection, wire.recordId)
   const firstSight = known === null || known.orphan || (mark !== null && known.mark !== mark)
   if (!firstSight && wire.version < known.version) return
   if (wire.deleted) return tx.remove('records', recordRowKey(wire.collection, wire.recordId))
-  const record: ReplicaRecord = { ...wire, mark: mark ?? known?.mark ?? null, orphan: false }
+  const { ot, ...rest } = wire
+  const hasWaiting = ot && (await pendingOf(tx, wire.collection, wire.recordId)).some(isOperation)
+  if (hasWaiting) await otParts().catchUp(tx, wire)
+  const heard = known?.heard && crdtParts().stillHeard(wire.crdt ?? {}, known.heard)
+  const record: ReplicaRecord = {
+    ...rest,
+    ...(heard ? { heard } : {}),
+    ...(ot ? { ot: revisionsOf(ot) } : {}),
+    mark: mark ?? known?.mark ?? null,
+    orphan: false,
+  }
   await putRow(tx, 'records', recordRowKey(wire.collection, wire.recordId), record)
 }
+
+const isOperation = ({ mutation }: OutboxEntry): boolean => mutation.op.type === 'ot'
+
+const revisionsOf = (ot: NonNullable<WireRecord['ot']>): WireRecord['ot'] =>
+  Object.fromEntries(Object.entries(ot).map(([path, { revision }]) => [path, { revision }]))
 
 /**
  * What an `applied` answer says of the record, before a pull brings it: the change on top of what was held, so that a
@@ -28,10 +48,13 @@ export async function storeRecord(tx: StoreTx, wire: WireRecord, mark: string | 
  */
 export async function storeOwnWrite(
   tx: StoreTx,
-  { mutation }: OutboxEntry,
-  version: number,
+  entry: OutboxEntry,
+  result: Extract<EffectiveResult, { status: 'applied' }>,
   deviceId: string,
 ): Promise<void> {
+  const { mutation } = entry
+  const { version } = result
+  if (mutation.op.type === 'ot') return otParts().settle(tx, entry, result, deviceId)
   const { collection, recordId, hlc, schemaVersion } = mutation
   const known = await getRecord(tx, collection, recordId)
   if (known && known.version >= version && !known.orphan) return
@@ -54,6 +77,7 @@ export async function storeOwnWrite(
       hlc,
       schemaVersion,
       ...(settled ? { crdt: settled.crdt } : {}),
+      ...(usesOt(await rulesOf(tx, collection)) ? { ot: known?.ot, otUnsure: true } : {}),
     },
     mark,
   )
@@ -69,7 +93,8 @@ async function settledCrdts(
 ): Promise<Settled | 'unknown' | null> {
   const { id: mutationId, collection, op, hlc } = mutation
   if (op.type === 'delete') return null
-  const ground = await groundOf(tx, collection, known)
+  // The server's own: what others handed over is not in it yet.
+  const ground = { ...(await groundOf(tx, collection, known)), heard: undefined }
   if (op.type !== 'crdt' && !usesCrdt(ground.rules)) return null
   const { epoch } = await identityOf(tx)
   const writer = { deviceId, hlc, mutationId, epoch: epoch ?? 0, version }
@@ -80,7 +105,7 @@ async function settledCrdts(
 export async function sweepUnseen(tx: StoreTx, collection: string, mark: string): Promise<void> {
   const unseen: ReplicaRecord[] = []
   await eachRow<ReplicaRecord>(tx, 'records', `${collection}/`, (record) => {
-    if (record.mark !== mark) unseen.push(record)
+    if (record.mark !== mark && record.version > 0) unseen.push(record)
     return true
   })
   for (const record of unseen) {

@@ -1,5 +1,5 @@
 import type { SessionEvent } from '#lib/engine/session-machine.ts'
-import { forkParts } from './crdt-loader.ts'
+import { forkParts } from './on-demand.ts'
 import { pickBatch } from './outbox.ts'
 import type { Run } from './run.ts'
 import { ask, eventOf, transact } from './run.ts'

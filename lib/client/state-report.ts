@@ -38,7 +38,7 @@ async function stateOf(tx: StoreTx, collection: string): Promise<string | null> 
   let state = EMPTY_STATE
   let count = 0
   await eachRow<ReplicaRecord>(tx, 'records', `${collection}/`, ({ recordId, version, data, orphan }) => {
-    if (data && !orphan) state = addToState(state, { recordId, version, data })
+    if (data && !orphan && version > 0) state = addToState(state, { recordId, version, data })
     count += 1
     return count <= STATE_RECORDS_MAX
   })

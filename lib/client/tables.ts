@@ -1,5 +1,6 @@
 import type { ClockSample } from '#lib/engine/clock-offset.ts'
 import type { Json } from '#lib/kernel/json.ts'
+import type { CrdtStates } from '#lib/protocol/crdt.ts'
 import type { DeviceConfig } from '#lib/protocol/device.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { WireRecord } from '#lib/protocol/push.ts'
@@ -123,6 +124,10 @@ export interface ReplicaRecord extends WireRecord {
   readonly mark: string | null
   /** The server no longer has it; kept only while changes to it are pending. */
   readonly orphan: boolean
+  /** An own document write may have moved its paths' revisions on: only the server can say (CS5). */
+  readonly otUnsure?: true | undefined
+  /** CRDTs that another device handed over and the server has not shown. With version 0 it shows no record yet. */
+  readonly heard?: CrdtStates | undefined
 }
 
 /** What a change itself adds to a counter and takes away, by JSON Pointer: its totals tell the sum of all so far. */

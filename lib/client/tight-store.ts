@@ -1,5 +1,5 @@
 import type { Json } from '#lib/kernel/json.ts'
-import { withParts } from './crdt-loader.ts'
+import { withParts } from './on-demand.ts'
 import type { ReplicaErrorCode } from './errors.ts'
 import { ReplicaError } from './errors.ts'
 import { createSerial } from './serial.ts'

@@ -29,6 +29,7 @@ export interface AnswerFacts {
 export interface Command {
   readonly id: string
   readonly type: string
+  readonly deadLetterId?: unknown
 }
 
 export type Outcome<T> =

@@ -2,7 +2,7 @@ import type { CollectionRules } from '#lib/engine/types.ts'
 import { applyOperation } from '#lib/engine/patch.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
-import { crdtParts } from './crdt-loader.ts'
+import { crdtParts, otParts } from './on-demand.ts'
 import type { CrdtGround } from './crdt-parts.ts'
 import { conflictsOf } from './notices.ts'
 import { pendingOf } from './outbox.ts'
@@ -51,13 +51,16 @@ export async function readGround(tx: StoreTx, collection: string, recordId: stri
     ...conflicts.flatMap((conflict) => conflict.mutations),
     ...pending.map((entry) => entry.mutation),
   ]
-  const joins = own.some(({ op }) => op.type === 'crdt')
+  const has = (type: Mutation['op']['type']): boolean => own.some(({ op }) => op.type === type)
   return {
     record,
     own,
-    data: joins
-      ? crdtParts().rebase(await groundOf(tx, collection, record), own).data
-      : rebase(record?.data ?? null, own),
+    data:
+      has('crdt') || record?.heard
+        ? crdtParts().rebase(await groundOf(tx, collection, record), own).data
+        : has('ot')
+          ? otParts().rebase(record?.data ?? null, own)
+          : rebase(record?.data ?? null, own),
     pending: pending.length,
     inConflict: conflicts.length > 0,
     lastMutationId: own.at(-1)?.id ?? null,
@@ -66,7 +69,7 @@ export async function readGround(tx: StoreTx, collection: string, recordId: stri
 
 type Rules = Pick<CollectionRules, 'strategy' | 'fieldStrategies'>
 /** Before the first config nothing says what isn't a CRDT: the server judges. */
-const UNKNOWN_RULES: Rules = { strategy: 'crdt', fieldStrategies: {} }
+export const UNKNOWN_RULES: Rules = { strategy: 'crdt', fieldStrategies: {} }
 
 export const rulesOf = async (tx: StoreTx, collection: string): Promise<Rules> =>
   (await getMeta(tx, 'config'))?.collections.find(({ name }) => name === collection) ?? UNKNOWN_RULES
@@ -83,6 +86,7 @@ export async function groundOf(
     states: record?.crdt ?? {},
     hlc: record?.hlc ?? '',
     written: new Set(),
+    heard: record?.heard,
   }
 }
 

@@ -51,9 +51,13 @@ const isRecordShape = shape({
 })
 /** Who reads a state looks at what is in it. */
 const isStates: Test = (value) => value === undefined || isJsonObject(value)
+const isRevision = shape({ revision: isCount })
+const isRevisions: Test = (value) =>
+  value === undefined || (isJsonObject(value) && Object.values(value).every(isRevision))
 export const isRecord: Test = (value) =>
   isRecordShape(value) &&
   isStates((value as JsonObject)['crdt']) &&
+  isRevisions((value as JsonObject)['ot']) &&
   ((value as JsonObject)['data'] === null) === (value as JsonObject)['deleted']
 
 const EFFECTS: Readonly<Record<string, Test>> = {

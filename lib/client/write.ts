@@ -8,7 +8,7 @@ import type { JsonSchema } from '#lib/protocol/device.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import type { Clock } from './clock.ts'
 import { toIso } from './clock.ts'
-import { crdtParts } from './crdt-loader.ts'
+import { crdtParts, otParts } from './on-demand.ts'
 import { readOffset, tickClock } from './device-clock.ts'
 import { ReplicaError } from './errors.ts'
 import { OUTBOX_MAX, bytesOf, depthOf, enqueue, getCounts } from './outbox.ts'
@@ -66,7 +66,11 @@ export async function writeLocally(
   const standing = options.resolves === undefined ? ground.data : (ground.record?.data ?? null)
   if (op.type !== 'put' && standing === null) throw new ReplicaError('not_found', `${collection}/${recordId}`)
   const next =
-    op.type === 'crdt' ? await joinedDocument(tx, ground, collection, op) : plainDocument(standing, op)
+    op.type === 'crdt'
+      ? await joinedDocument(tx, ground, collection, op)
+      : op.type === 'ot'
+        ? otParts().rebase(standing, [{ op }])
+        : plainDocument(standing, op)
   const schemaVersion = await checkWrite(tx, input, next, options.validate ?? true)
   const mutation = await stampMutation(tx, clock, random, { input, ground, schemaVersion })
   if (bytesOf(mutation) > SDK_MUTATION_BYTES_MAX) throw new ReplicaError('too_large')

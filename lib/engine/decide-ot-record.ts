@@ -110,7 +110,8 @@ function decideOperation(
   if (op.baseRevision > state.revision) return underivable(standing, path)
   const since = operationsSince(standing, op, type, state)
   if (!since) return behind(standing, path, type, made.value)
-  const integrated = integrate(type, since, chainIds(draft, question.mutation, question.author), made.value)
+  const log = state.revision > 0 ? since : [...since, ...unlogged(standing, type, path, document)]
+  const integrated = integrate(type, log, chainIds(draft, question.mutation, question.author), made.value)
   if (!integrated.ok && integrated.error === 'unknown_revision')
     return behind(standing, path, type, made.value)
   if (!integrated.ok) return failed(standing, path, integrated.error)
@@ -124,6 +125,19 @@ function decideOperation(
     writeOf(standing, [entryOf(path, state, made.value, integrated.value)], true),
     won,
   )
+}
+
+/** What others wrote there before the path had operations, as the one operation that it comes to. */
+function unlogged(
+  { base, concurrent }: Standing,
+  type: OtType,
+  path: string,
+  document: JsonObject,
+): readonly LoggedOp[] {
+  if (!concurrent || base.kind !== 'known') return []
+  const [was, is] = [valueAt(base.data, path), valueAt(document, path)]
+  const ops = jsonEqual(was, is) ? null : type.diff(was, is)
+  return ops?.ok ? [{ revision: 0, version: 0, mutationId: '', ops: ops.value, made: ops.value }] : []
 }
 
 function operationsSince(
@@ -305,8 +319,7 @@ function finish(
   const invalid = findInvalid(question.rules, data, base)
   if (invalid) return invalid
   if (settled) return { kind: 'settled', decision: settled.decision, base, local, data, crdt: {}, ot }
-  const joined = concurrent && question.mutation.op.type !== 'ot'
-  return { kind: 'write', data, crdt: {}, joined, ot }
+  return { kind: 'write', data, crdt: {}, joined: concurrent, ot }
 }
 
 const underivable = ({ base }: Standing, path: string): RecordDecision => ({

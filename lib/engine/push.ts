@@ -175,11 +175,8 @@ function decideThrough(
   const record = nextRecord(question, rules, decision, decision.ot)
   const { id } = incoming.mutation
   const applied = { id, status: 'applied', version: record.version } as const
-  const result = decision.joined
-    ? { ...applied, record: toWireRecord(record) }
-    : decision.ot
-      ? { ...applied, ...toldOf(decision.ot) }
-      : applied
+  const told = decision.ot ? { ...applied, ...toldOf(decision.ot) } : applied
+  const result = decision.joined ? { ...told, record: toWireRecord(record) } : told
   const replaced = recordOf(draft, incoming.mutation)
   return effectOf(question, result, { record, replaced, otOps: otOpsOf(record, id, decision.ot) })
 }

@@ -5,23 +5,29 @@ import { uuid } from './mutation.ts'
 export const COMMAND_TYPES = ['resync', 'pause', 'resume', 'send_diagnostics', 'rotate'] as const
 export type CommandType = (typeof COMMAND_TYPES)[number]
 
+/** What became of a device's letter at the desk: events that a device without a stream hears as it hears commands. */
+export type NewsType = 'replayed' | 'discarded'
+
 /** A command as it travels, in the event stream and in `Tidemark-Commands`. */
 export interface WireCommand {
   readonly id: string
-  readonly type: CommandType
+  readonly type: CommandType | NewsType
+  /** With news: the letter that was closed. */
+  readonly deadLetterId?: string | undefined
 }
 
 /** What an operator told a device. */
 export interface DeviceCommand {
   readonly id: string
-  readonly type: CommandType
+  readonly type: CommandType | NewsType
+  readonly deadLetterId?: string | undefined
   readonly reason: string | null
   readonly issuedAtMs: number
   readonly expiresAtMs: number
   readonly acknowledgedAtMs: number | null
 }
 
-/** Commands that one device has not acknowledged; more are refused. */
+/** Commands that one device has not acknowledged; more are refused. Of news as many, and more are left out. */
 export const COMMANDS_PENDING_MAX = 20
 
 /** Neither acknowledged nor expired. Oldest first: the device obeys in this order. */

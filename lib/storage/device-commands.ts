@@ -3,7 +3,7 @@ import { COMMANDS_PENDING_MAX, pendingCommands } from '#lib/protocol/command.ts'
 import type { Device } from './rows.ts'
 
 /** Commands kept on a device's row, newest last: the pending ones and the last of those that are done or over. */
-export const COMMANDS_KEPT_MAX = 40
+export const COMMANDS_KEPT_MAX = 60
 
 /** The list with one more; the same id again changes nothing. Null when too many are pending. */
 export function withCommand(
@@ -13,7 +13,9 @@ export function withCommand(
 ): readonly DeviceCommand[] | null {
   if (commands.some(({ id }) => id === command.id)) return commands
   const pending = pendingCommands(commands, nowMs)
-  if (pending.length >= COMMANDS_PENDING_MAX) return null
+  const isNews = ({ deadLetterId }: DeviceCommand): boolean => deadLetterId !== undefined
+  const alike = pending.filter((known) => isNews(known) === isNews(command))
+  if (alike.length >= COMMANDS_PENDING_MAX) return null
   const over = commands.filter((known) => !pending.includes(known))
   const kept = new Set([...over.slice(-(COMMANDS_KEPT_MAX - pending.length - 1)), ...pending])
   return [...commands.filter((known) => kept.has(known)), command]

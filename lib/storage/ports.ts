@@ -164,7 +164,7 @@ export interface DevicePort {
     fleetId: string,
     deviceId: string,
     order: { command: DeviceCommand | null; status: DeviceStatus | null; nowMs: number },
-    audit: AuditEntry,
+    audit: AuditEntry | null,
   ): Promise<Device | 'unknown' | 'full' | 'revoked'>
   /** Notes that the device has done these; unknown ids change nothing. */
   acknowledgeCommands(fleetId: string, deviceId: string, ids: readonly string[], atMs: number): Promise<void>

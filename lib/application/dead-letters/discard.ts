@@ -5,6 +5,7 @@ import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
 import { HELD_MAX } from './replay.ts'
+import { tellClosed } from './tell-closed.ts'
 
 const discardInput = z.strictObject({ reason: z.string().trim().min(1).max(1_000) })
 
@@ -34,7 +35,6 @@ export async function discard(
   const audit = auditEntry(ctx, actor, { action: 'dead-letter.discard', target: id, fleetId, reason, after })
   if (!(await deadLetters.discard(fleetId, id, held, ctx.clock.now(), audit)))
     throw new ApplicationError('not_replayable')
-  for (const { id: deadLetterId, deviceId } of [letter, ...along])
-    ctx.pokes.tell(fleetId, { event: 'discarded', deadLetterId, deviceId })
+  await tellClosed(ctx, fleetId, 'discarded', [letter, ...along])
   return { letter: (await deadLetters.get(fleetId, id)) ?? letter, held }
 }

@@ -5,6 +5,7 @@ import { auditEntry } from '../access/audit-entry.ts'
 import type { Actor, Context } from '../context.ts'
 import { incomingOf } from '../sync/parse-push.ts'
 import { submitPush } from '../sync/submit-push.ts'
+import { tellClosed } from './tell-closed.ts'
 
 /** An edited form of what a letter wanted: another operation, made on the schema version given. */
 export interface Edit {
@@ -51,7 +52,7 @@ export async function runLetter(
   })
   if (outcome.kind === 'failed') throw outcome.error
   const result = outcome.results[0] as MutationResult
-  if (closesLetter(result)) ctx.pokes.tell(fleetId, { event: 'replayed', deadLetterId: letter.id, deviceId })
+  if (closesLetter(result)) await tellClosed(ctx, fleetId, 'replayed', [letter])
   return result
 }
 

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import type { CommandType } from '#lib/protocol/command.ts'
 import { COMMAND_TYPES } from '#lib/protocol/command.ts'
 import { uuid } from '#lib/protocol/mutation.ts'
 import type { DeviceCommand, DeviceStatus } from '#lib/storage/ports.ts'
@@ -11,7 +10,7 @@ import { wireCommands } from './wire-commands.ts'
 
 const DAY_MS = 86_400_000
 /** How long a command waits for its device when the operator doesn't say. */
-const COMMAND_LIFE_MS = 7 * DAY_MS
+export const COMMAND_LIFE_MS = 7 * DAY_MS
 const COMMAND_LIFE_MAX_MS = 90 * DAY_MS
 const REASON_MAX = 500
 
@@ -31,7 +30,7 @@ const STATUS_AFTER: Readonly<Record<string, DeviceStatus>> = {
 }
 
 export interface IssuedCommand extends Omit<DeviceCommand, 'type' | 'expiresAtMs'> {
-  readonly type: CommandType | 'revoke'
+  readonly type: DeviceCommand['type'] | 'revoke'
   /** Null for a revocation: the device's credential ends at once, and there is nothing to deliver. */
   readonly expiresAtMs: number | null
   readonly deviceId: string

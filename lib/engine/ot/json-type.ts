@@ -1,4 +1,4 @@
-import { type as json1 } from 'ot-json1'
+import { moveOp, type as json1 } from 'ot-json1'
 import type { Doc, JSONOp } from 'ot-json1'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { isJsonObject, jsonEqual, ownValue } from '#lib/kernel/json.ts'
@@ -55,6 +55,8 @@ export const jsonType: OtType = {
   },
   transform: (op, other, side) =>
     attempt('does_not_fit', () => outer(json1.transformNoConflict(inner(op), inner(other), side))),
+  compose: (first, second) =>
+    attempt('does_not_fit', () => outer(json1.compose(inner(first), inner(second)))),
   diff: (before, after) => ok(replaceDifferences(before, after)),
   cost: (op, other) => places(tree(op)) * places(tree(other)),
 }
@@ -125,6 +127,12 @@ function differingChildren(before: JsonObject, after: JsonObject): OpNode['child
     return node === null ? [] : [[key, node]]
   })
 }
+
+/** The operation that moves what is at one place to another, as it comes: `parse` says whether it is one. */
+export const moveBetween = (
+  from: readonly (string | number)[],
+  to: readonly (string | number)[],
+): Result<Json, OtFailure> => attempt('bad_op', () => moveOp([...from], [...to]) as Json)
 
 /** Where the place at `path` is after the operation; null when it is gone. */
 export function transformPath(

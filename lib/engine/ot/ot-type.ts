@@ -31,6 +31,8 @@ export interface OtType {
   apply(value: Json | undefined, op: Json): Result<Json | undefined, OtFailure>
   /** `op` as it has to be once `other`, made on the same document, was applied (TP1). */
   transform(op: Json, other: Json, side: Side): Result<Json, OtFailure>
+  /** One operation with the effect of both, the second made on what the first leaves. */
+  compose(first: Json, second: Json): Result<Json, OtFailure>
   /** An operation that makes `after` of `before`. */
   diff(before: Json | undefined, after: Json | undefined): Result<Json, OtFailure>
   /** Roughly how long `transform` of the two takes; 1 for two of one component each. */

@@ -47,6 +47,7 @@ export const textType: OtType = {
     return next.length > TEXT_UNITS_MAX ? err('too_large') : ok(next)
   },
   transform: (op, other, side) => ok(textUnicode.transform(op as TextOp, other as TextOp, side) as Json),
+  compose: (first, second) => ok(textUnicode.compose(first as TextOp, second as TextOp) as Json),
   diff(before, after) {
     const [from, to] = [before ?? '', after ?? '']
     if (typeof from !== 'string' || typeof to !== 'string') return err('kind_mismatch')

@@ -22,7 +22,7 @@ export function memoryDeviceLife(state: MemoryState): Life {
         if (command && commands === device.commands) return device
         const next = { ...device, commands, status: status ?? device.status }
         tables.devices.set(undo, deviceId, next)
-        state.audit.set(undo, audit.id, audit)
+        if (audit) state.audit.set(undo, audit.id, audit)
         return next
       }),
     acknowledgeCommands: (fleetId, deviceId, ids, atMs) =>

@@ -67,7 +67,7 @@ export function postgresDeviceLife(database: Database): Life {
         if (command && commands === device.commands) return device
         const next = { ...device, commands, status: status ?? device.status }
         await save(send, next)
-        await insertAudit(send, audit)
+        if (audit) await insertAudit(send, audit)
         return next
       }),
     acknowledgeCommands: (fleetId, deviceId, ids, atMs) =>

@@ -193,6 +193,29 @@ describe.each(STORAGES)('CRDTs of the SDK over $name', ({ open: openStorage }) =
     await expect(down).rejects.toMatchObject({ code: 'invalid_patch' })
   })
 
+  it('[CS4] of a register the last value stays, whoever is heard last, and a clear takes its field away', async () => {
+    const id = await record('boards', { likes: 1 })
+    const state = (replica: Replica) => replica.collection('boards').register(id, 'state')
+    expect(await state(one).value()).toBeUndefined()
+    await state(two).set('earlier')
+    // Stamps of one millisecond are told apart by their devices.
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    await state(one).set({ step: 1 })
+    await state(one).set({ step: 2 })
+    expect([await state(one).value(), await state(two).value()]).toEqual([{ step: 2 }, 'earlier'])
+    expect(one.status$.get().pending).toBeLessThanOrEqual(1)
+    await syncAll()
+    expect(await dataOf(two, 'boards', id)).toEqual({ likes: 1, state: { step: 2 } })
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    await state(two).clear()
+    await syncAll()
+    expect(await dataOf(one, 'boards', id)).toEqual({ likes: 1 })
+    await one.collection('boards').counter(id, 'likes').increment()
+    await expect(one.collection('boards').register(id, 'likes').set(9)).rejects.toMatchObject({
+      code: 'invalid_patch',
+    })
+  })
+
   it('[CS4] whatever two devices do, in whatever order they sync, both end with the same and every step counts', async () => {
     const id = await record('boards', {})
     const random = seededRandom(7)

@@ -89,6 +89,29 @@ describe('the stream of events in the SDK, over HTTP and PostgreSQL', () => {
     )
   })
 
+  it('[CM1] without a stream a device hears of its letters with its next answer, and acknowledges it', async () => {
+    const { replica } = await open({ ...QUIET, auto: false })
+    const { recordId } = await replica.collection('notes').put(null, { title: 'x' })
+    await replica.sync()
+    for (const count of ['one', 'two'])
+      await replica
+        .collection('notes')
+        .patch(recordId, { set: { count } }, { validate: false })
+        .then(() => replica.sync())
+    const letters = replica.deadLetters$.get()
+    expect(letters).toHaveLength(2)
+    const [letter] = letters
+    const path = `/dead-letters/${letter?.deadLetterId}/discard?fleet=${world.fleet.fleetId}`
+    expect((await world.admin('POST', path, { reason: 'a test' })).status).toBe(200)
+    await replica.sync()
+    expect(replica.deadLetters$.get()).toEqual(letters.slice(1))
+    await replica.sync()
+    const shown = await world.storage.devices.get(world.fleet.fleetId, replica.deviceId)
+    expect(shown?.commands).toMatchObject([
+      { type: 'discarded', deadLetterId: letter?.deadLetterId, acknowledgedAtMs: expect.any(Number) },
+    ])
+  })
+
   it('[EV1] is not opened where the app leaves it out, or syncs by itself; ends with pause and close', async () => {
     for (const sync of [
       { ...QUIET, events: false },

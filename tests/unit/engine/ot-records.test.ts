@@ -56,12 +56,21 @@ describe('operations on a record', () => {
       version: 3,
       revision: 2,
       transformed: [['x']],
+      record: expect.objectContaining({ version: 3, data: { body: 'xabcy', n: 0 } }),
     })
     expect(server.record).toMatchObject({
       data: { body: 'xabcy' },
       ot: { '/body': { kind: 'text', revision: 2 } },
     })
     expect(server.last.effects[0]?.conflict).toBeNull()
+  })
+
+  it('[CS5] the first on a path goes past what others wrote there as documents', () => {
+    const server = written()
+    server.push(DEVICE_A, [mutationBy(DEVICE_A, patch({ body: '# abc' }), { baseVersion: 1 })])
+    const result = one(server.push(DEVICE_B, [edit(DEVICE_B, text([2, 'y']))]))
+    expect(result).toMatchObject({ status: 'applied', transformed: [['# ']] })
+    expect(server.record?.data).toMatchObject({ body: '# abyc' })
   })
 
   it('[CS5] of a chain may name the revision before its first one; each is told of others once', () => {

@@ -1,5 +1,5 @@
 import type { StatusKind } from '#components/ui/status.tsx'
-import type { DeviceCommand } from '#lib/protocol/command.ts'
+import type { DeviceCommand, NewsType } from '#lib/protocol/command.ts'
 import type { ShownDevice } from '#lib/application/devices/get-device.ts'
 
 /** What an operator may ask of a device, as the API calls it. */
@@ -67,9 +67,17 @@ export function actsFor(status: ShownDevice['status']): readonly Act[] {
   return ['diagnostics', 'resync', status === 'paused' ? 'resume' : 'pause', 'rotate', 'revoke']
 }
 
-/** A command's type as the operator chose it. Pure. */
-export const commandLabel = (type: DeviceCommand['type']): string =>
-  ACT_WORDS[type === 'send_diagnostics' ? 'diagnostics' : type].label
+/** News that travel as commands do. */
+const NEWS_LABELS: Record<NewsType, string> = {
+  replayed: 'Told of a replayed letter',
+  discarded: 'Told of a discarded letter',
+}
+
+/** A command's type as the operator chose it, or what the device is told of by itself. Pure. */
+export function commandLabel(type: DeviceCommand['type']): string {
+  if (type === 'replayed' || type === 'discarded') return NEWS_LABELS[type]
+  return ACT_WORDS[type === 'send_diagnostics' ? 'diagnostics' : type].label
+}
 
 /** Where a command stands. Pure. */
 export function commandState(

@@ -41,6 +41,31 @@ const documentWithTextOps = text.chain((document) =>
 )
 
 describe('operations', () => {
+  it('[CS5] that are joined into one have the effect of both', () => {
+    const chained = text.chain((before) =>
+      textOp(before).chain((first) => {
+        const between = must(textType.apply(before, must(textType.parse(frozen(first)))))
+        return fc.tuple(fc.constant(before), fc.constant(first), textOp(String(between)))
+      }),
+    )
+    fc.assert(
+      fc.property(chained, ([before, first, second]) => {
+        const [a, b] = [must(textType.parse(frozen(first))), must(textType.parse(frozen(second)))]
+        const both = must(textType.apply(before, must(textType.compose(a, b))))
+        expect(both).toBe(must(textType.apply(must(textType.apply(before, a)), b)))
+      }),
+      { numRuns: cases(500) },
+    )
+    fc.assert(
+      fc.property(jsonValue, jsonValue, jsonValue, (before, between, after) => {
+        const made = [must(jsonType.diff(before, between)), must(jsonType.diff(between, after))]
+        const [a, b] = made.map((op) => must(jsonType.parse(op))) as [Json, Json]
+        expect(shown(must(jsonType.apply(before, must(jsonType.compose(a, b)))))).toBe(shown(after))
+      }),
+      { numRuns: cases(500) },
+    )
+  })
+
   it('[CS5] on a text converge in either order, also at one place, in what the other deletes, and at surrogate pairs', () => {
     fc.assert(
       fc.property(documentWithTextOps, ([document, a, b]) => expectConvergence(textType, document, a, b)),

@@ -30,6 +30,9 @@ function onDemand<T>(load: () => Promise<T>): () => T {
 /** Counters, sets, registers and texts. */
 export const crdtParts = onDemand(async () => (await import('./crdt-parts.ts')).crdtParts)
 
+/** Texts and JSON under operational transformation. */
+export const otParts = onDemand(async () => (await import('./ot-parts.ts')).otParts)
+
 /** A device that takes another id, and what becomes of its work. */
 export const forkParts = onDemand(async () => (await import('./fork-parts.ts')).forkParts)
 

@@ -1,0 +1,140 @@
+import { holdsOnlyCrdts, usesCrdt } from '#lib/engine/crdt/governed.ts'
+import { compareHlc, parseHlc } from '#lib/kernel/hlc.ts'
+import { isJsonObject } from '#lib/kernel/json.ts'
+import { isUuid } from '#lib/kernel/uuid.ts'
+import type { CrdtState, CrdtStates } from '#lib/protocol/crdt.ts'
+import { CLOCK_AHEAD_MAX_MS, SDK_MUTATION_BYTES_MAX } from '#lib/protocol/limits.ts'
+import type { CollectionContext } from './collection.ts'
+import { ReplicaError } from './errors.ts'
+import type { HandleCore } from './field-handles.ts'
+import type { StoreTx } from './store.ts'
+import type { ReplicaRecord } from './tables.ts'
+
+/** A record's CRDTs as one device has them, for another one. Plain JSON. */
+export interface CrdtExport {
+  readonly format: 'tidemark-crdt-1'
+  /** Null before the device is enrolled. */
+  readonly fleetId: string | null
+  readonly collection: string
+  readonly recordId: string
+  readonly schemaVersion: number
+  readonly crdt: CrdtStates
+}
+
+/** A record's states come to a few changes; more than this is no record. */
+const EXPORT_CHARS_MAX = 4 * SDK_MUTATION_BYTES_MAX
+const PATHS_MAX = 1_000
+
+const bad = (detail: string): ReplicaError => new ReplicaError('invalid_exchange', detail)
+
+/** All that this device knows of a record's CRDTs: the server's, its own changes, and what others handed over. */
+async function exportCrdt(
+  core: HandleCore,
+  { store, checkOpen }: CollectionContext,
+  collection: string,
+  recordId: string,
+): Promise<CrdtExport | null> {
+  checkOpen()
+  return store.transact(async (tx) => {
+    const { record, own } = await core.readGround(tx, collection, recordId)
+    const ground = core.crdtParts().rebase(await core.groundOf(tx, collection, record), own)
+    if (ground.data === null) return null
+    if (!usesCrdt(ground.rules)) throw bad(`${collection} holds no CRDTs`)
+    // Where an own document write waits only the server can say what it does to the state.
+    const crdt = Object.fromEntries(
+      Object.entries(ground.states).filter(([path]) => !ground.written.has(path)),
+    )
+    const { fleetId } = await core.identityOf(tx)
+    const schemaVersion = record?.schemaVersion ?? own.at(-1)?.schemaVersion ?? 1
+    return { format: 'tidemark-crdt-1', fleetId, collection, recordId, schemaVersion, crdt }
+  })
+}
+
+/**
+ * Joins what another device handed over. It is shown at once and is no change of this device: the other one sends it
+ * to the server itself. Checked whole before anything is kept; fails with `invalid_exchange`.
+ */
+async function mergeCrdt(
+  core: HandleCore,
+  context: CollectionContext,
+  collection: string,
+  exported: unknown,
+): Promise<string> {
+  context.checkOpen()
+  const { recordId, schemaVersion, crdt, fleetId } = readExport(exported, collection)
+  await context.store.transactDurably(async (tx) => {
+    const own = await core.identityOf(tx)
+    if (own.fleetId !== null && fleetId !== null && own.fleetId !== fleetId)
+      throw bad('it is of another fleet')
+    const checked = checkStates(core, crdt)
+    await checkStamps(core, tx, context, checked)
+    const record = await core.getRecord(tx, collection, recordId)
+    const rules = await core.rulesOf(tx, collection)
+    if (!usesCrdt(rules)) throw bad(`${collection} holds no CRDTs`)
+    if (!record && !holdsOnlyCrdts(rules)) throw new ReplicaError('not_found', `${collection}/${recordId}`)
+    const known = record ?? heardOf(collection, recordId, schemaVersion)
+    const heard = core.crdtParts().hear(rules, known.heard ?? {}, checked)
+    if (!heard) throw bad('it does not fit what this device has')
+    await core.putRow(tx, 'records', core.recordRowKey(collection, recordId), { ...known, heard })
+  })
+  context.onWrite()
+  return recordId
+}
+
+/** A record that the server has not shown yet: version 0, kept until it does. */
+const heardOf = (collection: string, recordId: string, schemaVersion: number): ReplicaRecord => ({
+  collection,
+  recordId,
+  version: 0,
+  deleted: false,
+  data: {},
+  versionVector: {},
+  hlc: '',
+  schemaVersion,
+  mark: null,
+  orphan: false,
+})
+
+function readExport(exported: unknown, collection: string): CrdtExport {
+  if (!isJsonObject(exported) || exported['format'] !== 'tidemark-crdt-1') throw bad('no export of a record')
+  if (exported['collection'] !== collection) throw bad('it is of another collection')
+  const { recordId, crdt, schemaVersion, fleetId } = exported
+  const isWhole =
+    isUuid(recordId) &&
+    isJsonObject(crdt) &&
+    Number.isSafeInteger(schemaVersion) &&
+    (fleetId === null || typeof fleetId === 'string')
+  if (!isWhole) throw bad('no export of a record')
+  if (Object.keys(crdt).length > PATHS_MAX || JSON.stringify(crdt).length > EXPORT_CHARS_MAX)
+    throw new ReplicaError('too_large')
+  return exported as unknown as CrdtExport
+}
+
+function checkStates(core: HandleCore, states: CrdtStates): CrdtStates {
+  const { checkState } = core.crdtParts()
+  return Object.fromEntries(
+    Object.entries(states).map(([path, state]): [string, CrdtState] => {
+      const checked = checkState(path, state)
+      if (!checked) throw bad(`no CRDT at ${path}`)
+      return [path, checked]
+    }),
+  )
+}
+
+/** CL1: no stamp from the future is taken in; what is written here from now on is later than all of them. */
+async function checkStamps(
+  core: HandleCore,
+  tx: StoreTx,
+  { clock }: CollectionContext,
+  states: CrdtStates,
+): Promise<void> {
+  const stamps = Object.values(states).flatMap((state) => (state.kind === 'lww-register' ? [state.hlc] : []))
+  const nowMs = clock.now() + ((await core.readOffset(tx))?.offsetMs ?? 0)
+  const newest = stamps.reduce((max, stamp) => (compareHlc(stamp, max) > 0 ? stamp : max), '')
+  const parsed = parseHlc(newest)
+  if (parsed.ok && parsed.value.wallMs > nowMs + CLOCK_AHEAD_MAX_MS)
+    throw bad('a stamp of it is from the future')
+  await core.receiveStamps(tx, (await core.identityOf(tx)).deviceId, stamps, clock.now())
+}
+
+export const exchange = { exportCrdt, mergeCrdt }

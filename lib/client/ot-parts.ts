@@ -1,0 +1,189 @@
+import { passAll } from '#lib/engine/ot/integrate.ts'
+import { moveBetween } from '#lib/engine/ot/json-type.ts'
+import { otLibrary } from '#lib/engine/ot/ot-library.ts'
+import { isOtPath, valueAt, withValue } from '#lib/engine/ot/paths.ts'
+import { codePoints } from '#lib/engine/ot/text-type.ts'
+import { applyOperation } from '#lib/engine/patch.ts'
+import type { CollectionRules } from '#lib/engine/types.ts'
+import type { Json, JsonObject } from '#lib/kernel/json.ts'
+import type { Result } from '#lib/kernel/result.ts'
+import type { Mutation, OtOperation } from '#lib/protocol/mutation.ts'
+import type { EffectiveResult, WireRecord } from '#lib/protocol/push.ts'
+import { ReplicaError } from './errors.ts'
+import { bytesOf, pendingOf, saveEntry } from './outbox.ts'
+import type { StoreTx } from './store.ts'
+import type { OutboxEntry, ReplicaRecord } from './tables.ts'
+import { getRecord, putRow, recordRowKey } from './tables.ts'
+import type { RecordGround } from './view.ts'
+
+type Applied = Extract<EffectiveResult, { status: 'applied' }>
+type OtEntry = OutboxEntry & { readonly mutation: { readonly op: OtOperation } }
+/** Names and indices from the path's value down. */
+export type JsonPath = readonly (string | number)[]
+
+/** What an edit does to the value of its path. */
+export type OtEdit =
+  | { readonly kind: 'text'; readonly index: number; readonly removed: number; readonly inserted: string }
+  | { readonly kind: 'json'; readonly ops: Json }
+  | { readonly kind: 'json'; readonly from: JsonPath; readonly to: JsonPath }
+
+export interface OtParts {
+  /** The document with the own changes on top, in order; one that no longer fits leaves it as it was. */
+  rebase(data: JsonObject | null, own: readonly Pick<Mutation, 'op'>[]): JsonObject | null
+  /** The operation of an edit, or a document write where the revision isn't known that it would be made on. */
+  edit(
+    rules: Pick<CollectionRules, 'strategy' | 'fieldStrategies'>,
+    ground: RecordGround,
+    path: string,
+    edit: OtEdit,
+  ): Mutation['op']
+  /** One operation with the effect of both; null where they don't belong together. */
+  join(first: OtOperation, second: OtOperation): OtOperation | null
+  /** What an `applied` operation says of its path: the pending ones on it go past others' since (CS5). */
+  settle(tx: StoreTx, entry: OutboxEntry, result: Applied, deviceId: string): Promise<void>
+  /** The pending operations on a record go past what a pull brings. */
+  catchUp(tx: StoreTx, wire: WireRecord): Promise<void>
+}
+
+const isOt = (entry: OutboxEntry): entry is OtEntry => entry.mutation.op.type === 'ot'
+
+function applyAll(
+  data: JsonObject,
+  { path, kind }: Pick<OtOperation, 'path' | 'kind'>,
+  ops: readonly Json[],
+): JsonObject | null {
+  let document: JsonObject | null = data
+  for (const op of ops) {
+    const value: Result<Json | undefined, string> | null =
+      document && otLibrary[kind].apply(valueAt(document, path), op)
+    document = document && value?.ok ? withValue(document, path, value.value) : null
+  }
+  return document
+}
+
+const rebase: OtParts['rebase'] = (data, own) =>
+  own.reduce<JsonObject | null>((document, { op }) => {
+    if (op.type === 'ot') return document && (applyAll(document, op, [op.ops]) ?? document)
+    if (document === null && op.type === 'patch') return null
+    const next = applyOperation(document, op)
+    return next.ok ? next.value : document
+  }, data)
+
+function misfit(code: string, path: string): never {
+  throw new ReplicaError('invalid_patch', `${code} at ${path}`)
+}
+
+function opsOf(edit: OtEdit, before: Json | undefined, path: string): Json {
+  if (edit.kind === 'json') {
+    if ('ops' in edit) return edit.ops
+    const move = moveBetween(edit.from, edit.to)
+    return move.ok ? move.value : misfit(move.error, path)
+  }
+  const { index, removed, inserted } = edit
+  if (before !== undefined && typeof before !== 'string') return misfit('kind_mismatch', path)
+  const text = before ?? ''
+  const fits = Number.isInteger(index) && Number.isInteger(removed) && index >= 0 && removed >= 0
+  if (!fits || index + removed > text.length) return misfit('index_out_of_range', path)
+  const [head, gone] = [text.slice(0, index), text.slice(index, index + removed)]
+  // Positions count code points: no half of one may be left behind.
+  if ([head, gone, inserted].some((part) => /\p{Cs}/u.test(part))) return misfit('half_a_character', path)
+  return [codePoints(head), inserted, { d: codePoints(gone) }]
+}
+
+function makeEdit(
+  rules: Parameters<OtParts['edit']>[0],
+  { data, record, own }: RecordGround,
+  path: string,
+  edit: OtEdit,
+): Mutation['op'] {
+  if (!isOtPath(rules, path)) return misfit('not_ot', path)
+  const before = valueAt(data, path)
+  const type = otLibrary[edit.kind]
+  const made = type.parse(opsOf(edit, before, path))
+  if (!made.ok) return misfit(made.error, path)
+  const next = type.apply(before, made.value)
+  if (!next.ok) return misfit(next.error, path)
+  const isKnown = record !== null && !record.otUnsure && own.every(({ op }) => op.type === 'ot')
+  if (!isKnown)
+    return next.value === undefined
+      ? { type: 'patch', unset: [path] }
+      : { type: 'patch', set: { [path]: next.value } }
+  const first = own.map(({ op }) => op).find((op) => op.type === 'ot' && op.path === path)
+  const baseRevision = first?.type === 'ot' ? first.baseRevision : (record.ot?.[path]?.revision ?? 0)
+  return { type: 'ot', path, kind: edit.kind, baseRevision, ops: made.value }
+}
+
+function join(first: OtOperation, second: OtOperation): OtOperation | null {
+  const { path, kind, baseRevision } = first
+  if (second.path !== path || second.kind !== kind || second.baseRevision !== baseRevision) return null
+  const both = otLibrary[kind].compose(first.ops, second.ops)
+  return both.ok ? { ...first, ops: both.value } : null
+}
+
+/** The operations that wait on a path, made on `from`, as they have to be on `to`, past others' in between. */
+async function pass(
+  tx: StoreTx,
+  waiting: readonly OtEntry[],
+  { from, to, theirs }: { readonly from: number; readonly to: number; readonly theirs: readonly Json[] },
+): Promise<void> {
+  const [first] = waiting
+  const fit = waiting.every(
+    ({ mutation: { op } }) => op.baseRevision === from && op.kind === first?.mutation.op.kind,
+  )
+  if (!first || !fit) return
+  let mine: readonly Json[] = waiting.map(({ mutation }) => mutation.op.ops)
+  for (const other of theirs) {
+    const passed = passAll(otLibrary[first.mutation.op.kind], mine, other)
+    if (!passed.ok) return
+    mine = passed.value.mine
+  }
+  for (const [i, entry] of waiting.entries()) {
+    const op = { ...entry.mutation.op, ops: mine[i] as Json, baseRevision: to }
+    const mutation = { ...entry.mutation, op }
+    await saveEntry(tx, { ...entry, mutation, bytes: bytesOf(mutation) })
+  }
+}
+
+const waitingOn = async (
+  tx: StoreTx,
+  { collection, recordId }: Pick<Mutation, 'collection' | 'recordId'>,
+  path: string,
+): Promise<readonly OtEntry[]> =>
+  (await pendingOf(tx, collection, recordId)).filter(isOt).filter(({ mutation }) => mutation.op.path === path)
+
+async function settle(tx: StoreTx, entry: OutboxEntry, result: Applied, deviceId: string): Promise<void> {
+  const { mutation } = entry
+  const { op } = mutation
+  const { version, revision, transformed = [] } = result
+  if (op.type !== 'ot' || revision !== op.baseRevision + transformed.length + 1) return
+  const waiting = await waitingOn(tx, mutation, op.path)
+  await pass(tx, waiting, { from: op.baseRevision, to: revision, theirs: transformed })
+  const known = await getRecord(tx, mutation.collection, mutation.recordId)
+  // Where others came between, the result has the record.
+  if (result.record || !known?.data || known.orphan || known.version >= version) return
+  // A newer one has, or may have, what is in `transformed`: only a pull can tell.
+  if (known.otUnsure || (known.ot?.[op.path]?.revision ?? 0) !== op.baseRevision) return
+  const data = applyAll(known.data, op, [op.ops, ...transformed])
+  if (!data) return
+  const next: ReplicaRecord = {
+    ...known,
+    version,
+    data,
+    versionVector: { ...known.versionVector, [deviceId]: version },
+    ot: { ...known.ot, [op.path]: { revision } },
+  }
+  await putRow(tx, 'records', recordRowKey(known.collection, known.recordId), next)
+}
+
+async function catchUp(tx: StoreTx, wire: WireRecord): Promise<void> {
+  for (const [path, { revision, ops }] of Object.entries(wire.ot ?? {})) {
+    const waiting = await waitingOn(tx, wire, path)
+    const from = waiting[0]?.mutation.op.baseRevision ?? revision
+    const count = revision - from
+    // Without them the operations stay as they are: the server knows the way from where they were made.
+    if (count <= 0 || !ops || ops.length < count) continue
+    await pass(tx, waiting, { from, to: revision, theirs: ops.slice(ops.length - count) })
+  }
+}
+
+export const otParts: OtParts = { rebase, edit: makeEdit, join, settle, catchUp }

@@ -1,0 +1,236 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { createCollection } from '#lib/application/collections/create-collection.ts'
+import { systemClock } from '#lib/client/clock.ts'
+import type { MemoryDisk } from '#lib/client/memory-store.ts'
+import { createMemoryDisk, openMemoryStore } from '#lib/client/memory-store.ts'
+import { openReplica } from '#lib/client/open-replica.ts'
+import type { Replica } from '#lib/client/replica.ts'
+import type { JsonObject } from '#lib/kernel/json.ts'
+import { seededRandom } from '#lib/kernel/random.ts'
+import type { TestFleet } from '#tests/support/device-world.ts'
+import { testApp, testFleet } from '#tests/support/device-world.ts'
+import type { HttpWorld } from '#tests/support/http-world.ts'
+import { overHttp } from '#tests/support/http-world.ts'
+import type { TestStorage } from '#tests/support/storages.ts'
+import { STORAGES } from '#tests/support/storages.ts'
+
+/** Replicas against a real socket. */
+describe.each(STORAGES)('OT in the SDK over HTTP and $name', ({ open: openStorage }) => {
+  let held: TestStorage
+  let world: HttpWorld
+  let fleet: TestFleet
+  let disks: readonly [MemoryDisk, MemoryDisk]
+  let one: Replica
+  let two: Replica
+  const clock = { aheadMs: 0 }
+  /** True: changes of pages are told to wait, and the rest of their push goes on. */
+  let mustWait = false
+  const pushed: JsonObject[] = []
+  beforeAll(async () => {
+    held = await openStorage()
+    world = await overHttp(testApp(held.storage, undefined, { now: () => Date.now() + clock.aheadMs }))
+    fleet = await testFleet(world.app)
+    for (const body of [
+      { name: 'pages', strategy: 'ot', schema: { type: 'object' } },
+      {
+        name: 'notes2',
+        strategy: 'field-merge',
+        fieldStrategies: { '/body': 'ot', '/tree': 'ot' },
+        schema: true,
+      },
+    ])
+      await createCollection(world.app.ctx, { actor: SYSTEM, fleetId: fleet.fleetId, body })
+  })
+  afterAll(async () => {
+    await world.close()
+    await held.close()
+  })
+  beforeEach(async () => {
+    disks = [createMemoryDisk(), createMemoryDisk()]
+    one = await open(disks[0])
+    two = await open(disks[1])
+    pushed.length = 0
+  })
+  afterEach(async () => {
+    mustWait = false
+    await one.close()
+    await two.close()
+  })
+
+  const ask = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> =>
+    (await world.app.router.handle(new Request(input, init))) ?? new Response(null, { status: 404 })
+  const answer: typeof fetch = async (input, init) => {
+    const isPush = String(input).endsWith('/push')
+    const body = isPush
+      ? (JSON.parse(String(init?.body)) as { mutations: { id: string; collection: string }[] })
+      : null
+    if (body && !mustWait) pushed.push(...(body.mutations as unknown as JsonObject[]))
+    if (!body || !mustWait) return ask(input, init)
+    const sent = body.mutations.filter(({ collection }) => collection !== 'pages')
+    const others = JSON.stringify({ ...body, requestId: crypto.randomUUID(), mutations: sent })
+    const response = await ask(input, { ...init, body: others })
+    const answered = (await response.json()) as { results: { id: string }[] }
+    const results = body.mutations.map(
+      ({ id }) =>
+        answered.results.find((result) => result.id === id) ?? {
+          id,
+          status: 'retry',
+          code: 'contention',
+          retryAfterMs: 0,
+        },
+    )
+    const headers = new Headers(response.headers)
+    headers.delete('content-encoding')
+    headers.delete('content-length')
+    return Response.json({ ...answered, results }, { headers })
+  }
+  const open = (disk: MemoryDisk): Promise<Replica> =>
+    openReplica({
+      url: 'http://tidemark.test',
+      enrollmentKey: fleet.key,
+      device: { name: 'tablet', platform: 'ios', appVersion: '1.2.0' },
+      store: openMemoryStore(disk),
+      clock: { ...systemClock, now: () => Date.now() + clock.aheadMs },
+      fetch: answer,
+      sync: { auto: false },
+    })
+  async function syncAll(): Promise<void> {
+    for (const replica of [one, two, one]) {
+      clock.aheadMs += 2_000
+      expect((await replica.sync()).problem).toBeNull()
+    }
+    for (const replica of [one, two]) {
+      expect(replica.status$.get()).toMatchObject({ pending: 0, refused: 0 })
+      expect(replica.deadLetters$.get()).toEqual([])
+      expect(replica.conflicts$.get()).toEqual([])
+    }
+  }
+  /** A session that brings others' work while the device's own waits. */
+  async function syncWaiting(replica: Replica): Promise<void> {
+    await replica.collection('notes').put(null, { title: 'goes through' })
+    mustWait = true
+    clock.aheadMs += 2_000
+    expect((await replica.sync()).problem).toBeNull()
+    mustWait = false
+  }
+  async function record(collection: string, data: JsonObject): Promise<string> {
+    const { recordId } = await one.collection(collection).put(null, data)
+    await syncAll()
+    return recordId
+  }
+  const dataOf = async (replica: Replica, collection: string, id: string): Promise<unknown> =>
+    (await replica.collection(collection).get(id))?.data
+  const ops = (): unknown[] => pushed.map(({ op }) => (op as JsonObject)['type'])
+
+  it('[CS5] two devices type into one text offline: operations, joined before they are sent, in one order', async () => {
+    const id = await record('pages', { body: 'abc' })
+    const body = (replica: Replica) => replica.collection('pages').text(id, 'body')
+    pushed.length = 0
+    await body(one).insert(3, ' 😅')
+    await body(one).insert(6, '!')
+    await body(two).delete(0, 1)
+    await body(two).insert(0, '<')
+    expect([await body(one).value(), await body(two).value()]).toEqual(['abc 😅!', '<bc'])
+    expect(one.status$.get().pending).toBeLessThanOrEqual(1)
+    await syncAll()
+    expect([await body(one).value(), await body(two).value()]).toEqual(['<bc 😅!', '<bc 😅!'])
+    expect(ops()).toEqual(['ot', 'ot'])
+    await expect(body(one).insert(5, 'x')).rejects.toMatchObject({ code: 'invalid_patch' })
+    await expect(body(one).insert(99, 'x')).rejects.toMatchObject({ code: 'invalid_patch' })
+    await expect(one.collection('pages').counter(id, 'n').increment()).rejects.toMatchObject({
+      code: 'invalid_patch',
+    })
+  })
+
+  it('[CS5] operations that wait go past what a pull brings, are typed on, and survive a crash', async () => {
+    const id = await record('pages', { body: 'abc' })
+    const body = (replica: Replica) => replica.collection('pages').text(id, 'body')
+    await body(one).insert(3, 'ONE')
+    await body(two).insert(0, 'two')
+    await two.sync()
+    await syncWaiting(one)
+    expect(await body(one).value()).toBe('twoabcONE')
+    await one.close()
+    one = await open(disks[0])
+    await body(one).insert(9, '!')
+    await body(one).delete(0, 3)
+    await body(two).insert(6, '-')
+    await two.sync()
+    await syncAll()
+    expect([await body(one).value(), await body(two).value()]).toEqual(['abcONE!-', 'abcONE!-'])
+  })
+
+  it('[CS5] cursors stay at what they stand before', async () => {
+    const id = await record('pages', { body: 'hello world' })
+    const body = one.collection('pages').text(id, 'body')
+    const seen = await body.value()
+    const theirs = two.collection('pages').text(id, 'body')
+    await theirs.insert(0, 'oh, ')
+    await syncAll()
+    expect(await body.follow(seen, [0, 6, 11])).toEqual({ value: 'oh, hello world', positions: [4, 10, 15] })
+    await theirs.delete(4, 6)
+    await syncAll()
+    expect(await body.follow('oh, hello world', [2, 6, 10])).toEqual({
+      value: 'oh, world',
+      positions: [2, 4, 4],
+    })
+  })
+
+  it('[CS5] JSON is inserted, moved and removed by two devices at once', async () => {
+    const id = await record('notes2', { title: 'x', tree: { list: [1, 2, 3], name: 'n' } })
+    const tree = (replica: Replica) => replica.collection('notes2').json(id, 'tree')
+    await tree(one).move(['list', 0], ['list', 2])
+    await tree(one).insert(['list', 0], { deep: true })
+    await tree(two).remove(['list', 1])
+    await tree(two).replace(['name'], 'm')
+    await two.collection('notes2').patch(id, { set: { title: 'y' } })
+    expect(await tree(one).value()).toEqual({ list: [{ deep: true }, 2, 3, 1], name: 'n' })
+    await syncAll()
+    const all = { title: 'y', tree: { list: [{ deep: true }, 3, 1], name: 'm' } }
+    expect([await dataOf(one, 'notes2', id), await dataOf(two, 'notes2', id)]).toEqual([all, all])
+    await expect(tree(one).remove(['list', 9])).rejects.toMatchObject({ code: 'invalid_patch' })
+    await expect(tree(one).apply('nonsense')).rejects.toMatchObject({ code: 'invalid_patch' })
+  })
+
+  it('[CS5] where an own document write waits, and in a record that is not sent yet, an edit is a document write', async () => {
+    const pages = one.collection('pages')
+    const { recordId } = await pages.put(null, { body: 'new' })
+    await pages.text(recordId, 'body').insert(3, '!')
+    expect(await pages.text(recordId, 'body').value()).toBe('new!')
+    await syncAll()
+    await pages.patch(recordId, { set: { body: 'new thing!' } })
+    await pages.text(recordId, 'body').insert(0, 'a ')
+    await two.collection('pages').text(recordId, 'body').insert(4, '?')
+    await syncAll()
+    for (const replica of [one, two])
+      expect(await dataOf(replica, 'pages', recordId)).toEqual({ body: 'a new thing!?' })
+    await pages.text(recordId, 'body').insert(0, '# ')
+    await syncAll()
+    expect(await dataOf(two, 'pages', recordId)).toEqual({ body: '# a new thing!?' })
+  })
+
+  it('[CS5] whatever two devices type, in whatever order they sync or wait, both end with all of it', async () => {
+    const id = await record('pages', { body: '' })
+    const random = seededRandom(11)
+    const pick = (n: number): number => Math.floor(random() * n)
+    const typed: string[] = []
+    for (let step = 0; step < 70; step++) {
+      const replica = pick(2) === 0 ? one : two
+      const body = replica.collection('pages').text(id, 'body')
+      if (pick(5) < 3) {
+        const text = await body.value()
+        const ends = [0, ...[...text.matchAll(/>/g)].map(({ index }) => index + 1)]
+        typed.push(`<${step}>`)
+        await body.insert(ends[pick(ends.length)] as number, `<${step}>`)
+      } else {
+        clock.aheadMs += 2_000
+        await (pick(2) === 0 ? syncWaiting(replica) : replica.sync())
+      }
+    }
+    await syncAll()
+    const text = await one.collection('pages').text(id, 'body').value()
+    expect(await two.collection('pages').text(id, 'body').value()).toBe(text)
+    expect((text.match(/<\d+>/g) ?? []).sort()).toEqual(typed.sort())
+  })
+})
