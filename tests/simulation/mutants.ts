@@ -45,10 +45,9 @@ export const MUTANTS: readonly PlantedMutant[] = [
       },
       {
         file: 'lib/application/sync/commit-group.ts',
-        find: `    await written
-    return decided
+        find: `    return decideAndWrite(tx, group, jobs, onDecided)
   })`,
-        replace: `    await written
+        replace: `    const decided = await decideAndWrite(tx, group, jobs, onDecided)
     tell(decided)
     return decided
   }).then(tell, fail))`,
