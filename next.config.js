@@ -13,6 +13,7 @@ const config = {
     'libsql',
     'pg',
     'prom-client',
+    'yjs',
   ],
   // TypeScript 7 has no programming interface for Next: `npm run typecheck` checks instead.
   typescript: { ignoreBuildErrors: true },
