@@ -78,7 +78,7 @@ async function settle(
       await take(tx, context, entry, result)
       return result.status
     case 'duplicate':
-      await take(tx, context, entry, result.original, result.under)
+      await take(tx, context, entry, result.original, result.under, entry.restored)
       if (result.under !== undefined)
         context.elsewhere.push({ mutation: entry.mutation, under: result.under })
       return result.original.status
@@ -101,13 +101,16 @@ async function take(
   entry: OutboxEntry,
   result: EffectiveResult,
   under?: string,
+  isRead = false,
 ): Promise<void> {
   const { mutation } = entry
   const { deviceId, nowMs } = context
   await acknowledge(tx, entry, nowMs, under)
-  // Of one under another id only a pull can tell what it made of the record.
-  if (result.status === 'applied' && under === undefined) await storeOwnWrite(tx, entry, result, deviceId)
-  if ('record' in result && result.record)
+  // Of one under another id only a pull can tell what it made of the record. What a restored server has had all along was
+  // read anew before this push (SM5), and may have been deleted since.
+  if (result.status === 'applied' && under === undefined && !isRead)
+    await storeOwnWrite(tx, entry, result, deviceId)
+  if ('record' in result && result.record && !isRead)
     await storeRecord(tx, result.record, await markOf(tx, mutation.collection))
   if (result.status === 'conflict') await noteConflict(tx, result.conflictId, mutation, result.record, nowMs)
   else if (result.status === 'dead_lettered') {
