@@ -7,6 +7,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     testTimeout: 20_000,
+    // Vitest leaves a core for itself, of which it has no need; two are what CI has.
+    maxWorkers: 2,
     projects: [
       {
         extends: true,

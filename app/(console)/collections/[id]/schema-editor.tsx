@@ -4,6 +4,7 @@ import { useId, useState, type FormEvent } from 'react'
 import { Button } from '#components/ui/button.tsx'
 import { Status } from '#components/ui/status.tsx'
 import { showToast } from '#components/ui/toast.tsx'
+import { useHydrated } from '#components/ui/use-hydrated.ts'
 import { sendJson, type Issue } from '../../send-json.ts'
 
 export type SchemaEditorProps = {
@@ -21,6 +22,7 @@ type Failure = { message: string; issues: readonly Issue[] }
 export function SchemaEditor({ id, fleetId, version, schemaVersion, schemaText }: SchemaEditorProps) {
   const router = useRouter()
   const errorId = useId()
+  const hydrated = useHydrated()
   const [basis, setBasis] = useState({ version, schemaText })
   const [text, setText] = useState(schemaText)
   const [failure, setFailure] = useState<Failure | null>(null)
@@ -63,6 +65,7 @@ export function SchemaEditor({ id, fleetId, version, schemaVersion, schemaText }
         <textarea
           className="editor"
           value={text}
+          readOnly={!hydrated}
           spellCheck={false}
           aria-invalid={failure !== null}
           aria-describedby={errorId}
