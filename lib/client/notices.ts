@@ -4,7 +4,17 @@ import type { WireRecord } from '#lib/protocol/push.ts'
 import { spoilDots } from './device-dots.ts'
 import type { StoreTx } from './store.ts'
 import type { ConflictNotice, DeadLetterNotice, LocalRefusal, RecoveryNotice } from './tables.ts'
-import { NO_COUNTS, allRows, eachRow, getMeta, getRow, putRow, recordRowKey, setMeta } from './tables.ts'
+import {
+  NO_COUNTS,
+  allRows,
+  eachRow,
+  getMeta,
+  getRecord,
+  getRow,
+  putRow,
+  recordRowKey,
+  setMeta,
+} from './tables.ts'
 
 /** Dead letters stand on the server too: of those only the newest are kept here. */
 export const DEAD_LETTER_NOTICES_MAX = 1_000
@@ -60,16 +70,32 @@ export const closeConflict = (tx: StoreTx, mutation: Mutation): Promise<void> =>
     ? Promise.resolve()
     : tx.remove('notices', conflictPrefix(mutation.collection, mutation.recordId) + mutation.resolves)
 
-/** A newer version by the desk, or one that this device's own side became, says that the conflict was decided. */
+/**
+ * A version by the desk since the answer, or one that this device's own side became, says that the conflict was decided.
+ * Others may have written after it: a pull shows the newest version alone.
+ */
+const isDecided = ({ versionVector }: WireRecord, answered: WireRecord | null, deviceId: string): boolean =>
+  [SERVER_ACTOR_ID, deviceId].some((decider) => (versionVector[decider] ?? 0) > (answered?.version ?? 0))
+
+/** The same of a conflict that is told again, by the record as it was read anew before. */
+export async function wasDecided(
+  tx: StoreTx,
+  { collection, recordId }: Mutation,
+  answered: WireRecord | null,
+  deviceId: string,
+): Promise<boolean> {
+  const seen = await getRecord(tx, collection, recordId)
+  return seen !== null && !seen.orphan && isDecided(seen, answered, deviceId)
+}
+
+/** After a pulled record: its conflicts that were decided are notices no longer. */
 export async function closeDecidedConflicts(
   tx: StoreTx,
   record: WireRecord,
   deviceId: string,
 ): Promise<void> {
-  const deciders = [SERVER_ACTOR_ID, deviceId]
-  if (!deciders.some((decider) => record.versionVector[decider] === record.version)) return
   for (const conflict of await conflictsOf(tx, record.collection, record.recordId)) {
-    if (record.version <= (conflict.record?.version ?? 0)) continue
+    if (!isDecided(record, conflict.record, deviceId)) continue
     await tx.remove('notices', conflictPrefix(record.collection, record.recordId) + conflict.conflictId)
   }
 }

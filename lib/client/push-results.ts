@@ -3,7 +3,7 @@ import type { EffectiveResult, MutationResult, PushResponse } from '#lib/protoco
 import { unreachable } from '#lib/kernel/result.ts'
 import { forkParts } from './on-demand.ts'
 import { readOffset, receiveStamps, resetClock, tickClock } from './device-clock.ts'
-import { closeConflict, noteConflict, noteDeadLetter, noteRefusal } from './notices.ts'
+import { closeConflict, noteConflict, noteDeadLetter, noteRefusal, wasDecided } from './notices.ts'
 import { acknowledge, dependentsOf, dropEntry, findEntries, saveEntry } from './outbox.ts'
 import { dropOrphan, storeOwnWrite, storeRecord } from './records.ts'
 import type { StoreTx } from './store.ts'
@@ -112,8 +112,12 @@ async function take(
     await storeOwnWrite(tx, entry, result, deviceId)
   if ('record' in result && result.record && !isRead)
     await storeRecord(tx, result.record, await markOf(tx, mutation.collection))
-  if (result.status === 'conflict') await noteConflict(tx, result.conflictId, mutation, result.record, nowMs)
-  else if (result.status === 'dead_lettered') {
+  if (result.status === 'conflict') {
+    const { conflictId, record } = result
+    // What a restored server tells of again may have been decided before it was backed up.
+    if (!isRead || !(await wasDecided(tx, mutation, record, deviceId)))
+      await noteConflict(tx, conflictId, mutation, record, nowMs)
+  } else if (result.status === 'dead_lettered') {
     const { deadLetterId, code, detail } = result
     await noteDeadLetter(tx, { deadLetterId, code, detail, mutation, noticedAtMs: nowMs })
   } else await closeConflict(tx, mutation)

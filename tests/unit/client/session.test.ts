@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { SERVER_ACTOR_ID } from '#lib/engine/clock-offset.ts'
 import { isLegal } from '#lib/engine/session-machine.ts'
 import { COLLECTION, OTHER_DEVICE, problem } from './support/authority.ts'
 import { createWorld } from './support/device.ts'
@@ -285,6 +286,63 @@ test('[CS6] a conflict leaves the queue; this device shows its own side, and lat
   await replica.sync()
   expect(replica.conflicts$.get()).toEqual([])
   expect(replica.status$.get().pending).toBe(0)
+  await replica.close()
+})
+
+test('[CS6] a decision is heard of from a version that another device made after it', async () => {
+  const { authority, open } = createWorld()
+  const theirs = authority.write(RECORD, { title: 'theirs' })
+  const replica = await open()
+  await replica.sync()
+  const conflictId = '01900000-0000-7000-8000-0000000000cf'
+  authority.script.result = ({ id }) => ({ id, status: 'conflict', record: theirs, conflictId })
+  await replica.collection(COLLECTION).patch(RECORD, { set: { title: 'mine' } })
+  await replica.sync()
+  authority.write(RECORD, { title: 'of another one' })
+  await replica.sync()
+  expect(replica.conflicts$.get()).toMatchObject([{ conflictId }])
+
+  const decided = authority.write(RECORD, { title: 'decided' }, SERVER_ACTOR_ID)
+  const after = authority.write(RECORD, { title: 'after it' })
+  const versionVector = { ...decided.versionVector, ...after.versionVector }
+  authority.records.set(RECORD, { ...after, versionVector })
+  await replica.sync()
+  expect(replica.conflicts$.get()).toEqual([])
+  expect(await replica.collection(COLLECTION).get(RECORD)).toMatchObject({ data: { title: 'after it' } })
+  await replica.close()
+})
+
+test('[CS6] a conflict that was decided before the backup is no notice when a restored server tells of it again', async () => {
+  const { authority, open } = createWorld()
+  const replica = await open()
+  await replica.sync()
+  const theirs = authority.write(RECORD, { title: 'theirs' })
+  const conflictId = '01900000-0000-7000-8000-0000000000cf'
+  authority.script.result = ({ id }) => ({ id, status: 'conflict', record: theirs, conflictId })
+  await replica.collection(COLLECTION).put(RECORD, { title: 'mine' })
+  await replica.sync()
+  authority.write(RECORD, { title: 'decided' }, SERVER_ACTOR_ID)
+  await replica.sync()
+  expect(replica.conflicts$.get()).toEqual([])
+
+  authority.restore()
+  authority.write(RECORD, { title: 'theirs' })
+  authority.write(RECORD, { title: 'decided' }, SERVER_ACTOR_ID)
+  authority.script.result = ({ id }) => ({
+    id,
+    status: 'duplicate',
+    original: { id, status: 'conflict', record: theirs, conflictId },
+  })
+  await replica.sync()
+  expect(replica.conflicts$.get()).toEqual([])
+  expect(replica.status$.get().pending).toBe(0)
+  expect(await replica.collection(COLLECTION).get(RECORD)).toMatchObject({ data: { title: 'decided' } })
+
+  // One that is open still is a notice again.
+  authority.restore()
+  authority.write(RECORD, { title: 'theirs' })
+  await replica.sync()
+  expect(replica.conflicts$.get()).toMatchObject([{ conflictId }])
   await replica.close()
 })
 
