@@ -192,8 +192,8 @@ export const MUTANTS: readonly PlantedMutant[] = [
     edits: [
       {
         file: 'lib/client/notices.ts',
-        find: '  if (!deciders.some(',
-        replace: '  if (deciders || !deciders.some(',
+        find: '    if (!isDecided(record, conflict.record, deviceId)) continue',
+        replace: '    if (conflict) continue',
       },
     ],
   },
