@@ -13,11 +13,12 @@ import { ShownPositions } from './sync/shown-positions.ts'
 export function createContext(surroundings: Surroundings): Context {
   const { storage, clock } = surroundings
   const pokes = new Pokes()
+  const directory = new DeviceDirectory(storage, clock)
   return {
     ...surroundings,
     pokes,
     shownPositions: new ShownPositions(),
-    directory: new DeviceDirectory(storage, clock),
+    directory,
     requests: new RequestCounter(surroundings),
     load: new LoadBound(),
     asking: { pushes: 0 },
@@ -26,6 +27,6 @@ export function createContext(surroundings: Surroundings): Context {
       onChange: (change) => tellChange({ ...surroundings, pokes }, change),
     }),
     rateLimiter: new RateLimiter(clock),
-    groupCommit: new GroupCommit({ ...surroundings, pokes }),
+    groupCommit: new GroupCommit({ ...surroundings, pokes, directory }),
   }
 }

@@ -1,5 +1,5 @@
 import { isUuid } from '#lib/kernel/uuid.ts'
-import { forgetLetter } from './notices.ts'
+import { forgetLetter, noteDecided } from './notices.ts'
 import type { StoreTx } from './store.ts'
 import type { CommandLog, Errand } from './tables.ts'
 import { getMeta, setMeta, startOver } from './tables.ts'
@@ -18,11 +18,12 @@ export async function followCommands(tx: StoreTx, commands: readonly Command[]):
   const log = (await getMeta(tx, 'commands')) ?? NO_COMMANDS
   const fresh = commands.filter(({ id }) => isUuid(id) && !log.done.includes(id))
   const errands = [...((await getMeta(tx, 'errands')) ?? [])]
-  for (const { id, type, deadLetterId } of fresh) {
+  for (const { id, type, deadLetterId, conflictId } of fresh) {
     if (isErrand(type)) errands.push({ id, type })
     if (type === 'resync') await startOver(tx, 'command')
     if (type === 'pause') await setMeta(tx, 'pausedByServer', true)
     if (type === 'replayed' || type === 'discarded') await forgetLetter(tx, deadLetterId)
+    if (type === 'resolved') await noteDecided(tx, conflictId)
     if (type === 'resume') await setMeta(tx, 'pausedByServer', null)
   }
   await setMeta(tx, 'errands', errands.length === 0 ? null : errands)

@@ -61,8 +61,33 @@ export async function noteConflict(
     mutations,
     record,
     noticedAtMs: known?.noticedAtMs ?? nowMs,
+    decided: known?.decided,
   }
   await putRow(tx, 'notices', key, notice)
+}
+
+/** Told by the server. The device goes on showing its own side until a pull brings what was decided. */
+export async function noteDecided(tx: StoreTx, conflictId: unknown): Promise<void> {
+  const told: ConflictNotice[] = []
+  await eachRow<ConflictNotice>(tx, 'notices', 'conflict/', (notice) => {
+    if (notice.conflictId === conflictId) told.push(notice)
+    return told.length === 0
+  })
+  for (const notice of told)
+    await putRow(tx, 'notices', conflictPrefix(notice.collection, notice.recordId) + notice.conflictId, {
+      ...notice,
+      decided: true,
+    })
+}
+
+/** After a pull that left nothing to read. */
+export async function closeNotedDecided(tx: StoreTx): Promise<void> {
+  const keys: string[] = []
+  await eachRow<ConflictNotice>(tx, 'notices', 'conflict/', ({ decided }, key) => {
+    if (decided) keys.push(key)
+    return true
+  })
+  for (const key of keys) await tx.remove('notices', key)
 }
 
 export const closeConflict = (tx: StoreTx, mutation: Mutation): Promise<void> =>

@@ -5,7 +5,7 @@ import { PULL_CHANGES_MAX } from '#lib/protocol/limits.ts'
 import type { PullResponse } from '#lib/protocol/pull.ts'
 import { noteAcknowledged } from './commands.ts'
 import { receiveStamps } from './device-clock.ts'
-import { closeDecidedConflicts } from './notices.ts'
+import { closeDecidedConflicts, closeNotedDecided } from './notices.ts'
 import { pickBatch } from './outbox.ts'
 import { storeRecord, sweepUnseen } from './records.ts'
 import { nextReport } from './reports.ts'
@@ -143,6 +143,7 @@ async function applyPage(tx: StoreTx, run: Run, page: PullResponse): Promise<Pos
   )
   run.askAgainMs = page.admission?.retryAfterMs ?? null
   await setMeta(tx, 'resyncPlace', page.admission?.place ?? null)
+  if (!hasMore(page)) await closeNotedDecided(tx)
   const unfinished = hasMore(page) || Object.values(page.snapshots).includes('queued')
   const position = { token: page.token, fullReason: unfinished ? before.fullReason : null, marks }
   await setMeta(tx, 'position', position)

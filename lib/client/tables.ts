@@ -169,6 +169,8 @@ export interface ConflictNotice {
   /** Theirs, as the server answered it. */
   readonly record: WireRecord | null
   readonly noticedAtMs: number
+  /** The server told that it was decided; the pull that brings the decision closes the notice. */
+  readonly decided?: true | undefined
 }
 
 export interface DeadLetterNotice {

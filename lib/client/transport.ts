@@ -30,6 +30,7 @@ export interface Command {
   readonly id: string
   readonly type: string
   readonly deadLetterId?: unknown
+  readonly conflictId?: unknown
 }
 
 export type Outcome<T> =

@@ -5,8 +5,9 @@ import { uuid } from './mutation.ts'
 export const COMMAND_TYPES = ['resync', 'pause', 'resume', 'send_diagnostics', 'rotate'] as const
 export type CommandType = (typeof COMMAND_TYPES)[number]
 
-/** What became of a device's letter at the desk: events that a device without a stream hears as it hears commands. */
-export type NewsType = 'replayed' | 'discarded'
+/** What became of a device's letter or conflict: events that a device without a stream hears as it hears commands. */
+export type LetterNews = 'replayed' | 'discarded'
+export type NewsType = LetterNews | 'resolved'
 
 /** A command as it travels, in the event stream and in `Tidemark-Commands`. */
 export interface WireCommand {
@@ -14,6 +15,8 @@ export interface WireCommand {
   readonly type: CommandType | NewsType
   /** With news: the letter that was closed. */
   readonly deadLetterId?: string | undefined
+  /** With `resolved`: the conflict that was decided. */
+  readonly conflictId?: string | undefined
 }
 
 /** What an operator told a device. */
@@ -21,6 +24,7 @@ export interface DeviceCommand {
   readonly id: string
   readonly type: CommandType | NewsType
   readonly deadLetterId?: string | undefined
+  readonly conflictId?: string | undefined
   readonly reason: string | null
   readonly issuedAtMs: number
   readonly expiresAtMs: number

@@ -13,7 +13,8 @@ export function withCommand(
 ): readonly DeviceCommand[] | null {
   if (commands.some(({ id }) => id === command.id)) return commands
   const pending = pendingCommands(commands, nowMs)
-  const isNews = ({ deadLetterId }: DeviceCommand): boolean => deadLetterId !== undefined
+  const isNews = ({ deadLetterId, conflictId }: DeviceCommand): boolean =>
+    (deadLetterId ?? conflictId) !== undefined
   const alike = pending.filter((known) => isNews(known) === isNews(command))
   if (alike.length >= COMMANDS_PENDING_MAX) return null
   const over = commands.filter((known) => !pending.includes(known))

@@ -195,6 +195,11 @@ export const MUTANTS: readonly PlantedMutant[] = [
         find: '    if (!isDecided(record, conflict.record, deviceId)) continue',
         replace: '    if (conflict) continue',
       },
+      {
+        file: 'lib/client/commands.ts',
+        find: "    if (type === 'resolved') await noteDecided(tx, conflictId)\n",
+        replace: '',
+      },
     ],
   },
   {

@@ -5,10 +5,11 @@ import type { Device } from '#lib/storage/ports.ts'
 
 /** What a device has not acknowledged yet, as it travels; in the order of their issue. */
 export const wireCommands = (device: Pick<Device, 'commands'>, nowMs: number): readonly WireCommand[] =>
-  pendingCommands(device.commands, nowMs).map(({ id, type, deadLetterId }) => ({
+  pendingCommands(device.commands, nowMs).map(({ id, type, deadLetterId, conflictId }) => ({
     id,
     type,
     ...(deadLetterId === undefined ? {} : { deadLetterId }),
+    ...(conflictId === undefined ? {} : { conflictId }),
   }))
 
 /** The same without those that this request has just acknowledged. */

@@ -3,6 +3,8 @@ import type { Surroundings } from '../surroundings.ts'
 import { ApplicationError, isStorageError, lockTimeoutOf } from '../errors.ts'
 import type { CommitDeps, DecidedGroup } from './commit-group.ts'
 import { commitGroup } from './commit-group.ts'
+import { tellResolved } from '../conflicts/tell-resolved.ts'
+import type { DeviceDirectory } from '../devices/directory.ts'
 import type { Pokes } from './pokes.ts'
 import type { PushJob, PushOutcome } from './push-job.ts'
 import { RulesCache } from './rules.ts'
@@ -29,6 +31,7 @@ interface Waiting {
 
 type Deps = Pick<Surroundings, 'storage' | 'clock' | 'ids' | 'random' | 'metrics' | 'log'> & {
   readonly pokes: Pokes
+  readonly directory: DeviceDirectory
 }
 
 /** One queue a fleet (decision 2): pushes gather into a group while the one before is on its way. */
@@ -102,6 +105,7 @@ export class GroupCommit {
     if ('error' in decided) return this.fail(fleetId, group, decided.error)
     // The next group loads while these are answered.
     tell.ended()
+    for (const writes of decided.written) await this.tellDecided(fleetId, writes)
     for (const [i, { resolve }] of group.entries()) resolve(decided.outcomes[i] as PushOutcome)
     for (const writes of decided.written) this.observe(fleetId, writes)
   }
@@ -151,14 +155,15 @@ export class GroupCommit {
   /** After the commit: counters of this process, and the devices that hold a stream open. */
   private observe(fleetId: string, writes: PushWrites): void {
     for (const event of writes.events) this.deps.metrics.observeEvent(fleetId, event)
-    for (const { replayOf, result, closes } of writes.changes) {
+    for (const { replayOf, result } of writes.changes)
       if (replayOf !== null) this.deps.metrics.observeReplay(fleetId, result.status)
-      if (closes) {
-        const { conflictId, deviceId } = closes
-        this.deps.pokes.tell(fleetId, { event: 'resolved', conflictId, deviceId })
-      }
-    }
     this.deps.pokes.grown(fleetId, writes.heads)
+  }
+
+  /** Before the answer: whoever has it may ask at once what the device is told. */
+  private async tellDecided(fleetId: string, { changes }: PushWrites): Promise<void> {
+    for (const { closes, deviceId } of changes)
+      if (closes) await tellResolved(this.deps, fleetId, closes, deviceId)
   }
 }
 

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { createCollection } from '#lib/application/collections/create-collection.ts'
 import type { MemoryDisk } from '#lib/client/memory-store.ts'
 import { createMemoryDisk, openMemoryStore } from '#lib/client/memory-store.ts'
 import { LINKED_IDS_MAX } from '#lib/storage/device-commands.ts'
-import { TestDevice, bodyOf, newUuid, send } from '#tests/support/device-world.ts'
+import { NOTES_SCHEMA, TestDevice, bodyOf, newUuid, send } from '#tests/support/device-world.ts'
 import type { DeviceHttp } from '#tests/support/device-http.ts'
 import { deviceHttp } from '#tests/support/device-http.ts'
 
@@ -70,6 +72,31 @@ describe('a forked device over HTTP and PostgreSQL', () => {
     const kept = await world.storage.devices.get(world.fleet.fleetId, last.id)
     expect(kept?.linkedIds).toHaveLength(LINKED_IDS_MAX)
     expect(kept?.linkedIds).toContain(forks.at(-2)?.id)
+  })
+
+  it('[CM1] a fork hears too that a conflict which both hold was decided, and the one that decided it does not', async () => {
+    const { fleetId } = world.fleet
+    const body = { name: 'visits', strategy: 'manual', schema: NOTES_SCHEMA }
+    await createCollection(world.app.ctx, { actor: SYSTEM, fleetId, body })
+    const [device, other] = [await world.device(), await world.device()]
+    const made = device.mutation({ collection: 'visits' })
+    const { head } = await device.pushed([made])
+    const on = { collection: 'visits', recordId: made.recordId, baseVersion: head['visits'] as number }
+    await other.pushed([other.mutation({ ...on, op: { type: 'patch', set: { count: 1 } } })])
+    const { results } = await device.pushed([
+      device.mutation({ ...on, op: { type: 'patch', set: { count: 2 } } }),
+    ])
+    const { conflictId, record } = results[0] as { conflictId: string; record: { version: number } }
+    const fork = await forkOf(device)
+    const op = { type: 'patch', set: { count: 3 } } as const
+    await device.pushed([device.mutation({ ...on, baseVersion: record.version, resolves: conflictId, op })])
+    const told = async (one: TestDevice) =>
+      JSON.parse(
+        (await one.send('GET', '/api/v1/config')).headers.get('tidemark-commands') ?? '[]',
+      ) as unknown
+    expect(await told(fork)).toEqual([{ id: expect.any(String), type: 'resolved', conflictId }])
+    expect(await told(device)).toEqual([])
+    expect(await told(other)).toEqual([])
   })
 
   it('[FK2] goes on with a chain that began under the former id', async () => {

@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { createCollection } from '#lib/application/collections/create-collection.ts'
 import type { Replica } from '#lib/client/replica.ts'
 import type { SyncOptions } from '#lib/client/wait.ts'
-import { bodyOf } from '#tests/support/device-world.ts'
+import { NOTES_SCHEMA, bodyOf } from '#tests/support/device-world.ts'
 import type { TestFleet } from '#tests/support/device-world.ts'
 import type { DeviceHttp } from '#tests/support/device-http.ts'
 import { deviceHttp } from '#tests/support/device-http.ts'
@@ -110,6 +112,36 @@ describe('the stream of events in the SDK, over HTTP and PostgreSQL', () => {
     expect(shown?.commands).toMatchObject([
       { type: 'discarded', deadLetterId: letter?.deadLetterId, acknowledgedAtMs: expect.any(Number) },
     ])
+  })
+
+  it('[CM1] without a stream a device hears that its conflict was decided, closes it, and its later edits flow', async () => {
+    const visits = { name: 'visits', strategy: 'manual', schema: NOTES_SCHEMA }
+    const { fleetId } = world.fleet
+    await createCollection(world.app.ctx, { actor: SYSTEM, fleetId, body: visits })
+    const quiet = { ...QUIET, auto: false }
+    const [one, two] = [(await open(quiet)).replica, (await open(quiet)).replica]
+    const { recordId } = await one.collection('visits').put(null, { title: 'x' })
+    await one.sync()
+    await two.sync()
+    await two.collection('visits').patch(recordId, { set: { count: 1 } })
+    await two.sync()
+    await one.collection('visits').patch(recordId, { set: { count: 2 } })
+    await one.sync()
+    const [conflict] = one.conflicts$.get()
+    await one.collection('visits').patch(recordId, { set: { title: 'later' } })
+    expect(await one.sync()).toMatchObject({ pending: 1 })
+
+    const path = `/conflicts/${conflict?.conflictId}/resolve?fleet=${fleetId}`
+    const version = conflict?.record?.version
+    expect((await world.admin('POST', path, { choice: 'theirs', version })).status).toBe(200)
+    await one.sync()
+    expect(one.conflicts$.get()).toEqual([])
+    expect(await one.sync()).toMatchObject({ pending: 0 })
+    const told = async (id: string) => (await world.storage.devices.get(fleetId, id))?.commands
+    expect(await told(one.deviceId)).toMatchObject([
+      { type: 'resolved', conflictId: conflict?.conflictId, acknowledgedAtMs: expect.any(Number) },
+    ])
+    expect(await told(two.deviceId)).toEqual([])
   })
 
   it('[EV1] is not opened where the app leaves it out, or syncs by itself; ends with pause and close', async () => {

@@ -346,6 +346,35 @@ test('[CS6] a conflict that was decided before the backup is no notice when a re
   await replica.close()
 })
 
+test('[CM1] told that its conflict was decided, a device closes it with the pull, and what waited behind it is sent', async () => {
+  const { authority, open } = createWorld()
+  const theirs = authority.write(RECORD, { title: 'theirs' })
+  const replica = await open()
+  await replica.sync()
+  const conflictId = '01900000-0000-7000-8000-0000000000cf'
+  authority.script.result = ({ id }) => ({ id, status: 'conflict', record: theirs, conflictId })
+  const reports = replica.collection(COLLECTION)
+  await reports.patch(RECORD, { set: { title: 'mine' } })
+  await replica.sync()
+  authority.script.result = () => undefined
+  await reports.patch(RECORD, { set: { title: 'later' } })
+  const news = { id: '01900000-0000-7000-8000-0000000000c0', type: 'resolved' }
+  authority.script.commands = [{ ...news, conflictId: OTHER_DEVICE }]
+  expect(await replica.sync()).toMatchObject({ pending: 1 })
+  expect(replica.conflicts$.get()).toMatchObject([{ conflictId }])
+
+  authority.script.commands = [{ ...news, id: '01900000-0000-7000-8000-0000000000c1', conflictId }]
+  authority.script.fault = ({ path }) => (path === '/api/v1/pull' ? 'refuse_connection' : undefined)
+  await replica.sync()
+  expect(await reports.get(RECORD)).toMatchObject({ data: { title: 'later' }, inConflict: true })
+  authority.script.fault = () => undefined
+  await replica.sync()
+  expect(replica.conflicts$.get()).toEqual([])
+  expect(await replica.sync()).toMatchObject({ pending: 0 })
+  expect(authority.records.get(RECORD)?.data).toEqual({ title: 'later' })
+  await replica.close()
+})
+
 test('[DL1] a dead letter leaves the queue and is shown; the rest of the batch goes on', async () => {
   const { authority, open } = createWorld()
   const replica = await open()

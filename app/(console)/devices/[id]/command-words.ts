@@ -71,11 +71,12 @@ export function actsFor(status: ShownDevice['status']): readonly Act[] {
 const NEWS_LABELS: Record<NewsType, string> = {
   replayed: 'Told of a replayed letter',
   discarded: 'Told of a discarded letter',
+  resolved: 'Told of a decided conflict',
 }
 
 /** A command's type as the operator chose it, or what the device is told of by itself. Pure. */
 export function commandLabel(type: DeviceCommand['type']): string {
-  if (type === 'replayed' || type === 'discarded') return NEWS_LABELS[type]
+  if (type === 'replayed' || type === 'discarded' || type === 'resolved') return NEWS_LABELS[type]
   return ACT_WORDS[type === 'send_diagnostics' ? 'diagnostics' : type].label
 }
 
