@@ -7,8 +7,6 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     testTimeout: 20_000,
-    // Vitest leaves a core for itself, of which it has no need; two are what CI has.
-    maxWorkers: 2,
     projects: [
       {
         extends: true,
@@ -16,6 +14,8 @@ export default defineConfig({
           name: 'pure',
           include: ['tests/{unit,property,architecture}/**/*.test.{ts,tsx}'],
           setupFiles: ['tests/support/soak-report.ts'],
+          // Vitest leaves a core to itself, of which it has no need.
+          maxWorkers: 2,
         },
       },
       {

@@ -16,8 +16,11 @@ declare module 'vitest' {
 }
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
-/** Tests may lose their data: what they check is not the disk. */
-const SETTINGS = { fsync: 'off', full_page_writes: 'off', max_connections: '200' }
+/**
+ * Tests may lose their data: what they check is not the disk. A worker of autovacuum may not be ended by us, so no
+ * database could be dropped that it looks at, and its transactions hold up the folding of telemetry.
+ */
+const SETTINGS = { fsync: 'off', full_page_writes: 'off', max_connections: '200', autovacuum: 'off' }
 
 /** Starts the PostgreSQL of the `database` project and migrates the template that each test file clones. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
