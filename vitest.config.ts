@@ -14,8 +14,6 @@ export default defineConfig({
           name: 'pure',
           include: ['tests/{unit,property,architecture}/**/*.test.{ts,tsx}'],
           setupFiles: ['tests/support/soak-report.ts'],
-          // Vitest leaves a core to itself, of which it has no need.
-          maxWorkers: 2,
         },
       },
       {

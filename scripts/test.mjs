@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { asOne, CHECKS, part, runLoud } from './checks/checks.mjs'
-import { countPlaywright, countVitest } from './checks/count.mjs'
+import { countPlaywright, countVitest, heeding } from './checks/count.mjs'
 import { ensureBrowser } from './setup/browser.mjs'
 import { buildConsole } from './setup/build.mjs'
 import { prepare } from './setup/prepare.mjs'
@@ -34,13 +34,13 @@ await runMain(async () => {
 /** @param {string} file */
 async function vitest(file) {
   const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${file}`]
-  await runLoud(['node_modules/vitest/vitest.mjs', 'run', ...reporters])
-  return countVitest(file)
+  const code = await runLoud(['node_modules/vitest/vitest.mjs', 'run', ...reporters])
+  return heeding(code, countVitest(file))
 }
 
 /** @param {string} file */
 async function playwright(file) {
   const environment = { PLAYWRIGHT_JSON_OUTPUT_NAME: file }
-  await runLoud(['node_modules/@playwright/test/cli.js', 'test', '--reporter=list,json'], environment)
-  return countPlaywright(file)
+  const runner = ['node_modules/@playwright/test/cli.js', 'test', '--reporter=list,json']
+  return heeding(await runLoud(runner, environment), countPlaywright(file))
 }

@@ -16,3 +16,10 @@ export function countPlaywright(file) {
   const { stats, errors } = JSON.parse(readFileSync(file, 'utf8'))
   return { passed: stats.expected, failed: stats.unexpected + stats.flaky + errors.length }
 }
+
+/**
+ * A runner that ended badly though no test failed counts as one failure: it could not start, or an error came from
+ * outside its tests.
+ * @param {number} code @param {Count} count @returns {Count}
+ */
+export const heeding = (code, count) => (code !== 0 && count.failed === 0 ? { ...count, failed: 1 } : count)
