@@ -1,9 +1,10 @@
 'use client'
 import { Dialog as Radix } from 'radix-ui'
-import { useId, useState, type FormEvent, type ReactNode } from 'react'
+import { useId, useState, type ReactNode } from 'react'
 import { Button } from '#components/ui/button.tsx'
 import { formatCount } from '#components/ui/format.ts'
 import { StatusShape } from '#components/ui/status.tsx'
+import { useSubmit } from '#components/ui/use-submit.ts'
 
 /** What `onConfirm` came to: done, or the sentence to show in the open dialog. */
 export type ConfirmResult = { ok: true } | { ok: false; message: string }
@@ -58,33 +59,26 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
 function ConfirmForm({ onDone, ...props }: ConfirmDialogProps & { onDone: () => void }) {
   const [reason, setReason] = useState('')
   const [typed, setTyped] = useState('')
-  const [busy, setBusy] = useState(false)
-  const [failure, setFailure] = useState<string | null>(null)
   const failureId = useId()
   const counted =
     props.typedCount === undefined || typed.replaceAll(/[,\s]/g, '') === String(props.typedCount)
-  const ready = counted && (props.reason === 'none' || reason.trim() !== '') && !busy
+  const ready = counted && (props.reason === 'none' || reason.trim() !== '')
 
-  const submit = async (event: FormEvent): Promise<void> => {
-    event.preventDefault()
-    if (!ready) return
-    setBusy(true)
-    setFailure(null)
-    try {
-      const result = await props.onConfirm({ reason: reason.trim() })
-      if (result.ok) onDone()
-      else setFailure(result.message)
-    } catch {
-      setFailure(
-        'The server did not answer; it is not known whether this was done. Reload before trying again.',
-      )
-    } finally {
-      setBusy(false)
-    }
+  const run = async (): Promise<string | null> => {
+    const result = await props.onConfirm({ reason: reason.trim() })
+    if (!result.ok) return result.message
+    onDone()
+    return null
   }
+  const { busy, failure, onSubmit } = useSubmit({
+    ready,
+    run,
+    unanswered:
+      'The server did not answer; it is not known whether this was done. Reload before trying again.',
+  })
 
   return (
-    <form className="form" onSubmit={(event) => void submit(event)}>
+    <form className="form" onSubmit={onSubmit}>
       {props.reason === 'none' ? null : (
         <label className="field">
           <span>Reason, kept in the audit log</span>
@@ -128,7 +122,7 @@ function ConfirmForm({ onDone, ...props }: ConfirmDialogProps & { onDone: () => 
         <Button
           type="submit"
           tone={props.danger === true ? 'danger' : 'primary'}
-          disabled={!ready}
+          disabled={!ready || busy}
           aria-busy={busy}
         >
           {busy ? 'Working…' : props.confirmLabel}

@@ -172,7 +172,7 @@ function decideOverDelete(
     : { kind: 'settled', decision, base: standing.base, local: next, crdt: {} }
 }
 
-/** The rule over the whole record; a replay joins CRDTs as any other mutation does (DL6). */
+/** The rule over the whole record; a replay joins CRDTs like every mutation (DL6). */
 function decideWhole(
   { question, base }: Standing,
   current: RecordState,

@@ -1,17 +1,16 @@
 'use client'
 import { useRouter } from 'next/navigation'
-import { useId, useState, type FormEvent } from 'react'
+import { useId, useState } from 'react'
 import { Button } from '#components/ui/button.tsx'
 import { REASON_LENGTH_MAX } from '#components/ui/dialog.tsx'
-import { Status } from '#components/ui/status.tsx'
 import { showToast } from '#components/ui/toast.tsx'
+import { useSubmit } from '#components/ui/use-submit.ts'
 import type { EditBasis } from '#lib/application/dead-letters/check-edit.ts'
-import { sendJson, type Issue } from '../send-json.ts'
+import { FormFailure, type Failure } from '../form-failure.tsx'
+import { sendJson } from '../send-json.ts'
 import { replayOutcome, replayToast } from './letter-words.ts'
 
 export type ItemEditProps = EditBasis & { id: string; fleetId: string; opText: string }
-
-type Failure = { message: string; issues: readonly Issue[] }
 
 /** Replays a letter in an edited form: checked here first, then run on the server as a new change linked to it. */
 export function ItemEdit(props: ItemEditProps) {
@@ -30,10 +29,6 @@ function EditForm({ id, fleetId, opText, base, schema, onClose }: ItemEditProps 
   const saidId = useId()
   const [text, setText] = useState(opText)
   const [reason, setReason] = useState('')
-  const [failure, setFailure] = useState<Failure | null>(null)
-  const [busy, setBusy] = useState(false)
-  const ready = text !== opText && reason.trim() !== '' && !busy
-
   const run = async (): Promise<Failure | null> => {
     // The engine comes with the first check, not with the page.
     const { checkEdit } = await import('#lib/application/dead-letters/check-edit.ts')
@@ -50,25 +45,18 @@ function EditForm({ id, fleetId, opText, base, schema, onClose }: ItemEditProps 
     onClose()
     return null
   }
-  const submit = async (event: FormEvent): Promise<void> => {
-    event.preventDefault()
-    if (!ready) return
-    setBusy(true)
-    setFailure(null)
-    try {
-      setFailure(await run())
-    } catch {
-      setFailure({
-        message: 'The server did not answer; reload to see whether the change was replayed.',
-        issues: [],
-      })
-    } finally {
-      setBusy(false)
-    }
-  }
+  const ready = text !== opText && reason.trim() !== ''
+  const { busy, failure, onSubmit } = useSubmit({
+    ready,
+    run,
+    unanswered: {
+      message: 'The server did not answer; reload to see whether the change was replayed.',
+      issues: [],
+    },
+  })
 
   return (
-    <form className="form edit-letter" aria-label="Edit and replay" onSubmit={(event) => void submit(event)}>
+    <form className="form edit-letter" aria-label="Edit and replay" onSubmit={onSubmit}>
       <label className="field">
         <span>The change to replay instead; the one that failed is kept</span>
         <textarea
@@ -93,22 +81,11 @@ function EditForm({ id, fleetId, opText, base, schema, onClose }: ItemEditProps 
         />
       </label>
       <div id={saidId} role="alert">
-        {failure === null ? null : (
-          <>
-            <Status kind="crit">{failure.message}</Status>
-            <ul className="issues">
-              {failure.issues.map(({ path, message }) => (
-                <li key={`${path} ${message}`}>
-                  <span className="mono">{path === '' ? '(the whole record)' : path}</span> {message}
-                </li>
-              ))}
-            </ul>
-          </>
-        )}
+        {failure && <FormFailure failure={failure} whole="(the whole record)" />}
       </div>
       <div className="acts">
         <Button onClick={onClose}>Cancel</Button>
-        <Button type="submit" tone="primary" disabled={!ready} aria-busy={busy}>
+        <Button type="submit" tone="primary" disabled={!ready || busy} aria-busy={busy}>
           {busy ? 'Replaying…' : 'Replay as edited'}
         </Button>
       </div>

@@ -12,6 +12,7 @@ import type { Storage } from '#lib/storage/ports.ts'
 import type { TestApp, TestDevice, TestFleet } from '#tests/support/device-world.ts'
 import { NOTES_SCHEMA, newUuid, send } from '#tests/support/device-world.ts'
 import type { DeviceHttp } from '#tests/support/device-http.ts'
+import { conflictOf } from '#tests/support/conflict-of.ts'
 import { deviceHttp } from '#tests/support/device-http.ts'
 
 /**
@@ -47,15 +48,7 @@ const deadLetter = async (): Promise<string> => {
   const result = await only(device.mutation({ op: put({ title: 7 }) }))
   return (result as { deadLetterId: string }).deadLetterId
 }
-/** A record that two devices changed, and the conflict that it is in. */
-async function conflict(strategy: string): Promise<MutationResult> {
-  const made = device.mutation({ collection: strategy })
-  const { head } = await device.pushed([made])
-  const base = { collection: strategy, recordId: made.recordId, baseVersion: head[strategy] as number }
-  const other = await world.device()
-  await other.pushed([other.mutation({ ...base, op: { type: 'patch', set: { count: 1 } } })])
-  return only(device.mutation({ ...base, op: put({ title: 'mine' }) }))
-}
+const conflict = (strategy: string) => conflictOf(world, device, strategy)
 /** A device whose fleet's breaker is open. */
 async function behindBreaker(): Promise<TestDevice> {
   const fleet = await world.fleetWith({})

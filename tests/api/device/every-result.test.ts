@@ -11,6 +11,7 @@ import { AuthorityServer } from '#tests/support/authority-server.ts'
 import type { TestDevice } from '#tests/support/device-world.ts'
 import { NOTES_SCHEMA, bodyOf, newUuid } from '#tests/support/device-world.ts'
 import type { DeviceHttp } from '#tests/support/device-http.ts'
+import { conflictOf } from '#tests/support/conflict-of.ts'
 import { deviceHttp } from '#tests/support/device-http.ts'
 
 /**
@@ -42,15 +43,7 @@ const collection = (body: object, { fleetId } = world.fleet) =>
 const put = (data: object) => ({ type: 'put', data }) as never
 const only = async (mutation: object, by = device): Promise<MutationResult> =>
   (await by.pushed([mutation])).results[0] as MutationResult
-/** A record that two devices changed, and the conflict that it is in. */
-async function conflict(strategy: string): Promise<MutationResult> {
-  const made = device.mutation({ collection: strategy })
-  const { head } = await device.pushed([made])
-  const base = { collection: strategy, recordId: made.recordId, baseVersion: head[strategy] as number }
-  const other = await world.device()
-  await other.pushed([other.mutation({ ...base, op: { type: 'patch', set: { count: 1 } } })])
-  return only(device.mutation({ ...base, op: put({ title: 'mine' }) }))
-}
+const conflict = (strategy: string) => conflictOf(world, device, strategy)
 const ordered = (changes = {}) => device.mutation({ collection: 'orders', ...changes })
 const silent = (): void => {
   authority.answer = () => ({ status: 500 })

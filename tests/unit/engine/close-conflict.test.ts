@@ -210,7 +210,7 @@ describe('what waits behind a conflict', () => {
     expect(late.server.text).toBe(early.server.text)
   })
 
-  it('[AF3] meets what others wrote after the decision as any change does', () => {
+  it('[AF3] meets what others wrote after the decision like every change', () => {
     const { server, parent, conflictId } = contested()
     server.send(DEVICE_C, put({ a: 'mine', b: 0 }), { baseVersion: 2, resolves: conflictId })
     server.send(DEVICE_B, patch({ b: 7 }), { baseVersion: 3 })

@@ -1,11 +1,13 @@
 'use client'
 import { useRouter } from 'next/navigation'
-import { useId, useState, type FormEvent } from 'react'
+import { useId, useState } from 'react'
 import { Button } from '#components/ui/button.tsx'
 import { Status } from '#components/ui/status.tsx'
 import { showToast } from '#components/ui/toast.tsx'
 import { useHydrated } from '#components/ui/use-hydrated.ts'
-import { sendJson, type Issue } from '../../send-json.ts'
+import { useSubmit } from '#components/ui/use-submit.ts'
+import { FormFailure, type Failure } from '../../form-failure.tsx'
+import { sendJson } from '../../send-json.ts'
 
 export type SchemaEditorProps = {
   id: string
@@ -16,8 +18,6 @@ export type SchemaEditorProps = {
   schemaText: string
 }
 
-type Failure = { message: string; issues: readonly Issue[] }
-
 /** Publishes the next schema version. What was typed is kept when someone else publishes meanwhile. */
 export function SchemaEditor({ id, fleetId, version, schemaVersion, schemaText }: SchemaEditorProps) {
   const router = useRouter()
@@ -25,8 +25,6 @@ export function SchemaEditor({ id, fleetId, version, schemaVersion, schemaText }
   const hydrated = useHydrated()
   const [basis, setBasis] = useState({ version, schemaText })
   const [text, setText] = useState(schemaText)
-  const [failure, setFailure] = useState<Failure | null>(null)
-  const [busy, setBusy] = useState(false)
   const touched = text !== basis.schemaText
   const overtaken = version !== basis.version
   if (overtaken && !touched) {
@@ -34,32 +32,29 @@ export function SchemaEditor({ id, fleetId, version, schemaVersion, schemaText }
     setText(schemaText)
   }
 
-  const publish = async (event: FormEvent): Promise<void> => {
-    event.preventDefault()
+  const publish = async (): Promise<Failure | null> => {
     const schema = parse(text)
-    if (!schema.ok) return setFailure({ message: `This is not JSON: ${schema.message}`, issues: [] })
-    setBusy(true)
-    setFailure(null)
-    try {
-      const url = `/api/admin/v1/collections/${id}?fleet=${encodeURIComponent(fleetId)}`
-      const sent = await sendJson('PATCH', url, { schema: schema.value, version: basis.version })
-      if (!sent.ok) return setFailure({ message: `${sent.message} (${sent.code})`, issues: sent.issues })
-      // What stands in the box is what is published: nothing in it is unsaved any more.
-      setBasis({ version: basis.version, schemaText: text })
-      showToast({ kind: 'ok', text: `Schema v${schemaVersion + 1} is published` })
-      router.refresh()
-    } catch {
-      setFailure({
-        message: 'The server did not answer; reload to see whether it was published.',
-        issues: [],
-      })
-    } finally {
-      setBusy(false)
-    }
+    if (!schema.ok) return { message: `This is not JSON: ${schema.message}`, issues: [] }
+    const url = `/api/admin/v1/collections/${id}?fleet=${encodeURIComponent(fleetId)}`
+    const sent = await sendJson('PATCH', url, { schema: schema.value, version: basis.version })
+    if (!sent.ok) return { message: `${sent.message} (${sent.code})`, issues: sent.issues }
+    // What stands in the box is what is published: nothing in it is unsaved any more.
+    setBasis({ version: basis.version, schemaText: text })
+    showToast({ kind: 'ok', text: `Schema v${schemaVersion + 1} is published` })
+    router.refresh()
+    return null
   }
+  const { busy, failure, onSubmit } = useSubmit({
+    ready: touched,
+    run: publish,
+    unanswered: {
+      message: 'The server did not answer; reload to see whether it was published.',
+      issues: [],
+    },
+  })
 
   return (
-    <form className="form" onSubmit={(event) => void publish(event)}>
+    <form className="form" onSubmit={onSubmit}>
       <label className="field">
         <span>Schema to publish as v{schemaVersion + 1}</span>
         <textarea
@@ -73,18 +68,7 @@ export function SchemaEditor({ id, fleetId, version, schemaVersion, schemaText }
         />
       </label>
       <div id={errorId} role="alert">
-        {failure === null ? null : (
-          <>
-            <Status kind="crit">{failure.message}</Status>
-            <ul className="issues">
-              {failure.issues.map(({ path, message }) => (
-                <li key={`${path} ${message}`}>
-                  <span className="mono">{path === '' ? '(the whole schema)' : path}</span> {message}
-                </li>
-              ))}
-            </ul>
-          </>
-        )}
+        {failure && <FormFailure failure={failure} whole="(the whole schema)" />}
         {overtaken && touched ? (
           <Status kind="warn">
             Someone else changed this collection meanwhile; copy your text and reload.

@@ -1,0 +1,31 @@
+'use client'
+import { useState, type FormEvent } from 'react'
+
+export interface Submission<Failure> {
+  /** False while something is still to be filled in. */
+  readonly ready: boolean
+  /** Sends it; null when all is well. */
+  run(): Promise<Failure | null>
+  /** What to say when no answer came, so that nobody knows whether it was done. */
+  readonly unanswered: Failure
+}
+
+/** A form on its way: sent once at a time, with what stood against it the last time. */
+export function useSubmit<Failure>({ ready, run, unanswered }: Submission<Failure>) {
+  const [busy, setBusy] = useState(false)
+  const [failure, setFailure] = useState<Failure | null>(null)
+  const submit = async (event: FormEvent): Promise<void> => {
+    event.preventDefault()
+    if (!ready || busy) return
+    setBusy(true)
+    setFailure(null)
+    try {
+      setFailure(await run())
+    } catch {
+      setFailure(unanswered)
+    } finally {
+      setBusy(false)
+    }
+  }
+  return { busy, failure, onSubmit: (event: FormEvent) => void submit(event) }
+}
