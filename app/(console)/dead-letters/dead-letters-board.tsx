@@ -2,7 +2,6 @@ import type { Crumb } from '#components/shell/top-bar.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { shortId } from '#components/ui/format.ts'
 import { Verdict } from '#components/ui/verdict.tsx'
-import { listCollections } from '#lib/application/collections/list-collections.ts'
 import { getDeadLetter, type DeadLetterDetail } from '#lib/application/dead-letters/get-dead-letter.ts'
 import { listCauses } from '#lib/application/dead-letters/list-causes.ts'
 import { listDeadLetters } from '#lib/application/dead-letters/list-dead-letters.ts'
@@ -28,7 +27,7 @@ export async function DeadLettersBoard({
   asked: DeadLetterDetail | null
 }) {
   const who = { actor: at.actor, fleetId: at.fleet.id }
-  const [groups, collections] = await Promise.all([listCauses(at.ctx, who), listCollections(at.ctx, who)])
+  const groups = await listCauses(at.ctx, who)
   const cause =
     params.status === 'open' || asked !== null ? pickCause(groups, params, asked?.letter ?? null) : null
   const status = asked?.letter.status ?? params.status
@@ -72,7 +71,6 @@ export async function DeadLettersBoard({
           ) : (
             <ItemDetail
               detail={detail}
-              schema={collections.find(({ id }) => id === detail.collection?.id)?.schema ?? null}
               role={at.fleet.role}
               fleetId={at.fleet.id}
               query={at.query}

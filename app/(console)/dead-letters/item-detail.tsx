@@ -5,8 +5,8 @@ import { shortId } from '#components/ui/format.ts'
 import { carryShared } from '#components/ui/search-params.ts'
 import { Section } from '#components/ui/section.tsx'
 import { Time } from '#components/ui/time.tsx'
+import { editBasis } from '#lib/application/dead-letters/check-edit.ts'
 import type { DeadLetterDetail } from '#lib/application/dead-letters/get-dead-letter.ts'
-import type { JsonSchema } from '#lib/protocol/device.ts'
 import { ItemEdit } from './item-edit.tsx'
 import { ItemActions } from './item-actions.tsx'
 import { ItemHistory } from './item-history.tsx'
@@ -15,22 +15,20 @@ import { CODE_WORDS, letterSentence, refusedFields } from './letter-words.ts'
 /** The third pane: one letter, why it failed, how the server stands now, and what can be done. */
 export function ItemDetail({
   detail,
-  schema,
   role,
   fleetId,
   query,
   nowMs,
 }: {
   detail: DeadLetterDetail
-  /** Today's, of its collection; null when there is none. */
-  schema: JsonSchema | null
   role: string
   fleetId: string
   query: string
   nowMs: number
 }) {
-  const { letter, base, device, server, issues } = detail
+  const { letter, base, op, device, server, issues } = detail
   const { mutation } = letter
+  const basis = editBasis(detail)
   return (
     <section className="item" aria-label="Dead letter">
       <h2>{letterSentence(detail)}</h2>
@@ -54,14 +52,13 @@ export function ItemDetail({
           label: `${one.op.type} of ${one.collection}`,
         }))}
       />
-      {letter.status !== 'open' || role === 'viewer' || schema === null ? null : (
+      {letter.status !== 'open' || role === 'viewer' || basis === null ? null : (
         <ItemEdit
           key={`edit ${letter.id}`}
           id={letter.id}
           fleetId={fleetId}
-          base={base}
-          schema={schema}
-          opText={JSON.stringify(mutation.op, null, 2)}
+          basis={basis}
+          opText={JSON.stringify(op, null, 2)}
         />
       )}
       <Section title="Why it cannot apply" note={<span className="mono">{letter.code}</span>}>

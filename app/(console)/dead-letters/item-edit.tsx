@@ -8,9 +8,9 @@ import { useSubmit } from '#components/ui/use-submit.ts'
 import type { EditBasis } from '#lib/application/dead-letters/check-edit.ts'
 import { FormFailure, type Failure } from '../form-failure.tsx'
 import { sendJson } from '../send-json.ts'
-import { replayOutcome, replayToast } from './letter-words.ts'
+import { replayToast } from './letter-words.ts'
 
-export type ItemEditProps = EditBasis & { id: string; fleetId: string; opText: string }
+export type ItemEditProps = { id: string; fleetId: string; basis: EditBasis; opText: string }
 
 /** Replays a letter in an edited form: checked here first, then run on the server as a new change linked to it. */
 export function ItemEdit(props: ItemEditProps) {
@@ -24,7 +24,7 @@ export function ItemEdit(props: ItemEditProps) {
   )
 }
 
-function EditForm({ id, fleetId, opText, base, schema, onClose }: ItemEditProps & { onClose: () => void }) {
+function EditForm({ id, fleetId, opText, basis, onClose }: ItemEditProps & { onClose: () => void }) {
   const router = useRouter()
   const saidId = useId()
   const [text, setText] = useState(opText)
@@ -32,7 +32,7 @@ function EditForm({ id, fleetId, opText, base, schema, onClose }: ItemEditProps 
   const run = async (): Promise<Failure | null> => {
     // The engine comes with the first check, not with the page.
     const { checkEdit } = await import('#lib/application/dead-letters/check-edit.ts')
-    const checked = checkEdit(text, { base, schema })
+    const checked = checkEdit(text, basis)
     if (!checked.ok) return checked
     const url = `/api/admin/v1/dead-letters/${id}/edit?fleet=${encodeURIComponent(fleetId)}`
     const sent = await sendJson('POST', url, { op: checked.op, reason: reason.trim() })
@@ -40,7 +40,7 @@ function EditForm({ id, fleetId, opText, base, schema, onClose }: ItemEditProps 
     const outcome = replayToast(sent.body)
     router.refresh()
     // Refused again: what was typed stays, to go on from.
-    if (!replayOutcome(sent.body).settled) return { message: outcome.text, issues: [] }
+    if (!closedByEdit(sent.body)) return { message: outcome.text, issues: [] }
     showToast(outcome)
     onClose()
     return null
@@ -92,3 +92,7 @@ function EditForm({ id, fleetId, opText, base, schema, onClose }: ItemEditProps 
     </form>
   )
 }
+
+/** The answer names the new change where there is one. */
+const closedByEdit = (body: unknown): boolean =>
+  typeof (body as { mutationId?: unknown } | null)?.mutationId === 'string'

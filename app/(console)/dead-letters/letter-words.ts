@@ -69,14 +69,6 @@ export const outcomeWords = (status: string): string =>
   OUTCOMES[status]?.words ?? `the server answered ${status.replaceAll('_', ' ')}`
 export const outcomeKind = (status: string): StatusKind => OUTCOMES[status]?.kind ?? 'unk'
 
-const SETTLED: ReadonlySet<string> = new Set(['applied', 'merged', 'superseded', 'conflict'])
-
-/** Whether a replay's answer closed the letter. Pure. */
-export function replayOutcome(body: unknown): { settled: boolean } {
-  const { result } = (body ?? {}) as { result?: { status?: unknown } }
-  return { settled: typeof result?.status === 'string' && SETTLED.has(result.status) }
-}
-
 /** What a replay's answer says, for the toast. `body` is what the API answered, not trusted in its shape. Pure. */
 export function replayToast(body: unknown): { kind: StatusKind; text: string } {
   const { result, held } = (body ?? {}) as { result?: { status?: unknown; detail?: unknown }; held?: unknown }

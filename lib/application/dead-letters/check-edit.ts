@@ -5,11 +5,22 @@ import type { JsonObject } from '#lib/kernel/json.ts'
 import type { JsonSchema } from '#lib/protocol/device.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
 import { operation } from '#lib/protocol/mutation.ts'
+import type { DeadLetterDetail } from './get-dead-letter.ts'
 
-/** What an edited operation is judged by: the record it goes on from, and today's schema. */
+/** What an edited operation is judged by. */
 export interface EditBasis {
-  readonly base: JsonObject | null
+  /** The document that it goes on from, null for none; absent where that is not known as today's schema would have it. */
+  readonly base?: JsonObject | null
   readonly schema: JsonSchema
+}
+
+/** The letter's own copy of its base is of the schema that was published then, and null where there was none to copy. */
+export function editBasis({ letter, collection }: DeadLetterDetail): EditBasis | null {
+  if (!collection) return null
+  const { base, mutation } = letter
+  const isKnown = base !== null || mutation.baseVersion === 0
+  const isOfToday = mutation.schemaVersion === collection.schemaVersion
+  return { schema: collection.schema, ...(isKnown && isOfToday ? { base } : {}) }
 }
 
 export type EditCheck =
@@ -24,7 +35,7 @@ const refuse = (message: string, issues: readonly SchemaIssue[] = []): EditCheck
 
 /**
  * Whether an edited operation would get past the schema, before it is sent; runs in the browser too. Rules and newer
- * changes are the server's to judge, and so is what only its state tells (CRDTs, OT).
+ * changes are the server's to judge, and so is what only its state tells (CRDTs, OT, a base that is not known here).
  */
 export function checkEdit(text: string, { base, schema }: EditBasis): EditCheck {
   let value: unknown
@@ -43,7 +54,8 @@ export function checkEdit(text: string, { base, schema }: EditBasis): EditCheck 
   }
   // As it was typed: the schema's copy would leave out a key like `__proto__`, which is data here.
   const op = value as Operation
-  const wanted = applyOperation(base, op)
+  if (op.type !== 'put' && base === undefined) return { ok: true, op }
+  const wanted = applyOperation(base ?? null, op)
   if (!wanted.ok) {
     const { code, path } = wanted.error
     if (code === 'needs_state') return { ok: true, op }

@@ -3,6 +3,7 @@ import { migrateMutation } from '#lib/engine/schema-evolution/migrate.ts'
 import type { SchemaIssue, RecordState } from '#lib/engine/types.ts'
 import { validateDocument } from '#lib/engine/validate.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
+import type { Operation } from '#lib/protocol/mutation.ts'
 import type { Collection, DeadLetterRow } from '#lib/storage/ports.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
@@ -13,13 +14,15 @@ import { HELD_MAX } from './replay.ts'
 export interface DeadLetterDetail {
   readonly letter: DeadLetterRow
   readonly base: JsonObject | null
+  /** What the device did, as today's schema would have it (DL5); as it was made where that can't be told. */
+  readonly op: Operation
   /** What the device wanted; null for a delete, or where the operation can't be carried out on the base. */
   readonly device: JsonObject | null
   readonly server: RecordState | null
   /** What today's schema says of the device's document; JSON Pointers into it. */
   readonly issues: readonly SchemaIssue[]
   /** The collection as it is now; null when there is none of that name. */
-  readonly collection: Pick<Collection, 'id' | 'name' | 'schemaVersion' | 'strategy'> | null
+  readonly collection: Pick<Collection, 'id' | 'name' | 'schemaVersion' | 'schema' | 'strategy'> | null
   /** Letters held behind it, which a replay brings along (DL3). */
   readonly held: readonly DeadLetterRow[]
 }
@@ -41,7 +44,8 @@ export async function getDeadLetter(
   ])
   const collection = collections.find(({ name }) => name === mutation.collection) ?? null
   const migrated = collection && migrateMutation(collection, mutation)
-  const wanted = applyOperation(base, migrated?.ok ? migrated.value.op : mutation.op)
+  const { op } = migrated?.ok ? migrated.value : mutation
+  const wanted = applyOperation(base, op)
   const device = wanted.ok ? wanted.value : null
   const check = collection && device ? validateDocument(collection, device) : { ok: true as const }
   const issues = check.ok ? [] : check.issues
@@ -49,7 +53,8 @@ export async function getDeadLetter(
     id: collection.id,
     name: collection.name,
     schemaVersion: collection.schemaVersion,
+    schema: collection.schema,
     strategy: collection.strategy,
   }
-  return { letter, base, device, server, issues, collection: shown, held }
+  return { letter, base, op, device, server, issues, collection: shown, held }
 }

@@ -17,8 +17,8 @@ interface Listed {
 }
 
 /**
- * A page of a list that is short enough to be read whole: made in [from, to), in the order of the list, all of it
- * without `limit`, and of the fleet that the query names where the list has things of several.
+ * A page of a list that is short enough to be read whole: made in [from, to), in the order of the list, as many as a page
+ * may have without `limit`, and of the fleet that the query names where the list has things of several.
  * @throws ApplicationError `bad_request`
  */
 export function wholeList<T extends Listed>(

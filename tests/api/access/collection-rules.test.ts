@@ -112,6 +112,15 @@ describe.each(STORAGES)('rules of collections over $name', ({ open }) => {
     ])
     const config = await bodyOf(await tablet.send('GET', '/api/v1/config'))
     expect(config['collections']).toMatchObject([{ schemaVersion: 2, upMigrations }])
+    const bad = tablet.mutation({ op: { type: 'put', data: { title: 7 } } })
+    const { deadLetterId } = (await tablet.pushed([bad])).results[0] as { deadLetterId: string }
+    const letter = await bodyOf(
+      await world.admin(`/dead-letters/${deadLetterId}?fleet=${world.fleet}`, { headers: key }),
+    )
+    expect(letter).toMatchObject({
+      op: { type: 'put', data: { name: 7 } },
+      letter: { mutation: { op: bad.op } },
+    })
   })
 
   test('[AU3] an authority is told its key once; an address that must not be called is refused', async () => {

@@ -1,6 +1,7 @@
 import type { Metadata } from 'next'
 import { SessionLanes } from '#components/charts/session-timeline.tsx'
 import { RANGE_WORDS } from '#components/shell/ranges.ts'
+import Link from 'next/link'
 import { LinkButton } from '#components/ui/button.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { formatCount } from '#components/ui/format.ts'
@@ -65,9 +66,9 @@ export default async function DevicePage({ params, searchParams }: ItemProps) {
             title={words}
             note={
               found.sessions.more ? (
-                <a className="link" href={listHref('/sessions', at.query, { device: id })}>
+                <Link className="link" href={listHref('/sessions', at.query, { device: id })}>
                   all of them
-                </a>
+                </Link>
               ) : undefined
             }
           >
