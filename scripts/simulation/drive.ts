@@ -33,7 +33,9 @@ export interface Drive {
 }
 
 /** Seeds that one process takes at a time: one that breaks off loses few. */
-const SLICE = 500
+const SLICE_MAX = 500
+/** A slice takes a minute or two; what takes longer goes round in circles within one turn of its virtual time. */
+const PROCESS_TIMEOUT_MS = 15 * 60_000
 
 export const noTotals = (): Totals => ({
   seeds: 0,
@@ -50,11 +52,12 @@ export async function drive(options: Drive): Promise<Totals> {
   const { bundle, from, seeds, processes, shrink = false, stopAtFirst = false, onProgress } = options
   const totals = noTotals()
   const end = from + seeds
+  const slice = Math.min(SLICE_MAX, Math.ceil(seeds / processes))
   let next = from
   const worker = async (): Promise<void> => {
     while (next < end && !(stopAtFirst && totals.failed.length > 0)) {
       const first = next
-      next = Math.min(end, next + SLICE)
+      next = Math.min(end, next + slice)
       const flags = [...(shrink ? ['--shrink'] : []), ...(stopAtFirst ? ['--stop-at-first'] : [])]
       await runProcess(
         bundle,
@@ -111,12 +114,19 @@ async function runProcess(
 ): Promise<void> {
   const child = spawn(process.execPath, ['--enable-source-maps', bundle, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: PROCESS_TIMEOUT_MS,
+    killSignal: 'SIGKILL',
   })
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', resolve)
   })
-  for await (const text of createInterface({ input: child.stdout })) onLine(JSON.parse(text) as Line)
+  try {
+    for await (const text of createInterface({ input: child.stdout })) onLine(JSON.parse(text) as Line)
+  } catch (error) {
+    child.kill('SIGKILL')
+    throw error
+  }
   const code = await ended
   if (code !== 0) throw new Error(`a simulation process ended with ${code}: ${args.join(' ')}`)
 }

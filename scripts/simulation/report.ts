@@ -5,7 +5,7 @@ const number = (value: number): string => value.toLocaleString('en')
 /** What ran, and how often each fault did harm. */
 export function reportTotals(totals: Totals, seconds: number, processes: number): void {
   const { seeds, twice, faults, mutations, commits, hits, failed } = totals
-  const rate = seeds / seconds / processes
+  const rate = seconds === 0 ? 0 : seeds / seconds / processes
   console.log(
     `${number(seeds)} seeds (${number(twice)} of them twice) with ${number(faults)} planned faults, ` +
       `${number(mutations)} mutations in ${number(commits)} commits: ${number(failed.length)} failed. ` +
@@ -20,5 +20,6 @@ export function reportFailed({ seed, violations, plan }: FailedSeed): void {
   console.log(`\nFAILED seed ${seed}: ${plan.devices} devices, ${plan.servers} servers`)
   for (const { invariant, text } of violations) console.log(`  ${invariant}  ${text}`)
   for (const operation of plan.operations) console.log(`    ${JSON.stringify(operation)}`)
+  console.log(`  as a plan: ${JSON.stringify(plan)}`)
   console.log(`  npm run simulate -- --from ${seed} --seeds 1`)
 }

@@ -51,12 +51,25 @@ function count(plan: Plan, verdict: Verdict): void {
   if (sum.seeds === TOLD_EVERY) flush()
 }
 
+/** What was thrown where nobody waits for it: a defect of the code, and no reason to end without naming the seed. */
+let thrown: string[] = []
+process.on('unhandledRejection', (reason) => {
+  thrown.push(reason instanceof Error ? (reason.stack ?? reason.message) : String(reason))
+})
+
+async function run(plan: Plan): Promise<Verdict> {
+  const verdict = await runPlan(plan, fleet)
+  const violations = [...verdict.violations, ...thrown.map((text) => ({ invariant: 'T' as const, text }))]
+  thrown = []
+  return { ...verdict, violations }
+}
+
 /** The verdict of a plan; a second run that differs is a violation too. */
 async function judge(plan: Plan, twice: boolean): Promise<Verdict> {
-  const verdict = await runPlan(plan, fleet)
+  const verdict = await run(plan)
   if (!twice) return verdict
   sum.twice += 1
-  const again = await runPlan(plan, fleet)
+  const again = await run(plan)
   if (again.traceHash === verdict.traceHash) return verdict
   const at = verdict.trace.findIndex((line, i) => line !== again.trace[i])
   const text = `the second run differs: ${verdict.trace[at]} and ${again.trace[at]}`
@@ -67,11 +80,21 @@ async function play(plan: Plan, twice: boolean): Promise<boolean> {
   const verdict = await judge(plan, twice)
   count(plan, verdict)
   if (values.trace) for (const line of verdict.trace) tell({ kind: 'trace', line })
-  if (verdict.violations.length === 0) return true
-  const small = values.shrink ? await shrink(plan, verdict, fleet) : plan
-  const { violations } = values.shrink ? await runPlan(small, fleet) : verdict
-  tell({ kind: 'failed', seed: plan.seed, violations, plan: small })
+  const { violations } = verdict
+  if (violations.length === 0) return true
+  tell({
+    kind: 'failed',
+    seed: plan.seed,
+    ...(values.shrink ? await smallest(plan, verdict) : { plan, violations }),
+  })
   return false
+}
+
+/** As few operations as break what was broken; all of them where one run alone doesn't show it. */
+async function smallest(plan: Plan, verdict: Verdict): Promise<Pick<Verdict, 'violations'> & { plan: Plan }> {
+  const small = await shrink(plan, verdict, fleet)
+  const { violations } = await run(small)
+  return violations.length > 0 ? { plan: small, violations } : { plan, violations: verdict.violations }
 }
 
 if (values.plan === undefined) {
