@@ -1,5 +1,6 @@
 import { parseHlc } from '#lib/kernel/hlc.ts'
 import type { DeadLetterCode, RefusedCode } from '#lib/protocol/error-codes.ts'
+import { isSamePayload } from './payload.ts'
 import { CLOCK_AHEAD_MAX_MS, MUTATION_BYTES_MAX } from '#lib/protocol/limits.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { EffectiveResult, MutationResult } from '#lib/protocol/push.ts'
@@ -114,14 +115,14 @@ function checkBreaker({ shed }: IncomingPush, { mutation }: IncomingMutation): G
 function checkRepeat(
   draft: PushDraft,
   push: IncomingPush,
-  { mutation, payloadHash }: IncomingMutation,
+  { mutation }: IncomingMutation,
   author: string,
 ): Gate | null {
   const known = mutationOf(draft, mutation.id)
   if (!known || (push.replayOf !== null && known.deadLetter === 'open')) return null
   // A fork pushed it under its other id: the change is the same, though the move may have changed its text.
   const ofFork = known.deviceId !== author && (push.linkedIds ?? []).includes(known.deviceId)
-  if (!ofFork && (known.payloadHash !== payloadHash || known.deviceId !== author)) {
+  if (!ofFork && (known.deviceId !== author || !isSamePayload(known.mutation, mutation))) {
     return refused('mutation_id_reused', 'this id was used for another mutation')
   }
   if (!ofFork) return { kind: 'duplicate', original: known.result }

@@ -1,13 +1,15 @@
-import type { JsonObject } from '#lib/kernel/json.ts'
-import { canonicalObject } from '#lib/kernel/json.ts'
+import type { Json } from '#lib/kernel/json.ts'
+import { jsonEqual } from '#lib/kernel/json.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 
-/** Left out of the payload hash, so that a re-stamped mutation is still the same one (ID4). */
+/** No part of the payload, so that a re-stamped mutation is still the same one (ID4). */
 const OUTSIDE: ReadonlySet<string> = new Set(['hlc', 'madeAt', 'madeOffsetMs'])
 
-/** The text that a mutation's payload hash is taken over: equal for every spelling of the same mutation. */
-export function payloadText(mutation: Mutation): string {
-  const object = mutation as unknown as JsonObject
-  const keys = Object.keys(object).filter((key) => !OUTSIDE.has(key) && object[key] !== undefined)
-  return canonicalObject(object, keys)
+/** True for two spellings of one mutation: all but its stamps is equal, whatever the order of keys (ID4). */
+export function isSamePayload(a: Mutation, b: Mutation): boolean {
+  const names = new Set([...Object.keys(a), ...Object.keys(b)])
+  return [...names].every((name) => OUTSIDE.has(name) || jsonEqual(fieldOf(a, name), fieldOf(b, name)))
 }
+
+const fieldOf = (mutation: Mutation, name: string): Json | undefined =>
+  (mutation as unknown as Readonly<Record<string, Json | undefined>>)[name]

@@ -132,9 +132,9 @@ export function absorb(draft: PushDraft, effect: ChangeEffect): void {
   if (replaced) draft.bases.set(baseKey(collection, recordId, replaced.version), replaced)
   const deadLetter =
     result.status === 'dead_lettered' ? 'open' : effect.replayOf === null ? 'none' : 'replayed'
-  const { mutation, payloadHash } = incoming
+  const { mutation } = incoming
   const { deviceId, editOf } = effect
-  const known = { id, payloadHash, deviceId, mutation, result, deadLetter, replacedBy: null } as const
+  const known = { id, deviceId, mutation, result, deadLetter, replacedBy: null } as const
   if (editOf === null) draft.mutations.set(id, known)
   else if (result.status !== 'dead_lettered') replace(draft, editOf, { ...known, deadLetter: 'none' })
   if (effect.otOps.length > 0) {

@@ -113,9 +113,9 @@ function releaseHeld(
   for (const id of waiting) {
     const known = mutationOf(draft, id)
     if (known?.result.status !== 'conflict') continue
-    const { mutation, payloadHash, deviceId, result } = known
+    const { mutation, deviceId, result } = known
     // Its size and its fields were checked when it came.
-    const incoming = { mutation, text: null, payloadHash, bytes: 0, unknownField: null }
+    const incoming = { mutation, text: null, bytes: 0, unknownField: null }
     const device = deviceId === push.deviceId ? push.device : unknownDevice(deviceId)
     const question = {
       draft,

@@ -60,7 +60,6 @@ export const recordKey = (collection: string, recordId: string): RecordKey => `$
 /** A mutation id that already had an effect (ID1), with what a child by `after` needs of it. */
 export interface KnownMutation {
   readonly id: string
-  readonly payloadHash: string
   readonly deviceId: string
   readonly mutation: Mutation
   readonly result: EffectiveResult
@@ -125,8 +124,7 @@ export interface IncomingMutation {
   readonly mutation: Mutation
   /** The mutation's JSON as it came, in UTF-8; null where it never was a text. */
   readonly text: Uint8Array | null
-  readonly payloadHash: string
-  /** Bytes of the mutation as JSON; over 256 KiB it is `too_large`. */
+  /** Bytes of the mutation's JSON; over 256 KiB it is `too_large`. */
   readonly bytes: number
   /** First key that the contract doesn't name, when there is one. */
   readonly unknownField: string | null

@@ -51,49 +51,9 @@ export function jsonEqual(a: Json | undefined, b: Json | undefined): boolean {
 
 /** One text per JSON value: keys sorted by code unit. Equal values give equal texts, so it can be hashed. */
 export function canonicalJson(value: Json): string {
-  if (typeof value === 'string') return quoted(value)
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
-  if (!Array.isArray(value)) return canonicalObject(value as JsonObject, Object.keys(value))
-  let text = ''
-  for (const item of value as readonly Json[]) text += `${text === '' ? '' : ','}${canonicalJson(item)}`
-  return `[${text}]`
-}
-
-/** Canonical text of an object that has only these of its keys. */
-export function canonicalObject(object: JsonObject, keys: readonly string[]): string {
-  let text = ''
-  for (const { key, label } of inOrder(keys)) {
-    text += (text === '' ? label : `,${label}`) + canonicalJson(object[key] as Json)
-  }
-  return `{${text}}`
-}
-
-/** `JSON.stringify` looks at each character; most texts have none to escape. */
-const ESCAPED = /["\\\p{Cc}\p{Cs}]/u
-const quoted = (text: string): string => (ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`)
-
-interface LabelledKey {
-  readonly key: string
-  /** Quoted, with its colon. */
-  readonly label: string
-}
-interface KeyOrder {
-  readonly keys: readonly string[]
-  readonly sorted: readonly LabelledKey[]
-}
-
-/** The last keys of each number: documents of one kind bring the same keys in the same order, one after the other. */
-const lastOrders: (KeyOrder | undefined)[] = []
-const KEPT_KEYS_MAX = 64
-const KEPT_CHARS_MAX = 2_000
-
-function inOrder(keys: readonly string[]): readonly LabelledKey[] {
-  const last = lastOrders[keys.length]
-  if (last && keys.every((key, i) => key === last.keys[i])) return last.sorted
-  const sorted = keys
-    .toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0))
-    .map((key) => ({ key, label: `${quoted(key)}:` }))
-  const chars = keys.reduce((sum, key) => sum + key.length, 0)
-  if (keys.length <= KEPT_KEYS_MAX && chars <= KEPT_CHARS_MAX) lastOrders[keys.length] = { keys, sorted }
-  return sorted
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
+  const object = value as JsonObject
+  const keys = Object.keys(object).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonicalJson(object[key] as Json)}`).join(',')}}`
 }

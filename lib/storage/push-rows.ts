@@ -47,7 +47,7 @@ export interface LetterDay {
 export interface StoredResponse {
   readonly deviceId: string
   readonly requestId: string
-  /** SHA-256 over mutations and atomic, hex. */
+  /** SHA-256 over the ids and stamps of its mutations and `atomic`, hex. */
   readonly requestHash: string
   readonly body: string
   readonly createdAtMs: number

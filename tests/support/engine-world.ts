@@ -3,7 +3,6 @@ import { canonicalJson } from '#lib/kernel/json.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import { yjsText } from '#lib/engine/crdt/text-yjs.ts'
 import { otLibrary } from '#lib/engine/ot/ot-library.ts'
-import { payloadText } from '#lib/engine/payload.ts'
 import { startDraft } from '#lib/engine/push-draft.ts'
 import { applyEffects, decidePush } from '#lib/engine/push.ts'
 import type {
@@ -95,7 +94,6 @@ export function mutationBy(
 export const incomingOf = (mutation: Mutation): IncomingMutation => ({
   mutation,
   text: null,
-  payloadHash: payloadText(mutation),
   bytes: JSON.stringify(mutation).length,
   unknownField: null,
 })

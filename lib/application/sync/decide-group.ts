@@ -20,6 +20,7 @@ import { accessTo } from '../devices/access.ts'
 import { requireActive } from '../devices/require-active.ts'
 import { wireCommands } from '../devices/wire-commands.ts'
 import { ApplicationError, isApplicationError } from '../errors.ts'
+import { isRepeat } from './is-repeat.ts'
 import { pushEventOf, replayEventOf } from './push-event.ts'
 import type { DeskJob, DeviceJob, PushJob, PushOutcome, ReplayJob } from './push-job.ts'
 import type { FleetRules } from './rules.ts'
@@ -138,7 +139,7 @@ function decideDevice(group: Group, job: DeviceJob): PushOutcome {
   if (job.epoch !== epoch) throw new ApplicationError('epoch_changed', { extra: { epoch } })
   const stored = group.responses.get(responseKey(deviceId, requestId))
   const device = group.devices.get(deviceId)
-  if (stored?.requestHash === job.requestHash)
+  if (stored && isRepeat(group.world.mutations, job, stored))
     return answered(group, device ?? null, { body: stored.body, results: [], repeated: true })
   if (!device) throw new ApplicationError('unauthorized')
   requireActive(device)

@@ -1,8 +1,7 @@
 import { hash } from 'node:crypto'
-import { payloadText } from '#lib/engine/payload.ts'
 import type { IncomingMutation } from '#lib/engine/types.ts'
 import { isJsonObject } from '#lib/kernel/json.ts'
-import { MUTATIONS_PER_PUSH_MAX } from '#lib/protocol/limits.ts'
+import { MUTATIONS_PER_PUSH_MAX, MUTATION_BYTES_MAX } from '#lib/protocol/limits.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import { unknownField } from '#lib/protocol/mutation.ts'
 import type { PushRequest } from '#lib/protocol/push.ts'
@@ -13,7 +12,7 @@ import { ApplicationError, parsedOrThrow } from '../errors.ts'
 export interface ParsedPush {
   readonly request: PushRequest
   readonly incoming: readonly IncomingMutation[]
-  /** SHA-256 over mutations and `atomic`, hex. */
+  /** SHA-256 over the ids and stamps of its mutations and `atomic`, hex: what it holds is compared where it comes again. */
   readonly requestHash: string
 }
 
@@ -38,7 +37,7 @@ export function parsePush(body: unknown, texts: readonly Uint8Array[] | null): P
   return {
     request: { ...checked, mutations },
     incoming,
-    requestHash: hashOf(incoming, checked.atomic ?? false),
+    requestHash: hashOf(mutations, checked.atomic ?? false),
   }
 }
 
@@ -48,23 +47,22 @@ function withoutUsual(body: unknown): unknown {
   return body['mutations'].every(isUsualMutation) ? { ...body, mutations: [] } : body
 }
 
-/** A mutation with what only its text tells: payload hash (ID4), size, and a key that the contract doesn't name. */
-export function incomingOf(mutation: Mutation, text: Uint8Array | null = null): IncomingMutation {
-  const payload = payloadText(mutation)
-  return {
-    mutation,
-    text,
-    payloadHash: hash('sha256', payload),
-    bytes: Buffer.byteLength(payload),
-    unknownField: unknownField(mutation),
-  }
-}
+/** A mutation with what only its text tells: its size, and a key that the contract doesn't name. */
+export const incomingOf = (mutation: Mutation, text: Uint8Array | null = null): IncomingMutation => ({
+  mutation,
+  text,
+  bytes: bytesOf(mutation, text),
+  unknownField: unknownField(mutation),
+})
+
+/** Spaces between its parts count only where it is small enough with them. */
+const bytesOf = (mutation: Mutation, text: Uint8Array | null): number =>
+  text && text.length <= MUTATION_BYTES_MAX ? text.length : Buffer.byteLength(JSON.stringify(mutation))
 
 /** A retry repeats its stamps too; a re-stamped mutation comes in a new request. */
-function hashOf(incoming: readonly IncomingMutation[], atomic: boolean): string {
-  const parts = incoming.map(
-    ({ mutation, payloadHash }) =>
-      `${payloadHash} ${mutation.hlc} ${mutation.madeAt} ${mutation.madeOffsetMs ?? ''}`,
+function hashOf(mutations: readonly Mutation[], atomic: boolean): string {
+  const parts = mutations.map(
+    ({ id, hlc, madeAt, madeOffsetMs }) => `${id} ${hlc} ${madeAt} ${madeOffsetMs ?? ''}`,
   )
   return hash('sha256', [String(atomic), ...parts].join('\n'))
 }

@@ -27,7 +27,7 @@ export interface DeviceJob extends JobBase {
   readonly kind: 'device'
   readonly sessionId: string
   readonly epoch: number
-  /** SHA-256 over mutations and `atomic`, hex. */
+  /** SHA-256 over the ids and stamps of its mutations and `atomic`, hex. */
   readonly requestHash: string
   readonly report: StoredReport
 }

@@ -51,7 +51,7 @@ export function applyChanges(fleetId: string, tables: FleetTables, undo: Undo, w
 }
 
 function logChange(tables: FleetTables, undo: Undo, change: WrittenChange, atMs: number): void {
-  const { mutation, payloadHash } = change.incoming
+  const { mutation } = change.incoming
   const earlier = tables.changes.get(mutation.id)
   if (earlier && change.releasedBy !== null) {
     const { result, record } = change
@@ -71,7 +71,6 @@ function logChange(tables: FleetTables, undo: Undo, change: WrittenChange, atMs:
   }
   tables.changes.set(undo, mutation.id, {
     mutation,
-    payloadHash,
     deviceId: earlier?.deviceId ?? change.deviceId,
     requestId: earlier?.requestId ?? change.requestId,
     sessionId: earlier ? earlier.sessionId : change.sessionId,

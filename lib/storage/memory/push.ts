@@ -94,9 +94,9 @@ function loadMutations(tables: FleetTables, ids: readonly string[]): Map<string,
     for (const id of wave) {
       const row = tables.changes.get(id)
       if (!row || known.has(id)) continue
-      const { payloadHash, deviceId, mutation, result, replacedBy } = row
+      const { deviceId, mutation, result, replacedBy } = row
       const deadLetter = letters.get(id) ?? 'none'
-      known.set(id, { id, payloadHash, deviceId, mutation, result, deadLetter, replacedBy })
+      known.set(id, { id, deviceId, mutation, result, deadLetter, replacedBy })
       if (mutation.after !== undefined) parents.push(mutation.after)
       if (replacedBy !== null) parents.push(replacedBy)
     }

@@ -35,7 +35,6 @@ export interface StoredBase extends BaseState {
   readonly replacedAtMs: number
 }
 export interface StoredChange extends ChangeRow {
-  readonly payloadHash: string
   readonly appVersion: string
   readonly replacedBy: string | null
 }

@@ -43,7 +43,7 @@ export function memorySync(state: MemoryState): SyncPort {
           .filter((row) => row.sessionId === sessionId)
           .sort((a, b) => a.committedAtMs - b.committedAtMs || (a.mutation.id < b.mutation.id ? -1 : 1))
           .slice(0, limit)
-          .map(({ payloadHash: _, appVersion: __, replacedBy: ___, ...row }) => row),
+          .map(({ appVersion: _, replacedBy: __, ...row }) => row),
       ),
   }
 }

@@ -10,29 +10,29 @@ import { resultToStore } from './result-row.ts'
 import { at, jsonText } from './values.ts'
 
 /** What all mutations of a push share stands in arrays with an element a push, at index `push`. */
-const LOG_COLUMNS = `unnest($2::uuid[], $3::text[], $4::bigint[], $5::uuid[], $6::text[], $7::text[], $8::json[], $9::json[],
-    $10::float8[], $11::int[]) k(mutation_id, collection, version, after, status, payload_hash, mutation, result, made_at, push)`
+const LOG_COLUMNS = `unnest($2::uuid[], $3::text[], $4::bigint[], $5::uuid[], $6::text[], $7::json[], $8::json[],
+    $9::float8[], $10::int[]) k(mutation_id, collection, version, after, status, mutation, result, made_at, push)`
 const OF_PUSH = {
-  appVersion: '($13::text[])[k.push]',
-  receivedAt: 'to_timestamp(($14::float8[])[k.push] / 1000)',
-  deviceId: '($15::uuid[])[k.push]',
-  requestId: '($16::uuid[])[k.push]',
-  sessionId: '($17::uuid[])[k.push]',
+  appVersion: '($12::text[])[k.push]',
+  receivedAt: 'to_timestamp(($13::float8[])[k.push] / 1000)',
+  deviceId: '($14::uuid[])[k.push]',
+  requestId: '($15::uuid[])[k.push]',
+  sessionId: '($16::uuid[])[k.push]',
 }
 const LOG: Statement = {
   name: 'push_log',
-  text: `INSERT INTO change_log (fleet_id, mutation_id, collection, version, after, status, payload_hash, mutation, result, made_at,
+  text: `INSERT INTO change_log (fleet_id, mutation_id, collection, version, after, status, mutation, result, made_at,
       device_id, request_id, session_id, app_version, received_at, committed_at)
-    SELECT $1, k.mutation_id, k.collection, k.version, k.after, k.status, k.payload_hash, k.mutation, k.result,
+    SELECT $1, k.mutation_id, k.collection, k.version, k.after, k.status, k.mutation, k.result,
       to_timestamp(k.made_at / 1000), ${OF_PUSH.deviceId}, ${OF_PUSH.requestId}, ${OF_PUSH.sessionId}, ${OF_PUSH.appVersion},
-      ${OF_PUSH.receivedAt}, $12 FROM ${LOG_COLUMNS}`,
+      ${OF_PUSH.receivedAt}, $11 FROM ${LOG_COLUMNS}`,
 }
 /** A replay that worked takes the place of the row that told of the letter (ID3), within its session. */
 const RELOG: Statement = {
   name: 'push_relog',
-  text: `UPDATE change_log c SET version = k.version, status = k.status, payload_hash = k.payload_hash, mutation = k.mutation,
+  text: `UPDATE change_log c SET version = k.version, status = k.status, mutation = k.mutation,
       result = k.result, made_at = to_timestamp(k.made_at / 1000), app_version = ${OF_PUSH.appVersion},
-      received_at = ${OF_PUSH.receivedAt}, committed_at = $12
+      received_at = ${OF_PUSH.receivedAt}, committed_at = $11
     FROM ${LOG_COLUMNS} WHERE c.fleet_id = $1 AND c.mutation_id = k.mutation_id`,
 }
 /** Two devices may name the same session and request: ids are the senders' own. */
@@ -224,7 +224,6 @@ function logValues(rows: readonly WrittenChange[], committedAt: unknown): unknow
     bigints(rows.map((row) => row.record?.version ?? null)),
     uuids(rows.map((row) => row.incoming.mutation.after ?? null)),
     plainTexts(rows.map((row) => row.result.status)),
-    plainTexts(rows.map((row) => row.incoming.payloadHash)),
     jsonTexts(rows.map(({ incoming }) => incoming.text ?? jsonText(incoming.mutation))),
     jsons(rows.map((row) => resultToStore(row.result, row.record?.version ?? null))),
     floats(rows.map((row) => row.correctedMadeAtMs)),

@@ -63,7 +63,7 @@ const MUTATIONS: Statement = {
       SELECT c.mutation_id, c.after, c.replaced_by FROM chain CROSS JOIN LATERAL (
         SELECT * FROM change_log x WHERE x.fleet_id = $1 AND x.mutation_id = ANY (ARRAY[chain.after, chain.replaced_by]) LIMIT 2) c
     ), near AS (SELECT id FROM chain LIMIT $3)
-    SELECT c.mutation_id, c.payload_hash, c.device_id, c.mutation, c.result, c.version, c.replaced_by, l.status AS letter
+    SELECT c.mutation_id, c.device_id, c.mutation, c.result, c.version, c.replaced_by, l.status AS letter
     FROM near
     CROSS JOIN LATERAL (SELECT * FROM change_log x WHERE x.fleet_id = $1 AND x.mutation_id = near.id LIMIT 1) c
     LEFT JOIN LATERAL (SELECT * FROM dead_letter x WHERE x.fleet_id = $1 AND x.mutation_id = near.id LIMIT 1) l ON true`,
@@ -113,7 +113,6 @@ interface BaseRow extends Record<string, unknown> {
 }
 interface MutationRow extends Record<string, unknown> {
   readonly mutation_id: string
-  readonly payload_hash: string
   readonly device_id: string
   readonly mutation: unknown
   readonly result: unknown
@@ -279,7 +278,6 @@ function conflictOf(row: ConflictRow): KnownConflict {
 
 const knownOf = (row: MutationRow): KnownMutation => ({
   id: row.mutation_id,
-  payloadHash: row.payload_hash,
   deviceId: row.device_id,
   mutation: fromJson<Mutation>(row.mutation),
   result: resultOf(row),

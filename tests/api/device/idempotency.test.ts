@@ -60,6 +60,36 @@ describe.each(STORAGES)('idempotency over $name', ({ open }) => {
     expect(await codeOf(atomic)).toEqual([422, 'request_id_reused'])
   })
 
+  it('[ID4] knows a repeated request in another spelling, also one of which nothing was remembered', async () => {
+    const device = await TestDevice.enroll(app, fleet)
+    const used = device.mutation()
+    await device.pushed([used])
+    const reused = { ...used, op: { type: 'put', data: { title: 'under a used id' } } }
+    const mutations = [device.mutation(), reused]
+    const body = device.pushBody(mutations as never)
+    const first = await (await device.push(body)).text()
+    expect(JSON.parse(first)).toMatchObject({
+      results: [{ status: 'applied' }, { status: 'refused', code: 'mutation_id_reused' }],
+    })
+    const backwards = mutations.map((mutation) => Object.fromEntries(Object.entries(mutation).reverse()))
+    const again = await device.push({ ...body, report: device.report(), mutations: backwards as never })
+    expect(await again.text()).toBe(first)
+  })
+
+  it('[ID4] refuses a request id that comes back with the same ids and another payload', async () => {
+    const device = await TestDevice.enroll(app, fleet)
+    const mutation = device.mutation()
+    const body = device.pushBody([mutation])
+    await device.push(body)
+    const op = { type: 'put', data: { title: 'another' } }
+    const changed = await device.push({
+      ...body,
+      report: device.report(),
+      mutations: [{ ...mutation, op }] as never,
+    })
+    expect(await codeOf(changed)).toEqual([422, 'request_id_reused'])
+  })
+
   it('finds a cloned device by its sequence, but answers its stored response first', async () => {
     const device = await TestDevice.enroll(app, fleet)
     const first = device.pushBody([device.mutation()])

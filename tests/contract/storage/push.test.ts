@@ -95,7 +95,6 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
     expect([...snapshot.mutations.values()]).toEqual([
       {
         id: mutationId,
-        payloadHash: `hash ${mutationId}`,
         deviceId,
         mutation: change?.incoming.mutation,
         result: change?.result,

@@ -223,7 +223,7 @@ export function changeOf(input: ChangeInput): Change {
           crdt: input.crdt ?? {},
         }
   return {
-    incoming: { mutation, text: null, payloadHash: `hash ${id}`, bytes: 100, unknownField: null },
+    incoming: { mutation, text: null, bytes: 100, unknownField: null },
     deviceId,
     requestId: input.requestId ?? randomUUID(),
     sessionId: input.sessionId ?? null,

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { payloadText } from '#lib/engine/payload.ts'
+import { isSamePayload } from '#lib/engine/payload.ts'
 import type { CollectionRules, PushDecision } from '#lib/engine/types.ts'
 import { validateDocument } from '#lib/engine/validate.ts'
 import { writtenByOthersSince } from '#lib/kernel/version-vector.ts'
@@ -65,10 +65,7 @@ describe('any pushes', () => {
             decision.results.filter(({ status }) => EFFECTIVE.has(status)),
           )
           for (const { result, incoming, record, conflict, deadLetter } of decision.effects) {
-            expect(store.mutations.get(result.id)).toMatchObject({
-              result,
-              payloadHash: payloadText(incoming.mutation),
-            })
+            expect(store.mutations.get(result.id)).toMatchObject({ result, mutation: incoming.mutation })
             expect(record !== null).toBe(result.status === 'applied' || result.status === 'merged')
             expect(deadLetter !== null).toBe(result.status === 'dead_lettered')
             if (result.status === 'merged' || result.status === 'superseded')
@@ -94,7 +91,8 @@ describe('any pushes', () => {
             const known = remembered.get(result.id)
             if (
               known &&
-              known.payloadHash === incoming?.payloadHash &&
+              incoming &&
+              isSamePayload(known.mutation, incoming.mutation) &&
               known.deviceId === group[i]?.deviceId &&
               incoming.unknownField === null
             ) {
