@@ -69,6 +69,7 @@ export function createMetrics(): Metrics {
   const gauge = (definition: MetricDefinition) => new Gauge(options(definition))
   const counter = (definition: MetricDefinition) => new Counter(options(definition))
   const own: OwnMetrics = {
+    sources: new Set(),
     syncLag: new Histogram(options(METRICS.syncLag)),
     sessionDuration: new Histogram(options(METRICS.sessionDuration)),
     mutations: counter(METRICS.mutations),
@@ -116,6 +117,8 @@ export function createMetrics(): Metrics {
 }
 
 interface OwnMetrics {
+  /** Whose counters of mutations stand at 0 or more; as many as those have labels (metrics.md bounds them). */
+  readonly sources: Set<string>
   readonly syncLag: Histogram
   readonly sessionDuration: Histogram
   readonly mutations: Counter
@@ -169,14 +172,19 @@ function observeCollection(
   push: PushEvent | ReplayEvent,
   pushed: PushedCollection,
 ): void {
-  const source = {
-    ...where,
-    platform: push.platform,
-    app_version: push.appVersion,
+  const { fleet, collection } = where
+  const { platform, appVersion: app_version } = push
+  const count = (result: ResultStatus, n: number): void => {
+    own.mutations.inc({ fleet, collection, platform, app_version, result }, n)
   }
-  for (const result of RESULTS) own.mutations.inc({ ...source, result }, pushed.results[result] ?? 0)
-  for (const { strategy, outcome } of pushed.conflicts) own.conflicts.inc({ ...where, strategy, outcome })
-  for (const lagMs of pushed.uploadLagMs) own.syncLag.observe({ ...where, stage: 'upload' }, lagMs / 1_000)
+  const source = JSON.stringify([fleet, collection, platform, app_version])
+  if (!own.sources.has(source)) for (const result of RESULTS) count(result, 0)
+  own.sources.add(source)
+  for (const [result, n] of Object.entries(pushed.results)) count(result as ResultStatus, n)
+  for (const { strategy, outcome } of pushed.conflicts)
+    own.conflicts.inc({ fleet, collection, strategy, outcome })
+  const upload = { fleet, collection, stage: 'upload' }
+  for (const lagMs of pushed.uploadLagMs) own.syncLag.observe(upload, lagMs / 1_000)
 }
 
 /** A push that committed has its own event, so a 2xx here was answered from a stored response. */
