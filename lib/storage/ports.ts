@@ -63,6 +63,15 @@ export interface Storage {
   close(): Promise<void>
 }
 
+/**
+ * What becomes of a row, made of the row as it stands under its lock, so that two changes at once don't undo each other.
+ * A throw is the caller's refusal: nothing is written then.
+ */
+export interface RowChange<T> {
+  readonly next: T
+  readonly audit: AuditEntry
+}
+
 /** Told apart by `code`, never by instanceof: Next evaluates modules more than once. */
 export class StorageUnavailable extends Error {
   readonly code = 'storage_unavailable'
@@ -113,8 +122,12 @@ export interface DevicePort {
   createEnrollmentKey(key: EnrollmentKey, audit: AuditEntry): Promise<void>
   listEnrollmentKeys(fleetId: string): Promise<readonly EnrollmentKey[]>
   findEnrollmentKey(fleetId: string, hash: string): Promise<EnrollmentKey | null>
-  /** Saves name and times of a key that is there. */
-  updateEnrollmentKey(key: EnrollmentKey, audit: AuditEntry): Promise<boolean>
+  /** Saves name and times as they then are; null for an unknown key. */
+  updateEnrollmentKey(
+    fleetId: string,
+    id: string,
+    change: (key: EnrollmentKey) => RowChange<EnrollmentKey>,
+  ): Promise<EnrollmentKey | null>
   /**
    * One enrollment per requestId within 24 h: a repeat adds a token to the same device, which has the newest
    * TOKENS_PER_DEVICE_MAX. Which answer arrived only the device knows, so that the earlier ones stay good.
@@ -326,7 +339,8 @@ export interface AccessPort {
   findUserByEmail(email: string): Promise<User | null>
   getUser(id: string): Promise<User | null>
   listUsers(): Promise<readonly User[]>
-  updateUser(user: User, audit: AuditEntry): Promise<boolean>
+  /** One user at a time over all processes; `admins` is how many administrators of every fleet there are. */
+  updateUser(id: string, change: (user: User, admins: number) => RowChange<User>): Promise<User | null>
   createLink(link: OneTimeLink): Promise<void>
   /** Whether this link still leads somewhere; looking uses nothing up. */
   isLinkLive(hash: string, kind: OneTimeLink['kind'], nowMs: number): Promise<boolean>
@@ -339,8 +353,8 @@ export interface AccessPort {
   createApiKey(key: ApiKey, audit: AuditEntry): Promise<void>
   findApiKey(hash: string, nowMs: number): Promise<ApiKey | null>
   listApiKeys(): Promise<readonly ApiKey[]>
-  /** Saves name, role, scopes and times of a key that is there. */
-  updateApiKey(key: ApiKey, audit: AuditEntry): Promise<boolean>
+  /** Saves name, role, scopes and times as they then are; null for an unknown key. */
+  updateApiKey(id: string, change: (key: ApiKey) => RowChange<ApiKey>): Promise<ApiKey | null>
 }
 
 export interface AuditPort {

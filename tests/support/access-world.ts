@@ -1,4 +1,6 @@
 import type { AccessContext } from '#lib/application/access/context.ts'
+import { auditEntry, SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { FLEET_SETTINGS_DEFAULT } from '#lib/application/fleets/fleet-input.ts'
 import { hashPassword } from '#lib/application/access/password.ts'
 import { seededRandom } from '#lib/kernel/random.ts'
 import { uuidv7 } from '#lib/kernel/uuid.ts'
@@ -23,6 +25,17 @@ export function accessWorld(): AccessContext & { clock: TestClock } {
   const random = seededRandom(7)
   const storage = openMemoryStorage({ nowMs: clock.now })
   return { storage, clock, ids: () => uuidv7(clock.now(), random), log: silentLog }
+}
+
+export async function addFleet(ctx: AccessContext, name: string): Promise<string> {
+  const id = ctx.ids()
+  const createdAtMs = ctx.clock.now()
+  const fleet = { id, name, epoch: 1, configVersion: 1, settings: FLEET_SETTINGS_DEFAULT, createdAtMs }
+  await ctx.storage.fleets.create(
+    fleet,
+    auditEntry(ctx, SYSTEM, { action: 'fleet.create', target: id, fleetId: id }),
+  )
+  return id
 }
 
 export const PASSWORD = 'a long walk on the runway'

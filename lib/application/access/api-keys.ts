@@ -5,15 +5,29 @@ import { label } from '#lib/protocol/device.ts'
 import { uuid } from '#lib/protocol/mutation.ts'
 import type { ApiKey } from '#lib/storage/ports.ts'
 import { auditEntry } from './audit-entry.ts'
-import { authorizeScope, EVERY_FLEET, isAtLeast, roleIn, ROLES, strongestRole } from './authorize.ts'
+import {
+  authorizeEverywhere,
+  authorizeScope,
+  EVERY_FLEET,
+  isAtLeast,
+  roleIn,
+  ROLES,
+  strongestRole,
+} from './authorize.ts'
 import type { AccessContext } from './context.ts'
 import { makeApiCredential } from './credentials.ts'
+import { requireFleet } from './require-fleet.ts'
 
 /** What a key may do beside its role: `metrics` opens /metrics. */
 const KEY_SCOPES = ['metrics'] as const
 export const keyScopes = z.array(z.enum(KEY_SCOPES)).max(KEY_SCOPES.length)
 const DAY_MS = 86_400_000
 const KEY_DAYS_MAX = 3_650
+
+/** `metrics` shows the figures of every fleet, whatever fleet the key is for. @throws ApplicationError `forbidden` */
+export function requireGrantable(actor: Actor, scopes: readonly string[]): void {
+  if (scopes.length > 0) authorizeEverywhere(actor, 'admin')
+}
 
 /** A key as the API lists it: never with its hash. Times in Unix ms. */
 export type ApiKeyView = Omit<ApiKey, 'hash'>
@@ -27,7 +41,7 @@ const apiKeyCreation = z.strictObject({
   expiresInDays: z.int().min(1).max(KEY_DAYS_MAX).optional(),
 })
 
-/** Makes an operator API key; `key` is shown this once. */
+/** Makes an operator API key; `key` is shown this once. @throws ApplicationError `forbidden`, `not_found`, `bad_request` */
 export async function createApiKey(
   ctx: AccessContext,
   { actor, body }: { readonly actor: Actor; readonly body: unknown },
@@ -35,6 +49,8 @@ export async function createApiKey(
   const input = parsedOrThrow(apiKeyCreation, body)
   const fleetId = input.fleet ?? null
   authorizeScope(actor, fleetId, 'admin')
+  requireGrantable(actor, input.scopes ?? [])
+  await requireFleet(ctx, fleetId)
   const credential = makeApiCredential()
   const nowMs = ctx.clock.now()
   const view: ApiKeyView = {

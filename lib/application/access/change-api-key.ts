@@ -5,7 +5,7 @@ import { label } from '#lib/protocol/device.ts'
 import type { ApiKey } from '#lib/storage/ports.ts'
 import { removalInput } from '../removal-input.ts'
 import type { ApiKeyView } from './api-keys.ts'
-import { keyScopes } from './api-keys.ts'
+import { keyScopes, requireGrantable } from './api-keys.ts'
 import { auditEntry } from './audit-entry.ts'
 import { authorizeScope, canSee, EVERY_FLEET, ROLES } from './authorize.ts'
 import type { AccessContext } from './context.ts'
@@ -25,12 +25,13 @@ interface KeyCall {
 /** PATCH /api-keys/:id. @throws ApplicationError `forbidden`, `not_found`, `bad_request` */
 export async function changeApiKey(ctx: AccessContext, call: KeyCall): Promise<ApiKeyView> {
   const { name, role, scopes } = parsedOrThrow(apiKeyChange, call.body)
-  return save(ctx, call, 'api-key.change', null, (key) => ({
-    ...key,
-    name: name ?? key.name,
-    role: role ?? key.role,
-    scopes: scopes ?? key.scopes,
-  }))
+  return save(ctx, call, 'api-key.change', null, (key) => {
+    requireGrantable(
+      call.actor,
+      (scopes ?? []).filter((scope) => !key.scopes.includes(scope)),
+    )
+    return { ...key, name: name ?? key.name, role: role ?? key.role, scopes: scopes ?? key.scopes }
+  })
 }
 
 /** DELETE /api-keys/:id: it opens nothing from now on. @throws ApplicationError `forbidden`, `not_found`, `bad_request` */
@@ -49,14 +50,16 @@ async function save(
   reason: string | null,
   changed: (key: ApiKey) => ApiKey,
 ): Promise<ApiKeyView> {
-  const before = (await ctx.storage.access.listApiKeys()).find((key) => key.id === id)
-  if (!before || !canSee(actor, before.fleetId ?? EVERY_FLEET)) throw new ApplicationError('not_found')
-  authorizeScope(actor, before.fleetId, 'admin')
-  const next = changed(before)
   const shown = ({ name, role, scopes, revokedAtMs }: ApiKey) => ({ name, role, scopes, revokedAtMs })
-  const { fleetId } = before
-  const told = { target: `api-key/${id}`, fleetId, reason, before: shown(before), after: shown(next) }
-  await ctx.storage.access.updateApiKey(next, auditEntry(ctx, actor, { action, ...told }))
-  const { hash: _hash, ...view } = next
+  const saved = await ctx.storage.access.updateApiKey(id, (before) => {
+    const { fleetId } = before
+    if (!canSee(actor, fleetId ?? EVERY_FLEET)) throw new ApplicationError('not_found')
+    authorizeScope(actor, fleetId, 'admin')
+    const next = changed(before)
+    const told = { target: `api-key/${id}`, fleetId, reason, before: shown(before), after: shown(next) }
+    return { next, audit: auditEntry(ctx, actor, { action, ...told }) }
+  })
+  if (!saved) throw new ApplicationError('not_found')
+  const { hash: _hash, ...view } = saved
   return view
 }

@@ -27,7 +27,7 @@ export async function signInByPassword(
   input: { readonly email: string; readonly password: string; readonly address: string | null },
 ): Promise<Result<SignedIn, SignInRefusal>> {
   const keys = [`account ${hashCredential(input.email.toLowerCase())}`, ...addressKeys(input.address)]
-  const waitMs = admit(ctx, keys)
+  const waitMs = throttleOf(ctx).admit(keys, ctx.clock.now())
   if (waitMs !== null) return err({ code: 'rate_limited', retryAfterMs: waitMs })
   const user = await ctx.storage.access.findUserByEmail(input.email)
   const matches = await verifyPassword(input.password, user?.passwordHash ?? null)
@@ -42,7 +42,7 @@ export async function signInByLink(
   ctx: AccessContext,
   input: { readonly token: string; readonly address: string | null },
 ): Promise<Result<SignedIn, SignInRefusal>> {
-  const waitMs = admit(ctx, addressKeys(input.address))
+  const waitMs = throttleOf(ctx).admit(addressKeys(input.address), ctx.clock.now())
   if (waitMs !== null) return err({ code: 'rate_limited', retryAfterMs: waitMs })
   const link = await ctx.storage.access.useLink(hashCredential(input.token), ctx.clock.now())
   const user = link?.userId ? await ctx.storage.access.getUser(link.userId) : null
@@ -75,10 +75,4 @@ function throttleOf(ctx: AccessContext): Throttle {
   const known = throttles.get(ctx.storage) ?? new Throttle()
   throttles.set(ctx.storage, known)
   return known
-}
-
-/** Counts a try under every key; the longest wait among the refusals. */
-function admit(ctx: AccessContext, keys: readonly string[]): number | null {
-  const waits = keys.map((key) => throttleOf(ctx).admit(key, ctx.clock.now())).filter((wait) => wait !== null)
-  return waits.length === 0 ? null : Math.max(...waits)
 }

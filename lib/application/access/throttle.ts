@@ -16,19 +16,33 @@ interface Window {
 export class Throttle {
   readonly #windows = new Map<string, Window>()
 
-  /** Counts one try, before its outcome is known, so that parallel guesses count too. Ms to wait, or null to go on. */
-  admit(key: string, nowMs: number): number | null {
+  /**
+   * Counts one try under each key, before its outcome is known, so that parallel guesses count too; or under none, when one
+   * of them is refused: whoever is refused must not push out windows by names that he makes up. Ms to wait, null to go on.
+   */
+  admit(keys: readonly string[], nowMs: number): number | null {
+    const waits = keys.map((key) => this.#waitMs(key, nowMs))
+    const longest = Math.max(0, ...waits)
+    if (longest > 0) return longest
+    for (const key of keys) this.#count(key, nowMs)
+    return null
+  }
+
+  #waitMs(key: string, nowMs: number): number {
+    const known = this.#windows.get(key)
+    return known && known.tries >= TRIES_PER_WINDOW_MAX ? known.endsMs - nowMs : 0
+  }
+
+  #count(key: string, nowMs: number): void {
     const known = this.#windows.get(key)
     if (known && known.endsMs > nowMs) {
-      if (known.tries >= TRIES_PER_WINDOW_MAX) return known.endsMs - nowMs
       known.tries += 1
-      return null
+      return
     }
     this.#windows.delete(key)
     const oldest = this.#windows.size >= THROTTLE_KEYS_MAX ? this.#windows.keys().next().value : undefined
     if (oldest !== undefined) this.#windows.delete(oldest)
     this.#windows.set(key, { tries: 1, endsMs: nowMs + THROTTLE_WINDOW_MS })
-    return null
   }
 
   /** Takes back one try, which turned out good. */

@@ -3,13 +3,14 @@ import type { Actor } from '#lib/application/context.ts'
 import { ApplicationError, parsedOrThrow } from '#lib/application/errors.ts'
 import { label } from '#lib/protocol/device.ts'
 import { uuid } from '#lib/protocol/mutation.ts'
-import type { AuditEntry, Role, User } from '#lib/storage/ports.ts'
+import type { AuditEntry, Role, RowChange, User } from '#lib/storage/ports.ts'
 import { removalInput } from '../removal-input.ts'
 import { auditEntry } from './audit-entry.ts'
 import { authorizeScope, EVERY_FLEET, isAtLeast, roleIn, ROLES, strongestRole } from './authorize.ts'
 import type { AccessContext } from './context.ts'
 import { makeSignInLink } from './links.ts'
 import { hashPassword, passwordProblem } from './password.ts'
+import { requireFleet } from './require-fleet.ts'
 
 export const emailAddress = z
   .email()
@@ -45,7 +46,7 @@ const userCreation = z.strictObject({
 
 /**
  * Makes a user; `signInLink` is a path that works once, shown once.
- * @throws ApplicationError `already_exists` for a known e-mail
+ * @throws ApplicationError `forbidden`, `bad_request`, `not_found`, `already_exists` for a known e-mail
  */
 export async function createUser(
   ctx: AccessContext,
@@ -54,6 +55,7 @@ export async function createUser(
   const input = parsedOrThrow(userCreation, body)
   const fleetId = input.fleet ?? null
   authorizeScope(actor, fleetId, 'admin')
+  await requireFleet(ctx, fleetId)
   const user: User = {
     id: ctx.ids(),
     email: input.email,
@@ -70,9 +72,9 @@ export async function createUser(
     after: { email: user.email, roles: user.roles },
   }
   const made = await storedUser(ctx, user, auditEntry(ctx, actor, details))
-  if (!made) throw new ApplicationError('already_exists', { detail: 'A user with this e-mail exists' })
+  if (!made) throw emailTaken()
   return {
-    ...userView(made),
+    ...userView(actor, made),
     signInLink: input.link === true ? await makeSignInLink(ctx, actor, made) : null,
   }
 }
@@ -82,11 +84,16 @@ async function storedUser(ctx: AccessContext, user: User, audit: AuditEntry): Pr
   if ((await ctx.storage.access.createUser(user, audit)) === 'created') return user
   const known = await ctx.storage.access.findUserByEmail(user.email)
   if (!known || !isRemoved(known)) return null
-  const back = { ...user, id: known.id }
-  return (await ctx.storage.access.updateUser(back, audit)) ? back : null
+  return ctx.storage.access.updateUser(known.id, (now) => {
+    if (!isRemoved(now)) throw emailTaken()
+    return { next: { ...user, id: known.id }, audit }
+  })
 }
 
-/** The row stays, since the audit log names it; without a role nobody sees it. */
+const emailTaken = (): ApplicationError =>
+  new ApplicationError('already_exists', { detail: 'A user with this e-mail exists' })
+
+/** The row stays, since the audit log names it. */
 const isRemoved = ({ disabled, roles }: User): boolean => disabled && Object.keys(roles).length === 0
 
 /**
@@ -99,25 +106,42 @@ export async function removeUser(
 ): Promise<UserView> {
   const { reason } = parsedOrThrow(removalInput, body)
   authorizeScope(actor, null, 'admin')
-  const user = await ctx.storage.access.getUser(id)
-  if (!user || isRemoved(user)) throw new ApplicationError('not_found')
-  const next: User = { ...user, disabled: true, passwordHash: null, roles: {} }
-  await requireAdminLeft(ctx, user, next)
-  const details = { action: 'user.remove', target: `user/${id}`, reason: reason ?? null, before: user.roles }
-  await ctx.storage.access.updateUser(next, auditEntry(ctx, actor, details))
-  return userView(next)
+  const told = { action: 'user.remove', target: `user/${id}`, reason: reason ?? null }
+  return save(ctx, actor, id, (user) => ({
+    next: { ...user, disabled: true, passwordHash: null, roles: {} },
+    audit: auditEntry(ctx, actor, { ...told, before: user.roles }),
+  }))
 }
 
-/** The users that this actor administers: all of them, or those with a role in one of its fleets. */
+/**
+ * Changes a user whom the actor administers, as the row is then: of two changes at once neither undoes the other, and one
+ * administrator of every fleet stays. @throws ApplicationError `not_found`, `bad_request`
+ */
+async function save(
+  ctx: AccessContext,
+  actor: Actor,
+  id: string,
+  change: (user: User) => RowChange<User>,
+): Promise<UserView> {
+  const saved = await ctx.storage.access.updateUser(id, (user, admins) => {
+    if (!isAdministered(actor, user)) throw new ApplicationError('not_found')
+    const changed = change(user)
+    if (isFullAdmin(user) && !isFullAdmin(changed.next) && admins <= 1)
+      throw new ApplicationError('bad_request', { detail: 'This is the last administrator' })
+    return changed
+  })
+  if (!saved) throw new ApplicationError('not_found')
+  return userView(actor, saved)
+}
+
+/** Those that this actor administers: with a role in one of its fleets, or for an administrator of every fleet all. */
 export async function listUsers(
   ctx: AccessContext,
   { actor }: { readonly actor: Actor },
 ): Promise<readonly UserView[]> {
   if (strongestRole(actor) !== 'admin') throw new ApplicationError('forbidden')
   const users = await ctx.storage.access.listUsers()
-  return users
-    .filter((user) => Object.keys(user.roles).some((scope) => administers(actor, scope)))
-    .map(userView)
+  return users.filter((user) => isAdministered(actor, user)).map((user) => userView(actor, user))
 }
 
 const userChange = z.strictObject({
@@ -129,7 +153,7 @@ const userChange = z.strictObject({
 
 /**
  * Changes a role, or disables a user; the next request of that user knows (security.md, 6).
- * @throws ApplicationError `bad_request` when it would leave no administrator
+ * @throws ApplicationError `forbidden`, `not_found`, `bad_request` when it would leave no administrator
  */
 export async function changeUser(
   ctx: AccessContext,
@@ -139,33 +163,26 @@ export async function changeUser(
   const fleetId = input.fleet ?? null
   // Disabling shuts someone out everywhere, so it takes an administrator of everything.
   authorizeScope(actor, input.disabled === undefined ? fleetId : null, 'admin')
-  const user = await ctx.storage.access.getUser(id)
-  if (!user) throw new ApplicationError('not_found')
-  const next: User = {
-    ...user,
-    disabled: input.disabled ?? user.disabled,
-    roles: input.role === undefined ? user.roles : withRole(user.roles, fleetId ?? EVERY_FLEET, input.role),
-  }
-  await requireAdminLeft(ctx, user, next)
-  const shown = ({ disabled, roles }: User) => ({ disabled, roles })
-  const details = {
-    action: 'user.change',
-    target: `user/${id}`,
-    fleetId,
-    before: shown(user),
-    after: shown(next),
-  }
-  const found = await ctx.storage.access.updateUser(next, auditEntry(ctx, actor, details))
-  if (!found) throw new ApplicationError('not_found')
-  return userView(next)
-}
-
-async function requireAdminLeft(ctx: AccessContext, before: User, next: User): Promise<void> {
-  if (isFullAdmin(before) && !isFullAdmin(next) && (await ctx.storage.access.countAdmins()) <= 1)
-    throw new ApplicationError('bad_request', { detail: 'This is the last administrator' })
+  const { role, disabled } = input
+  if (role) await requireFleet(ctx, fleetId)
+  const shown = (user: User) => ({ disabled: user.disabled, roles: user.roles })
+  const told = { action: 'user.change', target: `user/${id}`, fleetId }
+  return save(ctx, actor, id, (user) => {
+    const next: User = {
+      ...user,
+      disabled: disabled ?? user.disabled,
+      roles: role === undefined ? user.roles : withRole(user.roles, fleetId ?? EVERY_FLEET, role),
+    }
+    const audit = auditEntry(ctx, actor, { ...told, before: shown(user), after: shown(next) })
+    return { next, audit }
+  })
 }
 
 const isFullAdmin = (user: User): boolean => !user.disabled && user.roles[EVERY_FLEET] === 'admin'
+
+/** Somebody without a role left is seen by those who could give one; else the e-mail would be blocked for ever. */
+const isAdministered = (actor: Actor, user: User): boolean =>
+  !isRemoved(user) && [EVERY_FLEET, ...Object.keys(user.roles)].some((scope) => administers(actor, scope))
 
 const administers = (actor: Actor, scope: string): boolean => isAtLeast(roleIn(actor, scope), 'admin')
 
@@ -174,6 +191,8 @@ function withRole(roles: User['roles'], scope: string, role: Role | null): User[
   return Object.fromEntries(role === null ? others : [...others, [scope, role]])
 }
 
-function userView({ passwordHash, ...user }: User): UserView {
-  return { ...user, hasPassword: passwordHash !== null }
+/** With the roles that the actor could change: which other fleets there are is not for everybody. */
+function userView(actor: Actor, { passwordHash, ...user }: User): UserView {
+  const roles = Object.fromEntries(Object.entries(user.roles).filter(([scope]) => administers(actor, scope)))
+  return { ...user, roles, hasPassword: passwordHash !== null }
 }

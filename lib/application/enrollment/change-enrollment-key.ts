@@ -52,13 +52,13 @@ async function save(
   changed: (key: EnrollmentKey) => EnrollmentKey,
 ): Promise<ShownEnrollmentKey> {
   authorize(actor, fleetId, 'admin')
-  const keys = await ctx.storage.devices.listEnrollmentKeys(fleetId)
-  const before = keys.find((key) => key.id === id)
-  if (!before) throw new ApplicationError('not_found')
-  const next = changed(before)
   const shown = ({ name, expiresAtMs, revokedAtMs }: EnrollmentKey) => ({ name, expiresAtMs, revokedAtMs })
-  const told = { target: id, fleetId, reason, before: shown(before), after: shown(next) }
-  await ctx.storage.devices.updateEnrollmentKey(next, auditEntry(ctx, actor, { action, ...told }))
-  const { hash: _, ...view } = next
+  const saved = await ctx.storage.devices.updateEnrollmentKey(fleetId, id, (before) => {
+    const next = changed(before)
+    const told = { target: id, fleetId, reason, before: shown(before), after: shown(next) }
+    return { next, audit: auditEntry(ctx, actor, { action, ...told }) }
+  })
+  if (!saved) throw new ApplicationError('not_found')
+  const { hash: _, ...view } = saved
   return view
 }

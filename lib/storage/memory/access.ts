@@ -32,12 +32,14 @@ function users(
       state.users.values().find((user) => user.email.toLowerCase() === email.toLowerCase()) ?? null,
     getUser: async (id) => state.users.get(id) ?? null,
     listUsers: async () => state.users.values().sort((a, b) => (a.email < b.email ? -1 : 1)),
-    updateUser: (user, audit) =>
+    updateUser: (id, change) =>
       state.inGlobal((undo) => {
-        if (!state.users.has(user.id)) return false
-        state.users.set(undo, user.id, user)
+        const user = state.users.get(id)
+        if (!user) return null
+        const { next, audit } = change(user, countAdmins(state))
+        state.users.set(undo, id, next)
         state.audit.set(undo, audit.id, audit)
-        return true
+        return next
       }),
   }
 }
@@ -123,12 +125,14 @@ function apiKeys(
       return key && live ? key : null
     },
     listApiKeys: async () => state.apiKeys.values().sort((a, b) => b.createdAtMs - a.createdAtMs),
-    updateApiKey: (key, audit) =>
+    updateApiKey: (id, change) =>
       state.inGlobal((undo) => {
-        if (!state.apiKeys.has(key.hash)) return false
-        state.apiKeys.set(undo, key.hash, key)
+        const key = state.apiKeys.values().find((one) => one.id === id)
+        if (!key) return null
+        const { next, audit } = change(key)
+        state.apiKeys.set(undo, key.hash, next)
         state.audit.set(undo, audit.id, audit)
-        return true
+        return next
       }),
   }
 }

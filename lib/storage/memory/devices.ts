@@ -21,12 +21,14 @@ export function memoryDevices(state: MemoryState): DevicePort {
       ),
     findEnrollmentKey: (fleetId, hash) =>
       state.inFleet(fleetId, (tables) => tables.enrollmentKeys.get(hash) ?? null),
-    updateEnrollmentKey: (key, audit) =>
-      state.inFleet(key.fleetId, (tables, undo) => {
-        if (!tables.enrollmentKeys.has(key.hash)) return false
-        tables.enrollmentKeys.set(undo, key.hash, key)
+    updateEnrollmentKey: (fleetId, id, change) =>
+      state.inFleet(fleetId, (tables, undo) => {
+        const key = tables.enrollmentKeys.values().find((one) => one.id === id)
+        if (!key) return null
+        const { next, audit } = change(key)
+        tables.enrollmentKeys.set(undo, key.hash, next)
         state.audit.set(undo, audit.id, audit)
-        return true
+        return next
       }),
     findByToken: (fleetId, tokenHash, nowMs) =>
       state.inFleet(fleetId, (tables) => {

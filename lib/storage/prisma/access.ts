@@ -14,22 +14,32 @@ const CREATE_USER: Statement = {
 const UPDATE_USER: Statement = {
   name: 'user_update',
   text: `UPDATE app_user SET email = $2, email_key = lower($2), name = $3, password_hash = $4, disabled = $5, created_at = $6
-    WHERE id = $1 RETURNING id`,
+    WHERE id = $1`,
+}
+/** Columns by the names of Prisma's row. */
+const GET_USER: Statement = {
+  name: 'user_get',
+  text: `SELECT id, email, email_key AS "emailKey", name, password_hash AS "passwordHash", disabled, created_at AS "createdAt"
+    FROM app_user WHERE id = $1`,
+}
+const GET_ROLES: Statement = {
+  name: 'user_get_roles',
+  text: 'SELECT user_id AS "userId", scope, role FROM user_role WHERE user_id = $1 ORDER BY scope',
 }
 const DROP_ROLES: Statement = { name: 'user_drop_roles', text: 'DELETE FROM user_role WHERE user_id = $1' }
 const ADD_ROLES: Statement = {
   name: 'user_add_roles',
   text: 'INSERT INTO user_role (user_id, scope, role) SELECT $1, s, r FROM unnest($2::text[], $3::text[]) k(s, r)',
 }
-/** One first administrator at a time, whatever link they come by; the lock ends with its transaction. */
-const LOCK_SET_UP: Statement = {
-  name: 'set_up_lock',
+/** One change at a time of who administers: the first administrator is one, the last one stays; ends with its transaction. */
+const LOCK_ADMINS: Statement = {
+  name: 'admins_lock',
   text: `SELECT pg_advisory_xact_lock(hashtextextended('tidemark.set-up', 0))`,
 }
-const HAS_ADMIN: Statement = {
-  name: 'set_up_done',
-  text: `SELECT FROM app_user u JOIN user_role r ON r.user_id = u.id
-    WHERE NOT u.disabled AND r.scope = '*' AND r.role = 'admin' LIMIT 1`,
+const COUNT_ADMINS: Statement = {
+  name: 'admins_count',
+  text: `SELECT count(*) AS count FROM app_user u JOIN user_role r ON r.user_id = u.id
+    WHERE NOT u.disabled AND r.scope = '*' AND r.role = 'admin'`,
 }
 /** Of parallel claims the row lock lets one through; the others then see it used. */
 const USE_LINK: Statement = {
@@ -73,10 +83,7 @@ export function postgresAccess(database: Database): AccessPort {
     return row && userOf(row)
   }
   return {
-    countAdmins: () =>
-      database.prismaInGlobal((tx) =>
-        tx.user.count({ where: { disabled: false, roles: { some: { scope: '*', role: 'admin' } } } }),
-      ),
+    countAdmins: () => database.inGlobal(countAdmins),
     createUser: (user, audit) =>
       database.inGlobal(async (send) => {
         if (!(await createUser(send, user))) return 'email_taken'
@@ -91,19 +98,23 @@ export function postgresAccess(database: Database): AccessPort {
       )
       return rows.map(userOf)
     },
-    updateUser: (user, audit) =>
+    updateUser: (id, change) =>
       database.inGlobal(async (send) => {
-        if ((await send(UPDATE_USER, userValues(user))).length === 0) return false
-        await send(DROP_ROLES, [user.id])
-        await addRoles(send, user)
+        await send(LOCK_ADMINS, [])
+        const user = await readUser(send, id)
+        if (!user) return null
+        const { next, audit } = change(user, await countAdmins(send))
+        await send(UPDATE_USER, userValues(next))
+        await send(DROP_ROLES, [id])
+        await addRoles(send, next)
         await insertAudit(send, audit)
-        return true
+        return next
       }),
     claimSetUp: (linkHash, user, nowMs, audit) =>
       database.inGlobal(async (send) => {
         // In the order of their locks: the second one must see what the first committed.
-        await send(LOCK_SET_UP, [])
-        if ((await send(HAS_ADMIN, [])).length > 0) return 'gone'
+        await send(LOCK_ADMINS, [])
+        if ((await countAdmins(send)) > 0) return 'gone'
         if (linkHash !== null && !(await useLink(send, linkHash, 'set_up', nowMs))) return 'gone'
         if (!(await createUser(send, user))) return 'gone'
         await insertAudit(send, audit)
@@ -120,6 +131,17 @@ export function postgresAccess(database: Database): AccessPort {
     ...postgresUserSessions(database),
     ...postgresApiKeys(database),
   }
+}
+
+async function countAdmins(send: Send): Promise<number> {
+  const [row] = await send<{ count: number }>(COUNT_ADMINS, [])
+  return row?.count ?? 0
+}
+
+async function readUser(send: Send, id: string): Promise<User | null> {
+  const [row] = await send<Omit<UserWithRoles, 'roles'>>(GET_USER, [id])
+  if (!row) return null
+  return userOf({ ...row, roles: await send<UserWithRoles['roles'][number]>(GET_ROLES, [id]) })
 }
 
 const userValues = (user: User): unknown[] => [

@@ -11,7 +11,13 @@ const CREATE: Statement = {
 }
 const UPDATE: Statement = {
   name: 'api_key_update',
-  text: `UPDATE api_key SET name = $2, role = $3, scopes = $4, expires_at = $5, revoked_at = $6 WHERE id = $1 RETURNING id`,
+  text: 'UPDATE api_key SET name = $2, role = $3, scopes = $4, expires_at = $5, revoked_at = $6 WHERE id = $1',
+}
+/** Columns by the names of Prisma's row. */
+const LOCK: Statement = {
+  name: 'api_key_lock',
+  text: `SELECT id, name, hash, role, scope_fleet_id AS "scopeFleetId", scopes, created_at AS "createdAt",
+      expires_at AS "expiresAt", revoked_at AS "revokedAt" FROM api_key WHERE id = $1 FOR UPDATE`,
 }
 
 export function postgresApiKeys(
@@ -39,12 +45,15 @@ export function postgresApiKeys(
       )
       return rows.map(keyOf)
     },
-    updateApiKey: ({ id, name, role, scopes, expiresAtMs, revokedAtMs }, audit) =>
+    updateApiKey: (id, change) =>
       database.inGlobal(async (send) => {
-        const times = [atOrNull(expiresAtMs), atOrNull(revokedAtMs)]
-        if ((await send(UPDATE, [id, name, role, scopes, ...times])).length === 0) return false
+        const [row] = await send<ApiKeyRow>(LOCK, [id])
+        if (!row) return null
+        const { next, audit } = change(keyOf(row))
+        const { name, role, scopes, expiresAtMs, revokedAtMs } = next
+        await send(UPDATE, [id, name, role, scopes, atOrNull(expiresAtMs), atOrNull(revokedAtMs)])
         await insertAudit(send, audit)
-        return true
+        return next
       }),
   }
 }

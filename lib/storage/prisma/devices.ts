@@ -13,8 +13,13 @@ import { at, atOrNull, fromJson, jsonText, ms, msOrNull } from './values.ts'
 
 const UPDATE_KEY: Statement = {
   name: 'enrollment_key_update',
-  text: `UPDATE enrollment_key SET name = $3, expires_at = $4, revoked_at = $5 WHERE fleet_id = $1 AND id = $2
-    RETURNING id`,
+  text: 'UPDATE enrollment_key SET name = $3, expires_at = $4, revoked_at = $5 WHERE fleet_id = $1 AND id = $2',
+}
+/** Columns by the names of Prisma's row. */
+const LOCK_KEY: Statement = {
+  name: 'enrollment_key_lock',
+  text: `SELECT fleet_id AS "fleetId", id, name, hash, access, created_at AS "createdAt", expires_at AS "expiresAt",
+      revoked_at AS "revokedAt" FROM enrollment_key WHERE fleet_id = $1 AND id = $2 FOR UPDATE`,
 }
 const CREATE_KEY: Statement = {
   name: 'enrollment_key_create',
@@ -138,12 +143,15 @@ function enrollmentKeys(
       )
       return row && keyOf(row)
     },
-    updateEnrollmentKey: ({ fleetId, id, name, expiresAtMs, revokedAtMs }, audit) =>
+    updateEnrollmentKey: (fleetId, id, change) =>
       database.inFleet(fleetId, async (send) => {
-        const times = [atOrNull(expiresAtMs), atOrNull(revokedAtMs)]
-        if ((await send(UPDATE_KEY, [fleetId, id, storableText(name), ...times])).length === 0) return false
+        const [row] = await send<EnrollmentKeyRow>(LOCK_KEY, [fleetId, id])
+        if (!row) return null
+        const { next, audit } = change(keyOf(row))
+        const times = [atOrNull(next.expiresAtMs), atOrNull(next.revokedAtMs)]
+        await send(UPDATE_KEY, [fleetId, id, storableText(next.name), ...times])
         await insertAudit(send, audit)
-        return true
+        return next
       }),
   }
 }

@@ -85,9 +85,10 @@ describe.each(BACKENDS)('people, keys and fleets on $name', (backend) => {
       passwordHash: 'scrypt$…',
       roles: { '*': 'operator' },
     } as const
-    expect(await storage.access.updateUser(changed, audit())).toBe(true)
+    const toChanged = () => ({ next: changed, audit: audit() })
+    expect(await storage.access.updateUser(user.id, toChanged)).toEqual(changed)
     expect(await storage.access.getUser(user.id)).toEqual(changed)
-    expect(await storage.access.updateUser(userOf(), audit())).toBe(false)
+    expect(await storage.access.updateUser(randomUUID(), toChanged)).toBeNull()
     expect((await storage.access.listUsers()).map((listed) => listed.id)).toContain(user.id)
   })
 
@@ -116,9 +117,11 @@ describe.each(BACKENDS)('people, keys and fleets on $name', (backend) => {
       NOW_MS + 60_000,
       undefined,
     ])
-    await storage.access.updateUser({ ...user, disabled: true }, audit())
+    const disable = (disabled: boolean) =>
+      storage.access.updateUser(user.id, (row) => ({ next: { ...row, disabled }, audit: audit() }))
+    await disable(true)
     expect(await lastSeen(1)).toBeUndefined()
-    await storage.access.updateUser(user, audit())
+    await disable(false)
     await storage.access.endSession(session.id, audit())
     expect(await lastSeen(1)).toBeUndefined()
   })
@@ -145,12 +148,41 @@ describe.each(BACKENDS)('people, keys and fleets on $name', (backend) => {
     expect(await storage.access.findApiKey(revoked.hash, NOW_MS)).toBeNull()
     expect(await storage.access.listApiKeys()).toEqual(expect.arrayContaining([key, revoked]))
     const changed = { ...key, name: 'other', role: 'admin', scopes: [], expiresAtMs: null } as const
-    expect(await storage.access.updateApiKey(changed, audit())).toBe(true)
+    const toChanged = () => ({ next: changed, audit: audit() })
+    expect(await storage.access.updateApiKey(key.id, toChanged)).toEqual(changed)
     expect(await storage.access.findApiKey(key.hash, NOW_MS + 5)).toEqual(changed)
-    await storage.access.updateApiKey({ ...changed, revokedAtMs: NOW_MS }, audit())
+    expect(await storage.access.updateApiKey(randomUUID(), toChanged)).toBeNull()
+    const atOnce = await Promise.all([
+      storage.access.updateApiKey(key.id, (row) => ({
+        next: { ...row, revokedAtMs: NOW_MS },
+        audit: audit(),
+      })),
+      storage.access.updateApiKey(key.id, (row) => ({ next: { ...row, name: 'third' }, audit: audit() })),
+    ])
+    expect(atOnce[1]).toEqual({ ...changed, name: 'third', revokedAtMs: NOW_MS })
     expect(await storage.access.findApiKey(key.hash, NOW_MS)).toBeNull()
-    const unknown = { ...changed, id: randomUUID(), hash: randomUUID() }
-    expect(await storage.access.updateApiKey(unknown, audit())).toBe(false)
+  })
+
+  it('changes one user at a time, and nothing where the change is refused', async () => {
+    const { storage } = current()
+    const user = userOf({ roles: {} })
+    await storage.access.createUser(user, audit())
+    const give = (scope: string) =>
+      storage.access.updateUser(user.id, (row) => ({
+        next: { ...row, roles: { ...row.roles, [scope]: 'viewer' } },
+        audit: audit('role.give'),
+      }))
+    await Promise.all(['a', 'b', 'c', 'd'].map(give))
+    const all = { a: 'viewer', b: 'viewer', c: 'viewer', d: 'viewer' }
+    expect((await storage.access.getUser(user.id))?.roles).toEqual(all)
+    const seen: number[] = []
+    const refused = storage.access.updateUser(user.id, (row, admins) => {
+      seen.push(admins)
+      throw new Error(`no, ${row.name}`)
+    })
+    await expect(refused).rejects.toThrow('no, ')
+    expect(seen).toEqual([await storage.access.countAdmins()])
+    expect((await storage.access.getUser(user.id))?.roles).toEqual(all)
   })
 
   it('keeps the audit log in pages, by fleet and action', async () => {

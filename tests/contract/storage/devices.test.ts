@@ -204,10 +204,20 @@ describe.each(BACKENDS)('devices on $name', (backend) => {
     expect(await storage.devices.findEnrollmentKey(fleetId, key.hash)).toEqual(key)
     expect(await storage.devices.listEnrollmentKeys(fleetId)).toEqual([key])
     const changed = { ...key, name: 'other', expiresAtMs: NOW_MS + 1, revokedAtMs: NOW_MS }
-    expect(await storage.devices.updateEnrollmentKey(changed, audit())).toBe(true)
+    const [, saved] = await Promise.all([
+      storage.devices.updateEnrollmentKey(fleetId, key.id, (row) => ({
+        next: { ...row, name: 'other', expiresAtMs: NOW_MS + 1 },
+        audit: audit(),
+      })),
+      storage.devices.updateEnrollmentKey(fleetId, key.id, (row) => ({
+        next: { ...row, revokedAtMs: NOW_MS },
+        audit: audit(),
+      })),
+    ])
+    expect(saved).toEqual(changed)
     expect(await storage.devices.findEnrollmentKey(fleetId, key.hash)).toEqual(changed)
-    const unknown = { ...changed, id: randomUUID(), hash: randomUUID() }
-    expect(await storage.devices.updateEnrollmentKey(unknown, audit())).toBe(false)
+    const change = () => ({ next: changed, audit: audit() })
+    expect(await storage.devices.updateEnrollmentKey(fleetId, randomUUID(), change)).toBeNull()
     const other = await makeFleet(storage)
     expect(await storage.devices.findEnrollmentKey(other.id, key.hash)).toBeNull()
   })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { createApiKey } from '#lib/application/access/api-keys.ts'
+import { createApiKey, listApiKeys } from '#lib/application/access/api-keys.ts'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { changeApiKey, revokeApiKey } from '#lib/application/access/change-api-key.ts'
 import type { AccessContext } from '#lib/application/access/context.ts'
 import { makeSignInLink } from '#lib/application/access/links.ts'
 import { principalOfKey } from '#lib/application/access/principal.ts'
@@ -15,7 +16,7 @@ import { claimSetUp, prepareSetUp, SET_UP_LINK_LIFE_MS } from '#lib/application/
 import { signInByLink, signInByPassword } from '#lib/application/access/sign-in.ts'
 import { THROTTLE_WINDOW_MS } from '#lib/application/access/throttle.ts'
 import { changeUser, createUser, listUsers } from '#lib/application/access/users.ts'
-import { accessWorld, addUser, PASSWORD } from '#tests/support/access-world.ts'
+import { accessWorld, addFleet, addUser, PASSWORD } from '#tests/support/access-world.ts'
 
 const ADDRESS = '192.0.2.7'
 const bad = (ctx: AccessContext, email: string, address: string) =>
@@ -194,9 +195,90 @@ describe('users and keys', () => {
     ).rejects.toMatchObject({ tidemarkCode: 'bad_request' })
   })
 
-  test('a key works in its fleet with its role and scopes, until it expires', async () => {
+  test('of two administrators demoted at once one stays', async () => {
+    const ctx = accessWorld()
+    const both = [
+      await addUser(ctx, 'ana@example.org', { '*': 'admin' }),
+      await addUser(ctx, 'bo@example.org', { '*': 'admin' }),
+    ]
+    const demoted = both.map(({ id }) => changeUser(ctx, { actor: SYSTEM, id, body: { role: 'viewer' } }))
+    const outcomes = await Promise.allSettled(demoted)
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    expect(await ctx.storage.access.countAdmins()).toBe(1)
+  })
+
+  test('a key that is revoked stays so, whatever is changed of it at the same time', async () => {
+    const ctx = accessWorld()
+    const { id, key } = await createApiKey(ctx, { actor: SYSTEM, body: { name: 'ci', role: 'viewer' } })
+    await Promise.all([
+      changeApiKey(ctx, { actor: SYSTEM, id, body: { name: 'board' } }),
+      revokeApiKey(ctx, { actor: SYSTEM, id, body: {} }),
+      changeApiKey(ctx, { actor: SYSTEM, id, body: { role: 'operator' } }),
+    ])
+    expect(await principalOfKey(ctx, key)).toBeNull()
+    expect((await listApiKeys(ctx, { actor: SYSTEM }))[0]).toMatchObject({ name: 'board', role: 'operator' })
+  })
+
+  test('an administrator of one fleet sees and changes nobody of another, nor what roles they have there', async () => {
+    const ctx = accessWorld()
+    const [own, other] = [await addFleet(ctx, 'Own'), await addFleet(ctx, 'Other')]
+    const actor = userActor(await addUser(ctx, 'ana@example.org', { [own]: 'admin' }))
+    const stranger = await addUser(ctx, 'bo@example.org', { [other]: 'viewer' })
+    const shared = await addUser(ctx, 'cy@example.org', { [own]: 'viewer', [other]: 'operator' })
+    const change = (id: string) =>
+      changeUser(ctx, { actor, id, body: { role: 'operator', fleet: own } }).catch(
+        (error: unknown) => (error as { tidemarkCode: string }).tidemarkCode,
+      )
+    expect(await change(stranger.id)).toBe('not_found')
+    expect(await change(shared.id)).toMatchObject({ roles: { [own]: 'operator' } })
+    expect(JSON.stringify(await listUsers(ctx, { actor }))).not.toContain(other)
+    expect((await ctx.storage.access.getUser(shared.id))?.roles).toEqual({
+      [own]: 'operator',
+      [other]: 'operator',
+    })
+  })
+
+  test('somebody without a role left can be given one again', async () => {
+    const ctx = accessWorld()
+    const fleet = await addFleet(ctx, 'Field')
+    const { id } = await addUser(ctx, 'bo@example.org', { [fleet]: 'viewer' })
+    await changeUser(ctx, { actor: SYSTEM, id, body: { role: null, fleet } })
+    expect((await listUsers(ctx, { actor: SYSTEM })).map((user) => user.id)).toEqual([id])
+    const back = await changeUser(ctx, { actor: SYSTEM, id, body: { role: 'viewer', fleet } })
+    expect(back.roles).toEqual({ [fleet]: 'viewer' })
+  })
+
+  test('nobody gets a role or a key in a fleet that is not there', async () => {
     const ctx = accessWorld()
     const fleet = ctx.ids()
+    const { id } = await addUser(ctx, 'bo@example.org', {})
+    const refused = [
+      createApiKey(ctx, { actor: SYSTEM, body: { name: 'ci', role: 'viewer', fleet } }),
+      createUser(ctx, { actor: SYSTEM, body: { email: 'cy@example.org', role: 'viewer', fleet } }),
+      changeUser(ctx, { actor: SYSTEM, id, body: { role: 'viewer', fleet } }),
+    ]
+    for (const call of refused) await expect(call).rejects.toMatchObject({ tidemarkCode: 'not_found' })
+  })
+
+  test('the scope of all figures takes an administrator of every fleet', async () => {
+    const ctx = accessWorld()
+    const fleet = await addFleet(ctx, 'Field')
+    const actor = userActor(await addUser(ctx, 'ana@example.org', { [fleet]: 'admin' }))
+    const plain = { name: 'board', role: 'viewer', fleet }
+    const withScope = createApiKey(ctx, { actor, body: { ...plain, scopes: ['metrics'] } })
+    await expect(withScope).rejects.toMatchObject({ tidemarkCode: 'forbidden' })
+    const { id } = await createApiKey(ctx, { actor, body: plain })
+    const later = changeApiKey(ctx, { actor, id, body: { scopes: ['metrics'] } })
+    await expect(later).rejects.toMatchObject({ tidemarkCode: 'forbidden' })
+    await changeApiKey(ctx, { actor: SYSTEM, id, body: { scopes: ['metrics'] } })
+    expect(await changeApiKey(ctx, { actor, id, body: { name: 'b', scopes: ['metrics'] } })).toMatchObject({
+      scopes: ['metrics'],
+    })
+  })
+
+  test('a key works in its fleet with its role and scopes, until it expires', async () => {
+    const ctx = accessWorld()
+    const fleet = await addFleet(ctx, 'Field')
     const { key } = await createApiKey(ctx, {
       actor: SYSTEM,
       body: { name: 'ci', role: 'operator', fleet, scopes: ['metrics'], expiresInDays: 1 },
