@@ -6,13 +6,16 @@ import type { OtOperation } from '#lib/protocol/mutation.ts'
 import type { OtState, OtStates } from '#lib/protocol/ot.ts'
 import { chainBase, chainIds } from './after-chain.ts'
 import { chooseStrategy, forReplay } from './conflict/choose-strategy.ts'
+import type { ConflictDecision } from './conflict/decision.ts'
 import { decideEditWins } from './conflict/edit-wins.ts'
 import type { OtWrite, RecordDecision, RecordQuestion } from './decide-record.ts'
 import { findInvalid, isConcurrent, isRecreation, mayWriteOnNothing, unfitPatch } from './decide-record.ts'
 import type { Integration, LoggedOp } from './ot/integrate.ts'
 import { integrate } from './ot/integrate.ts'
 import type { OtFailure, OtType } from './ot/ot-type.ts'
+import { operatedOn } from './ot/operated-on.ts'
 import { isOtPath, otPaths, overlaps, plainRules, valueAt, withoutPaths, withValue } from './ot/paths.ts'
+import type { PatchFailure } from './patch.ts'
 import { applyOperation, touchedPointers } from './patch.ts'
 import type { LogQuestion } from './ot-log.ts'
 import { completeSince, logSince, reaches, sinceDecision } from './ot-log.ts'
@@ -55,34 +58,47 @@ export function decideOtRecord(draft: PushDraft, question: RecordQuestion): Reco
     : decideDocument(standing, document)
 }
 
-/** CS9: the edit wins, whichever came first; a record that is only deleted keeps its revisions. */
-function decideDelete({ question, current, base, concurrent, states }: Standing): RecordDecision {
+/** A record that is only deleted keeps its revisions. */
+function decideDelete(standing: Standing): RecordDecision {
+  const { current, base, concurrent, states } = standing
   const plainly = { kind: 'write', data: null, crdt: {}, joined: false, ot: { states, ops: [] } } as const
   if (current === null || current.deleted || !concurrent) return plainly
-  const { strategy, fieldStrategies, tieRule } = question.rules
-  const context = { strategy, fieldStrategies, tieRule, local: null }
-  const decide = strategy === 'ot' ? decideEditWins : chooseStrategy(context)
-  const decision = decide(base, current, question.mutation, context)
+  const decision = decideWhole(standing, current, null)
   if (decision.kind === 'same') return plainly
   return decision.kind === 'local'
     ? { kind: 'settled', decision, base, local: null, data: null, crdt: {}, ot: { states, ops: [] } }
     : { kind: 'settled', decision, base, local: null, crdt: {} }
 }
 
+/** Edit × delete, whichever came first (CS9): by `ot` the edit wins, else the collection's rule over the whole record. */
+function decideWhole(
+  { question, base }: Standing,
+  current: RecordState,
+  local: JsonObject | null,
+): ConflictDecision {
+  const { mutation, rules, isReplay } = question
+  const { strategy, fieldStrategies, tieRule } = rules
+  const context = { strategy, fieldStrategies, tieRule, local }
+  const used = isReplay ? forReplay(context) : context
+  const decide = strategy === 'ot' ? decideEditWins : chooseStrategy(used)
+  const decision = decide(base, current, mutation, used)
+  return isReplay && decision.kind === 'person' ? { ...decision, strategy: 'manual' } : decision
+}
+
 /** The edit of a record that isn't there, or no longer: on what its author saw, with what others did to it since. */
 function decideReturn(standing: Standing): RecordDecision {
   const { question, current, base, concurrent } = standing
   const anew = current === null || isRecreation(question.mutation, base)
-  const won =
-    current !== null && concurrent && !anew
-      ? ({ decision: { kind: 'local', fields: [''] }, base } as const)
-      : null
+  const local = localDocument(standing)
+  if (!local.ok) return unfitPatch(local.error, base)
+  const decision =
+    current !== null && concurrent && !anew ? decideWhole(standing, current, local.value ?? {}) : null
+  if (decision?.kind === 'remote' || decision?.kind === 'person')
+    return { kind: 'settled', decision, base, local: local.value, crdt: {} }
+  const won = decision?.kind === 'local' ? { decision, base } : null
   const seen = base.kind === 'known' ? (base.data ?? {}) : {}
-  if (question.mutation.op.type !== 'ot') {
-    const local = localDocument(standing)
-    if (!local.ok) return unfitPatch(local.error, base)
+  if (question.mutation.op.type !== 'ot')
     return finish(standing, local.value ?? {}, { states: standing.states, ops: [] }, won)
-  }
   const document = anew ? seen : caughtUp(standing, seen)
   return document
     ? decideOperation(standing, question.mutation.op, document, won)
@@ -109,11 +125,10 @@ function decideOperation(
   if (!made.ok) return unfitPatch({ code: made.error, path }, base)
   if (op.baseRevision > state.revision) return underivable(standing, path)
   const since = operationsSince(standing, op, type, state)
-  if (!since) return behind(standing, path, type, made.value)
+  if (!since) return behind(standing, op)
   const log = state.revision > 0 ? since : [...since, ...unlogged(standing, type, path, document)]
   const integrated = integrate(type, log, chainIds(draft, question.mutation, question.author), made.value)
-  if (!integrated.ok && integrated.error === 'unknown_revision')
-    return behind(standing, path, type, made.value)
+  if (!integrated.ok && integrated.error === 'unknown_revision') return behind(standing, op)
   if (!integrated.ok) return failed(standing, path, integrated.error)
   const value = type.apply(valueAt(document, path), integrated.value.ops)
   if (!value.ok) return failed(standing, path, value.error)
@@ -153,12 +168,11 @@ function operationsSince(
 }
 
 /** What others did can't be told any more, or is too much to pass: both sides go to a person, where they are known. */
-function behind(standing: Standing, path: string, type: OtType, made: Json): RecordDecision {
-  const { base } = standing
+function behind(standing: Standing, op: OtOperation): RecordDecision {
+  const { draft, base } = standing
   const seen = base.kind === 'known' ? base.data : null
-  const value = seen && type.apply(valueAt(seen, path), made)
-  const local = value?.ok ? withValue(seen ?? {}, path, value.value) : null
-  return local ? askPerson(standing, path, local) : underivable(standing, path)
+  const local = seen && operatedOn(draft.world.ot, seen, op)
+  return local ? askPerson(standing, op.path, local) : underivable(standing, op.path)
 }
 
 function askPerson({ base }: Standing, path: string, local: JsonObject): RecordDecision {
@@ -271,11 +285,17 @@ function deriveAll(
 }
 
 /** What the author of the mutation has in hand. */
-function localDocument({ question, current, base, concurrent }: Standing) {
+function localDocument({
+  draft,
+  question,
+  current,
+  base,
+  concurrent,
+}: Standing): Result<JsonObject | null, PatchFailure> {
   const seen = base.kind === 'known' ? base.data : (current?.data ?? null)
   const plainly = !concurrent && current !== null && !current.deleted && question.mutation.op.type === 'patch'
   const { op } = question.mutation
-  if (op.type === 'ot') return applyOperation(seen, { type: 'patch' })
+  if (op.type === 'ot') return ok(operatedOn(draft.world.ot, seen, op) ?? seen)
   return applyOperation(plainly && base.kind !== 'known' ? current.data : seen, op)
 }
 

@@ -4,9 +4,9 @@ import { joinDeltas } from './crdt/apply-changes.ts'
 import { plainPart } from './crdt/governed.ts'
 import { materialise } from './crdt/materialise.ts'
 import { writeDocument } from './crdt/write-document.ts'
-import type { Mutation, OtOperation } from '#lib/protocol/mutation.ts'
+import type { Mutation } from '#lib/protocol/mutation.ts'
 import { isCrdtMatter } from './is-crdt-matter.ts'
-import { valueAt, withValue } from './ot/paths.ts'
+import { operatedOn } from './ot/operated-on.ts'
 import { applyOperation } from './patch.ts'
 import type { BaseDocument, SeenDocument, CollectionRules, PushWorld } from './types.ts'
 
@@ -25,18 +25,12 @@ export function viewAfter(world: PushWorld, before: SeenDocument, change: OwnCha
   const rules = world.collections.get(mutation.collection)
   if (rules && isCrdtMatter(rules, mutation) && mutation.op.type !== 'delete')
     return crdtViewAfter(world, rules, before, change)
-  if (mutation.op.type === 'ot') return otViewAfter(world, before, mutation.op)
+  if (mutation.op.type === 'ot') {
+    const data = operatedOn(world.ot, before.data, mutation.op)
+    return data ? { kind: 'known', data, crdt: before.crdt } : UNKNOWN
+  }
   const next = applyOperation(before.data, mutation.op)
   return next.ok ? { kind: 'known', data: next.value, crdt: {} } : UNKNOWN
-}
-
-/** What an operation made of the document that it was made on. */
-function otViewAfter(world: PushWorld, before: SeenDocument, op: OtOperation): BaseDocument {
-  const type = world.ot?.[op.kind]
-  const made = type?.parse(op.ops)
-  const value = made?.ok ? type?.apply(valueAt(before.data, op.path), made.value) : null
-  const data = value?.ok ? withValue(before.data ?? {}, op.path, value.value) : null
-  return data ? { kind: 'known', data, crdt: before.crdt } : UNKNOWN
 }
 
 /** The same changes as were joined into the record, so that a later one names the same dots and places. */

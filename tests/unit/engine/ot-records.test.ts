@@ -3,7 +3,9 @@ import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import type { Mutation, OtOperation } from '#lib/protocol/mutation.ts'
 import type { UpMigrationOp } from '#lib/protocol/rules.ts'
 import type { MutationResult } from '#lib/protocol/push.ts'
+import { baseKey } from '#lib/engine/types.ts'
 import {
+  COLLECTION,
   DEVICE_A,
   DEVICE_B,
   DEVICE_C,
@@ -12,6 +14,7 @@ import {
   newId,
   patch,
   put,
+  RECORD,
   remove,
   rulesOf,
 } from '#tests/support/engine-world.ts'
@@ -305,6 +308,48 @@ describe('document writes over a log with a gap', () => {
 })
 
 describe('edit × delete', () => {
+  const mixed = { strategy: 'lww', fieldStrategies: { '/body': 'ot' } } as const
+  it.each([
+    ['lww', 5, 4, 'superseded'],
+    ['lww', 4, 5, 'merged'],
+    ['manual', 4, 5, 'conflict'],
+  ] as const)(
+    '[CS9] with a field under OT goes by the collection’s %s, whichever came first (delete at %i, edit at %i)',
+    (strategy, deletedAt, editedAt, outcome) => {
+      const first = written({ body: 'abc', n: 0 }, { ...mixed, strategy })
+      first.send(DEVICE_B, remove, { baseVersion: 1, atMs: deletedAt })
+      const late = edit(DEVICE_A, text(['x']), { atMs: editedAt })
+      expect(one(first.push(DEVICE_A, [late])).status).toBe(outcome)
+      expect(first.last.effects[0]?.conflict?.local).toEqual({ body: 'xabc', n: 0 })
+      const second = written({ body: 'abc', n: 0 }, { ...mixed, strategy })
+      second.push(DEVICE_A, [edit(DEVICE_A, text(['x']), { atMs: editedAt })])
+      const deleted = second.send(DEVICE_B, remove, { baseVersion: 1, atMs: deletedAt }).status
+      expect(deleted).toBe({ superseded: 'merged', merged: 'superseded', conflict: 'conflict' }[outcome])
+      if (strategy === 'lww') expect(second.record?.data).toEqual(first.record?.data)
+    },
+  )
+
+  it('[DL6] a replayed delete of a record with newer work goes to a person', () => {
+    const rules = rulesOf({ ...mixed, schemaVersion: 2 })
+    const server = written({ body: 'abc', n: 0 }, mixed)
+    const late = edit(DEVICE_B, remove, { schemaVersion: 2, atMs: 9 })
+    const [dead] = server.push(DEVICE_B, [late])
+    const replayOf = dead?.status === 'dead_lettered' ? dead.deadLetterId : ''
+    server.send(DEVICE_A, patch({ n: 1 }), { baseVersion: 1, atMs: 5 })
+    server.world = { ...server.world, collections: new Map([[rules.name, rules]]) }
+    expect(one(server.push(DEVICE_B, [late], { replayOf }))).toMatchObject({ status: 'conflict' })
+    expect(server.record?.data).toEqual({ body: 'abc', n: 1 })
+  })
+
+  it('[CS9] an operation on a record that is gone for good goes to a person with what was typed in it', () => {
+    const server = written()
+    server.world = { ...server.world, records: new Map() }
+    const base = { data: { body: 'abc' }, crdt: {}, schemaVersion: 1 }
+    server.world = { ...server.world, bases: new Map([[baseKey(COLLECTION, RECORD, 1), base]]) }
+    expect(one(server.push(DEVICE_A, [edit(DEVICE_A, text(['x']))]))).toMatchObject({ status: 'conflict' })
+    expect(server.last.effects[0]?.conflict?.local).toEqual({ body: 'xabc' })
+  })
+
   it('[CS9] the edit wins, whichever came first, with what others had typed', () => {
     const server = written()
     server.push(DEVICE_B, [edit(DEVICE_B, text([3, '!']))])
