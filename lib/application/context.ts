@@ -5,6 +5,7 @@ import type { LoadBound } from './load-bound.ts'
 import type { RateLimiter } from './rate-limits.ts'
 import type { RequestCounter } from './request-counter.ts'
 import type { Surroundings } from './surroundings.ts'
+import type { AskingBound } from './sync/asking-bound.ts'
 import type { GroupCommit } from './sync/group-commit.ts'
 import type { Pokes } from './sync/pokes.ts'
 import type { ShownPositions } from './sync/shown-positions.ts'
@@ -19,8 +20,7 @@ export interface Context extends Surroundings {
   readonly pokes: Pokes
   readonly shownPositions: ShownPositions
   readonly requests: RequestCounter
-  /** How many pushes of this process wait for an authority now. */
-  readonly asking: { pushes: number }
+  readonly asking: AskingBound
   readonly breakers: Breakers
   readonly load: LoadBound
   readonly rateLimiter: RateLimiter

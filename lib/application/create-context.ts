@@ -5,6 +5,7 @@ import { DeviceDirectory } from './devices/directory.ts'
 import { LoadBound } from './load-bound.ts'
 import { RateLimiter } from './rate-limits.ts'
 import { RequestCounter } from './request-counter.ts'
+import { AskingBound } from './sync/asking-bound.ts'
 import { GroupCommit } from './sync/group-commit.ts'
 import { Pokes } from './sync/pokes.ts'
 import { ShownPositions } from './sync/shown-positions.ts'
@@ -21,7 +22,7 @@ export function createContext(surroundings: Surroundings): Context {
     directory,
     requests: new RequestCounter(surroundings),
     load: new LoadBound(),
-    asking: { pushes: 0 },
+    asking: new AskingBound(),
     breakers: new Breakers({
       ...surroundings,
       onChange: (change) => tellChange({ ...surroundings, pokes }, change),

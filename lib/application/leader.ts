@@ -1,5 +1,6 @@
 import type { Context } from './context.ts'
-import { replaySchemaAhead } from './dead-letters/replay-schema-ahead.ts'
+import { watchSchemaAhead } from './dead-letters/watch-schema-ahead.ts'
+import { inEachFleet } from './fleets/in-each-fleet.ts'
 import { AGAIN, Periodic } from './periodic.ts'
 import { inferAbandoned } from './sessions/infer-abandoned.ts'
 import { foldEvents } from './telemetry/fold-events.ts'
@@ -32,7 +33,11 @@ interface Task {
 const TASKS: readonly Task[] = [
   { name: 'fold', everyMs: LEADER_TURN_MS, run: fold },
   { name: 'gauges', everyMs: MINUTE_MS, run: showGauges },
-  { name: 'schema-ahead', everyMs: 10 * SECOND_MS, run: (ctx) => inEachFleet(ctx, replaySchemaAhead) },
+  {
+    name: 'schema-ahead',
+    everyMs: 10 * SECOND_MS,
+    run: (ctx) => inEachFleet(ctx, (id) => watchSchemaAhead(ctx, id)),
+  },
   { name: 'abandoned', everyMs: 10 * MINUTE_MS, run: inferAbandoned },
   { name: 'partitions', everyMs: 60 * MINUTE_MS, run: keepPartitions },
 ]
@@ -78,16 +83,20 @@ export class Leader {
   }
 }
 
+/** How far a fleet is behind is shown all the more when it can't be folded. */
 async function fold(ctx: Context): Promise<void> {
-  await foldEvents(ctx)
-  await inEachFleet(ctx, async (_, fleetId) => {
-    const oldestMs = await ctx.storage.telemetry.oldestUnfoldedMs(fleetId)
-    ctx.metrics.showFoldLag(fleetId, oldestMs === null ? 0 : Math.max(0, ctx.clock.now() - oldestMs))
-  })
+  try {
+    await foldEvents(ctx)
+  } finally {
+    await inEachFleet(ctx, async (fleetId) => {
+      const oldestMs = await ctx.storage.telemetry.oldestUnfoldedMs(fleetId)
+      ctx.metrics.showFoldLag(fleetId, oldestMs === null ? 0 : Math.max(0, ctx.clock.now() - oldestMs))
+    })
+  }
 }
 
 function showGauges(ctx: Context, startedMs: number): Promise<void> {
-  return inEachFleet(ctx, async (_, fleetId) =>
+  return inEachFleet(ctx, async (fleetId) =>
     ctx.metrics.showSnapshot(fleetId, await snapshotGauges(ctx, fleetId, startedMs)),
   )
 }
@@ -100,16 +109,4 @@ async function keepPartitions(ctx: Context): Promise<typeof AGAIN | undefined> {
   const stray = await ctx.storage.maintenance.strayRows()
   if (stray > 0) ctx.log.error('rows outside every partition', { stray })
   return more ? AGAIN : undefined
-}
-
-/** One fleet's failure doesn't keep the others from theirs. @throws the first failure, after all had their turn */
-async function inEachFleet(
-  ctx: Context,
-  verb: (ctx: Context, fleetId: string) => Promise<unknown>,
-): Promise<void> {
-  const failures: unknown[] = []
-  for (const { id } of await ctx.storage.fleets.list()) {
-    await verb(ctx, id).catch((error: unknown) => failures.push(error))
-  }
-  if (failures.length > 0) throw failures[0]
 }

@@ -1,6 +1,7 @@
 import type { Platform } from '#lib/protocol/device.ts'
 import { APP_VERSIONS_LIVE_MAX } from '#lib/protocol/limits.ts'
 import type { RequestsEvent, Route, StatusClass, TelemetryEvent } from '#lib/telemetry/events.ts'
+import { isStorageError } from './errors.ts'
 import type { Surroundings } from './surroundings.ts'
 import { eventId } from './telemetry/event-id.ts'
 
@@ -57,17 +58,28 @@ export class RequestCounter {
     return appVersion
   }
 
-  /** Writes what was counted since the last time; called each second. The event's id makes a repeat harmless. */
+  /**
+   * Writes what was counted since the last time; called each second. The event's id makes a repeat harmless, and one
+   * fleet's failure doesn't keep the others from theirs. @throws the first failure
+   */
   async flush(): Promise<void> {
     const atMs = this.deps.clock.now()
     const taken = this.counts
     this.counts = new Map()
     for (const [fleetId, counts] of taken) this.enqueue(fleetId, atMs, [...counts.values()])
+    const failures: unknown[] = []
     for (const [fleetId, events] of this.waiting) {
-      await this.deps.storage.telemetry.append(fleetId, events)
-      this.waiting.delete(fleetId)
-      for (const event of events) this.deps.metrics.observeEvent(fleetId, event)
+      await this.write(fleetId, events).catch((error: unknown) => failures.push(error))
+      // With the database away each try would take as long as it may.
+      if (failures.some((error) => isStorageError(error, 'storage_unavailable'))) break
     }
+    if (failures.length > 0) throw failures[0]
+  }
+
+  private async write(fleetId: string, events: readonly TelemetryEvent[]): Promise<void> {
+    await this.deps.storage.telemetry.append(fleetId, events)
+    this.waiting.delete(fleetId)
+    for (const event of events) this.deps.metrics.observeEvent(fleetId, event)
   }
 
   private enqueue(fleetId: string, atMs: number, counts: readonly Count[]): void {

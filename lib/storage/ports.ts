@@ -148,7 +148,10 @@ export interface DevicePort {
   findEnrolled(fleetId: string, requestId: string, nowMs: number): Promise<string | null>
   /** Null for a token that was never issued or has ended. */
   findByToken(fleetId: string, tokenHash: string, nowMs: number): Promise<Device | null>
-  /** Adds a token; the one that asked for it ends at `oldEndsMs`, with those older than it. */
+  /**
+   * Adds a token; the one that asked for it ends at `oldEndsMs`, with those older than it. The newest
+   * TOKENS_PER_DEVICE_MAX stay.
+   */
   rotateToken(
     fleetId: string,
     deviceId: string,

@@ -76,8 +76,17 @@ export async function publishCollection(
   if ((await ctx.storage.collections.update(next, audit)) === 'stale')
     throw new ApplicationError('stale_version')
   ctx.directory.forget()
-  if (isNewSchema) await replaySchemaAhead(ctx, fleetId)
+  if (isNewSchema) await replayWaiting(ctx, fleetId)
   return published(ctx, next, before)
+}
+
+/** The schema is published, whatever becomes of the letters: the ticker tries them again. */
+async function replayWaiting(ctx: Context, fleetId: string): Promise<void> {
+  try {
+    await replaySchemaAhead(ctx, fleetId)
+  } catch (error) {
+    ctx.log.warn('letters wait for a schema that is published', { fleetId, error: String(error) })
+  }
 }
 
 const summary = ({

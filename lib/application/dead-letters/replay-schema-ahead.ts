@@ -1,33 +1,38 @@
 import type { Collection, Cursor, DeadLetterRow } from '#lib/storage/ports.ts'
 import { SYSTEM } from '../access/audit-entry.ts'
 import type { Context } from '../context.ts'
-import { isApplicationError } from '../errors.ts'
+import { isApplicationError, isStorageError } from '../errors.ts'
 import { replayLetter } from './replay.ts'
 
 /** Letters that one run replays; the next run of the ticker goes on. */
 const LETTERS_PER_RUN_MAX = 200
-const PAGE = 200
+const PAGE = 50
 /** Open letters that one run looks at. */
-const PAGES_PER_RUN_MAX = 50
+const PAGES_PER_RUN_MAX = 200
 
 /**
  * Replays the letters whose schema version has been published since they were last tried (DL5), oldest first. Called at
  * publication, and by the ticker for those past the bound or left over by a crash. Returns how many ran.
+ * @throws the first error of our own after all had their turn; what the storage or a shed push says at once
  */
 export async function replaySchemaAhead(ctx: Context, fleetId: string): Promise<number> {
-  const collections = new Map((await ctx.storage.collections.list(fleetId)).map((one) => [one.name, one]))
-  const letters = await openSchemaAhead(ctx, fleetId)
-  const due = letters.filter((letter) => {
-    const collection = collections.get(letter.mutation.collection)
-    return collection !== undefined && isDue(letter, collection)
-  })
-  const run = due.slice(0, LETTERS_PER_RUN_MAX)
-  for (const letter of run) await replayUnlessClosed(ctx, letter)
+  const run = (await dueLetters(ctx, fleetId)).slice(0, LETTERS_PER_RUN_MAX)
+  const failures: unknown[] = []
+  for (const id of run) {
+    const letter = await ctx.storage.deadLetters.get(fleetId, id)
+    if (!letter) continue
+    await replayUnlessClosed(ctx, letter).catch((error: unknown) => {
+      if (isStorageError(error, 'storage_unavailable') || isApplicationError(error)) throw error
+      failures.push(error)
+    })
+  }
+  if (failures.length > 0) throw failures[0]
   return run.length
 }
 
-/** Oldest first: those that wait for a version far ahead must not stand in the way of the others. */
-async function openSchemaAhead(ctx: Context, fleetId: string): Promise<readonly DeadLetterRow[]> {
+/** Their ids, oldest first: letters may be large, and those that wait for a version far ahead must not stand in the way. */
+async function dueLetters(ctx: Context, fleetId: string): Promise<readonly string[]> {
+  const collections = new Map((await ctx.storage.collections.list(fleetId)).map((one) => [one.name, one]))
   const filter = {
     status: 'open',
     code: 'schema_ahead',
@@ -37,15 +42,18 @@ async function openSchemaAhead(ctx: Context, fleetId: string): Promise<readonly 
     sessionId: null,
     path: null,
   } as const
-  const letters: DeadLetterRow[] = []
+  const due: string[] = []
   let cursor: Cursor | null = null
   for (let page = 0; page < PAGES_PER_RUN_MAX; page++) {
     const { items, next } = await ctx.storage.deadLetters.list(fleetId, filter, { limit: PAGE, cursor })
-    letters.push(...items)
+    for (const letter of items) {
+      const collection = collections.get(letter.mutation.collection)
+      if (collection !== undefined && isDue(letter, collection)) due.push(letter.id)
+    }
     if (next === null) break
     cursor = next
   }
-  return letters.reverse()
+  return due.reverse()
 }
 
 /** One that was tried on this version and died again waits for a person. */

@@ -3,7 +3,7 @@ import type { MutationResult } from '#lib/protocol/push.ts'
 import type { DeadLetterRow } from '#lib/storage/ports.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
-import { ApplicationError, parsedOrThrow } from '../errors.ts'
+import { ApplicationError, isApplicationError, parsedOrThrow } from '../errors.ts'
 import { closesLetter, runLetter } from './run-letter.ts'
 
 /** Letters that one replay or discard brings along, and how deep they may hang on each other. */
@@ -45,7 +45,7 @@ export async function replayLetter(
   return { result, held: closesLetter(result) ? await replayHeld(ctx, actor, letter) : [] }
 }
 
-/** Each before those that hang on it; one that dies again keeps its own behind it. */
+/** Each before those that hang on it; one that dies again, or that somebody closed meanwhile, keeps its own behind it. */
 export async function replayHeld(
   ctx: Context,
   actor: Actor,
@@ -56,9 +56,25 @@ export async function replayHeld(
   const results: MutationResult[] = []
   for (const letter of held) {
     if (letter.parentMutationId === null || !settled.has(letter.parentMutationId)) continue
-    const result = await runLetter(ctx, actor, letter, `held behind ${parent.id}`)
+    const result = await runUnlessClosed(ctx, actor, letter, `held behind ${parent.id}`)
+    if (!result) continue
     results.push(result)
     if (closesLetter(result)) settled.add(letter.mutation.id)
   }
   return results
+}
+
+/** Null for a letter that somebody replayed or discarded meanwhile. */
+async function runUnlessClosed(
+  ctx: Context,
+  actor: Actor,
+  letter: DeadLetterRow,
+  reason: string,
+): Promise<MutationResult | null> {
+  try {
+    return await runLetter(ctx, actor, letter, reason)
+  } catch (error) {
+    if (isApplicationError(error) && error.tidemarkCode === 'not_replayable') return null
+    throw error
+  }
 }

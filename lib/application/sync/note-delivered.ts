@@ -17,7 +17,7 @@ export async function noteDelivered(
   app: App,
   positions: Positions,
 ): Promise<void> {
-  if (!ctx.shownPositions.isNews(device.id, positions)) return
+  if (!ctx.shownPositions.isNews(device, positions)) return
   const atMs = ctx.clock.now()
   const versions = new Map(Object.entries(positions).map(([name, { version }]) => [name, version]))
   const complete = Object.keys(positions).filter((name) => positions[name]?.snapshot === null)
@@ -38,7 +38,7 @@ export async function noteDelivered(
     for (const event of told) ctx.metrics.observeEvent(device.fleetId, event)
     more = slice.more
   }
-  ctx.shownPositions.remember(device.id, positions)
+  ctx.shownPositions.remember(device, positions)
 }
 
 /** One event for what one transaction moved; none when no change by another device was in it. */

@@ -7,8 +7,6 @@ import type { FleetRules } from './rules.ts'
 
 /** How often the authority is asked anew when records change meanwhile; then the mutations are `retry` (AU2). */
 export const ASKED_AGAIN_MAX = 2
-/** Pushes of this process that ask authorities at once; more are shed. */
-export const ASKING_MAX = 200
 const RETRY_AFTER_MS = 1_000
 
 type Unasked<J> = J extends PushJob ? Omit<J, 'mayAskAgain' | 'askedUnder'> : never
@@ -44,14 +42,13 @@ const asksAny = ({ authorities }: FleetRules, { mutations }: IncomingPush): bool
 
 /** By the rules of at most a second ago: a key that was replaced signs nothing for longer. */
 async function ask(ctx: Context, fleetId: string, push: IncomingPush): Promise<Asked> {
-  if (ctx.asking.pushes >= ASKING_MAX) throw new ApplicationError('shed', { retryAfterMs: RETRY_AFTER_MS })
-  ctx.asking.pushes += 1
+  if (!ctx.asking.enter(fleetId)) throw new ApplicationError('shed', { retryAfterMs: RETRY_AFTER_MS })
   try {
     const fleet = await ctx.directory.fleet(fleetId)
     const rules = await ctx.groupCommit.rules.since(fleetId, fleet?.configVersion ?? 0)
     const verdicts = await askAuthority(ctx, fleetId, push, rules.authorities)
     return { push: { ...push, verdicts }, askedUnder: rules.configVersion }
   } finally {
-    ctx.asking.pushes -= 1
+    ctx.asking.leave(fleetId)
   }
 }

@@ -1,4 +1,5 @@
 import { fold, keysOf } from '#lib/rollups/fold.ts'
+import { inEachFleet } from '../fleets/in-each-fleet.ts'
 import type { TelemetryContext } from './context.ts'
 
 export const FOLD_BATCH = 500
@@ -15,11 +16,11 @@ interface FoldOutcome {
 export async function foldEvents(ctx: TelemetryContext): Promise<FoldOutcome> {
   let folded = 0
   let more = false
-  for (const fleet of await ctx.storage.fleets.list()) {
-    const outcome = await foldFleet(ctx, fleet.id)
+  await inEachFleet(ctx, async (fleetId) => {
+    const outcome = await foldFleet(ctx, fleetId)
     folded += outcome.folded
     more ||= outcome.more
-  }
+  })
   return { folded, more }
 }
 

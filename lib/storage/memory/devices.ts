@@ -44,7 +44,7 @@ export function memoryDevices(state: MemoryState): DevicePort {
           tables.tokens.set(undo, hash, { ...token, endsAtMs })
           if (hash === askedBy) break
         }
-        tables.tokens.set(undo, tokenHash, { deviceId, endsAtMs: null })
+        addToken(tables, undo, deviceId, tokenHash)
         state.audit.set(undo, audit.id, audit)
       }),
     get: (fleetId, id) => state.inFleet(fleetId, (tables) => tables.devices.get(id) ?? null),
@@ -73,9 +73,7 @@ function enrolling(state: MemoryState): Pick<DevicePort, 'enroll' | 'findEnrolle
           tables.enrollments.set(undo, requestId, { deviceId: device.id, atMs: nowMs })
         }
         if (formerId !== null) link(tables, undo, device.id, formerId)
-        tables.tokens.set(undo, tokenHash, { deviceId: device.id, endsAtMs: null })
-        const own = tables.tokens.entries().filter(([, token]) => token.deviceId === device.id)
-        for (const [hash] of own.slice(0, -TOKENS_PER_DEVICE_MAX)) tables.tokens.delete(undo, hash)
+        addToken(tables, undo, device.id, tokenHash)
         state.audit.set(undo, audit.id, audit)
         return repeated ? 'repeated' : 'enrolled'
       }),
@@ -85,6 +83,13 @@ function enrolling(state: MemoryState): Pick<DevicePort, 'enroll' | 'findEnrolle
         return earlier && earlier.atMs > nowMs - ENROLL_REPEAT_MS ? earlier.deviceId : null
       }),
   }
+}
+
+/** The newest of a device stay. */
+function addToken(tables: FleetTables, undo: Undo, deviceId: string, tokenHash: string): void {
+  tables.tokens.set(undo, tokenHash, { deviceId, endsAtMs: null })
+  const own = tables.tokens.entries().filter(([, token]) => token.deviceId === deviceId)
+  for (const [hash] of own.slice(0, -TOKENS_PER_DEVICE_MAX)) tables.tokens.delete(undo, hash)
 }
 
 function contacting(state: MemoryState): Pick<DevicePort, 'touch'> {

@@ -85,6 +85,7 @@ export function postgresEnrolling(
       database.inFleet(fleetId, async (send) => {
         await send(END_TOKENS, [fleetId, deviceId, at(oldEndsMs), askedBy])
         await send(ADD_TOKEN, [fleetId, tokenHash, deviceId, at(nowMs)])
+        await send(DROP_TOKENS, [fleetId, deviceId, TOKENS_PER_DEVICE_MAX])
         await insertAudit(send, audit)
       }),
   }

@@ -106,6 +106,37 @@ describe.each(STORAGES)('dead letters over $name', ({ open }) => {
     const last = device.mutation({ recordId, after: child.id, op: { type: 'patch', set: { count: 3 } } })
     return [parent, child, last] as const
   }
+  it('[DL3] a letter held behind one that somebody discards meanwhile does not spoil the replay', async () => {
+    const { results } = await device.pushed([...chain()])
+    const [parent, child, last] = results.map(letterOf)
+    await publish({ ...LOOSE_SCHEMA, properties: {} })
+    const { deadLetters } = held.storage
+    const heldBy: typeof deadLetters.heldBy = async (...call) => {
+      const letters = await deadLetters.heldBy(...call)
+      await discard(app.ctx, at(child ?? '', { reason: 'meanwhile' }))
+      return letters
+    }
+    const beside = {
+      ...app.ctx,
+      storage: { ...held.storage, deadLetters: { ...deadLetters, heldBy } },
+    }
+    const outcome = await replay(beside, at(parent ?? ''))
+    expect(outcome).toMatchObject({ result: { status: 'applied' }, held: [] })
+    expect(await Promise.all([child, last].map((id) => statusOf(id ?? '')))).toEqual([
+      'discarded',
+      'discarded',
+    ])
+  })
+
+  it('[DL5] a publication stands and says so, whatever becomes of the letters that waited for it', async () => {
+    const { deadLetters } = held.storage
+    const list: typeof deadLetters.list = () => Promise.reject(new Error('away'))
+    const app2 = { ...app.ctx, storage: { ...held.storage, deadLetters: { ...deadLetters, list } } }
+    const [collection] = await listCollections(app.ctx, { actor: SYSTEM, fleetId: fleet.fleetId })
+    const body = { schema: LOOSE_SCHEMA, version: collection?.version }
+    expect(await publishCollection(app2, at(collection?.id ?? '', body))).toMatchObject({ schemaVersion: 2 })
+  })
+
   const statusOf = async (id: string) => (await getDeadLetter(app.ctx, at(id))).letter.status
 
   it('[DL3] discarding the parent discards what is held behind it, and restoring brings it back', async () => {

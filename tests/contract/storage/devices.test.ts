@@ -187,6 +187,17 @@ describe.each(BACKENDS)('devices on $name', (backend) => {
     ).toEqual([entry])
   })
 
+  it('[EN1] keeps the newest tokens of a device that rotates again and again', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const { id } = await makeDevice(storage, fleetId)
+    const hashes = Array.from({ length: TOKENS_PER_DEVICE_MAX + 2 }, () => randomUUID())
+    for (const [i, hash] of hashes.entries())
+      await storage.devices.rotateToken(fleetId, id, 'nobody’s', hash, NOW_MS + i, NOW_MS + DAY_MS, audit())
+    const found = await Promise.all(hashes.map((hash) => storage.devices.findByToken(fleetId, hash, NOW_MS)))
+    expect(found.map((device) => device !== null)).toEqual(hashes.map((_, i) => i >= 2))
+  })
+
   it('keeps enrollment keys and finds them by hash', async () => {
     const { storage } = current()
     const { id: fleetId } = await makeFleet(storage)

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { createCollection } from '#lib/application/collections/create-collection.ts'
 import { createContext } from '#lib/application/create-context.ts'
 import type { Context } from '#lib/application/context.ts'
 import { LEADER_TURN_MS, Leader, RETENTION_ROUNDS } from '#lib/application/leader.ts'
 import { Periodic } from '#lib/application/periodic.ts'
+import { SESSIONS_PER_RUN_MAX } from '#lib/application/sessions/infer-abandoned.ts'
 import { createMetrics } from '#lib/application/telemetry/prometheus.ts'
 import { seededRandom } from '#lib/kernel/random.ts'
 import { uuidv7 } from '#lib/kernel/uuid.ts'
@@ -136,6 +139,66 @@ test('retention goes on at the next turn while more is left, and then rests unti
     clock.advance(LEADER_TURN_MS)
   }
   expect(rounds).toEqual([RETENTION_ROUNDS, RETENTION_ROUNDS, RETENTION_ROUNDS])
+})
+
+test('inferring sessions goes on at the next turn while a fleet has more, whatever becomes of another', async () => {
+  const asked: string[] = []
+  const ctx = processOf('inferrer', {
+    storage: {
+      ...storage,
+      fleets: { ...storage.fleets, list: async () => (await storage.fleets.list()).slice(0, 2) },
+      maintenance: { ...storage.maintenance, holdLease: async () => true },
+      sessions: {
+        ...storage.sessions,
+        inferAbandoned: async (fleetId) => {
+          asked.push(fleetId)
+          return asked.length < 4 ? SESSIONS_PER_RUN_MAX : 0
+        },
+      },
+    },
+  })
+  const [first, second] = (await ctx.storage.fleets.list()).map(({ id }) => id)
+  clock.advance(10 * MINUTE - (clock.now() % (10 * MINUTE)))
+  const leader = new Leader(ctx)
+  for (let turn = 0; turn < 4; turn++) {
+    await leader.turn()
+    await leader.idle()
+    clock.advance(LEADER_TURN_MS)
+  }
+  expect(asked).toEqual([first, second, first, second, first, second])
+})
+
+test('[DL5] waiting letters are read again after a publication, and not every ten seconds', async () => {
+  let reads = 0
+  const ctx = processOf('reader', {
+    storage: {
+      ...storage,
+      maintenance: { ...storage.maintenance, holdLease: async () => true },
+      deadLetters: {
+        ...storage.deadLetters,
+        list: (...call) => {
+          if (call[0] === fleetId) reads += 1
+          return storage.deadLetters.list(...call)
+        },
+      },
+    },
+  })
+  const { fleetId } = await setUpFleet(ctx, 'waiting')
+  const leader = new Leader(ctx)
+  const turns = async (ms: number): Promise<number> => {
+    const before = reads
+    for (const endMs = clock.now() + ms; clock.now() < endMs;) {
+      await leader.turn()
+      await leader.idle()
+      clock.advance(LEADER_TURN_MS)
+    }
+    return reads - before
+  }
+  expect(await turns(MINUTE)).toBe(1)
+  const body = { name: 'more', strategy: 'lww', schema: true }
+  await createCollection(ctx, { actor: SYSTEM, fleetId, body })
+  expect(await turns(MINUTE)).toBe(1)
+  expect(await turns(10 * MINUTE)).toBe(1)
 })
 
 test('periodic work never runs beside itself, and a slow run is for the period that it began in', async () => {

@@ -8,8 +8,8 @@ import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 function world() {
   const inner = openMemoryStorage()
   const state = { nowMs: 1_000, fail: false, appended: [] as TelemetryEvent[] }
-  const append: Storage['telemetry']['append'] = async (_fleetId, events) => {
-    if (state.fail) throw new Error('away')
+  const append: Storage['telemetry']['append'] = async (fleetId, events) => {
+    if (state.fail || fleetId === 'sick') throw new Error('away')
     state.appended.push(...events)
   }
   const storage = { ...inner, telemetry: { ...inner.telemetry, append } }
@@ -17,8 +17,8 @@ function world() {
   const clock = { now: () => state.nowMs }
   const metrics = createMetrics()
   const counter = new RequestCounter({ storage, clock, log, metrics, processId: 'p' })
-  const answered = (appVersion: string) =>
-    counter.count('f', { route: 'pull', statusClass: '2xx', code: null, platform: 'ios', appVersion })
+  const answered = (appVersion: string, fleetId = 'f') =>
+    counter.count(fleetId, { route: 'pull', statusClass: '2xx', code: null, platform: 'ios', appVersion })
   return { counter, metrics, state, answered }
 }
 
@@ -43,6 +43,14 @@ it('repeats an event that could not be written under the same id, and counts wha
   expect(state.appended).toHaveLength(120)
   expect(new Set(state.appended.map(({ id }) => id)).size).toBe(state.appended.length)
   expect((await metrics.render()).body).toContain('tidemark_request_counts_lost_total 10')
+})
+
+it('writes what it counted for the other fleets when one fails', async () => {
+  const { counter, state, answered } = world()
+  answered('1.0', 'sick')
+  answered('1.0', 'well')
+  await expect(counter.flush()).rejects.toThrow('away')
+  expect(state.appended).toHaveLength(1)
 })
 
 it('tells at most 100 app versions of a fleet apart', async () => {

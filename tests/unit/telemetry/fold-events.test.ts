@@ -83,6 +83,16 @@ describe('foldEvents', () => {
     expect(calls).toBe(FOLD_BATCHES_MAX)
   })
 
+  test('a fleet that cannot be folded does not keep those after it from theirs', async () => {
+    for (const id of ['a', 'b']) await ctx.storage.telemetry.append(id, pushes(3))
+    const { telemetry } = ctx.storage
+    const foldNext: typeof telemetry.foldNext = (id, ...rest) =>
+      id === 'a' ? Promise.reject(new Error('poisoned')) : telemetry.foldNext(id, ...rest)
+    const sick = { ...ctx, storage: { ...ctx.storage, telemetry: { ...telemetry, foldNext } } }
+    await expect(foldEvents(sick)).rejects.toThrow('poisoned')
+    expect(await telemetry.oldestUnfoldedMs('b')).toBeNull()
+  })
+
   test('folding a range again gives equal bytes', async () => {
     await ctx.storage.telemetry.append('a', pushes(1_200))
     await foldEvents(ctx)
