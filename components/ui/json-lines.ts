@@ -1,5 +1,6 @@
 /** A JSON value as lines of text, each knowing the JSON pointer of what it begins. Pure. */
 import type { Json } from '#lib/kernel/json.ts'
+import { toPointer } from '#lib/kernel/json-pointer.ts'
 
 /** `pointer` is null on a closing bracket, `''` on the root. */
 export type JsonLine = { pointer: string | null; indent: number; key: string | null; text: string }
@@ -28,7 +29,7 @@ export function jsonLines(value: Json, max = JSON_LINES_MAX): { lines: JsonLine[
     }
     add({ ...at, text: open })
     entries.forEach(([name, item], index) => {
-      const pointer = `${at.pointer}/${escapePointer(name)}`
+      const pointer = at.pointer + toPointer([name])
       const last = index === entries.length - 1
       walk(item, { pointer, indent: at.indent + 1, key: list ? null : name }, last ? '' : ',')
     })
@@ -41,9 +42,4 @@ export function jsonLines(value: Json, max = JSON_LINES_MAX): { lines: JsonLine[
 /** `Array.isArray` doesn't narrow a readonly array. */
 function isList(node: Json): node is readonly Json[] {
   return Array.isArray(node)
-}
-
-/** RFC 6901. */
-function escapePointer(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1')
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { safeParse } from '#lib/protocol/safe-parse.ts'
 import type { Json } from '#lib/kernel/json.ts'
+import { toPointer } from '#lib/kernel/json-pointer.ts'
 import type { ErrorCode } from '#lib/protocol/error-codes.ts'
 import { ERROR_CODES } from '#lib/protocol/error-codes.ts'
 import type { LockTimeout } from '#lib/storage/ports.ts'
@@ -67,9 +68,5 @@ export function parsedOrThrow<S extends z.ZodType>(schema: S, value: unknown): z
   const parsed = safeParse(schema, value)
   if (parsed.success) return parsed.data
   const issues = parsed.error.issues.slice(0, ISSUES_SHOWN_MAX)
-  throw badRequest(issues.map(({ path, message }) => ({ path: pointer(path), message })))
+  throw badRequest(issues.map(({ path, message }) => ({ path: toPointer(path), message })))
 }
-
-/** RFC 6901. */
-const pointer = (path: readonly PropertyKey[]): string =>
-  path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')

@@ -1,7 +1,8 @@
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { isJsonObject, ownValue } from '#lib/kernel/json.ts'
+import { toPointer } from '#lib/kernel/json-pointer.ts'
 import type { SchemaCheck, SchemaIssue } from './types.ts'
-import { parseKey, toPointer } from './patch.ts'
+import { parseKey } from './patch.ts'
 
 export const SCHEMA_DEPTH_MAX = 32
 export const SCHEMA_NODES_MAX = 2_000

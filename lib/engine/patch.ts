@@ -1,11 +1,12 @@
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { copyObject, defineKey, isJsonObject, ownValue, withKey } from '#lib/kernel/json.ts'
+import type { Path } from '#lib/kernel/json-pointer.ts'
+import { ARRAY_INDEX, fromPointer, toPointer } from '#lib/kernel/json-pointer.ts'
+import { depthWithin } from '#lib/kernel/json.ts'
 import type { Result } from '#lib/kernel/result.ts'
 import { err, ok } from '#lib/kernel/result.ts'
 import { JSON_DEPTH_MAX } from '#lib/protocol/limits.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
-
-export type Path = readonly string[]
 
 /** Why an operation cannot be carried out on a document; `path` is the key as the patch wrote it. */
 export interface PatchFailure {
@@ -13,29 +14,12 @@ export interface PatchFailure {
   readonly path: string
 }
 
-const INDEX = /^(?:0|[1-9][0-9]{0,9})$/
-
 /**
  * The path of a patch's key (protocol.md, ops): a key starting with `/` is a JSON Pointer (RFC 6901), any other
  * one top-level name. Null for a `~` that escapes nothing.
  */
 export function parseKey(key: string): Path | null {
-  if (!key.startsWith('/')) return [key]
-  if (/~(?![01])/.test(key)) return null
-  return key
-    .slice(1)
-    .split('/')
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
-}
-
-export const toPointer = (path: Path): string =>
-  path.map((part) => `/${part.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
-
-/** Deepest nesting of a value: 0 for a scalar. */
-export function jsonDepth(value: Json): number {
-  if (typeof value !== 'object' || value === null) return 0
-  const items: readonly Json[] = Array.isArray(value) ? value : Object.values(value)
-  return 1 + items.reduce<number>((max, item) => Math.max(max, jsonDepth(item)), 0)
+  return key.startsWith('/') ? fromPointer(key) : [key]
 }
 
 /**
@@ -51,7 +35,7 @@ export function applyOperation(
   // A document alone doesn't tell what these do (lib/engine/crdt, lib/engine/ot).
   if (op.type === 'crdt' || op.type === 'ot') return err({ code: 'needs_state', path: '' })
   if (op.type === 'put')
-    return jsonDepth(op.data) > JSON_DEPTH_MAX ? err({ code: 'too_deep', path: '' }) : ok(op.data)
+    return depthWithin(op.data, JSON_DEPTH_MAX) ? ok(op.data) : err({ code: 'too_deep', path: '' })
   const sets = orderedPaths(Object.keys(op.set ?? {}))
   if (!sets.ok) return sets
   const unsets = orderedPaths(op.unset ?? [])
@@ -59,7 +43,7 @@ export function applyOperation(
   let result: Json = document ?? {}
   for (const { key, path } of sets.value) {
     const value = ownValue(op.set ?? {}, key) as Json
-    if (path.length + jsonDepth(value) > JSON_DEPTH_MAX) return err({ code: 'too_deep', path: key })
+    if (!depthWithin(value, JSON_DEPTH_MAX - path.length)) return err({ code: 'too_deep', path: key })
     const changed = setAt(result, path, value)
     if (!changed.ok) return err({ code: changed.error, path: key })
     result = changed.value
@@ -96,7 +80,7 @@ function comparePaths(a: Path, b: Path): number {
     const left = a[i] as string
     const right = b[i] as string
     if (left === right) continue
-    if (INDEX.test(left) && INDEX.test(right)) return Number(left) - Number(right)
+    if (ARRAY_INDEX.test(left) && ARRAY_INDEX.test(right)) return Number(left) - Number(right)
     // The end of an array comes after its indices, which mean the array as it was.
     if (left === '-' || right === '-') return left === '-' ? 1 : -1
     return left < right ? -1 : 1
@@ -123,7 +107,7 @@ function setInArray(
   rest: Path,
   value: Json,
 ): Result<Json, PatchFailure['code']> {
-  const index = head === '-' ? array.length : INDEX.test(head) ? Number(head) : Infinity
+  const index = head === '-' ? array.length : ARRAY_INDEX.test(head) ? Number(head) : Infinity
   if (index > array.length) return err('index_out_of_range')
   const child = setAt(array[index], rest, value)
   return child.ok ? ok([...array.slice(0, index), child.value, ...array.slice(index + 1)]) : child
@@ -134,7 +118,7 @@ function unsetAt(node: Json, path: Path): Json {
   const [head, ...rest] = path
   if (head === undefined) return node
   if (Array.isArray(node)) {
-    const index = INDEX.test(head) ? Number(head) : Infinity
+    const index = ARRAY_INDEX.test(head) ? Number(head) : Infinity
     if (index >= node.length) return node
     if (rest.length === 0) return node.toSpliced(index, 1)
     return node.with(index, unsetAt(node[index] as Json, rest))

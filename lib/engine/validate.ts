@@ -2,9 +2,9 @@ import type { Schema, OutputUnit } from '@cfworker/json-schema'
 import { Validator } from '@cfworker/json-schema'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { canonicalJson } from '#lib/kernel/json.ts'
+import { toPointer } from '#lib/kernel/json-pointer.ts'
 import type { JsonSchema } from '#lib/protocol/device.ts'
 import { checkSchema } from './check-schema.ts'
-import { toPointer } from './patch.ts'
 import type { CollectionRules, SchemaCheck, SchemaIssue } from './types.ts'
 
 export const COMPILED_SCHEMAS_MAX = 256

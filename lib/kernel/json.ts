@@ -57,3 +57,11 @@ export function canonicalJson(value: Json): string {
   const keys = Object.keys(object).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
   return `{${keys.map((key) => `${JSON.stringify(key)}:${canonicalJson(object[key] as Json)}`).join(',')}}`
 }
+
+/** Whether a value nests at most `levels` deep, a scalar being 0. Looks no deeper, so that no nesting is too much for it. */
+export function depthWithin(value: Json, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return levels >= 0
+  if (levels < 1) return false
+  const items: readonly Json[] = Array.isArray(value) ? value : Object.values(value)
+  return items.every((item) => depthWithin(item, levels - 1))
+}

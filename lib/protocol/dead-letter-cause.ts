@@ -1,3 +1,5 @@
+import { fieldName } from '#lib/kernel/json-pointer.ts'
+
 /** Dead letters of one cause have the same code, app version, collection and place in the document. */
 export interface CauseKey {
   readonly code: string
@@ -27,12 +29,3 @@ export function causeText({
   // What is said of a broken rule names it already.
   return path === null || code === 'rule_violation' ? said : `${fieldName(path)}: ${said}`
 }
-
-/** "/damage/costs/*" is "damage.costs[]". */
-const fieldName = (path: string): string =>
-  path
-    .slice(1)
-    .split('/')
-    .map((name) => (name === '*' ? '[]' : `.${name.replaceAll('~1', '/').replaceAll('~0', '~')}`))
-    .join('')
-    .replace(/^\./, '')

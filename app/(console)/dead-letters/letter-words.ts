@@ -1,3 +1,4 @@
+import { fromPointer } from '#lib/kernel/json-pointer.ts'
 import { formatCount, plural } from '#components/ui/format.ts'
 import type { StatusKind } from '#components/ui/status.tsx'
 import type { DeadLetterDetail } from '#lib/application/dead-letters/get-dead-letter.ts'
@@ -82,10 +83,8 @@ export function replayToast(body: unknown): { kind: StatusKind; text: string } {
 /** Top-level field → why it is refused, for the field table. Pure. */
 export function refusedFields(issues: DeadLetterDetail['issues']): Readonly<Record<string, string>> {
   const entries = issues.flatMap(({ path, message }): [string, string][] => {
-    const field = path.split('/')[1]
-    return field === undefined || field === ''
-      ? []
-      : [[field.replaceAll('~1', '/').replaceAll('~0', '~'), message]]
+    const field = fromPointer(path)?.[0]
+    return field === undefined || field === '' ? [] : [[field, message]]
   })
   return Object.fromEntries(entries)
 }

@@ -1,4 +1,5 @@
 /** What the four pillar cards say, from the figures alone. Pure. */
+import { fieldName } from '#lib/kernel/json-pointer.ts'
 import type { StatusKind } from '#components/ui/status.tsx'
 import {
   formatAge,
@@ -62,10 +63,7 @@ export function conflictWords({ conflicts, limits }: Answer, range: RangeText): 
   const manual = conflicts.figure?.byOutcome.manual ?? 0
   const fields = (conflicts.figure?.topFields ?? []).slice(0, 2)
   const where = fields
-    .map(
-      ({ key, count }) =>
-        `${formatCount(count)} on ${key === '' ? 'the whole record' : key.replace(/^\//, '')}`,
-    )
+    .map(({ key, count }) => `${formatCount(count)} on ${key === '' ? 'the whole record' : fieldName(key)}`)
     .join(', ')
   return {
     caption: 'Conflict rate',

@@ -1,3 +1,4 @@
+import { fieldName } from '#lib/kernel/json-pointer.ts'
 import { plural } from '#components/ui/format.ts'
 import type { SessionDetail } from './session-row.ts'
 
@@ -32,7 +33,7 @@ const WON: Readonly<Record<Conflict['outcome'], readonly [won: string, then: str
 function fieldsText(fields: readonly string[]): string {
   if (fields.length === 0) return ''
   if (fields.includes('')) return ' over the whole record'
-  const named = fields.slice(0, FIELDS_NAMED_MAX).map((pointer) => pointer.replace(/^\//, ''))
+  const named = fields.slice(0, FIELDS_NAMED_MAX).map(fieldName)
   const more = fields.length - named.length
   return ` over ${named.join(', ')}${more === 0 ? '' : ` and ${plural(more, 'more field')}`}`
 }

@@ -2,9 +2,11 @@ import { applyOperation } from '#lib/engine/patch.ts'
 import type { SchemaIssue } from '#lib/engine/types.ts'
 import { validateDocument } from '#lib/engine/validate.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
+import { toPointer } from '#lib/kernel/json-pointer.ts'
 import type { JsonSchema } from '#lib/protocol/device.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
 import { operation } from '#lib/protocol/mutation.ts'
+import { safeParse } from '#lib/protocol/safe-parse.ts'
 import type { DeadLetterDetail } from './get-dead-letter.ts'
 
 /** What an edited operation is judged by. */
@@ -44,12 +46,9 @@ export function checkEdit(text: string, { base, schema }: EditBasis): EditCheck 
   } catch (error) {
     return refuse(`This is not JSON: ${error instanceof Error ? error.message : 'not understood'}`)
   }
-  const parsed = operation.safeParse(value)
+  const parsed = safeParse(operation, value)
   if (!parsed.success) {
-    const issues = parsed.error.issues.map(({ path, message }) => ({
-      path: path.map((part) => `/${String(part)}`).join(''),
-      message,
-    }))
+    const issues = parsed.error.issues.map(({ path, message }) => ({ path: toPointer(path), message }))
     return refuse('This is not an operation', issues)
   }
   // As it was typed: the schema's copy would leave out a key like `__proto__`, which is data here.

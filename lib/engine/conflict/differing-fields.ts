@@ -1,6 +1,6 @@
 import type { JsonObject } from '#lib/kernel/json.ts'
 import { jsonEqual, ownValue } from '#lib/kernel/json.ts'
-import { toPointer } from '../patch.ts'
+import { toPointer } from '#lib/kernel/json-pointer.ts'
 
 /** Pointers of the top-level fields in which two documents differ, sorted; the root's when only one is there. */
 export function differingFields(a: JsonObject | null, b: JsonObject | null): readonly string[] {

@@ -1,8 +1,8 @@
 import { compareHlc } from '#lib/kernel/hlc.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { defineKey, isJsonObject, jsonEqual, ownValue } from '#lib/kernel/json.ts'
+import { toPointer } from '#lib/kernel/json-pointer.ts'
 import type { StrategyName, TieRule } from '#lib/protocol/device.ts'
-import { toPointer } from '../patch.ts'
 import type { ConflictContext, Strategy } from './decision.ts'
 
 /** Stands for a base that nobody knows: it equals nothing, so every touched field is in conflict. */

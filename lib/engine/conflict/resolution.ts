@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
-import { defineKey, isJsonObject, jsonEqual, ownValue } from '#lib/kernel/json.ts'
+import { defineKey, jsonEqual } from '#lib/kernel/json.ts'
+import { valueAt } from '#lib/kernel/json-pointer.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
-import { parseKey } from '../patch.ts'
 import type { CollectionRules, ConflictClosure, ConflictEffect } from '../types.ts'
 import { mergeWith } from './field-merge.ts'
 
@@ -75,11 +75,4 @@ function restoreFields({ fields, local, remote, result }: DecidableConflict): Op
     else defineKey(set, pointer, lost)
   }
   return { type: 'patch', set, unset }
-}
-
-function valueAt(document: JsonObject | null, pointer: string): Json | undefined {
-  return (parseKey(pointer) ?? []).reduce<Json | undefined>(
-    (value, key) => (value !== undefined && isJsonObject(value) ? ownValue(value, key) : undefined),
-    document ?? undefined,
-  )
 }

@@ -2,10 +2,10 @@ import { moveOp, type as json1 } from 'ot-json1'
 import type { Doc, JSONOp } from 'ot-json1'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { isJsonObject, jsonEqual, ownValue } from '#lib/kernel/json.ts'
+import { depthWithin } from '#lib/kernel/json.ts'
 import type { Result } from '#lib/kernel/result.ts'
 import { err, ok } from '#lib/kernel/result.ts'
 import { JSON_DEPTH_MAX } from '#lib/protocol/limits.ts'
-import { jsonDepth } from '../patch.ts'
 import { toInner, toInnerKey, toOuter, toOuterKey } from './json-keys.ts'
 import type { OpNode } from './json-op.ts'
 import { readJsonOp, touches, writeJsonOp } from './json-op.ts'
@@ -49,7 +49,7 @@ export const jsonType: OtType = {
     })
     if (!applied.ok) return applied
     if (!fits(applied.value, node, DROPS)) return err('does_not_fit')
-    return applied.value !== undefined && jsonDepth(applied.value) > JSON_DEPTH_MAX
+    return applied.value !== undefined && !depthWithin(applied.value, JSON_DEPTH_MAX)
       ? err('too_large')
       : applied
   },

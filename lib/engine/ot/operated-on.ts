@@ -1,7 +1,8 @@
 import type { JsonObject } from '#lib/kernel/json.ts'
+import { valueAt } from '#lib/kernel/json-pointer.ts'
 import type { OtOperation } from '#lib/protocol/mutation.ts'
 import type { OtLibrary } from './ot-type.ts'
-import { valueAt, withValue } from './paths.ts'
+import { withValue } from './paths.ts'
 
 /** What an operation makes of the document that it was made on; null where it doesn't fit there. */
 export function operatedOn(

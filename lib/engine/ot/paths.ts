@@ -1,5 +1,4 @@
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
-import { isJsonObject, ownValue } from '#lib/kernel/json.ts'
 import type { OtStates } from '#lib/protocol/ot.ts'
 import { strategyAt } from '../crdt/governed.ts'
 import { applyOperation, parseKey } from '../patch.ts'
@@ -28,16 +27,6 @@ export function otPaths(rules: Rules, states: OtStates): readonly string[] {
 /** One of these lies within the other. */
 export const overlaps = (a: string, b: string): boolean =>
   a === b || a.startsWith(`${b}/`) || b.startsWith(`${a}/`)
-
-export function valueAt(document: JsonObject | null, pointer: string): Json | undefined {
-  let value: Json | undefined = document ?? undefined
-  for (const key of parseKey(pointer) ?? []) {
-    if (value === undefined) return undefined
-    if (Array.isArray(value)) value = /^\d+$/.test(key) ? (value as readonly Json[])[Number(key)] : undefined
-    else value = isJsonObject(value) ? ownValue(value, key) : undefined
-  }
-  return value
-}
 
 /** The document with another value at a path, or with none; null where its parent can hold nothing. */
 export function withValue(document: JsonObject, pointer: string, value: Json | undefined): JsonObject | null {

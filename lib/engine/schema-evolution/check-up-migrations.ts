@@ -1,6 +1,6 @@
+import type { Path } from '#lib/kernel/json-pointer.ts'
 import { JSON_DEPTH_MAX } from '#lib/protocol/limits.ts'
 import type { UpMigration, UpMigrationOp } from '#lib/protocol/rules.ts'
-import type { Path } from '../patch.ts'
 import { parseKey } from '../patch.ts'
 import type { SchemaIssue } from '../types.ts'
 import { compileMigrationCel } from './migration-cel.ts'

@@ -1,10 +1,10 @@
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
-import { isJsonObject, ownValue } from '#lib/kernel/json.ts'
+import type { Path } from '#lib/kernel/json-pointer.ts'
+import { valueIn } from '#lib/kernel/json-pointer.ts'
 import type { Result } from '#lib/kernel/result.ts'
 import { err, ok } from '#lib/kernel/result.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
 import type { UpMigrationOp } from '#lib/protocol/rules.ts'
-import type { Path } from '../patch.ts'
 import { applyOperation, parseKey } from '../patch.ts'
 import { compileMigrationCel } from './migration-cel.ts'
 
@@ -13,7 +13,7 @@ export type MigrationFailure = string
 
 /** One step of an up-migration on a whole document. Never throws on any JSON. */
 export function stepDocument(doc: JsonObject, step: UpMigrationOp): Result<JsonObject, MigrationFailure> {
-  const value = valueAt(doc, pathOf(step.path))
+  const value = valueIn(doc, pathOf(step.path))
   switch (step.op) {
     case 'rename':
       return value === undefined ? ok(doc) : patched(doc, { [step.to]: value }, [step.path])
@@ -49,15 +49,3 @@ function patched(
 
 /** Checked at publication; a text that is none is the name of a top-level key. */
 export const pathOf = (pointer: string): Path => parseKey(pointer) ?? [pointer]
-
-const INDEX = /^(?:0|[1-9][0-9]{0,9})$/
-
-export function valueAt(value: Json | undefined, path: Path): Json | undefined {
-  let here = value
-  for (const part of path) {
-    if (Array.isArray(here)) here = INDEX.test(part) ? (here as readonly Json[])[Number(part)] : undefined
-    else if (here !== undefined && isJsonObject(here)) here = ownValue(here, part)
-    else return undefined
-  }
-  return here
-}

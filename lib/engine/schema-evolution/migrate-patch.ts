@@ -1,14 +1,15 @@
 import type { Json } from '#lib/kernel/json.ts'
 import { copyObject, defineKey, isJsonObject, ownValue } from '#lib/kernel/json.ts'
+import type { Path } from '#lib/kernel/json-pointer.ts'
+import { toPointer, valueIn } from '#lib/kernel/json-pointer.ts'
 import type { Result } from '#lib/kernel/result.ts'
 import { err, ok } from '#lib/kernel/result.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
 import type { UpMigrationOp } from '#lib/protocol/rules.ts'
-import type { Path } from '../patch.ts'
-import { parseKey, toPointer } from '../patch.ts'
+import { parseKey } from '../patch.ts'
 import { startsWith } from './check-up-migrations.ts'
 import type { MigrationFailure } from './migrate-document.ts'
-import { computeAt, pathOf, stepDocument, valueAt } from './migrate-document.ts'
+import { computeAt, pathOf, stepDocument } from './migrate-document.ts'
 import { compileMigrationCel } from './migration-cel.ts'
 
 type Patch = Extract<Operation, { type: 'patch' }>
@@ -69,7 +70,7 @@ function stepEntry(
   if (startsWith(path, place)) return stepAtOrBelow(entry, step, place)
   if (!startsWith(place, path)) return ok([entry])
   const inside = place.slice(path.length)
-  const found = valueAt(value, inside)
+  const found = valueIn(value, inside)
   if (step.op === 'rename') {
     if (found === undefined) return ok([entry])
     const without = withoutValue(value, inside)

@@ -1,5 +1,5 @@
+import { toPointer } from '#lib/kernel/json-pointer.ts'
 import type { UpMigrationOp } from '#lib/protocol/rules.ts'
-import { toPointer } from '../patch.ts'
 import { pathOf } from './migrate-document.ts'
 
 /** Where a CRDT lies after a step of an up-migration; null when it goes. A step on values leaves it where it is. */

@@ -21,6 +21,13 @@ test('an edited operation is refused before it is sent where that can be known',
   expect(check({ type: 'nothing' })).toMatchObject({ ok: false, message: 'This is not an operation' })
 })
 
+test('no text that is JSON makes it throw, and places are pointers', () => {
+  const refused = check({ type: 'patch', set: {}, unset: { length: { toString: 0 } } })
+  expect(refused).toMatchObject({ ok: false, message: 'This is not an operation' })
+  const place = check({ type: 'crdt', changes: [{ kind: 'g-counter', path: '/n', state: { 'a/b': 'x' } }] })
+  expect(place).toMatchObject({ ok: false, issues: [{ path: '/changes/0/state/a~1b' }] })
+})
+
 test('what only the server can judge goes on to it', () => {
   const patch = { type: 'patch', set: { speed: 'fast' } }
   expect(checkEdit(JSON.stringify(patch), { schema })).toMatchObject({ ok: true })

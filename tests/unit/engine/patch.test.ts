@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { applyOperation, parseKey, toPointer, touchedPointers } from '#lib/engine/patch.ts'
+import { applyOperation, parseKey, touchedPointers } from '#lib/engine/patch.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
+import { toPointer } from '#lib/kernel/json-pointer.ts'
 import { patch, put, remove } from '#tests/support/engine-world.ts'
 
 const after = (document: JsonObject | null, set: JsonObject, unset: readonly string[] = []): Json => {
@@ -69,5 +70,16 @@ describe('operations', () => {
   it('[PA1] names what it touches', () => {
     expect(touchedPointers(patch({ a: 1, '/b/c': 2 }, ['d/e']))).toEqual(['/a', '/b/c', '/d~1e'])
     expect(touchedPointers(put({}))).toBeNull()
+  })
+
+  it('[PA2] a value of any depth is a typed failure', () => {
+    let deep: Json = []
+    for (let n = 0; n < 100_000; n++) deep = [deep]
+    expect(applyOperation(null, { type: 'put', data: { deep } })).toMatchObject({
+      error: { code: 'too_deep' },
+    })
+    expect(applyOperation(null, { type: 'patch', set: { deep } })).toMatchObject({
+      error: { code: 'too_deep' },
+    })
   })
 })
