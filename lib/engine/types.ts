@@ -103,7 +103,7 @@ export interface SeenDocument {
   readonly crdt: CrdtStates
 }
 
-/** The document at one version; `purged` when retention took it, which counts as concurrent in every field. */
+/** The document at one version; unknown when retention took it, say, which counts as concurrent in every field. */
 export type BaseDocument = ({ readonly kind: 'known' } & SeenDocument) | { readonly kind: 'unknown' }
 
 /** A document with the schema version that it was written under. */

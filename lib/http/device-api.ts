@@ -23,11 +23,13 @@ const json = (value: unknown, more: Partial<DeviceAnswer> = {}): DeviceAnswer =>
 })
 
 /** However long a device takes to send its body, its scopes are not slow for it. */
-async function bodyOf({ request, pass }: DeviceCall): Promise<unknown> {
-  const body = await readJson(request)
+async function sent<T>({ pass }: DeviceCall, reading: Promise<T>): Promise<T> {
+  const body = await reading
   pass.begun()
   return body
 }
+
+const bodyOf = (call: DeviceCall): Promise<unknown> => sent(call, readJson(call.request))
 
 const enrollRoute: OpenRoute = {
   route: 'enroll',
@@ -52,8 +54,7 @@ async function answerConfig({ ctx, request, device }: AuthenticatedCall): Promis
 async function answerPush(call: AuthenticatedCall): Promise<DeviceAnswer> {
   const { ctx, device, app, receivedAtMs, pass } = call
   await ctx.groupCommit.readingTime(device.fleetId)
-  const { value: body, texts } = await readJsonWithTexts(call.request, 'mutations')
-  pass.begun()
+  const { value: body, texts } = await sent(call, readJsonWithTexts(call.request, 'mutations'))
   const outcome = await push(ctx, { device, app, body, texts, receivedAtMs, pass })
   const { commands, repeated } = outcome
   return { status: 200, body: outcome.body, fleet: outcome, commands, hasEvent: !repeated }
@@ -107,8 +108,8 @@ export const DEVICE_ROUTES: ReadonlyMap<string, DeviceRoute | OpenRoute> = new M
   ],
   [
     '/api/v1/token/rotate',
-    deviceRoute('rotate', 'POST', async ({ ctx, device, request }) =>
-      json(await rotateToken(ctx, device, bearerOf(request.headers) ?? '')),
+    deviceRoute('rotate', 'POST', async ({ ctx, device, tokenHash }) =>
+      json(await rotateToken(ctx, device, tokenHash)),
     ),
   ],
   [

@@ -165,6 +165,7 @@ const AUTHENTICATED_HEADER = {
   'Tidemark-Epoch': ['Another one than before: the fleet was restored', TEXT],
   'Tidemark-Commands': ['What waits for the device, as a JSON list', TEXT],
 } as const
+const ETAG_HEADER = { ETag: ['For If-None-Match', TEXT] } as const
 const PROBLEM_HEADER = { 'Retry-After': ['Seconds', TEXT] } as const
 
 const headersOf = (named: Readonly<Record<string, readonly [string, object]>>, required: boolean): object =>
@@ -174,7 +175,7 @@ const headersOf = (named: Readonly<Record<string, readonly [string, object]>>, r
 
 function describe({ summary, body, answer, status, parameters, etag = false }: Operation): object {
   const problemAnswer = content('application/problem+json', { $ref: '#/components/schemas/Problem' })
-  const headers = headersOf({ ...EVERY_HEADER, ...AUTHENTICATED_HEADER }, true)
+  const headers = headersOf({ ...EVERY_HEADER, ...AUTHENTICATED_HEADER, ...(etag ? ETAG_HEADER : {}) }, true)
   return {
     summary,
     parameters: [APP, ...(etag ? [IF_NONE_MATCH] : []), ...(parameters ?? [])],

@@ -5,7 +5,7 @@ import { checkUpMigrations } from '#lib/engine/schema-evolution/check-up-migrati
 import type { Json } from '#lib/kernel/json.ts'
 import type { JsonSchema } from '#lib/protocol/device.ts'
 import type { StrategyName } from '#lib/protocol/device.ts'
-import { TIE_RULES } from '#lib/protocol/device.ts'
+import { STRATEGIES, TIE_RULES } from '#lib/protocol/device.ts'
 import { jsonObject } from '#lib/protocol/mutation.ts'
 import { businessRule, RULES_MAX, UP_MIGRATIONS_MAX, upMigration } from '#lib/protocol/rules.ts'
 import type { Authority, Collection } from '#lib/storage/ports.ts'
@@ -29,22 +29,12 @@ export const thresholdsInput = z.strictObject({
   oldestWarnMs: milliseconds.optional(),
 })
 
-/** What collections can be made of: a name of the contract is offered once its engine stands. */
-const OFFERED = [
-  'lww',
-  'fww',
-  'field-merge',
-  'crdt',
-  'ot',
-  'manual',
-] as const satisfies readonly StrategyName[]
-
 /** How a collection decides conflicts (protocol.md, POST /collections). */
 export const strategyInput = {
-  strategy: z.enum(OFFERED),
+  strategy: z.enum(STRATEGIES),
   tieRule: z.enum(TIE_RULES),
   fieldStrategies: z
-    .record(z.string().startsWith('/').max(200), z.enum(OFFERED))
+    .record(z.string().startsWith('/').max(200), z.enum(STRATEGIES))
     .refine(
       (map) => Object.keys(map).length <= FIELD_STRATEGIES_MAX,
       `at most ${FIELD_STRATEGIES_MAX} fields`,

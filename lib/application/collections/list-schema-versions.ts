@@ -1,6 +1,7 @@
 import type { CollectionPort } from '#lib/storage/ports.ts'
-import { authorize } from '../access/authorize.ts'
+
 import type { Actor, Context } from '../context.ts'
+import { getCollection } from './list-collections.ts'
 
 export type SchemaVersion = Awaited<ReturnType<CollectionPort['schemaVersions']>>[number]
 
@@ -9,7 +10,7 @@ export async function listSchemaVersions(
   ctx: Pick<Context, 'storage'>,
   input: { readonly actor: Actor; readonly fleetId: string; readonly id: string },
 ): Promise<readonly SchemaVersion[]> {
-  authorize(input.actor, input.fleetId, 'viewer')
+  await getCollection(ctx, input)
   const versions = await ctx.storage.collections.schemaVersions(input.fleetId, input.id)
   return versions.toSorted((a, b) => b.schemaVersion - a.schemaVersion)
 }

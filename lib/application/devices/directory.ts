@@ -19,6 +19,8 @@ interface Seen<T> {
 export interface Caller {
   readonly device: Device
   readonly fleet: Fleet
+  /** Of the token that it showed. */
+  readonly tokenHash: string
 }
 
 /** This process's short memory of devices by token and of fleets, so that not every request asks the database. */
@@ -46,7 +48,7 @@ export class DeviceDirectory {
     const device = await this.deviceByHash(credential.fleetId, credential.hash, freshMs)
     const fleet = device && (await this.fleet(credential.fleetId))
     if (!device || !fleet) throw new ApplicationError('unauthorized')
-    return { device, fleet }
+    return { device, fleet, tokenHash: credential.hash }
   }
 
   /** A fleet, at most a second old. */

@@ -1,6 +1,6 @@
 import type { Device } from '#lib/storage/ports.ts'
 import { auditEntry } from '../access/audit-entry.ts'
-import { hashCredential, makeFleetCredential } from '../access/credentials.ts'
+import { makeFleetCredential } from '../access/credentials.ts'
 import type { Context } from '../context.ts'
 import { deviceActor } from './enroll.ts'
 
@@ -8,13 +8,13 @@ import { deviceActor } from './enroll.ts'
 export const TOKEN_OVERLAP_MS = 86_400_000
 
 /**
- * POST /token/rotate: a new token; `asking`, which asked for it, ends in 24 h. A copy of the request that comes late asks
+ * POST /token/rotate: a new token; the one that asked for it ends in 24 h. A copy of the request that comes late asks
  * with the same one, and so never ends the token that the device has by then.
  */
 export async function rotateToken(
   ctx: Context,
   device: Device,
-  asking: string,
+  askingHash: string,
 ): Promise<{ readonly token: string }> {
   const { id, fleetId } = device
   const token = makeFleetCredential('device', fleetId)
@@ -22,6 +22,6 @@ export async function rotateToken(
   const audit = auditEntry(ctx, deviceActor(device), { action: 'device.rotate', target: id, fleetId })
   const { devices } = ctx.storage
   const endsMs = nowMs + TOKEN_OVERLAP_MS
-  await devices.rotateToken(fleetId, id, hashCredential(asking), token.hash, nowMs, endsMs, audit)
+  await devices.rotateToken(fleetId, id, askingHash, token.hash, nowMs, endsMs, audit)
   return { token: token.text }
 }

@@ -5,7 +5,7 @@ import { listFleets } from '#lib/application/fleets/list-fleets.ts'
 import { isUuid } from '#lib/kernel/uuid.ts'
 import type { Role } from '#lib/application/context.ts'
 
-/** A call that names an id but no fleet is tried in at most this many. */
+/** A call that names an id but no fleet is tried in each; who has more than these must name it. */
 const FLEETS_TRIED_MAX = 50
 
 interface Wanted {
@@ -38,7 +38,9 @@ export async function fleetsOfCall(
     throw badRequest([{ path: '/fleet', message: 'must name one of the fleets' }])
   const allowed = visible.filter((id) => isAtLeast(roleIn(actor, id), role))
   if (allowed.length === 0) throw new ApplicationError('forbidden')
-  return allowed.slice(0, FLEETS_TRIED_MAX)
+  if (allowed.length > FLEETS_TRIED_MAX)
+    throw badRequest([{ path: '/fleet', message: `must name one of the ${allowed.length} fleets` }])
+  return allowed
 }
 
 /** Runs the verb in the first of these fleets that knows the thing. */

@@ -38,7 +38,7 @@ import type { Role } from '#lib/application/context.ts'
 import { deviceQueryOf, pillarQueryOf, rangeQueryOf, sessionQueryOf } from './query.ts'
 import { openStream } from './stream.ts'
 import type { AdminCall, AdminRoute, FleetCall } from './table.ts'
-import { wholeList } from './whole-list.ts'
+import { pageOfWhole, wholeList } from './whole-list.ts'
 
 const read = (pattern: string, role: Role, handle: (call: FleetCall) => Promise<unknown>): AdminRoute => ({
   method: 'GET',
@@ -65,11 +65,6 @@ const act = (pattern: string, role: Role, handle: (call: FleetCall) => Promise<u
   handle,
 })
 
-/** A list that fits into one page. */
-const whole = <T>(items: readonly T[]): { items: readonly T[]; nextCursor: null } => ({
-  items,
-  nextCursor: null,
-})
 interface WithAuthority {
   readonly fleetId: string
   readonly authority: { readonly url: string; readonly timeoutMs: number } | null
@@ -188,7 +183,10 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     commandDevice(call.ctx, { ...input(call), id: idOf(call) }),
   ),
   read('/devices/:id/diagnostics', 'operator', async (call) =>
-    whole(await listDiagnostics(call.ctx, { ...input(call), deviceId: idOf(call) })),
+    pageOfWhole(await listDiagnostics(call.ctx, { ...input(call), deviceId: idOf(call) }), call.query, {
+      idOf: ({ id }) => id,
+      atMsOf: ({ receivedAtMs }) => receivedAtMs,
+    }),
   ),
   read('/devices/:id/diagnostics/:diagnosticsId', 'operator', (call) =>
     readDiagnostics(call.ctx, {
@@ -217,7 +215,12 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     return { ...letter, held }
   }),
 
-  read('/breakers', 'viewer', async (call) => whole(await listBreakers(call.ctx, call))),
+  read('/breakers', 'viewer', async (call) =>
+    pageOfWhole(await listBreakers(call.ctx, call), call.query, {
+      idOf: ({ scope }) => scope,
+      atMsOf: () => null,
+    }),
+  ),
   read('/breakers/:scope', 'viewer', (call) =>
     getBreaker(call.ctx, { ...input(call), scope: call.params['scope'] ?? '' }),
   ),

@@ -47,7 +47,7 @@ const RESTORE_ALONG: Statement = {
   text: `UPDATE dead_letter SET status = 'open', discarded_at = NULL, discarded_with = NULL
     WHERE fleet_id = $1 AND discarded_with = $2 AND status = 'discarded' RETURNING id`,
 }
-/** UNION drops what was reached before, so that a circle ends. */
+/** A circle ends with the depth, which is bounded like the rows. */
 const HELD_BY: Statement = {
   name: 'letter_held_by',
   text: `WITH RECURSIVE held(id, mutation_id, depth) AS (

@@ -14,8 +14,8 @@ beforeAll(async () => {
   await createCollection(world.ctx, { actor: SYSTEM, fleetId: world.fleet, body })
 })
 
-const get = async (path: string): Promise<{ status: number; body: Record<string, unknown> }> => {
-  const response = await world.admin(`${path}?fleet=${world.fleet}`, { headers })
+const get = async (path: string, more = ''): Promise<{ status: number; body: Record<string, unknown> }> => {
+  const response = await world.admin(`${path}?fleet=${world.fleet}${more}`, { headers })
   return { status: response.status, body: (await response.json()) as Record<string, unknown> }
 }
 
@@ -37,6 +37,16 @@ test('shows the breakers that a fleet’s devices meet, of this process, and no 
     { ...closed, scope: collectionScope(world.fleet, 'notes') },
     { ...closed, scope: backend, state: 'open', retryAfterMs: 30_000, window: [second], trips: [trip] },
   ])
+})
+
+test('lists them in pages; what the list does not know is refused', async () => {
+  const all = ((await get('/breakers')).body['items'] as { scope: string }[]).map(({ scope }) => scope)
+  const first = (await get('/breakers', '&limit=2&from=1')).body
+  expect(first).toMatchObject({ nextCursor: all[1], total: all.length })
+  const rest = (await get('/breakers', `&cursor=${all[1]}`)).body
+  expect((rest['items'] as { scope: string }[]).map(({ scope }) => scope)).toEqual(all.slice(2))
+  for (const bad of ['&cursor=x', '&limit=0', '&colour=red'])
+    expect((await get('/breakers', bad)).status).toBe(400)
 })
 
 test('shows one by its scope, which may be escaped; another fleet’s or none is 404', async () => {

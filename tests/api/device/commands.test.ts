@@ -166,6 +166,11 @@ describe('diagnostics over HTTP and PostgreSQL', () => {
     const { items } = await bodyOf(await list(device))
     const rows = items as { id: string; bytes: number }[]
     expect(rows).toHaveLength(5)
+    const paged = await world.admin(
+      'GET',
+      `/devices/${device.id}/diagnostics?fleet=${device.fleetId}&limit=2&cursor=${rows[2]?.id}`,
+    )
+    expect(await bodyOf(paged)).toEqual({ items: rows.slice(3), nextCursor: null, total: 5 })
     const newest = await bodyOf(await list(device, `/${rows[0]?.id}`))
     expect(newest).toMatchObject({
       commandId,

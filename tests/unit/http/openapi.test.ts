@@ -40,6 +40,13 @@ describe('the contract of the device API', () => {
     expect(schema?.properties['mutations']).toMatchObject({ type: 'array', maxItems: 500 })
   })
 
+  it('tells of the ETag where an answer has one', () => {
+    const withEtag = [...text.matchAll(/"ETag":/g)].length
+    expect(withEtag).toBe(4)
+    for (const path of ['/config', '/pull'])
+      expect(JSON.stringify(document.paths[path]?.['get'])).toMatch(/"200":.*"ETag":.*"304":.*"ETag":/)
+  })
+
   it('bears fields that nobody has named yet', () => {
     expect(text).not.toContain('"additionalProperties":false')
   })
