@@ -40,7 +40,11 @@ async function rotate(context: ReplicaContext, token: string, errand: Errand): P
   const outcome = await tell(context, call)
   if (!outcome.ok) return null
   await transact(context, async (tx) => {
-    await setMeta(tx, 'identity', { ...(await identityOf(tx)), token: outcome.value.token })
+    await setMeta(tx, 'identity', {
+      ...(await identityOf(tx)),
+      token: outcome.value.token,
+      tokenBefore: token,
+    })
     await noteDone(tx, errand)
   })
   return outcome.value.token

@@ -10,7 +10,7 @@ import { conflictsOf } from './notices.ts'
 import { bytesOf, eachOutboxEntry, pendingOf, saveEntry } from './outbox.ts'
 import type { ReplicaContext } from './run.ts'
 import type { StoreTx } from './store.ts'
-import type { AcknowledgedEntry, OutboxEntry } from './tables.ts'
+import type { AcknowledgedEntry, Identity, OutboxEntry } from './tables.ts'
 import {
   eachRow,
   getMeta,
@@ -26,23 +26,50 @@ import { groundOf } from './view.ts'
 type Source = Pick<ReplicaContext, 'clock' | 'random'>
 
 export interface ForkParts {
+  takeIdentity(tx: StoreTx, identity: Identity): Promise<void>
   takeNewIdentity(tx: StoreTx, source: Source): Promise<void>
   leaveForkedIdentity(tx: StoreTx, source: Source): Promise<void>
+  leaveDeadToken(tx: StoreTx, context: Source & Pick<ReplicaContext, 'enrollmentKey'>, token: string): Promise<boolean>
   moveWork(tx: StoreTx, deviceId: string): Promise<void>
   countedElsewhere(tx: StoreTx, mutation: Mutation, under: string): Promise<void>
   takeBack(tx: StoreTx, mutation: Mutation, under: string): Promise<void>
 }
 
+/** All that was not acknowledged becomes the work of another id; what names the old one to the server is void. */
+async function takeIdentity(tx: StoreTx, identity: Identity): Promise<void> {
+  await setMeta(tx, 'identity', identity)
+  await setMeta(tx, 'inFlight', null)
+  await setMeta(tx, 'commands', null)
+  await setMeta(tx, 'errands', null)
+  await moveWork(tx, identity.deviceId)
+}
+
+const freshIds = ({ clock, random }: Source): Pick<Identity, 'deviceId' | 'enrollRequestId'> => ({
+  deviceId: uuidv7(clock.now(), random),
+  enrollRequestId: uuidv7(clock.now(), random),
+})
+
+/** The id is in use: by our own enrollment, whose token is lost or more than a day old, or by a copied store. */
+const takeNewIdentity = async (tx: StoreTx, source: Source): Promise<void> =>
+  takeIdentity(tx, { ...(await identityOf(tx)), ...freshIds(source) })
+
 /**
- * The id is in use: our own enrollment of more than a day ago, or a copied store. Nothing was pushed under it, so
- * the pending changes take a new one.
+ * The server doesn't know this token (any more): it was restored to before it gave it, or a rotation's answer was lost. The
+ * one before it may still be good; else the device enrolls again, under its id where that is free. False: only a
+ * person can help.
  */
-async function takeNewIdentity(tx: StoreTx, { clock, random }: Source): Promise<void> {
-  const identity = await identityOf(tx)
-  const deviceId = uuidv7(clock.now(), random)
-  const enrollRequestId = uuidv7(clock.now(), random)
-  await setMeta(tx, 'identity', { ...identity, deviceId, enrollRequestId })
-  await moveWork(tx, deviceId)
+async function leaveDeadToken(
+  tx: StoreTx,
+  context: Source & Pick<ReplicaContext, 'enrollmentKey'>,
+  token: string,
+): Promise<boolean> {
+  const { tokenBefore, ...identity } = await identityOf(tx)
+  // Another opening has another one by now.
+  if (identity.token !== token) return true
+  if (tokenBefore === undefined && context.enrollmentKey === null) return false
+  const { enrollRequestId } = tokenBefore === undefined ? freshIds(context) : identity
+  await setMeta(tx, 'identity', { ...identity, enrollRequestId, token: tokenBefore ?? null })
+  return true
 }
 
 /**
@@ -50,18 +77,12 @@ async function takeNewIdentity(tx: StoreTx, { clock, random }: Source): Promise<
  * proves the old one by its token: the server then knows what had an effect already. All that was not acknowledged
  * keeps its mutation ids; the position was the old id's, so everything is read anew.
  */
-async function leaveForkedIdentity(tx: StoreTx, { clock, random }: Source): Promise<void> {
-  const identity = await identityOf(tx)
+async function leaveForkedIdentity(tx: StoreTx, source: Source): Promise<void> {
+  const { tokenBefore: _, ...identity } = await identityOf(tx)
   if (identity.token === null) return
   const former = { deviceId: identity.deviceId, token: identity.token }
-  const deviceId = uuidv7(clock.now(), random)
-  const enrollRequestId = uuidv7(clock.now(), random)
-  await setMeta(tx, 'identity', { ...identity, deviceId, enrollRequestId, token: null, former })
-  await setMeta(tx, 'inFlight', null)
   await startOver(tx, 'device_forked')
-  await setMeta(tx, 'commands', null)
-  await setMeta(tx, 'errands', null)
-  await moveWork(tx, deviceId)
+  await takeIdentity(tx, { ...identity, ...freshIds(source), token: null, former })
 }
 
 /**
@@ -175,8 +196,10 @@ function dotsAdded({ op }: Mutation, deviceId: string): readonly string[] {
 const isFixed = ({ restored }: OutboxEntry): boolean => restored === true
 
 export const forkParts: ForkParts = {
+  takeIdentity,
   takeNewIdentity,
   leaveForkedIdentity,
+  leaveDeadToken,
   moveWork,
   countedElsewhere,
   takeBack,

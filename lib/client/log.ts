@@ -10,6 +10,7 @@ export interface LogEntry {
     | 'store_rebuilt'
     | 'report_dropped'
     | 'forked'
+    | 'token_unknown'
     | 'state_differs'
   readonly detail: Readonly<Record<string, string | number | null>>
 }

@@ -13,6 +13,7 @@ import { createSubject } from './observable.ts'
 import { inspect } from './inspect-store.ts'
 import type { Network, Replica } from './replica.ts'
 import { startReplica } from './replica.ts'
+import { forkParts } from './on-demand.ts'
 import type { ReplicaContext } from './run.ts'
 import { STATE_TOLD_EVERY_MS } from './state-report.ts'
 import type { ReplicaStatus } from './status.ts'
@@ -144,7 +145,10 @@ function checkOptions({ url, device, token, deviceId, schemas = {} }: ReplicaOpt
     throw new ReplicaError('invalid_options', '`token` is no device token.')
 }
 
-/** The device has an id from its first opening on; a token that was given replaces the one that is kept. */
+/**
+ * The device has an id from its first opening on. A token is taken over once: by the next opening that names it a rotation
+ * or a fork may have replaced it.
+ */
 async function ensureIdentity(
   tx: StoreTx,
   options: ReplicaOptions,
@@ -158,10 +162,17 @@ async function ensureIdentity(
       '`token` with an empty store needs the `deviceId` that it belongs to.',
     )
   }
-  if (!known) await setMeta(tx, 'position', NO_POSITION)
-  const identity = known ? identityFor(options, known) : makeIdentity()
+  const isTaken = token === undefined || token === (await getMeta(tx, 'givenToken'))
   // A full store can still be opened.
-  if (!known || known.token !== identity.token) await setMeta(tx, 'identity', identity)
+  if (known && isTaken) return
+  if (!isTaken) await setMeta(tx, 'givenToken', token)
+  if (!known) {
+    await setMeta(tx, 'position', NO_POSITION)
+    return setMeta(tx, 'identity', makeIdentity())
+  }
+  const identity = identityFor(options, { ...known, deviceId: deviceId ?? known.deviceId })
+  if (identity.deviceId === known.deviceId) await setMeta(tx, 'identity', identity)
+  else await forkParts().takeIdentity(tx, identity)
 }
 
 const identityFor = ({ token }: ReplicaOptions, identity: Identity): Identity =>

@@ -77,15 +77,29 @@ export async function ask<T>(run: Run, call: Call<T>, requestId: string | null =
   if (run.abort.aborted) throw new SessionAborted()
   run.report = withAttempt(run.report, call.kind, requestId, reply)
   const sameEpoch = reply.facts ? await takeFacts(run, reply.facts) : true
-  if (sameEpoch) return followFork(run, reply.outcome)
+  if (sameEpoch) return followIdentity(run, call, reply.outcome)
   const status = reply.outcome.ok ? reply.outcome.status : reply.outcome.failure.status
   return { ok: false, failure: { kind: 'epoch', status, code: 'epoch_changed' } }
 }
 
-/** A forked device leaves its id; without a key to enroll anew only a person can help. */
-export async function followFork<T>(context: ReplicaContext, outcome: Outcome<T>): Promise<Outcome<T>> {
-  if (outcome.ok || outcome.failure.kind !== 'forked') return outcome
+/**
+ * A forked device leaves its id, and one whose token the server doesn't know that token; without a key to enroll anew
+ * only a person can help.
+ */
+export async function followIdentity<T>(
+  context: ReplicaContext,
+  { kind, credential }: Call<T>,
+  outcome: Outcome<T>,
+): Promise<Outcome<T>> {
+  if (outcome.ok) return outcome
   const { status, code } = outcome.failure
+  if (code === 'unauthorized' && kind !== 'enroll' && credential !== null) {
+    const goesOn = await transact(context, (tx) => forkParts().leaveDeadToken(tx, context, credential))
+    if (!goesOn) return outcome
+    context.log('token_unknown', { code })
+    return { ok: false, failure: { kind: 'unreachable', failure: 'answer_lost', status, code } }
+  }
+  if (outcome.failure.kind !== 'forked') return outcome
   if (context.enrollmentKey === null) return { ok: false, failure: { kind: 'halt', status, code } }
   await transact(context, (tx) => forkParts().leaveForkedIdentity(tx, context))
   context.log('forked', { code })

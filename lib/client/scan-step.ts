@@ -1,9 +1,11 @@
 import type { SessionEvent } from '#lib/engine/session-machine.ts'
+import type { EnrollResponse } from '#lib/protocol/device.ts'
 import { forkParts } from './on-demand.ts'
 import { pickBatch } from './outbox.ts'
 import type { Run } from './run.ts'
 import { ask, eventOf, transact } from './run.ts'
 import { NO_POSITION, getMeta, identityOf, setMeta } from './tables.ts'
+import type { Outcome } from './transport.ts'
 import { checkConfig, checkEnroll } from './wire.ts'
 
 /** Enrolls when needed, reads the config when it changed, and looks for something to push. */
@@ -30,17 +32,26 @@ async function enroll(run: Run): Promise<SessionEvent | null> {
   if (run.enrollmentKey === null) return eventOf(run, { kind: 'halt', status: 0, code: 'no_credential' })
   const identity = await transact(run, identityOf)
   const { deviceId, enrollRequestId, former } = identity
-  const proof = former ? { formerDeviceId: former.deviceId, formerToken: former.token } : {}
-  const body = JSON.stringify({ requestId: enrollRequestId, deviceId, device: run.device, ...proof })
-  const call = {
-    kind: 'enroll',
-    method: 'POST',
-    path: '/api/v1/enroll',
-    credential: run.enrollmentKey,
-    body,
-    check: checkEnroll,
-  } as const
-  const outcome = await ask(run, call, enrollRequestId)
+  const askWith = (proof: object): Promise<Outcome<EnrollResponse>> => {
+    const body = JSON.stringify({ requestId: enrollRequestId, deviceId, device: run.device, ...proof })
+    return ask(
+      run,
+      {
+        kind: 'enroll',
+        method: 'POST',
+        path: '/api/v1/enroll',
+        credential: run.enrollmentKey,
+        body,
+        check: checkEnroll,
+      },
+      enrollRequestId,
+    )
+  }
+  let outcome = await askWith(
+    former ? { formerDeviceId: former.deviceId, formerToken: former.token } : {},
+  )
+  // The key, or the proof: a rotation may have ended that one since. Only without it does the server tell which.
+  if (former && !outcome.ok && outcome.failure.code === 'unauthorized') outcome = await askWith({})
   if (!outcome.ok) {
     if (outcome.failure.code === 'device_id_taken')
       await transact(run, (tx) => forkParts().takeNewIdentity(tx, run))

@@ -21,6 +21,8 @@ export interface Identity {
   readonly fleetId: string | null
   readonly epoch: number | null
   readonly token: string | null
+  /** The one before the last rotation: a server that is restored to before it knows this one alone. */
+  readonly tokenBefore?: string | undefined
   /** After a fork, until the server has heard of it: the id that this device had, and the token that proves it. */
   readonly former?: { readonly deviceId: string; readonly token: string } | undefined
 }
@@ -86,6 +88,8 @@ export interface Counts {
 
 interface Meta {
   identity: Identity
+  /** The last token that the app gave, and this store took over. */
+  givenToken: string
   position: Position
   hlc: string
   reportSeq: number

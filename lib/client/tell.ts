@@ -1,5 +1,5 @@
 import type { ReplicaContext } from './run.ts'
-import { followFork, takeFacts } from './run.ts'
+import { followIdentity, takeFacts } from './run.ts'
 import type { Call, Outcome } from './transport.ts'
 
 /** A request outside a session. A change of epoch is noted, and followed by the next session. */
@@ -7,5 +7,5 @@ export async function tell<T>(context: ReplicaContext, call: Call<T>): Promise<O
   const reply = await context.transport.call(call, context.abort)
   if (reply.facts) await takeFacts(context, reply.facts)
   if (!reply.outcome.ok) context.log('request_failed', { kind: call.kind, code: reply.outcome.failure.code })
-  return followFork(context, reply.outcome)
+  return followIdentity(context, call, reply.outcome)
 }
