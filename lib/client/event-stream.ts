@@ -1,6 +1,8 @@
 import type { JsonObject } from '#lib/kernel/json.ts'
 import { isJsonObject } from '#lib/kernel/json.ts'
 import type { Clock } from './clock.ts'
+import type { Failure } from './failures.ts'
+import type { Opened } from './transport.ts'
 
 /** What a server says of its own accord (protocol.md, events). */
 export interface ServerEvent {
@@ -11,16 +13,20 @@ export interface ServerEvent {
 export interface StreamEnd {
   /** It was a stream, and something came. */
   readonly heard: boolean
-  readonly retryAfterMs: number | null
+  /** Why there was none; null where it broke. */
+  readonly failure: Failure | null
 }
 
 /** Three of the server's signs of life: then the connection counts as gone, whatever the network says. */
 export const SILENCE_MS_MAX = 45_000
 const EVENT_CHARS_MAX = 256 * 1024
 
-/** Reads events, one after the other, until the stream ends, falls silent, or `signal` fires. Never throws. */
+/**
+ * Reads events, one after the other, until the stream ends, falls silent, or `signal` fires. Throws only what `onEvent`
+ * throws: of a connection that broke there is nobody to tell, and the next one is tried later.
+ */
 export async function readEvents(
-  connect: (signal: AbortSignal) => Promise<Response>,
+  connect: (signal: AbortSignal) => Promise<Opened>,
   { clock, signal }: { clock: Clock; signal: AbortSignal },
   onEvent: (event: ServerEvent) => Promise<void>,
 ): Promise<StreamEnd> {
@@ -30,19 +36,15 @@ export async function readEvents(
   let timer = clock.setTimeout(cancel, SILENCE_MS_MAX)
   let heard = false
   try {
-    const response = await connect(limit.signal)
-    if (response.status !== 200 || !response.body) {
-      await response.body?.cancel()
-      const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
-      return { heard, retryAfterMs: Number.isFinite(seconds) ? seconds * 1_000 : null }
-    }
-    const reader = response.body.getReader()
+    const { body, failure } = await connect(limit.signal).catch(() => BROKEN)
+    if (!body) return { heard, failure }
+    const reader = body.getReader()
     // Not every fetch ends a read when it is aborted. One that broke says so to the read.
     limit.signal.addEventListener('abort', () => void reader.cancel().catch(() => undefined))
     const decoder = new TextDecoder()
     let rest = ''
     for (;;) {
-      const { done, value } = await reader.read()
+      const { done, value } = await reader.read().catch(() => ENDED)
       if (done || limit.signal.aborted) break
       heard = true
       clock.clearTimeout(timer)
@@ -52,16 +54,16 @@ export async function readEvents(
       if (rest.length > EVENT_CHARS_MAX) break
       for (const event of blocks.map(parseEvent)) if (event) await onEvent(event)
     }
-    return { heard, retryAfterMs: null }
-  } catch {
-    // The connection broke, or was given up: there is nobody to tell, and the next one is tried later.
-    return { heard, retryAfterMs: null }
+    return { heard, failure: null }
   } finally {
     clock.clearTimeout(timer)
     signal.removeEventListener('abort', cancel)
     cancel()
   }
 }
+
+const BROKEN = { body: null, failure: null } as const
+const ENDED = { done: true, value: undefined } as const
 
 /** Null for a comment, and for what is no event of ours. */
 function parseEvent(block: string): ServerEvent | null {

@@ -1,11 +1,11 @@
 import type { BackoffSettings } from '#lib/engine/backoff.ts'
-import { backoffWait } from '#lib/engine/backoff.ts'
+import { backoffWait, clampRetryAfter } from '#lib/engine/backoff.ts'
 import type { SessionState } from '#lib/protocol/session-states.ts'
 import { followCommands } from './commands.ts'
 import type { ServerEvent } from './event-stream.ts'
 import { readEvents } from './event-stream.ts'
 import { forgetLetter } from './notices.ts'
-import { quietTimeLeft } from './quiet-time.ts'
+import { noteAnsweredWait, quietTimeLeft } from './quiet-time.ts'
 import type { ReplicaContext } from './run.ts'
 import { identityOf } from './tables.ts'
 import { commandsOf } from './transport.ts'
@@ -77,7 +77,7 @@ export function createEvents(context: ReplicaContext, hooks: EventHooks): Events
         return hooks.onChange()
       case 'breaker':
         if (data['state'] === 'open' && /^(engine|fleet)/.test(String(data['scope'])))
-          quietUntilMs = clock.now() + (msOf(data['retryAfterMs']) ?? 0)
+          quietUntilMs = clock.now() + clampRetryAfter(msOf(data['retryAfterMs']) ?? 0)
     }
   }
 
@@ -91,14 +91,15 @@ export function createEvents(context: ReplicaContext, hooks: EventHooks): Events
       }))
       // Asked meanwhile not to be disturbed: the next session that goes well opens it.
       if (token === null || quietMs > 0 || controller.signal.aborted) return
-      const { heard, retryAfterMs } = await readEvents(
+      const { heard, failure } = await readEvents(
         (signal) => transport.open('/api/v1/events', token, signal),
         { clock, signal: controller.signal },
         (event) => take(event, settings),
       )
+      if (failure) await store.transact((tx) => noteAnsweredWait(tx, failure, clock.now()))
       const failed = {
         kind: 'server_error',
-        retryAfterMs,
+        retryAfterMs: failure?.kind === 'wait' ? failure.retryAfterMs : null,
         failures: wait.failures,
         quickRetryUsed: true,
       } as const

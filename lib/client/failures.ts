@@ -16,7 +16,7 @@ export type Failure =
       readonly retryAfterMs: number
       readonly status: number
       readonly code: string
-      /** True when only the collections of this request are shut, by their breakers: the rest may go on. */
+      /** True when only what this request asked for is shut (its collections' breakers, the streams): the rest may go on. */
       readonly narrow: boolean
     }
   /** Needs a person. */
@@ -46,7 +46,7 @@ export function readFailure(status: number, problem: JsonObject, retryAfterMs: n
     retryAfterMs: retryAfterMs ?? RETRY_AFTER_DEFAULT_MS,
     status,
     code,
-    narrow: event === 'breaker_open' && /^(collection|backend):/.test(String(problem['scope'])),
+    narrow: /^(collection:|backend:|events$)/.test(String(problem['scope'])),
   })
   switch (code) {
     case 'device_revoked':

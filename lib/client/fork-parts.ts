@@ -29,7 +29,11 @@ export interface ForkParts {
   takeIdentity(tx: StoreTx, identity: Identity): Promise<void>
   takeNewIdentity(tx: StoreTx, source: Source): Promise<void>
   leaveForkedIdentity(tx: StoreTx, source: Source): Promise<void>
-  leaveDeadToken(tx: StoreTx, context: Source & Pick<ReplicaContext, 'enrollmentKey'>, token: string): Promise<boolean>
+  leaveDeadToken(
+    tx: StoreTx,
+    context: Source & Pick<ReplicaContext, 'enrollmentKey'>,
+    token: string,
+  ): Promise<boolean>
   moveWork(tx: StoreTx, deviceId: string): Promise<void>
   countedElsewhere(tx: StoreTx, mutation: Mutation, under: string): Promise<void>
   takeBack(tx: StoreTx, mutation: Mutation, under: string): Promise<void>

@@ -1,3 +1,4 @@
+import { RETRY_AFTER_MAX_MS } from '#lib/engine/backoff.ts'
 import { BODY_BYTES_MAX, MUTATIONS_PER_PUSH_MAX, SDK_MUTATION_BYTES_MAX } from '#lib/protocol/limits.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import { forkParts } from './on-demand.ts'
@@ -23,8 +24,6 @@ export const ACKNOWLEDGED_KEPT_MS = 7 * 86_400_000
 export const ACKNOWLEDGED_MAX = 100_000
 /** Room in a push's body for everything but the mutations. */
 const ENVELOPE_BYTES_MAX = 32 * 1024
-/** A wait further ahead than this comes from a clock that was set back: the entry is due. */
-const WAIT_MS_MAX = 3_600_000
 const PRUNED_AT_ONCE_MAX = 1_000
 const REPORTS_KEPT_WHEN_FULL = 10
 
@@ -200,8 +199,9 @@ export async function pickBatch(
   return { entries, nextDueMs: entries.length > 0 ? null : nextDueMs }
 }
 
+/** A wait further ahead than any that is heeded comes from a clock that was set back: the entry is due. */
 const isWaiting = (entry: OutboxEntry, nowMs: number): entry is OutboxEntry & { notBeforeMs: number } =>
-  entry.notBeforeMs !== null && entry.notBeforeMs > nowMs && entry.notBeforeMs - nowMs <= WAIT_MS_MAX
+  entry.notBeforeMs !== null && entry.notBeforeMs > nowMs && entry.notBeforeMs - nowMs <= RETRY_AFTER_MAX_MS
 
 /** Moves a change that the server has taken to those kept for a change of epoch (protocol.md, push). */
 export async function acknowledge(

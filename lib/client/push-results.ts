@@ -1,5 +1,6 @@
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import type { EffectiveResult, MutationResult, PushResponse } from '#lib/protocol/push.ts'
+import { clampRetryAfter } from '#lib/engine/backoff.ts'
 import { unreachable } from '#lib/kernel/result.ts'
 import { forkParts } from './on-demand.ts'
 import { readOffset, receiveStamps, resetClock, tickClock } from './device-clock.ts'
@@ -21,8 +22,6 @@ export interface PushTally {
   readonly conflicts: number
   readonly deadLettered: number
   readonly refusals: readonly LocalRefusal[]
-  /** Set when nothing but waits came back: the shortest one. */
-  readonly allWaitMs: number | null
 }
 
 interface Context {
@@ -43,13 +42,11 @@ export async function applyPushResults(
 ): Promise<PushTally> {
   const context: Context = { deviceId, nowMs, restamped: new Set(), refusals: [], elsewhere: [] }
   const tally = { acknowledged: 0, conflicts: 0, deadLettered: 0 }
-  const waits: number[] = []
   await receiveStamps(tx, deviceId, [response.serverHlc], nowMs)
   for (const result of response.results) {
     // A dependent may have been set aside with its parent just before.
     const [entry] = await findEntries(tx, [result.id])
     if (!entry) continue
-    if (result.status === 'retry' || result.status === 'shed') waits.push(result.retryAfterMs)
     const effect = await settle(tx, context, entry, result)
     if (!effect) continue
     tally.acknowledged += 1
@@ -58,8 +55,7 @@ export async function applyPushResults(
   }
   for (const { mutation, under } of context.elsewhere) await forkParts().countedElsewhere(tx, mutation, under)
   await setMeta(tx, 'inFlight', null)
-  const allWait = waits.length > 0 && waits.length === response.results.length
-  return { ...tally, refusals: context.refusals, allWaitMs: allWait ? Math.min(...waits) : null }
+  return { ...tally, refusals: context.refusals }
 }
 
 /** The status that the mutation left the queue with, or null when it stays, or went aside. */
@@ -84,7 +80,11 @@ async function settle(
       return result.original.status
     case 'retry':
     case 'shed':
-      await wait(tx, entry, context.nowMs + Math.max(result.retryAfterMs, RETRY_AFTER_MIN_MS))
+      await wait(
+        tx,
+        entry,
+        context.nowMs + clampRetryAfter(Math.max(result.retryAfterMs, RETRY_AFTER_MIN_MS)),
+      )
       return null
     case 'refused':
       await refuse(tx, context, entry, result)

@@ -123,15 +123,7 @@ async function settlePush(
   })
   run.report = tally.report
   for (const { code } of tally.refusals) run.log('refused', { code })
-  if (tally.allWaitMs === null) return 'pushed'
-  return eventOf(run, {
-    kind: 'wait',
-    event: 'shed',
-    retryAfterMs: tally.allWaitMs,
-    status: 200,
-    code: 'all_wait',
-    narrow: false,
-  })
+  return 'pushed'
 }
 
 /** All that was in the batch is shut out by breakers of its collections: it waits, and nothing else does (SM6). */

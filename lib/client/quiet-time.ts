@@ -1,4 +1,5 @@
-import type { SessionEnd } from './session.ts'
+import { clampRetryAfter } from '#lib/engine/backoff.ts'
+import type { Failure } from './failures.ts'
 import type { StoreTx } from './store.ts'
 import { getMeta, setMeta } from './tables.ts'
 
@@ -9,14 +10,16 @@ export interface QuietTime {
 }
 
 /** Keeps a Retry-After with the store: another tab, a restart or a network that comes back must not push sooner. */
-export async function noteQuietTime(
-  tx: StoreTx,
-  { state, trouble }: SessionEnd,
-  nowMs: number,
-): Promise<void> {
-  const floorMs = state === 'shed' ? (trouble?.retryAfterMs ?? 0) : 0
-  await setMeta(tx, 'quiet', floorMs > 0 ? { sinceMs: nowMs, untilMs: nowMs + floorMs } : null)
+export async function noteQuietTime(tx: StoreTx, floorMs: number, nowMs: number): Promise<void> {
+  const untilMs = nowMs + clampRetryAfter(floorMs)
+  if (floorMs > (await quietTimeLeft(tx, nowMs))) await setMeta(tx, 'quiet', { sinceMs: nowMs, untilMs })
 }
+
+/** The same of a request outside a session. That a paused device is told when to ask again says nothing of the load. */
+export const noteAnsweredWait = async (tx: StoreTx, failure: Failure, nowMs: number): Promise<void> =>
+  failure.kind === 'wait' && !failure.narrow && failure.code !== 'device_paused'
+    ? noteQuietTime(tx, failure.retryAfterMs, nowMs)
+    : undefined
 
 /** How much of it is left. A clock that was set back before its beginning ends it: it must not last for ever. */
 export async function quietTimeLeft(tx: StoreTx, nowMs: number): Promise<number> {

@@ -47,9 +47,7 @@ async function enroll(run: Run): Promise<SessionEvent | null> {
       enrollRequestId,
     )
   }
-  let outcome = await askWith(
-    former ? { formerDeviceId: former.deviceId, formerToken: former.token } : {},
-  )
+  let outcome = await askWith(former ? { formerDeviceId: former.deviceId, formerToken: former.token } : {})
   // The key, or the proof: a rotation may have ended that one since. Only without it does the server tell which.
   if (former && !outcome.ok && outcome.failure.code === 'unauthorized') outcome = await askWith({})
   if (!outcome.ok) {

@@ -10,6 +10,9 @@ export interface Scheduler {
   dueAtMs(): number | null
 }
 
+/** Platforms run a timer that is set further ahead at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1
+
 /** One timer. A wait is kept even when the clock is set: it is measured by the timer, not by the time of day. */
 export function createScheduler(clock: Clock, run: () => void): Scheduler {
   let timer: unknown = null
@@ -18,7 +21,8 @@ export function createScheduler(clock: Clock, run: () => void): Scheduler {
     if (dueAtMs !== null) clock.clearTimeout(timer)
     dueAtMs = null
   }
-  const after = (ms: number): void => {
+  const after = (wantedMs: number): void => {
+    const ms = Math.min(wantedMs, TIMER_MS_MAX)
     cancel()
     dueAtMs = clock.now() + ms
     timer = clock.setTimeout(() => {

@@ -48,7 +48,8 @@ async function runLocked(context: ReplicaContext): Promise<RoundEnd> {
       return { kind: 'paused', resumed: !(await isPaused(context)) }
     }
     const end = await runSession(context, context.machine.state() === 'idle' ? 'start' : 'wait_over')
-    await transact(context, (tx) => noteQuietTime(tx, end, clock.now()))
+    const floorMs = end.state === 'shed' ? (end.trouble?.retryAfterMs ?? 0) : 0
+    await transact(context, (tx) => noteQuietTime(tx, floorMs, clock.now()))
     if (isReachable(end)) await settle(context)
     const dueMs = [await nextDueIn(context), end.askAgainMs].filter((ms) => ms !== null)
     return { kind: 'ended', end, nextDueMs: dueMs.length === 0 ? null : Math.min(...dueMs) }

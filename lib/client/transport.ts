@@ -1,4 +1,5 @@
 import type { ClockSample } from '#lib/engine/clock-offset.ts'
+import { clampRetryAfter } from '#lib/engine/backoff.ts'
 import { sampleClock } from '#lib/engine/clock-offset.ts'
 import { isJsonObject } from '#lib/kernel/json.ts'
 import type { SessionReport } from '#lib/protocol/session.ts'
@@ -45,10 +46,14 @@ export interface Reply<T> {
   readonly durationMs: number
 }
 
+export type Opened =
+  | { readonly body: ReadableStream<Uint8Array>; readonly failure: null }
+  | { readonly body: null; readonly failure: Failure }
+
 export interface Transport {
   call<T>(call: Call<T>, abort: AbortSignal): Promise<Reply<T>>
-  /** An answer that goes on, without a time limit. Throws as `fetch` does. */
-  open(path: string, credential: string, signal: AbortSignal): Promise<Response>
+  /** An answer that goes on, without a time limit, or why there is none. Throws as `fetch` does. */
+  open(path: string, credential: string, signal: AbortSignal): Promise<Opened>
 }
 
 export interface TransportOptions {
@@ -68,11 +73,15 @@ export function createTransport(options: TransportOptions): Transport {
   const { clock } = options
   const base = options.url.replace(/\/+$/, '')
   return {
-    open: (path, credential, signal) =>
-      options.fetch(base + path, {
+    async open(path, credential, signal) {
+      const response = await options.fetch(base + path, {
         headers: { ...headersOf({ credential }, options.app), accept: 'text/event-stream' },
         signal,
-      }),
+      })
+      const { status, body } = response
+      if (status === 200 && body) return { body, failure: null }
+      return { body: null, failure: failureOf(response, parse(await response.text())) }
+    },
     async call(call, abort) {
       const startedAtMs = clock.now()
       const limit = new AbortController()
@@ -156,15 +165,19 @@ function readOutcome<T>(call: Call<T>, response: Response, text: string): Outcom
     if (value !== null) return { ok: true, value, status }
     return { ok: false, failure: { kind: 'unreachable', failure: 'answer_lost', status, code: 'bad_answer' } }
   }
-  const problem = isJsonObject(body) ? body : {}
-  const retryAfterMs = retryAfterOf(response.headers.get('retry-after'))
-  return { ok: false, failure: readFailure(status, problem, retryAfterMs) }
+  return { ok: false, failure: failureOf(response, body) }
 }
 
-function retryAfterOf(text: string | null): number | null {
-  if (text === null) return null
-  const seconds = Number(text)
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1_000 : null
+const failureOf = ({ status, headers }: Response, body: unknown): Failure =>
+  readFailure(status, isJsonObject(body) ? body : {}, retryAfterOf(headers))
+
+/** Seconds, or a date by the clock of whoever sent it (RFC 9110). */
+function retryAfterOf(headers: Headers): number | null {
+  const text = headers.get('retry-after') ?? ''
+  const ms = /^\d+$/.test(text)
+    ? Number(text) * 1_000
+    : Date.parse(text) - Date.parse(headers.get('date') ?? '')
+  return ms >= 0 ? clampRetryAfter(ms) : null
 }
 
 function parse(text: string): unknown {

@@ -33,7 +33,8 @@ export interface BackoffWait {
 /** Doubling past this many times would only overflow: the cap has long won. */
 const DOUBLINGS_MAX = 32
 
-const clampRetryAfter = (retryAfterMs: number): number =>
+/** A Retry-After as it is heeded (BO1). */
+export const clampRetryAfter = (retryAfterMs: number): number =>
   Math.min(RETRY_AFTER_MAX_MS, Math.max(0, retryAfterMs))
 
 /**

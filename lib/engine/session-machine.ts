@@ -29,7 +29,7 @@ export const SESSION_EVENTS = [
   'resynced',
   /** No answer, a 5xx without Retry-After, or a local store that cannot be written: try again later. */
   'failed',
-  /** 503 `shed`, 429, 403 `device_paused`, or a push whose results all wait: Retry-After counts. */
+  /** 503 `shed`, 429 or 403 `device_paused`: Retry-After counts. */
   'shed',
   /** 503 `breaker_open`. */
   'breaker_open',

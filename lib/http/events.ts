@@ -33,7 +33,8 @@ export function openEvents(
         if (text !== null) send(text)
         if (text !== null && poke.event === 'command') told.add(poke.command.id)
       })
-      if (!unlisten) throw new ApplicationError('shed', { retryAfterMs: RETRY_AFTER_MS })
+      if (!unlisten)
+        throw new ApplicationError('shed', { retryAfterMs: RETRY_AFTER_MS, extra: { scope: 'events' } })
       const keepAlive = setInterval(() => send(': here\n\n'), KEEP_ALIVE_MS)
       const life = setTimeout(() => {
         stop()

@@ -17,7 +17,11 @@ interface Streaming {
   tell(event: string, data: object): Promise<void>
   opened(): number
   pulls(): number
+  /** Names of what was logged. */
+  logged(): readonly string[]
 }
+
+const COMMAND = '01900000-0000-7000-8000-0000000000c0'
 
 /** A device at rest with its stream open. */
 async function streaming(): Promise<Streaming> {
@@ -29,7 +33,8 @@ async function streaming(): Promise<Streaming> {
     opened += 1
     return new Response(new ReadableStream({ start: (controller) => void (stream = controller) }))
   }
-  const replica = await world.open({ sync: { auto: true } })
+  const events: string[] = []
+  const replica = await world.open({ sync: { auto: true }, onLog: ({ event }) => void events.push(event) })
   await world.clock.advance(1_000)
   for (let n = 0; n < 50 && opened === 0; n++) await new Promise((resolve) => setTimeout(resolve, 20))
   expect(opened).toBe(1)
@@ -43,6 +48,7 @@ async function streaming(): Promise<Streaming> {
     say,
     tell: (event, data) => say(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`),
     opened: () => opened,
+    logged: () => events,
     pulls: () => world.authority.requests.filter(({ path }) => path === '/api/v1/pull').length,
   }
 }
@@ -104,6 +110,44 @@ describe('events', () => {
     await tell('resolved', { conflictId: 'conflict' })
     await world.clock.advance(600)
     expect(pulls()).toBe(before + 1)
+    await replica.close()
+  })
+
+  test.each([
+    ['the server sheds', 'shed', {}, 0],
+    ['the process has no stream left', 'shed', { scope: 'events' }, 1],
+    ['its breaker is open', 'breaker_open', { scope: 'engine' }, 0],
+  ])(
+    '[EV2][BO1] a stream that is refused because %s: Retry-After and the next push',
+    async (_, code, more, pushes) => {
+      const world = createWorld()
+      let asked = 0
+      world.authority.script.fault = ({ path }) => {
+        if (path !== '/api/v1/events') return undefined
+        asked += 1
+        return new Response(JSON.stringify({ code, status: 503, ...more }), {
+          status: 503,
+          headers: { 'retry-after': '20' },
+        })
+      }
+      const replica = await world.open({ sync: { auto: true } })
+      await world.clock.advance(1_000)
+      for (let n = 0; n < 50 && asked === 0; n++) await new Promise((resolve) => setTimeout(resolve, 20))
+      await flush()
+      await replica.collection('reports').put(null, { title: 'a' })
+      await world.clock.advance(2_000)
+      expect(world.authority.pushes()).toHaveLength(pushes)
+      await world.clock.advance(90_000)
+      expect(world.authority.pushes()).toHaveLength(1)
+      await replica.close()
+    },
+  )
+
+  test('[EV1] what a store cannot take in of a stream is told, and not taken for a broken connection', async () => {
+    const { world, replica, logged, tell } = await streaming()
+    world.disk.tables.meta.set('commands', '{"broken')
+    await tell('command', { id: COMMAND, type: 'resync' })
+    expect(logged()).toContain('store_failed')
     await replica.close()
   })
 

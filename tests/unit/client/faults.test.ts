@@ -3,6 +3,8 @@ import { openMemoryStore } from '#lib/client/memory-store.ts'
 import { COLLECTION, problem } from './support/authority.ts'
 import { createWorld, dyingStore } from './support/device.ts'
 
+const ELSEWHERE = '01900000-0000-7000-8000-00000000e15e'
+
 test('[SM3][ID1] a lost answer is asked for again with the same bytes, and has one effect', async () => {
   const { authority, open } = createWorld()
   const replica = await open()
@@ -161,20 +163,27 @@ test('[CS1] a clock an hour ahead: the refused change gets a new stamp under its
   await replica.close()
 })
 
-test('[BO1] when all results wait, the device waits with them and sends them in a new request', async () => {
+const HOURS_MS = 3_600_000
+
+test('[SM6][DL4] a change that is told to wait three hours does, and holds up neither pulls nor others though it was alone', async () => {
   const { authority, open, clock } = createWorld()
   const replica = await open()
   await replica.sync()
-  const { recordId } = await replica.collection(COLLECTION).put(null, { title: 'a' })
-  authority.script.result = ({ id }) => ({ id, status: 'shed', retryAfterMs: 10_000 })
-  expect(await replica.sync()).toMatchObject({ state: 'shed', pending: 1 })
+  const { recordId, mutationId } = await replica.collection(COLLECTION).put(null, { title: 'a' })
+  authority.script.result = ({ id }) =>
+    id === mutationId ? { id, status: 'retry', code: 'contention', retryAfterMs: 3 * HOURS_MS } : undefined
+  authority.write(ELSEWHERE, { title: 'by another device' })
+  expect(await replica.sync()).toMatchObject({ state: 'idle', pending: 1 })
+  expect(await replica.collection(COLLECTION).get(ELSEWHERE)).not.toBeNull()
+  await replica.collection(COLLECTION).put(null, { title: 'b' })
+  expect(await replica.sync()).toMatchObject({ state: 'idle', pending: 1 })
   authority.script.result = () => undefined
-  await clock.advance(9_999)
-  expect(await replica.sync()).toMatchObject({ state: 'shed', pending: 1 })
-  expect(authority.pushes()).toHaveLength(1)
-  await clock.advance(60_000)
+  await clock.advance(3 * HOURS_MS - 1_000)
+  expect(await replica.sync()).toMatchObject({ pending: 1 })
+  await clock.advance(1_000)
   expect(await replica.sync()).toMatchObject({ state: 'idle', pending: 0 })
-  expect(authority.pushes()[1]?.json['requestId']).not.toBe(authority.pushes()[0]?.json['requestId'])
+  const [first, , again] = authority.pushes()
+  expect(again?.json['requestId']).not.toBe(first?.json['requestId'])
   expect(authority.records.has(recordId)).toBe(true)
   await replica.close()
 })

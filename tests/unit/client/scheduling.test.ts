@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { seededRandom } from '#lib/kernel/random.ts'
+import { createScheduler } from '#lib/client/scheduler.ts'
 import { COLLECTION, problem } from './support/authority.ts'
 import { createWorld } from './support/device.ts'
-import { flush } from './support/virtual-clock.ts'
+import { createVirtualClock, flush } from './support/virtual-clock.ts'
 
 const INTERVAL_MS = 30_000
 
@@ -253,4 +254,18 @@ test('[SM6] a change that has to wait is sent when it is due, without another wr
   expect(replica.status$.get().pending).toBe(0)
   await replica.close()
   await flush()
+})
+
+test('[SM6] an interval that no timer can hold is a long one, and no loop', async () => {
+  const clock = createVirtualClock()
+  const setMs: number[] = []
+  const scheduler = createScheduler(
+    { ...clock, setTimeout: (run, ms) => (setMs.push(ms), clock.setTimeout(run, ms)) },
+    () => undefined,
+  )
+  scheduler.after(2 ** 40)
+  scheduler.within(Infinity)
+  // Browsers and Node run a timer of 2^31 ms or more at once.
+  expect(setMs).toEqual([2 ** 31 - 1])
+  expect(scheduler.dueAtMs()).toBe(clock.now() + 2 ** 31 - 1)
 })

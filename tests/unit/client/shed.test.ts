@@ -165,3 +165,36 @@ test('[SM6] a push that is shut out by its collection’s breaker waits; the dev
   expect(replica.status$.get().pending).toBe(0)
   await replica.close()
 })
+
+test('[BO1] a Retry-After of a year counts as a day', async () => {
+  const world = createWorld()
+  const replica = await world.open({ sync: NO_STREAM })
+  await world.clock.advance(1_000)
+  const askedAtMs = shedding(world, () => shed(365 * 86_400))
+  await replica.collection(COLLECTION).put(null, { title: 'a' })
+  await world.clock.advance(86_400_000)
+  expect(askedAtMs).toHaveLength(1)
+  world.authority.script.fault = () => undefined
+  await world.clock.advance(3 * INTERVAL_MS)
+  expect(replica.status$.get().pending).toBe(0)
+  await replica.close()
+})
+
+test.each(['/api/v1/sessions', '/api/v1/heartbeat'])(
+  '[BO1] Retry-After of %s holds for the next push too',
+  async (path) => {
+    const world = createWorld()
+    const replica = await world.open()
+    world.authority.script.fault = (seen) => (seen.path === path ? shed(90, 'shed') : undefined)
+    await replica.sync()
+    const asked = world.authority.requests.length
+    await replica.collection(COLLECTION).put(null, { title: 'a' })
+    world.authority.script.fault = () => undefined
+    await world.clock.advance(89_000)
+    await replica.sync()
+    expect(world.authority.requests).toHaveLength(asked)
+    await world.clock.advance(1_000)
+    expect(await replica.sync()).toMatchObject({ pending: 0 })
+    await replica.close()
+  },
+)

@@ -77,6 +77,13 @@ test.each([
     { 'retry-after': '2' },
     { kind: 'wait', event: 'shed', retryAfterMs: 2_000 },
   ],
+  [503, '{"code":"shed"}', { 'retry-after': '99999999999' }, { kind: 'wait', retryAfterMs: 86_400_000 }],
+  [
+    503,
+    '<html>',
+    { 'retry-after': 'Wed, 21 Oct 2026 07:28:30 GMT', date: 'Wed, 21 Oct 2026 07:28:00 GMT' },
+    { kind: 'wait', event: 'shed', retryAfterMs: 30_000 },
+  ],
   [429, '{}', {}, { kind: 'wait', event: 'shed', retryAfterMs: 5_000 }],
   [
     403,

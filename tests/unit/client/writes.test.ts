@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
-import { COLLECTION } from './support/authority.ts'
+import { COLLECTION, FLEET, problem } from './support/authority.ts'
 import { DEVICE, createWorld } from './support/device.ts'
 import { openReplica } from '#lib/client/open-replica.ts'
 import { createMemoryDisk, openMemoryStore } from '#lib/client/memory-store.ts'
 
 const ABSENT = '01900000-0000-7000-8000-0000000000ff'
+const newId = (n: number): string => `01900000-0000-7000-8000-0000000001${String(n).padStart(2, '0')}`
 
 test('[SDK1] a replica can be written and read before it is enrolled, and keeps its device id', async () => {
   const { open } = createWorld()
@@ -144,6 +145,79 @@ test('[SDK1] a device that was enrolled elsewhere syncs with its token and id', 
     'heartbeat',
   ])
   await replica.close()
+})
+
+test('[CM2] a token that the app names at every opening does not undo a rotation', async () => {
+  const { authority, open } = createWorld()
+  const given = { token: `tmd_${FLEET}_given_y`, deviceId: ABSENT }
+  const first = await open(given)
+  authority.script.commands = [{ id: newId(1), type: 'rotate' }]
+  const asked: (string | null)[] = []
+  const watched = (async (input: string, init: RequestInit) => {
+    asked.push(new Headers(init.headers).get('authorization'))
+    if (!input.endsWith('/token/rotate')) return authority.fetch(input, init)
+    return Response.json({ token: `tmd_${FLEET}_rotated_y` })
+  }) as typeof fetch
+  await first.close()
+  const second = await open({ ...given, fetch: watched })
+  await second.sync()
+  await second.sync()
+  await second.close()
+  const third = await open({ ...given, fetch: watched })
+  asked.length = 0
+  await third.sync()
+  expect(new Set(asked)).toEqual(new Set([`Bearer tmd_${FLEET}_rotated_y`]))
+  await third.close()
+})
+
+test('[SDK1] an app that enrolled its device anew elsewhere hands over token and id; what waits becomes their work', async () => {
+  const { authority, open } = createWorld()
+  const first = await open()
+  await first.sync()
+  const { recordId } = await first.collection(COLLECTION).put(null, { title: 'kept' })
+  authority.script.fault = ({ path }) =>
+    path === '/api/v1/push' ? problem(401, 'device_revoked') : undefined
+  expect(await first.sync()).toMatchObject({ state: 'halted', pending: 1 })
+  await first.close()
+  authority.script.fault = () => undefined
+  const other = { token: `tmd_${FLEET}_other_y`, deviceId: newId(7) }
+  const second = await open(other)
+  expect(second.deviceId).toBe(other.deviceId)
+  expect(await second.sync()).toMatchObject({ state: 'idle', pending: 0, refused: 0 })
+  expect(Object.keys(authority.records.get(recordId)?.versionVector ?? {})).toEqual([other.deviceId])
+  await second.close()
+})
+
+test('[EN1] a device whose token the server forgot enrolls again under its id, and sends what waits', async () => {
+  const { authority, open } = createWorld()
+  const replica = await open()
+  await replica.sync()
+  await replica.collection(COLLECTION).put(null, { title: 'waits' })
+  authority.script.fault = ({ path }) =>
+    path === '/api/v1/push' && enrolls() === 1 ? problem(401, 'unauthorized') : undefined
+  const enrolls = (): number => authority.requests.filter(({ path }) => path.endsWith('/enroll')).length
+  const { deviceId } = replica
+  expect(await replica.sync()).toMatchObject({ state: 'backoff', problem: 'unauthorized', pending: 1 })
+  expect(await replica.sync()).toMatchObject({ state: 'idle', pending: 0, deviceId })
+  const asked = authority.requests.filter(({ path }) => path.endsWith('/enroll'))
+  expect(asked).toHaveLength(2)
+  expect(asked[1]?.json['requestId']).not.toBe(asked[0]?.json['requestId'])
+  await replica.close()
+})
+
+test('[EN1] without a key such a device halts, keeps what waits, and goes on when it is opened with one', async () => {
+  const { authority, open } = createWorld()
+  const first = await open({ enrollmentKey: undefined, token: `tmd_${FLEET}_dead_y`, deviceId: ABSENT })
+  authority.script.fault = ({ path }) =>
+    path.endsWith('/enroll') || enrolled() ? undefined : problem(401, 'unauthorized')
+  const enrolled = (): boolean => authority.requests.some(({ path }) => path.endsWith('/enroll'))
+  await first.collection(COLLECTION).put(null, { title: 'waits' })
+  expect(await first.sync()).toMatchObject({ state: 'halted', problem: 'unauthorized', pending: 1 })
+  await first.close()
+  const second = await open()
+  await second.sync()
+  expect(await second.sync()).toMatchObject({ state: 'idle', pending: 0, deviceId: ABSENT })
+  await second.close()
 })
 
 test('[SDK1] without any credential the device halts, and says so', async () => {
