@@ -96,8 +96,7 @@ export function openCollection(context: CollectionContext, name: string): Collec
       checkOpen()
       return store.transact((tx) => queryViews(tx, name, filter, Math.min(limit, QUERY_RESULTS_MAX)))
     },
-    put: (id, data, options) =>
-      write(id ?? uuidv7(Math.max(0, clock.now()), random), { type: 'put', data }, options),
+    put: (id, data, options) => write(id ?? uuidv7(clock.now(), random), { type: 'put', data }, options),
     patch: (id, changes, options) => write(id, { type: 'patch', ...changes }, options),
     remove: (id, options) => write(id, { type: 'delete' }, options),
     counter: (id, path, options = {}) =>
@@ -126,6 +125,7 @@ export function openCollection(context: CollectionContext, name: string): Collec
   }
 }
 
+/** The pages of records and the ids of what this device changed run side by side, so that `limit` bounds what is held. */
 async function queryViews(
   tx: StoreTx,
   name: string,
@@ -133,36 +133,38 @@ async function queryViews(
   limit: number,
 ): Promise<readonly RecordView[]> {
   const prefix = `${name}/`
-  const records = new Map<string, ReplicaRecord>()
   const changedHere = new Set<string>()
-  await eachRow<Json>(tx, 'records', prefix, (value, key) => {
-    const record = asRecord(key, value)
-    if (record.heard) changedHere.add(record.recordId)
-    return records.set(record.recordId, record).size > 0
-  })
-  await eachRow(
-    tx,
-    'outbox_by_record',
-    prefix,
-    (_, key) => changedHere.add(key.split('/')[1] as string).size > 0,
-  )
-  await eachRow(
-    tx,
-    'notices',
-    `conflict/${prefix}`,
-    (_, key) => changedHere.add(key.split('/')[2] as string).size > 0,
-  )
+  const note = (id: string | undefined): boolean => changedHere.add(id as string).size > 0
+  await eachRow(tx, 'outbox_by_record', prefix, (_, key) => note(key.split('/')[1]))
+  await eachRow(tx, 'notices', `conflict/${prefix}`, (_, key) => note(key.split('/')[2]))
+  const changed = [...changedHere].sort().reverse()
   const views: RecordView[] = []
-  for (const id of [...new Set([...records.keys(), ...changedHere])].sort()) {
-    const view = changedHere.has(id) ? await readView(tx, name, id) : settledView(records.get(id))
-    if (view && filter(view)) views.push(view)
-    if (views.length >= limit) break
+  const show = (view: RecordView | null): void => {
+    if (view && views.length < limit && filter(view)) views.push(view)
   }
+  /** Those that sort before `id`: the server has shown none of them. */
+  const showChanged = async (id?: string): Promise<void> => {
+    while (views.length < limit) {
+      const next = changed.at(-1)
+      if (next === undefined || (id !== undefined && next >= id)) return
+      show(await readView(tx, name, next))
+      changed.pop()
+    }
+  }
+  await eachRow<Json>(tx, 'records', prefix, async (value, key) => {
+    const record = asRecord(key, value)
+    const { recordId: id, heard } = record
+    await showChanged(id)
+    if (changed.at(-1) === id) changed.pop()
+    show(heard || changedHere.has(id) ? await readView(tx, name, id) : settledView(record))
+    return views.length < limit
+  })
+  await showChanged()
   return views
 }
 
-function settledView(record: ReplicaRecord | undefined): RecordView | null {
-  if (!record?.data) return null
+function settledView(record: ReplicaRecord): RecordView | null {
+  if (!record.data) return null
   return { id: record.recordId, data: record.data, version: record.version, pending: 0, inConflict: false }
 }
 

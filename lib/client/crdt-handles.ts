@@ -251,7 +251,7 @@ function openText(place: Place): TextHandle {
       const next = before.slice(0, index) + inserted + before.slice(index + removed)
       const { context, collection, recordId, path } = place
       const { clock, random, opening } = context
-      const seed = uuidv7(Math.max(0, clock.now()), random)
+      const seed = uuidv7(clock.now(), random)
       const writer = `${opening}/${collection}/${recordId}${path}`
       const change = (): CrdtChange => place.core.crdtParts().edit(ground, path, next, seed, writer)
       return { change, next, asDocument: ground.rules === place.core.UNKNOWN_RULES }

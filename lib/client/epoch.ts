@@ -1,8 +1,8 @@
 import { spoilDots } from './device-dots.ts'
 import { findEntries, restoreAcknowledged } from './outbox.ts'
-import { listConflicts } from './notices.ts'
+import { conflictKey, listConflicts } from './notices.ts'
 import type { StoreTx } from './store.ts'
-import { getMeta, recordRowKey, setMeta, startOver } from './tables.ts'
+import { getMeta, setMeta, startOver } from './tables.ts'
 
 /**
  * The fleet was restored (TK6): what it may have forgotten goes back into the outbox, the push in flight is void, and
@@ -23,7 +23,7 @@ export async function changeEpoch(tx: StoreTx, epoch: number, nowMs: number): Pr
       tx,
       conflict.mutations.map((mutation) => mutation.id),
     )
-    const key = `conflict/${recordRowKey(conflict.collection, conflict.recordId)}/${conflict.conflictId}`
-    if (resent.length > 0) await tx.remove('notices', key)
+    const { collection, recordId, conflictId } = conflict
+    if (resent.length > 0) await tx.remove('notices', conflictKey(collection, recordId, conflictId))
   }
 }

@@ -112,8 +112,6 @@ export function createEvents(context: ReplicaContext, hooks: EventHooks): Events
 
   return {
     follow(settings) {
-      // The plan after a session took the place of the one that a poke made meanwhile.
-      if (plannedForMs > clock.now()) hooks.soon(plannedForMs - clock.now())
       if (missed) poke(settings.intervalMs * SPREAD_SHARE)
       missed = false
       if (open || clock.now() < notBeforeMs || context.abort.aborted) return

@@ -20,15 +20,15 @@ import {
 export const DEAD_LETTER_NOTICES_MAX = 1_000
 export const NOTICES_SHOWN_MAX = 1_000
 
-const conflictPrefix = (collection: string, recordId: string): string =>
-  `conflict/${recordRowKey(collection, recordId)}/`
+export const conflictKey = (collection: string, recordId: string, conflictId: string): string =>
+  `conflict/${recordRowKey(collection, recordId)}/${conflictId}`
 
 export const conflictsOf = (
   tx: StoreTx,
   collection: string,
   recordId: string,
 ): Promise<readonly ConflictNotice[]> =>
-  allRows<ConflictNotice>(tx, 'notices', conflictPrefix(collection, recordId), NOTICES_SHOWN_MAX)
+  allRows<ConflictNotice>(tx, 'notices', conflictKey(collection, recordId, ''), NOTICES_SHOWN_MAX)
 
 export const listConflicts = (tx: StoreTx): Promise<readonly ConflictNotice[]> =>
   allRows<ConflictNotice>(tx, 'notices', 'conflict/', NOTICES_SHOWN_MAX)
@@ -51,7 +51,7 @@ export async function noteConflict(
   nowMs: number,
 ): Promise<void> {
   const { collection, recordId } = mutation
-  const key = conflictPrefix(collection, recordId) + conflictId
+  const key = conflictKey(collection, recordId, conflictId)
   const known = await getRow<ConflictNotice>(tx, 'notices', key)
   const mutations = [...(known?.mutations ?? []).filter((own) => own.id !== mutation.id), mutation]
   const notice: ConflictNotice = {
@@ -74,7 +74,7 @@ export async function noteDecided(tx: StoreTx, conflictId: unknown): Promise<voi
     return told.length === 0
   })
   for (const notice of told)
-    await putRow(tx, 'notices', conflictPrefix(notice.collection, notice.recordId) + notice.conflictId, {
+    await putRow(tx, 'notices', conflictKey(notice.collection, notice.recordId, notice.conflictId), {
       ...notice,
       decided: true,
     })
@@ -93,7 +93,25 @@ export async function closeNotedDecided(tx: StoreTx): Promise<void> {
 export const closeConflict = (tx: StoreTx, mutation: Mutation): Promise<void> =>
   mutation.resolves === undefined
     ? Promise.resolve()
-    : tx.remove('notices', conflictPrefix(mutation.collection, mutation.recordId) + mutation.resolves)
+    : tx.remove('notices', conflictKey(mutation.collection, mutation.recordId, mutation.resolves))
+
+/**
+ * The server doesn't know this conflict, so nobody will ever decide it: what stood in it is this device's alone, and what
+ * waits behind it goes on.
+ */
+export async function giveUpConflict(
+  tx: StoreTx,
+  { collection, recordId, resolves }: Mutation,
+  noticedAtMs: number,
+): Promise<readonly LocalRefusal[]> {
+  const key = conflictKey(collection, recordId, String(resolves))
+  const { mutations } = (await getRow<ConflictNotice>(tx, 'notices', key)) ?? { mutations: [] }
+  await tx.remove('notices', key)
+  const code = 'unknown_conflict'
+  const refusals = mutations.map((mutation) => ({ code, detail: '', mutation, noticedAtMs }))
+  for (const refusal of refusals) await noteRefusal(tx, refusal)
+  return refusals
+}
 
 /**
  * A version by the desk since the answer, or one that this device's own side became, says that the conflict was decided.
@@ -121,7 +139,7 @@ export async function closeDecidedConflicts(
 ): Promise<void> {
   for (const conflict of await conflictsOf(tx, record.collection, record.recordId)) {
     if (!isDecided(record, conflict.record, deviceId)) continue
-    await tx.remove('notices', conflictPrefix(record.collection, record.recordId) + conflict.conflictId)
+    await tx.remove('notices', conflictKey(record.collection, record.recordId, conflict.conflictId))
   }
 }
 

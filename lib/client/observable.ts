@@ -8,6 +8,17 @@ export interface Subject<T> extends Observable<T> {
   set(value: T): void
 }
 
+/** Calls what the app handed over. What it throws is its own affair: it is thrown again where nothing of ours is cut short. */
+export function callApp(call: () => void): void {
+  try {
+    call()
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error
+    })
+  }
+}
+
 /** A holder of one value; a listener that unsubscribes during a call is not called again. */
 export function createSubject<T>(initial: T): Subject<T> {
   let current = initial
@@ -16,7 +27,7 @@ export function createSubject<T>(initial: T): Subject<T> {
     get: () => current,
     set(value) {
       current = value
-      for (const listener of new Set(listeners)) if (listeners.has(listener)) listener(value)
+      for (const listener of new Set(listeners)) if (listeners.has(listener)) callApp(() => listener(value))
     },
     subscribe(listener) {
       listeners.add(listener)

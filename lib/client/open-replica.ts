@@ -9,7 +9,7 @@ import { ReplicaError } from './errors.ts'
 import { newIdentity } from './new-identity.ts'
 import type { LogEntry } from './log.ts'
 import { createMachine } from './machine.ts'
-import { createSubject } from './observable.ts'
+import { callApp, createSubject } from './observable.ts'
 import { inspect } from './inspect-store.ts'
 import type { Network, Replica } from './replica.ts'
 import { startReplica } from './replica.ts'
@@ -73,7 +73,7 @@ export async function openReplica(options: ReplicaOptions): Promise<Replica> {
     return readStoredStatus(tx)
   })
   const log: ReplicaContext['log'] = (event, detail) =>
-    options.onLog?.({ at: toIso(clock.now()), event, detail })
+    callApp(() => options.onLog?.({ at: toIso(clock.now()), event, detail }))
   const initial = initialStatus(stored)
   const status = createSubject(initial)
   const machine = createMachine(

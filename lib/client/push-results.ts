@@ -4,7 +4,14 @@ import { clampRetryAfter } from '#lib/engine/backoff.ts'
 import { unreachable } from '#lib/kernel/result.ts'
 import { forkParts } from './on-demand.ts'
 import { readOffset, receiveStamps, resetClock, tickClock } from './device-clock.ts'
-import { closeConflict, noteConflict, noteDeadLetter, noteRefusal, wasDecided } from './notices.ts'
+import {
+  closeConflict,
+  giveUpConflict,
+  noteConflict,
+  noteDeadLetter,
+  noteRefusal,
+  wasDecided,
+} from './notices.ts'
 import { acknowledge, dependentsOf, dropEntry, findEntries, saveEntry } from './outbox.ts'
 import { dropOrphan, storeOwnWrite, storeRecord } from './records.ts'
 import type { StoreTx } from './store.ts'
@@ -23,6 +30,8 @@ export interface PushTally {
   readonly deadLettered: number
   readonly refusals: readonly LocalRefusal[]
 }
+
+type Duplicate = Extract<MutationResult, { status: 'duplicate' }>
 
 interface Context {
   readonly deviceId: string
@@ -74,7 +83,7 @@ async function settle(
       await take(tx, context, entry, result)
       return result.status
     case 'duplicate':
-      await take(tx, context, entry, result.original, result.under, entry.restored)
+      await take(tx, context, entry, result.original, result)
       if (result.under !== undefined)
         context.elsewhere.push({ mutation: entry.mutation, under: result.under })
       return result.original.status
@@ -100,17 +109,17 @@ async function take(
   context: Context,
   entry: OutboxEntry,
   result: EffectiveResult,
-  under?: string,
-  isRead = false,
+  repeat?: Duplicate,
 ): Promise<void> {
   const { mutation } = entry
   const { deviceId, nowMs } = context
-  await acknowledge(tx, entry, nowMs, under)
+  await acknowledge(tx, entry, nowMs, repeat?.under)
   // Of one under another id only a pull can tell what it made of the record. What a restored server has had all along was
   // read anew before this push (SM5), and may have been deleted since.
-  if (result.status === 'applied' && under === undefined && !isRead)
-    await storeOwnWrite(tx, entry, result, deviceId)
-  if ('record' in result && result.record && !isRead)
+  const isRead = repeat !== undefined && entry.restored === true
+  const isNews = !isRead && repeat?.under === undefined
+  if (result.status === 'applied' && isNews) await storeOwnWrite(tx, entry, result, deviceId)
+  if ('record' in result && result.record && isNews)
     await storeRecord(tx, result.record, await markOf(tx, mutation.collection))
   if (result.status === 'conflict') {
     const { conflictId, record } = result
@@ -119,7 +128,8 @@ async function take(
       await noteConflict(tx, conflictId, mutation, record, nowMs)
   } else if (result.status === 'dead_lettered') {
     const { deadLetterId, code, detail } = result
-    await noteDeadLetter(tx, { deadLetterId, code, detail, mutation, noticedAtMs: nowMs })
+    if (!repeat?.letterClosed)
+      await noteDeadLetter(tx, { deadLetterId, code, detail, mutation, noticedAtMs: nowMs })
   } else await closeConflict(tx, mutation)
   await dropOrphan(tx, mutation.collection, mutation.recordId)
 }
@@ -144,6 +154,8 @@ async function refuse(
     return restamp(tx, context, entry)
   }
   if (parentRestamped) return restamp(tx, context, entry)
+  if (result.code === 'unknown_conflict')
+    context.refusals.push(...(await giveUpConflict(tx, entry.mutation, context.nowMs)))
   context.refusals.push(...(await setAside(tx, entry, result.code, result.detail ?? '', context.nowMs)))
 }
 

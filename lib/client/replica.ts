@@ -141,7 +141,8 @@ export function startReplica(parts: ReplicaParts): Replica {
     const wait = waitAfter(end, settings, waits, random)
     waits = wait?.state ?? RESTED
     if (end.state === 'shed' && wait) shedUntilMs = clock.now() + wait.waitMs
-    if (wait) plan(wait.waitMs)
+    // At rest a write or a poke may have asked for an earlier one since the session looked.
+    if (wait) (end.state === 'idle' ? soon : plan)(wait.waitMs)
     // What the server gave a wait is spread above it, as every wait is (BO1).
     const spreadMs = random() * Math.min(settings.intervalMs, (nextDueMs ?? 0) / 5)
     if (nextDueMs !== null) soon(Math.max(nextDueMs + spreadMs, changeDelayMs))
@@ -169,8 +170,10 @@ export function startReplica(parts: ReplicaParts): Replica {
   function hear(news: StoreNews): void {
     if (isClosed) return
     if (news.kind === 'round') {
+      // A person has seen to the cause there: the store's token is a good one again.
+      if (news.problem === null && machine.state() === 'halted') machine.take('resumed')
       if (news.nextInMs !== null && machine.state() === 'idle') plan(news.nextInMs + random() * LOCK_RETRY_MS)
-      show({ lastSyncedAt: news.lastSyncedAt, problem: news.problem })
+      show({ lastSyncedAt: news.lastSyncedAt ?? status.get().lastSyncedAt, problem: news.problem })
     }
     if (news.kind === 'written' || news.changed) revision.set(revision.get() + 1)
     void refreshAll()
@@ -181,6 +184,7 @@ export function startReplica(parts: ReplicaParts): Replica {
     if (isClosed || isPaused || machine.state() === 'halted') return
     noteNetwork()
     if (machine.state() === 'offline') return
+    scheduler.cancel()
     try {
       await planAfter(await runMendedRound())
       if (!isClosed) await refreshNotices()
@@ -253,7 +257,7 @@ export function startReplica(parts: ReplicaParts): Replica {
     store,
     clock,
     random,
-    opening: uuidv7(Math.max(0, clock.now()), random),
+    opening: uuidv7(clock.now(), random),
     checkOpen,
     schemas: parts.schemas,
     onWrite: () => {

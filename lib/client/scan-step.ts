@@ -3,7 +3,7 @@ import type { EnrollResponse } from '#lib/protocol/device.ts'
 import { forkParts } from './on-demand.ts'
 import { pickBatch } from './outbox.ts'
 import type { Run } from './run.ts'
-import { ask, eventOf, transact } from './run.ts'
+import { ask, eventOf, saveOpenSession, transact } from './run.ts'
 import { NO_POSITION, getMeta, identityOf, setMeta } from './tables.ts'
 import type { Outcome } from './transport.ts'
 import { checkConfig, checkEnroll } from './wire.ts'
@@ -11,6 +11,7 @@ import { checkConfig, checkEnroll } from './wire.ts'
 /** Enrolls when needed, reads the config when it changed, and looks for something to push. */
 export async function scan(run: Run): Promise<SessionEvent> {
   const known = await transact(run, async (tx) => {
+    await saveOpenSession(tx, run)
     const config = await getMeta(tx, 'config')
     const configNamed = await getMeta(tx, 'configNamed')
     const { token } = await identityOf(tx)

@@ -7,7 +7,7 @@ import { commitPage, pull, resolvePage, resync } from './pull-step.ts'
 import { push } from './push-step.ts'
 import { fileAbandoned, fileReport, startReport } from './reports.ts'
 import type { ReplicaContext, Run } from './run.ts'
-import { SessionAborted, saveOpenSession, transact } from './run.ts'
+import { SessionAborted, transact } from './run.ts'
 import { scan } from './scan-step.ts'
 import { SessionLost } from './session-lock.ts'
 import { withStateHash } from './state-report.ts'
@@ -46,7 +46,6 @@ export async function runSession(context: ReplicaContext, event: 'start' | 'wait
   })
   const run: Run = { ...context, report, page: null, pushes: 0, trouble: null, askAgainMs: null }
   machine.take(event)
-  await transact(run, (tx) => saveOpenSession(tx, run))
   for (let state = machine.state(); isActive(state); state = machine.state()) {
     const taken = machine.take(await step(run, state))
     assert(taken, `the step of ${state} answers with an event that it takes`)

@@ -14,7 +14,7 @@ import { ReplicaError } from './errors.ts'
 import { OUTBOX_MAX, bytesOf, depthOf, enqueue, getCounts } from './outbox.ts'
 import type { StoreTx } from './store.ts'
 import type { Counted } from './tables.ts'
-import { getMeta } from './tables.ts'
+import { getMeta, identityOf } from './tables.ts'
 import type { RecordGround } from './view.ts'
 import { groundOf, readGround } from './view.ts'
 
@@ -131,13 +131,12 @@ async function stampMutation(
 ): Promise<Mutation> {
   const { input, ground, schemaVersion } = stamping
   const { collection, recordId, op, options } = input
-  const identity = await getMeta(tx, 'identity')
-  if (!identity) throw new ReplicaError('store_corrupt', 'meta identity')
+  const identity = await identityOf(tx)
   const nowMs = clock.now()
   const offset = await readOffset(tx)
   const after = options.resolves === undefined ? ground.lastMutationId : null
   return {
-    id: uuidv7(Math.max(0, nowMs), random),
+    id: uuidv7(nowMs, random),
     collection,
     recordId,
     baseVersion: ground.record?.version ?? 0,

@@ -3,7 +3,7 @@ import type { DeadLetterCode, RefusedCode } from '#lib/protocol/error-codes.ts'
 import { isSamePayload } from './payload.ts'
 import { CLOCK_AHEAD_MAX_MS, MUTATION_BYTES_MAX } from '#lib/protocol/limits.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
-import type { EffectiveResult, MutationResult } from '#lib/protocol/push.ts'
+import type { MutationResult } from '#lib/protocol/push.ts'
 import { parentFate } from './after-chain.ts'
 import { checkActors } from './crdt/actors.ts'
 import type { PushDraft } from './push-draft.ts'
@@ -22,12 +22,18 @@ export type Gate =
       readonly decides: boolean
     }
   | { readonly kind: 'refused'; readonly code: RefusedCode; readonly detail: string }
-  | { readonly kind: 'duplicate'; readonly original: EffectiveResult; readonly under?: string }
+  | ({ readonly kind: 'duplicate' } & Repeat)
   | { readonly kind: 'dead'; readonly code: DeadLetterCode; readonly detail: string }
   | { readonly kind: 'held'; readonly conflictId: string }
   /** A person decided already, for another one or against what it stands on. */
   | { readonly kind: 'declined' }
   | { readonly kind: 'waits'; readonly status: 'retry' | 'shed'; readonly retryAfterMs: number }
+
+/** What a `duplicate` says besides its id. */
+export type Repeat = Pick<
+  Extract<MutationResult, { status: 'duplicate' }>,
+  'original' | 'under' | 'hlc' | 'letterClosed'
+>
 
 const refused = (code: RefusedCode, detail: string): Gate => ({ kind: 'refused', code, detail })
 const dead = (code: DeadLetterCode, detail: string): Gate => ({ kind: 'dead', code, detail })
@@ -125,9 +131,15 @@ function checkRepeat(
   if (!ofFork && (known.deviceId !== author || !isSamePayload(known.mutation, mutation))) {
     return refused('mutation_id_reused', 'this id was used for another mutation')
   }
-  if (!ofFork) return { kind: 'duplicate', original: known.result }
+  const isClosed = known.result.status === 'dead_lettered' && known.deadLetter !== 'open'
+  const repeat: Gate = {
+    kind: 'duplicate',
+    original: known.result,
+    ...(isClosed ? { letterClosed: true } : {}),
+  }
+  if (!ofFork) return repeat
   draft.countedElsewhere.add(recordKey(mutation.collection, mutation.recordId))
-  return { kind: 'duplicate', original: known.result, under: known.deviceId }
+  return { ...repeat, under: known.deviceId, hlc: known.mutation.hlc }
 }
 
 /**

@@ -193,13 +193,10 @@ function turnedAway(question: Question, gate: Exclude<Gate, { kind: 'go' }>): Ch
         detail: gate.detail,
         serverHlc: serverHlcAt(draft.world.nowMs),
       }
-    case 'duplicate':
-      return {
-        id,
-        status: 'duplicate',
-        original: gate.original,
-        ...(gate.under === undefined ? {} : { under: gate.under }),
-      }
+    case 'duplicate': {
+      const { kind: status, ...repeat } = gate
+      return { id, status, ...repeat }
+    }
     case 'waits':
       if (gate.status === 'shed') return { id, status: 'shed', retryAfterMs: gate.retryAfterMs }
       return { id, status: 'retry', code: 'parent_retry', retryAfterMs: gate.retryAfterMs }

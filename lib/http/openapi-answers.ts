@@ -89,7 +89,14 @@ const mutationResult: z.ZodType<MutationResult> = z.union([
   z.object({ id: uuid, status: z.literal('retry'), code: z.enum(RETRY_CODES), retryAfterMs }),
   z.object({ id: uuid, status: z.literal('shed'), retryAfterMs }),
   z.object({ id: uuid, status: z.literal('not_applied') }),
-  z.object({ id: uuid, status: z.literal('duplicate'), original: effectiveResult, under: uuid.optional() }),
+  z.object({
+    id: uuid,
+    status: z.literal('duplicate'),
+    original: effectiveResult,
+    under: uuid.optional(),
+    hlc: z.string().optional(),
+    letterClosed: z.literal(true).optional(),
+  }),
 ])
 
 export const pushAnswer: z.ZodType<PushResponse> = z.object({

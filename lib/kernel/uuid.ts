@@ -11,10 +11,10 @@ const hex = (value: number, digits: number): string => value.toString(16).padSta
 
 /**
  * A UUIDv7 (RFC 9562): 48 bits of Unix milliseconds, then chance, so ids sort by time of making.
- * @param nowMs Unix milliseconds
+ * @param nowMs Unix milliseconds; a clock before 1970 counts as 1970
  */
 export function uuidv7(nowMs: number, random: Random): string {
-  const time = hex(Math.floor(nowMs), 12)
+  const time = hex(Math.max(0, Math.floor(nowMs)), 12)
   const bits = (n: number): number => Math.floor(random() * 2 ** n)
   const variant = 0x8000 | bits(14)
   return `${time.slice(0, 8)}-${time.slice(8)}-7${hex(bits(12), 3)}-${hex(variant, 4)}-${hex(bits(24), 6)}${hex(bits(24), 6)}`

@@ -100,6 +100,10 @@ export type MutationResult =
       readonly original: EffectiveResult
       /** The linked id of a forked device that it had its effect under, when that is not the sender's. */
       readonly under?: string | undefined
+      /** With `under`: the stamp of the change as it had its effect there. A copy may have added to it since. */
+      readonly hlc?: string | undefined
+      /** Its dead letter was discarded, or replayed in another form: nobody is to be told of it again. */
+      readonly letterClosed?: true | undefined
     }
 
 /** The results that are remembered by mutation id (ID1). */

@@ -182,8 +182,8 @@ export const MUTANTS: readonly PlantedMutant[] = [
     edits: [
       {
         file: 'lib/client/replica.ts',
-        find: '    if (wait) plan(wait.waitMs)\n',
-        replace: '    if (wait && end.trouble === null) plan(wait.waitMs)\n',
+        find: '    if (wait) (end.',
+        replace: '    if (wait && end.trouble === null) (end.',
       },
     ],
   },

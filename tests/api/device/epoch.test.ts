@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SYSTEM, auditEntry } from '#lib/application/access/audit-entry.ts'
+import { createMemoryDisk, openMemoryStore } from '#lib/client/memory-store.ts'
 import type { Replica } from '#lib/client/replica.ts'
 import type { DeviceHttp } from '#tests/support/device-http.ts'
 import { deviceHttp } from '#tests/support/device-http.ts'
@@ -37,6 +38,7 @@ async function fleetTables(): Promise<string[]> {
 async function backup(): Promise<void> {
   const tables = await fleetTables()
   await sql(
+    'DROP SCHEMA IF EXISTS backup CASCADE',
     'CREATE SCHEMA backup',
     ...tables.map((name) => `CREATE TABLE backup.${name} AS TABLE public.${name}`),
   )
@@ -57,6 +59,14 @@ async function restore(): Promise<void> {
 async function notesOf(replica: Replica): Promise<unknown[]> {
   const notes = await replica.collection('notes').query()
   return notes.map(({ data }) => data).sort((a, b) => (String(a['title']) < String(b['title']) ? -1 : 1))
+}
+
+async function rotated(replica: Replica): Promise<void> {
+  const path = `/devices/${replica.deviceId}/commands?fleet=${world.fleet.fleetId}`
+  const { status } = await world.admin('POST', path, { type: 'rotate' })
+  expect(status).toBeLessThan(300)
+  await replica.sync()
+  await replica.sync()
 }
 
 describe('a restore over HTTP and PostgreSQL', () => {
@@ -117,5 +127,67 @@ describe('a restore over HTTP and PostgreSQL', () => {
     expect(answered.indexOf('pull')).toBeLessThan(answered.indexOf('push'))
     await first.close()
     await second.close()
+  })
+
+  it('[EN1][TK6] a device that the backup does not know enrolls again under its id, and nothing of it is lost', async () => {
+    await backup()
+    const replica = await world.replica()
+    const done = await replica.collection('notes').put(null, { title: 'acknowledged' })
+    await replica.sync()
+    const { deviceId } = replica
+    await restore()
+    const waits = await replica.collection('notes').put(null, { title: 'waits' })
+    for (let n = 0; n < 4 && replica.status$.get().pending > 0; n++) await replica.sync()
+    expect(replica.status$.get()).toMatchObject({ state: 'idle', pending: 0, refused: 0, deviceId })
+    const other = await world.replica()
+    await other.sync()
+    for (const { recordId } of [done, waits])
+      expect(await other.collection('notes').get(recordId)).not.toBeNull()
+    await replica.close()
+    await other.close()
+  })
+
+  it('[EN1] a device whose rotation the backup does not know goes on with the token before it, without a key', async () => {
+    const disk = createMemoryDisk()
+    const first = await world.replica({ store: openMemoryStore(disk) })
+    await first.sync()
+    await first.close()
+    await backup()
+    const replica = await world.replica({ store: openMemoryStore(disk), enrollmentKey: undefined as never })
+    await rotated(replica)
+    await restore()
+    await replica.collection('notes').put(null, { title: 'waits' })
+    for (let n = 0; n < 4 && replica.status$.get().pending > 0; n++) await replica.sync()
+    expect(replica.status$.get()).toMatchObject({ state: 'idle', pending: 0, refused: 0 })
+    expect(replica.deviceId).toBe(first.deviceId)
+    await replica.close()
+  })
+
+  it('[EN1] a lost answer to a rotation and a day offline: the device enrolls as another one, with what waits', async () => {
+    let isLost = true
+    const lossy: typeof fetch = async (input, init) => {
+      const response = await fetch(input, init)
+      if (!isLost || !String(input).endsWith('/token/rotate')) return response
+      throw new TypeError('the answer is lost')
+    }
+    const replica = await world.replica({ fetch: lossy })
+    await replica.sync()
+    const { deviceId } = replica
+    await rotated(replica)
+    await replica.collection('notes').put(null, { title: 'before' })
+    await replica.sync()
+    isLost = false
+    const waits = await replica.collection('notes').put(null, { title: 'made offline' })
+    world.clock.aheadMs = 25 * 3_600_000
+    world.app.ctx.directory.forget()
+    for (let n = 0; n < 5 && replica.status$.get().pending > 0; n++) await replica.sync()
+    expect(replica.status$.get()).toMatchObject({ state: 'idle', pending: 0, refused: 0 })
+    expect(replica.deviceId).not.toBe(deviceId)
+    expect(await replica.collection('notes').get(waits.recordId)).toMatchObject({
+      pending: 0,
+      version: expect.any(Number),
+    })
+    world.clock.aheadMs = 0
+    await replica.close()
   })
 })

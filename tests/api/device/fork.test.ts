@@ -48,7 +48,8 @@ describe('a forked device over HTTP and PostgreSQL', () => {
     const { results } = await device.pushed([mutation])
     const fork = await forkOf(device)
     const moved = { ...mutation, hlc: mutation.hlc.replace(device.id, fork.id) }
-    const repeated = { id: mutation.id, status: 'duplicate', original: results[0], under: device.id }
+    const told = { under: device.id, hlc: mutation.hlc }
+    const repeated = { id: mutation.id, status: 'duplicate', original: results[0], ...told }
     expect((await fork.pushed([moved])).results).toEqual([repeated])
     const changed = { ...moved, op: { type: 'put', data: { title: 'dots have moved' } } as const }
     expect((await fork.pushed([changed])).results).toEqual([repeated])
@@ -67,7 +68,7 @@ describe('a forked device over HTTP and PostgreSQL', () => {
     const twin = forks.at(-3) as TestDevice
     const copied = { ...mutation, hlc: mutation.hlc.replace(last.id, twin.id) }
     expect((await twin.pushed([copied])).results).toEqual([
-      { id: mutation.id, status: 'duplicate', original: results[0], under: last.id },
+      { id: mutation.id, status: 'duplicate', original: results[0], under: last.id, hlc: mutation.hlc },
     ])
     const kept = await world.storage.devices.get(world.fleet.fleetId, last.id)
     expect(kept?.linkedIds).toHaveLength(LINKED_IDS_MAX)

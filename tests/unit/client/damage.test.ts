@@ -50,6 +50,9 @@ describe('a damaged store', () => {
     'inFlight',
     'nextPosition',
     'clock',
+    'errands',
+    'quiet',
+    'stateTold',
   ]
   test.each(META.flatMap((key) => [`${key} {"broken`, `${key} "of another kind"`]))(
     '[SDK4] with %s in its place is rebuilt: nothing is lost, nothing doubled, and it is told',

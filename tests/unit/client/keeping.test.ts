@@ -231,3 +231,48 @@ test('[SM6] what is kept for reports and notices is bounded, newest kept', async
     expect(letters.at(-1)?.deadLetterId).toBe(id(DEAD_LETTER_NOTICES_MAX + 4))
   })
 })
+
+test('[FK2] an answer that was given under another id does not bring back what was deleted since', async () => {
+  const { authority, open, clock } = createWorld()
+  const old = authority.write(RECORD, { title: 'theirs' })
+  const replica = await open()
+  await replica.sync()
+  await replica.collection(COLLECTION).patch(RECORD, { set: { title: 'mine' } })
+  authority.script.result = ({ id: own }) => ({ ...waits, id: own })
+  await replica.sync()
+  authority.write(RECORD, null)
+  await replica.sync()
+  const resolution = { strategy: 'field-merge', outcome: 'merge', fields: [] } as const
+  const original = { status: 'merged', version: 1, record: old, conflictId: id(9), resolution } as const
+  authority.script.result = ({ id: own }) => ({
+    id: own,
+    status: 'duplicate',
+    original: { id: own, ...original },
+    under: OTHER_DEVICE,
+  })
+  await clock.advance(60_000)
+  expect(await replica.sync()).toMatchObject({ pending: 0 })
+  expect(await replica.collection(COLLECTION).get(RECORD)).toBeNull()
+  await replica.close()
+})
+
+test.each([
+  [undefined, 1],
+  [true, 0],
+] as const)(
+  '[DL1] an old dead letter, told of again: closed there %s, %i notices',
+  async (letterClosed, notices) => {
+    const { authority, open } = createWorld()
+    const replica = await open()
+    await replica.collection(COLLECTION).put(null, { title: 'a' })
+    authority.script.result = ({ id: own }) => ({
+      id: own,
+      status: 'duplicate',
+      original: { id: own, status: 'dead_lettered', deadLetterId: id(8), code: 'too_large', detail: '' },
+      letterClosed,
+    })
+    expect(await replica.sync()).toMatchObject({ pending: 0 })
+    expect(replica.deadLetters$.get()).toHaveLength(notices)
+    await replica.close()
+  },
+)

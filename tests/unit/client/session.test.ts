@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { SERVER_ACTOR_ID } from '#lib/engine/clock-offset.ts'
+import { SERVER_ACTOR_ID, serverHlcAt } from '#lib/engine/clock-offset.ts'
 import { isLegal } from '#lib/engine/session-machine.ts'
 import { COLLECTION, OTHER_DEVICE, problem } from './support/authority.ts'
 import { createWorld } from './support/device.ts'
@@ -286,6 +286,36 @@ test('[CS6] a conflict leaves the queue; this device shows its own side, and lat
   await replica.sync()
   expect(replica.conflicts$.get()).toEqual([])
   expect(replica.status$.get().pending).toBe(0)
+  await replica.close()
+})
+
+test('[CS6][TK6] a conflict that the server does not know is given up: both sides are kept here, and later edits flow', async () => {
+  const { authority, open } = createWorld()
+  const theirs = authority.write(RECORD, { title: 'theirs' })
+  const replica = await open()
+  const reports = replica.collection(COLLECTION)
+  await replica.sync()
+  const conflictId = '01900000-0000-7000-8000-0000000000cf'
+  authority.script.result = ({ id }) => ({ id, status: 'conflict', record: theirs, conflictId })
+  await reports.patch(RECORD, { set: { title: 'mine' } })
+  await replica.sync()
+  const decision = await reports.put(RECORD, { title: 'decided' }, { resolves: conflictId })
+  const serverHlc = serverHlcAt(0)
+  authority.script.result = ({ id, resolves }) =>
+    resolves === undefined
+      ? undefined
+      : { id, status: 'refused', code: 'unknown_conflict', detail: 'no such conflict', serverHlc }
+  expect(await replica.sync()).toMatchObject({ pending: 0, refused: 2 })
+  expect(replica.conflicts$.get()).toEqual([])
+  const kept = replica.refusals$.get().map(({ code, mutation }) => [code, mutation.op])
+  expect(kept).toEqual([
+    ['unknown_conflict', { type: 'patch', set: { title: 'mine' } }],
+    ['unknown_conflict', { type: 'put', data: { title: 'decided' } }],
+  ])
+  expect(replica.refusals$.get()[1]?.mutation.id).toBe(decision.mutationId)
+  await reports.patch(RECORD, { set: { title: 'later' } })
+  expect(await replica.sync()).toMatchObject({ pending: 0 })
+  expect(authority.records.get(RECORD)?.data).toEqual({ title: 'later' })
   await replica.close()
 })
 

@@ -3,8 +3,11 @@ import { COLLECTION, FLEET, problem } from './support/authority.ts'
 import { DEVICE, createWorld } from './support/device.ts'
 import { openReplica } from '#lib/client/open-replica.ts'
 import { createMemoryDisk, openMemoryStore } from '#lib/client/memory-store.ts'
+import type { ReplicaStore } from '#lib/client/store.ts'
+import { SCAN_PAGE } from '#lib/client/tables.ts'
 
 const ABSENT = '01900000-0000-7000-8000-0000000000ff'
+const hex = (n: number): string => n.toString(16).padStart(12, '0')
 const newId = (n: number): string => `01900000-0000-7000-8000-0000000001${String(n).padStart(2, '0')}`
 
 test('[SDK1] a replica can be written and read before it is enrolled, and keeps its device id', async () => {
@@ -82,6 +85,41 @@ test('[SDK1] query filters what the device shows, its own changes included, up t
   await reports.patch(first?.id ?? '', { set: { title: 'odd' } })
   expect(await reports.query(({ data }) => data['title'] === 'odd')).toHaveLength(6)
   expect(await reports.query(() => true, 3)).toHaveLength(3)
+  await replica.close()
+})
+
+test('[SDK1] a query reads what its limit needs, in order of ids, new and changed records among the others', async () => {
+  const { authority, disk, open } = createWorld()
+  const inOrder = Array.from({ length: 1_200 }, (_, n) => `01900000-0000-7000-8000-${hex(n)}`)
+  for (const id of inOrder.filter((_, n) => n % 3 > 0)) authority.write(id, { title: 'theirs' })
+  let rowsRead = 0
+  const memory = openMemoryStore(disk)
+  const transact: ReplicaStore['transact'] = (work) =>
+    memory.transact((tx) =>
+      work({
+        ...tx,
+        async scan(table, scan) {
+          const rows = await tx.scan(table, scan)
+          if (table === 'records') rowsRead += rows.length
+          return rows
+        },
+      }),
+    )
+  const replica = await open({ store: { ...memory, transact } })
+  await replica.sync()
+  const reports = replica.collection(COLLECTION)
+  const own = inOrder.filter((_, n) => n % 3 === 0 && n < 30)
+  for (const id of own) await reports.put(id, { title: 'mine' })
+  await reports.patch(inOrder[4] as string, { set: { title: 'changed' } })
+  await reports.remove(inOrder[7] as string)
+  const shown = inOrder.filter((id, n) => n !== 7 && (n % 3 > 0 || own.includes(id)))
+  expect((await reports.query()).map(({ id }) => id)).toEqual(shown)
+  rowsRead = 0
+  const first = await reports.query(() => true, 25)
+  expect(first.map(({ id }) => id)).toEqual(shown.slice(0, 25))
+  expect(first[4]?.data).toEqual({ title: 'changed' })
+  expect(rowsRead).toBeLessThanOrEqual(SCAN_PAGE)
+  expect(await reports.query(() => true, 0)).toEqual([])
   await replica.close()
 })
 

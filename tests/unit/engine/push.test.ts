@@ -258,6 +258,21 @@ describe('replay of a dead letter', () => {
     })
   })
 
+  it('[DL1] says of a duplicate whether its letter is closed, so that nobody is told of it anew', () => {
+    const { server, mutation, publish } = world()
+    publish()
+    expect(server.push(DEVICE_A, [mutation])[0]).not.toHaveProperty('letterClosed')
+    const known = server.world.mutations.get(mutation.id)
+    if (!known) throw new Error('the letter is known')
+    for (const deadLetter of ['discarded', 'replayed'] as const) {
+      server.world = {
+        ...server.world,
+        mutations: new Map([[mutation.id, { ...known, deadLetter }]]),
+      }
+      expect(server.push(DEVICE_A, [mutation])[0]).toMatchObject({ status: 'duplicate', letterClosed: true })
+    }
+  })
+
   it('[ID3] that fails again keeps its letter', () => {
     const { server, replay, letterId } = world()
     expect(replay()).toMatchObject({ status: 'dead_lettered', deadLetterId: letterId })

@@ -114,6 +114,8 @@ describe('ids, texts and chance', () => {
     const ids = [1, 1_700_000_000_000, 2 ** 48 - 1].map((nowMs) => uuidv7(nowMs, random))
     expect(ids.every(isUuid)).toBe(true)
     expect(ids.map(uuidv7TimeMs)).toEqual([1, 1_700_000_000_000, 2 ** 48 - 1])
+    const early = uuidv7(-86_400_000, random)
+    expect([isUuid(early), uuidv7TimeMs(early)]).toEqual([true, 0])
     expect([...ids].sort()).toEqual(ids)
     expect(ids[1]).toMatch(/^.{14}7.{4}[89ab]/)
     expect(isUuid(ids[1]?.toUpperCase())).toBe(false)

@@ -1,0 +1,132 @@
+import { afterEach, expect, test, vi } from 'vitest'
+import { openMemoryStore } from '#lib/client/memory-store.ts'
+import { createSubject } from '#lib/client/observable.ts'
+import type { ReplicaStore } from '#lib/client/store.ts'
+import { COLLECTION, problem } from './support/authority.ts'
+import { createWorld } from './support/device.ts'
+import { flush } from './support/virtual-clock.ts'
+
+afterEach(() => vi.unstubAllGlobals())
+
+/** What is thrown again where nothing of ours is cut short. */
+function laterErrors(): string[] {
+  const found: string[] = []
+  const { queueMicrotask: original } = globalThis
+  vi.stubGlobal('queueMicrotask', (run: () => void) =>
+    original(() => {
+      try {
+        run()
+      } catch (error) {
+        found.push(String(error))
+      }
+    }),
+  )
+  return found
+}
+
+test('[SDK1] a listener that throws is its own affair: others are called, and its error is seen', async () => {
+  const errors = laterErrors()
+  const subject = createSubject(0)
+  const heard: number[] = []
+  let isBad = false
+  subject.subscribe(() => {
+    if (isBad) throw new Error('bad listener')
+  })
+  subject.subscribe((value) => heard.push(value))
+  isBad = true
+  subject.set(1)
+  expect(heard).toEqual([0, 1])
+  await flush(1)
+  expect(errors).toEqual(['Error: bad listener'])
+})
+
+test('[SDK1] an app whose listeners and log throw still writes, and syncs to the end', async () => {
+  const errors = laterErrors()
+  const { authority, open } = createWorld()
+  const fail = (): void => {
+    throw new Error('app')
+  }
+  const replica = await open({ onLog: fail })
+  let isBad = false
+  for (const watched of [replica.status$, replica.revision$, replica.refusals$])
+    watched.subscribe(() => {
+      if (isBad) fail()
+    })
+  isBad = true
+  const { mutationId } = await replica.collection(COLLECTION).put(null, { title: 'a' })
+  expect(await replica.sync()).toMatchObject({ state: 'idle', pending: 0, problem: null })
+  expect(authority.effects.get(mutationId)).toBe(1)
+  await flush(1)
+  expect(errors.length).toBeGreaterThan(0)
+  await replica.close()
+})
+
+test('[SM2][SM6] a lock that is lost right after the session began leaves the device at rest', async () => {
+  const { disk, open } = createWorld()
+  let isTaken = false
+  const refused: unknown[] = []
+  const replica = await open({
+    onLog: ({ event, detail }) => {
+      if (event === 'transition_refused') refused.push(detail)
+      if (!isTaken && detail['state'] === 'scanning')
+        disk.tables.meta.set('lock', JSON.stringify({ owner: 'memory-99', expiresAtMs: 0 }))
+      isTaken ||= detail['state'] === 'scanning'
+    },
+  })
+  expect(await replica.sync()).toMatchObject({ state: 'idle' })
+  expect(isTaken).toBe(true)
+  expect(await replica.sync()).toMatchObject({ state: 'idle', problem: null })
+  expect(refused).toEqual([])
+  await replica.close()
+})
+
+test('[SM6] a write that falls between the last look at the queue and the plan for the next session is sent soon', async () => {
+  const { authority, clock, disk, open } = createWorld()
+  const memory = openMemoryStore(disk)
+  let write: (() => Promise<unknown>) | null = null
+  const store: ReplicaStore = {
+    ...memory,
+    // Let go of when the round has looked for what is due.
+    hold: async () => () => void write?.(),
+  }
+  const replica = await open({ store, sync: { events: false } })
+  await clock.advance(1_000)
+  write = () => {
+    write = null
+    return replica.collection(COLLECTION).put(null, { title: 'just now' })
+  }
+  await replica.sync()
+  await flush()
+  expect(replica.status$.get().pending).toBe(1)
+  await clock.advance(600)
+  expect(authority.pushes()).toHaveLength(1)
+  await replica.close()
+})
+
+test('[SDK2] a sibling that never synced does not take away when this one did', async () => {
+  const { authority, open } = createWorld()
+  const one = await open()
+  await one.sync()
+  const { lastSyncedAt } = one.status$.get()
+  expect(lastSyncedAt).not.toBeNull()
+  const two = await open()
+  authority.script.fault = () => problem(500, 'internal')
+  await two.sync()
+  await flush()
+  expect(one.status$.get()).toMatchObject({ problem: 'internal', lastSyncedAt })
+  await Promise.all([one.close(), two.close()])
+})
+
+test('[SDK2][SM6] a halted opening goes on when a sibling was given what it lacked', async () => {
+  const { authority, open } = createWorld()
+  const one = await open({ enrollmentKey: undefined })
+  expect(await one.sync()).toMatchObject({ state: 'halted', problem: 'no_credential' })
+  const two = await open()
+  await two.sync()
+  await flush()
+  expect(one.status$.get()).toMatchObject({ state: 'idle', problem: null })
+  await one.collection(COLLECTION).put(null, { title: 'a' })
+  expect(await one.sync()).toMatchObject({ state: 'idle', pending: 0 })
+  expect(authority.pushes()).toHaveLength(1)
+  await Promise.all([one.close(), two.close()])
+})
