@@ -44,14 +44,14 @@ export function texts(values: readonly (string | null)[]): Buffer {
 }
 
 /** `text[]` of texts that we made, storable as they are. */
-export const plainTexts = (values: readonly string[]): Buffer => variable(OID.text, values)
+export const plainTexts = (values: readonly (string | Uint8Array | null)[]): Buffer =>
+  variable(OID.text, values)
+
+/** `text[]` of JSON; null is SQL's NULL. */
+export const jsonsAsText = (values: readonly unknown[]): Buffer => plainTexts(values.map(jsonText))
 
 /** `json[]`; null is SQL's NULL, since JSON's null is never a document. */
-export const jsons = (values: readonly unknown[]): Buffer => jsonTexts(values.map(jsonText))
-
-/** `json[]` of what is JSON text already. */
-export const jsonTexts = (values: readonly (string | Uint8Array | null)[]): Buffer =>
-  variable(OID.json, values)
+export const jsons = (values: readonly unknown[]): Buffer => variable(OID.json, values.map(jsonText))
 
 function fixed<T>(
   oid: number,

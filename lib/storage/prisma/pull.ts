@@ -24,12 +24,12 @@ const PULL: Statement = {
         ORDER BY version LIMIT $4 + 1) r
       ORDER BY place, r.version LIMIT $4 + 1
     ), measured AS (
-      SELECT r.*, row_number() OVER w > $4 OR coalesce(sum(octet_length(r.data::text) + coalesce(octet_length(r.crdt::text), 0)) OVER before, 0) >= $5 AS over
+      SELECT r.*, row_number() OVER w > $4 OR coalesce(sum(octet_length(r.data) + coalesce(octet_length(r.crdt::text), 0)) OVER before, 0) >= $5 AS over
       FROM behind r WINDOW w AS (ORDER BY place, version), before AS (w ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
     )
     SELECT 0 AS kind, place, f.epoch, coalesce(h.version, 0) AS head, h.purged_version AS purged, false AS over, asked.collection, NULL::uuid AS record_id,
-      NULL::bigint AS version, NULL::boolean AS deleted, NULL::json AS data, NULL::text AS hlc, NULL::uuid AS device_id,
-      NULL::json AS version_vector, NULL::int AS schema_version, NULL::json AS crdt, NULL::json AS ot
+      NULL::bigint AS version, NULL::boolean AS deleted, NULL::text AS data, NULL::text AS hlc, NULL::uuid AS device_id,
+      NULL::text AS version_vector, NULL::int AS schema_version, NULL::json AS crdt, NULL::json AS ot
     FROM asked JOIN fleet f ON f.id = $1 LEFT JOIN stream_head h ON h.fleet_id = $1 AND h.collection = asked.collection
     UNION ALL
     SELECT 1, r.place, NULL, NULL, NULL, r.over, ${WITHIN_BOUNDS} FROM measured r

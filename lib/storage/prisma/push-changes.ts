@@ -3,14 +3,14 @@ import { assert } from '#lib/kernel/result.ts'
 import type { WrittenChange } from '../change-rows.ts'
 import { conflictRowOf, isLogged, replayOutcome } from '../change-rows.ts'
 import type { PushWrites } from '../ports.ts'
-import { bigints, booleans, floats, ints, jsons, jsonTexts, plainTexts, texts, uuids } from './arrays.ts'
+import { bigints, booleans, floats, ints, jsons, jsonsAsText, plainTexts, texts, uuids } from './arrays.ts'
 import type { Send, Statement } from './database.ts'
 import { crdtToStore } from './record-row.ts'
 import { resultToStore } from './result-row.ts'
 import { at, jsonText } from './values.ts'
 
 /** What all mutations of a push share stands in arrays with an element a push, at index `push`. */
-const LOG_COLUMNS = `unnest($2::uuid[], $3::text[], $4::bigint[], $5::uuid[], $6::text[], $7::json[], $8::json[],
+const LOG_COLUMNS = `unnest($2::uuid[], $3::text[], $4::bigint[], $5::uuid[], $6::text[], $7::text[], $8::json[],
     $9::float8[], $10::int[]) k(mutation_id, collection, version, after, status, mutation, result, made_at, push)`
 const OF_PUSH = {
   appVersion: '($12::text[])[k.push]',
@@ -43,7 +43,7 @@ const SESSION_PUSHES: Statement = {
     ON CONFLICT (fleet_id, session_id, request_id) DO UPDATE SET mutation_ids = session_push.mutation_ids || excluded.mutation_ids`,
 }
 const INSERT_RECORDS = `INSERT INTO record (fleet_id, collection, record_id, version, deleted, data, hlc, device_id, version_vector, schema_version, crdt, ot, committed_at)
-    SELECT $1, k.*, $13 FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::boolean[], $6::json[], $7::text[], $8::uuid[], $9::json[], $10::int[], $11::json[], $12::json[]) k`
+    SELECT $1, k.*, $13 FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::boolean[], $6::text[], $7::text[], $8::uuid[], $9::text[], $10::int[], $11::json[], $12::json[]) k`
 /** Under the stream's lock nobody else makes one, and PostgreSQL takes a third longer where it must expect it. */
 const NEW_RECORDS: Statement = { name: 'push_write_new_records', text: INSERT_RECORDS }
 const RECORDS: Statement = {
@@ -56,7 +56,7 @@ const RECORDS: Statement = {
 const BASES: Statement = {
   name: 'push_write_bases',
   text: `INSERT INTO record_base (fleet_id, collection, record_id, version, data, schema_version, crdt, replaced_at)
-    SELECT $1, k.*, $8 FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::json[], $6::int[], $7::json[]) k ON CONFLICT DO NOTHING`,
+    SELECT $1, k.*, $8 FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::text[], $6::int[], $7::json[]) k ON CONFLICT DO NOTHING`,
 }
 const CONFLICTS: Statement = {
   name: 'push_write_conflicts',
@@ -155,7 +155,7 @@ export function writeChanges(send: Send, fleetId: string, writes: PushWrites): P
       texts(rows.map((row) => row.collection)),
       uuids(rows.map((row) => row.recordId)),
       bigints(rows.map((row) => row.version)),
-      jsons(rows.map((row) => row.data)),
+      jsonsAsText(rows.map((row) => row.data)),
       ints(rows.map((row) => row.schemaVersion)),
       jsons(rows.map((row) => crdtToStore(row.crdt))),
       committed,
@@ -224,7 +224,7 @@ function logValues(rows: readonly WrittenChange[], committedAt: unknown): unknow
     bigints(rows.map((row) => row.record?.version ?? null)),
     uuids(rows.map((row) => row.incoming.mutation.after ?? null)),
     plainTexts(rows.map((row) => row.result.status)),
-    jsonTexts(rows.map(({ incoming }) => incoming.text ?? jsonText(incoming.mutation))),
+    plainTexts(rows.map(({ incoming }) => incoming.text ?? jsonText(incoming.mutation))),
     jsons(rows.map((row) => resultToStore(row.result, row.record?.version ?? null))),
     floats(rows.map((row) => row.correctedMadeAtMs)),
     ints(rows.map((row) => places.get(pushKey(row)) ?? null)),
@@ -272,10 +272,10 @@ const recordValues = (rows: readonly Written[]): unknown[] => [
   uuids(rows.map((row) => row.recordId)),
   bigints(rows.map((row) => row.version)),
   booleans(rows.map((row) => row.deleted)),
-  jsons(rows.map((row) => row.data)),
+  jsonsAsText(rows.map((row) => row.data)),
   texts(rows.map((row) => row.hlc)),
   uuids(rows.map((row) => row.deviceId)),
-  jsons(rows.map((row) => row.versionVector)),
+  jsonsAsText(rows.map((row) => row.versionVector)),
   ints(rows.map((row) => row.schemaVersion)),
   jsons(rows.map((row) => crdtToStore(row.crdt))),
   jsons(rows.map((row) => row.ot ?? null)),

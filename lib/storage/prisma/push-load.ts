@@ -15,7 +15,7 @@ import { loadOtLog } from './ot-log.ts'
 import { resultOf } from './result-row.ts'
 import { originalText } from './storable-text.ts'
 import { isLockTimeout, lockTimeout } from './storage-errors.ts'
-import { fromJson, ms } from './values.ts'
+import { fromJson, parsedJson, ms } from './values.ts'
 
 const LOCK_HEAD: Statement = {
   name: 'push_lock_head',
@@ -107,14 +107,14 @@ interface BaseRow extends Record<string, unknown> {
   readonly collection: string
   readonly record_id: string
   readonly version: number
-  readonly data: unknown
+  readonly data: string | null
   readonly schema_version: number
   readonly crdt: unknown
 }
 interface MutationRow extends Record<string, unknown> {
   readonly mutation_id: string
   readonly device_id: string
-  readonly mutation: unknown
+  readonly mutation: string
   readonly result: unknown
   readonly version: number | null
   readonly letter: string | null
@@ -206,7 +206,7 @@ async function readAll(send: Send, fleetId: string, plan: PushPlan): Promise<Pus
       baseRows.map((row) => [
         baseKey(originalText(row.collection), row.record_id, row.version),
         {
-          data: fromJson<JsonObject | null>(row.data),
+          data: parsedJson<JsonObject | null>(row.data),
           schemaVersion: row.schema_version,
           crdt: crdtOf(row.crdt),
         },
@@ -279,7 +279,7 @@ function conflictOf(row: ConflictRow): KnownConflict {
 const knownOf = (row: MutationRow): KnownMutation => ({
   id: row.mutation_id,
   deviceId: row.device_id,
-  mutation: fromJson<Mutation>(row.mutation),
+  mutation: parsedJson<Mutation>(row.mutation),
   result: resultOf(row),
   deadLetter: (row.letter ?? 'none') as KnownMutation['deadLetter'],
   replacedBy: row.replaced_by,

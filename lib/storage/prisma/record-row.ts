@@ -4,17 +4,17 @@ import type { CrdtStates } from '#lib/protocol/crdt.ts'
 import type { OtStates } from '#lib/protocol/ot.ts'
 import type { VersionVector } from '#lib/kernel/version-vector.ts'
 import { originalText } from './storable-text.ts'
-import { fromJson } from './values.ts'
+import { fromJson, parsedJson } from './values.ts'
 
 export interface RecordRow extends Record<string, unknown> {
   readonly collection: string
   readonly record_id: string
   readonly version: number
   readonly deleted: boolean
-  readonly data: unknown
+  readonly data: string | null
   readonly hlc: string
   readonly device_id: string
-  readonly version_vector: unknown
+  readonly version_vector: string
   readonly schema_version: number
   readonly crdt: unknown
   readonly ot: unknown
@@ -29,10 +29,10 @@ export function recordOf(row: RecordRow): RecordState {
     recordId: row.record_id,
     version: row.version,
     deleted: row.deleted,
-    data: fromJson<JsonObject | null>(row.data),
+    data: parsedJson<JsonObject | null>(row.data),
     hlc: originalText(row.hlc),
     deviceId: row.device_id,
-    versionVector: fromJson<VersionVector>(row.version_vector),
+    versionVector: parsedJson<VersionVector>(row.version_vector),
     schemaVersion: row.schema_version,
     crdt: crdtOf(row.crdt),
     ...(row.ot === null ? {} : { ot: fromJson<OtStates>(row.ot) }),

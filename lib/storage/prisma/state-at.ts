@@ -1,7 +1,7 @@
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { StateRow } from '../ports.ts'
 import type { Database, Statement } from './database.ts'
-import { fromJson } from './values.ts'
+import { parsedJson } from './values.ts'
 
 /** A record that changed since is shown by the replaced document that was current then. */
 const STATE_AT: Statement = {
@@ -24,7 +24,7 @@ export async function stateAt(
   version: number,
   limit: number,
 ): Promise<readonly StateRow[] | null> {
-  const rows = await database.one<{ record_id: string; version: number; data: unknown }>(fleetId, STATE_AT, [
+  const rows = await database.one<{ record_id: string; version: number; data: string }>(fleetId, STATE_AT, [
     fleetId,
     collection,
     version,
@@ -34,6 +34,6 @@ export async function stateAt(
   return rows.map((row) => ({
     recordId: row.record_id,
     version: row.version,
-    data: fromJson<JsonObject>(row.data),
+    data: parsedJson<JsonObject>(row.data),
   }))
 }

@@ -12,7 +12,7 @@ import type { RecordRow } from './record-row.ts'
 import { RECORD_COLUMNS, recordOf } from './record-row.ts'
 import { resultOf } from './result-row.ts'
 import { stateAt } from './state-at.ts'
-import { fromJson, ms } from './values.ts'
+import { ms, parsedJson } from './values.ts'
 
 const GET_RECORD: Statement = {
   name: 'record_get',
@@ -28,7 +28,7 @@ const OF_SESSION: Statement = {
 
 interface LogRow extends Record<string, unknown> {
   readonly mutation_id: string
-  readonly mutation: unknown
+  readonly mutation: string
   readonly device_id: string
   readonly request_id: string
   readonly session_id: string | null
@@ -90,7 +90,7 @@ export function postgresSync(database: Database): SyncPort {
 }
 
 const changeOf = (row: LogRow): ChangeRow => ({
-  mutation: fromJson<Mutation>(row.mutation),
+  mutation: parsedJson<Mutation>(row.mutation),
   deviceId: row.device_id,
   requestId: row.request_id,
   sessionId: row.session_id,

@@ -126,7 +126,7 @@ async function recordsOf(): Promise<ReadonlyMap<string, JsonObject>> {
   const rows = await rowsOf<{ record_id: string; data: JsonObject }>(
     database.url,
     fleet.fleetId,
-    "SELECT record_id, data FROM record WHERE fleet_id = $1 AND collection = 'strike-reports' AND NOT deleted",
+    "SELECT record_id, data::json FROM record WHERE fleet_id = $1 AND collection = 'strike-reports' AND NOT deleted",
     [fleet.fleetId],
   )
   return new Map(rows.map(({ record_id, data }) => [record_id, data]))

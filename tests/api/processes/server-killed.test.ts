@@ -134,7 +134,7 @@ describe('kill -9 of the server in the middle of pushes', () => {
     const records = await rowsOf<Stored>(
       database.url,
       fleet.fleetId,
-      'SELECT record_id, version::int, data FROM record WHERE fleet_id = $1',
+      'SELECT record_id, version::int, data::json FROM record WHERE fleet_id = $1',
       [fleet.fleetId],
     )
     const stored = new Map(records.map((record) => [record.record_id, record.data]))
