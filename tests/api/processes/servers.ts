@@ -12,6 +12,8 @@ import type { SetUpFleet } from '../../../bench/set-up-fleet.ts'
 const SERVER = new URL('../../../bench/device-server.ts', import.meta.url)
 const SECRET = 'every process of one test has this secret: 0123456789'
 
+const REQUEST_TIMEOUT_MS = 30_000
+
 export type Server = Child<Listening>
 
 /** A server process of its own; with a port it takes the place of one that has ended. */
@@ -45,11 +47,13 @@ export async function pushTo(
   url: string,
   device: PushingDevice,
   push: PushRequest,
+  timeoutMs = REQUEST_TIMEOUT_MS,
 ): Promise<{ readonly status: number; readonly text: string }> {
   const response = await fetch(`${url}/api/v1/push`, {
     method: 'POST',
     headers: headersOf(device.token),
     body: JSON.stringify(push),
+    signal: AbortSignal.timeout(timeoutMs),
   })
   return { status: response.status, text: await response.text() }
 }

@@ -1,0 +1,76 @@
+import { expect } from 'vitest'
+import type { Replica } from '#lib/client/replica.ts'
+import type { JsonObject } from '#lib/kernel/json.ts'
+import { jsonEqual } from '#lib/kernel/json.ts'
+import type { LoadOutcome } from './load.ts'
+import { DRAINED_WITHIN_MS } from './load.ts'
+import { rowsOf } from './servers.ts'
+import { TALLIES } from './trial-fleet.ts'
+
+const REPORTS = 'strike-reports'
+
+export interface Effects {
+  readonly acknowledged: number
+  /** Acknowledged mutations and counted steps that the database doesn't have. */
+  readonly lost: number
+  /** Versions beyond one a mutation, records beyond one a creation, and steps that count again. */
+  readonly twice: number
+}
+
+/**
+ * Holds what the database has against what was acknowledged, once every device has sent all and read all. Read by SQL
+ * and by the devices alone, without the engine.
+ */
+export async function effectsOf(
+  databaseUrl: string,
+  fleetId: string,
+  { acknowledged, steps, tallyId, replicas, strange }: LoadOutcome,
+): Promise<Effects> {
+  expect(strange).toEqual([])
+  await expect.poll(() => pendingOf(replicas), { timeout: DRAINED_WITHIN_MS }).toBe(0)
+  const ofFleet = <R extends object>(text: string) => rowsOf<R>(databaseUrl, fleetId, text, [fleetId])
+  const logged = await ofFleet<{ mutation_id: string; collection: string; version: number }>(
+    'SELECT mutation_id, collection, version::int FROM change_log WHERE fleet_id = $1 ORDER BY version',
+  )
+  // One version a mutation, without a gap: nothing ran twice and nothing was half done.
+  for (const name of [REPORTS, TALLIES]) {
+    const versions = logged.flatMap(({ collection, version }) => (collection === name ? [version] : []))
+    expect(versions).toEqual(versions.map((_, i) => i + 1))
+  }
+  const records = await ofFleet<{ record_id: string; collection: string; data: JsonObject }>(
+    'SELECT record_id, collection, data::json FROM record WHERE fleet_id = $1',
+  )
+  const ids = new Set(logged.map(({ mutation_id: id }) => id))
+  const stored = new Map(records.map(({ record_id: id, data }) => [id, data]))
+  const gone = acknowledged.filter(
+    ({ mutationId, recordId }) => !ids.has(mutationId) || !stored.has(recordId),
+  )
+  const made = new Set(acknowledged.map(({ recordId }) => recordId))
+  const reports = records.filter(({ collection }) => collection === REPORTS)
+  const surplus = reports.filter(({ record_id: id }) => !made.has(id))
+  const counted = Number(stored.get(tallyId)?.['n'])
+  await expect
+    .poll(() => differences(replicas, stored), { timeout: DRAINED_WITHIN_MS })
+    .toEqual(replicas.map(() => 0))
+  return {
+    acknowledged: acknowledged.length + steps,
+    lost: gone.length + Math.max(0, steps - counted),
+    twice: surplus.length + Math.max(0, counted - steps),
+  }
+}
+
+const pendingOf = (replicas: readonly Replica[]): number =>
+  replicas.reduce((sum, { status$ }) => sum + status$.get().pending, 0)
+
+/** For each replica, how many records it has not as the server has them: missing, older, or too many. */
+const differences = (
+  replicas: readonly Replica[],
+  stored: ReadonlyMap<string, JsonObject>,
+): Promise<readonly number[]> =>
+  Promise.all(
+    replicas.map(async (replica) => {
+      const views = await Promise.all([REPORTS, TALLIES].map((name) => replica.collection(name).query()))
+      const equal = views.flat().filter(({ id, data }) => jsonEqual(data, stored.get(id))).length
+      return stored.size - equal + (views.flat().length - equal)
+    }),
+  )

@@ -1,0 +1,152 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { expect } from 'vitest'
+import { openMemoryStore } from '#lib/client/memory-store.ts'
+import { openReplica } from '#lib/client/open-replica.ts'
+import type { Replica } from '#lib/client/replica.ts'
+import type { PushResponse } from '#lib/protocol/push.ts'
+import type { PushingDevice } from '../../../bench/push/push-bodies.ts'
+import { pushOfReports, strikeReportSource } from '../../../bench/push/push-bodies.ts'
+import { enrollAt, pushTo } from './servers.ts'
+import { TALLIES } from './trial-fleet.ts'
+
+const WRITERS = 8
+const REPLICAS = 4
+const MUTATIONS_EACH = 10
+/** Eight writers with ten mutations each: 320 a second while pushes take no time. */
+const WRITE_EVERY_MS = 250
+const COUNT_EVERY_MS = 40
+const RETRY_MS = 100
+const REQUEST_TIMEOUT_MS = 5_000
+/** Invariant L with waits of at most half a second. */
+export const DRAINED_WITHIN_MS = 30_000
+
+/** The answers that a device may meet while a server or its database is away. */
+const RETRYABLE = new Set(['database_unavailable', 'shed', 'breaker_open'])
+
+interface Acknowledged {
+  readonly mutationId: string
+  readonly recordId: string
+}
+
+/** What was acknowledged, and by whom; the oracle's side of a trial. */
+export interface LoadOutcome {
+  readonly acknowledged: readonly Acknowledged[]
+  /** Steps that the devices of the SDK took on their counter, all of them sent. */
+  readonly steps: number
+  readonly tallyId: string
+  readonly replicas: readonly Replica[]
+  /** Answers that no device should meet, each once. */
+  readonly strange: readonly string[]
+}
+
+export interface Load {
+  /** Seconds since then until a push was acknowledged that was sent after it. */
+  back(sinceMs: number): Promise<number>
+  /** How many mutations the writers have had acknowledged so far. */
+  acknowledged(): number
+  /** Stops the writing, waits until all is sent, and tells what there was. */
+  end(): Promise<LoadOutcome>
+  close(): Promise<void>
+}
+
+/** Writers that speak the wire contract, and devices of the SDK, at work until they are told to end. */
+export async function startLoad(urls: readonly string[], enrollmentKey: string): Promise<Load> {
+  const report = strikeReportSource()
+  const urlOf = (turn: number): string => urls[turn % urls.length] ?? ''
+  const acknowledged: Acknowledged[] = []
+  const strange = new Set<string>()
+  const waiting = new Set<(sentMs: number) => void>()
+  let isOver = false
+
+  /** Repeats one push until it is acknowledged. */
+  async function write(device: PushingDevice, turn: number): Promise<void> {
+    const push = pushOfReports(device, MUTATIONS_EACH, report)
+    for (let attempt = 0; ; attempt++) {
+      const sentMs = performance.now()
+      const answer = await pushTo(urlOf(turn + attempt), device, push, REQUEST_TIMEOUT_MS).catch(() => null)
+      if (answer?.status === 200) {
+        const { results } = JSON.parse(answer.text) as PushResponse
+        if (results.some(({ status }) => status !== 'applied')) strange.add(answer.text)
+        for (const { id: mutationId, recordId } of push.mutations) acknowledged.push({ mutationId, recordId })
+        for (const tell of waiting) tell(sentMs)
+        return
+      }
+      const code = answer && (JSON.parse(answer.text) as { code?: string }).code
+      if (code !== null && !RETRYABLE.has(code ?? '')) strange.add(`${answer?.status} ${answer?.text}`)
+      await pause(RETRY_MS)
+    }
+  }
+
+  async function writeOn(device: PushingDevice, index: number): Promise<void> {
+    await pause((index * WRITE_EVERY_MS) / WRITERS)
+    for (let turn = index; !isOver; turn++) {
+      const startedMs = performance.now()
+      await write(device, turn)
+      await pause(Math.max(0, startedMs + WRITE_EVERY_MS - performance.now()))
+    }
+  }
+
+  const openDevice = (_: unknown, index: number): Promise<Replica> =>
+    openReplica({
+      url: urlOf(index),
+      enrollmentKey,
+      device: { name: 'tablet', platform: 'ios', appVersion: '2.4.0' },
+      store: openMemoryStore(),
+      sync: {
+        intervalMs: 400,
+        backoffBaseMs: 50,
+        backoffCapMs: 500,
+        changeDelayMs: 20,
+        requestTimeoutMs: REQUEST_TIMEOUT_MS,
+      },
+    })
+
+  async function countOn(replica: Replica, tallyId: string): Promise<number> {
+    const tally = replica.collection(TALLIES).counter(tallyId, 'n')
+    let steps = 0
+    for (; !isOver; steps++) {
+      await tally.increment()
+      await pause(COUNT_EVERY_MS)
+    }
+    return steps
+  }
+
+  const devices = await Promise.all(
+    Array.from({ length: WRITERS }, (_, i) => enrollAt(urlOf(i), enrollmentKey)),
+  )
+  const replicas = await Promise.all(Array.from({ length: REPLICAS }, openDevice))
+  const [first] = replicas as [Replica]
+  await first.sync()
+  const { recordId: tallyId } = await first.collection(TALLIES).put(null, {})
+  await expect.poll(() => everyoneHas(replicas, tallyId), { timeout: DRAINED_WITHIN_MS }).toBe(true)
+
+  const writing = Promise.all(devices.map(writeOn))
+  const counting = Promise.all(replicas.map((replica) => countOn(replica, tallyId)))
+  return {
+    back: (sinceMs) =>
+      new Promise((resolve) => {
+        const tell = (sentMs: number): void => {
+          if (sentMs < sinceMs) return
+          waiting.delete(tell)
+          resolve((performance.now() - sinceMs) / 1_000)
+        }
+        waiting.add(tell)
+      }),
+    acknowledged: () => acknowledged.length,
+    async end() {
+      isOver = true
+      await writing
+      const steps = (await counting).reduce((sum, taken) => sum + taken, 0)
+      return { acknowledged, steps, tallyId, replicas, strange: [...strange] }
+    },
+    async close() {
+      isOver = true
+      await Promise.all(replicas.map((replica) => replica.close()))
+    },
+  }
+}
+
+const everyoneHas = async (replicas: readonly Replica[], tallyId: string): Promise<boolean> => {
+  const found = await Promise.all(replicas.map((replica) => replica.collection(TALLIES).get(tallyId)))
+  return found.every((view) => view !== null)
+}
