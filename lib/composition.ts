@@ -1,6 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import type { AuthSettings } from './application/access/auth-settings.ts'
 import { prepareSetUp } from './application/access/set-up.ts'
+import { STORAGE_TRIED_EVERY_MS, tryStorage } from './application/breakers/try-storage.ts'
 import type { Context, Log, LogFields } from './application/context.ts'
 import { EgressGuard } from './application/egress/egress-guard.ts'
 import { createEgress } from './application/egress/post-json.ts'
@@ -118,6 +119,7 @@ function startTickers(ctx: Context): () => Promise<void> {
     startTicker('counts', COUNTS_FLUSHED_EVERY_MS, ctx.log, () => ctx.requests.flush()),
     startTicker('leader', LEADER_TURN_MS, ctx.log, () => leader.turn()),
     startTicker('heads', HEADS_POLLED_EVERY_MS, ctx.log, () => pollHeads(ctx)),
+    startTicker('storage', STORAGE_TRIED_EVERY_MS, ctx.log, () => tryStorage(ctx)),
   ]
   return async () => {
     await Promise.all(tickers.map((ticker) => ticker.stop()))

@@ -1,11 +1,12 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { runLoud } from './checks/checks.mjs'
 import type { LawRun } from './soak/ledger.ts'
 import { casesByLaw, casesOf, readLedger } from './soak/ledger.ts'
 import type { Group } from './soak/options.ts'
 import { USAGE, groupOf, readOptions } from './soak/options.ts'
 import { reportSimulation, soakSimulation } from './soak/simulation.ts'
+import { reportTrials, soakTrials } from './soak/trials.ts'
 
 const options = readOptions(process.argv.slice(2), Date.now())
 if (typeof options === 'string') {
@@ -21,8 +22,9 @@ const FACTOR_MAX = 100_000
 const folder = process.env['TIDEMARK_DATA_DIR'] ?? '.tidemark'
 const ledger = join(folder, 'soak.ndjson')
 const simulationLedger = join(folder, 'soak-simulation.ndjson')
+const trialLedger = resolve(folder, 'soak-trials.ndjson')
 mkdirSync(folder, { recursive: true })
-if (!options.resume) for (const file of [ledger, simulationLedger]) rmSync(file, { force: true })
+if (!options.resume) for (const file of [ledger, simulationLedger, trialLedger]) rmSync(file, { force: true })
 
 const endsAtMs = performance.now() + options.minutes * 60_000
 const laws = readdirSync('tests/property', { recursive: true, encoding: 'utf8' })
@@ -56,8 +58,12 @@ if (simulated > 0 && !broken) {
   const from = Math.abs(options.seed) + 1
   broken = !(await soakSimulation({ ledger: simulationLedger, seeds: simulated, from, endsAtMs }))
 }
+const { trials } = options
+if (trials.length > 0 && !broken)
+  broken = !(await soakTrials({ ledger: trialLedger, names: trials, endsAtMs }))
 report(options.groups, options.cases)
 if (simulated > 0) reportSimulation(simulationLedger, simulated)
+if (trials.length > 0) reportTrials(trialLedger)
 process.exit(broken ? 1 : 0)
 
 /** One run of the laws in these files; its exit code. */

@@ -108,7 +108,17 @@ export const MATRIX: readonly Fault[] = [
     cells: ['C', 'A', 'E', 'M', 'B', 'L', 'O'],
     covers: {
       all: sim('storage_down', 'server_kill'),
+      E: [
+        test(
+          `${PROCESSES}/database-killed.test.ts`,
+          'loses no acknowledged mutation, applies none twice, and the same server takes pushes again',
+        ),
+      ],
       A: [
+        test(
+          `${PROCESSES}/database-killed.test.ts`,
+          'loses no acknowledged mutation, applies none twice, and the same server takes pushes again',
+        ),
         test(
           `${PROCESSES}/postgres-killed.test.ts`,
           'comes back at the same address, with what was committed, when it is killed itself',

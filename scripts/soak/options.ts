@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { TRIAL_NAMES } from './trials.ts'
 
 export interface SoakOptions {
   /** Each group of laws runs until it has had this many cases. */
@@ -9,6 +10,8 @@ export interface SoakOptions {
   readonly groups: readonly Group[]
   /** Of the simulation; 0 leaves it out. */
   readonly simulated: number
+  /** Trials of real processes, by name. */
+  readonly trials: readonly string[]
   /** Counts on from the ledger of the run before. */
   readonly resume: boolean
 }
@@ -24,7 +27,7 @@ export const GROUP_NAMES = Object.keys(GROUPS) as readonly Group[]
 
 /** Beside the groups of laws. */
 const SIMULATION = 'simulation'
-const ALL_GROUPS: readonly string[] = [...GROUP_NAMES, SIMULATION]
+const ALL_GROUPS: readonly string[] = [...GROUP_NAMES, SIMULATION, ...TRIAL_NAMES]
 
 export const groupOf = (file: string): Group => GROUP_NAMES.find((name) => GROUPS[name].test(file)) ?? 'other'
 
@@ -54,7 +57,8 @@ export function readOptions(argv: readonly string[], nowMs: number): SoakOptions
     if (!Number.isSafeInteger(seeds) || seeds < 1) return '--simulated must be a whole number above 0'
     const groups = GROUP_NAMES.filter((name) => named.includes(name))
     const simulated = named.includes(SIMULATION) ? seeds : 0
-    return { cases, minutes, seed, groups, simulated, resume: values.resume }
+    const trials = TRIAL_NAMES.filter((name) => named.includes(name))
+    return { cases, minutes, seed, groups, simulated, trials, resume: values.resume }
   } catch (error) {
     return (error as Error).message
   }

@@ -127,6 +127,19 @@ export class Breakers {
     this.apply(scope, entry, reduce(entry.state, event, this.settings, this.deps.clock.now()))
   }
 
+  /** Whether `scope` tripped and nothing was let in since. */
+  isUntried(scope: Scope): boolean {
+    const state = this.entries.get(scope)?.state
+    return state?.kind === 'open' && state.untried
+  }
+
+  /** What `scope` guards was seen to answer again (BR7). */
+  answers(scope: Scope): void {
+    const entry = this.entries.get(scope)
+    if (!entry) return
+    this.apply(scope, entry, reduce(entry.state, { kind: 'answers' }, this.settings, this.deps.clock.now()))
+  }
+
   /** The breakers that exist, for which `isWanted`, by scope. A scope without one is closed and saw no call. */
   list(isWanted: (scope: Scope) => boolean): readonly BreakerSnapshot[] {
     return [...this.entries]

@@ -37,7 +37,13 @@ interface Measured {
 /** BR1: every state with its own fields. */
 export type BreakerState =
   | (Measured & { readonly kind: 'closed' })
-  | (Measured & { readonly kind: 'open'; readonly sinceMs: number; readonly waitMs: number })
+  | (Measured & {
+      readonly kind: 'open'
+      readonly sinceMs: number
+      readonly waitMs: number
+      /** No probe was let in since it tripped. */
+      readonly untried: boolean
+    })
   | (Measured & {
       readonly kind: 'half_open'
       /** How long it was open: doubled when a probe goes badly. */
@@ -66,6 +72,8 @@ export type BreakerEvent =
   | { readonly kind: 'entered' }
   /** A call ended: good, failed, slow, or void when it says nothing about the scope (a client's own 4xx, a shed one). */
   | { readonly kind: 'ended'; readonly era: number; readonly call: EndedCall | 'void' }
+  /** What it guards was seen to answer again, by whoever looks after it. */
+  | { readonly kind: 'answers' }
 
 export const CLOSED: BreakerState = { kind: 'closed', era: 0, window: EMPTY_WINDOW }
 
@@ -105,9 +113,22 @@ export function reduce(
   settings: BreakerSettings,
   nowMs: number,
 ): BreakerState {
-  return event.kind === 'entered'
-    ? enter(state, settings, nowMs)
-    : end(state, event.era, event.call, settings, nowMs)
+  switch (event.kind) {
+    case 'entered':
+      return enter(state, settings, nowMs)
+    case 'ended':
+      return end(state, event.era, event.call, settings, nowMs)
+    case 'answers':
+      return tryNow(state, settings, nowMs)
+  }
+  return unreachable(event)
+}
+
+/** BR7: probes come at once, but one time only; if they go badly the wait is the one that was cut short. */
+function tryNow(state: BreakerState, settings: BreakerSettings, nowMs: number): BreakerState {
+  if (state.kind !== 'open' || !state.untried) return state
+  const waitMs = settings.openMs / 2
+  return { ...state, waitMs, sinceMs: nowMs - waitMs, untried: false }
 }
 
 function enter(state: BreakerState, settings: BreakerSettings, nowMs: number): BreakerState {
@@ -134,7 +155,7 @@ function end(
       if (call === 'void') return state
       const window = addCall(state.window, call, nowMs)
       if (!isTripped(window, settings)) return { ...state, window }
-      return { kind: 'open', era: era + 1, window, sinceMs: nowMs, waitMs: settings.openMs }
+      return { kind: 'open', era: era + 1, window, sinceMs: nowMs, waitMs: settings.openMs, untried: true }
     }
     case 'half_open':
       return endProbe(state, call, settings, nowMs)
@@ -160,7 +181,8 @@ function endProbe(
   if (call === 'void') return { ...state, out }
   if (call.failed || call.slow) {
     const waitMs = Math.min(settings.openMsMax, state.waitMs * 2)
-    return { kind: 'open', era: state.era + 1, window: state.window, sinceMs: nowMs, waitMs }
+    const { era, window } = state
+    return { kind: 'open', era: era + 1, window, sinceMs: nowMs, waitMs, untried: false }
   }
   const good = state.good + 1
   if (good >= settings.probes) return { kind: 'closed', era: state.era + 1, window: EMPTY_WINDOW }

@@ -2,6 +2,7 @@ import pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Scope } from '#lib/application/breakers/scopes.ts'
 import { ENGINE_SCOPE, collectionScope, fleetScope } from '#lib/application/breakers/scopes.ts'
+import { tryStorage } from '#lib/application/breakers/try-storage.ts'
 import type { Storage } from '#lib/storage/ports.ts'
 import { openPostgresStorage } from '#lib/storage/prisma/open-postgres-storage.ts'
 import type { BreakerWorld } from '#tests/support/breaker-world.ts'
@@ -116,6 +117,39 @@ test('[BR2] a stream that another transaction holds trips its collection alone, 
   await release()
   world.wait(30_000)
   for (let n = 0; n < 5; n++) expect((await world.push(['notes'])).status).toBe(200)
+  expect(states()).toEqual(['closed', 'closed', 'closed', 'closed'])
+})
+
+test('[BR7] probes come as soon as the storage answers, one time a trip; a fleet that tripped alone waits', async () => {
+  await open(10_000, 200)
+  const { app } = world
+  await tryStorage(app.ctx)
+  for (let n = 0; n < 20; n++)
+    await app.ctx.breakers.call(
+      fleetScope(world.fleetId),
+      async () => n,
+      () => true,
+    )
+  await tryStorage(app.ctx)
+  expect((await world.push(['jobs'])).status).toBe(503)
+  for (let n = 0; n < 20; n++)
+    await app.ctx.breakers.call(
+      ENGINE_SCOPE,
+      async () => n,
+      () => true,
+    )
+  expect(states()).toEqual(['open', 'open', 'closed', 'closed'])
+  expect((await world.push(['jobs'])).status).toBe(503)
+
+  await tryStorage(app.ctx)
+  // It answers a ping, and yet takes no push.
+  const release = await hold('LOCK TABLE fleet IN ACCESS EXCLUSIVE MODE')
+  await world.push(['jobs'])
+  expect(states()).toEqual(['open', 'open', 'closed', 'closed'])
+  await release()
+  await tryStorage(app.ctx)
+  expect((await world.push(['jobs'])).status).toBe(503)
+  await heal()
   expect(states()).toEqual(['closed', 'closed', 'closed', 'closed'])
 })
 

@@ -24,9 +24,10 @@ export interface Effects {
 export async function effectsOf(
   databaseUrl: string,
   fleetId: string,
-  { acknowledged, steps, tallyId, replicas, strange }: LoadOutcome,
+  { acknowledged, steps, tallyId, replicas, letWaitsEnd, strange }: LoadOutcome,
 ): Promise<Effects> {
   expect(strange).toEqual([])
+  await letWaitsEnd()
   await expect.poll(() => pendingOf(replicas), { timeout: DRAINED_WITHIN_MS }).toBe(0)
   const ofFleet = <R extends object>(text: string) => rowsOf<R>(databaseUrl, fleetId, text, [fleetId])
   const logged = await ofFleet<{ mutation_id: string; collection: string; version: number }>(

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect } from 'vitest'
+import { systemClock } from '#lib/client/clock.ts'
 import { openMemoryStore } from '#lib/client/memory-store.ts'
 import { openReplica } from '#lib/client/open-replica.ts'
 import type { Replica } from '#lib/client/replica.ts'
@@ -16,6 +17,8 @@ const MUTATIONS_EACH = 10
 const WRITE_EVERY_MS = 250
 const COUNT_EVERY_MS = 40
 const RETRY_MS = 100
+/** What a device is told at an open breaker: 30 s, and half of it more to spread them. */
+const WAITS_AT_MOST_MS = 45_000
 const REQUEST_TIMEOUT_MS = 5_000
 /** Invariant L with waits of at most half a second. */
 export const DRAINED_WITHIN_MS = 30_000
@@ -35,6 +38,8 @@ export interface LoadOutcome {
   readonly steps: number
   readonly tallyId: string
   readonly replicas: readonly Replica[]
+  /** A minute passes for the devices, so that none still waits because it was told to; then each syncs. */
+  letWaitsEnd(): Promise<void>
   /** Answers that no device should meet, each once. */
   readonly strange: readonly string[]
 }
@@ -57,6 +62,7 @@ export async function startLoad(urls: readonly string[], enrollmentKey: string):
   const strange = new Set<string>()
   const waiting = new Set<(sentMs: number) => void>()
   let isOver = false
+  let aheadMs = 0
 
   /** Repeats one push until it is acknowledged. */
   async function write(device: PushingDevice, turn: number): Promise<void> {
@@ -92,6 +98,7 @@ export async function startLoad(urls: readonly string[], enrollmentKey: string):
       enrollmentKey,
       device: { name: 'tablet', platform: 'ios', appVersion: '2.4.0' },
       store: openMemoryStore(),
+      clock: { ...systemClock, now: () => Date.now() + aheadMs },
       sync: {
         intervalMs: 400,
         backoffBaseMs: 50,
@@ -137,7 +144,11 @@ export async function startLoad(urls: readonly string[], enrollmentKey: string):
       isOver = true
       await writing
       const steps = (await counting).reduce((sum, taken) => sum + taken, 0)
-      return { acknowledged, steps, tallyId, replicas, strange: [...strange] }
+      const letWaitsEnd = async (): Promise<void> => {
+        aheadMs += WAITS_AT_MOST_MS
+        await Promise.all(replicas.map((replica) => replica.sync()))
+      }
+      return { acknowledged, steps, tallyId, replicas, letWaitsEnd, strange: [...strange] }
     },
     async close() {
       isOver = true

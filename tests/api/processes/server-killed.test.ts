@@ -56,7 +56,7 @@ describe('kill -9 of the server in the middle of pushes', () => {
       const effects = await effectsOf(database.url, fleet.fleetId, outcome)
       const p95 = quantile(backS, 0.95)
       const rate = outcome.acknowledged.length / workedS
-      noteTrial('server killed', {
+      noteTrial({
         wanted: KILLS,
         done: backS.length,
         figures: {

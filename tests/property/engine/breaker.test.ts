@@ -61,10 +61,11 @@ test('[BR2] a clock that is set back loses no bound: the window stays within 60 
   )
 })
 
-/** What may happen to a breaker: time passes, a call asks, or one of those that are out ends. */
+/** What may happen to a breaker: time passes, a call asks, one of those that are out ends, what it guards answers. */
 type Step =
   | { readonly kind: 'wait'; readonly ms: number }
   | { readonly kind: 'ask' }
+  | { readonly kind: 'answers' }
   | { readonly kind: 'end'; readonly which: number; readonly call: EndedCall | 'void' }
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -72,6 +73,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 40_000 }) }),
   },
   { weight: 6, arbitrary: fc.constant({ kind: 'ask' as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'answers' as const }) },
   {
     weight: 6,
     arbitrary: fc.record({
@@ -97,6 +99,15 @@ class Oracle {
   waitMs = 0
   private probes: { id: number; atMs: number; result: 'out' | 'good' | 'back' }[] = []
   private admittedSince = new Set<number>()
+  private untried = false
+
+  /** The wait is over, and one time only: the next one is what this one would have been. */
+  answers(nowMs: number): void {
+    if (this.state !== 'open' || !this.untried) return
+    this.untried = false
+    this.waitMs = 15_000
+    this.openedAtMs = nowMs - 15_000
+  }
 
   ask(id: number, nowMs: number): boolean {
     if (this.state === 'open' && nowMs - this.openedAtMs >= this.waitMs) this.turn('half_open')
@@ -122,12 +133,12 @@ class Oracle {
       const { calls, failures, slow } = counted(this.calls, nowMs)
       if (calls < QUICK.callsMin) return
       if (failures / calls >= QUICK.failureRateMax || slow / calls >= QUICK.slowRateMax)
-        this.open(30_000, nowMs)
+        this.open(30_000, nowMs, true)
     } else if (this.state === 'half_open') {
       const probe = this.probes.find((one) => one.id === id)
       if (!probe) return
       if (ended === 'void') probe.result = 'back'
-      else if (ended.failed || ended.slow) this.open(Math.min(300_000, this.waitMs * 2), nowMs)
+      else if (ended.failed || ended.slow) this.open(Math.min(300_000, this.waitMs * 2), nowMs, false)
       else {
         probe.result = 'good'
         if (this.probes.filter(({ result }) => result === 'good').length === QUICK.probes) this.turn('closed')
@@ -135,8 +146,9 @@ class Oracle {
     }
   }
 
-  private open(waitMs: number, nowMs: number): void {
+  private open(waitMs: number, nowMs: number, untried: boolean): void {
     this.turn('open')
+    this.untried = untried
     this.waitMs = waitMs
     this.openedAtMs = nowMs
   }
@@ -149,7 +161,7 @@ class Oracle {
   }
 }
 
-test('[BR1] [BR3] the reducer admits and changes as a naive breaker does, over any run of events', () => {
+test('[BR1] [BR3] [BR7] the reducer admits and changes as a naive breaker does, over any run of events', () => {
   const reached = new Set<string>()
   fc.assert(
     fc.property(fc.array(step, { minLength: 100, maxLength: 400, size: 'max' }), (steps) => {
@@ -160,7 +172,10 @@ test('[BR1] [BR3] the reducer admits and changes as a naive breaker does, over a
       let nextId = 0
       for (const one of steps) {
         if (one.kind === 'wait') nowMs += one.ms
-        else if (one.kind === 'ask') {
+        else if (one.kind === 'answers') {
+          oracle.answers(nowMs)
+          state = reduce(state, { kind: 'answers' }, QUICK, nowMs)
+        } else if (one.kind === 'ask') {
           const id = nextId++
           const { admitted } = judge(state, QUICK, nowMs)
           expect(admitted).toBe(oracle.ask(id, nowMs))
@@ -203,6 +218,7 @@ describe('[BR1] the reducer is total and pure', () => {
       ...measured,
       sinceMs: fc.constant(START_MS),
       waitMs: fc.integer({ min: 1, max: 300_000 }),
+      untried: fc.boolean(),
     }),
     fc.record({
       kind: fc.constant('half_open' as const),
@@ -215,6 +231,7 @@ describe('[BR1] the reducer is total and pure', () => {
   )
   const anyEvent: fc.Arbitrary<BreakerEvent> = fc.oneof(
     fc.constant({ kind: 'entered' as const }),
+    fc.constant({ kind: 'answers' as const }),
     fc.record({
       kind: fc.constant('ended' as const),
       era,

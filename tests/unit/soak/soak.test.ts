@@ -4,6 +4,7 @@ import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { casesByLaw, casesOf, readLedger } from '../../../scripts/soak/ledger.ts'
 import { groupOf, readOptions } from '../../../scripts/soak/options.ts'
+import { tableOf } from '../../../scripts/soak/trials.ts'
 
 describe('npm run soak', () => {
   it('groups the laws by what they are about', () => {
@@ -28,8 +29,26 @@ describe('npm run soak', () => {
       simulated: 9,
     })
     expect(readOptions(['--groups', 'merge'], 7)).toMatchObject({ simulated: 0 })
+    expect(readOptions(['--groups', 'server-killed'], 7)).toMatchObject({
+      groups: [],
+      simulated: 0,
+      trials: ['server-killed'],
+    })
     expect(readOptions(['--simulated', '0'], 7)).toMatch('--simulated')
     expect(readOptions(['--tides'], 7)).toMatch('--tides')
+  })
+
+  it('shows the figures of trials as a table, with how far one came', () => {
+    const figures = { lost: 0, 'back after s, p95': 2.345 }
+    expect(tableOf([{ trial: 'server-killed', wanted: 50, done: 7, figures }])).toBe(
+      [
+        '| trial | figure | value |',
+        '|---|---|---:|',
+        '| server-killed | rounds | 7 of 50 |',
+        '|  | lost | 0 |',
+        '|  | back after s, p95 | 2.35 |',
+      ].join('\n'),
+    )
   })
 
   it('adds up the cases of each law, and leaves out a line that a kill cut short', () => {

@@ -27,7 +27,13 @@ export interface SupervisionOptions {
   log?: (line: string) => void
 }
 
-const SETTINGS = { shared_buffers: '128MB', max_connections: '100', timezone: 'UTC' }
+const SETTINGS = {
+  shared_buffers: '128MB',
+  max_connections: '100',
+  timezone: 'UTC',
+  // After a crash: the file system at once, instead of some thousand files one by one, which takes seconds.
+  ...(process.platform === 'linux' && { recovery_init_sync_method: 'syncfs' }),
+}
 /** So many restarts in one window; more means that a restart does not help. */
 const RESTARTS_MAX = 5
 const RESTART_WINDOW_MS = 60_000
