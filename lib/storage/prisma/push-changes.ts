@@ -35,11 +35,14 @@ const RELOG: Statement = {
       received_at = ${OF_PUSH.receivedAt}, committed_at = $11
     FROM ${LOG_COLUMNS} WHERE c.fleet_id = $1 AND c.mutation_id = k.mutation_id`,
 }
-/** Two devices may name the same session and request: ids are the senders' own. */
+/**
+ * Two devices may name the same session and request: ids are the senders' own. The mutations of all pushes come as one
+ * array, of which each takes its slice.
+ */
 const SESSION_PUSHES: Statement = {
   name: 'push_of_session',
   text: `INSERT INTO session_push (fleet_id, session_id, request_id, committed_at, mutation_ids)
-    SELECT $1, s, r, $4, m::uuid[] FROM unnest($2::uuid[], $3::uuid[], $5::text[]) k(s, r, m)
+    SELECT $1, s, r, $4, ($5::uuid[])[first:last] FROM unnest($2::uuid[], $3::uuid[], $6::int[], $7::int[]) k(s, r, first, last)
     ON CONFLICT (fleet_id, session_id, request_id) DO UPDATE SET mutation_ids = session_push.mutation_ids || excluded.mutation_ids`,
 }
 const INSERT_RECORDS = `INSERT INTO record (fleet_id, collection, record_id, version, deleted, data, hlc, device_id, version_vector, schema_version, crdt, ot, committed_at)
@@ -139,12 +142,18 @@ export function writeChanges(send: Send, fleetId: string, writes: PushWrites): P
     jsons(rows.map((row) => resultToStore(row.result, row.record?.version ?? null))),
     committed,
   ])
-  some(sessionPushes(fresh), SESSION_PUSHES, (rows) => [
-    uuids(rows.map((row) => row.sessionId)),
-    uuids(rows.map((row) => row.requestId)),
-    committed,
-    plainTexts(rows.map((row) => `{${row.mutationIds.join(',')}}`)),
-  ])
+  some(sessionPushes(fresh), SESSION_PUSHES, (rows) => {
+    let last = 0
+    const lasts = rows.map(({ mutationIds }) => (last += mutationIds.length))
+    return [
+      uuids(rows.map((row) => row.sessionId)),
+      uuids(rows.map((row) => row.requestId)),
+      committed,
+      uuids(rows.flatMap((row) => row.mutationIds)),
+      ints(rows.map(({ mutationIds }, i) => (lasts[i] as number) - mutationIds.length + 1)),
+      ints(lasts),
+    ]
+  })
   const { made, changed } = newestRecords(changes)
   some(made, NEW_RECORDS, (rows) => [...recordValues(rows), committed])
   some(changed, RECORDS, (rows) => [...recordValues(rows), committed])
