@@ -47,6 +47,23 @@ const SERVER_DISK: Cover = {
 const PROCESSES = 'tests/api/processes'
 const DEVICE = 'tests/api/device'
 
+const FAULTY_NETWORK = test(
+  `${PROCESSES}/faulty-network.test.ts`,
+  'loses no acknowledged mutation, applies none twice, and all catch up once it is healed',
+)
+const SERVER_KILLED = test(
+  `${PROCESSES}/server-killed.test.ts`,
+  'loses no acknowledged mutation, applies none twice, and devices catch up by themselves',
+)
+const DATABASE_KILLED = test(
+  `${PROCESSES}/database-killed.test.ts`,
+  'loses no acknowledged mutation, applies none twice, and the same server takes pushes again',
+)
+const TWO_SERVERS = test(
+  `${PROCESSES}/two-servers.test.ts`,
+  '[TK2] pollers miss no change and see them in order; a repeated request has equal bytes at both',
+)
+
 /** The fault matrix of the design, cell by cell. */
 export const MATRIX: readonly Fault[] = [
   {
@@ -54,7 +71,11 @@ export const MATRIX: readonly Fault[] = [
     cells: ['C', 'A', 'E', 'M', 'R', 'B', 'L'],
     covers: {
       all: sim('lose_answer', 'reset', 'cut_answer', 'server_kill_at_commit'),
-      E: [test(`${DEVICE}/idempotency.test.ts`, '[ID1] answers a repeated request id with the same bytes')],
+      A: [FAULTY_NETWORK],
+      E: [
+        FAULTY_NETWORK,
+        test(`${DEVICE}/idempotency.test.ts`, '[ID1] answers a repeated request id with the same bytes'),
+      ],
     },
   },
   {
@@ -62,7 +83,9 @@ export const MATRIX: readonly Fault[] = [
     cells: ['C', 'A', 'E', 'M', 'R', 'B', 'O'],
     covers: {
       all: sim('duplicate', 'retry_storm', 'reuse_id'),
+      M: [TWO_SERVERS],
       O: [
+        TWO_SERVERS,
         test(
           `${DEVICE}/idempotency.test.ts`,
           '[ID2] gives twenty concurrent duplicates over two processes one effect and the same bytes',
@@ -77,7 +100,7 @@ export const MATRIX: readonly Fault[] = [
   {
     fault: '3 reorder, delay',
     cells: ['C', 'A', 'E', 'M', 'R', 'Z', 'L'],
-    covers: { all: sim('delay', 'duplicate', 'slow_commit') },
+    covers: { all: sim('delay', 'duplicate', 'slow_commit'), L: [FAULTY_NETWORK] },
   },
   {
     fault: '4 client crash at every persist step',
@@ -94,12 +117,9 @@ export const MATRIX: readonly Fault[] = [
     cells: ['C', 'A', 'E', 'M', 'B', 'L', 'O'],
     covers: {
       all: sim('server_kill', 'server_kill_at_commit'),
-      A: [
-        test(
-          `${PROCESSES}/server-killed.test.ts`,
-          'loses no acknowledged mutation, applies none twice, and devices catch up by themselves',
-        ),
-      ],
+      A: [SERVER_KILLED],
+      E: [SERVER_KILLED],
+      L: [SERVER_KILLED],
       O: [OVERRIDES],
     },
   },
@@ -108,17 +128,10 @@ export const MATRIX: readonly Fault[] = [
     cells: ['C', 'A', 'E', 'M', 'B', 'L', 'O'],
     covers: {
       all: sim('storage_down', 'server_kill'),
-      E: [
-        test(
-          `${PROCESSES}/database-killed.test.ts`,
-          'loses no acknowledged mutation, applies none twice, and the same server takes pushes again',
-        ),
-      ],
+      E: [DATABASE_KILLED],
+      L: [DATABASE_KILLED],
       A: [
-        test(
-          `${PROCESSES}/database-killed.test.ts`,
-          'loses no acknowledged mutation, applies none twice, and the same server takes pushes again',
-        ),
+        DATABASE_KILLED,
         test(
           `${PROCESSES}/postgres-killed.test.ts`,
           'comes back at the same address, with what was committed, when it is killed itself',
@@ -159,6 +172,7 @@ export const MATRIX: readonly Fault[] = [
     cells: ['C', 'A', 'E', 'B', 'L', 'O'],
     covers: {
       all: sim('poison', 'cut_request', 'atomic_push'),
+      A: [FAULTY_NETWORK],
       O: [BULK_REPLAY],
     },
   },
@@ -203,7 +217,18 @@ export const MATRIX: readonly Fault[] = [
   {
     fault: '15 one-way partition, half-open connection',
     cells: ['C', 'A', 'E', 'M', 'R', 'L', 'O'],
-    covers: { all: sim('lose_request', 'lose_answer', 'offline'), O: [OVERRIDES] },
+    covers: {
+      all: sim('lose_request', 'lose_answer', 'offline'),
+      A: [FAULTY_NETWORK],
+      L: [
+        FAULTY_NETWORK,
+        test(
+          `${PROCESSES}/silent-database.test.ts`,
+          'is given up in bounded time, and another one takes its place',
+        ),
+      ],
+      O: [OVERRIDES],
+    },
   },
   {
     fault: '16 process stopped 30 s (SIGSTOP), two race',

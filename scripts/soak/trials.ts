@@ -5,6 +5,8 @@ import { readLines } from './ledger.ts'
 const TRIALS = {
   'server-killed': 'tests/api/processes/server-killed.test.ts',
   'database-killed': 'tests/api/processes/database-killed.test.ts',
+  'two-servers': 'tests/api/processes/two-servers.test.ts',
+  'faulty-network': 'tests/api/processes/faulty-network.test.ts',
 } as const
 type Trial = keyof typeof TRIALS
 export const TRIAL_NAMES = Object.keys(TRIALS) as readonly Trial[]

@@ -37,6 +37,11 @@ const PIPELINE = { pipeline: true }
 const CONNECT_TIMEOUT_MS = 5_000
 const STATEMENT_TIMEOUT_MS = 20_000
 const LOCK_TIMEOUT_MS = 5_000
+/**
+ * When an answer is given up, as a multiple of the statement's own limit: that one is kept by PostgreSQL, which a
+ * partition may have cut off without a word.
+ */
+const SILENCE_FACTOR = 1.5
 
 /** The first statement of every transaction: who we are (decision 9) and how long we wait. */
 const enter = (statementTimeoutMs: number, lockTimeoutMs: number): Statement => ({
@@ -73,6 +78,7 @@ export class Database {
       connectionString: url,
       max: poolSize,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: statementTimeoutMs * SILENCE_FACTOR,
       keepAlive: true,
       types: { getTypeParser },
       ...PIPELINE,
