@@ -35,9 +35,10 @@ export async function healAndCheck(stage: Stage): Promise<void> {
     const before = world.database.commits.length
     const cleared = clearDesk(stage)
     if (!(await world.complete(cleared, DESK_WITHIN_MS))) return ledger.blame('L', 'the desk is not answered')
+    const askedAtMs = new Map(world.devices.map((device) => [device, device.nowMs()]))
     for (const device of world.devices) void device.replica?.sync()
     await world.time.runUntil(world.time.elapsedMs + LOOK_EVERY_MS)
-    await drain(stage, 'after the desk')
+    await drain(stage, 'after the desk', askedAtMs)
     // A device that hears only now of a restore sends again what the others must read then.
     if ((await cleared) === 0 && world.database.commits.length === before) break
     if (round === DESK_ROUNDS_MAX) return ledger.blame('L', 'decisions make new conflicts without end')
@@ -59,13 +60,20 @@ async function compareStates(stage: Stage): Promise<void> {
   }
 }
 
-/** Lets time pass until every device is at rest, and blames those that are not in time. */
-async function drain({ world, ledger }: Stage, when: string): Promise<void> {
+/**
+ * Lets time pass until every device is at rest, and blames those that are not in time. One that was asked to sync is not
+ * before it did: the server may have asked it to keep quiet, with an answer to a report too.
+ */
+async function drain(
+  { world, ledger }: Stage,
+  when: string,
+  askedAtMs: ReadonlyMap<SimDevice, number> = new Map(),
+): Promise<void> {
   const { time } = world
   const end = time.elapsedMs + WAIT_MAX_MS
   let deadline = time.elapsedMs + BACKOFF_CAP_MS * 1.5 + INTERVAL_MS * 1.5 + DRAINED_WITHIN_MS
   for (;;) {
-    const busy = world.devices.filter((device) => !isAtRest(device))
+    const busy = world.devices.filter((device) => !isAtRest(device, askedAtMs.get(device) ?? 0))
     if (busy.length === 0) return
     for (const device of busy)
       deadline = Math.max(deadline, Math.min(end, time.elapsedMs + waitAskedOf(device) + DRAINED_WITHIN_MS))
@@ -89,9 +97,10 @@ function waitAskedOf(device: SimDevice): number {
 }
 
 /** Nothing waits but what a person must decide first. */
-function isAtRest({ replica }: SimDevice): boolean {
+function isAtRest({ replica }: SimDevice, sinceMs: number): boolean {
   const status = replica?.status$.get()
   if (!replica || status?.state !== 'idle' || status.problem !== null || status.lastSyncedAt === null)
     return false
+  if (Date.parse(status.lastSyncedAt) < sinceMs) return false
   return status.pending === 0 || replica.conflicts$.get().length > 0
 }
