@@ -67,6 +67,9 @@ export class Ledger implements Watcher {
 
   answered({ sent, status, text }: Answered): void {
     if (status >= 500 && status !== 503) this.blame('T', `${sent.url} answered ${status}: ${text}`)
+    // A device would help itself with a new enrollment: without a restore it must never have to.
+    if (status === 401 && this.history.epoch === 1)
+      this.blame('A', `${sent.url} does not know a credential that was given: ${text}`)
     if (status !== 200) return
     if (sent.url.includes('/api/v1/push')) this.pushAnswered(sent.headers['authorization'] ?? '', text)
     if (sent.url.includes('/api/v1/pull'))
