@@ -21,6 +21,7 @@ const KEEP = { eventsMs: 35 * DAY_MS, sessionsMs: 90 * DAY_MS }
 const RETENTION_BATCH = 5_000
 /** Batches of one table in one run; what is left goes on at the leader's next turn. */
 export const RETENTION_ROUNDS = 20
+const BATCHES = { size: RETENTION_BATCH, rounds: RETENTION_ROUNDS }
 
 interface Task {
   readonly name: string
@@ -39,6 +40,7 @@ const TASKS: readonly Task[] = [
     run: (ctx) => inEachFleet(ctx, (id) => watchSchemaAhead(ctx, id)),
   },
   { name: 'abandoned', everyMs: 10 * MINUTE_MS, run: inferAbandoned },
+  { name: 'removed', everyMs: MINUTE_MS, run: purgeRemoved },
   { name: 'partitions', everyMs: 60 * MINUTE_MS, run: keepPartitions },
 ]
 
@@ -101,11 +103,19 @@ function showGauges(ctx: Context, startedMs: number): Promise<void> {
   )
 }
 
+async function purgeRemoved(ctx: Context): Promise<typeof AGAIN | undefined> {
+  let isMore = false
+  await inEachFleet(ctx, async (fleetId) => {
+    const { more } = await ctx.storage.maintenance.purgeRemoved(fleetId, BATCHES)
+    isMore ||= more
+  })
+  return isMore ? AGAIN : undefined
+}
+
 async function keepPartitions(ctx: Context): Promise<typeof AGAIN | undefined> {
   const nowMs = ctx.clock.now()
   await ctx.storage.maintenance.ensurePartitions(nowMs, PARTITIONS_AHEAD_DAYS)
-  const batches = { size: RETENTION_BATCH, rounds: RETENTION_ROUNDS }
-  const { more } = await ctx.storage.maintenance.applyRetention(nowMs, KEEP, batches)
+  const { more } = await ctx.storage.maintenance.applyRetention(nowMs, KEEP, BATCHES)
   const stray = await ctx.storage.maintenance.strayRows()
   if (stray > 0) ctx.log.error('rows outside every partition', { stray })
   return more ? AGAIN : undefined

@@ -78,6 +78,11 @@ export const ERROR_CODES = {
     help: 'Read it again and repeat the change.',
   },
   already_exists: { status: 409, title: 'A thing of that name exists', help: 'Choose another name.' },
+  conflicts_open: {
+    status: 409,
+    title: 'Open conflicts wait in this collection',
+    help: 'Decide them first: nobody could any more once it is removed.',
+  },
   too_many_commands: {
     status: 409,
     title: 'Too many commands wait for this device',

@@ -106,11 +106,23 @@ export interface FleetPort {
 
 // ── collections ───────────────────────────────────────────────────────────
 export interface CollectionPort {
-  create(collection: Collection, audit: AuditEntry): Promise<'created' | 'name_taken'>
+  /** `being_removed` while there still is something of a former collection of that name. */
+  create(collection: Collection, audit: AuditEntry): Promise<'created' | 'name_taken' | 'being_removed'>
   list(fleetId: string): Promise<readonly Collection[]>
   get(fleetId: string, id: string): Promise<Collection | null>
   /** Saves when the stored version is `next.version - 1`; a new schemaVersion is kept beside the older ones. Raises configVersion. */
   update(next: Collection, audit: AuditEntry): Promise<'updated' | 'stale'>
+  /**
+   * Takes the collection of that version away, with its schemas, unless a conflict of it is open, and raises
+   * configVersion. Its stream goes one on, all behind it purged, so that no token of before reads a later namesake. What
+   * it held is left to `maintenance.purgeRemoved`; log, closed conflicts and dead letters stay.
+   */
+  remove(
+    fleetId: string,
+    id: string,
+    version: number,
+    audit: AuditEntry,
+  ): Promise<'removed' | 'stale' | 'conflicts_open'>
   schemaVersions(
     fleetId: string,
     id: string,
@@ -388,6 +400,11 @@ export interface MaintenancePort {
     keep: { eventsMs: number; sessionsMs: number },
     batches: RetentionBatches,
   ): Promise<{ dropped: readonly string[]; deleted: number; more: boolean }>
+  /** Deletes what collections held that are no more: of each table at most `rounds` batches of `size`. */
+  purgeRemoved(
+    fleetId: string,
+    batches: RetentionBatches,
+  ): Promise<{ readonly deleted: number; readonly more: boolean }>
   /** Rows that fell into a default partition: an alarm, since no partition covered their day. */
   strayRows(): Promise<number>
 }

@@ -77,7 +77,12 @@ export async function createCollection(
     fleetId,
     after: { name, strategy },
   })
-  if ((await ctx.storage.collections.create(collection, audit)) === 'name_taken')
-    throw new ApplicationError('already_exists')
+  const outcome = await ctx.storage.collections.create(collection, audit)
+  if (outcome === 'name_taken') throw new ApplicationError('already_exists')
+  if (outcome === 'being_removed')
+    throw new ApplicationError('already_exists', {
+      detail: 'records of a removed collection of this name are being deleted; try again in some minutes',
+    })
+  ctx.directory.forget()
   return published(ctx, collection, null)
 }

@@ -6,6 +6,7 @@ import { getBreaker, listBreakers } from '#lib/application/breakers/list-breaker
 import { createCollection } from '#lib/application/collections/create-collection.ts'
 import { getCollection, listCollections } from '#lib/application/collections/list-collections.ts'
 import { publishCollection } from '#lib/application/collections/publish-collection.ts'
+import { removeCollection } from '#lib/application/collections/remove-collection.ts'
 import { getConflict } from '#lib/application/conflicts/get-conflict.ts'
 import { listConflicts } from '#lib/application/conflicts/list-conflicts.ts'
 import { resolveConflict } from '#lib/application/conflicts/resolve-conflict.ts'
@@ -125,6 +126,10 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   ),
   change('PATCH', '/collections/:id', async (call) =>
     shownCollection(await publishCollection(call.ctx, { ...input(call), id: idOf(call) })),
+  ),
+
+  change('DELETE', '/collections/:id', (call) =>
+    removeCollection(call.ctx, { ...input(call), id: idOf(call) }),
   ),
 
   read('/enrollment-keys', 'admin', async (call) =>

@@ -1,5 +1,6 @@
 import type { MaintenancePort, RetentionBatches } from '../ports.ts'
 import { dayOf, dayStartMs, KEEP_MS } from '../retention.ts'
+import { heldBy } from './collections.ts'
 import { compactOtLog } from './ot-log.ts'
 import type { FleetTables, MemoryState } from './state.ts'
 import type { Table, Undo } from './table.ts'
@@ -19,6 +20,18 @@ export function memoryMaintenance(state: MemoryState): MaintenancePort {
       }),
     applyRetention: (nowMs, keep, batches) =>
       state.inGlobal((undo) => applyRetention(state, undo, nowMs, keep, batches)),
+    purgeRemoved: (fleetId, { size, rounds }) =>
+      state.inFleet(fleetId, (tables, undo) => {
+        const names = new Set(tables.collections.values().map(({ name }) => name))
+        const gone = tables.heads.entries().flatMap(([name]) => (names.has(name) ? [] : [name]))
+        const counts = heldBy(tables).map(({ keys, drop }) => {
+          const batch = gone.flatMap(keys).slice(0, size * rounds)
+          for (const key of batch) drop(undo, key)
+          return batch.length
+        })
+        const deleted = counts.reduce((sum, count) => sum + count, 0)
+        return { deleted, more: counts.some((count) => count === size * rounds) }
+      }),
     strayRows: async () => {
       const stray = (ms: number): boolean => !state.coveredDays.has(dayOf(ms))
       const perFleet = state.allFleetTables().map((tables) => {

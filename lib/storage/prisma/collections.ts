@@ -26,6 +26,40 @@ const KEEP_SCHEMA: Statement = {
   text: `INSERT INTO collection_schema (fleet_id, collection_id, schema_version, schema, created_at)
     VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
 }
+/** As pushes lock it, before any row of the collection: whoever waits then finds the config as it is after. */
+const LOCK_STREAM: Statement = {
+  name: 'collection_lock_stream',
+  text: 'SELECT FROM stream_head WHERE fleet_id = $1 AND collection = $2 FOR UPDATE',
+}
+const REMAINS: Statement = {
+  name: 'collection_remains',
+  text: `SELECT WHERE NOT EXISTS (SELECT FROM collection WHERE fleet_id = $1 AND name = $2) AND (
+      EXISTS (SELECT FROM record WHERE fleet_id = $1 AND collection = $2)
+      OR EXISTS (SELECT FROM record_base WHERE fleet_id = $1 AND collection = $2)
+      OR EXISTS (SELECT FROM ot_op WHERE fleet_id = $1 AND collection = $2)
+      OR EXISTS (SELECT FROM device_position WHERE fleet_id = $1 AND collection = $2))`,
+}
+const NAME_OF: Statement = {
+  name: 'collection_name',
+  text: 'SELECT name FROM collection WHERE fleet_id = $1 AND id = $2',
+}
+const OPEN_CONFLICT: Statement = {
+  name: 'collection_open_conflict',
+  text: `SELECT FROM conflict WHERE fleet_id = $1 AND collection = $2 AND status = 'open' LIMIT 1`,
+}
+const REMOVE: Statement = {
+  name: 'collection_remove',
+  text: 'DELETE FROM collection WHERE fleet_id = $1 AND id = $2 AND version = $3 RETURNING id',
+}
+const FORGET_SCHEMAS: Statement = {
+  name: 'collection_forget_schemas',
+  text: 'DELETE FROM collection_schema WHERE fleet_id = $1 AND collection_id = $2',
+}
+const END_STREAM: Statement = {
+  name: 'collection_end_stream',
+  text: `UPDATE stream_head SET version = version + 1, purged_version = version + 1
+    WHERE fleet_id = $1 AND collection = $2`,
+}
 /** Made with the collection, so that a push never has to. */
 const MAKE_HEAD: Statement = {
   name: 'collection_make_head',
@@ -40,8 +74,11 @@ export function postgresCollections(database: Database): CollectionPort {
   return {
     create: (collection, audit) =>
       database.inFleet(collection.fleetId, async (send) => {
+        const place = [collection.fleetId, collection.name]
+        await send(LOCK_STREAM, place)
+        if ((await send(REMAINS, place)).length > 0) return 'being_removed'
         if ((await send(CREATE, valuesOf(collection))).length === 0) return 'name_taken'
-        await send(MAKE_HEAD, [collection.fleetId, collection.name])
+        await send(MAKE_HEAD, place)
         await published(send, collection)
         await insertAudit(send, audit)
         return 'created'
@@ -65,6 +102,20 @@ export function postgresCollections(database: Database): CollectionPort {
         await insertAudit(send, audit)
         return 'updated'
       }),
+    remove: (fleetId, id, version, audit) =>
+      database.inFleet(fleetId, async (send) => {
+        const [row] = await send<{ name: string }>(NAME_OF, [fleetId, id])
+        if (!row) return 'stale'
+        const stream = [fleetId, row.name]
+        await send(LOCK_STREAM, stream)
+        if ((await send(OPEN_CONFLICT, stream)).length > 0) return 'conflicts_open'
+        if ((await send(REMOVE, [fleetId, id, version])).length === 0) return 'stale'
+        await send(FORGET_SCHEMAS, [fleetId, id])
+        await send(END_STREAM, stream)
+        await raiseConfig(send, fleetId)
+        await insertAudit(send, audit)
+        return 'removed'
+      }),
     schemaVersions: async (fleetId, id) => {
       const rows = await database.prismaInFleet(fleetId, (tx) =>
         tx.collectionSchema.findMany({
@@ -84,6 +135,10 @@ export function postgresCollections(database: Database): CollectionPort {
 async function published(send: Send, collection: Collection): Promise<void> {
   const { fleetId, id, schemaVersion, schema, updatedAtMs } = collection
   await send(KEEP_SCHEMA, [fleetId, id, schemaVersion, JSON.stringify(schema), at(updatedAtMs)])
+  await raiseConfig(send, fleetId)
+}
+
+async function raiseConfig(send: Send, fleetId: string): Promise<void> {
   const raised = await send(RAISE_CONFIG, [fleetId])
   assert(raised.length === 1, `fleet ${fleetId} exists`)
 }

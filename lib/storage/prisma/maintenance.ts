@@ -79,6 +79,18 @@ const EXPIRE: readonly { statement: Statement; keepMs: (keep: Keep) => number }[
   { statement: expire('rollup', "tier = 'hour' AND start < $2"), keepMs: () => KEEP_MS.hourBucket },
 ]
 
+/** Rows of streams whose collection is no more, at most $2: found by the streams, which are few. */
+const ofRemoved = (table: string): Statement => ({
+  name: `purge_removed_${table}`,
+  text: `WITH gone AS (DELETE FROM ${table} WHERE ctid = ANY (ARRAY(
+      SELECT x.ctid FROM stream_head h CROSS JOIN LATERAL (
+        SELECT r.ctid FROM ${table} r WHERE r.fleet_id = $1 AND r.collection = h.collection LIMIT $2) x
+      WHERE h.fleet_id = $1 AND NOT EXISTS (SELECT FROM collection c WHERE c.fleet_id = $1 AND c.name = h.collection)
+      LIMIT $2)) AND fleet_id = $1 RETURNING 1)
+    SELECT count(*) AS count FROM gone`,
+})
+const OF_REMOVED: readonly Statement[] = ['record', 'record_base', 'ot_op', 'device_position'].map(ofRemoved)
+
 interface Keep {
   readonly eventsMs: number
   readonly sessionsMs: number
@@ -107,6 +119,16 @@ export function postgresMaintenance(database: Database): MaintenancePort {
       }
       return { dropped: dropped.map((row) => row.name).sort(), deleted, more }
     },
+    purgeRemoved: async (fleetId, batches) => {
+      let deleted = 0
+      let more = false
+      for (const statement of OF_REMOVED) {
+        const purged = await inBatches(database, fleetId, statement, [batches.size], batches)
+        deleted += purged.deleted
+        more ||= purged.more
+      }
+      return { deleted, more }
+    },
     strayRows: async () => {
       const [row] = await database.inGlobal((send) => send<{ count: number }>(STRAY, []))
       return row?.count ?? 0
@@ -123,25 +145,40 @@ async function expireGlobal(database: Database, nowMs: number): Promise<number> 
   })
 }
 
-/** One transaction a batch: what was deleted stays deleted when the next one fails. */
 async function expireFleet(
   database: Database,
   fleetId: string,
   nowMs: number,
   keep: Keep,
-  { size, rounds }: RetentionBatches,
+  batches: RetentionBatches,
 ): Promise<{ deleted: number; more: boolean }> {
   let deleted = 0
   let more = false
   for (const { statement, keepMs } of EXPIRE) {
-    const values = [fleetId, at(nowMs - keepMs(keep)), size]
-    let last = size
-    for (let round = 0; round < rounds && last >= size; round++) {
-      const [row] = await database.inFleet(fleetId, (send) => send<{ count: number }>(statement, values))
-      last = row?.count ?? 0
-      deleted += last
-    }
-    more ||= last >= size
+    const values = [at(nowMs - keepMs(keep)), batches.size]
+    const expired = await inBatches(database, fleetId, statement, values, batches)
+    deleted += expired.deleted
+    more ||= expired.more
   }
   return { deleted, more }
+}
+
+/** One transaction a batch: what was deleted stays deleted when the next one fails. */
+async function inBatches(
+  database: Database,
+  fleetId: string,
+  statement: Statement,
+  values: readonly unknown[],
+  { size, rounds }: RetentionBatches,
+): Promise<{ deleted: number; more: boolean }> {
+  let deleted = 0
+  let last = size
+  for (let round = 0; round < rounds && last >= size; round++) {
+    const [row] = await database.inFleet(fleetId, (send) =>
+      send<{ count: number }>(statement, [fleetId, ...values]),
+    )
+    last = row?.count ?? 0
+    deleted += last
+  }
+  return { deleted, more: last >= size }
 }

@@ -8,7 +8,7 @@ import { COMMANDS_PENDING_MAX } from '#lib/protocol/command.ts'
 import type { ErrorCode } from '#lib/protocol/error-codes.ts'
 import { ERROR_CODES } from '#lib/protocol/error-codes.ts'
 import type { MutationResult } from '#lib/protocol/push.ts'
-import type { Storage } from '#lib/storage/ports.ts'
+import type { Collection, Storage } from '#lib/storage/ports.ts'
 import type { TestApp, TestDevice, TestFleet } from '#tests/support/device-world.ts'
 import { NOTES_SCHEMA, newUuid, send } from '#tests/support/device-world.ts'
 import type { DeviceHttp } from '#tests/support/device-http.ts'
@@ -133,6 +133,13 @@ const PROVOKE: Record<ErrorCode, () => Promise<Response>> = {
     return world.admin('PATCH', inFleet(`/collections/${id}`), { version: 7, tieRule: 'fww' }, 'admin')
   },
   already_exists: () => post('/collections', { name: 'notes', strategy: 'lww', schema: true }),
+  conflicts_open: async () => {
+    await conflict('manual')
+    const all = await world.storage.collections.list(world.fleet.fleetId)
+    const { id, version } = all.find(({ name }) => name === 'manual') as Collection
+    const body = { name: 'manual', version, reason: 'a test' }
+    return world.admin('DELETE', inFleet(`/collections/${id}`), body, 'admin')
+  },
   too_many_commands: async () => {
     const told = await world.device()
     const path = `/devices/${told.id}/commands`

@@ -291,9 +291,10 @@ export async function commit(
   fleetId: string,
   make: (head: number) => readonly Change[],
   more: Partial<PushWrites> = {},
+  streams: readonly string[] = ['reports'],
 ): Promise<readonly Change[]> {
   return storage.sync.transact(fleetId, async (tx) => {
-    const { heads } = await tx.load(planOf())
+    const { heads } = await tx.load(planOf(streams))
     const changes = make(heads.get('reports') ?? 0)
     await tx.write(writesOf(changes, more))
     return changes
