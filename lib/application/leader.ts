@@ -104,7 +104,8 @@ function showGauges(ctx: Context, startedMs: number): Promise<void> {
 }
 
 async function purgeRemoved(ctx: Context): Promise<typeof AGAIN | undefined> {
-  let isMore = false
+  const fleets = await ctx.storage.maintenance.purgeRemovedFleets(ctx.clock.now(), BATCHES)
+  let isMore = fleets.more
   await inEachFleet(ctx, async (fleetId) => {
     const { more } = await ctx.storage.maintenance.purgeRemoved(fleetId, BATCHES)
     isMore ||= more

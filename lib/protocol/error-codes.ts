@@ -83,6 +83,11 @@ export const ERROR_CODES = {
     title: 'Open conflicts wait in this collection',
     help: 'Decide them first: nobody could any more once it is removed.',
   },
+  devices_enrolled: {
+    status: 409,
+    title: 'Devices are enrolled in this fleet',
+    help: 'Revoke them first: what they still hold would have nowhere to go.',
+  },
   too_many_commands: {
     status: 409,
     title: 'Too many commands wait for this device',

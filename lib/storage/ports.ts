@@ -100,6 +100,15 @@ export interface FleetPort {
   list(): Promise<readonly Fleet[]>
   /** Saves name and settings when the stored config version is `next.configVersion - 1`. */
   update(next: Fleet, audit: AuditEntry): Promise<'updated' | 'stale' | 'name_taken'>
+  /**
+   * Takes a fleet away in which every device is revoked: ends its API keys and the roles in it. What it held is left to
+   * `maintenance.purgeRemovedFleets`; the audit log stays.
+   */
+  remove(
+    fleetId: string,
+    atMs: number,
+    audit: AuditEntry,
+  ): Promise<'removed' | 'unknown' | 'devices_enrolled'>
   /** Raises the epoch, as a restore does. */
   raiseEpoch(fleetId: string, audit: AuditEntry): Promise<number>
 }
@@ -143,7 +152,7 @@ export interface DevicePort {
   /**
    * One enrollment per requestId within 24 h: a repeat adds a token to the same device, which has the newest
    * TOKENS_PER_DEVICE_MAX. Which answer arrived only the device knows, so that the earlier ones stay good.
-   * An id that another request enrolled is `taken`. `formerId` links the two devices' ids, whole families on both sides.
+   * An id that another request enrolled is `taken`; `gone` in a fleet that is no more. `formerId` links the two devices' ids, whole families on both sides.
    */
   enroll(
     input: {
@@ -155,7 +164,7 @@ export interface DevicePort {
       formerId?: string | null
     },
     audit: AuditEntry,
-  ): Promise<'enrolled' | 'repeated' | 'taken'>
+  ): Promise<'enrolled' | 'repeated' | 'taken' | 'gone'>
   /** The device that this request enrolled in the last 24 h: a repeat that names no id of its own is that device. */
   findEnrolled(fleetId: string, requestId: string, nowMs: number): Promise<string | null>
   /** Null for a token that was never issued or has ended. */
@@ -403,6 +412,14 @@ export interface MaintenancePort {
   /** Deletes what collections held that are no more: of each table at most `rounds` batches of `size`. */
   purgeRemoved(
     fleetId: string,
+    batches: RetentionBatches,
+  ): Promise<{ readonly deleted: number; readonly more: boolean }>
+  /**
+   * Deletes what removed fleets held: of each table at most `rounds` batches of `size`. A fleet is looked at for a day
+   * more, since requests that were under way may still have written.
+   */
+  purgeRemovedFleets(
+    nowMs: number,
     batches: RetentionBatches,
   ): Promise<{ readonly deleted: number; readonly more: boolean }>
   /** Rows that fell into a default partition: an alarm, since no partition covered their day. */

@@ -56,6 +56,7 @@ export async function enroll(ctx: Context, input: EnrollInput): Promise<EnrollRe
       after: { keyId: key.id, formerDeviceId: formerId },
     }),
   )
+  if (outcome === 'gone') throw new ApplicationError('unauthorized')
   if (outcome === 'taken') throw new ApplicationError('device_id_taken')
   ctx.metrics.addFleet(fleetId)
   const collections = await ctx.storage.collections.list(fleetId)

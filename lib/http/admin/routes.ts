@@ -28,6 +28,7 @@ import { createEnrollmentKey, listEnrollmentKeys } from '#lib/application/enroll
 import { changeFleet, getFleet } from '#lib/application/fleets/change-fleet.ts'
 import { createFleet } from '#lib/application/fleets/create-fleet.ts'
 import { listFleets } from '#lib/application/fleets/list-fleets.ts'
+import { removeFleet } from '#lib/application/fleets/remove-fleet.ts'
 import { conflicts } from '#lib/application/pillars/conflicts.ts'
 import { failures } from '#lib/application/pillars/failures.ts'
 import { lag } from '#lib/application/pillars/lag.ts'
@@ -106,6 +107,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   ),
   global('GET', '/fleets/:id', (call) => getFleet(call.ctx, byId(call)), 'viewer'),
   global('PATCH', '/fleets/:id', (call) => changeFleet(call.ctx, byId(call))),
+  global('DELETE', '/fleets/:id', (call) => removeFleet(call.ctx, byId(call))),
   {
     method: 'POST',
     pattern: '/fleets',

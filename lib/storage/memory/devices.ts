@@ -64,6 +64,7 @@ function enrolling(state: MemoryState): Pick<DevicePort, 'enroll' | 'findEnrolle
   return {
     enroll: ({ device, tokenHash, requestId, nowMs, formerId = null }, audit) =>
       state.inFleet(device.fleetId, (tables, undo) => {
+        if (!state.fleets.has(device.fleetId)) return 'gone'
         const earlier = tables.enrollments.get(requestId)
         const live = earlier && earlier.atMs > nowMs - ENROLL_REPEAT_MS ? earlier : null
         const repeated = live?.deviceId === device.id

@@ -22,6 +22,22 @@ export function memoryFleets(state: MemoryState): FleetPort {
         state.audit.set(undo, audit.id, audit)
         return 'updated'
       }),
+    remove: (fleetId, atMs, audit) =>
+      state.inFleet(fleetId, (tables, undo) => {
+        if (!state.fleets.has(fleetId)) return 'unknown'
+        if (tables.devices.values().some(({ status }) => status !== 'revoked')) return 'devices_enrolled'
+        state.fleets.delete(undo, fleetId)
+        state.removedFleets.set(undo, fleetId, atMs)
+        for (const [hash, key] of state.apiKeys.entries())
+          if (key.fleetId === fleetId && key.revokedAtMs === null)
+            state.apiKeys.set(undo, hash, { ...key, revokedAtMs: atMs })
+        for (const user of state.users.values()) {
+          const roles = Object.entries(user.roles).filter(([scope]) => scope !== fleetId)
+          state.users.set(undo, user.id, { ...user, roles: Object.fromEntries(roles) })
+        }
+        state.audit.set(undo, audit.id, audit)
+        return 'removed'
+      }),
     raiseEpoch: (fleetId, audit) =>
       state.inFleet(fleetId, (_tables, undo) => {
         const fleet = state.fleets.get(fleetId)

@@ -32,6 +32,14 @@ export function memoryMaintenance(state: MemoryState): MaintenancePort {
         const deleted = counts.reduce((sum, count) => sum + count, 0)
         return { deleted, more: counts.some((count) => count === size * rounds) }
       }),
+    purgeRemovedFleets: (nowMs) =>
+      state.inGlobal((undo) => {
+        for (const [fleetId, atMs] of state.removedFleets.entries()) {
+          state.dropTables(fleetId)
+          if (atMs < nowMs - KEEP_MS.removedFleet) state.removedFleets.delete(undo, fleetId)
+        }
+        return { deleted: 0, more: false }
+      }),
     strayRows: async () => {
       const stray = (ms: number): boolean => !state.coveredDays.has(dayOf(ms))
       const perFleet = state.allFleetTables().map((tables) => {

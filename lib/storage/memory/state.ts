@@ -105,6 +105,8 @@ export const keyOf = (...parts: readonly (string | number)[]): string => JSON.st
 
 export class MemoryState {
   readonly fleets = new Table<Fleet>()
+  /** By id of a removed fleet: when. */
+  readonly removedFleets = new Table<number>()
   readonly users = new Table<User>()
   readonly userSessions = new Table<UserSession>()
   readonly links = new Table<OneTimeLink>()
@@ -127,6 +129,11 @@ export class MemoryState {
     return found
   }
 
+  /** What a fleet that is no more held. */
+  dropTables(fleetId: string): void {
+    this.tables.delete(fleetId)
+  }
+
   allFleetTables(): FleetTables[] {
     return [...this.tables.values()]
   }
@@ -134,7 +141,16 @@ export class MemoryState {
   /** A backup: what is committed now, under a clock of its own. Call it in no transaction. */
   copy(nowMs: () => number = this.nowMs): MemoryState {
     const copy = new MemoryState(nowMs)
-    const shared = ['fleets', 'users', 'userSessions', 'links', 'apiKeys', 'audit', 'leases'] as const
+    const shared = [
+      'fleets',
+      'removedFleets',
+      'users',
+      'userSessions',
+      'links',
+      'apiKeys',
+      'audit',
+      'leases',
+    ] as const
     for (const name of shared) Object.assign(copy, { [name]: this[name].copy() })
     for (const day of this.coveredDays) copy.coveredDays.add(day)
     for (const [fleetId, tables] of this.tables) copy.tables.set(fleetId, copyTables(tables))

@@ -12,6 +12,11 @@ const LOCK_REQUEST: Statement = {
   name: 'enroll_lock',
   text: 'SELECT pg_advisory_xact_lock(hashtextextended($1, 0))',
 }
+/** A fleet in which somebody enrolls is not removed meanwhile. */
+const HOLD_FLEET: Statement = {
+  name: 'enroll_hold_fleet',
+  text: 'SELECT FROM fleet WHERE id = $1 FOR KEY SHARE',
+}
 /** An enrollment too old to be repeated is replaced. */
 const KEEP_REQUEST: Statement = {
   name: 'enroll_keep',
@@ -62,6 +67,7 @@ export function postgresEnrolling(
       const { fleetId, id } = device
       return database.inFleet(fleetId, async (send) => {
         await send(LOCK_REQUEST, [`${fleetId}/${requestId}`])
+        if ((await send(HOLD_FLEET, [fleetId])).length === 0) return 'gone'
         const [live] = await send<{ device_id: string }>(FIND_REQUEST, [
           fleetId,
           requestId,

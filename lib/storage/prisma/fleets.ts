@@ -23,6 +23,24 @@ const RAISE: Statement = {
   text: 'UPDATE fleet SET epoch = epoch + 1 WHERE id = $1 RETURNING epoch',
 }
 
+const LOCK: Statement = { name: 'fleet_lock', text: 'SELECT FROM fleet WHERE id = $1 FOR UPDATE' }
+const ENROLLED: Statement = {
+  name: 'fleet_enrolled',
+  text: `SELECT FROM device WHERE fleet_id = $1 AND status <> 'revoked' LIMIT 1`,
+}
+const REMOVE: readonly Statement[] = [
+  { name: 'fleet_remove', text: 'DELETE FROM fleet WHERE id = $1' },
+  { name: 'fleet_remove_roles', text: 'DELETE FROM user_role WHERE scope = $1::text' },
+]
+const END_KEYS: Statement = {
+  name: 'fleet_end_keys',
+  text: 'UPDATE api_key SET revoked_at = $2 WHERE scope_fleet_id = $1 AND revoked_at IS NULL',
+}
+const NOTE_REMOVED: Statement = {
+  name: 'fleet_note_removed',
+  text: 'INSERT INTO removed_fleet (id, removed_at) VALUES ($1, $2)',
+}
+
 export function postgresFleets(database: Database): FleetPort {
   return {
     create: (fleet, audit) =>
@@ -61,6 +79,17 @@ export function postgresFleets(database: Database): FleetPort {
         throw error
       }
     },
+    remove: (fleetId, atMs, audit) =>
+      database.inFleet(fleetId, async (send) => {
+        // An enrollment holds the row too (enroll.ts): either it is seen here, or it finds no fleet.
+        if ((await send(LOCK, [fleetId])).length === 0) return 'unknown'
+        if ((await send(ENROLLED, [fleetId])).length > 0) return 'devices_enrolled'
+        for (const statement of REMOVE) await send(statement, [fleetId])
+        await send(END_KEYS, [fleetId, at(atMs)])
+        await send(NOTE_REMOVED, [fleetId, at(atMs)])
+        await insertAudit(send, audit)
+        return 'removed'
+      }),
     raiseEpoch: (fleetId, audit) =>
       database.inGlobal(async (send) => {
         const [row] = await send<{ epoch: number }>(RAISE, [fleetId])

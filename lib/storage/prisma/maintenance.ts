@@ -91,6 +91,46 @@ const ofRemoved = (table: string): Statement => ({
 })
 const OF_REMOVED: readonly Statement[] = ['record', 'record_base', 'ot_op', 'device_position'].map(ofRemoved)
 
+/** Every table of a fleet, but those by day, whose partitions are dropped. A test holds it to the catalog. */
+export const FLEET_TABLES: readonly string[] = [
+  'change_log',
+  'collection',
+  'collection_schema',
+  'conflict',
+  'dead_letter',
+  'device',
+  'device_diagnostics',
+  'device_position',
+  'device_token',
+  'enrollment',
+  'enrollment_key',
+  'event_index',
+  'failed_try',
+  'fold_position',
+  'full_sync_ticket',
+  'held_mutation',
+  'open_session',
+  'ot_op',
+  'record',
+  'record_base',
+  'rollup',
+  'session_index',
+  'session_push',
+  'stored_response',
+  'stream_head',
+]
+const OF_REMOVED_FLEET: readonly Statement[] = FLEET_TABLES.map((table) => ({
+  name: `purge_fleet_${table}`,
+  text: `WITH gone AS (DELETE FROM ${table} WHERE ctid = ANY (ARRAY(
+      SELECT ctid FROM ${table} WHERE fleet_id = $1 LIMIT $2)) AND fleet_id = $1 RETURNING 1)
+    SELECT count(*) AS count FROM gone`,
+}))
+const REMOVED_FLEETS: Statement = { name: 'fleets_removed', text: 'SELECT id FROM removed_fleet ORDER BY id' }
+const FORGET_FLEET: Statement = {
+  name: 'fleet_forget',
+  text: 'DELETE FROM removed_fleet WHERE id = $1 AND removed_at < $2',
+}
+
 interface Keep {
   readonly eventsMs: number
   readonly sessionsMs: number
@@ -120,12 +160,17 @@ export function postgresMaintenance(database: Database): MaintenancePort {
       return { dropped: dropped.map((row) => row.name).sort(), deleted, more }
     },
     purgeRemoved: async (fleetId, batches) => {
+      return purge(database, fleetId, OF_REMOVED, batches)
+    },
+    purgeRemovedFleets: async (nowMs, batches) => {
       let deleted = 0
       let more = false
-      for (const statement of OF_REMOVED) {
-        const purged = await inBatches(database, fleetId, statement, [batches.size], batches)
+      for (const { id } of await database.inGlobal((send) => send<{ id: string }>(REMOVED_FLEETS, []))) {
+        const purged = await purge(database, id, OF_REMOVED_FLEET, batches)
         deleted += purged.deleted
         more ||= purged.more
+        if (purged.deleted === 0)
+          await database.inGlobal((send) => send(FORGET_FLEET, [id, at(nowMs - KEEP_MS.removedFleet)]))
       }
       return { deleted, more }
     },
@@ -159,6 +204,22 @@ async function expireFleet(
     const expired = await inBatches(database, fleetId, statement, values, batches)
     deleted += expired.deleted
     more ||= expired.more
+  }
+  return { deleted, more }
+}
+
+async function purge(
+  database: Database,
+  fleetId: string,
+  statements: readonly Statement[],
+  batches: RetentionBatches,
+): Promise<{ deleted: number; more: boolean }> {
+  let deleted = 0
+  let more = false
+  for (const statement of statements) {
+    const purged = await inBatches(database, fleetId, statement, [batches.size], batches)
+    deleted += purged.deleted
+    more ||= purged.more
   }
   return { deleted, more }
 }

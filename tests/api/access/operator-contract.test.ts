@@ -131,6 +131,44 @@ describe('fleets, keys and people by the operator API, over HTTP and PostgreSQL'
   })
 })
 
+describe('a fleet that is removed, over HTTP and PostgreSQL', () => {
+  it('takes its name and a reason, from an administrator of every fleet, once its devices are revoked', async () => {
+    const fleet = await world.fleetWith({})
+    const one = await world.device(fleet)
+    const path = `/fleets/${fleet.fleetId}`
+    const { name } = (await call('GET', path)).body
+    const reason = 'the pilot is over'
+    const key = await call('POST', '/api-keys', { name: 'own', role: 'admin', fleet: fleet.fleetId })
+    const own = await deleteBy(key.body['key'] as string, path, { name, reason } as JsonObject)
+    const refused = [
+      own,
+      (await call('DELETE', path, { name: 'other', reason })).status,
+      (await call('DELETE', path, { name } as JsonObject)).status,
+      (await call('DELETE', path, { name, reason } as JsonObject)).status,
+    ]
+    expect(refused).toEqual([403, 400, 400, 409])
+    await call('POST', `/devices/${one.id}/commands`, { type: 'revoke', reason, fleet: fleet.fleetId })
+    expect(await call('DELETE', path, { name, reason } as JsonObject)).toEqual({
+      status: 200,
+      body: { id: fleet.fleetId, name },
+    })
+    expect((await call('DELETE', path, { name, reason } as JsonObject)).status).toBe(404)
+    expect((await one.send('GET', '/api/v1/config')).status).toBe(401)
+    expect(await deleteBy(key.body['key'] as string, path, {})).toBe(401)
+    const log = await call('GET', '/audit?action=fleet.remove')
+    expect(itemsOf(log)).toMatchObject([{ target: fleet.fleetId, reason, before: { name } }])
+  })
+})
+
+const deleteBy = async (key: string, path: string, body: JsonObject): Promise<number> => {
+  const answer = await fetch(`${world.url}/api/admin/v1${path}`, {
+    method: 'DELETE',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  return answer.status
+}
+
 describe('lists of the operator API, over HTTP and PostgreSQL', () => {
   it.each(['fleets', 'collections', 'enrollment-keys', 'api-keys', 'users'])(
     '%s: page after page, by time and by fleet, and nothing that it does not know',

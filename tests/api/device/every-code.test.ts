@@ -140,6 +140,12 @@ const PROVOKE: Record<ErrorCode, () => Promise<Response>> = {
     const body = { name: 'manual', version, reason: 'a test' }
     return world.admin('DELETE', inFleet(`/collections/${id}`), body, 'admin')
   },
+  devices_enrolled: async () => {
+    const fleet = await world.fleetWith({})
+    await world.device(fleet)
+    const { name = '' } = (await world.storage.fleets.get(fleet.fleetId)) ?? {}
+    return world.admin('DELETE', `/fleets/${fleet.fleetId}`, { name, reason: 'a test' }, 'admin')
+  },
   too_many_commands: async () => {
     const told = await world.device()
     const path = `/devices/${told.id}/commands`
