@@ -21,12 +21,6 @@ export function fromPointer(pointer: string): Path | null {
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
 }
 
-/** For people: "/damage/costs/*" is "damage.costs[]". What is no pointer is shown as it is. */
-export function fieldName(pointer: string): string {
-  const parts = fromPointer(pointer)?.map((name) => (name === '*' ? '[]' : `.${name}`))
-  return parts ? parts.join('').replace(/^\./, '') : pointer
-}
-
 /** What stands at a path; undefined where nothing does. */
 export function valueIn(value: Json | undefined, path: Path): Json | undefined {
   let here = value

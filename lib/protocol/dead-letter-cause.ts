@@ -1,4 +1,4 @@
-import { fieldName } from '#lib/kernel/json-pointer.ts'
+import { fieldName } from './field-name.ts'
 
 /** Dead letters of one cause have the same code, app version, collection and place in the document. */
 export interface CauseKey {

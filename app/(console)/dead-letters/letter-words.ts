@@ -1,4 +1,4 @@
-import { fromPointer } from '#lib/kernel/json-pointer.ts'
+import { topField } from '#lib/protocol/field-name.ts'
 import { formatCount, plural } from '#components/ui/format.ts'
 import type { StatusKind } from '#components/ui/status.tsx'
 import type { DeadLetterDetail } from '#lib/application/dead-letters/get-dead-letter.ts'
@@ -83,8 +83,8 @@ export function replayToast(body: unknown): { kind: StatusKind; text: string } {
 /** Top-level field → why it is refused, for the field table. Pure. */
 export function refusedFields(issues: DeadLetterDetail['issues']): Readonly<Record<string, string>> {
   const entries = issues.flatMap(({ path, message }): [string, string][] => {
-    const field = fromPointer(path)?.[0]
-    return field === undefined || field === '' ? [] : [[field, message]]
+    const field = topField(path)
+    return field === null ? [] : [[field, message]]
   })
   return Object.fromEntries(entries)
 }

@@ -1,5 +1,5 @@
 /** What the four pillar cards say, from the figures alone. Pure. */
-import { fieldName } from '#lib/kernel/json-pointer.ts'
+import { fieldName } from '#lib/protocol/field-name.ts'
 import type { StatusKind } from '#components/ui/status.tsx'
 import {
   formatAge,

@@ -1,4 +1,4 @@
-import { fieldName } from '#lib/kernel/json-pointer.ts'
+import { fieldName } from '#lib/protocol/field-name.ts'
 import { plural } from '#components/ui/format.ts'
 import type { SessionDetail } from './session-row.ts'
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { depthWithin, type Json } from '#lib/kernel/json.ts'
-import { fieldName, fromPointer, toPointer, valueAt } from '#lib/kernel/json-pointer.ts'
+import { fieldName, topField } from '#lib/protocol/field-name.ts'
+import { fromPointer, toPointer, valueAt } from '#lib/kernel/json-pointer.ts'
 
 test('a pointer leads back to the path that it was made of, whatever stands in the names', () => {
   fc.assert(
@@ -18,6 +19,10 @@ test.each([
   ['/a~1b/c~0d', 'a/b.c~d'],
   ['no pointer', 'no pointer'],
 ])('people read %o as %o', (pointer, name) => expect(fieldName(pointer)).toBe(name))
+
+test('the top-level field of a place', () => {
+  expect(['/a~1b/c', '/x', '', '/', 'x'].map(topField)).toEqual(['a/b', 'x', null, null, null])
+})
 
 test('an index has no leading zero, and names are own ones', () => {
   const document = { list: ['a', 'b'], object: { '01': 1 } }
