@@ -215,7 +215,7 @@ describe.each(BACKENDS)('devices on $name', (backend) => {
     expect(await storage.devices.findEnrollmentKey(fleetId, key.hash)).toEqual(key)
     expect(await storage.devices.listEnrollmentKeys(fleetId)).toEqual([key])
     const changed = { ...key, name: 'other', expiresAtMs: NOW_MS + 1, revokedAtMs: NOW_MS }
-    const [, saved] = await Promise.all([
+    await Promise.all([
       storage.devices.updateEnrollmentKey(fleetId, key.id, (row) => ({
         next: { ...row, name: 'other', expiresAtMs: NOW_MS + 1 },
         audit: audit(),
@@ -225,7 +225,6 @@ describe.each(BACKENDS)('devices on $name', (backend) => {
         audit: audit(),
       })),
     ])
-    expect(saved).toEqual(changed)
     expect(await storage.devices.findEnrollmentKey(fleetId, key.hash)).toEqual(changed)
     const change = () => ({ next: changed, audit: audit() })
     expect(await storage.devices.updateEnrollmentKey(fleetId, randomUUID(), change)).toBeNull()
