@@ -9,7 +9,8 @@ import type { BundleSize } from './size.ts'
 import { bundleSize, staticFiles } from './size.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
-const CLIENT = path.join(ROOT, 'lib/client')
+const LIB = path.join(ROOT, 'lib')
+const CLIENT = path.join(LIB, 'client')
 export const SDK_PACKAGE_NAME = 'tidemark-client'
 
 export interface BuiltSdk {
@@ -57,7 +58,9 @@ const ENTRY = {
   browser: { browser: path.join(CLIENT, 'browser.ts') },
   node: { node: path.join(CLIENT, 'node.ts') },
 }
-const partName = (file: string): string => `browser-${path.basename(file, '.ts')}`
+/** Its folder stands in it: two modules of one name are two parts. */
+const partName = (file: string): string =>
+  `browser-${path.relative(LIB, file).replace(/\.ts$/, '').replaceAll(path.sep, '-')}`
 
 interface Run {
   readonly platform: 'browser' | 'node'

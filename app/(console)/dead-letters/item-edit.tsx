@@ -30,9 +30,10 @@ function EditForm({ id, fleetId, opText, basis, onClose }: ItemEditProps & { onC
   const [text, setText] = useState(opText)
   const [reason, setReason] = useState('')
   const run = async (): Promise<Failure | null> => {
-    // The engine comes with the first check, not with the page.
-    const { checkEdit } = await import('#lib/application/dead-letters/check-edit.ts')
-    const checked = checkEdit(text, basis)
+    // The engine comes with the first check, not with the page; after an update of the server its file has another name.
+    const check = await import('#lib/application/dead-letters/check-edit.ts').catch(() => null)
+    if (!check) return { message: 'Nothing was sent: reload the page and try again.', issues: [] }
+    const checked = check.checkEdit(text, basis)
     if (!checked.ok) return checked
     const url = `/api/admin/v1/dead-letters/${id}/edit?fleet=${encodeURIComponent(fleetId)}`
     const sent = await sendJson('POST', url, { op: checked.op, reason: reason.trim() })

@@ -80,11 +80,16 @@ export function commandLabel(type: DeviceCommand['type']): string {
   return ACT_WORDS[type === 'send_diagnostics' ? 'diagnostics' : type].label
 }
 
+type Heard = Pick<DeviceCommand, 'acknowledgedAtMs' | 'expiresAtMs'>
+
+/** True while the device may still hear it. Pure. */
+export const isWaiting = ({ acknowledgedAtMs, expiresAtMs }: Heard, nowMs: number): boolean =>
+  acknowledgedAtMs === null && expiresAtMs > nowMs
+
 /** Where a command stands. Pure. */
-export function commandState(
-  { acknowledgedAtMs, expiresAtMs }: Pick<DeviceCommand, 'acknowledgedAtMs' | 'expiresAtMs'>,
-  nowMs: number,
-): { kind: StatusKind; word: string } {
-  if (acknowledgedAtMs !== null) return { kind: 'ok', word: 'acknowledged' }
-  return expiresAtMs <= nowMs ? { kind: 'unk', word: 'expired unheard' } : { kind: 'held', word: 'waits' }
+export function commandState(command: Heard, nowMs: number): { kind: StatusKind; word: string } {
+  if (command.acknowledgedAtMs !== null) return { kind: 'ok', word: 'acknowledged' }
+  return isWaiting(command, nowMs)
+    ? { kind: 'held', word: 'waits' }
+    : { kind: 'unk', word: 'expired unheard' }
 }

@@ -7,7 +7,7 @@ import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
 import type { DeviceCommand } from '#lib/protocol/command.ts'
 import type { SessionRow } from '../../sessions/session-row.ts'
-import { commandLabel, commandState } from './command-words.ts'
+import { commandLabel, commandState, isWaiting } from './command-words.ts'
 import type { OfDevice } from './read-of-device.ts'
 
 type Found = { items: readonly unknown[]; more: boolean }
@@ -127,10 +127,10 @@ export function DeviceRefusals({
 /** What operators told it, newest first, and whether it has heard. */
 export function DeviceCommands({ commands, nowMs }: { commands: readonly DeviceCommand[]; nowMs: number }) {
   if (commands.length === 0) return null
-  const waiting = commands.filter((command) => commandState(command, nowMs).word === 'waits').length
+  const waiting = commands.filter((command) => isWaiting(command, nowMs)).length
   const all = plural(commands.length, 'command')
   return (
-    <Section title={waiting === 0 ? `${all}, none waits` : `${waiting} of ${all} not acknowledged yet`}>
+    <Section title={waiting === 0 ? `${all}, none waits` : `${waiting} of ${all} not heard yet`}>
       <DataTable
         label="Commands to the device"
         columns={[
