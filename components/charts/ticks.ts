@@ -32,6 +32,8 @@ const TIME_STEPS = [
 ]
 const VALUE_TICKS_MAX = 3
 const TIME_TICKS_MAX = 5
+/** From here on a label, centred at its place, would run into the one at the end of the narrowest plot (230 px). */
+const END_LABEL_FROM_PCT = 77
 
 /** Zero and at most three round values under `max`. */
 export function niceTicks(max: number, format: ValueFormat): ValueTick[] {
@@ -102,8 +104,8 @@ export function timeTicks(fromMs: number, toMs: number, zone: string): TimeTick[
   let t = Math.ceil((fromMs + offset) / step) * step - offset
   for (let n = 0; n <= TIME_TICKS_MAX + 1 && t < toMs; n += 1, t += step) {
     const leftPct = Math.round(((t - fromMs) / span) * 10_000) / 100
-    // The end has its own label; one beside it would run into it.
-    if (leftPct > 86) continue
+    // The end has its own label.
+    if (leftPct > END_LABEL_FROM_PCT) continue
     ticks.push({ t, label: label(t), leftPct, align: leftPct < 6 ? 'a' : '', thin: false })
   }
   const thinned = ticks.map((tick, index) => ({ ...tick, thin: ticks.length > 3 && index % 2 === 1 }))

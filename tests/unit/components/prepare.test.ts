@@ -137,6 +137,10 @@ describe('ticks', () => {
     const labels = (zone: string) => timeTicks(toMs - 24 * 60 * MINUTE, toMs, zone).map((tick) => tick.label)
     expect(labels('UTC')).toEqual(['18:00', '00:00', '06:00', '14:32'])
     expect(labels('Asia/Kolkata')).toEqual(['00:00', '06:00', '12:00', '20:02'])
+    // 00:00 would stand at 81 % and run into 04:30, which ends at 100 %.
+    const early = Date.UTC(2026, 10, 26, 4, 30)
+    const shown = timeTicks(early - 24 * 60 * MINUTE, early, 'UTC').map((tick) => tick.label)
+    expect(shown).toEqual(['06:00', '12:00', '18:00', '04:30'])
   })
 
   test('a clipped peak is said in few characters', () => {
