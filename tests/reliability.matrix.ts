@@ -38,12 +38,6 @@ const VERSION_BREAKERS: Cover = {
   within: 'lib/application/breakers/scopes.ts',
   sign: '`version:',
 }
-const SERVER_DISK: Cover = {
-  later: 'the disk of the database fills up (T3, issue 4)',
-  within: 'tests/api/processes',
-  sign: 'tmpfs',
-}
-
 const PROCESSES = 'tests/api/processes'
 const DEVICE = 'tests/api/device'
 
@@ -58,6 +52,10 @@ const SERVER_KILLED = test(
 const DATABASE_KILLED = test(
   `${PROCESSES}/database-killed.test.ts`,
   'loses no acknowledged mutation, applies none twice, and the same server takes pushes again',
+)
+const DISK_FULL = test(
+  `${PROCESSES}/disk-full.test.ts`,
+  'pushes are told to come again, nothing acknowledged is lost, and the same server goes on once there is room',
 )
 const TWO_SERVERS = test(
   `${PROCESSES}/two-servers.test.ts`,
@@ -156,7 +154,8 @@ export const MATRIX: readonly Fault[] = [
           '[SDK3] a session goes on without any room at all, and takes what was sent out of the store',
         ),
       ],
-      O: [SERVER_DISK],
+      A: [DISK_FULL],
+      O: [DISK_FULL],
     },
   },
   {

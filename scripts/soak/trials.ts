@@ -7,6 +7,7 @@ const TRIALS = {
   'database-killed': 'tests/api/processes/database-killed.test.ts',
   'two-servers': 'tests/api/processes/two-servers.test.ts',
   'faulty-network': 'tests/api/processes/faulty-network.test.ts',
+  'disk-full': 'tests/api/processes/disk-full.test.ts',
 } as const
 type Trial = keyof typeof TRIALS
 export const TRIAL_NAMES = Object.keys(TRIALS) as readonly Trial[]

@@ -10,13 +10,11 @@ import { pushOfReports, strikeReportSource } from '../../../bench/push/push-bodi
 import { enrollAt, pushTo } from './servers.ts'
 import { TALLIES } from './trial-fleet.ts'
 
-const WRITERS = 8
-const REPLICAS = 4
+/** As many as make 320 mutations a second by the wire alone. */
+const FULL_LOAD = { writers: 8, replicas: 4, retryMs: 100 }
 const MUTATIONS_EACH = 10
-/** Eight writers with ten mutations each: 320 a second while pushes take no time. */
 const WRITE_EVERY_MS = 250
 const COUNT_EVERY_MS = 40
-const RETRY_MS = 100
 /** What a device is told at an open breaker: 30 s, and half of it more to spread them. */
 const WAITS_AT_MOST_MS = 45_000
 const REQUEST_TIMEOUT_MS = 5_000
@@ -36,7 +34,8 @@ export interface LoadOutcome {
   readonly acknowledged: readonly Acknowledged[]
   /** Steps that the devices of the SDK took on their counter, all of them sent. */
   readonly steps: number
-  readonly tallyId: string
+  /** Null without such devices. */
+  readonly tallyId: string | null
   readonly replicas: readonly Replica[]
   /** A minute passes for the devices, so that none still waits because it was told to; then each syncs. */
   letWaitsEnd(): Promise<void>
@@ -49,16 +48,23 @@ export interface Load {
   back(sinceMs: number): Promise<number>
   /** How many mutations the writers have had acknowledged so far. */
   acknowledged(): number
+  /** How many pushes of the writers were answered with this code. */
+  refused(code: string): number
   /** Stops the writing, waits until all is sent, and tells what there was. */
   end(): Promise<LoadOutcome>
   close(): Promise<void>
 }
 
 /** Writers that speak the wire contract, and devices of the SDK, at work until they are told to end. */
-export async function startLoad(urls: readonly string[], enrollmentKey: string): Promise<Load> {
+export async function startLoad(
+  urls: readonly string[],
+  enrollmentKey: string,
+  { writers, replicas: replicaCount, retryMs }: typeof FULL_LOAD = FULL_LOAD,
+): Promise<Load> {
   const report = strikeReportSource()
   const urlOf = (turn: number): string => urls[turn % urls.length] ?? ''
   const acknowledged: Acknowledged[] = []
+  const refused = new Map<string, number>()
   const strange = new Set<string>()
   const waiting = new Set<(sentMs: number) => void>()
   let isOver = false
@@ -79,12 +85,13 @@ export async function startLoad(urls: readonly string[], enrollmentKey: string):
       }
       const code = answer && (JSON.parse(answer.text) as { code?: string }).code
       if (code !== null && !RETRYABLE.has(code ?? '')) strange.add(`${answer?.status} ${answer?.text}`)
-      await pause(RETRY_MS)
+      if (code) refused.set(code, (refused.get(code) ?? 0) + 1)
+      await pause(retryMs)
     }
   }
 
   async function writeOn(device: PushingDevice, index: number): Promise<void> {
-    await pause((index * WRITE_EVERY_MS) / WRITERS)
+    await pause((index * WRITE_EVERY_MS) / writers)
     for (let turn = index; !isOver; turn++) {
       const startedMs = performance.now()
       await write(device, turn)
@@ -108,8 +115,8 @@ export async function startLoad(urls: readonly string[], enrollmentKey: string):
       },
     })
 
-  async function countOn(replica: Replica, tallyId: string): Promise<number> {
-    const tally = replica.collection(TALLIES).counter(tallyId, 'n')
+  async function countOn(replica: Replica): Promise<number> {
+    const tally = replica.collection(TALLIES).counter(tallyId ?? '', 'n')
     let steps = 0
     for (; !isOver; steps++) {
       await tally.increment()
@@ -119,16 +126,13 @@ export async function startLoad(urls: readonly string[], enrollmentKey: string):
   }
 
   const devices = await Promise.all(
-    Array.from({ length: WRITERS }, (_, i) => enrollAt(urlOf(i), enrollmentKey)),
+    Array.from({ length: writers }, (_, i) => enrollAt(urlOf(i), enrollmentKey)),
   )
-  const replicas = await Promise.all(Array.from({ length: REPLICAS }, openDevice))
-  const [first] = replicas as [Replica]
-  await first.sync()
-  const { recordId: tallyId } = await first.collection(TALLIES).put(null, {})
-  await expect.poll(() => everyoneHas(replicas, tallyId), { timeout: DRAINED_WITHIN_MS }).toBe(true)
+  const replicas = await Promise.all(Array.from({ length: replicaCount }, openDevice))
+  const tallyId = await sharedTally(replicas)
 
   const writing = Promise.all(devices.map(writeOn))
-  const counting = Promise.all(replicas.map((replica) => countOn(replica, tallyId)))
+  const counting = Promise.all(replicas.map(countOn))
   return {
     back: (sinceMs) =>
       new Promise((resolve) => {
@@ -140,6 +144,7 @@ export async function startLoad(urls: readonly string[], enrollmentKey: string):
         waiting.add(tell)
       }),
     acknowledged: () => acknowledged.length,
+    refused: (code) => refused.get(code) ?? 0,
     async end() {
       isOver = true
       await writing
@@ -155,6 +160,16 @@ export async function startLoad(urls: readonly string[], enrollmentKey: string):
       await Promise.all(replicas.map((replica) => replica.close()))
     },
   }
+}
+
+/** The record that all of them count on, once all of them have it. */
+async function sharedTally(replicas: readonly Replica[]): Promise<string | null> {
+  const [first] = replicas
+  if (!first) return null
+  await first.sync()
+  const { recordId } = await first.collection(TALLIES).put(null, {})
+  await expect.poll(() => everyoneHas(replicas, recordId), { timeout: DRAINED_WITHIN_MS }).toBe(true)
+  return recordId
 }
 
 const everyoneHas = async (replicas: readonly Replica[], tallyId: string): Promise<boolean> => {

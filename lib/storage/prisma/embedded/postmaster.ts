@@ -14,6 +14,8 @@ export interface Postmaster {
   port: number
   /** Fulfilled when PostgreSQL has ended, however it ended. */
   ended: Promise<void>
+  /** Whether the last that it said was that its disk is full: without room for its log it cannot go on. */
+  endedWithoutRoom(): boolean
   /** Fast shutdown: open transactions are rolled back, everything committed is on disk. */
   stop(): Promise<void>
 }
@@ -65,8 +67,12 @@ export async function startPostmaster(options: PostmasterOptions): Promise<Postm
     late.abort()
     await exited
   }
-  return { pid, port: options.port, ended: exited, stop }
+  const endedWithoutRoom = (): boolean => isWantOfRoom(log.join(''))
+  return { pid, port: options.port, ended: exited, endedWithoutRoom, stop }
 }
+
+/** What the system calls ENOSPC; PostgreSQL speaks English (initialise.ts). */
+export const isWantOfRoom = (text: string): boolean => text.includes('No space left on device')
 
 function spawnGuarded({ cluster, binaries, account, port, settings }: PostmasterOptions): ChildProcess {
   const fixed = { listen_addresses: '127.0.0.1', unix_socket_directories: '' }

@@ -6,7 +6,7 @@ import { findBinaries } from './binaries.ts'
 import { prepareDataDir, readSecrets } from './data-dir.ts'
 import { DATABASE_NAME, initialiseCluster, OWNER_ROLE } from './initialise.ts'
 import { takeInstance, type OwnedInstance } from './instance.ts'
-import { startPostmaster, type Postmaster } from './postmaster.ts'
+import { isWantOfRoom, startPostmaster, type Postmaster } from './postmaster.ts'
 
 export interface EmbeddedPostgres {
   /** Stays the same over restarts. */
@@ -38,6 +38,8 @@ const SETTINGS = {
 const RESTARTS_MAX = 5
 const RESTART_WINDOW_MS = 60_000
 const RESTART_WAIT_MS = 200
+/** A disk that is full may be so for long, and a restart helps as soon as it is not. */
+const ROOM_WAIT_MS = 2_000
 
 /**
  * Owns a data directory and keeps a PostgreSQL running on it: scram on 127.0.0.1, a free port, no socket
@@ -88,16 +90,32 @@ function keepRunning(
       if (!stopping) restarting = restart().catch((error: unknown) => lose(error as Error))
     })
   }
-  const restart = async (): Promise<void> => {
+  /** Waits as its end calls for. @throws when a restart doesn't help */
+  const beforeRestart = async (isDiskFull: boolean): Promise<void> => {
+    if (isDiskFull) {
+      log(`PostgreSQL has no room on its disk; trying again every ${ROOM_WAIT_MS / 1_000} s`)
+      return pause(ROOM_WAIT_MS)
+    }
     const nowMs = performance.now()
     restarts.push(nowMs)
     const recent = restarts.filter((atMs) => nowMs - atMs < RESTART_WINDOW_MS).length
     if (recent > RESTARTS_MAX) throw new Error(`PostgreSQL ended ${recent} times within a minute`)
     log(`PostgreSQL ended; starting it again (${recent} of ${RESTARTS_MAX})`)
-    await pause(RESTART_WAIT_MS)
-    if (stopping) return
-    current = await start()
-    watch(current)
+    return pause(RESTART_WAIT_MS)
+  }
+  const restart = async (): Promise<void> => {
+    let isDiskFull = current.endedWithoutRoom()
+    for (;;) {
+      await beforeRestart(isDiskFull)
+      if (stopping) return
+      try {
+        current = await start()
+        return watch(current)
+      } catch (error) {
+        isDiskFull = isWantOfRoom(String(error))
+        if (!isDiskFull) throw error
+      }
+    }
   }
   const stop = async (): Promise<void> => {
     stopping = true

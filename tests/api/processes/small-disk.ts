@@ -1,0 +1,52 @@
+import { execFile } from 'node:child_process'
+import { closeSync, openSync, statfsSync, writeSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/** A cluster and its programs, with some 100 MB to fill. */
+const SIZE = '192m'
+const CHUNK_BYTES = 1 << 20
+
+/** A file system of its own in memory, which can be filled to its last byte. */
+export interface SmallDisk {
+  readonly dir: string
+  fill(): void
+  makeRoom(): Promise<void>
+  remove(): Promise<void>
+}
+
+/** Null where mounting isn't permitted: it needs root, and in a container the right to mount. */
+export async function mountSmallDisk(): Promise<SmallDisk | null> {
+  const dir = await mkdtemp(path.join(tmpdir(), 'tidemark-disk-'))
+  const filler = path.join(dir, 'filler')
+  try {
+    await run('mount', ['-t', 'tmpfs', '-o', `size=${SIZE},mode=755`, 'tmpfs', dir])
+  } catch (error) {
+    await rm(dir, { recursive: true })
+    if (!/permi|superuser|root|ENOENT/i.test(String(error))) throw error
+    return null
+  }
+  const freeBytes = (): number => {
+    const { bavail, bsize } = statfsSync(dir)
+    return bavail * bsize
+  }
+  return {
+    dir,
+    fill() {
+      const file = openSync(filler, 'a')
+      const chunk = Buffer.alloc(CHUNK_BYTES)
+      for (let left = freeBytes(); left > 0; left = freeBytes())
+        writeSync(file, chunk, 0, Math.min(CHUNK_BYTES, left))
+      closeSync(file)
+    },
+    makeRoom: () => rm(filler, { force: true }),
+    async remove() {
+      await run('umount', [dir])
+      await rm(dir, { recursive: true })
+    },
+  }
+}
