@@ -1,4 +1,5 @@
 import { joinDeltas } from '#lib/engine/crdt/apply-changes.ts'
+import { claim } from '#lib/engine/crdt/claim.ts'
 import { deltaOf, mergeStates } from '#lib/engine/crdt/crdt-state.ts'
 import type { Dot } from '#lib/engine/crdt/dots.ts'
 import { mergeSeen, parseDot, seenOfRuns } from '#lib/engine/crdt/dots.ts'
@@ -7,7 +8,7 @@ import { pathOf } from '#lib/engine/crdt/materialise.ts'
 import { checkOrSet } from '#lib/engine/crdt/or-set.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { isJsonObject } from '#lib/kernel/json.ts'
-import type { CrdtChange, CrdtState, CrdtStates } from '#lib/protocol/crdt.ts'
+import type { CrdtChange, CrdtKind, CrdtState, CrdtStates } from '#lib/protocol/crdt.ts'
 import type { CrdtRules } from './crdt-parts.ts'
 import { stateAt } from './crdt-state-at.ts'
 import { need, text } from './crdt-text.ts'
@@ -64,10 +65,45 @@ function checkSetState({ add, seen }: JsonObject): CrdtState | null {
   return { ...set.value, seen: mergeSeen(set.value.seen, seenOfRuns(runs)) }
 }
 
-/** Both in one; null where they don't fit each other, or the collection. */
+const RANKS: Record<CrdtKind, number> = {
+  'lww-register': 0,
+  'g-counter': 1,
+  'pn-counter': 1,
+  'or-set': 2,
+  text: 3,
+}
+
+/**
+ * Two states of one path as one kind, so that joining stays free of order (CS4): what claims a register holds it
+ * already, a counter grows only until it went down somewhere, and of kinds that never meet the higher one is shown.
+ */
+export function alike(a: CrdtState, b: CrdtState): readonly [CrdtState, CrdtState] {
+  const order = RANKS[a.kind] - RANKS[b.kind]
+  if (order !== 0) return order > 0 ? [a, a] : [b, b]
+  if (a.kind === b.kind) return [a, b]
+  const goneDown = [a, b].some(
+    (state) => state.kind === 'pn-counter' && Object.keys(state.state.n).length > 0,
+  )
+  return goneDown ? [upAndDown(a), upAndDown(b)] : [onlyUp(a), onlyUp(b)]
+}
+
+const upAndDown = (state: CrdtState): CrdtState =>
+  state.kind === 'g-counter' ? { kind: 'pn-counter', state: { p: state.state, n: {} } } : state
+const onlyUp = (state: CrdtState): CrdtState =>
+  state.kind === 'pn-counter' ? { kind: 'g-counter', state: state.state.p } : state
+
+/** Both in one; null where they contradict each other, are too much, or don't fit the collection. */
 export function hear(rules: CrdtRules, heard: CrdtStates, more: CrdtStates): CrdtStates | null {
   const isOwn = (path: string): boolean => strategyAt(rules, pathOf(path) ?? []).strategy === 'crdt'
-  const joined = joinDeltas(heard, more, text)
+  const [before, after] = [new Map(Object.entries(heard)), new Map(Object.entries(more))]
+  for (const [path, state] of after) {
+    const known = before.get(path)
+    if (!known) continue
+    const [first, second] = alike(known, state)
+    before.set(path, first)
+    after.set(path, second)
+  }
+  const joined = joinDeltas(Object.fromEntries(before), Object.fromEntries(after), text)
   if (!joined.ok) need(joined.error.code)
   return joined.ok && Object.keys(more).every(isOwn) ? joined.value : null
 }
@@ -76,11 +112,19 @@ export function hear(rules: CrdtRules, heard: CrdtStates, more: CrdtStates): Crd
 export function stillHeard(states: CrdtStates, heard: CrdtStates): CrdtStates | undefined {
   const left = Object.entries(heard).filter(([path, state]) => {
     const shown = stateAt(states, path)
-    const [both, alone] = shown ? [mergeStates(shown, state, text), mergeStates(shown, shown, text)] : []
-    if (both && !both.ok) need(both.error)
-    // Of another kind by now: the server's is the one that counts.
-    if (both && !both.ok) return false
-    return !both || !alone?.ok || JSON.stringify(both.value) !== JSON.stringify(alone.value)
+    if (!shown) return true
+    if (shown.kind !== 'lww-register' || state.kind === shown.kind) return !holds(shown, state)
+    // Nobody has told the server what it is by now. A value that is newer than what was heard counts.
+    const claimed = claim(shown, state.kind, text)
+    if (!claimed.ok) need(claimed.error)
+    return claimed.ok && holds(state, claimed.value)
   })
   return left.length > 0 ? Object.fromEntries(left) : undefined
+}
+
+/** True when joining `part` changes nothing, or can't: of another kind by now, the server's is the one that counts. */
+function holds(whole: CrdtState, part: CrdtState): boolean {
+  const [both, alone] = [mergeStates(whole, part, text), mergeStates(whole, whole, text)]
+  for (const result of [both, alone]) if (!result.ok) need(result.error)
+  return !both.ok || !alone.ok || JSON.stringify(both.value) === JSON.stringify(alone.value)
 }

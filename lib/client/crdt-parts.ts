@@ -19,7 +19,7 @@ import { jsonEqual } from '#lib/kernel/json.ts'
 import type { CrdtChange, CrdtState, CrdtStates } from '#lib/protocol/crdt.ts'
 import { CRDT_CHANGES_MAX, CRDT_DOTS_MAX } from '#lib/protocol/limits.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
-import { checkState, hear, stillHeard } from './crdt-heard.ts'
+import { alike, checkState, hear, stillHeard } from './crdt-heard.ts'
 import type { Renaming } from './crdt-remake.ts'
 import { remakeOne } from './crdt-remake.ts'
 import { stateAt } from './crdt-state-at.ts'
@@ -100,7 +100,11 @@ function rebaseAll(ground: CrdtGround, changes: readonly OwnChange[]): CrdtGroun
 /** One path of what was handed over; what doesn't fit the server's record any more is left out. */
 function joinHeard(ground: CrdtGround, [path, state]: readonly [string, CrdtState]): CrdtGround {
   if (ground.data === null || ground.written.has(path)) return ground
-  const joined = joinDeltas(ground.states, { [path]: state }, text)
+  const shownAs = stateAt(ground.states, path)
+  // A register there is claimed below; any other two kinds meet as they do among what was handed over.
+  const [own, other] = shownAs && shownAs.kind !== 'lww-register' ? alike(shownAs, state) : [shownAs, state]
+  const states = own ? { ...ground.states, [path]: own } : ground.states
+  const joined = joinDeltas(states, { [path]: other }, text)
   const shown = joined.ok && materialise(ground.data, { [path]: joined.value[path] as CrdtState }, text)
   if (joined.ok && shown && shown.ok) return { ...ground, data: shown.value, states: joined.value }
   for (const result of [joined, shown]) if (result && !result.ok) need(result.error.code)

@@ -8,7 +8,7 @@ import { seededRandom } from '#lib/kernel/random.ts'
 import type { DeviceHttp } from '#tests/support/device-http.ts'
 import { deviceHttp } from '#tests/support/device-http.ts'
 
-/** Two devices that meet without the server, and the server over a socket and PostgreSQL. */
+/** What devices hand to each other without the server, and the server over a socket and PostgreSQL. */
 describe('CRDT state handed from device to device', () => {
   let world: DeviceHttp
   let disks: [MemoryDisk, MemoryDisk]
@@ -201,5 +201,85 @@ describe('CRDT state handed from device to device', () => {
     expect(here).toEqual(there)
     expect(here).toMatchObject({ likes: counted })
     expect(await serverOf(id)).toEqual(here)
+  })
+
+  const FIELDS = { likes: 2, score: 0, tags: ['t'], body: 'base', title: 'x' } as const
+
+  it('[SDK7] a field that one device still has as a plain value joins with what another made of it, in any order', async () => {
+    const three = await world.replica()
+    const all = [one, two, three]
+    const changes = [
+      (replica: Replica, id: string) => replica.collection('boards').text(id, 'body').insert(0, '> '),
+      (replica: Replica, id: string) => replica.collection('boards').set(id, 'tags').add('x'),
+      (replica: Replica, id: string) => replica.collection('boards').counter(id, 'likes').increment(3),
+    ]
+    const met = { likes: 5, score: 0, tags: ['t', 'x'], body: '> base', title: 'x' }
+    for (const turn of [0, 1, 2]) {
+      const { recordId: id } = await one.collection('boards').put(null, FIELDS)
+      await syncAll()
+      await three.sync()
+      const early = await Promise.all(all.map((replica) => replica.collection('boards').exportCrdt(id)))
+      for (const [i, change] of changes.entries()) await change(all[(i + turn) % 3] as Replica, id)
+      const late = await Promise.all(all.map((replica) => replica.collection('boards').exportCrdt(id)))
+      for (const [i, replica] of all.entries()) {
+        const order = i === 1 ? [...late, ...early] : [...early, ...late.slice().reverse(), ...early]
+        for (const exported of order) await replica.collection('boards').mergeCrdt(exported)
+      }
+      const shown = await Promise.all(all.map((replica) => dataOf(replica, id)))
+      expect(shown).toEqual([met, met, met])
+      // Something else of the record, that reaches the server first, takes nothing of it back.
+      await two.collection('boards').patch(id, { set: { title: 'y' } })
+      await two.sync()
+      await three.sync()
+      expect(await dataOf(three, id)).toEqual({ ...met, title: 'y' })
+      for (const replica of all) await replica.sync()
+      await syncAll()
+      expect(await serverOf(id)).toEqual({ ...met, title: 'y' })
+    }
+    await three.close()
+  })
+
+  it('[SDK7] whatever four devices do and hand over, late and again and over each other, all end with the same', async () => {
+    const more = [await world.replica(), await world.replica()]
+    const all = [one, two, ...more]
+    for (const seed of [11, 12, 13]) {
+      const random = seededRandom(seed)
+      const pick = (n: number): number => Math.floor(random() * n)
+      const any = (): Replica => all[pick(all.length)] as Replica
+      const { recordId: id } = await one.collection('boards').put(null, FIELDS)
+      for (const replica of all) await replica.sync()
+      const counted = { likes: 2, score: 0 }
+      const sent: unknown[] = []
+      for (let step = 0; step < 60; step++) {
+        const boards = any().collection('boards')
+        const field = pick(2) === 0 ? 'likes' : 'score'
+        const by = 1 + pick(4)
+        const kind = pick(7)
+        if (kind === 0) {
+          await boards.counter(id, field, { growOnly: field === 'likes' }).increment(by)
+          counted[field] += by
+        } else if (kind === 1) await boards.set(id, 'tags').add(pick(4))
+        else if (kind === 2) await boards.set(id, 'tags').remove(pick(2) === 0 ? 't' : pick(4))
+        else if (kind === 3) {
+          const body = boards.text(id, 'body')
+          await body.insert(pick((await body.value()).length + 1), String(step))
+        } else if (kind === 4) await boards.register(id, 'title').set(step)
+        else if (kind === 5) sent.push(JSON.parse(JSON.stringify(await boards.exportCrdt(id))))
+        else if (sent.length > 0) await boards.mergeCrdt(sent[pick(sent.length)])
+        if (step > 45 && pick(4) === 0) await any().sync()
+      }
+      for (let round = 0; round < 2; round++)
+        for (const from of all) for (const to of all) if (from !== to) await hand(from, to, id)
+      const met = await dataOf(one, id)
+      expect(met).toMatchObject(counted)
+      for (const replica of all) expect(await dataOf(replica, id)).toEqual(met)
+      for (const replica of [...all, ...all]) expect((await replica.sync()).problem).toBeNull()
+      for (const replica of all) {
+        expect(await dataOf(replica, id)).toEqual(met)
+        expect([replica.deadLetters$.get(), replica.refusals$.get()]).toEqual([[], []])
+      }
+      expect(await serverOf(id)).toEqual(met)
+    }
+    for (const replica of more) await replica.close()
   })
 })

@@ -1,6 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as Y from 'yjs'
+import { hear } from '#lib/client/crdt-heard.ts'
+import { need } from '#lib/client/crdt-text.ts'
+import { NotLoaded } from '#lib/client/on-demand.ts'
 import { joinDeltas } from '#lib/engine/crdt/apply-changes.ts'
 import { deltaOf, mergeStates, readState } from '#lib/engine/crdt/crdt-state.ts'
 import { addToSet, EMPTY_OR_SET, removeFromSet } from '#lib/engine/crdt/or-set.ts'
@@ -8,10 +11,10 @@ import { UPDATE_PARTS_MAX, yjsText } from '#lib/engine/crdt/text-yjs.ts'
 import { encodeBase64 } from '#lib/kernel/base64.ts'
 import { canonicalJson } from '#lib/kernel/json.ts'
 import type { Json } from '#lib/kernel/json.ts'
-import type { CrdtChange, CrdtKind, CrdtState } from '#lib/protocol/crdt.ts'
+import type { CrdtChange, CrdtKind, CrdtState, CrdtStates } from '#lib/protocol/crdt.ts'
 import { cases } from '#tests/support/cases.ts'
 import { DEVICES } from '#tests/support/engine-arbitraries.ts'
-import { stamp } from '#tests/support/engine-world.ts'
+import { rulesOf, stamp } from '#tests/support/engine-world.ts'
 
 const device = fc.constantFrom(...DEVICES)
 const value = fc.oneof(
@@ -146,6 +149,57 @@ describe('joining CRDTs', () => {
         expect(seen(merge(one, server))).toBe(seen(server))
       }),
       { numRuns: cases(200) },
+    )
+  })
+
+  it('[SDK7] what is handed over comes out the same in any order, grouping and number, whatever kinds meet at a path', async () => {
+    const others = fc.array(fc.oneof(...Object.values(CHANGES)), { minLength: 2, maxLength: 6 })
+    // Of one session of editing: the same letter of the same writer is no other one elsewhere.
+    const mixed = fc
+      .tuple(others, fc.option(texts, { nil: [] }), fc.infiniteStream(fc.nat(99)))
+      .map(([changes, edits, places]) =>
+        edits.reduce<readonly CrdtChange[]>((list, edit) => {
+          const at = places.next().value % (list.length + 1)
+          return [...list.slice(0, at), edit, ...list.slice(at)]
+        }, changes),
+      )
+    try {
+      need('text_not_loaded')
+    } catch (error) {
+      if (error instanceof NotLoaded) await error.load()
+    }
+    const rules = rulesOf({ strategy: 'crdt' })
+    const both = (a: CrdtStates, b: CrdtStates): CrdtStates => hear(rules, a, b) ?? expect.fail('is refused')
+    const read = (states: CrdtStates): string => seen(states['/a'] as CrdtState)
+    fc.assert(
+      fc.property(mixed, fc.array(fc.nat(99), { minLength: 1, maxLength: 12 }), (changes, picks) => {
+        // Two values under one dot contradict each other, which is refused.
+        const values = new Map<string, string>()
+        const states = changes.map(stateOf).filter((state) =>
+          (state.kind === 'or-set' ? state.add : []).every(({ dot: at, value: held }) => {
+            const known = values.get(at) ?? canonicalJson(held)
+            values.set(at, known)
+            return known === canonicalJson(held)
+          }),
+        )
+        const exports = states.map((state): CrdtStates => ({ '/a': state }))
+        const [a, b, c] = [exports[0] ?? {}, exports[1] ?? {}, exports[2] ?? {}]
+        if (!a['/a'] || !b['/a']) return
+        expect(read(both(a, b))).toBe(read(both(b, a)))
+        expect(read(both(both(a, b), c))).toBe(read(both(a, both(b, c))))
+        const all = exports.reduce(both)
+        for (const pick of picks) {
+          const late = exports[pick % exports.length] as CrdtStates
+          expect(read(both(all, late))).toBe(read(all))
+          expect(read(both(late, all))).toBe(read(all))
+        }
+        const turned = picks.reduce((list, pick) => {
+          const at = pick % list.length
+          return [...list.slice(at), ...list.slice(0, at).reverse()]
+        }, exports)
+        expect(read(turned.reduce(both))).toBe(read(all))
+      }),
+      { numRuns: cases(400) },
     )
   })
 
