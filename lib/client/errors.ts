@@ -15,7 +15,7 @@ export const REPLICA_ERROR_CODES = {
   read_only: 'This device may only read the collection.',
   store_corrupt: 'The local store is damaged; what can be read of it is being kept, and the rest read anew.',
   store_failed: 'The local store could not be read or written.',
-  too_large: 'A change must stay within 512 KiB.',
+  too_large: 'A change must stay within what one may hold.',
   unknown_collection: 'The fleet has no such collection, or this device may not use it.',
 } as const
 export type ReplicaErrorCode = keyof typeof REPLICA_ERROR_CODES

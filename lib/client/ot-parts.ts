@@ -118,7 +118,7 @@ function join(first: OtOperation, second: OtOperation): OtOperation | null {
   const { path, kind, baseRevision } = first
   if (second.path !== path || second.kind !== kind || second.baseRevision !== baseRevision) return null
   const both = otLibrary[kind].compose(first.ops, second.ops)
-  return both.ok ? { ...first, ops: both.value } : null
+  return both.ok && otLibrary[kind].parse(both.value).ok ? { ...first, ops: both.value } : null
 }
 
 /** The operations that wait on a path, made on `from`, as they have to be on `to`, past others' in between. */

@@ -1,5 +1,6 @@
 import { RETRY_AFTER_MAX_MS } from '#lib/engine/backoff.ts'
-import { BODY_BYTES_MAX, MUTATIONS_PER_PUSH_MAX, SDK_MUTATION_BYTES_MAX } from '#lib/protocol/limits.ts'
+import { BODY_BYTES_MAX, MUTATIONS_PER_PUSH_MAX, MUTATION_BYTES_MAX } from '#lib/protocol/limits.ts'
+import { passedBound } from '#lib/protocol/mutation-bounds.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import { forkParts } from './on-demand.ts'
 import { coalesceOperations, haveEqualBase } from './coalesce.ts'
@@ -101,7 +102,8 @@ function coalesce(last: OutboxEntry, next: Mutation, counted?: Counted): OutboxE
   if (!op) return null
   const mutation = { ...last.mutation, op, hlc: next.hlc }
   const bytes = bytesOf(mutation)
-  if (bytes > SDK_MUTATION_BYTES_MAX) return null
+  // Two that the server takes must not become one that it doesn't.
+  if (passedBound(mutation, bytes, MUTATION_BYTES_MAX) !== null) return null
   return {
     ...last,
     mutation,

@@ -5,6 +5,7 @@ import type { Random } from '#lib/kernel/random.ts'
 import { isUuid, uuidv7 } from '#lib/kernel/uuid.ts'
 import { SDK_MUTATION_BYTES_MAX } from '#lib/protocol/limits.ts'
 import type { JsonSchema } from '#lib/protocol/device.ts'
+import { passedBound } from '#lib/protocol/mutation-bounds.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import type { Clock } from './clock.ts'
 import { toIso } from './clock.ts'
@@ -73,7 +74,8 @@ export async function writeLocally(
         : plainDocument(standing, op)
   const schemaVersion = await checkWrite(tx, input, next, options.validate ?? true)
   const mutation = await stampMutation(tx, clock, random, { input, ground, schemaVersion })
-  if (bytesOf(mutation) > SDK_MUTATION_BYTES_MAX) throw new ReplicaError('too_large')
+  const passed = passedBound(mutation, bytesOf(mutation), SDK_MUTATION_BYTES_MAX)
+  if (passed !== null) throw new ReplicaError('too_large', `at most ${passed}`)
   const counts = await getCounts(tx)
   if (depthOf(counts) + counts.refusals >= OUTBOX_MAX) throw new ReplicaError('outbox_full')
   return { recordId, mutationId: (await enqueue(tx, mutation, input.opening, input.counted)).id }

@@ -1,10 +1,14 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { PatchChanges } from '#lib/client/collection.ts'
 import { coalesceOperations } from '#lib/client/coalesce.ts'
 import { applyOperation } from '#lib/engine/patch.ts'
+import { scanJson } from '#lib/http/scan-json.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import { jsonEqual } from '#lib/kernel/json.ts'
-import type { Operation } from '#lib/protocol/mutation.ts'
+import { MUTATION_BYTES_MAX } from '#lib/protocol/limits.ts'
+import { passedBound } from '#lib/protocol/mutation-bounds.ts'
+import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import { cases } from '#tests/support/cases.ts'
 import { COLLECTION } from './support/authority.ts'
 import { createWorld } from './support/device.ts'
@@ -45,6 +49,80 @@ test('[SM4] deletes, pointers, and a put after a patch stay mutations of their o
   expect(coalesceOperations({ type: 'delete' }, put)).toBeNull()
   expect(coalesceOperations(patch, put)).toBeNull()
   expect(coalesceOperations(patch, { type: 'patch', set: { '/a/0': 1 } })).toBeNull()
+})
+
+/** By bound: two changes, each within it, that pass it together. */
+const many = (name: string, count: number): JsonObject =>
+  Object.fromEntries(Array.from({ length: count }, (_, i) => [`${name}${i}`, i]))
+const nested = (levels: number): JsonObject => (levels === 1 ? {} : { d: nested(levels - 1) })
+const PAIRS: Record<string, readonly [PatchChanges, PatchChanges]> = {
+  bytes: [{ set: { a: 'x'.repeat(150_000) } }, { set: { b: 'é'.repeat(75_000) } }],
+  'set keys': [{ set: many('a', 600) }, { set: many('b', 600) }],
+  'unset keys': [{ unset: Object.keys(many('a', 600)) }, { unset: Object.keys(many('b', 600)) }],
+}
+
+test.each(Object.entries(PAIRS))(
+  '[SM4] what would pass a bound together stays apart, and both apply: %s',
+  async (_, [first, second]) => {
+    const { authority, open } = createWorld()
+    const replica = await open()
+    const reports = replica.collection(COLLECTION)
+    for (const isNew of [true, false]) {
+      const { recordId } = await reports.put(null, { title: 'a' })
+      if (!isNew) await replica.sync()
+      const made = [await reports.patch(recordId, first), await reports.patch(recordId, second)]
+      await replica.sync()
+      await replica.sync()
+      const ids = new Set(made.map(({ mutationId }) => mutationId))
+      // Keys that aren't there leave nothing to join on a put.
+      if (!isNew) expect(ids.size).toBe(2)
+      const sent = authority.pushes().flatMap(({ json }) => json['mutations'] as Mutation[])
+      for (const mutation of sent) {
+        const bytes = Buffer.byteLength(JSON.stringify(mutation))
+        expect(passedBound(mutation, bytes, MUTATION_BYTES_MAX)).toBeNull()
+        expect(
+          scanJson(Buffer.from(JSON.stringify({ mutations: [mutation] })), 'mutations').isWithinShape,
+        ).toBe(true)
+      }
+      const shown = (await reports.get(recordId))?.data
+      expect(authority.records.get(recordId)?.data).toEqual(shown)
+      expect(shown).toMatchObject({ ...first.set, ...second.set })
+    }
+    expect(replica.status$.get()).toMatchObject({ pending: 0, refused: 0 })
+    await replica.close()
+  },
+)
+
+test('[SDK1] what no push may hold is refused at the call, in words, and the last that one may hold goes through', async () => {
+  const { authority, open } = createWorld()
+  const replica = await open()
+  const reports = replica.collection(COLLECTION)
+  const { recordId } = await reports.put(null, { title: 'a' })
+  const patch = (changes: PatchChanges) => reports.patch(recordId, changes)
+  const good = [
+    { set: { d: nested(27) } },
+    { set: { d: many('a', 1_000) } },
+    { unset: Object.keys(many('a', 1_000)) },
+  ]
+  for (const changes of good) await patch(changes)
+  await reports.put(null, { title: 'a', d: nested(27) })
+  for (const [changes, words] of [
+    [{ set: { d: nested(28) } }, '32 levels'],
+    [{ set: { d: [nested(27)] } }, '32 levels'],
+    [{ set: many('a', 1_001) }, '1000 keys'],
+    [{ set: { d: [many('a', 1_001)] } }, '1000 keys'],
+    [{ unset: Object.keys(many('a', 1_001)) }, '1000 removed keys'],
+    [{ set: { a: 'x'.repeat(600_000) } }, '512 KiB'],
+  ] as const)
+    await expect(patch(changes)).rejects.toMatchObject({
+      code: 'too_large',
+      message: expect.stringContaining(words),
+    })
+  await expect(reports.put(null, { title: 'a', d: nested(28) })).rejects.toMatchObject({ code: 'too_large' })
+  await replica.sync()
+  const bodies = authority.pushes().map(({ body }) => scanJson(Buffer.from(body), 'mutations').isWithinShape)
+  expect(bodies.length > 0 && bodies.every(Boolean)).toBe(true)
+  await replica.close()
 })
 
 test('[SM4] un-sent changes of equal base are joined under the first id and time, with the last stamp', async () => {
