@@ -6,11 +6,11 @@ import { SEED_DOTS_FROM } from '#lib/engine/crdt/claim.ts'
 import { crdtParts } from './on-demand.ts'
 import type { Renaming } from './crdt-remake.ts'
 import { spoilDots } from './device-dots.ts'
-import { conflictsOf } from './notices.ts'
-import { bytesOf, eachOutboxEntry, pendingOf, saveEntry } from './outbox.ts'
+import { conflictsOf, noteRefusal } from './notices.ts'
+import { addEntry, bytesOf, dropEntry, eachOutboxEntry, pendingOf, saveEntry } from './outbox.ts'
 import type { ReplicaContext } from './run.ts'
 import type { StoreTx } from './store.ts'
-import type { AcknowledgedEntry, Identity, OutboxEntry } from './tables.ts'
+import type { AcknowledgedEntry, Identity, LocalRefusal, OutboxEntry } from './tables.ts'
 import {
   eachRow,
   getMeta,
@@ -37,6 +37,7 @@ export interface ForkParts {
   moveWork(tx: StoreTx, deviceId: string): Promise<void>
   countedElsewhere(tx: StoreTx, mutation: Mutation, under: string): Promise<void>
   takeBack(tx: StoreTx, mutation: Mutation, under: string): Promise<void>
+  sendRest(tx: StoreTx, entry: OutboxEntry, hlc: string, nowMs: number): Promise<'sent' | LocalRefusal | null>
 }
 
 /** All that was not acknowledged becomes the work of another id; what names the old one to the server is void. */
@@ -154,6 +155,46 @@ async function takeBack(tx: StoreTx, mutation: Mutation, under: string): Promise
 }
 
 /**
+ * A store was copied while it was open, and its twin sent a change before what was joined to it here: `hlc`, the stamp that
+ * had the effect, is an earlier one. The whole goes out again, on top and under an id of its own; what that would count
+ * twice is told as a refusal. Null when nothing was joined since.
+ */
+async function sendRest(
+  tx: StoreTx,
+  entry: OutboxEntry,
+  hlc: string,
+  noticedAtMs: number,
+): Promise<'sent' | LocalRefusal | null> {
+  const { mutation, joinedAs } = entry
+  const { id, collection, recordId, op } = mutation
+  const { deviceId } = await identityOf(tx)
+  if (joinedAs === undefined || movedStamp(hlc, deviceId) === movedStamp(mutation.hlc, deviceId)) return null
+  const countsTwice =
+    op.type === 'ot' ||
+    (op.type === 'crdt' && op.changes.some(({ kind }) => kind !== 'text' && kind !== 'lww-register'))
+  if (countsTwice) {
+    const detail = 'A copy of this store sent a part of it; the rest may not have counted.'
+    const refusal = { code: 'sent_in_part', detail, mutation, noticedAtMs }
+    await noteRefusal(tx, refusal)
+    return refusal
+  }
+  await dropEntry(tx, entry)
+  const rest = { ...mutation, id: joinedAs, after: id }
+  await addEntry(tx, {
+    ...entry,
+    mutation: rest,
+    bytes: bytesOf(rest),
+    sends: 0,
+    notBeforeMs: null,
+    joinedAs: undefined,
+  })
+  for (const later of await pendingOf(tx, collection, recordId))
+    if (later.mutation.after === id && later.mutation.id !== joinedAs && later.sends === 0)
+      await saveEntry(tx, { ...later, mutation: { ...later.mutation, after: joinedAs } })
+  return 'sent'
+}
+
+/**
  * Makes a record's pending CRDT changes anew: each on what the server showed and on those before it, so that totals
  * hold what counts under this id alone (docs/decisions/0027). What `moved` adds changes its dots' names.
  * What went out under this id and may have had its effect stays as it was.
@@ -207,4 +248,5 @@ export const forkParts: ForkParts = {
   moveWork,
   countedElsewhere,
   takeBack,
+  sendRest,
 }

@@ -108,6 +108,7 @@ function coalesce(last: OutboxEntry, next: Mutation, counted?: Counted): OutboxE
     ...last,
     mutation,
     bytes,
+    joinedAs: next.id,
     counted: counted ? addCounted(last.counted ?? {}, counted) : last.counted,
   }
 }
@@ -125,7 +126,7 @@ const addCounted = (first: Counted, second: Counted): Counted => ({
 export const saveEntry = (tx: StoreTx, entry: OutboxEntry): Promise<void> =>
   putRow(tx, 'outbox', positionKey(entry.position), entry)
 
-async function addEntry(tx: StoreTx, entry: OutboxEntry): Promise<void> {
+export async function addEntry(tx: StoreTx, entry: OutboxEntry): Promise<void> {
   await saveEntry(tx, entry)
   await tx.put('outbox_by_id', entry.mutation.id, entry.position)
   await tx.put('outbox_by_record', recordIndexKey(entry), entry.mutation.id)

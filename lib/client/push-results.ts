@@ -82,11 +82,16 @@ async function settle(
     case 'dead_lettered':
       await take(tx, context, entry, result)
       return result.status
-    case 'duplicate':
+    case 'duplicate': {
+      const { under, hlc } = result
+      if (under !== undefined) context.elsewhere.push({ mutation: entry.mutation, under })
+      const isWhole = hlc === undefined || entry.joinedAs === undefined
+      const rest = isWhole ? null : await forkParts().sendRest(tx, entry, hlc, context.nowMs)
+      if (rest === 'sent') return null
+      if (rest) context.refusals.push(rest)
       await take(tx, context, entry, result.original, result)
-      if (result.under !== undefined)
-        context.elsewhere.push({ mutation: entry.mutation, under: result.under })
       return result.original.status
+    }
     case 'retry':
     case 'shed':
       await wait(

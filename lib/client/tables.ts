@@ -148,6 +148,8 @@ export interface OutboxEntry {
   readonly notBeforeMs: number | null
   /** Which opening of the replica made it; absent when it came back after a restore. */
   readonly opening?: string | undefined
+  /** The id of its own that the last change had which was joined to it: for what a copy of the store doesn't have (FK1). */
+  readonly joinedAs?: string | undefined
   /** Of a CRDT change. */
   readonly counted?: Counted | undefined
   /** It had its effect under this id before the server was restored: it isn't made anew (FK3). */

@@ -220,4 +220,25 @@ describe('a forked device over HTTP and PostgreSQL', () => {
     await first.close()
     await twin.close()
   })
+
+  it('[FK1] a store that is copied while it is open loses nothing that was joined since to what the copy sends', async () => {
+    const disk = createMemoryDisk()
+    const first = await world.replica({ store: openMemoryStore(disk) })
+    await first.sync()
+    const { recordId } = await first.collection('notes').put(null, { title: 'before the copy' })
+    const twin = await world.replica({ store: openMemoryStore(copyOf(disk)) })
+    await first.collection('notes').patch(recordId, { set: { count: 7 } })
+    expect(await twin.sync()).toMatchObject({ pending: 0 })
+    for (let n = 0; n < 3; n++) await first.sync()
+    expect(first.deviceId).not.toBe(twin.deviceId)
+    expect(first.status$.get()).toMatchObject({ state: 'idle', pending: 0, refused: 0 })
+    await twin.sync()
+    for (const replica of [first, twin])
+      expect((await replica.collection('notes').get(recordId))?.data).toEqual({
+        title: 'before the copy',
+        count: 7,
+      })
+    await first.close()
+    await twin.close()
+  })
 })

@@ -1,10 +1,15 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { openMemoryStore } from '#lib/client/memory-store.ts'
 import { createSubject } from '#lib/client/observable.ts'
+import type { Replica } from '#lib/client/replica.ts'
 import type { ReplicaStore } from '#lib/client/store.ts'
-import { COLLECTION, problem } from './support/authority.ts'
+import type { OutboxEntry } from '#lib/client/tables.ts'
+import type { Mutation } from '#lib/protocol/mutation.ts'
+import { COLLECTION, OTHER_DEVICE, problem } from './support/authority.ts'
 import { createWorld } from './support/device.ts'
 import { flush } from './support/virtual-clock.ts'
+
+const RECORD = '01900000-0000-7000-8000-000000000001'
 
 afterEach(() => vi.unstubAllGlobals())
 
@@ -129,4 +134,58 @@ test('[SDK2][SM6] a halted opening goes on when a sibling was given what it lack
   expect(await one.sync()).toMatchObject({ state: 'idle', pending: 0 })
   expect(authority.pushes()).toHaveLength(1)
   await Promise.all([one.close(), two.close()])
+})
+
+/** A device whose un-sent change grew by another one after a copy of its store, which sends it first under `under`. */
+async function sentInPart(
+  write: (replica: Replica) => Promise<unknown>,
+  more: (replica: Replica) => Promise<unknown>,
+) {
+  const world = createWorld()
+  const { authority, disk, open } = world
+  authority.config = {
+    ...authority.config,
+    collections: authority.config.collections.map((one) => ({ ...one, fieldStrategies: { hits: 'crdt' } })),
+  }
+  const replica = await open()
+  await replica.sync()
+  await write(replica)
+  const [copied] = [...disk.tables.outbox.values()].map((text) => JSON.parse(text) as OutboxEntry)
+  if (!copied) throw new Error('a change waits')
+  await more(replica)
+  expect(disk.tables.outbox.size).toBe(1)
+  const { id, hlc } = copied.mutation
+  const original = { id, status: 'applied', version: 1 } as const
+  authority.script.result = (mutation) =>
+    mutation.id === id ? { id, status: 'duplicate', original, under: OTHER_DEVICE, hlc } : undefined
+  return { ...world, replica, copied }
+}
+
+test('[FK1] what was joined to a change after the store was copied goes out on top of what the copy sent', async () => {
+  const { authority, replica, copied } = await sentInPart(
+    (one) => one.collection(COLLECTION).put(RECORD, { title: 'first' }),
+    (one) => one.collection(COLLECTION).patch(RECORD, { set: { more: 1 } }),
+  )
+  expect(await replica.sync()).toMatchObject({ state: 'idle', pending: 0, refused: 0 })
+  const [, again] = authority.pushes().map(({ json }) => (json['mutations'] as Mutation[])[0])
+  expect(again).toMatchObject({ after: copied.mutation.id, op: { data: { title: 'first', more: 1 } } })
+  expect(again?.id).not.toBe(copied.mutation.id)
+  expect(authority.records.get(RECORD)?.data).toEqual({ title: 'first', more: 1 })
+  await replica.close()
+})
+
+test('[FK1] where that would count twice, the person is told', async () => {
+  const count = (one: Replica): Promise<unknown> =>
+    one.collection(COLLECTION).counter(RECORD, 'hits').increment()
+  const { authority, replica } = await sentInPart(async (one) => {
+    await one.collection(COLLECTION).put(RECORD, { title: 'counted' })
+    await one.sync()
+    await count(one)
+  }, count)
+  expect(await replica.sync()).toMatchObject({ state: 'idle', pending: 0, refused: 1 })
+  expect(replica.refusals$.get()).toMatchObject([
+    { code: 'sent_in_part', mutation: { op: { type: 'crdt' } } },
+  ])
+  expect(authority.pushes().at(-1)?.json['mutations']).toHaveLength(1)
+  await replica.close()
 })
