@@ -185,6 +185,8 @@ export interface DevicePort {
   get(fleetId: string, id: string): Promise<Device | null>
   /** By last contact, newest first; devices never seen last. */
   list(fleetId: string, filter: DeviceFilter, page: PageRequest): Promise<Page<Device>>
+  /** Devices that are not revoked. */
+  countEnrolled(fleetId: string): Promise<number>
   /** Every device of the fleet in the little form that gauges need. */
   all(fleetId: string): Promise<readonly Device[]>
   /** Contact outside a push: report when there is one, app version and platform as last named. `forked` when seq went back or came twice with another nonce; nothing is written then. */

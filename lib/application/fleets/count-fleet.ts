@@ -15,8 +15,8 @@ export async function countFleet(
   const { actor, fleetId } = input
   authorize(actor, fleetId, 'viewer')
   const [devices, deadLettersOpen] = await Promise.all([
-    ctx.storage.devices.all(fleetId),
+    ctx.storage.devices.countEnrolled(fleetId),
     ctx.storage.deadLetters.countOpen(fleetId),
   ])
-  return { devices: devices.filter(({ status }) => status !== 'revoked').length, deadLettersOpen }
+  return { devices, deadLettersOpen }
 }

@@ -53,6 +53,11 @@ export function memoryDevices(state: MemoryState): DevicePort {
         const rows = tables.devices.values().filter((device) => matches(device, filter))
         return pageOf(rows, (device) => ({ atMs: device.lastContactMs ?? 0, id: device.id }), page)
       }),
+    countEnrolled: (fleetId) =>
+      state.inFleet(
+        fleetId,
+        (tables) => tables.devices.values().filter(({ status }) => status !== 'revoked').length,
+      ),
     all: (fleetId) => state.inFleet(fleetId, (tables) => tables.devices.values()),
     ...enrolling(state),
     ...contacting(state),

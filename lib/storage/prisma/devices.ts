@@ -36,6 +36,10 @@ const GET: Statement = {
   name: 'device_get',
   text: `SELECT ${DEVICE_COLUMNS} FROM device d WHERE d.fleet_id = $1 AND d.id = $2`,
 }
+const COUNT_ENROLLED: Statement = {
+  name: 'device_count_enrolled',
+  text: `SELECT count(*) AS count FROM device WHERE fleet_id = $1 AND status <> 'revoked'`,
+}
 const ALL: Statement = {
   name: 'device_all',
   text: `SELECT ${DEVICE_COLUMNS} FROM device d WHERE d.fleet_id = $1`,
@@ -76,6 +80,10 @@ export function postgresDevices(database: Database): DevicePort {
     findByToken: async (fleetId, tokenHash, nowMs) =>
       (await rows(fleetId, FIND_BY_TOKEN, [fleetId, tokenHash, at(nowMs)]))[0] ?? null,
     get: async (fleetId, id) => (await rows(fleetId, GET, [fleetId, id]))[0] ?? null,
+    countEnrolled: async (fleetId) => {
+      const [row] = await database.one<{ count: number }>(fleetId, COUNT_ENROLLED, [fleetId])
+      return row?.count ?? 0
+    },
     all: (fleetId) => rows(fleetId, ALL, [fleetId]),
     list: async (fleetId, filter, page) => {
       const found = await rows(fleetId, LIST, [

@@ -59,7 +59,9 @@ describe.each(BACKENDS)('removing a fleet on $name', (backend) => {
     await storage.access.createUser(user, audit())
 
     expect(await storage.fleets.remove(fleetId, NOW_MS, audit())).toBe('devices_enrolled')
+    expect(await storage.devices.countEnrolled(fleetId)).toBe(1)
     await revoke()
+    expect(await storage.devices.countEnrolled(fleetId)).toBe(0)
     expect(await storage.fleets.remove(randomUUID(), NOW_MS, audit())).toBe('unknown')
     expect(await storage.fleets.remove(fleetId, NOW_MS, audit('fleet.remove', { fleetId }))).toBe('removed')
     expect(await storage.fleets.get(fleetId)).toBeNull()
