@@ -4,7 +4,7 @@ import { runLoud } from './checks/checks.mjs'
 import type { LawRun } from './soak/ledger.ts'
 import { casesByLaw, casesOf, readLedger } from './soak/ledger.ts'
 import type { Group } from './soak/options.ts'
-import { USAGE, groupOf, readOptions } from './soak/options.ts'
+import { USAGE, groupOf, readOptions, shareEnd } from './soak/options.ts'
 import { reportSimulation, soakSimulation } from './soak/simulation.ts'
 import { reportTrials, soakTrials } from './soak/trials.ts'
 
@@ -36,10 +36,21 @@ const casesSoFar = (group: Group): number => casesOf(runsOf(group))
 let broken = false
 let seed = options.seed
 
+const { simulated, trials } = options
+/** What has not begun, groups of laws and what comes behind them: each gets its share of the time that is left. */
+let waiting = options.groups.length + (simulated > 0 ? 1 : 0) + (trials.length > 0 ? 1 : 0)
+const nextEndsAtMs = (): number => shareEnd(performance.now(), endsAtMs, waiting--)
+
 for (const group of options.groups) {
+  const groupEndsAtMs = nextEndsAtMs()
   const files = laws.filter((file) => groupOf(file) === group)
   let factor = FACTOR_FIRST
-  while (!broken && files.length > 0 && casesSoFar(group) < options.cases && performance.now() < endsAtMs) {
+  while (
+    !broken &&
+    files.length > 0 &&
+    casesSoFar(group) < options.cases &&
+    performance.now() < groupEndsAtMs
+  ) {
     const startedMs = performance.now()
     const before = casesSoFar(group)
     console.log(`\n── ${group}: seed ${seed}, ${factor} times the cases of npm test`)
@@ -53,12 +64,11 @@ for (const group of options.groups) {
     factor = Math.max(1, Math.min(FACTOR_MAX, Math.ceil(wanted), Math.floor(affordable)))
   }
 }
-const { simulated } = options
 if (simulated > 0 && !broken) {
   const from = Math.abs(options.seed) + 1
-  broken = !(await soakSimulation({ ledger: simulationLedger, seeds: simulated, from, endsAtMs }))
+  const soak = { ledger: simulationLedger, seeds: simulated, from, endsAtMs: nextEndsAtMs() }
+  broken = !(await soakSimulation(soak))
 }
-const { trials } = options
 if (trials.length > 0 && !broken)
   broken = !(await soakTrials({ ledger: trialLedger, names: trials, endsAtMs }))
 report(options.groups, options.cases)

@@ -50,23 +50,22 @@ export class RateLimiter {
   /** Takes one request from both buckets, or from neither. */
   take(fleetId: string, deviceId: string, limits: RateLimits): RateVerdict {
     const nowMs = this.clock.now()
-    const policies = [
-      { name: 'device', key: `${fleetId}/${deviceId}`, perMinute: limits.devicePerMinute },
-      { name: 'fleet', key: fleetId, perMinute: limits.fleetPerMinute },
-    ] as const
-    const filled = policies.map((policy) => ({ ...policy, tokens: this.tokensOf(policy, nowMs) }))
-    const short = filled.filter(({ tokens }) => tokens < 1)
-    const waits = short.map(({ tokens, perMinute }) => ((1 - tokens) * MINUTE_MS) / perMinute)
-    const cost = short.length === 0 ? 1 : 0
-    const quotas = filled.map(({ name, key, perMinute, tokens }): Quota => {
-      this.keep(key, { tokens: tokens - cost, atMs: nowMs })
-      const remaining = Math.max(0, Math.floor(tokens - cost))
-      return { name, perMinute, remaining, resetMs: ((perMinute - tokens + cost) * MINUTE_MS) / perMinute }
-    })
-    return { quotas, retryAfterMs: waits.length === 0 ? null : Math.max(...waits) }
+    const { devicePerMinute, fleetPerMinute } = limits
+    const deviceKey = `${fleetId}/${deviceId}`
+    const ofDevice = this.tokensOf(deviceKey, devicePerMinute, nowMs)
+    const ofFleet = this.tokensOf(fleetId, fleetPerMinute, nowMs)
+    const waitMs = Math.max(waitFor(ofDevice, devicePerMinute), waitFor(ofFleet, fleetPerMinute))
+    const cost = waitMs === 0 ? 1 : 0
+    this.keep(deviceKey, { tokens: ofDevice - cost, atMs: nowMs })
+    this.keep(fleetId, { tokens: ofFleet - cost, atMs: nowMs })
+    const quotas = [
+      quotaOf('device', devicePerMinute, ofDevice - cost),
+      quotaOf('fleet', fleetPerMinute, ofFleet - cost),
+    ]
+    return { quotas, retryAfterMs: waitMs === 0 ? null : waitMs }
   }
 
-  private tokensOf({ key, perMinute }: { key: string; perMinute: number }, nowMs: number): number {
+  private tokensOf(key: string, perMinute: number, nowMs: number): number {
     const bucket = this.buckets.get(key)
     if (!bucket) return perMinute
     const elapsedMs = Math.max(0, nowMs - bucket.atMs)
@@ -81,3 +80,14 @@ export class RateLimiter {
     if (this.buckets.size > BUCKETS_MAX && !oldest.done) this.buckets.delete(oldest.value)
   }
 }
+
+/** Until there is a whole token again; 0 when there is one. */
+const waitFor = (tokens: number, perMinute: number): number =>
+  tokens < 1 ? ((1 - tokens) * MINUTE_MS) / perMinute : 0
+
+const quotaOf = (name: Quota['name'], perMinute: number, tokens: number): Quota => ({
+  name,
+  perMinute,
+  remaining: Math.max(0, Math.floor(tokens)),
+  resetMs: ((perMinute - tokens) * MINUTE_MS) / perMinute,
+})

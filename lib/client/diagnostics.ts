@@ -1,6 +1,6 @@
 import type { DeviceInfo } from '#lib/protocol/device.ts'
 import { toIso } from './clock.ts'
-import { listConflicts, listDeadLetters, listRecoveries, listRefusals } from './notices.ts'
+import { listNotices } from './notices.ts'
 import { getCounts } from './outbox.ts'
 import type { ReplicaContext } from './run.ts'
 import type { ReplicaStatus } from './status.ts'
@@ -93,7 +93,7 @@ export function collectDiagnostics(
       store: {
         kind: store.kind,
         rows: await rowCounts(tx),
-        recoveries: (await listRecoveries(tx)).slice(-RECOVERIES_TOLD_MAX),
+        recoveries: (await listNotices(tx)).recovery.slice(-RECOVERIES_TOLD_MAX),
       },
     }
   })
@@ -139,19 +139,20 @@ async function queueLines(tx: StoreTx): Promise<Diagnostics['queue']> {
 async function noticeLines(
   tx: StoreTx,
 ): Promise<Pick<Diagnostics, 'conflicts' | 'deadLetters' | 'refusals'>> {
+  const { conflict, dead_letter, refusal } = await listNotices(tx)
   return {
-    conflicts: bounded(await listConflicts(tx)).map(({ conflictId, collection, recordId, noticedAtMs }) => ({
+    conflicts: bounded(conflict).map(({ conflictId, collection, recordId, noticedAtMs }) => ({
       conflictId,
       collection,
       recordId,
       noticedAt: toIso(noticedAtMs),
     })),
-    deadLetters: bounded(await listDeadLetters(tx)).map(({ deadLetterId, code, mutation }) => ({
+    deadLetters: bounded(dead_letter).map(({ deadLetterId, code, mutation }) => ({
       ...changeLine(mutation),
       deadLetterId,
       code,
     })),
-    refusals: bounded(await listRefusals(tx)).map(({ code, mutation }) => ({
+    refusals: bounded(refusal).map(({ code, mutation }) => ({
       ...changeLine(mutation),
       code,
     })),

@@ -1,6 +1,6 @@
 import { spoilDots } from './device-dots.ts'
 import { findEntries, restoreAcknowledged } from './outbox.ts'
-import { conflictKey, listConflicts } from './notices.ts'
+import { conflictKey, listNotices } from './notices.ts'
 import type { StoreTx } from './store.ts'
 import { getMeta, setMeta, startOver } from './tables.ts'
 
@@ -18,7 +18,7 @@ export async function changeEpoch(tx: StoreTx, epoch: number, nowMs: number): Pr
   await startOver(tx, 'epoch_changed')
   await spoilDots(tx)
   await restoreAcknowledged(tx, nowMs)
-  for (const conflict of await listConflicts(tx)) {
+  for (const conflict of (await listNotices(tx)).conflict) {
     const resent = await findEntries(
       tx,
       conflict.mutations.map((mutation) => mutation.id),

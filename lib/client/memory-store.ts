@@ -77,13 +77,12 @@ function transactionOn(disk: MemoryDisk, undo: (() => void)[]): StoreTx {
       write(table, key, undefined)
     },
     async scan(table, { prefix = '', after, limit }) {
-      const keys = [...disk.tables[table].keys()].filter(
-        (key) => key.startsWith(prefix) && (after === undefined || key > after),
-      )
-      keys.sort()
-      return keys
-        .slice(0, limit)
-        .map((key) => ({ key, value: readStored(table, key, disk.tables[table].get(key)) }))
+      const rows = disk.tables[table]
+      const keys: string[] = []
+      for (const key of rows.keys())
+        if (key.startsWith(prefix) && (after === undefined || key > after)) keys.push(key)
+      if (keys.length > 1) keys.sort()
+      return keys.slice(0, limit).map((key) => ({ key, value: readStored(table, key, rows.get(key)) }))
     },
     count: async (table) => disk.tables[table].size,
   }

@@ -30,17 +30,25 @@ export const conflictsOf = (
 ): Promise<readonly ConflictNotice[]> =>
   allRows<ConflictNotice>(tx, 'notices', conflictKey(collection, recordId, ''), NOTICES_SHOWN_MAX)
 
-export const listConflicts = (tx: StoreTx): Promise<readonly ConflictNotice[]> =>
-  allRows<ConflictNotice>(tx, 'notices', 'conflict/', NOTICES_SHOWN_MAX)
+/** Everything that the app is told of, by the prefix of its rows. */
+export interface Notices {
+  readonly conflict: ConflictNotice[]
+  readonly dead_letter: DeadLetterNotice[]
+  readonly refusal: LocalRefusal[]
+  readonly recovery: RecoveryNotice[]
+}
 
-export const listDeadLetters = (tx: StoreTx): Promise<readonly DeadLetterNotice[]> =>
-  allRows<DeadLetterNotice>(tx, 'notices', 'dead_letter/', NOTICES_SHOWN_MAX)
-
-export const listRefusals = (tx: StoreTx): Promise<readonly LocalRefusal[]> =>
-  allRows<LocalRefusal>(tx, 'notices', 'refusal/', NOTICES_SHOWN_MAX)
-
-export const listRecoveries = (tx: StoreTx): Promise<readonly RecoveryNotice[]> =>
-  allRows<RecoveryNotice>(tx, 'notices', 'recovery/', NOTICES_SHOWN_MAX)
+/** Each kind in the order of its keys, at most NOTICES_SHOWN_MAX of it. */
+export async function listNotices(tx: StoreTx): Promise<Notices> {
+  const notices: Notices = { conflict: [], dead_letter: [], refusal: [], recovery: [] }
+  await eachRow<never>(tx, 'notices', '', (row, key) => {
+    // What recovery puts out of everybody's way has a prefix of its own.
+    const own: unknown[] | undefined = notices[key.split('/')[0] as keyof Notices]
+    if (own && own.length < NOTICES_SHOWN_MAX) own.push(row)
+    return true
+  })
+  return notices
+}
 
 /** A child of a mutation in conflict answers with its parent's conflict: one notice holds both. */
 export async function noteConflict(

@@ -50,7 +50,7 @@ export interface ReplicaOptions {
 }
 
 const REQUEST_TIMEOUT_MS = 20_000
-/** A session renews its lease before and after each request. */
+/** A session renews its lease before and after each request, when it is a second old (session-lock.ts). */
 const LEASE_SLACK_MS = 5_000
 
 /**

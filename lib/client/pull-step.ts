@@ -3,14 +3,14 @@ import { assert } from '#lib/kernel/result.ts'
 import { uuidv7 } from '#lib/kernel/uuid.ts'
 import { PULL_CHANGES_MAX } from '#lib/protocol/limits.ts'
 import type { PullResponse } from '#lib/protocol/pull.ts'
-import { noteAcknowledged } from './commands.ts'
+import type { DeviceReport } from '#lib/protocol/report.ts'
 import { receiveStamps } from './device-clock.ts'
 import { closeDecidedConflicts, closeNotedDecided } from './notices.ts'
 import { pickBatch } from './outbox.ts'
 import { storeRecord, sweepUnseen } from './records.ts'
 import { nextReport } from './reports.ts'
 import type { Run } from './run.ts'
-import { ask, eventOf, saveOpenSession, transact } from './run.ts'
+import { ask, eventOf, noteHeard, saveOpenSession, transact } from './run.ts'
 import type { StoreTx } from './store.ts'
 import type { Position } from './tables.ts'
 import { NO_POSITION, getMeta, identityOf, setMeta, startOver } from './tables.ts'
@@ -24,11 +24,14 @@ const RESTARTS_MAX = 2
 
 /** Asks for the page after the device's position. */
 export async function pull(run: Run): Promise<SessionEvent> {
-  const { token, fullReason } = await transact(run, readPosition)
-  if (token === null || fullReason !== null) return 'resync_needed'
-  const outcome = await askForPage(run, token)
+  const request = await transact(run, async (tx) => {
+    const position = await readPosition(tx)
+    return position.token === null || position.fullReason !== null ? null : prepare(tx, run, position)
+  })
+  if (!request) return 'resync_needed'
+  const outcome = await askForPage(run, request)
   if (outcome.ok) {
-    run.page = { ...outcome.value, askedAt: token }
+    run.page = { ...outcome.value, askedAt: request.position.token }
     return 'pulled'
   }
   const { failure } = outcome
@@ -41,9 +44,10 @@ export async function pull(run: Run): Promise<SessionEvent> {
 /** Asks for the next page of a full sync, the first one without a token. The outbox is not touched (TK4). */
 export async function resync(run: Run): Promise<SessionEvent> {
   for (let restart = 0; restart <= RESTARTS_MAX; restart++) {
-    const { token, fullReason } = await transact(run, readPosition)
+    const request = await transact(run, async (tx) => prepare(tx, run, await readPosition(tx)))
+    const { token, fullReason } = request.position
     run.report = { ...run.report, mode: 'full', ...(fullReason === null ? {} : { fullReason }) }
-    const outcome = await askForPage(run, token)
+    const outcome = await askForPage(run, request)
     if (outcome.ok) {
       run.page = { ...outcome.value, askedAt: token }
       return 'resynced'
@@ -57,24 +61,37 @@ export async function resync(run: Run): Promise<SessionEvent> {
 
 const readPosition = async (tx: StoreTx): Promise<Position> => (await getMeta(tx, 'position')) ?? NO_POSITION
 
-async function askForPage(run: Run, position: string | null): Promise<Outcome<PullResponse>> {
-  const { token, report, collections } = await transact(run, async (tx) => ({
-    token: (await identityOf(tx)).token,
-    report: await nextReport(tx, run.machine.state(), run.random),
-    collections: ((await getMeta(tx, 'config'))?.collections ?? []).map(({ name }) => name),
-  }))
+/** All that a request for a page says. */
+interface PageRequest {
+  readonly position: Position
+  readonly credential: string | null
+  readonly report: DeviceReport
+  readonly collections: readonly string[]
+}
+
+const prepare = async (tx: StoreTx, { machine, random }: Run, position: Position): Promise<PageRequest> => ({
+  position,
+  credential: (await identityOf(tx)).token,
+  report: await nextReport(tx, machine.state(), random),
+  collections: ((await getMeta(tx, 'config'))?.collections ?? []).map(({ name }) => name),
+})
+
+async function askForPage(
+  run: Run,
+  { position, credential, report, collections }: PageRequest,
+): Promise<Outcome<PullResponse>> {
   const query = new URLSearchParams({ limit: String(PULL_CHANGES_MAX) })
-  if (position !== null) query.set('token', position)
+  if (position.token !== null) query.set('token', position.token)
   if (collections.length > 0) query.set('collections', collections.join(','))
   const outcome = await ask(run, {
     kind: 'pull',
     method: 'GET',
     path: `/api/v1/pull?${query}`,
-    credential: token,
+    credential,
     headers: { 'tidemark-report': JSON.stringify(report) },
     check: checkPull,
   })
-  if (outcome.ok) await transact(run, (tx) => noteAcknowledged(tx, report.ackCommands ?? []))
+  if (outcome.ok) await noteHeard(run, report)
   return outcome
 }
 

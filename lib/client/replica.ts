@@ -1,5 +1,6 @@
 import type { BackoffSettings } from '#lib/engine/backoff.ts'
 import { uuidv7 } from '#lib/kernel/uuid.ts'
+import type { DeviceConfig } from '#lib/protocol/device.ts'
 import { toIso } from './clock.ts'
 import type { AppSchemas, Collection } from './collection.ts'
 import { openCollection } from './collection.ts'
@@ -7,7 +8,8 @@ import type { Diagnostics } from './diagnostics.ts'
 import type { Events } from './events.ts'
 import type { ReplicaErrorCode } from './errors.ts'
 import { ReplicaError } from './errors.ts'
-import { listConflicts, listDeadLetters, listRecoveries, listRefusals } from './notices.ts'
+import type { Notices } from './notices.ts'
+import { listNotices } from './notices.ts'
 import type { Observable, Subject } from './observable.ts'
 import { createSubject } from './observable.ts'
 import { dropSpare } from './outbox.ts'
@@ -15,10 +17,11 @@ import type { StoreNews } from './peers.ts'
 import type { ReplicaContext } from './run.ts'
 import { createScheduler } from './scheduler.ts'
 import { createSerial } from './serial.ts'
-import type { ReplicaStatus } from './status.ts'
+import type { ReplicaStatus, StoredStatus } from './status.ts'
 import { readStoredStatus } from './status.ts'
+import type { StoreTx } from './store.ts'
 import type { RoundEnd } from './sync-round.ts'
-import { runRound } from './sync-round.ts'
+import { nextDueIn, runRound } from './sync-round.ts'
 import type { ConflictNotice, DeadLetterNotice, Identity, LocalRefusal, RecoveryNotice } from './tables.ts'
 import { getMeta } from './tables.ts'
 import type { SyncOptions } from './wait.ts'
@@ -70,6 +73,12 @@ export interface ReplicaParts {
   readonly schemas: AppSchemas
 }
 
+/** What of the store the app sees besides its records. */
+interface Shown {
+  readonly notices: Notices
+  readonly stored: StoredStatus
+}
+
 const CHANGE_DELAY_MS = 500
 const STORE_TROUBLES: ReadonlySet<string> = new Set<ReplicaErrorCode>(['quota_exceeded', 'store_corrupt'])
 /** How soon to look again for a lock that another opening holds. */
@@ -105,25 +114,17 @@ export function startReplica(parts: ReplicaParts): Replica {
       ...changes,
     })
   }
-  const refresh = async (): Promise<void> => {
-    const { pausedByServer, storeHealth, ...stored } = await store.transact(readStoredStatus)
+  const showStored = ({ pausedByServer, storeHealth, ...stored }: StoredStatus): void =>
     show({
       ...stored,
       storeHealth: store.isFull() ? 'full' : storeHealth,
       paused: isPaused ? 'here' : pausedByServer ? 'by_server' : 'no',
     })
-  }
-  const refreshNotices = async (): Promise<void> => {
-    const lists = await store.transact(async (tx) => ({
-      conflicts: await listConflicts(tx),
-      deadLetters: await listDeadLetters(tx),
-      refusals: await listRefusals(tx),
-      recoveries: await listRecoveries(tx),
-    }))
-    setIfChanged(recoveries, lists.recoveries, (notice) => String(notice.noticedAtMs))
-    setIfChanged(conflicts, lists.conflicts, (notice) => notice.conflictId + notice.mutations.length)
-    setIfChanged(deadLetters, lists.deadLetters, (notice) => notice.deadLetterId)
-    setIfChanged(refusals, lists.refusals, (notice) => notice.mutation.id)
+  const showNotices = (lists: Notices): void => {
+    setIfChanged(recoveries, lists.recovery, (notice) => String(notice.noticedAtMs))
+    setIfChanged(conflicts, lists.conflict, (notice) => notice.conflictId + notice.mutations.length)
+    setIfChanged(deadLetters, lists.dead_letter, (notice) => notice.deadLetterId)
+    setIfChanged(refusals, lists.refusal, (notice) => notice.mutation.id)
   }
   const plan = (ms: number): void => {
     if (auto && !isPaused && !isClosed && machine.state() !== 'halted') scheduler.after(ms)
@@ -132,12 +133,14 @@ export function startReplica(parts: ReplicaParts): Replica {
     if (auto && !isPaused && !isClosed && machine.state() === 'idle') scheduler.within(ms)
   }
 
-  async function planAfter(ended: RoundEnd): Promise<void> {
-    const settings = syncSettings(await store.transact((tx) => getMeta(tx, 'config')), parts.sync)
+  function planAfter(ended: RoundEnd, config: DeviceConfig | null, nextMs: number | null): void {
+    const settings = syncSettings(config, parts.sync)
     if (ended.kind === 'busy') return plan(Math.min(LOCK_RETRY_MS, settings.intervalMs) * (0.5 + random()))
     if (ended.kind === 'quiet') return plan(ended.leftMs + settings.intervalMs * random())
     if (ended.kind === 'paused') return plan(ended.resumed ? 0 : settings.intervalMs * (0.5 + random()))
-    const { end, nextDueMs } = ended
+    const { end } = ended
+    // A waiting change, or the turn for a full sync.
+    const nextDueMs = end.askAgainMs === null ? nextMs : Math.min(end.askAgainMs, nextMs ?? Infinity)
     const wait = waitAfter(end, settings, waits, random)
     waits = wait?.state ?? RESTED
     if (end.state === 'shed' && wait) shedUntilMs = clock.now() + wait.waitMs
@@ -186,8 +189,14 @@ export function startReplica(parts: ReplicaParts): Replica {
     if (machine.state() === 'offline') return
     scheduler.cancel()
     try {
-      await planAfter(await runMendedRound())
-      if (!isClosed) await refreshNotices()
+      const ended = await runMendedRound()
+      const { config, nextMs, ...shown } = await store.transact(async (tx) => ({
+        ...(await readShown(tx)),
+        config: await getMeta(tx, 'config'),
+        nextMs: await nextDueIn(tx, clock.now()),
+      }))
+      planAfter(ended, config, nextMs)
+      return showAll(shown)
     } catch (error) {
       context.log('store_failed', { message: String(error) })
       plan(syncSettings(null, parts.sync).intervalMs * (0.5 + random()))
@@ -226,9 +235,19 @@ export function startReplica(parts: ReplicaParts): Replica {
   }
 
   const logFailure = (error: unknown): void => context.log('store_failed', { message: String(error) })
-  const refreshQuietly = (): Promise<void> => refresh().catch(logFailure)
+  const refreshQuietly = (): Promise<void> =>
+    store.transact(readStoredStatus).then(showStored).catch(logFailure)
 
-  const refreshAll = (): Promise<void> => refreshNotices().then(refresh).catch(logFailure)
+  const readShown = async (tx: StoreTx): Promise<Shown> => ({
+    notices: await listNotices(tx),
+    stored: await readStoredStatus(tx),
+  })
+  const showAll = ({ notices, stored }: Shown): void => {
+    if (isClosed) return
+    showNotices(notices)
+    showStored(stored)
+  }
+  const refreshAll = (): Promise<void> => store.transact(readShown).then(showAll).catch(logFailure)
 
   function noteNetwork(): void {
     if (isClosed || !network) return

@@ -3,9 +3,10 @@ import type { SessionEvent } from '#lib/engine/session-machine.ts'
 import type { Random } from '#lib/kernel/random.ts'
 import type { DeviceInfo } from '#lib/protocol/device.ts'
 import type { PullResponse } from '#lib/protocol/pull.ts'
+import type { DeviceReport } from '#lib/protocol/report.ts'
 import type { SessionReport } from '#lib/protocol/session.ts'
 import type { Clock } from './clock.ts'
-import { followCommands } from './commands.ts'
+import { followCommands, noteAcknowledged } from './commands.ts'
 import { noteClockSample } from './device-clock.ts'
 import { changeEpoch } from './epoch.ts'
 import { forkParts } from './on-demand.ts'
@@ -58,7 +59,7 @@ export class SessionAborted extends Error {
   readonly code = 'session_aborted'
 }
 
-/** A transaction of a session: fenced by the lock, whose lease it renews (SM2). */
+/** A transaction of a session: fenced by the lock, whose lease it keeps alive (SM2). */
 export function transact<T>(run: ReplicaContext, work: (tx: StoreTx) => Promise<T>): Promise<T> {
   return run.store.transact(async (tx) => {
     await keepLock(tx, run.store, run.clock.now(), run.leaseMs)
@@ -80,6 +81,11 @@ export async function ask<T>(run: Run, call: Call<T>, requestId: string | null =
   if (sameEpoch) return followIdentity(run, call, reply.outcome)
   const status = reply.outcome.ok ? reply.outcome.status : reply.outcome.failure.status
   return { ok: false, failure: { kind: 'epoch', status, code: 'epoch_changed' } }
+}
+
+/** The server has a report that acknowledged commands. */
+export async function noteHeard(context: ReplicaContext, { ackCommands }: DeviceReport): Promise<void> {
+  if (ackCommands) await transact(context, (tx) => noteAcknowledged(tx, ackCommands))
 }
 
 /**

@@ -4,28 +4,32 @@ import { forkParts } from './on-demand.ts'
 import { pickBatch } from './outbox.ts'
 import type { Run } from './run.ts'
 import { ask, eventOf, saveOpenSession, transact } from './run.ts'
+import type { StoreTx } from './store.ts'
 import { NO_POSITION, getMeta, identityOf, setMeta } from './tables.ts'
 import type { Outcome } from './transport.ts'
 import { checkConfig, checkEnroll } from './wire.ts'
 
 /** Enrolls when needed, reads the config when it changed, and looks for something to push. */
 export async function scan(run: Run): Promise<SessionEvent> {
-  const known = await transact(run, async (tx) => {
+  const lacking = await transact(run, async (tx) => {
     await saveOpenSession(tx, run)
     const config = await getMeta(tx, 'config')
     const configNamed = await getMeta(tx, 'configNamed')
     const { token } = await identityOf(tx)
-    return { token, configIsOld: config === null || (configNamed ?? config.version) !== config.version }
+    if (token === null) return enroll
+    const isOld = config === null || (configNamed ?? config.version) !== config.version
+    return isOld ? readConfig : lookForWork(tx, run)
   })
-  const failed = known.token === null ? await enroll(run) : known.configIsOld ? await readConfig(run) : null
-  if (failed) return failed
-  return transact(run, async (tx) => {
-    const position = (await getMeta(tx, 'position')) ?? NO_POSITION
-    // SM5: after a change of epoch everything is read before anything is pushed.
-    if (position.fullReason === 'epoch_changed') return 'resync_needed'
-    if (await getMeta(tx, 'inFlight')) return 'scanned'
-    return (await pickBatch(tx, run.clock.now(), 1)).entries.length > 0 ? 'scanned' : 'nothing_to_push'
-  })
+  if (typeof lacking === 'string') return lacking
+  return (await lacking(run)) ?? transact(run, (tx) => lookForWork(tx, run))
+}
+
+async function lookForWork(tx: StoreTx, run: Run): Promise<SessionEvent> {
+  const position = (await getMeta(tx, 'position')) ?? NO_POSITION
+  // SM5: after a change of epoch everything is read before anything is pushed.
+  if (position.fullReason === 'epoch_changed') return 'resync_needed'
+  if (await getMeta(tx, 'inFlight')) return 'scanned'
+  return (await pickBatch(tx, run.clock.now(), 1)).entries.length > 0 ? 'scanned' : 'nothing_to_push'
 }
 
 /** Null when the device is enrolled now. A lost answer is asked for again under the same requestId. */

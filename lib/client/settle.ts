@@ -1,11 +1,12 @@
-import { noteAcknowledged } from './commands.ts'
 import { readErrands, runErrands } from './errands.ts'
+import type { UnsentReport } from './reports.ts'
 import { dropReports, nextReport, unsentReports } from './reports.ts'
 import type { ReplicaContext } from './run.ts'
-import { transact } from './run.ts'
+import { noteHeard, transact } from './run.ts'
 import { readOffset } from './device-clock.ts'
 import { tell } from './tell.ts'
 import type { Outcome } from './transport.ts'
+import type { StoreTx } from './store.ts'
 import { startOver } from './tables.ts'
 import { checkNothing, checkSessions } from './wire.ts'
 
@@ -17,30 +18,41 @@ const REPORT_REQUESTS_MAX = 4
  * now. A failure leaves the reports for the next time; the next session finds out why.
  */
 export async function settle(context: ReplicaContext): Promise<void> {
-  const { token, errands } = await transact(context, readErrands)
+  const { token, errands, ...first } = await transact(context, async (tx) => ({
+    ...(await readErrands(tx)),
+    ...(await readUnsent(tx, Infinity)),
+  }))
   if (token === null || context.abort.aborted) return
-  let count = Infinity
-  for (let request = 0; request < REPORT_REQUESTS_MAX; request++) {
-    const sent = await sendReports(context, token, count)
-    if (sent === 'failed') return
-    if (sent === 'done') break
-    if (sent === 'refused') count = 1
+  let left: Unsent | null = first
+  for (let request = 0; request < REPORT_REQUESTS_MAX && left.unsent.length > 0; request++) {
+    left = await sendReports(context, token, left)
+    if (!left) return
   }
   await heartbeat(context, await runErrands(context, token, errands))
 }
 
+/** Reports to send, and what the server shifts their times by. */
+interface Unsent {
+  readonly unsent: readonly UnsentReport[]
+  readonly offsetMs: number | undefined
+  /** One after a refusal, so that the culprit is found. */
+  readonly countMax: number
+}
+
+const readUnsent = async (tx: StoreTx, countMax: number): Promise<Unsent> => ({
+  unsent: (await unsentReports(tx)).slice(0, countMax),
+  offsetMs: (await readOffset(tx))?.offsetMs,
+  countMax,
+})
+
+/** Gives what is left to send; null when nothing goes through. */
 async function sendReports(
   context: ReplicaContext,
   token: string,
-  count: number,
-): Promise<'done' | 'more' | 'refused' | 'failed'> {
-  const { unsent, offset } = await transact(context, async (tx) => ({
-    unsent: (await unsentReports(tx)).slice(0, count),
-    offset: await readOffset(tx),
-  }))
-  if (unsent.length === 0) return 'done'
+  { unsent, offsetMs, countMax }: Unsent,
+): Promise<Unsent | null> {
   const sessions = unsent.map(({ report }) => report)
-  const body = JSON.stringify({ sessions, ...(offset ? { offsetMs: offset.offsetMs } : {}) })
+  const body = JSON.stringify({ sessions, offsetMs })
   const call = {
     kind: 'sessions',
     method: 'POST',
@@ -50,17 +62,17 @@ async function sendReports(
     check: checkSessions,
   } as const
   const outcome = await tell(context, call)
-  if (!outcome.ok && outcome.failure.kind !== 'refused') return 'failed'
-  if (!outcome.ok && sessions.length > 1) return 'refused'
+  if (!outcome.ok && outcome.failure.kind !== 'refused') return null
+  if (!outcome.ok && sessions.length > 1) return { unsent: unsent.slice(0, 1), offsetMs, countMax: 1 }
   if (!outcome.ok)
     context.log('report_dropped', { sessionId: sessions[0]?.sessionId ?? '', code: outcome.failure.code })
   const differs = outcome.ok && outcome.value.results.some(({ resync }) => resync === 'state_hash')
   if (differs) context.log('state_differs', {})
-  await transact(context, async (tx) => {
+  return transact(context, async (tx) => {
     await dropReports(tx, unsent)
     if (differs) await startOver(tx, 'state_hash')
+    return readUnsent(tx, countMax)
   })
-  return 'more'
 }
 
 /** Says that the device lives and rests, with its queue; brings back commands and the config's version. */
@@ -78,7 +90,6 @@ export async function heartbeat(context: ReplicaContext, token: string): Promise
   } as const
   const outcome = await tell(context, call)
   // A paused device is refused, but heard.
-  if (outcome.ok || outcome.failure.code === 'device_paused')
-    await transact(context, (tx) => noteAcknowledged(tx, report.ackCommands ?? []))
+  if (outcome.ok || outcome.failure.code === 'device_paused') await noteHeard(context, report)
   return outcome
 }

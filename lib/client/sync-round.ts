@@ -7,6 +7,7 @@ import type { SessionEnd } from './session.ts'
 import { runSession } from './session.ts'
 import { releaseLock, takeLock } from './session-lock.ts'
 import { heartbeat, settle } from './settle.ts'
+import type { StoreTx } from './store.ts'
 import { getMeta, setMeta } from './tables.ts'
 
 export type RoundEnd =
@@ -16,12 +17,7 @@ export type RoundEnd =
   | { readonly kind: 'quiet'; readonly leftMs: number }
   /** An operator paused the device: it said that it lives. `resumed` when the answer ended the pause. */
   | { readonly kind: 'paused'; readonly resumed: boolean }
-  | {
-      readonly kind: 'ended'
-      readonly end: SessionEnd
-      /** Until a waiting change is due, or the turn for a full sync; null without either. */ readonly nextDueMs:
-        number | null
-    }
+  | { readonly kind: 'ended'; readonly end: SessionEnd }
 
 /** Everything that a replica says to the server at one time, under the session lock (SM2): a session and its report. */
 export async function runRound(context: ReplicaContext): Promise<RoundEnd> {
@@ -35,38 +31,46 @@ export async function runRound(context: ReplicaContext): Promise<RoundEnd> {
 }
 
 async function runLocked(context: ReplicaContext): Promise<RoundEnd> {
-  const { store, clock, leaseMs } = context
-  if (!(await store.transact((tx) => takeLock(tx, store, clock.now(), leaseMs)))) return { kind: 'busy' }
+  const { store, clock } = context
+  const begun = await store.transact((tx) => begin(tx, context))
+  if (!begun) return { kind: 'busy' }
   try {
-    const leftMs = await transact(context, (tx) => quietTimeLeft(tx, clock.now()))
+    const { leftMs, isPausedNow } = begun
     if (leftMs > 0) return { kind: 'quiet', leftMs }
-    if (await isPaused(context)) {
+    if (isPausedNow) {
       const { token, errands } = await transact(context, readErrands)
       // Whom the server serves isn't paused: the resume expired, was forgotten in a restore, or was another id's.
       if (token === null || (await heartbeat(context, await runErrands(context, token, errands))).ok)
         await transact(context, (tx) => setMeta(tx, 'pausedByServer', null))
-      return { kind: 'paused', resumed: !(await isPaused(context)) }
+      return { kind: 'paused', resumed: !(await transact(context, isPaused)) }
     }
     const end = await runSession(context, context.machine.state() === 'idle' ? 'start' : 'wait_over')
     const floorMs = end.state === 'shed' ? (end.trouble?.retryAfterMs ?? 0) : 0
-    await transact(context, (tx) => noteQuietTime(tx, floorMs, clock.now()))
+    if (floorMs > 0) await transact(context, (tx) => noteQuietTime(tx, floorMs, clock.now()))
     if (isReachable(end)) await settle(context)
-    const dueMs = [await nextDueIn(context), end.askAgainMs].filter((ms) => ms !== null)
-    return { kind: 'ended', end, nextDueMs: dueMs.length === 0 ? null : Math.min(...dueMs) }
+    return { kind: 'ended', end }
   } finally {
     await store.transact((tx) => releaseLock(tx, store))
   }
 }
 
-const isPaused = (context: ReplicaContext): Promise<boolean> =>
-  transact(context, async (tx) => (await getMeta(tx, 'pausedByServer')) ?? false)
+/** Takes the lock, and reads what may keep the device from a session; null when another opening holds it. */
+async function begin(
+  tx: StoreTx,
+  { store, clock, leaseMs }: ReplicaContext,
+): Promise<{ readonly leftMs: number; readonly isPausedNow: boolean } | null> {
+  if (!(await takeLock(tx, store, clock.now(), leaseMs))) return null
+  return { leftMs: await quietTimeLeft(tx, clock.now()), isPausedNow: await isPaused(tx) }
+}
+
+const isPaused = async (tx: StoreTx): Promise<boolean> => (await getMeta(tx, 'pausedByServer')) ?? false
 
 /** A server that sheds load is not asked for more; one that gave no answer would give none to a report. */
 const isReachable = (end: SessionEnd): boolean => end.state === 'idle' && end.result === 'ok'
 
-async function nextDueIn(context: ReplicaContext): Promise<number | null> {
-  const nowMs = context.clock.now()
-  const { entries, nextDueMs } = await transact(context, (tx) => pickBatch(tx, nowMs, 1))
+/** Until a waiting change is due: 0 for one that is, null when none waits for time. */
+export async function nextDueIn(tx: StoreTx, nowMs: number): Promise<number | null> {
+  const { entries, nextDueMs } = await pickBatch(tx, nowMs, 1)
   if (entries.length > 0) return 0
   return nextDueMs === null ? null : nextDueMs - nowMs
 }

@@ -19,7 +19,7 @@ import { isBelow, namedApp } from './app-header.ts'
 import { compress } from './compress.ts'
 import { corsFromMemory, corsHeaders, preflight } from './cors.ts'
 import { problemResponse, statusClassOf, tellable } from './problem.ts'
-import { rateHeaders } from './rate-headers.ts'
+import { addRateHeaders } from './rate-headers.ts'
 
 /** A request on its way, with what is known of it so far. */
 export interface DeviceCall {
@@ -144,11 +144,9 @@ async function respond(
   progress: Progress,
   answer: DeviceAnswer,
 ): Promise<Response> {
-  const headers: Record<string, string> = {
-    ...(await contractHeaders(ctx, request, progress, answer.fleet)),
-    ...(answer.body === null ? {} : { 'content-type': 'application/json' }),
-    ...answer.headers,
-  }
+  const headers = await contractHeaders(ctx, request, progress, answer.fleet)
+  if (answer.body !== null) headers['content-type'] = 'application/json'
+  Object.assign(headers, answer.headers)
   if (!answer.compress || typeof answer.body !== 'string') {
     return new Response(answer.body, { status: answer.status, headers })
   }
@@ -166,16 +164,15 @@ async function contractHeaders(
 ): Promise<Record<string, string>> {
   const fleet = newer ?? caller?.fleet
   const commands = answered ?? (caller ? wireCommands(caller.device, ctx.clock.now()) : [])
-  return {
-    ...(await corsHeaders(ctx, request, caller)),
-    ...plainHeaders(ctx),
-    ...(rate && rateHeaders(rate)),
-    ...(fleet && {
-      [HEADERS.config]: String(fleet.configVersion),
-      [HEADERS.epoch]: String(fleet.epoch),
-      [HEADERS.commands]: JSON.stringify([...commands, ...openNotices(ctx.breakers, caller)]),
-    }),
+  const headers = plainHeaders(ctx)
+  if (request.headers.has('origin')) Object.assign(headers, await corsHeaders(ctx, request, caller))
+  if (rate) addRateHeaders(headers, rate)
+  if (fleet) {
+    headers[HEADERS.config] = String(fleet.configVersion)
+    headers[HEADERS.epoch] = String(fleet.epoch)
+    headers[HEADERS.commands] = JSON.stringify([...commands, ...openNotices(ctx.breakers, caller)])
   }
+  return headers
 }
 
 function plainHeaders(ctx: Context): Record<string, string> {

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { build } from 'esbuild'
@@ -19,9 +20,9 @@ const ROOT = path.resolve(import.meta.dirname, '../..')
 /** Below `node_modules`, where the packages that the bundle leaves outside are found. */
 const OUT = path.join(ROOT, 'node_modules/.cache/tidemark-simulation')
 
-/** Builds the simulation's process in one file, with a planted defect or without. Gives its path. */
+/** Builds the simulation's process in one file, with a planted defect or without. Gives its path; the caller removes it. */
 export async function bundleSimulation(mutant: Mutant | null = null): Promise<string> {
-  const outfile = path.join(OUT, `${mutant?.name ?? `sound-${process.pid}`}.mjs`)
+  const outfile = path.join(OUT, `${mutant?.name ?? 'sound'}-${process.pid}.mjs`)
   await build({
     entryPoints: [path.join(ROOT, 'tests/simulation/main.ts')],
     outfile,
@@ -36,6 +37,8 @@ export async function bundleSimulation(mutant: Mutant | null = null): Promise<st
   })
   return outfile
 }
+
+export const removeBundle = (bundle: string): void => rmSync(bundle, { force: true })
 
 function planted({ name, edits }: Mutant): Plugin {
   return {

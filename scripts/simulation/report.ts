@@ -21,5 +21,5 @@ export function reportFailed({ seed, violations, plan }: FailedSeed): void {
   for (const { invariant, text } of violations) console.log(`  ${invariant}  ${text}`)
   for (const operation of plan.operations) console.log(`    ${JSON.stringify(operation)}`)
   console.log(`  as a plan: ${JSON.stringify(plan)}`)
-  console.log(`  npm run simulate -- --from ${seed} --seeds 1`)
+  console.log(`  npm run simulate -- --from ${seed} --seeds 1, or, kept in a file, --plan FILE --trace`)
 }

@@ -63,3 +63,7 @@ export function readOptions(argv: readonly string[], nowMs: number): SoakOptions
     return (error as Error).message
   }
 }
+
+/** When the next of `parts` that share the time until `endsAtMs` has had its share; what it leaves is for the others. */
+export const shareEnd = (nowMs: number, endsAtMs: number, parts: number): number =>
+  nowMs + Math.max(0, endsAtMs - nowMs) / parts

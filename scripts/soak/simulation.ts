@@ -1,5 +1,5 @@
 import { appendFileSync } from 'node:fs'
-import { bundleSimulation } from '../simulation/bundle.ts'
+import { bundleSimulation, removeBundle } from '../simulation/bundle.ts'
 import type { FailedSeed, Totals } from '../simulation/drive.ts'
 import { addTotals, drive, noTotals } from '../simulation/drive.ts'
 import { reportFailed, reportTotals } from '../simulation/report.ts'
@@ -29,6 +29,13 @@ export interface SimulationSoak {
 /** Runs seeds slice by slice until there are enough, the time is over, or one fails; false in that case. */
 export async function soakSimulation({ ledger, seeds, from, endsAtMs }: SimulationSoak): Promise<boolean> {
   const bundle = await bundleSimulation()
+  return soakSlices(bundle, { ledger, seeds, from, endsAtMs }).finally(() => removeBundle(bundle))
+}
+
+async function soakSlices(
+  bundle: string,
+  { ledger, seeds, from, endsAtMs }: SimulationSoak,
+): Promise<boolean> {
   let done = seedsIn(ledger)
   let next = nextSeed(ledger, from)
   while (done < seeds && performance.now() < endsAtMs) {

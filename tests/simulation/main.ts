@@ -9,6 +9,7 @@ import { useLightMessages } from './world/light-messages.ts'
 import type { Plan } from './world/plan.ts'
 import { isFault } from './world/plan.ts'
 import { sealProcess } from './world/seal.ts'
+import { turnAround } from './world/virtual-time.ts'
 
 /**
  * One process of a simulation; what it finds goes out as lines of JSON. `--from S --seeds N` runs these seeds, one in
@@ -59,6 +60,7 @@ process.on('unhandledRejection', (reason) => {
 
 async function run(plan: Plan): Promise<Verdict> {
   const verdict = await runPlan(plan, fleet)
+  await turnAround()
   const violations = [...verdict.violations, ...thrown.map((text) => ({ invariant: 'T' as const, text }))]
   thrown = []
   return { ...verdict, violations }

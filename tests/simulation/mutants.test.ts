@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bundleSimulation } from '../../scripts/simulation/bundle.ts'
+import { bundleSimulation, removeBundle } from '../../scripts/simulation/bundle.ts'
 import { drive } from '../../scripts/simulation/drive.ts'
 import { MUTANTS } from './mutants.ts'
 
@@ -9,7 +9,13 @@ const SEEDS_MAX = 400
 describe('planted defects', () => {
   it.each(MUTANTS)('$name is found', async ({ from = 1, ...mutant }) => {
     const bundle = await bundleSimulation(mutant)
-    const { failed } = await drive({ bundle, from, seeds: SEEDS_MAX, processes: 1, stopAtFirst: true })
+    const { failed } = await drive({
+      bundle,
+      from,
+      seeds: SEEDS_MAX,
+      processes: 1,
+      stopAtFirst: true,
+    }).finally(() => removeBundle(bundle))
     expect(failed.map(({ violations }) => violations.map(({ invariant }) => invariant))).not.toEqual([])
   })
 })

@@ -131,9 +131,9 @@ export const MUTANTS: readonly PlantedMutant[] = [
     edits: [
       {
         file: 'lib/client/pull-step.ts',
-        find: `    run.page = { ...outcome.value, askedAt: token }
+        find: `    run.page = { ...outcome.value, askedAt: request.position.token }
     return 'pulled'`,
-        replace: `    run.page = { ...outcome.value, askedAt: token }
+        replace: `    run.page = { ...outcome.value, askedAt: request.position.token }
     const early = { token: outcome.value.token, fullReason: null, marks: {} }
     await transact(run, (tx) => setMeta(tx, 'position', early))
     return 'pulled'`,

@@ -3,7 +3,7 @@ import { TimeChart, type TimeChartProps } from '#components/charts/time-chart.ts
 import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
 import { pillarSeries } from './pillar-series.ts'
 import {
-  conflictWords,
+  conflictRateWords,
   failureWords,
   lagWords,
   queueWords,
@@ -43,7 +43,7 @@ export function OverviewPillars({ answer, words }: { answer: OverviewAnswer; wor
           { value: limits.lagCriticalMs, word: `critical ${shortLimit(limits.lagCriticalMs)}`, tone: 'crit' },
         ],
       })}
-      {card(conflictWords(answer, words), 'conflict rate', {
+      {card(conflictRateWords(answer, words), 'conflict rate', {
         ...pillarSeries(conflicts, (figure) => figure.mutations.rate),
         format: 'percent',
         gapWord: 'nothing pushed',

@@ -58,7 +58,7 @@ export function lagWords({ lag, limits }: Answer, range: RangeText): CardWords {
   }
 }
 
-export function conflictWords({ conflicts, limits }: Answer, range: RangeText): CardWords {
+export function conflictRateWords({ conflicts, limits }: Answer, range: RangeText): CardWords {
   const share = conflicts.figure?.mutations
   const manual = conflicts.figure?.byOutcome.manual ?? 0
   const fields = (conflicts.figure?.topFields ?? []).slice(0, 2)

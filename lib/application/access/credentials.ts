@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import { isUuid } from '#lib/kernel/uuid.ts'
 
 /** 192 bits of chance; the contract asks for at least 160 (protocol.md, credentials). */
@@ -46,7 +46,7 @@ export function parseCredential(text: string): Credential | null {
 
 /** SHA-256 in hex: enough for a random secret, and all that is kept of it. */
 export function hashCredential(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
+  return hash('sha256', text)
 }
 
 /** A random secret for links and sessions, in hex. */

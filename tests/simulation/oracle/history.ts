@@ -10,7 +10,6 @@ export interface Version {
   readonly version: number
   readonly author: string
   readonly data: JsonObject | null
-  readonly mutationId: string
 }
 /** A record as the commits made it. */
 export interface ModelRecord {
@@ -98,7 +97,7 @@ export class History {
     this.heads.set(collection, version)
     if (hlc < record.hlc) this.blame('R', `the stamp of ${key} went back from ${record.hlc} to ${hlc}`)
     record.hlc = hlc
-    record.versions.push({ version, author: change.deviceId, data, mutationId: id })
+    record.versions.push({ version, author: change.deviceId, data })
   }
 }
 

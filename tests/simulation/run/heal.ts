@@ -1,5 +1,6 @@
 import type { SimDevice } from '../world/device.ts'
 import { BACKOFF_CAP_MS, INTERVAL_MS, STATE_TOLD_EVERY_MS } from '../world/device.ts'
+import type { QuietTime } from '#lib/client/quiet-time.ts'
 import { checkAccounts } from '../oracle/accounts.ts'
 import { checkConvergence } from '../oracle/convergence.ts'
 import { clearDesk, resumePaused } from './desk.ts'
@@ -13,7 +14,6 @@ const WAIT_MAX_MS = 400_000
 /** A decision at the desk lets changes go that may meet others again. */
 const DESK_ROUNDS_MAX = 8
 const DESK_WITHIN_MS = 10_000
-const REFUSED_FOR_A_WHILE: ReadonlySet<string> = new Set(['shed'])
 
 /** Everything is mended; then all must come to rest, and everybody must hold the same. */
 export async function healAndCheck(stage: Stage): Promise<void> {
@@ -35,10 +35,7 @@ export async function healAndCheck(stage: Stage): Promise<void> {
     const before = world.database.commits.length
     const cleared = clearDesk(stage)
     if (!(await world.complete(cleared, DESK_WITHIN_MS))) return ledger.blame('L', 'the desk is not answered')
-    const askedAtMs = new Map(world.devices.map((device) => [device, device.nowMs()]))
-    for (const device of world.devices) void device.replica?.sync()
-    await world.time.runUntil(world.time.elapsedMs + LOOK_EVERY_MS)
-    await drain(stage, 'after the desk', askedAtMs)
+    await drain(stage, 'after the desk', await syncAll(stage))
     // A device that hears only now of a restore sends again what the others must read then.
     if ((await cleared) === 0 && world.database.commits.length === before) break
     if (round === DESK_ROUNDS_MAX) return ledger.blame('L', 'decisions make new conflicts without end')
@@ -54,26 +51,32 @@ async function compareStates(stage: Stage): Promise<void> {
   const { world } = stage
   for (let round = 0; round < 2; round++) {
     await world.time.runUntil(world.time.elapsedMs + STATE_TOLD_EVERY_MS + LOOK_EVERY_MS)
-    for (const device of world.devices) void device.replica?.sync()
-    await world.time.runUntil(world.time.elapsedMs + LOOK_EVERY_MS)
-    await drain(stage, 'after the comparison')
+    await drain(stage, 'after the comparison', await syncAll(stage))
   }
 }
 
+/** By device, on its own clock: what it is at rest after. */
+type Since = ReadonlyMap<SimDevice, number>
+
+/** Every device, those that rest too, has a session now, or as soon as the server wants to hear of it. Gives the moment. */
+async function syncAll({ world }: Stage): Promise<Since> {
+  const since = new Map(world.devices.map((device) => [device, device.nowMs()]))
+  for (const { replica } of world.devices) replica?.resume()
+  await world.time.runUntil(world.time.elapsedMs + LOOK_EVERY_MS)
+  return since
+}
+
 /**
- * Lets time pass until every device is at rest, and blames those that are not in time. One that was asked to sync is not
- * before it did: the server may have asked it to keep quiet, with an answer to a report too.
+ * Lets time pass until every device is at rest, and blames those that are not in time. One that is waits for the others
+ * without asking every few seconds whether there is something new.
  */
-async function drain(
-  { world, ledger }: Stage,
-  when: string,
-  askedAtMs: ReadonlyMap<SimDevice, number> = new Map(),
-): Promise<void> {
+async function drain({ world, ledger }: Stage, when: string, since: Since = new Map()): Promise<void> {
   const { time } = world
   const end = time.elapsedMs + WAIT_MAX_MS
   let deadline = time.elapsedMs + BACKOFF_CAP_MS * 1.5 + INTERVAL_MS * 1.5 + DRAINED_WITHIN_MS
   for (;;) {
-    const busy = world.devices.filter((device) => !isAtRest(device, askedAtMs.get(device) ?? 0))
+    const busy = world.devices.filter((device) => !isAtRest(device, since.get(device) ?? -Infinity))
+    for (const device of world.devices) if (!busy.includes(device)) device.replica?.pause()
     if (busy.length === 0) return
     for (const device of busy)
       deadline = Math.max(deadline, Math.min(end, time.elapsedMs + waitAskedOf(device) + DRAINED_WITHIN_MS))
@@ -91,9 +94,7 @@ async function drain(
 
 /** What the server told it to wait still. */
 function waitAskedOf(device: SimDevice): number {
-  const status = device.replica?.status$.get()
-  if (!status || !REFUSED_FOR_A_WHILE.has(status.state) || status.nextSyncAt === null) return 0
-  return Math.max(0, Date.parse(status.nextSyncAt) - device.nowMs())
+  return Math.max(0, (device.onDisk<QuietTime>('quiet').untilMs ?? 0) - device.nowMs())
 }
 
 /** Nothing waits but what a person must decide first. */

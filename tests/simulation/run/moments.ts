@@ -6,6 +6,7 @@ import { LEADER_TURN_MS } from '#lib/application/leader.ts'
 import type { Context } from '#lib/application/context.ts'
 import type { Collection } from '#lib/storage/ports.ts'
 import { TABLES } from '#lib/client/store.ts'
+import type { Position } from '#lib/client/tables.ts'
 import { widened } from '../world/collections.ts'
 import type { SimDevice } from '../world/device.ts'
 import type { MomentKind, Operation } from '../world/plan.ts'
@@ -75,17 +76,16 @@ export const MOMENTS: Readonly<Record<MomentKind, Action>> = {
 
   /** Of another device, of nobody, or with one character changed. */
   corrupt_token({ world }, device, { n, m }) {
-    const meta = device.disk.tables.meta
-    const position = JSON.parse(meta.get('position') ?? '{}') as { token?: string | null }
+    const position = device.onDisk<Position>('position')
     if (!position.token) return
     world.windows.note('corrupt_token')
     const other = world.devices[(device.index + 1) % world.devices.length] as SimDevice
-    const foreign = (JSON.parse(other.disk.tables.meta.get('position') ?? '{}') as { token?: string }).token
+    const foreign = other.onDisk<Position>('position').token
     const at = m % position.token.length
     const flipped = position.token[at] === 'A' ? 'B' : 'A'
     const altered = position.token.slice(0, at) + flipped + position.token.slice(at + 1)
     const token = [altered, foreign ?? altered, 'nonsense'][n % 3]
-    meta.set('position', JSON.stringify({ ...position, token }))
+    device.disk.tables.meta.set('position', JSON.stringify({ ...position, token }))
   },
 
   async poison({ world, users }, device, moment) {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import type { Identity } from '#lib/client/tables.ts'
 import type { SimDevice } from '../world/device.ts'
 import type { Stage } from './execute.ts'
 
@@ -32,8 +33,7 @@ export async function restoreBackup({ world, ledger }: Stage): Promise<void> {
 }
 
 function tokenHash(device: SimDevice): string {
-  const identity = JSON.parse(device.disk.tables.meta.get('identity') ?? '{}') as { token?: string | null }
   return createHash('sha256')
-    .update(identity.token ?? '')
+    .update(device.onDisk<Identity>('identity').token ?? '')
     .digest('hex')
 }

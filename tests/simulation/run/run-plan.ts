@@ -10,17 +10,14 @@ import { Gateway } from './gateway.ts'
 import { Users } from './users.ts'
 
 export interface Verdict {
-  readonly seed: number
   readonly violations: readonly Violation[]
   /** Of all that was sent, answered and done, with its times. */
   readonly traceHash: string
   readonly trace: readonly string[]
   /** How often each fault did harm. */
   readonly hits: ReadonlyMap<string, number>
-  readonly leaks: ReadonlyMap<string, number>
   readonly mutations: number
   readonly commits: number
-  readonly elapsedMs: number
 }
 
 /** Runs one plan from its first moment to rest. Equal plans give equal verdicts. */
@@ -43,15 +40,12 @@ export async function runPlan(plan: Plan, fleet: SetUpFleet): Promise<Verdict> {
     ledger.blame('T', textOf(error))
   }
   return {
-    seed: plan.seed,
     violations: ledger.violations,
     traceHash: hash('sha256', world.traced.join('\n')),
     trace: world.traced,
     hits: world.windows.hits,
-    leaks: world.leaks,
     mutations: ledger.history.effects.size,
     commits: world.database.commits.length,
-    elapsedMs: world.time.elapsedMs,
   }
 }
 

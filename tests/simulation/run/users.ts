@@ -229,4 +229,4 @@ export class Users {
   }
 }
 
-export const amountOf = (write: Pick<Write, 'n'>): number => 1 + (write.n % 5)
+const amountOf = (write: Pick<Write, 'n'>): number => 1 + (write.n % 5)

@@ -19,7 +19,6 @@ export const COLLECTIONS = [
     },
   },
 ] as const
-export type CollectionName = (typeof COLLECTIONS)[number]['name']
 
 export const strategyOf = (name: string): string =>
   COLLECTIONS.find((one) => one.name === name)?.strategy ?? ''

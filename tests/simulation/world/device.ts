@@ -70,6 +70,15 @@ export class SimDevice {
     return new SimDevice(parts, disk, this.clockErrorMs)
   }
 
+  /** What stands on its disk under a key of `meta`; nothing where that is damaged. */
+  onDisk<T>(key: string): Partial<T> {
+    try {
+      return JSON.parse(this.disk.tables.meta.get(key) ?? '{}') as Partial<T>
+    } catch {
+      return {}
+    }
+  }
+
   /** Rejects when the device dies on the way. */
   async open(): Promise<void> {
     if (this.isUp) return

@@ -22,7 +22,7 @@ export interface SetUpFleet {
 /** The fleet as it is before any device: made once in a process and copied for each run. */
 export async function setUpFleet(): Promise<SetUpFleet> {
   const chance = new Chance(0, 'fleet')
-  sealInto({ time: new VirtualTime(), random: chance.random, startMs: START_MS, leaks: new Map() })
+  sealInto({ time: new VirtualTime(), random: chance.random, startMs: START_MS })
   const state = new MemoryState(() => START_MS)
   const storage = memoryStorageOver(state)
   const onError = (message: string): never => {

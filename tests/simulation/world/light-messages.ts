@@ -1,64 +1,74 @@
 const encoder = new TextEncoder()
 
-/** What of `Headers` the API and the SDK use. */
-class LightHeaders {
-  private readonly values = new Map<string, string>()
+type HeadersInit = Readonly<Record<string, string>> | LightHeaders | undefined
 
-  constructor(init: Readonly<Record<string, string>> | LightHeaders = {}) {
-    const entries = init instanceof LightHeaders ? init.values : Object.entries(init)
-    for (const [name, value] of entries) this.values.set(name.toLowerCase(), String(value))
+/** What of `Headers` the API and the SDK use; both name theirs in lower case. */
+class LightHeaders {
+  private readonly values: Readonly<Record<string, string>>
+  /** `content-length`, which the platform counts. */
+  private readonly length: number | null
+
+  constructor(init: HeadersInit, length: number | null = null) {
+    this.values = init instanceof LightHeaders ? init.values : (init ?? {})
+    this.length = length
   }
 
-  get = (name: string): string | null => this.values.get(name.toLowerCase()) ?? null
-}
+  get(name: string): string | null {
+    if (name === 'content-length' && this.length !== null) return String(this.length)
+    return this.values[name] ?? null
+  }
 
-type HeadersInit = Readonly<Record<string, string>> | LightHeaders | undefined
+  has(name: string): boolean {
+    return this.get(name) !== null
+  }
+}
 
 /** A body that is text, as all of this API's are; it can be read once, as a real one. */
 class LightBody {
-  readonly headers: LightHeaders
   readonly body: null = null
   private readonly content: string
 
-  constructor(content: unknown, headers: HeadersInit) {
+  constructor(content: unknown) {
     if (typeof content !== 'string' && content !== null && content !== undefined)
       throw new Error('a simulated message has text or nothing')
     this.content = content ?? ''
-    this.headers = new LightHeaders(headers)
   }
 
-  text = async (): Promise<string> => this.content
-  arrayBuffer = async (): Promise<Uint8Array> => encoder.encode(this.content)
+  async text(): Promise<string> {
+    return this.content
+  }
 }
 
 class LightRequest extends LightBody {
   readonly url: string
   readonly method: string
+  readonly headers: LightHeaders
+  private readonly bytes: Uint8Array | null
 
   constructor(
     url: string,
     init: { readonly method: string; readonly headers: Record<string, string>; readonly body: string | null },
   ) {
-    super(init.body, withLength(init.headers, init.body))
+    super(init.body)
+    this.bytes = init.body === null ? null : encoder.encode(init.body)
+    this.headers = new LightHeaders(init.headers, this.bytes?.length)
     this.url = url
     this.method = init.method
   }
-}
 
-const withLength = (
-  headers: Readonly<Record<string, string>>,
-  body: string | null,
-): Record<string, string> => ({
-  ...headers,
-  ...(body === null ? {} : { 'content-length': String(encoder.encode(body).length) }),
-})
+  async arrayBuffer(): Promise<Uint8Array> {
+    return this.bytes ?? new Uint8Array()
+  }
+}
 
 class LightResponse extends LightBody {
   readonly status: number
   readonly ok: boolean
+  readonly headers: LightHeaders
 
   constructor(body?: unknown, init: { readonly status?: number; readonly headers?: HeadersInit } = {}) {
-    super(body, init.headers)
+    super(body)
+    this.headers = new LightHeaders(init.headers)
     this.status = init.status ?? 200
     this.ok = this.status >= 200 && this.status < 300
   }

@@ -17,8 +17,6 @@ export interface Answered {
   readonly sent: Sent
   readonly status: number
   readonly text: string
-  /** Commits when the request came, and when the answer left. */
-  readonly commitsBefore: number
 }
 
 export interface NetworkParts {
@@ -27,7 +25,6 @@ export interface NetworkParts {
   readonly windows: Windows
   /** The processes that run, by index; a dead one is left out. */
   readonly servers: () => readonly ServerLife[]
-  readonly commits: () => number
   readonly onAnswer: (answered: Answered) => void
   readonly trace: (line: string) => void
 }
@@ -109,7 +106,7 @@ export class Network {
   }
 
   private async deliver(number: number, device: number, sent: Sent, client: Client): Promise<void> {
-    const { time, chance, commits, onAnswer, trace } = this.parts
+    const { time, chance, onAnswer, trace } = this.parts
     const servers = this.parts.servers()
     const server = servers.length === 0 ? null : chance.pick(servers)
     if (!server) {
@@ -120,14 +117,13 @@ export class Network {
       time.after(this.delay(device), () => client.reject(unreachable('ECONNRESET')))
     }
     server.connections.add(hangUp)
-    const commitsBefore = commits()
     const { method, url, headers, body } = sent
     const response = await server.router.handle(new Request(url, { method, headers, body }))
     if (server.isDead || !response) return
     const text = await response.text()
     server.connections.delete(hangUp)
     trace(`#${number} ${response.status} ${text}`)
-    onAnswer({ device, sent, status: response.status, text, commitsBefore })
+    onAnswer({ device, sent, status: response.status, text })
     this.carryBack(device, response, text, client)
   }
 

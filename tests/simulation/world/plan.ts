@@ -41,8 +41,7 @@ export const MOMENT_KINDS = [
 export type MomentKind = (typeof MOMENT_KINDS)[number]
 export type FaultKind = WindowKind | MomentKind
 
-export const VERBS = ['new', 'put', 'patch', 'remove', 'count', 'tag'] as const
-export type Verb = (typeof VERBS)[number]
+export type Verb = 'new' | 'put' | 'patch' | 'remove' | 'count' | 'tag'
 
 /** One thing that happens in a run. `device` is an index, taken modulo the devices that there are; so are `n` and `m`. */
 export type Operation = { readonly id: number; readonly atMs: number; readonly device: number } & (

@@ -10,18 +10,15 @@ export interface Sealing {
   readonly random: Random
   /** Unix milliseconds of the run's beginning. */
   readonly startMs: number
-  /** What reached for the real world, by name. */
-  readonly leaks: Map<string, number>
 }
 
 let current: Sealing | null = null
 
-/** From here to the next call, whatever asks the platform for time or chance gets the run's, and is counted as a leak. */
+/** From here to the next call, whatever asks the platform for time or chance gets the run's. */
 export const sealInto = (sealing: Sealing): void => void (current = sealing)
 
 function inRun(name: string): Sealing {
   if (!current) throw new Error(`${name} outside a run`)
-  current.leaks.set(name, (current.leaks.get(name) ?? 0) + 1)
   return current
 }
 

@@ -11,8 +11,11 @@ const TURNS_MAX = 100_000
 /** Taken before the process is sealed: the one real turn of the event loop that is left. */
 const turn = globalThis.setImmediate
 
-/** All promises that can go on have gone on when this resolves; no time passes. */
-export const settle = (): Promise<void> => new Promise((resolve) => void turn(resolve))
+/** A turn of the event loop, in which the platform tells of rejections that nobody waits for. */
+export const turnAround = (): Promise<void> => new Promise((resolve) => void turn(resolve))
+
+/** All promises that can go on have gone on when this resolves, as a tick waits for them; no time passes. */
+const settle = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve))
 
 /** Time that passes only when nothing is left to do at its present moment. Timers of one moment run in the order set. */
 export class VirtualTime {

@@ -13,7 +13,7 @@ import type { Sealing } from './seal.ts'
 import { sealInto } from './seal.ts'
 import type { ServerLife } from './server.ts'
 import { startServer } from './server.ts'
-import { sickStorage } from './sick-storage.ts'
+import { storageThrough } from './storage-line.ts'
 import { VirtualTime } from './virtual-time.ts'
 import { Windows } from './windows.ts'
 
@@ -35,7 +35,6 @@ export class World {
   readonly database: Database
   readonly devices: SimDevice[] = []
   readonly traced: string[] = []
-  readonly leaks = new Map<string, number>()
   serverClockErrorMs = 0
   private readonly lives: (ServerLife | null)[] = []
   readonly network: Network
@@ -57,7 +56,6 @@ export class World {
       chance: new Chance(plan.seed, 'network'),
       windows: this.windows,
       servers: () => this.servers(),
-      commits: () => this.database.commits.length,
       onAnswer: (answered) => watcher.answered(answered),
       trace: (line) => this.trace(line),
     })
@@ -72,7 +70,7 @@ export class World {
   /** What this run gives to whatever reaches for the platform. */
   get sealing(): Sealing {
     const { random } = new Chance(this.plan.seed, 'platform')
-    return { time: this.time, random, startMs: START_MS, leaks: this.leaks }
+    return { time: this.time, random, startMs: START_MS }
   }
 
   seal(): void {
@@ -110,7 +108,7 @@ export class World {
     let life: ServerLife | null = null
     const onError = (message: string): void => this.watcher.serverError(message)
     const nowMs = (): number => this.serverNowMs()
-    const storage = sickStorage({
+    const storage = storageThrough({
       storage: () => this.database.storage,
       isDead: () => life?.isDead ?? false,
       runs: async () => {

@@ -4,7 +4,7 @@ import { devicesSentence, stateCounts } from '#app/(console)/overview/device-wor
 import { deadLettersHref, listHref, stepHref } from '#app/(console)/overview/overview-links.ts'
 import { pillarSeries } from '#app/(console)/overview/pillar-series.ts'
 import {
-  conflictWords,
+  conflictRateWords,
   failureWords,
   lagWords,
   queueWords,
@@ -107,7 +107,7 @@ describe('pillar cards', () => {
     expect(words.evidence[1]).toBe('nothing to compare with yesterday')
   })
   test('a rate stands with its denominator, and a person is asked for', () => {
-    const words = conflictWords(
+    const words = conflictRateWords(
       answer({ conflicts: { part: 262, whole: 31_240, rate: 0.0084, level: 'ok', manual: 32 } }),
       DAY,
     )

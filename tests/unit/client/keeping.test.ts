@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createMemoryDisk, openMemoryStore } from '#lib/client/memory-store.ts'
-import { DEAD_LETTER_NOTICES_MAX, listDeadLetters, noteDeadLetter } from '#lib/client/notices.ts'
+import { DEAD_LETTER_NOTICES_MAX, listNotices, noteDeadLetter } from '#lib/client/notices.ts'
 import { ACKNOWLEDGED_KEPT_MS } from '#lib/client/outbox.ts'
 import { storeRecord } from '#lib/client/records.ts'
 import { SESSION_REPORTS_MAX, fileReport, startReport } from '#lib/client/reports.ts'
@@ -226,7 +226,7 @@ test('[SM6] what is kept for reports and notices is bounded, newest kept', async
         noticedAtMs: n,
       })
     }
-    const letters = await listDeadLetters(tx)
+    const letters = (await listNotices(tx)).dead_letter
     expect(letters).toHaveLength(DEAD_LETTER_NOTICES_MAX)
     expect(letters.at(-1)?.deadLetterId).toBe(id(DEAD_LETTER_NOTICES_MAX + 4))
   })

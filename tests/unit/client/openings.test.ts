@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { DIAGNOSTICS_ROWS_MAX } from '#lib/client/diagnostics.ts'
 import { openMemoryStore } from '#lib/client/memory-store.ts'
 import { SESSIONS_SUMMED_MAX } from '#lib/client/reports.ts'
+import { RENEWED_AFTER_MS, keepLock, takeLock } from '#lib/client/session-lock.ts'
 import { COLLECTION, problem } from './support/authority.ts'
 import { createWorld } from './support/device.ts'
 import { flush } from './support/virtual-clock.ts'
@@ -48,6 +49,25 @@ describe('two openings of one store', () => {
     await flush()
     expect(two.status$.get().problem).toBe('internal')
     await Promise.all([one.close(), two.close()])
+  })
+
+  test('[SM2] a session writes its lock again only when the lease has aged, or the clock was set back', async () => {
+    const store = openMemoryStore()
+    const [sinceMs, leaseMs] = [50_000, 25_000]
+    await store.transact((tx) => takeLock(tx, store, sinceMs, leaseMs))
+    const writesAt = (nowMs: number): Promise<number> =>
+      store.transact(async (tx) => {
+        let writes = 0
+        const put: typeof tx.put = (...row) => ((writes += 1), tx.put(...row))
+        await keepLock({ ...tx, put }, store, nowMs, leaseMs)
+        return writes
+      })
+    expect(await writesAt(sinceMs)).toBe(0)
+    expect(await writesAt(sinceMs + RENEWED_AFTER_MS - 1)).toBe(0)
+    expect(await writesAt(sinceMs + RENEWED_AFTER_MS)).toBe(1)
+    expect(await writesAt(sinceMs + RENEWED_AFTER_MS)).toBe(0)
+    expect(await writesAt(sinceMs)).toBe(1)
+    expect(await writesAt(sinceMs + 10 * leaseMs)).toBe(1)
   })
 
   test('[SDK2] together they sync about as often as one does', async () => {

@@ -131,7 +131,14 @@ describe('ids, texts and chance', () => {
   it('base64url has one text per byte string', () => {
     expect(encodeBase64url(new Uint8Array([251, 255]))).toBe('-_8')
     expect(decodeBase64url('-_8')).toEqual(new Uint8Array([251, 255]))
-    for (const bad of ['-_9', '-_8=', '+/8', 'A', ' ']) expect(decodeBase64url(bad)).toBeNull()
+    for (const bad of ['-_9', '-_8=', '+/8', 'A', ' ', 'Aé', '-_8\n']) expect(decodeBase64url(bad)).toBeNull()
+    const random = seededRandom(1)
+    for (let length = 0; length < 70; length++) {
+      const bytes = Uint8Array.from({ length }, () => Math.floor(random() * 256))
+      const text = Buffer.from(bytes).toString('base64url')
+      expect(encodeBase64url(bytes)).toBe(text)
+      expect(decodeBase64url(text)).toEqual(bytes)
+    }
   })
 
   it('impossible states are loud', () => {

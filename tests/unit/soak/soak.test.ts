@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { casesByLaw, casesOf, readLedger } from '../../../scripts/soak/ledger.ts'
-import { groupOf, readOptions } from '../../../scripts/soak/options.ts'
+import { groupOf, readOptions, shareEnd } from '../../../scripts/soak/options.ts'
 import { tableOf } from '../../../scripts/soak/trials.ts'
 
 describe('npm run soak', () => {
@@ -49,6 +49,14 @@ describe('npm run soak', () => {
         '|  | back after s, p95 | 2.35 |',
       ].join('\n'),
     )
+  })
+
+  it('leaves the simulation its share of the time, whatever the laws before it take', () => {
+    let nowMs = 1_000
+    for (const parts of [4, 3, 2]) nowMs = shareEnd(nowMs, 61_000, parts)
+    expect(nowMs).toBe(46_000)
+    expect(shareEnd(nowMs, 61_000, 1)).toBe(61_000)
+    expect(shareEnd(70_000, 61_000, 2)).toBe(70_000)
   })
 
   it('adds up the cases of each law, and leaves out a line that a kill cut short', () => {

@@ -24,19 +24,21 @@ class ProcessDied extends Error {}
 const silence = <T>(): Promise<T> => new Promise(() => undefined)
 
 /** A process's connection to the database: it fails, waits and dies where the line says so. */
-export function sickStorage(line: Line): Storage {
-  const port = <K extends keyof Storage>(name: K): Storage[K] =>
-    new Proxy({} as Storage[K] & object, {
+export function storageThrough(line: Line): Storage {
+  const port = <K extends keyof Storage>(name: K, own: Partial<Storage[K]> = {}): Storage[K] =>
+    new Proxy(own as Storage[K] & object, {
       get:
-        (_, method) =>
-        (...args: unknown[]) =>
-          call(line, name, String(method), args),
+        (methods, method) =>
+        (...args: unknown[]) => {
+          const known = Reflect.get(methods, method) as ((...all: unknown[]) => unknown) | undefined
+          return known ? known(...args) : call(line, name, String(method), args)
+        },
     })
   return {
     fleets: port('fleets'),
     collections: port('collections'),
     devices: port('devices'),
-    sync: { ...boundSync(line, port('sync')) },
+    sync: port('sync', { transact: (fleetId, work) => transact(line, fleetId, work) }),
     sessions: port('sessions'),
     conflicts: port('conflicts'),
     deadLetters: port('deadLetters'),
@@ -67,23 +69,6 @@ async function leave<T>(line: Line, result: T): Promise<T> {
   if (line.isDead()) return silence()
   await line.runs()
   return line.isDead() ? silence() : result
-}
-
-function boundSync(line: Line, sync: Storage['sync']): Storage['sync'] {
-  const names = [
-    'pull',
-    'deliver',
-    'stateAt',
-    'admitFullSync',
-    'getRecord',
-    'getRecords',
-    'changesOfSession',
-  ] as const
-  const passed = Object.fromEntries(names.map((name) => [name, sync[name]])) as unknown as Omit<
-    Storage['sync'],
-    'transact'
-  >
-  return { ...passed, transact: (fleetId, work) => transact(line, fleetId, work) }
 }
 
 async function transact<T>(line: Line, fleetId: string, work: (tx: PushTx) => Promise<T>): Promise<T> {
