@@ -57,6 +57,14 @@ const DISK_FULL = test(
   `${PROCESSES}/disk-full.test.ts`,
   'pushes are told to come again, nothing acknowledged is lost, and the same server goes on once there is room',
 )
+const CLOCK_JUMPS = test(
+  `${PROCESSES}/clock-jumps.test.ts`,
+  '[CL1] nothing is lost or applied twice, stamps keep to its bounds, no time is negative, and the lead goes on',
+)
+const STORM = test(
+  `${PROCESSES}/storm.test.ts`,
+  '[BO4] no storm during or after it, and the fleet is served again',
+)
 const TWO_SERVERS = test(
   `${PROCESSES}/two-servers.test.ts`,
   '[TK2] pollers miss no change and see them in order; a repeated request has equal bytes at both',
@@ -163,6 +171,8 @@ export const MATRIX: readonly Fault[] = [
     cells: ['C', 'A', 'M', 'R', 'Z', 'L', 'O'],
     covers: {
       all: sim('clock_step', 'freeze_clock', 'server_clock_step'),
+      A: [CLOCK_JUMPS],
+      L: [CLOCK_JUMPS],
       O: [OVERRIDES],
     },
   },
@@ -190,6 +200,8 @@ export const MATRIX: readonly Fault[] = [
     cells: ['A', 'E', 'L', 'O'],
     covers: {
       all: sim('retry_storm'),
+      A: [STORM],
+      L: [STORM],
       O: [
         test(`${DEVICE}/breaker.test.ts`, 'what was shed counts as shed for its fleet, never as a failure'),
       ],

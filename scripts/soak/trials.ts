@@ -8,6 +8,8 @@ const TRIALS = {
   'two-servers': 'tests/api/processes/two-servers.test.ts',
   'faulty-network': 'tests/api/processes/faulty-network.test.ts',
   'disk-full': 'tests/api/processes/disk-full.test.ts',
+  'clock-jumps': 'tests/api/processes/clock-jumps.test.ts',
+  storm: 'tests/api/processes/storm.test.ts',
 } as const
 type Trial = keyof typeof TRIALS
 export const TRIAL_NAMES = Object.keys(TRIALS) as readonly Trial[]

@@ -10,7 +10,9 @@ export function memoryMaintenance(state: MemoryState): MaintenancePort {
     holdLease: (name, holder, nowMs, untilMs) =>
       state.inGlobal((undo) => {
         const lease = state.leases.get(name)
-        if (lease && lease.holder !== holder && lease.untilMs > nowMs) return false
+        const longestMs = untilMs + (untilMs - nowMs)
+        const isHeld = lease && lease.untilMs > nowMs && lease.untilMs <= longestMs
+        if (isHeld && lease.holder !== holder) return false
         state.leases.set(undo, name, { holder, untilMs })
         return true
       }),

@@ -6,7 +6,7 @@ import { at } from './values.ts'
 const HOLD: Statement = {
   name: 'lease_hold',
   text: `INSERT INTO lease (name, holder, until) VALUES ($1, $2, $4) ON CONFLICT (name) DO UPDATE SET holder = $2, until = $4
-    WHERE lease.holder = $2 OR lease.until <= $3 RETURNING name`,
+    WHERE lease.holder = $2 OR lease.until <= $3 OR lease.until > $4 + ($4 - $3) RETURNING name`,
 }
 const ENSURE: Statement = {
   name: 'partition_ensure',

@@ -16,9 +16,12 @@ const REQUEST_TIMEOUT_MS = 30_000
 
 export type Server = Child<Listening>
 
-/** A server process of its own; with a port it takes the place of one that has ended. */
-export const startServer = (databaseUrl: string, port = '0'): Promise<Server> =>
-  startChild<Listening>(SERVER, { env: environment(databaseUrl, port) })
+/** A server process of its own; with a port it takes the place of one that has ended. `nodeArgs` are for Node itself. */
+export const startServer = (
+  databaseUrl: string,
+  port = '0',
+  nodeArgs: readonly string[] = [],
+): Promise<Server> => startChild<Listening>(SERVER, { env: environment(databaseUrl, port), nodeArgs })
 
 /** The same, which also makes a fleet with the demo's collections. */
 export const startServerWithFleet = (databaseUrl: string): Promise<Child<Listening & SetUpFleet>> =>

@@ -45,6 +45,18 @@ describe.each(BACKENDS)('housekeeping on $name', (backend) => {
     expect(await maintenance.holdLease(name, holder, NOW_MS + 21, NOW_MS + 30)).toBe(false)
   })
 
+  it('gives a lease away that ends later than one from now could, by a clock that was ahead', async () => {
+    const { maintenance } = current().storage
+    const name = randomUUID()
+    const hold = (holder: string, atMs: number) => maintenance.holdLease(name, holder, atMs, atMs + 10)
+    expect(await hold('ahead', NOW_MS + 10)).toBe(true)
+    // Clocks that differ by one lease don't take it from each other.
+    expect(await hold('b', NOW_MS)).toBe(false)
+    expect(await hold('ahead', NOW_MS + 11)).toBe(true)
+    expect(await hold('b', NOW_MS)).toBe(true)
+    expect(await hold('ahead', NOW_MS + 9)).toBe(false)
+  })
+
   it('keeps rows of days without a partition, counts them, and takes them in when the day gets one', async () => {
     const { storage } = current()
     const { id: fleetId } = await makeFleet(storage)
