@@ -67,11 +67,12 @@ export class History {
     for (const [key, record] of this.records) if (newest(record)?.data === null) this.records.delete(key)
   }
 
-  /** Null where nobody can tell what should come of it. */
-  private meant(id: string, key: string): Intent | null {
-    const intent = this.known.intents.get(id)
-    const isKnown = intent && !this.known.uncertain.has(key) && intent.atMs > this.known.basesGoneAtMs
-    return isKnown ? intent : null
+  /** Null where nobody can tell what should come of it: a base that was replaced, by its own device too, may be gone. */
+  private meant(id: string, key: string, isOnNewest: boolean): Intent | null {
+    const { intents, uncertain, basesGoneAtMs } = this.known
+    const intent = intents.get(id)
+    if (!intent || uncertain.has(key)) return null
+    return basesGoneAtMs < 0 || (isOnNewest && intent.atMs > basesGoneAtMs) ? intent : null
   }
 
   private take(change: Change): void {
@@ -89,7 +90,8 @@ export class History {
     const key = `${collection}/${recordId}`
     const record = this.records.get(key) ?? { collection, recordId, versions: [], hlc: '' }
     this.records.set(key, record)
-    checkDecision(this.blame, this.epoch, record, change, this.meant(id, key))
+    const isOnNewest = (newest(record)?.version ?? 0) <= mutation.baseVersion
+    checkDecision(this.blame, this.epoch, record, change, this.meant(id, key, isOnNewest))
     if (!change.record) return
     const { version, data, hlc } = change.record
     const head = this.heads.get(collection) ?? 0
