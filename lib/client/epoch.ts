@@ -2,18 +2,13 @@ import { spoilDots } from './device-dots.ts'
 import { findEntries, restoreAcknowledged } from './outbox.ts'
 import { conflictKey, listNotices } from './notices.ts'
 import type { StoreTx } from './store.ts'
-import { getMeta, setMeta, startOver } from './tables.ts'
+import { setMeta, startOver } from './tables.ts'
 
 /**
  * The fleet was restored (TK6): what it may have forgotten goes back into the outbox, the push in flight is void, and
  * everything is read anew before the next push (SM5). Conflicts whose changes are sent again are the server's to find again.
  */
-export async function changeEpoch(tx: StoreTx, epoch: number, nowMs: number): Promise<void> {
-  const identity = await getMeta(tx, 'identity')
-  if (!identity || identity.epoch === epoch) return
-  await setMeta(tx, 'identity', { ...identity, epoch })
-  // Enrolled before, but with no epoch known yet: nothing was made under another one.
-  if (identity.epoch === null) return
+export async function changeEpoch(tx: StoreTx, nowMs: number): Promise<void> {
   await setMeta(tx, 'inFlight', null)
   await startOver(tx, 'epoch_changed')
   await spoilDots(tx)

@@ -6,8 +6,9 @@ import { SEED_DOTS_FROM } from '#lib/engine/crdt/claim.ts'
 import { crdtParts } from './on-demand.ts'
 import type { Renaming } from './crdt-remake.ts'
 import { spoilDots } from './device-dots.ts'
+import { changeEpoch } from './epoch.ts'
 import { conflictsOf, noteRefusal } from './notices.ts'
-import { addEntry, bytesOf, dropEntry, eachOutboxEntry, pendingOf, saveEntry } from './outbox.ts'
+import { addEntry, bytesOf, dropEntry, dropSpare, eachOutboxEntry, pendingOf, saveEntry } from './outbox.ts'
 import type { ReplicaContext } from './run.ts'
 import type { StoreTx } from './store.ts'
 import type { AcknowledgedEntry, Identity, LocalRefusal, OutboxEntry } from './tables.ts'
@@ -26,6 +27,8 @@ import { groundOf } from './view.ts'
 type Source = Pick<ReplicaContext, 'clock' | 'random'>
 
 export interface ForkParts {
+  changeEpoch(tx: StoreTx, nowMs: number): Promise<void>
+  dropSpare(tx: StoreTx): Promise<void>
   takeIdentity(tx: StoreTx, identity: Identity): Promise<void>
   takeNewIdentity(tx: StoreTx, source: Source): Promise<void>
   leaveForkedIdentity(tx: StoreTx, source: Source): Promise<void>
@@ -241,6 +244,8 @@ function dotsAdded({ op }: Mutation, deviceId: string): readonly string[] {
 const isFixed = ({ restored }: OutboxEntry): boolean => restored === true
 
 export const forkParts: ForkParts = {
+  changeEpoch,
+  dropSpare,
   takeIdentity,
   takeNewIdentity,
   leaveForkedIdentity,

@@ -12,7 +12,7 @@ import type { Notices } from './notices.ts'
 import { listNotices } from './notices.ts'
 import type { Observable, Subject } from './observable.ts'
 import { createSubject } from './observable.ts'
-import { dropSpare } from './outbox.ts'
+import { forkParts } from './on-demand.ts'
 import type { StoreNews } from './peers.ts'
 import type { ReplicaContext } from './run.ts'
 import { createScheduler } from './scheduler.ts'
@@ -211,7 +211,7 @@ export function startReplica(parts: ReplicaParts): Replica {
     const ended = await runRound(context)
     const trouble = ended.kind === 'ended' ? ended.end.trouble : null
     await mend()
-    if (store.quotaFailures() > failures) await store.transact(dropSpare)
+    if (store.quotaFailures() > failures) await store.transact(async (tx) => forkParts().dropSpare(tx))
     else if (ended.kind === 'ended' && trouble === null) store.noteRoom()
     return trouble !== null && STORE_TROUBLES.has(trouble.code) && !isClosed ? runRound(context) : ended
   }

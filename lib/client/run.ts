@@ -8,7 +8,6 @@ import type { SessionReport } from '#lib/protocol/session.ts'
 import type { Clock } from './clock.ts'
 import { followCommands, noteAcknowledged } from './commands.ts'
 import { noteClockSample } from './device-clock.ts'
-import { changeEpoch } from './epoch.ts'
 import { forkParts } from './on-demand.ts'
 import type { Failure } from './failures.ts'
 import type { Log } from './log.ts'
@@ -118,10 +117,14 @@ export function takeFacts(run: ReplicaContext, facts: AnswerFacts): Promise<bool
     if (facts.sample) await noteClockSample(tx, facts.sample)
     if (facts.configVersion !== null) await setMeta(tx, 'configNamed', facts.configVersion)
     await followCommands(tx, facts.commands)
-    const { epoch } = await identityOf(tx)
-    if (facts.epoch === null || facts.epoch === epoch) return true
-    await changeEpoch(tx, facts.epoch, run.clock.now())
-    return epoch === null
+    const identity = await identityOf(tx)
+    const { epoch } = facts
+    if (epoch === null || epoch === identity.epoch) return true
+    await setMeta(tx, 'identity', { ...identity, epoch })
+    // Enrolled before, but with no epoch known yet: nothing was made under another one.
+    if (identity.epoch === null) return true
+    await forkParts().changeEpoch(tx, run.clock.now())
+    return false
   })
 }
 
