@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
+import { HEADER_BYTES_MAX, refuse } from './launch/refused-by-node.mjs'
 
 /**
  * The server in front of Next: the device API's listener answers first (in production; architecture.md,
@@ -37,7 +38,8 @@ let stopping = false
 let answer = async (request, response) => {
   response.writeHead(503, { 'content-type': 'text/plain', 'retry-after': '1' }).end('starting\n')
 }
-const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+const OPTIONS = { requestTimeout: REQUEST_TIMEOUT_MS, maxHeaderSize: HEADER_BYTES_MAX }
+const server = createServer(OPTIONS, (request, response) => {
   answering.add(response)
   response.once('close', () => answering.delete(response))
   nameClient(request)
@@ -46,6 +48,10 @@ const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, re
     if (response.headersSent) response.destroy()
     else response.writeHead(500).end()
   })
+})
+server.on('clientError', (error, socket) => {
+  const hasBegun = [...answering].some((response) => response.socket === socket && response.headersSent)
+  refuse(error, socket, hasBegun)
 })
 server.on('upgrade', (request, socket) => {
   upgraded.add(socket)

@@ -19,6 +19,8 @@ import { checkPull } from './wire.ts'
 
 /** Pushes of one session before the rest waits for the next. */
 const PUSHES_PER_SESSION_MAX = 400
+/** Of the 16 KiB that many servers and proxies take for all headers and the URL, which holds the token. */
+const REPORT_HEADER_CHARS_MAX = 5_000
 /** A full sync that has to start anew gets so many chances within a session. */
 const RESTARTS_MAX = 2
 
@@ -66,34 +68,43 @@ interface PageRequest {
   readonly position: Position
   readonly credential: string | null
   readonly report: DeviceReport
-  readonly collections: readonly string[]
 }
 
 const prepare = async (tx: StoreTx, { machine, random }: Run, position: Position): Promise<PageRequest> => ({
   position,
   credential: (await identityOf(tx)).token,
   report: await nextReport(tx, machine.state(), random),
-  collections: ((await getMeta(tx, 'config'))?.collections ?? []).map(({ name }) => name),
 })
 
 async function askForPage(
   run: Run,
-  { position, credential, report, collections }: PageRequest,
+  { position, credential, report }: PageRequest,
 ): Promise<Outcome<PullResponse>> {
   const query = new URLSearchParams({ limit: String(PULL_CHANGES_MAX) })
   if (position.token !== null) query.set('token', position.token)
-  if (collections.length > 0) query.set('collections', collections.join(','))
   const outcome = await ask(run, {
     kind: 'pull',
     method: 'GET',
     path: `/api/v1/pull?${query}`,
     credential,
-    headers: { 'tidemark-report': JSON.stringify(report) },
+    headers: { 'tidemark-report': headerOf(report) },
     check: checkPull,
   })
   if (outcome.ok) await noteHeard(run, report)
   return outcome
 }
+
+/** Without its longest part where it is too long: a push or a heartbeat tells that. */
+function headerOf(report: DeviceReport): string {
+  const text = asciiOf(report)
+  if (text.length <= REPORT_HEADER_CHARS_MAX) return text
+  const { byCollection: _, ...outbox } = report.outbox
+  return asciiOf({ ...report, outbox })
+}
+
+/** A header holds no other letters: they are written as escapes. */
+const asciiOf = (report: DeviceReport): string =>
+  JSON.stringify(report).replace(/[^ -~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 /** Keeps each record's newest version only, so that a page says one thing of each. */
 export async function resolvePage(run: Run): Promise<SessionEvent> {

@@ -8,6 +8,11 @@ export const ERROR_CODES = {
     title: 'The request is not valid',
     help: 'Compare the body with the contract at /api/openapi.json; `errors` names the places.',
   },
+  malformed_request: {
+    status: 400,
+    title: 'This is no HTTP request',
+    help: 'Look at what lies between: a proxy, or a client that is no HTTP client.',
+  },
   malformed_json: { status: 400, title: 'The body is not JSON', help: 'Send one JSON document in UTF-8.' },
   too_deep: {
     status: 400,
@@ -56,6 +61,11 @@ export const ERROR_CODES = {
   },
   not_found: { status: 404, title: 'No such thing here', help: 'Check the id and the fleet.' },
   method_not_allowed: { status: 405, title: 'Not with this method', help: 'See `Allow`.' },
+  request_timeout: {
+    status: 408,
+    title: 'The request took too long to arrive',
+    help: 'Send it again, or less at once.',
+  },
   atomic_aborted: {
     status: 409,
     title: 'The atomic push had no effect',
@@ -154,6 +164,11 @@ export const ERROR_CODES = {
     status: 500,
     title: 'An error on our side',
     help: 'Try again; give the request id to your operator.',
+  },
+  headers_too_large: {
+    status: 431,
+    title: 'The headers are larger than 64 KiB',
+    help: 'Send shorter ones; a pull needs no `collections` when it asks for all.',
   },
   breaker_open: { status: 503, title: 'The circuit breaker is open', help: 'Wait for Retry-After.' },
   shed: { status: 503, title: 'The server is overloaded', help: 'Wait for Retry-After.' },

@@ -16,6 +16,7 @@ import { openApiDocument } from '#lib/http/openapi.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Role, Storage } from '#lib/storage/ports.ts'
 import { openPostgresStorage } from '#lib/storage/prisma/open-postgres-storage.ts'
+import { HEADER_BYTES_MAX, refuse } from '../../scripts/launch/refused-by-node.mjs'
 import { createTestDatabase } from './database.ts'
 import type { TestApp, TestFleet } from './device-world.ts'
 import { TestDevice, testApp, testFleet } from './device-world.ts'
@@ -53,9 +54,10 @@ export async function deviceHttp(): Promise<DeviceHttp> {
     const others = getRequestListener((request) => answerOther(app, request), {
       overrideGlobalObjects: false,
     })
-    const server = createServer((incoming, outgoing) => {
+    const server = createServer({ maxHeaderSize: HEADER_BYTES_MAX }, (incoming, outgoing) => {
       void devices(incoming, outgoing).then((answered) => (answered ? undefined : others(incoming, outgoing)))
     })
+    server.on('clientError', (error, socket) => refuse(error, socket, false))
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     closers.push(async () => {
       server.closeAllConnections()

@@ -1,3 +1,6 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
@@ -12,6 +15,7 @@ import type { Collection, Storage } from '#lib/storage/ports.ts'
 import type { TestApp, TestDevice, TestFleet } from '#tests/support/device-world.ts'
 import { NOTES_SCHEMA, newUuid, send } from '#tests/support/device-world.ts'
 import type { DeviceHttp } from '#tests/support/device-http.ts'
+import { HEADER_BYTES_MAX, refuse } from '../../../scripts/launch/refused-by-node.mjs'
 import { conflictOf } from '#tests/support/conflict-of.ts'
 import { deviceHttp } from '#tests/support/device-http.ts'
 
@@ -85,8 +89,26 @@ async function pushWithoutDatabase(): Promise<Response> {
   return push
 }
 
+/** What Node refuses before anybody sees it, from a server with the production server's listener and shorter times. */
+async function raw(text: string): Promise<Response> {
+  const times = { headersTimeout: 200, requestTimeout: 400, connectionsCheckingInterval: 50 }
+  const server = createServer({ ...times, maxHeaderSize: HEADER_BYTES_MAX }, (_, answer) => answer.end())
+  server.on('clientError', (error, socket) => refuse(error, socket, false))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  socket.write(text)
+  const chunks: Buffer[] = []
+  for await (const chunk of socket) chunks.push(chunk as Buffer)
+  server.close()
+  const [head = '', body = ''] = Buffer.concat(chunks).toString().split('\r\n\r\n')
+  const [line = '', ...fields] = head.split('\r\n')
+  const headers = fields.map((field) => field.split(': ', 2) as [string, string])
+  return new Response(body, { status: Number(line.split(' ')[1]), headers })
+}
+
 const PROVOKE: Record<ErrorCode, () => Promise<Response>> = {
   bad_request: () => device.push({}),
+  malformed_request: () => raw('GET / HTTP/1.1\r\nno header\r\n\r\n'),
   malformed_json: () => device.push('{'),
   too_deep: () => device.push('['.repeat(40)),
   too_many_mutations: () =>
@@ -111,6 +133,8 @@ const PROVOKE: Record<ErrorCode, () => Promise<Response>> = {
   },
   not_found: () => device.send('GET', '/api/v1/nothing'),
   method_not_allowed: () => device.send('DELETE', '/api/v1/push'),
+  request_timeout: () => raw('GET / HTTP/1.1\r\nHost: x\r\n'),
+  headers_too_large: () => raw(`GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(70_000)}\r\n\r\n`),
   atomic_aborted: () =>
     device.push(device.pushBody([device.mutation({ op: put({ title: 7 }) })], { atomic: true })),
   device_forked: async () => {

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { createCollection } from '#lib/application/collections/create-collection.ts'
 import { RATE_LIMITS_DEFAULT } from '#lib/application/rate-limits.ts'
-import { bodyOf } from '#tests/support/device-world.ts'
+import { COLLECTIONS_PER_FLEET_MAX, COLLECTIONS_REPORTED_MAX, TOKEN_TEXT_MAX } from '#lib/protocol/limits.ts'
+import { bodyOf, newUuid } from '#tests/support/device-world.ts'
 import type { DeviceHttp } from '#tests/support/device-http.ts'
 import { deviceHttp } from '#tests/support/device-http.ts'
 
@@ -56,5 +59,78 @@ describe('limits over HTTP and PostgreSQL', () => {
       world.clock.aheadMs = 0
     }
     await replica.close()
+  })
+
+  it('[SDK1] a device with changes of as many collections as a fleet may have reads within the 16 KiB of most servers', async () => {
+    const fleet = await world.fleetWith({})
+    const names = Array.from(
+      { length: COLLECTIONS_PER_FLEET_MAX - 1 },
+      (_, i) => `${'a-long-name-'.repeat(5)}${String(i).padStart(3, '0')}`,
+    )
+    for (const name of names)
+      await createCollection(world.app.ctx, {
+        actor: SYSTEM,
+        fleetId: fleet.fleetId,
+        body: { name, strategy: 'lww', schema: true },
+      })
+    const sizes: number[] = []
+    let isHeld = false
+    const send: typeof fetch = (input, init) => {
+      const headers = Object.entries(init?.headers ?? {})
+        .flat()
+        .join(':  ')
+      if (String(input).includes('/pull')) sizes.push(String(input).length + headers.length)
+      const held = { code: 'breaker_open', scope: 'collection:x' }
+      return isHeld && String(input).endsWith('/push')
+        ? Promise.resolve(Response.json(held, { status: 503, headers: { 'retry-after': '60' } }))
+        : fetch(input, init)
+    }
+    const replica = await world.replica({ fetch: send }, fleet)
+    const writer = await world.replica({}, fleet)
+    const [name = ''] = names
+    for (const each of names) await replica.collection(each).put(null, { n: 1 })
+    // Before the first config any name may be written, and none of them may keep the device from reading.
+    await replica.collection('übung').put(null, { n: 1 })
+    expect(await replica.sync()).toMatchObject({ state: 'idle' })
+    isHeld = true
+    for (const each of names) await replica.collection(each).put(null, { n: 2 })
+    const { recordId } = await writer.collection(name).put(null, { n: 3 })
+    await writer.sync()
+    await replica.sync()
+    await replica.sync()
+    expect((await replica.collection(name).get(recordId))?.data).toEqual({ n: 3 })
+    expect(Math.max(...sizes)).toBeLessThan(15 * 1024)
+    for (const each of [replica, writer]) await each.close()
+  })
+
+  it('takes the longest request line and headers of the contract', async () => {
+    const device = await world.device()
+    const names = Array.from({ length: COLLECTIONS_PER_FLEET_MAX }, (_, i) => `${'n'.repeat(60)}${100 + i}`)
+    const byCollection = Object.fromEntries(
+      Array.from({ length: COLLECTIONS_REPORTED_MAX }, (_, i) => [
+        `${'n'.repeat(60)}-${100 + i}`,
+        10_000_000,
+      ]),
+    )
+    const { outbox, ...report } = device.report()
+    const full = {
+      ...report,
+      outbox: { ...(outbox as object), byCollection },
+      ackCommands: Array.from({ length: 100 }, newUuid),
+    }
+    const ask = (query: Record<string, string>) =>
+      fetch(`${world.url}/api/v1/pull?${new URLSearchParams(query)}`, {
+        headers: {
+          authorization: `Bearer ${device.token}`,
+          'tidemark-app': '1.2.0;ios',
+          'tidemark-report': JSON.stringify(full),
+        },
+      })
+    const collections = names.join(',')
+    expect(await codeOf(await ask({ collections }))).toEqual([403, 'collection_forbidden'])
+    const token = 'x'.repeat(TOKEN_TEXT_MAX)
+    expect(await codeOf(await ask({ token }))).toEqual([400, 'token_invalid'])
+    expect((await ask({ token, collections })).status).toBeLessThan(404)
+    expect(await codeOf(await ask({ token, filler: token, more: token }))).toEqual([431, 'headers_too_large'])
   })
 })

@@ -37,6 +37,11 @@ describe('npm run dev', () => {
       // The device API, which is answered without Next.
       const pushed = await fetch(`${url}/api/v1/push`, { method: 'POST', body: '{}' })
       expect(pushed.status).toBe(401)
+      const long = await fetch(`${url}/api/v1/pull?token=${'x'.repeat(45_000)}`)
+      expect(await long.json()).toMatchObject({ code: 'unauthorized' })
+      const longer = await fetch(`${url}/api/v1/pull?token=${'x'.repeat(70_000)}`)
+      expect(longer.headers.get('content-type')).toBe('application/problem+json')
+      expect(await longer.json()).toMatchObject({ status: 431, code: 'headers_too_large' })
       const { databaseUrl } = JSON.parse(
         await readFile(path.join(dataDir, 'instance.json'), 'utf8'),
       ) as Instance
