@@ -11,4 +11,9 @@ export const systemClock: Clock = {
   clearTimeout: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
 }
 
-export const toIso = (ms: number): string => new Date(ms).toISOString()
+/** Of the years that the contract's times can name: a clock may stand before or after them. */
+const ISO_MS_MIN = Date.parse('0000-01-01T00:00:00.000Z')
+const ISO_MS_MAX = Date.parse('9999-12-31T23:59:59.999Z')
+
+export const toIso = (ms: number): string =>
+  new Date(Math.min(Math.max(ms, ISO_MS_MIN), ISO_MS_MAX)).toISOString()

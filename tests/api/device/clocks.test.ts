@@ -43,6 +43,37 @@ describe('device clocks over HTTP and PostgreSQL', () => {
     await replica.close()
   })
 
+  it.each([
+    ['-271821-04-21T00:00:00Z', 'a broken clock at its start'],
+    ['-000100-01-01T00:00:00Z', 'before the years of the contract'],
+    ['1969-12-31T23:59:00Z', 'before the epoch of Unix'],
+    ['1970-01-01T00:00:01Z', 'a battery that is empty'],
+    ['9999-12-31T23:59:58Z', 'into the year 10000'],
+    ['+010001-01-01T00:00:00Z', 'after the years of the contract'],
+    ['+011000-01-01T00:00:00Z', 'after what an id can hold'],
+    ['+275000-01-01T00:00:00Z', 'a broken clock at its end'],
+  ])('[CS1] a device whose clock says %s (%s) writes and syncs, and nothing is set aside', async (at) => {
+    const offMs = Date.parse(at) - Date.now()
+    expect(offMs).not.toBeNaN()
+    const replica = await world.replica({ clock: wrongClock({ offMs }) })
+    const notes = replica.collection('notes')
+    const ids = [await notes.put(null, { title: 'one' }), await notes.put(null, { title: 'two' })]
+    await replica.sync()
+    await notes.patch(ids[0]?.recordId ?? '', { set: { count: 1 } })
+    await notes.put(null, { title: 'three' })
+    for (let n = 0; n < 2; n++)
+      expect(await replica.sync()).toMatchObject({ state: 'idle', pending: 0, refused: 0, problem: null })
+    expect([replica.refusals$.get(), replica.deadLetters$.get()]).toEqual([[], []])
+    for (const { recordId } of ids) {
+      const record = await world.storage.sync.getRecord(world.fleet.fleetId, 'notes', recordId)
+      const stampedMs = Number.parseInt(record?.hlc.slice(0, 12) ?? '', 16)
+      // A stamp of the past is taken as it is; none of the future.
+      expect(stampedMs).toBeLessThan(Date.now() + 60_000)
+    }
+    await replica.diagnostics()
+    await replica.close()
+  })
+
   it('[CS1] a stamp by hand is refused with the server’s clock, whatever the strategy', async () => {
     const device = await world.device()
     const wallMs = Date.now() + 6 * 60_000
