@@ -23,10 +23,10 @@ export interface ChildOptions {
 
 const ANSWER_TIMEOUT_MS = 120_000
 
-/** Starts a TypeScript file as a process of its own and waits for its first message. */
+/** Starts a file, TypeScript or not, as a process of its own and waits for its first message. */
 export async function startChild<Ready>(file: URL, options: ChildOptions = {}): Promise<Child<Ready>> {
   const child = fork(fileURLToPath(file), options.args ?? [], {
-    execArgv: ['--import', 'tsx', ...(options.nodeArgs ?? [])],
+    execArgv: [...(file.pathname.endsWith('.ts') ? ['--import', 'tsx'] : []), ...(options.nodeArgs ?? [])],
     env: { ...process.env, NODE_ENV: 'production', ...options.env },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })

@@ -65,13 +65,14 @@ describe('a network that breaks on both sides of the server', () => {
   it(
     'loses no acknowledged mutation, applies none twice, and all catch up once it is healed',
     async () => {
-      const totals = { acknowledged: 0, lost: 0, twice: 0 }
+      const totals = { acknowledged: 0, lost: 0, twice: 0, diverged: 0 }
       const befallen = new Map<FaultKind, number>()
       const backS: number[] = []
       while (backS.length < ROUNDS && !isTimeUp()) {
         const { effects, ...one } = await round(2 * backS.length + 1)
         backS.push(one.backS)
-        for (const name of ['acknowledged', 'lost', 'twice'] as const) totals[name] += effects[name]
+        for (const name of ['acknowledged', 'lost', 'twice', 'diverged'] as const)
+          totals[name] += effects[name]
         for (const [kind, count] of one.befallen.flatMap((counts) => [...counts]))
           befallen.set(kind, (befallen.get(kind) ?? 0) + count)
       }
@@ -85,7 +86,7 @@ describe('a network that breaks on both sides of the server', () => {
           ...(Object.fromEntries(counts) as Record<string, number>),
         },
       })
-      expect(totals).toMatchObject({ lost: 0, twice: 0 })
+      expect(totals).toMatchObject({ lost: 0, twice: 0, diverged: 0 })
       expect(befallen.size).toBeGreaterThan(3)
     },
     TRIAL_TIMEOUT_MS,

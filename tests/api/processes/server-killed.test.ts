@@ -67,7 +67,7 @@ describe('kill -9 of the server in the middle of pushes', () => {
           'back after s, most': Math.max(...backS),
         },
       })
-      expect(effects).toMatchObject({ lost: 0, twice: 0 })
+      expect(effects).toMatchObject({ lost: 0, twice: 0, diverged: 0 })
       if (isSoak) expect(p95).toBeLessThanOrEqual(BACK_WITHIN_S)
       if (isSoak) expect(rate).toBeGreaterThanOrEqual(LOAD_MIN)
     },

@@ -5,11 +5,11 @@ import type { PullResponse } from '#lib/protocol/pull.ts'
 import type { PushRequest } from '#lib/protocol/push.ts'
 import type { Child } from '../../../bench/child.ts'
 import { startChild } from '../../../bench/child.ts'
+import { bundledServer } from './bundled-server.ts'
 import type { PushingDevice } from '../../../bench/push/push-bodies.ts'
 import type { Listening } from '../../../bench/push/serve.ts'
 import type { SetUpFleet } from '../../../bench/set-up-fleet.ts'
 
-const SERVER = new URL('../../../bench/device-server.ts', import.meta.url)
 const SECRET = 'every process of one test has this secret: 0123456789'
 
 const REQUEST_TIMEOUT_MS = 30_000
@@ -17,15 +17,16 @@ const REQUEST_TIMEOUT_MS = 30_000
 export type Server = Child<Listening>
 
 /** A server process of its own; with a port it takes the place of one that has ended. `nodeArgs` are for Node itself. */
-export const startServer = (
+export const startServer = async (
   databaseUrl: string,
   port = '0',
   nodeArgs: readonly string[] = [],
-): Promise<Server> => startChild<Listening>(SERVER, { env: environment(databaseUrl, port), nodeArgs })
+): Promise<Server> =>
+  startChild<Listening>(await bundledServer(), { env: environment(databaseUrl, port), nodeArgs })
 
 /** The same, which also makes a fleet with the demo's collections. */
-export const startServerWithFleet = (databaseUrl: string): Promise<Child<Listening & SetUpFleet>> =>
-  startChild(SERVER, { env: environment(databaseUrl, '0'), args: [`fleet ${randomUUID()}`] })
+export const startServerWithFleet = async (databaseUrl: string): Promise<Child<Listening & SetUpFleet>> =>
+  startChild(await bundledServer(), { env: environment(databaseUrl, '0'), args: [`fleet ${randomUUID()}`] })
 
 const environment = (databaseUrl: string, port: string) => ({
   DATABASE_URL: databaseUrl,

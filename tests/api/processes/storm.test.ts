@@ -15,9 +15,9 @@ import { rowsOf, startServer, startServerWithFleet } from './servers.ts'
 const DEVICES = rounds(40, 1_000)
 const INTERVAL_MS = rounds(2_000, 60_000)
 const OUTAGE_MS = INTERVAL_MS
-const STEADY_MS = rounds(2, 2) * INTERVAL_MS
+const STEADY_MS = rounds(1, 2) * INTERVAL_MS
 /** From the end of the outage on. */
-const AFTER_MS = rounds(2, 3) * INTERVAL_MS
+const AFTER_MS = rounds(1, 3) * INTERVAL_MS
 /** Requests are counted in windows of this length: a second of 17 devices is mostly chance. */
 const WINDOW_MS = INTERVAL_MS / 12
 const PEAK_MAX = 2
