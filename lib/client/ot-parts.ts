@@ -145,12 +145,18 @@ async function pass(
   }
 }
 
-const waitingOn = async (
+/**
+ * The operations that wait on a path. None where a document write waits behind them: it was made on them as they are, so
+ * they go out on the revision that they were made on, and the server takes all past others'.
+ */
+async function waitingOn(
   tx: StoreTx,
   { collection, recordId }: Pick<Mutation, 'collection' | 'recordId'>,
   path: string,
-): Promise<readonly OtEntry[]> =>
-  (await pendingOf(tx, collection, recordId)).filter(isOt).filter(({ mutation }) => mutation.op.path === path)
+): Promise<readonly OtEntry[]> {
+  const pending = await pendingOf(tx, collection, recordId)
+  return pending.every(isOt) ? pending.filter(({ mutation }) => mutation.op.path === path) : []
+}
 
 async function settle(tx: StoreTx, entry: OutboxEntry, result: Applied, deviceId: string): Promise<void> {
   const { mutation } = entry

@@ -1,9 +1,10 @@
+import { jsonEqual } from '#lib/kernel/json.ts'
 import { unreachable } from '#lib/kernel/result.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { EffectiveResult, MutationResult } from '#lib/protocol/push.ts'
 import { viewAfter } from './view-after.ts'
 import type { ChainView, PushDraft } from './push-draft.ts'
-import { asOfToday, conflictOf, documentAt, mutationOf, stateAt } from './push-draft.ts'
+import { asOfToday, conflictOf, documentAt, mutationOf, otLogOf, stateAt } from './push-draft.ts'
 import { migrateMutation } from './schema-evolution/migrate.ts'
 import type { BaseDocument, KnownMutation } from './types.ts'
 
@@ -119,6 +120,8 @@ export function chainBase(draft: PushDraft, mutation: Mutation, deviceId: string
     seenVersion: baseVersion,
     seen,
     ownSide: null,
+    madeAnew: false,
+    ahead: [],
     links: 0,
   }
   for (let child = mutation; child.after !== undefined;) {
@@ -147,30 +150,57 @@ function decidedView(draft: PushDraft, { mutation, result }: KnownMutation): Cha
   const crdt = decided ? asOfToday(draft, mutation.collection, decided).crdt : {}
   const document = { kind: 'known', data, crdt } as const
   const ownSide = conflict.local
-  return { document, madeVersion: version, seenVersion: version, seen: document, ownSide, links: 0 }
+  return { ...UNKNOWN_VIEW, document, madeVersion: version, seenVersion: version, seen: document, ownSide }
 }
 
 const UNKNOWN: BaseDocument = { kind: 'unknown' }
-const UNKNOWN_VIEW = { document: UNKNOWN, madeVersion: 0, seen: UNKNOWN, ownSide: null, links: 0 } as const
+const UNKNOWN_VIEW = {
+  document: UNKNOWN,
+  madeVersion: 0,
+  seen: UNKNOWN,
+  ownSide: null,
+  madeAnew: false,
+  ahead: [],
+  links: 0,
+} as const
 const viewKey = (id: string, baseVersion: number): string => `${id}@${baseVersion}`
 
-function extendView(
-  draft: PushDraft,
-  { document, madeVersion, links, ...rest }: ChainView,
-  ancestor: KnownMutation,
-): ChainView {
+function extendView(draft: PushDraft, view: ChainView, ancestor: KnownMutation): ChainView {
+  const { document, madeVersion, links, ahead } = view
   const { deviceId, result } = ancestor
   const version = 'version' in result ? result.version : 0
   const mutation = asMadeToday(draft, ancestor.mutation)
-  return {
-    ...rest,
-    document:
-      document.kind === 'known' && links < CHAIN_MAX
-        ? viewAfter(draft.world, document, { mutation, deviceId, version })
-        : { kind: 'unknown' },
-    madeVersion: Math.max(madeVersion, version),
-    links: links + 1,
-  }
+  const made = { madeVersion: Math.max(madeVersion, version), links: links + 1 }
+  if (document.kind === 'unknown' || links >= CHAIN_MAX)
+    return { ...view, ...made, document: { kind: 'unknown' } }
+  const anew = document.data === null ? madeByPut(mutation, result) : null
+  if (anew) return { ...view, ...made, document: anew, seen: anew, seenVersion: version, madeAnew: true }
+  if (mutation.op.type === 'ot' && isAhead(draft, view, mutation, deviceId))
+    return { ...view, ...made, ahead: [...ahead, mutation.op.path] }
+  return { ...view, ...made, document: viewAfter(draft.world, document, { mutation, deviceId, version }) }
+}
+
+/** A record under OT that stands as a `put` on nothing made it: it may have been deleted before, and have a log of then. */
+function madeByPut({ op }: Mutation, result: EffectiveResult): BaseDocument | null {
+  if (op.type !== 'put' || result.status !== 'applied' || !result.record?.ot) return null
+  return jsonEqual(result.record.data, op.data) ? { kind: 'known', data: op.data, crdt: {} } : null
+}
+
+/** True for an operation that was taken past others' which came after what the view stands on. */
+function isAhead(
+  draft: PushDraft,
+  { seenVersion, madeAnew }: ChainView,
+  mutation: Mutation,
+  deviceId: string,
+): boolean {
+  const { op } = mutation
+  if (op.type !== 'ot' || madeAnew) return false
+  const since = otLogOf(draft, mutation).filter(
+    ({ path, version, revision }) => path === op.path && version > seenVersion && revision <= op.baseRevision,
+  )
+  if (since.length === 0) return false
+  const chain = chainIds(draft, mutation, deviceId)
+  return since.some(({ mutationId }) => !chain.has(mutationId))
 }
 
 /** As today's schema would have it (DL5); one that can't be migrated is taken as it was made. */

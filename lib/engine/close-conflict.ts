@@ -43,23 +43,39 @@ export function decideDeclined(
   author: string,
   id: string,
 ): ConflictEffect & { readonly resolution: Resolution } {
+  const row = rowOf(draft, mutation, author, id)
+  const { fields, remote } = row
+  const resolution = { strategy: 'manual', outcome: 'remote', fields } as const
+  return { ...row, outcome: 'remote', result: remote, resolution }
+}
+
+/** The row of a mutation that a person has to decide (CS6). */
+export const decideLater = (
+  draft: PushDraft,
+  mutation: Mutation,
+  author: string,
+  id: string,
+): ConflictEffect => ({
+  ...rowOf(draft, mutation, author, id),
+  outcome: 'manual',
+  result: null,
+  resolution: null,
+})
+
+function rowOf(draft: PushDraft, mutation: Mutation, author: string, id: string) {
   const record = recordOf(draft, mutation)
   const remote = record?.data ?? null
   const base = chainBase(draft, mutation, author).document
   const seen = base.kind === 'known' ? base : { data: remote, crdt: record?.crdt ?? {} }
   const wanted = viewAfter(draft.world, seen, { mutation, deviceId: author, version: 0 })
   const local = wanted.kind === 'known' ? wanted.data : remote
-  const fields = differingFields(local, remote)
   return {
     id,
     strategy: 'manual',
-    outcome: 'remote',
-    fields,
+    fields: differingFields(local, remote),
     base: base.kind === 'known' ? base.data : null,
     baseKnown: base.kind === 'known',
     local,
     remote,
-    result: remote,
-    resolution: { strategy: 'manual', outcome: 'remote', fields },
-  }
+  } as const
 }

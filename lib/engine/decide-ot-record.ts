@@ -15,11 +15,12 @@ import type { Integration, LoggedOp } from './ot/integrate.ts'
 import { integrate } from './ot/integrate.ts'
 import type { OtFailure, OtType } from './ot/ot-type.ts'
 import { operatedOn } from './ot/operated-on.ts'
+import { keepValues, restored, withoutValues } from './ot/kept.ts'
 import { isOtPath, otPaths, overlaps, plainRules, withoutPaths, withValue } from './ot/paths.ts'
 import type { PatchFailure } from './patch.ts'
 import { applyOperation, touchedPointers } from './patch.ts'
 import type { LogQuestion } from './ot-log.ts'
-import { completeSince, logSince, reaches, sinceDecision } from './ot-log.ts'
+import { completeSince, operationsSince } from './ot-log.ts'
 import type { PushDraft } from './push-draft.ts'
 import { asOfToday, recordOf } from './push-draft.ts'
 import { migrateStates } from './schema-evolution/migrate.ts'
@@ -29,6 +30,8 @@ interface Standing extends LogQuestion {
   readonly base: BaseDocument
   readonly concurrent: boolean
   readonly states: OtStates
+  /** Of a deleted record: with what stood at its paths. */
+  readonly kept: OtStates
 }
 
 /**
@@ -40,11 +43,12 @@ export function decideOtRecord(draft: PushDraft, question: RecordQuestion): Reco
   const stored = recordOf(draft, mutation)
   const storedVersion = stored?.schemaVersion ?? rules.schemaVersion
   const current = stored && { ...stored, ...asOfToday(draft, mutation.collection, stored) }
-  const states = migrateStates(rules, stored?.ot ?? {}, storedVersion)
+  const kept = migrateStates(rules, stored?.ot ?? {}, storedVersion)
+  const states = withoutValues(kept)
   const chain = chainBase(draft, mutation, question.author)
   const base: BaseDocument = question.parentKnown ? chain.document : { kind: 'unknown' }
   const concurrent = current !== null && isConcurrent(question, current, base, chain, draft.linkedIds)
-  const standing = { draft, question, current, storedVersion, chain, base, concurrent, states }
+  const standing = { draft, question, current, storedVersion, chain, base, concurrent, states, kept }
   if (mutation.op.type === 'delete') return decideDelete(standing)
   if (current === null || current.deleted) {
     const isWhole = base.kind === 'known' || mutation.op.type === 'put'
@@ -59,9 +63,12 @@ export function decideOtRecord(draft: PushDraft, question: RecordQuestion): Reco
     : decideDocument(standing, document)
 }
 
-/** A record that is only deleted keeps its revisions. */
+/** A deleted record keeps its revisions, and what stood at its paths. */
 function decideDelete(standing: Standing): RecordDecision {
-  const { current, base, concurrent, states } = standing
+  const { question, current, base, concurrent } = standing
+  const states = current?.data
+    ? keepValues(standing.states, otPaths(question.rules, standing.states), current.data)
+    : standing.kept
   const plainly = { kind: 'write', data: null, crdt: {}, joined: false, ot: { states, ops: [] } } as const
   if (current === null || current.deleted || !concurrent) return plainly
   const decision = decideWhole(standing, current, null)
@@ -97,13 +104,57 @@ function decideReturn(standing: Standing): RecordDecision {
   if (decision?.kind === 'remote' || decision?.kind === 'person')
     return { kind: 'settled', decision, base, local: local.value, crdt: {} }
   const won = decision?.kind === 'local' ? { decision, base } : null
+  const { op } = question.mutation
+  if (op.type !== 'ot') return writeReturn(standing, local.value ?? {}, won)
   const seen = base.kind === 'known' ? (base.data ?? {}) : {}
-  if (question.mutation.op.type !== 'ot')
-    return finish(standing, local.value ?? {}, { states: standing.states, ops: [] }, won)
-  const document = anew ? seen : caughtUp(standing, seen)
-  return document
-    ? decideOperation(standing, question.mutation.op, document, won)
-    : underivable(standing, question.mutation.op.path)
+  const document = restored(seen, standing.kept)
+  return document ? decideOperation(standing, op, document, won) : underivable(standing, op.path)
+}
+
+/**
+ * A document that returns is an operation too: what comes late of what stood there before goes past it. One that was
+ * made on that is its difference from its base; a record that is made anew takes nothing over.
+ */
+function writeReturn(standing: Standing, ours: JsonObject, won: Won): RecordDecision {
+  const { question, current, base, states, kept } = standing
+  const before = base.kind === 'known' ? base.data : null
+  if (current === null) return finish(standing, ours, { states, ops: [] }, won)
+  if (!before) {
+    const way = isRecreation(question.mutation, base) ? 'renew' : 'diff'
+    const entries = replaceAll(standing, ours, way)
+    return entries.ok
+      ? finish(standing, ours, writeOf(standing, entries.value, false), won)
+      : failed(standing, entries.error.path, entries.error.code)
+  }
+  const data = restored(before, kept)
+  if (!data) return underivable(standing, Object.keys(kept)[0] ?? '')
+  const lifted = { ...standing, current: { ...current, data } }
+  const entries = deriveAll(lifted, Object.keys(kept), before, ours)
+  if (!entries.ok && entries.error.code === 'unknown_revision')
+    return askPerson(standing, entries.error.path, ours)
+  if (!entries.ok) return failed(standing, entries.error.path, entries.error.code)
+  const next = carryOut(standing, data, entries.value)
+  if (!next.ok) return failed(standing, next.error.path, next.error.code)
+  return finish(
+    standing,
+    recombine(ours, next.value, Object.keys(kept)),
+    writeOf(standing, entries.value, false),
+    won,
+    ours,
+  )
+}
+
+/** The way from what stood at the record's paths to what stands there now. */
+function replaceAll({ draft, kept }: Standing, after: JsonObject, way: 'renew' | 'diff'): Entries {
+  const entries: Entry[] = []
+  for (const [path, { was, ...state }] of Object.entries(kept)) {
+    const is = valueAt(after, path)
+    if (way === 'diff' && jsonEqual(was, is)) continue
+    const made = draft.world.ot?.[state.kind][way](was, is) ?? err('bad_op' as const)
+    if (!made.ok) return err({ code: made.error, path })
+    entries.push(entryOf(path, state, made.value, { ops: made.value, transformed: [] }))
+  }
+  return ok(entries)
 }
 
 type Won = Pick<Extract<RecordDecision, { kind: 'settled' }>, 'decision' | 'base'> | null
@@ -125,7 +176,7 @@ function decideOperation(
   const made = type.parse(op.ops)
   if (!made.ok) return unfitPatch({ code: made.error, path }, base)
   if (op.baseRevision > state.revision) return underivable(standing, path)
-  const since = operationsSince(standing, op, type, state)
+  const since = operationsSince(standing, op, type, state.revision)
   if (!since) return behind(standing, op)
   const log = state.revision > 0 ? since : [...since, ...unlogged(standing, type, path, document)]
   const integrated = integrate(type, log, chainIds(draft, question.mutation, question.author), made.value)
@@ -154,18 +205,6 @@ function unlogged(
   const [was, is] = [valueAt(base.data, path), valueAt(document, path)]
   const ops = jsonEqual(was, is) ? null : type.diff(was, is)
   return ops?.ok ? [{ revision: 0, version: 0, mutationId: '', ops: ops.value, made: ops.value }] : []
-}
-
-function operationsSince(
-  standing: Standing,
-  { path, baseRevision }: OtOperation,
-  type: OtType,
-  { revision }: OtState,
-): readonly LoggedOp[] | null {
-  const { ownSide } = standing.chain
-  if (ownSide) return sinceDecision(standing, path, type, ownSide)
-  const since = logSince(standing, path, (entry) => entry.revision > baseRevision)
-  return reaches(since, baseRevision, revision) ? since : null
 }
 
 /** What others did can't be told any more, or is too much to pass: both sides go to a person, where they are known. */
@@ -198,20 +237,14 @@ function decideDocument(standing: Standing, document: JsonObject): RecordDecisio
   if (!entries.ok && entries.error.code === 'unknown_revision')
     return askPerson(standing, entries.error.path, ours)
   if (!entries.ok) return failed(standing, entries.error.path, entries.error.code)
-  let next = document
-  for (const { path, state, integrated } of entries.value) {
-    const type = standing.draft.world.ot?.[state.kind]
-    const value = type?.apply(valueAt(document, path), integrated.ops) ?? err('bad_op' as const)
-    const changed = value.ok ? withValue(next, path, value.value) : null
-    if (!changed) return failed(standing, path, value.ok ? 'does_not_fit' : value.error)
-    next = changed
-  }
+  const carried = carryOut(standing, document, entries.value)
+  if (!carried.ok) return failed(standing, carried.error.path, carried.error.code)
+  const next = carried.value
   const write = writeOf(standing, entries.value, false)
   const plainOurs = withoutPaths(ours, paths)
   const plainTheirs = withoutPaths(document, paths)
   const before = base.kind === 'known' ? withoutPaths(base.data ?? {}, paths) : null
-  const recombined = (plain: JsonObject): JsonObject =>
-    paths.reduce((whole, path) => withValue(whole, path, valueAt(next, path)) ?? whole, plain)
+  const recombined = (plain: JsonObject): JsonObject => recombine(plain, next, paths)
   if (!concurrent || (before !== null && jsonEqual(plainTheirs, before)))
     return finish(standing, recombined(plainOurs), write, null)
   if (jsonEqual(plainOurs, before ?? plainTheirs)) return finish(standing, next, write, null)
@@ -259,13 +292,35 @@ const entryOf = (path: string, state: OtState, made: Json, integrated: Integrati
   integrated,
 })
 
+type Entries = Result<readonly Entry[], { readonly code: OtFailure; readonly path: string }>
+
+function carryOut(
+  { draft }: Standing,
+  document: JsonObject,
+  entries: readonly Entry[],
+): Result<JsonObject, { readonly code: OtFailure; readonly path: string }> {
+  let next = document
+  for (const { path, state, integrated } of entries) {
+    const type = draft.world.ot?.[state.kind]
+    const value = type?.apply(valueAt(document, path), integrated.ops) ?? err('bad_op' as const)
+    const changed = value.ok ? withValue(next, path, value.value) : null
+    if (!changed) return err({ code: value.ok ? 'does_not_fit' : value.error, path })
+    next = changed
+  }
+  return ok(next)
+}
+
+/** What isn't under OT from one document, what is from another. */
+const recombine = (plain: JsonObject, next: JsonObject, paths: readonly string[]): JsonObject =>
+  paths.reduce((whole, path) => withValue(whole, path, valueAt(next, path)) ?? whole, plain)
+
 /** The differences of a document write under OT. What a write leaves out it lets be. */
 function deriveAll(
   standing: Standing,
   paths: readonly string[],
   before: JsonObject,
   after: JsonObject,
-): Result<readonly Entry[], { readonly code: OtFailure; readonly path: string }> {
+): Entries {
   const { draft, question, states } = standing
   const entries: Entry[] = []
   for (const path of paths) {
@@ -276,7 +331,7 @@ function deriveAll(
     const type = draft.world.ot?.[state.kind]
     const made = type?.diff(was, is) ?? err('bad_op' as const)
     if (!made.ok || !type) return err({ code: made.ok ? 'bad_op' : made.error, path })
-    const since = completeSince(standing, path, type)
+    const since = standing.chain.ahead.includes(path) ? null : completeSince(standing, path, type)
     if (!since) return err({ code: 'unknown_revision', path })
     const integrated = integrate(type, since, chainIds(draft, question.mutation, question.author), made.value)
     if (!integrated.ok) return err({ code: integrated.error, path })
@@ -300,21 +355,6 @@ function localDocument({
   return applyOperation(plainly && base.kind !== 'known' ? current.data : seen, op)
 }
 
-/** The document of a deleted record with what others did under OT before it was deleted; null when that is gone. */
-function caughtUp(standing: Standing, seen: JsonObject): JsonObject | null {
-  const { draft, chain, states } = standing
-  let document: JsonObject | null = seen
-  for (const [path, state] of Object.entries(states)) {
-    const type = draft.world.ot?.[state.kind]
-    for (const { ops } of logSince(standing, path, ({ version }) => version > chain.seenVersion)) {
-      if (!document || !type) return null
-      const value = type.apply(valueAt(document, path), ops)
-      document = value.ok ? withValue(document, path, value.value) : null
-    }
-  }
-  return document
-}
-
 function writeOf({ states }: Standing, entries: readonly Entry[], isTold: boolean): OtWrite {
   const next = { ...states }
   for (const { path, state } of entries) next[path] = { kind: state.kind, revision: state.revision + 1 }
@@ -331,7 +371,7 @@ function writeOf({ states }: Standing, entries: readonly Entry[], isTold: boolea
 }
 
 function finish(
-  { question, base, concurrent }: Standing,
+  { question, current, base, concurrent }: Standing,
   data: JsonObject,
   ot: OtWrite,
   settled: Won,
@@ -340,7 +380,7 @@ function finish(
   const invalid = findInvalid(question.rules, data, base)
   if (invalid) return invalid
   if (settled) return { kind: 'settled', decision: settled.decision, base, local, data, crdt: {}, ot }
-  return { kind: 'write', data, crdt: {}, joined: concurrent, ot }
+  return { kind: 'write', data, crdt: {}, joined: concurrent || current?.deleted === true, ot }
 }
 
 const underivable = ({ base }: Standing, path: string): RecordDecision => ({

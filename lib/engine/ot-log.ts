@@ -1,6 +1,7 @@
 import { jsonEqual } from '#lib/kernel/json.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { valueAt } from '#lib/kernel/json-pointer.ts'
+import type { OtOperation } from '#lib/protocol/mutation.ts'
 import type { LoggedOp } from './ot/integrate.ts'
 import type { OtType } from './ot/ot-type.ts'
 import type { RecordQuestion } from './decide-record.ts'
@@ -35,8 +36,23 @@ export function logSince(
   return otLogOf(draft, mutation).filter((entry) => isLater(entry) && nameOf(entry) === path)
 }
 
+/** What an operation has to pass, up to the path's newest `revision`; null where that can't be told any more. */
+export function operationsSince(
+  ask: LogQuestion,
+  { path, baseRevision }: OtOperation,
+  type: OtType,
+  revision: number,
+): readonly LoggedOp[] | null {
+  const { ownSide, madeAnew, seenVersion } = ask.chain
+  if (ownSide) return sinceDecision(ask, path, type, ownSide)
+  const since = logSince(ask, path, (entry) =>
+    madeAnew ? entry.version > seenVersion : entry.revision > baseRevision,
+  )
+  return reaches(since, madeAnew ? revision - since.length : baseRevision, revision) ? since : null
+}
+
 /** True when the log has every operation after `from` up to `to`. */
-export const reaches = (log: readonly PathOp[], from: number, to: number): boolean =>
+const reaches = (log: readonly PathOp[], from: number, to: number): boolean =>
   from <= to && log.length === to - from && log.every(({ revision }, i) => revision === from + 1 + i)
 
 /**
@@ -56,7 +72,7 @@ export function completeSince(ask: LogQuestion, path: string, type: OtType): rea
     if (!next.ok) return null
     value = next.value
   }
-  return jsonEqual(value, now) ? since : null
+  return jsonEqual(value, now) || (type.kind === 'text' && (value ?? '') === (now ?? '')) ? since : null
 }
 
 const sizeOf = (value: Json | undefined): number => (value === undefined ? 0 : JSON.stringify(value).length)
@@ -65,7 +81,7 @@ const sizeOf = (value: Json | undefined): number => (value === undefined ? 0 : J
  * A person decided otherwise than the chain had it: how the decision differs from the chain's side, which its later
  * operations were made on, comes first.
  */
-export function sinceDecision(
+function sinceDecision(
   ask: LogQuestion,
   path: string,
   type: OtType,

@@ -27,6 +27,10 @@ export interface ChainView {
   readonly seen: BaseDocument
   /** The chain's side of a conflict that was decided otherwise: what its later changes were made on. */
   readonly ownSide: JsonObject | null
+  /** The chain itself made the record at `seenVersion`: what was there before it is none of its business. */
+  readonly madeAnew: boolean
+  /** Paths with operations on others' that the document hasn't: what the device saw there isn't known. */
+  readonly ahead: readonly string[]
   readonly links: number
 }
 

@@ -9,7 +9,7 @@ import { authorOf, checkMutation, checkPlace } from './check-mutation.ts'
 import type { Objection } from './check-outcome.ts'
 import { checkOutcome } from './check-outcome.ts'
 import { serverHlcAt } from './clock-offset.ts'
-import { closureOf, decideDeclined } from './close-conflict.ts'
+import { closureOf, decideDeclined, decideLater } from './close-conflict.ts'
 import type { OtWrite, RecordDecision } from './decide-record.ts'
 import { decideRecord } from './decide-record.ts'
 import { decideCrdtRecord } from './decide-crdt-record.ts'
@@ -238,14 +238,23 @@ function declined(question: Question): ChangeEffect {
   return effectOf(question, result, { conflict })
 }
 
-/** What waited behind a conflict has left its device: what it can't be told now, a replay finds out. */
+/**
+ * What waited behind a conflict has left its device, which can't send it again. Where its authority says nothing now, that
+ * is no fault of it (DL4): it is a conflict of its own, and whoever decides that asks the authority.
+ */
 function withoutVerdict(question: Question, result: MutationResult): ChangeEffect {
   if (result.status !== 'retry' && result.status !== 'shed') return declined(question)
-  const detail = 'it waited behind a conflict and the authority was not asked about it; a replay asks'
-  return unwritable(question, authorOf(question.push, question.incoming), {
-    code: 'authority_refused',
-    detail,
-  })
+  const { draft, push, incoming, ids } = question
+  const conflict = decideLater(draft, incoming.mutation, authorOf(push, incoming), ids())
+  const record = recordOf(draft, incoming.mutation)
+  const { id } = incoming.mutation
+  const later = {
+    id,
+    status: 'conflict',
+    record: record && toWireRecord(record),
+    conflictId: conflict.id,
+  } as const
+  return effectOf(question, later, { conflict })
 }
 
 const unknownDevice = (id: string): ActingDevice => ({ id, platform: 'other', appVersion: '' })

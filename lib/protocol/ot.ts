@@ -4,6 +4,8 @@ import type { Json } from '#lib/kernel/json.ts'
 export interface OtState {
   readonly kind: 'text' | 'json'
   readonly revision: number
+  /** In a deleted record what stood there, for what returns; left out where nothing did. */
+  readonly was?: Json
 }
 
 /** By JSON Pointer. */

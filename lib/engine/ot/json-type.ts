@@ -8,7 +8,7 @@ import { err, ok } from '#lib/kernel/result.ts'
 import { JSON_DEPTH_MAX } from '#lib/protocol/limits.ts'
 import { toInner, toInnerKey, toOuter, toOuterKey } from './json-keys.ts'
 import type { OpNode } from './json-op.ts'
-import { readJsonOp, touches, writeJsonOp } from './json-op.ts'
+import { JSON_PLACES_MAX, readJsonOp, touches, writeJsonOp } from './json-op.ts'
 import type { OtFailure, OtType } from './ot-type.ts'
 import { textType } from './text-type.ts'
 
@@ -57,7 +57,8 @@ export const jsonType: OtType = {
     attempt('does_not_fit', () => outer(json1.transformNoConflict(inner(op), inner(other), side))),
   compose: (first, second) =>
     attempt('does_not_fit', () => outer(json1.compose(inner(first), inner(second)))),
-  diff: (before, after) => ok(replaceDifferences(before, after)),
+  diff: (before, after) => ok(written(difference(before, after), before, after)),
+  renew: (before, after) => ok(written(renewal(before, after), before, after)),
   cost: (op, other) => places(tree(op)) * places(tree(other)),
 }
 
@@ -94,18 +95,26 @@ function childOf(value: Json | undefined, key: string | number): Json | undefine
     : undefined
 }
 
-/** Names by name, arrays and everything else as a whole, texts by their difference. */
-function replaceDifferences(before: Json | undefined, after: Json | undefined): Json {
-  const node = difference(before, after)
-  return node === null
-    ? null
-    : writeJsonOp(
-        node,
-        (key) => key,
-        (value) => value,
-      )
+/** The operation; the whole value in one place where there are more places than an operation has. */
+function written(node: OpNode | null, before: Json | undefined, after: Json | undefined): Json {
+  const whole = node !== null && nodes(node) > JSON_PLACES_MAX ? replaced(before, after) : node
+  return writeJsonOp(
+    whole,
+    (key) => key,
+    (value) => value,
+  )
 }
 
+const nodes = (node: OpNode): number => node.children.reduce((sum, [, child]) => sum + nodes(child), 1)
+
+function replaced(before: Json | undefined, after: Json | undefined): OpNode | null {
+  if (before === undefined && after === undefined) return null
+  const removed = before === undefined ? {} : { r: true }
+  const inserted = after === undefined ? {} : { i: after }
+  return { component: { ...removed, ...inserted }, children: [] }
+}
+
+/** Names by name, arrays and everything else as a whole, texts by their difference. */
 function difference(before: Json | undefined, after: Json | undefined): OpNode | null {
   if (jsonEqual(before, after)) return null
   if (typeof before === 'string' && typeof after === 'string') {
@@ -113,17 +122,38 @@ function difference(before: Json | undefined, after: Json | undefined): OpNode |
     if (edit.ok) return { component: { es: edit.value }, children: [] }
   }
   if (before !== undefined && after !== undefined && isJsonObject(before) && isJsonObject(after))
-    return { component: null, children: differingChildren(before, after) }
-  const removed = before === undefined ? {} : { r: true }
-  const inserted = after === undefined ? {} : { i: after }
-  return { component: { ...removed, ...inserted }, children: [] }
+    return { component: null, children: childrenBy(difference, before, after) }
+  return replaced(before, after)
 }
 
-function differingChildren(before: JsonObject, after: JsonObject): OpNode['children'] {
-  // The library wants names in its order.
-  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()
+/** Names by name; of texts and arrays every part is removed, and every part of the new ones is put in. */
+function renewal(before: Json | undefined, after: Json | undefined): OpNode | null {
+  if (typeof before === 'string' && typeof after === 'string') {
+    const edit = textType.renew(before, after)
+    if (edit.ok) return { component: { es: edit.value }, children: [] }
+  }
+  if (Array.isArray(before) && Array.isArray(after)) {
+    const [old, next] = [before as readonly Json[], after as readonly Json[]]
+    const children = Array.from({ length: Math.max(old.length, next.length) }, (_, i): [number, OpNode] => [
+      i,
+      replaced(old[i], next[i]) as OpNode,
+    ])
+    return children.length === 0 ? null : { component: null, children }
+  }
+  if (before !== undefined && after !== undefined && isJsonObject(before) && isJsonObject(after)) {
+    const children = childrenBy(renewal, before, after)
+    return children.length === 0 ? null : { component: null, children }
+  }
+  return replaced(before, after)
+}
+
+function childrenBy(change: typeof difference, before: JsonObject, after: JsonObject): OpNode['children'] {
+  // The library wants names in order, as it has them.
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort((a, b) =>
+    toInnerKey(a) < toInnerKey(b) ? -1 : 1,
+  )
   return keys.flatMap((key): [string, OpNode][] => {
-    const node = difference(ownValue(before, key), ownValue(after, key))
+    const node = change(ownValue(before, key), ownValue(after, key))
     return node === null ? [] : [[key, node]]
   })
 }

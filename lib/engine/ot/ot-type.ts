@@ -35,6 +35,8 @@ export interface OtType {
   compose(first: Json, second: Json): Result<Json, OtFailure>
   /** An operation that makes `after` of `before`. */
   diff(before: Json | undefined, after: Json | undefined): Result<Json, OtFailure>
+  /** As `diff`, of two lives of a record: nothing of `before` goes on in `after`, names of objects aside. */
+  renew(before: Json | undefined, after: Json | undefined): Result<Json, OtFailure>
   /** Roughly how long `transform` of the two takes; 1 for two of one component each. */
   cost(op: Json, other: Json): number
 }

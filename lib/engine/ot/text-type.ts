@@ -53,6 +53,13 @@ export const textType: OtType = {
     if (typeof from !== 'string' || typeof to !== 'string') return err('kind_mismatch')
     return isText(from) && isText(to) ? ok(replaceMiddle(Array.from(from), Array.from(to))) : err('bad_op')
   },
+  renew(before, after) {
+    const [from, to] = [before ?? '', after ?? '']
+    if (typeof from !== 'string' || typeof to !== 'string') return err('kind_mismatch')
+    return isText(from) && isText(to)
+      ? ok(textUnicode.normalize([to, { d: codePoints(from) }]) as Json)
+      : err('bad_op')
+  },
   cost: (op, other) => ((op as TextOp).length + (other as TextOp).length) / 2,
 }
 

@@ -210,6 +210,40 @@ describe.each(STORAGES)('OT in the SDK over HTTP and $name', ({ open: openStorag
     expect(await dataOf(two, 'pages', recordId)).toEqual({ body: '# a new thing!?' })
   })
 
+  it('[CS5] operations with a document write behind them go out as they were made, whatever was heard meanwhile', async () => {
+    const id = await record('pages', { body: 'hello', o: 1 })
+    const pages = one.collection('pages')
+    await two.collection('pages').text(id, 'body').insert(0, 'a longer text in front of ')
+    await two.sync()
+    await pages.text(id, 'body').insert(5, ' B')
+    await pages.put(id, { body: 'hello B!', o: 2 })
+    await syncWaiting(one)
+    await pages.patch(id, { set: { o: 3 } })
+    await syncAll()
+    const all = { body: 'a longer text in front of hello B!', o: 3 }
+    for (const replica of [one, two]) expect(await dataOf(replica, 'pages', id)).toEqual(all)
+  })
+
+  it('[CS9] a record made anew is not mixed up with what was typed in it before, nor is that lost', async () => {
+    const id = await record('pages', { body: 'hello world' })
+    const pages = [one, two].map((replica) => replica.collection('pages'))
+    await pages[1]?.text(id, 'body').insert(11, '!')
+    await syncAll()
+    await pages[1]?.text(id, 'body').delete(0, 5)
+    await pages[1]?.text(id, 'body').insert(0, 'B')
+    await pages[0]?.remove(id)
+    await one.sync()
+    await pages[0]?.put(id, { body: 'hello you' })
+    clock.aheadMs += 2_000
+    await one.sync()
+    await syncAll()
+    for (const replica of [one, two])
+      expect(await dataOf(replica, 'pages', id)).toEqual({ body: 'Bhello you' })
+    await pages[0]?.text(id, 'body').insert(0, '# ')
+    await syncAll()
+    expect(await dataOf(two, 'pages', id)).toEqual({ body: '# Bhello you' })
+  })
+
   it('[CS5] whatever two devices type, in whatever order they sync or wait, both end with all of it', async () => {
     const id = await record('pages', { body: '' })
     const random = seededRandom(11)
@@ -222,7 +256,10 @@ describe.each(STORAGES)('OT in the SDK over HTTP and $name', ({ open: openStorag
         const text = await body.value()
         const ends = [0, ...[...text.matchAll(/>/g)].map(({ index }) => index + 1)]
         typed.push(`<${step}>`)
-        await body.insert(ends[pick(ends.length)] as number, `<${step}>`)
+        const at = ends[pick(ends.length)] as number
+        const next = `${text.slice(0, at)}<${step}>${text.slice(at)}`
+        if (pick(4) === 0) await replica.collection('pages').patch(id, { set: { body: next } })
+        else await body.insert(at, `<${step}>`)
       } else {
         clock.aheadMs += 2_000
         await (pick(2) === 0 ? syncWaiting(replica) : replica.sync())

@@ -5,6 +5,7 @@ import type { AuthorityVerdict } from '#lib/engine/types.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import {
   DEVICE_A,
+  DEVICE_B,
   EngineWorld,
   mutationBy,
   patch,
@@ -79,6 +80,37 @@ describe('the authority', () => {
       { status: 'dead_lettered', code: 'exhausted', detail: 'tried 20 times: it was not asked' },
       { status: 'dead_lettered', code: 'parent_dead_lettered' },
     ])
+  })
+
+  it.each([
+    ['says nothing', undefined],
+    ['is behind an open breaker', { kind: 'shed', retryAfterMs: 7 }],
+  ] as const)('[DL4] one that %s makes no dead letter of what waited behind a conflict', (_, verdict) => {
+    const server = new EngineWorld(rulesOf({ strategy: 'manual' }))
+    server.send(DEVICE_A, put({ a: 0 }))
+    server.send(DEVICE_B, patch({ a: 1 }), { baseVersion: 1 })
+    const parent = mutationBy(DEVICE_A, patch({ a: 2 }), { baseVersion: 1 })
+    const child = mutationBy(DEVICE_A, patch({ b: 3 }), { baseVersion: 1, after: parent.id })
+    const [contested] = server.push(DEVICE_A, [parent, child])
+    const resolves = contested?.status === 'conflict' ? contested.conflictId : ''
+    const rules = rulesOf({ strategy: 'manual', hasAuthority: true })
+    server.world = { ...server.world, collections: new Map([[rules.name, rules]]) }
+    const decision = mutationBy(DEVICE_A, put({ a: 2 }), { baseVersion: 2, resolves })
+    const said = new Map<string, AuthorityVerdict>([[decision.id, { kind: 'accepted', recordVersion: 2 }]])
+    if (verdict) said.set(child.id, verdict)
+    expect(server.push(DEVICE_A, [decision], { verdicts: said })).toMatchObject([{ status: 'applied' }])
+    const [, released] = server.last.effects
+    expect(released).toMatchObject({
+      result: { id: child.id, status: 'conflict' },
+      releasedBy: resolves,
+      deadLetter: null,
+      conflict: { outcome: 'manual', local: { a: 2, b: 3 }, remote: { a: 2 }, fields: ['/b'] },
+    })
+    const again = released?.result.status === 'conflict' ? released.result.conflictId : ''
+    const later = mutationBy(DEVICE_A, put({ a: 2, b: 3 }), { baseVersion: 3, resolves: again })
+    const yes = asked([later], { kind: 'accepted', recordVersion: 3 })
+    expect(server.push(DEVICE_A, [later], yes)).toMatchObject([{ status: 'applied' }])
+    expect(server.last.effects[0]?.closes).toMatchObject({ conflictId: again, kept: 'mine' })
   })
 
   it('[DL4] waits double up to three hours, about a day in all', () => {

@@ -368,3 +368,102 @@ describe('edit × delete', () => {
     })
   })
 })
+
+describe('a record under OT that returns', () => {
+  /** Two revisions of the text, then a delete: version 3, "hello world!". */
+  function deleted(): EngineWorld {
+    const server = written({ body: 'hello world', n: 0 })
+    server.push(DEVICE_C, [edit(DEVICE_C, text([11, '!']))])
+    server.send(DEVICE_A, remove, { baseVersion: 2 })
+    expect(server.record?.ot).toEqual({ '/body': { kind: 'text', revision: 1, was: 'hello world!' } })
+    return server
+  }
+  const late = (op: Mutation['op']): Mutation => edit(DEVICE_B, op)
+
+  it('[CS9] made anew is an operation: what comes late removes nothing of it, and what it adds stays', () => {
+    for (const [body, ops, reads] of [
+      ['completely other text', [{ d: 5 }], 'completely other text'],
+      ['hello you', [{ d: 5 }], 'hello you'],
+      ['x', [5, 'B'], 'xB'],
+    ] as const) {
+      const server = deleted()
+      expect(server.send(DEVICE_A, put({ body }))).toMatchObject({
+        status: 'applied',
+        record: { ot: { '/body': { revision: 2 } } },
+      })
+      expect(server.record?.ot).toEqual({ '/body': { kind: 'text', revision: 2 } })
+      expect(one(server.push(DEVICE_B, [late(text(ops))]))).toMatchObject({ status: 'applied', revision: 3 })
+      expect(server.record?.data).toEqual({ body: reads })
+    }
+  })
+
+  it('[CS9] without the field has nothing of it, until something is added late', () => {
+    const server = deleted()
+    server.send(DEVICE_A, put({ n: 1 }))
+    expect(server.record?.data).toEqual({ n: 1 })
+    expect(one(server.push(DEVICE_B, [late(patch({ body: 'hello B world' }))])).status).toBe('applied')
+    expect(server.record?.data).toEqual({ n: 1, body: 'B ' })
+  })
+
+  it('[CS9] by a document of its former life keeps what others had typed; operations after it stay in place', () => {
+    const server = deleted()
+    expect(one(server.push(DEVICE_A, [edit(DEVICE_A, put({ body: 'hello, world', n: 4 }))])).status).toBe(
+      'merged',
+    )
+    expect(server.record?.data).toEqual({ body: 'hello, world!', n: 4 })
+    expect(one(server.push(DEVICE_B, [late(text([11, ' B']))])).status).toBe('applied')
+    expect(server.record?.data).toEqual({ body: 'hello, world B!', n: 4 })
+  })
+
+  it('[CS9] by a person’s hand is the difference from what was deleted', () => {
+    const server = deleted()
+    const desk = mutationBy(DEVICE_C, put({ body: 'hello big world!' }), { baseVersion: 3 })
+    expect(one(server.push(DEVICE_C, [desk], { byDesk: true })).status).toBe('applied')
+    expect(one(server.push(DEVICE_B, [late(text([{ d: 5 }]))])).status).toBe('applied')
+    expect(server.record?.data).toEqual({ body: ' big world!' })
+  })
+
+  it('[CS9] goes on for its own chain as it was made, late operations of others included', () => {
+    const server = deleted()
+    const anew = mutationBy(DEVICE_A, put({ body: 'fresh' }))
+    server.push(DEVICE_A, [anew])
+    server.push(DEVICE_B, [late(text([5, 'B']))])
+    const patched = mutationBy(DEVICE_A, patch({ body: 'fresh!' }), { after: anew.id })
+    const typed = mutationBy(DEVICE_A, text([6, '?']), { after: patched.id })
+    expect(server.push(DEVICE_A, [patched, typed])).toMatchObject([
+      { status: 'applied' },
+      { status: 'applied' },
+    ])
+    expect(server.record?.data).toEqual({ body: 'fresh!?B' })
+  })
+
+  it('[CS9] brings no JSON back, and keeps what is added late to what is there again', () => {
+    const server = written({ tree: { a: [1, 2], b: 'text', c: { d: 1 } } })
+    server.push(DEVICE_C, [edit(DEVICE_C, json(['e', { i: 1 }]))])
+    server.send(DEVICE_A, remove, { baseVersion: 2 })
+    server.send(DEVICE_A, put({ tree: { a: [1], b: 'text', c: {} } }))
+    expect(server.record?.data).toEqual({ tree: { a: [1], b: 'text', c: {} } })
+    const ops = [
+      ['a', 2, { i: 3 }],
+      ['b', { es: [{ d: 4 }, 'B'] }],
+      ['c', 'f', { i: 2 }],
+    ]
+    expect(one(server.push(DEVICE_B, [late(json(ops))])).status).toBe('applied')
+    expect(server.record?.data).toEqual({ tree: { a: [3, 1], b: 'textB', c: { f: 2 } } })
+  })
+})
+
+describe('a document write behind an operation that its device took past others’', () => {
+  it('[AF2] goes to a person: what the device saw there can’t be told', () => {
+    const server = written({ body: 'hello', n: 0 })
+    server.push(DEVICE_B, [edit(DEVICE_B, text(['a longer text in front of '], 0))])
+    const first = edit(DEVICE_A, text([5, ' A'], 0))
+    const second = edit(DEVICE_A, text([28, 'x'], 2), { after: first.id })
+    const whole = edit(DEVICE_A, put({ body: 'hexllo A!', n: 1 }), { after: second.id })
+    const other = edit(DEVICE_A, patch({ m: 1 }), { after: second.id })
+    server.push(DEVICE_A, [first, second])
+    expect(one(server.push(DEVICE_A, [other])).status).toBe('applied')
+    expect(one(server.push(DEVICE_A, [whole])).status).toBe('conflict')
+    expect(server.last.effects[0]?.conflict?.local).toEqual({ body: 'hexllo A!', n: 1 })
+  })
+})

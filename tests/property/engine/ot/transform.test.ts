@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { jsonType } from '#lib/engine/ot/json-type.ts'
 import type { OtType } from '#lib/engine/ot/ot-type.ts'
 import { textType } from '#lib/engine/ot/text-type.ts'
-import type { Json } from '#lib/kernel/json.ts'
+import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { canonicalJson } from '#lib/kernel/json.ts'
 import type { Result } from '#lib/kernel/result.ts'
 import { cases } from '#tests/support/cases.ts'
@@ -109,5 +109,29 @@ describe('operations', () => {
       }),
       { numRuns: cases(500) },
     )
+  })
+
+  it('[CS9] that a document made anew gives too, of any two, and takes no part of the former one along', () => {
+    fc.assert(
+      fc.property(jsonValue, jsonValue, text, text, (before, after, was, is) => {
+        expect(shown(must(jsonType.apply(frozen(before), must(jsonType.renew(before, after)))))).toBe(
+          shown(after),
+        )
+        const op = must(textType.renew(was, is))
+        expect(must(textType.apply(was, op))).toBe(is)
+        const cut = must(textType.diff(was, ''))
+        expect(must(textType.apply(is, must(textType.transform(cut, op, 'left'))))).toBe(is)
+      }),
+      { numRuns: cases(150) },
+    )
+  })
+
+  it('[CS5] of more places than an operation has replaces the whole', () => {
+    const names = (from: number): JsonObject =>
+      Object.fromEntries(Array.from({ length: 700 }, (_, i) => [`n${from + i}`, i]))
+    for (const way of ['diff', 'renew'] as const) {
+      const op = must(jsonType[way](names(0), names(700)))
+      expect(must(jsonType.apply(names(0), op))).toEqual(names(700))
+    }
   })
 })
