@@ -44,7 +44,7 @@ export class SimDevice {
   /** How far its clock is ahead. */
   clockErrorMs: number
   replica: Replica | null = null
-  /** Counted from the last opening: those still let through before it dies, and on which side of the commit. */
+  /** Transactions still let through from the plan of a crash on, and on which side of the next one's commit it dies. */
   private dying: { steps: number; readonly moment: 'before' | 'after'; readonly then: () => void } | null =
     null
   private frozen: { readonly atMs: number } | null = null
@@ -62,7 +62,7 @@ export class SimDevice {
     return this.opening !== null && !this.opening.isDead
   }
 
-  /** A second device with the same disk, as a restored backup or a copied profile is. */
+  /** A second device with a copy of the disk, as a restored backup or a copied profile is. */
   clone(parts: DeviceParts): SimDevice {
     const disk = createMemoryDisk()
     for (const table of TABLES)
@@ -79,7 +79,7 @@ export class SimDevice {
     }
   }
 
-  /** Rejects when the device dies on the way. */
+  /** Never settles when the device dies on the way: nothing of that opening goes on. */
   async open(): Promise<void> {
     if (this.isUp) return
     const { chance, network, index, enrollmentKey } = this.parts
@@ -180,7 +180,7 @@ export class SimDevice {
 
 class PowerGone extends Error {}
 
-/** A disk that takes nothing more; what is removed goes. */
+/** A disk without room for anything that grows; what is removed, or gets no longer, goes. */
 function withoutRoom(tx: StoreTx, windows: Windows, index: number): StoreTx {
   return {
     ...tx,

@@ -23,7 +23,7 @@ class LightHeaders {
   }
 }
 
-/** A body that is text, as all of this API's are; it can be read once, as a real one. */
+/** A body that is text, as all of this API's are but the stream of events; unlike a real one it can be read again. */
 class LightBody {
   readonly body: null = null
   private readonly content: string
@@ -75,8 +75,8 @@ class LightResponse extends LightBody {
 }
 
 /**
- * Requests and responses without streams, in place of the platform's for the whole process, as the server's own listener
- * has them in production: the platform's cost as much as everything else in a simulated request.
+ * Requests and responses without streams, in place of the platform's for the whole process: those cost as much as
+ * everything else in a simulated request.
  */
 export function useLightMessages(): void {
   Object.assign(globalThis, { Request: LightRequest, Response: LightResponse })

@@ -5,7 +5,7 @@ interface Timer {
   live: boolean
 }
 
-/** A run has some thousand. */
+/** Timers that a run may see go off; an ordinary one has some thousand. */
 const TURNS_MAX = 100_000
 
 /** Taken before the process is sealed: the one real turn of the event loop that is left. */
@@ -17,7 +17,7 @@ export const turnAround = (): Promise<void> => new Promise((resolve) => void tur
 /** All promises that can go on have gone on when this resolves, as a tick waits for them; no time passes. */
 const settle = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve))
 
-/** Time that passes only when nothing is left to do at its present moment. Timers of one moment run in the order set. */
+/** Time that passes only when nothing is left to do at its present moment, or by a leap. Timers of one moment run in the order set. */
 export class VirtualTime {
   private readonly heap: Timer[] = []
   private order = 0
