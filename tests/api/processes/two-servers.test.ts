@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { PullResponse } from '#lib/protocol/pull.ts'
 import type { PushResponse } from '#lib/protocol/push.ts'
 import type { TestDatabase } from '#tests/support/database.ts'
 import { createTestDatabase } from '#tests/support/database.ts'
@@ -63,7 +64,7 @@ describe('two server processes over one PostgreSQL', () => {
     let token: string | null = null
     for (let turn = first; ; turn++) {
       const last = isOver()
-      const page = await pullFrom(urlOf(turn), device, token)
+      const page = await pulled(urlOf(turn), device, token)
       token = page.token
       for (const { recordId, version } of page.changes) {
         recordIds.push(recordId)
@@ -123,6 +124,17 @@ async function taken(...[url, device, push]: Parameters<typeof pushTo>): Promise
   for (;;) {
     const answer = await pushTo(url, device, push)
     if (answer.status !== 503) return answer
+    await pause(SHED_WAIT_MS)
+  }
+}
+
+async function pulled(...[url, device, token]: Parameters<typeof pullFrom>): Promise<PullResponse> {
+  for (;;) {
+    const page = await pullFrom(url, device, token).catch((error: Error) => {
+      if (error.message.startsWith('pull answered 503')) return null
+      throw error
+    })
+    if (page) return page
     await pause(SHED_WAIT_MS)
   }
 }
