@@ -6,6 +6,7 @@ import type { Context, Log, LogFields } from './application/context.ts'
 import { EgressGuard } from './application/egress/egress-guard.ts'
 import { createEgress } from './application/egress/post-json.ts'
 import { createContext } from './application/create-context.ts'
+import { FLEETS_LOOKED_AT_EVERY_MS, forgetRemovedFleets } from './application/fleets/forget-fleets.ts'
 import { LEADER_TURN_MS, Leader, PARTITIONS_AHEAD_DAYS } from './application/leader.ts'
 import { pollHeads } from './application/sync/poll-heads.ts'
 import { createMetrics } from './application/telemetry/prometheus.ts'
@@ -119,6 +120,7 @@ function startTickers(ctx: Context): () => Promise<void> {
     startTicker('counts', COUNTS_FLUSHED_EVERY_MS, ctx.log, () => ctx.requests.flush()),
     startTicker('leader', LEADER_TURN_MS, ctx.log, () => leader.turn()),
     startTicker('heads', HEADS_POLLED_EVERY_MS, ctx.log, () => pollHeads(ctx)),
+    startTicker('fleets', FLEETS_LOOKED_AT_EVERY_MS, ctx.log, () => forgetRemovedFleets(ctx)),
     startTicker('storage', STORAGE_TRIED_EVERY_MS, ctx.log, () => tryStorage(ctx)),
   ]
   return async () => {

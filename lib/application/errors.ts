@@ -39,8 +39,11 @@ export function isApplicationError(error: unknown): error is ApplicationError {
   return error instanceof Error && 'tidemarkCode' in error
 }
 
-/** True for an error of the storage with this code: `storage_unavailable` or `contention` (ports.ts). */
-export function isStorageError(error: unknown, code: 'storage_unavailable' | 'contention'): boolean {
+/** True for an error of the storage with this code (ports.ts). */
+export function isStorageError(
+  error: unknown,
+  code: 'storage_unavailable' | 'contention' | 'fleet_gone',
+): boolean {
   return error instanceof Error && 'code' in error && error.code === code
 }
 

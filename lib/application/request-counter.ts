@@ -58,6 +58,13 @@ export class RequestCounter {
     return appVersion
   }
 
+  /** Drops what is counted of a fleet that was removed. */
+  forget(fleetId: string): void {
+    this.counts.delete(fleetId)
+    this.waiting.delete(fleetId)
+    this.versions.delete(fleetId)
+  }
+
   /**
    * Writes what was counted since the last time; called each second. The event's id makes a repeat harmless, and one
    * fleet's failure doesn't keep the others from theirs. @throws the first failure

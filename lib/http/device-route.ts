@@ -6,7 +6,7 @@ import type { Context } from '#lib/application/context.ts'
 import type { Caller } from '#lib/application/devices/directory.ts'
 import { requireActive, requireNotRevoked } from '#lib/application/devices/require-active.ts'
 import { wireCommands } from '#lib/application/devices/wire-commands.ts'
-import { ApplicationError } from '#lib/application/errors.ts'
+import { ApplicationError, isStorageError } from '#lib/application/errors.ts'
 import type { RateVerdict } from '#lib/application/rate-limits.ts'
 import { RATE_LIMITS_DEFAULT } from '#lib/application/rate-limits.ts'
 import type { Route } from '#lib/application/request-counter.ts'
@@ -93,7 +93,9 @@ export async function serveDevice(
     if (!answer.hasEvent) count(ctx, route.route, progress, answer.status, null)
     pass.end(ALL_GOOD)
     return response
-  } catch (error) {
+  } catch (thrown) {
+    // No credential of a fleet that was removed meanwhile is valid (decision 35).
+    const error = isStorageError(thrown, 'fleet_gone') ? new ApplicationError('unauthorized') : thrown
     pass.end(verdictsOf(error))
     return await fail(ctx, route, request, progress, error)
   } finally {

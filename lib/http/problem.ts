@@ -16,6 +16,7 @@ export function tellable(error: unknown, random: () => number): ApplicationError
   }
   if (isStorageError(error, 'contention'))
     return new ApplicationError('shed', { retryAfterMs: 1_000 + 1_000 * random() })
+  if (isStorageError(error, 'fleet_gone')) return new ApplicationError('not_found')
   return null
 }
 

@@ -89,6 +89,11 @@ export class StorageContention extends Error {
   }
 }
 
+/** The fleet was removed while a request of it was under way: nothing is read or written for it. */
+export class FleetGone extends Error {
+  readonly code = 'fleet_gone'
+}
+
 export interface LockTimeout {
   readonly collection: string | null
 }

@@ -6,6 +6,7 @@ import type { Random } from '#lib/kernel/random.ts'
 import type { Clock, Log } from '../surroundings.ts'
 import { BreakerPass } from './pass.ts'
 import type { Scope } from './scopes.ts'
+import { fleetOfScope } from './scopes.ts'
 
 /** Breakers of this process. Past it an idle one makes room; without an idle one a new scope goes unguarded. */
 export const BREAKERS_MAX = 10_000
@@ -155,6 +156,15 @@ export class Breakers {
       const state = this.entries.get(scope)?.state
       return state ? [{ scope, state: state.kind, retryAfterMs: this.leftMs(state, nowMs) }] : []
     })
+  }
+
+  /** Drops those of a fleet that was removed. */
+  forget(fleetId: string): void {
+    for (const scope of this.entries.keys()) {
+      if (fleetOfScope(scope) !== fleetId) continue
+      this.entries.delete(scope)
+      this.troubled.delete(scope)
+    }
   }
 
   private snapshot(scope: Scope, { state, trips }: Entry): BreakerSnapshot {

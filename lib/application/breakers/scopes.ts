@@ -14,7 +14,7 @@ export const backendScope = (fleetId: string, collection: string): Scope => `bac
 export const isWide = (scope: Scope): boolean => scope === ENGINE_SCOPE || scope.startsWith('fleet:')
 
 /** Whose scope it is; null for the engine's, which is everybody's. */
-export const fleetOfScope = (scope: Scope): string | null => scope.split(':')[1] ?? null
+export const fleetOfScope = (scope: string): string | null => scope.split(':')[1] ?? null
 
 /** The collection of a collection's or backend's scope. */
 export const collectionOfScope = (scope: Scope): string | null => scope.split(':')[2] ?? null

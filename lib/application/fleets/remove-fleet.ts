@@ -3,6 +3,7 @@ import { auditEntry } from '../access/audit-entry.ts'
 import { authorizeEverywhere } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, badRequest, parsedOrThrow } from '../errors.ts'
+import { forgetFleet } from './forget-fleets.ts'
 
 const removal = z.strictObject({
   /** Typed, since all that it holds goes with it. */
@@ -34,6 +35,6 @@ export async function removeFleet(
   const outcome = await ctx.storage.fleets.remove(id, ctx.clock.now(), auditEntry(ctx, actor, told))
   if (outcome === 'unknown') throw new ApplicationError('not_found')
   if (outcome === 'devices_enrolled') throw new ApplicationError('devices_enrolled')
-  ctx.directory.forget()
+  await forgetFleet(ctx, id)
   return { id, name }
 }

@@ -169,7 +169,9 @@ export class GroupCommit {
 
 /** No push of the group is to blame, so none would fare better alone. */
 const isOfStorage = (error: unknown): boolean =>
-  isStorageError(error, 'storage_unavailable') || isStorageError(error, 'contention')
+  isStorageError(error, 'storage_unavailable') ||
+  isStorageError(error, 'contention') ||
+  isStorageError(error, 'fleet_gone')
 
 const contended = (cause: unknown): ApplicationError =>
   new ApplicationError('shed', { detail: 'too many writers at once', retryAfterMs: RETRY_AFTER_MS, cause })

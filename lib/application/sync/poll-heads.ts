@@ -10,6 +10,8 @@ const COMMANDED_MAX = 1_000
  */
 export async function pollHeads(ctx: Pick<Context, 'storage' | 'pokes' | 'clock'>): Promise<void> {
   for (const fleetId of ctx.pokes.listened()) {
+    // The streams of a removed one end with their life.
+    if (!(await ctx.storage.fleets.get(fleetId))) continue
     const collections = await ctx.storage.collections.list(fleetId)
     const reads = collections.map(({ name }) => ({ collection: name, afterVersion: Number.MAX_SAFE_INTEGER }))
     const { heads } = await ctx.storage.sync.pull(fleetId, reads, { limit: 1, maxBytes: 1 })

@@ -1,7 +1,7 @@
 import { compileAccept } from '#lib/engine/accept-document.ts'
 import type { CollectionRules } from '#lib/engine/types.ts'
 import type { Authority, Collection, Storage } from '#lib/storage/ports.ts'
-import { ApplicationError } from '../errors.ts'
+import { FleetGone } from '#lib/storage/ports.ts'
 
 /** A fleet's collections as the engine needs them, as of one config version. */
 export interface FleetRules {
@@ -41,10 +41,18 @@ export class RulesCache {
     return known.configVersion >= configVersion ? known : this.reload(fleetId)
   }
 
-  /** The version is read first: rules newer than it only cost one more reload. */
+  /** Drops what is in memory of a fleet that was removed. */
+  forget(fleetId: string): void {
+    this.fleets.delete(fleetId)
+  }
+
+  /** The version is read first: rules newer than it only cost one more reload. @throws FleetGone */
   async reload(fleetId: string): Promise<FleetRules> {
     const fleet = await this.storage.fleets.get(fleetId)
-    if (!fleet) throw new ApplicationError('not_found')
+    if (!fleet) {
+      this.forget(fleetId)
+      throw new FleetGone(`fleet ${fleetId} was removed`)
+    }
     const collections = await this.storage.collections.list(fleetId)
     const rules = {
       configVersion: fleet.configVersion,

@@ -20,7 +20,11 @@ const QUANTILES = [0.5, 0.95, 0.99, 1]
 const OUT_OF_SESSION: ReadonlySet<string> = new Set(['idle', 'offline', 'halted'])
 const SESSION_ACTIVE = SESSION_STATES.filter((state) => !OUT_OF_SESSION.has(state))
 
-export function leaderGauges(gauge: (definition: MetricDefinition) => Gauge): LeaderGauges {
+/** @param mayShow false for a fleet that was removed while its figures were read */
+export function leaderGauges(
+  gauge: (definition: MetricDefinition) => Gauge,
+  mayShow: (fleetId: string) => boolean,
+): LeaderGauges {
   const all = {
     pendingAge: gauge(METRICS.pendingAge),
     sessionsActive: gauge(METRICS.sessionsActive),
@@ -32,6 +36,7 @@ export function leaderGauges(gauge: (definition: MetricDefinition) => Gauge): Le
   }
   return {
     showSnapshot: (fleet, events) => {
+      if (!mayShow(fleet)) return
       const payloads = events.map(({ payload }) => payload)
       showDevices(
         all,
@@ -43,7 +48,7 @@ export function leaderGauges(gauge: (definition: MetricDefinition) => Gauge): Le
       }
     },
     showFoldLag: (fleet, lagMs) => {
-      all.foldLag.set({ fleet }, lagMs / 1_000)
+      if (mayShow(fleet)) all.foldLag.set({ fleet }, lagMs / 1_000)
     },
     hideLeaderGauges: () => {
       for (const each of Object.values(all)) each.reset()

@@ -18,6 +18,8 @@ import type {
 import { ROUTES, STATUS_CLASSES } from '#lib/telemetry/events.ts'
 import type { MetricDefinition } from '#lib/telemetry/metrics.ts'
 import { METRICS } from '#lib/telemetry/metrics.ts'
+import { fleetOfScope } from '../breakers/scopes.ts'
+import { FleetLabels } from './fleet-labels.ts'
 import type { LeaderGauges } from './leader-gauges.ts'
 import { leaderGauges } from './leader-gauges.ts'
 
@@ -39,6 +41,10 @@ export interface Metrics extends LeaderGauges {
   observeStateCheck(fleetId: string, result: 'equal' | 'differs' | 'skipped'): void
   /** The ticker has turned. */
   beat(nowMs: number): void
+  /** Fleets that figures are shown of. */
+  fleets(): readonly string[]
+  /** Takes away all figures of a fleet that was removed, and shows none of it any more. */
+  removeFleet(fleetId: string): Promise<void>
   /** The text exposition. */
   render(): Promise<{ readonly contentType: string; readonly body: string }>
 }
@@ -66,12 +72,14 @@ export function createMetrics(): Metrics {
     registers: [registry],
     ...(buckets === undefined ? {} : { buckets: [...buckets] }),
   })
-  const gauge = (definition: MetricDefinition) => new Gauge(options(definition))
-  const counter = (definition: MetricDefinition) => new Counter(options(definition))
+  const labels = new FleetLabels()
+  const gauge = (definition: MetricDefinition) => labels.add(new Gauge(options(definition)))
+  const counter = (definition: MetricDefinition) => labels.add(new Counter(options(definition)))
+  const histogram = (definition: MetricDefinition) => labels.add(new Histogram(options(definition)))
   const own: OwnMetrics = {
     sources: new Set(),
-    syncLag: new Histogram(options(METRICS.syncLag)),
-    sessionDuration: new Histogram(options(METRICS.sessionDuration)),
+    syncLag: histogram(METRICS.syncLag),
+    sessionDuration: histogram(METRICS.sessionDuration),
     mutations: counter(METRICS.mutations),
     conflicts: counter(METRICS.conflicts),
     requests: counter(METRICS.requests),
@@ -84,6 +92,8 @@ export function createMetrics(): Metrics {
   const heartbeat = gauge(METRICS.heartbeat)
   const breakerState = gauge(METRICS.breakerState)
   const showBreaker = (scope: string, shown: BreakerKind): void => {
+    const fleetId = fleetOfScope(scope)
+    if (fleetId !== null && !labels.mayShow(fleetId)) return
     for (const state of BREAKER_KINDS) breakerState.set({ scope, state }, Number(state === shown))
   }
   showBreaker('engine', 'closed')
@@ -91,12 +101,12 @@ export function createMetrics(): Metrics {
   const unauthenticated = counter(METRICS.unauthenticated)
   for (const statusClass of STATUS_CLASSES) unauthenticated.inc({ status_class: statusClass }, 0)
   return {
-    ...leaderGauges(gauge),
+    ...leaderGauges(gauge, (fleetId) => labels.mayShow(fleetId)),
     addFleet: (fleetId) => {
-      addFleet(own, fleetId)
+      if (labels.mayShow(fleetId)) addFleet(own, fleetId)
     },
     observeEvent: (fleetId, event) => {
-      observeEvent(own, fleetId, event)
+      if (labels.mayShow(fleetId)) observeEvent(own, fleetId, event)
     },
     observeUnauthenticated: (statusClass) => {
       unauthenticated.inc({ status_class: statusClass })
@@ -105,10 +115,17 @@ export function createMetrics(): Metrics {
       countsLost.inc(answers)
     },
     observeReplay: (fleet, result) => {
-      own.replays.inc({ fleet, result })
+      if (labels.mayShow(fleet)) own.replays.inc({ fleet, result })
     },
     showBreaker,
-    observeStateCheck: (fleet, result) => own.stateChecks.inc({ fleet, result }),
+    observeStateCheck: (fleet, result) => {
+      if (labels.mayShow(fleet)) own.stateChecks.inc({ fleet, result })
+    },
+    fleets: () => labels.fleets(),
+    removeFleet: async (fleetId) => {
+      forgetSources(own.sources, fleetId)
+      await labels.remove(fleetId, ({ fleet, scope }) => (fleet ?? fleetOfScope(String(scope))) === fleetId)
+    },
     beat: (nowMs) => {
       heartbeat.set(nowMs / 1_000)
     },
@@ -129,6 +146,10 @@ interface OwnMetrics {
   readonly fullResyncs: Counter
   readonly stateChecks: Counter
   readonly replays: Counter
+}
+
+function forgetSources(sources: Set<string>, fleetId: string): void {
+  for (const source of sources) if ((JSON.parse(source) as string[])[0] === fleetId) sources.delete(source)
 }
 
 function addFleet(own: OwnMetrics, fleet: string): void {

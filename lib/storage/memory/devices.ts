@@ -103,7 +103,7 @@ function contacting(state: MemoryState): Pick<DevicePort, 'touch'> {
     touch: (fleetId, deviceId, { atMs, appVersion, platform, report }) =>
       state.inFleet(fleetId, (tables, undo) => {
         const device = tables.devices.get(deviceId)
-        if (!device) return 'unknown'
+        if (!device || !state.fleets.has(fleetId)) return 'unknown'
         const order = report ? reportOrder(device.report, report) : 'repeated'
         if (order === 'forked') return 'forked'
         tables.devices.set(undo, deviceId, {

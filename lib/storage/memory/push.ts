@@ -4,6 +4,7 @@ import { assert } from '#lib/kernel/result.ts'
 import { ANCESTORS_MAX, assertDense, conflictsBehind, FAILED_TRIES_PER_DEVICE_MAX } from '../change-rows.ts'
 import { clockJumpsAfter } from '../clock-jumps.ts'
 import type { Fleet, PushPlan, PushSnapshot, PushTx, PushWrites } from '../ports.ts'
+import { FleetGone } from '../ports.ts'
 import { applyChanges } from './apply-changes.ts'
 import { appendEvents } from './events.ts'
 import { loadOtLog } from './ot-log.ts'
@@ -16,7 +17,7 @@ export function memoryPushTx(state: MemoryState, fleetId: string, tables: FleetT
   return {
     load: async (plan) => {
       const fleet = state.fleets.get(fleetId)
-      assert(fleet, `fleet ${fleetId} exists`)
+      if (!fleet) throw new FleetGone(`fleet ${fleetId} was removed`)
       return loadSnapshot(fleet, tables, plan)
     },
     write,

@@ -2,6 +2,7 @@ import { assert } from '#lib/kernel/result.ts'
 import { sessionEvent } from '#lib/telemetry/session-event.ts'
 import { inferredSession } from '../inferred-session.ts'
 import type { SessionFilter, SessionPort, SessionRow } from '../ports.ts'
+import { FleetGone } from '../ports.ts'
 import { appendEvents } from './events.ts'
 import { pageOf } from './page.ts'
 import type { FleetTables, MemoryState } from './state.ts'
@@ -11,6 +12,7 @@ export function memorySessions(state: MemoryState): SessionPort {
   return {
     store: (fleetId, rows, events) =>
       state.inFleet(fleetId, (tables, undo) => {
+        if (!state.fleets.has(fleetId)) throw new FleetGone(`fleet ${fleetId} was removed`)
         const outcomes = rows.map((row) => storeOne(tables, undo, row))
         const stored = new Set(rows.filter((_, i) => outcomes[i] === 'stored').map((row) => row.sessionId))
         const told = events.filter(

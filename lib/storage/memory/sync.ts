@@ -2,6 +2,7 @@ import { recordKey } from '#lib/engine/types.ts'
 import type { RecordState } from '#lib/engine/types.ts'
 import { reachedBy } from '../page-changes.ts'
 import type { PullPage, PullRead, SyncPort } from '../ports.ts'
+import { FleetGone } from '../ports.ts'
 import { deliver } from './deliver.ts'
 import { admitFullSync, stateAt } from './full-sync.ts'
 import { pulledOps } from './ot-log.ts'
@@ -13,9 +14,11 @@ export function memorySync(state: MemoryState): SyncPort {
     transact: (fleetId, work) =>
       state.inFleet(fleetId, (tables, undo) => work(memoryPushTx(state, fleetId, tables, undo))),
     pull: (fleetId, reads, bounds) =>
-      state.inFleet(fleetId, (tables) =>
-        pullPage(state.fleets.get(fleetId)?.epoch ?? 0, tables, reads, bounds),
-      ),
+      state.inFleet(fleetId, (tables) => {
+        const fleet = state.fleets.get(fleetId)
+        if (!fleet) throw new FleetGone(`fleet ${fleetId} was removed`)
+        return pullPage(fleet.epoch, tables, reads, bounds)
+      }),
     deliver: (fleetId, deviceId, positions, firstComplete, atMs, describe) =>
       state.inFleet(fleetId, (tables, undo) =>
         deliver(state, tables, undo, { deviceId, positions, firstComplete, atMs, describe }),

@@ -68,9 +68,14 @@ const TOUCH: Statement = {
       report_offset_ms = CASE WHEN $6::bigint > coalesce(report_seq, -1) THEN $10::bigint ELSE report_offset_ms END,
       report_rtt_ms = CASE WHEN $6::bigint > coalesce(report_seq, -1) THEN $11::bigint ELSE report_rtt_ms END,
       report_seq = greatest(report_seq, $6::bigint)
-    WHERE fleet_id = $1 AND id = $2
+    WHERE fleet_id = $1 AND id = $2 AND EXISTS (SELECT FROM fleet f WHERE f.id = $1)
       AND ($6::bigint IS NULL OR $6::bigint > coalesce(report_seq, -1) OR ($6::bigint = report_seq AND $8::text = report_nonce))
     RETURNING id`,
+}
+/** A removed fleet's devices are rows for a while still. */
+const IS_THERE: Statement = {
+  name: 'device_is_there',
+  text: 'SELECT FROM device d JOIN fleet f ON f.id = d.fleet_id WHERE d.fleet_id = $1 AND d.id = $2',
 }
 
 export function postgresDevices(database: Database): DevicePort {
@@ -109,7 +114,7 @@ export function postgresDevices(database: Database): DevicePort {
         : Array.from({ length: 7 }, () => null)
       const values = [fleetId, deviceId, storableText(appVersion), platform, at(atMs), ...told]
       if ((await database.one(fleetId, TOUCH, values)).length === 1) return 'ok'
-      return (await rows(fleetId, GET, [fleetId, deviceId])).length === 1 ? 'forked' : 'unknown'
+      return (await database.one(fleetId, IS_THERE, [fleetId, deviceId])).length === 1 ? 'forked' : 'unknown'
     },
     ...postgresDeviceLife(database),
     ...postgresEnrolling(database),

@@ -1,6 +1,7 @@
 import type { RecordState } from '#lib/engine/types.ts'
 import { reachedBy } from '../page-changes.ts'
 import type { PullPage, PullRead } from '../ports.ts'
+import { FleetGone } from '../ports.ts'
 import { bigints, texts } from './arrays.ts'
 import type { Database, Statement } from './database.ts'
 import { pulledOps } from './ot-log.ts'
@@ -59,6 +60,8 @@ export async function pullPage(
     bounds.limit,
     bounds.maxBytes,
   ])
+  // Each collection asked for has its head's row, unless there is no fleet to join it with.
+  if (reads.length > 0 && rows[0]?.kind !== 0) throw new FleetGone(`fleet ${fleetId} was removed`)
   const heads = new Map<string, number>()
   const purged = new Map<string, number>()
   const records: RecordState[] = []

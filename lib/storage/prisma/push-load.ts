@@ -1,10 +1,10 @@
 import { baseKey, recordKey } from '#lib/engine/types.ts'
 import type { ConflictClosure, KnownConflict, KnownMutation } from '#lib/engine/types.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
-import { assert } from '#lib/kernel/result.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import { ANCESTORS_MAX, conflictsBehind } from '../change-rows.ts'
 import type { PushPlan, PushSnapshot, StoredResponse } from '../ports.ts'
+import { FleetGone } from '../ports.ts'
 import { bigints, texts, uuids } from './arrays.ts'
 import type { Send, Statement } from './database.ts'
 import type { DeviceRow } from './device-row.ts'
@@ -193,7 +193,7 @@ async function readAll(send: Send, fleetId: string, plan: PushPlan): Promise<Pus
       throw (await stuckLock(streams, locks)) ?? error
     })
   const fleet = fleets[0]
-  assert(fleet, `fleet ${fleetId} exists`)
+  if (!fleet) throw new FleetGone(`fleet ${fleetId} was removed`)
   return {
     fleet: { epoch: fleet.epoch, configVersion: fleet.config_version },
     heads: new Map(heads.map((row) => [originalText(row.collection), row.version])),

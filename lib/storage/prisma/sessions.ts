@@ -1,6 +1,7 @@
 import { sessionEvent } from '#lib/telemetry/session-event.ts'
 import { inferredSession } from '../inferred-session.ts'
 import type { SessionFilter, SessionPort, SessionRow } from '../ports.ts'
+import { FleetGone } from '../ports.ts'
 import { bigints, booleans, floats, ints, jsons, texts, uuids } from './arrays.ts'
 import type { Database, Send, Statement } from './database.ts'
 import type { DeviceRow } from './device-row.ts'
@@ -12,6 +13,7 @@ import { extrasOf, sessionOf } from './session-row.ts'
 import { storableText } from './storable-text.ts'
 import { at, ms } from './values.ts'
 
+const FLEET: Statement = { name: 'session_fleet', text: 'SELECT FROM fleet WHERE id = $1' }
 const CLAIM: Statement = {
   name: 'session_claim',
   text: `INSERT INTO session_index (fleet_id, session_id, received_at)
@@ -64,6 +66,7 @@ export function postgresSessions(database: Database): SessionPort {
   return {
     store: (fleetId, rows, events) =>
       database.inFleetHot(fleetId, async (send) => {
+        if ((await send(FLEET, [fleetId])).length === 0) throw new FleetGone(`fleet ${fleetId} was removed`)
         const stored = await storeSessions(send, fleetId, rows)
         const told = events.filter(
           ({ payload }) => payload.kind !== 'session' || stored.has(payload.sessionId),

@@ -23,6 +23,8 @@ const METRICS: Metrics = {
   showBreaker: nothing,
   observeStateCheck: nothing,
   beat: nothing,
+  fleets: () => [],
+  removeFleet: async () => undefined,
   render: async () => ({ contentType: '', body: '' }),
   showSnapshot: nothing,
   showFoldLag: nothing,
