@@ -11,6 +11,11 @@ import { runMain, step } from './setup/step.mjs'
 /** Some of what the design asks of a run of CI (docs/simulation.md, how fast it is); `npm run soak` has the many. */
 const SIMULATION = ['--import', 'tsx', 'scripts/simulate.ts', '--seeds', '2000']
 
+const VITEST_PARTS = {
+  'unit and property tests': ['pure', 'simulation'],
+  'contract and API tests': ['database'],
+}
+
 /** `npm test`: everything that CI runs, from a clean clone. A part that fails doesn't keep the later ones from running. */
 await runMain(async () => {
   await prepare()
@@ -19,9 +24,11 @@ await runMain(async () => {
   const reports = mkdtempSync(path.join(tmpdir(), 'tidemark-reports-'))
   const counts = []
   for (const [name, args] of CHECKS) counts.push(await part(name, async () => asOne(await runLoud(args))))
-  counts.push(
-    await part('unit, property, contract and API tests', () => vitest(path.join(reports, 'vitest.json'))),
+  // Side by side: those with a database wait for it and for processes that they start.
+  const vitests = Object.entries(VITEST_PARTS).map(([name, projects], i) =>
+    part(name, () => vitest(projects, path.join(reports, `vitest-${i}.json`))),
   )
+  counts.push(...(await Promise.all(vitests)))
   counts.push(await part('simulation', async () => asOne(await runLoud(SIMULATION))))
   counts.push(await part('browser tests', () => playwright(path.join(reports, 'playwright.json'))))
   rmSync(reports, { recursive: true, force: true })
@@ -31,10 +38,14 @@ await runMain(async () => {
   process.exit(failed === 0 ? 0 : 1)
 })
 
-/** @param {string} file */
-async function vitest(file) {
+/**
+ * @param {readonly string[]} projects
+ * @param {string} file
+ */
+async function vitest(projects, file) {
   const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${file}`]
-  const code = await runLoud(['node_modules/vitest/vitest.mjs', 'run', ...reporters])
+  const chosen = projects.flatMap((project) => ['--project', project])
+  const code = await runLoud(['node_modules/vitest/vitest.mjs', 'run', ...chosen, ...reporters])
   return heeding(code, countVitest(file))
 }
 
