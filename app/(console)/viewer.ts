@@ -9,7 +9,8 @@ import { isApplicationError } from '#lib/application/errors.ts'
 import { countFleet } from '#lib/application/fleets/count-fleet.ts'
 import { listFleets } from '#lib/application/fleets/list-fleets.ts'
 import { compose } from '#lib/composition.ts'
-import { loadShared, queryText, type PageQuery } from './search-params.ts'
+import { isUuid } from '#lib/kernel/uuid.ts'
+import { loadShared, queryText, type ItemProps, type PageQuery } from './search-params.ts'
 
 /** Who looks, and the fleets that they may see; null without a live session. Once a request. */
 export const findViewer = cache(async () => {
@@ -70,6 +71,13 @@ export async function visit(path: string, search: PageQuery): Promise<Visit> {
   const fleet = fleetId === null ? viewer.fleets[0] : viewer.fleets.find(({ id }) => id === fleetId)
   if (fleet === undefined) notFound()
   return { ...viewer, fleet, path, query, nowMs: viewer.ctx.clock.now() }
+}
+
+/** The id in the address of one thing; what is no id names nothing. */
+export async function itemId(params: ItemProps['params']): Promise<string> {
+  const { id } = await params
+  if (!isUuid(id)) notFound()
+  return id
 }
 
 /** What a verb answers; its "not found" becomes the page's. */

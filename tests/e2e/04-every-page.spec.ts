@@ -27,6 +27,15 @@ for (const { name, colorScheme, viewport } of LOOKS) {
   })
 }
 
+test('what no address of ours names is not found', async ({ adminPage: page, world }) => {
+  for (const list of ['sessions', 'devices', 'dead-letters', 'collections']) {
+    for (const id of ['xyz', '0192f0a1-b2c3-7000-8000-000000000000']) {
+      await page.goto(`/${list}/${id}?fleet=${world.fleetId}`)
+      await expect(page.getByText('There is no such thing in this fleet')).toBeVisible()
+    }
+  }
+})
+
 test('the sign-in holds together on a phone', async ({ page }) => {
   await page.setViewportSize(PHONE)
   await page.goto('/sign-in')

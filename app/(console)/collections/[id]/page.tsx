@@ -11,14 +11,14 @@ import { getCollection } from '#lib/application/collections/list-collections.ts'
 import { listSchemaVersions } from '#lib/application/collections/list-schema-versions.ts'
 import { ConsolePage } from '../../console-page.tsx'
 import type { ItemProps } from '../../search-params.ts'
-import { orNotFound, visit } from '../../viewer.ts'
+import { itemId, orNotFound, visit } from '../../viewer.ts'
 import { SchemaEditor } from './schema-editor.tsx'
 
 export const metadata: Metadata = { title: 'Collection · Tidemark' }
 
 /** One collection: its rules, and the place to publish the next schema. */
 export default async function CollectionPage({ params, searchParams }: ItemProps) {
-  const { id } = await params
+  const id = await itemId(params)
   const at = await visit(`/collections/${id}`, searchParams)
   const which = { actor: at.actor, fleetId: at.fleet.id, id }
   const collection = await orNotFound(getCollection(at.ctx, which))

@@ -1,7 +1,7 @@
 import type { Metadata } from 'next'
 import { getDeadLetter } from '#lib/application/dead-letters/get-dead-letter.ts'
 import type { ItemProps } from '../../search-params.ts'
-import { orNotFound, visit } from '../../viewer.ts'
+import { itemId, orNotFound, visit } from '../../viewer.ts'
 import { DeadLettersBoard } from '../dead-letters-board.tsx'
 import { loadDeadLettersParams } from '../search-params.ts'
 
@@ -9,7 +9,7 @@ export const metadata: Metadata = { title: 'Dead letter · Tidemark' }
 
 /** One dead letter, beside the others of its cause. */
 export default async function DeadLetterPage({ params, searchParams }: ItemProps) {
-  const { id } = await params
+  const id = await itemId(params)
   const [at, loaded] = await Promise.all([
     visit(`/dead-letters/${id}`, searchParams),
     loadDeadLettersParams(searchParams),

@@ -17,7 +17,7 @@ import { loadShared, type ItemProps } from '../../search-params.ts'
 import { sessionsSentence } from '../../sessions/session-words.ts'
 import { segmentsOf } from '../../sessions/session-segments.ts'
 import { SessionsTable } from '../../sessions/sessions-table.tsx'
-import { orNotFound, visit, type Visit } from '../../viewer.ts'
+import { itemId, orNotFound, visit, type Visit } from '../../viewer.ts'
 import { deviceViews, type DeviceView } from '../device-view.ts'
 import { pendingText } from '../device-words.ts'
 import { DeviceActions } from './device-actions.tsx'
@@ -30,7 +30,7 @@ export const metadata: Metadata = { title: 'Device · Tidemark' }
 
 /** One device: how it stands, what happened on it, and what can be told to it. */
 export default async function DevicePage({ params, searchParams }: ItemProps) {
-  const { id } = await params
+  const id = await itemId(params)
   const [at, { range }] = await Promise.all([visit(`/devices/${id}`, searchParams), loadShared(searchParams)])
   const device = await orNotFound(getDevice(at.ctx, { actor: at.actor, fleetId: at.fleet.id, id }))
   const { ms, label } = RANGE_WORDS[range]

@@ -9,7 +9,7 @@ import { Verdict } from '#components/ui/verdict.tsx'
 import { getSession } from '#lib/application/sessions/get-session.ts'
 import { ConsolePage } from '../../console-page.tsx'
 import type { ItemProps } from '../../search-params.ts'
-import { orNotFound, visit } from '../../viewer.ts'
+import { itemId, orNotFound, visit } from '../../viewer.ts'
 import { segmentsOf } from '../session-segments.ts'
 import { sessionVerdict } from '../session-words.ts'
 import { SessionConflicts } from './session-conflicts.tsx'
@@ -21,7 +21,7 @@ export const metadata: Metadata = { title: 'Session · Tidemark' }
 
 /** One session as a timeline. */
 export default async function SessionPage({ params, searchParams }: ItemProps) {
-  const { id } = await params
+  const id = await itemId(params)
   const at = await visit(`/sessions/${id}`, searchParams)
   const detail = await orNotFound(getSession(at.ctx, { actor: at.actor, fleetId: at.fleet.id, id }))
   const { session } = detail
