@@ -110,6 +110,10 @@ function once(end: () => Promise<void>): () => Promise<void> {
 
 async function announceSetUp(ctx: Context, env: Env): Promise<void> {
   const setUp = await prepareSetUp(ctx, { email: env.adminEmail, password: env.adminPassword })
+  if (setUp.kind === 'done')
+    console.log(
+      `Sign in at ${env.origin}/sign-in; a link for it: npm run tidemark -- user link --email YOURS`,
+    )
   if (setUp.kind === 'link')
     console.log(`Set up the first administrator (works once, 30 minutes): ${env.origin}${setUp.path}`)
 }

@@ -8,14 +8,11 @@ const CHOICE = ['--devices', '40', '--profile', 'steady']
 await runMain(async () => {
   await prepare()
   const { launch } = await import('./launch/launch.mjs')
-  await launch({ beside: startDemo })
+  await launch({ before: prepareFleet, beside: startDemo })
 })
 
-/** @param {import('./launch/launch.mjs').Running} running */
-async function startDemo({ url, environment, start }) {
-  const { enrollmentKey, signInLink } = await step('demo fleet', () =>
-    prepareFleet({ TIDEMARK_URL: url, ...environment }),
-  )
+/** @param {import('./launch/launch.mjs').Running} running @param {DemoFleet} fleet */
+async function startDemo({ url, start }, { enrollmentKey, signInLink }) {
   start('fleet', [
     '--import',
     'tsx',
@@ -26,11 +23,22 @@ async function startDemo({ url, environment, start }) {
     enrollmentKey,
     ...CHOICE,
   ])
-  console.log(`\nSign in with this link (it works once):\n\n  ${signInLink}\n\nCtrl-C stops everything.\n`)
+  const { pathname, search } = new URL(signInLink)
+  console.log(
+    `\nSign in with this link (it works once):\n\n  ${url}${pathname}${search}\n\nCtrl-C stops everything.\n`,
+  )
 }
 
-/** @param {Record<string, string>} environment @returns {Promise<{ enrollmentKey: string, signInLink: string }>} */
-async function prepareFleet(environment) {
+/** @typedef {{ enrollmentKey: string, signInLink: string }} DemoFleet */
+
+/**
+ * Before the server starts: it would print a link to set up the first administrator, whom the demo brings.
+ * @param {Record<string, string>} environment @returns {Promise<DemoFleet>}
+ */
+const prepareFleet = (environment) => step('demo fleet', () => makeFleet(environment))
+
+/** @param {Record<string, string>} environment @returns {Promise<DemoFleet>} */
+async function makeFleet(environment) {
   const command = ['--import', 'tsx', 'scripts/tidemark.ts', 'demo', 'prepare', '--json']
   const { code, output } = await runNode(command, environment)
   if (code !== 0) throw new StepError('the demo fleet could not be made', 'See the message below.', output)

@@ -61,7 +61,8 @@ server.on('upgrade', (request, socket) => {
 server.once('error', (error) => fail(listenAdvice(error)))
 await new Promise((resolve) => server.listen(Number(process.env.PORT || 3000), HOST, resolve))
 const { port } = server.address()
-const url = process.env.TIDEMARK_URL || `http://127.0.0.1:${port}`
+const here = `http://${reachable(HOST)}:${port}`
+const url = (process.env.TIDEMARK_URL ||= here)
 process.env.PORT = String(port)
 process.env.NEXTAUTH_URL ??= url
 
@@ -83,8 +84,8 @@ answer = async (request, response) => {
   if (listener && (await listener(request, response))) return
   await handle(request, response)
 }
-console.log(`ready on http://127.0.0.1:${port}`)
-process.send?.({ url: `http://127.0.0.1:${port}` })
+console.log(`ready on ${here}`)
+process.send?.({ url: here })
 
 async function stop(signal) {
   if (stopping) return
@@ -104,6 +105,12 @@ async function stop(signal) {
 
 function endStreams() {
   for (const response of answering) if (response.headersSent) response.destroy()
+}
+
+/** Whoever listens on every address is reached on this machine's own. */
+function reachable(host) {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
+  return host.includes(':') ? `[${host}]` : host
 }
 
 function listenAdvice(error) {

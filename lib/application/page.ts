@@ -6,9 +6,12 @@ import { badRequest } from './errors.ts'
 export const PAGE_LIMIT_DEFAULT = 50
 export const PAGE_LIMIT_MAX = 500
 
+/** `Date.parse` takes much else, and makes of `-1` a year. */
+const ISO_8601 = /^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:?\d{2})?)?$/
+
 /** A time in a query: Unix milliseconds or ISO 8601. */
 export const instant = z.string().transform((text, check) => {
-  const ms = /^\d{1,15}$/.test(text) ? Number(text) : Date.parse(text)
+  const ms = /^\d{1,15}$/.test(text) ? Number(text) : ISO_8601.test(text) ? Date.parse(text) : Number.NaN
   if (Number.isFinite(ms)) return ms
   check.addIssue({ code: 'custom', message: 'must be Unix milliseconds or an ISO 8601 time' })
   return z.NEVER

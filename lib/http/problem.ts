@@ -51,9 +51,9 @@ export function problemResponse(
   })
 }
 
-/** How an answer is counted: what a breaker or an overload refused is a class of its own (metrics.md). */
+/** How an answer is counted: what a breaker, an overload or an operator's pause refused is a class of its own (metrics.md). */
 export function statusClassOf(status: number, code: ErrorCode | null): StatusClass {
-  if (code === 'shed' || code === 'breaker_open') return 'shed'
+  if (code === 'shed' || code === 'breaker_open' || code === 'device_paused') return 'shed'
   if (status < 300) return '2xx'
   if (status < 400) return '3xx'
   return status < 500 ? '4xx' : '5xx'

@@ -35,6 +35,8 @@ export interface DevicesNow {
   readonly heard: number
   readonly neverHeard: number
   readonly byState: Readonly<Partial<Record<SessionState, number>>>
+  /** Of those heard: an operator paused them, so they sync neither well nor badly and are in no state. */
+  readonly paused: number
   readonly offline: number
   /** Of those offline, the ones taken as offline because they are silent. */
   readonly silent: number

@@ -87,8 +87,9 @@ function telemetryBehind({ asOf, queue }: Overview): Verdict | null {
 }
 
 function everySilent({ devices, asOf }: Overview): Trouble | null {
-  if (devices.offline < devices.heard || devices.lastContactMs === null) return null
-  const all = devices.heard === 1 ? 'The only device is' : `All ${countText(devices.heard)} devices are`
+  const free = devices.heard - devices.paused
+  if (free === 0 || devices.offline < free || devices.lastContactMs === null) return null
+  const all = devices.heard === 1 ? 'The only device is' : `All ${countText(free)} devices are`
   return {
     level: 'warn',
     sentence: `${all} offline; the last contact was ${durationText(asOf.nowMs - devices.lastContactMs)} ago`,
@@ -260,15 +261,21 @@ function partlyKnown({ lag, conflicts, failures, queue, limits }: Overview): Ver
 
 /** Few dead letters don't make sync unhealthy, and still wait for a person: they are the next step. */
 function healthy({ devices, lag, failures, queue, deadLetters }: Overview): Verdict {
-  const online = devices.heard - devices.offline
+  const online = devices.heard - devices.offline - devices.paused
   const p95 = lag.figure?.upload.p95 ?? 0
   const requests = failures.figure?.requests
   const waiting = queue.figure?.depth ?? 0
   const { open, causes } = deadLetters
-  const synced =
-    devices.offline === 0
-      ? `${online === 1 ? 'The only device syncs' : `All ${countText(online)} devices sync`} within target`
-      : `${pluralText(online, 'device')} ${online === 1 ? 'syncs' : 'sync'} within target; ${countText(devices.offline)} ${devices.offline === 1 ? 'is' : 'are'} offline`
+  const apart = [
+    [devices.offline, 'offline'],
+    [devices.paused, 'paused by an operator'],
+  ] as const
+  const others = apart.flatMap(([count, how]) =>
+    count === 0 ? [] : [`${countText(count)} ${count === 1 ? 'is' : 'are'} ${how}`],
+  )
+  const all = online === 1 ? 'The only device syncs' : `All ${countText(online)} devices sync`
+  const some = `${pluralText(online, 'device')} ${online === 1 ? 'syncs' : 'sync'}`
+  const synced = [`${others.length === 0 ? all : some} within target`, ...others].join('; ')
   const letters = `${pluralText(open, 'dead letter')} ${open === 1 ? 'waits' : 'wait'} for a person`
   return {
     level: 'ok',

@@ -17,10 +17,14 @@ const DEFAULT_PORT = '3000'
 
 /**
  * Opens the database, runs the server on it until a signal or a failure, then stops all in reverse order.
- * @param {{ development?: boolean, beside?: (running: Running) => Promise<void> }} [options]
- *   `beside` is called once the server answers
+ * @template T
+ * @param {object} [options]
+ * @param {boolean} [options.development]
+ * @param {(environment: Record<string, string>) => Promise<T>} [options.before] is called once the database is there
+ * @param {(running: Running, made: T) => Promise<void>} [options.beside] is called once the server answers, with what
+ *   `before` made
  */
-export async function launch({ development = false, beside = async () => {} } = {}) {
+export async function launch({ development = false, before = async () => {}, beside = async () => {} } = {}) {
   await step('settings', checkPort)
   /** @type {import('./child.mjs').Child[]} */
   const children = []
@@ -43,18 +47,19 @@ export async function launch({ development = false, beside = async () => {} } = 
   }
   const onReady = async ({ url }) => {
     database.publish(url)
-    await beside({ url, environment, start })
+    await beside({ url, environment, start }, made)
   }
   // Built by the owner of the data directory alone: a second start must not touch what the first one serves.
-  if (!development)
-    await step('build', buildConsole).catch((error) => database.stop().then(() => Promise.reject(error)))
+  const orStop = (error) => database.stop().then(() => Promise.reject(error))
+  if (!development) await step('build', buildConsole).catch(orStop)
+  const made = await before(environment).catch(orStop)
   const server = [...SERVER_NODE_OPTIONS, 'scripts/server.mjs', ...(development ? ['--dev'] : [])]
   start('server', server, (message) => {
     onReady(message).catch((error) => end.come({ failure: error instanceof StepFailed ? '' : String(error) }))
   })
 
   const { signal, failure } = await end.promise
-  if (failure) console.error(`${failure} Stopping; start again with the same command.`)
+  if (failure) console.error(`${failure} Stopping. The message above says what to mend; then start again.`)
   for (const child of children.toReversed()) await child.stop(signal === 'SIGINT' ? 'SIGINT' : 'SIGTERM')
   await database.stop()
   console.log('stopped')

@@ -126,6 +126,7 @@ export function overviewOf(parts: OverviewParts = {}): Overview {
       heard: 40,
       neverHeard: 0,
       byState: { idle: 40 },
+      paused: 0,
       offline: 0,
       silent: 0,
       lastContactMs: NOW_MS - 1_000,

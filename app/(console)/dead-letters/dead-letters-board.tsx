@@ -1,6 +1,6 @@
 import type { Crumb } from '#components/shell/top-bar.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
-import { shortId } from '#components/ui/format.ts'
+import { plural, shortId } from '#components/ui/format.ts'
 import { Verdict } from '#components/ui/verdict.tsx'
 import { getDeadLetter, type DeadLetterDetail } from '#lib/application/dead-letters/get-dead-letter.ts'
 import { listCauses } from '#lib/application/dead-letters/list-causes.ts'
@@ -36,6 +36,7 @@ export async function DeadLettersBoard({
     ...(params.cursor === null ? {} : { cursor: params.cursor }),
     status,
   }
+  const isGone = status === 'open' && cause === null && params.code !== null
   const list = await orFirstPage(at, listDeadLetters(at.ctx, { ...who, query }))
   const first = list.items[0]
   const detail = asked ?? (first === undefined ? null : await getDeadLetter(at.ctx, { ...who, id: first.id }))
@@ -44,7 +45,18 @@ export async function DeadLettersBoard({
   return (
     <ConsolePage at={at} crumbs={crumbsFor(at, params, cause, asked)}>
       <Verdict sentence={boardSentence(groups)} evidence={boardEvidence(groups)} />
-      {groups.length === 0 && status === 'open' ? (
+      {isGone && groups.length > 0 ? (
+        <EmptyState
+          good
+          word="None open"
+          title={`No letter of this cause is open any more: ${params.code ?? ''}`}
+          detail={
+            <a className="link" href={causeHref(at.query, null)}>
+              See the {plural(groups.length, 'cause')} that {groups.length === 1 ? 'is' : 'are'} open
+            </a>
+          }
+        />
+      ) : groups.length === 0 && status === 'open' ? (
         <EmptyState
           good
           word="None open"

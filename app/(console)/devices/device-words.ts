@@ -19,9 +19,12 @@ export function offsetText(offsetMs: number | null): string {
 export function devicesListSentence(rows: readonly DeviceView[], scope: ListScope): string {
   const { q, more, later } = scope
   if (rows.length === 0) return q === '' ? 'No device to show' : `No device matches “${q}”`
-  const offline = rows.filter(({ state }) => state.state === 'offline').length
-  const waiting = rows.filter(({ device }) => (device.report?.depth ?? 0) > 0).length
-  const counts = `${formatCount(offline)} ${offline === 1 ? 'is' : 'are'} offline and ${formatCount(waiting)} ${waiting === 1 ? 'has' : 'have'} changes waiting`
+  const live = rows.filter(({ device }) => device.status !== 'revoked')
+  const offline = live.filter(({ state }) => state.state === 'offline').length
+  const waiting = live.filter(({ device }) => (device.report?.depth ?? 0) > 0).length
+  const revoked = rows.length - live.length
+  const left = revoked === 0 ? '' : `; ${formatCount(revoked)} ${revoked === 1 ? 'is' : 'are'} revoked`
+  const counts = `${formatCount(offline)} ${offline === 1 ? 'is' : 'are'} offline and ${formatCount(waiting)} ${waiting === 1 ? 'has' : 'have'} changes waiting${left}`
   const counted = plural(rows.length, 'device')
   if (q !== '') return `${matchSentence(counted, rows.length === 1, scope)}; of those shown, ${counts}`
   return more || later ? `Of the ${counted} on this page, ${counts}` : `Of ${counted}, ${counts}`

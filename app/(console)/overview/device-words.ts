@@ -2,7 +2,7 @@ import { formatCount, plural } from '#components/ui/format.ts'
 import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
 import { SESSION_STATES, type SessionState } from '#lib/protocol/session-states.ts'
 
-type Devices = Pick<OverviewAnswer['devices'], 'byState' | 'silent'>
+type Devices = Pick<OverviewAnswer['devices'], 'byState' | 'silent' | 'paused'>
 
 /** What keeps a device from syncing by itself, gravest first, and how it is said. */
 const TROUBLED: readonly (readonly [SessionState, one: string, many: string])[] = [
@@ -21,7 +21,7 @@ export function stateCounts({ byState }: Pick<Devices, 'byState'>): Record<Sessi
 }
 
 /** "38 devices are in sync or syncing now; 2 are offline". Pure. */
-export function devicesSentence({ byState, silent }: Devices): string {
+export function devicesSentence({ byState, silent, paused }: Devices): string {
   const counts = stateCounts({ byState })
   const troubled = new Set(TROUBLED.map(([state]) => state))
   const well = SESSION_STATES.reduce((sum, state) => sum + (troubled.has(state) ? 0 : counts[state]), 0)
@@ -32,5 +32,7 @@ export function devicesSentence({ byState, silent }: Devices): string {
     return [`${formatCount(count)} ${count === 1 ? one : many}${heard}`]
   })
   const first = `${plural(well, 'device')} ${well === 1 ? 'is' : 'are'} in sync or syncing now`
-  return [first, ...rest].join('; ')
+  const held =
+    paused === 0 ? [] : [`${formatCount(paused)} ${paused === 1 ? 'is' : 'are'} paused by an operator`]
+  return [first, ...rest, ...held].join('; ')
 }

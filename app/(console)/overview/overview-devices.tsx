@@ -20,7 +20,7 @@ export function OverviewDevices({ answer, query }: { answer: OverviewAnswer; que
     >
       <StateMachine
         counts={stateCounts(devices)}
-        total={devices.heard}
+        total={devices.heard - devices.paused}
         hrefs={hrefs}
         rates={transitionRates}
       />

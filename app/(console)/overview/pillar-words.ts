@@ -58,13 +58,15 @@ export function lagWords({ lag, limits }: Answer, range: RangeText): CardWords {
   }
 }
 
-export function conflictRateWords({ conflicts, limits }: Answer, range: RangeText): CardWords {
+export function conflictRateWords({ conflicts, limits, queue }: Answer, range: RangeText): CardWords {
   const share = conflicts.figure?.mutations
   const manual = conflicts.figure?.byOutcome.manual ?? 0
+  const open = queue.figure?.server?.openConflicts ?? null
   const fields = (conflicts.figure?.topFields ?? []).slice(0, 2)
-  const where = fields
-    .map(({ key, count }) => `${formatCount(count)} on ${key === '' ? 'the whole record' : fieldName(key)}`)
-    .join(', ')
+  const places = fields.map(
+    ({ key, count }) => `${formatCount(count)} on ${key === '' ? 'the whole record' : fieldName(key)}`,
+  )
+  const where = places.length === 0 ? [] : [places.join(', ')]
   return {
     caption: 'Conflict rate',
     status: {
@@ -88,15 +90,22 @@ export function conflictRateWords({ conflicts, limits }: Answer, range: RangeTex
         'below',
       ),
     ],
-    ...(share === undefined || share.part === 0
+    ...((share === undefined || share.part === 0) && !open
       ? {}
       : {
           note: {
-            kind: manual > 0 ? ('warn' as const) : ('unk' as const),
-            text: `${manual === 0 ? 'None waits for a person' : `${formatCount(manual)} of ${formatCount(share.part)} went to a person`}${where === '' ? '' : `${manual === 0 ? '; resolved' : ':'} ${where}`}`,
+            kind: open ? ('warn' as const) : ('unk' as const),
+            text: [waitingWords(open, manual), ...where].join('; '),
           },
         }),
   }
+}
+
+/** What waits now, else what of the range was left to a person: it may be decided by now. */
+function waitingWords(open: number | null, manual: number): string {
+  if (open === null) return `${formatCount(manual)} went to a person`
+  if (open === 0) return 'None waits for a person'
+  return `${formatCount(open)} ${open === 1 ? 'waits' : 'wait'} for a person`
 }
 
 export function failureWords({ failures, limits }: Answer, range: RangeText): CardWords {
@@ -137,7 +146,7 @@ export function failureWords({ failures, limits }: Answer, range: RangeText): Ca
             kind: figure.shed > 0 ? ('held' as const) : ('unk' as const),
             text:
               figure.shed > 0
-                ? `${formatCount(figure.shed)} more were shed; counted apart`
+                ? `${formatCount(figure.shed)} more were told to wait; counted apart`
                 : `${causes}Of ${plural(figure.sessions.whole, 'session')}, ${formatCount(figure.sessions.part)} failed`,
           },
         }),

@@ -9,6 +9,8 @@ import { STRATEGIES, TIE_RULES } from '#lib/protocol/device.ts'
 import { jsonObject } from '#lib/protocol/mutation.ts'
 import { businessRule, RULES_MAX, UP_MIGRATIONS_MAX, upMigration } from '#lib/protocol/rules.ts'
 import type { Authority, Collection } from '#lib/storage/ports.ts'
+import type { Thresholds } from '#lib/telemetry/thresholds.ts'
+import { DEFAULT_THRESHOLDS } from '#lib/telemetry/thresholds.ts'
 import type { Context } from '../context.ts'
 import { ApplicationError, badRequest } from '../errors.ts'
 
@@ -28,6 +30,28 @@ export const thresholdsInput = z.strictObject({
   queueCritical: z.int().min(0).optional(),
   oldestWarnMs: milliseconds.optional(),
 })
+
+const WARNED_BEFORE = [
+  ['lagWarnMs', 'lagCriticalMs'],
+  ['conflictWarn', 'conflictFriction'],
+  ['failureWarn', 'failureBreaker'],
+  ['queueWarn', 'queueCritical'],
+] as const
+
+/**
+ * A warning that comes after what it warns of would never be seen.
+ * @param own thresholds of the collection; the defaults stand for the others
+ * @throws ApplicationError `bad_request` with the places
+ */
+export function requireOrdered(own: Partial<Thresholds>): void {
+  const all = { ...DEFAULT_THRESHOLDS, ...own }
+  const late = WARNED_BEFORE.filter(([warn, grave]) => all[warn] > all[grave])
+  const issues = late.map(([warn, grave]) => ({
+    path: `/thresholds/${warn}`,
+    message: `must be at most ${grave}, which is ${all[grave]}`,
+  }))
+  if (issues.length > 0) throw badRequest(issues)
+}
 
 /** How a collection decides conflicts (protocol.md, POST /collections). */
 export const strategyInput = {

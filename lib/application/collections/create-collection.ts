@@ -12,6 +12,7 @@ import {
   given,
   requireEvaluable,
   requireOneMerge,
+  requireOrdered,
   requirePublishable,
   rulesInput,
   schemaInput,
@@ -47,6 +48,7 @@ export async function createCollection(
   const { rules = [], upMigrations = [] } = options
   requirePublishable(schema)
   requireEvaluable({ rules, upMigrations, schemaVersion: 1 })
+  requireOrdered(given(options.thresholds ?? {}))
   requireOneMerge({ strategy, fieldStrategies: options.fieldStrategies ?? {} })
   if (!(await ctx.storage.fleets.get(fleetId))) throw new ApplicationError('not_found')
   const existing = await ctx.storage.collections.list(fleetId)

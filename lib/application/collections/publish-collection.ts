@@ -12,6 +12,7 @@ import {
   given,
   requireEvaluable,
   requireOneMerge,
+  requireOrdered,
   requirePublishable,
   rulesInput,
   schemaInput,
@@ -64,6 +65,7 @@ export async function publishCollection(
     version: version + 1,
     updatedAtMs: ctx.clock.now(),
   }
+  if (thresholds) requireOrdered(next.thresholds)
   requireEvaluable(next)
   requireOneMerge(next)
   const audit = auditEntry(ctx, actor, {

@@ -20,12 +20,18 @@ const origin = z
   .max(200)
   .refine((text) => URL.canParse(text) && new URL(text).origin === text, 'must be an origin')
 
-export const fleetName = label(120)
+export const fleetName = label(120).refine(
+  (text) => text.trim() !== '',
+  'must have a character that can be seen',
+)
 
 /** What a person may set of a fleet; what is left out stays as it is. */
 export const settingsInput = z.strictObject({
   intervalMs: wait(100).optional(),
-  backoff: z.strictObject({ baseMs: wait(10), capMs: wait(100) }).optional(),
+  backoff: z
+    .strictObject({ baseMs: wait(10), capMs: wait(100) })
+    .refine(({ baseMs, capMs }) => baseMs <= capMs, 'capMs must be at least baseMs')
+    .optional(),
   minAppVersion: label(40).nullable().optional(),
   allowedOrigins: z.array(origin).max(ORIGINS_MAX).optional(),
   rateLimits: z.strictObject({ devicePerMinute: perMinute, fleetPerMinute: perMinute }).optional(),

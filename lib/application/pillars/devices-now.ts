@@ -27,18 +27,23 @@ export const liveDevices = (
 
 export function devicesNow(live: readonly LiveDevice[]): DevicesNow {
   const byState: Partial<Record<SessionState, number>> = {}
-  for (const { state } of live) {
+  const isPaused = ({ device }: LiveDevice): boolean => device.status === 'paused'
+  const free = live.filter((one) => !isPaused(one))
+  for (const { state } of free) {
     if (state.state !== null) byState[state.state] = (byState[state.state] ?? 0) + 1
   }
-  const heard = live.filter(({ device }) => device.report !== null || device.lastSessionOkMs !== null).length
+  const isHeard = ({ device }: LiveDevice): boolean =>
+    device.report !== null || device.lastSessionOkMs !== null
+  const heard = live.filter(isHeard).length
   const contacts = live.flatMap(({ device }) => device.lastContactMs ?? [])
   return {
     total: live.length,
     heard,
     neverHeard: live.length - heard,
     byState,
+    paused: live.filter((one) => isPaused(one) && isHeard(one)).length,
     offline: byState.offline ?? 0,
-    silent: live.filter(({ state }) => state.inferredOffline).length,
+    silent: free.filter(({ state }) => state.inferredOffline).length,
     lastContactMs: contacts.length === 0 ? null : contacts.reduce((newest, atMs) => Math.max(newest, atMs)),
     oldestPending: oldestOf(live),
   }

@@ -133,7 +133,7 @@ function link(tables: FleetTables, undo: Undo, id: string, formerId: string): vo
 
 function matches(device: Device, filter: DeviceFilter): boolean {
   const silent = (device.lastContactMs ?? 0) < filter.silentBeforeMs
-  const state = silent ? 'offline' : device.report?.state
+  const state = device.status === 'revoked' ? undefined : silent ? 'offline' : device.report?.state
   const text = filter.text?.toLowerCase()
   return (
     (filter.state === null || (state !== undefined && filter.state.includes(state))) &&

@@ -50,7 +50,8 @@ const LIST: Statement = {
   text: `SELECT ${DEVICE_COLUMNS}
     FROM device d, LATERAL (SELECT coalesce(d.last_contact_at, 'epoch'::timestamptz) AS seen_at) s
     WHERE d.fleet_id = $1
-      AND ($2::text[] IS NULL OR CASE WHEN s.seen_at < $3 THEN 'offline' ELSE d.report_state END = ANY ($2))
+      AND ($2::text[] IS NULL OR (d.status <> 'revoked'
+        AND CASE WHEN s.seen_at < $3 THEN 'offline' ELSE d.report_state END = ANY ($2)))
       AND ($4::text IS NULL OR d.platform = $4)
       AND ($5::text IS NULL OR d.app_version = $5)
       AND ($6::text IS NULL OR strpos(lower(d.name), $6) > 0 OR strpos(d.id::text, $6) > 0)

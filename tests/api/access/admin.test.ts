@@ -243,6 +243,7 @@ describe('what the routes do', () => {
       '&limit=1000',
       '&cursor=x',
       '&from=never',
+      '&from=-1',
       '&from=5&to=5',
       '&colour=red',
       '&limit=1&limit=2',
@@ -250,6 +251,32 @@ describe('what the routes do', () => {
     ]) {
       expect([query, (await get(query)).status]).toEqual([query, 400])
     }
+  })
+
+  test('settings that contradict themselves are refused with their places', async () => {
+    const root = { ...(await world.signIn('root@example.org')), origin: ORIGIN }
+    const placesOf = async (path: string, body: object) => {
+      const response = await world.admin(path, jsonBody('POST', body, root))
+      const { errors } = (await response.json()) as { errors?: { path: string }[] }
+      return [response.status, errors?.map((error) => error.path)]
+    }
+    const backoff = { baseMs: 2_000, capMs: 1_000 }
+    expect(await placesOf('/fleets', { name: '  ' })).toEqual([400, ['/name']])
+    expect(await placesOf('/fleets', { name: 'A', settings: { backoff } })).toEqual([
+      400,
+      ['/settings/backoff'],
+    ])
+    const schema = { type: 'object' }
+    const collection = {
+      name: 'late',
+      strategy: 'lww',
+      schema,
+      thresholds: { queueWarn: 5_000, lagWarnMs: 1 },
+    }
+    expect(await placesOf('/collections', { fleet: world.fleet, ...collection })).toEqual([
+      400,
+      ['/thresholds/queueWarn'],
+    ])
   })
 
   test('without a fleet, the only visible one is meant; with several a list must name one', async () => {

@@ -36,6 +36,10 @@ test('the list says who is offline and who has work waiting', () => {
   const rows = deviceViews([device({}), device({ lastContactMs: NOW - HOUR })], NOW, 60_000)
   expect(devicesListSentence(rows, ALL)).toBe('Of 2 devices, 1 is offline and 2 have changes waiting')
   expect(devicesListSentence(rows, { ...ALL, more: true })).toContain('on this page')
+  const revoked = deviceViews([device({}), device({ status: 'revoked' })], NOW, 60_000)
+  expect(devicesListSentence(revoked, ALL)).toBe(
+    'Of 2 devices, 0 are offline and 1 has changes waiting; 1 is revoked',
+  )
   expect(devicesListSentence([], ALL)).toBe('No device to show')
   const found = { ...ALL, q: 'DFW' }
   expect(devicesListSentence(rows, found)).toBe(

@@ -24,8 +24,9 @@ function answer(parts: {
   conflicts?: { part: number; whole: number; rate: number | null; level: string; manual?: number }
   failures?: { part: number; whole: number; rate: number | null; level: string; shed?: number }
   queue?: { depth: number; level: string; max: number } | null
+  openConflicts?: number
 }): OverviewAnswer {
-  const { lag, conflicts, failures, queue } = parts
+  const { lag, conflicts, failures, queue = { depth: 0, level: 'ok', max: 0 }, openConflicts = 0 } = parts
   return {
     limits: DEFAULT_THRESHOLDS,
     asOf: { nowMs: NOW, foldLagMs: 0 },
@@ -72,6 +73,7 @@ function answer(parts: {
           : {
               atMs: NOW - 14_000,
               depth: queue.depth,
+              server: { openDeadLetters: 0, openConflicts },
               devices: { total: 40, pending: 3, depth: quantiles(queue.max), reportAge: quantiles(48_000) },
             },
       previous: null,
@@ -113,7 +115,17 @@ describe('pillar cards', () => {
     )
     expect(words.figure).toEqual({ value: '0.84', unit: '%' })
     expect(words.evidence[0]).toBe('262 of 31,240 pushed, last 24 h')
-    expect(words.note).toEqual({ kind: 'warn', text: '32 of 262 went to a person: 21 on species' })
+    expect(words.note).toEqual({ kind: 'unk', text: 'None waits for a person; 21 on species' })
+    const older = conflictRateWords(
+      answer({ conflicts: { part: 0, whole: 9, rate: 0, level: 'ok' }, openConflicts: 1 }),
+      DAY,
+    )
+    expect(older.note).toEqual({ kind: 'warn', text: '1 waits for a person; 21 on species' })
+    const unknown = conflictRateWords(
+      answer({ conflicts: { part: 262, whole: 31_240, rate: 0.0084, level: 'ok', manual: 32 }, queue: null }),
+      DAY,
+    )
+    expect(unknown.note).toEqual({ kind: 'unk', text: '32 went to a person; 21 on species' })
   })
   test('too few requests give no percentage and no verdict', () => {
     const words = failureWords(answer({ failures: { part: 2, whole: 9, rate: null, level: 'unk' } }), DAY)
@@ -125,7 +137,7 @@ describe('pillar cards', () => {
       answer({ failures: { part: 1, whole: 100, rate: 0.01, level: 'ok', shed: 27_420 } }),
       DAY,
     )
-    expect(words.note).toEqual({ kind: 'held', text: '27,420 more were shed; counted apart' })
+    expect(words.note).toEqual({ kind: 'held', text: '27,420 more were told to wait; counted apart' })
   })
   test('queue depth carries the age of the reports', () => {
     const words = queueWords(answer({ queue: { depth: 19_874, level: 'warn', max: 61 } }), DAY)
@@ -168,8 +180,10 @@ describe('devices by state', () => {
     expect(stateCounts({ byState: { idle: 3 } })).toMatchObject({ idle: 3, halted: 0 })
   })
   test('the title names what is not well, silence apart', () => {
-    expect(devicesSentence({ byState: { idle: 30, pushing: 2, offline: 3, halted: 1 }, silent: 2 })).toBe(
-      '32 devices are in sync or syncing now; 1 is halted and needs a person; 3 are offline, 2 of them by silence',
+    expect(
+      devicesSentence({ byState: { idle: 30, pushing: 2, offline: 3, halted: 1 }, silent: 2, paused: 1 }),
+    ).toBe(
+      '32 devices are in sync or syncing now; 1 is halted and needs a person; 3 are offline, 2 of them by silence; 1 is paused by an operator',
     )
   })
 })

@@ -25,21 +25,23 @@ const cause = (appVersion: string, count: number) => ({
 })
 
 describe('overview', () => {
-  test('devices stand by their state now, revoked ones left out', async () => {
+  test('devices stand by their state now, paused ones in none, revoked ones left out', async () => {
     const devices = [
       deviceOf('a', NOW, {}, { state: 'pulling' }),
       deviceOf('b', NOW, {}, { state: 'backoff', depth: 2, oldestMadeAtMs: NOW - HOUR }),
       deviceOf('c', NOW, { lastContactMs: NOW - HOUR }, { depth: 1, oldestMadeAtMs: NOW - 2 * HOUR }),
       deviceOf('d', NOW, { lastContactMs: NOW - 9 * HOUR }),
       deviceOf('e', NOW, { lastContactMs: null, lastSessionOkMs: null, report: null }),
+      deviceOf('p', NOW, { status: 'paused' }),
       deviceOf('x', NOW, { status: 'revoked' }),
     ]
     const { devices: now } = await overview(contextOf([], NOW, { devices }), RANGE)
     expect(now).toEqual({
-      total: 5,
-      heard: 4,
+      total: 6,
+      heard: 5,
       neverHeard: 1,
       byState: { pulling: 1, backoff: 1, offline: 2 },
+      paused: 1,
       offline: 2,
       silent: 2,
       lastContactMs: NOW - 1_000,

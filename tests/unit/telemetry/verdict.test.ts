@@ -41,6 +41,18 @@ const TABLE: readonly (readonly [what: string, parts: OverviewParts, level: stri
   ['one device', { devices: { total: 1, heard: 1 } }, 'ok', 'The only device syncs within target'],
   ['some are offline', { devices: { offline: 3 } }, 'ok', '37 devices sync within target; 3 are offline'],
   [
+    'some are paused',
+    { devices: { paused: 2 } },
+    'ok',
+    '38 devices sync within target; 2 are paused by an operator',
+  ],
+  [
+    'some are paused and all others offline',
+    { devices: { paused: 2, offline: 38, lastContactMs: NOW_MS - 2 * HOUR } },
+    'warn',
+    'All 38 devices are offline; the last contact was 2 h 00 min ago',
+  ],
+  [
     'no device at all',
     { devices: { total: 0, heard: 0 } },
     'unk',
