@@ -9,7 +9,7 @@ import { isApplicationError } from '#lib/application/errors.ts'
 import { countFleet } from '#lib/application/fleets/count-fleet.ts'
 import { listFleets } from '#lib/application/fleets/list-fleets.ts'
 import { compose } from '#lib/composition.ts'
-import { isUuid } from '#lib/kernel/uuid.ts'
+import { uuid } from '#lib/protocol/mutation.ts'
 import { loadShared, queryText, type ItemProps, type PageQuery } from './search-params.ts'
 
 /** Who looks, and the fleets that they may see; null without a live session. Once a request. */
@@ -76,7 +76,7 @@ export async function visit(path: string, search: PageQuery): Promise<Visit> {
 /** The id in the address of one thing; what is no id names nothing. */
 export async function itemId(params: ItemProps['params']): Promise<string> {
   const { id } = await params
-  if (!isUuid(id)) notFound()
+  if (!uuid.safeParse(id).success) notFound()
   return id
 }
 
