@@ -5,7 +5,7 @@ import type { Replica } from '#lib/client/replica.ts'
 import type { ReplicaStore } from '#lib/client/store.ts'
 import type { OutboxEntry } from '#lib/client/tables.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
-import { COLLECTION, OTHER_DEVICE, problem } from './support/authority.ts'
+import { COLLECTION, FLEET, OTHER_DEVICE, problem } from './support/authority.ts'
 import { createWorld } from './support/device.ts'
 import { flush } from './support/virtual-clock.ts'
 
@@ -189,3 +189,36 @@ test('[FK1] where that would count twice, the person is told', async () => {
   expect(authority.pushes().at(-1)?.json['mutations']).toHaveLength(1)
   await replica.close()
 })
+
+test.each(['rotate', 'send_diagnostics'])(
+  '[CM2] %s is acknowledged when it is done, and not before, however often it is told or fails',
+  async (type) => {
+    const { authority, clock, open } = createWorld()
+    const id = '01900000-0000-7000-8000-00000000c0de'
+    const path = type === 'rotate' ? '/api/v1/token/rotate' : '/api/v1/diagnostics'
+    authority.script.commands = [{ id, type }]
+    let isAway = true
+    let done = 0
+    const acknowledged = () =>
+      authority.requests.filter(({ report }) => report?.ackCommands?.includes(id)).length
+    const send = (async (input: string, init: RequestInit) => {
+      if (!input.endsWith(path)) return authority.fetch(input, init)
+      if (isAway) return problem(503, 'shed', { 'retry-after': '1' })
+      done += 1
+      return Response.json({ token: `tmd_${FLEET}_rotated_y` })
+    }) as typeof fetch
+    const replica = await open({ fetch: send })
+    for (let n = 0; n < 3; n++) {
+      await replica.collection(COLLECTION).put(null, { title: `${n}` })
+      await replica.sync()
+      await clock.advance(5_000)
+    }
+    expect([done, acknowledged()]).toEqual([0, 0])
+    isAway = false
+    await replica.sync()
+    await replica.sync()
+    expect(done).toBe(1)
+    expect(acknowledged()).toBeGreaterThan(0)
+    await replica.close()
+  },
+)
