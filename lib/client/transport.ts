@@ -65,7 +65,7 @@ export interface TransportOptions {
   readonly timeoutMs: number
 }
 
-const ANSWER_BYTES_MAX = 16 * 1024 * 1024
+export const ANSWER_BYTES_MAX = 16 * 1024 * 1024
 const COMMANDS_MAX = 100
 
 /** One request with a time limit over head and body, its clock sample, and its failure told by kind. Never throws. */
@@ -80,7 +80,7 @@ export function createTransport(options: TransportOptions): Transport {
       })
       const { status, body } = response
       if (status === 200 && body) return { body, failure: null }
-      return { body: null, failure: failureOf(response, parse(await response.text())) }
+      return { body: null, failure: failureOf(response, parse(await readText(response))) }
     },
     async call(call, abort) {
       const startedAtMs = clock.now()
@@ -103,8 +103,7 @@ export function createTransport(options: TransportOptions): Transport {
           ...(call.body === undefined ? {} : { body: call.body }),
         })
         const facts = readFacts(response.headers, startedAtMs, clock.now())
-        const text = await response.text()
-        return reply(readOutcome(call, response, text), facts)
+        return reply(readOutcome(call, response, parse(await readText(response))), facts)
       } catch (error) {
         return reply(
           { ok: false, failure: { kind: 'unreachable', status: 0, ...classifyError(error, timedOut) } },
@@ -157,9 +156,23 @@ export function commandsOf(list: unknown): readonly Command[] {
   return list.filter(isCommand).slice(0, COMMANDS_MAX)
 }
 
-function readOutcome<T>(call: Call<T>, response: Response, text: string): Outcome<T> {
+/** Reads no further than an answer may go; one that goes on is none. Where bodies are no streams only all can be read. */
+async function readText(response: Response): Promise<string> {
+  if (!response.body) return response.text()
+  const reader = response.body.getReader()
+  const decoder = new TextDecoder()
+  let text = ''
+  for (let bytes = 0; ;) {
+    const { done, value } = await reader.read()
+    if (done) return text + decoder.decode()
+    bytes += value.length
+    if (bytes > ANSWER_BYTES_MAX) return (await reader.cancel(), '')
+    text += decoder.decode(value, { stream: true })
+  }
+}
+
+function readOutcome<T>(call: Call<T>, response: Response, body: unknown): Outcome<T> {
   const { status } = response
-  const body = text.length > ANSWER_BYTES_MAX ? undefined : parse(text)
   if (status >= 200 && status < 300) {
     const value = call.check(body)
     if (value !== null) return { ok: true, value, status }

@@ -1,10 +1,10 @@
 import { createServer } from 'node:http'
 import type { RequestListener, Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { systemClock } from '#lib/client/clock.ts'
 import type { Call } from '#lib/client/transport.ts'
-import { createTransport } from '#lib/client/transport.ts'
+import { ANSWER_BYTES_MAX, createTransport } from '#lib/client/transport.ts'
 import { checkNothing } from '#lib/client/wire.ts'
 
 const servers: Server[] = []
@@ -137,4 +137,43 @@ test('[BO1] a refused connection, a time-out and a lost answer are told apart', 
     response.write('{"results":')
   })
   expect((await ask(stalling, 100)).outcome).toMatchObject({ failure: { failure: 'timed_out' } })
+})
+
+/** What an answer's body holds; one that is no JSON is damaged. */
+const askFor = (url: string) =>
+  createTransport({ url, app: '1.2.0;linux', clock: systemClock, fetch, timeoutMs: 5_000 }).call(
+    { ...CALL, check: (body: unknown) => (body ?? null) as object | null },
+    new AbortController().signal,
+  )
+
+test('[SDK1] an answer that never ends is read up to the bound, and its connection is given up', async () => {
+  let sent = 0
+  let isCut = false
+  const url = await serve((_, response) => {
+    response.on('close', () => (isCut = true))
+    response.writeHead(200, { 'content-type': 'application/json' })
+    const chunk = Buffer.alloc(1024 * 1024, 0x20)
+    const more = (): void => {
+      if (isCut) return
+      sent += chunk.length
+      if (response.write(chunk)) setImmediate(more)
+      else response.once('drain', more)
+    }
+    more()
+  })
+  const { outcome } = await askFor(url)
+  expect(outcome).toMatchObject({ ok: false, failure: { kind: 'unreachable', code: 'bad_answer' } })
+  await vi.waitFor(() => expect(isCut).toBe(true))
+  // What was under way between the two is read by nobody.
+  expect(sent).toBeLessThan(2 * ANSWER_BYTES_MAX)
+})
+
+test('[SDK1] letters that fall between two pieces of an answer are whole', async () => {
+  const url = await serve((_, response) => {
+    const bytes = Buffer.from(JSON.stringify({ title: 'é👩‍🚀' }))
+    response.write(bytes.subarray(0, 11))
+    setTimeout(() => response.end(bytes.subarray(11)), 20)
+  })
+  const { outcome } = await askFor(url)
+  expect(outcome).toMatchObject({ ok: true, value: { title: 'é👩‍🚀' } })
 })
