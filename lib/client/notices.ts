@@ -1,4 +1,5 @@
 import { SERVER_ACTOR_ID } from '#lib/engine/clock-offset.ts'
+import { CONFLICTS_ASKED_MAX } from '#lib/protocol/limits.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { WireRecord } from '#lib/protocol/push.ts'
 import { spoilDots } from './device-dots.ts'
@@ -57,6 +58,7 @@ export async function noteConflict(
   mutation: Mutation,
   record: WireRecord | null,
   nowMs: number,
+  isUnsure = false,
 ): Promise<void> {
   const { collection, recordId } = mutation
   const key = conflictKey(collection, recordId, conflictId)
@@ -70,6 +72,7 @@ export async function noteConflict(
     record,
     noticedAtMs: known?.noticedAtMs ?? nowMs,
     decided: known?.decided,
+    ...(isUnsure ? { unsure: true } : {}),
   }
   await putRow(tx, 'notices', key, notice)
 }
@@ -122,21 +125,27 @@ export async function giveUpConflict(
 }
 
 /**
- * A version by the desk since the answer, or one that this device's own side became, says that the conflict was decided.
- * Others may have written after it: a pull shows the newest version alone.
+ * What a newer version says of a conflict. One that this device's own side became decided it. One by the desk may have
+ * decided another device's conflict with this record: the server is asked (CM1).
  */
-const isDecided = ({ versionVector }: WireRecord, answered: WireRecord | null, deviceId: string): boolean =>
-  [SERVER_ACTOR_ID, deviceId].some((decider) => (versionVector[decider] ?? 0) > (answered?.version ?? 0))
+function decisionIn(
+  { versionVector }: WireRecord,
+  answered: WireRecord | null,
+  deviceId: string,
+): 'decided' | 'unsure' | null {
+  const isNewer = (actor: string): boolean => (versionVector[actor] ?? 0) > (answered?.version ?? 0)
+  return isNewer(deviceId) ? 'decided' : isNewer(SERVER_ACTOR_ID) ? 'unsure' : null
+}
 
 /** The same of a conflict that is told again, by the record as it was read anew before. */
-export async function wasDecided(
+export async function decisionSeen(
   tx: StoreTx,
   { collection, recordId }: Mutation,
   answered: WireRecord | null,
   deviceId: string,
-): Promise<boolean> {
+): Promise<ReturnType<typeof decisionIn>> {
   const seen = await getRecord(tx, collection, recordId)
-  return seen !== null && !seen.orphan && isDecided(seen, answered, deviceId)
+  return seen === null || seen.orphan ? null : decisionIn(seen, answered, deviceId)
 }
 
 /** After a pulled record: its conflicts that were decided are notices no longer. */
@@ -146,8 +155,41 @@ export async function closeDecidedConflicts(
   deviceId: string,
 ): Promise<void> {
   for (const conflict of await conflictsOf(tx, record.collection, record.recordId)) {
-    if (!isDecided(record, conflict.record, deviceId)) continue
-    await tx.remove('notices', conflictKey(record.collection, record.recordId, conflict.conflictId))
+    const decision = decisionIn(record, conflict.record, deviceId)
+    if (!decision) continue
+    const key = conflictKey(record.collection, record.recordId, conflict.conflictId)
+    if (decision === 'decided') await tx.remove('notices', key)
+    else await putRow(tx, 'notices', key, { ...conflict, unsure: true })
+  }
+}
+
+/** Conflicts to ask the server about. */
+export async function unsureConflicts(tx: StoreTx): Promise<readonly ConflictNotice[]> {
+  const unsure: ConflictNotice[] = []
+  await eachRow<ConflictNotice>(tx, 'notices', 'conflict/', (notice) => {
+    if (notice.unsure && !notice.decided) unsure.push(notice)
+    return unsure.length < CONFLICTS_ASKED_MAX
+  })
+  return unsure
+}
+
+/** The server's answer: what isn't among `decidedIds` waits for a person still. */
+export async function noteAnswered(
+  tx: StoreTx,
+  asked: readonly ConflictNotice[],
+  decidedIds: readonly unknown[],
+): Promise<void> {
+  for (const { collection, recordId, conflictId } of asked) {
+    const key = conflictKey(collection, recordId, conflictId)
+    const notice = await getRow<ConflictNotice>(tx, 'notices', key)
+    if (!notice) continue
+    const { unsure: _, ...settled } = notice
+    await putRow(
+      tx,
+      'notices',
+      key,
+      decidedIds.includes(conflictId) ? { ...settled, decided: true } : settled,
+    )
   }
 }
 

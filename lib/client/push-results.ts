@@ -6,11 +6,11 @@ import { forkParts } from './on-demand.ts'
 import { readOffset, receiveStamps, resetClock, tickClock } from './device-clock.ts'
 import {
   closeConflict,
+  decisionSeen,
   giveUpConflict,
   noteConflict,
   noteDeadLetter,
   noteRefusal,
-  wasDecided,
 } from './notices.ts'
 import { acknowledge, dependentsOf, dropEntry, findEntries, saveEntry } from './outbox.ts'
 import { dropOrphan, storeOwnWrite, storeRecord } from './records.ts'
@@ -129,8 +129,9 @@ async function take(
   if (result.status === 'conflict') {
     const { conflictId, record } = result
     // What a restored server tells of again may have been decided before it was backed up.
-    if (!isRead || !(await wasDecided(tx, mutation, record, deviceId)))
-      await noteConflict(tx, conflictId, mutation, record, nowMs)
+    const decision = isRead ? await decisionSeen(tx, mutation, record, deviceId) : null
+    if (decision !== 'decided')
+      await noteConflict(tx, conflictId, mutation, record, nowMs, decision === 'unsure')
   } else if (result.status === 'dead_lettered') {
     const { deadLetterId, code, detail } = result
     if (!repeat?.letterClosed)

@@ -1,4 +1,5 @@
 import { readErrands, runErrands } from './errands.ts'
+import { noteAnswered, unsureConflicts } from './notices.ts'
 import type { UnsentReport } from './reports.ts'
 import { dropReports, nextReport, unsentReports } from './reports.ts'
 import type { ReplicaContext } from './run.ts'
@@ -8,7 +9,7 @@ import { tell } from './tell.ts'
 import type { Outcome } from './transport.ts'
 import type { StoreTx } from './store.ts'
 import { startOver } from './tables.ts'
-import { checkNothing, checkSessions } from './wire.ts'
+import { checkDecided, checkSessions } from './wire.ts'
 
 /** Requests of reports after one session; the rest goes after the next. */
 const REPORT_REQUESTS_MAX = 4
@@ -75,21 +76,32 @@ async function sendReports(
   })
 }
 
-/** Says that the device lives and rests, with its queue; brings back commands and the config's version. */
-export async function heartbeat(context: ReplicaContext, token: string): Promise<Outcome<true>> {
+/**
+ * Says that the device lives and rests, with its queue; brings back commands and the config's version, and which of the
+ * conflicts that may have been decided were.
+ */
+export async function heartbeat(
+  context: ReplicaContext,
+  token: string,
+): Promise<Outcome<readonly unknown[]>> {
   const { machine, random } = context
-  const report = await transact(context, (tx) => nextReport(tx, machine.state(), random))
-  const body = JSON.stringify({ report })
+  const { report, asked } = await transact(context, async (tx) => ({
+    report: await nextReport(tx, machine.state(), random),
+    asked: await unsureConflicts(tx),
+  }))
+  const conflicts = asked.map(({ conflictId }) => conflictId)
+  const body = JSON.stringify({ report, ...(asked.length > 0 ? { conflicts } : {}) })
   const call = {
     kind: 'heartbeat',
     method: 'POST',
     path: '/api/v1/heartbeat',
     credential: token,
     body,
-    check: checkNothing,
+    check: checkDecided,
   } as const
   const outcome = await tell(context, call)
   // A paused device is refused, but heard.
   if (outcome.ok || outcome.failure.code === 'device_paused') await noteHeard(context, report)
+  if (outcome.ok && asked.length > 0) await transact(context, (tx) => noteAnswered(tx, asked, outcome.value))
   return outcome
 }

@@ -177,6 +177,8 @@ export interface ConflictNotice {
   readonly noticedAtMs: number
   /** The server told that it was decided; the pull that brings the decision closes the notice. */
   readonly decided?: true | undefined
+  /** A person wrote to the record since, which may have been the decision: the next heartbeat asks. */
+  readonly unsure?: true | undefined
 }
 
 export interface DeadLetterNotice {

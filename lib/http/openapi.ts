@@ -93,7 +93,7 @@ export const DEVICE_OPERATIONS: readonly Operation[] = [
     path: '/heartbeat',
     summary: 'A device with nothing to do tells how it is',
     body: heartbeatRequest,
-    answer: z.object({}),
+    answer: z.object({ decided: z.array(z.string()) }),
     status: 200,
   },
   {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import { orNull, uuid } from './mutation.ts'
+import { CONFLICTS_ASKED_MAX } from './limits.ts'
 import { deviceReport } from './report.ts'
 import type { BusinessRule, UpMigration } from './rules.ts'
 
@@ -44,7 +45,11 @@ export const enrollRequest = z.object({
 })
 export type EnrollRequest = z.infer<typeof enrollRequest>
 
-export const heartbeatRequest = z.object({ report: deviceReport })
+/** `conflicts` are asked about: which of them were decided (CS6). */
+export const heartbeatRequest = z.object({
+  report: deviceReport,
+  conflicts: orNull(z.array(uuid).max(CONFLICTS_ASKED_MAX)),
+})
 
 export const STRATEGIES = ['lww', 'fww', 'field-merge', 'crdt', 'ot', 'manual'] as const
 export type StrategyName = (typeof STRATEGIES)[number]

@@ -14,6 +14,8 @@ export const COLLECTIONS_PER_FLEET_MAX = 100
 /** A device may hold changes of collections that no longer are. */
 export const COLLECTIONS_REPORTED_MAX = 2 * COLLECTIONS_PER_FLEET_MAX
 export const TOKEN_TEXT_MAX = 16_000
+/** Conflicts that one heartbeat may ask about. */
+export const CONFLICTS_ASKED_MAX = 20
 export const STATE_HASH_TEXT_MAX = 16_000
 /** Records of one collection whose state is compared; larger ones are left out. */
 export const STATE_RECORDS_MAX = 20_000

@@ -192,7 +192,7 @@ export const MUTANTS: readonly PlantedMutant[] = [
     edits: [
       {
         file: 'lib/client/notices.ts',
-        find: '    if (!isDecided(record, conflict.record, deviceId)) continue',
+        find: '    if (!decision) continue',
         replace: '    if (conflict) continue',
       },
       {

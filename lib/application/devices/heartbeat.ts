@@ -31,12 +31,16 @@ export async function noteContact(
   }
 }
 
-/** POST /heartbeat: a device with nothing to do tells how it is (protocol.md, device API); it gets what waits for it. */
+/** POST /heartbeat: a device with nothing to do tells how it is (protocol.md, device API); it gets what waits for it, and
+ * hears which of the conflicts that it names were decided. */
 export async function heartbeat(
   ctx: Pick<Context, 'storage' | 'clock' | 'directory'>,
   input: { readonly device: Device; readonly app: App; readonly body: unknown },
-): Promise<readonly WireCommand[]> {
-  const { report } = parsedOrThrow(heartbeatRequest, input.body)
-  await noteContact(ctx, input.device, input.app, report)
-  return commandsAfter(input.device, report, ctx.clock.now())
+): Promise<{ readonly commands: readonly WireCommand[]; readonly decided: readonly string[] }> {
+  const { report, conflicts = [] } = parsedOrThrow(heartbeatRequest, input.body)
+  const { device } = input
+  await noteContact(ctx, device, input.app, report)
+  const rows = await Promise.all(conflicts.map((id) => ctx.storage.conflicts.get(device.fleetId, id)))
+  const decided = rows.flatMap((row) => (row?.status === 'resolved' ? [row.id] : []))
+  return { commands: commandsAfter(device, report, ctx.clock.now()), decided }
 }

@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { createCollection } from '#lib/application/collections/create-collection.ts'
 import type { Replica } from '#lib/client/replica.ts'
 import { bodyOf } from '#tests/support/device-world.ts'
 import type { DeviceHttp } from '#tests/support/device-http.ts'
@@ -118,4 +120,52 @@ describe('the SDK obeys, over HTTP and PostgreSQL', () => {
     expect(await replica.sync()).toMatchObject({ state: 'halted', problem: 'device_revoked', pending: 1 })
     await replica.close()
   })
+
+  it.each(['mine', 'theirs', 'merged'] as const)(
+    '[CS6][CM1] the decision (%s) of one device’s conflict closes no other one’s, and is heard of though no news came',
+    async (choice) => {
+      const { fleetId } = world.fleet
+      const name = `asked-${choice}`
+      const body = { name, strategy: 'manual', schema: true }
+      await createCollection(world.app.ctx, { actor: SYSTEM, fleetId, body })
+      const [one, two, three] = [await world.replica(), await world.replica(), await world.replica()]
+      const all = [one, two, three]
+      const { recordId } = await three.collection(name).put(null, { v: 0 })
+      for (const replica of [three, one, two]) await replica.sync()
+      await three.collection(name).put(recordId, { v: 1 })
+      await three.sync()
+      for (const [replica, v] of [
+        [one, 'one'],
+        [two, 'two'],
+      ] as const) {
+        await replica.collection(name).put(recordId, { v })
+        await replica.sync()
+        await replica.collection(name).patch(recordId, { set: { later: v } })
+      }
+      const idOf = (replica: Replica): string => replica.conflicts$.get()[0]?.conflictId ?? ''
+      // More news than may wait: what became of the conflict isn't among it.
+      const full = vi.spyOn(world.app.ctx.storage.devices, 'command').mockRejectedValue(new Error('full'))
+      vi.spyOn(world.app.ctx.log, 'warn').mockReturnValue(undefined)
+      const decide = async (replica: Replica, version: number) => {
+        const data = choice === 'merged' ? { data: { v: 'both' } } : {}
+        const path = `/conflicts/${idOf(replica)}/resolve?fleet=${fleetId}`
+        expect((await world.admin('POST', path, { choice, version, ...data })).status).toBe(200)
+      }
+      const versionOf = async () =>
+        (await world.storage.sync.getRecord(fleetId, name, recordId))?.version ?? 0
+      await decide(two, await versionOf())
+      for (let n = 0; n < 3; n++) for (const replica of all) await replica.sync()
+      expect(two.conflicts$.get()).toEqual([])
+      expect(one.conflicts$.get()).toHaveLength(1)
+      expect(await one.collection(name).get(recordId)).toMatchObject({ data: { v: 'one' }, inConflict: true })
+      await decide(one, await versionOf())
+      for (let n = 0; n < 3; n++) for (const replica of all) await replica.sync()
+      full.mockRestore()
+      vi.restoreAllMocks()
+      expect(all.map((replica) => replica.conflicts$.get())).toEqual([[], [], []])
+      const shown = await Promise.all(all.map((replica) => replica.collection(name).get(recordId)))
+      for (const view of shown) expect(view).toMatchObject({ inConflict: false, data: shown[2]?.data })
+      for (const replica of all) await replica.close()
+    },
+  )
 })

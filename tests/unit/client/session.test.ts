@@ -319,7 +319,7 @@ test('[CS6][TK6] a conflict that the server does not know is given up: both side
   await replica.close()
 })
 
-test('[CS6] a decision is heard of from a version that another device made after it', async () => {
+test('[CS6] a version by the desk makes the device ask whether its conflict was decided, also where others wrote after it', async () => {
   const { authority, open } = createWorld()
   const theirs = authority.write(RECORD, { title: 'theirs' })
   const replica = await open()
@@ -336,7 +336,21 @@ test('[CS6] a decision is heard of from a version that another device made after
   const after = authority.write(RECORD, { title: 'after it' })
   const versionVector = { ...decided.versionVector, ...after.versionVector }
   authority.records.set(RECORD, { ...after, versionVector })
-  await replica.sync()
+  const asked = () =>
+    authority.requests.flatMap(({ path, json }) => (path === '/api/v1/heartbeat' ? [json['conflicts']] : []))
+  expect(asked().filter(Boolean)).toEqual([])
+  // The desk decided another device's conflict: this one is still open, and asked about once a version.
+  for (let n = 0; n < 3; n++) await replica.sync()
+  expect(replica.conflicts$.get()).toMatchObject([{ conflictId }])
+  expect(asked().filter(Boolean)).toEqual([[conflictId]])
+  expect(await replica.collection(COLLECTION).get(RECORD)).toMatchObject({
+    data: { title: 'mine' },
+    inConflict: true,
+  })
+
+  authority.records.set(RECORD, { ...authority.write(RECORD, { title: 'after it' }), versionVector })
+  authority.script.decided = [conflictId]
+  for (let n = 0; n < 2; n++) await replica.sync()
   expect(replica.conflicts$.get()).toEqual([])
   expect(await replica.collection(COLLECTION).get(RECORD)).toMatchObject({ data: { title: 'after it' } })
   await replica.close()
@@ -352,7 +366,8 @@ test('[CS6] a conflict that was decided before the backup is no notice when a re
   await replica.collection(COLLECTION).put(RECORD, { title: 'mine' })
   await replica.sync()
   authority.write(RECORD, { title: 'decided' }, SERVER_ACTOR_ID)
-  await replica.sync()
+  authority.script.decided = [conflictId]
+  for (let n = 0; n < 2; n++) await replica.sync()
   expect(replica.conflicts$.get()).toEqual([])
 
   authority.restore()
@@ -363,13 +378,14 @@ test('[CS6] a conflict that was decided before the backup is no notice when a re
     status: 'duplicate',
     original: { id, status: 'conflict', record: theirs, conflictId },
   })
-  await replica.sync()
+  for (let n = 0; n < 2; n++) await replica.sync()
   expect(replica.conflicts$.get()).toEqual([])
   expect(replica.status$.get().pending).toBe(0)
   expect(await replica.collection(COLLECTION).get(RECORD)).toMatchObject({ data: { title: 'decided' } })
 
   // One that is open still is a notice again.
   authority.restore()
+  authority.script.decided = []
   authority.write(RECORD, { title: 'theirs' })
   await replica.sync()
   expect(replica.conflicts$.get()).toMatchObject([{ conflictId }])

@@ -20,6 +20,8 @@ export interface Script {
   fault: (request: Seen) => Fault
   result: (mutation: Mutation) => MutationResult | undefined
   commands: { id: string; type: string; conflictId?: string }[]
+  /** Conflicts that a person decided, for a device that asks. */
+  decided: string[]
 }
 
 export interface Authority {
@@ -59,7 +61,7 @@ export function createAuthority(now: () => number, pageSize = 500): Authority {
   const self: Authority = {
     fetch: (async (input: string, init: RequestInit) =>
       handle(String(input), init)) as unknown as typeof fetch,
-    script: { fault: () => undefined, result: () => undefined, commands: [] },
+    script: { fault: () => undefined, result: () => undefined, commands: [], decided: [] },
     requests: [],
     sessions: [],
     effects,
@@ -157,8 +159,10 @@ export function createAuthority(now: () => number, pageSize = 500): Authority {
         return push(seen)
       case '/api/v1/pull':
         return pull(seen.query)
-      case '/api/v1/heartbeat':
-        return Response.json({})
+      case '/api/v1/heartbeat': {
+        const asked = (seen.json['conflicts'] ?? []) as string[]
+        return Response.json({ decided: asked.filter((id) => self.script.decided.includes(id)) })
+      }
       case '/api/v1/sessions': {
         const sessions = seen.json['sessions'] as SessionReport[]
         self.sessions.push(...sessions)
