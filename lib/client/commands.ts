@@ -1,8 +1,9 @@
 import { isUuid } from '#lib/kernel/uuid.ts'
 import { forgetLetter, noteDecided } from './notices.ts'
+import type { ReplicaContext } from './run.ts'
 import type { StoreTx } from './store.ts'
 import type { CommandLog, Errand } from './tables.ts'
-import { getMeta, setMeta, startOver } from './tables.ts'
+import { getMeta, identityOf, setMeta, startOver } from './tables.ts'
 import type { Command } from './transport.ts'
 
 /** Remembered, so that a command that is told twice is done once. */
@@ -37,6 +38,22 @@ export async function followCommands(tx: StoreTx, commands: readonly Command[]):
 }
 
 const isErrand = (type: string): type is Errand['type'] => type === 'rotate' || type === 'send_diagnostics'
+
+/** Who speaks, and what it still has to do for an operator; read together. */
+export const readErrands = async (
+  tx: StoreTx,
+): Promise<{ readonly token: string | null; readonly errands: readonly Errand[] }> => ({
+  token: (await identityOf(tx)).token,
+  errands: (await getMeta(tx, 'errands')) ?? [],
+})
+
+/** What needs a request of its own; fetched when something is to be done. Gives the token that counts from now on. */
+export const runErrands = async (
+  context: ReplicaContext,
+  token: string,
+  errands: readonly Errand[],
+): Promise<string> =>
+  errands.length === 0 ? token : (await import('./errands.ts')).runErrands(context, token, errands)
 
 /** An errand was run: its command is acknowledged with the next report. */
 export async function noteDone(tx: StoreTx, { id }: Errand): Promise<void> {

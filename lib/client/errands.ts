@@ -1,19 +1,10 @@
 import { noteDone } from './commands.ts'
 import type { ReplicaContext } from './run.ts'
 import { transact } from './run.ts'
-import type { StoreTx } from './store.ts'
 import type { Errand } from './tables.ts'
-import { getMeta, identityOf, setMeta } from './tables.ts'
+import { identityOf, setMeta } from './tables.ts'
 import { tell } from './tell.ts'
 import { checkNothing, checkRotated } from './wire.ts'
-
-/** Who speaks, and what it still has to do for an operator; read together. */
-export const readErrands = async (
-  tx: StoreTx,
-): Promise<{ readonly token: string | null; readonly errands: readonly Errand[] }> => ({
-  token: (await identityOf(tx)).token,
-  errands: (await getMeta(tx, 'errands')) ?? [],
-})
 
 /**
  * Does what operators commanded and needs a request of its own. A command is acknowledged once it is done; what fails

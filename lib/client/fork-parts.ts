@@ -7,7 +7,7 @@ import { crdtParts } from './on-demand.ts'
 import type { Renaming } from './crdt-remake.ts'
 import { spoilDots } from './device-dots.ts'
 import { changeEpoch } from './epoch.ts'
-import { conflictsOf, noteRefusal } from './notices.ts'
+import { conflictsOf, decisionSeen, giveUpConflict, noteAnswered, noteRefusal } from './notices.ts'
 import { addEntry, bytesOf, dropEntry, dropSpare, eachOutboxEntry, pendingOf, saveEntry } from './outbox.ts'
 import type { ReplicaContext } from './run.ts'
 import type { StoreTx } from './store.ts'
@@ -40,6 +40,9 @@ export interface ForkParts {
   moveWork(tx: StoreTx, deviceId: string): Promise<void>
   countedElsewhere(tx: StoreTx, mutation: Mutation, under: string): Promise<void>
   takeBack(tx: StoreTx, mutation: Mutation, under: string): Promise<void>
+  readonly giveUpConflict: typeof giveUpConflict
+  readonly decisionSeen: typeof decisionSeen
+  readonly noteAnswered: typeof noteAnswered
   sendRest(tx: StoreTx, entry: OutboxEntry, hlc: string, nowMs: number): Promise<'sent' | LocalRefusal | null>
 }
 
@@ -253,5 +256,8 @@ export const forkParts: ForkParts = {
   moveWork,
   countedElsewhere,
   takeBack,
+  giveUpConflict,
+  decisionSeen,
+  noteAnswered,
   sendRest,
 }

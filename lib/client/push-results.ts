@@ -4,14 +4,7 @@ import { clampRetryAfter } from '#lib/engine/backoff.ts'
 import { unreachable } from '#lib/kernel/result.ts'
 import { forkParts } from './on-demand.ts'
 import { readOffset, receiveStamps, resetClock, tickClock } from './device-clock.ts'
-import {
-  closeConflict,
-  decisionSeen,
-  giveUpConflict,
-  noteConflict,
-  noteDeadLetter,
-  noteRefusal,
-} from './notices.ts'
+import { closeConflict, noteConflict, noteDeadLetter, noteRefusal } from './notices.ts'
 import { acknowledge, dependentsOf, dropEntry, findEntries, saveEntry } from './outbox.ts'
 import { dropOrphan, storeOwnWrite, storeRecord } from './records.ts'
 import type { StoreTx } from './store.ts'
@@ -129,7 +122,7 @@ async function take(
   if (result.status === 'conflict') {
     const { conflictId, record } = result
     // What a restored server tells of again may have been decided before it was backed up.
-    const decision = isRead ? await decisionSeen(tx, mutation, record, deviceId) : null
+    const decision = isRead ? await forkParts().decisionSeen(tx, mutation, record, deviceId) : null
     if (decision !== 'decided')
       await noteConflict(tx, conflictId, mutation, record, nowMs, decision === 'unsure')
   } else if (result.status === 'dead_lettered') {
@@ -161,7 +154,7 @@ async function refuse(
   }
   if (parentRestamped) return restamp(tx, context, entry)
   if (result.code === 'unknown_conflict')
-    context.refusals.push(...(await giveUpConflict(tx, entry.mutation, context.nowMs)))
+    context.refusals.push(...(await forkParts().giveUpConflict(tx, entry.mutation, context.nowMs)))
   context.refusals.push(...(await setAside(tx, entry, result.code, result.detail ?? '', context.nowMs)))
 }
 

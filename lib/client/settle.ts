@@ -1,5 +1,6 @@
-import { readErrands, runErrands } from './errands.ts'
-import { noteAnswered, unsureConflicts } from './notices.ts'
+import { readErrands, runErrands } from './commands.ts'
+import { unsureConflicts } from './notices.ts'
+import { forkParts } from './on-demand.ts'
 import type { UnsentReport } from './reports.ts'
 import { dropReports, nextReport, unsentReports } from './reports.ts'
 import type { ReplicaContext } from './run.ts'
@@ -102,6 +103,7 @@ export async function heartbeat(
   const outcome = await tell(context, call)
   // A paused device is refused, but heard.
   if (outcome.ok || outcome.failure.code === 'device_paused') await noteHeard(context, report)
-  if (outcome.ok && asked.length > 0) await transact(context, (tx) => noteAnswered(tx, asked, outcome.value))
+  if (outcome.ok && asked.length > 0)
+    await transact(context, (tx) => forkParts().noteAnswered(tx, asked, outcome.value))
   return outcome
 }

@@ -1,4 +1,4 @@
-import { readErrands, runErrands } from './errands.ts'
+import { readErrands, runErrands } from './commands.ts'
 import { pickBatch } from './outbox.ts'
 import { noteQuietTime, quietTimeLeft } from './quiet-time.ts'
 import type { ReplicaContext } from './run.ts'
