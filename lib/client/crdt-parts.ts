@@ -28,7 +28,7 @@ import { ReplicaError } from './errors.ts'
 import type { Counted } from './tables.ts'
 
 export type CrdtRules = Pick<CollectionRules, 'strategy' | 'fieldStrategies'>
-type OwnChange = Pick<Mutation, 'op' | 'hlc'>
+type OwnChange = Pick<Mutation, 'op' | 'hlc'> & { readonly baseVersion?: number }
 
 /** A record with its CRDTs as this device has them: what the server said, and its own open changes joined in. */
 export interface CrdtGround {
@@ -40,6 +40,8 @@ export interface CrdtGround {
   readonly written: ReadonlySet<string>
   /** States that other devices handed over. */
   readonly heard?: CrdtStates | undefined
+  /** The version that began this life of the record. */
+  readonly life?: number | undefined
 }
 
 export interface CrdtParts {
@@ -93,8 +95,10 @@ function adopt(ground: CrdtGround): CrdtGround {
 
 /** The own changes on top, and what others handed over last: a `put` lets it be. */
 function rebaseAll(ground: CrdtGround, changes: readonly OwnChange[]): CrdtGround {
-  const { heard = {}, ...shown } = ground
-  return Object.entries(heard).reduce(joinHeard, changes.reduce(rebaseOne, adopt(shown)))
+  const { heard = {}, life = 0, ...shown } = ground
+  // What was made on a former life has other states under it: the server says what it comes to on this one.
+  const own = changes.filter(({ baseVersion = 0 }) => baseVersion === 0 || baseVersion >= life)
+  return Object.entries(heard).reduce(joinHeard, own.reduce(rebaseOne, adopt(shown)))
 }
 
 /** One path of what was handed over; what doesn't fit the server's record any more is left out. */

@@ -18,6 +18,8 @@ export interface CrdtExport {
   readonly collection: string
   readonly recordId: string
   readonly schemaVersion: number
+  /** The version that began this life of the record; left out for the first one. */
+  readonly life?: number | undefined
   readonly crdt: CrdtStates
 }
 
@@ -46,7 +48,8 @@ async function exportCrdt(
     )
     const { fleetId } = await core.identityOf(tx)
     const schemaVersion = record?.schemaVersion ?? own.at(-1)?.schemaVersion ?? 1
-    return { format: 'tidemark-crdt-1', fleetId, collection, recordId, schemaVersion, crdt }
+    const life = record?.life === undefined ? {} : { life: record.life }
+    return { format: 'tidemark-crdt-1', fleetId, collection, recordId, schemaVersion, ...life, crdt }
   })
 }
 
@@ -61,7 +64,7 @@ async function mergeCrdt(
   exported: unknown,
 ): Promise<string> {
   context.checkOpen()
-  const { recordId, schemaVersion, crdt, fleetId } = readExport(exported, collection)
+  const { recordId, schemaVersion, crdt, fleetId, life } = readExport(exported, collection)
   await context.store.transactDurably(async (tx) => {
     const own = await core.identityOf(tx)
     if (own.fleetId !== null && fleetId !== null && own.fleetId !== fleetId)
@@ -72,7 +75,8 @@ async function mergeCrdt(
     const rules = await core.rulesOf(tx, collection)
     if (!usesCrdt(rules)) throw bad(`${collection} holds no CRDTs`)
     if (!record && !holdsOnlyCrdts(rules)) throw new ReplicaError('not_found', `${collection}/${recordId}`)
-    const known = record ?? heardOf(collection, recordId, schemaVersion)
+    if (record && (record.life ?? 0) !== (life ?? 0)) throw bad('it is of another life of the record')
+    const known = record ?? heardOf(collection, recordId, schemaVersion, life)
     const heard = core.crdtParts().hear(rules, known.heard ?? {}, checked)
     if (!heard) throw bad('it does not fit what this device has')
     await core.putRow(tx, 'records', core.recordRowKey(collection, recordId), { ...known, heard })
@@ -82,7 +86,12 @@ async function mergeCrdt(
 }
 
 /** A record that the server has not shown yet: version 0, kept until it does. */
-const heardOf = (collection: string, recordId: string, schemaVersion: number): ReplicaRecord => ({
+const heardOf = (
+  collection: string,
+  recordId: string,
+  schemaVersion: number,
+  life: number | undefined,
+): ReplicaRecord => ({
   collection,
   recordId,
   version: 0,
@@ -91,6 +100,7 @@ const heardOf = (collection: string, recordId: string, schemaVersion: number): R
   versionVector: {},
   hlc: '',
   schemaVersion,
+  ...(life === undefined ? {} : { life }),
   mark: null,
   orphan: false,
 })
@@ -98,11 +108,12 @@ const heardOf = (collection: string, recordId: string, schemaVersion: number): R
 function readExport(exported: unknown, collection: string): CrdtExport {
   if (!isJsonObject(exported) || exported['format'] !== 'tidemark-crdt-1') throw bad('no export of a record')
   if (exported['collection'] !== collection) throw bad('it is of another collection')
-  const { recordId, crdt, schemaVersion, fleetId } = exported
+  const { recordId, crdt, schemaVersion, fleetId, life } = exported
   const isWhole =
     isUuid(recordId) &&
     isJsonObject(crdt) &&
     Number.isSafeInteger(schemaVersion) &&
+    (life === undefined || Number.isSafeInteger(life)) &&
     (fleetId === null || typeof fleetId === 'string')
   if (!isWhole) throw bad('no export of a record')
   if (Object.keys(crdt).length > PATHS_MAX || JSON.stringify(crdt).length > EXPORT_CHARS_MAX)

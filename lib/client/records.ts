@@ -26,7 +26,8 @@ export async function storeRecord(
   const { ot, ...rest } = wire
   const hasWaiting = ot && (await pendingOf(tx, wire.collection, wire.recordId)).some(isOperation)
   if (hasWaiting) await otParts().catchUp(tx, wire)
-  const heard = known?.heard && crdtParts().stillHeard(wire.crdt ?? {}, known.heard)
+  const isSameLife = (known?.life ?? 0) === (wire.life ?? 0)
+  const heard = isSameLife && known?.heard && crdtParts().stillHeard(wire.crdt ?? {}, known.heard)
   const record: ReplicaRecord = {
     ...rest,
     ...(heard ? { heard } : {}),

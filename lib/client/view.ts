@@ -87,6 +87,7 @@ export async function groundOf(
     hlc: record?.hlc ?? '',
     written: new Set(),
     heard: record?.heard,
+    life: record?.life,
   }
 }
 

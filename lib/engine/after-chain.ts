@@ -117,6 +117,7 @@ export function chainBase(draft: PushDraft, mutation: Mutation, deviceId: string
   let view: ChainView = {
     document: seen,
     madeVersion: 0,
+    firstMade: 0,
     seenVersion: baseVersion,
     seen,
     ownSide: null,
@@ -157,6 +158,7 @@ const UNKNOWN: BaseDocument = { kind: 'unknown' }
 const UNKNOWN_VIEW = {
   document: UNKNOWN,
   madeVersion: 0,
+  firstMade: 0,
   seen: UNKNOWN,
   ownSide: null,
   madeAnew: false,
@@ -166,11 +168,15 @@ const UNKNOWN_VIEW = {
 const viewKey = (id: string, baseVersion: number): string => `${id}@${baseVersion}`
 
 function extendView(draft: PushDraft, view: ChainView, ancestor: KnownMutation): ChainView {
-  const { document, madeVersion, links, ahead } = view
+  const { document, madeVersion, firstMade, links, ahead } = view
   const { deviceId, result } = ancestor
   const version = 'version' in result ? result.version : 0
   const mutation = asMadeToday(draft, ancestor.mutation)
-  const made = { madeVersion: Math.max(madeVersion, version), links: links + 1 }
+  const made = {
+    madeVersion: Math.max(madeVersion, version),
+    firstMade: firstMade || version,
+    links: links + 1,
+  }
   if (document.kind === 'unknown' || links >= CHAIN_MAX)
     return { ...view, ...made, document: { kind: 'unknown' } }
   const anew = document.data === null ? madeByPut(mutation, result) : null

@@ -3,6 +3,7 @@ import { jsonEqual } from '#lib/kernel/json.ts'
 import type { Result } from '#lib/kernel/result.ts'
 import { ok } from '#lib/kernel/result.ts'
 import type { CrdtStates } from '#lib/protocol/crdt.ts'
+import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import { chainBase } from './after-chain.ts'
 import { chooseStrategy, forReplay } from './conflict/choose-strategy.ts'
 import type { ConflictDecision } from './conflict/decision.ts'
@@ -11,6 +12,7 @@ import { adoptStates } from './crdt/adopt.ts'
 import { joinDeltas } from './crdt/apply-changes.ts'
 import type { DocumentWriter } from './crdt/derive.ts'
 import type { CrdtFailure } from './crdt/failure.ts'
+import { carriedOver } from './crdt/former-life.ts'
 import { holdsOnlyCrdts, plainPart } from './crdt/governed.ts'
 import { materialise } from './crdt/materialise.ts'
 import type { Written } from './crdt/write-document.ts'
@@ -19,9 +21,10 @@ import type { RecordDecision, RecordQuestion } from './decide-record.ts'
 import { findInvalid, isConcurrent, isRecreation, mayWriteOnNothing, unfitPatch } from './decide-record.ts'
 import type { PatchFailure } from './patch.ts'
 import { applyOperation } from './patch.ts'
-import type { PushDraft } from './push-draft.ts'
+import type { ChainView, PushDraft } from './push-draft.ts'
 import { asOfToday, headOf, recordOf } from './push-draft.ts'
 import type { BaseDocument, RecordState } from './types.ts'
+import { viewAfter } from './view-after.ts'
 
 /** Everything that a decision looks at. */
 interface Standing {
@@ -32,6 +35,9 @@ interface Standing {
   readonly concurrent: boolean
   /** The record's CRDTs by today's rules; none for one that is made, or made anew. */
   readonly states: CrdtStates
+  readonly anew: boolean
+  /** True for a mutation that was made on a life of the record which is over. */
+  readonly isLate: boolean
 }
 
 /**
@@ -48,11 +54,24 @@ export function decideCrdtRecord(draft: PushDraft, question: RecordQuestion): Re
   const anew = current === null || (current.deleted && mutation.op.type === 'put' && isNothing(base))
   const { text } = draft.world
   const states = anew ? {} : adoptStates(rules, current.data ?? {}, current.crdt, current.hlc, text)
-  const standing = { draft, question, current, base, concurrent, states }
+  const isLate = !anew && current !== null && isOfFormerLife(draft, mutation, current, chain)
+  const standing = { draft, question, current, base, concurrent, states, anew, isLate }
   return mutation.op.type === 'delete' ? decideDelete(standing) : decideEdit(standing)
 }
 
 const isNothing = (base: BaseDocument): boolean => base.kind === 'known' && base.data === null
+
+/** Versions of another epoch tell nothing. */
+function isOfFormerLife(
+  { world }: PushDraft,
+  { baseEpoch }: Mutation,
+  { life }: RecordState,
+  { seenVersion, firstMade }: ChainView,
+): boolean {
+  if (life === undefined || (baseEpoch !== undefined && baseEpoch !== world.epoch)) return false
+  const from = seenVersion || firstMade
+  return from > 0 && from < life
+}
 
 /** A deleted record keeps its CRDTs, for the edits that win over the delete (CS9). */
 function decideDelete(standing: Standing): RecordDecision {
@@ -92,7 +111,8 @@ function mayReturn({ question, current, base, concurrent }: Standing): boolean {
 type Failure = CrdtFailure | PatchFailure | { readonly code: 'underivable'; readonly path: string }
 
 /** The edit on what its author saw. Without that a document write on a CRDT has no difference (protocol.md, ops). */
-function writtenBy({ draft, question, current, base, states }: Standing): Result<Written, Failure> {
+function writtenBy(standing: Standing): Result<Written, Failure> {
+  const { draft, question, current, base, states, isLate } = standing
   const { mutation, rules, author } = question
   const { op } = mutation
   if (op.type === 'delete') return ok({ next: {}, deltas: {} })
@@ -103,6 +123,7 @@ function writtenBy({ draft, question, current, base, states }: Standing): Result
     epoch: draft.world.epoch,
     version: headOf(draft, mutation.collection) + 1,
   }
+  if (isLate) return writtenLate(standing, op, writer)
   const touched = base.kind === 'unknown' ? touchedCrdt(rules, op, states) : null
   if (touched !== null) return { ok: false, error: { code: 'underivable', path: touched } }
   const seen =
@@ -110,6 +131,37 @@ function writtenBy({ draft, question, current, base, states }: Standing): Result
       ? { data: base.data ?? {}, states: base.data === null ? {} : base.crdt }
       : { data: current?.data ?? {}, states }
   return writeDocument(rules, op, seen, states, writer, draft.world.text)
+}
+
+/** States of two lives have nothing in common: what the edit added to its document is what it adds to today's. */
+function writtenLate(
+  { draft, question, current, base, states }: Standing,
+  op: Exclude<Operation, { type: 'delete' }>,
+  writer: DocumentWriter,
+): Result<Written, Failure> {
+  const { mutation, rules, author } = question
+  const { text } = draft.world
+  const underivable = { ok: false, error: { code: 'underivable', path: '' } } as const
+  if (base.kind === 'unknown') return underivable
+  const before = { data: base.data ?? {}, states: base.crdt }
+  const made = writeDocument(rules, op, before, before.states, writer, text)
+  if (!made.ok) return made
+  const change = { mutation, deviceId: author, version: writer.version }
+  const after = viewAfter(draft.world, base, change)
+  const data = current?.data ?? null
+  const now = data ? ok(data) : materialise({}, states, text)
+  if (after.kind === 'unknown' || !after.data) return underivable
+  if (!now.ok) return now
+  const local = after.data
+  const next = carriedOver(
+    rules,
+    { before, after: { data: local, states: after.crdt } },
+    { data: now.value, states },
+  )
+  if (!next) return { ok: false, error: { code: 'not_a_container', path: '' } }
+  const late = { data: now.value, states }
+  const carried = writeDocument(rules, { type: 'put', data: next }, late, states, writer, text)
+  return carried.ok ? ok({ next: local, deltas: carried.value.deltas }) : carried
 }
 
 /** Nobody came between: the fields that no CRDT holds are changed as they stand now. */
@@ -191,7 +243,7 @@ type Settled = Pick<Extract<RecordDecision, { kind: 'settled' }>, 'decision' | '
 
 /** The document with the changes joined in, where today's schema takes it; `settled` tells of a conflict that it came through. */
 function joined(
-  { draft, question, base, concurrent, states }: Standing,
+  { draft, question, current, base, concurrent, states, anew }: Standing,
   document: JsonObject,
   deltas: CrdtStates,
   settled: Settled | null,
@@ -200,14 +252,15 @@ function joined(
   const { text } = draft.world
   const crdt = joinDeltas(states, deltas, text)
   if (!crdt.ok) return unfit(crdt.error, base)
-  const made = materialise(plainPart(rules, document), crdt.value, text)
-  if (!made.ok) return unfit(made.error, base)
-  const data = made.value
+  const shown = materialise(plainPart(rules, document), crdt.value, text)
+  if (!shown.ok) return unfit(shown.error, base)
+  const data = shown.value
   const invalid = findInvalid(rules, data, base)
   if (invalid) return invalid
+  const made = { data, crdt: crdt.value, ...(anew && current !== null ? { anew } : {}) }
   return settled
-    ? { kind: 'settled', ...settled, base, data, crdt: crdt.value }
-    : { kind: 'write', data, crdt: crdt.value, joined: concurrent }
+    ? { kind: 'settled', ...settled, base, ...made }
+    : { kind: 'write', joined: concurrent, ...made }
 }
 
 function unfit(failure: Failure, base: BaseDocument): RecordDecision {

@@ -30,6 +30,8 @@ export type RecordDecision =
       readonly crdt: CrdtStates
       /** Others came between, and what they did is in it too. */
       readonly joined: boolean
+      /** It begins another life of a record with CRDTs. */
+      readonly anew?: boolean
       readonly ot?: OtWrite
     }
   /** Concurrent; `data` is the document that comes out of it, null for a delete, absent when nothing is written. */
@@ -40,6 +42,7 @@ export type RecordDecision =
       readonly local: JsonObject | null
       readonly data?: JsonObject | null
       readonly crdt: CrdtStates
+      readonly anew?: boolean
       readonly ot?: OtWrite
     }
   | {

@@ -21,6 +21,8 @@ export interface ChainView {
   readonly document: BaseDocument
   /** Newest version that the chain itself made; 0 when it made none. */
   readonly madeVersion: number
+  /** The first version that it made on top of `seenVersion`; 0 when it made none. */
+  readonly firstMade: number
   /** What counts as seen: the mutation's base, or the decision that kept this chain's side of a conflict. */
   readonly seenVersion: number
   /** The document at `seenVersion`, without the chain's later changes. */

@@ -303,7 +303,7 @@ function deadLetter(
 function nextRecord(
   { draft, push, incoming }: Question,
   rules: CollectionRules,
-  { data, crdt }: SeenDocument,
+  { data, crdt, anew }: SeenDocument & { readonly anew?: boolean },
   ot: OtWrite | undefined,
 ): RecordState {
   const { collection, recordId, hlc } = incoming.mutation
@@ -311,6 +311,7 @@ function nextRecord(
   const author = authorOf(push, incoming)
   const version = headOf(draft, collection) + 1
   assert(version > (current?.version ?? 0), 'a record is never newer than its stream')
+  const life = anew ? version : current?.life
   return {
     collection,
     recordId,
@@ -322,6 +323,7 @@ function nextRecord(
     versionVector: recordWrite(current?.versionVector ?? {}, author, version),
     schemaVersion: rules.schemaVersion,
     crdt,
+    ...(life === undefined ? {} : { life }),
     ...(ot && Object.keys(ot.states).length > 0 ? { ot: ot.states } : {}),
   }
 }
@@ -333,7 +335,7 @@ function settled(
   outcome: Extract<RecordDecision, { kind: 'settled' }>,
 ): ChangeEffect {
   const { draft, incoming, ids } = question
-  const { decision, base, local, data, crdt, ot } = outcome
+  const { decision, base, local, data, crdt, anew, ot } = outcome
   const { id } = incoming.mutation
   const current = recordOf(draft, incoming.mutation)
   const conflictId = ids()
@@ -369,7 +371,7 @@ function settled(
     }
     return effectOf(question, result, { conflict: { ...conflict, result: current.data } })
   }
-  const record = nextRecord(question, rules, { data, crdt }, ot)
+  const record = nextRecord(question, rules, { data, crdt, ...(anew ? { anew } : {}) }, ot)
   const result: MutationResult & { status: 'merged' } = {
     id,
     status: 'merged',

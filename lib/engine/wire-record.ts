@@ -4,11 +4,12 @@ import type { RecordState } from './types.ts'
 
 /** A record as results and pulls carry it. */
 export function toWireRecord(record: RecordState): WireRecord {
-  const { collection, recordId, version, deleted, data, versionVector, hlc, schemaVersion } = record
+  const { collection, recordId, version, deleted, data, versionVector, hlc, schemaVersion, life } = record
   const wire = { collection, recordId, version, deleted, data, versionVector, hlc, schemaVersion }
   if (deleted) return wire
   const crdt = Object.keys(record.crdt).length === 0 ? {} : { crdt: record.crdt }
-  return { ...wire, ...crdt, ...(record.ot ? { ot: revisionsOf(record.ot) } : {}) }
+  const born = life === undefined ? {} : { life }
+  return { ...wire, ...crdt, ...born, ...(record.ot ? { ot: revisionsOf(record.ot) } : {}) }
 }
 
 const revisionsOf = (states: OtStates): Readonly<Record<string, WireOtPath>> =>

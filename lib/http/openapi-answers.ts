@@ -35,6 +35,7 @@ const wireRecord: z.ZodType<WireRecord> = z.object({
   hlc: z.string(),
   schemaVersion: z.int().min(1),
   crdt: crdtStates.optional(),
+  life: z.number().int().optional(),
   ot: z.record(z.string(), z.object({ revision: count, ops: z.array(json).optional() })).optional(),
 })
 

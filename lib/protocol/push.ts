@@ -33,6 +33,8 @@ export interface WireRecord {
   readonly schemaVersion: number
   /** Its CRDTs by JSON Pointer; left out when there are none. */
   readonly crdt?: CrdtStates | undefined
+  /** Where it was made anew over a deleted one, the version that did: CRDTs of before don't belong to these. */
+  readonly life?: number | undefined
   /** Its paths under OT by JSON Pointer; left out when there are none. */
   readonly ot?: Readonly<Record<string, WireOtPath>> | undefined
 }

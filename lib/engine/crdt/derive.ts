@@ -75,7 +75,7 @@ export function deriveDeltas(
 }
 
 /** Where a value is one thing, though it is an object. */
-const stopsOf = (states: CrdtStates): readonly string[] =>
+export const stopsOf = (states: CrdtStates): readonly string[] =>
   Object.entries(states)
     .filter(([, state]) => state.kind !== 'lww-register' || isFilled(state.value))
     .map(([path]) => path)
@@ -104,7 +104,7 @@ function deriveOne(
   }
 }
 
-const ownState = (states: CrdtStates, path: string): CrdtState | undefined =>
+export const ownState = (states: CrdtStates, path: string): CrdtState | undefined =>
   Object.hasOwn(states, path) ? states[path] : undefined
 
 function count(

@@ -286,7 +286,7 @@ const recordValues = (rows: readonly Written[]): unknown[] => [
   uuids(rows.map((row) => row.deviceId)),
   jsonsAsText(rows.map((row) => row.versionVector)),
   ints(rows.map((row) => row.schemaVersion)),
-  jsons(rows.map((row) => crdtToStore(row.crdt))),
+  jsons(rows.map((row) => crdtToStore(row.crdt, row.life))),
   jsons(rows.map((row) => row.ot ?? null)),
 ]
 

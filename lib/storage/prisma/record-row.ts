@@ -35,11 +35,26 @@ export function recordOf(row: RecordRow): RecordState {
     versionVector: parsedJson<VersionVector>(row.version_vector),
     schemaVersion: row.schema_version,
     crdt: crdtOf(row.crdt),
+    ...lifeOf(row.crdt),
     ...(row.ot === null ? {} : { ot: fromJson<OtStates>(row.ot) }),
   }
 }
 
+/** The version that began a record's life stands at the root, where no CRDT can be; most have none. */
+type StoredCrdt = CrdtStates & { readonly ''?: number }
+
+function lifeOf(stored: unknown): { readonly life?: number } {
+  const life = fromJson<StoredCrdt | null>(stored)?.['']
+  return life === undefined ? {} : { life }
+}
+
 /** Most records hold no CRDT, and their column is NULL. */
-export const crdtOf = (stored: unknown): CrdtStates => fromJson<CrdtStates | null>(stored) ?? {}
-export const crdtToStore = (crdt: CrdtStates): CrdtStates | null =>
-  Object.keys(crdt).length === 0 ? null : crdt
+export function crdtOf(stored: unknown): CrdtStates {
+  const { '': _, ...states } = fromJson<StoredCrdt | null>(stored) ?? {}
+  return states
+}
+
+export function crdtToStore(crdt: CrdtStates, life?: number): StoredCrdt | null {
+  if (life !== undefined) return { ...crdt, '': life } as StoredCrdt
+  return Object.keys(crdt).length === 0 ? null : crdt
+}

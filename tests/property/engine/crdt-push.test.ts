@@ -24,7 +24,7 @@ const tagsOf = ({ tags }: Oracle): readonly string[] => [...new Set(tags.values(
 
 interface Step {
   readonly who: number
-  readonly kind: 'count' | 'add' | 'remove' | 'note' | 'put' | 'patch'
+  readonly kind: 'count' | 'add' | 'remove' | 'note' | 'put' | 'patch' | 'delete' | 'anew'
   readonly by: number
   readonly name: (typeof NAMES)[number]
   readonly names: readonly string[]
@@ -34,7 +34,10 @@ interface Step {
 }
 const step: fc.Arbitrary<Step> = fc.record({
   who: fc.nat(2),
-  kind: fc.constantFrom('count', 'add', 'remove', 'note', 'put', 'patch'),
+  kind: fc.oneof(
+    { weight: 4, arbitrary: fc.constantFrom('count', 'add', 'remove', 'note', 'put', 'patch') },
+    { weight: 1, arbitrary: fc.constantFrom('delete', 'anew') },
+  ),
   by: fc.integer({ min: -5, max: 5 }),
   name: fc.constantFrom(...NAMES),
   names: fc.subarray([...NAMES]),
@@ -42,9 +45,18 @@ const step: fc.Arbitrary<Step> = fc.record({
   atMs: fc.nat(3),
 })
 
+/** One version, as a device may have seen it. */
+interface Version {
+  readonly oracle: Oracle
+  readonly states: CrdtStates
+  readonly life: number
+  readonly deleted: boolean
+}
+type Edit = Exclude<Step['kind'], 'delete' | 'anew'>
+
 /** What the device sends, and what a server that only adds up makes of it. */
 function carryOut(
-  { kind, by, name, names, who }: Step,
+  { kind, by, name, names, who }: Omit<Step, 'kind'> & { readonly kind: Edit },
   n: number,
   hlc: string,
   seen: { readonly oracle: Oracle; readonly states: CrdtStates },
@@ -98,33 +110,111 @@ function carryOut(
   }
 }
 
+/** The same on a life of the record that is over: steps count, what was put in is in, removals find nothing. */
+function carriedOver(
+  { kind, by, name, names }: Omit<Step, 'kind'> & { readonly kind: Edit },
+  n: number,
+  hlc: string,
+  seen: Oracle,
+  now: Oracle,
+): Oracle {
+  const had = new Set(seen.tags.values())
+  const has = new Set(now.tags.values())
+  const isWhole = kind === 'put' || kind === 'patch'
+  const tags = new Map(now.tags)
+  for (const [i, tag] of (isWhole ? names : kind === 'add' ? [name] : []).entries())
+    if (!had.has(tag) && !has.has(tag)) tags.set(n * 10 + i + 1_000_000, tag)
+  const value = isWhole ? `${name}!` : kind === 'note' ? name : null
+  const isNew = value !== null && value !== seen.note?.value && !(now.note && now.note.hlc >= hlc)
+  return {
+    n: isWhole || kind === 'count' ? now.n + by : now.n,
+    tags,
+    note: isNew ? { value, hlc } : now.note,
+  }
+}
+
+/** A server with everything that it ever was; three devices that are behind it, and each other. */
+class Run {
+  private readonly server = new EngineWorld(rules)
+  private readonly history: Version[] = [{ oracle: NOTHING, states: {}, life: 0, deleted: false }]
+  /** Each device has seen what its own changes made. */
+  private readonly own = [0, 0, 0]
+
+  take(each: Step, i: number): void {
+    const now = this.history.at(-1) as Version
+    const hlc = stamp(DEVICES[each.who] as string, each.atMs, i)
+    const { kind } = each
+    if (kind === 'anew') return this.makeAnew(each, hlc, now)
+    if (now.life === 0 && kind === 'delete') return
+    if (kind === 'delete') {
+      if (now.deleted) return
+      return this.send(each.who, { type: 'delete' }, this.newest, hlc, { ...now, deleted: true })
+    }
+    this.edit({ ...each, kind }, i, hlc, now)
+  }
+
+  private get newest(): number {
+    return this.history.length - 1
+  }
+
+  private makeAnew({ who, by, name, names }: Step, hlc: string, now: Version): void {
+    if (now.life > 0 && !now.deleted) return
+    const data = { n: by, tags: names, note: name }
+    const oracle = { n: by, tags: new Map(names.entries()), note: { value: name, hlc } }
+    const next = { oracle, life: now.life + 1, deleted: false }
+    this.send(who, { type: 'put', data }, 0, hlc, next)
+  }
+
+  private edit(
+    each: Omit<Step, 'kind'> & { readonly kind: Edit },
+    i: number,
+    hlc: string,
+    now: Version,
+  ): void {
+    let baseVersion = Math.max(0, this.newest - each.behind)
+    // What it made of a former life it had seen when that ended; nobody edits what he knows to be deleted.
+    if (this.history[baseVersion]?.life !== now.life || now.deleted)
+      baseVersion = Math.max(baseVersion, this.own[each.who] as number)
+    const seen = this.history[baseVersion] as Version
+    if (seen.deleted || (seen.life === 0 && now.life > 0)) return
+    const ofLife = this.history.findLast(({ life }) => life === seen.life) as Version
+    const { op, next } = carryOut(each, i, hlc, seen, ofLife.states, now.oracle)
+    const oracle = seen.life === now.life ? next : carriedOver(each, i, hlc, seen.oracle, now.oracle)
+    const life = Math.max(1, now.life)
+    this.send(each.who, op, baseVersion, hlc, { oracle, life, deleted: false })
+  }
+
+  private send(
+    who: number,
+    op: Operation,
+    baseVersion: number,
+    hlc: string,
+    next: Omit<Version, 'states'>,
+  ): void {
+    const result = this.server.send(DEVICES[who] as string, op, { baseVersion, hlc })
+    expect(result).toMatchObject({
+      status: expect.stringMatching(/^(applied|merged)$/),
+      version: this.history.length,
+    })
+    const { data = null, crdt = {} } = this.server.record ?? {}
+    if (!next.deleted) {
+      expect(data?.['n'] ?? 0).toBe(next.oracle.n)
+      expect([...((data?.['tags'] ?? []) as readonly string[])].sort()).toEqual(tagsOf(next.oracle))
+      expect(data?.['note']).toBe(next.oracle.note?.value)
+    } else expect(data).toBeNull()
+    this.own[who] = this.history.length
+    this.history.push({ ...next, states: crdt })
+  }
+}
+
 describe('pushes to CRDTs', () => {
-  it('[CS4] of three devices that are behind each other come out as a naive count of everything', () => {
+  it('[CS4] of three devices that are behind each other come out as a naive count of everything, deletes and new lives included', () => {
     fc.assert(
-      fc.property(fc.array(step, { minLength: 1, maxLength: 20 }), (steps) => {
-        const server = new EngineWorld(rules)
-        const history: { readonly oracle: Oracle; readonly states: CrdtStates }[] = [
-          { oracle: NOTHING, states: {} },
-        ]
-        for (const [i, each] of steps.entries()) {
-          const baseVersion = Math.max(0, history.length - 1 - each.behind)
-          const [seen, newest] = [history[baseVersion], history.at(-1)]
-          if (!seen || !newest) throw new Error('a version that is there')
-          const deviceId = DEVICES[each.who] as string
-          const hlc = stamp(deviceId, each.atMs, i)
-          const { op, next } = carryOut(each, i, hlc, seen, newest.states, newest.oracle)
-          expect(server.send(deviceId, op, { baseVersion, hlc })).toMatchObject({
-            status: 'applied',
-            version: i + 1,
-          })
-          const { data, crdt } = server.record ?? { data: null, crdt: {} }
-          expect(data?.['n'] ?? 0).toBe(next.n)
-          expect([...((data?.['tags'] ?? []) as readonly string[])].sort()).toEqual(tagsOf(next))
-          expect(data?.['note']).toBe(next.note?.value)
-          history.push({ oracle: next, states: crdt })
-        }
+      fc.property(fc.array(step, { minLength: 1, maxLength: 25 }), (steps) => {
+        const run = new Run()
+        for (const [i, each] of steps.entries()) run.take(each, i)
       }),
-      { numRuns: cases(150) },
+      { numRuns: cases(200) },
     )
   })
 })

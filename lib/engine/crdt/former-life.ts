@@ -1,0 +1,62 @@
+import type { Json, JsonObject } from '#lib/kernel/json.ts'
+import { jsonEqual } from '#lib/kernel/json.ts'
+import type { CrdtKind, CrdtStates } from '#lib/protocol/crdt.ts'
+import { withValue } from '../ot/paths.ts'
+import type { CollectionRules } from '../types.ts'
+import type { CrdtDocument } from './derive.ts'
+import { ownState, stopsOf } from './derive.ts'
+import { crdtLeaves } from './governed.ts'
+import { replacedRange } from './replaced-range.ts'
+import { distinct } from './set-values.ts'
+
+/**
+ * The document as it is now with what an edit of the record's former life added (CS9): counters go on by its step, sets
+ * and texts get what it put in, other values are its own. What it removed isn't there any more. Null where a value has
+ * no place.
+ */
+export function carriedOver(
+  rules: Pick<CollectionRules, 'strategy' | 'fieldStrategies'>,
+  { before, after }: { readonly before: CrdtDocument; readonly after: CrdtDocument },
+  now: CrdtDocument,
+): JsonObject | null {
+  const stops = new Set([before, after, now].flatMap(({ states }) => stopsOf(states)))
+  const [was, is, current] = [before, after, now].map(({ data }) => crdtLeaves(rules, data, stops))
+  let document: JsonObject | null = now.data
+  for (const [path, value] of is ?? []) {
+    const old = was?.get(path)
+    if (!document || jsonEqual(old, value)) continue
+    const kind = kindAt(now.states, path) ?? kindAt(after.states, path)
+    document = withValue(document, path, added(kind, old, value, current?.get(path)))
+  }
+  return document
+}
+
+const kindAt = (states: CrdtStates, path: string): CrdtKind | undefined => ownState(states, path)?.kind
+
+/** What isn't of its kind is taken as it is: the difference then says what doesn't fit. */
+function added(kind: CrdtKind | undefined, was: Json | undefined, is: Json, now: Json | undefined): Json {
+  switch (kind) {
+    case 'g-counter':
+    case 'pn-counter': {
+      const [from, to, at] = [was ?? 0, is, now ?? 0]
+      return typeof from === 'number' && typeof to === 'number' && typeof at === 'number'
+        ? at + to - from
+        : is
+    }
+    case 'or-set': {
+      const [from, to, at] = [was ?? [], is, now ?? []]
+      if (!Array.isArray(from) || !Array.isArray(to) || !Array.isArray(at)) return is
+      const old = distinct(from as readonly Json[])
+      const news = [...distinct(to as readonly Json[])].filter(([key]) => !old.has(key))
+      return [...new Map([...distinct(at as readonly Json[]), ...news]).values()]
+    }
+    case 'text': {
+      const [from, to, at] = [was ?? '', is, now ?? '']
+      if (typeof from !== 'string' || typeof to !== 'string' || typeof at !== 'string') return is
+      const { from: place, inserted } = replacedRange(from, to)
+      return place === 0 ? inserted + at : at + inserted
+    }
+    default:
+      return is
+  }
+}
