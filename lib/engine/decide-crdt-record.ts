@@ -1,8 +1,9 @@
 import type { JsonObject } from '#lib/kernel/json.ts'
 import { jsonEqual } from '#lib/kernel/json.ts'
+import { valueAt } from '#lib/kernel/json-pointer.ts'
 import type { Result } from '#lib/kernel/result.ts'
 import { ok } from '#lib/kernel/result.ts'
-import type { CrdtStates } from '#lib/protocol/crdt.ts'
+import type { CrdtChange, CrdtStates } from '#lib/protocol/crdt.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import { chainBase } from './after-chain.ts'
 import { chooseStrategy, forReplay } from './conflict/choose-strategy.ts'
@@ -12,10 +13,11 @@ import { adoptStates } from './crdt/adopt.ts'
 import { joinDeltas } from './crdt/apply-changes.ts'
 import type { DocumentWriter } from './crdt/derive.ts'
 import type { CrdtFailure } from './crdt/failure.ts'
-import { carriedOver } from './crdt/former-life.ts'
+import { carriedOver, claimedAs } from './crdt/former-life.ts'
 import { holdsOnlyCrdts, plainPart } from './crdt/governed.ts'
 import { materialise } from './crdt/materialise.ts'
 import type { Written } from './crdt/write-document.ts'
+import type { TextCrdt } from './crdt/text.ts'
 import { touchedCrdt, writeDocument } from './crdt/write-document.ts'
 import type { RecordDecision, RecordQuestion } from './decide-record.ts'
 import { findInvalid, isConcurrent, isRecreation, mayWriteOnNothing, unfitPatch } from './decide-record.ts'
@@ -153,16 +155,20 @@ function writtenLate(
   if (after.kind === 'unknown' || !after.data) return underivable
   if (!now.ok) return now
   const local = after.data
-  const next = carriedOver(
-    rules,
-    { before, after: { data: local, states: after.crdt } },
-    { data: now.value, states },
-  )
+  const lost = op.type === 'crdt' ? op.changes.find((one) => isNowhere(one, before.data, local, text)) : null
+  if (lost) return { ok: false, error: { code: 'underivable', path: lost.path } }
+  const late = { data: now.value, states: claimedAs(states, after.crdt, text) }
+  const next = carriedOver(rules, { before, after: { data: local, states: after.crdt } }, late)
   if (!next) return { ok: false, error: { code: 'not_a_container', path: '' } }
-  const late = { data: now.value, states }
-  const carried = writeDocument(rules, { type: 'put', data: next }, late, states, writer, text)
+  const carried = writeDocument(rules, { type: 'put', data: next }, late, late.states, writer, text)
   return carried.ok ? ok({ next: local, deltas: carried.value.deltas }) : carried
 }
+
+/** True for typing that stands on what another device handed over, and its author never sent in that life. */
+const isNowhere = (change: CrdtChange, was: JsonObject, is: JsonObject, text: TextCrdt | null): boolean =>
+  change.kind === 'text' &&
+  jsonEqual(valueAt(was, change.path), valueAt(is, change.path)) &&
+  Boolean(text?.writerOf({ kind: 'text', update: change.update }))
 
 /** Nobody came between: the fields that no CRDT holds are changed as they stand now. */
 function writePlainly(standing: Standing, { next, deltas }: Written): RecordDecision {

@@ -3,11 +3,13 @@ import { jsonEqual } from '#lib/kernel/json.ts'
 import type { CrdtKind, CrdtStates } from '#lib/protocol/crdt.ts'
 import { withValue } from '../ot/paths.ts'
 import type { CollectionRules } from '../types.ts'
+import { claim } from './claim.ts'
 import type { CrdtDocument } from './derive.ts'
 import { ownState, stopsOf } from './derive.ts'
 import { crdtLeaves } from './governed.ts'
 import { replacedRange } from './replaced-range.ts'
 import { distinct } from './set-values.ts'
+import type { TextCrdt } from './text.ts'
 
 /**
  * The document as it is now with what an edit of the record's former life added (CS9): counters go on by its step, sets
@@ -30,6 +32,16 @@ export function carriedOver(
   }
   return document
 }
+
+/** The states of today with their plain values as what they were in the former life, where they can be that (`claim`). */
+export const claimedAs = (states: CrdtStates, former: CrdtStates, text: TextCrdt | null): CrdtStates =>
+  Object.fromEntries(
+    Object.entries(states).map(([path, state]) => {
+      const kind = kindAt(former, path)
+      const claimed = kind && state.kind === 'lww-register' ? claim(state, kind, text) : null
+      return [path, claimed?.ok ? claimed.value : state]
+    }),
+  )
 
 const kindAt = (states: CrdtStates, path: string): CrdtKind | undefined => ownState(states, path)?.kind
 

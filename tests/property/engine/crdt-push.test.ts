@@ -127,7 +127,7 @@ function carriedOver(
     if (!had.has(tag) && !has.has(tag)) tags.set(n * 10 + i + 1_000_000, tag)
   const value = isWhole ? `${name}!` : kind === 'note' ? name : null
   const isOlder = [seen.note, now.note].some((note) => note && note.hlc >= hlc)
-  const isNew = value !== null && value !== seen.note?.value && !isOlder
+  const isNew = value !== null && ![seen.note?.value, now.note?.value].includes(value) && !isOlder
   return {
     n: isWhole || kind === 'count' ? now.n + by : now.n,
     tags,

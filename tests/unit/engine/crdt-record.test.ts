@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import * as Y from 'yjs'
-import { encodeBase64 } from '#lib/kernel/base64.ts'
+import { decodeBase64, encodeBase64 } from '#lib/kernel/base64.ts'
+import type { JsonObject } from '#lib/kernel/json.ts'
 import type { CrdtChange } from '#lib/protocol/crdt.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
 import {
@@ -255,6 +256,97 @@ describe('CRDTs and deletes', () => {
       status: 'merged',
       record: { data: { title: 'x', hits: 4 } },
     })
+  })
+})
+
+describe('a record with CRDTs that is made anew', () => {
+  const words = (deviceId: string, base: string, added: string, at: number): Operation => {
+    const doc = new Y.Doc()
+    Y.applyUpdate(doc, decodeBase64(base) as Uint8Array)
+    doc.clientID = deviceId === DEVICE_A ? 7 : 8
+    const seen = Y.encodeStateVector(doc)
+    doc.getText('text').insert(at, added)
+    return crdt({ path: '/body', kind: 'text', update: encodeBase64(Y.encodeStateAsUpdate(doc, seen)) })
+  }
+  const textOf = (server: EngineWorld): string => {
+    const state = server.record?.crdt['/body']
+    return state?.kind === 'text' ? state.update : ''
+  }
+  /** Version 1 by `first`, deleted with version 2, and made anew with version 3, which is its life. */
+  function anew(first: Operation, data: JsonObject, use = rules): EngineWorld {
+    const server = started(first, use)
+    server.send(DEVICE_B, remove, { baseVersion: 1, atMs: 1 })
+    expect(server.send(DEVICE_B, put(data), { atMs: 2 }).status).toBe('applied')
+    expect(server.record).toMatchObject({ data, life: 3 })
+    return server
+  }
+  const late = { baseVersion: 1, atMs: 3 } as const
+  const hello = typing('hello')
+
+  it('[CS9] counts what comes late of its former life by its step, and nothing else of that', () => {
+    const server = anew(hits(DEVICE_A, 3), { hits: 1 })
+    expect(server.send(DEVICE_A, hits(DEVICE_A, 5), late)).toMatchObject({
+      status: 'applied',
+      record: { data: { hits: 3 }, life: 3 },
+    })
+    expect(server.send(DEVICE_A, hits(DEVICE_A, 4), { baseVersion: 4 })).toMatchObject({ status: 'applied' })
+    expect(server.record?.data).toEqual({ hits: 5 })
+  })
+
+  it('[CS9] keeps what is typed and added late, and has nothing removed', () => {
+    const server = anew(hello, { body: 'fresh' })
+    const typed = words(DEVICE_B, textOf(started(hello)), ' B2', 5)
+    expect(server.send(DEVICE_B, typed, late).status).toBe('applied')
+    expect(server.record?.data).toEqual({ body: 'fresh B2' })
+    expect(server.send(DEVICE_B, patch({ body: 'o' }), late).status).toBe('applied')
+    expect(server.record?.data).toEqual({ body: 'fresh B2' })
+    const tags = anew(
+      tag(DEVICE_A, 1, 'x'),
+      { tags: ['x', 'y'] },
+      rulesOf({ ...rules, fieldStrategies: { '/tags': 'crdt' } }),
+    )
+    tags.send(DEVICE_B, crdt({ path: '/tags', kind: 'or-set', remove: [`${DEVICE_A}:1`] }), late)
+    tags.send(DEVICE_B, tag(DEVICE_B, 1, 'z'), late)
+    expect(tags.record?.data).toEqual({ tags: ['x', 'y', 'z'] })
+  })
+
+  it('[CS9] takes a whole chain of its former life, each by what it added', () => {
+    const server = anew(hits(DEVICE_A, 3), { hits: 1 })
+    const first = mutationBy(DEVICE_A, hits(DEVICE_A, 5), late)
+    const second = mutationBy(DEVICE_A, hits(DEVICE_A, 9), { ...late, after: first.id })
+    const third = mutationBy(DEVICE_A, patch({ hits: 10, note: 'n' }), { ...late, after: second.id })
+    server.push(DEVICE_A, [first])
+    server.push(DEVICE_A, [second, third])
+    expect(server.record?.data).toEqual({ hits: 1 + 7, note: 'n' })
+  })
+
+  it('[CS9] goes on for its own chain as its device has it', () => {
+    const server = started(hits(DEVICE_A, 3))
+    server.send(DEVICE_B, hits(DEVICE_B, 4), { baseVersion: 1 })
+    server.send(DEVICE_A, remove, { baseVersion: 2 })
+    const made = mutationBy(DEVICE_A, put({ hits: 1 }))
+    server.push(DEVICE_A, [made])
+    server.send(DEVICE_B, hits(DEVICE_B, 6), { baseVersion: 2 })
+    // Its put counted 1 for it, and 2 more.
+    server.push(DEVICE_A, [mutationBy(DEVICE_A, hits(DEVICE_A, 3), { after: made.id })])
+    expect(server.record?.data).toEqual({ hits: 3 + 2 })
+  })
+
+  it('[DL1] what was made late on what nobody knows any more is a dead letter, typing on another’s text too', () => {
+    const server = anew(typing('hello'), { body: 'fresh' })
+    const blind = { baseVersion: 1, after: uuid('f', 999_999) }
+    expect(server.send(DEVICE_B, hits(DEVICE_B, 5), blind)).toMatchObject({ code: 'underivable' })
+    const doc = new Y.Doc()
+    doc.getText('text').insert(0, 'of another device')
+    const typed = words(DEVICE_B, encodeBase64(Y.encodeStateAsUpdate(doc)), 'B', 3)
+    expect(server.send(DEVICE_B, typed, late)).toMatchObject({ status: 'dead_lettered', code: 'underivable' })
+  })
+
+  it('[CS9] is deleted and edited late once more: the edit brings back this life, not the one before', () => {
+    const server = anew(hits(DEVICE_A, 3), { hits: 1 })
+    server.send(DEVICE_B, remove, { baseVersion: 3, atMs: 3 })
+    expect(server.send(DEVICE_A, hits(DEVICE_A, 5), late)).toMatchObject({ status: 'merged' })
+    expect(server.record).toMatchObject({ data: { hits: 3 }, life: 3 })
   })
 })
 
