@@ -158,7 +158,7 @@ function writtenLate(
   const lost = op.type === 'crdt' ? op.changes.find((one) => isNowhere(one, before.data, local, text)) : null
   if (lost) return { ok: false, error: { code: 'underivable', path: lost.path } }
   const late = { data: now.value, states: claimedAs(states, after.crdt, text) }
-  const next = carriedOver(rules, { before, after: { data: local, states: after.crdt } }, late)
+  const next = carriedOver(rules, { before, after: { data: local, states: after.crdt } }, late, text)
   if (!next) return { ok: false, error: { code: 'not_a_container', path: '' } }
   const carried = writeDocument(rules, { type: 'put', data: next }, late, late.states, writer, text)
   return carried.ok ? ok({ next: local, deltas: carried.value.deltas }) : carried

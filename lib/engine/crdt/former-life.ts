@@ -7,7 +7,6 @@ import { claim } from './claim.ts'
 import type { CrdtDocument } from './derive.ts'
 import { ownState, stopsOf } from './derive.ts'
 import { crdtLeaves } from './governed.ts'
-import { replacedRange } from './replaced-range.ts'
 import { distinct } from './set-values.ts'
 import type { TextCrdt } from './text.ts'
 
@@ -20,6 +19,7 @@ export function carriedOver(
   rules: Pick<CollectionRules, 'strategy' | 'fieldStrategies'>,
   { before, after }: { readonly before: CrdtDocument; readonly after: CrdtDocument },
   now: CrdtDocument,
+  text: TextCrdt | null,
 ): JsonObject | null {
   const stops = new Set([before, after, now].flatMap(({ states }) => stopsOf(states)))
   const [was, is, current] = [before, after, now].map(({ data }) => crdtLeaves(rules, data, stops))
@@ -28,7 +28,10 @@ export function carriedOver(
     const old = was?.get(path)
     if (!document || jsonEqual(old, value)) continue
     const kind = kindAt(now.states, path) ?? kindAt(after.states, path)
-    document = withValue(document, path, added(kind, old, value, current?.get(path)))
+    const today = current?.get(path)
+    const typed =
+      kind === 'text' && text ? typedInto(text, before.states, after.states, path, today ?? '') : null
+    document = withValue(document, path, typed ?? added(kind, old, value, today))
   }
   return document
 }
@@ -44,6 +47,33 @@ export const claimedAs = (states: CrdtStates, former: CrdtStates, text: TextCrdt
   )
 
 const kindAt = (states: CrdtStates, path: string): CrdtKind | undefined => ownState(states, path)?.kind
+
+/**
+ * Today's text with what was typed into the former one, where it would stand had that been emptied and today's been
+ * written into it; null where the former one was none.
+ */
+function typedInto(
+  text: TextCrdt,
+  before: CrdtStates,
+  after: CrdtStates,
+  path: string,
+  today: Json,
+): string | null {
+  const [was, is] = [ownState(before, path), ownState(after, path)]
+  const former = was ? claim(was, 'text', text) : null
+  if (typeof today !== 'string' || !former?.ok || former.value.kind !== 'text' || is?.kind !== 'text')
+    return null
+  let state = former.value
+  for (const next of ['', today]) {
+    const edit = text.edit(state, next, `${path} ${next}`)
+    const edited = edit.ok ? text.merge(state, edit.value) : edit
+    if (!edited.ok) return null
+    state = edited.value
+  }
+  const both = text.merge(state, is)
+  const read = both.ok ? text.read(both.value) : both
+  return read.ok ? read.value : null
+}
 
 /** What isn't of its kind is taken as it is: the difference then says what doesn't fit. */
 function added(kind: CrdtKind | undefined, was: Json | undefined, is: Json, now: Json | undefined): Json {
@@ -61,12 +91,6 @@ function added(kind: CrdtKind | undefined, was: Json | undefined, is: Json, now:
       const old = distinct(from as readonly Json[])
       const news = [...distinct(to as readonly Json[])].filter(([key]) => !old.has(key))
       return [...new Map([...distinct(at as readonly Json[]), ...news]).values()]
-    }
-    case 'text': {
-      const [from, to, at] = [was ?? '', is, now ?? '']
-      if (typeof from !== 'string' || typeof to !== 'string' || typeof at !== 'string') return is
-      const { from: place, inserted } = replacedRange(from, to)
-      return place === 0 ? inserted + at : at + inserted
     }
     default:
       return is

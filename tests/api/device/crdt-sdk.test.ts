@@ -216,6 +216,35 @@ describe.each(STORAGES)('CRDTs of the SDK over $name', ({ open: openStorage }) =
     })
   })
 
+  it('[CS9] a record made anew counts what comes late of its former life, and loses nothing of it', async () => {
+    const id = await record('boards', { body: 'hello', likes: 2, tags: ['old'] })
+    const [here, there] = [one, two].map((replica) => replica.collection('boards'))
+    if (!here || !there) throw new Error('two devices')
+    const edit = async (added: string): Promise<void> => {
+      await there.text(id, 'body').insert(0, added)
+      await there.counter(id, 'likes').increment(3)
+      await there.set(id, 'tags').add(added)
+    }
+    await edit('1B ')
+    await syncAll()
+    await edit('2B ')
+    await there.set(id, 'tags').remove('old')
+    await here.remove(id)
+    await one.sync()
+    await here.put(id, { body: 'fresh', likes: 1, tags: ['old'] })
+    await here.counter(id, 'likes').increment(2)
+    await one.sync()
+    await syncAll()
+    const all = { body: '2B fresh', likes: 6, tags: ['old', '2B '] }
+    for (const replica of [one, two]) expect(await dataOf(replica, 'boards', id)).toEqual(all)
+    expect([one.conflicts$.get(), two.conflicts$.get()]).toEqual([[], []])
+    await edit('3B ')
+    await here.counter(id, 'likes').decrement(1)
+    await syncAll()
+    for (const replica of [one, two])
+      expect(await dataOf(replica, 'boards', id)).toMatchObject({ body: '3B 2B fresh', likes: 8 })
+  })
+
   it('[CS4] whatever two devices do, in whatever order they sync, both end with the same and every step counts', async () => {
     const id = await record('boards', {})
     const random = seededRandom(7)
@@ -249,5 +278,28 @@ describe.each(STORAGES)('CRDTs of the SDK over $name', ({ open: openStorage }) =
     const [here, there] = [await dataOf(one, 'boards', id), await dataOf(two, 'boards', id)]
     expect(here).toEqual(there)
     expect(here).toMatchObject({ likes: counted })
+  })
+
+  it('[CS9] whatever two devices do to a record that is deleted and made anew over and over, both end with the same', async () => {
+    const id = await record('boards', {})
+    const random = seededRandom(23)
+    const pick = (n: number): number => Math.floor(random() * n)
+    for (let step = 0; step < 120; step++) {
+      const replica = pick(2) === 0 ? one : two
+      const boards = replica.collection('boards')
+      const seen = await boards.get(id)
+      const action = pick(7)
+      if (action < 2) await replica.sync()
+      else if (!seen) await boards.put(id, { likes: step, body: `<${step}>` })
+      else if (action === 2) {
+        await boards.remove(id)
+        await replica.sync()
+      } else if (action === 3) await boards.counter(id, 'likes').increment(pick(9) - 4)
+      else if (action === 4) await boards.set(id, 'tags').add(pick(4))
+      else if (action === 5) await boards.patch(id, { set: { note: step } })
+      else await boards.text(id, 'body').insert(0, `<${step}>`)
+    }
+    await syncAll()
+    expect(await dataOf(one, 'boards', id)).toEqual(await dataOf(two, 'boards', id))
   })
 })

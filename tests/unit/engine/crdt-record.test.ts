@@ -297,9 +297,9 @@ describe('a record with CRDTs that is made anew', () => {
     const server = anew(hello, { body: 'fresh' })
     const typed = words(DEVICE_B, textOf(started(hello)), ' B2', 5)
     expect(server.send(DEVICE_B, typed, late).status).toBe('applied')
-    expect(server.record?.data).toEqual({ body: 'fresh B2' })
+    expect(server.record?.data).toEqual({ body: ' B2fresh' })
     expect(server.send(DEVICE_B, patch({ body: 'o' }), late).status).toBe('applied')
-    expect(server.record?.data).toEqual({ body: 'fresh B2' })
+    expect(server.record?.data).toEqual({ body: ' B2fresh' })
     const tags = anew(
       tag(DEVICE_A, 1, 'x'),
       { tags: ['x', 'y'] },
