@@ -31,7 +31,7 @@ export function carriedOver(
     const today = current?.get(path)
     const typed =
       kind === 'text' && text ? typedInto(text, before.states, after.states, path, today ?? '') : null
-    document = withValue(document, path, typed ?? added(kind, old, value, today))
+    document = withValue(document, path, typed ?? joined(kind, old, value, today))
   }
   return document
 }
@@ -76,23 +76,16 @@ function typedInto(
 }
 
 /** What isn't of its kind is taken as it is: the difference then says what doesn't fit. */
-function added(kind: CrdtKind | undefined, was: Json | undefined, is: Json, now: Json | undefined): Json {
-  switch (kind) {
-    case 'g-counter':
-    case 'pn-counter': {
-      const [from, to, at] = [was ?? 0, is, now ?? 0]
-      return typeof from === 'number' && typeof to === 'number' && typeof at === 'number'
-        ? at + to - from
-        : is
-    }
-    case 'or-set': {
-      const [from, to, at] = [was ?? [], is, now ?? []]
-      if (!Array.isArray(from) || !Array.isArray(to) || !Array.isArray(at)) return is
-      const old = distinct(from as readonly Json[])
-      const news = [...distinct(to as readonly Json[])].filter(([key]) => !old.has(key))
-      return [...new Map([...distinct(at as readonly Json[]), ...news]).values()]
-    }
-    default:
-      return is
-  }
+function joined(kind: CrdtKind | undefined, was: Json | undefined, is: Json, now: Json | undefined): Json {
+  if (kind === 'or-set') return withAdded(was ?? [], is, now ?? [])
+  if (kind !== 'g-counter' && kind !== 'pn-counter') return is
+  const [from, at] = [was ?? 0, now ?? 0]
+  return typeof from === 'number' && typeof is === 'number' && typeof at === 'number' ? at + is - from : is
+}
+
+function withAdded(was: Json, is: Json, now: Json): Json {
+  if (!Array.isArray(was) || !Array.isArray(is) || !Array.isArray(now)) return is
+  const old = distinct(was as readonly Json[])
+  const added = [...distinct(is as readonly Json[])].filter(([key]) => !old.has(key))
+  return [...new Map([...distinct(now as readonly Json[]), ...added]).values()]
 }
