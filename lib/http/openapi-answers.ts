@@ -78,7 +78,7 @@ const EFFECTIVE = [
 ] as const
 const effectiveResult: z.ZodType<EffectiveResult> = z.union(EFFECTIVE)
 
-const mutationResult: z.ZodType<MutationResult> = z.union([
+export const mutationResult: z.ZodType<MutationResult> = z.union([
   ...EFFECTIVE,
   z.object({
     id: uuid,

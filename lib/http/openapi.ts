@@ -2,7 +2,6 @@ import { z } from 'zod'
 import { diagnosticsRequest } from '#lib/protocol/command.ts'
 import { enrollRequest, heartbeatRequest } from '#lib/protocol/device.ts'
 import { PULL_CHANGES_MAX, SESSIONS_PER_REPORT_MAX } from '#lib/protocol/limits.ts'
-import { isoTime, jsonObject, uuid } from '#lib/protocol/mutation.ts'
 import { pushRequest } from '#lib/protocol/push.ts'
 import { sessionReport } from '#lib/protocol/session.ts'
 import {
@@ -15,6 +14,7 @@ import {
   rotateAnswer,
   sessionsAnswer,
 } from './openapi-answers.ts'
+import { content, schemaOf } from './openapi-parts.ts'
 
 /** One document of JSON; only what is used here. */
 interface Operation {
@@ -195,22 +195,4 @@ function describe({ summary, body, answer, status, parameters, etag = false }: O
 function answerContent(answer: Operation['answer']): object {
   if (answer === 'events') return content('text/event-stream', { type: 'string' })
   return content('application/json', schemaOf(answer, 'output'))
-}
-
-const content = (type: string, schema: object): object => ({ content: { [type]: { schema } } })
-
-/** Checks that JSON Schema has no words for (control characters, canonical spelling) are left out. */
-function schemaOf(schema: z.ZodType, io: 'input' | 'output'): object {
-  const { $schema: _dialect, ...json } = z.toJSONSchema(schema, {
-    io,
-    unrepresentable: 'any',
-    override: ({ zodSchema, jsonSchema }) => {
-      if (zodSchema === uuid) jsonSchema.format = 'uuid'
-      if (zodSchema === isoTime) delete jsonSchema.pattern
-      if (zodSchema === jsonObject) jsonSchema.type = 'object'
-      // A reader of answers must bear fields that a later server adds.
-      if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties
-    },
-  })
-  return json
 }

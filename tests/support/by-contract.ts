@@ -1,5 +1,6 @@
 import { Validator } from '@cfworker/json-schema'
 import type { Schema } from '@cfworker/json-schema'
+import { adminOpenApiDocument } from '#lib/http/admin/openapi-admin.ts'
 import { openApiDocument } from '#lib/http/openapi.ts'
 
 interface Answers {
@@ -13,7 +14,9 @@ interface Contract {
   readonly components: { readonly schemas: Readonly<Record<string, Schema>> }
 }
 
-const contract = JSON.parse(JSON.stringify(openApiDocument())) as Contract
+const readable = (document: object): Contract => JSON.parse(JSON.stringify(document)) as Contract
+const contract = readable(openApiDocument())
+const operators = readable(adminOpenApiDocument())
 const validators = new Map<Schema, Validator>()
 
 /** What an answer of the device API breaks of the contract at /api/openapi.json; empty when it keeps to it. */
@@ -26,10 +29,37 @@ export async function breaches(method: string, path: string, answer: Response): 
   const missing = Object.entries(answers?.headers ?? {})
     .filter(([header, { required }]) => required && !answer.headers.has(header))
     .map(([header]) => `no ${header}`)
-  return [...missing, ...(await breachesOfBody(answers ?? {}, answer))]
+  return [...missing, ...(await breachesOfBody(contract, answers ?? {}, answer))]
 }
 
-async function breachesOfBody({ content = {} }: Answers, answer: Response): Promise<readonly string[]> {
+/**
+ * The same for the operator API and /api/admin/openapi.json; `path` is below /api/admin/v1. A path that there is none
+ * of says nothing. The bodies of streams are not read.
+ */
+export async function operatorBreaches(
+  method: string,
+  path: string,
+  answer: Response,
+): Promise<readonly string[]> {
+  const parts = (path.split('?', 1)[0] ?? '').split('/')
+  const isOf = (pattern: string): boolean => {
+    const names = pattern.split('/')
+    return (
+      names.length === parts.length && names.every((name, i) => name.startsWith('{') || name === parts[i])
+    )
+  }
+  const name = Object.keys(operators.paths).find(isOf)
+  const operation = operators.paths[name ?? '']?.[method.toLowerCase()]
+  if (!operation) return []
+  const answers = operation.responses[answer.status]
+  return answers ? breachesOfBody(operators, answers, answer) : [`status ${answer.status} is not named`]
+}
+
+async function breachesOfBody(
+  of: Contract,
+  { content = {} }: Answers,
+  answer: Response,
+): Promise<readonly string[]> {
   const type = answer.headers.get('content-type')?.split(';', 1)[0] ?? null
   const [wanted] = Object.keys(content)
   if (wanted === undefined || type !== wanted)
@@ -37,14 +67,21 @@ async function breachesOfBody({ content = {} }: Answers, answer: Response): Prom
   if (type === 'text/event-stream') return []
   const schema = content[type]?.schema as Schema
   const body: unknown = await answer.clone().json()
-  const { errors } = validatorOf(schema).validate(body)
+  const { errors } = validatorOf(of, schema).validate(body)
   return errors.map(({ instanceLocation, error }) => `${instanceLocation}: ${error}`)
 }
 
-function validatorOf(schema: Schema): Validator {
+function validatorOf(of: Contract, schema: Schema): Validator {
   const known = validators.get(schema)
   if (known) return known
-  const made = new Validator({ ...schema, components: contract.components }, '2020-12', false)
+  const made = new Validator({ ...schema, components: of.components }, '2020-12', false)
   validators.set(schema, made)
   return made
+}
+
+/** Hands the answer on when it keeps to the contract of the operator API. @throws Error with what it breaks */
+export async function heldToContract(method: string, path: string, answer: Response): Promise<Response> {
+  const found = await operatorBreaches(method, path, answer)
+  if (found.length > 0) throw new Error(`${method} ${path}, ${answer.status}: ${found.join('; ')}`)
+  return answer
 }

@@ -12,6 +12,7 @@ import { answerAdmin } from '#lib/http/admin/admin-route.ts'
 import { answerAuth } from '#lib/http/admin/auth-route.ts'
 import { ADMIN_ROUTES } from '#lib/http/admin/routes.ts'
 import { createNodeListener } from '#lib/http/node-listener.ts'
+import { adminOpenApiDocument } from '#lib/http/admin/openapi-admin.ts'
 import { openApiDocument } from '#lib/http/openapi.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Role, Storage } from '#lib/storage/ports.ts'
@@ -20,6 +21,7 @@ import { HEADER_BYTES_MAX, refuse } from '../../scripts/launch/refused-by-node.m
 import { createTestDatabase } from './database.ts'
 import type { TestApp, TestFleet } from './device-world.ts'
 import { TestDevice, testApp, testFleet } from './device-world.ts'
+import { heldToContract } from './by-contract.ts'
 import { SETTINGS, jsonBody } from './operator-world.ts'
 
 type AdminMethod = 'GET' | 'POST' | 'PATCH' | 'DELETE'
@@ -99,7 +101,7 @@ export async function deviceHttp(): Promise<DeviceHttp> {
     admin: async (method, path, body, role = 'operator') => {
       const headers = { authorization: `Bearer ${await keyOf(role)}` }
       const init = body === undefined ? { method, headers } : jsonBody(method, body, headers)
-      return fetch(`${app.url}/api/admin/v1${path}`, init)
+      return heldToContract(method, path, await fetch(`${app.url}/api/admin/v1${path}`, init))
     },
     close: async () => {
       for (const close of closers) await close()
@@ -112,6 +114,7 @@ export async function deviceHttp(): Promise<DeviceHttp> {
 async function answerOther({ ctx }: TestApp, request: Request): Promise<Response> {
   const { pathname } = new URL(request.url)
   if (pathname === '/api/openapi.json') return Response.json(openApiDocument())
+  if (pathname === '/api/admin/openapi.json') return Response.json(adminOpenApiDocument())
   if (pathname.startsWith('/api/auth/')) return answerAuth(ctx, SETTINGS, request)
   if (pathname.startsWith('/api/admin/v1/')) return answerAdmin(ctx, SETTINGS, ADMIN_ROUTES, request)
   return new Response(null, { status: 404 })

@@ -12,6 +12,7 @@ import { ADMIN_ROUTES } from '#lib/http/admin/routes.ts'
 import { seededRandom } from '#lib/kernel/random.ts'
 import type { Role, Storage } from '#lib/storage/ports.ts'
 import { accessWorld, PASSWORD, type TestClock } from '#tests/support/access-world.ts'
+import { heldToContract } from '#tests/support/by-contract.ts'
 import { LOOPBACK_EGRESS } from '#tests/support/device-world.ts'
 
 export const ORIGIN = 'http://127.0.0.1:3000'
@@ -49,8 +50,10 @@ export async function operatorWorld(storage?: Storage): Promise<OperatorWorld> {
   const fleetNamed = async (name: string) => (await createFleet(ctx, { actor: SYSTEM, body: { name } })).id
   const fleet = await fleetNamed('Airfield US')
   const foreignFleet = await fleetNamed('Somebody else')
-  const admin = (path: string, init?: RequestInit) =>
-    answerAdmin(ctx, SETTINGS, ADMIN_ROUTES, new Request(`${ORIGIN}/api/admin/v1${path}`, init))
+  const admin = async (path: string, init?: RequestInit) => {
+    const request = new Request(`${ORIGIN}/api/admin/v1${path}`, init)
+    return heldToContract(request.method, path, await answerAdmin(ctx, SETTINGS, ADMIN_ROUTES, request))
+  }
   const auth = (path: string, init?: RequestInit) =>
     answerAuth(ctx, SETTINGS, new Request(`${ORIGIN}/api/auth${path}`, init))
   return {

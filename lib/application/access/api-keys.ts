@@ -32,7 +32,7 @@ export function requireGrantable(actor: Actor, scopes: readonly string[]): void 
 /** A key as the API lists it: never with its hash. Times in Unix ms. */
 export type ApiKeyView = Omit<ApiKey, 'hash'>
 
-const apiKeyCreation = z.strictObject({
+export const apiKeyCreation = z.strictObject({
   name: label(120),
   role: z.enum(ROLES),
   /** Without a fleet the key works in every fleet. */

@@ -10,7 +10,7 @@ import { auditEntry } from './audit-entry.ts'
 import { authorizeScope, canSee, EVERY_FLEET, ROLES } from './authorize.ts'
 import type { AccessContext } from './context.ts'
 
-const apiKeyChange = z.strictObject({
+export const apiKeyChange = z.strictObject({
   name: label(120).optional(),
   role: z.enum(ROLES).optional(),
   scopes: keyScopes.optional(),

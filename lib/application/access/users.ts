@@ -33,7 +33,7 @@ export interface UserView {
   readonly createdAtMs: number
 }
 
-const userCreation = z.strictObject({
+export const userCreation = z.strictObject({
   email: emailAddress,
   name: personName.optional(),
   role: z.enum(ROLES),
@@ -144,7 +144,7 @@ export async function listUsers(
   return users.filter((user) => isAdministered(actor, user)).map((user) => userView(actor, user))
 }
 
-const userChange = z.strictObject({
+export const userChange = z.strictObject({
   /** null takes the role in this scope away. */
   role: z.enum(ROLES).nullable().optional(),
   fleet: uuid.nullish(),

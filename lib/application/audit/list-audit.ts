@@ -8,7 +8,7 @@ import { parsedOrThrow } from '../errors.ts'
 import type { ItemList } from '../page.ts'
 import { itemList, pageInput, pageRequest, rangeInput, since } from '../page.ts'
 
-const auditQuery = z.strictObject({
+export const auditQuery = z.strictObject({
   ...pageInput,
   ...rangeInput,
   fleet: uuid.optional(),

@@ -22,7 +22,7 @@ import {
 import type { PublishedCollection } from './published-collection.ts'
 import { published } from './published-collection.ts'
 
-const collectionInput = z.strictObject({
+export const collectionInput = z.strictObject({
   name: collectionName,
   strategy: strategyInput.strategy,
   tieRule: strategyInput.tieRule.optional(),

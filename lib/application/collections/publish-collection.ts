@@ -22,7 +22,7 @@ import {
 import type { PublishedCollection } from './published-collection.ts'
 import { published } from './published-collection.ts'
 
-const changeInput = z.strictObject({
+export const collectionChange = z.strictObject({
   /** The version that the change was made on. */
   version: z.int().min(1),
   strategy: strategyInput.strategy.optional(),
@@ -46,7 +46,7 @@ export async function publishCollection(
 ): Promise<PublishedCollection> {
   const { actor, fleetId, id } = input
   authorize(actor, fleetId, 'admin')
-  const { version, thresholds, authority, ...change } = parsedOrThrow(changeInput, input.body)
+  const { version, thresholds, authority, ...change } = parsedOrThrow(collectionChange, input.body)
   const before = await ctx.storage.collections.get(fleetId, id)
   if (!before) throw new ApplicationError('not_found')
   if (before.version !== version)

@@ -4,7 +4,7 @@ import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, badRequest, parsedOrThrow } from '../errors.ts'
 
-const removal = z.strictObject({
+export const collectionRemoval = z.strictObject({
   /** The version that the person saw. */
   version: z.int().min(1),
   /** Typed, since all its records go with it. */
@@ -30,7 +30,7 @@ export async function removeCollection(
 ): Promise<RemovedCollection> {
   const { actor, fleetId, id } = input
   authorize(actor, fleetId, 'admin')
-  const { version, name, reason } = parsedOrThrow(removal, input.body)
+  const { version, name, reason } = parsedOrThrow(collectionRemoval, input.body)
   const before = await ctx.storage.collections.get(fleetId, id)
   if (!before) throw new ApplicationError('not_found')
   if (before.name !== name) throw badRequest([{ path: '/name', message: `must be ${before.name}` }])

@@ -8,7 +8,7 @@ import { parsedOrThrow } from '../errors.ts'
 import type { ItemList } from '../page.ts'
 import { itemList, pageInput, pageRequest, rangeInput } from '../page.ts'
 
-const conflictsQuery = z.strictObject({
+export const conflictsQuery = z.strictObject({
   ...pageInput,
   status: z.enum(['open', 'resolved']).optional(),
   strategy: z.enum(STRATEGIES).optional(),

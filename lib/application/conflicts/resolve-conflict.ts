@@ -24,7 +24,7 @@ const shared = {
   reason: z.string().trim().min(1).max(1_000).optional(),
 }
 const reason = z.string().trim().min(1).max(1_000)
-const resolveInput = z.discriminatedUnion('choice', [
+export const resolveInput = z.discriminatedUnion('choice', [
   z.strictObject({ ...shared, choice: z.literal('mine') }),
   z.strictObject({ ...shared, choice: z.literal('theirs') }),
   z.strictObject({ ...shared, choice: z.literal('merged'), data: jsonObject.nullable() }),

@@ -7,7 +7,7 @@ import { ApplicationError, parsedOrThrow } from '../errors.ts'
 import { HELD_MAX } from './replay.ts'
 import { tellClosed } from './tell-closed.ts'
 
-const discardInput = z.strictObject({ reason: z.string().trim().min(1).max(1_000) })
+export const discardInput = z.strictObject({ reason: z.string().trim().min(1).max(1_000) })
 
 export interface DiscardOutcome {
   readonly letter: DeadLetterRow

@@ -8,7 +8,7 @@ import { replayHeld } from './replay.ts'
 import type { ReplayOutcome } from './replay.ts'
 import { closesLetter, runLetter } from './run-letter.ts'
 
-const editInput = z.strictObject({
+export const editInput = z.strictObject({
   op: operation,
   /** The schema version that the edited operation is written for; today's when it is left out. */
   schemaVersion: z.int().min(1).optional(),

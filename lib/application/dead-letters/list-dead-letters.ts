@@ -7,7 +7,7 @@ import { parsedOrThrow } from '../errors.ts'
 import type { ItemList } from '../page.ts'
 import { itemList, pageInput, pageRequest, rangeInput, since } from '../page.ts'
 
-const deadLettersQuery = z.strictObject({
+export const deadLettersQuery = z.strictObject({
   ...pageInput,
   ...rangeInput,
   status: z.enum(['open', 'replayed', 'discarded']).optional(),

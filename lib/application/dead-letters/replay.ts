@@ -9,7 +9,7 @@ import { closesLetter, runLetter } from './run-letter.ts'
 /** Letters that one replay or discard brings along, and how deep they may hang on each other. */
 export const HELD_MAX = 500
 
-const replayInput = z.strictObject({ reason: z.string().trim().min(1).max(1_000).optional() })
+export const replayInput = z.strictObject({ reason: z.string().trim().min(1).max(1_000).optional() })
 
 export interface ReplayOutcome {
   readonly result: MutationResult

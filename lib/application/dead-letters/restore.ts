@@ -8,7 +8,7 @@ import { ApplicationError, parsedOrThrow } from '../errors.ts'
 /** How long a discarded letter can be taken back. */
 export const RESTORABLE_MS = 30 * 86_400_000
 
-const restoreInput = z.strictObject({ reason: z.string().trim().min(1).max(1_000) })
+export const restoreInput = z.strictObject({ reason: z.string().trim().min(1).max(1_000) })
 
 export interface RestoreOutcome {
   readonly letter: DeadLetterRow

@@ -14,7 +14,7 @@ export const COMMAND_LIFE_MS = 7 * DAY_MS
 const COMMAND_LIFE_MAX_MS = 90 * DAY_MS
 const REASON_MAX = 500
 
-const commandInput = z.strictObject({
+export const commandInput = z.strictObject({
   type: z.enum([...COMMAND_TYPES, 'diagnostics', 'revoke']),
   reason: z.string().trim().min(1).max(REASON_MAX).optional(),
   /** Made by the caller, so that a repeat is the same command. */

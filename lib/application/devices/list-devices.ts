@@ -8,7 +8,7 @@ import { ApplicationError, parsedOrThrow } from '../errors.ts'
 import type { ItemList } from '../page.ts'
 import { itemList, pageInput, pageRequest, rangeInput, since } from '../page.ts'
 
-const devicesQuery = z.strictObject({
+export const devicesQuery = z.strictObject({
   ...pageInput,
   ...rangeInput,
   state: z.array(z.enum(SESSION_STATES)).optional(),

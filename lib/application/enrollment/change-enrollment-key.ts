@@ -9,7 +9,7 @@ import { removalInput } from '../removal-input.ts'
 import type { ShownEnrollmentKey } from './create-enrollment-key.ts'
 
 /** What its devices may do was given to them when they enrolled, so it is no part of a change. */
-const keyChange = z.strictObject({
+export const enrollmentKeyChange = z.strictObject({
   name: label(120).optional(),
   /** null: it never expires. */
   expiresAtMs: z.int().positive().nullable().optional(),
@@ -24,7 +24,7 @@ interface KeyCall {
 
 /** PATCH /enrollment-keys/:id. @throws ApplicationError `forbidden`, `not_found`, `bad_request` */
 export async function changeEnrollmentKey(ctx: Context, call: KeyCall): Promise<ShownEnrollmentKey> {
-  const change = parsedOrThrow(keyChange, call.body)
+  const change = parsedOrThrow(enrollmentKeyChange, call.body)
   return save(ctx, call, 'enrollment-key.change', null, (key) => ({
     ...key,
     name: change.name ?? key.name,

@@ -9,7 +9,7 @@ import type { Actor, Context } from '../context.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
 
 const accessInput = z.record(z.union([z.literal('*'), collectionName]), z.enum(['read', 'write']))
-const keyInput = z.strictObject({
+export const enrollmentKeyInput = z.strictObject({
   name: label(120),
   access: accessInput.optional(),
   expiresAtMs: z.int().positive().optional(),
@@ -28,7 +28,7 @@ export async function createEnrollmentKey(
 ): Promise<{ readonly id: string; readonly key: string; readonly shown: ShownEnrollmentKey }> {
   const { actor, fleetId } = input
   authorize(actor, fleetId, 'admin')
-  const { name, access, expiresAtMs } = parsedOrThrow(keyInput, input.body)
+  const { name, access, expiresAtMs } = parsedOrThrow(enrollmentKeyInput, input.body)
   if (!(await ctx.storage.fleets.get(fleetId))) throw new ApplicationError('not_found')
   const { text, hash } = makeFleetCredential('enrollment', fleetId)
   const shown: ShownEnrollmentKey = {

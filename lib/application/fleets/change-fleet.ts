@@ -6,7 +6,7 @@ import type { Actor, Context } from '../context.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
 import { fleetName, settingsInput, settingsWith } from './fleet-input.ts'
 
-const fleetChange = z.strictObject({
+export const fleetChange = z.strictObject({
   name: fleetName.optional(),
   settings: settingsInput.optional(),
   /** The one that the change was made on; left out, the change is laid over whatever there is. */

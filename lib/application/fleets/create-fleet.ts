@@ -6,7 +6,7 @@ import type { Actor, Context } from '../context.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
 import { FLEET_SETTINGS_DEFAULT, fleetName, settingsInput, settingsWith } from './fleet-input.ts'
 
-const fleetInput = z.strictObject({ name: fleetName, settings: settingsInput.optional() })
+export const fleetInput = z.strictObject({ name: fleetName, settings: settingsInput.optional() })
 
 /** @throws ApplicationError `forbidden`, `bad_request`, `already_exists` */
 export async function createFleet(

@@ -5,7 +5,7 @@ import type { Actor, Context } from '../context.ts'
 import { ApplicationError, badRequest, parsedOrThrow } from '../errors.ts'
 import { forgetFleet } from './forget-fleets.ts'
 
-const removal = z.strictObject({
+export const fleetRemoval = z.strictObject({
   /** Typed, since all that it holds goes with it. */
   name: z.string().max(120),
   reason: z.string().trim().min(1).max(1_000),
@@ -27,7 +27,7 @@ export async function removeFleet(
   { actor, id, body }: { readonly actor: Actor; readonly id: string; readonly body: unknown },
 ): Promise<RemovedFleet> {
   authorizeEverywhere(actor, 'admin')
-  const { name, reason } = parsedOrThrow(removal, body)
+  const { name, reason } = parsedOrThrow(fleetRemoval, body)
   const before = await ctx.storage.fleets.get(id)
   if (!before) throw new ApplicationError('not_found')
   if (before.name !== name) throw badRequest([{ path: '/name', message: `must be ${before.name}` }])

@@ -8,7 +8,7 @@ import { parsedOrThrow } from '../errors.ts'
 import type { ItemList } from '../page.ts'
 import { itemList, pageInput, pageRequest } from '../page.ts'
 
-const sessionsQuery = z.strictObject({
+export const sessionsQuery = z.strictObject({
   ...pageInput,
   fromMs: z.coerce.number().int().min(0),
   toMs: z.coerce.number().int().min(0),

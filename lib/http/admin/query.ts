@@ -27,7 +27,7 @@ function rangeOf(
   return { fromMs, toMs }
 }
 
-const pillarQuery = z.strictObject({
+export const pillarQuery = z.strictObject({
   ...rangeInput,
   /** Length of a point, in ms. */
   step: z.coerce.number().int().min(1).optional(),
@@ -41,12 +41,14 @@ export function pillarQueryOf(fleetId: string, query: unknown, nowMs: number) {
   return { fleetId, ...rangeOf(times, nowMs), stepMs: step, groupBy, collection }
 }
 
+export const rangeQuery = z.strictObject(rangeInput)
+
 /** `from, to` of the Overview. */
 export function rangeQueryOf(fleetId: string, query: unknown, nowMs: number) {
-  return { fleetId, ...rangeOf(parsedOrThrow(z.strictObject(rangeInput), query), nowMs) }
+  return { fleetId, ...rangeOf(parsedOrThrow(rangeQuery, query), nowMs) }
 }
 
-const sessionQuery = z.looseObject({
+export const sessionQuery = z.looseObject({
   ...rangeInput,
   withConflicts: flag.optional(),
   withDeadLetters: flag.optional(),

@@ -3,7 +3,7 @@ import { PAGE_LIMIT_MAX, rangeInput } from '#lib/application/page.ts'
 import { badRequest, parsedOrThrow } from '#lib/application/errors.ts'
 import { uuid } from '#lib/protocol/mutation.ts'
 
-const wholeQuery = z.strictObject({
+export const wholeQuery = z.strictObject({
   /** The last item of the page before, by its id. */
   cursor: z.string().max(200).optional(),
   limit: z.coerce.number().int().min(1).max(PAGE_LIMIT_MAX).optional(),

@@ -1,0 +1,274 @@
+import { z } from 'zod'
+import type { Json } from '#lib/kernel/json.ts'
+import { COMMAND_TYPES } from '#lib/protocol/command.ts'
+import { PLATFORMS, STRATEGIES, TIE_RULES } from '#lib/protocol/device.ts'
+import { DEAD_LETTER_CODES } from '#lib/protocol/error-codes.ts'
+import { jsonObject, operation, uuid } from '#lib/protocol/mutation.ts'
+import { businessRule, upMigration } from '#lib/protocol/rules.ts'
+import { SESSION_RESULTS } from '#lib/protocol/session.ts'
+import { mutationResult } from '../openapi-answers.ts'
+
+/** What the operator API answers, for its contract; the tests hold real answers to it. Times ending in `Ms` are Unix ms. */
+const count = z.int().min(0)
+const ms = z.int()
+const json = z.custom<Json>()
+const role = z.enum(['viewer', 'operator', 'admin'])
+
+/** A page of a list. `total` counts what the whole list has, where that is known. */
+export const listOf = (item: z.ZodType) =>
+  z.object({ items: z.array(item), nextCursor: z.string().nullable(), total: count.optional() })
+
+export const fleetAnswer = z.object({
+  id: uuid,
+  name: z.string(),
+  epoch: count,
+  configVersion: count,
+  settings: z.object({
+    intervalMs: count,
+    backoff: z.object({ baseMs: count, capMs: count }),
+    minAppVersion: z.string().nullable(),
+    allowedOrigins: z.array(z.string()),
+    rateLimits: z.object({ devicePerMinute: count, fleetPerMinute: count }).optional(),
+    fullSyncs: z.object({ perMinute: count, burst: count }).optional(),
+  }),
+  createdAtMs: ms,
+})
+export const removedFleet = z.object({ id: uuid, name: z.string() })
+
+export const collectionAnswer = z.object({
+  id: uuid,
+  fleet: uuid,
+  fleetId: uuid,
+  name: z.string(),
+  version: count,
+  strategy: z.enum(STRATEGIES),
+  tieRule: z.enum(TIE_RULES),
+  fieldStrategies: z.record(z.string(), z.enum(STRATEGIES)),
+  schema: z.union([jsonObject, z.boolean()]),
+  schemaVersion: count,
+  thresholds: z.record(z.string(), z.number()),
+  rules: z.array(businessRule),
+  upMigrations: z.array(upMigration),
+  authority: z.object({ url: z.string(), timeoutMs: count }).nullable(),
+  /** Told once, by the call that makes it. */
+  authoritySecret: z.string().optional(),
+  createdAtMs: ms,
+  updatedAtMs: ms,
+})
+export const removedCollection = z.object({ id: uuid, fleet: uuid, name: z.string() })
+
+const key = {
+  id: uuid,
+  name: z.string(),
+  createdAtMs: ms,
+  expiresAtMs: ms.nullable(),
+  revokedAtMs: ms.nullable(),
+}
+export const enrollmentKeyAnswer = z.object({
+  ...key,
+  fleetId: uuid,
+  access: z.record(z.string(), z.enum(['read', 'write'])),
+})
+export const apiKeyAnswer = z.object({ ...key, role, fleetId: uuid.nullable(), scopes: z.array(z.string()) })
+/** The key's own text is told once, by the call that makes it. */
+export const withKey = <S extends z.ZodRawShape>(answer: z.ZodObject<S>) => answer.extend({ key: z.string() })
+
+export const userAnswer = z.object({
+  id: uuid,
+  email: z.string(),
+  name: z.string(),
+  roles: z.record(z.string(), role),
+  disabled: z.boolean(),
+  hasPassword: z.boolean(),
+  createdAtMs: ms,
+})
+export const createdUser = userAnswer.extend({ signInLink: z.string().nullable() })
+
+const command = {
+  id: uuid,
+  reason: z.string().nullable(),
+  issuedAtMs: ms,
+  acknowledgedAtMs: ms.nullable(),
+}
+const deviceStatus = z.enum(['active', 'paused', 'revoked'])
+export const deviceAnswer = z.object({
+  id: uuid,
+  fleetId: uuid,
+  name: z.string(),
+  platform: z.enum(PLATFORMS),
+  appVersion: z.string(),
+  status: deviceStatus,
+  access: z.record(z.string(), z.enum(['read', 'write'])),
+  enrolledAtMs: ms,
+  lastContactMs: ms.nullable(),
+  lastSessionOkMs: ms.nullable(),
+  report: z.looseObject({ state: z.string(), seq: count, depth: count, atMs: ms }).nullable(),
+  clockJumps: z.looseObject({ count }).nullable(),
+  linkedIds: z.array(uuid),
+  commands: z.array(z.object({ ...command, type: z.enum(COMMAND_TYPES), expiresAtMs: ms })),
+})
+/** With the state that the server takes it to be in. */
+export const shownDevice = deviceAnswer.extend({ state: z.string().nullable(), inferredOffline: z.boolean() })
+export const issuedCommand = z.object({
+  ...command,
+  type: z.enum([...COMMAND_TYPES, 'revoke']),
+  expiresAtMs: ms.nullable(),
+  deviceId: uuid,
+  deviceStatus,
+})
+export const diagnosticsRow = z.object({
+  id: uuid,
+  deviceId: uuid,
+  commandId: uuid.nullable(),
+  appVersion: z.string(),
+  bytes: count,
+  receivedAtMs: ms,
+})
+export const diagnosticsAnswer = diagnosticsRow.extend({ body: json })
+
+const mutation = z.looseObject({
+  id: uuid,
+  collection: z.string(),
+  recordId: uuid,
+  op: z.looseObject({ type: z.string() }),
+})
+const recordState = z.looseObject({
+  collection: z.string(),
+  recordId: uuid,
+  version: count,
+  deleted: z.boolean(),
+})
+
+export const conflictAnswer = z.looseObject({
+  id: uuid,
+  fleetId: uuid,
+  mutationId: uuid,
+  collection: z.string(),
+  recordId: uuid,
+  deviceId: uuid,
+  sessionId: uuid.nullable(),
+  strategy: z.string(),
+  status: z.enum(['open', 'resolved']),
+  createdAtMs: ms,
+  closure: z.looseObject({ mutationId: uuid, atMs: ms }).nullable(),
+})
+export const conflictDetail = z.object({ conflict: conflictAnswer, record: recordState.nullable() })
+export const resolvedConflict = conflictDetail.extend({ result: mutationResult })
+
+export const letterAnswer = z.object({
+  id: uuid,
+  fleetId: uuid,
+  mutation,
+  code: z.enum(DEAD_LETTER_CODES),
+  detail: z.string(),
+  path: z.string().nullable(),
+  base: jsonObject.nullable(),
+  parentMutationId: uuid.nullable(),
+  deviceId: uuid,
+  deviceName: z.string(),
+  sessionId: uuid.nullable(),
+  appVersion: z.string(),
+  madeAtMs: ms,
+  createdAtMs: ms,
+  status: z.enum(['open', 'replayed', 'discarded']),
+  attempts: count,
+  lastReplay: z.object({ atMs: ms, status: z.string(), detail: z.string().nullable() }).nullable(),
+  discardedAtMs: ms.nullable(),
+  discardedWith: uuid.nullable(),
+  editedAs: uuid.nullable(),
+})
+export const letterDetail = z.object({
+  letter: letterAnswer,
+  base: jsonObject.nullable(),
+  op: operation,
+  device: jsonObject.nullable(),
+  server: recordState.nullable(),
+  issues: z.array(z.looseObject({ path: z.string(), message: z.string() })),
+  collection: z.looseObject({ id: uuid, name: z.string(), schemaVersion: count }).nullable(),
+  held: z.array(letterAnswer),
+})
+export const replayAnswer = z.object({ result: mutationResult, held: z.array(mutationResult) })
+export const editAnswer = replayAnswer.extend({ mutationId: uuid.nullable() })
+export const closedLetter = letterAnswer.extend({ held: z.array(uuid) })
+
+export const sessionAnswer = z.looseObject({
+  sessionId: uuid,
+  fleetId: uuid,
+  deviceId: uuid,
+  deviceName: z.string(),
+  platform: z.enum(PLATFORMS),
+  appVersion: z.string(),
+  mode: z.enum(['delta', 'full']),
+  result: z.enum(SESSION_RESULTS),
+  startedAtMs: ms,
+  endedAtMs: ms,
+  offsetMs: ms,
+  receivedAtMs: ms,
+  pushed: count,
+  pulled: count,
+  conflicts: count,
+  deadLettered: count,
+  transitions: z.array(z.looseObject({})),
+  attempts: z.array(z.looseObject({})),
+  illegalTransitions: count,
+  inferred: z.boolean(),
+})
+export const sessionDetail = z.object({
+  session: sessionAnswer,
+  changes: z.array(z.looseObject({ mutation, status: z.string(), committedAtMs: ms })),
+  conflicts: z.array(conflictAnswer),
+  deadLetters: z.array(letterAnswer),
+})
+
+export const breakerAnswer = z.object({
+  process: z.string(),
+  scope: z.string(),
+  state: z.string(),
+  retryAfterMs: z.number(),
+  window: z.array(z.object({ second: z.int(), calls: count, failures: count, slow: count })),
+  trips: z.array(z.object({ atMs: ms, openMs: z.number(), calls: count, failures: count, slow: count })),
+})
+
+export const auditAnswer = z.object({
+  id: uuid,
+  atMs: ms,
+  fleetId: uuid.nullable(),
+  actor: z.object({ kind: z.enum(['user', 'key', 'device', 'system']), id: z.string(), name: z.string() }),
+  action: z.string(),
+  target: z.string(),
+  reason: z.string().nullable(),
+  before: json,
+  after: json,
+  address: z.string().nullable(),
+  outcome: z.enum(['done', 'denied']),
+})
+
+/** The pillar's own figure; null where telemetry is missing. */
+const figure = z.looseObject({}).nullable()
+const points = z.array(z.object({ atMs: ms, figure }))
+export const pillarAnswer = z.object({
+  pillar: z.enum(['lag', 'conflicts', 'failures', 'queue']),
+  fromMs: ms,
+  toMs: ms,
+  stepMs: count,
+  figure,
+  level: z.string(),
+  previous: figure,
+  points,
+  previousPoints: points,
+  groups: z.array(z.object({ key: z.string(), figure, points })),
+  groupsLeftOut: count,
+  asOf: z.looseObject({}),
+})
+export const overviewAnswer = z.looseObject({
+  fleetId: uuid,
+  lag: pillarAnswer,
+  conflicts: pillarAnswer,
+  failures: pillarAnswer,
+  queue: pillarAnswer,
+  devices: z.looseObject({ total: count, heard: count, neverHeard: count, offline: count, silent: count }),
+  transitionRates: z.record(z.string(), z.number()),
+  versions: z.array(z.looseObject({ appVersion: z.string(), devices: count })),
+  deadLetters: z.looseObject({}),
+  verdict: z.looseObject({}),
+})

@@ -1,0 +1,239 @@
+import { z } from 'zod'
+import { apiKeyCreation } from '#lib/application/access/api-keys.ts'
+import { apiKeyChange } from '#lib/application/access/change-api-key.ts'
+import { userChange, userCreation } from '#lib/application/access/users.ts'
+import { auditQuery } from '#lib/application/audit/list-audit.ts'
+import { collectionInput } from '#lib/application/collections/create-collection.ts'
+import { collectionChange } from '#lib/application/collections/publish-collection.ts'
+import { collectionRemoval } from '#lib/application/collections/remove-collection.ts'
+import { conflictsQuery } from '#lib/application/conflicts/list-conflicts.ts'
+import { resolveInput } from '#lib/application/conflicts/resolve-conflict.ts'
+import { discardInput } from '#lib/application/dead-letters/discard.ts'
+import { editInput } from '#lib/application/dead-letters/edit.ts'
+import { deadLettersQuery } from '#lib/application/dead-letters/list-dead-letters.ts'
+import { replayInput } from '#lib/application/dead-letters/replay.ts'
+import { restoreInput } from '#lib/application/dead-letters/restore.ts'
+import { commandInput } from '#lib/application/devices/command-device.ts'
+import { devicesQuery } from '#lib/application/devices/list-devices.ts'
+import { enrollmentKeyChange } from '#lib/application/enrollment/change-enrollment-key.ts'
+import { enrollmentKeyInput } from '#lib/application/enrollment/create-enrollment-key.ts'
+import { fleetChange } from '#lib/application/fleets/change-fleet.ts'
+import { fleetInput } from '#lib/application/fleets/create-fleet.ts'
+import { fleetRemoval } from '#lib/application/fleets/remove-fleet.ts'
+import { removalInput } from '#lib/application/removal-input.ts'
+import { sessionsQuery } from '#lib/application/sessions/list-sessions.ts'
+import type { ErrorCode } from '#lib/protocol/error-codes.ts'
+import * as answers from './contract-answers.ts'
+import { listOf, withKey } from './contract-answers.ts'
+import { pillarQuery, rangeQuery, sessionQuery } from './query.ts'
+import { wholeQuery } from './whole-list.ts'
+
+/** What one row of the route table takes and gives, beside its role. */
+export interface AdminOperation {
+  readonly summary: string
+  /** Parameters of the URL beside `fleet`. */
+  readonly query?: z.ZodObject
+  readonly body?: z.ZodType
+  /** False where a call without a body is one as well. */
+  readonly bodyRequired?: boolean
+  readonly answer: z.ZodType | 'events'
+  /** Beside those that every operation has. */
+  readonly codes?: readonly ErrorCode[]
+}
+
+const sessionList = sessionsQuery
+  .omit({ fromMs: true, toMs: true, withConflicts: true, withDeadLetters: true })
+  .extend(sessionQuery.shape)
+/** Names of states, separated by commas. */
+const deviceList = devicesQuery.omit({ state: true }).extend({ state: z.string().optional() })
+const letterRuns = ['not_replayable', 'request_id_reused'] as const
+const collectionCodes = ['schema_refused', 'rules_refused'] as const
+const pillar = (summary: string): AdminOperation => ({
+  summary,
+  query: pillarQuery,
+  answer: answers.pillarAnswer,
+})
+const list = (summary: string, item: z.ZodType, query: z.ZodObject = wholeQuery): AdminOperation => ({
+  summary,
+  query,
+  answer: listOf(item),
+})
+
+/** By `METHOD pattern` of the route table. */
+export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
+  'GET /fleets': list('The fleets that the caller can see', answers.fleetAnswer),
+  'POST /fleets': {
+    summary: 'Make a fleet',
+    body: fleetInput,
+    answer: answers.fleetAnswer,
+    codes: ['already_exists'],
+  },
+  'GET /fleets/:id': { summary: 'One fleet', answer: answers.fleetAnswer },
+  'PATCH /fleets/:id': {
+    summary: 'Change name or settings of a fleet',
+    body: fleetChange,
+    answer: answers.fleetAnswer,
+    codes: ['stale_version', 'already_exists'],
+  },
+  'DELETE /fleets/:id': {
+    summary: 'Remove a fleet with all that it holds',
+    body: fleetRemoval,
+    answer: answers.removedFleet,
+    codes: ['devices_enrolled'],
+  },
+
+  'GET /collections': list('The collections of a fleet', answers.collectionAnswer),
+  'POST /collections': {
+    summary: 'Make a collection with schema version 1',
+    body: collectionInput,
+    answer: answers.collectionAnswer,
+    codes: [...collectionCodes, 'already_exists'],
+  },
+  'GET /collections/:id': { summary: 'One collection', answer: answers.collectionAnswer },
+  'PATCH /collections/:id': {
+    summary: 'Change a collection; another schema is published as the next version',
+    body: collectionChange,
+    answer: answers.collectionAnswer,
+    codes: [...collectionCodes, 'stale_version'],
+  },
+  'DELETE /collections/:id': {
+    summary: 'Remove a collection with its records',
+    body: collectionRemoval,
+    answer: answers.removedCollection,
+    codes: ['stale_version', 'conflicts_open'],
+  },
+
+  'GET /enrollment-keys': list('The enrollment keys of a fleet', answers.enrollmentKeyAnswer),
+  'POST /enrollment-keys': {
+    summary: 'Make an enrollment key; its text is shown once',
+    body: enrollmentKeyInput,
+    answer: withKey(answers.enrollmentKeyAnswer),
+  },
+  'PATCH /enrollment-keys/:id': {
+    summary: 'Change name or end of an enrollment key',
+    body: enrollmentKeyChange,
+    answer: answers.enrollmentKeyAnswer,
+  },
+  'DELETE /enrollment-keys/:id': {
+    summary: 'Revoke an enrollment key; its devices stay',
+    body: removalInput,
+    bodyRequired: false,
+    answer: answers.enrollmentKeyAnswer,
+  },
+
+  'GET /users': list('The people whom the caller administers', answers.userAnswer),
+  'POST /users': {
+    summary: 'Make a user',
+    body: userCreation,
+    answer: answers.createdUser,
+    codes: ['already_exists'],
+  },
+  'PATCH /users/:id': {
+    summary: 'Change a role of a user, or disable it',
+    body: userChange,
+    answer: answers.userAnswer,
+  },
+  'DELETE /users/:id': {
+    summary: 'Remove a user: signed out, without a role',
+    body: removalInput,
+    bodyRequired: false,
+    answer: answers.userAnswer,
+  },
+
+  'GET /api-keys': list('The operator keys that the caller administers', answers.apiKeyAnswer),
+  'POST /api-keys': {
+    summary: 'Make an operator key; its text is shown once',
+    body: apiKeyCreation,
+    answer: withKey(answers.apiKeyAnswer),
+  },
+  'PATCH /api-keys/:id': {
+    summary: 'Change an operator key',
+    body: apiKeyChange,
+    answer: answers.apiKeyAnswer,
+  },
+  'DELETE /api-keys/:id': {
+    summary: 'Revoke an operator key',
+    body: removalInput,
+    bodyRequired: false,
+    answer: answers.apiKeyAnswer,
+  },
+
+  'GET /overview': {
+    summary: 'Verdict, pillars, devices and dead letters of a fleet',
+    query: rangeQuery,
+    answer: answers.overviewAnswer,
+  },
+  'GET /pillars/lag': pillar('Sync lag over time'),
+  'GET /pillars/conflicts': pillar('Conflict rate over time'),
+  'GET /pillars/failures': pillar('Failure rate over time'),
+  'GET /pillars/queue': pillar('Queue depth and age over time'),
+
+  'GET /sessions': list('Sessions that ended in the range, newest first', answers.sessionAnswer, sessionList),
+  'GET /sessions/:id': { summary: 'One session with what it did', answer: answers.sessionDetail },
+
+  'GET /devices': list('Devices by last contact, newest first', answers.deviceAnswer, deviceList),
+  'GET /devices/:id': { summary: 'One device', answer: answers.shownDevice },
+  'POST /devices/:id/commands': {
+    summary: 'Tell a device to do something',
+    body: commandInput,
+    answer: answers.issuedCommand,
+    codes: ['too_many_commands', 'device_is_revoked'],
+  },
+  'GET /devices/:id/diagnostics': list('What a device told of itself', answers.diagnosticsRow),
+  'GET /devices/:id/diagnostics/:diagnosticsId': {
+    summary: 'One of them, with its body',
+    answer: answers.diagnosticsAnswer,
+  },
+
+  'GET /conflicts': list('Conflicts, newest first', answers.conflictAnswer, conflictsQuery),
+  'GET /conflicts/:id': {
+    summary: 'One conflict beside the record as it is now',
+    answer: answers.conflictDetail,
+  },
+  'POST /conflicts/:id/resolve': {
+    summary: 'Decide a conflict, or bring back what lost',
+    body: resolveInput,
+    answer: answers.resolvedConflict,
+    codes: ['stale_version', 'resolution_refused', 'atomic_aborted', 'breaker_open'],
+  },
+
+  'GET /dead-letters': list('Dead letters, newest first', answers.letterAnswer, deadLettersQuery),
+  'GET /dead-letters/:id': {
+    summary: 'One dead letter beside the server as it is now',
+    answer: answers.letterDetail,
+  },
+  'POST /dead-letters/:id/replay': {
+    summary: 'Run a dead letter again, then those held behind it',
+    body: replayInput,
+    bodyRequired: false,
+    answer: answers.replayAnswer,
+    codes: letterRuns,
+  },
+  'POST /dead-letters/:id/edit': {
+    summary: 'Run a dead letter in an edited form',
+    body: editInput,
+    answer: answers.editAnswer,
+    codes: letterRuns,
+  },
+  'POST /dead-letters/:id/discard': {
+    summary: 'Close a dead letter without effect, with those held behind it',
+    body: discardInput,
+    answer: answers.closedLetter,
+    codes: ['not_replayable'],
+  },
+  'POST /dead-letters/:id/restore': {
+    summary: 'Open a discarded dead letter again',
+    body: restoreInput,
+    answer: answers.closedLetter,
+    codes: ['not_restorable'],
+  },
+
+  'GET /breakers': list('The breakers that the devices of a fleet meet', answers.breakerAnswer),
+  'GET /breakers/:scope': { summary: 'One breaker', answer: answers.breakerAnswer },
+  'GET /audit': list('Who did what, newest first', answers.auditAnswer, auditQuery),
+  'GET /stream': {
+    summary: 'Server-sent events that say what changed in a fleet',
+    answer: 'events',
+    codes: ['rate_limited'],
+  },
+}
