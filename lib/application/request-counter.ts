@@ -19,6 +19,9 @@ export interface AnsweredRequest {
 /** Seconds that wait for a database that is away; older ones are lost, and counted as lost. */
 const WAITING_PER_FLEET_MAX = 120
 
+/** A version that no request has named for so long leaves its place to a new one. */
+export const VERSION_UNUSED_MS = 60 * 60_000
+
 type Deps = Pick<Surroundings, 'storage' | 'clock' | 'log' | 'metrics' | 'processId'>
 type Count = RequestsEvent['counts'][number]
 
@@ -28,7 +31,8 @@ export class RequestCounter {
   private sequence = 0
   private counts = new Map<string, Map<string, Count>>()
   private readonly waiting = new Map<string, TelemetryEvent[]>()
-  private readonly versions = new Map<string, Set<string>>()
+  /** By fleet: when each live version was named last, longest unused first. */
+  private readonly versions = new Map<string, Map<string, number>>()
 
   constructor(deps: Deps) {
     this.deps = deps
@@ -48,13 +52,21 @@ export class RequestCounter {
     ofFleet.set(key, { ...request, count: (ofFleet.get(key)?.count ?? 0) + 1 })
   }
 
-  /** At most 100 versions a fleet, the rest is `other` (protocol.md, device API). */
+  /**
+   * At most 100 versions a fleet, the rest is `other` (protocol.md, device API). A new one takes the place of one that
+   * nobody has named for an hour, so that a release is told from those that it replaced, and made-up names from nothing.
+   */
   liveVersion(fleetId: string, appVersion: string): string {
-    const live = this.versions.get(fleetId) ?? new Set<string>()
+    const nowMs = this.deps.clock.now()
+    const live = this.versions.get(fleetId) ?? new Map<string, number>()
     this.versions.set(fleetId, live)
-    if (live.has(appVersion)) return appVersion
-    if (live.size >= APP_VERSIONS_LIVE_MAX) return 'other'
-    live.add(appVersion)
+    if (!live.delete(appVersion) && live.size >= APP_VERSIONS_LIVE_MAX) {
+      const [oldest] = live
+      if (!oldest || nowMs - oldest[1] < VERSION_UNUSED_MS) return 'other'
+      live.delete(oldest[0])
+      this.deps.metrics.forgetVersion(fleetId, oldest[0])
+    }
+    live.set(appVersion, nowMs)
     return appVersion
   }
 

@@ -13,6 +13,9 @@ import { authorityKey, signatureOf } from './authority-key.ts'
 /** One call carries at most this many mutations, or this many bytes of them with their records. */
 export const ASKED_TOGETHER_MAX = 100
 export const ASKED_BYTES_MAX = 1024 * 1024
+/** A push asks one authority after another, a batch each; no call begins that could end after this. */
+export const ASKED_FOR_MAX_MS = 15_000
+const NOT_ASKED_RETRY_MS = 1_000
 const MESSAGE_SHOWN_MAX = 500
 
 const answer = z.object({
@@ -26,6 +29,8 @@ const answer = z.object({
     .max(ASKED_TOGETHER_MAX),
 })
 
+const NOT_ASKED: AuthorityVerdict = { kind: 'shed', retryAfterMs: NOT_ASKED_RETRY_MS }
+
 type Verdicts = Map<string, AuthorityVerdict>
 
 interface Question {
@@ -37,7 +42,8 @@ interface Question {
 
 /**
  * Asks the authority of each collection about a push's mutations, before any stream is locked (AU1). Each answer is
- * bound to the version of the record that it was given on.
+ * bound to the version of the record that it was given on. What there was no time left to ask about is `shed`: the
+ * device sends it again, and what was decided by then is out of the way.
  */
 export async function askAuthority(
   ctx: Context,
@@ -50,12 +56,16 @@ export async function askAuthority(
     .filter(({ collection }) => authorities.has(collection) && !push.shed?.has(collection))
   const records = await readRecords(ctx, fleetId, asked)
   const verdicts: Verdicts = new Map()
+  const endMs = ctx.clock.now() + ASKED_FOR_MAX_MS
   for (const [collection, authority] of authorities) {
     const questions = asked
       .filter((mutation) => mutation.collection === collection)
       .map((mutation) => questionOf(mutation, records.get(recordKey(collection, mutation.recordId)) ?? null))
-    for (const batch of batches(questions))
-      await askBatch(ctx, { fleetId, push, authority, collection, batch }, verdicts)
+    for (const batch of batches(questions)) {
+      if (ctx.clock.now() + authority.timeoutMs <= endMs)
+        await askBatch(ctx, { fleetId, push, authority, collection, batch }, verdicts)
+      else for (const { mutation } of batch) verdicts.set(mutation.id, NOT_ASKED)
+    }
   }
   return verdicts
 }

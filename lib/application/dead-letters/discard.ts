@@ -13,6 +13,8 @@ export interface DiscardOutcome {
   readonly letter: DeadLetterRow
   /** Letters that were held behind this one and are discarded with it (DL3). */
   readonly held: readonly string[]
+  /** More than HELD_MAX were held: those past it are open still. */
+  readonly moreHeld: boolean
 }
 
 /**
@@ -29,12 +31,14 @@ export async function discard(
   const { deadLetters } = ctx.storage
   const letter = await deadLetters.get(fleetId, id)
   if (!letter) throw new ApplicationError('not_found')
-  const along = await deadLetters.heldBy(fleetId, letter.mutation.id, HELD_MAX)
+  const found = await deadLetters.heldBy(fleetId, letter.mutation.id, HELD_MAX + 1)
+  const moreHeld = found.length > HELD_MAX
+  const along = found.slice(0, HELD_MAX)
   const held = along.map((one) => one.id)
-  const after = { held }
+  const after = { held, moreHeld }
   const audit = auditEntry(ctx, actor, { action: 'dead-letter.discard', target: id, fleetId, reason, after })
   if (!(await deadLetters.discard(fleetId, id, held, ctx.clock.now(), audit)))
     throw new ApplicationError('not_replayable')
   await tellClosed(ctx, fleetId, 'discarded', [letter, ...along])
-  return { letter: (await deadLetters.get(fleetId, id)) ?? letter, held }
+  return { letter: (await deadLetters.get(fleetId, id)) ?? letter, held, moreHeld }
 }

@@ -4,7 +4,7 @@ import { operation } from '#lib/protocol/mutation.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, badRequest, parsedOrThrow } from '../errors.ts'
-import { replayHeld } from './replay.ts'
+import { NONE_HELD, replayHeld } from './replay.ts'
 import type { ReplayOutcome } from './replay.ts'
 import { closesLetter, runLetter } from './run-letter.ts'
 
@@ -41,6 +41,6 @@ export async function edit(
   if (today === undefined)
     throw badRequest([{ path: '', message: `there is no collection ${letter.mutation.collection}` }])
   const result = await runLetter(ctx, actor, letter, reason, { op, schemaVersion: schemaVersion ?? today })
-  if (!closesLetter(result)) return { result, held: [], mutationId: null }
-  return { result, held: await replayHeld(ctx, actor, letter), mutationId: result.id }
+  if (!closesLetter(result)) return { result, ...NONE_HELD, mutationId: null }
+  return { result, ...(await replayHeld(ctx, actor, letter)), mutationId: result.id }
 }

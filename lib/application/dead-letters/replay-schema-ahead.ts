@@ -12,26 +12,37 @@ const PAGES_PER_RUN_MAX = 200
 
 /**
  * Replays the letters whose schema version has been published since they were last tried (DL5), oldest first. Called at
- * publication, and by the ticker for those past the bound or left over by a crash. Returns how many ran.
- * @throws the first error of our own after all had their turn; what the storage or a shed push says at once
+ * publication, and by the ticker for those past the bound or left over by a crash. A collection whose letter could not
+ * run, because its stream is stuck or its breaker open, waits for the next run; the others have their turn. Returns how
+ * many ran.
+ * @throws the first failure after all had their turn; that the storage is away at once
  */
 export async function replaySchemaAhead(ctx: Context, fleetId: string): Promise<number> {
-  const run = (await dueLetters(ctx, fleetId)).slice(0, LETTERS_PER_RUN_MAX)
   const failures: unknown[] = []
-  for (const id of run) {
-    const letter = await ctx.storage.deadLetters.get(fleetId, id)
+  const stuck = new Set<string>()
+  let ran = 0
+  for (const { id, collection } of await dueLetters(ctx, fleetId)) {
+    if (ran >= LETTERS_PER_RUN_MAX) break
+    const letter = stuck.has(collection) ? null : await ctx.storage.deadLetters.get(fleetId, id)
     if (!letter) continue
+    ran += 1
     await replayUnlessClosed(ctx, letter).catch((error: unknown) => {
-      if (isStorageError(error, 'storage_unavailable') || isApplicationError(error)) throw error
+      if (isStorageError(error, 'storage_unavailable')) throw error
+      if (isApplicationError(error)) stuck.add(collection)
       failures.push(error)
     })
   }
   if (failures.length > 0) throw failures[0]
-  return run.length
+  return ran
+}
+
+interface DueLetter {
+  readonly id: string
+  readonly collection: string
 }
 
 /** Their ids, oldest first: letters may be large, and those that wait for a version far ahead must not stand in the way. */
-async function dueLetters(ctx: Context, fleetId: string): Promise<readonly string[]> {
+async function dueLetters(ctx: Context, fleetId: string): Promise<readonly DueLetter[]> {
   const collections = new Map((await ctx.storage.collections.list(fleetId)).map((one) => [one.name, one]))
   const filter = {
     status: 'open',
@@ -42,13 +53,14 @@ async function dueLetters(ctx: Context, fleetId: string): Promise<readonly strin
     sessionId: null,
     path: null,
   } as const
-  const due: string[] = []
+  const due: DueLetter[] = []
   let cursor: Cursor | null = null
   for (let page = 0; page < PAGES_PER_RUN_MAX; page++) {
     const { items, next } = await ctx.storage.deadLetters.list(fleetId, filter, { limit: PAGE, cursor })
     for (const letter of items) {
       const collection = collections.get(letter.mutation.collection)
-      if (collection !== undefined && isDue(letter, collection)) due.push(letter.id)
+      if (collection !== undefined && isDue(letter, collection))
+        due.push({ id: letter.id, collection: collection.name })
     }
     if (next === null) break
     cursor = next

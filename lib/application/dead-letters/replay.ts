@@ -15,7 +15,12 @@ export interface ReplayOutcome {
   readonly result: MutationResult
   /** Letters that were held behind this one and ran after it, in order. */
   readonly held: readonly MutationResult[]
+  /** More than HELD_MAX were held: those past it are open still, each to be replayed by itself. */
+  readonly moreHeld: boolean
 }
+
+type HeldOutcome = Pick<ReplayOutcome, 'held' | 'moreHeld'>
+export const NONE_HELD: HeldOutcome = { held: [], moreHeld: false }
 
 /**
  * Runs an open dead letter again, through push and under its own mutation id (ID3), then those held behind it (DL3).
@@ -42,26 +47,22 @@ export async function replayLetter(
   reason: string | null,
 ): Promise<ReplayOutcome> {
   const result = await runLetter(ctx, actor, letter, reason)
-  return { result, held: closesLetter(result) ? await replayHeld(ctx, actor, letter) : [] }
+  return { result, ...(closesLetter(result) ? await replayHeld(ctx, actor, letter) : NONE_HELD) }
 }
 
 /** Each before those that hang on it; one that dies again, or that somebody closed meanwhile, keeps its own behind it. */
-export async function replayHeld(
-  ctx: Context,
-  actor: Actor,
-  parent: DeadLetterRow,
-): Promise<readonly MutationResult[]> {
-  const held = await ctx.storage.deadLetters.heldBy(parent.fleetId, parent.mutation.id, HELD_MAX)
+export async function replayHeld(ctx: Context, actor: Actor, parent: DeadLetterRow): Promise<HeldOutcome> {
+  const held = await ctx.storage.deadLetters.heldBy(parent.fleetId, parent.mutation.id, HELD_MAX + 1)
   const settled = new Set([parent.mutation.id])
   const results: MutationResult[] = []
-  for (const letter of held) {
+  for (const letter of held.slice(0, HELD_MAX)) {
     if (letter.parentMutationId === null || !settled.has(letter.parentMutationId)) continue
     const result = await runUnlessClosed(ctx, actor, letter, `held behind ${parent.id}`)
     if (!result) continue
     results.push(result)
     if (closesLetter(result)) settled.add(letter.mutation.id)
   }
-  return results
+  return { held: results, moreHeld: held.length > HELD_MAX }
 }
 
 /** Null for a letter that somebody replayed or discarded meanwhile. */

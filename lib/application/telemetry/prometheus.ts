@@ -45,6 +45,8 @@ export interface Metrics extends LeaderGauges {
   fleets(): readonly string[]
   /** Takes away all figures of a fleet that was removed, and shows none of it any more. */
   removeFleet(fleetId: string): Promise<void>
+  /** Takes away what was counted under a version that is told apart no more. */
+  forgetVersion(fleetId: string, appVersion: string): void
   /** The text exposition. */
   render(): Promise<{ readonly contentType: string; readonly body: string }>
 }
@@ -123,8 +125,11 @@ export function createMetrics(): Metrics {
     },
     fleets: () => labels.fleets(),
     removeFleet: async (fleetId) => {
-      forgetSources(own.sources, fleetId)
+      forgetSources(own, (fleet) => fleet === fleetId)
       await labels.remove(fleetId, ({ fleet, scope }) => (fleet ?? fleetOfScope(String(scope))) === fleetId)
+    },
+    forgetVersion: (fleetId, appVersion) => {
+      forgetSources(own, (fleet, version) => fleet === fleetId && version === appVersion)
     },
     beat: (nowMs) => {
       heartbeat.set(nowMs / 1_000)
@@ -148,8 +153,13 @@ interface OwnMetrics {
   readonly replays: Counter
 }
 
-function forgetSources(sources: Set<string>, fleetId: string): void {
-  for (const source of sources) if ((JSON.parse(source) as string[])[0] === fleetId) sources.delete(source)
+function forgetSources(own: OwnMetrics, isGone: (fleet: string, appVersion: string) => boolean): void {
+  for (const source of own.sources) {
+    const [fleet, collection, platform, app_version] = JSON.parse(source) as [string, string, string, string]
+    if (!isGone(fleet, app_version)) continue
+    own.sources.delete(source)
+    for (const result of RESULTS) own.mutations.remove({ fleet, collection, platform, app_version, result })
+  }
 }
 
 function addFleet(own: OwnMetrics, fleet: string): void {

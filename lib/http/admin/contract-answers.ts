@@ -187,9 +187,14 @@ export const letterDetail = z.object({
   collection: z.looseObject({ id: uuid, name: z.string(), schemaVersion: count }).nullable(),
   held: z.array(letterAnswer),
 })
-export const replayAnswer = z.object({ result: mutationResult, held: z.array(mutationResult) })
+export const replayAnswer = z.object({
+  result: mutationResult,
+  held: z.array(mutationResult),
+  moreHeld: z.boolean(),
+})
 export const editAnswer = replayAnswer.extend({ mutationId: uuid.nullable() })
-export const closedLetter = letterAnswer.extend({ held: z.array(uuid) })
+export const reopenedLetter = letterAnswer.extend({ held: z.array(uuid) })
+export const discardedLetter = reopenedLetter.extend({ moreHeld: z.boolean() })
 
 export const sessionAnswer = z.looseObject({
   sessionId: uuid,

@@ -218,13 +218,13 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
   'POST /dead-letters/:id/discard': {
     summary: 'Close a dead letter without effect, with those held behind it',
     body: discardInput,
-    answer: answers.closedLetter,
+    answer: answers.discardedLetter,
     codes: ['not_replayable'],
   },
   'POST /dead-letters/:id/restore': {
     summary: 'Open a discarded dead letter again',
     body: restoreInput,
-    answer: answers.closedLetter,
+    answer: answers.reopenedLetter,
     codes: ['not_restorable'],
   },
 

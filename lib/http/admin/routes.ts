@@ -214,8 +214,8 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   act('/dead-letters/:id/replay', 'operator', (call) => replay(call.ctx, { ...input(call), id: idOf(call) })),
   act('/dead-letters/:id/edit', 'operator', (call) => edit(call.ctx, { ...input(call), id: idOf(call) })),
   act('/dead-letters/:id/discard', 'operator', async (call) => {
-    const { letter, held } = await discard(call.ctx, { ...input(call), id: idOf(call) })
-    return { ...letter, held }
+    const { letter, ...held } = await discard(call.ctx, { ...input(call), id: idOf(call) })
+    return { ...letter, ...held }
   }),
   act('/dead-letters/:id/restore', 'operator', async (call) => {
     const { letter, held } = await restore(call.ctx, { ...input(call), id: idOf(call) })

@@ -24,6 +24,7 @@ const METRICS: Metrics = {
   observeStateCheck: nothing,
   beat: nothing,
   fleets: () => [],
+  forgetVersion: nothing,
   removeFleet: async () => undefined,
   render: async () => ({ contentType: '', body: '' }),
   showSnapshot: nothing,

@@ -1,9 +1,11 @@
 import { expect, it } from 'vitest'
-import { RequestCounter } from '#lib/application/request-counter.ts'
+import { RequestCounter, VERSION_UNUSED_MS } from '#lib/application/request-counter.ts'
 import { createMetrics } from '#lib/application/telemetry/prometheus.ts'
+import { APP_VERSIONS_LIVE_MAX } from '#lib/protocol/limits.ts'
 import { openMemoryStorage } from '#lib/storage/memory/open-memory-storage.ts'
 import type { Storage } from '#lib/storage/ports.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
+import { eventAt, pushEvent, pushedCollection } from '#tests/support/telemetry-fixtures.ts'
 
 function world() {
   const inner = openMemoryStorage()
@@ -61,4 +63,22 @@ it('tells at most 100 app versions of a fleet apart', async () => {
   if (event?.payload.kind !== 'requests') throw new Error('requests expected')
   expect(event.payload.counts).toHaveLength(101)
   expect(event.payload.counts.find(({ appVersion }) => appVersion === 'other')?.count).toBe(50)
+})
+
+it('a new version takes the place of one that nobody has named for an hour, and of no other', async () => {
+  const { counter, metrics, state } = world()
+  const first = Array.from({ length: APP_VERSIONS_LIVE_MAX }, (_, i) => `1.${i}`)
+  for (const version of first) counter.liveVersion('f', version)
+  const strikes = pushedCollection({ results: { applied: 1 } })
+  for (const appVersion of ['1.0', '1.7'])
+    metrics.observeEvent('f', eventAt(appVersion, 1, pushEvent({ appVersion, collections: { strikes } })))
+  state.nowMs += VERSION_UNUSED_MS - 1
+  expect(counter.liveVersion('f', '2.0')).toBe('other')
+  for (const version of first) if (version !== '1.7') counter.liveVersion('f', version)
+  state.nowMs += 1
+  expect(counter.liveVersion('f', '2.0')).toBe('2.0')
+  expect([counter.liveVersion('f', '1.7'), counter.liveVersion('f', '1.0')]).toEqual(['other', '1.0'])
+  // What was shown under it goes, so that a process never shows more than it tells apart.
+  const { body } = await metrics.render()
+  expect([body.includes('app_version="1.7"'), body.includes('app_version="1.0"')]).toEqual([false, true])
 })

@@ -60,7 +60,10 @@ describe('the contract of the operator API', () => {
   it('names the codes of each operation under their statuses, and what else an answer says breaks it', async () => {
     const { responses } = operation('delete', '/fleets/{id}')
     expect(responses['409']?.description).toContain('devices_enrolled')
-    const answerWith = (code: 'stale_version' | 'devices_enrolled', status: number = ERROR_CODES[code].status) =>
+    const answerWith = (
+      code: 'stale_version' | 'devices_enrolled',
+      status: number = ERROR_CODES[code].status,
+    ) =>
       Response.json(
         { type: 't', title: 't', status, code },
         { status, headers: { 'content-type': 'application/problem+json' } },
