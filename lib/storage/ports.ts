@@ -1,4 +1,4 @@
-import type { DeadLetterCause } from '#lib/telemetry/overview.ts'
+import type { OpenCauses } from '#lib/telemetry/open-causes.ts'
 import type { RecordState } from '#lib/engine/types.ts'
 import type { JsonSchema, Platform } from '#lib/protocol/device.ts'
 import type { Bucket, BucketKey, Tier } from '#lib/rollups/bucket.ts'
@@ -312,8 +312,8 @@ export interface DeadLetterPort {
   /** Open letters held behind this mutation, however far down: parents before children, then oldest first; bounded. */
   heldBy(fleetId: string, mutationId: string, limit: number): Promise<readonly DeadLetterRow[]>
   countOpen(fleetId: string): Promise<number>
-  /** Open ones by code and app version. */
-  openByCause(fleetId: string): Promise<readonly DeadLetterCause[]>
+  /** Open ones by cause: the `limit` most frequent, and what is past them in sums. */
+  openByCause(fleetId: string, limit: number): Promise<OpenCauses>
   /** Closes an open letter, and those of `heldIds` that are open, with it; false when it is not open. */
   discard(
     fleetId: string,

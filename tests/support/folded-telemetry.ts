@@ -34,7 +34,7 @@ export function contextOf(events: readonly TelemetryEvent[], nowMs: number, told
     collections: { list: () => Promise.resolve(told.collections ?? []) },
     devices: { all: () => Promise.resolve(told.devices ?? []) },
     conflicts: { countOpen: () => Promise.resolve(2) },
-    deadLetters: { openByCause: () => Promise.resolve(told.causes ?? []) },
+    deadLetters: { openByCause: () => Promise.resolve({ causes: told.causes ?? [], left: {} }) },
     telemetry: {
       buckets: (_fleetId: string, tier: string, fromMs: number, toMs: number) =>
         Promise.resolve(

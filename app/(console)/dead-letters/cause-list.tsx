@@ -2,26 +2,29 @@ import Link from 'next/link'
 import { formatCount, plural } from '#components/ui/format.ts'
 import { Time } from '#components/ui/time.tsx'
 import { causeText, isSameCause, type CauseKey } from '#lib/protocol/dead-letter-cause.ts'
+import type { CauseTotals } from '#lib/application/dead-letters/list-causes.ts'
 import { CAUSES_SHOWN_MAX, causeHref, type CauseGroup } from './causes.ts'
 
 /** The first pane: open letters by cause. */
 export function CauseList({
   groups,
+  totals,
   current,
   query,
   nowMs,
 }: {
   groups: readonly CauseGroup[]
+  /** Of all causes, those past `groups` among them. */
+  totals: CauseTotals
   current: CauseKey | null
   query: string
   nowMs: number
 }) {
-  const open = groups.reduce((sum, { count }) => sum + count, 0)
   return (
     <section className="causes" aria-label="Causes">
       <div className="pane-head">
         <h2>
-          {plural(groups.length, 'cause')}, {formatCount(open)} open
+          {plural(totals.causes, 'cause')}, {formatCount(totals.letters)} open
         </h2>
         <span className="sub r">by count</span>
       </div>
@@ -48,9 +51,9 @@ export function CauseList({
           </li>
         ))}
       </ul>
-      {groups.length <= CAUSES_SHOWN_MAX ? null : (
+      {totals.causes <= CAUSES_SHOWN_MAX ? null : (
         <p className="sub">
-          {formatCount(CAUSES_SHOWN_MAX)} of {plural(groups.length, 'cause')}, the most frequent
+          {formatCount(CAUSES_SHOWN_MAX)} of {plural(totals.causes, 'cause')}, the most frequent
         </p>
       )}
     </section>

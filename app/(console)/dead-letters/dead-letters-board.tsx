@@ -27,7 +27,7 @@ export async function DeadLettersBoard({
   asked: DeadLetterDetail | null
 }) {
   const who = { actor: at.actor, fleetId: at.fleet.id }
-  const groups = await listCauses(at.ctx, who)
+  const { causes: groups, totals } = await listCauses(at.ctx, who)
   const cause =
     params.status === 'open' || asked !== null ? pickCause(groups, params, asked?.letter ?? null) : null
   const status = asked?.letter.status ?? params.status
@@ -36,7 +36,9 @@ export async function DeadLettersBoard({
     ...(params.cursor === null ? {} : { cursor: params.cursor }),
     status,
   }
-  const isGone = status === 'open' && cause === null && params.code !== null
+  // One past the bound of the groups is none of them either.
+  const isGone =
+    status === 'open' && cause === null && params.code !== null && totals.causes === groups.length
   const list = await orFirstPage(at, listDeadLetters(at.ctx, { ...who, query }))
   const first = list.items[0]
   const detail = asked ?? (first === undefined ? null : await getDeadLetter(at.ctx, { ...who, id: first.id }))
@@ -44,7 +46,7 @@ export async function DeadLettersBoard({
     asked !== null ? 'at-item' : params.code !== null || status !== 'open' ? 'at-items' : 'at-causes'
   return (
     <ConsolePage at={at} crumbs={crumbsFor(at, params, cause, asked)}>
-      <Verdict sentence={boardSentence(groups)} evidence={boardEvidence(groups)} />
+      <Verdict sentence={boardSentence(groups, totals)} evidence={boardEvidence(groups)} />
       {isGone && groups.length > 0 ? (
         <EmptyState
           good
@@ -52,7 +54,7 @@ export async function DeadLettersBoard({
           title={`No letter of this cause is open any more: ${params.code ?? ''}`}
           detail={
             <a className="link" href={causeHref(at.query, null)}>
-              See the {plural(groups.length, 'cause')} that {groups.length === 1 ? 'is' : 'are'} open
+              See the {plural(totals.causes, 'cause')} that {totals.causes === 1 ? 'is' : 'are'} open
             </a>
           }
         />
@@ -69,7 +71,7 @@ export async function DeadLettersBoard({
         />
       ) : (
         <div className={`panes ${shown}`}>
-          <CauseList groups={groups} current={cause} query={at.query} nowMs={at.nowMs} />
+          <CauseList groups={groups} totals={totals} current={cause} query={at.query} nowMs={at.nowMs} />
           <ItemTable
             at={at}
             cause={cause}

@@ -3,18 +3,18 @@ import { formatCount, plural } from '#components/ui/format.ts'
 import type { StatusKind } from '#components/ui/status.tsx'
 import type { DeadLetterDetail } from '#lib/application/dead-letters/get-dead-letter.ts'
 import { causeText } from '#lib/protocol/dead-letter-cause.ts'
+import type { CauseTotals } from '#lib/application/dead-letters/list-causes.ts'
 import type { CauseGroup } from './causes.ts'
 
 /** The page's first line. Pure. */
-export function boardSentence(groups: readonly CauseGroup[]): string {
-  const open = groups.reduce((sum, { count }) => sum + count, 0)
+export function boardSentence(groups: readonly CauseGroup[], { causes, letters: open }: CauseTotals): string {
   const top = groups[0]
   if (top === undefined) return 'No dead letter is open'
   if (open === 1) return 'One change failed for good; its payload is kept'
-  if (groups.length === 1) return `All ${formatCount(open)} dead letters share one cause`
+  if (causes === 1) return `All ${formatCount(open)} dead letters share one cause`
   if (top.count > open / 2)
     return `${formatCount(top.count)} of ${formatCount(open)} dead letters share one cause`
-  return `${formatCount(open)} dead letters have ${plural(groups.length, 'cause')}`
+  return `${formatCount(open)} dead letters have ${plural(causes, 'cause')}`
 }
 
 export function boardEvidence(groups: readonly CauseGroup[]): string {
@@ -72,12 +72,17 @@ export const outcomeKind = (status: string): StatusKind => OUTCOMES[status]?.kin
 
 /** What a replay's answer says, for the toast. `body` is what the API answered, not trusted in its shape. Pure. */
 export function replayToast(body: unknown): { kind: StatusKind; text: string } {
-  const { result, held } = (body ?? {}) as { result?: { status?: unknown; detail?: unknown }; held?: unknown }
+  const { result, held, moreHeld } = (body ?? {}) as {
+    result?: { status?: unknown; detail?: unknown }
+    held?: unknown
+    moreHeld?: unknown
+  }
   const status = typeof result?.status === 'string' ? result.status : 'unknown'
   const followers =
     Array.isArray(held) && held.length > 0 ? `, with ${plural(held.length, 'change')} held behind it` : ''
+  const more = moreHeld === true ? '; more of them are open still' : ''
   const why = status === 'dead_lettered' && typeof result?.detail === 'string' ? `: ${result.detail}` : ''
-  return { kind: outcomeKind(status), text: `Replayed: ${outcomeWords(status)}${why}${followers}` }
+  return { kind: outcomeKind(status), text: `Replayed: ${outcomeWords(status)}${why}${followers}${more}` }
 }
 
 /** Top-level field → why it is refused, for the field table. Pure. */

@@ -3,7 +3,9 @@ import type { Bucket } from '#lib/rollups/bucket.ts'
 import { TIER_MS } from '#lib/rollups/bucket.ts'
 import { COUNTER } from '#lib/rollups/counters.ts'
 import { DEFAULT_THRESHOLDS } from '#lib/telemetry/thresholds.ts'
-import type { DeadLetterCause, DeadLettersNow, Overview } from '#lib/telemetry/overview.ts'
+import type { DeadLettersNow, Overview } from '#lib/telemetry/overview.ts'
+import type { OpenCauses } from '#lib/telemetry/open-causes.ts'
+import { OPEN_CAUSES_MAX, totalsOf } from '#lib/telemetry/open-causes.ts'
 import type { Verdict } from '#lib/telemetry/verdict.ts'
 import { verdictOf } from '#lib/telemetry/verdict.ts'
 import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
@@ -33,7 +35,7 @@ export async function overview(ctx: TelemetryContext, query: RangeQuery): Promis
     readWindow(ctx, query),
     storage.fleets.get(fleetId),
     storage.devices.all(fleetId),
-    storage.deadLetters.openByCause(fleetId),
+    storage.deadLetters.openByCause(fleetId, OPEN_CAUSES_MAX),
     lastHours(ctx, fleetId, nowMs),
     transitionRates(ctx, fleetId, nowMs),
   ])
@@ -49,7 +51,7 @@ export async function overview(ctx: TelemetryContext, query: RangeQuery): Promis
     queue: answerFrom(window, QUEUE, limits),
     devices: devicesNow(devices),
     transitionRates: rates,
-    versions: versionRows(devices, window.buckets, hours, causes),
+    versions: versionRows(devices, window.buckets, hours, causes.causes),
     deadLetters: deadLettersNow(causes, window.buckets),
   }
   return { ...figures, verdict: verdictOf(figures) }
@@ -69,12 +71,12 @@ async function lastHours(
   return hours
 }
 
-function deadLettersNow(causes: readonly DeadLetterCause[], buckets: readonly Bucket[]): DeadLettersNow {
-  const sorted = [...causes].sort((a, b) => b.count - a.count || b.newestAtMs - a.newestAtMs)
+function deadLettersNow(open: OpenCauses, buckets: readonly Bucket[]): DeadLettersNow {
+  const totals = totalsOf(open)
   return {
-    open: causes.reduce((sum, { count }) => sum + count, 0),
+    open: totals.letters,
     inRange: shareOf(sumOf(buckets, COUNTER.mutations('dead_lettered')), sumOf(buckets, COUNTER.pushed)),
-    causes: sorted.slice(0, CAUSES_MAX),
-    causesLeftOut: Math.max(0, causes.length - CAUSES_MAX),
+    causes: open.causes.slice(0, CAUSES_MAX),
+    causesLeftOut: Math.max(0, totals.causes - CAUSES_MAX),
   }
 }

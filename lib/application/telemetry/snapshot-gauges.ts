@@ -3,6 +3,7 @@ import { encodeSketch, sketchOf } from '#lib/rollups/sketch.ts'
 import type { Collection, Device } from '#lib/storage/ports.ts'
 import { deviceState, pendingAge } from '#lib/telemetry/connectivity.ts'
 import type { FleetGaugesEvent, GaugesEvent, TelemetryEvent } from '#lib/telemetry/events.ts'
+import { OPEN_CAUSES_MAX, openByCode, totalsOf } from '#lib/telemetry/open-causes.ts'
 import type { TelemetryContext } from './context.ts'
 import { eventId } from './event-id.ts'
 
@@ -27,14 +28,14 @@ export async function snapshotGauges(
   const [devices, collections, causes, openConflicts, undeliveredMs] = await Promise.all([
     storage.devices.all(fleetId),
     storage.collections.list(fleetId),
-    storage.deadLetters.openByCause(fleetId),
+    storage.deadLetters.openByCause(fleetId, OPEN_CAUSES_MAX),
     storage.conflicts.countOpen(fleetId),
     storage.telemetry.oldestUndeliveredMs(fleetId, nowMs - ACTIVE_MS),
   ])
   const whole: FleetGaugesEvent = {
     kind: 'fleet-gauges',
-    openDeadLetters: causes.reduce((sum, { count }) => sum + count, 0),
-    openDeadLettersByCode: sumBy(causes.map(({ code, count }) => [code, count])),
+    openDeadLetters: totalsOf(causes).letters,
+    openDeadLettersByCode: openByCode(causes),
     openConflicts,
     oldestUndeliveredAgeMs: undeliveredMs === null ? null : Math.max(0, nowMs - undeliveredMs),
   }

@@ -1,10 +1,10 @@
 import { causePath } from '#lib/protocol/dead-letter-cause.ts'
+import type { CauseTotals } from '#lib/telemetry/open-causes.ts'
+import type { DeadLetterCause } from '#lib/telemetry/overview.ts'
 import type { DeadLetterFilter, DeadLetterPort, DeadLetterRow } from '../ports.ts'
 import { pageOf } from './page.ts'
 import type { MemoryState } from './state.ts'
 import { keyOf } from './state.ts'
-
-type Cause = Awaited<ReturnType<DeadLetterPort['openByCause']>>[number]
 
 export function memoryDeadLetters(state: MemoryState): DeadLetterPort {
   return {
@@ -21,10 +21,16 @@ export function memoryDeadLetters(state: MemoryState): DeadLetterPort {
         fleetId,
         (tables) => tables.deadLetters.values().filter((row) => row.status === 'open').length,
       ),
-    openByCause: (fleetId) =>
-      state.inFleet(fleetId, (tables) =>
-        causesOf(tables.deadLetters.values().filter((row) => row.status === 'open')),
-      ),
+    openByCause: (fleetId, limit) =>
+      state.inFleet(fleetId, (tables) => {
+        const all = causesOf(tables.deadLetters.values().filter((row) => row.status === 'open'))
+        const left: Record<string, CauseTotals> = {}
+        for (const { code, count } of all.slice(limit)) {
+          const { causes, letters } = left[code] ?? { causes: 0, letters: 0 }
+          left[code] = { causes: causes + 1, letters: letters + count }
+        }
+        return { causes: all.slice(0, limit), left }
+      }),
     discard: (fleetId, id, heldIds, atMs, audit) =>
       state.inFleet(fleetId, (tables, undo) => {
         if (tables.deadLetters.get(id)?.status !== 'open') return false
@@ -78,13 +84,13 @@ function heldBy(rows: readonly DeadLetterRow[], mutationId: string): DeadLetterR
   return held
 }
 
-function causesOf(open: readonly DeadLetterRow[]): Cause[] {
+function causesOf(open: readonly DeadLetterRow[]): DeadLetterCause[] {
   const groups = new Map<string, DeadLetterRow[]>()
   for (const row of open) {
     const key = keyOf(row.code, row.appVersion, row.mutation.collection, causePath(row.path) ?? '')
     groups.set(key, [...(groups.get(key) ?? []), row])
   }
-  const causes = [...groups.values()].map((rows): Cause => {
+  const causes = [...groups.values()].map((rows): DeadLetterCause => {
     const newest = rows.toSorted((a, b) => b.createdAtMs - a.createdAtMs || (a.id < b.id ? 1 : -1))[0]
     const { code, appVersion, mutation, detail, path } = newest as DeadLetterRow
     return {
@@ -98,8 +104,13 @@ function causesOf(open: readonly DeadLetterRow[]): Cause[] {
       newestAtMs: Math.max(...rows.map((row) => row.createdAtMs)),
     }
   })
-  return causes.sort((a, b) => b.count - a.count || b.newestAtMs - a.newestAtMs)
+  return causes.sort(
+    (a, b) => b.count - a.count || b.newestAtMs - a.newestAtMs || (keyOfCause(a) < keyOfCause(b) ? -1 : 1),
+  )
 }
+
+const keyOfCause = ({ code, appVersion, collection, path }: DeadLetterCause): string =>
+  keyOf(code, appVersion, collection, path ?? '')
 
 function matches(row: DeadLetterRow, filter: DeadLetterFilter): boolean {
   const wanted: readonly [string | null, string | null][] = [

@@ -1,5 +1,6 @@
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
+import type { DeadLetterCause } from '#lib/telemetry/overview.ts'
 import type { DeadLetterFilter, DeadLetterPort, DeadLetterRow, PageRequest } from '../ports.ts'
 import { uuids } from './arrays.ts'
 import { insertAudit } from './audit.ts'
@@ -13,10 +14,15 @@ import { at, fromJson, ms, msOrNull } from './values.ts'
 const CAUSE_PATH = `coalesce(regexp_replace(nullif(nullif(path::text, 'null'), '""'), '/[0-9]+(?=[/"])', '/*', 'g'), '')`
 const BY_CAUSE: Statement = {
   name: 'letter_by_cause',
-  text: `SELECT code, app_version, collection, ${CAUSE_PATH} AS path, count(*) AS count, count(DISTINCT device_id) AS devices,
-      max(created_at) AS newest_at, (array_agg(detail::text ORDER BY created_at DESC, id DESC))[1] AS detail
-    FROM dead_letter WHERE fleet_id = $1 AND status = 'open'
-    GROUP BY 1, 2, 3, 4 ORDER BY count DESC, newest_at DESC`,
+  text: `WITH cause AS (
+      SELECT code, app_version, collection, ${CAUSE_PATH} AS path, count(*) AS count, count(DISTINCT device_id) AS devices,
+        max(created_at) AS newest_at, (array_agg(detail::text ORDER BY created_at DESC, id DESC))[1] AS detail
+      FROM dead_letter WHERE fleet_id = $1 AND status = 'open' GROUP BY 1, 2, 3, 4
+    ), placed AS (SELECT *, row_number() OVER (ORDER BY count DESC, newest_at DESC, code, app_version, collection, path) AS place FROM cause)
+    SELECT place, code, app_version, collection, path, count, devices, newest_at, detail, 1 AS causes FROM placed WHERE place <= $2
+    UNION ALL
+    SELECT NULL, code, NULL, NULL, NULL, sum(count)::bigint, NULL, NULL, NULL, count(*) FROM placed WHERE place > $2 GROUP BY code
+    ORDER BY place`,
 }
 /** The letters of a page by their place, which no filter of the query builder can name. */
 const PAGE_AT_PATH: Statement = {
@@ -62,6 +68,9 @@ const HELD_BY: Statement = {
 }
 
 interface CauseRow extends Record<string, unknown> {
+  /** Null in the rows of what is past the bound, one a code. */
+  readonly place: number | null
+  readonly causes: number
   readonly code: string
   readonly app_version: string
   readonly collection: string
@@ -108,18 +117,13 @@ export function postgresDeadLetters(database: Database): DeadLetterPort {
     },
     countOpen: (fleetId) =>
       database.prismaInFleet(fleetId, (tx) => tx.deadLetter.count({ where: { fleetId, status: 'open' } })),
-    openByCause: async (fleetId) => {
-      const rows = await database.one<CauseRow>(fleetId, BY_CAUSE, [fleetId])
-      return rows.map((row) => ({
-        code: row.code,
-        appVersion: originalText(row.app_version),
-        collection: originalText(row.collection),
-        path: row.path === '' ? null : (JSON.parse(row.path) as string),
-        detail: JSON.parse(row.detail) as string,
-        count: row.count,
-        devices: row.devices,
-        newestAtMs: ms(row.newest_at),
-      }))
+    openByCause: async (fleetId, limit) => {
+      const rows = await database.one<CauseRow>(fleetId, BY_CAUSE, [fleetId, limit])
+      const past = rows.filter(({ place }) => place === null)
+      return {
+        causes: rows.filter(({ place }) => place !== null).map(causeOf),
+        left: Object.fromEntries(past.map(({ code, causes, count }) => [code, { causes, letters: count }])),
+      }
     },
     discard: (fleetId, id, heldIds, atMs, audit) =>
       database.inFleet(fleetId, async (send) => {
@@ -137,6 +141,17 @@ export function postgresDeadLetters(database: Database): DeadLetterPort {
       }),
   }
 }
+
+const causeOf = (row: CauseRow): DeadLetterCause => ({
+  code: row.code,
+  appVersion: originalText(row.app_version),
+  collection: originalText(row.collection),
+  path: row.path === '' ? null : (JSON.parse(row.path) as string),
+  detail: JSON.parse(row.detail) as string,
+  count: row.count,
+  devices: row.devices,
+  newestAtMs: ms(row.newest_at),
+})
 
 async function idsAtPath(
   database: Database,

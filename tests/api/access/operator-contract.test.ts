@@ -269,7 +269,7 @@ describe('lists of the operator API, over HTTP and PostgreSQL', () => {
       expect(itemsOf(await call('GET', `/dead-letters?fleet=${fleetId}&path=${rule}`))).toMatchObject([
         { code: 'rule_violation', path: rule },
       ])
-    const causes = await world.storage.deadLetters.openByCause(fleetId)
+    const { causes } = await world.storage.deadLetters.openByCause(fleetId, 100)
     expect(
       causes
         .filter(({ code }) => code === 'rule_violation')

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { DeadLetterFilter } from '#lib/storage/ports.ts'
+import { openByCode, totalsOf } from '#lib/telemetry/open-causes.ts'
 import {
   audit,
   BACKENDS,
@@ -88,7 +89,7 @@ describe.each(BACKENDS)('dead letters on $name', (backend) => {
       }),
     ).toEqual([deadLetter.id])
     expect(await list({ collection: 'no\ufffdsuch' })).toEqual([])
-    expect((await storage.deadLetters.openByCause(fleetId))[0]).toMatchObject({
+    expect((await storage.deadLetters.openByCause(fleetId, 100)).causes[0]).toMatchObject({
       detail: deadLetter.detail,
       collection: 'no\u0000such',
     })
@@ -109,7 +110,8 @@ describe.each(BACKENDS)('dead letters on $name', (backend) => {
       cursor = page.next
     } while (cursor)
     expect([seen.length, new Set(seen).size]).toEqual([letters.length, letters.length])
-    const causes = await storage.deadLetters.openByCause(fleetId)
+    const { causes, left } = await storage.deadLetters.openByCause(fleetId, 100)
+    expect(left).toEqual({})
     expect(causes).toHaveLength(6)
     expect(causes.reduce((sum, cause) => sum + cause.count, 0)).toBe(11)
     expect(causes[0]).toMatchObject({ count: 2, devices: 1, appVersion: '1.0.0', collection: 'reports' })
@@ -126,6 +128,13 @@ describe.each(BACKENDS)('dead letters on $name', (backend) => {
     }
     expect(causes.map(({ path }) => path).toSorted()).toEqual(['/a/*', '/a/*', '/b', '/b', null, null])
     expect(await storage.deadLetters.countOpen(fleetId)).toBe(11)
+    // However many causes there are, the first of them and sums of the rest.
+    for (let limit = 0; limit <= 6; limit++) {
+      const bounded = await storage.deadLetters.openByCause(fleetId, limit)
+      expect(bounded.causes).toEqual(causes.slice(0, limit))
+      expect(totalsOf(bounded)).toEqual({ causes: 6, letters: 11 })
+      expect(openByCode(bounded)).toEqual(openByCode({ causes, left: {} }))
+    }
   })
 
   it('discards an open letter once, with its audit entry', async () => {

@@ -28,12 +28,15 @@ const CAUSES = [
 describe('groups', () => {
   test('the first line is the share of the largest', () => {
     const groups = CAUSES
-    expect(boardSentence(groups)).toBe('40 of 54 dead letters share one cause')
+    expect(boardSentence(groups, { causes: 2, letters: 54 })).toBe('40 of 54 dead letters share one cause')
+    expect(boardSentence(groups, { causes: 2_000, letters: 9_000 })).toBe(
+      '9,000 dead letters have 2,000 causes',
+    )
     expect(boardEvidence(groups)).toBe(
       '2.4.1 on strike-reports: a: not a number. Nothing is lost: every payload is kept.',
     )
     expect(boardEvidence([cause('a', null, 'It is bad.', 1)])).toContain('It is bad. Nothing')
-    expect(boardSentence([])).toBe('No dead letter is open')
+    expect(boardSentence([], { causes: 0, letters: 0 })).toBe('No dead letter is open')
   })
   test('an address opens its group, and a letter its own', () => {
     const groups = CAUSES
@@ -109,6 +112,9 @@ describe('one letter', () => {
       kind: 'ok',
       text: 'Replayed: it was applied, with 1 change held behind it',
     })
+    expect(replayToast({ result: { status: 'applied' }, held: [{}], moreHeld: true }).text).toBe(
+      'Replayed: it was applied, with 1 change held behind it; more of them are open still',
+    )
     expect(replayToast({ result: { status: 'dead_lettered', detail: '/a: no' }, held: [] })).toEqual({
       kind: 'crit',
       text: 'Replayed: it was refused again: /a: no',
