@@ -6,9 +6,6 @@ import { ok } from '#lib/kernel/result.ts'
 import type { CrdtChange, CrdtStates } from '#lib/protocol/crdt.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import { chainBase } from './after-chain.ts'
-import { chooseStrategy, forReplay } from './conflict/choose-strategy.ts'
-import type { ConflictDecision } from './conflict/decision.ts'
-import { decideEditWins } from './conflict/edit-wins.ts'
 import { adoptStates } from './crdt/adopt.ts'
 import { joinDeltas } from './crdt/apply-changes.ts'
 import type { DocumentWriter } from './crdt/derive.ts'
@@ -20,7 +17,15 @@ import type { Written } from './crdt/write-document.ts'
 import type { TextCrdt } from './crdt/text.ts'
 import { touchedCrdt, writeDocument } from './crdt/write-document.ts'
 import type { RecordDecision, RecordQuestion } from './decide-record.ts'
-import { findInvalid, isConcurrent, isRecreation, mayWriteOnNothing, unfitPatch } from './decide-record.ts'
+import {
+  decideConflict,
+  decideWhole,
+  findInvalid,
+  isConcurrent,
+  isRecreation,
+  mayWriteOnNothing,
+  unfitPatch,
+} from './decide-record.ts'
 import type { PatchFailure } from './patch.ts'
 import { applyOperation } from './patch.ts'
 import type { ChainView, PushDraft } from './push-draft.ts'
@@ -80,7 +85,7 @@ function decideDelete(standing: Standing): RecordDecision {
   const { current, base, concurrent, states } = standing
   const plainly = { kind: 'write', data: null, crdt: states, joined: false } as const
   if (current === null || current.deleted || !concurrent) return plainly
-  const decision = decideWhole(standing, current, null)
+  const decision = decideWhole(standing.question, current, standing.base, null)
   if (decision.kind === 'same') return plainly
   return decision.kind === 'local'
     ? { kind: 'settled', decision, base, local: null, data: null, crdt: states }
@@ -186,18 +191,15 @@ function decideConcurrent(
   { next, deltas }: Written,
 ): RecordDecision {
   const { question, base } = standing
-  const { mutation, rules, isReplay } = question
+  const { mutation, rules } = question
   const theirs = plainPart(rules, current.data ?? {})
   const ours = plainPart(rules, next)
   const before = base.kind === 'known' ? plainPart(rules, base.data ?? {}) : null
   const untouched = mutation.op.type === 'crdt' || jsonEqual(ours, before ?? theirs)
   if (untouched) return joined(standing, theirs, deltas, null)
   if (before && jsonEqual(theirs, before)) return joined(standing, ours, deltas, null)
-  const { strategy, fieldStrategies, tieRule } = rules
-  const context = { strategy, fieldStrategies, tieRule, local: ours }
-  const used = isReplay ? forReplay(context) : context
   const seen: BaseDocument = before ? { kind: 'known', data: before, crdt: {} } : { kind: 'unknown' }
-  const decision = chooseStrategy(used)(seen, { ...current, data: theirs }, mutation, used)
+  const decision = decideConflict(question, { ...current, data: theirs }, seen, ours)
   switch (decision.kind) {
     case 'same':
       return joined(standing, theirs, deltas, null)
@@ -210,10 +212,8 @@ function decideConcurrent(
       const both = { kind: 'merge', data: theirs, fields: decision.fields } as const
       return joined(standing, theirs, deltas, { decision: both, local: next })
     }
-    case 'person': {
-      const asked = isReplay ? ({ ...decision, strategy: 'manual' } as const) : decision
-      return { kind: 'settled', decision: asked, base, local: next, crdt: {} }
-    }
+    case 'person':
+      return { kind: 'settled', decision, base, local: next, crdt: {} }
   }
 }
 
@@ -223,26 +223,11 @@ function decideOverDelete(
   current: RecordState,
   { next, deltas }: Written,
 ): RecordDecision {
-  const decision = decideWhole(standing, current, next)
+  const decision = decideWhole(standing.question, current, standing.base, next)
   if (decision.kind === 'same') return joined(standing, next, deltas, null)
   return decision.kind === 'local'
     ? joined(standing, next, deltas, { decision, local: next })
     : { kind: 'settled', decision, base: standing.base, local: next, crdt: {} }
-}
-
-/** The rule over the whole record; a replay joins CRDTs like every mutation (DL6). */
-function decideWhole(
-  { question, base }: Standing,
-  current: RecordState,
-  local: JsonObject | null,
-): ConflictDecision {
-  const { mutation, rules, isReplay } = question
-  const { strategy, fieldStrategies, tieRule } = rules
-  const context = { strategy, fieldStrategies, tieRule, local }
-  const used = isReplay ? forReplay(context) : context
-  const decide = strategy === 'crdt' ? decideEditWins : chooseStrategy(used)
-  const decision = decide(base, current, mutation, used)
-  return isReplay && decision.kind === 'person' ? { ...decision, strategy: 'manual' } : decision
 }
 
 type Settled = Pick<Extract<RecordDecision, { kind: 'settled' }>, 'decision' | 'local'>

@@ -6,11 +6,16 @@ import { err, ok } from '#lib/kernel/result.ts'
 import type { OtOperation } from '#lib/protocol/mutation.ts'
 import type { OtState, OtStates } from '#lib/protocol/ot.ts'
 import { chainBase, chainIds } from './after-chain.ts'
-import { chooseStrategy, forReplay } from './conflict/choose-strategy.ts'
-import type { ConflictDecision } from './conflict/decision.ts'
-import { decideEditWins } from './conflict/edit-wins.ts'
 import type { OtWrite, RecordDecision, RecordQuestion } from './decide-record.ts'
-import { findInvalid, isConcurrent, isRecreation, mayWriteOnNothing, unfitPatch } from './decide-record.ts'
+import {
+  decideConflict,
+  decideWhole,
+  findInvalid,
+  isConcurrent,
+  isRecreation,
+  mayWriteOnNothing,
+  unfitPatch,
+} from './decide-record.ts'
 import type { Integration, LoggedOp } from './ot/integrate.ts'
 import { integrate } from './ot/integrate.ts'
 import type { OtFailure, OtType } from './ot/ot-type.ts'
@@ -71,26 +76,11 @@ function decideDelete(standing: Standing): RecordDecision {
     : standing.kept
   const plainly = { kind: 'write', data: null, crdt: {}, joined: false, ot: { states, ops: [] } } as const
   if (current === null || current.deleted || !concurrent) return plainly
-  const decision = decideWhole(standing, current, null)
+  const decision = decideWhole(question, current, base, null)
   if (decision.kind === 'same') return plainly
   return decision.kind === 'local'
     ? { kind: 'settled', decision, base, local: null, data: null, crdt: {}, ot: { states, ops: [] } }
     : { kind: 'settled', decision, base, local: null, crdt: {} }
-}
-
-/** Edit × delete, whichever came first (CS9): by `ot` the edit wins, else the collection's rule over the whole record. */
-function decideWhole(
-  { question, base }: Standing,
-  current: RecordState,
-  local: JsonObject | null,
-): ConflictDecision {
-  const { mutation, rules, isReplay } = question
-  const { strategy, fieldStrategies, tieRule } = rules
-  const context = { strategy, fieldStrategies, tieRule, local }
-  const used = isReplay ? forReplay(context) : context
-  const decide = strategy === 'ot' ? decideEditWins : chooseStrategy(used)
-  const decision = decide(base, current, mutation, used)
-  return isReplay && decision.kind === 'person' ? { ...decision, strategy: 'manual' } : decision
 }
 
 /** The edit of a record that isn't there, or no longer: on what its author saw, with what others did to it since. */
@@ -100,7 +90,7 @@ function decideReturn(standing: Standing): RecordDecision {
   const local = localDocument(standing)
   if (!local.ok) return unfitPatch(local.error, base)
   const decision =
-    current !== null && concurrent && !anew ? decideWhole(standing, current, local.value ?? {}) : null
+    current !== null && concurrent && !anew ? decideWhole(question, current, base, local.value ?? {}) : null
   if (decision?.kind === 'remote' || decision?.kind === 'person')
     return { kind: 'settled', decision, base, local: local.value, crdt: {} }
   const won = decision?.kind === 'local' ? { decision, base } : null
@@ -223,7 +213,7 @@ function askPerson({ base }: Standing, path: string, local: JsonObject): RecordD
 /** A `put` or `patch`: under OT its difference from what its author saw, the rest by the rules of its fields. */
 function decideDocument(standing: Standing, document: JsonObject): RecordDecision {
   const { question, current, base, concurrent, states } = standing
-  const { mutation, rules, isReplay } = question
+  const { mutation, rules } = question
   const paths = otPaths(rules, states)
   if (base.kind === 'unknown') {
     const touched = touchedPointers(mutation.op)
@@ -248,15 +238,13 @@ function decideDocument(standing: Standing, document: JsonObject): RecordDecisio
   if (!concurrent || (before !== null && jsonEqual(plainTheirs, before)))
     return finish(standing, recombined(plainOurs), write, null)
   if (jsonEqual(plainOurs, before ?? plainTheirs)) return finish(standing, next, write, null)
-  const { strategy, fieldStrategies, tieRule } = plainRules(rules)
-  const context = { strategy, fieldStrategies, tieRule, local: plainOurs }
-  const used = isReplay ? forReplay(context) : context
+  const plainly = { ...question, rules: plainRules(rules) }
   const seen: BaseDocument = before ? { kind: 'known', data: before, crdt: {} } : { kind: 'unknown' }
-  const decision = chooseStrategy(used)(
-    seen,
+  const decision = decideConflict(
+    plainly,
     { ...(current as RecordState), data: plainTheirs },
-    mutation,
-    used,
+    seen,
+    plainOurs,
   )
   const settled = { decision, base } as Extract<RecordDecision, { kind: 'settled' }>
   switch (decision.kind) {
@@ -271,10 +259,8 @@ function decideDocument(standing: Standing, document: JsonObject): RecordDecisio
       const both = { kind: 'merge', data: next, fields: decision.fields } as const
       return finish(standing, next, write, { decision: both, base }, ours)
     }
-    case 'person': {
-      const asked = isReplay ? ({ ...decision, strategy: 'manual' } as const) : decision
-      return { kind: 'settled', decision: asked, base, local: ours, crdt: {} }
-    }
+    case 'person':
+      return { kind: 'settled', decision, base, local: ours, crdt: {} }
   }
 }
 

@@ -8,6 +8,7 @@ import type { Mutation } from '#lib/protocol/mutation.ts'
 import { chainBase } from './after-chain.ts'
 import { chooseStrategy, forReplay } from './conflict/choose-strategy.ts'
 import type { ConflictDecision } from './conflict/decision.ts'
+import { decideEditWins } from './conflict/edit-wins.ts'
 import { applyOperation, parseKey } from './patch.ts'
 import type { ChainView, PushDraft } from './push-draft.ts'
 import { asOfToday, recordOf } from './push-draft.ts'
@@ -86,7 +87,7 @@ export function decideRecord(draft: PushDraft, question: RecordQuestion): Record
   const invalid = local && findInvalid(rules, local, base)
   if (invalid) return invalid
   if (current === null || !concurrent || isSettledGone(question, current, base)) return write(local)
-  const decision = decideConcurrent(question, current, base, local)
+  const decision = decideConflict(question, current, base, local)
   if (decision.kind === 'same') return write(local)
   if (decision.kind === 'remote' || decision.kind === 'person')
     return { kind: 'settled', decision, base, local, crdt: {} }
@@ -123,21 +124,31 @@ function isSettledGone(
   return mutation.op.type === 'delete' || (!isReplay && isRecreation(mutation, base))
 }
 
-function decideConcurrent(
+/** Two sides by the collection's rule, field by field where it has rules for fields; a replay asks a person (DL6). */
+export function decideConflict(
   { mutation, rules, isReplay }: RecordQuestion,
   current: RecordState,
   base: BaseDocument,
   local: JsonObject | null,
+  choose = chooseStrategy,
 ): ConflictDecision {
-  const context = {
-    strategy: rules.strategy,
-    fieldStrategies: rules.fieldStrategies,
-    tieRule: rules.tieRule,
-    local,
-  }
+  const { strategy, fieldStrategies, tieRule } = rules
+  const context = { strategy, fieldStrategies, tieRule, local }
   const used = isReplay ? forReplay(context) : context
-  const decision = chooseStrategy(used)(base, current, mutation, used)
+  const decision = choose(used)(base, current, mutation, used)
   return isReplay && decision.kind === 'person' ? { ...decision, strategy: 'manual' } : decision
+}
+
+/** Edit × delete, whichever came first (CS9): by `ot` and `crdt` the edit wins, else the rule over the whole record. */
+export function decideWhole(
+  question: RecordQuestion,
+  current: RecordState,
+  base: BaseDocument,
+  local: JsonObject | null,
+): ConflictDecision {
+  const { strategy } = question.rules
+  const choose = strategy === 'ot' || strategy === 'crdt' ? () => decideEditWins : chooseStrategy
+  return decideConflict(question, current, base, local, choose)
 }
 
 /** CS9: a put with base 0, made where the device knew of no document. */

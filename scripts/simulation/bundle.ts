@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { build } from 'esbuild'
 import type { Plugin } from 'esbuild'
+import { bundleForNode } from '../bundle-for-node.ts'
 
 /** A defect that is planted when the simulation is built; the checkout stays as it is. */
 export interface Mutant {
@@ -17,26 +17,15 @@ export interface Mutant {
 }
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
-/** Below `node_modules`, where the packages that the bundle leaves outside are found. */
-const OUT = path.join(ROOT, 'node_modules/.cache/tidemark-simulation')
 
 /** Builds the simulation's process in one file, with a planted defect or without. Gives its path; the caller removes it. */
-export async function bundleSimulation(mutant: Mutant | null = null): Promise<string> {
-  const outfile = path.join(OUT, `${mutant?.name ?? 'sound'}-${process.pid}.mjs`)
-  await build({
-    entryPoints: [path.join(ROOT, 'tests/simulation/main.ts')],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    packages: 'external',
-    sourcemap: 'inline',
-    logLevel: 'warning',
-    plugins: mutant ? [planted(mutant)] : [],
-  })
-  return outfile
-}
+export const bundleSimulation = (mutant: Mutant | null = null): Promise<string> =>
+  bundleForNode(
+    'tests/simulation/main.ts',
+    'tidemark-simulation',
+    mutant?.name ?? 'sound',
+    mutant ? [planted(mutant)] : [],
+  )
 
 export const removeBundle = (bundle: string): void => rmSync(bundle, { force: true })
 

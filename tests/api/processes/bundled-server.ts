@@ -1,11 +1,6 @@
 import { rmSync } from 'node:fs'
-import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { build } from 'esbuild'
-
-const ROOT = path.resolve(import.meta.dirname, '../../..')
-/** Below `node_modules`, where the packages that the bundle leaves outside are found. */
-const OUT = path.join(ROOT, 'node_modules/.cache/tidemark-trials', `device-server-${process.pid}.mjs`)
+import { bundleForNode } from '../../../scripts/bundle-for-node.ts'
 
 let built: Promise<URL> | null = null
 
@@ -18,17 +13,7 @@ export function bundledServer(): Promise<URL> {
 }
 
 async function bundle(): Promise<URL> {
-  process.once('exit', () => rmSync(OUT, { force: true }))
-  await build({
-    entryPoints: [path.join(ROOT, 'bench/device-server.ts')],
-    outfile: OUT,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    packages: 'external',
-    sourcemap: 'inline',
-    logLevel: 'warning',
-  })
-  return pathToFileURL(OUT)
+  const file = await bundleForNode('bench/device-server.ts', 'tidemark-trials', 'device-server')
+  process.once('exit', () => rmSync(file, { force: true }))
+  return pathToFileURL(file)
 }
