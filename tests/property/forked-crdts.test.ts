@@ -44,6 +44,8 @@ class World {
   nowMs = 1_800_000_000_000
   readonly app: TestApp
   private fleet: TestFleet | null = null
+  /** Mutations that the server has heard of: it tells nobody to wait with what it knows. */
+  private readonly known = new Set<string>()
 
   constructor() {
     this.app = testApp(openMemoryStorage(), undefined, { now: () => this.nowMs })
@@ -70,9 +72,11 @@ class World {
   private async answer(url: string, init: RequestInit | undefined, weather: Weather): Promise<Response> {
     const isPush = url.endsWith('/push')
     if (weather === 'no connection' && isPush) throw RESET
-    const waits = weather === 'told to wait' && isPush
+    const ids = isPush ? bodyOf(init).mutations.map(({ id }) => id) : []
+    const waits = weather === 'told to wait' && isPush && !ids.some((id) => this.known.has(id))
     const response = await this.app.router.handle(new Request(url, waits ? withoutWork(init) : init))
     if (!response) throw new Error(`no route for ${url}`)
+    if (!waits) for (const id of ids) this.known.add(id)
     if (weather === 'answer lost' && isPush) throw RESET
     return waits && response.status === 200 ? toldToWait(response, init) : response
   }
