@@ -44,7 +44,10 @@ class World {
   nowMs = 1_800_000_000_000
   readonly app: TestApp
   private fleet: TestFleet | null = null
-  /** Mutations that the server has heard of: it tells nobody to wait with what it knows. */
+  /**
+   * Mutations that the server has. Ours may tell a device to wait with one (an open breaker, `checkBreaker`), and the SDK
+   * then loses an edit that follows a pull: a known defect, which this property leaves out until it is mended.
+   */
   private readonly known = new Set<string>()
 
   constructor() {
