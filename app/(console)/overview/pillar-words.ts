@@ -205,7 +205,7 @@ function pendingNote(pending: Pending | null, limitMs: number): { kind: StatusKi
   const silent =
     offline.count === 0
       ? ''
-      : `; ${formatCount(offline.count)} offline, at least ${formatDuration(offline.p95)}`
+      : `; ${formatCount(offline.count)} offline, p95 at least ${formatDuration(offline.p95)}`
   if (online.count === 0) return { kind: 'ok', text: `No change waits on a device that is heard${silent}` }
   const over = (online.p95 ?? 0) > limitMs
   return {
