@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { canEnter, postgresAccount } from './account.ts'
 import { EmbeddedError } from './embedded-error.ts'
@@ -32,7 +32,7 @@ export function dataDirFor(checkout: string, chosen: string | undefined): string
 export function prepareDataDir(dataDir: string): void {
   const account = postgresAccount()
   try {
-    mkdirSync(dataDir, { recursive: true })
+    makeFolders(dataDir)
     chmodSync(dataDir, account === null ? 0o700 : 0o711)
   } catch (error) {
     throw unreachable(dataDir, (error as NodeJS.ErrnoException).code ?? String(error))
@@ -42,12 +42,29 @@ export function prepareDataDir(dataDir: string): void {
   }
 }
 
-/** Reads the secrets, making them on first use. */
+/** Level by level: `recursive` of Node 20 tries forever where the system says ENOENT of a parent that is there (/proc). */
+function makeFolders(folder: string): void {
+  if (existsSync(folder)) return
+  const parent = path.dirname(folder)
+  if (parent !== folder) makeFolders(parent)
+  try {
+    mkdirSync(folder)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error // else another start made it first
+  }
+}
+
+/**
+ * Reads the secrets, making them on first use: beside and renamed, so a crash half-way leaves no file that
+ * later starts can't read.
+ */
 export function readSecrets(dataDir: string): Secrets {
   const file = path.join(dataDir, 'secrets.json')
   if (!existsSync(file)) {
     const made: Secrets = { databasePassword: randomText(), secret: randomText() }
-    writeFileSync(file, JSON.stringify(made, null, 2) + '\n', { mode: 0o600, flag: 'wx' })
+    const beside = `${file}.${process.pid}`
+    writeFileSync(beside, JSON.stringify(made, null, 2) + '\n', { mode: 0o600, flush: true })
+    renameSync(beside, file)
   }
   return JSON.parse(readFileSync(file, 'utf8')) as Secrets
 }
