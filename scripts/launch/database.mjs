@@ -7,6 +7,7 @@ import { ALREADY, step, StepError } from '../setup/step.mjs'
 const unregister = register()
 const { dataDirFor } = await import('../../lib/storage/prisma/embedded/data-dir.ts')
 const { supervisePostgres } = await import('../../lib/storage/prisma/embedded/supervise.ts')
+const { EnvError, readEnv } = await import('../../lib/env.ts')
 const { directUrlOf } = await import('../../lib/storage/prisma/direct-url.ts')
 const { migrationState } = await import('../../lib/storage/prisma/migrate.ts')
 await unregister()
@@ -23,7 +24,7 @@ await unregister()
 export async function openDatabase() {
   const dataDir = dataDirFor(ROOT, process.env.TIDEMARK_DATA_DIR)
   const database = process.env.DATABASE_URL
-    ? externalDatabase(dataDir)
+    ? await step('settings', () => externalDatabase(dataDir))
     : await step('database', () => embeddedDatabase(dataDir))
   try {
     await step('migrate', () => migrate(database.environment))
@@ -58,8 +59,13 @@ async function embeddedDatabase(dataDir) {
   }
 }
 
-/** @param {string} dataDir @returns {Database} */
+/** Its settings are a person's: checked before anything is asked of them. @param {string} dataDir @returns {Database} */
 function externalDatabase(dataDir) {
+  try {
+    readEnv(process.env)
+  } catch (error) {
+    throw error instanceof EnvError ? new StepError(error.message, '') : error
+  }
   const environment = { TIDEMARK_DATA_DIR: dataDir }
   return { environment, lost: new Promise(() => {}), publish: () => {}, stop: async () => {} }
 }
