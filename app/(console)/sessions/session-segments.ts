@@ -37,3 +37,15 @@ export function segmentsOf({ endedAtMs, offsetMs, transitions, attempts }: Told)
     ]
   })
 }
+
+/**
+ * As `segmentsOf`, of the session's own time alone: a stay before its start, such as the rest since the last
+ * session, is told with it and none of its time. Pure.
+ */
+export const ownSegmentsOf = (session: Told): readonly SessionSegment[] =>
+  segmentsOf(session).flatMap((segment) => {
+    const beforeMs = session.startedAtMs - segment.startMs
+    if (beforeMs <= 0 || segment.ms === null) return [segment]
+    if (segment.ms <= beforeMs) return []
+    return [{ ...segment, startMs: session.startedAtMs, ms: segment.ms - beforeMs }]
+  })

@@ -6,7 +6,7 @@ import { carryShared } from '#components/ui/search-params.ts'
 import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
 import type { SessionRow } from './session-row.ts'
-import { segmentsOf } from './session-segments.ts'
+import { ownSegmentsOf } from './session-segments.ts'
 import { RESULT_KINDS } from './session-words.ts'
 
 export function SessionsTable({
@@ -66,7 +66,7 @@ function columns(nowMs: number): readonly Column<SessionRow>[] {
         row.transitions.length === 0 ? (
           <span className="den">not told</span>
         ) : (
-          <SessionStrip segments={segmentsOf(row)} />
+          <SessionStrip segments={ownSegmentsOf(row)} />
         ),
     },
     {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { sessionFilter } from '#app/(console)/sessions/search-params.ts'
 import type { SessionRow } from '#app/(console)/sessions/session-row.ts'
-import { segmentsOf } from '#app/(console)/sessions/session-segments.ts'
+import { ownSegmentsOf, segmentsOf } from '#app/(console)/sessions/session-segments.ts'
 import { sessionsSentence, sessionVerdict } from '#app/(console)/sessions/session-words.ts'
 
 const START = Date.UTC(2026, 10, 24, 11, 50, 12)
@@ -81,6 +81,23 @@ describe('segments', () => {
       }),
     )
     expect(segment?.note).toBe('no answer')
+  })
+  test('a stay before the start is no time of the session, and one across it counts from the start', () => {
+    const stays = (startsAtMs: number) =>
+      ownSegmentsOf(
+        row({
+          startedAtMs: START + startsAtMs,
+          transitions: [
+            step('committing', 'committed', 'idle', 0),
+            step('idle', 'start', 'scanning', 191),
+            step('scanning', 'scanned', 'pushing', 300),
+            step('committing', 'committed', 'idle', 546),
+          ],
+        }),
+      )
+    const pushing = { state: 'pushing', startMs: START + 300, ms: 246 }
+    expect(stays(191)).toEqual([{ state: 'scanning', startMs: START + 191, ms: 109 }, pushing])
+    expect(stays(200)).toEqual([{ state: 'scanning', startMs: START + 200, ms: 100 }, pushing])
   })
 })
 

@@ -10,7 +10,7 @@ import { getSession } from '#lib/application/sessions/get-session.ts'
 import { ConsolePage } from '../../console-page.tsx'
 import type { ItemProps } from '../../search-params.ts'
 import { itemId, orNotFound, visit } from '../../viewer.ts'
-import { segmentsOf } from '../session-segments.ts'
+import { ownSegmentsOf } from '../session-segments.ts'
 import { sessionVerdict } from '../session-words.ts'
 import { SessionConflicts } from './session-conflicts.tsx'
 import { SessionFacts } from './session-facts.tsx'
@@ -26,7 +26,7 @@ export default async function SessionPage({ params, searchParams }: ItemProps) {
   const detail = await orNotFound(getSession(at.ctx, { actor: at.actor, fleetId: at.fleet.id, id }))
   const { session } = detail
   const { kind, sentence, evidence } = sessionVerdict(session)
-  const segments = segmentsOf(session)
+  const segments = ownSegmentsOf(session)
   return (
     <ConsolePage
       at={at}
