@@ -37,7 +37,8 @@ export async function push(run: Run): Promise<SessionEvent> {
     if (outcome.ok) return settlePush(run, inFlight, outcome.value)
     const { failure } = outcome
     if (failure.kind === 'epoch') return 'resync_needed'
-    if (failure.kind === 'wait' && failure.narrow) {
+    // A view of a pulled effect with its own change on top once more would be wrong: what may be in waits for its answer.
+    if (failure.kind === 'wait' && failure.narrow && !inFlight.unsure) {
       await transact(run, (tx) => holdBack(tx, inFlight, run.clock.now() + failure.retryAfterMs))
       return 'pushed'
     }
@@ -56,7 +57,8 @@ async function prepare(tx: StoreTx, run: Run): Promise<{ inFlight: InFlight; tok
   const { clock, random, report } = run
   const { token, epoch } = await identityOf(tx)
   const unanswered = await getMeta(tx, 'inFlight')
-  if (unanswered) return { inFlight: await withCurrentReport(tx, run, unanswered), token }
+  if (unanswered)
+    return { inFlight: { ...(await withCurrentReport(tx, run, unanswered)), unsure: true }, token }
   const batchMax = (await getMeta(tx, 'batchMax')) ?? MUTATIONS_PER_PUSH_MAX
   const { entries } = await pickBatch(tx, clock.now(), batchMax)
   if (entries.length === 0) return null
@@ -66,9 +68,12 @@ async function prepare(tx: StoreTx, run: Run): Promise<{ inFlight: InFlight; tok
     throw new ReplicaError('store_corrupt', 'outbox_by_id')
   for (const entry of entries) await saveEntry(tx, { ...entry, sends: entry.sends + 1 })
   const requestId = uuidv7(clock.now(), random)
-  const inFlight = {
+  // Sent, and never told to wait: the device forked since, or its store was rebuilt.
+  const isUnsure = entries.some(({ sends, notBeforeMs }) => sends > 0 && notBeforeMs === null)
+  const inFlight: InFlight = {
     requestId,
     mutationIds,
+    ...(isUnsure ? { unsure: true } : {}),
     body: JSON.stringify({
       requestId,
       sessionId: report.sessionId,

@@ -40,6 +40,8 @@ export interface InFlight {
   readonly requestId: string
   readonly mutationIds: readonly string[]
   readonly body: string
+  /** Some of it may have had its effect already: its last answer was lost. */
+  readonly unsure?: true | undefined
 }
 
 /** Commands by id: those done already, and those whose doing the server has not heard of. */

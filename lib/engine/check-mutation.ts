@@ -56,8 +56,8 @@ export function checkMutation(
   const author = authorOf(push, incoming)
   const early =
     (unknownField === null ? null : refused('unknown_field', `unknown field ${unknownField}`)) ??
-    checkBreaker(push, incoming) ??
     checkRepeat(draft, push, incoming, author) ??
+    checkBreaker(push, incoming) ??
     checkElsewhere(draft, push, incoming) ??
     checkStamp(draft, incoming, author) ??
     checkNamed(draft, incoming, author)
@@ -111,7 +111,7 @@ function isAbout(draft: PushDraft, conflict: KnownConflict | null, mutation: Mut
   return conflict.status === 'open' || recordOf(draft, mutation) !== null
 }
 
-/** BR2: what an open breaker keeps out was not loaded, so nothing more can be said of it. */
+/** BR2: of what an open breaker keeps out only the log was read, and no more can be said of it. */
 function checkBreaker({ shed }: IncomingPush, { mutation }: IncomingMutation): Gate | null {
   const retryAfterMs = shed?.get(mutation.collection)
   return retryAfterMs === undefined ? null : { kind: 'waits', status: 'shed', retryAfterMs }

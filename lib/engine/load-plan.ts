@@ -59,6 +59,7 @@ export function planLoad(
   const otReads = new Map<string, OtRead>()
   const streams = new Set<string>()
   for (const { editOf } of pushes) if (editOf !== null) mutationIds.add(editOf)
+  for (const { mutation } of pushes.flatMap(keptOut)) mutationIds.add(mutation.id)
   for (const { mutation } of pushes.flatMap(admitted)) {
     const { collection, recordId, baseVersion: version } = mutation
     const key = recordKey(collection, recordId)
@@ -84,6 +85,9 @@ export function planLoad(
   }
 }
 
-/** What is shed is not looked at: its stream may be what cannot be locked. */
 const admitted = ({ mutations, shed }: IncomingPush): IncomingPush['mutations'] =>
   shed ? mutations.filter(({ mutation }) => !shed.has(mutation.collection)) : mutations
+
+/** Its stream may be what cannot be locked, so of what is shed only the log is asked whether it had its effect (ID1). */
+const keptOut = ({ mutations, shed }: IncomingPush): IncomingPush['mutations'] =>
+  shed ? mutations.filter(({ mutation }) => shed.has(mutation.collection)) : []

@@ -236,12 +236,13 @@ describe('an open breaker of a collection', () => {
   test('[BR5] so does the breaker of its business backend', async () => {
     const { breakers } = world.app.ctx
     const scope = backendScope(world.fleetId, 'notes')
+    const known = world.device.mutation({ collection: 'notes' })
+    await world.device.pushed([known])
     for (let n = 0; n < 20; n++)
       await breakers.call(scope, async () => Promise.reject(new Error('away'))).catch(() => undefined)
-    const { results } = await world.device.pushed(
-      ['notes', 'jobs'].map((collection) => world.device.mutation({ collection })),
-    )
-    expect(results).toMatchObject([{ status: 'shed' }, { status: 'applied' }])
+    const others = ['notes', 'jobs'].map((collection) => world.device.mutation({ collection }))
+    const { results } = await world.device.pushed([known, ...others])
+    expect(results).toMatchObject([{ status: 'duplicate' }, { status: 'shed' }, { status: 'applied' }])
     expect(await bodyOf(await world.push(['notes']))).toMatchObject({ code: 'breaker_open', scope })
   })
 

@@ -198,3 +198,32 @@ test.each(['/api/v1/sessions', '/api/v1/heartbeat'])(
     await replica.close()
   },
 )
+
+test('[SM6] what may have had its effect is asked for again before anything is pulled, also behind a breaker', async () => {
+  const world = createWorld()
+  const { authority, clock } = world
+  const replica = await world.open({ sync: NO_STREAM })
+  await clock.advance(1_000)
+  const reports = replica.collection(COLLECTION)
+  const { recordId } = await reports.put(null, { title: 'a' })
+  authority.script.fault = ({ path }) => (path === '/api/v1/push' ? 'lose_answer' : undefined)
+  await clock.advance(600)
+  expect(authority.records.get(recordId)?.data).toEqual({ title: 'a' })
+  const later = authority.write(recordId, { title: 'by another' })
+  authority.script.fault = ({ path }) =>
+    path === '/api/v1/push'
+      ? new Response(JSON.stringify({ code: 'breaker_open', scope: 'collection:f:reports' }), {
+          status: 503,
+          headers: { 'retry-after': '60' },
+        })
+      : undefined
+  const asked = authority.requests.length
+  await clock.advance(5_000)
+  expect(authority.requests.slice(asked).map(({ path }) => path)).not.toContain('/api/v1/pull')
+  expect(replica.status$.get()).toMatchObject({ state: 'shed', pending: 1, problem: 'breaker_open' })
+  authority.script.fault = () => undefined
+  await clock.advance(60_000 + INTERVAL_MS)
+  expect(new Set(authority.pushes().map(({ json }) => json['requestId'])).size).toBe(1)
+  expect(await reports.get(recordId)).toMatchObject({ version: later.version, data: { title: 'by another' } })
+  await replica.close()
+})

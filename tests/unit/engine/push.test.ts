@@ -118,6 +118,18 @@ describe('idempotency', () => {
     expect(server.last.effects).toHaveLength(1)
   })
 
+  it('[ID1] what had its effect is a duplicate behind an open breaker too, and the rest is shed', () => {
+    const server = new EngineWorld()
+    const known = mutationBy(DEVICE_A, put({ n: 1 }))
+    server.push(DEVICE_A, [known])
+    const shed = new Map([[COLLECTION, 7]])
+    const other = mutationBy(DEVICE_A, put({ n: 2 }), { recordId: newId() })
+    expect(server.push(DEVICE_A, [known, other], { shed })).toEqual([
+      { id: known.id, status: 'duplicate', original: { id: known.id, status: 'applied', version: 1 } },
+      { id: other.id, status: 'shed', retryAfterMs: 7 },
+    ])
+  })
+
   it('[ID1] the same id with another payload, or from another device, is refused without effect', () => {
     const server = new EngineWorld()
     const mutation = mutationBy(DEVICE_A, put({ n: 1 }))
