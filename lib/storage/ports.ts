@@ -1,8 +1,9 @@
 import type { OpenCauses } from '#lib/telemetry/open-causes.ts'
 import type { RecordState } from '#lib/engine/types.ts'
-import type { JsonSchema, Platform } from '#lib/protocol/device.ts'
+import type { JsonSchema } from '#lib/protocol/device.ts'
 import type { Bucket, BucketKey, Tier } from '#lib/rollups/bucket.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
+import type { DevicePort } from './device-port.ts'
 import type {
   ChangeRow,
   DeliveredRange,
@@ -21,23 +22,18 @@ import type {
   ConflictRow,
   DeadLetterFilter,
   DeadLetterRow,
-  Device,
-  DeviceCommand,
-  DeviceFilter,
-  DeviceStatus,
-  DiagnosticsRow,
-  EnrollmentKey,
   Fleet,
   OneTimeLink,
   Page,
   PageRequest,
+  RowChange,
   SessionFilter,
   SessionRow,
-  StoredReport,
   User,
   UserSession,
 } from './rows.ts'
 
+export type * from './device-port.ts'
 export type * from './push-rows.ts'
 export type * from './rows.ts'
 
@@ -61,15 +57,6 @@ export interface Storage {
   /** Answers when the database does; used by /readyz. */
   ping(): Promise<void>
   close(): Promise<void>
-}
-
-/**
- * What becomes of a row, made of the row as it stands under its lock, so that two changes at once don't undo each other.
- * A throw is the caller's refusal: nothing is written then.
- */
-export interface RowChange<T> {
-  readonly next: T
-  readonly audit: AuditEntry
 }
 
 /** Told apart by `code`, never by instanceof: Next evaluates modules more than once. */
@@ -141,92 +128,6 @@ export interface CollectionPort {
     fleetId: string,
     id: string,
   ): Promise<readonly { schemaVersion: number; schema: JsonSchema; createdAtMs: number }[]>
-}
-
-// ── devices and their credentials ─────────────────────────────────────────
-export interface DevicePort {
-  createEnrollmentKey(key: EnrollmentKey, audit: AuditEntry): Promise<void>
-  listEnrollmentKeys(fleetId: string): Promise<readonly EnrollmentKey[]>
-  findEnrollmentKey(fleetId: string, hash: string): Promise<EnrollmentKey | null>
-  /** Saves name and times as they then are; null for an unknown key. */
-  updateEnrollmentKey(
-    fleetId: string,
-    id: string,
-    change: (key: EnrollmentKey) => RowChange<EnrollmentKey>,
-  ): Promise<EnrollmentKey | null>
-  /**
-   * One enrollment per requestId within 24 h: a repeat adds a token to the same device, which has the newest
-   * TOKENS_PER_DEVICE_MAX. Which answer arrived only the device knows, so that the earlier ones stay good.
-   * An id that another request enrolled is `taken`; `gone` in a fleet that is no more. `formerId` links the two devices' ids, whole families on both sides.
-   */
-  enroll(
-    input: {
-      device: Device
-      tokenHash: string
-      requestId: string
-      keyId: string
-      nowMs: number
-      formerId?: string | null
-    },
-    audit: AuditEntry,
-  ): Promise<'enrolled' | 'repeated' | 'taken' | 'gone'>
-  /** The device that this request enrolled in the last 24 h: a repeat that names no id of its own is that device. */
-  findEnrolled(fleetId: string, requestId: string, nowMs: number): Promise<string | null>
-  /** Null for a token that was never issued or has ended. */
-  findByToken(fleetId: string, tokenHash: string, nowMs: number): Promise<Device | null>
-  /**
-   * Adds a token; the one that asked for it ends at `oldEndsMs`, with those older than it. The newest
-   * TOKENS_PER_DEVICE_MAX stay.
-   */
-  rotateToken(
-    fleetId: string,
-    deviceId: string,
-    askedBy: string,
-    tokenHash: string,
-    nowMs: number,
-    oldEndsMs: number,
-    audit: AuditEntry,
-  ): Promise<void>
-  get(fleetId: string, id: string): Promise<Device | null>
-  /** By last contact, newest first; devices never seen last. */
-  list(fleetId: string, filter: DeviceFilter, page: PageRequest): Promise<Page<Device>>
-  /** Devices that are not revoked. */
-  countEnrolled(fleetId: string): Promise<number>
-  /** Every device of the fleet in the little form that gauges need. */
-  all(fleetId: string): Promise<readonly Device[]>
-  /** Contact outside a push: report when there is one, app version and platform as last named. `forked` when seq went back or came twice with another nonce; nothing is written then. */
-  touch(
-    fleetId: string,
-    deviceId: string,
-    contact: { atMs: number; appVersion: string; platform: Platform; report: StoredReport | null },
-  ): Promise<'ok' | 'forked' | 'unknown'>
-  /**
-   * Tells a device something, once per command id, and sets its status when there is one. A revoked device stays
-   * revoked. Answers the device as it then is.
-   */
-  command(
-    fleetId: string,
-    deviceId: string,
-    order: { command: DeviceCommand | null; status: DeviceStatus | null; nowMs: number },
-    audit: AuditEntry | null,
-  ): Promise<Device | 'unknown' | 'full' | 'revoked'>
-  /** Notes that the device has done these; unknown ids change nothing. */
-  acknowledgeCommands(fleetId: string, deviceId: string, ids: readonly string[], atMs: number): Promise<void>
-  /** Devices with commands that wait, bounded. */
-  commanded(
-    fleetId: string,
-    nowMs: number,
-    limit: number,
-  ): Promise<readonly Pick<Device, 'id' | 'commands'>[]>
-  /** Keeps the newest `keep` of a device. */
-  addDiagnostics(fleetId: string, row: DiagnosticsRow, body: string, keep: number): Promise<void>
-  /** Newest first. */
-  listDiagnostics(fleetId: string, deviceId: string): Promise<readonly DiagnosticsRow[]>
-  getDiagnostics(
-    fleetId: string,
-    deviceId: string,
-    id: string,
-  ): Promise<{ row: DiagnosticsRow; body: string } | null>
 }
 
 // ── sync: push and pull ───────────────────────────────────────────────────

@@ -239,3 +239,12 @@ export interface ApiKey {
   readonly expiresAtMs: number | null
   readonly revokedAtMs: number | null
 }
+
+/**
+ * What becomes of a row, made of the row as it stands under its lock, so that two changes at once don't undo each other.
+ * A throw is the caller's refusal: nothing is written then.
+ */
+export interface RowChange<T> {
+  readonly next: T
+  readonly audit: AuditEntry
+}

@@ -1,0 +1,100 @@
+import type { Platform } from '#lib/protocol/device.ts'
+import type {
+  AuditEntry,
+  Device,
+  DeviceCommand,
+  DeviceFilter,
+  DeviceStatus,
+  DiagnosticsRow,
+  EnrollmentKey,
+  Page,
+  PageRequest,
+  RowChange,
+  StoredReport,
+} from './rows.ts'
+
+/** Devices and their credentials (ports.ts). */
+export interface DevicePort {
+  createEnrollmentKey(key: EnrollmentKey, audit: AuditEntry): Promise<void>
+  listEnrollmentKeys(fleetId: string): Promise<readonly EnrollmentKey[]>
+  findEnrollmentKey(fleetId: string, hash: string): Promise<EnrollmentKey | null>
+  /** Saves name and times as they then are; null for an unknown key. */
+  updateEnrollmentKey(
+    fleetId: string,
+    id: string,
+    change: (key: EnrollmentKey) => RowChange<EnrollmentKey>,
+  ): Promise<EnrollmentKey | null>
+  /**
+   * One enrollment per requestId within 24 h: a repeat adds a token to the same device, which has the newest
+   * TOKENS_PER_DEVICE_MAX. Which answer arrived only the device knows, so that the earlier ones stay good.
+   * An id that another request enrolled is `taken`; `gone` in a fleet that is no more. `formerId` links the two devices' ids, whole families on both sides.
+   */
+  enroll(
+    input: {
+      device: Device
+      tokenHash: string
+      requestId: string
+      keyId: string
+      nowMs: number
+      formerId?: string | null
+    },
+    audit: AuditEntry,
+  ): Promise<'enrolled' | 'repeated' | 'taken' | 'gone'>
+  /** The device that this request enrolled in the last 24 h: a repeat that names no id of its own is that device. */
+  findEnrolled(fleetId: string, requestId: string, nowMs: number): Promise<string | null>
+  /** Null for a token that was never issued or has ended. */
+  findByToken(fleetId: string, tokenHash: string, nowMs: number): Promise<Device | null>
+  /**
+   * Adds a token; the one that asked for it ends at `oldEndsMs`, with those older than it. The newest
+   * TOKENS_PER_DEVICE_MAX stay.
+   */
+  rotateToken(
+    fleetId: string,
+    deviceId: string,
+    askedBy: string,
+    tokenHash: string,
+    nowMs: number,
+    oldEndsMs: number,
+    audit: AuditEntry,
+  ): Promise<void>
+  get(fleetId: string, id: string): Promise<Device | null>
+  /** By last contact, newest first; devices never seen last. */
+  list(fleetId: string, filter: DeviceFilter, page: PageRequest): Promise<Page<Device>>
+  /** Devices that are not revoked. */
+  countEnrolled(fleetId: string): Promise<number>
+  /** Every device of the fleet in the little form that gauges need. */
+  all(fleetId: string): Promise<readonly Device[]>
+  /** Contact outside a push: report when there is one, app version and platform as last named. `forked` when seq went back or came twice with another nonce; nothing is written then. */
+  touch(
+    fleetId: string,
+    deviceId: string,
+    contact: { atMs: number; appVersion: string; platform: Platform; report: StoredReport | null },
+  ): Promise<'ok' | 'forked' | 'unknown'>
+  /**
+   * Tells a device something, once per command id, and sets its status when there is one. A revoked device stays
+   * revoked. Answers the device as it then is.
+   */
+  command(
+    fleetId: string,
+    deviceId: string,
+    order: { command: DeviceCommand | null; status: DeviceStatus | null; nowMs: number },
+    audit: AuditEntry | null,
+  ): Promise<Device | 'unknown' | 'full' | 'revoked'>
+  /** Notes that the device has done these; unknown ids change nothing. */
+  acknowledgeCommands(fleetId: string, deviceId: string, ids: readonly string[], atMs: number): Promise<void>
+  /** Devices with commands that wait, bounded. */
+  commanded(
+    fleetId: string,
+    nowMs: number,
+    limit: number,
+  ): Promise<readonly Pick<Device, 'id' | 'commands'>[]>
+  /** Keeps the newest `keep` of a device. */
+  addDiagnostics(fleetId: string, row: DiagnosticsRow, body: string, keep: number): Promise<void>
+  /** Newest first. */
+  listDiagnostics(fleetId: string, deviceId: string): Promise<readonly DiagnosticsRow[]>
+  getDiagnostics(
+    fleetId: string,
+    deviceId: string,
+    id: string,
+  ): Promise<{ row: DiagnosticsRow; body: string } | null>
+}
