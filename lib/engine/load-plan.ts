@@ -12,9 +12,9 @@ export interface LoadPlan {
     readonly recordId: string
     readonly version: number
   }[]
-  /** Own ids and parents by `after`; the ancestors of these are needed too, at most CHAIN_MAX deep. */
+  /** Own ids and parents by `after`; the ancestors of these and their edited forms are needed too, at most CHAIN_MAX deep. */
   readonly mutationIds: readonly string[]
-  /** Conflicts that mutations resolve; those of the mutations above are needed too. */
+  /** Conflicts that mutations resolve; those that the mutations above wait for are needed too, and what waits behind them. */
   readonly conflictIds: readonly string[]
   /** What of the log of OT is needed: of one path after a revision, or of all after a version. */
   readonly otReads: readonly OtRead[]

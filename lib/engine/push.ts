@@ -1,7 +1,7 @@
 import { compareHlc } from '#lib/kernel/hlc.ts'
 import { assert } from '#lib/kernel/result.ts'
 import { recordWrite } from '#lib/kernel/version-vector.ts'
-import type { MutationResult, Resolution } from '#lib/protocol/push.ts'
+import type { EffectiveResult, MutationResult, Resolution } from '#lib/protocol/push.ts'
 import { chainBase } from './after-chain.ts'
 import type { ActingDevice } from './business-rules.ts'
 import type { Gate } from './check-mutation.ts'
@@ -201,14 +201,7 @@ function turnedAway(question: Question, gate: Exclude<Gate, { kind: 'go' }>): Ch
       if (gate.status === 'shed') return { id, status: 'shed', retryAfterMs: gate.retryAfterMs }
       return { id, status: 'retry', code: 'parent_retry', retryAfterMs: gate.retryAfterMs }
     case 'held': {
-      const record = recordOf(draft, incoming.mutation)
-      const result = {
-        id,
-        status: 'conflict',
-        record: record && toWireRecord(record),
-        conflictId: gate.conflictId,
-      } as const
-      return effectOf(question, result, { heldBy: gate.conflictId })
+      return effectOf(question, inConflict(question, gate.conflictId), { heldBy: gate.conflictId })
     }
     case 'declined':
       return declined(question)
@@ -218,6 +211,12 @@ function turnedAway(question: Question, gate: Exclude<Gate, { kind: 'go' }>): Ch
       return deadLetter(question, { code: gate.code, detail: gate.detail, path: null, base }, parent)
     }
   }
+}
+
+/** Waits for a person, with what stands at the server meanwhile. */
+function inConflict({ draft, incoming }: Question, conflictId: string): EffectiveResult {
+  const record = recordOf(draft, incoming.mutation)
+  return { id: incoming.mutation.id, status: 'conflict', record: record && toWireRecord(record), conflictId }
 }
 
 /** A decision that came too late, or what stood on the side that a person did not keep; it can be restored. */
@@ -246,15 +245,7 @@ function withoutVerdict(question: Question, result: MutationResult): ChangeEffec
   if (result.status !== 'retry' && result.status !== 'shed') return declined(question)
   const { draft, push, incoming, ids } = question
   const conflict = decideLater(draft, incoming.mutation, authorOf(push, incoming), ids())
-  const record = recordOf(draft, incoming.mutation)
-  const { id } = incoming.mutation
-  const later = {
-    id,
-    status: 'conflict',
-    record: record && toWireRecord(record),
-    conflictId: conflict.id,
-  } as const
-  return effectOf(question, later, { conflict })
+  return effectOf(question, inConflict(question, conflict.id), { conflict })
 }
 
 const unknownDevice = (id: string): ActingDevice => ({ id, platform: 'other', appVersion: '' })
@@ -355,8 +346,7 @@ function settled(
       result: null,
       resolution: null,
     }
-    const record = current && toWireRecord(current)
-    return effectOf(question, { id, status: 'conflict', record, conflictId }, { conflict })
+    return effectOf(question, inConflict(question, conflictId), { conflict })
   }
   const resolution: Resolution = { strategy: rules.strategy, outcome: decision.kind, fields: decision.fields }
   const conflict = { ...shared, strategy: rules.strategy, outcome: decision.kind, resolution }

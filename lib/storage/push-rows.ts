@@ -8,7 +8,7 @@ import type {
   RecordKey,
   RecordState,
 } from '#lib/engine/types.ts'
-import type { OtRead } from '#lib/engine/load-plan.ts'
+import type { LoadPlan } from '#lib/engine/load-plan.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import type { Platform } from '#lib/protocol/device.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
@@ -19,21 +19,9 @@ import type { AuditEntry, Device, Fleet, StoredReport } from './rows.ts'
 /** What pushes and pulls move through the ports (ports.ts). Times are Unix milliseconds; ids are UUID texts. */
 
 /** What a group of pushes needs; streams are locked first, in order, then devices, in order. */
-export interface PushPlan {
-  readonly streams: readonly string[]
+export interface PushPlan extends LoadPlan {
   readonly deviceIds: readonly string[]
   readonly requests: readonly { readonly deviceId: string; readonly requestId: string }[]
-  readonly records: readonly { readonly collection: string; readonly recordId: string }[]
-  readonly bases: readonly {
-    readonly collection: string
-    readonly recordId: string
-    readonly version: number
-  }[]
-  /** Own ids and parents by `after`; ancestors of these and their edited forms are loaded too, at most 500 deep. */
-  readonly mutationIds: readonly string[]
-  /** Loaded with those that the mutations above wait for, and with what waits behind them. */
-  readonly conflictIds: readonly string[]
-  readonly otReads: readonly OtRead[]
   /** Mutations that may fail for the moment, whose tries so far count (DL4). */
   readonly triesOf: readonly string[]
 }
