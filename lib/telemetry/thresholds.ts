@@ -35,6 +35,8 @@ export const DEFAULT_THRESHOLDS: Thresholds = {
 
 /** Under this many requests a rate says nothing: "not enough traffic". */
 export const REQUESTS_FOR_RATE_MIN = 20
+/** The same for sessions. */
+export const SESSIONS_FOR_RATE_MIN = 20
 
 const levelOf = (value: number | null, warn: number, critical: number): Level => {
   if (value === null) return 'unk'
@@ -57,6 +59,14 @@ export const conflictLevel = (figure: ConflictFigure | null, limits: Thresholds)
 
 export const failureLevel = (figure: FailureFigure | null, limits: Thresholds): Level =>
   levelOf(figure?.requests.rate ?? null, limits.failureWarn, limits.failureBreaker)
+
+/**
+ * Whether so many sessions fail that devices must be cut off, whatever the requests that arrive are answered.
+ * By the breaker's limit and not the warning's: phones lose their network within a session, and the
+ * share of a fleet of them that is well lies over 1 % each day.
+ */
+export const sessionsFail = (figure: FailureFigure | null, limits: Thresholds): boolean =>
+  (figure?.sessions.rate ?? 0) > limits.failureBreaker
 
 /** The deepest queue of a device decides, or the oldest age. */
 export function queueLevel(figure: QueueFigure | null, limits: Thresholds): Level {

@@ -2,7 +2,7 @@ import { causeText } from '#lib/protocol/dead-letter-cause.ts'
 import { countText, durationText, percentText, pluralText } from './format.ts'
 import type { DeadLetterCause, Overview, VersionRow } from './overview.ts'
 import type { Level } from './pillars.ts'
-import { pendingLevel } from './thresholds.ts'
+import { pendingLevel, sessionsFail } from './thresholds.ts'
 
 /** Where a verdict sends a person; a page makes the address of it. Absent filters are null. */
 export type LinkTarget =
@@ -29,9 +29,16 @@ const SNAPSHOT_AGE_MAX_MS = 3 * 60_000
 export function verdictOf(overview: Overview): Verdict {
   const unknown = notHeard(overview) ?? telemetryBehind(overview)
   if (unknown !== null) return unknown
-  const troubles = [everySilent, failing, stuck, lagging, queueing, deadLettered, conflicting].flatMap(
-    (find) => find(overview) ?? [],
-  )
+  const troubles = [
+    everySilent,
+    failing,
+    unanswered,
+    stuck,
+    lagging,
+    queueing,
+    deadLettered,
+    conflicting,
+  ].flatMap((find) => find(overview) ?? [])
   const worst = troubles.find(({ level }) => level === 'crit') ?? troubles[0]
   if (worst === undefined) return partlyKnown(overview) ?? healthy(overview)
   const others = troubles.filter((trouble) => trouble !== worst).map(({ brief }) => brief)
@@ -122,6 +129,21 @@ function failing({ failures, limits, versions }: Overview): Trouble | null {
       target: { page: 'sessions', result, appVersion: culprit?.appVersion ?? null },
     },
     brief: `${percentText(share.rate)} of requests fail`,
+  }
+}
+
+/** Sessions fail and the requests that arrive don't: what the devices ask never reaches the server. */
+function unanswered({ failures, limits }: Overview): Trouble | null {
+  const { figure, level } = failures
+  if (figure === null || isOver(level) || !sessionsFail(figure, limits)) return null
+  const { sessions, requests } = figure
+  const share = percentText(sessions.rate ?? 0)
+  return {
+    level: 'warn',
+    sentence: `Devices get no answer: ${share} of sessions fail, over the limit of ${percentText(limits.failureBreaker)}`,
+    evidence: `${countText(sessions.part)} of ${pluralText(sessions.whole, 'session')} failed, and of ${pluralText(requests.whole, 'request')} that arrived ${countText(requests.part)}; look at what lies before the server`,
+    step: { label: 'Failed sessions', target: { page: 'sessions', result: 'failed', appVersion: null } },
+    brief: `${share} of sessions fail`,
   }
 }
 

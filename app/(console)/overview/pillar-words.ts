@@ -5,6 +5,7 @@ import {
   formatAge,
   formatCount,
   formatDuration,
+  formatPercent,
   NOT_KNOWN,
   percentFigure,
   plural,
@@ -143,15 +144,24 @@ export function failureWords({ failures, limits }: Answer, range: RangeText): Ca
       ? {}
       : {
           note: {
-            kind: figure.shed > 0 ? ('held' as const) : ('unk' as const),
-            text:
+            kind:
+              (figure.sessions.rate ?? 0) > limits.failureBreaker ? 'warn' : figure.shed > 0 ? 'held' : 'unk',
+            text: [
               figure.shed > 0
-                ? `${formatCount(figure.shed)} more were told to wait; counted apart`
-                : `${causes}Of ${plural(figure.sessions.whole, 'session')}, ${formatCount(figure.sessions.part)} failed`,
+                ? `${formatCount(figure.shed)} more were told to wait; counted apart. `
+                : causes,
+              sessionsWords(figure.sessions),
+            ].join(''),
           },
         }),
   }
 }
+
+type Sessions = NonNullable<Answer['failures']['figure']>['sessions']
+
+/** "81 of 1,850 sessions failed, 4.38 %"; a rate of few is none. */
+const sessionsWords = ({ part, whole, rate }: Sessions): string =>
+  `${formatCount(part)} of ${plural(whole, 'session')} failed${rate === null ? '' : `, ${formatPercent(rate)}`}`
 
 export function queueWords({ queue, limits, asOf, devices }: Answer, range: RangeText): CardWords {
   const figure = queue.figure

@@ -2,7 +2,7 @@ import type { Slice } from '#lib/rollups/aggregate.ts'
 import { sumAll } from '#lib/rollups/aggregate.ts'
 import { COUNTER, byPart } from '#lib/rollups/counters.ts'
 import type { FailureFigure, PillarAnswer } from '#lib/telemetry/pillars.ts'
-import { REQUESTS_FOR_RATE_MIN, failureLevel } from '#lib/telemetry/thresholds.ts'
+import { REQUESTS_FOR_RATE_MIN, SESSIONS_FOR_RATE_MIN, failureLevel } from '#lib/telemetry/thresholds.ts'
 import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
 import type { PillarQuery, PillarRule } from './pillar.ts'
 import { answerPillar, hasWhole, shareOf, topOf } from './pillar.ts'
@@ -25,6 +25,6 @@ function figureOf(slice: Slice): FailureFigure {
     requests: shareOf(count(COUNTER.failures), count(COUNTER.requests), REQUESTS_FOR_RATE_MIN),
     shed: count(COUNTER.shed),
     byCode: topOf(byPart(counts, 'failuresBy')),
-    sessions: shareOf(count(COUNTER.sessionsBy('failed')), count(COUNTER.sessions)),
+    sessions: shareOf(count(COUNTER.sessionsBy('failed')), count(COUNTER.sessions), SESSIONS_FOR_RATE_MIN),
   }
 }

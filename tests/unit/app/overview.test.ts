@@ -12,6 +12,7 @@ import {
 } from '#app/(console)/overview/pillar-words.ts'
 import { versionsSentence } from '#app/(console)/overview/version-words.ts'
 import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
+import type { Share } from '#lib/telemetry/pillars.ts'
 import { DEFAULT_THRESHOLDS } from '#lib/telemetry/thresholds.ts'
 
 const NOW = Date.UTC(2026, 10, 24, 14, 32, 8)
@@ -22,7 +23,14 @@ const quantiles = (p95: number | null, count = 100) => ({ count, p50: p95, p95, 
 function answer(parts: {
   lag?: { level: string; p95: number | null; before?: number; online?: number | null }
   conflicts?: { part: number; whole: number; rate: number | null; level: string; manual?: number }
-  failures?: { part: number; whole: number; rate: number | null; level: string; shed?: number }
+  failures?: {
+    part: number
+    whole: number
+    rate: number | null
+    level: string
+    shed?: number
+    sessions?: Share
+  }
   queue?: { depth: number; level: string; max: number } | null
   openConflicts?: number
 }): OverviewAnswer {
@@ -61,7 +69,7 @@ function answer(parts: {
         requests: failures,
         shed: failures.shed ?? 0,
         byCode: [],
-        sessions: { part: 1, whole: 9 },
+        sessions: failures.sessions ?? { part: 1, whole: 9, rate: null },
       },
       previous: null,
     },
@@ -137,7 +145,25 @@ describe('pillar cards', () => {
       answer({ failures: { part: 1, whole: 100, rate: 0.01, level: 'ok', shed: 27_420 } }),
       DAY,
     )
-    expect(words.note).toEqual({ kind: 'held', text: '27,420 more were told to wait; counted apart' })
+    expect(words.note).toEqual({
+      kind: 'held',
+      text: '27,420 more were told to wait; counted apart. 1 of 9 sessions failed',
+    })
+  })
+  test('failed sessions stand with their share, and as a warning when they are many', () => {
+    const note = (part: number, whole: number, rate: number | null) =>
+      failureWords(
+        answer({
+          failures: { part: 2, whole: 5_000, rate: 0.0004, level: 'ok', sessions: { part, whole, rate } },
+        }),
+        DAY,
+      ).note
+    expect(note(81, 1_850, 81 / 1_850)).toEqual({
+      kind: 'unk',
+      text: '81 of 1,850 sessions failed, 4.38 %',
+    })
+    expect(note(111, 1_850, 0.06)).toEqual({ kind: 'warn', text: '111 of 1,850 sessions failed, 6.00 %' })
+    expect(note(9, 19, null)).toEqual({ kind: 'unk', text: '9 of 19 sessions failed' })
   })
   test('queue depth carries the age of the reports', () => {
     const words = queueWords(answer({ queue: { depth: 19_874, level: 'warn', max: 61 } }), DAY)

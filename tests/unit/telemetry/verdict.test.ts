@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { shareOf } from '#lib/application/pillars/pillar.ts'
+import { SESSIONS_FOR_RATE_MIN } from '#lib/telemetry/thresholds.ts'
 import { verdictOf } from '#lib/telemetry/verdict.ts'
 import {
   NOW_MS,
@@ -34,6 +36,10 @@ const letters = (open: number, shared: number, part = 20) => ({
 const few = (open: number, shared: number) => letters(open, shared, 5)
 const pending = (online: number) =>
   lagFigure({ pending: { atMs: NOW_MS, online: quantiles(online), offline: quantiles(null) } })
+/** Of 1,000 requests 2 failed, or as given; sessions as the pillar gives them: without a rate under 20. */
+const sessions = (part: number, whole: number, requests = failureFigure(2, 1_000)): OverviewParts => ({
+  failures: { ...requests, sessions: shareOf(part, whole, SESSIONS_FOR_RATE_MIN) },
+})
 const SLOW = { lag: lagFigure({ upload: quantiles(9 * MINUTE) }) }
 
 const TABLE: readonly (readonly [what: string, parts: OverviewParts, level: string, sentence: string])[] = [
@@ -99,6 +105,26 @@ const TABLE: readonly (readonly [what: string, parts: OverviewParts, level: stri
     'warn',
     '2.4.1 fails 10.0 % of its requests; every other version is within target',
   ],
+  [
+    'sessions fail and requests do not',
+    sessions(60, 1_000),
+    'warn',
+    'Devices get no answer: 6.00 % of sessions fail, over the limit of 5.00 %',
+  ],
+  [
+    'sessions fail and hardly a request arrives',
+    sessions(20, 20, failureFigure(0, 3)),
+    'warn',
+    'Devices get no answer: 100 % of sessions fail, over the limit of 5.00 %',
+  ],
+  [
+    'sessions fail because requests do',
+    sessions(60, 1_000, failureFigure(30, 1_000)),
+    'warn',
+    '3.00 % of requests fail, over the limit of 1.00 %',
+  ],
+  ['as many sessions fail as the limit lets', sessions(50, 1_000), 'ok', 'All 40 devices sync within target'],
+  ['all of few sessions fail', sessions(19, 19), 'ok', 'All 40 devices sync within target'],
   [
     'online and stuck',
     { lag: pending(2 * HOUR) },
@@ -204,10 +230,14 @@ describe('verdict', () => {
       appVersion: '2.4.1',
     })
     const failures = failureFigure(80, 1_000)
-    const sessions = { part: 3, whole: 90, rate: 3 / 90 }
-    expect(verdictOf(overviewOf({ failures: { ...failures, sessions } })).step).toEqual({
+    expect(verdictOf(overviewOf(sessions(3, 90, failures))).step).toEqual({
       label: 'Failed sessions',
       target: { page: 'sessions', result: 'failed', appVersion: null },
+    })
+    expect(verdictOf(overviewOf(sessions(60, 1_000)))).toMatchObject({
+      evidence:
+        '60 of 1,000 sessions failed, and of 1,000 requests that arrived 2; look at what lies before the server',
+      step: { label: 'Failed sessions', target: { page: 'sessions', result: 'failed', appVersion: null } },
     })
     // Requests failed and each session came through all the same: a list of failed ones would be empty.
     expect(verdictOf(overviewOf({ failures })).step).toEqual({
