@@ -74,6 +74,8 @@ export interface DeviceFilter {
   readonly platform: string | null
   readonly appVersion: string | null
   readonly text: string | null
+  /** Only those that last reported changes waiting, and may still send them: revoked ones are out. */
+  readonly waiting: boolean
   /** Inferred offline: no contact since this time. */
   readonly silentBeforeMs: number
 }

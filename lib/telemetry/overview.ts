@@ -41,7 +41,10 @@ export interface DevicesNow {
   /** Of those offline, the ones taken as offline because they are silent. */
   readonly silent: number
   readonly lastContactMs: number | null
+  /** Also one that told of no change and is silent: a lower bound. */
   readonly oldestPending: OldestPending | null
+  /** Of those alone that last reported a change waiting. */
+  readonly oldestWaiting: OldestPending | null
 }
 export interface OldestPending {
   readonly deviceId: string

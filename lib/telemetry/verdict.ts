@@ -8,7 +8,12 @@ import { pendingLevel, sessionsFail } from './thresholds.ts'
 export type LinkTarget =
   | { readonly page: 'dead-letters'; readonly code: string | null; readonly appVersion: string | null }
   | { readonly page: 'sessions'; readonly result: 'failed' | null; readonly appVersion: string | null }
-  | { readonly page: 'devices'; readonly state: 'offline' | null; readonly appVersion: string | null }
+  | {
+      readonly page: 'devices'
+      readonly state: 'offline' | null
+      readonly has: 'waiting' | null
+      readonly appVersion: string | null
+    }
 
 /** The first line of the Overview: an answer, what it rests on, and the one next step. */
 export interface Verdict {
@@ -61,7 +66,7 @@ function notHeard({ devices }: Overview): Verdict | null {
     level: 'unk',
     sentence: 'No device has synced yet; waiting for the first',
     evidence: enrolled,
-    step: { label: 'Devices', target: { page: 'devices', state: null, appVersion: null } },
+    step: { label: 'Devices', target: { page: 'devices', state: null, has: null, appVersion: null } },
   }
 }
 
@@ -101,7 +106,10 @@ function everySilent({ devices, asOf }: Overview): Trouble | null {
     level: 'warn',
     sentence: `${all} offline; the last contact was ${durationText(asOf.nowMs - devices.lastContactMs)} ago`,
     evidence: 'What they changed since then is not known',
-    step: { label: 'Offline devices', target: { page: 'devices', state: 'offline', appVersion: null } },
+    step: {
+      label: 'Offline devices',
+      target: { page: 'devices', state: 'offline', has: null, appVersion: null },
+    },
     brief: 'every device is offline',
   }
 }
@@ -164,8 +172,8 @@ function stuck({ lag, limits, versions, devices }: Overview): Trouble | null {
     sentence: `${whose} cannot get rid of their changes`,
     evidence: `Pending age p95 ${durationText(p95)} on ${pluralText(pending.online.count, 'device')} with work waiting${offline}`,
     step: {
-      label: 'Devices',
-      target: { page: 'devices', state: null, appVersion: culprit?.appVersion ?? null },
+      label: 'Devices with changes waiting',
+      target: { page: 'devices', state: null, has: 'waiting', appVersion: culprit?.appVersion ?? null },
     },
     brief: `pending age p95 ${durationText(p95)} on devices that are online`,
   }
@@ -193,10 +201,11 @@ function lagging({ lag, limits, versions }: Overview): Trouble | null {
   }
 }
 
-function queueing({ queue, limits }: Overview): Trouble | null {
+function queueing({ queue, limits, devices: { oldestWaiting } }: Overview): Trouble | null {
   const devices = queue.figure?.devices ?? null
   if (!isOver(queue.level) || queue.figure === null || devices === null) return null
   const deepest = devices.depth.max ?? 0
+  const oldest = oldestWaiting === null ? '' : `; the oldest on ${oldestWaiting.name}`
   const waiting = `${pluralText(queue.figure.depth, 'change')} on ${countText(devices.pending)} of ${pluralText(devices.total, 'device')}`
   return {
     level: queue.level,
@@ -204,8 +213,11 @@ function queueing({ queue, limits }: Overview): Trouble | null {
       deepest > limits.queueWarn
         ? `Changes pile up: ${countText(deepest)} wait on one device`
         : `The oldest waiting change is ${durationText(devices.oldestAgeMs ?? 0)} old`,
-    evidence: `${waiting}, as last reported`,
-    step: { label: 'Devices', target: { page: 'devices', state: null, appVersion: null } },
+    evidence: `${waiting}, as last reported${oldest}`,
+    step: {
+      label: 'Devices with changes waiting',
+      target: { page: 'devices', state: null, has: 'waiting', appVersion: null },
+    },
     brief: `${pluralText(queue.figure.depth, 'change')} waiting on devices`,
   }
 }

@@ -131,6 +131,7 @@ export function overviewOf(parts: OverviewParts = {}): Overview {
       silent: 0,
       lastContactMs: NOW_MS - 1_000,
       oldestPending: null,
+      oldestWaiting: null,
       ...parts.devices,
     },
     transitionRates: {},

@@ -12,11 +12,10 @@ import { DEVICE_KEYS, deviceFilter, loadDevicesParams } from './search-params.ts
 
 export const metadata: Metadata = { title: 'Devices · Tidemark' }
 
-const FACETS: readonly Facet[] = ['offline', 'backoff', 'shed', 'halted'].map((value) => ({
-  key: 'state',
-  value,
-  label: value,
-}))
+const FACETS: readonly Facet[] = [
+  ...['offline', 'backoff', 'shed', 'halted'].map((value) => ({ key: 'state', value, label: value })),
+  { key: 'has', value: 'waiting', label: 'with changes waiting' },
+]
 
 const NOTHING = { items: [], nextCursor: null } as const
 

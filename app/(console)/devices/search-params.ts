@@ -6,7 +6,7 @@ import { SESSION_STATES } from '#lib/protocol/session-states.ts'
 export { loadList as loadDevicesParams } from '../search-params.ts'
 
 /** What `key:value` the devices page understands; free words search names and ids. */
-export const DEVICE_KEYS = ['state', 'platform', 'version'] as const
+export const DEVICE_KEYS = ['state', 'platform', 'version', 'has'] as const
 
 type Filter = Omit<DevicesQuery, 'cursor' | 'limit'>
 
@@ -22,6 +22,7 @@ export function deviceFilter(q: string): { filter: Filter; problem: string | nul
       filter = { ...filter, platform: value }
     else if (key === 'state' && state !== undefined)
       filter = { ...filter, state: [...(filter.state ?? []), state] }
+    else if (key === 'has' && value === 'waiting') filter = { ...filter, waiting: true }
     else problems.push(`${key}:${value} is not understood`)
   }
   return { filter, problem: problems.length === 0 ? null : problems.join('; ') }

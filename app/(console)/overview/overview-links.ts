@@ -37,6 +37,6 @@ export function stepHref(target: Target, query: string): string {
     case 'sessions':
       return listHref('/sessions', query, { result: target.result, version: target.appVersion })
     case 'devices':
-      return listHref('/devices', query, { state: target.state, version: target.appVersion })
+      return listHref('/devices', query, { state: target.state, has: target.has, version: target.appVersion })
   }
 }

@@ -200,11 +200,16 @@ export function queueWords({ queue, limits, asOf, devices }: Answer, range: Rang
       : {
           note: {
             kind: 'unk' as const,
-            text: `As last reported, ${ageOfReports(held)}${devices.offline === 0 ? '' : `; ${formatCount(devices.offline)} offline ${devices.offline === 1 ? 'report is' : 'reports are'} old`}. Counted ${formatAge(asOf.nowMs - figure.atMs)}`,
+            text: `As last reported, ${ageOfReports(held)}${devices.offline === 0 ? '' : `; ${formatCount(devices.offline)} offline ${devices.offline === 1 ? 'report is' : 'reports are'} old`}. Counted ${formatAge(asOf.nowMs - figure.atMs)}${oldestOn(devices.oldestWaiting)}`,
           },
         }),
   }
 }
+
+const oldestOn = (oldest: Answer['devices']['oldestWaiting']): string =>
+  oldest === null
+    ? ''
+    : `. The oldest has waited ${oldest.lowerBound ? 'at least ' : ''}${formatDuration(oldest.ageMs)} on ${oldest.name}`
 
 type Pending = NonNullable<NonNullable<Answer['lag']['figure']>['pending']>
 

@@ -15,6 +15,7 @@ export const devicesQuery = z.strictObject({
   platform: z.string().max(40).optional(),
   appVersion: z.string().max(40).optional(),
   text: z.string().max(120).optional(),
+  waiting: z.boolean().optional(),
 })
 export type DevicesQuery = z.input<typeof devicesQuery>
 
@@ -32,6 +33,7 @@ export async function listDevices(
     platform: query.platform ?? null,
     appVersion: query.appVersion ?? null,
     text: query.text ?? null,
+    waiting: query.waiting ?? false,
     silentBeforeMs: ctx.clock.now() - silenceLimitMs(fleet.settings.intervalMs),
   }
   const page = await ctx.storage.devices.list(fleet.id, filter, pageRequest({ cursor, limit, to }))

@@ -51,7 +51,14 @@ const EVERY_SESSION = {
   withConflicts: false,
   withDeadLetters: false,
 }
-const EVERY_DEVICE = { state: null, platform: null, appVersion: null, text: null, silentBeforeMs: 0 }
+const EVERY_DEVICE = {
+  state: null,
+  platform: null,
+  appVersion: null,
+  text: null,
+  waiting: false,
+  silentBeforeMs: 0,
+}
 const EVERY_LETTER = {
   status: null,
   code: null,

@@ -46,10 +46,11 @@ export function devicesNow(live: readonly LiveDevice[]): DevicesNow {
     silent: free.filter(({ state }) => state.inferredOffline).length,
     lastContactMs: contacts.length === 0 ? null : contacts.reduce((newest, atMs) => Math.max(newest, atMs)),
     oldestPending: oldestOf(live),
+    oldestWaiting: oldestOf(live.filter(({ device }) => (device.report?.depth ?? 0) > 0)),
   }
 }
 
-/** Of every device (metrics.md, pending age): also of one whose silence alone is known, as the lower bound that it is. */
+/** By pending age (metrics.md): of one whose silence alone is known that is the lower bound that it is. */
 function oldestOf(live: readonly LiveDevice[]): OldestPending | null {
   let oldest: OldestPending | null = null
   for (const { device, pending } of live) {

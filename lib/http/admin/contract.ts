@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { apiKeyCreation } from '#lib/application/access/api-keys.ts'
 import { apiKeyChange } from '#lib/application/access/change-api-key.ts'
 import { userChange, userCreation } from '#lib/application/access/users.ts'
@@ -25,7 +25,7 @@ import { sessionsQuery } from '#lib/application/sessions/list-sessions.ts'
 import type { ErrorCode } from '#lib/protocol/error-codes.ts'
 import * as answers from './contract-answers.ts'
 import { listOf, withKey } from './contract-answers.ts'
-import { pillarQuery, rangeQuery, sessionQuery } from './query.ts'
+import { deviceQuery, pillarQuery, rangeQuery, sessionQuery } from './query.ts'
 import { wholeQuery } from './whole-list.ts'
 
 /** What one row of the route table takes and gives, beside its role. */
@@ -44,8 +44,7 @@ export interface AdminOperation {
 const sessionList = sessionsQuery
   .omit({ fromMs: true, toMs: true, withConflicts: true, withDeadLetters: true })
   .extend(sessionQuery.shape)
-/** Names of states, separated by commas. */
-const deviceList = devicesQuery.omit({ state: true }).extend({ state: z.string().optional() })
+const deviceList = devicesQuery.omit({ state: true, waiting: true }).extend(deviceQuery.shape)
 const letterRuns = ['not_replayable', 'request_id_reused'] as const
 const collectionCodes = ['schema_refused', 'rules_refused'] as const
 const pillar = (summary: string): AdminOperation => ({

@@ -60,7 +60,14 @@ export function sessionQueryOf(query: unknown, nowMs: number): unknown {
   return { ...rest, ...rangeOf({ from, to }, nowMs) }
 }
 
+export const deviceQuery = z.looseObject({
+  /** Names of states, separated by commas. */
+  state: z.string().optional(),
+  waiting: flag.optional(),
+})
+
 /** A device list's query in the form of its verb: `state=pushing,pulling`. */
-export function deviceQueryOf({ state, ...rest }: Readonly<Record<string, string>>): unknown {
+export function deviceQueryOf(query: unknown): unknown {
+  const { state, ...rest } = parsedOrThrow(deviceQuery, query)
   return state === undefined ? rest : { ...rest, state: state.split(',') }
 }

@@ -137,6 +137,7 @@ function matches(device: Device, filter: DeviceFilter): boolean {
   const text = filter.text?.toLowerCase()
   return (
     (filter.state === null || (state !== undefined && filter.state.includes(state))) &&
+    (!filter.waiting || (device.status !== 'revoked' && (device.report?.depth ?? 0) > 0)) &&
     (filter.platform === null || device.platform === filter.platform) &&
     (filter.appVersion === null || device.appVersion === filter.appVersion) &&
     (text === undefined || device.name.toLowerCase().includes(text) || device.id.includes(text))

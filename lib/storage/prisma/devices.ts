@@ -44,6 +44,11 @@ const ALL: Statement = {
   name: 'device_all',
   text: `SELECT ${DEVICE_COLUMNS} FROM device d WHERE d.fleet_id = $1`,
 }
+/**
+ * By its text: a nonce may hold an escaped NUL or half a surrogate pair, which `->>` refuses. Within a text the
+ * quotes of this name are escaped, and a collection of the name comes later (report-times.ts): the first match.
+ */
+const REPORTED_DEPTH = `coalesce(substring(d.report::text FROM '"depth":([0-9]+)')::bigint, 0)`
 /** Devices never seen count as seen at the epoch, which puts them last. */
 const LIST: Statement = {
   name: 'device_list',
@@ -55,8 +60,9 @@ const LIST: Statement = {
       AND ($4::text IS NULL OR d.platform = $4)
       AND ($5::text IS NULL OR d.app_version = $5)
       AND ($6::text IS NULL OR strpos(lower(d.name), $6) > 0 OR strpos(d.id::text, $6) > 0)
-      AND ($7::timestamptz IS NULL OR (s.seen_at, d.id) < ($7, $8::uuid))
-    ORDER BY s.seen_at DESC, d.id DESC LIMIT $9`,
+      AND (NOT $7::boolean OR (d.status <> 'revoked' AND ${REPORTED_DEPTH} > 0))
+      AND ($8::timestamptz IS NULL OR (s.seen_at, d.id) < ($8, $9::uuid))
+    ORDER BY s.seen_at DESC, d.id DESC LIMIT $10`,
 }
 /** Writes nothing when the report says that the device was forked (lib/storage/report-order.ts). */
 const TOUCH: Statement = {
@@ -129,6 +135,7 @@ const filterValues = (filter: DeviceFilter): unknown[] => [
   filter.platform,
   filter.appVersion === null ? null : storableText(filter.appVersion),
   filter.text === null ? null : storableText(filter.text.toLowerCase()),
+  filter.waiting,
 ]
 
 function enrollmentKeys(

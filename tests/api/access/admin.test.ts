@@ -231,6 +231,16 @@ describe('what the routes do', () => {
     expect((await replay()).status).toBe(403)
   })
 
+  test('a device list takes who has changes waiting', async () => {
+    const get = (query: string) =>
+      world.admin(`/devices?fleet=${world.fleet}${query}`, { headers: keys.viewer })
+    const none = { items: [], nextCursor: null }
+    expect(await (await get('&waiting=true&state=idle,offline')).json()).toEqual(none)
+    expect((await get('&waiting=false')).status).toBe(200)
+    expect((await get('&waiting=maybe')).status).toBe(400)
+    expect((await get('&state=asleep')).status).toBe(400)
+  })
+
   test('lists take ranges and pages, and refuse what they do not know', async () => {
     const get = (query: string) =>
       world.admin(`/sessions?fleet=${world.fleet}${query}`, { headers: keys.viewer })

@@ -1,10 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { TOKENS_PER_DEVICE_MAX } from '#lib/protocol/limits.ts'
+import { DEPTH_MAX } from '#lib/protocol/report.ts'
 import type { DeviceFilter, StoredReport } from '#lib/storage/ports.ts'
 import { audit, BACKENDS, DAY_MS, deviceOf, makeDevice, makeFleet, NOW_MS, opened } from './world.ts'
 
-const ANY: DeviceFilter = { state: null, platform: null, appVersion: null, text: null, silentBeforeMs: 0 }
+const ANY: DeviceFilter = {
+  state: null,
+  platform: null,
+  appVersion: null,
+  text: null,
+  waiting: false,
+  silentBeforeMs: 0,
+}
 const report = (seq: number, nonce = `nonce-${seq}`): StoredReport => ({
   state: 'idle',
   seq,
@@ -170,6 +178,34 @@ describe.each(BACKENDS)('devices on $name', (backend) => {
     expect(await list({ text: never.id.slice(0, 13) })).toEqual([never.id])
     expect(await list({ text: "%' OR 1=1 --" })).toEqual([])
     expect(await storage.devices.all(fleetId)).toHaveLength(3)
+  })
+
+  it('finds the devices that last told of changes waiting, whatever their reports hold beside', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const told = async (depth: number, nonce: string, byCollection: Record<string, number> = {}) => {
+      const device = await makeDevice(storage, fleetId)
+      const now = { ...report(1, nonce), depth, byCollection }
+      expect(await storage.devices.touch(fleetId, device.id, { ...contact, report: now })).toBe('ok')
+      return device.id
+    }
+    const waiting = [
+      await told(12, 'a'),
+      await told(1, '\0 \ud800 "depth":0', { depth: 0 }),
+      await told(DEPTH_MAX, '"depth":0,'),
+    ]
+    await told(0, '"depth":7', { depth: 7 })
+    await makeDevice(storage, fleetId)
+    const revoked = await told(3, 'r')
+    const order = { command: null, status: 'revoked', nowMs: NOW_MS } as const
+    await storage.devices.command(fleetId, revoked, order, audit('device.revoke', { fleetId }))
+    const list = async (filter: Partial<DeviceFilter>) => {
+      const page = await storage.devices.list(fleetId, { ...ANY, ...filter }, { limit: 9, cursor: null })
+      return page.items.map(({ id }) => id)
+    }
+    expect((await list({ waiting: true })).sort()).toEqual(waiting.sort())
+    expect(await list({ waiting: true, platform: 'ios' })).toEqual([])
+    expect(await list({ waiting: false })).toHaveLength(6)
   })
 
   it('sets the status of a known device, with its audit entry', async () => {

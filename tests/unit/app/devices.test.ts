@@ -63,5 +63,10 @@ test('states, platform, version and words become the query of the verb', () => {
     filter: { text: 'DFW', state: ['offline', 'shed'], platform: 'ios', appVersion: '2.4.1' },
     problem: null,
   })
+  expect(deviceFilter('has:waiting version:2.4.1')).toEqual({
+    filter: { waiting: true, appVersion: '2.4.1' },
+    problem: null,
+  })
+  expect(deviceFilter('has:dead').problem).toBe('has:dead is not understood')
   expect(deviceFilter('state:asleep').problem).toBe('state:asleep is not understood')
 })

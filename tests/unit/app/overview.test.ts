@@ -12,6 +12,7 @@ import {
 } from '#app/(console)/overview/pillar-words.ts'
 import { versionsSentence } from '#app/(console)/overview/version-words.ts'
 import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
+import type { OldestPending } from '#lib/telemetry/overview.ts'
 import type { Share } from '#lib/telemetry/pillars.ts'
 import { DEFAULT_THRESHOLDS } from '#lib/telemetry/thresholds.ts'
 
@@ -33,12 +34,20 @@ function answer(parts: {
   }
   queue?: { depth: number; level: string; max: number } | null
   openConflicts?: number
+  oldestWaiting?: OldestPending
 }): OverviewAnswer {
-  const { lag, conflicts, failures, queue = { depth: 0, level: 'ok', max: 0 }, openConflicts = 0 } = parts
+  const {
+    lag,
+    conflicts,
+    failures,
+    queue = { depth: 0, level: 'ok', max: 0 },
+    openConflicts = 0,
+    oldestWaiting = null,
+  } = parts
   return {
     limits: DEFAULT_THRESHOLDS,
     asOf: { nowMs: NOW, foldLagMs: 0 },
-    devices: { offline: 2 },
+    devices: { offline: 2, oldestWaiting },
     lag: {
       level: lag?.level ?? 'unk',
       figure: lag && {
@@ -172,6 +181,18 @@ describe('pillar cards', () => {
       'As last reported, median age 48 s; 2 offline reports are old. Counted 14 s ago',
     )
   })
+  test('queue depth names the device whose change is the oldest', () => {
+    const note = (lowerBound: boolean) =>
+      queueWords(
+        answer({
+          queue: { depth: 3, level: 'ok', max: 3 },
+          oldestWaiting: { deviceId: 'd', name: 'DFW-0417', ageMs: 7_200_000, lowerBound },
+        }),
+        DAY,
+      ).note?.text
+    expect(note(false)).toMatch(/Counted 14 s ago\. The oldest has waited 2 h 00 min on DFW-0417$/)
+    expect(note(true)).toMatch(/The oldest has waited at least 2 h 00 min on DFW-0417$/)
+  })
   test('round limits are said in one unit', () => {
     expect([300_000, 3_600_000, 90_000].map(shortLimit)).toEqual(['5 min', '1 h', '1 min 30 s'])
   })
@@ -261,6 +282,9 @@ describe('links', () => {
   test('each step of a verdict has its address', () => {
     expect(stepHref({ page: 'sessions', result: 'failed', appVersion: '2.4.1' }, query)).toBe(
       '/sessions?fleet=f1&range=1h&q=result%3Afailed+version%3A2.4.1',
+    )
+    expect(stepHref({ page: 'devices', state: null, has: 'waiting', appVersion: '2.4.1' }, query)).toBe(
+      '/devices?fleet=f1&range=1h&q=has%3Awaiting+version%3A2.4.1',
     )
     expect(deadLettersHref(query, { code: 'schema_mismatch', appVersion: null })).toBe(
       '/dead-letters?fleet=f1&range=1h&code=schema_mismatch',

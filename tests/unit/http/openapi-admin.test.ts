@@ -47,6 +47,8 @@ describe('the contract of the operator API', () => {
     const sessions = operation('get', '/sessions').parameters.map(({ name }) => name)
     expect(sessions).toEqual(expect.arrayContaining(['deviceId', 'result', 'withConflicts']))
     expect(sessions).not.toContain('fromMs')
+    const devices = operation('get', '/devices').parameters.map(({ name }) => name)
+    expect(devices).toEqual(expect.arrayContaining(['state', 'platform', 'appVersion', 'text', 'waiting']))
   })
 
   it('tells what the verbs parse with, and that they refuse what they do not know', () => {

@@ -47,6 +47,7 @@ describe('overview', () => {
       lastContactMs: NOW - 1_000,
       // Nothing was told to wait on it, but what it made in nine silent hours is not known.
       oldestPending: { deviceId: 'd', name: 'tablet d', ageMs: 9 * HOUR, lowerBound: true },
+      oldestWaiting: { deviceId: 'c', name: 'tablet c', ageMs: 2 * HOUR, lowerBound: true },
     })
   })
 

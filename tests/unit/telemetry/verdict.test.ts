@@ -246,6 +246,18 @@ describe('verdict', () => {
     })
   })
 
+  test('who has changes waiting is found by the next step, and the oldest is named', () => {
+    const oldestWaiting = { deviceId: 'd', name: 'DFW-0417', ageMs: 2 * HOUR, lowerBound: false }
+    const old = verdictOf(overviewOf({ queue: queueFigure(3, 2 * HOUR), devices: { oldestWaiting } }))
+    expect(old.evidence).toBe('3 changes on 1 of 40 devices, as last reported; the oldest on DFW-0417')
+    const step = {
+      label: 'Devices with changes waiting',
+      target: { page: 'devices', state: null, has: 'waiting', appVersion: null },
+    }
+    expect(old.step).toEqual(step)
+    expect(verdictOf(overviewOf({ lag: pending(2 * HOUR) })).step).toEqual(step)
+  })
+
   test('a past range is judged by its own figures, not by the age of its snapshot', () => {
     const past = overviewOf({
       toMs: NOW_MS - 2 * HOUR,
