@@ -1,5 +1,3 @@
-import { formatHlc, parseHlc } from '#lib/kernel/hlc.ts'
-import { assert } from '#lib/kernel/result.ts'
 import { uuidv7 } from '#lib/kernel/uuid.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import { SEED_DOTS_FROM } from '#lib/engine/crdt/claim.ts'
@@ -7,6 +5,7 @@ import { crdtParts } from './on-demand.ts'
 import type { Renaming } from './crdt-remake.ts'
 import { spoilDots } from './device-dots.ts'
 import { changeEpoch } from './epoch.ts'
+import { actorOf, movedMutation, movedStamp } from './moved-mutation.ts'
 import { conflictsOf, decisionSeen, giveUpConflict, noteAnswered, noteRefusal } from './notices.ts'
 import { addEntry, bytesOf, dropEntry, dropSpare, eachOutboxEntry, pendingOf, saveEntry } from './outbox.ts'
 import type { ReplicaContext } from './run.ts'
@@ -127,24 +126,6 @@ async function moveWork(tx: StoreTx, deviceId: string): Promise<void> {
     return true
   })
 }
-
-function movedStamp(hlc: string, deviceId: string): string {
-  const parsed = parseHlc(hlc)
-  assert(parsed.ok, 'a stored HLC is one of ours')
-  return formatHlc({ ...parsed.value, deviceId })
-}
-
-function actorOf(mutation: Mutation | undefined): string {
-  const parsed = parseHlc(mutation?.hlc ?? '')
-  assert(parsed.ok, 'a stored HLC is one of ours')
-  return parsed.value.deviceId
-}
-
-/** The same change by the same mutation id, as the device's new id made it. */
-const movedMutation = (mutation: Mutation, deviceId: string): Mutation => ({
-  ...mutation,
-  hlc: movedStamp(mutation.hlc, deviceId),
-})
 
 /** What had its effect under another id counts there: what is made after it does without. */
 async function countedElsewhere(tx: StoreTx, mutation: Mutation, under: string): Promise<void> {

@@ -4,7 +4,13 @@ import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { WireRecord } from '#lib/protocol/push.ts'
 import { spoilDots } from './device-dots.ts'
 import type { StoreTx } from './store.ts'
-import type { ConflictNotice, DeadLetterNotice, LocalRefusal, RecoveryNotice } from './tables.ts'
+import type {
+  AcknowledgedEntry,
+  ConflictNotice,
+  DeadLetterNotice,
+  LocalRefusal,
+  RecoveryNotice,
+} from './tables.ts'
 import {
   NO_COUNTS,
   allRows,
@@ -55,50 +61,43 @@ export async function listNotices(tx: StoreTx): Promise<Notices> {
 export async function noteConflict(
   tx: StoreTx,
   conflictId: string,
-  mutation: Mutation,
+  { mutation, acknowledgedAtMs, ...place }: AcknowledgedEntry,
   record: WireRecord | null,
-  nowMs: number,
-  isUnsure = false,
+  isUnsure: boolean,
 ): Promise<void> {
   const { collection, recordId } = mutation
   const key = conflictKey(collection, recordId, conflictId)
   const known = await getRow<ConflictNotice>(tx, 'notices', key)
   const mutations = [...(known?.mutations ?? []).filter((own) => own.id !== mutation.id), mutation]
   const notice: ConflictNotice = {
+    noticedAtMs: acknowledgedAtMs,
+    ...known,
     conflictId,
     collection,
     recordId,
     mutations,
+    places: { ...known?.places, [mutation.id]: place },
     record,
-    noticedAtMs: known?.noticedAtMs ?? nowMs,
-    decided: known?.decided,
-    ...(isUnsure ? { unsure: true } : {}),
+    unsure: isUnsure || undefined,
   }
   await putRow(tx, 'notices', key, notice)
 }
 
 /** Told by the server. The device goes on showing its own side until a pull brings what was decided. */
 export async function noteDecided(tx: StoreTx, conflictId: unknown): Promise<void> {
-  const told: ConflictNotice[] = []
-  await eachRow<ConflictNotice>(tx, 'notices', 'conflict/', (notice) => {
-    if (notice.conflictId === conflictId) told.push(notice)
-    return told.length === 0
+  await eachRow<ConflictNotice>(tx, 'notices', 'conflict/', async (notice, key) => {
+    if (notice.conflictId !== conflictId) return true
+    await putRow(tx, 'notices', key, { ...notice, decided: true })
+    return false
   })
-  for (const notice of told)
-    await putRow(tx, 'notices', conflictKey(notice.collection, notice.recordId, notice.conflictId), {
-      ...notice,
-      decided: true,
-    })
 }
 
 /** After a pull that left nothing to read. */
 export async function closeNotedDecided(tx: StoreTx): Promise<void> {
-  const keys: string[] = []
-  await eachRow<ConflictNotice>(tx, 'notices', 'conflict/', ({ decided }, key) => {
-    if (decided) keys.push(key)
+  await eachRow<ConflictNotice>(tx, 'notices', 'conflict/', async ({ decided }, key) => {
+    if (decided) await tx.remove('notices', key)
     return true
   })
-  for (const key of keys) await tx.remove('notices', key)
 }
 
 export const closeConflict = (tx: StoreTx, mutation: Mutation): Promise<void> =>
@@ -204,12 +203,11 @@ export async function noteDeadLetter(tx: StoreTx, notice: DeadLetterNotice): Pro
 
 /** The letter is closed: an operator had it replayed, or let it go. */
 export async function forgetLetter(tx: StoreTx, deadLetterId: unknown): Promise<void> {
-  const keys: string[] = []
-  await eachRow<DeadLetterNotice>(tx, 'notices', 'dead_letter/', (notice, key) => {
-    if (notice.deadLetterId === deadLetterId) keys.push(key)
-    return keys.length === 0
+  await eachRow<DeadLetterNotice>(tx, 'notices', 'dead_letter/', async (notice, key) => {
+    if (notice.deadLetterId !== deadLetterId) return true
+    await tx.remove('notices', key)
+    return false
   })
-  for (const key of keys) await tx.remove('notices', key)
 }
 
 /** Never dropped by itself: it is the only copy of somebody's work. The outbox's bound counts it. */

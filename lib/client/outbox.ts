@@ -2,7 +2,6 @@ import { RETRY_AFTER_MAX_MS } from '#lib/engine/backoff.ts'
 import { BODY_BYTES_MAX, MUTATIONS_PER_PUSH_MAX, MUTATION_BYTES_MAX } from '#lib/protocol/limits.ts'
 import { passedBound } from '#lib/protocol/mutation-bounds.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
-import { forkParts } from './on-demand.ts'
 import { coalesceOperations, haveEqualBase } from './coalesce.ts'
 import { conflictsOf } from './notices.ts'
 import type { StoreTx } from './store.ts'
@@ -88,11 +87,17 @@ export async function enqueue(
     await saveEntry(tx, joined)
     return joined.mutation
   }
-  const position = (await getMeta(tx, 'nextPosition')) ?? 1
-  await setMeta(tx, 'nextPosition', position + 1)
+  const position = await takePosition(tx)
   const bytes = bytesOf(mutation)
   await addEntry(tx, { position, mutation, bytes, sends: 0, notBeforeMs: null, opening, counted })
   return mutation
+}
+
+/** A place behind all others. */
+export async function takePosition(tx: StoreTx): Promise<number> {
+  const position = (await getMeta(tx, 'nextPosition')) ?? 1
+  await setMeta(tx, 'nextPosition', position + 1)
+  return position
 }
 
 /** The first one's identity and time of making, the second one's stamp: it is as old as its oldest part. */
@@ -212,7 +217,7 @@ export async function acknowledge(
   entry: OutboxEntry,
   nowMs: number,
   under: string | undefined,
-): Promise<void> {
+): Promise<AcknowledgedEntry> {
   await dropEntry(tx, entry)
   const kept: AcknowledgedEntry = {
     position: entry.position,
@@ -224,6 +229,7 @@ export async function acknowledge(
   await putRow(tx, 'acknowledged', positionKey(entry.position), kept)
   const counts = await getCounts(tx)
   await setMeta(tx, 'counts', { ...counts, acknowledged: counts.acknowledged + 1 })
+  return kept
 }
 
 /** Forgets acknowledged changes past their week, or past the bound; some at a time. */
@@ -238,22 +244,6 @@ export async function pruneAcknowledged(tx: StoreTx, nowMs: number): Promise<voi
   })
   for (const key of expired) await tx.remove('acknowledged', key)
   if (expired.length > 0) await setMeta(tx, 'counts', { ...counts, acknowledged: left })
-}
-
-/** After a change of epoch: the week's acknowledged changes wait again, under their ids and in their old places. */
-export async function restoreAcknowledged(tx: StoreTx, nowMs: number): Promise<void> {
-  const rows = await allRows<AcknowledgedEntry>(tx, 'acknowledged', '', ACKNOWLEDGED_MAX)
-  const elsewhere: { readonly mutation: Mutation; readonly under: string }[] = []
-  for (const { acknowledgedAtMs, under, ...kept } of rows) {
-    await tx.remove('acknowledged', positionKey(kept.position))
-    if (acknowledgedAtMs <= nowMs - ACKNOWLEDGED_KEPT_MS) continue
-    const entry = { ...kept, bytes: bytesOf(kept.mutation), sends: 1, notBeforeMs: null }
-    // What went out under this id stays as it was; what counted under another one is made anew, on top (FK3).
-    await addEntry(tx, under === undefined ? { ...entry, restored: true } : entry)
-    if (under !== undefined) elsewhere.push({ mutation: kept.mutation, under })
-  }
-  for (const { mutation, under } of elsewhere) await forkParts().takeBack(tx, mutation, under)
-  await setMeta(tx, 'counts', { ...(await getCounts(tx)), acknowledged: 0 })
 }
 
 /**

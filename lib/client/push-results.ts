@@ -111,7 +111,7 @@ async function take(
 ): Promise<void> {
   const { mutation } = entry
   const { deviceId, nowMs } = context
-  await acknowledge(tx, entry, nowMs, repeat?.under)
+  const kept = await acknowledge(tx, entry, nowMs, repeat?.under)
   // Of one under another id only a pull can tell what it made of the record. What a restored server has had all along was
   // read anew before this push (SM5), and may have been deleted since.
   const isRead = repeat !== undefined && entry.restored === true
@@ -123,8 +123,7 @@ async function take(
     const { conflictId, record } = result
     // What a restored server tells of again may have been decided before it was backed up.
     const decision = isRead ? await forkParts().decisionSeen(tx, mutation, record, deviceId) : null
-    if (decision !== 'decided')
-      await noteConflict(tx, conflictId, mutation, record, nowMs, decision === 'unsure')
+    if (decision !== 'decided') await noteConflict(tx, conflictId, kept, record, decision === 'unsure')
   } else if (result.status === 'dead_lettered') {
     const { deadLetterId, code, detail } = result
     if (!repeat?.letterClosed)

@@ -158,13 +158,17 @@ export interface OutboxEntry {
   readonly restored?: true | undefined
 }
 
-export interface AcknowledgedEntry {
+/** What a change needs besides itself to wait again as it did. */
+export interface Place {
   readonly position: number
-  readonly mutation: Mutation
-  readonly acknowledgedAtMs: number
   readonly counted?: Counted | undefined
   /** Another id of this device, from before or after a fork, that it had its effect under. */
   readonly under?: string | undefined
+}
+
+export interface AcknowledgedEntry extends Place {
+  readonly mutation: Mutation
+  readonly acknowledgedAtMs: number
 }
 
 /** A person must decide; the device shows its own side meanwhile (CS6). */
@@ -174,6 +178,8 @@ export interface ConflictNotice {
   readonly recordId: string
   /** Ours, in order. */
   readonly mutations: readonly Mutation[]
+  /** By mutation id: this may be the only copy that a restored server can have it from (TK6). */
+  readonly places?: Readonly<Record<string, Place>>
   /** Theirs, as the server answered it. */
   readonly record: WireRecord | null
   readonly noticedAtMs: number

@@ -143,11 +143,10 @@ export const MUTANTS: readonly PlantedMutant[] = [
   {
     name: 'acknowledged-not-sent-again-after-restore',
     edits: [
-      { file: 'lib/client/epoch.ts', find: '  await restoreAcknowledged(tx, nowMs)\n', replace: '' },
       {
         file: 'lib/client/epoch.ts',
-        find: 'restoreAcknowledged } from',
-        replace: 'restoreAcknowledged as _ } from',
+        find: 'acknowledgedAtMs > nowMs - ACKNOWLEDGED_KEPT_MS',
+        replace: 'acknowledgedAtMs > nowMs',
       },
     ],
   },

@@ -42,14 +42,9 @@ export async function checkConvergence({
   }
 }
 
-/**
- * Whose conflicts nobody closes (docs/simulation.md), so that it goes on showing its own side: a twin may not hear that
- * one which both had was decided, and what a device without room gave up it doesn't send again after a restore.
- */
-function undecidedFor(world: World, { replica, index }: SimDevice): ReadonlySet<string> {
-  const { hits, cramped } = world.windows
-  const isLeftOpen = hits.has('clone') || (hits.has('restore') && cramped.has(index))
-  const notices = isLeftOpen ? (replica?.conflicts$.get() ?? []) : []
+/** A twin may not hear that a conflict which both had was decided (docs/simulation.md): it goes on showing its own side. */
+function undecidedFor(world: World, { replica }: SimDevice): ReadonlySet<string> {
+  const notices = world.windows.hits.has('clone') ? (replica?.conflicts$.get() ?? []) : []
   return new Set(notices.map(({ collection, recordId }) => `${collection}/${recordId}`))
 }
 
