@@ -105,17 +105,21 @@ test('[FK3] under another id of the device, a conflict goes out as that one’s 
   expect(entries[0]?.restored).toBeUndefined()
 })
 
-test('[TK6] a conflict without a place of its own in the queue takes none from another change', async () => {
+test.each([
+  ['a place that another change has by now', (position: number | undefined) => ({ position: position ?? 0 })],
+  ['no place, as an older SDK noted it,', () => undefined],
+])('[TK6] a conflict with %s takes none from another change', async (_, placeOf) => {
   const world = createWorld()
   const { replica, ids } = await inConflict(world, 1)
   const other = await replica.collection(COLLECTION).put(null, { title: 'waits' })
   await replica.close()
   const waiting = await inStore(world, async (tx) => {
     await dropSpare(tx)
-    const [notice] = (await conflictsOf(tx, COLLECTION, RECORD)) as [ConflictNotice]
-    const [{ position }] = (await pendingOf(tx, COLLECTION, other.recordId)) as [{ position: number }]
-    const places = { [String(ids[0])]: { position } }
-    await putRow(tx, 'notices', conflictKey(COLLECTION, RECORD, CONFLICT), { ...notice, places })
+    const [{ places: _kept, ...notice }] = (await conflictsOf(tx, COLLECTION, RECORD)) as [ConflictNotice]
+    const [first] = await pendingOf(tx, COLLECTION, other.recordId)
+    const place = placeOf(first?.position)
+    const changed = place ? { ...notice, places: { [String(ids[0])]: place } } : notice
+    await putRow(tx, 'notices', conflictKey(COLLECTION, RECORD, CONFLICT), changed)
     await changeEpoch(tx, world.clock.now())
     return [
       ...(await pendingOf(tx, COLLECTION, other.recordId)),
