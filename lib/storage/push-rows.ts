@@ -1,4 +1,3 @@
-import type { MovedRange } from './delivery-slice.ts'
 import type {
   BaseState,
   ChangeEffect,
@@ -14,6 +13,7 @@ import type { Platform } from '#lib/protocol/device.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { EffectiveResult } from '#lib/protocol/push.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
+import type { MovedRange } from './delivery-slice.ts'
 import type { AuditEntry, Device, Fleet, StoredReport } from './rows.ts'
 
 /** What pushes and pulls move through the ports (ports.ts). Times are Unix milliseconds; ids are UUID texts. */

@@ -1,5 +1,5 @@
-import { safeParse } from '#lib/protocol/safe-parse.ts'
 import { z } from 'zod'
+import { safeParse } from '#lib/protocol/safe-parse.ts'
 import { recordKey } from '#lib/engine/types.ts'
 import type { AuthorityVerdict, IncomingPush, RecordState } from '#lib/engine/types.ts'
 import type { Result } from '#lib/kernel/result.ts'

@@ -1,7 +1,7 @@
+import type { Device, Fleet, Storage } from '#lib/storage/ports.ts'
 import type { Clock } from '../surroundings.ts'
 import { ApplicationError } from '../errors.ts'
 import { parseCredential } from '../access/credentials.ts'
-import type { Device, Fleet, Storage } from '#lib/storage/ports.ts'
 
 /** How long an answer of the storage stands in for asking again: a revoked device is out within this (security.md 22). */
 export const DIRECTORY_FRESH_MS = 1_000

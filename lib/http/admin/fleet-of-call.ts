@@ -1,9 +1,8 @@
 import { authorize, isAtLeast, roleIn } from '#lib/application/access/authorize.ts'
-import type { Actor, Context } from '#lib/application/context.ts'
+import type { Actor, Context, Role } from '#lib/application/context.ts'
 import { ApplicationError, badRequest, isApplicationError } from '#lib/application/errors.ts'
 import { listFleets } from '#lib/application/fleets/list-fleets.ts'
 import { isUuid } from '#lib/kernel/uuid.ts'
-import type { Role } from '#lib/application/context.ts'
 
 /** A call that names an id but no fleet is tried in each; who has more than these must name it. */
 const FLEETS_TRIED_MAX = 50

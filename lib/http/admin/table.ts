@@ -1,6 +1,5 @@
 import type { Principal } from '#lib/application/access/principal.ts'
-import type { Actor, Context } from '#lib/application/context.ts'
-import type { Role } from '#lib/application/context.ts'
+import type { Actor, Context, Role } from '#lib/application/context.ts'
 
 /** What a handler is given: checked for who may call, not for its shape. */
 export interface AdminCall {

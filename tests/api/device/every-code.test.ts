@@ -15,9 +15,9 @@ import type { Collection, Storage } from '#lib/storage/ports.ts'
 import type { TestApp, TestDevice, TestFleet } from '#tests/support/device-world.ts'
 import { NOTES_SCHEMA, newUuid, send } from '#tests/support/device-world.ts'
 import type { DeviceHttp } from '#tests/support/device-http.ts'
-import { HEADER_BYTES_MAX, refuse } from '../../../scripts/launch/refused-by-node.mjs'
 import { conflictOf } from '#tests/support/conflict-of.ts'
 import { deviceHttp } from '#tests/support/device-http.ts'
+import { HEADER_BYTES_MAX, refuse } from '../../../scripts/launch/refused-by-node.mjs'
 
 /**
  * Each error code of the contract, provoked over a socket and PostgreSQL. The table is typed by the list of codes: one

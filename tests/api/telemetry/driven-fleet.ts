@@ -10,9 +10,8 @@ import type { EnrollResponse } from '#lib/protocol/device.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import type { PullResponse } from '#lib/protocol/pull.ts'
 import type { Storage } from '#lib/storage/ports.ts'
-import { LOOPBACK_EGRESS } from '#tests/support/device-world.ts'
+import { LOOPBACK_EGRESS, send } from '#tests/support/device-world.ts'
 import type { TestApp } from '#tests/support/device-world.ts'
-import { send } from '#tests/support/device-world.ts'
 import { waitOf } from '../../../scripts/fleet/chance.ts'
 
 /** A world whose clock and chance the test holds. */

@@ -1,6 +1,6 @@
+import type { QuietTime } from '#lib/client/quiet-time.ts'
 import type { SimDevice } from '../world/device.ts'
 import { BACKOFF_CAP_MS, INTERVAL_MS, STATE_TOLD_EVERY_MS } from '../world/device.ts'
-import type { QuietTime } from '#lib/client/quiet-time.ts'
 import { checkAccounts } from '../oracle/accounts.ts'
 import { checkConvergence } from '../oracle/convergence.ts'
 import { clearDesk, resumePaused } from './desk.ts'

@@ -10,9 +10,9 @@ import { createMetrics } from '#lib/application/telemetry/prometheus.ts'
 import { seededRandom } from '#lib/kernel/random.ts'
 import { uuidv7 } from '#lib/kernel/uuid.ts'
 import { openMemoryStorage } from '#lib/storage/memory/open-memory-storage.ts'
-import { setUpFleet } from '../../../bench/set-up-fleet.ts'
 import { silentLog, testClock } from '#tests/support/access-world.ts'
 import { LOOPBACK_EGRESS } from '#tests/support/device-world.ts'
+import { setUpFleet } from '../../../bench/set-up-fleet.ts'
 
 const MINUTE = 60_000
 const START_MS = Date.UTC(2026, 2, 2, 9) + 17_300

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { COLLECTION, FLEET, problem } from './support/authority.ts'
-import { DEVICE, createWorld } from './support/device.ts'
 import { openReplica } from '#lib/client/open-replica.ts'
 import { createMemoryDisk, openMemoryStore } from '#lib/client/memory-store.ts'
 import type { ReplicaStore } from '#lib/client/store.ts'
 import { SCAN_PAGE } from '#lib/client/tables.ts'
+import { COLLECTION, FLEET, problem } from './support/authority.ts'
+import { DEVICE, createWorld } from './support/device.ts'
 
 const ABSENT = '01900000-0000-7000-8000-0000000000ff'
 const hex = (n: number): string => n.toString(16).padStart(12, '0')

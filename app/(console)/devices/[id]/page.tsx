@@ -1,7 +1,7 @@
 import type { Metadata } from 'next'
+import Link from 'next/link'
 import { SessionLanes } from '#components/charts/session-timeline.tsx'
 import { RANGE_WORDS } from '#components/shell/ranges.ts'
-import Link from 'next/link'
 import { LinkButton } from '#components/ui/button.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { formatCount } from '#components/ui/format.ts'
