@@ -35,7 +35,9 @@ async function startDemo({ url, start }, { enrollmentKey, signInLink }) {
  * Before the server starts: it would print a link to set up the first administrator, whom the demo brings.
  * @param {Record<string, string>} environment @returns {Promise<DemoFleet>}
  */
-const prepareFleet = (environment) => step('demo fleet', () => makeFleet(environment))
+function prepareFleet(environment) {
+  return step('demo fleet', () => makeFleet(environment))
+}
 
 /** @param {Record<string, string>} environment @returns {Promise<DemoFleet>} */
 async function makeFleet(environment) {

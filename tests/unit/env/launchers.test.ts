@@ -1,0 +1,18 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+
+/** Stops a launcher at its first step past the preparations, before it opens anything. */
+const NO_PORT = { ...process.env, PORT: 'abc' }
+
+test.each(['start', 'demo', 'dev'])('%s comes as far as its settings', async (name) => {
+  const run = promisify(execFile)(process.execPath, [`scripts/${name}.mjs`], {
+    env: NO_PORT,
+    timeout: 15_000,
+  })
+  const said = await run.then(
+    () => 'started',
+    ({ stderr }: { stderr: string }) => stderr,
+  )
+  expect(said).toMatch(/^FAILED settings: PORT is "abc"/)
+})
