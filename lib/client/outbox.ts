@@ -41,8 +41,14 @@ export async function pendingOf(
   collection: string,
   recordId: string,
 ): Promise<readonly OutboxEntry[]> {
-  const ids = await allRows<string>(tx, 'outbox_by_record', recordPrefix(collection, recordId), OUTBOX_MAX)
-  return findEntries(tx, ids)
+  const prefix = recordPrefix(collection, recordId)
+  const entries: OutboxEntry[] = []
+  await eachRow(tx, 'outbox_by_record', prefix, async (_, key) => {
+    const entry = await getRow<OutboxEntry>(tx, 'outbox', key.slice(prefix.length))
+    if (entry) entries.push(entry)
+    return true
+  })
+  return entries
 }
 
 /** Entries by mutation id, in the order asked; ids that left the outbox are left out. */
@@ -72,16 +78,16 @@ export const eachOutboxEntry = (tx: StoreTx, visit: (entry: OutboxEntry) => Prom
   })
 
 /**
- * Adds a change, or joins it to the record's last one when that was never sent. Gives the mutation as it is kept.
+ * Adds a change, or joins it to the record's last pending one when that was never sent. Gives the mutation as it is kept.
  * Only changes of one opening are joined: what a copied store adds must not hide in a mutation that its twin has too.
  */
 export async function enqueue(
   tx: StoreTx,
   mutation: Mutation,
+  last: OutboxEntry | undefined,
   opening: string,
   counted?: Counted,
 ): Promise<Mutation> {
-  const last = (await pendingOf(tx, mutation.collection, mutation.recordId)).at(-1)
   const joined = last?.opening === opening ? coalesce(last, mutation, counted) : null
   if (joined) {
     await saveEntry(tx, joined)

@@ -7,7 +7,7 @@ import type { CrdtGround } from './crdt-parts.ts'
 import { conflictsOf } from './notices.ts'
 import { pendingOf } from './outbox.ts'
 import type { StoreTx } from './store.ts'
-import type { ReplicaRecord } from './tables.ts'
+import type { OutboxEntry, ReplicaRecord } from './tables.ts'
 import { getMeta, getRecord } from './tables.ts'
 
 /** A record as this device shows it: what the server last said, with the device's own open changes on top (SM5). */
@@ -28,7 +28,7 @@ export interface RecordGround {
   /** The device's changes that are not settled, in order. */
   readonly own: readonly Mutation[]
   readonly data: JsonObject | null
-  readonly pending: number
+  readonly pending: readonly OutboxEntry[]
   readonly inConflict: boolean
   /** The record's last own mutation that is pending, or waits in a conflict: the next one's `after`. */
   readonly lastMutationId: string | null
@@ -61,7 +61,7 @@ export async function readGround(tx: StoreTx, collection: string, recordId: stri
         : has('ot')
           ? otParts().rebase(record?.data ?? null, own)
           : rebase(record?.data ?? null, own),
-    pending: pending.length,
+    pending,
     inConflict: conflicts.length > 0,
     lastMutationId: own.at(-1)?.id ?? null,
   }
@@ -98,5 +98,5 @@ export async function readView(
   recordId: string,
 ): Promise<RecordView | null> {
   const { record, data, pending, inConflict } = await readGround(tx, collection, recordId)
-  return data && { id: recordId, data, version: record?.version ?? 0, pending, inConflict }
+  return data && { id: recordId, data, version: record?.version ?? 0, pending: pending.length, inConflict }
 }

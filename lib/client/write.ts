@@ -78,7 +78,8 @@ export async function writeLocally(
   if (passed !== null) throw new ReplicaError('too_large', `at most ${passed}`)
   const counts = await getCounts(tx)
   if (depthOf(counts) + counts.refusals >= OUTBOX_MAX) throw new ReplicaError('outbox_full')
-  return { recordId, mutationId: (await enqueue(tx, mutation, input.opening, input.counted)).id }
+  const kept = await enqueue(tx, mutation, ground.pending.at(-1), input.opening, input.counted)
+  return { recordId, mutationId: kept.id }
 }
 
 function plainDocument(standing: JsonObject | null, op: Operation): JsonObject | null {

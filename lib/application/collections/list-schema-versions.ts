@@ -1,5 +1,4 @@
 import type { CollectionPort } from '#lib/storage/ports.ts'
-
 import type { Actor, Context } from '../context.ts'
 import { getCollection } from './list-collections.ts'
 
