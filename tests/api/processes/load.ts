@@ -16,7 +16,7 @@ const MUTATIONS_EACH = 10
 const WRITE_EVERY_MS = 250
 const COUNT_EVERY_MS = 40
 /** What a device is told at an open breaker: 30 s, and half of it more to spread them. */
-const WAITS_AT_MOST_MS = 45_000
+export const WAITS_AT_MOST_MS = 45_000
 const REQUEST_TIMEOUT_MS = 5_000
 /** Invariant L with waits of at most half a second. */
 export const DRAINED_WITHIN_MS = 30_000
