@@ -7,6 +7,7 @@ import { principalOfCookies } from '#lib/application/access/principal.ts'
 import type { Actor } from '#lib/application/context.ts'
 import { isApplicationError } from '#lib/application/errors.ts'
 import { countFleet } from '#lib/application/fleets/count-fleet.ts'
+import { limitsOfFleet } from '#lib/application/fleets/fleet-input.ts'
 import { listFleets } from '#lib/application/fleets/list-fleets.ts'
 import { compose } from '#lib/composition.ts'
 import { uuid } from '#lib/protocol/mutation.ts'
@@ -36,6 +37,7 @@ async function fleetsOf(ctx: Parameters<typeof listFleets>[0], actor: Actor) {
     id,
     name,
     intervalMs: settings.intervalMs,
+    limits: limitsOfFleet({ settings }),
     createdAtMs,
     role: roleIn(actor, id) ?? 'viewer',
     devices: counts[index]?.devices ?? null,

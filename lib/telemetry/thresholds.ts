@@ -7,13 +7,14 @@ import type {
   QueueFigure,
 } from './pillars.ts'
 
-/** Limits of the pillars, settable by collection. Rates from 0 to 1, times in ms. */
+/** Limits of the pillars, settable by fleet and collection. Rates from 0 to 1, times in ms. */
 export interface Thresholds {
   readonly lagWarnMs: number
   readonly lagCriticalMs: number
   readonly conflictWarn: number
   readonly conflictFriction: number
   readonly failureWarn: number
+  /** Where a failure rate is critical; a breaker trips by its own limit (BR2), whatever stands here. */
   readonly failureBreaker: number
   readonly queueWarn: number
   readonly queueCritical: number
@@ -32,6 +33,12 @@ export const DEFAULT_THRESHOLDS: Thresholds = {
   queueCritical: 1_000,
   oldestWarnMs: 3_600_000,
 }
+
+/** A collection's own come before its fleet's, and both before the defaults. */
+export const thresholdsOf = (
+  fleet: Partial<Thresholds> = {},
+  collection: Partial<Thresholds> = {},
+): Thresholds => ({ ...DEFAULT_THRESHOLDS, ...fleet, ...collection })
 
 /** Under this many requests a rate says nothing: "not enough traffic". */
 export const REQUESTS_FOR_RATE_MIN = 20

@@ -3,12 +3,15 @@ import { fold } from '#lib/rollups/fold.ts'
 import type { Collection, Device, Fleet, Storage } from '#lib/storage/ports.ts'
 import type { DeadLetterCause } from '#lib/telemetry/overview.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
+import type { Thresholds } from '#lib/telemetry/thresholds.ts'
 
 export interface Told {
   readonly unfoldedMs?: number | null
   readonly collections?: readonly Partial<Collection>[]
   readonly devices?: readonly Device[]
   readonly causes?: readonly DeadLetterCause[]
+  /** Those that the fleet sets. */
+  readonly thresholds?: Partial<Thresholds>
 }
 export interface FoldedContext extends TelemetryContext {
   /** What was appended, in order. */
@@ -29,8 +32,9 @@ const FLEET: Pick<Fleet, 'id' | 'settings'> = {
 export function contextOf(events: readonly TelemetryEvent[], nowMs: number, told: Told = {}): FoldedContext {
   const all = fold(new Map(), events)
   const appended: TelemetryEvent[] = []
+  const settings = { ...FLEET.settings, thresholds: told.thresholds }
   const storage = {
-    fleets: { get: (id: string) => Promise.resolve(id === FLEET.id ? FLEET : null) },
+    fleets: { get: (id: string) => Promise.resolve(id === FLEET.id ? { ...FLEET, settings } : null) },
     collections: { list: () => Promise.resolve(told.collections ?? []) },
     devices: { all: () => Promise.resolve(told.devices ?? []) },
     conflicts: { countOpen: () => Promise.resolve(2) },

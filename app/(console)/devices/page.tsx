@@ -14,7 +14,7 @@ export const metadata: Metadata = { title: 'Devices · Tidemark' }
 
 const FACETS: readonly Facet[] = [
   ...['offline', 'backoff', 'shed', 'halted'].map((value) => ({ key: 'state', value, label: value })),
-  { key: 'has', value: 'waiting', label: 'with changes waiting' },
+  { key: 'has', value: 'waiting', label: 'changes waiting' },
 ]
 
 const NOTHING = { items: [], nextCursor: null } as const

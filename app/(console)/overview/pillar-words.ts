@@ -200,7 +200,7 @@ export function queueWords({ queue, limits, asOf, devices }: Answer, range: Rang
       : {
           note: {
             kind: 'unk' as const,
-            text: `As last reported, ${ageOfReports(held)}${devices.offline === 0 ? '' : `; ${formatCount(devices.offline)} offline ${devices.offline === 1 ? 'report is' : 'reports are'} old`}. Counted ${formatAge(asOf.nowMs - figure.atMs)}${oldestOn(devices.oldestWaiting)}`,
+            text: `As last reported, ${ageOfReports(held)}${devices.offline === 0 ? '' : `; ${formatCount(devices.offline)} offline ${devices.offline === 1 ? 'report is' : 'reports are'} old`}. Counted ${formatAge(asOf.nowMs - figure.atMs)}${figure.depth === 0 ? '' : oldestOn(devices.oldestWaiting)}`,
           },
         }),
   }

@@ -8,49 +8,12 @@ import { STRATEGIES, TIE_RULES } from '#lib/protocol/device.ts'
 import { jsonObject } from '#lib/protocol/mutation.ts'
 import { businessRule, RULES_MAX, UP_MIGRATIONS_MAX, upMigration } from '#lib/protocol/rules.ts'
 import type { Authority, Collection } from '#lib/storage/ports.ts'
-import type { Thresholds } from '#lib/telemetry/thresholds.ts'
-import { DEFAULT_THRESHOLDS } from '#lib/telemetry/thresholds.ts'
 import type { Context } from '../context.ts'
 import { ApplicationError, badRequest } from '../errors.ts'
 
 const FIELD_STRATEGIES_MAX = 100
-const milliseconds = z.int().min(0)
-const ratio = z.number().min(0).max(1)
 
 export const schemaInput = z.union([z.boolean(), jsonObject])
-export const thresholdsInput = z.strictObject({
-  lagWarnMs: milliseconds.optional(),
-  lagCriticalMs: milliseconds.optional(),
-  conflictWarn: ratio.optional(),
-  conflictFriction: ratio.optional(),
-  failureWarn: ratio.optional(),
-  failureBreaker: ratio.optional(),
-  queueWarn: z.int().min(0).optional(),
-  queueCritical: z.int().min(0).optional(),
-  oldestWarnMs: milliseconds.optional(),
-})
-
-const WARNED_BEFORE = [
-  ['lagWarnMs', 'lagCriticalMs'],
-  ['conflictWarn', 'conflictFriction'],
-  ['failureWarn', 'failureBreaker'],
-  ['queueWarn', 'queueCritical'],
-] as const
-
-/**
- * A warning that comes after what it warns of would never be seen.
- * @param own thresholds of the collection; the defaults stand for the others
- * @throws ApplicationError `bad_request` with the places
- */
-export function requireOrdered(own: Partial<Thresholds>): void {
-  const all = { ...DEFAULT_THRESHOLDS, ...own }
-  const late = WARNED_BEFORE.filter(([warn, grave]) => all[warn] > all[grave])
-  const issues = late.map(([warn, grave]) => ({
-    path: `/thresholds/${warn}`,
-    message: `must be at most ${grave}, which is ${all[grave]}`,
-  }))
-  if (issues.length > 0) throw badRequest(issues)
-}
 
 /** How a collection decides conflicts (protocol.md, POST /collections). */
 export const strategyInput = {

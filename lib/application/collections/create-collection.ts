@@ -2,22 +2,21 @@ import { z } from 'zod'
 import { COLLECTIONS_PER_FLEET_MAX } from '#lib/protocol/limits.ts'
 import { collectionName } from '#lib/protocol/mutation.ts'
 import type { Collection } from '#lib/storage/ports.ts'
+import { thresholdsOf } from '#lib/telemetry/thresholds.ts'
 import { auditEntry } from '../access/audit-entry.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, badRequest, parsedOrThrow } from '../errors.ts'
+import { requireOrdered, thresholdsInput, thresholdsWith } from '../thresholds-input.ts'
 import {
   authorityInput,
   authorityOf,
-  given,
   requireEvaluable,
   requireOneMerge,
-  requireOrdered,
   requirePublishable,
   rulesInput,
   schemaInput,
   strategyInput,
-  thresholdsInput,
 } from './collection-input.ts'
 import type { PublishedCollection } from './published-collection.ts'
 import { published } from './published-collection.ts'
@@ -48,9 +47,11 @@ export async function createCollection(
   const { rules = [], upMigrations = [] } = options
   requirePublishable(schema)
   requireEvaluable({ rules, upMigrations, schemaVersion: 1 })
-  requireOrdered(given(options.thresholds ?? {}))
   requireOneMerge({ strategy, fieldStrategies: options.fieldStrategies ?? {} })
-  if (!(await ctx.storage.fleets.get(fleetId))) throw new ApplicationError('not_found')
+  const fleet = await ctx.storage.fleets.get(fleetId)
+  if (!fleet) throw new ApplicationError('not_found')
+  const thresholds = thresholdsWith({}, options.thresholds ?? {})
+  requireOrdered(thresholdsOf(fleet.settings.thresholds, thresholds), '/thresholds')
   const existing = await ctx.storage.collections.list(fleetId)
   if (existing.length >= COLLECTIONS_PER_FLEET_MAX) {
     throw badRequest([{ path: '', message: `a fleet has at most ${COLLECTIONS_PER_FLEET_MAX} collections` }])
@@ -66,7 +67,7 @@ export async function createCollection(
     fieldStrategies: options.fieldStrategies ?? {},
     schema,
     schemaVersion: 1,
-    thresholds: given(options.thresholds ?? {}),
+    thresholds,
     rules,
     upMigrations,
     authority: options.authority ? authorityOf(ctx, options.authority, null) : null,

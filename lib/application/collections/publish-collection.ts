@@ -1,23 +1,23 @@
 import { z } from 'zod'
 import { jsonEqual } from '#lib/kernel/json.ts'
 import type { Collection } from '#lib/storage/ports.ts'
+import { thresholdsOf } from '#lib/telemetry/thresholds.ts'
 import { auditEntry } from '../access/audit-entry.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { replaySchemaAhead } from '../dead-letters/replay-schema-ahead.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
+import { requireOrdered, thresholdsInput, thresholdsWith } from '../thresholds-input.ts'
 import {
   authorityInput,
   authorityOf,
   given,
   requireEvaluable,
   requireOneMerge,
-  requireOrdered,
   requirePublishable,
   rulesInput,
   schemaInput,
   strategyInput,
-  thresholdsInput,
 } from './collection-input.ts'
 import type { PublishedCollection } from './published-collection.ts'
 import { published } from './published-collection.ts'
@@ -57,7 +57,7 @@ export async function publishCollection(
   const next: Collection = {
     ...before,
     ...given(change),
-    thresholds: { ...before.thresholds, ...given(thresholds ?? {}) },
+    thresholds: thresholdsWith(before.thresholds, thresholds ?? {}),
     schema,
     schemaVersion: before.schemaVersion + (isNewSchema ? 1 : 0),
     authority:
@@ -65,7 +65,10 @@ export async function publishCollection(
     version: version + 1,
     updatedAtMs: ctx.clock.now(),
   }
-  if (thresholds) requireOrdered(next.thresholds)
+  if (thresholds) {
+    const fleet = await ctx.storage.fleets.get(fleetId)
+    requireOrdered(thresholdsOf(fleet?.settings.thresholds, next.thresholds), '/thresholds')
+  }
   requireEvaluable(next)
   requireOneMerge(next)
   const audit = auditEntry(ctx, actor, {
@@ -99,6 +102,7 @@ const summary = ({
   version,
   rules,
   upMigrations,
+  thresholds,
   authority,
 }: Collection) => ({
   name,
@@ -108,5 +112,6 @@ const summary = ({
   version,
   rules: rules.map(({ id, cel }) => ({ id, cel })),
   upMigrations: upMigrations.map(({ from, to }) => ({ from, to })),
+  thresholds: { ...thresholds },
   authority: authority && { url: authority.url },
 })

@@ -1,10 +1,12 @@
 import { z } from 'zod'
 import type { Fleet } from '#lib/storage/ports.ts'
+import { thresholdsOf } from '#lib/telemetry/thresholds.ts'
 import { auditEntry } from '../access/audit-entry.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
-import { ApplicationError, parsedOrThrow } from '../errors.ts'
-import { fleetName, settingsInput, settingsWith } from './fleet-input.ts'
+import { ApplicationError, badRequest, parsedOrThrow } from '../errors.ts'
+import { orderIssues, requireOrdered } from '../thresholds-input.ts'
+import { fleetName, limitsOfFleet, settingsInput, settingsWith } from './fleet-input.ts'
 
 export const fleetChange = z.strictObject({
   name: fleetName.optional(),
@@ -25,8 +27,8 @@ export async function getFleet(
 }
 
 /**
- * PATCH /fleets/:id (protocol.md, operator API): name, allowed origins, least app version, pace. Devices are told by a
- * new `Tidemark-Config`.
+ * PATCH /fleets/:id (protocol.md, operator API): name, allowed origins, least app version, pace, thresholds. Devices
+ * are told by a new `Tidemark-Config`.
  * @throws ApplicationError `not_found`, `forbidden`, `bad_request`, `stale_version`, `already_exists`
  */
 export async function changeFleet(
@@ -44,6 +46,7 @@ export async function changeFleet(
     settings: settingsWith(before.settings, settings ?? {}),
     configVersion: before.configVersion + 1,
   }
+  if (settings?.thresholds) await requireOrder(ctx, next)
   const shown = (fleet: Fleet) => ({ name: fleet.name, settings: JSON.parse(JSON.stringify(fleet.settings)) })
   const audit = auditEntry(ctx, actor, {
     action: 'fleet.change',
@@ -57,4 +60,18 @@ export async function changeFleet(
   if (outcome === 'name_taken') throw new ApplicationError('already_exists')
   ctx.directory.forget()
   return next
+}
+
+/** In the fleet as a whole, and in each collection that has thresholds of its own beside the fleet's. */
+async function requireOrder(ctx: Pick<Context, 'storage'>, fleet: Fleet): Promise<void> {
+  const at = '/settings/thresholds'
+  requireOrdered(limitsOfFleet(fleet), at)
+  const collections = await ctx.storage.collections.list(fleet.id)
+  const issues = collections.flatMap(({ name, thresholds }) =>
+    orderIssues(thresholdsOf(fleet.settings.thresholds, thresholds), at).map(({ path, message }) => ({
+      path,
+      message: `with what collection ${name} has of its own, it ${message}`,
+    })),
+  )
+  if (issues.length > 0) throw badRequest(issues)
 }

@@ -4,7 +4,14 @@ import { auditEntry } from '../access/audit-entry.ts'
 import { authorizeEverywhere } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
-import { FLEET_SETTINGS_DEFAULT, fleetName, settingsInput, settingsWith } from './fleet-input.ts'
+import { requireOrdered } from '../thresholds-input.ts'
+import {
+  FLEET_SETTINGS_DEFAULT,
+  fleetName,
+  limitsOfFleet,
+  settingsInput,
+  settingsWith,
+} from './fleet-input.ts'
 
 export const fleetInput = z.strictObject({ name: fleetName, settings: settingsInput.optional() })
 
@@ -23,6 +30,7 @@ export async function createFleet(
     settings: settingsWith(FLEET_SETTINGS_DEFAULT, settings ?? {}),
     createdAtMs: ctx.clock.now(),
   }
+  requireOrdered(limitsOfFleet(fleet), '/settings/thresholds')
   const audit = auditEntry(ctx, input.actor, {
     action: 'fleet.create',
     target: fleet.id,

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { label } from '#lib/protocol/device.ts'
-import type { FleetSettings } from '#lib/storage/ports.ts'
+import type { Fleet, FleetSettings } from '#lib/storage/ports.ts'
+import { type Thresholds, thresholdsOf } from '#lib/telemetry/thresholds.ts'
+import { thresholdsInput, thresholdsWith } from '../thresholds-input.ts'
 
 const DAY_MS = 86_400_000
 const ORIGINS_MAX = 50
@@ -36,11 +38,12 @@ export const settingsInput = z.strictObject({
   allowedOrigins: z.array(origin).max(ORIGINS_MAX).optional(),
   rateLimits: z.strictObject({ devicePerMinute: perMinute, fleetPerMinute: perMinute }).optional(),
   fullSyncs: z.strictObject({ perMinute, burst: z.int().min(1).max(10_000) }).optional(),
+  thresholds: thresholdsInput.optional(),
 })
 
 export const settingsWith = (
   before: FleetSettings,
-  { rateLimits, fullSyncs, ...rest }: z.infer<typeof settingsInput>,
+  { rateLimits, fullSyncs, thresholds, ...rest }: z.infer<typeof settingsInput>,
 ): FleetSettings => ({
   intervalMs: rest.intervalMs ?? before.intervalMs,
   backoff: rest.backoff ?? before.backoff,
@@ -48,4 +51,11 @@ export const settingsWith = (
   allowedOrigins: rest.allowedOrigins ?? before.allowedOrigins,
   ...((rateLimits ?? before.rateLimits) && { rateLimits: rateLimits ?? before.rateLimits }),
   ...((fullSyncs ?? before.fullSyncs) && { fullSyncs: fullSyncs ?? before.fullSyncs }),
+  ...((thresholds ?? before.thresholds) && {
+    thresholds: thresholdsWith(before.thresholds ?? {}, thresholds ?? {}),
+  }),
 })
+
+/** The limits of the fleet as a whole; a collection may have its own. */
+export const limitsOfFleet = ({ settings }: Pick<Fleet, 'settings'>): Thresholds =>
+  thresholdsOf(settings.thresholds)

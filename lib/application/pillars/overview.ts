@@ -2,7 +2,7 @@ import { sumOf } from '#lib/rollups/aggregate.ts'
 import type { Bucket } from '#lib/rollups/bucket.ts'
 import { TIER_MS } from '#lib/rollups/bucket.ts'
 import { COUNTER } from '#lib/rollups/counters.ts'
-import { DEFAULT_THRESHOLDS } from '#lib/telemetry/thresholds.ts'
+import { thresholdsOf } from '#lib/telemetry/thresholds.ts'
 import type { DeadLettersNow, Overview } from '#lib/telemetry/overview.ts'
 import type { OpenCauses } from '#lib/telemetry/open-causes.ts'
 import { OPEN_CAUSES_MAX, totalsOf } from '#lib/telemetry/open-causes.ts'
@@ -40,7 +40,7 @@ export async function overview(ctx: TelemetryContext, query: RangeQuery): Promis
     transitionRates(ctx, fleetId, nowMs),
   ])
   const devices = fleet === null ? [] : liveDevices(all, nowMs, fleet.settings.intervalMs)
-  const limits = DEFAULT_THRESHOLDS
+  const limits = thresholdsOf(fleet?.settings.thresholds)
   const figures: Overview = {
     fleetId,
     asOf: window.asOf,

@@ -13,7 +13,7 @@ import type {
   Share,
 } from '#lib/telemetry/pillars.ts'
 import type { Thresholds } from '#lib/telemetry/thresholds.ts'
-import { DEFAULT_THRESHOLDS } from '#lib/telemetry/thresholds.ts'
+import { thresholdsOf } from '#lib/telemetry/thresholds.ts'
 import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
 import type { RangeQuery, Window } from './window.ts'
 import { readWindow, stepsOf } from './window.ts'
@@ -47,11 +47,14 @@ export async function answerPillar<F>(
   return answerFrom(window, rule, limits, query)
 }
 
-/** The limits of the collection asked for; those of the fleet as a whole are the defaults. */
+/** The limits of the collection asked for, or of the fleet as a whole. */
 async function limitsOf(ctx: TelemetryContext, { fleetId, collection }: PillarQuery): Promise<Thresholds> {
-  if (collection === undefined) return DEFAULT_THRESHOLDS
-  const all = await ctx.storage.collections.list(fleetId)
-  return { ...DEFAULT_THRESHOLDS, ...all.find(({ name }) => name === collection)?.thresholds }
+  const { fleets, collections } = ctx.storage
+  const [fleet, all] = await Promise.all([
+    fleets.get(fleetId),
+    collection === undefined ? [] : collections.list(fleetId),
+  ])
+  return thresholdsOf(fleet?.settings.thresholds, all.find(({ name }) => name === collection)?.thresholds)
 }
 
 /** As `answerPillar`, of a window that was read already: the overview reads one for all four. */

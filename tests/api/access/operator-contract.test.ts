@@ -64,6 +64,55 @@ describe('fleets, keys and people by the operator API, over HTTP and PostgreSQL'
     expect(many.map(({ status }) => status).sort()).toEqual([200, 409, 409])
   })
 
+  it('thresholds are a fleet’s, and a collection’s before those: the limits follow, and come in order', async () => {
+    const fleet = await world.fleetWith({})
+    const { fleetId } = fleet
+    const set = (thresholds: JsonObject) =>
+      call('PATCH', `/fleets/${fleetId}`, { settings: { thresholds, intervalMs: 5_000 } })
+    const limits = async () => (await call('GET', `/overview?fleet=${fleetId}`)).body['limits'] as JsonObject
+    const refusal = ({ status, body }: { status: number; body: JsonObject }) => [status, body['errors']]
+    expect(await limits()).toMatchObject({ lagWarnMs: 300_000, lagCriticalMs: 3_600_000 })
+    const changed = await set({ lagWarnMs: 600_000, queueWarn: 7 })
+    expect(changed.body['settings']).toMatchObject({ thresholds: { lagWarnMs: 600_000, queueWarn: 7 } })
+    expect(await limits()).toMatchObject({ lagWarnMs: 600_000, lagCriticalMs: 3_600_000, queueWarn: 7 })
+    const log = await call('GET', `/audit?fleet=${fleetId}&action=fleet.change`)
+    expect(itemsOf(log)[0]).toMatchObject({
+      before: { settings: expect.not.objectContaining({ thresholds: expect.anything() }) },
+      after: { settings: { thresholds: { lagWarnMs: 600_000, queueWarn: 7 } } },
+    })
+
+    const late = 'must be at most lagCriticalMs, which is 500000'
+    expect(refusal(await set({ lagCriticalMs: 500_000 }))).toEqual([
+      400,
+      [{ path: '/settings/thresholds/lagWarnMs', message: late }],
+    ])
+    const made = { fleet: fleetId, name: 'slow', strategy: 'lww', schema: true }
+    expect(
+      refusal(await call('POST', '/collections', { ...made, thresholds: { lagCriticalMs: 500_000 } })),
+    ).toEqual([400, [{ path: '/thresholds/lagWarnMs', message: late }]])
+    const slow = await call('POST', '/collections', { ...made, thresholds: { lagWarnMs: 2_000_000 } })
+    expect(slow.body['thresholds']).toEqual({ lagWarnMs: 2_000_000 })
+    expect(refusal(await set({ lagCriticalMs: 900_000 }))).toEqual([
+      400,
+      [
+        {
+          path: '/settings/thresholds/lagWarnMs',
+          message:
+            'with what collection slow has of its own, it must be at most lagCriticalMs, which is 900000',
+        },
+      ],
+    ])
+    const own = await call('PATCH', `/collections/${slow.body['id'] as string}`, {
+      version: 1,
+      thresholds: { lagWarnMs: null, queueWarn: 3 },
+    })
+    expect(own.body['thresholds']).toEqual({ queueWarn: 3 })
+    expect((await set({ lagCriticalMs: 900_000, queueWarn: null })).body['settings']).toMatchObject({
+      thresholds: { lagWarnMs: 600_000, lagCriticalMs: 900_000 },
+    })
+    expect(await limits()).toMatchObject({ lagCriticalMs: 900_000, queueWarn: 100 })
+  })
+
   it('renames and revokes an enrollment key: nobody enrolls by it, its devices stay', async () => {
     const fleet: TestFleet = await world.fleetWith({})
     const one = await world.device(fleet)

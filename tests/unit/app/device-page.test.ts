@@ -6,7 +6,7 @@ import { deviceViews, type DeviceView } from '#app/(console)/devices/device-view
 const NOW = Date.UTC(2026, 10, 24, 14, 32, 8)
 const HOUR = 3_600_000
 
-function verdictOf(parts: object, report: object = {}) {
+function verdictOf(parts: object, report: object = {}, limitMs = HOUR) {
   const device = {
     id: 'a',
     name: 'DFW-0417',
@@ -15,7 +15,7 @@ function verdictOf(parts: object, report: object = {}) {
     report: { state: 'idle', depth: 0, oldestMadeAtMs: null, atMs: NOW - 1_000, ...report },
     ...parts,
   } as unknown as DeviceView['device']
-  return deviceVerdict(deviceViews([device], NOW, 60_000)[0] as DeviceView, NOW)
+  return deviceVerdict(deviceViews([device], NOW, 60_000)[0] as DeviceView, NOW, limitMs)
 }
 
 describe('the verdict on one device', () => {
@@ -46,6 +46,11 @@ describe('the verdict on one device', () => {
     ['no report', { report: null }, {}, 'unk', 'DFW-0417 is connected and has not told how it is'],
   ])('%s', (_case, parts, report, kind, sentence) => {
     expect(verdictOf(parts, report)).toMatchObject({ kind, sentence })
+  })
+  test('how long a change may wait is the fleet’s affair', () => {
+    const waits = { depth: 1, oldestMadeAtMs: NOW - 2 * HOUR }
+    expect(verdictOf({}, waits, 2 * HOUR - 1).kind).toBe('warn')
+    expect(verdictOf({}, waits, 2 * HOUR).kind).toBe('ok')
   })
   test('what waits is told as reported, and not known without a report', () => {
     expect(verdictOf({ status: 'paused' }, { depth: 1 }).evidence).toContain('1 change waited on it')

@@ -115,10 +115,18 @@ describe('overview', () => {
     expect(gone.devices.total).toBe(0)
   })
 
+  const devices = [deviceOf('a', NOW), deviceOf('b', NOW)]
+  const pushes = Array.from({ length: 30 }, (_, n) => eventAt(`p${n}`, NOW - MINUTE, pushEvent()))
+  const events = [...pushes, eventAt('g', NOW - MINUTE, gaugesEvent({ devices: 2 }))]
+
+  test('the fleet’s own limits judge its figures and its verdict', async () => {
+    const thresholds = { lagWarnMs: 900 }
+    const strict = await overview(contextOf(events, NOW, { devices, thresholds }), RANGE)
+    expect([strict.limits.lagWarnMs, strict.lag.level, strict.verdict.level]).toEqual([900, 'warn', 'warn'])
+    expect(strict.verdict.evidence).toContain('target under 900 ms')
+  })
+
   test('a fleet that works reads as healthy', async () => {
-    const devices = [deviceOf('a', NOW), deviceOf('b', NOW)]
-    const pushes = Array.from({ length: 30 }, (_, n) => eventAt(`p${n}`, NOW - MINUTE, pushEvent()))
-    const events = [...pushes, eventAt('g', NOW - MINUTE, gaugesEvent({ devices: 2 }))]
     const { verdict } = await overview(contextOf(events, NOW, { devices }), RANGE)
     expect(verdict).toMatchObject({ level: 'ok', sentence: 'All 2 devices sync within target' })
     expect(verdict.evidence).toMatch(/^Upload lag p95 1 s; 0 of 30 requests failed; 0 changes waiting/)

@@ -181,8 +181,24 @@ describe('lag', () => {
     const ctx = contextOf(events, NOW, { collections: [{ name: 'airports', thresholds: { lagWarnMs: 50 } }] })
     const answer = await lag(ctx, { ...RANGE, collection: 'airports' })
     expect([answer.figure?.upload.max, answer.figure?.pending, answer.level]).toEqual([70, null, 'warn'])
+    expect((await lag(ctx, RANGE)).level).toBe('ok')
     const byCollection = await lag(ctx, { ...RANGE, groupBy: 'collection' })
     expect(byCollection.groups.map(({ key }) => key)).toEqual(['airports', 'strikes'])
+  })
+})
+
+describe('limits', () => {
+  const events = [pushAt(NOW - MINUTE, 70)]
+  const levels = async (fleet: number, own: Partial<{ lagWarnMs: number }>) => {
+    const collections = [{ name: 'strikes', thresholds: own }]
+    const ctx = contextOf(events, NOW, { collections, thresholds: { lagWarnMs: fleet } })
+    return [(await lag(ctx, RANGE)).level, (await lag(ctx, { ...RANGE, collection: 'strikes' })).level]
+  }
+
+  test('a collection is judged by its fleet’s where it sets none', async () => {
+    expect(await levels(50, {})).toEqual(['warn', 'warn'])
+    expect(await levels(50, { lagWarnMs: 90 })).toEqual(['warn', 'ok'])
+    expect(await levels(90, { lagWarnMs: 50 })).toEqual(['ok', 'warn'])
   })
 })
 

@@ -7,6 +7,7 @@ import {
   lagLevel,
   pendingLevel,
   queueLevel,
+  thresholdsOf,
 } from '#lib/telemetry/thresholds.ts'
 
 const MINUTE = 60_000
@@ -41,6 +42,17 @@ const queueOf = (deepest: number, oldestAgeMs: number | null): QueueFigure => ({
 })
 
 describe('thresholds', () => {
+  test('a collection’s own come before its fleet’s, and those before the defaults', () => {
+    expect(thresholdsOf()).toEqual(DEFAULT_THRESHOLDS)
+    const fleet = { lagWarnMs: 1, queueWarn: 2 }
+    expect(thresholdsOf(fleet)).toEqual({ ...DEFAULT_THRESHOLDS, ...fleet })
+    expect(thresholdsOf(fleet, { queueWarn: 3 })).toEqual({
+      ...DEFAULT_THRESHOLDS,
+      lagWarnMs: 1,
+      queueWarn: 3,
+    })
+  })
+
   test.each([
     [5 * MINUTE, 'ok'],
     [5 * MINUTE + 1, 'warn'],

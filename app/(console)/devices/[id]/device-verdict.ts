@@ -1,12 +1,14 @@
 import { formatDuration, plural } from '#components/ui/format.ts'
 import type { StatusKind } from '#components/ui/status.tsx'
-import { PENDING_WARN_MS } from '#lib/application/devices/pending-limit.ts'
 import type { DeviceView } from '../device-view.ts'
 
 export type DeviceVerdict = { kind: StatusKind; sentence: string; evidence: string }
 
-/** How a device stands, in a sentence, and what that means for what waits on it. Pure. */
-export function deviceVerdict(view: DeviceView, nowMs: number): DeviceVerdict {
+/**
+ * How a device stands, in a sentence, and what that means for what waits on it. Pure.
+ * @param oldestWarnMs the fleet's limit for a change that waits, since a device has many collections
+ */
+export function deviceVerdict(view: DeviceView, nowMs: number, oldestWarnMs: number): DeviceVerdict {
   const { device, state } = view
   const { name } = device
   const waiting = waitingText(view)
@@ -61,13 +63,13 @@ export function deviceVerdict(view: DeviceView, nowMs: number): DeviceVerdict {
     case 'resolving':
     case 'committing':
     case 'resyncing':
-      return heardVerdict(view, waiting)
+      return heardVerdict(view, waiting, oldestWarnMs)
   }
 }
 
-function heardVerdict({ device, pending }: DeviceView, waiting: string): DeviceVerdict {
+function heardVerdict({ device, pending }: DeviceView, waiting: string, oldestWarnMs: number): DeviceVerdict {
   const depth = device.report?.depth ?? 0
-  if (pending !== null && pending.ageMs > PENDING_WARN_MS)
+  if (pending !== null && pending.ageMs > oldestWarnMs)
     return {
       kind: 'warn',
       sentence: `${device.name} is heard, yet a change has waited for ${formatDuration(pending.ageMs)}`,

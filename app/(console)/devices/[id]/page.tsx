@@ -102,7 +102,7 @@ function DeviceHead({ at, view }: { at: Visit; view: DeviceView }) {
   const now = at.nowMs
   return (
     <Verdict
-      {...deviceVerdict(view, now)}
+      {...deviceVerdict(view, now, at.fleet.limits.oldestWarnMs)}
       facts={[
         ...(pending === null ? [] : [{ value: pendingText(pending), of: 'pending age' }]),
         {
