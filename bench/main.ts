@@ -1,19 +1,46 @@
 /**
- * `npm run bench`: Tidemark's speed beside what this machine can do at most, as Markdown tables. Ratios say more
- * than rates, which change with the machine and with what else it does.
+ * `npm run bench`: Tidemark's speed beside what this machine can do at most, as Markdown tables (docs/bench.md).
+ * With names of tables, those alone.
  */
-import { availableParallelism } from 'node:os'
+import { availableParallelism, loadavg } from 'node:os'
+import { benchEngine } from './engine/bench-engine.ts'
+import type { BenchDatabase } from './postgres.ts'
 import { startDatabase } from './postgres.ts'
-import { benchPush, pushTable } from './push/bench-push.ts'
-import { measureSdk, sizeTable } from './sdk-size.ts'
+import { benchPush } from './push/bench-push.ts'
+import { benchSdkSize } from './sdk-size.ts'
 
-const startedMs = performance.now()
-const database = await startDatabase()
-try {
-  console.log(`Node ${process.version}, ${availableParallelism()} cores, PostgreSQL with fsync on.\n`)
-  console.log(pushTable(await benchPush(database)))
-  console.log(`\n${sizeTable(await measureSdk())}`)
-} finally {
-  await database.end()
+/** Each has a database of its own: what one left behind is not the next one's load. */
+const TABLES: Readonly<Record<string, (database: BenchDatabase) => Promise<string>>> = {
+  push: benchPush,
 }
-console.log(`\n${Math.round((performance.now() - startedMs) / 1_000)} s in all.`)
+const WITHOUT_DATABASE: Readonly<Record<string, () => Promise<string>>> = {
+  engine: benchEngine,
+  sdk: benchSdkSize,
+}
+
+const all = [...Object.keys(TABLES), ...Object.keys(WITHOUT_DATABASE)]
+const asked = process.argv.slice(2)
+const strange = asked.find((name) => !all.includes(name))
+if (strange !== undefined) {
+  console.error(`there is no table ${strange}; there are ${all.join(', ')}`)
+  process.exit(2)
+}
+
+console.log(`Node ${process.version}, ${availableParallelism()} cores, PostgreSQL with fsync on.`)
+for (const name of asked.length > 0 ? asked : all) {
+  const startedMs = performance.now()
+  console.log(`\n${await tableOf(name)}`)
+  const seconds = Math.round((performance.now() - startedMs) / 1_000)
+  console.log(`\n${seconds} s; load of the machine over the last minute: ${loadavg()[0]?.toFixed(1)}.`)
+}
+
+async function tableOf(name: string): Promise<string> {
+  const alone = WITHOUT_DATABASE[name]
+  if (alone) return alone()
+  const database = await startDatabase()
+  try {
+    return (await TABLES[name]?.(database)) ?? ''
+  } finally {
+    await database.end()
+  }
+}

@@ -1,5 +1,5 @@
 /**
- * What any server of pushes must do at least: read the body and parse it. With `DATABASE_URL` it also writes
+ * What any server of pushes must do at least: read the body and parse it. With the argument `insert` it also writes
  * the mutations, in one transaction of one `unnest` insert for each stream. It checks, decides and keeps nothing.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -16,8 +16,8 @@ const INSERT = `
   INSERT INTO bench_ceiling
   SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::timestamptz[], $5::json[])`
 
-const url = process.env['DATABASE_URL']
-const pool = url ? new pg.Pool({ connectionString: url, max: CONNECTIONS }) : null
+const connectionString = process.env['DATABASE_URL']
+const pool = process.argv[2] === 'insert' ? new pg.Pool({ connectionString, max: CONNECTIONS }) : null
 await pool?.query(CREATE)
 await serve(
   (request, response) => void answer(request, response),

@@ -1,7 +1,7 @@
-/** The load generator: a process of its own, told by its parent what to do. */
-import { randomUUID } from 'node:crypto'
-import { Agent, request as httpRequest } from 'node:http'
-import type { EnrollResponse } from '#lib/protocol/device.ts'
+/** The load generator of pushes: a process of its own, told by its parent what to do. */
+import { enrollDevices } from '../enroll.ts'
+import { HttpClient, inParallel, quantile, textOf } from '../http-client.ts'
+import { takeOrders } from '../orders.ts'
 import type { PushingDevice } from './push-bodies.ts'
 import { pushOfReports, strikeReportSource } from './push-bodies.ts'
 
@@ -15,8 +15,8 @@ export type Order =
   | {
       readonly kind: 'round'
       readonly url: string
-      /** So many of the enrolled devices push, once each. */
-      readonly devices: number
+      /** So many times a device pushes, one after the other and from the first again. */
+      readonly pushes: number
       readonly mutations: number
       readonly concurrency: number
       /** True when the server decides: then every mutation must be `applied`. */
@@ -27,107 +27,39 @@ export interface RoundFigures {
   readonly p50Ms: number
   readonly p99Ms: number
 }
-interface Answer {
-  readonly status: number
-  readonly text: string
-}
 
-const APP = '1.0.0;linux'
-const ENROLL_CONCURRENCY = 8
-/** Connections stay open within a round; between rounds a server may close idle ones, so each starts with new ones. */
-let agent = new Agent({ keepAlive: true })
 const report = strikeReportSource()
 let devices: readonly PushingDevice[] = []
 
-process.on('message', (order: Order) => {
-  const done = order.kind === 'enroll' ? enroll(order) : round(order)
-  done.then(
-    (answer) => process.send?.(answer),
-    (error: unknown) => {
-      console.error(error)
-      process.exit(1)
-    },
-  )
-})
-process.once('disconnect', () => process.exit(0))
-process.send?.({ ready: true })
-
-async function enroll(order: Extract<Order, { kind: 'enroll' }>): Promise<{ enrolled: number }> {
-  const numbers = Array.from({ length: order.devices }, (_, i) => i)
-  devices = await inParallel(numbers, ENROLL_CONCURRENCY, async (number) => {
-    const device = { name: `bench ${number}`, platform: 'linux', appVersion: '1.0.0' }
-    const body = JSON.stringify({ requestId: randomUUID(), device })
-    const { status, text } = await post(`${order.url}/api/v1/enroll`, order.enrollmentKey, body)
-    if (status !== 201) throw new Error(`enroll answered ${status}: ${text}`)
-    const { deviceId, token, epoch } = JSON.parse(text) as EnrollResponse
-    return { id: deviceId, token, epoch, seq: 0 }
-  })
+takeOrders(async (order: Order) => {
+  if (order.kind === 'round') return round(order)
+  devices = await enrollDevices(order.url, order.enrollmentKey, order.devices)
   return { enrolled: devices.length }
-}
+})
 
-/** Each device pushes once. Bodies are made before the clock starts and answers checked after it has stopped. */
+/** Bodies are made before the clock starts and answers checked after it has stopped. */
 async function round(order: Extract<Order, { kind: 'round' }>): Promise<RoundFigures> {
-  const url = `${order.url}/api/v1/push`
-  const pushes = devices.slice(0, order.devices).map((device) => ({
-    token: device.token,
-    body: JSON.stringify(pushOfReports(device, order.mutations, report)),
-  }))
-  agent.destroy()
-  agent = new Agent({ keepAlive: true })
-  const startedMs = performance.now()
-  const answers = await inParallel(pushes, order.concurrency, async ({ token, body }) => {
-    const sentMs = performance.now()
-    const answer = await post(url, token, body)
-    return { ...answer, tookMs: performance.now() - sentMs }
+  const { mutations, concurrency, decides } = order
+  const pushes = Array.from({ length: order.pushes }, (_, i) => {
+    const device = devices[i % devices.length]
+    if (!device) throw new Error('no device is enrolled')
+    return { bearer: device.token, body: JSON.stringify(pushOfReports(device, mutations, report)) }
   })
+  const client = new HttpClient(order.url)
+  const startedMs = performance.now()
+  const answers = await inParallel(pushes, concurrency, (push) =>
+    client.send({ method: 'POST', path: '/api/v1/push', ...push }),
+  )
   const seconds = (performance.now() - startedMs) / 1_000
-  for (const answer of answers) check(answer, order)
-  const took = answers.map(({ tookMs }) => tookMs).sort((a, b) => a - b)
-  const mutationsPerSecond = (pushes.length * order.mutations) / seconds
-  return { mutationsPerSecond, p50Ms: nearestRank(took, 0.5), p99Ms: nearestRank(took, 0.99) }
+  client.close()
+  for (const answer of answers) check(textOf(answer), mutations, decides)
+  const took = answers.map(({ tookMs }) => tookMs)
+  const mutationsPerSecond = (pushes.length * mutations) / seconds
+  return { mutationsPerSecond, p50Ms: quantile(took, 0.5), p99Ms: quantile(took, 0.99) }
 }
 
-function check({ status, text }: Answer, order: Extract<Order, { kind: 'round' }>): void {
-  if (status !== 200) throw new Error(`a push was answered ${status}: ${text}`)
+function check(text: string, mutations: number, decides: boolean): void {
   const { results = [] } = JSON.parse(text) as { results?: readonly { status: string }[] }
   const applied = results.filter((result) => result.status === 'applied').length
-  if (order.decides && applied !== order.mutations) throw new Error(`only ${applied} were applied: ${text}`)
+  if (decides && applied !== mutations) throw new Error(`only ${applied} were applied: ${text}`)
 }
-
-async function inParallel<T, R>(
-  items: readonly T[],
-  width: number,
-  work: (item: T) => Promise<R>,
-): Promise<readonly R[]> {
-  const results: R[] = []
-  let next = 0
-  const worker = async (): Promise<void> => {
-    for (let at = next++; at < items.length; at = next++) results[at] = await work(items[at] as T)
-  }
-  await Promise.all(Array.from({ length: width }, worker))
-  return results
-}
-
-function post(url: string, bearer: string, body: string): Promise<Answer> {
-  const headers = {
-    authorization: `Bearer ${bearer}`,
-    'tidemark-app': APP,
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(body),
-  }
-  return new Promise((resolve, reject) => {
-    const request = httpRequest(url, { method: 'POST', agent, headers }, (response) => {
-      const chunks: Buffer[] = []
-      response.on('data', (chunk: Buffer) => chunks.push(chunk))
-      response.on('error', reject)
-      response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }),
-      )
-    })
-    request.on('error', reject)
-    request.end(body)
-  })
-}
-
-const nearestRank = (sorted: readonly number[], quantile: number): number =>
-  sorted[Math.max(0, Math.ceil(quantile * sorted.length) - 1)] ?? Number.NaN

@@ -7,9 +7,15 @@ export interface Listening {
   readonly url: string
 }
 
+/** Of this process, all its threads, since it started. */
+export interface Usage {
+  readonly cpuUs: number
+  readonly residentBytes: number
+}
+
 /**
  * Serves on a free port of this machine until SIGTERM, or until the parent is gone. `facts` are told with the URL; any
- * later message is answered with the processor time used so far.
+ * later message is answered with what the process has used so far.
  */
 export async function serve(
   listener: (request: IncomingMessage, response: ServerResponse) => void,
@@ -24,7 +30,14 @@ export async function serve(
   }
   process.once('SIGTERM', stop)
   process.once('disconnect', stop)
-  process.on('message', () => process.send?.(process.cpuUsage()))
+  process.on('message', () => process.send?.(usage()))
   const { port } = server.address() as AddressInfo
   process.send?.({ ...facts, url: `http://127.0.0.1:${port}` } satisfies Listening)
+}
+
+/** Memory after a collection where Node was started with `--expose-gc`, else as it is. */
+function usage(): Usage {
+  globalThis.gc?.()
+  const { user, system } = process.cpuUsage()
+  return { cpuUs: user + system, residentBytes: process.memoryUsage.rss() }
 }
