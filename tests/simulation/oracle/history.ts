@@ -1,4 +1,5 @@
 import type { JsonObject } from '#lib/kernel/json.ts'
+import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { PushWrites } from '#lib/storage/ports.ts'
 import { checkDecision } from './decision.ts'
 import type { Intent } from './intent.ts'
@@ -31,7 +32,6 @@ export interface Effect {
 interface Known {
   readonly intents: ReadonlyMap<string, Intent>
   readonly uncertain: ReadonlySet<string>
-  readonly basesGoneAtMs: number
 }
 
 /** The naive model of the server: every commit in order, every document of every version. */
@@ -41,6 +41,8 @@ export class History {
   readonly effects = new Map<string, Effect>()
   readonly conflicts = new Map<string, 'open' | 'resolved'>()
   readonly letters = new Set<string>()
+  /** The oldest version of a record whose document the server still has, where it has not all of them. */
+  private readonly basesFrom = new Map<string, number>()
   private readonly blame: (invariant: Invariant, text: string) => void
   private readonly known: Known
   readonly epoch: number
@@ -62,17 +64,20 @@ export class History {
     }
   }
 
-  /** Retention has purged the tombstones: nothing of those records is known any more. */
-  forgetTombstones(): void {
-    for (const [key, record] of this.records) if (newest(record)?.data === null) this.records.delete(key)
+  /** Retention (TK5) has left each record its newest document, and of those that were deleted nothing. */
+  forgetReplaced(): void {
+    for (const [key, record] of this.records) {
+      const { version, data } = newest(record) ?? { version: 0, data: null }
+      this.basesFrom.set(key, data === null ? version + 1 : version)
+      if (data === null) this.records.delete(key)
+    }
   }
 
-  /** Null where nobody can tell what should come of it: a base that was replaced, by its own device too, may be gone. */
-  private meant(id: string, key: string, isOnNewest: boolean): Intent | null {
-    const { intents, uncertain, basesGoneAtMs } = this.known
-    const intent = intents.get(id)
-    if (!intent || uncertain.has(key)) return null
-    return basesGoneAtMs < 0 || (isOnNewest && intent.atMs > basesGoneAtMs) ? intent : null
+  /** Null where nobody can tell what should come of it: a base that is gone is unknown, though its own device replaced it (CC1). */
+  private meant({ id, baseVersion }: Mutation, key: string): Intent | null {
+    const { intents, uncertain } = this.known
+    const isBaseGone = baseVersion > 0 && baseVersion < (this.basesFrom.get(key) ?? 0)
+    return uncertain.has(key) || isBaseGone ? null : (intents.get(id) ?? null)
   }
 
   private take(change: Change): void {
@@ -90,8 +95,7 @@ export class History {
     const key = `${collection}/${recordId}`
     const record = this.records.get(key) ?? { collection, recordId, versions: [], hlc: '' }
     this.records.set(key, record)
-    const isOnNewest = (newest(record)?.version ?? 0) <= mutation.baseVersion
-    checkDecision(this.blame, this.epoch, record, change, this.meant(id, key, isOnNewest))
+    checkDecision(this.blame, this.epoch, record, change, this.meant(mutation, key))
     if (!change.record) return
     const { version, data, hlc } = change.record
     const head = this.heads.get(collection) ?? 0

@@ -14,5 +14,4 @@ export interface Intent {
   readonly isPoison: boolean
   /** Made while a person had to decide about the record: what it stands on is not what the device shows. */
   readonly inConflict: boolean
-  readonly atMs: number
 }

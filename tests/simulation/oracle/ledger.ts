@@ -33,8 +33,6 @@ export class Ledger implements Watcher {
   readonly atomic: (readonly string[])[] = []
   /** Records of which a write died with its device: it may be there, and joined with what came before it. */
   readonly uncertain = new Set<string>()
-  /** What was made before has no base any more: the server keeps replaced documents so long only. */
-  basesGoneAtMs = -1
   /** Devices whose disk was damaged: they tell what they lost. */
   readonly damaged = new Set<number>()
   history = new History(1, (invariant, text) => this.blame(invariant, text), this)

@@ -143,10 +143,8 @@ export const MOMENTS: Readonly<Record<MomentKind, Action>> = {
     world.database.forgetBackup()
     const winterMs = WINTERS_MS[n % 2] as number
     world.time.leap(winterMs)
-    if (winterMs > TOMBSTONE_LIFE_MS) {
-      ledger.history.forgetTombstones()
-      ledger.basesGoneAtMs = world.time.elapsedMs
-    }
+    // Replaced documents live as long as tombstones.
+    if (winterMs > TOMBSTONE_LIFE_MS) ledger.history.forgetReplaced()
     world.startServers()
     for (const device of world.devices) {
       users.forgetSeen(device)

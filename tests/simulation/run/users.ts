@@ -84,7 +84,6 @@ export class Users {
         tags: [],
         isPoison: true,
         inConflict: before?.inConflict ?? false,
-        atMs: this.world.time.elapsedMs,
       })
     } catch (error) {
       if (!(error instanceof ReplicaError) || !EXPECTED.has(error.code)) throw error
@@ -112,7 +111,6 @@ export class Users {
         tags: [],
         isPoison: false,
         inConflict: true,
-        atMs: this.world.time.elapsedMs,
       })
     } catch (error) {
       if (!(error instanceof ReplicaError) || !EXPECTED.has(error.code)) throw error
@@ -169,7 +167,6 @@ export class Users {
       tags: before && write.verb === 'tag' ? [write.id] : [],
       isPoison: false,
       inConflict: (before?.inConflict ?? false) || (after?.inConflict ?? false),
-      atMs: this.world.time.elapsedMs,
     })
     settled()
   }
