@@ -1,5 +1,5 @@
 import { isUuid } from '#lib/kernel/uuid.ts'
-import { forgetLetter, noteDecided } from './notices.ts'
+import { closeLetter, noteDecided } from './notices.ts'
 import type { ReplicaContext } from './run.ts'
 import type { StoreTx } from './store.ts'
 import type { CommandLog, Errand } from './tables.ts'
@@ -23,7 +23,7 @@ export async function followCommands(tx: StoreTx, commands: readonly Command[]):
     if (isErrand(type)) errands.push({ id, type })
     if (type === 'resync') await startOver(tx, 'command')
     if (type === 'pause') await setMeta(tx, 'pausedByServer', true)
-    if (type === 'replayed' || type === 'discarded') await forgetLetter(tx, deadLetterId)
+    if (type === 'replayed' || type === 'discarded') await closeLetter(tx, deadLetterId, type === 'replayed')
     if (type === 'resolved') await noteDecided(tx, conflictId)
     if (type === 'resume') await setMeta(tx, 'pausedByServer', null)
   }

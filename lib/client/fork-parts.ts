@@ -3,10 +3,11 @@ import type { Mutation } from '#lib/protocol/mutation.ts'
 import { SEED_DOTS_FROM } from '#lib/engine/crdt/claim.ts'
 import { crdtParts } from './on-demand.ts'
 import type { Renaming } from './crdt-remake.ts'
+import { askAgain, askBehind, giveUpConflict, noteAnswered, reviewConflicts } from './decisions.ts'
 import { spoilDots } from './device-dots.ts'
 import { changeEpoch } from './epoch.ts'
 import { actorOf, movedMutation, movedStamp } from './moved-mutation.ts'
-import { conflictsOf, decisionSeen, giveUpConflict, noteAnswered, noteRefusal } from './notices.ts'
+import { conflictsOf, noteRefusal } from './notices.ts'
 import { addEntry, bytesOf, dropEntry, dropSpare, eachOutboxEntry, pendingOf, saveEntry } from './outbox.ts'
 import type { ReplicaContext } from './run.ts'
 import type { StoreTx } from './store.ts'
@@ -40,8 +41,10 @@ export interface ForkParts {
   countedElsewhere(tx: StoreTx, mutation: Mutation, under: string): Promise<void>
   takeBack(tx: StoreTx, mutation: Mutation, under: string): Promise<void>
   readonly giveUpConflict: typeof giveUpConflict
-  readonly decisionSeen: typeof decisionSeen
+  readonly reviewConflicts: typeof reviewConflicts
   readonly noteAnswered: typeof noteAnswered
+  readonly askAgain: typeof askAgain
+  readonly askBehind: typeof askBehind
   sendRest(tx: StoreTx, entry: OutboxEntry, hlc: string, nowMs: number): Promise<'sent' | LocalRefusal | null>
 }
 
@@ -110,7 +113,7 @@ async function moveWork(tx: StoreTx, deviceId: string): Promise<void> {
     const moved = {
       ...entry,
       opening: undefined,
-      restored: undefined,
+      restored: entry.asked,
       mutation: movedMutation(mutation, deviceId),
     }
     // Nothing made from here on may hide in what its twin has too: no opening's name.
@@ -238,7 +241,9 @@ export const forkParts: ForkParts = {
   countedElsewhere,
   takeBack,
   giveUpConflict,
-  decisionSeen,
+  reviewConflicts,
   noteAnswered,
+  askAgain,
+  askBehind,
   sendRest,
 }

@@ -1,8 +1,8 @@
-import { SERVER_ACTOR_ID } from '#lib/engine/clock-offset.ts'
 import { CONFLICTS_ASKED_MAX } from '#lib/protocol/limits.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { WireRecord } from '#lib/protocol/push.ts'
 import { spoilDots } from './device-dots.ts'
+import { forkParts } from './on-demand.ts'
 import type { StoreTx } from './store.ts'
 import type {
   AcknowledgedEntry,
@@ -11,17 +11,7 @@ import type {
   LocalRefusal,
   RecoveryNotice,
 } from './tables.ts'
-import {
-  NO_COUNTS,
-  allRows,
-  eachRow,
-  getMeta,
-  getRecord,
-  getRow,
-  putRow,
-  recordRowKey,
-  setMeta,
-} from './tables.ts'
+import { NO_COUNTS, allRows, eachRow, getMeta, getRow, putRow, recordRowKey, setMeta } from './tables.ts'
 
 /** Dead letters stand on the server too: of those only the newest are kept here. */
 export const DEAD_LETTER_NOTICES_MAX = 1_000
@@ -92,74 +82,30 @@ export async function noteDecided(tx: StoreTx, conflictId: unknown): Promise<voi
   })
 }
 
+/** What waited behind it has left the queue with it: only the server knows what became of that (CM3). */
+async function closeNotice(
+  tx: StoreTx,
+  { collection, recordId, conflictId, mutations, places }: ConflictNotice,
+): Promise<void> {
+  await tx.remove('notices', conflictKey(collection, recordId, conflictId))
+  if (mutations.length > 1) await forkParts().askBehind(tx, mutations, places)
+}
+
 /** After a pull that left nothing to read. */
 export async function closeNotedDecided(tx: StoreTx): Promise<void> {
-  await eachRow<ConflictNotice>(tx, 'notices', 'conflict/', async ({ decided }, key) => {
-    if (decided) await tx.remove('notices', key)
+  await eachRow<ConflictNotice>(tx, 'notices', 'conflict/', async (notice) => {
+    if (notice.decided) await closeNotice(tx, notice)
     return true
   })
 }
 
-export const closeConflict = (tx: StoreTx, mutation: Mutation): Promise<void> =>
-  mutation.resolves === undefined
-    ? Promise.resolve()
-    : tx.remove('notices', conflictKey(mutation.collection, mutation.recordId, mutation.resolves))
-
-/**
- * The server doesn't know this conflict, so nobody will ever decide it: what stood in it is this device's alone, and what
- * waits behind it goes on.
- */
-export async function giveUpConflict(
+export async function closeConflict(
   tx: StoreTx,
   { collection, recordId, resolves }: Mutation,
-  noticedAtMs: number,
-): Promise<readonly LocalRefusal[]> {
-  const key = conflictKey(collection, recordId, String(resolves))
-  const { mutations } = (await getRow<ConflictNotice>(tx, 'notices', key)) ?? { mutations: [] }
-  await tx.remove('notices', key)
-  const code = 'unknown_conflict'
-  const refusals = mutations.map((mutation) => ({ code, detail: '', mutation, noticedAtMs }))
-  for (const refusal of refusals) await noteRefusal(tx, refusal)
-  return refusals
-}
-
-/**
- * What a newer version says of a conflict. One that this device's own side became decided it. One by the desk may have
- * decided another device's conflict with this record: the server is asked (CM1).
- */
-function decisionIn(
-  { versionVector }: WireRecord,
-  answered: WireRecord | null,
-  deviceId: string,
-): 'decided' | 'unsure' | null {
-  const isNewer = (actor: string): boolean => (versionVector[actor] ?? 0) > (answered?.version ?? 0)
-  return isNewer(deviceId) ? 'decided' : isNewer(SERVER_ACTOR_ID) ? 'unsure' : null
-}
-
-/** The same of a conflict that is told again, by the record as it was read anew before. */
-export async function decisionSeen(
-  tx: StoreTx,
-  { collection, recordId }: Mutation,
-  answered: WireRecord | null,
-  deviceId: string,
-): Promise<ReturnType<typeof decisionIn>> {
-  const seen = await getRecord(tx, collection, recordId)
-  return seen === null || seen.orphan ? null : decisionIn(seen, answered, deviceId)
-}
-
-/** After a pulled record: its conflicts that were decided are notices no longer. */
-export async function closeDecidedConflicts(
-  tx: StoreTx,
-  record: WireRecord,
-  deviceId: string,
 ): Promise<void> {
-  for (const conflict of await conflictsOf(tx, record.collection, record.recordId)) {
-    const decision = decisionIn(record, conflict.record, deviceId)
-    if (!decision) continue
-    const key = conflictKey(record.collection, record.recordId, conflict.conflictId)
-    if (decision === 'decided') await tx.remove('notices', key)
-    else await putRow(tx, 'notices', key, { ...conflict, unsure: true })
-  }
+  if (resolves === undefined) return
+  const notice = await getRow<ConflictNotice>(tx, 'notices', conflictKey(collection, recordId, resolves))
+  if (notice) await closeNotice(tx, notice)
 }
 
 /** Conflicts to ask the server about. */
@@ -172,26 +118,6 @@ export async function unsureConflicts(tx: StoreTx): Promise<readonly ConflictNot
   return unsure
 }
 
-/** The server's answer: what isn't among `decidedIds` waits for a person still. */
-export async function noteAnswered(
-  tx: StoreTx,
-  asked: readonly ConflictNotice[],
-  decidedIds: readonly unknown[],
-): Promise<void> {
-  for (const { collection, recordId, conflictId } of asked) {
-    const key = conflictKey(collection, recordId, conflictId)
-    const notice = await getRow<ConflictNotice>(tx, 'notices', key)
-    if (!notice) continue
-    const { unsure: _, ...settled } = notice
-    await putRow(
-      tx,
-      'notices',
-      key,
-      decidedIds.includes(conflictId) ? { ...settled, decided: true } : settled,
-    )
-  }
-}
-
 export async function noteDeadLetter(tx: StoreTx, notice: DeadLetterNotice): Promise<void> {
   if (notice.mutation.op.type === 'crdt') await spoilDots(tx)
   await putRow(tx, 'notices', `dead_letter/${notice.mutation.id}`, notice)
@@ -201,11 +127,12 @@ export async function noteDeadLetter(tx: StoreTx, notice: DeadLetterNotice): Pro
   if (rows.length > DEAD_LETTER_NOTICES_MAX && oldest) await tx.remove('notices', oldest.key)
 }
 
-/** The letter is closed: an operator had it replayed, or let it go. */
-export async function forgetLetter(tx: StoreTx, deadLetterId: unknown): Promise<void> {
+/** The letter is closed: an operator let it go, or had it replayed, with an outcome that only the server knows (CM3). */
+export async function closeLetter(tx: StoreTx, deadLetterId: unknown, isReplayed: boolean): Promise<void> {
   await eachRow<DeadLetterNotice>(tx, 'notices', 'dead_letter/', async (notice, key) => {
     if (notice.deadLetterId !== deadLetterId) return true
     await tx.remove('notices', key)
+    if (isReplayed) await forkParts().askAgain(tx, [notice.mutation])
     return false
   })
 }

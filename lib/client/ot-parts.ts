@@ -154,7 +154,7 @@ async function waitingOn(
   { collection, recordId }: Pick<Mutation, 'collection' | 'recordId'>,
   path: string,
 ): Promise<readonly OtEntry[]> {
-  const pending = await pendingOf(tx, collection, recordId)
+  const pending = (await pendingOf(tx, collection, recordId)).filter(({ asked }) => !asked)
   return pending.every(isOt) ? pending.filter(({ mutation }) => mutation.op.path === path) : []
 }
 

@@ -204,7 +204,7 @@ export async function pickBatch(
     }
     if (!inConflict.has(record))
       inConflict.set(record, (await conflictsOf(tx, collection, recordId)).length > 0)
-    if (inConflict.get(record) && resolves === undefined) return true
+    if (inConflict.get(record) && resolves === undefined && !entry.asked) return true
     bytes += entry.bytes + 1
     if (bytes > BODY_BYTES_MAX - ENVELOPE_BYTES_MAX && entries.length > 0) return false
     entries.push(entry)

@@ -5,7 +5,8 @@ import { PULL_CHANGES_MAX } from '#lib/protocol/limits.ts'
 import type { PullResponse } from '#lib/protocol/pull.ts'
 import type { DeviceReport } from '#lib/protocol/report.ts'
 import { receiveStamps } from './device-clock.ts'
-import { closeDecidedConflicts, closeNotedDecided } from './notices.ts'
+import { closeNotedDecided, conflictsOf } from './notices.ts'
+import { forkParts } from './on-demand.ts'
 import { pickBatch } from './outbox.ts'
 import { storeRecord, sweepUnseen } from './records.ts'
 import { nextReport } from './reports.ts'
@@ -155,7 +156,8 @@ async function applyPage(tx: StoreTx, run: Run, page: PullResponse): Promise<Pos
   }
   for (const change of page.changes) {
     await storeRecord(tx, change, marks[change.collection] ?? null)
-    await closeDecidedConflicts(tx, change, deviceId)
+    if ((await conflictsOf(tx, change.collection, change.recordId)).length > 0)
+      await forkParts().reviewConflicts(tx, change, deviceId)
   }
   for (const [collection, state] of Object.entries(page.snapshots)) {
     const mark = marks[collection]

@@ -120,10 +120,8 @@ async function take(
   if ('record' in result && result.record && isNews)
     await storeRecord(tx, result.record, await markOf(tx, mutation.collection))
   if (result.status === 'conflict') {
-    const { conflictId, record } = result
-    // What a restored server tells of again may have been decided before it was backed up.
-    const decision = isRead ? await forkParts().decisionSeen(tx, mutation, record, deviceId) : null
-    if (decision !== 'decided') await noteConflict(tx, conflictId, kept, record, decision === 'unsure')
+    // What is told again may have been decided since, or before a restored server was backed up.
+    await noteConflict(tx, result.conflictId, kept, result.record, isRead)
   } else if (result.status === 'dead_lettered') {
     const { deadLetterId, code, detail } = result
     if (!repeat?.letterClosed)
@@ -182,8 +180,13 @@ export async function setAside(
   detail: string,
   nowMs: number,
 ): Promise<readonly LocalRefusal[]> {
-  const dependents = await dependentsOf(tx, entry)
   const refusals: LocalRefusal[] = []
+  if (entry.asked) {
+    // The server has it, and won't say more.
+    await dropEntry(tx, entry)
+    return refusals
+  }
+  const dependents = await dependentsOf(tx, entry)
   for (const { mutation } of [entry, ...dependents]) {
     const ofParent = mutation.id !== entry.mutation.id
     const refusal = {

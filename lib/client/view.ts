@@ -45,7 +45,7 @@ export function rebase(data: JsonObject | null, mutations: readonly Mutation[]):
 
 export async function readGround(tx: StoreTx, collection: string, recordId: string): Promise<RecordGround> {
   const record = await getRecord(tx, collection, recordId)
-  const pending = await pendingOf(tx, collection, recordId)
+  const pending = (await pendingOf(tx, collection, recordId)).filter(({ asked }) => !asked)
   const conflicts = await conflictsOf(tx, collection, recordId)
   const own = [
     ...conflicts.flatMap((conflict) => conflict.mutations),

@@ -1,4 +1,5 @@
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { publishCollection } from '#lib/application/collections/publish-collection.ts'
 import { commandDevice } from '#lib/application/devices/command-device.ts'
 import { resolveConflict } from '#lib/application/conflicts/resolve-conflict.ts'
 import type { Context } from '#lib/application/context.ts'
@@ -7,6 +8,7 @@ import { replay } from '#lib/application/dead-letters/replay.ts'
 import { replaySchemaAhead } from '#lib/application/dead-letters/replay-schema-ahead.ts'
 import { isApplicationError } from '#lib/application/errors.ts'
 import { Chance } from '../world/chance.ts'
+import { widened } from '../world/collections.ts'
 import type { Stage } from './execute.ts'
 
 const PAGE = { limit: 200, cursor: null }
@@ -47,6 +49,7 @@ export async function clearDesk(stage: Stage): Promise<number> {
     await tolerated(stage, decided)
   }
   const letters = (await ctx.storage.deadLetters.list(fleetId, ALL, PAGE)).items
+  if (letters.length > 0 && chance.hits(0.5)) await tolerated(stage, mendCause(ctx, fleetId))
   for (const { id } of letters) await tolerated(stage, settleLetter(ctx, fleetId, id, chance))
   return conflicts.length + letters.length
 }
@@ -58,6 +61,15 @@ export async function resumePaused({ world }: Stage): Promise<void> {
   for (const { id, status } of (await ctx?.storage.devices.all(fleetId)) ?? [])
     if (ctx && status === 'paused')
       await commandDevice(ctx, { actor: SYSTEM, fleetId, id, body: { type: 'resume' } })
+}
+
+/** What ended as letters fits from now on: it applies, or meets what others did since, and a person decides (DL6). */
+async function mendCause(ctx: Context, fleetId: string): Promise<void> {
+  const notes = (await ctx.storage.collections.list(fleetId)).find(({ name }) => name === 'notes')
+  if (!notes) return
+  const { id, version, schemaVersion } = notes
+  const body = { version, schema: widened(schemaVersion, ['string', 'integer']) }
+  await publishCollection(ctx, { actor: SYSTEM, fleetId, id, body })
 }
 
 async function settleLetter(ctx: Context, fleetId: string, id: string, chance: Chance): Promise<void> {

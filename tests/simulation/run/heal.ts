@@ -3,6 +3,7 @@ import type { SimDevice } from '../world/device.ts'
 import { BACKOFF_CAP_MS, INTERVAL_MS, STATE_TOLD_EVERY_MS } from '../world/device.ts'
 import { checkAccounts } from '../oracle/accounts.ts'
 import { checkConvergence } from '../oracle/convergence.ts'
+import { checkTold } from '../oracle/told.ts'
 import { clearDesk, resumePaused } from './desk.ts'
 import type { Stage } from './execute.ts'
 
@@ -31,11 +32,13 @@ export async function healAndCheck(stage: Stage): Promise<void> {
   if (!(await world.complete(resumePaused(stage), DESK_WITHIN_MS)))
     return ledger.blame('L', 'the desk is not answered')
   await drain(stage, 'after the faults')
+  await checkTold(stage)
   for (let round = 0; ; round++) {
     const before = world.database.commits.length
     const cleared = clearDesk(stage)
     if (!(await world.complete(cleared, DESK_WITHIN_MS))) return ledger.blame('L', 'the desk is not answered')
     await drain(stage, 'after the desk', await syncAll(stage))
+    await checkTold(stage)
     // A device that hears only now of a restore sends again what the others must read then.
     if ((await cleared) === 0 && world.database.commits.length === before) break
     if (round === DESK_ROUNDS_MAX) return ledger.blame('L', 'decisions make new conflicts without end')

@@ -24,7 +24,7 @@ export const strategyOf = (name: string): string =>
   COLLECTIONS.find((one) => one.name === name)?.strategy ?? ''
 
 /** Schema version n + 1: a field more, which nobody must have. */
-export const widened = (version: number): JsonObject => ({
+export const widened = (version: number, titles: 'string' | readonly string[] = 'string'): JsonObject => ({
   ...schema,
-  properties: { ...fields, [`extra${version}`]: { type: 'string' } },
+  properties: { ...fields, title: { type: titles }, [`extra${version}`]: { type: 'string' } },
 })

@@ -1,0 +1,99 @@
+import { SERVER_ACTOR_ID } from '#lib/engine/clock-offset.ts'
+import type { Mutation } from '#lib/protocol/mutation.ts'
+import type { WireRecord } from '#lib/protocol/push.ts'
+import { conflictKey, conflictsOf, noteRefusal } from './notices.ts'
+import { getCounts } from './outbox.ts'
+import { sendAgain, takenFrom } from './send-again.ts'
+import type { StoreTx } from './store.ts'
+import type { AcknowledgedEntry, ConflictNotice, LocalRefusal, Place } from './tables.ts'
+import { getRow, identityOf, positionKey, putRow, setMeta } from './tables.ts'
+
+/**
+ * After a pulled record: a newer version by the desk, or by this device, may have decided its conflicts, or be another
+ * conflict's decision, or a letter that was replayed. The server is asked (CM1).
+ */
+export async function reviewConflicts(tx: StoreTx, record: WireRecord, deviceId: string): Promise<void> {
+  for (const conflict of await conflictsOf(tx, record.collection, record.recordId)) {
+    const isNewer = (actor: string): boolean =>
+      (record.versionVector[actor] ?? 0) > (conflict.record?.version ?? 0)
+    if (!isNewer(deviceId) && !isNewer(SERVER_ACTOR_ID)) continue
+    const key = conflictKey(record.collection, record.recordId, conflict.conflictId)
+    await putRow(tx, 'notices', key, { ...conflict, unsure: true })
+  }
+}
+
+/** The server's answer: what isn't among `decidedIds` waits for a person still. */
+export async function noteAnswered(
+  tx: StoreTx,
+  asked: readonly ConflictNotice[],
+  decidedIds: readonly unknown[],
+): Promise<void> {
+  for (const { collection, recordId, conflictId } of asked) {
+    const key = conflictKey(collection, recordId, conflictId)
+    const notice = await getRow<ConflictNotice>(tx, 'notices', key)
+    if (!notice) continue
+    const { unsure: _, ...settled } = notice
+    await putRow(
+      tx,
+      'notices',
+      key,
+      decidedIds.includes(conflictId) ? { ...settled, decided: true } : settled,
+    )
+  }
+}
+
+/**
+ * The server doesn't know this conflict, so nobody will ever decide it: what stood in it is this device's alone, and what
+ * waits behind it goes on.
+ */
+export async function giveUpConflict(
+  tx: StoreTx,
+  { collection, recordId, resolves }: Mutation,
+  noticedAtMs: number,
+): Promise<readonly LocalRefusal[]> {
+  const key = conflictKey(collection, recordId, String(resolves))
+  const { mutations } = (await getRow<ConflictNotice>(tx, 'notices', key)) ?? { mutations: [] }
+  await tx.remove('notices', key)
+  const code = 'unknown_conflict'
+  const refusals = mutations.map((mutation) => ({ code, detail: '', mutation, noticedAtMs }))
+  for (const refusal of refusals) await noteRefusal(tx, refusal)
+  return refusals
+}
+
+/** Of a conflict that was decided: what waited behind it has run since, or goes with the side that was not kept. */
+export const askBehind = (
+  tx: StoreTx,
+  mutations: readonly Mutation[],
+  places: ConflictNotice['places'],
+): Promise<void> =>
+  askAgain(
+    tx,
+    mutations.filter(({ after }) => mutations.some(({ id }) => id === after)),
+    places,
+  )
+
+/**
+ * What the server had, and did something with that this device was not told, goes out once more under its id: the answer
+ * is what became of it, and a person hears of a new conflict or letter (CM3). It is shown no more meanwhile.
+ */
+export async function askAgain(
+  tx: StoreTx,
+  mutations: readonly Mutation[],
+  places: ConflictNotice['places'] = {},
+): Promise<void> {
+  const { deviceId } = await identityOf(tx)
+  for (const mutation of mutations) {
+    await leaveAcknowledged(tx, mutation, places[mutation.id])
+    await sendAgain(tx, takenFrom(mutation, places[mutation.id], deviceId), true)
+  }
+}
+
+/** It is kept for a restore once more when it is answered. */
+async function leaveAcknowledged(tx: StoreTx, { id }: Mutation, place: Place | undefined): Promise<void> {
+  if (!place) return
+  const key = positionKey(place.position)
+  if ((await getRow<AcknowledgedEntry>(tx, 'acknowledged', key))?.mutation.id !== id) return
+  await tx.remove('acknowledged', key)
+  const counts = await getCounts(tx)
+  await setMeta(tx, 'counts', { ...counts, acknowledged: counts.acknowledged - 1 })
+}
