@@ -190,13 +190,23 @@ export const MUTANTS: readonly PlantedMutant[] = [
     name: 'decisions-unheard',
     edits: [
       {
-        file: 'lib/client/notices.ts',
-        find: '    if (!decision) continue',
+        file: 'lib/client/decisions.ts',
+        find: '    if (!isNewer(deviceId) && !isNewer(SERVER_ACTOR_ID)) continue',
         replace: '    if (conflict) continue',
       },
       {
         file: 'lib/client/commands.ts',
         find: "    if (type === 'resolved') await noteDecided(tx, conflictId)\n",
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'outcome-of-a-replay-unheard',
+    edits: [
+      {
+        file: 'lib/client/notices.ts',
+        find: '    if (isReplayed) await forkParts().askAgain(tx, [notice.mutation])\n',
         replace: '',
       },
     ],

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
+import { publishCollection } from '#lib/application/collections/publish-collection.ts'
 import type { Replica } from '#lib/client/replica.ts'
 import { bodyOf } from '#tests/support/device-world.ts'
 import type { DeviceHttp } from '#tests/support/device-http.ts'
@@ -168,4 +169,45 @@ describe('the SDK obeys, over HTTP and PostgreSQL', () => {
       for (const replica of all) await replica.close()
     },
   )
+
+  it('[CM3][DL6] letters that were replayed into a conflict are told on their device as that conflict', async () => {
+    const { fleetId } = world.fleet
+    const { ctx } = world.app
+    const name = 'asked-letters'
+    const schema = (type: string | string[]) => ({ type: 'object', properties: { v: { type } } })
+    const body = { name, strategy: 'manual', schema: schema('string') }
+    const { id, version } = await createCollection(ctx, { actor: SYSTEM, fleetId, body })
+    const [one, two] = [await world.replica(), await world.replica()]
+    const { recordId } = await one.collection(name).put(null, { v: 'first' })
+    for (const replica of [one, two]) await replica.sync()
+    await one.collection(name).put(recordId, { v: 1 }, { validate: false })
+    await one.sync()
+    const [letter] = one.deadLetters$.get()
+    expect(letter).toMatchObject({ code: 'schema_mismatch' })
+    await two.collection(name).put(recordId, { v: 'two' })
+    await two.sync()
+    const fits = { version, schema: schema(['string', 'integer']) }
+    await publishCollection(ctx, { actor: SYSTEM, fleetId, id, body: fits })
+    const path = `/dead-letters/${letter?.deadLetterId}/replay?fleet=${fleetId}`
+    expect((await world.admin('POST', path, {})).status).toBe(200)
+
+    await one.sync()
+    expect([one.deadLetters$.get(), one.refusals$.get()]).toEqual([[], []])
+    expect(one.conflicts$.get()).toMatchObject([
+      { mutations: [{ id: letter?.mutation.id }], record: { data: { v: 'two' } } },
+    ])
+    expect(await one.collection(name).get(recordId)).toMatchObject({ data: { v: 1 }, inConflict: true })
+    await one
+      .collection(name)
+      .put(recordId, { v: 2 }, { resolves: one.conflicts$.get()[0]?.conflictId ?? '' })
+    for (const replica of [one, two, one]) await replica.sync()
+    expect([one, two].map((replica) => replica.conflicts$.get())).toEqual([[], []])
+    for (const replica of [one, two]) {
+      expect(await replica.collection(name).get(recordId)).toMatchObject({
+        data: { v: 2 },
+        inConflict: false,
+      })
+      await replica.close()
+    }
+  })
 })

@@ -1,5 +1,6 @@
 import type { PushWrites } from '#lib/storage/ports.ts'
 import type { Answered } from '../world/network.ts'
+import { tokenHash } from '../world/token-hash.ts'
 import type { Watcher } from '../world/world.ts'
 import { History } from './history.ts'
 import type { Intent } from './intent.ts'
@@ -35,6 +36,8 @@ export class Ledger implements Watcher {
   readonly uncertain = new Set<string>()
   /** Devices whose disk was damaged: they tell what they lost. */
   readonly damaged = new Set<number>()
+  /** Hashes of the credentials that a rotation has ended. */
+  readonly ended = new Set<string>()
   history = new History(1, (invariant, text) => this.blame(invariant, text), this)
   /** Bodies of answered pushes, by device and request id. */
   private answers = new Map<string, string>()
@@ -66,10 +69,15 @@ export class Ledger implements Watcher {
   answered({ sent, status, text }: Answered): void {
     if (status >= 500 && status !== 503) this.blame('T', `${sent.url} answered ${status}: ${text}`)
     // A device would help itself with a new enrollment: without a restore it must never have to.
-    if (status === 401 && this.history.epoch === 1)
+    const credential = sent.headers['authorization'] ?? ''
+    if (
+      status === 401 &&
+      this.history.epoch === 1 &&
+      !this.ended.has(tokenHash(credential.slice('Bearer '.length)))
+    )
       this.blame('A', `${sent.url} does not know a credential that was given: ${text}`)
     if (status !== 200) return
-    if (sent.url.includes('/api/v1/push')) this.pushAnswered(sent.headers['authorization'] ?? '', text)
+    if (sent.url.includes('/api/v1/push')) this.pushAnswered(credential, text)
     if (sent.url.includes('/api/v1/pull'))
       checkPullAnswer(this.history, new URL(sent.url).searchParams, text, (invariant, what) =>
         this.blame(invariant, what),

@@ -141,6 +141,9 @@ export const MOMENTS: Readonly<Record<MomentKind, Action>> = {
     for (const device of world.devices) device.crash()
     for (let index = 0; index < world.plan.servers; index++) world.killServer(index)
     world.database.forgetBackup()
+    // A rotation ends them in a day, heard of or not; a message may be on its way with one all winter.
+    for (const [hash, { endsAtMs }] of world.database.state.fleetTables(world.fleetId).tokens.entries())
+      if (endsAtMs !== null) ledger.ended.add(hash)
     const winterMs = WINTERS_MS[n % 2] as number
     world.time.leap(winterMs)
     // Replaced documents live as long as tombstones.

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import type { Identity } from '#lib/client/tables.ts'
-import type { SimDevice } from '../world/device.ts'
+import { tokenHash } from '../world/token-hash.ts'
 import type { Stage } from './execute.ts'
 
 /** The database is put back to its backup, and the epoch raised, as `tidemark restore` does: with all servers down. */
@@ -11,7 +10,10 @@ export async function restoreBackup({ world, ledger }: Stage): Promise<void> {
   if (!kept) return
   // A credential that the backup has never seen needs a person: such a restore is left out.
   const tokens = kept.state.fleetTables(fleetId).tokens
-  if (!world.devices.every((device) => tokens.has(tokenHash(device)))) return
+  if (
+    !world.devices.every((device) => tokens.has(tokenHash(device.onDisk<Identity>('identity').token ?? '')))
+  )
+    return
   world.windows.note('restore')
   for (let index = 0; index < world.plan.servers; index++) world.killServer(index)
   database.restore()
@@ -30,10 +32,4 @@ export async function restoreBackup({ world, ledger }: Stage): Promise<void> {
     outcome: 'done',
   })
   ledger.restored(database.commits, epoch)
-}
-
-function tokenHash(device: SimDevice): string {
-  return createHash('sha256')
-    .update(device.onDisk<Identity>('identity').token ?? '')
-    .digest('hex')
 }

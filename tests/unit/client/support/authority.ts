@@ -19,7 +19,7 @@ type Fault = 'lose_answer' | 'refuse_connection' | 'hang' | Response | undefined
 export interface Script {
   fault: (request: Seen) => Fault
   result: (mutation: Mutation) => MutationResult | undefined
-  commands: { id: string; type: string; conflictId?: string }[]
+  commands: { id: string; type: string; conflictId?: string; deadLetterId?: string }[]
   /** Conflicts that a person decided, for a device that asks. */
   decided: string[]
 }
