@@ -84,6 +84,13 @@ export class Ledger implements Watcher {
       )
   }
 
+  /** What the request proves itself by: its credential, and a fork the one that it had (FK1). */
+  private isEnded({ headers, body }: Answered['sent']): boolean {
+    const former = /"formerToken":"([^"]*)"/.exec(body ?? '')?.[1] ?? ''
+    const own = headers['authorization']?.slice('Bearer '.length) ?? ''
+    return [own, former].some((token) => this.ended.has(tokenHash(token)))
+  }
+
   private pushAnswered(credential: string, text: string): void {
     const answer = JSON.parse(text) as { readonly requestId: string; readonly results: readonly Result[] }
     const key = `${credential} ${answer.requestId}`

@@ -28,9 +28,9 @@ export async function checkTold({
     ),
   )
   for (const { id, collection, recordId, mutationId } of items) {
-    // Another program than the SDK made it.
     const author = ledger.intents.get(mutationId)?.device
-    if (author === undefined || told.has(id)) continue
+    // Another program than the SDK made it; or the notice is what the damage took.
+    if (author === undefined || ledger.damaged.has(author) || told.has(id)) continue
     ledger.blame(
       'A',
       `conflict ${id} of ${mutationId} on ${collection}/${recordId} is not told on device ${author}`,
