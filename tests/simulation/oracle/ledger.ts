@@ -69,15 +69,10 @@ export class Ledger implements Watcher {
   answered({ sent, status, text }: Answered): void {
     if (status >= 500 && status !== 503) this.blame('T', `${sent.url} answered ${status}: ${text}`)
     // A device would help itself with a new enrollment: without a restore it must never have to.
-    const credential = sent.headers['authorization'] ?? ''
-    if (
-      status === 401 &&
-      this.history.epoch === 1 &&
-      !this.ended.has(tokenHash(credential.slice('Bearer '.length)))
-    )
+    if (status === 401 && this.history.epoch === 1 && !this.isEnded(sent))
       this.blame('A', `${sent.url} does not know a credential that was given: ${text}`)
     if (status !== 200) return
-    if (sent.url.includes('/api/v1/push')) this.pushAnswered(credential, text)
+    if (sent.url.includes('/api/v1/push')) this.pushAnswered(sent.headers['authorization'] ?? '', text)
     if (sent.url.includes('/api/v1/pull'))
       checkPullAnswer(this.history, new URL(sent.url).searchParams, text, (invariant, what) =>
         this.blame(invariant, what),
