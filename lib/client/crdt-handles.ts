@@ -5,6 +5,7 @@ import { canonicalJson, isJsonObject } from '#lib/kernel/json.ts'
 import { toPointer } from '#lib/kernel/json-pointer.ts'
 import { uuidv7 } from '#lib/kernel/uuid.ts'
 import type { CrdtChange } from '#lib/protocol/crdt.ts'
+import { CRDT_PATH_CHARS_MAX } from '#lib/protocol/limits.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
 import type { CollectionContext } from './collection.ts'
 import type { CrdtGround } from './crdt-parts.ts'
@@ -60,8 +61,10 @@ function placeOf(
   path: string,
 ): Place {
   const parts = parseKey(path)
-  if (!parts) throw new ReplicaError('invalid_patch', `bad_pointer at ${path}`)
-  return { core, context, collection, recordId, path: toPointer(parts) }
+  const pointer = parts && toPointer(parts)
+  if (pointer === null || pointer.length > CRDT_PATH_CHARS_MAX)
+    throw new ReplicaError('invalid_patch', `bad_pointer at ${path}`)
+  return { core, context, collection, recordId, path: pointer }
 }
 
 async function write(place: Place, edit: Edit): Promise<WriteReceipt | null> {
@@ -82,6 +85,8 @@ async function write(place: Place, edit: Edit): Promise<WriteReceipt | null> {
           ? { type: 'patch', unset: [path] }
           : { type: 'patch', set: { [path]: made.next } }
         : { type: 'crdt', changes: [made.change()] }
+    const misfit = op.type === 'crdt' ? core.crdtParts().misfit(ground, op.changes) : null
+    if (misfit !== null) throw new ReplicaError('invalid_patch', misfit)
     const counted = op.type === 'crdt' ? (made.counted ?? {}) : undefined
     const app = context.schemas[collection]
     return core.writeLocally(tx, clock, random, {
@@ -249,6 +254,7 @@ function openText(place: Place): TextHandle {
       if (!fits || index + removed > before.length)
         throw new ReplicaError('invalid_patch', `index_out_of_range at ${place.path}`)
       const next = before.slice(0, index) + inserted + before.slice(index + removed)
+      if (/\p{Cs}/u.test(next)) throw new ReplicaError('invalid_patch', `half_a_character at ${place.path}`)
       const { context, collection, recordId, path } = place
       const { clock, random, opening } = context
       const seed = uuidv7(clock.now(), random)

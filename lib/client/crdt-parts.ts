@@ -47,6 +47,8 @@ export interface CrdtGround {
 export interface CrdtParts {
   /** The own changes on top, in order; one that no longer fits leaves all as it was. */
   rebase(ground: CrdtGround, changes: readonly OwnChange[]): CrdtGround
+  /** Why the changes cannot be made on the ground; null when they can. What can't takes all that it is joined with along. */
+  misfit(ground: CrdtGround, changes: readonly CrdtChange[]): string | null
   /** What an applied change made of the record that it was made on; null when only a pull can tell. */
   settle(ground: CrdtGround, mutation: Mutation, writer: DocumentWriter): Settled | null
   /** One list with the effect of both, or null where both are too much for one operation. */
@@ -141,6 +143,16 @@ function joinIn(ground: CrdtGround, changes: readonly CrdtChange[]): CrdtGround 
   return { ...ground, data: next.value, states: joined.value }
 }
 
+function misfit({ rules, data, states, written }: CrdtGround, changes: readonly CrdtChange[]): string | null {
+  const deltas = deltasOf(rules, changes, text)
+  const joined = deltas.ok ? joinDeltas(states, deltas.value, text) : deltas
+  const known = Object.entries(joined.ok ? joined.value : {}).filter(([path]) => !written.has(path))
+  const made = joined.ok ? materialise(plainPart(rules, data ?? {}), Object.fromEntries(known), text) : joined
+  if (made.ok) return null
+  need(made.error.code)
+  return `${made.error.code} at ${made.error.path}`
+}
+
 /** What a document write does to the states, as far as this device can know. */
 function noteWrite(ground: CrdtGround, next: JsonObject, hlc: string): CrdtGround {
   const { rules, data, states } = ground
@@ -230,6 +242,7 @@ export const crdtParts: CrdtParts = {
   stillHeard,
   remake: (ground, changes, counted, ids) => changes.map((change) => remakeOne(ground, change, counted, ids)),
   rebase: rebaseAll,
+  misfit,
   settle,
   join,
   count(ground, path, deviceId, by, growOnly) {
