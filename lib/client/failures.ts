@@ -30,8 +30,14 @@ export type Failure =
   /** Another copy of this store goes on under our id. */
   | { readonly kind: 'forked'; readonly status: number; readonly code: string }
   | { readonly kind: 'epoch'; readonly status: number; readonly code: string }
-  /** The request as it is will never do. */
-  | { readonly kind: 'refused'; readonly status: number; readonly code: string; readonly detail: string }
+  /** The request as it is will never do. `place` is the JSON Pointer into its body of what is wrong first, where that was told. */
+  | {
+      readonly kind: 'refused'
+      readonly status: number
+      readonly code: string
+      readonly detail: string
+      readonly place?: unknown
+    }
 
 /** A server that sheds without saying for how long. */
 const RETRY_AFTER_DEFAULT_MS = 5_000
@@ -75,7 +81,8 @@ export function readFailure(status: number, problem: JsonObject, retryAfterMs: n
   if (status >= 500 || status < 400 || (status !== 413 && !Object.hasOwn(problem, 'code'))) {
     return { kind: 'unreachable', failure: 'server_error', status, code }
   }
-  return { kind: 'refused', status, code, detail }
+  const errors = problem['errors'] as readonly { readonly path?: unknown }[] | null | undefined
+  return { kind: 'refused', status, code, detail, place: errors?.[0]?.path }
 }
 
 const LOST_AFTER_SENDING = new Set([

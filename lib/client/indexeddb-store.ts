@@ -2,7 +2,6 @@ import type { IDBPDatabase, IDBPTransaction } from 'idb'
 import type { Json } from '#lib/kernel/json.ts'
 import { ReplicaError } from './errors.ts'
 import { openDatabase } from './indexeddb-file.ts'
-import { moveUnreadableAside } from './indexeddb-salvage.ts'
 import type { StoreNews } from './peers.ts'
 import type { ReplicaStore, Salvage, StoreTx, Table } from './store.ts'
 import { TABLES } from './store.ts'
@@ -95,6 +94,7 @@ export async function openIndexedDbStore(
     isDamaged: () => emptied.size > 0,
     salvage: () =>
       guarded(async (): Promise<Salvage> => {
+        const { moveUnreadableAside } = await import('./indexeddb-salvage.ts')
         const unreadable = await moveUnreadableAside(await (connection ?? connect()))
         const incomplete = [...emptied]
         emptied.clear()

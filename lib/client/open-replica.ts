@@ -132,11 +132,11 @@ function checkOptions({ url, device, token, deviceId, schemas = {} }: ReplicaOpt
   if (Object.values(schemas).some(({ version }) => !Number.isSafeInteger(version) || version < 1))
     throw new ReplicaError('invalid_options', 'A schema version is a whole number from 1 on.')
   if (!URL.canParse(url)) throw new ReplicaError('invalid_options', '`url` is no URL.')
-  // It travels in a header, whose fields a semicolon parts.
-  if (!/^[\x20-\x3a\x3c-\x7e]{1,40}$/.test(device.appVersion)) {
+  // They travel in a header, whose fields a semicolon parts.
+  if (![device.appVersion, device.platform].every((text) => /^[\x20-\x3a\x3c-\x7e]{1,40}$/.test(text))) {
     throw new ReplicaError(
       'invalid_options',
-      '`device.appVersion` is 1 to 40 ASCII characters without a semicolon.',
+      '`device.appVersion`, `device.platform`: 1 to 40 ASCII characters, no semicolon.',
     )
   }
   if (deviceId !== undefined && !isUuid(deviceId))

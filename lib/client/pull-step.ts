@@ -10,6 +10,7 @@ import { forkParts } from './on-demand.ts'
 import { pickBatch } from './outbox.ts'
 import { storeRecord, sweepUnseen } from './records.ts'
 import { nextReport } from './reports.ts'
+import { grow, isTooSlow, shrink, sizeOf } from './request-size.ts'
 import type { Run } from './run.ts'
 import { ask, eventOf, noteHeard, saveOpenSession, transact } from './run.ts'
 import type { StoreTx } from './store.ts'
@@ -69,20 +70,23 @@ interface PageRequest {
   readonly position: Position
   readonly credential: string | null
   readonly report: DeviceReport
+  readonly limit: number
 }
 
 const prepare = async (tx: StoreTx, { machine, random }: Run, position: Position): Promise<PageRequest> => ({
   position,
   credential: (await identityOf(tx)).token,
   report: await nextReport(tx, machine.state(), random),
+  limit: await sizeOf(tx, 'pageMax'),
 })
 
 async function askForPage(
   run: Run,
-  { position, credential, report }: PageRequest,
+  { position, credential, report, limit }: PageRequest,
 ): Promise<Outcome<PullResponse>> {
-  const query = new URLSearchParams({ limit: String(PULL_CHANGES_MAX) })
+  const query = new URLSearchParams({ limit: String(limit) })
   if (position.token !== null) query.set('token', position.token)
+  const askedAtMs = run.clock.now()
   const outcome = await ask(run, {
     kind: 'pull',
     method: 'GET',
@@ -92,6 +96,9 @@ async function askForPage(
     check: checkPull,
   })
   if (outcome.ok) await noteHeard(run, report)
+  if (outcome.ok && limit < PULL_CHANGES_MAX)
+    await transact(run, (tx) => grow(tx, 'pageMax', run.clock.now() - askedAtMs))
+  if (!outcome.ok && isTooSlow(outcome.failure)) await transact(run, (tx) => shrink(tx, 'pageMax', limit))
   return outcome
 }
 

@@ -1,16 +1,16 @@
 import type { DeviceReport } from '#lib/protocol/report.ts'
 import type { SessionEvent } from '#lib/engine/session-machine.ts'
 import { uuidv7 } from '#lib/kernel/uuid.ts'
-import { MUTATIONS_PER_PUSH_MAX } from '#lib/protocol/limits.ts'
 import { noteAcknowledged } from './commands.ts'
 import { ReplicaError } from './errors.ts'
 import { findEntries, pickBatch, pruneAcknowledged, saveEntry } from './outbox.ts'
 import { applyPushResults, setAside } from './push-results.ts'
 import { nextReport, withRefusals } from './reports.ts'
+import { grow, isTooSlow, shrink, sizeOf } from './request-size.ts'
 import type { Run } from './run.ts'
 import { ask, eventOf, saveOpenSession, transact } from './run.ts'
 import type { StoreTx } from './store.ts'
-import type { InFlight, LocalRefusal } from './tables.ts'
+import type { InFlight, LocalRefusal, OutboxEntry } from './tables.ts'
 import { getMeta, identityOf, setMeta } from './tables.ts'
 import type { Failure } from './failures.ts'
 import { checkPush } from './wire.ts'
@@ -18,9 +18,12 @@ import { checkPush } from './wire.ts'
 /** Enough halvings to get from 500 mutations to one, and to try that one again. */
 const SPLITS_MAX = 12
 
-/** Sends one batch; halves it while the server refuses it as a whole, until the culprit stands alone and is set aside. */
+/**
+ * Sends one batch. While the server refuses it as a whole it is halved, until the culprit stands alone and is set aside;
+ * one that timed out goes on in halves in the next session (SM8). All of a halved batch is sent before anything else.
+ */
 export async function push(run: Run): Promise<SessionEvent> {
-  for (let split = 0; split < SPLITS_MAX; split++) {
+  for (let split = 0; split < SPLITS_MAX;) {
     const sending = await transact(run, (tx) => prepare(tx, run))
     if (!sending) return 'pushed'
     const { inFlight, token } = sending
@@ -33,8 +36,12 @@ export async function push(run: Run): Promise<SessionEvent> {
       body: inFlight.body,
       check,
     } as const
+    const sentAtMs = run.clock.now()
     const outcome = await ask(run, call, inFlight.requestId)
-    if (outcome.ok) return settlePush(run, inFlight, outcome.value)
+    if (outcome.ok) {
+      if (await settlePush(run, inFlight, outcome.value, run.clock.now() - sentAtMs)) continue
+      return 'pushed'
+    }
     const { failure } = outcome
     if (failure.kind === 'epoch') return 'resync_needed'
     // A view of a pulled effect with its own change on top once more would be wrong: what may be in waits for its answer.
@@ -42,49 +49,63 @@ export async function push(run: Run): Promise<SessionEvent> {
       await transact(run, (tx) => holdBack(tx, inFlight, run.clock.now() + failure.retryAfterMs))
       return 'pushed'
     }
+    if (isTooSlow(failure)) await transact(run, (tx) => halve(tx, run, { ...inFlight, unsure: true }))
     if (!refusesBatch(failure)) return eventOf(run, failure)
+    split++
     run.report = withRefusals(run.report, await transact(run, (tx) => splitBatch(tx, run, inFlight, failure)))
   }
   return eventOf(run, { kind: 'refused', status: 0, code: 'push_refused', detail: '' })
 }
 
+/** What is wrong with the headers or the envelope is no fault of the mutations: they wait. */
 const refusesBatch = (failure: Failure): failure is Extract<Failure, { kind: 'refused' }> =>
   failure.kind === 'refused' &&
-  ([400, 413, 422].includes(failure.status) || failure.code === 'collection_forbidden')
+  ([400, 413, 422].includes(failure.status) || failure.code === 'collection_forbidden') &&
+  String(failure.place ?? '/mutations').startsWith('/mutations')
 
 /** The push to send, stored before it is sent: one whose answer was lost goes out again byte for byte (SM3). */
 async function prepare(tx: StoreTx, run: Run): Promise<{ inFlight: InFlight; token: string | null } | null> {
-  const { clock, random, report } = run
-  const { token, epoch } = await identityOf(tx)
+  const { clock } = run
+  const { token } = await identityOf(tx)
   const unanswered = await getMeta(tx, 'inFlight')
   if (unanswered)
     return { inFlight: { ...(await withCurrentReport(tx, run, unanswered)), unsure: true }, token }
-  const batchMax = (await getMeta(tx, 'batchMax')) ?? MUTATIONS_PER_PUSH_MAX
-  const { entries } = await pickBatch(tx, clock.now(), batchMax)
+  const { entries } = await pickBatch(tx, clock.now(), await sizeOf(tx, 'batchMax'))
   if (entries.length === 0) return null
+  // Sent, and never told to wait: the device forked since, or its store was rebuilt.
+  const isUnsure = entries.some(({ sends, notBeforeMs }) => sends > 0 && notBeforeMs === null)
+  return { inFlight: await launch(tx, run, entries, isUnsure ? { unsure: true } : {}), token }
+}
+
+/** Stored as being in flight. */
+async function launch(
+  tx: StoreTx,
+  run: Run,
+  entries: readonly OutboxEntry[],
+  about: Pick<InFlight, 'unsure' | 'rest'>,
+): Promise<InFlight> {
+  const { clock, random, report } = run
   const mutationIds = entries.map(({ mutation }) => mutation.id)
   // A change that its index has lost would never be found acknowledged, and be sent for ever.
   if ((await findEntries(tx, mutationIds)).length < entries.length)
     throw new ReplicaError('store_corrupt', 'outbox_by_id')
   for (const entry of entries) await saveEntry(tx, { ...entry, sends: entry.sends + 1 })
   const requestId = uuidv7(clock.now(), random)
-  // Sent, and never told to wait: the device forked since, or its store was rebuilt.
-  const isUnsure = entries.some(({ sends, notBeforeMs }) => sends > 0 && notBeforeMs === null)
   const inFlight: InFlight = {
+    ...about,
     requestId,
     mutationIds,
-    ...(isUnsure ? { unsure: true } : {}),
     body: JSON.stringify({
       requestId,
       sessionId: report.sessionId,
-      epoch: epoch ?? 0,
+      epoch: (await identityOf(tx)).epoch ?? 0,
       report: await nextReport(tx, 'pushing', random),
       mutations: entries.map(({ mutation }) => mutation),
     }),
   }
   await setMeta(tx, 'inFlight', inFlight)
   await saveOpenSession(tx, run)
-  return { inFlight, token }
+  return inFlight
 }
 
 /**
@@ -100,11 +121,13 @@ async function withCurrentReport(tx: StoreTx, run: Run, inFlight: InFlight): Pro
   return current
 }
 
+/** True where more of its batch has to follow. */
 async function settlePush(
   run: Run,
   inFlight: InFlight,
   response: Parameters<typeof applyPushResults>[1],
-): Promise<SessionEvent> {
+  tookMs: number,
+): Promise<boolean> {
   run.pushes += 1
   const nowMs = run.clock.now()
   const before = run.report
@@ -113,7 +136,7 @@ async function settlePush(
     const applied = await applyPushResults(tx, response, deviceId, nowMs)
     await noteAcknowledged(tx, acknowledgedIn(inFlight))
     await pruneAcknowledged(tx, nowMs)
-    await growBatch(tx)
+    await grow(tx, 'batchMax', tookMs)
     const report = withRefusals(
       {
         ...before,
@@ -124,11 +147,11 @@ async function settlePush(
       applied.refusals,
     )
     await saveOpenSession(tx, { ...run, report })
-    return { ...applied, report }
+    return { ...applied, report, hasMore: await sendRest(tx, { ...run, report }, inFlight) }
   })
   run.report = tally.report
   for (const { code } of tally.refusals) run.log('refused', { code })
-  return 'pushed'
+  return tally.hasMore
 }
 
 /** All that was in the batch is shut out by breakers of its collections: it waits, and nothing else does (SM6). */
@@ -141,24 +164,35 @@ async function holdBack(tx: StoreTx, inFlight: InFlight, notBeforeMs: number): P
 const acknowledgedIn = (inFlight: InFlight): readonly string[] =>
   (JSON.parse(inFlight.body) as { report: { ackCommands?: string[] } }).report.ackCommands ?? []
 
-/** After a success the bound doubles, until it is gone. */
-async function growBatch(tx: StoreTx): Promise<void> {
-  const batchMax = await getMeta(tx, 'batchMax')
-  if (batchMax !== null)
-    await setMeta(tx, 'batchMax', batchMax * 2 >= MUTATIONS_PER_PUSH_MAX ? null : batchMax * 2)
+/** The next part of a batch that was halved. */
+async function sendRest(tx: StoreTx, run: Run, { rest = [], unsure }: InFlight): Promise<boolean> {
+  await setMeta(tx, 'inFlight', null)
+  const entries = await findEntries(tx, rest)
+  if (entries.length === 0) return false
+  const size = await sizeOf(tx, 'batchMax')
+  const later = entries.slice(size).map(({ mutation }) => mutation.id)
+  await launch(tx, run, entries.slice(0, size), { unsure, rest: later })
+  return true
 }
 
-/** The next request holds half as many; a single one that is refused is set aside, so that it never blocks the queue. */
+/** The first half goes out as a request of its own, the other one after it: mutation ids make that safe (ID1). */
+async function halve(tx: StoreTx, run: Run, inFlight: InFlight): Promise<void> {
+  const { mutationIds, rest = [] } = inFlight
+  if (mutationIds.length === 1) return
+  await shrink(tx, 'batchMax', mutationIds.length)
+  await sendRest(tx, run, { ...inFlight, rest: [...mutationIds, ...rest] })
+}
+
+/** Halves it; a single one that is refused is set aside, so that it never blocks the queue. */
 async function splitBatch(
   tx: StoreTx,
   run: Run,
   inFlight: InFlight,
   failure: Extract<Failure, { kind: 'refused' }>,
 ): Promise<readonly LocalRefusal[]> {
-  await setMeta(tx, 'inFlight', null)
-  const entries = await findEntries(tx, inFlight.mutationIds)
-  const culprit = entries[0]
-  if (entries.length > 1) await setMeta(tx, 'batchMax', Math.ceil(entries.length / 2))
-  else if (culprit) return setAside(tx, culprit, failure.code, failure.detail, run.clock.now())
-  return []
+  if (inFlight.mutationIds.length > 1) return (await halve(tx, run, inFlight), [])
+  const [culprit] = await findEntries(tx, inFlight.mutationIds)
+  const refusals = culprit ? await setAside(tx, culprit, failure.code, failure.detail, run.clock.now()) : []
+  await sendRest(tx, run, inFlight)
+  return refusals
 }

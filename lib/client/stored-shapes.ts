@@ -42,6 +42,7 @@ const META: Partial<Record<MetaKey, Test>> = {
   counts: shape({ outbox: isCounts, acknowledged: isCount, refusals: isCount }),
   nextPosition: isCount,
   batchMax: isCount,
+  pageMax: isCount,
   dots: shape({ given: isCount, spoilt: isCount }),
   errands: listOf(shape({ id: isText, type: isFilled })),
   quiet: shape({ sinceMs: isNumber, untilMs: isNumber }),

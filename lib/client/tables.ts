@@ -42,6 +42,8 @@ export interface InFlight {
   readonly body: string
   /** Some of it may have had its effect already: its last answer was lost. */
   readonly unsure?: true | undefined
+  /** Mutations of the batch that it was halved from: they are sent before anything else (SM8). */
+  readonly rest?: readonly string[] | undefined
 }
 
 /** Commands by id: those done already, and those whose doing the server has not heard of. */
@@ -102,8 +104,9 @@ interface Meta {
   inFlight: InFlight
   counts: Counts
   nextPosition: number
-  /** At most so many mutations in the next push; absent is no bound of its own. */
+  /** At most so many mutations in the next push, and changes in the next page; absent is no bound of its own (SM8). */
   batchMax: number
+  pageMax: number
   commands: CommandLog
   errands: readonly Errand[]
   /** When the state hash was last told, or the device began to count. Raw device clock. */

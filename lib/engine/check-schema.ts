@@ -10,73 +10,32 @@ export const SCHEMA_NODES_MAX = 2_000
 export const SCHEMA_EXPANDED_MAX = 10_000
 const ISSUES_MAX = 50
 
-type Shape =
-  | 'schema'
-  | 'schemas'
-  | 'schemaMap'
-  | 'reference'
-  | 'types'
-  | 'format'
-  | 'number'
-  | 'positive'
-  | 'count'
-  | 'boolean'
-  | 'text'
-  | 'texts'
-  | 'textsMap'
-  | 'values'
-  | 'any'
-
-/** Every keyword that is understood. Others are refused, since a misspelt rule that is ignored protects nothing. */
-const KEYWORDS: Readonly<Record<string, Shape>> = {
-  $schema: 'text',
-  $comment: 'text',
-  title: 'text',
-  description: 'text',
-  default: 'any',
-  examples: 'values',
-  deprecated: 'boolean',
-  readOnly: 'boolean',
-  writeOnly: 'boolean',
-  $ref: 'reference',
-  $defs: 'schemaMap',
-  type: 'types',
-  const: 'any',
-  enum: 'values',
+/** Every keyword that is understood, by the shape of its value. Others are refused, since a misspelt rule that is ignored protects nothing. */
+const SHAPES = {
+  schema:
+    'not if then else additionalProperties unevaluatedProperties propertyNames items unevaluatedItems contains',
+  schemas: 'anyOf allOf oneOf prefixItems',
+  schemaMap: '$defs properties dependentSchemas',
+  reference: '$ref',
+  types: 'type',
   format: 'format',
-  not: 'schema',
-  anyOf: 'schemas',
-  allOf: 'schemas',
-  oneOf: 'schemas',
-  if: 'schema',
-  then: 'schema',
-  else: 'schema',
-  properties: 'schemaMap',
-  additionalProperties: 'schema',
-  unevaluatedProperties: 'schema',
-  propertyNames: 'schema',
-  required: 'texts',
-  dependentRequired: 'textsMap',
-  dependentSchemas: 'schemaMap',
-  minProperties: 'count',
-  maxProperties: 'count',
-  prefixItems: 'schemas',
-  items: 'schema',
-  unevaluatedItems: 'schema',
-  contains: 'schema',
-  minContains: 'count',
-  maxContains: 'count',
-  minItems: 'count',
-  maxItems: 'count',
-  uniqueItems: 'boolean',
-  minimum: 'number',
-  maximum: 'number',
-  exclusiveMinimum: 'number',
-  exclusiveMaximum: 'number',
-  multipleOf: 'positive',
-  minLength: 'count',
-  maxLength: 'count',
-}
+  number: 'minimum maximum exclusiveMinimum exclusiveMaximum',
+  positive: 'multipleOf',
+  count: 'minProperties maxProperties minContains maxContains minItems maxItems minLength maxLength',
+  boolean: 'deprecated readOnly writeOnly uniqueItems',
+  text: '$schema $comment title description',
+  texts: 'required',
+  textsMap: 'dependentRequired',
+  values: 'examples enum',
+  any: 'default const',
+} as const
+type Shape = keyof typeof SHAPES
+
+const KEYWORDS: ReadonlyMap<string, Shape> = new Map(
+  (Object.keys(SHAPES) as Shape[]).flatMap((shape) =>
+    SHAPES[shape].split(' ').map((keyword): [string, Shape] => [keyword, shape]),
+  ),
+)
 
 const REFUSED: Readonly<Record<string, string>> = {
   pattern:
@@ -172,7 +131,7 @@ function walk(
   nodes.set(toPointer(path), schema)
   if (typeof schema === 'boolean') return
   for (const [keyword, value] of Object.entries(schema)) {
-    const shape = ownKeyword(keyword)
+    const shape = KEYWORDS.get(keyword)
     const at = [...path, keyword]
     if (!shape)
       report(
@@ -184,9 +143,6 @@ function walk(
         walk(sub, [...at, ...part], nodes, issues)
   }
 }
-
-const ownKeyword = (keyword: string): Shape | undefined =>
-  Object.hasOwn(KEYWORDS, keyword) ? KEYWORDS[keyword] : undefined
 
 /** The subschemas under a keyword with the rest of their path; a wrong value is told to `report`. */
 function subschemas(
@@ -240,7 +196,7 @@ function childPointers(
 ): string[] {
   const children: string[] = []
   for (const [keyword, value] of Object.entries(schema)) {
-    const shape = ownKeyword(keyword)
+    const shape = KEYWORDS.get(keyword)
     // Definitions cost nothing until something refers to them, but each must be sound by itself.
     if (shape)
       for (const [part] of subschemas(shape, value, () => {}))

@@ -8,7 +8,7 @@ export interface NamedApp {
   readonly platform: Platform
 }
 
-const NAMED = /^([\x20-\x3a\x3c-\x7e]{1,40}); ?([\x21-\x3a\x3c-\x7e]{1,40})$/
+const NAMED = /^([\x20-\x3a\x3c-\x7e]{1,40}); ?([\x20-\x3a\x3c-\x7e]{1,40})$/
 
 /** `Tidemark-App: <appVersion>;<platform>`; null without one. */
 export function namedApp(headers: Headers): NamedApp | null {

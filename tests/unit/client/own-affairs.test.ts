@@ -145,7 +145,10 @@ async function sentInPart(
   const { authority, disk, open } = world
   authority.config = {
     ...authority.config,
-    collections: authority.config.collections.map((one) => ({ ...one, fieldStrategies: { '/hits': 'crdt' } })),
+    collections: authority.config.collections.map((one) => ({
+      ...one,
+      fieldStrategies: { '/hits': 'crdt' },
+    })),
   }
   const replica = await open()
   await replica.sync()
