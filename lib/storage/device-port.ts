@@ -1,4 +1,5 @@
 import type { Platform } from '#lib/protocol/device.ts'
+import type { FleetNow } from '#lib/telemetry/fleet-now.ts'
 import type {
   AuditEntry,
   Device,
@@ -62,8 +63,10 @@ export interface DevicePort {
   list(fleetId: string, filter: DeviceFilter, page: PageRequest): Promise<Page<Device>>
   /** Devices that are not revoked. */
   countEnrolled(fleetId: string): Promise<number>
-  /** Every device of the fleet in the little form that gauges need. */
-  all(fleetId: string): Promise<readonly Device[]>
+  /** By id, those after `afterId`: the way through a whole fleet, of which none is missed or met twice. */
+  byId(fleetId: string, afterId: string | null, limit: number): Promise<readonly Device[]>
+  /** How all of them stand, revoked ones left out. @param intervalMs the fleet's, for who is silent */
+  now(fleetId: string, nowMs: number, intervalMs: number): Promise<FleetNow>
   /** Contact outside a push: report when there is one, app version and platform as last named. `forked` when seq went back or came twice with another nonce; nothing is written then. */
   touch(
     fleetId: string,

@@ -3,6 +3,7 @@ import { fold } from '#lib/rollups/fold.ts'
 import type { Collection, Device, Fleet, Storage } from '#lib/storage/ports.ts'
 import type { DeadLetterCause } from '#lib/telemetry/overview.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
+import { fleetNow } from '#lib/telemetry/fleet-now.ts'
 import type { Thresholds } from '#lib/telemetry/thresholds.ts'
 
 export interface Told {
@@ -36,7 +37,14 @@ export function contextOf(events: readonly TelemetryEvent[], nowMs: number, told
   const storage = {
     fleets: { get: (id: string) => Promise.resolve(id === FLEET.id ? { ...FLEET, settings } : null) },
     collections: { list: () => Promise.resolve(told.collections ?? []) },
-    devices: { all: () => Promise.resolve(told.devices ?? []) },
+    devices: {
+      now: (_fleetId: string, atMs: number, intervalMs: number) =>
+        Promise.resolve(fleetNow(told.devices ?? [], atMs, intervalMs)),
+      byId: (_fleetId: string, afterId: string | null, limit: number) =>
+        Promise.resolve(
+          (told.devices ?? []).filter(({ id }) => afterId === null || id > afterId).slice(0, limit),
+        ),
+    },
     conflicts: { countOpen: () => Promise.resolve(2) },
     deadLetters: { openByCause: () => Promise.resolve({ causes: told.causes ?? [], left: {} }) },
     telemetry: {

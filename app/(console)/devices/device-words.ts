@@ -1,6 +1,6 @@
 import { formatCount, formatDuration, plural } from '#components/ui/format.ts'
 import { matchSentence, type ListScope } from '../list-scope.ts'
-import type { DeviceView } from './device-view.ts'
+import type { DeviceView } from '#lib/application/devices/device-views.ts'
 
 /** "≥ 2 h 38 min" where the true age may be more; null where nothing waits. Pure. */
 export function pendingText(pending: DeviceView['pending']): string | null {

@@ -5,7 +5,7 @@ import { formatCount } from '#components/ui/format.ts'
 import { carryShared } from '#components/ui/search-params.ts'
 import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
-import type { DeviceView } from './device-view.ts'
+import type { DeviceView } from '#lib/application/devices/device-views.ts'
 import { offsetText, pendingText } from './device-words.ts'
 
 export function DevicesTable({

@@ -2,6 +2,7 @@ import { sumOf } from '#lib/rollups/aggregate.ts'
 import type { Bucket } from '#lib/rollups/bucket.ts'
 import { TIER_MS } from '#lib/rollups/bucket.ts'
 import { COUNTER } from '#lib/rollups/counters.ts'
+import { fleetNow } from '#lib/telemetry/fleet-now.ts'
 import { thresholdsOf } from '#lib/telemetry/thresholds.ts'
 import type { DeadLettersNow, Overview } from '#lib/telemetry/overview.ts'
 import type { OpenCauses } from '#lib/telemetry/open-causes.ts'
@@ -10,7 +11,6 @@ import type { Verdict } from '#lib/telemetry/verdict.ts'
 import { verdictOf } from '#lib/telemetry/verdict.ts'
 import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
 import { CONFLICTS } from './conflicts.ts'
-import { devicesNow, liveDevices } from './devices-now.ts'
 import { FAILURES } from './failures.ts'
 import { LAG } from './lag.ts'
 import { answerFrom, shareOf } from './pillar.ts'
@@ -31,15 +31,14 @@ export async function overview(ctx: TelemetryContext, query: RangeQuery): Promis
   const { storage } = ctx
   const { fleetId } = query
   const nowMs = ctx.clock.now()
-  const [window, fleet, all, causes, hours, rates] = await Promise.all([
+  const fleet = await storage.fleets.get(fleetId)
+  const [window, now, causes, hours, rates] = await Promise.all([
     readWindow(ctx, query),
-    storage.fleets.get(fleetId),
-    storage.devices.all(fleetId),
+    fleet === null ? fleetNow([], nowMs, 0) : storage.devices.now(fleetId, nowMs, fleet.settings.intervalMs),
     storage.deadLetters.openByCause(fleetId, OPEN_CAUSES_MAX),
     lastHours(ctx, fleetId, nowMs),
     transitionRates(ctx, fleetId, nowMs),
   ])
-  const devices = fleet === null ? [] : liveDevices(all, nowMs, fleet.settings.intervalMs)
   const limits = thresholdsOf(fleet?.settings.thresholds)
   const figures: Overview = {
     fleetId,
@@ -49,9 +48,9 @@ export async function overview(ctx: TelemetryContext, query: RangeQuery): Promis
     conflicts: answerFrom(window, CONFLICTS, limits),
     failures: answerFrom(window, FAILURES, limits),
     queue: answerFrom(window, QUEUE, limits),
-    devices: devicesNow(devices),
+    devices: now.devices,
     transitionRates: rates,
-    versions: versionRows(devices, window.buckets, hours, causes.causes),
+    versions: versionRows(now.versions, window.buckets, hours, causes.causes),
     deadLetters: deadLettersNow(causes, window.buckets),
   }
   return { ...figures, verdict: verdictOf(figures) }

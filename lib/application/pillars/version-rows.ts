@@ -2,33 +2,34 @@ import { APP_VERSIONS_LIVE_MAX } from '#lib/protocol/limits.ts'
 import { mergeOf, sumOf } from '#lib/rollups/aggregate.ts'
 import type { Bucket } from '#lib/rollups/bucket.ts'
 import { COUNTER, SKETCH } from '#lib/rollups/counters.ts'
-import { quantile, sketchOf } from '#lib/rollups/sketch.ts'
+import { quantile } from '#lib/rollups/sketch.ts'
+import type { VersionNow } from '#lib/telemetry/fleet-now.ts'
 import type { DeadLetterCause, VersionRow } from '#lib/telemetry/overview.ts'
 import { REQUESTS_FOR_RATE_MIN } from '#lib/telemetry/thresholds.ts'
-import type { LiveDevice } from './devices-now.ts'
 import { shareOf } from './pillar.ts'
 
 export const SPARKLINE_HOURS = 24
 
 /**
  * One row per app version that has a device or an open dead letter, most devices first, at most 100.
+ * @param now at most as many, most devices first: what isn't among a hundred of them cannot be in the rows either
  * @param hours buckets of each of the last 24 hours, oldest first
  */
 export function versionRows(
-  live: readonly LiveDevice[],
+  now: readonly VersionNow[],
   buckets: readonly Bucket[],
   hours: readonly (readonly Bucket[])[],
   causes: readonly DeadLetterCause[],
 ): readonly VersionRow[] {
-  const devices = groupBy(live, ({ device }) => device.appVersion)
+  const byName = new Map(now.map((version) => [version.appVersion, version]))
   const ofRange = groupBy(buckets, ({ key }) => key.appVersion)
-  const names = new Set([...devices.keys(), ...causes.map(({ appVersion }) => appVersion)])
+  const names = new Set([...byName.keys(), ...causes.map(({ appVersion }) => appVersion)])
   const rows = [...names].map((appVersion): VersionRow => {
-    const group = devices.get(appVersion) ?? []
+    const version = byName.get(appVersion)
     const inRange = ofRange.get(appVersion) ?? []
     return {
       appVersion,
-      devices: group.length,
+      devices: version?.devices ?? 0,
       uploadLagP95Ms: quantile(mergeOf(inRange, SKETCH.uploadLag), 0.95),
       conflicts: shareOf(sumOf(inRange, COUNTER.conflicts), sumOf(inRange, COUNTER.pushed)),
       failures: shareOf(
@@ -40,17 +41,14 @@ export function versionRows(
         (sum, cause) => sum + (cause.appVersion === appVersion ? cause.count : 0),
         0,
       ),
-      pendingAgeP95Ms: pendingP95(group.filter(({ state }) => state.state !== 'offline')),
-      pendingAgeOfflineP95Ms: pendingP95(group.filter(({ state }) => state.state === 'offline')),
+      pendingAgeP95Ms: version?.pendingAgeP95Ms ?? null,
+      pendingAgeOfflineP95Ms: version?.pendingAgeOfflineP95Ms ?? null,
       deadLettersByHour: hours.map((hour) => deadLettersIn(hour, appVersion)),
     }
   })
   rows.sort((a, b) => b.devices - a.devices || (a.appVersion < b.appVersion ? 1 : -1))
   return rows.slice(0, APP_VERSIONS_LIVE_MAX)
 }
-
-const pendingP95 = (group: readonly LiveDevice[]): number | null =>
-  quantile(sketchOf(group.flatMap(({ pending }) => pending?.ageMs ?? [])), 0.95)
 
 /** Null for an hour without any telemetry of the fleet. */
 function deadLettersIn(hour: readonly Bucket[], appVersion: string): number | null {

@@ -1,4 +1,5 @@
 import { ENROLL_REPEAT_MS, TOKENS_PER_DEVICE_MAX } from '#lib/protocol/limits.ts'
+import { fleetNow } from '#lib/telemetry/fleet-now.ts'
 import { clockJumpsAfter } from '../clock-jumps.ts'
 import { linkedFamily, withLink } from '../device-commands.ts'
 import type { Device, DeviceFilter, DevicePort } from '../ports.ts'
@@ -58,7 +59,13 @@ export function memoryDevices(state: MemoryState): DevicePort {
         fleetId,
         (tables) => tables.devices.values().filter(({ status }) => status !== 'revoked').length,
       ),
-    all: (fleetId) => state.inFleet(fleetId, (tables) => tables.devices.values()),
+    byId: (fleetId, afterId, limit) =>
+      state.inFleet(fleetId, (tables) => {
+        const rest = tables.devices.values().filter(({ id }) => afterId === null || id > afterId)
+        return rest.sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, limit)
+      }),
+    now: (fleetId, nowMs, intervalMs) =>
+      state.inFleet(fleetId, (tables) => fleetNow(tables.devices.values(), nowMs, intervalMs)),
     ...enrolling(state),
     ...contacting(state),
     ...memoryDeviceLife(state),

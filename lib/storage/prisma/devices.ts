@@ -7,6 +7,7 @@ import { postgresDeviceLife } from './device-life.ts'
 import type { DeviceRow } from './device-row.ts'
 import { DEVICE_COLUMNS, deviceOf } from './device-row.ts'
 import { postgresEnrolling } from './enroll.ts'
+import { postgresFleetNow } from './fleet-now.ts'
 import { pageOf } from './page.ts'
 import { originalText, storableText } from './storable-text.ts'
 import { at, atOrNull, fromJson, jsonText, ms, msOrNull } from './values.ts'
@@ -40,15 +41,11 @@ const COUNT_ENROLLED: Statement = {
   name: 'device_count_enrolled',
   text: `SELECT count(*) AS count FROM device WHERE fleet_id = $1 AND status <> 'revoked'`,
 }
-const ALL: Statement = {
-  name: 'device_all',
-  text: `SELECT ${DEVICE_COLUMNS} FROM device d WHERE d.fleet_id = $1`,
+const BY_ID: Statement = {
+  name: 'device_by_id',
+  text: `SELECT ${DEVICE_COLUMNS} FROM device d
+    WHERE d.fleet_id = $1 AND ($2::uuid IS NULL OR d.id > $2) ORDER BY d.id LIMIT $3`,
 }
-/**
- * By its text: a nonce may hold an escaped NUL or half a surrogate pair, which `->>` refuses. Within a text the
- * quotes of this name are escaped, and a collection of the name comes later (report-times.ts): the first match.
- */
-const REPORTED_DEPTH = `coalesce(substring(d.report::text FROM '"depth":([0-9]+)')::bigint, 0)`
 /** Devices never seen count as seen at the epoch, which puts them last. */
 const LIST: Statement = {
   name: 'device_list',
@@ -60,20 +57,22 @@ const LIST: Statement = {
       AND ($4::text IS NULL OR d.platform = $4)
       AND ($5::text IS NULL OR d.app_version = $5)
       AND ($6::text IS NULL OR strpos(lower(d.name), $6) > 0 OR strpos(d.id::text, $6) > 0)
-      AND (NOT $7::boolean OR (d.status <> 'revoked' AND ${REPORTED_DEPTH} > 0))
+      AND (NOT $7::boolean OR (d.status <> 'revoked' AND d.report_depth > 0))
       AND ($8::timestamptz IS NULL OR (s.seen_at, d.id) < ($8, $9::uuid))
     ORDER BY s.seen_at DESC, d.id DESC LIMIT $10`,
 }
+/** Of a report that is not the newest of its device nothing is kept. */
+const newer = (column: string, value: string): string =>
+  `${column} = CASE WHEN $6::bigint > coalesce(report_seq, -1) THEN ${value} ELSE ${column} END`
 /** Writes nothing when the report says that the device was forked (lib/storage/report-order.ts). */
 const TOUCH: Statement = {
   name: 'device_touch',
   text: `UPDATE device SET app_version = $3, platform = $4, last_contact_at = greatest(last_contact_at, $5),
-      report_state = CASE WHEN $6::bigint > coalesce(report_seq, -1) THEN $7::text ELSE report_state END,
-      report_nonce = CASE WHEN $6::bigint > coalesce(report_seq, -1) THEN $8::text ELSE report_nonce END,
-      clock_jumps = CASE WHEN $6::bigint > coalesce(report_seq, -1) THEN ${clockJumpsSql('$10::bigint', '$11::bigint', '$12::bigint')} ELSE clock_jumps END,
-      report = CASE WHEN $6::bigint > coalesce(report_seq, -1) THEN $9::json ELSE report END,
-      report_offset_ms = CASE WHEN $6::bigint > coalesce(report_seq, -1) THEN $10::bigint ELSE report_offset_ms END,
-      report_rtt_ms = CASE WHEN $6::bigint > coalesce(report_seq, -1) THEN $11::bigint ELSE report_rtt_ms END,
+      ${newer('report_state', '$7::text')}, ${newer('report_nonce', '$8::text')},
+      ${newer('clock_jumps', clockJumpsSql('$10::bigint', '$11::bigint', '$12::bigint'))},
+      ${newer('report', '$9::json')}, ${newer('report_offset_ms', '$10::bigint')}, ${newer('report_rtt_ms', '$11::bigint')},
+      ${newer('report_at_ms', '$12::bigint')}, ${newer('report_depth', '$13::bigint')},
+      ${newer('report_oldest_made_ms', '$14::bigint')},
       report_seq = greatest(report_seq, $6::bigint)
     WHERE fleet_id = $1 AND id = $2 AND EXISTS (SELECT FROM fleet f WHERE f.id = $1)
       AND ($6::bigint IS NULL OR $6::bigint > coalesce(report_seq, -1) OR ($6::bigint = report_seq AND $8::text = report_nonce))
@@ -96,7 +95,8 @@ export function postgresDevices(database: Database): DevicePort {
       const [row] = await database.one<{ count: number }>(fleetId, COUNT_ENROLLED, [fleetId])
       return row?.count ?? 0
     },
-    all: (fleetId) => rows(fleetId, ALL, [fleetId]),
+    byId: (fleetId, afterId, limit) => rows(fleetId, BY_ID, [fleetId, afterId, limit]),
+    now: (fleetId, nowMs, intervalMs) => postgresFleetNow(database, fleetId, nowMs, intervalMs),
     list: async (fleetId, filter, page) => {
       const found = await rows(fleetId, LIST, [
         fleetId,
@@ -117,8 +117,10 @@ export function postgresDevices(database: Database): DevicePort {
             report.offsetMs,
             report.rttMs,
             report.atMs,
+            report.depth,
+            report.oldestMadeAtMs,
           ]
-        : Array.from({ length: 7 }, () => null)
+        : Array.from({ length: 9 }, () => null)
       const values = [fleetId, deviceId, storableText(appVersion), platform, at(atMs), ...told]
       if ((await database.one(fleetId, TOUCH, values)).length === 1) return 'ok'
       return (await database.one(fleetId, IS_THERE, [fleetId, deviceId])).length === 1 ? 'forked' : 'unknown'

@@ -10,9 +10,11 @@ const REPORTS: Statement = {
   text: `UPDATE device SET app_version = k.app_version, platform = k.platform, report = k.report,
       clock_jumps = ${clockJumpsSql('k.offset_ms', 'k.rtt_ms', 'k.at_ms')}, report_state = k.state, report_seq = k.seq,
       report_nonce = k.nonce, report_offset_ms = k.offset_ms, report_rtt_ms = k.rtt_ms,
+      report_depth = k.depth, report_oldest_made_ms = k.oldest_made_ms, report_at_ms = k.at_ms,
       last_contact_at = greatest(last_contact_at, to_timestamp(k.at_ms / 1000.0))
-    FROM unnest($2::uuid[], $3::text[], $4::text[], $5::json[], $6::text[], $7::bigint[], $8::text[], $9::bigint[], $10::bigint[], $11::bigint[])
-      k(device_id, app_version, platform, report, state, seq, nonce, offset_ms, rtt_ms, at_ms)
+    FROM unnest($2::uuid[], $3::text[], $4::text[], $5::json[], $6::text[], $7::bigint[], $8::text[], $9::bigint[], $10::bigint[], $11::bigint[],
+        $12::bigint[], $13::bigint[])
+      k(device_id, app_version, platform, report, state, seq, nonce, offset_ms, rtt_ms, at_ms, depth, oldest_made_ms)
     WHERE fleet_id = $1 AND device.id = k.device_id`,
 }
 
@@ -42,4 +44,6 @@ const reportValues = (rows: readonly Reported[]): unknown[] => [
   bigints(rows.map((row) => row.report.offsetMs)),
   bigints(rows.map((row) => row.report.rttMs)),
   bigints(rows.map((row) => row.report.atMs)),
+  bigints(rows.map((row) => row.report.depth)),
+  bigints(rows.map((row) => row.report.oldestMadeAtMs)),
 ]

@@ -1,7 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { conflicts } from '#lib/application/pillars/conflicts.ts'
-import { devicesNow, liveDevices } from '#lib/application/pillars/devices-now.ts'
 import { failures } from '#lib/application/pillars/failures.ts'
 import { lag } from '#lib/application/pillars/lag.ts'
 import { queue } from '#lib/application/pillars/queue.ts'
@@ -184,7 +183,7 @@ describe(`the pillars of a closed interval, seed ${SEED}`, () => {
   it('pending age of every device, the silent ones too', async () => {
     const { intervalMs } = (await storage.fleets.get(fleetId))?.settings ?? { intervalMs: 0 }
     for (const nowMs of [END_MS, END_MS + 30 * MINUTE]) {
-      const { oldestPending } = devicesNow(liveDevices(await storage.devices.all(fleetId), nowMs, intervalMs))
+      const { oldestPending } = (await storage.devices.now(fleetId, nowMs, intervalMs)).devices
       const { rows } = await client.query<{ id: string; age: number }>(OLDEST_PENDING, [
         fleetId,
         nowMs,

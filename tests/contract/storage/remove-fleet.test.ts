@@ -72,9 +72,9 @@ describe.each(BACKENDS)('removing a fleet on $name', (backend) => {
     expect(await storage.devices.enroll(late, audit())).toBe('gone')
 
     await storage.maintenance.purgeRemovedFleets(NOW_MS, BATCHES)
-    expect(await storage.devices.all(fleetId)).toEqual([])
+    expect(await storage.devices.byId(fleetId, null, 9)).toEqual([])
     expect(await storage.collections.list(fleetId)).toEqual([])
-    expect(await storage.devices.all(other.fleetId)).toHaveLength(1)
+    expect(await storage.devices.byId(other.fleetId, null, 9)).toHaveLength(1)
     const told = { fleetId, action: 'fleet.remove' }
     expect((await storage.audit.list(told, { limit: 9, cursor: null })).items).toHaveLength(1)
     // Looked at for a day more, then its id goes too.

@@ -58,7 +58,7 @@ export async function clearDesk(stage: Stage): Promise<number> {
 export async function resumePaused({ world }: Stage): Promise<void> {
   const ctx = world.servers()[0]?.ctx
   const { fleetId } = world
-  for (const { id, status } of (await ctx?.storage.devices.all(fleetId)) ?? [])
+  for (const { id, status } of (await ctx?.storage.devices.byId(fleetId, null, PAGE.limit)) ?? [])
     if (ctx && status === 'paused')
       await commandDevice(ctx, { actor: SYSTEM, fleetId, id, body: { type: 'resume' } })
 }

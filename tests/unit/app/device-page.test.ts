@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { actsFor, commandState } from '#app/(console)/devices/[id]/command-words.ts'
 import { deviceVerdict } from '#app/(console)/devices/[id]/device-verdict.ts'
-import { deviceViews, type DeviceView } from '#app/(console)/devices/device-view.ts'
+import { deviceViews, type DeviceView } from '#lib/application/devices/device-views.ts'
 
 const NOW = Date.UTC(2026, 10, 24, 14, 32, 8)
 const HOUR = 3_600_000

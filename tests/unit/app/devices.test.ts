@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { deviceViews, type DeviceView } from '#app/(console)/devices/device-view.ts'
+import { deviceViews, type DeviceView } from '#lib/application/devices/device-views.ts'
 import { devicesListSentence, offsetText, pendingText } from '#app/(console)/devices/device-words.ts'
 import { deviceFilter } from '#app/(console)/devices/search-params.ts'
 

@@ -89,8 +89,10 @@ describe('the leader’s gauges', () => {
         ...storage,
         devices: {
           ...storage.devices,
-          all: (id) =>
-            broken.failing && id === sick ? Promise.reject(new Error('away')) : storage.devices.all(id),
+          byId: (id, ...page) =>
+            broken.failing && id === sick
+              ? Promise.reject(new Error('away'))
+              : storage.devices.byId(id, ...page),
         },
       },
     })

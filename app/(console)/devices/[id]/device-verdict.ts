@@ -1,6 +1,6 @@
 import { formatDuration, plural } from '#components/ui/format.ts'
 import type { StatusKind } from '#components/ui/status.tsx'
-import type { DeviceView } from '../device-view.ts'
+import type { DeviceView } from '#lib/application/devices/device-views.ts'
 
 export type DeviceVerdict = { kind: StatusKind; sentence: string; evidence: string }
 
