@@ -11,8 +11,8 @@ export interface SetUpFleet {
 }
 
 /** A new fleet with the demo's collections, and a key with which devices enroll. */
-export async function setUpFleet(ctx: Context, name: string): Promise<SetUpFleet> {
-  const { id: fleetId } = await createFleet(ctx, { actor: SYSTEM, body: { name } })
+export async function setUpFleet(ctx: Context, name: string, settings: object = {}): Promise<SetUpFleet> {
+  const { id: fleetId } = await createFleet(ctx, { actor: SYSTEM, body: { name, settings } })
   for (const body of DEMO_COLLECTIONS) await createCollection(ctx, { actor: SYSTEM, fleetId, body })
   const { key } = await createEnrollmentKey(ctx, {
     actor: SYSTEM,

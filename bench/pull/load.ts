@@ -1,0 +1,183 @@
+/** The load generator of pulls: a process of its own, told by its parent what to do. */
+import { enrollDevices } from '../enroll.ts'
+import type { Answer } from '../http-client.ts'
+import { HttpClient, inParallel, quantile, textOf } from '../http-client.ts'
+import { takeOrders } from '../orders.ts'
+import type { PushingDevice } from '../push/push-bodies.ts'
+import { pushOfReports, strikeReportSource } from '../push/push-bodies.ts'
+
+export type Order =
+  | {
+      readonly kind: 'enroll'
+      readonly url: string
+      readonly enrollmentKey: string
+      readonly devices: number
+    }
+  /** New records, by the first device. */
+  | { readonly kind: 'write'; readonly url: string; readonly records: number }
+  /** Each of these devices reads from its token, or from the beginning, until there is no more; then its token is kept. */
+  | {
+      readonly kind: 'read'
+      readonly url: string
+      readonly from: number
+      readonly devices: number
+      readonly fresh: boolean
+      readonly concurrency: number
+      /** That each of them must be brought. */
+      readonly records: number
+    }
+  /** Each device asks with its token and tag, and nothing is new. */
+  | {
+      readonly kind: 'poll'
+      readonly url: string
+      readonly devices: number
+      readonly times: number
+      readonly concurrency: number
+    }
+
+export interface ReadFigures {
+  readonly recordsPerSecond: number
+  /** Of the answers as they came, without headers. */
+  readonly bytesPerRecord: number
+  /** Of one answer. */
+  readonly p50Ms: number
+  readonly p99Ms: number
+}
+export interface PollFigures {
+  readonly pollsPerSecond: number
+  readonly p99Ms: number
+}
+
+interface Place {
+  readonly token: string
+  readonly etag: string
+}
+
+const PUSHED_AT_ONCE = 50
+const report = strikeReportSource()
+let devices: readonly PushingDevice[] = []
+/** By server, then by the device's number. */
+const places = new Map<string, Map<number, Place>>()
+const placesAt = (url: string): Map<number, Place> => {
+  const known = places.get(url) ?? new Map<number, Place>()
+  places.set(url, known)
+  return known
+}
+
+takeOrders(async (order: Order): Promise<object> => {
+  switch (order.kind) {
+    case 'enroll':
+      devices = await enrollDevices(order.url, order.enrollmentKey, order.devices)
+      return { enrolled: devices.length }
+    case 'write':
+      return write(order)
+    case 'read':
+      return read(order)
+    case 'poll':
+      return poll(order)
+  }
+})
+
+async function write({ url, records }: Extract<Order, { kind: 'write' }>): Promise<object> {
+  const client = new HttpClient(url)
+  const writer = deviceAt(0)
+  for (let written = 0; written < records; written += PUSHED_AT_ONCE) {
+    const body = JSON.stringify(pushOfReports(writer, Math.min(PUSHED_AT_ONCE, records - written), report))
+    textOf(await client.send({ method: 'POST', path: '/api/v1/push', bearer: writer.token, body }))
+  }
+  client.close()
+  return { written: records }
+}
+
+/** Answers are counted after the clock has stopped; within it only their last part is read. */
+async function read(order: Extract<Order, { kind: 'read' }>): Promise<ReadFigures> {
+  const known = placesAt(order.url)
+  const client = new HttpClient(order.url)
+  const numbers = Array.from({ length: order.devices }, (_, i) => order.from + i)
+  const startedMs = performance.now()
+  const answers = await inParallel(numbers, order.concurrency, async (number) => {
+    const pages: { readonly text: string; readonly answer: Answer }[] = []
+    let token = order.fresh ? null : (known.get(number)?.token ?? null)
+    for (let hasMore = true; hasMore;) {
+      const answer = await ask(client, number, token, null)
+      const text = textOf(answer)
+      ;({ token, hasMore } = endOf(text))
+      pages.push({ text, answer })
+      known.set(number, { token, etag: answer.etag ?? '' })
+    }
+    return pages
+  })
+  const seconds = (performance.now() - startedMs) / 1_000
+  client.close()
+  for (const pages of answers)
+    checkCount(
+      pages.map(({ text }) => text),
+      order.records,
+    )
+  const all = answers.flat().map(({ answer }) => answer)
+  const records = order.devices * order.records
+  const took = all.map(({ tookMs }) => tookMs)
+  return {
+    recordsPerSecond: records / seconds,
+    bytesPerRecord: all.reduce((sum, { body }) => sum + body.length, 0) / records,
+    p50Ms: quantile(took, 0.5),
+    p99Ms: quantile(took, 0.99),
+  }
+}
+
+async function poll({
+  url,
+  devices: count,
+  times,
+  concurrency,
+}: Extract<Order, { kind: 'poll' }>): Promise<PollFigures> {
+  const known = placesAt(url)
+  const client = new HttpClient(url)
+  const numbers = Array.from({ length: count * times }, (_, i) => i % count)
+  const startedMs = performance.now()
+  const answers = await inParallel(numbers, concurrency, (number) => {
+    const place = known.get(number)
+    return ask(client, number, place?.token ?? null, place?.etag ?? null)
+  })
+  const seconds = (performance.now() - startedMs) / 1_000
+  client.close()
+  for (const answer of answers) textOf(answer, 304)
+  return {
+    pollsPerSecond: numbers.length / seconds,
+    p99Ms: quantile(
+      answers.map(({ tookMs }) => tookMs),
+      0.99,
+    ),
+  }
+}
+
+function ask(client: HttpClient, number: number, token: string | null, etag: string | null): Promise<Answer> {
+  const query = new URLSearchParams({ collections: 'strike-reports', ...(token === null ? {} : { token }) })
+  const tag = etag === null ? {} : { 'if-none-match': etag }
+  const headers = { 'accept-encoding': 'br', ...tag }
+  return client.send({
+    method: 'GET',
+    path: `/api/v1/pull?${query}`,
+    bearer: deviceAt(number).token,
+    headers,
+  })
+}
+
+const END = /"token":"([^"]+)","hasMore":(true|false)/
+function endOf(text: string): { readonly token: string; readonly hasMore: boolean } {
+  const [, token, hasMore] = END.exec(text.slice(text.lastIndexOf('"token":'))) ?? []
+  if (token === undefined) throw new Error(`no token: ${text.slice(0, 200)}`)
+  return { token, hasMore: hasMore === 'true' }
+}
+
+function checkCount(texts: readonly string[], records: number): void {
+  const ids = texts.flatMap((text) => (JSON.parse(text) as { changes: { recordId: string }[] }).changes)
+  const found = new Set(ids.map(({ recordId }) => recordId)).size
+  if (found !== records) throw new Error(`${found} records were read, ${records} are there`)
+}
+
+function deviceAt(number: number): PushingDevice {
+  const device = devices[number % devices.length]
+  if (!device) throw new Error('no device is enrolled')
+  return device
+}
