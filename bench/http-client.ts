@@ -6,7 +6,6 @@ export interface Answer {
   /** As it came, compressed or not. */
   readonly body: Buffer
   readonly encoding: string | undefined
-  readonly etag: string | undefined
   readonly tookMs: number
 }
 
@@ -55,7 +54,6 @@ export class HttpClient {
               status: response.statusCode ?? 0,
               body: Buffer.concat(chunks),
               encoding: response.headers['content-encoding'],
-              etag: response.headers.etag,
               tookMs: performance.now() - sentMs,
             }),
           )
@@ -74,7 +72,7 @@ export class HttpClient {
 /** The text of an answer. @throws where it is another status than this */
 export function textOf({ status, body, encoding }: Answer, expected = 200): string {
   const text = (encoding === 'br' ? brotliDecompressSync(body) : body).toString('utf8')
-  if (status !== expected) throw new Error(`${status} instead of ${expected}: ${text}`)
+  if (status !== expected) throw new Error(`${status} instead of ${expected}: ${text.slice(0, 500)}`)
   return text
 }
 

@@ -7,13 +7,16 @@ import { benchEngine } from './engine/bench-engine.ts'
 import type { BenchDatabase } from './postgres.ts'
 import { startDatabase } from './postgres.ts'
 import { benchPull } from './pull/bench-pull.ts'
-import { benchPush } from './push/bench-push.ts'
+import { benchConflict } from './push/bench-conflict.ts'
+import { benchPush, benchSmallPushes } from './push/bench-push.ts'
 import { benchSdkSize } from './sdk-size.ts'
 
 /** Each has a database of its own: what one left behind is not the next one's load. */
 const TABLES: Readonly<Record<string, (database: BenchDatabase) => Promise<string>>> = {
   push: benchPush,
+  'small-pushes': benchSmallPushes,
   pull: benchPull,
+  conflict: benchConflict,
 }
 const WITHOUT_DATABASE: Readonly<Record<string, () => Promise<string>>> = {
   engine: benchEngine,

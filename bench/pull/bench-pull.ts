@@ -7,12 +7,12 @@ import { inTurns } from '../rounds.ts'
 import type { Order, PollFigures, ReadFigures } from './load.ts'
 
 const RECORDS = 10_000
-/** Of a round; each round of full pulls has fresh ones, so that five measured rounds have a hundred. */
-const DEVICES = 4
+/** Of a round; each round of full pulls has fresh ones, so that ten measured rounds have a hundred. */
+const DEVICES = 10
 const DELTA = 100
-const POLLS = 50
+const POLLS = 10
 const CONCURRENCY = 4
-const ROUNDS = { warmUp: 1, measured: 5 }
+const ROUNDS = { warmUp: 1, measured: 10 }
 const ALL_DEVICES = (ROUNDS.warmUp + ROUNDS.measured) * DEVICES
 /** The line in which full syncs wait (TK7) is no part of what is measured. */
 const SETTINGS = { fullSyncs: { perMinute: 100_000, burst: 10_000 } }

@@ -1,10 +1,11 @@
 /** The load generator of pulls: a process of its own, told by its parent what to do. */
+import { HEADERS } from '#lib/protocol/device.ts'
 import { enrollDevices } from '../enroll.ts'
 import type { Answer } from '../http-client.ts'
 import { HttpClient, inParallel, quantile, textOf } from '../http-client.ts'
 import { takeOrders } from '../orders.ts'
 import type { PushingDevice } from '../push/push-bodies.ts'
-import { pushOfReports, strikeReportSource } from '../push/push-bodies.ts'
+import { nextReport, pushOfReports, strikeReportSource } from '../push/push-bodies.ts'
 
 export type Order =
   | {
@@ -13,7 +14,7 @@ export type Order =
       readonly enrollmentKey: string
       readonly devices: number
     }
-  /** New records, by the first device. */
+  /** New records. */
   | { readonly kind: 'write'; readonly url: string; readonly records: number }
   /** Each of these devices reads from its token, or from the beginning, until there is no more; then its token is kept. */
   | {
@@ -26,7 +27,7 @@ export type Order =
       /** That each of them must be brought. */
       readonly records: number
     }
-  /** Each device asks with its token and tag, and nothing is new. */
+  /** Each device asks with its token, and nothing is new. */
   | {
       readonly kind: 'poll'
       readonly url: string
@@ -48,19 +49,15 @@ export interface PollFigures {
   readonly p99Ms: number
 }
 
-interface Place {
-  readonly token: string
-  readonly etag: string
-}
-
-const PUSHED_AT_ONCE = 50
+/** Few, as devices do: a record's bytes hang on how many of its neighbours share an author. */
+const PUSHED_AT_ONCE = 10
 const report = strikeReportSource()
 let devices: readonly PushingDevice[] = []
 /** By server, then by the device's number. */
-const places = new Map<string, Map<number, Place>>()
-const placesAt = (url: string): Map<number, Place> => {
-  const known = places.get(url) ?? new Map<number, Place>()
-  places.set(url, known)
+const tokens = new Map<string, Map<number, string>>()
+const tokensAt = (url: string): Map<number, string> => {
+  const known = tokens.get(url) ?? new Map<number, string>()
+  tokens.set(url, known)
   return known
 }
 
@@ -78,10 +75,11 @@ takeOrders(async (order: Order): Promise<object> => {
   }
 })
 
+/** The devices write in turn, so that stamps and vectors are those of many. */
 async function write({ url, records }: Extract<Order, { kind: 'write' }>): Promise<object> {
   const client = new HttpClient(url)
-  const writer = deviceAt(0)
   for (let written = 0; written < records; written += PUSHED_AT_ONCE) {
+    const writer = deviceAt(written / PUSHED_AT_ONCE)
     const body = JSON.stringify(pushOfReports(writer, Math.min(PUSHED_AT_ONCE, records - written), report))
     textOf(await client.send({ method: 'POST', path: '/api/v1/push', bearer: writer.token, body }))
   }
@@ -91,19 +89,19 @@ async function write({ url, records }: Extract<Order, { kind: 'write' }>): Promi
 
 /** Answers are counted after the clock has stopped; within it only their last part is read. */
 async function read(order: Extract<Order, { kind: 'read' }>): Promise<ReadFigures> {
-  const known = placesAt(order.url)
+  const known = tokensAt(order.url)
   const client = new HttpClient(order.url)
   const numbers = Array.from({ length: order.devices }, (_, i) => order.from + i)
   const startedMs = performance.now()
   const answers = await inParallel(numbers, order.concurrency, async (number) => {
     const pages: { readonly text: string; readonly answer: Answer }[] = []
-    let token = order.fresh ? null : (known.get(number)?.token ?? null)
+    let token = order.fresh ? null : (known.get(number) ?? null)
     for (let hasMore = true; hasMore;) {
-      const answer = await ask(client, number, token, null)
+      const answer = await ask(client, number, token)
       const text = textOf(answer)
       ;({ token, hasMore } = endOf(text))
       pages.push({ text, answer })
-      known.set(number, { token, etag: answer.etag ?? '' })
+      known.set(number, token)
     }
     return pages
   })
@@ -131,36 +129,30 @@ async function poll({
   times,
   concurrency,
 }: Extract<Order, { kind: 'poll' }>): Promise<PollFigures> {
-  const known = placesAt(url)
+  const known = tokensAt(url)
   const client = new HttpClient(url)
   const numbers = Array.from({ length: count * times }, (_, i) => i % count)
   const startedMs = performance.now()
-  const answers = await inParallel(numbers, concurrency, (number) => {
-    const place = known.get(number)
-    return ask(client, number, place?.token ?? null, place?.etag ?? null)
-  })
+  const answers = await inParallel(numbers, concurrency, (number) =>
+    ask(client, number, known.get(number) ?? null),
+  )
   const seconds = (performance.now() - startedMs) / 1_000
   client.close()
-  for (const answer of answers) textOf(answer, 304)
-  return {
-    pollsPerSecond: numbers.length / seconds,
-    p99Ms: quantile(
-      answers.map(({ tookMs }) => tookMs),
-      0.99,
-    ),
-  }
+  for (const answer of answers) checkCount([textOf(answer)], 0)
+  const took = answers.map(({ tookMs }) => tookMs)
+  return { pollsPerSecond: numbers.length / seconds, p99Ms: quantile(took, 0.99) }
 }
 
-function ask(client: HttpClient, number: number, token: string | null, etag: string | null): Promise<Answer> {
+/** As the SDK asks, its report included. */
+function ask(client: HttpClient, number: number, token: string | null): Promise<Answer> {
+  const device = deviceAt(number)
   const query = new URLSearchParams({ collections: 'strike-reports', ...(token === null ? {} : { token }) })
-  const tag = etag === null ? {} : { 'if-none-match': etag }
-  const headers = { 'accept-encoding': 'br', ...tag }
-  return client.send({
-    method: 'GET',
-    path: `/api/v1/pull?${query}`,
-    bearer: deviceAt(number).token,
-    headers,
-  })
+  const report = nextReport(device, { state: 'pulling', outbox: { depth: 0 } })
+  const headers = {
+    'accept-encoding': 'br',
+    [HEADERS.report]: JSON.stringify(report),
+  }
+  return client.send({ method: 'GET', path: `/api/v1/pull?${query}`, bearer: device.token, headers })
 }
 
 const END = /"token":"([^"]+)","hasMore":(true|false)/
