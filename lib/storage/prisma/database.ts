@@ -87,7 +87,9 @@ export class Database {
     // one in use that breaks between two queries of a transaction.
     this.pool.on('error', () => undefined)
     this.pool.on('connect', (client) => client.on('error', () => undefined))
-    this.prisma = new PrismaClient({ adapter: new PrismaPg(this.pool) })
+    // Prisma's own bounds, 2 s for a connection and 5 s for all, would call a database away that only stalls.
+    const transactionOptions = { maxWait: CONNECT_TIMEOUT_MS, timeout: statementTimeoutMs }
+    this.prisma = new PrismaClient({ adapter: new PrismaPg(this.pool), transactionOptions })
   }
 
   inFleet<T>(fleetId: string, work: (send: Send) => Promise<T>): Promise<T> {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import { openPostgresStorage } from '#lib/storage/prisma/open-postgres-storage.ts'
@@ -53,6 +54,20 @@ describe('failures of PostgreSQL', () => {
     expect(
       (await storage.sync.transact(fleetId, (tx) => tx.load(planOf(['killed'])))).heads.get('killed'),
     ).toBe(0)
+  })
+
+  it('waits for a connection as long by Prisma as by pg: a disk that is busy for some seconds is no failure', async () => {
+    const { url } = current()
+    const storage = await openPostgresStorage({ url: url ?? '', poolSize: 1 })
+    const { id: fleetId } = await makeFleet(storage)
+    const held = storage.sync.transact(fleetId, () => pause(2_500))
+    const found = await Promise.all([
+      storage.fleets.get(fleetId),
+      storage.devices.countEnrolled(fleetId),
+      held,
+    ])
+    expect(found).toMatchObject([{ id: fleetId }, 0, undefined])
+    await storage.close()
   })
 
   it('sends nothing after the end of a transaction', async () => {
