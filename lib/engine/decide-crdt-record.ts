@@ -29,7 +29,7 @@ import {
 import type { PatchFailure } from './patch.ts'
 import { applyOperation } from './patch.ts'
 import type { ChainView, PushDraft } from './push-draft.ts'
-import { asOfToday, headOf, recordOf } from './push-draft.ts'
+import { headOf, standingRecord } from './push-draft.ts'
 import type { BaseDocument, RecordState } from './types.ts'
 import { viewAfter } from './view-after.ts'
 
@@ -53,8 +53,7 @@ interface Standing {
  */
 export function decideCrdtRecord(draft: PushDraft, question: RecordQuestion): RecordDecision {
   const { mutation, rules } = question
-  const stored = recordOf(draft, mutation)
-  const current = stored && { ...stored, ...asOfToday(draft, mutation.collection, stored) }
+  const current = standingRecord(draft, mutation)
   const chain = chainBase(draft, mutation, question.author)
   const base: BaseDocument = question.parentKnown ? chain.document : { kind: 'unknown' }
   const concurrent = current !== null && isConcurrent(question, current, base, chain, draft.linkedIds)

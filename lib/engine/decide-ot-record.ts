@@ -27,7 +27,7 @@ import { applyOperation, touchedPointers } from './patch.ts'
 import type { LogQuestion } from './ot-log.ts'
 import { completeSince, operationsSince } from './ot-log.ts'
 import type { PushDraft } from './push-draft.ts'
-import { asOfToday, recordOf } from './push-draft.ts'
+import { recordOf, standingRecord } from './push-draft.ts'
 import { migrateStates } from './schema-evolution/migrate.ts'
 import type { BaseDocument, RecordState } from './types.ts'
 
@@ -47,7 +47,7 @@ export function decideOtRecord(draft: PushDraft, question: RecordQuestion): Reco
   const { mutation, rules } = question
   const stored = recordOf(draft, mutation)
   const storedVersion = stored?.schemaVersion ?? rules.schemaVersion
-  const current = stored && { ...stored, ...asOfToday(draft, mutation.collection, stored) }
+  const current = standingRecord(draft, mutation)
   const kept = migrateStates(rules, stored?.ot ?? {}, storedVersion)
   const states = withoutValues(kept)
   const chain = chainBase(draft, mutation, question.author)

@@ -11,7 +11,7 @@ import type { ConflictDecision } from './conflict/decision.ts'
 import { decideEditWins } from './conflict/edit-wins.ts'
 import { applyOperation, parseKey } from './patch.ts'
 import type { ChainView, PushDraft } from './push-draft.ts'
-import { asOfToday, recordOf } from './push-draft.ts'
+import { standingRecord } from './push-draft.ts'
 import type { BaseDocument, CollectionRules, PathOp, RecordState } from './types.ts'
 import { validateDocument } from './validate.ts'
 
@@ -67,8 +67,7 @@ export interface RecordQuestion {
 /** Decides one mutation against its record as it is now (engine.md, conflict strategies). */
 export function decideRecord(draft: PushDraft, question: RecordQuestion): RecordDecision {
   const { mutation, rules, parentKnown } = question
-  const stored = recordOf(draft, mutation)
-  const current = stored && { ...stored, ...asOfToday(draft, mutation.collection, stored) }
+  const current = standingRecord(draft, mutation)
   const chain = chainBase(draft, mutation, question.author)
   const base: BaseDocument = parentKnown ? chain.document : { kind: 'unknown' }
   const concurrent = current !== null && isConcurrent(question, current, base, chain, draft.linkedIds)

@@ -127,6 +127,22 @@ export function asOfToday(draft: PushDraft, collection: string, base: BaseState)
   }
 }
 
+/** The record as it is now, as today's schema would have it; its fields' stamps are those of today's paths. */
+export function standingRecord(
+  draft: PushDraft,
+  mutation: Pick<Mutation, 'collection' | 'recordId'>,
+): RecordState | null {
+  const stored = recordOf(draft, mutation)
+  if (!stored) return null
+  const isOfToday = stored.schemaVersion === draft.world.collections.get(mutation.collection)?.schemaVersion
+  const { stamps, ...record } = stored
+  return {
+    ...record,
+    ...asOfToday(draft, mutation.collection, stored),
+    ...(isOfToday && stamps ? { stamps } : {}),
+  }
+}
+
 /** Takes in an effect, so that the mutations after it see it. */
 export function absorb(draft: PushDraft, effect: ChangeEffect): void {
   const { incoming, record, replaced, result } = effect

@@ -10,6 +10,8 @@ import type { Objection } from './check-outcome.ts'
 import { checkOutcome } from './check-outcome.ts'
 import { serverHlcAt } from './clock-offset.ts'
 import { closureOf, decideDeclined, decideLater } from './close-conflict.ts'
+import { isByField } from './conflict/choose-strategy.ts'
+import { stampsAfter } from './conflict/field-stamps.ts'
 import type { OtWrite, RecordDecision } from './decide-record.ts'
 import { decideRecord } from './decide-record.ts'
 import { decideCrdtRecord } from './decide-crdt-record.ts'
@@ -19,7 +21,16 @@ import { otOpsOf, toldOf } from './ot-outcome.ts'
 import { usesOt } from './ot/paths.ts'
 import { isCrdtMatter } from './is-crdt-matter.ts'
 import type { PushDraft } from './push-draft.ts'
-import { absorb, conflictOf, headOf, mutationOf, recordOf, settle, startDraft } from './push-draft.ts'
+import {
+  absorb,
+  conflictOf,
+  headOf,
+  mutationOf,
+  recordOf,
+  settle,
+  standingRecord,
+  startDraft,
+} from './push-draft.ts'
 import { migrateMutation } from './schema-evolution/migrate.ts'
 import type {
   BaseDocument,
@@ -300,6 +311,8 @@ function nextRecord(
   const { collection, recordId, hlc } = incoming.mutation
   const current = recordOf(draft, incoming.mutation)
   const author = authorOf(push, incoming)
+  const standing = isByField(rules) ? standingRecord(draft, incoming.mutation) : null
+  const stamps = standing && stampsAfter(standing, { data, hlc })
   const version = headOf(draft, collection) + 1
   assert(version > (current?.version ?? 0), 'a record is never newer than its stream')
   const life = anew ? version : current?.life
@@ -316,6 +329,7 @@ function nextRecord(
     crdt,
     ...(life === undefined ? {} : { life }),
     ...(ot && Object.keys(ot.states).length > 0 ? { ot: ot.states } : {}),
+    ...(stamps ? { stamps } : {}),
   }
 }
 

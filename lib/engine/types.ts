@@ -48,7 +48,12 @@ export interface RecordState {
   readonly life?: number | undefined
   /** Its paths under OT; left out when there are none. A deleted record keeps them. */
   readonly ot?: OtStates | undefined
+  /** Of a record that is merged by field: when its fields were written, where that isn't `hlc`. */
+  readonly stamps?: FieldStamps | undefined
 }
+
+/** Stamps by JSON Pointer; the root's is that of every field without one of its own. */
+export type FieldStamps = Readonly<Record<string, string>>
 
 /** An operation of one path of a record, in the authority's order. */
 export interface PathOp extends LoggedOp {

@@ -10,14 +10,21 @@ import { decideManual } from './manual.ts'
 const STRATEGIES: Partial<Record<StrategyName, Strategy>> = {
   lww: decideLww,
   fww: decideFww,
-  'field-merge': decideFieldMerge,
   manual: decideManual,
   crdt: decideEditWins,
 }
 
 /** With strategies for single fields the document is taken field by field, whatever the collection's own is. */
-export function chooseStrategy({ strategy, fieldStrategies }: ConflictContext): Strategy {
-  const chosen = Object.keys(fieldStrategies).length > 0 ? decideFieldMerge : STRATEGIES[strategy]
+export const isByField = ({
+  strategy,
+  fieldStrategies,
+}: Pick<ConflictContext, 'strategy' | 'fieldStrategies'>): boolean =>
+  strategy === 'field-merge' || Object.keys(fieldStrategies).length > 0
+
+/** The function of a collection's strategy. */
+export function chooseStrategy(context: ConflictContext): Strategy {
+  const { strategy } = context
+  const chosen = isByField(context) ? decideFieldMerge : STRATEGIES[strategy]
   assert(chosen, `no collection of strategy ${strategy} can be made`)
   return chosen
 }

@@ -4,6 +4,7 @@ import { defineKey, isJsonObject, jsonEqual, ownValue } from '#lib/kernel/json.t
 import { toPointer } from '#lib/kernel/json-pointer.ts'
 import type { StrategyName, TieRule } from '#lib/protocol/device.ts'
 import type { ConflictContext, Strategy } from './decision.ts'
+import { stampAt } from './field-stamps.ts'
 
 /** Stands for a base that nobody knows: it equals nothing, so every touched field is in conflict. */
 const UNKNOWN = Symbol('unknown base')
@@ -11,7 +12,8 @@ type Base = Json | undefined | typeof UNKNOWN
 
 interface Merge {
   readonly context: ConflictContext
-  readonly localIsNewer: boolean
+  /** Whether the local side of a field was written after the other one. */
+  readonly localIsNewer: (pointer: string) => boolean
   /** Fields that both sides changed, and the rule that sends them to a person, if one does. */
   readonly fields: string[]
   person: 'fww' | 'manual' | null
@@ -25,9 +27,11 @@ interface Merge {
 export const decideFieldMerge: Strategy = (base, current, mutation, context) => {
   const { local } = context
   if (jsonEqual(local, current.data)) return { kind: 'same' }
-  const localIsNewer = compareHlc(mutation.hlc, current.hlc) > 0
-  if (local === null || current.data === null)
+  if (local === null || current.data === null) {
+    const localIsNewer = compareHlc(mutation.hlc, current.hlc) > 0
     return decideWhole(ruleOf(context.strategy, context.tieRule), localIsNewer)
+  }
+  const localIsNewer = (pointer: string): boolean => compareHlc(mutation.hlc, stampAt(current, pointer)) > 0
   const merge: Merge = { context, localIsNewer, fields: [], person: null }
   const known: Base = base.kind === 'unknown' ? UNKNOWN : (base.data ?? {})
   const data = mergeValue(merge, [], context.strategy, known, local, current.data) as JsonObject
@@ -45,7 +49,7 @@ export function mergeWith(
   side: 'local' | 'remote',
 ): JsonObject {
   const context = { strategy: 'field-merge', fieldStrategies: {}, tieRule: 'lww', local } as const
-  const merge: Merge = { context, localIsNewer: side === 'local', fields: [], person: null }
+  const merge: Merge = { context, localIsNewer: () => side === 'local', fields: [], person: null }
   return mergeValue(merge, [], 'field-merge', base ?? {}, local, remote) as JsonObject
 }
 
@@ -79,7 +83,7 @@ function mergeValue(
     return mergeObjects(merge, path, strategy, base, local, remote)
   merge.fields.push(pointer)
   const rule = ruleOf(strategy, tieRule)
-  if (rule === 'lww') return merge.localIsNewer ? local : remote
+  if (rule === 'lww') return merge.localIsNewer(pointer) ? local : remote
   merge.person = rule
   return remote
 }

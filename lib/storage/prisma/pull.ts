@@ -30,7 +30,7 @@ const PULL: Statement = {
     )
     SELECT 0 AS kind, place, f.epoch, coalesce(h.version, 0) AS head, h.purged_version AS purged, false AS over, asked.collection, NULL::uuid AS record_id,
       NULL::bigint AS version, NULL::boolean AS deleted, NULL::text AS data, NULL::text AS hlc, NULL::uuid AS device_id,
-      NULL::text AS version_vector, NULL::int AS schema_version, NULL::json AS crdt, NULL::json AS ot
+      NULL::text AS version_vector, NULL::int AS schema_version, NULL::json AS crdt, NULL::json AS ot, NULL::text AS stamps
     FROM asked JOIN fleet f ON f.id = $1 LEFT JOIN stream_head h ON h.fleet_id = $1 AND h.collection = asked.collection
     UNION ALL
     SELECT 1, r.place, NULL, NULL, NULL, r.over, ${WITHIN_BOUNDS} FROM measured r

@@ -45,8 +45,8 @@ const SESSION_PUSHES: Statement = {
     SELECT $1, s, r, $4, ($5::uuid[])[first:last] FROM unnest($2::uuid[], $3::uuid[], $6::int[], $7::int[]) k(s, r, first, last)
     ON CONFLICT (fleet_id, session_id, request_id) DO UPDATE SET mutation_ids = session_push.mutation_ids || excluded.mutation_ids`,
 }
-const INSERT_RECORDS = `INSERT INTO record (fleet_id, collection, record_id, version, deleted, data, hlc, device_id, version_vector, schema_version, crdt, ot, committed_at)
-    SELECT $1, k.*, $13 FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::boolean[], $6::text[], $7::text[], $8::uuid[], $9::text[], $10::int[], $11::json[], $12::json[]) k`
+const INSERT_RECORDS = `INSERT INTO record (fleet_id, collection, record_id, version, deleted, data, hlc, device_id, version_vector, schema_version, crdt, ot, stamps, committed_at)
+    SELECT $1, k.*, $14 FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::boolean[], $6::text[], $7::text[], $8::uuid[], $9::text[], $10::int[], $11::json[], $12::json[], $13::text[]) k`
 /** Under the stream's lock nobody else makes one, and PostgreSQL takes a third longer where it must expect it. */
 const NEW_RECORDS: Statement = { name: 'push_write_new_records', text: INSERT_RECORDS }
 const RECORDS: Statement = {
@@ -54,7 +54,7 @@ const RECORDS: Statement = {
   text: `${INSERT_RECORDS}
     ON CONFLICT (fleet_id, collection, record_id) DO UPDATE SET version = excluded.version, deleted = excluded.deleted,
       data = excluded.data, hlc = excluded.hlc, device_id = excluded.device_id, version_vector = excluded.version_vector,
-      schema_version = excluded.schema_version, crdt = excluded.crdt, ot = excluded.ot, committed_at = excluded.committed_at`,
+      schema_version = excluded.schema_version, crdt = excluded.crdt, ot = excluded.ot, stamps = excluded.stamps, committed_at = excluded.committed_at`,
 }
 const BASES: Statement = {
   name: 'push_write_bases',
@@ -288,6 +288,7 @@ const recordValues = (rows: readonly Written[]): unknown[] => [
   ints(rows.map((row) => row.schemaVersion)),
   jsons(rows.map((row) => crdtToStore(row.crdt, row.life))),
   jsons(rows.map((row) => row.ot ?? null)),
+  jsonsAsText(rows.map((row) => row.stamps ?? null)),
 ]
 
 const letterValues = (rows: readonly WrittenChange[]): unknown[] => [

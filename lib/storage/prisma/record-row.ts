@@ -1,4 +1,4 @@
-import type { RecordState } from '#lib/engine/types.ts'
+import type { FieldStamps, RecordState } from '#lib/engine/types.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { CrdtStates } from '#lib/protocol/crdt.ts'
 import type { OtStates } from '#lib/protocol/ot.ts'
@@ -18,10 +18,11 @@ export interface RecordRow extends Record<string, unknown> {
   readonly schema_version: number
   readonly crdt: unknown
   readonly ot: unknown
+  readonly stamps: string | null
 }
 
 export const RECORD_COLUMNS =
-  'r.collection, r.record_id, r.version, r.deleted, r.data, r.hlc, r.device_id, r.version_vector, r.schema_version, r.crdt, r.ot'
+  'r.collection, r.record_id, r.version, r.deleted, r.data, r.hlc, r.device_id, r.version_vector, r.schema_version, r.crdt, r.ot, r.stamps'
 
 export function recordOf(row: RecordRow): RecordState {
   return {
@@ -37,6 +38,7 @@ export function recordOf(row: RecordRow): RecordState {
     crdt: crdtOf(row.crdt),
     ...lifeOf(row.crdt),
     ...(row.ot === null ? {} : { ot: fromJson<OtStates>(row.ot) }),
+    ...(row.stamps === null ? {} : { stamps: parsedJson<FieldStamps>(row.stamps) }),
   }
 }
 

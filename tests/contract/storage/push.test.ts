@@ -58,6 +58,7 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
           recordId: old.recordId,
           data: { title: 'b' },
           replaced: old,
+          stamps: { '': '018bcfe56800-0000-x', '/a~1b': '018bcfe56801-0000-y' },
         }),
       ],
       {

@@ -4,6 +4,7 @@ import type {
   ConflictClosure,
   ConflictEffect,
   DeadLetterEffect,
+  FieldStamps,
   PathOp,
   RecordState,
 } from '#lib/engine/types.ts'
@@ -176,6 +177,7 @@ export interface ChangeInput {
   readonly data?: JsonObject | null
   readonly replaced?: RecordState | null
   readonly crdt?: CrdtStates
+  readonly stamps?: FieldStamps
   readonly madeAtMs?: number
   readonly conflict?: ConflictEffect
   readonly deadLetter?: DeadLetterEffect
@@ -221,6 +223,7 @@ export function changeOf(input: ChangeInput): Change {
           versionVector: { [deviceId]: version },
           schemaVersion: 1,
           crdt: input.crdt ?? {},
+          ...(input.stamps ? { stamps: input.stamps } : {}),
         }
   return {
     incoming: { mutation, text: null, bytes: 100, unknownField: null },

@@ -169,6 +169,56 @@ describe('field-merge', () => {
   })
 })
 
+describe('field-merge by the last write of a field', () => {
+  it('[CS3] leaves of each field what was written last, in any order of arrival', () => {
+    const start = new Map<keyof Leaves, Json>()
+    const rules = fc.constantFrom(
+      rulesOf({ strategy: 'field-merge', tieRule: 'lww' }),
+      rulesOf({ strategy: 'field-merge', tieRule: 'lww', fieldStrategies: { '/a': 'lww' } }),
+    )
+    // What each writes is its own: an equal value is no conflict, and leaves the field's stamp as it is.
+    const places = fc.uniqueArray(fc.constantFrom(...LEAVES), { minLength: 1 })
+    fc.assert(
+      fc.property(
+        fc.array(places, { minLength: 2, maxLength: 5 }),
+        rules,
+        fc.func(fc.nat()),
+        (drawn, chosen, key) => {
+          const writes = drawn.map((names, i) => {
+            const map = new Map(names.map((name): [keyof Leaves, Json] => [name, i]))
+            const atMs = key(`at ${i}`) % 1_000
+            const set = Object.fromEntries(
+              [...map].map(([name, value]) => [`/${name.replaceAll('.', '/')}`, value]),
+            )
+            return {
+              map,
+              mutation: mutationBy(
+                uuid('b', i + 1),
+                { type: 'patch', set: set as JsonObject },
+                { baseVersion: 1, atMs },
+              ),
+            }
+          })
+          const run = (order: typeof writes): string => {
+            const server = new EngineWorld()
+            server.world = { ...server.world, collections: new Map([[COLLECTION, chosen]]) }
+            server.send(DEVICE_A, put(toDocument(start)), { atMs: -1 })
+            for (const { mutation } of order) server.push(mutation.hlc.slice(18), [mutation])
+            return server.text
+          }
+          const expected = new Map(start)
+          const byStamp = writes.toSorted((a, b) => (a.mutation.hlc < b.mutation.hlc ? -1 : 1))
+          for (const { map } of byStamp) for (const [name, value] of map) expected.set(name, value)
+          const inOrder = writes.toSorted((a, b) => key(a.mutation.id) - key(b.mutation.id))
+          expect(run(inOrder)).toBe(canonicalJson(toDocument(expected)))
+          expect(run(byStamp)).toBe(canonicalJson(toDocument(expected)))
+        },
+      ),
+      { numRuns: cases(1_000) },
+    )
+  })
+})
+
 describe('lww', () => {
   it('[CS1] converges to the document with the highest stamp, in any order of arrival', () => {
     const start = { a: 0, b: 0, c: 0 }
