@@ -1,12 +1,13 @@
 'use client'
 import { useRouter } from 'next/navigation'
-import { useEffect, useRef } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { Button } from '#components/ui/button.tsx'
 import { ConfirmDialog, type ConfirmResult } from '#components/ui/dialog.tsx'
 import { plural, shortId } from '#components/ui/format.ts'
 import { Status } from '#components/ui/status.tsx'
 import { showToast } from '#components/ui/toast.tsx'
 import { sendJson } from '../send-json.ts'
+import { ItemEdit, type ItemEditProps } from './item-edit.tsx'
 import { replayToast } from './letter-words.ts'
 
 export type ItemActionsProps = {
@@ -17,11 +18,14 @@ export type ItemActionsProps = {
   deviceName: string
   /** What waits behind it and goes its way, in order. */
   held: readonly { id: string; label: string }[]
+  /** Null for a change that cannot be edited. */
+  edit: Pick<ItemEditProps, 'basis' | 'opText'> | null
 }
 
-/** Replay, discard and restore of one letter. Who may not sees why, instead of buttons that would be refused. */
-export function ItemActions({ id, fleetId, status, role, deviceName, held }: ItemActionsProps) {
+/** Replay, edit, discard and restore of one letter. Who may not sees why, instead of buttons that would be refused. */
+export function ItemActions({ id, fleetId, status, role, deviceName, held, edit }: ItemActionsProps) {
   const router = useRouter()
+  const [editing, setEditing] = useState(false)
   const replayButton = useReplayKey(status === 'open' && role !== 'viewer')
   const act = async (verb: keyof typeof DONE | 'replay', reason: string): Promise<ConfirmResult> => {
     const url = `/api/admin/v1/dead-letters/${id}/${verb}?fleet=${encodeURIComponent(fleetId)}`
@@ -60,38 +64,48 @@ export function ItemActions({ id, fleetId, status, role, deviceName, held }: Ite
   }
   const along = held.length === 0 ? '' : ` ${plural(held.length, 'change')} held behind it will follow.`
   return (
-    <div className="item-acts">
-      <span className="sub">Runs on the server, through the same push as the device’s own.</span>
-      <ConfirmDialog
-        trigger={<Button tone="quiet danger">Discard…</Button>}
-        title={`Discard this dead letter of ${deviceName}?`}
-        reason="required"
-        reasonHint="Why is losing this right?"
-        confirmLabel="Discard"
-        keepLabel="Keep it"
-        danger
-        onConfirm={({ reason }) => act('discard', reason)}
-      >
-        Its change will not reach the server. The payload stays here, marked as discarded, and can be restored
-        within 30 days.
-        <HeldList held={held} />
-      </ConfirmDialog>
-      <ConfirmDialog
-        trigger={
-          <Button ref={replayButton} tone="primary" hint="r">
-            Replay this one
+    <>
+      <div className="item-acts">
+        <span className="sub">Runs on the server, as the device’s push would.</span>
+        <ConfirmDialog
+          trigger={<Button tone="quiet danger">Discard…</Button>}
+          title={`Discard this dead letter of ${deviceName}?`}
+          reason="required"
+          reasonHint="Why is losing this right?"
+          confirmLabel="Discard"
+          keepLabel="Keep it"
+          danger
+          onConfirm={({ reason }) => act('discard', reason)}
+        >
+          Its change will not reach the server. The payload stays here, marked as discarded, and can be
+          restored within 30 days.
+          <HeldList held={held} />
+        </ConfirmDialog>
+        {edit === null ? null : (
+          <Button tone="quiet" aria-expanded={editing} onClick={() => setEditing(!editing)}>
+            Edit and replay…
           </Button>
-        }
-        title="Replay this dead letter?"
-        reason="required"
-        reasonHint="What was fixed?"
-        confirmLabel="Replay"
-        onConfirm={({ reason }) => act('replay', reason)}
-      >
-        It runs again under its own id, against the record and the schema as they are now.{along} It may be
-        refused again; then it stays here.
-      </ConfirmDialog>
-    </div>
+        )}
+        <ConfirmDialog
+          trigger={
+            <Button ref={replayButton} tone="primary" hint="r">
+              Replay this one
+            </Button>
+          }
+          title="Replay this dead letter?"
+          reason="required"
+          reasonHint="What was fixed?"
+          confirmLabel="Replay"
+          onConfirm={({ reason }) => act('replay', reason)}
+        >
+          It runs again under its own id, against the record and the schema as they are now.{along} It may be
+          refused again; then it stays here.
+        </ConfirmDialog>
+      </div>
+      {edit !== null && editing ? (
+        <ItemEdit id={id} fleetId={fleetId} {...edit} onClose={() => setEditing(false)} />
+      ) : null}
+    </>
   )
 }
 

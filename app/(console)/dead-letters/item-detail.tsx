@@ -7,7 +7,6 @@ import { Section } from '#components/ui/section.tsx'
 import { Time } from '#components/ui/time.tsx'
 import { editBasis } from '#lib/application/dead-letters/check-edit.ts'
 import type { DeadLetterDetail } from '#lib/application/dead-letters/get-dead-letter.ts'
-import { ItemEdit } from './item-edit.tsx'
 import { ItemActions } from './item-actions.tsx'
 import { ItemHistory } from './item-history.tsx'
 import { CODE_WORDS, letterSentence, refusedFields } from './letter-words.ts'
@@ -51,16 +50,8 @@ export function ItemDetail({
           id,
           label: `${one.op.type} of ${one.collection}`,
         }))}
+        edit={basis && { basis, opText: JSON.stringify(op, null, 2) }}
       />
-      {letter.status !== 'open' || role === 'viewer' || basis === null ? null : (
-        <ItemEdit
-          key={`edit ${letter.id}`}
-          id={letter.id}
-          fleetId={fleetId}
-          basis={basis}
-          opText={JSON.stringify(op, null, 2)}
-        />
-      )}
       <Section title="Why it cannot apply" note={<span className="mono">{letter.code}</span>}>
         <p>{CODE_WORDS[letter.code]}.</p>
         <p className="sub">As refused then: {letter.detail}</p>

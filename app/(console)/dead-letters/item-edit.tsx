@@ -10,21 +10,16 @@ import { FormFailure, type Failure } from '../form-failure.tsx'
 import { sendJson } from '../send-json.ts'
 import { replayToast } from './letter-words.ts'
 
-export type ItemEditProps = { id: string; fleetId: string; basis: EditBasis; opText: string }
-
-/** Replays a letter in an edited form: checked here first, then run on the server as a new change linked to it. */
-export function ItemEdit(props: ItemEditProps) {
-  const [open, setOpen] = useState(false)
-  return open ? (
-    <EditForm {...props} onClose={() => setOpen(false)} />
-  ) : (
-    <Button tone="quiet" onClick={() => setOpen(true)}>
-      Edit and replay…
-    </Button>
-  )
+export type ItemEditProps = {
+  id: string
+  fleetId: string
+  basis: EditBasis
+  opText: string
+  onClose: () => void
 }
 
-function EditForm({ id, fleetId, opText, basis, onClose }: ItemEditProps & { onClose: () => void }) {
+/** Replays a letter in an edited form: checked here first, then run on the server as a new change linked to it. */
+export function ItemEdit({ id, fleetId, opText, basis, onClose }: ItemEditProps) {
   const router = useRouter()
   const saidId = useId()
   const [text, setText] = useState(opText)
