@@ -44,6 +44,8 @@ export const thresholdsOf = (
 export const REQUESTS_FOR_RATE_MIN = 20
 /** The same for sessions. */
 export const SESSIONS_FOR_RATE_MIN = 20
+/** The share of fewer pushed changes than these is told and not judged: the first conflict of a new fleet would be one of five. */
+export const CHANGES_FOR_LEVEL_MIN = 20
 
 const levelOf = (value: number | null, warn: number, critical: number): Level => {
   if (value === null) return 'unk'
@@ -61,8 +63,10 @@ export function pendingLevel(pending: PendingFigure | null, limits: Thresholds):
   return levelOf(pending.online.p95 ?? 0, limits.oldestWarnMs, Infinity)
 }
 
-export const conflictLevel = (figure: ConflictFigure | null, limits: Thresholds): Level =>
-  levelOf(figure?.mutations.rate ?? null, limits.conflictWarn, limits.conflictFriction)
+export function conflictLevel(figure: ConflictFigure | null, limits: Thresholds): Level {
+  if (figure === null || figure.mutations.whole < CHANGES_FOR_LEVEL_MIN) return 'unk'
+  return levelOf(figure.mutations.rate, limits.conflictWarn, limits.conflictFriction)
+}
 
 export const failureLevel = (figure: FailureFigure | null, limits: Thresholds): Level =>
   levelOf(figure?.requests.rate ?? null, limits.failureWarn, limits.failureBreaker)

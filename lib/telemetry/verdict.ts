@@ -272,7 +272,11 @@ function partlyKnown({ lag, conflicts, failures, queue, limits }: Overview): Ver
   const missing: (readonly [name: string, why: string])[] = []
   const pending = pendingLevel(lag.figure?.pending ?? null, limits)
   if (lag.level === 'unk') missing.push(['sync lag', 'no change was committed'])
-  if (conflicts.level === 'unk') missing.push(['conflict rate', 'no change was pushed'])
+  if (conflicts.level === 'unk') {
+    const pushed = conflicts.figure?.mutations.whole ?? 0
+    const few = `${pluralText(pushed, 'pushed change')}, too few for a rate`
+    missing.push(['conflict rate', pushed === 0 ? 'no change was pushed' : few])
+  }
   if (failures.level === 'unk') {
     missing.push([
       'failure rate',

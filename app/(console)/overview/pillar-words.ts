@@ -72,7 +72,12 @@ export function conflictRateWords({ conflicts, limits, queue }: Answer, range: R
     caption: 'Conflict rate',
     status: {
       kind: conflicts.level,
-      word: rateWord(conflicts.level, limits.conflictWarn, limits.conflictFriction, 'Nothing pushed'),
+      word: rateWord(
+        conflicts.level,
+        limits.conflictWarn,
+        limits.conflictFriction,
+        share?.whole ? 'Too few changes' : 'Nothing pushed',
+      ),
     },
     figure: rateFigure(share?.rate ?? null),
     sentence: 'of pushed changes needed resolution',

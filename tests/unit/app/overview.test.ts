@@ -133,6 +133,8 @@ describe('pillar cards', () => {
     expect(words.figure).toEqual({ value: '0.84', unit: '%' })
     expect(words.evidence[0]).toBe('262 of 31,240 pushed, last 24 h')
     expect(words.note).toEqual({ kind: 'unk', text: 'None waits for a person; 21 on species' })
+    const few = conflictRateWords(answer({ conflicts: { part: 2, whole: 5, rate: 0.4, level: 'unk' } }), DAY)
+    expect([few.status.word, few.evidence[0]]).toEqual(['Too few changes', '2 of 5 pushed, last 24 h'])
     const older = conflictRateWords(
       answer({ conflicts: { part: 0, whole: 9, rate: 0, level: 'ok' }, openConflicts: 1 }),
       DAY,

@@ -239,7 +239,8 @@ describe('conflicts', () => {
         { key: 'species', count: 2 },
       ],
     })
-    expect(level).toBe('crit')
+    // Ten changes are too few to judge a rate of them.
+    expect(level).toBe('unk')
     const one = await conflicts(contextOf(events, NOW), { ...RANGE, collection: 'strikes' })
     expect([one.figure?.mutations.whole, one.figure?.sessions]).toEqual([10, null])
   })

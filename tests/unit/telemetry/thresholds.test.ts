@@ -21,8 +21,8 @@ const lagOf = (p95: number | null): LagFigure => ({
   pending: null,
 })
 const share = (rate: number | null) => ({ part: 0, whole: 0, rate })
-const conflictsOf = (rate: number | null): ConflictFigure => ({
-  mutations: share(rate),
+const conflictsOf = (rate: number | null, whole = 20): ConflictFigure => ({
+  mutations: { part: 0, whole, rate },
   sessions: null,
   byStrategy: [],
   byOutcome: { local: 0, remote: 0, merge: 0, manual: 0 },
@@ -71,6 +71,9 @@ describe('thresholds', () => {
     [null, 'unk'],
   ])('a conflict rate of %s is %s', (rate, level) => {
     expect(conflictLevel(conflictsOf(rate), DEFAULT_THRESHOLDS)).toBe(level)
+  })
+  test('the conflict rate of a few changes is not judged', () => {
+    expect(conflictLevel(conflictsOf(0.5, 19), DEFAULT_THRESHOLDS)).toBe('unk')
   })
 
   test.each([

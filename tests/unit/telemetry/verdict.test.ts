@@ -191,6 +191,12 @@ const TABLE: readonly (readonly [what: string, parts: OverviewParts, level: stri
     'unk',
     'Nothing is over its limit; failure rate is not known',
   ],
+  [
+    'few changes were pushed, and two of them met',
+    { conflicts: conflictFigure(2, 5) },
+    'unk',
+    'Nothing is over its limit; conflict rate is not known',
+  ],
 ]
 
 describe('verdict', () => {
