@@ -212,6 +212,26 @@ export const MUTANTS: readonly PlantedMutant[] = [
     ],
   },
   {
+    name: 'operations-not-transformed',
+    edits: [
+      {
+        file: 'lib/engine/ot/integrate.ts',
+        find: "const next = type.transform(op, other, 'left')",
+        replace: 'const next = ok(op)',
+      },
+    ],
+  },
+  {
+    name: 'text-update-dropped',
+    edits: [
+      {
+        file: 'lib/engine/crdt/text-yjs.ts',
+        find: 'merged([left, right])',
+        replace: 'merged([left])',
+      },
+    ],
+  },
+  {
     name: 'refused-stamp-drops-the-change',
     edits: [
       {

@@ -10,6 +10,9 @@ export interface Intent {
   /** What was counted and tagged with it. */
   readonly counted: number
   readonly tags: readonly number[]
+  /** What it put into a text and took out of it, by the operations that typed it. */
+  readonly typed: readonly number[]
+  readonly erased: readonly number[]
   /** It should end as a dead letter. */
   readonly isPoison: boolean
   /** Made while a person had to decide about the record: what it stands on is not what the device shows. */

@@ -1,5 +1,5 @@
 import { Chance } from '../world/chance.ts'
-import { COLLECTIONS } from '../world/collections.ts'
+import { DOCUMENTS, TEXTS } from '../world/collections.ts'
 import type { FaultKind, MomentKind, Operation, Plan, Verb, WindowKind } from '../world/plan.ts'
 import { MOMENT_KINDS, WINDOW_KINDS } from '../world/plan.ts'
 
@@ -17,6 +17,10 @@ const ONCE: ReadonlySet<FaultKind> = new Set(['winter', 'restore', 'clone', 'ret
 /** What was acknowledged is kept a week for the case of a restore, so that none is survived by a winter. */
 const EXCLUSIVE: ReadonlySet<FaultKind> = new Set(['winter', 'restore'])
 
+/** Runs in which people write in one text together. */
+const TEXTS_SHARE = 1 / 8
+const EDITS = [8, 14] as const
+
 /** The plan of a seed: what people do, and at least eight things that go wrong meanwhile. */
 export function planOf(seed: number): Plan {
   const chance = new Chance(seed, 'plan')
@@ -28,7 +32,7 @@ export function planOf(seed: number): Plan {
   const device = (): number => chance.int(0, devices - 1)
   for (let i = chance.int(...WRITES); i > 0; i--) operations.push(aWrite(++id, at(), device(), chance))
   for (let i = chance.int(...READS); i > 0; i--) {
-    const collection = chance.pick(COLLECTIONS).name
+    const collection = chance.pick(DOCUMENTS)
     operations.push({ id: ++id, atMs: at(), device: device(), kind: 'read', collection, n: chance.int(0, 9) })
   }
   for (let i = chance.int(0, 3); i > 0; i--)
@@ -51,6 +55,7 @@ export function planOf(seed: number): Plan {
         m: 0,
       })
   }
+  operations.push(...aText(id, devices, new Chance(seed, 'texts')))
   // A twin never hears what the other one decided about a conflict that both hold (docs/simulation.md).
   const kept = operations.filter(({ kind }) => kind !== 'decide' || !used.has('clone'))
   kept.sort((a, b) => a.atMs - b.atMs || a.id - b.id)
@@ -58,12 +63,26 @@ export function planOf(seed: number): Plan {
 }
 
 function aWrite(id: number, atMs: number, device: number, chance: Chance): Operation {
-  const collection = chance.pick(COLLECTIONS).name
+  const collection = chance.pick(DOCUMENTS)
   const verbs: readonly Verb[] =
     collection === 'tallies'
       ? ['count', 'count', 'tag']
       : ['put', 'put', 'patch', 'patch', 'patch', 'new', 'remove']
   return { id, atMs, device, kind: 'write', verb: chance.pick(verbs), collection, n: chance.int(0, 99) }
+}
+
+function aText(id: number, devices: number, chance: Chance): readonly Operation[] {
+  if (!chance.hits(TEXTS_SHARE)) return []
+  const collection = chance.pick(TEXTS)
+  return Array.from({ length: chance.int(...EDITS) }, (_, i) => ({
+    id: id + i + 1,
+    atMs: chance.int(0, HORIZON_MS),
+    device: chance.int(0, devices - 1),
+    kind: 'write',
+    verb: chance.pick(['type', 'type', 'type', 'erase'] as const),
+    collection,
+    n: chance.int(0, 99),
+  }))
 }
 
 function aFault(id: number, atMs: number, device: number, kind: FaultKind, chance: Chance): Operation {

@@ -3,6 +3,7 @@ import type { SimDevice } from '../world/device.ts'
 import { BACKOFF_CAP_MS, INTERVAL_MS, STATE_TOLD_EVERY_MS } from '../world/device.ts'
 import { checkAccounts } from '../oracle/accounts.ts'
 import { checkConvergence } from '../oracle/convergence.ts'
+import { checkTexts } from '../oracle/texts.ts'
 import { checkTold } from '../oracle/told.ts'
 import { clearDesk, resumePaused } from './desk.ts'
 import type { Stage } from './execute.ts'
@@ -46,6 +47,7 @@ export async function healAndCheck(stage: Stage): Promise<void> {
   if (ledger.damaged.size > 0) await compareStates(stage)
   await checkConvergence(stage)
   await checkAccounts(stage)
+  checkTexts(stage)
   for (const device of world.devices) device.crash()
 }
 

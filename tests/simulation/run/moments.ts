@@ -170,7 +170,7 @@ export const MOMENTS: Readonly<Record<MomentKind, Action>> = {
 
 async function publishNext(ctx: Context, fleetId: string, n: number): Promise<void> {
   const collections = await ctx.storage.collections.list(fleetId)
-  const plain = collections.filter(({ strategy }) => strategy !== 'crdt')
+  const plain = collections.filter(({ strategy }) => strategy !== 'crdt' && strategy !== 'ot')
   const { id, version, schemaVersion } = plain[n % plain.length] as Collection
   const body = { version, schema: widened(schemaVersion) }
   await publishCollection(ctx, { actor: SYSTEM, fleetId, id, body })

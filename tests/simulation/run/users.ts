@@ -6,11 +6,15 @@ import type { JsonObject } from '#lib/kernel/json.ts'
 import { uuidv7 } from '#lib/kernel/uuid.ts'
 import type { Intent } from '../oracle/intent.ts'
 import type { Ledger } from '../oracle/ledger.ts'
+import { tokenOf } from '../oracle/texts.ts'
 import { Chance } from '../world/chance.ts'
+import { isText } from '../world/collections.ts'
 import type { SimDevice } from '../world/device.ts'
 import { START_MS } from '../world/fleet.ts'
 import type { Operation } from '../world/plan.ts'
 import type { World } from '../world/world.ts'
+import type { TextEdit } from './texts.ts'
+import { editText } from './texts.ts'
 
 type Write = Extract<Operation, { kind: 'write' }>
 
@@ -24,6 +28,8 @@ const EXPECTED: ReadonlySet<string> = new Set([
   'store_corrupt',
   'outbox_full',
   'invalid_data',
+  // The text became another one between looking and typing.
+  'invalid_patch',
 ])
 
 /** The people at the devices: they write, read, and remember what they were told. */
@@ -82,6 +88,8 @@ export class Users {
         after: after?.data ?? null,
         counted: 0,
         tags: [],
+        typed: [],
+        erased: [],
         isPoison: true,
         inConflict: before?.inConflict ?? false,
       })
@@ -109,6 +117,8 @@ export class Users {
         after: data,
         counted: 0,
         tags: [],
+        typed: [],
+        erased: [],
         isPoison: false,
         inConflict: true,
       })
@@ -140,7 +150,9 @@ export class Users {
 
   private async writeAs(device: SimDevice, replica: Replica, write: Write): Promise<void> {
     const collection = replica.collection(write.collection)
-    const id = write.verb === 'new' ? null : this.recordId(write.collection, write.n)
+    // All write in one text.
+    const n = isText(write.collection) ? 0 : write.n
+    const id = write.verb === 'new' ? null : this.recordId(write.collection, n)
     const before = id === null ? null : await collection.get(id)
     const place = `${write.collection}/${id ?? ''}`
     const wasCertain = !this.ledger.uncertain.has(place)
@@ -149,14 +161,15 @@ export class Users {
     const settled = (): void => {
       if (wasCertain) this.ledger.uncertain.delete(place)
     }
-    const done = await this.perform(collection, id, before, write).catch((error: unknown) => {
+    const performed = await this.perform(collection, id, before, write).catch((error: unknown) => {
       settled()
       throw error
     })
-    if (!done) return settled()
+    if (!performed) return settled()
+    const { done, typed, erased } = performed
     const after = await collection.get(done.recordId)
     this.saw(device, write.collection, done.recordId, after)
-    this.readOwn(device, write, after)
+    this.readOwn(device, write, after, typed)
     this.remember(done.mutationId, {
       device: device.index,
       collection: write.collection,
@@ -165,6 +178,8 @@ export class Users {
       after: after?.data ?? null,
       counted: before && write.verb === 'count' ? amountOf(write) : 0,
       tags: before && write.verb === 'tag' ? [write.id] : [],
+      typed,
+      erased,
       isPoison: false,
       inConflict: (before?.inConflict ?? false) || (after?.inConflict ?? false),
     })
@@ -176,8 +191,20 @@ export class Users {
     id: string | null,
     before: RecordView | null,
     write: Write,
-  ): Promise<{ readonly recordId: string; readonly mutationId: string } | null> {
+  ): Promise<TextEdit | null> {
+    if (id !== null && before && isText(write.collection)) return editText(collection, id, write)
+    const done = await this.writeDocument(collection, id, before, write)
+    return done && { done, typed: [], erased: [] }
+  }
+
+  private async writeDocument(
+    collection: Collection,
+    id: string | null,
+    before: RecordView | null,
+    write: Write,
+  ): Promise<TextEdit['done'] | null> {
     const title = `t${write.id}`
+    if (isText(write.collection)) return collection.put(id, {})
     if (write.collection === 'tallies') {
       const place = id ?? this.recordId(write.collection, write.n)
       if (!before) return collection.put(place, {})
@@ -194,14 +221,17 @@ export class Users {
   }
 
   /** R: a device shows its own change at once. */
-  private readOwn(device: SimDevice, write: Write, after: RecordView | null): void {
+  private readOwn(device: SimDevice, write: Write, after: RecordView | null, typed: TextEdit['typed']): void {
     const wrong = (): void =>
       this.ledger.blame(
         'R',
         `device ${device.index} does not show its own ${write.verb} of ${write.collection}: ${canonicalJson(after?.data ?? null)}`,
       )
     const data: JsonObject | null = after?.data ?? null
-    if (write.collection === 'tallies') {
+    if (isText(write.collection)) {
+      const body = String(data?.['body'] ?? '')
+      if (!data || typed.some((one) => !body.includes(tokenOf(write.collection, one)))) wrong()
+    } else if (write.collection === 'tallies') {
       if (!data) wrong()
     } else if (write.verb === 'remove') {
       if (data) wrong()
@@ -220,6 +250,8 @@ export class Users {
       before: earlier.before,
       counted: earlier.counted + intent.counted,
       tags: [...earlier.tags, ...intent.tags],
+      typed: [...earlier.typed, ...intent.typed],
+      erased: [...earlier.erased, ...intent.erased],
       isPoison: earlier.isPoison || intent.isPoison,
       inConflict: earlier.inConflict || intent.inConflict,
     })
