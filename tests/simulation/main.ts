@@ -8,6 +8,7 @@ import { setUpFleet } from './world/fleet.ts'
 import { useLightMessages } from './world/light-messages.ts'
 import type { Plan } from './world/plan.ts'
 import { isFault } from './world/plan.ts'
+import { preloadParts } from './world/preload.ts'
 import { sealProcess } from './world/seal.ts'
 import { turnAround } from './world/virtual-time.ts'
 
@@ -33,6 +34,7 @@ const tell = (line: object): void => void process.stdout.write(`${JSON.stringify
 
 sealProcess()
 useLightMessages()
+await preloadParts()
 const fleet = await setUpFleet()
 const sum = { seeds: 0, twice: 0, faults: 0, mutations: 0, commits: 0 }
 let hits: Record<string, number> = {}

@@ -13,27 +13,29 @@ const OPEN = {
 } as const
 const PAGE = { limit: 200, cursor: null }
 
-/** A: at rest, what a person must decide is told on the device that it came from, not at the desk alone (CS6, CM3). */
-export async function checkTold({
+/**
+ * A: at rest, what a person must decide is told on the device that it came from, not at the desk alone (CS6, CM3). Gives
+ * what isn't.
+ */
+export async function untold({
   world,
   ledger,
 }: {
   readonly world: World
   readonly ledger: Ledger
-}): Promise<void> {
+}): Promise<readonly string[]> {
   const { items } = await world.database.storage.conflicts.list(world.fleetId, OPEN, PAGE)
   const told = new Set(
     world.devices.flatMap(({ replica }) =>
       (replica?.conflicts$.get() ?? []).map(({ conflictId }) => conflictId),
     ),
   )
-  for (const { id, collection, recordId, mutationId } of items) {
+  return items.flatMap(({ id, collection, recordId, mutationId }) => {
     const author = ledger.intents.get(mutationId)?.device
     // Another program than the SDK made it; or the notice is what the damage took.
-    if (author === undefined || ledger.damaged.has(author) || told.has(id)) continue
-    ledger.blame(
-      'A',
-      `conflict ${id} of ${mutationId} on ${collection}/${recordId} is not told on device ${author}`,
-    )
-  }
+    if (author === undefined || ledger.damaged.has(author) || told.has(id)) return []
+    // It asks about this one while another one waits for a person.
+    if ((world.devices[author]?.replica?.status$.get().pending ?? 0) > 0) return []
+    return [`conflict ${id} of ${mutationId} on ${collection}/${recordId} is not told on device ${author}`]
+  })
 }

@@ -3,6 +3,7 @@ import type { JsonObject } from '#lib/kernel/json.ts'
 import { uuidv7 } from '#lib/kernel/uuid.ts'
 import type { Ledger } from '../oracle/ledger.ts'
 import { Chance } from '../world/chance.ts'
+import { TEXTS } from '../world/collections.ts'
 import type { Users } from './users.ts'
 import type { World } from '../world/world.ts'
 
@@ -48,6 +49,16 @@ export class Gateway {
     const body = this.push([first, second], { atomic: true })
     await this.post('push', author.token, body)
     await this.post('push', author.token, body)
+  }
+
+  /** The texts that devices write in: two that make one each, apart, have one record and two beginnings (CS9). */
+  async beginTexts(): Promise<void> {
+    const author = await this.enroll()
+    if (!author) return
+    const begun = TEXTS.map((name) =>
+      this.mutation(author.deviceId, name, this.users.recordId(name, 0), { body: '' }),
+    )
+    await this.post('push', author.token, this.push(begun))
   }
 
   private async enroll(): Promise<{ readonly deviceId: string; readonly token: string } | null> {

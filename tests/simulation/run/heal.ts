@@ -4,7 +4,7 @@ import { BACKOFF_CAP_MS, INTERVAL_MS, STATE_TOLD_EVERY_MS } from '../world/devic
 import { checkAccounts } from '../oracle/accounts.ts'
 import { checkConvergence } from '../oracle/convergence.ts'
 import { checkTexts } from '../oracle/texts.ts'
-import { checkTold } from '../oracle/told.ts'
+import { untold } from '../oracle/told.ts'
 import { clearDesk, resumePaused } from './desk.ts'
 import type { Stage } from './execute.ts'
 
@@ -15,6 +15,8 @@ const LOOK_EVERY_MS = 1_000
 const WAIT_MAX_MS = 400_000
 /** A decision at the desk lets changes go that may meet others again. */
 const DESK_ROUNDS_MAX = 8
+/** A server answers from what it knows of a device for some seconds. */
+const REMEMBERED_MS = 10_000
 const DESK_WITHIN_MS = 10_000
 
 /** Everything is mended; then all must come to rest, and everybody must hold the same. */
@@ -33,13 +35,13 @@ export async function healAndCheck(stage: Stage): Promise<void> {
   if (!(await world.complete(resumePaused(stage), DESK_WITHIN_MS)))
     return ledger.blame('L', 'the desk is not answered')
   await drain(stage, 'after the faults')
-  await checkTold(stage)
+  await hearAll(stage)
   for (let round = 0; ; round++) {
     const before = world.database.commits.length
     const cleared = clearDesk(stage)
     if (!(await world.complete(cleared, DESK_WITHIN_MS))) return ledger.blame('L', 'the desk is not answered')
     await drain(stage, 'after the desk', await syncAll(stage))
-    await checkTold(stage)
+    await hearAll(stage)
     // A device that hears only now of a restore sends again what the others must read then.
     if ((await cleared) === 0 && world.database.commits.length === before) break
     if (round === DESK_ROUNDS_MAX) return ledger.blame('L', 'decisions make new conflicts without end')
@@ -49,6 +51,15 @@ export async function healAndCheck(stage: Stage): Promise<void> {
   await checkAccounts(stage)
   checkTexts(stage)
   for (const device of world.devices) device.crash()
+}
+
+/** News may wait in one process for what another one still has in memory. */
+async function hearAll(stage: Stage): Promise<void> {
+  const { world, ledger } = stage
+  if ((await untold(stage)).length === 0) return
+  await world.time.runUntil(world.time.elapsedMs + REMEMBERED_MS)
+  await drain(stage, 'after the news', await syncAll(stage))
+  for (const text of await untold(stage)) ledger.blame('A', text)
 }
 
 /** Until the devices have told their state hash, and those that differ have read everything anew. */

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { Ledger } from '../oracle/ledger.ts'
 import type { Violation } from '../oracle/violation.ts'
+import { isText } from '../world/collections.ts'
 import type { SetUpFleet } from '../world/fleet.ts'
 import type { Plan } from '../world/plan.ts'
 import { World } from '../world/world.ts'
@@ -28,6 +29,8 @@ export async function runPlan(plan: Plan, fleet: SetUpFleet): Promise<Verdict> {
   const users = new Users(world, ledger)
   const stage = { world, ledger, users, gateway: new Gateway(world, ledger, users) }
   for (const device of world.devices) void device.open()
+  if (plan.operations.some((one) => one.kind === 'write' && isText(one.collection)))
+    void stage.gateway.beginTexts()
   try {
     for (const operation of plan.operations) {
       await world.time.runUntil(operation.atMs + world.time.leaptMs)

@@ -1,6 +1,7 @@
 import { ReplicaError } from '#lib/client/errors.ts'
 import type { Collection, RecordView } from '#lib/client/collection.ts'
 import type { Replica } from '#lib/client/replica.ts'
+import type { Identity, Position } from '#lib/client/tables.ts'
 import { canonicalJson } from '#lib/kernel/json.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import { uuidv7 } from '#lib/kernel/uuid.ts'
@@ -137,8 +138,11 @@ export class Users {
   }
 
   private saw(device: SimDevice, collection: string, id: string, view: RecordView | null): void {
-    if (!view) return
-    const key = `${device.index} ${this.ledger.history.epoch} ${collection}/${id}`
+    const { epoch } = device.onDisk<Identity>('identity')
+    // It has heard of a restore, and has not read everything anew yet.
+    const isOld = device.onDisk<Position>('position').fullReason === 'epoch_changed'
+    if (!view || isOld) return
+    const key = `${device.index} ${epoch} ${collection}/${id}`
     const before = this.seen.get(key) ?? 0
     if (view.version < before && view.version > 0)
       this.ledger.blame(
@@ -192,7 +196,7 @@ export class Users {
     before: RecordView | null,
     write: Write,
   ): Promise<TextEdit | null> {
-    if (id !== null && before && isText(write.collection)) return editText(collection, id, write)
+    if (isText(write.collection)) return before && editText(collection, before.id, write)
     const done = await this.writeDocument(collection, id, before, write)
     return done && { done, typed: [], erased: [] }
   }
@@ -204,7 +208,6 @@ export class Users {
     write: Write,
   ): Promise<TextEdit['done'] | null> {
     const title = `t${write.id}`
-    if (isText(write.collection)) return collection.put(id, {})
     if (write.collection === 'tallies') {
       const place = id ?? this.recordId(write.collection, write.n)
       if (!before) return collection.put(place, {})
