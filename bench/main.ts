@@ -4,6 +4,7 @@
  */
 import { availableParallelism, loadavg } from 'node:os'
 import { benchEngine } from './engine/bench-engine.ts'
+import { benchMemory } from './memory/bench-memory.ts'
 import type { BenchDatabase } from './postgres.ts'
 import { startDatabase } from './postgres.ts'
 import { benchPull } from './pull/bench-pull.ts'
@@ -17,6 +18,7 @@ const TABLES: Readonly<Record<string, (database: BenchDatabase) => Promise<strin
   'small-pushes': benchSmallPushes,
   pull: benchPull,
   conflict: benchConflict,
+  memory: benchMemory,
 }
 const WITHOUT_DATABASE: Readonly<Record<string, () => Promise<string>>> = {
   engine: benchEngine,

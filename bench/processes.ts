@@ -3,7 +3,7 @@ import { SERVER_NODE_OPTIONS } from '../scripts/launch/server-options.mjs'
 import type { Child } from './child.ts'
 import { startChild } from './child.ts'
 import type { BenchDatabase } from './postgres.ts'
-import type { Listening, Usage } from './push/serve.ts'
+import type { Listening, Usage, UsageAsked } from './push/serve.ts'
 import type { SetUpFleet } from './set-up-fleet.ts'
 
 export type Server = Child<Listening>
@@ -27,7 +27,7 @@ export async function withProcesses<T>(
     children.push(child)
     return child
   }
-  const options = { env, nodeArgs: SERVER_NODE_OPTIONS }
+  const options = { env, nodeArgs: [...SERVER_NODE_OPTIONS, '--expose-gc'] }
   try {
     return await work({
       tidemark: (settings = {}) => {
@@ -43,7 +43,7 @@ export async function withProcesses<T>(
 }
 
 /** What a server process has used so far. */
-export const usageOf = (server: Server): Promise<Usage> => server.ask<Usage>({})
+export const usageOf = (server: Server, asked: UsageAsked = {}): Promise<Usage> => server.ask<Usage>(asked)
 
 export async function inDatabase<T>(
   { env }: BenchDatabase,

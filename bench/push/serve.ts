@@ -10,7 +10,13 @@ export interface Listening {
 /** Of this process, all its threads, since it started. */
 export interface Usage {
   readonly cpuUs: number
-  readonly residentBytes: number
+  /** What V8 holds, buffers included. */
+  readonly liveBytes: number
+}
+
+export interface UsageAsked {
+  /** After a collection of garbage. */
+  readonly collect?: boolean
 }
 
 /**
@@ -30,14 +36,17 @@ export async function serve(
   }
   process.once('SIGTERM', stop)
   process.once('disconnect', stop)
-  process.on('message', () => process.send?.(usage()))
+  process.on('message', (asked: UsageAsked) => process.send?.(usage(asked)))
   const { port } = server.address() as AddressInfo
   process.send?.({ ...facts, url: `http://127.0.0.1:${port}` } satisfies Listening)
 }
 
-/** Memory after a collection where Node was started with `--expose-gc`, else as it is. */
-function usage(): Usage {
-  globalThis.gc?.()
+function usage({ collect = false }: UsageAsked): Usage {
+  if (collect) {
+    if (!globalThis.gc) throw new Error('Node must be started with --expose-gc')
+    globalThis.gc()
+  }
   const { user, system } = process.cpuUsage()
-  return { cpuUs: user + system, residentBytes: process.memoryUsage.rss() }
+  const { heapUsed, external } = process.memoryUsage()
+  return { cpuUs: user + system, liveBytes: heapUsed + external }
 }
