@@ -1,5 +1,5 @@
 import { Agent, request as httpRequest } from 'node:http'
-import { brotliDecompressSync } from 'node:zlib'
+import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 
 export interface Answer {
   readonly status: number
@@ -71,9 +71,14 @@ export class HttpClient {
 
 /** The text of an answer. @throws where it is another status than this */
 export function textOf({ status, body, encoding }: Answer, expected = 200): string {
-  const text = (encoding === 'br' ? brotliDecompressSync(body) : body).toString('utf8')
+  const text = decoded(body, encoding).toString('utf8')
   if (status !== expected) throw new Error(`${status} instead of ${expected}: ${text.slice(0, 500)}`)
   return text
+}
+
+function decoded(body: Buffer, encoding: string | undefined): Buffer {
+  if (encoding === 'br') return brotliDecompressSync(body)
+  return encoding === 'gzip' ? gunzipSync(body) : body
 }
 
 /** Works on all of them, `width` at a time; the results are in the order of the items. */

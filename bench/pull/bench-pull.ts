@@ -1,5 +1,7 @@
 import type { Child } from '../child.ts'
 import { markdownTable, whole } from '../markdown.ts'
+import type { Protocol } from '../peer/peer.ts'
+import { PEER, PEER_MISSING, startPeer } from '../peer/peer.ts'
 import type { BenchDatabase } from '../postgres.ts'
 import type { Server } from '../processes.ts'
 import { analyze, inDatabase, usageOf, withProcesses } from '../processes.ts'
@@ -11,6 +13,8 @@ const RECORDS = 10_000
 const DEVICES = 10
 const DELTA = 100
 const POLLS = 10
+/** Slow enough that a hundred of its devices would be minutes. */
+const PEER_DEVICES = 2
 const CONCURRENCY = 4
 const ROUNDS = { warmUp: 1, measured: 10 }
 const ALL_DEVICES = (ROUNDS.warmUp + ROUNDS.measured) * DEVICES
@@ -26,8 +30,11 @@ const COPY = `
     'deleted', deleted, 'versionVector', version_vector::json, 'hlc', hlc, 'schemaVersion', schema_version)::text, -1), data
   FROM record WHERE fleet_id = $1 ON CONFLICT DO NOTHING`
 
+const CEILING = 'ceiling: bare `node:http`, rows by index, the same compression'
+const TIDEMARK = 'Tidemark'
+
 type WithCost<F> = F & { readonly cpuUs: number }
-type Both<F> = Readonly<Record<'ceiling' | 'tidemark', F>>
+type Rows<F> = Readonly<Record<string, F>>
 
 /** Fresh devices that read all, then what is new, then that nothing is, beside a ceiling on the same rows. */
 export function benchPull(database: BenchDatabase): Promise<string> {
@@ -36,23 +43,38 @@ export function benchPull(database: BenchDatabase): Promise<string> {
     const ceiling = await processes.server(new URL('./ceiling-server.ts', import.meta.url))
     const load = await processes.load(new URL('./load.ts', import.meta.url))
     const { url, enrollmentKey, fleetId } = app.ready
+    const peer = await startPeer(processes)
+    const writeTo = (to: string, protocol: Protocol, records: number): Promise<object> =>
+      load.ask<object>({ kind: 'write', url: to, protocol, records } satisfies Order)
     const write = async (records: number): Promise<void> => {
-      await load.ask<object>({ kind: 'write', url, records } satisfies Order)
+      await writeTo(url, 'tidemark', records)
       await inDatabase(database, (client) => client.query(COPY, [fleetId]))
     }
     await load.ask<object>({ kind: 'enroll', url, enrollmentKey, devices: ALL_DEVICES } satisfies Order)
     await inDatabase(database, (client) => client.query(CREATE))
     await write(RECORDS)
+    if (peer) await writeTo(peer.ready.url, 'couchdb', RECORDS)
     await analyze(database)
-    const full = await inTurns({ ceiling: fullRound(load, ceiling), tidemark: fullRound(load, app) }, ROUNDS)
-    const delta = await inTurns(
-      // Both read the same changes, so only the first of a turn makes them.
-      { ceiling: deltaRound(load, ceiling, () => write(DELTA)), tidemark: deltaRound(load, app) },
+    const full = await inTurns<string, WithCost<ReadFigures>>(
+      {
+        [CEILING]: fullRound(load, ceiling),
+        ...(peer && { [PEER]: fullRound(load, peer, 'couchdb', PEER_DEVICES) }),
+        [TIDEMARK]: fullRound(load, app),
+      },
       ROUNDS,
     )
-    const poll = await inTurns({ ceiling: pollRound(load, ceiling), tidemark: pollRound(load, app) }, ROUNDS)
+    const delta = await inTurns(
+      // Both read the same changes, so only the first of a turn makes them.
+      { [CEILING]: deltaRound(load, ceiling, () => write(DELTA)), [TIDEMARK]: deltaRound(load, app) },
+      ROUNDS,
+    )
+    const poll = await inTurns(
+      { [CEILING]: pollRound(load, ceiling), [TIDEMARK]: pollRound(load, app) },
+      ROUNDS,
+    )
     return [
-      readTable(`Pulls of ${whole(RECORDS)} records by 100 fresh devices, ${CONCURRENCY} at a time`, full),
+      readTable(`Pulls of ${whole(RECORDS)} records by 100 fresh devices, ${CONCURRENCY} at a time`, full) +
+        (peer ? '' : PEER_MISSING),
       readTable(
         `Pulls of ${DELTA} new records by each of ${ALL_DEVICES} devices, ${CONCURRENCY} at a time`,
         delta,
@@ -62,11 +84,16 @@ export function benchPull(database: BenchDatabase): Promise<string> {
   })
 }
 
-function fullRound(load: Child<object>, server: Server): () => Promise<WithCost<ReadFigures>> {
-  let from = -DEVICES
+function fullRound(
+  load: Child<object>,
+  server: Server,
+  protocol: Protocol = 'tidemark',
+  devices = DEVICES,
+): () => Promise<WithCost<ReadFigures>> {
+  let from = -devices
   return () => {
-    from += DEVICES
-    return readRound(load, server, { from, devices: DEVICES, fresh: true, records: RECORDS })
+    from += devices
+    return readRound(load, server, { protocol, from, devices, fresh: true, records: RECORDS })
   }
 }
 
@@ -74,10 +101,16 @@ const deltaRound =
   (load: Child<object>, server: Server, before: () => Promise<void> = async () => {}) =>
   async (): Promise<WithCost<ReadFigures>> => {
     await before()
-    return readRound(load, server, { from: 0, devices: ALL_DEVICES, fresh: false, records: DELTA })
+    return readRound(load, server, {
+      protocol: 'tidemark',
+      from: 0,
+      devices: ALL_DEVICES,
+      fresh: false,
+      records: DELTA,
+    })
   }
 
-type Reading = Pick<Extract<Order, { kind: 'read' }>, 'from' | 'devices' | 'fresh' | 'records'>
+type Reading = Pick<Extract<Order, { kind: 'read' }>, 'protocol' | 'from' | 'devices' | 'fresh' | 'records'>
 
 const readRound = (load: Child<object>, server: Server, reading: Reading): Promise<WithCost<ReadFigures>> =>
   costly(server, reading.devices * reading.records, () => {
@@ -99,36 +132,34 @@ async function costly<F>(server: Server, things: number, work: () => Promise<F>)
   return { ...figures, cpuUs: ((await usageOf(server)).cpuUs - before.cpuUs) / things }
 }
 
-function readTable(title: string, { ceiling, tidemark }: Both<WithCost<ReadFigures>>): string {
-  const row = (name: string, figures: WithCost<ReadFigures>): readonly string[] => [
-    name,
-    whole(figures.recordsPerSecond),
-    figures.bytesPerRecord.toFixed(0),
-    figures.p50Ms.toFixed(1),
-    figures.p99Ms.toFixed(1),
-    figures.cpuUs.toFixed(1),
-    (tidemark.recordsPerSecond / figures.recordsPerSecond).toFixed(2),
-  ]
+function readTable(title: string, rows: Rows<WithCost<ReadFigures>>): string {
+  const own = rows[TIDEMARK]?.recordsPerSecond ?? Number.NaN
   return markdownTable(
     title,
     ['server', 'records/s', 'bytes/record', 'p50 ms', 'p99 ms', 'Node CPU µs/record', 'Tidemark ÷ this'],
-    [row(CEILING, ceiling), row('Tidemark', tidemark)],
+    Object.entries(rows).map(([name, { recordsPerSecond, bytesPerRecord, p50Ms, p99Ms, cpuUs }]) => [
+      name,
+      whole(recordsPerSecond),
+      bytesPerRecord.toFixed(0),
+      p50Ms.toFixed(1),
+      p99Ms.toFixed(1),
+      cpuUs.toFixed(1),
+      (own / recordsPerSecond).toFixed(2),
+    ]),
   )
 }
 
-function pollTable(title: string, { ceiling, tidemark }: Both<WithCost<PollFigures>>): string {
-  const row = (name: string, { pollsPerSecond, p99Ms, cpuUs }: WithCost<PollFigures>): readonly string[] => [
-    name,
-    whole(pollsPerSecond),
-    p99Ms.toFixed(1),
-    cpuUs.toFixed(0),
-    (tidemark.pollsPerSecond / pollsPerSecond).toFixed(2),
-  ]
+function pollTable(title: string, rows: Rows<WithCost<PollFigures>>): string {
+  const own = rows[TIDEMARK]?.pollsPerSecond ?? Number.NaN
   return markdownTable(
     title,
     ['server', 'polls/s', 'p99 ms', 'Node CPU µs/poll', 'Tidemark ÷ this'],
-    [row(CEILING, ceiling), row('Tidemark', tidemark)],
+    Object.entries(rows).map(([name, { pollsPerSecond, p99Ms, cpuUs }]) => [
+      name,
+      whole(pollsPerSecond),
+      p99Ms.toFixed(1),
+      cpuUs.toFixed(0),
+      (own / pollsPerSecond).toFixed(2),
+    ]),
   )
 }
-
-const CEILING = 'ceiling: bare `node:http`, rows by index, the same compression'

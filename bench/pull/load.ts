@@ -4,6 +4,8 @@ import { enrollDevices } from '../enroll.ts'
 import type { Answer } from '../http-client.ts'
 import { HttpClient, inParallel, quantile, textOf } from '../http-client.ts'
 import { takeOrders } from '../orders.ts'
+import type { Protocol } from '../peer/peer.ts'
+import { PULLS, PUSHED, pushIn } from '../peer/peer.ts'
 import type { PushingDevice } from '../push/push-bodies.ts'
 import { nextReport, pushOfReports, strikeReportSource } from '../push/push-bodies.ts'
 
@@ -15,11 +17,12 @@ export type Order =
       readonly devices: number
     }
   /** New records. */
-  | { readonly kind: 'write'; readonly url: string; readonly records: number }
+  | { readonly kind: 'write'; readonly url: string; readonly protocol: Protocol; readonly records: number }
   /** Each of these devices reads from its token, or from the beginning, until there is no more; then its token is kept. */
   | {
       readonly kind: 'read'
       readonly url: string
+      readonly protocol: Protocol
       readonly from: number
       readonly devices: number
       readonly fresh: boolean
@@ -76,12 +79,13 @@ takeOrders(async (order: Order): Promise<object> => {
 })
 
 /** The devices write in turn, so that stamps and vectors are those of many. */
-async function write({ url, records }: Extract<Order, { kind: 'write' }>): Promise<object> {
+async function write({ url, protocol, records }: Extract<Order, { kind: 'write' }>): Promise<object> {
   const client = new HttpClient(url)
   for (let written = 0; written < records; written += PUSHED_AT_ONCE) {
     const writer = deviceAt(written / PUSHED_AT_ONCE)
-    const body = JSON.stringify(pushOfReports(writer, Math.min(PUSHED_AT_ONCE, records - written), report))
-    textOf(await client.send({ method: 'POST', path: '/api/v1/push', bearer: writer.token, body }))
+    const push = pushOfReports(writer, Math.min(PUSHED_AT_ONCE, records - written), report)
+    const call = { method: 'POST', bearer: writer.token, ...pushIn(protocol, push) } as const
+    textOf(await client.send(call), PUSHED[protocol])
   }
   client.close()
   return { written: records }
@@ -90,6 +94,7 @@ async function write({ url, records }: Extract<Order, { kind: 'write' }>): Promi
 /** Answers are counted after the clock has stopped; within it only their last part is read. */
 async function read(order: Extract<Order, { kind: 'read' }>): Promise<ReadFigures> {
   const known = tokensAt(order.url)
+  const { endOf, idsOf } = PULLS[order.protocol]
   const client = new HttpClient(order.url)
   const numbers = Array.from({ length: order.devices }, (_, i) => order.from + i)
   const startedMs = performance.now()
@@ -97,9 +102,9 @@ async function read(order: Extract<Order, { kind: 'read' }>): Promise<ReadFigure
     const pages: { readonly text: string; readonly answer: Answer }[] = []
     let token = order.fresh ? null : (known.get(number) ?? null)
     for (let hasMore = true; hasMore;) {
-      const answer = await ask(client, number, token)
+      const answer = await ask(client, order.protocol, number, token)
       const text = textOf(answer)
-      ;({ token, hasMore } = endOf(text))
+      ;({ token, hasMore } = endOf(text, token))
       pages.push({ text, answer })
       known.set(number, token)
     }
@@ -109,7 +114,7 @@ async function read(order: Extract<Order, { kind: 'read' }>): Promise<ReadFigure
   client.close()
   for (const pages of answers)
     checkCount(
-      pages.map(({ text }) => text),
+      pages.flatMap(({ text }) => idsOf(text)),
       order.records,
     )
   const all = answers.flat().map(({ answer }) => answer)
@@ -134,37 +139,28 @@ async function poll({
   const numbers = Array.from({ length: count * times }, (_, i) => i % count)
   const startedMs = performance.now()
   const answers = await inParallel(numbers, concurrency, (number) =>
-    ask(client, number, known.get(number) ?? null),
+    ask(client, 'tidemark', number, known.get(number) ?? null),
   )
   const seconds = (performance.now() - startedMs) / 1_000
   client.close()
-  for (const answer of answers) checkCount([textOf(answer)], 0)
+  for (const answer of answers) checkCount(PULLS.tidemark.idsOf(textOf(answer)), 0)
   const took = answers.map(({ tookMs }) => tookMs)
   return { pollsPerSecond: numbers.length / seconds, p99Ms: quantile(took, 0.99) }
 }
 
 /** As the SDK asks, its report included. */
-function ask(client: HttpClient, number: number, token: string | null): Promise<Answer> {
+function ask(client: HttpClient, protocol: Protocol, number: number, token: string | null): Promise<Answer> {
   const device = deviceAt(number)
-  const query = new URLSearchParams({ collections: 'strike-reports', ...(token === null ? {} : { token }) })
   const report = nextReport(device, { state: 'pulling', outbox: { depth: 0 } })
   const headers = {
-    'accept-encoding': 'br',
+    'accept-encoding': 'br, gzip',
     [HEADERS.report]: JSON.stringify(report),
   }
-  return client.send({ method: 'GET', path: `/api/v1/pull?${query}`, bearer: device.token, headers })
+  return client.send({ method: 'GET', path: PULLS[protocol].pathOf(token), bearer: device.token, headers })
 }
 
-const END = /"token":"([^"]+)","hasMore":(true|false)/
-function endOf(text: string): { readonly token: string; readonly hasMore: boolean } {
-  const [, token, hasMore] = END.exec(text.slice(text.lastIndexOf('"token":'))) ?? []
-  if (token === undefined) throw new Error(`no token: ${text.slice(0, 200)}`)
-  return { token, hasMore: hasMore === 'true' }
-}
-
-function checkCount(texts: readonly string[], records: number): void {
-  const ids = texts.flatMap((text) => (JSON.parse(text) as { changes: { recordId: string }[] }).changes)
-  const found = new Set(ids.map(({ recordId }) => recordId)).size
+function checkCount(ids: readonly string[], records: number): void {
+  const found = new Set(ids).size
   if (found !== records) throw new Error(`${found} records were read, ${records} are there`)
 }
 

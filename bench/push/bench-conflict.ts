@@ -23,6 +23,7 @@ export const benchConflict = (database: BenchDatabase): Promise<string> =>
       'ceiling 1: bare `node:http`, reads and parses': await processes.server(CEILING, ['parse']),
       [UPSERT]: await processes.server(CEILING, ['upsert']),
     }),
+    withPeer: false,
     check: checkWinners,
   })
 

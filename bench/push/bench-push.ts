@@ -23,6 +23,7 @@ export const benchPush = (database: BenchDatabase): Promise<string> =>
     warmUp: 3,
     measured: 5,
     others: ceilings,
+    withPeer: true,
     check: checkAllStored,
   })
 
@@ -42,6 +43,7 @@ export const benchSmallPushes = (database: BenchDatabase): Promise<string> =>
         new URL('./next-server.ts', import.meta.url),
       ),
     }),
+    withPeer: false,
     check: checkAllStored,
   })
 

@@ -3,6 +3,8 @@ import type { PushRequest, PushResponse } from '#lib/protocol/push.ts'
 import { enrollDevices } from '../enroll.ts'
 import { HttpClient, inParallel, quantile, textOf } from '../http-client.ts'
 import { takeOrders } from '../orders.ts'
+import type { Protocol } from '../peer/peer.ts'
+import { PUSHED, pushIn } from '../peer/peer.ts'
 import type { PushingDevice } from './push-bodies.ts'
 import { pushOfInspections, pushOfNewInspections, pushOfReports, strikeReportSource } from './push-bodies.ts'
 
@@ -20,6 +22,7 @@ export type Order =
       readonly pushes: number
       readonly mutations: number
       readonly concurrency: number
+      readonly protocol: Protocol
       /** True when the server decides: then its results are looked at. */
       readonly decides: boolean
       /** The records that all pushes are about; without them each mutation is a new record. */
@@ -66,21 +69,19 @@ async function heat({ url, records }: Extract<Order, { kind: 'heat' }>): Promise
 
 /** Bodies are made before the clock starts and answers checked after it has stopped. */
 async function round(order: Extract<Order, { kind: 'round' }>): Promise<RoundFigures> {
-  const { mutations, concurrency, decides, hot } = order
+  const { mutations, concurrency, decides, protocol, hot } = order
   const pushes = Array.from({ length: order.pushes }, (_, i) => {
     const device = deviceAt(i)
     const push = hot ? pushOfInspections(device, mutations, hot) : pushOfReports(device, mutations, report)
     if (hot) noteStamps(order.url, push)
-    return { bearer: device.token, body: JSON.stringify(push) }
+    return { bearer: device.token, ...pushIn(protocol, push) }
   })
   const client = new HttpClient(order.url)
   const startedMs = performance.now()
-  const answers = await inParallel(pushes, concurrency, (push) =>
-    client.send({ method: 'POST', path: '/api/v1/push', ...push }),
-  )
+  const answers = await inParallel(pushes, concurrency, (push) => client.send({ method: 'POST', ...push }))
   const seconds = (performance.now() - startedMs) / 1_000
   client.close()
-  if (!decides) for (const answer of answers) textOf(answer)
+  if (!decides) for (const answer of answers) textOf(answer, PUSHED[protocol])
   if (decides) for (const answer of answers) check(textOf(answer), mutations, hot ? DECIDED : MADE)
   const took = answers.map(({ tookMs }) => tookMs)
   const mutationsPerSecond = (pushes.length * mutations) / seconds

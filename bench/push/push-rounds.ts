@@ -1,5 +1,6 @@
 import type { Child } from '../child.ts'
 import { markdownTable, whole } from '../markdown.ts'
+import { PEER, PEER_MISSING, startPeer } from '../peer/peer.ts'
 import type { BenchDatabase } from '../postgres.ts'
 import type { Processes, Server } from '../processes.ts'
 import { analyze, usageOf, withProcesses } from '../processes.ts'
@@ -20,6 +21,8 @@ export interface PushPlan {
   readonly hot?: readonly string[]
   /** Servers that decide nothing, by the name of their row. */
   readonly others: (processes: Processes) => Promise<Readonly<Record<string, Server>>>
+  /** Stands beside it as well, where it is installed. */
+  readonly withPeer: boolean
   /** Fails when what is stored is not what was acknowledged. */
   readonly check: (database: BenchDatabase, run: PushRun) => Promise<void>
 }
@@ -50,24 +53,28 @@ export function benchPushes(database: BenchDatabase, plan: PushPlan): Promise<st
     const { devices, hot, warmUp, measured, pushes, mutations } = plan
     await load.ask<object>({ kind: 'enroll', url, enrollmentKey, devices } satisfies Order)
     if (hot) await load.ask<object>({ kind: 'heat', url, records: hot } satisfies Order)
-    const beside = Object.entries(others).map(([name, server]) => [name, roundOf(plan, load, server, false)])
+    const peer = plan.withPeer ? await startPeer(processes) : null
+    const round = (server: Server, how: How) => roundOf(plan, load, server, how)
+    const beside = Object.entries(others).map(([name, server]) => [name, round(server, CEILING)] as const)
     const figures = await inTurns<string, Figures>(
-      { ...Object.fromEntries(beside), [TIDEMARK]: roundOf(plan, load, tidemark, true) },
+      {
+        ...Object.fromEntries(beside),
+        ...(peer && { [PEER]: round(peer, { protocol: 'couchdb', decides: false }) }),
+        [TIDEMARK]: round(tidemark, { protocol: 'tidemark', decides: true }),
+      },
       { warmUp, measured, afterWarmUp: () => analyze(database) },
     )
     const all = (warmUp + measured) * pushes * mutations
     await plan.check(database, { fleetId, mutations: all, load, tidemark, others })
-    return pushTable(plan.title, figures)
+    return pushTable(plan.title, figures) + (plan.withPeer && !peer ? PEER_MISSING : '')
   })
 }
 
+type How = Pick<Extract<Order, { kind: 'round' }>, 'protocol' | 'decides'>
+const CEILING: How = { protocol: 'tidemark', decides: false }
+
 const roundOf =
-  (
-    { pushes, mutations, concurrency, hot }: PushPlan,
-    load: Child<object>,
-    server: Server,
-    decides: boolean,
-  ) =>
+  ({ pushes, mutations, concurrency, hot }: PushPlan, load: Child<object>, server: Server, how: How) =>
   async (): Promise<Figures> => {
     const { url } = server.ready
     const order = {
@@ -76,7 +83,7 @@ const roundOf =
       pushes,
       mutations,
       concurrency,
-      decides,
+      ...how,
       ...(hot && { hot }),
     } as const
     const before = await usageOf(server)
