@@ -58,6 +58,18 @@ export function canonicalJson(value: Json): string {
   return `{${keys.map((key) => `${JSON.stringify(key)}:${canonicalJson(object[key] as Json)}`).join(',')}}`
 }
 
+/** About as many characters as its text has, without making it. */
+export function roughSize(value: Json): number {
+  if (typeof value === 'string') return value.length + 2
+  if (typeof value !== 'object' || value === null) return 8
+  let size = 2
+  if (Array.isArray(value)) for (const item of value as readonly Json[]) size += roughSize(item) + 1
+  else
+    for (const key of Object.keys(value))
+      size += key.length + 4 + roughSize((value as JsonObject)[key] as Json)
+  return size
+}
+
 /** Whether a value nests at most `levels` deep, a scalar being 0. Looks no deeper, so that no nesting is too much for it. */
 export function depthWithin(value: Json, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return levels >= 0

@@ -206,7 +206,7 @@ export const REFUSED_CODES = [
 ] as const
 export type RefusedCode = (typeof REFUSED_CODES)[number]
 
-export const RETRY_CODES = ['authority_unavailable', 'contention', 'parent_retry'] as const
+export const RETRY_CODES = ['authority_unavailable', 'contention', 'parent_retry', 'push_full'] as const
 export type RetryCode = (typeof RETRY_CODES)[number]
 
 /** What each code of a single mutation means; documentation is generated from here. */
@@ -231,4 +231,6 @@ export const MUTATION_CODE_HELP = {
   authority_unavailable: 'The system behind the collection did not answer.',
   contention: 'Too many writers at once.',
   parent_retry: 'The change that it was made on has to be sent again first.',
+  push_full:
+    'The changes before it took all that one push may handle, 8 MiB of records; send it again, an atomic push in smaller ones.',
 } as const satisfies Record<DeadLetterCode | RefusedCode | RetryCode, string>

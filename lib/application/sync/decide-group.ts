@@ -256,7 +256,7 @@ function countTries({ snapshot, writes }: Group, job: DeviceJob, results: readon
     const { id } = result
     const before = snapshot.failedTries.get(id) ?? 0
     if (result.status === 'retry') {
-      if (result.code === 'parent_retry') continue
+      if (result.code === 'parent_retry' || result.code === 'push_full') continue
       writes.failedTries.push({ mutationId: id, deviceId: job.push.deviceId, tries: before + 1 })
     } else if (before > 0 && result.status !== 'shed' && result.status !== 'refused')
       writes.endedTries.push(id)

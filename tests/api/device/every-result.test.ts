@@ -133,6 +133,16 @@ const PROVOKE_RESULT: Record<DeadLetterCode | RefusedCode | RetryCode, () => Pro
     const child = ordered({ recordId: parent.recordId, after: parent.id })
     return (await device.pushed([parent, child])).results[1] as MutationResult
   },
+  push_full: async () => {
+    const made = device.mutation({ op: put({ title: 'x'.repeat(200_000) }) })
+    await device.pushed([made])
+    const { recordId } = made
+    const patches = Array.from({ length: 60 }, (_, n) =>
+      device.mutation({ recordId, op: { type: 'patch', set: { note: n } } }),
+    )
+    const chain = patches.map((patch, n) => ({ ...patch, after: (patches[n - 1] ?? made).id }))
+    return (await device.pushed(chain)).results.at(-1) as MutationResult
+  },
 }
 
 describe('every code of a mutation', () => {

@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest'
+import { PUSH_RECORD_BYTES_MAX } from '#lib/protocol/limits.ts'
+import type { Mutation } from '#lib/protocol/mutation.ts'
+import type { MutationResult } from '#lib/protocol/push.ts'
+import {
+  COLLECTION,
+  DEVICE_A,
+  DEVICE_B,
+  EngineWorld,
+  mutationBy,
+  patch,
+  put,
+  rulesOf,
+  uuid,
+} from '#tests/support/engine-world.ts'
+
+const LARGE = 'x'.repeat(100_000)
+
+/** Records of 100 KB that two devices changed in different fields. */
+function contested(count: number): { server: EngineWorld; mutations: readonly Mutation[] } {
+  const server = new EngineWorld()
+  const collections = new Map([[COLLECTION, rulesOf({ strategy: 'field-merge' })]])
+  server.world = { ...server.world, collections }
+  const mutations = Array.from({ length: count }, (_, n) => {
+    const recordId = uuid('e', n + 1)
+    const [made] = server.push(DEVICE_A, [mutationBy(DEVICE_A, put({ LARGE, a: 0, b: 0 }), { recordId })])
+    const { version: baseVersion } = made as MutationResult & { version: number }
+    server.push(DEVICE_A, [mutationBy(DEVICE_A, patch({ a: 1 }), { recordId, baseVersion })])
+    return mutationBy(DEVICE_B, patch({ b: 1 }), { recordId, baseVersion })
+  })
+  return { server, mutations }
+}
+
+test('[PU5] no answer outgrows what a push may handle; the rest is told to come again, and comes through', () => {
+  const { server, mutations } = contested(200)
+  let waiting = mutations
+  for (let pushes = 0; waiting.length > 0; pushes++) {
+    expect(pushes).toBeLessThan(10)
+    const results = server.push(DEVICE_B, waiting)
+    expect(JSON.stringify(results).length).toBeLessThan(PUSH_RECORD_BYTES_MAX + 2 * LARGE.length)
+    const later = results.filter(({ status }) => status !== 'merged')
+    expect(later.every((one) => one.status === 'retry' && one.code === 'push_full')).toBe(true)
+    waiting = waiting.slice(results.length - later.length)
+  }
+  expect([...server.world.records.values()].every(({ data }) => data?.['a'] === 1 && data['b'] === 1)).toBe(
+    true,
+  )
+  const again = server.push(DEVICE_B, mutations)
+  expect(JSON.stringify(again).length).toBeLessThan(PUSH_RECORD_BYTES_MAX + 2 * LARGE.length)
+})
+
+test('[PU5] a chain on one large record is taken a part at a time, in order', () => {
+  const { server } = contested(1)
+  const recordId = uuid('e', 1)
+  const chain: Mutation[] = []
+  for (let n = 0; n < 200; n++) {
+    const after = chain.at(-1)?.id
+    const op = patch({ [`k${n}`]: n })
+    chain.push(mutationBy(DEVICE_B, op, { recordId, baseVersion: 2, ...(after ? { after } : {}) }))
+  }
+  const results = server.push(DEVICE_B, chain)
+  const taken = results.filter(({ status }) => status === 'applied').length
+  expect(taken).toBeGreaterThan(10)
+  expect(taken).toBeLessThan(100)
+  expect(results.slice(taken).every((one) => one.status === 'retry' && one.code === 'push_full')).toBe(true)
+})
+
+test('[PU5] an atomic push past it has no effect', () => {
+  const { server, mutations } = contested(200)
+  const before = server.text
+  const results = server.push(DEVICE_B, mutations, { atomic: true })
+  expect(results.at(-1)).toMatchObject({ status: 'retry', code: 'push_full' })
+  expect(results[0]).toMatchObject({ status: 'not_applied' })
+  expect(server.text).toBe(before)
+})
