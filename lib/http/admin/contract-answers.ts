@@ -178,6 +178,19 @@ export const letterAnswer = z.object({
   discardedWith: uuid.nullable(),
   editedAs: uuid.nullable(),
 })
+export const letterGroups = listOf(
+  z.object({
+    code: z.enum(DEAD_LETTER_CODES),
+    appVersion: z.string(),
+    collection: z.string(),
+    path: z.string().nullable(),
+    /** Of the newest letter. */
+    detail: z.string(),
+    count,
+    devices: count,
+    newestAtMs: ms,
+  }),
+).extend({ totals: z.object({ causes: count, letters: count }) })
 export const letterDetail = z.object({
   letter: letterAnswer,
   base: jsonObject.nullable(),

@@ -197,6 +197,11 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
   },
 
   'GET /dead-letters': list('Dead letters, newest first', answers.letterAnswer, deadLettersQuery),
+  'GET /dead-letters/groups': {
+    summary: 'Open dead letters by cause, most frequent first',
+    query: wholeQuery,
+    answer: answers.letterGroups,
+  },
   'GET /dead-letters/:id': {
     summary: 'One dead letter beside the server as it is now',
     answer: answers.letterDetail,

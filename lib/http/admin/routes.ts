@@ -13,6 +13,7 @@ import { resolveConflict } from '#lib/application/conflicts/resolve-conflict.ts'
 import { discard } from '#lib/application/dead-letters/discard.ts'
 import { edit } from '#lib/application/dead-letters/edit.ts'
 import { getDeadLetter } from '#lib/application/dead-letters/get-dead-letter.ts'
+import { listCauses } from '#lib/application/dead-letters/list-causes.ts'
 import { listDeadLetters } from '#lib/application/dead-letters/list-dead-letters.ts'
 import { replay } from '#lib/application/dead-letters/replay.ts'
 import { restore } from '#lib/application/dead-letters/restore.ts'
@@ -37,6 +38,7 @@ import { queue } from '#lib/application/pillars/queue.ts'
 import { getSession } from '#lib/application/sessions/get-session.ts'
 import { listSessions } from '#lib/application/sessions/list-sessions.ts'
 import type { Role } from '#lib/application/context.ts'
+import { letterGroups } from './letter-groups.ts'
 import { deviceQueryOf, pillarQueryOf, rangeQueryOf, sessionQueryOf } from './query.ts'
 import { openStream } from './stream.ts'
 import type { AdminCall, AdminRoute, FleetCall } from './table.ts'
@@ -210,6 +212,9 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   ),
 
   read('/dead-letters', 'viewer', (call) => listDeadLetters(call.ctx, { ...input(call), query: call.query })),
+  read('/dead-letters/groups', 'viewer', async (call) =>
+    letterGroups(await listCauses(call.ctx, call), call.query),
+  ),
   read('/dead-letters/:id', 'viewer', (call) => getDeadLetter(call.ctx, { ...input(call), id: idOf(call) })),
   act('/dead-letters/:id/replay', 'operator', (call) => replay(call.ctx, { ...input(call), id: idOf(call) })),
   act('/dead-letters/:id/edit', 'operator', (call) => edit(call.ctx, { ...input(call), id: idOf(call) })),

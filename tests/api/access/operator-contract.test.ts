@@ -318,12 +318,24 @@ describe('lists of the operator API, over HTTP and PostgreSQL', () => {
       expect(itemsOf(await call('GET', `/dead-letters?fleet=${fleetId}&path=${rule}`))).toMatchObject([
         { code: 'rule_violation', path: rule },
       ])
-    const { causes } = await world.storage.deadLetters.openByCause(fleetId, 100)
-    expect(
-      causes
-        .filter(({ code }) => code === 'rule_violation')
-        .map(({ path }) => path)
-        .sort(),
-    ).toEqual(['few', 'named'])
+    await device.pushed([ruled({ title: '', count: 1 })])
+    const groups = `/dead-letters/groups?fleet=${fleetId}`
+    const all = await call('GET', groups)
+    const ofRules = itemsOf(all).filter(({ code }) => code === 'rule_violation')
+    expect(ofRules).toMatchObject([
+      { path: 'named', count: 2, devices: 1, collection: 'ruled' },
+      { path: 'few', count: 1, devices: 1, collection: 'ruled' },
+    ])
+    const letters = itemsOf(all).reduce((sum, { count }) => sum + (count as number), 0)
+    expect(all.body['totals']).toEqual({ causes: itemsOf(all).length, letters })
+    const seen: JsonObject[] = []
+    for (let cursor: unknown = ''; cursor !== null;) {
+      const page = await call('GET', `${groups}&limit=1${cursor === '' ? '' : `&cursor=${cursor as string}`}`)
+      seen.push(...itemsOf(page))
+      cursor = page.body['nextCursor']
+    }
+    expect(seen).toEqual(itemsOf(all))
+    expect(itemsOf(await call('GET', `${groups}&from=${Date.now() + 60_000}`))).toEqual([])
+    expect((await call('GET', `${groups}&cursor=x`)).status).toBe(400)
   })
 })
