@@ -6,7 +6,7 @@ export const ERROR_CODES = {
   bad_request: {
     status: 400,
     title: 'The request is not valid',
-    help: 'Compare the body with the contract at /api/openapi.json; `errors` names the places.',
+    help: 'Compare the request with the contract, /api/openapi.json of the device API or /api/admin/openapi.json of the operator API; `errors` names the places.',
   },
   malformed_request: {
     status: 400,
