@@ -11,6 +11,7 @@ import { benchPull } from './pull/bench-pull.ts'
 import { benchConflict } from './push/bench-conflict.ts'
 import { benchPush, benchSmallPushes } from './push/bench-push.ts'
 import { benchSdkSize } from './sdk-size.ts'
+import { benchText } from './text/bench-text.ts'
 
 /** Each has a database of its own: what one left behind is not the next one's load. */
 const TABLES: Readonly<Record<string, (database: BenchDatabase) => Promise<string>>> = {
@@ -18,6 +19,7 @@ const TABLES: Readonly<Record<string, (database: BenchDatabase) => Promise<strin
   'small-pushes': benchSmallPushes,
   pull: benchPull,
   conflict: benchConflict,
+  text: benchText,
   memory: benchMemory,
 }
 const WITHOUT_DATABASE: Readonly<Record<string, () => Promise<string>>> = {

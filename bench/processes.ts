@@ -10,8 +10,8 @@ export type Server = Child<Listening>
 
 /** The processes of one table, which end with it. */
 export interface Processes {
-  /** Tidemark, with a fleet of its own and these settings. */
-  tidemark(settings?: object): Promise<Child<Listening & SetUpFleet>>
+  /** Tidemark, with a fleet of its own, these settings, and these collections beside the demo's. */
+  tidemark(settings?: object, collections?: readonly object[]): Promise<Child<Listening & SetUpFleet>>
   /** A server that stands beside it, under the same options of Node. */
   server(file: URL, args?: readonly string[]): Promise<Server>
   load(file: URL): Promise<Child<object>>
@@ -30,8 +30,8 @@ export async function withProcesses<T>(
   const options = { env, nodeArgs: [...SERVER_NODE_OPTIONS, '--expose-gc'] }
   try {
     return await work({
-      tidemark: (settings = {}) => {
-        const args = ['bench', JSON.stringify(settings)]
+      tidemark: (settings = {}, collections = []) => {
+        const args = ['bench', JSON.stringify(settings), JSON.stringify(collections)]
         return kept(startChild(new URL('./device-server.ts', import.meta.url), { ...options, args }))
       },
       server: (file, args = []) => kept(startChild(file, { ...options, args })),

@@ -10,10 +10,16 @@ export interface SetUpFleet {
   readonly enrollmentKey: string
 }
 
-/** A new fleet with the demo's collections, and a key with which devices enroll. */
-export async function setUpFleet(ctx: Context, name: string, settings: object = {}): Promise<SetUpFleet> {
+/** A new fleet with the demo's collections and these, and a key with which devices enroll. */
+export async function setUpFleet(
+  ctx: Context,
+  name: string,
+  settings: object = {},
+  collections: readonly object[] = [],
+): Promise<SetUpFleet> {
   const { id: fleetId } = await createFleet(ctx, { actor: SYSTEM, body: { name, settings } })
-  for (const body of DEMO_COLLECTIONS) await createCollection(ctx, { actor: SYSTEM, fleetId, body })
+  for (const body of [...DEMO_COLLECTIONS, ...collections])
+    await createCollection(ctx, { actor: SYSTEM, fleetId, body })
   const { key } = await createEnrollmentKey(ctx, {
     actor: SYSTEM,
     fleetId,

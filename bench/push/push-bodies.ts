@@ -78,7 +78,8 @@ const inspectionOf = (hlc: string): JsonObject => ({
 
 type Stamp = Pick<Mutation, 'id' | 'baseEpoch' | 'schemaVersion' | 'hlc' | 'madeAt'>
 
-function pushOf(
+/** A push of so many mutations, each made of its own stamp. */
+export function pushOf(
   device: PushingDevice,
   count: number,
   mutationOf: (stamp: Stamp) => Mutation,
