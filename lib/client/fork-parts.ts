@@ -3,12 +3,13 @@ import type { Mutation } from '#lib/protocol/mutation.ts'
 import { SEED_DOTS_FROM } from '#lib/engine/crdt/claim.ts'
 import { crdtParts } from './on-demand.ts'
 import type { Renaming } from './crdt-remake.ts'
-import { askAgain, askBehind, giveUpConflict, noteAnswered, reviewConflicts } from './decisions.ts'
+import { askAgain, askBehind, noteAnswered, reviewConflicts } from './decisions.ts'
 import { spoilDots } from './device-dots.ts'
 import { changeEpoch } from './epoch.ts'
 import { actorOf, movedMutation, movedStamp } from './moved-mutation.ts'
 import { conflictsOf, noteRefusal } from './notices.ts'
 import { addEntry, bytesOf, dropEntry, dropSpare, eachOutboxEntry, pendingOf, saveEntry } from './outbox.ts'
+import { refuse } from './refuse.ts'
 import type { ReplicaContext } from './run.ts'
 import type { StoreTx } from './store.ts'
 import type { AcknowledgedEntry, Identity, LocalRefusal, OutboxEntry } from './tables.ts'
@@ -40,7 +41,7 @@ export interface ForkParts {
   moveWork(tx: StoreTx, deviceId: string): Promise<void>
   countedElsewhere(tx: StoreTx, mutation: Mutation, under: string): Promise<void>
   takeBack(tx: StoreTx, mutation: Mutation, under: string): Promise<void>
-  readonly giveUpConflict: typeof giveUpConflict
+  readonly refuse: typeof refuse
   readonly reviewConflicts: typeof reviewConflicts
   readonly noteAnswered: typeof noteAnswered
   readonly askAgain: typeof askAgain
@@ -240,7 +241,7 @@ export const forkParts: ForkParts = {
   moveWork,
   countedElsewhere,
   takeBack,
-  giveUpConflict,
+  refuse,
   reviewConflicts,
   noteAnswered,
   askAgain,

@@ -33,7 +33,7 @@ export const crdtParts = onDemand(async () => (await import('./crdt-parts.ts')).
 /** Texts and JSON under operational transformation. */
 export const otParts = onDemand(async () => (await import('./ot-parts.ts')).otParts)
 
-/** What becomes of a device's work where it takes another id, the server was restored, or the store is full. */
+/** What becomes of a device's work where it takes another id, the server was restored, refused or decided, or the store is full. */
 export const forkParts = onDemand(async () => (await import('./fork-parts.ts')).forkParts)
 
 /** Runs `attempt` again for as long as it meets a part that has to be loaded first. */

@@ -1,9 +1,9 @@
-import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
+import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { EffectiveResult, MutationResult, PushResponse } from '#lib/protocol/push.ts'
 import { clampRetryAfter } from '#lib/engine/backoff.ts'
 import { unreachable } from '#lib/kernel/result.ts'
 import { forkParts } from './on-demand.ts'
-import { readOffset, receiveStamps, resetClock, tickClock } from './device-clock.ts'
+import { receiveStamps } from './device-clock.ts'
 import { closeConflict, noteConflict, noteDeadLetter, noteRefusal } from './notices.ts'
 import { acknowledge, dependentsOf, dropEntry, findEntries, saveEntry } from './outbox.ts'
 import { dropOrphan, storeOwnWrite, storeRecord } from './records.ts'
@@ -13,8 +13,6 @@ import { getMeta, setMeta } from './tables.ts'
 
 /** A server that says "again" without saying when must not be asked in a loop. */
 const RETRY_AFTER_MIN_MS = 1_000
-/** A new stamp is tried at once; when that is refused too, something is wrong that only time mends. */
-const RESTAMP_WAIT_MS = 5_000
 
 export interface PushTally {
   /** Left the queue: the server has them. */
@@ -26,7 +24,8 @@ export interface PushTally {
 
 type Duplicate = Extract<MutationResult, { status: 'duplicate' }>
 
-interface Context {
+/** What the results of one push share. */
+export interface PushContext {
   readonly deviceId: string
   readonly nowMs: number
   readonly restamped: Set<string>
@@ -42,7 +41,7 @@ export async function applyPushResults(
   deviceId: string,
   nowMs: number,
 ): Promise<PushTally> {
-  const context: Context = { deviceId, nowMs, restamped: new Set(), refusals: [], elsewhere: [] }
+  const context: PushContext = { deviceId, nowMs, restamped: new Set(), refusals: [], elsewhere: [] }
   const tally = { acknowledged: 0, conflicts: 0, deadLettered: 0 }
   await receiveStamps(tx, deviceId, [response.serverHlc], nowMs)
   for (const result of response.results) {
@@ -63,7 +62,7 @@ export async function applyPushResults(
 /** The status that the mutation left the queue with, or null when it stays, or went aside. */
 async function settle(
   tx: StoreTx,
-  context: Context,
+  context: PushContext,
   entry: OutboxEntry,
   result: MutationResult,
 ): Promise<EffectiveResult['status'] | null> {
@@ -94,7 +93,7 @@ async function settle(
       )
       return null
     case 'refused':
-      await refuse(tx, context, entry, result)
+      await forkParts().refuse(tx, context, entry, result)
       return null
     case 'not_applied':
       return null
@@ -104,7 +103,7 @@ async function settle(
 
 async function take(
   tx: StoreTx,
-  context: Context,
+  context: PushContext,
   entry: OutboxEntry,
   result: EffectiveResult,
   repeat?: Duplicate,
@@ -135,42 +134,6 @@ const markOf = async (tx: StoreTx, collection: string): Promise<string | null> =
 
 const wait = (tx: StoreTx, entry: OutboxEntry, notBeforeMs: number): Promise<void> =>
   saveEntry(tx, { ...entry, notBeforeMs })
-
-async function refuse(
-  tx: StoreTx,
-  context: Context,
-  entry: OutboxEntry,
-  result: Extract<MutationResult, { status: 'refused' }>,
-): Promise<void> {
-  const { after } = entry.mutation
-  const parentRestamped =
-    result.code === 'parent_refused' && after !== undefined && context.restamped.has(after)
-  if (result.code === 'clock_out_of_bounds') {
-    if (context.restamped.size === 0) await resetClock(tx, context.deviceId, result.serverHlc)
-    return restamp(tx, context, entry)
-  }
-  if (parentRestamped) return restamp(tx, context, entry)
-  if (result.code === 'unknown_conflict')
-    context.refusals.push(...(await forkParts().giveUpConflict(tx, entry.mutation, context.nowMs)))
-  context.refusals.push(...(await setAside(tx, entry, result.code, result.detail ?? '', context.nowMs)))
-}
-
-/** Registers have stamps of their own, by the same clock. */
-const restamped = (op: Operation, hlc: string): Operation =>
-  op.type === 'crdt'
-    ? { ...op, changes: op.changes.map((one) => (one.kind === 'lww-register' ? { ...one, hlc } : one)) }
-    : op
-
-/** CS1: the same change under the same id with a stamp of the clock as it is now known; never dropped. */
-async function restamp(tx: StoreTx, context: Context, entry: OutboxEntry): Promise<void> {
-  context.restamped.add(entry.mutation.id)
-  const offset = await readOffset(tx)
-  const hlc = await tickClock(tx, context.deviceId, context.nowMs)
-  const op = restamped(entry.mutation.op, hlc)
-  const mutation = { ...entry.mutation, op, hlc, ...(offset ? { madeOffsetMs: offset.offsetMs } : {}) }
-  const notBeforeMs = entry.sends > 1 ? context.nowMs + RESTAMP_WAIT_MS : null
-  await saveEntry(tx, { ...entry, mutation, notBeforeMs })
-}
 
 /** Takes a change that the server won't have out of the queue, with those that stand on it; all are kept. */
 export async function setAside(

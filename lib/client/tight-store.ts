@@ -156,10 +156,24 @@ const rowName = (table: Table, key: string): string => `${table} ${key}`
 const bytesIn = (unstored: Unstored): number =>
   [...unstored.values()].reduce((sum, { key, text }) => sum + key.length + (text?.length ?? 0), 0)
 
+/** What a notice tells of that isn't stored stays in the outbox: it is told again, where the process ends before there is room. */
 async function removeFrom(tx: StoreTx, unstored: Unstored): Promise<void> {
-  for (const { table, key, text } of unstored.values())
-    if ((text === null && REMOVABLE.includes(table)) || (table === 'meta' && key === COUNTED_ON))
-      await tx.remove(table, key)
+  const rows = [...unstored.values()]
+  const notices = rows.flatMap(({ table, text }) => (table === 'notices' && text !== null ? text : [])).join()
+  for (const { table, key, text } of rows) {
+    if (!(text === null ? REMOVABLE.includes(table) : table === 'meta' && key === COUNTED_ON)) continue
+    if (notices !== '' && table.startsWith('outbox') && notices.includes(await idAt(tx, table, key))) continue
+    await tx.remove(table, key)
+  }
+}
+
+/** The mutation's id that a row of the outbox, or of one of its indices, is about. */
+async function idAt(tx: StoreTx, table: Table, key: string): Promise<string> {
+  if (table === 'outbox_by_id') return key
+  const row = await tx.get(table, key)
+  return typeof row === 'string'
+    ? row
+    : String((row as { mutation?: { id?: string } } | undefined)?.mutation?.id)
 }
 
 /** The transaction as it reads with what isn't stored on top; writes go there too. */

@@ -235,10 +235,15 @@ export const MUTANTS: readonly PlantedMutant[] = [
     name: 'refused-stamp-drops-the-change',
     edits: [
       {
-        file: 'lib/client/push-results.ts',
+        file: 'lib/client/refuse.ts',
         find: `    if (context.restamped.size === 0) await resetClock(tx, context.deviceId, result.serverHlc)
     return restamp(tx, context, entry)`,
-        replace: `    return dropEntry(tx, entry)`,
+        replace: '    return dropEntry(tx, entry)',
+      },
+      {
+        file: 'lib/client/refuse.ts',
+        find: "import { saveEntry } from './outbox.ts'",
+        replace: "import { dropEntry, saveEntry } from './outbox.ts'",
       },
     ],
   },

@@ -71,6 +71,33 @@ describe('a store without room', () => {
     await again.close()
   })
 
+  test('[SDK3] the process ends before a conflict could be noted: its change is in the store still, and it is told again', async () => {
+    const world = createWorld()
+    const { authority } = world
+    const room = { bytes: Infinity }
+    const replica = await world.open({ store: smallStore(world.disk, room) })
+    await replica.sync()
+    const reports = replica.collection(COLLECTION)
+    const { recordId, mutationId } = await reports.put(null, { title: 'mine' })
+    await reports.put(null, { title: 'plain' })
+    room.bytes = 0
+    const record = authority.write(recordId, { title: 'theirs' })
+    const original = { id: mutationId, status: 'conflict', record, conflictId: mutationId } as const
+    authority.script.result = ({ id }) => (id === mutationId ? original : undefined)
+    await replica.sync()
+    expect(replica.conflicts$.get()).toHaveLength(1)
+    // On the disk itself: what only the notice would tell of is there, and nothing else.
+    expect([...world.disk.tables.outbox_by_id.keys()]).toEqual([mutationId])
+    expect([world.disk.tables.outbox.size, world.disk.tables.outbox_by_record.size]).toEqual([1, 1])
+    await replica.close()
+    authority.script.result = ({ id }) => ({ id, status: 'duplicate', original })
+    const next = await world.open()
+    await next.sync()
+    expect(next.conflicts$.get()).toMatchObject([{ mutations: [{ id: mutationId }] }])
+    expect(next.status$.get()).toMatchObject({ pending: 0, problem: null })
+    await next.close()
+  })
+
   test('[SDK3] the process ends before there is room: the next one finds its sums again, and doubles nothing', async () => {
     const world = createWorld()
     const room = { bytes: Infinity }
