@@ -3,7 +3,7 @@ import type { JsonObject } from '#lib/kernel/json.ts'
 import type { PushWrites } from '#lib/storage/ports.ts'
 import { strategyOf } from '../world/collections.ts'
 import type { ModelRecord } from './history.ts'
-import { newest } from './history.ts'
+import { newest, stampOf } from './history.ts'
 import type { Intent } from './intent.ts'
 import type { Invariant } from './violation.ts'
 
@@ -69,7 +69,12 @@ export function checkDecision(
   if (strategy === 'manual' && status !== 'conflict' && !equal(current.data, intent.after))
     blame('C', `${name} needs a person, and is ${status}`)
   if (strategy === 'field-merge') {
-    const expected = mergedByField(intent.before, intent.after, current.data, isLater)
+    const expected = mergedByField(
+      intent.before,
+      intent.after,
+      current.data,
+      (name) => mutation.hlc > stampOf(record, name),
+    )
     const made = change.record?.data ?? current.data
     if (!equal(made, expected))
       blame(
@@ -83,12 +88,12 @@ function mergedByField(
   base: JsonObject,
   local: JsonObject,
   current: JsonObject,
-  isLater: boolean,
+  isLater: (name: string) => boolean,
 ): JsonObject {
   const merged: JsonObject = {}
   for (const name of new Set([base, local, current].flatMap(Object.keys))) {
     const [was, mine, theirs] = [base[name], local[name], current[name]]
-    const own = mine !== was && (theirs === was || isLater)
+    const own = mine !== was && (theirs === was || isLater(name))
     const value = own ? mine : theirs
     if (value !== undefined) Object.assign(merged, { [name]: value })
   }

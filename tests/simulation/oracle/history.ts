@@ -1,3 +1,4 @@
+import { canonicalJson } from '#lib/kernel/json.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { PushWrites } from '#lib/storage/ports.ts'
@@ -19,7 +20,13 @@ export interface ModelRecord {
   readonly versions: Version[]
   /** The highest stamp that wrote it. */
   hlc: string
+  /** The same of each field since the record was made; one without has `made`. */
+  readonly stamps: Map<string, string>
+  made: string
 }
+
+/** The highest stamp that wrote a field (CS3). */
+export const stampOf = ({ stamps, made }: ModelRecord, name: string): string => stamps.get(name) ?? made
 
 export interface Effect {
   readonly status: string
@@ -93,7 +100,14 @@ export class History {
     if (change.closes) this.conflicts.set(change.closes.conflictId, 'resolved')
     if (change.deadLetter) this.letters.add(change.deadLetter.id)
     const key = `${collection}/${recordId}`
-    const record = this.records.get(key) ?? { collection, recordId, versions: [], hlc: '' }
+    const record: ModelRecord = this.records.get(key) ?? {
+      collection,
+      recordId,
+      versions: [],
+      hlc: '',
+      stamps: new Map(),
+      made: '',
+    }
     this.records.set(key, record)
     checkDecision(this.blame, this.epoch, record, change, this.meant(mutation, key))
     if (!change.record) return
@@ -103,8 +117,21 @@ export class History {
     this.heads.set(collection, version)
     if (hlc < record.hlc) this.blame('R', `the stamp of ${key} went back from ${record.hlc} to ${hlc}`)
     record.hlc = hlc
+    stampFields(record, data, mutation.hlc)
     record.versions.push({ version, author: change.deviceId, data })
   }
+}
+
+function stampFields(record: ModelRecord, data: JsonObject | null, hlc: string): void {
+  const before = newest(record)?.data
+  if (!before || !data) {
+    record.stamps.clear()
+    record.made = record.hlc
+    return
+  }
+  for (const name of new Set([before, data].flatMap(Object.keys)))
+    if (canonicalJson(before[name] ?? null) !== canonicalJson(data[name] ?? null))
+      record.stamps.set(name, hlc > stampOf(record, name) ? hlc : stampOf(record, name))
 }
 
 export const newest = (record: ModelRecord): Version | null => record.versions.at(-1) ?? null

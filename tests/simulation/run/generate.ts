@@ -19,7 +19,10 @@ const EXCLUSIVE: ReadonlySet<FaultKind> = new Set(['winter', 'restore'])
 
 /** Runs in which people write in one text together. */
 const TEXTS_SHARE = 1 / 8
-const EDITS = [8, 14] as const
+const EDITS = [10, 18] as const
+/** So long those who write at one time go on: the others have not seen it yet. */
+const BURST_MS = 900
+const BURSTS = 3
 
 /** The plan of a seed: what people do, and at least eight things that go wrong meanwhile. */
 export function planOf(seed: number): Plan {
@@ -74,9 +77,10 @@ function aWrite(id: number, atMs: number, device: number, chance: Chance): Opera
 function aText(id: number, devices: number, chance: Chance): readonly Operation[] {
   if (!chance.hits(TEXTS_SHARE)) return []
   const collection = chance.pick(TEXTS)
+  const bursts = Array.from({ length: BURSTS }, () => chance.int(1_000, HORIZON_MS - BURST_MS))
   return Array.from({ length: chance.int(...EDITS) }, (_, i) => ({
     id: id + i + 1,
-    atMs: chance.int(0, HORIZON_MS),
+    atMs: chance.pick(bursts) + chance.int(0, BURST_MS),
     device: chance.int(0, devices - 1),
     kind: 'write',
     verb: chance.pick(['type', 'type', 'type', 'erase'] as const),
