@@ -8,7 +8,7 @@ import { setUpFleet } from './world/fleet.ts'
 import { useLightMessages } from './world/light-messages.ts'
 import type { Plan } from './world/plan.ts'
 import { isFault } from './world/plan.ts'
-import { preloadParts } from './world/preload.ts'
+import { preloadParts } from '#tests/support/preload-parts.ts'
 import { sealProcess } from './world/seal.ts'
 import { turnAround } from './world/virtual-time.ts'
 

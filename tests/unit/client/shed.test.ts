@@ -1,11 +1,14 @@
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { openMemoryStore } from '#lib/client/memory-store.ts'
+import { preloadParts } from '#tests/support/preload-parts.ts'
 import { COLLECTION, problem } from './support/authority.ts'
 import { createWorld } from './support/device.ts'
 
 const INTERVAL_MS = 30_000
 /** What is counted here are sessions; the part that opens the stream loads in its own time. */
 const NO_STREAM = { events: false }
+
+beforeAll(preloadParts)
 
 /** A fault that counts what reaches the server, and when. */
 function shedding(world: ReturnType<typeof createWorld>, answer: () => Response | undefined) {
