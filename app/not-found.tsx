@@ -8,6 +8,7 @@ export default function NotFound() {
   return (
     <main id="main" className="page">
       <PageState
+        whole
         kind="unk"
         word="Not found"
         title="There is no page at this address"

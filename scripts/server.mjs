@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { createServer } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import { HEADER_BYTES_MAX, refuse } from './launch/refused-by-node.mjs'
@@ -22,6 +23,9 @@ const shared = (name) => Symbol.for(`tidemark.${name}`)
 const gate = {}
 gate.promise = new Promise((resolve, reject) => Object.assign(gate, { ok: resolve, no: reject }))
 globalThis[shared('ready')] = gate
+
+/** The response of a document under way, for a page to set its status (app/answer-unavailable.ts). */
+const document = (globalThis[shared('document')] = new AsyncLocalStorage())
 
 const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/
 
@@ -82,7 +86,8 @@ const handle = app.getRequestHandler()
 answer = async (request, response) => {
   const listener = development ? undefined : globalThis[shared('listener')]
   if (listener && (await listener(request, response))) return
-  await handle(request, response)
+  if (request.headers.rsc) await handle(request, response)
+  else await document.run(response, () => handle(request, response))
 }
 console.log(`ready on ${here}`)
 process.send?.({ url: here })

@@ -1,6 +1,6 @@
 'use client'
 import { useSearchParams } from 'next/navigation'
-import type { ReactNode } from 'react'
+import { useState, type ReactNode } from 'react'
 import { FleetPicker } from '#components/shell/fleet-picker.tsx'
 import type { NavGroup } from '#components/shell/nav.ts'
 import { Shell } from '#components/shell/shell.tsx'
@@ -25,18 +25,25 @@ const KEYS = [
 ]
 const SIGN_OUT = { postTo: '/api/auth/signout', thenTo: '/sign-in' }
 
-/** A layout isn't told the URL's query, and the fleet stands there: so the frame reads it in the browser. */
+export type FrameViewer = { fleets: readonly FrameFleet[]; userName: string }
+
+/**
+ * A layout isn't told the URL's query, and the fleet stands there: so the frame reads it in the browser. Without a viewer
+ * the database is away: the last one stays, or the frame stands without what only the database knows.
+ */
 export function ConsoleFrame({
-  fleets,
-  userName,
+  viewer,
   theme,
   children,
 }: {
-  fleets: readonly FrameFleet[]
-  userName: string
+  viewer: FrameViewer | null
   theme: Theme
   children: ReactNode
 }) {
+  const [last, setLast] = useState(viewer)
+  if (viewer !== null && viewer !== last) setLast(viewer)
+  const known = viewer ?? last
+  const fleets = known?.fleets ?? []
   const asked = useSearchParams().get('fleet')
   const fleet = fleets.find(({ id }) => id === asked) ?? fleets[0]
   const choices = fleets.map(({ id, name, devices }) => ({ slug: id, name, devices }))
@@ -44,12 +51,14 @@ export function ConsoleFrame({
     <Shell
       groups={navGroups(fleet)}
       keys={KEYS}
-      user={{ name: userName, role: fleet?.role ?? 'no role' }}
+      user={known === null ? null : { name: known.userName, role: fleet?.role ?? 'no role' }}
       theme={theme}
       signOut={SIGN_OUT}
-      fleetPicker={<FleetPicker fleets={choices} current={fleet?.id ?? ''} form="rail" />}
+      fleetPicker={
+        known === null ? null : <FleetPicker fleets={choices} current={fleet?.id ?? ''} form="rail" />
+      }
     >
-      {fleet === undefined ? <NoFleet /> : children}
+      {known !== null && fleet === undefined ? <NoFleet /> : children}
     </Shell>
   )
 }
@@ -89,6 +98,7 @@ function NoFleet() {
   return (
     <main id="main" className="page">
       <EmptyState
+        whole
         word="Waiting"
         title="There is no fleet that you can see"
         detail={

@@ -2,6 +2,8 @@ import { cookies, headers } from 'next/headers'
 import { redirect } from 'next/navigation'
 import type { ReactNode } from 'react'
 import { parseTheme, THEME_COOKIE } from '#components/shell/theme.ts'
+import { isStorageError } from '#lib/application/errors.ts'
+import { answerUnavailable } from '../answer-unavailable.ts'
 import { ConsoleFrame } from './console-frame.tsx'
 import './console.css'
 import { findViewer } from './viewer.ts'
@@ -11,12 +13,19 @@ export const dynamic = 'force-dynamic'
 
 /** The frame of every page; without a viewer it leads to the sign-in, before a byte of the page is sent. */
 export default async function ConsoleLayout({ children }: { children: ReactNode }) {
-  const viewer = await findViewer()
+  const theme = parseTheme((await cookies()).get(THEME_COOKIE)?.value)
+  const viewer = await findViewer().catch(whenAway)
+  // The frame stands without its fleets and counts; what the page itself says of it comes from its own failure.
+  if (viewer === 'away')
+    return (
+      <ConsoleFrame viewer={null} theme={theme}>
+        {children}
+      </ConsoleFrame>
+    )
   if (viewer === null) {
     const path = (await headers()).get('x-tidemark-path') ?? '/'
     redirect(`/sign-in?callbackUrl=${encodeURIComponent(path)}`)
   }
-  const theme = parseTheme((await cookies()).get(THEME_COOKIE)?.value)
   const fleets = viewer.fleets.map(({ id, name, role, devices, deadLettersOpen }) => ({
     id,
     name,
@@ -25,8 +34,15 @@ export default async function ConsoleLayout({ children }: { children: ReactNode 
     deadLettersOpen,
   }))
   return (
-    <ConsoleFrame fleets={fleets} userName={viewer.actor.name} theme={theme}>
+    <ConsoleFrame viewer={{ fleets, userName: viewer.actor.name }} theme={theme}>
       {children}
     </ConsoleFrame>
   )
+}
+
+/** Set here, before a byte is sent: a page that fails for itself later cannot change the status any more. */
+function whenAway(error: unknown): 'away' {
+  if (!isStorageError(error, 'storage_unavailable')) throw error
+  answerUnavailable()
+  return 'away'
 }

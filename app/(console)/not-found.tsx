@@ -8,6 +8,7 @@ export default function ConsoleNotFound() {
       <TopBar crumbs={[{ label: 'Not found' }]} />
       <main id="main" className="page">
         <PageState
+          whole
           kind="unk"
           word="Not found"
           title="There is no such thing in this fleet"

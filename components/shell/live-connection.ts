@@ -5,6 +5,8 @@
 export type LiveState =
   | { kind: 'connecting'; attempt: number }
   | { kind: 'live' }
+  /** The server answers, its database doesn't. */
+  | { kind: 'away' }
   | { kind: 'paused' }
   | { kind: 'reconnecting'; attempt: number; retryAtMs: number }
 
@@ -12,6 +14,7 @@ export type LiveEvent =
   | { kind: 'opened' }
   | { kind: 'lost'; nowMs: number; random: number }
   | { kind: 'retry' }
+  | { kind: 'database'; answers: boolean }
   | { kind: 'pause' }
   | { kind: 'resume' }
 
@@ -30,6 +33,9 @@ export function nextLive(state: LiveState, event: LiveEvent): LiveState {
       return state.kind === 'paused' ? LIVE_START : state
     case 'opened':
       return state.kind === 'connecting' ? { kind: 'live' } : state
+    case 'database':
+      if (event.answers) return state.kind === 'away' ? { kind: 'live' } : state
+      return state.kind === 'live' ? { kind: 'away' } : state
     case 'retry':
       return state.kind === 'reconnecting' ? { kind: 'connecting', attempt: state.attempt } : state
     case 'lost': {

@@ -7,8 +7,12 @@ export type LiveMarkProps = {
   /** How old the page's figures are. */
   ageMs: number
   nowMs: number
-  onToggle: () => void
+  /** Left out where there is nothing to pause. */
+  onToggle?: () => void
 }
+
+/** A phone's bar has no room for more than their word. */
+const LONG: ReadonlySet<LiveState['kind']> = new Set(['reconnecting', 'away'])
 
 /** Says whether the page follows by itself, and how old it is. Pressing it pauses and resumes. */
 export function LiveMark({ state, ageMs, nowMs, onToggle }: LiveMarkProps) {
@@ -17,18 +21,24 @@ export function LiveMark({ state, ageMs, nowMs, onToggle }: LiveMarkProps) {
     <button
       type="button"
       className="live"
+      disabled={onToggle === undefined}
       aria-pressed={state.kind !== 'paused'}
-      aria-label={`${word}. ${state.kind === 'paused' ? 'Resume' : 'Pause'} live updates`}
-      title={state.kind === 'paused' ? 'Press to follow again' : 'Press to pause'}
+      aria-label={onToggle ? `${word}. ${state.kind === 'paused' ? 'Resume' : 'Pause'} live updates` : word}
+      title={hint(state)}
       onClick={onToggle}
     >
       <StatusShape kind={kind} />
       <span>
         <b>{word}</b>
-        <span className={state.kind === 'reconnecting' ? 'hide-s' : undefined}> · {detail}</span>
+        <span className={LONG.has(state.kind) ? 'hide-s' : undefined}> · {detail}</span>
       </span>
     </button>
   )
+}
+
+function hint({ kind }: LiveState): string {
+  if (kind === 'away') return 'The database cannot be reached. This page follows again once it is back.'
+  return kind === 'paused' ? 'Press to follow again' : 'Press to pause'
 }
 
 /** The words, apart from their drawing. Pure. */
@@ -43,6 +53,8 @@ export function sayLive(
       return { kind: 'held', word: 'Paused', detail: age }
     case 'connecting':
       return { kind: 'unk', word: 'Connecting', detail: age }
+    case 'away':
+      return { kind: 'warn', word: 'Database away', detail: `as of ${age}` }
     case 'reconnecting': {
       const seconds = Math.max(0, Math.ceil((state.retryAtMs - nowMs) / 1_000))
       return {

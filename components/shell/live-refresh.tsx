@@ -4,6 +4,7 @@ import { useEffect, useReducer, useRef, useState, useTransition } from 'react'
 import { LIVE_START, nextLive } from '#components/shell/live-connection.ts'
 import { LiveMark } from '#components/shell/live-mark.tsx'
 import { startRefresher, type Refresher } from '#components/shell/refresher.ts'
+import { useKeptSince } from '#components/shell/keep-shown.tsx'
 import { useNow } from '#components/ui/viewer-clock.ts'
 
 export type LiveRefreshProps = {
@@ -18,7 +19,18 @@ export type LiveRefreshProps = {
 const EVERY_MS = 5_000
 
 /** Keeps a page current from the event stream, and says honestly when it doesn't. */
-export function LiveRefresh({ url, asOfMs, everyMs = EVERY_MS }: LiveRefreshProps) {
+export function LiveRefresh(props: LiveRefreshProps) {
+  const keptSinceMs = useKeptSince()
+  return keptSinceMs === null ? <Following {...props} /> : <Kept sinceMs={keptSinceMs} />
+}
+
+/** A page that is shown though its refresh failed: what keeps it also looks for the way back. */
+function Kept({ sinceMs }: { sinceMs: number }) {
+  const nowMs = useNow(sinceMs)
+  return <LiveMark state={{ kind: 'away' }} ageMs={Math.max(0, nowMs - sinceMs)} nowMs={nowMs} />
+}
+
+function Following({ url, asOfMs, everyMs = EVERY_MS }: LiveRefreshProps) {
   const router = useRouter()
   const [state, dispatch] = useReducer(nextLive, LIVE_START)
   const nowMs = useNow(asOfMs)
@@ -43,7 +55,7 @@ export function LiveRefresh({ url, asOfMs, everyMs = EVERY_MS }: LiveRefreshProp
     return () => clearTimeout(timer)
   }, [state])
 
-  const wanted = state.kind === 'connecting' || state.kind === 'live'
+  const wanted = state.kind !== 'paused' && state.kind !== 'reconnecting'
   useEffect(() => {
     if (!wanted) return
     const source = new EventSource(url)
@@ -54,6 +66,11 @@ export function LiveRefresh({ url, asOfMs, everyMs = EVERY_MS }: LiveRefreshProp
       openedBefore.current = true
     })
     source.addEventListener('message', () => refresher.current?.request())
+    source.addEventListener('database', (event) => {
+      const { answers } = JSON.parse(event.data) as { answers: boolean }
+      dispatch({ kind: 'database', answers })
+      if (answers) refresher.current?.request()
+    })
     // The browser's own retry has no bound and says nothing: we close and do it ourselves.
     source.addEventListener('error', () => {
       source.close()

@@ -1,8 +1,8 @@
 'use client'
-import Link from 'next/link'
 import { usePathname, useSearchParams } from 'next/navigation'
 import { isCurrent, type NavItem } from '#components/shell/nav.ts'
 import { Icon } from '#components/ui/icon.tsx'
+import { Link } from '#components/ui/link.tsx'
 import { carryShared } from '#components/ui/search-params.ts'
 import { StatusShape } from '#components/ui/status.tsx'
 

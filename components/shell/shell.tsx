@@ -13,7 +13,8 @@ export type ShellProps = {
   /** Below the groups, at the foot of the rail. */
   foot?: readonly NavItem[]
   keys: readonly GoPage[]
-  user: User
+  /** Null while it is not known. */
+  user: User | null
   theme: Theme
   signOut: SignOut
   fleetPicker: ReactNode
@@ -39,7 +40,7 @@ export function Shell({ groups, foot = [], keys, user, theme, signOut, fleetPick
           ))}
           <div className="foot">
             {foot.length === 0 ? null : <NavList items={foot} />}
-            <Account user={user} theme={theme} out={signOut} />
+            {user === null ? null : <Account user={user} theme={theme} out={signOut} />}
           </div>
         </nav>
         <div>{children}</div>

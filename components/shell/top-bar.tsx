@@ -1,5 +1,5 @@
-import Link from 'next/link'
 import type { ReactNode } from 'react'
+import { Link } from '#components/ui/link.tsx'
 
 export type Crumb = { label: string; href?: string; mono?: boolean }
 

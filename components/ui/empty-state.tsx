@@ -11,12 +11,14 @@ export function EmptyState({
   good = false,
   detail,
   actions,
+  whole,
 }: {
   title: string
   word?: string
   good?: boolean
   detail?: ReactNode
   actions?: ReactNode
+  whole?: boolean
 }) {
   return (
     <PageState
@@ -25,6 +27,7 @@ export function EmptyState({
       title={title}
       detail={detail}
       actions={actions}
+      {...(whole === undefined ? {} : { whole })}
     />
   )
 }

@@ -1,31 +1,31 @@
 import type { ReactNode } from 'react'
 import { PageState } from '#components/ui/page-state.tsx'
 
-/** Something did not load: what, which code, and the request to quote when asking for help. */
+/** A page did not load: what, which code, and the digest by which the log names it. */
 export function ErrorState({
   title,
   code,
-  requestId,
+  digest,
   detail,
   actions,
 }: {
   title: string
   code: string
-  requestId?: string
+  digest?: string
   detail?: ReactNode
   actions?: ReactNode
 }) {
   const said = (
     <>
       <span className="mono">{code}</span>
-      {requestId === undefined ? null : (
+      {digest === undefined ? null : (
         <>
-          {' · request '}
-          <span className="mono">{requestId}</span>
+          {' · digest '}
+          <span className="mono">{digest}</span>
         </>
       )}
       {detail === undefined ? null : <> · {detail}</>}
     </>
   )
-  return <PageState kind="crit" word="Not loaded" title={title} detail={said} actions={actions} />
+  return <PageState whole kind="crit" word="Not loaded" title={title} detail={said} actions={actions} />
 }

@@ -31,7 +31,7 @@ test('what no address of ours names is not found', async ({ adminPage: page, wor
   for (const list of ['sessions', 'devices', 'dead-letters', 'collections']) {
     for (const id of ['xyz', '0192f0a1-b2c3-7000-8000-000000000000']) {
       await page.goto(`/${list}/${id}?fleet=${world.fleetId}`)
-      await expect(page.getByText('There is no such thing in this fleet')).toBeVisible()
+      await expect(page.getByRole('heading', { level: 1 })).toHaveText('There is no such thing in this fleet')
     }
   }
 })

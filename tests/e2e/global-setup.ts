@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { freePort, runForJson, startProgram, untilReady, type Program } from './support/programs.ts'
@@ -47,8 +47,16 @@ async function startWorld(dataDir: string, started: (program: Program) => void):
   started(server)
   await untilReady(url, server, READY_TIMEOUT_MS)
   const demo = [...TSX, 'scripts/tidemark.ts', 'demo', 'prepare', '--json']
-  const prepared = await runForJson<Omit<World, 'url' | 'admin'>>(demo, { ...environment, TIDEMARK_URL: url })
+  const prepared = await runForJson<Omit<World, 'url' | 'admin' | 'database'>>(demo, {
+    ...environment,
+    TIDEMARK_URL: url,
+  })
   const connection = ['--url', url, '--enrollment-key', prepared.enrollmentKey]
   started(startProgram([...TSX, 'scripts/fleet.ts', ...connection, ...FLEET], environment))
-  publishWorld({ ...prepared, url, admin: ADMIN })
+  const { databaseUrl } = await readJson<{ databaseUrl: string }>(dataDir, 'instance.json')
+  const { secret } = await readJson<{ secret: string }>(dataDir, 'secrets.json')
+  publishWorld({ ...prepared, url, admin: ADMIN, database: { url: databaseUrl, secret } })
 }
+
+const readJson = async <T>(folder: string, file: string): Promise<T> =>
+  JSON.parse(await readFile(path.join(folder, file), 'utf8')) as T

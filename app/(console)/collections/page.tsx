@@ -7,13 +7,14 @@ import { Time } from '#components/ui/time.tsx'
 import { Verdict } from '#components/ui/verdict.tsx'
 import { listCollections } from '#lib/application/collections/list-collections.ts'
 import { ConsolePage } from '../console-page.tsx'
+import { keptPage } from '../kept-page.tsx'
 import type { PageProps } from '../search-params.ts'
 import { visit } from '../viewer.ts'
 
 export const metadata: Metadata = { title: 'Collections · Tidemark' }
 
 /** What are the rules? */
-export default async function CollectionsPage({ searchParams }: PageProps) {
+async function CollectionsPage({ searchParams }: PageProps) {
   const at = await visit('/collections', searchParams)
   const collections = await listCollections(at.ctx, { actor: at.actor, fleetId: at.fleet.id })
   return (
@@ -49,3 +50,5 @@ export default async function CollectionsPage({ searchParams }: PageProps) {
     </ConsolePage>
   )
 }
+
+export default keptPage(CollectionsPage)

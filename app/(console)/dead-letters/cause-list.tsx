@@ -1,5 +1,5 @@
-import Link from 'next/link'
 import { formatCount, plural } from '#components/ui/format.ts'
+import { Link } from '#components/ui/link.tsx'
 import { Time } from '#components/ui/time.tsx'
 import { causeText, isSameCause, type CauseKey } from '#lib/protocol/dead-letter-cause.ts'
 import type { CauseTotals } from '#lib/application/dead-letters/list-causes.ts'

@@ -1,7 +1,7 @@
-import Link from 'next/link'
 import { JsonView, type JsonMark } from '#components/ui/json-view.tsx'
 import { DiffTable } from '#components/ui/diff-table.tsx'
 import { shortId } from '#components/ui/format.ts'
+import { Link } from '#components/ui/link.tsx'
 import { carryShared } from '#components/ui/search-params.ts'
 import { Section } from '#components/ui/section.tsx'
 import { Time } from '#components/ui/time.tsx'

@@ -1,6 +1,6 @@
-import Link from 'next/link'
 import { formatCount, plural, shortId } from '#components/ui/format.ts'
 import { KeyValue } from '#components/ui/key-value.tsx'
+import { Link } from '#components/ui/link.tsx'
 import { carryShared } from '#components/ui/search-params.ts'
 import { Section } from '#components/ui/section.tsx'
 import { Status } from '#components/ui/status.tsx'

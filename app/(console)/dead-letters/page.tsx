@@ -1,4 +1,5 @@
 import type { Metadata } from 'next'
+import { keptPage } from '../kept-page.tsx'
 import type { PageProps } from '../search-params.ts'
 import { visit } from '../viewer.ts'
 import { DeadLettersBoard } from './dead-letters-board.tsx'
@@ -7,10 +8,12 @@ import { loadDeadLettersParams } from './search-params.ts'
 export const metadata: Metadata = { title: 'Dead letters · Tidemark' }
 
 /** What failed for good, and what is one cause? */
-export default async function DeadLettersPage({ searchParams }: PageProps) {
+async function DeadLettersPage({ searchParams }: PageProps) {
   const [at, params] = await Promise.all([
     visit('/dead-letters', searchParams),
     loadDeadLettersParams(searchParams),
   ])
   return <DeadLettersBoard at={at} params={params} asked={null} />
 }
+
+export default keptPage(DeadLettersPage)

@@ -3,6 +3,7 @@ import type { Facet } from '#components/table/filter-bar.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { listDevices } from '#lib/application/devices/list-devices.ts'
 import { ListFrame } from '../list-frame.tsx'
+import { keptPage } from '../kept-page.tsx'
 import type { PageProps } from '../search-params.ts'
 import { orFirstPage, visit } from '../viewer.ts'
 import { deviceViews } from '#lib/application/devices/device-views.ts'
@@ -20,7 +21,7 @@ const FACETS: readonly Facet[] = [
 const NOTHING = { items: [], nextCursor: null } as const
 
 /** Who? */
-export default async function DevicesPage({ searchParams }: PageProps) {
+async function DevicesPage({ searchParams }: PageProps) {
   const [at, params] = await Promise.all([visit('/devices', searchParams), loadDevicesParams(searchParams)])
   const { filter, problem } = deviceFilter(params.q)
   const query = { ...filter, cursor: params.cursor ?? undefined }
@@ -68,3 +69,5 @@ export default async function DevicesPage({ searchParams }: PageProps) {
     </ListFrame>
   )
 }
+
+export default keptPage(DevicesPage)

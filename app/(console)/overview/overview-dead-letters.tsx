@@ -1,7 +1,7 @@
-import Link from 'next/link'
 import { BarChart } from '#components/charts/bar-chart.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { formatCount, plural } from '#components/ui/format.ts'
+import { Link } from '#components/ui/link.tsx'
 import { Section } from '#components/ui/section.tsx'
 import { StatusShape } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'

@@ -4,6 +4,7 @@ import { LinkButton } from '#components/ui/button.tsx'
 import { Verdict } from '#components/ui/verdict.tsx'
 import { overview } from '#lib/application/pillars/overview.ts'
 import { ConsolePage } from '../console-page.tsx'
+import { keptPage } from '../kept-page.tsx'
 import type { PageProps } from '../search-params.ts'
 import { visit } from '../viewer.ts'
 import { FirstRun } from './first-run.tsx'
@@ -17,7 +18,7 @@ import { loadOverviewParams } from './search-params.ts'
 export const metadata: Metadata = { title: 'Overview · Tidemark' }
 
 /** Is sync healthy? */
-export default async function OverviewPage({ searchParams }: PageProps) {
+async function OverviewPage({ searchParams }: PageProps) {
   const [at, { range }] = await Promise.all([
     visit('/overview', searchParams),
     loadOverviewParams(searchParams),
@@ -63,3 +64,5 @@ export default async function OverviewPage({ searchParams }: PageProps) {
     </ConsolePage>
   )
 }
+
+export default keptPage(OverviewPage)

@@ -4,6 +4,7 @@ import type { Facet } from '#components/table/filter-bar.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { listSessions } from '#lib/application/sessions/list-sessions.ts'
 import { ListFrame } from '../list-frame.tsx'
+import { keptPage } from '../kept-page.tsx'
 import type { PageProps } from '../search-params.ts'
 import { orFirstPage, visit } from '../viewer.ts'
 import { loadSessionsParams, SESSION_KEYS, sessionFilter } from './search-params.ts'
@@ -29,7 +30,7 @@ const emptyTitle = (q: string, problem: string | null): string =>
       : 'No session matches this filter'
 
 /** What happened? */
-export default async function SessionsPage({ searchParams }: PageProps) {
+async function SessionsPage({ searchParams }: PageProps) {
   const [at, params] = await Promise.all([visit('/sessions', searchParams), loadSessionsParams(searchParams)])
   const { ms, label } = RANGE_WORDS[params.range]
   const { filter, problem } = sessionFilter(params.q)
@@ -64,3 +65,5 @@ export default async function SessionsPage({ searchParams }: PageProps) {
     </ListFrame>
   )
 }
+
+export default keptPage(SessionsPage)

@@ -1,7 +1,6 @@
 import { authorize } from '#lib/application/access/authorize.ts'
 import { ApplicationError, isApplicationError } from '#lib/application/errors.ts'
-import { watchOf } from '#lib/application/live/fleet-watch.ts'
-import type { Topic } from '#lib/application/live/topics.ts'
+import { watchOf, type News } from '#lib/application/live/fleet-watch.ts'
 import type { FleetCall } from './table.ts'
 
 const STREAMS_MAX = 200
@@ -21,8 +20,9 @@ const HEADERS = {
 
 /**
  * GET /stream: server-sent events that say what changed in the fleet, at most once a second:
- * `{"event":"changed","topics":[…]}`. What it is now, the reader asks for itself. It ends when its reader is
- * signed out or loses the role, and with the connection.
+ * `{"event":"changed","topics":[…]}`. What it is now, the reader asks for itself. An event named `database` says that
+ * the database is away, and that it is back: `{"event":"database","answers":false}`. It ends when its reader is signed
+ * out or loses the role, and with the connection.
  * @throws ApplicationError `shed`, `rate_limited` at the bound of open streams
  */
 export async function openStream(
@@ -35,7 +35,7 @@ export async function openStream(
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       const send = (text: string): void => controller.enqueue(encoder.encode(text))
-      const unlisten = watchOf(call.ctx, call.fleetId).listen((topics) => send(changedEvent(topics)))
+      const unlisten = watchOf(call.ctx, call.fleetId).listen((news) => send(eventText(news)))
       const keepAlive = setInterval(() => send(': still here\n\n'), KEEP_ALIVE_MS)
       const recheck = setInterval(() => void endUnlessAllowed(), recheckEveryMs)
       stop = once(() => {
@@ -59,9 +59,9 @@ export async function openStream(
   return new Response(body, { headers: HEADERS })
 }
 
-/** The event has no name of its own, so that `EventSource.onmessage` hears it. */
-const changedEvent = (topics: readonly Topic[]): string =>
-  `data: ${JSON.stringify({ event: 'changed', topics })}\n\n`
+/** A change has no name of its own, so that `EventSource.onmessage` hears it. */
+const eventText = (news: News): string =>
+  `${news.event === 'changed' ? '' : `event: ${news.event}\n`}data: ${JSON.stringify(news)}\n\n`
 
 async function mayStillRead(call: FleetCall): Promise<boolean> {
   try {

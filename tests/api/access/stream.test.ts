@@ -1,11 +1,11 @@
 import { expect, test, vi } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { changeUser } from '#lib/application/access/users.ts'
-import { FleetWatch } from '#lib/application/live/fleet-watch.ts'
+import { FleetWatch, type News } from '#lib/application/live/fleet-watch.ts'
 import { TOPICS, type Topic } from '#lib/application/live/topics.ts'
 import { openStream, STREAMS_PER_ACTOR_MAX } from '#lib/http/admin/stream.ts'
 import type { FleetCall } from '#lib/http/admin/table.ts'
-import type { Device } from '#lib/storage/ports.ts'
+import { StorageUnavailable, type Device } from '#lib/storage/ports.ts'
 import { addUser } from '#tests/support/access-world.ts'
 import { operatorWorld, type OperatorWorld } from '#tests/support/operator-world.ts'
 
@@ -46,6 +46,8 @@ async function enrollDevice({ ctx, fleet }: OperatorWorld, n: number): Promise<v
   )
 }
 
+const changed = (topics: readonly Topic[]): News => ({ event: 'changed', topics })
+
 test('a watch tells who comes to look again, then what changed, and rests without any', async () => {
   const world = await operatorWorld()
   let looks = 0
@@ -53,28 +55,51 @@ test('a watch tells who comes to look again, then what changed, and rests withou
   const countOpen = letters.countOpen.bind(letters)
   letters.countOpen = (fleet) => ((looks += 1), countOpen(fleet))
   const watch = new FleetWatch(world.ctx, world.fleet, 5)
-  const [heard, later]: [(readonly Topic[])[], (readonly Topic[])[]] = [[], []]
-  const unlisten = watch.listen((topics) => heard.push(topics))
-  await vi.waitFor(() => expect(heard).toEqual([TOPICS]))
+  const [heard, later]: [News[], News[]] = [[], []]
+  const unlisten = watch.listen((news) => heard.push(news))
+  await vi.waitFor(() => expect(heard).toEqual([changed(TOPICS)]))
   await enrollDevice(world, 1)
-  await vi.waitFor(() => expect(heard).toEqual([TOPICS, ['devices']]))
+  await vi.waitFor(() => expect(heard).toEqual([changed(TOPICS), changed(['devices'])]))
   // What changed before a reader came, it may have missed; the others have not.
-  const unlistenLater = watch.listen((topics) => later.push(topics))
-  await vi.waitFor(() => expect(later).toEqual([TOPICS]))
-  expect(heard).toEqual([TOPICS, ['devices']])
+  const unlistenLater = watch.listen((news) => later.push(news))
+  await vi.waitFor(() => expect(later).toEqual([changed(TOPICS)]))
+  expect(heard).toEqual([changed(TOPICS), changed(['devices'])])
   const published = await world.admin('/collections', {
     method: 'POST',
     headers: { ...(await world.keyFor('admin')), 'content-type': 'application/json' },
     body: JSON.stringify({ fleet: world.fleet, name: 'notes', strategy: 'lww', schema: { type: 'object' } }),
   })
   expect(published.status).toBe(201)
-  await vi.waitFor(() => expect(heard).toEqual([TOPICS, ['devices'], ['collections']]))
+  await vi.waitFor(() =>
+    expect(heard).toEqual([changed(TOPICS), changed(['devices']), changed(['collections'])]),
+  )
   unlisten()
   unlistenLater()
   await new Promise((resolve) => setTimeout(resolve, 30))
   const resting = looks
   await new Promise((resolve) => setTimeout(resolve, 60))
   expect(looks).toBe(resting)
+})
+
+test('a watch tells when the database is away, whoever comes meanwhile too, and when it is back', async () => {
+  const world = await operatorWorld()
+  const letters = world.ctx.storage.deadLetters
+  const countOpen = letters.countOpen.bind(letters)
+  const watch = new FleetWatch(world.ctx, world.fleet, 5)
+  const [heard, later]: [News[], News[]] = [[], []]
+  const unlisten = watch.listen((news) => heard.push(news))
+  await vi.waitFor(() => expect(heard).toEqual([changed(TOPICS)]))
+  letters.countOpen = () => Promise.reject(new StorageUnavailable('away'))
+  await vi.waitFor(() => expect(heard.slice(1)).toEqual([{ event: 'database', answers: false }]))
+  const unlistenLater = watch.listen((news) => later.push(news))
+  expect(later).toEqual([{ event: 'database', answers: false }])
+  letters.countOpen = countOpen
+  await vi.waitFor(() => expect(heard.slice(2)).toEqual([{ event: 'database', answers: true }]))
+  await vi.waitFor(() =>
+    expect(later.slice(1)).toEqual([{ event: 'database', answers: true }, changed(TOPICS)]),
+  )
+  unlisten()
+  unlistenLater()
 })
 
 test('the stream says at once to look again, and changed within seconds', async () => {

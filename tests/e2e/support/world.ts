@@ -6,6 +6,7 @@ export interface World {
   /** Works once; the first test uses it up. */
   readonly signInLink: string
   readonly admin: Account
+  readonly database: { readonly url: string; readonly secret: string }
 }
 export interface Account {
   readonly email: string

@@ -57,6 +57,18 @@ describe('live connection', () => {
     expect(nextLive(paused, { kind: 'resume' })).toEqual(LIVE_START)
   })
 
+  test('while the database is away the page says how old it is, and follows again when it is back', () => {
+    const away = nextLive(live, { kind: 'database', answers: false })
+    expect(sayLive(away, 81_000, 0)).toEqual({
+      kind: 'warn',
+      word: 'Database away',
+      detail: 'as of 1 min ago',
+    })
+    expect(nextLive(away, { kind: 'database', answers: true })).toEqual(live)
+    expect(nextLive(away, { kind: 'lost', nowMs: 0, random: 1 })).toMatchObject({ kind: 'reconnecting' })
+    expect(nextLive({ kind: 'paused' }, { kind: 'database', answers: false })).toEqual({ kind: 'paused' })
+  })
+
   test('a stream that is open but silent is stale, not live', () => {
     expect(sayLive(live, 3_000, 0).word).toBe('Live')
     expect(sayLive(live, 61_000, 0)).toMatchObject({ kind: 'warn', word: 'Stale' })

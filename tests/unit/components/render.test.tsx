@@ -192,8 +192,8 @@ test('a payload is text, whatever is in it, and its refused place says why', () 
 
 test('an error names its code and request', () => {
   const markup = html(
-    <ErrorState title="The list did not load" code="database_unavailable" requestId="r-5d0e" />,
+    <ErrorState title="The list did not load" code="database_unavailable" digest="2177904477" />,
   )
   expect(markup).toContain('role="alert"')
-  expect(textOf(markup)).toContain('database_unavailable · request r-5d0e')
+  expect(textOf(markup)).toContain('database_unavailable · digest 2177904477')
 })

@@ -10,6 +10,7 @@ import { Verdict } from '#components/ui/verdict.tsx'
 import { getCollection } from '#lib/application/collections/list-collections.ts'
 import { listSchemaVersions } from '#lib/application/collections/list-schema-versions.ts'
 import { ConsolePage } from '../../console-page.tsx'
+import { keptPage } from '../../kept-page.tsx'
 import type { ItemProps } from '../../search-params.ts'
 import { itemId, orNotFound, visit } from '../../viewer.ts'
 import { SchemaEditor } from './schema-editor.tsx'
@@ -17,7 +18,7 @@ import { SchemaEditor } from './schema-editor.tsx'
 export const metadata: Metadata = { title: 'Collection · Tidemark' }
 
 /** One collection: its rules, and the place to publish the next schema. */
-export default async function CollectionPage({ params, searchParams }: ItemProps) {
+async function CollectionPage({ params, searchParams }: ItemProps) {
   const id = await itemId(params)
   const at = await visit(`/collections/${id}`, searchParams)
   const which = { actor: at.actor, fleetId: at.fleet.id, id }
@@ -121,3 +122,5 @@ export default async function CollectionPage({ params, searchParams }: ItemProps
     </ConsolePage>
   )
 }
+
+export default keptPage(CollectionPage)

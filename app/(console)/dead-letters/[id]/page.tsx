@@ -1,5 +1,6 @@
 import type { Metadata } from 'next'
 import { getDeadLetter } from '#lib/application/dead-letters/get-dead-letter.ts'
+import { keptPage } from '../../kept-page.tsx'
 import type { ItemProps } from '../../search-params.ts'
 import { itemId, orNotFound, visit } from '../../viewer.ts'
 import { DeadLettersBoard } from '../dead-letters-board.tsx'
@@ -8,7 +9,7 @@ import { loadDeadLettersParams } from '../search-params.ts'
 export const metadata: Metadata = { title: 'Dead letter · Tidemark' }
 
 /** One dead letter, beside the others of its cause. */
-export default async function DeadLetterPage({ params, searchParams }: ItemProps) {
+async function DeadLetterPage({ params, searchParams }: ItemProps) {
   const id = await itemId(params)
   const [at, loaded] = await Promise.all([
     visit(`/dead-letters/${id}`, searchParams),
@@ -17,3 +18,5 @@ export default async function DeadLetterPage({ params, searchParams }: ItemProps
   const asked = await orNotFound(getDeadLetter(at.ctx, { actor: at.actor, fleetId: at.fleet.id, id }))
   return <DeadLettersBoard at={at} params={loaded} asked={asked} />
 }
+
+export default keptPage(DeadLetterPage)

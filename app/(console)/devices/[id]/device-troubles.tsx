@@ -1,6 +1,6 @@
-import Link from 'next/link'
 import { DataTable } from '#components/table/data-table.tsx'
 import { plural, shortId } from '#components/ui/format.ts'
+import { Link } from '#components/ui/link.tsx'
 import { carryShared } from '#components/ui/search-params.ts'
 import { Section } from '#components/ui/section.tsx'
 import { Status } from '#components/ui/status.tsx'

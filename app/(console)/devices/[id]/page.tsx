@@ -1,10 +1,10 @@
 import type { Metadata } from 'next'
-import Link from 'next/link'
 import { SessionLanes } from '#components/charts/session-timeline.tsx'
 import { RANGE_WORDS } from '#components/shell/ranges.ts'
 import { LinkButton } from '#components/ui/button.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { formatCount } from '#components/ui/format.ts'
+import { Link } from '#components/ui/link.tsx'
 import { carryShared } from '#components/ui/search-params.ts'
 import { Section } from '#components/ui/section.tsx'
 import { Status } from '#components/ui/status.tsx'
@@ -12,6 +12,7 @@ import { Time } from '#components/ui/time.tsx'
 import { Verdict } from '#components/ui/verdict.tsx'
 import { getDevice } from '#lib/application/devices/get-device.ts'
 import { ConsolePage } from '../../console-page.tsx'
+import { keptPage } from '../../kept-page.tsx'
 import { listHref } from '../../overview/overview-links.ts'
 import { loadShared, type ItemProps } from '../../search-params.ts'
 import { sessionsSentence } from '../../sessions/session-words.ts'
@@ -29,7 +30,7 @@ import { readOfDevice } from './read-of-device.ts'
 export const metadata: Metadata = { title: 'Device · Tidemark' }
 
 /** One device: how it stands, what happened on it, and what can be told to it. */
-export default async function DevicePage({ params, searchParams }: ItemProps) {
+async function DevicePage({ params, searchParams }: ItemProps) {
   const id = await itemId(params)
   const [at, { range }] = await Promise.all([visit(`/devices/${id}`, searchParams), loadShared(searchParams)])
   const device = await orNotFound(getDevice(at.ctx, { actor: at.actor, fleetId: at.fleet.id, id }))
@@ -128,3 +129,5 @@ function DeviceHead({ at, view }: { at: Visit; view: DeviceView }) {
     />
   )
 }
+
+export default keptPage(DevicePage)

@@ -8,6 +8,7 @@ import { Time } from '#components/ui/time.tsx'
 import { Verdict } from '#components/ui/verdict.tsx'
 import { getSession } from '#lib/application/sessions/get-session.ts'
 import { ConsolePage } from '../../console-page.tsx'
+import { keptPage } from '../../kept-page.tsx'
 import type { ItemProps } from '../../search-params.ts'
 import { itemId, orNotFound, visit } from '../../viewer.ts'
 import { ownSegmentsOf } from '../session-segments.ts'
@@ -20,7 +21,7 @@ import { SessionAttempts, SessionTransitions } from './session-steps.tsx'
 export const metadata: Metadata = { title: 'Session · Tidemark' }
 
 /** One session as a timeline. */
-export default async function SessionPage({ params, searchParams }: ItemProps) {
+async function SessionPage({ params, searchParams }: ItemProps) {
   const id = await itemId(params)
   const at = await visit(`/sessions/${id}`, searchParams)
   const detail = await orNotFound(getSession(at.ctx, { actor: at.actor, fleetId: at.fleet.id, id }))
@@ -75,3 +76,5 @@ export default async function SessionPage({ params, searchParams }: ItemProps) {
     </ConsolePage>
   )
 }
+
+export default keptPage(SessionPage)

@@ -1,6 +1,6 @@
-import Link from 'next/link'
 import { KeyValue } from '#components/ui/key-value.tsx'
 import { formatCount } from '#components/ui/format.ts'
+import { Link } from '#components/ui/link.tsx'
 import { carryShared } from '#components/ui/search-params.ts'
 import { Section } from '#components/ui/section.tsx'
 import { Time } from '#components/ui/time.tsx'

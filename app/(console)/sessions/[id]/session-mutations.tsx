@@ -1,7 +1,7 @@
-import Link from 'next/link'
 import { DataTable } from '#components/table/data-table.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { formatDuration, plural, shortId } from '#components/ui/format.ts'
+import { Link } from '#components/ui/link.tsx'
 import { carryShared } from '#components/ui/search-params.ts'
 import { Section } from '#components/ui/section.tsx'
 import { Status, type StatusKind } from '#components/ui/status.tsx'
