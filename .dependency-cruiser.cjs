@@ -95,6 +95,7 @@ const layerRules = LAYERS.map(({ folder, may, node }) => ({
 const soleRules = [
   sole('Prisma and pg', '^lib/storage/prisma/', ['^node_modules/(@prisma/[^/]+|pg|@types/pg)/']),
   sole('next-auth', '^lib/application/access/', ['^node_modules/next-auth/']),
+  sole('fetching ahead', '^components/ui/link\\.tsx$', ['^node_modules/next/link']),
   sole('the environment', '^lib/composition\\.ts$', ['^lib/env\\.ts$']),
   sole('Node in storage', '^lib/(?!storage/(?!prisma/))|^app/', [], ['core']),
 ]

@@ -1,7 +1,7 @@
-import Link from 'next/link'
 import { StateEdges, type StateRates } from '#components/charts/state-edges.tsx'
 import { STATE_ORDER, STATE_WORDS } from '#components/charts/session-states.ts'
 import { formatCount } from '#components/ui/format.ts'
+import { Link } from '#components/ui/link.tsx'
 import { Status } from '#components/ui/status.tsx'
 import type { SessionState } from '#lib/engine/session-machine.ts'
 

@@ -1,5 +1,5 @@
-import Link from 'next/link'
 import type { ReactNode } from 'react'
+import { Link } from '#components/ui/link.tsx'
 
 export type Column<Row> = {
   key: string
@@ -44,7 +44,7 @@ export function DataTable<Row>({ label, columns, rows, rowKey, rowHref, empty }:
               {columns.map((column, index) => (
                 <td key={column.key} className={classOf(column)}>
                   {index === 0 && rowHref !== undefined ? (
-                    <Link className="row-link" href={rowHref(row)} prefetch={false}>
+                    <Link className="row-link" href={rowHref(row)}>
                       {column.cell(row)}
                     </Link>
                   ) : (

@@ -1,11 +1,11 @@
 'use client'
-import Link from 'next/link'
 import { usePathname, useRouter, useSearchParams } from 'next/navigation'
 import type { FormEvent } from 'react'
 import { formatQuery, hasToken, parseQuery, QUERY_LENGTH_MAX, toggleToken } from '#components/table/query.ts'
 import { formatCount } from '#components/ui/format.ts'
 import { Icon } from '#components/ui/icon.tsx'
 import { Kbd } from '#components/ui/kbd.tsx'
+import { Link } from '#components/ui/link.tsx'
 import { withParams } from '#components/ui/search-params.ts'
 
 /** A ready-made token: pressing it puts `key:value` into the search, or takes it out. */

@@ -1,7 +1,7 @@
-import Link from 'next/link'
 import type { ComponentProps, ReactNode } from 'react'
 import { Icon, type IconName } from '#components/ui/icon.tsx'
 import { Kbd } from '#components/ui/kbd.tsx'
+import { Link } from '#components/ui/link.tsx'
 
 /** One primary button a view: the page's next step. */
 export type ButtonTone = 'plain' | 'primary' | 'quiet' | 'danger' | 'quiet danger'

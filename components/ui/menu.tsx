@@ -1,8 +1,8 @@
 'use client'
-import Link from 'next/link'
 import { DropdownMenu } from 'radix-ui'
 import type { ReactNode } from 'react'
 import { Icon } from '#components/ui/icon.tsx'
+import { Link } from '#components/ui/link.tsx'
 
 /** One entry: a link (`href`) or an act (`onSelect`); `checked` when it is one of a choice. */
 export type MenuItem = {

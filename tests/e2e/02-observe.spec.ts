@@ -24,6 +24,18 @@ test('the overview shows the fleet, and its numbers move by themselves', async (
     await expect(page.getByRole('article', { name: pillar })).toBeVisible()
 })
 
+test('a live page asks for itself when something changed, and for nothing else', async ({
+  adminPage: page,
+  world,
+}) => {
+  await page.goto(`/overview?fleet=${world.fleetId}&range=15m`)
+  await expect(page.getByRole('button', { name: /^Live\./ })).toBeVisible()
+  const asked: string[] = []
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname))
+  await expect.poll(() => asked.length, { timeout: LIVE_TIMEOUT_MS }).toBeGreaterThanOrEqual(3)
+  expect(new Set(asked)).toEqual(new Set(['/overview']))
+})
+
 test('the live mark stops following, and says so', async ({ adminPage: page, world }) => {
   await page.goto(`/overview?fleet=${world.fleetId}`)
   await page.getByRole('button', { name: /Pause live updates/ }).click()
