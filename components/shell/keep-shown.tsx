@@ -1,12 +1,12 @@
 'use client'
 import { usePathname, useSearchParams } from 'next/navigation'
 import { catchError, type ErrorInfo } from 'next/error'
-import { createContext, useContext, useEffect, useState, type ReactNode } from 'react'
+import { createContext, useContext, useEffect, useRef, type ReactNode, type RefObject } from 'react'
 import { RetryWhenReady } from '#components/shell/retry-when-ready.tsx'
 
 /** What was shown last, where, and since when (the browser's epoch ms). */
 type Shown = { address: string; content: ReactNode; sinceMs: number }
-type Memory = { shown: Shown | null }
+type ShownRef = RefObject<Shown | null>
 
 const KeptSince = createContext<number | null>(null)
 
@@ -14,33 +14,41 @@ const KeptSince = createContext<number | null>(null)
 export const useKeptSince = (): number | null => useContext(KeptSince)
 
 /**
- * Keeps a page on the screen when its refresh fails for want of the database, and asks again until one succeeds. A page that was not shown yet has
- * nothing to keep: its failure goes on to the error page.
+ * Keeps a page on the screen when its refresh fails for want of the database, and asks again until one succeeds. A page
+ * that was not shown yet has nothing to keep: its failure goes on to the error page.
  */
 export function KeepShown({ children }: { children: ReactNode }) {
-  const [memory] = useState<Memory>({ shown: null })
+  const shownRef: ShownRef = useRef<Shown | null>(null)
   const address = `${usePathname()}?${useSearchParams().toString()}`
   return (
-    <Boundary memory={memory} address={address}>
-      <Remembered memory={memory} address={address}>
+    <Boundary shownRef={shownRef} address={address}>
+      <Remembered shownRef={shownRef} address={address}>
         {children}
       </Remembered>
     </Boundary>
   )
 }
 
-function Remembered({ memory, address, children }: { memory: Memory; address: string; children: ReactNode }) {
+function Remembered({
+  shownRef,
+  address,
+  children,
+}: {
+  shownRef: ShownRef
+  address: string
+  children: ReactNode
+}) {
   useEffect(() => {
-    memory.shown = { address, content: children, sinceMs: Date.now() }
-  }, [memory, address, children])
+    shownRef.current = { address, content: children, sinceMs: Date.now() }
+  }, [shownRef, address, children])
   return children
 }
 
 const Boundary = catchError(function KeptPage(
-  { memory, address }: { memory: Memory; address: string },
+  { shownRef, address }: { shownRef: ShownRef; address: string },
   { error, retry }: ErrorInfo,
 ) {
-  const { shown } = memory
+  const shown = shownRef.current
   if (shown === null || shown.address !== address || !isDatabaseAway(error)) throw error
   return (
     <KeptSince value={shown.sinceMs}>
