@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * `pure` needs no database and runs in seconds; `simulation` builds processes of its own; `database` shares one embedded
+ * `pure` needs no database; `simulation` builds processes of its own; `database` shares one embedded
  * PostgreSQL.
  */
 export default defineConfig({
