@@ -19,6 +19,7 @@ import {
 import type { Integration, LoggedOp } from './ot/integrate.ts'
 import { integrate } from './ot/integrate.ts'
 import type { OtFailure, OtType } from './ot/ot-type.ts'
+import { afterOperation, isRevisionLost } from './ot/epochs.ts'
 import { operatedOn } from './ot/operated-on.ts'
 import { keepValues, restored, withoutValues } from './ot/kept.ts'
 import { isOtPath, otPaths, overlaps, plainRules, withoutPaths, withValue } from './ot/paths.ts'
@@ -165,7 +166,12 @@ function decideOperation(
   if (state.kind !== op.kind) return unfitPatch({ code: 'kind_mismatch', path }, base)
   const made = type.parse(op.ops)
   if (!made.ok) return unfitPatch({ code: made.error, path }, base)
-  if (op.baseRevision > state.revision) return underivable(standing, path)
+  const { author, mutation } = question
+  const { ownSide, madeAnew } = standing.chain
+  // What the chain itself says of its base needs no number.
+  const isLost =
+    !ownSide && !madeAnew && isRevisionLost(state, { ...op, baseEpoch: mutation.baseEpoch, author })
+  if (isLost || op.baseRevision > state.revision) return underivable(standing, path)
   const since = operationsSince(standing, op, type, state.revision)
   if (!since) return behind(standing, op)
   const log = state.revision > 0 ? since : [...since, ...unlogged(standing, type, path, document)]
@@ -341,9 +347,10 @@ function localDocument({
   return applyOperation(plainly && base.kind !== 'known' ? current.data : seen, op)
 }
 
-function writeOf({ states }: Standing, entries: readonly Entry[], isTold: boolean): OtWrite {
+function writeOf({ states, draft, question }: Standing, entries: readonly Entry[], isTold: boolean): OtWrite {
   const next = { ...states }
-  for (const { path, state } of entries) next[path] = { kind: state.kind, revision: state.revision + 1 }
+  const writer = { epoch: draft.world.epoch, author: question.author }
+  for (const { path, state } of entries) next[path] = afterOperation(state, writer)
   const ops = entries.map(({ path, state, made, integrated }) => ({
     path,
     revision: state.revision + 1,

@@ -6,6 +6,17 @@ export interface OtState {
   readonly revision: number
   /** In a deleted record what stood there, for what returns; left out where nothing did. */
   readonly was?: Json
+  /** Absent where the fleet was never restored before its newest operation. */
+  readonly since?: OtEpoch
+}
+
+/** What a restored server has made of a path anew: an older epoch's revisions may name something else there. */
+export interface OtEpoch {
+  readonly epoch: number
+  /** Up to this one revisions are of the backup, and mean the same in the epoch before. */
+  readonly revision: number
+  /** The only device that has written there since; null where several have. */
+  readonly by: string | null
 }
 
 /** By JSON Pointer. */

@@ -17,7 +17,7 @@ export function keepValues(states: OtStates, paths: readonly string[], document:
 
 /** The states of a record that is there. */
 export const withoutValues = (kept: OtStates): OtStates =>
-  Object.fromEntries(Object.entries(kept).map(([path, { kind, revision }]) => [path, { kind, revision }]))
+  Object.fromEntries(Object.entries(kept).map(([path, { was: _, ...state }]) => [path, state]))
 
 /** The document with what stood at the paths when it was deleted; null where that has no place in it. */
 export const restored = (document: JsonObject, kept: OtStates): JsonObject | null =>

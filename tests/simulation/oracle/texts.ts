@@ -21,8 +21,6 @@ export function checkTexts({ world, ledger }: { readonly world: World; readonly 
     world.devices.flatMap(({ replica }) => replica?.refusals$.get().map(({ mutation }) => mutation.id) ?? []),
   )
   for (const collection of TEXTS) {
-    // An operation names a revision, of which a restored server may have another one (docs/simulation.md).
-    if (collection === 'sheets' && ledger.history.epoch > 1) continue
     const typed = new Set<number>()
     const erased = new Set<number>()
     // A person decided about a part of it, or a copied store sent a part of a change (FK1).

@@ -68,6 +68,51 @@ describe('operations on a record', () => {
     expect(server.last.effects[0]?.conflict).toBeNull()
   })
 
+  describe('after a restore', () => {
+    /** Two operations were lost with it; the first of them, by A, was sent again, and one by `other`. */
+    function restoredWith(other: string) {
+      const server = written()
+      server.push(DEVICE_A, [edit(DEVICE_A, text(['x']), { baseEpoch: 1 })])
+      server.world = { ...server.world, epoch: 2 }
+      const old = (device: string, op: OtOperation) => edit(device, op, { baseEpoch: 1 })
+      server.push(DEVICE_A, [old(DEVICE_A, text([1, 'A'], 1))])
+      server.push(other, [old(other, text([1, 'B'], other === DEVICE_A ? 2 : 1))])
+      return {
+        server,
+        send: (device: string, op: OtOperation) => one(server.push(device, [old(device, op)])),
+      }
+    }
+
+    it('[CS5][TK6] a lost revision that another device has filled since is not taken for what it was', () => {
+      const { server, send } = restoredWith(DEVICE_B)
+      const before = server.record?.data
+      expect(send(DEVICE_A, text([1, { d: 1 }], 2))).toMatchObject({
+        status: 'dead_lettered',
+        code: 'underivable',
+      })
+      expect(server.record?.data).toEqual(before)
+      // What the backup has is named as ever, and so is what was made on the restored text.
+      expect(send(DEVICE_A, text(['<'], 1))).toMatchObject({ status: 'applied' })
+      const anew = edit(DEVICE_A, text(['>'], 2), { baseEpoch: 2 })
+      expect(one(server.push(DEVICE_A, [anew]))).toMatchObject({ status: 'applied' })
+    })
+
+    it('[CS5][TK6] what one device alone has sent again has its old numbers', () => {
+      const { server, send } = restoredWith(DEVICE_A)
+      expect(server.record?.data).toMatchObject({ body: 'xBAabc' })
+      expect(send(DEVICE_A, text([1, { d: 1 }], 3))).toMatchObject({ status: 'applied', revision: 4 })
+      expect(server.record?.data).toMatchObject({ body: 'xAabc' })
+      expect(send(DEVICE_B, text([1, { d: 1 }], 3))).toMatchObject({ code: 'underivable' })
+    })
+
+    it('[CS5][TK6] of the epoch before the last one nothing is taken where there was writing since', () => {
+      const { server, send } = restoredWith(DEVICE_A)
+      server.world = { ...server.world, epoch: 3 }
+      server.push(DEVICE_A, [edit(DEVICE_A, text(['3'], 3), { baseEpoch: 3 })])
+      expect(send(DEVICE_A, text(['<'], 1))).toMatchObject({ code: 'underivable' })
+    })
+  })
+
   it('[CS5] the first on a path goes past what others wrote there as documents', () => {
     const server = written()
     server.push(DEVICE_A, [mutationBy(DEVICE_A, patch({ body: '# abc' }), { baseVersion: 1 })])

@@ -1,0 +1,34 @@
+import type { OtState } from '#lib/protocol/ot.ts'
+
+/** Who writes, in which epoch of the fleet. */
+interface Writer {
+  readonly epoch: number
+  readonly author: string
+}
+
+/** The state of a path after one more operation. */
+export function afterOperation({ kind, revision, since }: OtState, { epoch, author }: Writer): OtState {
+  const next = { kind, revision: revision + 1 }
+  // The first epoch has none before it.
+  if (epoch <= 1) return next
+  if (since?.epoch !== epoch) return { ...next, since: { epoch, revision, by: author } }
+  return { ...next, since: { ...since, by: since.by === author ? author : null } }
+}
+
+/**
+ * Whether an operation of an older epoch names a revision that a restore took away (TK6, CS5): what stands under that number
+ * today is something else. A device that alone wrote since has sent the same again, in the same order.
+ */
+export function isRevisionLost(
+  { since }: OtState,
+  {
+    baseEpoch,
+    baseRevision,
+    author,
+  }: { baseEpoch: number | undefined; baseRevision: number; author: string },
+): boolean {
+  if (!since || baseEpoch === undefined || baseEpoch >= since.epoch) return false
+  // Of two restores one knows only the newest.
+  if (baseEpoch < since.epoch - 1) return true
+  return baseRevision > since.revision && since.by !== author
+}
