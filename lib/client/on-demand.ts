@@ -36,6 +36,9 @@ export const otParts = onDemand(async () => (await import('./ot-parts.ts')).otPa
 /** What becomes of a device's work where it takes another id, the server was restored, refused or decided, or the store is full. */
 export const forkParts = onDemand(async () => (await import('./fork-parts.ts')).forkParts)
 
+/** The hash of what the device holds, which it tells once a day. */
+export const stateReport = onDemand(async () => (await import('./state-report.ts')).stateReport)
+
 /** Runs `attempt` again for as long as it meets a part that has to be loaded first. */
 export async function withParts<T>(attempt: (meets: (error: unknown) => void) => Promise<T>): Promise<T> {
   for (;;) {

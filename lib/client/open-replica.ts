@@ -15,7 +15,6 @@ import type { Network, Replica } from './replica.ts'
 import { startReplica } from './replica.ts'
 import { forkParts } from './on-demand.ts'
 import type { ReplicaContext } from './run.ts'
-import { STATE_TOLD_EVERY_MS } from './state-report.ts'
 import type { ReplicaStatus } from './status.ts'
 import { readStoredStatus } from './status.ts'
 import type { ReplicaStore, StoreTx } from './store.ts'
@@ -50,6 +49,8 @@ export interface ReplicaOptions {
 }
 
 const REQUEST_TIMEOUT_MS = 20_000
+/** How often a device has its state compared: a device that differs reads everything anew at most so often. */
+const STATE_TOLD_EVERY_MS = 86_400_000
 /** A session renews its lease before and after each request, when it is a second old (session-lock.ts). */
 const LEASE_SLACK_MS = 5_000
 

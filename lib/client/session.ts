@@ -3,6 +3,7 @@ import { assert } from '#lib/kernel/result.ts'
 import { uuidv7 } from '#lib/kernel/uuid.ts'
 import type { SessionReport } from '#lib/protocol/session.ts'
 import { toIso } from './clock.ts'
+import { stateReport } from './on-demand.ts'
 import { commitPage, pull, resolvePage, resync } from './pull-step.ts'
 import { push } from './push-step.ts'
 import { fileAbandoned, fileReport, startReport } from './reports.ts'
@@ -10,7 +11,8 @@ import type { ReplicaContext, Run } from './run.ts'
 import { SessionAborted, transact } from './run.ts'
 import { scan } from './scan-step.ts'
 import { SessionLost } from './session-lock.ts'
-import { withStateHash } from './state-report.ts'
+import type { StoreTx } from './store.ts'
+import { getMeta, setMeta } from './tables.ts'
 
 const STEPS = {
   scanning: scan,
@@ -85,14 +87,31 @@ async function finish(run: Run): Promise<SessionEnd> {
     transitions: run.machine.drain(),
   } as const
   try {
-    await transact(run, async (tx) => {
-      const due = { nowMs: run.clock.now(), everyMs: run.stateToldEveryMs, random: run.random }
-      await fileReport(tx, result === 'ok' ? await withStateHash(tx, report, due) : report)
-    })
+    const file = (tells: boolean): Promise<void> =>
+      transact(run, async (tx) => fileReport(tx, tells ? await withStateHash(tx, run, report) : report))
+    // Without the part that tells the state, which may not be there to fetch, the report goes out all the same.
+    await file(result === 'ok').catch(() => file(false))
   } catch (error) {
     // The report is lost, or the next session tells it as abandoned; the session itself stands as it ended.
     run.log('report_dropped', { sessionId: report.sessionId, message: String(error) })
   }
   const changed = report.pushed + report.pulled > 0
   return { state, result, trouble, changed, askAgainMs: run.askAgainMs }
+}
+
+/**
+ * The report with the device's state hash, when one is due after a good session. Counting begins at a random moment, so
+ * that a fleet's checks are spread.
+ */
+async function withStateHash(
+  tx: StoreTx,
+  { clock, random, stateToldEveryMs }: Run,
+  report: SessionReport,
+): Promise<SessionReport> {
+  const nowMs = clock.now()
+  const told = await getMeta(tx, 'stateTold')
+  if (told === null) await setMeta(tx, 'stateTold', nowMs - Math.floor(random() * stateToldEveryMs))
+  // A time ahead of now comes from a clock that was set back.
+  const isDue = told !== null && (nowMs - told >= stateToldEveryMs || told > nowMs)
+  return isDue ? stateReport().withStateHash(tx, report, nowMs) : report
 }

@@ -3,6 +3,8 @@ import { openMemoryStore } from '#lib/client/memory-store.ts'
 import { preloadParts } from '#tests/support/preload-parts.ts'
 import { COLLECTION, problem } from './support/authority.ts'
 import { createWorld } from './support/device.ts'
+// A clock that is set back makes the state's hash due, whose part would load in its own time.
+import '#lib/client/state-report.ts'
 
 const INTERVAL_MS = 30_000
 /** What is counted here are sessions; the part that opens the stream loads in its own time. */
