@@ -1,7 +1,7 @@
 import { passAll } from '#lib/engine/ot/integrate.ts'
 import { moveBetween } from '#lib/engine/ot/json-type.ts'
 import { otLibrary } from '#lib/engine/ot/ot-library.ts'
-import { isOtPath, withValue } from '#lib/engine/ot/paths.ts'
+import { isOtPath, overlaps, withValue } from '#lib/engine/ot/paths.ts'
 import { codePoints } from '#lib/engine/ot/text-type.ts'
 import { applyOperation } from '#lib/engine/patch.ts'
 import type { CollectionRules } from '#lib/engine/types.ts'
@@ -9,6 +9,7 @@ import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { valueAt } from '#lib/kernel/json-pointer.ts'
 import type { Result } from '#lib/kernel/result.ts'
 import type { Mutation, OtOperation } from '#lib/protocol/mutation.ts'
+import type { WireOtPath } from '#lib/protocol/ot.ts'
 import type { EffectiveResult, WireRecord } from '#lib/protocol/push.ts'
 import { ReplicaError } from './errors.ts'
 import { bytesOf, pendingOf, saveEntry } from './outbox.ts'
@@ -104,14 +105,26 @@ function makeEdit(
   if (!made.ok) return misfit(made.error, path)
   const next = type.apply(before, made.value)
   if (!next.ok) return misfit(next.error, path)
+  if (data && !withValue(data, path, next.value)) return misfit('not_a_container', path)
   const isKnown = record !== null && !record.otUnsure && own.every(({ op }) => op.type === 'ot')
   if (!isKnown)
     return next.value === undefined
       ? { type: 'patch', unset: [path] }
       : { type: 'patch', set: { [path]: next.value } }
-  const first = own.map(({ op }) => op).find((op) => op.type === 'ot' && op.path === path)
-  const baseRevision = first?.type === 'ot' ? first.baseRevision : (record.ot?.[path]?.revision ?? 0)
-  return { type: 'ot', path, kind: edit.kind, baseRevision, ops: made.value }
+  const operated = { ...record.ot, ...operatedHere(own) }
+  if (Object.keys(operated).some((other) => other !== path && overlaps(other, path)))
+    return misfit('not_ot', path)
+  const { kind = edit.kind, revision = 0 } = operated[path] ?? {}
+  if (kind !== edit.kind) return misfit('kind_mismatch', path)
+  return { type: 'ot', path, kind, baseRevision: revision, ops: made.value }
+}
+
+/** What the first of the own operations on each path was made on. */
+function operatedHere(own: RecordGround['own']): Readonly<Record<string, WireOtPath>> {
+  const ops = own.flatMap(({ op }) => (op.type === 'ot' ? [op] : []))
+  return Object.fromEntries(
+    ops.reverse().map(({ path, kind, baseRevision: revision }) => [path, { revision, kind }]),
+  )
 }
 
 function join(first: OtOperation, second: OtOperation): OtOperation | null {
@@ -177,7 +190,7 @@ async function settle(tx: StoreTx, entry: OutboxEntry, result: Applied, deviceId
     version,
     data,
     versionVector: { ...known.versionVector, [deviceId]: version },
-    ot: { ...known.ot, [op.path]: { revision } },
+    ot: { ...known.ot, [op.path]: { revision, kind: op.kind } },
   }
   await putRow(tx, 'records', recordRowKey(known.collection, known.recordId), next)
 }

@@ -41,7 +41,7 @@ export async function storeRecord(
 const isOperation = ({ mutation }: OutboxEntry): boolean => mutation.op.type === 'ot'
 
 const revisionsOf = (ot: NonNullable<WireRecord['ot']>): WireRecord['ot'] =>
-  Object.fromEntries(Object.entries(ot).map(([path, { revision }]) => [path, { revision }]))
+  Object.fromEntries(Object.entries(ot).map(([path, { revision, kind }]) => [path, { revision, kind }]))
 
 /**
  * What an `applied` answer says of the record, before a pull brings it: the change on top of what was held, so that a

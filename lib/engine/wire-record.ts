@@ -13,4 +13,4 @@ export function toWireRecord(record: RecordState): WireRecord {
 }
 
 const revisionsOf = (states: OtStates): Readonly<Record<string, WireOtPath>> =>
-  Object.fromEntries(Object.entries(states).map(([path, { revision }]) => [path, { revision }]))
+  Object.fromEntries(Object.entries(states).map(([path, { revision, kind }]) => [path, { revision, kind }]))

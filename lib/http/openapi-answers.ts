@@ -36,7 +36,12 @@ const wireRecord: z.ZodType<WireRecord> = z.object({
   schemaVersion: z.int().min(1),
   crdt: crdtStates.optional(),
   life: z.number().int().optional(),
-  ot: z.record(z.string(), z.object({ revision: count, ops: z.array(json).optional() })).optional(),
+  ot: z
+    .record(
+      z.string(),
+      z.object({ revision: count, kind: z.enum(['text', 'json']).optional(), ops: z.array(json).optional() }),
+    )
+    .optional(),
 })
 
 const resolution: z.ZodType<Resolution> = z.object({

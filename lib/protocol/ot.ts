@@ -25,5 +25,6 @@ export type OtStates = Readonly<Record<string, OtState>>
 /** A path as pulls carry it. `ops` are the operations since the token, one a revision; left out after compaction. */
 export interface WireOtPath {
   readonly revision: number
+  readonly kind?: OtState['kind'] | undefined
   readonly ops?: readonly Json[] | undefined
 }

@@ -14,12 +14,13 @@ export function withOps(
 ): WireRecord {
   const since = log.get(recordKey(collection, recordId))
   if (wire.ot === undefined || ot === undefined || since === undefined) return wire
-  const paths = Object.entries(ot).map(([path, { revision }]) => {
+  const paths = Object.entries(ot).map(([path, { revision, kind }]) => {
     const ops = since.filter((op) => op.path === path)
     const first = ops[0]
     const isWhole = !first || first.revision === 1 || first.follows
     const isDense = ops.every((op, i) => op.revision === revision - ops.length + 1 + i)
-    return [path, isWhole && isDense ? { revision, ops: ops.map((op) => op.ops) } : { revision }] as const
+    const told = isWhole && isDense ? { ops: ops.map((op) => op.ops) } : {}
+    return [path, { revision, kind, ...told }] as const
   })
   return { ...wire, ot: Object.fromEntries(paths) }
 }

@@ -123,6 +123,31 @@ describe.each(STORAGES)('OT in the SDK over HTTP and $name', ({ open: openStorag
     (await replica.collection(collection).get(id))?.data
   const ops = (): unknown[] => pushed.map(({ op }) => (op as JsonObject)['type'])
 
+  it('[CS5] a call that cannot fit what the record has is refused, and takes nothing along', async () => {
+    const id = await record('pages', { body: 'hello', t: { list: [], n: 1 } })
+    const pages = one.collection('pages')
+    await pages.text(id, 'body').insert(0, 'A')
+    await pages.json(id, '/t/list').insert([0], 'x')
+    const misfits = (): readonly (() => Promise<unknown>)[] => [
+      () => pages.text(id, '/body/x').insert(0, 'x'),
+      () => pages.text(id, '/t/list/0').insert(0, 'x'),
+      () => pages.json(id, 't').insert(['m'], 2),
+      () => pages.json(id, 'body').replace([], 'x'),
+      () => pages.text(id, '/t/n/x').insert(0, 'x'),
+      () => pages.json(id, '/a'.repeat(40)).insert([], 1),
+      () => pages.json(id, `/${'x'.repeat(3_000)}`).insert([], 1),
+    ]
+    for (const call of misfits()) await expect(call()).rejects.toMatchObject({ code: 'invalid_patch' })
+    await syncAll()
+    for (const call of misfits()) await expect(call()).rejects.toMatchObject({ code: 'invalid_patch' })
+    await pages.text(id, 'body').insert(6, 'Z')
+    await syncAll()
+    expect(await dataOf(two, 'pages', id)).toEqual({ body: 'AhelloZ', t: { list: ['x'], n: 1 } })
+    await expect(two.collection('pages').json(id, 'body').replace([], 'x')).rejects.toMatchObject({
+      code: 'invalid_patch',
+    })
+  })
+
   it('[CS5] two devices type into one text offline: operations, joined before they are sent, in one order', async () => {
     const id = await record('pages', { body: 'abc' })
     const body = (replica: Replica) => replica.collection('pages').text(id, 'body')

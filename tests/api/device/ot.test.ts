@@ -72,6 +72,7 @@ describe.each(STORAGES)('operational transformation over HTTP and $name', ({ ope
     expect(record.data).toEqual({ body: '<bc😅' })
     expect(record.ot).toEqual({
       '/body': {
+        kind: 'text',
         revision: 2,
         ops: [
           [3, '😅'],
@@ -99,7 +100,7 @@ describe.each(STORAGES)('operational transformation over HTTP and $name', ({ ope
       expect(document).toBe(record.data?.['body'])
     }
     const fresh = await pulledRecord(two, at.recordId, null)
-    expect(fresh.record.ot).toEqual({ '/body': { revision: 4 } })
+    expect(fresh.record.ot).toEqual({ '/body': { revision: 4, kind: 'text' } })
   })
 
   it('[CS5] JSON moves, and a document write is its difference', async () => {
@@ -121,7 +122,7 @@ describe.each(STORAGES)('operational transformation over HTTP and $name', ({ ope
     expect((await send(two, at, whole)).status).toBe('applied')
     const { record } = await pulledRecord(two, at.recordId, null)
     expect(record.data).toEqual({ tree: { l: [2, 3, 1], t: 'xy' } })
-    expect(record.ot).toEqual({ '/tree': { revision: 2 } })
+    expect(record.ot).toEqual({ '/tree': { revision: 2, kind: 'json' } })
   })
 
   const retainAt = (days: number): Promise<{ readonly deleted: number }> =>
@@ -151,14 +152,14 @@ describe.each(STORAGES)('operational transformation over HTTP and $name', ({ ope
     const { token } = await two.pulled()
     await retainAt(51)
     const { record } = await pulledRecord(two, at.recordId, null)
-    expect(record.ot?.['/body']).toEqual({ revision: 5 })
+    expect(record.ot?.['/body']).toEqual({ revision: 5, kind: 'text' })
     expect(await send(two, at, text(2, ['q']))).toMatchObject({
       status: 'dead_lettered',
       code: 'underivable',
     })
     expect(await send(two, at, text(5, ['z']))).toMatchObject({ status: 'applied', revision: 6 })
     const after = await pulledRecord(two, at.recordId, token)
-    expect(after.record.ot?.['/body']).toEqual({ revision: 6, ops: [['z']] })
+    expect(after.record.ot?.['/body']).toEqual({ revision: 6, kind: 'text', ops: [['z']] })
   })
 
   it('[CS5] a collection holds CRDTs or paths under OT, not both', async () => {
