@@ -1,6 +1,6 @@
 import { collectionOfScope } from '#lib/application/breakers/scopes.ts'
 import type { Context } from '#lib/application/context.ts'
-import { accessTo } from '#lib/application/devices/access.ts'
+import { accessTo, mayListenOn } from '#lib/application/devices/access.ts'
 import type { Caller } from '#lib/application/devices/directory.ts'
 import { ApplicationError } from '#lib/application/errors.ts'
 import { wireCommands } from '#lib/application/devices/wire-commands.ts'
@@ -11,6 +11,8 @@ const KEEP_ALIVE_MS = 15_000
 /** Then the device connects again, and shows a token that is good still. */
 const STREAM_LIFE_MS = 10 * 60_000
 const RETRY_AFTER_MS = 30_000
+/** What may wait for a reader: past it the stream ends, and the device hears the rest with its next session. */
+export const STREAM_HELD_BYTES_MAX = 64 * 1024
 
 /**
  * GET /events (protocol.md): what a device need not wait an interval for, as server-sent events.
@@ -23,38 +25,50 @@ export function openEvents(
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
   let stop = (): void => undefined
-  const stream = new ReadableStream<Uint8Array>({
+  const source: UnderlyingDefaultSource<Uint8Array> = {
     start(controller) {
-      const send = (text: string): void => controller.enqueue(encoder.encode(text))
+      const send = (text: string): void => {
+        controller.enqueue(encoder.encode(text))
+        if ((controller.desiredSize ?? 0) > 0) return
+        stop()
+        controller.error(new Error(`A reader of events has left ${STREAM_HELD_BYTES_MAX} bytes unread.`))
+      }
       const told = new Set<string>()
-      const unlisten = ctx.pokes.listen(fleet.id, (poke) => {
+      const unlisten = ctx.pokes.listen(fleet.id, device.id, (poke) => {
+        if (poke.event === 'standing') return look(poke)
         if (poke.event === 'command' && told.has(poke.command.id)) return
         const text = eventText(poke, device)
-        if (text !== null) send(text)
         if (text !== null && poke.event === 'command') told.add(poke.command.id)
+        if (text !== null) send(text)
       })
       if (!unlisten)
         throw new ApplicationError('shed', { retryAfterMs: RETRY_AFTER_MS, extra: { scope: 'events' } })
-      const keepAlive = setInterval(() => send(': here\n\n'), KEEP_ALIVE_MS)
-      const life = setTimeout(() => {
+      const keepAlive = setInterval(() => send(KEEP_ALIVE), KEEP_ALIVE_MS)
+      const end = (): void => {
         stop()
         controller.close()
-      }, STREAM_LIFE_MS)
+      }
+      const look = ({ deviceId, standing }: Extract<Poke, { event: 'standing' }>): void => {
+        if (deviceId === device.id && !mayListenOn(device, standing)) end()
+      }
+      const life = setTimeout(end, STREAM_LIFE_MS)
       stop = () => {
         unlisten()
         clearInterval(keepAlive)
         clearTimeout(life)
       }
-      send(': here\n\n')
+      send(KEEP_ALIVE)
       ctx.pokes.command(fleet.id, device.id, wireCommands(device, ctx.clock.now()))
     },
     cancel: () => stop(),
-  })
-  return stream
+  }
+  return new ReadableStream(source, new ByteLengthQueuingStrategy({ highWaterMark: STREAM_HELD_BYTES_MAX }))
 }
 
+const KEEP_ALIVE = ': here\n\n'
+
 /** Null for what this device may not see or what is not for it. */
-function eventText(poke: Poke, device: Caller['device']): string | null {
+function eventText(poke: Exclude<Poke, { event: 'standing' }>, device: Caller['device']): string | null {
   if (poke.event === 'breaker') {
     const { scope, state, retryAfterMs } = poke
     const collection = collectionOfScope(scope)

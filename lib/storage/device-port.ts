@@ -11,6 +11,7 @@ import type {
   Page,
   PageRequest,
   RowChange,
+  Standing,
   StoredReport,
 } from './rows.ts'
 
@@ -59,6 +60,8 @@ export interface DevicePort {
     audit: AuditEntry,
   ): Promise<void>
   get(fleetId: string, id: string): Promise<Device | null>
+  /** Of those of these devices that there are, by id. */
+  standings(fleetId: string, ids: readonly string[]): Promise<ReadonlyMap<string, Standing>>
   /** By last contact, newest first; devices never seen last. */
   list(fleetId: string, filter: DeviceFilter, page: PageRequest): Promise<Page<Device>>
   /** Devices that are not revoked. */

@@ -11,6 +11,9 @@ export type DeviceStatus = 'active' | 'paused' | 'revoked'
 /** Collections that a credential covers; `*` for all. */
 export type Access = Readonly<Record<string, 'read' | 'write'>>
 
+/** What decides whether an open stream of events goes on. */
+export type Standing = Pick<Device, 'status' | 'access'>
+
 export interface StoredReport {
   readonly state: SessionState
   readonly seq: number

@@ -1,4 +1,5 @@
 import type { WireCommand } from '#lib/protocol/command.ts'
+import type { Standing } from '#lib/storage/ports.ts'
 import type { BreakerChange } from '../breakers/breakers.ts'
 
 /** What a device with an open stream is told (protocol.md, events). */
@@ -13,6 +14,8 @@ export type Poke =
   | { readonly event: 'replayed' | 'discarded'; readonly deadLetterId: string; readonly deviceId: string }
   | ({ readonly event: 'breaker' } & BreakerChange)
   | { readonly event: 'command'; readonly deviceId: string; readonly command: WireCommand }
+  /** For the stream itself: what its device may do now; null where there is no such device any more. */
+  | { readonly event: 'standing'; readonly deviceId: string; readonly standing: Standing | null }
 
 type Listener = (poke: Poke) => void
 
@@ -22,14 +25,14 @@ export const POKED_PER_SECOND_MAX = 50
 
 /** Tells the streams of this process what changed in a fleet. Other processes find it by polling heads. */
 export class Pokes {
-  private readonly fleets = new Map<string, Set<Listener>>()
+  private readonly fleets = new Map<string, Map<Listener, string>>()
   private readonly heads = new Map<string, Map<string, number>>()
 
   /** Null when the fleet has as many streams as a process holds. Call what it returns to end. */
-  listen(fleetId: string, listener: Listener): (() => void) | null {
-    const listeners = this.fleets.get(fleetId) ?? new Set()
+  listen(fleetId: string, deviceId: string, listener: Listener): (() => void) | null {
+    const listeners = this.fleets.get(fleetId) ?? new Map<Listener, string>()
     if (listeners.size >= LISTENERS_PER_FLEET_MAX) return null
-    this.fleets.set(fleetId, listeners.add(listener))
+    this.fleets.set(fleetId, listeners.set(listener, deviceId))
     return () => {
       listeners.delete(listener)
       if (listeners.size > 0 || this.fleets.get(fleetId) !== listeners) return
@@ -57,7 +60,12 @@ export class Pokes {
   }
 
   tell(fleetId: string, poke: Poke): void {
-    for (const listener of this.fleets.get(fleetId) ?? []) listener(poke)
+    for (const listener of this.fleets.get(fleetId)?.keys() ?? []) listener(poke)
+  }
+
+  /** The devices whose streams of a fleet are open here. */
+  devices(fleetId: string): readonly string[] {
+    return [...new Set(this.fleets.get(fleetId)?.values())]
   }
 
   /** Fleets that someone listens to. */

@@ -5,13 +5,21 @@ import { wireCommands } from '../devices/wire-commands.ts'
 const COMMANDED_MAX = 1_000
 
 /**
- * Looks for changes and commands that other processes committed, in the fleets whose devices hold a stream open here. The pull
- * asks for nothing past the head; only where the heads stand is read.
+ * Looks for changes and commands that other processes committed, in the fleets whose devices hold a stream open here, and
+ * whether those devices still may. The pull asks for nothing past the head; only where the heads stand is read.
  */
 export async function pollHeads(ctx: Pick<Context, 'storage' | 'pokes' | 'clock'>): Promise<void> {
   for (const fleetId of ctx.pokes.listened()) {
-    // The streams of a removed one end with their life.
-    if (!(await ctx.storage.fleets.get(fleetId))) continue
+    const listening = ctx.pokes.devices(fleetId)
+    const fleet = await ctx.storage.fleets.get(fleetId)
+    const standings = fleet
+      ? await ctx.storage.devices.standings(fleetId, listening)
+      : new Map<string, never>()
+    for (const deviceId of listening) {
+      const standing = standings.get(deviceId) ?? null
+      ctx.pokes.tell(fleetId, { event: 'standing', deviceId, standing })
+    }
+    if (!fleet) continue
     const collections = await ctx.storage.collections.list(fleetId)
     const reads = collections.map(({ name }) => ({ collection: name, afterVersion: Number.MAX_SAFE_INTEGER }))
     const { heads } = await ctx.storage.sync.pull(fleetId, reads, { limit: 1, maxBytes: 1 })

@@ -6,7 +6,13 @@ import { keyOf } from './state.ts'
 
 type Life = Pick<
   DevicePort,
-  'command' | 'acknowledgeCommands' | 'commanded' | 'addDiagnostics' | 'listDiagnostics' | 'getDiagnostics'
+  | 'command'
+  | 'acknowledgeCommands'
+  | 'commanded'
+  | 'standings'
+  | 'addDiagnostics'
+  | 'listDiagnostics'
+  | 'getDiagnostics'
 >
 
 /** What operators tell devices, and what devices tell about themselves. */
@@ -39,6 +45,11 @@ export function memoryDeviceLife(state: MemoryState): Life {
           .map(({ id, commands }) => ({ id, commands }))
           .slice(0, limit),
       ),
+    standings: (fleetId, ids) =>
+      state.inFleet(fleetId, (tables) => {
+        const devices = ids.flatMap((id) => tables.devices.get(id) ?? [])
+        return new Map(devices.map(({ id, status, access }) => [id, { status, access }]))
+      }),
     addDiagnostics: (fleetId, row, body, keep) =>
       state.inFleet(fleetId, (tables, undo) => {
         tables.diagnostics.set(undo, keyOf(row.deviceId, row.id), { row, body })

@@ -1,5 +1,5 @@
 import { commandsUntilMs, withAcknowledged, withCommand } from '../device-commands.ts'
-import type { Device, DeviceCommand, DevicePort, DeviceStatus, DiagnosticsRow } from '../ports.ts'
+import type { Access, Device, DeviceCommand, DevicePort, DeviceStatus, DiagnosticsRow } from '../ports.ts'
 import { insertAudit } from './audit.ts'
 import type { Database, Send, Statement } from './database.ts'
 import type { DeviceRow } from './device-row.ts'
@@ -18,6 +18,10 @@ const SAVE: Statement = {
 const COMMANDED: Statement = {
   name: 'device_commanded',
   text: `SELECT id, commands FROM device WHERE fleet_id = $1 AND commands_until > $2 ORDER BY commands_until LIMIT $3`,
+}
+const STANDINGS: Statement = {
+  name: 'device_standings',
+  text: `SELECT id, status, access FROM device WHERE fleet_id = $1 AND id = ANY($2::uuid[])`,
 }
 const DIAGNOSTICS_COLUMNS = 'id, device_id, command_id, app_version, bytes, received_at'
 const ADD_DIAGNOSTICS: Statement = {
@@ -51,7 +55,13 @@ interface StoredDiagnostics extends Record<string, unknown> {
 
 type Life = Pick<
   DevicePort,
-  'command' | 'acknowledgeCommands' | 'commanded' | 'addDiagnostics' | 'listDiagnostics' | 'getDiagnostics'
+  | 'command'
+  | 'acknowledgeCommands'
+  | 'commanded'
+  | 'standings'
+  | 'addDiagnostics'
+  | 'listDiagnostics'
+  | 'getDiagnostics'
 >
 
 /** What operators tell devices, and what devices tell about themselves. */
@@ -83,6 +93,14 @@ export function postgresDeviceLife(database: Database): Life {
         limit,
       ])
       return rows.map(({ id, commands }) => ({ id, commands: fromJson<readonly DeviceCommand[]>(commands) }))
+    },
+    standings: async (fleetId, ids) => {
+      const rows = await database.one<{ id: string; status: DeviceStatus; access: unknown }>(
+        fleetId,
+        STANDINGS,
+        [fleetId, ids],
+      )
+      return new Map(rows.map(({ id, status, access }) => [id, { status, access: fromJson<Access>(access) }]))
     },
     addDiagnostics: (fleetId, row, body, keep) =>
       database.inFleet(fleetId, async (send) => {

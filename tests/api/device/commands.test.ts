@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pollHeads } from '#lib/application/sync/poll-heads.ts'
 import { isJsonObject } from '#lib/kernel/json.ts'
@@ -132,6 +133,30 @@ describe('commands over HTTP and PostgreSQL', () => {
     await pollHeads(elsewhere.ctx)
     expect(await read()).toEqual({ id: last, type: 'send_diagnostics' })
     await end()
+  })
+
+  it('[EV3] ends the stream of a device that is revoked, or may read other things, in every process', async () => {
+    const elsewhere = await world.another()
+    const streamOf = async (device: TestDevice) => {
+      const stream = await device.at(elsewhere).send('GET', '/api/v1/events')
+      return (stream.body as ReadableStream<Uint8Array>).getReader()
+    }
+    const hasEnded = async (stream: ReadableStreamDefaultReader<Uint8Array>): Promise<boolean> => {
+      for (;;) {
+        const next = await Promise.race([stream.read(), sleep(300, null)])
+        if (next === null || next.done) return next !== null
+      }
+    }
+    const [lost, paused, other] = [await world.device(), await world.device(), await world.device()]
+    const streams = [await streamOf(lost), await streamOf(paused), await streamOf(other)] as const
+    await command(lost, { type: 'revoke', reason: 'lost' })
+    await command(paused, { type: 'pause' })
+    await pollHeads(elsewhere.ctx)
+    expect(await Promise.all(streams.map(hasEnded))).toEqual([true, false, false])
+    const standing = { status: 'active', access: { notes: 'read' } } as const
+    elsewhere.ctx.pokes.tell(other.fleetId, { event: 'standing', deviceId: other.id, standing })
+    expect(await Promise.all(streams.slice(1).map(hasEnded))).toEqual([false, true])
+    for (const stream of streams) await stream.cancel()
   })
 
   it('rotates a token, and the old one stays good for a day', async () => {

@@ -118,6 +118,24 @@ describe('the listener under node:http', () => {
     expect(await (await fetch(`${base}/metrics`)).text()).toBe('some metrics')
   })
 
+  it('[EV3] holds little for a reader of events that has stopped reading: its stream ends', async () => {
+    const { port } = new URL(base)
+    const socket = connect(Number(port), '127.0.0.1')
+    const lines = Object.entries(headers()).map(([name, value]) => `${name}: ${value}`)
+    socket.write(['GET /api/v1/events HTTP/1.1', `Host: 127.0.0.1:${port}`, ...lines, '', ''].join('\r\n'))
+    await expect.poll(() => app.ctx.pokes.listened()).not.toEqual([])
+    socket.pause()
+    const poke = { event: 'resolved', deviceId: device.id, conflictId: 'x'.repeat(32 * 1024) } as const
+    for (let i = 0; i < 1_000 && app.ctx.pokes.listened().length > 0; i++) {
+      app.ctx.pokes.tell(device.fleetId, poke)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(app.ctx.pokes.listened()).toEqual([])
+    const closed = new Promise((resolve) => socket.once('close', resolve))
+    socket.on('error', () => undefined).resume()
+    await closed
+  })
+
   it('streams events as they come', async () => {
     const controller = new AbortController()
     const response = await fetch(`${base}/api/v1/events`, { headers: headers(), signal: controller.signal })

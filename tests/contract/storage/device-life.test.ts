@@ -34,6 +34,23 @@ describe.each(BACKENDS)('the life of a device on $name', (backend) => {
     return { storage, fleetId, id }
   }
 
+  it('tells how devices stand, of those that there are', async () => {
+    const { storage, fleetId, id } = await world()
+    const other = await makeDevice(storage, fleetId)
+    await storage.devices.command(fleetId, id, { command: null, status: 'revoked', nowMs: NOW_MS }, null)
+    const { access } = other
+    const standings = await storage.devices.standings(fleetId, [id, other.id, randomUUID()])
+    expect(new Map(standings)).toEqual(
+      new Map([
+        [id, { status: 'revoked', access }],
+        [other.id, { status: 'active', access }],
+      ]),
+    )
+    const { id: elsewhere } = await makeFleet(storage)
+    expect(await storage.devices.standings(elsewhere, [id])).toEqual(new Map())
+    expect(await storage.devices.standings(fleetId, [])).toEqual(new Map())
+  })
+
   it('keeps commands until they are acknowledged, once each, and finds whom they wait for', async () => {
     const { storage, fleetId, id } = await world()
     const { devices } = storage

@@ -166,7 +166,7 @@ describe('events', () => {
     const pokes = new Pokes()
     const spreads: number[] = []
     for (let n = 0; n < 200; n++)
-      pokes.listen('fleet', (poke) => {
+      pokes.listen('fleet', 'device', (poke) => {
         if (n === 0 && poke.event === 'poke') spreads.push(poke.spreadMs)
       })
     pokes.grown('fleet', new Map([['reports', 1]]))
