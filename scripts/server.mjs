@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { createServer } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
-import { HEADER_BYTES_MAX, refuse } from './launch/refused-by-node.mjs'
+import { createHttpServer, ignoreUpgrades } from './launch/http-server.mjs'
+import { refuse } from './launch/refused-by-node.mjs'
 
 /**
  * The server in front of Next: the device API's listener answers first (in production; architecture.md,
@@ -42,8 +42,7 @@ let stopping = false
 let answer = async (request, response) => {
   response.writeHead(503, { 'content-type': 'text/plain', 'retry-after': '1' }).end('starting\n')
 }
-const OPTIONS = { requestTimeout: REQUEST_TIMEOUT_MS, maxHeaderSize: HEADER_BYTES_MAX }
-const server = createServer(OPTIONS, (request, response) => {
+const server = createHttpServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
   answering.add(response)
   response.once('close', () => answering.delete(response))
   nameClient(request)
@@ -57,10 +56,12 @@ server.on('clientError', (error, socket) => {
   const hasBegun = [...answering].some((response) => response.socket === socket && response.headersSent)
   refuse(error, socket, hasBegun)
 })
-server.on('upgrade', (request, socket) => {
-  upgraded.add(socket)
-  socket.once('close', () => upgraded.delete(socket))
-})
+if (development)
+  server.on('upgrade', (request, socket) => {
+    upgraded.add(socket)
+    socket.once('close', () => upgraded.delete(socket))
+  })
+else ignoreUpgrades(server)
 
 server.once('error', (error) => fail(listenAdvice(error)))
 await new Promise((resolve) => server.listen(Number(process.env.PORT || 3000), HOST, resolve))

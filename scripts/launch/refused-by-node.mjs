@@ -33,17 +33,30 @@ const REASONS = { 400: 'Bad Request', 408: 'Request Timeout', 431: 'Request Head
  */
 export function refuse(error, socket, hasBegun) {
   if (!socket.writable || error.code === 'ECONNRESET' || hasBegun) return void socket.destroy(error)
-  const { code, status, title, help } = REFUSED[error.code] ?? REFUSED.malformed
-  const body = JSON.stringify({ type: `/docs/errors#${code}`, title, status, code, help })
+  const { status, headers, body } = answerTo(REFUSED[error.code] ?? REFUSED.malformed)
   const head = [
     `HTTP/1.1 ${status} ${REASONS[status]}`,
-    'Content-Type: application/problem+json',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Cache-Control: no-store',
-    'X-Content-Type-Options: nosniff',
-    'Tidemark-Version: 1',
-    `Tidemark-Now: ${Date.now()}`,
-    'Connection: close',
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
   ]
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+}
+
+/** The same for a request that Node lets through, and that says not what it is for. */
+export function malformed(request, response) {
+  const { status, headers, body } = answerTo(REFUSED.malformed)
+  response.writeHead(status, headers).end(request.method === 'HEAD' ? undefined : body)
+}
+
+function answerTo({ code, status, title, help }) {
+  const body = JSON.stringify({ type: `/docs/errors#${code}`, title, status, code, help })
+  const headers = {
+    'Content-Type': 'application/problem+json',
+    'Content-Length': Buffer.byteLength(body),
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+    'Tidemark-Version': '1',
+    'Tidemark-Now': Date.now(),
+    Connection: 'close',
+  }
+  return { status, headers, body }
 }

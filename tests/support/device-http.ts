@@ -1,4 +1,3 @@
-import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { createApiKey } from '#lib/application/access/api-keys.ts'
@@ -17,7 +16,8 @@ import { openApiDocument } from '#lib/http/openapi.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Role, Storage } from '#lib/storage/ports.ts'
 import { openPostgresStorage } from '#lib/storage/prisma/open-postgres-storage.ts'
-import { HEADER_BYTES_MAX, refuse } from '../../scripts/launch/refused-by-node.mjs'
+import { createHttpServer, ignoreUpgrades } from '../../scripts/launch/http-server.mjs'
+import { refuse } from '../../scripts/launch/refused-by-node.mjs'
 import { createTestDatabase } from './database.ts'
 import type { TestApp, TestFleet } from './device-world.ts'
 import { TestDevice, testApp, testFleet } from './device-world.ts'
@@ -56,9 +56,10 @@ export async function deviceHttp(): Promise<DeviceHttp> {
     const others = getRequestListener((request) => answerOther(app, request), {
       overrideGlobalObjects: false,
     })
-    const server = createServer({ maxHeaderSize: HEADER_BYTES_MAX }, (incoming, outgoing) => {
+    const server = createHttpServer({}, (incoming, outgoing) => {
       void devices(incoming, outgoing).then((answered) => (answered ? undefined : others(incoming, outgoing)))
     })
+    ignoreUpgrades(server)
     server.on('clientError', (error, socket) => refuse(error, socket, false))
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     closers.push(async () => {

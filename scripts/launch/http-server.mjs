@@ -1,0 +1,59 @@
+import { createServer } from 'node:http'
+import { HEADER_BYTES_MAX, malformed } from './refused-by-node.mjs'
+
+/** Who speaks HTTP/1.0, as some health checks do, need not say whom it asks. */
+const NO_HOST = 'localhost'
+
+/**
+ * Node's server, for all that HTTP/1.1 allows: what Node would answer by itself, and with nothing in it, is served, or
+ * refused as every other error is. `answer` gets requests whose `url` is a path and whose host is one.
+ * @param options Node's own
+ */
+export function createHttpServer(options, answer) {
+  const listener = (request, response) => {
+    if (request.method === 'OPTIONS' && request.url === '*') return void response.writeHead(204).end()
+    if (hasPlace(request)) answer(request, response)
+    else malformed(request, response)
+  }
+  const server = createServer(
+    { ...options, maxHeaderSize: HEADER_BYTES_MAX, requireHostHeader: false },
+    listener,
+  )
+  // RFC 9110, 10.1.1: what a client expects and nobody knows may be left aside.
+  server.on('checkExpectation', listener)
+  return server
+}
+
+/**
+ * Without a listener for them Node answers requests that offer an upgrade by HTTP/1.1 (RFC 9110, 7.8); with one they are
+ * the listener's, and Next's destroys what it doesn't know. Only development has a use for any.
+ */
+export function ignoreUpgrades(server) {
+  server.on('newListener', (event, listener) => {
+    if (event === 'upgrade') process.nextTick(() => server.off('upgrade', listener))
+  })
+}
+
+/** Brings the request line to a path (RFC 9112, 3.2); false for one without a host, or with what is none. */
+function hasPlace(request) {
+  const { headers, httpVersion } = request
+  if (/^https?:\/\//i.test(request.url)) {
+    const { host, pathname, search } = parsed(request.url)
+    if (!host) return false
+    headers.host = host
+    request.url = `${pathname}${search}`
+  }
+  if (headers.host === undefined && httpVersion === '1.0') headers.host = NO_HOST
+  return request.url.startsWith('/') && !request.url.split('?', 1)[0].includes('\\') && isHost(headers.host)
+}
+
+const isHost = (host) =>
+  host !== undefined && !/[\s@/?#\\]/.test(host) && Boolean(parsed(`http://${host}`).hostname)
+
+function parsed(url) {
+  try {
+    return new URL(url)
+  } catch {
+    return {}
+  }
+}
