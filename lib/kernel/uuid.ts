@@ -1,6 +1,7 @@
 import type { Random } from './random.ts'
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+/** The canonical form alone: ids are compared as texts. */
+export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 /** True for a UUID in its canonical lower-case form, of any version. */
 export function isUuid(text: unknown): text is string {

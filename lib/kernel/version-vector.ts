@@ -4,30 +4,6 @@ export type VersionVector = Readonly<Record<string, number>>
 export const SERVER_ENTRY = 'server'
 export const VERSION_VECTOR_ENTRIES_MAX = 64
 
-export type VectorOrder = 'equal' | 'before' | 'after' | 'concurrent'
-
-/** Causal order of two replicas' states (engine.md, conflict strategies). Absent entries count as 0. */
-export function compareVectors(a: VersionVector, b: VersionVector): VectorOrder {
-  const keys = new Set([...Object.keys(a), ...Object.keys(b)])
-  let less = false
-  let more = false
-  for (const key of keys) {
-    const left = a[key] ?? 0
-    const right = b[key] ?? 0
-    less ||= left < right
-    more ||= left > right
-  }
-  if (less && more) return 'concurrent'
-  return less ? 'before' : more ? 'after' : 'equal'
-}
-
-/** Entry-wise maximum: the least state that has seen both. */
-export function mergeVectors(a: VersionVector, b: VersionVector): VersionVector {
-  const merged: Record<string, number> = { ...a }
-  for (const [key, version] of Object.entries(b)) merged[key] = Math.max(merged[key] ?? 0, version)
-  return foldVector(merged)
-}
-
 /** Notes that `deviceId` wrote `version`. */
 export function recordWrite(vector: VersionVector, deviceId: string, version: number): VersionVector {
   return foldVector({ ...vector, [deviceId]: Math.max(vector[deviceId] ?? 0, version) })

@@ -54,6 +54,18 @@ describe.each(STORAGES)('bad input over $name', ({ open }) => {
     }
   })
 
+  it('an id in upper case is 400, with the place and the reason: another spelling would be another id', async () => {
+    const mutation = device.mutation()
+    const answer = await raw(
+      JSON.stringify(device.pushBody([{ ...mutation, recordId: mutation.recordId.toUpperCase() }])),
+    )
+    expect(answer.status).toBe(400)
+    expect(await bodyOf(answer)).toMatchObject({
+      code: 'bad_request',
+      errors: [{ path: '/mutations/0/recordId', message: 'must be a lower-case UUID' }],
+    })
+  })
+
   it('an object with a length where text or a list belongs is 400, not 500', async () => {
     const odd = { length: { toString: 0 } }
     const mutation = device.mutation({ op: { type: 'put', data: { title: 'n' } } })

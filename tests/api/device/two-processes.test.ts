@@ -60,6 +60,21 @@ describe.each(STORAGES)('two processes over $name', ({ open }) => {
     expect(Math.max(...order)).toBe(all.length)
   })
 
+  it('[TK8] what one process has committed is in the next pull of the other, which had just said that nothing is new', async () => {
+    const [one, two] = apps
+    const writer = await TestDevice.enroll(one, fleet)
+    const reader = await TestDevice.enroll(two, fleet)
+    let { token } = await reader.pulled(null)
+    for (let round = 0; round < 10; round++) {
+      while ((await reader.pulled(token)).changes.length > 0) token = (await reader.pulled(token)).token
+      const mutation = writer.mutation()
+      await writer.pushed([mutation])
+      const page = await reader.pulled(token)
+      expect(page.changes.map(({ recordId }) => recordId)).toEqual([mutation.recordId])
+      token = page.token
+    }
+  })
+
   it('[ID2] the same request at both has one effect and the same bytes', async () => {
     const [one, two] = apps
     const device = await TestDevice.enroll(one, fleet)

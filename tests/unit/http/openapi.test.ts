@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DEVICE_ROUTES } from '#lib/http/device-api.ts'
 import { openApiDocument } from '#lib/http/openapi.ts'
+import { UUID } from '#lib/kernel/uuid.ts'
 
 const text = JSON.stringify(openApiDocument())
 const document = JSON.parse(text) as {
@@ -36,7 +37,7 @@ describe('the contract of the device API', () => {
   it('tells what the edge demands of a push', () => {
     const schema = document.paths['/push']?.['post']?.requestBody?.content['application/json']?.schema
     expect(schema?.required).toEqual(['requestId', 'sessionId', 'epoch', 'report', 'mutations'])
-    expect(schema?.properties['requestId']).toEqual({ type: 'string', format: 'uuid' })
+    expect(schema?.properties['requestId']).toEqual({ type: 'string', format: 'uuid', pattern: UUID.source })
     expect(schema?.properties['mutations']).toMatchObject({ type: 'array', maxItems: 500 })
   })
 
