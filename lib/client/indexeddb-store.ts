@@ -82,7 +82,8 @@ export async function openIndexedDbStore(
     transact: (work) => guarded(async () => runOn(await begin(), work)),
     async hold(purpose) {
       const letGo = await holdLock(`${databaseName}:${purpose}`)
-      if (!letGo || purpose === 'events') return letGo
+      if (!letGo) return null
+      if (purpose === 'events') return holdStream(letGo)
       isHeld = true
       return () => {
         isHeld = false
@@ -180,6 +181,19 @@ async function holdLock(name: string): Promise<(() => void) | null> {
       })
       .catch(reject)
   })
+}
+
+/** Streams of events that an origin holds at once, whatever the stores: a browser opens six connections to a host. */
+const STREAMS_MAX = 3
+
+/** One of the streams that an origin may hold; null, and the store's own lock let go, while others have them all. */
+async function holdStream(letGo: () => void): Promise<(() => void) | null> {
+  for (let i = 0; i < STREAMS_MAX; i++) {
+    const letSlotGo = await holdLock(`tidemark-stream:${i}`)
+    if (letSlotGo) return () => (letSlotGo(), letGo())
+  }
+  letGo()
+  return null
 }
 
 const isNamed = (error: unknown, name: string): boolean =>

@@ -177,4 +177,30 @@ describe('handles in a real browser', () => {
       )
     expect(streams.length).toBe(1)
   })
+
+  test('[EV1] the streams of many stores leave the browser connections for everything else', async () => {
+    const page = await openIn(randomUUID())
+    const { url, fleet } = served
+    const problems = await page.evaluate(
+      async ({ url, enrollmentKey, names }) => {
+        const { openIndexedDbStore, openReplica } = window.sdk
+        const device = { name: 'One of eight', platform: 'web', appVersion: '1.0.0' } as const
+        const sync = { intervalMs: 600_000, changeDelayMs: 20, requestTimeoutMs: 4_000 }
+        const replicas = []
+        for (const name of names) {
+          const store = await openIndexedDbStore(name)
+          const replica = await openReplica({ url, enrollmentKey, device, store, sync })
+          await replica.sync()
+          // A stream, where one is opened, is there by then.
+          await new Promise((resolve) => setTimeout(resolve, 300))
+          replicas.push(replica)
+        }
+        const ends = await Promise.all(replicas.map((replica) => replica.sync()))
+        for (const replica of replicas) await replica.close()
+        return ends.map(({ problem }) => problem)
+      },
+      { url, enrollmentKey: fleet.key, names: Array.from({ length: 8 }, () => randomUUID()) },
+    )
+    expect(problems).toEqual(Array.from({ length: 8 }, () => null))
+  })
 })
