@@ -173,8 +173,22 @@ function asJson(op: Operation): Operation {
   if (op.type === 'put' && !isJsonObject(op.data))
     throw new ReplicaError('not_json', 'A document is an object.')
   try {
-    return JSON.parse(JSON.stringify(op)) as Operation
+    op = JSON.parse(JSON.stringify(op)) as Operation
   } catch (error) {
     throw new ReplicaError('not_json', String(error), [], error)
   }
+  if (op.type === 'patch' && !isPatch(op))
+    throw new ReplicaError('invalid_patch', 'set: an object, unset: an array of names')
+  return op
 }
+
+const isPatch = ({
+  type: _,
+  set = {},
+  unset = [],
+  ...rest
+}: Extract<Operation, { type: 'patch' }>): boolean =>
+  isJsonObject(set) &&
+  Array.isArray(unset) &&
+  unset.every((key) => typeof key === 'string') &&
+  Object.keys(rest).length === 0

@@ -195,9 +195,12 @@ function openSet(place: Place): SetHandle {
 }
 
 function asJson(value: Json): Json {
-  const text = JSON.stringify(value) as string | undefined
-  if (text === undefined) throw new ReplicaError('not_json', 'An element is JSON.')
-  return JSON.parse(text) as Json
+  try {
+    // Undefined has no text, which is no JSON either.
+    return JSON.parse(JSON.stringify(value)) as Json
+  } catch (error) {
+    throw new ReplicaError('not_json', String(error), [], error)
+  }
 }
 
 function without(values: readonly Json[], value: Json): readonly Json[] {

@@ -5,7 +5,7 @@ export const REPLICA_ERROR_CODES = {
   closed: 'The replica was closed.',
   invalid_data: 'The document does not match the schema that this device knows; `issues` names the places.',
   invalid_exchange: 'What another device handed over cannot be joined.',
-  invalid_id: 'Record ids are lower-case UUIDs.',
+  invalid_id: 'Ids are lower-case UUIDs.',
   invalid_patch: 'The patch does not fit the document.',
   invalid_options: 'The options cannot be used as they are.',
   not_found: 'There is no such record on this device.',

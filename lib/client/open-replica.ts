@@ -129,9 +129,11 @@ function initialStatus({
   return { ...stored, state: 'idle', paused, lastSyncedAt: null, nextSyncAt: null, problem: null }
 }
 
-function checkOptions({ url, device, token, deviceId, schemas = {} }: ReplicaOptions): void {
+function checkOptions(options: ReplicaOptions): void {
+  const { url, device, token, deviceId, schemas = {}, clock = systemClock } = options
   if (Object.values(schemas).some(({ version }) => !Number.isSafeInteger(version) || version < 1))
     throw new ReplicaError('invalid_options', 'A schema version is a whole number from 1 on.')
+  if (!Number.isFinite(clock.now())) throw new ReplicaError('invalid_options', '`clock` tells no time.')
   if (!URL.canParse(url)) throw new ReplicaError('invalid_options', '`url` is no URL.')
   // They travel in a header, whose fields a semicolon parts.
   if (![device.appVersion, device.platform].every((text) => /^[\x20-\x3a\x3c-\x7e]{1,40}$/.test(text))) {

@@ -62,7 +62,8 @@ export async function writeLocally(
   input: WriteInput,
 ): Promise<WriteReceipt> {
   const { collection, recordId, op, options } = input
-  if (!isUuid(recordId)) throw new ReplicaError('invalid_id', recordId)
+  const { resolves = recordId } = options
+  for (const id of [recordId, resolves]) if (!isUuid(id)) throw new ReplicaError('invalid_id', id)
   const ground = await readGround(tx, collection, recordId)
   const standing = options.resolves === undefined ? ground.data : (ground.record?.data ?? null)
   if (op.type !== 'put' && standing === null) throw new ReplicaError('not_found', `${collection}/${recordId}`)

@@ -2,9 +2,11 @@ import { expect, test } from 'vitest'
 import { openReplica } from '#lib/client/open-replica.ts'
 import { createMemoryDisk, openMemoryStore } from '#lib/client/memory-store.ts'
 import type { ReplicaStore } from '#lib/client/store.ts'
+import type { Json } from '#lib/kernel/json.ts'
 import { SCAN_PAGE } from '#lib/client/tables.ts'
 import { COLLECTION, FLEET, problem } from './support/authority.ts'
 import { DEVICE, createWorld } from './support/device.ts'
+import { createVirtualClock } from './support/virtual-clock.ts'
 
 const ABSENT = '01900000-0000-7000-8000-0000000000ff'
 const hex = (n: number): string => n.toString(16).padStart(12, '0')
@@ -38,6 +40,8 @@ test('[SDK1] what a device knows to be wrong is refused at the call, with a code
   await replica.sync()
   const reports = replica.collection(COLLECTION)
   const { recordId } = await reports.put(null, { title: 'a' })
+  const cyclic: Json[] = []
+  cyclic.push(cyclic)
   const cases = [
     [() => reports.put(null, { note: 'no title' }), 'invalid_data'],
     [() => reports.patch(recordId, { unset: ['title'] }), 'invalid_data'],
@@ -46,6 +50,17 @@ test('[SDK1] what a device knows to be wrong is refused at the call, with a code
     [() => reports.remove(ABSENT), 'not_found'],
     [() => reports.put('not-a-uuid', { title: 'b' }), 'invalid_id'],
     [() => reports.put(null, { title: 'x'.repeat(600_000) }), 'too_large'],
+    [() => reports.patch(recordId, { set: 'x' } as never), 'invalid_patch'],
+    [() => reports.patch(recordId, { set: ['x'] } as never), 'invalid_patch'],
+    [() => reports.patch(recordId, { unset: 'abc' } as never), 'invalid_patch'],
+    [() => reports.patch(recordId, { unset: [7] } as never), 'invalid_patch'],
+    [() => reports.patch(recordId, { title: 'b' } as never), 'invalid_patch'],
+    [() => reports.put(recordId, { title: 'b' }, { resolves: 'x' }), 'invalid_id'],
+    [() => reports.put(recordId, { title: 'b' }, { resolves: null } as never), 'invalid_id'],
+    [() => reports.json(recordId, 'tree').apply(cyclic), 'not_json'],
+    [() => reports.set(recordId, 'tags').add(cyclic), 'not_json'],
+    [() => reports.register(recordId, 'state').set(1n as never), 'not_json'],
+    [() => reports.set(recordId, 'tags').add(undefined as never), 'not_json'],
     [() => reports.put(null, [] as never), 'not_json'],
     [() => reports.put(null, { title: 1n } as never), 'not_json'],
     [() => replica.collection('nowhere').put(null, {}), 'unknown_collection'],
@@ -160,6 +175,7 @@ test('[SDK1] options that cannot work are refused at opening', async () => {
     { ...base, token: 'tmd_x_y_z' },
     { ...base, token: 'tme_x_y_z', deviceId: ABSENT },
     { ...base, deviceId: 'x' },
+    { ...base, clock: { ...createVirtualClock(), now: () => Number.NaN } },
   ]
   for (const options of cases)
     await expect(openReplica(options)).rejects.toMatchObject({ code: 'invalid_options' })
