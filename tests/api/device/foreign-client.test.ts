@@ -95,7 +95,7 @@ describe('what a client writes in its own way, over HTTP and PostgreSQL', () => 
     const headers = { authorization: `Bearer ${device.token}`, 'accept-encoding': encoding }
     const answer = await raw('/api/v1/pull', headers)
     expect(answer.headers['content-encoding'] ?? 'identity').toBe(encoding)
-    expect(answer.headers['vary'] ?? '').toContain(encoding === 'identity' ? '' : 'accept-encoding')
+    expect(answer.headers['vary']).toContain('accept-encoding')
     expect(JSON.parse(decoded(answer.body).toString())).toMatchObject({ hasMore: false })
   })
 
