@@ -10,7 +10,7 @@ import { forkParts } from './on-demand.ts'
 import { pickBatch } from './outbox.ts'
 import { storeRecord, sweepUnseen } from './records.ts'
 import { nextReport } from './reports.ts'
-import { grow, isTooSlow, shrink, sizeOf } from './request-size.ts'
+import { grow, isTooMuch, shrink, sizeOf } from './request-size.ts'
 import type { Run } from './run.ts'
 import { ask, eventOf, noteHeard, saveOpenSession, transact } from './run.ts'
 import type { StoreTx } from './store.ts'
@@ -98,7 +98,7 @@ async function askForPage(
   if (outcome.ok) await noteHeard(run, report)
   if (outcome.ok && limit < PULL_CHANGES_MAX)
     await transact(run, (tx) => grow(tx, 'pageMax', run.clock.now() - askedAtMs))
-  if (!outcome.ok && isTooSlow(outcome.failure)) await transact(run, (tx) => shrink(tx, 'pageMax', limit))
+  if (!outcome.ok && isTooMuch(outcome.failure)) await transact(run, (tx) => shrink(tx, 'pageMax', limit))
   return outcome
 }
 

@@ -6,7 +6,7 @@ import { ReplicaError } from './errors.ts'
 import { findEntries, pickBatch, pruneAcknowledged, saveEntry } from './outbox.ts'
 import { applyPushResults, setAside } from './push-results.ts'
 import { nextReport, withRefusals } from './reports.ts'
-import { grow, isTooSlow, shrink, sizeOf } from './request-size.ts'
+import { grow, isTooMuch, shrink, sizeOf } from './request-size.ts'
 import type { Run } from './run.ts'
 import { ask, eventOf, saveOpenSession, transact } from './run.ts'
 import type { StoreTx } from './store.ts'
@@ -49,7 +49,7 @@ export async function push(run: Run): Promise<SessionEvent> {
       await transact(run, (tx) => holdBack(tx, inFlight, run.clock.now() + failure.retryAfterMs))
       return 'pushed'
     }
-    if (isTooSlow(failure)) await transact(run, (tx) => halve(tx, run, { ...inFlight, unsure: true }))
+    if (isTooMuch(failure)) await transact(run, (tx) => halve(tx, run, { ...inFlight, unsure: true }))
     if (!refusesBatch(failure)) return eventOf(run, failure)
     split++
     run.report = withRefusals(run.report, await transact(run, (tx) => splitBatch(tx, run, inFlight, failure)))

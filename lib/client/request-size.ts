@@ -23,6 +23,6 @@ export async function grow(tx: StoreTx, size: Size, tookMs: number): Promise<voi
   if (now !== null && tookMs < QUICK_MS) await setMeta(tx, size, now * 2 >= FULL[size] ? null : now * 2)
 }
 
-/** More than the line, or the server, does within the time limit. */
-export const isTooSlow = (failure: Failure): boolean =>
-  failure.kind === 'unreachable' && failure.failure === 'timed_out'
+/** More than the line, or the server, does within the time limit; or the answer was more than can be read. */
+export const isTooMuch = (failure: Failure): boolean =>
+  failure.kind === 'unreachable' && (failure.failure === 'timed_out' || failure.code === 'bad_answer')

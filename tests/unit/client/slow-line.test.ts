@@ -115,6 +115,23 @@ test('[SM8] a page that the line does not carry in time is asked for in halves, 
   await replica.close()
 })
 
+test('[SM8] a push whose answer is more than can be read goes on in halves', async () => {
+  const world = createWorld()
+  const { authority } = world
+  const replica = await world.open()
+  await replica.sync()
+  await write(replica, 8)
+  authority.script.fault = (seen) =>
+    seen.path === PUSH && mutationsOf(seen).length > 4
+      ? new Response('x'.repeat(17 * 1024 * 1024))
+      : undefined
+  await replica.sync()
+  expect(replica.status$.get()).toMatchObject({ pending: 8, problem: 'bad_answer' })
+  await replica.sync()
+  expect(replica.status$.get()).toMatchObject({ pending: 0, refused: 0 })
+  await replica.close()
+})
+
 test('[SM6] what the server holds against the headers or the envelope sets no change aside', async () => {
   const world = createWorld()
   const { authority } = world
