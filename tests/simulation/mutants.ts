@@ -226,8 +226,8 @@ export const MUTANTS: readonly PlantedMutant[] = [
     edits: [
       {
         file: 'lib/engine/crdt/text-yjs.ts',
-        find: 'merged([left, right])',
-        replace: 'merged([left])',
+        find: 'merged([a.update, b.update])',
+        replace: 'merged([a.update])',
       },
     ],
   },

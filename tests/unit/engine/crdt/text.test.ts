@@ -139,6 +139,26 @@ describe('one number, two writers', () => {
   })
 })
 
+describe('what the last join left', () => {
+  it('[CS4] is not mistaken for another text, nor for the same one after another change', () => {
+    const base = stateOf(typist(1, 'one'))
+    const first = edit(base, 'one two', 'a')
+    const second = edit(base, 'zero one', 'b')
+    const made = (delta: TextState): TextState => {
+      expect(yjsText.clash(base, delta)).toBeNull()
+      return join(base, delta)
+    }
+    const joined = made(first)
+    expect(read(joined)).toBe('one two')
+    const other = made(second)
+    expect([read(other), read(joined), read(base)]).toEqual(['zero one', 'one two', 'one'])
+    expect(yjsText.clash(base, first)).toBeNull()
+    const both = join(base, second)
+    expect([read(both), both]).toEqual(['zero one', other])
+    expect(made(first)).toEqual(joined)
+  })
+})
+
 describe('texts at their bounds', () => {
   it('[CS4] a huge one is taken in soon, one that a record cannot hold is told', () => {
     const started = performance.now()
