@@ -176,6 +176,8 @@ function highest(values: readonly (number | null)[]): number | null {
 
 /** One peak this many times over the ordinary top is cut off and said, so the rest stays readable. */
 const CLIP_FACTOR = 2
+/** Of fewer values none is ordinary, so none is cut off. */
+const CLIP_VALUES_MIN = 10
 /** A threshold further above the data than this stays off the scale, with an arrow at its word. */
 const THRESHOLD_REACH = 6
 
@@ -187,7 +189,10 @@ function valueScale(rows: readonly Raw[], input: ChartInput): { yMax: number } {
   const lowest = Math.min(...(input.thresholds ?? []).map((threshold) => threshold.value))
   const reached = Number.isFinite(lowest) && (usual === 0 || lowest <= usual * THRESHOLD_REACH) ? lowest : 0
   const wanted = Math.max(usual * 1.2, reached * 1.25)
-  const yMax = top > wanted * CLIP_FACTOR ? wanted : Math.max(wanted, top * 1.05)
+  // The newest value is the figure above the chart: it is always on the scale.
+  const newest = rows.findLast((row) => row.said !== null)?.said ?? 0
+  const isPeak = values.length >= CLIP_VALUES_MIN && top > Math.max(wanted, newest * 1.05) * CLIP_FACTOR
+  const yMax = Math.max(wanted, (isPeak ? newest : top) * 1.05)
   return { yMax: yMax > 0 ? yMax : emptyTop(input.format) }
 }
 

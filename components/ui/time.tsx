@@ -9,8 +9,8 @@ import { useNow, useViewerZone } from '#components/ui/viewer-clock.ts'
 export type TimeProps = {
   at: number | null
   now: number
-  /** clock: 14:32:08 · moment: Tue 24 Nov, 14:32:08 · age: 4 min ago · both: 4 min ago, 14:32:08 */
-  show?: 'clock' | 'moment' | 'age' | 'both'
+  /** clock: 14:32:08 · exact: 14:32:08.417 · moment: Tue 24 Nov, 14:32:08 · age: 4 min ago · both: 4 min ago, 14:32:08 */
+  show?: 'clock' | 'exact' | 'moment' | 'age' | 'both'
 }
 
 const AGE_STEP_MS = 1_000
@@ -21,7 +21,8 @@ export function Time({ at, now, show = 'both' }: TimeProps) {
   if (at === null) return <span className="unk">{NOT_KNOWN}</span>
   const age = formatAge(Math.max(0, nowMs - at))
   const clock = clockText(at, nowMs, zone)
-  const text = { clock, moment: formatMoment(at, zone), age, both: `${age}, ${clock}` }[show]
+  const exact = `${clock}.${String(Math.floor(at) % 1_000).padStart(3, '0')}`
+  const text = { clock, exact, moment: formatMoment(at, zone), age, both: `${age}, ${clock}` }[show]
   const title = show === 'age' ? `${formatMoment(at, 'UTC')}` : `${formatMoment(at, 'UTC')} · ${age}`
   return (
     <time className="nw" dateTime={new Date(at).toISOString()} title={title}>

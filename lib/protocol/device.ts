@@ -29,7 +29,7 @@ export const platformNamed = (text: string): Platform =>
   PLATFORMS.find((name) => name === text.toLowerCase()) ?? 'other'
 
 export const deviceInfo = z.object({
-  name: label(120),
+  name: label(120).refine((text) => text.trim() !== '', 'must not be blank'),
   platform: label(40).transform(platformNamed),
   appVersion: label(40),
   model: orNull(label(120)),

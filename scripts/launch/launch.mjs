@@ -25,7 +25,7 @@ const DEFAULT_PORT = '3000'
  *   `before` made
  */
 export async function launch({ development = false, before = async () => {}, beside = async () => {} } = {}) {
-  await step('settings', checkPort)
+  await step('port', checkPort)
   /** @type {import('./child.mjs').Child[]} */
   const children = []
   const end = oneEnd()

@@ -9,7 +9,7 @@ import { editBasis } from '#lib/application/dead-letters/check-edit.ts'
 import type { DeadLetterDetail } from '#lib/application/dead-letters/get-dead-letter.ts'
 import { ItemActions } from './item-actions.tsx'
 import { ItemHistory } from './item-history.tsx'
-import { CODE_WORDS, letterSentence, refusedFields } from './letter-words.ts'
+import { CODE_WORDS, letterSentence, passesNow, refusedFields } from './letter-words.ts'
 
 /** The third pane: one letter, why it failed, how the server stands now, and what can be done. */
 export function ItemDetail({
@@ -28,6 +28,7 @@ export function ItemDetail({
   const { letter, base, op, device, server, issues } = detail
   const { mutation } = letter
   const basis = editBasis(detail)
+  const stands = letter.status === 'open' && !passesNow(detail)
   return (
     <section className="item" aria-label="Dead letter">
       <h2>{letterSentence(detail)}</h2>
@@ -52,8 +53,11 @@ export function ItemDetail({
         }))}
         edit={basis && { basis, opText: JSON.stringify(op, null, 2) }}
       />
-      <Section title="Why it cannot apply" note={<span className="mono">{letter.code}</span>}>
-        <p>{CODE_WORDS[letter.code]}.</p>
+      <Section
+        title={stands ? 'Why it cannot apply' : 'Why it was refused'}
+        note={<span className="mono">{letter.code}</span>}
+      >
+        {stands ? <p>{CODE_WORDS[letter.code]}.</p> : null}
         <p className="sub">As refused then: {letter.detail}</p>
       </Section>
       <Section

@@ -69,9 +69,10 @@ export function ItemTable({
           },
           { key: 'device', header: 'Device', cell: ({ deviceName }) => deviceName },
           {
-            key: 'made',
-            header: 'Made',
-            cell: ({ madeAtMs }) => <Time at={madeAtMs} now={at.nowMs} show="clock" />,
+            key: 'arrived',
+            header: 'Arrived',
+            sorted: 'descending',
+            cell: ({ createdAtMs }) => <Time at={createdAtMs} now={at.nowMs} show="clock" />,
           },
           { key: 'replay', header: 'Last replay', cell: (letter) => <LastReplay letter={letter} /> },
         ]}

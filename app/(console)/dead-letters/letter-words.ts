@@ -50,10 +50,20 @@ export function letterSentence({ letter, issues, collection, held }: DeadLetterD
     const fields = new Set(issues.map(({ path }) => path)).size
     return `${plural(fields, 'place')} ${fields === 1 ? 'is' : 'are'} refused by schema v${collection.schemaVersion}${followers}`
   }
-  if (letter.code === 'schema_mismatch' || letter.code === 'schema_ahead')
+  if (passesNow({ letter, issues, collection }))
     return `Schema v${collection.schemaVersion} accepts it now: a replay can apply${followers}`
   return `${CODE_WORDS[letter.code]}${followers}`
 }
+
+/** Nothing is known to stand in its way any more: the schema that refused it accepts it as it is now. Pure. */
+export const passesNow = ({
+  letter,
+  issues,
+  collection,
+}: Pick<DeadLetterDetail, 'letter' | 'issues' | 'collection'>): boolean =>
+  collection !== null &&
+  issues.length === 0 &&
+  (letter.code === 'schema_mismatch' || letter.code === 'schema_ahead')
 
 const OUTCOMES: Readonly<Record<string, { kind: StatusKind; words: string }>> = {
   applied: { kind: 'ok', words: 'it was applied' },

@@ -11,7 +11,7 @@ export function pendingText(pending: DeviceView['pending']): string | null {
 /** How far a device's clock is from the server's; ahead is positive on the device. Pure. */
 export function offsetText(offsetMs: number | null): string {
   if (offsetMs === null) return 'not known'
-  if (Math.abs(offsetMs) < 1_000) return `${formatCount(Math.abs(offsetMs))} ms`
+  if (offsetMs === 0) return '0 ms'
   return `${formatDuration(Math.abs(offsetMs))} ${offsetMs > 0 ? 'behind' : 'ahead'}`
 }
 

@@ -67,7 +67,7 @@ export function conflictRateWords({ conflicts, limits, queue }: Answer, range: R
   const places = fields.map(
     ({ key, count }) => `${formatCount(count)} on ${key === '' ? 'the whole record' : fieldName(key)}`,
   )
-  const where = places.length === 0 ? [] : [places.join(', ')]
+  const where = places.length === 0 ? [] : [`by field: ${places.join(', ')}`]
   return {
     caption: 'Conflict rate',
     status: {
@@ -214,7 +214,7 @@ export function queueWords({ queue, limits, asOf, devices }: Answer, range: Rang
 const oldestOn = (oldest: Answer['devices']['oldestWaiting']): string =>
   oldest === null
     ? ''
-    : `. The oldest has waited ${oldest.lowerBound ? 'at least ' : ''}${formatDuration(oldest.ageMs)} on ${oldest.name}`
+    : `. The oldest has now waited ${oldest.lowerBound ? 'at least ' : ''}${formatDuration(oldest.ageMs)} on ${oldest.name}`
 
 type Pending = NonNullable<NonNullable<Answer['lag']['figure']>['pending']>
 

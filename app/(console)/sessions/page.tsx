@@ -2,11 +2,13 @@ import type { Metadata } from 'next'
 import { RANGE_WORDS } from '#components/shell/ranges.ts'
 import type { Facet } from '#components/table/filter-bar.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
+import { failures } from '#lib/application/pillars/failures.ts'
 import { listSessions } from '#lib/application/sessions/list-sessions.ts'
 import { ListFrame } from '../list-frame.tsx'
 import { keptPage } from '../kept-page.tsx'
 import type { PageProps } from '../search-params.ts'
 import { orFirstPage, visit } from '../viewer.ts'
+import type { Visit } from '../viewer.ts'
 import { loadSessionsParams, SESSION_KEYS, sessionFilter } from './search-params.ts'
 import { sessionsSentence } from './session-words.ts'
 import { SessionsTable } from './sessions-table.tsx'
@@ -29,6 +31,11 @@ const emptyTitle = (q: string, problem: string | null): string =>
       ? 'No session in this range'
       : 'No session matches this filter'
 
+async function sessionsOfRange({ ctx, fleet, nowMs }: Visit, rangeMs: number) {
+  const { figure } = await failures(ctx, { fleetId: fleet.id, fromMs: nowMs - rangeMs, toMs: nowMs })
+  return figure?.sessions ?? null
+}
+
 /** What happened? */
 async function SessionsPage({ searchParams }: PageProps) {
   const [at, params] = await Promise.all([visit('/sessions', searchParams), loadSessionsParams(searchParams)])
@@ -41,18 +48,22 @@ async function SessionsPage({ searchParams }: PageProps) {
       ? await orFirstPage(at, listSessions(at.ctx, { actor: at.actor, fleetId: at.fleet.id, query }))
       : NOTHING
   const scope = { q: params.q, more: nextCursor !== null, later: params.cursor !== null }
+  // A page is the newest of them; the sentence and the count are about the range.
+  const isWhole = params.q === '' && problem === null && !scope.more && !scope.later
+  const all = params.q === '' && !isWhole ? await sessionsOfRange(at, ms) : null
   return (
     <ListFrame
       at={at}
       label="Sessions"
       range
-      sentence={sessionsSentence(items, scope, label.toLowerCase())}
+      sentence={sessionsSentence(items, scope, label.toLowerCase(), all)}
       evidence="By their end, newest first, as the devices told them afterwards; a session still running is not here yet."
       keys={SESSION_KEYS}
       facets={FACETS}
       problem={problem}
       shown={items.length}
       nextCursor={nextCursor}
+      {...(all === null ? {} : { matching: all.whole })}
     >
       <SessionsTable
         rows={items}

@@ -75,11 +75,15 @@ function lastFailure({ attempts, transitions }: SessionRow): string {
   return `the ${failed.kind} request was answered ${failed.status}${failed.code === undefined ? '' : ` (${failed.code})`}`
 }
 
-/** The sessions list in a sentence, which says what it counts. Pure. */
+/**
+ * The sessions list in a sentence, which says what it counts. Pure.
+ * @param all how many of all sessions of the range failed, where that is known: a page is only the newest of them
+ */
 export function sessionsSentence(
   rows: readonly Pick<SessionRow, 'result'>[],
   scope: ListScope,
   range: string,
+  all: { readonly part: number; readonly whole: number } | null = null,
 ): string {
   const { q, more, later } = scope
   const bad = rows.filter(({ result }) => result !== 'ok').length
@@ -93,6 +97,8 @@ export function sessionsSentence(
       ? found
       : `${found}; of those shown, ${formatCount(bad)} did not end well`
   }
+  if ((more || later) && all !== null)
+    return `${all.part === 0 ? 'None' : formatCount(all.part)} of ${plural(all.whole, 'session')} in the ${range} failed`
   const rest = bad === 0 ? 'every one ended well' : `${formatCount(bad)} did not end well`
   if (later) return `Of the ${plural(rows.length, 'session')} on this page, ${rest}`
   return `Of ${more ? 'the newest ' : ''}${counted}, ${rest}`

@@ -52,7 +52,7 @@ test('the list says who is offline and who has work waiting', () => {
 test('a clock behind the server has a positive offset (server − device)', () => {
   expect([null, 40, 3_000_000, -1_800].map(offsetText)).toEqual([
     'not known',
-    '40 ms',
+    '40 ms behind',
     '50 min 00 s behind',
     '1.8 s ahead',
   ])

@@ -132,19 +132,19 @@ describe('pillar cards', () => {
     )
     expect(words.figure).toEqual({ value: '0.84', unit: '%' })
     expect(words.evidence[0]).toBe('262 of 31,240 pushed, last 24 h')
-    expect(words.note).toEqual({ kind: 'unk', text: 'None waits for a person; 21 on species' })
+    expect(words.note).toEqual({ kind: 'unk', text: 'None waits for a person; by field: 21 on species' })
     const few = conflictRateWords(answer({ conflicts: { part: 2, whole: 5, rate: 0.4, level: 'unk' } }), DAY)
     expect([few.status.word, few.evidence[0]]).toEqual(['Too few changes', '2 of 5 pushed, last 24 h'])
     const older = conflictRateWords(
       answer({ conflicts: { part: 0, whole: 9, rate: 0, level: 'ok' }, openConflicts: 1 }),
       DAY,
     )
-    expect(older.note).toEqual({ kind: 'warn', text: '1 waits for a person; 21 on species' })
+    expect(older.note).toEqual({ kind: 'warn', text: '1 waits for a person; by field: 21 on species' })
     const unknown = conflictRateWords(
       answer({ conflicts: { part: 262, whole: 31_240, rate: 0.0084, level: 'ok', manual: 32 }, queue: null }),
       DAY,
     )
-    expect(unknown.note).toEqual({ kind: 'unk', text: '32 went to a person; 21 on species' })
+    expect(unknown.note).toEqual({ kind: 'unk', text: '32 went to a person; by field: 21 on species' })
   })
   test('too few requests give no percentage and no verdict', () => {
     const words = failureWords(answer({ failures: { part: 2, whole: 9, rate: null, level: 'unk' } }), DAY)
@@ -192,8 +192,8 @@ describe('pillar cards', () => {
         }),
         DAY,
       ).note?.text
-    expect(note(false)).toMatch(/Counted 14 s ago\. The oldest has waited 2 h 00 min on DFW-0417$/)
-    expect(note(true)).toMatch(/The oldest has waited at least 2 h 00 min on DFW-0417$/)
+    expect(note(false)).toMatch(/Counted 14 s ago\. The oldest has now waited 2 h 00 min on DFW-0417$/)
+    expect(note(true)).toMatch(/The oldest has now waited at least 2 h 00 min on DFW-0417$/)
   })
   test('round limits are said in one unit', () => {
     expect([300_000, 3_600_000, 90_000].map(shortLimit)).toEqual(['5 min', '1 h', '1 min 30 s'])

@@ -135,6 +135,12 @@ describe('verdict', () => {
     expect(say(mixed, { more: true })).toContain('Of the newest 2 sessions')
     expect(say(mixed, { more: true, later: true })).toBe('Of the 2 sessions on this page, 1 did not end well')
     expect(say([], {})).toBe('No session ended in the last hour')
+    const of = (part: number, later: boolean) =>
+      sessionsSentence(mixed, { q: '', more: true, later }, 'last hour', { part, whole: 2_281 })
+    expect([of(71, false), of(0, true)]).toEqual([
+      '71 of 2,281 sessions in the last hour failed',
+      'None of 2,281 sessions in the last hour failed',
+    ])
   })
   test('a filtered list never stands for the whole', () => {
     const say = (results: readonly ('ok' | 'failed')[], more: boolean, q: string) =>

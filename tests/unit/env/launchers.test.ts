@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 /** Stops a launcher at its first step past the preparations, before it opens anything. */
 const NO_PORT = { ...process.env, PORT: 'abc' }
 
-test.each(['start', 'demo', 'dev'])('%s comes as far as its settings', async (name) => {
+test.each(['start', 'demo', 'dev'])('%s comes as far as its port', async (name) => {
   const run = promisify(execFile)(process.execPath, [`scripts/${name}.mjs`], {
     env: NO_PORT,
     timeout: 15_000,
@@ -14,5 +14,5 @@ test.each(['start', 'demo', 'dev'])('%s comes as far as its settings', async (na
     () => 'started',
     ({ stderr }: { stderr: string }) => stderr,
   )
-  expect(said).toMatch(/^FAILED settings: PORT is "abc"/)
+  expect(said).toMatch(/^FAILED port: PORT is "abc"/)
 })

@@ -76,12 +76,12 @@ function heardVerdict({ device, pending }: DeviceView, waiting: string, oldestWa
       evidence: waiting,
     }
   return depth === 0
-    ? { kind: 'ok', sentence: `${device.name} is in sync: nothing waits on it`, evidence: waiting }
+    ? { kind: 'ok', sentence: `${device.name} is in sync`, evidence: waiting }
     : { kind: 'ok', sentence: `${device.name} has ${plural(depth, 'change')} to send`, evidence: waiting }
 }
 
 function waitingText({ device: { report } }: DeviceView): string {
   if (report === null) return 'What waits on it is not known: it has sent no report.'
-  if (report.depth === 0) return 'Nothing waited on it when it last reported.'
+  if (report.depth === 0) return 'Nothing waits on it, as it last reported.'
   return `${plural(report.depth, 'change')} waited on it when it last reported.`
 }

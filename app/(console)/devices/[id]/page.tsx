@@ -106,14 +106,17 @@ function DeviceHead({ at, view }: { at: Visit; view: DeviceView }) {
       {...deviceVerdict(view, now, at.fleet.limits.oldestWarnMs)}
       facts={[
         ...(pending === null ? [] : [{ value: pendingText(pending), of: 'pending age' }]),
-        {
-          value: formatCount(report?.depth),
-          of: (
-            <>
-              in its queue, reported <Time at={report?.atMs ?? null} now={now} show="age" />
-            </>
-          ),
-        },
+        // An empty queue is the evidence already; what is left to say is how old that is.
+        report?.depth === 0
+          ? { value: <Time at={report.atMs} now={now} show="age" />, of: 'last report' }
+          : {
+              value: formatCount(report?.depth),
+              of: (
+                <>
+                  in its queue, reported <Time at={report?.atMs ?? null} now={now} show="age" />
+                </>
+              ),
+            },
         { value: <Time at={device.lastContactMs} now={now} show="age" />, of: 'last contact' },
       ]}
       actions={

@@ -21,8 +21,15 @@ export function SessionAttempts({ session, nowMs }: Props) {
             key: 'at',
             header: 'Sent',
             cell: ({ startedAt }) => (
-              <Time at={Date.parse(startedAt) + session.offsetMs} now={nowMs} show="clock" />
+              <Time at={Date.parse(startedAt) + session.offsetMs} now={nowMs} show="exact" />
             ),
+          },
+          {
+            key: 'after',
+            header: 'After',
+            align: 'end',
+            hideOnPhone: true,
+            cell: ({ startedAt }) => afterText(session, startedAt),
           },
           { key: 'kind', header: 'Request', cell: ({ kind }) => kind },
           {
@@ -52,6 +59,10 @@ export function SessionAttempts({ session, nowMs }: Props) {
   )
 }
 
+/** How long after the session's start; both are told by the server's clock. */
+const afterText = ({ startedAtMs, offsetMs }: SessionRow, at: string): string =>
+  `+${formatDuration(Math.max(0, Date.parse(at) + offsetMs - startedAtMs))}`
+
 /** 503 and 429 are a wish to wait, not a failure. */
 function answerKind(status: number): StatusKind {
   if (status === 0) return 'unk'
@@ -69,8 +80,9 @@ export function SessionTransitions({ session, nowMs }: Props) {
           {
             key: 'at',
             header: 'At',
-            cell: ({ at }) => <Time at={Date.parse(at) + session.offsetMs} now={nowMs} show="clock" />,
+            cell: ({ at }) => <Time at={Date.parse(at) + session.offsetMs} now={nowMs} show="exact" />,
           },
+          { key: 'after', header: 'After', align: 'end', cell: ({ at }) => afterText(session, at) },
           { key: 'from', header: 'From', cell: ({ from }) => from },
           { key: 'event', header: 'Event', cell: ({ event }) => <span className="mono">{event}</span> },
           { key: 'to', header: 'To', cell: ({ to }) => <b>{to}</b> },
