@@ -48,7 +48,10 @@ export function UserMenu({
         {
           key: 'out',
           title: `${user.name}, ${user.role}`,
-          items: [{ key: 'out', label: 'Sign out', onSelect: onSignOut }],
+          items: [
+            { key: 'docs', label: 'API reference', href: '/docs' },
+            { key: 'out', label: 'Sign out', onSelect: onSignOut },
+          ],
         },
       ]}
     />

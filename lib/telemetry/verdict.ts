@@ -101,7 +101,8 @@ function telemetryBehind({ asOf, queue }: Overview): Verdict | null {
 function everySilent({ devices, asOf }: Overview): Trouble | null {
   const free = devices.heard - devices.paused
   if (free === 0 || devices.offline < free || devices.lastContactMs === null) return null
-  const all = devices.heard === 1 ? 'The only device is' : `All ${countText(free)} devices are`
+  const which = devices.paused === 0 ? '' : ' that no operator paused'
+  const all = free === 1 ? `The only device${which} is` : `All ${countText(free)} devices${which} are`
   return {
     level: 'warn',
     sentence: `${all} offline; the last contact was ${durationText(asOf.nowMs - devices.lastContactMs)} ago`,
@@ -122,7 +123,7 @@ function failing({ failures, limits, versions }: Overview): Trouble | null {
   )
   const of = `${countText(share.part)} of ${pluralText(share.whole, 'request')}`
   // Devices try again within a session: requests may fail, and no session with them.
-  const result = (failures.figure?.sessions.part ?? 0) > 0 ? ('failed' as const) : null
+  const failed = (failures.figure?.sessions.part ?? 0) > 0
   const cause = failures.figure?.byCode[0]
   const mostly = cause === undefined ? '' : `; mostly ${cause.key}, ${pluralText(cause.count, 'time')}`
   return {
@@ -132,13 +133,24 @@ function failing({ failures, limits, versions }: Overview): Trouble | null {
         ? `${percentText(share.rate)} of requests fail, over the limit of ${percentText(limits.failureWarn)}`
         : `${culprit.appVersion} fails ${percentText(culprit.failures.rate ?? 0)} of its requests; every other version is within target`,
     evidence: `${of} failed${mostly}`,
-    step: {
-      label: result === null ? 'Sessions' : 'Failed sessions',
-      target: { page: 'sessions', result, appVersion: culprit?.appVersion ?? null },
-    },
+    step: failed ? failedSessions(culprit?.appVersion ?? null) : devicesOf(mostFailing(versions)),
     brief: `${percentText(share.rate)} of requests fail`,
   }
 }
+
+const failedSessions = (appVersion: string | null): Verdict['step'] => ({
+  label: 'Failed sessions',
+  target: { page: 'sessions', result: 'failed', appVersion },
+})
+
+/** Requests are told of by app version, so that those who make the failing ones are among its devices. */
+const devicesOf = (appVersion: string | null): Verdict['step'] => ({
+  label: appVersion === null ? 'Devices' : `Devices on ${appVersion}`,
+  target: { page: 'devices', state: null, has: null, appVersion },
+})
+
+const mostFailing = (versions: readonly VersionRow[]): string | null =>
+  versions.toSorted((a, b) => b.failures.part - a.failures.part)[0]?.appVersion ?? null
 
 /** Sessions fail and the requests that arrive don't: what the devices ask never reaches the server. */
 function unanswered({ failures, limits }: Overview): Trouble | null {
@@ -150,7 +162,7 @@ function unanswered({ failures, limits }: Overview): Trouble | null {
     level: 'warn',
     sentence: `Devices get no answer: ${share} of sessions fail, over the limit of ${percentText(limits.failureBreaker)}`,
     evidence: `${countText(sessions.part)} of ${pluralText(sessions.whole, 'session')} failed, and of ${pluralText(requests.whole, 'request')} that arrived ${countText(requests.part)}; look at what lies before the server`,
-    step: { label: 'Failed sessions', target: { page: 'sessions', result: 'failed', appVersion: null } },
+    step: failedSessions(null),
     brief: `${share} of sessions fail`,
   }
 }
@@ -311,6 +323,9 @@ function healthy({ devices, lag, failures, queue, deadLetters }: Overview): Verd
   const others = apart.flatMap(([count, how]) =>
     count === 0 ? [] : [`${countText(count)} ${count === 1 ? 'is' : 'are'} ${how}`],
   )
+  const evidence = `Upload lag p95 ${durationText(p95)}; ${countText(requests?.part ?? 0)} of ${pluralText(requests?.whole ?? 0, 'request')} failed; ${pluralText(waiting, 'change')} waiting on devices`
+  if (online === 0)
+    return { level: 'unk', sentence: `No device syncs now: ${others.join('; ')}`, evidence, step: null }
   const all = online === 1 ? 'The only device syncs' : `All ${countText(online)} devices sync`
   const some = `${pluralText(online, 'device')} ${online === 1 ? 'syncs' : 'sync'}`
   const synced = [`${others.length === 0 ? all : some} within target`, ...others].join('; ')
@@ -318,7 +333,7 @@ function healthy({ devices, lag, failures, queue, deadLetters }: Overview): Verd
   return {
     level: 'ok',
     sentence: open === 0 ? synced : `${synced}; ${letters}`,
-    evidence: `Upload lag p95 ${durationText(p95)}; ${countText(requests?.part ?? 0)} of ${pluralText(requests?.whole ?? 0, 'request')} failed; ${pluralText(waiting, 'change')} waiting on devices`,
+    evidence,
     step: open === 0 ? null : lettersStep(causes[0] === undefined ? null : sharedCause(open, causes[0])),
   }
 }

@@ -38,7 +38,8 @@ export const CODE_WORDS: Record<DeadLetterDetail['letter']['code'], string> = {
 }
 
 /** One letter in a sentence: what stands in its way today. Pure. */
-export function letterSentence({ letter, issues, collection, held }: DeadLetterDetail): string {
+export function letterSentence(detail: DeadLetterDetail): string {
+  const { letter, issues, collection, held } = detail
   const followers =
     held.length === 0
       ? ''
@@ -50,20 +51,18 @@ export function letterSentence({ letter, issues, collection, held }: DeadLetterD
     const fields = new Set(issues.map(({ path }) => path)).size
     return `${plural(fields, 'place')} ${fields === 1 ? 'is' : 'are'} refused by schema v${collection.schemaVersion}${followers}`
   }
-  if (passesNow({ letter, issues, collection }))
+  if (passesNow(detail))
     return `Schema v${collection.schemaVersion} accepts it now: a replay can apply${followers}`
   return `${CODE_WORDS[letter.code]}${followers}`
 }
 
-/** Nothing is known to stand in its way any more: the schema that refused it accepts it as it is now. Pure. */
-export const passesNow = ({
-  letter,
-  issues,
-  collection,
-}: Pick<DeadLetterDetail, 'letter' | 'issues' | 'collection'>): boolean =>
+/** The schema that refused it accepts the document as it is now; where none could be made, nothing is accepted. Pure. */
+export const passesNow = ({ letter, issues, collection, device, op }: DeadLetterDetail): boolean =>
   collection !== null &&
+  (letter.code === 'schema_mismatch' || letter.code === 'schema_ahead') &&
+  letter.mutation.schemaVersion <= collection.schemaVersion &&
   issues.length === 0 &&
-  (letter.code === 'schema_mismatch' || letter.code === 'schema_ahead')
+  (device !== null || op.type === 'delete')
 
 const OUTCOMES: Readonly<Record<string, { kind: StatusKind; words: string }>> = {
   applied: { kind: 'ok', words: 'it was applied' },

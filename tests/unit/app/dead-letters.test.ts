@@ -78,10 +78,12 @@ describe('one letter', () => {
       letter: {
         status: 'open',
         code: 'schema_mismatch',
-        mutation: { collection: 'strike-reports' },
+        mutation: { collection: 'strike-reports', schemaVersion: 1 },
         lastReplay: null,
       },
       issues: [],
+      op: { type: 'put' },
+      device: {},
       collection: { schemaVersion: 7 },
       held: [],
       ...parts,
@@ -93,6 +95,12 @@ describe('one letter', () => {
       ),
     ).toBe('1 place is refused by schema v7; 1 change waits behind it')
     expect(letterSentence(detail({}))).toBe('Schema v7 accepts it now: a replay can apply')
+    const refused = 'The collection’s schema refuses the record that this change would make'
+    expect(letterSentence(detail({ op: { type: 'ot' }, device: null }))).toBe(refused)
+    expect(letterSentence(detail({ collection: { schemaVersion: 0 } }))).toBe(refused)
+    expect(letterSentence(detail({ op: { type: 'delete' }, device: null }))).toMatch(
+      /^Schema v7 accepts it now/,
+    )
     expect(letterSentence(detail({ collection: null }))).toBe('No collection is called “strike-reports”')
   })
   test('a closed one says how it ended', () => {

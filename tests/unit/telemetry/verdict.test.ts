@@ -56,8 +56,15 @@ const TABLE: readonly (readonly [what: string, parts: OverviewParts, level: stri
     'some are paused and all others offline',
     { devices: { paused: 2, offline: 38, lastContactMs: NOW_MS - 2 * HOUR } },
     'warn',
-    'All 38 devices are offline; the last contact was 2 h 00 min ago',
+    'All 38 devices that no operator paused are offline; the last contact was 2 h 00 min ago',
   ],
+  [
+    'one is paused and the other offline',
+    { devices: { total: 2, heard: 2, paused: 1, offline: 1, lastContactMs: NOW_MS - 2 * HOUR } },
+    'warn',
+    'The only device that no operator paused is offline; the last contact was 2 h 00 min ago',
+  ],
+  ['all are paused', { devices: { paused: 40 } }, 'unk', 'No device syncs now: 40 are paused by an operator'],
   [
     'no device at all',
     { devices: { total: 0, heard: 0 } },
@@ -247,8 +254,8 @@ describe('verdict', () => {
     })
     // Requests failed and each session came through all the same: a list of failed ones would be empty.
     expect(verdictOf(overviewOf({ failures })).step).toEqual({
-      label: 'Sessions',
-      target: { page: 'sessions', result: null, appVersion: null },
+      label: 'Devices on 2.4.1',
+      target: { page: 'devices', state: null, has: null, appVersion: '2.4.1' },
     })
   })
 
