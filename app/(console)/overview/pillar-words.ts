@@ -26,7 +26,7 @@ export type CardWords = {
 
 type Answer = OverviewAnswer
 
-export function lagWords({ lag, limits }: Answer, range: RangeText): CardWords {
+export function lagWords({ lag, limits, queue, asOf }: Answer, range: RangeText): CardWords {
   const upload = lag.figure?.upload
   const p95 = upload?.p95 ?? null
   return {
@@ -55,7 +55,7 @@ export function lagWords({ lag, limits }: Answer, range: RangeText): CardWords {
         'faster',
       ),
     ],
-    note: pendingNote(lag.figure?.pending ?? null, limits.oldestWarnMs),
+    note: pendingNote(lag.figure?.pending ?? null, limits.oldestWarnMs, ageOfSnapshot(queue, asOf)),
   }
 }
 
@@ -218,8 +218,16 @@ const oldestOn = (oldest: Answer['devices']['oldestWaiting']): string =>
 
 type Pending = NonNullable<NonNullable<Answer['lag']['figure']>['pending']>
 
+/** What waits is counted once a minute, so that it is older than the page, and smaller than what is said of now. */
+const ageOfSnapshot = (queue: Answer['queue'], asOf: Answer['asOf']): string =>
+  queue.figure === null ? '' : `, counted ${formatAge(asOf.nowMs - queue.figure.atMs)}:`
+
 /** Lag has samples of what arrived only; this says what hasn't. */
-function pendingNote(pending: Pending | null, limitMs: number): { kind: StatusKind; text: string } {
+function pendingNote(
+  pending: Pending | null,
+  limitMs: number,
+  counted: string,
+): { kind: StatusKind; text: string } {
   if (pending === null) return { kind: 'unk', text: 'How long unsynced changes have waited is not known' }
   const { online, offline } = pending
   const silent =
@@ -230,7 +238,7 @@ function pendingNote(pending: Pending | null, limitMs: number): { kind: StatusKi
   const over = (online.p95 ?? 0) > limitMs
   return {
     kind: over ? 'warn' : 'unk',
-    text: `Not yet arrived: pending age p95 ${formatDuration(online.p95)} on ${plural(online.count, 'device')}${silent}`,
+    text: `Not yet arrived${counted === '' ? ':' : counted} pending age p95 ${formatDuration(online.p95)} on ${plural(online.count, 'device')}${silent}`,
   }
 }
 

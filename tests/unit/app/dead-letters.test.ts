@@ -4,6 +4,7 @@ import {
   boardEvidence,
   boardSentence,
   letterSentence,
+  passesNow,
   refusedFields,
   replayToast,
 } from '#app/(console)/dead-letters/letter-words.ts'
@@ -101,6 +102,7 @@ describe('one letter', () => {
     expect(letterSentence(detail({ op: { type: 'delete' }, device: null }))).toMatch(
       /^Schema v7 accepts it now/,
     )
+    expect([detail({}), detail({ collection: null })].map(passesNow)).toEqual([true, false])
     expect(letterSentence(detail({ collection: null }))).toBe('No collection is called “strike-reports”')
   })
   test('a closed one says how it ended', () => {

@@ -116,7 +116,7 @@ describe('pillar cards', () => {
     const { note } = lagWords(answer({ lag: { level: 'ok', p95: 1_000, online: 7_200_000 } }), DAY)
     expect(note?.kind).toBe('warn')
     expect(note?.text).toBe(
-      'Not yet arrived: pending age p95 2 h 00 min on 7 devices; 2 offline, p95 at least 1 h 00 min',
+      'Not yet arrived, counted 14 s ago: pending age p95 2 h 00 min on 7 devices; 2 offline, p95 at least 1 h 00 min',
     )
   })
   test('an unknown lag is never a zero', () => {

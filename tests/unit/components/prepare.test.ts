@@ -74,6 +74,13 @@ describe('the value axis', () => {
     expect(peak?.leftPct).toBeCloseTo(66.67)
   })
 
+  test('the newest value is never cut off, nor any of a few: it is the figure above the chart', () => {
+    const rising = chart(series([...calm.slice(0, 58), 500]), hour)
+    expect([rising.peak, rising.yMax > 500, rising.end?.topPct]).toEqual([null, true, expect.closeTo(4.76)])
+    const few = chart(series([1, 1, 40, 1, 1]), hour)
+    expect([few.peak, few.yMax > 40]).toEqual([null, true])
+  })
+
   test('a peak that is not far above the rest is drawn whole', () => {
     const { peak, yMax } = chart(series([...calm.slice(0, 40), 15, ...calm.slice(41)]), hour)
     expect(peak).toBeNull()

@@ -44,6 +44,7 @@ test('the server says UTC, so that the browser’s first render is the same', ()
   expect(markup).toContain('dateTime="2026-11-24T14:30:47.000Z"')
   expect(textOf(markup)).toBe('1 min ago, 14:30:47')
   expect(textOf(html(<Time at={null} now={NOW} />))).toBe('not known')
+  expect(textOf(html(<Time at={NOW + 7} now={NOW} show="exact" />))).toBe('14:32:08.007')
 })
 
 describe('charts', () => {
