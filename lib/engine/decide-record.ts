@@ -190,11 +190,13 @@ export function unfitPatch(
   { code, path }: { readonly code: string; readonly path: string },
   base: BaseDocument,
 ): RecordDecision {
+  // What needs a state fits nowhere in the document, and a pointer that is none is told as it came.
+  const parts = code === 'needs_state' ? [] : parseKey(path)
   return {
     kind: 'unfit',
     code: 'schema_mismatch',
     detail: `the operation does not fit the document: ${code}`,
-    path: toPointer(parseKey(path) ?? [path]),
+    path: parts ? toPointer(parts) : path,
     base,
   }
 }
