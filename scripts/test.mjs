@@ -11,11 +11,6 @@ import { runMain, step } from './setup/step.mjs'
 /** Some of what the design asks of a run of CI (docs/simulation.md, how fast it is); `npm run soak` has the many. */
 const SIMULATION = ['--import', 'tsx', 'scripts/simulate.ts', '--seeds', '2000']
 
-const VITEST_PARTS = {
-  'unit and property tests': ['pure', 'simulation'],
-  'contract and API tests': ['database'],
-}
-
 /** `npm test`: everything that CI runs, from a clean clone. A part that fails doesn't keep the later ones from running. */
 await runMain(async () => {
   await prepare()
@@ -24,12 +19,14 @@ await runMain(async () => {
   const reports = mkdtempSync(path.join(tmpdir(), 'tidemark-reports-'))
   const counts = []
   for (const [name, args] of CHECKS) counts.push(await part(name, async () => asOne(await runLoud(args))))
-  // Side by side: those with a database wait for it and for processes that they start.
-  const vitests = Object.entries(VITEST_PARTS).map(([name, projects], i) =>
-    part(name, () => vitest(projects, path.join(reports, `vitest-${i}.json`))),
+  // Side by side: those with a database wait for it and for processes that they start, the others compute.
+  const withDatabase = part('contract and API tests', () =>
+    vitest(['database'], path.join(reports, 'database.json')),
   )
-  counts.push(...(await Promise.all(vitests)))
+  const pure = path.join(reports, 'pure.json')
+  counts.push(await part('unit and property tests', () => vitest(['pure', 'simulation'], pure)))
   counts.push(await part('simulation', async () => asOne(await runLoud(SIMULATION))))
+  counts.push(await withDatabase)
   counts.push(await part('browser tests', () => playwright(path.join(reports, 'playwright.json'))))
   rmSync(reports, { recursive: true, force: true })
   const sum = (key) => counts.reduce((total, count) => total + count[key], 0)
