@@ -5,14 +5,19 @@ import type { PushingDevice } from './push/push-bodies.ts'
 
 const ENROLL_CONCURRENCY = 8
 
+/** The first order to each load generator. */
+export interface EnrollOrder {
+  readonly kind: 'enroll'
+  readonly url: string
+  readonly enrollmentKey: string
+  readonly devices: number
+}
+
 /** Enrolls so many devices. */
-export async function enrollDevices(
-  url: string,
-  enrollmentKey: string,
-  count: number,
-): Promise<readonly PushingDevice[]> {
+export async function enrollDevices(order: EnrollOrder): Promise<readonly PushingDevice[]> {
+  const { url, enrollmentKey } = order
   const client = new HttpClient(url)
-  const numbers = Array.from({ length: count }, (_, i) => i)
+  const numbers = Array.from({ length: order.devices }, (_, i) => i)
   const devices = await inParallel(numbers, ENROLL_CONCURRENCY, async (number) => {
     const device = { name: `bench ${number}`, platform: 'linux', appVersion: '1.0.0' }
     const body = JSON.stringify({ requestId: randomUUID(), device })

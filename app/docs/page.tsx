@@ -26,7 +26,10 @@ export default function ReferencePage() {
         <a className="link" href="/docs/errors">
           Error codes
         </a>{' '}
-        say what to do about each of them.
+        say what to do about each of them.{' '}
+        <a className="link" href="/overview">
+          Back to the console
+        </a>
       </p>
       {APIS.map(({ name, contract, operations }) => (
         <Section

@@ -1,7 +1,5 @@
 import { STRIKE_REPORT_SCHEMA } from '#lib/application/demo/collections.ts'
 import { compileAccept } from '#lib/engine/accept-document.ts'
-import { yjsText } from '#lib/engine/crdt/text-yjs.ts'
-import { otLibrary } from '#lib/engine/ot/ot-library.ts'
 import { applyEffects, decidePush } from '#lib/engine/push.ts'
 import type { CollectionRules, IncomingPush, PushWorld } from '#lib/engine/types.ts'
 import { formatHlc } from '#lib/kernel/hlc.ts'
@@ -9,6 +7,7 @@ import type { JsonObject } from '#lib/kernel/json.ts'
 import { uuidv7 } from '#lib/kernel/uuid.ts'
 import type { StrategyName } from '#lib/protocol/device.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
+import { emptyWorld, pushOf, rulesOf } from '#tests/support/engine-world.ts'
 
 /** Of the mutations of a push, this many are new records, the others changes of known ones. */
 const NEW = 20
@@ -50,7 +49,7 @@ export function questionUnder(strategy: StrategyName, report: () => JsonObject):
   })
   const put = (): Operation => ({ type: 'put', data: { ...report(), remarks: 'seen' } })
   const change = (device: string): Operation => changeUnder(strategy, device)
-  let world = emptyWorld(rulesUnder(strategy))
+  let world: PushWorld = { ...emptyWorld(rulesUnder(strategy)), nowMs: SERVER_MS + 1_000 }
   const before = (push: IncomingPush): void => {
     world = applyEffects(world, decidePush(world, push, newId))
   }
@@ -89,49 +88,5 @@ function changeUnder(strategy: StrategyName, device: string): Operation {
 function rulesUnder(strategy: StrategyName): CollectionRules {
   const properties = { ...(STRIKE_REPORT_SCHEMA['properties'] as JsonObject), visits: { type: 'integer' } }
   const schema = { ...STRIKE_REPORT_SCHEMA, properties }
-  return {
-    name: COLLECTION,
-    strategy,
-    fieldStrategies: {},
-    tieRule: 'lww',
-    schema,
-    accepts: compileAccept(schema),
-    schemaVersion: 1,
-    rules: [],
-    upMigrations: [],
-    hasAuthority: false,
-  }
+  return rulesOf({ name: COLLECTION, strategy, schema, accepts: compileAccept(schema) })
 }
-
-const emptyWorld = (rules: CollectionRules): PushWorld => ({
-  nowMs: SERVER_MS + 1_000,
-  epoch: 1,
-  collections: new Map([[rules.name, rules]]),
-  heads: new Map(),
-  records: new Map(),
-  bases: new Map(),
-  mutations: new Map(),
-  conflicts: new Map(),
-  failedTries: new Map(),
-  text: yjsText,
-  ot: otLibrary,
-  otLog: new Map(),
-})
-
-const pushOf = (deviceId: string, mutations: readonly Mutation[]): IncomingPush => ({
-  deviceId,
-  requestId: newId(),
-  sessionId: null,
-  atomic: false,
-  mutations: mutations.map((mutation) => ({
-    mutation,
-    text: null,
-    bytes: Buffer.byteLength(JSON.stringify(mutation)),
-    unknownField: null,
-  })),
-  byDesk: false,
-  device: { id: deviceId, platform: 'linux', appVersion: '1.0.0' },
-  verdicts: new Map(),
-  replayOf: null,
-  editOf: null,
-})

@@ -2,18 +2,14 @@
 import { once } from 'node:events'
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { get } from 'node:http'
+import type { EnrollOrder } from '../enroll.ts'
 import { enrollDevices } from '../enroll.ts'
 import { inParallel } from '../http-client.ts'
 import { takeOrders } from '../orders.ts'
 import type { PushingDevice } from '../push/push-bodies.ts'
 
 export type Order =
-  | {
-      readonly kind: 'enroll'
-      readonly url: string
-      readonly enrollmentKey: string
-      readonly devices: number
-    }
+  | EnrollOrder
   /** So many open streams, each of which has heard something when this is answered. */
   | { readonly kind: 'open'; readonly url: string; readonly devices: number }
   | { readonly kind: 'close' }
@@ -25,7 +21,7 @@ let open: readonly ClientRequest[] = []
 takeOrders(async (order: Order): Promise<object> => {
   switch (order.kind) {
     case 'enroll':
-      devices = await enrollDevices(order.url, order.enrollmentKey, order.devices)
+      devices = await enrollDevices(order)
       return { enrolled: devices.length }
     case 'open':
       open = await inParallel(devices.slice(0, order.devices), OPENED_AT_ONCE, (device) =>

@@ -1,5 +1,6 @@
 /** The load generator of pulls: a process of its own, told by its parent what to do. */
 import { HEADERS } from '#lib/protocol/device.ts'
+import type { EnrollOrder } from '../enroll.ts'
 import { enrollDevices } from '../enroll.ts'
 import type { Answer } from '../http-client.ts'
 import { HttpClient, inParallel, quantile, textOf } from '../http-client.ts'
@@ -10,12 +11,7 @@ import type { PushingDevice } from '../push/push-bodies.ts'
 import { nextReport, pushOfReports, strikeReportSource } from '../push/push-bodies.ts'
 
 export type Order =
-  | {
-      readonly kind: 'enroll'
-      readonly url: string
-      readonly enrollmentKey: string
-      readonly devices: number
-    }
+  | EnrollOrder
   /** New records. */
   | { readonly kind: 'write'; readonly url: string; readonly protocol: Protocol; readonly records: number }
   /** Each of these devices reads from its token, or from the beginning, until there is no more; then its token is kept. */
@@ -67,7 +63,7 @@ const tokensAt = (url: string): Map<number, string> => {
 takeOrders(async (order: Order): Promise<object> => {
   switch (order.kind) {
     case 'enroll':
-      devices = await enrollDevices(order.url, order.enrollmentKey, order.devices)
+      devices = await enrollDevices(order)
       return { enrolled: devices.length }
     case 'write':
       return write(order)

@@ -1,5 +1,6 @@
 /** The load generator of pushes: a process of its own, told by its parent what to do. */
 import type { PushRequest, PushResponse } from '#lib/protocol/push.ts'
+import type { EnrollOrder } from '../enroll.ts'
 import { enrollDevices } from '../enroll.ts'
 import { HttpClient, inParallel, quantile, textOf } from '../http-client.ts'
 import { takeOrders } from '../orders.ts'
@@ -9,12 +10,7 @@ import type { PushingDevice } from './push-bodies.ts'
 import { pushOfInspections, pushOfNewInspections, pushOfReports, strikeReportSource } from './push-bodies.ts'
 
 export type Order =
-  | {
-      readonly kind: 'enroll'
-      readonly url: string
-      readonly enrollmentKey: string
-      readonly devices: number
-    }
+  | EnrollOrder
   | {
       readonly kind: 'round'
       readonly url: string
@@ -47,7 +43,7 @@ const newest = new Map<string, Map<string, string>>()
 takeOrders(async (order: Order): Promise<object> => {
   switch (order.kind) {
     case 'enroll':
-      devices = await enrollDevices(order.url, order.enrollmentKey, order.devices)
+      devices = await enrollDevices(order)
       return { enrolled: devices.length }
     case 'heat':
       return heat(order)

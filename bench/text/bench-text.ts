@@ -35,7 +35,7 @@ export function benchText(database: BenchDatabase): Promise<string> {
   return withProcesses(database, async (processes) => {
     const server = await processes.tidemark({}, COLLECTIONS)
     const { url, enrollmentKey } = server.ready
-    const [device] = await enrollDevices(url, enrollmentKey, 1)
+    const [device] = await enrollDevices({ kind: 'enroll', url, enrollmentKey, devices: 1 })
     if (!device) throw new Error('no device was enrolled')
     const edits = loadTrace()
     const trace = { batches: inBatches(edits, BATCH), end: textOf(edits) }

@@ -46,12 +46,15 @@ export async function DeadLettersBoard({
     asked !== null ? 'at-item' : params.code !== null || status !== 'open' ? 'at-items' : 'at-causes'
   return (
     <ConsolePage at={at} crumbs={crumbsFor(at, params, cause, asked)}>
-      <Verdict sentence={boardSentence(groups, totals)} evidence={boardEvidence(groups)} />
+      <Verdict
+        sentence={isGone ? 'No dead letter of this cause is open' : boardSentence(groups, totals)}
+        evidence={boardEvidence(isGone ? [] : groups)}
+      />
       {isGone && groups.length > 0 ? (
         <EmptyState
           good
           word="None open"
-          title={`No letter of this cause is open any more: ${params.code ?? ''}`}
+          title={`Nothing of ${params.code ?? ''} waits for a decision`}
           detail={
             <a className="link" href={causeHref(at.query, null)}>
               See the {plural(totals.causes, 'cause')} that {totals.causes === 1 ? 'is' : 'are'} open

@@ -79,16 +79,18 @@ function rowOf(
   ctx: Context,
   input: StoreSessionsInput,
   report: unknown,
-  offsetMs: number,
+  toldOffsetMs: number,
 ): SessionRow | null {
   const parsed = safeParse(sessionReport, report)
   if (!parsed.success) return null
   const { startedAt, endedAt, stateToken: _, ...rest } = parsed.data
   const { device, app } = input
   const receivedAtMs = ctx.clock.now()
-  // A device that could not measure its clock must not put a session into the future.
-  const endedAtMs = Math.min(serverTimeMs(endedAt, offsetMs), receivedAtMs)
-  const startedAtMs = Math.min(serverTimeMs(startedAt, offsetMs), endedAtMs)
+  // A device whose clock is not well measured must not put a session into the future: all of it is moved, so that it stays
+  // as long as it was, and its steps stand where they stood in it.
+  const aheadMs = Math.max(0, serverTimeMs(endedAt, toldOffsetMs) - receivedAtMs)
+  const offsetMs = toldOffsetMs - aheadMs
+  const [startedAtMs, endedAtMs] = [serverTimeMs(startedAt, offsetMs), serverTimeMs(endedAt, offsetMs)]
   if (Date.parse(startedAt) > Date.parse(endedAt)) return null
   return {
     ...rest,

@@ -29,13 +29,14 @@ export function stampsAfter(
   { data, hlc }: { readonly data: JsonObject | null; readonly hlc: string },
 ): FieldStamps | undefined {
   if (!current.data || !data) return undefined
-  let stamps: FieldStamps = current.stamps ?? { '': current.hlc }
-  for (const pointer of changedPlaces(current.data, data)) {
-    const stamp = newest([hlc, stampAt({ hlc: current.hlc, stamps }, pointer)])
-    const others = Object.entries(stamps).filter(([one]) => !isBelow(one, pointer))
-    stamps = { ...Object.fromEntries(others), [pointer]: stamp }
-  }
-  return Object.keys(stamps).length > FIELD_STAMPS_MAX ? undefined : stamps
+  const before = current.stamps ?? { '': current.hlc }
+  const changed = changedPlaces(current.data, data)
+  const stamps = new Map(
+    Object.entries(before).filter(([one]) => !changed.some((place) => isBelow(one, place))),
+  )
+  for (const place of changed)
+    stamps.set(place, newest([hlc, stampAt({ hlc: current.hlc, stamps: before }, place)]))
+  return stamps.size > FIELD_STAMPS_MAX ? undefined : Object.fromEntries(stamps)
 }
 
 /** Where two documents differ: names by name, arrays as a whole. */

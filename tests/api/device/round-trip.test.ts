@@ -148,6 +148,21 @@ describe.each(STORAGES)('device API over $name', ({ open }) => {
     expect((await held.storage.sessions.get(fleet.fleetId, illegal.sessionId))?.illegalTransitions).toBe(1)
   })
 
+  it('a session of a clock that is ahead ends when it arrives, as long as it was', async () => {
+    const device = await TestDevice.enroll(app, fleet)
+    const report = sessionReport()
+    for (const aheadMs of [6, 3_600_000, 30_000_000_000_000]) {
+      const endedAt = new Date(Date.now() + aheadMs).toISOString()
+      const startedAt = new Date(Date.parse(endedAt) - 168).toISOString()
+      const body = { sessions: [{ ...report, sessionId: newUuid(), startedAt, endedAt }] }
+      await device.send('POST', '/api/v1/sessions', { body })
+      const stored = await held.storage.sessions.get(fleet.fleetId, body.sessions[0]?.sessionId ?? '')
+      expect((stored?.endedAtMs ?? 0) - (stored?.startedAtMs ?? 0)).toBe(168)
+      expect(stored?.endedAtMs).toBeLessThanOrEqual(stored?.receivedAtMs ?? 0)
+      expect(stored?.startedAtMs).toBe(Date.parse(startedAt) + (stored?.offsetMs ?? 0))
+    }
+  })
+
   it('gives a repeated enrollment a new token, and refuses a device id in use', async () => {
     const device = { name: 'tablet', platform: 'ios' as Platform, appVersion: '1.2.0' }
     const body = { requestId: newUuid(), deviceId: newUuid(), device }

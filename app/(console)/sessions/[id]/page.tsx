@@ -43,7 +43,10 @@ async function SessionPage({ params, searchParams }: ItemProps) {
         facts={[
           { value: <Time at={session.startedAtMs} now={at.nowMs} show="moment" />, of: 'started' },
           { value: formatCount(session.transitions.length), of: 'transitions' },
-          { value: formatCount(session.attempts.length), of: 'requests' },
+          {
+            value: formatCount(session.attempts.length),
+            of: session.attempts.length === 1 ? 'request' : 'requests',
+          },
           { value: formatDuration(session.offsetMs), of: 'clock correction' },
         ]}
         actions={
