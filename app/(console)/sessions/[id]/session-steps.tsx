@@ -83,7 +83,8 @@ export function SessionTransitions({ session, nowMs }: Props) {
             cell: ({ at }) => <Time at={Date.parse(at) + session.offsetMs} now={nowMs} show="exact" />,
           },
           { key: 'after', header: 'After', align: 'end', cell: ({ at }) => afterText(session, at) },
-          { key: 'from', header: 'From', cell: ({ from }) => from },
+          // The row above ends with it: on a phone there is room for one of them.
+          { key: 'from', header: 'From', hideOnPhone: true, cell: ({ from }) => from },
           { key: 'event', header: 'Event', cell: ({ event }) => <span className="mono">{event}</span> },
           { key: 'to', header: 'To', cell: ({ to }) => <b>{to}</b> },
         ]}
