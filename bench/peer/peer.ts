@@ -5,7 +5,7 @@ import type { Processes, Server } from '../processes.ts'
 /** How a server is spoken to: our device API, or that of CouchDB. */
 export type Protocol = 'tidemark' | 'couchdb'
 
-/** Null where it isn't installed: it brings 255 packages, for which nothing else has a use. */
+/** Null where it isn't installed: it brings packages that nothing else has a use for (docs/bench.md). */
 export const startPeer = (processes: Processes): Promise<Server> | null =>
   existsSync(new URL('./npm/node_modules', import.meta.url))
     ? processes.server(new URL('./server.ts', import.meta.url))

@@ -10,9 +10,9 @@ const INSERT = `
   INSERT INTO bench_ceiling
   SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::timestamptz[], $5::json[])`
 
-/** One statement for all, in the order of their ids, so that two of them never wait for each other. */
 const CREATE_HOT = `
   CREATE TABLE IF NOT EXISTS bench_hot (record_id uuid PRIMARY KEY, hlc text COLLATE "C", mutation json)`
+/** One statement for all, in the order of their ids, so that two of them never wait for each other. */
 const UPSERT = `
   INSERT INTO bench_hot
   SELECT DISTINCT ON (record_id) * FROM unnest($1::uuid[], $2::text[], $3::json[]) AS m(record_id, hlc, mutation)

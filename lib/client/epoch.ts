@@ -1,7 +1,7 @@
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import { spoilDots } from './device-dots.ts'
 import { forkParts } from './on-demand.ts'
-import { ACKNOWLEDGED_KEPT_MS, ACKNOWLEDGED_MAX, getCounts } from './outbox.ts'
+import { ACKNOWLEDGED_KEPT_MS, ACKNOWLEDGED_MAX, eachOutboxEntry, getCounts, saveEntry } from './outbox.ts'
 import type { Taken } from './send-again.ts'
 import { sendAgain, takenFrom } from './send-again.ts'
 import type { StoreTx } from './store.ts'
@@ -16,6 +16,10 @@ export async function changeEpoch(tx: StoreTx, nowMs: number): Promise<void> {
   await setMeta(tx, 'inFlight', null)
   await startOver(tx, 'epoch_changed')
   await spoilDots(tx)
+  // What was only asked about may be unknown to the server now, and this is its one copy.
+  await eachOutboxEntry(tx, async (entry) => {
+    if (entry.asked) await saveEntry(tx, { ...entry, asked: undefined })
+  })
   const taken = [...(await takeAcknowledged(tx, nowMs)), ...(await takeConflicts(tx))]
   const elsewhere: { readonly mutation: Mutation; readonly under: string }[] = []
   for (const one of taken) {

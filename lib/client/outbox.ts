@@ -181,12 +181,13 @@ export interface Batch {
 
 /**
  * What can be pushed now, in order, within 500 mutations and 1 MiB. A change that waits, or whose record is in
- * conflict, holds back the later ones of its record and no other (SM6).
+ * conflict, holds back the later ones of its record and no other (SM6). With `among` only those.
  */
 export async function pickBatch(
   tx: StoreTx,
   nowMs: number,
   countMax: number = MUTATIONS_PER_PUSH_MAX,
+  among?: ReadonlySet<string>,
 ): Promise<Batch> {
   const entries: OutboxEntry[] = []
   const held = new Set<string>()
@@ -205,6 +206,7 @@ export async function pickBatch(
     if (!inConflict.has(record))
       inConflict.set(record, (await conflictsOf(tx, collection, recordId)).length > 0)
     if (inConflict.get(record) && resolves === undefined && !entry.asked) return true
+    if (among && !among.has(entry.mutation.id)) return true
     bytes += entry.bytes + 1
     if (bytes > BODY_BYTES_MAX - ENVELOPE_BYTES_MAX && entries.length > 0) return false
     entries.push(entry)

@@ -23,8 +23,11 @@ const SPLITS_MAX = 12
  * one that timed out goes on in halves in the next session (SM8). All of a halved batch is sent before anything else.
  */
 export async function push(run: Run): Promise<SessionEvent> {
+  let isFirst = true
   for (let split = 0; split < SPLITS_MAX;) {
-    const sending = await transact(run, (tx) => prepare(tx, run))
+    const wasSent = isFirst
+    const sending = await transact(run, (tx) => prepare(tx, run, wasSent))
+    isFirst = false
     if (!sending) return 'pushed'
     const { inFlight, token } = sending
     const check = checkPush(inFlight.mutationIds)
@@ -63,13 +66,22 @@ const refusesBatch = (failure: Failure): failure is Extract<Failure, { kind: 're
   ([400, 413, 422].includes(failure.status) || failure.code === 'collection_forbidden') &&
   String(failure.place ?? '/mutations').startsWith('/mutations')
 
-/** The push to send, stored before it is sent: one whose answer was lost goes out again byte for byte (SM3). */
-async function prepare(tx: StoreTx, run: Run): Promise<{ inFlight: InFlight; token: string | null } | null> {
+/**
+ * The push to send, stored before it is sent: one whose answer was lost goes out again byte for byte (SM3). `wasSent` says
+ * whether what is stored may have been sent before.
+ */
+async function prepare(
+  tx: StoreTx,
+  run: Run,
+  wasSent: boolean,
+): Promise<{ inFlight: InFlight; token: string | null } | null> {
   const { clock } = run
   const { token } = await identityOf(tx)
   const unanswered = await getMeta(tx, 'inFlight')
-  if (unanswered)
-    return { inFlight: { ...(await withCurrentReport(tx, run, unanswered)), unsure: true }, token }
+  if (unanswered) {
+    const current = await withCurrentReport(tx, run, unanswered)
+    return { inFlight: wasSent ? { ...current, unsure: true } : current, token }
+  }
   const { entries } = await pickBatch(tx, clock.now(), await sizeOf(tx, 'batchMax'))
   if (entries.length === 0) return null
   // Sent, and never told to wait: the device forked since, or its store was rebuilt.
@@ -164,14 +176,14 @@ async function holdBack(tx: StoreTx, inFlight: InFlight, notBeforeMs: number): P
 const acknowledgedIn = (inFlight: InFlight): readonly string[] =>
   (JSON.parse(inFlight.body) as { report: { ackCommands?: string[] } }).report.ackCommands ?? []
 
-/** The next part of a batch that was halved. */
+/** The next part of a batch that was halved; what stands on a change that is told to wait by now waits with it (SM6). */
 async function sendRest(tx: StoreTx, run: Run, { rest = [], unsure }: InFlight): Promise<boolean> {
   await setMeta(tx, 'inFlight', null)
-  const entries = await findEntries(tx, rest)
+  const among = new Set(rest)
+  const { entries } = await pickBatch(tx, run.clock.now(), await sizeOf(tx, 'batchMax'), among)
   if (entries.length === 0) return false
-  const size = await sizeOf(tx, 'batchMax')
-  const later = entries.slice(size).map(({ mutation }) => mutation.id)
-  await launch(tx, run, entries.slice(0, size), { unsure, rest: later })
+  for (const { mutation } of entries) among.delete(mutation.id)
+  await launch(tx, run, entries, { unsure, rest: [...among] })
   return true
 }
 

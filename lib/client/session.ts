@@ -90,7 +90,7 @@ async function finish(run: Run): Promise<SessionEnd> {
     const file = (tells: boolean): Promise<void> =>
       transact(run, async (tx) => fileReport(tx, tells ? await withStateHash(tx, run, report) : report))
     // Without the part that tells the state, which may not be there to fetch, the report goes out all the same.
-    await file(result === 'ok').catch(() => file(false))
+    await (result === 'ok' ? file(true).catch(() => file(false)) : file(false))
   } catch (error) {
     // The report is lost, or the next session tells it as abandoned; the session itself stands as it ended.
     run.log('report_dropped', { sessionId: report.sessionId, message: String(error) })

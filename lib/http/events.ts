@@ -12,7 +12,7 @@ const KEEP_ALIVE_MS = 15_000
 const STREAM_LIFE_MS = 10 * 60_000
 const RETRY_AFTER_MS = 30_000
 /** What may wait for a reader: past it the stream ends, and the device hears the rest with its next session. */
-export const STREAM_HELD_BYTES_MAX = 64 * 1024
+const STREAM_HELD_BYTES_MAX = 64 * 1024
 
 /**
  * GET /events (protocol.md): what a device need not wait an interval for, as server-sent events.
@@ -35,7 +35,7 @@ export function openEvents(
       }
       const told = new Set<string>()
       const unlisten = ctx.pokes.listen(fleet.id, device.id, (poke) => {
-        if (poke.event === 'standing') return look(poke)
+        if (poke.event === 'standings') return look(poke)
         if (poke.event === 'command' && told.has(poke.command.id)) return
         const text = eventText(poke, device)
         if (text !== null && poke.event === 'command') told.add(poke.command.id)
@@ -48,8 +48,9 @@ export function openEvents(
         stop()
         controller.close()
       }
-      const look = ({ deviceId, standing }: Extract<Poke, { event: 'standing' }>): void => {
-        if (deviceId === device.id && !mayListenOn(device, standing)) end()
+      const look = ({ of }: Extract<Poke, { event: 'standings' }>): void => {
+        const standing = of.get(device.id)
+        if (standing !== undefined && !mayListenOn(device, standing)) end()
       }
       const life = setTimeout(end, STREAM_LIFE_MS)
       stop = () => {
@@ -68,7 +69,7 @@ export function openEvents(
 const KEEP_ALIVE = ': here\n\n'
 
 /** Null for what this device may not see or what is not for it. */
-function eventText(poke: Exclude<Poke, { event: 'standing' }>, device: Caller['device']): string | null {
+function eventText(poke: Exclude<Poke, { event: 'standings' }>, device: Caller['device']): string | null {
   if (poke.event === 'breaker') {
     const { scope, state, retryAfterMs } = poke
     const collection = collectionOfScope(scope)

@@ -150,18 +150,25 @@ const devicesOf = (appVersion: string | null): Verdict['step'] => ({
 })
 
 const mostFailing = (versions: readonly VersionRow[]): string | null =>
-  versions.toSorted((a, b) => b.failures.part - a.failures.part)[0]?.appVersion ?? null
+  versions
+    .filter(({ failures }) => failures.part > 0)
+    .toSorted((a, b) => b.failures.part - a.failures.part)[0]?.appVersion ?? null
 
-/** Sessions fail and the requests that arrive don't: what the devices ask never reaches the server. */
+/** Sessions fail and the requests that arrive don't: they were told to wait, or what the devices ask never reaches the server. */
 function unanswered({ failures, limits }: Overview): Trouble | null {
   const { figure, level } = failures
   if (figure === null || isOver(level) || !sessionsFail(figure, limits)) return null
-  const { sessions, requests } = figure
+  const { sessions, requests, shed } = figure
   const share = percentText(sessions.rate ?? 0)
+  const over = `${share} of sessions fail, over the limit of ${percentText(limits.failureBreaker)}`
+  const failed = `${countText(sessions.part)} of ${pluralText(sessions.whole, 'session')} failed`
   return {
     level: 'warn',
-    sentence: `Devices get no answer: ${share} of sessions fail, over the limit of ${percentText(limits.failureBreaker)}`,
-    evidence: `${countText(sessions.part)} of ${pluralText(sessions.whole, 'session')} failed, and of ${pluralText(requests.whole, 'request')} that arrived ${countText(requests.part)}; look at what lies before the server`,
+    sentence: shed > 0 ? `Devices are told to wait: ${over}` : `Devices get no answer: ${over}`,
+    evidence:
+      shed > 0
+        ? `${failed}; ${pluralText(shed, 'request')} met an open breaker, too much load or a pause`
+        : `${failed}, and of ${pluralText(requests.whole, 'request')} that arrived ${countText(requests.part)}; look at what lies before the server`,
     step: failedSessions(null),
     brief: `${share} of sessions fail`,
   }
@@ -324,14 +331,15 @@ function healthy({ devices, lag, failures, queue, deadLetters }: Overview): Verd
     count === 0 ? [] : [`${countText(count)} ${count === 1 ? 'is' : 'are'} ${how}`],
   )
   const evidence = `Upload lag p95 ${durationText(p95)}; ${countText(requests?.part ?? 0)} of ${pluralText(requests?.whole ?? 0, 'request')} failed; ${pluralText(waiting, 'change')} waiting on devices`
-  if (online === 0)
-    return { level: 'unk', sentence: `No device syncs now: ${others.join('; ')}`, evidence, step: null }
   const all = online === 1 ? 'The only device syncs' : `All ${countText(online)} devices sync`
   const some = `${pluralText(online, 'device')} ${online === 1 ? 'syncs' : 'sync'}`
-  const synced = [`${others.length === 0 ? all : some} within target`, ...others].join('; ')
+  const synced =
+    online === 0
+      ? `No device syncs now: ${others.join('; ')}`
+      : [`${others.length === 0 ? all : some} within target`, ...others].join('; ')
   const letters = `${pluralText(open, 'dead letter')} ${open === 1 ? 'waits' : 'wait'} for a person`
   return {
-    level: 'ok',
+    level: online === 0 ? 'unk' : 'ok',
     sentence: open === 0 ? synced : `${synced}; ${letters}`,
     evidence,
     step: open === 0 ? null : lettersStep(causes[0] === undefined ? null : sharedCause(open, causes[0])),

@@ -97,7 +97,8 @@ export function sessionsSentence(
       ? found
       : `${found}; of those shown, ${formatCount(bad)} did not end well`
   }
-  if ((more || later) && all !== null)
+  // Counts trail the list by their fold: they can't speak of more than they have seen.
+  if ((more || later) && all !== null && all.whole >= rows.length)
     return `${all.part === 0 ? 'None' : formatCount(all.part)} of ${plural(all.whole, 'session')} in the ${range} failed`
   const rest = bad === 0 ? 'every one ended well' : `${formatCount(bad)} did not end well`
   if (later) return `Of the ${plural(rows.length, 'session')} on this page, ${rest}`

@@ -14,8 +14,8 @@ export type Poke =
   | { readonly event: 'replayed' | 'discarded'; readonly deadLetterId: string; readonly deviceId: string }
   | ({ readonly event: 'breaker' } & BreakerChange)
   | { readonly event: 'command'; readonly deviceId: string; readonly command: WireCommand }
-  /** For the stream itself: what its device may do now; null where there is no such device any more. */
-  | { readonly event: 'standing'; readonly deviceId: string; readonly standing: Standing | null }
+  /** For the streams themselves, by device: what it may do now; null where there is no such device any more. */
+  | { readonly event: 'standings'; readonly of: ReadonlyMap<string, Standing | null> }
 
 type Listener = (poke: Poke) => void
 

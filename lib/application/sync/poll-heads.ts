@@ -15,10 +15,8 @@ export async function pollHeads(ctx: Pick<Context, 'storage' | 'pokes' | 'clock'
     const standings = fleet
       ? await ctx.storage.devices.standings(fleetId, listening)
       : new Map<string, never>()
-    for (const deviceId of listening) {
-      const standing = standings.get(deviceId) ?? null
-      ctx.pokes.tell(fleetId, { event: 'standing', deviceId, standing })
-    }
+    const of = new Map(listening.map((deviceId) => [deviceId, standings.get(deviceId) ?? null]))
+    ctx.pokes.tell(fleetId, { event: 'standings', of })
     if (!fleet) continue
     const collections = await ctx.storage.collections.list(fleetId)
     const reads = collections.map(({ name }) => ({ collection: name, afterVersion: Number.MAX_SAFE_INTEGER }))

@@ -5,7 +5,7 @@ import { toPointer } from '#lib/kernel/json-pointer.ts'
 import type { FieldStamps, RecordState } from '../types.ts'
 
 /** Fields of a record with a stamp of their own; past it all have the record's, which is the newest. */
-export const FIELD_STAMPS_MAX = 64
+const FIELD_STAMPS_MAX = 64
 
 type Stamped = Pick<RecordState, 'hlc' | 'stamps'>
 

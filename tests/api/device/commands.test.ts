@@ -154,7 +154,7 @@ describe('commands over HTTP and PostgreSQL', () => {
     await pollHeads(elsewhere.ctx)
     expect(await Promise.all(streams.map(hasEnded))).toEqual([true, false, false])
     const standing = { status: 'active', access: { notes: 'read' } } as const
-    elsewhere.ctx.pokes.tell(other.fleetId, { event: 'standing', deviceId: other.id, standing })
+    elsewhere.ctx.pokes.tell(other.fleetId, { event: 'standings', of: new Map([[other.id, standing]]) })
     expect(await Promise.all(streams.slice(1).map(hasEnded))).toEqual([false, true])
     for (const stream of streams) await stream.cancel()
   })

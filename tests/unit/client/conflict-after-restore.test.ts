@@ -3,7 +3,7 @@ import { changeEpoch } from '#lib/client/epoch.ts'
 import { forkParts } from '#lib/client/fork-parts.ts'
 import { openMemoryStore } from '#lib/client/memory-store.ts'
 import { conflictKey, conflictsOf } from '#lib/client/notices.ts'
-import { ACKNOWLEDGED_KEPT_MS, dropSpare, pendingOf } from '#lib/client/outbox.ts'
+import { ACKNOWLEDGED_KEPT_MS, dropSpare, pendingOf, saveEntry } from '#lib/client/outbox.ts'
 import type { Replica } from '#lib/client/replica.ts'
 import type { StoreTx } from '#lib/client/store.ts'
 import type { ConflictNotice } from '#lib/client/tables.ts'
@@ -128,4 +128,20 @@ test.each([
   })
   expect(waiting.map(({ mutation }) => mutation.id)).toEqual([other.mutationId, ...ids])
   expect(waiting[1]?.position).toBeGreaterThan(waiting[0]?.position ?? Infinity)
+})
+
+test('[TK6] after a restore a change that was only asked about is one that waits: the server may not have it', async () => {
+  const world = createWorld()
+  const replica = await world.open()
+  await replica.sync()
+  const { recordId } = await replica.collection(COLLECTION).put(null, { title: 'mine' })
+  await replica.close()
+  const [entry] = await inStore(world, async (tx) => {
+    const [waiting] = await pendingOf(tx, COLLECTION, recordId)
+    if (!waiting) throw new Error('a change waits')
+    await saveEntry(tx, { ...waiting, asked: true })
+    await changeEpoch(tx, world.clock.now())
+    return pendingOf(tx, COLLECTION, recordId)
+  })
+  expect([entry?.mutation.recordId, entry?.asked]).toEqual([recordId, undefined])
 })

@@ -132,6 +132,37 @@ test('[SM8] a push whose answer is more than can be read goes on in halves', asy
   await replica.close()
 })
 
+test('[SM6] in a halved batch, too, what stands on a change that is told to wait waits with it', async () => {
+  const world = createWorld()
+  const { authority, clock } = world
+  const replica = await world.open()
+  await replica.sync()
+  const reports = replica.collection(COLLECTION)
+  const parent = await reports.put(null, { title: 'parent' })
+  await write(replica, 1)
+  // Another opening, so that the two are not joined.
+  await replica.close()
+  const next = await world.open()
+  const child = await next.collection(COLLECTION).patch(parent.recordId, { set: { note: 'child' } })
+  await write(next, 1)
+  authority.script.fault = (seen) => (seen.path === PUSH && mutationsOf(seen).length > 2 ? 'hang' : undefined)
+  authority.script.result = ({ id }) =>
+    id === parent.mutationId ? { id, status: 'retry', code: 'push_full', retryAfterMs: 5_000 } : undefined
+  await session(world, next)
+  await next.sync()
+  const sent = authority
+    .pushes()
+    .slice(1)
+    .flatMap((seen) => mutationsOf(seen) as readonly { id: string }[])
+  expect(sent.map(({ id }) => id)).not.toContain(child.mutationId)
+  expect(next.status$.get().pending).toBe(2)
+  authority.script.result = () => undefined
+  await clock.advance(5_000)
+  await next.sync()
+  expect(next.status$.get()).toMatchObject({ pending: 0, refused: 0 })
+  await next.close()
+})
+
 test('[SM6] what the server holds against the headers or the envelope sets no change aside', async () => {
   const world = createWorld()
   const { authority } = world

@@ -252,10 +252,19 @@ describe('verdict', () => {
         '60 of 1,000 sessions failed, and of 1,000 requests that arrived 2; look at what lies before the server',
       step: { label: 'Failed sessions', target: { page: 'sessions', result: 'failed', appVersion: null } },
     })
+    const shed = sessions(60, 1_000)
+    const told = verdictOf(
+      overviewOf({ ...shed, failures: { ...failureFigure(2, 1_000), ...shed.failures, shed: 45 } as never }),
+    )
+    expect(told.sentence).toBe('Devices are told to wait: 6.00 % of sessions fail, over the limit of 5.00 %')
+    expect(told.evidence).toContain('45 requests met an open breaker, too much load or a pause')
     // Requests failed and each session came through all the same: a list of failed ones would be empty.
-    expect(verdictOf(overviewOf({ failures })).step).toEqual({
+    const devicesOf = (appVersion: string | null) => ({ page: 'devices', state: null, has: null, appVersion })
+    expect(verdictOf(overviewOf({ failures })).step).toEqual({ label: 'Devices', target: devicesOf(null) })
+    const versions = [versionRow('2.4.0'), { ...versionRow('2.4.1'), failures: shareOf(30, 1_000, 1) }]
+    expect(verdictOf(overviewOf({ failures, versions })).step).toEqual({
       label: 'Devices on 2.4.1',
-      target: { page: 'devices', state: null, has: null, appVersion: '2.4.1' },
+      target: devicesOf('2.4.1'),
     })
   })
 
