@@ -27,7 +27,6 @@ export const yjsText: TextCrdt = {
   },
   merge: (a, b) => merged([a.update, b.update]),
   read: (state) => {
-    if (lastRead?.update === state.update) return ok(lastRead.text)
     const doc = docOf(state)
     return doc.ok ? ok(textIn(doc.value)) : doc
   },
@@ -74,11 +73,11 @@ export const yjsText: TextCrdt = {
 }
 
 /**
- * A change is looked at, joined and read, one right after the other, and to load a long text costs more than all of that:
- * the document that the last look made, and what the last join reads as. Both are what loading anew would give.
+ * A change is looked at and joined, one right after the other, and to load a long text costs more than both: the document that
+ * the last look made, which took in the same updates in the same order. What it reads as is not kept: where emoji were cut
+ * in two, a state that is loaded reads otherwise than the document that it was written from.
  */
 let lastJoined: { readonly updates: readonly string[]; readonly doc: Y.Doc } | null = null
-let lastRead: { readonly update: string; readonly text: string } | null = null
 
 const newDoc = (): Y.Doc => new Y.Doc({ guid: TEXT_ROOT, gc: true })
 const stateOf = (update: Uint8Array): TextState => ({ kind: 'text', update: encodeBase64(update) })
@@ -104,9 +103,7 @@ function applied(doc: Y.Doc, update: Uint8Array): boolean {
 function merged(updates: readonly string[]): Result<TextState, 'bad_update'> {
   const doc = joinedDoc(updates)
   if (!doc) return err('bad_update')
-  const state = stateOf(Y.encodeStateAsUpdate(doc))
-  if (updates.length > 1) lastRead = { update: state.update, text: textIn(doc) }
-  return ok(state)
+  return ok(stateOf(Y.encodeStateAsUpdate(doc)))
 }
 
 function joinedDoc(updates: readonly string[]): Y.Doc | null {
