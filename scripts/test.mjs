@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { judgeBudget, processorSeconds } from './checks/budget.mjs'
 import { asOne, CHECKS, part, runLoud } from './checks/checks.mjs'
 import { countPlaywright, countVitest, heeding } from './checks/count.mjs'
 import { ensureBrowser } from './setup/browser.mjs'
@@ -29,11 +30,18 @@ await runMain(async () => {
   counts.push(await withDatabase)
   counts.push(await part('browser tests', () => playwright(path.join(reports, 'playwright.json'))))
   rmSync(reports, { recursive: true, force: true })
+  counts.push(await part('budget', async () => inBudget()))
   const sum = (key) => counts.reduce((total, count) => total + count[key], 0)
   const failed = sum('failed')
   console.log(`\n${sum('passed')} passed, ${failed} failed`)
   process.exit(failed === 0 ? 0 : 1)
 })
+
+function inBudget() {
+  const { kept, text } = judgeBudget(performance.now() / 1000, processorSeconds())
+  console.log(kept ? text : `${text}: over budget. The times of the parts above tell where to cut.`)
+  return asOne(kept ? 0 : 1)
+}
 
 /**
  * @param {readonly string[]} projects

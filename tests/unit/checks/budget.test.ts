@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest'
+import { judgeBudget, processorSeconds, ticksOf } from '../../../scripts/checks/budget.mjs'
+
+it('processor time decides where it is known, the clock elsewhere', () => {
+  expect(judgeBudget(2_000, 1_800)).toEqual({
+    kept: true,
+    text: '2000 s of 900 s by the clock, 1800 s of 1800 s of processor time',
+  })
+  expect(judgeBudget(800, 1_801).kept).toBe(false)
+  expect(judgeBudget(900, null)).toEqual({ kept: true, text: '900 s of 900 s by the clock' })
+  expect(judgeBudget(901, null).kept).toBe(false)
+})
+
+it('counts its own time and its children’s, whatever the program is called', () => {
+  const stat = `7 (a) b) R 1 1 1 0 -1 4194304 900 0 0 0 101 22 3003 404 20 0 11`
+  expect(ticksOf(stat)).toBe(101 + 22 + 3003 + 404)
+})
+
+it.runIf(process.platform === 'linux')('reads them from the system', () => {
+  const { user, system } = process.cpuUsage()
+  expect(processorSeconds()).toBeGreaterThanOrEqual(Math.floor((user + system) / 10_000) / 100 - 0.02)
+})
