@@ -49,6 +49,10 @@ const SERVER_KILLED = test(
   `${PROCESSES}/server-killed.test.ts`,
   'loses no acknowledged mutation, applies none twice, and devices catch up by themselves',
 )
+const SERVER_STOPPED = test(
+  `${PROCESSES}/server-stopped.test.ts`,
+  'loses no acknowledged mutation, applies none twice, counts each once, and the other one serves and leads',
+)
 const DATABASE_KILLED = test(
   `${PROCESSES}/database-killed.test.ts`,
   'loses no acknowledged mutation, applies none twice, and the same server takes pushes again',
@@ -246,6 +250,15 @@ export const MATRIX: readonly Fault[] = [
     cells: ['A', 'E', 'L', 'O'],
     covers: {
       all: sim('server_stopped'),
+      A: [SERVER_STOPPED],
+      E: [SERVER_STOPPED],
+      L: [
+        SERVER_STOPPED,
+        test(
+          'tests/contract/storage/stopped-process.test.ts',
+          'a transaction whose process says nothing more gives its stream up before the others give up waiting',
+        ),
+      ],
       O: [
         test(
           `${DEVICE}/breaker-postgres.test.ts`,

@@ -5,6 +5,7 @@ import { readLines } from './ledger.ts'
 const TRIALS = {
   'server-killed': 'tests/api/processes/server-killed.test.ts',
   'database-killed': 'tests/api/processes/database-killed.test.ts',
+  'server-stopped': 'tests/api/processes/server-stopped.test.ts',
   'two-servers': 'tests/api/processes/two-servers.test.ts',
   'faulty-network': 'tests/api/processes/faulty-network.test.ts',
   'disk-full': 'tests/api/processes/disk-full.test.ts',

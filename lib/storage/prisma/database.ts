@@ -15,6 +15,7 @@ export interface DatabaseOptions {
   /** How long a statement may run, and how long it may wait for a lock. */
   readonly statementTimeoutMs?: number
   readonly lockTimeoutMs?: number
+  readonly idleTimeoutMs?: number
 }
 
 /** A statement with a name of its own, under which each connection prepares it once. */
@@ -38,16 +39,22 @@ const CONNECT_TIMEOUT_MS = 5_000
 const STATEMENT_TIMEOUT_MS = 20_000
 const LOCK_TIMEOUT_MS = 5_000
 /**
+ * How long PostgreSQL waits within a transaction for the process that began it, which may be stopped (SIGSTOP, a paused
+ * machine) while it holds a stream: less than others wait for the lock, so that nobody is told to come again for it.
+ */
+const IDLE_TIMEOUT_MS = 4_000
+/**
  * When an answer is given up, as a multiple of the statement's own limit: that one is kept by PostgreSQL, which a
  * partition may have cut off without a word.
  */
 const SILENCE_FACTOR = 1.5
 
-/** The first statement of every transaction: who we are (decision 9) and how long we wait. */
-const enter = (statementTimeoutMs: number, lockTimeoutMs: number): Statement => ({
+/** The first statement of every transaction: who we are (decision 9), how long we wait and are waited for. */
+const enter = (statementTimeoutMs: number, lockTimeoutMs: number, idleTimeoutMs: number): Statement => ({
   name: 'enter',
   text: `SELECT set_config('role', 'tidemark_runtime', true), set_config('app.fleet', $1, true),
-    set_config('statement_timeout', '${statementTimeoutMs}', true), set_config('lock_timeout', '${lockTimeoutMs}', true)`,
+    set_config('statement_timeout', '${statementTimeoutMs}', true), set_config('lock_timeout', '${lockTimeoutMs}', true),
+    set_config('idle_in_transaction_session_timeout', '${idleTimeoutMs}', true)`,
 })
 /** Plans are kept while tables grow: one made on an empty table must not scan a full one. */
 const enterHot = ({ text }: Statement): Statement => ({
@@ -70,9 +77,10 @@ export class Database {
     prepare = true,
     statementTimeoutMs = STATEMENT_TIMEOUT_MS,
     lockTimeoutMs = LOCK_TIMEOUT_MS,
+    idleTimeoutMs = IDLE_TIMEOUT_MS,
   }: DatabaseOptions) {
     this.prepare = prepare
-    this.enter = enter(statementTimeoutMs, lockTimeoutMs)
+    this.enter = enter(statementTimeoutMs, lockTimeoutMs, idleTimeoutMs)
     this.enterHot = enterHot(this.enter)
     this.pool = new pg.Pool({
       connectionString: url,
@@ -172,7 +180,7 @@ export class Database {
   ): Promise<T> {
     try {
       return await this.prisma.$transaction(async (tx) => {
-        await tx.$executeRaw`SELECT set_config('role', 'tidemark_runtime', true), set_config('app.fleet', ${fleet}, true)`
+        await tx.$executeRawUnsafe(this.enter.text, fleet)
         return work(tx)
       })
     } catch (error) {

@@ -3,8 +3,8 @@ import { StorageContention, StorageUnavailable } from '../ports.ts'
 /** serialization_failure, deadlock_detected */
 const CONTENTION = new Set(['40001', '40P01'])
 const LOCK_NOT_AVAILABLE = '55P03'
-/** query_canceled by statement_timeout, admin_shutdown, crash_shutdown, cannot_connect_now, read-only standby */
-const UNAVAILABLE = new Set(['57014', '57P01', '57P02', '57P03', '25006'])
+/** query_canceled by statement_timeout, admin_shutdown, crash_shutdown, cannot_connect_now, read-only standby, idle in transaction for too long */
+const UNAVAILABLE = new Set(['57014', '57P01', '57P02', '57P03', '25006', '25P03'])
 /** connection exceptions, insufficient resources (disk, memory, connections), system errors */
 const UNAVAILABLE_CLASSES = new Set(['08', '53', '58'])
 const NETWORK = new Set([
