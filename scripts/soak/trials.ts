@@ -8,6 +8,7 @@ const TRIALS = {
   'server-stopped': 'tests/api/processes/server-stopped.test.ts',
   'two-servers': 'tests/api/processes/two-servers.test.ts',
   'faulty-network': 'tests/api/processes/faulty-network.test.ts',
+  'one-way-partition': 'tests/api/processes/one-way-partition.test.ts',
   'disk-full': 'tests/api/processes/disk-full.test.ts',
   'clock-jumps': 'tests/api/processes/clock-jumps.test.ts',
   storm: 'tests/api/processes/storm.test.ts',

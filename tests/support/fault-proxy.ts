@@ -60,6 +60,8 @@ export interface FaultProxy {
   heal(): void
   /** The connections that are open now meet this fault from here on. */
   befall(fault: Fault): void
+  /** A partition: from here on every connection meets this fault, those that are open and new ones. */
+  part(fault: Fault): void
   close(): Promise<void>
 }
 
@@ -102,6 +104,9 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     links.add(link)
     client.once('close', () => links.delete(link))
   })
+  const befall = (fault: Fault): void => {
+    for (const link of links) link.fault = fault
+  }
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
@@ -115,8 +120,10 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
       next = sound
       for (const link of links) if (link.fault) link.end()
     },
-    befall(fault) {
-      for (const link of links) link.fault = fault
+    befall,
+    part(fault) {
+      next = () => fault
+      befall(fault)
     },
     async close() {
       for (const link of links) link.end()

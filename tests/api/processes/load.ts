@@ -46,6 +46,8 @@ export interface LoadOutcome {
 export interface Load {
   /** Seconds since then until a push was acknowledged that was sent after it. */
   back(sinceMs: number): Promise<number>
+  /** Resolves once no device of the SDK has a change left that was made before, in Unix milliseconds. */
+  drained(beforeMs: number, lookEveryMs: number): Promise<void>
   /** How many mutations the writers have had acknowledged so far. */
   acknowledged(): number
   /** How many pushes of the writers were answered with this code. */
@@ -143,6 +145,13 @@ export async function startLoad(
         }
         waiting.add(tell)
       }),
+    async drained(beforeMs, lookEveryMs) {
+      const isBehind = ({ status$ }: Replica): boolean => {
+        const { oldestPendingAt } = status$.get()
+        return oldestPendingAt !== null && Date.parse(oldestPendingAt) < beforeMs
+      }
+      while (replicas.some(isBehind)) await pause(lookEveryMs)
+    },
     acknowledged: () => acknowledged.length,
     refused: (code) => refused.get(code) ?? 0,
     async end() {
