@@ -132,7 +132,7 @@ export function decideNext(group: Group, job: PushJob): PushOutcome {
   }
 }
 
-/** The order of the checks is the contract's (protocol.md, push): a stored response is answered before `device_forked`. */
+/** The order of the checks is the contract's (protocol.md, push): what a request id was used for counts before `device_forked`. */
 function decideDevice(group: Group, job: DeviceJob): PushOutcome {
   const { deviceId, requestId } = job.push
   const { epoch } = group.snapshot.fleet
@@ -144,8 +144,8 @@ function decideDevice(group: Group, job: DeviceJob): PushOutcome {
   if (!device) throw new ApplicationError('unauthorized')
   requireActive(device)
   requireWritable(device, job, group.world)
-  if (isForked(device.report, job.report)) throw new ApplicationError('device_forked')
   if (stored) throw new ApplicationError('request_id_reused')
+  if (isForked(device.report, job.report)) throw new ApplicationError('device_forked')
   if (isOutdated(group, job)) return { kind: 'outdated' }
   const decision = decidePush(group.world, { ...job.push, linkedIds: device.linkedIds }, group.ids)
   if (decision.kind === 'aborted') {

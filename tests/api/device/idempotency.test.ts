@@ -106,6 +106,17 @@ describe.each(STORAGES)('idempotency over $name', ({ open }) => {
     expect((await device.send('POST', '/api/v1/heartbeat', { body: { report } })).status).toBe(409)
   })
 
+  it('[FK1] refuses a request id that was used with other mutations, whatever the report says', async () => {
+    const device = await TestDevice.enroll(app, fleet)
+    const used = device.pushBody([device.mutation()])
+    await device.push(used)
+    await device.pushed([device.mutation()])
+    const older = { ...used, mutations: [device.mutation()] }
+    expect(await codeOf(await device.push(older))).toEqual([422, 'request_id_reused'])
+    const another = await device.push({ ...older, requestId: newUuid() })
+    expect(await codeOf(another)).toEqual([409, 'device_forked'])
+  })
+
   it('refuses a push of another epoch before its stored response', async () => {
     const device = await TestDevice.enroll(app, fleet)
     const body = device.pushBody([device.mutation()])
