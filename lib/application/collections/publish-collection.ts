@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Json } from '#lib/kernel/json.ts'
 import { jsonEqual } from '#lib/kernel/json.ts'
 import type { Collection } from '#lib/storage/ports.ts'
 import { thresholdsOf } from '#lib/telemetry/thresholds.ts'
@@ -36,7 +37,7 @@ export const collectionChange = z.strictObject({
 
 /**
  * PATCH /collections/:id (protocol.md, operator API): a changed schema becomes the next schema version, and letters
- * that waited for it replay by themselves (DL5).
+ * that waited for it replay by themselves (DL5). Where nothing changes, the version stays.
  * @throws ApplicationError `forbidden`, `not_found`, `bad_request`, `schema_refused`, `rules_refused`,
  *   `stale_version`
  */
@@ -71,6 +72,7 @@ export async function publishCollection(
   }
   requireEvaluable(next)
   requireOneMerge(next)
+  if (isSame(next, before)) return published(ctx, before, before)
   const audit = auditEntry(ctx, actor, {
     action: isNewSchema ? 'collection.publish' : 'collection.change',
     target: id,
@@ -84,6 +86,13 @@ export async function publishCollection(
   if (isNewSchema) await replayWaiting(ctx, fleetId)
   return published(ctx, next, before)
 }
+
+/** But for when it was changed last. */
+const isSame = (next: Collection, { version, updatedAtMs, ...before }: Collection): boolean =>
+  jsonEqual(
+    { ...next, version, updatedAtMs } as unknown as Json,
+    { ...before, version, updatedAtMs } as unknown as Json,
+  )
 
 /** The schema is published, whatever becomes of the letters: the ticker tries them again. */
 async function replayWaiting(ctx: Context, fleetId: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { jsonEqual } from '#lib/kernel/json.ts'
 import type { Fleet } from '#lib/storage/ports.ts'
 import { thresholdsOf } from '#lib/telemetry/thresholds.ts'
 import { auditEntry } from '../access/audit-entry.ts'
@@ -28,7 +29,7 @@ export async function getFleet(
 
 /**
  * PATCH /fleets/:id (protocol.md, operator API): name, allowed origins, least app version, pace, thresholds. Devices
- * are told by a new `Tidemark-Config`.
+ * are told by a new `Tidemark-Config`; where nothing changes, it stays.
  * @throws ApplicationError `not_found`, `forbidden`, `bad_request`, `stale_version`, `already_exists`
  */
 export async function changeFleet(
@@ -48,6 +49,7 @@ export async function changeFleet(
   }
   if (settings?.thresholds) await requireOrder(ctx, next)
   const shown = (fleet: Fleet) => ({ name: fleet.name, settings: JSON.parse(JSON.stringify(fleet.settings)) })
+  if (jsonEqual(shown(next), shown(before))) return before
   const audit = auditEntry(ctx, actor, {
     action: 'fleet.change',
     target: id,

@@ -123,6 +123,29 @@ describe.each(STORAGES)('rules of collections over $name', ({ open }) => {
     })
   })
 
+  test('a change that changes nothing makes no version, of the collection or of what devices read', async () => {
+    const authority = await AuthorityServer.open()
+    const made = await make({ rules, authority: { url: authority.url }, thresholds: { queueWarn: 7 } })
+    const path = `/collections/${String(made.body['id'])}`
+    const read = async () => bodyOf(await world.admin(`${path}?fleet=${world.fleet}`, { headers: key }))
+    const before = await read()
+    const { configVersion } = (await held.storage.fleets.get(world.fleet)) ?? {}
+    const same = { strategy: 'field-merge', schema: NOTES_SCHEMA, rules, thresholds: { queueWarn: 7 } }
+    for (const body of [{}, same, { authority: { url: authority.url, timeoutMs: 3_000 } }]) {
+      const { status, body: answer } = await send('PATCH', path, { version: 1, ...body })
+      expect([status, answer]).toEqual([200, before])
+    }
+    expect(await read()).toEqual(before)
+    expect((await held.storage.fleets.get(world.fleet))?.configVersion).toBe(configVersion)
+    expect((await send('PATCH', path, { version: 9 })).status).toBe(409)
+    const rotated = await send('PATCH', path, {
+      version: 1,
+      authority: { url: authority.url, rotateSecret: true },
+    })
+    expect([rotated.body['version'], typeof rotated.body['authoritySecret']]).toEqual([2, 'string'])
+    await authority.close()
+  })
+
   test('[AU3] an authority is told its key once; an address that must not be called is refused', async () => {
     const authority = await AuthorityServer.open()
     for (const url of [

@@ -43,6 +43,18 @@ describe('fleets, keys and people by the operator API, over HTTP and PostgreSQL'
     expect(old.status).toBe(426)
   })
 
+  it('leaves a fleet’s version alone, and its devices, where a change changes nothing', async () => {
+    const { fleetId } = await world.fleetWith({ thresholds: { lagWarnMs: 7 } })
+    const path = `/fleets/${fleetId}`
+    const before = (await call('GET', path)).body
+    const same = { name: before['name'], settings: { intervalMs: 60_000, thresholds: { lagWarnMs: 7 } } }
+    const { configVersion } = before
+    for (const body of [{}, { settings: {} }, same, { configVersion }])
+      expect(await call('PATCH', path, body as JsonObject)).toEqual({ status: 200, body: before })
+    expect((await call('GET', path)).body).toEqual(before)
+    expect((await call('GET', `/audit?fleet=${fleetId}&action=fleet.change`)).body['items']).toEqual([])
+  })
+
   it('refuses a change on another version, to a name in use, or of what there is not', async () => {
     const [fleet, other] = [await world.fleetWith({}), await world.fleetWith({})]
     const path = `/fleets/${fleet.fleetId}`
@@ -59,7 +71,9 @@ describe('fleets, keys and people by the operator API, over HTTP and PostgreSQL'
     expect(await codeOf({}, `/fleets/${newUuid()}`)).toEqual([404, 'not_found'])
     expect((await call('GET', path)).body['configVersion']).toBe(configVersion)
     const many = await Promise.all(
-      [1, 2, 3].map(() => call('PATCH', path, { configVersion: configVersion as number })),
+      [1, 2, 3].map((n) =>
+        call('PATCH', path, { name: `${n} ${newUuid()}`, configVersion: configVersion as number }),
+      ),
     )
     expect(many.map(({ status }) => status).sort()).toEqual([200, 409, 409])
   })
