@@ -1,10 +1,16 @@
 import { isApplicationError } from '#lib/application/errors.ts'
 import { CliError } from './cli/cli-error.ts'
-import { runCommand } from './cli/commands.ts'
+import { helpFor, runCommand } from './cli/commands.ts'
 
 /** `npm run tidemark -- COMMAND`: works beside a running server, or alone. With --json its last line is the answer. */
+const line = process.argv.slice(2)
+const help = helpFor(line)
+if (help !== null) {
+  console.log(help)
+  process.exit(0)
+}
 try {
-  const { answer, json } = await runCommand(process.argv.slice(2))
+  const { answer, json } = await runCommand(line)
   if (json) console.log(JSON.stringify(answer))
   else for (const [name, value] of Object.entries(answer)) console.log(`${name}: ${String(value)}`)
   // Prisma's schema engine leaves handles open.

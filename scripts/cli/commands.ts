@@ -98,11 +98,23 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
 }
 
-const USAGE = [
-  'npm run tidemark -- COMMAND [--json]',
-  '',
-  ...Object.entries(COMMANDS).map(([words, { usage }]) => `  ${words} ${usage}`.trimEnd()),
-].join('\n')
+const lineOf = (words: string): string => `  ${words} ${COMMANDS[words]?.usage ?? ''}`.trimEnd()
+const usageOf = (names: readonly string[]): string =>
+  ['npm run tidemark -- COMMAND [--json]', '', ...names.map(lineOf)].join('\n')
+const USAGE = usageOf(Object.keys(COMMANDS))
+
+/** What there is to type, of the commands that begin with the line's words; null where no help is asked for, or of nothing. */
+export function helpFor(line: readonly string[]): string | null {
+  const isVerb = line[0] === 'help'
+  if (!isVerb && !line.includes('--help') && !line.includes('-h')) return null
+  const words = isVerb ? line.slice(1) : line
+  const options = words.findIndex((word) => word.startsWith('-'))
+  const about = options < 0 ? words : words.slice(0, options)
+  const names = Object.keys(COMMANDS).filter((name) =>
+    name.split(' ').every((word, index) => (about[index] ?? word) === word),
+  )
+  return names.length === 0 ? null : usageOf(names)
+}
 
 /** Runs a command line; `json` says how its answer is wanted. @throws CliError for a line that makes no sense */
 export async function runCommand(

@@ -1,0 +1,48 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { describe, expect, test } from 'vitest'
+import { helpFor } from '../../../scripts/cli/commands.ts'
+
+describe('the command line’s help', () => {
+  const namesIn = (help: string | null) => help?.split('\n').slice(2).length
+
+  test.each([
+    [['--help'], 7],
+    [['-h'], 7],
+    [['help'], 7],
+    [['--json', '--help'], 7],
+    [['fleet', '--help'], 1],
+    [['user', '-h'], 2],
+    [['help', 'user', 'create'], 1],
+    [['user', 'create', '--email', 'a@b.c', '--help'], 1],
+  ])('%j: %i lines', (line, lines) => {
+    const help = helpFor(line)
+    expect(namesIn(help)).toBe(lines)
+    expect(help).toMatch(/^npm run tidemark -- COMMAND/)
+  })
+
+  test.each([[[]], [['backup', '--help']], [['help', 'me']], [['fleet', 'create', '--name', 'help']]])(
+    '%j is no request for it',
+    (line) => {
+      expect(helpFor(line)).toBeNull()
+    },
+  )
+
+  const run = (line: readonly string[]) =>
+    promisify(execFile)(process.execPath, ['--import', 'tsx', 'scripts/tidemark.ts', ...line]).then(
+      ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+      ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({
+        code,
+        stdout,
+        stderr,
+      }),
+    )
+
+  test('goes to the output, as no error; a command that there is not does not', async () => {
+    const [help, unknown] = await Promise.all([run(['--help']), run(['backup', '--help'])])
+    expect([help.code, help.stderr]).toEqual([0, ''])
+    expect(help.stdout).toContain('fleet create --name N')
+    expect([unknown.code, unknown.stdout]).toEqual([2, ''])
+    expect(unknown.stderr).toContain('unknown command: backup')
+  })
+})
