@@ -1,3 +1,4 @@
+import { splitsPair } from '#lib/engine/crdt/replaced-range.ts'
 import { usesOt } from '#lib/engine/ot/paths.ts'
 import { parseKey } from '#lib/engine/patch.ts'
 import type { Json } from '#lib/kernel/json.ts'
@@ -256,8 +257,10 @@ function openText(place: Place): TextHandle {
       const fits = Number.isInteger(index) && Number.isInteger(removed) && index >= 0 && removed >= 0
       if (!fits || index + removed > before.length)
         throw new ReplicaError('invalid_patch', `index_out_of_range at ${place.path}`)
+      // What was half a character before is no fault of this edit.
+      if ([index, index + removed].some((at) => splitsPair(before, at)) || /\p{Cs}/u.test(inserted))
+        throw new ReplicaError('invalid_patch', `half_a_character at ${place.path}`)
       const next = before.slice(0, index) + inserted + before.slice(index + removed)
-      if (/\p{Cs}/u.test(next)) throw new ReplicaError('invalid_patch', `half_a_character at ${place.path}`)
       const { context, collection, recordId, path } = place
       const { clock, random, opening } = context
       const seed = uuidv7(clock.now(), random)

@@ -1,3 +1,4 @@
+import { splitsPair } from '#lib/engine/crdt/replaced-range.ts'
 import { passAll } from '#lib/engine/ot/integrate.ts'
 import { moveBetween } from '#lib/engine/ot/json-type.ts'
 import { otLibrary } from '#lib/engine/ot/ot-library.ts'
@@ -75,21 +76,44 @@ function misfit(code: string, path: string): never {
   throw new ReplicaError('invalid_patch', `${code} at ${path}`)
 }
 
-function opsOf(edit: OtEdit, before: Json | undefined, path: string): Json {
-  if (edit.kind === 'json') {
-    if ('ops' in edit) return edit.ops
-    const move = moveBetween(edit.from, edit.to)
-    return move.ok ? move.value : misfit(move.error, path)
-  }
-  const { index, removed, inserted } = edit
+interface Made {
+  /** Null where positions by code point can't say it: it goes as a document write. */
+  readonly ops: Json | null
+  readonly next: Json | undefined
+}
+
+function made(edit: OtEdit, before: Json | undefined, path: string): Made {
+  if (edit.kind === 'text') return splice(edit, before, path)
+  const move = 'ops' in edit ? null : moveBetween(edit.from, edit.to)
+  if (move && !move.ok) return misfit(move.error, path)
+  return operate('json', before, move ? move.value : (edit as { readonly ops: Json }).ops, path)
+}
+
+function operate(kind: OtEdit['kind'], before: Json | undefined, ops: Json, path: string): Made {
+  const parsed = otLibrary[kind].parse(ops)
+  if (!parsed.ok) return misfit(parsed.error, path)
+  const next = otLibrary[kind].apply(before, parsed.value)
+  return next.ok ? { ops: parsed.value, next: next.value } : misfit(next.error, path)
+}
+
+const HALF_A_CHARACTER = /\p{Cs}/u
+
+function splice(
+  { index, removed, inserted }: Extract<OtEdit, { kind: 'text' }>,
+  before: Json | undefined,
+  path: string,
+): Made {
   if (before !== undefined && typeof before !== 'string') return misfit('kind_mismatch', path)
   const text = before ?? ''
   const fits = Number.isInteger(index) && Number.isInteger(removed) && index >= 0 && removed >= 0
   if (!fits || index + removed > text.length) return misfit('index_out_of_range', path)
-  const [head, gone] = [text.slice(0, index), text.slice(index, index + removed)]
-  // Positions count code points: no half of one may be left behind.
-  if ([head, gone, inserted].some((part) => /\p{Cs}/u.test(part))) return misfit('half_a_character', path)
-  return [codePoints(head), inserted, { d: codePoints(gone) }]
+  const end = index + removed
+  if (splitsPair(text, index) || splitsPair(text, end) || HALF_A_CHARACTER.test(inserted))
+    return misfit('half_a_character', path)
+  const [head, gone] = [text.slice(0, index), text.slice(index, end)]
+  // One that a document write brought is no fault of this edit.
+  if (HALF_A_CHARACTER.test(text)) return { ops: null, next: head + inserted + text.slice(end) }
+  return operate('text', text, [codePoints(head), inserted, { d: codePoints(gone) }], path)
 }
 
 function makeEdit(
@@ -99,24 +123,17 @@ function makeEdit(
   edit: OtEdit,
 ): Mutation['op'] {
   if (!isOtPath(rules, path)) return misfit('not_ot', path)
-  const before = valueAt(data, path)
-  const type = otLibrary[edit.kind]
-  const made = type.parse(opsOf(edit, before, path))
-  if (!made.ok) return misfit(made.error, path)
-  const next = type.apply(before, made.value)
-  if (!next.ok) return misfit(next.error, path)
-  if (data && !withValue(data, path, next.value)) return misfit('not_a_container', path)
+  const { ops, next } = made(edit, valueAt(data, path), path)
+  if (data && !withValue(data, path, next)) return misfit('not_a_container', path)
   const isKnown = record !== null && !record.otUnsure && own.every(({ op }) => op.type === 'ot')
-  if (!isKnown)
-    return next.value === undefined
-      ? { type: 'patch', unset: [path] }
-      : { type: 'patch', set: { [path]: next.value } }
+  if (!isKnown || ops === null)
+    return next === undefined ? { type: 'patch', unset: [path] } : { type: 'patch', set: { [path]: next } }
   const operated = { ...record.ot, ...operatedHere(own) }
   if (Object.keys(operated).some((other) => other !== path && overlaps(other, path)))
     return misfit('not_ot', path)
   const { kind = edit.kind, revision = 0 } = operated[path] ?? {}
   if (kind !== edit.kind) return misfit('kind_mismatch', path)
-  return { type: 'ot', path, kind, baseRevision: revision, ops: made.value }
+  return { type: 'ot', path, kind, baseRevision: revision, ops }
 }
 
 /** What the first of the own operations on each path was made on. */

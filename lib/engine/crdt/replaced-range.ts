@@ -21,7 +21,8 @@ export function replacedRange(before: string, after: string): ReplacedRange {
   }
 }
 
-const splitsPair = (text: string, at: number): boolean =>
+/** Whether the position lies in the middle of a character of two UTF-16 units. */
+export const splitsPair = (text: string, at: number): boolean =>
   at > 0 && at < text.length && isHigh(text.charCodeAt(at - 1)) && isLow(text.charCodeAt(at))
 const isHigh = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff
 const isLow = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff

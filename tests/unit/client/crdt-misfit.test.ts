@@ -5,11 +5,11 @@ import { createWorld } from './support/device.ts'
 
 const DOCUMENT = { title: 'a', n: 1, tags: ['a'], body: 'hi', o: { x: 1 } }
 
-async function openCrdts() {
+async function openCrdts(strategy: 'crdt' | 'ot' = 'crdt') {
   const world = createWorld()
   const { authority } = world
   const [reports] = authority.config.collections
-  authority.config = { ...authority.config, collections: [{ ...reports, strategy: 'crdt' } as never] }
+  authority.config = { ...authority.config, collections: [{ ...reports, strategy } as never] }
   const replica = await world.open()
   await replica.sync()
   const collection = replica.collection(COLLECTION)
@@ -52,5 +52,32 @@ test('[SDK1] half a character is neither inserted into a collaborative text nor 
   await expect(body.delete(0, 1)).rejects.toThrow('half_a_character')
   await expect(body.insert(0, '\ud83d')).rejects.toThrow('half_a_character')
   expect(await body.value()).toBe('😀hi')
+  await replica.close()
+})
+
+const HALF = { ...DOCUMENT, body: 'a\ud800b😀' }
+
+test.each(['crdt', 'ot'] as const)(
+  '[SDK1] half a character that a text has already can be taken out again, under %s',
+  async (strategy) => {
+    const { replica, collection } = await openCrdts(strategy)
+    const { recordId } = await collection.put(null, HALF, { validate: false })
+    const body = collection.text(recordId, 'body')
+    await expect(body.insert(4, 'x')).rejects.toThrow('half_a_character')
+    await body.delete(1, 1)
+    await body.insert(4, '!')
+    expect(await body.value()).toBe('ab😀!')
+    await replica.close()
+  },
+)
+
+test('[SDK1] half a character leaves the rest of its text editable before a schema speaks of it', async () => {
+  const replica = await createWorld().open()
+  const collection = replica.collection(COLLECTION)
+  const { recordId } = await collection.put(null, HALF)
+  const body = collection.text(recordId, 'body')
+  await expect(body.delete(3, 1)).rejects.toThrow('half_a_character')
+  await body.insert(3, '!')
+  expect(await body.value()).toBe('a\ud800b!😀')
   await replica.close()
 })
