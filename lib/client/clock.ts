@@ -17,3 +17,23 @@ const ISO_MS_MAX = Date.parse('9999-12-31T23:59:59.999Z')
 
 export const toIso = (ms: number): string =>
   new Date(Math.min(Math.max(ms, ISO_MS_MIN), ISO_MS_MAX)).toISOString()
+
+/**
+ * The clock, and where it tells no time any more (NaN), the last one that it told: nothing that is written then is lost,
+ * and stamps go on by their counter. `onStopped` is told once.
+ */
+export function steadyClock(clock: Clock, onStopped: () => void): Clock {
+  let last = clock.now()
+  let isStopped = false
+  return {
+    now: () => {
+      const now = clock.now()
+      const stops = !Number.isFinite(now)
+      if (!stops) last = now
+      if (stops !== isStopped && (isStopped = stops)) onStopped()
+      return last
+    },
+    setTimeout: (run, ms) => clock.setTimeout(run, ms),
+    clearTimeout: (timer) => clock.clearTimeout(timer),
+  }
+}

@@ -12,6 +12,7 @@ export interface LogEntry {
     | 'forked'
     | 'token_unknown'
     | 'state_differs'
+    | 'clock_stopped'
   readonly detail: Readonly<Record<string, string | number | null>>
 }
 export type Log = (event: LogEntry['event'], detail: LogEntry['detail']) => void

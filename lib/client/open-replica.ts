@@ -4,7 +4,7 @@ import type { DeviceInfo } from '#lib/protocol/device.ts'
 import { browserNetwork } from './browser-network.ts'
 import type { AppSchemas } from './collection.ts'
 import type { Clock } from './clock.ts'
-import { systemClock, toIso } from './clock.ts'
+import { steadyClock, systemClock, toIso } from './clock.ts'
 import { ReplicaError } from './errors.ts'
 import { newIdentity } from './new-identity.ts'
 import type { LogEntry } from './log.ts'
@@ -60,7 +60,10 @@ const LEASE_SLACK_MS = 5_000
  */
 export async function openReplica(options: ReplicaOptions): Promise<Replica> {
   checkOptions(options)
-  const { clock = systemClock, random = Math.random, sync = {}, device } = options
+  const { random = Math.random, sync = {}, device } = options
+  const clock = steadyClock(options.clock ?? systemClock, () => log('clock_stopped', {}))
+  const log: ReplicaContext['log'] = (event, detail) =>
+    callApp(() => options.onLog?.({ at: toIso(clock.now()), event, detail }))
   const store = createTightStore(options.store)
   const makeIdentity = (): Identity =>
     identityFor(options, newIdentity(options.deviceId, clock.now(), random))
@@ -73,8 +76,6 @@ export async function openReplica(options: ReplicaOptions): Promise<Replica> {
     await ensureIdentity(tx, options, makeIdentity)
     return readStoredStatus(tx)
   })
-  const log: ReplicaContext['log'] = (event, detail) =>
-    callApp(() => options.onLog?.({ at: toIso(clock.now()), event, detail }))
   const initial = initialStatus(stored)
   const status = createSubject(initial)
   const machine = createMachine(

@@ -66,6 +66,31 @@ test('[SDK1] an app whose listeners and log throw still writes, and syncs to the
   await replica.close()
 })
 
+test('[SDK1] a clock that tells no time any more stands still: what is written then is kept and synced', async () => {
+  const { open, clock, authority } = createWorld()
+  const logged: string[] = []
+  let isBroken = false
+  const replica = await open({
+    clock: { ...clock, now: () => (isBroken ? Number.NaN : clock.now()) },
+    onLog: ({ event }) => logged.push(event),
+  })
+  const collection = replica.collection(COLLECTION)
+  await collection.put(RECORD, { title: 'before' })
+  isBroken = true
+  await collection.patch(RECORD, { set: { title: 'while' } })
+  const other = await collection.put(null, { title: 'made while' })
+  expect(await replica.sync()).toMatchObject({ state: 'idle', pending: 0 })
+  await collection.patch(other.recordId, { set: { title: 'later' } })
+  expect((await replica.diagnostics()).clock.hlc).toMatch(/^[0-9a-f]{12}-[0-9a-f]{4}-/)
+  isBroken = false
+  clock.jump(1_000)
+  expect(await replica.sync()).toMatchObject({ state: 'idle', pending: 0 })
+  const titles = [...authority.records.values()].map(({ data }) => data?.['title'])
+  expect(titles).toEqual(['while', 'later'])
+  expect(logged.filter((event) => event === 'clock_stopped')).toHaveLength(1)
+  await replica.close()
+})
+
 test('[SM2][SM6] a lock that is lost right after the session began leaves the device at rest', async () => {
   const { disk, open } = createWorld()
   let isTaken = false
