@@ -188,12 +188,15 @@ const STREAMS_MAX = 3
 
 /** One of the streams that an origin may hold; null, and the store's own lock let go, while others have them all. */
 async function holdStream(letGo: () => void): Promise<(() => void) | null> {
-  for (let i = 0; i < STREAMS_MAX; i++) {
-    const letSlotGo = await holdLock(`tidemark-stream:${i}`)
-    if (letSlotGo) return () => (letSlotGo(), letGo())
+  let slot: (() => void) | null = null
+  try {
+    for (let i = 0; !slot && i < STREAMS_MAX; i++) slot = await holdLock(`tidemark-stream:${i}`)
+  } finally {
+    // A browser may refuse a lock as well, as to a page that it puts away.
+    if (!slot) letGo()
   }
-  letGo()
-  return null
+  const letSlotGo = slot
+  return letSlotGo && (() => (letSlotGo(), letGo()))
 }
 
 const isNamed = (error: unknown, name: string): boolean =>

@@ -178,6 +178,26 @@ describe('handles in a real browser', () => {
     expect(streams.length).toBe(1)
   })
 
+  test('[EV1] a stream that the browser refuses a lock leaves none behind', async () => {
+    const page = await context.newPage()
+    await page.goto(app.origin)
+    const outcome = await page.evaluate(async (name) => {
+      const store = await window.sdk.openIndexedDbStore(name)
+      const granted = navigator.locks.request.bind(navigator.locks)
+      navigator.locks.request = (async (lock: string, ...rest: unknown[]) => {
+        if (lock.startsWith('tidemark-stream')) throw new DOMException('put away', 'InvalidStateError')
+        return (granted as (...all: unknown[]) => unknown)(lock, ...rest)
+      }) as typeof granted
+      const refused = await store.hold('events').catch((error: unknown) => String(error))
+      navigator.locks.request = granted
+      const letGo = await store.hold('events')
+      letGo?.()
+      return { refused, isFree: letGo !== null }
+    }, randomUUID())
+    expect(outcome).toEqual({ refused: 'InvalidStateError: put away', isFree: true })
+    await page.close()
+  })
+
   test('[EV1] the streams of many stores leave the browser connections for everything else', async () => {
     const page = await openIn(randomUUID())
     const { url, fleet } = served
