@@ -1,24 +1,49 @@
 import type { Json } from '#lib/kernel/json.ts'
-import { roughSize } from '#lib/kernel/json.ts'
+import { JSON_BYTES_PER_ROUGH_MAX, jsonBytes, roughSize } from '#lib/kernel/json.ts'
 import { PUSH_RECORD_BYTES_MAX } from '#lib/protocol/limits.ts'
 import type { MutationResult, WireRecord } from '#lib/protocol/push.ts'
 import type { ChangeEffect, RecordState } from './types.ts'
 
-/** What a decided mutation counts for in its push (PU5): the record that it wrote, and the one that it is answered with. */
-export function bytesOf(outcome: ChangeEffect | MutationResult): number {
-  if (!('incoming' in outcome)) return shownBytes(outcome)
-  return recordBytes(outcome.record) + shownBytes(outcome.result)
+/**
+ * What a push counts for so far (PU5). To count exactly costs as much as to write it all, so that waits until it could
+ * matter: most pushes never come near.
+ */
+export interface PushBytes {
+  counted: number
+  waiting: Json[]
+  /** What those may be at the most. */
+  waitingMax: number
 }
 
-function shownBytes(result: MutationResult): number {
-  const shown = result.status === 'duplicate' ? result.original : result
-  return 'record' in shown ? recordBytes(shown.record) : 0
+export const noBytes = (): PushBytes => ({ counted: 0, waiting: [], waitingMax: 0 })
+
+/** Adds a decided mutation: the record that it wrote, and what it is answered with. */
+export function addBytes(bytes: PushBytes, outcome: ChangeEffect | MutationResult): void {
+  if ('incoming' in outcome) addRecord(bytes, outcome.record)
+  const told = 'incoming' in outcome ? outcome.result : outcome
+  const shown = told.status === 'duplicate' ? told.original : told
+  if ('record' in shown) addRecord(bytes, shown.record)
+  if (shown.status === 'applied' && shown.transformed) add(bytes, shown.transformed)
 }
 
-const recordBytes = (record: RecordState | WireRecord | null | undefined): number =>
-  record ? roughSize(record.data) + roughSize((record.crdt ?? null) as Json) : 0
+function addRecord(bytes: PushBytes, record: RecordState | WireRecord | null | undefined): void {
+  if (!record) return
+  add(bytes, record.data)
+  if (record.crdt) add(bytes, record.crdt as unknown as Json)
+}
 
-export const isFull = (bytes: number): boolean => bytes >= PUSH_RECORD_BYTES_MAX
+function add(bytes: PushBytes, value: Json): void {
+  bytes.waiting.push(value)
+  bytes.waitingMax += roughSize(value) * JSON_BYTES_PER_ROUGH_MAX
+}
+
+export function isFull(bytes: PushBytes): boolean {
+  if (bytes.counted + bytes.waitingMax < PUSH_RECORD_BYTES_MAX) return false
+  for (const value of bytes.waiting) bytes.counted += jsonBytes(value)
+  bytes.waiting = []
+  bytes.waitingMax = 0
+  return bytes.counted >= PUSH_RECORD_BYTES_MAX
+}
 
 const PUSH_FULL_RETRY_MS = 1_000
 

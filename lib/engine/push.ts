@@ -20,7 +20,7 @@ import { effectOf } from './effect.ts'
 import { otOpsOf, toldOf } from './ot-outcome.ts'
 import { usesOt } from './ot/paths.ts'
 import { isCrdtMatter } from './is-crdt-matter.ts'
-import { bytesOf, isFull, pushFull } from './push-bytes.ts'
+import { addBytes, isFull, noBytes, pushFull } from './push-bytes.ts'
 import type { PushDraft } from './push-draft.ts'
 import {
   absorb,
@@ -60,16 +60,16 @@ export function decidePush(world: PushWorld, push: IncomingPush, ids: NewId): Pu
   const withoutEffect = new Map<string, MutationResult>()
   const results: MutationResult[] = []
   const effects: ChangeEffect[] = []
-  let bytes = 0
+  const bytes = noBytes()
   for (const incoming of push.mutations) {
     const outcome = isFull(bytes)
       ? pushFull(incoming.mutation.id)
       : decideMutation({ draft, push, incoming, ids }, withoutEffect)
-    bytes += bytesOf(outcome)
+    addBytes(bytes, outcome)
     if ('incoming' in outcome) {
       absorb(draft, outcome)
       const released = releaseHeld({ draft, push, ids }, outcome, withoutEffect)
-      for (const effect of released) bytes += bytesOf(effect)
+      for (const effect of released) addBytes(bytes, effect)
       effects.push(outcome, ...released)
       results.push(outcome.result)
     } else {

@@ -58,6 +58,22 @@ export function canonicalJson(value: Json): string {
   return `{${keys.map((key) => `${JSON.stringify(key)}:${canonicalJson(object[key] as Json)}`).join(',')}}`
 }
 
+/** Bytes of its text in UTF-8. */
+export function jsonBytes(value: Json): number {
+  const text = JSON.stringify(value)
+  let bytes = text.length
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit < 0x80) continue
+    // Halves of a pair have two each; a half alone is escaped.
+    bytes += unit < 0x800 || (unit >= 0xd800 && unit <= 0xdfff) ? 1 : 2
+  }
+  return bytes
+}
+
+/** The most bytes of text for each of `roughSize`: a character is escaped in six. */
+export const JSON_BYTES_PER_ROUGH_MAX = 6
+
 /** About as many characters as its text has, without making it. */
 export function roughSize(value: Json): number {
   if (typeof value === 'string') return value.length + 2

@@ -129,6 +129,11 @@ export const ERROR_CODES = {
     title: 'The body is larger than 1 MiB',
     help: 'Send less at once; the SDK halves its batch.',
   },
+  atomic_too_large: {
+    status: 413,
+    title: 'This atomic push changes, or is answered with, more than 8 MiB of records',
+    help: 'Nothing of it happened, and the same again would not either. Make it of fewer changes.',
+  },
   unsupported_media_type: {
     status: 415,
     title: 'Not application/json',
@@ -231,6 +236,5 @@ export const MUTATION_CODE_HELP = {
   authority_unavailable: 'The system behind the collection did not answer.',
   contention: 'Too many writers at once.',
   parent_retry: 'The change that it was made on has to be sent again first.',
-  push_full:
-    'The changes before it took all that one push may handle, 8 MiB of records; send it again, an atomic push in smaller ones.',
+  push_full: 'The changes before it took all that one push may handle, 8 MiB of records; send it again.',
 } as const satisfies Record<DeadLetterCode | RefusedCode | RetryCode, string>

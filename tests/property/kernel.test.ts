@@ -4,7 +4,7 @@ import { decodeBase64url, encodeBase64url } from '#lib/kernel/base64url.ts'
 import type { Hlc } from '#lib/kernel/hlc.ts'
 import { compareHlc, formatHlc, parseHlc, receiveHlc, tickHlc } from '#lib/kernel/hlc.ts'
 import type { Json } from '#lib/kernel/json.ts'
-import { canonicalJson, jsonEqual } from '#lib/kernel/json.ts'
+import { JSON_BYTES_PER_ROUGH_MAX, canonicalJson, jsonBytes, jsonEqual, roughSize } from '#lib/kernel/json.ts'
 import { seededRandom } from '#lib/kernel/random.ts'
 import { isUuid, uuidv7, uuidv7TimeMs } from '#lib/kernel/uuid.ts'
 import type { VersionVector } from '#lib/kernel/version-vector.ts'
@@ -19,6 +19,20 @@ const hlc: fc.Arbitrary<Hlc> = fc.record({
   deviceId: fc.integer({ min: 0, max: 5 }).map((n) => uuid('a', n)),
 })
 const json = fc.jsonValue({ maxDepth: 4 }) as fc.Arbitrary<Json>
+
+describe('sizes of JSON', () => {
+  it('bytes are those of its text, and never more than what the rough size allows', () => {
+    const text = fc.string({ unit: fc.constantFrom('a', '"', '\u0001', 'é', '事', '😀', '\ud800', '\udc00') })
+    const value = fc.oneof(json, fc.array(text), fc.dictionary(text, fc.double()), fc.double())
+    fc.assert(
+      fc.property(value as fc.Arbitrary<Json>, (some) => {
+        const bytes = Buffer.byteLength(JSON.stringify(some))
+        expect(jsonBytes(some)).toBe(bytes)
+        expect(bytes).toBeLessThanOrEqual(roughSize(some) * JSON_BYTES_PER_ROUGH_MAX)
+      }),
+    )
+  })
+})
 
 describe('hlc', () => {
   it('text sorts as the clock counts', () => {

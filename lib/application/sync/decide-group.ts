@@ -149,6 +149,9 @@ function decideDevice(group: Group, job: DeviceJob): PushOutcome {
   if (isOutdated(group, job)) return { kind: 'outdated' }
   const decision = decidePush(group.world, { ...job.push, linkedIds: device.linkedIds }, group.ids)
   if (decision.kind === 'aborted') {
+    // To be sent again would not help: it is as large then.
+    if (decision.results.some((result) => 'code' in result && result.code === 'push_full'))
+      throw new ApplicationError('atomic_too_large')
     throw new ApplicationError('atomic_aborted', { extra: { results: decision.results as unknown as Json } })
   }
   countLetters(group, deviceId, decision)

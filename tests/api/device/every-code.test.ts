@@ -198,6 +198,18 @@ const PROVOKE: Record<ErrorCode, () => Promise<Response>> = {
       .finally(() => (world.clock.aheadMs = 0))
   },
   body_too_large: () => device.push({ filler: 'x'.repeat(1024 * 1024) }),
+  atomic_too_large: async () => {
+    const made = device.mutation({ op: { type: 'put', data: { title: 'x'.repeat(200_000) } } })
+    await device.pushed([made])
+    const mutations = Array.from({ length: 60 }, (_, count) =>
+      device.mutation({ recordId: made.recordId, op: { type: 'patch', set: { count } } }),
+    )
+    const chain = mutations.map((one, n) => ({ ...one, after: (mutations[n - 1] ?? made).id }))
+    const before = (await device.pulled()).token
+    const refused = await device.push(device.pushBody(chain, { atomic: true }))
+    expect((await device.pulled(before)).changes).toEqual([])
+    return refused
+  },
   unsupported_media_type: () =>
     device.send('POST', '/api/v1/push', { body: {}, headers: { 'content-type': 'text/plain' } }),
   request_id_reused: async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { Json } from '#lib/kernel/json.ts'
 import { PUSH_RECORD_BYTES_MAX } from '#lib/protocol/limits.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { MutationResult } from '#lib/protocol/push.ts'
@@ -16,14 +17,14 @@ import {
 
 const LARGE = 'x'.repeat(100_000)
 
-/** Records of 100 KB that two devices changed in different fields. */
-function contested(count: number): { server: EngineWorld; mutations: readonly Mutation[] } {
+/** Records of `large` that two devices changed in different fields. */
+function contested(count: number, large = LARGE): { server: EngineWorld; mutations: readonly Mutation[] } {
   const server = new EngineWorld()
   const collections = new Map([[COLLECTION, rulesOf({ strategy: 'field-merge' })]])
   server.world = { ...server.world, collections }
   const mutations = Array.from({ length: count }, (_, n) => {
     const recordId = uuid('e', n + 1)
-    const [made] = server.push(DEVICE_A, [mutationBy(DEVICE_A, put({ LARGE, a: 0, b: 0 }), { recordId })])
+    const [made] = server.push(DEVICE_A, [mutationBy(DEVICE_A, put({ large, a: 0, b: 0 }), { recordId })])
     const { version: baseVersion } = made as MutationResult & { version: number }
     server.push(DEVICE_A, [mutationBy(DEVICE_A, patch({ a: 1 }), { recordId, baseVersion })])
     return mutationBy(DEVICE_B, patch({ b: 1 }), { recordId, baseVersion })
@@ -47,6 +48,37 @@ test('[PU5] no answer outgrows what a push may handle; the rest is told to come 
   )
   const again = server.push(DEVICE_B, mutations)
   expect(JSON.stringify(again).length).toBeLessThan(PUSH_RECORD_BYTES_MAX + 2 * LARGE.length)
+})
+
+test.each(['事', '\u0001', '😀', 'é'])(
+  '[PU5] counts bytes, and neither less nor more: %j as a letter of large texts',
+  (letter) => {
+    const bytes = Buffer.byteLength(JSON.stringify(letter)) - 2
+    const large = letter.repeat(100_000 / bytes)
+    const { server, mutations } = contested(60, large)
+    const results = server.push(DEVICE_B, mutations)
+    const taken = results.filter(({ status }) => status === 'merged').length
+    // Each is counted as what it wrote and as its answer.
+    expect(taken).toBe(Math.ceil(PUSH_RECORD_BYTES_MAX / (2 * 100_000)))
+  },
+)
+
+test('[PU5] others’ operations that an answer tells count as well', () => {
+  const server = new EngineWorld()
+  const collections = new Map([[COLLECTION, rulesOf({ strategy: 'ot' })]])
+  server.world = { ...server.world, collections }
+  const ot = (ops: Json) => ({ type: 'ot', path: '/text', kind: 'text', baseRevision: 0, ops }) as const
+  const recordIds = Array.from({ length: 120 }, (_, n) => uuid('e', n + 1))
+  for (const recordId of recordIds) {
+    server.push(DEVICE_A, [mutationBy(DEVICE_A, put({ text: '' }), { recordId })])
+    server.push(DEVICE_A, [mutationBy(DEVICE_A, ot([LARGE]), { recordId, baseVersion: 1 })])
+  }
+  const heads = recordIds.map((recordId, n) =>
+    mutationBy(DEVICE_B, ot(['b']), { recordId, baseVersion: 2 * n + 1 }),
+  )
+  const results = server.push(DEVICE_B, heads)
+  expect(JSON.stringify(results).length).toBeLessThan(PUSH_RECORD_BYTES_MAX)
+  expect(results.at(-1)).toMatchObject({ status: 'retry', code: 'push_full' })
 })
 
 test('[PU5] a chain on one large record is taken a part at a time, in order', () => {
