@@ -11,6 +11,7 @@ export type LoadErrorProps = { error: Error & { digest?: string }; retry: () => 
 export function LoadError({ error, retry }: LoadErrorProps) {
   const code = codeOfDigest(error.digest)
   const passes = code !== null && ERROR_CODES[code].status === 503
+  const ours = code === null || ERROR_CODES[code].status >= 500
   return (
     <ErrorState
       title={code === null ? 'This page did not load' : ERROR_CODES[code].title}
@@ -19,7 +20,9 @@ export function LoadError({ error, retry }: LoadErrorProps) {
       detail={
         passes
           ? 'Nothing was lost. This page loads by itself as soon as it can.'
-          : "Nothing was changed. If it stays, look for this in the server's log."
+          : ours
+            ? "Nothing was changed. If it stays, look for this in the server's log."
+            : ERROR_CODES[code].help
       }
       actions={
         <>

@@ -3,6 +3,7 @@ import { FleetPicker } from '#components/shell/fleet-picker.tsx'
 import { LiveRefresh } from '#components/shell/live-refresh.tsx'
 import { RangePicker } from '#components/shell/range-picker.tsx'
 import { TopBar, type Crumb } from '#components/shell/top-bar.tsx'
+import { Status } from '#components/ui/status.tsx'
 import type { Visit } from './viewer.ts'
 
 /** The bar and the body of one page. A first-level page (one crumb) carries the fleet on a phone. */
@@ -31,6 +32,12 @@ export function ConsolePage({
         fleet={crumbs.length === 1 ? <FleetPicker fleets={fleets} current={at.fleet.id} form="bar" /> : null}
       />
       <main id="main" className={className}>
+        {at.misread.length === 0 ? null : (
+          <p className="misread" role="status">
+            <Status kind="warn">Not understood in the address</Status> {at.misread.join('; ')}. The page is as
+            without it.
+          </p>
+        )}
         {children}
       </main>
     </>

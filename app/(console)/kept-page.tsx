@@ -1,3 +1,4 @@
+import { notFound } from 'next/navigation'
 import type { ReactNode } from 'react'
 import { KeepShown } from '#components/shell/keep-shown.tsx'
 import type { ApplicationError } from '#lib/application/errors.ts'
@@ -5,7 +6,7 @@ import { tellable } from '#lib/http/problem.ts'
 
 /**
  * A page of the console, which stays on the screen while the database is away. A failure with a code is thrown within what
- * keeps it; "not found" and the like are Next's, and go past it.
+ * keeps it; "not found", also of what was there a moment ago, and the like are Next's, and go past it.
  */
 export function keptPage<Props extends object>(page: (props: Props) => Promise<ReactNode>) {
   return async function KeptPage(props: Props) {
@@ -16,6 +17,7 @@ export function keptPage<Props extends object>(page: (props: Props) => Promise<R
 function thrownWithin(error: unknown): ReactNode {
   const known = tellable(error, Math.random)
   if (known === null) throw error
+  if (known.tidemarkCode === 'not_found') notFound()
   return <Failure error={known} />
 }
 

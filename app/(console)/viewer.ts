@@ -1,7 +1,6 @@
 import { cookies } from 'next/headers'
 import { notFound, redirect } from 'next/navigation'
 import { cache } from 'react'
-import { withParams } from '#components/ui/search-params.ts'
 import { roleIn } from '#lib/application/access/authorize.ts'
 import { principalOfCookies } from '#lib/application/access/principal.ts'
 import type { Actor } from '#lib/application/context.ts'
@@ -11,7 +10,8 @@ import { limitsOfFleet } from '#lib/application/fleets/fleet-input.ts'
 import { listFleets } from '#lib/application/fleets/list-fleets.ts'
 import { compose } from '#lib/composition.ts'
 import { uuid } from '#lib/protocol/mutation.ts'
-import { loadShared, queryText, type ItemProps, type PageQuery } from './search-params.ts'
+import { misreadParams } from './misread-params.ts'
+import { loadShared, queryText, SHARED, type ItemProps, type PageQuery } from './search-params.ts'
 
 /** Who looks, and the fleets that they may see; null without a live session. Once a request. */
 export const findViewer = cache(async () => {
@@ -53,6 +53,8 @@ export interface Visit extends Viewer {
   readonly path: string
   /** The query as it came, for links that change one thing of it. */
   readonly query: string
+  /** What of the query this page does not understand. */
+  readonly misread: readonly string[]
   /** When this page is made, Unix ms. */
   readonly nowMs: number
 }
@@ -60,8 +62,13 @@ export interface Visit extends Viewer {
 /**
  * Opens a page: leads to the sign-in without a session, and to "not found" for a fleet that the viewer cannot
  * see, as if it did not exist (security.md 1).
+ * @param parameters what the page understands of its query
  */
-export async function visit(path: string, search: PageQuery): Promise<Visit> {
+export async function visit(
+  path: string,
+  search: PageQuery,
+  parameters: Parameters<typeof misreadParams>[1] = SHARED,
+): Promise<Visit> {
   const [viewer, { fleet: fleetId }, query] = await Promise.all([
     findViewer(),
     loadShared(search),
@@ -72,7 +79,8 @@ export async function visit(path: string, search: PageQuery): Promise<Visit> {
   }
   const fleet = fleetId === null ? viewer.fleets[0] : viewer.fleets.find(({ id }) => id === fleetId)
   if (fleet === undefined) notFound()
-  return { ...viewer, fleet, path, query, nowMs: viewer.ctx.clock.now() }
+  const misread = misreadParams(query, parameters)
+  return { ...viewer, fleet, path, query, misread, nowMs: viewer.ctx.clock.now() }
 }
 
 /** The id in the address of one thing; what is no id names nothing. */
@@ -91,16 +99,3 @@ export async function orNotFound<T>(answer: Promise<T>): Promise<T> {
     throw error
   }
 }
-
-/** A list’s answer; for a cursor that is none of ours, as in an old or mistyped address, the list’s first page. */
-export async function orFirstPage<T>(at: Visit, answer: Promise<T>): Promise<T> {
-  try {
-    return await orNotFound(answer)
-  } catch (error) {
-    if (isApplicationError(error) && error.tidemarkCode === 'bad_request' && hasCursor(at.query))
-      redirect(withParams(at.path, at.query, { cursor: null }))
-    throw error
-  }
-}
-
-const hasCursor = (query: string): boolean => new URLSearchParams(query).has('cursor')

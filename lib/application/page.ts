@@ -62,9 +62,16 @@ export function itemList<T, U>(page: Page<T>, show: (item: T) => U): ItemList<U>
 const encodeCursor = ({ atMs, id }: Cursor): string =>
   encodeBase64url(new TextEncoder().encode(`${atMs}/${id}`))
 
-function decodeCursor(text: string): Cursor {
+const CURSOR = /^(-?\d{1,15})\/([\w-]{1,64})$/
+const cursorParts = (text: string): RegExpExecArray | null => {
   const bytes = decodeBase64url(text)
-  const match = bytes && /^(-?\d{1,15})\/([\w-]{1,64})$/.exec(new TextDecoder().decode(bytes))
+  return bytes && CURSOR.exec(new TextDecoder().decode(bytes))
+}
+
+export const isCursor = (text: string): boolean => cursorParts(text) !== null
+
+function decodeCursor(text: string): Cursor {
+  const match = cursorParts(text)
   if (!match) throw badRequest([{ path: '/cursor', message: 'must be a cursor of an earlier page' }])
   return { atMs: Number(match[1]), id: match[2] as string }
 }

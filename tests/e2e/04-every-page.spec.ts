@@ -20,12 +20,26 @@ for (const { name, colorScheme, viewport } of LOOKS) {
       await test.step(path, async () => {
         await page.goto(path)
         await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+        await expect(page.locator('.misread')).toHaveCount(0)
         expect(await overflowPx(page), 'sideways scrolling').toBeLessThanOrEqual(0)
         expect(await isDark(page)).toBe(colorScheme === 'dark')
       })
     }
   })
 }
+
+test('what a page does not understand of its address is said, and what it would be without it is shown', async ({
+  adminPage: page,
+  world,
+}) => {
+  for (const list of ['sessions', 'devices', 'dead-letters']) {
+    await page.goto(`/${list}?fleet=${world.fleetId}&range=2h&result=failed&cursor=zzz`)
+    const said = page.locator('.misread')
+    for (const part of ['range=2h (it can be 15m', 'result=failed', 'cursor=zzz'])
+      await expect(said).toContainText(part)
+    await expect(page.locator('main tbody tr, main .causes a').first()).toBeVisible()
+  }
+})
 
 test('what no address of ours names is not found', async ({ adminPage: page, world }) => {
   for (const list of ['sessions', 'devices', 'dead-letters', 'collections']) {

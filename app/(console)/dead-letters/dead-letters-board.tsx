@@ -7,7 +7,7 @@ import { listCauses } from '#lib/application/dead-letters/list-causes.ts'
 import { listDeadLetters } from '#lib/application/dead-letters/list-dead-letters.ts'
 import type { CauseKey } from '#lib/protocol/dead-letter-cause.ts'
 import { ConsolePage } from '../console-page.tsx'
-import { orFirstPage, type Visit } from '../viewer.ts'
+import type { Visit } from '../viewer.ts'
 import { CauseList } from './cause-list.tsx'
 import { causeHref, pickCause } from './causes.ts'
 import { ItemDetail } from './item-detail.tsx'
@@ -39,7 +39,7 @@ export async function DeadLettersBoard({
   // One past the bound of the groups is none of them either.
   const isGone =
     status === 'open' && cause === null && params.code !== null && totals.causes === groups.length
-  const list = await orFirstPage(at, listDeadLetters(at.ctx, { ...who, query }))
+  const list = await listDeadLetters(at.ctx, { ...who, query })
   const first = list.items[0]
   const detail = asked ?? (first === undefined ? null : await getDeadLetter(at.ctx, { ...who, id: first.id }))
   const shown =

@@ -3,14 +3,14 @@ import { keptPage } from '../kept-page.tsx'
 import type { PageProps } from '../search-params.ts'
 import { visit } from '../viewer.ts'
 import { DeadLettersBoard } from './dead-letters-board.tsx'
-import { loadDeadLettersParams } from './search-params.ts'
+import { DEAD_LETTERS, loadDeadLettersParams } from './search-params.ts'
 
 export const metadata: Metadata = { title: 'Dead letters · Tidemark' }
 
 /** What failed for good, and what is one cause? */
 async function DeadLettersPage({ searchParams }: PageProps) {
   const [at, params] = await Promise.all([
-    visit('/dead-letters', searchParams),
+    visit('/dead-letters', searchParams, DEAD_LETTERS),
     loadDeadLettersParams(searchParams),
   ])
   return <DeadLettersBoard at={at} params={params} asked={null} />

@@ -4,8 +4,8 @@ import { EmptyState } from '#components/ui/empty-state.tsx'
 import { listDevices } from '#lib/application/devices/list-devices.ts'
 import { ListFrame } from '../list-frame.tsx'
 import { keptPage } from '../kept-page.tsx'
-import type { PageProps } from '../search-params.ts'
-import { orFirstPage, visit } from '../viewer.ts'
+import { LIST, type PageProps } from '../search-params.ts'
+import { visit } from '../viewer.ts'
 import { deviceViews } from '#lib/application/devices/device-views.ts'
 import { devicesListSentence } from './device-words.ts'
 import { DevicesTable } from './devices-table.tsx'
@@ -22,13 +22,14 @@ const NOTHING = { items: [], nextCursor: null } as const
 
 /** Who? */
 async function DevicesPage({ searchParams }: PageProps) {
-  const [at, params] = await Promise.all([visit('/devices', searchParams), loadDevicesParams(searchParams)])
+  const [at, params] = await Promise.all([
+    visit('/devices', searchParams, LIST),
+    loadDevicesParams(searchParams),
+  ])
   const { filter, problem } = deviceFilter(params.q)
   const query = { ...filter, cursor: params.cursor ?? undefined }
   const { items, nextCursor } =
-    problem === null
-      ? await orFirstPage(at, listDevices(at.ctx, { actor: at.actor, fleetId: at.fleet.id, query }))
-      : NOTHING
+    problem === null ? await listDevices(at.ctx, { actor: at.actor, fleetId: at.fleet.id, query }) : NOTHING
   const scope = { q: params.q, more: nextCursor !== null, later: params.cursor !== null }
   const rows = deviceViews(items, at.nowMs, at.fleet.intervalMs)
   const unfiltered = params.q === '' && at.fleet.devices !== null

@@ -6,9 +6,8 @@ import { failures } from '#lib/application/pillars/failures.ts'
 import { listSessions } from '#lib/application/sessions/list-sessions.ts'
 import { ListFrame } from '../list-frame.tsx'
 import { keptPage } from '../kept-page.tsx'
-import type { PageProps } from '../search-params.ts'
-import { orFirstPage, visit } from '../viewer.ts'
-import type { Visit } from '../viewer.ts'
+import { LIST, type PageProps } from '../search-params.ts'
+import { visit, type Visit } from '../viewer.ts'
 import { loadSessionsParams, SESSION_KEYS, sessionFilter } from './search-params.ts'
 import { sessionsSentence } from './session-words.ts'
 import { SessionsTable } from './sessions-table.tsx'
@@ -38,15 +37,16 @@ async function sessionsOfRange({ ctx, fleet, nowMs }: Visit, rangeMs: number) {
 
 /** What happened? */
 async function SessionsPage({ searchParams }: PageProps) {
-  const [at, params] = await Promise.all([visit('/sessions', searchParams), loadSessionsParams(searchParams)])
+  const [at, params] = await Promise.all([
+    visit('/sessions', searchParams, LIST),
+    loadSessionsParams(searchParams),
+  ])
   const { ms, label } = RANGE_WORDS[params.range]
   const { filter, problem } = sessionFilter(params.q)
   const page = { cursor: params.cursor ?? undefined }
   const query = { ...filter, ...page, fromMs: at.nowMs - ms, toMs: at.nowMs }
   const { items, nextCursor } =
-    problem === null
-      ? await orFirstPage(at, listSessions(at.ctx, { actor: at.actor, fleetId: at.fleet.id, query }))
-      : NOTHING
+    problem === null ? await listSessions(at.ctx, { actor: at.actor, fleetId: at.fleet.id, query }) : NOTHING
   const scope = { q: params.q, more: nextCursor !== null, later: params.cursor !== null }
   // A page is the newest of them; the sentence and the count are about the range.
   const isWhole = params.q === '' && problem === null && !scope.more && !scope.later

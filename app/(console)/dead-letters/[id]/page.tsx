@@ -4,7 +4,7 @@ import { keptPage } from '../../kept-page.tsx'
 import type { ItemProps } from '../../search-params.ts'
 import { itemId, orNotFound, visit } from '../../viewer.ts'
 import { DeadLettersBoard } from '../dead-letters-board.tsx'
-import { loadDeadLettersParams } from '../search-params.ts'
+import { DEAD_LETTERS, loadDeadLettersParams } from '../search-params.ts'
 
 export const metadata: Metadata = { title: 'Dead letter · Tidemark' }
 
@@ -12,7 +12,7 @@ export const metadata: Metadata = { title: 'Dead letter · Tidemark' }
 async function DeadLetterPage({ params, searchParams }: ItemProps) {
   const id = await itemId(params)
   const [at, loaded] = await Promise.all([
-    visit(`/dead-letters/${id}`, searchParams),
+    visit(`/dead-letters/${id}`, searchParams, DEAD_LETTERS),
     loadDeadLettersParams(searchParams),
   ])
   const asked = await orNotFound(getDeadLetter(at.ctx, { actor: at.actor, fleetId: at.fleet.id, id }))

@@ -1,0 +1,42 @@
+import { describe, expect, test } from 'vitest'
+import { misreadParams } from '#app/(console)/misread-params.ts'
+import { DEAD_LETTERS, loadDeadLettersParams } from '#app/(console)/dead-letters/search-params.ts'
+import { LIST, loadList, SHARED } from '#app/(console)/search-params.ts'
+import { itemList } from '#lib/application/page.ts'
+
+const CURSOR = itemList({ items: [], next: { atMs: 7, id: 'a-1' } }, () => null).nextCursor as string
+
+describe('what a page does not understand of its address', () => {
+  test.each([
+    ['', SHARED],
+    ['fleet=f1&range=1h', SHARED],
+    [`fleet=f1&range=7d&q=state:shed&cursor=${CURSOR}`, LIST],
+    [`status=replayed&code=zzz&version=1&collection=c&field=&cursor=${CURSOR}`, DEAD_LETTERS],
+  ])('nothing in %j', (query, readers) => {
+    expect(misreadParams(query, readers)).toEqual([])
+  })
+
+  test('a range that there is not, with those that there are', () => {
+    expect(misreadParams('range=2h', SHARED)).toEqual(['range=2h (it can be 15m, 1h, 6h, 24h, 7d, 30d)'])
+    expect(misreadParams('range=', SHARED)).toHaveLength(1)
+    expect(misreadParams('status=closed', DEAD_LETTERS)).toEqual([
+      'status=closed (it can be open, replayed, discarded)',
+    ])
+  })
+
+  test('a cursor that is none, and a name that the page has not, whatever they are', () => {
+    expect(misreadParams(`cursor=zzz&result=failed&${'x'.repeat(99)}=${'y'.repeat(99)}`, LIST)).toEqual([
+      'cursor=zzz (it is no page of this list)',
+      'result=failed (this page has fleet, range, q, cursor)',
+      `${'x'.repeat(40)}=${'y'.repeat(40)} (this page has fleet, range, q, cursor)`,
+    ])
+    expect(misreadParams('__proto__=1&constructor=2', SHARED)).toHaveLength(2)
+  })
+
+  test('and the page is as without it', async () => {
+    const loaded = await loadList(Promise.resolve({ range: '2h', cursor: 'zzz', q: 'a' }))
+    expect(loaded).toEqual({ fleet: null, range: '24h', q: 'a', cursor: null })
+    const letters = await loadDeadLettersParams(Promise.resolve({ status: 'closed', cursor: CURSOR }))
+    expect(letters).toMatchObject({ status: 'open', cursor: CURSOR })
+  })
+})
