@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { decodeBase64url, encodeBase64url } from '#lib/kernel/base64url.ts'
+import { isUuid } from '#lib/kernel/uuid.ts'
 import type { Cursor, Page, PageRequest } from '#lib/storage/ports.ts'
 import { badRequest } from './errors.ts'
 
@@ -62,16 +63,22 @@ export function itemList<T, U>(page: Page<T>, show: (item: T) => U): ItemList<U>
 const encodeCursor = ({ atMs, id }: Cursor): string =>
   encodeBase64url(new TextEncoder().encode(`${atMs}/${id}`))
 
-const CURSOR = /^(-?\d{1,15})\/([\w-]{1,64})$/
-const cursorParts = (text: string): RegExpExecArray | null => {
+const CURSOR = /^(-?\d{1,15})\/(.+)$/
+/** Of the years that the contract's times can name. */
+const AT_MS_MIN = Date.parse('0000-01-01T00:00:00.000Z')
+const AT_MS_MAX = Date.parse('9999-12-31T23:59:59.999Z')
+
+function parseCursor(text: string): Cursor | null {
   const bytes = decodeBase64url(text)
-  return bytes && CURSOR.exec(new TextDecoder().decode(bytes))
+  const [, time, id] = (bytes && CURSOR.exec(new TextDecoder().decode(bytes))) ?? []
+  const atMs = Number(time)
+  return isUuid(id) && atMs >= AT_MS_MIN && atMs <= AT_MS_MAX ? { atMs, id } : null
 }
 
-export const isCursor = (text: string): boolean => cursorParts(text) !== null
+export const isCursor = (text: string): boolean => parseCursor(text) !== null
 
 function decodeCursor(text: string): Cursor {
-  const match = cursorParts(text)
-  if (!match) throw badRequest([{ path: '/cursor', message: 'must be a cursor of an earlier page' }])
-  return { atMs: Number(match[1]), id: match[2] as string }
+  const cursor = parseCursor(text)
+  if (!cursor) throw badRequest([{ path: '/cursor', message: 'must be a cursor of an earlier page' }])
+  return cursor
 }

@@ -317,6 +317,21 @@ describe('lists of the operator API, over HTTP and PostgreSQL', () => {
     expect((await call('GET', `/conflicts?fleet=${fleetId}&from=1&to=${Date.now()}`)).status).toBe(200)
   })
 
+  it('a cursor that no page gave is told of, whatever it holds', async () => {
+    const { fleetId } = device
+    for (const name of ['sessions', 'dead-letters', 'devices', 'conflicts', 'audit']) {
+      const codeOf = async (text: string) => {
+        const cursor = Buffer.from(text).toString('base64url')
+        return (await call('GET', `/${name}?fleet=${fleetId}&cursor=${cursor}`)).status
+      }
+      const times = [-999_999_999_999_999, 999_999_999_999_999].map((atMs) => `${atMs}/${fleetId}`)
+      for (const place of ['1/abc', `1/${fleetId}0`, 'x', ...times])
+        expect([name, place, await codeOf(place)]).toEqual([name, place, 400])
+      for (const place of [`1/${fleetId}`, `-1/${fleetId}`])
+        expect([name, place, await codeOf(place)]).toEqual([name, place, 200])
+    }
+  })
+
   it('letters of different rules are different causes', async () => {
     const rules = [
       { id: 'few', cel: 'new.count < 10', message: 'too many' },

@@ -3,8 +3,9 @@ import { misreadParams } from '#app/(console)/misread-params.ts'
 import { DEAD_LETTERS, loadDeadLettersParams } from '#app/(console)/dead-letters/search-params.ts'
 import { LIST, loadList, SHARED } from '#app/(console)/search-params.ts'
 import { itemList } from '#lib/application/page.ts'
+import { uuid } from '#tests/support/engine-world.ts'
 
-const CURSOR = itemList({ items: [], next: { atMs: 7, id: 'a-1' } }, () => null).nextCursor as string
+const CURSOR = itemList({ items: [], next: { atMs: 7, id: uuid('a', 1) } }, () => null).nextCursor as string
 
 describe('what a page does not understand of its address', () => {
   test.each([
