@@ -49,7 +49,8 @@ export async function applyPushResults(
     const [entry] = await findEntries(tx, [result.id])
     if (!entry) continue
     const effect = await settle(tx, context, entry, result)
-    if (!effect) continue
+    // What was only asked about was counted when it left the queue.
+    if (!effect || entry.asked) continue
     tally.acknowledged += 1
     if (effect === 'dead_lettered') tally.deadLettered += 1
     else if (effect !== 'applied') tally.conflicts += 1
@@ -120,7 +121,7 @@ async function take(
     await storeRecord(tx, result.record, await markOf(tx, mutation.collection))
   if (result.status === 'conflict') {
     // What is told again may have been decided since, or before a restored server was backed up.
-    await noteConflict(tx, result.conflictId, kept, result.record, isRead)
+    await noteConflict(tx, result.conflictId, kept, result.record, repeat !== undefined)
   } else if (result.status === 'dead_lettered') {
     const { deadLetterId, code, detail } = result
     if (!repeat?.letterClosed)

@@ -30,7 +30,7 @@ export interface SessionEnd {
   readonly state: SessionState
   readonly result: SessionReport['result']
   readonly trouble: Run['trouble']
-  /** It pushed or pulled something. */
+  /** What the device shows may have moved: an answered push, what was pulled, or set aside. */
   readonly changed: boolean
   /** When to ask again for a full sync that waits for its turn (TK7); null when none does. */
   readonly askAgainMs: number | null
@@ -95,7 +95,7 @@ async function finish(run: Run): Promise<SessionEnd> {
     // The report is lost, or the next session tells it as abandoned; the session itself stands as it ended.
     run.log('report_dropped', { sessionId: report.sessionId, message: String(error) })
   }
-  const changed = report.pushed + report.pulled > 0
+  const changed = run.pushes + report.pulled > 0 || report.localRefusals !== undefined
   return { state, result, trouble, changed, askAgainMs: run.askAgainMs }
 }
 

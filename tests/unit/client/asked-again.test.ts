@@ -83,6 +83,23 @@ test('[CM3] what waited behind a decided conflict is asked about once, and its o
     inConflict: true,
   })
   expect(acknowledged(world)).toEqual([2, 2])
+  // The report of a session counts what it sent, not what it asked about once more.
+  const counts = world.authority.sessions.map(({ pushed, conflicts }) => [pushed, conflicts])
+  expect(counts.reduce((sum, [pushed = 0]) => sum + pushed, 0)).toBe(2)
+  expect(counts.reduce((sum, [, conflicts = 0]) => sum + conflicts, 0)).toBe(2)
+  await replica.close()
+})
+
+test('[CM1] a conflict that is told a second time may have been decided: the device asks', async () => {
+  const { authority, open } = createWorld()
+  const replica = await open()
+  await replica.sync()
+  const record = authority.write(RECORD, { title: 'theirs' })
+  authority.script.result = ({ id }) => once({ status: 'conflict', record, conflictId: CONFLICT })(id)
+  authority.script.decided = [CONFLICT]
+  await replica.collection(COLLECTION).put(RECORD, { title: 'mine' })
+  for (let n = 0; n < 3; n++) await replica.sync()
+  expect(replica.conflicts$.get()).toEqual([])
   await replica.close()
 })
 

@@ -3,11 +3,41 @@ import { DIAGNOSTICS_ROWS_MAX } from '#lib/client/diagnostics.ts'
 import { openMemoryStore } from '#lib/client/memory-store.ts'
 import { SESSIONS_SUMMED_MAX } from '#lib/client/reports.ts'
 import { RENEWED_AFTER_MS, keepLock, takeLock } from '#lib/client/session-lock.ts'
+import { serverHlcAt } from '#lib/engine/clock-offset.ts'
 import { COLLECTION, problem } from './support/authority.ts'
 import { createWorld } from './support/device.ts'
 import { flush } from './support/virtual-clock.ts'
 
 describe('two openings of one store', () => {
+  test('[SDK2] what a session sets aside is shown no more, and revision$ moves in all of them', async () => {
+    const { open, authority, clock } = createWorld()
+    const [one, two] = [await open(), await open()]
+    await one.sync()
+    for (const refuse of [
+      () =>
+        (authority.script.result = ({ id }) => ({
+          id,
+          status: 'refused',
+          code: 'unknown_field',
+          detail: '',
+          serverHlc: serverHlcAt(clock.now()),
+        })),
+      () =>
+        (authority.script.fault = ({ path }) =>
+          path === '/api/v1/push' ? problem(422, 'bad_request') : undefined),
+    ]) {
+      refuse()
+      const { recordId } = await one.collection(COLLECTION).put(null, { title: 'mine' })
+      await flush()
+      const before = [one.revision$.get(), two.revision$.get()]
+      await one.sync()
+      await flush()
+      expect(await two.collection(COLLECTION).get(recordId)).toBeNull()
+      expect([one.revision$.get(), two.revision$.get()]).toEqual(before.map((revision) => revision + 1))
+    }
+    for (const replica of [one, two]) await replica.close()
+  })
+
   test('[SDK2] a write here is told there: revision and pending move without a session', async () => {
     const { open } = createWorld()
     const [one, two] = [await open(), await open()]
