@@ -17,6 +17,8 @@ import { checkPush } from './wire.ts'
 
 /** Enough halvings to get from 500 mutations to one, and to try that one again. */
 const SPLITS_MAX = 12
+/** So many are set aside at once; where a server refuses all there is, it is asked about more only after a wait. */
+const CULPRITS_MAX = 10
 
 /**
  * Sends one batch. While the server refuses it as a whole it is halved, until the culprit stands alone and is set aside;
@@ -24,7 +26,7 @@ const SPLITS_MAX = 12
  */
 export async function push(run: Run): Promise<SessionEvent> {
   let isFirst = true
-  for (let split = 0; split < SPLITS_MAX;) {
+  for (let split = 0, culprits = 0; split < SPLITS_MAX && culprits < CULPRITS_MAX;) {
     const wasSent = isFirst
     const sending = await transact(run, (tx) => prepare(tx, run, wasSent))
     isFirst = false
@@ -54,8 +56,10 @@ export async function push(run: Run): Promise<SessionEvent> {
     }
     if (isTooMuch(failure)) await transact(run, (tx) => halve(tx, run, { ...inFlight, unsure: true }))
     if (!refusesBatch(failure)) return eventOf(run, failure)
-    split++
-    run.report = withRefusals(run.report, await transact(run, (tx) => splitBatch(tx, run, inFlight, failure)))
+    const refusals = await transact(run, (tx) => splitBatch(tx, run, inFlight, failure))
+    run.report = withRefusals(run.report, refusals)
+    culprits += refusals.length > 0 ? 1 : 0
+    split = refusals.length > 0 ? 0 : split + 1
   }
   return eventOf(run, { kind: 'refused', status: 0, code: 'push_refused', detail: '' })
 }

@@ -232,6 +232,21 @@ test('[SM6] a whole push that is refused is halved until the culprit stands alon
   await replica.close()
 })
 
+test('[SM6] several culprits of one batch are all found in one session; no session sets more than some aside', async () => {
+  const { authority, open } = createWorld()
+  const replica = await open()
+  const reports = replica.collection(COLLECTION)
+  for (let n = 0; n < 64; n++)
+    await reports.put(null, { title: [3, 20, 21, 40, 63].includes(n) ? 'poison' : `n${n}` })
+  authority.script.fault = ({ path, body }) =>
+    path === '/api/v1/push' && body.includes('poison') ? problem(422, 'bad_request') : undefined
+  expect(await replica.sync()).toMatchObject({ pending: 0, refused: 5, state: 'idle', problem: null })
+  expect(authority.records.size).toBe(59)
+  for (let n = 0; n < 16; n++) await reports.put(null, { title: `poison ${n}` })
+  expect(await replica.sync()).toMatchObject({ pending: 6, refused: 15, problem: 'push_refused' })
+  await replica.close()
+})
+
 test.each([
   [401, 'device_revoked'],
   [426, 'app_version_refused'],
