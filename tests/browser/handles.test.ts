@@ -190,7 +190,12 @@ describe('handles in a real browser', () => {
       }) as typeof granted
       const refused = await store.hold('events').catch((error: unknown) => String(error))
       navigator.locks.request = granted
-      const letGo = await store.hold('events')
+      // The browser takes a moment to hand a lock on.
+      let letGo = await store.hold('events')
+      for (let n = 0; n < 40 && !letGo; n++) {
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        letGo = await store.hold('events')
+      }
       letGo?.()
       return { refused, isFree: letGo !== null }
     }, randomUUID())
