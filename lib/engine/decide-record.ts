@@ -167,10 +167,8 @@ export function isConcurrent(
   const ownUpTo = Math.max(seenVersion, madeVersion)
   if (isReplay && current.version > ownUpTo) return true
   // Under a linked id only the chain's own versions are not another's: the twin of a fork may still use it.
-  const others = Object.entries(current.versionVector).filter(
-    ([id, version]) => version > ownUpTo || !linkedIds.includes(id),
-  )
-  return writtenByOthersSince(Object.fromEntries(others), author, seenVersion)
+  const own = linkedIds.length === 0 ? null : { ids: linkedIds, upTo: ownUpTo }
+  return writtenByOthersSince(current.versionVector, author, seenVersion, own)
 }
 
 export function findInvalid(

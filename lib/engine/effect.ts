@@ -1,6 +1,7 @@
+import type { JsonObject } from '#lib/kernel/json.ts'
 import type { EffectiveResult } from '#lib/protocol/push.ts'
 import { authorOf } from './check-mutation.ts'
-import type { ChangeEffect, IncomingMutation, IncomingPush } from './types.ts'
+import type { BaseDocument, ChangeEffect, ConflictEffect, IncomingMutation, IncomingPush } from './types.ts'
 
 type Shared = 'incoming' | 'deviceId' | 'requestId' | 'sessionId' | 'replayOf' | 'editOf' | 'result'
 
@@ -34,3 +35,23 @@ export function effectOf(
 }
 
 const NO_OPS: ChangeEffect['otOps'] = []
+
+type Sides = Pick<ConflictEffect, 'id' | 'local' | 'remote' | 'fields'> & { readonly base: BaseDocument }
+
+/** The conflict row of two sides and what came of them; written out like the above. */
+export const conflictOver = (
+  { id, base, local, remote, fields }: Sides,
+  { strategy, outcome, resolution }: Pick<ConflictEffect, 'strategy' | 'outcome' | 'resolution'>,
+  result: JsonObject | null,
+): ConflictEffect => ({
+  id,
+  strategy,
+  outcome,
+  fields,
+  base: base.kind === 'known' ? base.data : null,
+  baseKnown: base.kind === 'known',
+  local,
+  remote,
+  result,
+  resolution,
+})

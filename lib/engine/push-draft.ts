@@ -134,13 +134,9 @@ export function standingRecord(
 ): RecordState | null {
   const stored = recordOf(draft, mutation)
   if (!stored) return null
-  const isOfToday = stored.schemaVersion === draft.world.collections.get(mutation.collection)?.schemaVersion
-  const { stamps, ...record } = stored
-  return {
-    ...record,
-    ...asOfToday(draft, mutation.collection, stored),
-    ...(isOfToday && stamps ? { stamps } : {}),
-  }
+  if (stored.schemaVersion === draft.world.collections.get(mutation.collection)?.schemaVersion) return stored
+  const { stamps: _, ...record } = stored
+  return { ...record, ...asOfToday(draft, mutation.collection, stored) }
 }
 
 /** Takes in an effect, so that the mutations after it see it. */

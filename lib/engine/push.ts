@@ -16,7 +16,7 @@ import type { OtWrite, RecordDecision } from './decide-record.ts'
 import { decideRecord } from './decide-record.ts'
 import { decideCrdtRecord } from './decide-crdt-record.ts'
 import { decideOtRecord } from './decide-ot-record.ts'
-import { effectOf } from './effect.ts'
+import { conflictOver, effectOf } from './effect.ts'
 import { otOpsOf, toldOf } from './ot-outcome.ts'
 import { usesOt } from './ot/paths.ts'
 import { isCrdtMatter } from './is-crdt-matter.ts'
@@ -37,7 +37,6 @@ import type {
   BaseDocument,
   ChangeEffect,
   CollectionRules,
-  ConflictEffect,
   DeadLetterEffect,
   IncomingMutation,
   IncomingPush,
@@ -351,26 +350,15 @@ function settled(
   const { id } = incoming.mutation
   const current = recordOf(draft, incoming.mutation)
   const conflictId = ids()
-  const shared = {
-    id: conflictId,
-    fields: decision.fields,
-    base: base.kind === 'known' ? base.data : null,
-    baseKnown: base.kind === 'known',
-    local,
-    remote: current?.data ?? null,
-  }
+  const sides = { id: conflictId, base, local, remote: current?.data ?? null, fields: decision.fields }
   if (decision.kind === 'person') {
-    const conflict: ConflictEffect = {
-      ...shared,
-      strategy: decision.strategy,
-      outcome: 'manual',
-      result: null,
-      resolution: null,
-    }
+    const { strategy } = decision
+    const conflict = conflictOver(sides, { strategy, outcome: 'manual', resolution: null }, null)
     return effectOf(question, inConflict(question, conflictId), { conflict })
   }
-  const resolution: Resolution = { strategy: rules.strategy, outcome: decision.kind, fields: decision.fields }
-  const conflict = { ...shared, strategy: rules.strategy, outcome: decision.kind, resolution }
+  const { strategy } = rules
+  const resolution: Resolution = { strategy, outcome: decision.kind, fields: decision.fields }
+  const settlement = { strategy, outcome: decision.kind, resolution } as const
   assert(current, 'only a record that is there can be concurrent')
   if (data === undefined) {
     const result: MutationResult & { status: 'superseded' } = {
@@ -380,7 +368,8 @@ function settled(
       conflictId,
       resolution,
     }
-    return effectOf(question, result, { conflict: { ...conflict, result: current.data } })
+    const conflict = conflictOver(sides, settlement, current.data)
+    return effectOf(question, result, { conflict })
   }
   const record = nextRecord(question, rules, { data, crdt, ...(anew ? { anew } : {}) }, ot)
   const result: MutationResult & { status: 'merged' } = {
@@ -394,7 +383,7 @@ function settled(
   return effectOf(question, result, {
     record,
     replaced: current,
-    conflict: { ...conflict, result: data },
+    conflict: conflictOver(sides, settlement, data),
     otOps: otOpsOf(record, id, ot),
   })
 }

@@ -2,8 +2,18 @@ import type { OtStates, WireOtPath } from '#lib/protocol/ot.ts'
 import type { WireRecord } from '#lib/protocol/push.ts'
 import type { RecordState } from './types.ts'
 
-/** A record as results and pulls carry it. */
+const wires = new WeakMap<RecordState, WireRecord>()
+
+/** A record as results and pulls carry it: one object for all that is answered with it, so that its text is made once. */
 export function toWireRecord(record: RecordState): WireRecord {
+  const known = wires.get(record)
+  if (known) return known
+  const wire = wireOf(record)
+  wires.set(record, wire)
+  return wire
+}
+
+function wireOf(record: RecordState): WireRecord {
   const { collection, recordId, version, deleted, data, versionVector, hlc, schemaVersion, life } = record
   const wire = { collection, recordId, version, deleted, data, versionVector, hlc, schemaVersion }
   if (deleted) return wire

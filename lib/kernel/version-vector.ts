@@ -25,7 +25,20 @@ export function foldVector(vector: VersionVector): VersionVector {
   return { ...Object.fromEntries(devices.slice(0, room)), [SERVER_ENTRY]: folded }
 }
 
-/** True when someone else made a version after `baseVersion` (engine.md: "Concurrent means"). */
-export function writtenByOthersSince(vector: VersionVector, deviceId: string, baseVersion: number): boolean {
-  return Object.entries(vector).some(([key, version]) => key !== deviceId && version > baseVersion)
+/**
+ * True when someone else made a version after `baseVersion` (engine.md: "Concurrent means").
+ * @param own other ids of the device, whose versions up to one are its own
+ */
+export function writtenByOthersSince(
+  vector: VersionVector,
+  deviceId: string,
+  baseVersion: number,
+  own: { readonly ids: readonly string[]; readonly upTo: number } | null = null,
+): boolean {
+  for (const id of Object.keys(vector)) {
+    const version = vector[id] as number
+    if (version <= baseVersion || id === deviceId) continue
+    if (!own || version > own.upTo || !own.ids.includes(id)) return true
+  }
+  return false
 }

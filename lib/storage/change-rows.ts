@@ -16,15 +16,26 @@ export const CONFLICTS_PER_SESSION_MAX = 1_000
 export function conflictRowOf(fleetId: string, change: WrittenChange, atMs: number): ConflictRow | null {
   if (!change.conflict) return null
   const { mutation } = change.incoming
+  const { id, strategy, outcome, fields, base, baseKnown, local, remote, result, resolution } =
+    change.conflict
   return {
-    ...change.conflict,
+    id,
+    strategy,
+    outcome,
+    fields,
+    base,
+    baseKnown,
+    local,
+    remote,
+    result,
+    resolution,
     fleetId,
     mutationId: mutation.id,
     collection: mutation.collection,
     recordId: mutation.recordId,
     deviceId: change.deviceId,
     sessionId: change.sessionId,
-    status: change.conflict.outcome === 'manual' ? 'open' : 'resolved',
+    status: outcome === 'manual' ? 'open' : 'resolved',
     createdAtMs: atMs,
     closure: null,
   }

@@ -37,6 +37,7 @@ export interface StoredResponse {
   readonly requestId: string
   /** SHA-256 over the ids and stamps of its mutations and `atomic`, hex. */
   readonly requestHash: string
+  /** What the log doesn't have of its answer (decision 39). */
   readonly body: string
   readonly createdAtMs: number
 }

@@ -7,7 +7,7 @@ import type { IncomingMutation, PushDecision, PushWorld } from '#lib/engine/type
 import { recordKey } from '#lib/engine/types.ts'
 import type { Json } from '#lib/kernel/json.ts'
 import { DEAD_LETTERS_PER_DEVICE_DAY_MAX } from '#lib/protocol/limits.ts'
-import type { MutationResult, PushResponse } from '#lib/protocol/push.ts'
+import type { MutationResult } from '#lib/protocol/push.ts'
 import type {
   Device,
   LetterDay,
@@ -21,6 +21,7 @@ import { requireActive } from '../devices/require-active.ts'
 import { wireCommands } from '../devices/wire-commands.ts'
 import { ApplicationError, isApplicationError } from '../errors.ts'
 import { isRepeat } from './is-repeat.ts'
+import { answerAgain, answerTexts } from './push-answer.ts'
 import { pushEventOf, replayEventOf } from './push-event.ts'
 import type { DeskJob, DeviceJob, PushJob, PushOutcome, ReplayJob } from './push-job.ts'
 import type { FleetRules } from './rules.ts'
@@ -140,7 +141,7 @@ function decideDevice(group: Group, job: DeviceJob): PushOutcome {
   const stored = group.responses.get(responseKey(deviceId, requestId))
   const device = group.devices.get(deviceId)
   if (stored && isRepeat(group.world.mutations, job, stored))
-    return answered(group, device ?? null, { body: stored.body, results: [], repeated: true })
+    return answered(group, device ?? null, { body: againOf(group, job, stored), results: [], repeated: true })
   if (!device) throw new ApplicationError('unauthorized')
   requireActive(device)
   requireWritable(device, job, group.world)
@@ -157,9 +158,9 @@ function decideDevice(group: Group, job: DeviceJob): PushOutcome {
   countLetters(group, deviceId, decision)
   take(group, job, decision)
   countTries(group, job, decision.results)
-  const body = bodyOf(group, job, decision.results)
+  const { body, stored: kept } = answerOf(group, job, decision.results)
   const { writes, world } = group
-  const response = { deviceId, requestId, requestHash: job.requestHash, body, createdAtMs: world.nowMs }
+  const response = { deviceId, requestId, requestHash: job.requestHash, body: kept, createdAtMs: world.nowMs }
   group.responses.set(responseKey(deviceId, requestId), response)
   group.devices.set(deviceId, { ...device, report: job.report })
   writes.responses.push(response)
@@ -266,19 +267,29 @@ function countTries({ snapshot, writes }: Group, job: DeviceJob, results: readon
   }
 }
 
-function bodyOf({ world }: Group, job: DeviceJob, results: readonly MutationResult[]): string {
+const againOf = ({ world }: Group, { push }: DeviceJob, { body }: StoredResponse): string =>
+  answerAgain(
+    body,
+    push.mutations.map(({ mutation }) => mutation),
+    world.mutations,
+  )
+
+function answerOf(
+  { world }: Group,
+  job: DeviceJob,
+  results: readonly MutationResult[],
+): ReturnType<typeof answerTexts> {
   const names = new Set(job.push.mutations.map(({ mutation }) => mutation.collection))
   const heads = [...names]
     .filter((name) => world.heads.has(name))
     .map((name) => [name, world.heads.get(name) ?? 0])
-  const response: PushResponse = {
+  const about = {
     requestId: job.push.requestId,
     epoch: world.epoch,
     serverHlc: serverHlcAt(world.nowMs),
     head: Object.fromEntries(heads) as Record<string, number>,
-    results,
   }
-  return JSON.stringify(response)
+  return answerTexts(about, results)
 }
 
 type Answered = Extract<PushOutcome, { kind: 'answered' }>

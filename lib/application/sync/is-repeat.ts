@@ -1,7 +1,7 @@
 import { isSamePayload } from '#lib/engine/payload.ts'
 import type { KnownMutation } from '#lib/engine/types.ts'
-import type { PushResponse } from '#lib/protocol/push.ts'
 import type { StoredResponse } from '#lib/storage/ports.ts'
+import type { StoredAnswer } from './push-answer.ts'
 import type { DeviceJob } from './push-job.ts'
 
 /** Statuses that leave nothing behind to compare with (ID1). */
@@ -17,11 +17,11 @@ export function isRepeat(
   stored: StoredResponse,
 ): boolean {
   if (stored.requestHash !== requestHash) return false
-  const { results } = JSON.parse(stored.body) as PushResponse
+  const { results } = JSON.parse(stored.body) as StoredAnswer
   return push.mutations.every(({ mutation }, i) => {
     const first = known.get(mutation.id)
-    const status = results[i]?.status
-    if (first?.deviceId !== push.deviceId || status === undefined || FORGOTTEN.has(status)) return true
+    const result = results[i]
+    if (first?.deviceId !== push.deviceId || (result && FORGOTTEN.has(result.status))) return true
     return isSamePayload(first.mutation, mutation)
   })
 }

@@ -5,6 +5,7 @@ import { toPointer } from '#lib/kernel/json-pointer.ts'
 /** Pointers of the top-level fields in which two documents differ, sorted; the root's when only one is there. */
 export function differingFields(a: JsonObject | null, b: JsonObject | null): readonly string[] {
   if (a === null || b === null) return a === b ? [] : ['']
-  const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])].sort()
-  return keys.filter((key) => !jsonEqual(ownValue(a, key), ownValue(b, key))).map((key) => toPointer([key]))
+  const differing = Object.keys(a).filter((key) => !jsonEqual(a[key], ownValue(b, key)))
+  for (const key of Object.keys(b)) if (!Object.hasOwn(a, key)) differing.push(key)
+  return differing.sort().map((key) => toPointer([key]))
 }

@@ -1,5 +1,4 @@
 import { compareHlc } from '#lib/kernel/hlc.ts'
-import { jsonEqual } from '#lib/kernel/json.ts'
 import type { Strategy } from './decision.ts'
 import { differingFields } from './differing-fields.ts'
 
@@ -8,7 +7,7 @@ import { differingFields } from './differing-fields.ts'
  * the stamp. Whole documents, not their patches, so that the order of arrival doesn't matter.
  */
 export const decideLww: Strategy = (_base, current, mutation, { local }) => {
-  if (jsonEqual(local, current.data)) return { kind: 'same' }
   const fields = differingFields(local, current.data)
+  if (fields.length === 0) return { kind: 'same' }
   return { kind: compareHlc(mutation.hlc, current.hlc) > 0 ? 'local' : 'remote', fields }
 }

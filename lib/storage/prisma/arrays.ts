@@ -1,3 +1,5 @@
+import type { JsonObject } from '#lib/kernel/json.ts'
+import { sharedText } from '#lib/kernel/shared-text.ts'
 import { storableText } from './storable-text.ts'
 import { jsonText } from './values.ts'
 
@@ -52,6 +54,19 @@ export const jsonsAsText = (values: readonly unknown[]): Buffer => plainTexts(va
 
 /** `json[]`; null is SQL's NULL, since JSON's null is never a document. */
 export const jsons = (values: readonly unknown[]): Buffer => variable(OID.json, values.map(jsonText))
+
+/** `json[]` of texts that are JSON already. */
+export const jsonTexts = (values: readonly (string | null)[]): Buffer => variable(OID.json, values)
+
+/** `json[]` of documents that stand in several columns: of each the text is made once. */
+export const documents = (values: readonly (JsonObject | null)[]): Buffer =>
+  jsonTexts(values.map(documentText))
+
+/** `text[]` of the same. */
+export const documentsAsText = (values: readonly (JsonObject | null)[]): Buffer =>
+  plainTexts(values.map(documentText))
+
+const documentText = (document: JsonObject | null): string | null => document && sharedText(document)
 
 function fixed<T>(
   oid: number,

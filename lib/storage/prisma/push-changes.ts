@@ -3,7 +3,20 @@ import { assert } from '#lib/kernel/result.ts'
 import type { WrittenChange } from '../change-rows.ts'
 import { conflictRowOf, isLogged, replayOutcome } from '../change-rows.ts'
 import type { PushWrites } from '../ports.ts'
-import { bigints, booleans, floats, ints, jsons, jsonsAsText, plainTexts, texts, uuids } from './arrays.ts'
+import {
+  bigints,
+  booleans,
+  documents,
+  documentsAsText,
+  floats,
+  ints,
+  jsons,
+  jsonsAsText,
+  jsonTexts,
+  plainTexts,
+  texts,
+  uuids,
+} from './arrays.ts'
 import type { Send, Statement } from './database.ts'
 import { crdtToStore } from './record-row.ts'
 import { resultToStore } from './result-row.ts'
@@ -139,7 +152,7 @@ export function writeChanges(send: Send, fleetId: string, writes: PushWrites): P
     uuids(rows.map((row) => row.incoming.mutation.id)),
     bigints(rows.map((row) => row.record?.version ?? null)),
     texts(rows.map((row) => row.result.status)),
-    jsons(rows.map((row) => resultToStore(row.result, row.record?.version ?? null))),
+    jsonTexts(rows.map((row) => resultToStore(row.result, row.record?.version ?? null))),
     committed,
   ])
   some(sessionPushes(fresh), SESSION_PUSHES, (rows) => {
@@ -164,7 +177,7 @@ export function writeChanges(send: Send, fleetId: string, writes: PushWrites): P
       texts(rows.map((row) => row.collection)),
       uuids(rows.map((row) => row.recordId)),
       bigints(rows.map((row) => row.version)),
-      jsonsAsText(rows.map((row) => row.data)),
+      documentsAsText(rows.map((row) => row.data)),
       ints(rows.map((row) => row.schemaVersion)),
       jsons(rows.map((row) => crdtToStore(row.crdt))),
       committed,
@@ -183,11 +196,11 @@ export function writeChanges(send: Send, fleetId: string, writes: PushWrites): P
       texts(rows.map((row) => row.strategy)),
       texts(rows.map((row) => row.outcome)),
       jsons(rows.map((row) => row.fields)),
-      jsons(rows.map((row) => row.base)),
+      documents(rows.map((row) => row.base)),
       booleans(rows.map((row) => row.baseKnown)),
       jsons(rows.map((row) => row.local)),
-      jsons(rows.map((row) => row.remote)),
-      jsons(rows.map((row) => row.result)),
+      documents(rows.map((row) => row.remote)),
+      documents(rows.map((row) => row.result)),
       jsons(rows.map((row) => row.resolution)),
       texts(rows.map((row) => row.status)),
       committed,
@@ -234,7 +247,7 @@ function logValues(rows: readonly WrittenChange[], committedAt: unknown): unknow
     uuids(rows.map((row) => row.incoming.mutation.after ?? null)),
     plainTexts(rows.map((row) => row.result.status)),
     plainTexts(rows.map(({ incoming }) => incoming.text ?? jsonText(incoming.mutation))),
-    jsons(rows.map((row) => resultToStore(row.result, row.record?.version ?? null))),
+    jsonTexts(rows.map((row) => resultToStore(row.result, row.record?.version ?? null))),
     floats(rows.map((row) => row.correctedMadeAtMs)),
     ints(rows.map((row) => places.get(pushKey(row)) ?? null)),
     committedAt,
