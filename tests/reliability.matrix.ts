@@ -99,6 +99,7 @@ export const MATRIX: readonly Fault[] = [
       all: sim('duplicate', 'retry_storm', 'reuse_id'),
       M: [TWO_SERVERS],
       O: [
+        test(`${PROCESSES}/repeats.test.ts`, '[ID2] has one effect, and every answer has the same bytes'),
         TWO_SERVERS,
         test(
           `${DEVICE}/idempotency.test.ts`,

@@ -7,6 +7,7 @@ const TRIALS = {
   'database-killed': 'tests/api/processes/database-killed.test.ts',
   'server-stopped': 'tests/api/processes/server-stopped.test.ts',
   'two-servers': 'tests/api/processes/two-servers.test.ts',
+  repeats: 'tests/api/processes/repeats.test.ts',
   'faulty-network': 'tests/api/processes/faulty-network.test.ts',
   'one-way-partition': 'tests/api/processes/one-way-partition.test.ts',
   'disk-full': 'tests/api/processes/disk-full.test.ts',
