@@ -11,6 +11,7 @@ import {
   plural,
 } from '#components/ui/format.ts'
 import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
+import { REQUESTS_FOR_RATE_MIN, sessionsFail } from '#lib/telemetry/thresholds.ts'
 
 /** `label` is the range ("Last 24 h"), `compare` the time before it ("vs yesterday"). */
 export type RangeText = { label: string; compare: string }
@@ -26,7 +27,7 @@ export type CardWords = {
 
 type Answer = OverviewAnswer
 
-export function lagWords({ lag, limits, queue, asOf }: Answer, range: RangeText): CardWords {
+export function lagWords({ lag, limits, asOf }: Answer, range: RangeText): CardWords {
   const upload = lag.figure?.upload
   const p95 = upload?.p95 ?? null
   return {
@@ -55,7 +56,7 @@ export function lagWords({ lag, limits, queue, asOf }: Answer, range: RangeText)
         'faster',
       ),
     ],
-    note: pendingNote(lag.figure?.pending ?? null, limits.oldestWarnMs, ageOfSnapshot(queue, asOf)),
+    note: pendingNote(lag.figure?.pending ?? null, limits.oldestWarnMs, asOf.nowMs),
   }
 }
 
@@ -129,7 +130,7 @@ export function failureWords({ failures, limits }: Answer, range: RangeText): Ca
     figure: few
       ? { value: `${formatCount(share.part)} of ${formatCount(share.whole)}`, unsure: true }
       : rateFigure(share?.rate ?? null),
-    sentence: few ? 'requests failed; a rate needs 20' : 'of requests fail',
+    sentence: few ? `requests failed; a rate needs ${REQUESTS_FOR_RATE_MIN}` : 'of requests fail',
     evidence: [
       share === undefined
         ? `no telemetry, ${inRange(range)}`
@@ -149,8 +150,7 @@ export function failureWords({ failures, limits }: Answer, range: RangeText): Ca
       ? {}
       : {
           note: {
-            kind:
-              (figure.sessions.rate ?? 0) > limits.failureBreaker ? 'warn' : figure.shed > 0 ? 'held' : 'unk',
+            kind: sessionsFail(figure, limits) ? 'warn' : figure.shed > 0 ? 'held' : 'unk',
             text: [
               figure.shed > 0
                 ? `${formatCount(figure.shed)} more were told to wait; counted apart. `
@@ -218,18 +218,17 @@ const oldestOn = (oldest: Answer['devices']['oldestWaiting']): string =>
 
 type Pending = NonNullable<NonNullable<Answer['lag']['figure']>['pending']>
 
-/** What waits is counted once a minute, so that it is older than the page, and smaller than what is said of now. */
-const ageOfSnapshot = (queue: Answer['queue'], asOf: Answer['asOf']): string =>
-  queue.figure === null ? '' : `, counted ${formatAge(asOf.nowMs - queue.figure.atMs)}:`
-
-/** Lag has samples of what arrived only; this says what hasn't. */
+/**
+ * Lag has samples of what arrived only; this says what hasn't. That is counted once a minute, so that it is older than the
+ * page, and smaller than what is said of now.
+ */
 function pendingNote(
   pending: Pending | null,
   limitMs: number,
-  counted: string,
+  nowMs: number,
 ): { kind: StatusKind; text: string } {
   if (pending === null) return { kind: 'unk', text: 'How long unsynced changes have waited is not known' }
-  const { online, offline } = pending
+  const { atMs, online, offline } = pending
   const silent =
     offline.count === 0
       ? ''
@@ -238,7 +237,7 @@ function pendingNote(
   const over = (online.p95 ?? 0) > limitMs
   return {
     kind: over ? 'warn' : 'unk',
-    text: `Not yet arrived${counted === '' ? ':' : counted} pending age p95 ${formatDuration(online.p95)} on ${plural(online.count, 'device')}${silent}`,
+    text: `Not yet arrived, counted ${formatAge(nowMs - atMs)}: pending age p95 ${formatDuration(online.p95)} on ${plural(online.count, 'device')}${silent}`,
   }
 }
 

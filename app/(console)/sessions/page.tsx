@@ -2,12 +2,12 @@ import type { Metadata } from 'next'
 import { RANGE_WORDS } from '#components/shell/ranges.ts'
 import type { Facet } from '#components/table/filter-bar.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
-import { failures } from '#lib/application/pillars/failures.ts'
+import { failedSessions } from '#lib/application/pillars/failures.ts'
 import { listSessions } from '#lib/application/sessions/list-sessions.ts'
 import { ListFrame } from '../list-frame.tsx'
 import { keptPage } from '../kept-page.tsx'
 import { LIST, type PageProps } from '../search-params.ts'
-import { visit, type Visit } from '../viewer.ts'
+import { visit } from '../viewer.ts'
 import { loadSessionsParams, SESSION_KEYS, sessionFilter } from './search-params.ts'
 import { sessionsSentence } from './session-words.ts'
 import { SessionsTable } from './sessions-table.tsx'
@@ -30,11 +30,6 @@ const emptyTitle = (q: string, problem: string | null): string =>
       ? 'No session in this range'
       : 'No session matches this filter'
 
-async function sessionsOfRange({ ctx, fleet, nowMs }: Visit, rangeMs: number) {
-  const { figure } = await failures(ctx, { fleetId: fleet.id, fromMs: nowMs - rangeMs, toMs: nowMs })
-  return figure?.sessions ?? null
-}
-
 /** What happened? */
 async function SessionsPage({ searchParams }: PageProps) {
   const [at, params] = await Promise.all([
@@ -44,13 +39,15 @@ async function SessionsPage({ searchParams }: PageProps) {
   const { ms, label } = RANGE_WORDS[params.range]
   const { filter, problem } = sessionFilter(params.q)
   const page = { cursor: params.cursor ?? undefined }
-  const query = { ...filter, ...page, fromMs: at.nowMs - ms, toMs: at.nowMs }
+  const range = { fromMs: at.nowMs - ms, toMs: at.nowMs }
+  const query = { ...filter, ...page, ...range }
   const { items, nextCursor } =
     problem === null ? await listSessions(at.ctx, { actor: at.actor, fleetId: at.fleet.id, query }) : NOTHING
   const scope = { q: params.q, more: nextCursor !== null, later: params.cursor !== null }
   // A page is the newest of them; the sentence and the count are about the range.
   const isWhole = params.q === '' && problem === null && !scope.more && !scope.later
-  const all = params.q === '' && !isWhole ? await sessionsOfRange(at, ms) : null
+  const all =
+    params.q === '' && !isWhole ? await failedSessions(at.ctx, { fleetId: at.fleet.id, ...range }) : null
   return (
     <ListFrame
       at={at}

@@ -1,11 +1,13 @@
 import type { Slice } from '#lib/rollups/aggregate.ts'
-import { sumAll } from '#lib/rollups/aggregate.ts'
+import { sliceOf, sumAll } from '#lib/rollups/aggregate.ts'
 import { COUNTER, byPart } from '#lib/rollups/counters.ts'
-import type { FailureFigure, PillarAnswer } from '#lib/telemetry/pillars.ts'
+import type { FailureFigure, PillarAnswer, Share } from '#lib/telemetry/pillars.ts'
 import { REQUESTS_FOR_RATE_MIN, SESSIONS_FOR_RATE_MIN, failureLevel } from '#lib/telemetry/thresholds.ts'
 import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
 import type { PillarQuery, PillarRule } from './pillar.ts'
 import { answerPillar, hasWhole, shareOf, topOf } from './pillar.ts'
+import type { RangeQuery } from './window.ts'
+import { readRange } from './window.ts'
 
 /** Failure rate (metrics.md, the third pillar). Requests belong to no single collection: asked for one, all is null. */
 export const failures = (ctx: TelemetryContext, query: PillarQuery): Promise<PillarAnswer<FailureFigure>> =>
@@ -16,6 +18,12 @@ export const FAILURES: PillarRule<FailureFigure> = {
   figureOf: (slice) => (hasWhole(slice) ? figureOf(slice) : null),
   levelOf: failureLevel,
   weightOf: ({ requests }) => requests.whole,
+}
+
+/** How many sessions of the range failed; null without telemetry. As the figure of `failures` has it, of one read alone. */
+export async function failedSessions(ctx: TelemetryContext, query: RangeQuery): Promise<Share | null> {
+  const slice = sliceOf(await readRange(ctx, query))
+  return hasWhole(slice) ? figureOf(slice).sessions : null
 }
 
 function figureOf(slice: Slice): FailureFigure {

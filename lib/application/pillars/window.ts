@@ -38,18 +38,33 @@ export interface Window {
 const floorTo = (ms: number, unit: number): number => Math.floor(ms / unit) * unit
 const ceilTo = (ms: number, unit: number): number => Math.ceil(ms / unit) * unit
 
-/** Reads what every pillar needs of a range, once. A range given in whole minutes is met exactly. */
-export async function readWindow(ctx: TelemetryContext, query: RangeQuery): Promise<Window> {
-  const nowMs = ctx.clock.now()
+interface Stretch extends Pick<Window, 'fromMs' | 'toMs' | 'stepMs'> {
+  readonly beforeKept: boolean
+}
+
+function stretchOf(query: RangeQuery, nowMs: number): Stretch {
   const keptFromMs = floorTo(nowMs - MINUTE_TIER_KEPT_MS, HOUR) + HOUR
   const aged = query.fromMs < keptFromMs
   const fromMs = floorTo(query.fromMs, aged ? HOUR : MINUTE)
   const toMs = Math.max(ceilTo(query.toMs, aged ? HOUR : MINUTE), fromMs + MINUTE)
   const span = toMs - fromMs
   const stepMs = stepFor(span, query.stepMs, aged || span > MINUTE_TIER_SPAN_MAX_MS ? HOUR : MINUTE)
+  return { fromMs, toMs, stepMs, beforeKept: aged || fromMs - span >= keptFromMs }
+}
+
+/** The buckets of a range alone, as `readWindow` has them: for sums that nothing is compared with. */
+export function readRange(ctx: TelemetryContext, query: RangeQuery): Promise<readonly Bucket[]> {
+  const { fromMs, toMs, stepMs } = stretchOf(query, ctx.clock.now())
+  return readBuckets(ctx.storage.telemetry, query.fleetId, fromMs, toMs, stepMs)
+}
+
+/** Reads what every pillar needs of a range, once. A range given in whole minutes is met exactly. */
+export async function readWindow(ctx: TelemetryContext, query: RangeQuery): Promise<Window> {
+  const nowMs = ctx.clock.now()
+  const { fromMs, toMs, stepMs, beforeKept } = stretchOf(query, nowMs)
+  const span = toMs - fromMs
   const port = ctx.storage.telemetry
   const read = (from: number, to: number) => readBuckets(port, query.fleetId, from, to, stepMs)
-  const beforeKept = aged || fromMs - span >= keptFromMs
   const [buckets, before, oldestMs] = await Promise.all([
     read(fromMs, toMs),
     beforeKept ? read(fromMs - span, fromMs) : null,

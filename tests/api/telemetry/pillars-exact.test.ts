@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { conflicts } from '#lib/application/pillars/conflicts.ts'
-import { failures } from '#lib/application/pillars/failures.ts'
+import { failedSessions, failures } from '#lib/application/pillars/failures.ts'
 import { lag } from '#lib/application/pillars/lag.ts'
 import { queue } from '#lib/application/pillars/queue.ts'
 import { foldFleet } from '#lib/application/telemetry/fold-events.ts'
@@ -157,6 +157,8 @@ describe(`the pillars of a closed interval, seed ${SEED}`, () => {
     const failed = seen.filter(({ status }) => status >= 400).length
     expect(raw.requests).toEqual({ total: seen.length, failed, shed: 0 })
     expect(failed).toBeGreaterThan(5)
+    expect(figure?.sessions.whole).toBeGreaterThan(0)
+    expect(await failedSessions(world.app.ctx, interval())).toEqual(figure?.sessions)
     expect(figure?.requests).toEqual({ part: failed, whole: seen.length, rate: failed / seen.length })
     expect(figure?.shed).toBe(0)
     expect(figure?.sessions).toMatchObject({ part: raw.sessions.failed, whole: raw.sessions.total })

@@ -56,7 +56,7 @@ function answer(parts: {
           lag.online === undefined
             ? null
             : {
-                atMs: NOW,
+                atMs: NOW - 14_000,
                 online: quantiles(lag.online, lag.online === null ? 0 : 7),
                 offline: quantiles(3_600_000, 2),
               },
