@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { MOMENT_KINDS, WINDOW_KINDS } from '../tests/simulation/world/plan.ts'
+import { TEXT_JUDGED } from '../tests/simulation/world/windows.ts'
 import { bundleSimulation, removeBundle } from './simulation/bundle.ts'
 import { drive, drivePlan } from './simulation/drive.ts'
 import { reportFailed, reportTotals } from './simulation/report.ts'
@@ -48,8 +49,9 @@ async function runSeeds(): Promise<boolean> {
     const small = await drive({ bundle, from: seed, seeds: 1, processes: 1, shrink: true })
     for (const failed of small.failed) reportFailed(failed)
   }
-  // In so many runs every fault does harm, or the plan only says that it would.
-  const idle = seeds < ALL_FAULTS_FROM ? [] : FAULT_KINDS.filter((kind) => !totals.hits.has(kind))
+  // In so many runs every fault does harm, or the plan only says that it would; and some texts are judged.
+  const kinds = [...FAULT_KINDS, TEXT_JUDGED]
+  const idle = seeds < ALL_FAULTS_FROM ? [] : kinds.filter((kind) => !totals.hits.has(kind))
   if (idle.length > 0) console.log(`\nNEVER HAPPENED: ${idle.join(', ')}`)
   return totals.failed.length + idle.length === 0
 }

@@ -189,7 +189,7 @@ function valueScale(rows: readonly Raw[], input: ChartInput): { yMax: number } {
   const lowest = Math.min(...(input.thresholds ?? []).map((threshold) => threshold.value))
   const reached = Number.isFinite(lowest) && (usual === 0 || lowest <= usual * THRESHOLD_REACH) ? lowest : 0
   const wanted = Math.max(usual * 1.2, reached * 1.25)
-  // The newest value is the figure above the chart: it is always on the scale.
+  // What holds now must be readable: the newest value is always on the scale.
   const newest = rows.findLast((row) => row.said !== null)?.said ?? 0
   const isPeak = values.length >= CLIP_VALUES_MIN && top > Math.max(wanted, newest * 1.05) * CLIP_FACTOR
   const yMax = Math.max(wanted, (isPeak ? newest : top) * 1.05)

@@ -25,7 +25,7 @@ export function thresholdsWith(
   change: z.infer<typeof thresholdsInput>,
 ): Partial<Thresholds> {
   const kept = Object.entries({ ...before, ...change }).filter(
-    ([name, value]) => value !== null && (value !== undefined || name in before),
+    ([name, value]) => value !== null && (value !== undefined || Object.hasOwn(before, name)),
   )
   return Object.fromEntries(kept)
 }

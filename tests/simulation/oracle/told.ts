@@ -25,15 +25,17 @@ export async function untold({
   readonly ledger: Ledger
 }): Promise<readonly string[]> {
   const { items } = await world.database.storage.conflicts.list(world.fleetId, OPEN, PAGE)
+  // What both have, from before one was copied, either may have sent.
   const told = new Set(
-    world.devices.flatMap(({ replica }) =>
-      (replica?.conflicts$.get() ?? []).map(({ conflictId }) => conflictId),
+    world.devices.flatMap(({ origin, replica }) =>
+      (replica?.conflicts$.get() ?? []).map(({ conflictId }) => `${origin} ${conflictId}`),
     ),
   )
   return items.flatMap(({ id, collection, recordId, mutationId }) => {
     const author = ledger.intents.get(mutationId)?.device
     // Another program than the SDK made it; or the notice is what the damage took.
-    if (author === undefined || ledger.damaged.has(author) || told.has(id)) return []
+    if (author === undefined || ledger.damaged.has(author)) return []
+    if (told.has(`${world.devices[author]?.origin} ${id}`)) return []
     // It asks about this one while another one waits for a person.
     if ((world.devices[author]?.replica?.status$.get().pending ?? 0) > 0) return []
     return [`conflict ${id} of ${mutationId} on ${collection}/${recordId} is not told on device ${author}`]

@@ -4,6 +4,7 @@ import { BACKOFF_CAP_MS, INTERVAL_MS, STATE_TOLD_EVERY_MS } from '../world/devic
 import { checkAccounts } from '../oracle/accounts.ts'
 import { checkConvergence } from '../oracle/convergence.ts'
 import { checkTexts } from '../oracle/texts.ts'
+import { TEXT_JUDGED } from '../world/windows.ts'
 import { untold } from '../oracle/told.ts'
 import { clearDesk, resumePaused } from './desk.ts'
 import type { Stage } from './execute.ts'
@@ -49,7 +50,7 @@ export async function healAndCheck(stage: Stage): Promise<void> {
   if (ledger.damaged.size > 0) await compareStates(stage)
   await checkConvergence(stage)
   await checkAccounts(stage)
-  checkTexts(stage)
+  if (checkTexts(stage) > 0) world.windows.note(TEXT_JUDGED)
   for (const device of world.devices) device.crash()
 }
 

@@ -40,6 +40,8 @@ interface Opening {
 /** A device with a disk that outlives its app, a clock of its own, and a user. */
 export class SimDevice {
   readonly index: number
+  /** The device whose disk it began with: its own, or of which it is a copy. */
+  readonly origin: number
   readonly disk: MemoryDisk
   /** How far its clock is ahead. */
   clockErrorMs: number
@@ -51,9 +53,15 @@ export class SimDevice {
   private readonly parts: DeviceParts
   private opening: Opening | null = null
 
-  constructor(parts: DeviceParts, disk: MemoryDisk = createMemoryDisk(), clockErrorMs = 0) {
+  constructor(
+    parts: DeviceParts,
+    disk: MemoryDisk = createMemoryDisk(),
+    clockErrorMs = 0,
+    origin = parts.index,
+  ) {
     this.parts = parts
     this.index = parts.index
+    this.origin = origin
     this.disk = disk
     this.clockErrorMs = clockErrorMs
   }
@@ -67,7 +75,7 @@ export class SimDevice {
     const disk = createMemoryDisk()
     for (const table of TABLES)
       for (const [key, text] of this.disk.tables[table]) disk.tables[table].set(key, text)
-    return new SimDevice(parts, disk, this.clockErrorMs)
+    return new SimDevice(parts, disk, this.clockErrorMs, this.origin)
   }
 
   /** What stands on its disk under a key of `meta`; nothing where that is damaged. */

@@ -9,6 +9,9 @@ interface Window {
   readonly probability: number
 }
 
+/** Among the hits: a text was judged. Where the oracle leaves out all of them, nobody would see what goes wrong there. */
+export const TEXT_JUDGED = 'text_judged'
+
 /** What is wrong at the moment. */
 export class Windows {
   private open: Window[] = []
