@@ -11,7 +11,6 @@ import {
   plural,
 } from '#components/ui/format.ts'
 import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
-import { REQUESTS_FOR_RATE_MIN, sessionsFail } from '#lib/telemetry/thresholds.ts'
 
 /** `label` is the range ("Last 24 h"), `compare` the time before it ("vs yesterday"). */
 export type RangeText = { label: string; compare: string }
@@ -130,7 +129,7 @@ export function failureWords({ failures, limits }: Answer, range: RangeText): Ca
     figure: few
       ? { value: `${formatCount(share.part)} of ${formatCount(share.whole)}`, unsure: true }
       : rateFigure(share?.rate ?? null),
-    sentence: few ? `requests failed; a rate needs ${REQUESTS_FOR_RATE_MIN}` : 'of requests fail',
+    sentence: few ? 'requests failed; a rate needs 20' : 'of requests fail',
     evidence: [
       share === undefined
         ? `no telemetry, ${inRange(range)}`
@@ -150,7 +149,8 @@ export function failureWords({ failures, limits }: Answer, range: RangeText): Ca
       ? {}
       : {
           note: {
-            kind: sessionsFail(figure, limits) ? 'warn' : figure.shed > 0 ? 'held' : 'unk',
+            kind:
+              (figure.sessions.rate ?? 0) > limits.failureBreaker ? 'warn' : figure.shed > 0 ? 'held' : 'unk',
             text: [
               figure.shed > 0
                 ? `${formatCount(figure.shed)} more were told to wait; counted apart. `
