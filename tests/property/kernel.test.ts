@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { decodeBase64, encodeBase64 } from '#lib/kernel/base64.ts'
 import { decodeBase64url, encodeBase64url } from '#lib/kernel/base64url.ts'
 import type { Hlc } from '#lib/kernel/hlc.ts'
 import { compareHlc, formatHlc, parseHlc, receiveHlc, tickHlc } from '#lib/kernel/hlc.ts'
@@ -118,6 +119,27 @@ describe('ids and texts', () => {
           true,
         )
       }),
+    )
+  })
+
+  it('base64 is what a browser makes of it, and reads what one reads', () => {
+    const letters = fc.string({ unit: fc.constantFrom(...'AZaz09+/=-_\n\u00e9\u{1f680}'), maxLength: 12 })
+    const byBrowser = (text: string): Uint8Array | null => {
+      if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return null
+      try {
+        return Uint8Array.from(atob(text), (char) => char.charCodeAt(0))
+      } catch {
+        return null
+      }
+    }
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 64 }), letters, (bytes, text) => {
+        expect(encodeBase64(bytes)).toBe(btoa(String.fromCharCode(...bytes)))
+        expect(decodeBase64(encodeBase64(bytes))).toEqual(bytes)
+        expect(decodeBase64(encodeBase64(bytes).replaceAll('=', ''))).toEqual(bytes)
+        expect(decodeBase64(text)).toEqual(byBrowser(text))
+      }),
+      { numRuns: cases(1_000) },
     )
   })
 

@@ -4,6 +4,7 @@ import { err, ok } from '#lib/kernel/result.ts'
 import type { TextState } from '#lib/protocol/crdt.ts'
 import { decodeBase64, encodeBase64 } from '#lib/kernel/base64.ts'
 import { hash53 } from './hash53.ts'
+import { LoadedTexts } from './loaded-texts.ts'
 import type { TextCrdt, TextWriter } from './text.ts'
 import { replacedRange } from './replaced-range.ts'
 import { contradicts } from './text-contradiction.ts'
@@ -18,8 +19,8 @@ const CLOCK_MAX = 2 ** 40
 /** What plain text is made of, formatting marks included. */
 const PLAIN: ReadonlySet<unknown> = new Set([Y.ContentString, Y.ContentDeleted, Y.ContentFormat])
 
-/** Text by Yjs (engine.md, CS4), in the v1 encoding of updates. */
-export const yjsText: TextCrdt = {
+/** Text by Yjs (engine.md, CS4), in the v1 encoding of updates; `loaded` only saves time. */
+export const textByYjs = (loaded: LoadedTexts<Y.Doc>): TextCrdt => ({
   check: ({ update }) => {
     const bytes = decodeBase64(update)
     if (!bytes || !isPlain(bytes)) return err('bad_update')
@@ -27,7 +28,8 @@ export const yjsText: TextCrdt = {
   },
   merge: (a, b) => merged([a.update, b.update]),
   read: (state) => {
-    const doc = docOf(state)
+    const doc = loadedOf(loaded, state)
+    if (doc.ok) loaded.keep(state.update, doc.value)
     return doc.ok ? ok(textIn(doc.value)) : doc
   },
   edit: (base, next, seed, own) => {
@@ -55,9 +57,9 @@ export const yjsText: TextCrdt = {
     return last ? { client: last.id.client, clock: last.id.clock + last.length } : null
   },
   clash: (state, delta) => {
-    const doc = docOf(state)
-    const [held, told] = [decodeBase64(state.update), decodeBase64(delta.update)]
-    if (!doc.ok || !held || !told) return 'bad_update'
+    const doc = loadedOf(loaded, state)
+    const told = decodeBase64(delta.update)
+    if (!doc.ok || !told) return 'bad_update'
     const roots = rootsOf(doc.value)
     const known = Y.decodeStateVector(Y.encodeStateVector(doc.value))
     const waits = doc.value.store.pendingStructs !== null
@@ -66,11 +68,13 @@ export const yjsText: TextCrdt = {
     const { structs } = Y.decodeUpdate(told)
     // What goes on from what is known can say nothing else of it.
     const goesOnAlone = structs.every(({ id }) => id.clock >= (known.get(id.client) ?? 0))
-    if ((waits || !goesOnAlone) && contradicts(Y.decodeUpdate(held).structs, structs)) return 'client_reused'
+    if ((waits || !goesOnAlone) && contradicts(structsOf(state), structs)) return 'client_reused'
     lastJoined = { updates: [state.update, delta.update], doc: doc.value }
     return null
   },
-}
+})
+
+export const yjsText = textByYjs(new LoadedTexts())
 
 /**
  * A change is looked at and joined, one right after the other, and to load a long text costs more than both: the document that
@@ -78,6 +82,12 @@ export const yjsText: TextCrdt = {
  * in two, a state that is loaded reads otherwise than the document that it was written from.
  */
 let lastJoined: { readonly updates: readonly string[]; readonly doc: Y.Doc } | null = null
+
+/** The document of a state, loaded from it and from nothing else; whoever takes it may change it. */
+function loadedOf(loaded: LoadedTexts<Y.Doc>, state: TextState): Result<Y.Doc, 'bad_update'> {
+  const known = loaded.take(state.update)
+  return known ? ok(known) : docOf(state)
+}
 
 const newDoc = (): Y.Doc => new Y.Doc({ guid: TEXT_ROOT, gc: true })
 const stateOf = (update: Uint8Array): TextState => ({ kind: 'text', update: encodeBase64(update) })
@@ -88,6 +98,9 @@ function docOf({ update }: TextState): Result<Y.Doc, 'bad_update'> {
   const doc = newDoc()
   return bytes && applied(doc, bytes) ? ok(doc) : err('bad_update')
 }
+
+const structsOf = ({ update }: TextState): ReturnType<typeof Y.decodeUpdate>['structs'] =>
+  Y.decodeUpdate(decodeBase64(update) ?? new Uint8Array()).structs
 
 /** Yjs throws on what it can't read; the document is thrown away then. */
 function applied(doc: Y.Doc, update: Uint8Array): boolean {
