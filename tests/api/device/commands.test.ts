@@ -159,6 +159,23 @@ describe('commands over HTTP and PostgreSQL', () => {
     for (const stream of streams) await stream.cancel()
   })
 
+  it('[EV3] tells a paused device that it is resumed, on the stream that it had and on one that it opens', async () => {
+    const elsewhere = await world.another()
+    const device = await world.device()
+    const had = reader(await device.at(elsewhere).send('GET', '/api/v1/events'))
+    const { id: pause } = await bodyOf(await command(device, { type: 'pause' }))
+    await pollHeads(elsewhere.ctx)
+    expect(await had.read()).toEqual({ id: pause, type: 'pause' })
+    const opened = reader(await device.send('GET', '/api/v1/events'))
+    expect(await opened.read()).toEqual({ id: pause, type: 'pause' })
+    const { id: resume } = await bodyOf(await command(device, { type: 'resume' }))
+    await pollHeads(elsewhere.ctx)
+    for (const { read, end } of [had, opened]) {
+      expect(await read()).toEqual({ id: resume, type: 'resume' })
+      await end()
+    }
+  })
+
   it('rotates a token, and the old one stays good for a day', async () => {
     const device = await world.device()
     const rotated = await device.send('POST', '/api/v1/token/rotate')
