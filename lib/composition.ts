@@ -3,11 +3,13 @@ import type { AuthSettings } from './application/access/auth-settings.ts'
 import { prepareSetUp } from './application/access/set-up.ts'
 import { STORAGE_TRIED_EVERY_MS, tryStorage } from './application/breakers/try-storage.ts'
 import type { Context, Log, LogFields } from './application/context.ts'
+import { CONTACTS_WRITTEN_EVERY_MS } from './application/devices/contacts.ts'
 import { EgressGuard } from './application/egress/egress-guard.ts'
 import { createEgress } from './application/egress/post-json.ts'
 import { createContext } from './application/create-context.ts'
 import { FLEETS_LOOKED_AT_EVERY_MS, forgetRemovedFleets } from './application/fleets/forget-fleets.ts'
 import { LEADER_TURN_MS, Leader, PARTITIONS_AHEAD_DAYS } from './application/leader.ts'
+import { hearOthers } from './application/sync/hear-others.ts'
 import { pollHeads } from './application/sync/poll-heads.ts'
 import { createMetrics } from './application/telemetry/prometheus.ts'
 import { startTicker } from './application/ticker.ts'
@@ -51,7 +53,7 @@ export function compose(): Promise<App> {
 }
 
 async function open(env: Env): Promise<App> {
-  const storage = await openPostgresStorage({ url: env.databaseUrl })
+  const storage = await openPostgresStorage({ url: env.databaseUrl }, env.directUrl)
   // Before the first request: rows of a day without a partition would land in the default one.
   await storage.maintenance.ensurePartitions(Date.now(), PARTITIONS_AHEAD_DAYS)
   const secret = Buffer.from(env.secret)
@@ -77,6 +79,7 @@ async function open(env: Env): Promise<App> {
     isDraining: () => shared[DRAINING] === true,
   })
   const stop = startTickers(ctx)
+  const stopHearing = hearOthers(ctx)
   return {
     ctx,
     auth: { origin: env.origin, secret: env.secret },
@@ -84,10 +87,11 @@ async function open(env: Env): Promise<App> {
     listener: createNodeListener(router),
     close: once(async () => {
       await stop()
-      // With the database away the last second's counts are lost, and nothing else.
-      await ctx.requests
-        .flush()
-        .catch((error: unknown) => ctx.log.warn('counts lost at the end', { error: String(error) }))
+      await stopHearing()
+      // With the database away the last second's counts and contacts are lost, and nothing else.
+      for (const written of await Promise.allSettled([ctx.requests.flush(), ctx.contacts.flush()]))
+        if (written.status === 'rejected')
+          ctx.log.warn('counts or contacts lost at the end', { error: String(written.reason) })
       await storage.close()
     }),
   }
@@ -122,6 +126,7 @@ function startTickers(ctx: Context): () => Promise<void> {
   const leader = new Leader(ctx)
   const tickers = [
     startTicker('counts', COUNTS_FLUSHED_EVERY_MS, ctx.log, () => ctx.requests.flush()),
+    startTicker('contacts', CONTACTS_WRITTEN_EVERY_MS, ctx.log, () => ctx.contacts.flush()),
     startTicker('leader', LEADER_TURN_MS, ctx.log, () => leader.turn()),
     startTicker('heads', HEADS_POLLED_EVERY_MS, ctx.log, () => pollHeads(ctx)),
     startTicker('fleets', FLEETS_LOOKED_AT_EVERY_MS, ctx.log, () => forgetRemovedFleets(ctx)),

@@ -1,6 +1,8 @@
 /** What the server is told by its environment (protocol.md, "Running it"). The only reader of `process.env` in lib. */
 export interface Env {
   readonly databaseUrl: string
+  /** The same database past a transaction-mode pooler, for what needs a session of its own: LISTEN. */
+  readonly directUrl: string
   /** Keys tokens and cookies; at least 32 characters. */
   readonly secret: string
   /** Public base URL without a path. */
@@ -36,8 +38,10 @@ export function readEnv(source: Source = process.env): Env {
     const missing = adminEmail === null ? 'TIDEMARK_ADMIN_EMAIL' : 'TIDEMARK_ADMIN_PASSWORD'
     throw new EnvError(missing, 'set both TIDEMARK_ADMIN_EMAIL and TIDEMARK_ADMIN_PASSWORD, or neither.')
   }
+  const databaseUrl = databaseUrlOf(source)
   return {
-    databaseUrl: databaseUrlOf(source),
+    databaseUrl,
+    directUrl: source['DATABASE_DIRECT_URL'] || databaseUrl,
     secret: secretOf(source),
     origin: originOf(source),
     adminEmail,

@@ -1,5 +1,6 @@
 import type { Role } from '#lib/storage/ports.ts'
 import type { Breakers } from './breakers/breakers.ts'
+import type { Contacts } from './devices/contacts.ts'
 import type { DeviceDirectory } from './devices/directory.ts'
 import type { LoadBound } from './load-bound.ts'
 import type { RateLimiter } from './rate-limits.ts'
@@ -9,14 +10,17 @@ import type { AskingBound } from './sync/asking-bound.ts'
 import type { GroupCommit } from './sync/group-commit.ts'
 import type { Pokes } from './sync/pokes.ts'
 import type { ShownPositions } from './sync/shown-positions.ts'
+import type { StreamHeads } from './sync/stream-heads.ts'
 
 export type { Role } from '#lib/storage/ports.ts'
 export type { Clock, Log, LogFields, Surroundings } from './surroundings.ts'
 
-/** First argument of every verb. The last eight are this process's own memory: caches and queues, never the truth. */
+/** First argument of every verb. All but the surroundings are this process's own memory: caches and queues, never the truth. */
 export interface Context extends Surroundings {
   readonly groupCommit: GroupCommit
   readonly directory: DeviceDirectory
+  readonly contacts: Contacts
+  readonly heads: StreamHeads
   readonly pokes: Pokes
   readonly shownPositions: ShownPositions
   readonly requests: RequestCounter

@@ -1,23 +1,32 @@
 import { Breakers } from './breakers/breakers.ts'
 import { tellChange } from './breakers/tell-change.ts'
 import type { Context, Surroundings } from './context.ts'
+import { Contacts } from './devices/contacts.ts'
 import { DeviceDirectory } from './devices/directory.ts'
 import { LoadBound } from './load-bound.ts'
 import { RateLimiter } from './rate-limits.ts'
 import { RequestCounter } from './request-counter.ts'
 import { AskingBound } from './sync/asking-bound.ts'
 import { GroupCommit } from './sync/group-commit.ts'
+import { Growth } from './sync/growth.ts'
 import { Pokes } from './sync/pokes.ts'
+import { RulesCache } from './sync/rules.ts'
 import { ShownPositions } from './sync/shown-positions.ts'
+import { StreamHeads } from './sync/stream-heads.ts'
 
 /** The application over these surroundings: one for each process, or for each simulated one in a test. */
 export function createContext(surroundings: Surroundings): Context {
   const { storage, clock } = surroundings
   const pokes = new Pokes()
   const directory = new DeviceDirectory(storage, clock)
+  const rules = new RulesCache(storage)
+  const heads = new StreamHeads({ storage, clock, rules })
+  const growth = new Growth({ ...surroundings, pokes })
   return {
     ...surroundings,
     pokes,
+    contacts: new Contacts(storage),
+    heads,
     shownPositions: new ShownPositions(),
     directory,
     requests: new RequestCounter(surroundings),
@@ -28,6 +37,6 @@ export function createContext(surroundings: Surroundings): Context {
       onChange: (change) => tellChange({ ...surroundings, pokes }, change),
     }),
     rateLimiter: new RateLimiter(clock),
-    groupCommit: new GroupCommit({ ...surroundings, pokes, directory }),
+    groupCommit: new GroupCommit({ ...surroundings, pokes, directory, rules, heads, growth }),
   }
 }

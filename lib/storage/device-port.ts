@@ -77,6 +77,18 @@ export interface DevicePort {
     contact: { atMs: number; appVersion: string; platform: Platform; report: StoredReport | null },
   ): Promise<'ok' | 'forked' | 'unknown'>
   /**
+   * Reports that tell nothing but that their devices were here, at most one a device. Each is written where the kept
+   * report is still `before`; the ids of those devices are the answer. Of the others nothing is written.
+   */
+  touchQuiet(
+    fleetId: string,
+    contacts: readonly {
+      readonly deviceId: string
+      readonly before: Pick<StoredReport, 'seq' | 'nonce'>
+      readonly report: StoredReport
+    }[],
+  ): Promise<ReadonlySet<string>>
+  /**
    * Tells a device something, once per command id, and sets its status when there is one. A revoked device stays
    * revoked. Answers the device as it then is.
    */

@@ -4,6 +4,7 @@ import type { JsonSchema } from '#lib/protocol/device.ts'
 import type { Bucket, BucketKey, Tier } from '#lib/rollups/bucket.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import type { DevicePort } from './device-port.ts'
+import type { SignalPort } from './signal-port.ts'
 import type {
   ChangeRow,
   DeliveredRange,
@@ -36,6 +37,7 @@ import type {
 export type * from './device-port.ts'
 export type * from './push-rows.ts'
 export type * from './rows.ts'
+export type * from './signal-port.ts'
 
 /**
  * What the application asks of a storage. Two implementations: PostgreSQL (storage/prisma) and memory.
@@ -54,6 +56,7 @@ export interface Storage {
   readonly access: AccessPort
   readonly audit: AuditPort
   readonly maintenance: MaintenancePort
+  readonly signals: SignalPort
   /** Answers when the database does; used by /readyz. */
   ping(): Promise<void>
   close(): Promise<void>

@@ -7,6 +7,7 @@ import { EgressGuard } from '#lib/application/egress/egress-guard.ts'
 import { createEgress } from '#lib/application/egress/post-json.ts'
 import { createEnrollmentKey } from '#lib/application/enrollment/create-enrollment-key.ts'
 import { createFleet } from '#lib/application/fleets/create-fleet.ts'
+import { hearOthers } from '#lib/application/sync/hear-others.ts'
 import { createMetrics } from '#lib/application/telemetry/prometheus.ts'
 import type { Router } from '#lib/http/router.ts'
 import { createRouter } from '#lib/http/router.ts'
@@ -64,6 +65,8 @@ export function testApp(
     metrics: createMetrics(),
     processId: newUuid(),
   })
+  // Ends with the storage.
+  hearOthers(ctx)
   const metrics = async (): Promise<Response> => new Response('metrics')
   return { ctx, router: createRouter({ ctx, metrics, isDraining: () => false }) }
 }

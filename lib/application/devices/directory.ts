@@ -2,6 +2,7 @@ import type { Device, Fleet, Storage } from '#lib/storage/ports.ts'
 import type { Clock } from '../surroundings.ts'
 import { ApplicationError } from '../errors.ts'
 import { parseCredential } from '../access/credentials.ts'
+import { isWithin } from '../is-within.ts'
 
 /** How long an answer of the storage stands in for asking again: a revoked device is out within this (security.md 22). */
 export const DIRECTORY_FRESH_MS = 1_000
@@ -54,7 +55,7 @@ export class DeviceDirectory {
   /** A fleet, at most a second old. */
   async fleet(fleetId: string): Promise<Fleet | null> {
     const seen = this.fleets.get(fleetId)
-    if (seen && this.clock.now() - seen.atMs < DIRECTORY_FRESH_MS) return seen.value
+    if (seen && isWithin(seen.atMs, this.clock.now(), DIRECTORY_FRESH_MS)) return seen.value
     // Requests that come meanwhile share the answer of the first.
     const asked = this.asking.get(fleetId) ?? this.readFleet(fleetId)
     this.asking.set(fleetId, asked)
@@ -70,7 +71,7 @@ export class DeviceDirectory {
 
   /** Whether any fleet allows this origin: what can be said before a request has shown its fleet (protocol.md, CORS). */
   async isAnyFleetsOrigin(origin: string): Promise<boolean> {
-    if (!this.origins || this.clock.now() - this.origins.atMs >= DIRECTORY_FRESH_MS) {
+    if (!this.origins || !isWithin(this.origins.atMs, this.clock.now(), DIRECTORY_FRESH_MS)) {
       const fleets = await this.storage.fleets.list()
       const value = new Set(fleets.flatMap(({ settings }) => settings.allowedOrigins))
       this.origins = { value, atMs: this.clock.now() }
@@ -116,7 +117,7 @@ export class DeviceDirectory {
     const seen = this.devices.get(hash)
     // What stops a device is asked again sooner: it may have been resumed.
     const boundMs = seen?.value.status === 'active' ? freshMs : DIRECTORY_FRESH_MS
-    if (seen && this.clock.now() - seen.atMs < boundMs) return seen.value
+    if (seen && isWithin(seen.atMs, this.clock.now(), boundMs)) return seen.value
     const device = await this.storage.devices.findByToken(fleetId, hash, this.clock.now())
     if (device) remember(this.devices, hash, { value: device, atMs: this.clock.now() }, DEVICES_MAX)
     else this.devices.delete(hash)

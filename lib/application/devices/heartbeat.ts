@@ -4,37 +4,44 @@ import type { DeviceReport } from '#lib/protocol/report.ts'
 import type { Device } from '#lib/storage/ports.ts'
 import type { Context } from '../context.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
+import type { App } from './contacts.ts'
 import { commandsAfter } from './wire-commands.ts'
 import { storedReport } from './report-times.ts'
 
-type App = Pick<Device, 'appVersion' | 'platform'>
-
 /**
- * Notes a contact outside a push, with the device's report when it sent one.
+ * Notes a contact outside a push, with the device's report when it sent one. True when this process heard the report
+ * before it too: so whatever else the device did since, it did here.
  * @throws ApplicationError `device_forked`, `unauthorized`
  */
 export async function noteContact(
-  ctx: Pick<Context, 'storage' | 'clock' | 'directory'>,
+  ctx: Pick<Context, 'storage' | 'clock' | 'directory' | 'contacts'>,
   device: Device,
   app: App,
   report: DeviceReport | null,
-): Promise<void> {
+): Promise<boolean> {
   const atMs = ctx.clock.now()
-  const contact = { ...app, atMs, report: report && storedReport(report, atMs) }
+  const told = report && storedReport(report, atMs)
+  const done = report?.ackCommands ?? []
+  if (told && done.length === 0 && ctx.contacts.keep(device, app, told)) return true
+  const follows = told !== null && ctx.contacts.follows(device, told)
+  await ctx.contacts.settle(device)
+  const contact = { ...app, atMs, report: told }
   const outcome = await ctx.storage.devices.touch(device.fleetId, device.id, contact)
+  if (outcome !== 'ok') ctx.contacts.forget(device)
   if (outcome === 'forked') throw new ApplicationError('device_forked')
   if (outcome === 'unknown') throw new ApplicationError('unauthorized')
-  const done = report?.ackCommands ?? []
+  if (told) ctx.contacts.written(device, app, told)
   if (done.length > 0) {
     await ctx.storage.devices.acknowledgeCommands(device.fleetId, device.id, done, atMs)
     ctx.directory.forgetDevice(device.id)
   }
+  return follows
 }
 
 /** POST /heartbeat: a device with nothing to do tells how it is (protocol.md, device API); it gets what waits for it, and
  * hears which of the conflicts that it names were decided. */
 export async function heartbeat(
-  ctx: Pick<Context, 'storage' | 'clock' | 'directory'>,
+  ctx: Pick<Context, 'storage' | 'clock' | 'directory' | 'contacts'>,
   input: { readonly device: Device; readonly app: App; readonly body: unknown },
 ): Promise<{ readonly commands: readonly WireCommand[]; readonly decided: readonly string[] }> {
   const { report, conflicts = [] } = parsedOrThrow(heartbeatRequest, input.body)

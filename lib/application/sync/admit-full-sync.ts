@@ -1,6 +1,7 @@
 import { PULL_CHANGES_MAX } from '#lib/protocol/limits.ts'
 import type { Device, Fleet } from '#lib/storage/ports.ts'
 import type { Context } from '../context.ts'
+import { headsOnly, NO_RECORDS } from './stream-heads.ts'
 
 /** Full syncs of a fleet that may start in a minute, and at once after a pause; the rest waits in line (TK7). */
 export const FULL_SYNCS_PER_MINUTE = 300
@@ -33,8 +34,8 @@ export async function admitFullSync(
   starting: readonly string[],
 ): Promise<Admission> {
   if (starting.length === 0) return NOTHING_QUEUED
-  const reads = starting.map((collection) => ({ collection, afterVersion: Number.MAX_SAFE_INTEGER }))
-  const { heads } = await ctx.storage.sync.pull(fleet.id, reads, { limit: 1, maxBytes: 1 })
+  const reads = headsOnly(starting)
+  const { heads } = await ctx.storage.sync.pull(fleet.id, reads, NO_RECORDS)
   const large = starting.filter((name) => (heads.get(name) ?? 0) > PAGE_MAX)
   if (large.length === 0) return NOTHING_QUEUED
   const { perMinute, burst } = fleet.settings.fullSyncs ?? {

@@ -5,9 +5,11 @@ import type { CommitDeps, DecidedGroup } from './commit-group.ts'
 import { commitGroup } from './commit-group.ts'
 import { tellResolved } from '../conflicts/tell-resolved.ts'
 import type { DeviceDirectory } from '../devices/directory.ts'
+import type { Growth } from './growth.ts'
 import type { Pokes } from './pokes.ts'
 import type { PushJob, PushOutcome } from './push-job.ts'
-import { RulesCache } from './rules.ts'
+import type { RulesCache } from './rules.ts'
+import type { StreamHeads } from './stream-heads.ts'
 
 /** Pushes that share one transaction. */
 export const PUSHES_PER_GROUP_MAX = 32
@@ -32,6 +34,9 @@ interface Waiting {
 type Deps = Pick<Surroundings, 'storage' | 'clock' | 'ids' | 'random' | 'metrics' | 'log'> & {
   readonly pokes: Pokes
   readonly directory: DeviceDirectory
+  readonly rules: RulesCache
+  readonly heads: StreamHeads
+  readonly growth: Growth
 }
 
 /** One queue a fleet (decision 2): pushes gather into a group while the one before is on its way. */
@@ -43,8 +48,8 @@ export class GroupCommit {
   private readonly loading = new Map<string, Promise<void>>()
 
   constructor(deps: Deps) {
-    this.rules = new RulesCache(deps.storage)
-    this.deps = { ...deps, rules: this.rules }
+    this.rules = deps.rules
+    this.deps = deps
   }
 
   /**
@@ -105,6 +110,8 @@ export class GroupCommit {
     if ('error' in decided) return this.fail(fleetId, group, decided.error)
     // The next group loads while these are answered.
     tell.ended()
+    // Before anyone hears of it: who was acknowledged finds it at once (TK8).
+    for (const { heads } of decided.written) this.deps.heads.raise(fleetId, heads)
     for (const writes of decided.written) await this.tellDecided(fleetId, writes)
     for (const [i, { resolve }] of group.entries()) resolve(decided.outcomes[i] as PushOutcome)
     for (const writes of decided.written) this.observe(fleetId, writes)
@@ -152,12 +159,12 @@ export class GroupCommit {
     }
   }
 
-  /** After the commit: counters of this process, and the devices that hold a stream open. */
+  /** After the commit: counters of this process, the other processes, and the devices that hold a stream open. */
   private observe(fleetId: string, writes: PushWrites): void {
     for (const event of writes.events) this.deps.metrics.observeEvent(fleetId, event)
     for (const { replayOf, result } of writes.changes)
       if (replayOf !== null) this.deps.metrics.observeReplay(fleetId, result.status)
-    this.deps.pokes.grown(fleetId, writes.heads)
+    this.deps.growth.committed(fleetId, writes.heads)
   }
 
   /** Before the answer: whoever has it may ask at once what the device is told. */

@@ -16,6 +16,7 @@ import { noteContact } from '../devices/heartbeat.ts'
 import { ApplicationError } from '../errors.ts'
 import { admitFullSync } from './admit-full-sync.ts'
 import { noteDelivered } from './note-delivered.ts'
+import { isNothingNew } from './nothing-new.ts'
 
 export interface PullInput {
   readonly device: Device
@@ -49,7 +50,11 @@ export async function pull(ctx: Context, input: PullInput): Promise<PullOutcome>
   const shown = readPositions(ctx, input, readable)
   const asked = askedCollections(input.collections, readable)
   const { names: admitted, shut } = admittedCollections(ctx, fleet.id, asked)
-  await noteContact(ctx, device, input.app, input.report)
+  const follows = await noteContact(ctx, device, input.app, input.report)
+  if (shown && follows && shut.length === 0 && (await isUnchanged(ctx, input, shown, admitted))) {
+    const response = { changes: [], token: shown.text, hasMore: false, snapshots: {} }
+    return { response, epoch: fleet.epoch, etag: etagOf(fleet.epoch, shown.positions), isEmpty: true }
+  }
   if (shown) await noteDelivered(ctx, device, input.app, shown.positions)
   const held = shown?.positions ?? {}
   const starting = admitted.filter((name) => !positionOf(held, name))
@@ -84,11 +89,36 @@ export async function pull(ctx: Context, input: PullInput): Promise<PullOutcome>
     snapshots,
     ...(turn && { admission: turn }),
   }
-  const fresh = shown !== null && ctx.clock.now() - shown.issuedAtMs < TOKEN_RENEWED_AFTER_MS
-  const etag = `"${hash('sha256', JSON.stringify([page.epoch, Object.entries(positions).sort(byName)])).slice(0, 32)}"`
+  const fresh = shown !== null && isFresh(ctx, shown)
   const isEmpty = fresh && page.records.length === 0 && !page.hasMore && Object.keys(snapshots).length === 0
-  return { response, epoch: page.epoch, etag, isEmpty }
+  return { response, epoch: page.epoch, etag: etagOf(page.epoch, positions), isEmpty }
 }
+
+interface Shown {
+  readonly text: string
+  readonly positions: Positions
+  readonly issuedAtMs: number
+  /** It names only collections that the device may still read. */
+  readonly isWhole: boolean
+}
+
+/** Whether the token can be given back as it is: nothing is new, nothing is to be noted, and it need not be renewed. */
+async function isUnchanged(
+  ctx: Context,
+  { device, fleet }: PullInput,
+  shown: Shown,
+  names: readonly string[],
+): Promise<boolean> {
+  const { positions, isWhole } = shown
+  if (!isWhole || !isFresh(ctx, shown) || ctx.shownPositions.isNews(device, positions)) return false
+  return isNothingNew(ctx, fleet, names, positions)
+}
+
+const isFresh = ({ clock }: Context, { issuedAtMs }: Shown): boolean =>
+  clock.now() - issuedAtMs < TOKEN_RENEWED_AFTER_MS
+
+const etagOf = (epoch: number, positions: Positions): string =>
+  `"${hash('sha256', JSON.stringify([epoch, Object.entries(positions).sort(byName)])).slice(0, 32)}"`
 
 /** The page of a device whose credential covers no collection there is. */
 const nothingToRead = ({ epoch }: Fleet): PullPage => ({
@@ -115,7 +145,7 @@ async function readableCollections(ctx: Context, device: Device, fleet: Fleet): 
 }
 
 /** Null without a token. Collections that the device may no longer read lose their position (TK1). */
-function readPositions(ctx: Context, input: PullInput, readable: readonly string[]) {
+function readPositions(ctx: Context, input: PullInput, readable: readonly string[]): Shown | null {
   if (input.token === null) return null
   const reader = {
     fleetId: input.fleet.id,
@@ -127,10 +157,10 @@ function readPositions(ctx: Context, input: PullInput, readable: readonly string
   if (!decoded.ok)
     throw decoded.error === 'token_expired' ? tokenExpired() : new ApplicationError('token_invalid')
   const { positions, issuedAtMs } = decoded.value
-  const kept: Positions = Object.fromEntries(
-    Object.entries(positions).filter(([name]) => readable.includes(name)),
-  )
-  return { positions: kept, issuedAtMs }
+  const all = Object.entries(positions)
+  const kept = all.filter(([name]) => readable.includes(name))
+  const isWhole = kept.length === all.length
+  return { text: input.token, positions: Object.fromEntries(kept), issuedAtMs, isWhole }
 }
 
 const tokenExpired = (): ApplicationError =>

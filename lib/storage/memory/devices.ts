@@ -105,7 +105,7 @@ function addToken(tables: FleetTables, undo: Undo, deviceId: string, tokenHash: 
   for (const [hash] of own.slice(0, -TOKENS_PER_DEVICE_MAX)) tables.tokens.delete(undo, hash)
 }
 
-function contacting(state: MemoryState): Pick<DevicePort, 'touch'> {
+function contacting(state: MemoryState): Pick<DevicePort, 'touch' | 'touchQuiet'> {
   return {
     touch: (fleetId, deviceId, { atMs, appVersion, platform, report }) =>
       state.inFleet(fleetId, (tables, undo) => {
@@ -121,6 +121,20 @@ function contacting(state: MemoryState): Pick<DevicePort, 'touch'> {
           ...(order === 'newer' && report ? { report, clockJumps: clockJumpsAfter(device, report) } : {}),
         })
         return 'ok'
+      }),
+    touchQuiet: (fleetId, contacts) =>
+      state.inFleet(fleetId, (tables, undo) => {
+        const taken = contacts.filter(({ deviceId, before }) => {
+          const kept = tables.devices.get(deviceId)?.report
+          return kept?.seq === before.seq && kept.nonce === before.nonce
+        })
+        for (const { deviceId, report } of taken) {
+          const device = tables.devices.get(deviceId)
+          if (!device) continue
+          const lastContactMs = Math.max(device.lastContactMs ?? 0, report.atMs)
+          tables.devices.set(undo, deviceId, { ...device, report, lastContactMs })
+        }
+        return new Set(taken.map(({ deviceId }) => deviceId))
       }),
   }
 }

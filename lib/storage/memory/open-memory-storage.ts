@@ -8,6 +8,7 @@ import { memoryFleets } from './fleets.ts'
 import { memoryMaintenance } from './maintenance.ts'
 import { pageOf } from './page.ts'
 import { memorySessions } from './sessions.ts'
+import { memorySignals } from './signals.ts'
 import { MemoryState } from './state.ts'
 import { memorySync } from './sync.ts'
 import { memoryTelemetry } from './telemetry.ts'
@@ -42,6 +43,7 @@ export function memoryStorageOver(state: MemoryState): Storage {
       },
     },
     maintenance: memoryMaintenance(state),
+    signals: memorySignals(state),
     ping: async () => undefined,
     close: async () => undefined,
   }

@@ -16,6 +16,7 @@ import type {
   LetterDay,
   OneTimeLink,
   SessionRow,
+  SignalListener,
   StoredResponse,
   User,
   UserSession,
@@ -115,6 +116,8 @@ export class MemoryState {
   readonly leases = new Table<{ holder: string; untilMs: number }>()
   /** Days (Unix days) that ensurePartitions has covered. */
   readonly coveredDays = new Set<number>()
+  /** Processes that listen; a backup has none. */
+  readonly listeners = new Set<SignalListener>()
   private readonly tables = new Map<string, FleetTables>()
   private readonly queues = new Map<string, Promise<unknown>>()
   readonly nowMs: () => number

@@ -1,5 +1,6 @@
 import type { EnrollmentKey as EnrollmentKeyRow } from './generated/client.ts'
 import type { Access, DeviceFilter, DevicePort, EnrollmentKey } from '../ports.ts'
+import { bigints, jsons, texts, uuids } from './arrays.ts'
 import { insertAudit } from './audit.ts'
 import { clockJumpsSql } from './clock-jumps.ts'
 import type { Database, Statement } from './database.ts'
@@ -78,6 +79,17 @@ const TOUCH: Statement = {
       AND ($6::bigint IS NULL OR $6::bigint > coalesce(report_seq, -1) OR ($6::bigint = report_seq AND $8::text = report_nonce))
     RETURNING id`,
 }
+/** Of reports that differ from the kept one in no more than these columns; devices in order, as pushes lock them. */
+const TOUCH_QUIET: Statement = {
+  name: 'device_touch_quiet',
+  text: `UPDATE device SET report = k.report, report_seq = k.seq, report_nonce = k.nonce,
+      report_offset_ms = k.offset_ms, report_rtt_ms = k.rtt_ms, report_at_ms = k.at_ms,
+      last_contact_at = greatest(last_contact_at, to_timestamp(k.at_ms / 1000.0))
+    FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::json[], $6::bigint[], $7::text[], $8::bigint[], $9::bigint[], $10::bigint[])
+      k(device_id, seq_before, nonce_before, report, seq, nonce, offset_ms, rtt_ms, at_ms)
+    WHERE fleet_id = $1 AND device.id = k.device_id AND report_seq = k.seq_before AND report_nonce = k.nonce_before
+    RETURNING device.id`,
+}
 /** A removed fleet's devices are rows for a while still. */
 const IS_THERE: Statement = {
   name: 'device_is_there',
@@ -124,6 +136,23 @@ export function postgresDevices(database: Database): DevicePort {
       const values = [fleetId, deviceId, storableText(appVersion), platform, at(atMs), ...told]
       if ((await database.one(fleetId, TOUCH, values)).length === 1) return 'ok'
       return (await database.one(fleetId, IS_THERE, [fleetId, deviceId])).length === 1 ? 'forked' : 'unknown'
+    },
+    touchQuiet: async (fleetId, contacts) => {
+      const rows = contacts.toSorted((a, b) => (a.deviceId < b.deviceId ? -1 : 1))
+      const reports = rows.map(({ report }) => report)
+      const touched = await database.one<{ id: string }>(fleetId, TOUCH_QUIET, [
+        fleetId,
+        uuids(rows.map(({ deviceId }) => deviceId)),
+        bigints(rows.map(({ before }) => before.seq)),
+        texts(rows.map(({ before }) => before.nonce)),
+        jsons(reports),
+        bigints(reports.map(({ seq }) => seq)),
+        texts(reports.map(({ nonce }) => nonce)),
+        bigints(reports.map(({ offsetMs }) => offsetMs)),
+        bigints(reports.map(({ rttMs }) => rttMs)),
+        bigints(reports.map(({ atMs }) => atMs)),
+      ])
+      return new Set(touched.map(({ id }) => id))
     },
     ...postgresDeviceLife(database),
     ...postgresEnrolling(database),

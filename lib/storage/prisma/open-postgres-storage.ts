@@ -10,14 +10,19 @@ import { postgresDevices } from './devices.ts'
 import { postgresFleets } from './fleets.ts'
 import { postgresMaintenance } from './maintenance.ts'
 import { postgresSessions } from './sessions.ts'
+import { postgresSignals } from './signals.ts'
 import { postgresSync } from './sync.ts'
 import { postgresTelemetry } from './telemetry.ts'
 
 /**
  * The ports on PostgreSQL, whose migrations must be applied. Throws StorageUnavailable when it cannot be reached.
  * The login must be allowed to take the role `tidemark_runtime`.
+ * @param directUrl the same database past a transaction-mode pooler, for LISTEN
  */
-export async function openPostgresStorage(options: DatabaseOptions): Promise<Storage> {
+export async function openPostgresStorage(
+  options: DatabaseOptions,
+  directUrl: string = options.url,
+): Promise<Storage> {
   const database = new Database(options)
   const ping = async (): Promise<void> => {
     await database.inGlobal((send) => send({ name: 'ping', text: 'SELECT 1' }, []))
@@ -28,6 +33,7 @@ export async function openPostgresStorage(options: DatabaseOptions): Promise<Sto
     await database.close()
     throw error
   }
+  const signals = postgresSignals(database, directUrl)
   return {
     fleets: postgresFleets(database),
     collections: postgresCollections(database),
@@ -40,7 +46,11 @@ export async function openPostgresStorage(options: DatabaseOptions): Promise<Sto
     access: postgresAccess(database),
     audit: postgresAudit(database),
     maintenance: postgresMaintenance(database),
+    signals,
     ping,
-    close: () => database.close(),
+    close: async () => {
+      await signals.close()
+      await database.close()
+    },
   }
 }

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto'
 import type { Context } from '#lib/application/context.ts'
 import { createContext } from '#lib/application/create-context.ts'
 import { Leader } from '#lib/application/leader.ts'
+import { hearOthers } from '#lib/application/sync/hear-others.ts'
 import type { Metrics } from '#lib/application/telemetry/prometheus.ts'
 import type { Router } from '#lib/http/router.ts'
 import { createRouter } from '#lib/http/router.ts'
@@ -71,6 +72,8 @@ export function startServer({ index, storage, nowMs, chance, onError }: ServerPa
     metrics: METRICS,
     processId: `process-${index}`,
   })
+  // A dead process hears on, and nobody asks it; after a restore of the database nobody is heard any more.
+  hearOthers(ctx)
   const metrics = async (): Promise<Response> => new Response('')
   const router = createRouter({ ctx, metrics, isDraining: () => false })
   return { ctx, router, leader: new Leader(ctx), isDead: false, connections: new Set() }

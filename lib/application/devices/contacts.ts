@@ -1,0 +1,139 @@
+import { isClockJump } from '#lib/engine/clock-offset.ts'
+import { jsonEqual } from '#lib/kernel/json.ts'
+import type { Device, Storage, StoredReport } from '#lib/storage/ports.ts'
+
+/** How long a contact may wait that tells nothing but that its device was there (decision 39). */
+export const CONTACTS_WRITTEN_EVERY_MS = 1_000
+/** Devices whose last report is in this process's memory. */
+const DEVICES_MAX = 20_000
+/** Contacts that wait; past it each is written before it is answered. */
+const WAITING_MAX = 10_000
+/** Of one statement, so that none holds its rows for long. */
+const PER_STATEMENT_MAX = 500
+
+export type App = Pick<Device, 'appVersion' | 'platform'>
+type Key = Pick<Device, 'fleetId' | 'id'>
+
+interface Heard {
+  readonly deviceId: string
+  readonly app: App
+  /** The report that the storage has. */
+  written: StoredReport
+  /** The newest, which tells the same. */
+  last: StoredReport
+}
+
+/**
+ * What devices told this process last. A report that follows it and tells nothing else is written with those of other
+ * devices within a second; everything else is written before the answer. So what a crash takes along is when a device
+ * was here, for a second, and nothing that it told.
+ */
+export class Contacts {
+  private readonly storage: Pick<Storage, 'devices'>
+  private readonly heard = new Map<string, Heard>()
+  private readonly waiting = new Map<string, Map<string, Heard>>()
+  private waitingCount = 0
+  private writing: Promise<unknown> = Promise.resolve()
+
+  constructor(storage: Pick<Storage, 'devices'>) {
+    this.storage = storage
+  }
+
+  /** Whether the device's report before this one was told to this process too; also true of the same one told again. */
+  follows(device: Key, { seq, nonce }: Pick<StoredReport, 'seq' | 'nonce'>): boolean {
+    const last = this.heard.get(keyOf(device))?.last
+    if (!last) return false
+    return seq === last.seq + 1 || (seq === last.seq && nonce === last.nonce)
+  }
+
+  /** Keeps a report that tells nothing new; false when it has to be written before it is answered. */
+  keep(device: Key, app: App, report: StoredReport): boolean {
+    const known = this.heard.get(keyOf(device))
+    if (!known || !this.follows(device, report) || tellsNews(known, app, report)) return false
+    const ofFleet = this.waiting.get(device.fleetId) ?? new Map<string, Heard>()
+    if (!ofFleet.has(device.id) && this.waitingCount >= WAITING_MAX) return false
+    if (!ofFleet.has(device.id)) this.waitingCount += 1
+    this.waiting.set(device.fleetId, ofFleet.set(device.id, known))
+    known.last = report
+    return true
+  }
+
+  /** Notes a report that the storage has. One that came late changes nothing. */
+  written(device: Key, app: App, report: StoredReport): void {
+    const key = keyOf(device)
+    const known = this.heard.get(key)
+    if (known && known.last.seq > report.seq) return
+    this.heard.delete(key)
+    this.heard.set(key, { deviceId: device.id, app, written: report, last: report })
+    const oldest = this.heard.keys().next()
+    if (this.heard.size > DEVICES_MAX && !oldest.done) this.heard.delete(oldest.value)
+  }
+
+  /** Its next report is written before the answer, whatever it tells. */
+  forget(device: Key): void {
+    this.heard.delete(keyOf(device))
+  }
+
+  /** Writes what waits of this device's fleet, if this device's is in it. */
+  async settle({ fleetId, id }: Key): Promise<void> {
+    if (this.waiting.get(fleetId)?.has(id)) await this.oneAfterTheOther(() => this.writeFleet(fleetId))
+  }
+
+  /** Writes all that waits; one fleet's failure doesn't keep the others from theirs. @throws the first failure */
+  flush(): Promise<void> {
+    return this.oneAfterTheOther(async () => {
+      const written = await Promise.allSettled([...this.waiting.keys()].map((id) => this.writeFleet(id)))
+      const failed = written.find((outcome) => outcome.status === 'rejected')
+      if (failed) throw failed.reason
+    })
+  }
+
+  private oneAfterTheOther(work: () => Promise<void>): Promise<void> {
+    const done = this.writing.then(work)
+    this.writing = done.catch(() => undefined)
+    return done
+  }
+
+  private async writeFleet(fleetId: string): Promise<void> {
+    const ofFleet = this.waiting.get(fleetId) ?? new Map<string, Heard>()
+    const all = [...ofFleet.values()].map((heard) => ({ heard, before: heard.written, report: heard.last }))
+    for (let i = 0; i < all.length; i += PER_STATEMENT_MAX) {
+      const some = all.slice(i, i + PER_STATEMENT_MAX)
+      const rows = some.map(({ heard: { deviceId }, before, report }) => ({ deviceId, before, report }))
+      const taken = await this.storage.devices.touchQuiet(fleetId, rows)
+      for (const { heard, report } of some) {
+        heard.written = report
+        const { deviceId } = heard
+        const isTaken = taken.has(deviceId)
+        // Told elsewhere meanwhile: a copy, or a device that has moved on. Its next report shows which.
+        if (!isTaken) this.forget({ fleetId, id: deviceId })
+        if ((!isTaken || heard.last === report) && ofFleet.delete(deviceId)) this.waitingCount -= 1
+      }
+    }
+    if (ofFleet.size === 0) this.waiting.delete(fleetId)
+  }
+}
+
+const keyOf = ({ fleetId, id }: Key): string => `${fleetId}/${id}`
+
+function tellsNews({ app, written, last }: Heard, named: App, next: StoredReport): boolean {
+  return (
+    app.appVersion !== named.appVersion ||
+    app.platform !== named.platform ||
+    written.state !== next.state ||
+    written.depth !== next.depth ||
+    written.oldestMadeAtMs !== next.oldestMadeAtMs ||
+    !jsonEqual(written.byCollection, next.byCollection) ||
+    isStep(written, next) ||
+    isStep(last, next)
+  )
+}
+
+/** CL2: each step is counted when its report is written. */
+function isStep(before: StoredReport, after: StoredReport): boolean {
+  if (before.offsetMs === null || after.offsetMs === null) return before.offsetMs !== after.offsetMs
+  return isClockJump(
+    { offsetMs: before.offsetMs, rttMs: before.rttMs ?? 0 },
+    { offsetMs: after.offsetMs, rttMs: after.rttMs ?? 0 },
+  )
+}

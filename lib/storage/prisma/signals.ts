@@ -1,0 +1,106 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import type { GrownHeads, SignalListener, SignalPort } from '../signal-port.ts'
+import { plainTexts } from './arrays.ts'
+import type { Database, Statement } from './database.ts'
+
+const CHANNEL = 'tidemark_grown'
+/** PostgreSQL takes 8,000 bytes a message; a collection's name has 64 characters at most. */
+const COLLECTIONS_PER_MESSAGE_MAX = 20
+const CONNECT_TIMEOUT_MS = 5_000
+const RECONNECT_MS = 1_000
+/** A partition cuts a connection off without a word: it is asked now and then whether it is still there. */
+const ASKED_EVERY_MS = 5_000
+
+/** Told after the commit, so that nobody's transaction waits for it; a hint that a crash loses need not be on the disk. */
+const TELL: Statement = {
+  name: 'signal_tell',
+  text: `SELECT set_config('synchronous_commit', 'off', true), pg_notify('${CHANNEL}', m) FROM unnest($1::text[]) m`,
+}
+
+type Message = readonly [fleetId: string, heads: readonly (readonly [collection: string, version: number])[]]
+
+/** @param directUrl a session of its own: LISTEN means nothing behind a transaction-mode pooler */
+export function postgresSignals(
+  database: Database,
+  directUrl: string,
+): SignalPort & { readonly close: () => Promise<void> } {
+  const listening = new Set<() => Promise<void>>()
+  return {
+    tell: (grown) =>
+      database.inGlobal(async (send) => {
+        await send(TELL, [plainTexts(messagesOf(grown))])
+      }),
+    listen: (listener) => {
+      const over = new AbortController()
+      const running = listenUntil(directUrl, listener, over.signal)
+      const stop = async (): Promise<void> => {
+        listening.delete(stop)
+        over.abort()
+        await running
+      }
+      listening.add(stop)
+      return stop
+    },
+    close: async () => {
+      await Promise.all([...listening].map((stop) => stop()))
+    },
+  }
+}
+
+function messagesOf(grown: GrownHeads): string[] {
+  const messages: string[] = []
+  for (const [fleetId, heads] of grown) {
+    const all = [...heads]
+    for (let i = 0; i < all.length; i += COLLECTIONS_PER_MESSAGE_MAX) {
+      const message: Message = [fleetId, all.slice(i, i + COLLECTIONS_PER_MESSAGE_MAX)]
+      messages.push(JSON.stringify(message))
+    }
+  }
+  return messages
+}
+
+async function listenUntil(url: string, listener: SignalListener, over: AbortSignal): Promise<void> {
+  while (!over.aborted) {
+    const reason = await listenOnce(url, listener, over)
+    listener.hearing(false, reason)
+    await pause(RECONNECT_MS, over)
+  }
+}
+
+/** One connection's life. @returns why it ended */
+async function listenOnce(url: string, listener: SignalListener, over: AbortSignal): Promise<string> {
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    query_timeout: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+  })
+  const broken = new AbortController()
+  client.on('error', () => broken.abort())
+  client.on('end', () => broken.abort())
+  client.on('notification', ({ payload }) => {
+    const [fleetId, heads] = JSON.parse(payload ?? '') as Message
+    listener.grown(fleetId, new Map(heads))
+  })
+  const ended = AbortSignal.any([over, broken.signal])
+  try {
+    await client.connect()
+    await client.query(`LISTEN ${CHANNEL}`)
+    listener.hearing(true)
+    while (!ended.aborted) {
+      await pause(ASKED_EVERY_MS, ended)
+      if (!ended.aborted) await client.query('SELECT 1')
+    }
+    return over.aborted ? 'the process ends' : 'the connection is gone'
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  } finally {
+    // Where the connection is broken this fails too, and the reason is told already.
+    await client.end().catch(() => undefined)
+  }
+}
+
+/** Ends early, and without a word, when the signal says so. Doesn't keep a closing process alive. */
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  sleep(ms, undefined, { signal, ref: false }).catch(() => undefined)
