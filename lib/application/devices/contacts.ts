@@ -2,7 +2,7 @@ import { isClockJump } from '#lib/engine/clock-offset.ts'
 import { jsonEqual } from '#lib/kernel/json.ts'
 import type { Device, Storage, StoredReport } from '#lib/storage/ports.ts'
 
-/** How long a contact may wait that tells nothing but that its device was there (decision 39). */
+/** How long a contact may wait that tells nothing but that its device was there (decision 41). */
 export const CONTACTS_WRITTEN_EVERY_MS = 1_000
 /** Devices whose last report is in this process's memory. */
 const DEVICES_MAX = 20_000
@@ -16,7 +16,7 @@ type Key = Pick<Device, 'fleetId' | 'id'>
 
 interface Heard {
   readonly deviceId: string
-  readonly app: App
+  app: App
   /** The report that the storage has. */
   written: StoredReport
   /** The newest, which tells the same. */
@@ -49,7 +49,7 @@ export class Contacts {
   /** Keeps a report that tells nothing new; false when it has to be written before it is answered. */
   keep(device: Key, app: App, report: StoredReport): boolean {
     const known = this.heard.get(keyOf(device))
-    if (!known || !this.follows(device, report) || tellsNews(known, app, report)) return false
+    if (!known || report.seq !== known.last.seq + 1 || tellsNews(known, app, report)) return false
     const ofFleet = this.waiting.get(device.fleetId) ?? new Map<string, Heard>()
     if (!ofFleet.has(device.id) && this.waitingCount >= WAITING_MAX) return false
     if (!ofFleet.has(device.id)) this.waitingCount += 1
@@ -58,11 +58,14 @@ export class Contacts {
     return true
   }
 
-  /** Notes a report that the storage has. One that came late changes nothing. */
+  /** Notes a report that the storage has. Of one that came again only the app is news. */
   written(device: Key, app: App, report: StoredReport): void {
     const key = keyOf(device)
     const known = this.heard.get(key)
-    if (known && known.last.seq > report.seq) return
+    if (known && known.last.seq >= report.seq) {
+      known.app = app
+      return
+    }
     this.heard.delete(key)
     this.heard.set(key, { deviceId: device.id, app, written: report, last: report })
     const oldest = this.heard.keys().next()

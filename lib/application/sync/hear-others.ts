@@ -1,7 +1,9 @@
 import type { Context } from '../context.ts'
 
 /** Hears what other processes commit, as it happens, until what it returns is called (decision 6). */
-export const hearOthers = (ctx: Pick<Context, 'storage' | 'heads' | 'pokes' | 'log'>): (() => Promise<void>) =>
+export const hearOthers = (
+  ctx: Pick<Context, 'storage' | 'heads' | 'pokes' | 'log'>,
+): (() => Promise<void>) =>
   ctx.storage.signals.listen({
     grown: (fleetId, heads) => {
       ctx.heads.raise(fleetId, heads)

@@ -40,7 +40,15 @@ export class StreamHeads {
   private readonly looks = new Map<string, Look>()
   private isHearing = false
 
-  constructor({ storage, clock, rules }: { storage: Pick<Storage, 'sync'>; clock: Clock; rules: RulesCache }) {
+  constructor({
+    storage,
+    clock,
+    rules,
+  }: {
+    storage: Pick<Storage, 'sync'>
+    clock: Clock
+    rules: RulesCache
+  }) {
     this.storage = storage
     this.clock = clock
     this.rules = rules
@@ -85,7 +93,10 @@ export class StreamHeads {
       this.looks.delete(fleet.id)
       if (heads) this.remember(fleet.id, heads)
     }
-    look.heads.then((heads) => end(heads as Seen), () => end(null))
+    look.heads.then(
+      (heads) => end(heads as Seen),
+      () => end(null),
+    )
     return look
   }
 

@@ -71,6 +71,45 @@ describe.each(BACKENDS)('devices on $name', (backend) => {
     expect(outcomes.filter((outcome) => outcome === 'taken')).toHaveLength(9)
   })
 
+  it('[FK1] writes a report that tells nothing new only over the one that it follows', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const other = await makeFleet(storage)
+    const ids: string[] = []
+    for (let i = 0; i < 4; i++) ids.push((await makeDevice(storage, fleetId)).id)
+    const [follows, elsewhere, copied, silent] = ids as [string, string, string, string]
+    for (const id of [follows, elsewhere, copied])
+      await storage.devices.touch(fleetId, id, { ...contact, report: report(5) })
+    await storage.devices.touch(fleetId, elsewhere, { ...contact, report: report(6) })
+    await storage.devices.touch(fleetId, copied, { ...contact, report: { ...report(6), nonce: 'of a copy' } })
+    const next = { ...report(8), offsetMs: 3, rttMs: 40, atMs: NOW_MS + 900 }
+    const quiet = (before: StoredReport, deviceId: string) => ({ deviceId, before, report: next })
+    const taken = await storage.devices.touchQuiet(fleetId, [
+      quiet(report(5), follows),
+      quiet(report(5), elsewhere),
+      quiet(report(6), copied),
+      quiet(report(5), silent),
+      quiet(report(5), randomUUID()),
+    ])
+    expect(taken).toEqual(new Set([follows]))
+    expect(await storage.devices.touchQuiet(other.id, [quiet(next, follows)])).toEqual(new Set())
+    expect(await storage.devices.touchQuiet(fleetId, [])).toEqual(new Set())
+    const kept = async (id: string) => {
+      const device = await storage.devices.get(fleetId, id)
+      return [device?.report, device?.lastContactMs]
+    }
+    expect(await kept(follows)).toEqual([next, NOW_MS + 900])
+    expect(await kept(elsewhere)).toEqual([report(6), NOW_MS])
+    expect(await kept(copied)).toEqual([{ ...report(6), nonce: 'of a copy' }, NOW_MS])
+    expect(await kept(silent)).toEqual([null, null])
+    // The next report is measured against this one.
+    const jumped = { ...report(9), offsetMs: 9_000, rttMs: 40, atMs: NOW_MS + 1_000 }
+    expect(await storage.devices.touch(fleetId, follows, { ...contact, report: jumped })).toBe('ok')
+    const { clockJumps } = (await storage.devices.get(fleetId, follows)) ?? {}
+    expect(clockJumps).toMatchObject({ count: 1, last: { fromOffsetMs: 3, toOffsetMs: 9_000 } })
+    expect(await storage.devices.touch(fleetId, follows, { ...contact, report: report(8) })).toBe('forked')
+  })
+
   it('[EN1] keeps the newest tokens of a device that enrolls again and again', async () => {
     const { storage } = current()
     const { id: fleetId } = await makeFleet(storage)
