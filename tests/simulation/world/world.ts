@@ -1,3 +1,4 @@
+import { CONTACTS_WRITTEN_EVERY_MS } from '#lib/application/devices/contacts.ts'
 import type { MemoryDisk } from '#lib/client/memory-store.ts'
 import type { PushWrites } from '#lib/storage/ports.ts'
 import { Chance } from './chance.ts'
@@ -137,6 +138,15 @@ export class World {
     })
     life = startServer({ index, storage, nowMs, chance, onError })
     this.lives[index] = life
+    this.writeContacts(life)
+  }
+
+  /** Once a second, as a process does while it lives. */
+  private writeContacts(life: ServerLife): void {
+    if (life.isDead) return
+    // What a database that is away doesn't take waits for the next time.
+    void life.ctx.contacts.flush().catch(() => undefined)
+    this.time.after(CONTACTS_WRITTEN_EVERY_MS, () => this.writeContacts(life))
   }
 
   /** A copy of what is committed, taken between two transactions. */
