@@ -63,7 +63,8 @@ function messagesOf(grown: GrownHeads): string[] {
 async function listenUntil(url: string, listener: SignalListener, over: AbortSignal): Promise<void> {
   while (!over.aborted) {
     const reason = await listenOnce(url, listener, over)
-    listener.hearing(false, reason)
+    if (over.aborted) listener.hearing(false)
+    else listener.hearing(false, reason)
     await pause(RECONNECT_MS, over)
   }
 }
@@ -92,7 +93,7 @@ async function listenOnce(url: string, listener: SignalListener, over: AbortSign
       await pause(ASKED_EVERY_MS, ended)
       if (!ended.aborted) await client.query('SELECT 1')
     }
-    return over.aborted ? 'the process ends' : 'the connection is gone'
+    return 'the connection is gone'
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   } finally {
