@@ -10,6 +10,7 @@ import type { AskingBound } from './sync/asking-bound.ts'
 import type { GroupCommit } from './sync/group-commit.ts'
 import type { Pokes } from './sync/pokes.ts'
 import type { ShownPositions } from './sync/shown-positions.ts'
+import type { ShownTokens } from './sync/shown-tokens.ts'
 import type { StreamHeads } from './sync/stream-heads.ts'
 
 export type { Role } from '#lib/storage/ports.ts'
@@ -23,6 +24,7 @@ export interface Context extends Surroundings {
   readonly heads: StreamHeads
   readonly pokes: Pokes
   readonly shownPositions: ShownPositions
+  readonly shownTokens: ShownTokens
   readonly requests: RequestCounter
   readonly asking: AskingBound
   readonly breakers: Breakers

@@ -12,6 +12,7 @@ import { Growth } from './sync/growth.ts'
 import { Pokes } from './sync/pokes.ts'
 import { RulesCache } from './sync/rules.ts'
 import { ShownPositions } from './sync/shown-positions.ts'
+import { ShownTokens } from './sync/shown-tokens.ts'
 import { StreamHeads } from './sync/stream-heads.ts'
 
 /** The application over these surroundings: one for each process, or for each simulated one in a test. */
@@ -28,6 +29,7 @@ export function createContext(surroundings: Surroundings): Context {
     contacts: new Contacts(storage),
     heads,
     shownPositions: new ShownPositions(),
+    shownTokens: new ShownTokens(surroundings.mac),
     directory,
     requests: new RequestCounter(surroundings),
     load: new LoadBound(),

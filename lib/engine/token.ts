@@ -49,13 +49,23 @@ export interface TokenReader {
 
 /** Reads a token (TK1): anything altered, or another's, is `token_invalid`; too old or of another epoch `token_expired`. */
 export function decodeToken(text: string, reader: TokenReader, mac: Mac): Result<SyncToken, TokenError> {
+  const token = readToken(text, mac)
+  return token ? judgeToken(token, reader) : err('token_invalid')
+}
+
+/** What a token says, whoever shows it; null when it is none of ours. */
+export function readToken(text: string, mac: Mac): SyncToken | null {
   const bytes = decodeBase64url(text)
   const macLength = mac(new Uint8Array()).length
-  if (!bytes || bytes.length <= macLength + 1 || bytes[0] !== FORMAT) return err('token_invalid')
+  if (!bytes || bytes.length <= macLength + 1 || bytes[0] !== FORMAT) return null
   const signed = bytes.subarray(0, bytes.length - macLength)
-  if (!equalBytes(mac(signed), bytes.subarray(bytes.length - macLength))) return err('token_invalid')
+  if (!equalBytes(mac(signed), bytes.subarray(bytes.length - macLength))) return null
   // The MAC was ours, so the payload is as we wrote it.
-  const token = fromJson(JSON.parse(new TextDecoder().decode(signed.subarray(1))) as Json)
+  return fromJson(JSON.parse(new TextDecoder().decode(signed.subarray(1))) as Json)
+}
+
+/** Whether a token of ours is good for who shows it, now. */
+export function judgeToken(token: SyncToken, reader: TokenReader): Result<SyncToken, TokenError> {
   if (token.fleetId !== reader.fleetId || token.deviceId !== reader.deviceId) return err('token_invalid')
   if (token.epoch !== reader.epoch || reader.nowMs - token.issuedAtMs > TOKEN_LIFE_MS)
     return err('token_expired')

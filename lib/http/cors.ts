@@ -1,6 +1,7 @@
 import type { Context } from '#lib/application/context.ts'
 import type { Caller } from '#lib/application/devices/directory.ts'
 import { HEADERS } from '#lib/protocol/device.ts'
+import type { Answer } from './answer.ts'
 
 const PREFLIGHT_SECONDS = '600'
 const ASKED_HEADERS = ['authorization', 'content-type', 'if-none-match', HEADERS.app, HEADERS.report].join(
@@ -51,7 +52,7 @@ function grantTo(origin: string, isAllowed: boolean): Record<string, string> {
 }
 
 /** The answer to a browser's question before the request itself; it carries no token. */
-export async function preflight(ctx: Context, request: Request, methods: string): Promise<Response> {
+export async function preflight(ctx: Context, request: Request, methods: string): Promise<Answer> {
   const allowed = await corsHeaders(ctx, request, null)
   const isAllowed = allowed['access-control-allow-origin'] !== undefined
   const grants = isAllowed
@@ -61,5 +62,5 @@ export async function preflight(ctx: Context, request: Request, methods: string)
         'access-control-max-age': PREFLIGHT_SECONDS,
       }
     : {}
-  return new Response(null, { status: 204, headers: { ...allowed, ...grants, 'cache-control': 'no-store' } })
+  return { status: 204, body: null, headers: { ...allowed, ...grants, 'cache-control': 'no-store' } }
 }

@@ -14,11 +14,12 @@ import { HEADERS, WIRE_VERSION } from '#lib/protocol/device.ts'
 import type { WireCommand } from '#lib/protocol/command.ts'
 import type { ErrorCode } from '#lib/protocol/error-codes.ts'
 import { admit } from './admit.ts'
+import type { Answer } from './answer.ts'
 import type { NamedApp } from './app-header.ts'
 import { isBelow, namedApp } from './app-header.ts'
 import { compress } from './compress.ts'
 import { corsFromMemory, corsHeaders, preflight } from './cors.ts'
-import { problemResponse, statusClassOf, tellable } from './problem.ts'
+import { problemAnswer, statusClassOf, tellable } from './problem.ts'
 import { addRateHeaders } from './rate-headers.ts'
 
 /** A request on its way, with what is known of it so far. */
@@ -79,7 +80,7 @@ export async function serveDevice(
   ctx: Context,
   route: DeviceRoute | OpenRoute,
   request: Request,
-): Promise<Response> {
+): Promise<Answer> {
   if (request.method === 'OPTIONS') return preflight(ctx, request, route.method)
   const progress: Progress = { caller: null, app: null, fleetId: null, rate: null, commands: null }
   const pass = ctx.breakers.begin()
@@ -145,17 +146,17 @@ async function respond(
   request: Request,
   progress: Progress,
   answer: DeviceAnswer,
-): Promise<Response> {
+): Promise<Answer> {
   const headers = await contractHeaders(ctx, request, progress, answer.fleet)
   if (answer.body !== null) headers['content-type'] = 'application/json'
   Object.assign(headers, answer.headers)
   if (!answer.compress || typeof answer.body !== 'string') {
-    return new Response(answer.body, { status: answer.status, headers })
+    return { status: answer.status, headers, body: answer.body }
   }
   const encoded = await compress(answer.body, request.headers.get('accept-encoding'))
   const vary = [headers['vary'], encoded.headers['vary']].filter((name) => name !== undefined).join(', ')
   const all = { ...headers, ...encoded.headers, ...(vary === '' ? {} : { vary }) }
-  return new Response(encoded.body, { status: answer.status, headers: all })
+  return { status: answer.status, headers: all, body: encoded.body }
 }
 
 async function contractHeaders(
@@ -194,8 +195,8 @@ function headersFromMemory(ctx: Context, request: Request): Record<string, strin
 export const DEVICE_API_PREFIX = '/api/v1/'
 
 /** A path of the device API that there is none of: an error of the contract, as every other. Counted for no route. */
-export function refuseUnknown(ctx: Context, request: Request): Response {
-  return problemResponse(new ApplicationError('not_found'), ctx.ids(), headersFromMemory(ctx, request))
+export function refuseUnknown(ctx: Context, request: Request): Answer {
+  return problemAnswer(new ApplicationError('not_found'), ctx.ids(), headersFromMemory(ctx, request))
 }
 
 async function fail(
@@ -204,7 +205,7 @@ async function fail(
   request: Request,
   progress: Progress,
   error: unknown,
-): Promise<Response> {
+): Promise<Answer> {
   const requestId = ctx.ids()
   const told = tellable(error, ctx.random)
   if (!told) ctx.log.error('a request failed', { requestId, route: route.route, error: textOf(error) })
@@ -217,7 +218,7 @@ async function fail(
     : await contractHeaders(ctx, request, progress).catch(() => fromMemory)
   if (isRefused) progress.fleetId = ctx.directory.rememberedFleet(bearerOf(request.headers))
   const allow = failure.tidemarkCode === 'method_not_allowed' ? { allow: `${route.method}, OPTIONS` } : {}
-  const response = problemResponse(failure, requestId, { ...headers, ...allow })
+  const response = problemAnswer(failure, requestId, { ...headers, ...allow })
   // A failure of ours is the fleet's too, even when it came before we knew who asked.
   if (response.status >= 500) progress.fleetId ??= ctx.directory.knownFleetOf(bearerOf(request.headers))
   count(ctx, route.route, progress, response.status, failure.tidemarkCode)

@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import { toResponse, writeWhole } from './answer.ts'
 import type { Router } from './router.ts'
 
 /** Answers a request of Node's own server; false leaves it to whoever comes next. */
@@ -8,7 +10,12 @@ export type NodeListener = (incoming: IncomingMessage, outgoing: ServerResponse)
 /** The router under `node:http`, without Next in between: some fifteen times the requests a core (decision 11). */
 export function createNodeListener(router: Router): NodeListener {
   const listener = getRequestListener(
-    async (request) => (await router.handle(request)) ?? new Response(null, { status: 404 }),
+    async (request, { outgoing }) => {
+      const answer = await router.answer(request)
+      if (answer === null) return new Response(null, { status: 404 })
+      if (answer instanceof Response) return answer
+      return writeWhole(answer, outgoing as ServerResponse) ? RESPONSE_ALREADY_SENT : toResponse(answer)
+    },
     {
       // Next, in the same process, needs its own Request and Response.
       overrideGlobalObjects: false,

@@ -2,6 +2,8 @@ import { ApplicationError, isApplicationError, isStorageError } from '#lib/appli
 import type { ErrorCode } from '#lib/protocol/error-codes.ts'
 import { ERROR_CODES } from '#lib/protocol/error-codes.ts'
 import type { StatusClass } from '#lib/application/request-counter.ts'
+import type { Answer } from './answer.ts'
+import { toResponse } from './answer.ts'
 
 /** Waits before a database that is away is asked again: spread, so that not all come at once. */
 const DATABASE_RETRY_MS = 2_000
@@ -21,11 +23,11 @@ export function tellable(error: unknown, random: () => number): ApplicationError
 }
 
 /** RFC 9457, with the stable `code` of the contract and `extra` members of the failure. */
-export function problemResponse(
+export function problemAnswer(
   error: ApplicationError,
   requestId: string | null,
   headers: Readonly<Record<string, string>> = {},
-): Response {
+): Answer {
   const { tidemarkCode: code, detail, extra, retryAfterMs } = error
   const { status, title, help } = ERROR_CODES[code]
   const body = {
@@ -38,8 +40,9 @@ export function problemResponse(
     ...(requestId === null ? {} : { requestId }),
     ...extra,
   }
-  return new Response(JSON.stringify(body), {
+  return {
     status,
+    body: JSON.stringify(body),
     headers: {
       'content-type': 'application/problem+json',
       'cache-control': 'no-store',
@@ -48,8 +51,11 @@ export function problemResponse(
       ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
       ...(retryAfterMs === null ? {} : { 'retry-after': String(Math.ceil(retryAfterMs / 1_000)) }),
     },
-  })
+  }
 }
+
+export const problemResponse = (...of: Parameters<typeof problemAnswer>): Response =>
+  toResponse(problemAnswer(...of))
 
 /** How an answer is counted: what a breaker, an overload or an operator's pause refused is a class of its own (metrics.md). */
 export function statusClassOf(status: number, code: ErrorCode | null): StatusClass {

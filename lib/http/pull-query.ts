@@ -11,9 +11,13 @@ const query = z.object({
   collections: z.array(collectionName).max(COLLECTIONS_PER_FLEET_MAX).nullable(),
   limit: z.int().min(1).max(PULL_CHANGES_MAX),
 })
+/** As most pulls have it: nothing in it needs decoding. */
+const USUAL = /^[^?#]*\?(?:limit=([1-9]\d{0,2})&)?token=([\w-]+)$/
 
 /** `?token=…&collections=a,b&limit=500` (protocol.md, pull). @throws ApplicationError `bad_request` */
 export function pullQuery(url: string): z.infer<typeof query> {
+  const usual = usualQuery(url)
+  if (usual) return usual
   const params = new URL(url).searchParams
   const limit = params.get('limit')
   return parsedOrThrow(query, {
@@ -21,6 +25,13 @@ export function pullQuery(url: string): z.infer<typeof query> {
     collections: params.get('collections')?.split(',') ?? null,
     limit: limit === null ? PULL_CHANGES_MAX : Number(limit),
   })
+}
+
+function usualQuery(url: string): z.infer<typeof query> | null {
+  const [, digits, token] = USUAL.exec(url) ?? []
+  const limit = Number(digits ?? PULL_CHANGES_MAX)
+  const fits = token !== undefined && token.length <= TOKEN_TEXT_MAX && limit <= PULL_CHANGES_MAX
+  return fits ? { token, collections: null, limit } : null
 }
 
 /** The device's report, which a pull carries as JSON in a header; null without one. @throws ApplicationError `bad_request` */

@@ -1,4 +1,6 @@
 import type { Context } from '#lib/application/context.ts'
+import type { Answer } from './answer.ts'
+import { toResponse } from './answer.ts'
 import { DEVICE_ROUTES } from './device-api.ts'
 import { DEVICE_API_PREFIX, refuseUnknown, serveDevice } from './device-route.ts'
 import { livez, readyz } from './health.ts'
@@ -11,11 +13,13 @@ export interface RouterOptions {
   readonly isDraining: () => boolean
 }
 
-/** What the server answers ahead of Next: the device API and the probes (decision 11). */
+/** What the server answers ahead of Next: the device API, the probes and the figures (decision 11). */
 export interface Router {
   /** True for a path that `handle` answers; `path` has no query. */
   owns(path: string): boolean
   /** Null for a path that is not ours. */
+  answer(request: Request): Promise<Answer | Response | null>
+  /** The same, always as a Response. */
   handle(request: Request): Promise<Response | null>
 }
 
@@ -25,14 +29,27 @@ export function createRouter({ ctx, metrics, isDraining }: RouterOptions): Route
     ['/readyz', () => readyz(() => ctx.storage.ping(), isDraining)],
     ['/metrics', metrics],
   ])
-  for (const [path, route] of DEVICE_ROUTES) handlers.set(path, (request) => serveDevice(ctx, route, request))
+  const answer = async (request: Request): Promise<Answer | Response | null> => {
+    const path = pathOf(request.url)
+    const route = DEVICE_ROUTES.get(path)
+    if (route) return serveDevice(ctx, route, request)
+    const handler = handlers.get(path)
+    if (handler) return handler(request)
+    return path.startsWith(DEVICE_API_PREFIX) ? refuseUnknown(ctx, request) : null
+  }
   return {
     owns: (path) => handlers.has(path) || path.startsWith(DEVICE_API_PREFIX),
+    answer,
     handle: async (request) => {
-      const { pathname } = new URL(request.url)
-      const handler = handlers.get(pathname)
-      if (handler !== undefined) return handler(request)
-      return pathname.startsWith(DEVICE_API_PREFIX) ? refuseUnknown(ctx, request) : null
+      const answered = await answer(request)
+      return answered === null || answered instanceof Response ? answered : toResponse(answered)
     },
   }
+}
+
+/** Of the absolute URL of a request, which is normalized already. */
+function pathOf(url: string): string {
+  const path = url.slice(url.indexOf('/', url.indexOf('//') + 2))
+  const end = path.search(/[?#]/)
+  return end === -1 ? path : path.slice(0, end)
 }

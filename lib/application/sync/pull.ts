@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto'
 import type { Position, Positions } from '#lib/engine/token.ts'
-import { advance, decodeToken, encodeToken, positionOf, startPosition } from '#lib/engine/token.ts'
+import { advance, encodeToken, judgeToken, positionOf, startPosition } from '#lib/engine/token.ts'
 import { toWireRecord } from '#lib/engine/wire-record.ts'
+import { err } from '#lib/kernel/result.ts'
 import { PULL_BYTES_MAX, PULL_CHANGES_MAX } from '#lib/protocol/limits.ts'
 import type { PullResponse, SnapshotState } from '#lib/protocol/pull.ts'
 import type { DeviceReport } from '#lib/protocol/report.ts'
@@ -153,7 +154,8 @@ function readPositions(ctx: Context, input: PullInput, readable: readonly string
     epoch: input.fleet.epoch,
     nowMs: ctx.clock.now(),
   }
-  const decoded = decodeToken(input.token, reader, ctx.mac)
+  const known = ctx.shownTokens.read(input.device, input.token)
+  const decoded = known ? judgeToken(known, reader) : err('token_invalid' as const)
   if (!decoded.ok)
     throw decoded.error === 'token_expired' ? tokenExpired() : new ApplicationError('token_invalid')
   const { positions, issuedAtMs } = decoded.value

@@ -1,0 +1,27 @@
+import type { ServerResponse } from 'node:http'
+
+/**
+ * An answer before it is one of a platform's: `node:http` writes it as it is. A Response in between, whose body is a
+ * stream, costs more there than all else that a poll with nothing new does.
+ */
+export interface Answer {
+  readonly status: number
+  /** In lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null
+}
+
+export const toResponse = ({ status, headers, body }: Answer): Response =>
+  new Response(body, { status, headers })
+
+/** Writes an answer whose body is known whole; false, with nothing written, for a stream. */
+export function writeWhole({ status, headers, body }: Answer, outgoing: ServerResponse): boolean {
+  if (body === null) {
+    outgoing.writeHead(status, headers).end()
+    return true
+  }
+  if (body instanceof ReadableStream) return false
+  const length = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength
+  outgoing.writeHead(status, { ...headers, 'content-length': length }).end(body)
+  return true
+}

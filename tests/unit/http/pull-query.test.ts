@@ -1,0 +1,36 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { pullQuery } from '#lib/http/pull-query.ts'
+import { PULL_CHANGES_MAX, TOKEN_TEXT_MAX } from '#lib/protocol/limits.ts'
+import { cases } from '#tests/support/cases.ts'
+
+const BASE = 'http://tidemark.test/api/v1/pull'
+
+/** The same question, spelled so that it is not the usual one. */
+const told = (query: string): unknown => {
+  try {
+    return pullQuery(`${BASE}?${query}`)
+  } catch (error) {
+    return (error as { tidemarkCode: string }).tidemarkCode
+  }
+}
+
+it('reads the usual query as any other', () => {
+  const token = fc.stringMatching(/^[\w-]{0,40}$/)
+  const limit = fc.constantFrom('1', '0', '9', '500', '501', '999', '1000', '05', '', '-1', 'x')
+  fc.assert(
+    fc.property(token, fc.option(limit), (text, max) => {
+      const first = max === null ? '' : `limit=${max}&`
+      expect(told(`${first}token=${text}`)).toEqual(told(`${first}token=${text}&x=1`))
+    }),
+    { numRuns: cases(300) },
+  )
+  for (const length of [TOKEN_TEXT_MAX, TOKEN_TEXT_MAX + 1])
+    expect(told(`token=${'a'.repeat(length)}`)).toEqual(told(`token=${'a'.repeat(length)}&x=1`))
+  expect(pullQuery(`${BASE}?token=a%2Db`)).toEqual({
+    token: 'a-b',
+    collections: null,
+    limit: PULL_CHANGES_MAX,
+  })
+  expect(pullQuery(BASE)).toEqual({ token: null, collections: null, limit: PULL_CHANGES_MAX })
+})
