@@ -10,6 +10,7 @@ describe('the environment', () => {
   test('a database and a secret are enough', () => {
     expect(readEnv(GOOD)).toEqual({
       databaseUrl: GOOD.DATABASE_URL,
+      directUrl: GOOD.DATABASE_URL,
       secret: GOOD.TIDEMARK_SECRET,
       origin: 'http://127.0.0.1:3000',
       adminEmail: null,
@@ -17,6 +18,12 @@ describe('the environment', () => {
       metricsPublic: false,
       egressAllow: [],
     })
+  })
+
+  test('a database past the pooler is the one to listen at', () => {
+    const DATABASE_DIRECT_URL = 'postgresql://tidemark:x@127.0.0.1:5433/tidemark'
+    const { databaseUrl, directUrl } = readEnv({ ...GOOD, DATABASE_DIRECT_URL })
+    expect([databaseUrl, directUrl]).toEqual([GOOD.DATABASE_URL, DATABASE_DIRECT_URL])
   })
 
   test('the origin is the public URL without its path, else this machine at PORT', () => {
