@@ -37,6 +37,9 @@ const SLICE_MAX = 5_000
 /** A slice takes some minutes; what takes longer goes round in circles within one turn of its virtual time. */
 const PROCESS_TIMEOUT_MS = 15 * 60_000
 
+/** A run's objects die with it: most do so before they have to be moved. */
+const YOUNG_MEMORY = '--max-semi-space-size=32'
+
 export const noTotals = (): Totals => ({
   seeds: 0,
   twice: 0,
@@ -121,7 +124,7 @@ async function runProcess(
   args: readonly string[],
   onLine: (line: Line) => void,
 ): Promise<void> {
-  const child = spawn(process.execPath, ['--enable-source-maps', bundle, ...args], {
+  const child = spawn(process.execPath, ['--enable-source-maps', YOUNG_MEMORY, bundle, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
     timeout: PROCESS_TIMEOUT_MS,
     killSignal: 'SIGKILL',

@@ -60,7 +60,7 @@ export const MUTANTS: readonly PlantedMutant[] = [
   },
   {
     name: 'tombstones-collected-early',
-    from: 165,
+    from: 1_001,
     edits: [
       { file: MAINTENANCE, find: 'nowMs - KEEP_MS.tombstone, batch)', replace: 'nowMs - 86_400_000, batch)' },
       {
@@ -107,7 +107,7 @@ export const MUTANTS: readonly PlantedMutant[] = [
   },
   {
     name: 'last-arrival-wins',
-    from: 50,
+    from: 1_900,
     edits: [
       {
         file: 'lib/engine/conflict/lww.ts',
@@ -152,6 +152,7 @@ export const MUTANTS: readonly PlantedMutant[] = [
   },
   {
     name: 'snapshot-leaves-what-it-did-not-show',
+    from: 1_200,
     edits: [
       { file: 'lib/client/pull-step.ts', find: '    await sweepUnseen(tx, collection, mark)\n', replace: '' },
     ],
@@ -203,6 +204,7 @@ export const MUTANTS: readonly PlantedMutant[] = [
   },
   {
     name: 'outcome-of-a-replay-unheard',
+    from: 1_200,
     edits: [
       {
         file: 'lib/client/notices.ts',
@@ -213,11 +215,49 @@ export const MUTANTS: readonly PlantedMutant[] = [
   },
   {
     name: 'operations-not-transformed',
+    from: 1_060,
     edits: [
       {
         file: 'lib/engine/ot/integrate.ts',
         find: "const next = type.transform(op, other, 'left')",
         replace: 'const next = ok(op)',
+      },
+    ],
+  },
+  {
+    name: 'operations-pass-on-the-wrong-side',
+    from: 5_000,
+    edits: [
+      {
+        file: 'lib/engine/ot/integrate.ts',
+        find: "const next = type.transform(op, other, 'left')",
+        replace: "const next = type.transform(op, other, 'right')",
+      },
+    ],
+  },
+  {
+    name: 'ties-go-to-who-came-first',
+    from: 5_000,
+    edits: [
+      {
+        file: 'lib/engine/ot/integrate.ts',
+        find: "const next = type.transform(op, other, 'left')",
+        replace: "const next = type.transform(op, other, 'right')",
+      },
+      {
+        file: 'lib/engine/ot/integrate.ts',
+        find: "const rest = type.transform(other, op, 'right')",
+        replace: "const rest = type.transform(other, op, 'left')",
+      },
+    ],
+  },
+  {
+    name: 'one-revision-not-transformed-against',
+    edits: [
+      {
+        file: 'lib/engine/ot/integrate.ts',
+        find: '  for (const entry of log) {',
+        replace: '  for (const entry of log.slice(1)) {',
       },
     ],
   },

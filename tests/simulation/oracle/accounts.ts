@@ -1,6 +1,8 @@
 import type { World } from '../world/world.ts'
 import type { Ledger } from './ledger.ts'
 
+const STANDS: ReadonlySet<string> = new Set(['applied', 'merged'])
+
 /** A and E at the end: nothing is nowhere, nothing counted twice, and what stands together stands together. */
 export async function checkAccounts({
   world,
@@ -34,9 +36,9 @@ export async function checkAccounts({
     ledger.blame('A', `${id} of device ${device} on ${collection}/${recordId} is nowhere`)
   }
   for (const group of ledger.atomic) {
-    const done = group.filter((id) => effects.has(id))
-    if (done.length !== 0 && done.length !== group.length)
-      ledger.blame('B', `of ${group.join()} only ${done.join()} stand`)
+    const done = group.filter((id) => STANDS.has(effects.get(id)?.status ?? ''))
+    if (group.some((id) => effects.has(id)) && done.length !== group.length)
+      ledger.blame('B', `of ${group.join()} only ${done.join() || 'none'} stand`)
   }
   for (const [id, status] of ledger.history.conflicts)
     if (status === 'open') ledger.blame('A', `conflict ${id} is open after everything was decided`)

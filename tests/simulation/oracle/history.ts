@@ -4,9 +4,10 @@ import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { PushWrites } from '#lib/storage/ports.ts'
 import { checkDecision } from './decision.ts'
 import type { Intent } from './intent.ts'
+import { checkPlaces } from './places.ts'
 import type { Invariant } from './violation.ts'
 
-type Change = PushWrites['changes'][number]
+export type Change = PushWrites['changes'][number]
 
 export interface Version {
   readonly version: number
@@ -109,7 +110,9 @@ export class History {
       made: '',
     }
     this.records.set(key, record)
-    checkDecision(this.blame, this.epoch, record, change, this.meant(mutation, key))
+    const intent = this.meant(mutation, key)
+    checkDecision(this.blame, this.epoch, record, change, intent)
+    checkPlaces(this.blame, this.epoch, change, intent)
     if (!change.record) return
     const { version, data, hlc } = change.record
     const head = this.heads.get(collection) ?? 0

@@ -13,6 +13,15 @@ const OPEN = {
 } as const
 const PAGE = { limit: 200, cursor: null }
 
+/** Devices still show a conflict as one to decide which is decided. */
+export async function isUnheard(world: World): Promise<boolean> {
+  const { items } = await world.database.storage.conflicts.list(world.fleetId, OPEN, PAGE)
+  const open = new Set(items.map(({ id }) => id))
+  return world.devices.some(({ replica }) =>
+    (replica?.conflicts$.get() ?? []).some(({ conflictId }) => !open.has(conflictId)),
+  )
+}
+
 /**
  * A: at rest, what a person must decide is told on the device that it came from, not at the desk alone (CS6, CM3). Gives
  * what isn't.

@@ -3,13 +3,53 @@ import { DOCUMENTS, TEXTS } from '../world/collections.ts'
 import type { FaultKind, MomentKind, Operation, Plan, Verb, WindowKind } from '../world/plan.ts'
 import { MOMENT_KINDS, WINDOW_KINDS } from '../world/plan.ts'
 
-/** The design asks for at least eight mixed faults a run. */
-const FAULTS_MIN = 8
-const FAULTS_MAX = 12
 const KINDS: readonly FaultKind[] = [...WINDOW_KINDS, ...MOMENT_KINDS]
-const HORIZON_MS = 10_000
-const WRITES = [12, 22] as const
-const READS = [4, 8] as const
+
+type Range = readonly [from: number, to: number]
+
+/** How much happens in a world. The design asks for at least eight mixed faults in each. */
+interface Size {
+  readonly devices: readonly number[]
+  readonly horizonMs: number
+  /** Collections that documents are written in: the fewer, the more of them meet. */
+  readonly collections: number
+  readonly writes: Range
+  readonly reads: Range
+  readonly decisionsMax: number
+  readonly faults: Range
+  readonly windowMs: Range
+  /** Of those who write in one text together. */
+  readonly edits: Range
+  readonly bursts: number
+}
+
+/** Three fifths of what a long one costs, and as many planted defects are met in it (docs/simulation.md). */
+const SHORT: Size = {
+  devices: [2],
+  horizonMs: 4_000,
+  collections: 2,
+  writes: [7, 12],
+  reads: [2, 4],
+  decisionsMax: 2,
+  faults: [8, 9],
+  windowMs: [300, 2_500],
+  edits: [6, 10],
+  bursts: 2,
+}
+const LONG: Size = {
+  devices: [2, 2, 2, 3],
+  horizonMs: 10_000,
+  collections: DOCUMENTS.length,
+  writes: [12, 22],
+  reads: [4, 8],
+  decisionsMax: 3,
+  faults: [8, 12],
+  windowMs: [500, 6_000],
+  edits: [10, 18],
+  bursts: 3,
+}
+/** What takes its time shows in these alone. */
+const LONG_SHARE = 1 / 10
 
 /** Faults that a run has at most once: they cost much time, or make others of their kind pointless. */
 const ONCE: ReadonlySet<FaultKind> = new Set(['winter', 'restore', 'clone', 'retry_storm', 'damage'])
@@ -19,54 +59,68 @@ const EXCLUSIVE: ReadonlySet<FaultKind> = new Set(['winter', 'restore'])
 
 /** Runs in which people write in one text together. */
 const TEXTS_SHARE = 1 / 8
-const EDITS = [10, 18] as const
 /** So long those who write at one time go on: the others have not seen it yet. */
 const BURST_MS = 900
-const BURSTS = 3
 
 /** The plan of a seed: what people do, and at least eight things that go wrong meanwhile. */
 export function planOf(seed: number): Plan {
   const chance = new Chance(seed, 'plan')
-  const devices = chance.pick([2, 2, 2, 3])
+  const size = chance.hits(LONG_SHARE) ? LONG : SHORT
+  const { horizonMs } = size
+  const devices = chance.pick(size.devices)
   const servers = chance.pick([1, 2])
+  const collections = some(DOCUMENTS, size.collections, chance)
   const operations: Operation[] = []
   let id = 0
-  const at = (): number => chance.int(0, HORIZON_MS)
+  const at = (): number => chance.int(0, horizonMs)
   const device = (): number => chance.int(0, devices - 1)
-  for (let i = chance.int(...WRITES); i > 0; i--) operations.push(aWrite(++id, at(), device(), chance))
-  for (let i = chance.int(...READS); i > 0; i--) {
-    const collection = chance.pick(DOCUMENTS)
+  for (let i = chance.int(...size.writes); i > 0; i--)
+    operations.push(aWrite(++id, at(), device(), collections, chance))
+  for (let i = chance.int(...size.reads); i > 0; i--) {
+    const collection = chance.pick(collections)
     operations.push({ id: ++id, atMs: at(), device: device(), kind: 'read', collection, n: chance.int(0, 9) })
   }
-  for (let i = chance.int(0, 3); i > 0; i--)
+  for (let i = chance.int(0, size.decisionsMax); i > 0; i--)
     operations.push({ id: ++id, atMs: at(), device: device(), kind: 'decide', n: chance.int(0, 9) })
   const used = new Set<FaultKind>()
-  for (let left = chance.int(FAULTS_MIN, FAULTS_MAX); left > 0;) {
+  for (let left = chance.int(...size.faults); left > 0;) {
     const kind = chance.pick(KINDS)
     if (EXCLUSIVE.has(kind) && [...used].some((one) => one !== kind && EXCLUSIVE.has(one))) continue
     if (ONCE.has(kind) && used.has(kind)) continue
     used.add(kind)
     left -= 1
-    operations.push(aFault(++id, at(), device(), kind, chance))
+    operations.push(aFault(++id, at(), device(), kind, size, chance))
     if (kind === 'restore' && !used.has('backup'))
       operations.push({
         id: ++id,
-        atMs: chance.int(0, HORIZON_MS / 2),
+        atMs: chance.int(0, horizonMs / 2),
         device: 0,
         kind: 'backup',
         n: 0,
         m: 0,
       })
   }
-  operations.push(...aText(id, devices, new Chance(seed, 'texts')))
+  operations.push(...aText(id, devices, size, new Chance(seed, 'texts')))
   // A twin never hears what the other one decided about a conflict that both hold (docs/simulation.md).
   const kept = operations.filter(({ kind }) => kind !== 'decide' || !used.has('clone'))
   kept.sort((a, b) => a.atMs - b.atMs || a.id - b.id)
-  return { seed, devices, servers, horizonMs: HORIZON_MS, operations: kept }
+  return { seed, devices, servers, horizonMs, operations: kept }
 }
 
-function aWrite(id: number, atMs: number, device: number, chance: Chance): Operation {
-  const collection = chance.pick(DOCUMENTS)
+function some<T>(items: readonly T[], count: number, chance: Chance): readonly T[] {
+  const left = [...items]
+  while (left.length > count) left.splice(chance.int(0, left.length - 1), 1)
+  return left
+}
+
+function aWrite(
+  id: number,
+  atMs: number,
+  device: number,
+  collections: readonly string[],
+  chance: Chance,
+): Operation {
+  const collection = chance.pick(collections)
   const verbs: readonly Verb[] =
     collection === 'tallies'
       ? ['count', 'count', 'tag']
@@ -74,11 +128,11 @@ function aWrite(id: number, atMs: number, device: number, chance: Chance): Opera
   return { id, atMs, device, kind: 'write', verb: chance.pick(verbs), collection, n: chance.int(0, 99) }
 }
 
-function aText(id: number, devices: number, chance: Chance): readonly Operation[] {
+function aText(id: number, devices: number, size: Size, chance: Chance): readonly Operation[] {
   if (!chance.hits(TEXTS_SHARE)) return []
   const collection = chance.pick(TEXTS)
-  const bursts = Array.from({ length: BURSTS }, () => chance.int(1_000, HORIZON_MS - BURST_MS))
-  return Array.from({ length: chance.int(...EDITS) }, (_, i) => ({
+  const bursts = Array.from({ length: size.bursts }, () => chance.int(1_000, size.horizonMs - BURST_MS))
+  return Array.from({ length: chance.int(...size.edits) }, (_, i) => ({
     id: id + i + 1,
     atMs: chance.pick(bursts) + chance.int(0, BURST_MS),
     device: chance.int(0, devices - 1),
@@ -89,9 +143,16 @@ function aText(id: number, devices: number, chance: Chance): readonly Operation[
   }))
 }
 
-function aFault(id: number, atMs: number, device: number, kind: FaultKind, chance: Chance): Operation {
+function aFault(
+  id: number,
+  atMs: number,
+  device: number,
+  kind: FaultKind,
+  size: Size,
+  chance: Chance,
+): Operation {
   if (isWindow(kind)) {
-    const forMs = chance.int(500, 6_000)
+    const forMs = chance.int(...size.windowMs)
     return { id, atMs, device, kind, forMs, probability: chance.pick([0.3, 0.6, 1]) }
   }
   return { id, atMs, device, kind: kind as MomentKind, n: chance.int(0, 999), m: chance.int(0, 999) }

@@ -5,7 +5,7 @@ import { checkAccounts } from '../oracle/accounts.ts'
 import { checkConvergence } from '../oracle/convergence.ts'
 import { checkTexts } from '../oracle/texts.ts'
 import { TEXT_JUDGED } from '../world/windows.ts'
-import { untold } from '../oracle/told.ts'
+import { isUnheard, untold } from '../oracle/told.ts'
 import { clearDesk, resumePaused } from './desk.ts'
 import type { Stage } from './execute.ts'
 
@@ -37,15 +37,18 @@ export async function healAndCheck(stage: Stage): Promise<void> {
     return ledger.blame('L', 'the desk is not answered')
   await drain(stage, 'after the faults')
   await hearAll(stage)
+  // As many commits as everybody has heard of.
+  let heard = -1
   for (let round = 0; ; round++) {
-    const before = world.database.commits.length
+    world.trace(`desk ${round}`)
     const cleared = clearDesk(stage)
     if (!(await world.complete(cleared, DESK_WITHIN_MS))) return ledger.blame('L', 'the desk is not answered')
+    // A device that hears only now of a restore sends again what the others must read then.
+    if ((await cleared) === 0 && world.database.commits.length === heard) break
+    if (round === DESK_ROUNDS_MAX) return ledger.blame('L', 'decisions make new conflicts without end')
+    heard = world.database.commits.length
     await drain(stage, 'after the desk', await syncAll(stage))
     await hearAll(stage)
-    // A device that hears only now of a restore sends again what the others must read then.
-    if ((await cleared) === 0 && world.database.commits.length === before) break
-    if (round === DESK_ROUNDS_MAX) return ledger.blame('L', 'decisions make new conflicts without end')
   }
   if (ledger.damaged.size > 0) await compareStates(stage)
   await checkConvergence(stage)
@@ -57,7 +60,8 @@ export async function healAndCheck(stage: Stage): Promise<void> {
 /** News may wait in one process for what another one still has in memory. */
 async function hearAll(stage: Stage): Promise<void> {
   const { world, ledger } = stage
-  if ((await untold(stage)).length === 0) return
+  if ((await untold(stage)).length === 0 && !(await isUnheard(world))) return
+  world.trace('news')
   await world.time.runUntil(world.time.elapsedMs + REMEMBERED_MS)
   await drain(stage, 'after the news', await syncAll(stage))
   for (const text of await untold(stage)) ledger.blame('A', text)
@@ -67,6 +71,7 @@ async function hearAll(stage: Stage): Promise<void> {
 async function compareStates(stage: Stage): Promise<void> {
   const { world } = stage
   for (let round = 0; round < 2; round++) {
+    world.trace('states')
     await world.time.runUntil(world.time.elapsedMs + STATE_TOLD_EVERY_MS + LOOK_EVERY_MS)
     await drain(stage, 'after the comparison', await syncAll(stage))
   }

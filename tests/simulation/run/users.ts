@@ -216,7 +216,8 @@ export class Users {
         : collection.counter(place, 'total').increment(amountOf(write))
     }
     if (write.verb === 'patch' && before) {
-      const field = ['a', 'b', 'c'][write.n % 3] as string
+      // Not by what the record is chosen by: others write to other fields of it.
+      const field = ['a', 'b', 'c'][Math.floor(write.n / SHARED_RECORDS) % 3] as string
       return collection.patch(before.id, { set: { [field]: write.id } })
     }
     if (write.verb === 'remove') return before ? collection.remove(before.id) : null
