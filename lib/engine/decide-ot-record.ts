@@ -29,7 +29,7 @@ import type { LogQuestion } from './ot-log.ts'
 import { completeSince, operationsSince } from './ot-log.ts'
 import type { PushDraft } from './push-draft.ts'
 import { recordOf, standingRecord } from './push-draft.ts'
-import { migrateStates } from './schema-evolution/migrate.ts'
+import { migrateStates } from './schema-evolution/migrate-pointer.ts'
 import type { BaseDocument, RecordState } from './types.ts'
 
 interface Standing extends LogQuestion {

@@ -7,7 +7,7 @@ import type { OtType } from './ot/ot-type.ts'
 import type { RecordQuestion } from './decide-record.ts'
 import type { ChainView, PushDraft } from './push-draft.ts'
 import { otLogOf } from './push-draft.ts'
-import { migratePointer } from './schema-evolution/migrate.ts'
+import { migratePointer } from './schema-evolution/migrate-pointer.ts'
 import type { PathOp, RecordState } from './types.ts'
 
 /** Operations times the size of what they change: what doing them again costs, half a second at worst. */

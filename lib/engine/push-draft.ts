@@ -1,7 +1,9 @@
 import type { JsonObject } from '#lib/kernel/json.ts'
+import { ok } from '#lib/kernel/result.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
+import { materialise } from './crdt/materialise.ts'
 import { LayeredMap } from './layered-map.ts'
-import { migrateDocument, migrateStates } from './schema-evolution/migrate.ts'
+import { migrateRecord } from './schema-evolution/migrate.ts'
 import type {
   BaseDocument,
   BaseState,
@@ -113,18 +115,22 @@ export function stateAt(
 }
 
 /**
- * A document as today's schema would have it (DL5): what was written under an older version stays so in storage. One
- * that can't be migrated is taken as it is; the schema then says what is wrong with it.
+ * A document with its CRDTs as today's schema would have them (DL5): what was written under an older version stays so in
+ * storage. One that can't be migrated is taken as it is; the schema then says what is wrong with it. A deleted record's
+ * CRDTs are migrated as the document that they would bring back.
  */
-export function asOfToday(draft: PushDraft, collection: string, base: BaseState): SeenDocument {
-  const { data, crdt, schemaVersion } = base
-  const rules = draft.world.collections.get(collection)
-  if (!rules) return { data, crdt }
-  const migrated = data && migrateDocument(rules, data, schemaVersion)
-  return {
-    data: migrated?.ok ? migrated.value : data,
-    crdt: migrateStates(rules, crdt, schemaVersion),
-  }
+export function asOfToday(
+  { world }: PushDraft,
+  collection: string,
+  base: BaseState & { readonly hlc?: string },
+): SeenDocument {
+  const { data, crdt, schemaVersion, hlc = '' } = base
+  const rules = world.collections.get(collection)
+  if (!rules || schemaVersion >= rules.schemaVersion) return { data, crdt }
+  const shown = data ? ok(data) : materialise({}, crdt, world.text)
+  const held = { data: shown.ok ? shown.value : {}, crdt, hlc }
+  const migrated = migrateRecord(rules, held, schemaVersion)
+  return { data: data && migrated.data, crdt: migrated.crdt }
 }
 
 /** The record as it is now, as today's schema would have it; its fields' stamps are those of today's paths. */

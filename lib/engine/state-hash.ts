@@ -44,7 +44,7 @@ export function parseStates(text: string): Readonly<Record<string, string>> | nu
 }
 
 /** FNV-1a over UTF-16 code units in two lanes with other seeds, each finished by MurmurHash3's mixer. */
-function hashText(text: string): StateHash {
+export function hashText(text: string): StateHash {
   let high = 0x811c9dc5
   let low = 0x9e3779b9
   for (let i = 0; i < text.length; i++) {

@@ -3,6 +3,7 @@ import { JSON_DEPTH_MAX } from '#lib/protocol/limits.ts'
 import type { UpMigration, UpMigrationOp } from '#lib/protocol/rules.ts'
 import { parseKey } from '../patch.ts'
 import type { SchemaIssue } from '../types.ts'
+import { startsWith } from './migrate-document.ts'
 import { compileMigrationCel } from './migration-cel.ts'
 
 /**
@@ -49,7 +50,3 @@ const placeOf = (text: string): Path | null => {
   const path = text.startsWith('/') ? parseKey(text) : null
   return path && path.length <= JSON_DEPTH_MAX ? path : null
 }
-
-/** True when `path` is `head` or lies below it. */
-export const startsWith = (path: Path, head: Path): boolean =>
-  path.length >= head.length && head.every((part, i) => part === path[i])

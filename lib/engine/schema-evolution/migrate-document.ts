@@ -6,13 +6,17 @@ import { err, ok } from '#lib/kernel/result.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
 import type { UpMigrationOp } from '#lib/protocol/rules.ts'
 import { applyOperation, parseKey } from '../patch.ts'
-import { compileMigrationCel } from './migration-cel.ts'
+import type { MigrationCel } from './migration-cel.ts'
 
 /** Why a step can't be taken, for people. */
 export type MigrationFailure = string
 
 /** One step of an up-migration on a whole document. Never throws on any JSON. */
-export function stepDocument(doc: JsonObject, step: UpMigrationOp): Result<JsonObject, MigrationFailure> {
+export function stepDocument(
+  doc: JsonObject,
+  step: UpMigrationOp,
+  cel: MigrationCel,
+): Result<JsonObject, MigrationFailure> {
   const value = valueIn(doc, pathOf(step.path))
   switch (step.op) {
     case 'rename':
@@ -22,19 +26,20 @@ export function stepDocument(doc: JsonObject, step: UpMigrationOp): Result<JsonO
     case 'default':
       return value === undefined ? patched(doc, { [step.path]: step.value }, []) : ok(doc)
     case 'cel': {
-      const computed = computeAt(step, { doc, value: value ?? null })
+      const computed = computeAt(step, { doc, value: value ?? null }, cel)
       return computed.ok ? patched(doc, { [step.path]: computed.value }, []) : computed
     }
   }
 }
 
 export function computeAt(
-  { path, cel }: Extract<UpMigrationOp, { op: 'cel' }>,
+  step: Extract<UpMigrationOp, { op: 'cel' }>,
   data: { readonly doc: JsonObject; readonly value: Json },
+  cel: MigrationCel,
 ): Result<Json, MigrationFailure> {
-  const made = compileMigrationCel(cel)
+  const made = cel(step.cel)
   const computed = made.ok ? made.value.evaluate(data) : err(made.error.message)
-  return computed.ok ? computed : err(`the value for ${path} could not be computed: ${computed.error}`)
+  return computed.ok ? computed : err(`the value for ${step.path} could not be computed: ${computed.error}`)
 }
 
 function patched(
@@ -49,3 +54,7 @@ function patched(
 
 /** Checked at publication; a text that is none is the name of a top-level key. */
 export const pathOf = (pointer: string): Path => parseKey(pointer) ?? [pointer]
+
+/** True when `path` is `head` or lies below it. */
+export const startsWith = (path: Path, head: Path): boolean =>
+  path.length >= head.length && head.every((part, i) => part === path[i])

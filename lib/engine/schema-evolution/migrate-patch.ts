@@ -7,10 +7,9 @@ import { err, ok } from '#lib/kernel/result.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
 import type { UpMigrationOp } from '#lib/protocol/rules.ts'
 import { parseKey } from '../patch.ts'
-import { startsWith } from './check-up-migrations.ts'
 import type { MigrationFailure } from './migrate-document.ts'
-import { computeAt, pathOf, stepDocument } from './migrate-document.ts'
-import { compileMigrationCel } from './migration-cel.ts'
+import { computeAt, pathOf, startsWith, stepDocument } from './migrate-document.ts'
+import type { MigrationCel } from './migration-cel.ts'
 
 type Patch = Extract<Operation, { type: 'patch' }>
 interface Draft {
@@ -22,16 +21,20 @@ interface Draft {
  * One step of an up-migration on a patch: its paths move as the document's would, and values that it sets change as
  * they would there. What can't be told without the whole document fails. Never throws on any JSON.
  */
-export function stepPatch(patch: Patch, step: UpMigrationOp): Result<Patch, MigrationFailure> {
+export function stepPatch(
+  patch: Patch,
+  step: UpMigrationOp,
+  cel: MigrationCel,
+): Result<Patch, MigrationFailure> {
   const draft = draftOf(patch)
   if (!draft) return ok(patch)
   const place = pathOf(step.path)
-  const whole = step.op === 'cel' ? needsWhole(draft, step, place) : null
+  const whole = step.op === 'cel' ? needsWhole(draft, step, place, cel) : null
   if (whole !== null) return err(whole)
   const kept: Entry[] = []
   const changed: Entry[] = []
   for (const entry of draft.set) {
-    const stepped = stepEntry(entry, step, place)
+    const stepped = stepEntry(entry, step, place, cel)
     if (!stepped.ok) return stepped
     for (const made of stepped.value) (made === entry ? kept : changed).push(made)
   }
@@ -65,9 +68,10 @@ function stepEntry(
   entry: Entry,
   step: UpMigrationOp,
   place: Path,
+  cel: MigrationCel,
 ): Result<readonly Entry[], MigrationFailure> {
   const { path, value } = entry
-  if (startsWith(path, place)) return stepAtOrBelow(entry, step, place)
+  if (startsWith(path, place)) return stepAtOrBelow(entry, step, place, cel)
   if (!startsWith(place, path)) return ok([entry])
   const inside = place.slice(path.length)
   const found = valueIn(value, inside)
@@ -82,7 +86,7 @@ function stepEntry(
   if (step.op === 'cel' && found === undefined) return ok([entry])
   // The value is a document of its own as far as this step goes.
   if (!isJsonObject(value)) return ok([entry])
-  const stepped = stepDocument(value, { ...step, path: toPointer(inside) })
+  const stepped = stepDocument(value, { ...step, path: toPointer(inside) }, cel)
   return stepped.ok ? ok([{ path, value: stepped.value }]) : stepped
 }
 
@@ -90,6 +94,7 @@ function stepAtOrBelow(
   { path, value }: Entry,
   step: UpMigrationOp,
   place: Path,
+  cel: MigrationCel,
 ): Result<readonly Entry[], MigrationFailure> {
   switch (step.op) {
     case 'rename':
@@ -99,7 +104,7 @@ function stepAtOrBelow(
     case 'default':
       return ok([{ path, value }])
     case 'cel': {
-      const computed = computeAt(step, { doc: {}, value })
+      const computed = computeAt(step, { doc: {}, value }, cel)
       return computed.ok ? ok([{ path, value: computed.value }]) : computed
     }
   }
@@ -124,8 +129,9 @@ function needsWhole(
   { set, unset }: Draft,
   step: Extract<UpMigrationOp, { op: 'cel' }>,
   place: Path,
+  cel: MigrationCel,
 ): string | null {
-  const made = compileMigrationCel(step.cel)
+  const made = cel(step.cel)
   const reads = made.ok ? made.value.fieldsOf('doc') : null
   const touched = [...set.map(({ path }) => path), ...unset]
   const isRead = (path: Path): boolean => reads === null || reads.has(path[0] ?? '')

@@ -1,11 +1,66 @@
 import { toPointer } from '#lib/kernel/json-pointer.ts'
-import type { UpMigrationOp } from '#lib/protocol/rules.ts'
+import type { UpMigration, UpMigrationOp } from '#lib/protocol/rules.ts'
+import { overlaps } from '../ot/paths.ts'
+import type { CollectionRules } from '../types.ts'
 import { pathOf } from './migrate-document.ts'
 
-/** Where a CRDT lies after a step of an up-migration; null when it goes. A step on values leaves it where it is. */
+/** What says how documents of older versions become today's. */
+export type Evolving = Pick<CollectionRules, 'schemaVersion' | 'upMigrations'>
+
+/** The declared migrations from a version on, in order; where none is declared nothing changes (DL5). */
+export function migrationsFrom(
+  { schemaVersion, upMigrations }: Evolving,
+  from: number,
+): readonly UpMigration[] {
+  const path: UpMigration[] = []
+  let version = from
+  for (const migration of upMigrations.toSorted((a, b) => a.from - b.from)) {
+    if (migration.from < version || migration.to > schemaVersion) continue
+    path.push(migration)
+    version = migration.to
+  }
+  return path
+}
+
+const stepsFrom = (rules: Evolving, from: number): readonly UpMigrationOp[] =>
+  migrationsFrom(rules, from).flatMap(({ ops }) => ops)
+
+/** One of them is the other, or lies below it. */
+export const isWithin = (pointer: string, head: string): boolean =>
+  pointer === head || pointer.startsWith(`${head}/`)
+
+/** Where what stands at a pointer lies after a step; null when it goes. A step on values leaves it where it is. */
 export function stepPointer(pointer: string, step: UpMigrationOp): string | null {
   if (step.op !== 'rename' && step.op !== 'remove') return pointer
   const from = toPointer(pathOf(step.path))
-  if (pointer !== from && !pointer.startsWith(`${from}/`)) return pointer
+  if (!isWithin(pointer, from)) return pointer
   return step.op === 'remove' ? null : toPointer(pathOf(step.to)) + pointer.slice(from.length)
+}
+
+/** A pointer of an older version under today's name; null for one that goes. */
+export const migratePointer = (rules: Evolving, pointer: string, from: number): string | null =>
+  stepsFrom(rules, from).reduce<string | null>((at, step) => at && stepPointer(at, step), pointer)
+
+/** Values by pointer, moved with their fields, and gone with them. */
+export function migrateStates<T>(
+  rules: Evolving,
+  states: Readonly<Record<string, T>>,
+  from: number,
+): Readonly<Record<string, T>> {
+  if (from >= rules.schemaVersion || rules.upMigrations.length === 0) return states
+  const moved = Object.entries(states).flatMap(([pointer, state]) => {
+    const path = migratePointer(rules, pointer, from)
+    return path === null ? [] : [[path, state] as const]
+  })
+  return Object.fromEntries(moved)
+}
+
+/** A step computes the value at the pointer, above or below it. */
+export function isComputed(rules: Evolving, pointer: string, from: number): boolean {
+  let at: string | null = pointer
+  for (const step of stepsFrom(rules, from)) {
+    if (at !== null && step.op === 'cel' && overlaps(toPointer(pathOf(step.path)), at)) return true
+    at = at && stepPointer(at, step)
+  }
+  return false
 }

@@ -5,3 +5,6 @@ import { compileCel } from '../cel/compile.ts'
 /** An expression of an up-migration: `doc` is the document at this step, `value` what stands at the path, or null. */
 export const compileMigrationCel = (cel: string): Result<CompiledCel, CelFault> =>
   compileCel(cel, ['doc', 'value'], 'any')
+
+/** Passed to what takes steps: a device without computing ones doesn't load the evaluator. */
+export type MigrationCel = typeof compileMigrationCel
