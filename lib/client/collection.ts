@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { isJsonObject } from '#lib/kernel/json.ts'
 import type { Random } from '#lib/kernel/random.ts'
 import { uuidv7 } from '#lib/kernel/uuid.ts'
-import type { Operation } from '#lib/protocol/mutation.ts'
+import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import type { Clock } from './clock.ts'
 import { ReplicaError } from './errors.ts'
 import type {
@@ -20,7 +20,7 @@ import type { ReplicaRecord } from './tables.ts'
 import { asRecord, eachRow } from './tables.ts'
 import type { TightStore } from './tight-store.ts'
 import type { RecordView } from './view.ts'
-import { readView } from './view.ts'
+import { align, configOf, readView, viewOf, writtenVersion } from './view.ts'
 import type { AppSchema, WriteOptions, WriteReceipt } from './write.ts'
 import { writeLocally } from './write.ts'
 
@@ -90,11 +90,13 @@ export function openCollection(context: CollectionContext, name: string): Collec
   return {
     async get(id) {
       checkOpen()
-      return store.transact((tx) => readView(tx, name, id))
+      return store.transact((tx) => readView(tx, name, id, schemas[name]))
     },
     async query(filter = () => true, limit = QUERY_RESULTS_MAX) {
       checkOpen()
-      return store.transact((tx) => queryViews(tx, name, filter, Math.min(limit, QUERY_RESULTS_MAX)))
+      return store.transact((tx) =>
+        queryViews(tx, name, schemas[name], filter, Math.min(limit, QUERY_RESULTS_MAX)),
+      )
     },
     put: (id, data, options) => write(id ?? uuidv7(clock.now(), random), { type: 'put', data }, options),
     patch: (id, changes, options) => write(id, { type: 'patch', ...changes }, options),
@@ -129,10 +131,12 @@ export function openCollection(context: CollectionContext, name: string): Collec
 async function queryViews(
   tx: StoreTx,
   name: string,
+  app: AppSchema | undefined,
   filter: (record: RecordView) => boolean,
   limit: number,
 ): Promise<readonly RecordView[]> {
   const prefix = `${name}/`
+  const config = await configOf(tx, name)
   const changedHere = new Set<string>()
   const note = (id: string | undefined): boolean => changedHere.add(id as string).size > 0
   await eachRow(tx, 'outbox_by_record', prefix, (_, key) => note(key.split('/')[1]))
@@ -147,26 +151,28 @@ async function queryViews(
     while (views.length < limit) {
       const next = changed.at(-1)
       if (next === undefined || (id !== undefined && next >= id)) return
-      show(await readView(tx, name, next))
+      show(await readView(tx, name, next, app))
       changed.pop()
     }
+  }
+  const settled = (record: ReplicaRecord): RecordView | null => {
+    const aligned = align(config, record, NO_MUTATIONS, writtenVersion(app, config, record))
+    const data = aligned.record?.data ?? null
+    return viewOf(record.recordId, { ...aligned, data, inConflict: false }, 0)
   }
   await eachRow<Json>(tx, 'records', prefix, async (value, key) => {
     const record = asRecord(key, value)
     const { recordId: id, heard } = record
     await showChanged(id)
     if (changed.at(-1) === id) changed.pop()
-    show(heard || changedHere.has(id) ? await readView(tx, name, id) : settledView(record))
+    show(heard || changedHere.has(id) ? await readView(tx, name, id, app) : settled(record))
     return views.length < limit
   })
   await showChanged()
   return views
 }
 
-function settledView(record: ReplicaRecord): RecordView | null {
-  if (!record.data) return null
-  return { id: record.recordId, data: record.data, version: record.version, pending: 0, inConflict: false }
-}
+const NO_MUTATIONS: readonly Mutation[] = []
 
 /** What goes over the wire is what was meant: no dates, no undefined, no cycles, nothing shared with the caller. */
 function asJson(op: Operation): Operation {

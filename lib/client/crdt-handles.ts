@@ -23,6 +23,7 @@ import type {
 import type { OtEdit } from './ot-parts.ts'
 import type { StoreTx } from './store.ts'
 import type { Counted } from './tables.ts'
+import type { RecordGround } from './view.ts'
 import type { WriteReceipt } from './write.ts'
 
 /** One CRDT of one record, and how to change it. */
@@ -38,6 +39,8 @@ interface Place {
 interface Standing {
   readonly tx: StoreTx
   readonly ground: CrdtGround
+  /** JSON Pointer under the ground's schema version. */
+  readonly at: string
   readonly deviceId: string
   readonly value: Json | undefined
 }
@@ -73,20 +76,27 @@ async function write(place: Place, edit: Edit): Promise<WriteReceipt | null> {
   const { store, clock, random, checkOpen, onWrite, opening } = context
   checkOpen()
   const receipt = await store.transactDurably(async (tx) => {
-    const { record, own } = await core.readGround(tx, collection, recordId)
-    const ground = core.crdtParts().rebase(await core.groundOf(tx, collection, record), own)
+    const standing = await groundAt(place, tx)
+    const { record, own, written, at } = standing
+    const ground = core.crdtParts().rebase(await core.groundOf(tx, collection, record, written), own)
     if (ground.data === null) throw new ReplicaError('not_found', `${collection}/${recordId}`)
     if (usesOt(ground.rules)) throw new ReplicaError('invalid_patch', `not_crdt at ${path}`)
     const { deviceId } = await core.identityOf(tx)
-    const made = await edit({ tx, ground, deviceId, value: valueAt(ground.data, path) })
+    const made = await edit({ tx, ground, at, deviceId, value: valueAt(ground.data, at) })
     if (!made) return null
     const op: Operation =
-      made.asDocument || ground.written.has(path)
+      made.asDocument || ground.written.has(at)
         ? made.next === undefined
           ? { type: 'patch', unset: [path] }
           : { type: 'patch', set: { [path]: made.next } }
-        : { type: 'crdt', changes: [made.change()] }
-    const misfit = op.type === 'crdt' ? core.crdtParts().misfit(ground, op.changes) : null
+        : { type: 'crdt', changes: [{ ...made.change(), path }] }
+    const misfit =
+      op.type === 'crdt'
+        ? core.crdtParts().misfit(
+            ground,
+            op.changes.map((change) => ({ ...change, path: at })),
+          )
+        : null
     if (misfit !== null) throw new ReplicaError('invalid_patch', misfit)
     const counted = op.type === 'crdt' ? (made.counted ?? {}) : undefined
     const app = context.schemas[collection]
@@ -110,9 +120,9 @@ async function writeOt(place: Place, edit: OtEdit): Promise<WriteReceipt> {
   const { store, clock, random, checkOpen, onWrite, opening } = context
   checkOpen()
   const receipt = await store.transactDurably(async (tx) => {
-    const ground = await core.readGround(tx, collection, recordId)
+    const ground = await groundAt(place, tx)
     if (ground.data === null) throw new ReplicaError('not_found', `${collection}/${recordId}`)
-    const op = core.otParts().edit(await core.rulesOf(tx, collection), ground, path, edit)
+    const op = core.otParts().edit(await core.rulesOf(tx, collection), ground, { at: ground.at, path }, edit)
     const app = context.schemas[collection]
     return core.writeLocally(tx, clock, random, { collection, recordId, op, options: {}, opening, app })
   })
@@ -126,10 +136,23 @@ async function written(place: Place, edit: Edit): Promise<WriteReceipt> {
   return receipt
 }
 
-async function read({ core, context, collection, recordId, path }: Place): Promise<Json | undefined> {
-  context.checkOpen()
-  const view = await context.store.transact((tx) => core.readView(tx, collection, recordId))
-  return view ? valueAt(view.data, path) : undefined
+/** What the change stands on, and where its field is there: the server may have brought the record up further than the app. */
+async function groundAt(
+  { core, context, collection, recordId, path }: Place,
+  tx: StoreTx,
+): Promise<RecordGround & { readonly at: string }> {
+  const ground = await core.readGround(tx, collection, recordId, context.schemas[collection])
+  const { config, version, writes } = ground
+  if (!config?.upMigrations?.length || writes >= version) return { ...ground, at: path }
+  const at = core.evolutionParts().pointer({ ...config, schemaVersion: version }, path, writes)
+  if (at === null) throw new ReplicaError('invalid_patch', `removed at ${path}`)
+  return { ...ground, at }
+}
+
+async function read(place: Place): Promise<Json | undefined> {
+  place.context.checkOpen()
+  const { data, at } = await place.context.store.transact((tx) => groundAt(place, tx))
+  return data ? valueAt(data, at) : undefined
 }
 
 function valueAt(data: Json, path: string): Json | undefined {
@@ -146,8 +169,8 @@ const asText = (value: Json | undefined): string => (typeof value === 'string' ?
 
 function openCounter(place: Place, { growOnly = false }: CounterOptions): CounterHandle {
   const count = (by: number): Promise<WriteReceipt> =>
-    written(place, async ({ ground, deviceId, value }) => ({
-      change: () => place.core.crdtParts().count(ground, place.path, deviceId, by, growOnly),
+    written(place, async ({ ground, at, deviceId, value }) => ({
+      change: () => place.core.crdtParts().count(ground, at, deviceId, by, growOnly),
       next: asNumber(value) + by,
       counted: { [place.path]: [Math.max(by, 0), Math.max(-by, 0)] },
     }))
@@ -164,23 +187,23 @@ function openSet(place: Place): SetHandle {
   return {
     values: async () => asList(await read(place)),
     add: (input) =>
-      written(place, async ({ tx, ground, deviceId, value: before }) => {
+      written(place, async ({ tx, ground, at, deviceId, value: before }) => {
         const value = asJson(input)
-        const isWritten = ground.written.has(path)
-        const n = isWritten ? 0 : parts().nextDot(ground, path, deviceId, (await core.spoiltDots(tx)) + 1)
+        const isWritten = ground.written.has(at)
+        const n = isWritten ? 0 : parts().nextDot(ground, at, deviceId, (await core.spoiltDots(tx)) + 1)
         if (n > 0) await core.noteDot(tx, n)
         return {
           change: () => ({
             path,
             kind: 'or-set',
             add: [{ value, dot: `${deviceId}:${n}` }],
-            remove: parts().dots(ground, path, value),
+            remove: parts().dots(ground, at, value),
           }),
           next: [...without(asList(before), value), value],
         }
       }),
     remove: (input) =>
-      write(place, async ({ ground, value: before }) => {
+      write(place, async ({ ground, at, value: before }) => {
         const value = asJson(input)
         const rest = without(asList(before), value)
         if (rest.length === asList(before).length) return null
@@ -188,7 +211,7 @@ function openSet(place: Place): SetHandle {
           path,
           kind: 'or-set',
           add: [],
-          remove: parts().dots(ground, path, value),
+          remove: parts().dots(ground, at, value),
         })
         return { change, next: rest }
       }),
@@ -210,12 +233,12 @@ function without(values: readonly Json[], value: Json): readonly Json[] {
 }
 
 function openRegister(place: Place): RegisterHandle {
-  const { core, context, path } = place
+  const { core, context } = place
   const write = (input: Json | undefined): Promise<WriteReceipt> =>
-    written(place, async ({ tx, ground, deviceId }) => {
+    written(place, async ({ tx, ground, at, deviceId }) => {
       const value = input === undefined ? undefined : asJson(input)
       const hlc = await core.tickClock(tx, deviceId, context.clock.now())
-      return { change: () => core.crdtParts().assign(ground, path, value, hlc), next: value }
+      return { change: () => core.crdtParts().assign(ground, at, value, hlc), next: value }
     })
   return { value: () => read(place), set: (value) => write(value), clear: () => write(undefined) }
 }
@@ -252,7 +275,7 @@ function openText(place: Place): TextHandle {
       : spliceCrdt(index, removed, inserted)
   }
   const spliceCrdt = (index: number, removed: number, inserted: string): Promise<WriteReceipt> =>
-    written(place, async ({ ground, value }) => {
+    written(place, async ({ ground, at, value }) => {
       const before = asText(value)
       const fits = Number.isInteger(index) && Number.isInteger(removed) && index >= 0 && removed >= 0
       if (!fits || index + removed > before.length)
@@ -265,7 +288,7 @@ function openText(place: Place): TextHandle {
       const { clock, random, opening } = context
       const seed = uuidv7(clock.now(), random)
       const writer = `${opening}/${collection}/${recordId}${path}`
-      const change = (): CrdtChange => place.core.crdtParts().edit(ground, path, next, seed, writer)
+      const change = (): CrdtChange => place.core.crdtParts().edit(ground, at, next, seed, writer)
       return { change, next, asDocument: ground.rules === place.core.UNKNOWN_RULES }
     })
   return {

@@ -38,8 +38,9 @@ async function exportCrdt(
 ): Promise<CrdtExport | null> {
   checkOpen()
   return store.transact(async (tx) => {
-    const { record, own } = await core.readGround(tx, collection, recordId)
-    const ground = core.crdtParts().rebase(await core.groundOf(tx, collection, record), own)
+    const standing = await core.readGround(tx, collection, recordId, undefined)
+    const { record, own, written, version: schemaVersion } = standing
+    const ground = core.crdtParts().rebase(await core.groundOf(tx, collection, record, written), own)
     if (ground.data === null) return null
     if (!usesCrdt(ground.rules)) throw bad(`${collection} holds no CRDTs`)
     // Where an own document write waits only the server can say what it does to the state.
@@ -47,7 +48,6 @@ async function exportCrdt(
       Object.entries(ground.states).filter(([path]) => !ground.written.has(path)),
     )
     const { fleetId } = await core.identityOf(tx)
-    const schemaVersion = record?.schemaVersion ?? own.at(-1)?.schemaVersion ?? 1
     const life = record?.life === undefined ? {} : { life: record.life }
     return { format: 'tidemark-crdt-1', fleetId, collection, recordId, schemaVersion, ...life, crdt }
   })

@@ -1,11 +1,11 @@
 import type { Json } from '#lib/kernel/json.ts'
-import { crdtParts, otParts } from './on-demand.ts'
+import { crdtParts, evolutionParts, otParts } from './on-demand.ts'
 import type { handles } from './crdt-handles.ts'
 import { readOffset, receiveStamps, tickClock } from './device-clock.ts'
 import { noteDot, spoiltDots } from './device-dots.ts'
 import type { JsonPath } from './ot-parts.ts'
 import { getRecord, identityOf, putRow, recordRowKey } from './tables.ts'
-import { UNKNOWN_RULES, groundOf, readGround, readView, rulesOf } from './view.ts'
+import { UNKNOWN_RULES, groundOf, readGround, rulesOf } from './view.ts'
 import type { WriteReceipt } from './write.ts'
 import { writeLocally } from './write.ts'
 
@@ -73,6 +73,7 @@ export interface CounterOptions {
 export const CORE = {
   UNKNOWN_RULES,
   crdtParts,
+  evolutionParts,
   getRecord,
   groundOf,
   identityOf,
@@ -81,7 +82,6 @@ export const CORE = {
   putRow,
   readGround,
   readOffset,
-  readView,
   receiveStamps,
   recordRowKey,
   rulesOf,

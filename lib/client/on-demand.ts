@@ -33,6 +33,9 @@ export const crdtParts = onDemand(async () => (await import('./crdt-parts.ts')).
 /** Texts and JSON under operational transformation. */
 export const otParts = onDemand(async () => (await import('./ot-parts.ts')).otParts)
 
+/** Up-migrations, where something is held that is older than what the app works with. */
+export const evolutionParts = onDemand(async () => (await import('./evolution-parts.ts')).evolutionParts)
+
 /** What becomes of a device's work where it takes another id, the server was restored, refused or decided, or the store is full. */
 export const forkParts = onDemand(async () => (await import('./fork-parts.ts')).forkParts)
 

@@ -13,11 +13,13 @@ import type { Mutation, OtOperation } from '#lib/protocol/mutation.ts'
 import type { WireOtPath } from '#lib/protocol/ot.ts'
 import type { EffectiveResult, WireRecord } from '#lib/protocol/push.ts'
 import { ReplicaError } from './errors.ts'
+import { evolutionParts } from './on-demand.ts'
 import { bytesOf, pendingOf, saveEntry } from './outbox.ts'
 import type { StoreTx } from './store.ts'
 import type { OutboxEntry, ReplicaRecord } from './tables.ts'
 import { getRecord, putRow, recordRowKey } from './tables.ts'
 import type { RecordGround } from './view.ts'
+import { configOf } from './view.ts'
 
 type Applied = Extract<EffectiveResult, { status: 'applied' }>
 type OtEntry = OutboxEntry & { readonly mutation: { readonly op: OtOperation } }
@@ -33,11 +35,14 @@ export type OtEdit =
 export interface OtParts {
   /** The document with the own changes on top, in order; one that no longer fits leaves it as it was. */
   rebase(data: JsonObject | null, own: readonly Pick<Mutation, 'op'>[]): JsonObject | null
-  /** The operation of an edit, or a document write where the revision isn't known that it would be made on. */
+  /**
+   * The operation of an edit, or a document write where the revision isn't known that it would be made on. `at` is the
+   * field's place in the ground, `path` its name under the schema version that the app writes.
+   */
   edit(
     rules: Pick<CollectionRules, 'strategy' | 'fieldStrategies'>,
     ground: RecordGround,
-    path: string,
+    field: { readonly at: string; readonly path: string },
     edit: OtEdit,
   ): Mutation['op']
   /** One operation with the effect of both; null where they don't belong together. */
@@ -119,19 +124,19 @@ function splice(
 function makeEdit(
   rules: Parameters<OtParts['edit']>[0],
   { data, record, own }: RecordGround,
-  path: string,
+  { at, path }: Parameters<OtParts['edit']>[2],
   edit: OtEdit,
 ): Mutation['op'] {
-  if (!isOtPath(rules, path)) return misfit('not_ot', path)
-  const { ops, next } = made(edit, valueAt(data, path), path)
-  if (data && !withValue(data, path, next)) return misfit('not_a_container', path)
+  if (!isOtPath(rules, at)) return misfit('not_ot', path)
+  const { ops, next } = made(edit, valueAt(data, at), path)
+  if (data && !withValue(data, at, next)) return misfit('not_a_container', path)
   const isKnown = record !== null && !record.otUnsure && own.every(({ op }) => op.type === 'ot')
   if (!isKnown || ops === null)
     return next === undefined ? { type: 'patch', unset: [path] } : { type: 'patch', set: { [path]: next } }
   const operated = { ...record.ot, ...operatedHere(own) }
-  if (Object.keys(operated).some((other) => other !== path && overlaps(other, path)))
+  if (Object.keys(operated).some((other) => other !== at && overlaps(other, at)))
     return misfit('not_ot', path)
-  const { kind = edit.kind, revision = 0 } = operated[path] ?? {}
+  const { kind = edit.kind, revision = 0 } = operated[at] ?? {}
   if (kind !== edit.kind) return misfit('kind_mismatch', path)
   return { type: 'ot', path, kind, baseRevision: revision, ops }
 }
@@ -181,11 +186,19 @@ async function pass(
  */
 async function waitingOn(
   tx: StoreTx,
-  { collection, recordId }: Pick<Mutation, 'collection' | 'recordId'>,
+  { collection, recordId, schemaVersion }: Pick<Mutation, 'collection' | 'recordId' | 'schemaVersion'>,
   path: string,
 ): Promise<readonly OtEntry[]> {
   const pending = (await pendingOf(tx, collection, recordId)).filter(({ asked }) => !asked)
-  return pending.every(isOt) ? pending.filter(({ mutation }) => mutation.op.path === path) : []
+  if (!pending.every(isOt)) return []
+  const config = await configOf(tx, collection)
+  /** Under the newest version that this device knows. */
+  const nameOf = (version: number, name: string): string | null =>
+    config?.upMigrations?.length && version < config.schemaVersion
+      ? evolutionParts().pointer(config, name, version)
+      : name
+  const name = nameOf(schemaVersion, path)
+  return pending.filter(({ mutation: { op, schemaVersion: of } }) => nameOf(of, op.path) === name)
 }
 
 async function settle(tx: StoreTx, entry: OutboxEntry, result: Applied, deviceId: string): Promise<void> {

@@ -8,7 +8,7 @@ import type { OutboxEntry, ReplicaRecord } from './tables.ts'
 import { eachRow, getMeta, getRecord, identityOf, putRow, recordRowKey } from './tables.ts'
 import type { StoreTx } from './store.ts'
 import { pendingOf } from './outbox.ts'
-import { groundOf, rebase, rulesOf } from './view.ts'
+import { align, configOf, groundOf, rebase, rulesOf } from './view.ts'
 
 /**
  * Keeps what the server said of a record. An older version than the one held is left out, but for the first sight in
@@ -53,14 +53,18 @@ export async function storeOwnWrite(
   result: Extract<EffectiveResult, { status: 'applied' }>,
   deviceId: string,
 ): Promise<void> {
-  const { mutation } = entry
   const { version } = result
-  if (mutation.op.type === 'ot') return otParts().settle(tx, entry, result, deviceId)
-  const { collection, recordId, hlc, schemaVersion } = mutation
-  const known = await getRecord(tx, collection, recordId)
-  if (known && known.version >= version && !known.orphan) return
+  if (entry.mutation.op.type === 'ot') return otParts().settle(tx, entry, result, deviceId)
+  const { collection, recordId, hlc } = entry.mutation
+  const stored = await getRecord(tx, collection, recordId)
+  if (stored && stored.version >= version && !stored.orphan) return
+  const config = await configOf(tx, collection)
+  const aligned = align(config, stored, [entry.mutation], config?.schemaVersion ?? 1)
+  const { record: known, version: schemaVersion, written } = aligned
+  const [mutation] = aligned.own
+  if (!mutation) return
   const settled = await settledCrdts(tx, known, mutation, version, deviceId)
-  if (settled === 'unknown') return
+  if (settled === 'unknown' || (settled && written.size > 0)) return
   const data = settled ? settled.data : rebase(known?.data ?? null, [mutation])
   // A patch on a record that is not held: only the pull can tell what became of it.
   if (data === null && mutation.op.type !== 'delete') return

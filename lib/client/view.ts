@@ -1,14 +1,17 @@
 import type { CollectionRules } from '#lib/engine/types.ts'
 import { applyOperation } from '#lib/engine/patch.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
+import type { CollectionConfig } from '#lib/protocol/device.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
-import { crdtParts, otParts } from './on-demand.ts'
+import { crdtParts, evolutionParts, otParts } from './on-demand.ts'
 import type { CrdtGround } from './crdt-parts.ts'
+import type { Aligned } from './evolution-parts.ts'
 import { conflictsOf } from './notices.ts'
 import { pendingOf } from './outbox.ts'
 import type { StoreTx } from './store.ts'
 import type { OutboxEntry, ReplicaRecord } from './tables.ts'
 import { getMeta, getRecord } from './tables.ts'
+import type { AppSchema } from './write.ts'
 
 /** A record as this device shows it: what the server last said, with the device's own open changes on top (SM5). */
 export interface RecordView {
@@ -18,15 +21,23 @@ export interface RecordView {
   readonly version: number
   /** Changes that wait to be sent or answered. */
   readonly pending: number
+  /** Of `data`. Newer than the app's own where the server has brought the record up. */
+  readonly schemaVersion: number
   /** A person must decide between this view and the server's record. */
   readonly inConflict: boolean
 }
 
-/** What a view is made of, and what the next change of the record stands on. */
+/** What a view is made of, and what the next change of the record stands on: all of it under one schema version. */
 export interface RecordGround {
   readonly record: ReplicaRecord | null
   /** The device's changes that are not settled, in order. */
   readonly own: readonly Mutation[]
+  readonly config: CollectionConfig | undefined
+  /** The schema version of all this; at least the one that the app writes. */
+  readonly version: number
+  /** The schema version that the app writes. */
+  readonly writes: number
+  readonly written: ReadonlySet<string>
   readonly data: JsonObject | null
   readonly pending: readonly OutboxEntry[]
   readonly inConflict: boolean
@@ -43,27 +54,68 @@ export function rebase(data: JsonObject | null, mutations: readonly Mutation[]):
   }, data)
 }
 
-export async function readGround(tx: StoreTx, collection: string, recordId: string): Promise<RecordGround> {
-  const record = await getRecord(tx, collection, recordId)
+export const configOf = async (tx: StoreTx, collection: string): Promise<CollectionConfig | undefined> =>
+  (await getMeta(tx, 'config'))?.collections.find(({ name }) => name === collection)
+
+const NONE_WRITTEN: ReadonlySet<string> = new Set()
+
+/**
+ * A record and changes on it under one schema version: the newest of theirs, and the app's as far as it is published (DL5).
+ * What can't be brought up stays as it is, as on the server. Nothing stored changes by it.
+ */
+export function align(
+  config: CollectionConfig | undefined,
+  record: ReplicaRecord | null,
+  own: readonly Mutation[],
+  writes: number,
+): Aligned & { readonly version: number } {
+  const held = record ? [record, ...own] : own
+  const least = held.length === 0 ? writes : Math.min(writes, config?.schemaVersion ?? 0)
+  const version = held.reduce((newest, { schemaVersion }) => Math.max(newest, schemaVersion), least)
+  const isMixed = config?.upMigrations?.length && held.some((each) => each.schemaVersion < version)
+  return isMixed
+    ? { ...evolutionParts().align({ ...config, schemaVersion: version }, record, own), version }
+    : { record, own, version, written: NONE_WRITTEN }
+}
+
+/** The version that the app writes: its own, else the newest that this device has heard of (DL5). */
+export const writtenVersion = (
+  app: AppSchema | undefined,
+  config: CollectionConfig | undefined,
+  record: ReplicaRecord | null,
+): number => app?.version ?? Math.max(config?.schemaVersion ?? 1, record?.schemaVersion ?? 1)
+
+export async function readGround(
+  tx: StoreTx,
+  collection: string,
+  recordId: string,
+  app: AppSchema | undefined,
+): Promise<RecordGround> {
+  const stored = await getRecord(tx, collection, recordId)
+  const config = await configOf(tx, collection)
   const pending = (await pendingOf(tx, collection, recordId)).filter(({ asked }) => !asked)
   const conflicts = await conflictsOf(tx, collection, recordId)
-  const own = [
+  const mutations = [
     ...conflicts.flatMap((conflict) => conflict.mutations),
     ...pending.map((entry) => entry.mutation),
   ]
+  const writes = writtenVersion(app, config, stored)
+  const aligned = align(config, stored, mutations, writes)
+  const { record, own } = aligned
   const has = (type: Mutation['op']['type']): boolean => own.some(({ op }) => op.type === type)
   return {
-    record,
-    own,
+    ...aligned,
+    config,
+    writes,
     data:
       has('crdt') || record?.heard
-        ? crdtParts().rebase(await groundOf(tx, collection, record), own).data
+        ? crdtParts().rebase(await groundOf(tx, collection, record, aligned.written), own).data
         : has('ot')
           ? otParts().rebase(record?.data ?? null, own)
           : rebase(record?.data ?? null, own),
     pending,
     inConflict: conflicts.length > 0,
-    lastMutationId: own.at(-1)?.id ?? null,
+    lastMutationId: mutations.at(-1)?.id ?? null,
   }
 }
 
@@ -72,20 +124,21 @@ type Rules = Pick<CollectionRules, 'strategy' | 'fieldStrategies'>
 export const UNKNOWN_RULES: Rules = { strategy: 'crdt', fieldStrategies: {} }
 
 export const rulesOf = async (tx: StoreTx, collection: string): Promise<Rules> =>
-  (await getMeta(tx, 'config'))?.collections.find(({ name }) => name === collection) ?? UNKNOWN_RULES
+  (await configOf(tx, collection)) ?? UNKNOWN_RULES
 
-/** A record and its CRDTs as the server last showed them. */
+/** A record and its CRDTs as the server last showed them; on `written` paths only the server can tell the state. */
 export async function groundOf(
   tx: StoreTx,
   collection: string,
   record: ReplicaRecord | null,
+  written = NONE_WRITTEN,
 ): Promise<CrdtGround> {
   return {
     rules: await rulesOf(tx, collection),
     data: record?.data ?? null,
     states: record?.crdt ?? {},
     hlc: record?.hlc ?? '',
-    written: new Set(),
+    written,
     heard: record?.heard,
     life: record?.life,
   }
@@ -96,7 +149,16 @@ export async function readView(
   tx: StoreTx,
   collection: string,
   recordId: string,
+  app: AppSchema | undefined,
 ): Promise<RecordView | null> {
-  const { record, data, pending, inConflict } = await readGround(tx, collection, recordId)
-  return data && { id: recordId, data, version: record?.version ?? 0, pending: pending.length, inConflict }
+  const ground = await readGround(tx, collection, recordId, app)
+  return viewOf(recordId, ground, ground.pending.length)
+}
+
+export function viewOf(
+  id: string,
+  { record, data, inConflict, version }: Pick<RecordGround, 'record' | 'data' | 'inConflict' | 'version'>,
+  pending: number,
+): RecordView | null {
+  return data && { id, data, version: record?.version ?? 0, schemaVersion: version, pending, inConflict }
 }

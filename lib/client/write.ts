@@ -9,7 +9,7 @@ import { passedBound } from '#lib/protocol/mutation-bounds.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import type { Clock } from './clock.ts'
 import { toIso } from './clock.ts'
-import { crdtParts, otParts } from './on-demand.ts'
+import { crdtParts, evolutionParts, otParts } from './on-demand.ts'
 import { readOffset, tickClock } from './device-clock.ts'
 import { ReplicaError } from './errors.ts'
 import { OUTBOX_MAX, bytesOf, depthOf, enqueue, getCounts } from './outbox.ts'
@@ -64,17 +64,18 @@ export async function writeLocally(
   const { collection, recordId, op, options } = input
   const { resolves = recordId } = options
   for (const id of [recordId, resolves]) if (!isUuid(id)) throw new ReplicaError('invalid_id', id)
-  const ground = await readGround(tx, collection, recordId)
+  const ground = await readGround(tx, collection, recordId, input.app)
   const standing = options.resolves === undefined ? ground.data : (ground.record?.data ?? null)
   if (op.type !== 'put' && standing === null) throw new ReplicaError('not_found', `${collection}/${recordId}`)
+  const mutation = await stampMutation(tx, clock, random, input, ground)
+  const made = broughtUp(ground, mutation)
   const next =
-    op.type === 'crdt'
-      ? await joinedDocument(tx, ground, collection, op)
-      : op.type === 'ot'
-        ? otParts().rebase(standing, [{ op }])
-        : plainDocument(standing, op)
-  const schemaVersion = await checkWrite(tx, input, next, options.validate ?? true)
-  const mutation = await stampMutation(tx, clock, random, { input, ground, schemaVersion })
+    made.op.type === 'crdt'
+      ? await joinedDocument(tx, ground, collection, made)
+      : made.op.type === 'ot'
+        ? otParts().rebase(standing, [made])
+        : plainDocument(standing, made.op)
+  await checkWrite(tx, input, ground, op.type === 'put' ? plainDocument(standing, op) : next)
   const passed = passedBound(mutation, bytesOf(mutation), SDK_MUTATION_BYTES_MAX)
   if (passed !== null) throw new ReplicaError('too_large', `at most ${passed}`)
   const counts = await getCounts(tx)
@@ -91,50 +92,52 @@ function plainDocument(standing: JsonObject | null, op: Operation): JsonObject |
 
 async function joinedDocument(
   tx: StoreTx,
-  { record, own }: RecordGround,
+  { record, own, written }: RecordGround,
   collection: string,
-  op: Operation,
+  made: Mutation,
 ): Promise<JsonObject | null> {
-  const hlc = (await getMeta(tx, 'hlc')) ?? ''
-  return crdtParts().rebase(await groundOf(tx, collection, record), [...own, { op, hlc }]).data
+  return crdtParts().rebase(await groundOf(tx, collection, record, written), [...own, made]).data
+}
+
+/** The change as the server will have it, on a record that it has brought up further than the app is (DL5). */
+function broughtUp({ config, version, writes }: RecordGround, mutation: Mutation): Mutation {
+  if (!config?.upMigrations?.length || writes >= version) return mutation
+  const made = evolutionParts().mutation({ ...config, schemaVersion: version }, mutation)
+  if (!made.ok) throw new ReplicaError('invalid_data', made.error)
+  return made.value
 }
 
 /**
- * The schema version that the change is written in: the app's own, else the one that this device knows (DL5). Before the
- * first config the server alone can judge.
+ * Judges as the app's schema says, or as the server will. What the server has brought up further than the app is, only its
+ * own schema can judge; what waits for a version ahead of it, nobody yet.
  */
 async function checkWrite(
   tx: StoreTx,
-  { collection: name, app }: WriteInput,
+  { collection: name, app, op, options }: WriteInput,
+  { config, version, writes }: RecordGround,
   data: JsonObject | null,
-  validate: boolean,
-): Promise<number> {
-  const config = await getMeta(tx, 'config')
-  const collection = config?.collections.find((known) => known.name === name)
-  const version = app?.version ?? collection?.schemaVersion ?? 1
-  if (!config || !validate) return version
-  if (!collection) throw new ReplicaError('unknown_collection', name)
-  if (collection.access === 'read') throw new ReplicaError('read_only', name)
-  const schema = app?.schema ?? (version === collection.schemaVersion ? collection.schema : true)
-  const check = data === null ? { ok: true as const } : validateDocument({ ...collection, schema }, data)
+): Promise<void> {
+  if (options.validate === false) return
+  if (!config) {
+    // Before the first config the server alone can judge.
+    if (await getMeta(tx, 'config')) throw new ReplicaError('unknown_collection', name)
+    return
+  }
+  if (config.access === 'read') throw new ReplicaError('read_only', name)
+  const judged = op.type === 'put' ? writes : writes > version ? 0 : version
+  const own = judged === writes ? app?.schema : undefined
+  const schema = own ?? (judged === config.schemaVersion ? config.schema : true)
+  const check = data === null ? { ok: true as const } : validateDocument({ ...config, schema }, data)
   if (!check.ok) throw new ReplicaError('invalid_data', name, check.issues)
-  return version
-}
-
-interface Stamping {
-  readonly input: WriteInput
-  readonly ground: RecordGround
-  readonly schemaVersion: number
 }
 
 async function stampMutation(
   tx: StoreTx,
   clock: Clock,
   random: Random,
-  stamping: Stamping,
+  { collection, recordId, op, options }: WriteInput,
+  ground: RecordGround,
 ): Promise<Mutation> {
-  const { input, ground, schemaVersion } = stamping
-  const { collection, recordId, op, options } = input
   const identity = await identityOf(tx)
   const nowMs = clock.now()
   const offset = await readOffset(tx)
@@ -146,7 +149,7 @@ async function stampMutation(
     baseVersion: ground.record?.version ?? 0,
     ...(identity.epoch === null ? {} : { baseEpoch: identity.epoch }),
     ...(after === null ? {} : { after }),
-    schemaVersion,
+    schemaVersion: ground.writes,
     hlc: await tickClock(tx, identity.deviceId, nowMs),
     madeAt: toIso(nowMs),
     ...(offset === null ? {} : { madeOffsetMs: offset.offsetMs }),

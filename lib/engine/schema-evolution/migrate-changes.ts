@@ -26,8 +26,7 @@ export function stepChanges(
 ): Result<readonly CrdtChange[], MigrationFailure> {
   const made: CrdtChange[] = []
   for (const change of changes) {
-    const stepped =
-      change.kind === 'lww-register' ? stepRegister(change, step, cel) : stepDelta(change, step)
+    const stepped = change.kind === 'lww-register' ? stepRegister(change, step, cel) : stepDelta(change, step)
     if (!stepped.ok) return stepped
     made.push(...stepped.value)
   }
@@ -41,7 +40,9 @@ function stepDelta(change: CrdtChange, step: UpMigrationOp): Result<readonly Crd
   if (isInside || (step.op === 'cel' && isWithin(path, place)))
     return err(`what stands at ${path} is computed, which a change of it can't be made on`)
   if (isReplaced(path, step))
-    return err(`what stands at ${step.to} may be another's value now, which a change of ${path} can't be made on`)
+    return err(
+      `what stands at ${step.to} may be another's value now, which a change of ${path} can't be made on`,
+    )
   const moved = stepPointer(path, step)
   return ok(moved === null ? [] : [{ ...change, path: moved }])
 }
@@ -57,7 +58,9 @@ function stepRegister(
 ): Result<readonly CrdtChange[], MigrationFailure> {
   const { path, value, hlc } = change
   if (isReplaced(path, step))
-    return err(`what stands at ${step.to} may be another's value now, which a change of ${path} can't be made on`)
+    return err(
+      `what stands at ${step.to} may be another's value now, which a change of ${path} can't be made on`,
+    )
   const patch: Patch =
     value === undefined ? { type: 'patch', unset: [path] } : { type: 'patch', set: { [path]: value } }
   const stepped = stepPatch(patch, step, cel)

@@ -41,7 +41,8 @@ export function stepRecord(
     const isOwn = isWithin(pointer, place)
     const moved = stepPointer(pointer, step)
     // What was renamed replaces what stood there; a field without a value replaces nothing.
-    const isReplaced = to !== null && isWithin(moved ?? '', to) && (isOwn ? !isFull && isHeld(data, to) : isFull)
+    const isReplaced =
+      to !== null && isWithin(moved ?? '', to) && (isOwn ? !isFull && isHeld(data, to) : isFull)
     if (moved === null || isReplaced) continue
     const [was, is] = [valueAt(data, pointer), valueAt(next.value, moved)]
     const isComputed = step.op === 'cel' && overlaps(place, pointer)
@@ -50,8 +51,7 @@ export function stepRecord(
     if (isContainer || !(isComputed || !jsonEqual(was, is))) states.set(moved, state)
     else if (!(isComputed && isOwn && is === undefined)) states.set(moved, restated(state, is, hlc))
   }
-  for (const pointer of [...states.keys()])
-    if (liesInValue(pointer, states)) states.delete(pointer)
+  for (const pointer of [...states.keys()]) if (liesInValue(pointer, states)) states.delete(pointer)
   return ok({ data: next.value, crdt: Object.fromEntries(states), hlc })
 }
 
@@ -64,7 +64,8 @@ const isEmptyObject = (value: Json | undefined): boolean =>
 function liesInValue(pointer: string, states: ReadonlyMap<string, CrdtState>): boolean {
   for (let end = pointer.lastIndexOf('/'); end > 0; end = pointer.lastIndexOf('/', end - 1)) {
     const above = states.get(pointer.slice(0, end))
-    if (above?.kind === 'lww-register' && above.value !== undefined && !isEmptyObject(above.value)) return true
+    if (above?.kind === 'lww-register' && above.value !== undefined && !isEmptyObject(above.value))
+      return true
   }
   return false
 }

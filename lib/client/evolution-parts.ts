@@ -1,0 +1,70 @@
+import type { Evolution } from '#lib/engine/schema-evolution/evolution.ts'
+import { createEvolution } from '#lib/engine/schema-evolution/evolution.ts'
+import type { Evolving } from '#lib/engine/schema-evolution/migrate-pointer.ts'
+import { migratePointer, migrateStates } from '#lib/engine/schema-evolution/migrate-pointer.ts'
+import type { MigrationCel } from '#lib/engine/schema-evolution/migration-cel.ts'
+import type { Mutation } from '#lib/protocol/mutation.ts'
+import { NotLoaded } from './on-demand.ts'
+import type { ReplicaRecord } from './tables.ts'
+
+/** A record with the changes on it, under one schema version. */
+export interface Aligned {
+  readonly record: ReplicaRecord | null
+  /** Without those that the server can't bring up: they become dead letters. */
+  readonly own: readonly Mutation[]
+  /** CRDTs whose state only the server can tell: they were computed from what this device has of them. */
+  readonly written: ReadonlySet<string>
+}
+
+export interface EvolutionParts {
+  align(rules: Evolving, record: ReplicaRecord | null, own: readonly Mutation[]): Aligned
+  /** Fails where the server would make it a dead letter. */
+  readonly mutation: Evolution['mutation']
+  /** A pointer of an older version as `rules` name it; null for one that goes. */
+  readonly pointer: typeof migratePointer
+}
+
+let compile: MigrationCel | null = null
+
+/** The evaluator, heavier than all the rest, comes with the first step that computes. */
+const cel: MigrationCel = (text) => {
+  if (compile) return compile(text)
+  throw new NotLoaded(async () => {
+    compile = (await import('#lib/engine/schema-evolution/migration-cel.ts')).compileMigrationCel
+  })
+}
+const evolution = createEvolution(cel)
+const NONE_WRITTEN: ReadonlySet<string> = new Set()
+
+/** The record as the server would have it; what it can't migrate it takes as it is. */
+function alignRecord(rules: Evolving, record: ReplicaRecord): Pick<Aligned, 'record' | 'written'> {
+  const { data, crdt = {}, ot, heard, hlc, schemaVersion: from } = record
+  if (from >= rules.schemaVersion || !data) return { record, written: NONE_WRITTEN }
+  const made = evolution.record(rules, { data, crdt, hlc }, from)
+  const written = Object.entries(migrateStates(rules, crdt, from)).flatMap(([path, { kind }]) =>
+    kind === 'text' && made.crdt[path]?.kind !== 'text' ? [path] : [],
+  )
+  return {
+    record: {
+      ...record,
+      schemaVersion: rules.schemaVersion,
+      data: made.data,
+      ...(record.crdt ? { crdt: made.crdt } : {}),
+      ...(ot ? { ot: migrateStates(rules, ot, from) } : {}),
+      ...(heard ? { heard: migrateStates(rules, heard, from) } : {}),
+    },
+    written: new Set(written),
+  }
+}
+
+export const evolutionParts: EvolutionParts = {
+  align: (rules, record, own) => ({
+    ...(record ? alignRecord(rules, record) : { record, written: NONE_WRITTEN }),
+    own: own.flatMap((mutation) => {
+      const made = evolution.mutation(rules, mutation)
+      return made.ok ? [made.value] : []
+    }),
+  }),
+  mutation: evolution.mutation,
+  pointer: migratePointer,
+}
