@@ -1,11 +1,13 @@
-import type { Evolution } from '#lib/engine/schema-evolution/evolution.ts'
 import { createEvolution } from '#lib/engine/schema-evolution/evolution.ts'
 import type { Evolving } from '#lib/engine/schema-evolution/migrate-pointer.ts'
 import { migratePointer, migrateStates } from '#lib/engine/schema-evolution/migrate-pointer.ts'
 import type { MigrationCel } from '#lib/engine/schema-evolution/migration-cel.ts'
+import { ok } from '#lib/kernel/result.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
+import { ReplicaError } from './errors.ts'
 import { NotLoaded } from './on-demand.ts'
 import type { ReplicaRecord } from './tables.ts'
+import type { RecordGround } from './view.ts'
 
 /** A record with the changes on it, under one schema version. */
 export interface Aligned {
@@ -16,10 +18,15 @@ export interface Aligned {
   readonly written: ReadonlySet<string>
 }
 
+type Brought = Pick<RecordGround, 'config' | 'version'>
+
 export interface EvolutionParts {
   align(rules: Evolving, record: ReplicaRecord | null, own: readonly Mutation[]): Aligned
-  /** Fails where the server would make it a dead letter. */
-  readonly mutation: Evolution['mutation']
+  /**
+   * A change of an older app as the server will have it, on a record that it has brought up further (DL5). Fails with
+   * `invalid_data` where the server would make it a dead letter.
+   */
+  bringUp(ground: Brought, mutation: Mutation): Mutation
   /** A pointer of an older version as `rules` name it; null for one that goes. */
   readonly pointer: typeof migratePointer
 }
@@ -65,6 +72,10 @@ export const evolutionParts: EvolutionParts = {
       return made.ok ? [made.value] : []
     }),
   }),
-  mutation: evolution.mutation,
+  bringUp({ config, version: schemaVersion }, mutation) {
+    const made = config ? evolution.mutation({ ...config, schemaVersion }, mutation) : ok(mutation)
+    if (!made.ok) throw new ReplicaError('invalid_data', made.error)
+    return made.value
+  },
   pointer: migratePointer,
 }

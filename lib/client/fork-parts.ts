@@ -11,6 +11,7 @@ import { conflictsOf, noteRefusal } from './notices.ts'
 import { addEntry, bytesOf, dropEntry, dropSpare, eachOutboxEntry, pendingOf, saveEntry } from './outbox.ts'
 import { refuse } from './refuse.ts'
 import type { ReplicaContext } from './run.ts'
+import { setAside } from './set-aside.ts'
 import type { StoreTx } from './store.ts'
 import type { AcknowledgedEntry, Identity, LocalRefusal, OutboxEntry } from './tables.ts'
 import {
@@ -42,6 +43,7 @@ export interface ForkParts {
   countedElsewhere(tx: StoreTx, mutation: Mutation, under: string): Promise<void>
   takeBack(tx: StoreTx, mutation: Mutation, under: string): Promise<void>
   readonly refuse: typeof refuse
+  readonly setAside: typeof setAside
   readonly reviewConflicts: typeof reviewConflicts
   readonly noteAnswered: typeof noteAnswered
   readonly askAgain: typeof askAgain
@@ -242,6 +244,7 @@ export const forkParts: ForkParts = {
   countedElsewhere,
   takeBack,
   refuse,
+  setAside,
   reviewConflicts,
   noteAnswered,
   askAgain,

@@ -162,17 +162,6 @@ async function countOutbox(tx: StoreTx, collection: string, change: number): Pro
   })
 }
 
-/** The pending changes of the same record that stand on this one, directly or through others, in order. */
-export async function dependentsOf(tx: StoreTx, parent: OutboxEntry): Promise<readonly OutboxEntry[]> {
-  const ids = new Set([parent.mutation.id])
-  const pending = await pendingOf(tx, parent.mutation.collection, parent.mutation.recordId)
-  return pending.filter(({ mutation }) => {
-    if (mutation.after === undefined || !ids.has(mutation.after)) return false
-    ids.add(mutation.id)
-    return true
-  })
-}
-
 export interface Batch {
   readonly entries: readonly OutboxEntry[]
   /** When nothing is due: the earliest time that something will be; null when nothing waits for time. */

@@ -4,8 +4,8 @@ import { clampRetryAfter } from '#lib/engine/backoff.ts'
 import { unreachable } from '#lib/kernel/result.ts'
 import { forkParts } from './on-demand.ts'
 import { receiveStamps } from './device-clock.ts'
-import { closeConflict, noteConflict, noteDeadLetter, noteRefusal } from './notices.ts'
-import { acknowledge, dependentsOf, dropEntry, findEntries, saveEntry } from './outbox.ts'
+import { closeConflict, noteConflict, noteDeadLetter } from './notices.ts'
+import { acknowledge, findEntries, saveEntry } from './outbox.ts'
 import { dropOrphan, storeOwnWrite, storeRecord } from './records.ts'
 import type { StoreTx } from './store.ts'
 import type { LocalRefusal, OutboxEntry } from './tables.ts'
@@ -135,34 +135,3 @@ const markOf = async (tx: StoreTx, collection: string): Promise<string | null> =
 
 const wait = (tx: StoreTx, entry: OutboxEntry, notBeforeMs: number): Promise<void> =>
   saveEntry(tx, { ...entry, notBeforeMs })
-
-/** Takes a change that the server won't have out of the queue, with those that stand on it; all are kept. */
-export async function setAside(
-  tx: StoreTx,
-  entry: OutboxEntry,
-  code: string,
-  detail: string,
-  nowMs: number,
-): Promise<readonly LocalRefusal[]> {
-  const refusals: LocalRefusal[] = []
-  if (entry.asked) {
-    // The server has it, and won't say more.
-    await dropEntry(tx, entry)
-    return refusals
-  }
-  const dependents = await dependentsOf(tx, entry)
-  for (const { mutation } of [entry, ...dependents]) {
-    const ofParent = mutation.id !== entry.mutation.id
-    const refusal = {
-      code: ofParent ? 'parent_refused' : code,
-      detail: ofParent ? '' : detail,
-      mutation,
-      noticedAtMs: nowMs,
-    }
-    await noteRefusal(tx, refusal)
-    refusals.push(refusal)
-  }
-  for (const gone of [entry, ...dependents]) await dropEntry(tx, gone)
-  await dropOrphan(tx, entry.mutation.collection, entry.mutation.recordId)
-  return refusals
-}

@@ -4,7 +4,8 @@ import { uuidv7 } from '#lib/kernel/uuid.ts'
 import { noteAcknowledged } from './commands.ts'
 import { ReplicaError } from './errors.ts'
 import { findEntries, pickBatch, pruneAcknowledged, saveEntry } from './outbox.ts'
-import { applyPushResults, setAside } from './push-results.ts'
+import { forkParts } from './on-demand.ts'
+import { applyPushResults } from './push-results.ts'
 import { nextReport, withRefusals } from './reports.ts'
 import { grow, isTooMuch, shrink, sizeOf } from './request-size.ts'
 import type { Run } from './run.ts'
@@ -208,7 +209,9 @@ async function splitBatch(
 ): Promise<readonly LocalRefusal[]> {
   if (inFlight.mutationIds.length > 1) return (await halve(tx, run, inFlight), [])
   const [culprit] = await findEntries(tx, inFlight.mutationIds)
-  const refusals = culprit ? await setAside(tx, culprit, failure.code, failure.detail, run.clock.now()) : []
+  const refusals = culprit
+    ? await forkParts().setAside(tx, culprit, failure.code, failure.detail, run.clock.now())
+    : []
   await sendRest(tx, run, inFlight)
   return refusals
 }

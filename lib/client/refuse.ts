@@ -4,7 +4,7 @@ import { giveUpConflict } from './decisions.ts'
 import { readOffset, resetClock, tickClock } from './device-clock.ts'
 import { saveEntry } from './outbox.ts'
 import type { PushContext } from './push-results.ts'
-import { setAside } from './push-results.ts'
+import { setAside } from './set-aside.ts'
 import type { StoreTx } from './store.ts'
 import type { OutboxEntry } from './tables.ts'
 

@@ -68,7 +68,7 @@ export async function writeLocally(
   const standing = options.resolves === undefined ? ground.data : (ground.record?.data ?? null)
   if (op.type !== 'put' && standing === null) throw new ReplicaError('not_found', `${collection}/${recordId}`)
   const mutation = await stampMutation(tx, clock, random, input, ground)
-  const made = broughtUp(ground, mutation)
+  const made = ground.writes < ground.version ? evolutionParts().bringUp(ground, mutation) : mutation
   const next =
     made.op.type === 'crdt'
       ? await joinedDocument(tx, ground, collection, made)
@@ -97,14 +97,6 @@ async function joinedDocument(
   made: Mutation,
 ): Promise<JsonObject | null> {
   return crdtParts().rebase(await groundOf(tx, collection, record, written), [...own, made]).data
-}
-
-/** The change as the server will have it, on a record that it has brought up further than the app is (DL5). */
-function broughtUp({ config, version, writes }: RecordGround, mutation: Mutation): Mutation {
-  if (!config?.upMigrations?.length || writes >= version) return mutation
-  const made = evolutionParts().mutation({ ...config, schemaVersion: version }, mutation)
-  if (!made.ok) throw new ReplicaError('invalid_data', made.error)
-  return made.value
 }
 
 /**

@@ -41,3 +41,6 @@ export const MUTATION_ID_LIFE_MS = 400 * DAY_MS
 export const ENROLL_REPEAT_MS = DAY_MS
 /** Tokens of one device that are good at a time: each answer to a repeated enrollment brings one. */
 export const TOKENS_PER_DEVICE_MAX = 100
+
+/** Characters of a rule, or of an up-migration's expression. */
+export const CEL_LENGTH_MAX = 2_000

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { Json } from '#lib/kernel/json.ts'
+import { CEL_LENGTH_MAX } from './limits.ts'
 
 /** Bounds of what a collection may declare (protocol.md, POST /collections). */
 export const RULES_MAX = 20
-export const CEL_LENGTH_MAX = 2_000
 export const UP_MIGRATIONS_MAX = 100
 export const UP_MIGRATION_OPS_MAX = 100
 

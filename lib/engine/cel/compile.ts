@@ -3,7 +3,7 @@ import { Environment } from '@marcbachmann/cel-js'
 import type { Json } from '#lib/kernel/json.ts'
 import type { Result } from '#lib/kernel/result.ts'
 import { err, ok } from '#lib/kernel/result.ts'
-import { CEL_LENGTH_MAX } from '#lib/protocol/rules.ts'
+import { CEL_LENGTH_MAX } from '#lib/protocol/limits.ts'
 import { fromCel, largestSize, toCel } from './values.ts'
 
 const NODES_MAX = 300

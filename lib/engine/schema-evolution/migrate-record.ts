@@ -46,14 +46,16 @@ export function stepRecord(
     if (moved === null || isReplaced) continue
     const [was, is] = [valueAt(data, pointer), valueAt(next.value, moved)]
     const isComputed = step.op === 'cel' && overlaps(place, pointer)
-    // Members of an object that holds nothing itself have CRDTs of their own.
-    const isContainer = isEmptyObject(was) && isJsonObject(is)
-    if (isContainer || !(isComputed || !jsonEqual(was, is))) states.set(moved, state)
-    else if (!(isComputed && isOwn && is === undefined)) states.set(moved, restated(state, is, hlc))
+    if (!isComputed && jsonEqual(was, is)) states.set(moved, state)
+    else if (!isPassed(was, is, isComputed && isOwn)) states.set(moved, restated(state, is, hlc))
   }
   for (const pointer of [...states.keys()]) if (liesInValue(pointer, states)) states.delete(pointer)
   return ok({ data: next.value, crdt: Object.fromEntries(states), hlc })
 }
+
+/** Nothing is left for the CRDT to say: members of what held nothing have CRDTs of their own, or the place is gone. */
+const isPassed = (was: Json | undefined, is: Json | undefined, isBelow: boolean): boolean =>
+  (isEmptyObject(was) && is !== undefined && isJsonObject(is)) || (isBelow && is === undefined)
 
 const isHeld = (data: JsonObject, pointer: string): boolean => valueAt(data, pointer) !== undefined
 

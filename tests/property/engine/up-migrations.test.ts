@@ -4,13 +4,21 @@ import { findViolation } from '#lib/engine/business-rules.ts'
 import { applyOperation, parseKey } from '#lib/engine/patch.ts'
 import { checkUpMigrations } from '#lib/engine/schema-evolution/check-up-migrations.ts'
 import { migrateDocument, migrateMutation } from '#lib/engine/schema-evolution/migrate.ts'
-import { canonicalJson } from '#lib/kernel/json.ts'
-import type { JsonObject } from '#lib/kernel/json.ts'
+import { canonicalJson, isJsonObject } from '#lib/kernel/json.ts'
+import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { toPointer } from '#lib/kernel/json-pointer.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
 import type { UpMigration, UpMigrationOp } from '#lib/protocol/rules.ts'
 import { anyJson, anyObject, wildOperation } from '#tests/support/engine-arbitraries.ts'
-import { DEVICE_A, mutationBy } from '#tests/support/engine-world.ts'
+import {
+  DEVICE_A,
+  DEVICE_B,
+  EngineWorld,
+  mutationBy,
+  patch,
+  put,
+  rulesOf,
+} from '#tests/support/engine-world.ts'
 
 const names = fc.constantFrom('a', 'b', 'c', '__proto__', 'constructor', '0', '-', '~', '/')
 const place = fc.array(names, { minLength: 1, maxLength: 3 }).map(toPointer)
@@ -101,6 +109,38 @@ test('[BL2] rules never throw on any JSON', () => {
     fc.property(fc.option(anyObject), fc.option(anyObject), fc.nat(4), (old, next, n) => {
       const found = findViolation(rules.slice(n, n + 1), { old, new: next, device })
       expect(found === null || found.detail.startsWith(`rule r${n}`)).toBe(true)
+    }),
+  )
+})
+
+/** A record of CRDTs keeps no object of which nothing is left. */
+function withoutEmpty(value: Json): Json {
+  if (!isJsonObject(value)) return value
+  const kept = Object.entries(value).map(([key, inner]) => [key, withoutEmpty(inner)] as const)
+  return Object.fromEntries(kept.filter(([, inner]) => !isJsonObject(inner) || Object.keys(inner).length > 0))
+}
+
+test('[DL5] a record of CRDTs is brought up to what every other strategy has', () => {
+  const step = fc.oneof(
+    top,
+    fc.record({ op: fc.constant('cel' as const), path: place, cel }),
+    fc.record({ op: fc.constant('rename' as const), path: place, to: place }),
+  )
+  const steps = fc
+    .array(step, { minLength: 1, maxLength: 3 })
+    .map((ops): UpMigration[] => [{ from: 1, to: 2, ops }])
+    .filter((list) => checkUpMigrations(list, 2).length === 0)
+  fc.assert(
+    fc.property(flat, steps, (document, upMigrations) => {
+      const server = new EngineWorld(rulesOf({ strategy: 'crdt' }))
+      server.send(DEVICE_A, put(document as JsonObject))
+      const rules = rulesOf({ strategy: 'crdt', schemaVersion: 2, upMigrations })
+      server.world = { ...server.world, collections: new Map([[rules.name, rules]]) }
+      server.send(DEVICE_B, patch({ last: 1 }), { baseVersion: 1, schemaVersion: 2 })
+      const plain = migrateDocument(rules, document as JsonObject, 1)
+      const data = plain.ok ? plain.value : (document as JsonObject)
+      const wanted = withoutEmpty({ ...data, last: 1 } as JsonObject)
+      expect(canonicalJson(withoutEmpty(server.record?.data ?? {}))).toBe(canonicalJson(wanted))
     }),
   )
 })

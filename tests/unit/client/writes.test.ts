@@ -22,6 +22,7 @@ test('[SDK1] a replica can be written and read before it is enrolled, and keeps 
   expect(await reopened.collection('anything').get(recordId)).toEqual({
     id: recordId,
     data: { title: 7 },
+    schemaVersion: 1,
     version: 0,
     pending: 1,
     inConflict: false,

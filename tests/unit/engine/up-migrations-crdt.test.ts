@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest'
+import { yjsText } from '#lib/engine/crdt/text-yjs.ts'
+import type { CrdtChange } from '#lib/protocol/crdt.ts'
+import type { Operation } from '#lib/protocol/mutation.ts'
+import type { UpMigrationOp } from '#lib/protocol/rules.ts'
+import {
+  DEVICE_A,
+  DEVICE_B,
+  DEVICE_C,
+  EngineWorld,
+  patch,
+  put,
+  rulesOf,
+  stamp,
+} from '#tests/support/engine-world.ts'
+
+const crdt = (...changes: CrdtChange[]): Operation => ({ type: 'crdt', changes })
+const counts = (deviceId: string, n: number, path = '/n'): CrdtChange => ({
+  path,
+  kind: 'pn-counter',
+  state: { p: { [deviceId]: n } },
+})
+const adds = (deviceId: string, value: string, n = 1): CrdtChange => ({
+  path: '/tags',
+  kind: 'or-set',
+  add: [{ value, dot: `${deviceId}:${n}` }],
+})
+const register = (deviceId: string, path: string, value: string, atMs = 0): CrdtChange => ({
+  path,
+  kind: 'lww-register',
+  value,
+  hlc: stamp(deviceId, atMs),
+})
+function types(text: string): CrdtChange {
+  const made = yjsText.edit(null, text, 'seed')
+  return {
+    path: '/body',
+    kind: 'text',
+    update: made.ok && made.value.kind === 'text' ? made.value.update : '',
+  }
+}
+const cel = (path: string, text: string): UpMigrationOp => ({ op: 'cel', path, cel: text })
+const rename = (path: string, to: string): UpMigrationOp => ({ op: 'rename', path, to })
+
+/** A collection of CRDTs whose next version has these steps. */
+class Evolving extends EngineWorld {
+  constructor() {
+    super(rulesOf({ strategy: 'crdt' }))
+  }
+  publish(...ops: UpMigrationOp[]): void {
+    const rules = rulesOf({ strategy: 'crdt', schemaVersion: 2, upMigrations: [{ from: 1, to: 2, ops }] })
+    this.world = { ...this.world, collections: new Map([[rules.name, rules]]) }
+  }
+  /** Anything that is written under the new version brings the record up. */
+  touch(): unknown {
+    this.send(DEVICE_C, patch({ z: 1 }), { baseVersion: this.version, schemaVersion: 2 })
+    const { z: _, ...data } = this.record?.data ?? {}
+    return data
+  }
+  get version(): number {
+    return this.record?.version ?? 0
+  }
+}
+
+function recordOf(...ops: readonly Operation[]): Evolving {
+  const server = new Evolving()
+  for (const op of ops)
+    expect(server.send(DEVICE_A, op, { baseVersion: server.version })).toMatchObject({ status: 'applied' })
+  return server
+}
+
+describe('up-migrations of records that hold CRDTs', () => {
+  it('[DL5] a computed value is what every strategy has, of whatever kind it is', () => {
+    const server = recordOf(
+      put({ total: 2, name: 'N' }),
+      crdt(counts(DEVICE_A, 3), adds(DEVICE_A, 'a')),
+      crdt(adds(DEVICE_A, 'b', 2)),
+      crdt(types('hi')),
+    )
+    server.publish(
+      cel('/total', 'value * 100'),
+      cel('/n', 'value * -2'),
+      cel('/tags', 'value + ["c"]'),
+      cel('/body', 'value + "!"'),
+      cel('/name', 'doc.body + value'),
+    )
+    expect(server.touch()).toEqual({ total: 200, n: -6, tags: ['c', 'a', 'b'], body: 'hi!', name: 'hi!N' })
+    expect(server.record?.schemaVersion).toBe(2)
+  })
+
+  it('[DL5] what is computed is counted, filled and typed in as before', () => {
+    const server = recordOf(put({}), crdt(counts(DEVICE_A, 3)), crdt(adds(DEVICE_A, 'a')), crdt(types('hi')))
+    server.publish(cel('/n', 'value * 100'), cel('/tags', '["x"]'), cel('/body', 'value + "!"'))
+    const base = server.version
+    const added = server.send(DEVICE_B, crdt(counts(DEVICE_B, 5)), { baseVersion: base, schemaVersion: 2 })
+    expect(added).toMatchObject({ status: 'applied' })
+    // Made on what was before: the difference to it, brought up, is what counts.
+    server.send(DEVICE_A, patch({ n: 301 }), { baseVersion: base, schemaVersion: 2 })
+    expect(server.record?.data).toMatchObject({ n: 306, tags: ['x'], body: 'hi!' })
+    server.send(DEVICE_A, patch({ tags: ['y'], body: 'ho' }), { baseVersion: base, schemaVersion: 2 })
+    expect(server.record?.data).toEqual({ n: 306, tags: ['y'], body: 'ho' })
+    const { crdt: states = {} } = server.record ?? {}
+    expect(Object.keys(states).sort()).toEqual(['/body', '/n', '/tags'])
+  })
+
+  it('[DL5] a rename onto something replaces it, and one of nothing replaces nothing', () => {
+    const server = recordOf(put({ name: 'N', total: 2, kept: 1 }), crdt(counts(DEVICE_A, 3, '/total')))
+    server.publish(rename('/name', '/total'), rename('/nothing', '/kept'))
+    expect(server.touch()).toEqual({ total: 'N', kept: 1 })
+    const below = recordOf(put({ name: 'N', who: { a: 1, b: 2 } }))
+    below.publish(rename('/name', '/who'))
+    expect(below.touch()).toEqual({ who: 'N' })
+    const inside = recordOf(put({ meta: {}, name: 'N', list: ['p', 'q'] }))
+    inside.publish(rename('/name', '/meta/name'), rename('/list/0', '/first'))
+    expect(inside.touch()).toEqual({ meta: { name: 'N' }, list: ['q'], first: 'p' })
+  })
+
+  it('[DL5] what a step fails on stays as it is, with all its CRDTs', () => {
+    const server = recordOf(put({ name: 'N' }), crdt(counts(DEVICE_A, 3)))
+    server.publish(rename('/n', '/stats/n'), cel('/name', 'value * 2'))
+    expect(server.touch()).toEqual({ name: 'N', n: 3 })
+  })
+
+  it('[DL5] a deleted record comes back as its fields are called today', () => {
+    const server = recordOf(put({ name: 'N' }), crdt(counts(DEVICE_A, 3)))
+    const base = server.version
+    server.send(DEVICE_B, { type: 'delete' }, { baseVersion: base })
+    server.publish(rename('/n', '/stats/n'), cel('/stats/n', 'value * 10'))
+    server.send(DEVICE_A, crdt(counts(DEVICE_A, 1, '/stats/n')), { baseVersion: base, schemaVersion: 2 })
+    expect(server.record?.data).toEqual({ name: 'N', stats: { n: 31 } })
+  })
+
+  it('[DL5] a late change of a register is computed; of a counter, set or text there, nothing can say what it comes to', () => {
+    const server = recordOf(put({ n: 1, name: 'N' }), crdt(counts(DEVICE_A, 3)))
+    server.publish(cel('/n', 'value * 100'), cel('/name', 'value + "!"'), rename('/name', '/who/name'))
+    const base = server.version
+    server.send(DEVICE_B, crdt(register(DEVICE_B, '/name', 'B', 10)), { baseVersion: base })
+    expect(server.record?.data).toEqual({ n: 300, who: { name: 'B!' } })
+    const late = server.send(DEVICE_B, crdt(counts(DEVICE_B, 1)), { baseVersion: base })
+    expect(late).toMatchObject({ status: 'dead_lettered', code: 'schema_mismatch' })
+    expect(JSON.stringify(late)).toContain('computed')
+    expect(server.record?.data).toEqual({ n: 300, who: { name: 'B!' } })
+  })
+
+  it('[DL5] a late change of what a rename may have replaced is told', () => {
+    const server = recordOf(put({ name: 'N' }), crdt(counts(DEVICE_A, 3, '/total')))
+    server.publish(rename('/name', '/total'))
+    const late = server.send(DEVICE_B, crdt(counts(DEVICE_B, 1, '/total')), { baseVersion: server.version })
+    expect(late).toMatchObject({ status: 'dead_lettered', code: 'schema_mismatch' })
+    expect(server.touch()).toEqual({ total: 'N' })
+  })
+})
