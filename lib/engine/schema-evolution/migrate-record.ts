@@ -49,7 +49,7 @@ export function stepRecord(
     if (!isComputed && jsonEqual(was, is)) states.set(moved, state)
     else if (!isPassed(was, is, isComputed && isOwn)) states.set(moved, restated(state, is, hlc))
   }
-  for (const pointer of [...states.keys()]) if (liesInValue(pointer, states)) states.delete(pointer)
+  for (const pointer of states.keys()) if (liesInValue(pointer, states)) states.delete(pointer)
   return ok({ data: next.value, crdt: Object.fromEntries(states), hlc })
 }
 
