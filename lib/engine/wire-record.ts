@@ -22,5 +22,26 @@ function wireOf(record: RecordState): WireRecord {
   return { ...wire, ...crdt, ...born, ...(record.ot ? { ot: revisionsOf(record.ot) } : {}) }
 }
 
+/** A record whose JSON is still the text that is stored: a page passes it on. */
+export interface RecordTexts extends Pick<
+  RecordState,
+  'collection' | 'recordId' | 'version' | 'deleted' | 'hlc' | 'schemaVersion' | 'life' | 'ot'
+> {
+  readonly data: string
+  readonly versionVector: string
+  /** Null where the record holds none. */
+  readonly crdt: string | null
+}
+
+/** The JSON of `toWireRecord`, without reading what only passes through. @param ot of its paths, as the pull tells them */
+export function wireText(record: RecordTexts, ot: WireRecord['ot'] = record.ot && revisionsOf(record.ot)): string {
+  const { collection, recordId, version, deleted, data, versionVector, hlc, schemaVersion } = record
+  const text = `{"collection":${JSON.stringify(collection)},"recordId":"${recordId}","version":${version},"deleted":${deleted},"data":${data},"versionVector":${versionVector},"hlc":${JSON.stringify(hlc)},"schemaVersion":${schemaVersion}`
+  if (deleted) return `${text}}`
+  const crdt = record.crdt === null ? '' : `,"crdt":${record.crdt}`
+  const life = record.life === undefined ? '' : `,"life":${record.life}`
+  return `${text}${crdt}${life}${ot === undefined ? '' : `,"ot":${JSON.stringify(ot)}`}}`
+}
+
 const revisionsOf = (states: OtStates): Readonly<Record<string, WireOtPath>> =>
   Object.fromEntries(Object.entries(states).map(([path, { revision, kind }]) => [path, { revision, kind }]))

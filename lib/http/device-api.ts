@@ -68,7 +68,7 @@ async function answerPull(call: AuthenticatedCall): Promise<DeviceAnswer> {
   const commands = commandsAfter(device, report, ctx.clock.now())
   if (outcome.isEmpty && isHeld(request.headers, outcome.etag))
     return { status: 304, body: null, headers, commands }
-  return json(outcome.response, { headers, commands, compress: true })
+  return { status: 200, body: outcome.body, headers, commands, compress: true }
 }
 
 const deviceRoute = (

@@ -8,6 +8,7 @@ import type {
   RecordState,
 } from '#lib/engine/types.ts'
 import type { LoadPlan } from '#lib/engine/load-plan.ts'
+import type { RecordTexts } from '#lib/engine/wire-record.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import type { Platform } from '#lib/protocol/device.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
@@ -112,7 +113,7 @@ export interface PullPage {
   /** The newest version of a tombstone that was purged: who read less far has missed a delete. Absent is 0. */
   readonly purged: ReadonlyMap<string, number>
   /** Newest version of each record past its position, by collection in the order asked, then by version. */
-  readonly records: readonly RecordState[]
+  readonly records: readonly RecordTexts[]
   /** Position that each collection has reached with this page: its head, or the last version that fitted. */
   readonly reached: ReadonlyMap<string, number>
   readonly hasMore: boolean

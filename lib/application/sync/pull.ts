@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Position, Positions } from '#lib/engine/token.ts'
 import { advance, encodeToken, judgeToken, positionOf, startPosition } from '#lib/engine/token.ts'
-import { toWireRecord } from '#lib/engine/wire-record.ts'
+import { wireText } from '#lib/engine/wire-record.ts'
 import { err } from '#lib/kernel/result.ts'
 import { PULL_BYTES_MAX, PULL_CHANGES_MAX } from '#lib/protocol/limits.ts'
 import type { PullResponse, SnapshotState } from '#lib/protocol/pull.ts'
@@ -31,7 +31,8 @@ export interface PullInput {
 }
 
 export interface PullOutcome {
-  readonly response: PullResponse
+  /** The PullResponse as JSON. */
+  readonly body: string
   readonly epoch: number
   /** Names the positions that the page ends at; equal for two answers that bring nothing new. */
   readonly etag: string
@@ -53,10 +54,9 @@ export async function pull(ctx: Context, input: PullInput): Promise<PullOutcome>
   const { names: admitted, shut } = admittedCollections(ctx, fleet.id, asked)
   const follows = await noteContact(ctx, device, input.app, input.report)
   if (shown && follows && shut.length === 0 && (await isUnchanged(ctx, input, shown, admitted))) {
-    const response = { changes: [], token: shown.text, hasMore: false, snapshots: {} }
-    return { response, epoch: fleet.epoch, etag: etagOf(fleet.epoch, shown.positions), isEmpty: true }
+    const body = bodyOf([], { token: shown.text, hasMore: false, snapshots: {} })
+    return { body, epoch: fleet.epoch, etag: etagOf(fleet.epoch, shown.positions), isEmpty: true }
   }
-  if (shown) await noteDelivered(ctx, device, input.app, shown.positions)
   const held = shown?.positions ?? {}
   const starting = admitted.filter((name) => !positionOf(held, name))
   const { queued, turn } = await admitFullSync(ctx, device, fleet, starting)
@@ -67,8 +67,10 @@ export async function pull(ctx: Context, input: PullInput): Promise<PullOutcome>
   }))
   const limit = Math.min(input.limit, PULL_CHANGES_MAX)
   const bounds = { limit, maxBytes: PULL_BYTES_MAX }
-  const page =
-    reads.length === 0 ? nothingToRead(fleet) : await ctx.storage.sync.pull(fleet.id, reads, bounds)
+  const [page] = await Promise.all([
+    reads.length === 0 ? nothingToRead(fleet) : ctx.storage.sync.pull(fleet.id, reads, bounds),
+    shown && noteDelivered(ctx, device, input.app, shown.positions),
+  ])
   // Restored between the two reads: the token's versions mean nothing any more.
   if (page.epoch !== fleet.epoch) throw tokenExpired()
   if (names.some((name) => hasMissedDeletes(positionOf(held, name), page.purged.get(name) ?? 0)))
@@ -83,17 +85,23 @@ export async function pull(ctx: Context, input: PullInput): Promise<PullOutcome>
     issuedAtMs: ctx.clock.now(),
     positions,
   }
-  const response = {
-    changes: page.records.map((record) => withOps(toWireRecord(record), record, page.otOps)),
-    token: encodeToken(token, ctx.mac),
-    hasMore: page.hasMore,
-    snapshots,
-    ...(turn && { admission: turn }),
-  }
+  const body = bodyOf(
+    page.records.map((record) => wireText(record, withOps(record, page.otOps))),
+    {
+      token: encodeToken(token, ctx.mac),
+      hasMore: page.hasMore,
+      snapshots,
+      ...(turn && { admission: turn }),
+    },
+  )
   const fresh = shown !== null && isFresh(ctx, shown)
   const isEmpty = fresh && page.records.length === 0 && !page.hasMore && Object.keys(snapshots).length === 0
-  return { response, epoch: page.epoch, etag: etagOf(page.epoch, positions), isEmpty }
+  return { body, epoch: page.epoch, etag: etagOf(page.epoch, positions), isEmpty }
 }
+
+/** @param changes the JSON of each */
+const bodyOf = (changes: readonly string[], rest: Omit<PullResponse, 'changes'>): string =>
+  `{"changes":[${changes.join(',')}],${JSON.stringify(rest).slice(1)}`
 
 interface Shown {
   readonly text: string

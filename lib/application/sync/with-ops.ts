@@ -1,19 +1,19 @@
-import type { RecordState } from '#lib/engine/types.ts'
+import type { RecordTexts } from '#lib/engine/wire-record.ts'
 import { recordKey } from '#lib/engine/types.ts'
 import type { WireRecord } from '#lib/protocol/push.ts'
 import type { PulledOp } from '#lib/storage/ports.ts'
 
 /**
- * A record with the operations since the token, by path (protocol.md, pull). They are left out where the log doesn't
- * reach back that far any more, or where there are more than a page takes: the document says it all.
+ * A record's paths under OT with the operations since the token (protocol.md, pull). They are left out where the log
+ * doesn't reach back that far any more, or where there are more than a page takes: the document says it all. Undefined
+ * where there is nothing to tell but the revisions.
  */
 export function withOps(
-  wire: WireRecord,
-  { collection, recordId, ot }: RecordState,
+  { collection, recordId, ot }: Pick<RecordTexts, 'collection' | 'recordId' | 'ot'>,
   log: ReadonlyMap<string, readonly PulledOp[]>,
-): WireRecord {
-  const since = log.get(recordKey(collection, recordId))
-  if (wire.ot === undefined || ot === undefined || since === undefined) return wire
+): WireRecord['ot'] {
+  const since = ot && log.get(recordKey(collection, recordId))
+  if (ot === undefined || since === undefined) return undefined
   const paths = Object.entries(ot).map(([path, { revision, kind }]) => {
     const ops = since.filter((op) => op.path === path)
     const first = ops[0]
@@ -22,5 +22,5 @@ export function withOps(
     const told = isWhole && isDense ? { ops: ops.map((op) => op.ops) } : {}
     return [path, { revision, kind, ...told }] as const
   })
-  return { ...wire, ot: Object.fromEntries(paths) }
+  return Object.fromEntries(paths)
 }

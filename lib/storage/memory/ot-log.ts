@@ -31,7 +31,7 @@ export function loadOtLog(tables: FleetTables, reads: readonly OtRead[]): Map<Re
 export function pulledOps(
   tables: FleetTables,
   reads: readonly PullRead[],
-  records: readonly RecordState[],
+  records: readonly Pick<RecordState, 'collection' | 'recordId' | 'version' | 'ot'>[],
 ): Map<RecordKey, readonly PulledOp[]> {
   const pulled = new Map<RecordKey, readonly PulledOp[]>()
   for (const { collection, recordId, ot } of records) {

@@ -1,5 +1,6 @@
 import { recordKey } from '#lib/engine/types.ts'
 import type { RecordState } from '#lib/engine/types.ts'
+import type { RecordTexts } from '#lib/engine/wire-record.ts'
 import { reachedBy } from '../page-changes.ts'
 import type { PullPage, PullRead, SyncPort } from '../ports.ts'
 import { FleetGone } from '../ports.ts'
@@ -51,6 +52,23 @@ export function memorySync(state: MemoryState): SyncPort {
   }
 }
 
+function textsOf(record: RecordState): RecordTexts {
+  const { collection, recordId, version, deleted, hlc, schemaVersion, life, ot } = record
+  return {
+    collection,
+    recordId,
+    version,
+    deleted,
+    data: JSON.stringify(record.data),
+    versionVector: JSON.stringify(record.versionVector),
+    hlc,
+    schemaVersion,
+    crdt: Object.keys(record.crdt).length === 0 ? null : JSON.stringify(record.crdt),
+    life,
+    ot,
+  }
+}
+
 function withoutTime({ committedAtMs: _, ...record }: RecordState & { committedAtMs: number }): RecordState {
   return record
 }
@@ -62,7 +80,7 @@ function pullPage(
   bounds: { limit: number; maxBytes: number },
 ): PullPage {
   const all = tables.records.values()
-  const records: RecordState[] = []
+  const records: RecordTexts[] = []
   const lastOf = new Map<string, number>()
   let bytes = 0
   let cut: number | null = null
@@ -74,10 +92,10 @@ function pullPage(
         cut = i
         break
       }
-      records.push(withoutTime(row))
+      const record = textsOf(row)
+      records.push(record)
       lastOf.set(collection, row.version)
-      bytes += JSON.stringify(row.data).length
-      if (Object.keys(row.crdt).length > 0) bytes += JSON.stringify(row.crdt).length
+      bytes += record.data.length + (record.crdt?.length ?? 0)
     }
     if (cut !== null) break
   }

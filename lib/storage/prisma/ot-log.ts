@@ -109,7 +109,7 @@ export async function pulledOps(
   database: Database,
   fleetId: string,
   reads: readonly PullRead[],
-  records: readonly RecordState[],
+  records: readonly Pick<RecordState, 'collection' | 'recordId' | 'version' | 'ot'>[],
 ): Promise<Map<RecordKey, readonly PulledOp[]>> {
   const after = new Map(reads.map(({ collection, afterVersion }) => [collection, afterVersion]))
   const asked = records.filter(({ ot, collection }) => ot !== undefined && (after.get(collection) ?? 0) > 0)

@@ -1,15 +1,16 @@
-import type { RecordState } from '#lib/engine/types.ts'
+import type { RecordTexts } from '#lib/engine/wire-record.ts'
 import { reachedBy } from '../page-changes.ts'
 import type { PullPage, PullRead } from '../ports.ts'
 import { FleetGone } from '../ports.ts'
 import { bigints, texts } from './arrays.ts'
 import type { Database, Statement } from './database.ts'
 import { pulledOps } from './ot-log.ts'
-import type { RecordRow } from './record-row.ts'
-import { RECORD_COLUMNS, recordOf } from './record-row.ts'
+import type { RecordTextRow } from './record-row.ts'
+import { recordTextsOf } from './record-row.ts'
 import { originalText } from './storable-text.ts'
 
-const WITHIN_BOUNDS = RECORD_COLUMNS.replace(/r\.(?:data|crdt)/g, 'CASE WHEN NOT r.over THEN $& END')
+const WITHIN_BOUNDS = `r.collection, r.record_id, r.version, r.deleted, CASE WHEN NOT r.over THEN r.data END, r.hlc,
+      r.version_vector, r.schema_version, CASE WHEN NOT r.over THEN r.crdt END, r.ot`
 
 /**
  * Heads and records of one snapshot (TK2). Rows of kind 0 are the heads; the rest are records in order, one more
@@ -29,15 +30,15 @@ const PULL: Statement = {
       FROM behind r WINDOW w AS (ORDER BY place, version), before AS (w ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
     )
     SELECT 0 AS kind, place, f.epoch, coalesce(h.version, 0) AS head, h.purged_version AS purged, false AS over, asked.collection, NULL::uuid AS record_id,
-      NULL::bigint AS version, NULL::boolean AS deleted, NULL::text AS data, NULL::text AS hlc, NULL::uuid AS device_id,
-      NULL::text AS version_vector, NULL::int AS schema_version, NULL::json AS crdt, NULL::json AS ot, NULL::text AS stamps
+      NULL::bigint AS version, NULL::boolean AS deleted, NULL::text AS data, NULL::text AS hlc,
+      NULL::text AS version_vector, NULL::int AS schema_version, NULL::json AS crdt, NULL::json AS ot
     FROM asked JOIN fleet f ON f.id = $1 LEFT JOIN stream_head h ON h.fleet_id = $1 AND h.collection = asked.collection
     UNION ALL
     SELECT 1, r.place, NULL, NULL, NULL, r.over, ${WITHIN_BOUNDS} FROM measured r
     ORDER BY kind, place, version`,
 }
 
-interface PullRow extends RecordRow {
+interface PullRow extends RecordTextRow {
   readonly kind: 0 | 1
   readonly place: number
   readonly epoch: number
@@ -64,7 +65,7 @@ export async function pullPage(
   if (reads.length > 0 && rows[0]?.kind !== 0) throw new FleetGone(`fleet ${fleetId} was removed`)
   const heads = new Map<string, number>()
   const purged = new Map<string, number>()
-  const records: RecordState[] = []
+  const records: RecordTexts[] = []
   const lastOf = new Map<string, number>()
   let epoch = 0
   let cut: number | null = null
@@ -77,7 +78,7 @@ export async function pullPage(
       cut = row.place - 1
       break
     } else {
-      const record = recordOf(row)
+      const record = recordTextsOf(row)
       records.push(record)
       lastOf.set(record.collection, record.version)
     }

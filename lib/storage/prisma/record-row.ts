@@ -1,4 +1,5 @@
 import type { FieldStamps, RecordState } from '#lib/engine/types.ts'
+import type { RecordTexts } from '#lib/engine/wire-record.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { CrdtStates } from '#lib/protocol/crdt.ts'
 import type { OtStates } from '#lib/protocol/ot.ts'
@@ -6,18 +7,22 @@ import type { VersionVector } from '#lib/kernel/version-vector.ts'
 import { originalText } from './storable-text.ts'
 import { fromJson, parsedJson } from './values.ts'
 
-export interface RecordRow extends Record<string, unknown> {
+/** What a page of a pull takes of a record. */
+export interface RecordTextRow extends Record<string, unknown> {
   readonly collection: string
   readonly record_id: string
   readonly version: number
   readonly deleted: boolean
   readonly data: string | null
   readonly hlc: string
-  readonly device_id: string
   readonly version_vector: string
   readonly schema_version: number
   readonly crdt: unknown
   readonly ot: unknown
+}
+
+export interface RecordRow extends RecordTextRow {
+  readonly device_id: string
   readonly stamps: string | null
 }
 
@@ -39,6 +44,24 @@ export function recordOf(row: RecordRow): RecordState {
     ...lifeOf(row.crdt),
     ...(row.ot === null ? {} : { ot: fromJson<OtStates>(row.ot) }),
     ...(row.stamps === null ? {} : { stamps: parsedJson<FieldStamps>(row.stamps) }),
+  }
+}
+
+/** The same with its JSON as the text that is stored. */
+export function recordTextsOf(row: RecordTextRow): RecordTexts {
+  const crdt = row.crdt === null ? {} : crdtOf(row.crdt)
+  return {
+    collection: originalText(row.collection),
+    recordId: row.record_id,
+    version: row.version,
+    deleted: row.deleted,
+    data: row.data ?? 'null',
+    versionVector: row.version_vector,
+    hlc: originalText(row.hlc),
+    schemaVersion: row.schema_version,
+    crdt: Object.keys(crdt).length === 0 ? null : JSON.stringify(crdt),
+    ...(row.crdt === null ? {} : lifeOf(row.crdt)),
+    ...(row.ot === null ? {} : { ot: fromJson<OtStates>(row.ot) }),
   }
 }
 

@@ -9,6 +9,7 @@ export function storableText(text: string): string {
 }
 
 export function originalText(stored: string): string {
+  if (!stored.includes('\\')) return stored
   return stored.replace(/\\u([0-9a-f]{4})/g, (_, code: string) =>
     String.fromCharCode(Number.parseInt(code, 16)),
   )
