@@ -34,7 +34,10 @@ export interface RecordTexts extends Pick<
 }
 
 /** The JSON of `toWireRecord`, without reading what only passes through. @param ot of its paths, as the pull tells them */
-export function wireText(record: RecordTexts, ot: WireRecord['ot'] = record.ot && revisionsOf(record.ot)): string {
+export function wireText(
+  record: RecordTexts,
+  ot: WireRecord['ot'] = record.ot && revisionsOf(record.ot),
+): string {
   const { collection, recordId, version, deleted, data, versionVector, hlc, schemaVersion } = record
   const text = `{"collection":${JSON.stringify(collection)},"recordId":"${recordId}","version":${version},"deleted":${deleted},"data":${data},"versionVector":${versionVector},"hlc":${JSON.stringify(hlc)},"schemaVersion":${schemaVersion}`
   if (deleted) return `${text}}`

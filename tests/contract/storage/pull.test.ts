@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { toWireRecord, wireText } from '#lib/engine/wire-record.ts'
 import type { DeliveredRange, PullPage, Storage } from '#lib/storage/ports.ts'
 import {
   BACKENDS,
@@ -68,6 +69,25 @@ describe.each(BACKENDS)('pull on $name', (backend) => {
         ['never', 0],
       ],
     ])
+  })
+
+  it('gives records whose texts are, byte for byte, what reading and writing them anew would give', async () => {
+    const { storage, fleetId, deviceId } = await fleetWithDevice()
+    const crdt = { '/n': { kind: 'g-counter', state: { [deviceId]: 7 } } } as const
+    const odd = { __proto__: null, 'é"\\\n': [1.5, -0, 1e21, '\u2028\ud83d\ude00'], '': null }
+    await commit(storage, fleetId, (head) =>
+      [{ data: odd }, { data: null }, { data: { n: 7 }, crdt }, { data: {} }].map((more, i) =>
+        changeOf({ deviceId, version: head + 1 + i, ...more }),
+      ),
+    )
+    const page = await storage.sync.pull(fleetId, [{ collection: 'reports', afterVersion: 0 }], ROOMY)
+    const keys = page.records.map(({ collection, recordId }) => ({ collection, recordId }))
+    const read = await storage.sync.getRecords(fleetId, keys)
+    const anew = read
+      .toSorted((a, b) => a.version - b.version)
+      .map((one) => JSON.stringify(toWireRecord(one)))
+    expect(page.records).toHaveLength(4)
+    expect(page.records.map((one) => wireText(one))).toEqual(anew)
   })
 
   it('cuts at the limit and at the bytes, over collections in the order asked', async () => {
@@ -146,8 +166,7 @@ describe.each(BACKENDS)('pull on $name', (backend) => {
           limit,
           maxBytes: 1e6,
         })
-        for (const record of page.records)
-          held.set(record.recordId, `${record.version} ${record.data}`)
+        for (const record of page.records) held.set(record.recordId, `${record.version} ${record.data}`)
         const reached = page.reached.get('reports') as number
         expect(reached).toBeGreaterThanOrEqual(afterVersion)
         afterVersion = reached

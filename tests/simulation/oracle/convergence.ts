@@ -1,3 +1,4 @@
+import type { Json } from '#lib/kernel/json.ts'
 import { canonicalJson } from '#lib/kernel/json.ts'
 import { COLLECTIONS } from '../world/collections.ts'
 import type { SimDevice } from '../world/device.ts'
@@ -21,8 +22,10 @@ export async function checkConvergence({
     if (data) committed.set(key, canonicalJson(data))
   }
   const held = new Map(
-    records.flatMap((one) =>
-      one.data ? [[`${one.collection}/${one.recordId}`, canonicalJson(one.data)] as const] : [],
+    records.flatMap(({ collection, recordId, data }) =>
+      data === 'null'
+        ? []
+        : [[`${collection}/${recordId}`, canonicalJson(JSON.parse(data) as Json)] as const],
     ),
   )
   compare(committed, held, (key, was, is) =>
