@@ -9,6 +9,8 @@ const CHANNEL = 'tidemark_grown'
 const COLLECTIONS_PER_MESSAGE_MAX = 20
 const CONNECT_TIMEOUT_MS = 5_000
 const RECONNECT_MS = 1_000
+/** A server that is silent never says goodbye. */
+const GOODBYE_MS = 1_000
 /** A partition cuts a connection off without a word: it is asked now and then whether it is still there. */
 const ASKED_EVERY_MS = 5_000
 
@@ -98,7 +100,8 @@ async function listenOnce(url: string, listener: SignalListener, over: AbortSign
     return error instanceof Error ? error.message : String(error)
   } finally {
     // Where the connection is broken this fails too, and the reason is told already.
-    await client.end().catch(() => undefined)
+    const goodbye = client.end().catch(() => undefined)
+    await Promise.race([goodbye, sleep(GOODBYE_MS, undefined, { ref: false })])
   }
 }
 
