@@ -148,8 +148,8 @@ function decidedView(draft: PushDraft, { mutation, result }: KnownMutation): Cha
   if (!closure || closure.kept === 'theirs') return null
   const { data, version } = closure
   const decided = stateAt(draft, mutation, version)
-  const crdt = decided ? asOfToday(draft, mutation.collection, decided).crdt : {}
-  const document = { kind: 'known', data, crdt } as const
+  const made = decided ? asOfToday(draft, mutation.collection, decided) : { data, crdt: {} }
+  const document = { kind: 'known', data: made.data, crdt: made.crdt } as const
   const ownSide = conflict.local
   return { ...UNKNOWN_VIEW, document, madeVersion: version, seenVersion: version, seen: document, ownSide }
 }

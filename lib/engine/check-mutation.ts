@@ -78,15 +78,17 @@ export function checkPlace(
 ): Gate {
   if (bytes > MUTATION_BYTES_MAX) return dead('too_large', `${bytes} bytes, at most ${MUTATION_BYTES_MAX}`)
   const rules = draft.world.collections.get(mutation.collection)
-  if (!rules) return dead('unknown_collection', `no collection ${mutation.collection}`)
+  if (!rules) {
+    const isOrphan = parentFate(draft, mutation, author, withoutEffect).kind === 'dead'
+    return isOrphan ? orphaned(mutation) : dead('unknown_collection', `no collection ${mutation.collection}`)
+  }
   const decided = mutation.resolves === undefined ? null : conflictOf(draft, mutation.resolves)
   if (mutation.resolves !== undefined && !isAbout(draft, decided, mutation))
     return refused('unknown_conflict', `no conflict ${mutation.resolves} of this record`)
   if (decided?.status === 'resolved') return { kind: 'declined' }
   const fate = parentFate(draft, mutation, author, withoutEffect)
   if (fate.kind === 'refused') return refused('parent_refused', `its parent ${mutation.after} was refused`)
-  if (fate.kind === 'dead')
-    return dead('parent_dead_lettered', `its parent ${mutation.after} is a dead letter`)
+  if (fate.kind === 'dead') return orphaned(mutation)
   if (fate.kind === 'conflict' && fate.conflictId !== decided?.id) return heldBehind(draft, fate.conflictId)
   if (fate.kind === 'declined' && recordOf(draft, mutation)) return { kind: 'declined' }
   if (fate.kind === 'waits') return fate
@@ -98,6 +100,9 @@ export function checkPlace(
   }
   return { kind: 'go', rules, author, parentKnown: fate.kind !== 'unknown', decides: decided !== null }
 }
+
+const orphaned = ({ after }: Mutation): Gate =>
+  dead('parent_dead_lettered', `its parent ${after} is a dead letter`)
 
 function heldBehind(draft: PushDraft, conflictId: string): Gate {
   const waiting = conflictOf(draft, conflictId)?.held.length ?? 0

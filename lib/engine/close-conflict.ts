@@ -1,11 +1,13 @@
+import type { JsonObject } from '#lib/kernel/json.ts'
 import { jsonEqual } from '#lib/kernel/json.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { Resolution } from '#lib/protocol/push.ts'
 import { chainBase } from './after-chain.ts'
 import { differingFields } from './conflict/differing-fields.ts'
 import type { PushDraft } from './push-draft.ts'
-import { conflictOf, recordOf } from './push-draft.ts'
-import type { ChangeEffect, ConflictClosure, ConflictEffect } from './types.ts'
+import { asOfToday, conflictOf, recordOf } from './push-draft.ts'
+import { migrateDocument } from './schema-evolution/migrate.ts'
+import type { ChangeEffect, ConflictClosure, ConflictEffect, KnownConflict } from './types.ts'
 import { viewAfter } from './view-after.ts'
 
 const CLOSING: ReadonlySet<ChangeEffect['result']['status']> = new Set(['applied', 'merged', 'superseded'])
@@ -20,12 +22,11 @@ export function closureOf(draft: PushDraft, effect: ChangeEffect): ConflictClosu
   const before = recordOf(draft, mutation)
   const record = effect.record ?? before
   if (!conflict || !record || !CLOSING.has(effect.result.status)) return null
-  const { data, version } = record
-  const kept = jsonEqual(data, conflict.local)
-    ? 'mine'
-    : jsonEqual(data, before?.data ?? null)
-      ? 'theirs'
-      : 'merged'
+  const { version } = record
+  const { data } = asOfToday(draft, mutation.collection, record)
+  const theirs = before && asOfToday(draft, mutation.collection, before).data
+  const isMine = sidesOf(draft, conflict).some((mine) => jsonEqual(data, mine))
+  const kept = isMine ? 'mine' : jsonEqual(data, theirs) ? 'theirs' : 'merged'
   return {
     conflictId: conflict.id,
     mutationId: mutation.id,
@@ -34,6 +35,14 @@ export function closureOf(draft: PushDraft, effect: ChangeEffect): ConflictClosu
     version,
     data,
   }
+}
+
+/** The device's side, as it is stored, and brought up from whichever schema version it may have been made under. */
+function sidesOf({ world }: PushDraft, { collection, local }: KnownConflict): readonly (JsonObject | null)[] {
+  const rules = world.collections.get(collection)
+  if (!rules || !local) return [local]
+  const broughtUp = rules.upMigrations.map(({ from }) => migrateDocument(rules, local, from))
+  return [local, ...broughtUp.flatMap((made) => (made.ok ? [made.value] : []))]
 }
 
 /** The row of a mutation that a person's decision leaves without effect (CS7): what it wanted is kept. */

@@ -122,18 +122,18 @@ export function stateAt(
 export function asOfToday(
   { world }: PushDraft,
   collection: string,
-  base: BaseState & { readonly hlc?: string },
-): SeenDocument {
-  const { data, crdt, schemaVersion, hlc = '' } = base
+  base: BaseState & Partial<Pick<RecordState, 'hlc' | 'stamps'>>,
+): SeenDocument & Pick<RecordState, 'stamps'> {
+  const { data, crdt, schemaVersion, hlc = '', stamps } = base
   const rules = world.collections.get(collection)
-  if (!rules || schemaVersion >= rules.schemaVersion) return { data, crdt }
+  if (!rules || schemaVersion >= rules.schemaVersion) return { data, crdt, ...(stamps ? { stamps } : {}) }
   const shown = data ? ok(data) : materialise({}, crdt, world.text)
-  const held = { data: shown.ok ? shown.value : {}, crdt, hlc }
-  const migrated = migrateRecord(rules, held, schemaVersion)
-  return { data: data && migrated.data, crdt: migrated.crdt }
+  const held = { data: shown.ok ? shown.value : {}, crdt, hlc, stamps }
+  const { hlc: _, data: next, ...migrated } = migrateRecord(rules, held, schemaVersion)
+  return { ...migrated, data: data && next }
 }
 
-/** The record as it is now, as today's schema would have it; its fields' stamps are those of today's paths. */
+/** The record as it is now, as today's schema would have it. */
 export function standingRecord(
   draft: PushDraft,
   mutation: Pick<Mutation, 'collection' | 'recordId'>,
@@ -141,8 +141,7 @@ export function standingRecord(
   const stored = recordOf(draft, mutation)
   if (!stored) return null
   if (stored.schemaVersion === draft.world.collections.get(mutation.collection)?.schemaVersion) return stored
-  const { stamps: _, ...record } = stored
-  return { ...record, ...asOfToday(draft, mutation.collection, stored) }
+  return { ...stored, ...asOfToday(draft, mutation.collection, stored) }
 }
 
 /** Takes in an effect, so that the mutations after it see it. */

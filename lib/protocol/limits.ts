@@ -44,3 +44,6 @@ export const TOKENS_PER_DEVICE_MAX = 100
 
 /** Characters of a rule, or of an up-migration's expression. */
 export const CEL_LENGTH_MAX = 2_000
+
+/** Schemas, rules and up-migrations of a fleet's collections together: half of what the SDK reads of one answer. */
+export const CONFIG_BYTES_MAX = 8 * 1024 * 1024

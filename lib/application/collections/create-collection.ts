@@ -18,6 +18,7 @@ import {
   schemaInput,
   strategyInput,
 } from './collection-input.ts'
+import { requireReadable } from './config-size.ts'
 import type { PublishedCollection } from './published-collection.ts'
 import { published } from './published-collection.ts'
 
@@ -74,6 +75,7 @@ export async function createCollection(
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
   }
+  requireReadable(collection, null, existing)
   const audit = auditEntry(ctx, actor, {
     action: 'collection.create',
     target: collection.id,

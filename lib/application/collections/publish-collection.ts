@@ -20,6 +20,7 @@ import {
   schemaInput,
   strategyInput,
 } from './collection-input.ts'
+import { requireReadable } from './config-size.ts'
 import type { PublishedCollection } from './published-collection.ts'
 import { published } from './published-collection.ts'
 
@@ -72,6 +73,12 @@ export async function publishCollection(
   }
   requireEvaluable(next)
   requireOneMerge(next)
+  const all = await ctx.storage.collections.list(fleetId)
+  requireReadable(
+    next,
+    before,
+    all.filter((other) => other.id !== id),
+  )
   if (isSame(next, before)) return published(ctx, before, before)
   const audit = auditEntry(ctx, actor, {
     action: isNewSchema ? 'collection.publish' : 'collection.change',

@@ -16,11 +16,14 @@ const isBelow = (pointer: string, parent: string): boolean => pointer.startsWith
 /** When what stands at a path was last written: there, in something around it, or somewhere below it (CS3). */
 export function stampAt({ hlc, stamps }: Stamped, pointer: string): string {
   if (!stamps) return hlc
-  const pointers = Object.keys(stamps)
-  const around = pointers.filter((one) => one === pointer || isBelow(pointer, one))
-  const nearest = around.reduce((best, one) => (one.length > best.length ? one : best), '')
-  const below = pointers.filter((one) => isBelow(one, pointer))
-  return newest([nearest, ...below].map((one) => stamps[one] ?? hlc))
+  const below = Object.keys(stamps).filter((one) => isBelow(one, pointer))
+  return newest([nearestStamp({ hlc, stamps }, pointer), ...below.map((one) => stamps[one] ?? hlc)])
+}
+
+/** The stamp of a path, or of the nearest thing around it that has one. */
+export function nearestStamp({ hlc, stamps = {} }: Stamped, pointer: string): string {
+  const around = Object.keys(stamps).filter((one) => one === pointer || isBelow(pointer, one))
+  return stamps[around.reduce((best, one) => (one.length > best.length ? one : best), '')] ?? hlc
 }
 
 /** The stamps of a record's fields after a write of `data`; undefined when all have the record's own. */

@@ -7,6 +7,7 @@ import type { UpMigration, UpMigrationOp } from '#lib/protocol/rules.ts'
 import {
   DEVICE_A,
   DEVICE_B,
+  DEVICE_C,
   EngineWorld,
   mutationBy,
   patch,
@@ -175,5 +176,56 @@ describe('schema versions in a push', () => {
       { status: 'applied' },
     ])
     expect(server.text).toBe('{"n":3,"who":{"name":"Ann"}}')
+  })
+
+  const renamed = (changes: Parameters<typeof rulesOf>[0]) => {
+    const rules = rulesOf({ schemaVersion: 2, upMigrations: [step(rename)], ...changes })
+    return new Map([[rules.name, rules]])
+  }
+
+  it('[CS3] a field’s stamp moves with it: what was written between others keeps its place', () => {
+    const of = (atMs: number): string => {
+      const server = new EngineWorld(rulesOf({ strategy: 'field-merge' }))
+      server.send(DEVICE_A, put({ name: 'N', z: 0 }))
+      server.send(DEVICE_B, patch({ name: 'B10' }), { baseVersion: 1, atMs: 10 })
+      server.send(DEVICE_A, patch({ z: 20 }), { baseVersion: 2, atMs: 20 })
+      server.world = { ...server.world, collections: renamed({ strategy: 'field-merge' }) }
+      server.send(DEVICE_C, patch({ name: 'C' }), { baseVersion: 1, atMs })
+      return server.text
+    }
+    expect(of(5)).toBe('{"name":"B10","z":20}')
+    expect(of(12)).toBe('{"who":{"name":"C"},"z":20}')
+  })
+
+  it.each(['theirs', 'mine'] as const)(
+    '[CS6] %s is kept, whatever its fields are called by now',
+    (choice) => {
+      const server = new EngineWorld(rulesOf({ strategy: 'manual' }))
+      server.send(DEVICE_A, put({ name: 'N', total: 1 }))
+      server.send(DEVICE_B, patch({ total: 2 }), { baseVersion: 1 })
+      const first = mutationBy(DEVICE_C, patch({ total: 3 }), { baseVersion: 1 })
+      const [conflict] = server.push(DEVICE_C, [first])
+      const held = mutationBy(DEVICE_C, patch({ name: 'held' }), { baseVersion: 1, after: first.id })
+      expect(server.push(DEVICE_C, [held])).toMatchObject([{ status: 'conflict' }])
+      server.world = { ...server.world, collections: renamed({ strategy: 'manual' }) }
+      const resolves = conflict && 'conflictId' in conflict ? conflict.conflictId : ''
+      const data = { who: { name: 'N' }, total: choice === 'mine' ? 3 : 2 }
+      server.send(DEVICE_A, put(data), { baseVersion: 2, schemaVersion: 2, resolves })
+      expect(server.world.conflicts.get(resolves)?.closure).toMatchObject({ kept: choice })
+      const name = choice === 'mine' ? 'held' : 'N'
+      expect(server.record?.data).toEqual({ ...data, who: { name } })
+    },
+  )
+
+  it('[DL3] the child of a dead letter is held with it in a collection that nobody knows, too', () => {
+    const server = new EngineWorld(rulesOf({ name: 'others' }))
+    const parent = mutationBy(DEVICE_A, put({ n: 0 }))
+    const child = mutationBy(DEVICE_A, patch({ a: 1 }), { after: parent.id })
+    const later = mutationBy(DEVICE_A, patch({ b: 1 }), { after: child.id })
+    expect(server.push(DEVICE_A, [parent, child])).toMatchObject([
+      { code: 'unknown_collection' },
+      { code: 'parent_dead_lettered' },
+    ])
+    expect(server.push(DEVICE_A, [later])).toMatchObject([{ code: 'parent_dead_lettered' }])
   })
 })
