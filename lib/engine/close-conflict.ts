@@ -5,7 +5,7 @@ import type { Resolution } from '#lib/protocol/push.ts'
 import { chainBase } from './after-chain.ts'
 import { differingFields } from './conflict/differing-fields.ts'
 import type { PushDraft } from './push-draft.ts'
-import { asOfToday, conflictOf, recordOf } from './push-draft.ts'
+import { asOfToday, conflictOf, recordOf, standingRecord } from './push-draft.ts'
 import { migrateDocument } from './schema-evolution/migrate.ts'
 import type { ChangeEffect, ConflictClosure, ConflictEffect, KnownConflict } from './types.ts'
 import { viewAfter } from './view-after.ts'
@@ -72,7 +72,7 @@ export const decideLater = (
 })
 
 function rowOf(draft: PushDraft, mutation: Mutation, author: string, id: string) {
-  const record = recordOf(draft, mutation)
+  const record = standingRecord(draft, mutation)
   const remote = record?.data ?? null
   const base = chainBase(draft, mutation, author).document
   const seen = base.kind === 'known' ? base : { data: remote, crdt: record?.crdt ?? {} }

@@ -17,6 +17,7 @@ import { submitPush } from '../sync/submit-push.ts'
 import { eventId } from '../telemetry/event-id.ts'
 import type { ConflictDetail } from './get-conflict.ts'
 import { getConflict } from './get-conflict.ts'
+import { sidesOfToday } from './sides-of-today.ts'
 
 const shared = {
   /** The record's version that the person saw; 0 when there was none. */
@@ -55,13 +56,17 @@ export async function resolveConflict(
   const { actor, fleetId, id } = input
   authorize(actor, fleetId, 'operator')
   const body = parsedOrThrow(resolveInput, input.body)
-  const { conflict, record } = await getConflict(ctx, { actor, fleetId, id })
+  const detail = await getConflict(ctx, { actor, fleetId, id })
+  const { conflict } = detail
   if (body.choice === 'restore' && conflict.status === 'open')
     throw badRequest([{ path: '/choice', message: 'must be mine, theirs or merged: the conflict is open' }])
   const { collections } = await ctx.groupCommit.rules.get(fleetId)
   const rules = collections.get(conflict.collection)
   if (!rules) throw new ApplicationError('not_found', { detail: `no collection ${conflict.collection}` })
-  const op = resolutionOf(conflict, choiceOf(body), record?.data ?? null, rules)
+  const named = (await ctx.storage.collections.list(fleetId)).find(({ name }) => name === conflict.collection)
+  const versions = named ? await ctx.storage.collections.schemaVersions(fleetId, named.id) : []
+  const sides = sidesOfToday(rules, versions, detail)
+  const op = resolutionOf(sides.conflict, choiceOf(body), sides.current, rules)
   if (!op) throw badRequest([{ path: '/side', message: 'must say which side: the decision was a third one' }])
   const mutation = mutationOf(ctx, conflict, body, op, rules.schemaVersion)
   const action = body.choice === 'restore' ? 'conflict.restore' : 'conflict.resolve'

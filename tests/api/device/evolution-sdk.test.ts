@@ -7,6 +7,7 @@ import { openMemoryStore } from '#lib/client/memory-store.ts'
 import type { Replica } from '#lib/client/replica.ts'
 import type { ReplicaStore } from '#lib/client/store.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
+import { CONFIG_BYTES_MAX } from '#lib/protocol/limits.ts'
 import type { JsonSchema, StrategyName } from '#lib/protocol/device.ts'
 import { STRATEGIES } from '#lib/protocol/device.ts'
 import type { UpMigrationOp } from '#lib/protocol/rules.ts'
@@ -257,5 +258,56 @@ describe('schema versions on a device', () => {
     })
     expect(old.status$.get().pending).toBe(0)
     await old.close()
+  })
+
+  it.each(['theirs', 'mine'] as const)(
+    '[CS6] a desk that keeps %s writes it as its fields are called by now',
+    async (choice) => {
+      const { name, publish, open } = await tasks('manual', true)
+      const [first, second] = [await open(), await open()]
+      await settle(first, second)
+      const { recordId } = await first.collection(name).put(null, { name: 'N', total: 1 })
+      await settle(first, second)
+      await first.collection(name).patch(recordId, { set: { total: 2 } })
+      await second.collection(name).patch(recordId, { set: { total: 3 } })
+      await settle(first, second)
+      const [notice] = second.conflicts$.get()
+      await publish({}, [
+        { op: 'rename', path: '/name', to: '/who/name' },
+        { op: 'cel', path: '/total', cel: 'value * 100' },
+      ])
+      const version = (await first.collection(name).get(recordId))?.version
+      const body = { choice, version, reason: 'seen' }
+      const answer = await world.admin('POST', `/conflicts/${notice?.conflictId}/resolve`, body)
+      expect(answer.status).toBe(200)
+      const { conflict } = (await answer.json()) as { conflict: { closure: { kept: string } } }
+      expect(conflict.closure.kept).toBe(choice)
+      for (const replica of [first, second]) {
+        await settle(replica, replica)
+        expect(await dataOf(replica, name, recordId)).toEqual({
+          who: { name: 'N' },
+          total: choice === 'mine' ? 300 : 200,
+        })
+        await replica.close()
+      }
+    },
+  )
+
+  it('[JS2] what devices read of a fleet’s collections is bounded where it is published', async () => {
+    const fleet = await world.fleetWith({})
+    const input = { actor: SYSTEM, fleetId: fleet.fleetId }
+    const large = { description: 'd'.repeat(CONFIG_BYTES_MAX / 2) }
+    const made = (name: string, schema: JsonSchema) =>
+      createCollection(world.app.ctx, { ...input, body: { name, strategy: 'lww', schema } })
+    const { id } = await made('first', large)
+    await expect(made('second', large)).rejects.toMatchObject({ tidemarkCode: 'bad_request' })
+    await made('second', {})
+    const bound = new RegExp(`at most ${CONFIG_BYTES_MAX} bytes`)
+    const change = { schema: { description: 'd'.repeat(CONFIG_BYTES_MAX) }, version: 1 }
+    const grown = publishCollection(world.app.ctx, { ...input, id, body: change })
+    await expect(grown.catch((error: unknown) => JSON.stringify(error))).resolves.toMatch(bound)
+    const replica = await world.replica({}, fleet)
+    expect(await replica.sync()).toMatchObject({ problem: null })
+    await replica.close()
   })
 })
