@@ -19,13 +19,17 @@ import { jsonEqual } from '#lib/kernel/json.ts'
 import type { CrdtChange, CrdtState, CrdtStates } from '#lib/protocol/crdt.ts'
 import { CRDT_CHANGES_MAX, CRDT_DOTS_MAX } from '#lib/protocol/limits.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
-import { alike, checkState, hear, stillHeard } from './crdt-heard.ts'
+import { alike, checkState, hear } from './crdt-heard.ts'
 import type { Renaming } from './crdt-remake.ts'
 import { remakeOne } from './crdt-remake.ts'
 import { stateAt } from './crdt-state-at.ts'
 import { need, text } from './crdt-text.ts'
 import { ReplicaError } from './errors.ts'
+import { heardParts } from './heard.ts'
+import type { WriteHere } from './over-heard.ts'
+import { overHeard } from './over-heard.ts'
 import type { Counted } from './tables.ts'
+import type { WriteReceipt } from './write.ts'
 
 export type CrdtRules = Pick<CollectionRules, 'strategy' | 'fieldStrategies'>
 type OwnChange = Pick<Mutation, 'op' | 'hlc'> & { readonly baseVersion?: number }
@@ -63,7 +67,9 @@ export interface CrdtParts {
   assign(ground: CrdtGround, path: string, value: Json | undefined, hlc: string): CrdtChange
   readonly checkState: typeof checkState
   readonly hear: typeof hear
-  readonly stillHeard: typeof stillHeard
+  readonly heard: typeof heardParts
+  /** Writes a document where something was heard as what it becomes; null where nothing heard is touched. */
+  overHeard(ground: CrdtGround, own: readonly Mutation[], write: WriteHere): Promise<WriteReceipt | null>
   /** The changes as `renaming.to` makes them on this ground (FK3). */
   remake(
     ground: CrdtGround,
@@ -239,7 +245,8 @@ function asKind<K extends CrdtState['kind']>(
 export const crdtParts: CrdtParts = {
   checkState,
   hear,
-  stillHeard,
+  heard: heardParts,
+  overHeard: (ground, own, write) => overHeard(crdtParts, ground, own, write),
   remake: (ground, changes, counted, ids) => changes.map((change) => remakeOne(ground, change, counted, ids)),
   rebase: rebaseAll,
   misfit,

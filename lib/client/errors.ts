@@ -12,6 +12,7 @@ export const REPLICA_ERROR_CODES = {
   not_json: 'The value cannot be written as JSON.',
   outbox_full: 'Too many changes wait on this device.',
   quota_exceeded: 'The device has no room left.',
+  other_schema: 'It is of another schema version.',
   read_only: 'This device may only read the collection.',
   store_corrupt: 'The local store is damaged; what can be read of it is being kept, and the rest read anew.',
   store_failed: 'The local store could not be read or written.',

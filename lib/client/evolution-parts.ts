@@ -45,7 +45,7 @@ const NONE_WRITTEN: ReadonlySet<string> = new Set()
 
 /** The record as the server would have it; what it can't migrate it takes as it is. */
 function alignRecord(rules: Evolving, record: ReplicaRecord): Pick<Aligned, 'record' | 'written'> {
-  const { data, crdt = {}, ot, heard, hlc, schemaVersion: from } = record
+  const { data, crdt = {}, ot, heard, hlc, schemaVersion: from, heardVersion = from } = record
   if (from >= rules.schemaVersion || !data) return { record, written: NONE_WRITTEN }
   const made = evolution.record(rules, { data, crdt, hlc }, from)
   const written = Object.entries(migrateStates(rules, crdt, from)).flatMap(([path, { kind }]) =>
@@ -58,7 +58,7 @@ function alignRecord(rules: Evolving, record: ReplicaRecord): Pick<Aligned, 'rec
       data: made.data,
       ...(record.crdt ? { crdt: made.crdt } : {}),
       ...(ot ? { ot: migrateStates(rules, ot, from) } : {}),
-      ...(heard ? { heard: migrateStates(rules, heard, from) } : {}),
+      ...(heard ? { heard: migrateStates(rules, heard, heardVersion), heardVersion: rules.schemaVersion } : {}),
     },
     written: new Set(written),
   }

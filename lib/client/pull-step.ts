@@ -15,7 +15,7 @@ import type { Run } from './run.ts'
 import { ask, eventOf, noteHeard, saveOpenSession, transact } from './run.ts'
 import type { StoreTx } from './store.ts'
 import type { Position } from './tables.ts'
-import { NO_POSITION, getMeta, identityOf, setMeta, startOver } from './tables.ts'
+import { NO_POSITION, endHeard, getMeta, identityOf, setMeta, startOver } from './tables.ts'
 import type { Outcome } from './transport.ts'
 import { checkPull } from './wire.ts'
 
@@ -184,5 +184,6 @@ async function applyPage(tx: StoreTx, run: Run, page: PullResponse): Promise<Pos
   const unfinished = hasMore(page) || Object.values(page.snapshots).includes('queued')
   const position = { token: page.token, fullReason: unfinished ? before.fullReason : null, marks }
   await setMeta(tx, 'position', position)
+  if (!unfinished) await endHeard(tx, run.clock.now())
   return position
 }

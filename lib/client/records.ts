@@ -27,10 +27,10 @@ export async function storeRecord(
   const hasWaiting = ot && (await pendingOf(tx, wire.collection, wire.recordId)).some(isOperation)
   if (hasWaiting) await otParts().catchUp(tx, wire)
   const isSameLife = (known?.life ?? 0) === (wire.life ?? 0)
-  const heard = isSameLife && known?.heard && crdtParts().stillHeard(wire.crdt ?? {}, known.heard)
+  const heard = isSameLife && known?.heard && (await crdtParts().heard.keepHeard(tx, known, wire))
   const record: ReplicaRecord = {
     ...rest,
-    ...(heard ? { heard } : {}),
+    ...(heard || {}),
     ...(ot ? { ot: revisionsOf(ot) } : {}),
     mark: mark ?? known?.mark ?? null,
     orphan: false,

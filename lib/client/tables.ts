@@ -7,6 +7,7 @@ import type { WireRecord } from '#lib/protocol/push.ts'
 import type { FULL_SYNC_REASONS, SESSION_RESULTS, SessionReport } from '#lib/protocol/session.ts'
 import type { DotCount } from './device-dots.ts'
 import { ReplicaError } from './errors.ts'
+import { crdtParts } from './on-demand.ts'
 import type { QuietTime } from './quiet-time.ts'
 import { isStoredRecord } from './record-shape.ts'
 import type { StoreTx, Table } from './store.ts'
@@ -135,8 +136,26 @@ export interface ReplicaRecord extends WireRecord {
   readonly orphan: boolean
   /** An own document write may have moved its paths' revisions on: only the server can say (CS5). */
   readonly otUnsure?: true | undefined
-  /** CRDTs that another device handed over and the server has not shown. With version 0 it shows no record yet. */
+  /**
+   * CRDTs that another device handed over and the server has not shown, and their schema version: a preview that its
+   * HeardNote ends. With version 0 the server shows no record yet.
+   */
   readonly heard?: CrdtStates | undefined
+  readonly heardVersion?: number | undefined
+}
+
+/** A change of another device that the server has not decided, as far as is known here. */
+export interface AwaitedChange {
+  readonly id: string
+  readonly deviceId: string
+}
+
+/** When a record's `heard` ends (docs/decisions/0043). Without its note it ends as the server next shows the record. */
+export interface HeardNote {
+  /** The first sync since; from then on it has HEARD_KEPT_MS. Device clock. */
+  readonly sinceMs?: number | undefined
+  /** Changes that are in it: it ends with the first pull after all of them were decided. */
+  readonly awaits: readonly AwaitedChange[]
 }
 
 /** What a change itself adds to a counter and takes away, by JSON Pointer: its totals tell the sum of all so far. */
@@ -306,5 +325,13 @@ export const NO_POSITION: Position = { token: null, fullReason: 'first', marks: 
 export const NO_COUNTS: Counts = { outbox: {}, acknowledged: 0, refusals: 0 }
 
 /** Everything is read anew with the next session, for this reason (TK4); the outbox is not touched. */
-export const startOver = (tx: StoreTx, fullReason: FullSyncReason): Promise<void> =>
-  setMeta(tx, 'position', { token: null, fullReason, marks: {} })
+export async function startOver(tx: StoreTx, fullReason: FullSyncReason): Promise<void> {
+  await setMeta(tx, 'position', { token: null, fullReason, marks: {} })
+  await endHeard(tx, Infinity)
+}
+
+/** What was heard from other devices and is over by now; with Infinity all of it. */
+export async function endHeard(tx: StoreTx, nowMs: number): Promise<void> {
+  if ((await tx.scan('notices', { prefix: 'heard/', limit: 1 })).length > 0)
+    await crdtParts().heard.endHeard(tx, nowMs)
+}

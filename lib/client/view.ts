@@ -71,7 +71,8 @@ export function align(
 ): Aligned & { readonly version: number } {
   const held = record ? [record, ...own] : own
   const least = held.length === 0 ? writes : Math.min(writes, config?.schemaVersion ?? 0)
-  const version = held.reduce((newest, { schemaVersion }) => Math.max(newest, schemaVersion), least)
+  const start = Math.max(least, record?.heardVersion ?? 0)
+  const version = held.reduce((newest, { schemaVersion }) => Math.max(newest, schemaVersion), start)
   const isMixed = config?.upMigrations?.length && held.some((each) => each.schemaVersion < version)
   return isMixed
     ? { ...evolutionParts().align({ ...config, schemaVersion: version }, record, own), version }

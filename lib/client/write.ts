@@ -49,6 +49,8 @@ export interface WriteInput {
   readonly opening: string
   readonly counted?: Counted | undefined
   readonly app: AppSchema | undefined
+  /** It says nothing more of what others handed over. */
+  readonly isPart?: true
 }
 
 /**
@@ -76,6 +78,11 @@ export async function writeLocally(
         ? otParts().rebase(standing, [made])
         : plainDocument(standing, made.op)
   await checkWrite(tx, input, ground, op.type === 'put' ? plainDocument(standing, op) : next)
+  if (ground.record?.heard && !input.isPart) {
+    const core = { groundOf, writeLocally }
+    const receipt = await crdtParts().overHeard(core, { ...ground, made }, tx, clock, random, input)
+    if (receipt) return receipt
+  }
   const passed = passedBound(mutation, bytesOf(mutation), SDK_MUTATION_BYTES_MAX)
   if (passed !== null) throw new ReplicaError('too_large', `at most ${passed}`)
   const counts = await getCounts(tx)

@@ -1,0 +1,113 @@
+import { migratePointer, isComputed } from '#lib/engine/schema-evolution/migrate-pointer.ts'
+import type { CrdtStates } from '#lib/protocol/crdt.ts'
+import type { WireRecord } from '#lib/protocol/push.ts'
+import { stillHeard } from './crdt-heard.ts'
+import type { StoreTx } from './store.ts'
+import type { AwaitedChange, HeardNote, ReplicaRecord } from './tables.ts'
+import { eachRow, getMeta, getRecord, getRow, putRow, recordRowKey } from './tables.ts'
+
+/** From the first sync on: what its author had to send has come by the server, or comes by it later. */
+export const HEARD_KEPT_MS = 86_400_000
+/** Of one record. Those left out are the oldest: their authors send them first. */
+export const AWAITED_MAX = 100
+
+const noteKey = (collection: string, recordId: string): string =>
+  `heard/${recordRowKey(collection, recordId)}`
+
+const readNote = (tx: StoreTx, collection: string, recordId: string): Promise<HeardNote | null> =>
+  getRow<HeardNote>(tx, 'notices', noteKey(collection, recordId))
+
+/** A time ahead of now comes from a clock that was set back. */
+const isOver = ({ sinceMs }: HeardNote, nowMs: number): boolean =>
+  sinceMs !== undefined && (nowMs - sinceMs >= HEARD_KEPT_MS || sinceMs > nowMs)
+
+/** Both awaited; the older one's day counts, so that two devices can't keep a change alive between them. */
+async function noteHeard(
+  tx: StoreTx,
+  { collection, recordId }: ReplicaRecord,
+  more: HeardNote,
+): Promise<void> {
+  const known = await readNote(tx, collection, recordId)
+  const times = [known, more].flatMap((note) => (note?.sinceMs === undefined ? [] : [note.sinceMs]))
+  const note: HeardNote = {
+    ...(times.length > 0 ? { sinceMs: Math.min(...times) } : {}),
+    awaits: together(known?.awaits ?? [], more.awaits),
+  }
+  await putRow(tx, 'notices', noteKey(collection, recordId), note)
+}
+
+/** Each once; the newest ones, where they are too many. Ids are in order of time. */
+function together(...lists: readonly (readonly AwaitedChange[])[]): readonly AwaitedChange[] {
+  const byId = new Map(lists.flat().map((each) => [each.id, each]))
+  return [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1)).slice(-AWAITED_MAX)
+}
+
+/** What the server's record, as it comes, leaves of what was heard; undefined when that is nothing. */
+async function keepHeard(
+  tx: StoreTx,
+  known: ReplicaRecord,
+  wire: WireRecord,
+): Promise<Pick<ReplicaRecord, 'heard' | 'heardVersion'> | undefined> {
+  const { collection, recordId, heard, heardVersion = known.schemaVersion } = known
+  if (!heard || !(await readNote(tx, collection, recordId))) return undefined
+  const version = Math.max(heardVersion, wire.schemaVersion)
+  const moved = await bringUp(tx, collection, heard, heardVersion, version)
+  const left = moved && stillHeard(wire.crdt ?? {}, moved)
+  return left ? { heard: left, heardVersion: version } : undefined
+}
+
+/** Of what is heard now: that of the config; before the first one that of the export. */
+async function versionOf(tx: StoreTx, collection: string, exported: number): Promise<number> {
+  const rules = (await getMeta(tx, 'config'))?.collections.find(({ name }) => name === collection)
+  return rules?.schemaVersion ?? exported
+}
+
+/**
+ * States of one schema version at the places of a later one (DL5); null where this device doesn't know how. What the
+ * migrations compute or remove is left out.
+ */
+async function bringUp(
+  tx: StoreTx,
+  collection: string,
+  states: CrdtStates,
+  from: number,
+  to: number,
+): Promise<CrdtStates | null> {
+  if (from === to) return states
+  const rules = (await getMeta(tx, 'config'))?.collections.find(({ name }) => name === collection)
+  if (!rules || from > to || rules.schemaVersion !== to) return null
+  const moved = Object.entries(states).flatMap(([pointer, state]) => {
+    const path = isComputed(rules, pointer, from) ? null : migratePointer(rules, pointer, from)
+    return path === null ? [] : [[path, state] as const]
+  })
+  return Object.fromEntries(moved)
+}
+
+/**
+ * After a sync: begins the day of what was heard before it, and ends what is over, or has nothing to wait for. With
+ * Infinity all of it ends. Nothing is lost: each author sends its own.
+ */
+async function endHeard(tx: StoreTx, nowMs: number): Promise<void> {
+  const notes: (readonly [string, HeardNote])[] = []
+  await eachRow<HeardNote>(tx, 'notices', 'heard/', (note, key) => notes.push([key, note]) > 0)
+  for (const [key, note] of notes) {
+    const [, collection = '', recordId = ''] = key.split('/')
+    const record = await getRecord(tx, collection, recordId)
+    const isKept = record?.heard && nowMs < Infinity && note.awaits.length > 0 && !isOver(note, nowMs)
+    if (isKept && note.sinceMs === undefined) await putRow(tx, 'notices', key, { ...note, sinceMs: nowMs })
+    if (isKept) continue
+    await tx.remove('notices', key)
+    if (record?.heard) await dropHeard(tx, record)
+  }
+}
+
+async function dropHeard(
+  tx: StoreTx,
+  { heard: _, heardVersion: __, ...record }: ReplicaRecord,
+): Promise<void> {
+  const key = recordRowKey(record.collection, record.recordId)
+  // A record that only others know goes with it; own changes of it wait on, as on a record made here.
+  await (record.version === 0 ? tx.remove('records', key) : putRow(tx, 'records', key, record))
+}
+
+export const heardParts = { bringUp, endHeard, isOver, keepHeard, noteHeard, readNote, together, versionOf }

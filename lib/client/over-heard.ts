@@ -1,0 +1,228 @@
+import { applyOperation, parseKey } from '#lib/engine/patch.ts'
+import type { Json, JsonObject } from '#lib/kernel/json.ts'
+import { canonicalJson, jsonEqual } from '#lib/kernel/json.ts'
+import { toPointer, valueIn } from '#lib/kernel/json-pointer.ts'
+import type { Random } from '#lib/kernel/random.ts'
+import { uuidv7 } from '#lib/kernel/uuid.ts'
+import type { CrdtChange, CrdtKind } from '#lib/protocol/crdt.ts'
+import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
+import type { Clock } from './clock.ts'
+import type { CrdtGround, CrdtParts } from './crdt-parts.ts'
+import { stateAt } from './crdt-state-at.ts'
+import { tickClock } from './device-clock.ts'
+import { noteDot, spoiltDots } from './device-dots.ts'
+import type { StoreTx } from './store.ts'
+import type { Counted } from './tables.ts'
+import { identityOf } from './tables.ts'
+import type { WriteInput, WriteReceipt } from './write.ts'
+
+/** Who writes, and what makes its dots, stamps and texts its own. */
+interface HeardWriter {
+  readonly deviceId: string
+  /** A stamp that is newer than all that this device knows. */
+  readonly hlc: string
+  /** Dots are given from here on at least. */
+  readonly firstDot: number
+  readonly seed: string
+  /** As of `CrdtParts.edit`, without the path. */
+  readonly place: string
+}
+
+type PartOfWrite = Pick<WriteInput, 'op' | 'counted'>
+type Parts = Pick<CrdtParts, 'count' | 'nextDot' | 'dots' | 'edit' | 'assign'>
+type DocumentWrite = Extract<Operation, { type: 'put' | 'patch' }>
+
+/** The write as the app asked for it, and how one of its parts is written. */
+export interface WriteHere {
+  readonly input: WriteInput
+  readonly writeLocally: (input: WriteInput) => Promise<WriteReceipt>
+  readonly tx: StoreTx
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/** See `split`. `ground` is the record as the server showed it, with what was heard. */
+export async function overHeard(
+  parts: Parts & Pick<CrdtParts, 'rebase'>,
+  ground: CrdtGround,
+  own: readonly Mutation[],
+  { input, writeLocally, tx, clock, random }: WriteHere,
+): Promise<WriteReceipt | null> {
+  const { collection, recordId, op, options, opening } = input
+  if ((op.type !== 'put' && op.type !== 'patch') || options.resolves !== undefined) return null
+  const shown = parts.rebase(ground, own)
+  const unheard = parts.rebase({ ...ground, heard: undefined }, own)
+  const { deviceId } = await identityOf(tx)
+  const writer = {
+    deviceId,
+    hlc: await tickClock(tx, deviceId, clock.now()),
+    firstDot: (await spoiltDots(tx)) + 1,
+    seed: uuidv7(clock.now(), random),
+    place: `${opening}/${collection}/${recordId}`,
+  }
+  const found = split(parts, { shown: { ...shown, heard: ground.heard }, unheard, op, writer })
+  if (!found) return null
+  if (found.lastDot > 0) await noteDot(tx, found.lastDot)
+  const receipts: WriteReceipt[] = []
+  // The whole was checked.
+  const as = { ...input, options: { validate: false }, isPart: true } as const
+  for (const part of found.made) receipts.push(await writeLocally({ ...as, ...part }))
+  return receipts[0] ?? null
+}
+
+interface Question {
+  readonly shown: CrdtGround
+  readonly unheard: CrdtGround
+  readonly op: DocumentWrite
+  readonly writer: HeardWriter
+}
+
+/**
+ * A document write on a record of which something was heard. The server makes the difference of a document from what it
+ * knows itself, in which nothing heard is: so the document says there what the server has, and the difference from
+ * what this device shows goes out as CRDT changes, as handles make them. Null where nothing heard is touched.
+ */
+function split(
+  parts: Parts,
+  { shown, unheard, op, writer }: Question,
+): { readonly made: readonly PartOfWrite[]; readonly lastDot: number } | null {
+  const next = applyOperation(shown.data, op)
+  if (!next.ok || !next.value || !shown.data) return null
+  let document = next.value
+  let { firstDot: nextDot } = writer
+  let lastDot = 0
+  const edits: PartOfWrite[] = []
+  const taken: string[] = []
+  for (const path of Object.keys(shown.heard ?? {})) {
+    if (shown.written.has(path) || !touches(op, path)) continue
+    const kind = stateAt(shown.states, path)?.kind
+    const [was, is] = [shown.data, next.value].map((data) => valueIn(data, parseKey(path) ?? []))
+    if (!kind || !fits(kind, was) || !fits(kind, is)) continue
+    const kept = withValue(document, path, valueIn(unheard.data ?? {}, parseKey(path) ?? []), op, is)
+    if (!kept) continue
+    document = kept
+    taken.push(path)
+    // A document that leaves a counter, set or text out lets it be; a patch that unsets it empties it.
+    const isLeftOut = is === undefined && op.type === 'put' && kind !== 'lww-register'
+    if (isLeftOut || jsonEqual(was, is)) continue
+    const change = { parts, ground: shown, path, kind, was, is, writer, nextDot }
+    const edit = editOf(change)
+    if (edit.nextDot > nextDot) lastDot = (nextDot = edit.nextDot) - 1
+    edits.push(edit)
+  }
+  if (taken.length === 0) return null
+  const rest = plainOp(op, document, taken)
+  // A change of nothing has its receipt as any other.
+  const plain = rest ?? (edits.length === 0 ? { type: 'patch' as const, set: {} } : null)
+  const made = [...(plain ? [{ op: plain }] : []), ...edits.map(({ op, counted }) => ({ op, counted }))]
+  return { made, lastDot }
+}
+
+/** What a value of another kind comes to is the server's to judge: it stays in the document. */
+function fits(kind: CrdtKind, value: Json | undefined): boolean {
+  if (value === undefined || kind === 'lww-register') return true
+  if (kind === 'or-set') return Array.isArray(value)
+  return kind === 'text' ? typeof value === 'string' : Number.isSafeInteger(value)
+}
+
+function touches(op: DocumentWrite, pointer: string): boolean {
+  return op.type === 'put' || keysOf(op).some((key) => overlap(pointerOf(key), pointer))
+}
+
+const keysOf = (op: Extract<Operation, { type: 'patch' }>): readonly string[] => [
+  ...Object.keys(op.set ?? {}),
+  ...(op.unset ?? []),
+]
+const pointerOf = (key: string): string => toPointer(parseKey(key) ?? [key])
+const isWithin = (inner: string, outer: string): boolean => inner === outer || inner.startsWith(`${outer}/`)
+const overlap = (a: string, b: string): boolean => isWithin(a, b) || isWithin(b, a)
+
+/** The document with what the server has at the path; null where it can't stand there. */
+function withValue(
+  document: JsonObject,
+  path: string,
+  value: Json | undefined,
+  op: DocumentWrite,
+  is: Json | undefined,
+): JsonObject | null {
+  if (is === undefined && op.type === 'put') return document
+  const next = applyOperation(
+    document,
+    value === undefined ? { type: 'patch', unset: [path] } : { type: 'patch', set: { [path]: value } },
+  )
+  return next.ok ? next.value : null
+}
+
+/** The write without what goes out as changes; null for a patch of which nothing is left. */
+function plainOp(op: DocumentWrite, document: JsonObject, taken: readonly string[]): DocumentWrite | null {
+  if (op.type === 'put') return { type: 'put', data: document }
+  const set: [string, Json][] = []
+  const unset: string[] = []
+  for (const key of keysOf(op)) {
+    const pointer = pointerOf(key)
+    if (taken.some((path) => isWithin(pointer, path))) continue
+    const holds = taken.some((path) => isWithin(path, pointer))
+    const value = valueIn(document, parseKey(key) ?? [])
+    if (!holds && Object.hasOwn(op.set ?? {}, key)) set.push([key, (op.set as JsonObject)[key] as Json])
+    else if (!holds || value === undefined) unset.push(key)
+    else set.push([key, value])
+  }
+  if (set.length + unset.length === 0) return null
+  return { type: 'patch', set: Object.fromEntries(set), unset }
+}
+
+interface Change {
+  readonly parts: Parts
+  readonly ground: CrdtGround
+  readonly path: string
+  readonly kind: CrdtKind
+  readonly was: Json | undefined
+  readonly is: Json | undefined
+  readonly writer: HeardWriter
+  readonly nextDot: number
+}
+
+function editOf(change: Change): PartOfWrite & { readonly nextDot: number } {
+  const { parts, ground, path, kind, was, is, writer, nextDot } = change
+  const made = (one: CrdtChange, counted: Counted = {}): PartOfWrite & { nextDot: number } => ({
+    op: { type: 'crdt', changes: [one] },
+    counted,
+    nextDot,
+  })
+  switch (kind) {
+    case 'g-counter':
+    case 'pn-counter': {
+      const by = Number(is ?? 0) - Number(was ?? 0)
+      const one = parts.count(ground, path, writer.deviceId, by, kind === 'g-counter')
+      return made(one, { [path]: [Math.max(by, 0), Math.max(-by, 0)] })
+    }
+    case 'or-set':
+      return changeSet(change)
+    case 'lww-register':
+      return made(parts.assign(ground, path, is, writer.hlc))
+    case 'text':
+      return made(
+        parts.edit(ground, path, String(is ?? ''), `${writer.seed}${path}`, `${writer.place}${path}`),
+      )
+  }
+}
+
+function changeSet({ parts, ground, path, was, is, writer, nextDot }: Change): PartOfWrite & {
+  readonly nextDot: number
+} {
+  const [before, after] = [was, is].map(
+    (list) => new Map(((list ?? []) as readonly Json[]).map((value) => [canonicalJson(value), value])),
+  ) as [Map<string, Json>, Map<string, Json>]
+  const first = parts.nextDot(ground, path, writer.deviceId, nextDot)
+  const added = [...after].filter(([key]) => !before.has(key)).map(([, value]) => value)
+  const add = added.map((value, i) => ({ value, dot: `${writer.deviceId}:${first + i}` }))
+  const gone = [...before].filter(([key]) => !after.has(key)).map(([, value]) => value)
+  const remove = gone.flatMap((value) => parts.dots(ground, path, value))
+  const change: CrdtChange = { path, kind: 'or-set', add, remove }
+  const isGiven = added.length > 0
+  return {
+    op: { type: 'crdt', changes: [change] },
+    counted: {},
+    nextDot: isGiven ? first + added.length : nextDot,
+  }
+}
