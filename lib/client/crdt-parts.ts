@@ -26,10 +26,11 @@ import { stateAt } from './crdt-state-at.ts'
 import { need, text } from './crdt-text.ts'
 import { ReplicaError } from './errors.ts'
 import { heardParts } from './heard.ts'
-import type { WriteHere } from './over-heard.ts'
+import type { WriteCore } from './over-heard.ts'
 import { overHeard } from './over-heard.ts'
 import type { Counted } from './tables.ts'
-import type { WriteReceipt } from './write.ts'
+import type { RecordGround } from './view.ts'
+import type { WriteReceipt, writeLocally } from './write.ts'
 
 export type CrdtRules = Pick<CollectionRules, 'strategy' | 'fieldStrategies'>
 type OwnChange = Pick<Mutation, 'op' | 'hlc'> & { readonly baseVersion?: number }
@@ -69,7 +70,11 @@ export interface CrdtParts {
   readonly hear: typeof hear
   readonly heard: typeof heardParts
   /** Writes a document where something was heard as what it becomes; null where nothing heard is touched. */
-  overHeard(ground: CrdtGround, own: readonly Mutation[], write: WriteHere): Promise<WriteReceipt | null>
+  overHeard(
+    core: WriteCore,
+    ground: RecordGround & { readonly made: Mutation },
+    ...write: Parameters<typeof writeLocally>
+  ): Promise<WriteReceipt | null>
   /** The changes as `renaming.to` makes them on this ground (FK3). */
   remake(
     ground: CrdtGround,
@@ -246,7 +251,7 @@ export const crdtParts: CrdtParts = {
   checkState,
   hear,
   heard: heardParts,
-  overHeard: (ground, own, write) => overHeard(crdtParts, ground, own, write),
+  overHeard: (...write) => overHeard(crdtParts, ...write),
   remake: (ground, changes, counted, ids) => changes.map((change) => remakeOne(ground, change, counted, ids)),
   rebase: rebaseAll,
   misfit,

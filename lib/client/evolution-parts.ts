@@ -58,7 +58,9 @@ function alignRecord(rules: Evolving, record: ReplicaRecord): Pick<Aligned, 'rec
       data: made.data,
       ...(record.crdt ? { crdt: made.crdt } : {}),
       ...(ot ? { ot: migrateStates(rules, ot, from) } : {}),
-      ...(heard ? { heard: migrateStates(rules, heard, heardVersion), heardVersion: rules.schemaVersion } : {}),
+      ...(heard
+        ? { heard: migrateStates(rules, heard, heardVersion), heardVersion: rules.schemaVersion }
+        : {}),
     },
     written: new Set(written),
   }

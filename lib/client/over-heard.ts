@@ -14,7 +14,8 @@ import { noteDot, spoiltDots } from './device-dots.ts'
 import type { StoreTx } from './store.ts'
 import type { Counted } from './tables.ts'
 import { identityOf } from './tables.ts'
-import type { WriteInput, WriteReceipt } from './write.ts'
+import type { RecordGround, groundOf } from './view.ts'
+import type { WriteInput, WriteReceipt, writeLocally } from './write.ts'
 
 /** Who writes, and what makes its dots, stamps and texts its own. */
 interface HeardWriter {
@@ -32,24 +33,28 @@ type PartOfWrite = Pick<WriteInput, 'op' | 'counted'>
 type Parts = Pick<CrdtParts, 'count' | 'nextDot' | 'dots' | 'edit' | 'assign'>
 type DocumentWrite = Extract<Operation, { type: 'put' | 'patch' }>
 
-/** The write as the app asked for it, and how one of its parts is written. */
-export interface WriteHere {
-  readonly input: WriteInput
-  readonly writeLocally: (input: WriteInput) => Promise<WriteReceipt>
-  readonly tx: StoreTx
-  readonly clock: Clock
-  readonly random: Random
+/** Of the SDK's core, which this part would bring a second time. */
+export interface WriteCore {
+  readonly groundOf: typeof groundOf
+  readonly writeLocally: typeof writeLocally
 }
 
-/** See `split`. `ground` is the record as the server showed it, with what was heard. */
+/** Writes what `split` makes of a document write. */
 export async function overHeard(
   parts: Parts & Pick<CrdtParts, 'rebase'>,
-  ground: CrdtGround,
-  own: readonly Mutation[],
-  { input, writeLocally, tx, clock, random }: WriteHere,
+  core: WriteCore,
+  { record, own, written, writes, version, made }: RecordGround & { readonly made: Mutation },
+  tx: StoreTx,
+  clock: Clock,
+  random: Random,
+  input: WriteInput,
 ): Promise<WriteReceipt | null> {
-  const { collection, recordId, op, options, opening } = input
+  const { collection, recordId, options, opening } = input
+  const { op } = made
   if ((op.type !== 'put' && op.type !== 'patch') || options.resolves !== undefined) return null
+  // A change of a version ahead of this ground waits for it on the server.
+  if (writes > version) return null
+  const ground = await core.groundOf(tx, collection, record, written)
   const shown = parts.rebase(ground, own)
   const unheard = parts.rebase({ ...ground, heard: undefined }, own)
   const { deviceId } = await identityOf(tx)
@@ -64,9 +69,9 @@ export async function overHeard(
   if (!found) return null
   if (found.lastDot > 0) await noteDot(tx, found.lastDot)
   const receipts: WriteReceipt[] = []
-  // The whole was checked.
-  const as = { ...input, options: { validate: false }, isPart: true } as const
-  for (const part of found.made) receipts.push(await writeLocally({ ...as, ...part }))
+  // The whole was checked; its parts are under the version of what they stand on.
+  const as = { ...input, options: { validate: false }, app: { version }, isPart: true } as const
+  for (const part of found.made) receipts.push(await core.writeLocally(tx, clock, random, { ...as, ...part }))
   return receipts[0] ?? null
 }
 
