@@ -3,21 +3,21 @@ import type { SchemaIssue } from '#lib/engine/types.ts'
 /** Why a call of the SDK was refused; told apart by `code`. */
 export const REPLICA_ERROR_CODES = {
   closed: 'The replica was closed.',
-  invalid_data: 'The document does not match the schema that this device knows; `issues` names the places.',
-  invalid_exchange: 'What another device handed over cannot be joined.',
+  invalid_data: 'The document does not match the schema; `issues` names the places.',
+  invalid_exchange: 'It cannot be joined.',
   invalid_id: 'Ids are lower-case UUIDs.',
   invalid_patch: 'The patch does not fit the document.',
-  invalid_options: 'The options cannot be used as they are.',
-  not_found: 'There is no such record on this device.',
-  not_json: 'The value cannot be written as JSON.',
-  outbox_full: 'Too many changes wait on this device.',
+  invalid_options: 'The options cannot be used.',
+  not_found: 'There is no such record.',
+  not_json: 'The value is no JSON.',
+  outbox_full: 'Too many changes wait.',
   quota_exceeded: 'The device has no room left.',
   other_schema: 'It is of another schema version.',
-  read_only: 'This device may only read the collection.',
-  store_corrupt: 'The local store is damaged; what can be read of it is being kept, and the rest read anew.',
-  store_failed: 'The local store could not be read or written.',
-  too_large: 'A change must stay within what one may hold.',
-  unknown_collection: 'The fleet has no such collection, or this device may not use it.',
+  read_only: 'The collection is read only.',
+  store_corrupt: 'The local store is damaged: what it lost is read anew.',
+  store_failed: 'The local store failed.',
+  too_large: 'A change is too large.',
+  unknown_collection: 'There is no such collection for this device.',
 } as const
 export type ReplicaErrorCode = keyof typeof REPLICA_ERROR_CODES
 

@@ -3,8 +3,8 @@ import type { CrdtStates } from '#lib/protocol/crdt.ts'
 import type { WireRecord } from '#lib/protocol/push.ts'
 import { stillHeard } from './crdt-heard.ts'
 import type { StoreTx } from './store.ts'
-import type { AwaitedChange, HeardNote, ReplicaRecord } from './tables.ts'
-import { eachRow, getMeta, getRecord, getRow, putRow, recordRowKey } from './tables.ts'
+import type { AwaitedChange, FullSyncReason, HeardNote, ReplicaRecord } from './tables.ts'
+import { eachRow, getMeta, getRecord, getRow, putRow, recordRowKey, setMeta } from './tables.ts'
 
 /** From the first sync on: what its author had to send has come by the server, or comes by it later. */
 export const HEARD_KEPT_MS = 86_400_000
@@ -34,6 +34,7 @@ async function noteHeard(
     awaits: together(known?.awaits ?? [], more.awaits),
   }
   await putRow(tx, 'notices', noteKey(collection, recordId), note)
+  await setMeta(tx, 'hasHeard', true)
 }
 
 /** Each once; the newest ones, where they are too many. Ids are in order of time. */
@@ -84,21 +85,25 @@ async function bringUp(
 }
 
 /**
- * After a sync: begins the day of what was heard before it, and ends what is over, or has nothing to wait for. With
- * Infinity all of it ends. Nothing is lost: each author sends its own.
+ * After a sync: begins the day of what was heard before it, and ends what is over, or has nothing to wait for. After one
+ * that read everything anew all of it ends, but for a device's first. Nothing is lost: each author sends its own.
  */
-async function endHeard(tx: StoreTx, nowMs: number): Promise<void> {
+async function endHeard(tx: StoreTx, fullReason: FullSyncReason | null, nowMs: number): Promise<void> {
+  const endsAll = fullReason !== null && fullReason !== 'first'
+  let kept = 0
   const notes: (readonly [string, HeardNote])[] = []
   await eachRow<HeardNote>(tx, 'notices', 'heard/', (note, key) => notes.push([key, note]) > 0)
   for (const [key, note] of notes) {
     const [, collection = '', recordId = ''] = key.split('/')
     const record = await getRecord(tx, collection, recordId)
-    const isKept = record?.heard && nowMs < Infinity && note.awaits.length > 0 && !isOver(note, nowMs)
+    const isKept = record?.heard && !endsAll && note.awaits.length > 0 && !isOver(note, nowMs)
     if (isKept && note.sinceMs === undefined) await putRow(tx, 'notices', key, { ...note, sinceMs: nowMs })
+    if (isKept) kept += 1
     if (isKept) continue
     await tx.remove('notices', key)
     if (record?.heard) await dropHeard(tx, record)
   }
+  if (kept === 0) await setMeta(tx, 'hasHeard', null)
 }
 
 async function dropHeard(

@@ -161,10 +161,7 @@ async function ensureIdentity(
   const { token, deviceId } = options
   const known = await getMeta(tx, 'identity')
   if (!known && token !== undefined && deviceId === undefined) {
-    throw new ReplicaError(
-      'invalid_options',
-      '`token` with an empty store needs the `deviceId` that it belongs to.',
-    )
+    throw new ReplicaError('invalid_options', '`token` in an empty store needs its `deviceId`.')
   }
   const isTaken = token === undefined || token === (await getMeta(tx, 'givenToken'))
   // A full store can still be opened.

@@ -6,7 +6,7 @@ import type { PullResponse } from '#lib/protocol/pull.ts'
 import type { DeviceReport } from '#lib/protocol/report.ts'
 import { receiveStamps } from './device-clock.ts'
 import { closeNotedDecided, conflictsOf } from './notices.ts'
-import { forkParts } from './on-demand.ts'
+import { crdtParts, forkParts } from './on-demand.ts'
 import { pickBatch } from './outbox.ts'
 import { storeRecord, sweepUnseen } from './records.ts'
 import { nextReport } from './reports.ts'
@@ -15,7 +15,7 @@ import type { Run } from './run.ts'
 import { ask, eventOf, noteHeard, saveOpenSession, transact } from './run.ts'
 import type { StoreTx } from './store.ts'
 import type { Position } from './tables.ts'
-import { NO_POSITION, endHeard, getMeta, identityOf, setMeta, startOver } from './tables.ts'
+import { NO_POSITION, getMeta, identityOf, setMeta, startOver } from './tables.ts'
 import type { Outcome } from './transport.ts'
 import { checkPull } from './wire.ts'
 
@@ -184,6 +184,8 @@ async function applyPage(tx: StoreTx, run: Run, page: PullResponse): Promise<Pos
   const unfinished = hasMore(page) || Object.values(page.snapshots).includes('queued')
   const position = { token: page.token, fullReason: unfinished ? before.fullReason : null, marks }
   await setMeta(tx, 'position', position)
-  if (!unfinished) await endHeard(tx, run.clock.now())
+  // What was heard from other devices, and is over by now: where all was read anew, all of it.
+  if (!unfinished && (await getMeta(tx, 'hasHeard')))
+    await crdtParts().heard.endHeard(tx, before.fullReason, run.clock.now())
   return position
 }

@@ -7,7 +7,6 @@ import type { WireRecord } from '#lib/protocol/push.ts'
 import type { FULL_SYNC_REASONS, SESSION_RESULTS, SessionReport } from '#lib/protocol/session.ts'
 import type { DotCount } from './device-dots.ts'
 import { ReplicaError } from './errors.ts'
-import { crdtParts } from './on-demand.ts'
 import type { QuietTime } from './quiet-time.ts'
 import { isStoredRecord } from './record-shape.ts'
 import type { StoreTx, Table } from './store.ts'
@@ -125,6 +124,8 @@ interface Meta {
   /** The last sessions in short, for diagnostics; a report itself goes when the server has it. */
   lastSessions: readonly SessionSummary[]
   lock: SessionLock
+  /** There are notes of what was heard from other devices. */
+  hasHeard: boolean
 }
 export type MetaKey = keyof Meta
 
@@ -325,13 +326,5 @@ export const NO_POSITION: Position = { token: null, fullReason: 'first', marks: 
 export const NO_COUNTS: Counts = { outbox: {}, acknowledged: 0, refusals: 0 }
 
 /** Everything is read anew with the next session, for this reason (TK4); the outbox is not touched. */
-export async function startOver(tx: StoreTx, fullReason: FullSyncReason): Promise<void> {
-  await setMeta(tx, 'position', { token: null, fullReason, marks: {} })
-  await endHeard(tx, Infinity)
-}
-
-/** What was heard from other devices and is over by now; with Infinity all of it. */
-export async function endHeard(tx: StoreTx, nowMs: number): Promise<void> {
-  if ((await tx.scan('notices', { prefix: 'heard/', limit: 1 })).length > 0)
-    await crdtParts().heard.endHeard(tx, nowMs)
-}
+export const startOver = (tx: StoreTx, fullReason: FullSyncReason): Promise<void> =>
+  setMeta(tx, 'position', { token: null, fullReason, marks: {} })
