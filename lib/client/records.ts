@@ -30,7 +30,7 @@ export async function storeRecord(
   const heard = isSameLife && known?.heard && (await crdtParts().heard.keepHeard(tx, known, wire))
   const record: ReplicaRecord = {
     ...rest,
-    ...(heard || {}),
+    ...heard,
     ...(ot ? { ot: revisionsOf(ot) } : {}),
     mark: mark ?? known?.mark ?? null,
     orphan: false,
