@@ -30,7 +30,9 @@ export const platformNamed = (text: string): Platform =>
 
 export const deviceInfo = z.object({
   name: label(120).refine((text) => text.trim() !== '', 'must not be blank'),
-  platform: label(40).transform(platformNamed),
+  platform: label(40)
+    .describe(`${PLATFORMS.join(', ')}, in any case; another name is kept as other, also where a rule asks`)
+    .transform(platformNamed),
   appVersion: label(40),
   model: orNull(label(120)),
   os: orNull(label(120)),
