@@ -49,12 +49,12 @@ export async function checkAccounts({
 function checkTallies(ledger: Ledger, refused: ReadonlySet<string>): void {
   const totals = new Map<string, number>()
   const tags = new Map<string, Set<number>>()
-  // Met no record after a restore: a person decided about it.
+  // A person decides about it: it met no record after a restore, or a copy of its device sent what may be a part of it.
   const decided = new Set<string>()
   for (const [id, intent] of ledger.intents) {
     const effect = ledger.history.effects.get(id)
-    if (intent.collection !== 'tallies' || refused.has(id) || !effect) continue
-    if (effect.status !== 'applied' && effect.status !== 'merged') decided.add(intent.recordId)
+    if (intent.collection !== 'tallies' || !effect) continue
+    if (refused.has(id) || !STANDS.has(effect.status)) decided.add(intent.recordId)
     totals.set(intent.recordId, (totals.get(intent.recordId) ?? 0) + intent.counted)
     const own = tags.get(intent.recordId) ?? new Set()
     tags.set(intent.recordId, own)
