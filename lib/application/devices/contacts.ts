@@ -33,6 +33,8 @@ export class Contacts {
   private readonly heard = new Map<string, Heard>()
   private readonly waiting = new Map<string, Map<string, Heard>>()
   private waitingCount = 0
+  /** Devices of which another process heard a report of the same number that wasn't this one's. */
+  private readonly copied = new Set<string>()
   private writing: Promise<unknown> = Promise.resolve()
 
   constructor(storage: Pick<Storage, 'devices'>) {
@@ -72,6 +74,11 @@ export class Contacts {
     if (this.heard.size > DEVICES_MAX && !oldest.done) this.heard.delete(oldest.value)
   }
 
+  /** Whether there are two of this device, as was seen after an answer; it is told once. */
+  takeCopied(device: Key): boolean {
+    return this.copied.delete(keyOf(device))
+  }
+
   /** Its next report is written before the answer, whatever it tells. */
   forget(device: Key): void {
     this.heard.delete(keyOf(device))
@@ -108,12 +115,19 @@ export class Contacts {
         heard.written = report
         const { deviceId } = heard
         const isTaken = taken.has(deviceId)
-        // Told elsewhere meanwhile: a copy, or a device that has moved on. Its next report shows which.
-        if (!isTaken) this.forget({ fleetId, id: deviceId })
+        if (!isTaken) await this.lookForCopy({ fleetId, id: deviceId }, report)
         if ((!isTaken || heard.last === report) && ofFleet.delete(deviceId)) this.waitingCount -= 1
       }
     }
     if (ofFleet.size === 0) this.waiting.delete(fleetId)
+  }
+
+  /** Told elsewhere meanwhile: a device that has moved on, or a copy, which in step with it no later report would show. */
+  private async lookForCopy(device: Key, { seq, nonce }: StoredReport): Promise<void> {
+    this.forget(device)
+    const kept = (await this.storage.devices.get(device.fleetId, device.id))?.report
+    if (kept?.seq === seq && kept.nonce !== nonce && this.copied.size < DEVICES_MAX)
+      this.copied.add(keyOf(device))
   }
 }
 

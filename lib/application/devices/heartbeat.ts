@@ -22,6 +22,7 @@ export async function noteContact(
   const atMs = ctx.clock.now()
   const told = report && storedReport(report, atMs)
   const done = report?.ackCommands ?? []
+  if (told && ctx.contacts.takeCopied(device)) throw new ApplicationError('device_forked')
   if (told && done.length === 0 && ctx.contacts.keep(device, app, told)) return true
   const follows = told !== null && ctx.contacts.follows(device, told)
   await ctx.contacts.settle(device)

@@ -155,6 +155,37 @@ describe('what devices told last', () => {
     expect(after).toContain('device_forked')
   })
 
+  it('[FK1] a copy in step with its original is found, though each speaks to a process of its own', async () => {
+    const { clock, storage, app, device } = await world()
+    const elsewhere = testApp(storage, undefined, clock).ctx
+    const one = await device()
+    const say = (ctx: typeof elsewhere, seq: number, nonce: string): Promise<string> =>
+      noteContact(ctx, one, APP, { ...DAY, seq, nonce }).then(
+        () => 'ok',
+        (error: { tidemarkCode: string }) => error.tidemarkCode,
+      )
+    expect(await say(app.ctx, 1, 'both')).toBe('ok')
+    expect(await say(elsewhere, 1, 'both')).toBe('ok')
+    const told: string[] = []
+    for (let seq = 2; seq <= 5; seq++) {
+      told.push(await say(app.ctx, seq, `own ${seq}`), await say(elsewhere, seq, `copy ${seq}`))
+      await app.ctx.contacts.flush()
+      await elsewhere.contacts.flush()
+    }
+    expect(told).toContain('device_forked')
+  })
+
+  it('[FK1] a device that moved on to another process is no copy', async () => {
+    const { clock, storage, app, device } = await world()
+    const elsewhere = testApp(storage, undefined, clock).ctx
+    const one = await device()
+    for (let seq = 1; seq <= 3; seq++)
+      await noteContact(app.ctx, one, APP, { ...DAY, seq, nonce: `own ${seq}` })
+    await noteContact(elsewhere, one, APP, { ...DAY, seq: 4, nonce: 'own 4' })
+    await app.ctx.contacts.flush()
+    expect(await noteContact(app.ctx, one, APP, { ...DAY, seq: 5, nonce: 'own 5' })).toBe(false)
+  })
+
   it('waits for a database that is away, and goes on when it is back', async () => {
     const { clock, storage, device, kept } = await world()
     let isAway = false
