@@ -35,11 +35,11 @@ export async function serveFleet(origin: string): Promise<Served> {
   const listener = createNodeListener({
     ...app.router,
     owns: () => true,
-    async handle(request) {
+    async answer(request) {
       const isDevice = request.method !== 'OPTIONS'
       if (isDevice) most = Math.max(most, ++running)
       try {
-        const response = await app.router.handle(request)
+        const answer = await app.router.answer(request)
         const { pathname } = new URL(request.url)
         const hold = isDevice ? holds.get(pathname) : undefined
         if (hold) {
@@ -47,7 +47,7 @@ export async function serveFleet(origin: string): Promise<Served> {
           hold.acted()
           await hold.release
         }
-        return response
+        return answer
       } finally {
         if (isDevice) running -= 1
       }
