@@ -25,8 +25,10 @@ export function closureOf(draft: PushDraft, effect: ChangeEffect): ConflictClosu
   const { version } = record
   const { data } = asOfToday(draft, mutation.collection, record)
   const theirs = before && asOfToday(draft, mutation.collection, before).data
-  const isMine = sidesOf(draft, conflict).some((mine) => jsonEqual(data, mine))
-  const kept = isMine ? 'mine' : jsonEqual(data, theirs) ? 'theirs' : 'merged'
+  const isMine = (mine: JsonObject | null): boolean => jsonEqual(data, mine)
+  // What a migration makes of the device's side may be what stands: as it was told, each side comes first.
+  const asTold = isMine(conflict.local) ? 'mine' : jsonEqual(data, theirs) ? 'theirs' : null
+  const kept = asTold ?? (broughtUp(draft, conflict).some(isMine) ? 'mine' : 'merged')
   return {
     conflictId: conflict.id,
     mutationId: mutation.id,
@@ -37,12 +39,12 @@ export function closureOf(draft: PushDraft, effect: ChangeEffect): ConflictClosu
   }
 }
 
-/** The device's side, as it is stored, and brought up from whichever schema version it may have been made under. */
-function sidesOf({ world }: PushDraft, { collection, local }: KnownConflict): readonly (JsonObject | null)[] {
+/** The device's side, brought up from whichever schema version it may have been made under. */
+function broughtUp({ world }: PushDraft, { collection, local }: KnownConflict): readonly JsonObject[] {
   const rules = world.collections.get(collection)
-  if (!rules || !local) return [local]
-  const broughtUp = rules.upMigrations.map(({ from }) => migrateDocument(rules, local, from))
-  return [local, ...broughtUp.flatMap((made) => (made.ok ? [made.value] : []))]
+  if (!rules || !local) return []
+  const made = rules.upMigrations.map(({ from }) => migrateDocument(rules, local, from))
+  return made.flatMap((one) => (one.ok ? [one.value] : []))
 }
 
 /** The row of a mutation that a person's decision leaves without effect (CS7): what it wanted is kept. */

@@ -97,6 +97,17 @@ describe('resolves', () => {
     },
   )
 
+  it('[CS6] what stands is theirs, also where a migration would make it of the device’s side', () => {
+    const step = { from: 1, to: 2, ops: [{ op: 'default' as const, path: '/b', value: 0 }] }
+    const server = new EngineWorld(rulesOf({ strategy: 'manual', schemaVersion: 2, upMigrations: [step] }))
+    const today = { schemaVersion: 2 }
+    server.send(DEVICE_A, put({ a: 0, b: 0 }), today)
+    server.send(DEVICE_B, put({ a: 2, b: 0 }), { ...today, baseVersion: 1 })
+    const conflictId = conflictOf(server.send(DEVICE_A, put({ a: 2 }), { ...today, baseVersion: 1 }))
+    server.send(DEVICE_C, put({ a: 2, b: 0 }), { ...today, baseVersion: 2, resolves: conflictId })
+    expect(server.last.effects[0]?.closes?.kept).toBe('theirs')
+  })
+
   it('[CS6] the first wins, later ones are superseded and what they wanted is kept', () => {
     const { server, conflictId } = contested()
     const decide = (device: string, a: string) =>
