@@ -83,8 +83,8 @@ async function listenOnce(url: string, listener: SignalListener, over: AbortSign
   client.on('error', () => broken.abort())
   client.on('end', () => broken.abort())
   client.on('notification', ({ payload }) => {
-    const [fleetId, heads] = JSON.parse(payload ?? '') as Message
-    listener.grown(fleetId, new Map(heads))
+    const message = messageIn(payload ?? '')
+    if (message) listener.grown(message[0], new Map(message[1]))
   })
   const ended = AbortSignal.any([over, broken.signal])
   try {
@@ -104,6 +104,22 @@ async function listenOnce(url: string, listener: SignalListener, over: AbortSign
     await Promise.race([goodbye, sleep(GOODBYE_MS, undefined, { ref: false })])
   }
 }
+
+/** Null for what isn't ours: whoever may log in to the database may send something on the channel. */
+function messageIn(payload: string): Message | null {
+  try {
+    const message: unknown = JSON.parse(payload)
+    return isMessage(message) ? message : null
+  } catch {
+    return null
+  }
+}
+
+const isMessage = (value: unknown): value is Message =>
+  Array.isArray(value) && typeof value[0] === 'string' && Array.isArray(value[1]) && value[1].every(isHead)
+
+const isHead = (value: unknown): boolean =>
+  Array.isArray(value) && typeof value[0] === 'string' && Number.isSafeInteger(value[1])
 
 /** Ends early, and without a word, when the signal says so. Doesn't keep a closing process alive. */
 const pause = (ms: number, signal: AbortSignal): Promise<void> =>

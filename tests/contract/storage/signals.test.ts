@@ -58,6 +58,22 @@ describe.each(BACKENDS)('signals on $name', (backend) => {
 describe('signals on PostgreSQL', () => {
   const current = opened(BACKENDS[1] as (typeof BACKENDS)[number])
 
+  it('are heard past what others say on the channel', async () => {
+    const { storage, url } = current()
+    const ears = listening(storage)
+    await until(() => ears.states.at(-1) === true)
+    const stranger = new pg.Client({ connectionString: url ?? '' })
+    await stranger.connect()
+    for (const said of ['', 'x', '7', '["f"]', '["f",[["notes"]]]', '["f",[["notes","1"]]]'])
+      await stranger.query(`SELECT pg_notify('tidemark_grown', $1)`, [said])
+    await stranger.end()
+    await storage.signals.tell(new Map([[FLEET, new Map([['notes', 3]])]]))
+    await until(() => ears.heard.length > 0)
+    expect(ears.heard).toEqual([[FLEET, { notes: 3 }]])
+    expect(ears.states).toEqual([true])
+    await ears.stop()
+  })
+
   it('are heard again once a connection that was lost is back, and it is told in between', async () => {
     const { storage, url } = current()
     const ears = listening(storage)
