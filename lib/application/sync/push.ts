@@ -62,6 +62,8 @@ export async function push(ctx: Context, input: PushInput): Promise<Answered> {
     requestHash,
     report,
   } as const
+  // FK1: a report that waits to be written is the one that this one follows, or is a copy of.
+  await ctx.contacts.settle(input.device)
   const outcome = await submitPush(ctx, fleetId, job, (waitedMs) => input.pass.waited(waitedMs))
   if (outcome.kind === 'failed') throw outcome.error
   const told = request.report.ackCommands ?? []

@@ -249,6 +249,15 @@ describe.each(STORAGES)('polls with nothing new over $name', ({ open }) => {
     expect((await poller.poll()).status).toBe(401)
   })
 
+  it('[FK1] are known before a push of the same number is taken: it is a copy’s', async () => {
+    const poller = await Poller.enroll(one.app, fleet)
+    expect(await asked(one, () => poller.poll())).toEqual([])
+    const { device } = poller
+    const report = { state: 'pushing', seq: poller.seq, nonce: 'of a copy', outbox: { depth: 1 } }
+    const copied = await device.push(device.pushBody([device.mutation()], { report }))
+    expect([copied.status, await copied.json()]).toMatchObject([409, { code: 'device_forked' }])
+  })
+
   it('[TK6] end with 410 once the epoch was raised', async () => {
     const poller = await Poller.enroll(one.app, fleet)
     expect(await poller.changes()).toEqual([])
