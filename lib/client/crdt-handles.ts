@@ -77,8 +77,8 @@ async function write(place: Place, edit: Edit): Promise<WriteReceipt | null> {
   checkOpen()
   const receipt = await store.transactDurably(async (tx) => {
     const standing = await groundAt(place, tx)
-    const { record, own, written, at } = standing
-    const ground = core.crdtParts().rebase(await core.groundOf(tx, collection, record, written), own)
+    const { record, own, at } = standing
+    const ground = core.crdtParts().rebase(await core.groundOf(tx, collection, record), own)
     if (ground.data === null) throw new ReplicaError('not_found', `${collection}/${recordId}`)
     if (usesOt(ground.rules)) throw new ReplicaError('invalid_patch', `not_crdt at ${path}`)
     const { deviceId } = await core.identityOf(tx)

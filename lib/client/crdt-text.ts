@@ -10,3 +10,8 @@ export function need(code: string): void {
     text = (await import('#lib/engine/crdt/text-yjs.ts')).yjsText
   })
 }
+
+export function loadedText(): TextCrdt {
+  need('text_not_loaded')
+  return text as TextCrdt
+}

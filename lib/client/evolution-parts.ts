@@ -4,6 +4,7 @@ import { migratePointer, migrateStates } from '#lib/engine/schema-evolution/migr
 import type { MigrationCel } from '#lib/engine/schema-evolution/migration-cel.ts'
 import { ok } from '#lib/kernel/result.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
+import { loadedText } from './crdt-text.ts'
 import { ReplicaError } from './errors.ts'
 import { NotLoaded } from './on-demand.ts'
 import type { ReplicaRecord } from './tables.ts'
@@ -14,8 +15,6 @@ export interface Aligned {
   readonly record: ReplicaRecord | null
   /** Without those that the server can't bring up: they become dead letters. */
   readonly own: readonly Mutation[]
-  /** CRDTs whose state only the server can tell: they were computed from what this device has of them. */
-  readonly written: ReadonlySet<string>
 }
 
 type Brought = Pick<RecordGround, 'config' | 'version'>
@@ -40,35 +39,26 @@ const cel: MigrationCel = (text) => {
     compile = (await import('#lib/engine/schema-evolution/migration-cel.ts')).compileMigrationCel
   })
 }
-const evolution = createEvolution(cel)
-const NONE_WRITTEN: ReadonlySet<string> = new Set()
+const evolution = createEvolution(cel, loadedText)
 
 /** The record as the server would have it; what it can't migrate it takes as it is. */
-function alignRecord(rules: Evolving, record: ReplicaRecord): Pick<Aligned, 'record' | 'written'> {
+function alignRecord(rules: Evolving, record: ReplicaRecord): ReplicaRecord {
   const { data, crdt = {}, ot, heard, hlc, schemaVersion: from, heardVersion = from } = record
-  if (from >= rules.schemaVersion || !data) return { record, written: NONE_WRITTEN }
+  if (from >= rules.schemaVersion || !data) return record
   const made = evolution.record(rules, { data, crdt, hlc }, from)
-  const written = Object.entries(migrateStates(rules, crdt, from)).flatMap(([path, { kind }]) =>
-    kind === 'text' && made.crdt[path]?.kind !== 'text' ? [path] : [],
-  )
   return {
-    record: {
-      ...record,
-      schemaVersion: rules.schemaVersion,
-      data: made.data,
-      ...(record.crdt ? { crdt: made.crdt } : {}),
-      ...(ot ? { ot: migrateStates(rules, ot, from) } : {}),
-      ...(heard
-        ? { heard: migrateStates(rules, heard, heardVersion), heardVersion: rules.schemaVersion }
-        : {}),
-    },
-    written: new Set(written),
+    ...record,
+    schemaVersion: rules.schemaVersion,
+    data: made.data,
+    ...(record.crdt ? { crdt: made.crdt } : {}),
+    ...(ot ? { ot: migrateStates(rules, ot, from) } : {}),
+    ...(heard ? { heard: migrateStates(rules, heard, heardVersion), heardVersion: rules.schemaVersion } : {}),
   }
 }
 
 export const evolutionParts: EvolutionParts = {
   align: (rules, record, own) => ({
-    ...(record ? alignRecord(rules, record) : { record, written: NONE_WRITTEN }),
+    record: record && alignRecord(rules, record),
     own: own.flatMap((mutation) => {
       const made = evolution.mutation(rules, mutation)
       return made.ok ? [made.value] : []

@@ -43,12 +43,12 @@ async function exportCrdt(
   checkOpen()
   return store.transact(async (tx) => {
     const standing = await core.readGround(tx, collection, recordId, undefined)
-    const { record, own, written, version: schemaVersion } = standing
+    const { record, own, version: schemaVersion } = standing
     const parts = core.crdtParts()
     const note = record?.heard ? await parts.heard.readNote(tx, collection, recordId) : null
     // What is over is handed to nobody: two devices would keep it alive between them.
     const isHeld = note !== null && !parts.heard.isOver(note, clock.now())
-    const start = await core.groundOf(tx, collection, record, written)
+    const start = await core.groundOf(tx, collection, record)
     const ground = parts.rebase(isHeld ? start : { ...start, heard: undefined }, own)
     if (ground.data === null) return null
     if (!usesCrdt(ground.rules)) throw bad(`${collection} holds no CRDTs`)

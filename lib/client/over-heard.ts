@@ -43,7 +43,7 @@ export interface WriteCore {
 export async function overHeard(
   parts: Parts & Pick<CrdtParts, 'rebase'>,
   core: WriteCore,
-  { record, own, written, writes, version, made }: RecordGround & { readonly made: Mutation },
+  { record, own, writes, version, made }: RecordGround & { readonly made: Mutation },
   tx: StoreTx,
   clock: Clock,
   random: Random,
@@ -54,7 +54,7 @@ export async function overHeard(
   if ((op.type !== 'put' && op.type !== 'patch') || options.resolves !== undefined) return null
   // A change of a version ahead of this ground waits for it on the server.
   if (writes > version) return null
-  const ground = await core.groundOf(tx, collection, record, written)
+  const ground = await core.groundOf(tx, collection, record)
   const shown = parts.rebase(ground, own)
   const unheard = parts.rebase({ ...ground, heard: undefined }, own)
   const { deviceId } = await identityOf(tx)

@@ -60,11 +60,11 @@ export async function storeOwnWrite(
   if (stored && stored.version >= version && !stored.orphan) return
   const config = await configOf(tx, collection)
   const aligned = align(config, stored, [entry.mutation], config?.schemaVersion ?? 1)
-  const { record: known, version: schemaVersion, written } = aligned
+  const { record: known, version: schemaVersion } = aligned
   const [mutation] = aligned.own
   if (!mutation) return
   const settled = await settledCrdts(tx, known, mutation, version, deviceId)
-  if (settled === 'unknown' || (settled && written.size > 0)) return
+  if (settled === 'unknown') return
   const data = settled ? settled.data : rebase(known?.data ?? null, [mutation])
   // A patch on a record that is not held: only the pull can tell what became of it.
   if (data === null && mutation.op.type !== 'delete') return

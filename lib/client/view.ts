@@ -37,7 +37,6 @@ export interface RecordGround {
   readonly version: number
   /** The schema version that the app writes. */
   readonly writes: number
-  readonly written: ReadonlySet<string>
   readonly data: JsonObject | null
   readonly pending: readonly OutboxEntry[]
   readonly inConflict: boolean
@@ -76,7 +75,7 @@ export function align(
   const isMixed = config?.upMigrations?.length && held.some((each) => each.schemaVersion < version)
   return isMixed
     ? { ...evolutionParts().align({ ...config, schemaVersion: version }, record, own), version }
-    : { record, own, version, written: NONE_WRITTEN }
+    : { record, own, version }
 }
 
 /** The version that the app writes: its own, else the newest that this device has heard of (DL5). */
@@ -110,7 +109,7 @@ export async function readGround(
     writes,
     data:
       has('crdt') || record?.heard
-        ? crdtParts().rebase(await groundOf(tx, collection, record, aligned.written), own).data
+        ? crdtParts().rebase(await groundOf(tx, collection, record), own).data
         : has('ot')
           ? otParts().rebase(record?.data ?? null, own)
           : rebase(record?.data ?? null, own),
@@ -127,19 +126,18 @@ export const UNKNOWN_RULES: Rules = { strategy: 'crdt', fieldStrategies: {} }
 export const rulesOf = async (tx: StoreTx, collection: string): Promise<Rules> =>
   (await configOf(tx, collection)) ?? UNKNOWN_RULES
 
-/** A record and its CRDTs as the server last showed them; on `written` paths only the server can tell the state. */
+/** A record and its CRDTs as the server last showed them. */
 export async function groundOf(
   tx: StoreTx,
   collection: string,
   record: ReplicaRecord | null,
-  written = NONE_WRITTEN,
 ): Promise<CrdtGround> {
   return {
     rules: await rulesOf(tx, collection),
     data: record?.data ?? null,
     states: record?.crdt ?? {},
     hlc: record?.hlc ?? '',
-    written,
+    written: NONE_WRITTEN,
     heard: record?.heard,
     life: record?.life,
   }

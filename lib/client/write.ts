@@ -99,11 +99,11 @@ function plainDocument(standing: JsonObject | null, op: Operation): JsonObject |
 
 async function joinedDocument(
   tx: StoreTx,
-  { record, own, written }: RecordGround,
+  { record, own }: RecordGround,
   collection: string,
   made: Mutation,
 ): Promise<JsonObject | null> {
-  return crdtParts().rebase(await groundOf(tx, collection, record, written), [...own, made]).data
+  return crdtParts().rebase(await groundOf(tx, collection, record), [...own, made]).data
 }
 
 /**

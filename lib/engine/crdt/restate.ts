@@ -1,18 +1,28 @@
 import type { Json } from '#lib/kernel/json.ts'
 import { canonicalJson } from '#lib/kernel/json.ts'
-import type { CrdtState, DottedValue, OrSetState } from '#lib/protocol/crdt.ts'
+import type { CrdtState, DottedValue, OrSetState, TextState } from '#lib/protocol/crdt.ts'
 import { SERVER_ACTOR_ID } from '../clock-offset.ts'
 import { hashText } from '../state-hash.ts'
 import { formatDot } from './dots.ts'
 import { registerOf } from './lww-register.ts'
 import { checkOrSet, mergeOrSets } from './or-set.ts'
 import { distinct } from './set-values.ts'
+import type { TextCrdt } from './text.ts'
+
+/** The text engine, which a device loads when a step meets a text. */
+export type TextEngine = () => TextCrdt
 
 /**
  * A CRDT of the same kind that reads as the value, where there is one: equal on all that know the value, whatever else
- * they know, so that later changes join. The step counts and adds as the server. A text becomes a plain value.
+ * they know, so that later changes join. The step counts, adds and types as the server. `seed` names the text.
  */
-export function restated(state: CrdtState, value: Json | undefined, hlc: string): CrdtState {
+export function restated(
+  state: CrdtState,
+  value: Json | undefined,
+  hlc: string,
+  seed: string,
+  texts: TextEngine,
+): CrdtState {
   switch (state.kind) {
     case 'lww-register':
       return registerOf(value, state.hlc)
@@ -22,7 +32,9 @@ export function restated(state: CrdtState, value: Json | undefined, hlc: string)
     case 'or-set':
       return setOf(state, value) ?? registerOf(value, hlc)
     case 'text':
-      return registerOf(value, hlc)
+      return (
+        (typeof value === 'string' ? textOf(state, value, seed, texts()) : null) ?? registerOf(value, hlc)
+      )
   }
 }
 
@@ -42,6 +54,16 @@ function setOf(set: OrSetState, value: Json | undefined): OrSetState | null {
   const added = [...wanted].flatMap(([text, each]) => (known.has(text) ? [] : [dotted(text, each)]))
   const fresh = checkOrSet({ add: added })
   return fresh.ok ? mergeOrSets({ ...set, add: kept }, fresh.value) : null
+}
+
+/**
+ * The step is an edit of the text that was there, under a number that its value has no part in: who brought up an older text
+ * than the server's types at places that the server's has too.
+ */
+function textOf(state: TextState, value: string, seed: string, text: TextCrdt): TextState | null {
+  const edit = text.edit(state, value, `${SERVER_ACTOR_ID}${seed}`)
+  const made = edit.ok ? text.merge(state, edit.value) : text.edit(null, value, `${SERVER_ACTOR_ID}${seed}`)
+  return made.ok ? made.value : null
 }
 
 const BITS_32 = 2 ** 32

@@ -3,6 +3,7 @@ import type { Result } from '#lib/kernel/result.ts'
 import { err, ok } from '#lib/kernel/result.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { UpMigrationOp } from '#lib/protocol/rules.ts'
+import type { TextEngine } from '../crdt/restate.ts'
 import type { MigrationFailure } from './migrate-document.ts'
 import { stepDocument } from './migrate-document.ts'
 import { stepPatch } from './migrate-patch.ts'
@@ -23,13 +24,13 @@ export interface Evolution {
   mutation(rules: Evolving, mutation: Mutation): Result<Mutation, MigrationFailure>
 }
 
-export function createEvolution(cel: MigrationCel): Evolution {
+export function createEvolution(cel: MigrationCel, texts: TextEngine): Evolution {
   const document: Evolution['document'] = (rules, start, from) =>
     run(rules, start, from, (value, step) => stepDocument(value, step, cel))
   return {
     document,
     record(rules, held, from) {
-      const made = run(rules, held, from, (value, step) => stepRecord(value, step, cel))
+      const made = run(rules, held, from, (value, step) => stepRecord(value, step, cel, texts))
       return made.ok ? made.value : held
     },
     mutation(rules, mutation) {

@@ -6,6 +6,7 @@ import { ok } from '#lib/kernel/result.ts'
 import type { CrdtState, CrdtStates } from '#lib/protocol/crdt.ts'
 import type { UpMigrationOp } from '#lib/protocol/rules.ts'
 import { nearestStamp } from '../conflict/field-stamps.ts'
+import type { TextEngine } from '../crdt/restate.ts'
 import { restated } from '../crdt/restate.ts'
 import { overlaps } from '../ot/paths.ts'
 import type { MigrationFailure } from './migrate-document.ts'
@@ -30,13 +31,14 @@ export function stepRecord(
   held: HeldRecord,
   step: UpMigrationOp,
   cel: MigrationCel,
+  texts: TextEngine,
 ): Result<HeldRecord, MigrationFailure> {
   const { data, crdt, hlc, stamps } = held
   const next = stepDocument(data, step, cel)
   if (!next.ok) return next
   return ok({
     data: next.value,
-    crdt: Object.keys(crdt).length === 0 ? crdt : stepStates(held, next.value, step),
+    crdt: Object.keys(crdt).length === 0 ? crdt : stepStates(held, next.value, step, texts),
     hlc,
     ...(stamps ? { stamps: stepStamps({ data, hlc, stamps }, step) } : {}),
   })
@@ -54,7 +56,12 @@ function placeAfter(data: JsonObject, step: UpMigrationOp, pointer: string): str
   return isReplaced ? null : moved
 }
 
-function stepStates({ data, crdt, hlc }: HeldRecord, next: JsonObject, step: UpMigrationOp): CrdtStates {
+function stepStates(
+  { data, crdt, hlc }: HeldRecord,
+  next: JsonObject,
+  step: UpMigrationOp,
+  texts: TextEngine,
+): CrdtStates {
   const place = toPointer(pathOf(step.path))
   const states = new Map<string, CrdtState>()
   for (const [pointer, state] of Object.entries(crdt)) {
@@ -64,7 +71,7 @@ function stepStates({ data, crdt, hlc }: HeldRecord, next: JsonObject, step: UpM
     const isComputed = step.op === 'cel' && overlaps(place, pointer)
     if (!isComputed && jsonEqual(was, is)) states.set(moved, state)
     else if (!isPassed(was, is, isComputed && isWithin(pointer, place)))
-      states.set(moved, restated(state, is, hlc))
+      states.set(moved, restated(state, is, hlc, moved, texts))
   }
   for (const pointer of states.keys()) if (liesInValue(pointer, states)) states.delete(pointer)
   return Object.fromEntries(states)

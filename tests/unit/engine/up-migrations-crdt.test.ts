@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { yjsText } from '#lib/engine/crdt/text-yjs.ts'
-import type { CrdtChange } from '#lib/protocol/crdt.ts'
+import { migrateRecord } from '#lib/engine/schema-evolution/migrate.ts'
+import type { CrdtChange, CrdtState } from '#lib/protocol/crdt.ts'
+import type { CollectionRules } from '#lib/engine/types.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
 import type { UpMigrationOp } from '#lib/protocol/rules.ts'
 import {
@@ -31,14 +33,11 @@ const register = (deviceId: string, path: string, value: string, atMs = 0): Crdt
   value,
   hlc: stamp(deviceId, atMs),
 })
-function types(text: string): CrdtChange {
-  const made = yjsText.edit(null, text, 'seed')
-  return {
-    path: '/body',
-    kind: 'text',
-    update: made.ok && made.value.kind === 'text' ? made.value.update : '',
-  }
+function edits(base: CrdtState | undefined, text: string): CrdtChange {
+  const made = yjsText.edit(base?.kind === 'text' ? base : null, text, `seed ${text}`)
+  return { path: '/body', kind: 'text', update: made.ok ? made.value.update : '' }
 }
+const types = (text: string): CrdtChange => edits(undefined, text)
 const cel = (path: string, text: string): UpMigrationOp => ({ op: 'cel', path, cel: text })
 const rename = (path: string, to: string): UpMigrationOp => ({ op: 'rename', path, to })
 
@@ -56,6 +55,9 @@ class Evolving extends EngineWorld {
     this.send(DEVICE_C, patch({ z: 1 }), { baseVersion: this.version, schemaVersion: 2 })
     const { z: _, ...data } = this.record?.data ?? {}
     return data
+  }
+  get rules(): CollectionRules {
+    return [...this.world.collections.values()][0] as CollectionRules
   }
   get version(): number {
     return this.record?.version ?? 0
@@ -102,6 +104,28 @@ describe('up-migrations of records that hold CRDTs', () => {
     const { crdt: states = {} } = server.record ?? {}
     expect(Object.keys(states).sort()).toEqual(['/body', '/n', '/tags'])
   })
+
+  it.each(['value + "!"', '"<" + value + ">"', '"HI"'])(
+    '[DL5] what is typed on a copy that lacks what others typed before %s was computed is kept',
+    (computes) => {
+      const server = recordOf(put({}), crdt(types('hi')))
+      const { data, crdt: states = {}, hlc = '' } = server.record ?? {}
+      const stale = { data: data ?? {}, crdt: states, hlc }
+      server.send(DEVICE_B, crdt(edits(states['/body'], 'hi, late')), { baseVersion: server.version })
+      server.publish(cel('/body', computes))
+      const { crdt: copy, data: shown } = migrateRecord(server.rules, stale, 1)
+      const typed = edits(copy['/body'], `AAA${String(shown['body'])}`)
+      const result = server.send(DEVICE_A, crdt(typed), { baseVersion: 2, schemaVersion: 2 })
+      expect(result).toMatchObject({ status: 'applied' })
+      const now = String((server.touch() as { body: string }).body)
+      expect(now).toContain('AAA')
+      expect(now.replace('AAA', '')).toBe(
+        computes === '"HI"'
+          ? 'HI'
+          : `${computes.startsWith('value') ? '' : '<'}hi, late${computes.startsWith('value') ? '!' : '>'}`,
+      )
+    },
+  )
 
   it('[DL5] a rename onto something replaces it, and one of nothing replaces nothing', () => {
     const server = recordOf(put({ name: 'N', total: 2, kept: 1 }), crdt(counts(DEVICE_A, 3, '/total')))
