@@ -4,7 +4,7 @@ import type { WireRecord } from '#lib/protocol/push.ts'
 import { stillHeard } from './crdt-heard.ts'
 import type { StoreTx } from './store.ts'
 import type { AwaitedChange, FullSyncReason, HeardNote, ReplicaRecord } from './tables.ts'
-import { eachRow, getMeta, getRecord, getRow, putRow, recordRowKey, setMeta } from './tables.ts'
+import { configOf, eachRow, getRecord, getRow, putRow, recordRowKey, setMeta } from './tables.ts'
 
 /** From the first sync on: what its author had to send has come by the server, or comes by it later. */
 export const HEARD_KEPT_MS = 86_400_000
@@ -59,8 +59,7 @@ async function keepHeard(
 
 /** Of what is heard now: that of the config; before the first one that of the export. */
 async function versionOf(tx: StoreTx, collection: string, exported: number): Promise<number> {
-  const rules = (await getMeta(tx, 'config'))?.collections.find(({ name }) => name === collection)
-  return rules?.schemaVersion ?? exported
+  return (await configOf(tx, collection))?.schemaVersion ?? exported
 }
 
 /**
@@ -75,7 +74,7 @@ async function bringUp(
   to: number,
 ): Promise<CrdtStates | null> {
   if (from === to) return states
-  const rules = (await getMeta(tx, 'config'))?.collections.find(({ name }) => name === collection)
+  const rules = await configOf(tx, collection)
   if (!rules || from > to || rules.schemaVersion !== to) return null
   const moved = Object.entries(states).flatMap(([pointer, state]) => {
     const path = isComputed(rules, pointer, from) ? null : migratePointer(rules, pointer, from)

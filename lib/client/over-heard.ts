@@ -1,7 +1,8 @@
+import { withValue } from '#lib/engine/ot/paths.ts'
 import { applyOperation, parseKey } from '#lib/engine/patch.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { canonicalJson, jsonEqual } from '#lib/kernel/json.ts'
-import { toPointer, valueIn } from '#lib/kernel/json-pointer.ts'
+import { isWithin, overlaps, toPointer, valueAt, valueIn } from '#lib/kernel/json-pointer.ts'
 import type { Random } from '#lib/kernel/random.ts'
 import { uuidv7 } from '#lib/kernel/uuid.ts'
 import type { CrdtChange, CrdtKind } from '#lib/protocol/crdt.ts'
@@ -101,15 +102,15 @@ function split(
   for (const path of Object.keys(shown.heard ?? {})) {
     if (shown.written.has(path) || !touches(op, path)) continue
     const kind = stateAt(shown.states, path)?.kind
-    const [was, is] = [shown.data, next.value].map((data) => valueIn(data, parseKey(path) ?? []))
+    const [was, is] = [shown.data, next.value].map((data) => valueAt(data, path))
     if (!kind || !fits(kind, was) || !fits(kind, is)) continue
-    const kept = withValue(document, path, valueIn(unheard.data ?? {}, parseKey(path) ?? []), op, is)
+    const isLeftOut = is === undefined && op.type === 'put'
+    const kept = isLeftOut ? document : withValue(document, path, valueAt(unheard.data, path))
     if (!kept) continue
     document = kept
     taken.push(path)
     // A document that leaves a counter, set or text out lets it be; a patch that unsets it empties it.
-    const isLeftOut = is === undefined && op.type === 'put' && kind !== 'lww-register'
-    if (isLeftOut || jsonEqual(was, is)) continue
+    if ((isLeftOut && kind !== 'lww-register') || jsonEqual(was, is)) continue
     const change = { parts, ground: shown, path, kind, was, is, writer, nextDot }
     const edit = editOf(change)
     if (edit.nextDot > nextDot) lastDot = (nextDot = edit.nextDot) - 1
@@ -117,7 +118,7 @@ function split(
   }
   if (taken.length === 0) return null
   const rest = plainOp(op, document, taken)
-  // A change of nothing has its receipt as any other.
+  // The app is owed a receipt also for a write that changes nothing of what it sees.
   const plain = rest ?? (edits.length === 0 ? { type: 'patch' as const, set: {} } : null)
   const made = [...(plain ? [{ op: plain }] : []), ...edits.map(({ op, counted }) => ({ op, counted }))]
   return { made, lastDot }
@@ -131,7 +132,7 @@ function fits(kind: CrdtKind, value: Json | undefined): boolean {
 }
 
 function touches(op: DocumentWrite, pointer: string): boolean {
-  return op.type === 'put' || keysOf(op).some((key) => overlap(pointerOf(key), pointer))
+  return op.type === 'put' || keysOf(op).some((key) => overlaps(pointerOf(key), pointer))
 }
 
 const keysOf = (op: Extract<Operation, { type: 'patch' }>): readonly string[] => [
@@ -139,24 +140,6 @@ const keysOf = (op: Extract<Operation, { type: 'patch' }>): readonly string[] =>
   ...(op.unset ?? []),
 ]
 const pointerOf = (key: string): string => toPointer(parseKey(key) ?? [key])
-const isWithin = (inner: string, outer: string): boolean => inner === outer || inner.startsWith(`${outer}/`)
-const overlap = (a: string, b: string): boolean => isWithin(a, b) || isWithin(b, a)
-
-/** The document with what the server has at the path; null where it can't stand there. */
-function withValue(
-  document: JsonObject,
-  path: string,
-  value: Json | undefined,
-  op: DocumentWrite,
-  is: Json | undefined,
-): JsonObject | null {
-  if (is === undefined && op.type === 'put') return document
-  const next = applyOperation(
-    document,
-    value === undefined ? { type: 'patch', unset: [path] } : { type: 'patch', set: { [path]: value } },
-  )
-  return next.ok ? next.value : null
-}
 
 /** The write without what goes out as changes; null for a patch of which nothing is left. */
 function plainOp(op: DocumentWrite, document: JsonObject, taken: readonly string[]): DocumentWrite | null {

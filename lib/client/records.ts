@@ -5,10 +5,10 @@ import type { EffectiveResult, WireRecord } from '#lib/protocol/push.ts'
 import { crdtParts, otParts } from './on-demand.ts'
 import type { Settled } from './crdt-parts.ts'
 import type { OutboxEntry, ReplicaRecord } from './tables.ts'
-import { eachRow, getMeta, getRecord, identityOf, putRow, recordRowKey } from './tables.ts'
+import { configOf, eachRow, getMeta, getRecord, identityOf, putRow, recordRowKey } from './tables.ts'
 import type { StoreTx } from './store.ts'
 import { pendingOf } from './outbox.ts'
-import { align, configOf, groundOf, rebase, rulesOf } from './view.ts'
+import { align, groundOf, rebase, rulesOf } from './view.ts'
 
 /**
  * Keeps what the server said of a record. An older version than the one held is left out, but for the first sight in

@@ -1,7 +1,7 @@
 import type { ClockSample } from '#lib/engine/clock-offset.ts'
 import type { Json } from '#lib/kernel/json.ts'
 import type { CrdtStates } from '#lib/protocol/crdt.ts'
-import type { DeviceConfig } from '#lib/protocol/device.ts'
+import type { CollectionConfig, DeviceConfig } from '#lib/protocol/device.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { WireRecord } from '#lib/protocol/push.ts'
 import type { FULL_SYNC_REASONS, SESSION_RESULTS, SessionReport } from '#lib/protocol/session.ts'
@@ -254,6 +254,9 @@ export async function getMeta<K extends MetaKey>(tx: StoreTx, key: K): Promise<M
   const value = await tx.get('meta', key)
   return value === undefined ? null : storedAs<Meta[K]>(value)
 }
+
+export const configOf = async (tx: StoreTx, collection: string): Promise<CollectionConfig | undefined> =>
+  (await getMeta(tx, 'config'))?.collections.find(({ name }) => name === collection)
 
 export async function setMeta<K extends MetaKey>(tx: StoreTx, key: K, value: Meta[K] | null): Promise<void> {
   await (value === null ? tx.remove('meta', key) : tx.put('meta', key, asJson(value)))

@@ -10,7 +10,7 @@ import { conflictsOf } from './notices.ts'
 import { pendingOf } from './outbox.ts'
 import type { StoreTx } from './store.ts'
 import type { OutboxEntry, ReplicaRecord } from './tables.ts'
-import { getMeta, getRecord } from './tables.ts'
+import { configOf, getRecord } from './tables.ts'
 import type { AppSchema } from './write.ts'
 
 /** A record as this device shows it: what the server last said, with the device's own open changes on top (SM5). */
@@ -52,9 +52,6 @@ export function rebase(data: JsonObject | null, mutations: readonly Mutation[]):
     return next.ok ? next.value : document
   }, data)
 }
-
-export const configOf = async (tx: StoreTx, collection: string): Promise<CollectionConfig | undefined> =>
-  (await getMeta(tx, 'config'))?.collections.find(({ name }) => name === collection)
 
 const NONE_WRITTEN: ReadonlySet<string> = new Set()
 

@@ -21,6 +21,13 @@ export function fromPointer(pointer: string): Path | null {
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
 }
 
+/** One pointer is the other, or lies below it. */
+export const isWithin = (inner: string, outer: string): boolean =>
+  inner === outer || inner.startsWith(`${outer}/`)
+
+/** One of these lies within the other. */
+export const overlaps = (a: string, b: string): boolean => isWithin(a, b) || isWithin(b, a)
+
 /** What stands at a path; undefined where nothing does. */
 export function valueIn(value: Json | undefined, path: Path): Json | undefined {
   let here = value

@@ -1,5 +1,5 @@
 import type { JsonObject } from '#lib/kernel/json.ts'
-import { toPointer } from '#lib/kernel/json-pointer.ts'
+import { isWithin, toPointer } from '#lib/kernel/json-pointer.ts'
 import type { Result } from '#lib/kernel/result.ts'
 import { ok } from '#lib/kernel/result.ts'
 import type { CrdtStates } from '#lib/protocol/crdt.ts'
@@ -57,7 +57,7 @@ export function touchedCrdt(rules: Rules, op: Edit, current: CrdtStates): string
   for (const key of [...Object.keys(op.set ?? {}), ...(op.unset ?? [])]) {
     const path = parseKey(key) ?? [key]
     const pointer = toPointer(path)
-    const holds = Object.keys(current).some((held) => held === pointer || held.startsWith(`${pointer}/`))
+    const holds = Object.keys(current).some((held) => isWithin(held, pointer))
     if (holds || strategyAt(rules, path).strategy === 'crdt') return pointer
   }
   const set = applyOperation({}, { type: 'patch', set: op.set })

@@ -24,10 +24,6 @@ export function otPaths(rules: Rules, states: OtStates): readonly string[] {
   return [...new Set([...Object.keys(states), ...named])].sort()
 }
 
-/** One of these lies within the other. */
-export const overlaps = (a: string, b: string): boolean =>
-  a === b || a.startsWith(`${b}/`) || b.startsWith(`${a}/`)
-
 /** The document with another value at a path, or with none; null where its parent can hold nothing. */
 export function withValue(document: JsonObject, pointer: string, value: Json | undefined): JsonObject | null {
   const op =

@@ -1,6 +1,6 @@
 import type { Json } from '#lib/kernel/json.ts'
 import { ownValue } from '#lib/kernel/json.ts'
-import { toPointer } from '#lib/kernel/json-pointer.ts'
+import { isWithin, toPointer } from '#lib/kernel/json-pointer.ts'
 import type { Result } from '#lib/kernel/result.ts'
 import { err, ok } from '#lib/kernel/result.ts'
 import type { CrdtChange } from '#lib/protocol/crdt.ts'
@@ -9,7 +9,7 @@ import type { UpMigrationOp } from '#lib/protocol/rules.ts'
 import type { MigrationFailure } from './migrate-document.ts'
 import { pathOf } from './migrate-document.ts'
 import { stepPatch } from './migrate-patch.ts'
-import { isWithin, stepPointer } from './migrate-pointer.ts'
+import { stepPointer } from './migrate-pointer.ts'
 import type { MigrationCel } from './migration-cel.ts'
 
 type Patch = Extract<Operation, { type: 'patch' }>

@@ -1,6 +1,5 @@
-import { toPointer } from '#lib/kernel/json-pointer.ts'
+import { isWithin, overlaps, toPointer } from '#lib/kernel/json-pointer.ts'
 import type { UpMigration, UpMigrationOp } from '#lib/protocol/rules.ts'
-import { overlaps } from '../ot/paths.ts'
 import type { CollectionRules } from '../types.ts'
 import { pathOf } from './migrate-document.ts'
 
@@ -24,10 +23,6 @@ export function migrationsFrom(
 
 const stepsFrom = (rules: Evolving, from: number): readonly UpMigrationOp[] =>
   migrationsFrom(rules, from).flatMap(({ ops }) => ops)
-
-/** One of them is the other, or lies below it. */
-export const isWithin = (pointer: string, head: string): boolean =>
-  pointer === head || pointer.startsWith(`${head}/`)
 
 /** Where what stands at a pointer lies after a step; null when it goes. A step on values leaves it where it is. */
 export function stepPointer(pointer: string, step: UpMigrationOp): string | null {

@@ -15,7 +15,7 @@ const told = (query: string): unknown => {
   }
 }
 
-it('reads the usual query as any other', () => {
+it('the short way of reading the usual query gives what the long way gives', () => {
   const token = fc.stringMatching(/^[\w-]{0,40}$/)
   const limit = fc.constantFrom('1', '0', '9', '500', '501', '999', '1000', '05', '', '-1', 'x')
   fc.assert(
