@@ -1,3 +1,4 @@
+import { remember } from './remember.ts'
 import type { Clock } from './surroundings.ts'
 
 /**
@@ -74,10 +75,7 @@ export class RateLimiter {
 
   /** The longest unused one makes room: it is the fullest. */
   private keep(key: string, bucket: Bucket): void {
-    this.buckets.delete(key)
-    this.buckets.set(key, bucket)
-    const oldest = this.buckets.keys().next()
-    if (this.buckets.size > BUCKETS_MAX && !oldest.done) this.buckets.delete(oldest.value)
+    remember(this.buckets, key, bucket, BUCKETS_MAX)
   }
 }
 

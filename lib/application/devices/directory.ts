@@ -3,6 +3,7 @@ import type { Clock } from '../surroundings.ts'
 import { ApplicationError } from '../errors.ts'
 import { parseCredential } from '../access/credentials.ts'
 import { isWithin } from '../is-within.ts'
+import { remember } from '../remember.ts'
 
 /** How long an answer of the storage stands in for asking again: a revoked device is out within this (security.md 22). */
 export const DIRECTORY_FRESH_MS = 1_000
@@ -123,12 +124,4 @@ export class DeviceDirectory {
     else this.devices.delete(hash)
     return device
   }
-}
-
-/** Keeps the newest `max`; a Map gives its keys in the order in which they came. */
-function remember<T>(map: Map<string, T>, key: string, value: T, max: number): void {
-  map.delete(key)
-  map.set(key, value)
-  const oldest = map.keys().next()
-  if (map.size > max && !oldest.done) map.delete(oldest.value)
 }

@@ -1,6 +1,7 @@
 import type { Fleet, PullRead, Storage } from '#lib/storage/ports.ts'
 import type { Clock } from '../surroundings.ts'
 import { isWithin } from '../is-within.ts'
+import { remember } from '../remember.ts'
 import type { RulesCache } from './rules.ts'
 
 /** How long a look at the database stands for where streams are (TK8). */
@@ -17,15 +18,15 @@ export interface Heads {
   readonly versions: ReadonlyMap<string, number>
   readonly purged: ReadonlyMap<string, number>
 }
-interface Look {
-  readonly startedAtMs: number
-  /** What was told since the look began, which it may have come too early to see. */
-  readonly raised: Map<string, number>
-  readonly heads: Promise<Heads>
-}
 interface Seen extends Heads {
   readonly atMs: number
   readonly versions: Map<string, number>
+}
+interface Look {
+  readonly startedAtMs: number
+  /** Of what it will see: what was told since the look began, which it may have come too early for, is in it already. */
+  readonly versions: Map<string, number>
+  readonly heads: Promise<Seen>
 }
 
 /**
@@ -67,7 +68,7 @@ export class StreamHeads {
 
   /** After a commit, by whomever: a head never stands behind what was told of it. */
   raise(fleetId: string, versions: ReadonlyMap<string, number>): void {
-    for (const known of [this.fleets.get(fleetId)?.versions, this.looks.get(fleetId)?.raised])
+    for (const known of [this.fleets.get(fleetId)?.versions, this.looks.get(fleetId)?.versions])
       if (known) for (const [name, version] of versions) raiseTo(known, name, version)
   }
 
@@ -85,37 +86,26 @@ export class StreamHeads {
   }
 
   private look(fleet: Fleet, startedAtMs: number): Look {
-    const raised = new Map<string, number>()
-    const look: Look = { startedAtMs, raised, heads: this.read(fleet, startedAtMs, raised) }
+    const versions = new Map<string, number>()
+    const look: Look = { startedAtMs, versions, heads: this.read(fleet, startedAtMs, versions) }
     this.looks.set(fleet.id, look)
-    const end = (heads: Seen | null): void => {
+    const end = (seen: Seen | null): void => {
       if (this.looks.get(fleet.id) !== look) return
       this.looks.delete(fleet.id)
-      if (heads) this.remember(fleet.id, heads)
+      if (seen) remember(this.fleets, fleet.id, seen, FLEETS_MAX)
     }
-    look.heads.then(
-      (heads) => end(heads as Seen),
-      () => end(null),
-    )
+    look.heads.then(end, () => end(null))
     return look
   }
 
-  private async read(fleet: Fleet, atMs: number, raised: ReadonlyMap<string, number>): Promise<Seen> {
+  private async read(fleet: Fleet, atMs: number, versions: Map<string, number>): Promise<Seen> {
     const { collections } = await this.rules.since(fleet.id, fleet.configVersion)
     const page = await this.storage.sync.pull(fleet.id, headsOnly(collections.keys()), NO_RECORDS)
-    const versions = new Map(page.heads)
-    for (const [name, version] of raised) raiseTo(versions, name, version)
+    for (const [name, version] of page.heads) raiseTo(versions, name, version)
     return { atMs, epoch: page.epoch, versions, purged: page.purged }
-  }
-
-  private remember(fleetId: string, seen: Seen): void {
-    this.fleets.delete(fleetId)
-    this.fleets.set(fleetId, seen)
-    const oldest = this.fleets.keys().next()
-    if (this.fleets.size > FLEETS_MAX && !oldest.done) this.fleets.delete(oldest.value)
   }
 }
 
 function raiseTo(versions: Map<string, number>, name: string, version: number): void {
-  if (version > (versions.get(name) ?? 0)) versions.set(name, version)
+  versions.set(name, Math.max(version, versions.get(name) ?? 0))
 }
