@@ -26,10 +26,10 @@ export function createContext(surroundings: Surroundings): Context {
   return {
     ...surroundings,
     pokes,
-    contacts: new Contacts(storage),
+    contacts: new Contacts(surroundings),
     heads,
-    shownPositions: new ShownPositions(),
-    shownTokens: new ShownTokens(surroundings.mac),
+    shownPositions: new ShownPositions(clock),
+    shownTokens: new ShownTokens(surroundings.mac, clock),
     directory,
     requests: new RequestCounter(surroundings),
     load: new LoadBound(),

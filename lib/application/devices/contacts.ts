@@ -1,18 +1,18 @@
 import { isClockJump } from '#lib/engine/clock-offset.ts'
 import { jsonEqual } from '#lib/kernel/json.ts'
 import type { Device, Storage, StoredReport } from '#lib/storage/ports.ts'
+import type { Clock } from '../surroundings.ts'
+import type { DeviceKey } from './device-memory.ts'
+import { deviceKey, DEVICES_REMEMBERED_MAX, DeviceMemory } from './device-memory.ts'
 
 /** How long a contact may wait that tells nothing but that its device was there (decision 41). */
 export const CONTACTS_WRITTEN_EVERY_MS = 1_000
-/** Devices whose last report is in this process's memory. */
-const DEVICES_MAX = 20_000
 /** Contacts that wait; past it each is written before it is answered. */
 const WAITING_MAX = 10_000
 /** Of one statement, so that none holds its rows for long. */
 const PER_STATEMENT_MAX = 500
 
 export type App = Pick<Device, 'appVersion' | 'platform'>
-type Key = Pick<Device, 'fleetId' | 'id'>
 
 interface Heard {
   readonly deviceId: string
@@ -30,27 +30,29 @@ interface Heard {
  */
 export class Contacts {
   private readonly storage: Pick<Storage, 'devices'>
-  private readonly heard = new Map<string, Heard>()
+  private readonly heard: DeviceMemory<Heard>
   private readonly waiting = new Map<string, Map<string, Heard>>()
   private waitingCount = 0
   /** Devices of which another process heard a report of the same number that wasn't this one's. */
   private readonly copied = new Set<string>()
-  private writing: Promise<unknown> = Promise.resolve()
+  /** By fleet: what is on its way to the storage. One fleet's rows may be locked while another's devices push. */
+  private readonly writing = new Map<string, Promise<void>>()
 
-  constructor(storage: Pick<Storage, 'devices'>) {
+  constructor({ storage, clock }: { storage: Pick<Storage, 'devices'>; clock: Clock }) {
     this.storage = storage
+    this.heard = new DeviceMemory(clock)
   }
 
   /** Whether the device's report before this one was told to this process too; also true of the same one told again. */
-  follows(device: Key, { seq, nonce }: Pick<StoredReport, 'seq' | 'nonce'>): boolean {
-    const last = this.heard.get(keyOf(device))?.last
+  follows(device: DeviceKey, { seq, nonce }: Pick<StoredReport, 'seq' | 'nonce'>): boolean {
+    const last = this.heard.get(device)?.last
     if (!last) return false
     return seq === last.seq + 1 || (seq === last.seq && nonce === last.nonce)
   }
 
   /** Keeps a report that tells nothing new; false when it has to be written before it is answered. */
-  keep(device: Key, app: App, report: StoredReport): boolean {
-    const known = this.heard.get(keyOf(device))
+  keep(device: DeviceKey, app: App, report: StoredReport): boolean {
+    const known = this.heard.get(device)
     if (!known || report.seq !== known.last.seq + 1 || tellsNews(known, app, report)) return false
     const ofFleet = this.waiting.get(device.fleetId) ?? new Map<string, Heard>()
     if (!ofFleet.has(device.id) && this.waitingCount >= WAITING_MAX) return false
@@ -61,47 +63,47 @@ export class Contacts {
   }
 
   /** Notes a report that the storage has. Of one that came again only the app is news. */
-  written(device: Key, app: App, report: StoredReport): void {
-    const key = keyOf(device)
-    const known = this.heard.get(key)
+  written(device: DeviceKey, app: App, report: StoredReport): void {
+    const known = this.heard.get(device)
     if (known && known.last.seq >= report.seq) {
       known.app = app
       return
     }
-    this.heard.delete(key)
-    this.heard.set(key, { deviceId: device.id, app, written: report, last: report })
-    const oldest = this.heard.keys().next()
-    if (this.heard.size > DEVICES_MAX && !oldest.done) this.heard.delete(oldest.value)
+    this.heard.set(device, { deviceId: device.id, app, written: report, last: report })
   }
 
   /** Whether there are two of this device, as was seen after an answer; it is told once. */
-  takeCopied(device: Key): boolean {
-    return this.copied.delete(keyOf(device))
+  takeCopied(device: DeviceKey): boolean {
+    return this.copied.delete(deviceKey(device))
   }
 
   /** Its next report is written before the answer, whatever it tells. */
-  forget(device: Key): void {
-    this.heard.delete(keyOf(device))
+  forget(device: DeviceKey): void {
+    this.heard.forget(device)
   }
 
   /** Writes what waits of this device's fleet, if this device's is in it. */
-  async settle({ fleetId, id }: Key): Promise<void> {
-    if (this.waiting.get(fleetId)?.has(id)) await this.oneAfterTheOther(() => this.writeFleet(fleetId))
+  async settle({ fleetId, id }: DeviceKey): Promise<void> {
+    if (this.waiting.get(fleetId)?.has(id)) await this.writeInTurn(fleetId)
   }
 
   /** Writes all that waits; one fleet's failure doesn't keep the others from theirs. @throws the first failure */
-  flush(): Promise<void> {
-    return this.oneAfterTheOther(async () => {
-      const written = await Promise.allSettled([...this.waiting.keys()].map((id) => this.writeFleet(id)))
-      const failed = written.find((outcome) => outcome.status === 'rejected')
-      if (failed) throw failed.reason
-    })
+  async flush(): Promise<void> {
+    const written = await Promise.allSettled([...this.waiting.keys()].map((id) => this.writeInTurn(id)))
+    const failed = written.find((outcome) => outcome.status === 'rejected')
+    if (failed) throw failed.reason
   }
 
-  private oneAfterTheOther(work: () => Promise<void>): Promise<void> {
-    const done = this.writing.then(work)
-    this.writing = done.catch(() => undefined)
-    return done
+  private writeInTurn(fleetId: string): Promise<void> {
+    const before = this.writing.get(fleetId) ?? Promise.resolve()
+    const written = before.then(() => this.writeFleet(fleetId))
+    const over = written
+      .catch(() => undefined)
+      .then(() => {
+        if (this.writing.get(fleetId) === over) this.writing.delete(fleetId)
+      })
+    this.writing.set(fleetId, over)
+    return written
   }
 
   private async writeFleet(fleetId: string): Promise<void> {
@@ -123,15 +125,13 @@ export class Contacts {
   }
 
   /** Told elsewhere meanwhile: a device that has moved on, or a copy, which in step with it no later report would show. */
-  private async lookForCopy(device: Key, { seq, nonce }: StoredReport): Promise<void> {
+  private async lookForCopy(device: DeviceKey, { seq, nonce }: StoredReport): Promise<void> {
     this.forget(device)
     const kept = (await this.storage.devices.get(device.fleetId, device.id))?.report
-    if (kept?.seq === seq && kept.nonce !== nonce && this.copied.size < DEVICES_MAX)
-      this.copied.add(keyOf(device))
+    if (kept?.seq === seq && kept.nonce !== nonce && this.copied.size < DEVICES_REMEMBERED_MAX)
+      this.copied.add(deviceKey(device))
   }
 }
-
-const keyOf = ({ fleetId, id }: Key): string => `${fleetId}/${id}`
 
 function tellsNews({ app, written, last }: Heard, named: App, next: StoredReport): boolean {
   return (

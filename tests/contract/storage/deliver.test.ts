@@ -120,7 +120,7 @@ function contextOver(storage: Storage, seen: { moved: number; told: number }[]):
     clock: { now: () => NOW_MS + 1 },
     requests: { liveVersion: (_fleetId: string, version: string) => version },
     ids: randomUUID,
-    shownPositions: new ShownPositions(),
+    shownPositions: new ShownPositions({ now: () => NOW_MS + 1 }),
     metrics: { observeEvent: () => undefined },
   } as unknown as Context
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { Context } from '#lib/application/context.ts'
 import type { App } from '#lib/application/devices/contacts.ts'
 import { noteContact } from '#lib/application/devices/heartbeat.ts'
 import { storedReport } from '#lib/application/devices/report-times.ts'
@@ -25,15 +26,15 @@ async function world() {
   const storage = openMemoryStorage()
   const app = testApp(storage, undefined, clock)
   const fleet = await testFleet(app)
-  const device = async (): Promise<Device> => {
-    const { id } = await TestDevice.enroll(app, fleet)
-    const found = await storage.devices.get(fleet.fleetId, id)
+  const device = async (of = fleet): Promise<Device> => {
+    const { id } = await TestDevice.enroll(app, of)
+    const found = await storage.devices.get(of.fleetId, id)
     if (!found) throw new Error('it was enrolled')
     return found
   }
-  const kept = async ({ id }: Device): Promise<Partial<Device>> => {
+  const kept = async ({ fleetId, id }: Device): Promise<Partial<Device>> => {
     const { report, clockJumps, lastContactMs, appVersion } = (await storage.devices.get(
-      fleet.fleetId,
+      fleetId,
       id,
     )) as Device
     return { report, clockJumps, lastContactMs, appVersion }
@@ -58,6 +59,18 @@ function counted(storage: Storage): { readonly storage: Storage; readonly calls:
   }
   return { storage: { ...storage, devices }, calls }
 }
+
+const outcomeOf = (told: Promise<unknown>): Promise<string> =>
+  told.then(
+    () => 'ok',
+    (error: { tidemarkCode: string }) => error.tidemarkCode,
+  )
+
+/** What a process answers to a quiet report of this device. */
+const sayerOf =
+  (device: Device) =>
+  (ctx: Context, seq: number, nonce: string): Promise<string> =>
+    outcomeOf(noteContact(ctx, device, APP, { ...DAY, seq, nonce }))
 
 const step = fc.record({
   gap: fc.constantFrom(1, 1, 1, 1, 1, 0, 2, -1),
@@ -86,10 +99,7 @@ describe('what devices told last', () => {
           const clockPart = offsetMs === null ? {} : { clock: { offsetMs, rttMs } }
           const report = { state, seq, nonce, outbox: { depth }, ...clockPart } as DeviceReport
           const named = { appVersion: now.appVersion, platform: 'ios' } as const
-          const told = await noteContact(app.ctx, quiet, named, report).then(
-            () => 'ok',
-            (error: { tidemarkCode: string }) => error.tidemarkCode,
-          )
+          const told = await outcomeOf(noteContact(app.ctx, quiet, named, report))
           const contact = { ...named, atMs: clock.nowMs, report: storedReport(report, clock.nowMs) }
           const written = await storage.devices.touch(plain.fleetId, plain.id, contact)
           expect(told).toBe(written === 'forked' ? 'device_forked' : written)
@@ -138,11 +148,7 @@ describe('what devices told last', () => {
     const { clock, storage, app, device } = await world()
     const elsewhere = testApp(storage, undefined, clock).ctx
     const one = await device()
-    const say = (ctx: typeof elsewhere, seq: number, nonce: string): Promise<string> =>
-      noteContact(ctx, one, APP, { ...DAY, seq, nonce }).then(
-        () => 'ok',
-        (error: { tidemarkCode: string }) => error.tidemarkCode,
-      )
+    const say = sayerOf(one)
     for (let seq = 1; seq <= 5; seq++) expect(await say(app.ctx, seq, `own ${seq}`)).toBe('ok')
     await app.ctx.contacts.flush()
     for (let seq = 6; seq <= 8; seq++) expect(await say(app.ctx, seq, `own ${seq}`)).toBe('ok')
@@ -159,11 +165,7 @@ describe('what devices told last', () => {
     const { clock, storage, app, device } = await world()
     const elsewhere = testApp(storage, undefined, clock).ctx
     const one = await device()
-    const say = (ctx: typeof elsewhere, seq: number, nonce: string): Promise<string> =>
-      noteContact(ctx, one, APP, { ...DAY, seq, nonce }).then(
-        () => 'ok',
-        (error: { tidemarkCode: string }) => error.tidemarkCode,
-      )
+    const say = sayerOf(one)
     expect(await say(app.ctx, 1, 'both')).toBe('ok')
     expect(await say(elsewhere, 1, 'both')).toBe('ok')
     const told: string[] = []
@@ -184,6 +186,28 @@ describe('what devices told last', () => {
     await noteContact(elsewhere, one, APP, { ...DAY, seq: 4, nonce: 'own 4' })
     await app.ctx.contacts.flush()
     expect(await noteContact(app.ctx, one, APP, { ...DAY, seq: 5, nonce: 'own 5' })).toBe(false)
+  })
+
+  it('keeps no device waiting whose fleet can be written while the rows of another are locked', async () => {
+    const { clock, storage, app, device, kept } = await world()
+    const [locked, free] = [await device(), await device(await testFleet(app))]
+    let unlock = (): void => undefined
+    const lock = new Promise<void>((resolve) => (unlock = resolve))
+    const touchQuiet: Storage['devices']['touchQuiet'] = async (fleetId, ...rest) => {
+      if (fleetId === locked.fleetId) await lock
+      return storage.devices.touchQuiet(fleetId, ...rest)
+    }
+    const { ctx } = testApp({ ...storage, devices: { ...storage.devices, touchQuiet } }, undefined, clock)
+    for (const one of [locked, free])
+      for (const seq of [1, 2]) await noteContact(ctx, one, APP, { ...DAY, seq, nonce: `${seq}` })
+    const flushed = ctx.contacts.flush()
+    await noteContact(ctx, free, APP, { ...DAY, seq: 3, nonce: '3' })
+    await ctx.contacts.settle(free)
+    expect(await kept(free)).toMatchObject({ report: { seq: 3 } })
+    expect(await kept(locked)).toMatchObject({ report: { seq: 1 } })
+    unlock()
+    await flushed
+    expect(await kept(locked)).toMatchObject({ report: { seq: 2 } })
   })
 
   it('waits for a database that is away, and goes on when it is back', async () => {
