@@ -1,6 +1,7 @@
 import type { GrownHeads, Storage } from '#lib/storage/ports.ts'
 import type { Log } from '../surroundings.ts'
 import type { Pokes } from './pokes.ts'
+import { HEADS_FRESH_MS } from './stream-heads.ts'
 
 interface Deps {
   readonly storage: Pick<Storage, 'signals'>
@@ -10,7 +11,8 @@ interface Deps {
 
 /**
  * Tells of commits: the other processes first, then the streams of this one, so that a device that hears a poke finds
- * the change wherever it asks. What is committed while they are told is told together, next.
+ * the change wherever it asks. What is committed while they are told is told together, next. These streams wait no longer
+ * than what another process has in memory may be old: then it reads the change, told or not (TK8).
  */
 export class Growth {
   private readonly deps: Deps
@@ -27,6 +29,8 @@ export class Growth {
     for (const [name, version] of heads) ofFleet.set(name, Math.max(version, ofFleet.get(name) ?? 0))
     this.waiting.set(fleetId, ofFleet)
     if (!this.isTelling) void this.tell()
+    const { pokes } = this.deps
+    if (pokes.isListened(fleetId)) setTimeout(() => pokes.grown(fleetId, heads), HEADS_FRESH_MS).unref()
   }
 
   /** Never rejects: whom it could not tell looks for himself (TK8). */

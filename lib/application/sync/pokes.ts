@@ -43,7 +43,7 @@ export class Pokes {
 
   /** Tells of streams that have grown past what was told of them before, by whom ever it was seen. */
   grown(fleetId: string, heads: ReadonlyMap<string, number>): void {
-    const told = this.fleets.has(fleetId) ? (this.heads.get(fleetId) ?? new Map<string, number>()) : null
+    const told = this.isListened(fleetId) ? (this.heads.get(fleetId) ?? new Map<string, number>()) : null
     if (!told) return
     this.heads.set(fleetId, told)
     const collections = [...heads.keys()].filter((name) => (heads.get(name) ?? 0) > (told.get(name) ?? -1))
@@ -66,6 +66,10 @@ export class Pokes {
   /** The devices whose streams of a fleet are open here. */
   devices(fleetId: string): readonly string[] {
     return [...new Set(this.fleets.get(fleetId)?.values())]
+  }
+
+  isListened(fleetId: string): boolean {
+    return this.fleets.has(fleetId)
   }
 
   /** Fleets that someone listens to. */
