@@ -1,10 +1,10 @@
-import { collectionOfScope } from '#lib/application/breakers/scopes.ts'
 import type { Context } from '#lib/application/context.ts'
-import { accessTo, mayListenOn } from '#lib/application/devices/access.ts'
+import { mayListenOn } from '#lib/application/devices/access.ts'
 import type { Caller } from '#lib/application/devices/directory.ts'
 import { ApplicationError } from '#lib/application/errors.ts'
 import { wireCommands } from '#lib/application/devices/wire-commands.ts'
 import type { Poke } from '#lib/application/sync/pokes.ts'
+import { tellingTo } from './event-text.ts'
 
 /** A comment now and then, so that what stands between keeps the connection. */
 const KEEP_ALIVE_MS = 15_000
@@ -33,12 +33,10 @@ export function openEvents(
         stop()
         controller.error(new Error(`A reader of events has left ${STREAM_HELD_BYTES_MAX} bytes unread.`))
       }
-      const told = new Set<string>()
+      const textOf = tellingTo(device)
       const unlisten = ctx.pokes.listen(fleet.id, device.id, (poke) => {
         if (poke.event === 'standings') return look(poke)
-        if (poke.event === 'command' && told.has(poke.command.id)) return
-        const text = eventText(poke, device)
-        if (text !== null && poke.event === 'command') told.add(poke.command.id)
+        const text = textOf(poke)
         if (text !== null) send(text)
       })
       if (!unlisten)
@@ -67,25 +65,3 @@ export function openEvents(
 }
 
 const KEEP_ALIVE = ': here\n\n'
-
-/** Null for what this device may not see or what is not for it. */
-function eventText(poke: Exclude<Poke, { event: 'standings' }>, device: Caller['device']): string | null {
-  if (poke.event === 'breaker') {
-    const { scope, state, retryAfterMs } = poke
-    const collection = collectionOfScope(scope)
-    if (collection !== null && accessTo(device.access, collection) === null) return null
-    return `event: breaker\ndata: ${JSON.stringify({ scope, state, retryAfterMs })}\n\n`
-  }
-  if (poke.event !== 'poke') {
-    if (poke.deviceId !== device.id) return null
-    if (poke.event === 'command') return `event: command\ndata: ${JSON.stringify(poke.command)}\n\n`
-    const data =
-      poke.event === 'resolved' ? { conflictId: poke.conflictId } : { deadLetterId: poke.deadLetterId }
-    return `event: ${poke.event}\ndata: ${JSON.stringify(data)}\n\n`
-  }
-  const collections = poke.collections.filter((name) => accessTo(device.access, name) !== null)
-  const { spreadMs } = poke
-  return collections.length === 0
-    ? null
-    : `event: poke\ndata: ${JSON.stringify({ collections, spreadMs })}\n\n`
-}

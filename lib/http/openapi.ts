@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { diagnosticsRequest } from '#lib/protocol/command.ts'
+import { COMMAND_TYPES, diagnosticsRequest } from '#lib/protocol/command.ts'
 import { enrollRequest, heartbeatRequest } from '#lib/protocol/device.ts'
 import { PULL_CHANGES_MAX, SESSIONS_PER_REPORT_MAX } from '#lib/protocol/limits.ts'
 import { pushRequest } from '#lib/protocol/push.ts'
@@ -21,6 +21,8 @@ interface Operation {
   readonly method: 'get' | 'post'
   readonly path: string
   readonly summary: string
+  /** What the summary and the schemas don't say. */
+  readonly description?: string
   readonly body?: z.ZodType
   readonly answer: z.ZodType | 'events'
   readonly status: number
@@ -42,6 +44,16 @@ const requestHeader = (name: string, description: string): object => ({
   description,
   schema: TEXT,
 })
+/** protocol.md, events: there is no schema for what stands in a stream. */
+const EVENTS = `Each event's data is one JSON object. All of it is a hint: whatever is missed comes with the next session.
+
+- \`poke {collections, spreadMs}\`: these have grown; those who hear it come spread over so long
+- \`breaker {scope, state, retryAfterMs}\`
+- \`command {id, type}\`: what an operator asks for (${COMMAND_TYPES.join(', ')}), once a stream; a report's \`ackCommands\` acknowledges it
+- \`resolved {conflictId}\`, \`replayed {deadLetterId}\`, \`discarded {deadLetterId}\`: what became of the device's work; the same waits in \`Tidemark-Commands\`, with an id to acknowledge`
+const COMMANDS = `What waits for the device, as a JSON list: \`{id, type}\` for commands; \`{id, type: "resolved", conflictId}\` and
+\`{id, type: "replayed" or "discarded", deadLetterId}\` for news; told until a report's \`ackCommands\` names the id. And
+\`{type: "breaker", scope, state, retryAfterMs}\`, without an id, for each open breaker.`
 const APP = requestHeader('Tidemark-App', '<appVersion>;<platform>')
 const REPORT = requestHeader('Tidemark-Report', 'The report of the device, as JSON')
 const IF_NONE_MATCH = requestHeader('If-None-Match', 'The ETag of what the device holds')
@@ -110,7 +122,8 @@ export const DEVICE_OPERATIONS: readonly Operation[] = [
   {
     method: 'get',
     path: '/events',
-    summary: 'Server-sent events: pokes, breakers and commands',
+    summary: 'Server-sent events: what need not wait an interval',
+    description: EVENTS,
     answer: 'events',
     status: 200,
   },
@@ -163,7 +176,7 @@ const EVERY_HEADER = {
 const AUTHENTICATED_HEADER = {
   'Tidemark-Config': ['The version of the config; another one is to be read again', TEXT],
   'Tidemark-Epoch': ['Another one than before: the fleet was restored', TEXT],
-  'Tidemark-Commands': ['What waits for the device, as a JSON list', TEXT],
+  'Tidemark-Commands': [COMMANDS, TEXT],
 } as const
 const ETAG_HEADER = { ETag: ['For If-None-Match', TEXT] } as const
 const PROBLEM_HEADER = { 'Retry-After': ['Seconds', TEXT] } as const
@@ -173,11 +186,20 @@ const headersOf = (named: Readonly<Record<string, readonly [string, object]>>, r
     Object.entries(named).map(([name, [description, schema]]) => [name, { description, required, schema }]),
   )
 
-function describe({ summary, body, answer, status, parameters, etag = false }: Operation): object {
+function describe({
+  summary,
+  description,
+  body,
+  answer,
+  status,
+  parameters,
+  etag = false,
+}: Operation): object {
   const problemAnswer = content('application/problem+json', { $ref: '#/components/schemas/Problem' })
   const headers = headersOf({ ...EVERY_HEADER, ...AUTHENTICATED_HEADER, ...(etag ? ETAG_HEADER : {}) }, true)
   return {
     summary,
+    ...(description !== undefined && { description }),
     parameters: [APP, ...(etag ? [IF_NONE_MATCH] : []), ...(parameters ?? [])],
     ...(body && { requestBody: { required: true, ...content('application/json', schemaOf(body, 'input')) } }),
     responses: {

@@ -5,11 +5,11 @@ import { uuid } from './mutation.ts'
 export const COMMAND_TYPES = ['resync', 'pause', 'resume', 'send_diagnostics', 'rotate'] as const
 export type CommandType = (typeof COMMAND_TYPES)[number]
 
-/** What became of a device's letter or conflict: events that a device without a stream hears as it hears commands. */
+/** What became of a device's letter or conflict: in a stream an event of this name, without one an entry of `Tidemark-Commands`. */
 export type LetterNews = 'replayed' | 'discarded'
 export type NewsType = LetterNews | 'resolved'
 
-/** A command as it travels, in the event stream and in `Tidemark-Commands`. */
+/** A command as it travels, in the event stream and in `Tidemark-Commands`; of news only the latter. */
 export interface WireCommand {
   readonly id: string
   readonly type: CommandType | NewsType

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { collectionScope } from '#lib/application/breakers/scopes.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
+import { pollHeads } from '#lib/application/sync/poll-heads.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { TestDevice } from '#tests/support/device-world.ts'
 import { NOTES_SCHEMA, bodyOf } from '#tests/support/device-world.ts'
@@ -77,6 +78,27 @@ describe('events over HTTP and PostgreSQL', () => {
     expect(toTwo.seen('resolved')).toEqual([])
   })
 
+  it('[EV1] news are told once and never as commands, by the process that decided and by one that finds them waiting', async () => {
+    const { results } = await one.pushed([one.mutation({ op: { type: 'put', data: { title: 7 } } })])
+    const { deadLetterId } = results[0] as { deadLetterId: string }
+    await post(`/dead-letters/${deadLetterId}/discard`, { reason: 'a test' })
+    await pollHeads(world.app.ctx)
+    const later = await streamOf(one)
+    expect(await later.next('discarded')).toEqual({ deadLetterId: expect.any(String) })
+    // The last thing that both are told: whatever was to come before it has come.
+    const { id } = await bodyOf(await post(`/devices/${one.id}/commands`, { type: 'rotate' }))
+    for (const stream of [toOne, later]) {
+      const commands = await commandsUntil(stream, id)
+      expect(commands.every((type) => type === 'resync' || type === 'rotate')).toBe(true)
+    }
+    expect(toOne.seen('discarded')).toEqual([{ deadLetterId }])
+    expect(later.seen('discarded')).toEqual([{ deadLetterId }])
+    const told = (await one.send('GET', '/api/v1/config')).headers.get('tidemark-commands') ?? '[]'
+    const news = { id: expect.any(String), type: 'discarded', deadLetterId }
+    expect(JSON.parse(told)).toContainEqual(news)
+    await later.end()
+  })
+
   it('breaker: when one opens, with the scope and when to come back; without a stream by Tidemark-Commands', async () => {
     const scope = collectionScope(world.fleet.fleetId, 'visits')
     const failing = () => Promise.reject(new Error('away'))
@@ -97,6 +119,16 @@ describe('events over HTTP and PostgreSQL', () => {
     expect([answer.status, (await bodyOf(answer))['code']]).toEqual([401, 'unauthorized'])
   })
 })
+
+/** The types of what a stream tells as commands, up to this one. */
+async function commandsUntil(stream: Stream, id: unknown): Promise<unknown[]> {
+  const types: unknown[] = []
+  for (;;) {
+    const command = await stream.next('command')
+    types.push(command['type'])
+    if (command['id'] === id) return types
+  }
+}
 
 interface Stream {
   readonly response: Response
