@@ -12,6 +12,7 @@ const pages = [
   'docs/README.md',
   'docs/authority.md',
   'docs/rules.md',
+  'docs/state-hash.md',
   'docs/metrics.md',
   'docs/errors.md',
   'lib/client/README.md',

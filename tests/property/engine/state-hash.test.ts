@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { EMPTY_STATE, addToState, formatStates, parseStates, stateText } from '#lib/engine/state-hash.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
+import { canonicalJson } from '#lib/kernel/json.ts'
 import { uuid } from '#tests/support/engine-world.ts'
 
 const record = fc.record({
@@ -14,6 +16,19 @@ const hashOf = (rows: readonly Parameters<typeof addToState>[1][]): string =>
 const turned = (data: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(data).reverse()) as JsonObject
 
+/** docs/state-hash.md, in numbers of any size. */
+function asThePageSays(text: string): string {
+  const units = Array.from({ length: text.length }, (_, i) => BigInt(text.charCodeAt(i)))
+  const lane = (start: bigint, factor: bigint, end: bigint): string => {
+    const times = (a: bigint, b: bigint): bigint => BigInt.asUintN(32, a * b)
+    let h = units.reduce((sum, unit) => times(sum ^ unit, factor), start) ^ end
+    h = times(h ^ (h >> 16n), 0x85ebca6bn)
+    h = times(h ^ (h >> 13n), 0xc2b2ae35n)
+    return (h ^ (h >> 16n)).toString(16).padStart(8, '0')
+  }
+  return lane(0x811c9dc5n, 0x01000193n, BigInt(text.length)) + lane(0x9e3779b9n, 0x85ebca6bn, 0n)
+}
+
 describe('the state hash', () => {
   it('[SH1] is the same in any order of records and of keys, and grows one record at a time', () => {
     fc.assert(
@@ -23,6 +38,27 @@ describe('the state hash', () => {
         )
         expect(hashOf(shuffled.map((row) => ({ ...row, data: turned(row.data) })))).toBe(hashOf(rows))
         expect(hashOf(rows)).toMatch(/^[0-9a-f]{16}$/)
+      }),
+    )
+  })
+
+  it('[SH1] is what the page for other clients says, whose example is one', () => {
+    const page = readFileSync(new URL('../../../docs/state-hash.md', import.meta.url), 'utf8')
+    const rows = [...page.matchAll(/^\| `([0-9a-f-]{36})` \| (\d+) \| `(.*)` \| `([0-9a-f]{16})` \|$/gm)].map(
+      ([, recordId = '', version, text = '', told = '']) => ({
+        recordId,
+        version: Number(version),
+        text,
+        told,
+      }),
+    )
+    expect(rows).toHaveLength(2)
+    const parsed = rows.map(({ text, ...row }) => ({ ...row, data: JSON.parse(text) as JsonObject }))
+    for (const { told, ...row } of parsed) expect(hashOf([row])).toBe(told)
+    expect(page).toContain(formatStates({ 'work-orders': hashOf(parsed), empty: hashOf([]) }))
+    fc.assert(
+      fc.property(record, (row) => {
+        expect(hashOf([row])).toBe(asThePageSays(`${row.recordId} ${row.version} ${canonicalJson(row.data)}`))
       }),
     )
   })
