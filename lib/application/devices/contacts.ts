@@ -37,6 +37,8 @@ export class Contacts {
   private readonly copied = new Set<string>()
   /** By fleet: what is on its way to the storage. One fleet's rows may be locked while another's devices push. */
   private readonly writing = new Map<string, Promise<void>>()
+  /** By fleet: the write that hasn't begun yet. */
+  private readonly next = new Map<string, Promise<void>>()
 
   constructor({ storage, clock }: { storage: Pick<Storage, 'devices'>; clock: Clock }) {
     this.storage = storage
@@ -94,16 +96,22 @@ export class Contacts {
     if (failed) throw failed.reason
   }
 
+  /** Whoever asks while one write is under way shares the next: a storage that doesn't answer is waited for twice at most. */
   private writeInTurn(fleetId: string): Promise<void> {
-    const before = this.writing.get(fleetId) ?? Promise.resolve()
-    const written = before.then(() => this.writeFleet(fleetId))
-    const over = written
+    const shared = this.next.get(fleetId)
+    if (shared) return shared
+    const next = (this.writing.get(fleetId) ?? Promise.resolve()).then(() => {
+      this.next.delete(fleetId)
+      return this.writeFleet(fleetId)
+    })
+    const over = next
       .catch(() => undefined)
       .then(() => {
         if (this.writing.get(fleetId) === over) this.writing.delete(fleetId)
       })
+    this.next.set(fleetId, next)
     this.writing.set(fleetId, over)
-    return written
+    return next
   }
 
   private async writeFleet(fleetId: string): Promise<void> {

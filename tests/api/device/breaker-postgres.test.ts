@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Scope } from '#lib/application/breakers/scopes.ts'
 import { ENGINE_SCOPE, collectionScope, fleetScope } from '#lib/application/breakers/scopes.ts'
 import { tryStorage } from '#lib/application/breakers/try-storage.ts'
@@ -88,6 +88,29 @@ test('[BR2] statements that run out of time trip engine and fleet', async () => 
   await release()
   await heal()
   expect(states().slice(0, 2)).toEqual(['closed', 'closed'])
+})
+
+test('[BR2] [FK1] pushes whose device has a report that waits, and that cannot be written, trip engine and fleet', async () => {
+  await open(200, 10_000)
+  const { app, device } = world
+  const report = () => ({ ...device.report(), state: 'idle', outbox: { depth: 0 } })
+  const heartbeat = () => device.send('POST', '/api/v1/heartbeat', { body: { report: report() } })
+  for (let n = 0; n < 3; n++) expect((await heartbeat()).status).toBe(200)
+  const told = async () => (await storage.devices.get(world.fleetId, device.id))?.report?.seq
+  const before = await told()
+  const release = await hold('LOCK TABLE device IN ACCESS EXCLUSIVE MODE')
+  const stuck = vi.spyOn(app.ctx.groupCommit, 'submit')
+  const answers = await times(25, 'notes')
+  expect(stuck).not.toHaveBeenCalled()
+  const codes = await Promise.all(answers.map(async (answer) => (await bodyOf(answer))['code']))
+  expect(codes[0]).toBe('database_unavailable')
+  expect(new Set(codes)).toEqual(new Set(['database_unavailable']))
+  expect(answers.every((answer) => Number(answer.headers.get('retry-after')) > 0)).toBe(true)
+  expect(states()).toEqual(['open', 'open', 'closed', 'closed'])
+  await release()
+  await heal()
+  expect(states()).toEqual(['closed', 'closed', 'closed', 'closed'])
+  expect(await told()).toBeGreaterThan((before as number) + 2)
 })
 
 test('[BR2] a table that cannot be locked in time trips engine and fleet, whatever is pushed', async () => {

@@ -210,6 +210,26 @@ describe('what devices told last', () => {
     expect(await kept(locked)).toMatchObject({ report: { seq: 2 } })
   })
 
+  it('is written once more for all who ask while a write is under way, and fails for all of them', async () => {
+    const { clock, storage, device } = await world()
+    const failures: ((error: Error) => void)[] = []
+    const touchQuiet: Storage['devices']['touchQuiet'] = () =>
+      new Promise((_, reject) => void failures.push(reject))
+    const { ctx } = testApp({ ...storage, devices: { ...storage.devices, touchQuiet } }, undefined, clock)
+    const devices = [await device(), await device(), await device(), await device()]
+    for (const one of devices)
+      for (const seq of [1, 2]) await noteContact(ctx, one, APP, { ...DAY, seq, nonce: `${seq}` })
+    const settled = [outcomeOf(ctx.contacts.flush())]
+    await expect.poll(() => failures).toHaveLength(1)
+    settled.push(...devices.map((one) => outcomeOf(ctx.contacts.settle(one))))
+    for (let written = 1; written <= 2; written++) {
+      await expect.poll(() => failures).toHaveLength(written)
+      failures.at(-1)?.(Object.assign(new Error('away'), { tidemarkCode: 'away' }))
+    }
+    expect(new Set(await Promise.all(settled))).toEqual(new Set(['away']))
+    expect(failures).toHaveLength(2)
+  })
+
   it('waits for a database that is away, and goes on when it is back', async () => {
     const { clock, storage, device, kept } = await world()
     let isAway = false
