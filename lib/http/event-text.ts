@@ -36,7 +36,9 @@ export function tellingTo(device: Caller['device']): Telling {
         const line = commandText(command)
         return ahead.delete(line) ? null : line
       }
-      default: {
+      case 'resolved':
+      case 'replayed':
+      case 'discarded': {
         const { event, deviceId, ...about } = poke
         if (deviceId !== device.id) return null
         const line = text(event, about)
@@ -49,15 +51,9 @@ export function tellingTo(device: Caller['device']): Telling {
 
 function commandText(command: WireCommand): string {
   const { type, conflictId, deadLetterId } = command
-  switch (type) {
-    case 'resolved':
-      return text(type, { conflictId })
-    case 'replayed':
-    case 'discarded':
-      return text(type, { deadLetterId })
-    default:
-      return text('command', command)
-  }
+  if (type === 'resolved') return text(type, { conflictId })
+  if (type === 'replayed' || type === 'discarded') return text(type, { deadLetterId })
+  return text('command', command)
 }
 
 const text = (event: string, data: object): string => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
