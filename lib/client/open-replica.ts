@@ -19,10 +19,12 @@ import type { ReplicaStatus } from './status.ts'
 import { readStoredStatus } from './status.ts'
 import type { ReplicaStore, StoreTx } from './store.ts'
 import type { Identity } from './tables.ts'
+import { TIMER_MS_MAX } from './scheduler.ts'
 import { NO_POSITION, getMeta, setMeta } from './tables.ts'
 import { createTightStore } from './tight-store.ts'
 import { createTransport } from './transport.ts'
 import type { SyncOptions } from './wait.ts'
+import type { AppSchema } from './write.ts'
 
 export interface ReplicaOptions {
   /** The server's base URL. */
@@ -130,24 +132,49 @@ function initialStatus({
   return { ...stored, state: 'idle', paused, lastSyncedAt: null, nextSyncAt: null, problem: null }
 }
 
+/** Told at the opening: a session would only find the server unwilling, or never wait for its next one. */
 function checkOptions(options: ReplicaOptions): void {
-  const { url, device, token, deviceId, schemas = {}, clock = systemClock } = options
-  if (Object.values(schemas).some(({ version }) => !Number.isSafeInteger(version) || version < 1))
-    throw new ReplicaError('invalid_options', 'A schema version is a whole number from 1 on.')
-  if (!Number.isFinite(clock.now())) throw new ReplicaError('invalid_options', '`clock` tells no time.')
-  if (!URL.canParse(url)) throw new ReplicaError('invalid_options', '`url` is no URL.')
+  const { url, device, token, deviceId, schemas = {}, clock = systemClock, sync = {} } = options
+  const { name, appVersion, platform, model, os } = (device ?? {}) as Partial<DeviceInfo>
+  check(URL.canParse(url), 'url', 'a URL')
+  check(isLabel(name) && /\S/.test(name), 'device.name', 'text that can be seen, of at most 120 characters')
+  for (const [key, text] of Object.entries({ model, os }))
+    check((text ?? null) === null || isLabel(text), `device.${key}`, 'text of at most 120 characters')
   // They travel in a header, whose fields a semicolon parts.
-  if (![device.appVersion, device.platform].every((text) => /^[\x20-\x3a\x3c-\x7e]{1,40}$/.test(text))) {
-    throw new ReplicaError(
-      'invalid_options',
-      '`device.appVersion`, `device.platform`: 1 to 40 ASCII characters, no semicolon.',
+  for (const [key, text] of Object.entries({ appVersion, platform }))
+    check(
+      typeof text === 'string' && /^[\x20-\x3a\x3c-\x7e]{1,40}$/.test(text),
+      `device.${key}`,
+      '1 to 40 ASCII characters, no semicolon',
     )
+  for (const [key, leastMs] of Object.entries(WAITS_MS)) {
+    const ms = sync[key as keyof typeof WAITS_MS] ?? leastMs
+    const isRight = typeof ms === 'number' && ms >= leastMs && ms <= TIMER_MS_MAX
+    check(isRight, `sync.${key}`, `a number from ${leastMs} to ${TIMER_MS_MAX}`)
   }
-  if (deviceId !== undefined && !isUuid(deviceId))
-    throw new ReplicaError('invalid_options', '`deviceId` is no UUID.')
-  if (token !== undefined && !token.startsWith('tmd_'))
-    throw new ReplicaError('invalid_options', '`token` is no device token.')
+  const isVersion = ({ version }: AppSchema): boolean => Number.isSafeInteger(version) && version > 0
+  check(Object.values(schemas).every(isVersion), 'schemas.*.version', 'a whole number from 1 on')
+  check(Number.isFinite(clock.now()), 'clock', 'one that tells the time')
+  check(deviceId === undefined || isUuid(deviceId), 'deviceId', 'a lower-case UUID')
+  check(token?.startsWith('tmd_') ?? true, 'token', "a device's token, which begins with tmd_")
 }
+
+function check(isRight: boolean, option: string, allowed: string): void {
+  if (!isRight) throw new ReplicaError('invalid_options', `\`${option}\` must be ${allowed}.`)
+}
+
+/** As the server takes it. */
+const isLabel = (text: unknown): text is string => typeof text === 'string' && /^\P{Cc}{1,120}$/u.test(text)
+
+/** The least that each may be: fleets have the same bounds for theirs. */
+const WAITS_MS = {
+  intervalMs: 100,
+  backoffBaseMs: 10,
+  backoffCapMs: 100,
+  changeDelayMs: 0,
+  requestTimeoutMs: 1,
+  stateToldEveryMs: 0,
+} as const satisfies Partial<Record<keyof SyncOptions, number>>
 
 /**
  * The device has an id from its first opening on. A token is taken over once: by the next opening that names it a rotation

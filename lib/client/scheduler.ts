@@ -11,7 +11,7 @@ export interface Scheduler {
 }
 
 /** Platforms run a timer that is set further ahead at once. */
-const TIMER_MS_MAX = 2 ** 31 - 1
+export const TIMER_MS_MAX = 2 ** 31 - 1
 
 /** One timer. A wait is kept even when the clock is set: it is measured by the timer, not by the time of day. */
 export function createScheduler(clock: Clock, run: () => void): Scheduler {

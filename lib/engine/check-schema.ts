@@ -31,7 +31,7 @@ const SHAPES = {
 } as const
 type Shape = keyof typeof SHAPES
 
-const KEYWORDS: ReadonlyMap<string, Shape> = new Map(
+export const KEYWORDS: ReadonlyMap<string, Shape> = new Map(
   (Object.keys(SHAPES) as Shape[]).flatMap((shape) =>
     SHAPES[shape].split(' ').map((keyword): [string, Shape] => [keyword, shape]),
   ),
@@ -53,7 +53,7 @@ const TYPES: ReadonlySet<Json> = new Set([
   'string',
 ])
 /** Those whose check takes time in proportion to the text. */
-const FORMATS: ReadonlySet<Json> = new Set([
+export const FORMATS: ReadonlySet<Json> = new Set([
   'date',
   'time',
   'date-time',

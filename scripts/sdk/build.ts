@@ -5,6 +5,7 @@ import path from 'node:path'
 import type { Metafile, Plugin } from 'esbuild'
 import { build } from 'esbuild'
 import { bundleTypes } from './bundle-types.ts'
+import { leanValidator } from './lean-validator.ts'
 import type { BundleSize } from './size.ts'
 import { bundleSize, staticFiles } from './size.ts'
 
@@ -86,7 +87,7 @@ async function run(
     platform,
     minify: platform === 'browser',
     external: platform === 'node' ? ['libsql'] : [],
-    plugins: splitting ? [] : [leaveParts(parts)],
+    plugins: [leanValidator, ...(splitting ? [] : [leaveParts(parts)])],
     metafile: true,
     logLevel: 'warning',
   })

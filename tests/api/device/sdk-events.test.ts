@@ -164,7 +164,7 @@ describe('the stream of events in the SDK, over HTTP and PostgreSQL', () => {
     let isUp = false
     let tries = 0
     const replica = await world.replica({
-      sync: { ...QUIET, intervalMs: 30, backoffCapMs: 2_000, backoffBaseMs: 400 },
+      sync: { ...QUIET, intervalMs: 100, backoffCapMs: 2_000, backoffBaseMs: 400 },
       fetch: async (input, init) => {
         if (!String(input).endsWith('/events')) return fetch(input, init)
         tries += 1
