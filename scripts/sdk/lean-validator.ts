@@ -35,7 +35,7 @@ function onlyFormats(source: string): string {
 
 /** Where it asks for what is left out it now asks for undefined, and the bundler drops what stands behind that. */
 function onlyKeywords(source: string): string {
-  const [before, list, after] = cut(source, '    const { $ref, ', ' __absolute_ref__,')
+  const [before, list, after] = cut(source, '    const { $ref, ', '__absolute_ref__,')
   const gone: string[] = []
   const kept = list.replace(KEYWORD, (entry, keyword: string | undefined, name: string) =>
     KEYWORDS.has(keyword ?? name) || gone.push(name) === 0 ? entry : '',

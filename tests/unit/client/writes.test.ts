@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { ReplicaOptions } from '#lib/client/open-replica.ts'
 import { openReplica } from '#lib/client/open-replica.ts'
 import { createMemoryDisk, openMemoryStore } from '#lib/client/memory-store.ts'
 import type { ReplicaStore } from '#lib/client/store.ts'
@@ -180,6 +181,36 @@ test('[SDK1] options that cannot work are refused at opening', async () => {
   ]
   for (const options of cases)
     await expect(openReplica(options)).rejects.toMatchObject({ code: 'invalid_options' })
+})
+
+test.each([
+  ...[
+    'intervalMs',
+    'backoffBaseMs',
+    'backoffCapMs',
+    'changeDelayMs',
+    'requestTimeoutMs',
+    'stateToldEveryMs',
+  ].flatMap((name) =>
+    [Number.NaN, -1, '5', Infinity].map((ms) => [`sync.${name}`, { sync: { [name]: ms } }] as const),
+  ),
+  ...[0, 99].map((ms) => ['sync.intervalMs', { sync: { intervalMs: ms } }] as const),
+  ['sync.requestTimeoutMs', { sync: { requestTimeoutMs: 0 } }],
+  ...['', ' ', 'x'.repeat(121), 'a\nb', undefined].map(
+    (name) => ['device.name', { device: { ...DEVICE, name } }] as const,
+  ),
+  ['device.name', { device: undefined }],
+  ['device.model', { device: { ...DEVICE, model: '' } }],
+  ['device.os', { device: { ...DEVICE, os: 'x'.repeat(121) } }],
+  ['device.platform', { device: { ...DEVICE, platform: '' } }],
+  ['schemas.*.version', { schemas: { notes: { version: 0 } } }],
+] as const)('[SDK1] %s that cannot work is named, with what is allowed: %j', async (option, options) => {
+  const base = { url: 'http://authority.test', device: DEVICE, store: openMemoryStore(createMemoryDisk()) }
+  const opening = openReplica({ ...base, ...(options as Partial<ReplicaOptions>) })
+  await expect(opening).rejects.toMatchObject({
+    code: 'invalid_options',
+    message: expect.stringContaining(`\`${option}\` must be `) as string,
+  })
 })
 
 test('[SDK1] a device that was enrolled elsewhere syncs with its token and id', async () => {
