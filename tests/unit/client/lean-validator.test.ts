@@ -8,26 +8,15 @@ import { leanValidator } from '../../../scripts/sdk/lean-validator.ts'
 
 const STRING: JsonObject = { type: 'string' }
 /** Values to try under a keyword; those that the keyword can't have are left out by the check of schemas. */
-const UNDER: readonly Json[] = [
-  ...[STRING, true, false, [STRING, { type: 'number' }], { a: STRING, b: { minimum: 2 } }, '#/$defs/x'],
-  ...[
-    'string',
-    ['integer', 'null'],
-    1,
-    2,
-    0.1,
-    ['a'],
-    { a: ['b'] },
-    'a',
-    ...(FORMATS as ReadonlySet<string>),
-  ],
-]
-const DOCUMENTS: readonly Json[] = [
-  ...[null, true, 0, 1, 2, 0.3, 'a', 'ab', '', [], ['a'], ['a', 'a'], [1, 'b', 2], {}, { a: 'x' }, { b: 1 }],
-  ...[{ a: 1, b: 3 }, { c: null }, '2026-02-29', '2026-11-26', '10:00:00Z', '2026-11-26T10:00:60Z', 'P1D'],
-  ...['a@b.example', 'a..b@c', 'host.example', '-host', '10.0.0.1', '10.0.0.256', '::1', ':::', 'http://a/b'],
-  ...['/a~0', '/a~2', 'urn:x', '01900000-0000-7000-8000-00000000f1ee'],
-]
+const UNDER = (
+  JSON.parse(`[true, false, ["integer", "null"], 1, 2, 0.1, ["a"], { "a": ["b"] }, "a", "string", "#/$defs/x",
+    { "type": "string" }, [{ "type": "string" }, { "type": "number" }], { "a": { "type": "string" }, "b": { "minimum": 2 } }]`) as Json[]
+).concat([...FORMATS])
+const DOCUMENTS =
+  JSON.parse(`[null, true, 0, 1, 2, 0.3, "a", "ab", "", [], ["a"], ["a", "a"], [1, "b", 2], {}, { "a": "x" },
+  { "b": 1 }, { "a": 1, "b": 3 }, { "c": null }, "2026-02-29", "2026-11-26", "10:00:00Z", "2026-11-26T10:00:60Z", "P1D",
+  "a@b.example", "a..b@c", "host.example", "-host", "10.0.0.1", "10.0.0.256", "::1", ":::", "http://a/b", "/a~0", "/a~2",
+  "urn:x", "01900000-0000-7000-8000-00000000f1ee"]`) as readonly Json[]
 const schemas = [...KEYWORDS.keys()].flatMap((keyword) =>
   UNDER.flatMap((value): JsonObject[] => {
     const alone = { $defs: { x: STRING }, [keyword]: value }
