@@ -1,7 +1,13 @@
 import { z } from 'zod'
 import { COMMAND_TYPES, diagnosticsRequest } from '#lib/protocol/command.ts'
 import { enrollRequest, heartbeatRequest } from '#lib/protocol/device.ts'
-import { PULL_CHANGES_MAX, SESSIONS_PER_REPORT_MAX } from '#lib/protocol/limits.ts'
+import {
+  BODY_BYTES_MAX,
+  MUTATIONS_PER_PUSH_MAX,
+  PULL_CHANGES_MAX,
+  PUSH_RECORD_BYTES_MAX,
+  SESSIONS_PER_REPORT_MAX,
+} from '#lib/protocol/limits.ts'
 import { pushRequest } from '#lib/protocol/push.ts'
 import { sessionReport } from '#lib/protocol/session.ts'
 import {
@@ -44,6 +50,13 @@ const requestHeader = (name: string, description: string): object => ({
   description,
   schema: TEXT,
 })
+const MIB = 1024 * 1024
+/** protocol.md, push, and what bounds it (PU5). */
+const PUSH = `At most ${MUTATIONS_PER_PUSH_MAX} mutations and ${BODY_BYTES_MAX / MIB} MiB. The records that a push changes, and those that it is answered with, have
+${PUSH_RECORD_BYTES_MAX / MIB} MiB and one record more at the most: the mutations after that are \`retry\`, \`push_full\`, and go into another push.
+
+With \`atomic\` all of it happens or nothing does: a culprit (a conflict, dead letter, refusal, \`retry\` or \`shed\`) is 409 \`atomic_aborted\` with
+\`results\`, and one that is past the bound on records 413 \`atomic_too_large\`, now and whenever it came again.`
 /** protocol.md, events: there is no schema for what stands in a stream. */
 const EVENTS = `Each event's data is one JSON object. All of it is a hint: whatever is missed comes with the next session.
 
@@ -80,6 +93,7 @@ export const DEVICE_OPERATIONS: readonly Operation[] = [
     method: 'post',
     path: '/push',
     summary: 'Upload mutations; the same requestId again gives the same answer',
+    description: PUSH,
     body: pushRequest,
     answer: pushAnswer,
     status: 200,

@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { TestDatabase } from '#tests/support/database.ts'
-import { createTestDatabase } from '#tests/support/database.ts'
+import { describe, expect, it } from 'vitest'
 import { isTimeUp, noteTrial, rounds } from '#tests/support/trials.ts'
 import { pushOfReports, strikeReportSource } from '../../../bench/push/push-bodies.ts'
-import type { SetUpFleet } from '../../../bench/set-up-fleet.ts'
-import type { Server } from './servers.ts'
-import { enrollAt, pushTo, rowsOf, startServer } from './servers.ts'
-import { makeTrialFleet } from './trial-fleet.ts'
+import { enrollAt, pushTo } from './servers.ts'
+import { twoProcesses } from './two-processes.ts'
 
 const DEVICES = 4
 /** Pushes of one mutation. */
@@ -15,28 +11,17 @@ const TIMES = 10
 const TRIAL_TIMEOUT_MS = rounds(60_000, 1_800_000)
 
 describe('each push is sent ten times at once, over two processes', () => {
-  let database: TestDatabase
-  let servers: readonly Server[]
-  let fleet: SetUpFleet
-  beforeAll(async () => {
-    database = await createTestDatabase()
-    fleet = await makeTrialFleet(database.url)
-    servers = [await startServer(database.url), await startServer(database.url)]
-  })
-  afterAll(async () => {
-    await Promise.all(servers.map((server) => server.stop()))
-    await database.drop()
-  })
-  const urlOf = (turn: number): string => servers[turn % servers.length]?.ready.url ?? ''
+  const current = twoProcesses()
 
   it(
     '[ID2] has one effect, and every answer has the same bytes',
     async () => {
+      const { enrollmentKey, fleetId, urlOf, select } = current()
       const report = strikeReportSource()
       let requests = 0
       let different = 0
       const work = async (_: unknown, index: number): Promise<void> => {
-        const device = await enrollAt(urlOf(index), fleet.enrollmentKey)
+        const device = await enrollAt(urlOf(index), enrollmentKey)
         for (let n = 0; n < REQUESTS_EACH && !isTimeUp(); n++) {
           const push = pushOfReports(device, 1, report)
           const copies = Array.from({ length: TIMES }, (__, turn) => pushTo(urlOf(turn), device, push))
@@ -49,9 +34,7 @@ describe('each push is sent ten times at once, over two processes', () => {
       await Promise.all(Array.from({ length: DEVICES }, work))
       const counts = `SELECT (SELECT count(*)::int FROM change_log WHERE fleet_id = $1) AS effects,
         (SELECT count(*)::int FROM record WHERE fleet_id = $1) AS records`
-      const [row] = await rowsOf<{ effects: number; records: number }>(database.url, fleet.fleetId, counts, [
-        fleet.fleetId,
-      ])
+      const [row] = await select(counts, [fleetId])
       noteTrial({
         wanted: DEVICES * REQUESTS_EACH,
         done: requests,

@@ -1,15 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { LEASE_MS } from '#lib/application/leader.ts'
-import type { TestDatabase } from '#tests/support/database.ts'
-import { createTestDatabase } from '#tests/support/database.ts'
 import { isTimeUp, noteTrial, quantile, rounds } from '#tests/support/trials.ts'
-import type { SetUpFleet } from '../../../bench/set-up-fleet.ts'
 import { effectsOf } from './effects.ts'
 import { startLoad } from './load.ts'
 import type { Server } from './servers.ts'
-import { rowsOf, startServer } from './servers.ts'
-import { makeTrialFleet } from './trial-fleet.ts'
+import { twoProcesses } from './two-processes.ts'
 
 const LEADERS = rounds(1, 20)
 /** The one that leads is stopped for longer than its lease: another leads when it goes on. */
@@ -20,23 +16,10 @@ const FOLDED_WITHIN_MS = 30_000
 const TRIAL_TIMEOUT_MS = rounds(120_000, 1_500_000)
 
 describe('the process that leads is stopped for longer than its lease, and goes on beside the next leader', () => {
-  let database: TestDatabase
-  let servers: readonly Server[]
-  let fleet: SetUpFleet
-  beforeAll(async () => {
-    database = await createTestDatabase()
-    fleet = await makeTrialFleet(database.url)
-    servers = [await startServer(database.url), await startServer(database.url)]
-  })
-  afterAll(async () => {
-    await Promise.all(servers.map((server) => server.stop()))
-    await database.drop()
-  })
-
-  const select = <R extends object>(text: string) => rowsOf<R>(database.url, fleet.fleetId, text)
+  const current = twoProcesses()
 
   const leader = async (): Promise<string | undefined> =>
-    (await select<{ holder: string }>("SELECT holder FROM lease WHERE name = 'leader'"))[0]?.holder
+    (await current().select<{ holder: string }>("SELECT holder FROM lease WHERE name = 'leader'"))[0]?.holder
 
   /** Stops it, and lets it go on. True when it led until then, and another does now. */
   async function hasLed(server: Server): Promise<boolean> {
@@ -51,9 +34,10 @@ describe('the process that leads is stopped for longer than its lease, and goes 
   it(
     'loses no acknowledged mutation, applies none twice, counts each once, and the other one serves and leads',
     async () => {
+      const { database, servers, fleetId, enrollmentKey } = current()
       const load = await startLoad(
         servers.map(({ ready }) => ready.url),
-        fleet.enrollmentKey,
+        enrollmentKey,
       )
       onTestFinished(() => load.close())
       const backS: number[] = []
@@ -66,7 +50,7 @@ describe('the process that leads is stopped for longer than its lease, and goes 
         backS.push(await back)
       }
       await pause(TOGETHER_MS)
-      const effects = await effectsOf(database.url, fleet.fleetId, await load.end())
+      const effects = await effectsOf(database.url, fleetId, await load.end())
       await expect.poll(counted, { timeout: FOLDED_WITHIN_MS }).toBe(await committed())
       noteTrial({
         wanted: LEADERS,
@@ -79,11 +63,11 @@ describe('the process that leads is stopped for longer than its lease, and goes 
   )
 
   const committed = async (): Promise<number> =>
-    Number((await select<{ n: string }>('SELECT count(*) AS n FROM change_log'))[0]?.n)
+    Number((await current().select<{ n: string }>('SELECT count(*) AS n FROM change_log'))[0]?.n)
 
   /** What all minutes together say, whoever folded them. */
   async function counted(): Promise<number> {
     const sum = `SELECT sum((counters->>'mutations:applied')::int) AS n FROM rollup WHERE tier = 'minute'`
-    return Number((await select<{ n: string }>(sum))[0]?.n)
+    return Number((await current().select<{ n: string }>(sum))[0]?.n)
   }
 })

@@ -1,14 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { PullResponse } from '#lib/protocol/pull.ts'
 import type { PushResponse } from '#lib/protocol/push.ts'
-import type { TestDatabase } from '#tests/support/database.ts'
-import { createTestDatabase } from '#tests/support/database.ts'
 import { isTimeUp, noteTrial, rounds } from '#tests/support/trials.ts'
 import type { PushingDevice } from '../../../bench/push/push-bodies.ts'
 import { pushOfReports, strikeReportSource } from '../../../bench/push/push-bodies.ts'
-import type { Server } from './servers.ts'
-import { enrollAt, pullFrom, pushTo, rowsOf, startServer, startServerWithFleet } from './servers.ts'
+import { enrollAt, pullFrom, pushTo } from './servers.ts'
+import { twoProcesses } from './two-processes.ts'
 
 const WRITERS = 16
 const MUTATIONS_EACH = 50
@@ -23,21 +21,8 @@ const TRIAL_TIMEOUT_MS = rounds(120_000, 3_600_000)
 
 describe('two server processes over one PostgreSQL', () => {
   const report = strikeReportSource()
-  const servers: Server[] = []
-  let database: TestDatabase
-  let fleetId: string
-  let enrollmentKey: string
-  beforeAll(async () => {
-    database = await createTestDatabase()
-    const first = await startServerWithFleet(database.url)
-    servers.push(first, await startServer(database.url))
-    ;({ fleetId, enrollmentKey } = first.ready)
-  })
-  afterAll(async () => {
-    await Promise.all(servers.map((server) => server.stop()))
-    await database.drop()
-  })
-  const urlOf = (turn: number): string => servers[turn % servers.length]?.ready.url ?? ''
+  const current = twoProcesses()
+  const urlOf = (turn: number): string => current().urlOf(turn)
 
   /** Writes to both in turn, now and then the same to both at once and again. @returns the records it made */
   async function write(device: PushingDevice, first: number): Promise<readonly string[]> {
@@ -81,7 +66,7 @@ describe('two server processes over one PostgreSQL', () => {
     async () => {
       const startedMs = performance.now()
       const enroll = async (_: unknown, i: number): Promise<PushingDevice> =>
-        enrollAt(urlOf(i), enrollmentKey)
+        enrollAt(urlOf(i), current().enrollmentKey)
       const writers = await Promise.all(Array.from({ length: WRITERS }, enroll))
       const pollers = await Promise.all(Array.from({ length: POLLERS }, enroll))
       let writing = true
@@ -112,7 +97,7 @@ describe('two server processes over one PostgreSQL', () => {
       )
       const counts = `SELECT (SELECT count(*)::int FROM change_log WHERE fleet_id = $1) AS changes,
         (SELECT count(*)::int FROM stored_response WHERE fleet_id = $1) AS responses`
-      const [row] = await rowsOf(database.url, fleetId, counts, [fleetId])
+      const [row] = await current().select(counts, [current().fleetId])
       expect(row).toEqual({ changes: all.length, responses: all.length / MUTATIONS_EACH })
     },
     TRIAL_TIMEOUT_MS,

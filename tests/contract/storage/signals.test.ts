@@ -7,6 +7,13 @@ import { BACKENDS, opened } from './world.ts'
 
 const FLEET = '01920000-0000-7000-8000-000000000001'
 
+async function asOwner(url: string | null, text: string, values: readonly string[] = []): Promise<void> {
+  const client = new pg.Client({ connectionString: url ?? '' })
+  await client.connect()
+  await client.query(text, [...values])
+  await client.end()
+}
+
 /** What one process hears, and whether it says that it hears. */
 function listening(storage: Storage) {
   const heard: [string, Record<string, number>][] = []
@@ -16,6 +23,13 @@ function listening(storage: Storage) {
     hearing: (isHearing) => states.push(isHearing),
   })
   return { heard, states, stop }
+}
+
+/** The same, once it hears. */
+async function hearing(storage: Storage): Promise<ReturnType<typeof listening>> {
+  const ears = listening(storage)
+  await until(() => ears.states.at(-1) === true)
+  return ears
 }
 
 const until = async (isSo: () => boolean): Promise<void> => {
@@ -60,13 +74,9 @@ describe('signals on PostgreSQL', () => {
 
   it('are heard past what others say on the channel', async () => {
     const { storage, url } = current()
-    const ears = listening(storage)
-    await until(() => ears.states.at(-1) === true)
-    const stranger = new pg.Client({ connectionString: url ?? '' })
-    await stranger.connect()
+    const ears = await hearing(storage)
     for (const said of ['', 'x', '7', '["f"]', '["f",[["notes"]]]', '["f",[["notes","1"]]]'])
-      await stranger.query(`SELECT pg_notify('tidemark_grown', $1)`, [said])
-    await stranger.end()
+      await asOwner(url, `SELECT pg_notify('tidemark_grown', $1)`, [said])
     await storage.signals.tell(new Map([[FLEET, new Map([['notes', 3]])]]))
     await until(() => ears.heard.length > 0)
     expect(ears.heard).toEqual([[FLEET, { notes: 3 }]])
@@ -76,14 +86,11 @@ describe('signals on PostgreSQL', () => {
 
   it('are heard again once a connection that was lost is back, and it is told in between', async () => {
     const { storage, url } = current()
-    const ears = listening(storage)
-    await until(() => ears.states.at(-1) === true)
-    const admin = new pg.Client({ connectionString: url ?? '' })
-    await admin.connect()
-    await admin.query(
+    const ears = await hearing(storage)
+    await asOwner(
+      url,
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'`,
     )
-    await admin.end()
     await until(() => ears.states.length === 3)
     expect(ears.states).toEqual([true, false, true])
     await storage.signals.tell(new Map([[FLEET, new Map([['notes', 7]])]]))
@@ -95,8 +102,7 @@ describe('signals on PostgreSQL', () => {
   it('fail with the database, which says so', async () => {
     const { url } = current()
     const gone = await openPostgresStorage({ url: url ?? '' })
-    const ears = listening(gone)
-    await until(() => ears.states.at(-1) === true)
+    const ears = await hearing(gone)
     await gone.close()
     expect(ears.states).toEqual([true, false])
   })
