@@ -52,11 +52,9 @@ const requestHeader = (name: string, description: string): object => ({
 })
 const MIB = 1024 * 1024
 /** protocol.md, push, and what bounds it (PU5). */
-const PUSH = `At most ${MUTATIONS_PER_PUSH_MAX} mutations and ${BODY_BYTES_MAX / MIB} MiB. The records that a push changes, and those that it is answered with, have
-${PUSH_RECORD_BYTES_MAX / MIB} MiB and one record more at the most: the mutations after that are \`retry\`, \`push_full\`, and go into another push.
+const PUSH = `At most ${MUTATIONS_PER_PUSH_MAX} mutations and ${BODY_BYTES_MAX / MIB} MiB. The records that a push changes, and those that it is answered with, have ${PUSH_RECORD_BYTES_MAX / MIB} MiB and one record more at the most: the mutations after that are \`retry\`, \`push_full\`, and go into another push.
 
-With \`atomic\` all of it happens or nothing does: a culprit (a conflict, dead letter, refusal, \`retry\` or \`shed\`) is 409 \`atomic_aborted\` with
-\`results\`, and one that is past the bound on records 413 \`atomic_too_large\`, now and whenever it came again.`
+With \`atomic\` all of it happens or nothing does: a culprit (a conflict, dead letter, refusal, \`retry\` or \`shed\`) is 409 \`atomic_aborted\` with \`results\`, and one that is past the bound on records 413 \`atomic_too_large\`, now and whenever it came again.`
 /** protocol.md, events: there is no schema for what stands in a stream. */
 const EVENTS = `Each event's data is one JSON object. All of it is a hint: whatever is missed comes with the next session.
 
@@ -64,9 +62,7 @@ const EVENTS = `Each event's data is one JSON object. All of it is a hint: whate
 - \`breaker {scope, state, retryAfterMs}\`
 - \`command {id, type}\`: what an operator asks for (${COMMAND_TYPES.join(', ')}), once a stream; a report's \`ackCommands\` acknowledges it
 - \`resolved {conflictId}\`, \`replayed {deadLetterId}\`, \`discarded {deadLetterId}\`: what became of the device's work; the same waits in \`Tidemark-Commands\`, with an id to acknowledge`
-const COMMANDS = `What waits for the device, as a JSON list: \`{id, type}\` for commands; \`{id, type: "resolved", conflictId}\` and
-\`{id, type: "replayed" or "discarded", deadLetterId}\` for news; told until a report's \`ackCommands\` names the id. And
-\`{type: "breaker", scope, state, retryAfterMs}\`, without an id, for each open breaker.`
+const COMMANDS = `What waits for the device, as a JSON list: \`{id, type}\` for commands; \`{id, type: "resolved", conflictId}\` and \`{id, type: "replayed" or "discarded", deadLetterId}\` for news; told until a report's \`ackCommands\` names the id. And \`{type: "breaker", scope, state, retryAfterMs}\`, without an id, for each open breaker.`
 const APP = requestHeader('Tidemark-App', '<appVersion>;<platform>')
 const REPORT = requestHeader('Tidemark-Report', 'The report of the device, as JSON')
 const IF_NONE_MATCH = requestHeader('If-None-Match', 'The ETag of what the device holds')
