@@ -298,4 +298,14 @@ export const MUTANTS: readonly PlantedMutant[] = [
       },
     ],
   },
+  {
+    name: 'old-documents-shown-as-they-are',
+    edits: [
+      {
+        file: 'lib/client/evolution-parts.ts',
+        find: 'if (from >= rules.schemaVersion || !data) return record',
+        replace: 'if (from > 0) return record',
+      },
+    ],
+  },
 ]

@@ -1,11 +1,12 @@
-import type { Json } from '#lib/kernel/json.ts'
+import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { canonicalJson } from '#lib/kernel/json.ts'
 import { COLLECTIONS } from '../world/collections.ts'
 import type { SimDevice } from '../world/device.ts'
 import type { Ledger } from './ledger.ts'
+import { broughtUp } from './migrations.ts'
 import type { World } from '../world/world.ts'
 
-/** C: every device shows what the server has, and the server has what was committed. */
+/** C: every device shows what the server has, as today's schema has it, and the server has what was committed. */
 export async function checkConvergence({
   world,
   ledger,
@@ -31,13 +32,22 @@ export async function checkConvergence({
   compare(committed, held, (key, was, is) =>
     ledger.blame('C', `the server has ${key} as ${is}, committed was ${was}`),
   )
+  const all = await world.database.storage.collections.list(world.fleetId)
+  const migrations = new Map(all.map(({ name, upMigrations }) => [name, upMigrations]))
+  const today = new Map(
+    records.flatMap(({ collection, recordId, data: text, schemaVersion }) => {
+      const data = JSON.parse(text) as JsonObject | null
+      const made = data && broughtUp(data, schemaVersion, migrations.get(collection) ?? [])
+      return made ? [[`${collection}/${recordId}`, canonicalJson(made)] as const] : []
+    }),
+  )
   for (const device of world.devices) {
     const shown = new Map<string, string>()
     for (const { name } of COLLECTIONS)
       for (const { id, data } of (await device.replica?.collection(name).query()) ?? [])
         shown.set(`${name}/${id}`, canonicalJson(data))
     const undecided = undecidedFor(world, device)
-    compare(held, shown, (key, was, is) => {
+    compare(today, shown, (key, was, is) => {
       if (undecided.has(key)) return
       const text = `device ${device.index} shows ${key} as ${is}, the server has ${was}`
       ledger.blame(was === undefined ? 'Z' : 'C', text)

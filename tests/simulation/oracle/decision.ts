@@ -5,12 +5,14 @@ import { strategyOf } from '../world/collections.ts'
 import type { ModelRecord } from './history.ts'
 import { newest, stampOf } from './history.ts'
 import type { Intent } from './intent.ts'
+import { asWritten } from './migrations.ts'
 import type { Invariant } from './violation.ts'
 
 type Change = PushWrites['changes'][number]
 type Blame = (invariant: Invariant, text: string) => void
 
-const equal = (a: JsonObject | null, b: JsonObject | null): boolean => canonicalJson(a) === canonicalJson(b)
+const equal = (a: JsonObject | null, b: JsonObject | null): boolean =>
+  canonicalJson(a && asWritten(a)) === canonicalJson(b && asWritten(b))
 
 /**
  * Judges what the server made of one mutation by what its user saw and meant, where that says all: the whole document

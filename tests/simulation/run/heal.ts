@@ -57,13 +57,15 @@ export async function healAndCheck(stage: Stage): Promise<void> {
   for (const device of world.devices) device.crash()
 }
 
-/** News may wait in one process for what another one still has in memory. */
+/** News may wait in one process for what another one still has in memory; a config is heard of in one session and read in the next. */
 async function hearAll(stage: Stage): Promise<void> {
   const { world, ledger } = stage
-  if ((await untold(stage)).length === 0 && !(await isUnheard(world))) return
-  world.trace('news')
-  await world.time.runUntil(world.time.elapsedMs + REMEMBERED_MS)
-  await drain(stage, 'after the news', await syncAll(stage))
+  for (let session = 0; session < 2; session++) {
+    if ((await untold(stage)).length === 0 && !(await isUnheard(world))) return
+    world.trace('news')
+    await world.time.runUntil(world.time.elapsedMs + REMEMBERED_MS)
+    await drain(stage, 'after the news', await syncAll(stage))
+  }
   for (const text of await untold(stage)) ledger.blame('A', text)
 }
 

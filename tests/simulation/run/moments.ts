@@ -7,6 +7,8 @@ import type { Context } from '#lib/application/context.ts'
 import type { Collection } from '#lib/storage/ports.ts'
 import { TABLES } from '#lib/client/store.ts'
 import type { Position } from '#lib/client/tables.ts'
+import { Chance } from '../world/chance.ts'
+import type { UpMigrationOp } from '#lib/protocol/rules.ts'
 import { widened } from '../world/collections.ts'
 import type { SimDevice } from '../world/device.ts'
 import type { MomentKind, Operation } from '../world/plan.ts'
@@ -22,6 +24,8 @@ const DAY_MS = 24 * HOUR_MS
 const WINTERS_MS = [20 * DAY_MS, 46 * DAY_MS] as const
 const COMMANDS = ['resync', 'rotate', 'pause', 'send_diagnostics'] as const
 const STORM = 10
+/** Worlds in which a new schema version has steps for older documents. */
+const MIGRATIONS_SHARE = 1 / 8
 
 /** What happens at one moment, by its kind. Each notes that it did what it is called after. */
 export const MOMENTS: Readonly<Record<MomentKind, Action>> = {
@@ -96,7 +100,8 @@ export const MOMENTS: Readonly<Record<MomentKind, Action>> = {
   async publish({ world }, _, { n }) {
     const ctx = world.servers()[0]?.ctx
     if (!ctx) return
-    await publishNext(ctx, world.fleetId, n).then(
+    const migrates = new Chance(world.plan.seed, 'migrations').hits(MIGRATIONS_SHARE)
+    await publishNext(ctx, world.fleetId, n, migrates ? stepsFrom : noSteps).then(
       () => world.windows.note('publish'),
       () => world.trace('nothing published'),
     )
@@ -168,10 +173,29 @@ export const MOMENTS: Readonly<Record<MomentKind, Action>> = {
   },
 }
 
-async function publishNext(ctx: Context, fleetId: string, n: number): Promise<void> {
+async function publishNext(
+  ctx: Context,
+  fleetId: string,
+  n: number,
+  steps: (version: number) => readonly UpMigrationOp[],
+): Promise<void> {
   const collections = await ctx.storage.collections.list(fleetId)
   const plain = collections.filter(({ strategy }) => strategy !== 'crdt' && strategy !== 'ot')
-  const { id, version, schemaVersion } = plain[n % plain.length] as Collection
-  const body = { version, schema: widened(schemaVersion) }
+  const { id, version, schemaVersion, upMigrations } = plain[n % plain.length] as Collection
+  const ops = steps(schemaVersion)
+  const added = ops.length === 0 ? [] : [{ from: schemaVersion, to: schemaVersion + 1, ops }]
+  const body = {
+    version,
+    schema: widened(schemaVersion),
+    ...(added.length > 0 && { upMigrations: [...upMigrations, ...added] }),
+  }
   await publishCollection(ctx, { actor: SYSTEM, fleetId, id, body })
 }
+
+const noSteps = (): readonly UpMigrationOp[] => []
+
+/** What the version adds has a value in every document, and what the one before added moves. */
+const stepsFrom = (version: number): readonly UpMigrationOp[] => [
+  { op: 'default', path: `/extra${version}`, value: `of ${version}` },
+  { op: 'rename', path: `/extra${version - 1}`, to: `/moved${version - 1}` },
+]
