@@ -17,7 +17,7 @@ import { evolutionParts } from './on-demand.ts'
 import { bytesOf, pendingOf, saveEntry } from './outbox.ts'
 import type { StoreTx } from './store.ts'
 import type { OutboxEntry, ReplicaRecord } from './tables.ts'
-import { configOf, getRecord, putRow, recordRowKey } from './tables.ts'
+import { configOf, putRow, recordRowKey } from './tables.ts'
 import type { RecordGround } from './view.ts'
 
 type Applied = Extract<EffectiveResult, { status: 'applied' }>
@@ -46,8 +46,17 @@ export interface OtParts {
   ): Mutation['op']
   /** One operation with the effect of both; null where they don't belong together. */
   join(first: OtOperation, second: OtOperation): OtOperation | null
-  /** What an `applied` operation says of its path: the pending ones on it go past others' since (CS5). */
-  settle(tx: StoreTx, entry: OutboxEntry, result: Applied, deviceId: string): Promise<void>
+  /**
+   * What an `applied` operation says of its path: the pending ones on it go past others' since (CS5). `aligned` is the
+   * record with the operation under the version that the server wrote it in.
+   */
+  settle(
+    tx: StoreTx,
+    mutation: Mutation,
+    result: Applied,
+    deviceId: string,
+    aligned: Pick<RecordGround, 'record' | 'own'>,
+  ): Promise<void>
   /** The pending operations on a record go past what a pull brings. */
   catchUp(tx: StoreTx, wire: WireRecord): Promise<void>
 }
@@ -200,26 +209,26 @@ async function waitingOn(
   return pending.filter(({ mutation: { op, schemaVersion: of } }) => nameOf(of, op.path) === name)
 }
 
-async function settle(tx: StoreTx, entry: OutboxEntry, result: Applied, deviceId: string): Promise<void> {
-  const { mutation } = entry
+const settle: OtParts['settle'] = async (tx, mutation, result, deviceId, { record: known, own }) => {
   const { op } = mutation
   const { version, revision, transformed = [] } = result
   if (op.type !== 'ot' || revision !== op.baseRevision + transformed.length + 1) return
   const waiting = await waitingOn(tx, mutation, op.path)
   await pass(tx, waiting, { from: op.baseRevision, to: revision, theirs: transformed })
-  const known = await getRecord(tx, mutation.collection, mutation.recordId)
+  const made = own[0]?.op
+  if (made?.type !== 'ot') return
   // Where others came between, the result has the record.
   if (result.record || !known?.data || known.orphan || known.version >= version) return
   // A newer one has, or may have, what is in `transformed`: only a pull can tell.
-  if (known.otUnsure || (known.ot?.[op.path]?.revision ?? 0) !== op.baseRevision) return
-  const data = applyAll(known.data, op, [op.ops, ...transformed])
+  if (known.otUnsure || (known.ot?.[made.path]?.revision ?? 0) !== op.baseRevision) return
+  const data = applyAll(known.data, made, [made.ops, ...transformed])
   if (!data) return
   const next: ReplicaRecord = {
     ...known,
     version,
     data,
     versionVector: { ...known.versionVector, [deviceId]: version },
-    ot: { ...known.ot, [op.path]: { revision, kind: op.kind } },
+    ot: { ...known.ot, [made.path]: { revision, kind: op.kind } },
   }
   await putRow(tx, 'records', recordRowKey(known.collection, known.recordId), next)
 }

@@ -54,12 +54,12 @@ export async function storeOwnWrite(
   deviceId: string,
 ): Promise<void> {
   const { version } = result
-  if (entry.mutation.op.type === 'ot') return otParts().settle(tx, entry, result, deviceId)
   const { collection, recordId, hlc } = entry.mutation
   const stored = await getRecord(tx, collection, recordId)
-  if (stored && stored.version >= version && !stored.orphan) return
   const config = await configOf(tx, collection)
   const aligned = align(config, stored, [entry.mutation], config?.schemaVersion ?? 1)
+  if (entry.mutation.op.type === 'ot') return otParts().settle(tx, entry.mutation, result, deviceId, aligned)
+  if (stored && stored.version >= version && !stored.orphan) return
   const { record: known, version: schemaVersion } = aligned
   const [mutation] = aligned.own
   if (!mutation) return

@@ -242,6 +242,35 @@ describe('schema versions on a device', () => {
     }
   })
 
+  it('[DL5] [CS5] an older app reads its operation where its path has moved to, also before the next pull', async () => {
+    const { name, publish, open } = await tasks('ot', true)
+    let isPullDown = false
+    const fetchOr503: typeof fetch = async (input, init) =>
+      isPullDown && String(input).includes('/pull') ? new Response(null, { status: 503 }) : fetch(input, init)
+    const old = await world.replica({ schemas: { [name]: { version: 1 } }, fetch: fetchOr503 })
+    const modern = await open()
+    await settle(old, modern)
+    const { recordId } = await modern.collection(name).put(null, { body: 'hello' })
+    await settle(modern, old)
+    await publish({}, MOVED)
+    await settle(modern)
+    await modern.collection(name).patch(recordId, { set: { z: 1 } })
+    await settle(modern, old)
+    const body = old.collection(name).text(recordId, 'body')
+    await body.insert(0, '>')
+    isPullDown = true
+    expect(await old.sync()).toMatchObject({ state: 'backoff', pending: 0 })
+    const shown = { z: 1, text: { body: '>hello' } }
+    expect(await dataOf(old, name, recordId)).toEqual(shown)
+    await body.insert(6, '!')
+    isPullDown = false
+    await settle(old, modern)
+    for (const replica of [old, modern]) {
+      expect(await dataOf(replica, name, recordId)).toEqual({ ...shown, text: { body: '>hello!' } })
+      await replica.close()
+    }
+  })
+
   it('[DL5] the schema judges what the server will make of a change, whichever version the app writes', async () => {
     const { name, publish, open } = await tasks('lww', V1)
     const old = await open({ version: 1, schema: V1 })
