@@ -13,6 +13,7 @@ import type { CrdtFailure } from './crdt/failure.ts'
 import { carriedOver, claimedAs } from './crdt/former-life.ts'
 import { holdsOnlyCrdts, plainPart } from './crdt/governed.ts'
 import { materialise } from './crdt/materialise.ts'
+import { withPlacesSeen } from './crdt/replaced-text.ts'
 import type { Written } from './crdt/write-document.ts'
 import type { TextCrdt } from './crdt/text.ts'
 import { touchedCrdt, writeDocument } from './crdt/write-document.ts'
@@ -240,7 +241,8 @@ function joined(
 ): RecordDecision {
   const { rules } = question
   const { text } = draft.world
-  const crdt = joinDeltas(states, deltas, text)
+  const seen = base.kind === 'known' ? base.crdt : {}
+  const crdt = joinDeltas(withPlacesSeen(states, seen, deltas, text), deltas, text)
   if (!crdt.ok) return unfit(crdt.error, base)
   const shown = materialise(plainPart(rules, document), crdt.value, text)
   if (!shown.ok) return unfit(shown.error, base)

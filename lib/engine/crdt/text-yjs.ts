@@ -56,6 +56,10 @@ export const textByYjs = (loaded: LoadedTexts<Y.Doc>): TextCrdt => ({
     const last = bytes ? Y.decodeUpdate(bytes).structs.at(-1) : undefined
     return last ? { client: last.id.client, clock: last.id.clock + last.length } : null
   },
+  holds: (state, part) => {
+    const known = writtenIn(state)
+    return [...writtenIn(part)].every(([client, clock]) => (known.get(client) ?? 0) >= clock)
+  },
   clash: (state, delta) => {
     const doc = loadedOf(loaded, state)
     const told = decodeBase64(delta.update)
@@ -98,6 +102,10 @@ function docOf({ update }: TextState): Result<Y.Doc, 'bad_update'> {
   const doc = newDoc()
   return bytes && applied(doc, bytes) ? ok(doc) : err('bad_update')
 }
+
+/** How much of each writer, up to the first gap. */
+const writtenIn = ({ update }: TextState): ReadonlyMap<number, number> =>
+  Y.decodeStateVector(Y.encodeStateVectorFromUpdate(decodeBase64(update) ?? new Uint8Array([0, 0])))
 
 const structsOf = ({ update }: TextState): ReturnType<typeof Y.decodeUpdate>['structs'] =>
   Y.decodeUpdate(decodeBase64(update) ?? new Uint8Array()).structs

@@ -29,6 +29,8 @@ export interface TextCrdt {
   ): Result<TextState, 'bad_update' | 'other_root' | 'too_large'>
   /** Who wrote an edit, as it can go on from there; null for one that only deletes. */
   writerOf(edit: TextState): TextWriter | null
+  /** Whether the state has all that was written in `part`, nothing of it waiting for an earlier part. */
+  holds(state: TextState, part: TextState): boolean
   /**
    * What would be lost without a trace: `other_root` when `delta` writes to another root type than the text has, so
    * that nobody would see it; `client_reused` when it says otherwise what a writer's number stands for in `state`.

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import * as Y from 'yjs'
 import { decodeBase64, encodeBase64 } from '#lib/kernel/base64.ts'
+import { claim } from '#lib/engine/crdt/claim.ts'
+import { yjsText } from '#lib/engine/crdt/text-yjs.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { CrdtChange } from '#lib/protocol/crdt.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
@@ -8,6 +10,7 @@ import {
   COLLECTION,
   DEVICE_A,
   DEVICE_B,
+  DEVICE_C,
   EngineWorld,
   mutationBy,
   patch,
@@ -38,7 +41,34 @@ function started(op: Operation = hits(DEVICE_A, 3), use = rules): EngineWorld {
   return server
 }
 
+/** Types in the text that the server had at the path, as a device that reads it does. */
+function typed(server: EngineWorld, text: string): Operation {
+  const state = server.record?.crdt?.['/body']
+  const base = state && claim(state, 'text', yjsText)
+  if (!base?.ok || base.value.kind !== 'text') throw new Error('a text')
+  const made = yjsText.edit(base.value, text, text)
+  return crdt({ path: '/body', kind: 'text', update: made.ok ? made.value.update : '' })
+}
+
 describe('CRDTs of a record', () => {
+  it('[CS4] what is typed in a plain text that others replace meanwhile is seen, in whatever order it comes', () => {
+    const server = started(put({ body: 'hi' }))
+    const byB = typed(server, 'hiBBB')
+    const byAll = typed(server, 'CCChi')
+    server.send(DEVICE_A, patch({ body: 'ho' }), { baseVersion: 1, hlc: stamp(DEVICE_A, 10) })
+    expect(server.record?.data).toEqual({ body: 'ho' })
+    const onNewer = typed(server, 'hoDDD')
+    server.send(DEVICE_B, byB, { baseVersion: 1 })
+    server.send(DEVICE_C, byAll, { baseVersion: 1 })
+    server.send(DEVICE_A, onNewer, { baseVersion: 2 })
+    const { body } = server.record?.data as { body: string }
+    for (const part of ['BBB', 'CCC', 'DDD']) expect(body).toContain(part)
+    expect(body.replaceAll(/BBB|CCC|DDD/g, '')).toBe('ho')
+    // A document that was made on the first one as well: its difference is one of the places that are gone.
+    server.send(DEVICE_C, patch({ body: 'hi!' }), { baseVersion: 1, hlc: stamp(DEVICE_C, 20) })
+    expect(String(server.record?.data?.['body']).replaceAll(/BBB|CCC|DDD/g, '')).toMatch(/^(?:ho!|!ho)$/)
+  })
+
   it('[FK3] after a change that a fork has sent, later ones of the record wait to be made anew', () => {
     const server = new EngineWorld(rules)
     const sent = mutationBy(DEVICE_A, hits(DEVICE_A, 3))
