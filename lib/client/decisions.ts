@@ -1,4 +1,5 @@
 import { SERVER_ACTOR_ID } from '#lib/engine/clock-offset.ts'
+import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { WireRecord } from '#lib/protocol/push.ts'
 import { conflictKey, conflictsOf, noteRefusal } from './notices.ts'
@@ -22,12 +23,13 @@ export async function reviewConflicts(tx: StoreTx, record: WireRecord, deviceId:
   }
 }
 
-/** The server's answer: what isn't among `decidedIds` waits for a person still. */
+/** The server's answer: what isn't among its `decided` waits for a person still. */
 export async function noteAnswered(
   tx: StoreTx,
   asked: readonly ConflictNotice[],
-  decidedIds: readonly unknown[],
+  { decided }: JsonObject,
 ): Promise<void> {
+  const decidedIds = Array.isArray(decided) ? (decided as readonly Json[]) : []
   for (const { collection, recordId, conflictId } of asked) {
     const key = conflictKey(collection, recordId, conflictId)
     const notice = await getRow<ConflictNotice>(tx, 'notices', key)

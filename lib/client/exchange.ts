@@ -3,12 +3,13 @@ import { compareHlc, parseHlc } from '#lib/kernel/hlc.ts'
 import { isJsonObject } from '#lib/kernel/json.ts'
 import { isUuid } from '#lib/kernel/uuid.ts'
 import type { CrdtState, CrdtStates } from '#lib/protocol/crdt.ts'
-import { CLOCK_AHEAD_MAX_MS, SDK_MUTATION_BYTES_MAX } from '#lib/protocol/limits.ts'
+import { AWAITED_MAX, CLOCK_AHEAD_MAX_MS, SDK_MUTATION_BYTES_MAX } from '#lib/protocol/limits.ts'
 import type { CollectionContext } from './collection.ts'
 import { ReplicaError } from './errors.ts'
 import type { HandleCore } from './field-handles.ts'
 import type { StoreTx } from './store.ts'
 import type { AwaitedChange, ReplicaRecord } from './tables.ts'
+import { HEARD_KEPT_MS } from './tables.ts'
 
 /** A record's CRDTs as one device has them, for another one. Plain JSON. */
 export interface CrdtExport {
@@ -155,9 +156,11 @@ function readExport(exported: unknown, collection: string): CrdtExport {
     (life === undefined || Number.isSafeInteger(life)) &&
     (fleetId === null || typeof fleetId === 'string') &&
     Array.isArray(awaits) &&
+    awaits.length <= AWAITED_MAX &&
     (awaits as readonly unknown[]).every(isAwaited) &&
     Number.isSafeInteger(heardForMs) &&
-    (heardForMs as number) >= 0
+    (heardForMs as number) >= 0 &&
+    (heardForMs as number) < HEARD_KEPT_MS
   if (!isWhole) throw bad('no export of a record')
   if (Object.keys(crdt).length > PATHS_MAX || JSON.stringify(crdt).length > EXPORT_CHARS_MAX)
     throw new ReplicaError('too_large')

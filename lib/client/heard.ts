@@ -1,15 +1,25 @@
 import { migratePointer, isComputed } from '#lib/engine/schema-evolution/migrate-pointer.ts'
+import type { Json, JsonObject } from '#lib/kernel/json.ts'
+import { isJsonObject } from '#lib/kernel/json.ts'
+import type { Random } from '#lib/kernel/random.ts'
 import type { CrdtStates } from '#lib/protocol/crdt.ts'
+import type { ChangeFate } from '#lib/protocol/device.ts'
+import { AWAITED_MAX } from '#lib/protocol/limits.ts'
 import type { WireRecord } from '#lib/protocol/push.ts'
 import { stillHeard } from './crdt-heard.ts'
+import type { Run } from './run.ts'
 import type { StoreTx } from './store.ts'
 import type { AwaitedChange, FullSyncReason, HeardNote, ReplicaRecord } from './tables.ts'
-import { configOf, eachRow, getRecord, getRow, putRow, recordRowKey, setMeta } from './tables.ts'
-
-/** From the first sync on: what its author had to send has come by the server, or comes by it later. */
-export const HEARD_KEPT_MS = 86_400_000
-/** Of one record. Those left out are the oldest: their authors send them first. */
-export const AWAITED_MAX = 100
+import {
+  HEARD_KEPT_MS,
+  configOf,
+  eachRow,
+  getRecord,
+  getRow,
+  putRow,
+  recordRowKey,
+  setMeta,
+} from './tables.ts'
 
 const noteKey = (collection: string, recordId: string): string =>
   `heard/${recordRowKey(collection, recordId)}`
@@ -18,8 +28,8 @@ const readNote = (tx: StoreTx, collection: string, recordId: string): Promise<He
   getRow<HeardNote>(tx, 'notices', noteKey(collection, recordId))
 
 /** A time ahead of now comes from a clock that was set back. */
-const isOver = ({ sinceMs }: HeardNote, nowMs: number): boolean =>
-  sinceMs !== undefined && (nowMs - sinceMs >= HEARD_KEPT_MS || sinceMs > nowMs)
+const isOver = ({ sinceMs, isOver }: HeardNote, nowMs: number): boolean =>
+  isOver === true || (sinceMs !== undefined && (nowMs - sinceMs >= HEARD_KEPT_MS || sinceMs > nowMs))
 
 /** Both awaited; the older one's day counts, so that two devices can't keep a change alive between them. */
 async function noteHeard(
@@ -32,12 +42,13 @@ async function noteHeard(
   const note: HeardNote = {
     ...(times.length > 0 ? { sinceMs: Math.min(...times) } : {}),
     awaits: together(known?.awaits ?? [], more.awaits),
+    isOver: known?.isOver,
   }
   await putRow(tx, 'notices', noteKey(collection, recordId), note)
   await setMeta(tx, 'hasHeard', true)
 }
 
-/** Each once; the newest ones, where they are too many. Ids are in order of time. */
+/** Each once; the newest ones, where they are too many: the others' authors send them first. Ids are in order of time. */
 function together(...lists: readonly (readonly AwaitedChange[])[]): readonly AwaitedChange[] {
   const byId = new Map(lists.flat().map((each) => [each.id, each]))
   return [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1)).slice(-AWAITED_MAX)
@@ -87,7 +98,12 @@ async function bringUp(
  * After a sync: begins the day of what was heard before it, and ends what is over, or has nothing to wait for. After one
  * that read everything anew all of it ends, but for a device's first. Nothing is lost: each author sends its own.
  */
-async function endHeard(tx: StoreTx, fullReason: FullSyncReason | null, nowMs: number): Promise<void> {
+async function endHeard(
+  tx: StoreTx,
+  fullReason: FullSyncReason | null,
+  run: Pick<Run, 'clock' | 'hasEnded'>,
+): Promise<void> {
+  const nowMs = run.clock.now()
   const endsAll = fullReason !== null && fullReason !== 'first'
   let kept = 0
   const notes: (readonly [string, HeardNote])[] = []
@@ -100,7 +116,9 @@ async function endHeard(tx: StoreTx, fullReason: FullSyncReason | null, nowMs: n
     if (isKept) kept += 1
     if (isKept) continue
     await tx.remove('notices', key)
-    if (record?.heard) await dropHeard(tx, record)
+    if (!record?.heard) continue
+    await dropHeard(tx, record)
+    run.hasEnded = true
   }
   if (kept === 0) await setMeta(tx, 'hasHeard', null)
 }
@@ -114,4 +132,43 @@ async function dropHeard(
   await (record.version === 0 ? tx.remove('records', key) : putRow(tx, 'records', key, record))
 }
 
-export const heardParts = { bringUp, endHeard, isOver, keepHeard, noteHeard, readNote, together, versionOf }
+/** To ask the server about, once a session after a complete pull: at most AWAITED_MAX, by chance where there are more. */
+async function awaited(tx: StoreTx, random: Random): Promise<readonly AwaitedChange[] | undefined> {
+  const all = new Map<string, AwaitedChange>()
+  await eachRow<HeardNote>(tx, 'notices', 'heard/', ({ sinceMs, isOver, awaits }) => {
+    if (sinceMs !== undefined && !isOver) for (const each of awaits) all.set(each.id, each)
+    return true
+  })
+  if (all.size <= AWAITED_MAX) return all.size > 0 ? [...all.values()] : undefined
+  const from = Math.floor(random() * all.size)
+  return [...all.values(), ...all.values()].slice(from, from + AWAITED_MAX)
+}
+
+/** The server's answer. What it can't tell yet is asked about again. */
+async function noteFates(tx: StoreTx, { fates }: JsonObject): Promise<void> {
+  const told = (Array.isArray(fates) ? (fates as readonly Json[]) : []).filter(isJsonObject)
+  const fateOf = new Map(told.map(({ id, fate }) => [id, fate]))
+  const decided: (readonly [string, HeardNote])[] = []
+  await eachRow<HeardNote>(tx, 'notices', 'heard/', (note, key) => {
+    const isOver = note.awaits.some(({ id }) => ENDING.has(fateOf.get(id))) || undefined
+    const awaits = note.awaits.filter(({ id }) => fateOf.get(id) !== 'applied')
+    if (isOver || awaits.length < note.awaits.length) decided.push([key, { ...note, awaits, isOver }])
+    return true
+  })
+  for (const [key, note] of decided) await putRow(tx, 'notices', key, note)
+}
+
+const ENDING: ReadonlySet<unknown> = new Set<ChangeFate>(['refused', 'discarded', 'revoked'])
+
+export const heardParts = {
+  awaited,
+  bringUp,
+  endHeard,
+  isOver,
+  keepHeard,
+  noteFates,
+  noteHeard,
+  readNote,
+  together,
+  versionOf,
+}

@@ -116,7 +116,7 @@ const asciiOf = (report: DeviceReport): string =>
 
 /** Keeps each record's newest version only, so that a page says one thing of each. */
 export async function resolvePage(run: Run): Promise<SessionEvent> {
-  assert(run.page, 'a page was pulled before it is resolved')
+  assert(run.page, 'a page was pulled')
   const newest = new Map<string, PullResponse['changes'][number]>()
   for (const change of run.page.changes) {
     const key = `${change.collection}/${change.recordId}`
@@ -129,14 +129,15 @@ export async function resolvePage(run: Run): Promise<SessionEvent> {
 /** One transaction for the page's records and the token behind them (TK3): both or neither. */
 export async function commitPage(run: Run): Promise<SessionEvent> {
   const { page } = run
-  assert(page, 'a page was pulled before it is committed')
+  assert(page, 'a page was pulled')
   const report = { ...run.report, pulled: run.report.pulled + page.changes.length }
   let isApplied = false
   const next = await transact(run, async (tx) => {
     isApplied = false
     // A command that came with the page sent us back to the start: what was asked for before it is void.
-    if ((await readPosition(tx)).token !== page.askedAt) return 'more_to_resync'
-    const position = await applyPage(tx, run, page)
+    const before = await readPosition(tx)
+    if (before.token !== page.askedAt) return 'more_to_resync'
+    const position = await applyPage(tx, run, page, before)
     await saveOpenSession(tx, { ...run, report })
     isApplied = true
     if (position.fullReason !== null && hasMore(page)) return 'more_to_resync'
@@ -154,9 +155,8 @@ export async function commitPage(run: Run): Promise<SessionEvent> {
 /** An empty page that promises more would be asked for in a loop: what it waits for comes in a later session. */
 const hasMore = (page: PullResponse): boolean => page.hasMore && page.changes.length > 0
 
-async function applyPage(tx: StoreTx, run: Run, page: PullResponse): Promise<Position> {
+async function applyPage(tx: StoreTx, run: Run, page: PullResponse, before: Position): Promise<Position> {
   const { deviceId } = await identityOf(tx)
-  const before = await readPosition(tx)
   const marks: Record<string, string> = { ...before.marks }
   for (const [collection, state] of Object.entries(page.snapshots)) {
     if (state !== 'queued') marks[collection] ??= uuidv7(run.clock.now(), run.random)
@@ -186,6 +186,6 @@ async function applyPage(tx: StoreTx, run: Run, page: PullResponse): Promise<Pos
   await setMeta(tx, 'position', position)
   // What was heard from other devices, and is over by now: where all was read anew, all of it.
   if (!unfinished && (await getMeta(tx, 'hasHeard')))
-    await crdtParts().heard.endHeard(tx, before.fullReason, run.clock.now())
+    await crdtParts().heard.endHeard(tx, before.fullReason, run)
   return position
 }

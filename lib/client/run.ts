@@ -44,6 +44,8 @@ export interface Run extends ReplicaContext {
   /** The page that was pulled, and the token that it was asked for with. */
   page: (PullResponse & { readonly askedAt: string | null }) | null
   pushes: number
+  /** What was heard from another device is shown no more. */
+  hasEnded?: true
   askAgainMs: number | null
   /** How the session ended badly, for the wait that follows. */
   trouble: {

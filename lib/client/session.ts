@@ -50,7 +50,7 @@ export async function runSession(context: ReplicaContext, event: 'start' | 'wait
   machine.take(event)
   for (let state = machine.state(); isActive(state); state = machine.state()) {
     const taken = machine.take(await step(run, state))
-    assert(taken, `the step of ${state} answers with an event that it takes`)
+    assert(taken, `${state} takes what its step answers`)
   }
   return finish(run)
 }
@@ -95,7 +95,8 @@ async function finish(run: Run): Promise<SessionEnd> {
     // The report is lost, or the next session tells it as abandoned; the session itself stands as it ended.
     run.log('report_dropped', { sessionId: report.sessionId, message: String(error) })
   }
-  const changed = run.pushes + report.pulled > 0 || report.localRefusals !== undefined
+  const changed =
+    run.pushes + report.pulled > 0 || report.localRefusals !== undefined || run.hasEnded === true
   return { state, result, trouble, changed, askAgainMs: run.askAgainMs }
 }
 

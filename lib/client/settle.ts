@@ -1,6 +1,7 @@
+import type { JsonObject } from '#lib/kernel/json.ts'
 import { readErrands, runErrands } from './commands.ts'
 import { unsureConflicts } from './notices.ts'
-import { forkParts } from './on-demand.ts'
+import { crdtParts, forkParts } from './on-demand.ts'
 import type { UnsentReport } from './reports.ts'
 import { dropReports, nextReport, unsentReports } from './reports.ts'
 import type { ReplicaContext } from './run.ts'
@@ -9,8 +10,8 @@ import { readOffset } from './device-clock.ts'
 import { tell } from './tell.ts'
 import type { Outcome } from './transport.ts'
 import type { StoreTx } from './store.ts'
-import { startOver } from './tables.ts'
-import { checkDecided, checkSessions } from './wire.ts'
+import { getMeta, startOver } from './tables.ts'
+import { checkObject, checkSessions } from './wire.ts'
 
 /** Requests of reports after one session; the rest goes after the next. */
 const REPORT_REQUESTS_MAX = 4
@@ -79,31 +80,32 @@ async function sendReports(
 
 /**
  * Says that the device lives and rests, with its queue; brings back commands and the config's version, and which of the
- * conflicts that may have been decided were.
+ * conflicts that may have been decided were. What others handed over is asked about while it awaits something.
  */
-export async function heartbeat(
-  context: ReplicaContext,
-  token: string,
-): Promise<Outcome<readonly unknown[]>> {
+export async function heartbeat(context: ReplicaContext, token: string): Promise<Outcome<JsonObject>> {
   const { machine, random } = context
-  const { report, asked } = await transact(context, async (tx) => ({
+  const { report, asked, awaited } = await transact(context, async (tx) => ({
     report: await nextReport(tx, machine.state(), random),
     asked: await unsureConflicts(tx),
+    awaited: (await getMeta(tx, 'hasHeard')) && (await crdtParts().heard.awaited(tx, random)),
   }))
-  const conflicts = asked.map(({ conflictId }) => conflictId)
-  const body = JSON.stringify({ report, ...(asked.length > 0 ? { conflicts } : {}) })
+  const conflicts = asked[0] && asked.map(({ conflictId }) => conflictId)
+  const body = JSON.stringify({ report, conflicts, awaited })
   const call = {
     kind: 'heartbeat',
     method: 'POST',
     path: '/api/v1/heartbeat',
     credential: token,
     body,
-    check: checkDecided,
+    check: checkObject,
   } as const
   const outcome = await tell(context, call)
   // A paused device is refused, but heard.
   if (outcome.ok || outcome.failure.code === 'device_paused') await noteHeard(context, report)
-  if (outcome.ok && asked.length > 0)
-    await transact(context, (tx) => forkParts().noteAnswered(tx, asked, outcome.value))
+  if (outcome.ok && (conflicts ?? awaited))
+    await transact(context, async (tx) => {
+      if (conflicts) await forkParts().noteAnswered(tx, asked, outcome.value)
+      if (awaited) await crdtParts().heard.noteFates(tx, outcome.value)
+    })
   return outcome
 }

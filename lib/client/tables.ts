@@ -151,12 +151,17 @@ export interface AwaitedChange {
   readonly deviceId: string
 }
 
+/** From the first sync on: what its author had to send has come by the server, or comes by it later. */
+export const HEARD_KEPT_MS = 86_400_000
+
 /** When a record's `heard` ends (docs/decisions/0043). Without its note it ends as the server next shows the record. */
 export interface HeardNote {
   /** The first sync since; from then on it has HEARD_KEPT_MS. Device clock. */
   readonly sinceMs?: number | undefined
-  /** Changes that are in it: it ends with the first pull after all of them were decided. */
+  /** Changes that are in it, without those that the server has applied: with none it ends after the next pull. */
   readonly awaits: readonly AwaitedChange[]
+  /** One of them won't come as it was handed over: it ends after the next pull, and is handed to nobody. */
+  readonly isOver?: true | undefined
 }
 
 /** What a change itself adds to a counter and takes away, by JSON Pointer: its totals tell the sum of all so far. */

@@ -108,11 +108,8 @@ export const checkSessions = checked<SessionsResponse>(
   shape({ results: listOf(shape({ sessionId: isText, status: isText })) }),
 )
 export const checkRotated = checked<{ readonly token: string }>(shape({ token: isFilled }))
-/** Of the conflicts that were asked about; a server that knows no such question names none. */
-export const checkDecided: Check<readonly unknown[]> = (body) => {
-  const decided = isJsonObject(body) ? body['decided'] : null
-  return Array.isArray(decided) ? decided : []
-}
+/** Answers to what was asked; a server that knows no such question names none. */
+export const checkObject: Check<JsonObject> = (body) => (isJsonObject(body) ? body : {})
 export const checkNothing: Check<true> = () => true
 
 /** A push's answer must hold one result for each mutation, in order. */

@@ -94,8 +94,8 @@ export const DEVICE_ROUTES: ReadonlyMap<string, DeviceRoute | OpenRoute> = new M
       'POST',
       async (call) => {
         const { ctx, device, app } = call
-        const { commands, decided } = await heartbeat(ctx, { device, app, body: await bodyOf(call) })
-        return json({ decided }, { commands })
+        const { commands, ...told } = await heartbeat(ctx, { device, app, body: await bodyOf(call) })
+        return json(told, { commands })
       },
       { paused: 'heard' },
     ),

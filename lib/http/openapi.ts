@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { COMMAND_TYPES, diagnosticsRequest } from '#lib/protocol/command.ts'
-import { enrollRequest, heartbeatRequest } from '#lib/protocol/device.ts'
+import { CHANGE_FATES, enrollRequest, heartbeatRequest } from '#lib/protocol/device.ts'
 import {
   BODY_BYTES_MAX,
   MUTATIONS_PER_PUSH_MAX,
@@ -115,7 +115,10 @@ export const DEVICE_OPERATIONS: readonly Operation[] = [
     path: '/heartbeat',
     summary: 'A device with nothing to do tells how it is',
     body: heartbeatRequest,
-    answer: z.object({ decided: z.array(z.string()) }),
+    answer: z.object({
+      decided: z.array(z.string()),
+      fates: z.array(z.object({ id: z.string(), fate: z.enum(CHANGE_FATES) })),
+    }),
     status: 200,
   },
   {

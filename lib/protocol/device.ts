@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import { orNull, uuid } from './mutation.ts'
-import { CONFLICTS_ASKED_MAX } from './limits.ts'
+import { AWAITED_MAX, CONFLICTS_ASKED_MAX } from './limits.ts'
 import { deviceReport } from './report.ts'
 import type { BusinessRule, UpMigration } from './rules.ts'
 
@@ -47,11 +47,22 @@ export const enrollRequest = z.object({
 })
 export type EnrollRequest = z.infer<typeof enrollRequest>
 
-/** `conflicts` are asked about: which of them were decided (CS6). */
+/**
+ * `conflicts` are asked about: which of them were decided (CS6). So are `awaited` changes, which others handed to this
+ * device: what became of each (SDK7). `deviceId` is who made it, as it was handed over.
+ */
 export const heartbeatRequest = z.object({
   report: deviceReport,
   conflicts: orNull(z.array(uuid).max(CONFLICTS_ASKED_MAX)),
+  awaited: orNull(z.array(z.object({ id: uuid, deviceId: uuid })).max(AWAITED_MAX)),
 })
+
+/**
+ * `applied`: the server's record holds it. `refused`: it waits as a dead letter. `discarded`: its letter was, or another
+ * form or side was kept. `revoked`: it never came, and its author may send nothing more. All else is `unknown`.
+ */
+export const CHANGE_FATES = ['applied', 'refused', 'discarded', 'revoked', 'unknown'] as const
+export type ChangeFate = (typeof CHANGE_FATES)[number]
 
 export const STRATEGIES = ['lww', 'fww', 'field-merge', 'crdt', 'ot', 'manual'] as const
 export type StrategyName = (typeof STRATEGIES)[number]

@@ -18,6 +18,8 @@ export const COLLECTIONS_REPORTED_MAX = 2 * COLLECTIONS_PER_FLEET_MAX
 export const TOKEN_TEXT_MAX = 16_000
 /** Conflicts that one heartbeat may ask about. */
 export const CONFLICTS_ASKED_MAX = 20
+/** Changes of one record that an export names as undecided, and that one heartbeat may ask about. */
+export const AWAITED_MAX = 100
 export const STATE_HASH_TEXT_MAX = 16_000
 /** Records of one collection whose state is compared; larger ones are left out. */
 export const STATE_RECORDS_MAX = 20_000

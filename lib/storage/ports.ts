@@ -8,6 +8,7 @@ import type { SignalPort } from './signal-port.ts'
 import type {
   ChangeRow,
   DeliveredRange,
+  MutationStanding,
   PullPage,
   PullRead,
   PushPlan,
@@ -185,6 +186,8 @@ export interface SyncPort {
     fleetId: string,
     keys: readonly { readonly collection: string; readonly recordId: string }[],
   ): Promise<readonly RecordState[]>
+  /** What stands in the change log of these mutations, those that it has; each once. */
+  standingOf(fleetId: string, mutationIds: readonly string[]): Promise<readonly MutationStanding[]>
   /** The change log of one session, oldest first, bounded. */
   changesOfSession(fleetId: string, sessionId: string, limit: number): Promise<readonly ChangeRow[]>
 }

@@ -15,7 +15,7 @@ import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { EffectiveResult } from '#lib/protocol/push.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import type { MovedRange } from './delivery-slice.ts'
-import type { AuditEntry, Device, Fleet, StoredReport } from './rows.ts'
+import type { AuditEntry, DeadLetterStatus, Device, Fleet, StoredReport } from './rows.ts'
 
 /** What pushes and pulls move through the ports (ports.ts). Times are Unix milliseconds; ids are UUID texts. */
 
@@ -130,6 +130,14 @@ export interface StateRow {
 export interface DeliveredRange extends MovedRange {
   /** Made by other devices and committed after the device's first snapshot was complete. */
   readonly changes: readonly { readonly committedAtMs: number; readonly madeAtMs: number }[]
+}
+
+/** How a mutation stands by now; `letter` is that of one that died. */
+export interface MutationStanding {
+  readonly mutationId: string
+  readonly collection: string
+  readonly status: string
+  readonly letter: DeadLetterStatus | null
 }
 
 export interface ChangeRow {

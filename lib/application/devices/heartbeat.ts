@@ -4,6 +4,7 @@ import type { DeviceReport } from '#lib/protocol/report.ts'
 import type { Device } from '#lib/storage/ports.ts'
 import type { Context } from '../context.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
+import { awaitedFates } from './awaited-fates.ts'
 import type { App } from './contacts.ts'
 import { commandsAfter } from './wire-commands.ts'
 import { storedReport } from './report-times.ts'
@@ -39,16 +40,23 @@ export async function noteContact(
   return follows
 }
 
-/** POST /heartbeat: a device with nothing to do tells how it is (protocol.md, device API); it gets what waits for it, and
- * hears which of the conflicts that it names were decided. */
+/**
+ * POST /heartbeat: a device with nothing to do tells how it is (protocol.md, device API); it gets what waits for it, and
+ * hears which of the conflicts that it names were decided, and what became of changes that others handed to it.
+ */
 export async function heartbeat(
   ctx: Pick<Context, 'storage' | 'clock' | 'directory' | 'contacts'>,
   input: { readonly device: Device; readonly app: App; readonly body: unknown },
-): Promise<{ readonly commands: readonly WireCommand[]; readonly decided: readonly string[] }> {
-  const { report, conflicts = [] } = parsedOrThrow(heartbeatRequest, input.body)
+): Promise<{
+  readonly commands: readonly WireCommand[]
+  readonly decided: readonly string[]
+  readonly fates: Awaited<ReturnType<typeof awaitedFates>>
+}> {
+  const { report, conflicts = [], awaited = [] } = parsedOrThrow(heartbeatRequest, input.body)
   const { device } = input
   await noteContact(ctx, device, input.app, report)
   const rows = await Promise.all(conflicts.map((id) => ctx.storage.conflicts.get(device.fleetId, id)))
   const decided = rows.flatMap((row) => (row?.status === 'resolved' ? [row.id] : []))
-  return { commands: commandsAfter(device, report, ctx.clock.now()), decided }
+  const fates = await awaitedFates(ctx, device, awaited)
+  return { commands: commandsAfter(device, report, ctx.clock.now()), decided, fates }
 }

@@ -40,6 +40,16 @@ export function memorySync(state: MemoryState): SyncPort {
           return stored ? [withoutTime(stored)] : []
         }),
       ),
+    standingOf: (fleetId, mutationIds) =>
+      state.inFleet(fleetId, (tables) => {
+        const letters = new Map(tables.deadLetters.values().map((row) => [row.mutation.id, row]))
+        return [...new Set(mutationIds)].flatMap((mutationId) => {
+          const row = tables.changes.get(mutationId)
+          if (!row) return []
+          const { status: letter = null } = letters.get(mutationId) ?? {}
+          return [{ mutationId, collection: row.mutation.collection, status: row.status, letter }]
+        })
+      }),
     changesOfSession: (fleetId, sessionId, limit) =>
       state.inFleet(fleetId, (tables) =>
         tables.changes

@@ -1,6 +1,6 @@
 import { assert } from '#lib/kernel/result.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
-import type { ChangeRow, PushWrites, SyncPort } from '../ports.ts'
+import type { ChangeRow, MutationStanding, PushWrites, SyncPort } from '../ports.ts'
 import { texts, uuids } from './arrays.ts'
 import type { Database, Statement } from './database.ts'
 import { deliver } from './deliver.ts'
@@ -24,6 +24,20 @@ const OF_SESSION: Statement = {
     FROM (SELECT DISTINCT unnest(mutation_ids) AS id FROM session_push WHERE fleet_id = $1 AND session_id = $2) m
     CROSS JOIN LATERAL (SELECT * FROM change_log x WHERE x.fleet_id = $1 AND x.mutation_id = m.id LIMIT 1) c
     ORDER BY c.committed_at, c.mutation_id LIMIT $3`,
+}
+
+const STANDING_OF: Statement = {
+  name: 'change_standing',
+  text: `SELECT c.mutation_id, c.collection, c.status, l.status AS letter
+    FROM change_log c LEFT JOIN dead_letter l ON l.fleet_id = c.fleet_id AND l.mutation_id = c.mutation_id
+    WHERE c.fleet_id = $1 AND c.mutation_id = ANY ($2::uuid[])`,
+}
+
+interface StandingRow extends Record<string, unknown> {
+  readonly mutation_id: string
+  readonly collection: string
+  readonly status: MutationStanding['status']
+  readonly letter: MutationStanding['letter']
 }
 
 interface LogRow extends Record<string, unknown> {
@@ -84,6 +98,13 @@ export function postgresSync(database: Database): SyncPort {
       ]
       return (await database.one<RecordRow>(fleetId, RECORDS, values)).map(recordOf)
     },
+    standingOf: async (fleetId, mutationIds) =>
+      (await database.one<StandingRow>(fleetId, STANDING_OF, [fleetId, uuids(mutationIds)])).map((row) => ({
+        mutationId: row.mutation_id,
+        collection: row.collection,
+        status: row.status,
+        letter: row.letter,
+      })),
     changesOfSession: async (fleetId, sessionId, limit) =>
       (await database.one<LogRow>(fleetId, OF_SESSION, [fleetId, sessionId, limit])).map(changeOf),
   }

@@ -7,6 +7,7 @@ import type { Replica } from '#lib/client/replica.ts'
 import { seededRandom } from '#lib/kernel/random.ts'
 import type { DeviceHttp } from '#tests/support/device-http.ts'
 import { deviceHttp } from '#tests/support/device-http.ts'
+import { newUuid } from '#tests/support/device-world.ts'
 
 /** What devices hand to each other without the server, and the server over a socket and PostgreSQL. */
 describe('CRDT state handed from device to device', () => {
@@ -167,6 +168,8 @@ describe('CRDT state handed from device to device', () => {
       { ...good, format: 'other' },
       { ...good, collection: 'posts' },
       { ...good, recordId: '../x' },
+      { ...good, awaits: Array.from({ length: 101 }, () => ({ id: newUuid(), deviceId: one.deviceId })) },
+      { ...good, heardForMs: 86_400_000 },
       { ...good, fleetId: 'another' },
       ...states.map((state) => ({ ...good, crdt: { ...good.crdt, '/bad': state } })),
       { ...good, crdt: { 'no pointer': { kind: 'g-counter', state: {} } } },
