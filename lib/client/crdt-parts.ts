@@ -25,7 +25,7 @@ import { remakeOne } from './crdt-remake.ts'
 import { stateAt } from './crdt-state-at.ts'
 import { need, text } from './crdt-text.ts'
 import { ReplicaError } from './errors.ts'
-import { heardParts } from './heard.ts'
+import { endHeard, heardParts } from './heard.ts'
 import type { WriteCore } from './over-heard.ts'
 import { overHeard } from './over-heard.ts'
 import type { Counted } from './tables.ts'
@@ -69,6 +69,7 @@ export interface CrdtParts {
   readonly checkState: typeof checkState
   readonly hear: typeof hear
   readonly heard: typeof heardParts
+  endHeard(...end: Parameters<typeof endHeard> extends [unknown, ...infer Rest] ? Rest : never): Promise<void>
   /** Writes a document where something was heard as what it becomes; null where nothing heard is touched. */
   overHeard(
     core: WriteCore,
@@ -251,6 +252,7 @@ export const crdtParts: CrdtParts = {
   checkState,
   hear,
   heard: heardParts,
+  endHeard: (...end) => endHeard(crdtParts, ...end),
   overHeard: (...write) => overHeard(crdtParts, ...write),
   remake: (ground, changes, counted, ids) => changes.map((change) => remakeOne(ground, change, counted, ids)),
   rebase: rebaseAll,

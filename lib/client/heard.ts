@@ -7,6 +7,8 @@ import type { ChangeFate } from '#lib/protocol/device.ts'
 import { AWAITED_MAX } from '#lib/protocol/limits.ts'
 import type { WireRecord } from '#lib/protocol/push.ts'
 import { stillHeard } from './crdt-heard.ts'
+import type { CrdtParts } from './crdt-parts.ts'
+import { restateTexts } from './restate.ts'
 import type { Run } from './run.ts'
 import type { StoreTx } from './store.ts'
 import type { AwaitedChange, FullSyncReason, HeardNote, ReplicaRecord } from './tables.ts'
@@ -98,10 +100,11 @@ async function bringUp(
  * After a sync: begins the day of what was heard before it, and ends what is over, or has nothing to wait for. After one
  * that read everything anew all of it ends, but for a device's first. Nothing is lost: each author sends its own.
  */
-async function endHeard(
+export async function endHeard(
+  parts: Pick<CrdtParts, 'rebase'>,
   tx: StoreTx,
   fullReason: FullSyncReason | null,
-  run: Pick<Run, 'clock' | 'hasEnded'>,
+  run: Pick<Run, 'clock' | 'random' | 'hasEnded'>,
 ): Promise<void> {
   const nowMs = run.clock.now()
   const endsAll = fullReason !== null && fullReason !== 'first'
@@ -117,6 +120,7 @@ async function endHeard(
     if (isKept) continue
     await tx.remove('notices', key)
     if (!record?.heard) continue
+    await restateTexts(parts, tx, run, record)
     await dropHeard(tx, record)
     run.hasEnded = true
   }
@@ -163,7 +167,6 @@ const ENDING: ReadonlySet<unknown> = new Set<ChangeFate>(['refused', 'discarded'
 export const heardParts = {
   awaited,
   bringUp,
-  endHeard,
   isOver,
   keepHeard,
   noteFates,

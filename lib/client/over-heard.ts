@@ -1,3 +1,6 @@
+import { stopsOf } from '#lib/engine/crdt/derive.ts'
+import { crdtLeaves, plainPart } from '#lib/engine/crdt/governed.ts'
+import { kindFor } from '#lib/engine/crdt/kind-for.ts'
 import { withValue } from '#lib/engine/ot/paths.ts'
 import { applyOperation, parseKey } from '#lib/engine/patch.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
@@ -6,6 +9,7 @@ import { isWithin, overlaps, toPointer, valueAt, valueIn } from '#lib/kernel/jso
 import type { Random } from '#lib/kernel/random.ts'
 import { uuidv7 } from '#lib/kernel/uuid.ts'
 import type { CrdtChange, CrdtKind } from '#lib/protocol/crdt.ts'
+import { CRDT_CHANGES_MAX, CRDT_PATH_CHARS_MAX } from '#lib/protocol/limits.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import type { Clock } from './clock.ts'
 import type { CrdtGround, CrdtParts } from './crdt-parts.ts'
@@ -31,7 +35,8 @@ interface HeardWriter {
 }
 
 type PartOfWrite = Pick<WriteInput, 'op' | 'counted'>
-type Parts = Pick<CrdtParts, 'count' | 'nextDot' | 'dots' | 'edit' | 'assign'>
+type Parts = Pick<CrdtParts, 'count' | 'nextDot' | 'dots' | 'edit' | 'assign' | 'misfit'>
+type CrdtOperation = Extract<Operation, { type: 'crdt' }>
 type DocumentWrite = Extract<Operation, { type: 'put' | 'patch' }>
 
 /** Of the SDK's core, which this part would bring a second time. */
@@ -40,7 +45,7 @@ export interface WriteCore {
   readonly writeLocally: typeof writeLocally
 }
 
-/** Writes what `split` makes of a document write. */
+/** Writes what becomes of a document write: one mutation where CRDT changes say all of it (docs/decisions/0043). */
 export async function overHeard(
   parts: Parts & Pick<CrdtParts, 'rebase'>,
   core: WriteCore,
@@ -66,7 +71,8 @@ export async function overHeard(
     seed: uuidv7(clock.now(), random),
     place: `${opening}/${collection}/${recordId}`,
   }
-  const found = split(parts, { shown: { ...shown, heard: ground.heard }, unheard, op, writer })
+  const question = { shown: { ...shown, heard: ground.heard }, unheard, op, writer }
+  const found = asChanges(parts, question) ?? split(parts, question)
   if (!found) return null
   if (found.lastDot > 0) await noteDot(tx, found.lastDot)
   const receipts: WriteReceipt[] = []
@@ -83,21 +89,68 @@ interface Question {
   readonly writer: HeardWriter
 }
 
+interface Found {
+  readonly made: readonly PartOfWrite[]
+  readonly lastDot: number
+}
+
+/**
+ * The whole write as the changes that it comes to, in one mutation, which the server judges as one. Null where nothing heard
+ * is touched, or something in it is no CRDT, isn't known here, or is too much for one operation.
+ */
+function asChanges(parts: Parts, { shown, op, writer }: Question): Found | null {
+  const next = applyOperation(shown.data, op)
+  if (!next.ok || !next.value || !shown.data) return null
+  const { rules, states, heard = {} } = shown
+  if (!jsonEqual(plainPart(rules, shown.data), plainPart(rules, next.value))) return null
+  const stops = new Set(stopsOf(states))
+  const [before, after] = [shown.data, next.value].map((data) => crdtLeaves(rules, data, stops)) as Leaves
+  const differing = [...new Set([...before.keys(), ...after.keys()])].filter(
+    (path) => !jsonEqual(before.get(path), after.get(path)),
+  )
+  if (!differing.some((path) => Object.hasOwn(heard, path)) || differing.length > CRDT_CHANGES_MAX)
+    return null
+  const edits: Edit[] = []
+  let { firstDot: nextDot } = writer
+  for (const path of differing) {
+    const [was, is] = [before.get(path), after.get(path)]
+    const kind = stateAt(states, path)?.kind ?? kindFor(rules, path, is)
+    if (shown.written.has(path) || path.length > CRDT_PATH_CHARS_MAX) return null
+    if (!fits(kind, was) || !fits(kind, is)) return null
+    if (is === undefined && op.type === 'put' && kind !== 'lww-register') continue
+    const edit = editOf({ parts, ground: shown, path, kind, was, is, writer, nextDot })
+    nextDot = edit.nextDot
+    edits.push(edit)
+  }
+  const made = together(edits)
+  if (!made || parts.misfit(shown, made.op.changes) !== null) return null
+  return { made: [made], lastDot: nextDot === writer.firstDot ? 0 : nextDot - 1 }
+}
+
+type Leaves = [ReadonlyMap<string, Json>, ReadonlyMap<string, Json>]
+
+/** One operation of all; null of none. */
+function together(edits: readonly Edit[]): (PartOfWrite & { readonly op: CrdtOperation }) | null {
+  if (edits.length === 0) return null
+  const changes = edits.map(({ change }) => change)
+  return {
+    op: { type: 'crdt', changes },
+    counted: Object.assign({}, ...edits.map(({ counted }) => counted)) as Counted,
+  }
+}
+
 /**
  * A document write on a record of which something was heard. The server makes the difference of a document from what it
  * knows itself, in which nothing heard is: so the document says there what the server has, and the difference from
  * what this device shows goes out as CRDT changes, as handles make them. Null where nothing heard is touched.
  */
-function split(
-  parts: Parts,
-  { shown, unheard, op, writer }: Question,
-): { readonly made: readonly PartOfWrite[]; readonly lastDot: number } | null {
+function split(parts: Parts, { shown, unheard, op, writer }: Question): Found | null {
   const next = applyOperation(shown.data, op)
   if (!next.ok || !next.value || !shown.data) return null
   let document = next.value
   let { firstDot: nextDot } = writer
   let lastDot = 0
-  const edits: PartOfWrite[] = []
+  const edits: Edit[] = []
   const taken: string[] = []
   for (const path of Object.keys(shown.heard ?? {})) {
     if (shown.written.has(path) || !touches(op, path)) continue
@@ -120,8 +173,8 @@ function split(
   const rest = plainOp(op, document, taken)
   // The app is owed a receipt also for a write that changes nothing of what it sees.
   const plain = rest ?? (edits.length === 0 ? { type: 'patch' as const, set: {} } : null)
-  const made = [...(plain ? [{ op: plain }] : []), ...edits.map(({ op, counted }) => ({ op, counted }))]
-  return { made, lastDot }
+  const changes = together(edits)
+  return { made: [...(plain ? [{ op: plain }] : []), ...(changes ? [changes] : [])], lastDot }
 }
 
 /** What a value of another kind comes to is the server's to judge: it stays in the document. */
@@ -170,13 +223,15 @@ interface Change {
   readonly nextDot: number
 }
 
-function editOf(change: Change): PartOfWrite & { readonly nextDot: number } {
-  const { parts, ground, path, kind, was, is, writer, nextDot } = change
-  const made = (one: CrdtChange, counted: Counted = {}): PartOfWrite & { nextDot: number } => ({
-    op: { type: 'crdt', changes: [one] },
-    counted,
-    nextDot,
-  })
+interface Edit {
+  readonly change: CrdtChange
+  readonly counted: Counted
+  readonly nextDot: number
+}
+
+function editOf(input: Change): Edit {
+  const { parts, ground, path, kind, was, is, writer, nextDot } = input
+  const made = (change: CrdtChange, counted: Counted = {}): Edit => ({ change, counted, nextDot })
   switch (kind) {
     case 'g-counter':
     case 'pn-counter': {
@@ -185,7 +240,7 @@ function editOf(change: Change): PartOfWrite & { readonly nextDot: number } {
       return made(one, { [path]: [Math.max(by, 0), Math.max(-by, 0)] })
     }
     case 'or-set':
-      return changeSet(change)
+      return changeSet(input)
     case 'lww-register':
       return made(parts.assign(ground, path, is, writer.hlc))
     case 'text':
@@ -195,9 +250,7 @@ function editOf(change: Change): PartOfWrite & { readonly nextDot: number } {
   }
 }
 
-function changeSet({ parts, ground, path, was, is, writer, nextDot }: Change): PartOfWrite & {
-  readonly nextDot: number
-} {
+function changeSet({ parts, ground, path, was, is, writer, nextDot }: Change): Edit {
   const [before, after] = [was, is].map(
     (list) => new Map(((list ?? []) as readonly Json[]).map((value) => [canonicalJson(value), value])),
   ) as [Map<string, Json>, Map<string, Json>]
@@ -207,10 +260,5 @@ function changeSet({ parts, ground, path, was, is, writer, nextDot }: Change): P
   const gone = [...before].filter(([key]) => !after.has(key)).map(([, value]) => value)
   const remove = gone.flatMap((value) => parts.dots(ground, path, value))
   const change: CrdtChange = { path, kind: 'or-set', add, remove }
-  const isGiven = added.length > 0
-  return {
-    op: { type: 'crdt', changes: [change] },
-    counted: {},
-    nextDot: isGiven ? first + added.length : nextDot,
-  }
+  return { change, counted: {}, nextDot: added.length > 0 ? first + added.length : nextDot }
 }

@@ -185,7 +185,6 @@ async function applyPage(tx: StoreTx, run: Run, page: PullResponse, before: Posi
   const position = { token: page.token, fullReason: unfinished ? before.fullReason : null, marks }
   await setMeta(tx, 'position', position)
   // What was heard from other devices, and is over by now: where all was read anew, all of it.
-  if (!unfinished && (await getMeta(tx, 'hasHeard')))
-    await crdtParts().heard.endHeard(tx, before.fullReason, run)
+  if (!unfinished && (await getMeta(tx, 'hasHeard'))) await crdtParts().endHeard(tx, before.fullReason, run)
   return position
 }

@@ -8,6 +8,7 @@ import { LoadedTexts } from './loaded-texts.ts'
 import type { TextCrdt, TextWriter } from './text.ts'
 import { replacedRange } from './replaced-range.ts'
 import { contradicts } from './text-contradiction.ts'
+import { restated } from './text-stranded.ts'
 
 /** Structs and deleted ranges in one update; integrating them costs up to the square of it in the worst case. */
 export const UPDATE_PARTS_MAX = 5_000
@@ -60,6 +61,19 @@ export const textByYjs = (loaded: LoadedTexts<Y.Doc>): TextCrdt => ({
     const known = writtenIn(state)
     return [...writtenIn(part)].every(([client, clock]) => (known.get(client) ?? 0) >= clock)
   },
+  waits: (state) => {
+    const doc = docOf(state)
+    return doc.ok && doc.value.store.pendingStructs !== null
+  },
+  restate: (whole, base, own, seed) => {
+    const [all, ground] = [docOf(whole), docOf(base)]
+    if (!all.ok || !ground.ok) return err('bad_update')
+    const [root = TEXT_ROOT] = rootsOf(all.value)
+    const writers = new Set(own.flatMap(structsOf).map(({ id }) => id.client))
+    const clientOf = (): number => freeClient(ground.value, seed)
+    const update = restated(all.value, ground.value, root, writers, clientOf)
+    return ok(update && stateOf(update))
+  },
   clash: (state, delta) => {
     const doc = loadedOf(loaded, state)
     const told = decodeBase64(delta.update)
@@ -107,7 +121,7 @@ function docOf({ update }: TextState): Result<Y.Doc, 'bad_update'> {
 const writtenIn = ({ update }: TextState): ReadonlyMap<number, number> =>
   Y.decodeStateVector(Y.encodeStateVectorFromUpdate(decodeBase64(update) ?? new Uint8Array([0, 0])))
 
-const structsOf = ({ update }: TextState): ReturnType<typeof Y.decodeUpdate>['structs'] =>
+const structsOf = ({ update }: Pick<TextState, 'update'>): ReturnType<typeof Y.decodeUpdate>['structs'] =>
   Y.decodeUpdate(decodeBase64(update) ?? new Uint8Array()).structs
 
 /** Yjs throws on what it can't read; the document is thrown away then. */

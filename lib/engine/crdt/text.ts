@@ -31,6 +31,18 @@ export interface TextCrdt {
   writerOf(edit: TextState): TextWriter | null
   /** Whether the state has all that was written in `part`, nothing of it waiting for an earlier part. */
   holds(state: TextState, part: TextState): boolean
+  /** Whether a part of it can't be seen, since it stands on one that isn't there. */
+  waits(state: TextState): boolean
+  /**
+   * The delta that says in `base` what the edits `own` wrote and only `whole` shows, as it stands on what `base` doesn't
+   * have. It takes back the former parts: nothing is seen twice where what they stand on comes later. Null for nothing.
+   */
+  restate(
+    whole: TextState,
+    base: TextState,
+    own: readonly TextState[],
+    seed: string,
+  ): Result<TextState | null, 'bad_update'>
   /**
    * What would be lost without a trace: `other_root` when `delta` writes to another root type than the text has, so
    * that nobody would see it; `client_reused` when it says otherwise what a writer's number stands for in `state`.

@@ -1,0 +1,70 @@
+import * as Y from 'yjs'
+
+/**
+ * What these writers wrote that is seen in `whole` and not in `ground`, since it stands on parts that only `whole` has: an
+ * edit of `ground` that says it there, at the same places, and takes back the former parts, so that it isn't seen
+ * twice once what they stand on comes. Null where there is none. Changes both documents.
+ */
+export function restated(
+  whole: Y.Doc,
+  ground: Y.Doc,
+  root: string,
+  writers: ReadonlySet<number>,
+  clientOf: () => number,
+): Uint8Array | null {
+  const pieces = strandedPieces(whole.getText(root), ground, writers)
+  if (pieces.length === 0) return null
+  const before = Y.encodeStateVector(ground)
+  ground.clientID = clientOf()
+  // What waits for an earlier part is the state's, not this edit's.
+  ground.store.pendingStructs = null
+  ground.store.pendingDs = null
+  const [text, former] = [ground.getText(root), whole.getText(root)]
+  ground.transact(() => {
+    let moved = 0
+    for (const { at, content } of pieces) {
+      text.insert(at + moved, content)
+      moved += content.length
+    }
+  })
+  const taken: Uint8Array[] = []
+  whole.on('update', (update: Uint8Array) => taken.push(update))
+  whole.transact(() => {
+    for (const { seenAt, content } of [...pieces].reverse()) former.delete(seenAt, content.length)
+  })
+  return Y.mergeUpdates([Y.encodeStateAsUpdate(ground, before), ...taken])
+}
+
+interface Piece {
+  /** Where it belongs in the text as `ground` reads it. */
+  readonly at: number
+  /** Where it is in the text as `whole` reads it. */
+  readonly seenAt: number
+  readonly content: string
+}
+
+function strandedPieces(text: Y.Text, ground: Y.Doc, writers: ReadonlySet<number>): readonly Piece[] {
+  const pieces: Piece[] = []
+  let [at, seenAt] = [0, 0]
+  for (let item = text._start; item !== null; item = item.right) {
+    const seen = !item.deleted && item.content instanceof Y.ContentString ? item.content.str : ''
+    const known = Math.min(Math.max(Y.getState(ground.store, item.id.client) - item.id.clock, 0), item.length)
+    const stranded = writers.has(item.id.client) ? seen.slice(known) : ''
+    at += seenIn(ground, item, known)
+    if (stranded !== '') pieces.push({ at, seenAt: seenAt + known, content: stranded })
+    seenAt += seen.length
+  }
+  return pieces
+}
+
+/** How much of the first `known` units of an item the document shows: what only the other one deleted is still in it. */
+function seenIn({ store }: Y.Doc, { id, countable }: Y.Item, known: number): number {
+  let seen = 0
+  for (let unit = 0; unit < known;) {
+    const there = Y.getItem(store, Y.createID(id.client, id.clock + unit))
+    const length = Math.min(there.id.clock + there.length - id.clock, known) - unit
+    if (!there.deleted && countable) seen += length
+    unit += length
+  }
+  return seen
+}
