@@ -181,10 +181,11 @@ function editText(
 ): Result<CrdtState, CrdtFailureCode> {
   if (typeof is !== 'string' || typeof was !== 'string') return err('wrong_type')
   if (!text) return err('text_not_loaded')
-  const seed = `${writer.mutationId}${path}`
   const state = ownState(base.states, path)
-  if (!state) return was === '' ? text.edit(null, is, seed) : err('wrong_type')
+  // Its author may have typed in it since: in what the register becomes that this is where nothing else was before it.
+  if (!state) return was === '' ? claim(registerOf(is, writer.hlc), 'text', text) : err('wrong_type')
   const seen = claim(state, 'text', text)
   if (!seen.ok) return seen
+  const seed = `${writer.mutationId}${path}`
   return seen.value.kind === 'text' ? text.edit(seen.value, is, seed) : err('kind_mismatch')
 }
