@@ -5,6 +5,7 @@
 import { availableParallelism, loadavg } from 'node:os'
 import { benchEngine } from './engine/bench-engine.ts'
 import { benchMemory } from './memory/bench-memory.ts'
+import { benchMetrics } from './metrics.ts'
 import type { BenchDatabase } from './postgres.ts'
 import { startDatabase } from './postgres.ts'
 import { benchPull } from './pull/bench-pull.ts'
@@ -24,6 +25,7 @@ const TABLES: Readonly<Record<string, (database: BenchDatabase) => Promise<strin
 }
 const WITHOUT_DATABASE: Readonly<Record<string, () => Promise<string>>> = {
   engine: benchEngine,
+  metrics: benchMetrics,
   sdk: benchSdkSize,
 }
 

@@ -11,9 +11,10 @@ import { FLEETS_LOOKED_AT_EVERY_MS, forgetRemovedFleets } from './application/fl
 import { LEADER_TURN_MS, Leader, PARTITIONS_AHEAD_DAYS } from './application/leader.ts'
 import { hearOthers } from './application/sync/hear-others.ts'
 import { pollHeads } from './application/sync/poll-heads.ts'
+import { OtlpExport } from './application/telemetry/otlp-export.ts'
 import { createMetrics } from './application/telemetry/prometheus.ts'
 import { startTicker } from './application/ticker.ts'
-import type { Env } from './env.ts'
+import type { Env, OtlpTarget } from './env.ts'
 import { EnvError, readEnv } from './env.ts'
 import { mayReadMetrics } from './http/may-read-metrics.ts'
 import { metricsHandler } from './http/metrics.ts'
@@ -79,6 +80,7 @@ async function open(env: Env): Promise<App> {
     isDraining: () => shared[DRAINING] === true,
   })
   const stop = startTickers(ctx)
+  const stopSending = env.otlp ? startSending(ctx, env.otlp) : null
   const stopHearing = hearOthers(ctx)
   return {
     ctx,
@@ -88,6 +90,7 @@ async function open(env: Env): Promise<App> {
     close: once(async () => {
       await stop()
       await stopHearing()
+      await stopSending?.()
       // With the database away the last second's counts and contacts are lost, and nothing else.
       for (const written of await Promise.allSettled([ctx.requests.flush(), ctx.contacts.flush()]))
         if (written.status === 'rejected')
@@ -135,6 +138,18 @@ function startTickers(ctx: Context): () => Promise<void> {
   return async () => {
     await Promise.all(tickers.map((ticker) => ticker.stop()))
     await leader.idle()
+  }
+}
+
+/** The variable that names the receiver is the operator's word for it: it needs no other allowlist. */
+function startSending(ctx: Context, target: OtlpTarget): () => Promise<void> {
+  const { hostname, port, protocol } = new URL(target.url)
+  const egress = createEgress(new EgressGuard([`${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`]))
+  const sending = new OtlpExport({ ...ctx, egress }, { ...target, startedMs: Date.now() })
+  const ticker = startTicker('otlp', target.everyMs, ctx.log, () => sending.send())
+  return async () => {
+    await ticker.stop()
+    await sending.send()
   }
 }
 

@@ -13,6 +13,18 @@ export interface Env {
   readonly metricsPublic: boolean
   /** Hosts, addresses and blocks that the server may call though they are not public; each may end in `:port`. */
   readonly egressAllow: readonly string[]
+  /** Where metrics are sent by OTLP; null when nobody said, and then nothing is sent. */
+  readonly otlp: OtlpTarget | null
+}
+
+/** As the OpenTelemetry specification names it: `OTEL_EXPORTER_OTLP_*` and its like. */
+export interface OtlpTarget {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly timeoutMs: number
+  readonly everyMs: number
+  /** Says which process tells: `service.name` and what OTEL_RESOURCE_ATTRIBUTES adds. */
+  readonly resource: Readonly<Record<string, string>>
 }
 
 /** Names the variable and what to do about it. */
@@ -48,6 +60,7 @@ export function readEnv(source: Source = process.env): Env {
     adminPassword,
     metricsPublic: flagOf(source, 'TIDEMARK_METRICS_PUBLIC'),
     egressAllow: listOf(source, 'TIDEMARK_EGRESS_ALLOW'),
+    otlp: otlpOf(source),
   }
 }
 
@@ -88,4 +101,59 @@ function flagOf(source: Source, name: string): boolean {
   if (value === '' || value === '0') return false
   if (value === '1') return true
   throw new EnvError(name, 'is 1 for yes, or 0 for no.')
+}
+
+const OTLP_TIMEOUT_MS = '10000'
+const OTLP_EVERY_MS = '60000'
+
+/** Off unless an endpoint is named; what is said for metrics alone comes before what is said for all signals. */
+function otlpOf(source: Source): OtlpTarget | null {
+  const pick = (name: string): string =>
+    source[`OTEL_EXPORTER_OTLP_METRICS_${name}`] || source[`OTEL_EXPORTER_OTLP_${name}`] || ''
+  if (pick('ENDPOINT') === '') return null
+  const own = source['OTEL_EXPORTER_OTLP_METRICS_ENDPOINT'] ?? ''
+  const [variable, url] =
+    own !== ''
+      ? ['OTEL_EXPORTER_OTLP_METRICS_ENDPOINT', own]
+      : ['OTEL_EXPORTER_OTLP_ENDPOINT', `${pick('ENDPOINT').replace(/\/$/, '')}/v1/metrics`]
+  if (!/^https?:\/\//.test(url) || !URL.canParse(url))
+    throw new EnvError(variable, 'must be the URL of an OTLP/HTTP receiver, like http://127.0.0.1:4318.')
+  if (pick('PROTOCOL') !== '' && pick('PROTOCOL') !== 'http/json')
+    throw new EnvError('OTEL_EXPORTER_OTLP_PROTOCOL', 'must be http/json: no other is spoken.')
+  return {
+    url,
+    headers: pairsOf('OTEL_EXPORTER_OTLP_HEADERS', pick('HEADERS')),
+    timeoutMs: msOf('OTEL_EXPORTER_OTLP_TIMEOUT', pick('TIMEOUT') || OTLP_TIMEOUT_MS),
+    everyMs: msOf('OTEL_METRIC_EXPORT_INTERVAL', source['OTEL_METRIC_EXPORT_INTERVAL'] || OTLP_EVERY_MS),
+    resource: {
+      ...pairsOf('OTEL_RESOURCE_ATTRIBUTES', source['OTEL_RESOURCE_ATTRIBUTES'] ?? ''),
+      'service.name': source['OTEL_SERVICE_NAME'] || 'tidemark',
+    },
+  }
+}
+
+/** `key=value,key2=value2`, values percent-encoded (W3C baggage, as OpenTelemetry has it). */
+function pairsOf(name: string, text: string): Readonly<Record<string, string>> {
+  const pairs = text
+    .split(',')
+    .map((pair) => pair.trim())
+    .filter((pair) => pair !== '')
+  return Object.fromEntries(pairs.map((pair) => pairOf(name, pair)))
+}
+
+function pairOf(name: string, pair: string): readonly [string, string] {
+  const at = pair.indexOf('=')
+  try {
+    if (at > 0) return [pair.slice(0, at).trim(), decodeURIComponent(pair.slice(at + 1).trim())]
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error
+  }
+  // What was read stays unsaid: it may be a key.
+  throw new EnvError(name, 'must be pairs like key=value,key2=value2, their values percent-encoded.')
+}
+
+function msOf(name: string, text: string): number {
+  const ms = Number(text)
+  if (Number.isInteger(ms) && ms >= 100 && ms <= 86_400_000) return ms
+  throw new EnvError(name, 'must be milliseconds, from 100 to 86400000.')
 }

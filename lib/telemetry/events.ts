@@ -8,9 +8,11 @@ export interface EventSource {
   readonly appVersion: string
 }
 
+export const CONFLICT_OUTCOMES = ['local', 'remote', 'merge', 'manual'] as const
+
 export interface ConflictTally {
   readonly strategy: string
-  readonly outcome: 'local' | 'remote' | 'merge' | 'manual'
+  readonly outcome: (typeof CONFLICT_OUTCOMES)[number]
   readonly fields: readonly string[]
 }
 

@@ -1,18 +1,24 @@
 import type { MetricDefinition } from './metrics.ts'
-import { METRICS } from './metrics.ts'
+import { METRICS, METRICS_TO_COME } from './metrics.ts'
 
 const HEAD = [
-  '| name | kind | unit | labels | told by | stability | what it measures |',
-  '|---|---|---|---|---|---|---|',
+  '| name | over OTLP | kind | unit | labels | told by | stability | what it measures |',
+  '|---|---|---|---|---|---|---|---|',
 ]
 
 /** The table of docs/metrics.md, from the declarations. */
 export function metricsTable(): string {
   const rows = Object.values<MetricDefinition>(METRICS).map(
-    ({ name, kind, unit, labels, source, stability, help }) => {
+    ({ name, stem, kind, unit, labels, source, stability, help }) => {
       const codes = labels.map((label) => `\`${label}\``).join(' ')
-      return `| \`${name}\` | ${kind} | ${unit} | ${codes} | ${source} | ${stability} | ${help} |`
+      return `| \`${name}\` | \`${stem}\` | ${kind} | ${unit} | ${codes} | ${source} | ${stability} | ${help} |`
     },
   )
   return [...HEAD, ...rows, ''].join('\n')
 }
+
+/** What docs/metrics.md says of names that are not exposed yet. */
+export const metricsToCome = (): string =>
+  Object.entries(METRICS_TO_COME)
+    .map(([name, what]) => `- \`${name}\`, with ${what}\n`)
+    .join('')

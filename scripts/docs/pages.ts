@@ -6,17 +6,23 @@ import {
   REFUSED_CODES,
   RETRY_CODES,
 } from '#lib/protocol/error-codes.ts'
-import { metricsTable } from '#lib/telemetry/metrics-table.ts'
+import { metricsTable, metricsToCome } from '#lib/telemetry/metrics-table.ts'
+import { dashboards } from './grafana.ts'
+import { rulesFile } from './prometheus-rules.ts'
 
 const GENERATED = '<!-- Made by `npm run docs` from the code. Change it there. -->'
-const PRINT_WIDTH = 110
+const FORMAT = { printWidth: 110, singleQuote: true }
 
-/** Every generated page of docs/, by its path in the checkout, as the formatter would leave it. */
+/** Every generated file of docs/ and ops/, by its path in the checkout, as the formatter would leave it. */
 export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
-  const pages = { 'docs/metrics.md': metricsPage(), 'docs/errors.md': errorsPage() }
+  const pages = {
+    'docs/metrics.md': metricsPage(),
+    'docs/errors.md': errorsPage(),
+    'ops/prometheus/rules.yml': rulesFile(),
+    ...dashboards(),
+  }
   const formatted = Object.entries(pages).map(
-    async ([path, text]) =>
-      [path, await format(text, { parser: 'markdown', printWidth: PRINT_WIDTH })] as const,
+    async ([path, text]) => [path, await format(text, { ...FORMAT, filepath: path })] as const,
   )
   return new Map(await Promise.all(formatted))
 }
@@ -25,9 +31,12 @@ const metricsPage = (): string => `# Metrics
 
 ${GENERATED}
 
-What \`/metrics\` exposes in Prometheus text format, besides the default metrics of the Node process. Reading it takes an operator key with scope \`metrics\`, unless \`TIDEMARK_METRICS_PUBLIC=1\`. Told by \`process\`: each process tells its own part, so sum over them. Told by \`leader\`: read from the database, by one process at a time. Figures that are not known yet are absent, never 0.
+What \`/metrics\` exposes in Prometheus text format, besides the default metrics of the Node process. Reading it takes an operator key with scope \`metrics\`, unless \`TIDEMARK_METRICS_PUBLIC=1\`. Told by \`process\`: each process tells its own part, so sum over them. Told by \`leader\`: read from the database, by one process at a time. Figures that are not known yet are absent, never 0. How to scrape and chart them, and how to send them by OTLP instead: [Prometheus and OpenTelemetry](prometheus.md).
 
-${metricsTable()}`
+${metricsTable()}
+Reserved, and not exposed before there is something to tell:
+
+${metricsToCome()}`
 
 const errorsPage = (): string => `# Error codes
 

@@ -14,6 +14,7 @@ const pages = [
   'docs/rules.md',
   'docs/state-hash.md',
   'docs/metrics.md',
+  'docs/prometheus.md',
   'docs/errors.md',
   'lib/client/README.md',
   ...decisions,

@@ -14,7 +14,7 @@ const LONG_FILES: Record<string, string> = {
   'lib/storage/ports.ts': 'the contract of both storages, read as one',
 }
 /** What is there by its nature long or not text. */
-const NO_SOURCE = /^tests\/|^docs\/|\.(png|svg|gz|ndjson|md|sql|prisma)$|^LICENSE$/
+const NO_SOURCE = /^tests\/|^docs\/|^ops\/grafana\/|\.(png|svg|gz|ndjson|md|sql|prisma)$|^LICENSE$/
 const MACHINE_PATH = new RegExp(
   ['/work' + '/', '/ho' + 'me/[a-z]', '/Us' + 'ers/[a-z]', '/ro' + 'ot/'].join('|'),
 )

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import type { BreakerKind } from '#lib/engine/breaker/breaker.ts'
 import { BREAKER_KINDS } from '#lib/engine/breaker/breaker.ts'
+import { STRATEGIES } from '#lib/protocol/device.ts'
 import { ERROR_CODES } from '#lib/protocol/error-codes.ts'
 import type { ResultStatus } from '#lib/protocol/push.ts'
 import { FULL_SYNC_REASONS, SESSION_RESULTS } from '#lib/protocol/session.ts'
@@ -15,13 +16,15 @@ import type {
   StatusClass,
   TelemetryEvent,
 } from '#lib/telemetry/events.ts'
-import { ROUTES, STATUS_CLASSES } from '#lib/telemetry/events.ts'
+import { CONFLICT_OUTCOMES, ROUTES, STATUS_CLASSES } from '#lib/telemetry/events.ts'
 import type { MetricDefinition } from '#lib/telemetry/metrics.ts'
 import { METRICS } from '#lib/telemetry/metrics.ts'
 import { fleetOfScope } from '../breakers/scopes.ts'
 import { FleetLabels } from './fleet-labels.ts'
 import type { LeaderGauges } from './leader-gauges.ts'
 import { leaderGauges } from './leader-gauges.ts'
+import type { MetricSeries } from './metric-series.ts'
+import { seriesOf } from './metric-series.ts'
 
 /** The process's own figures for Prometheus. One per composed application. */
 export interface Metrics extends LeaderGauges {
@@ -49,6 +52,8 @@ export interface Metrics extends LeaderGauges {
   forgetVersion(fleetId: string, appVersion: string): void
   /** The text exposition. */
   render(): Promise<{ readonly contentType: string; readonly body: string }>
+  /** What `render` tells of the declared names, for OTLP. */
+  series(): Promise<readonly MetricSeries[]>
 }
 
 const RESULTS = Object.keys({
@@ -134,6 +139,7 @@ export function createMetrics(): Metrics {
     beat: (nowMs) => {
       heartbeat.set(nowMs / 1_000)
     },
+    series: async () => seriesOf(await registry.getMetricsAsJSON()),
     render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   }
 }
@@ -209,13 +215,23 @@ function observeCollection(
     own.mutations.inc({ fleet, collection, platform, app_version, result }, n)
   }
   const source = JSON.stringify([fleet, collection, platform, app_version])
-  if (!own.sources.has(source)) for (const result of RESULTS) count(result, 0)
+  if (!own.sources.has(source)) {
+    for (const result of RESULTS) count(result, 0)
+    startConflicts(own, where)
+  }
   own.sources.add(source)
   for (const [result, n] of Object.entries(pushed.results)) count(result as ResultStatus, n)
   for (const { strategy, outcome } of pushed.conflicts)
     own.conflicts.inc({ fleet, collection, strategy, outcome })
   const upload = { fleet, collection, stage: 'upload' }
   for (const lagMs of pushed.uploadLagMs) own.syncLag.observe(upload, lagMs / 1_000)
+}
+
+/** A collection without a conflict shows 0, so that its first one is a change. */
+function startConflicts(own: OwnMetrics, where: { fleet: string; collection: string }): void {
+  for (const strategy of STRATEGIES) {
+    for (const outcome of CONFLICT_OUTCOMES) own.conflicts.inc({ ...where, strategy, outcome }, 0)
+  }
 }
 
 /** A push that committed has its own event, so a 2xx here was answered from a stored response. */

@@ -27,6 +27,7 @@ const METRICS: Metrics = {
   fleets: () => [],
   forgetVersion: nothing,
   removeFleet: async () => undefined,
+  series: () => Promise.resolve([]),
   render: async () => ({ contentType: '', body: '' }),
   showSnapshot: nothing,
   showFoldLag: nothing,

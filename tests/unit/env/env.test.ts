@@ -17,6 +17,7 @@ describe('the environment', () => {
       adminPassword: null,
       metricsPublic: false,
       egressAllow: [],
+      otlp: null,
     })
   })
 
@@ -33,6 +34,40 @@ describe('the environment', () => {
     expect(readEnv({ ...GOOD, PORT: '4100' }).origin).toBe('http://127.0.0.1:4100')
   })
 
+  test('metrics are sent where OpenTelemetry variables say, those for metrics before those for all', () => {
+    const OTEL_EXPORTER_OTLP_ENDPOINT = 'http://127.0.0.1:4318/'
+    expect(readEnv({ ...GOOD, OTEL_EXPORTER_OTLP_ENDPOINT }).otlp).toEqual({
+      url: 'http://127.0.0.1:4318/v1/metrics',
+      headers: {},
+      timeoutMs: 10_000,
+      everyMs: 60_000,
+      resource: { 'service.name': 'tidemark' },
+    })
+    const told = readEnv({
+      ...GOOD,
+      OTEL_EXPORTER_OTLP_ENDPOINT,
+      OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'https://otel.example.org/in',
+      OTEL_EXPORTER_OTLP_HEADERS: 'api-key=a',
+      OTEL_EXPORTER_OTLP_METRICS_HEADERS: 'api-key=b%20c, x=y=z',
+      OTEL_EXPORTER_OTLP_TIMEOUT: '500',
+      OTEL_METRIC_EXPORT_INTERVAL: '1000',
+      OTEL_SERVICE_NAME: 'sync',
+      OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test,service.name=no',
+    })
+    expect(told.otlp).toEqual({
+      url: 'https://otel.example.org/in',
+      headers: { 'api-key': 'b c', x: 'y=z' },
+      timeoutMs: 500,
+      everyMs: 1_000,
+      resource: { 'service.name': 'sync', 'deployment.environment.name': 'test' },
+    })
+  })
+
+  test('a header that cannot be read is not told: it may be a key', () => {
+    const change = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://h', OTEL_EXPORTER_OTLP_HEADERS: 'tmk%ZZ=%ZZsecret' }
+    expect(() => readEnv({ ...GOOD, ...change })).toThrow(/^OTEL_EXPORTER_OTLP_HEADERS: (?!.*secret)/)
+  })
+
   test.each([
     ['DATABASE_URL', { DATABASE_URL: 'mysql://x' }],
     ['DATABASE_URL', { DATABASE_URL: undefined }],
@@ -43,6 +78,19 @@ describe('the environment', () => {
     ['TIDEMARK_ADMIN_PASSWORD', { TIDEMARK_ADMIN_EMAIL: 'a@example.org' }],
     ['TIDEMARK_ADMIN_EMAIL', { TIDEMARK_ADMIN_PASSWORD: 'correct horse battery' }],
     ['TIDEMARK_METRICS_PUBLIC', { TIDEMARK_METRICS_PUBLIC: 'yes' }],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', { OTEL_EXPORTER_OTLP_ENDPOINT: '127.0.0.1:4318' }],
+    [
+      'OTEL_EXPORTER_OTLP_PROTOCOL',
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://h', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
+    ],
+    [
+      'OTEL_EXPORTER_OTLP_HEADERS',
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://h', OTEL_EXPORTER_OTLP_HEADERS: 'key' },
+    ],
+    [
+      'OTEL_METRIC_EXPORT_INTERVAL',
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://h', OTEL_METRIC_EXPORT_INTERVAL: '5' },
+    ],
   ])('%s is named when it cannot be used: %j', (variable, change) => {
     const read = () => readEnv({ ...GOOD, ...change })
     expect(read).toThrow(EnvError)

@@ -64,7 +64,7 @@ describe('declared metrics', () => {
     expect(rows).toHaveLength(DEFINITIONS.length + 2)
     for (const { name } of DEFINITIONS)
       expect(rows.filter((row) => row.includes(`\`${name}\``))).toHaveLength(1)
-    for (const row of rows) expect(row.match(/\|/g)).toHaveLength(8)
+    for (const row of rows) expect(row.match(/\|/g)).toHaveLength(9)
   })
 })
 
@@ -101,9 +101,12 @@ describe('counting', () => {
     expect(await samples(metrics, 'tidemark_requests_total')).toEqual([
       'tidemark_requests_total{fleet="f",route="push",status_class="2xx"} 1',
     ])
-    expect(await samples(metrics, 'tidemark_conflicts_total')).toEqual([
-      'tidemark_conflicts_total{fleet="f",collection="strikes",strategy="lww",outcome="local"} 1',
-    ])
+    const conflicts = await samples(metrics, 'tidemark_conflicts_total')
+    const where = 'fleet="f",collection="strikes"'
+    expect(conflicts).toContain(`tidemark_conflicts_total{${where},strategy="lww",outcome="local"} 1`)
+    // The others have begun at 0: their first one will be a change.
+    expect(conflicts).toContain(`tidemark_conflicts_total{${where},strategy="manual",outcome="manual"} 0`)
+    expect(conflicts.filter((line) => !line.endsWith(' 0'))).toHaveLength(1)
     expect(await samples(metrics, 'tidemark_sync_lag_seconds_sum')).toEqual([
       'tidemark_sync_lag_seconds_sum{fleet="f",collection="strikes",stage="upload"} 7.5',
     ])

@@ -1,0 +1,206 @@
+import { stringify } from 'yaml'
+import { LASTING } from '#lib/rollups/counters.ts'
+import { METRICS } from '#lib/telemetry/metrics.ts'
+import {
+  CHANGES_FOR_LEVEL_MIN,
+  DEFAULT_THRESHOLDS as LIMITS,
+  REQUESTS_FOR_RATE_MIN,
+} from '#lib/telemetry/thresholds.ts'
+import { WINDOW, quantileBy, rateBy, worstBy } from './promql.ts'
+
+interface Recording {
+  readonly record: string
+  readonly expr: string
+}
+interface Alert {
+  readonly alert: string
+  readonly expr: string
+  readonly for: string
+  readonly labels: { readonly severity: 'warning' | 'critical' }
+  readonly annotations: { readonly summary: string; readonly description: string }
+}
+
+/** Charts are a minute old at best: this is far beyond a slow turn, and well before anyone trusts a stale page. */
+const FOLD_LAG_WARN_S = 300
+/** The ticker turns every two seconds. */
+const HEARTBEAT_STALE_S = 60
+
+const LASTING_RESULTS = `result=~"${LASTING.join('|')}"`
+const COLLECTION = ['fleet', 'collection']
+const seconds = (ms: number): number => ms / 1_000
+const minutes = (ms: number): string => `${ms / 60_000} min`
+const percent = (rate: number): string => `${rate * 100} %`
+/** A level named `fleet:…` or `fleet_collection:…` says by what it is told. */
+export const RECORDED = {
+  uploadLag: 'fleet_collection:tidemark_sync_lag_seconds:upload_p95_5m',
+  deliveryLag: 'fleet_collection:tidemark_sync_lag_seconds:delivery_p95_5m',
+  visibilityLag: 'fleet_collection:tidemark_sync_lag_seconds:visibility_p95_5m',
+  conflicts: 'fleet_collection:tidemark_conflicts:ratio_rate5m',
+  mutations: 'fleet_collection:tidemark_mutations_lasting:rate5m',
+  deadLettered: 'fleet:tidemark_mutations_dead_lettered:ratio_rate5m',
+  requests: 'fleet:tidemark_requests:rate5m',
+  failures: 'fleet:tidemark_requests_failed:ratio_rate5m',
+  shed: 'fleet:tidemark_requests_shed:rate5m',
+} as const
+
+const lagOf = (stage: string): string => quantileBy(METRICS.syncLag, 0.95, COLLECTION, [`stage="${stage}"`])
+const requestsOf = (classes: string): string =>
+  rateBy(METRICS.requests, ['fleet'], [`status_class${classes}`])
+const lastingBy = (by: readonly string[]): string => rateBy(METRICS.mutations, by, [LASTING_RESULTS])
+
+const RECORDINGS: readonly Recording[] = [
+  { record: RECORDED.uploadLag, expr: lagOf('upload') },
+  { record: RECORDED.deliveryLag, expr: lagOf('delivery') },
+  { record: RECORDED.visibilityLag, expr: lagOf('visibility') },
+  { record: RECORDED.mutations, expr: lastingBy(COLLECTION) },
+  {
+    record: RECORDED.conflicts,
+    expr: `${rateBy(METRICS.conflicts, COLLECTION)} / ${lastingBy(COLLECTION)}`,
+  },
+  {
+    record: RECORDED.deadLettered,
+    expr: `${rateBy(METRICS.mutations, ['fleet'], ['result="dead_lettered"'])} / ${lastingBy(['fleet'])}`,
+  },
+  { record: RECORDED.requests, expr: requestsOf('!="shed"') },
+  { record: RECORDED.failures, expr: `${requestsOf('=~"4xx|5xx"')} / ${requestsOf('!="shed"')}` },
+  { record: RECORDED.shed, expr: requestsOf('="shed"') },
+]
+
+const alert = (
+  name: string,
+  severity: 'warning' | 'critical',
+  expr: string,
+  wait: string,
+  [summary, description]: readonly [string, string],
+): Alert => ({
+  alert: `Tidemark${name}`,
+  expr,
+  for: wait,
+  labels: { severity },
+  annotations: { summary, description },
+})
+
+const windowSeconds = 300
+/** A rate over fewer than so many in the window says nothing (metrics.md). */
+const enough = (rate: string, least: number): string => `${rate} * ${windowSeconds} >= ${least}`
+const IN_FLEET = 'fleet {{ $labels.fleet }}'
+const IN_COLLECTION = `{{ $labels.collection }} of ${IN_FLEET}`
+
+const lagAlert = (name: string, severity: 'warning' | 'critical', limitMs: number): Alert =>
+  alert(name, severity, `${RECORDED.uploadLag} > ${seconds(limitMs)}`, WINDOW, [
+    `Changes to ${IN_COLLECTION} take long to arrive`,
+    `95 of 100 changes took up to {{ $value | humanizeDuration }} from being made to being committed; the limit is ${minutes(limitMs)}. Only what arrived is counted: see the pending age beside it.`,
+  ])
+
+const failureAlert = (name: string, severity: 'warning' | 'critical', limit: number): Alert =>
+  alert(
+    name,
+    severity,
+    `${RECORDED.failures} > ${limit} and ${enough(RECORDED.requests, REQUESTS_FOR_RATE_MIN)}`,
+    WINDOW,
+    [
+      `Requests of ${IN_FLEET} fail`,
+      `{{ $value | humanizePercentage }} of answers in ${WINDOW} were 4xx or 5xx; the limit is ${percent(limit)}. Shed ones are not among them.`,
+    ],
+  )
+
+const conflictAlert = (name: string, severity: 'warning' | 'critical', limit: number): Alert =>
+  alert(
+    name,
+    severity,
+    `${RECORDED.conflicts} > ${limit} and ${enough(RECORDED.mutations, CHANGES_FOR_LEVEL_MIN)}`,
+    '15m',
+    [
+      `Many changes to ${IN_COLLECTION} collide`,
+      `{{ $value | humanizePercentage }} of pushed changes needed resolution; the limit is ${percent(limit)}.`,
+    ],
+  )
+
+const queueAlert = (name: string, severity: 'warning' | 'critical', limit: number): Alert =>
+  alert(name, severity, `${worstBy(METRICS.queueDepth, ['fleet'], ['stat="max"'])} > ${limit}`, WINDOW, [
+    `A device of ${IN_FLEET} has a long queue`,
+    `{{ $value }} changes wait on one device, as it last reported; the limit is ${limit}.`,
+  ])
+
+const ALERTS: readonly Alert[] = [
+  lagAlert('SyncLagHigh', 'warning', LIMITS.lagWarnMs),
+  lagAlert('SyncLagCritical', 'critical', LIMITS.lagCriticalMs),
+  alert(
+    'PendingAgeHigh',
+    'warning',
+    `${worstBy(METRICS.pendingAge, ['fleet'], ['connectivity="online"', 'quantile="0.95"'])} > ${seconds(LIMITS.oldestWarnMs)}`,
+    WINDOW,
+    [
+      `Devices of ${IN_FLEET} are online and don't get rid of their work`,
+      `One in twenty of those that wait has held a change for {{ $value | humanizeDuration }} or longer; the limit is ${minutes(LIMITS.oldestWarnMs)}.`,
+    ],
+  ),
+  alert(
+    'OldestChangeOld',
+    'warning',
+    `${worstBy(METRICS.queueOldestAge, ['fleet'])} > ${seconds(LIMITS.oldestWarnMs)}`,
+    '15m',
+    [
+      `A change has waited long on a device of ${IN_FLEET}`,
+      `The oldest has waited {{ $value | humanizeDuration }}, as its device last reported; the device may be offline.`,
+    ],
+  ),
+  queueAlert('QueueDeep', 'warning', LIMITS.queueWarn),
+  queueAlert('QueueVeryDeep', 'critical', LIMITS.queueCritical),
+  failureAlert('RequestsFail', 'warning', LIMITS.failureWarn),
+  failureAlert('ManyRequestsFail', 'critical', LIMITS.failureBreaker),
+  conflictAlert('ConflictsMany', 'warning', LIMITS.conflictWarn),
+  conflictAlert('ConflictsVeryMany', 'critical', LIMITS.conflictFriction),
+  alert(
+    'ChangesDeadLettered',
+    'warning',
+    `${RECORDED.deadLettered} > ${LIMITS.failureWarn} and ${enough(`sum by (fleet) (${RECORDED.mutations})`, CHANGES_FOR_LEVEL_MIN)}`,
+    WINDOW,
+    [
+      `Changes of ${IN_FLEET} can't be applied`,
+      `{{ $value | humanizePercentage }} of pushed changes became dead letters; the limit is ${percent(LIMITS.failureWarn)}.`,
+    ],
+  ),
+  alert(
+    'BreakerOpen',
+    'critical',
+    `${worstBy(METRICS.breakerState, ['scope'], ['state="open"'])} == 1`,
+    '1m',
+    [
+      'The breaker of {{ $labels.scope }} is open',
+      'At least one process sheds what belongs to this scope. Devices wait and send again.',
+    ],
+  ),
+  alert('FoldLagHigh', 'warning', `${worstBy(METRICS.foldLag, ['fleet'])} > ${FOLD_LAG_WARN_S}`, WINDOW, [
+    `The charts of ${IN_FLEET} are old`,
+    'The oldest telemetry event that is in no bucket has waited {{ $value | humanizeDuration }}.',
+  ]),
+  alert(
+    'HeartbeatStale',
+    'critical',
+    `time() - ${METRICS.heartbeat.name} > ${HEARTBEAT_STALE_S} and ${METRICS.heartbeat.name} > 0`,
+    '1m',
+    [
+      'A process of Tidemark does no periodic work',
+      'The ticker of {{ $labels.instance }} turned {{ $value | humanizeDuration }} ago; it turns every two seconds.',
+    ],
+  ),
+  alert('Absent', 'critical', `absent(${METRICS.heartbeat.name})`, WINDOW, [
+    'No process of Tidemark is scraped',
+    'Nothing tells a heartbeat: no server runs, or /metrics is refused (the key needs the scope `metrics`).',
+  ]),
+  alert('CountsLost', 'warning', `increase(${METRICS.countsLost.name}[15m]) > 0`, '0m', [
+    'Answers were given that no figure counts',
+    'The database was away for so long that {{ $value }} answers of {{ $labels.instance }} were given up: the failure rate of that time is too low.',
+  ]),
+]
+
+/** ops/prometheus/rules.yml: what the pillars mean in PromQL, with the default thresholds. */
+export function rulesFile(): string {
+  const groups = [
+    { name: 'tidemark-recordings', interval: '30s', rules: RECORDINGS },
+    { name: 'tidemark-alerts', interval: '30s', rules: ALERTS },
+  ]
+  const head = '# Made by `npm run docs` from the code. Change it there.\n'
+  return head + stringify({ groups }, { lineWidth: 0 })
+}
