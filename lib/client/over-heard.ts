@@ -58,8 +58,8 @@ export async function overHeard(
   const { collection, recordId, options, opening } = input
   const { op } = made
   if ((op.type !== 'put' && op.type !== 'patch') || options.resolves !== undefined) return null
-  // A change of a version ahead of this ground waits for it on the server.
-  if (writes > version) return null
+  // A document of a version ahead of this ground waits for it on the server.
+  if (op.type === 'put' && writes > version) return null
   const ground = await core.groundOf(tx, collection, record)
   const shown = parts.rebase(ground, own)
   const unheard = parts.rebase({ ...ground, heard: undefined }, own)

@@ -107,8 +107,8 @@ async function joinedDocument(
 }
 
 /**
- * Judges as the app's schema says, or as the server will. What the server has brought up further than the app is, only its
- * own schema can judge; what waits for a version ahead of it, nobody yet.
+ * Judges as the schema of the document's version says: the app's, or the server's where this device knows it. What waits
+ * for a version ahead of the server, nobody can judge yet.
  */
 async function checkWrite(
   tx: StoreTx,
@@ -123,7 +123,7 @@ async function checkWrite(
     return
   }
   if (config.access === 'read') throw new ReplicaError('read_only', name)
-  const judged = op.type === 'put' ? writes : writes > version ? 0 : version
+  const judged = op.type === 'put' ? writes : version
   const own = judged === writes ? app?.schema : undefined
   const schema = own ?? (judged === config.schemaVersion ? config.schema : true)
   const check = data === null ? { ok: true as const } : validateDocument({ ...config, schema }, data)
@@ -148,7 +148,8 @@ async function stampMutation(
     baseVersion: ground.record?.version ?? 0,
     ...(identity.epoch === null ? {} : { baseEpoch: identity.epoch }),
     ...(after === null ? {} : { after }),
-    schemaVersion: ground.writes,
+    // A change stands on what is shown, which may be of an older version than the app: one that isn't known here yet.
+    schemaVersion: op.type === 'put' ? ground.writes : Math.min(ground.writes, ground.version),
     hlc: await tickClock(tx, identity.deviceId, nowMs),
     madeAt: toIso(nowMs),
     ...(offset === null ? {} : { madeOffsetMs: offset.offsetMs }),

@@ -162,6 +162,52 @@ describe('schema versions on a device', () => {
       await updated.close()
       await old.close()
     })
+
+    it('[DL5] an app that is updated before its device knows the new version changes what it is shown', async () => {
+      const { name, publish, open } = await tasks(strategy, V1)
+      const store = openMemoryStore()
+      const [old, other] = [await open({ version: 1, schema: V1 }, store), await open()]
+      await settle(old)
+      const { recordId } = await old.collection(name).put(null, { name: 'Ann', total: 2 })
+      const second = await old.collection(name).put(null, { name: 'Cid', total: 2 })
+      await settle(old, other)
+      await old.close()
+      await publish(V2, STEPS)
+
+      const updated = await open({ version: 2, schema: V2 }, store)
+      const notes = updated.collection(name)
+      const shown = { data: { name: 'Ann', total: 2 }, schemaVersion: 1 }
+      expect(await notes.get(recordId)).toMatchObject(shown)
+      expect(await notes.query(({ id }) => id === recordId)).toMatchObject([shown])
+      await notes.patch(recordId, { set: { total: 3 } })
+      await notes.patch(recordId, { set: { name: 'Bea' } })
+      expect(await notes.get(recordId)).toMatchObject({ data: { name: 'Bea', total: 3 }, schemaVersion: 1 })
+      await expect(notes.patch(recordId, { set: { name: 4 } })).rejects.toMatchObject({
+        code: 'invalid_data',
+      })
+      // A whole document is of the app's own version.
+      await expect(notes.put(second.recordId, { name: 'Dan', total: 4 })).rejects.toMatchObject({
+        code: 'invalid_data',
+      })
+      await notes.put(second.recordId, { customer: { name: 'Dan' }, status: 'new', total: 400 })
+      await notes.patch(second.recordId, { set: { total: 401 } })
+      await settle(updated, other)
+      for (const replica of [updated, other]) {
+        expect(await dataOf(replica, name, recordId)).toEqual({
+          customer: { name: 'Bea' },
+          status: 'open',
+          total: 300,
+        })
+        expect(await dataOf(replica, name, second.recordId)).toEqual({
+          customer: { name: 'Dan' },
+          status: 'new',
+          total: 401,
+        })
+        expect(replica.deadLetters$.get()).toEqual([])
+        expect(replica.conflicts$.get()).toEqual([])
+        await replica.close()
+      }
+    })
   })
 
   const MOVED: readonly UpMigrationOp[] = [
@@ -209,6 +255,34 @@ describe('schema versions on a device', () => {
         ...both,
         text: { body: 'Ahello from B' },
         stats: { n: 16, tags: ['b', 'c'] },
+      })
+      expect(replica.deadLetters$.get()).toEqual([])
+      await replica.close()
+    }
+  })
+
+  it('[DL5] an app that is updated first counts, fills and types in what its device shows', async () => {
+    const { name, publish, open } = await tasks('crdt', true)
+    const store = openMemoryStore()
+    const [old, other] = [await open({ version: 1 }, store), await open()]
+    await settle(old, other)
+    const { recordId } = await old.collection(name).put(null, { z: 0 })
+    await old.collection(name).counter(recordId, 'n').increment(2)
+    await old.collection(name).set(recordId, 'tags').add('a')
+    await old.collection(name).text(recordId, 'body').insert(0, 'hello')
+    await settle(old, other)
+    await old.close()
+    await publish({}, MOVED)
+    const updated = await open({ version: 2 }, store)
+    await updated.collection(name).counter(recordId, 'n').increment()
+    await updated.collection(name).set(recordId, 'tags').add('b')
+    await updated.collection(name).text(recordId, 'body').insert(5, '!')
+    await settle(updated, other)
+    for (const replica of [updated, other]) {
+      expect(await dataOf(replica, name, recordId)).toEqual({
+        z: 0,
+        text: { body: 'hello!' },
+        stats: { n: 3, tags: ['a', 'b'] },
       })
       expect(replica.deadLetters$.get()).toEqual([])
       await replica.close()
