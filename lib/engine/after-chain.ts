@@ -2,6 +2,7 @@ import { jsonEqual } from '#lib/kernel/json.ts'
 import { unreachable } from '#lib/kernel/result.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { EffectiveResult, MutationResult } from '#lib/protocol/push.ts'
+import { sidesOfToday } from './conflict/sides-of-today.ts'
 import { viewAfter } from './view-after.ts'
 import type { ChainView, PushDraft } from './push-draft.ts'
 import { asOfToday, conflictOf, documentAt, mutationOf, otLogOf, stateAt } from './push-draft.ts'
@@ -150,7 +151,8 @@ function decidedView(draft: PushDraft, { mutation, result }: KnownMutation): Cha
   const decided = stateAt(draft, mutation, version)
   const made = decided ? asOfToday(draft, mutation.collection, decided) : { data, crdt: {} }
   const document = { kind: 'known', data: made.data, crdt: made.crdt } as const
-  const ownSide = conflict.local
+  const rules = draft.world.collections.get(mutation.collection)
+  const ownSide = rules ? sidesOfToday(rules, conflict).local : conflict.local
   return { ...UNKNOWN_VIEW, document, madeVersion: version, seenVersion: version, seen: document, ownSide }
 }
 

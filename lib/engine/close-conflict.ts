@@ -1,13 +1,12 @@
-import type { JsonObject } from '#lib/kernel/json.ts'
 import { jsonEqual } from '#lib/kernel/json.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { Resolution } from '#lib/protocol/push.ts'
 import { chainBase } from './after-chain.ts'
 import { differingFields } from './conflict/differing-fields.ts'
+import { sidesOfToday } from './conflict/sides-of-today.ts'
 import type { PushDraft } from './push-draft.ts'
 import { asOfToday, conflictOf, recordOf, standingRecord } from './push-draft.ts'
-import { migrateDocument } from './schema-evolution/migrate.ts'
-import type { ChangeEffect, ConflictClosure, ConflictEffect, KnownConflict } from './types.ts'
+import type { ChangeEffect, ConflictClosure, ConflictEffect } from './types.ts'
 import { viewAfter } from './view-after.ts'
 
 const CLOSING: ReadonlySet<ChangeEffect['result']['status']> = new Set(['applied', 'merged', 'superseded'])
@@ -25,10 +24,9 @@ export function closureOf(draft: PushDraft, effect: ChangeEffect): ConflictClosu
   const { version } = record
   const { data } = asOfToday(draft, mutation.collection, record)
   const theirs = before && asOfToday(draft, mutation.collection, before).data
-  const isMine = (mine: JsonObject | null): boolean => jsonEqual(data, mine)
-  // What a migration makes of the device's side may be what stands: as it was told, each side comes first.
-  const asTold = isMine(conflict.local) ? 'mine' : jsonEqual(data, theirs) ? 'theirs' : null
-  const kept = asTold ?? (broughtUp(draft, conflict).some(isMine) ? 'mine' : 'merged')
+  const rules = draft.world.collections.get(mutation.collection)
+  const mine = rules ? sidesOfToday(rules, conflict).local : conflict.local
+  const kept = jsonEqual(data, mine) ? 'mine' : jsonEqual(data, theirs) ? 'theirs' : 'merged'
   return {
     conflictId: conflict.id,
     mutationId: mutation.id,
@@ -37,14 +35,6 @@ export function closureOf(draft: PushDraft, effect: ChangeEffect): ConflictClosu
     version,
     data,
   }
-}
-
-/** The device's side, brought up from whichever schema version it may have been made under. */
-function broughtUp({ world }: PushDraft, { collection, local }: KnownConflict): readonly JsonObject[] {
-  const rules = world.collections.get(collection)
-  if (!rules || !local) return []
-  const made = rules.upMigrations.map(({ from }) => migrateDocument(rules, local, from))
-  return made.flatMap((one) => (one.ok ? [one.value] : []))
 }
 
 /** The row of a mutation that a person's decision leaves without effect (CS7): what it wanted is kept. */
@@ -84,6 +74,7 @@ function rowOf(draft: PushDraft, mutation: Mutation, author: string, id: string)
     id,
     strategy: 'manual',
     fields: differingFields(local, remote),
+    schemaVersion: draft.world.collections.get(mutation.collection)?.schemaVersion ?? null,
     base: base.kind === 'known' ? base.data : null,
     baseKnown: base.kind === 'known',
     local,

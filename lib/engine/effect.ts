@@ -36,11 +36,13 @@ export function effectOf(
 
 const NO_OPS: ChangeEffect['otOps'] = []
 
-type Sides = Pick<ConflictEffect, 'id' | 'local' | 'remote' | 'fields'> & { readonly base: BaseDocument }
+type Sides = Pick<ConflictEffect, 'id' | 'local' | 'remote' | 'fields' | 'schemaVersion'> & {
+  readonly base: BaseDocument
+}
 
 /** The conflict row of two sides and what came of them; written out like the above. */
 export const conflictOver = (
-  { id, base, local, remote, fields }: Sides,
+  { id, base, local, remote, fields, schemaVersion }: Sides,
   { strategy, outcome, resolution }: Pick<ConflictEffect, 'strategy' | 'outcome' | 'resolution'>,
   result: JsonObject | null,
 ): ConflictEffect => ({
@@ -48,6 +50,7 @@ export const conflictOver = (
   strategy,
   outcome,
   fields,
+  schemaVersion,
   base: base.kind === 'known' ? base.data : null,
   baseKnown: base.kind === 'known',
   local,

@@ -181,13 +181,14 @@ function absorbConflicts(
   const { id, collection, recordId } = incoming.mutation
   if (conflict) {
     const status = conflict.outcome === 'manual' ? 'open' : 'resolved'
-    const { local } = conflict
+    const { local, schemaVersion } = conflict
     const known = {
       id: conflict.id,
       collection,
       recordId,
       deviceId,
       local,
+      schemaVersion,
       status,
       closure: null,
       held: [],

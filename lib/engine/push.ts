@@ -350,7 +350,10 @@ function settled(
   const { id } = incoming.mutation
   const current = recordOf(draft, incoming.mutation)
   const conflictId = ids()
-  const sides = { id: conflictId, base, local, remote: current?.data ?? null, fields: decision.fields }
+  const standing = standingRecord(draft, incoming.mutation)
+  const remote = standing?.data ?? null
+  const { schemaVersion } = rules
+  const sides = { id: conflictId, base, local, remote, fields: decision.fields, schemaVersion }
   if (decision.kind === 'person') {
     const { strategy } = decision
     const conflict = conflictOver(sides, { strategy, outcome: 'manual', resolution: null }, null)
@@ -368,7 +371,7 @@ function settled(
       conflictId,
       resolution,
     }
-    const conflict = conflictOver(sides, settlement, current.data)
+    const conflict = conflictOver(sides, settlement, remote)
     return effectOf(question, result, { conflict })
   }
   const record = nextRecord(question, rules, { data, crdt, ...(anew ? { anew } : {}) }, ot)

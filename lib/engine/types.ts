@@ -95,8 +95,9 @@ export interface KnownConflict {
   readonly collection: string
   readonly recordId: string
   readonly deviceId: string
-  /** The device's side. */
+  /** The device's side, under `schemaVersion`. */
   readonly local: JsonObject | null
+  readonly schemaVersion: ConflictEffect['schemaVersion']
   readonly status: 'open' | 'resolved'
   /** Null while it is open, and when it settled by itself. */
   readonly closure: ConflictClosure | null
@@ -216,6 +217,8 @@ export interface ConflictEffect {
   readonly strategy: StrategyName
   readonly outcome: 'local' | 'remote' | 'merge' | 'manual'
   readonly fields: readonly string[]
+  /** Of the sides; what a person's decision makes `result` is of the day's. Null in a row of a release before it was kept. */
+  readonly schemaVersion: number | null
   readonly base: JsonObject | null
   readonly baseKnown: boolean
   readonly local: JsonObject | null

@@ -16,13 +16,14 @@ export const CONFLICTS_PER_SESSION_MAX = 1_000
 export function conflictRowOf(fleetId: string, change: WrittenChange, atMs: number): ConflictRow | null {
   if (!change.conflict) return null
   const { mutation } = change.incoming
-  const { id, strategy, outcome, fields, base, baseKnown, local, remote, result, resolution } =
+  const { id, strategy, outcome, fields, schemaVersion, base, baseKnown, local, remote, result, resolution } =
     change.conflict
   return {
     id,
     strategy,
     outcome,
     fields,
+    schemaVersion,
     base,
     baseKnown,
     local,

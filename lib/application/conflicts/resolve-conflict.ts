@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { SERVER_ACTOR_ID } from '#lib/engine/clock-offset.ts'
 import type { Choice } from '#lib/engine/conflict/resolution.ts'
 import { resolutionOf } from '#lib/engine/conflict/resolution.ts'
+import { documentOfToday, sidesOfToday } from '#lib/engine/conflict/sides-of-today.ts'
 import { formatHlc } from '#lib/kernel/hlc.ts'
 import { canonicalJson } from '#lib/kernel/json.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
@@ -17,7 +18,6 @@ import { submitPush } from '../sync/submit-push.ts'
 import { eventId } from '../telemetry/event-id.ts'
 import type { ConflictDetail } from './get-conflict.ts'
 import { getConflict } from './get-conflict.ts'
-import { sidesOfToday } from './sides-of-today.ts'
 
 const shared = {
   /** The record's version that the person saw; 0 when there was none. */
@@ -57,16 +57,15 @@ export async function resolveConflict(
   authorize(actor, fleetId, 'operator')
   const body = parsedOrThrow(resolveInput, input.body)
   const detail = await getConflict(ctx, { actor, fleetId, id })
-  const { conflict } = detail
+  const { conflict, record } = detail
   if (body.choice === 'restore' && conflict.status === 'open')
     throw badRequest([{ path: '/choice', message: 'must be mine, theirs or merged: the conflict is open' }])
   const { collections } = await ctx.groupCommit.rules.get(fleetId)
   const rules = collections.get(conflict.collection)
   if (!rules) throw new ApplicationError('not_found', { detail: `no collection ${conflict.collection}` })
-  const named = (await ctx.storage.collections.list(fleetId)).find(({ name }) => name === conflict.collection)
-  const versions = named ? await ctx.storage.collections.schemaVersions(fleetId, named.id) : []
-  const sides = sidesOfToday(rules, versions, detail)
-  const op = resolutionOf(sides.conflict, choiceOf(body), sides.current, rules)
+  const sides = sidesOfToday(rules, conflict)
+  const current = record?.data ? documentOfToday(rules, record.data, record.schemaVersion) : null
+  const op = resolutionOf(sides, choiceOf(body), current, rules)
   if (!op) throw badRequest([{ path: '/side', message: 'must say which side: the decision was a third one' }])
   const mutation = mutationOf(ctx, conflict, body, op, rules.schemaVersion)
   const action = body.choice === 'restore' ? 'conflict.restore' : 'conflict.resolve'

@@ -73,13 +73,14 @@ function found<V>(keys: readonly string[], get: (key: string) => V | undefined):
 function knownConflict(tables: FleetTables, id: string): KnownConflict | undefined {
   const row = tables.conflicts.get(id)
   if (!row) return undefined
-  const { collection, recordId, deviceId, local, status, closure, result: data } = row
+  const { collection, recordId, deviceId, local, schemaVersion, status, closure, result: data } = row
   return {
     id,
     collection,
     recordId,
     deviceId,
     local,
+    schemaVersion,
     status,
     closure: closure && { ...closure, conflictId: id, deviceId, data },
     held: tables.held.get(id) ?? [],

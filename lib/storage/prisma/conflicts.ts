@@ -68,6 +68,7 @@ function conflictOf(row: Conflict): ConflictRow {
     outcome: row.outcome as ConflictRow['outcome'],
     fields: fromJson<readonly string[]>(row.fields),
     base: fromJson<JsonObject | null>(row.base),
+    schemaVersion: row.schemaVersion,
     baseKnown: row.baseKnown,
     local: fromJson<JsonObject | null>(row.local),
     remote: fromJson<JsonObject | null>(row.remote),

@@ -77,9 +77,9 @@ const BASES: Statement = {
 const CONFLICTS: Statement = {
   name: 'push_write_conflicts',
   text: `INSERT INTO conflict (fleet_id, id, mutation_id, collection, record_id, device_id, session_id, strategy, outcome, fields,
-      base, base_known, local, remote, result, resolution, status, created_at)
-    SELECT $1, k.*, $18 FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::uuid[], $7::uuid[], $8::text[], $9::text[],
-      $10::json[], $11::json[], $12::boolean[], $13::json[], $14::json[], $15::json[], $16::json[], $17::text[]) k`,
+      base, base_known, local, remote, result, resolution, status, schema_version, created_at)
+    SELECT $1, k.*, $19 FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::uuid[], $7::uuid[], $8::text[], $9::text[],
+      $10::json[], $11::json[], $12::boolean[], $13::json[], $14::json[], $15::json[], $16::json[], $17::text[], $18::int[]) k`,
 }
 /** Sent after the conflicts: one may be closed by a mutation of the same group. */
 const CLOSE: Statement = {
@@ -203,6 +203,7 @@ export function writeChanges(send: Send, fleetId: string, writes: PushWrites): P
       documents(rows.map((row) => row.result)),
       jsons(rows.map((row) => row.resolution)),
       texts(rows.map((row) => row.status)),
+      ints(rows.map((row) => row.schemaVersion)),
       committed,
     ],
   )

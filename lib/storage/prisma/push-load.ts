@@ -71,7 +71,7 @@ const MUTATIONS: Statement = {
 
 const CONFLICTS: Statement = {
   name: 'push_conflicts',
-  text: `SELECT c.id, c.collection, c.record_id, c.device_id, c.local, c.result, c.status, c.closed_by, c.closed_kept, c.closed_version,
+  text: `SELECT c.id, c.collection, c.record_id, c.device_id, c.local, c.schema_version, c.result, c.status, c.closed_by, c.closed_kept, c.closed_version,
       ARRAY(SELECT h.mutation_id::text FROM held_mutation h WHERE h.fleet_id = $1 AND h.conflict_id = c.id
         ORDER BY h.held_at, h.place) AS held
     FROM unnest($2::uuid[]) k(id) CROSS JOIN LATERAL (SELECT * FROM conflict x WHERE x.fleet_id = $1 AND x.id = k.id LIMIT 1) c`,
@@ -83,6 +83,7 @@ interface ConflictRow extends Record<string, unknown> {
   readonly record_id: string
   readonly device_id: string
   readonly local: unknown
+  readonly schema_version: number | null
   readonly result: unknown
   readonly status: string
   readonly closed_by: string | null
@@ -270,6 +271,7 @@ function conflictOf(row: ConflictRow): KnownConflict {
     recordId,
     deviceId,
     local: fromJson<JsonObject | null>(row.local),
+    schemaVersion: row.schema_version,
     status: row.status as KnownConflict['status'],
     closure,
     held,

@@ -365,7 +365,12 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
     const { storage, fleetId, deviceId } = await fleetWithDevice()
     const sessionId = randomUUID()
     const open = conflictEffect({ outcome: 'manual', result: null, resolution: null })
-    const settled = conflictEffect({ fields: ['a\u0000b', '\ud800'], base: null, baseKnown: false })
+    const settled = conflictEffect({
+      fields: ['a\u0000b', '\ud800'],
+      schemaVersion: null,
+      base: null,
+      baseKnown: false,
+    })
     await commit(storage, fleetId, () => [
       changeOf({ deviceId, sessionId, version: null, conflict: open }),
       changeOf({ deviceId, sessionId, version: 1, conflict: settled }),
@@ -418,6 +423,7 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
       storage.sync.transact(fleetId, (tx) => tx.load({ ...planOf(), ...more }))
     const named = await load({ conflictIds: [open.id] })
     expect(named.conflicts.get(open.id)).toMatchObject({
+      schemaVersion: open.schemaVersion,
       status: 'open',
       local: null,
       closure: null,

@@ -332,6 +332,7 @@ export const conflictEffect = (changes: Partial<ConflictEffect> = {}): ConflictE
   strategy: 'lww',
   outcome: 'local',
   fields: ['title'],
+  schemaVersion: 3,
   base: { title: 'base' },
   baseKnown: true,
   local: { title: 'mine' },

@@ -108,6 +108,44 @@ describe('resolves', () => {
     expect(server.last.effects[0]?.closes?.kept).toBe('theirs')
   })
 
+  it.each([
+    ['today, what a migration would make of it is another document', 2, 'merged'],
+    ['before, what the migration makes of it is it', 1, 'mine'],
+  ] as const)('[CS6] of a side that was told %s', (_, from, kept) => {
+    const step = { from: 1, to: 2, ops: [{ op: 'cel' as const, path: '/a', cel: 'value * 100' }] }
+    const today = rulesOf({ strategy: 'manual', schemaVersion: 2, upMigrations: [step] })
+    const { schemaVersion, upMigrations } = from === 1 ? rulesOf() : today
+    const server = new EngineWorld({ ...today, schemaVersion, upMigrations })
+    const then = { schemaVersion: from }
+    server.send(DEVICE_A, put({ a: 1 }), then)
+    server.send(DEVICE_B, put({ a: 3 }), { ...then, baseVersion: 1 })
+    const conflictId = conflictOf(server.send(DEVICE_A, put({ a: 2 }), { ...then, baseVersion: 1 }))
+    server.world = { ...server.world, collections: new Map([[today.name, today]]) }
+    server.send(DEVICE_C, put({ a: 200 }), { schemaVersion: 2, baseVersion: 2, resolves: conflictId })
+    expect(server.last.effects[0]?.closes?.kept).toBe(kept)
+  })
+
+  it('[CS7] both sides are of one schema version, which the row names', () => {
+    const step = {
+      from: 1,
+      to: 2,
+      ops: [{ op: 'rename' as const, path: '/a', to: '/b' }],
+    }
+    const today = rulesOf({ strategy: 'manual', schemaVersion: 2, upMigrations: [step] })
+    const server = new EngineWorld({ ...today, ...rulesOf({ strategy: 'manual' }) })
+    server.send(DEVICE_A, put({ a: 1 }))
+    server.send(DEVICE_B, put({ a: 3 }), { baseVersion: 1 })
+    server.world = { ...server.world, collections: new Map([[today.name, today]]) }
+    server.send(DEVICE_A, put({ a: 2 }), { baseVersion: 1 })
+    expect(server.last.effects[0]?.conflict).toMatchObject({
+      schemaVersion: 2,
+      fields: ['/b'],
+      base: { b: 1 },
+      local: { b: 2 },
+      remote: { b: 3 },
+    })
+  })
+
   it('[CS6] the first wins, later ones are superseded and what they wanted is kept', () => {
     const { server, conflictId } = contested()
     const decide = (device: string, a: string) =>
