@@ -29,10 +29,12 @@ const LAYERS = [
     folder: 'lib/rollups',
     may: lib('kernel', 'protocol', 'telemetry'),
   },
+  // The filter grammar of the lists, which the box, the verbs and both storages share.
+  { folder: 'lib/query', may: lib('kernel', 'protocol') },
   {
     folder: 'lib/storage',
     may: [
-      ...lib('kernel', 'protocol', 'engine', 'telemetry', 'rollups'),
+      ...lib('kernel', 'protocol', 'engine', 'telemetry', 'rollups', 'query'),
       ...packages('@prisma/[^/]+', 'pg', '@types/pg'),
     ],
     node: NODE,
@@ -40,7 +42,7 @@ const LAYERS = [
   {
     folder: 'lib/application',
     may: [
-      ...lib('kernel', 'protocol', 'engine', 'telemetry', 'rollups'),
+      ...lib('kernel', 'protocol', 'engine', 'telemetry', 'rollups', 'query'),
       '^lib/storage/ports\\.ts$',
       ...packages('zod', 'prom-client', 'next-auth'),
     ],
@@ -50,7 +52,7 @@ const LAYERS = [
     folder: 'lib/http',
     // Beyond the table: the kernel's values (JSON, Result) and the metric names that the answers carry.
     may: [
-      ...lib('protocol', 'application', 'kernel', 'telemetry'),
+      ...lib('protocol', 'application', 'kernel', 'telemetry', 'query'),
       '^lib/composition\\.ts$',
       ...packages('zod', '@hono/node-server', 'hono'),
     ],
@@ -59,7 +61,7 @@ const LAYERS = [
   {
     folder: 'components',
     may: [
-      ...lib('kernel', 'telemetry', 'engine'),
+      ...lib('kernel', 'telemetry', 'engine', 'query'),
       ...packages(
         '@types/react',
         '@types/react-dom',
@@ -75,7 +77,7 @@ const LAYERS = [
   {
     folder: 'app',
     may: [
-      ...lib('protocol', 'http', 'application'),
+      ...lib('protocol', 'http', 'application', 'query'),
       '^lib/composition\\.ts$',
       '^components/',
       ...packages('@types/react', 'react', 'next', 'next-auth', 'nuqs', 'geist'),

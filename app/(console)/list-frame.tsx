@@ -1,7 +1,9 @@
 import type { ReactNode } from 'react'
-import { FilterBar, type Facet } from '#components/table/filter-bar.tsx'
+import { FilterBar, type FacetGroup } from '#components/table/filter-bar.tsx'
 import { Pager } from '#components/table/pager.tsx'
 import { Verdict } from '#components/ui/verdict.tsx'
+import type { Fields, Filter } from '#lib/query/field.ts'
+import { suggestedKeys } from '#lib/query/suggested-keys.ts'
 import { ConsolePage } from './console-page.tsx'
 import type { Visit } from './viewer.ts'
 
@@ -12,8 +14,10 @@ export type ListFrameProps = {
   range?: boolean
   sentence: string
   evidence: string
-  keys: readonly string[]
-  facets: readonly Facet[]
+  fields: Fields
+  /** What `q` asks for. */
+  filter: Filter
+  facets: readonly FacetGroup[]
   /** What in the search is not understood; nothing was searched then. */
   problem: string | null
   shown: number
@@ -25,7 +29,19 @@ export type ListFrameProps = {
 
 /** A page that is a list: what it says in a sentence, the search, the table, and the way to the rest of it. */
 export function ListFrame(props: ListFrameProps) {
-  const { at, label, range = false, sentence, evidence, keys, facets, problem, shown, nextCursor } = props
+  const {
+    at,
+    label,
+    range = false,
+    sentence,
+    evidence,
+    fields,
+    filter,
+    facets,
+    problem,
+    shown,
+    nextCursor,
+  } = props
   return (
     <ConsolePage at={at} crumbs={[{ label }]} range={range}>
       {problem === null ? (
@@ -33,7 +49,12 @@ export function ListFrame(props: ListFrameProps) {
       ) : (
         <Verdict sentence="This search is not understood, so nothing is shown" evidence={problem} />
       )}
-      <FilterBar label={`Search ${label.toLowerCase()}`} keys={keys} facets={facets} />
+      <FilterBar
+        label={`Search ${label.toLowerCase()}`}
+        keys={suggestedKeys(fields, foundIn(facets))}
+        filter={problem === null ? filter : null}
+        facets={facets}
+      />
       {props.children}
       {shown === 0 ? null : (
         <Pager
@@ -46,3 +67,7 @@ export function ListFrame(props: ListFrameProps) {
     </ConsolePage>
   )
 }
+
+/** The values that there are, for the box to suggest. */
+const foundIn = (facets: readonly FacetGroup[]): Record<string, readonly string[]> =>
+  Object.fromEntries(facets.map(({ key, values }) => [key, values.map(({ value }) => value)]))

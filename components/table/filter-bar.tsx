@@ -1,78 +1,105 @@
 'use client'
 import { usePathname, useRouter, useSearchParams } from 'next/navigation'
-import type { FormEvent } from 'react'
-import { formatQuery, hasToken, parseQuery, QUERY_LENGTH_MAX, toggleToken } from '#components/table/query.ts'
+import { FilterBox } from '#components/table/filter-box.tsx'
 import { formatCount } from '#components/ui/format.ts'
 import { Icon } from '#components/ui/icon.tsx'
-import { Kbd } from '#components/ui/kbd.tsx'
 import { Link } from '#components/ui/link.tsx'
 import { withParams } from '#components/ui/search-params.ts'
+import type { Filter } from '#lib/query/field.ts'
+import { formatFilter } from '#lib/query/format-filter.ts'
+import type { SuggestedKey } from '#lib/query/suggest.ts'
+import { hasValue, toggleValue } from '#lib/query/toggle-value.ts'
 
-/** A ready-made token: pressing it puts `key:value` into the search, or takes it out. */
-export type Facet = { key: string; value: string; label?: string; count?: number }
+/** One value of a key: pressing it asks for it, or no longer. */
+export type FacetValue = { value: string; label?: string; count?: number }
+/** A key with the values that there are, most frequent first; `rest` counts those that are not shown. */
+export type FacetGroup = {
+  key: string
+  label: string
+  values: readonly FacetValue[]
+  rest?: { values: number; count: number }
+}
 
 export type FilterBarProps = {
   /** "Search devices" */
   label: string
-  /** The keys the page understands in `key:value`. */
-  keys: readonly string[]
-  facets?: readonly Facet[]
+  keys: readonly SuggestedKey[]
+  /** What `q` asks for; null where it is not understood. */
+  filter: Filter | null
+  facets?: readonly FacetGroup[]
 }
 
-/** Search by words and `key:value` tokens, kept in `q` of the URL. A changed filter starts at the first page. */
-export function FilterBar({ label, keys, facets = [] }: FilterBarProps) {
+/** Search by words and conditions, kept in `q` of the URL. A changed filter starts at the first page. */
+export function FilterBar({ label, keys, filter, facets = [] }: FilterBarProps) {
   const router = useRouter()
   const path = usePathname()
   const params = useSearchParams()
   const source = params.get('q') ?? ''
-  const query = parseQuery(source, keys)
   const hrefFor = (q: string): string => withParams(path, params.toString(), { q, cursor: null })
-
-  const submit = (event: FormEvent<HTMLFormElement>): void => {
-    event.preventDefault()
-    const typed = new FormData(event.currentTarget).get('q')
-    router.push(hrefFor(typeof typed === 'string' ? typed.trim() : ''), { scroll: false })
-  }
 
   return (
     <search className="filter">
-      <form onSubmit={submit}>
-        <label className="input">
-          <Icon name="search" />
-          <span className="sr">{label}</span>
-          {/* a new key, and so a fresh box, when the URL changes from elsewhere */}
-          <input
-            key={source}
-            name="q"
-            type="search"
-            data-filter=""
-            defaultValue={source}
-            maxLength={QUERY_LENGTH_MAX}
-            placeholder={`${label}, or ${keys.map((key) => `${key}:`).join(' ')}`}
-            autoComplete="off"
-            spellCheck={false}
-          />
-          <Kbd>/</Kbd>
-        </label>
-      </form>
-      <div className="chips" role="group" aria-label="Filters">
-        {facets.map((facet) => {
-          const on = hasToken(query, facet.key, facet.value)
-          return (
-            <Link
-              key={`${facet.key}:${facet.value}`}
-              className="chip"
-              href={hrefFor(formatQuery(toggleToken(query, facet.key, facet.value)))}
-              scroll={false}
-              aria-current={on ? 'true' : undefined}
-            >
-              {facet.label ?? `${facet.key} ${facet.value}`}
-              {facet.count === undefined ? null : <span className="n">{formatCount(facet.count)}</span>}
-              {on ? <Icon name="close" /> : null}
-            </Link>
-          )
-        })}
-      </div>
+      {/* a new key, and so a fresh box, when the URL changes from elsewhere */}
+      <FilterBox
+        key={source}
+        label={label}
+        source={source}
+        keys={keys}
+        invalid={filter === null}
+        onSearch={(q) => router.push(hrefFor(q), { scroll: false })}
+      />
+      {filter === null
+        ? null
+        : facets.map((group) => <Facets key={group.key} group={group} filter={filter} hrefFor={hrefFor} />)}
     </search>
+  )
+}
+
+/** Values of a key that are shown at once; the others open. */
+const FACETS_SHOWN = 4
+
+function Facets({
+  group,
+  filter,
+  hrefFor,
+}: {
+  group: FacetGroup
+  filter: Filter
+  hrefFor: (q: string) => string
+}) {
+  const { key, label, values, rest } = group
+  const isOn = ({ value }: FacetValue): boolean => hasValue(filter, key, value)
+  const shown = values.filter((value, index) => index < FACETS_SHOWN || isOn(value))
+  const others = values.filter((value) => !shown.includes(value))
+  const chip = (one: FacetValue) => (
+    <Link
+      key={one.value}
+      className="chip"
+      href={hrefFor(formatFilter(toggleValue(filter, key, one.value)))}
+      scroll={false}
+      aria-current={isOn(one) ? 'true' : undefined}
+    >
+      {one.label ?? one.value}
+      {one.count === undefined ? null : <span className="n">{formatCount(one.count)}</span>}
+      {isOn(one) ? <Icon name="close" /> : null}
+    </Link>
+  )
+  if (values.length === 0) return null
+  return (
+    <div className="chips" role="group" aria-label={label}>
+      <span className="facet-key">{label}</span>
+      {shown.map(chip)}
+      {others.length === 0 ? null : (
+        <details className="facet-more">
+          <summary className="chip">{`${others.length} more`}</summary>
+          <div className="pop">
+            {others.map(chip)}
+            {rest === undefined || rest.values === 0 ? null : (
+              <span className="den">{`${formatCount(rest.values)} other values, ${formatCount(rest.count)}`}</span>
+            )}
+          </div>
+        </details>
+      )}
+    </div>
   )
 }

@@ -37,6 +37,7 @@ const SHAPES = {
     </>
   ),
   down: <path d="m4.5 6.5 3.5 3.5 3.5-3.5" />,
+  up: <path d="m4.5 9.5 3.5-3.5 3.5 3.5" />,
   clock: (
     <>
       <circle cx="8" cy="8" r="6" />

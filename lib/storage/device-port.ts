@@ -5,11 +5,11 @@ import type {
   Device,
   DeviceCommand,
   DeviceFilter,
+  DevicePage,
+  DevicePageRequest,
   DeviceStatus,
   DiagnosticsRow,
   EnrollmentKey,
-  Page,
-  PageRequest,
   RowChange,
   Standing,
   StoredReport,
@@ -62,8 +62,8 @@ export interface DevicePort {
   get(fleetId: string, id: string): Promise<Device | null>
   /** Of those of these devices that there are, by id. */
   standings(fleetId: string, ids: readonly string[]): Promise<ReadonlyMap<string, Standing>>
-  /** By last contact, newest first; devices never seen last. */
-  list(fleetId: string, filter: DeviceFilter, page: PageRequest): Promise<Page<Device>>
+  /** In the order asked for (device-values.ts); of equals by id. */
+  list(fleetId: string, filter: DeviceFilter, page: DevicePageRequest): Promise<DevicePage>
   /** Devices that are not revoked. */
   countEnrolled(fleetId: string): Promise<number>
   /** By id, those after `afterId`: the way through a whole fleet, of which none is missed or met twice. */

@@ -1,6 +1,8 @@
 import type { DeviceCommand } from '#lib/protocol/command.ts'
 import type { DeviceInfo } from '#lib/protocol/device.ts'
 import type { SessionState } from '#lib/protocol/session-states.ts'
+import type { DeviceKey, DeviceSort } from '#lib/query/device-fields.ts'
+import type { Filter } from '#lib/query/field.ts'
 
 export type { DeviceCommand } from '#lib/protocol/command.ts'
 
@@ -72,13 +74,29 @@ export interface EnrollmentKey {
   readonly revokedAtMs: number | null
 }
 
+/** Devices whose last contact was in [fromMs, toMs) and of which the conditions hold; a null bound is none. */
 export interface DeviceFilter {
-  readonly state: readonly SessionState[] | null
-  readonly platform: string | null
-  readonly appVersion: string | null
-  readonly text: string | null
-  /** Only those that last reported changes waiting, and may still send them: revoked ones are out. */
-  readonly waiting: boolean
-  /** Inferred offline: no contact since this time. */
-  readonly silentBeforeMs: number
+  readonly fromMs: number | null
+  readonly toMs: number | null
+  readonly conditions: Filter<DeviceKey>
+  /** For who is silent, and how long what waits has waited. */
+  readonly nowMs: number
+  readonly intervalMs: number
+}
+
+/** Where a page of devices begins: behind the device with this value in the order asked for. */
+export interface DevicePlace {
+  readonly value: number | string
+  readonly id: string
+}
+
+export interface DevicePageRequest {
+  readonly sort: DeviceSort
+  readonly limit: number
+  readonly after: DevicePlace | null
+}
+
+export interface DevicePage {
+  readonly items: readonly Device[]
+  readonly next: DevicePlace | null
 }

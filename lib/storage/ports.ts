@@ -25,6 +25,7 @@ import type {
   DeadLetterFilter,
   DeadLetterRow,
   Fleet,
+  ListedSession,
   OneTimeLink,
   Page,
   PageRequest,
@@ -200,7 +201,8 @@ export interface SessionPort {
     rows: readonly SessionRow[],
     events: readonly TelemetryEvent[],
   ): Promise<readonly ('stored' | 'duplicate')[]>
-  list(fleetId: string, filter: SessionFilter, page: PageRequest): Promise<Page<SessionRow>>
+  /** By their end, newest first. */
+  list(fleetId: string, filter: SessionFilter, page: PageRequest): Promise<Page<ListedSession>>
   get(fleetId: string, sessionId: string): Promise<SessionRow | null>
   /** Turns pushes without a report since `beforeMs` into inferred, abandoned sessions; at most `limit`. */
   inferAbandoned(fleetId: string, beforeMs: number, nowMs: number, limit: number): Promise<number>

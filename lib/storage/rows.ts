@@ -5,6 +5,8 @@ import type { DeadLetterCode } from '#lib/protocol/error-codes.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { BusinessRule, UpMigration } from '#lib/protocol/rules.ts'
 import type { SessionReport } from '#lib/protocol/session.ts'
+import type { Filter } from '#lib/query/field.ts'
+import type { SessionKey } from '#lib/query/session-fields.ts'
 import type { Thresholds } from '#lib/telemetry/thresholds.ts'
 
 /** The rows, filters and messages of the ports (ports.ts). Times are Unix milliseconds; ids are UUID texts. */
@@ -115,19 +117,19 @@ export interface SessionRow extends Omit<SessionReport, 'startedAt' | 'endedAt' 
   readonly inferred: boolean
 }
 
+/** A session beside what the server knows of its pushes. */
+export interface ListedSession extends SessionRow {
+  /** Of the changes that it pushed, by name. */
+  readonly collections: readonly string[]
+  /** The longest upload lag of a change that it pushed; null when it pushed none. */
+  readonly lagMs: number | null
+}
+
+/** Sessions that ended in [fromMs, toMs) and of which the conditions hold. */
 export interface SessionFilter {
   readonly fromMs: number
   readonly toMs: number
-  readonly deviceId: string | null
-  /** The device’s whole name, upper and lower case alike. */
-  readonly deviceName: string | null
-  /** A part of the device’s name, upper and lower case alike. */
-  readonly text: string | null
-  readonly result: string | null
-  readonly appVersion: string | null
-  readonly platform: string | null
-  readonly withConflicts: boolean
-  readonly withDeadLetters: boolean
+  readonly conditions: Filter<SessionKey>
 }
 
 export interface ConflictRow extends ConflictEffect {

@@ -2,27 +2,32 @@ import type { ReactNode } from 'react'
 import { STATE_WORDS } from '#components/charts/session-states.ts'
 import { DataTable, type Column } from '#components/table/data-table.tsx'
 import { formatCount } from '#components/ui/format.ts'
-import { carryShared } from '#components/ui/search-params.ts'
+import { Icon } from '#components/ui/icon.tsx'
+import { Link } from '#components/ui/link.tsx'
+import { carryShared, withParams } from '#components/ui/search-params.ts'
 import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
 import type { DeviceView } from '#lib/application/devices/device-views.ts'
+import type { DeviceSort } from '#lib/query/device-fields.ts'
 import { offsetText, pendingText } from './device-words.ts'
 
 export function DevicesTable({
   rows,
+  sort,
   query,
   nowMs,
   empty,
 }: {
   rows: readonly DeviceView[]
+  sort: DeviceSort
   query: string
   nowMs: number
   empty: ReactNode
 }) {
   return (
     <DataTable
-      label="Devices, by last contact"
-      columns={columns(nowMs)}
+      label={`Devices, ${SORT_WORDS[sort]}`}
+      columns={columns(nowMs, sort, (to) => withParams('/devices', query, { sort: to, cursor: null }))}
       rows={rows}
       rowKey={({ device }) => device.id}
       rowHref={({ device }) => carryShared(`/devices/${device.id}`, query)}
@@ -31,13 +36,34 @@ export function DevicesTable({
   )
 }
 
-function columns(nowMs: number): readonly Column<DeviceView>[] {
+/** Each order in words; it has one direction, the one that is asked for at night. */
+export const SORT_WORDS: Readonly<Record<DeviceSort, string>> = {
+  contact: 'by last contact, newest first',
+  pending: 'by pending age, oldest first',
+  queue: 'by queue, longest first',
+  name: 'by name',
+}
+
+function columns(
+  nowMs: number,
+  sort: DeviceSort,
+  hrefFor: (sort: DeviceSort) => string,
+): readonly Column<DeviceView>[] {
+  const sorted = (by: DeviceSort, header: string, direction: 'ascending' | 'descending') => ({
+    header: (
+      <Link className="sort" href={hrefFor(by)} scroll={false} title={SORT_WORDS[by]}>
+        {header}
+        {sort === by ? <Icon name={direction === 'ascending' ? 'up' : 'down'} /> : null}
+      </Link>
+    ),
+    ...(sort === by ? { sorted: direction } : {}),
+  })
   return [
-    { key: 'name', header: 'Device', cell: ({ device }) => <b>{device.name}</b> },
+    { key: 'name', ...sorted('name', 'Device', 'ascending'), cell: ({ device }) => <b>{device.name}</b> },
     { key: 'state', header: 'State', cell: (row) => <State row={row} /> },
     {
       key: 'contact',
-      header: 'Last contact',
+      ...sorted('contact', 'Last contact', 'descending'),
       cell: ({ device }) =>
         device.lastContactMs === null ? (
           <span className="den">never</span>
@@ -47,11 +73,16 @@ function columns(nowMs: number): readonly Column<DeviceView>[] {
     },
     {
       key: 'pending',
-      header: 'Pending age',
+      ...sorted('pending', 'Pending age', 'descending'),
       align: 'end',
       cell: ({ pending }) => pendingText(pending) ?? <span className="den">nothing waits</span>,
     },
-    { key: 'queue', header: 'Queue', align: 'end', cell: (row) => <Queue row={row} nowMs={nowMs} /> },
+    {
+      key: 'queue',
+      ...sorted('queue', 'Queue', 'descending'),
+      align: 'end',
+      cell: (row) => <Queue row={row} nowMs={nowMs} />,
+    },
     { key: 'version', header: 'App', hideOnPhone: true, cell: ({ device }) => device.appVersion },
     { key: 'platform', header: 'Platform', hideOnPhone: true, cell: ({ device }) => device.platform },
     {

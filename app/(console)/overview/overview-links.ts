@@ -1,6 +1,6 @@
-import { formatQuery } from '#components/table/query.ts'
 import { carryShared, withParams } from '#components/ui/search-params.ts'
 import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
+import { formatFilter } from '#lib/query/format-filter.ts'
 
 type Target = NonNullable<OverviewAnswer['verdict']['step']>['target']
 
@@ -10,9 +10,11 @@ export function listHref(
   query: string,
   filters: Readonly<Record<string, string | null>>,
 ): string {
-  const tokens = Object.entries(filters).flatMap(([key, value]) => (value === null ? [] : [{ key, value }]))
+  const filter = Object.entries(filters).flatMap(([key, value]) =>
+    value === null ? [] : [{ kind: 'is' as const, key, not: false, values: [value] }],
+  )
   const kept = new URL(carryShared(path, query), 'http://local.invalid')
-  return withParams(path, kept.search, { q: formatQuery({ tokens, text: '' }) })
+  return withParams(path, kept.search, { q: formatFilter(filter) })
 }
 
 /** The group of dead letters with this cause; null leaves it open. Pure. */

@@ -1,24 +1,30 @@
 import type { Metadata } from 'next'
 import { RANGE_WORDS } from '#components/shell/ranges.ts'
-import type { Facet } from '#components/table/filter-bar.tsx'
+import type { FacetGroup } from '#components/table/filter-bar.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { failedSessions } from '#lib/application/pillars/failures.ts'
 import { listSessions } from '#lib/application/sessions/list-sessions.ts'
+import { SESSION_FIELDS } from '#lib/query/session-fields.ts'
 import { ListFrame } from '../list-frame.tsx'
 import { keptPage } from '../kept-page.tsx'
-import { LIST, type PageProps } from '../search-params.ts'
+import { listFilter } from '../list-filter.ts'
+import { LIST, loadList, type PageProps } from '../search-params.ts'
 import { visit } from '../viewer.ts'
-import { loadSessionsParams, SESSION_KEYS, sessionFilter } from './search-params.ts'
 import { sessionsSentence } from './session-words.ts'
 import { SessionsTable } from './sessions-table.tsx'
 
 export const metadata: Metadata = { title: 'Sessions · Tidemark' }
 
-const FACETS: readonly Facet[] = [
-  { key: 'result', value: 'failed', label: 'failed' },
-  { key: 'result', value: 'abandoned', label: 'abandoned' },
-  { key: 'has', value: 'conflict', label: 'with conflicts' },
-  { key: 'has', value: 'dead', label: 'with dead letters' },
+const FACETS: readonly FacetGroup[] = [
+  { key: 'result', label: 'Result', values: [{ value: 'failed' }, { value: 'abandoned' }] },
+  {
+    key: 'has',
+    label: 'With',
+    values: [
+      { value: 'conflict', label: 'conflicts' },
+      { value: 'dead', label: 'dead letters' },
+    ],
+  },
 ]
 
 const NOTHING = { items: [], nextCursor: null } as const
@@ -32,15 +38,12 @@ const emptyTitle = (q: string, problem: string | null): string =>
 
 /** What happened? */
 async function SessionsPage({ searchParams }: PageProps) {
-  const [at, params] = await Promise.all([
-    visit('/sessions', searchParams, LIST),
-    loadSessionsParams(searchParams),
-  ])
+  const [at, params] = await Promise.all([visit('/sessions', searchParams, LIST), loadList(searchParams)])
   const { ms, label } = RANGE_WORDS[params.range]
-  const { filter, problem } = sessionFilter(params.q)
+  const { filter, problem } = listFilter(params.q, SESSION_FIELDS)
   const page = { cursor: params.cursor ?? undefined }
   const range = { fromMs: at.nowMs - ms, toMs: at.nowMs }
-  const query = { ...filter, ...page, ...range }
+  const query = { q: params.q, ...page, ...range }
   const { items, nextCursor } =
     problem === null ? await listSessions(at.ctx, { actor: at.actor, fleetId: at.fleet.id, query }) : NOTHING
   const scope = { q: params.q, more: nextCursor !== null, later: params.cursor !== null }
@@ -55,7 +58,8 @@ async function SessionsPage({ searchParams }: PageProps) {
       range
       sentence={sessionsSentence(items, scope, label.toLowerCase(), all)}
       evidence="By their end, newest first, as the devices told them afterwards; a session still running is not here yet."
-      keys={SESSION_KEYS}
+      fields={SESSION_FIELDS}
+      filter={filter}
       facets={FACETS}
       problem={problem}
       shown={items.length}

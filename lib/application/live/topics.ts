@@ -17,7 +17,7 @@ export async function readMarks(ctx: Pick<Surroundings, 'storage'>, fleetId: str
   const [unfoldedMs, sessions, devices, openLetters, letters, fleet] = await Promise.all([
     storage.telemetry.oldestUnfoldedMs(fleetId),
     storage.sessions.list(fleetId, EVERY_SESSION, newest),
-    storage.devices.list(fleetId, EVERY_DEVICE, newest),
+    storage.devices.list(fleetId, EVERY_DEVICE, { sort: 'contact', limit: 1, after: null }),
     storage.deadLetters.countOpen(fleetId),
     storage.deadLetters.list(fleetId, EVERY_LETTER, newest),
     storage.fleets.get(fleetId),
@@ -39,26 +39,9 @@ export const changedTopics = (before: Marks, after: Marks): readonly Topic[] =>
 /** The last time that every storage can hold: the end of the year 9999. */
 const LATEST_MS = 253_402_300_799_999
 
-const EVERY_SESSION = {
-  fromMs: 0,
-  toMs: LATEST_MS,
-  deviceId: null,
-  deviceName: null,
-  text: null,
-  result: null,
-  appVersion: null,
-  platform: null,
-  withConflicts: false,
-  withDeadLetters: false,
-}
-const EVERY_DEVICE = {
-  state: null,
-  platform: null,
-  appVersion: null,
-  text: null,
-  waiting: false,
-  silentBeforeMs: 0,
-}
+const EVERY_SESSION = { fromMs: 0, toMs: LATEST_MS, conditions: [] }
+/** By last contact, which the marks tell. */
+const EVERY_DEVICE = { fromMs: null, toMs: null, conditions: [], nowMs: 0, intervalMs: 0 }
 const EVERY_LETTER = {
   status: null,
   code: null,

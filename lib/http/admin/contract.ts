@@ -25,7 +25,7 @@ import { sessionsQuery } from '#lib/application/sessions/list-sessions.ts'
 import type { ErrorCode } from '#lib/protocol/error-codes.ts'
 import * as answers from './contract-answers.ts'
 import { listOf, withKey } from './contract-answers.ts'
-import { deviceQuery, pillarQuery, rangeQuery, sessionQuery } from './query.ts'
+import { pillarQuery, rangeQuery, sessionQuery } from './query.ts'
 import { wholeQuery } from './whole-list.ts'
 
 /** What one row of the route table takes and gives, beside its role. */
@@ -41,10 +41,7 @@ export interface AdminOperation {
   readonly codes?: readonly ErrorCode[]
 }
 
-const sessionList = sessionsQuery
-  .omit({ fromMs: true, toMs: true, withConflicts: true, withDeadLetters: true })
-  .extend(sessionQuery.shape)
-const deviceList = devicesQuery.omit({ state: true, waiting: true }).extend(deviceQuery.shape)
+const sessionList = sessionsQuery.omit({ fromMs: true, toMs: true }).extend(sessionQuery.shape)
 const letterRuns = ['not_replayable', 'request_id_reused'] as const
 const collectionCodes = ['schema_refused', 'rules_refused'] as const
 const pillar = (summary: string): AdminOperation => ({
@@ -170,7 +167,7 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
   'GET /sessions': list('Sessions that ended in the range, newest first', answers.sessionAnswer, sessionList),
   'GET /sessions/:id': { summary: 'One session with what it did', answer: answers.sessionDetail },
 
-  'GET /devices': list('Devices by last contact, newest first', answers.deviceAnswer, deviceList),
+  'GET /devices': list('Devices by last contact, newest first', answers.deviceAnswer, devicesQuery),
   'GET /devices/:id': { summary: 'One device', answer: answers.shownDevice },
   'POST /devices/:id/commands': {
     summary: 'Tell a device to do something',

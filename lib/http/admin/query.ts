@@ -14,8 +14,6 @@ export function queryOf(url: URL): Readonly<Record<string, string>> {
   return Object.fromEntries(query)
 }
 
-const flag = z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1')
-
 /** `[from, to)` in ms; without them the last 24 hours. */
 function rangeOf(
   query: { from?: number | undefined; to?: number | undefined },
@@ -48,26 +46,10 @@ export function rangeQueryOf(fleetId: string, query: unknown, nowMs: number) {
   return { fleetId, ...rangeOf(parsedOrThrow(rangeQuery, query), nowMs) }
 }
 
-export const sessionQuery = z.looseObject({
-  ...rangeInput,
-  withConflicts: flag.optional(),
-  withDeadLetters: flag.optional(),
-})
+export const sessionQuery = z.looseObject(rangeInput)
 
 /** A session list's query in the form of its verb, which checks the rest. */
 export function sessionQueryOf(query: unknown, nowMs: number): unknown {
   const { from, to, ...rest } = parsedOrThrow(sessionQuery, query)
   return { ...rest, ...rangeOf({ from, to }, nowMs) }
-}
-
-export const deviceQuery = z.looseObject({
-  /** Names of states, separated by commas. */
-  state: z.string().optional(),
-  waiting: flag.optional(),
-})
-
-/** A device list's query in the form of its verb: `state=pushing,pulling`. */
-export function deviceQueryOf(query: unknown): unknown {
-  const { state, ...rest } = parsedOrThrow(deviceQuery, query)
-  return state === undefined ? rest : { ...rest, state: state.split(',') }
 }

@@ -39,7 +39,7 @@ import { getSession } from '#lib/application/sessions/get-session.ts'
 import { listSessions } from '#lib/application/sessions/list-sessions.ts'
 import type { Role } from '#lib/application/context.ts'
 import { letterGroups } from './letter-groups.ts'
-import { deviceQueryOf, pillarQueryOf, rangeQueryOf, sessionQueryOf } from './query.ts'
+import { pillarQueryOf, rangeQueryOf, sessionQueryOf } from './query.ts'
 import { openStream } from './stream.ts'
 import type { AdminCall, AdminRoute, FleetCall } from './table.ts'
 import { pageOfWhole, wholeList } from './whole-list.ts'
@@ -184,9 +184,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     return listSessions(call.ctx, { ...input(call), query })
   }),
   read('/sessions/:id', 'viewer', (call) => getSession(call.ctx, { ...input(call), id: idOf(call) })),
-  read('/devices', 'viewer', (call) =>
-    listDevices(call.ctx, { ...input(call), query: deviceQueryOf(call.query) }),
-  ),
+  read('/devices', 'viewer', (call) => listDevices(call.ctx, { ...input(call), query: call.query })),
   read('/devices/:id', 'viewer', (call) => getDevice(call.ctx, { ...input(call), id: idOf(call) })),
   make('/devices/:id/commands', 'operator', (call) =>
     commandDevice(call.ctx, { ...input(call), id: idOf(call) }),

@@ -1,11 +1,20 @@
 import { ENROLL_REPEAT_MS, TOKENS_PER_DEVICE_MAX } from '#lib/protocol/limits.ts'
+import { DEVICE_FIELDS } from '#lib/query/device-fields.ts'
+import { matchesFilter } from '#lib/query/matches-filter.ts'
 import { fleetNow } from '#lib/telemetry/fleet-now.ts'
 import { clockJumpsAfter } from '../clock-jumps.ts'
 import { linkedFamily, withLink } from '../device-commands.ts'
-import type { Device, DeviceFilter, DevicePort } from '../ports.ts'
+import { deviceReader, sortValueOf } from '../device-values.ts'
+import type {
+  Device,
+  DeviceFilter,
+  DevicePage,
+  DevicePageRequest,
+  DevicePlace,
+  DevicePort,
+} from '../ports.ts'
 import { reportOrder } from '../report-order.ts'
 import { memoryDeviceLife } from './device-life.ts'
-import { pageOf } from './page.ts'
 import type { FleetTables, MemoryState } from './state.ts'
 import type { Undo } from './table.ts'
 
@@ -52,7 +61,7 @@ export function memoryDevices(state: MemoryState): DevicePort {
     list: (fleetId, filter, page) =>
       state.inFleet(fleetId, (tables) => {
         const rows = tables.devices.values().filter((device) => matches(device, filter))
-        return pageOf(rows, (device) => ({ atMs: device.lastContactMs ?? 0, id: device.id }), page)
+        return devicePage(rows, filter, page)
       }),
     countEnrolled: (fleetId) =>
       state.inFleet(
@@ -153,14 +162,32 @@ function link(tables: FleetTables, undo: Undo, id: string, formerId: string): vo
 }
 
 function matches(device: Device, filter: DeviceFilter): boolean {
-  const silent = (device.lastContactMs ?? 0) < filter.silentBeforeMs
-  const state = device.status === 'revoked' ? undefined : silent ? 'offline' : device.report?.state
-  const text = filter.text?.toLowerCase()
+  const seenMs = device.lastContactMs ?? 0
   return (
-    (filter.state === null || (state !== undefined && filter.state.includes(state))) &&
-    (!filter.waiting || (device.status !== 'revoked' && (device.report?.depth ?? 0) > 0)) &&
-    (filter.platform === null || device.platform === filter.platform) &&
-    (filter.appVersion === null || device.appVersion === filter.appVersion) &&
-    (text === undefined || device.name.toLowerCase().includes(text) || device.id.includes(text))
+    seenMs >= (filter.fromMs ?? 0) &&
+    seenMs < (filter.toMs ?? Infinity) &&
+    matchesFilter(device, filter.conditions, DEVICE_FIELDS, deviceReader(filter))
   )
+}
+
+function devicePage(
+  devices: readonly Device[],
+  filter: DeviceFilter,
+  request: DevicePageRequest,
+): DevicePage {
+  const { sort, limit, after } = request
+  const placed = devices
+    .map((device) => ({ device, place: { value: sortValueOf(device, sort, filter), id: device.id } }))
+    .toSorted((a, b) => inOrder(a.place, b.place))
+    .filter(({ place }) => after === null || inOrder(place, after) > 0)
+  const shown = placed.slice(0, limit)
+  return {
+    items: shown.map(({ device }) => device),
+    next: placed.length > limit ? (shown.at(-1)?.place ?? null) : null,
+  }
+}
+
+function inOrder(a: DevicePlace, b: DevicePlace): number {
+  if (a.value !== b.value) return a.value < b.value ? -1 : 1
+  return a.id === b.id ? 0 : a.id < b.id ? -1 : 1
 }

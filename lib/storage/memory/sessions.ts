@@ -1,8 +1,11 @@
 import { assert } from '#lib/kernel/result.ts'
+import { matchesFilter } from '#lib/query/matches-filter.ts'
+import { SESSION_FIELDS } from '#lib/query/session-fields.ts'
 import { sessionEvent } from '#lib/telemetry/session-event.ts'
 import { inferredSession } from '../inferred-session.ts'
-import type { SessionFilter, SessionPort, SessionRow } from '../ports.ts'
+import type { ListedSession, SessionFilter, SessionPort, SessionRow } from '../ports.ts'
 import { FleetGone } from '../ports.ts'
+import { SESSION_READER } from '../session-values.ts'
 import { appendEvents } from './events.ts'
 import { pageOf } from './page.ts'
 import type { FleetTables, MemoryState } from './state.ts'
@@ -23,7 +26,7 @@ export function memorySessions(state: MemoryState): SessionPort {
       }),
     list: (fleetId, filter, page) =>
       state.inFleet(fleetId, (tables) => {
-        const rows = tables.sessions.values().filter((row) => matches(row, filter))
+        const rows = listed(tables).filter((row) => matches(row, filter))
         return pageOf(rows, (row) => ({ atMs: row.endedAtMs, id: row.sessionId }), page)
       }),
     get: (fleetId, sessionId) => state.inFleet(fleetId, (tables) => tables.sessions.get(sessionId) ?? null),
@@ -69,17 +72,23 @@ function silentSessions(tables: FleetTables, beforeMs: number, nowMs: number): S
   return rows.sort((a, b) => a.startedAtMs - b.startedAtMs || (a.sessionId < b.sessionId ? -1 : 1))
 }
 
-function matches(row: SessionRow, filter: SessionFilter): boolean {
-  return (
-    row.endedAtMs >= filter.fromMs &&
-    row.endedAtMs < filter.toMs &&
-    (filter.deviceId === null || row.deviceId === filter.deviceId) &&
-    (filter.deviceName === null || row.deviceName.toLowerCase() === filter.deviceName.toLowerCase()) &&
-    (filter.text === null || row.deviceName.toLowerCase().includes(filter.text.toLowerCase())) &&
-    (filter.result === null || row.result === filter.result) &&
-    (filter.appVersion === null || row.appVersion === filter.appVersion) &&
-    (filter.platform === null || row.platform === filter.platform) &&
-    (!filter.withConflicts || row.conflicts > 0) &&
-    (!filter.withDeadLetters || row.deadLettered > 0)
-  )
+/** Sessions beside what their pushes left in the change log. */
+function listed(tables: FleetTables): ListedSession[] {
+  const pushed = new Map<string, { readonly collections: Set<string>; lagMs: number }>()
+  for (const { sessionId, mutation, committedAtMs, correctedMadeAtMs } of tables.changes.values()) {
+    if (sessionId === null) continue
+    const work = pushed.get(sessionId) ?? { collections: new Set(), lagMs: 0 }
+    work.collections.add(mutation.collection)
+    work.lagMs = Math.max(work.lagMs, committedAtMs - correctedMadeAtMs)
+    pushed.set(sessionId, work)
+  }
+  return tables.sessions.values().map((row) => {
+    const work = pushed.get(row.sessionId)
+    return { ...row, collections: [...(work?.collections ?? [])].toSorted(), lagMs: work?.lagMs ?? null }
+  })
 }
+
+const matches = (row: ListedSession, { fromMs, toMs, conditions }: SessionFilter): boolean =>
+  row.endedAtMs >= fromMs &&
+  row.endedAtMs < toMs &&
+  matchesFilter(row, conditions, SESSION_FIELDS, SESSION_READER)

@@ -128,6 +128,19 @@ export class Database {
     })
   }
 
+  /** The same for a statement put together for this once: planned for its values, and not kept. */
+  async oneOff<R extends Row>(fleetId: string, text: string, values: readonly unknown[]): Promise<R[]> {
+    return this.withClient(async (client) => {
+      const [, , rows] = await Promise.all([
+        client.query('BEGIN'),
+        this.sender(client)(this.enter, [fleetOf(fleetId)]),
+        client.query<R>(text, [...values]),
+        client.query('COMMIT'),
+      ])
+      return rows.rows
+    })
+  }
+
   prismaInFleet<T>(fleetId: string, work: (tx: Prisma.TransactionClient) => Promise<T>): Promise<T> {
     return this.prismaTransaction(fleetOf(fleetId), work)
   }

@@ -1,15 +1,15 @@
 import type { EnrollmentKey as EnrollmentKeyRow } from './generated/client.ts'
-import type { Access, DeviceFilter, DevicePort, EnrollmentKey } from '../ports.ts'
+import type { Access, DevicePort, EnrollmentKey } from '../ports.ts'
 import { bigints, jsons, texts, uuids } from './arrays.ts'
 import { insertAudit } from './audit.ts'
 import { clockJumpsSql } from './clock-jumps.ts'
 import type { Database, Statement } from './database.ts'
 import { postgresDeviceLife } from './device-life.ts'
+import { listDevices } from './device-list.ts'
 import type { DeviceRow } from './device-row.ts'
 import { DEVICE_COLUMNS, deviceOf } from './device-row.ts'
 import { postgresEnrolling } from './enroll.ts'
 import { postgresFleetNow } from './fleet-now.ts'
-import { pageOf } from './page.ts'
 import { originalText, storableText } from './storable-text.ts'
 import { at, atOrNull, fromJson, jsonText, ms, msOrNull } from './values.ts'
 
@@ -46,21 +46,6 @@ const BY_ID: Statement = {
   name: 'device_by_id',
   text: `SELECT ${DEVICE_COLUMNS} FROM device d
     WHERE d.fleet_id = $1 AND ($2::uuid IS NULL OR d.id > $2) ORDER BY d.id LIMIT $3`,
-}
-/** Devices never seen count as seen at the epoch, which puts them last. */
-const LIST: Statement = {
-  name: 'device_list',
-  text: `SELECT ${DEVICE_COLUMNS}
-    FROM device d, LATERAL (SELECT coalesce(d.last_contact_at, 'epoch'::timestamptz) AS seen_at) s
-    WHERE d.fleet_id = $1
-      AND ($2::text[] IS NULL OR (d.status <> 'revoked'
-        AND CASE WHEN s.seen_at < $3 THEN 'offline' ELSE d.report_state END = ANY ($2)))
-      AND ($4::text IS NULL OR d.platform = $4)
-      AND ($5::text IS NULL OR d.app_version = $5)
-      AND ($6::text IS NULL OR strpos(lower(d.name), $6) > 0 OR strpos(d.id::text, $6) > 0)
-      AND (NOT $7::boolean OR (d.status <> 'revoked' AND d.report_depth > 0))
-      AND ($8::timestamptz IS NULL OR (s.seen_at, d.id) < ($8, $9::uuid))
-    ORDER BY s.seen_at DESC, d.id DESC LIMIT $10`,
 }
 /** Of a report that is not the newest of its device nothing is kept. */
 const newer = (column: string, value: string): string =>
@@ -109,16 +94,7 @@ export function postgresDevices(database: Database): DevicePort {
     },
     byId: (fleetId, afterId, limit) => rows(fleetId, BY_ID, [fleetId, afterId, limit]),
     now: (fleetId, nowMs, intervalMs) => postgresFleetNow(database, fleetId, nowMs, intervalMs),
-    list: async (fleetId, filter, page) => {
-      const found = await rows(fleetId, LIST, [
-        fleetId,
-        ...filterValues(filter),
-        page.cursor && at(page.cursor.atMs),
-        page.cursor && page.cursor.id,
-        page.limit + 1,
-      ])
-      return pageOf(found, (device) => ({ atMs: device.lastContactMs ?? 0, id: device.id }), page.limit)
-    },
+    list: (fleetId, filter, page) => listDevices(database, fleetId, filter, page),
     touch: async (fleetId, deviceId, { atMs, appVersion, platform, report }) => {
       const told = report
         ? [
@@ -159,15 +135,6 @@ export function postgresDevices(database: Database): DevicePort {
     ...enrollmentKeys(database),
   }
 }
-
-const filterValues = (filter: DeviceFilter): unknown[] => [
-  filter.state,
-  at(filter.silentBeforeMs),
-  filter.platform,
-  filter.appVersion === null ? null : storableText(filter.appVersion),
-  filter.text === null ? null : storableText(filter.text.toLowerCase()),
-  filter.waiting,
-]
 
 function enrollmentKeys(
   database: Database,

@@ -1,14 +1,14 @@
 import { sessionEvent } from '#lib/telemetry/session-event.ts'
 import { inferredSession } from '../inferred-session.ts'
-import type { SessionFilter, SessionPort, SessionRow } from '../ports.ts'
+import type { SessionPort, SessionRow } from '../ports.ts'
 import { FleetGone } from '../ports.ts'
-import { bigints, booleans, floats, ints, jsons, texts, uuids } from './arrays.ts'
+import { sessionCodes } from '../session-values.ts'
+import { bigints, booleans, floats, ints, jsons, plainTexts, texts, uuids } from './arrays.ts'
 import type { Database, Send, Statement } from './database.ts'
 import type { DeviceRow } from './device-row.ts'
 import { DEVICE_COLUMNS, deviceOf } from './device-row.ts'
-import type { Prisma } from './generated/client.ts'
 import { insertEvents } from './insert-events.ts'
-import { pageAfter, pageOf } from './page.ts'
+import { listSessions } from './session-list.ts'
 import { extrasOf, sessionOf } from './session-row.ts'
 import { storableText } from './storable-text.ts'
 import { at, ms } from './values.ts'
@@ -28,13 +28,18 @@ const INSERT: Statement = {
   name: 'session_insert',
   text: `INSERT INTO sync_session (fleet_id, session_id, device_id, device_name, platform, app_version, mode, result, started_at,
       ended_at, received_at, offset_ms, pushed, pulled, conflicts, dead_lettered, queue_depth_before, queue_depth_after,
-      illegal_transitions, inferred, transitions, attempts, extras)
+      illegal_transitions, inferred, transitions, attempts, extras, codes, collections, lag_ms)
     SELECT $1, s, d, n, p, a, m, r, to_timestamp(t1 / 1000), to_timestamp(t2 / 1000), to_timestamp(t3 / 1000), n1, n2, n3, n4, n5,
-      n6, n7, n8, i, j1, j2, j3
+      n6, n7, n8, i, j1, j2, j3, c::text[], coalesce(w.collections, '{}'), w.lag_ms
     FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::float8[], $10::float8[],
       $11::float8[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[],
-      $19::int[], $20::boolean[], $21::json[], $22::json[], $23::json[])
-      k(s, d, n, p, a, m, r, t1, t2, t3, n1, n2, n3, n4, n5, n6, n7, n8, i, j1, j2, j3)`,
+      $19::int[], $20::boolean[], $21::json[], $22::json[], $23::json[], $24::text[])
+      k(s, d, n, p, a, m, r, t1, t2, t3, n1, n2, n3, n4, n5, n6, n7, n8, i, j1, j2, j3, c)
+    CROSS JOIN LATERAL (SELECT array_agg(DISTINCT l.collection) AS collections,
+        max(greatest(0, (extract(epoch FROM l.committed_at - l.made_at) * 1000)::bigint)) AS lag_ms
+      FROM session_push p CROSS JOIN LATERAL unnest(p.mutation_ids) m(id)
+        CROSS JOIN LATERAL (SELECT * FROM change_log x WHERE x.fleet_id = $1 AND x.mutation_id = m.id LIMIT 1) l
+      WHERE p.fleet_id = $1 AND p.session_id = k.s) w`,
 }
 const LAST_OK: Statement = {
   name: 'session_last_ok',
@@ -74,16 +79,7 @@ export function postgresSessions(database: Database): SessionPort {
         await insertEvents(send, fleetId, told)
         return rows.map((row) => (stored.delete(row.sessionId) ? 'stored' : 'duplicate'))
       }),
-    list: async (fleetId, filter, page) => {
-      const rows = await database.prismaInFleet(fleetId, (tx) =>
-        tx.syncSession.findMany({
-          where: { fleetId, ...whereOf(filter), ...pageAfter('endedAt', page.cursor, 'sessionId') },
-          orderBy: [{ endedAt: 'desc' }, { sessionId: 'desc' }],
-          take: page.limit + 1,
-        }),
-      )
-      return pageOf(rows.map(sessionOf), (row) => ({ atMs: row.endedAtMs, id: row.sessionId }), page.limit)
-    },
+    list: (fleetId, filter, page) => listSessions(database, fleetId, filter, page),
     get: (fleetId, sessionId) =>
       database.prismaInFleet(fleetId, async (tx) => {
         const found = await tx.sessionIndex.findUnique({
@@ -150,7 +146,12 @@ const insertValues = (rows: readonly SessionRow[]): unknown[] => [
   jsons(rows.map((row) => row.transitions)),
   jsons(rows.map((row) => row.attempts)),
   jsons(rows.map(extrasOf)),
+  plainTexts(rows.map((row) => textArray(sessionCodes(row)))),
 ]
+
+/** An array of texts as one text, since `unnest` takes arrays of arrays apart. */
+const textArray = (values: readonly string[]): string =>
+  `{${values.map((value) => `"${storableText(value).replaceAll(/["\\]/g, (char) => `\\${char}`)}"`).join(',')}}`
 
 const silentOf = (row: SilentRow) => ({
   sessionId: row.session_id,
@@ -160,23 +161,3 @@ const silentOf = (row: SilentRow) => ({
   conflicts: row.conflicts,
   deadLettered: row.dead_lettered,
 })
-
-/** Both become ILIKE, which has wildcards of its own. */
-const likeText = (text: string, how: 'equals' | 'contains'): Prisma.StringFilter => ({
-  [how]: storableText(text).replace(/[\\%_]/g, '\\$&'),
-  mode: 'insensitive',
-})
-
-function whereOf(filter: SessionFilter): Prisma.SyncSessionWhereInput {
-  return {
-    endedAt: { gte: at(filter.fromMs), lt: at(filter.toMs) },
-    ...(filter.deviceId === null ? {} : { deviceId: filter.deviceId }),
-    ...(filter.deviceName === null ? {} : { deviceName: likeText(filter.deviceName, 'equals') }),
-    ...(filter.text === null ? {} : { AND: { deviceName: likeText(filter.text, 'contains') } }),
-    ...(filter.result === null ? {} : { result: filter.result }),
-    ...(filter.appVersion === null ? {} : { appVersion: storableText(filter.appVersion) }),
-    ...(filter.platform === null ? {} : { platform: filter.platform }),
-    ...(filter.withConflicts ? { conflicts: { gt: 0 } } : {}),
-    ...(filter.withDeadLetters ? { deadLettered: { gt: 0 } } : {}),
-  }
-}

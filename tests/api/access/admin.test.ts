@@ -235,16 +235,23 @@ describe('what the routes do', () => {
     const get = (query: string) =>
       world.admin(`/devices?fleet=${world.fleet}${query}`, { headers: keys.viewer })
     const none = { items: [], nextCursor: null }
-    expect(await (await get('&waiting=true&state=idle,offline')).json()).toEqual(none)
-    expect((await get('&waiting=false')).status).toBe(200)
-    expect((await get('&waiting=maybe')).status).toBe(400)
-    expect((await get('&state=asleep')).status).toBe(400)
+    const q = (text: string) => get(`&q=${encodeURIComponent(text)}`)
+    expect(await (await q('has:waiting state:idle,offline pending:>1h')).json()).toEqual(none)
+    expect((await get('&sort=pending')).status).toBe(200)
+    expect((await get('&sort=colour')).status).toBe(400)
+    const refused = await q('state:asleep')
+    expect(refused.status).toBe(400)
+    expect(JSON.stringify(await refused.json())).toContain(
+      '“state:asleep” is not understood: state: takes one of idle,',
+    )
   })
 
   test('lists take ranges and pages, and refuse what they do not know', async () => {
     const get = (query: string) =>
       world.admin(`/sessions?fleet=${world.fleet}${query}`, { headers: keys.viewer })
-    expect(await (await get('&limit=10&from=2026-01-01T00:00:00Z&withConflicts=true')).json()).toEqual({
+    expect(
+      await (await get('&limit=10&from=2026-01-01T00:00:00Z&q=has:conflict%20took:%3E30s')).json(),
+    ).toEqual({
       items: [],
       nextCursor: null,
     })
@@ -257,7 +264,9 @@ describe('what the routes do', () => {
       '&from=5&to=5',
       '&colour=red',
       '&limit=1&limit=2',
-      "&result='--",
+      "&q=result:'--",
+      '&q=colour:red',
+      '&result=failed',
     ]) {
       expect([query, (await get(query)).status]).toEqual([query, 400])
     }

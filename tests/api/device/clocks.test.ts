@@ -4,6 +4,7 @@ import { systemClock } from '#lib/client/clock.ts'
 import { bodyOf } from '#tests/support/device-world.ts'
 import type { DeviceHttp } from '#tests/support/device-http.ts'
 import { deviceHttp } from '#tests/support/device-http.ts'
+import { sessionsOfDevice } from '#tests/support/sessions-of.ts'
 
 const HOUR_MS = 3_600_000
 /** What a loaded machine may add to a measured offset. */
@@ -133,18 +134,7 @@ describe('device clocks over HTTP and PostgreSQL', () => {
 })
 
 async function lastSession(deviceId: string): Promise<string> {
-  const filter = {
-    fromMs: 0,
-    toMs: Date.now() + 2 * HOUR_MS,
-    deviceId,
-    deviceName: null,
-    text: null,
-    result: null,
-    appVersion: null,
-    platform: null,
-    withConflicts: false,
-    withDeadLetters: false,
-  }
+  const filter = sessionsOfDevice(deviceId, 2 * HOUR_MS)
   const page = await world.storage.sessions.list(world.fleet.fleetId, filter, { limit: 1, cursor: null })
   return page.items[0]?.sessionId ?? ''
 }

@@ -5,6 +5,7 @@ import { createMemoryDisk, openMemoryStore } from '#lib/client/memory-store.ts'
 import type { Replica } from '#lib/client/replica.ts'
 import type { DeviceHttp } from '#tests/support/device-http.ts'
 import { deviceHttp } from '#tests/support/device-http.ts'
+import { sessionsOfDevice } from '#tests/support/sessions-of.ts'
 
 let world: DeviceHttp
 beforeAll(async () => {
@@ -108,18 +109,7 @@ describe('a restore over HTTP and PostgreSQL', () => {
     const fates = ((log?.rows ?? []) as { status: string }[]).map(({ status }) => status).sort()
     expect(fates).toEqual(['applied', 'applied', 'applied', 'applied', 'merged'])
 
-    const filter = {
-      fromMs: 0,
-      toMs: Date.now() + 1_000,
-      deviceId: first.deviceId,
-      deviceName: null,
-      text: null,
-      result: null,
-      appVersion: null,
-      platform: null,
-      withConflicts: false,
-      withDeadLetters: false,
-    }
+    const filter = sessionsOfDevice(first.deviceId)
     const page = await world.storage.sessions.list(world.fleet.fleetId, filter, { limit: 20, cursor: null })
     const full = page.items.find(({ fullReason }) => fullReason === 'epoch_changed')
     const answered = (full?.attempts ?? []).filter(({ status }) => status === 200).map(({ kind }) => kind)

@@ -7,6 +7,7 @@ import { LINKED_IDS_MAX } from '#lib/storage/device-commands.ts'
 import { NOTES_SCHEMA, TestDevice, bodyOf, newUuid, send } from '#tests/support/device-world.ts'
 import type { DeviceHttp } from '#tests/support/device-http.ts'
 import { deviceHttp } from '#tests/support/device-http.ts'
+import { sessionsOfDevice } from '#tests/support/sessions-of.ts'
 
 let world: DeviceHttp
 beforeAll(async () => {
@@ -162,17 +163,7 @@ describe('a forked device over HTTP and PostgreSQL', () => {
       expect(titles).toEqual([{ title: 'written before the copy', count: 1 }, { title: 'by the twin' }])
     }
     const { fleetId } = world.fleet
-    const query = { fromMs: 0, toMs: Date.now() + 1_000, deviceId: twin.deviceId }
-    const filter = {
-      ...query,
-      deviceName: null,
-      text: null,
-      result: null,
-      appVersion: null,
-      platform: null,
-      withConflicts: false,
-      withDeadLetters: false,
-    }
+    const filter = sessionsOfDevice(twin.deviceId)
     await twin.sync()
     const page = await world.storage.sessions.list(fleetId, filter, { limit: 10, cursor: null })
     expect(page.items.map(({ fullReason }) => fullReason)).toContain('device_forked')

@@ -6,6 +6,7 @@ import type { Replica } from '#lib/client/replica.ts'
 import { bodyOf } from '#tests/support/device-world.ts'
 import type { DeviceHttp } from '#tests/support/device-http.ts'
 import { deviceHttp } from '#tests/support/device-http.ts'
+import { sessionsOfDevice } from '#tests/support/sessions-of.ts'
 
 let world: DeviceHttp
 beforeAll(async () => {
@@ -23,18 +24,7 @@ const allDone = async (replica: Replica): Promise<boolean> =>
   (await commandsOf(replica)).every(({ acknowledgedAtMs }) => acknowledgedAtMs !== null)
 
 async function sessionsOf(replica: Replica) {
-  const filter = {
-    fromMs: 0,
-    toMs: Date.now() + 1_000,
-    deviceId: replica.deviceId,
-    deviceName: null,
-    text: null,
-    result: null,
-    appVersion: null,
-    platform: null,
-    withConflicts: false,
-    withDeadLetters: false,
-  }
+  const filter = sessionsOfDevice(replica.deviceId)
   const page = await world.storage.sessions.list(world.fleet.fleetId, filter, { limit: 20, cursor: null })
   return page.items
 }

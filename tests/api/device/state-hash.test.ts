@@ -7,6 +7,7 @@ import type { TestDevice } from '#tests/support/device-world.ts'
 import { bodyOf, newUuid } from '#tests/support/device-world.ts'
 import type { DeviceHttp } from '#tests/support/device-http.ts'
 import { deviceHttp } from '#tests/support/device-http.ts'
+import { sessionsOfDevice } from '#tests/support/sessions-of.ts'
 
 const DAY_MS = 86_400_000
 let world: DeviceHttp
@@ -140,18 +141,7 @@ describe('the state hash over HTTP and PostgreSQL', () => {
 })
 
 async function fullReasons(deviceId: string): Promise<readonly (string | undefined)[]> {
-  const filter = {
-    fromMs: 0,
-    toMs: Date.now() + 9 * DAY_MS,
-    deviceId,
-    deviceName: null,
-    text: null,
-    result: null,
-    appVersion: null,
-    platform: null,
-    withConflicts: false,
-    withDeadLetters: false,
-  }
+  const filter = sessionsOfDevice(deviceId, 9 * DAY_MS)
   const page = await world.storage.sessions.list(world.fleet.fleetId, filter, { limit: 50, cursor: null })
   return page.items.map(({ fullReason }) => fullReason)
 }

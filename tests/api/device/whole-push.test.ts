@@ -3,6 +3,7 @@ import { MUTATION_BYTES_MAX } from '#lib/protocol/limits.ts'
 import { bodyOf } from '#tests/support/device-world.ts'
 import type { DeviceHttp } from '#tests/support/device-http.ts'
 import { deviceHttp } from '#tests/support/device-http.ts'
+import { sessionsOfDevice } from '#tests/support/sessions-of.ts'
 
 let world: DeviceHttp
 beforeAll(async () => {
@@ -29,18 +30,7 @@ describe('a push that is refused as a whole, over HTTP and PostgreSQL', () => {
     ])
     for (const id of good)
       expect(await world.storage.sync.getRecord(world.fleet.fleetId, 'notes', id)).not.toBeNull()
-    const filter = {
-      fromMs: 0,
-      toMs: Date.now() + 1_000,
-      deviceId: replica.deviceId,
-      deviceName: null,
-      text: null,
-      result: null,
-      appVersion: null,
-      platform: null,
-      withConflicts: false,
-      withDeadLetters: false,
-    }
+    const filter = sessionsOfDevice(replica.deviceId)
     const page = await world.storage.sessions.list(world.fleet.fleetId, filter, { limit: 9, cursor: null })
     const told = page.items.flatMap(({ localRefusals }) => localRefusals ?? [])
     expect(told.map(({ mutationId, code }) => [mutationId, code])).toEqual([[culprit, 'bad_request']])

@@ -2,17 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { TOKENS_PER_DEVICE_MAX } from '#lib/protocol/limits.ts'
 import { DEPTH_MAX } from '#lib/protocol/report.ts'
-import type { DeviceFilter, StoredReport } from '#lib/storage/ports.ts'
+import { DEVICE_FIELDS } from '#lib/query/device-fields.ts'
+import type { DeviceFilter, DevicePage, DevicePlace, StoredReport } from '#lib/storage/ports.ts'
+import { conditionsOf } from '#tests/support/conditions-of.ts'
 import { audit, BACKENDS, DAY_MS, deviceOf, makeDevice, makeFleet, NOW_MS, opened } from './world.ts'
 
-const ANY: DeviceFilter = {
-  state: null,
-  platform: null,
-  appVersion: null,
-  text: null,
-  waiting: false,
-  silentBeforeMs: 0,
-}
+const ANY: DeviceFilter = { fromMs: null, toMs: null, conditions: [], nowMs: NOW_MS, intervalMs: 60_000 }
+const asked = (q: string): DeviceFilter => ({ ...ANY, conditions: conditionsOf(q, DEVICE_FIELDS) })
+const FIRST = { sort: 'contact', limit: 9, after: null } as const
 const report = (seq: number, nonce = `nonce-${seq}`): StoredReport => ({
   state: 'idle',
   seq,
@@ -180,13 +177,13 @@ describe.each(BACKENDS)('devices on $name', (backend) => {
     }
     const seen: (number | null)[] = []
     const ids = new Set<string>()
-    for (let cursor = null, more = true; more;) {
-      const page = await storage.devices.list(fleetId, ANY, { limit: 4, cursor })
+    for (let after: DevicePlace | null = null, more = true; more;) {
+      const page: DevicePage = await storage.devices.list(fleetId, ANY, { sort: 'contact', limit: 4, after })
       for (const device of page.items) {
         seen.push(device.lastContactMs)
         ids.add(device.id)
       }
-      cursor = page.next as never
+      after = page.next
       more = page.next !== null
     }
     expect([seen.length, ids.size]).toEqual([17, 17])
@@ -196,26 +193,23 @@ describe.each(BACKENDS)('devices on $name', (backend) => {
   it('filters by state, with the silent as offline, by platform, version and text', async () => {
     const { storage } = current()
     const { id: fleetId } = await makeFleet(storage)
-    const silent = await makeDevice(storage, fleetId, { name: '100%_Silent', lastContactMs: NOW_MS - 10 })
+    const silent = await makeDevice(storage, fleetId, { name: '100%_Silent', lastContactMs: NOW_MS - DAY_MS })
     const never = await makeDevice(storage, fleetId, { platform: 'ios' })
     const idle = await makeDevice(storage, fleetId, { name: 'Idle \\ one', appVersion: '2.0' })
     await storage.devices.touch(fleetId, idle.id, { ...contact, appVersion: '2.0', report: report(1) })
-    const list = async (filter: Partial<DeviceFilter>) => {
-      const page = await storage.devices.list(
-        fleetId,
-        { ...ANY, silentBeforeMs: NOW_MS, ...filter },
-        { limit: 9, cursor: null },
-      )
+    const list = async (q: string) => {
+      const page = await storage.devices.list(fleetId, asked(q), FIRST)
       return page.items.map((device) => device.id)
     }
-    expect(await list({ state: ['offline'] })).toEqual([silent.id, never.id])
-    expect(await list({ state: ['idle', 'pushing'] })).toEqual([idle.id])
-    expect(await list({ platform: 'ios' })).toEqual([never.id])
-    expect(await list({ appVersion: '2.0' })).toEqual([idle.id])
-    expect(await list({ text: '100%_s' })).toEqual([silent.id])
-    expect(await list({ text: '\\ ONE' })).toEqual([idle.id])
-    expect(await list({ text: never.id.slice(0, 13) })).toEqual([never.id])
-    expect(await list({ text: "%' OR 1=1 --" })).toEqual([])
+    expect(await list('state:offline')).toEqual([silent.id])
+    expect(await list('state:unheard')).toEqual([never.id])
+    expect(await list('state:idle,pushing')).toEqual([idle.id])
+    expect(await list('platform:ios')).toEqual([never.id])
+    expect(await list('version:2.0')).toEqual([idle.id])
+    expect(await list('100%_s')).toEqual([silent.id])
+    expect(await list('"\\\\ ONE"')).toEqual([idle.id])
+    expect(await list(never.id.slice(0, 13))).toEqual([never.id])
+    expect(await list(`"%' OR 1=1 --"`)).toEqual([])
     expect(await storage.devices.byId(fleetId, null, 9)).toHaveLength(3)
   })
 
@@ -238,13 +232,14 @@ describe.each(BACKENDS)('devices on $name', (backend) => {
     const revoked = await told(3, 'r')
     const order = { command: null, status: 'revoked', nowMs: NOW_MS } as const
     await storage.devices.command(fleetId, revoked, order, audit('device.revoke', { fleetId }))
-    const list = async (filter: Partial<DeviceFilter>) => {
-      const page = await storage.devices.list(fleetId, { ...ANY, ...filter }, { limit: 9, cursor: null })
+    const list = async (q: string) => {
+      const page = await storage.devices.list(fleetId, asked(q), FIRST)
       return page.items.map(({ id }) => id)
     }
-    expect((await list({ waiting: true })).sort()).toEqual(waiting.sort())
-    expect(await list({ waiting: true, platform: 'ios' })).toEqual([])
-    expect(await list({ waiting: false })).toHaveLength(6)
+    expect((await list('has:waiting')).sort()).toEqual(waiting.sort())
+    expect(await list('has:waiting platform:ios')).toEqual([])
+    expect(await list('')).toHaveLength(6)
+    expect(await list('-has:waiting')).toHaveLength(3)
   })
 
   it('sets the status of a known device, with its audit entry', async () => {

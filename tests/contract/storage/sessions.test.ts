@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest'
 import type { SessionFilter, SessionRow, Storage } from '#lib/storage/ports.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import { sessionEvent } from '#lib/telemetry/session-event.ts'
+import { SESSION_FIELDS } from '#lib/query/session-fields.ts'
+import { conditionsOf } from '#tests/support/conditions-of.ts'
 import {
   BACKENDS,
   changeOf,
@@ -17,18 +19,8 @@ import {
   sessionOf,
 } from './world.ts'
 
-const ANY: SessionFilter = {
-  fromMs: 0,
-  toMs: NOW_MS * 2,
-  deviceId: null,
-  deviceName: null,
-  text: null,
-  result: null,
-  appVersion: null,
-  platform: null,
-  withConflicts: false,
-  withDeadLetters: false,
-}
+const ANY: SessionFilter = { fromMs: 0, toMs: NOW_MS * 2, conditions: [] }
+const asked = (q: string): SessionFilter => ({ ...ANY, conditions: conditionsOf(q, SESSION_FIELDS) })
 async function foldedEvents(storage: Storage, fleetId: string): Promise<readonly TelemetryEvent[]> {
   let seen: readonly TelemetryEvent[] = []
   await storage.telemetry.foldNext(
@@ -109,13 +101,13 @@ describe.each(BACKENDS)('sessions on $name', (backend) => {
     } while (cursor)
     expect(new Set(seen.map((row) => row.sessionId)).size).toBe(13)
     expect(seen.map((row) => row.endedAtMs)).toEqual(rows.map((row) => row.endedAtMs).sort((a, b) => b - a))
-    const count = async (filter: Partial<SessionFilter>) =>
-      (await storage.sessions.list(fleetId, { ...ANY, ...filter }, { limit: 99, cursor: null })).items.length
-    expect(await count({ deviceId: one.id })).toBe(6)
-    expect(await count({ withConflicts: true })).toBe(rows.filter((row) => row.conflicts > 0).length)
-    expect(await count({ withDeadLetters: true, appVersion: '1' })).toBe(6)
-    expect(await count({ fromMs: NOW_MS - 1_000, toMs: NOW_MS })).toBe(3)
-    expect([await count({ result: 'failed' }), await count({ platform: 'ios' })]).toEqual([0, 0])
+    const count = async (filter: SessionFilter) =>
+      (await storage.sessions.list(fleetId, filter, { limit: 99, cursor: null })).items.length
+    expect(await count(asked(`device:${one.id}`))).toBe(6)
+    expect(await count(asked('has:conflict'))).toBe(rows.filter((row) => row.conflicts > 0).length)
+    expect(await count(asked('has:dead version:1'))).toBe(6)
+    expect(await count({ ...ANY, fromMs: NOW_MS - 1_000, toMs: NOW_MS })).toBe(3)
+    expect([await count(asked('result:failed')), await count(asked('platform:ios'))]).toEqual([0, 0])
   })
 
   it('finds sessions by the whole name of a device and by a part of it, taken as it is', async () => {
@@ -125,16 +117,16 @@ describe.each(BACKENDS)('sessions on $name', (backend) => {
     const names = ['DFW-0001', 'dfw-00012', 'ORD_1', 'ORDx1', 'a\\b', 'a%b', 'axb']
     const rows = names.map((deviceName) => sessionOf(fleetId, id, { deviceName }))
     await storage.sessions.store(fleetId, rows, [])
-    const found = async (filter: Partial<SessionFilter>) =>
-      (await storage.sessions.list(fleetId, { ...ANY, ...filter }, { limit: 99, cursor: null })).items
+    const found = async (q: string) =>
+      (await storage.sessions.list(fleetId, asked(q), { limit: 99, cursor: null })).items
         .map(({ deviceName }) => deviceName)
         .toSorted()
-    expect(await found({ deviceName: 'dfw-0001' })).toEqual(['DFW-0001'])
-    expect(await found({ text: 'FW-0001' })).toEqual(['DFW-0001', 'dfw-00012'])
-    expect(await found({ deviceName: 'ORD_1' })).toEqual(['ORD_1'])
-    expect(await found({ text: 'D_' })).toEqual(['ORD_1'])
-    expect(await found({ text: '\\' })).toEqual(['a\\b'])
-    expect(await found({ text: 'a%b', deviceName: 'A%B' })).toEqual(['a%b'])
+    expect(await found('device:dfw-0001')).toEqual(['DFW-0001'])
+    expect(await found('FW-0001')).toEqual(['DFW-0001', 'dfw-00012'])
+    expect(await found('device:ORD_1')).toEqual(['ORD_1'])
+    expect(await found('D_')).toEqual(['ORD_1'])
+    expect(await found('"\\\\"')).toEqual(['a\\b'])
+    expect(await found('a%b device:A%B')).toEqual(['a%b'])
   })
 
   it('infers abandoned sessions from pushes without a report, once, with their counts', async () => {

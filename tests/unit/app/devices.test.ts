@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { deviceViews, type DeviceView } from '#lib/application/devices/device-views.ts'
 import { devicesListSentence, offsetText, pendingText } from '#app/(console)/devices/device-words.ts'
-import { deviceFilter } from '#app/(console)/devices/search-params.ts'
 
 const NOW = Date.UTC(2026, 10, 24, 14, 32, 8)
 const HOUR = 3_600_000
@@ -56,17 +55,4 @@ test('a clock behind the server has a positive offset (server − device)', () =
     '50 min 00 s behind',
     '1.8 s ahead',
   ])
-})
-
-test('states, platform, version and words become the query of the verb', () => {
-  expect(deviceFilter('state:offline state:shed platform:ios version:2.4.1 DFW')).toEqual({
-    filter: { text: 'DFW', state: ['offline', 'shed'], platform: 'ios', appVersion: '2.4.1' },
-    problem: null,
-  })
-  expect(deviceFilter('has:waiting version:2.4.1')).toEqual({
-    filter: { waiting: true, appVersion: '2.4.1' },
-    problem: null,
-  })
-  expect(deviceFilter('has:dead').problem).toBe('has:dead is not understood')
-  expect(deviceFilter('state:asleep').problem).toBe('state:asleep is not understood')
 })

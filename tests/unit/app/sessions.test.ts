@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { sessionFilter } from '#app/(console)/sessions/search-params.ts'
 import type { SessionRow } from '#app/(console)/sessions/session-row.ts'
 import { ownSegmentsOf, segmentsOf } from '#app/(console)/sessions/session-segments.ts'
 import { sessionsSentence, sessionVerdict } from '#app/(console)/sessions/session-words.ts'
@@ -157,24 +156,5 @@ describe('verdict', () => {
       '2 sessions in the last hour match “DFW”; of those shown, 1 did not end well',
     )
     expect(say([], false, 'DFW')).toBe('No session in the last hour matches “DFW”')
-  })
-})
-
-describe('filter', () => {
-  const id = '0192f0a1-b2c3-7def-8123-456789abcdef'
-  test('tokens become the query of the verb', () => {
-    expect(sessionFilter(`device:${id} result:failed has:dead version:2.4.1 platform:ios`)).toEqual({
-      filter: { deviceId: id, result: 'failed', withDeadLetters: true, appVersion: '2.4.1', platform: 'ios' },
-      problem: null,
-    })
-  })
-  test('a device by name or id, and free words over the names', () => {
-    expect(sessionFilter('device:DFW-0001')).toEqual({ filter: { deviceName: 'DFW-0001' }, problem: null })
-    expect(sessionFilter('DFW ord')).toEqual({ filter: { text: 'DFW ord' }, problem: null })
-  })
-  test('what is not understood is said', () => {
-    expect(sessionFilter('platform:mars result:great').problem).toBe(
-      'platform:mars is not understood; result:great is not understood',
-    )
   })
 })

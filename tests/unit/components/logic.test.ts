@@ -13,7 +13,6 @@ import { sayLive } from '#components/shell/live-mark.tsx'
 import { isCurrent, splitTabs, TABS_MAX, type NavItem } from '#components/shell/nav.ts'
 import { parseRange } from '#components/shell/ranges.ts'
 import { parseTheme, themeAttribute } from '#components/shell/theme.ts'
-import { formatQuery, parseQuery, toggleToken } from '#components/table/query.ts'
 import { diffFields } from '#components/ui/diff-fields.ts'
 import { jsonLines } from '#components/ui/json-lines.ts'
 import { carryShared, withParams } from '#components/ui/search-params.ts'
@@ -94,36 +93,6 @@ describe('the URL', () => {
     expect([parseRange('7d'), parseRange('2y'), parseRange(null)]).toEqual(['7d', '24h', '24h'])
     expect([parseTheme('dark'), parseTheme('<script>')]).toEqual(['dark', 'system'])
     expect(themeAttribute('system')).toBeUndefined()
-  })
-})
-
-describe('the filter language', () => {
-  const keys = ['state', 'airport']
-
-  test('tokens, quoted values and free words', () => {
-    expect(parseQuery('state:shed airport:"Dallas Fort Worth" late geese', keys)).toEqual({
-      tokens: [
-        { key: 'state', value: 'shed' },
-        { key: 'airport', value: 'Dallas Fort Worth' },
-      ],
-      text: 'late geese',
-    })
-  })
-
-  test('what it writes it reads back', () => {
-    const query = parseQuery('x airport:"A B" y state:shed', keys)
-    expect(parseQuery(formatQuery(query), keys)).toEqual(query)
-  })
-
-  test('an unknown key, an empty value and an open quote are words, not errors', () => {
-    expect(parseQuery('http://x state: "open', keys)).toEqual({ tokens: [], text: 'http://x state: open' })
-  })
-
-  test('pressing a facet twice takes it out; another value replaces it', () => {
-    const on = toggleToken(parseQuery('geese', keys), 'state', 'shed')
-    expect(formatQuery(on)).toBe('state:shed geese')
-    expect(formatQuery(toggleToken(on, 'state', 'shed'))).toBe('geese')
-    expect(formatQuery(toggleToken(on, 'state', 'halted'))).toBe('state:halted geese')
   })
 })
 

@@ -13,7 +13,7 @@ export async function readOfDevice({ ctx, actor, fleet, nowMs }: Visit, deviceId
   const time = { fromMs: nowMs - rangeMs, toMs: nowMs }
   const open = { deviceId, status: 'open', limit: TROUBLES_SHOWN_MAX }
   const [sessions, letters, conflicts, diagnostics] = await Promise.all([
-    listSessions(ctx, { ...who, query: { ...time, deviceId, limit: SESSIONS_SHOWN_MAX } }),
+    listSessions(ctx, { ...who, query: { ...time, q: `device:${deviceId}`, limit: SESSIONS_SHOWN_MAX } }),
     listDeadLetters(ctx, { ...who, query: open }),
     listConflicts(ctx, { ...who, query: open }),
     fleet.role === 'viewer' ? null : listDiagnostics(ctx, { ...who, deviceId }),

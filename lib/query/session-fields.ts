@@ -1,0 +1,92 @@
+import { PLATFORMS } from '#lib/protocol/device.ts'
+import { SESSION_RESULTS } from '#lib/protocol/session.ts'
+import type { Choice, Fields } from './field.ts'
+
+const named = <const T extends string>(
+  values: readonly T[],
+  meaning: Readonly<Record<T, string>>,
+): Choice[] => values.map((value) => ({ value, meaning: meaning[value] }))
+
+export const PLATFORM_CHOICES: readonly Choice[] = PLATFORMS.map((value) => ({
+  value,
+  meaning: value === 'other' ? 'a platform with another name' : value,
+}))
+
+/** What a session may have, for `has:`. */
+export const SESSION_MARKS = ['conflict', 'dead', 'defect', 'report'] as const
+export type SessionMark = (typeof SESSION_MARKS)[number]
+
+/** The keys of the sessions list. Free words are looked for in the device’s name. */
+export const SESSION_FIELDS = {
+  device: {
+    kind: 'name',
+    meaning: 'the device’s whole name or its id',
+    examples: ['device:DFW-0001', 'device:"Gate 4 tablet"'],
+  },
+  collection: {
+    kind: 'text',
+    meaning: 'a collection that the session pushed changes of',
+    examples: ['collection:reports'],
+  },
+  version: {
+    kind: 'text',
+    meaning: 'the app version that ran it',
+    examples: ['version:2.4.1', 'version:2.4.0,2.4.1'],
+  },
+  platform: {
+    kind: 'choice',
+    choices: PLATFORM_CHOICES,
+    meaning: 'the platform',
+    examples: ['platform:ios'],
+  },
+  result: {
+    kind: 'choice',
+    choices: named(SESSION_RESULTS, {
+      ok: 'it came to its end',
+      failed: 'it gave up',
+      abandoned: 'the app was closed in the middle, or never told',
+    }),
+    meaning: 'how it ended',
+    examples: ['result:failed', '-result:ok'],
+  },
+  mode: {
+    kind: 'choice',
+    choices: [
+      { value: 'delta', meaning: 'what changed since' },
+      { value: 'full', meaning: 'everything anew' },
+    ],
+    meaning: 'what it read',
+    examples: ['mode:full'],
+  },
+  code: {
+    kind: 'text',
+    meaning: 'an error code that a request of it was answered with, or that it set a change aside with',
+    examples: ['code:breaker_open'],
+  },
+  has: {
+    kind: 'choice',
+    choices: named(SESSION_MARKS, {
+      conflict: 'a change of it met a conflict',
+      dead: 'a change of it is a dead letter',
+      defect: 'its steps are not those of the state machine',
+      report: 'the device told of it; without, the server concluded it from pushes',
+    }),
+    meaning: 'what came of it',
+    examples: ['has:conflict', 'has:dead'],
+  },
+  took: {
+    kind: 'duration',
+    meaning: 'from its start to its end, where it was told',
+    examples: ['took:>30s'],
+  },
+  lag: {
+    kind: 'duration',
+    meaning: 'the longest upload lag of a change that it pushed: from made to committed',
+    examples: ['lag:>5m'],
+  },
+  queue: { kind: 'count', meaning: 'changes in the device’s queue at its end', examples: ['queue:>100'] },
+  pushed: { kind: 'count', meaning: 'changes that it pushed', examples: ['pushed:>0'] },
+  pulled: { kind: 'count', meaning: 'changes that it pulled', examples: ['pulled:>=500'] },
+} as const satisfies Fields
+
+export type SessionKey = keyof typeof SESSION_FIELDS

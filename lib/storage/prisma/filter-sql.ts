@@ -1,0 +1,81 @@
+import { isUuid } from '#lib/kernel/uuid.ts'
+import type { Condition, Filter } from '#lib/query/field.ts'
+import { storableText } from './storable-text.ts'
+
+/** Values of a statement that is put together, each named once by its place. */
+export class SqlValues {
+  readonly all: unknown[] = []
+
+  add(value: unknown): string {
+    this.all.push(value)
+    return `$${this.all.length}`
+  }
+}
+
+/** What a key is in SQL: expressions over a row, none of them with text from outside. */
+export type KeySql =
+  | { readonly kind: 'text' | 'texts' | 'number'; readonly of: string }
+  | { readonly kind: 'name'; readonly name: string; readonly id: string }
+  | { readonly kind: 'marks'; readonly marks: Readonly<Record<string, string>> }
+
+export interface ListSql<Key extends string> {
+  readonly keys: Readonly<Record<Key, KeySql>>
+  /** Where free words are looked for. */
+  readonly words: readonly string[]
+}
+
+/** The conditions as `AND …`, true of the rows that lib/query/matches-filter.ts takes. */
+export const filterSql = <Key extends string>(
+  filter: Filter<Key>,
+  list: ListSql<Key>,
+  values: SqlValues,
+): string =>
+  filter
+    .map((condition) => {
+      const sql = conditionSql(condition, list, values)
+      return condition.not ? ` AND (${sql}) IS NOT TRUE` : ` AND ${sql}`
+    })
+    .join('')
+
+function conditionSql<Key extends string>(
+  condition: Condition<Key>,
+  { keys, words }: ListSql<Key>,
+  values: SqlValues,
+): string {
+  if (condition.kind === 'words') {
+    const text = values.add(folded(condition.text))
+    return `(${words.map((of) => `strpos(lower(${of}), ${text}) > 0`).join(' OR ')})`
+  }
+  const key = keys[condition.key]
+  if (condition.kind === 'compare') {
+    if (key.kind !== 'number') throw new Error(`assertion failed: ${condition.key} is a number`)
+    return `${key.of} ${condition.comparison} ${values.add(condition.amount)}::bigint`
+  }
+  switch (key.kind) {
+    case 'text':
+      return `${key.of} = ANY (${values.add(condition.values.map(storableText))}::text[])`
+    case 'texts':
+      return `${key.of} && ${values.add(condition.values.map(storableText))}::text[]`
+    case 'name':
+      return nameSql(key, condition.values, values)
+    case 'marks':
+      return `(${condition.values.map((mark) => key.marks[mark] ?? 'false').join(' OR ')})`
+    case 'number':
+      throw new Error(`assertion failed: ${condition.key} is compared`)
+  }
+}
+
+/** A name, or an id where the text can be one: with ids alone an index on them is of use. */
+function nameSql(
+  { name, id }: { readonly name: string; readonly id: string },
+  wanted: readonly string[],
+  values: SqlValues,
+): string {
+  const ids = wanted.filter((text) => isUuid(text.toLowerCase()))
+  const byId = `${id} = ANY (${values.add(ids.map((text) => text.toLowerCase()))}::uuid[])`
+  if (ids.length === wanted.length) return byId
+  return `(${byId} OR lower(${name}) = ANY (${values.add(wanted.map(folded))}::text[]))`
+}
+
+/** In lower case before it is made storable: what stands for a NUL is in lower case already. */
+const folded = (text: string): string => storableText(text.toLowerCase())

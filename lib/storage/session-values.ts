@@ -1,0 +1,35 @@
+import type { RowReader } from '#lib/query/matches-filter.ts'
+import type { SessionKey, SessionMark } from '#lib/query/session-fields.ts'
+import type { ListedSession, SessionRow } from './ports.ts'
+
+/** The error codes that a session met, each once. */
+export const sessionCodes = ({ attempts, localRefusals }: SessionRow): readonly string[] => [
+  ...new Set([...attempts, ...(localRefusals ?? [])].flatMap(({ code }) => code ?? [])),
+]
+
+const marks = (row: SessionRow): readonly SessionMark[] => [
+  ...(row.conflicts > 0 ? (['conflict'] as const) : []),
+  ...(row.deadLettered > 0 ? (['dead'] as const) : []),
+  ...(row.illegalTransitions > 0 ? (['defect'] as const) : []),
+  ...(row.inferred ? [] : (['report'] as const)),
+]
+
+/** What a session is under each key of its filter. */
+export const SESSION_READER: RowReader<ListedSession, SessionKey> = {
+  values: {
+    device: ({ deviceName, deviceId }) => [deviceName, deviceId],
+    collection: ({ collections }) => collections,
+    version: ({ appVersion }) => [appVersion],
+    platform: ({ platform }) => [platform],
+    result: ({ result }) => [result],
+    mode: ({ mode }) => [mode],
+    code: sessionCodes,
+    has: marks,
+    took: ({ inferred, startedAtMs, endedAtMs }) => (inferred ? null : endedAtMs - startedAtMs),
+    lag: ({ lagMs }) => lagMs,
+    queue: ({ queueDepthAfter }) => queueDepthAfter,
+    pushed: ({ pushed }) => pushed,
+    pulled: ({ pulled }) => pulled,
+  },
+  words: ({ deviceName }) => [deviceName],
+}

@@ -1,0 +1,227 @@
+import { randomUUID } from 'node:crypto'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { PLATFORMS } from '#lib/protocol/device.ts'
+import { SESSION_RESULTS } from '#lib/protocol/session.ts'
+import { SESSION_STATES } from '#lib/protocol/session-states.ts'
+import { DEVICE_FIELDS, DEVICE_SORTS } from '#lib/query/device-fields.ts'
+import { formatFilter } from '#lib/query/format-filter.ts'
+import { matchesFilter } from '#lib/query/matches-filter.ts'
+import { SESSION_FIELDS } from '#lib/query/session-fields.ts'
+import { deviceReader, sortValueOf } from '#lib/storage/device-values.ts'
+import type { Device, DevicePlace, ListedSession, SessionRow, Storage } from '#lib/storage/ports.ts'
+import { SESSION_READER } from '#lib/storage/session-values.ts'
+import { conditionsOf } from '#tests/support/conditions-of.ts'
+import { filters } from '#tests/support/filter-arbitraries.ts'
+import {
+  audit,
+  BACKENDS,
+  changeOf,
+  commit,
+  DAY_MS,
+  makeDevice,
+  makeFleet,
+  NOW_MS,
+  opened,
+  sessionOf,
+} from './world.ts'
+
+const MINUTE = 60_000
+const ROWS = 120
+const FILTERS = 150
+/** Texts that rows have, whole or in part, in other letters, or not at all. */
+const NAMES = ['DFW-0001', 'dfw-0002', 'Gate 4, left', 'a\\b', 'nul\0nul', '100%_x', '"q"'] as const
+const texts = fc.constantFrom(
+  ...NAMES,
+  'dfw-0001',
+  '1.0',
+  '2.0',
+  'reports',
+  'notes',
+  'timeout',
+  'W-0',
+  '\\',
+  '%',
+  '\0',
+  'zz',
+)
+
+const sessions = fc.record({
+  deviceName: fc.constantFrom(...NAMES),
+  platform: fc.constantFrom(...PLATFORMS),
+  appVersion: fc.constantFrom('1.0', '2.0', 'reports'),
+  mode: fc.constantFrom('delta' as const, 'full' as const),
+  result: fc.constantFrom(...SESSION_RESULTS),
+  tookMs: fc.constantFrom(0, 1, 5, 3 * MINUTE, 70_000),
+  endedAtMs: fc.nat({ max: 90 }).map((minutes) => NOW_MS - minutes * MINUTE),
+  conflicts: fc.constantFrom(0, 0, 2),
+  deadLettered: fc.constantFrom(0, 0, 1),
+  illegalTransitions: fc.constantFrom(0, 0, 1),
+  inferred: fc.boolean(),
+  queueDepthAfter: fc.nat({ max: 5 }),
+  pushed: fc.nat({ max: 5 }),
+  pulled: fc.nat({ max: 100_000 }),
+  codes: fc.array(fc.constantFrom('timeout', 'a"b\\', 'nul\0nul'), { maxLength: 3 }),
+  collections: fc.array(fc.constantFrom('reports', 'notes'), { maxLength: 2 }),
+  lagMs: fc.constantFrom(0, 5, MINUTE, 7 * MINUTE),
+})
+
+async function storeSessions(storage: Storage, fleetId: string): Promise<readonly ListedSession[]> {
+  const devices = [await makeDevice(storage, fleetId), await makeDevice(storage, fleetId)] as const
+  const expected: ListedSession[] = []
+  for (const [i, one] of fc.sample(sessions, { numRuns: ROWS, seed: 7 }).entries()) {
+    const { tookMs, codes, collections, lagMs, ...told } = one
+    const deviceId = devices[i % 2 === 0 ? 0 : 1].id
+    const attempts = codes.map((code) => ({
+      kind: 'push' as const,
+      startedAt: '2026-06-15T11:59:58.100Z',
+      durationMs: 8,
+      status: 503,
+      code,
+    }))
+    const row: SessionRow = sessionOf(fleetId, deviceId, {
+      ...told,
+      startedAtMs: told.endedAtMs - tookMs,
+      attempts,
+    })
+    const { sessionId } = row
+    if (collections.length > 0) {
+      const pushes = collections.map((collection) =>
+        changeOf({ deviceId, sessionId, collection, version: null, madeAtMs: NOW_MS - lagMs }),
+      )
+      await commit(storage, fleetId, () => pushes, { sessions: [{ sessionId, deviceId }] }, [
+        ...new Set(collections),
+      ])
+    }
+    await storage.sessions.store(fleetId, [row], [])
+    expected.push({
+      ...row,
+      collections: [...new Set(collections)].toSorted(),
+      lagMs: collections.length > 0 ? lagMs : null,
+    })
+  }
+  return expected
+}
+
+const devices = fc.record({
+  name: fc.constantFrom(...NAMES),
+  platform: fc.constantFrom(...PLATFORMS),
+  appVersion: fc.constantFrom('1.0', '2.0'),
+  contactMs: fc.option(fc.nat({ max: 40 }).map((minutes) => NOW_MS + MINUTE - minutes * MINUTE)),
+  report: fc.option(
+    fc.record({
+      state: fc.constantFrom(...SESSION_STATES),
+      depth: fc.constantFrom(0, 1, 5, 2_000),
+      oldestMadeAtMs: fc.option(fc.nat({ max: 60 }).map((minutes) => NOW_MS - minutes * MINUTE)),
+      offsetMs: fc.option(fc.integer({ min: -70_000, max: 70_000 })),
+    }),
+  ),
+  command: fc.constantFrom(null, null, null, 'pause', 'revoke'),
+})
+
+async function storeDevices(storage: Storage, fleetId: string): Promise<readonly Device[]> {
+  const ids: string[] = []
+  for (const { name, platform, appVersion, contactMs, report, command } of fc.sample(devices, {
+    numRuns: ROWS,
+    seed: 7,
+  })) {
+    const { id } = await makeDevice(storage, fleetId, { name, platform, appVersion })
+    ids.push(id)
+    const told = report && { seq: 1, nonce: 'n', byCollection: {}, rttMs: 9, atMs: contactMs ?? 0, ...report }
+    if (contactMs !== null)
+      await storage.devices.touch(fleetId, id, { atMs: contactMs, appVersion, platform, report: told })
+    if (command === null) continue
+    const status = command === 'pause' ? 'paused' : 'revoked'
+    const order = { command: null, status, nowMs: NOW_MS } as const
+    await storage.devices.command(fleetId, id, order, audit(`device.${command}`, { fleetId }))
+  }
+  const found = await Promise.all(ids.map((id) => storage.devices.get(fleetId, id)))
+  return found.flatMap((device) => device ?? [])
+}
+
+const BOUNDS = { fromMs: NOW_MS - DAY_MS, toMs: NOW_MS + DAY_MS }
+const WHOLE = { limit: 500, cursor: null }
+
+describe.each(BACKENDS)('filters on $name', (backend) => {
+  const current = opened(backend)
+
+  it('lists the sessions that the predicate takes', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const rows = await storeSessions(storage, fleetId)
+    const [first] = rows
+    const all = await storage.sessions.list(fleetId, { ...BOUNDS, conditions: [] }, WHOLE)
+    const byId = (a: ListedSession, b: ListedSession): number => (a.sessionId < b.sessionId ? -1 : 1)
+    expect(all.items.toSorted(byId)).toEqual(rows.toSorted(byId))
+    const written = [
+      'lag:>5',
+      '-lag:>5',
+      'collection:notes',
+      `device:${first?.deviceId.toUpperCase()}`,
+      `device:${randomUUID()},zz`,
+    ]
+    const asked = [
+      ...written.map((q) => conditionsOf(q, SESSION_FIELDS)),
+      ...fc.sample(filters(SESSION_FIELDS, texts, 3), { numRuns: FILTERS, seed: 11 }),
+    ]
+    let hits = 0
+    for (const conditions of asked) {
+      const expected = rows.filter((row) => matchesFilter(row, conditions, SESSION_FIELDS, SESSION_READER))
+      const page = await storage.sessions.list(fleetId, { ...BOUNDS, conditions }, WHOLE)
+      const ids = (of: readonly ListedSession[]) => of.map(({ sessionId }) => sessionId).toSorted()
+      expect([formatFilter(conditions), ids(page.items)]).toEqual([formatFilter(conditions), ids(expected)])
+      hits += expected.length > 0 && expected.length < rows.length ? 1 : 0
+    }
+    expect(hits).toBeGreaterThan(30)
+  })
+
+  it(
+    'lists the devices that the predicate takes, in every order, page by page',
+    { timeout: 30_000 },
+    async () => {
+      const { storage } = current()
+      const { id: fleetId } = await makeFleet(storage)
+      const rows = await storeDevices(storage, fleetId)
+      const clock = { nowMs: NOW_MS, intervalMs: 5 * MINUTE }
+      const reader = deviceReader(clock)
+      let hits = 0
+      for (const [i, conditions] of fc
+        .sample(filters(DEVICE_FIELDS, texts, 2), { numRuns: FILTERS, seed: 13 })
+        .entries()) {
+        const sort = DEVICE_SORTS[i % DEVICE_SORTS.length] ?? 'contact'
+        const expected = rows.filter((row) => matchesFilter(row, conditions, DEVICE_FIELDS, reader))
+        const seen: Device[] = []
+        let after: DevicePlace | null = null
+        do {
+          const filter = { fromMs: null, toMs: null, conditions, ...clock }
+          const page = await storage.devices.list(fleetId, filter, { sort, limit: 41, after })
+          seen.push(...page.items)
+          after = page.next as DevicePlace | null
+        } while (after !== null)
+        const ids = (of: readonly Device[]) => of.map(({ id }) => id).toSorted()
+        expect([formatFilter(conditions), ids(seen)]).toEqual([formatFilter(conditions), ids(expected)])
+        const values = seen.map((device) => sortValueOf(device, sort, clock))
+        expect(values).toEqual(values.toSorted((a, b) => (a === b ? 0 : a < b ? -1 : 1)))
+        hits += expected.length > 0 && expected.length < rows.length ? 1 : 0
+      }
+      expect(hits).toBeGreaterThan(30)
+    },
+  )
+
+  it('keeps a page where it is while others come and are heard of', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const filter = { fromMs: null, toMs: null, conditions: [], nowMs: NOW_MS, intervalMs: MINUTE }
+    const contacts = Array.from({ length: 6 }, (_, i) => NOW_MS - i * MINUTE)
+    const made = []
+    for (const lastContactMs of contacts) made.push(await makeDevice(storage, fleetId, { lastContactMs }))
+    const first = await storage.devices.list(fleetId, filter, { sort: 'contact', limit: 3, after: null })
+    await makeDevice(storage, fleetId, { lastContactMs: NOW_MS + MINUTE })
+    const second = await storage.devices.list(fleetId, filter, {
+      sort: 'contact',
+      limit: 9,
+      after: first.next,
+    })
+    expect([...first.items, ...second.items].map(({ id }) => id)).toEqual(made.map(({ id }) => id))
+  })
+})
