@@ -154,8 +154,8 @@ describe.each(BACKENDS)('filters on $name', (backend) => {
     const byId = (a: ListedSession, b: ListedSession): number => (a.sessionId < b.sessionId ? -1 : 1)
     expect(all.items.toSorted(byId)).toEqual(rows.toSorted(byId))
     const written = [
-      'lag:>5',
-      '-lag:>5',
+      'lag:>5s',
+      '-lag:>5s',
       'collection:notes',
       `device:${first?.deviceId.toUpperCase()}`,
       `device:${randomUUID()},zz`,
