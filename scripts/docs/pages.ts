@@ -7,6 +7,7 @@ import {
   RETRY_CODES,
 } from '#lib/protocol/error-codes.ts'
 import { metricsTable, metricsToCome } from '#lib/telemetry/metrics-table.ts'
+import { filtersPage } from './filters-page.ts'
 import { dashboards } from './grafana.ts'
 import { rulesFile } from './prometheus-rules.ts'
 
@@ -18,6 +19,7 @@ export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
   const pages = {
     'docs/metrics.md': metricsPage(),
     'docs/errors.md': errorsPage(),
+    'docs/filters.md': filtersPage(GENERATED),
     'ops/prometheus/rules.yml': rulesFile(),
     ...dashboards(),
   }

@@ -16,6 +16,7 @@ const pages = [
   'docs/metrics.md',
   'docs/prometheus.md',
   'docs/errors.md',
+  'docs/filters.md',
   'lib/client/README.md',
   ...decisions,
 ]
@@ -30,9 +31,12 @@ const matches = (text: string, pattern: RegExp): string[] =>
 const sorted = (values: Iterable<string>): string[] => [...new Set(values)].sort()
 
 describe('documentation', () => {
-  it.each(['docs/metrics.md', 'docs/errors.md'])('%s is what `npm run docs` writes', async (file) => {
-    expect(read(file)).toBe((await generatedPages()).get(file))
-  })
+  it.each(['docs/metrics.md', 'docs/errors.md', 'docs/filters.md'])(
+    '%s is what `npm run docs` writes',
+    async (file) => {
+      expect(read(file)).toBe((await generatedPages()).get(file))
+    },
+  )
 
   it('names every setting that the code reads, and no other', () => {
     const [, table = ''] = read('README.md').split('## Settings')

@@ -1,0 +1,60 @@
+import { DEVICE_FIELDS, DEVICE_SORTS } from '#lib/query/device-fields.ts'
+import {
+  CONDITIONS_MAX,
+  FILTER_LENGTH_MAX,
+  VALUES_PER_CONDITION_MAX,
+  type Field,
+  type Fields,
+} from '#lib/query/field.ts'
+import { SESSION_FIELDS } from '#lib/query/session-fields.ts'
+
+const KINDS: Readonly<Record<Field['kind'], string>> = {
+  choice: 'one of these words',
+  text: 'a text as it is',
+  name: 'a whole name in any case, or an id',
+  duration: 'a time',
+  count: 'a number',
+}
+
+const cell = (text: string): string => text.replaceAll('|', String.raw`\|`)
+const row = ([key, field]: [string, Field]): string => {
+  const words =
+    field.kind === 'choice' ? `: ${field.choices.map(({ value }) => `\`${value}\``).join(', ')}` : ''
+  const examples = field.examples.map((example) => `\`${example}\``).join(' ')
+  return `| \`${key}\` | ${cell(field.meaning)} | ${KINDS[field.kind]}${words} | ${cell(examples)} |`
+}
+const table = (fields: Fields): string =>
+  ['| key | meaning | takes | such as |', '|---|---|---|---|', ...Object.entries(fields).map(row)].join('\n')
+
+/** docs/filters.md */
+export const filtersPage = (generated: string): string => `# Filters
+
+${generated}
+
+Sessions and devices take a filter: in the box of their page, and as \`q\` of \`GET /api/admin/v1/sessions\` and \`/devices\`. The page keeps it in its address.
+
+\`\`\`
+result:failed version:2.4.0,2.4.1 -platform:ios took:>30s DFW
+\`\`\`
+
+- Conditions stand side by side, and all of them hold. \`key:value\` asks for a value, \`key:one,other\` for either.
+- \`-\` in front turns a condition round: \`-result:ok\`. It is true of everything that the condition is not true of, what is not known among it: \`-lag:>5m\` has the sessions that pushed nothing.
+- Numbers are compared: \`>\`, \`>=\`, \`<\`, \`<=\`; without a sign they are equal. A time has a unit: \`ms\`, \`s\`, \`m\`, \`h\`, \`d\`.
+- A word without a key is looked for in names, in any case; several must each be found. \`"Gate 4"\` is one text.
+- What has a blank, a comma, a colon, a quote or a leading dash is put in quotes: \`device:"Gate 4, left"\`, \`"-x"\`. Within quotes a backslash stands before a quote or a backslash.
+- At most ${FILTER_LENGTH_MAX} characters, ${CONDITIONS_MAX} conditions, ${VALUES_PER_CONDITION_MAX} values of one.
+
+What is not understood is refused: the API answers 400 \`bad_request\`, the page says so, and both name the piece and what may stand there. Nothing is searched then.
+
+## Sessions
+
+By their end, newest first, of the range (\`from\`, \`to\`; the last 24 hours without). Free words are looked for in the device’s name.
+
+${table(SESSION_FIELDS)}
+
+## Devices
+
+\`sort\` is one of ${DEVICE_SORTS.map((sort) => `\`${sort}\``).join(', ')}: last contact (newest first), pending age (oldest first), queue (longest first), name. Devices of which that is not known come last. A cursor belongs to its order and is refused for another. Free words are looked for in name and id.
+
+${table(DEVICE_FIELDS)}
+`
