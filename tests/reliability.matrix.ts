@@ -25,13 +25,23 @@ const test = (file: string, title: string): Cover => ({ file, title })
 
 const OVERRIDES: Cover = {
   later: 'overrides of breakers, which hold in every process (issue 7)',
-  within: 'lib/http/admin/routes.ts',
+  within: 'lib/http/admin',
   sign: '/override',
 }
 const BULK_REPLAY: Cover = {
   later: 'bulk replay as an operation that any process goes on with (issue 6)',
-  within: 'lib/http/admin/routes.ts',
+  within: 'lib/http/admin',
   sign: '/operations',
+}
+const ALERTS: Cover = {
+  later: 'alerts, which one process evaluates for all (issue 8)',
+  within: 'lib/http/admin',
+  sign: '/alerts',
+}
+const AUDIT_CHAIN: Cover = {
+  later: 'the chain of the audit log, which every process goes on with (issue 9)',
+  within: 'lib/http/admin',
+  sign: '/audit/verify',
 }
 const VERSION_BREAKERS: Cover = {
   later: 'breakers by app version (issue 7)',
@@ -76,6 +86,10 @@ const STORM = test(
 const TWO_SERVERS = test(
   `${PROCESSES}/two-servers.test.ts`,
   '[TK2] pollers miss no change and see them in order; a repeated request has equal bytes at both',
+)
+const SICK_ALONE = test(
+  `${DEVICE}/breaker-postgres.test.ts`,
+  '[BR6] the sick process opens its own; another over the same database goes on',
 )
 
 /** The fault matrix of the design, cell by cell. */
@@ -135,7 +149,7 @@ export const MATRIX: readonly Fault[] = [
       A: [SERVER_KILLED],
       E: [SERVER_KILLED],
       L: [SERVER_KILLED],
-      O: [OVERRIDES],
+      O: [OVERRIDES, ALERTS, AUDIT_CHAIN],
     },
   },
   {
@@ -182,7 +196,7 @@ export const MATRIX: readonly Fault[] = [
       all: sim('clock_step', 'freeze_clock', 'server_clock_step'),
       A: [CLOCK_JUMPS],
       L: [CLOCK_JUMPS],
-      O: [OVERRIDES],
+      O: [CLOCK_JUMPS, OVERRIDES, ALERTS],
     },
   },
   {
@@ -212,6 +226,7 @@ export const MATRIX: readonly Fault[] = [
       A: [STORM],
       L: [STORM],
       O: [
+        test(`${DEVICE}/breaker.test.ts`, '[BR6] another process over the same storage goes on'),
         test(`${DEVICE}/breaker.test.ts`, 'what was shed counts as shed for its fleet, never as a failure'),
       ],
     },
@@ -222,6 +237,7 @@ export const MATRIX: readonly Fault[] = [
     covers: {
       all: sim('contention', 'slow_commit', 'storage_down'),
       O: [
+        SICK_ALONE,
         test(
           `${DEVICE}/breaker-postgres.test.ts`,
           '[BR2] a stream that another transaction holds trips its collection alone, and no other waits for it',
@@ -264,12 +280,7 @@ export const MATRIX: readonly Fault[] = [
           'a transaction whose process says nothing more gives its stream up before the others give up waiting',
         ),
       ],
-      O: [
-        test(
-          `${DEVICE}/breaker-postgres.test.ts`,
-          '[BR6] the sick process opens its own; another over the same database goes on',
-        ),
-      ],
+      O: [SICK_ALONE, SERVER_STOPPED, OVERRIDES, ALERTS],
     },
   },
   {
