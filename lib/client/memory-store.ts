@@ -1,3 +1,4 @@
+import type { Json } from '#lib/kernel/json.ts'
 import type { PeerHub } from './peers.ts'
 import { createPeerHub } from './peers.ts'
 import { createSerial } from './serial.ts'
@@ -8,6 +9,8 @@ import { parseStored, readStored } from './stored-text.ts'
 /** What a memory store holds; openings that share it behave like processes that share a file. */
 export interface MemoryDisk {
   readonly tables: Readonly<Record<Table, Map<string, string>>>
+  /** What was last read under a key of `meta`, frozen: a config is read a hundred times for each time that it is written. */
+  readonly metaRead: Map<string, { readonly text: string; readonly value: Json }>
   readonly owners: Set<string>
   readonly serial: ReturnType<typeof createSerial>
   readonly hub: PeerHub
@@ -18,6 +21,7 @@ export function createMemoryDisk(): MemoryDisk {
   const tables = Object.fromEntries(TABLES.map((table) => [table, new Map<string, string>()]))
   return {
     tables: tables as MemoryDisk['tables'],
+    metaRead: new Map(),
     owners: new Set(),
     serial: createSerial(),
     hub: createPeerHub(),
@@ -68,7 +72,8 @@ function transactionOn(disk: MemoryDisk, undo: (() => void)[]): StoreTx {
   return {
     async get(table, key) {
       const text = disk.tables[table].get(key)
-      return text === undefined ? undefined : readStored(table, key, text)
+      if (text === undefined) return undefined
+      return table === 'meta' ? readMeta(disk, key, text) : readStored(table, key, text)
     },
     async put(table, key, value) {
       write(table, key, JSON.stringify(value))
@@ -86,6 +91,21 @@ function transactionOn(disk: MemoryDisk, undo: (() => void)[]): StoreTx {
     },
     count: async (table) => disk.tables[table].size,
   }
+}
+
+function readMeta({ metaRead }: MemoryDisk, key: string, text: string): Json {
+  const read = metaRead.get(key)
+  if (read?.text === text) return read.value
+  const value = frozen(readStored('meta', key, text))
+  metaRead.set(key, { text, value })
+  return value
+}
+
+/** Whoever changes what it was given, and others read too, fails. */
+function frozen(value: Json): Json {
+  if (typeof value !== 'object' || value === null) return value
+  for (const part of Object.values(value)) frozen(part)
+  return Object.freeze(value)
 }
 
 function dropUnreadable(disk: MemoryDisk): Salvage {

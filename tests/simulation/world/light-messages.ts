@@ -74,10 +74,42 @@ class LightResponse extends LightBody {
   }
 }
 
+/** What the SDK uses of an `AbortSignal`. */
+class LightSignal {
+  aborted = false
+  private readonly listeners = new Set<() => void>()
+
+  addEventListener(_: 'abort', listener: () => void): void {
+    this.listeners.add(listener)
+  }
+
+  removeEventListener(_: 'abort', listener: () => void): void {
+    this.listeners.delete(listener)
+  }
+
+  fire(): void {
+    if (this.aborted) return
+    this.aborted = true
+    for (const listener of this.listeners) listener()
+  }
+}
+
+class LightAbortController {
+  readonly signal = new LightSignal()
+
+  abort(): void {
+    this.signal.fire()
+  }
+}
+
 /**
- * Requests and responses without streams, in place of the platform's for the whole process: those cost as much as
- * everything else in a simulated request.
+ * Requests and responses without streams, and what cuts them off, in place of the platform's for the whole process: those
+ * cost as much as everything else in a simulated request.
  */
 export function useLightMessages(): void {
-  Object.assign(globalThis, { Request: LightRequest, Response: LightResponse })
+  Object.assign(globalThis, {
+    Request: LightRequest,
+    Response: LightResponse,
+    AbortController: LightAbortController,
+  })
 }
