@@ -9,6 +9,7 @@ import type { Surroundings } from './surroundings.ts'
 import type { AskingBound } from './sync/asking-bound.ts'
 import type { GroupCommit } from './sync/group-commit.ts'
 import type { Pokes } from './sync/pokes.ts'
+import type { SharedPages } from './sync/shared-pages.ts'
 import type { ShownPositions } from './sync/shown-positions.ts'
 import type { ShownTokens } from './sync/shown-tokens.ts'
 import type { StreamHeads } from './sync/stream-heads.ts'
@@ -22,6 +23,7 @@ export interface Context extends Surroundings {
   readonly directory: DeviceDirectory
   readonly contacts: Contacts
   readonly heads: StreamHeads
+  readonly pages: SharedPages
   readonly pokes: Pokes
   readonly shownPositions: ShownPositions
   readonly shownTokens: ShownTokens

@@ -11,6 +11,7 @@ import { GroupCommit } from './sync/group-commit.ts'
 import { Growth } from './sync/growth.ts'
 import { Pokes } from './sync/pokes.ts'
 import { RulesCache } from './sync/rules.ts'
+import { SharedPages } from './sync/shared-pages.ts'
 import { ShownPositions } from './sync/shown-positions.ts'
 import { ShownTokens } from './sync/shown-tokens.ts'
 import { StreamHeads } from './sync/stream-heads.ts'
@@ -28,6 +29,7 @@ export function createContext(surroundings: Surroundings): Context {
     pokes,
     contacts: new Contacts(surroundings),
     heads,
+    pages: new SharedPages(surroundings),
     shownPositions: new ShownPositions(clock),
     shownTokens: new ShownTokens(surroundings.mac, clock),
     directory,

@@ -10,6 +10,7 @@ import { rotateToken } from '#lib/application/enrollment/rotate-token.ts'
 import { storeSessions } from '#lib/application/sessions/store-sessions.ts'
 import { pull } from '#lib/application/sync/pull.ts'
 import { push } from '#lib/application/sync/push.ts'
+import { encodedBy, encoderOf } from './compress.ts'
 import type { AuthenticatedCall, DeviceAnswer, DeviceCall, DeviceRoute, OpenRoute } from './device-route.ts'
 import { isHeld } from './etag.ts'
 import { openEvents } from './events.ts'
@@ -63,12 +64,15 @@ async function answerPush(call: AuthenticatedCall): Promise<DeviceAnswer> {
 async function answerPull(call: AuthenticatedCall): Promise<DeviceAnswer> {
   const { ctx, request, device, fleet, app } = call
   const report = reportHeader(request.headers)
-  const outcome = await pull(ctx, { ...pullQuery(request.url), device, fleet, app, report })
+  const encoder = encoderOf(request.headers.get('accept-encoding'))
+  const outcome = await pull(ctx, { ...pullQuery(request.url), device, fleet, app, report, encoder })
   const headers = { etag: outcome.etag }
   const commands = commandsAfter(device, report, ctx.clock.now())
   if (outcome.isEmpty && isHeld(request.headers, outcome.etag))
     return { status: 304, body: null, headers, commands }
-  return { status: 200, body: outcome.body, headers, commands, compress: true }
+  const { body } = outcome
+  if (typeof body === 'string') return { status: 200, body, headers, commands, compress: true }
+  return { status: 200, body: encodedBy(encoder, body), headers, commands }
 }
 
 const deviceRoute = (

@@ -17,6 +17,7 @@ import { admit } from './admit.ts'
 import type { Answer } from './answer.ts'
 import type { NamedApp } from './app-header.ts'
 import { isBelow, namedApp } from './app-header.ts'
+import type { Encoded } from './compress.ts'
 import { compress } from './compress.ts'
 import { corsFromMemory, corsHeaders, preflight } from './cors.ts'
 import { problemAnswer, statusClassOf, tellable } from './problem.ts'
@@ -37,7 +38,7 @@ export interface AuthenticatedCall extends DeviceCall, Caller {
 /** What a route answers; the wrapper adds the headers of the contract. */
 export interface DeviceAnswer {
   readonly status: number
-  readonly body: string | ReadableStream<Uint8Array> | null
+  readonly body: string | Encoded | ReadableStream<Uint8Array> | null
   readonly headers?: Readonly<Record<string, string>>
   /** Newer than the caller's fleet, when the route read them in its transaction. */
   readonly fleet?: { readonly epoch: number; readonly configVersion: number }
@@ -150,10 +151,12 @@ async function respond(
   const headers = await contractHeaders(ctx, request, progress, answer.fleet)
   if (answer.body !== null) headers['content-type'] = 'application/json'
   Object.assign(headers, answer.headers)
-  if (!answer.compress || typeof answer.body !== 'string') {
-    return { status: answer.status, headers, body: answer.body }
+  const { body } = answer
+  if (body === null || body instanceof ReadableStream || (typeof body === 'string' && !answer.compress)) {
+    return { status: answer.status, headers, body }
   }
-  const encoded = await compress(answer.body, request.headers.get('accept-encoding'))
+  const encoded =
+    typeof body === 'string' ? await compress(body, request.headers.get('accept-encoding')) : body
   const vary = [headers['vary'], encoded.headers['vary']].filter((name) => name !== undefined).join(', ')
   const all = { ...headers, ...encoded.headers, ...(vary === '' ? {} : { vary }) }
   return { status: answer.status, headers: all, body: encoded.body }

@@ -15,6 +15,8 @@ import type {
   PushSnapshot,
   PushWrites,
   StateRow,
+  Tally,
+  TallyRange,
 } from './push-rows.ts'
 import type {
   ApiKey,
@@ -152,6 +154,8 @@ export interface SyncPort {
     reads: readonly PullRead[],
     bounds: { limit: number; maxBytes: number },
   ): Promise<PullPage>
+  /** Where these streams stand, and how many records each range holds, of one snapshot. */
+  tally(fleetId: string, ranges: readonly TallyRange[]): Promise<Tally>
   /**
    * Moves a device's shown positions forward (never back) and appends the events that `describe` makes of the ranges,
    * in one transaction, at most `DELIVERED_VERSIONS_MAX` versions on; with `more` it is to be called again. The last

@@ -96,6 +96,11 @@ export interface PullRead {
   readonly afterVersion: number
 }
 
+/** The versions past `afterVersion`, up to `upTo`. */
+export interface TallyRange extends PullRead {
+  readonly upTo: number
+}
+
 /** An operation under OT as a pull reads it. */
 export interface PulledOp {
   readonly path: string
@@ -117,6 +122,11 @@ export interface PullPage {
   /** Position that each collection has reached with this page: its head, or the last version that fitted. */
   readonly reached: ReadonlyMap<string, number>
   readonly hasMore: boolean
+}
+
+export interface Tally extends Pick<PullPage, 'epoch' | 'heads' | 'purged'> {
+  /** How many records stand in each range, tombstones included. */
+  readonly records: ReadonlyMap<string, number>
 }
 
 /** One live record at a version, for the state hash. */

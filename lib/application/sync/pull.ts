@@ -1,13 +1,11 @@
 import { hash } from 'node:crypto'
 import type { Position, Positions } from '#lib/engine/token.ts'
 import { advance, encodeToken, judgeToken, positionOf, startPosition } from '#lib/engine/token.ts'
-import { wireText } from '#lib/engine/wire-record.ts'
 import { err } from '#lib/kernel/result.ts'
 import { PULL_BYTES_MAX, PULL_CHANGES_MAX } from '#lib/protocol/limits.ts'
 import type { PullResponse, SnapshotState } from '#lib/protocol/pull.ts'
 import type { DeviceReport } from '#lib/protocol/report.ts'
-import type { Device, Fleet, PullPage } from '#lib/storage/ports.ts'
-import { withOps } from './with-ops.ts'
+import type { Device, Fleet } from '#lib/storage/ports.ts'
 import { breakerOpen } from '../breakers/breaker-open.ts'
 import type { Refusal } from '../breakers/breakers.ts'
 import { collectionScope } from '../breakers/scopes.ts'
@@ -18,6 +16,7 @@ import { ApplicationError } from '../errors.ts'
 import { admitFullSync } from './admit-full-sync.ts'
 import { noteDelivered } from './note-delivered.ts'
 import { isNothingNew } from './nothing-new.ts'
+import type { Encoder, WrittenPage } from './shared-pages.ts'
 
 export interface PullInput {
   readonly device: Device
@@ -28,11 +27,13 @@ export interface PullInput {
   readonly collections: readonly string[] | null
   readonly limit: number
   readonly report: DeviceReport | null
+  /** What makes of a long page the bytes that go out: many devices share most of them. */
+  readonly encoder: Encoder
 }
 
 export interface PullOutcome {
-  /** The PullResponse as JSON. */
-  readonly body: string
+  /** The PullResponse as JSON; as bytes, it is encoded. */
+  readonly body: string | Uint8Array<ArrayBuffer>
   readonly epoch: number
   /** Names the positions that the page ends at; equal for two answers that bring nothing new. */
   readonly etag: string
@@ -54,7 +55,7 @@ export async function pull(ctx: Context, input: PullInput): Promise<PullOutcome>
   const { names: admitted, shut } = admittedCollections(ctx, fleet.id, asked)
   const follows = await noteContact(ctx, device, input.app, input.report)
   if (shown && follows && shut.length === 0 && (await isUnchanged(ctx, input, shown, admitted))) {
-    const body = bodyOf([], { token: shown.text, hasMore: false, snapshots: {} })
+    const body = bodyOf(NO_CHANGES, { token: shown.text, hasMore: false, snapshots: {} })
     return { body, epoch: fleet.epoch, etag: etagOf(fleet.epoch, shown.positions), isEmpty: true }
   }
   const held = shown?.positions ?? {}
@@ -68,7 +69,7 @@ export async function pull(ctx: Context, input: PullInput): Promise<PullOutcome>
   const limit = Math.min(input.limit, PULL_CHANGES_MAX)
   const bounds = { limit, maxBytes: PULL_BYTES_MAX }
   const [page] = await Promise.all([
-    reads.length === 0 ? nothingToRead(fleet) : ctx.storage.sync.pull(fleet.id, reads, bounds),
+    reads.length === 0 ? nothingToRead(fleet) : ctx.pages.read(fleet, reads, bounds, input.encoder),
     shown && noteDelivered(ctx, device, input.app, shown.positions),
   ])
   // Restored between the two reads: the token's versions mean nothing any more.
@@ -85,23 +86,23 @@ export async function pull(ctx: Context, input: PullInput): Promise<PullOutcome>
     issuedAtMs: ctx.clock.now(),
     positions,
   }
-  const body = bodyOf(
-    page.records.map((record) => wireText(record, withOps(record, page.otOps))),
-    {
-      token: encodeToken(token, ctx.mac),
-      hasMore: page.hasMore,
-      snapshots,
-      ...(turn && { admission: turn }),
-    },
-  )
+  const body = bodyOf(page.changes, {
+    token: encodeToken(token, ctx.mac),
+    hasMore: page.hasMore,
+    snapshots,
+    ...(turn && { admission: turn }),
+  })
   const fresh = shown !== null && isFresh(ctx, shown)
-  const isEmpty = fresh && page.records.length === 0 && !page.hasMore && Object.keys(snapshots).length === 0
+  const isEmpty = fresh && page.isBare && !page.hasMore && Object.keys(snapshots).length === 0
   return { body, epoch: page.epoch, etag: etagOf(page.epoch, positions), isEmpty }
 }
 
-/** @param changes the JSON of each */
-const bodyOf = (changes: readonly string[], rest: Omit<PullResponse, 'changes'>): string =>
-  `{"changes":[${changes.join(',')}],${JSON.stringify(rest).slice(1)}`
+const NO_CHANGES = '{"changes":[]'
+
+function bodyOf(changes: WrittenPage['changes'], rest: Omit<PullResponse, 'changes'>): PullOutcome['body'] {
+  const behind = `,${JSON.stringify(rest).slice(1)}`
+  return typeof changes === 'string' ? changes + behind : changes.end(behind)
+}
 
 interface Shown {
   readonly text: string
@@ -130,12 +131,12 @@ const etagOf = (epoch: number, positions: Positions): string =>
   `"${hash('sha256', JSON.stringify([epoch, Object.entries(positions).sort(byName)])).slice(0, 32)}"`
 
 /** The page of a device whose credential covers no collection there is. */
-const nothingToRead = ({ epoch }: Fleet): PullPage => ({
+const nothingToRead = ({ epoch }: Fleet): WrittenPage => ({
   epoch,
   heads: new Map(),
-  otOps: new Map(),
   purged: new Map(),
-  records: [],
+  isBare: true,
+  changes: NO_CHANGES,
   reached: new Map(),
   hasMore: false,
 })
@@ -202,7 +203,7 @@ function admittedCollections(ctx: Context, fleetId: string, asked: readonly stri
 }
 
 /** Where the page leaves each collection; those not asked for keep their place. */
-function reachedPositions(names: readonly string[], held: Positions, page: PullPage) {
+function reachedPositions(names: readonly string[], held: Positions, page: WrittenPage) {
   const positions: Record<string, Position> = { ...held }
   const snapshots: Record<string, SnapshotState> = {}
   for (const name of names) {

@@ -2,7 +2,7 @@ import { recordKey } from '#lib/engine/types.ts'
 import type { RecordState } from '#lib/engine/types.ts'
 import type { RecordTexts } from '#lib/engine/wire-record.ts'
 import { reachedBy } from '../page-changes.ts'
-import type { PullPage, PullRead, SyncPort } from '../ports.ts'
+import type { PullPage, PullRead, SyncPort, Tally, TallyRange } from '../ports.ts'
 import { FleetGone } from '../ports.ts'
 import { deliver } from './deliver.ts'
 import { admitFullSync, stateAt } from './full-sync.ts'
@@ -19,6 +19,12 @@ export function memorySync(state: MemoryState): SyncPort {
         const fleet = state.fleets.get(fleetId)
         if (!fleet) throw new FleetGone(`fleet ${fleetId} was removed`)
         return pullPage(fleet.epoch, tables, reads, bounds)
+      }),
+    tally: (fleetId, ranges) =>
+      state.inFleet(fleetId, (tables) => {
+        const fleet = state.fleets.get(fleetId)
+        if (!fleet) throw new FleetGone(`fleet ${fleetId} was removed`)
+        return tally(fleet.epoch, tables, ranges)
       }),
     deliver: (fleetId, deviceId, positions, firstComplete, atMs, describe) =>
       state.inFleet(fleetId, (tables, undo) =>
@@ -109,8 +115,21 @@ function pullPage(
     }
     if (cut !== null) break
   }
-  const heads = new Map(reads.map(({ collection }) => [collection, tables.heads.get(collection) ?? 0]))
+  const { heads, purged } = headsOf(tables, reads)
   const otOps = pulledOps(tables, reads, records)
-  const purged = new Map(reads.map(({ collection }) => [collection, tables.purged.get(collection) ?? 0]))
   return { epoch, heads, purged, records, otOps, ...reachedBy(reads, heads, cut, lastOf) }
 }
+
+function tally(epoch: number, tables: FleetTables, ranges: readonly TallyRange[]): Tally {
+  const all = tables.records.values()
+  const within = ({ collection, afterVersion, upTo }: TallyRange): number =>
+    all.filter((row) => row.collection === collection && row.version > afterVersion && row.version <= upTo)
+      .length
+  const records = new Map(ranges.map((range) => [range.collection, within(range)]))
+  return { epoch, ...headsOf(tables, ranges), records }
+}
+
+const headsOf = (tables: FleetTables, reads: readonly PullRead[]): Pick<Tally, 'heads' | 'purged'> => ({
+  heads: new Map(reads.map(({ collection }) => [collection, tables.heads.get(collection) ?? 0])),
+  purged: new Map(reads.map(({ collection }) => [collection, tables.purged.get(collection) ?? 0])),
+})

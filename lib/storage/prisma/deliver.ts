@@ -1,9 +1,9 @@
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
-import type { MovedRange, ShownRange } from '../delivery-slice.ts'
-import { deliverySlice } from '../delivery-slice.ts'
+import type { MovedRange } from '../delivery-slice.ts'
+import { DELIVERED_VERSIONS_MAX, deliverySlice } from '../delivery-slice.ts'
 import type { DeliveredRange } from '../ports.ts'
 import { bigints, texts } from './arrays.ts'
-import type { Send, Statement } from './database.ts'
+import type { Commit, Send, Statement } from './database.ts'
 import { insertEvents } from './insert-events.ts'
 import { originalText } from './storable-text.ts'
 import { at, ms } from './values.ts'
@@ -18,16 +18,21 @@ const MAKE: Statement = {
   text: `INSERT INTO device_position (fleet_id, device_id, collection, version)
     SELECT $1, $2, c, 0 FROM unnest($3::text[]) c ORDER BY c ON CONFLICT DO NOTHING`,
 }
+/**
+ * Behind the lock, in its round trip: what may be delivered, before it is known how much of it this transaction takes.
+ * That is the beginning of these rows, in the order of `deliverySlice`.
+ */
 const CHANGES: Statement = {
   name: 'deliver_changes',
-  text: `SELECT c.collection, c.committed_at, c.made_at
-    FROM unnest($3::text[], $4::bigint[], $5::bigint[]) k(collection, previous, version)
-    CROSS JOIN LATERAL (SELECT * FROM device_position x
-      WHERE x.fleet_id = $1 AND x.device_id = $2 AND x.collection = k.collection LIMIT 1) p
+  text: `SELECT c.collection, c.version, c.committed_at, c.made_at
+    FROM unnest($3::text[], $4::bigint[]) k(collection, version)
+    CROSS JOIN LATERAL (SELECT * FROM device_position x WHERE x.fleet_id = $1 AND x.device_id = $2
+      AND x.collection = k.collection AND x.first_complete_at IS NOT NULL LIMIT 1) p
     CROSS JOIN LATERAL (SELECT * FROM change_log x WHERE x.fleet_id = $1 AND x.collection = k.collection
-      AND x.version > k.previous AND x.version <= k.version ORDER BY x.version OFFSET 0) c
+      AND x.version > p.version AND x.version <= least(k.version, p.version + ${DELIVERED_VERSIONS_MAX})
+      ORDER BY x.version OFFSET 0) c
     WHERE c.device_id <> $2 AND c.committed_at > p.first_complete_at
-    ORDER BY c.collection, c.version`,
+    ORDER BY c.collection COLLATE "C", c.version LIMIT ${DELIVERED_VERSIONS_MAX}`,
 }
 const MOVE: Statement = {
   name: 'deliver_move',
@@ -50,6 +55,7 @@ interface Delivery {
 }
 interface ChangeTimes extends Record<string, unknown> {
   readonly collection: string
+  readonly version: number
   readonly committed_at: Date
   readonly made_at: Date
 }
@@ -58,11 +64,12 @@ type PositionRow = { collection: string; version: number; first_complete_at: Dat
 /** Moves shown positions forward and tells of what was delivered on the way (metrics.md, stages). */
 export async function deliver(
   send: Send,
+  commit: Commit,
   fleetId: string,
   delivery: Delivery,
 ): Promise<{ readonly more: boolean }> {
-  const { deviceId, positions, firstComplete, atMs } = delivery
-  const kept = await lockPositions(send, fleetId, delivery)
+  const { deviceId, positions, firstComplete, atMs, describe } = delivery
+  const { kept, changes } = await lockPositions(send, fleetId, delivery)
   const shown = [...positions].map(([collection, version]) => ({
     collection,
     previous: kept.get(collection)?.version ?? 0,
@@ -70,61 +77,45 @@ export async function deliver(
     counts: Boolean(kept.get(collection)?.first_complete_at),
   }))
   const { ranges: moved, more } = deliverySlice(shown)
-  if (moved.length > 0) {
-    const ranges = await rangesOf(send, fleetId, deviceId, moved)
-    const names = texts(moved.map((range) => range.collection))
-    await Promise.all([
-      send(MOVE, [fleetId, deviceId, names, bigints(moved.map((range) => range.version))]),
-      insertEvents(send, fleetId, delivery.describe(ranges)),
-    ])
-  }
   const completed = more ? [] : firstComplete.filter((name) => !kept.get(name)?.first_complete_at)
-  if (completed.length > 0) await send(COMPLETE, [fleetId, deviceId, texts(completed), at(atMs)])
+  const writes: Promise<unknown>[] = []
+  if (moved.length > 0) {
+    const ranges = moved.map((range) => ({ ...range, changes: changesIn(range, changes) }))
+    const names = texts(moved.map((range) => range.collection))
+    const versions = bigints(moved.map((range) => range.version))
+    writes.push(
+      send(MOVE, [fleetId, deviceId, names, versions]),
+      insertEvents(send, fleetId, describe(ranges)),
+    )
+  }
+  if (completed.length > 0) writes.push(send(COMPLETE, [fleetId, deviceId, texts(completed), at(atMs)]))
+  commit()
+  await Promise.all(writes)
   return { more }
 }
 
-async function lockPositions(
-  send: Send,
-  fleetId: string,
-  delivery: Delivery,
-): Promise<Map<string, PositionRow>> {
-  const names = [...new Set([...delivery.positions.keys(), ...delivery.firstComplete])]
-  const values = [fleetId, delivery.deviceId, texts(names)]
-  let rows = await send<PositionRow>(LOCK, values)
+async function lockPositions(send: Send, fleetId: string, { deviceId, positions, firstComplete }: Delivery) {
+  const names = [...new Set([...positions.keys(), ...firstComplete])]
+  const values = [fleetId, deviceId, texts(names)]
+  const look = () =>
+    Promise.all([
+      send<PositionRow>(LOCK, values),
+      send<ChangeTimes>(CHANGES, [
+        fleetId,
+        deviceId,
+        texts([...positions.keys()]),
+        bigints([...positions.values()]),
+      ]),
+    ])
+  let [rows, changes] = await look()
   if (rows.length < names.length) {
     await send(MAKE, values)
-    rows = await send<PositionRow>(LOCK, values)
+    ;[rows, changes] = await look()
   }
-  return new Map(rows.map((row) => [originalText(row.collection), row]))
+  return { kept: new Map(rows.map((row) => [originalText(row.collection), row])), changes }
 }
 
-async function rangesOf(
-  send: Send,
-  fleetId: string,
-  deviceId: string,
-  moved: readonly ShownRange[],
-): Promise<DeliveredRange[]> {
-  const read = moved.filter((range) => range.counts)
-  const changes = new Map<string, { committedAtMs: number; madeAtMs: number }[]>(
-    read.map((range) => [range.collection, []]),
-  )
-  const rows =
-    read.length === 0 ? [] : await send<ChangeTimes>(CHANGES, [fleetId, deviceId, ...columnsOf(read)])
-  for (const row of rows) {
-    changes
-      .get(originalText(row.collection))
-      ?.push({ committedAtMs: ms(row.committed_at), madeAtMs: ms(row.made_at) })
-  }
-  return moved.map(({ collection, previous, version }) => ({
-    collection,
-    previous,
-    version,
-    changes: changes.get(collection) ?? [],
-  }))
-}
-
-const columnsOf = (ranges: readonly MovedRange[]): unknown[] => [
-  texts(ranges.map((range) => range.collection)),
-  bigints(ranges.map((range) => range.previous)),
-  bigints(ranges.map((range) => range.version)),
-]
+const changesIn = ({ collection, version }: MovedRange, rows: readonly ChangeTimes[]) =>
+  rows
+    .filter((row) => originalText(row.collection) === collection && row.version <= version)
+    .map((row) => ({ committedAtMs: ms(row.committed_at), madeAtMs: ms(row.made_at) }))

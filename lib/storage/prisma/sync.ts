@@ -6,6 +6,7 @@ import type { Database, Statement } from './database.ts'
 import { deliver } from './deliver.ts'
 import { admitFullSync } from './full-sync.ts'
 import { pullPage } from './pull.ts'
+import { tally } from './tally.ts'
 import { loadPush, RECORDS } from './push-load.ts'
 import { closesLetters, writePush } from './push-write.ts'
 import type { RecordRow } from './record-row.ts'
@@ -80,9 +81,10 @@ export function postgresSync(database: Database): SyncPort {
         })
       }),
     pull: (fleetId, reads, bounds) => pullPage(database, fleetId, reads, bounds),
+    tally: (fleetId, ranges) => tally(database, fleetId, ranges),
     deliver: (fleetId, deviceId, positions, firstComplete, atMs, describe) =>
-      database.inFleetHot(fleetId, (send) =>
-        deliver(send, fleetId, { deviceId, positions, firstComplete, atMs, describe }),
+      database.inFleetHot(fleetId, (send, commit) =>
+        deliver(send, commit, fleetId, { deviceId, positions, firstComplete, atMs, describe }),
       ),
     stateAt: (fleetId, collection, version, limit) => stateAt(database, fleetId, collection, version, limit),
     admitFullSync: (fleetId, deviceId, pace) => admitFullSync(database, fleetId, deviceId, pace),

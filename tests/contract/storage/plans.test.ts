@@ -8,6 +8,11 @@ const LOOKUPS: readonly (readonly [index: string, text: string])[] = [
     'record_fleet_id_collection_version_key',
     `SELECT * FROM record WHERE fleet_id = $1 AND collection = 'a' AND version > length($2::text) ORDER BY version LIMIT 9`,
   ],
+  [
+    'record_fleet_id_collection_version_key',
+    `SELECT count(*) FROM (SELECT FROM record WHERE fleet_id = $1 AND collection = 'a' AND version > length($2::text)
+      AND version <= length($2::text) + 500 ORDER BY version OFFSET 0) n`,
+  ],
   ['change_log_pkey', 'SELECT * FROM change_log WHERE fleet_id = $1 AND mutation_id = $2 LIMIT 1'],
   [
     'change_log_fleet_id_collection_version_key',
