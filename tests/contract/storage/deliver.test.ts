@@ -60,6 +60,47 @@ describe.each(BACKENDS)('deliveries on $name', (backend) => {
     expect(countOf(lags)).toBe(AWAY)
   })
 
+  it('of several collections share a slice, in the order of their names, and what is one’s own is none', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const reader = await makeDevice(storage, fleetId)
+    const writer = await makeDevice(storage, fleetId)
+    const names = ['reports', 'inspections', 'a-b', 'aa']
+    const versions = new Map(names.map((name) => [name, name === 'aa' ? 3 : 2_000]))
+    const told: Record<string, [moved: number, changes: number]>[] = []
+    const deliver = (complete: readonly string[], atMs: number) =>
+      storage.sync.deliver(
+        fleetId,
+        reader.id,
+        complete.length > 0 ? new Map() : versions,
+        complete,
+        atMs,
+        (ranges) => {
+          told.push(
+            Object.fromEntries(
+              ranges.map((one) => [one.collection, [one.version - one.previous, one.changes.length]]),
+            ),
+          )
+          return []
+        },
+      )
+    await deliver(names, NOW_MS)
+    for (const [collection, count] of versions) {
+      const changes = Array.from({ length: count }, (_, n) =>
+        changeOf({ deviceId: (n === 0 ? reader : writer).id, collection, version: n + 1 }),
+      )
+      await commit(storage, fleetId, () => changes, { committedAtMs: NOW_MS + 1 }, [collection])
+    }
+    expect([await deliver([], NOW_MS + 2), await deliver([], NOW_MS + 3)]).toEqual([
+      { more: true },
+      { more: false },
+    ])
+    expect(told).toEqual([
+      { 'a-b': [2_000, 1_999], aa: [3, 2], inspections: [2_000, 1_999], reports: [997, 996] },
+      { reports: [1_003, 1_003] },
+    ])
+  })
+
   it('mark a first snapshot as complete only with the last slice', async () => {
     const { storage } = current()
     const { id: fleetId } = await makeFleet(storage)
