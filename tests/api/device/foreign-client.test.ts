@@ -3,6 +3,7 @@ import http from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import { HEADERS } from '#lib/protocol/device.ts'
+import type { PullResponse } from '#lib/protocol/pull.ts'
 import type { TestDevice } from '#tests/support/device-world.ts'
 import { bodyOf, newUuid, send } from '#tests/support/device-world.ts'
 import type { DeviceHttp } from '#tests/support/device-http.ts'
@@ -89,15 +90,30 @@ describe('what a client writes in its own way, over HTTP and PostgreSQL', () => 
     ['br', brotliDecompressSync],
     ['gzip', gunzipSync],
     ['identity', (bytes: Buffer) => bytes],
-  ])('answers in %s', async (encoding, decoded) => {
-    const long = { title: 'x'.repeat(2_000) }
-    await device.pushed([device.mutation({ op: { type: 'put', data: long } })])
-    const headers = { authorization: `Bearer ${device.token}`, 'accept-encoding': encoding }
-    const answer = await raw('/api/v1/pull', headers)
-    expect(answer.headers['content-encoding'] ?? 'identity').toBe(encoding)
-    expect(answer.headers['vary']).toContain('accept-encoding')
-    expect(JSON.parse(decoded(answer.body).toString())).toMatchObject({ hasMore: false })
-  })
+  ])(
+    'answers in %s, to each device with its own token, also where it shares the page',
+    async (encoding, decoded) => {
+      const long = { title: 'x'.repeat(2_000) }
+      const push = () => device.pushed([device.mutation({ op: { type: 'put', data: long } })])
+      const read = async ({ token }: TestDevice): Promise<PullResponse> => {
+        const headers = { authorization: `Bearer ${token}`, 'accept-encoding': encoding }
+        const answer = await raw('/api/v1/pull', headers)
+        expect(answer.headers['content-encoding'] ?? 'identity').toBe(encoding)
+        expect(answer.headers['vary']).toContain('accept-encoding')
+        return JSON.parse(decoded(answer.body).toString()) as PullResponse
+      }
+      const other = await world.device()
+      await push()
+      const pages = [await read(device), await read(device), await read(other)]
+      expect(pages[0]).toMatchObject({ hasMore: false, snapshots: { notes: 'complete' } })
+      expect(new Set(pages.map(({ changes }) => JSON.stringify(changes))).size).toBe(1)
+      expect(pages[0]?.token).not.toBe(pages[2]?.token)
+      for (const [i, one] of [device, device, other].entries())
+        expect((await one.pulled(pages[i]?.token)).changes).toEqual([])
+      await push()
+      expect((await read(other)).changes).toHaveLength((pages[2]?.changes.length ?? 0) + 1)
+    },
+  )
 
   it('an ETag is known again when a proxy has weakened it, and in a list', async () => {
     const { token } = await device.pulled()
