@@ -3,7 +3,10 @@ import type { Context } from '../context.ts'
 /** How often each process looks whether another one has removed a fleet. */
 export const FLEETS_LOOKED_AT_EVERY_MS = 3_000
 
-type Memory = Pick<Context, 'directory' | 'groupCommit' | 'heads' | 'pages' | 'requests' | 'breakers' | 'metrics'>
+type Memory = Pick<
+  Context,
+  'directory' | 'groupCommit' | 'heads' | 'pages' | 'requests' | 'breakers' | 'metrics'
+>
 
 /** Drops what this process holds of a fleet that is no more: rules, counts, breakers, and its figures at /metrics. */
 export async function forgetFleet(ctx: Memory, fleetId: string): Promise<void> {
