@@ -1,3 +1,5 @@
+import type { Thresholds } from './thresholds.ts'
+
 /** The four pillars as pages, API and alerts see them; metrics.md has the definitions. Times in ms. */
 export type PillarName = 'lag' | 'conflicts' | 'failures' | 'queue'
 
@@ -97,6 +99,8 @@ export interface PillarAnswer<F> {
   readonly stepMs: number
   readonly figure: F | null
   readonly level: Level
+  /** What the level is judged by: the collection's own limits where one was asked for, else the fleet's. */
+  readonly limits: Thresholds
   readonly previous: F | null
   readonly points: readonly PillarPoint<F>[]
   /** Same number of points, each `toMs - fromMs` earlier. */

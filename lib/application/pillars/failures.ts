@@ -22,7 +22,8 @@ export const FAILURES: PillarRule<FailureFigure> = {
 
 /** How many sessions of the range failed; null without telemetry. As the figure of `failures` has it, of one read alone. */
 export async function failedSessions(ctx: TelemetryContext, query: RangeQuery): Promise<Share | null> {
-  const slice = sliceOf(await readRange(ctx, query))
+  const { buckets } = await readRange(ctx, query)
+  const slice = sliceOf(buckets)
   return hasWhole(slice) ? figureOf(slice).sessions : null
 }
 

@@ -22,11 +22,24 @@ import { readWindow, stepsOf } from './window.ts'
 const GROUPS_MAX = 20
 const TOP_MAX = 10
 
-export interface PillarQuery extends RangeQuery {
-  readonly groupBy?: 'collection' | 'platform' | 'appVersion' | undefined
+export interface PillarFilter {
   /** Only this collection; what isn't told by collection (requests, sessions, pending age) is null then. */
   readonly collection?: string | undefined
+  readonly platform?: string | undefined
+  readonly appVersion?: string | undefined
 }
+
+export interface PillarQuery extends RangeQuery, PillarFilter {
+  readonly groupBy?: 'collection' | 'platform' | 'appVersion' | undefined
+}
+
+/** Whether a bucket is of the part that is asked for. */
+export const keeperOf =
+  ({ collection, platform, appVersion }: PillarFilter) =>
+  (key: BucketKey): boolean =>
+    (collection === undefined || key.collection === collection) &&
+    (platform === undefined || key.platform === platform) &&
+    (appVersion === undefined || key.appVersion === appVersion)
 
 /** One pillar's rule: what its figure is, and when it is over its limit. */
 export interface PillarRule<F> {
@@ -62,10 +75,10 @@ export function answerFrom<F>(
   window: Window,
   rule: PillarRule<F>,
   limits: Thresholds,
-  { groupBy, collection }: Pick<PillarQuery, 'groupBy' | 'collection'> = {},
+  { groupBy, ...filter }: PillarFilter & Pick<PillarQuery, 'groupBy'> = {},
 ): PillarAnswer<F> {
   const { fromMs, toMs, stepMs, asOf } = window
-  const keep = (key: BucketKey): boolean => collection === undefined || key.collection === collection
+  const keep = keeperOf(filter)
   const beforeFromMs = fromMs - (toMs - fromMs)
   const figure = figureIn(sliceOf(window.buckets), rule, keep)
   const groups = groupBy === undefined ? [] : groupsOf(window, rule, keep, groupBy)
@@ -76,6 +89,7 @@ export function answerFrom<F>(
     stepMs,
     figure,
     level: rule.levelOf(figure, limits),
+    limits,
     previous: window.before === null ? null : figureIn(sliceOf(window.before), rule, keep),
     points: pointsOf(window.buckets, fromMs, toMs, stepMs, rule, keep),
     previousPoints:

@@ -42,20 +42,26 @@ interface Stretch extends Pick<Window, 'fromMs' | 'toMs' | 'stepMs'> {
   readonly beforeKept: boolean
 }
 
-function stretchOf(query: RangeQuery, nowMs: number): Stretch {
+function stretchOf(query: RangeQuery, nowMs: number, pointsAimed = POINTS_AIMED): Stretch {
   const keptFromMs = floorTo(nowMs - MINUTE_TIER_KEPT_MS, HOUR) + HOUR
   const aged = query.fromMs < keptFromMs
   const fromMs = floorTo(query.fromMs, aged ? HOUR : MINUTE)
   const toMs = Math.max(ceilTo(query.toMs, aged ? HOUR : MINUTE), fromMs + MINUTE)
   const span = toMs - fromMs
-  const stepMs = stepFor(span, query.stepMs, aged || span > MINUTE_TIER_SPAN_MAX_MS ? HOUR : MINUTE)
+  const unit = aged || span > MINUTE_TIER_SPAN_MAX_MS ? HOUR : MINUTE
+  const stepMs = stepFor(span, query.stepMs, unit, pointsAimed)
   return { fromMs, toMs, stepMs, beforeKept: aged || fromMs - span >= keptFromMs }
 }
 
-/** The buckets of a range alone, as `readWindow` has them: for sums that nothing is compared with. */
-export function readRange(ctx: TelemetryContext, query: RangeQuery): Promise<readonly Bucket[]> {
-  const { fromMs, toMs, stepMs } = stretchOf(query, ctx.clock.now())
-  return readBuckets(ctx.storage.telemetry, query.fleetId, fromMs, toMs, stepMs)
+/** The buckets of a range alone, as `readWindow` has them: for what is compared with no time before. */
+export async function readRange(
+  ctx: TelemetryContext,
+  query: RangeQuery,
+  pointsAimed?: number,
+): Promise<Pick<Window, 'fromMs' | 'toMs' | 'stepMs' | 'buckets'>> {
+  const { fromMs, toMs, stepMs } = stretchOf(query, ctx.clock.now(), pointsAimed)
+  const buckets = await readBuckets(ctx.storage.telemetry, query.fleetId, fromMs, toMs, stepMs)
+  return { fromMs, toMs, stepMs, buckets }
 }
 
 /** Reads what every pillar needs of a range, once. A range given in whole minutes is met exactly. */
@@ -74,12 +80,12 @@ export async function readWindow(ctx: TelemetryContext, query: RangeQuery): Prom
   return { fromMs, toMs, stepMs, buckets, before, asOf: { nowMs, foldLagMs } }
 }
 
-function stepFor(span: number, asked: number | undefined, unit: number): number {
+function stepFor(span: number, asked: number | undefined, unit: number, pointsAimed: number): number {
   const least = Math.max(unit, ceilTo(span / (POINTS_MAX - 1), unit))
   // Steps of an hour and more are whole hours, so that no hour's bucket belongs to two points.
   if (asked !== undefined) return Math.max(least, ceilTo(asked, asked > HOUR ? HOUR : unit))
-  const step = STEPS.find((candidate) => candidate >= unit && span / candidate <= POINTS_AIMED)
-  return step ?? ceilTo(span / POINTS_AIMED, DAY)
+  const step = STEPS.find((candidate) => candidate >= unit && span / candidate <= pointsAimed)
+  return step ?? ceilTo(span / pointsAimed, DAY)
 }
 
 /** Whole hours from the hour tier where no point is shorter than one, minutes at the edges. */

@@ -6,6 +6,8 @@ import { DEAD_LETTER_CODES } from '#lib/protocol/error-codes.ts'
 import { jsonObject, operation, uuid } from '#lib/protocol/mutation.ts'
 import { businessRule, upMigration } from '#lib/protocol/rules.ts'
 import { SESSION_RESULTS } from '#lib/protocol/session.ts'
+import { COHORT_MEASURES } from '#lib/telemetry/cohorts.ts'
+import { LAG_STAGES } from '#lib/telemetry/lag-heat.ts'
 import { mutationResult } from '../openapi-answers.ts'
 
 /** What the operator API answers, for its contract; the tests hold real answers to it. Times ending in `Ms` are Unix ms. */
@@ -272,12 +274,40 @@ export const pillarAnswer = z.object({
   stepMs: count,
   figure,
   level: z.string(),
+  limits: z.looseObject({}),
   previous: figure,
   points,
   previousPoints: points,
   groups: z.array(z.object({ key: z.string(), figure, points })),
   groupsLeftOut: count,
   asOf: z.looseObject({}),
+})
+/** A column for each step; a count for each band of lag, and one for what is longer than the last border. */
+export const heatAnswer = z.object({
+  stage: z.enum(LAG_STAGES),
+  fromMs: ms,
+  toMs: ms,
+  stepMs: count,
+  bordersMs: z.array(count),
+  columns: z.array(z.object({ atMs: ms, counts: z.array(count).nullable() })),
+})
+const estimate = z.object({ value: z.number(), low: z.number(), high: z.number() }).nullable()
+const cohortFigure = z.object({ estimate, of: count })
+/** Each measure of two app versions with its 95 % interval; `of` is its denominator. */
+export const cohortAnswer = z.object({
+  fromMs: ms,
+  toMs: ms,
+  a: z.string(),
+  b: z.string(),
+  rows: z.array(
+    z.object({
+      measure: z.enum(COHORT_MEASURES),
+      a: cohortFigure,
+      b: cohortFigure,
+      difference: estimate,
+      verdict: z.enum(['worse', 'better', 'alike', 'unk']),
+    }),
+  ),
 })
 export const overviewAnswer = z.looseObject({
   fleetId: uuid,

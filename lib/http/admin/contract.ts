@@ -25,7 +25,7 @@ import { sessionsQuery } from '#lib/application/sessions/list-sessions.ts'
 import type { ErrorCode } from '#lib/protocol/error-codes.ts'
 import * as answers from './contract-answers.ts'
 import { listOf, withKey } from './contract-answers.ts'
-import { pillarQuery, rangeQuery, sessionQuery } from './query.ts'
+import { cohortQuery, heatQuery, pillarQuery, rangeQuery, sessionQuery } from './query.ts'
 import { wholeQuery } from './whole-list.ts'
 
 /** What one row of the route table takes and gives, beside its role. */
@@ -160,6 +160,16 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
     answer: answers.overviewAnswer,
   },
   'GET /pillars/lag': pillar('Sync lag over time'),
+  'GET /pillars/lag/heat': {
+    summary: 'How the lags of a stage were spread over time',
+    query: heatQuery,
+    answer: answers.heatAnswer,
+  },
+  'GET /pillars/cohorts': {
+    summary: 'Whether app version `a` does worse than `b`, with 95 % intervals',
+    query: cohortQuery,
+    answer: answers.cohortAnswer,
+  },
   'GET /pillars/conflicts': pillar('Conflict rate over time'),
   'GET /pillars/failures': pillar('Failure rate over time'),
   'GET /pillars/queue': pillar('Queue depth and age over time'),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { badRequest, parsedOrThrow } from '#lib/application/errors.ts'
 import { rangeInput } from '#lib/application/page.ts'
+import { LAG_STAGES } from '#lib/telemetry/lag-heat.ts'
 
 const DAY_MS = 86_400_000
 
@@ -25,18 +26,47 @@ function rangeOf(
   return { fromMs, toMs }
 }
 
+const appVersion = z.string().min(1).max(40)
+/** Parts of a fleet that telemetry tells apart. */
+const pillarFilter = {
+  collection: z.string().max(64).optional(),
+  platform: z.string().max(40).optional(),
+  appVersion: appVersion.optional(),
+}
+
 export const pillarQuery = z.strictObject({
   ...rangeInput,
   /** Length of a point, in ms. */
   step: z.coerce.number().int().min(1).optional(),
   groupBy: z.enum(['collection', 'platform', 'appVersion']).optional(),
-  collection: z.string().max(64).optional(),
+  ...pillarFilter,
 })
 
-/** `from, to, step, groupBy, collection` of a pillar. */
+/** `from, to, step, groupBy, collection, platform, appVersion` of a pillar. */
 export function pillarQueryOf(fleetId: string, query: unknown, nowMs: number) {
-  const { step, groupBy, collection, ...times } = parsedOrThrow(pillarQuery, query)
-  return { fleetId, ...rangeOf(times, nowMs), stepMs: step, groupBy, collection }
+  const { step, from, to, ...rest } = parsedOrThrow(pillarQuery, query)
+  return { fleetId, ...rangeOf({ from, to }, nowMs), stepMs: step, ...rest }
+}
+
+export const heatQuery = z.strictObject({
+  ...rangeInput,
+  stage: z.enum(LAG_STAGES).default('upload'),
+  ...pillarFilter,
+})
+
+/** `from, to, stage, collection, platform, appVersion` of the heat map. */
+export function heatQueryOf(fleetId: string, query: unknown, nowMs: number) {
+  const { stage, from, to, ...filter } = parsedOrThrow(heatQuery, query)
+  return { stage, query: { fleetId, ...rangeOf({ from, to }, nowMs), ...filter } }
+}
+
+export const cohortQuery = z.strictObject({ ...rangeInput, a: appVersion, b: appVersion })
+
+/** `from, to, a, b` of a comparison of two app versions. @throws ApplicationError `bad_request` for one with itself */
+export function cohortQueryOf(fleetId: string, query: unknown, nowMs: number) {
+  const { from, to, a, b } = parsedOrThrow(cohortQuery, query)
+  if (a === b) throw badRequest([{ path: '/b', message: 'must be another app version than `a`' }])
+  return { fleetId, ...rangeOf({ from, to }, nowMs), a, b }
 }
 
 export const rangeQuery = z.strictObject(rangeInput)

@@ -30,8 +30,10 @@ import { changeFleet, getFleet } from '#lib/application/fleets/change-fleet.ts'
 import { createFleet } from '#lib/application/fleets/create-fleet.ts'
 import { listFleets } from '#lib/application/fleets/list-fleets.ts'
 import { removeFleet } from '#lib/application/fleets/remove-fleet.ts'
+import { cohorts } from '#lib/application/pillars/cohorts.ts'
 import { conflicts } from '#lib/application/pillars/conflicts.ts'
 import { failures } from '#lib/application/pillars/failures.ts'
+import { lagHeat } from '#lib/application/pillars/lag-heat.ts'
 import { lag } from '#lib/application/pillars/lag.ts'
 import { overview } from '#lib/application/pillars/overview.ts'
 import { queue } from '#lib/application/pillars/queue.ts'
@@ -39,7 +41,7 @@ import { getSession } from '#lib/application/sessions/get-session.ts'
 import { listSessions } from '#lib/application/sessions/list-sessions.ts'
 import type { Role } from '#lib/application/context.ts'
 import { letterGroups } from './letter-groups.ts'
-import { pillarQueryOf, rangeQueryOf, sessionQueryOf } from './query.ts'
+import { cohortQueryOf, heatQueryOf, pillarQueryOf, rangeQueryOf, sessionQueryOf } from './query.ts'
 import { openStream } from './stream.ts'
 import type { AdminCall, AdminRoute, FleetCall } from './table.ts'
 import { pageOfWhole, wholeList } from './whole-list.ts'
@@ -168,6 +170,13 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   ),
   read('/pillars/lag', 'viewer', (call) =>
     lag(call.ctx, pillarQueryOf(call.fleetId, call.query, nowOf(call))),
+  ),
+  read('/pillars/lag/heat', 'viewer', (call) => {
+    const { stage, query } = heatQueryOf(call.fleetId, call.query, nowOf(call))
+    return lagHeat(call.ctx, query, stage)
+  }),
+  read('/pillars/cohorts', 'viewer', (call) =>
+    cohorts(call.ctx, cohortQueryOf(call.fleetId, call.query, nowOf(call))),
   ),
   read('/pillars/conflicts', 'viewer', (call) =>
     conflicts(call.ctx, pillarQueryOf(call.fleetId, call.query, nowOf(call))),

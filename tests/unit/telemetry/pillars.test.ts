@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { cohorts } from '#lib/application/pillars/cohorts.ts'
 import { conflicts } from '#lib/application/pillars/conflicts.ts'
 import { failures } from '#lib/application/pillars/failures.ts'
+import { HEAT_COLUMNS_MAX, lagHeat } from '#lib/application/pillars/lag-heat.ts'
 import { lag } from '#lib/application/pillars/lag.ts'
 import { queue } from '#lib/application/pillars/queue.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
@@ -318,5 +320,70 @@ describe('queue', () => {
   test('a version that the newest snapshot no longer names has no queue', async () => {
     const { groups } = await queue(contextOf(events, NOW), { ...RANGE, groupBy: 'appVersion' })
     expect(groups.map(({ key }) => key)).toEqual(['2.4.0'])
+  })
+})
+
+describe('lag heat map', () => {
+  test('a column for each step has a count for each band; where telemetry is missing it is a gap', async () => {
+    const events = [
+      pushAt(NOW - 5 * MINUTE, 900),
+      pushAt(NOW - 5 * MINUTE, 20_000),
+      pushAt(NOW - 2 * MINUTE, 2 * DAY),
+    ]
+    const heat = await lagHeat(contextOf(events, NOW), RANGE, 'upload')
+    expect(heat.stepMs).toBe(MINUTE)
+    expect(heat.bordersMs.length).toBe(9)
+    const told = heat.columns.flatMap(({ atMs, counts }) => (counts === null ? [] : [[atMs, counts]]))
+    expect(told).toEqual([
+      [NOW - 5 * MINUTE, [1, 0, 0, 1, 0, 0, 0, 0, 0, 0]],
+      [NOW - 2 * MINUTE, [0, 0, 0, 0, 0, 0, 0, 0, 0, 1]],
+    ])
+  })
+
+  test('a long range has no more columns than can be told apart', async () => {
+    for (const days of [1, 7, 30, 200]) {
+      const range = { fleetId: 'f', fromMs: NOW - days * DAY, toMs: NOW }
+      const { columns } = await lagHeat(contextOf([pushAt(NOW - MINUTE, 5)], NOW), range, 'upload')
+      expect(columns.length).toBeLessThanOrEqual(HEAT_COLUMNS_MAX + 1)
+      expect(columns.at(-1)?.counts?.[0]).toBe(1)
+    }
+  })
+
+  test('of one app version alone it counts that one', async () => {
+    const events = [pushAt(NOW - MINUTE, 5), pushAt(NOW - MINUTE, 6, { appVersion: '9.9.9' })]
+    const query = { ...RANGE, appVersion: '9.9.9' }
+    const { columns } = await lagHeat(contextOf(events, NOW), query, 'upload')
+    expect(columns.at(-1)?.counts?.[0]).toBe(1)
+  })
+})
+
+describe('comparison of app versions', () => {
+  const pushes = (appVersion: string, count: number, dead: number) =>
+    Array.from({ length: count }, (_, at) =>
+      pushAt(NOW - MINUTE, at, {
+        appVersion,
+        collections: {
+          strikes: pushedCollection({
+            uploadLagMs: [appVersion === '2.4.1' ? 60_000 + at : 1_000 + at],
+            results: { applied: at < dead ? 0 : 1, dead_lettered: at < dead ? 1 : 0 },
+          }),
+        },
+      }),
+    )
+
+  test('tells which is worse by what it counted, and that a measure has too few', async () => {
+    const ctx = contextOf([...pushes('2.4.1', 60, 30), ...pushes('2.4.0', 90, 1)], NOW)
+    const { rows } = await cohorts(ctx, { ...RANGE, a: '2.4.1', b: '2.4.0' })
+    const row = (measure: string) => rows.find((one) => one.measure === measure)
+    expect(row('uploadLag')?.verdict).toBe('worse')
+    expect(row('uploadLag')?.a.of).toBe(60)
+    expect(row('deadLetters')).toMatchObject({ verdict: 'worse', a: { of: 60 }, b: { of: 90 } })
+    expect(row('deadLetters')?.difference?.value).toBeCloseTo(0.5 - 1 / 90, 9)
+    expect(row('conflicts')?.verdict).toBe('alike')
+    expect(row('failedSessions')).toMatchObject({
+      verdict: 'unk',
+      difference: null,
+      a: { of: 0, estimate: null },
+    })
   })
 })
