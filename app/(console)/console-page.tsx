@@ -28,7 +28,7 @@ export function ConsolePage({
       <TopBar
         crumbs={crumbs}
         live={<LiveRefresh url={stream} asOfMs={at.nowMs} />}
-        range={range ? <RangePicker /> : null}
+        range={range ? <RangePicker span={at.span} /> : null}
         fleet={crumbs.length === 1 ? <FleetPicker fleets={fleets} current={at.fleet.id} form="bar" /> : null}
       />
       <main id="main" className={className}>

@@ -1,6 +1,6 @@
 import { createLoader, createParser, parseAsString, parseAsStringLiteral } from 'nuqs/server'
 import { RANGE_DEFAULT, RANGES } from '#components/shell/ranges.ts'
-import { isCursor } from '#lib/application/page.ts'
+import { instant, isCursor } from '#lib/application/page.ts'
 
 /** The query of a page as Next passes it. */
 export type PageQuery = Promise<Record<string, string | string[] | undefined>>
@@ -19,10 +19,21 @@ export const pageCursor = createParser({
   serialize: (text: string) => text,
 })
 
-/** What every page understands: the fleet, and the time range of what it shows. */
+/** An end of a stretch of time, as the API takes it too. */
+const pageInstant = {
+  ...createParser({
+    parse: (text) => instant.safeParse(text).data ?? null,
+    serialize: (ms: number) => new Date(ms).toISOString(),
+  }),
+  choices: ['a time like 2026-11-26T14:05:00Z'],
+}
+
+/** What every page understands: the fleet, and the time of what it shows, up to now or between two ends. */
 export const SHARED = {
   fleet: parseAsString,
   range: oneOf(RANGES, RANGE_DEFAULT),
+  from: pageInstant,
+  to: pageInstant,
 }
 /** A list: its filter, and where its page starts. */
 export const LIST = { ...SHARED, q: parseAsString.withDefault(''), cursor: pageCursor }

@@ -1,6 +1,7 @@
 import { cookies } from 'next/headers'
 import { notFound, redirect } from 'next/navigation'
 import { cache } from 'react'
+import { isSpan, spanOf, type Span } from '#components/shell/ranges.ts'
 import { roleIn } from '#lib/application/access/authorize.ts'
 import { principalOfCookies } from '#lib/application/access/principal.ts'
 import type { Actor } from '#lib/application/context.ts'
@@ -57,6 +58,8 @@ export interface Visit extends Viewer {
   readonly misread: readonly string[]
   /** When this page is made, Unix ms. */
   readonly nowMs: number
+  /** The time that it shows. */
+  readonly span: Span
 }
 
 /**
@@ -69,7 +72,7 @@ export async function visit(
   search: PageQuery,
   parameters: Parameters<typeof misreadParams>[1] = SHARED,
 ): Promise<Visit> {
-  const [viewer, { fleet: fleetId }, query] = await Promise.all([
+  const [viewer, { fleet: fleetId, ...time }, query] = await Promise.all([
     findViewer(),
     loadShared(search),
     queryText(search),
@@ -79,8 +82,10 @@ export async function visit(
   }
   const fleet = fleetId === null ? viewer.fleets[0] : viewer.fleets.find(({ id }) => id === fleetId)
   if (fleet === undefined) notFound()
-  const misread = misreadParams(query, parameters)
-  return { ...viewer, fleet, path, query, misread, nowMs: viewer.ctx.clock.now() }
+  const backwards = isSpan(time.from, time.to) ? [] : ['from (it must be before to)']
+  const misread = [...misreadParams(query, parameters), ...backwards]
+  const nowMs = viewer.ctx.clock.now()
+  return { ...viewer, fleet, path, query, misread, nowMs, span: spanOf(time, nowMs) }
 }
 
 /** The id in the address of one thing; what is no id names nothing. */

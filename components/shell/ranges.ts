@@ -22,3 +22,40 @@ export const RANGE_WORDS: Record<Range, { ms: number; label: string; compare: st
 export function parseRange(value: string | null | undefined): Range {
   return RANGES.find((range) => range === value) ?? RANGE_DEFAULT
 }
+
+/** A stretch of time that a page shows. */
+export interface Span {
+  readonly fromMs: number
+  readonly toMs: number
+  /** In a sentence: "Last 24 h", "In the time chosen". */
+  readonly label: string
+  /** What the grey line of a chart is. */
+  readonly compare: string
+  /** True where it is given by its ends and doesn't move with the clock. */
+  readonly fixed: boolean
+}
+
+/**
+ * The stretch that an address means: its two ends, where they are given, else its range up to now. With one end alone the
+ * range says where the other is. Pure.
+ */
+export function spanOf(
+  { range, from, to }: { range: Range; from: number | null; to: number | null },
+  nowMs: number,
+): Span {
+  const { ms, label, compare } = RANGE_WORDS[range]
+  if (!isSpan(from, to) || (from === null && to === null))
+    return { fromMs: nowMs - ms, toMs: nowMs, label, compare, fixed: false }
+  const toMs = to ?? (from as number) + ms
+  return {
+    fromMs: from ?? toMs - ms,
+    toMs,
+    label: 'In the time chosen',
+    compare: 'vs the same time before',
+    fixed: true,
+  }
+}
+
+/** False where the end is not behind the start. */
+export const isSpan = (from: number | null, to: number | null): boolean =>
+  from === null || to === null || from < to

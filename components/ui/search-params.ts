@@ -17,7 +17,7 @@ export function withParams(
 }
 
 /** The parameters that every page shares and that navigation carries along. */
-export const SHARED_PARAMS = ['fleet', 'range'] as const
+export const SHARED_PARAMS = ['fleet', 'range', 'from', 'to'] as const
 
 /** A link to another page that stays in the same fleet and time range. */
 export function carryShared(path: string, current: URLSearchParams | string): string {

@@ -104,6 +104,7 @@ export function overviewOf(parts: OverviewParts = {}): Overview {
     stepMs: 60_000,
     figure,
     level: levelOf(figure, limits),
+    limits,
     previous: null,
     points: [],
     previousPoints: [],

@@ -1,5 +1,4 @@
 import type { Metadata } from 'next'
-import { RANGE_WORDS } from '#components/shell/ranges.ts'
 import { LinkButton } from '#components/ui/button.tsx'
 import { Verdict } from '#components/ui/verdict.tsx'
 import { overview } from '#lib/application/pillars/overview.ts'
@@ -13,21 +12,17 @@ import { OverviewDevices } from './overview-devices.tsx'
 import { stepHref } from './overview-links.ts'
 import { OverviewPillars } from './overview-pillars.tsx'
 import { OverviewVersions } from './overview-versions.tsx'
-import { loadOverviewParams } from './search-params.ts'
 
 export const metadata: Metadata = { title: 'Overview · Tidemark' }
 
 /** Is sync healthy? */
 async function OverviewPage({ searchParams }: PageProps) {
-  const [at, { range }] = await Promise.all([
-    visit('/overview', searchParams),
-    loadOverviewParams(searchParams),
-  ])
-  const words = RANGE_WORDS[range]
+  const at = await visit('/overview', searchParams)
+  const words = at.span
   const answer = await overview(at.ctx, {
     fleetId: at.fleet.id,
-    fromMs: at.nowMs - words.ms,
-    toMs: at.nowMs,
+    fromMs: words.fromMs,
+    toMs: words.toMs,
   })
   const { verdict } = answer
   const waiting = answer.devices.heard === 0

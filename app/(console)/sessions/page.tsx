@@ -1,5 +1,4 @@
 import type { Metadata } from 'next'
-import { RANGE_WORDS } from '#components/shell/ranges.ts'
 import type { FacetGroup } from '#components/table/filter-bar.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { failedSessions } from '#lib/application/pillars/failures.ts'
@@ -39,10 +38,10 @@ const emptyTitle = (q: string, problem: string | null): string =>
 /** What happened? */
 async function SessionsPage({ searchParams }: PageProps) {
   const [at, params] = await Promise.all([visit('/sessions', searchParams, LIST), loadList(searchParams)])
-  const { ms, label } = RANGE_WORDS[params.range]
+  const { fromMs, toMs, label } = at.span
   const { filter, problem } = listFilter(params.q, SESSION_FIELDS)
   const page = { cursor: params.cursor ?? undefined }
-  const range = { fromMs: at.nowMs - ms, toMs: at.nowMs }
+  const range = { fromMs, toMs }
   const query = { q: params.q, ...page, ...range }
   const { items, nextCursor } =
     problem === null ? await listSessions(at.ctx, { actor: at.actor, fleetId: at.fleet.id, query }) : NOTHING

@@ -20,6 +20,9 @@ describe('what a page does not understand of its address', () => {
   test('a range that there is not, with those that there are', () => {
     expect(misreadParams('range=2h', SHARED)).toEqual(['range=2h (it can be 15m, 1h, 6h, 24h, 7d, 30d)'])
     expect(misreadParams('range=', SHARED)).toHaveLength(1)
+    expect(misreadParams('from=noon', SHARED)).toEqual([
+      'from=noon (it can be a time like 2026-11-26T14:05:00Z)',
+    ])
     expect(misreadParams('status=closed', DEAD_LETTERS)).toEqual([
       'status=closed (it can be open, replayed, discarded)',
     ])
@@ -28,15 +31,15 @@ describe('what a page does not understand of its address', () => {
   test('a cursor that is none, and a name that the page has not, whatever they are', () => {
     expect(misreadParams(`cursor=zzz&result=failed&${'x'.repeat(99)}=${'y'.repeat(99)}`, LIST)).toEqual([
       'cursor=zzz (it is no page of this list)',
-      'result=failed (this page has fleet, range, q, cursor)',
-      `${'x'.repeat(40)}=${'y'.repeat(40)} (this page has fleet, range, q, cursor)`,
+      'result=failed (this page has fleet, range, from, to, q, cursor)',
+      `${'x'.repeat(40)}=${'y'.repeat(40)} (this page has fleet, range, from, to, q, cursor)`,
     ])
     expect(misreadParams('__proto__=1&constructor=2', SHARED)).toHaveLength(2)
   })
 
   test('and the page is as without it', async () => {
     const loaded = await loadList(Promise.resolve({ range: '2h', cursor: 'zzz', q: 'a' }))
-    expect(loaded).toEqual({ fleet: null, range: '24h', q: 'a', cursor: null })
+    expect(loaded).toEqual({ fleet: null, range: '24h', from: null, to: null, q: 'a', cursor: null })
     const letters = await loadDeadLettersParams(Promise.resolve({ status: 'closed', cursor: CURSOR }))
     expect(letters).toMatchObject({ status: 'open', cursor: CURSOR })
   })

@@ -1,6 +1,5 @@
 import type { Metadata } from 'next'
 import { SessionLanes } from '#components/charts/session-timeline.tsx'
-import { RANGE_WORDS } from '#components/shell/ranges.ts'
 import { LinkButton } from '#components/ui/button.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { formatCount } from '#components/ui/format.ts'
@@ -14,7 +13,7 @@ import { getDevice } from '#lib/application/devices/get-device.ts'
 import { ConsolePage } from '../../console-page.tsx'
 import { keptPage } from '../../kept-page.tsx'
 import { listHref } from '../../overview/overview-links.ts'
-import { loadShared, type ItemProps } from '../../search-params.ts'
+import type { ItemProps } from '../../search-params.ts'
 import { sessionsSentence } from '../../sessions/session-words.ts'
 import { segmentsOf } from '../../sessions/session-segments.ts'
 import { SessionsTable } from '../../sessions/sessions-table.tsx'
@@ -32,17 +31,16 @@ export const metadata: Metadata = { title: 'Device · Tidemark' }
 /** One device: how it stands, what happened on it, and what can be told to it. */
 async function DevicePage({ params, searchParams }: ItemProps) {
   const id = await itemId(params)
-  const [at, { range }] = await Promise.all([visit(`/devices/${id}`, searchParams), loadShared(searchParams)])
+  const at = await visit(`/devices/${id}`, searchParams)
   const device = await orNotFound(getDevice(at.ctx, { actor: at.actor, fleetId: at.fleet.id, id }))
-  const { ms, label } = RANGE_WORDS[range]
-  const found = await readOfDevice(at, id, ms)
+  const found = await readOfDevice(at, id)
   const view = deviceViews([device], at.nowMs, at.fleet.intervalMs)[0] as DeviceView
   const sessions = found.sessions.items
   const segments = sessions.toReversed().flatMap(segmentsOf)
   const words = sessionsSentence(
     sessions,
     { q: '', more: found.sessions.more, later: false },
-    label.toLowerCase(),
+    at.span.label.toLowerCase(),
   )
   return (
     <ConsolePage

@@ -8,9 +8,9 @@ const SESSIONS_SHOWN_MAX = 20
 const TROUBLES_SHOWN_MAX = 10
 
 /** What the fleet knows of one device beyond its row: the newest of each, and whether there are more. */
-export async function readOfDevice({ ctx, actor, fleet, nowMs }: Visit, deviceId: string, rangeMs: number) {
+export async function readOfDevice({ ctx, actor, fleet, span }: Visit, deviceId: string) {
   const who = { actor, fleetId: fleet.id }
-  const time = { fromMs: nowMs - rangeMs, toMs: nowMs }
+  const time = { fromMs: span.fromMs, toMs: span.toMs }
   const open = { deviceId, status: 'open', limit: TROUBLES_SHOWN_MAX }
   const [sessions, letters, conflicts, diagnostics] = await Promise.all([
     listSessions(ctx, { ...who, query: { ...time, q: `device:${deviceId}`, limit: SESSIONS_SHOWN_MAX } }),
