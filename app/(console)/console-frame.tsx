@@ -18,6 +18,7 @@ export type FrameFleet = {
 
 const KEYS = [
   { key: 'o', label: 'Overview', href: '/overview' },
+  { key: 'p', label: 'Pillars', href: '/pillars/lag' },
   { key: 's', label: 'Sessions', href: '/sessions' },
   { key: 'd', label: 'Devices', href: '/devices' },
   { key: 'l', label: 'Dead letters', href: '/dead-letters' },
@@ -71,6 +72,7 @@ function navGroups(fleet: FrameFleet | undefined): readonly NavGroup[] {
       title: 'Observe',
       items: [
         { key: 'overview', label: 'Overview', href: '/overview', icon: 'overview' },
+        { key: 'pillars', label: 'Pillars', href: '/pillars/lag', under: '/pillars', icon: 'pillars' },
         { key: 'sessions', label: 'Sessions', href: '/sessions', icon: 'sessions' },
         { key: 'devices', label: 'Devices', href: '/devices', icon: 'devices', ...count(fleet?.devices) },
       ],

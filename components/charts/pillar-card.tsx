@@ -5,6 +5,8 @@ import { Status, StatusShape, type StatusKind } from '#components/ui/status.tsx'
 /** One pillar. The five rows line up with the neighbours' (subgrid), whatever the length of the text. */
 export type PillarCardProps = {
   caption: string
+  /** The caption as a link to the pillar's own page. */
+  name?: ReactNode
   status: { kind: StatusKind; word: string }
   /** `unsure` greys a figure that is no verdict: too few calls, not known. */
   figure: { value: string; unit?: string; unsure?: boolean }
@@ -21,6 +23,7 @@ export type PillarCardProps = {
 
 export function PillarCard({
   caption,
+  name = caption,
   status,
   figure,
   sentence,
@@ -32,7 +35,7 @@ export function PillarCard({
   return (
     <article className={stale ? 'pillar stale' : 'pillar'} aria-label={caption}>
       <div className="cap">
-        <span>{caption}</span>
+        <span>{name}</span>
         <Status kind={status.kind}>{status.word}</Status>
       </div>
       <h2>

@@ -1,6 +1,7 @@
 'use client'
 import dynamic from 'next/dynamic'
 import { useMemo } from 'react'
+import { Brush } from '#components/charts/brush.tsx'
 import { PlotFrame } from '#components/charts/plot-frame.tsx'
 import { prepareChart, type ChartInput } from '#components/charts/prepare.ts'
 import { SeriesTable } from '#components/charts/series-table.tsx'
@@ -23,10 +24,12 @@ export type TimeChartProps = Omit<ChartInput, 'zone'> & {
   /** px of the plot area. */
   height?: number
   markLetters?: boolean
+  /** Dragging over it shows that time; a click opens this list at the point's time. */
+  brush?: { pointHref?: string }
 }
 
 /** A pillar over time: the subject in ink, the same time before in grey, limits dashed, gaps hatched. */
-export function TimeChart({ label, names, height = 76, markLetters, ...input }: TimeChartProps) {
+export function TimeChart({ label, names, height = 76, markLetters, brush, ...input }: TimeChartProps) {
   const zone = useViewerZone()
   const { fromMs, toMs, bucketMs, format, points, past, thresholds, marks, gapWord } = input
   const chart = useMemo(
@@ -46,6 +49,7 @@ export function TimeChart({ label, names, height = 76, markLetters, ...input }: 
     [fromMs, toMs, bucketMs, format, points, past, thresholds, marks, gapWord, zone],
   )
   const rows = chart.rows.map((row) => ({ t: row.t, value: row.said, past: row.saidPast }))
+  const lines = <TimeChartLines chart={chart} format={format} bucketMs={bucketMs} names={names} zone={zone} />
   return (
     <figure aria-label={label}>
       <PlotFrame
@@ -60,9 +64,13 @@ export function TimeChart({ label, names, height = 76, markLetters, ...input }: 
         end={chart.end}
         {...(markLetters !== undefined && { markLetters })}
       >
-        <div className="draw">
-          <TimeChartLines chart={chart} format={format} bucketMs={bucketMs} names={names} zone={zone} />
-        </div>
+        {brush === undefined ? (
+          <div className="draw">{lines}</div>
+        ) : (
+          <Brush field={{ fromMs, toMs, bucketMs }} {...brush}>
+            {lines}
+          </Brush>
+        )}
       </PlotFrame>
       <SeriesTable label={label} rows={rows} format={format} zone={zone} names={names} />
       {chart.merged === null ? null : (

@@ -6,6 +6,8 @@ export type NavItem = {
   key: string
   label: string
   href: string
+  /** What it holds besides, where its own address is one of several: "/pillars". */
+  under?: string
   icon: IconName
   /** Open things, or the size of what it lists: "1,412". */
   count?: string
@@ -17,7 +19,8 @@ export type NavGroup = { title: string; items: readonly NavItem[] }
 
 /** The item a path belongs to: its own page and all below it. Pure. */
 export function isCurrent(item: NavItem, path: string): boolean {
-  return path === item.href || path.startsWith(`${item.href}/`)
+  const own = item.under ?? item.href
+  return path === own || path.startsWith(`${own}/`)
 }
 
 /** A phone has room for five tabs; the last one is always "More", which also holds the way out. */

@@ -42,8 +42,11 @@ export interface CohortRow {
 export interface CohortAnswer {
   readonly fromMs: number
   readonly toMs: number
-  readonly a: string
-  readonly b: string
+  /** Null where fewer than two app versions are known. */
+  readonly a: string | null
+  readonly b: string | null
+  /** Those that were heard in this time, most requests first, at most 20. */
+  readonly versions: readonly string[]
   readonly rows: readonly CohortRow[]
 }
 

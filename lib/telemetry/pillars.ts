@@ -113,6 +113,7 @@ export interface PillarAnswer<F> {
 export interface PillarGroup<F> {
   readonly key: string
   readonly figure: F
+  readonly level: Level
   readonly points: readonly PillarPoint<F>[]
 }
 

@@ -6,7 +6,7 @@ import { Section } from '#components/ui/section.tsx'
 import { Status } from '#components/ui/status.tsx'
 import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
 import { listHref } from './overview-links.ts'
-import type { RangeText } from './pillar-words.ts'
+import type { RangeText } from '../pillars/pillar-words.ts'
 import { versionsSentence } from './version-words.ts'
 
 type Version = OverviewAnswer['versions'][number]

@@ -44,7 +44,7 @@ async function OverviewPage({ searchParams }: PageProps) {
         <FirstRun enrolled={answer.devices.total} fleetId={at.fleet.id} />
       ) : (
         <>
-          <OverviewPillars answer={answer} words={words} />
+          <OverviewPillars answer={answer} words={words} query={at.query} />
           <div className="cols">
             <div>
               <OverviewDevices answer={answer} query={at.query} />

@@ -1,5 +1,6 @@
 import { mergeOf, sumAll } from '#lib/rollups/aggregate.ts'
 import type { Bucket } from '#lib/rollups/bucket.ts'
+import { ALL_DEVICES } from '#lib/rollups/contributions.ts'
 import { COUNTER, SKETCH } from '#lib/rollups/counters.ts'
 import { countOf, quantile } from '#lib/rollups/sketch.ts'
 import type { CohortAnswer, CohortFigure, CohortMeasure } from '#lib/telemetry/cohorts.ts'
@@ -9,28 +10,50 @@ import type { RangeQuery } from './window.ts'
 import { readRange } from './window.ts'
 
 export interface CohortQuery extends RangeQuery {
-  /** App versions; `a` is asked about, `b` is what it is held against. */
-  readonly a: string
-  readonly b: string
+  /** App versions; `a` is asked about, `b` is what it is held against. Without them the two most used, the newer one first. */
+  readonly a?: string | undefined
+  readonly b?: string | undefined
 }
 
 const LAG_QUANTILE = 0.95
+const VERSIONS_MAX = 20
 
 /** Whether app version `a` does worse than `b`, measure by measure, and how sure that is. */
 export async function cohorts(ctx: TelemetryContext, query: CohortQuery): Promise<CohortAnswer> {
-  const { a, b } = query
   const { buckets, fromMs, toMs } = await readRange(ctx, query)
+  const versions = versionsOf(buckets)
+  const { a, b } = pairOf(query, versions)
+  if (a === null || b === null) return { fromMs, toMs, a, b, versions, rows: [] }
   const [ofA, ofB] = [a, b].map((version) =>
     figuresOf(buckets.filter(({ key }) => key.appVersion === version)),
   ) as [Figures, Figures]
-  return {
-    fromMs,
-    toMs,
-    a,
-    b,
-    rows: COHORT_MEASURES.map((measure) => cohortRow(measure, ofA[measure], ofB[measure])),
-  }
+  const rows = COHORT_MEASURES.map((measure) => cohortRow(measure, ofA[measure], ofB[measure]))
+  return { fromMs, toMs, a, b, versions, rows }
 }
+
+function versionsOf(buckets: readonly Bucket[]): readonly string[] {
+  const requests = new Map<string, number>()
+  for (const { key, counters } of buckets) {
+    if (key.appVersion === ALL_DEVICES) continue
+    const count = counters[COUNTER.requests] ?? 0
+    requests.set(key.appVersion, (requests.get(key.appVersion) ?? 0) + count)
+  }
+  const all = [...requests].sort(([x, n], [y, m]) => m - n || (x < y ? -1 : 1))
+  return all.slice(0, VERSIONS_MAX).map(([version]) => version)
+}
+
+/** One that was asked for stays; the other is the most used of the rest. */
+function pairOf({ a, b }: CohortQuery, versions: readonly string[]): { a: string | null; b: string | null } {
+  const rest = versions.filter((version) => version !== a && version !== b)
+  if (a !== undefined) return { a, b: b ?? rest[0] ?? null }
+  if (b !== undefined) return { a: rest[0] ?? null, b }
+  const [first, second] = rest
+  if (first === undefined || second === undefined) return { a: null, b: null }
+  return NEWEST_LAST(first, second) > 0 ? { a: first, b: second } : { a: second, b: first }
+}
+
+/** 2.10 is newer than 2.9. */
+const NEWEST_LAST = new Intl.Collator('en', { numeric: true }).compare
 
 type Figures = Readonly<Record<CohortMeasure, CohortFigure>>
 

@@ -81,7 +81,7 @@ export function answerFrom<F>(
   const keep = keeperOf(filter)
   const beforeFromMs = fromMs - (toMs - fromMs)
   const figure = figureIn(sliceOf(window.buckets), rule, keep)
-  const groups = groupBy === undefined ? [] : groupsOf(window, rule, keep, groupBy)
+  const groups = groupBy === undefined ? [] : groupsOf(window, rule, limits, keep, groupBy)
   return {
     pillar: rule.pillar,
     fromMs,
@@ -120,6 +120,7 @@ function pointsOf<F>(
 function groupsOf<F>(
   { buckets, fromMs, toMs, stepMs }: Window,
   rule: PillarRule<F>,
+  limits: Thresholds,
   keep: (key: BucketKey) => boolean,
   groupBy: NonNullable<PillarQuery['groupBy']>,
 ): readonly PillarGroup<F>[] {
@@ -130,7 +131,8 @@ function groupsOf<F>(
     const inGroup = (key: BucketKey): boolean => keep(key) && key[groupBy] === name
     const figure = figureIn(whole, rule, inGroup)
     if (figure === null) return []
-    return [{ key: name, figure, points: pointsOf(buckets, fromMs, toMs, stepMs, rule, inGroup) }]
+    const points = pointsOf(buckets, fromMs, toMs, stepMs, rule, inGroup)
+    return [{ key: name, figure, level: rule.levelOf(figure, limits), points }]
   })
   return groups.sort((a, b) => rule.weightOf(b.figure) - rule.weightOf(a.figure) || (a.key < b.key ? -1 : 1))
 }

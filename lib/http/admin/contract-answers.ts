@@ -278,7 +278,7 @@ export const pillarAnswer = z.object({
   previous: figure,
   points,
   previousPoints: points,
-  groups: z.array(z.object({ key: z.string(), figure, points })),
+  groups: z.array(z.object({ key: z.string(), figure, level: z.string(), points })),
   groupsLeftOut: count,
   asOf: z.looseObject({}),
 })
@@ -297,8 +297,9 @@ const cohortFigure = z.object({ estimate, of: count })
 export const cohortAnswer = z.object({
   fromMs: ms,
   toMs: ms,
-  a: z.string(),
-  b: z.string(),
+  a: z.string().nullable(),
+  b: z.string().nullable(),
+  versions: z.array(z.string()),
   rows: z.array(
     z.object({
       measure: z.enum(COHORT_MEASURES),

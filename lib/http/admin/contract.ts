@@ -166,7 +166,7 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
     answer: answers.heatAnswer,
   },
   'GET /pillars/cohorts': {
-    summary: 'Whether app version `a` does worse than `b`, with 95 % intervals',
+    summary: 'Whether app version `a` does worse than `b`, with 95 % intervals; without them, of the two most used the newer one',
     query: cohortQuery,
     answer: answers.cohortAnswer,
   },

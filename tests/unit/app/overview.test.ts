@@ -2,14 +2,14 @@ import { describe, expect, test } from 'vitest'
 import { deadLetterHours, deadLettersSentence } from '#app/(console)/overview/dead-letter-words.ts'
 import { devicesSentence, stateCounts } from '#app/(console)/overview/device-words.ts'
 import { deadLettersHref, listHref, stepHref } from '#app/(console)/overview/overview-links.ts'
-import { pillarSeries } from '#app/(console)/overview/pillar-series.ts'
+import { pillarSeries } from '#app/(console)/pillars/pillar-series.ts'
 import {
   conflictRateWords,
   failureWords,
   lagWords,
   queueWords,
   shortLimit,
-} from '#app/(console)/overview/pillar-words.ts'
+} from '#app/(console)/pillars/pillar-words.ts'
 import { versionsSentence } from '#app/(console)/overview/version-words.ts'
 import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
 import type { OldestPending } from '#lib/telemetry/overview.ts'

@@ -386,4 +386,13 @@ describe('comparison of app versions', () => {
       a: { of: 0, estimate: null },
     })
   })
+
+  test('without names it takes the two most used, the newer one first; one alone has nothing beside it', async () => {
+    const three = [...pushes('2.9.0', 40, 0), ...pushes('2.10.0', 30, 0), ...pushes('1.0.0', 2, 0)]
+    const found = await cohorts(contextOf(three, NOW), RANGE)
+    expect([found.a, found.b, found.versions]).toEqual(['2.10.0', '2.9.0', ['2.9.0', '2.10.0', '1.0.0']])
+    expect(await cohorts(contextOf(three, NOW), { ...RANGE, b: '2.10.0' })).toMatchObject({ a: '2.9.0' })
+    const one = await cohorts(contextOf(pushes('2.9.0', 40, 0), NOW), RANGE)
+    expect([one.a, one.b, one.rows]).toEqual([null, null, []])
+  })
 })

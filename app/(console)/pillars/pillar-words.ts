@@ -1,4 +1,4 @@
-/** What the four pillar cards say, from the figures alone. Pure. */
+/** What is said of the four pillars, from the figures alone: on the Overview's cards and on each one's page. Pure. */
 import { fieldName } from '#lib/protocol/field-name.ts'
 import type { StatusKind } from '#components/ui/status.tsx'
 import {
@@ -26,7 +26,10 @@ export type CardWords = {
 
 type Answer = OverviewAnswer
 
-export function lagWords({ lag, limits, asOf }: Answer, range: RangeText): CardWords {
+export function lagWords(
+  { lag, limits, asOf }: Pick<Answer, 'lag' | 'limits' | 'asOf'>,
+  range: RangeText,
+): CardWords {
   const upload = lag.figure?.upload
   const p95 = upload?.p95 ?? null
   return {
@@ -59,7 +62,10 @@ export function lagWords({ lag, limits, asOf }: Answer, range: RangeText): CardW
   }
 }
 
-export function conflictRateWords({ conflicts, limits, queue }: Answer, range: RangeText): CardWords {
+export function conflictRateWords(
+  { conflicts, limits, queue }: Pick<Answer, 'conflicts' | 'limits' | 'queue'>,
+  range: RangeText,
+): CardWords {
   const share = conflicts.figure?.mutations
   const manual = conflicts.figure?.byOutcome.manual ?? 0
   const open = queue.figure?.server?.openConflicts ?? null
@@ -114,7 +120,10 @@ function waitingWords(open: number | null, manual: number): string {
   return `${formatCount(open)} ${open === 1 ? 'waits' : 'wait'} for a person`
 }
 
-export function failureWords({ failures, limits }: Answer, range: RangeText): CardWords {
+export function failureWords(
+  { failures, limits }: Pick<Answer, 'failures' | 'limits'>,
+  range: RangeText,
+): CardWords {
   const figure = failures.figure
   const share = figure?.requests
   const few = share !== undefined && share.rate === null && share.whole > 0
@@ -168,7 +177,10 @@ type Sessions = NonNullable<Answer['failures']['figure']>['sessions']
 const sessionsWords = ({ part, whole, rate }: Sessions): string =>
   `${formatCount(part)} of ${plural(whole, 'session')} failed${rate === null ? '' : `, ${formatPercent(rate)}`}`
 
-export function queueWords({ queue, limits, asOf, devices }: Answer, range: RangeText): CardWords {
+export function queueWords(
+  { queue, limits, asOf, devices }: Pick<Answer, 'queue' | 'limits' | 'asOf' | 'devices'>,
+  range: RangeText,
+): CardWords {
   const figure = queue.figure
   const held = figure?.devices ?? null
   const deep = (held?.depth.max ?? 0) > limits.queueWarn
@@ -252,17 +264,17 @@ function rateFigure(rate: number | null): CardWords['figure'] {
   return rate === null ? { value: NOT_KNOWN, unsure: true } : percentFigure(rate)
 }
 
-const wholePercent = (ratio: number): string => `${Number((ratio * 100).toFixed(2))} %`
+export const wholePercent = (ratio: number): string => `${Number((ratio * 100).toFixed(2))} %`
 
 /** "5 min" and not "5 min 00 s": limits are round. */
 export const shortLimit = (ms: number): string => formatDuration(ms).replace(/ 00 (s|min|h)$/, '')
 
-const inRange = ({ label }: RangeText): string => label.charAt(0).toLowerCase() + label.slice(1)
+export const inRange = ({ label }: RangeText): string => label.charAt(0).toLowerCase() + label.slice(1)
 
-const points = (ratio: number): string => `${(ratio * 100).toFixed(2)} points`
+export const points = (ratio: number): string => `${(ratio * 100).toFixed(2)} points`
 
 /** "24 s slower than yesterday"; equal to what is shown is "as yesterday". */
-function compareWords(
+export function compareWords(
   now: number | null,
   before: number | null,
   { compare }: RangeText,

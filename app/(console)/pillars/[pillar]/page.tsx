@@ -1,0 +1,128 @@
+import type { Metadata } from 'next'
+import { notFound } from 'next/navigation'
+import { HeatMap } from '#components/charts/heat-map.tsx'
+import { TimeChart } from '#components/charts/time-chart.tsx'
+import { LinkButton } from '#components/ui/button.tsx'
+import { carryShared } from '#components/ui/search-params.ts'
+import { Section } from '#components/ui/section.tsx'
+import { Verdict } from '#components/ui/verdict.tsx'
+import { cohorts } from '#lib/application/pillars/cohorts.ts'
+import { lagHeat } from '#lib/application/pillars/lag-heat.ts'
+import { ConsolePage } from '../../console-page.tsx'
+import { keptPage } from '../../kept-page.tsx'
+import type { PageProps } from '../../search-params.ts'
+import { visit, type Visit } from '../../viewer.ts'
+import { heatSentence } from '../heat-words.ts'
+import { PillarBreakdowns } from '../pillar-breakdowns.tsx'
+import { Choices, PartChips, PILLAR_NAMES, PillarTabs } from '../pillar-frame.tsx'
+import { PillarGroups } from '../pillar-groups.tsx'
+import { BEHIND, behindHref } from '../pillar-links.ts'
+import { partOf, readPillar } from '../read-pillar.ts'
+import { loadPillarParams, PILLAR, PILLARS, type PillarParams } from '../search-params.ts'
+import { VersionComparison } from '../version-comparison.tsx'
+
+type Props = PageProps & { params: Promise<{ pillar: string }> }
+
+export const metadata: Metadata = { title: 'Pillars · Tidemark' }
+
+const CHART_PX = 200
+const STAGES = [
+  { value: 'upload', label: 'Upload' },
+  { value: 'delivery', label: 'Delivery' },
+  { value: 'visibility', label: 'Visibility' },
+] as const
+
+/** One pillar: what exactly, where, and since when? */
+async function PillarPage({ params, searchParams }: Props) {
+  const { pillar: name } = await params
+  const pillar = PILLARS.find((one) => one === name)
+  if (pillar === undefined) notFound()
+  const path = `/pillars/${pillar}`
+  const [at, asked] = await Promise.all([visit(path, searchParams, PILLAR), loadPillarParams(searchParams)])
+  const { query, span } = at
+  const range = { fleetId: at.fleet.id, fromMs: span.fromMs, toMs: span.toMs }
+  const [view, compared] = await Promise.all([
+    readPillar(at, pillar, asked),
+    cohorts(at.ctx, { ...range, a: asked.a ?? undefined, b: asked.b ?? undefined }),
+  ])
+  const behind = behindHref(pillar, query, asked)
+  return (
+    <ConsolePage
+      at={at}
+      range
+      crumbs={[
+        { label: 'Pillars', href: carryShared('/pillars/lag', query) },
+        { label: PILLAR_NAMES[pillar] },
+      ]}
+    >
+      <PillarTabs current={pillar} query={query} />
+      <Verdict
+        sentence={view.sentence}
+        evidence={view.evidence}
+        kind={view.level}
+        actions={
+          <LinkButton tone="primary" href={behind}>
+            {BEHIND[pillar]}
+          </LinkButton>
+        }
+      />
+      <PartChips params={asked} path={path} query={query} />
+      <Section
+        title={`${view.subject.charAt(0).toUpperCase()}${view.subject.slice(1)}, ${span.label.toLowerCase()}`}
+        note={
+          pillar === 'lag' ? (
+            <Choices
+              label="Stage"
+              name="stage"
+              choices={STAGES}
+              current={asked.stage}
+              otherwise="upload"
+              path={path}
+              query={query}
+            />
+          ) : (
+            `grey: ${span.compare.replace(/^vs /, '')}; drag to zoom, click a point for its sessions`
+          )
+        }
+      >
+        <TimeChart
+          {...view.chart}
+          label={`${view.subject}, ${span.label.toLowerCase()}`}
+          names={{ subject: view.subject, past: span.compare.replace(/^vs /, '') }}
+          height={CHART_PX}
+          brush={pillar === 'queue' ? {} : { pointHref: behind }}
+        />
+      </Section>
+      {pillar === 'lag' ? <Heat at={at} asked={asked} /> : null}
+      <div className={view.breakdowns.length === 0 ? undefined : 'cols'}>
+        <div>
+          <PillarGroups view={view} by={asked.by} path={path} query={query} />
+          <VersionComparison answer={compared} path={path} query={query} />
+        </div>
+        {view.breakdowns.length === 0 ? null : (
+          <div>
+            <PillarBreakdowns breakdowns={view.breakdowns} />
+          </div>
+        )}
+      </div>
+    </ConsolePage>
+  )
+}
+
+/** How the lags were spread: a p95 hides two crowds in one figure. */
+async function Heat({ at, asked }: { at: Visit; asked: PillarParams }) {
+  const { span } = at
+  const range = { fleetId: at.fleet.id, fromMs: span.fromMs, toMs: span.toMs }
+  const heat = await lagHeat(at.ctx, { ...range, ...partOf(asked) }, asked.stage)
+  return (
+    <Section title={heatSentence(heat)} note="darker: more of that column’s changes">
+      <HeatMap
+        {...heat}
+        label={`How ${asked.stage} lags were spread, ${span.label.toLowerCase()}`}
+        name="changes"
+      />
+    </Section>
+  )
+}
+
+export default keptPage(PillarPage)

@@ -1,0 +1,57 @@
+import type { TimeChartProps } from '#components/charts/time-chart.tsx'
+import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
+import { pillarSeries } from './pillar-series.ts'
+import { shortLimit } from './pillar-words.ts'
+
+/** A pillar's chart but for its names; the Overview draws it small and the pillar's page large. */
+export type PillarChart = Omit<TimeChartProps, 'label' | 'names'>
+export type LagStage = 'upload' | 'delivery' | 'visibility'
+
+/** Limits on lag judge upload lag alone (metrics.md), so that they stand in no other chart. */
+export function lagChart(lag: OverviewAnswer['lag'], stage: LagStage = 'upload'): PillarChart {
+  const { lagWarnMs, lagCriticalMs } = lag.limits
+  return {
+    ...pillarSeries(lag, (figure) => figure[stage].p95),
+    format: 'duration',
+    gapWord: 'no sample',
+    ...(stage === 'upload' && {
+      thresholds: [
+        { value: lagWarnMs, word: `warn ${shortLimit(lagWarnMs)}`, tone: 'warn' },
+        { value: lagCriticalMs, word: `critical ${shortLimit(lagCriticalMs)}`, tone: 'crit' },
+      ],
+    }),
+  }
+}
+
+export function conflictsChart(conflicts: OverviewAnswer['conflicts']): PillarChart {
+  const { conflictWarn, conflictFriction } = conflicts.limits
+  return {
+    ...pillarSeries(conflicts, (figure) => figure.mutations.rate),
+    format: 'percent',
+    gapWord: 'nothing pushed',
+    thresholds: [
+      { value: conflictWarn, word: `warn ${percent(conflictWarn)}`, tone: 'warn' },
+      { value: conflictFriction, word: `friction ${percent(conflictFriction)}`, tone: 'crit' },
+    ],
+  }
+}
+
+export function failuresChart(failures: OverviewAnswer['failures']): PillarChart {
+  const { failureWarn, failureBreaker } = failures.limits
+  return {
+    ...pillarSeries(failures, (figure) => figure.requests.rate),
+    format: 'percent',
+    gapWord: 'too few calls',
+    thresholds: [
+      { value: failureWarn, word: `warn ${percent(failureWarn)}`, tone: 'warn' },
+      { value: failureBreaker, word: `breaker ${percent(failureBreaker)}`, tone: 'crit' },
+    ],
+  }
+}
+
+export const queueChart = (queue: OverviewAnswer['queue']): PillarChart => ({
+  ...pillarSeries(queue, (figure) => figure.depth),
+  format: 'count',
+})
+
+const percent = (ratio: number): string => `${Number((ratio * 100).toFixed(2))} %`

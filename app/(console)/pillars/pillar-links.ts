@@ -1,0 +1,36 @@
+import { withParams } from '#components/ui/search-params.ts'
+import { listHref } from '../overview/overview-links.ts'
+import type { Grouping, PillarParams, PillarPath } from './search-params.ts'
+
+const PARAM_OF: Readonly<Record<Grouping, string>> = {
+  appVersion: 'version',
+  platform: 'platform',
+  collection: 'collection',
+}
+
+/** The same pillar, of this part alone. Pure. */
+export const partHref = (path: string, query: string, by: Grouping, key: string): string =>
+  withParams(path, query, { [PARAM_OF[by]]: key, by: by === 'appVersion' ? 'platform' : null })
+
+/** The list behind a pillar, with the filters that stand in its address. Pure. */
+export function behindHref(pillar: PillarPath, query: string, { version, platform }: PillarParams): string {
+  const part = { version, platform }
+  switch (pillar) {
+    case 'lag':
+      return listHref('/sessions', query, part)
+    case 'conflicts':
+      return listHref('/sessions', query, { ...part, has: 'conflict' })
+    case 'failures':
+      return listHref('/sessions', query, { ...part, result: 'failed' })
+    case 'queue':
+      return listHref('/devices', query, { ...part, has: 'waiting' })
+  }
+}
+
+/** What `behindHref` leads to. */
+export const BEHIND: Readonly<Record<PillarPath, string>> = {
+  lag: 'Sessions',
+  conflicts: 'Sessions with conflicts',
+  failures: 'Failed sessions',
+  queue: 'Devices that hold changes',
+}

@@ -1,0 +1,216 @@
+import { formatCount, formatDuration, formatPercent, plural } from '#components/ui/format.ts'
+import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
+import { fieldName } from '#lib/protocol/field-name.ts'
+import { conflictsChart, failuresChart, lagChart, queueChart, type LagStage } from './pillar-charts.ts'
+import { breakdown, type PillarView } from './pillar-view.ts'
+import { compareWords, inRange, points, shortLimit, wholePercent, type RangeText } from './pillar-words.ts'
+
+type Answer = OverviewAnswer
+type Level = Answer['lag']['level']
+
+/** "within its target of 5 min", "over its warning of 5 min". */
+const judged = (level: Level, ok: string, warn: string, crit: string): string =>
+  ({ ok: `, ${ok}`, warn: `, ${warn}`, crit: `, ${crit}`, unk: '' })[level]
+
+/** Sync lag: how long a change takes from one place to the next (metrics.md). Pure. */
+export function lagView(lag: Answer['lag'], stage: LagStage, range: RangeText): PillarView {
+  const figure = lag.figure?.[stage] ?? null
+  const { lagWarnMs, lagCriticalMs } = lag.limits
+  const level = stage === 'upload' ? lag.level : 'unk'
+  const p95 = figure?.p95 ?? null
+  const name = stage.charAt(0).toUpperCase() + stage.slice(1)
+  const limit = judged(
+    level,
+    `within its target of ${shortLimit(lagWarnMs)}`,
+    `over its target of ${shortLimit(lagWarnMs)}`,
+    `over its critical ${shortLimit(lagCriticalMs)}`,
+  )
+  const previous = lag.previous?.[stage].p95 ?? null
+  const clamped = lag.figure?.clamped ?? 0
+  return {
+    sentence:
+      p95 === null
+        ? `${name} lag is not known: no change arrived ${inWords(range)}`
+        : `${name} lag p95 is ${formatDuration(p95)}${limit}`,
+    evidence:
+      figure === null || figure.count === 0
+        ? 'Only what arrives has a lag; what waits on devices is under Queue.'
+        : [
+            `${plural(figure.count, 'sample')}, ${inRange(range)}`,
+            `p50 ${formatDuration(figure.p50)}, p99 ${formatDuration(figure.p99)}, longest ${formatDuration(figure.max)}`,
+            compareWords(p95, previous, range, (ms) => formatDuration(ms), 'slower', 'faster'),
+            ...(clamped > 0 ? [`${formatCount(clamped)} came out negative and count as 0`] : []),
+          ].join('; '),
+    level,
+    subject: `${stage} lag p95`,
+    chart: lagChart(lag, stage),
+    groups: lag.groups.map(({ key, figure: of, level: its, points: over }) => ({
+      key,
+      value: of[stage].p95 === null ? null : formatDuration(of[stage].p95),
+      level: stage === 'upload' ? its : 'unk',
+      of: plural(of[stage].count, 'sample'),
+      trend: over.map((point) => point.figure?.[stage].p95 ?? null),
+    })),
+    groupsLeftOut: lag.groupsLeftOut,
+    breakdowns: [],
+  }
+}
+
+/** Conflict rate: how often a pushed change met another's. Pure. */
+export function conflictsView(conflicts: Answer['conflicts'], range: RangeText): PillarView {
+  const { figure, level, limits, previous } = conflicts
+  const share = figure?.mutations ?? null
+  const sessions = figure?.sessions ?? null
+  const limit = judged(
+    level,
+    `under ${wholePercent(limits.conflictWarn)}`,
+    `over ${wholePercent(limits.conflictWarn)}`,
+    `over ${wholePercent(limits.conflictFriction)}: people feel it`,
+  )
+  return {
+    sentence:
+      share?.rate == null
+        ? `No change was pushed ${inWords(range)}`
+        : `${formatPercent(share.rate)} of pushed changes needed resolution${limit}`,
+    evidence:
+      share === null
+        ? 'There is no telemetry in this time.'
+        : [
+            `${formatCount(share.part)} of ${formatCount(share.whole)} pushed, ${inRange(range)}`,
+            ...(sessions === null || sessions.whole === 0
+              ? []
+              : [`in ${formatCount(sessions.part)} of ${plural(sessions.whole, 'session')}`]),
+            compareWords(share.rate, previous?.mutations.rate ?? null, range, points, 'above', 'below'),
+          ].join('; '),
+    level,
+    subject: 'conflict rate',
+    chart: conflictsChart(conflicts),
+    groups: conflicts.groups.map(({ key, figure: { mutations }, level: its, points: over }) => ({
+      key,
+      value: mutations.rate === null ? null : formatPercent(mutations.rate),
+      level: its,
+      of: `${formatCount(mutations.part)} / ${formatCount(mutations.whole)}`,
+      trend: over.map((point) => point.figure?.mutations.rate ?? null),
+    })),
+    groupsLeftOut: conflicts.groupsLeftOut,
+    breakdowns:
+      figure === null
+        ? []
+        : [
+            breakdown('By field', 'a conflict may be about several', figure.topFields.map(named)),
+            breakdown(
+              'By outcome',
+              'who was kept',
+              Object.entries(figure.byOutcome).map(([key, count]) => ({ key: OUTCOMES[key] ?? key, count })),
+            ),
+            breakdown('By strategy', 'of the collection or field', figure.byStrategy),
+          ],
+  }
+}
+
+const OUTCOMES: Readonly<Record<string, string>> = {
+  local: 'the pushed change',
+  remote: 'what the server had',
+  merge: 'both',
+  manual: 'left to a person',
+}
+
+const named = ({ key, count }: { key: string; count: number }) => ({
+  key: key === '' ? 'the whole record' : fieldName(key),
+  count,
+})
+
+/** Failure rate: how often the server answered 4xx or 5xx. Pure. */
+export function failuresView(failures: Answer['failures'], range: RangeText): PillarView {
+  const { figure, level, limits, previous } = failures
+  const share = figure?.requests ?? null
+  const limit = judged(
+    level,
+    `under ${wholePercent(limits.failureWarn)}`,
+    `over ${wholePercent(limits.failureWarn)}`,
+    `over ${wholePercent(limits.failureBreaker)}`,
+  )
+  return {
+    sentence:
+      share === null
+        ? 'Requests are not told by collection'
+        : share.rate === null
+          ? `Not enough traffic to say: ${formatCount(share.part)} of ${plural(share.whole, 'request')} failed`
+          : `${formatPercent(share.rate)} of requests fail${limit}`,
+    evidence:
+      share === null || figure === null
+        ? 'Take the collection out of the filter, or a longer time.'
+        : [
+            `${formatCount(share.part)} of ${plural(share.whole, 'request')}, ${inRange(range)}`,
+            `${formatCount(figure.sessions.part)} of ${plural(figure.sessions.whole, 'session')} failed${figure.sessions.rate === null ? '' : `, ${formatPercent(figure.sessions.rate)}`}`,
+            ...(figure.shed > 0 ? [`${formatCount(figure.shed)} more were told to wait, counted apart`] : []),
+            compareWords(share.rate, previous?.requests.rate ?? null, range, points, 'above', 'below'),
+          ].join('; '),
+    level,
+    subject: 'failure rate',
+    chart: failuresChart(failures),
+    groups: failures.groups.map(({ key, figure: { requests }, level: its, points: over }) => ({
+      key,
+      value: requests.rate === null ? null : formatPercent(requests.rate),
+      level: its,
+      of: `${formatCount(requests.part)} / ${formatCount(requests.whole)}`,
+      trend: over.map((point) => point.figure?.requests.rate ?? null),
+    })),
+    groupsLeftOut: failures.groupsLeftOut,
+    breakdowns: figure === null ? [] : [breakdown('By code', 'of failed requests', figure.byCode)],
+  }
+}
+
+/** Queue depth: what waits on devices as they last reported. Pure. */
+export function queueView(queue: Answer['queue'], range: RangeText): PillarView {
+  const { figure, level, limits, previous } = queue
+  const devices = figure?.devices ?? null
+  const deep = (devices?.depth.max ?? 0) > limits.queueWarn
+  const limit = judged(
+    level,
+    'no queue is deep or old',
+    deep
+      ? `one holds over ${formatCount(limits.queueWarn)}`
+      : `the oldest over ${shortLimit(limits.oldestWarnMs)}`,
+    `one holds over ${formatCount(limits.queueCritical)}`,
+  )
+  return {
+    sentence:
+      figure === null
+        ? `No device was counted ${inWords(range)}`
+        : `${plural(figure.depth, 'change')} ${figure.depth === 1 ? 'waits' : 'wait'} on devices${limit}`,
+    evidence:
+      figure === null
+        ? 'What waits is counted once a minute, from what devices last reported.'
+        : [
+            ...(devices === null
+              ? []
+              : [
+                  `on ${formatCount(devices.pending)} of ${plural(devices.total, 'device')}`,
+                  `deepest ${formatCount(devices.depth.max ?? 0)}, p95 ${formatCount(devices.depth.p95 ?? 0)}`,
+                  ...(devices.oldestAgeMs === null ? [] : [`oldest ${formatDuration(devices.oldestAgeMs)}`]),
+                  `reports have a median age of ${formatDuration(devices.reportAge.p50)}`,
+                ]),
+            compareWords(figure.depth, previous?.depth ?? null, range, formatCount, 'above', 'below'),
+          ].join('; '),
+    level,
+    subject: 'changes waiting',
+    chart: queueChart(queue),
+    groups: queue.groups.map(({ key, figure: of, level: its, points: over }) => ({
+      key,
+      value: formatCount(of.depth),
+      level: its,
+      of:
+        of.devices === null
+          ? ''
+          : `on ${formatCount(of.devices.pending)} of ${plural(of.devices.total, 'device')}`,
+      trend: over.map((point) => point.figure?.depth ?? null),
+    })),
+    groupsLeftOut: queue.groupsLeftOut,
+    breakdowns: [],
+  }
+}
+
+/** "in the last 24 h", "in the time chosen". */
+const inWords = (range: RangeText): string =>
+  range.label.startsWith('Last') ? `in the ${inRange(range)}` : inRange(range)

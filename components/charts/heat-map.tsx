@@ -1,0 +1,89 @@
+'use client'
+import type { CSSProperties } from 'react'
+import { prepareHeat, type HeatInput } from '#components/charts/prepare-heat.ts'
+import { formatClock, formatCount, formatPercent } from '#components/ui/format.ts'
+import { useViewerZone } from '#components/ui/viewer-clock.ts'
+
+export type HeatMapProps = Omit<HeatInput, 'zone'> & {
+  /** Accessible name with unit and range: "Upload lag, last 24 h". */
+  label: string
+  /** What is counted: "changes". */
+  name: string
+}
+
+/** px of one band. */
+const ROW_PX = 18
+/** A single one of many is still seen. */
+const OPACITY_MIN = 0.08
+
+/** How values were spread over time; where nothing is known it is hatched, where nothing lies it is empty. */
+export function HeatMap({ label, name, ...input }: HeatMapProps) {
+  const zone = useViewerZone()
+  const heat = prepareHeat({ ...input, zone })
+  const rows = heat.bands.length
+  const rowPct = 100 / rows
+  return (
+    <figure aria-label={label}>
+      <div className="plot heat" style={{ '--h': `${rows * ROW_PX}px` } as CSSProperties}>
+        <div className="pa">
+          <div aria-hidden="true">
+            {heat.gaps.map((gap) => (
+              <div
+                key={gap.leftPct}
+                className="gap"
+                style={{ left: `${gap.leftPct}%`, width: `${gap.widthPct}%` }}
+              />
+            ))}
+            {heat.cells.map((cell) => (
+              <i
+                key={`${cell.atMs} ${cell.row}`}
+                className="cell"
+                title={`${formatClock(cell.atMs, zone, false)}, ${heat.bands[cell.row]?.label}: ${formatCount(cell.count)} ${name}, ${formatPercent(cell.share)} of them`}
+                style={{
+                  left: `${cell.leftPct}%`,
+                  width: `${cell.widthPct}%`,
+                  top: `${cell.row * rowPct}%`,
+                  height: `${rowPct}%`,
+                  opacity: Math.max(OPACITY_MIN, Math.sqrt(cell.share)),
+                }}
+              />
+            ))}
+            {heat.bands.map((band, row) => (
+              <span key={band.label} className="yl" style={{ top: `${(row + 0.5) * rowPct}%` }}>
+                {band.label}
+              </span>
+            ))}
+            {heat.xTicks.map((tick) => (
+              <span
+                key={tick.t}
+                className={`xl ${tick.align}${tick.thin ? ' thin' : ''}`}
+                style={{ left: `${tick.leftPct}%` }}
+              >
+                {tick.label}
+              </span>
+            ))}
+          </div>
+        </div>
+      </div>
+      <div className="sr">
+        <table>
+          <caption>{label}</caption>
+          <thead>
+            <tr>
+              <th scope="col">Lag</th>
+              <th scope="col">{name}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {heat.bands.map((band) => (
+              <tr key={band.label}>
+                <th scope="row">{band.label}</th>
+                <td>{formatCount(band.count)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </figure>
+  )
+}
