@@ -44,7 +44,8 @@ export function prepareHeat({ fromMs, toMs, stepMs, bordersMs, columns, zone }: 
   const totals = [...bordersMs, null].map((_, band) =>
     columns.reduce((sum, { counts }) => sum + (counts?.[band] ?? 0), 0),
   )
-  const used = Math.max(BANDS_MIN, totals.findLastIndex((count) => count > 0) + 1)
+  const highest = totals.findLastIndex((count) => count > 0) + 1
+  const used = Math.min(totals.length, Math.max(BANDS_MIN, highest))
   const place = placer(fromMs, toMs)
   const cells: HeatCell[] = []
   const gaps: Gap[] = []

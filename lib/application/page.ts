@@ -47,7 +47,7 @@ export function pageRequest({ cursor, limit, to }: PageInput): PageRequest {
 }
 
 /** Of equal times the highest id comes first, so that behind this one stands what is older. */
-const LOWEST_ID = '00000000-0000-0000-0000-000000000000'
+export const LOWEST_ID = '00000000-0000-0000-0000-000000000000'
 
 /** The page without what is older than `from`, at which the list ends. */
 export function since<T>(page: Page<T>, from: number | undefined, atMs: (item: T) => number): Page<T> {

@@ -1,5 +1,6 @@
 import type { CauseKey } from '#lib/protocol/dead-letter-cause.ts'
 import type { SessionState } from '#lib/protocol/session-states.ts'
+import type { Annotation } from './annotations.ts'
 import type {
   AsOf,
   ConflictFigure,
@@ -20,6 +21,8 @@ export interface Overview {
   readonly conflicts: PillarAnswer<ConflictFigure>
   readonly failures: PillarAnswer<FailureFigure>
   readonly queue: PillarAnswer<QueueFigure>
+  /** What was done to the fleet in the range. */
+  readonly annotations: readonly Annotation[]
   readonly devices: DevicesNow
   /** Transitions per minute by `from>to`, of sessions that ended within the last 5 min and were reported since. */
   readonly transitionRates: Readonly<Record<string, number>>

@@ -1,6 +1,6 @@
 import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
 import { fold } from '#lib/rollups/fold.ts'
-import type { Collection, Device, Fleet, Storage } from '#lib/storage/ports.ts'
+import type { AuditEntry, Collection, Device, Fleet, Storage } from '#lib/storage/ports.ts'
 import type { DeadLetterCause } from '#lib/telemetry/overview.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import { fleetNow } from '#lib/telemetry/fleet-now.ts'
@@ -13,6 +13,7 @@ export interface Told {
   readonly causes?: readonly DeadLetterCause[]
   /** Those that the fleet sets. */
   readonly thresholds?: Partial<Thresholds>
+  readonly audit?: readonly Partial<AuditEntry>[]
 }
 export interface FoldedContext extends TelemetryContext {
   /** What was appended, in order. */
@@ -44,6 +45,10 @@ export function contextOf(events: readonly TelemetryEvent[], nowMs: number, told
         Promise.resolve(
           (told.devices ?? []).filter(({ id }) => afterId === null || id > afterId).slice(0, limit),
         ),
+    },
+    audit: {
+      list: ({ action }: { action: string }) =>
+        Promise.resolve({ items: (told.audit ?? []).filter((entry) => entry.action === action), next: null }),
     },
     conflicts: { countOpen: () => Promise.resolve(2) },
     deadLetters: { openByCause: () => Promise.resolve({ causes: told.causes ?? [], left: {} }) },

@@ -122,6 +122,7 @@ export function overviewOf(parts: OverviewParts = {}): Overview {
     conflicts: answer('conflicts', given(parts.conflicts, conflictFigure(1, 1_000)), conflictLevel),
     failures: answer('failures', given(parts.failures, failureFigure(2, 1_000)), failureLevel),
     queue: answer('queue', given(parts.queue, queueFigure(0)), queueLevel),
+    annotations: [],
     devices: {
       total: 40,
       heard: 40,

@@ -10,6 +10,7 @@ import {
   queueChart,
   type PillarChart,
 } from '../pillars/pillar-charts.ts'
+import { marksOf } from '../pillars/mark-words.ts'
 import {
   conflictRateWords,
   failureWords,
@@ -33,6 +34,7 @@ export function OverviewPillars({
   query: string
 }) {
   const { lag, conflicts, failures, queue } = answer
+  const marks = marksOf(answer.annotations)
   const stale = answer.asOf.foldLagMs > FOLD_LAG_STALE_MS
   const card = (text: CardWords, page: string, subject: string, chart: PillarChart) => (
     <PillarCard
@@ -48,6 +50,8 @@ export function OverviewPillars({
           label={`${text.caption}: ${subject}, ${words.label.toLowerCase()}`}
           names={{ subject, past: words.compare.replace(/^vs /, '') }}
           {...chart}
+          marks={marks}
+          markLetters
         />
       }
     />

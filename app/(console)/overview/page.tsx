@@ -6,6 +6,7 @@ import { ConsolePage } from '../console-page.tsx'
 import { keptPage } from '../kept-page.tsx'
 import type { PageProps } from '../search-params.ts'
 import { visit } from '../viewer.ts'
+import { marksLegend, marksOf } from '../pillars/mark-words.ts'
 import { FirstRun } from './first-run.tsx'
 import { OverviewDeadLetters } from './overview-dead-letters.tsx'
 import { OverviewDevices } from './overview-devices.tsx'
@@ -52,6 +53,15 @@ async function OverviewPage({ searchParams }: PageProps) {
             </div>
             <div>
               <OverviewDeadLetters answer={answer} query={at.query} />
+              <p className="sub">
+                {[
+                  marksLegend(marksOf(answer.annotations)),
+                  `grey line: ${words.compare.replace(/^vs /, '')}`,
+                  'hatched: no data',
+                ]
+                  .filter((part) => part !== null)
+                  .join(' · ')}
+              </p>
             </div>
           </div>
         </>

@@ -14,7 +14,7 @@ export const PILLAR_NAMES: Readonly<Record<PillarPath, string>> = {
 export function PillarTabs({ current, query }: { current: PillarPath; query: string }) {
   const kept = withParams('', query, { stage: null, a: null, b: null, cursor: null })
   return (
-    <nav className="chips tabs" aria-label="Pillars">
+    <nav className="choices tabs" aria-label="Pillars">
       {PILLARS.map((pillar) => (
         <Link
           key={pillar}
@@ -50,7 +50,7 @@ export function Choices<T extends string>({
   query: string
 }) {
   return (
-    <span className="chips" role="group" aria-label={label}>
+    <span className="choices" role="group" aria-label={label}>
       {choices.map(({ value, label: word }) => (
         <Link
           key={value}

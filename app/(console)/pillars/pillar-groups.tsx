@@ -51,11 +51,13 @@ export function PillarGroups({
   )
 }
 
+const capital = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`
+
 const columns = ({ subject }: PillarView, by: Grouping): readonly Column<GroupRow>[] => [
   { key: 'key', header: GROUPING_WORDS[by].label, cell: ({ key }) => <b>{key}</b> },
   {
     key: 'value',
-    header: subject,
+    header: capital(subject),
     align: 'end',
     cell: ({ value, level }) =>
       value === null ? (
@@ -73,7 +75,9 @@ const columns = ({ subject }: PillarView, by: Grouping): readonly Column<GroupRo
     align: 'end',
     hideOnPhone: true,
     cell: ({ key, trend }) => (
-      <Sparkline values={trend} shape="line" width={120} label={`${subject} of ${key} over this time`} />
+      <span className="spark-cell">
+        <Sparkline values={trend} shape="line" width={120} label={`${subject} of ${key} over this time`} />
+      </span>
     ),
   },
 ]

@@ -1,3 +1,4 @@
+import type { Mark } from '#components/charts/prepare.ts'
 import type { StatusKind } from '#components/ui/status.tsx'
 import type { PillarChart } from './pillar-charts.ts'
 
@@ -28,6 +29,8 @@ export interface PillarView {
   /** What the line of the chart is: "upload lag p95". */
   readonly subject: string
   readonly chart: PillarChart
+  /** What was done to the fleet meanwhile. */
+  readonly marks: readonly Mark[]
   readonly groups: readonly GroupRow[]
   readonly groupsLeftOut: number
   readonly breakdowns: readonly Breakdown[]

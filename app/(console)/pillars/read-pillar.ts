@@ -3,6 +3,7 @@ import { failures } from '#lib/application/pillars/failures.ts'
 import { lag } from '#lib/application/pillars/lag.ts'
 import { queue } from '#lib/application/pillars/queue.ts'
 import type { Visit } from '../viewer.ts'
+import { marksOf } from './mark-words.ts'
 import type { PillarView } from './pillar-view.ts'
 import type { PillarParams, PillarPath } from './search-params.ts'
 import { conflictsView, failuresView, lagView, queueView } from './view-of.ts'
@@ -20,17 +21,32 @@ export async function readPillar(
     toMs: span.toMs,
     groupBy: params.by,
   }
+  const marked = <T extends { annotations: Annotations }>(answer: T, view: Unmarked): PillarView => ({
+    ...view,
+    marks: marksOf(answer.annotations),
+  })
   switch (pillar) {
-    case 'lag':
-      return lagView(await lag(ctx, query), params.stage, span)
-    case 'conflicts':
-      return conflictsView(await conflicts(ctx, query), span)
-    case 'failures':
-      return failuresView(await failures(ctx, query), span)
-    case 'queue':
-      return queueView(await queue(ctx, query), span)
+    case 'lag': {
+      const answer = await lag(ctx, query)
+      return marked(answer, lagView(answer, params.stage, span))
+    }
+    case 'conflicts': {
+      const answer = await conflicts(ctx, query)
+      return marked(answer, conflictsView(answer, span))
+    }
+    case 'failures': {
+      const answer = await failures(ctx, query)
+      return marked(answer, failuresView(answer, span))
+    }
+    case 'queue': {
+      const answer = await queue(ctx, query)
+      return marked(answer, queueView(answer, span))
+    }
   }
 }
+
+type Annotations = Parameters<typeof marksOf>[0]
+type Unmarked = Omit<PillarView, 'marks'>
 
 /** The part of the fleet that an address names. */
 export const partOf = ({ collection, platform, version }: PillarParams) => ({

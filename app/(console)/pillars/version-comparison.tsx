@@ -109,7 +109,7 @@ function Figure({ row, of }: { row: CohortRow; of: CohortRow['a'] }) {
   return (
     <>
       {of.estimate === null ? '' : `${valueText(row.measure, of.estimate.value)} `}
-      <span className="den">{ofText(row, of.of)}</span>
+      <span className={of.estimate === null ? 'den' : 'den hide-phone'}>{ofText(row, of.of)}</span>
     </>
   )
 }

@@ -13,7 +13,7 @@ const judged = (level: Level, ok: string, warn: string, crit: string): string =>
   ({ ok: `, ${ok}`, warn: `, ${warn}`, crit: `, ${crit}`, unk: '' })[level]
 
 /** Sync lag: how long a change takes from one place to the next (metrics.md). Pure. */
-export function lagView(lag: Answer['lag'], stage: LagStage, range: RangeText): PillarView {
+export function lagView(lag: Answer['lag'], stage: LagStage, range: RangeText): Omit<PillarView, 'marks'> {
   const figure = lag.figure?.[stage] ?? null
   const { lagWarnMs, lagCriticalMs } = lag.limits
   const level = stage === 'upload' ? lag.level : 'unk'
@@ -57,7 +57,7 @@ export function lagView(lag: Answer['lag'], stage: LagStage, range: RangeText): 
 }
 
 /** Conflict rate: how often a pushed change met another's. Pure. */
-export function conflictsView(conflicts: Answer['conflicts'], range: RangeText): PillarView {
+export function conflictsView(conflicts: Answer['conflicts'], range: RangeText): Omit<PillarView, 'marks'> {
   const { figure, level, limits, previous } = conflicts
   const share = figure?.mutations ?? null
   const sessions = figure?.sessions ?? null
@@ -121,7 +121,7 @@ const named = ({ key, count }: { key: string; count: number }) => ({
 })
 
 /** Failure rate: how often the server answered 4xx or 5xx. Pure. */
-export function failuresView(failures: Answer['failures'], range: RangeText): PillarView {
+export function failuresView(failures: Answer['failures'], range: RangeText): Omit<PillarView, 'marks'> {
   const { figure, level, limits, previous } = failures
   const share = figure?.requests ?? null
   const limit = judged(
@@ -162,7 +162,7 @@ export function failuresView(failures: Answer['failures'], range: RangeText): Pi
 }
 
 /** Queue depth: what waits on devices as they last reported. Pure. */
-export function queueView(queue: Answer['queue'], range: RangeText): PillarView {
+export function queueView(queue: Answer['queue'], range: RangeText): Omit<PillarView, 'marks'> {
   const { figure, level, limits, previous } = queue
   const devices = figure?.devices ?? null
   const deep = (devices?.depth.max ?? 0) > limits.queueWarn

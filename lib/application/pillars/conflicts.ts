@@ -1,15 +1,17 @@
 import type { Slice } from '#lib/rollups/aggregate.ts'
 import { sumAll } from '#lib/rollups/aggregate.ts'
 import { COUNTER, byPart } from '#lib/rollups/counters.ts'
-import type { ConflictFigure, PillarAnswer } from '#lib/telemetry/pillars.ts'
+import type { ConflictFigure } from '#lib/telemetry/pillars.ts'
 import { conflictLevel } from '#lib/telemetry/thresholds.ts'
 import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
-import type { PillarQuery, PillarRule } from './pillar.ts'
+import type { AnnotatedPillar, PillarQuery, PillarRule } from './pillar.ts'
 import { answerPillar, hasWhole, shareOf, topOf } from './pillar.ts'
 
 /** Conflict rate (metrics.md, the second pillar). */
-export const conflicts = (ctx: TelemetryContext, query: PillarQuery): Promise<PillarAnswer<ConflictFigure>> =>
-  answerPillar(ctx, query, CONFLICTS)
+export const conflicts = (
+  ctx: TelemetryContext,
+  query: PillarQuery,
+): Promise<AnnotatedPillar<ConflictFigure>> => answerPillar(ctx, query, CONFLICTS)
 
 export const CONFLICTS: PillarRule<ConflictFigure> = {
   pillar: 'conflicts',

@@ -1,17 +1,19 @@
 import type { Slice } from '#lib/rollups/aggregate.ts'
 import { sliceOf, sumAll } from '#lib/rollups/aggregate.ts'
 import { COUNTER, byPart } from '#lib/rollups/counters.ts'
-import type { FailureFigure, PillarAnswer, Share } from '#lib/telemetry/pillars.ts'
+import type { FailureFigure, Share } from '#lib/telemetry/pillars.ts'
 import { REQUESTS_FOR_RATE_MIN, SESSIONS_FOR_RATE_MIN, failureLevel } from '#lib/telemetry/thresholds.ts'
 import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
-import type { PillarQuery, PillarRule } from './pillar.ts'
+import type { AnnotatedPillar, PillarQuery, PillarRule } from './pillar.ts'
 import { answerPillar, hasWhole, shareOf, topOf } from './pillar.ts'
 import type { RangeQuery } from './window.ts'
 import { readRange } from './window.ts'
 
 /** Failure rate (metrics.md, the third pillar). Requests belong to no single collection: asked for one, all is null. */
-export const failures = (ctx: TelemetryContext, query: PillarQuery): Promise<PillarAnswer<FailureFigure>> =>
-  answerPillar(ctx, query, FAILURES)
+export const failures = (
+  ctx: TelemetryContext,
+  query: PillarQuery,
+): Promise<AnnotatedPillar<FailureFigure>> => answerPillar(ctx, query, FAILURES)
 
 export const FAILURES: PillarRule<FailureFigure> = {
   pillar: 'failures',

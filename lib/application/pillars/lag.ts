@@ -1,14 +1,14 @@
 import type { Slice } from '#lib/rollups/aggregate.ts'
 import { mergeOf, quantilesOf, sumOf } from '#lib/rollups/aggregate.ts'
 import { COUNTER, GAUGE_SKETCH, SKETCH } from '#lib/rollups/counters.ts'
-import type { LagFigure, PendingFigure, PillarAnswer } from '#lib/telemetry/pillars.ts'
+import type { LagFigure, PendingFigure } from '#lib/telemetry/pillars.ts'
 import { lagLevel } from '#lib/telemetry/thresholds.ts'
 import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
-import type { PillarQuery, PillarRule } from './pillar.ts'
+import type { AnnotatedPillar, PillarQuery, PillarRule } from './pillar.ts'
 import { answerPillar, hasWhole } from './pillar.ts'
 
 /** Sync lag and pending age (metrics.md, the first pillar). */
-export const lag = (ctx: TelemetryContext, query: PillarQuery): Promise<PillarAnswer<LagFigure>> =>
+export const lag = (ctx: TelemetryContext, query: PillarQuery): Promise<AnnotatedPillar<LagFigure>> =>
   answerPillar(ctx, query, LAG)
 
 export const LAG: PillarRule<LagFigure> = {

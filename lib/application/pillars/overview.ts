@@ -10,6 +10,7 @@ import { OPEN_CAUSES_MAX, totalsOf } from '#lib/telemetry/open-causes.ts'
 import type { Verdict } from '#lib/telemetry/verdict.ts'
 import { verdictOf } from '#lib/telemetry/verdict.ts'
 import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
+import { annotationsIn } from './annotations.ts'
 import { CONFLICTS } from './conflicts.ts'
 import { FAILURES } from './failures.ts'
 import { LAG } from './lag.ts'
@@ -40,6 +41,7 @@ export async function overview(ctx: TelemetryContext, query: RangeQuery): Promis
     transitionRates(ctx, fleetId, nowMs),
   ])
   const limits = thresholdsOf(fleet?.settings.thresholds)
+  const annotations = await annotationsIn(ctx, fleetId, window)
   const figures: Overview = {
     fleetId,
     asOf: window.asOf,
@@ -48,6 +50,7 @@ export async function overview(ctx: TelemetryContext, query: RangeQuery): Promis
     conflicts: answerFrom(window, CONFLICTS, limits),
     failures: answerFrom(window, FAILURES, limits),
     queue: answerFrom(window, QUEUE, limits),
+    annotations,
     devices: now.devices,
     transitionRates: rates,
     versions: versionRows(now.versions, window.buckets, hours, causes.causes),

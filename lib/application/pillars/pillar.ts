@@ -3,6 +3,7 @@ import { ALL_COLLECTIONS } from '#lib/rollups/bucket.ts'
 import type { Slice } from '#lib/rollups/aggregate.ts'
 import { partOf, sliceOf } from '#lib/rollups/aggregate.ts'
 import { ALL_DEVICES } from '#lib/rollups/contributions.ts'
+import type { Annotation } from '#lib/telemetry/annotations.ts'
 import type {
   Count,
   Level,
@@ -15,6 +16,7 @@ import type {
 import type { Thresholds } from '#lib/telemetry/thresholds.ts'
 import { thresholdsOf } from '#lib/telemetry/thresholds.ts'
 import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
+import { annotationsIn } from './annotations.ts'
 import type { RangeQuery, Window } from './window.ts'
 import { readWindow, stepsOf } from './window.ts'
 
@@ -41,6 +43,11 @@ export const keeperOf =
     (platform === undefined || key.platform === platform) &&
     (appVersion === undefined || key.appVersion === appVersion)
 
+/** A pillar with what was done to the fleet meanwhile. */
+export interface AnnotatedPillar<F> extends PillarAnswer<F> {
+  readonly annotations: readonly Annotation[]
+}
+
 /** One pillar's rule: what its figure is, and when it is over its limit. */
 export interface PillarRule<F> {
   readonly pillar: PillarName
@@ -55,9 +62,10 @@ export async function answerPillar<F>(
   ctx: TelemetryContext,
   query: PillarQuery,
   rule: PillarRule<F>,
-): Promise<PillarAnswer<F>> {
+): Promise<AnnotatedPillar<F>> {
   const [window, limits] = await Promise.all([readWindow(ctx, query), limitsOf(ctx, query)])
-  return answerFrom(window, rule, limits, query)
+  const annotations = await annotationsIn(ctx, query.fleetId, window)
+  return { ...answerFrom(window, rule, limits, query), annotations }
 }
 
 /** The limits of the collection asked for, or of the fleet as a whole. */

@@ -3,14 +3,14 @@ import { gaugeMax, gaugeSum, mergeOf, quantilesOf } from '#lib/rollups/aggregate
 import type { Bucket } from '#lib/rollups/bucket.ts'
 import { ALL_COLLECTIONS } from '#lib/rollups/bucket.ts'
 import { GAUGE, GAUGE_SKETCH } from '#lib/rollups/counters.ts'
-import type { PillarAnswer, QueueDevices, QueueFigure } from '#lib/telemetry/pillars.ts'
+import type { QueueDevices, QueueFigure } from '#lib/telemetry/pillars.ts'
 import { queueLevel } from '#lib/telemetry/thresholds.ts'
 import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
-import type { PillarQuery, PillarRule } from './pillar.ts'
+import type { AnnotatedPillar, PillarQuery, PillarRule } from './pillar.ts'
 import { answerPillar } from './pillar.ts'
 
 /** Queue depth (metrics.md, the fourth pillar): of a range the newest snapshot in it, never a sum over time. */
-export const queue = (ctx: TelemetryContext, query: PillarQuery): Promise<PillarAnswer<QueueFigure>> =>
+export const queue = (ctx: TelemetryContext, query: PillarQuery): Promise<AnnotatedPillar<QueueFigure>> =>
   answerPillar(ctx, query, QUEUE)
 
 export const QUEUE: PillarRule<QueueFigure> = {

@@ -282,6 +282,10 @@ export const pillarAnswer = z.object({
   groupsLeftOut: count,
   asOf: z.looseObject({}),
 })
+const annotations = z.array(
+  z.object({ atMs: ms, kind: z.enum(['release', 'schema', 'replay']), what: z.string().nullable(), count }),
+)
+export const annotatedPillar = pillarAnswer.extend({ annotations })
 /** A column for each step; a count for each band of lag, and one for what is longer than the last border. */
 export const heatAnswer = z.object({
   stage: z.enum(LAG_STAGES),
@@ -316,6 +320,7 @@ export const overviewAnswer = z.looseObject({
   conflicts: pillarAnswer,
   failures: pillarAnswer,
   queue: pillarAnswer,
+  annotations,
   devices: z.looseObject({ total: count, heard: count, neverHeard: count, offline: count, silent: count }),
   transitionRates: z.record(z.string(), z.number()),
   versions: z.array(z.looseObject({ appVersion: z.string(), devices: count })),

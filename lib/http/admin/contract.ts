@@ -47,7 +47,7 @@ const collectionCodes = ['schema_refused', 'rules_refused'] as const
 const pillar = (summary: string): AdminOperation => ({
   summary,
   query: pillarQuery,
-  answer: answers.pillarAnswer,
+  answer: answers.annotatedPillar,
 })
 const list = (summary: string, item: z.ZodType, query: z.ZodObject = wholeQuery): AdminOperation => ({
   summary,
@@ -166,7 +166,8 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
     answer: answers.heatAnswer,
   },
   'GET /pillars/cohorts': {
-    summary: 'Whether app version `a` does worse than `b`, with 95 % intervals; without them, of the two most used the newer one',
+    summary:
+      'Whether app version `a` does worse than `b`, with 95 % intervals; without them, of the two most used the newer one',
     query: cohortQuery,
     answer: answers.cohortAnswer,
   },

@@ -69,7 +69,8 @@ export const cohortQuery = z.strictObject({
 /** `from, to, a, b` of a comparison of two app versions. @throws ApplicationError `bad_request` for one with itself */
 export function cohortQueryOf(fleetId: string, query: unknown, nowMs: number) {
   const { from, to, a, b } = parsedOrThrow(cohortQuery, query)
-  if (a !== undefined && a === b) throw badRequest([{ path: '/b', message: 'must be another app version than `a`' }])
+  if (a !== undefined && a === b)
+    throw badRequest([{ path: '/b', message: 'must be another app version than `a`' }])
   return { fleetId, ...rangeOf({ from, to }, nowMs), a, b }
 }
 

@@ -396,3 +396,38 @@ describe('comparison of app versions', () => {
     expect([one.a, one.b, one.rows]).toEqual([null, null, []])
   })
 })
+
+describe('annotations', () => {
+  const audited = (action: string, atMs: number, after: object | null = null, outcome = 'done') =>
+    ({ action, atMs, after, outcome }) as never
+
+  test('an app version that the time before does not have is a release, at its first minute', async () => {
+    const events = [
+      pushAt(NOW - 90 * MINUTE, 1, { appVersion: '2.4.0' }),
+      pushAt(NOW - 9 * MINUTE, 1, { appVersion: '2.4.0' }),
+      pushAt(NOW - 7 * MINUTE, 1, { appVersion: '2.4.1' }),
+      pushAt(NOW - 5 * MINUTE, 1, { appVersion: '2.4.1' }),
+    ]
+    const { annotations } = await lag(contextOf(events, NOW), RANGE)
+    expect(annotations).toEqual([{ atMs: NOW - 7 * MINUTE, kind: 'release', what: '2.4.1', count: 1 }])
+    const fresh = events.slice(1)
+    expect((await lag(contextOf(fresh, NOW), RANGE)).annotations, 'nothing is known of before').toEqual([])
+  })
+
+  test('what people did is from the audit log, without what was denied or lies outside; close ones are one', async () => {
+    const audit = [
+      audited('dead-letter.replay', NOW - 30 * MINUTE),
+      audited('dead-letter.replay', NOW - 30 * MINUTE + 20_000),
+      audited('dead-letter.replay', NOW - 2 * MINUTE),
+      audited('dead-letter.replay', NOW - 3 * MINUTE, null, 'denied'),
+      audited('dead-letter.replay', NOW - 2 * HOUR),
+      audited('collection.publish', NOW - 40 * MINUTE, { name: 'strikes', schemaVersion: 3 }),
+    ]
+    const { annotations } = await queue(contextOf([], NOW, { audit }), RANGE)
+    expect(annotations).toEqual([
+      { atMs: NOW - 40 * MINUTE, kind: 'schema', what: 'strikes v3', count: 1 },
+      { atMs: NOW - 30 * MINUTE, kind: 'replay', what: null, count: 2 },
+      { atMs: NOW - 2 * MINUTE, kind: 'replay', what: null, count: 1 },
+    ])
+  })
+})

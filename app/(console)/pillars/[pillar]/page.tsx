@@ -87,6 +87,7 @@ async function PillarPage({ params, searchParams }: Props) {
       >
         <TimeChart
           {...view.chart}
+          marks={view.marks}
           label={`${view.subject}, ${span.label.toLowerCase()}`}
           names={{ subject: view.subject, past: span.compare.replace(/^vs /, '') }}
           height={CHART_PX}

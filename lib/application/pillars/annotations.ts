@@ -1,0 +1,50 @@
+import { ALL_DEVICES } from '#lib/rollups/contributions.ts'
+import type { AuditEntry } from '#lib/storage/ports.ts'
+import type { Annotation, AnnotationKind } from '#lib/telemetry/annotations.ts'
+import { gathered } from '#lib/telemetry/annotations.ts'
+import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
+import { LOWEST_ID } from '../page.ts'
+import type { Window } from './window.ts'
+
+/** Of one kind in a range: more would be a grey wall. */
+const ENTRIES_MAX = 100
+
+const KIND_OF: readonly (readonly [action: string, kind: AnnotationKind])[] = [
+  ['collection.publish', 'schema'],
+  ['dead-letter.replay', 'replay'],
+]
+
+/** What was done to a fleet in a range: app versions heard for the first time, schemas published, dead letters replayed. */
+export async function annotationsIn(
+  { storage }: Pick<TelemetryContext, 'storage'>,
+  fleetId: string,
+  window: Window,
+): Promise<readonly Annotation[]> {
+  const page = { limit: ENTRIES_MAX, cursor: { atMs: window.toMs, id: LOWEST_ID } }
+  const audited = await Promise.all(
+    KIND_OF.map(async ([action, kind]) => {
+      const { items } = await storage.audit.list({ fleetId, action }, page)
+      return items.filter(({ outcome }) => outcome === 'done').map((entry) => ofEntry(entry, kind))
+    }),
+  )
+  return gathered([...releasesIn(window), ...audited.flat()], window)
+}
+
+/** Versions of this range that the same length of time before doesn't have. With no telemetry there, nothing is new. */
+function releasesIn({ buckets, before }: Window): readonly Annotation[] {
+  if (before === null || before.length === 0) return []
+  const known = new Set(before.map(({ key }) => key.appVersion))
+  const first = new Map<string, number>()
+  for (const { key } of buckets) {
+    if (key.appVersion === ALL_DEVICES || known.has(key.appVersion)) continue
+    first.set(key.appVersion, Math.min(key.startMs, first.get(key.appVersion) ?? Infinity))
+  }
+  return [...first].map(([what, atMs]) => ({ atMs, kind: 'release', what, count: 1 }))
+}
+
+function ofEntry({ atMs, after }: AuditEntry, kind: AnnotationKind): Annotation {
+  if (kind !== 'schema') return { atMs, kind, what: null, count: 1 }
+  const { name, schemaVersion } = (after ?? {}) as Partial<Record<string, unknown>>
+  const what = typeof name === 'string' ? `${name} v${String(schemaVersion)}` : null
+  return { atMs, kind, what, count: 1 }
+}
