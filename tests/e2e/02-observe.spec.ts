@@ -83,3 +83,61 @@ test('the question mark shows the keys, and Esc closes them', async ({ adminPage
   await page.keyboard.press('Escape')
   await expect(page.getByRole('dialog', { name: 'Keys' })).toHaveCount(0)
 })
+
+test('a pillar leads from the overview to one app version, to a moment, to its sessions', async ({
+  adminPage: page,
+  world,
+}) => {
+  await page.goto(`/overview?fleet=${world.fleetId}&range=1h`)
+  await page.getByRole('link', { name: 'Sync lag' }).click()
+  await expect(page).toHaveURL(/\/pillars\/lag\?.*range=1h/)
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('Upload lag')
+  await expect(page.getByRole('figure', { name: /^How upload lags were spread/ })).toBeVisible()
+  // A live page may be drawn anew between two clicks.
+  await page.getByRole('button', { name: /Pause live updates/ }).click()
+
+  const versions = page.getByRole('table', { name: 'upload lag p95 by app version' })
+  await expect.poll(() => versions.getByRole('row').count()).toBeGreaterThan(1)
+  const version = (await versions.getByRole('row').nth(1).getByRole('link').textContent()) ?? ''
+  await versions.getByRole('link', { name: version, exact: true }).click()
+  await expect(page.getByRole('link', { name: `Only version ${version}: take it away` })).toBeVisible()
+
+  const chart = page.getByRole('figure', { name: /^upload lag p95/ }).locator('.brush')
+  const { x, y, width, height } = (await chart.boundingBox()) as {
+    x: number
+    y: number
+    width: number
+    height: number
+  }
+  await page.mouse.move(x + width * 0.5, y + height / 2)
+  await page.mouse.down()
+  await page.mouse.move(x + width * 0.7, y + height / 2, { steps: 4 })
+  await page.mouse.move(x + width * 0.999, y + height / 2, { steps: 4 })
+  await page.mouse.up()
+  await expect(page).toHaveURL(/from=.*&to=/)
+  await expect(page.getByRole('button', { name: /^Time range: \w{3} \d+ \w{3} .* to / })).toBeVisible()
+
+  await chart.click({ position: { x: 5, y: 20 } })
+  await expect(page).toHaveURL(new RegExp(`/sessions\\?.*q=version`))
+  await expect(page.locator('.misread')).toHaveCount(0)
+})
+
+test('the keyboard alone chooses the time between two moments', async ({ adminPage: page, world }) => {
+  await page.goto(`/pillars/failures?fleet=${world.fleetId}`)
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+  await page.getByRole('button', { name: /^Time range/ }).focus()
+  await page.keyboard.press('Enter')
+  await page.keyboard.press('End')
+  await page.keyboard.press('Enter')
+  const dialog = page.getByRole('dialog', { name: 'Which time?' })
+  await dialog.getByLabel('From').fill('2026-11-01T10:00')
+  await dialog.getByLabel('To').fill('2026-11-01T09:00')
+  await expect(dialog).toContainText('The start must be before the end.')
+  await dialog.getByLabel('To').fill('2026-11-01T12:00')
+  await page.keyboard.press('Enter')
+  await expect(page).toHaveURL(/from=.*&to=/)
+  const { searchParams: asked } = new URL(page.url())
+  const [from, to] = ['from', 'to'].map((end) => Date.parse(asked.get(end) ?? ''))
+  expect(Number(to) - Number(from), 'in whatever zone').toBe(2 * 3_600_000)
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+})

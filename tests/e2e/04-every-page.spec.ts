@@ -67,7 +67,8 @@ test('the sign-in holds together on a phone', async ({ page }) => {
 /** Each page once; of the lists also their first item. */
 async function pagesOf(page: Page, world: World): Promise<readonly string[]> {
   const fleet = `?fleet=${world.fleetId}`
-  const paths = [`/overview${fleet}`]
+  const pillars = ['lag', 'conflicts', 'failures', 'queue'].map((pillar) => `/pillars/${pillar}${fleet}`)
+  const paths = [`/overview${fleet}`, ...pillars]
   for (const [list, id] of [
     ['sessions', 'sessionId'],
     ['devices', 'id'],
