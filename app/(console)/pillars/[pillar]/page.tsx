@@ -81,7 +81,7 @@ async function PillarPage({ params, searchParams }: Props) {
               query={query}
             />
           ) : (
-            `grey: ${span.compare.replace(/^vs /, '')}; drag to zoom, click a point for its sessions`
+            `grey: ${span.compare.replace(/^vs /, '')}; drag to zoom${pillar === 'queue' ? '' : ', click a point for its sessions'}`
           )
         }
       >
