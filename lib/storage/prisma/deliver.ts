@@ -6,7 +6,7 @@ import { bigints, texts } from './arrays.ts'
 import type { Commit, Send, Statement } from './database.ts'
 import { insertEvents } from './insert-events.ts'
 import { originalText } from './storable-text.ts'
-import { at, ms } from './values.ts'
+import { at } from './values.ts'
 
 const LOCK: Statement = {
   name: 'deliver_lock',
@@ -20,19 +20,23 @@ const MAKE: Statement = {
 }
 /**
  * Behind the lock, in its round trip: what may be delivered, before it is known how much of it this transaction takes.
- * That is the beginning of these rows, in the order of `deliverySlice`.
+ * That is the beginning of these, in the order of `deliverySlice`. One JSON text a collection: of a hundred changes the
+ * dates alone took `pg` 160 µs, the text 17.
  */
 const CHANGES: Statement = {
   name: 'deliver_changes',
-  text: `SELECT c.collection, c.version, c.committed_at, c.made_at
-    FROM unnest($3::text[], $4::bigint[]) k(collection, version)
-    CROSS JOIN LATERAL (SELECT * FROM device_position x WHERE x.fleet_id = $1 AND x.device_id = $2
-      AND x.collection = k.collection AND x.first_complete_at IS NOT NULL LIMIT 1) p
-    CROSS JOIN LATERAL (SELECT * FROM change_log x WHERE x.fleet_id = $1 AND x.collection = k.collection
-      AND x.version > p.version AND x.version <= least(k.version, p.version + ${DELIVERED_VERSIONS_MAX})
-      ORDER BY x.version OFFSET 0) c
-    WHERE c.device_id <> $2 AND c.committed_at > p.first_complete_at
-    ORDER BY c.collection COLLATE "C", c.version LIMIT ${DELIVERED_VERSIONS_MAX}`,
+  text: `SELECT n.collection, json_agg(json_build_array(n.version, (extract(epoch FROM n.committed_at) * 1000)::bigint,
+        (extract(epoch FROM n.made_at) * 1000)::bigint) ORDER BY n.version) AS changes
+    FROM (SELECT c.collection, c.version, c.committed_at, c.made_at
+      FROM unnest($3::text[], $4::bigint[]) k(collection, version)
+      CROSS JOIN LATERAL (SELECT * FROM device_position x WHERE x.fleet_id = $1 AND x.device_id = $2
+        AND x.collection = k.collection AND x.first_complete_at IS NOT NULL LIMIT 1) p
+      CROSS JOIN LATERAL (SELECT * FROM change_log x WHERE x.fleet_id = $1 AND x.collection = k.collection
+        AND x.version > p.version AND x.version <= least(k.version, p.version + ${DELIVERED_VERSIONS_MAX})
+        ORDER BY x.version OFFSET 0) c
+      WHERE c.device_id <> $2 AND c.committed_at > p.first_complete_at
+      ORDER BY c.collection COLLATE "C", c.version LIMIT ${DELIVERED_VERSIONS_MAX}) n
+    GROUP BY n.collection`,
 }
 const MOVE: Statement = {
   name: 'deliver_move',
@@ -53,11 +57,9 @@ interface Delivery {
   readonly atMs: number
   readonly describe: (ranges: readonly DeliveredRange[]) => readonly TelemetryEvent[]
 }
-interface ChangeTimes extends Record<string, unknown> {
+interface ChangesRow extends Record<string, unknown> {
   readonly collection: string
-  readonly version: number
-  readonly committed_at: Date
-  readonly made_at: Date
+  readonly changes: readonly (readonly [version: number, committedAtMs: number, madeAtMs: number])[]
 }
 type PositionRow = { collection: string; version: number; first_complete_at: Date | null }
 
@@ -100,7 +102,7 @@ async function lockPositions(send: Send, fleetId: string, { deviceId, positions,
   const look = () =>
     Promise.all([
       send<PositionRow>(LOCK, values),
-      send<ChangeTimes>(CHANGES, [
+      send<ChangesRow>(CHANGES, [
         fleetId,
         deviceId,
         texts([...positions.keys()]),
@@ -115,7 +117,8 @@ async function lockPositions(send: Send, fleetId: string, { deviceId, positions,
   return { kept: new Map(rows.map((row) => [originalText(row.collection), row])), changes }
 }
 
-const changesIn = ({ collection, version }: MovedRange, rows: readonly ChangeTimes[]) =>
-  rows
-    .filter((row) => originalText(row.collection) === collection && row.version <= version)
-    .map((row) => ({ committedAtMs: ms(row.committed_at), madeAtMs: ms(row.made_at) }))
+function changesIn(range: MovedRange, rows: readonly ChangesRow[]): DeliveredRange['changes'] {
+  const row = rows.find(({ collection }) => originalText(collection) === range.collection)
+  const read = row?.changes.filter(([version]) => version <= range.version) ?? []
+  return read.map(([, committedAtMs, madeAtMs]) => ({ committedAtMs, madeAtMs }))
+}
