@@ -10,6 +10,9 @@ import type {
   DeviceStatus,
   DiagnosticsRow,
   EnrollmentKey,
+  FailedTry,
+  Page,
+  PageRequest,
   RowChange,
   Standing,
   StoredReport,
@@ -100,6 +103,8 @@ export interface DevicePort {
   ): Promise<Device | 'unknown' | 'full' | 'revoked'>
   /** Notes that the device has done these; unknown ids change nothing. */
   acknowledgeCommands(fleetId: string, deviceId: string, ids: readonly string[], atMs: number): Promise<void>
+  /** Changes of the device that failed for the moment and have no effect yet: the most tried first, at most `limit`. */
+  failedTries(fleetId: string, deviceId: string, limit: number): Promise<readonly FailedTry[]>
   /** Devices with commands that wait, bounded. */
   commanded(
     fleetId: string,

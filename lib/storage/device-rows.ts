@@ -63,6 +63,13 @@ export interface Device extends DeviceInfo {
   readonly commands: readonly DeviceCommand[]
 }
 
+/** A change that failed for the moment (SPEC, DL4). */
+export interface FailedTry {
+  readonly mutationId: string
+  readonly tries: number
+  readonly lastAtMs: number
+}
+
 export interface EnrollmentKey {
   readonly id: string
   readonly fleetId: string

@@ -185,6 +185,12 @@ export interface SyncPort {
     deviceId: string,
     pace: { nowMs: number; intervalMs: number; burst: number; graceMs: number },
   ): Promise<{ readonly admitAtMs: number; readonly place: number }>
+  /** The turn that it has, without taking one; null for a device that stands in no line. */
+  fullSyncTurn(
+    fleetId: string,
+    deviceId: string,
+    nowMs: number,
+  ): Promise<{ readonly admitAtMs: number; readonly place: number } | null>
   getRecord(fleetId: string, collection: string, recordId: string): Promise<RecordState | null>
   /** Those of these records that exist, as of now and without a lock. */
   getRecords(

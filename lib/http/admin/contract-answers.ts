@@ -7,6 +7,7 @@ import { jsonObject, operation, uuid } from '#lib/protocol/mutation.ts'
 import { businessRule, upMigration } from '#lib/protocol/rules.ts'
 import { SESSION_RESULTS } from '#lib/protocol/session.ts'
 import { COHORT_MEASURES } from '#lib/telemetry/cohorts.ts'
+import { CHECKS, DIAGNOSES } from '#lib/telemetry/diagnosis/evidence.ts'
 import { LAG_STAGES } from '#lib/telemetry/lag-heat.ts'
 import { mutationResult } from '../openapi-answers.ts'
 
@@ -112,6 +113,51 @@ export const deviceAnswer = z.object({
 })
 /** With the state that the server takes it to be in. */
 export const shownDevice = deviceAnswer.extend({ state: z.string().nullable(), inferredOffline: z.boolean() })
+const diagnosisTarget = z.discriminatedUnion('page', [
+  z.object({ page: z.literal('overview') }),
+  z.object({ page: z.literal('session'), id: uuid }),
+  z.object({ page: z.literal('sessions'), deviceId: uuid, result: z.literal('failed').nullable() }),
+  z.object({ page: z.literal('dead-letter'), id: uuid }),
+  z.object({ page: z.literal('collection'), id: uuid }),
+  z.object({ page: z.literal('devices'), appVersion: z.string() }),
+])
+export const diagnosisAnswer = z.object({
+  verdict: z.enum(DIAGNOSES),
+  level: z.enum(['ok', 'warn', 'crit', 'held', 'unk']),
+  sentence: z.string(),
+  because: z.string(),
+  evidence: z.array(
+    z.object({
+      text: z.string(),
+      detail: z.string().nullable(),
+      atMs: ms.nullable(),
+      link: z.object({ label: z.string(), target: diagnosisTarget }).nullable(),
+    }),
+  ),
+  next: z.object({
+    title: z.string(),
+    detail: z.string(),
+    action: z
+      .discriminatedUnion('kind', [
+        z.object({
+          kind: z.literal('command'),
+          label: z.string(),
+          type: z.enum(['diagnostics', 'resync', 'resume', 'revoke']),
+        }),
+        z.object({ kind: z.literal('link'), label: z.string(), target: diagnosisTarget }),
+      ])
+      .nullable(),
+    /** When it is over if nothing is done, as far as that can be told. */
+    endsAtMs: z.number().nullable(),
+  }),
+  checks: z.array(
+    z.object({
+      name: z.enum(CHECKS),
+      state: z.enum(['ruled_out', 'suspect', 'not_known']),
+      value: z.string(),
+    }),
+  ),
+})
 export const issuedCommand = z.object({
   ...command,
   type: z.enum([...COMMAND_TYPES, 'revoke']),

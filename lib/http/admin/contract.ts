@@ -180,6 +180,10 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
 
   'GET /devices': list('Devices by last contact, newest first', answers.deviceAnswer, devicesQuery),
   'GET /devices/:id': { summary: 'One device', answer: answers.shownDevice },
+  'GET /devices/:id/diagnosis': {
+    summary: 'Why a device is stuck: verdict, evidence, what was ruled out, and the next step',
+    answer: answers.diagnosisAnswer,
+  },
   'POST /devices/:id/commands': {
     summary: 'Tell a device to do something',
     body: commandInput,

@@ -18,6 +18,7 @@ import { listDeadLetters } from '#lib/application/dead-letters/list-dead-letters
 import { replay } from '#lib/application/dead-letters/replay.ts'
 import { restore } from '#lib/application/dead-letters/restore.ts'
 import { commandDevice } from '#lib/application/devices/command-device.ts'
+import { diagnoseDevice } from '#lib/application/devices/diagnose-device.ts'
 import { getDevice } from '#lib/application/devices/get-device.ts'
 import { listDevices } from '#lib/application/devices/list-devices.ts'
 import { listDiagnostics, readDiagnostics } from '#lib/application/diagnostics/read-diagnostics.ts'
@@ -195,6 +196,9 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   read('/sessions/:id', 'viewer', (call) => getSession(call.ctx, { ...input(call), id: idOf(call) })),
   read('/devices', 'viewer', (call) => listDevices(call.ctx, { ...input(call), query: call.query })),
   read('/devices/:id', 'viewer', (call) => getDevice(call.ctx, { ...input(call), id: idOf(call) })),
+  read('/devices/:id/diagnosis', 'viewer', (call) =>
+    diagnoseDevice(call.ctx, { ...input(call), id: idOf(call) }),
+  ),
   make('/devices/:id/commands', 'operator', (call) =>
     commandDevice(call.ctx, { ...input(call), id: idOf(call) }),
   ),

@@ -8,6 +8,7 @@ type Life = Pick<
   DevicePort,
   | 'command'
   | 'acknowledgeCommands'
+  | 'failedTries'
   | 'commanded'
   | 'standings'
   | 'addDiagnostics'
@@ -37,6 +38,15 @@ export function memoryDeviceLife(state: MemoryState): Life {
         const commands = device && withAcknowledged(device.commands, ids, atMs)
         if (device && commands) tables.devices.set(undo, deviceId, { ...device, commands })
       }),
+    failedTries: (fleetId, deviceId, limit) =>
+      state.inFleet(fleetId, (tables) =>
+        tables.failedTries
+          .entries()
+          .filter(([, row]) => row.deviceId === deviceId)
+          .map(([mutationId, { tries, lastAtMs }]) => ({ mutationId, tries, lastAtMs }))
+          .sort((a, b) => b.tries - a.tries || (a.mutationId < b.mutationId ? -1 : 1))
+          .slice(0, limit),
+      ),
     commanded: (fleetId, nowMs, limit) =>
       state.inFleet(fleetId, (tables) =>
         tables.devices

@@ -19,9 +19,21 @@ export function admitFullSync(
     admitAtMs = Math.max(earliestMs, ...tickets.map((ticket) => ticket + intervalMs))
     tables.fullSyncs.set(undo, deviceId, admitAtMs)
   }
-  const turn = admitAtMs
-  return { admitAtMs, place: tickets.filter((ticket) => ticket > nowMs && ticket < turn).length }
+  return { admitAtMs, place: placeOf(tables, admitAtMs, nowMs) }
 }
+
+/** The turn that a device has, without taking one. */
+export function fullSyncTurn(
+  tables: FleetTables,
+  deviceId: string,
+  nowMs: number,
+): { readonly admitAtMs: number; readonly place: number } | null {
+  const admitAtMs = tables.fullSyncs.get(deviceId)
+  return admitAtMs === undefined ? null : { admitAtMs, place: placeOf(tables, admitAtMs, nowMs) }
+}
+
+const placeOf = (tables: FleetTables, turnMs: number, nowMs: number): number =>
+  tables.fullSyncs.values().filter((ticket) => ticket > nowMs && ticket < turnMs).length
 
 /** Live records of a collection as they were at one version, or null past the limit. */
 export function stateAt(

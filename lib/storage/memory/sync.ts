@@ -5,7 +5,7 @@ import { reachedBy } from '../page-changes.ts'
 import type { PullPage, PullRead, SyncPort, Tally, TallyRange } from '../ports.ts'
 import { FleetGone } from '../ports.ts'
 import { deliver } from './deliver.ts'
-import { admitFullSync, stateAt } from './full-sync.ts'
+import { admitFullSync, fullSyncTurn, stateAt } from './full-sync.ts'
 import { pulledOps } from './ot-log.ts'
 import { memoryPushTx } from './push.ts'
 import type { FleetTables, MemoryState } from './state.ts'
@@ -34,6 +34,8 @@ export function memorySync(state: MemoryState): SyncPort {
       state.inFleet(fleetId, (tables) => stateAt(tables, collection, version, limit)),
     admitFullSync: (fleetId, deviceId, pace) =>
       state.inFleet(fleetId, (tables, undo) => admitFullSync(tables, undo, deviceId, pace)),
+    fullSyncTurn: (fleetId, deviceId, nowMs) =>
+      state.inFleet(fleetId, (tables) => fullSyncTurn(tables, deviceId, nowMs)),
     getRecord: (fleetId, collection, recordId) =>
       state.inFleet(fleetId, (tables) => {
         const stored = tables.records.get(recordKey(collection, recordId))

@@ -19,6 +19,12 @@ const COMMANDED: Statement = {
   name: 'device_commanded',
   text: `SELECT id, commands FROM device WHERE fleet_id = $1 AND commands_until > $2 ORDER BY commands_until LIMIT $3`,
 }
+/** By device, of which the writer keeps a bounded number. */
+const FAILED_TRIES: Statement = {
+  name: 'device_failed_tries',
+  text: `SELECT mutation_id, tries, last_at FROM failed_try WHERE fleet_id = $1 AND device_id = $2
+    ORDER BY tries DESC, mutation_id LIMIT $3`,
+}
 const STANDINGS: Statement = {
   name: 'device_standings',
   text: `SELECT id, status, access FROM device WHERE fleet_id = $1 AND id = ANY($2::uuid[])`,
@@ -53,10 +59,17 @@ interface StoredDiagnostics extends Record<string, unknown> {
   readonly received_at: Date
 }
 
+interface TryRow extends Record<string, unknown> {
+  readonly mutation_id: string
+  readonly tries: number
+  readonly last_at: Date
+}
+
 type Life = Pick<
   DevicePort,
   | 'command'
   | 'acknowledgeCommands'
+  | 'failedTries'
   | 'commanded'
   | 'standings'
   | 'addDiagnostics'
@@ -86,6 +99,12 @@ export function postgresDeviceLife(database: Database): Life {
         const commands = device && withAcknowledged(device.commands, ids, atMs)
         if (device && commands) await save(send, { ...device, commands })
       }),
+    failedTries: async (fleetId, deviceId, limit) =>
+      (await database.one<TryRow>(fleetId, FAILED_TRIES, [fleetId, deviceId, limit])).map((row) => ({
+        mutationId: row.mutation_id,
+        tries: row.tries,
+        lastAtMs: ms(row.last_at),
+      })),
     commanded: async (fleetId, nowMs, limit) => {
       const rows = await database.one<{ id: string; commands: unknown }>(fleetId, COMMANDED, [
         fleetId,

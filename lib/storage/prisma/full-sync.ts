@@ -25,6 +25,13 @@ const PLACE: Statement = {
   text: 'SELECT count(*) AS place FROM full_sync_ticket WHERE fleet_id = $1 AND admit_at > $2 AND admit_at < $3',
 }
 
+const TURN: Statement = {
+  name: 'full_sync_turn',
+  text: `SELECT t.admit_at, (SELECT count(*) FROM full_sync_ticket x
+      WHERE x.fleet_id = $1 AND x.admit_at > $3 AND x.admit_at < t.admit_at) AS place
+    FROM full_sync_ticket t WHERE t.fleet_id = $1 AND t.device_id = $2`,
+}
+
 /** A turn for a full sync (TK7): the next one in the fleet's pace, or the one that the device has already. */
 export function admitFullSync(
   database: Database,
@@ -45,4 +52,16 @@ export function admitFullSync(
     const [before] = await send<{ place: number }>(PLACE, [fleetId, at(nowMs), at(admitAtMs)])
     return { admitAtMs, place: before?.place ?? 0 }
   })
+}
+
+/** The turn that a device has, without taking one. */
+export async function fullSyncTurn(
+  database: Database,
+  fleetId: string,
+  deviceId: string,
+  nowMs: number,
+): ReturnType<SyncPort['fullSyncTurn']> {
+  const values = [fleetId, deviceId, at(nowMs)]
+  const [row] = await database.one<{ admit_at: Date; place: number }>(fleetId, TURN, values)
+  return row ? { admitAtMs: ms(row.admit_at), place: row.place } : null
 }

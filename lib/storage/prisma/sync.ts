@@ -4,7 +4,7 @@ import type { ChangeRow, MutationStanding, PushWrites, SyncPort } from '../ports
 import { texts, uuids } from './arrays.ts'
 import type { Database, Statement } from './database.ts'
 import { deliver } from './deliver.ts'
-import { admitFullSync } from './full-sync.ts'
+import { admitFullSync, fullSyncTurn } from './full-sync.ts'
 import { pullPage } from './pull.ts'
 import { tally } from './tally.ts'
 import { loadPush, RECORDS } from './push-load.ts'
@@ -88,6 +88,7 @@ export function postgresSync(database: Database): SyncPort {
       ),
     stateAt: (fleetId, collection, version, limit) => stateAt(database, fleetId, collection, version, limit),
     admitFullSync: (fleetId, deviceId, pace) => admitFullSync(database, fleetId, deviceId, pace),
+    fullSyncTurn: (fleetId, deviceId, nowMs) => fullSyncTurn(database, fleetId, deviceId, nowMs),
     getRecord: async (fleetId, collection, recordId) => {
       const [row] = await database.one<RecordRow>(fleetId, GET_RECORD, [fleetId, collection, recordId])
       return row ? recordOf(row) : null

@@ -1,0 +1,129 @@
+import type { Collection, Fleet } from '#lib/storage/ports.ts'
+import { diagnose } from '#lib/telemetry/diagnosis/diagnose.ts'
+import type { BreakerEvidence, Diagnosis, Evidence } from '#lib/telemetry/diagnosis/evidence.ts'
+import { answered } from '#lib/telemetry/diagnosis/pace.ts'
+import { authorize } from '../access/authorize.ts'
+import type { BreakerSnapshot } from '../breakers/breakers.ts'
+import { ENGINE_SCOPE, collectionOfScope, fleetOfScope } from '../breakers/scopes.ts'
+import type { Actor, Context } from '../context.ts'
+import { ApplicationError } from '../errors.ts'
+import { limitsOfFleet } from '../fleets/fleet-input.ts'
+
+export type { Diagnosis, DiagnosisTarget, NextAction } from '#lib/telemetry/diagnosis/evidence.ts'
+
+/** How far back a diagnosis looks at sessions, and at most so many of the device and of its fleet. */
+const SESSIONS_SINCE_MS = 7 * 86_400_000
+const SESSIONS_READ_MAX = 50
+const OTHERS_SINCE_MS = 3_600_000
+const OTHERS_READ_MAX = 50
+const OPEN_READ_MAX = 10
+const TRIES_READ_MAX = 10
+
+type Read = Pick<Context, 'storage' | 'clock' | 'breakers'>
+interface Input {
+  readonly actor: Actor
+  readonly fleetId: string
+  readonly id: string
+}
+
+/**
+ * GET /devices/:id/diagnosis: why a device is stuck (protocol.md, operator API). Breakers are those that the process
+ * which is asked sees (SPEC, BR6). @throws ApplicationError `not_found`
+ */
+export async function diagnoseDevice(ctx: Read, input: Input): Promise<Diagnosis> {
+  return diagnose(await readEvidence(ctx, input))
+}
+
+/** One bounded read of what a diagnosis rests on. */
+async function readEvidence(ctx: Read, { actor, fleetId, id }: Input): Promise<Evidence> {
+  authorize(actor, fleetId, 'viewer')
+  const { storage } = ctx
+  const nowMs = ctx.clock.now()
+  const [fleet, device] = await Promise.all([storage.fleets.get(fleetId), storage.devices.get(fleetId, id)])
+  if (!fleet || !device) throw new ApplicationError('not_found')
+  const open = { limit: OPEN_READ_MAX, cursor: null }
+  const [sessions, fleetSessions, letters, conflicts, tries, turn, collections] = await Promise.all([
+    storage.sessions.list(fleetId, sessionsOf(nowMs, SESSIONS_SINCE_MS, id), {
+      limit: SESSIONS_READ_MAX,
+      cursor: null,
+    }),
+    storage.sessions.list(fleetId, sessionsOf(nowMs, OTHERS_SINCE_MS, null), {
+      limit: OTHERS_READ_MAX,
+      cursor: null,
+    }),
+    storage.deadLetters.list(fleetId, openLetters(id), open),
+    storage.conflicts.list(fleetId, openConflicts(id), open),
+    storage.devices.failedTries(fleetId, id, TRIES_READ_MAX),
+    storage.sync.fullSyncTurn(fleetId, id, nowMs),
+    storage.collections.list(fleetId),
+  ])
+  const others = fleetSessions.items.filter(({ deviceId }) => deviceId !== id)
+  return {
+    nowMs,
+    intervalMs: fleet.settings.intervalMs,
+    limits: limitsOfFleet(fleet),
+    minAppVersion: fleet.settings.minAppVersion,
+    device,
+    sessions: sessions.items,
+    letters: { items: letters.items, more: letters.next !== null },
+    conflicts: { items: conflicts.items, more: conflicts.next !== null },
+    tries,
+    turn,
+    breakers: breakersOf(ctx, fleet, collections),
+    others: answered(others.flatMap(({ attempts }) => attempts)),
+  }
+}
+
+const sessionsOf = (nowMs: number, sinceMs: number, deviceId: string | null) => ({
+  fromMs: nowMs - sinceMs,
+  // A device's clock may have told an end that is still to come.
+  toMs: nowMs + sinceMs,
+  deviceId,
+  deviceName: null,
+  text: null,
+  result: null,
+  appVersion: null,
+  platform: null,
+  withConflicts: false,
+  withDeadLetters: false,
+})
+const openLetters = (deviceId: string) => ({
+  status: 'open' as const,
+  code: null,
+  collection: null,
+  appVersion: null,
+  path: null,
+  deviceId,
+  sessionId: null,
+})
+const openConflicts = (deviceId: string) => ({
+  status: 'open' as const,
+  strategy: null,
+  collection: null,
+  recordId: null,
+  deviceId,
+  sessionId: null,
+  fromMs: null,
+  toMs: null,
+})
+
+/** Those not closed that a request of the fleet may meet. A scope of a collection that is no more shuts nothing. */
+function breakersOf(ctx: Read, fleet: Fleet, collections: readonly Collection[]): readonly BreakerEvidence[] {
+  const byName = new Map(collections.map((collection) => [collection.name, collection]))
+  return ctx.breakers
+    .list((scope) => scope === ENGINE_SCOPE || fleetOfScope(scope) === fleet.id)
+    .filter(({ state }) => state !== 'closed')
+    .flatMap((breaker: BreakerSnapshot) => {
+      const name = collectionOfScope(breaker.scope)
+      const collection = name === null ? null : byName.get(name)
+      if (collection === undefined) return []
+      return [
+        {
+          scope: breaker.scope,
+          collection: collection && { id: collection.id, name: collection.name },
+          sinceMs: breaker.trips.at(-1)?.atMs ?? null,
+          retryAfterMs: breaker.retryAfterMs,
+        },
+      ]
+    })
+}

@@ -1,0 +1,73 @@
+import type { AttemptEvidence, Answered, Evidence, SessionEvidence } from './evidence.ts'
+
+/** A push or pull that takes longer is a slow one, as for a breaker (SPEC, BR2). */
+export const SLOW_MS = 5_000
+/** Under so many answers or sessions a figure says nothing. */
+export const SAMPLES_MIN = 3
+
+/**
+ * The median of what was answered at all, of pushes or of pulls, whichever is longer: the one may be quick while the other
+ * is not. Null where there are fewer than three of either. Lost answers say nothing about the server.
+ */
+export function answered(attempts: readonly AttemptEvidence[]): Answered | null {
+  const medians = (['push', 'pull'] as const).flatMap((kind) => medianOf(attempts, kind) ?? [])
+  return medians.sort((a, b) => b.medianMs - a.medianMs)[0] ?? null
+}
+
+function medianOf(attempts: readonly AttemptEvidence[], kind: Answered['kind']): Answered | null {
+  const times = attempts
+    .filter((attempt) => attempt.status > 0 && attempt.kind === kind)
+    .map(({ durationMs }) => durationMs)
+    .sort((a, b) => a - b)
+  const medianMs = times[Math.ceil(times.length / 2) - 1]
+  return medianMs === undefined || times.length < SAMPLES_MIN ? null : { kind, count: times.length, medianMs }
+}
+
+/** Sessions that the device told itself, newest first. */
+export const toldSessions = ({ sessions }: Evidence): readonly SessionEvidence[] =>
+  sessions.filter(({ inferred }) => !inferred)
+
+const pushTimeMs = ({ attempts }: SessionEvidence): number =>
+  attempts.reduce(
+    (sum, { kind, status, durationMs }) => (kind === 'push' && status === 200 ? sum + durationMs : sum),
+    0,
+  )
+
+/** How long its queue takes to go out once it may: by what its pushes took for each change; null where none is known. */
+export function sendingMs(evidence: Evidence): number | null {
+  const depth = evidence.device.report?.depth ?? 0
+  const pushing = toldSessions(evidence).filter(({ pushed }) => pushed > 0)
+  const pushed = pushing.reduce((sum, session) => sum + session.pushed, 0)
+  if (depth === 0 || pushed === 0) return null
+  return (pushing.reduce((sum, session) => sum + pushTimeMs(session), 0) / pushed) * depth
+}
+
+/** Changes an hour over the sessions shown. */
+export interface Pace {
+  readonly sentPerHour: number
+  readonly madePerHour: number
+  /** Until the queue is empty at this pace; null when it does not shrink. */
+  readonly emptyInMs: number | null
+  readonly sinceMs: number
+}
+
+const HOUR_MS = 3_600_000
+
+/** Null for fewer than three sessions of its own that pushed: one burst is no pace. */
+export function paceOf(evidence: Evidence): Pace | null {
+  const told = toldSessions(evidence)
+  const first = told.at(-1)
+  const depth = evidence.device.report?.depth ?? 0
+  if (first === undefined || told.filter(({ pushed }) => pushed > 0).length < SAMPLES_MIN) return null
+  const spanMs = evidence.nowMs - first.startedAtMs
+  if (spanMs <= 0) return null
+  const sent = told.reduce((sum, { pushed }) => sum + pushed, 0)
+  const made = Math.max(0, sent + depth - first.queueDepthBefore)
+  const shrinks = sent - made
+  return {
+    sentPerHour: (sent / spanMs) * HOUR_MS,
+    madePerHour: (made / spanMs) * HOUR_MS,
+    emptyInMs: shrinks > 0 ? (depth / shrinks) * spanMs : null,
+    sinceMs: first.startedAtMs,
+  }
+}
