@@ -34,6 +34,7 @@ import type {
   RowChange,
   SessionFilter,
   SessionRow,
+  UnreportedSession,
   User,
   UserSession,
 } from './rows.ts'
@@ -214,6 +215,13 @@ export interface SessionPort {
   /** By their end, newest first. */
   list(fleetId: string, filter: SessionFilter, page: PageRequest): Promise<Page<ListedSession>>
   get(fleetId: string, sessionId: string): Promise<SessionRow | null>
+  /** Sessions of a device that pushed since `sinceMs` and whose report has not come yet: newest first, at most `limit`. */
+  unreported(
+    fleetId: string,
+    deviceId: string,
+    sinceMs: number,
+    limit: number,
+  ): Promise<readonly UnreportedSession[]>
   /** Turns pushes without a report since `beforeMs` into inferred, abandoned sessions; at most `limit`. */
   inferAbandoned(fleetId: string, beforeMs: number, nowMs: number, limit: number): Promise<number>
 }

@@ -125,6 +125,15 @@ export interface ListedSession extends SessionRow {
   readonly lagMs: number | null
 }
 
+/** What the server saw of a session that nobody has told of yet. */
+export interface UnreportedSession {
+  readonly sessionId: string
+  readonly firstPushMs: number
+  readonly lastPushMs: number
+  /** Changes that had an effect. */
+  readonly pushed: number
+}
+
 /** Sessions that ended in [fromMs, toMs) and of which the conditions hold. */
 export interface SessionFilter {
   readonly fromMs: number

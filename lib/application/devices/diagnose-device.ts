@@ -16,6 +16,9 @@ const SESSIONS_SINCE_MS = 7 * 86_400_000
 const SESSIONS_READ_MAX = 50
 const OTHERS_SINCE_MS = 3_600_000
 const OTHERS_READ_MAX = 50
+/** After a day the server tells of them itself. */
+const UNREPORTED_SINCE_MS = 86_400_000
+const UNREPORTED_READ_MAX = 10
 const OPEN_READ_MAX = 10
 const TRIES_READ_MAX = 10
 
@@ -42,21 +45,23 @@ async function readEvidence(ctx: Read, { actor, fleetId, id }: Input): Promise<E
   const [fleet, device] = await Promise.all([storage.fleets.get(fleetId), storage.devices.get(fleetId, id)])
   if (!fleet || !device) throw new ApplicationError('not_found')
   const open = { limit: OPEN_READ_MAX, cursor: null }
-  const [sessions, fleetSessions, letters, conflicts, tries, turn, collections] = await Promise.all([
-    storage.sessions.list(fleetId, sessionsOf(nowMs, SESSIONS_SINCE_MS, id), {
-      limit: SESSIONS_READ_MAX,
-      cursor: null,
-    }),
-    storage.sessions.list(fleetId, sessionsOf(nowMs, OTHERS_SINCE_MS, null), {
-      limit: OTHERS_READ_MAX,
-      cursor: null,
-    }),
-    storage.deadLetters.list(fleetId, openLetters(id), open),
-    storage.conflicts.list(fleetId, openConflicts(id), open),
-    storage.devices.failedTries(fleetId, id, TRIES_READ_MAX),
-    storage.sync.fullSyncTurn(fleetId, id, nowMs),
-    storage.collections.list(fleetId),
-  ])
+  const [sessions, fleetSessions, letters, conflicts, unreported, tries, turn, collections] =
+    await Promise.all([
+      storage.sessions.list(fleetId, sessionsOf(nowMs, SESSIONS_SINCE_MS, id), {
+        limit: SESSIONS_READ_MAX,
+        cursor: null,
+      }),
+      storage.sessions.list(fleetId, sessionsOf(nowMs, OTHERS_SINCE_MS, null), {
+        limit: OTHERS_READ_MAX,
+        cursor: null,
+      }),
+      storage.deadLetters.list(fleetId, openLetters(id), open),
+      storage.conflicts.list(fleetId, openConflicts(id), open),
+      storage.sessions.unreported(fleetId, id, nowMs - UNREPORTED_SINCE_MS, UNREPORTED_READ_MAX),
+      storage.devices.failedTries(fleetId, id, TRIES_READ_MAX),
+      storage.sync.fullSyncTurn(fleetId, id, nowMs),
+      storage.collections.list(fleetId),
+    ])
   const others = fleetSessions.items.filter(({ deviceId }) => deviceId !== id)
   return {
     nowMs,
@@ -67,6 +72,7 @@ async function readEvidence(ctx: Read, { actor, fleetId, id }: Input): Promise<E
     sessions: sessions.items,
     letters: { items: letters.items, more: letters.next !== null },
     conflicts: { items: conflicts.items, more: conflicts.next !== null },
+    unreported,
     tries,
     turn,
     breakers: breakersOf(ctx, fleet, collections),

@@ -30,6 +30,23 @@ export function memorySessions(state: MemoryState): SessionPort {
         return pageOf(rows, (row) => ({ atMs: row.endedAtMs, id: row.sessionId }), page)
       }),
     get: (fleetId, sessionId) => state.inFleet(fleetId, (tables) => tables.sessions.get(sessionId) ?? null),
+    unreported: (fleetId, deviceId, sinceMs, limit) =>
+      state.inFleet(fleetId, (tables) =>
+        tables.pushedSessions
+          .entries()
+          .filter(
+            ([sessionId, pushed]) =>
+              pushed.deviceId === deviceId && pushed.firstAtMs >= sinceMs && !tables.sessions.has(sessionId),
+          )
+          .map(([sessionId, { firstAtMs, lastAtMs }]) => ({
+            sessionId,
+            firstPushMs: firstAtMs,
+            lastPushMs: lastAtMs,
+            pushed: tables.changes.values().filter((row) => row.sessionId === sessionId).length,
+          }))
+          .sort((a, b) => b.firstPushMs - a.firstPushMs || (a.sessionId < b.sessionId ? 1 : -1))
+          .slice(0, limit),
+      ),
     inferAbandoned: (fleetId, beforeMs, nowMs, limit) =>
       state.inFleet(fleetId, (tables, undo) => {
         const rows = silentSessions(tables, beforeMs, nowMs).slice(0, limit)

@@ -58,6 +58,22 @@ const SILENT: Statement = {
     WHERE o.fleet_id = $1 AND o.first_push_at < $2 ORDER BY o.first_push_at, o.session_id LIMIT $3 FOR UPDATE OF o SKIP LOCKED`,
 }
 
+/** Over the sessions that wait for their report, which are those of a day. */
+const UNREPORTED: Statement = {
+  name: 'session_unreported',
+  text: `SELECT o.session_id, o.first_push_at, o.last_push_at,
+      (SELECT coalesce(sum(cardinality(p.mutation_ids)), 0)::int FROM session_push p
+        WHERE p.fleet_id = $1 AND p.session_id = o.session_id) AS pushed
+    FROM open_session o WHERE o.fleet_id = $1 AND o.device_id = $2 AND o.first_push_at >= $3
+    ORDER BY o.first_push_at DESC, o.session_id DESC LIMIT $4`,
+}
+
+interface UnreportedRow extends Record<string, unknown> {
+  readonly session_id: string
+  readonly first_push_at: Date
+  readonly last_push_at: Date
+  readonly pushed: number
+}
 interface SilentRow extends DeviceRow {
   readonly session_id: string
   readonly first_push_at: Date
@@ -91,6 +107,15 @@ export function postgresSessions(database: Database): SessionPort {
         const row = await tx.syncSession.findUnique({ where: key })
         return row && sessionOf(row)
       }),
+    unreported: async (fleetId, deviceId, sinceMs, limit) => {
+      const values = [fleetId, deviceId, at(sinceMs), limit]
+      return (await database.one<UnreportedRow>(fleetId, UNREPORTED, values)).map((row) => ({
+        sessionId: row.session_id,
+        firstPushMs: ms(row.first_push_at),
+        lastPushMs: ms(row.last_push_at),
+        pushed: row.pushed,
+      }))
+    },
     inferAbandoned: (fleetId, beforeMs, nowMs, limit) =>
       database.inFleetHot(fleetId, async (send) => {
         const silent = await send<SilentRow>(SILENT, [fleetId, at(beforeMs), limit])

@@ -25,7 +25,7 @@ const CHECK: Record<CheckName, (evidence: Evidence) => Judgement> = {
     if (deviceState(device, nowMs, intervalMs).state === 'offline') return suspect(heard)
     const own = ownAnswers(evidence)
     if (own && own.medianMs > SLOW_MS && others && others.medianMs <= SLOW_MS)
-      return suspect(`${durationText(own.medianMs)} a request`)
+      return suspect(`${durationText(own.medianMs)} a ${own.kind}`)
     const rttMs = device.report?.rttMs ?? null
     return ruledOut(rttMs === null ? heard : `${durationText(rttMs)} round trip`)
   },

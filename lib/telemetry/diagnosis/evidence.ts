@@ -10,6 +10,8 @@ export interface Evidence {
   readonly device: DeviceEvidence
   /** Of this device, newest first; a bounded number. */
   readonly sessions: readonly SessionEvidence[]
+  /** What the server saw of its sessions that nobody has told of yet, newest first; a bounded number. */
+  readonly unreported: readonly UnreportedEvidence[]
   /** Its open ones, newest first; a bounded number. */
   readonly letters: Found<LetterEvidence>
   readonly conflicts: Found<ConflictEvidence>
@@ -63,6 +65,12 @@ export interface SessionEvidence {
   readonly attempts: readonly AttemptEvidence[]
   /** Made by the server of pushes that nobody reported: its queue and its result are not known. */
   readonly inferred: boolean
+}
+
+export interface UnreportedEvidence {
+  readonly firstPushMs: number
+  readonly lastPushMs: number
+  readonly pushed: number
 }
 
 export interface Found<T> {

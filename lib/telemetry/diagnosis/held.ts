@@ -154,7 +154,18 @@ export function toldToWait(evidence: Evidence): Finding | null {
   }
 }
 
-/** It is heard, and its sessions do not end well. */
+/** So long may a session take, at least, before it counts as one that does not end. */
+const SESSION_LONG_MIN_MS = 2 * 60_000
+
+/** Since when it is at work without a session that ended well; null for one that rests, or that ended one lately. */
+function workingSince({ device, nowMs, intervalMs }: Evidence): number | null {
+  const { report, lastSessionOkMs, enrolledAtMs } = device
+  if (report === null || report.state === 'idle' || report.state === 'offline') return null
+  const sinceMs = lastSessionOkMs ?? enrolledAtMs
+  return nowMs - sinceMs > Math.max(SESSION_LONG_MIN_MS, 2 * intervalMs) ? sinceMs : null
+}
+
+/** It is heard, and its sessions do not end well. A device tells of a failed one after the next good one alone. */
 export function failing(evidence: Evidence): Finding | null {
   const { device } = evidence
   const state = device.report?.state
@@ -162,17 +173,24 @@ export function failing(evidence: Evidence): Finding | null {
   const [last] = told
   const alike = told.findIndex(({ result }) => result !== 'failed')
   const failed = alike === -1 ? told.length : alike
-  if (state !== 'halted' && state !== 'backoff' && failed < 2) return null
-  const cause = last?.result === 'failed' ? failureText(last) : 'it did not say why'
+  const sinceMs = workingSince(evidence)
+  const isHalted = state === 'halted'
+  if (!isHalted && state !== 'backoff' && failed < 2 && sinceMs === null) return null
+  const cause = last?.result === 'failed' ? `: ${failureText(last)}` : ''
+  const since = sinceMs === null ? '' : `, and ended none well for ${agoText(evidence, sinceMs)}`
   return {
     verdict: 'failing',
-    level: state === 'halted' ? 'crit' : 'warn',
-    sentence:
-      state === 'halted'
-        ? `${device.name} has halted and needs a person`
-        : `${device.name} cannot finish a sync: ${cause}`,
-    because: state === 'halted' ? 'It does not try again by itself' : 'Its sessions fail',
+    level: isHalted ? 'crit' : 'warn',
+    sentence: isHalted
+      ? `${device.name} has halted and needs a person`
+      : cause === ''
+        ? `${device.name} begins sessions${since === '' ? ' and cannot finish them' : since}`
+        : `${device.name} cannot finish a sync${cause}`,
+    because: isHalted ? 'It does not try again by itself' : 'Its sessions do not end well',
     evidence: [
+      ...(sinceMs === null
+        ? []
+        : [line(`It was ${state} when it was last heard`, { atMs: device.lastContactMs })]),
       ...(last === undefined ? [] : [sessionLine(evidence, last)]),
       ...(failed < 2
         ? []
@@ -184,15 +202,11 @@ export function failing(evidence: Evidence): Finding | null {
       queueLine(evidence),
     ],
     next: {
-      title: state === 'halted' ? 'See why it halted' : 'See what its requests were answered',
-      detail:
-        state === 'halted'
-          ? 'It waits for a person to enroll it again or to update its app.'
-          : 'It tries again by itself, less and less often.',
-      action:
-        last === undefined
-          ? { kind: 'command', label: 'Ask for diagnostics', type: 'diagnostics' }
-          : { kind: 'link', label: 'See its last session', target: { page: 'session', id: last.sessionId } },
+      title: isHalted ? 'See why it halted' : 'Ask the device, or look at what lies between',
+      detail: isHalted
+        ? 'It waits for a person to enroll it again or to update its app.'
+        : 'It tries again by itself, less and less often; why each failed it tells after the next session that ends well.',
+      action: { kind: 'command', label: 'Ask for diagnostics', type: 'diagnostics' },
       endsAtMs: null,
     },
   }

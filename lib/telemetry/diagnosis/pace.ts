@@ -42,32 +42,45 @@ export function sendingMs(evidence: Evidence): number | null {
   return (pushing.reduce((sum, session) => sum + pushTimeMs(session), 0) / pushed) * depth
 }
 
-/** Changes an hour over the sessions shown. */
+/** How fast its changes go out. */
 export interface Pace {
   readonly sentPerHour: number
-  readonly madePerHour: number
+  /** Null where the queue was not told at the beginning of that time. */
+  readonly madePerHour: number | null
   /** Until the queue is empty at this pace; null when it does not shrink. */
   readonly emptyInMs: number | null
   readonly sinceMs: number
 }
 
 const HOUR_MS = 3_600_000
+/** A pace of less time than this is none. */
+const SPAN_MIN_MS = 30_000
 
-/** Null for fewer than three sessions of its own that pushed: one burst is no pace. */
+/**
+ * By the sessions that push now and nobody has told of, as the server saw them; without any by those that it told since it
+ * had an empty queue. Null for too short a time: one burst is no pace.
+ */
 export function paceOf(evidence: Evidence): Pace | null {
+  const { nowMs, unreported, device } = evidence
+  const depth = device.report?.depth ?? 0
   const told = toldSessions(evidence)
-  const first = told.at(-1)
-  const depth = evidence.device.report?.depth ?? 0
-  if (first === undefined || told.filter(({ pushed }) => pushed > 0).length < SAMPLES_MIN) return null
-  const spanMs = evidence.nowMs - first.startedAtMs
-  if (spanMs <= 0) return null
-  const sent = told.reduce((sum, { pushed }) => sum + pushed, 0)
-  const made = Math.max(0, sent + depth - first.queueDepthBefore)
-  const shrinks = sent - made
+  const emptied = told.findIndex(({ queueDepthAfter }) => queueDepthAfter === 0)
+  const since = emptied === -1 ? told : told.slice(0, emptied)
+  const isNow = unreported.length > 0
+  const first = isNow ? null : (since.at(-1) ?? null)
+  if (!isNow && since.filter(({ pushed }) => pushed > 0).length < SAMPLES_MIN) return null
+  const sinceMs = isNow
+    ? Math.min(...unreported.map(({ firstPushMs }) => firstPushMs))
+    : (first?.startedAtMs ?? nowMs)
+  const sent = (isNow ? unreported : since).reduce((sum, { pushed }) => sum + pushed, 0)
+  const spanMs = nowMs - sinceMs
+  if (spanMs < SPAN_MIN_MS || sent === 0) return null
+  const made = first === null ? null : Math.max(0, sent + depth - first.queueDepthBefore)
+  const shrinks = sent - (made ?? 0)
   return {
     sentPerHour: (sent / spanMs) * HOUR_MS,
-    madePerHour: (made / spanMs) * HOUR_MS,
+    madePerHour: made === null ? null : (made / spanMs) * HOUR_MS,
     emptyInMs: shrinks > 0 ? (depth / shrinks) * spanMs : null,
-    sinceMs: first.startedAtMs,
+    sinceMs,
   }
 }

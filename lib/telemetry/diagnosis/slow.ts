@@ -56,11 +56,11 @@ export function serverSlow(evidence: Evidence): Finding | null {
 
 /** It sends well, and has more than it can send in the time that a change may wait. */
 export function backlog(evidence: Evidence): Finding | null {
-  const { device, limits, nowMs } = evidence
+  const { device, limits, nowMs, unreported } = evidence
   const depth = depthOf(evidence)
   const pace = paceOf(evidence)
   // One that sends nothing now has another trouble than its pace.
-  const sends = (toldSessions(evidence)[0]?.pushed ?? 0) > 0
+  const sends = unreported.length > 0 || (toldSessions(evidence)[0]?.pushed ?? 0) > 0
   if (pace === null || !sends || depth <= limits.queueWarn) return null
   if (pace.emptyInMs !== null && pace.emptyInMs <= limits.oldestWarnMs) return null
   const perHour = (rate: number): string => `${countText(rate)} an hour`
@@ -73,10 +73,13 @@ export function backlog(evidence: Evidence): Finding | null {
         : `${device.name} has ${countText(depth)} changes to send and needs ${durationText(pace.emptyInMs)} for them`,
     because: 'Its backlog is larger than its rate',
     evidence: [
-      line(`${perHour(pace.sentPerHour)} went out, ${perHour(pace.madePerHour)} were made`, {
-        detail: `over the last ${durationText(nowMs - pace.sinceMs)}`,
-        link: linkTo('sessions', { page: 'sessions', deviceId: device.id, result: null }),
-      }),
+      line(
+        `${perHour(pace.sentPerHour)} go out${pace.madePerHour === null ? '' : `, ${perHour(pace.madePerHour)} are made`}`,
+        {
+          detail: `over the last ${durationText(nowMs - pace.sinceMs)}`,
+          link: linkTo('sessions', { page: 'sessions', deviceId: device.id, result: null }),
+        },
+      ),
       line(`${countText(depth)} changes wait`, {
         detail: `the limit is ${countText(limits.queueWarn)}`,
         atMs: device.report?.atMs ?? null,

@@ -276,26 +276,30 @@ describe('why a device is stuck, over HTTP and PostgreSQL, each by a real SDK de
     await authority.close()
   })
 
-  it('told to wait: a loaded server sheds its push', async () => {
+  it('told to wait: it was refused for a pause that is over, and waits as long as it was told', async () => {
     const fleet = await world.fleetWith({})
     const replica = await device(fleet)
     await replica.sync()
-    const { load } = world.app.ctx
-    let held = 0
-    while (load.enter('push')) held += 1
+    await command(fleet, replica, { type: 'pause' })
     await note(replica)
-    expect(await replica.sync()).toMatchObject({ state: 'shed', problem: 'shed' })
+    for (let i = 0; i < 2; i++) {
+      await replica.sync()
+      world.clock.aheadMs += 5 * MINUTE_MS
+    }
+    await replica.sync()
+    await command(fleet, replica, { type: 'resume' })
     const found = await diagnosis(fleet, replica.deviceId)
-    for (; held > 0; held--) load.leave()
     expect(found).toMatchObject({ verdict: 'told_to_wait', level: 'held' })
-    expect(textOf(found)).toContain('its push was answered 503 (shed)')
+    expect(found.sentence).toContain('tablet was told by the server to wait; its 1 change is safe')
     expect(found.next.title).toBe('Leave it; it tries again by itself')
-    world.clock.aheadMs = 5 * MINUTE_MS
-    expect(await replica.sync()).toMatchObject({ pending: 0 })
+    for (let i = 0; i < 2; i++) {
+      world.clock.aheadMs += 5 * MINUTE_MS
+      await replica.sync()
+    }
     expect((await diagnosis(fleet, replica.deviceId)).verdict).toBe('healthy')
   })
 
-  it('failing: its pulls are not answered well, and what came says so', async () => {
+  it('failing: it is heard, and none of its sessions ends well; afterwards it tells why', async () => {
     const fleet = await world.fleetWith({})
     let isBad = false
     const replica = await device(fleet, {
@@ -306,15 +310,22 @@ describe('why a device is stuck, over HTTP and PostgreSQL, each by a real SDK de
     })
     await replica.sync()
     isBad = true
-    for (let i = 0; i < 2; i++) {
+    for (let i = 0; i < 3; i++) {
+      world.clock.aheadMs += 2 * MINUTE_MS
+      await note(replica)
       await replica.sync()
-      world.clock.aheadMs += MINUTE_MS
     }
     const found = await diagnosis(fleet, replica.deviceId)
     expect(found).toMatchObject({ verdict: 'failing', level: 'warn' })
-    expect(found.sentence).toBe('tablet cannot finish a sync: its pull was answered 502 (http_502)')
-    expect(linksOf(found)).toContainEqual({ page: 'sessions', deviceId: replica.deviceId, result: 'failed' })
-    expect(found.next.action).toMatchObject({ kind: 'link', target: { page: 'session' } })
+    expect(found.sentence).toMatch(/^tablet begins sessions, and ended none well for 6 min/)
+    expect(textOf(found)).toContain('It was pushing when it was last heard')
+    expect(found.next.action).toMatchObject({ kind: 'command', type: 'diagnostics' })
+    isBad = false
+    world.clock.aheadMs += 10 * MINUTE_MS
+    await replica.sync()
+    expect((await diagnosis(fleet, replica.deviceId)).verdict).toBe('healthy')
+    const failed = `/sessions?fleet=${fleet.fleetId}&deviceId=${replica.deviceId}&result=failed&to=${Date.now() + DAY_MS}`
+    expect(await (await world.admin('GET', failed)).text()).toContain('"status":502')
   })
 
   it('server slow: what it asks takes long on the server, not on the way', async () => {
@@ -338,23 +349,25 @@ describe('why a device is stuck, over HTTP and PostgreSQL, each by a real SDK de
     await authority.close()
   })
 
-  it('backlog larger than its rate: it makes more than the fleet lets it send', async () => {
+  it('backlog larger than its rate: the fleet lets it send less than it has in time', async () => {
     const fleet = await world.fleetWith({
-      rateLimits: { devicePerMinute: 8, fleetPerMinute: 1_000 },
-      thresholds: { queueWarn: 50 },
+      rateLimits: { devicePerMinute: 3, fleetPerMinute: 1_000 },
+      thresholds: { queueWarn: 5, oldestWarnMs: 10_000 },
     })
     const replica = await device(fleet)
     await replica.sync()
-    for (let round = 0; round < 4; round++) {
-      for (let i = 0; i < 1_500; i++) await note(replica)
-      world.clock.aheadMs += 2 * MINUTE_MS
-      await replica.sync()
-    }
+    world.clock.aheadMs = 5 * MINUTE_MS
+    // Some 15 of them are a push, and three requests are let through.
+    for (let i = 0; i < 60; i++)
+      await replica.collection('notes').put(null, { title: 'long '.repeat(13_000) })
+    expect((await replica.sync()).pending).toBeGreaterThan(5)
+    world.clock.aheadMs += 40_000
     const found = await diagnosis(fleet, replica.deviceId)
     expect(found).toMatchObject({ verdict: 'backlog', level: 'warn' })
-    expect(found.sentence).toMatch(/^tablet makes changes faster than they go out: [\d,]+ wait$/)
-    expect(textOf(found)).toMatch(/[\d,]+ an hour went out, [\d,]+ an hour were made/)
-    expect(textOf(found)).toContain('the limit is 50')
+    expect(found.sentence).toMatch(/^tablet has [\d,]+ changes to send and needs [\w ]+ for them$/)
+    expect(textOf(found)).toMatch(/[\d,]+ an hour go out \(over the last \d+ s\)/)
+    expect(textOf(found)).toContain('the limit is 5')
+    expect(found.next.endsAtMs).toBeGreaterThan(Date.now() + world.clock.aheadMs)
     expect(found.next.action).toMatchObject({ target: { page: 'sessions', deviceId: replica.deviceId } })
   })
 
@@ -394,15 +407,28 @@ describe('why a device is stuck, over HTTP and PostgreSQL, each by a real SDK de
 
   it('held by a dead letter: what stands behind it is told, its queue is free', async () => {
     const fleet = await world.fleetWith({})
+    const { authority } = await orders(fleet)
     const replica = await device(fleet)
-    const { recordId } = await replica.collection('notes').put(null, { title: 7 })
-    await replica.collection('notes').patch(recordId, { set: { count: 1 } })
+    const { recordId } = await replica.collection('orders').put(null, { title: 'an order' })
     await replica.sync()
+    authority.answer = ({ body }) => ({
+      body: {
+        decisions: body.mutations.map(({ id, op }) =>
+          JSON.stringify(op).includes('unknown')
+            ? { id, decision: 'refuse', message: 'the customer is unknown' }
+            : { id, decision: 'accept' },
+        ),
+      },
+    })
+    await replica.collection('orders').patch(recordId, { set: { title: 'unknown' } })
+    await replica.collection('orders').patch(recordId, { set: { '/count': 1 } })
+    expect(await replica.sync()).toMatchObject({ pending: 0 })
+    await authority.close()
     const letters = await world.storage.deadLetters.list(
       fleet.fleetId,
       {
         status: 'open',
-        code: 'schema_mismatch',
+        code: 'authority_refused',
         collection: null,
         appVersion: null,
         path: null,
@@ -414,6 +440,7 @@ describe('why a device is stuck, over HTTP and PostgreSQL, each by a real SDK de
     const found = await diagnosis(fleet, replica.deviceId)
     expect(found).toMatchObject({ verdict: 'dead_letter', level: 'warn' })
     expect(found.sentence).toBe('2 changes of tablet are dead letters, 1 of them behind another')
+    expect(textOf(found)).toContain('orders: the customer is unknown (authority_refused')
     expect(textOf(found)).toContain('1 edit held behind')
     const target = { page: 'dead-letter', id: letters.items[0]?.id }
     expect(found.next.action).toMatchObject({ kind: 'link', target })

@@ -185,7 +185,9 @@ describe.each(BACKENDS)('the life of a device on $name', (backend) => {
     for (const [i, id] of ids.entries()) {
       const again = await storage.sync.admitFullSync(fleetId, id, pace)
       expect(again.admitAtMs).toBe(turns[i]?.admitAtMs)
+      expect(await storage.sync.fullSyncTurn(fleetId, id, NOW_MS)).toEqual(turns[i])
     }
+    expect(await storage.sync.fullSyncTurn(fleetId, randomUUID(), NOW_MS)).toBeNull()
     const early = ids[turns.findIndex(({ admitAtMs }) => admitAtMs === NOW_MS)] as string
     const later = { ...pace, nowMs: NOW_MS + 60_000 }
     expect((await storage.sync.admitFullSync(fleetId, early, later)).admitAtMs).toBeGreaterThan(NOW_MS)

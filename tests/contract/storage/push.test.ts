@@ -497,6 +497,12 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
         [b, 2],
       ]),
     )
+    expect(await storage.devices.failedTries(fleetId, deviceId, 9)).toEqual([
+      { mutationId: b, tries: 2, lastAtMs: NOW_MS + 1 },
+      { mutationId: a, tries: 1, lastAtMs: NOW_MS },
+    ])
+    expect(await storage.devices.failedTries(fleetId, deviceId, 1)).toHaveLength(1)
+    expect(await storage.devices.failedTries(fleetId, randomUUID(), 9)).toEqual([])
     await write({ endedTries: [a] })
     expect(await load([a])).toEqual(new Map())
     const many = Array.from({ length: FAILED_TRIES_PER_DEVICE_MAX }, () => tried(randomUUID(), 1))

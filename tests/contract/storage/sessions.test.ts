@@ -150,6 +150,19 @@ describe.each(BACKENDS)('sessions on $name', (backend) => {
     await push(late, NOW_MS + 1_000)
     await storage.sessions.store(fleetId, [sessionOf(fleetId, deviceId, { sessionId: reported })], [])
     await push(reported, NOW_MS + 2)
+    const seen = (sessionId: string, firstPushMs: number, lastPushMs: number, pushed: number) => ({
+      sessionId,
+      firstPushMs,
+      lastPushMs,
+      pushed,
+    })
+    expect(await storage.sessions.unreported(fleetId, deviceId, NOW_MS, 9)).toEqual([
+      seen(late, NOW_MS + 1_000, NOW_MS + 1_000, 2),
+      seen(silent, NOW_MS, NOW_MS + 500, 4),
+    ])
+    expect(await storage.sessions.unreported(fleetId, deviceId, NOW_MS + 1, 9)).toHaveLength(1)
+    expect(await storage.sessions.unreported(fleetId, deviceId, 0, 1)).toHaveLength(1)
+    expect(await storage.sessions.unreported(fleetId, randomUUID(), 0, 9)).toEqual([])
     const inferredAtMs = NOW_MS + DAY_MS
     expect(await storage.sessions.inferAbandoned(fleetId, NOW_MS, inferredAtMs, 9)).toBe(0)
     expect(await storage.sessions.inferAbandoned(fleetId, NOW_MS + 1_000, inferredAtMs, 9)).toBe(1)
