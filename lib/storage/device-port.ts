@@ -11,8 +11,6 @@ import type {
   DiagnosticsRow,
   EnrollmentKey,
   FailedTry,
-  Page,
-  PageRequest,
   RowChange,
   Standing,
   StoredReport,

@@ -84,14 +84,10 @@ const sessionsOf = (nowMs: number, sinceMs: number, deviceId: string | null) => 
   fromMs: nowMs - sinceMs,
   // A device's clock may have told an end that is still to come.
   toMs: nowMs + sinceMs,
-  deviceId,
-  deviceName: null,
-  text: null,
-  result: null,
-  appVersion: null,
-  platform: null,
-  withConflicts: false,
-  withDeadLetters: false,
+  conditions:
+    deviceId === null
+      ? []
+      : [{ kind: 'is' as const, key: 'device' as const, not: false, values: [deviceId] }],
 })
 const openLetters = (deviceId: string) => ({
   status: 'open' as const,

@@ -324,7 +324,7 @@ describe('why a device is stuck, over HTTP and PostgreSQL, each by a real SDK de
     world.clock.aheadMs += 10 * MINUTE_MS
     await replica.sync()
     expect((await diagnosis(fleet, replica.deviceId)).verdict).toBe('healthy')
-    const failed = `/sessions?fleet=${fleet.fleetId}&deviceId=${replica.deviceId}&result=failed&to=${Date.now() + DAY_MS}`
+    const failed = `/sessions?fleet=${fleet.fleetId}&q=${encodeURIComponent(`device:${replica.deviceId} result:failed`)}&to=${Date.now() + DAY_MS}`
     expect(await (await world.admin('GET', failed)).text()).toContain('"status":502')
   })
 
