@@ -1,4 +1,5 @@
 import type { Metadata } from 'next'
+import { PendingChart } from '#components/charts/pending-chart.tsx'
 import { SessionLanes } from '#components/charts/session-timeline.tsx'
 import { LinkButton } from '#components/ui/button.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
@@ -9,6 +10,7 @@ import { Section } from '#components/ui/section.tsx'
 import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
 import { Verdict } from '#components/ui/verdict.tsx'
+import { diagnoseDevice, type Diagnosis } from '#lib/application/devices/diagnose-device.ts'
 import { getDevice } from '#lib/application/devices/get-device.ts'
 import { ConsolePage } from '../../console-page.tsx'
 import { keptPage } from '../../kept-page.tsx'
@@ -21,92 +23,73 @@ import { itemId, orNotFound, visit, type Visit } from '../../viewer.ts'
 import { deviceViews, type DeviceView } from '#lib/application/devices/device-views.ts'
 import { pendingText } from '../device-words.ts'
 import { DeviceActions } from './device-actions.tsx'
+import { Next, Why } from './device-diagnosis.tsx'
 import { DeviceClock, DeviceDiagnostics, DeviceFacts, DeviceQueue } from './device-facts.tsx'
 import { DeviceCommands, DeviceConflicts, DeviceDeadLetters, DeviceRefusals } from './device-troubles.tsx'
-import { deviceVerdict } from './device-verdict.ts'
-import { readOfDevice } from './read-of-device.ts'
+import { laneMarks, lanesSentence } from './lane-words.ts'
+import { agePieces, ageSentence } from './pending-age.ts'
+import { readOfDevice, type OfDevice } from './read-of-device.ts'
 
 export const metadata: Metadata = { title: 'Device · Tidemark' }
 
-/** One device: how it stands, what happened on it, and what can be told to it. */
+/** Rows of the table; the pictures above it are made of more. */
+const SESSIONS_LISTED_MAX = 12
+
+/** One device: why it is stuck, what happened on it, and what can be told to it. */
 async function DevicePage({ params, searchParams }: ItemProps) {
   const id = await itemId(params)
   const at = await visit(`/devices/${id}`, searchParams)
-  const device = await orNotFound(getDevice(at.ctx, { actor: at.actor, fleetId: at.fleet.id, id }))
-  const found = await readOfDevice(at, id)
+  const one = { actor: at.actor, fleetId: at.fleet.id, id }
+  const device = await orNotFound(getDevice(at.ctx, one))
+  const [diagnosis, found] = await Promise.all([
+    orNotFound(diagnoseDevice(at.ctx, one)),
+    readOfDevice(at, id),
+  ])
   const view = deviceViews([device], at.nowMs, at.fleet.intervalMs)[0] as DeviceView
-  const sessions = found.sessions.items
-  const segments = sessions.toReversed().flatMap(segmentsOf)
-  const words = sessionsSentence(
-    sessions,
-    { q: '', more: found.sessions.more, later: false },
-    at.span.label.toLowerCase(),
-  )
+  const isViewer = at.fleet.role === 'viewer'
+  const { query, nowMs } = at
   return (
     <ConsolePage
       at={at}
       range
-      crumbs={[{ label: 'Devices', href: carryShared('/devices', at.query) }, { label: device.name }]}
+      crumbs={[{ label: 'Devices', href: carryShared('/devices', query) }, { label: device.name }]}
     >
-      <DeviceHead at={at} view={view} />
-      <div className="cols">
+      <DeviceHead at={at} view={view} diagnosis={diagnosis} />
+      <div className="cols device">
         <div>
-          {segments.length === 0 ? null : (
-            <Section title="What it was doing" note="a lane for each state of the sessions below">
-              <SessionLanes
-                segments={segments}
-                fromMs={segments[0]?.startMs ?? 0}
-                toMs={Math.max(at.nowMs, (segments[0]?.startMs ?? 0) + 1)}
-                label="States of the device over time"
-              />
-            </Section>
-          )}
-          <Section
-            title={words}
-            note={
-              found.sessions.more ? (
-                <Link className="link" href={listHref('/sessions', at.query, { device: id })}>
-                  all of them
-                </Link>
-              ) : undefined
-            }
-          >
-            <SessionsTable
-              rows={sessions}
-              query={at.query}
-              nowMs={at.nowMs}
-              ofOne
-              empty={<EmptyState title="It told of none" detail="Take a longer range." />}
-            />
-          </Section>
-          <DeviceRefusals sessions={sessions} query={at.query} nowMs={at.nowMs} />
+          <Story at={at} view={view} sessions={found.sessions} />
+          <Sessions at={at} id={id} found={found.sessions} />
+          <DeviceRefusals sessions={found.sessions.items} query={query} nowMs={nowMs} />
         </div>
         <div>
-          <DeviceDeadLetters found={found.letters} query={at.query} nowMs={at.nowMs} />
-          <DeviceConflicts found={found.conflicts} query={at.query} nowMs={at.nowMs} />
-          <DeviceQueue device={device} nowMs={at.nowMs} />
-          <DeviceCommands commands={device.commands} nowMs={at.nowMs} />
-          <DeviceClock device={device} nowMs={at.nowMs} />
-          <DeviceDiagnostics rows={found.diagnostics} fleetId={at.fleet.id} nowMs={at.nowMs} />
-          <DeviceFacts device={device} nowMs={at.nowMs} />
+          <Why found={diagnosis} query={query} nowMs={nowMs} />
+          <Next found={diagnosis} query={query} nowMs={nowMs} device={device} isViewer={isViewer} />
+          <DeviceDeadLetters found={found.letters} query={query} nowMs={nowMs} />
+          <DeviceConflicts found={found.conflicts} query={query} nowMs={nowMs} />
+          <DeviceQueue device={device} nowMs={nowMs} />
+          <DeviceCommands commands={device.commands} nowMs={nowMs} />
+          <DeviceClock device={device} nowMs={nowMs} />
+          <DeviceDiagnostics rows={found.diagnostics} fleetId={at.fleet.id} nowMs={nowMs} />
+          <DeviceFacts device={device} nowMs={nowMs} />
         </div>
       </div>
     </ConsolePage>
   )
 }
 
-function DeviceHead({ at, view }: { at: Visit; view: DeviceView }) {
+function DeviceHead({ at, view, diagnosis }: { at: Visit; view: DeviceView; diagnosis: Diagnosis }) {
   const { device, pending } = view
   const { report } = device
   const now = at.nowMs
   return (
     <Verdict
-      {...deviceVerdict(view, now, at.fleet.limits.oldestWarnMs)}
+      kind={diagnosis.level}
+      sentence={diagnosis.sentence}
       facts={[
         ...(pending === null ? [] : [{ value: pendingText(pending), of: 'pending age' }]),
         // An empty queue is the evidence already; what is left to say is how old that is.
         report?.depth === 0
-          ? { value: <Time at={report.atMs} now={now} show="age" />, of: 'last report' }
+          ? { value: <Time at={report.atMs} now={now} show="age" />, of: 'last report, nothing waited' }
           : {
               value: formatCount(report?.depth),
               of: (
@@ -116,6 +99,7 @@ function DeviceHead({ at, view }: { at: Visit; view: DeviceView }) {
               ),
             },
         { value: <Time at={device.lastContactMs} now={now} show="age" />, of: 'last contact' },
+        { value: <Time at={device.lastSessionOkMs} now={now} show="age" />, of: 'last sync that ended well' },
       ]}
       actions={
         <>
@@ -128,6 +112,80 @@ function DeviceHead({ at, view }: { at: Visit; view: DeviceView }) {
         </>
       }
     />
+  )
+}
+
+type Found = OfDevice['sessions']
+
+/** Its states and the age of its oldest change, over the time of the sessions that were read. */
+function Story({ at, view, sessions }: { at: Visit; view: DeviceView; sessions: Found }) {
+  const { nowMs, span } = at
+  const segments = sessions.items.toReversed().flatMap(segmentsOf)
+  const fromMs = Math.max(segments[0]?.startMs ?? span.fromMs, span.fromMs)
+  const toMs = Math.max(span.toMs, fromMs + 1)
+  // Of a time that is over the last report tells nothing.
+  const isNow = span.toMs >= nowMs
+  const warnMs = at.fleet.limits.oldestWarnMs
+  return (
+    <>
+      {segments.length === 0 ? null : (
+        <Section
+          title={isNow ? lanesSentence(sessions.items, nowMs) : 'What it was doing'}
+          note={`the states of ${sessions.more ? 'the newest ' : ''}${formatCount(sessions.items.length)} sessions`}
+        >
+          <SessionLanes
+            segments={segments}
+            fromMs={fromMs}
+            toMs={toMs}
+            label="States of the device over time"
+            marks={laneMarks(sessions.items, view.device.commands, fromMs)}
+          />
+        </Section>
+      )}
+      <Section
+        title={isNow ? ageSentence(view, warnMs) : 'How long its oldest change had waited'}
+        note="pending age; dotted: silent, a lower bound"
+      >
+        <PendingChart
+          pieces={agePieces(sessions.items, isNow ? view : null, nowMs)}
+          fromMs={fromMs}
+          toMs={toMs}
+          warnMs={warnMs}
+          label="Age of the oldest change that waits on the device"
+        />
+      </Section>
+    </>
+  )
+}
+
+function Sessions({ at, id, found }: { at: Visit; id: string; found: Found }) {
+  const more = found.more || found.items.length > SESSIONS_LISTED_MAX
+  return (
+    <Section
+      title={sessionsSentence(
+        found.items,
+        { q: '', more: found.more, later: false },
+        at.span.label.toLowerCase(),
+      )}
+      note={
+        more ? (
+          <>
+            the newest {SESSIONS_LISTED_MAX} here,{' '}
+            <Link className="link" href={listHref('/sessions', at.query, { device: id })}>
+              all of them
+            </Link>
+          </>
+        ) : undefined
+      }
+    >
+      <SessionsTable
+        rows={found.items.slice(0, SESSIONS_LISTED_MAX)}
+        query={at.query}
+        nowMs={at.nowMs}
+        ofOne
+        empty={<EmptyState title="It told of none" detail="Take a longer range." />}
+      />
+    </Section>
   )
 }
 

@@ -4,7 +4,8 @@ import { listDiagnostics } from '#lib/application/diagnostics/read-diagnostics.t
 import { listSessions } from '#lib/application/sessions/list-sessions.ts'
 import type { Visit } from '../../viewer.ts'
 
-const SESSIONS_SHOWN_MAX = 20
+/** What the pictures of a device are made of. */
+const SESSIONS_SHOWN_MAX = 100
 const TROUBLES_SHOWN_MAX = 10
 
 /** What the fleet knows of one device beyond its row: the newest of each, and whether there are more. */
