@@ -1,4 +1,6 @@
 import type { Platform } from '#lib/protocol/device.ts'
+import type { DeviceKey } from '#lib/query/device-fields.ts'
+import type { FacetCounts } from '#lib/query/facets.ts'
 import type { FleetNow } from '#lib/telemetry/fleet-now.ts'
 import type {
   AuditEntry,
@@ -65,6 +67,8 @@ export interface DevicePort {
   standings(fleetId: string, ids: readonly string[]): Promise<ReadonlyMap<string, Standing>>
   /** In the order asked for (device-values.ts); of equals by id. */
   list(fleetId: string, filter: DeviceFilter, page: DevicePageRequest): Promise<DevicePage>
+  /** Of its first DEVICE_FACET_ROWS_MAX by id. */
+  facets(fleetId: string, filter: DeviceFilter): Promise<FacetCounts<DeviceKey>>
   /** Devices that are not revoked. */
   countEnrolled(fleetId: string): Promise<number>
   /** By id, those after `afterId`: the way through a whole fleet, of which none is missed or met twice. */

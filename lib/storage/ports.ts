@@ -3,6 +3,8 @@ import type { RecordState } from '#lib/engine/types.ts'
 import type { JsonSchema } from '#lib/protocol/device.ts'
 import type { Bucket, BucketKey, Tier } from '#lib/rollups/bucket.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
+import type { FacetCounts } from '#lib/query/facets.ts'
+import type { SessionKey } from '#lib/query/session-fields.ts'
 import type { DevicePort } from './device-port.ts'
 import type { SignalPort } from './signal-port.ts'
 import type {
@@ -214,6 +216,8 @@ export interface SessionPort {
   ): Promise<readonly ('stored' | 'duplicate')[]>
   /** By their end, newest first. */
   list(fleetId: string, filter: SessionFilter, page: PageRequest): Promise<Page<ListedSession>>
+  /** Of its newest SESSION_FACET_ROWS_MAX. */
+  facets(fleetId: string, filter: SessionFilter): Promise<FacetCounts<SessionKey>>
   get(fleetId: string, sessionId: string): Promise<SessionRow | null>
   /** Sessions of a device that pushed since `sinceMs` and whose report has not come yet: newest first, at most `limit`. */
   unreported(

@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { DEVICE_FIELDS, DEVICE_SORTS } from '#lib/query/device-fields.ts'
-import type { Device } from '#lib/storage/ports.ts'
+import { DEVICE_FIELDS, DEVICE_SORTS, type DeviceKey } from '#lib/query/device-fields.ts'
+import type { FacetCounts } from '#lib/query/facets.ts'
+import type { Device, DeviceFilter } from '#lib/storage/ports.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
@@ -29,19 +30,39 @@ export async function listDevices(
   authorize(input.actor, input.fleetId, 'viewer')
   const { cursor, limit, from, to, sort = 'contact', q } = parsedOrThrow(devicesQuery, input.query)
   const after = cursor === undefined ? null : decodeDeviceCursor(cursor, sort)
-  const fleet = await ctx.storage.fleets.get(input.fleetId)
-  if (!fleet) throw new ApplicationError('not_found')
-  const filter = {
-    fromMs: from ?? null,
-    toMs: to ?? null,
-    conditions: filterOrThrow(q, DEVICE_FIELDS),
-    nowMs: ctx.clock.now(),
-    intervalMs: fleet.settings.intervalMs,
-  }
-  const page = await ctx.storage.devices.list(fleet.id, filter, {
+  const filter = await deviceFilter(ctx, input.fleetId, { from, to, q })
+  const page = await ctx.storage.devices.list(input.fleetId, filter, {
     sort,
     limit: limit ?? PAGE_LIMIT_DEFAULT,
     after,
   })
   return { items: page.items, nextCursor: page.next && encodeDeviceCursor(page.next, sort) }
+}
+
+export const deviceFacetsQuery = devicesQuery.omit({ cursor: true, limit: true, sort: true })
+
+/** How many devices match `q`, and how many have each value of some keys. @throws ApplicationError `not_found`, `bad_request` */
+export async function deviceFacets(
+  ctx: Pick<Context, 'storage' | 'clock'>,
+  input: { readonly actor: Actor; readonly fleetId: string; readonly query: unknown },
+): Promise<FacetCounts<DeviceKey>> {
+  authorize(input.actor, input.fleetId, 'viewer')
+  const query = parsedOrThrow(deviceFacetsQuery, input.query)
+  return ctx.storage.devices.facets(input.fleetId, await deviceFilter(ctx, input.fleetId, query))
+}
+
+async function deviceFilter(
+  { storage, clock }: Pick<Context, 'storage' | 'clock'>,
+  fleetId: string,
+  { from, to, q }: z.output<typeof deviceFacetsQuery>,
+): Promise<DeviceFilter> {
+  const fleet = await storage.fleets.get(fleetId)
+  if (!fleet) throw new ApplicationError('not_found')
+  return {
+    fromMs: from ?? null,
+    toMs: to ?? null,
+    conditions: filterOrThrow(q, DEVICE_FIELDS),
+    nowMs: clock.now(),
+    intervalMs: fleet.settings.intervalMs,
+  }
 }

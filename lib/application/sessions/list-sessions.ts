@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { SESSION_FIELDS } from '#lib/query/session-fields.ts'
+import type { FacetCounts } from '#lib/query/facets.ts'
+import { SESSION_FIELDS, type SessionKey } from '#lib/query/session-fields.ts'
 import type { ListedSession } from '#lib/storage/ports.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
@@ -29,4 +30,20 @@ export async function listSessions(
   const filter = { fromMs, toMs, conditions: filterOrThrow(q, SESSION_FIELDS) }
   const page = await ctx.storage.sessions.list(input.fleetId, filter, pageRequest({ cursor, limit }))
   return itemList(page, (row) => row)
+}
+
+export const sessionFacetsQuery = sessionsQuery.omit({ cursor: true, limit: true })
+
+/**
+ * How many sessions of the range match `q`, and how many have each value of some keys, of the newest
+ * SESSION_FACET_ROWS_MAX. @throws ApplicationError `not_found`, `bad_request`
+ */
+export async function sessionFacets(
+  ctx: Pick<Context, 'storage'>,
+  input: { readonly actor: Actor; readonly fleetId: string; readonly query: unknown },
+): Promise<FacetCounts<SessionKey>> {
+  authorize(input.actor, input.fleetId, 'viewer')
+  const { fromMs, toMs, q } = parsedOrThrow(sessionFacetsQuery, input.query)
+  const conditions = filterOrThrow(q, SESSION_FIELDS)
+  return ctx.storage.sessions.facets(input.fleetId, { fromMs, toMs, conditions })
 }

@@ -373,3 +373,18 @@ export const overviewAnswer = z.looseObject({
   deadLetters: z.looseObject({}),
   verdict: z.looseObject({}),
 })
+
+export const facetCounts = z.object({
+  facets: z.array(
+    z.object({
+      key: z.string(),
+      /** Most frequent first. */
+      values: z.array(z.object({ value: z.string(), count })),
+      /** Of the values that are not listed. */
+      rest: z.object({ values: count, count }),
+    }),
+  ),
+  matching: count,
+  /** More rows than were looked at: counts are of the first of the list. */
+  capped: z.boolean(),
+})

@@ -14,17 +14,18 @@ import { deadLettersQuery } from '#lib/application/dead-letters/list-dead-letter
 import { replayInput } from '#lib/application/dead-letters/replay.ts'
 import { restoreInput } from '#lib/application/dead-letters/restore.ts'
 import { commandInput } from '#lib/application/devices/command-device.ts'
-import { devicesQuery } from '#lib/application/devices/list-devices.ts'
+import { deviceFacetsQuery, devicesQuery } from '#lib/application/devices/list-devices.ts'
 import { enrollmentKeyChange } from '#lib/application/enrollment/change-enrollment-key.ts'
 import { enrollmentKeyInput } from '#lib/application/enrollment/create-enrollment-key.ts'
 import { fleetChange } from '#lib/application/fleets/change-fleet.ts'
 import { fleetInput } from '#lib/application/fleets/create-fleet.ts'
 import { fleetRemoval } from '#lib/application/fleets/remove-fleet.ts'
 import { removalInput } from '#lib/application/removal-input.ts'
-import { sessionsQuery } from '#lib/application/sessions/list-sessions.ts'
+import { sessionFacetsQuery, sessionsQuery } from '#lib/application/sessions/list-sessions.ts'
 import type { ErrorCode } from '#lib/protocol/error-codes.ts'
 import * as answers from './contract-answers.ts'
 import { listOf, withKey } from './contract-answers.ts'
+import { exportFormat } from './export.ts'
 import { cohortQuery, heatQuery, pillarQuery, rangeQuery, sessionQuery } from './query.ts'
 import { wholeQuery } from './whole-list.ts'
 
@@ -36,12 +37,13 @@ export interface AdminOperation {
   readonly body?: z.ZodType
   /** False where a call without a body is one as well. */
   readonly bodyRequired?: boolean
-  readonly answer: z.ZodType | 'events'
+  readonly answer: z.ZodType | 'events' | 'file'
   /** Beside those that every operation has. */
   readonly codes?: readonly ErrorCode[]
 }
 
 const sessionList = sessionsQuery.omit({ fromMs: true, toMs: true }).extend(sessionQuery.shape)
+const exportQuery = { format: exportFormat.optional() }
 const letterRuns = ['not_replayable', 'request_id_reused'] as const
 const collectionCodes = ['schema_refused', 'rules_refused'] as const
 const pillar = (summary: string): AdminOperation => ({
@@ -176,9 +178,29 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
   'GET /pillars/queue': pillar('Queue depth and age over time'),
 
   'GET /sessions': list('Sessions that ended in the range, newest first', answers.sessionAnswer, sessionList),
+  'GET /sessions/facets': {
+    summary: 'How many sessions match, and how many have each value of some keys',
+    query: sessionFacetsQuery.omit({ fromMs: true, toMs: true }).extend(sessionQuery.shape),
+    answer: answers.facetCounts,
+  },
+  'GET /sessions/export': {
+    summary: 'The sessions of a filter as a file',
+    query: sessionFacetsQuery.omit({ fromMs: true, toMs: true }).extend(sessionQuery.shape).extend(exportQuery),
+    answer: 'file',
+  },
   'GET /sessions/:id': { summary: 'One session with what it did', answer: answers.sessionDetail },
 
   'GET /devices': list('Devices by last contact, newest first', answers.deviceAnswer, devicesQuery),
+  'GET /devices/facets': {
+    summary: 'How many devices match, and how many have each value of some keys',
+    query: deviceFacetsQuery,
+    answer: answers.facetCounts,
+  },
+  'GET /devices/export': {
+    summary: 'The devices of a filter as a file',
+    query: devicesQuery.omit({ cursor: true, limit: true }).extend(exportQuery),
+    answer: 'file',
+  },
   'GET /devices/:id': { summary: 'One device', answer: answers.shownDevice },
   'GET /devices/:id/diagnosis': {
     summary: 'Why a device is stuck: verdict, evidence, what was ruled out, and the next step',

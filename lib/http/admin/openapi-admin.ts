@@ -84,13 +84,19 @@ function describe(route: AdminRoute, operation: AdminOperation): object {
     responses: {
       [status]: {
         description: summary,
-        ...(answer === 'events'
-          ? content('text/event-stream', { type: 'string' })
-          : content('application/json', schemaOf(answer, 'output'))),
+        ...answerContent(answer),
       },
       ...problemsOf([...EVERY_CODE, ...(method === 'GET' ? [] : BODY_CODES), ...(operation.codes ?? [])]),
     },
   }
+}
+
+const TEXT = { schema: { type: 'string' } }
+
+function answerContent(answer: AdminOperation['answer']): object {
+  if (answer === 'events') return content('text/event-stream', TEXT.schema)
+  if (answer === 'file') return { content: { 'text/csv': TEXT, 'application/x-ndjson': TEXT } }
+  return content('application/json', schemaOf(answer, 'output'))
 }
 
 /** A call about one fleet may name it in its body as well as in its query. */

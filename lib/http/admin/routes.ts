@@ -20,7 +20,7 @@ import { restore } from '#lib/application/dead-letters/restore.ts'
 import { commandDevice } from '#lib/application/devices/command-device.ts'
 import { diagnoseDevice } from '#lib/application/devices/diagnose-device.ts'
 import { getDevice } from '#lib/application/devices/get-device.ts'
-import { listDevices } from '#lib/application/devices/list-devices.ts'
+import { deviceFacets, listDevices } from '#lib/application/devices/list-devices.ts'
 import { listDiagnostics, readDiagnostics } from '#lib/application/diagnostics/read-diagnostics.ts'
 import {
   changeEnrollmentKey,
@@ -39,8 +39,9 @@ import { lag } from '#lib/application/pillars/lag.ts'
 import { overview } from '#lib/application/pillars/overview.ts'
 import { queue } from '#lib/application/pillars/queue.ts'
 import { getSession } from '#lib/application/sessions/get-session.ts'
-import { listSessions } from '#lib/application/sessions/list-sessions.ts'
+import { listSessions, sessionFacets } from '#lib/application/sessions/list-sessions.ts'
 import type { Role } from '#lib/application/context.ts'
+import { exportDevices, exportSessions } from './export-lists.ts'
 import { letterGroups } from './letter-groups.ts'
 import { cohortQueryOf, heatQueryOf, pillarQueryOf, rangeQueryOf, sessionQueryOf } from './query.ts'
 import { openStream } from './stream.ts'
@@ -193,8 +194,16 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     const query = sessionQueryOf(call.query, nowOf(call))
     return listSessions(call.ctx, { ...input(call), query })
   }),
+  read('/sessions/facets', 'viewer', (call) =>
+    sessionFacets(call.ctx, { ...input(call), query: sessionQueryOf(call.query, nowOf(call)) }),
+  ),
+  read('/sessions/export', 'viewer', exportSessions),
   read('/sessions/:id', 'viewer', (call) => getSession(call.ctx, { ...input(call), id: idOf(call) })),
   read('/devices', 'viewer', (call) => listDevices(call.ctx, { ...input(call), query: call.query })),
+  read('/devices/facets', 'viewer', (call) =>
+    deviceFacets(call.ctx, { ...input(call), query: call.query }),
+  ),
+  read('/devices/export', 'viewer', exportDevices),
   read('/devices/:id', 'viewer', (call) => getDevice(call.ctx, { ...input(call), id: idOf(call) })),
   read('/devices/:id/diagnosis', 'viewer', (call) =>
     diagnoseDevice(call.ctx, { ...input(call), id: idOf(call) }),

@@ -1,5 +1,6 @@
 import { ENROLL_REPEAT_MS, TOKENS_PER_DEVICE_MAX } from '#lib/protocol/limits.ts'
-import { DEVICE_FIELDS } from '#lib/query/device-fields.ts'
+import { DEVICE_FACET_ROWS_MAX, DEVICE_FACETS, DEVICE_FIELDS } from '#lib/query/device-fields.ts'
+import { countFacets, splitFilter } from '#lib/query/facets.ts'
 import { matchesFilter } from '#lib/query/matches-filter.ts'
 import { fleetNow } from '#lib/telemetry/fleet-now.ts'
 import { clockJumpsAfter } from '../clock-jumps.ts'
@@ -62,6 +63,16 @@ export function memoryDevices(state: MemoryState): DevicePort {
       state.inFleet(fleetId, (tables) => {
         const rows = tables.devices.values().filter((device) => matches(device, filter))
         return devicePage(rows, filter, page)
+      }),
+    facets: (fleetId, filter) =>
+      state.inFleet(fleetId, (tables) => {
+        const { base } = splitFilter(filter.conditions, DEVICE_FACETS)
+        const rows = tables.devices
+          .values()
+          .filter((device) => matches(device, { ...filter, conditions: base }))
+          .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+        const max = DEVICE_FACET_ROWS_MAX
+        return countFacets(rows, max, filter.conditions, DEVICE_FACETS, DEVICE_FIELDS, deviceReader(filter))
       }),
     countEnrolled: (fleetId) =>
       state.inFleet(

@@ -1,6 +1,7 @@
 import { assert } from '#lib/kernel/result.ts'
+import { countFacets, splitFilter } from '#lib/query/facets.ts'
 import { matchesFilter } from '#lib/query/matches-filter.ts'
-import { SESSION_FIELDS } from '#lib/query/session-fields.ts'
+import { SESSION_FACET_ROWS_MAX, SESSION_FACETS, SESSION_FIELDS } from '#lib/query/session-fields.ts'
 import { sessionEvent } from '#lib/telemetry/session-event.ts'
 import { inferredSession } from '../inferred-session.ts'
 import type { ListedSession, SessionFilter, SessionPort, SessionRow } from '../ports.ts'
@@ -28,6 +29,15 @@ export function memorySessions(state: MemoryState): SessionPort {
       state.inFleet(fleetId, (tables) => {
         const rows = listed(tables).filter((row) => matches(row, filter))
         return pageOf(rows, (row) => ({ atMs: row.endedAtMs, id: row.sessionId }), page)
+      }),
+    facets: (fleetId, filter) =>
+      state.inFleet(fleetId, (tables) => {
+        const { base } = splitFilter(filter.conditions, SESSION_FACETS)
+        const rows = listed(tables)
+          .filter((row) => matches(row, { ...filter, conditions: base }))
+          .toSorted((a, b) => b.endedAtMs - a.endedAtMs || (a.sessionId < b.sessionId ? 1 : -1))
+        const max = SESSION_FACET_ROWS_MAX
+        return countFacets(rows, max, filter.conditions, SESSION_FACETS, SESSION_FIELDS, SESSION_READER)
       }),
     get: (fleetId, sessionId) => state.inFleet(fleetId, (tables) => tables.sessions.get(sessionId) ?? null),
     unreported: (fleetId, deviceId, sinceMs, limit) =>

@@ -1,9 +1,11 @@
-import type { DeviceKey, DeviceSort } from '#lib/query/device-fields.ts'
+import { DEVICE_FACET_ROWS_MAX, DEVICE_FACETS, type DeviceKey, type DeviceSort } from '#lib/query/device-fields.ts'
+import { splitFilter, type FacetCounts } from '#lib/query/facets.ts'
 import { silenceLimitMs } from '#lib/telemetry/connectivity.ts'
 import type { DeviceFilter, DevicePage, DevicePageRequest } from '../ports.ts'
 import type { Database } from './database.ts'
 import type { DeviceRow } from './device-row.ts'
 import { DEVICE_COLUMNS, deviceOf } from './device-row.ts'
+import { readFacets } from './facet-sql.ts'
 import { filterSql, SqlValues, type ListSql } from './filter-sql.ts'
 
 /** Over `d` beside what `devicesWhere` joins to it. $2 is now. */
@@ -93,4 +95,23 @@ export async function listDevices(
     items: shown.map(deviceOf),
     next: last && rows.length > limit ? { value: last.sort_value, id: last.id } : null,
   }
+}
+
+/** DevicePort.facets */
+export function readDeviceFacets(
+  database: Database,
+  fleetId: string,
+  filter: DeviceFilter,
+): Promise<FacetCounts<DeviceKey>> {
+  const values = new SqlValues()
+  const { base } = splitFilter(filter.conditions, DEVICE_FACETS)
+  return readFacets<DeviceKey>(database, fleetId, {
+    sql: DEVICE_SQL,
+    keys: DEVICE_FACETS,
+    filter: filter.conditions,
+    where: devicesWhere(fleetId, { ...filter, conditions: base }, values),
+    values,
+    order: 'd.id',
+    rowsMax: DEVICE_FACET_ROWS_MAX,
+  })
 }

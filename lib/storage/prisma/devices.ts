@@ -5,7 +5,7 @@ import { insertAudit } from './audit.ts'
 import { clockJumpsSql } from './clock-jumps.ts'
 import type { Database, Statement } from './database.ts'
 import { postgresDeviceLife } from './device-life.ts'
-import { listDevices } from './device-list.ts'
+import { listDevices, readDeviceFacets } from './device-list.ts'
 import type { DeviceRow } from './device-row.ts'
 import { DEVICE_COLUMNS, deviceOf } from './device-row.ts'
 import { postgresEnrolling } from './enroll.ts'
@@ -95,6 +95,7 @@ export function postgresDevices(database: Database): DevicePort {
     byId: (fleetId, afterId, limit) => rows(fleetId, BY_ID, [fleetId, afterId, limit]),
     now: (fleetId, nowMs, intervalMs) => postgresFleetNow(database, fleetId, nowMs, intervalMs),
     list: (fleetId, filter, page) => listDevices(database, fleetId, filter, page),
+    facets: (fleetId, filter) => readDeviceFacets(database, fleetId, filter),
     touch: async (fleetId, deviceId, { atMs, appVersion, platform, report }) => {
       const told = report
         ? [

@@ -1,6 +1,8 @@
-import type { SessionKey } from '#lib/query/session-fields.ts'
+import { splitFilter, type FacetCounts } from '#lib/query/facets.ts'
+import { SESSION_FACET_ROWS_MAX, SESSION_FACETS, type SessionKey } from '#lib/query/session-fields.ts'
 import type { ListedSession, Page, PageRequest, SessionFilter } from '../ports.ts'
 import type { Database } from './database.ts'
+import { readFacets } from './facet-sql.ts'
 import { filterSql, SqlValues, type ListSql } from './filter-sql.ts'
 import type { SyncSession } from './generated/client.ts'
 import { pageOf } from './page.ts'
@@ -91,3 +93,22 @@ const listedOf = (row: SyncSession): ListedSession => ({
   collections: row.collections.map(originalText),
   lagMs: row.lagMs === null ? null : Number(row.lagMs),
 })
+
+/** SessionPort.facets */
+export function readSessionFacets(
+  database: Database,
+  fleetId: string,
+  filter: SessionFilter,
+): Promise<FacetCounts<SessionKey>> {
+  const values = new SqlValues()
+  const { base } = splitFilter(filter.conditions, SESSION_FACETS)
+  return readFacets<SessionKey>(database, fleetId, {
+    sql: SESSION_SQL,
+    keys: SESSION_FACETS,
+    filter: filter.conditions,
+    where: sessionsWhere(fleetId, { ...filter, conditions: base }, values),
+    values,
+    order: 's.ended_at DESC, s.session_id DESC',
+    rowsMax: SESSION_FACET_ROWS_MAX,
+  })
+}

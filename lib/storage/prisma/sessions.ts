@@ -8,7 +8,7 @@ import type { Database, Send, Statement } from './database.ts'
 import type { DeviceRow } from './device-row.ts'
 import { DEVICE_COLUMNS, deviceOf } from './device-row.ts'
 import { insertEvents } from './insert-events.ts'
-import { listSessions } from './session-list.ts'
+import { listSessions, readSessionFacets } from './session-list.ts'
 import { extrasOf, sessionOf } from './session-row.ts'
 import { storableText } from './storable-text.ts'
 import { at, ms } from './values.ts'
@@ -96,6 +96,7 @@ export function postgresSessions(database: Database): SessionPort {
         return rows.map((row) => (stored.delete(row.sessionId) ? 'stored' : 'duplicate'))
       }),
     list: (fleetId, filter, page) => listSessions(database, fleetId, filter, page),
+    facets: (fleetId, filter) => readSessionFacets(database, fleetId, filter),
     get: (fleetId, sessionId) =>
       database.prismaInFleet(fleetId, async (tx) => {
         const found = await tx.sessionIndex.findUnique({

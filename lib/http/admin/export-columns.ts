@@ -1,0 +1,52 @@
+import type { DeviceView } from '#lib/application/devices/device-views.ts'
+import type { listSessions } from '#lib/application/sessions/list-sessions.ts'
+import type { CsvValue } from './csv.ts'
+
+type Session = Awaited<ReturnType<typeof listSessions>>['items'][number]
+type Columns<Row> = Readonly<Record<string, (row: Row) => CsvValue>>
+
+const iso = (ms: number): string => new Date(ms).toISOString()
+const isoOrNull = (ms: number | null): string | null => (ms === null ? null : iso(ms))
+
+/** Sessions as a table: times in UTC, lengths in milliseconds. */
+export const SESSION_COLUMNS: Columns<Session> = {
+  sessionId: (row) => row.sessionId,
+  deviceId: (row) => row.deviceId,
+  deviceName: (row) => row.deviceName,
+  platform: (row) => row.platform,
+  appVersion: (row) => row.appVersion,
+  startedAt: (row) => iso(row.startedAtMs),
+  endedAt: (row) => iso(row.endedAtMs),
+  tookMs: (row) => (row.inferred ? null : row.endedAtMs - row.startedAtMs),
+  mode: (row) => row.mode,
+  result: (row) => row.result,
+  inferred: (row) => row.inferred,
+  pushed: (row) => row.pushed,
+  pulled: (row) => row.pulled,
+  conflicts: (row) => row.conflicts,
+  deadLettered: (row) => row.deadLettered,
+  queueDepthBefore: (row) => row.queueDepthBefore,
+  queueDepthAfter: (row) => row.queueDepthAfter,
+  uploadLagMs: (row) => row.lagMs,
+  collections: (row) => row.collections.join(' '),
+  codes: (row) => [...new Set(row.attempts.flatMap(({ code }) => code ?? []))].join(' '),
+}
+
+/** Devices as a table, as the list shows them. */
+export const DEVICE_COLUMNS: Columns<DeviceView> = {
+  deviceId: ({ device }) => device.id,
+  name: ({ device }) => device.name,
+  status: ({ device }) => device.status,
+  state: ({ state }) => state.state,
+  silent: ({ state }) => state.inferredOffline,
+  platform: ({ device }) => device.platform,
+  appVersion: ({ device }) => device.appVersion,
+  enrolledAt: ({ device }) => iso(device.enrolledAtMs),
+  lastContactAt: ({ device }) => isoOrNull(device.lastContactMs),
+  lastSessionOkAt: ({ device }) => isoOrNull(device.lastSessionOkMs),
+  pendingMs: ({ pending }) => pending?.ageMs ?? null,
+  pendingIsLowerBound: ({ pending }) => pending?.lowerBound ?? null,
+  queue: ({ device }) => device.report?.depth ?? null,
+  reportedAt: ({ device }) => isoOrNull(device.report?.atMs ?? null),
+  clockOffsetMs: ({ device }) => device.report?.offsetMs ?? null,
+}

@@ -1,0 +1,28 @@
+import { deviceViews } from '#lib/application/devices/device-views.ts'
+import { listDevices } from '#lib/application/devices/list-devices.ts'
+import { getFleet } from '#lib/application/fleets/change-fleet.ts'
+import { listPages } from '#lib/application/list-pages.ts'
+import { listSessions } from '#lib/application/sessions/list-sessions.ts'
+import { exportResponse, formatOf } from './export.ts'
+import { DEVICE_COLUMNS, SESSION_COLUMNS } from './export-columns.ts'
+import { sessionQueryOf } from './query.ts'
+import type { FleetCall } from './table.ts'
+
+/** GET /sessions/export: those of the filter and the range, which ends when it is asked for. */
+export function exportSessions({ ctx, actor, fleetId, query }: FleetCall): Promise<Response> {
+  const { format, rest } = formatOf(query)
+  const asked = sessionQueryOf(rest, ctx.clock.now()) as object
+  const pages = listPages((page) => listSessions(ctx, { actor, fleetId, query: { ...asked, ...page } }))
+  return exportResponse(ctx, format, { name: 'sessions', columns: SESSION_COLUMNS, pages })
+}
+
+/** GET /devices/export: those of the filter, in the order asked for. */
+export async function exportDevices({ ctx, actor, fleetId, query }: FleetCall): Promise<Response> {
+  const { format, rest } = formatOf(query)
+  const { settings } = await getFleet(ctx, { actor, id: fleetId })
+  const pages = listPages(async (page) => {
+    const { items, nextCursor } = await listDevices(ctx, { actor, fleetId, query: { ...rest, ...page } })
+    return { items: deviceViews(items, ctx.clock.now(), settings.intervalMs), nextCursor }
+  })
+  return exportResponse(ctx, format, { name: 'devices', columns: DEVICE_COLUMNS, pages })
+}
