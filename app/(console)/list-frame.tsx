@@ -18,6 +18,9 @@ export type ListFrameProps = {
   /** What `q` asks for. */
   filter: Filter
   facets: readonly FacetGroup[]
+  /** What the counts are of, where they are not of everything. */
+  counted: string | null
+  exportHref: (format: 'csv' | 'ndjson') => string
   /** What in the search is not understood; nothing was searched then. */
   problem: string | null
   shown: number
@@ -55,12 +58,14 @@ export function ListFrame(props: ListFrameProps) {
         filter={problem === null ? filter : null}
         facets={facets}
       />
+      {props.counted === null ? null : <p className="sub">{props.counted}</p>}
       {props.children}
       {shown === 0 ? null : (
         <Pager
           place={{ path: at.path, query: at.query }}
           shown={shown}
           nextCursor={nextCursor}
+          exportHref={props.exportHref}
           {...(props.matching === undefined ? {} : { matching: props.matching })}
         />
       )}

@@ -2,6 +2,11 @@ import { LinkButton } from '#components/ui/button.tsx'
 import { formatCount } from '#components/ui/format.ts'
 import { withParams } from '#components/ui/search-params.ts'
 
+const FORMATS = [
+  ['csv', 'Export CSV'],
+  ['ndjson', 'Export NDJSON'],
+] as const
+
 /** Where a page is: its path and its query, as the server read them. */
 export type Place = { path: string; query: string }
 
@@ -14,11 +19,14 @@ export function Pager({
   shown,
   matching,
   nextCursor,
+  exportHref,
 }: {
   place: Place
   shown: number
   matching?: number
   nextCursor: string | null
+  /** All of what matches, as a file. */
+  exportHref?: (format: 'csv' | 'ndjson') => string
 }) {
   const onFirst = new URLSearchParams(place.query).get('cursor') === null
   return (
@@ -27,6 +35,13 @@ export function Pager({
         {formatCount(shown)} on this page
         {matching === undefined ? null : ` · ${formatCount(matching)} matching`}
       </span>
+      {exportHref === undefined
+        ? null
+        : FORMATS.map(([format, name]) => (
+            <a key={format} className="btn quiet" href={exportHref(format)} download>
+              {name}
+            </a>
+          ))}
       {onFirst ? null : (
         <LinkButton href={withParams(place.path, place.query, { cursor: null })}>First page</LinkButton>
       )}

@@ -97,6 +97,11 @@ export const DEVICE_FIELDS = {
 export type DeviceKey = keyof typeof DEVICE_FIELDS
 
 /** Keys whose values are counted beside the list. */
-export const DEVICE_FACETS = ['state', 'version', 'platform', 'connectivity'] as const satisfies readonly DeviceKey[]
+export const DEVICE_FACETS = [
+  'state',
+  'version',
+  'platform',
+  'connectivity',
+] as const satisfies readonly DeviceKey[]
 /** Devices that are looked at to count them. */
 export const DEVICE_FACET_ROWS_MAX = 100_000

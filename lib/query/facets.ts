@@ -54,13 +54,23 @@ export function countFacets<Row, Key extends string>(
   const isTaken = (row: Row, but: Key | null): boolean =>
     keys.every((key) => key === but || matchesFilter(row, own(key), fields, reader))
   return {
-    facets: keys.map((key) => facetOf(key, looked.filter((row) => isTaken(row, key)), reader)),
+    facets: keys.map((key) =>
+      facetOf(
+        key,
+        looked.filter((row) => isTaken(row, key)),
+        reader,
+      ),
+    ),
     matching: looked.filter((row) => isTaken(row, null)).length,
     capped: rows.length > rowsMax,
   }
 }
 
-function facetOf<Row, Key extends string>(key: Key, rows: readonly Row[], reader: RowReader<Row, Key>): Facet<Key> {
+function facetOf<Row, Key extends string>(
+  key: Key,
+  rows: readonly Row[],
+  reader: RowReader<Row, Key>,
+): Facet<Key> {
   const counts = new Map<string, number>()
   for (const row of rows) {
     const value = reader.values[key](row)

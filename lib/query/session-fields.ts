@@ -92,6 +92,12 @@ export const SESSION_FIELDS = {
 export type SessionKey = keyof typeof SESSION_FIELDS
 
 /** Keys whose values are counted beside the list. */
-export const SESSION_FACETS = ['result', 'version', 'platform', 'code', 'collection'] as const satisfies readonly SessionKey[]
+export const SESSION_FACETS = [
+  'result',
+  'version',
+  'platform',
+  'code',
+  'collection',
+] as const satisfies readonly SessionKey[]
 /** Sessions that are looked at to count them: the newest. */
 export const SESSION_FACET_ROWS_MAX = 20_000

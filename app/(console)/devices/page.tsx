@@ -1,9 +1,12 @@
 import type { Metadata } from 'next'
-import type { FacetGroup } from '#components/table/filter-bar.tsx'
+import { formatCount } from '#components/ui/format.ts'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { parseDeviceCursor } from '#lib/application/devices/device-cursor.ts'
-import { listDevices } from '#lib/application/devices/list-devices.ts'
-import { DEVICE_FIELDS } from '#lib/query/device-fields.ts'
+import { deviceFacets, listDevices } from '#lib/application/devices/list-devices.ts'
+import type { FacetCounts } from '#lib/query/facets.ts'
+import { DEVICE_FACET_ROWS_MAX, DEVICE_FIELDS } from '#lib/query/device-fields.ts'
+import { exportHref } from '../export-href.ts'
+import { facetGroups } from '../facet-groups.ts'
 import { ListFrame } from '../list-frame.tsx'
 import { keptPage } from '../kept-page.tsx'
 import { listFilter } from '../list-filter.ts'
@@ -11,19 +14,18 @@ import type { PageProps } from '../search-params.ts'
 import { visit } from '../viewer.ts'
 import { deviceViews } from '#lib/application/devices/device-views.ts'
 import { devicesListSentence } from './device-words.ts'
-import { DevicesTable } from './devices-table.tsx'
+import { DevicesTable, SORT_WORDS } from './devices-table.tsx'
 import { DEVICES, loadDevices } from './search-params.ts'
 
 export const metadata: Metadata = { title: 'Devices · Tidemark' }
 
-const FACETS: readonly FacetGroup[] = [
-  {
-    key: 'state',
-    label: 'State',
-    values: ['offline', 'backoff', 'shed', 'halted'].map((value) => ({ value })),
-  },
-  { key: 'has', label: 'With', values: [{ value: 'waiting', label: 'changes waiting' }] },
-]
+const FACET_WORDS = {
+  state: 'State',
+  version: 'Version',
+  platform: 'Platform',
+  connectivity: 'Connectivity',
+} as const
+const NOT_COUNTED: FacetCounts = { facets: [], matching: 0, capped: false }
 
 const OTHER_ORDER = 'cursor (it is a page of another order)'
 const NOTHING = { items: [], nextCursor: null } as const
@@ -39,24 +41,31 @@ async function DevicesPage({ searchParams }: PageProps) {
   // A page of another order than the address names is no page of this list.
   const isOfOrder = params.cursor !== null && parseDeviceCursor(params.cursor)?.sort === sort
   const query = { q, sort, cursor: isOfOrder ? params.cursor : undefined }
-  const { items, nextCursor } =
-    problem === null ? await listDevices(at.ctx, { actor: at.actor, fleetId: at.fleet.id, query }) : NOTHING
+  const who = { actor: at.actor, fleetId: at.fleet.id }
+  const [{ items, nextCursor }, counts] =
+    problem === null
+      ? await Promise.all([
+          listDevices(at.ctx, { ...who, query }),
+          deviceFacets(at.ctx, { ...who, query: { q } }),
+        ])
+      : [NOTHING, NOT_COUNTED]
   const scope = { q: params.q, more: nextCursor !== null, later: isOfOrder }
   const rows = deviceViews(items, at.nowMs, at.fleet.intervalMs)
-  const unfiltered = params.q === '' && at.fleet.devices !== null
   return (
     <ListFrame
       at={isOfOrder || params.cursor === null ? at : { ...at, misread: [...at.misread, OTHER_ORDER] }}
       label="Devices"
       sentence={devicesListSentence(rows, scope)}
-      evidence="By last contact, newest first. What waits on a device is as it last reported."
+      evidence={`${capitalised(SORT_WORDS[sort])}. What waits on a device is as it last reported.`}
       fields={DEVICE_FIELDS}
       filter={filter}
-      facets={FACETS}
+      facets={facetGroups(counts, FACET_WORDS)}
+      counted={counts.capped ? `Counts are of ${formatCount(DEVICE_FACET_ROWS_MAX)} devices` : null}
+      exportHref={exportHref('devices', { fleet: at.fleet.id, q, sort })}
       problem={problem}
       shown={items.length}
       nextCursor={nextCursor}
-      {...(unfiltered && at.fleet.devices !== null ? { matching: at.fleet.devices } : {})}
+      {...(counts.capped ? {} : { matching: counts.matching })}
     >
       <DevicesTable
         rows={rows}
@@ -83,5 +92,7 @@ async function DevicesPage({ searchParams }: PageProps) {
     </ListFrame>
   )
 }
+
+const capitalised = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`
 
 export default keptPage(DevicesPage)

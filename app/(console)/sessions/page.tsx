@@ -1,9 +1,12 @@
 import type { Metadata } from 'next'
-import type { FacetGroup } from '#components/table/filter-bar.tsx'
+import { formatCount } from '#components/ui/format.ts'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { failedSessions } from '#lib/application/pillars/failures.ts'
-import { listSessions } from '#lib/application/sessions/list-sessions.ts'
-import { SESSION_FIELDS } from '#lib/query/session-fields.ts'
+import { listSessions, sessionFacets } from '#lib/application/sessions/list-sessions.ts'
+import type { FacetCounts } from '#lib/query/facets.ts'
+import { SESSION_FACET_ROWS_MAX, SESSION_FIELDS } from '#lib/query/session-fields.ts'
+import { exportHref } from '../export-href.ts'
+import { facetGroups } from '../facet-groups.ts'
 import { ListFrame } from '../list-frame.tsx'
 import { keptPage } from '../kept-page.tsx'
 import { listFilter } from '../list-filter.ts'
@@ -14,19 +17,15 @@ import { SessionsTable } from './sessions-table.tsx'
 
 export const metadata: Metadata = { title: 'Sessions · Tidemark' }
 
-const FACETS: readonly FacetGroup[] = [
-  { key: 'result', label: 'Result', values: [{ value: 'failed' }, { value: 'abandoned' }] },
-  {
-    key: 'has',
-    label: 'With',
-    values: [
-      { value: 'conflict', label: 'conflicts' },
-      { value: 'dead', label: 'dead letters' },
-    ],
-  },
-]
-
+const FACET_WORDS = {
+  result: 'Result',
+  version: 'Version',
+  platform: 'Platform',
+  code: 'Code',
+  collection: 'Collection',
+} as const
 const NOTHING = { items: [], nextCursor: null } as const
+const NOT_COUNTED: FacetCounts = { facets: [], matching: 0, capped: false }
 
 const emptyTitle = (q: string, problem: string | null): string =>
   problem !== null
@@ -42,9 +41,15 @@ async function SessionsPage({ searchParams }: PageProps) {
   const { filter, problem } = listFilter(params.q, SESSION_FIELDS)
   const page = { cursor: params.cursor ?? undefined }
   const range = { fromMs, toMs }
-  const query = { q: params.q, ...page, ...range }
-  const { items, nextCursor } =
-    problem === null ? await listSessions(at.ctx, { actor: at.actor, fleetId: at.fleet.id, query }) : NOTHING
+  const who = { actor: at.actor, fleetId: at.fleet.id }
+  const asked = { q: params.q, ...range }
+  const [{ items, nextCursor }, counts] =
+    problem === null
+      ? await Promise.all([
+          listSessions(at.ctx, { ...who, query: { ...asked, ...page } }),
+          sessionFacets(at.ctx, { ...who, query: asked }),
+        ])
+      : [NOTHING, NOT_COUNTED]
   const scope = { q: params.q, more: nextCursor !== null, later: params.cursor !== null }
   // A page is the newest of them; the sentence and the count are about the range.
   const isWhole = params.q === '' && problem === null && !scope.more && !scope.later
@@ -59,11 +64,18 @@ async function SessionsPage({ searchParams }: PageProps) {
       evidence="By their end, newest first, as the devices told them afterwards; a session still running is not here yet."
       fields={SESSION_FIELDS}
       filter={filter}
-      facets={FACETS}
+      facets={facetGroups(counts, FACET_WORDS)}
+      counted={counts.capped ? `Counts are of the newest ${formatCount(SESSION_FACET_ROWS_MAX)}` : null}
+      exportHref={exportHref('sessions', {
+        fleet: at.fleet.id,
+        q: params.q,
+        from: String(range.fromMs),
+        to: String(range.toMs),
+      })}
       problem={problem}
       shown={items.length}
       nextCursor={nextCursor}
-      {...(all === null ? {} : { matching: all.whole })}
+      {...(counts.capped ? (all === null ? {} : { matching: all.whole }) : { matching: counts.matching })}
     >
       <SessionsTable
         rows={items}

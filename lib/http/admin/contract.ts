@@ -185,7 +185,10 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
   },
   'GET /sessions/export': {
     summary: 'The sessions of a filter as a file',
-    query: sessionFacetsQuery.omit({ fromMs: true, toMs: true }).extend(sessionQuery.shape).extend(exportQuery),
+    query: sessionFacetsQuery
+      .omit({ fromMs: true, toMs: true })
+      .extend(sessionQuery.shape)
+      .extend(exportQuery),
     answer: 'file',
   },
   'GET /sessions/:id': { summary: 'One session with what it did', answer: answers.sessionDetail },

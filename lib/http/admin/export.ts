@@ -26,7 +26,8 @@ export function formatOf(query: Readonly<Record<string, string>>): {
 } {
   const { format = 'csv', ...rest } = query
   const parsed = exportFormat.safeParse(format)
-  if (!parsed.success) throw badRequest([{ path: '/format', message: `must be ${EXPORT_FORMATS.join(' or ')}` }])
+  if (!parsed.success)
+    throw badRequest([{ path: '/format', message: `must be ${EXPORT_FORMATS.join(' or ')}` }])
   return { format: parsed.data, rest }
 }
 

@@ -200,9 +200,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   read('/sessions/export', 'viewer', exportSessions),
   read('/sessions/:id', 'viewer', (call) => getSession(call.ctx, { ...input(call), id: idOf(call) })),
   read('/devices', 'viewer', (call) => listDevices(call.ctx, { ...input(call), query: call.query })),
-  read('/devices/facets', 'viewer', (call) =>
-    deviceFacets(call.ctx, { ...input(call), query: call.query }),
-  ),
+  read('/devices/facets', 'viewer', (call) => deviceFacets(call.ctx, { ...input(call), query: call.query })),
   read('/devices/export', 'viewer', exportDevices),
   read('/devices/:id', 'viewer', (call) => getDevice(call.ctx, { ...input(call), id: idOf(call) })),
   read('/devices/:id/diagnosis', 'viewer', (call) =>

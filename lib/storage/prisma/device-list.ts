@@ -1,4 +1,9 @@
-import { DEVICE_FACET_ROWS_MAX, DEVICE_FACETS, type DeviceKey, type DeviceSort } from '#lib/query/device-fields.ts'
+import {
+  DEVICE_FACET_ROWS_MAX,
+  DEVICE_FACETS,
+  type DeviceKey,
+  type DeviceSort,
+} from '#lib/query/device-fields.ts'
 import { splitFilter, type FacetCounts } from '#lib/query/facets.ts'
 import { silenceLimitMs } from '#lib/telemetry/connectivity.ts'
 import type { DeviceFilter, DevicePage, DevicePageRequest } from '../ports.ts'

@@ -57,7 +57,12 @@ export async function readFacets<Key extends string>(
   const rows = await database.oneOff<FacetRow>(fleetId, text, values.all)
   const whole = rows.find(({ place }) => place === -1)
   return {
-    facets: keys.map((key, i) => facetOf(key, rows.filter(({ place }) => place === i))),
+    facets: keys.map((key, i) =>
+      facetOf(
+        key,
+        rows.filter(({ place }) => place === i),
+      ),
+    ),
     matching: whole?.count ?? 0,
     capped: (whole?.count_all ?? 0) > rowsMax,
   }

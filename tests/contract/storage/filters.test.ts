@@ -4,10 +4,11 @@ import { describe, expect, it } from 'vitest'
 import { PLATFORMS } from '#lib/protocol/device.ts'
 import { SESSION_RESULTS } from '#lib/protocol/session.ts'
 import { SESSION_STATES } from '#lib/protocol/session-states.ts'
-import { DEVICE_FIELDS, DEVICE_SORTS } from '#lib/query/device-fields.ts'
+import { DEVICE_FACETS, DEVICE_FIELDS, DEVICE_SORTS } from '#lib/query/device-fields.ts'
+import { countFacets, splitFilter } from '#lib/query/facets.ts'
 import { formatFilter } from '#lib/query/format-filter.ts'
 import { matchesFilter } from '#lib/query/matches-filter.ts'
-import { SESSION_FIELDS } from '#lib/query/session-fields.ts'
+import { SESSION_FACETS, SESSION_FIELDS } from '#lib/query/session-fields.ts'
 import { deviceReader, sortValueOf } from '#lib/storage/device-values.ts'
 import type { Device, DevicePlace, ListedSession, SessionRow, Storage } from '#lib/storage/ports.ts'
 import { SESSION_READER } from '#lib/storage/session-values.ts'
@@ -170,6 +171,13 @@ describe.each(BACKENDS)('filters on $name', (backend) => {
       const page = await storage.sessions.list(fleetId, { ...BOUNDS, conditions }, WHOLE)
       const ids = (of: readonly ListedSession[]) => of.map(({ sessionId }) => sessionId).toSorted()
       expect([formatFilter(conditions), ids(page.items)]).toEqual([formatFilter(conditions), ids(expected)])
+      const facets = await storage.sessions.facets(fleetId, { ...BOUNDS, conditions })
+      const { base } = splitFilter(conditions, SESSION_FACETS)
+      const based = rows.filter((row) => matchesFilter(row, base, SESSION_FIELDS, SESSION_READER))
+      expect(facets).toEqual(
+        countFacets(based, ROWS, conditions, SESSION_FACETS, SESSION_FIELDS, SESSION_READER),
+      )
+      expect(facets.matching).toBe(expected.length)
       hits += expected.length > 0 && expected.length < rows.length ? 1 : 0
     }
     expect(hits).toBeGreaterThan(30)
@@ -200,7 +208,12 @@ describe.each(BACKENDS)('filters on $name', (backend) => {
         } while (after !== null)
         const ids = (of: readonly Device[]) => of.map(({ id }) => id).toSorted()
         expect([formatFilter(conditions), ids(seen)]).toEqual([formatFilter(conditions), ids(expected)])
-        const values = seen.map((device) => sortValueOf(device, sort, clock))
+        const facets = await storage.devices.facets(fleetId, { fromMs: null, toMs: null, conditions, ...clock })
+      const { base } = splitFilter(conditions, DEVICE_FACETS)
+      const based = rows.filter((row) => matchesFilter(row, base, DEVICE_FIELDS, reader))
+      expect(facets).toEqual(countFacets(based, ROWS, conditions, DEVICE_FACETS, DEVICE_FIELDS, reader))
+      expect(facets.matching).toBe(expected.length)
+      const values = seen.map((device) => sortValueOf(device, sort, clock))
         expect(values).toEqual(values.toSorted((a, b) => (a === b ? 0 : a < b ? -1 : 1)))
         hits += expected.length > 0 && expected.length < rows.length ? 1 : 0
       }
