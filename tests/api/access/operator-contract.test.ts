@@ -319,7 +319,8 @@ describe('lists of the operator API, over HTTP and PostgreSQL', () => {
 
   it('a cursor that no page gave is told of, whatever it holds', async () => {
     const { fleetId } = device
-    for (const name of ['sessions', 'dead-letters', 'devices', 'conflicts', 'audit']) {
+    const lists = ['sessions', 'dead-letters', 'conflicts', 'audit'] as const
+    for (const name of [...lists, 'devices']) {
       const codeOf = async (text: string) => {
         const cursor = Buffer.from(text).toString('base64url')
         return (await call('GET', `/${name}?fleet=${fleetId}&cursor=${cursor}`)).status
@@ -327,8 +328,18 @@ describe('lists of the operator API, over HTTP and PostgreSQL', () => {
       const times = [-999_999_999_999_999, 999_999_999_999_999].map((atMs) => `${atMs}/${fleetId}`)
       for (const place of ['1/abc', `1/${fleetId}0`, 'x', ...times])
         expect([name, place, await codeOf(place)]).toEqual([name, place, 400])
-      for (const place of [`1/${fleetId}`, `-1/${fleetId}`])
+      const places = [`1/${fleetId}`, `-1/${fleetId}`]
+      const own = [-1, Number.MAX_SAFE_INTEGER].map((at) => JSON.stringify(['contact', at, fleetId]))
+      for (const place of name === 'devices' ? own : places)
         expect([name, place, await codeOf(place)]).toEqual([name, place, 200])
+      const others = [
+        ['name', 5],
+        ['contact', 'x'],
+        ['contact', 1e300],
+        ['name', 'x'],
+      ].map((at) => JSON.stringify([...at, fleetId]))
+      for (const place of name === 'devices' ? others : [])
+        expect([name, place, await codeOf(place)]).toEqual([name, place, 400])
     }
   })
 
@@ -366,5 +377,44 @@ describe('lists of the operator API, over HTTP and PostgreSQL', () => {
     expect(seen).toEqual(itemsOf(all))
     expect(itemsOf(await call('GET', `${groups}&from=${Date.now() + 60_000}`))).toEqual([])
     expect((await call('GET', `${groups}&cursor=x`)).status).toBe(400)
+  })
+})
+
+describe('lists by filter, over HTTP and PostgreSQL', () => {
+  it('counts facets, pages in an order, and exports what the list has', async () => {
+    const { fleetId } = await world.fleetWith({})
+    const fleet = { ...world.fleet, fleetId }
+    const q = (text: string) => `fleet=${fleetId}&q=${encodeURIComponent(text)}`
+    const none = await call('GET', `/sessions/facets?${q('result:failed')}`)
+    expect(none.body).toMatchObject({ matching: 0, capped: false })
+    expect((await call('GET', `/sessions/facets?${q('colour:red')}`)).status).toBe(400)
+
+    const all = await call('GET', `/devices?fleet=${world.fleet.fleetId}&sort=name&limit=1`)
+    const own = `fleet=${world.fleet.fleetId}`
+    const facets = await call('GET', `/devices/facets?${own}`)
+    const { facets: counted, matching } = facets.body as unknown as {
+      facets: { key: string; values: { value: string; count: number }[] }[]
+      matching: number
+    }
+    expect(matching).toBeGreaterThan(0)
+    const platforms = counted.find(({ key }) => key === 'platform')?.values ?? []
+    expect(platforms.reduce((sum, { count }) => sum + count, 0)).toBe(matching)
+    const cursor = all.body['nextCursor']
+    if (typeof cursor === 'string')
+      expect((await call('GET', `/devices?${own}&sort=queue&cursor=${cursor}`)).status).toBe(400)
+
+    const csv = await world.admin('GET', `/devices/export?${own}`, undefined, 'admin')
+    expect(csv.headers.get('content-type')).toMatch(/^text\/csv/)
+    const lines = (await csv.text()).trimEnd().split('\r\n')
+    expect(lines[0]).toMatch(/^deviceId,name,status,state,/)
+    expect(lines).toHaveLength(matching + 1)
+    const path = `/sessions/export?fleet=${fleet.fleetId}&format=ndjson`
+    const ndjson = await world.admin('GET', path, undefined, 'admin')
+    expect(await ndjson.text()).toBe('{"complete":true,"rows":0}\n')
+    for (const bad of ['format=xlsx', 'q=colour:red', 'cursor=x', 'colour=red'])
+      expect([
+        bad,
+        (await world.admin('GET', `/sessions/export?${own}&${bad}`, undefined, 'admin')).status,
+      ]).toEqual([bad, 400])
   })
 })
