@@ -142,4 +142,44 @@ test('the keyboard alone chooses the time between two moments', async ({ adminPa
   const [from, to] = ['from', 'to'].map((end) => Date.parse(asked.get(end) ?? ''))
   expect(Number(to) - Number(from), 'in whatever zone').toBe(2 * 3_600_000)
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+
+test('the box tells its keys, a count is pressed, and what is not understood is said', async ({
+  adminPage: page,
+  world,
+}) => {
+  await page.goto(`/sessions?fleet=${world.fleetId}`)
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+  await page.getByRole('button', { name: /Pause live updates/ }).click()
+  await page.getByRole('heading', { level: 1 }).click()
+  await page.keyboard.press('/')
+  const box = page.getByRole('combobox', { name: 'Search sessions' })
+  await expect(box).toBeFocused()
+  await page.keyboard.type('res')
+  await expect(page.getByRole('option', { name: /result:/ })).toBeVisible()
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('Enter')
+  await expect(box).toHaveValue('result:')
+  await page.keyboard.type('ok')
+  await page.keyboard.press('Enter')
+  await expect(page).toHaveURL(/q=result%3Aok/)
+
+  const results = page.getByRole('group', { name: 'Result' })
+  await expect(results.getByRole('link', { name: /^ok/ })).toHaveAttribute('aria-current', 'true')
+  await results.getByRole('link', { name: /^ok/ }).click()
+  await expect(page).not.toHaveURL(/q=/)
+
+  await page.goto(`/sessions?fleet=${world.fleetId}&q=colour:red`)
+  await expect(page.getByRole('main')).toContainText('there is no key colour; keys are device,')
+  await expect(page.getByRole('combobox')).toHaveAttribute('aria-invalid', 'true')
+})
+
+test('devices are sorted by a press, and the list loads as a file', async ({ adminPage: page, world }) => {
+  await page.goto(`/devices?fleet=${world.fleetId}`)
+  await page.getByRole('columnheader', { name: 'Queue' }).getByRole('link').click()
+  await expect(page).toHaveURL(/sort=queue/)
+  await expect(page.getByRole('table', { name: 'Devices, by queue, longest first' })).toBeVisible()
+  const loading = page.waitForEvent('download')
+  await page.getByRole('link', { name: 'Export CSV' }).click()
+  const file = await loading
+  expect(file.suggestedFilename()).toMatch(/^devices-\d{4}-\d{2}-\d{2}\.csv$/)
 })

@@ -155,6 +155,22 @@ describe('lag', () => {
     ])
   })
 
+  test('of one version and one platform it is theirs alone; of those that nobody has, it is not known', async () => {
+    const events = [1, 2, 3].map((n) =>
+      pushAt(NOW - n * MINUTE, n * 10, {
+        appVersion: n > 2 ? '2.4.1' : '2.4.0',
+        platform: n > 1 ? 'ios' : 'web',
+        collections: { strikes: pushedCollection({ uploadLagMs: [n * 10] }) },
+      }),
+    )
+    const ctx = contextOf(events, NOW)
+    const largest = async (of: object) => (await lag(ctx, { ...RANGE, ...of })).figure?.upload?.max ?? null
+    expect(await largest({ appVersion: '2.4.0' })).toBe(20)
+    expect(await largest({ platform: 'ios' })).toBe(30)
+    expect(await largest({ platform: 'web', appVersion: '2.4.0' })).toBe(10)
+    expect(await largest({ platform: 'web', appVersion: '2.4.1' })).toBeNull()
+  })
+
   test('pending age comes from the newest snapshot, online and offline apart', async () => {
     const events = [
       eventAt('a', NOW - 2 * MINUTE, gaugesEvent({ pendingAgeOnline: textOf(100) })),
