@@ -1,4 +1,10 @@
-import { DEVICE_FIELDS, DEVICE_SORTS } from '#lib/query/device-fields.ts'
+import {
+  DEVICE_FACET_ROWS_MAX,
+  DEVICE_FACETS,
+  DEVICE_FIELDS,
+  DEVICE_SORTS,
+} from '#lib/query/device-fields.ts'
+import { FACET_VALUES_MAX } from '#lib/query/facets.ts'
 import {
   CONDITIONS_MAX,
   FILTER_LENGTH_MAX,
@@ -6,7 +12,7 @@ import {
   type Field,
   type Fields,
 } from '#lib/query/field.ts'
-import { SESSION_FIELDS } from '#lib/query/session-fields.ts'
+import { SESSION_FACET_ROWS_MAX, SESSION_FACETS, SESSION_FIELDS } from '#lib/query/session-fields.ts'
 
 const KINDS: Readonly<Record<Field['kind'], string>> = {
   choice: 'one of these words',
@@ -16,6 +22,7 @@ const KINDS: Readonly<Record<Field['kind'], string>> = {
   count: 'a number',
 }
 
+const formatted = (count: number): string => count.toLocaleString('en')
 const cell = (text: string): string => text.replaceAll('|', String.raw`\|`)
 const row = ([key, field]: [string, Field]): string => {
   const words =
@@ -45,6 +52,12 @@ result:failed version:2.4.0,2.4.1 -platform:ios took:>30s DFW
 - At most ${FILTER_LENGTH_MAX} characters, ${CONDITIONS_MAX} conditions, ${VALUES_PER_CONDITION_MAX} values of one.
 
 What is not understood is refused: the API answers 400 \`bad_request\`, the page says so, and both name the piece and what may stand there. Nothing is searched then.
+
+## Counts and files
+
+\`GET /sessions/facets\` and \`/devices/facets\` count the values of some keys for the same \`q\`: ${SESSION_FACETS.map((key) => `\`${key}\``).join(', ')} of sessions, ${DEVICE_FACETS.map((key) => `\`${key}\``).join(', ')} of devices. A key is counted as if it were not asked for, so that the other values can be seen; ${FACET_VALUES_MAX} values are listed, the others are a number. \`capped\` says that there are more rows than were looked at: the newest ${formatted(SESSION_FACET_ROWS_MAX)} sessions, ${formatted(DEVICE_FACET_ROWS_MAX)} devices.
+
+\`GET /sessions/export\` and \`/devices/export\` (\`format=csv\` or \`ndjson\`) write all of what matches, while it is read. If the database fails in the middle, the connection is broken off and the file is not completed; an NDJSON file ends with \`{"complete":true,"rows":…}\`. In CSV, a text that a spreadsheet would run as a formula is led by an apostrophe.
 
 ## Sessions
 
