@@ -208,12 +208,17 @@ describe.each(BACKENDS)('filters on $name', (backend) => {
         } while (after !== null)
         const ids = (of: readonly Device[]) => of.map(({ id }) => id).toSorted()
         expect([formatFilter(conditions), ids(seen)]).toEqual([formatFilter(conditions), ids(expected)])
-        const facets = await storage.devices.facets(fleetId, { fromMs: null, toMs: null, conditions, ...clock })
-      const { base } = splitFilter(conditions, DEVICE_FACETS)
-      const based = rows.filter((row) => matchesFilter(row, base, DEVICE_FIELDS, reader))
-      expect(facets).toEqual(countFacets(based, ROWS, conditions, DEVICE_FACETS, DEVICE_FIELDS, reader))
-      expect(facets.matching).toBe(expected.length)
-      const values = seen.map((device) => sortValueOf(device, sort, clock))
+        const facets = await storage.devices.facets(fleetId, {
+          fromMs: null,
+          toMs: null,
+          conditions,
+          ...clock,
+        })
+        const { base } = splitFilter(conditions, DEVICE_FACETS)
+        const based = rows.filter((row) => matchesFilter(row, base, DEVICE_FIELDS, reader))
+        expect(facets).toEqual(countFacets(based, ROWS, conditions, DEVICE_FACETS, DEVICE_FIELDS, reader))
+        expect(facets.matching).toBe(expected.length)
+        const values = seen.map((device) => sortValueOf(device, sort, clock))
         expect(values).toEqual(values.toSorted((a, b) => (a === b ? 0 : a < b ? -1 : 1)))
         hits += expected.length > 0 && expected.length < rows.length ? 1 : 0
       }
