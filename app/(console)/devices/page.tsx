@@ -84,7 +84,7 @@ async function DevicesPage({ searchParams }: PageProps) {
           ) : (
             <EmptyState
               title={problem === null ? 'No device matches this filter' : 'Nothing was searched'}
-              detail="Take fewer filters."
+              detail={problem === null ? 'Take fewer filters.' : 'The box tells its keys while you type.'}
             />
           )
         }

@@ -82,7 +82,14 @@ async function SessionsPage({ searchParams }: PageProps) {
         query={at.query}
         nowMs={at.nowMs}
         empty={
-          <EmptyState title={emptyTitle(params.q, problem)} detail="Take a longer range, or fewer filters." />
+          <EmptyState
+            title={emptyTitle(params.q, problem)}
+            detail={
+              problem === null
+                ? 'Take a longer range, or fewer filters.'
+                : 'The box tells its keys while you type.'
+            }
+          />
         }
       />
     </ListFrame>
