@@ -142,6 +142,7 @@ test('the keyboard alone chooses the time between two moments', async ({ adminPa
   const [from, to] = ['from', 'to'].map((end) => Date.parse(asked.get(end) ?? ''))
   expect(Number(to) - Number(from), 'in whatever zone').toBe(2 * 3_600_000)
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+})
 
 test('the box tells its keys, a count is pressed, and what is not understood is said', async ({
   adminPage: page,
