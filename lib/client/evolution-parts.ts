@@ -15,6 +15,7 @@ export interface Aligned {
   readonly record: ReplicaRecord | null
   /** Without those that the server can't bring up: they become dead letters. */
   readonly own: readonly Mutation[]
+  readonly version: number
 }
 
 type Brought = Pick<RecordGround, 'config' | 'version'>
@@ -41,29 +42,33 @@ const cel: MigrationCel = (text) => {
 }
 const evolution = createEvolution(cel, loadedText)
 
-/** The record as the server would have it; what it can't migrate it takes as it is. */
-function alignRecord(rules: Evolving, record: ReplicaRecord): ReplicaRecord {
+/** The record as the server would have it; null where a step fails on it. */
+function alignRecord(rules: Evolving, record: ReplicaRecord): ReplicaRecord | null {
   const { data, crdt = {}, ot, heard, hlc, schemaVersion: from, heardVersion = from } = record
   if (from >= rules.schemaVersion || !data) return record
   const made = evolution.record(rules, { data, crdt, hlc }, from)
+  if (!made.ok) return null
   return {
     ...record,
     schemaVersion: rules.schemaVersion,
-    data: made.data,
-    ...(record.crdt ? { crdt: made.crdt } : {}),
+    data: made.value.data,
+    ...(record.crdt ? { crdt: made.value.crdt } : {}),
     ...(ot ? { ot: migrateStates(rules, ot, from) } : {}),
     ...(heard ? { heard: migrateStates(rules, heard, heardVersion), heardVersion: rules.schemaVersion } : {}),
   }
 }
 
 export const evolutionParts: EvolutionParts = {
-  align: (rules, record, own) => ({
-    record: record && alignRecord(rules, record),
-    own: own.flatMap((mutation) => {
+  align(rules, record, own) {
+    const aligned = record && alignRecord(rules, record)
+    if (record && !aligned)
+      return { record, own, version: Math.max(...[record, ...own].map(({ schemaVersion }) => schemaVersion)) }
+    const brought = own.flatMap((mutation) => {
       const made = evolution.mutation(rules, mutation)
       return made.ok ? [made.value] : []
-    }),
-  }),
+    })
+    return { record: aligned, own: brought, version: rules.schemaVersion }
+  },
   bringUp({ config, version: schemaVersion }, mutation) {
     const made = config ? evolution.mutation({ ...config, schemaVersion }, mutation) : ok(mutation)
     if (!made.ok) throw new ReplicaError('invalid_data', made.error)

@@ -57,21 +57,21 @@ const NONE_WRITTEN: ReadonlySet<string> = new Set()
 
 /**
  * A record and changes on it under one schema version: the newest of theirs, and the app's as far as it is published (DL5).
- * What can't be brought up stays as it is, as on the server. Nothing stored changes by it.
+ * A record that can't be brought up stays as it is and of its version. Nothing stored changes by it.
  */
 export function align(
   config: CollectionConfig | undefined,
   record: ReplicaRecord | null,
   own: readonly Mutation[],
   writes: number,
-): Aligned & { readonly version: number } {
+): Aligned {
   const held = record ? [record, ...own] : own
   const least = held.length === 0 ? writes : Math.min(writes, config?.schemaVersion ?? 0)
   const start = Math.max(least, record?.heardVersion ?? 0)
   const version = held.reduce((newest, { schemaVersion }) => Math.max(newest, schemaVersion), start)
   const isMixed = config?.upMigrations?.length && held.some((each) => each.schemaVersion < version)
   return isMixed
-    ? { ...evolutionParts().align({ ...config, schemaVersion: version }, record, own), version }
+    ? evolutionParts().align({ ...config, schemaVersion: version }, record, own)
     : { record, own, version }
 }
 

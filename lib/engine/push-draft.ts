@@ -1,8 +1,10 @@
 import type { JsonObject } from '#lib/kernel/json.ts'
+import type { Result } from '#lib/kernel/result.ts'
 import { ok } from '#lib/kernel/result.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import { materialise } from './crdt/materialise.ts'
 import { LayeredMap } from './layered-map.ts'
+import type { MigrationFailure } from './schema-evolution/migrate-document.ts'
 import { migrateRecord } from './schema-evolution/migrate.ts'
 import type {
   BaseDocument,
@@ -99,7 +101,11 @@ export function documentAt(draft: PushDraft, mutation: Mutation): BaseDocument {
   if (baseVersion === 0) return { kind: 'known', data: null, crdt: {} }
   if (baseEpoch !== undefined && baseEpoch !== draft.world.epoch) return { kind: 'unknown' }
   const base = stateAt(draft, mutation, baseVersion)
-  return base ? { kind: 'known', ...asOfToday(draft, mutation.collection, base) } : { kind: 'unknown' }
+  if (!base) return { kind: 'unknown' }
+  const made = broughtUp(draft, mutation.collection, base)
+  // Whole documents of an older version must not win over the one that took its place.
+  if (!made.ok && recordOf(draft, mutation)?.version !== baseVersion) return { kind: 'unknown' }
+  return { kind: 'known', ...(made.ok ? made.value : base) }
 }
 
 /** A version of a record, as far as it was loaded or is the newest. */
@@ -114,23 +120,47 @@ export function stateAt(
   return draft.bases.get(key) ?? draft.world.bases.get(key) ?? null
 }
 
+type Stored = BaseState & Partial<Pick<RecordState, 'hlc' | 'stamps'>>
+type OfToday = SeenDocument & Pick<RecordState, 'stamps'>
+
 /**
  * A document with its CRDTs as today's schema would have them (DL5): what was written under an older version stays so in
- * storage. One that can't be migrated is taken as it is; the schema then says what is wrong with it. A deleted record's
- * CRDTs are migrated as the document that they would bring back.
+ * storage. A deleted record's CRDTs are migrated as the document that they would bring back.
  */
-export function asOfToday(
+export function broughtUp(
   { world }: PushDraft,
   collection: string,
-  base: BaseState & Partial<Pick<RecordState, 'hlc' | 'stamps'>>,
-): SeenDocument & Pick<RecordState, 'stamps'> {
-  const { data, crdt, schemaVersion, hlc = '', stamps } = base
+  base: Stored,
+): Result<OfToday, MigrationFailure> {
+  const { data, crdt, schemaVersion, hlc = '' } = base
+  const stamps = base.stamps ? { stamps: base.stamps } : {}
   const rules = world.collections.get(collection)
-  if (!rules || schemaVersion >= rules.schemaVersion) return { data, crdt, ...(stamps ? { stamps } : {}) }
+  if (!rules || schemaVersion >= rules.schemaVersion) return ok({ data, crdt, ...stamps })
   const shown = data ? ok(data) : materialise({}, crdt, world.text)
-  const held = { data: shown.ok ? shown.value : {}, crdt, hlc, stamps }
-  const { hlc: _, data: next, ...migrated } = migrateRecord(rules, held, schemaVersion)
-  return { ...migrated, data: data && next }
+  const held = { data: shown.ok ? shown.value : {}, crdt, hlc, ...stamps }
+  const made = migrateRecord(rules, held, schemaVersion)
+  if (!made.ok) return made
+  const { hlc: _, data: next, ...migrated } = made.value
+  return ok({ ...migrated, data: data && next })
+}
+
+/** What can't be brought up as it is: what needs it in today's version is kept from it (`whyStuck`). */
+export function asOfToday(draft: PushDraft, collection: string, base: Stored): OfToday {
+  const made = broughtUp(draft, collection, base)
+  const { data, crdt, stamps } = base
+  return made.ok ? made.value : { data, crdt, ...(stamps ? { stamps } : {}) }
+}
+
+/**
+ * Why the record can't be brought up for a change that would stand on it (DL5): written over, its old fields would count as
+ * today's for good, whatever becomes of the migration. A whole document and a delete need nothing of it.
+ */
+export function whyStuck(draft: PushDraft, mutation: Mutation): string | null {
+  const { collection, op } = mutation
+  const stored = recordOf(draft, mutation)
+  if (!stored?.data || op.type === 'put' || op.type === 'delete') return null
+  const made = broughtUp(draft, collection, stored)
+  return made.ok ? null : `the record is of schema version ${stored.schemaVersion}: ${made.error}`
 }
 
 /** The record as it is now, as today's schema would have it. */

@@ -30,6 +30,7 @@ import {
   recordOf,
   settle,
   standingRecord,
+  whyStuck,
   startDraft,
 } from './push-draft.ts'
 import { migrateMutation } from './schema-evolution/migrate.ts'
@@ -163,6 +164,8 @@ function decideThrough(
   const { rules, author, parentKnown, decides } = gate
   const migrated = migrateMutation(rules, incoming.mutation)
   if (!migrated.ok) return unwritable(question, author, { code: 'schema_mismatch', detail: migrated.error })
+  const stuck = whyStuck(draft, incoming.mutation)
+  if (stuck !== null) return unwritable(question, author, { code: 'schema_mismatch', detail: stuck })
   const decide = isCrdtMatter(rules, incoming.mutation)
     ? decideCrdtRecord
     : usesOt(rules)

@@ -18,8 +18,8 @@ import type { MigrationCel } from './migration-cel.ts'
 export interface Evolution {
   /** What can't be migrated is told, with the versions; the caller decides what that means. */
   document(rules: Evolving, document: JsonObject, from: number): Result<JsonObject, MigrationFailure>
-  /** A document with its CRDTs. What can't be migrated stays as it is: the schema then says what is wrong with it. */
-  record(rules: Evolving, record: HeldRecord, from: number): HeldRecord
+  /** A document with its CRDTs. */
+  record(rules: Evolving, record: HeldRecord, from: number): Result<HeldRecord, MigrationFailure>
   /** A `put` by its document, everything else by its paths and values. */
   mutation(rules: Evolving, mutation: Mutation): Result<Mutation, MigrationFailure>
 }
@@ -29,10 +29,8 @@ export function createEvolution(cel: MigrationCel, texts: TextEngine): Evolution
     run(rules, start, from, (value, step) => stepDocument(value, step, cel))
   return {
     document,
-    record(rules, held, from) {
-      const made = run(rules, held, from, (value, step) => stepRecord(value, step, cel, texts))
-      return made.ok ? made.value : held
-    },
+    record: (rules, held, from) =>
+      run(rules, held, from, (value, step) => stepRecord(value, step, cel, texts)),
     mutation(rules, mutation) {
       const { op, schemaVersion: from } = mutation
       if (from >= rules.schemaVersion || rules.upMigrations.length === 0) return ok(mutation)

@@ -32,6 +32,8 @@ const STEPS: readonly UpMigrationOp[] = [
 interface Tasks {
   readonly name: string
   publish(schema: JsonSchema, ops: readonly UpMigrationOp[]): Promise<void>
+  /** The last migration with other steps. */
+  mend(ops: readonly UpMigrationOp[]): Promise<void>
   open(app?: AppSchema, store?: ReplicaStore): Promise<Replica>
 }
 
@@ -53,6 +55,11 @@ describe('schema versions on a device', () => {
       async publish(next, ops) {
         const upMigrations = [{ from: version, to: version + 1, ops }]
         const changes = { schema: next, upMigrations, version }
+        await publishCollection(world.app.ctx, { actor: SYSTEM, fleetId, id, body: changes })
+        version += 1
+      },
+      async mend(ops) {
+        const changes = { upMigrations: [{ from: 1, to: 2, ops }], version }
         await publishCollection(world.app.ctx, { actor: SYSTEM, fleetId, id, body: changes })
         version += 1
       },
@@ -161,6 +168,38 @@ describe('schema versions on a device', () => {
       expect(updated.deadLetters$.get()).toEqual([])
       await updated.close()
       await old.close()
+    })
+
+    it('[DL5] what a step fails on is shown in its own version, until the migration is mended', async () => {
+      const { name, publish, mend, open } = await tasks(strategy, V1)
+      const [first, second] = [await open(), await open({ version: 2 })]
+      await settle(first, second)
+      const { recordId } = await first.collection(name).put(null, { name: 'Ann' })
+      await settle(first, second)
+      await publish({}, STEPS)
+      await settle(second, second)
+      const shown = { data: { name: 'Ann' }, schemaVersion: 1 }
+      expect(await second.collection(name).get(recordId)).toMatchObject(shown)
+      await second.collection(name).patch(recordId, { set: { urgent: true } })
+      await settle(second)
+      expect(second.deadLetters$.get()).toMatchObject([{ code: 'schema_mismatch' }])
+      expect(await second.collection(name).get(recordId)).toMatchObject(shown)
+
+      await mend([
+        ...STEPS.slice(0, -1),
+        { op: 'cel', path: '/total', cel: 'value == null ? 0 : value * 100' },
+      ])
+      await settle(second)
+      const whole = { customer: { name: 'Ann' }, status: 'open', total: 0 }
+      expect(await dataOf(second, name, recordId)).toEqual(whole)
+      const [letter] = second.deadLetters$.get()
+      const answer = await world.admin('POST', `/dead-letters/${letter?.deadLetterId}/replay`, {})
+      expect(answer.status).toBe(200)
+      await settle(second, first)
+      for (const replica of [first, second]) {
+        expect(await dataOf(replica, name, recordId)).toEqual({ ...whole, urgent: true })
+        await replica.close()
+      }
     })
 
     it('[DL5] an app that is updated before its device knows the new version changes what it is shown', async () => {

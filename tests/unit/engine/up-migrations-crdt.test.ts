@@ -113,7 +113,9 @@ describe('up-migrations of records that hold CRDTs', () => {
       const stale = { data: data ?? {}, crdt: states, hlc }
       server.send(DEVICE_B, crdt(edits(states['/body'], 'hi, late')), { baseVersion: server.version })
       server.publish(cel('/body', computes))
-      const { crdt: copy, data: shown } = migrateRecord(server.rules, stale, 1)
+      const made = migrateRecord(server.rules, stale, 1)
+      if (!made.ok) throw new Error(made.error)
+      const { crdt: copy, data: shown } = made.value
       const typed = edits(copy['/body'], `AAA${String(shown['body'])}`)
       const result = server.send(DEVICE_A, crdt(typed), { baseVersion: 2, schemaVersion: 2 })
       expect(result).toMatchObject({ status: 'applied' })
@@ -139,10 +141,17 @@ describe('up-migrations of records that hold CRDTs', () => {
     expect(inside.touch()).toEqual({ meta: { name: 'N' }, list: ['q'], first: 'p' })
   })
 
-  it('[DL5] what a step fails on stays as it is, with all its CRDTs', () => {
+  it('[DL5] what a step fails on stays as it is, of its version, until the migration is mended', () => {
     const server = recordOf(put({ name: 'N' }), crdt(counts(DEVICE_A, 3)))
     server.publish(rename('/n', '/stats/n'), cel('/name', 'value * 2'))
     expect(server.touch()).toEqual({ name: 'N', n: 3 })
+    expect(server.last.results[0]).toMatchObject({ status: 'dead_lettered', code: 'schema_mismatch' })
+    expect(JSON.stringify(server.last.results[0])).toMatch(/of schema version 1: up-migration 1 to 2/)
+    const late = server.send(DEVICE_B, crdt(counts(DEVICE_B, 1)), { baseVersion: server.version })
+    expect(late).toMatchObject({ status: 'dead_lettered', code: 'schema_mismatch' })
+    expect(server.record).toMatchObject({ schemaVersion: 1, version: 2 })
+    server.publish(rename('/n', '/stats/n'), cel('/name', 'value + "!"'))
+    expect(server.touch()).toEqual({ name: 'N!', stats: { n: 3 } })
   })
 
   it('[DL5] a deleted record comes back as its fields are called today', () => {

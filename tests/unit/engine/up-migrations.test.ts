@@ -63,6 +63,33 @@ describe('up-migrations', () => {
     expect(patched(ot('/x'), rename, computed)).toEqual(ot('/x'))
   })
 
+  it('[DL5] a record that a step fails on takes a whole document or a delete, and no change that would stand on it', () => {
+    const failing = step({ op: 'cel', path: '/total', cel: 'value * 100' })
+    const today = { schemaVersion: 2, upMigrations: [failing] }
+    const stuck = () => {
+      const server = new EngineWorld(rulesOf())
+      server.send(DEVICE_A, put({ name: 'N' }))
+      server.world = { ...server.world, collections: new Map([['reports', rulesOf(today)]]) }
+      return server
+    }
+    const patched = stuck()
+    for (const schemaVersion of [1, 2]) {
+      const result = patched.send(DEVICE_B, patch({ total: 3 }), { baseVersion: 1, schemaVersion })
+      expect(result).toMatchObject({ status: 'dead_lettered', code: 'schema_mismatch' })
+    }
+    expect(patched.record).toMatchObject({ data: { name: 'N' }, schemaVersion: 1, version: 1 })
+
+    const replaced = stuck()
+    replaced.send(DEVICE_B, put({ total: 300 }), { baseVersion: 1, schemaVersion: 2 })
+    expect(replaced.record).toMatchObject({ data: { total: 300 }, schemaVersion: 2 })
+    // What was made on the old shape is laid over the new document, and doesn't bring that shape back.
+    replaced.send(DEVICE_A, patch({ more: true }), { baseVersion: 1, schemaVersion: 2, atMs: 9 })
+    expect(replaced.record?.data).toEqual({ total: 300, more: true })
+
+    const deleted = stuck()
+    expect(deleted.send(DEVICE_B, { type: 'delete' }, { baseVersion: 1 }).status).toBe('applied')
+  })
+
   it('[DL5] patches: their paths and values move as the document’s would', () => {
     expect(patched(patch({ name: 'Bo' }, ['name']), rename)).toEqual(
       patch({ '/who/name': 'Bo' }, ['/who/name']),
