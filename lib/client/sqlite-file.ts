@@ -1,6 +1,7 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
-import Database from 'libsql'
+import type Database from 'libsql'
 import { ReplicaError } from './errors.ts'
+import { openFile } from './sqlite-engine.ts'
 import type { Table } from './store.ts'
 import { TABLES } from './store.ts'
 
@@ -22,7 +23,7 @@ export function openDatabase(
   { durability = 'full', pagesMax }: SqliteStoreOptions,
 ): Database.Database {
   finishSwap(path)
-  const db = new Database(path, { timeout: BUSY_MS })
+  const db = openFile(path, { timeout: BUSY_MS })
   try {
     db.exec('PRAGMA journal_mode = WAL')
     db.exec(`PRAGMA synchronous = ${durability}`)

@@ -9,7 +9,8 @@ import {
   statSync,
   truncateSync,
 } from 'node:fs'
-import Database from 'libsql'
+import type Database from 'libsql'
+import { openFile } from './sqlite-engine.ts'
 import { createTables, finishSwap } from './sqlite-file.ts'
 import type { Salvage, Table } from './store.ts'
 import { TABLES, UNREADABLE_TOLD_MAX } from './store.ts'
@@ -33,7 +34,7 @@ export function salvageFile(path: string, inode: number): Salvage | null
 export function salvageFile(path: string, inode: null): Salvage
 export function salvageFile(path: string, inode: number | null): Salvage | null {
   // A lock that ends with its process, whatever state the store itself is in.
-  const guard = new Database(`${path}.guard`, { timeout: GUARD_MS })
+  const guard = openFile(`${path}.guard`, { timeout: GUARD_MS })
   try {
     guard.exec('BEGIN EXCLUSIVE')
     finishSwap(path)
@@ -85,7 +86,7 @@ function readTables(file: string): Found {
   const rows = new Map<Table, readonly Row[]>()
   const unreadable: { table: Table; key: string }[] = []
   const incomplete: Table[] = []
-  const db = new Database(file)
+  const db = openFile(file)
   for (const table of TABLES) {
     const forward = readRows(db, table, 'ASC')
     const backward = forward.isWhole ? forward : readRows(db, table, 'DESC')
@@ -120,7 +121,7 @@ function readRows(
 function writeTables(path: string, rows: Found['rows']): void {
   const file = `${path}.new`
   for (const part of ['', '-journal']) rmSync(file + part, { force: true })
-  const db = new Database(file)
+  const db = openFile(file)
   db.exec('BEGIN')
   createTables(db)
   for (const table of TABLES) {

@@ -86,7 +86,6 @@ async function run(
     target: platform === 'browser' ? 'es2022' : 'node20',
     platform,
     minify: platform === 'browser',
-    external: platform === 'node' ? ['libsql'] : [],
     plugins: [leanValidator, ...(splitting ? [] : [leaveParts(parts)])],
     metafile: true,
     logLevel: 'warning',
@@ -127,8 +126,8 @@ function manifest(): object {
       './browser': browser,
       './package.json': './package.json',
     },
-    // The SQLite store of the Node entry; a browser's bundler never meets it.
-    dependencies: { libsql: dependencies['libsql'] },
+    // Loaded by the SQLite store of the Node entry alone.
+    optionalDependencies: { libsql: dependencies['libsql'] },
   }
 }
 

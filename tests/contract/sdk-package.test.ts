@@ -73,6 +73,28 @@ describe('the packed SDK', () => {
     expect(run('node', [program])).toBe('hello idle\nhello idle\ninvalid_options\n')
   })
 
+  test('[SDK6] who has no SQLite needs none, and is told what its store needs', () => {
+    const apart = mkdtempSync(path.join(tmpdir(), 'tidemark-no-sqlite-'))
+    cpSync(path.join(project, 'package'), path.join(apart, 'node_modules', SDK_PACKAGE_NAME), {
+      recursive: true,
+    })
+    const program = path.join(apart, 'device.mjs')
+    writeFileSync(
+      program,
+      `import { openMemoryStore, openReplica, openSqliteStore } from '${SDK_PACKAGE_NAME}'
+       const device = { name: 'Till 1', platform: 'linux', appVersion: '1.0.0' }
+       const store = openMemoryStore()
+       const replica = await openReplica({ url: 'http://127.0.0.1:9', device, store, sync: { auto: false } })
+       await replica.close()
+       try { openSqliteStore('device.db') } catch ({ code, message }) { console.log(code, message) }`,
+    )
+    try {
+      expect(run('node', [program])).toMatch(/^store_failed .*npm install libsql/)
+    } finally {
+      rmSync(apart, { recursive: true, force: true })
+    }
+  })
+
   test('[SDK6] its types stand alone, and catch what is wrong', () => {
     const options = {
       strict: true,

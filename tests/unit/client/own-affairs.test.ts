@@ -45,6 +45,31 @@ test('[SDK1] a listener that throws is its own affair: others are called, and it
   expect(errors).toEqual(['Error: bad listener'])
 })
 
+test('[SDK1] what an app is given of status and notices it can look at, not change', async () => {
+  const { authority, open } = createWorld()
+  const replica = await open()
+  await replica.sync()
+  authority.script.result = (mutation) => ({
+    id: mutation.id,
+    status: 'dead_lettered',
+    code: 'rule_violation',
+    detail: 'no',
+    deadLetterId: RECORD,
+  })
+  await replica.collection(COLLECTION).put(RECORD, { title: 'mine', tags: ['a'] })
+  await replica.sync()
+  const status = replica.status$.get() as unknown as { pending: number }
+  expect(() => (status.pending = 55)).toThrow(TypeError)
+  const letters = replica.deadLetters$.get() as unknown as {
+    mutation: { op: { data: { tags: string[] } } }
+  }[]
+  expect(letters[0]?.mutation.op.data.tags).toEqual(['a'])
+  expect(() => letters[0]?.mutation.op.data.tags.push('b')).toThrow(TypeError)
+  expect(() => (letters.length = 0)).toThrow(TypeError)
+  expect(replica.deadLetters$.get()).toBe(letters)
+  await replica.close()
+})
+
 test('[SDK1] an app whose listeners and log throw still writes, and syncs to the end', async () => {
   const errors = laterErrors()
   const { authority, open } = createWorld()
