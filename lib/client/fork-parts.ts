@@ -1,7 +1,7 @@
 import { uuidv7 } from '#lib/kernel/uuid.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import { SEED_DOTS_FROM } from '#lib/engine/crdt/claim.ts'
-import { crdtParts } from './on-demand.ts'
+import { crdtParts, evolutionParts } from './on-demand.ts'
 import type { Renaming } from './crdt-remake.ts'
 import { askAgain, askBehind, noteAnswered, reviewConflicts } from './decisions.ts'
 import { spoilDots } from './device-dots.ts'
@@ -13,8 +13,9 @@ import { refuse } from './refuse.ts'
 import type { ReplicaContext } from './run.ts'
 import { setAside } from './set-aside.ts'
 import type { StoreTx } from './store.ts'
-import type { AcknowledgedEntry, Identity, LocalRefusal, OutboxEntry } from './tables.ts'
+import type { AcknowledgedEntry, Counted, Identity, LocalRefusal, OutboxEntry } from './tables.ts'
 import {
+  configOf,
   eachRow,
   getMeta,
   getRecord,
@@ -24,7 +25,7 @@ import {
   setMeta,
   startOver,
 } from './tables.ts'
-import { groundOf } from './view.ts'
+import { align, groundOf } from './view.ts'
 
 type Source = Pick<ReplicaContext, 'clock' | 'random'>
 
@@ -190,7 +191,8 @@ async function sendRest(
 /**
  * Makes a record's pending CRDT changes anew: each on what the server showed and on those before it, so that totals
  * hold what counts under this id alone (docs/decisions/0027). What `moved` adds changes its dots' names.
- * What went out under this id and may have had its effect stays as it was.
+ * What went out under this id and may have had its effect stays as it was. Fields are told by the names that they have under
+ * the newest schema version of all this, and each change keeps its own (DL5).
  */
 async function remakePending(
   tx: StoreTx,
@@ -201,33 +203,52 @@ async function remakePending(
   const entries = await pendingOf(tx, collection, recordId)
   if (!entries.some(({ mutation }) => mutation.op.type === 'crdt')) return
   const { deviceId } = await identityOf(tx)
-  const dots = new Set(moved.flatMap((mutation) => dotsAdded(mutation, names.from)))
-  const renaming = { ...names, deviceId, dots }
+  const config = await configOf(tx, collection)
+  const stored = await getRecord(tx, collection, recordId)
   const conflicts = await conflictsOf(tx, collection, recordId)
   const fixed = [
     ...conflicts.flatMap(({ mutations }) => mutations),
     ...entries.filter(isFixed).map(({ mutation }) => mutation),
   ]
+  const all = [...fixed, ...entries.map(({ mutation }) => mutation)]
+  const { record, version } = align(config, stored, all, config?.schemaVersion ?? 1)
+  const broughtUp = (...own: readonly Mutation[]): readonly Mutation[] =>
+    align(config, null, own, version).own
+  const nameOf = ({ schemaVersion }: Mutation, path: string): string =>
+    config?.upMigrations?.length && schemaVersion < version
+      ? (evolutionParts().pointer({ ...config, schemaVersion: version }, path, schemaVersion) ?? path)
+      : path
+  const dots = new Set(moved.flatMap((mutation) => dotsAdded(mutation, names.from, nameOf)))
+  const renaming = { ...names, deviceId, dots }
   const { rebase, remake } = crdtParts()
-  let ground = rebase(await groundOf(tx, collection, await getRecord(tx, collection, recordId)), fixed)
+  let ground = rebase(await groundOf(tx, collection, record), broughtUp(...fixed))
   for (const entry of entries.filter((each) => !isFixed(each))) {
     const { op } = entry.mutation
     let { mutation } = entry
     if (op.type === 'crdt') {
-      const changes = remake(ground, op.changes, entry.counted ?? {}, renaming)
+      const named = op.changes.map((change) => ({ ...change, path: nameOf(mutation, change.path) }))
+      const counted = Object.entries(entry.counted ?? {}).map(([path, by]) => [nameOf(mutation, path), by])
+      const made = remake(ground, named, Object.fromEntries(counted) as Counted, renaming)
+      const changes = made.map((change, i) => ({ ...change, path: op.changes[i]?.path ?? change.path }))
       mutation = { ...mutation, op: { type: 'crdt', changes } } satisfies Mutation
       await saveEntry(tx, { ...entry, mutation, bytes: bytesOf(mutation), notBeforeMs: null })
     }
-    ground = rebase(ground, [mutation])
+    ground = rebase(ground, broughtUp(mutation))
   }
 }
 
 /** `path dot` of its additions, by the name that they have under this id. */
-function dotsAdded({ op }: Mutation, deviceId: string): readonly string[] {
+function dotsAdded(
+  mutation: Mutation,
+  deviceId: string,
+  nameOf: (mutation: Mutation, path: string) => string,
+): readonly string[] {
+  const { op } = mutation
   if (op.type !== 'crdt') return []
   return op.changes.flatMap((change) => {
     if (change.kind !== 'or-set') return []
-    return (change.add ?? []).map(({ dot }) => `${change.path} ${deviceId}${dot.slice(dot.lastIndexOf(':'))}`)
+    const path = nameOf(mutation, change.path)
+    return (change.add ?? []).map(({ dot }) => `${path} ${deviceId}${dot.slice(dot.lastIndexOf(':'))}`)
   })
 }
 

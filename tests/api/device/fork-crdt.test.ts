@@ -4,6 +4,8 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
+import { publishCollection } from '#lib/application/collections/publish-collection.ts'
+import type { AppSchemas } from '#lib/client/collection.ts'
 import type { Replica } from '#lib/client/replica.ts'
 import { openSqliteStore } from '#lib/client/sqlite-store.ts'
 import type { DeviceHttp } from '#tests/support/device-http.ts'
@@ -25,8 +27,13 @@ describe('CRDTs of a copied device', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  const open = (file: string, lose: { answer: boolean } = { answer: false }): Promise<Replica> =>
+  const open = (
+    file: string,
+    lose: { answer: boolean } = { answer: false },
+    schemas: AppSchemas = {},
+  ): Promise<Replica> =>
     world.replica({
+      schemas,
       store: openSqliteStore(path.join(folder, file)),
       fetch: async (input, init) => {
         const response = await fetch(input, init)
@@ -95,5 +102,60 @@ describe('CRDTs of a copied device', () => {
       expect((await replica.collection('boards').get(recordId))?.data).toEqual(data)
     await one.close()
     await two.close()
+  })
+
+  it('[FK3] work under two schema versions moves to the new id in the places that both name', async () => {
+    const { ctx } = world.app
+    const { fleetId } = world.fleet
+    const body = { ...CRDTS, name: 'moved' }
+    const { id } = await createCollection(ctx, { actor: SYSTEM, fleetId, body })
+    const name = `${crypto.randomUUID()}.db`
+    const at = (version: number): AppSchemas => ({ moved: { version } })
+    let one = await open(name, undefined, at(1))
+    await one.sync()
+    const { recordId } = await one.collection('moved').put(null, { z: 0 })
+    await one.collection('moved').counter(recordId, 'n').increment(4)
+    await one.collection('moved').set(recordId, 'tags').add('kept')
+    await one.collection('moved').text(recordId, 'body').insert(0, 'hello')
+    await untilSent(one)
+    const upMigrations = [
+      {
+        from: 1,
+        to: 2,
+        ops: ['n', 'tags', 'body'].map((field) => ({ op: 'rename', path: `/${field}`, to: `/in/${field}` })),
+      },
+    ]
+    const changes = { schema: { type: 'object', title: 'moved' }, upMigrations, version: 1 }
+    await publishCollection(ctx, { actor: SYSTEM, fleetId, id, body: changes })
+
+    // The second session knows what the first was told of.
+    await untilSent(one)
+    await untilSent(one)
+    await one.close()
+    copy(name, `twin-${name}`)
+
+    one = await open(name, undefined, at(2))
+    await one.collection('moved').put(null, { z: 1 })
+    await untilSent(one)
+    let two = await open(`twin-${name}`, undefined, at(1))
+    await two.collection('moved').counter(recordId, 'n').increment(10)
+    await two.collection('moved').set(recordId, 'tags').add('of the old app')
+    await two.collection('moved').set(recordId, 'tags').add('removed')
+    await two.collection('moved').text(recordId, 'body').insert(5, ', old')
+    await two.close()
+    two = await open(`twin-${name}`, undefined, at(2))
+    await two.collection('moved').counter(recordId, '/in/n').increment(20)
+    await two.collection('moved').set(recordId, '/in/tags').remove('removed')
+    expect(await two.sync()).toMatchObject({ problem: 'device_forked' })
+    await two.collection('moved').counter(recordId, '/in/n').increment()
+    await untilSent(two)
+    await one.sync()
+    for (const replica of [one, two]) {
+      expect((await replica.collection('moved').get(recordId))?.data).toEqual({
+        z: 0,
+        in: { n: 35, tags: ['kept', 'of the old app'], body: 'hello, old' },
+      })
+      await replica.close()
+    }
   })
 })
