@@ -12,11 +12,13 @@ const RECORDS = 10_000
 /** Of a round; each round of full pulls has fresh ones, so that ten measured rounds have a hundred. */
 const DEVICES = 10
 const DELTA = 100
-const POLLS = 10
+const POLLS = 50
 /** Slow enough that a hundred of its devices would be minutes. */
 const PEER_DEVICES = 2
 const CONCURRENCY = 4
 const ROUNDS = { warmUp: 1, measured: 10 }
+/** Servers run for weeks: V8 compiles the code of a poll anew until some tens of thousands went through it. */
+const POLL_ROUNDS = { warmUp: 5, measured: 10 }
 const ALL_DEVICES = (ROUNDS.warmUp + ROUNDS.measured) * DEVICES
 /** The line in which full syncs wait (TK7) is no part of what is measured. */
 const SETTINGS = { fullSyncs: { perMinute: 100_000, burst: 10_000 } }
@@ -31,6 +33,7 @@ const COPY = `
   FROM record WHERE fleet_id = $1 ON CONFLICT DO NOTHING`
 
 const CEILING = 'ceiling: bare `node:http`, rows by index, the same compression'
+const BARE = 'bare `node:http` that asks nobody, with the same headers'
 const TIDEMARK = 'Tidemark'
 
 type WithCost<F> = F & { readonly cpuUs: number }
@@ -68,9 +71,14 @@ export function benchPull(database: BenchDatabase): Promise<string> {
       { [CEILING]: deltaRound(load, ceiling, () => write(DELTA)), [TIDEMARK]: deltaRound(load, app) },
       ROUNDS,
     )
+    const bare = await processes.server(new URL('./bare-server.ts', import.meta.url))
     const poll = await inTurns(
-      { [CEILING]: pollRound(load, ceiling), [TIDEMARK]: pollRound(load, app) },
-      ROUNDS,
+      {
+        [BARE]: pollRound(load, bare),
+        [CEILING]: pollRound(load, ceiling),
+        [TIDEMARK]: pollRound(load, app),
+      },
+      POLL_ROUNDS,
     )
     return [
       readTable(`Pulls of ${whole(RECORDS)} records by 100 fresh devices, ${CONCURRENCY} at a time`, full) +

@@ -1,3 +1,4 @@
+import { isWithin } from './is-within.ts'
 import { remember } from './remember.ts'
 import type { Clock } from './surroundings.ts'
 
@@ -35,9 +36,13 @@ export interface RateVerdict {
 }
 
 interface Bucket {
-  readonly tokens: number
-  readonly atMs: number
+  tokens: number
+  atMs: number
+  /** Of when it came to its place in the order of use. */
+  placedAtMs: number
 }
+/** Used again within so long, a bucket keeps its place. */
+const SAME_PLACE_MS = 1_000
 
 /** Token buckets of this process, by device and by fleet; a bucket holds a minute's requests (protocol.md, limits). */
 export class RateLimiter {
@@ -57,8 +62,8 @@ export class RateLimiter {
     const ofFleet = this.tokensOf(fleetId, fleetPerMinute, nowMs)
     const waitMs = Math.max(waitFor(ofDevice, devicePerMinute), waitFor(ofFleet, fleetPerMinute))
     const cost = waitMs === 0 ? 1 : 0
-    this.keep(deviceKey, { tokens: ofDevice - cost, atMs: nowMs })
-    this.keep(fleetId, { tokens: ofFleet - cost, atMs: nowMs })
+    this.keep(deviceKey, ofDevice - cost, nowMs)
+    this.keep(fleetId, ofFleet - cost, nowMs)
     const quotas = [
       quotaOf('device', devicePerMinute, ofDevice - cost),
       quotaOf('fleet', fleetPerMinute, ofFleet - cost),
@@ -74,8 +79,12 @@ export class RateLimiter {
   }
 
   /** The longest unused one makes room: it is the fullest. */
-  private keep(key: string, bucket: Bucket): void {
-    remember(this.buckets, key, bucket, BUCKETS_MAX)
+  private keep(key: string, tokens: number, atMs: number): void {
+    const bucket = this.buckets.get(key)
+    if (!bucket || !isWithin(bucket.placedAtMs, atMs, SAME_PLACE_MS))
+      return remember(this.buckets, key, { tokens, atMs, placedAtMs: atMs }, BUCKETS_MAX)
+    bucket.tokens = tokens
+    bucket.atMs = atMs
   }
 }
 

@@ -2,6 +2,7 @@ import type { Platform } from '#lib/protocol/device.ts'
 import { APP_VERSIONS_LIVE_MAX } from '#lib/protocol/limits.ts'
 import type { RequestsEvent, Route, StatusClass, TelemetryEvent } from '#lib/telemetry/events.ts'
 import { isStorageError } from './errors.ts'
+import { isWithin } from './is-within.ts'
 import type { Surroundings } from './surroundings.ts'
 import { eventId } from './telemetry/event-id.ts'
 
@@ -21,15 +22,18 @@ const WAITING_PER_FLEET_MAX = 120
 
 /** A version that no request has named for so long leaves its place to a new one. */
 export const VERSION_UNUSED_MS = 60 * 60_000
+/** Named again within so long, a version keeps its place in the order. */
+const SAME_PLACE_MS = 1_000
 
 type Deps = Pick<Surroundings, 'storage' | 'clock' | 'log' | 'metrics' | 'processId'>
 type Count = RequestsEvent['counts'][number]
+type Counting = { -readonly [K in keyof Count]: Count[K] }
 
 /** Answers of this process by fleet and second (metrics.md, sources). Pushes that committed are not counted here. */
 export class RequestCounter {
   private readonly deps: Deps
   private sequence = 0
-  private counts = new Map<string, Map<string, Count>>()
+  private counts = new Map<string, Map<string, Counting>>()
   private readonly waiting = new Map<string, TelemetryEvent[]>()
   /** By fleet: when each live version was named last, longest unused first. */
   private readonly versions = new Map<string, Map<string, number>>()
@@ -39,17 +43,15 @@ export class RequestCounter {
   }
 
   count(fleetId: string, answered: AnsweredRequest): void {
-    const ofFleet = this.counts.get(fleetId) ?? new Map<string, Count>()
-    this.counts.set(fleetId, ofFleet)
-    const request = { ...answered, appVersion: this.liveVersion(fleetId, answered.appVersion) }
-    const key = JSON.stringify([
-      request.route,
-      request.statusClass,
-      request.code,
-      request.platform,
-      request.appVersion,
-    ])
-    ofFleet.set(key, { ...request, count: (ofFleet.get(key)?.count ?? 0) + 1 })
+    let ofFleet = this.counts.get(fleetId)
+    if (!ofFleet) this.counts.set(fleetId, (ofFleet = new Map()))
+    const { route, statusClass, code, platform } = answered
+    const appVersion = this.liveVersion(fleetId, answered.appVersion)
+    // Only the version, which comes last, is anybody's own text.
+    const key = `${route} ${statusClass} ${code} ${platform} ${appVersion}`
+    const known = ofFleet.get(key)
+    if (known) known.count += 1
+    else ofFleet.set(key, { route, statusClass, code, platform, appVersion, count: 1 })
   }
 
   /**
@@ -60,6 +62,8 @@ export class RequestCounter {
     const nowMs = this.deps.clock.now()
     const live = this.versions.get(fleetId) ?? new Map<string, number>()
     this.versions.set(fleetId, live)
+    const namedAtMs = live.get(appVersion)
+    if (namedAtMs !== undefined && isWithin(namedAtMs, nowMs, SAME_PLACE_MS)) return appVersion
     if (!live.delete(appVersion) && live.size >= APP_VERSIONS_LIVE_MAX) {
       const [oldest] = live
       if (!oldest || nowMs - oldest[1] < VERSION_UNUSED_MS) return 'other'

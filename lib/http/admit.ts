@@ -1,4 +1,3 @@
-import { bearerOf } from '#lib/application/access/credentials.ts'
 import { breakerOpen } from '#lib/application/breakers/breaker-open.ts'
 import type { BreakerPass } from '#lib/application/breakers/pass.ts'
 import { ENGINE_SCOPE, fleetScope } from '#lib/application/breakers/scopes.ts'
@@ -13,18 +12,17 @@ const FLEET_IN_TOKEN = /^tm[de]_([0-9a-f-]{36})_/
 
 /**
  * What a request must get past before its body or the database is touched: how much this process has in hand, and the
- * breakers of engine and fleet (BR2). Gives what to call when the request has ended.
+ * breakers of engine and fleet (BR2). What is in hand is to be left when the request has ended.
  * @throws ApplicationError `shed`, `breaker_open`
  */
-export function admit(ctx: Context, route: Route, request: Request, pass: BreakerPass): () => void {
+export function admit(ctx: Context, route: Route, bearer: string | null, pass: BreakerPass): void {
   if (!ctx.load.enter(route)) {
     throw new ApplicationError('shed', { retryAfterMs: RETRY_AFTER_MS * (1 + 2 * ctx.random()) })
   }
-  const fleetId = FLEET_IN_TOKEN.exec(bearerOf(request.headers) ?? '')?.[1]
+  const fleetId = FLEET_IN_TOKEN.exec(bearer ?? '')?.[1]
   const refusal = pass.enter(fleetId === undefined ? [ENGINE_SCOPE] : [ENGINE_SCOPE, fleetScope(fleetId)])
   if (refusal) {
     ctx.load.leave()
     throw breakerOpen(refusal)
   }
-  return () => ctx.load.leave()
 }

@@ -1,5 +1,6 @@
 import { promisify } from 'node:util'
 import { brotliCompress, constants, crc32, deflateRaw, gzip } from 'node:zlib'
+import { remembering } from '#lib/application/remembering.ts'
 import type { Begun, Encoder } from '#lib/application/sync/shared-pages.ts'
 
 /** Shorter answers grow rather than shrink. */
@@ -19,15 +20,18 @@ const toDeflate = promisify(deflateRaw)
 
 export interface Encoded {
   readonly body: string | Uint8Array<ArrayBuffer>
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: Readonly<Record<string, string> & typeof VARY>
 }
+
+/** Whether it goes out as it is, whatever its caller takes. */
+export const isShort = (text: string): boolean =>
+  text.length < COMPRESS_FROM_BYTES && Buffer.byteLength(text) < COMPRESS_FROM_BYTES
+export const asItIs = (text: string): Encoded => ({ body: text, headers: VARY })
 
 /** An answer in the best encoding that the caller takes: brotli, gzip, or as it is. */
 export async function compress(text: string, accepted: string | null): Promise<Encoded> {
   const encoding = encodingOf(accepted)
-  if (Buffer.byteLength(text) < COMPRESS_FROM_BYTES || encoding === 'identity') {
-    return { body: text, headers: VARY }
-  }
+  if (encoding === 'identity' || isShort(text)) return asItIs(text)
   const body = encoding === 'br' ? await toBrotli(text, BROTLI) : await toGzip(text)
   return { body: new Uint8Array(body), headers: headersOf(encoding) }
 }
@@ -42,7 +46,10 @@ export const encodedBy = ({ name }: Encoder, body: Uint8Array<ArrayBuffer>): Enc
  * The same choice for an answer that is made in two parts, of which the first is compressed once for many callers. What
  * is put behind it goes out as it is, which both formats allow: RFC 7932 (9.2), RFC 1951 (3.2.4).
  */
-export const encoderOf = (accepted: string | null): Encoder => ENCODERS[encodingOf(accepted)]
+export const encoderOf = (accepted: string | null): Encoder =>
+  (accepted === null ? null : encoderIn(accepted)) ?? ENCODERS.identity
+/** What clients accept comes in few spellings. */
+const encoderIn = remembering((accepted) => ENCODERS[encodingOf(accepted)], 100)
 
 type Encoding = 'br' | 'gzip' | 'identity'
 

@@ -2,6 +2,7 @@ import type { Context } from '#lib/application/context.ts'
 import type { Caller } from '#lib/application/devices/directory.ts'
 import { HEADERS } from '#lib/protocol/device.ts'
 import type { Answer } from './answer.ts'
+import type { Asked } from './asked.ts'
 
 const PREFLIGHT_SECONDS = '600'
 const ASKED_HEADERS = ['authorization', 'content-type', 'if-none-match', HEADERS.app, HEADERS.report].join(
@@ -25,7 +26,7 @@ const SHOWN_HEADERS = [
  */
 export async function corsHeaders(
   ctx: Context,
-  request: Request,
+  request: Asked,
   caller: Caller | null,
 ): Promise<Record<string, string>> {
   const origin = request.headers.get('origin')
@@ -37,7 +38,7 @@ export async function corsHeaders(
 }
 
 /** The same for an answer that asks nobody: by the origins that this process saw last. */
-export function corsFromMemory(ctx: Context, request: Request): Record<string, string> {
+export function corsFromMemory(ctx: Context, request: Asked): Record<string, string> {
   const origin = request.headers.get('origin')
   return origin === null ? {} : grantTo(origin, ctx.directory.isRememberedOrigin(origin))
 }
@@ -52,7 +53,7 @@ function grantTo(origin: string, isAllowed: boolean): Record<string, string> {
 }
 
 /** The answer to a browser's question before the request itself; it carries no token. */
-export async function preflight(ctx: Context, request: Request, methods: string): Promise<Answer> {
+export async function preflight(ctx: Context, request: Asked, methods: string): Promise<Answer> {
   const allowed = await corsHeaders(ctx, request, null)
   const isAllowed = allowed['access-control-allow-origin'] !== undefined
   const grants = isAllowed

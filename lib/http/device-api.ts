@@ -65,7 +65,8 @@ async function answerPull(call: AuthenticatedCall): Promise<DeviceAnswer> {
   const { ctx, request, device, fleet, app } = call
   const report = reportHeader(request.headers)
   const encoder = encoderOf(request.headers.get('accept-encoding'))
-  const outcome = await pull(ctx, { ...pullQuery(request.url), device, fleet, app, report, encoder })
+  const { token, collections, limit } = pullQuery(request.url)
+  const outcome = await pull(ctx, { token, collections, limit, device, fleet, app, report, encoder })
   const headers = { etag: outcome.etag }
   const commands = commandsAfter(device, report, ctx.clock.now())
   if (outcome.isEmpty && isHeld(request.headers, outcome.etag))
@@ -79,8 +80,16 @@ const deviceRoute = (
   route: DeviceRoute['route'],
   method: DeviceRoute['method'],
   answer: DeviceRoute['answer'],
-  changes: Partial<Pick<DeviceRoute, 'freshMs' | 'paused'>> = {},
-): DeviceRoute => ({ route, method, freshMs: DIRECTORY_FRESH_MS, paused: 'refused', answer, ...changes })
+  changes: Partial<Pick<DeviceRoute, 'freshMs' | 'paused' | 'isStream'>> = {},
+): DeviceRoute => ({
+  route,
+  method,
+  freshMs: DIRECTORY_FRESH_MS,
+  paused: 'refused',
+  isStream: false,
+  answer,
+  ...changes,
+})
 
 /** The device API by path (protocol.md, device API). */
 export const DEVICE_ROUTES: ReadonlyMap<string, DeviceRoute | OpenRoute> = new Map<
@@ -140,7 +149,7 @@ export const DEVICE_ROUTES: ReadonlyMap<string, DeviceRoute | OpenRoute> = new M
         body: openEvents(ctx, device, fleet),
         headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform' },
       }),
-      { paused: 'served' },
+      { paused: 'served', isStream: true },
     ),
   ],
 ])

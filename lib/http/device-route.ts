@@ -18,8 +18,9 @@ import { admit } from './admit.ts'
 import type { Answer } from './answer.ts'
 import type { NamedApp } from './app-header.ts'
 import { namedApp } from './app-header.ts'
+import type { Asked } from './asked.ts'
 import type { Encoded } from './compress.ts'
-import { compress } from './compress.ts'
+import { asItIs, compress, isShort } from './compress.ts'
 import { corsFromMemory, corsHeaders, preflight } from './cors.ts'
 import { problemAnswer, statusClassOf, tellable } from './problem.ts'
 import { addRateHeaders } from './rate-headers.ts'
@@ -27,7 +28,7 @@ import { addRateHeaders } from './rate-headers.ts'
 /** A request on its way, with what is known of it so far. */
 export interface DeviceCall {
   readonly ctx: Context
-  readonly request: Request
+  readonly request: Asked
   readonly receivedAtMs: number
   /** The breakers that this request is a call of. */
   readonly pass: BreakerPass
@@ -57,6 +58,8 @@ export interface DeviceRoute {
   readonly freshMs: number
   /** What a paused device gets: nothing, the refusal after its account was heard, or an answer like any other. */
   readonly paused: 'refused' | 'heard' | 'served'
+  /** Its answer has no end that is known. */
+  readonly isStream: boolean
   answer(call: AuthenticatedCall): Promise<DeviceAnswer>
 }
 /** The one route without a device: it makes one. */
@@ -69,6 +72,7 @@ export interface OpenRoute {
 
 /** What is known of a request when its answer is counted. */
 interface Progress {
+  readonly bearer: string | null
   caller: Caller | null
   app: NamedApp | null
   fleetId: string | null
@@ -81,16 +85,18 @@ interface Progress {
 export async function serveDevice(
   ctx: Context,
   route: DeviceRoute | OpenRoute,
-  request: Request,
+  request: Asked,
 ): Promise<Answer> {
   if (request.method === 'OPTIONS') return preflight(ctx, request, route.method)
-  const progress: Progress = { caller: null, app: null, fleetId: null, rate: null, commands: null }
+  const bearer = bearerOf(request.headers)
+  const progress: Progress = { bearer, caller: null, app: null, fleetId: null, rate: null, commands: null }
   const pass = ctx.breakers.begin()
-  let leave = (): void => undefined
+  let isIn = false
   try {
     if (request.method !== route.method) throw new ApplicationError('method_not_allowed')
     progress.app = namedApp(request.headers)
-    leave = admit(ctx, route.route, request, pass)
+    admit(ctx, route.route, bearer, pass)
+    isIn = true
     const answer = await answerOf(ctx, route, request, progress, pass)
     const response = await respond(ctx, request, progress, answer)
     if (!answer.hasEvent) count(ctx, route.route, progress, answer.status, null)
@@ -102,34 +108,41 @@ export async function serveDevice(
     pass.end(verdictsOf(error))
     return await fail(ctx, route, request, progress, error)
   } finally {
-    leave()
+    if (isIn) ctx.load.leave()
   }
 }
 
 async function answerOf(
   ctx: Context,
   route: DeviceRoute | OpenRoute,
-  request: Request,
+  request: Asked,
   progress: Progress,
   pass: BreakerPass,
 ): Promise<DeviceAnswer> {
-  const call = { ctx, request, pass, receivedAtMs: ctx.clock.now() }
+  const receivedAtMs = ctx.clock.now()
   if (route.freshMs === null) {
-    const answer = await route.answer(call)
+    const answer = await route.answer({ ctx, request, pass, receivedAtMs })
     progress.fleetId = answer.fleetId
     return answer
   }
-  const caller = await ctx.directory.authenticate(bearerOf(request.headers), route.freshMs)
+  const caller =
+    ctx.directory.remembered(progress.bearer, route.freshMs) ??
+    (await ctx.directory.authenticate(progress.bearer, route.freshMs))
   requireNotRevoked(caller.device)
   const app = progress.app ?? caller.device
-  Object.assign(progress, { caller, app, fleetId: caller.fleet.id })
+  progress.caller = caller
+  progress.app = app
+  progress.fleetId = caller.fleet.id
   takeFromQuotas(ctx, caller, progress)
   const { minAppVersion } = caller.fleet.settings
   if (minAppVersion !== null && isBelow(app.appVersion, minAppVersion))
     throw new ApplicationError('app_version_refused')
   if (route.paused === 'refused') requireActive(caller.device)
+  const { device, fleet, tokenHash } = caller
   const named = { appVersion: app.appVersion, platform: app.platform }
-  const answer = await route.answer({ ...call, ...caller, app: named })
+  // Written out: V8 makes objects that are spread and added to slowly, and is slow to read them.
+  const call = { ctx, request, pass, receivedAtMs, device, fleet, tokenHash, app: named }
+  const answer = await route.answer(call)
   progress.commands = answer.commands ?? null
   if (route.paused === 'heard') requireActive(caller.device)
   return answer
@@ -145,7 +158,7 @@ function takeFromQuotas(ctx: Context, { device, fleet }: Caller, progress: Progr
 
 async function respond(
   ctx: Context,
-  request: Request,
+  request: Asked,
   progress: Progress,
   answer: DeviceAnswer,
 ): Promise<Answer> {
@@ -157,15 +170,20 @@ async function respond(
     return { status: answer.status, headers, body }
   }
   const encoded =
-    typeof body === 'string' ? await compress(body, request.headers.get('accept-encoding')) : body
-  const vary = [headers['vary'], encoded.headers['vary']].filter((name) => name !== undefined).join(', ')
-  const all = { ...headers, ...encoded.headers, ...(vary === '' ? {} : { vary }) }
-  return { status: answer.status, headers: all, body: encoded.body }
+    typeof body !== 'string'
+      ? body
+      : isShort(body)
+        ? asItIs(body)
+        : await compress(body, request.headers.get('accept-encoding'))
+  const { vary } = headers
+  Object.assign(headers, encoded.headers)
+  if (vary !== undefined) headers['vary'] = `${vary}, ${encoded.headers.vary}`
+  return { status: answer.status, headers, body: encoded.body }
 }
 
 async function contractHeaders(
   ctx: Context,
-  request: Request,
+  request: Asked,
   { caller, rate, commands: answered }: Progress,
   newer?: DeviceAnswer['fleet'],
 ): Promise<Record<string, string>> {
@@ -177,7 +195,9 @@ async function contractHeaders(
   if (fleet) {
     headers[HEADERS.config] = String(fleet.configVersion)
     headers[HEADERS.epoch] = String(fleet.epoch)
-    headers[HEADERS.commands] = JSON.stringify([...commands, ...openNotices(ctx.breakers, caller)])
+    const notices = openNotices(ctx.breakers, caller)
+    const isNone = commands.length === 0 && notices.length === 0
+    headers[HEADERS.commands] = isNone ? '[]' : JSON.stringify([...commands, ...notices])
   }
   return headers
 }
@@ -192,21 +212,21 @@ function plainHeaders(ctx: Context): Record<string, string> {
 }
 
 /** Of an answer that must cost nothing and ask nobody: what of the caller's origin is in memory. */
-function headersFromMemory(ctx: Context, request: Request): Record<string, string> {
+function headersFromMemory(ctx: Context, request: Asked): Record<string, string> {
   return { ...corsFromMemory(ctx, request), ...plainHeaders(ctx) }
 }
 
 export const DEVICE_API_PREFIX = '/api/v1/'
 
 /** A path of the device API that there is none of: an error of the contract, as every other. Counted for no route. */
-export function refuseUnknown(ctx: Context, request: Request): Answer {
+export function refuseUnknown(ctx: Context, request: Asked): Answer {
   return problemAnswer(new ApplicationError('not_found'), ctx.ids(), headersFromMemory(ctx, request))
 }
 
 async function fail(
   ctx: Context,
   route: DeviceRoute | OpenRoute,
-  request: Request,
+  request: Asked,
   progress: Progress,
   error: unknown,
 ): Promise<Answer> {
@@ -220,11 +240,11 @@ async function fail(
   const headers = isRefused
     ? fromMemory
     : await contractHeaders(ctx, request, progress).catch(() => fromMemory)
-  if (isRefused) progress.fleetId = ctx.directory.rememberedFleet(bearerOf(request.headers))
+  if (isRefused) progress.fleetId = ctx.directory.rememberedFleet(progress.bearer)
   const allow = failure.tidemarkCode === 'method_not_allowed' ? { allow: `${route.method}, OPTIONS` } : {}
   const response = problemAnswer(failure, requestId, { ...headers, ...allow })
   // A failure of ours is the fleet's too, even when it came before we knew who asked.
-  if (response.status >= 500) progress.fleetId ??= ctx.directory.knownFleetOf(bearerOf(request.headers))
+  if (response.status >= 500) progress.fleetId ??= ctx.directory.knownFleetOf(progress.bearer)
   count(ctx, route.route, progress, response.status, failure.tidemarkCode)
   return response
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { toResponse, writeWhole } from './answer.ts'
+import { PlainRequest } from './asked.ts'
 import type { Router } from './router.ts'
 
 /** Answers a request of Node's own server; false leaves it to whoever comes next. */
@@ -22,7 +23,13 @@ export function createNodeListener(router: Router): NodeListener {
     },
   )
   return async (incoming, outgoing) => {
-    if (!router.owns(pathOf(incoming.url ?? '/'))) return false
+    const path = pathOf(incoming.url ?? '/')
+    const plain = incoming.method === 'GET' ? router.plain(path) : null
+    if (plain) {
+      writeWhole(await plain(new PlainRequest(incoming)), outgoing)
+      return true
+    }
+    if (!router.owns(path)) return false
     await listener(incoming, outgoing)
     return true
   }

@@ -2,9 +2,11 @@ import { z } from 'zod'
 import { badRequest, parsedOrThrow } from '#lib/application/errors.ts'
 import { HEADERS } from '#lib/protocol/device.ts'
 import { COLLECTIONS_PER_FLEET_MAX, PULL_CHANGES_MAX, TOKEN_TEXT_MAX } from '#lib/protocol/limits.ts'
-import { collectionName } from '#lib/protocol/mutation.ts'
+import { COLLECTION_NAME, collectionName } from '#lib/protocol/mutation.ts'
 import type { DeviceReport } from '#lib/protocol/report.ts'
 import { deviceReport } from '#lib/protocol/report.ts'
+import { usualReport } from '#lib/protocol/usual-report.ts'
+import type { AskedHeaders } from './asked.ts'
 
 const query = z.object({
   token: z.string().max(TOKEN_TEXT_MAX).nullable(),
@@ -12,13 +14,16 @@ const query = z.object({
   limit: z.int().min(1).max(PULL_CHANGES_MAX),
 })
 /** As most pulls have it: nothing in it needs decoding. */
-const USUAL = /^[^?#]*\?(?:limit=([1-9]\d{0,2})&)?token=([\w-]+)$/
+const USUAL = /^[^?#]*\?(?:collections=([a-z0-9-]+)&)?(?:limit=([1-9]\d{0,2})&)?token=([\w-]+)$/
+
+/** A request's address may begin with its path. */
+const ANY_HOST = 'http://localhost'
 
 /** `?token=…&collections=a,b&limit=500` (protocol.md, pull). @throws ApplicationError `bad_request` */
 export function pullQuery(url: string): z.infer<typeof query> {
   const usual = usualQuery(url)
   if (usual) return usual
-  const params = new URL(url).searchParams
+  const params = new URL(url, ANY_HOST).searchParams
   const limit = params.get('limit')
   return parsedOrThrow(query, {
     token: params.get('token'),
@@ -28,17 +33,19 @@ export function pullQuery(url: string): z.infer<typeof query> {
 }
 
 function usualQuery(url: string): z.infer<typeof query> | null {
-  const [, digits, token] = USUAL.exec(url) ?? []
+  const [, collection, digits, token] = USUAL.exec(url) ?? []
+  if (collection !== undefined && !COLLECTION_NAME.test(collection)) return null
   const limit = Number(digits ?? PULL_CHANGES_MAX)
   const fits = token !== undefined && token.length <= TOKEN_TEXT_MAX && limit <= PULL_CHANGES_MAX
-  return fits ? { token, collections: null, limit } : null
+  return fits ? { token, collections: collection === undefined ? null : [collection], limit } : null
 }
 
 /** The device's report, which a pull carries as JSON in a header; null without one. @throws ApplicationError `bad_request` */
-export function reportHeader(headers: Headers): DeviceReport | null {
+export function reportHeader(headers: AskedHeaders): DeviceReport | null {
   const text = headers.get(HEADERS.report)
   if (text === null) return null
-  return parsedOrThrow(deviceReport, parsed(text))
+  const value = parsed(text)
+  return usualReport(value) ?? parsedOrThrow(deviceReport, value)
 }
 
 function parsed(text: string): unknown {

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { ApplicationError, isApplicationError } from '#lib/application/errors.ts'
 import { BODY_BYTES_MAX } from '#lib/protocol/limits.ts'
+import type { Asked, AskedHeaders } from './asked.ts'
 import { scanJson } from './scan-json.ts'
 
 /** A body with the texts of the objects of one of its lists, as they came; null when they can't be told apart. */
@@ -13,7 +14,7 @@ export interface JsonWithTexts {
  * The JSON body of a request, at most 1 MiB, judged while it is read (security.md 26, 28).
  * @throws ApplicationError `unsupported_media_type`, `body_too_large`, `malformed_json`, `too_deep`
  */
-export async function readJson(request: Request): Promise<unknown> {
+export async function readJson(request: Asked): Promise<unknown> {
   return (await readJsonWithTexts(request, '')).value
 }
 
@@ -21,7 +22,7 @@ export async function readJson(request: Request): Promise<unknown> {
  * The same, with the texts of a list's objects: what is stored as it came needs no second writing.
  * @param list a key of the outermost object
  */
-export async function readJsonWithTexts(request: Request, list: string): Promise<JsonWithTexts> {
+export async function readJsonWithTexts(request: Asked, list: string): Promise<JsonWithTexts> {
   if (!isJson(request.headers)) throw new ApplicationError('unsupported_media_type')
   const bytes = await readBytes(request).catch(toCutOff)
   if (!isUtf8(bytes)) throw new ApplicationError('malformed_json', { detail: 'the body is not UTF-8' })
@@ -62,14 +63,14 @@ function toCutOff(error: unknown): never {
   throw new ApplicationError('malformed_json', { detail: 'the body ended early' })
 }
 
-function isJson(headers: Headers): boolean {
+function isJson(headers: AskedHeaders): boolean {
   const type = headers.get('content-type') ?? ''
   const encoding = headers.get('content-encoding') ?? 'identity'
   return /^application\/json\s*(;|$)/i.test(type) && encoding.toLowerCase() === 'identity'
 }
 
 /** The bytes of a body, at most 1 MiB, judged while they are read. @throws ApplicationError `body_too_large` */
-export async function readBytes(request: Request): Promise<Uint8Array> {
+export async function readBytes(request: Asked): Promise<Uint8Array> {
   const declared = request.headers.get('content-length')
   if (declared !== null && Number(declared) > BODY_BYTES_MAX) throw new ApplicationError('body_too_large')
   // The server reads no more than what was declared, so only an undeclared length has to be counted.

@@ -1,6 +1,7 @@
 import type { Context } from '#lib/application/context.ts'
 import type { Answer } from './answer.ts'
 import { toResponse } from './answer.ts'
+import type { Asked } from './asked.ts'
 import { DEVICE_ROUTES } from './device-api.ts'
 import { DEVICE_API_PREFIX, refuseUnknown, serveDevice } from './device-route.ts'
 import { livez, readyz } from './health.ts'
@@ -17,6 +18,8 @@ export interface RouterOptions {
 export interface Router {
   /** True for a path that `handle` answers; `path` has no query. */
   owns(path: string): boolean
+  /** Of a path whose GET is answered whole, without a Request; null for all others, which `answer` is for. */
+  plain(path: string): ((request: Asked) => Promise<Answer>) | null
   /** Null for a path that is not ours. */
   answer(request: Request): Promise<Answer | Response | null>
   /** The same, always as a Response. */
@@ -39,6 +42,11 @@ export function createRouter({ ctx, metrics, isDraining }: RouterOptions): Route
   }
   return {
     owns: (path) => handlers.has(path) || path.startsWith(DEVICE_API_PREFIX),
+    plain: (path) => {
+      const route = DEVICE_ROUTES.get(path)
+      if (route?.method !== 'GET' || route.isStream) return null
+      return (request) => serveDevice(ctx, route, request)
+    },
     answer,
     handle: async (request) => {
       const answered = await answer(request)

@@ -55,7 +55,7 @@ export function secretText(): string {
 }
 
 /** The credential after `Bearer `; null without one. */
-export function bearerOf(headers: Headers): string | null {
+export function bearerOf(headers: Pick<Headers, 'get'>): string | null {
   return /^Bearer ([\x21-\x7e]{1,200})$/i.exec(headers.get('authorization') ?? '')?.[1] ?? null
 }
 

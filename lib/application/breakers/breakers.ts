@@ -75,6 +75,11 @@ export class Breakers {
     this.settings = deps.settings ?? BREAKER_SETTINGS
   }
 
+  /** Whether none refuses, or is tried again. */
+  get areClosed(): boolean {
+    return this.troubled.size === 0
+  }
+
   /** One request's way through the breakers of the scopes that it uses; `end` it whatever happens. */
   begin(): BreakerPass {
     return new BreakerPass(this, this.deps.clock)
@@ -104,6 +109,8 @@ export class Breakers {
 
   /** Why a call of this scope would be refused now; null when it would be let in. Takes no probe. */
   refusal(scope: Scope): Refusal | null {
+    // A closed one refuses nothing.
+    if (!this.troubled.has(scope)) return null
     const entry = this.entries.get(scope)
     const judgement = entry && judge(entry.state, this.settings, this.deps.clock.now())
     if (!judgement || judgement.admitted) return null

@@ -8,7 +8,7 @@ export type BreakerNotice = { readonly type: 'breaker' } & BreakerChange
 
 /** The breakers that keep a device's collections shut. Those of engine and fleet answer for themselves. */
 export function openNotices(breakers: Breakers, caller: Caller | null): readonly BreakerNotice[] {
-  if (!caller) return []
+  if (!caller || breakers.areClosed) return []
   const { device } = caller
   return breakers
     .notClosed((scope) => {

@@ -76,7 +76,7 @@ export class Contacts {
 
   /** Whether there are two of this device, as was seen after an answer; it is told once. */
   takeCopied(device: DeviceKey): boolean {
-    return this.copied.delete(deviceKey(device))
+    return this.copied.size > 0 && this.copied.delete(deviceKey(device))
   }
 
   /** Its next report is written before the answer, whatever it tells. */

@@ -13,6 +13,9 @@ export const PLACE_KEPT_MS = 5 * 60_000
 export type DeviceKey = Pick<Device, 'fleetId' | 'id'>
 export const deviceKey = ({ fleetId, id }: DeviceKey): string => `${fleetId}/${id}`
 
+/** Met again within so long, a device keeps its place in the order. */
+const SAME_PLACE_MS = 1_000
+
 interface Kept<T> {
   readonly value: T
   readonly chars: number
@@ -27,7 +30,7 @@ interface Kept<T> {
 export class DeviceMemory<T> {
   private readonly clock: Clock
   private readonly charsOf: (value: T) => number
-  /** In the order in which they were met last. */
+  /** In the order in which they were met last, to a second. */
   private readonly devices = new Map<string, Kept<T>>()
   private chars = 0
 
@@ -40,7 +43,9 @@ export class DeviceMemory<T> {
     const key = deviceKey(device)
     const kept = this.devices.get(key)
     if (!kept) return undefined
-    kept.metAtMs = this.clock.now()
+    const nowMs = this.clock.now()
+    if (isWithin(kept.metAtMs, nowMs, SAME_PLACE_MS)) return kept.value
+    kept.metAtMs = nowMs
     this.devices.delete(key)
     this.devices.set(key, kept)
     return kept.value

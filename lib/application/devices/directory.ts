@@ -4,6 +4,7 @@ import { ApplicationError } from '../errors.ts'
 import { parseCredential } from '../access/credentials.ts'
 import { isWithin } from '../is-within.ts'
 import { remember } from '../remember.ts'
+import { remembering } from '../remembering.ts'
 
 /** How long an answer of the storage stands in for asking again: a revoked device is out within this (security.md 22). */
 export const DIRECTORY_FRESH_MS = 1_000
@@ -33,6 +34,8 @@ export class DeviceDirectory {
   private readonly fleets = new Map<string, Seen<Fleet>>()
   private readonly asking = new Map<string, Promise<Fleet | null>>()
   private origins: Seen<ReadonlySet<string>> | null = null
+  /** What its text says, which never changes; whether it is live is asked anew. Two hashes a request else. */
+  private readonly credentialOf = remembering(parseCredential, DEVICES_MAX)
 
   constructor(storage: Storage, clock: Clock) {
     this.storage = storage
@@ -45,7 +48,9 @@ export class DeviceDirectory {
    * @throws ApplicationError `unauthorized`
    */
   async authenticate(token: string | null, freshMs: number): Promise<Caller> {
-    const credential = token === null ? null : parseCredential(token)
+    const known = this.remembered(token, freshMs)
+    if (known) return known
+    const credential = token === null ? null : this.credentialOf(token)
     if (credential?.kind !== 'device') throw new ApplicationError('unauthorized')
     const device = await this.deviceByHash(credential.fleetId, credential.hash, freshMs)
     const fleet = device && (await this.fleet(credential.fleetId))
@@ -53,10 +58,19 @@ export class DeviceDirectory {
     return { device, fleet, tokenHash: credential.hash }
   }
 
+  /** The same as far as it is in memory; null when the storage has to be asked, or the token is none. */
+  remembered(token: string | null, freshMs: number): Caller | null {
+    const credential = token === null ? null : this.credentialOf(token)
+    if (credential?.kind !== 'device') return null
+    const device = this.freshDevice(credential.hash, freshMs)
+    const fleet = device && this.freshFleet(credential.fleetId)
+    return device && fleet ? { device, fleet, tokenHash: credential.hash } : null
+  }
+
   /** A fleet, at most a second old. */
   async fleet(fleetId: string): Promise<Fleet | null> {
-    const seen = this.fleets.get(fleetId)
-    if (seen && isWithin(seen.atMs, this.clock.now(), DIRECTORY_FRESH_MS)) return seen.value
+    const seen = this.freshFleet(fleetId)
+    if (seen) return seen
     // Requests that come meanwhile share the answer of the first.
     const asked = this.asking.get(fleetId) ?? this.readFleet(fleetId)
     this.asking.set(fleetId, asked)
@@ -65,7 +79,7 @@ export class DeviceDirectory {
 
   /** The fleet that a token names, when this process has met it; says nothing of whether the token is good. */
   knownFleetOf(token: string | null): string | null {
-    const credential = token === null ? null : parseCredential(token)
+    const credential = token === null ? null : this.credentialOf(token)
     if (credential?.kind !== 'device') return null
     return this.fleets.has(credential.fleetId) ? credential.fleetId : null
   }
@@ -87,7 +101,7 @@ export class DeviceDirectory {
 
   /** The fleet of a device that this process has seen with this token, however long ago; null when it hasn't. */
   rememberedFleet(token: string | null): string | null {
-    const credential = token === null ? null : parseCredential(token)
+    const credential = token === null ? null : this.credentialOf(token)
     const isSeen = credential?.kind === 'device' && this.devices.has(credential.hash)
     return isSeen ? credential.fleetId : null
   }
@@ -104,6 +118,18 @@ export class DeviceDirectory {
     for (const [hash, { value }] of this.devices) if (value.id === deviceId) this.devices.delete(hash)
   }
 
+  private freshFleet(fleetId: string): Fleet | null {
+    const seen = this.fleets.get(fleetId)
+    return seen && isWithin(seen.atMs, this.clock.now(), DIRECTORY_FRESH_MS) ? seen.value : null
+  }
+
+  private freshDevice(hash: string, freshMs: number): Device | null {
+    const seen = this.devices.get(hash)
+    // What stops a device is asked again sooner: it may have been resumed.
+    const boundMs = seen?.value.status === 'active' ? freshMs : DIRECTORY_FRESH_MS
+    return seen && isWithin(seen.atMs, this.clock.now(), boundMs) ? seen.value : null
+  }
+
   private async readFleet(fleetId: string): Promise<Fleet | null> {
     try {
       const fleet = await this.storage.fleets.get(fleetId)
@@ -115,10 +141,8 @@ export class DeviceDirectory {
   }
 
   private async deviceByHash(fleetId: string, hash: string, freshMs: number): Promise<Device | null> {
-    const seen = this.devices.get(hash)
-    // What stops a device is asked again sooner: it may have been resumed.
-    const boundMs = seen?.value.status === 'active' ? freshMs : DIRECTORY_FRESH_MS
-    if (seen && isWithin(seen.atMs, this.clock.now(), boundMs)) return seen.value
+    const seen = this.freshDevice(hash, freshMs)
+    if (seen) return seen
     const device = await this.storage.devices.findByToken(fleetId, hash, this.clock.now())
     if (device) remember(this.devices, hash, { value: device, atMs: this.clock.now() }, DEVICES_MAX)
     else this.devices.delete(hash)

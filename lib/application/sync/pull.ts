@@ -1,7 +1,5 @@
-import { hash } from 'node:crypto'
 import type { Position, Positions } from '#lib/engine/token.ts'
 import { advance, encodeToken, judgeToken, positionOf, startPosition } from '#lib/engine/token.ts'
-import { err } from '#lib/kernel/result.ts'
 import { PULL_BYTES_MAX, PULL_CHANGES_MAX } from '#lib/protocol/limits.ts'
 import type { PullResponse, SnapshotState } from '#lib/protocol/pull.ts'
 import type { DeviceReport } from '#lib/protocol/report.ts'
@@ -15,8 +13,10 @@ import { noteContact } from '../devices/heartbeat.ts'
 import { ApplicationError } from '../errors.ts'
 import { admitFullSync } from './admit-full-sync.ts'
 import { noteDelivered } from './note-delivered.ts'
-import { isNothingNew } from './nothing-new.ts'
+import { isNothingNew, isPastSnapshots } from './nothing-new.ts'
 import type { Encoder, WrittenPage } from './shared-pages.ts'
+import type { ReadToken } from './shown-tokens.ts'
+import { etagOf } from './shown-tokens.ts'
 
 export interface PullInput {
   readonly device: Device
@@ -49,14 +49,20 @@ const TOKEN_RENEWED_AFTER_MS = 86_400_000
  */
 export async function pull(ctx: Context, input: PullInput): Promise<PullOutcome> {
   const { device, fleet } = input
-  const readable = await readableCollections(ctx, device, fleet)
+  // What is in memory is not waited for: a dozen turns of an async function cost as much as the rest of a poll.
+  const { rules } = ctx.groupCommit
+  const { names: all } =
+    rules.knownSince(fleet.id, fleet.configVersion) ?? (await rules.since(fleet.id, fleet.configVersion))
+  const readable = all.filter((name) => accessTo(device.access, name) !== null)
   const shown = readPositions(ctx, input, readable)
   const asked = askedCollections(input.collections, readable)
   const { names: admitted, shut } = admittedCollections(ctx, fleet.id, asked)
   const follows = await noteContact(ctx, device, input.app, input.report)
   if (shown && follows && shut.length === 0 && (await isUnchanged(ctx, input, shown, admitted))) {
-    const body = bodyOf(NO_CHANGES, { token: shown.text, hasMore: false, snapshots: {} })
-    return { body, epoch: fleet.epoch, etag: etagOf(fleet.epoch, shown.positions), isEmpty: true }
+    const { text, etag } = shown.read
+    const body = (shown.read.emptyPage ??=
+      NO_CHANGES + behindOf({ token: text, hasMore: false, snapshots: {} }))
+    return { body, epoch: fleet.epoch, etag, isEmpty: true }
   }
   const held = shown?.positions ?? {}
   const starting = admitted.filter((name) => !positionOf(held, name))
@@ -100,12 +106,14 @@ export async function pull(ctx: Context, input: PullInput): Promise<PullOutcome>
 const NO_CHANGES = '{"changes":[]'
 
 function bodyOf(changes: WrittenPage['changes'], rest: Omit<PullResponse, 'changes'>): PullOutcome['body'] {
-  const behind = `,${JSON.stringify(rest).slice(1)}`
+  const behind = behindOf(rest)
   return typeof changes === 'string' ? changes + behind : changes.end(behind)
 }
 
+const behindOf = (rest: Omit<PullResponse, 'changes'>): string => `,${JSON.stringify(rest).slice(1)}`
+
 interface Shown {
-  readonly text: string
+  readonly read: ReadToken
   readonly positions: Positions
   readonly issuedAtMs: number
   /** It names only collections that the device may still read. */
@@ -121,14 +129,13 @@ async function isUnchanged(
 ): Promise<boolean> {
   const { positions, isWhole } = shown
   if (!isWhole || !isFresh(ctx, shown) || ctx.shownPositions.isNews(device, positions)) return false
-  return isNothingNew(ctx, fleet, names, positions)
+  if (!isPastSnapshots(names, positions)) return false
+  const heads = ctx.heads.known(fleet) ?? (await ctx.heads.of(fleet))
+  return isNothingNew(heads, fleet.epoch, names, positions)
 }
 
 const isFresh = ({ clock }: Context, { issuedAtMs }: Shown): boolean =>
   clock.now() - issuedAtMs < TOKEN_RENEWED_AFTER_MS
-
-const etagOf = (epoch: number, positions: Positions): string =>
-  `"${hash('sha256', JSON.stringify([epoch, Object.entries(positions).sort(byName)])).slice(0, 32)}"`
 
 /** The page of a device whose credential covers no collection there is. */
 const nothingToRead = ({ epoch }: Fleet): WrittenPage => ({
@@ -148,12 +155,6 @@ const nothingToRead = ({ epoch }: Fleet): WrittenPage => ({
 const hasMissedDeletes = (position: Position | undefined, purged: number): boolean =>
   position !== undefined && position.version > 0 && purged > (position.snapshot?.target ?? position.version)
 
-/** The names of the fleet's collections that this device may read, in a stable order. */
-async function readableCollections(ctx: Context, device: Device, fleet: Fleet): Promise<readonly string[]> {
-  const { collections } = await ctx.groupCommit.rules.since(fleet.id, fleet.configVersion)
-  return [...collections.keys()].filter((name) => accessTo(device.access, name) !== null).sort()
-}
-
 /** Null without a token. Collections that the device may no longer read lose their position (TK1). */
 function readPositions(ctx: Context, input: PullInput, readable: readonly string[]): Shown | null {
   if (input.token === null) return null
@@ -163,15 +164,16 @@ function readPositions(ctx: Context, input: PullInput, readable: readonly string
     epoch: input.fleet.epoch,
     nowMs: ctx.clock.now(),
   }
-  const known = ctx.shownTokens.read(input.device, input.token)
-  const decoded = known ? judgeToken(known, reader) : err('token_invalid' as const)
-  if (!decoded.ok)
-    throw decoded.error === 'token_expired' ? tokenExpired() : new ApplicationError('token_invalid')
-  const { positions, issuedAtMs } = decoded.value
-  const all = Object.entries(positions)
-  const kept = all.filter(([name]) => readable.includes(name))
-  const isWhole = kept.length === all.length
-  return { text: input.token, positions: Object.fromEntries(kept), issuedAtMs, isWhole }
+  const read = ctx.shownTokens.read(input.device, input.token)
+  if (!read) throw new ApplicationError('token_invalid')
+  const judged = judgeToken(read.token, reader)
+  if (!judged.ok)
+    throw judged.error === 'token_expired' ? tokenExpired() : new ApplicationError('token_invalid')
+  const { positions, issuedAtMs } = judged.value
+  if (Object.keys(positions).every((name) => readable.includes(name)))
+    return { read, positions, issuedAtMs, isWhole: true }
+  const kept = Object.entries(positions).filter(([name]) => readable.includes(name))
+  return { read, positions: Object.fromEntries(kept), issuedAtMs, isWhole: false }
 }
 
 const tokenExpired = (): ApplicationError =>
@@ -192,6 +194,7 @@ function askedCollections(asked: readonly string[] | null, readable: readonly st
  * @throws ApplicationError `breaker_open` when nothing is left to read
  */
 function admittedCollections(ctx: Context, fleetId: string, asked: readonly string[]) {
+  if (ctx.breakers.areClosed) return { names: asked, shut: [] }
   const shut = new Map<string, Refusal>()
   for (const name of asked) {
     const refusal = ctx.breakers.refusal(collectionScope(fleetId, name))
@@ -215,5 +218,3 @@ function reachedPositions(names: readonly string[], held: Positions, page: Writt
   }
   return { positions, snapshots }
 }
-
-const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1)

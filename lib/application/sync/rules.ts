@@ -7,6 +7,8 @@ import { FleetGone } from '#lib/storage/ports.ts'
 export interface FleetRules {
   readonly configVersion: number
   readonly collections: ReadonlyMap<string, CollectionRules>
+  /** Theirs, sorted. */
+  readonly names: readonly string[]
   /** By collection name; of most fleets empty. */
   readonly authorities: ReadonlyMap<string, AuthorityOf>
 }
@@ -29,6 +31,12 @@ export class RulesCache {
   /** What is in memory; null before the fleet's first push in this process. */
   known(fleetId: string): FleetRules | null {
     return this.fleets.get(fleetId) ?? null
+  }
+
+  /** The same where it is of this config version or a later one. */
+  knownSince(fleetId: string, configVersion: number): FleetRules | null {
+    const known = this.fleets.get(fleetId)
+    return known && known.configVersion >= configVersion ? known : null
   }
 
   async get(fleetId: string): Promise<FleetRules> {
@@ -57,6 +65,7 @@ export class RulesCache {
     const rules = {
       configVersion: fleet.configVersion,
       collections: new Map(collections.map((collection) => [collection.name, rulesOf(collection)])),
+      names: collections.map(({ name }) => name).sort(),
       authorities: new Map(collections.flatMap(authorityOf)),
     }
     if (this.fleets.size >= FLEETS_MAX) this.fleets.clear()

@@ -5,18 +5,20 @@ import type { Clock } from '../surroundings.ts'
 
 /** The positions that devices last showed to this process, so that an idle pull writes nothing. */
 export class ShownPositions {
-  private readonly devices: DeviceMemory<string>
+  private readonly devices: DeviceMemory<{ readonly positions: Positions; readonly text: string }>
 
   constructor(clock: Clock) {
-    this.devices = new DeviceMemory(clock, (text) => text.length)
+    this.devices = new DeviceMemory(clock, ({ text }) => text.length)
   }
 
   isNews(device: DeviceKey, positions: Positions): boolean {
-    return this.devices.get(device) !== textOf(positions)
+    const known = this.devices.get(device)
+    // A token that comes again is the one that was read before (`shown-tokens.ts`).
+    return known?.positions !== positions && known?.text !== textOf(positions)
   }
 
   remember(device: DeviceKey, positions: Positions): void {
-    this.devices.set(device, textOf(positions))
+    this.devices.set(device, { positions, text: textOf(positions) })
   }
 }
 

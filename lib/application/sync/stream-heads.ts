@@ -55,12 +55,18 @@ export class StreamHeads {
     this.rules = rules
   }
 
+  /** What is in memory, and still good. */
+  known({ id }: Fleet): Heads | null {
+    const seen = this.fleets.get(id)
+    return seen && this.isHearing && isWithin(seen.atMs, this.clock.now(), HEADS_FRESH_MS) ? seen : null
+  }
+
   /** Null when only the database can say. Those who ask meanwhile share one look. */
   async of(fleet: Fleet): Promise<Heads | null> {
     if (!this.isHearing) return null
+    const seen = this.known(fleet)
+    if (seen) return seen
     const nowMs = this.clock.now()
-    const seen = this.fleets.get(fleet.id)
-    if (seen && isWithin(seen.atMs, nowMs, HEADS_FRESH_MS)) return seen
     const known = this.looks.get(fleet.id)
     if (known && !isWithin(known.startedAtMs, nowMs, HEADS_FRESH_MS)) return null
     return (known ?? this.look(fleet, nowMs)).heads

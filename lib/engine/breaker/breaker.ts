@@ -154,7 +154,7 @@ function end(
     case 'closed': {
       if (call === 'void') return state
       const window = addCall(state.window, call, nowMs)
-      if (!isTripped(window, settings)) return { ...state, window }
+      if (!isTripped(window, settings)) return { kind: 'closed', era, window }
       return { kind: 'open', era: era + 1, window, sinceMs: nowMs, waitMs: settings.openMs, untried: true }
     }
     case 'half_open':

@@ -52,6 +52,12 @@ describe('what an HTTP client may say', () => {
     expect(await said('GET /livez HTTP/1.1', 'Expect: zzz')).toMatch(/^HTTP\/1\.1 200 /)
   })
 
+  it('two tokens are none, whichever comes first', async () => {
+    const other = 'Authorization: Bearer nobody'
+    expect(await said('GET /api/v1/config HTTP/1.1', ...auth(), other)).toMatch(/^HTTP\/1\.1 401 /)
+    expect(await said('GET /api/v1/config HTTP/1.1', other, ...auth())).toMatch(/^HTTP\/1\.1 401 /)
+  })
+
   it('an absolute address is served as its path, also by way of a forward proxy', async () => {
     const config = await said('GET http://tidemark.test/api/v1/config?x=1 HTTP/1.1', ...auth())
     expect(config).toMatch(/^HTTP\/1\.1 200 [^]*"collections"/)

@@ -18,12 +18,14 @@ const told = (query: string): unknown => {
 it('the short way of reading the usual query gives what the long way gives', () => {
   const token = fc.stringMatching(/^[\w-]{0,40}$/)
   const limit = fc.constantFrom('1', '0', '9', '500', '501', '999', '1000', '05', '', '-1', 'x')
+  const names = fc.constantFrom('notes', 'a-1', 'A', '1a', '', 'a,b', 'a%2Cb', 'a'.repeat(63), 'a'.repeat(64))
   fc.assert(
-    fc.property(token, fc.option(limit), (text, max) => {
-      const first = max === null ? '' : `limit=${max}&`
+    fc.property(token, fc.option(limit), fc.option(names), (text, max, name) => {
+      const one = name === null ? '' : `collections=${name}&`
+      const first = `${one}${max === null ? '' : `limit=${max}&`}`
       expect(told(`${first}token=${text}`)).toEqual(told(`${first}token=${text}&x=1`))
     }),
-    { numRuns: cases(300) },
+    { numRuns: cases(600) },
   )
   for (const length of [TOKEN_TEXT_MAX, TOKEN_TEXT_MAX + 1])
     expect(told(`token=${'a'.repeat(length)}`)).toEqual(told(`token=${'a'.repeat(length)}&x=1`))
