@@ -47,8 +47,15 @@ function hasPlace(request) {
   return request.url.startsWith('/') && !request.url.split('?', 1)[0].includes('\\') && isHost(headers.host)
 }
 
-const isHost = (host) =>
-  host !== undefined && !/[\s@/?#\\]/.test(host) && Boolean(parsed(`http://${host}`).hostname)
+/** Found to be one. Nearly all requests ask the same, which need not be parsed again. @type {string | undefined} */
+let knownHost
+
+function isHost(host) {
+  if (host === undefined || host === knownHost) return host !== undefined
+  const isOne = !/[\s@/?#\\]/.test(host) && Boolean(parsed(`http://${host}`).hostname)
+  if (isOne) knownHost = host
+  return isOne
+}
 
 function parsed(url) {
   try {
