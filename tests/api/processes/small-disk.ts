@@ -4,11 +4,15 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { rounds } from '#tests/support/trials.ts'
 
 const run = promisify(execFile)
 
-/** A cluster and its programs, with some 100 MB to fill. */
-const SIZE = '192m'
+/**
+ * A cluster with some 100 MB to fill. Each time that its log is used up, PostgreSQL keeps a segment of 16 MB more of it,
+ * and needs room for another one to start again.
+ */
+const SIZE_MB = rounds(192, 448)
 const CHUNK_BYTES = 1 << 20
 
 /** A file system of its own in memory, which can be filled to its last byte. */
@@ -23,7 +27,7 @@ export interface SmallDisk {
 export async function mountSmallDisk(): Promise<SmallDisk | null> {
   const dir = await mkdtemp(path.join(tmpdir(), 'tidemark-disk-'))
   const filler = path.join(dir, 'filler')
-  const isMounted = await run('mount', ['-t', 'tmpfs', '-o', `size=${SIZE},mode=755`, 'tmpfs', dir]).then(
+  const isMounted = await run('mount', ['-t', 'tmpfs', '-o', `size=${SIZE_MB}m,mode=755`, 'tmpfs', dir]).then(
     () => true,
     () => false,
   )
