@@ -204,9 +204,19 @@ export async function pickBatch(
   return { entries, nextDueMs: entries.length > 0 ? null : nextDueMs }
 }
 
-/** A wait further ahead than any that is heeded comes from a clock that was set back: the entry is due. */
+/** A change that has to wait so long. */
+export const heldBack = (entry: OutboxEntry, nowMs: number, waitMs: number): OutboxEntry => ({
+  ...entry,
+  notBeforeMs: nowMs + waitMs,
+  heldAtMs: nowMs,
+})
+
+/** A clock that was set back behind the beginning of a wait, or further than any wait that is heeded, ends it. */
 const isWaiting = (entry: OutboxEntry, nowMs: number): entry is OutboxEntry & { notBeforeMs: number } =>
-  entry.notBeforeMs !== null && entry.notBeforeMs > nowMs && entry.notBeforeMs - nowMs <= RETRY_AFTER_MAX_MS
+  entry.notBeforeMs !== null &&
+  entry.notBeforeMs > nowMs &&
+  (entry.heldAtMs ?? 0) <= nowMs &&
+  entry.notBeforeMs - nowMs <= RETRY_AFTER_MAX_MS
 
 /** Moves a change that the server has taken to those kept for a change of epoch (protocol.md, push). */
 export async function acknowledge(

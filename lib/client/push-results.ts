@@ -5,7 +5,7 @@ import { unreachable } from '#lib/kernel/result.ts'
 import { forkParts } from './on-demand.ts'
 import { receiveStamps } from './device-clock.ts'
 import { closeConflict, noteConflict, noteDeadLetter } from './notices.ts'
-import { acknowledge, findEntries, saveEntry } from './outbox.ts'
+import { acknowledge, findEntries, heldBack, saveEntry } from './outbox.ts'
 import { dropOrphan, storeOwnWrite, storeRecord } from './records.ts'
 import type { StoreTx } from './store.ts'
 import type { LocalRefusal, OutboxEntry } from './tables.ts'
@@ -87,11 +87,7 @@ async function settle(
     }
     case 'retry':
     case 'shed':
-      await wait(
-        tx,
-        entry,
-        context.nowMs + clampRetryAfter(Math.max(result.retryAfterMs, RETRY_AFTER_MIN_MS)),
-      )
+      await saveEntry(tx, heldBack(entry, context.nowMs, waitOf(result)))
       return null
     case 'refused':
       await forkParts().refuse(tx, context, entry, result)
@@ -133,5 +129,5 @@ async function take(
 const markOf = async (tx: StoreTx, collection: string): Promise<string | null> =>
   (await getMeta(tx, 'position'))?.marks[collection] ?? null
 
-const wait = (tx: StoreTx, entry: OutboxEntry, notBeforeMs: number): Promise<void> =>
-  saveEntry(tx, { ...entry, notBeforeMs })
+const waitOf = ({ retryAfterMs }: { readonly retryAfterMs: number }): number =>
+  clampRetryAfter(Math.max(retryAfterMs, RETRY_AFTER_MIN_MS))

@@ -3,7 +3,7 @@ import type { SessionEvent } from '#lib/engine/session-machine.ts'
 import { uuidv7 } from '#lib/kernel/uuid.ts'
 import { noteAcknowledged } from './commands.ts'
 import { ReplicaError } from './errors.ts'
-import { findEntries, pickBatch, pruneAcknowledged, saveEntry } from './outbox.ts'
+import { findEntries, heldBack, pickBatch, pruneAcknowledged, saveEntry } from './outbox.ts'
 import { forkParts } from './on-demand.ts'
 import { applyPushResults } from './push-results.ts'
 import { nextReport, withRefusals } from './reports.ts'
@@ -52,7 +52,7 @@ export async function push(run: Run): Promise<SessionEvent> {
     if (failure.kind === 'epoch') return 'resync_needed'
     // A view of a pulled effect with its own change on top once more would be wrong: what may be in waits for its answer.
     if (failure.kind === 'wait' && failure.narrow && !inFlight.unsure) {
-      await transact(run, (tx) => holdBack(tx, inFlight, run.clock.now() + failure.retryAfterMs))
+      await transact(run, (tx) => holdBack(tx, inFlight, run.clock.now(), failure.retryAfterMs))
       return 'pushed'
     }
     if (isTooMuch(failure)) await transact(run, (tx) => halve(tx, run, { ...inFlight, unsure: true }))
@@ -172,10 +172,10 @@ async function settlePush(
 }
 
 /** All that was in the batch is shut out by breakers of its collections: it waits, and nothing else does (SM6). */
-async function holdBack(tx: StoreTx, inFlight: InFlight, notBeforeMs: number): Promise<void> {
+async function holdBack(tx: StoreTx, inFlight: InFlight, nowMs: number, waitMs: number): Promise<void> {
   await setMeta(tx, 'inFlight', null)
   for (const entry of await findEntries(tx, inFlight.mutationIds))
-    await saveEntry(tx, { ...entry, notBeforeMs })
+    await saveEntry(tx, heldBack(entry, nowMs, waitMs))
 }
 
 const acknowledgedIn = (inFlight: InFlight): readonly string[] =>

@@ -2,7 +2,7 @@ import type { Operation } from '#lib/protocol/mutation.ts'
 import type { MutationResult } from '#lib/protocol/push.ts'
 import { giveUpConflict } from './decisions.ts'
 import { readOffset, resetClock, tickClock } from './device-clock.ts'
-import { saveEntry } from './outbox.ts'
+import { heldBack, saveEntry } from './outbox.ts'
 import type { PushContext } from './push-results.ts'
 import { setAside } from './set-aside.ts'
 import type { StoreTx } from './store.ts'
@@ -44,6 +44,6 @@ async function restamp(tx: StoreTx, context: PushContext, entry: OutboxEntry): P
   const hlc = await tickClock(tx, context.deviceId, context.nowMs)
   const op = restamped(entry.mutation.op, hlc)
   const mutation = { ...entry.mutation, op, hlc, ...(offset ? { madeOffsetMs: offset.offsetMs } : {}) }
-  const notBeforeMs = entry.sends > 1 ? context.nowMs + RESTAMP_WAIT_MS : null
-  await saveEntry(tx, { ...entry, mutation, notBeforeMs })
+  const next = { ...entry, mutation, notBeforeMs: null }
+  await saveEntry(tx, entry.sends > 1 ? heldBack(next, context.nowMs, RESTAMP_WAIT_MS) : next)
 }

@@ -282,8 +282,8 @@ export const MUTANTS: readonly PlantedMutant[] = [
       },
       {
         file: 'lib/client/refuse.ts',
-        find: "import { saveEntry } from './outbox.ts'",
-        replace: "import { dropEntry, saveEntry } from './outbox.ts'",
+        find: "import { heldBack, saveEntry } from './outbox.ts'",
+        replace: "import { dropEntry, heldBack, saveEntry } from './outbox.ts'",
       },
     ],
   },

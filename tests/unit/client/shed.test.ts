@@ -142,6 +142,21 @@ test('[SM6] shed and retried mutations wait, each as long as it was told, and ho
   await replica.close()
 })
 
+test('[SM6] a change’s wait ends when the clock is set back behind its beginning', async () => {
+  const world = createWorld()
+  const { authority, clock } = world
+  const replica = await world.open({ sync: NO_STREAM })
+  await clock.advance(1_000)
+  authority.script.result = ({ id }) => ({ id, status: 'retry', code: 'contention', retryAfterMs: 10_000 })
+  const { mutationId } = await replica.collection(COLLECTION).put(null, { title: 'a' })
+  await clock.advance(1_000)
+  authority.script.result = () => undefined
+  clock.jump(-3_600_000)
+  await clock.advance(10_000 + 2 * INTERVAL_MS)
+  expect(authority.effects.get(mutationId)).toBe(1)
+  await replica.close()
+})
+
 test('[SM6] a push that is shut out by its collection’s breaker waits; the device pulls, and sends what else there is', async () => {
   const world = createWorld()
   const { authority, clock } = world
