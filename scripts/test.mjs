@@ -2,15 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { judgeBudget, processorSeconds } from './checks/budget.mjs'
-import { asOne, CHECKS, part, runLoud } from './checks/checks.mjs'
+import { asOne, CHECKS, IN_THE_BACKGROUND, part, runLoud } from './checks/checks.mjs'
 import { countPlaywright, countVitest, heeding } from './checks/count.mjs'
 import { ensureBrowser } from './setup/browser.mjs'
 import { buildConsole } from './setup/build.mjs'
 import { prepare } from './setup/prepare.mjs'
 import { runMain, step } from './setup/step.mjs'
 
-/** Half of what the design asks of a run of CI (docs/simulation.md, how fast it is); `npm run soak` has the many. */
-const SIMULATION = ['--import', 'tsx', 'scripts/simulate.ts', '--seeds', '5000']
+/** What the design asks of a run of CI; `npm run soak` has the many. */
+const SIMULATION = ['--import', 'tsx', 'scripts/simulate.ts', '--seeds', '10000']
 
 /** `npm test`: everything that CI runs, from a clean clone. A part that fails doesn't keep the later ones from running. */
 await runMain(async () => {
@@ -18,17 +18,18 @@ await runMain(async () => {
   await step('browser', ensureBrowser)
   await step('build', buildConsole)
   const reports = mkdtempSync(path.join(tmpdir(), 'tidemark-reports-'))
-  const counts = []
-  for (const [name, args] of CHECKS) counts.push(await part(name, async () => asOne(await runLoud(args))))
-  // Side by side: those with a database wait for it and for processes that they start, the others compute.
-  const withDatabase = part('contract and API tests', () =>
-    vitest(['database'], path.join(reports, 'database.json')),
-  )
-  const pure = path.join(reports, 'pure.json')
-  counts.push(await part('unit and property tests', () => vitest(['pure', 'simulation'], pure)))
-  counts.push(await part('simulation', async () => asOne(await runLoud(SIMULATION))))
-  counts.push(await withDatabase)
-  counts.push(await part('browser tests', () => playwright(path.join(reports, 'playwright.json'))))
+  const report = (name) => path.join(reports, `${name}.json`)
+  // The simulation waits for nothing and nobody waits for it: it takes the processor time that all others leave.
+  const background = part('simulation', async () => asOne(await runLoud(SIMULATION, {}, IN_THE_BACKGROUND)))
+  // Alone, because they read the checkout, in which Next writes when a test starts it.
+  const checked = await inTurn(CHECKS.map(([name, args]) => [name, async () => asOne(await runLoud(args))]))
+  // Side by side: those with a database, processes or a browser wait for them half of the time, the others compute.
+  const waiting = inTurn([
+    ['contract and API tests', () => vitest(['database'], report('database'))],
+    ['browser tests', () => playwright(report('playwright'))],
+  ])
+  const computed = await part('unit and property tests', () => vitest(['pure', 'simulation'], report('pure')))
+  const counts = [...checked, computed, ...(await waiting), await background]
   rmSync(reports, { recursive: true, force: true })
   counts.push(await part('budget', async () => inBudget()))
   const sum = (key) => counts.reduce((total, count) => total + count[key], 0)
@@ -36,6 +37,16 @@ await runMain(async () => {
   console.log(`\n${sum('passed')} passed, ${failed} failed`)
   process.exit(failed === 0 ? 0 : 1)
 })
+
+/**
+ * @param {readonly [string, () => Promise<import('./checks/count.mjs').Count>][]} parts
+ * @returns {Promise<import('./checks/count.mjs').Count[]>}
+ */
+async function inTurn(parts) {
+  const counts = []
+  for (const [name, work] of parts) counts.push(await part(name, work))
+  return counts
+}
 
 function inBudget() {
   const { kept, text } = judgeBudget(performance.now() / 1000, processorSeconds())

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { constants, getPriority, setPriority } from 'node:os'
 import { ROOT } from '../setup/project.mjs'
 
 const TSC = ['node_modules/typescript/bin/tsc', '--noEmit']
@@ -21,16 +22,23 @@ export const CHECKS = [
   ['dead code', DEAD_CODE],
 ]
 
+/** Takes only the processor time that programs of ordinary priority leave. */
+export const IN_THE_BACKGROUND = constants.priority.PRIORITY_LOW
+
 /**
  * Runs a Node program of the checkout with its output on ours.
- * @param {string[]} args @param {Record<string, string>} [environment] @returns {Promise<number>} its exit code
+ * @param {string[]} args @param {Record<string, string>} [environment]
+ * @param {number} [priority] of the program and of those that it starts, as `os.setPriority` counts
+ * @returns {Promise<number>} its exit code
  */
-export function runLoud(args, environment = {}) {
+export function runLoud(args, environment = {}, priority = constants.priority.PRIORITY_NORMAL) {
   const child = spawn(process.execPath, args, {
     cwd: ROOT,
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'inherit', 'inherit'],
   })
+  // One that could not be started has no id, and says so below. Who was started gently stays so.
+  if (child.pid !== undefined && priority > getPriority()) setPriority(child.pid, priority)
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (code) => resolve(code ?? 1))

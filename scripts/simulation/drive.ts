@@ -34,8 +34,11 @@ export interface Drive {
 
 /** Seeds that one process takes at a time: its first hundred take twice as long as later ones, until its code is compiled. */
 const SLICE_MAX = 5_000
-/** A slice takes some minutes; what takes longer goes round in circles within one turn of its virtual time. */
-const PROCESS_TIMEOUT_MS = 15 * 60_000
+/**
+ * A process tells of every hundred seeds, some seconds' work that takes minutes where others are served first: one that
+ * says nothing for so long goes round in circles within one turn of its virtual time.
+ */
+const SILENCE_MAX_MS = 15 * 60_000
 
 /** A run's objects die with it: most do so before they have to be moved. */
 const YOUNG_MEMORY = '--max-semi-space-size=32'
@@ -126,18 +129,22 @@ async function runProcess(
 ): Promise<void> {
   const child = spawn(process.execPath, ['--enable-source-maps', YOUNG_MEMORY, bundle, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    timeout: PROCESS_TIMEOUT_MS,
-    killSignal: 'SIGKILL',
   })
+  const watch = setTimeout(() => child.kill('SIGKILL'), SILENCE_MAX_MS)
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', resolve)
   })
   try {
-    for await (const text of createInterface({ input: child.stdout })) onLine(JSON.parse(text) as Line)
+    for await (const text of createInterface({ input: child.stdout })) {
+      watch.refresh()
+      onLine(JSON.parse(text) as Line)
+    }
   } catch (error) {
     child.kill('SIGKILL')
     throw error
+  } finally {
+    clearTimeout(watch)
   }
   const code = await ended
   if (code !== 0) throw new Error(`a simulation process ended with ${code}: ${args.join(' ')}`)
