@@ -7,6 +7,7 @@ import type { RateLimiter } from './rate-limits.ts'
 import type { RequestCounter } from './request-counter.ts'
 import type { Surroundings } from './surroundings.ts'
 import type { AskingBound } from './sync/asking-bound.ts'
+import type { IngestBound } from './ingest/ingest-bound.ts'
 import type { GroupCommit } from './sync/group-commit.ts'
 import type { Pokes } from './sync/pokes.ts'
 import type { SharedPages } from './sync/shared-pages.ts'
@@ -32,6 +33,7 @@ export interface Context extends Surroundings {
   readonly breakers: Breakers
   readonly load: LoadBound
   readonly rateLimiter: RateLimiter
+  readonly ingesting: IngestBound
 }
 
 /** Who acts. A device has no roles; `system` is the server itself. Roles by fleet id, or `*`. */

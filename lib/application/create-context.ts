@@ -3,6 +3,7 @@ import { tellChange } from './breakers/tell-change.ts'
 import type { Context, Surroundings } from './context.ts'
 import { Contacts } from './devices/contacts.ts'
 import { DeviceDirectory } from './devices/directory.ts'
+import { IngestBound } from './ingest/ingest-bound.ts'
 import { LoadBound } from './load-bound.ts'
 import { RateLimiter } from './rate-limits.ts'
 import { RequestCounter } from './request-counter.ts'
@@ -41,6 +42,7 @@ export function createContext(surroundings: Surroundings): Context {
       onChange: (change) => tellChange({ ...surroundings, pokes }, change),
     }),
     rateLimiter: new RateLimiter(clock),
+    ingesting: new IngestBound(),
     groupCommit: new GroupCommit({ ...surroundings, pokes, directory, rules, heads, growth }),
   }
 }

@@ -7,6 +7,8 @@ import { STRATEGIES, TIE_RULES } from '#lib/protocol/device.ts'
 import type { ErrorCode } from '#lib/protocol/error-codes.ts'
 import { DEAD_LETTER_CODES, ERROR_CODES, REFUSED_CODES, RETRY_CODES } from '#lib/protocol/error-codes.ts'
 import { jsonObject, uuid } from '#lib/protocol/mutation.ts'
+import type { IngestSessionsResponse } from '#lib/protocol/ingest.ts'
+import { INGEST_REFUSALS } from '#lib/protocol/ingest.ts'
 import type { PullResponse } from '#lib/protocol/pull.ts'
 import type {
   EffectiveResult,
@@ -155,6 +157,18 @@ export const sessionsAnswer: z.ZodType<SessionsResponse> = z.object({
       status: z.enum(['stored', 'duplicate', 'refused']),
       code: z.string().optional(),
       resync: z.literal('state_hash').optional(),
+    }),
+  ),
+})
+
+export const ingestAnswer: z.ZodType<IngestSessionsResponse> = z.object({
+  results: z.array(
+    z.object({
+      sessionId: z.string(),
+      status: z.enum(['stored', 'duplicate', 'refused']),
+      id: z.string().optional(),
+      code: z.enum(INGEST_REFUSALS).optional(),
+      detail: z.string().optional(),
     }),
   ),
 })

@@ -8,11 +8,13 @@ import {
   PUSH_RECORD_BYTES_MAX,
   SESSIONS_PER_REPORT_MAX,
 } from '#lib/protocol/limits.ts'
+import { foreignSession } from '#lib/protocol/ingest.ts'
 import { pushRequest } from '#lib/protocol/push.ts'
 import { sessionReport } from '#lib/protocol/session.ts'
 import {
   configAnswer,
   enrollAnswer,
+  ingestAnswer,
   problem,
   pullAnswer,
   pushAnswer,
@@ -35,6 +37,8 @@ interface Operation {
   readonly parameters?: readonly object[]
   /** Answers with an ETag, and 304 to who holds it. */
   readonly etag?: boolean
+  /** Asked by no device: without what a device and its server tell each other in headers. */
+  readonly isForeign?: boolean
 }
 
 const query = (name: string, description: string, schema: object): object => ({
@@ -62,6 +66,8 @@ const EVENTS = `Each event's data is one JSON object. All of it is a hint: whate
 - \`breaker {scope, state, retryAfterMs}\`
 - \`command {id, type}\`: what an operator asks for (${COMMAND_TYPES.join(', ')}), once a stream; a report's \`ackCommands\` acknowledges it
 - \`resolved {conflictId}\`, \`replayed {deadLetterId}\`, \`discarded {deadLetterId}\`: what became of the device's work; the same waits in \`Tidemark-Commands\`, with an id to acknowledge`
+/** protocol.md, telemetry in. */
+const INGEST = `Each session is stored, a duplicate (its \`sessionId\` was told before under this key's source), or refused by itself. What is left out or null is shown as not reported, never as zero; unknown fields are ignored. Clients become devices by first sight. The same tables also fill from OTLP/HTTP at \`/api/otlp/v1/traces\`, \`metrics\` and \`logs\`.`
 const COMMANDS = `What waits for the device, as a JSON list: \`{id, type}\` for commands; \`{id, type: "resolved", conflictId}\` and \`{id, type: "replayed" or "discarded", deadLetterId}\` for news; told until a report's \`ackCommands\` names the id. And \`{type: "breaker", scope, state, retryAfterMs}\`, without an id, for each open breaker.`
 const APP = requestHeader('Tidemark-App', '<appVersion>;<platform>')
 const REPORT = requestHeader('Tidemark-Report', 'The report of the device, as JSON')
@@ -155,6 +161,16 @@ export const DEVICE_OPERATIONS: readonly Operation[] = [
     answer: diagnosticsAnswer,
     status: 201,
   },
+  {
+    method: 'post',
+    path: '/ingest/sessions',
+    summary: 'Sessions of another sync engine; the bearer is an ingest key',
+    description: INGEST,
+    body: z.object({ sessions: z.array(foreignSession).min(1).max(SESSIONS_PER_REPORT_MAX) }),
+    answer: ingestAnswer,
+    status: 200,
+    isForeign: true,
+  },
 ]
 
 /** The contract of the device API as OpenAPI 3.1, from the schemas that the edge parses with. */
@@ -174,7 +190,11 @@ export function openApiDocument(): object {
     paths,
     components: {
       securitySchemes: {
-        bearer: { type: 'http', scheme: 'bearer', description: 'tmd_… of a device, tme_… to enroll' },
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'tmd_… of a device, tme_… to enroll, tmi_… for /ingest',
+        },
       },
       schemas: { Problem: schemaOf(problem, 'output') },
     },
@@ -207,20 +227,23 @@ function describe({
   status,
   parameters,
   etag = false,
+  isForeign = false,
 }: Operation): object {
   const problemAnswer = content('application/problem+json', { $ref: '#/components/schemas/Problem' })
-  const headers = headersOf({ ...EVERY_HEADER, ...AUTHENTICATED_HEADER, ...(etag ? ETAG_HEADER : {}) }, true)
+  const every = isForeign ? {} : EVERY_HEADER
+  const authenticated = isForeign ? {} : AUTHENTICATED_HEADER
+  const headers = headersOf({ ...every, ...authenticated, ...(etag ? ETAG_HEADER : {}) }, true)
   return {
     summary,
     ...(description !== undefined && { description }),
-    parameters: [APP, ...(etag ? [IF_NONE_MATCH] : []), ...(parameters ?? [])],
+    parameters: [...(isForeign ? [] : [APP]), ...(etag ? [IF_NONE_MATCH] : []), ...(parameters ?? [])],
     ...(body && { requestBody: { required: true, ...content('application/json', schemaOf(body, 'input')) } }),
     responses: {
       [status]: { description: summary, headers, ...answerContent(answer) },
       ...(etag && { 304: { description: 'Nothing new', headers } }),
       default: {
         description: 'An error',
-        headers: { ...headersOf(EVERY_HEADER, true), ...headersOf(PROBLEM_HEADER, false) },
+        headers: { ...headersOf(every, true), ...headersOf(PROBLEM_HEADER, false) },
         ...problemAnswer,
       },
     },

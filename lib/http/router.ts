@@ -4,6 +4,8 @@ import { toResponse } from './answer.ts'
 import type { Asked } from './asked.ts'
 import { DEVICE_ROUTES } from './device-api.ts'
 import { DEVICE_API_PREFIX, refuseUnknown, serveDevice } from './device-route.ts'
+import { INGEST_ROUTES, OTLP_PREFIX } from './ingest/ingest-api.ts'
+import { serveIngest } from './ingest/ingest-route.ts'
 import { livez, readyz } from './health.ts'
 
 export type Handler = (request: Request) => Promise<Response>
@@ -36,12 +38,14 @@ export function createRouter({ ctx, metrics, isDraining }: RouterOptions): Route
     const path = pathOf(request.url)
     const route = DEVICE_ROUTES.get(path)
     if (route) return serveDevice(ctx, route, request)
+    const ingest = INGEST_ROUTES.get(path)
+    if (ingest) return serveIngest(ctx, ingest, request)
     const handler = handlers.get(path)
     if (handler) return handler(request)
-    return path.startsWith(DEVICE_API_PREFIX) ? refuseUnknown(ctx, request) : null
+    return isContracts(path) ? refuseUnknown(ctx, request) : null
   }
   return {
-    owns: (path) => handlers.has(path) || path.startsWith(DEVICE_API_PREFIX),
+    owns: (path) => handlers.has(path) || isContracts(path),
     plain: (path) => {
       const route = DEVICE_ROUTES.get(path)
       if (route?.method !== 'GET' || route.isStream) return null
@@ -54,6 +58,9 @@ export function createRouter({ ctx, metrics, isDraining }: RouterOptions): Route
     },
   }
 }
+
+const isContracts = (path: string): boolean =>
+  path.startsWith(DEVICE_API_PREFIX) || path.startsWith(OTLP_PREFIX)
 
 /** Of the absolute URL of a request, which is normalized already. */
 function pathOf(url: string): string {

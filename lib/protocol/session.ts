@@ -65,7 +65,7 @@ export const FULL_SYNC_REASONS = [
   /** Other clients have reasons of their own. */
   'other',
 ] as const
-const fullReason = code.transform(
+export const fullReason = code.transform(
   (text) => FULL_SYNC_REASONS.find((reason) => reason === text) ?? ('other' as const),
 )
 

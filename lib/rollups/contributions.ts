@@ -150,6 +150,8 @@ function ofSession(session: SessionEvent): Contribution {
       count,
     ]),
   ]
+  // Only where there are some: buckets of before stay as they are, byte for byte, when they are folded again.
+  if (session.withConflict === null) counters.push([COUNTER.sessionsConflictsUnknown, 1])
   if (session.mode === 'full') counters.push([COUNTER.fullSyncsBy(session.fullReason ?? 'unknown'), 1])
   return { ...NOTHING, ...whole(session), counters, values: [[SKETCH.sessionDuration, [session.durationMs]]] }
 }

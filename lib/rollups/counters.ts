@@ -25,6 +25,8 @@ export const COUNTER = {
   sessions: 'sessions',
   sessionsBy: (result: string) => `sessionsBy:${result}`,
   sessionsWithConflict: 'sessionsWithConflict',
+  /** Sessions whose engine tells no conflicts: they are in no share of sessions with one. */
+  sessionsConflictsUnknown: 'sessionsConflictsUnknown',
   fullSyncsBy: (reason: string) => `fullSyncsBy:${reason}`,
   illegalTransitions: 'illegalTransitions',
   /** By the end of their session, not each by its own time: at most 121 edges, as states are of the contract. */

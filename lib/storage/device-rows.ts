@@ -61,6 +61,28 @@ export interface Device extends DeviceInfo {
   readonly linkedIds: readonly string[]
   /** Oldest first; acknowledged and expired ones are kept for a while. */
   readonly commands: readonly DeviceCommand[]
+  /** The engine of others that it syncs with, as the ingest key names it: it has no token and gets no commands. */
+  readonly source?: string
+}
+
+/** Lets a program tell what another engine does. */
+export interface IngestKey {
+  readonly id: string
+  readonly fleetId: string
+  readonly name: string
+  readonly source: string
+  readonly hash: string
+  readonly createdAtMs: number
+  readonly expiresAtMs: number | null
+  readonly revokedAtMs: number | null
+}
+
+/** A device as another engine's telemetry names it. */
+export interface SeenDevice extends DeviceInfo {
+  readonly id: string
+  readonly source: string
+  /** Its last contact with its own server. */
+  readonly lastContactMs: number
 }
 
 /** A change that failed for the moment (SPEC, DL4). */

@@ -25,9 +25,10 @@ export function inferredSession(device: Device, silent: SilentSession, nowMs: nu
     result: 'abandoned',
     transitions: [],
     attempts: [],
-    pulled: 0,
-    queueDepthBefore: 0,
-    queueDepthAfter: 0,
+    // Only the device could tell.
+    pulled: null,
+    queueDepthBefore: null,
+    queueDepthAfter: null,
     offsetMs: 0,
     receivedAtMs: nowMs,
     illegalTransitions: 0,

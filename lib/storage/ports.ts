@@ -6,6 +6,7 @@ import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import type { FacetCounts } from '#lib/query/facets.ts'
 import type { SessionKey } from '#lib/query/session-fields.ts'
 import type { DevicePort } from './device-port.ts'
+import type { IngestPort } from './ingest-port.ts'
 import type { SignalPort } from './signal-port.ts'
 import type {
   ChangeRow,
@@ -42,6 +43,7 @@ import type {
 } from './rows.ts'
 
 export type * from './device-port.ts'
+export type * from './ingest-port.ts'
 export type * from './push-rows.ts'
 export type * from './rows.ts'
 export type * from './signal-port.ts'
@@ -55,6 +57,7 @@ export interface Storage {
   readonly fleets: FleetPort
   readonly collections: CollectionPort
   readonly devices: DevicePort
+  readonly ingest: IngestPort
   readonly sync: SyncPort
   readonly sessions: SessionPort
   readonly conflicts: ConflictPort

@@ -101,7 +101,23 @@ export interface Authority {
 }
 
 // ── sessions, conflicts, dead letters ─────────────────────────────────────
-export interface SessionRow extends Omit<SessionReport, 'startedAt' | 'endedAt' | 'stateToken'> {
+/** What engines of others may leave out of a session. */
+export const SESSION_FIGURES = [
+  'pushed',
+  'pulled',
+  'conflicts',
+  'deadLettered',
+  'queueDepthBefore',
+  'queueDepthAfter',
+] as const
+/** Null: not reported, which is no zero. The reference engine reports all. */
+export type SessionFigures = Readonly<Record<(typeof SESSION_FIGURES)[number], number | null>>
+
+export interface SessionRow
+  extends
+    Omit<SessionReport, 'startedAt' | 'endedAt' | 'stateToken' | 'mode' | keyof SessionFigures>,
+    SessionFigures {
+  readonly mode: SessionReport['mode'] | null
   readonly fleetId: string
   readonly deviceId: string
   readonly deviceName: string
@@ -115,6 +131,8 @@ export interface SessionRow extends Omit<SessionReport, 'startedAt' | 'endedAt' 
   readonly illegalTransitions: number
   /** Made by the server from pushes whose report never came. */
   readonly inferred: boolean
+  /** The engine of others that it ran on, as the ingest key names it. */
+  readonly source?: string
 }
 
 /** A session beside what the server knows of its pushes. */

@@ -57,6 +57,11 @@ export const ROUTES = [
   'diagnostics',
 ] as const
 export type Route = (typeof ROUTES)[number]
+/** Where telemetry of other engines comes in, and what becomes of each thing that it tells. */
+export const INGEST_SIGNALS = ['sessions', 'traces', 'metrics', 'logs'] as const
+export type IngestSignal = (typeof INGEST_SIGNALS)[number]
+export const INGEST_RESULTS = ['stored', 'duplicate', 'refused'] as const
+export type IngestResult = (typeof INGEST_RESULTS)[number]
 export const STATUS_CLASSES = ['2xx', '3xx', '4xx', '5xx', 'shed'] as const
 export type StatusClass = (typeof STATUS_CLASSES)[number]
 
@@ -87,10 +92,12 @@ export interface SessionEvent extends EventSource {
   readonly kind: 'session'
   readonly sessionId: string
   readonly result: 'ok' | 'failed' | 'abandoned'
-  readonly mode: 'delta' | 'full'
+  /** Null where another engine doesn't tell. */
+  readonly mode: 'delta' | 'full' | null
   readonly fullReason: string | null
   readonly durationMs: number
-  readonly withConflict: boolean
+  /** Null where another engine doesn't tell its conflicts: such a session is in no share of sessions with one. */
+  readonly withConflict: boolean | null
   readonly illegalTransitions: number
   /** How often each edge `from>to` was walked. Events written before it was told have none. */
   readonly transitions?: Readonly<Record<string, number>>

@@ -175,6 +175,16 @@ export const METRICS = {
     stability: 'experimental',
     source: 'process',
   },
+  ingested: {
+    name: 'tidemark_ingested_total',
+    stem: 'ingested',
+    kind: 'counter',
+    unit: '1',
+    help: 'Sessions, spans, points and log records that other engines told, by what became of them. What names nothing of a sync is `refused`.',
+    labels: ['fleet', 'signal', 'result'],
+    stability: 'experimental',
+    source: 'process',
+  },
   clockSkew: {
     name: 'tidemark_clock_skew_seconds',
     stem: 'clock_skew',

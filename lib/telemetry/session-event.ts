@@ -3,13 +3,14 @@ import type { SessionReport, SessionTransition } from '#lib/protocol/session.ts'
 import type { TelemetryEvent } from './events.ts'
 
 /** What a session's event is made of: reported by its device, or inferred from its pushes. Times in ms, corrected. */
-export interface EndedSession extends Pick<SessionReport, 'sessionId' | 'result' | 'mode' | 'fullReason'> {
+export interface EndedSession extends Pick<SessionReport, 'sessionId' | 'result' | 'fullReason'> {
+  readonly mode: SessionReport['mode'] | null
   readonly deviceId: string
   readonly platform: Platform
   readonly appVersion: string
   readonly startedAtMs: number
   readonly endedAtMs: number
-  readonly conflicts: number
+  readonly conflicts: number | null
   readonly illegalTransitions: number
   readonly transitions: readonly SessionTransition[]
 }
@@ -29,7 +30,7 @@ export function sessionEvent(session: EndedSession): TelemetryEvent {
       mode: session.mode,
       fullReason: session.fullReason ?? null,
       durationMs: session.endedAtMs - session.startedAtMs,
-      withConflict: session.conflicts > 0,
+      withConflict: session.conflicts === null ? null : session.conflicts > 0,
       illegalTransitions: session.illegalTransitions,
       transitions: edgesOf(session.transitions),
     },

@@ -5,6 +5,7 @@ import { makeSignInLink } from '#lib/application/access/links.ts'
 import { createUser } from '#lib/application/access/users.ts'
 import { createEnrollmentKey } from '#lib/application/enrollment/create-enrollment-key.ts'
 import { createFleet } from '#lib/application/fleets/create-fleet.ts'
+import { createIngestKey } from '#lib/application/ingest/create-ingest-key.ts'
 import { isUuid } from '#lib/kernel/uuid.ts'
 import { CliError } from './cli-error.ts'
 import { migrate, openContext, type CliDatabase } from './open-context.ts'
@@ -44,6 +45,16 @@ const COMMANDS: Readonly<Record<string, Command>> = {
         fleetId: requiredId(values, 'fleet'),
         body,
       })
+      return { id, key }
+    }),
+  },
+  'ingest create': {
+    usage: '--fleet ID --source ENGINE [--name N]',
+    options: { fleet: TEXT, source: TEXT, name: TEXT },
+    run: withDatabase(async ({ ctx }, values) => {
+      const body = { name: text(values, 'name') ?? 'command line', source: required(values, 'source') }
+      const fleetId = requiredId(values, 'fleet')
+      const { id, key } = await createIngestKey(ctx, { actor: SYSTEM, fleetId, body })
       return { id, key }
     }),
   },

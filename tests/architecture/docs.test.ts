@@ -15,6 +15,7 @@ const pages = [
   'docs/state-hash.md',
   'docs/metrics.md',
   'docs/prometheus.md',
+  'docs/telemetry-in.md',
   'docs/errors.md',
   'docs/filters.md',
   'lib/client/README.md',

@@ -47,8 +47,8 @@ export function sessionVerdict(session: SessionRow): SessionVerdict {
 
 function troubles({ conflicts, deadLettered }: SessionRow): string {
   const found = [
-    conflicts === 0 ? [] : [`${plural(conflicts, 'change')} met a conflict`],
-    deadLettered === 0
+    !conflicts ? [] : [`${plural(conflicts, 'change')} met a conflict`],
+    !deadLettered
       ? []
       : [`${plural(deadLettered, 'change')} ${deadLettered === 1 ? 'is a dead letter' : 'are dead letters'}`],
   ].flat()
@@ -56,12 +56,19 @@ function troubles({ conflicts, deadLettered }: SessionRow): string {
 }
 
 function workText({ mode, pushed, pulled, queueDepthBefore, queueDepthAfter }: SessionRow): string {
-  const queue =
-    queueDepthBefore === queueDepthAfter
-      ? `${plural(queueDepthAfter, 'change')} in its queue`
-      : `queue from ${formatCount(queueDepthBefore)} to ${formatCount(queueDepthAfter)}`
-  const sync = mode === 'full' ? 'Full sync' : 'Delta sync'
-  return `${sync}: ${plural(pushed, 'change')} pushed, ${formatCount(pulled)} pulled, ${queue}`
+  const sync = mode === null ? 'Sync' : mode === 'full' ? 'Full sync' : 'Delta sync'
+  const told = [
+    pushed === null ? null : `${plural(pushed, 'change')} pushed`,
+    pulled === null ? null : `${formatCount(pulled)} pulled`,
+    queueText(queueDepthBefore, queueDepthAfter),
+  ].filter((text) => text !== null)
+  return `${sync}: ${told.length === 0 ? 'what it did is not reported' : told.join(', ')}`
+}
+
+function queueText(before: number | null, after: number | null): string | null {
+  if (after === null) return null
+  if (before === null || before === after) return `${plural(after, 'change')} in its queue`
+  return `queue from ${formatCount(before)} to ${formatCount(after)}`
 }
 
 /** The last request that was not answered well: "push answered 504 (timeout)". */

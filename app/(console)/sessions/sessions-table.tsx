@@ -48,11 +48,13 @@ function columns(nowMs: number): readonly Column<SessionRow>[] {
       cell: (row) => (
         <>
           <b>{row.deviceName}</b>{' '}
-          <span className="den hide-phone">{`${row.appVersion} ${row.platform}`}</span>
+          <span className="den hide-phone">
+            {`${row.appVersion} ${row.platform}${row.source === undefined ? '' : `, ${row.source}`}`}
+          </span>
         </>
       ),
     },
-    { key: 'mode', header: 'Mode', hideOnPhone: true, cell: (row) => row.mode },
+    { key: 'mode', header: 'Mode', hideOnPhone: true, cell: (row) => row.mode ?? NOT_REPORTED },
     {
       key: 'result',
       header: 'Result',
@@ -73,7 +75,7 @@ function columns(nowMs: number): readonly Column<SessionRow>[] {
       key: 'work',
       header: 'Pushed / pulled',
       align: 'end',
-      cell: (row) => `${formatCount(row.pushed)} / ${formatCount(row.pulled)}`,
+      cell: (row) => `${numberOr(row.pushed)} / ${numberOr(row.pulled)}`,
     },
     {
       key: 'conflicts',
@@ -92,4 +94,11 @@ function columns(nowMs: number): readonly Column<SessionRow>[] {
   ]
 }
 
-const count = (value: number) => (value === 0 ? <span className="den">0</span> : <b>{formatCount(value)}</b>)
+/** What an engine doesn't report is no zero. */
+const NOT_REPORTED = <span className="den">not reported</span>
+const numberOr = (value: number | null): string => (value === null ? '–' : formatCount(value))
+
+function count(value: number | null): ReactNode {
+  if (value === null) return NOT_REPORTED
+  return value === 0 ? <span className="den">0</span> : <b>{formatCount(value)}</b>
+}

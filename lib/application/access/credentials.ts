@@ -5,12 +5,13 @@ import { isUuid } from '#lib/kernel/uuid.ts'
 const RANDOM_BYTES = 24
 const CHECKSUM_CHARS = 8
 
-const KINDS = { tmd: 'device', tme: 'enrollment', tmk: 'api' } as const
-const PREFIXES = { device: 'tmd', enrollment: 'tme', api: 'tmk' } as const
+const KINDS = { tmd: 'device', tme: 'enrollment', tmi: 'ingest', tmk: 'api' } as const
+const PREFIXES = { device: 'tmd', enrollment: 'tme', ingest: 'tmi', api: 'tmk' } as const
+type FleetKind = 'device' | 'enrollment' | 'ingest'
 
 /** What a credential's own text says; whether it is live only the storage knows. */
 export type Credential =
-  | { readonly kind: 'device' | 'enrollment'; readonly fleetId: string; readonly hash: string }
+  | { readonly kind: FleetKind; readonly fleetId: string; readonly hash: string }
   | { readonly kind: 'api'; readonly hash: string }
 
 /** A new credential: `text` is shown once, `hash` is what is kept. */
@@ -19,8 +20,8 @@ export interface MadeCredential {
   readonly hash: string
 }
 
-/** A device token or enrollment key: `tmd_<fleetId>_<random>_<checksum>`, `tme_…` (protocol.md, credentials). */
-export function makeFleetCredential(kind: 'device' | 'enrollment', fleetId: string): MadeCredential {
+/** A device token, enrollment or ingest key: `tmd_<fleetId>_<random>_<checksum>`, `tme_…`, `tmi_…` (protocol.md). */
+export function makeFleetCredential(kind: FleetKind, fleetId: string): MadeCredential {
   return finish(`${PREFIXES[kind]}_${fleetId}_${secretText()}`)
 }
 

@@ -50,6 +50,11 @@ export async function commandDevice(
   const { type: asked, reason, ...wanted } = parsedOrThrow(commandInput, input.body)
   if (asked === 'revoke' && reason === undefined)
     throw badRequest([{ path: '/reason', message: 'a revocation needs one' }])
+  const known = await ctx.storage.devices.get(fleetId, deviceId)
+  if (known?.source !== undefined && asked !== 'revoke')
+    throw badRequest([
+      { path: '/type', message: 'the device syncs with another engine: it can be revoked, and told nothing' },
+    ])
   const type = asked === 'diagnostics' ? 'send_diagnostics' : asked
   const nowMs = ctx.clock.now()
   const id = wanted.id ?? ctx.ids()
@@ -71,6 +76,6 @@ export async function commandDevice(
   ctx.directory.forget()
   ctx.pokes.command(fleetId, deviceId, wireCommands(device, nowMs))
   const told = { deviceId, deviceStatus: device.status }
-  const kept = device.commands.find((known) => known.id === id)
+  const kept = device.commands.find((one) => one.id === id)
   return kept ? { ...kept, ...told } : { ...issued, type, expiresAtMs: null, ...told }
 }

@@ -32,7 +32,12 @@ function figureOf(slice: Slice): ConflictFigure {
   }
   return {
     mutations: shareOf(count(COUNTER.conflicts), count(COUNTER.pushed)),
-    sessions: hasWhole(slice) ? shareOf(count(COUNTER.sessionsWithConflict), count(COUNTER.sessions)) : null,
+    sessions: hasWhole(slice)
+      ? shareOf(
+          count(COUNTER.sessionsWithConflict),
+          count(COUNTER.sessions) - count(COUNTER.sessionsConflictsUnknown),
+        )
+      : null,
     byStrategy: topOf(byStrategy),
     byOutcome,
     topFields: topOf(byPart(counts, 'conflictField')),

@@ -8,6 +8,8 @@ import { FULL_SYNC_REASONS, SESSION_RESULTS } from '#lib/protocol/session.ts'
 import { decodeSketches, forEachSlot } from '#lib/rollups/sketch.ts'
 import type {
   DeliveryEvent,
+  IngestResult,
+  IngestSignal,
   PushEvent,
   PushedCollection,
   ReplayEvent,
@@ -16,7 +18,13 @@ import type {
   StatusClass,
   TelemetryEvent,
 } from '#lib/telemetry/events.ts'
-import { CONFLICT_OUTCOMES, ROUTES, STATUS_CLASSES } from '#lib/telemetry/events.ts'
+import {
+  CONFLICT_OUTCOMES,
+  INGEST_RESULTS,
+  INGEST_SIGNALS,
+  ROUTES,
+  STATUS_CLASSES,
+} from '#lib/telemetry/events.ts'
 import type { MetricDefinition } from '#lib/telemetry/metrics.ts'
 import { METRICS } from '#lib/telemetry/metrics.ts'
 import { fleetOfScope } from '../breakers/scopes.ts'
@@ -40,6 +48,8 @@ export interface Metrics extends LeaderGauges {
   observeReplay(fleetId: string, result: ResultStatus): void
   /** A breaker of this process is in this state now. */
   showBreaker(scope: string, state: BreakerKind): void
+  /** Counts what another engine's telemetry told, by what became of it. */
+  observeIngested(fleetId: string, signal: IngestSignal, result: IngestResult, count: number): void
   /** Counts a device's state hash by what the comparison gave. */
   observeStateCheck(fleetId: string, result: 'equal' | 'differs' | 'skipped'): void
   /** The ticker has turned. */
@@ -94,6 +104,7 @@ export function createMetrics(): Metrics {
     duplicateRequests: counter(METRICS.duplicateRequests),
     fullResyncs: counter(METRICS.fullResyncs),
     stateChecks: counter(METRICS.stateChecks),
+    ingested: counter(METRICS.ingested),
     replays: counter(METRICS.deadLetterReplays),
   }
   const heartbeat = gauge(METRICS.heartbeat)
@@ -128,6 +139,9 @@ export function createMetrics(): Metrics {
     observeStateCheck: (fleet, result) => {
       if (labels.mayShow(fleet)) own.stateChecks.inc({ fleet, result })
     },
+    observeIngested: (fleet, signal, result, count) => {
+      if (labels.mayShow(fleet)) own.ingested.inc({ fleet, signal, result }, count)
+    },
     fleets: () => labels.fleets(),
     removeFleet: async (fleetId) => {
       forgetSources(own, (fleet) => fleet === fleetId)
@@ -156,6 +170,7 @@ interface OwnMetrics {
   readonly duplicateRequests: Counter
   readonly fullResyncs: Counter
   readonly stateChecks: Counter
+  readonly ingested: Counter
   readonly replays: Counter
 }
 
@@ -181,6 +196,9 @@ function addFleet(own: OwnMetrics, fleet: string): void {
     for (const mode of ['delta', 'full']) own.sessionDuration.zero({ fleet, mode, result })
   }
   own.duplicateRequests.inc({ fleet }, 0)
+  for (const signal of INGEST_SIGNALS) {
+    for (const result of INGEST_RESULTS) own.ingested.inc({ fleet, signal, result }, 0)
+  }
 }
 
 /** Snapshots are not counted: the leader shows them as gauges. */
@@ -267,7 +285,7 @@ function observeSketch(histogram: Histogram, labels: Record<string, string>, tex
 
 function observeSession(own: OwnMetrics, fleet: string, session: SessionEvent): void {
   own.sessionDuration.observe(
-    { fleet, mode: session.mode, result: session.result },
+    { fleet, mode: session.mode ?? 'unknown', result: session.result },
     session.durationMs / 1_000,
   )
   if (session.mode === 'full') own.fullResyncs.inc({ fleet, reason: session.fullReason ?? 'unknown' })

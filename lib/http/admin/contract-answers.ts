@@ -68,6 +68,7 @@ const key = {
   expiresAtMs: ms.nullable(),
   revokedAtMs: ms.nullable(),
 }
+export const ingestKeyAnswer = z.object({ ...key, fleetId: uuid, source: z.string() })
 export const enrollmentKeyAnswer = z.object({
   ...key,
   fleetId: uuid,
@@ -265,20 +266,22 @@ export const sessionAnswer = z.looseObject({
   deviceName: z.string(),
   platform: z.enum(PLATFORMS),
   appVersion: z.string(),
-  mode: z.enum(['delta', 'full']),
+  mode: z.enum(['delta', 'full']).nullable(),
   result: z.enum(SESSION_RESULTS),
   startedAtMs: ms,
   endedAtMs: ms,
   offsetMs: ms,
   receivedAtMs: ms,
-  pushed: count,
-  pulled: count,
-  conflicts: count,
-  deadLettered: count,
+  /** Of these and the mode, null is what the device's engine doesn't report. */
+  pushed: count.nullable(),
+  pulled: count.nullable(),
+  conflicts: count.nullable(),
+  deadLettered: count.nullable(),
   transitions: z.array(z.looseObject({})),
   attempts: z.array(z.looseObject({})),
   illegalTransitions: count,
   inferred: z.boolean(),
+  source: z.string().optional(),
 })
 export const sessionDetail = z.object({
   session: sessionAnswer,

@@ -20,6 +20,8 @@ import { enrollmentKeyInput } from '#lib/application/enrollment/create-enrollmen
 import { fleetChange } from '#lib/application/fleets/change-fleet.ts'
 import { fleetInput } from '#lib/application/fleets/create-fleet.ts'
 import { fleetRemoval } from '#lib/application/fleets/remove-fleet.ts'
+import { ingestKeyChange } from '#lib/application/ingest/change-ingest-key.ts'
+import { ingestKeyInput } from '#lib/application/ingest/create-ingest-key.ts'
 import { removalInput } from '#lib/application/removal-input.ts'
 import { sessionFacetsQuery, sessionsQuery } from '#lib/application/sessions/list-sessions.ts'
 import type { ErrorCode } from '#lib/protocol/error-codes.ts'
@@ -117,6 +119,24 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
     body: removalInput,
     bodyRequired: false,
     answer: answers.enrollmentKeyAnswer,
+  },
+
+  'GET /ingest-keys': list('The keys by which telemetry of other engines comes in', answers.ingestKeyAnswer),
+  'POST /ingest-keys': {
+    summary: 'Make an ingest key; its text is shown once',
+    body: ingestKeyInput,
+    answer: withKey(answers.ingestKeyAnswer),
+  },
+  'PATCH /ingest-keys/:id': {
+    summary: 'Change name or end of an ingest key',
+    body: ingestKeyChange,
+    answer: answers.ingestKeyAnswer,
+  },
+  'DELETE /ingest-keys/:id': {
+    summary: 'Revoke an ingest key; what was told by it stays',
+    body: removalInput,
+    bodyRequired: false,
+    answer: answers.ingestKeyAnswer,
   },
 
   'GET /users': list('The people whom the caller administers', answers.userAnswer),

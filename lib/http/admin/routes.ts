@@ -32,6 +32,8 @@ import { createFleet } from '#lib/application/fleets/create-fleet.ts'
 import { listFleets } from '#lib/application/fleets/list-fleets.ts'
 import { removeFleet } from '#lib/application/fleets/remove-fleet.ts'
 import { cohorts } from '#lib/application/pillars/cohorts.ts'
+import { changeIngestKey, revokeIngestKey } from '#lib/application/ingest/change-ingest-key.ts'
+import { createIngestKey, listIngestKeys } from '#lib/application/ingest/create-ingest-key.ts'
 import { conflicts } from '#lib/application/pillars/conflicts.ts'
 import { failures } from '#lib/application/pillars/failures.ts'
 import { lagHeat } from '#lib/application/pillars/lag-heat.ts'
@@ -152,6 +154,18 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   ),
   change('DELETE', '/enrollment-keys/:id', (call) =>
     revokeEnrollmentKey(call.ctx, { ...input(call), id: idOf(call) }),
+  ),
+
+  read('/ingest-keys', 'admin', async (call) => wholeList(await listIngestKeys(call.ctx, call), call.query)),
+  make('/ingest-keys', 'admin', async (call) => {
+    const { shown, key } = await createIngestKey(call.ctx, input(call))
+    return { ...shown, key }
+  }),
+  change('PATCH', '/ingest-keys/:id', (call) =>
+    changeIngestKey(call.ctx, { ...input(call), id: idOf(call) }),
+  ),
+  change('DELETE', '/ingest-keys/:id', (call) =>
+    revokeIngestKey(call.ctx, { ...input(call), id: idOf(call) }),
   ),
 
   global('GET', '/users', async ({ ctx, actor, query }) =>

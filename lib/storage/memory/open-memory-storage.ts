@@ -4,6 +4,7 @@ import { memoryCollections } from './collections.ts'
 import { memoryConflicts } from './conflicts.ts'
 import { memoryDeadLetters } from './dead-letters.ts'
 import { memoryDevices } from './devices.ts'
+import { memoryIngest } from './ingest.ts'
 import { memoryFleets } from './fleets.ts'
 import { memoryMaintenance } from './maintenance.ts'
 import { pageOf } from './page.ts'
@@ -26,6 +27,7 @@ export function memoryStorageOver(state: MemoryState): Storage {
     fleets: memoryFleets(state),
     collections: memoryCollections(state),
     devices: memoryDevices(state),
+    ingest: memoryIngest(state),
     sync: memorySync(state),
     sessions: memorySessions(state),
     conflicts: memoryConflicts(state),

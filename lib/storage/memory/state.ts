@@ -13,6 +13,7 @@ import type {
   DiagnosticsRow,
   EnrollmentKey,
   Fleet,
+  IngestKey,
   LetterDay,
   OneTimeLink,
   SessionRow,
@@ -70,6 +71,7 @@ export class FleetTables {
   readonly fullSyncs = new Table<number>()
   readonly tokens = new Table<{ deviceId: string; endsAtMs: number | null }>()
   readonly enrollmentKeys = new Table<EnrollmentKey>()
+  readonly ingestKeys = new Table<IngestKey>()
   readonly enrollments = new Table<{ deviceId: string; atMs: number }>()
   readonly records = new Table<StoredRecord>()
   readonly bases = new Table<StoredBase>()

@@ -20,6 +20,7 @@ export interface DeviceRow extends Record<string, unknown> {
   readonly linked_ids: readonly string[]
   readonly commands: unknown
   readonly clock_jumps: unknown
+  readonly source: string | null
 }
 
 export const DEVICE_COLUMNS = [
@@ -39,6 +40,7 @@ export const DEVICE_COLUMNS = [
   'linked_ids',
   'commands',
   'clock_jumps',
+  'source',
 ]
   .map((column) => `d.${column}`)
   .join(', ')
@@ -61,5 +63,6 @@ export function deviceOf(row: DeviceRow): Device {
     clockJumps: fromJson<ClockJumps | null>(row.clock_jumps),
     linkedIds: row.linked_ids,
     commands: fromJson<readonly DeviceCommand[] | null>(row.commands) ?? [],
+    ...(row.source === null ? {} : { source: originalText(row.source) }),
   }
 }

@@ -109,6 +109,7 @@ export const FLEET_TABLES: readonly string[] = [
   'fold_position',
   'full_sync_ticket',
   'held_mutation',
+  'ingest_key',
   'open_session',
   'ot_op',
   'record',

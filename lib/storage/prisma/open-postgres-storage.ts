@@ -7,6 +7,7 @@ import type { DatabaseOptions } from './database.ts'
 import { Database } from './database.ts'
 import { postgresDeadLetters } from './dead-letters.ts'
 import { postgresDevices } from './devices.ts'
+import { postgresIngest } from './ingest.ts'
 import { postgresFleets } from './fleets.ts'
 import { postgresMaintenance } from './maintenance.ts'
 import { postgresSessions } from './sessions.ts'
@@ -38,6 +39,7 @@ export async function openPostgresStorage(
     fleets: postgresFleets(database),
     collections: postgresCollections(database),
     devices: postgresDevices(database),
+    ingest: postgresIngest(database),
     sync: postgresSync(database),
     sessions: postgresSessions(database),
     conflicts: postgresConflicts(database),

@@ -14,6 +14,8 @@ export const extrasOf = (row: SessionRow): SessionExtras => ({
   ...(row.localRefusals === undefined ? {} : { localRefusals: row.localRefusals }),
 })
 
+const numberOrNull = (value: bigint | null): number | null => (value === null ? null : Number(value))
+
 export function sessionOf(row: SyncSession): SessionRow {
   return {
     ...fromJson<SessionExtras>(row.extras),
@@ -29,14 +31,15 @@ export function sessionOf(row: SyncSession): SessionRow {
     endedAtMs: ms(row.endedAt),
     offsetMs: Number(row.offsetMs),
     receivedAtMs: ms(row.receivedAt),
-    pushed: Number(row.pushed),
-    pulled: Number(row.pulled),
-    conflicts: Number(row.conflicts),
-    deadLettered: Number(row.deadLettered),
-    queueDepthBefore: Number(row.queueDepthBefore),
-    queueDepthAfter: Number(row.queueDepthAfter),
+    pushed: numberOrNull(row.pushed),
+    pulled: numberOrNull(row.pulled),
+    conflicts: numberOrNull(row.conflicts),
+    deadLettered: numberOrNull(row.deadLettered),
+    queueDepthBefore: numberOrNull(row.queueDepthBefore),
+    queueDepthAfter: numberOrNull(row.queueDepthAfter),
     illegalTransitions: row.illegalTransitions,
     inferred: row.inferred,
+    ...(row.source === null ? {} : { source: originalText(row.source) }),
     transitions: fromJson<SessionRow['transitions']>(row.transitions),
     attempts: fromJson<SessionRow['attempts']>(row.attempts),
   }

@@ -28,13 +28,13 @@ const INSERT: Statement = {
   name: 'session_insert',
   text: `INSERT INTO sync_session (fleet_id, session_id, device_id, device_name, platform, app_version, mode, result, started_at,
       ended_at, received_at, offset_ms, pushed, pulled, conflicts, dead_lettered, queue_depth_before, queue_depth_after,
-      illegal_transitions, inferred, transitions, attempts, extras, codes, collections, lag_ms)
+      illegal_transitions, inferred, transitions, attempts, extras, codes, source, collections, lag_ms)
     SELECT $1, s, d, n, p, a, m, r, to_timestamp(t1 / 1000), to_timestamp(t2 / 1000), to_timestamp(t3 / 1000), n1, n2, n3, n4, n5,
-      n6, n7, n8, i, j1, j2, j3, c::text[], coalesce(w.collections, '{}'), w.lag_ms
+      n6, n7, n8, i, j1, j2, j3, c::text[], e, coalesce(w.collections, '{}'), w.lag_ms
     FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::float8[], $10::float8[],
       $11::float8[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[],
-      $19::int[], $20::boolean[], $21::json[], $22::json[], $23::json[], $24::text[])
-      k(s, d, n, p, a, m, r, t1, t2, t3, n1, n2, n3, n4, n5, n6, n7, n8, i, j1, j2, j3, c)
+      $19::int[], $20::boolean[], $21::json[], $22::json[], $23::json[], $24::text[], $25::text[])
+      k(s, d, n, p, a, m, r, t1, t2, t3, n1, n2, n3, n4, n5, n6, n7, n8, i, j1, j2, j3, c, e)
     CROSS JOIN LATERAL (SELECT array_agg(DISTINCT l.collection) AS collections,
         max(greatest(0, (extract(epoch FROM l.committed_at - l.made_at) * 1000)::bigint)) AS lag_ms
       FROM session_push p CROSS JOIN LATERAL unnest(p.mutation_ids) m(id)
@@ -173,6 +173,7 @@ const insertValues = (rows: readonly SessionRow[]): unknown[] => [
   jsons(rows.map((row) => row.attempts)),
   jsons(rows.map(extrasOf)),
   plainTexts(rows.map((row) => textArray(sessionCodes(row)))),
+  texts(rows.map((row) => row.source ?? null)),
 ]
 
 /** An array of texts as one text, since `unnest` takes arrays of arrays apart. */

@@ -40,6 +40,7 @@ describe('row-level security', () => {
       revokedAtMs: null,
     }
     await storage.devices.createEnrollmentKey(key, audit())
+    await storage.ingest.createKey({ ...key, source: 'other' }, audit())
     const sessionId = randomUUID()
     const event = {
       id: 'e',

@@ -104,7 +104,7 @@ describe.each(BACKENDS)('sessions on $name', (backend) => {
     const count = async (filter: SessionFilter) =>
       (await storage.sessions.list(fleetId, filter, { limit: 99, cursor: null })).items.length
     expect(await count(asked(`device:${one.id}`))).toBe(6)
-    expect(await count(asked('has:conflict'))).toBe(rows.filter((row) => row.conflicts > 0).length)
+    expect(await count(asked('has:conflict'))).toBe(rows.filter((row) => (row.conflicts ?? 0) > 0).length)
     expect(await count(asked('has:dead version:1'))).toBe(6)
     expect(await count({ ...ANY, fromMs: NOW_MS - 1_000, toMs: NOW_MS })).toBe(3)
     expect([await count(asked('result:failed')), await count(asked('platform:ios'))]).toEqual([0, 0])

@@ -23,6 +23,7 @@ const METRICS: Metrics = {
   observeCountsLost: nothing,
   observeReplay: nothing,
   showBreaker: nothing,
+  observeIngested: nothing,
   observeStateCheck: nothing,
   beat: nothing,
   fleets: () => [],

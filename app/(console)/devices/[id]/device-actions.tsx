@@ -7,13 +7,20 @@ import type { ShownDevice } from '#lib/application/devices/get-device.ts'
 import { ActDialog } from './act-dialog.tsx'
 import { ACT_WORDS, actsFor, type Act } from './command-words.ts'
 
-export type DeviceActionsProps = { id: string; fleetId: string; name: string; status: ShownDevice['status'] }
+export type DeviceActionsProps = {
+  id: string
+  fleetId: string
+  name: string
+  status: ShownDevice['status']
+  /** Of another engine: it can be told nothing, and its telemetry can be ended. */
+  isForeign: boolean
+}
 
 /** What an operator can tell a device, each with a reason. */
-export function DeviceActions({ id, fleetId, name, status }: DeviceActionsProps) {
+export function DeviceActions({ id, fleetId, name, status, isForeign }: DeviceActionsProps) {
   const opener = useRef<HTMLButtonElement>(null)
   const [asked, setAsked] = useState<Act | null>(null)
-  const acts = actsFor(status)
+  const acts = actsFor(status).filter((act) => !isForeign || act === 'revoke')
   if (acts.length === 0) return null
 
   const item = (act: Act): MenuItem => ({
@@ -22,8 +29,9 @@ export function DeviceActions({ id, fleetId, name, status }: DeviceActionsProps)
     ...(ACT_WORDS[act].danger === true ? { tone: 'danger' as const } : {}),
     onSelect: () => setAsked(act),
   })
+  const plain = acts.filter((act) => act !== 'revoke').map(item)
   const groups = [
-    { key: 'plain', items: acts.filter((act) => act !== 'revoke').map(item) },
+    ...(plain.length === 0 ? [] : [{ key: 'plain', items: plain }]),
     { key: 'danger', items: [item('revoke')] },
   ]
   const close = (): void => {

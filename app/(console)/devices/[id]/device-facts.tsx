@@ -15,16 +15,21 @@ export function DeviceFacts({ device, nowMs }: Props) {
       <KeyValue
         items={[
           { key: 'App', value: `${device.appVersion} on ${device.platform}` },
+          ...(device.source === undefined ? [] : [{ key: 'Syncs with', value: device.source }]),
           ...(device.model === undefined ? [] : [{ key: 'Model', value: device.model }]),
           ...(device.os === undefined ? [] : [{ key: 'System', value: device.os }]),
           { key: 'Enrolled', value: <Time at={device.enrolledAtMs} now={nowMs} /> },
           { key: 'Last sync that ended well', value: <Time at={device.lastSessionOkMs} now={nowMs} /> },
-          {
-            key: 'May use',
-            value: access
-              .map(([name, right]) => `${name === '*' ? 'all collections' : name}: ${right}`)
-              .join(', '),
-          },
+          ...(access.length === 0
+            ? []
+            : [
+                {
+                  key: 'May use',
+                  value: access
+                    .map(([name, right]) => `${name === '*' ? 'all collections' : name}: ${right}`)
+                    .join(', '),
+                },
+              ]),
           ...(device.linkedIds.length === 0
             ? []
             : [

@@ -107,7 +107,13 @@ function DeviceHead({ at, view, diagnosis }: { at: Visit; view: DeviceView; diag
           {at.fleet.role === 'viewer' ? (
             <Status kind="unk">Operators only: your role is viewer</Status>
           ) : (
-            <DeviceActions id={device.id} fleetId={at.fleet.id} name={device.name} status={device.status} />
+            <DeviceActions
+              id={device.id}
+              fleetId={at.fleet.id}
+              name={device.name}
+              status={device.status}
+              isForeign={device.source !== undefined}
+            />
           )}
         </>
       }

@@ -15,10 +15,8 @@ export function SessionFacts({
   query: string
   nowMs: number
 }) {
-  const mode =
-    session.fullReason === undefined
-      ? session.mode
-      : `${session.mode}, ${session.fullReason.replaceAll('_', ' ')}`
+  const told = session.mode ?? 'not reported'
+  const mode = session.fullReason === undefined ? told : `${told}, ${session.fullReason.replaceAll('_', ' ')}`
   const refused = session.localRefusals ?? []
   return (
     <Section title="Who and when">
@@ -33,6 +31,7 @@ export function SessionFacts({
             ),
           },
           { key: 'App', value: `${session.appVersion} on ${session.platform}` },
+          ...(session.source === undefined ? [] : [{ key: 'Told by', value: session.source }]),
           { key: 'Mode', value: mode },
           { key: 'Started', value: <Time at={session.startedAtMs} now={nowMs} /> },
           {

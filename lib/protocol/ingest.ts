@@ -1,0 +1,75 @@
+import { z } from 'zod'
+import { label, platformNamed } from './device.ts'
+import { ATTEMPTS_PER_SESSION_MAX, SESSIONS_PER_REPORT_MAX } from './limits.ts'
+import { isoTime, orNull } from './mutation.ts'
+import { SESSION_RESULTS, fullReason, sessionAttempt } from './session.ts'
+
+/** How an engine of others is called: in lower case, as a collection is. */
+export const SOURCE_NAME = /^[a-z][a-z0-9._-]{0,39}$/
+
+/** Names of theirs, from which ours are derived. */
+const theirId = label(200)
+const figure = z
+  .int()
+  .min(0)
+  .nullish()
+  .transform((value) => value ?? null)
+
+/**
+ * A sync session as any engine can tell it (protocol.md, telemetry in). What is left out or null is not reported, and
+ * shown so; fields that we don't know are ignored.
+ */
+export const foreignSession = z.object({
+  sessionId: theirId,
+  client: z.object({
+    id: theirId,
+    name: orNull(label(120)),
+    platform: label(40)
+      .nullish()
+      .transform((text) => platformNamed(text ?? '')),
+    appVersion: label(40)
+      .nullish()
+      .transform((text) => text ?? 'unknown'),
+    model: orNull(label(120)),
+    os: orNull(label(120)),
+  }),
+  startedAt: isoTime,
+  endedAt: isoTime,
+  result: z.enum(SESSION_RESULTS),
+  mode: z
+    .enum(['delta', 'full'])
+    .nullish()
+    .transform((mode) => mode ?? null),
+  fullReason: orNull(fullReason),
+  pushed: figure,
+  pulled: figure,
+  conflicts: figure,
+  deadLettered: figure,
+  queueDepthBefore: figure,
+  queueDepthAfter: figure,
+  attempts: z
+    .array(sessionAttempt)
+    .max(ATTEMPTS_PER_SESSION_MAX)
+    .nullish()
+    .transform((attempts) => attempts ?? []),
+})
+export type ForeignSession = z.output<typeof foreignSession>
+
+export const ingestSessionsRequest = z.object({
+  sessions: z.array(z.unknown()).min(1).max(SESSIONS_PER_REPORT_MAX),
+})
+
+export const INGEST_REFUSALS = ['bad_request', 'too_old', 'device_revoked', 'too_many_devices'] as const
+export type IngestRefusal = (typeof INGEST_REFUSALS)[number]
+
+export interface IngestSessionsResponse {
+  readonly results: readonly {
+    /** As it was told. */
+    readonly sessionId: string
+    readonly status: 'stored' | 'duplicate' | 'refused'
+    /** Ours, at which it is found. */
+    readonly id?: string | undefined
+    readonly code?: IngestRefusal | undefined
+    readonly detail?: string | undefined
+  }[]
+}

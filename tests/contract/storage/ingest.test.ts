@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import type { IngestKey, SeenDevice } from '#lib/storage/ports.ts'
+import { BACKENDS, audit, makeDevice, makeFleet, NOW_MS, opened, sessionOf } from './world.ts'
+
+const seenDevice = (changes: Partial<SeenDevice> = {}): SeenDevice => ({
+  id: randomUUID(),
+  name: 'till 7',
+  platform: 'android',
+  appVersion: '3.1',
+  source: 'powersync',
+  lastContactMs: NOW_MS - 1_000,
+  ...changes,
+})
+
+describe.each(BACKENDS)('telemetry in over $name', (backend) => {
+  const current = opened(backend)
+
+  it('keeps ingest keys and finds them by hash', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const key: IngestKey = {
+      id: randomUUID(),
+      fleetId,
+      name: 'collector',
+      source: 'powersync',
+      hash: randomUUID(),
+      createdAtMs: NOW_MS,
+      expiresAtMs: null,
+      revokedAtMs: null,
+    }
+    await storage.ingest.createKey(key, audit())
+    expect(await storage.ingest.findKey(fleetId, key.hash)).toEqual(key)
+    expect(await storage.ingest.listKeys(fleetId)).toEqual([key])
+    const change = (next: Partial<IngestKey>) =>
+      storage.ingest.updateKey(fleetId, key.id, (row) => ({ next: { ...row, ...next }, audit: audit() }))
+    await Promise.all([change({ name: 'other', expiresAtMs: NOW_MS + 1 }), change({ revokedAtMs: NOW_MS })])
+    const changed = { ...key, name: 'other', expiresAtMs: NOW_MS + 1, revokedAtMs: NOW_MS }
+    expect(await storage.ingest.findKey(fleetId, key.hash)).toEqual(changed)
+    const other = await makeFleet(storage)
+    expect(await storage.ingest.findKey(other.id, key.hash)).toBeNull()
+    expect(
+      await storage.ingest.updateKey(fleetId, randomUUID(), (row) => ({ next: row, audit: audit() })),
+    ).toBeNull()
+  })
+
+  it('enrolls by first sight, and moves on what it knows but for a revoked device', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const [one, two] = [seenDevice(), seenDevice({ model: 'T3', os: 'Android 16' })]
+    const first = await storage.ingest.seen(fleetId, [one, two], NOW_MS, 10)
+    expect(first).toEqual(
+      new Map([
+        [one.id, 'active'],
+        [two.id, 'active'],
+      ]),
+    )
+    expect(await storage.devices.get(fleetId, two.id)).toEqual({
+      ...two,
+      fleetId,
+      status: 'active',
+      access: {},
+      enrolledAtMs: NOW_MS,
+      lastSessionOkMs: null,
+      report: null,
+      clockJumps: null,
+      linkedIds: [],
+      commands: [],
+    })
+    const order = { command: null, status: 'revoked', nowMs: NOW_MS } as const
+    await storage.devices.command(fleetId, two.id, order, audit())
+    const later = NOW_MS + 5_000
+    const again = await storage.ingest.seen(
+      fleetId,
+      [
+        { ...one, appVersion: '3.2', lastContactMs: later },
+        { ...two, appVersion: '3.2', lastContactMs: later },
+      ],
+      later,
+      10,
+    )
+    expect([again.get(one.id), again.get(two.id)]).toEqual(['active', 'revoked'])
+    expect(await storage.devices.get(fleetId, one.id)).toMatchObject({
+      appVersion: '3.2',
+      lastContactMs: later,
+      enrolledAtMs: NOW_MS,
+    })
+    expect(await storage.devices.get(fleetId, two.id)).toMatchObject({ appVersion: '3.1' })
+    // An export that comes late takes nothing back.
+    await storage.ingest.seen(fleetId, [{ ...one, lastContactMs: NOW_MS }], later, 10)
+    expect((await storage.devices.get(fleetId, one.id))?.lastContactMs).toBe(later)
+  })
+
+  it('makes no more devices of other engines than it may; its own don’t count', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    await makeDevice(storage, fleetId)
+    const three = [seenDevice(), seenDevice(), seenDevice()]
+    const statuses = await storage.ingest.seen(fleetId, three, NOW_MS, 2)
+    expect([...statuses.keys()].sort()).toEqual(
+      three
+        .slice(0, 2)
+        .map(({ id }) => id)
+        .sort(),
+    )
+    const known = await storage.ingest.seen(fleetId, three.slice(0, 1), NOW_MS, 2)
+    expect([...known.values()]).toEqual(['active'])
+    const [x, y] = await Promise.all([
+      storage.ingest.seen(fleetId, [seenDevice()], NOW_MS, 3),
+      storage.ingest.seen(fleetId, [seenDevice()], NOW_MS, 3),
+    ])
+    expect(x.size + y.size).toBe(1)
+  })
+
+  it('sees nothing of a fleet that is no more', async () => {
+    const { storage } = current()
+    await expect(storage.ingest.seen(randomUUID(), [seenDevice()], NOW_MS, 9)).rejects.toMatchObject({
+      code: 'fleet_gone',
+    })
+  })
+
+  it('a figure that is not reported stays null, and is no match for a filter', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const device = seenDevice()
+    await storage.ingest.seen(fleetId, [device], NOW_MS, 9)
+    const row = sessionOf(fleetId, device.id, {
+      mode: null,
+      pushed: null,
+      pulled: 4,
+      conflicts: null,
+      deadLettered: null,
+      queueDepthBefore: null,
+      queueDepthAfter: 0,
+      source: 'powersync',
+    })
+    expect(await storage.sessions.store(fleetId, [row], [])).toEqual(['stored'])
+    expect(await storage.sessions.get(fleetId, row.sessionId)).toEqual(row)
+    const filter = { fromMs: 0, toMs: NOW_MS * 2, deviceId: null, deviceName: null, text: null, result: null }
+    const all = { ...filter, appVersion: null, platform: null, withConflicts: false, withDeadLetters: false }
+    const page = { limit: 9, cursor: null }
+    expect((await storage.sessions.list(fleetId, all, page)).items).toEqual([row])
+    expect((await storage.sessions.list(fleetId, { ...all, withConflicts: true }, page)).items).toEqual([])
+  })
+})
