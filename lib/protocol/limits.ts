@@ -8,10 +8,7 @@ export const SDK_MUTATION_BYTES_MAX = 512 * 1024
 export const PULL_CHANGES_MAX = 500
 export const PULL_BYTES_MAX = 4 * 1024 * 1024
 export const SESSIONS_PER_REPORT_MAX = 100
-/** Bounds of telemetry from other engines. A body is at most 1 MiB as it comes, and this when it is unpacked. */
-export const INGEST_BYTES_MAX = 8 * 1024 * 1024
-/** Spans, points or log records of one export; what is past it is rejected, and told. */
-export const INGEST_ITEMS_MAX = 10_000
+/** Of other engines, in one fleet: whoever holds an ingest key makes them by naming them. */
 export const FOREIGN_DEVICES_MAX = 20_000
 export const TRANSITIONS_PER_SESSION_MAX = 200
 export const ATTEMPTS_PER_SESSION_MAX = 100

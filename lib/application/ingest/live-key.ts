@@ -3,6 +3,8 @@ import { parseCredential } from '../access/credentials.ts'
 import type { Context } from '../context.ts'
 import { ApplicationError } from '../errors.ts'
 
+export type { IngestKey } from '#lib/storage/ports.ts'
+
 /** The ingest key that a request shows. @throws ApplicationError `unauthorized` */
 export async function liveIngestKey(ctx: Context, text: string | null): Promise<IngestKey> {
   const credential = text === null ? null : parseCredential(text)

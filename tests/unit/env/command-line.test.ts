@@ -7,10 +7,10 @@ describe('the command line’s help', () => {
   const namesIn = (help: string | null) => help?.split('\n').slice(2).length
 
   test.each([
-    [['--help'], 7],
-    [['-h'], 7],
-    [['help'], 7],
-    [['--json', '--help'], 7],
+    [['--help'], 8],
+    [['-h'], 8],
+    [['help'], 8],
+    [['--json', '--help'], 8],
     [['fleet', '--help'], 1],
     [['user', '-h'], 2],
     [['help', 'user', 'create'], 1],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { DEVICE_ROUTES } from '#lib/http/device-api.ts'
+import { INGEST_ROUTES } from '#lib/http/ingest/ingest-api.ts'
 import { openApiDocument } from '#lib/http/openapi.ts'
 import { UUID } from '#lib/kernel/uuid.ts'
 
@@ -27,7 +28,12 @@ describe('the contract of the device API', () => {
   })
 
   it('names every route that is served, and no other', () => {
-    const served = [...DEVICE_ROUTES].map(([path, { method }]) => `${method} ${path}`)
+    const served = [
+      ...[...DEVICE_ROUTES].map(([path, { method }]) => `${method} ${path}`),
+      ...[...INGEST_ROUTES.keys()]
+        .filter((path) => path.startsWith('/api/v1/'))
+        .map((path) => `POST ${path}`),
+    ]
     const told = Object.entries(document.paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method.toUpperCase()} /api/v1${path}`),
     )
