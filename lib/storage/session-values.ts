@@ -8,8 +8,8 @@ export const sessionCodes = ({ attempts, localRefusals }: SessionRow): readonly 
 ]
 
 const marks = (row: SessionRow): readonly SessionMark[] => [
-  ...(row.conflicts > 0 ? (['conflict'] as const) : []),
-  ...(row.deadLettered > 0 ? (['dead'] as const) : []),
+  ...((row.conflicts ?? 0) > 0 ? (['conflict'] as const) : []),
+  ...((row.deadLettered ?? 0) > 0 ? (['dead'] as const) : []),
   ...(row.illegalTransitions > 0 ? (['defect'] as const) : []),
   ...(row.inferred ? [] : (['report'] as const)),
 ]
@@ -22,7 +22,7 @@ export const SESSION_READER: RowReader<ListedSession, SessionKey> = {
     version: ({ appVersion }) => [appVersion],
     platform: ({ platform }) => [platform],
     result: ({ result }) => [result],
-    mode: ({ mode }) => [mode],
+    mode: ({ mode }) => (mode === null ? [] : [mode]),
     code: sessionCodes,
     has: marks,
     took: ({ inferred, startedAtMs, endedAtMs }) => (inferred ? null : endedAtMs - startedAtMs),

@@ -48,7 +48,7 @@ const COLUMNS = `s.fleet_id AS "fleetId", s.session_id AS "sessionId", s.device_
   s.received_at AS "receivedAt", s.offset_ms AS "offsetMs", s.pushed, s.pulled, s.conflicts,
   s.dead_lettered AS "deadLettered", s.queue_depth_before AS "queueDepthBefore", s.queue_depth_after AS "queueDepthAfter",
   s.illegal_transitions AS "illegalTransitions", s.inferred, s.transitions, s.attempts, s.extras, s.codes, s.collections,
-  s.lag_ms AS "lagMs"`
+  s.lag_ms AS "lagMs", s.source`
 
 /**
  * The sessions of a filter as `FROM … WHERE …` over `s`. A session is received once it has ended, within what clocks are

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { SESSION_FIELDS } from '#lib/query/session-fields.ts'
 import type { IngestKey, SeenDevice } from '#lib/storage/ports.ts'
+import { conditionsOf } from '#tests/support/conditions-of.ts'
 import { BACKENDS, audit, makeDevice, makeFleet, NOW_MS, opened, sessionOf } from './world.ts'
 
 const seenDevice = (changes: Partial<SeenDevice> = {}): SeenDevice => ({
@@ -136,10 +138,18 @@ describe.each(BACKENDS)('telemetry in over $name', (backend) => {
     })
     expect(await storage.sessions.store(fleetId, [row], [])).toEqual(['stored'])
     expect(await storage.sessions.get(fleetId, row.sessionId)).toEqual(row)
-    const filter = { fromMs: 0, toMs: NOW_MS * 2, deviceId: null, deviceName: null, text: null, result: null }
-    const all = { ...filter, appVersion: null, platform: null, withConflicts: false, withDeadLetters: false }
-    const page = { limit: 9, cursor: null }
-    expect((await storage.sessions.list(fleetId, all, page)).items).toEqual([row])
-    expect((await storage.sessions.list(fleetId, { ...all, withConflicts: true }, page)).items).toEqual([])
+    const asked = (q: string) => ({
+      fromMs: 0,
+      toMs: NOW_MS * 2,
+      conditions: conditionsOf(q, SESSION_FIELDS),
+    })
+    const found = async (q: string) =>
+      (await storage.sessions.list(fleetId, asked(q), { limit: 9, cursor: null })).items.map(
+        ({ sessionId }) => sessionId,
+      )
+    for (const q of ['', '-has:conflict', '-mode:delta', 'pulled:>3', 'queue:<1'])
+      expect(await found(q), q).toEqual([row.sessionId])
+    for (const q of ['has:conflict', 'mode:delta', 'pushed:<9', 'pushed:>0'])
+      expect(await found(q), q).toEqual([])
   })
 })
