@@ -67,7 +67,7 @@ const EVENTS = `Each event's data is one JSON object. All of it is a hint: whate
 - \`command {id, type}\`: what an operator asks for (${COMMAND_TYPES.join(', ')}), once a stream; a report's \`ackCommands\` acknowledges it
 - \`resolved {conflictId}\`, \`replayed {deadLetterId}\`, \`discarded {deadLetterId}\`: what became of the device's work; the same waits in \`Tidemark-Commands\`, with an id to acknowledge`
 /** protocol.md, telemetry in. */
-const INGEST = `Each session is stored, a duplicate (its \`sessionId\` was told before under this key's source), or refused by itself. What is left out or null is shown as not reported, never as zero; unknown fields are ignored. Clients become devices by first sight. The same tables also fill from OTLP/HTTP at \`/api/otlp/v1/traces\`, \`metrics\` and \`logs\`.`
+const INGEST = `Each session is stored, a duplicate (its \`sessionId\` was told before under this key's source), or refused by itself. What is left out or null is shown as not reported, never as zero; unknown fields are ignored. Clients become devices by first sight. The same tables also fill from OTLP/HTTP at \`/api/otlp/v1/traces\`, in protobuf or JSON.`
 const COMMANDS = `What waits for the device, as a JSON list: \`{id, type}\` for commands; \`{id, type: "resolved", conflictId}\` and \`{id, type: "replayed" or "discarded", deadLetterId}\` for news; told until a report's \`ackCommands\` names the id. And \`{type: "breaker", scope, state, retryAfterMs}\`, without an id, for each open breaker.`
 const APP = requestHeader('Tidemark-App', '<appVersion>;<platform>')
 const REPORT = requestHeader('Tidemark-Report', 'The report of the device, as JSON')

@@ -57,6 +57,13 @@ function isFinite(value: unknown): boolean {
   return Object.values(value).every(isFinite)
 }
 
+/** JSON that was read already, judged as the body of a request is. @throws ApplicationError `malformed_json`, `too_deep` */
+export function parseJsonBytes(bytes: Uint8Array): unknown {
+  if (!isUtf8(bytes)) throw new ApplicationError('malformed_json', { detail: 'the body is not UTF-8' })
+  if (!scanJson(bytes, '').isWithinShape) throw new ApplicationError('too_deep')
+  return parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'))
+}
+
 /** The sender went away in the middle of its body: its affair, and no failure of ours. */
 function toCutOff(error: unknown): never {
   if (isApplicationError(error)) throw error

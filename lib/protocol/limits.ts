@@ -8,6 +8,8 @@ export const SDK_MUTATION_BYTES_MAX = 512 * 1024
 export const PULL_CHANGES_MAX = 500
 export const PULL_BYTES_MAX = 4 * 1024 * 1024
 export const SESSIONS_PER_REPORT_MAX = 100
+/** Of an export of telemetry, once it is unpacked; as it comes it is at most BODY_BYTES_MAX. */
+export const INGEST_BYTES_MAX = 8 * 1024 * 1024
 /** Of other engines, in one fleet: whoever holds an ingest key makes them by naming them. */
 export const FOREIGN_DEVICES_MAX = 20_000
 export const TRANSITIONS_PER_SESSION_MAX = 200

@@ -58,7 +58,7 @@ export const ROUTES = [
 ] as const
 export type Route = (typeof ROUTES)[number]
 /** Where telemetry of other engines comes in, and what becomes of each thing that it tells. */
-export const INGEST_SIGNALS = ['sessions', 'traces', 'metrics', 'logs'] as const
+export const INGEST_SIGNALS = ['sessions', 'traces'] as const
 export type IngestSignal = (typeof INGEST_SIGNALS)[number]
 export const INGEST_RESULTS = ['stored', 'duplicate', 'refused'] as const
 export type IngestResult = (typeof INGEST_RESULTS)[number]

@@ -180,7 +180,7 @@ export const METRICS = {
     stem: 'ingested',
     kind: 'counter',
     unit: '1',
-    help: 'Sessions, spans, points and log records that other engines told, by what became of them. What names nothing of a sync is `refused`.',
+    help: 'Sync sessions that other engines told, by what became of them. What an export holds besides is not counted.',
     labels: ['fleet', 'signal', 'result'],
     stability: 'experimental',
     source: 'process',

@@ -1,7 +1,10 @@
 import { ingestSessions } from '#lib/application/ingest/ingest-sessions.ts'
+import { ingestTraces } from '#lib/application/ingest/ingest-traces.ts'
+import { TRACES_MESSAGE } from '#lib/telemetry/otlp/trace-message.ts'
 import { problemAnswer } from '../problem.ts'
 import { readJson } from '../read-json.ts'
 import type { IngestRoute } from './ingest-route.ts'
+import { exportAnswer, exportProblem, readExport } from './otlp-http.ts'
 
 export const OTLP_PREFIX = '/api/otlp/'
 
@@ -14,7 +17,16 @@ const sessions: IngestRoute = {
   problem: (error, requestId) => problemAnswer(error, requestId),
 }
 
+const traces: IngestRoute = {
+  answer: async (ctx, key, request) => {
+    const outcome = await ingestTraces(ctx, key, await readExport(request, TRACES_MESSAGE))
+    return exportAnswer(request, outcome, 'rejectedSpans')
+  },
+  problem: exportProblem,
+}
+
 /** Receivers of telemetry by path (protocol.md, telemetry in). */
 export const INGEST_ROUTES: ReadonlyMap<string, IngestRoute> = new Map([
   ['/api/v1/ingest/sessions', sessions],
+  [`${OTLP_PREFIX}v1/traces`, traces],
 ])
