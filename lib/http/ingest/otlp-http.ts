@@ -1,6 +1,6 @@
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import { ApplicationError, badRequest } from '#lib/application/errors.ts'
+import { ApplicationError, badRequest, isApplicationError } from '#lib/application/errors.ts'
 import type { ExportOutcome } from '#lib/application/ingest/ingest-traces.ts'
 import { INGEST_BYTES_MAX } from '#lib/protocol/limits.ts'
 import type { ProtobufMessage } from '#lib/telemetry/otlp/protobuf.ts'
@@ -36,7 +36,7 @@ export async function readExport(request: Request, message: ProtobufMessage): Pr
       detail: 'application/json or application/x-protobuf, as it is or with gzip',
     })
   const sent = await readBytes(request).catch((error: unknown) => {
-    if (error instanceof ApplicationError) throw error
+    if (isApplicationError(error)) throw error
     throw badRequest([{ path: '', message: 'the body ended early' }])
   })
   const bytes = packing === 'gzip' ? await unpacked(sent) : sent
