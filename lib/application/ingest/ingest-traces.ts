@@ -21,7 +21,7 @@ export interface ExportOutcome {
  * @param request an ExportTraceServiceRequest, as JSON or as it was read from protobuf
  */
 export async function ingestTraces(ctx: Context, key: IngestKey, request: unknown): Promise<ExportOutcome> {
-  const read = sessionsOfTraces(request)
+  const read = sessionsOfTraces(request, (unixMs) => new Date(unixMs).toISOString())
   const reasons = read.reason === null ? [] : [read.reason]
   const good: ForeignSession[] = []
   for (const told of read.sessions) {

@@ -15,6 +15,9 @@ export interface TracesRead {
   readonly reason: string | null
 }
 
+/** Unix ms as the text of a report has it; the clock's own words are not for pure folders. */
+export type TimeText = (unixMs: number) => string
+
 interface Span {
   readonly traceId: string | undefined
   readonly name: string
@@ -30,11 +33,11 @@ interface Span {
  * `sync.push` and `sync.pull` of the same trace that the same export brings. Other spans tell nothing of a sync, and
  * are passed over. What a span doesn't say stays unsaid: no figure becomes 0.
  */
-export function sessionsOfTraces(request: unknown): TracesRead {
+export function sessionsOfTraces(request: unknown, timeText: TimeText): TracesRead {
   const { spans, beyond } = spansOf(request)
   const requests = new Map<string, object[]>()
   for (const span of spans) {
-    const attempt = attemptOf(span)
+    const attempt = attemptOf(span, timeText)
     if (attempt === null || span.traceId === undefined) continue
     requests.set(span.traceId, [...(requests.get(span.traceId) ?? []), attempt])
   }
@@ -43,7 +46,7 @@ export function sessionsOfTraces(request: unknown): TracesRead {
   let rejected = beyond
   for (const span of spans) {
     if (span.name !== 'sync.session') continue
-    const session = sessionOf(span, requests.get(span.traceId ?? '') ?? [])
+    const session = sessionOf(span, requests.get(span.traceId ?? '') ?? [], timeText)
     const problem =
       typeof session === 'string'
         ? session
@@ -89,21 +92,21 @@ const spanOf = (span: unknown, resource: Attributes): Span => ({
 const ATTEMPTS: Readonly<Record<string, 'push' | 'pull'>> = { 'sync.push': 'push', 'sync.pull': 'pull' }
 
 /** Null for a span that is no request, or doesn't tell how it was answered. */
-function attemptOf({ name, attributes, startedMs, endedMs }: Span): object | null {
+function attemptOf({ name, attributes, startedMs, endedMs }: Span, timeText: TimeText): object | null {
   const kind = Object.hasOwn(ATTEMPTS, name) ? ATTEMPTS[name] : undefined
   const status = countOf(attributes, 'http.response.status_code')
   if (kind === undefined || status === null || startedMs === null || endedMs === null) return null
   const code = attributes.get('error.type')
   return {
     kind,
-    startedAt: new Date(startedMs).toISOString(),
+    startedAt: timeText(startedMs),
     durationMs: Math.max(0, endedMs - startedMs),
     status,
     code: typeof code === 'string' ? code.slice(0, 64) : null,
   }
 }
 
-function sessionOf(span: Span, attempts: readonly object[]): object | string {
+function sessionOf(span: Span, attempts: readonly object[], timeText: TimeText): object | string {
   const { attributes, startedMs, endedMs, traceId, isError } = span
   const pick = (...keys: readonly string[]): string | undefined => {
     const found = keys.map((key) => attributes.get(key) ?? span.resource.get(key))
@@ -125,8 +128,8 @@ function sessionOf(span: Span, attempts: readonly object[]): object | string {
       model: pick('device.model.name', 'device.model.identifier'),
       os: pick('os.description'),
     },
-    startedAt: new Date(startedMs).toISOString(),
-    endedAt: new Date(endedMs).toISOString(),
+    startedAt: timeText(startedMs),
+    endedAt: timeText(endedMs),
     result: pick('sync.result') ?? (isError ? 'failed' : 'ok'),
     mode: pick('sync.mode'),
     fullReason: pick('sync.full_reason'),

@@ -4,12 +4,13 @@ import { PROTOBUF_MESSAGES_MAX, readProtobuf } from '#lib/telemetry/otlp/protobu
 import {
   SESSIONS_PER_EXPORT_MAX,
   SPANS_MAX,
-  sessionsOfTraces,
+  sessionsOfTraces as sessionsBy,
 } from '#lib/telemetry/otlp/sessions-of-traces.ts'
 import { TRACES_MESSAGE } from '#lib/telemetry/otlp/trace-message.ts'
 import type { SpanAttributes, ToldSpan } from '#tests/support/otel-spans.ts'
 import { exportsOf, spansOf } from '#tests/support/otel-spans.ts'
 
+const sessionsOfTraces = (request: unknown) => sessionsBy(request, (ms) => new Date(ms).toISOString())
 const START = Date.UTC(2026, 10, 26, 9)
 const session = (attributes: SpanAttributes = {}, changes: Partial<ToldSpan> = {}): ToldSpan => ({
   name: 'sync.session',
