@@ -64,7 +64,11 @@ describe('OTLP traces, over HTTP and PostgreSQL', () => {
       expect((await bytesOf(answer)).toString()).toBe(type === PROTOBUF_TYPE ? '' : '{}')
     }
     const stored = await sessions()
-    expect(stored.map(({ pushed, conflicts }) => [pushed, conflicts]).toSorted(([a], [b]) => Number(b) - Number(a))).toEqual([
+    expect(
+      stored
+        .map(({ pushed, conflicts }) => [pushed, conflicts])
+        .toSorted(([a], [b]) => Number(b) - Number(a)),
+    ).toEqual([
       [4, null],
       [null, 0],
     ])
