@@ -54,14 +54,15 @@ export interface AttemptEvidence {
 
 export interface SessionEvidence {
   readonly sessionId: string
-  readonly mode: 'delta' | 'full'
+  readonly mode: 'delta' | 'full' | null
   readonly fullReason?: string | undefined
   readonly result: 'ok' | 'failed' | 'abandoned'
   readonly startedAtMs: number
   readonly endedAtMs: number
-  readonly pushed: number
-  readonly queueDepthBefore: number
-  readonly queueDepthAfter: number
+  /** Null where another engine doesn't tell it. */
+  readonly pushed: number | null
+  readonly queueDepthBefore: number | null
+  readonly queueDepthAfter: number | null
   readonly attempts: readonly AttemptEvidence[]
   /** Made by the server of pushes that nobody reported: its queue and its result are not known. */
   readonly inferred: boolean

@@ -27,6 +27,10 @@ function medianOf(attempts: readonly AttemptEvidence[], kind: Answered['kind']):
 export const toldSessions = ({ sessions }: Evidence): readonly SessionEvidence[] =>
   sessions.filter(({ inferred }) => !inferred)
 
+/** What wasn't told adds nothing. */
+const sumOf = (all: readonly { readonly pushed: number | null }[]): number =>
+  all.reduce((sum, { pushed }) => sum + (pushed ?? 0), 0)
+
 const pushTimeMs = ({ attempts }: SessionEvidence): number =>
   attempts.reduce(
     (sum, { kind, status, durationMs }) => (kind === 'push' && status === 200 ? sum + durationMs : sum),
@@ -36,8 +40,8 @@ const pushTimeMs = ({ attempts }: SessionEvidence): number =>
 /** How long its queue takes to go out once it may: by what its pushes took for each change; null where none is known. */
 export function sendingMs(evidence: Evidence): number | null {
   const depth = evidence.device.report?.depth ?? 0
-  const pushing = toldSessions(evidence).filter(({ pushed }) => pushed > 0)
-  const pushed = pushing.reduce((sum, session) => sum + session.pushed, 0)
+  const pushing = toldSessions(evidence).filter(({ pushed }) => (pushed ?? 0) > 0)
+  const pushed = sumOf(pushing)
   if (depth === 0 || pushed === 0) return null
   return (pushing.reduce((sum, session) => sum + pushTimeMs(session), 0) / pushed) * depth
 }
@@ -68,14 +72,14 @@ export function paceOf(evidence: Evidence): Pace | null {
   const since = emptied === -1 ? told : told.slice(0, emptied)
   const isNow = unreported.length > 0
   const first = isNow ? null : (since.at(-1) ?? null)
-  if (!isNow && since.filter(({ pushed }) => pushed > 0).length < SAMPLES_MIN) return null
+  if (!isNow && since.filter(({ pushed }) => (pushed ?? 0) > 0).length < SAMPLES_MIN) return null
   const sinceMs = isNow
     ? Math.min(...unreported.map(({ firstPushMs }) => firstPushMs))
     : (first?.startedAtMs ?? nowMs)
-  const sent = (isNow ? unreported : since).reduce((sum, { pushed }) => sum + pushed, 0)
+  const sent = sumOf(isNow ? unreported : since)
   const spanMs = nowMs - sinceMs
   if (spanMs < SPAN_MIN_MS || sent === 0) return null
-  const made = first === null ? null : Math.max(0, sent + depth - first.queueDepthBefore)
+  const made = first === null ? null : Math.max(0, sent + depth - (first.queueDepthBefore ?? 0))
   const shrinks = sent - (made ?? 0)
   return {
     sentPerHour: (sent / spanMs) * HOUR_MS,

@@ -70,7 +70,7 @@ export const sessionLine = (evidence: Evidence, session: SessionEvidence): Evide
       ? `Its last session failed: ${failureText(session)}`
       : `Its last session ended ${session.result === 'ok' ? 'well' : 'in the middle'}`,
     {
-      detail: `${agoText(evidence, session.endedAtMs)} ago, ${pluralText(session.pushed, 'change')} pushed`,
+      detail: `${agoText(evidence, session.endedAtMs)} ago, ${session.pushed === null ? 'not told how many changes' : pluralText(session.pushed, 'change')} pushed`,
       atMs: session.endedAtMs,
       link: linkTo('session', { page: 'session', id: session.sessionId }),
     },

@@ -121,7 +121,7 @@ describe('device clocks over HTTP and PostgreSQL', () => {
     const shown = async (aheadMs: number) => {
       world.clock.aheadMs = aheadMs
       try {
-        const list = await bodyOf(await world.admin('GET', `/devices?fleet=${fleet.fleetId}&state=offline`))
+        const list = await bodyOf(await world.admin('GET', `/devices?fleet=${fleet.fleetId}&q=state:offline`))
         const one = await bodyOf(await world.admin('GET', path))
         return [(list['items'] as object[]).length, one['state'], one['inferredOffline']]
       } finally {
