@@ -68,6 +68,14 @@ export function transact<T>(run: ReplicaContext, work: (tx: StoreTx) => Promise<
   })
 }
 
+/** As `transact`, for what nothing tells twice: without room it fails with `quota_exceeded`, and nothing was done. */
+export function transactDurably<T>(run: ReplicaContext, work: (tx: StoreTx) => Promise<T>): Promise<T> {
+  return run.store.transactDurably(async (tx) => {
+    await keepLock(tx, run.store, run.clock.now(), run.leaseMs)
+    return work(tx)
+  })
+}
+
 /** Keeps the session as told so far, for the case that its process ends now (SM3). */
 export const saveOpenSession = (tx: StoreTx, run: Run): Promise<void> =>
   setMeta(tx, 'openSession', { ...run.report, transitions: run.machine.peek() })

@@ -3,7 +3,7 @@ import type { EnrollResponse } from '#lib/protocol/device.ts'
 import { forkParts } from './on-demand.ts'
 import { pickBatch } from './outbox.ts'
 import type { Run } from './run.ts'
-import { ask, eventOf, saveOpenSession, transact } from './run.ts'
+import { ask, eventOf, saveOpenSession, transact, transactDurably } from './run.ts'
 import type { StoreTx } from './store.ts'
 import { NO_POSITION, getMeta, identityOf, setMeta } from './tables.ts'
 import type { Outcome } from './transport.ts'
@@ -69,7 +69,8 @@ async function enroll(run: Run): Promise<SessionEvent | null> {
       code: 'bad_answer',
     })
   }
-  await transact(run, async (tx) => {
+  // Kept in memory alone it would end with the process; the device would go on as another one, and know none of its work.
+  await transactDurably(run, async (tx) => {
     await setMeta(tx, 'identity', { deviceId, enrollRequestId, fleetId, epoch, token })
     await setMeta(tx, 'config', config)
     await setMeta(tx, 'configNamed', config.version)

@@ -1,4 +1,5 @@
 const encoder = new TextEncoder()
+const decoder = new TextDecoder()
 
 type HeadersInit = Readonly<Record<string, string>> | LightHeaders | undefined
 
@@ -23,20 +24,27 @@ class LightHeaders {
   }
 }
 
-/** A body that is text, as all of this API's are but the stream of events; unlike a real one it can be read again. */
+/**
+ * A body that is text, or its bytes, as all of this API's are but the stream of events; unlike a real one it can be read
+ * again.
+ */
 class LightBody {
   readonly body: null = null
   private readonly content: string
 
   constructor(content: unknown) {
-    if (typeof content !== 'string' && content !== null && content !== undefined)
-      throw new Error('a simulated message has text or nothing')
-    this.content = content ?? ''
+    this.content = content instanceof Uint8Array ? decoder.decode(content) : textOf(content)
   }
 
   async text(): Promise<string> {
     return this.content
   }
+}
+
+function textOf(content: unknown): string {
+  if (typeof content === 'string') return content
+  if (content === null || content === undefined) return ''
+  throw new Error('a simulated message has text or nothing')
 }
 
 class LightRequest extends LightBody {
