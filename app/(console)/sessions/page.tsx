@@ -34,6 +34,9 @@ const emptyTitle = (q: string, problem: string | null): string =>
       ? 'No session in this range'
       : 'No session matches this filter'
 
+const failedIn = ({ facets }: FacetCounts): number =>
+  facets.find(({ key }) => key === 'result')?.values.find(({ value }) => value === 'failed')?.count ?? 0
+
 /** What happened? */
 async function SessionsPage({ searchParams }: PageProps) {
   const [at, params] = await Promise.all([visit('/sessions', searchParams, LIST), loadList(searchParams)])
@@ -51,10 +54,14 @@ async function SessionsPage({ searchParams }: PageProps) {
         ])
       : [NOTHING, NOT_COUNTED]
   const scope = { q: params.q, more: nextCursor !== null, later: params.cursor !== null }
-  // A page is the newest of them; the sentence and the count are about the range.
+  // A page is the newest of them; the sentence is about the range, and says what the counts beside it say.
   const isWhole = params.q === '' && problem === null && !scope.more && !scope.later
   const all =
-    params.q === '' && !isWhole ? await failedSessions(at.ctx, { fleetId: at.fleet.id, ...range }) : null
+    params.q !== '' || isWhole
+      ? null
+      : counts.capped
+        ? await failedSessions(at.ctx, { fleetId: at.fleet.id, ...range })
+        : { part: failedIn(counts), whole: counts.matching }
   return (
     <ListFrame
       at={at}
