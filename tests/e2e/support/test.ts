@@ -34,7 +34,8 @@ export { expect }
 /** Violations of the content security policy are console errors in Chromium. */
 function watch(page: Page, world: World, problems: string[]): void {
   page.on('console', (message) => {
-    if (message.type() === 'error') problems.push(`${page.url()}: ${message.text()}`)
+    if (message.type() === 'error')
+      problems.push(`${page.url()}: ${message.text()} (${message.location().url})`)
   })
   page.on('pageerror', (error) => problems.push(`${page.url()}: ${error.message}`))
   page.on('request', (request) => {
