@@ -119,6 +119,7 @@ export function chainBase(draft: PushDraft, mutation: Mutation, deviceId: string
     document: seen,
     madeVersion: 0,
     firstMade: 0,
+    madeLife: 0,
     seenVersion: baseVersion,
     seen,
     ownSide: null,
@@ -161,6 +162,7 @@ const UNKNOWN_VIEW = {
   document: UNKNOWN,
   madeVersion: 0,
   firstMade: 0,
+  madeLife: 0,
   seen: UNKNOWN,
   ownSide: null,
   madeAnew: false,
@@ -170,18 +172,20 @@ const UNKNOWN_VIEW = {
 const viewKey = (id: string, baseVersion: number): string => `${id}@${baseVersion}`
 
 function extendView(draft: PushDraft, view: ChainView, ancestor: KnownMutation): ChainView {
-  const { document, madeVersion, firstMade, links, ahead } = view
+  const { document, madeVersion, firstMade, madeLife, links, ahead } = view
   const { deviceId, result } = ancestor
   const version = 'version' in result ? result.version : 0
   const mutation = asMadeToday(draft, ancestor.mutation)
+  const isOnNothing = document.kind === 'known' && document.data === null
   const made = {
     madeVersion: Math.max(madeVersion, version),
     firstMade: firstMade || version,
+    madeLife: isOnNothing && mutation.op.type === 'put' ? version : madeLife,
     links: links + 1,
   }
   if (document.kind === 'unknown' || links >= CHAIN_MAX)
     return { ...view, ...made, document: { kind: 'unknown' } }
-  const anew = document.data === null ? madeByPut(mutation, result) : null
+  const anew = isOnNothing ? madeByPut(mutation, result) : null
   if (anew) return { ...view, ...made, document: anew, seen: anew, seenVersion: version, madeAnew: true }
   if (mutation.op.type === 'ot' && isAhead(draft, view, mutation, deviceId))
     return { ...view, ...made, ahead: [...ahead, mutation.op.path] }

@@ -39,6 +39,7 @@ interface Standing {
   readonly draft: PushDraft
   readonly question: RecordQuestion
   readonly current: RecordState | null
+  readonly chain: ChainView
   readonly base: BaseDocument
   readonly concurrent: boolean
   /** The record's CRDTs by today's rules; none for one that is made, or made anew. */
@@ -62,7 +63,7 @@ export function decideCrdtRecord(draft: PushDraft, question: RecordQuestion): Re
   const { text } = draft.world
   const states = anew ? {} : adoptStates(rules, current.data ?? {}, current.crdt, current.hlc, text)
   const isLate = !anew && current !== null && isOfFormerLife(draft, mutation, current, chain)
-  const standing = { draft, question, current, base, concurrent, states, anew, isLate }
+  const standing = { draft, question, current, chain, base, concurrent, states, anew, isLate }
   return mutation.op.type === 'delete' ? decideDelete(standing) : decideEdit(standing)
 }
 
@@ -73,10 +74,10 @@ function isOfFormerLife(
   { world }: PushDraft,
   { baseEpoch }: Mutation,
   { life }: RecordState,
-  { seenVersion, firstMade }: ChainView,
+  { seenVersion, firstMade, madeLife }: ChainView,
 ): boolean {
   if (life === undefined || (baseEpoch !== undefined && baseEpoch !== world.epoch)) return false
-  const from = seenVersion || firstMade
+  const from = madeLife || seenVersion || firstMade
   return from > 0 && from < life
 }
 
@@ -103,16 +104,16 @@ function decideEdit(standing: Standing): RecordDecision {
   if (!written.ok) return unfit(written.error, base)
   if (current === null || !concurrent) return writePlainly(standing, written.value)
   if (!current.deleted) return decideConcurrent(standing, current, written.value)
-  return !question.isReplay && isRecreation(question.mutation, base)
+  return !question.isReplay && isRecreation(question.mutation, base, standing.chain)
     ? writePlainly(standing, written.value)
     : decideOverDelete(standing, current, written.value)
 }
 
 /** CS9, as for every strategy; a CRDT change without a base brings back only what CRDTs hold. */
-function mayReturn({ question, current, base, concurrent }: Standing): boolean {
+function mayReturn({ question, current, chain, base, concurrent }: Standing): boolean {
   const { mutation, rules } = question
   if (mutation.op.type === 'crdt' && base.kind === 'unknown' && !holdsOnlyCrdts(rules)) return false
-  return mayWriteOnNothing(question, current, base, concurrent)
+  return mayWriteOnNothing(question, current, base, concurrent, chain)
 }
 
 type Failure = CrdtFailure | PatchFailure | { readonly code: 'underivable'; readonly path: string }

@@ -58,7 +58,8 @@ export function decideOtRecord(draft: PushDraft, question: RecordQuestion): Reco
   if (mutation.op.type === 'delete') return decideDelete(standing)
   if (current === null || current.deleted) {
     const isWhole = base.kind === 'known' || mutation.op.type === 'put'
-    if (isWhole && mayWriteOnNothing(question, current, base, concurrent)) return decideReturn(standing)
+    if (isWhole && mayWriteOnNothing(question, current, base, concurrent, chain))
+      return decideReturn(standing)
     const local = localDocument(standing)
     const decision = { kind: 'person', strategy: 'manual', fields: [''] } as const
     return { kind: 'settled', decision, base, local: local.ok ? local.value : null, crdt: {} }
@@ -87,7 +88,7 @@ function decideDelete(standing: Standing): RecordDecision {
 /** The edit of a record that isn't there, or no longer: on what its author saw, with what others did to it since. */
 function decideReturn(standing: Standing): RecordDecision {
   const { question, current, base, concurrent } = standing
-  const anew = current === null || isRecreation(question.mutation, base)
+  const anew = current === null || isRecreation(question.mutation, base, standing.chain)
   const local = localDocument(standing)
   if (!local.ok) return unfitPatch(local.error, base)
   const decision =
@@ -111,7 +112,7 @@ function writeReturn(standing: Standing, ours: JsonObject, won: Won): RecordDeci
   const before = base.kind === 'known' ? base.data : null
   if (current === null) return finish(standing, ours, { states, ops: [] }, won)
   if (!before) {
-    const way = isRecreation(question.mutation, base) ? 'renew' : 'diff'
+    const way = isRecreation(question.mutation, base, standing.chain) ? 'renew' : 'diff'
     const entries = replaceAll(standing, ours, way)
     return entries.ok
       ? finish(standing, ours, writeOf(standing, entries.value, false), won)

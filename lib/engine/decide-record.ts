@@ -77,7 +77,7 @@ export function decideRecord(draft: PushDraft, question: RecordQuestion): Record
     base.kind === 'known' && (concurrent || gone) ? base.data : (current?.data ?? null),
     mutation.op,
   )
-  if (gone && !mayWriteOnNothing(question, current, base, concurrent)) {
+  if (gone && !mayWriteOnNothing(question, current, base, concurrent, chain)) {
     const decision = { kind: 'person', strategy: 'manual', fields: [''] } as const
     return { kind: 'settled', decision, base, local: applied.ok ? applied.value : null, crdt: {} }
   }
@@ -85,7 +85,7 @@ export function decideRecord(draft: PushDraft, question: RecordQuestion): Record
   const local = applied.value
   const invalid = local && findInvalid(rules, local, base)
   if (invalid) return invalid
-  if (current === null || !concurrent || isSettledGone(question, current, base)) return write(local)
+  if (current === null || !concurrent || isSettledGone(question, current, base, chain)) return write(local)
   const decision = decideConflict(question, current, base, local)
   if (decision.kind === 'same') return write(local)
   if (decision.kind === 'remote' || decision.kind === 'person')
@@ -104,13 +104,14 @@ export function mayWriteOnNothing(
   current: RecordState | null,
   base: BaseDocument,
   concurrent: boolean,
+  chain: ChainView,
 ): boolean {
   const { op, baseVersion } = question.mutation
   if (op.type === 'delete') return true
   if (op.type === 'patch' && base.kind === 'unknown') return false
   if (question.byPerson) return true
   if (current === null) return baseVersion === 0
-  return concurrent || isRecreation(question.mutation, base)
+  return concurrent || isRecreation(question.mutation, base, chain)
 }
 
 /** On a tombstone a delete changes nothing, and a recreation was meant; neither is a conflict. */
@@ -118,9 +119,10 @@ function isSettledGone(
   { mutation, isReplay }: RecordQuestion,
   current: RecordState | null,
   base: BaseDocument,
+  chain: ChainView,
 ): boolean {
   if (!current?.deleted) return false
-  return mutation.op.type === 'delete' || (!isReplay && isRecreation(mutation, base))
+  return mutation.op.type === 'delete' || (!isReplay && isRecreation(mutation, base, chain))
 }
 
 /** Two sides by the collection's rule, field by field where it has rules for fields; a replay asks a person (DL6). */
@@ -150,9 +152,15 @@ export function decideWhole(
   return decideConflict(question, current, base, local, choose)
 }
 
-/** CS9: a put with base 0, made where the device knew of no document. */
-export const isRecreation = (mutation: Mutation, base: BaseDocument): boolean =>
-  mutation.op.type === 'put' && mutation.baseVersion === 0 && base.kind === 'known' && base.data === null
+/** CS9: a put made where the device knew of no document: with base 0, or behind its own chain's delete. */
+export function isRecreation(
+  { op, baseVersion }: Mutation,
+  base: BaseDocument,
+  { links, madeVersion }: ChainView,
+): boolean {
+  const isOfNone = baseVersion === 0 || links > 0 || madeVersion > 0
+  return op.type === 'put' && isOfNone && base.kind === 'known' && base.data === null
+}
 
 /** Another device came after the base, or nobody can tell; for a replay any newer version counts (DL6). */
 export function isConcurrent(

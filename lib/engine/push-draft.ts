@@ -27,6 +27,8 @@ export interface ChainView {
   readonly madeVersion: number
   /** The first version that it made on top of `seenVersion`; 0 when it made none. */
   readonly firstMade: number
+  /** The version of its own `put` on nothing; 0 when it made none. What comes after is of the life that began there. */
+  readonly madeLife: number
   /** What counts as seen: the mutation's base, or the decision that kept this chain's side of a conflict. */
   readonly seenVersion: number
   /** The document at `seenVersion`, without the chain's later changes. */

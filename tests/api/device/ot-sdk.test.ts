@@ -123,6 +123,19 @@ describe.each(STORAGES)('OT in the SDK over HTTP and $name', ({ open: openStorag
     (await replica.collection(collection).get(id))?.data
   const ops = (): unknown[] => pushed.map(({ op }) => (op as JsonObject)['type'])
 
+  it.each(['notes', 'notes2', 'pages'])(
+    '[CS9] %s: a removed record is written again offline',
+    async (name) => {
+      const id = await record(name, { title: 'old', body: 'old' })
+      await one.collection(name).remove(id)
+      await one.collection(name).put(id, { title: 'new', body: 'new' })
+      await one.collection(name).patch(id, { set: { title: 'newer' } })
+      await syncAll()
+      for (const replica of [one, two])
+        expect(await dataOf(replica, name, id)).toEqual({ title: 'newer', body: 'new' })
+    },
+  )
+
   it('[CS5] a call that cannot fit what the record has is refused, and takes nothing along', async () => {
     const id = await record('pages', { body: 'hello', t: { list: [], n: 1 } })
     const pages = one.collection('pages')

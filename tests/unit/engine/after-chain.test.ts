@@ -191,6 +191,35 @@ describe('after chains', () => {
     expect(server.record?.data).toEqual({ a: 2 })
   })
 
+  describe.each(['lww', 'fww', 'field-merge', 'crdt', 'ot', 'manual'] as const)('by %s', (strategy) => {
+    const tags = { tags: ['x', 'y'] }
+    it.each([
+      ['one push', 3],
+      ['a push each', 1],
+    ])('[CS9] a put behind one’s own delete recreates, and the chain goes on from it, in %s', (_, size) => {
+      const server = new EngineWorld(rulesOf({ strategy, tieRule: 'manual' }))
+      server.send(DEVICE_A, put({ ...tags, body: 'old' }))
+      const gone = edit(remove, { baseVersion: 1 })
+      const again = edit(put({ ...tags, body: 'new' }), { baseVersion: 1, after: gone.id })
+      const next = edit(patch({ tags: ['x'], n: 1 }), { baseVersion: 1, after: again.id })
+      const chain = [gone, again, next]
+      const results = []
+      for (let i = 0; i < 3; i += size) results.push(...server.push(DEVICE_A, chain.slice(i, i + size)))
+      expect(statuses(results)).toEqual(['applied', 'applied', 'applied'])
+      expect(server.record).toMatchObject({ deleted: false, data: { tags: ['x'], body: 'new', n: 1 } })
+    })
+
+    it('[CS9] a put behind one’s own delete recreates what another had deleted too', () => {
+      const server = new EngineWorld(rulesOf({ strategy, tieRule: 'manual' }))
+      server.send(DEVICE_A, put({ body: 'old' }))
+      server.send(DEVICE_B, remove, { baseVersion: 1 })
+      const gone = edit(remove, { baseVersion: 1 })
+      const again = edit(put({ body: 'new' }), { baseVersion: 1, after: gone.id })
+      expect(statuses(server.push(DEVICE_A, [gone, again]))).toEqual(['applied', 'applied'])
+      expect(server.record?.data).toEqual({ body: 'new' })
+    })
+  })
+
   it('[CS9] an edit of one’s own creation recreates nothing that another has deleted meanwhile', () => {
     const server = new EngineWorld(rulesOf({ strategy: 'fww' }))
     const first = edit(put({ a: 1 }))

@@ -362,6 +362,17 @@ describe('a record with CRDTs that is made anew', () => {
     expect(server.record?.data).toEqual({ hits: 3 + 2 })
   })
 
+  it.each([0, 1])('[CS9] is no former life for the chain that deleted it, made on base %i', (baseVersion) => {
+    const named = rulesOf({ strategy: 'crdt', fieldStrategies: { '/tags': 'crdt' } })
+    const server = started(put({ tags: ['x', 'y'] }), named)
+    const gone = mutationBy(DEVICE_A, remove, { baseVersion: 1 })
+    const made = mutationBy(DEVICE_A, put({ tags: ['y', 'z'] }), { baseVersion, after: gone.id })
+    const next = mutationBy(DEVICE_A, patch({ tags: ['z'] }), { baseVersion, after: made.id })
+    for (const mutation of [gone, made, next])
+      expect(server.push(DEVICE_A, [mutation])).toMatchObject([{ status: 'applied' }])
+    expect(server.record?.data).toEqual({ tags: ['z'] })
+  })
+
   it('[DL1] what was made late on what nobody knows any more is a dead letter, typing on another’s text too', () => {
     const server = anew(typing('hello'), { body: 'fresh' })
     const blind = { baseVersion: 1, after: uuid('f', 999_999) }
