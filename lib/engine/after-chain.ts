@@ -120,6 +120,7 @@ export function chainBase(draft: PushDraft, mutation: Mutation, deviceId: string
     madeVersion: 0,
     firstMade: 0,
     madeLife: 0,
+    wonOver: 0,
     seenVersion: baseVersion,
     seen,
     ownSide: null,
@@ -163,6 +164,7 @@ const UNKNOWN_VIEW = {
   madeVersion: 0,
   firstMade: 0,
   madeLife: 0,
+  wonOver: 0,
   seen: UNKNOWN,
   ownSide: null,
   madeAnew: false,
@@ -180,6 +182,7 @@ function extendView(draft: PushDraft, view: ChainView, ancestor: KnownMutation):
   const made = {
     madeVersion: Math.max(madeVersion, version),
     firstMade: firstMade || version,
+    wonOver: isWonOver(mutation, result) ? version : view.wonOver,
     madeLife: isOnNothing && mutation.op.type === 'put' ? version : madeLife,
     links: links + 1,
   }
@@ -191,6 +194,13 @@ function extendView(draft: PushDraft, view: ChainView, ancestor: KnownMutation):
     return { ...view, ...made, ahead: [...ahead, mutation.op.path] }
   return { ...view, ...made, document: viewAfter(draft.world, document, { mutation, deviceId, version }) }
 }
+
+/** True for an edit that brought back what another had deleted (CS9): it won as a whole. */
+const isWonOver = ({ op }: Mutation, result: EffectiveResult): boolean =>
+  op.type !== 'delete' &&
+  result.status === 'merged' &&
+  result.resolution.outcome === 'local' &&
+  result.resolution.fields?.includes('') === true
 
 /** A record under OT that stands as a `put` on nothing made it: it may have been deleted before, and have a log of then. */
 function madeByPut({ op }: Mutation, result: EffectiveResult): BaseDocument | null {

@@ -25,6 +25,7 @@ import {
   isConcurrent,
   isRecreation,
   mayWriteOnNothing,
+  meetsEdit,
   unfitPatch,
 } from './decide-record.ts'
 import type { PatchFailure } from './patch.ts'
@@ -83,10 +84,10 @@ function isOfFormerLife(
 
 /** A deleted record keeps its CRDTs, for the edits that win over the delete (CS9). */
 function decideDelete(standing: Standing): RecordDecision {
-  const { current, base, concurrent, states } = standing
+  const { draft, question, chain, current, base, states } = standing
   const plainly = { kind: 'write', data: null, crdt: states, joined: false } as const
-  if (current === null || current.deleted || !concurrent) return plainly
-  const decision = decideWhole(standing.question, current, standing.base, null)
+  if (current === null || !meetsEdit(question, current, base, chain, draft.linkedIds)) return plainly
+  const decision = decideWhole(question, current, base, null)
   if (decision.kind === 'same') return plainly
   return decision.kind === 'local'
     ? { kind: 'settled', decision, base, local: null, data: null, crdt: states }

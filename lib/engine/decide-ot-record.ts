@@ -14,6 +14,7 @@ import {
   isConcurrent,
   isRecreation,
   mayWriteOnNothing,
+  meetsEdit,
   unfitPatch,
 } from './decide-record.ts'
 import type { Integration, LoggedOp } from './ot/integrate.ts'
@@ -72,12 +73,12 @@ export function decideOtRecord(draft: PushDraft, question: RecordQuestion): Reco
 
 /** A deleted record keeps its revisions, and what stood at its paths. */
 function decideDelete(standing: Standing): RecordDecision {
-  const { question, current, base, concurrent } = standing
+  const { draft, question, chain, current, base } = standing
   const states = current?.data
     ? keepValues(standing.states, otPaths(question.rules, standing.states), current.data)
     : standing.kept
   const plainly = { kind: 'write', data: null, crdt: {}, joined: false, ot: { states, ops: [] } } as const
-  if (current === null || current.deleted || !concurrent) return plainly
+  if (current === null || !meetsEdit(question, current, base, chain, draft.linkedIds)) return plainly
   const decision = decideWhole(question, current, base, null)
   if (decision.kind === 'same') return plainly
   return decision.kind === 'local'

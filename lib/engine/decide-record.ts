@@ -152,6 +152,24 @@ export function decideWhole(
   return decideConflict(question, current, base, local, choose)
 }
 
+/**
+ * Whether a delete meets an edit that its author did not see (CS9). Where edits win, what its chain's own edit brought back
+ * from another's delete is none: both have deleted the record.
+ */
+export function meetsEdit(
+  question: RecordQuestion,
+  current: RecordState | null,
+  base: BaseDocument,
+  chain: ChainView,
+  linkedIds: readonly string[],
+): boolean {
+  if (current === null || current.deleted) return false
+  const { strategy } = question.rules
+  const wonOver = strategy === 'ot' || strategy === 'crdt' ? chain.wonOver : 0
+  const seenVersion = Math.max(chain.seenVersion, wonOver)
+  return isConcurrent(question, current, base, { ...chain, seenVersion }, linkedIds)
+}
+
 /** CS9: a put made where the device knew of no document: with base 0, or behind its own chain's delete. */
 export function isRecreation(
   { op, baseVersion }: Mutation,

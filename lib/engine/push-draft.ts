@@ -29,6 +29,8 @@ export interface ChainView {
   readonly firstMade: number
   /** The version of its own `put` on nothing; 0 when it made none. What comes after is of the life that began there. */
   readonly madeLife: number
+  /** The newest version by which an edit of its own won over another's delete; 0 when none did. */
+  readonly wonOver: number
   /** What counts as seen: the mutation's base, or the decision that kept this chain's side of a conflict. */
   readonly seenVersion: number
   /** The document at `seenVersion`, without the chain's later changes. */

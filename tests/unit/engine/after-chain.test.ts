@@ -220,6 +220,51 @@ describe('after chains', () => {
     })
   })
 
+  describe.each(['crdt', 'ot'] as const)('by %s, edited and then deleted offline', (strategy) => {
+    /** What A sends of its edit and its delete, before, around or after what B does. */
+    const chainOf = (): readonly [Mutation, Mutation] => {
+      const changed = edit(patch({ n: 1 }), { baseVersion: 1, atMs: 5 })
+      return [changed, edit(remove, { baseVersion: 1, after: changed.id, atMs: 6 })]
+    }
+    const started = (): EngineWorld => {
+      const server = new EngineWorld(rulesOf({ strategy }))
+      server.send(DEVICE_A, put({ body: 'old', n: 0 }))
+      return server
+    }
+
+    it('[CS9] what both have deleted is gone, whoever comes first', () => {
+      for (const pushes of [1, 2]) {
+        const server = started()
+        server.send(DEVICE_B, remove, { baseVersion: 1 })
+        const [changed, gone] = chainOf()
+        const results =
+          pushes === 1
+            ? server.push(DEVICE_A, [changed, gone])
+            : [changed, gone].flatMap((mutation) => server.push(DEVICE_A, [mutation]))
+        expect(statuses(results)).toEqual(['merged', 'applied'])
+        expect(server.record).toMatchObject({ deleted: true, data: null })
+      }
+      const other = started()
+      other.push(DEVICE_A, chainOf())
+      expect(other.send(DEVICE_B, remove, { baseVersion: 1 }).status).toBe('applied')
+      expect(other.record?.deleted).toBe(true)
+    })
+
+    it('[CS9] another’s edit wins all the same, before its own edit and after', () => {
+      const before = started()
+      before.send(DEVICE_B, patch({ z: 1 }), { baseVersion: 1 })
+      expect(statuses(before.push(DEVICE_A, chainOf()))[1]).toBe('superseded')
+      expect(before.record?.data).toEqual({ body: 'old', n: 1, z: 1 })
+      const after = started()
+      after.send(DEVICE_B, remove, { baseVersion: 1 })
+      const [changed, gone] = chainOf()
+      after.push(DEVICE_A, [changed])
+      after.send(DEVICE_B, patch({ z: 1 }), { baseVersion: 3 })
+      expect(statuses(after.push(DEVICE_A, [gone]))).toEqual(['superseded'])
+      expect(after.record?.data).toEqual({ body: 'old', n: 1, z: 1 })
+    })
+  })
+
   it('[CS9] an edit of one’s own creation recreates nothing that another has deleted meanwhile', () => {
     const server = new EngineWorld(rulesOf({ strategy: 'fww' }))
     const first = edit(put({ a: 1 }))
