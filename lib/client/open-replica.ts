@@ -10,6 +10,7 @@ import { newIdentity } from './new-identity.ts'
 import type { LogEntry } from './log.ts'
 import { createMachine } from './machine.ts'
 import { callApp, createSubject } from './observable.ts'
+import type { Finding } from './inspect-store.ts'
 import { inspect } from './inspect-store.ts'
 import type { Network, Replica } from './replica.ts'
 import { startReplica } from './replica.ts'
@@ -69,7 +70,7 @@ export async function openReplica(options: ReplicaOptions): Promise<Replica> {
   const store = createTightStore(options.store)
   const makeIdentity = (): Identity =>
     identityFor(options, newIdentity(options.deviceId, clock.now(), random))
-  if (store.isDamaged() || (await store.transact(inspect)) !== 'sound') {
+  if (store.isDamaged() || (await lookOver(options.store)) !== 'sound') {
     const { recover } = await import('./recover.ts')
     await recover(store, { nowMs: clock.now(), newIdentity: makeIdentity, wasOpen: false })
   }
@@ -123,6 +124,13 @@ export async function openReplica(options: ReplicaOptions): Promise<Replica> {
     schemas: Object.assign(Object.create(null) as AppSchemas, options.schemas),
   })
 }
+
+/** A transaction that met a broken page may fail at its end too, whatever its work made of it. */
+const lookOver = (store: ReplicaStore): Promise<Finding> =>
+  store.transact(inspect).catch((error: unknown) => {
+    if (error instanceof ReplicaError && error.code === 'store_corrupt') return 'damaged'
+    throw error
+  })
 
 function initialStatus({
   pausedByServer,

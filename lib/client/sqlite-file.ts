@@ -2,6 +2,7 @@ import { existsSync, renameSync, rmSync } from 'node:fs'
 import type Database from 'libsql'
 import { ReplicaError } from './errors.ts'
 import { openFile } from './sqlite-engine.ts'
+import { isLogBroken, isLogWithoutFile } from './sqlite-log.ts'
 import type { Table } from './store.ts'
 import { TABLES } from './store.ts'
 
@@ -14,6 +15,8 @@ export interface SqliteStoreOptions {
 
 /** How long a transaction waits for another process's. */
 const BUSY_MS = 5_000
+const LOG_LOOKS = 3
+const LOG_LOOK_MS = 20
 /** Small, or the only copy of somebody's work: looked through at each opening. Records come again from the server. */
 const CHECKED: readonly Table[] = ['meta', 'outbox', 'outbox_by_id', 'outbox_by_record', 'notices']
 
@@ -23,6 +26,9 @@ export function openDatabase(
   { durability = 'full', pagesMax }: SqliteStoreOptions,
 ): Database.Database {
   finishSwap(path)
+  // Before SQLite opens them: it deletes such logs.
+  if (isLogWithoutFile(path)) throw new ReplicaError('store_corrupt', 'a log beside an empty file')
+  if (staysBroken(path)) throw new ReplicaError('store_corrupt', 'the log is broken')
   const db = openFile(path, { timeout: BUSY_MS })
   try {
     db.exec('PRAGMA journal_mode = WAL')
@@ -33,10 +39,44 @@ export function openDatabase(
       const [found] = db.prepare(`PRAGMA quick_check('${table}')`).all() as { quick_check: string }[]
       if (found?.quick_check !== 'ok') throw new ReplicaError('store_corrupt', found?.quick_check)
     }
+    restAll(db)
     return db
   } catch (error) {
     db.close()
     throw error
+  }
+}
+
+/** Looked at again, since another process may have been in the middle of a write. */
+function staysBroken(path: string): boolean {
+  for (let look = 1; isLogBroken(path); look++) {
+    if (look === LOG_LOOKS) return true
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOG_LOOK_MS)
+  }
+  return false
+}
+
+/** Moves all work from the log into the file, which then is a whole store by itself. What is in use stays in the log. */
+export function restAll(db: Database.Database): void {
+  try {
+    db.exec('PRAGMA busy_timeout = 0')
+    db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').all()
+  } catch {
+    // Without room, or on a damaged page: nothing is lost, since the log holds it as before.
+  } finally {
+    db.exec(`PRAGMA busy_timeout = ${BUSY_MS}`)
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** A text that was read as bytes, since libsql ends the process on one that isn't UTF-8. Undefined for such a one. */
+export function decoded(stored: unknown): string | undefined {
+  if (!(stored instanceof ArrayBuffer) && !ArrayBuffer.isView(stored)) return undefined
+  try {
+    return utf8.decode(stored)
+  } catch {
+    return undefined
   }
 }
 

@@ -8,10 +8,12 @@ import {
   rmSync,
   statSync,
   truncateSync,
+  writeFileSync,
 } from 'node:fs'
 import type Database from 'libsql'
 import { openFile } from './sqlite-engine.ts'
-import { createTables, finishSwap } from './sqlite-file.ts'
+import { createTables, decoded, finishSwap } from './sqlite-file.ts'
+import { isLogBroken, mendLog } from './sqlite-log.ts'
 import type { Salvage, Table } from './store.ts'
 import { TABLES, UNREADABLE_TOLD_MAX } from './store.ts'
 import { parseStored } from './stored-text.ts'
@@ -19,6 +21,7 @@ import { parseStored } from './stored-text.ts'
 /** How long one process waits for another that mends the same file. */
 const GUARD_MS = 30_000
 const ASIDE_MAX = 1_000
+const PAGE_BYTES = 4_096
 
 interface Row {
   readonly key: string
@@ -44,11 +47,13 @@ export function salvageFile(path: string, inode: number | null): Salvage | null 
     const reading = `${path}.reading`
     copyWithLog(path, reading)
     padToLength(reading)
+    const isCut = isLogBroken(reading)
+    mendLog(reading)
     const found = readTables(reading)
     for (const part of ['', '-wal', '-shm']) rmSync(reading + part, { force: true })
     writeTables(path, found.rows)
     finishSwap(path)
-    return { unreadable: found.unreadable, incomplete: found.incomplete, setAside: aside }
+    return { unreadable: found.unreadable, incomplete: isCut ? TABLES : found.incomplete, setAside: aside }
   } finally {
     guard.close()
   }
@@ -60,12 +65,15 @@ function freeName(path: string): string {
 }
 
 function copyWithLog(from: string, to: string): void {
-  copyFileSync(from, to)
+  if (existsSync(from)) copyFileSync(from, to)
+  else writeFileSync(to, '')
   if (existsSync(`${from}-wal`)) copyFileSync(`${from}-wal`, `${to}-wal`)
 }
 
 /** SQLite reads nothing of a file that is shorter than its header says; padded, it reads the pages that are there. */
 function padToLength(file: string): void {
+  // All of it may stand in the log.
+  if (statSync(file).size === 0) truncateSync(file, PAGE_BYTES)
   const header = Buffer.alloc(100)
   const handle = openSync(file, 'r')
   const read = readSync(handle, header)
@@ -109,9 +117,18 @@ function readRows(
 ): { readonly rows: readonly Row[]; readonly isWhole: boolean } {
   const rows: Row[] = []
   try {
-    const all = db.prepare(`SELECT key, value FROM ${table} ORDER BY key ${order}`).iterate()
-    for (const row of all as Iterable<Row>) if (typeof row.key === 'string') rows.push(row)
-    return { rows, isWhole: true }
+    const all = db
+      .prepare(
+        `SELECT CAST(key AS BLOB) AS name, CAST(value AS BLOB) AS value FROM ${table} ORDER BY key ${order}`,
+      )
+      .iterate()
+    let isWhole = true
+    for (const row of all as Iterable<{ name: unknown; value: unknown }>) {
+      const key = decoded(row.name)
+      if (key === undefined) isWhole = false
+      else rows.push({ key, value: decoded(row.value) })
+    }
+    return { rows, isWhole }
   } catch {
     // Damage is what is looked for here; the caller tells the table as incomplete.
     return { rows, isWhole: false }

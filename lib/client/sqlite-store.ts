@@ -3,13 +3,14 @@ import { statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import type Database from 'libsql'
+import { ReplicaError } from './errors.ts'
 import type { PeerHub } from './peers.ts'
 import { createPeerHub } from './peers.ts'
 import { createSerial } from './serial.ts'
 import type { SqliteStoreOptions } from './sqlite-file.ts'
-import { guarded, isDamage, openDatabase } from './sqlite-file.ts'
+import { decoded, guarded, isDamage, openDatabase, restAll } from './sqlite-file.ts'
 import { salvageFile } from './sqlite-salvage.ts'
-import type { ReplicaStore, Salvage, StoreTx, Table } from './store.ts'
+import type { ReplicaStore, Salvage, StoreEntry, StoreTx, Table } from './store.ts'
 import { NOTHING_LOST, TABLES } from './store.ts'
 import { readStored } from './stored-text.ts'
 
@@ -103,6 +104,8 @@ export function openSqliteStore(file: string, options: SqliteStoreOptions = {}):
       shared.serial(async () => {
         if (!liveOwners.delete(owner)) return
         leave()
+        // Another opening's mended file rests by itself.
+        if (statSync(path, { throwIfNoEntry: false })?.ino === current.inode) restAll(current.db)
         current.db.close()
       }),
   }
@@ -118,13 +121,13 @@ interface Statements {
 
 function transactionOn(db: Database.Database): StoreTx {
   const prepare = (table: Table): Statements => ({
-    get: db.prepare(`SELECT value FROM ${table} WHERE key = ?`),
+    get: db.prepare(`SELECT CAST(value AS BLOB) AS value FROM ${table} WHERE key = ?`),
     put: db.prepare(
       `INSERT INTO ${table} (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
     ),
     remove: db.prepare(`DELETE FROM ${table} WHERE key = ?`),
     scan: db.prepare(
-      `SELECT key, value FROM ${table} WHERE key > ? AND key >= ? AND key < ? ORDER BY key LIMIT ?`,
+      `SELECT CAST(key AS BLOB) AS name, CAST(value AS BLOB) AS value FROM ${table} WHERE key > ? AND key >= ? AND key < ? ORDER BY key LIMIT ?`,
     ),
     count: db.prepare(`SELECT count(*) AS count FROM ${table}`),
   })
@@ -135,7 +138,7 @@ function transactionOn(db: Database.Database): StoreTx {
   return {
     async get(table, key) {
       const [row] = guarded(() => statements[table].get.all([key])) as { value: unknown }[]
-      return row === undefined ? undefined : readStored(table, key, row.value)
+      return row === undefined ? undefined : readStored(table, key, decoded(row.value))
     },
     async put(table, key, value) {
       guarded(() => statements[table].put.run([key, JSON.stringify(value)]))
@@ -145,16 +148,19 @@ function transactionOn(db: Database.Database): StoreTx {
     },
     async scan(table, { prefix = '', after = '', limit }) {
       const rows = guarded(() => statements[table].scan.all([after, prefix, prefix + PREFIX_END, limit]))
-      return (rows as { key: string; value: unknown }[]).map((row) => ({
-        key: row.key,
-        value: readStored(table, row.key, row.value),
-      }))
+      return (rows as { name: unknown; value: unknown }[]).map((row) => readEntry(table, row))
     },
     async count(table) {
       const [row] = guarded(() => statements[table].count.all([])) as { count: number }[]
       return row?.count ?? 0
     },
   }
+}
+
+function readEntry(table: Table, row: { name: unknown; value: unknown }): StoreEntry {
+  const key = decoded(row.name)
+  if (key === undefined) throw new ReplicaError('store_corrupt', `${table}: a key`)
+  return { key, value: readStored(table, key, decoded(row.value)) }
 }
 
 /** Sure only on this machine: the process has ended, or it is ours and this opening was closed or never was. */

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import {
   copyFileSync,
   existsSync,
@@ -15,6 +16,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openReplica } from '#lib/client/open-replica.ts'
 import type { Replica } from '#lib/client/replica.ts'
 import { openSqliteStore } from '#lib/client/sqlite-store.ts'
+import type { RecoveryNotice } from '#lib/client/tables.ts'
 import type { Authority } from '#tests/unit/client/support/authority.ts'
 import { COLLECTION, createAuthority } from '#tests/unit/client/support/authority.ts'
 import { DEVICE } from '#tests/unit/client/support/device.ts'
@@ -138,4 +140,141 @@ describe('a file that', () => {
     expect(replica.status$.get().pending).toBe(WAITING)
     await replica.close()
   })
+})
+
+/** Opens the file in a process of its own, as after a restart: a panic of the engine would end it. */
+const APART = `
+import { openReplica } from '#lib/client/open-replica.ts'
+import { openSqliteStore } from '#lib/client/sqlite-store.ts'
+const [file, made] = process.argv.slice(1)
+const replica = await openReplica({
+  url: 'http://127.0.0.1:9', enrollmentKey: 'tme_key', store: openSqliteStore(file), sync: { auto: false },
+  device: { name: 'apart', platform: 'linux', appVersion: '1.0.0' },
+})
+for (let n = 0; n < Number(made); n++) await replica.collection('notes').put(null, { n })
+await replica.sync()
+const { pending } = replica.status$.get()
+console.log(JSON.stringify({ pending, told: replica.recoveries$.get() }))
+if (process.argv[3] === 'killed') process.kill(process.pid, 'SIGKILL')
+await replica.close()
+`
+const openApart = (file: string, made = 0, end = 'closed'): { pending: number; told: RecoveryNotice[] } => {
+  const args = ['--import', 'tsx', '--input-type=module', '-e', APART, '--', file, String(made), end]
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', cwd: process.cwd() })
+  if (stdout === '') throw new Error(stderr)
+  return JSON.parse(stdout) as { pending: number; told: RecoveryNotice[] }
+}
+
+/** Where the byte of a text is no UTF-8 any more. */
+const breakText = (file: string, table: string, column: 'key' | 'value', at: number): void => {
+  const db = new Database(file)
+  const bytes = `CAST(${column} AS BLOB)`
+  db.exec(
+    `UPDATE ${table} SET ${column} = CAST(substr(${bytes}, 1, ${at - 1}) || x'ff' || substr(${bytes}, ${at + 1}) AS TEXT)
+     WHERE key = (SELECT min(key) FROM ${table})`,
+  )
+  db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  db.close()
+}
+
+describe('a text that is no UTF-8', () => {
+  test.each([
+    { table: 'outbox', column: 'value', kept: 4 },
+    { table: 'outbox', column: 'key', kept: 4 },
+    { table: 'meta', column: 'value', kept: 5 },
+    { table: 'meta', column: 'key', kept: 5 },
+  ] as const)(
+    '[SDK4] as a $column of $table costs that row, is told, and never the process',
+    ({ table, column, kept }) => {
+      const file = path.join(folder, `text-${table}-${column}.db`)
+      expect(openApart(file, 5)).toEqual({ pending: 5, told: [] })
+      breakText(file, table, column, 4)
+      const opened = openApart(file)
+      expect(opened).toMatchObject({ pending: kept, told: [{ pendingKept: kept }] })
+      expect(existsSync(`${file}.broken-1`)).toBe(true)
+      expect(openApart(file)).toMatchObject({ pending: kept, told: [{ pendingKept: kept }] })
+    },
+    30_000,
+  )
+
+  test('[SDK4] in a record is found when it is read, and comes again', async () => {
+    const { file, authority } = await usedFile('text-record')
+    breakText(file, 'records', 'value', 4)
+    const replica = await open(file, authority)
+    await expect(replica.collection(COLLECTION).query()).rejects.toMatchObject({ code: 'store_corrupt' })
+    await replica.sync()
+    await replica.sync()
+    expect(await replica.collection(COLLECTION).query()).toHaveLength(RECORDS + WAITING)
+    expect(replica.recoveries$.get()).toMatchObject([{ pendingKept: WAITING, changesLost: [] }])
+    await replica.close()
+  })
+})
+
+test('[SDK4] a lost page of what was acknowledged keeps no device shut: what waits is sent', async () => {
+  const { file, authority } = await usedFile('acknowledged')
+  const db = new Database(file)
+  const [root] = db.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'acknowledged'").all([]) as [
+    { rootpage: number },
+  ]
+  db.close()
+  write(file, Buffer.alloc(PAGE_BYTES), (root.rootpage - 1) * PAGE_BYTES)
+  const replica = await open(file, authority)
+  await replica.sync()
+  await replica.sync()
+  expect(replica.recoveries$.get()).toMatchObject([{ pendingKept: WAITING, changesLost: [] }])
+  expect(replica.status$.get()).toMatchObject({ pending: 0, storeHealth: 'ok', problem: null })
+  expect(authority.records.size).toBe(RECORDS + WAITING)
+  await replica.close()
+})
+
+describe('the log beside the file', () => {
+  test('[SDK4] holds nothing after the close: the file alone is the whole store', async () => {
+    const file = path.join(folder, 'alone.db')
+    openApart(file, 10)
+    const copy = path.join(folder, 'copy.db')
+    copyFileSync(file, copy)
+    expect(openApart(copy)).toEqual({ pending: 10, told: [] })
+  }, 30_000)
+
+  test('[SDK4] of a process that was killed is read at the next opening, and is no damage', async () => {
+    const file = path.join(folder, 'killed.db')
+    openApart(file, 10, 'killed')
+    expect(statSync(`${file}-wal`).size).toBeGreaterThan(0)
+    const log = readFileSync(`${file}-wal`)
+    // Killed once more in the middle of a write: a frame whose page isn't there.
+    writeFileSync(`${file}-wal`, Buffer.concat([log, log.subarray(-PAGE_BYTES - 24, -PAGE_BYTES)]))
+    expect(openApart(file)).toEqual({ pending: 10, told: [] })
+  }, 30_000)
+
+  test.each([
+    ['in its header', 20],
+    ['in a page', 100],
+    ['in the head of a frame', 32 + 10],
+    ['in a later page', 32 + 3 * (24 + PAGE_BYTES) + 200],
+  ])(
+    '[SDK4] that is broken %s is damage, never a new device: what it holds is kept, and it is told',
+    (name, at) => {
+      const file = path.join(folder, `log-${name.replaceAll(' ', '-')}.db`)
+      openApart(file, 10, 'killed')
+      const log = readFileSync(`${file}-wal`)
+      log.writeUInt8(log.readUInt8(at) ^ 0x10, at)
+      writeFileSync(`${file}-wal`, log)
+      expect(openApart(file)).toMatchObject({
+        pending: 10,
+        told: [
+          { pendingKept: 10, isNewIdentity: false, mayHaveLostMore: true, setAside: `${file}.broken-1` },
+        ],
+      })
+      expect(readFileSync(`${file}.broken-1-wal`).equals(log)).toBe(true)
+    },
+    30_000,
+  )
+
+  test('[SDK4] that has lost its file is damage: what it holds is kept, and it is told', async () => {
+    const file = path.join(folder, 'emptied.db')
+    openApart(file, 10, 'killed')
+    truncateSync(file, 0)
+    const { told } = openApart(file)
+    expect(told).toMatchObject([{ setAside: `${file}.broken-1` }])
+  }, 30_000)
 })
