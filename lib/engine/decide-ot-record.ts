@@ -308,7 +308,7 @@ function carryOut(
 const recombine = (plain: JsonObject, next: JsonObject, paths: readonly string[]): JsonObject =>
   paths.reduce((whole, path) => withValue(whole, path, valueAt(next, path)) ?? whole, plain)
 
-/** The differences of a document write under OT. What a write leaves out it lets be. */
+/** The differences of a document write under OT. What a `put` leaves out it lets be; a patch that unsets it empties it. */
 function deriveAll(
   standing: Standing,
   paths: readonly string[],
@@ -318,8 +318,11 @@ function deriveAll(
   const { draft, question, states } = standing
   const entries: Entry[] = []
   for (const path of paths) {
-    const [was, is] = [valueAt(before, path), valueAt(after, path)]
-    if (is === undefined || jsonEqual(was, is)) continue
+    const was = valueAt(before, path)
+    const left = valueAt(after, path)
+    if (left === undefined && (question.mutation.op.type === 'put' || was === undefined)) continue
+    const is = left ?? (typeof was === 'string' && states[path]?.kind !== 'json' ? '' : undefined)
+    if (jsonEqual(was, is)) continue
     const isText = typeof is === 'string' && (was === undefined || typeof was === 'string')
     const state = states[path] ?? { kind: isText ? 'text' : 'json', revision: 0 }
     const type = draft.world.ot?.[state.kind]

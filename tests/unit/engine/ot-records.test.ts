@@ -44,6 +44,54 @@ function written(data: JsonObject = { body: 'abc', n: 0 }, rules: Parameters<typ
 }
 const one = (results: readonly MutationResult[]): MutationResult => results[0] as MutationResult
 
+describe.each([
+  ['ot', {}],
+  ['field-merge', { '/body': 'ot', '/tree': 'ot' }],
+] as const)('a path that is unset by %s', (strategy, fieldStrategies) => {
+  const typed = (): EngineWorld => {
+    const server = written({ body: 'my old text', tree: [1] }, { strategy, fieldStrategies })
+    server.send(DEVICE_A, text(['A']), { baseVersion: 1 })
+    server.send(DEVICE_A, json([0, { i: 0 }]), { baseVersion: 2 })
+    expect(server.record?.data).toEqual({ body: 'Amy old text', tree: [0, 1] })
+    return server
+  }
+
+  it('[PA1] is empty, be it one of text, and gone, be it JSON', () => {
+    const server = typed()
+    expect(server.send(DEVICE_A, patch({ z: 1 }, ['body', 'tree']), { baseVersion: 3 }).status).toBe(
+      'applied',
+    )
+    expect(server.record?.data).toEqual({ body: '', z: 1 })
+  })
+
+  it('[PA1] is what its own chain writes there next, and nothing of what it was', () => {
+    const server = typed()
+    const unset = edit(DEVICE_A, patch({}, ['body', 'tree']), { baseVersion: 3 })
+    const next = edit(DEVICE_A, put({ body: 'new', tree: [2] }), { baseVersion: 3, after: unset.id })
+    const results = server.push(DEVICE_A, [unset, next])
+    expect(results.map(({ status }) => status)).toEqual(['applied', 'applied'])
+    expect(server.record?.data).toEqual({ body: 'new', tree: [2] })
+  })
+
+  it('[CS5] keeps what another types meanwhile, in either order', () => {
+    for (const order of [0, 1]) {
+      const server = typed()
+      const steps = [
+        () => server.send(DEVICE_A, patch({}, ['body']), { baseVersion: 3 }),
+        () => server.send(DEVICE_B, text([3, 'B'], 1), { baseVersion: 3 }),
+      ]
+      for (const step of order === 0 ? steps : steps.toReversed()) expect(step().status).toBe('applied')
+      expect(server.record?.data).toEqual({ body: 'B', tree: [0, 1] })
+    }
+  })
+
+  it('[CS5] is let be by a put that leaves it out', () => {
+    const server = typed()
+    server.send(DEVICE_A, put({ z: 1 }), { baseVersion: 3 })
+    expect(server.record?.data).toEqual({ body: 'Amy old text', tree: [0, 1], z: 1 })
+  })
+})
+
 describe('operations on a record', () => {
   it('[CS5] are put in order; the result has the revision and what the device has still to apply', () => {
     const server = written()
