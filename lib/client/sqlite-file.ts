@@ -35,6 +35,7 @@ export function openDatabase(
     db.exec(`PRAGMA synchronous = ${durability}`)
     if (pagesMax !== undefined) db.exec(`PRAGMA max_page_count = ${pagesMax}`)
     createTables(db)
+    checkColumns(db)
     for (const table of CHECKED) {
       const [found] = db.prepare(`PRAGMA quick_check('${table}')`).all() as { quick_check: string }[]
       if (found?.quick_check !== 'ok') throw new ReplicaError('store_corrupt', found?.quick_check)
@@ -77,6 +78,16 @@ export function decoded(stored: unknown): string | undefined {
     return utf8.decode(stored)
   } catch {
     return undefined
+  }
+}
+
+/** A column by another name is a damaged text too: that of the table itself. */
+function checkColumns(db: Database.Database): void {
+  for (const table of TABLES) {
+    const [found] = db
+      .prepare(`SELECT count(*) AS count FROM pragma_table_info('${table}') WHERE name IN ('key', 'value')`)
+      .all([]) as { count: number }[]
+    if (found?.count !== 2) throw new ReplicaError('store_corrupt', `the columns of ${table}`)
   }
 }
 

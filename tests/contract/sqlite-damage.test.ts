@@ -210,6 +210,22 @@ describe('a text that is no UTF-8', () => {
   })
 })
 
+test('[SDK4] a column whose name is damaged keeps no device shut: it is told', async () => {
+  const { file, authority } = await usedFile('column')
+  const name = Buffer.from('TABLE session_reports (key TEXT PRIMARY KEY, val')
+  const at = readFileSync(file).indexOf(name)
+  expect(at).toBeGreaterThan(0)
+  write(file, Buffer.from('x'), at + name.length)
+  const replica = await open(file, authority)
+  await replica.sync()
+  await replica.sync()
+  expect(replica.recoveries$.get()).toMatchObject([
+    { pendingKept: WAITING, setAside: `${file}.broken-1`, isNewIdentity: false },
+  ])
+  expect(replica.status$.get()).toMatchObject({ pending: 0, storeHealth: 'ok' })
+  await replica.close()
+})
+
 test('[SDK4] a lost page of what was acknowledged keeps no device shut: what waits is sent', async () => {
   const { file, authority } = await usedFile('acknowledged')
   const db = new Database(file)
