@@ -1,13 +1,15 @@
 import { jsonEqual } from '#lib/kernel/json.ts'
+import { valueAt } from '#lib/kernel/json-pointer.ts'
 import { unreachable } from '#lib/kernel/result.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { EffectiveResult, MutationResult } from '#lib/protocol/push.ts'
 import { sidesOfToday } from './conflict/sides-of-today.ts'
+import { otPaths, usesOt, withValue } from './ot/paths.ts'
 import { viewAfter } from './view-after.ts'
 import type { ChainView, PushDraft } from './push-draft.ts'
-import { asOfToday, conflictOf, documentAt, mutationOf, otLogOf, stateAt } from './push-draft.ts'
+import { asOfToday, conflictOf, documentAt, mutationOf, otLogOf, recordOf, stateAt } from './push-draft.ts'
 import { migrateMutation } from './schema-evolution/migrate.ts'
-import type { BaseDocument, KnownMutation } from './types.ts'
+import type { BaseDocument, KnownMutation, SeenDocument } from './types.ts'
 
 /** How many ancestors by `after` are followed; a longer chain has an unknown base. */
 export const CHAIN_MAX = 500
@@ -192,7 +194,26 @@ function extendView(draft: PushDraft, view: ChainView, ancestor: KnownMutation):
   if (anew) return { ...view, ...made, document: anew, seen: anew, seenVersion: version, madeAnew: true }
   if (mutation.op.type === 'ot' && isAhead(draft, view, mutation, deviceId))
     return { ...view, ...made, ahead: [...ahead, mutation.op.path] }
-  return { ...view, ...made, document: viewAfter(draft.world, document, { mutation, deviceId, version }) }
+  const next = viewAfter(draft.world, document, { mutation, deviceId, version })
+  return { ...view, ...made, document: withLetBe(draft, document, mutation, next) }
+}
+
+/** A `put` lets be what it leaves out under OT (CS5), so the next one's difference is from that. */
+function withLetBe(
+  draft: PushDraft,
+  before: SeenDocument,
+  mutation: Mutation,
+  next: BaseDocument,
+): BaseDocument {
+  const rules = draft.world.collections.get(mutation.collection)
+  if (mutation.op.type !== 'put' || !rules || !usesOt(rules) || next.kind === 'unknown') return next
+  let { data } = next
+  for (const path of otPaths(rules, recordOf(draft, mutation)?.ot ?? {})) {
+    const was = valueAt(before.data, path)
+    if (data && was !== undefined && valueAt(data, path) === undefined)
+      data = withValue(data, path, was) ?? data
+  }
+  return { ...next, data }
 }
 
 /** True for an edit that brought back what another had deleted (CS9): it won as a whole. */

@@ -85,11 +85,36 @@ describe.each([
     }
   })
 
+  it('[CS5] is let be by a put that leaves it out, and whole for the one after it in the chain', () => {
+    for (const [data, reads] of [
+      [{ body: 'new' }, 'new'],
+      [{ body: 'Amy old text!' }, 'Amy old text!'],
+      [{ z: 2 }, 'Amy old text'],
+    ] as const) {
+      const server = typed()
+      const first = edit(DEVICE_A, put({ z: 1 }), { baseVersion: 3 })
+      const next = edit(DEVICE_A, put(data), { baseVersion: 3, after: first.id })
+      server.push(DEVICE_A, [first])
+      expect(server.push(DEVICE_A, [next])).toMatchObject([{ status: 'applied' }])
+      expect(server.record?.data?.['body']).toBe(reads)
+    }
+  })
+
   it('[CS5] is let be by a put that leaves it out', () => {
     const server = typed()
     server.send(DEVICE_A, put({ z: 1 }), { baseVersion: 3 })
     expect(server.record?.data).toEqual({ body: 'Amy old text', tree: [0, 1], z: 1 })
   })
+})
+
+it('[CS5] what a put dropped before another typed there is for a person, once its chain writes there again', () => {
+  const server = written()
+  const first = edit(DEVICE_A, put({ n: 1 }))
+  const next = edit(DEVICE_A, put({ body: 'new' }), { after: first.id })
+  server.push(DEVICE_A, [first])
+  server.send(DEVICE_B, text(['B']), { baseVersion: 2 })
+  expect(server.push(DEVICE_A, [next])).toMatchObject([{ status: 'conflict' }])
+  expect(server.record?.data).toEqual({ body: 'B', n: 1 })
 })
 
 describe('operations on a record', () => {
