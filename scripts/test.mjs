@@ -23,13 +23,15 @@ await runMain(async () => {
   const background = part('simulation', async () => asOne(await runLoud(SIMULATION, {}, IN_THE_BACKGROUND)))
   // Alone, because they read the checkout, in which Next writes when a test starts it.
   const checked = await inTurn(CHECKS.map(([name, args]) => [name, async () => asOne(await runLoud(args))]))
-  // Side by side: those with a database, processes or a browser wait for them half of the time, the others compute.
-  const waiting = inTurn([
-    ['contract and API tests', () => vitest(['database'], report('database'))],
-    ['browser tests', () => playwright(report('playwright'))],
-  ])
-  const computed = await part('unit and property tests', () => vitest(['pure', 'simulation'], report('pure')))
-  const counts = [...checked, computed, ...(await waiting), await background]
+  // Two rows side by side: most of the first and the end of the second wait, for a database, for processes or a browser.
+  const rows = [
+    inTurn([['contract and API tests', () => vitest(['database'], report('database'))]]),
+    inTurn([
+      ['unit and property tests', () => vitest(['pure', 'simulation'], report('pure'))],
+      ['browser tests', () => playwright(report('playwright'))],
+    ]),
+  ]
+  const counts = [...checked, ...(await Promise.all(rows)).flat(), await background]
   rmSync(reports, { recursive: true, force: true })
   counts.push(await part('budget', async () => inBudget()))
   const sum = (key) => counts.reduce((total, count) => total + count[key], 0)
