@@ -18,6 +18,8 @@ const config = {
   // TypeScript 7 has no programming interface for Next: `npm run typecheck` checks instead.
   typescript: { ignoreBuildErrors: true },
   turbopack: { root: import.meta.dirname },
+  // Browsers ask for it at times whatever the page names.
+  redirects: async () => [{ source: '/favicon.ico', destination: '/icon.svg', permanent: false }],
   // Pages and routes get theirs, with a nonce, from proxy.ts; it does not see the build's own files.
   headers: async () => [
     { source: '/_next/:path*', headers: [{ key: 'X-Content-Type-Options', value: 'nosniff' }] },

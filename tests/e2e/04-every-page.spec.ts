@@ -57,6 +57,11 @@ test('what no address of ours names is not found', async ({ adminPage: page, wor
   }
 })
 
+test('the icon is also where browsers look for one by themselves', async ({ page }) => {
+  const icon = await page.request.get('/favicon.ico')
+  expect([icon.status(), icon.headers()['content-type']]).toEqual([200, 'image/svg+xml'])
+})
+
 test('the sign-in holds together on a phone', async ({ page }) => {
   await page.setViewportSize(PHONE)
   await page.goto('/sign-in')
