@@ -16,8 +16,8 @@ const figure = z
   .transform((value) => value ?? null)
 
 /**
- * A sync session as any engine can tell it (protocol.md, telemetry in). What is left out or null is not reported, and
- * shown so; fields that we don't know are ignored.
+ * A sync session as any engine can tell it (protocol.md, telemetry in). A field that is missing or null means "not
+ * reported" and is shown as that; those that we don't know are ignored.
  */
 export const foreignSession = z.object({
   sessionId: theirId,

@@ -21,14 +21,14 @@ const attempt = fc.record({
 })
 const session = fc.record({
   sessionId: fc.uuid(),
-  mode: fc.constantFrom('delta' as const, 'full' as const),
+  mode: fc.constantFrom('delta' as const, 'full' as const, null),
   fullReason: fc.constantFrom(undefined, 'first', 'token_expired', 'other'),
   result: fc.constantFrom('ok' as const, 'failed' as const, 'abandoned' as const),
   startedAtMs: ago,
   endedAtMs: ago,
-  pushed: count,
-  queueDepthBefore: count,
-  queueDepthAfter: count,
+  pushed: maybe(count),
+  queueDepthBefore: maybe(count),
+  queueDepthAfter: maybe(fc.constantFrom(0, 1, 500)),
   attempts: fc.array(attempt, { maxLength: 5 }),
   inferred: fc.boolean(),
 })
@@ -42,6 +42,7 @@ const evidence: fc.Arbitrary<Evidence> = fc.record({
     name: fc.constant('DFW-0417'),
     status: fc.constantFrom('active' as const, 'active' as const, 'paused' as const, 'revoked' as const),
     appVersion: fc.constantFrom('2.4.1', '1.0', 'x'),
+    source: fc.constantFrom(undefined, undefined, 'powersync'),
     enrolledAtMs: ago,
     lastContactMs: maybe(ago),
     lastSessionOkMs: maybe(ago),
@@ -101,7 +102,9 @@ test('every evidence has exactly one verdict, with a sentence, evidence and a ne
       for (const ms of [answer.next.endsAtMs, ...answer.evidence.map(({ atMs }) => atMs)])
         expect(ms === null || Number.isFinite(ms)).toBe(true)
       // Health is claimed of nobody who said nothing, and of no one whom something holds.
-      if (answer.verdict === 'healthy') {
+      const { source } = given.device
+      if (source !== undefined) expect(answer.next.action?.kind).not.toBe('command')
+      else if (answer.verdict === 'healthy') {
         expect(given.device.report).not.toBeNull()
         expect([given.device.status, given.letters.items, given.conflicts.items]).toEqual(['active', [], []])
       }

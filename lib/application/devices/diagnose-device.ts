@@ -62,7 +62,10 @@ async function readEvidence(ctx: Read, { actor, fleetId, id }: Input): Promise<E
       storage.sync.fullSyncTurn(fleetId, id, nowMs),
       storage.collections.list(fleetId),
     ])
-  const others = fleetSessions.items.filter(({ deviceId }) => deviceId !== id)
+  // Those of another engine waited for another server.
+  const others = fleetSessions.items.filter(
+    ({ deviceId, source }) => deviceId !== id && source === device.source,
+  )
   return {
     nowMs,
     intervalMs: fleet.settings.intervalMs,

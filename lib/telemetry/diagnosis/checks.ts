@@ -70,6 +70,15 @@ const CHECK: Record<CheckName, (evidence: Evidence) => Judgement> = {
   },
 }
 
+/** What is known of a device of ours because it asks this server. */
+const OURS: readonly CheckName[] = ['Token', 'App version', 'Storage', 'Breakers']
+
+function judged(name: CheckName, evidence: Evidence): Judgement {
+  const { source, status } = evidence.device
+  if (source === undefined || !OURS.includes(name)) return CHECK[name](evidence)
+  return name === 'Token' && status === 'revoked' ? suspect('revoked') : notKnown(`it asks ${source}`)
+}
+
 /** What may hold a device up, each with the figure that clears it, suspects it, or that isn't there. */
 export const checksOf = (evidence: Evidence): readonly Check[] =>
-  CHECKS.map((name) => ({ name, ...CHECK[name](evidence) }))
+  CHECKS.map((name) => ({ name, ...judged(name, evidence) }))

@@ -3,6 +3,7 @@ import { checksOf } from './checks.ts'
 import { clockOff } from './clock.ts'
 import { appVersionRefused, neverEnrolled, paused, revoked } from './decided.ts'
 import type { Diagnosis, DiagnosisName, Evidence, Finding } from './evidence.ts'
+import { diagnoseForeign } from './foreign.ts'
 import { failing, poison, toldToWait, waitingForAdmission } from './held.ts'
 import { heldByDeadLetter, waitingForPerson } from './left.ts'
 import { healthy, notKnown } from './rest.ts'
@@ -36,9 +37,15 @@ const FINDERS: Readonly<Record<Exclude<DiagnosisName, 'healthy'>, Finder>> = {
 
 /** Why a device is stuck (console.md, Device): exactly one verdict for every evidence, with what was ruled out. Pure. */
 export function diagnose(evidence: Evidence): Diagnosis {
+  const { source } = evidence.device
+  const found = source === undefined ? diagnoseOwn(evidence) : diagnoseForeign(evidence, source)
+  return { ...found, checks: checksOf(evidence) }
+}
+
+function diagnoseOwn(evidence: Evidence): Finding {
   for (const find of Object.values(FINDERS)) {
     const found = find(evidence)
-    if (found !== null) return { ...found, checks: checksOf(evidence) }
+    if (found !== null) return found
   }
-  return { ...healthy(evidence), checks: checksOf(evidence) }
+  return healthy(evidence)
 }

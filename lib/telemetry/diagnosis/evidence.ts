@@ -21,7 +21,7 @@ export interface Evidence {
   readonly turn: { readonly admitAtMs: number; readonly place: number } | null
   /** Those of this process that are not closed and that the device's requests may meet. */
   readonly breakers: readonly BreakerEvidence[]
-  /** How long the server took to answer the fleet's other devices lately; null where too few asked. */
+  /** How long the server that it asks took to answer the fleet's other devices lately; null where too few asked. */
   readonly others: Answered | null
 }
 
@@ -30,6 +30,8 @@ export interface DeviceEvidence {
   readonly name: string
   readonly status: 'active' | 'paused' | 'revoked'
   readonly appVersion: string
+  /** The engine of others that it syncs with; without one it is a device of our own. */
+  readonly source?: string | undefined
   readonly enrolledAtMs: number
   readonly lastContactMs: number | null
   readonly lastSessionOkMs: number | null

@@ -1,11 +1,12 @@
 import { durationText, pluralText } from '../format.ts'
 import type { Evidence, Finding, SessionEvidence } from './evidence.ts'
-import { SAMPLES_MIN, toldSessions } from './pace.ts'
+import { SAMPLES_MIN, failedInARow, toldSessions } from './pace.ts'
 import {
   agoText,
   depthOf,
   drainText,
   drainedAt,
+  failedLine,
   failureText,
   line,
   linkTo,
@@ -169,10 +170,8 @@ function workingSince({ device, nowMs, intervalMs }: Evidence): number | null {
 export function failing(evidence: Evidence): Finding | null {
   const { device } = evidence
   const state = device.report?.state
-  const told = toldSessions(evidence)
-  const [last] = told
-  const alike = told.findIndex(({ result }) => result !== 'failed')
-  const failed = alike === -1 ? told.length : alike
+  const [last] = toldSessions(evidence)
+  const failed = failedInARow(evidence)
   const sinceMs = workingSince(evidence)
   const isHalted = state === 'halted'
   if (!isHalted && state !== 'backoff' && failed < 2 && sinceMs === null) return null
@@ -192,13 +191,7 @@ export function failing(evidence: Evidence): Finding | null {
         ? []
         : [line(`It was ${state} when it was last heard`, { atMs: device.lastContactMs })]),
       ...(last === undefined ? [] : [sessionLine(evidence, last)]),
-      ...(failed < 2
-        ? []
-        : [
-            line(`Its last ${failed} sessions failed`, {
-              link: linkTo('sessions', { page: 'sessions', deviceId: device.id, result: 'failed' }),
-            }),
-          ]),
+      ...(failed < 2 ? [] : [failedLine(evidence, failed)]),
       queueLine(evidence),
     ],
     next: {

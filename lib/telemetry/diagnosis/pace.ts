@@ -27,6 +27,13 @@ function medianOf(attempts: readonly AttemptEvidence[], kind: Answered['kind']):
 export const toldSessions = ({ sessions }: Evidence): readonly SessionEvidence[] =>
   sessions.filter(({ inferred }) => !inferred)
 
+/** How many of them failed since the last that did not. */
+export function failedInARow(evidence: Evidence): number {
+  const told = toldSessions(evidence)
+  const other = told.findIndex(({ result }) => result !== 'failed')
+  return other === -1 ? told.length : other
+}
+
 /** What wasn't told adds nothing. */
 const sumOf = (all: readonly { readonly pushed: number | null }[]): number =>
   all.reduce((sum, { pushed }) => sum + (pushed ?? 0), 0)

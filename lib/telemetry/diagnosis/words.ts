@@ -76,8 +76,14 @@ export const sessionLine = (evidence: Evidence, session: SessionEvidence): Evide
     },
   )
 
+export const failedLine = ({ device }: Evidence, failed: number): EvidenceLine =>
+  line(`Its last ${failed} sessions failed`, {
+    link: linkTo('sessions', { page: 'sessions', deviceId: device.id, result: 'failed' }),
+  })
+
 /** "N changes need about 6 s once they may go." */
 export function drainText(evidence: Evidence): string {
+  if (evidence.device.report === null) return 'What waits on it is not known.'
   const ms = sendingMs(evidence)
   const depth = depthOf(evidence)
   if (depth === 0) return 'Nothing waits on it.'

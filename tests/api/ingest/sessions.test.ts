@@ -74,6 +74,28 @@ describe('sessions of other engines, over HTTP and PostgreSQL', () => {
     expect(device['lastContactMs']).toBe(Date.parse(told['endedAt'] as string))
   })
 
+  it('are what a diagnosis goes by: it promises nothing of a device that nobody here can tell anything', async () => {
+    const engine = await source()
+    const diagnosed = async (client: string, ...told: JsonObject[]) => {
+      const named = told.map((one) => session({ client: { id: client, name: client }, ...one }))
+      const id = (await engine.results(...named))[0]?.['id'] as string
+      const { deviceId } = (await engine.get(`/sessions/${id}`))['session'] as JsonObject
+      return (await engine.get(`/devices/${deviceId as string}/diagnosis`)) as JsonObject & {
+        next: { action: { kind: string } | null }
+      }
+    }
+    const push = { kind: 'push', startedAt: ago(2_000), durationMs: 40, status: 429, code: 'busy' }
+    const failed = { result: 'failed', attempts: [push] }
+    const found = [
+      await diagnosed('untold', {}),
+      await diagnosed('empty', { queueDepthAfter: 0 }),
+      await diagnosed('failing', failed, failed),
+      await diagnosed('silent', { startedAt: ago(9 * 86_400_000), endedAt: ago(9 * 86_400_000) }),
+    ]
+    expect(found.map(({ verdict }) => verdict)).toEqual(['not_known', 'healthy', 'failing', 'offline'])
+    for (const { next } of found) expect(next.action?.kind).not.toBe('command')
+  })
+
   it('are stored once, however often they are told; two clients may use the same words under two sources', async () => {
     const engine = await source()
     const told = session()

@@ -231,6 +231,54 @@ describe('what is told apart', () => {
   })
 })
 
+describe('a device of another engine', () => {
+  const foreign = ({ device, ...parts }: Parts = {}) =>
+    diagnose(evidence({ report: null, ...parts, device: { source: 'powersync', ...device } }))
+  const nulls = { mode: null, pushed: null, queueDepthBefore: null, queueDepthAfter: null }
+  const told = (changes: Partial<SessionEvidence> = {}) => session({ ...nulls, ...changes })
+  const PROMISES = /by itself|drain|resync|diagnostics|halted|enroll|Its app |is safe|are safe/
+
+  it('says no more than what was told, and offers no command', () => {
+    const bad = [1, 2].map(() => told({ result: 'failed', attempts: [attempt('push', 429, 40, 'busy')] }))
+    const each: readonly (readonly [DiagnosisName, Parts])[] = [
+      ['not_known', {}],
+      ['not_known', { sessions: [told()] }],
+      ['not_known', { sessions: [told({ queueDepthAfter: 3 })] }],
+      ['not_known', { sessions: bad.slice(1) }],
+      ['healthy', { sessions: [told({ queueDepthAfter: 0 })] }],
+      ['failing', { sessions: bad }],
+      ['offline', { sessions: bad, device: { lastContactMs: NOW - 9 * HOUR } }],
+      // Its last session is longer ago than is looked back.
+      ['offline', { device: { lastContactMs: NOW - 900 * HOUR } }],
+      ['revoked', { sessions: bad, device: { status: 'revoked' } }],
+    ]
+    for (const [verdict, parts] of each) {
+      const found = foreign(parts)
+      expect(found.verdict).toBe(verdict)
+      expect(found.sentence).toContain('DFW-0417')
+      expect(found.next.action?.kind).not.toBe('command')
+      expect(found.next.endsAtMs).toBeNull()
+      expect(JSON.stringify(found)).not.toMatch(PROMISES)
+    }
+  })
+
+  it('is held by nothing of this server, and cleared of nothing of it', () => {
+    const sessions = [told({ queueDepthAfter: 0 })]
+    const found = foreign({ sessions, breakers: [breaker()], minAppVersion: '99' })
+    expect(found.verdict).toBe('healthy')
+    const states = new Map(found.checks.map(({ name, state }) => [name, state]))
+    for (const name of ['Token', 'App version', 'Storage', 'Breakers'] as const)
+      expect(states.get(name), name).toBe('not_known')
+  })
+
+  it('what waits on a device that sent no report is not called nothing', () => {
+    const { next } = diagnose(
+      evidence({ report: null, sessions: [session()], device: { lastContactMs: NOW - 9 * HOUR } }),
+    )
+    expect(next.detail).toContain('What waits on it is not known')
+  })
+})
+
 describe('its paces', () => {
   it('the median of each kind of request, the longer one, from three answers on', () => {
     const some = [attempt('push', 200, 10), attempt('push', 200, 30), attempt('push', 200, 20)]
