@@ -1,11 +1,7 @@
 import type { RowReader } from '#lib/query/matches-filter.ts'
 import type { SessionKey, SessionMark } from '#lib/query/session-fields.ts'
+import { sessionCodes } from '#lib/telemetry/session-codes.ts'
 import type { ListedSession, SessionRow } from './ports.ts'
-
-/** The error codes that a session met, each once. */
-export const sessionCodes = ({ attempts, localRefusals }: SessionRow): readonly string[] => [
-  ...new Set([...attempts, ...(localRefusals ?? [])].flatMap(({ code }) => code ?? [])),
-]
 
 const marks = (row: SessionRow): readonly SessionMark[] => [
   ...((row.conflicts ?? 0) > 0 ? (['conflict'] as const) : []),

@@ -1,5 +1,6 @@
 import type { DeviceView } from '#lib/application/devices/device-views.ts'
 import type { listSessions } from '#lib/application/sessions/list-sessions.ts'
+import { sessionCodes } from '#lib/telemetry/session-codes.ts'
 import type { CsvValue } from './csv.ts'
 
 type Session = Awaited<ReturnType<typeof listSessions>>['items'][number]
@@ -29,7 +30,8 @@ export const SESSION_COLUMNS: Columns<Session> = {
   queueDepthAfter: (row) => row.queueDepthAfter,
   uploadLagMs: (row) => row.lagMs,
   collections: (row) => row.collections.join(' '),
-  codes: (row) => [...new Set(row.attempts.flatMap(({ code }) => code ?? []))].join(' '),
+  codes: (row) => sessionCodes(row).join(' '),
+  source: (row) => row.source ?? null,
 }
 
 /** Devices as a table, as the list shows them. */
@@ -49,4 +51,5 @@ export const DEVICE_COLUMNS: Columns<DeviceView> = {
   queue: ({ device }) => device.report?.depth ?? null,
   reportedAt: ({ device }) => isoOrNull(device.report?.atMs ?? null),
   clockOffsetMs: ({ device }) => device.report?.offsetMs ?? null,
+  source: ({ device }) => device.source ?? null,
 }

@@ -37,7 +37,9 @@ function scalarOf(value: unknown): string | number | undefined {
 
 /** A whole number of 0 or more; another is not reported. */
 export function countOf(attributes: Attributes, key: string): number | null {
-  const value = Number(attributes.get(key) ?? Number.NaN)
+  const told = attributes.get(key)
+  // Of other texts `Number` would make figures that nobody told: 0 of a blank.
+  const value = typeof told === 'string' && !/^\d+$/.test(told) ? Number.NaN : Number(told)
   return Number.isSafeInteger(value) && value >= 0 ? value : null
 }
 

@@ -1,3 +1,4 @@
+import { ATTEMPTS_PER_SESSION_MAX } from '#lib/protocol/limits.ts'
 import type { Attributes } from './attributes.ts'
 import { attributesOf, countOf, listOf, memberOf, textOf, unixMsOf } from './attributes.ts'
 
@@ -39,7 +40,8 @@ export function sessionsOfTraces(request: unknown, timeText: TimeText): TracesRe
   for (const span of spans) {
     const attempt = attemptOf(span, timeText)
     if (attempt === null || span.traceId === undefined) continue
-    requests.set(span.traceId, [...(requests.get(span.traceId) ?? []), attempt])
+    const known = requests.get(span.traceId) ?? []
+    if (known.length < ATTEMPTS_PER_SESSION_MAX) requests.set(span.traceId, [...known, attempt])
   }
   const reasons: string[] = beyond > 0 ? [`more than ${SPANS_MAX} spans in one export`] : []
   const sessions: object[] = []
@@ -139,6 +141,6 @@ function sessionOf(span: Span, attempts: readonly object[], timeText: TimeText):
     deadLettered: countOf(attributes, 'sync.dead_lettered'),
     queueDepthBefore: countOf(attributes, 'sync.queue.depth.before'),
     queueDepthAfter: countOf(attributes, 'sync.queue.depth.after'),
-    attempts: attempts.slice(0, 100),
+    attempts,
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { csvLine } from '#lib/http/admin/csv.ts'
 import { exportResponse, formatOf } from '#lib/http/admin/export.ts'
+import { SESSION_COLUMNS } from '#lib/http/admin/export-columns.ts'
 
 const logged: string[] = []
 const ctx = {
@@ -97,6 +98,15 @@ describe('an export', () => {
     await reader?.read()
     await reader?.cancel()
     expect(read).toBeLessThan(5)
+  })
+
+  test('has of a session what the list’s filter looks at: the codes of its requests and of what it set aside', () => {
+    type Session = Parameters<(typeof SESSION_COLUMNS)['codes']>[0]
+    const own = { attempts: [{ code: 'shed' }, {}, { code: 'shed' }], localRefusals: [{ code: 'too_deep' }] }
+    const { codes, source } = SESSION_COLUMNS
+    expect(codes?.(own as unknown as Session)).toBe('shed too_deep')
+    expect(source?.(own as unknown as Session)).toBeNull()
+    expect(source?.({ attempts: [], source: 'powersync' } as unknown as Session)).toBe('powersync')
   })
 
   test('takes a format that there is', () => {

@@ -92,6 +92,9 @@ describe('sessions of spans', () => {
     expect(only(session({ 'sync.result': 'abandoned' }, { isError: true }))).toMatchObject({
       result: 'abandoned',
     })
+    expect(only(session({ 'sync.pushed': ' ', 'sync.pulled': '0x10', 'sync.conflicts': '7' }))).toMatchObject(
+      { pushed: null, pulled: null, conflicts: 7 },
+    )
     expect(only(session({ 'sync.pushed': -3, 'sync.pulled': 1.5 }))).toMatchObject({
       pushed: null,
       pulled: null,
