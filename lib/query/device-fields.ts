@@ -1,17 +1,15 @@
-import { SESSION_STATES, type SessionState } from '#lib/protocol/session-states.ts'
-import type { Choice, Fields } from './field.ts'
-import { PLATFORM_CHOICES } from './session-fields.ts'
+import { SESSION_STATES } from '#lib/protocol/session-states.ts'
+import { choicesOf, deviceField, PLATFORM_FIELD, versionField } from './choices.ts'
+import type { Fields } from './field.ts'
 
 /** What the list shows of a device: its own state, or what a person made of it. */
 export const DEVICE_STATES = [...SESSION_STATES, 'paused', 'revoked', 'unheard'] as const
 export type DeviceListState = (typeof DEVICE_STATES)[number]
 
-export const CONNECTIVITIES = ['online', 'offline', 'unheard'] as const
-export type Connectivity = (typeof CONNECTIVITIES)[number]
+export type Connectivity = 'online' | 'offline' | 'unheard'
 
 /** What a device may have, for `has:`. */
-export const DEVICE_MARKS = ['waiting', 'report', 'fork', 'jump'] as const
-export type DeviceMark = (typeof DEVICE_MARKS)[number]
+export type DeviceMark = 'waiting' | 'report' | 'fork' | 'jump'
 
 /** The orders of the list; the first is taken where none is asked for. */
 export const DEVICE_SORTS = ['contact', 'pending', 'queue', 'name'] as const
@@ -45,42 +43,26 @@ const CONNECTIVITY_MEANINGS: Readonly<Record<Connectivity, string>> = {
   unheard: 'has never told its state',
 }
 
-const choices = <const T extends string>(meanings: Readonly<Record<T, string>>): readonly Choice[] =>
-  Object.entries<string>(meanings).map(([value, meaning]) => ({ value, meaning }))
-
 /** The keys of the devices list. Free words are looked for in name and id. */
 export const DEVICE_FIELDS = {
-  device: {
-    kind: 'name',
-    meaning: 'its whole name or its id',
-    examples: ['device:DFW-0001', 'device:"Gate 4 tablet"'],
-  },
+  device: deviceField('its whole name or its id'),
   state: {
     kind: 'choice',
-    choices: choices<SessionState | DeviceListState>(STATE_MEANINGS),
+    choices: choicesOf(STATE_MEANINGS),
     meaning: 'its state as the list shows it',
     examples: ['state:offline', 'state:shed,backoff'],
   },
   connectivity: {
     kind: 'choice',
-    choices: choices(CONNECTIVITY_MEANINGS),
+    choices: choicesOf(CONNECTIVITY_MEANINGS),
     meaning: 'whether it is heard; a revoked device has none',
     examples: ['connectivity:online'],
   },
-  version: {
-    kind: 'text',
-    meaning: 'the app version that it last named',
-    examples: ['version:2.4.1', 'version:2.4.0,2.4.1'],
-  },
-  platform: {
-    kind: 'choice',
-    choices: PLATFORM_CHOICES,
-    meaning: 'the platform',
-    examples: ['platform:ios'],
-  },
+  version: versionField('the app version that it last named'),
+  platform: PLATFORM_FIELD,
   has: {
     kind: 'choice',
-    choices: choices(MARK_MEANINGS),
+    choices: choicesOf(MARK_MEANINGS),
     meaning: 'what there is of it',
     examples: ['has:waiting'],
   },

@@ -1,47 +1,25 @@
-import { PLATFORMS } from '#lib/protocol/device.ts'
-import { SESSION_RESULTS } from '#lib/protocol/session.ts'
-import type { Choice, Fields } from './field.ts'
+import type { SESSION_RESULTS } from '#lib/protocol/session.ts'
+import { choicesOf, deviceField, PLATFORM_FIELD, versionField } from './choices.ts'
+import type { Fields } from './field.ts'
 
-const named = <const T extends string>(
-  values: readonly T[],
-  meaning: Readonly<Record<T, string>>,
-): Choice[] => values.map((value) => ({ value, meaning: meaning[value] }))
-
-export const PLATFORM_CHOICES: readonly Choice[] = PLATFORMS.map((value) => ({
-  value,
-  meaning: value === 'other' ? 'a platform with another name' : value,
-}))
+type SessionResult = (typeof SESSION_RESULTS)[number]
 
 /** What a session may have, for `has:`. */
-export const SESSION_MARKS = ['conflict', 'dead', 'defect', 'report'] as const
-export type SessionMark = (typeof SESSION_MARKS)[number]
+export type SessionMark = 'conflict' | 'dead' | 'defect' | 'report'
 
 /** The keys of the sessions list. Free words are looked for in the device’s name. */
 export const SESSION_FIELDS = {
-  device: {
-    kind: 'name',
-    meaning: 'the device’s whole name or its id',
-    examples: ['device:DFW-0001', 'device:"Gate 4 tablet"'],
-  },
+  device: deviceField('the device’s whole name or its id'),
   collection: {
     kind: 'text',
     meaning: 'a collection that the session pushed changes of',
     examples: ['collection:reports'],
   },
-  version: {
-    kind: 'text',
-    meaning: 'the app version that ran it',
-    examples: ['version:2.4.1', 'version:2.4.0,2.4.1'],
-  },
-  platform: {
-    kind: 'choice',
-    choices: PLATFORM_CHOICES,
-    meaning: 'the platform',
-    examples: ['platform:ios'],
-  },
+  version: versionField('the app version that ran it'),
+  platform: PLATFORM_FIELD,
   result: {
     kind: 'choice',
-    choices: named(SESSION_RESULTS, {
+    choices: choicesOf<SessionResult>({
       ok: 'it came to its end',
       failed: 'it gave up',
       abandoned: 'the app was closed in the middle, or never told',
@@ -65,7 +43,7 @@ export const SESSION_FIELDS = {
   },
   has: {
     kind: 'choice',
-    choices: named(SESSION_MARKS, {
+    choices: choicesOf<SessionMark>({
       conflict: 'a change of it met a conflict',
       dead: 'a change of it is a dead letter',
       defect: 'its steps are not those of the state machine',

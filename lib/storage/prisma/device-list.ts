@@ -4,7 +4,7 @@ import {
   type DeviceKey,
   type DeviceSort,
 } from '#lib/query/device-fields.ts'
-import { splitFilter, type FacetCounts } from '#lib/query/facets.ts'
+import type { FacetCounts } from '#lib/query/facets.ts'
 import { silenceLimitMs } from '#lib/telemetry/connectivity.ts'
 import type { DeviceFilter, DevicePage, DevicePageRequest } from '../ports.ts'
 import type { Database } from './database.ts'
@@ -108,14 +108,11 @@ export function readDeviceFacets(
   fleetId: string,
   filter: DeviceFilter,
 ): Promise<FacetCounts<DeviceKey>> {
-  const values = new SqlValues()
-  const { base } = splitFilter(filter.conditions, DEVICE_FACETS)
   return readFacets<DeviceKey>(database, fleetId, {
     sql: DEVICE_SQL,
     keys: DEVICE_FACETS,
     filter: filter.conditions,
-    where: devicesWhere(fleetId, { ...filter, conditions: base }, values),
-    values,
+    whereOf: (conditions, values) => devicesWhere(fleetId, { ...filter, conditions }, values),
     order: 'd.id',
     rowsMax: DEVICE_FACET_ROWS_MAX,
   })

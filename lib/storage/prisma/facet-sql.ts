@@ -1,16 +1,15 @@
 import { FACET_VALUES_MAX, splitFilter, type Facet, type FacetCounts } from '#lib/query/facets.ts'
 import type { Filter } from '#lib/query/field.ts'
 import type { Database } from './database.ts'
-import { filterSql, type ListSql, type SqlValues } from './filter-sql.ts'
+import { filterSql, SqlValues, type ListSql } from './filter-sql.ts'
 import { originalText } from './storable-text.ts'
 
 interface FacetList<Key extends string> {
   readonly sql: ListSql<Key>
   readonly keys: readonly Key[]
   readonly filter: Filter<Key>
-  /** `FROM … WHERE …` of the filter's base, with its values. */
-  readonly where: string
-  readonly values: SqlValues
+  /** `FROM … WHERE …` of the rows of which these conditions hold. */
+  readonly whereOf: (conditions: Filter<Key>, values: SqlValues) => string
   /** The list's order, of which the first `rowsMax` are looked at. */
   readonly order: string
   readonly rowsMax: number
@@ -29,9 +28,11 @@ interface FacetRow extends Record<string, unknown> {
 export async function readFacets<Key extends string>(
   database: Database,
   fleetId: string,
-  { sql, keys, filter, where, values, order, rowsMax }: FacetList<Key>,
+  { sql, keys, filter, whereOf, order, rowsMax }: FacetList<Key>,
 ): Promise<FacetCounts<Key>> {
-  const { own } = splitFilter(filter, keys)
+  const { base, own } = splitFilter(filter, keys)
+  const values = new SqlValues()
+  const where = whereOf(base, values)
   const columns = keys.map((key, i) => {
     const { kind } = sql.keys[key]
     const of = kind === 'text' || kind === 'texts' ? (sql.keys[key] as { readonly of: string }).of : 'NULL'

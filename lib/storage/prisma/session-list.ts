@@ -1,4 +1,4 @@
-import { splitFilter, type FacetCounts } from '#lib/query/facets.ts'
+import type { FacetCounts } from '#lib/query/facets.ts'
 import { SESSION_FACET_ROWS_MAX, SESSION_FACETS, type SessionKey } from '#lib/query/session-fields.ts'
 import type { ListedSession, Page, PageRequest, SessionFilter } from '../ports.ts'
 import type { Database } from './database.ts'
@@ -100,14 +100,11 @@ export function readSessionFacets(
   fleetId: string,
   filter: SessionFilter,
 ): Promise<FacetCounts<SessionKey>> {
-  const values = new SqlValues()
-  const { base } = splitFilter(filter.conditions, SESSION_FACETS)
   return readFacets<SessionKey>(database, fleetId, {
     sql: SESSION_SQL,
     keys: SESSION_FACETS,
     filter: filter.conditions,
-    where: sessionsWhere(fleetId, { ...filter, conditions: base }, values),
-    values,
+    whereOf: (conditions, values) => sessionsWhere(fleetId, { ...filter, conditions }, values),
     order: 's.ended_at DESC, s.session_id DESC',
     rowsMax: SESSION_FACET_ROWS_MAX,
   })
