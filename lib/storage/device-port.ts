@@ -11,24 +11,13 @@ import type {
   DevicePageRequest,
   DeviceStatus,
   DiagnosticsRow,
-  EnrollmentKey,
   FailedTry,
-  RowChange,
   Standing,
   StoredReport,
 } from './rows.ts'
 
-/** Devices and their credentials (ports.ts). */
+/** Devices and their tokens (ports.ts). */
 export interface DevicePort {
-  createEnrollmentKey(key: EnrollmentKey, audit: AuditEntry): Promise<void>
-  listEnrollmentKeys(fleetId: string): Promise<readonly EnrollmentKey[]>
-  findEnrollmentKey(fleetId: string, hash: string): Promise<EnrollmentKey | null>
-  /** Saves name and times as they then are; null for an unknown key. */
-  updateEnrollmentKey(
-    fleetId: string,
-    id: string,
-    change: (key: EnrollmentKey) => RowChange<EnrollmentKey>,
-  ): Promise<EnrollmentKey | null>
   /**
    * One enrollment per requestId within 24 h: a repeat adds a token to the same device, which has the newest
    * TOKENS_PER_DEVICE_MAX. Which answer arrived only the device knows, so that the earlier ones stay good.

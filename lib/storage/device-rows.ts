@@ -65,16 +65,25 @@ export interface Device extends DeviceInfo {
   readonly source?: string
 }
 
-/** Lets a program tell what another engine does. */
-export interface IngestKey {
+/** What lets somebody in to one fleet; its text is known to its holder alone. */
+export interface FleetKey {
   readonly id: string
   readonly fleetId: string
   readonly name: string
-  readonly source: string
   readonly hash: string
   readonly createdAtMs: number
   readonly expiresAtMs: number | null
   readonly revokedAtMs: number | null
+}
+
+/** Lets devices enroll. */
+export interface EnrollmentKey extends FleetKey {
+  readonly access: Access
+}
+
+/** Lets a program tell what another engine does. */
+export interface IngestKey extends FleetKey {
+  readonly source: string
 }
 
 /** A device as another engine's telemetry names it. */
@@ -90,17 +99,6 @@ export interface FailedTry {
   readonly mutationId: string
   readonly tries: number
   readonly lastAtMs: number
-}
-
-export interface EnrollmentKey {
-  readonly id: string
-  readonly fleetId: string
-  readonly name: string
-  readonly hash: string
-  readonly access: Access
-  readonly createdAtMs: number
-  readonly expiresAtMs: number | null
-  readonly revokedAtMs: number | null
 }
 
 /** Devices whose last contact was in [fromMs, toMs) and of which the conditions hold; a null bound is none. */

@@ -6,6 +6,7 @@ import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import type { FacetCounts } from '#lib/query/facets.ts'
 import type { SessionKey } from '#lib/query/session-fields.ts'
 import type { DevicePort } from './device-port.ts'
+import type { FleetKeyPort } from './fleet-key-port.ts'
 import type { IngestPort } from './ingest-port.ts'
 import type { SignalPort } from './signal-port.ts'
 import type {
@@ -29,6 +30,7 @@ import type {
   ConflictRow,
   DeadLetterFilter,
   DeadLetterRow,
+  EnrollmentKey,
   Fleet,
   ListedSession,
   OneTimeLink,
@@ -43,6 +45,7 @@ import type {
 } from './rows.ts'
 
 export type * from './device-port.ts'
+export type * from './fleet-key-port.ts'
 export type * from './ingest-port.ts'
 export type * from './push-rows.ts'
 export type * from './rows.ts'
@@ -57,6 +60,7 @@ export interface Storage {
   readonly fleets: FleetPort
   readonly collections: CollectionPort
   readonly devices: DevicePort
+  readonly enrollmentKeys: FleetKeyPort<EnrollmentKey>
   readonly ingest: IngestPort
   readonly sync: SyncPort
   readonly sessions: SessionPort

@@ -4,6 +4,8 @@ import { label } from '#lib/protocol/device.ts'
 import type { EnrollmentKey } from '#lib/storage/ports.ts'
 import { auditEntry } from '../access/audit-entry.ts'
 import { authorize } from '../access/authorize.ts'
+import type { ShownKey } from '../access/change-fleet-key.ts'
+import { shownKey } from '../access/change-fleet-key.ts'
 import { makeFleetCredential } from '../access/credentials.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
@@ -15,8 +17,7 @@ export const enrollmentKeyInput = z.strictObject({
   expiresAtMs: z.int().positive().optional(),
 })
 
-/** As lists show it: never the hash. */
-export type ShownEnrollmentKey = Omit<EnrollmentKey, 'hash'>
+export type ShownEnrollmentKey = ShownKey<EnrollmentKey>
 
 /**
  * A key with which devices enroll; its text is shown once. Without `access` it covers every collection.
@@ -42,7 +43,7 @@ export async function createEnrollmentKey(
   }
   const after = { name, access: shown.access, expiresAtMs: shown.expiresAtMs }
   const audit = auditEntry(ctx, actor, { action: 'enrollment-key.create', target: shown.id, fleetId, after })
-  await ctx.storage.devices.createEnrollmentKey({ ...shown, hash }, audit)
+  await ctx.storage.enrollmentKeys.createKey({ ...shown, hash }, audit)
   return { id: shown.id, key: text, shown }
 }
 
@@ -52,6 +53,6 @@ export async function listEnrollmentKeys(
   input: { readonly actor: Actor; readonly fleetId: string },
 ): Promise<readonly ShownEnrollmentKey[]> {
   authorize(input.actor, input.fleetId, 'admin')
-  const keys = await ctx.storage.devices.listEnrollmentKeys(input.fleetId)
-  return keys.map(({ hash: _, ...shown }) => shown)
+  const keys = await ctx.storage.enrollmentKeys.listKeys(input.fleetId)
+  return keys.map(shownKey)
 }

@@ -91,7 +91,7 @@ async function provenFormer(
 async function liveKey(ctx: Context, text: string | null): Promise<EnrollmentKey> {
   const credential = text === null ? null : parseCredential(text)
   if (credential?.kind !== 'enrollment') throw new ApplicationError('unauthorized')
-  const key = await ctx.storage.devices.findEnrollmentKey(credential.fleetId, credential.hash)
+  const key = await ctx.storage.enrollmentKeys.findKey(credential.fleetId, credential.hash)
   const expired = key && key.expiresAtMs !== null && key.expiresAtMs <= ctx.clock.now()
   if (!key || expired || key.revokedAtMs !== null) throw new ApplicationError('unauthorized')
   return key

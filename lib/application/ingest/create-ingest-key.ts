@@ -4,6 +4,8 @@ import { SOURCE_NAME } from '#lib/protocol/ingest.ts'
 import type { IngestKey } from '#lib/storage/ports.ts'
 import { auditEntry } from '../access/audit-entry.ts'
 import { authorize } from '../access/authorize.ts'
+import type { ShownKey } from '../access/change-fleet-key.ts'
+import { shownKey } from '../access/change-fleet-key.ts'
 import { makeFleetCredential } from '../access/credentials.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
@@ -15,8 +17,7 @@ export const ingestKeyInput = z.strictObject({
   expiresAtMs: z.int().positive().optional(),
 })
 
-/** As lists show it: never the hash. */
-export type ShownIngestKey = Omit<IngestKey, 'hash'>
+export type ShownIngestKey = ShownKey<IngestKey>
 
 /**
  * A key with which a program tells what another engine does; its text is shown once.
@@ -53,5 +54,5 @@ export async function listIngestKeys(
 ): Promise<readonly ShownIngestKey[]> {
   authorize(input.actor, input.fleetId, 'admin')
   const keys = await ctx.storage.ingest.listKeys(input.fleetId)
-  return keys.map(({ hash: _, ...shown }) => shown)
+  return keys.map(shownKey)
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { apiKeyCreation } from '#lib/application/access/api-keys.ts'
 import { apiKeyChange } from '#lib/application/access/change-api-key.ts'
+import { fleetKeyChange } from '#lib/application/access/change-fleet-key.ts'
 import { userChange, userCreation } from '#lib/application/access/users.ts'
 import { auditQuery } from '#lib/application/audit/list-audit.ts'
 import { collectionInput } from '#lib/application/collections/create-collection.ts'
@@ -15,12 +16,10 @@ import { replayInput } from '#lib/application/dead-letters/replay.ts'
 import { restoreInput } from '#lib/application/dead-letters/restore.ts'
 import { commandInput } from '#lib/application/devices/command-device.ts'
 import { deviceFacetsQuery, devicesQuery } from '#lib/application/devices/list-devices.ts'
-import { enrollmentKeyChange } from '#lib/application/enrollment/change-enrollment-key.ts'
 import { enrollmentKeyInput } from '#lib/application/enrollment/create-enrollment-key.ts'
 import { fleetChange } from '#lib/application/fleets/change-fleet.ts'
 import { fleetInput } from '#lib/application/fleets/create-fleet.ts'
 import { fleetRemoval } from '#lib/application/fleets/remove-fleet.ts'
-import { ingestKeyChange } from '#lib/application/ingest/change-ingest-key.ts'
 import { ingestKeyInput } from '#lib/application/ingest/create-ingest-key.ts'
 import { removalInput } from '#lib/application/removal-input.ts'
 import { sessionFacetsQuery, sessionsQuery } from '#lib/application/sessions/list-sessions.ts'
@@ -111,7 +110,7 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
   },
   'PATCH /enrollment-keys/:id': {
     summary: 'Change name or end of an enrollment key',
-    body: enrollmentKeyChange,
+    body: fleetKeyChange,
     answer: answers.enrollmentKeyAnswer,
   },
   'DELETE /enrollment-keys/:id': {
@@ -129,7 +128,7 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
   },
   'PATCH /ingest-keys/:id': {
     summary: 'Change name or end of an ingest key',
-    body: ingestKeyChange,
+    body: fleetKeyChange,
     answer: answers.ingestKeyAnswer,
   },
   'DELETE /ingest-keys/:id': {

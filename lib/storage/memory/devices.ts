@@ -21,26 +21,6 @@ import type { Undo } from './table.ts'
 
 export function memoryDevices(state: MemoryState): DevicePort {
   return {
-    createEnrollmentKey: (key, audit) =>
-      state.inFleet(key.fleetId, (tables, undo) => {
-        tables.enrollmentKeys.set(undo, key.hash, key)
-        state.audit.set(undo, audit.id, audit)
-      }),
-    listEnrollmentKeys: (fleetId) =>
-      state.inFleet(fleetId, (tables) =>
-        tables.enrollmentKeys.values().sort((a, b) => b.createdAtMs - a.createdAtMs),
-      ),
-    findEnrollmentKey: (fleetId, hash) =>
-      state.inFleet(fleetId, (tables) => tables.enrollmentKeys.get(hash) ?? null),
-    updateEnrollmentKey: (fleetId, id, change) =>
-      state.inFleet(fleetId, (tables, undo) => {
-        const key = tables.enrollmentKeys.values().find((one) => one.id === id)
-        if (!key) return null
-        const { next, audit } = change(key)
-        tables.enrollmentKeys.set(undo, key.hash, next)
-        state.audit.set(undo, audit.id, audit)
-        return next
-      }),
     findByToken: (fleetId, tokenHash, nowMs) =>
       state.inFleet(fleetId, (tables) => {
         const token = tables.tokens.get(tokenHash)

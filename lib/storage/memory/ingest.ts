@@ -1,28 +1,11 @@
 import type { Device, DeviceStatus, IngestPort, SeenDevice } from '../ports.ts'
 import { FleetGone } from '../ports.ts'
+import { memoryFleetKeys } from './fleet-keys.ts'
 import type { MemoryState } from './state.ts'
 
 export function memoryIngest(state: MemoryState): IngestPort {
   return {
-    createKey: (key, audit) =>
-      state.inFleet(key.fleetId, (tables, undo) => {
-        tables.ingestKeys.set(undo, key.hash, key)
-        state.audit.set(undo, audit.id, audit)
-      }),
-    listKeys: (fleetId) =>
-      state.inFleet(fleetId, (tables) =>
-        tables.ingestKeys.values().sort((a, b) => b.createdAtMs - a.createdAtMs),
-      ),
-    findKey: (fleetId, hash) => state.inFleet(fleetId, (tables) => tables.ingestKeys.get(hash) ?? null),
-    updateKey: (fleetId, id, change) =>
-      state.inFleet(fleetId, (tables, undo) => {
-        const key = tables.ingestKeys.values().find((one) => one.id === id)
-        if (!key) return null
-        const { next, audit } = change(key)
-        tables.ingestKeys.set(undo, key.hash, next)
-        state.audit.set(undo, audit.id, audit)
-        return next
-      }),
+    ...memoryFleetKeys(state, (tables) => tables.ingestKeys),
     seen: (fleetId, devices, nowMs, max) =>
       state.inFleet(fleetId, (tables, undo) => {
         if (!state.fleets.has(fleetId)) throw new FleetGone(`fleet ${fleetId} was removed`)
@@ -45,7 +28,7 @@ function movedOn(
   known: Device,
   { name, platform, appVersion, model, os, lastContactMs }: SeenDevice,
 ): Device {
-  if (known.status === 'revoked') return known
+  if (known.status === 'revoked' || (known.lastContactMs ?? 0) > lastContactMs) return known
   const { model: _model, os: _os, ...rest } = known
   return {
     ...rest,
@@ -54,7 +37,7 @@ function movedOn(
     appVersion,
     ...(model === undefined ? {} : { model }),
     ...(os === undefined ? {} : { os }),
-    lastContactMs: Math.max(known.lastContactMs ?? 0, lastContactMs),
+    lastContactMs,
   }
 }
 

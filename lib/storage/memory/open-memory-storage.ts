@@ -4,8 +4,9 @@ import { memoryCollections } from './collections.ts'
 import { memoryConflicts } from './conflicts.ts'
 import { memoryDeadLetters } from './dead-letters.ts'
 import { memoryDevices } from './devices.ts'
-import { memoryIngest } from './ingest.ts'
+import { memoryFleetKeys } from './fleet-keys.ts'
 import { memoryFleets } from './fleets.ts'
+import { memoryIngest } from './ingest.ts'
 import { memoryMaintenance } from './maintenance.ts'
 import { pageOf } from './page.ts'
 import { memorySessions } from './sessions.ts'
@@ -27,6 +28,7 @@ export function memoryStorageOver(state: MemoryState): Storage {
     fleets: memoryFleets(state),
     collections: memoryCollections(state),
     devices: memoryDevices(state),
+    enrollmentKeys: memoryFleetKeys(state, (tables) => tables.enrollmentKeys),
     ingest: memoryIngest(state),
     sync: memorySync(state),
     sessions: memorySessions(state),

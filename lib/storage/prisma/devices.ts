@@ -1,7 +1,5 @@
-import type { EnrollmentKey as EnrollmentKeyRow } from './generated/client.ts'
-import type { Access, DevicePort, EnrollmentKey } from '../ports.ts'
+import type { DevicePort } from '../ports.ts'
 import { bigints, jsons, texts, uuids } from './arrays.ts'
-import { insertAudit } from './audit.ts'
 import { clockJumpsSql } from './clock-jumps.ts'
 import type { Database, Statement } from './database.ts'
 import { postgresDeviceLife } from './device-life.ts'
@@ -10,24 +8,9 @@ import type { DeviceRow } from './device-row.ts'
 import { DEVICE_COLUMNS, deviceOf } from './device-row.ts'
 import { postgresEnrolling } from './enroll.ts'
 import { postgresFleetNow } from './fleet-now.ts'
-import { originalText, storableText } from './storable-text.ts'
-import { at, atOrNull, fromJson, jsonText, ms, msOrNull } from './values.ts'
+import { storableText } from './storable-text.ts'
+import { at } from './values.ts'
 
-const UPDATE_KEY: Statement = {
-  name: 'enrollment_key_update',
-  text: 'UPDATE enrollment_key SET name = $3, expires_at = $4, revoked_at = $5 WHERE fleet_id = $1 AND id = $2',
-}
-/** Columns by the names of Prisma's row. */
-const LOCK_KEY: Statement = {
-  name: 'enrollment_key_lock',
-  text: `SELECT fleet_id AS "fleetId", id, name, hash, access, created_at AS "createdAt", expires_at AS "expiresAt",
-      revoked_at AS "revokedAt" FROM enrollment_key WHERE fleet_id = $1 AND id = $2 FOR UPDATE`,
-}
-const CREATE_KEY: Statement = {
-  name: 'enrollment_key_create',
-  text: `INSERT INTO enrollment_key (fleet_id, id, name, hash, access, created_at, expires_at, revoked_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-}
 const FIND_BY_TOKEN: Statement = {
   name: 'device_by_token',
   text: `SELECT ${DEVICE_COLUMNS} FROM device_token t
@@ -133,58 +116,5 @@ export function postgresDevices(database: Database): DevicePort {
     },
     ...postgresDeviceLife(database),
     ...postgresEnrolling(database),
-    ...enrollmentKeys(database),
-  }
-}
-
-function enrollmentKeys(
-  database: Database,
-): Pick<
-  DevicePort,
-  'createEnrollmentKey' | 'listEnrollmentKeys' | 'findEnrollmentKey' | 'updateEnrollmentKey'
-> {
-  return {
-    createEnrollmentKey: (key, audit) =>
-      database.inFleet(key.fleetId, async (send) => {
-        const { fleetId, id, name, hash, access, createdAtMs, expiresAtMs, revokedAtMs } = key
-        const times = [at(createdAtMs), atOrNull(expiresAtMs), atOrNull(revokedAtMs)]
-        await send(CREATE_KEY, [fleetId, id, storableText(name), hash, jsonText(access), ...times])
-        await insertAudit(send, audit)
-      }),
-    listEnrollmentKeys: async (fleetId) => {
-      const found = await database.prismaInFleet(fleetId, (tx) =>
-        tx.enrollmentKey.findMany({ where: { fleetId }, orderBy: { createdAt: 'desc' } }),
-      )
-      return found.map(keyOf)
-    },
-    findEnrollmentKey: async (fleetId, hash) => {
-      const row = await database.prismaInFleet(fleetId, (tx) =>
-        tx.enrollmentKey.findUnique({ where: { fleetId_hash: { fleetId, hash } } }),
-      )
-      return row && keyOf(row)
-    },
-    updateEnrollmentKey: (fleetId, id, change) =>
-      database.inFleet(fleetId, async (send) => {
-        const [row] = await send<EnrollmentKeyRow>(LOCK_KEY, [fleetId, id])
-        if (!row) return null
-        const { next, audit } = change(keyOf(row))
-        const times = [atOrNull(next.expiresAtMs), atOrNull(next.revokedAtMs)]
-        await send(UPDATE_KEY, [fleetId, id, storableText(next.name), ...times])
-        await insertAudit(send, audit)
-        return next
-      }),
-  }
-}
-
-function keyOf(row: EnrollmentKeyRow): EnrollmentKey {
-  return {
-    id: row.id,
-    fleetId: row.fleetId,
-    name: originalText(row.name),
-    hash: row.hash,
-    access: fromJson<Access>(row.access),
-    createdAtMs: ms(row.createdAt),
-    expiresAtMs: msOrNull(row.expiresAt),
-    revokedAtMs: msOrNull(row.revokedAt),
   }
 }

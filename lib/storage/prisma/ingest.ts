@@ -1,38 +1,23 @@
 import type { DeviceStatus, IngestKey, IngestPort, SeenDevice } from '../ports.ts'
 import { FleetGone } from '../ports.ts'
 import { floats, texts, uuids } from './arrays.ts'
-import { insertAudit } from './audit.ts'
 import type { Database, Statement } from './database.ts'
-import type { IngestKey as IngestKeyRow } from './generated/client.ts'
+import { postgresFleetKeys } from './fleet-keys.ts'
 import { originalText, storableText } from './storable-text.ts'
-import { at, atOrNull, ms, msOrNull } from './values.ts'
+import { at } from './values.ts'
 
-const CREATE_KEY: Statement = {
-  name: 'ingest_key_create',
-  text: `INSERT INTO ingest_key (fleet_id, id, name, source, hash, created_at, expires_at, revoked_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-}
-/** Columns by the names of Prisma's row. */
-const LOCK_KEY: Statement = {
-  name: 'ingest_key_lock',
-  text: `SELECT fleet_id AS "fleetId", id, name, source, hash, created_at AS "createdAt", expires_at AS "expiresAt",
-      revoked_at AS "revokedAt" FROM ingest_key WHERE fleet_id = $1 AND id = $2 FOR UPDATE`,
-}
-const UPDATE_KEY: Statement = {
-  name: 'ingest_key_update',
-  text: 'UPDATE ingest_key SET name = $3, expires_at = $4, revoked_at = $5 WHERE fleet_id = $1 AND id = $2',
-}
 /** One export at a time makes devices, so that the bound holds; a fleet that is being removed has none. */
 const HOLD_FLEET: Statement = {
   name: 'ingest_hold_fleet',
   text: 'SELECT pg_advisory_xact_lock(hashtextextended($1::text, 1)) FROM fleet WHERE id = $1::uuid FOR KEY SHARE',
 }
+/** What comes late tells how a device was before what is known of it. */
 const MOVE_ON: Statement = {
   name: 'ingest_devices_move',
   text: `UPDATE device d SET name = k.n, platform = k.p, app_version = k.a, model = k.m, os = k.o,
-      last_contact_at = greatest(d.last_contact_at, to_timestamp(k.t / 1000))
+      last_contact_at = to_timestamp(k.t / 1000)
     FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::float8[]) k(i, n, p, a, m, o, t)
-    WHERE d.fleet_id = $1 AND d.id = k.i AND d.status <> 'revoked'`,
+    WHERE d.fleet_id = $1 AND d.id = k.i AND d.status <> 'revoked' AND d.last_contact_at <= to_timestamp(k.t / 1000)`,
 }
 const MAKE: Statement = {
   name: 'ingest_devices_make',
@@ -50,35 +35,12 @@ const STATUSES: Statement = {
 
 export function postgresIngest(database: Database): IngestPort {
   return {
-    createKey: (key, audit) =>
-      database.inFleet(key.fleetId, async (send) => {
-        const times = [at(key.createdAtMs), atOrNull(key.expiresAtMs), atOrNull(key.revokedAtMs)]
-        const named = [storableText(key.name), storableText(key.source), key.hash]
-        await send(CREATE_KEY, [key.fleetId, key.id, ...named, ...times])
-        await insertAudit(send, audit)
-      }),
-    listKeys: async (fleetId) => {
-      const found = await database.prismaInFleet(fleetId, (tx) =>
-        tx.ingestKey.findMany({ where: { fleetId }, orderBy: { createdAt: 'desc' } }),
-      )
-      return found.map(keyOf)
-    },
-    findKey: async (fleetId, hash) => {
-      const row = await database.prismaInFleet(fleetId, (tx) =>
-        tx.ingestKey.findUnique({ where: { fleetId_hash: { fleetId, hash } } }),
-      )
-      return row && keyOf(row)
-    },
-    updateKey: (fleetId, id, change) =>
-      database.inFleet(fleetId, async (send) => {
-        const [row] = await send<IngestKeyRow>(LOCK_KEY, [fleetId, id])
-        if (!row) return null
-        const { next, audit } = change(keyOf(row))
-        const times = [atOrNull(next.expiresAtMs), atOrNull(next.revokedAtMs)]
-        await send(UPDATE_KEY, [fleetId, id, storableText(next.name), ...times])
-        await insertAudit(send, audit)
-        return next
-      }),
+    ...postgresFleetKeys<IngestKey>(database, {
+      table: 'ingest_key',
+      column: 'source',
+      write: ({ source }) => storableText(source),
+      read: (key, source) => ({ ...key, source: originalText(source as string) }),
+    }),
     seen: (fleetId, devices, nowMs, max) =>
       database.inFleet(fleetId, async (send) => {
         if ((await send(HOLD_FLEET, [fleetId])).length === 0)
@@ -101,14 +63,3 @@ const told = (devices: readonly SeenDevice[]): Buffer[] => [
   texts(devices.map(({ os }) => os ?? null)),
   floats(devices.map(({ lastContactMs }) => lastContactMs)),
 ]
-
-const keyOf = (row: IngestKeyRow): IngestKey => ({
-  id: row.id,
-  fleetId: row.fleetId,
-  name: originalText(row.name),
-  source: originalText(row.source),
-  hash: row.hash,
-  createdAtMs: ms(row.createdAt),
-  expiresAtMs: msOrNull(row.expiresAt),
-  revokedAtMs: msOrNull(row.revokedAt),
-})

@@ -1,4 +1,4 @@
-import type { Storage } from '../ports.ts'
+import type { Access, EnrollmentKey, Storage } from '../ports.ts'
 import { postgresAccess } from './access.ts'
 import { postgresAudit } from './audit.ts'
 import { postgresCollections } from './collections.ts'
@@ -7,13 +7,15 @@ import type { DatabaseOptions } from './database.ts'
 import { Database } from './database.ts'
 import { postgresDeadLetters } from './dead-letters.ts'
 import { postgresDevices } from './devices.ts'
-import { postgresIngest } from './ingest.ts'
+import { postgresFleetKeys } from './fleet-keys.ts'
 import { postgresFleets } from './fleets.ts'
+import { postgresIngest } from './ingest.ts'
 import { postgresMaintenance } from './maintenance.ts'
 import { postgresSessions } from './sessions.ts'
 import { postgresSignals } from './signals.ts'
 import { postgresSync } from './sync.ts'
 import { postgresTelemetry } from './telemetry.ts'
+import { fromJson, jsonText } from './values.ts'
 
 /**
  * The ports on PostgreSQL, whose migrations must be applied. Throws StorageUnavailable when it cannot be reached.
@@ -39,6 +41,12 @@ export async function openPostgresStorage(
     fleets: postgresFleets(database),
     collections: postgresCollections(database),
     devices: postgresDevices(database),
+    enrollmentKeys: postgresFleetKeys<EnrollmentKey>(database, {
+      table: 'enrollment_key',
+      column: 'access',
+      write: ({ access }) => jsonText(access),
+      read: (key, access) => ({ ...key, access: fromJson<Access>(access) }),
+    }),
     ingest: postgresIngest(database),
     sync: postgresSync(database),
     sessions: postgresSessions(database),

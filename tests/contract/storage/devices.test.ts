@@ -281,24 +281,24 @@ describe.each(BACKENDS)('devices on $name', (backend) => {
       expiresAtMs: NOW_MS + 9,
       revokedAtMs: null,
     } as const
-    await storage.devices.createEnrollmentKey(key, audit())
-    expect(await storage.devices.findEnrollmentKey(fleetId, key.hash)).toEqual(key)
-    expect(await storage.devices.listEnrollmentKeys(fleetId)).toEqual([key])
+    await storage.enrollmentKeys.createKey(key, audit())
+    expect(await storage.enrollmentKeys.findKey(fleetId, key.hash)).toEqual(key)
+    expect(await storage.enrollmentKeys.listKeys(fleetId)).toEqual([key])
     const changed = { ...key, name: 'other', expiresAtMs: NOW_MS + 1, revokedAtMs: NOW_MS }
     await Promise.all([
-      storage.devices.updateEnrollmentKey(fleetId, key.id, (row) => ({
+      storage.enrollmentKeys.updateKey(fleetId, key.id, (row) => ({
         next: { ...row, name: 'other', expiresAtMs: NOW_MS + 1 },
         audit: audit(),
       })),
-      storage.devices.updateEnrollmentKey(fleetId, key.id, (row) => ({
+      storage.enrollmentKeys.updateKey(fleetId, key.id, (row) => ({
         next: { ...row, revokedAtMs: NOW_MS },
         audit: audit(),
       })),
     ])
-    expect(await storage.devices.findEnrollmentKey(fleetId, key.hash)).toEqual(changed)
+    expect(await storage.enrollmentKeys.findKey(fleetId, key.hash)).toEqual(changed)
     const change = () => ({ next: changed, audit: audit() })
-    expect(await storage.devices.updateEnrollmentKey(fleetId, randomUUID(), change)).toBeNull()
+    expect(await storage.enrollmentKeys.updateKey(fleetId, randomUUID(), change)).toBeNull()
     const other = await makeFleet(storage)
-    expect(await storage.devices.findEnrollmentKey(other.id, key.hash)).toBeNull()
+    expect(await storage.enrollmentKeys.findKey(other.id, key.hash)).toBeNull()
   })
 })

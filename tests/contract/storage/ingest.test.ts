@@ -89,8 +89,13 @@ describe.each(BACKENDS)('telemetry in over $name', (backend) => {
     })
     expect(await storage.devices.get(fleetId, two.id)).toMatchObject({ appVersion: '3.1' })
     // An export that comes late takes nothing back.
-    await storage.ingest.seen(fleetId, [{ ...one, lastContactMs: NOW_MS }], later, 10)
-    expect((await storage.devices.get(fleetId, one.id))?.lastContactMs).toBe(later)
+    const late = { ...one, name: 'till 6', appVersion: '3.0', lastContactMs: later - 1 }
+    expect((await storage.ingest.seen(fleetId, [late], later, 10)).get(one.id)).toBe('active')
+    const { name, appVersion } = { ...one, appVersion: '3.2' }
+    const known = { name, appVersion, lastContactMs: later }
+    expect(await storage.devices.get(fleetId, one.id)).toMatchObject(known)
+    await storage.ingest.seen(fleetId, [{ ...late, lastContactMs: later }], later, 10)
+    expect(await storage.devices.get(fleetId, one.id)).toMatchObject({ name: 'till 6', appVersion: '3.0' })
   })
 
   it('makes no more devices of other engines than it may; its own don’t count', async () => {

@@ -39,7 +39,7 @@ describe('row-level security', () => {
       expiresAtMs: null,
       revokedAtMs: null,
     }
-    await storage.devices.createEnrollmentKey(key, audit())
+    await storage.enrollmentKeys.createKey(key, audit())
     await storage.ingest.createKey({ ...key, source: 'other' }, audit())
     const sessionId = randomUUID()
     const event = {

@@ -38,6 +38,7 @@ export function storageThrough(line: Line): Storage {
     fleets: port('fleets'),
     collections: port('collections'),
     devices: port('devices'),
+    enrollmentKeys: port('enrollmentKeys'),
     ingest: port('ingest'),
     sync: port('sync', { transact: (fleetId, work) => transact(line, fleetId, work) }),
     sessions: port('sessions'),
