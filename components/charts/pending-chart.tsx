@@ -3,7 +3,7 @@ import { useMemo } from 'react'
 import { PlotFrame } from '#components/charts/plot-frame.tsx'
 import { preparePending, type Stretch } from '#components/charts/prepare-pending.ts'
 import { SeriesTable } from '#components/charts/series-table.tsx'
-import { formatDuration } from '#components/ui/format.ts'
+import { formatRound } from '#components/ui/format.ts'
 import { useViewerZone } from '#components/ui/viewer-clock.ts'
 
 const HEIGHT_PX = 102
@@ -23,7 +23,7 @@ export function PendingChart({
   label: string
 }) {
   const zone = useViewerZone()
-  const warnWord = `warn ${formatDuration(warnMs).replace(' 00 min', '').replace(' 00 s', '')}`
+  const warnWord = `warn ${formatRound(warnMs)}`
   const chart = useMemo(
     () => preparePending({ pieces, fromMs, toMs, warnMs, warnWord, height: HEIGHT_PX, zone }),
     [pieces, fromMs, toMs, warnMs, warnWord, zone],

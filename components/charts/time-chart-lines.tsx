@@ -10,7 +10,7 @@ import {
 } from 'recharts'
 import type { PreparedChart, Row } from '#components/charts/prepare.ts'
 import { valueLabel, type ValueFormat } from '#components/charts/ticks.ts'
-import { formatClock, formatDay, formatDuration } from '#components/ui/format.ts'
+import { formatClock, formatDay, formatRound } from '#components/ui/format.ts'
 
 /** Charts of one page share their crosshair. */
 const SHARED_CROSSHAIR = 'page'
@@ -90,7 +90,7 @@ function Tip({
   const when = `${formatDay(row.t, zone)}, ${formatClock(row.t, zone, false)}${zone === 'UTC' ? ' UTC' : ''}`
   return (
     <div className="pop tip">
-      <span>{`${when} · ${formatDuration(bucketMs).replace(' 00 s', '').replace(' 00 min', '')} bucket`}</span>
+      <span>{`${when} · ${formatRound(bucketMs)} bucket`}</span>
       <i />
       <span>{names.subject}</span>
       <b>{valueLabel(row.said, format)}</b>

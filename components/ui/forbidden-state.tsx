@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { capitalised } from '#components/ui/format.ts'
 import { PageState } from '#components/ui/page-state.tsx'
 
 /** The viewer may not see or do this: their role, and the one that may. */
@@ -21,12 +22,6 @@ export function ForbiddenState({
     </>
   )
   return (
-    <PageState
-      kind="unk"
-      word={`${needs.charAt(0).toUpperCase()}${needs.slice(1)} only`}
-      title={title}
-      detail={said}
-      actions={actions}
-    />
+    <PageState kind="unk" word={`${capitalised(needs)} only`} title={title} detail={said} actions={actions} />
   )
 }

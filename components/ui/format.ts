@@ -20,6 +20,12 @@ function known(value: Maybe): value is number {
 /** As `durationText`: `412 ms`, `4 min 06 s`, `2 h 38 min`. */
 export const formatDuration = (ms: Maybe): string => (known(ms) ? durationText(ms) : NOT_KNOWN)
 
+/** A limit or a step, which is round: `5 min` and not `5 min 00 s`. */
+export const formatRound = (ms: Maybe): string => formatDuration(ms).replace(/ 00 (s|min|h)$/, '')
+
+/** A word or a name at the beginning of a sentence. */
+export const capitalised = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`
+
 /** How long ago, in the largest unit that says enough: `3 s ago`, `4 min ago`, `2 h 38 min ago`. */
 export function formatAge(ms: Maybe): string {
   if (!known(ms)) return NOT_KNOWN

@@ -45,7 +45,7 @@ export interface CohortAnswer {
   /** Null where fewer than two app versions are known. */
   readonly a: string | null
   readonly b: string | null
-  /** Those that were heard in this time, most requests first, at most 20. */
+  /** Those that were heard in this time, the most heard first, at most 20. */
   readonly versions: readonly string[]
   readonly rows: readonly CohortRow[]
 }

@@ -1,5 +1,5 @@
 import type { Metadata } from 'next'
-import { formatCount } from '#components/ui/format.ts'
+import { capitalised, formatCount } from '#components/ui/format.ts'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { parseDeviceCursor } from '#lib/application/devices/device-cursor.ts'
 import { deviceFacets, listDevices } from '#lib/application/devices/list-devices.ts'
@@ -92,7 +92,5 @@ async function DevicesPage({ searchParams }: PageProps) {
     </ListFrame>
   )
 }
-
-const capitalised = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`
 
 export default keptPage(DevicesPage)

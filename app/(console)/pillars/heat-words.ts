@@ -1,6 +1,5 @@
-import { formatPercent, plural } from '#components/ui/format.ts'
+import { formatPercent, formatRound, plural } from '#components/ui/format.ts'
 import type { lagHeat } from '#lib/application/pillars/lag-heat.ts'
-import { shortLimit } from './pillar-words.ts'
 
 type Heat = Awaited<ReturnType<typeof lagHeat>>
 
@@ -15,10 +14,10 @@ export function heatSentence({ bordersMs, columns }: Heat): string {
   const band = totals.findIndex((count) => (passed += count) >= whole * MOST)
   const beyond = whole - totals.slice(0, band + 1).reduce((sum, count) => sum + count, 0)
   const high = bordersMs[band]
-  if (high === undefined) return `Some changes took over ${shortLimit(bordersMs.at(-1) ?? 0)}`
+  if (high === undefined) return `Some changes took over ${formatRound(bordersMs.at(-1) ?? 0)}`
   const most = beyond === 0 ? 'Every change' : `${formatPercent(1 - beyond / whole)} of the changes`
   const rest = beyond === 0 ? '' : `; ${plural(beyond, 'change')} took longer`
-  return `${most} arrived within ${shortLimit(high)}${rest}`
+  return `${most} arrived within ${formatRound(high)}${rest}`
 }
 
 /** "Most" is said from here on. */

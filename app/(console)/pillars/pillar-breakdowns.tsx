@@ -5,8 +5,15 @@ import { Section } from '#components/ui/section.tsx'
 import type { Breakdown } from './pillar-view.ts'
 
 /** What a figure is made of, the most frequent first. */
-export function PillarBreakdowns({ breakdowns }: { breakdowns: readonly Breakdown[] }) {
-  return breakdowns.map(({ title, note, rows }) => (
+export function PillarBreakdowns({
+  breakdowns,
+  hrefOf,
+}: {
+  breakdowns: readonly Breakdown[]
+  /** The sessions with this value of a key. */
+  hrefOf: (key: string, value: string) => string
+}) {
+  return breakdowns.map(({ title, note, behind, rows }) => (
     <Section key={title} title={title} note={note}>
       <DataTable
         label={title}
@@ -22,6 +29,7 @@ export function PillarBreakdowns({ breakdowns }: { breakdowns: readonly Breakdow
         ]}
         rows={rows}
         rowKey={({ key }) => key}
+        {...(behind === null ? {} : { rowHref: ({ key }: { key: string }) => hrefOf(behind, key) })}
         empty={<EmptyState good word="None" title="None in this time" />}
       />
     </Section>

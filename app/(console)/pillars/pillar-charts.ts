@@ -1,7 +1,8 @@
 import type { TimeChartProps } from '#components/charts/time-chart.tsx'
+import { formatRound } from '#components/ui/format.ts'
 import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
 import { pillarSeries } from './pillar-series.ts'
-import { shortLimit } from './pillar-words.ts'
+import { wholePercent } from './pillar-words.ts'
 
 /** A pillar's chart but for its names; the Overview draws it small and the pillar's page large. */
 export type PillarChart = Omit<TimeChartProps, 'label' | 'names'>
@@ -16,8 +17,8 @@ export function lagChart(lag: OverviewAnswer['lag'], stage: LagStage = 'upload')
     gapWord: 'no sample',
     ...(stage === 'upload' && {
       thresholds: [
-        { value: lagWarnMs, word: `warn ${shortLimit(lagWarnMs)}`, tone: 'warn' },
-        { value: lagCriticalMs, word: `critical ${shortLimit(lagCriticalMs)}`, tone: 'crit' },
+        { value: lagWarnMs, word: `warn ${formatRound(lagWarnMs)}`, tone: 'warn' },
+        { value: lagCriticalMs, word: `critical ${formatRound(lagCriticalMs)}`, tone: 'crit' },
       ],
     }),
   }
@@ -30,8 +31,8 @@ export function conflictsChart(conflicts: OverviewAnswer['conflicts']): PillarCh
     format: 'percent',
     gapWord: 'nothing pushed',
     thresholds: [
-      { value: conflictWarn, word: `warn ${percent(conflictWarn)}`, tone: 'warn' },
-      { value: conflictFriction, word: `friction ${percent(conflictFriction)}`, tone: 'crit' },
+      { value: conflictWarn, word: `warn ${wholePercent(conflictWarn)}`, tone: 'warn' },
+      { value: conflictFriction, word: `friction ${wholePercent(conflictFriction)}`, tone: 'crit' },
     ],
   }
 }
@@ -43,8 +44,8 @@ export function failuresChart(failures: OverviewAnswer['failures']): PillarChart
     format: 'percent',
     gapWord: 'too few calls',
     thresholds: [
-      { value: failureWarn, word: `warn ${percent(failureWarn)}`, tone: 'warn' },
-      { value: failureBreaker, word: `breaker ${percent(failureBreaker)}`, tone: 'crit' },
+      { value: failureWarn, word: `warn ${wholePercent(failureWarn)}`, tone: 'warn' },
+      { value: failureBreaker, word: `breaker ${wholePercent(failureBreaker)}`, tone: 'crit' },
     ],
   }
 }
@@ -53,5 +54,3 @@ export const queueChart = (queue: OverviewAnswer['queue']): PillarChart => ({
   ...pillarSeries(queue, (figure) => figure.depth),
   format: 'count',
 })
-
-const percent = (ratio: number): string => `${Number((ratio * 100).toFixed(2))} %`

@@ -1,7 +1,7 @@
 import { Sparkline } from '#components/charts/sparkline.tsx'
 import { DataTable, type Column } from '#components/table/data-table.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
-import { plural } from '#components/ui/format.ts'
+import { capitalised, plural } from '#components/ui/format.ts'
 import { Section } from '#components/ui/section.tsx'
 import { Status } from '#components/ui/status.tsx'
 import { GROUPING_WORDS, groupsSentence } from './group-words.ts'
@@ -51,13 +51,11 @@ export function PillarGroups({
   )
 }
 
-const capital = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`
-
 const columns = ({ subject }: PillarView, by: Grouping): readonly Column<GroupRow>[] => [
   { key: 'key', header: GROUPING_WORDS[by].label, cell: ({ key }) => <b>{key}</b> },
   {
     key: 'value',
-    header: capital(subject),
+    header: capitalised(subject),
     align: 'end',
     cell: ({ value, level }) =>
       value === null ? (

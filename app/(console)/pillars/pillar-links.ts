@@ -13,8 +13,8 @@ export const partHref = (path: string, query: string, by: Grouping, key: string)
   withParams(path, query, { [PARAM_OF[by]]: key, by: by === 'appVersion' ? 'platform' : null })
 
 /** The list behind a pillar, with the filters that stand in its address. Pure. */
-export function behindHref(pillar: PillarPath, query: string, { version, platform }: PillarParams): string {
-  const part = { version, platform }
+export function behindHref(pillar: PillarPath, query: string, params: PillarParams): string {
+  const part = behindPart(params)
   switch (pillar) {
     case 'lag':
       return listHref('/sessions', query, part)
@@ -23,9 +23,17 @@ export function behindHref(pillar: PillarPath, query: string, { version, platfor
     case 'failures':
       return listHref('/sessions', query, { ...part, result: 'failed' })
     case 'queue':
-      return listHref('/devices', query, { ...part, has: 'waiting' })
+      // A device's queue is told as a whole.
+      return listHref('/devices', query, { ...part, collection: null, has: 'waiting' })
   }
 }
+
+/** The part of the fleet as the lists name it. */
+export const behindPart = ({ version, platform, collection }: PillarParams) => ({
+  version,
+  platform,
+  collection,
+})
 
 /** What `behindHref` leads to. */
 export const BEHIND: Readonly<Record<PillarPath, string>> = {

@@ -18,6 +18,8 @@ export interface GroupRow {
 export interface Breakdown {
   readonly title: string
   readonly note: string
+  /** The key by which the sessions behind a row are found; null where there is none. */
+  readonly behind: 'code' | null
   readonly rows: readonly { readonly key: string; readonly count: number; readonly share: number | null }[]
 }
 
@@ -41,8 +43,9 @@ export function breakdown(
   title: string,
   note: string,
   counts: readonly { readonly key: string; readonly count: number }[],
+  behind: Breakdown['behind'] = null,
 ): Breakdown {
   const sum = counts.reduce((total, { count }) => total + count, 0)
   const rows = counts.map(({ key, count }) => ({ key, count, share: sum === 0 ? null : count / sum }))
-  return { title, note, rows: rows.filter(({ count }) => count > 0) }
+  return { title, note, behind, rows: rows.filter(({ count }) => count > 0) }
 }

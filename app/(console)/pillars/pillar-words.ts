@@ -6,6 +6,7 @@ import {
   formatCount,
   formatDuration,
   formatPercent,
+  formatRound,
   NOT_KNOWN,
   percentFigure,
   plural,
@@ -38,13 +39,13 @@ export function lagWords(
       kind: lag.level,
       word: {
         ok: 'Within target',
-        warn: `Over ${shortLimit(limits.lagWarnMs)}`,
-        crit: `Over ${shortLimit(limits.lagCriticalMs)}`,
+        warn: `Over ${formatRound(limits.lagWarnMs)}`,
+        crit: `Over ${formatRound(limits.lagCriticalMs)}`,
         unk: 'No sample',
       }[lag.level],
     },
     figure: p95 === null ? { value: NOT_KNOWN, unsure: true } : { value: formatDuration(p95) },
-    sentence: `upload lag p95, target under ${shortLimit(limits.lagWarnMs)}`,
+    sentence: `upload lag p95, target under ${formatRound(limits.lagWarnMs)}`,
     evidence: [
       upload === undefined || upload.count === 0
         ? `no change committed, ${inRange(range)}`
@@ -192,7 +193,7 @@ export function queueWords(
         ok: 'Within limits',
         warn: deep
           ? `Over ${formatCount(limits.queueWarn)} on one`
-          : `Oldest over ${shortLimit(limits.oldestWarnMs)}`,
+          : `Oldest over ${formatRound(limits.oldestWarnMs)}`,
         crit: `Over ${formatCount(limits.queueCritical)} on one`,
         unk: 'No snapshot',
       }[queue.level],
@@ -265,9 +266,6 @@ function rateFigure(rate: number | null): CardWords['figure'] {
 }
 
 export const wholePercent = (ratio: number): string => `${Number((ratio * 100).toFixed(2))} %`
-
-/** "5 min" and not "5 min 00 s": limits are round. */
-export const shortLimit = (ms: number): string => formatDuration(ms).replace(/ 00 (s|min|h)$/, '')
 
 export const inRange = ({ label }: RangeText): string => label.charAt(0).toLowerCase() + label.slice(1)
 

@@ -36,7 +36,7 @@ export async function readPillar(
     }
     case 'failures': {
       const answer = await failures(ctx, query)
-      return marked(answer, failuresView(answer, span))
+      return marked(answer, failuresView(answer, span, params.collection))
     }
     case 'queue': {
       const answer = await queue(ctx, query)
@@ -54,3 +54,9 @@ export const partOf = ({ collection, platform, version }: PillarParams) => ({
   ...(platform === null ? {} : { platform }),
   ...(version === null ? {} : { appVersion: version }),
 })
+
+/** Two app versions within that part; one that the page is about is the one asked about. */
+export function comparedPart(params: PillarParams) {
+  const { appVersion, ...part } = partOf(params)
+  return { ...part, a: params.a ?? appVersion, b: params.b ?? undefined }
+}

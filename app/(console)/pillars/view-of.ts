@@ -1,9 +1,16 @@
-import { formatCount, formatDuration, formatPercent, plural } from '#components/ui/format.ts'
+import {
+  capitalised,
+  formatCount,
+  formatDuration,
+  formatPercent,
+  formatRound,
+  plural,
+} from '#components/ui/format.ts'
 import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
 import { fieldName } from '#lib/protocol/field-name.ts'
 import { conflictsChart, failuresChart, lagChart, queueChart, type LagStage } from './pillar-charts.ts'
 import { breakdown, type PillarView } from './pillar-view.ts'
-import { compareWords, inRange, points, shortLimit, wholePercent, type RangeText } from './pillar-words.ts'
+import { compareWords, inRange, points, wholePercent, type RangeText } from './pillar-words.ts'
 
 type Answer = OverviewAnswer
 type Level = Answer['lag']['level']
@@ -18,12 +25,12 @@ export function lagView(lag: Answer['lag'], stage: LagStage, range: RangeText): 
   const { lagWarnMs, lagCriticalMs } = lag.limits
   const level = stage === 'upload' ? lag.level : 'unk'
   const p95 = figure?.p95 ?? null
-  const name = stage.charAt(0).toUpperCase() + stage.slice(1)
+  const name = capitalised(stage)
   const limit = judged(
     level,
-    `within its target of ${shortLimit(lagWarnMs)}`,
-    `over its target of ${shortLimit(lagWarnMs)}`,
-    `over its critical ${shortLimit(lagCriticalMs)}`,
+    `within its target of ${formatRound(lagWarnMs)}`,
+    `over its target of ${formatRound(lagWarnMs)}`,
+    `over its critical ${formatRound(lagCriticalMs)}`,
   )
   const previous = lag.previous?.[stage].p95 ?? null
   const clamped = lag.figure?.clamped ?? 0
@@ -121,7 +128,11 @@ const named = ({ key, count }: { key: string; count: number }) => ({
 })
 
 /** Failure rate: how often the server answered 4xx or 5xx. Pure. */
-export function failuresView(failures: Answer['failures'], range: RangeText): Omit<PillarView, 'marks'> {
+export function failuresView(
+  failures: Answer['failures'],
+  range: RangeText,
+  collection: string | null,
+): Omit<PillarView, 'marks'> {
   const { figure, level, limits, previous } = failures
   const share = figure?.requests ?? null
   const limit = judged(
@@ -133,13 +144,17 @@ export function failuresView(failures: Answer['failures'], range: RangeText): Om
   return {
     sentence:
       share === null
-        ? 'Requests are not told by collection'
+        ? collection === null
+          ? `No request was counted ${inWords(range)}`
+          : 'Requests are not told by collection'
         : share.rate === null
           ? `Not enough traffic to say: ${formatCount(share.part)} of ${plural(share.whole, 'request')} failed`
           : `${formatPercent(share.rate)} of requests fail${limit}`,
     evidence:
       share === null || figure === null
-        ? 'Take the collection out of the filter, or a longer time.'
+        ? collection === null
+          ? 'There is no telemetry in this time.'
+          : 'Each may hold changes of several: take the collection away.'
         : [
             `${formatCount(share.part)} of ${plural(share.whole, 'request')}, ${inRange(range)}`,
             `${formatCount(figure.sessions.part)} of ${plural(figure.sessions.whole, 'session')} failed${figure.sessions.rate === null ? '' : `, ${formatPercent(figure.sessions.rate)}`}`,
@@ -157,7 +172,7 @@ export function failuresView(failures: Answer['failures'], range: RangeText): Om
       trend: over.map((point) => point.figure?.requests.rate ?? null),
     })),
     groupsLeftOut: failures.groupsLeftOut,
-    breakdowns: figure === null ? [] : [breakdown('By code', 'of failed requests', figure.byCode)],
+    breakdowns: figure === null ? [] : [breakdown('By code', 'of failed requests', figure.byCode, 'code')],
   }
 }
 
@@ -171,7 +186,7 @@ export function queueView(queue: Answer['queue'], range: RangeText): Omit<Pillar
     'no queue is deep or old',
     deep
       ? `one holds over ${formatCount(limits.queueWarn)}`
-      : `the oldest over ${shortLimit(limits.oldestWarnMs)}`,
+      : `the oldest over ${formatRound(limits.oldestWarnMs)}`,
     `one holds over ${formatCount(limits.queueCritical)}`,
   )
   return {

@@ -6,10 +6,12 @@ import { countOf, quantile } from '#lib/rollups/sketch.ts'
 import type { CohortAnswer, CohortFigure, CohortMeasure } from '#lib/telemetry/cohorts.ts'
 import { COHORT_MEASURES, cohortRow, estimateQuantile, estimateShare } from '#lib/telemetry/cohorts.ts'
 import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
+import type { PillarFilter } from './pillar.ts'
+import { keeperOf } from './pillar.ts'
 import type { RangeQuery } from './window.ts'
 import { readRange } from './window.ts'
 
-export interface CohortQuery extends RangeQuery {
+export interface CohortQuery extends RangeQuery, Omit<PillarFilter, 'appVersion'> {
   /** App versions; `a` is asked about, `b` is what it is held against. Without them the two most used, the newer one first. */
   readonly a?: string | undefined
   readonly b?: string | undefined
@@ -18,9 +20,14 @@ export interface CohortQuery extends RangeQuery {
 const LAG_QUANTILE = 0.95
 const VERSIONS_MAX = 20
 
-/** Whether app version `a` does worse than `b`, measure by measure, and how sure that is. */
+/**
+ * Whether app version `a` does worse than `b`, measure by measure, and how sure that is. What isn't told by collection
+ * (requests and sessions) has no figure where one is asked for.
+ */
 export async function cohorts(ctx: TelemetryContext, query: CohortQuery): Promise<CohortAnswer> {
-  const { buckets, fromMs, toMs } = await readRange(ctx, query)
+  const { buckets: all, fromMs, toMs } = await readRange(ctx, query)
+  const keep = keeperOf({ collection: query.collection, platform: query.platform })
+  const buckets = all.filter(({ key }) => keep(key))
   const versions = versionsOf(buckets)
   const { a, b } = pairOf(query, versions)
   if (a === null || b === null) return { fromMs, toMs, a, b, versions, rows: [] }
@@ -31,14 +38,15 @@ export async function cohorts(ctx: TelemetryContext, query: CohortQuery): Promis
   return { fromMs, toMs, a, b, versions, rows }
 }
 
+/** By how much was heard of them: requests, and changes, which alone belong to a collection. */
 function versionsOf(buckets: readonly Bucket[]): readonly string[] {
-  const requests = new Map<string, number>()
+  const heard = new Map<string, number>()
   for (const { key, counters } of buckets) {
     if (key.appVersion === ALL_DEVICES) continue
-    const count = counters[COUNTER.requests] ?? 0
-    requests.set(key.appVersion, (requests.get(key.appVersion) ?? 0) + count)
+    const count = (counters[COUNTER.requests] ?? 0) + (counters[COUNTER.pushed] ?? 0)
+    heard.set(key.appVersion, (heard.get(key.appVersion) ?? 0) + count)
   }
-  const all = [...requests].sort(([x, n], [y, m]) => m - n || (x < y ? -1 : 1))
+  const all = [...heard].sort(([x, n], [y, m]) => m - n || (x < y ? -1 : 1))
   return all.slice(0, VERSIONS_MAX).map(([version]) => version)
 }
 

@@ -28,11 +28,8 @@ function rangeOf(
 
 const appVersion = z.string().min(1).max(40)
 /** Parts of a fleet that telemetry tells apart. */
-const pillarFilter = {
-  collection: z.string().max(64).optional(),
-  platform: z.string().max(40).optional(),
-  appVersion: appVersion.optional(),
-}
+const fleetPart = { collection: z.string().max(64).optional(), platform: z.string().max(40).optional() }
+const pillarFilter = { ...fleetPart, appVersion: appVersion.optional() }
 
 export const pillarQuery = z.strictObject({
   ...rangeInput,
@@ -62,16 +59,17 @@ export function heatQueryOf(fleetId: string, query: unknown, nowMs: number) {
 
 export const cohortQuery = z.strictObject({
   ...rangeInput,
+  ...fleetPart,
   a: appVersion.optional(),
   b: appVersion.optional(),
 })
 
-/** `from, to, a, b` of a comparison of two app versions. @throws ApplicationError `bad_request` for one with itself */
+/** `from, to, a, b, collection, platform` of a comparison of two app versions. @throws ApplicationError `bad_request` for one with itself */
 export function cohortQueryOf(fleetId: string, query: unknown, nowMs: number) {
-  const { from, to, a, b } = parsedOrThrow(cohortQuery, query)
+  const { from, to, a, b, ...part } = parsedOrThrow(cohortQuery, query)
   if (a !== undefined && a === b)
     throw badRequest([{ path: '/b', message: 'must be another app version than `a`' }])
-  return { fleetId, ...rangeOf({ from, to }, nowMs), a, b }
+  return { fleetId, ...rangeOf({ from, to }, nowMs), a, b, ...part }
 }
 
 export const rangeQuery = z.strictObject(rangeInput)

@@ -3,13 +3,8 @@ import { deadLetterHours, deadLettersSentence } from '#app/(console)/overview/de
 import { devicesSentence, stateCounts } from '#app/(console)/overview/device-words.ts'
 import { deadLettersHref, listHref, stepHref } from '#app/(console)/overview/overview-links.ts'
 import { pillarSeries } from '#app/(console)/pillars/pillar-series.ts'
-import {
-  conflictRateWords,
-  failureWords,
-  lagWords,
-  queueWords,
-  shortLimit,
-} from '#app/(console)/pillars/pillar-words.ts'
+import { conflictRateWords, failureWords, lagWords, queueWords } from '#app/(console)/pillars/pillar-words.ts'
+import { formatRound } from '#components/ui/format.ts'
 import { versionsSentence } from '#app/(console)/overview/version-words.ts'
 import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
 import type { OldestPending } from '#lib/telemetry/overview.ts'
@@ -196,7 +191,7 @@ describe('pillar cards', () => {
     expect(note(true)).toMatch(/The oldest has now waited at least 2 h 00 min on DFW-0417$/)
   })
   test('round limits are said in one unit', () => {
-    expect([300_000, 3_600_000, 90_000].map(shortLimit)).toEqual(['5 min', '1 h', '1 min 30 s'])
+    expect([300_000, 3_600_000, 90_000].map(formatRound)).toEqual(['5 min', '1 h', '1 min 30 s'])
   })
 })
 

@@ -4,6 +4,7 @@ import { groupsSentence } from '#app/(console)/pillars/group-words.ts'
 import { heatSentence } from '#app/(console)/pillars/heat-words.ts'
 import { marksLegend, marksOf } from '#app/(console)/pillars/mark-words.ts'
 import { behindHref, partHref } from '#app/(console)/pillars/pillar-links.ts'
+import { comparedPart } from '#app/(console)/pillars/read-pillar.ts'
 import { breakdown, type GroupRow } from '#app/(console)/pillars/pillar-view.ts'
 import { conflictsView, failuresView, lagView, queueView } from '#app/(console)/pillars/view-of.ts'
 import { spanAt } from '#components/charts/brush-span.ts'
@@ -28,7 +29,7 @@ describe('what a pillar’s page says', () => {
     expect(conflictsView(well.conflicts, DAY).sentence).toMatch(
       /^\S+ % of pushed changes needed resolution, under 2 %$/,
     )
-    expect(failuresView(well.failures, DAY).sentence).toMatch(/^\S+ % of requests fail, under 1 %$/)
+    expect(failuresView(well.failures, DAY, null).sentence).toMatch(/^\S+ % of requests fail, under 1 %$/)
     expect(queueView(well.queue, DAY).sentence).toMatch(
       /^\S+ changes? waits? on devices, no queue is deep or old$/,
     )
@@ -40,7 +41,8 @@ describe('what a pillar’s page says', () => {
       level: 'unk',
     })
     expect(conflictsView(none.conflicts, CHOSEN).sentence).toBe('No change was pushed in the time chosen')
-    expect(failuresView(none.failures, DAY).sentence).toBe('Requests are not told by collection')
+    expect(failuresView(none.failures, DAY, null).sentence).toBe('No request was counted in the last 24 h')
+    expect(failuresView(none.failures, DAY, 'strikes').sentence).toBe('Requests are not told by collection')
     expect(queueView(none.queue, DAY).sentence).toBe('No device was counted in the last 24 h')
   })
 
@@ -202,7 +204,7 @@ describe('annotations', () => {
 })
 
 describe('links', () => {
-  const params = { version: '2.4.1', platform: null } as PillarParams
+  const params = { version: '2.4.1', platform: null, collection: 'strikes' } as PillarParams
 
   test('a part of the fleet stays in the address, split by something else', () => {
     expect(partHref('/pillars/lag', 'range=1h', 'appVersion', '2.4.1')).toBe(
@@ -211,10 +213,18 @@ describe('links', () => {
     expect(partHref('/pillars/lag', 'by=platform', 'platform', 'web')).toBe('/pillars/lag?platform=web')
   })
 
+  test('the version that a page is about is the one that is compared', () => {
+    expect(comparedPart({ ...params, a: null, b: null } as PillarParams)).toMatchObject({
+      a: '2.4.1',
+      collection: 'strikes',
+    })
+    expect(comparedPart({ ...params, a: '2.4.0', b: null } as PillarParams).a).toBe('2.4.0')
+  })
+
   test('behind a pillar are the sessions or devices that make it, in the same time', () => {
     const query = 'from=2026-11-26T14:05:00Z&stage=upload'
     expect(behindHref('failures', query, params)).toBe(
-      '/sessions?from=2026-11-26T14%3A05%3A00Z&q=version%3A2.4.1+result%3Afailed',
+      '/sessions?from=2026-11-26T14%3A05%3A00Z&q=version%3A2.4.1+collection%3Astrikes+result%3Afailed',
     )
     expect(behindHref('queue', '', params)).toBe('/devices?q=version%3A2.4.1+has%3Awaiting')
   })

@@ -403,6 +403,20 @@ describe('comparison of app versions', () => {
     })
   })
 
+  test('of one platform or collection it compares that part; what belongs to no collection is not known then', async () => {
+    const web = (event: TelemetryEvent) =>
+      ({ ...event, payload: { ...event.payload, platform: 'web' } }) as TelemetryEvent
+    const all = [...pushes('2.4.1', 60, 30).map(web), ...pushes('2.4.0', 90, 1).map(web)]
+    const ctx = contextOf(all, NOW)
+    expect((await cohorts(ctx, { ...RANGE, platform: 'ios' })).versions).toEqual([])
+    const ofPlatform = await cohorts(ctx, { ...RANGE, platform: 'web' })
+    expect(ofPlatform.rows.find(({ measure }) => measure === 'failures')?.a.of).toBe(60)
+    const ofCollection = await cohorts(ctx, { ...RANGE, collection: 'strikes' })
+    expect([ofCollection.a, ofCollection.b]).toEqual(['2.4.1', '2.4.0'])
+    const row = (measure: string) => ofCollection.rows.find((one) => one.measure === measure)
+    expect([row('deadLetters')?.verdict, row('failures')?.verdict]).toEqual(['worse', 'unk'])
+  })
+
   test('without names it takes the two most used, the newer one first; one alone has nothing beside it', async () => {
     const three = [...pushes('2.9.0', 40, 0), ...pushes('2.10.0', 30, 0), ...pushes('1.0.0', 2, 0)]
     const found = await cohorts(contextOf(three, NOW), RANGE)

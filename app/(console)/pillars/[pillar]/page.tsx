@@ -3,6 +3,7 @@ import { notFound } from 'next/navigation'
 import { HeatMap } from '#components/charts/heat-map.tsx'
 import { TimeChart } from '#components/charts/time-chart.tsx'
 import { LinkButton } from '#components/ui/button.tsx'
+import { capitalised } from '#components/ui/format.ts'
 import { carryShared } from '#components/ui/search-params.ts'
 import { Section } from '#components/ui/section.tsx'
 import { Verdict } from '#components/ui/verdict.tsx'
@@ -10,14 +11,15 @@ import { cohorts } from '#lib/application/pillars/cohorts.ts'
 import { lagHeat } from '#lib/application/pillars/lag-heat.ts'
 import { ConsolePage } from '../../console-page.tsx'
 import { keptPage } from '../../kept-page.tsx'
+import { listHref } from '../../overview/overview-links.ts'
 import type { PageProps } from '../../search-params.ts'
 import { visit, type Visit } from '../../viewer.ts'
 import { heatSentence } from '../heat-words.ts'
 import { PillarBreakdowns } from '../pillar-breakdowns.tsx'
 import { Choices, PartChips, PILLAR_NAMES, PillarTabs } from '../pillar-frame.tsx'
 import { PillarGroups } from '../pillar-groups.tsx'
-import { BEHIND, behindHref } from '../pillar-links.ts'
-import { partOf, readPillar } from '../read-pillar.ts'
+import { BEHIND, behindHref, behindPart } from '../pillar-links.ts'
+import { comparedPart, partOf, readPillar } from '../read-pillar.ts'
 import { loadPillarParams, PILLAR, PILLARS, type PillarParams } from '../search-params.ts'
 import { VersionComparison } from '../version-comparison.tsx'
 
@@ -43,7 +45,7 @@ async function PillarPage({ params, searchParams }: Props) {
   const range = { fleetId: at.fleet.id, fromMs: span.fromMs, toMs: span.toMs }
   const [view, compared] = await Promise.all([
     readPillar(at, pillar, asked),
-    cohorts(at.ctx, { ...range, a: asked.a ?? undefined, b: asked.b ?? undefined }),
+    cohorts(at.ctx, { ...range, ...comparedPart(asked) }),
   ])
   const behind = behindHref(pillar, query, asked)
   return (
@@ -68,7 +70,7 @@ async function PillarPage({ params, searchParams }: Props) {
       />
       <PartChips params={asked} path={path} query={query} />
       <Section
-        title={`${view.subject.charAt(0).toUpperCase()}${view.subject.slice(1)}, ${span.label.toLowerCase()}`}
+        title={`${capitalised(view.subject)}, ${span.label.toLowerCase()}`}
         note={
           pillar === 'lag' ? (
             <Choices
@@ -102,7 +104,10 @@ async function PillarPage({ params, searchParams }: Props) {
         </div>
         {view.breakdowns.length === 0 ? null : (
           <div>
-            <PillarBreakdowns breakdowns={view.breakdowns} />
+            <PillarBreakdowns
+              breakdowns={view.breakdowns}
+              hrefOf={(key, value) => listHref('/sessions', query, { ...behindPart(asked), [key]: value })}
+            />
           </div>
         )}
       </div>
