@@ -68,8 +68,12 @@ async function DevicePage({ params, searchParams }: ItemProps) {
           <DeviceConflicts found={found.conflicts} query={query} nowMs={nowMs} />
           <DeviceQueue device={device} nowMs={nowMs} />
           <DeviceCommands commands={device.commands} nowMs={nowMs} />
-          <DeviceClock device={device} nowMs={nowMs} />
-          <DeviceDiagnostics rows={found.diagnostics} fleetId={at.fleet.id} nowMs={nowMs} />
+          {device.source === undefined ? (
+            <>
+              <DeviceClock device={device} nowMs={nowMs} />
+              <DeviceDiagnostics rows={found.diagnostics} fleetId={at.fleet.id} nowMs={nowMs} />
+            </>
+          ) : null}
           <DeviceFacts device={device} nowMs={nowMs} />
         </div>
       </div>
@@ -148,18 +152,20 @@ function Story({ at, view, sessions }: { at: Visit; view: DeviceView; sessions: 
           />
         </Section>
       )}
-      <Section
-        title={isNow ? ageSentence(view, warnMs) : 'How long its oldest change had waited'}
-        note="pending age; dotted: silent, a lower bound"
-      >
-        <PendingChart
-          pieces={agePieces(sessions.items, isNow ? view : null, nowMs)}
-          fromMs={fromMs}
-          toMs={toMs}
-          warnMs={warnMs}
-          label="Age of the oldest change that waits on the device"
-        />
-      </Section>
+      {view.device.source === undefined ? (
+        <Section
+          title={isNow ? ageSentence(view, warnMs) : 'How long its oldest change had waited'}
+          note="pending age; dotted: silent, a lower bound"
+        >
+          <PendingChart
+            pieces={agePieces(sessions.items, isNow ? view : null, nowMs)}
+            fromMs={fromMs}
+            toMs={toMs}
+            warnMs={warnMs}
+            label="Age of the oldest change that waits on the device"
+          />
+        </Section>
+      ) : null}
     </>
   )
 }

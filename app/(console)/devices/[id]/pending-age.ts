@@ -1,5 +1,5 @@
 import type { DeviceView } from '#lib/application/devices/device-views.ts'
-import { formatDuration } from '#components/ui/format.ts'
+import { formatDuration, formatRound } from '#components/ui/format.ts'
 import type { SessionRow } from '../../sessions/session-row.ts'
 
 /** A stretch of time in which the age of the oldest waiting change grew, or stood at 0. */
@@ -118,6 +118,6 @@ export function ageSentence({ pending, device }: DeviceView, limitMs: number): s
   const age = `${pending.lowerBound ? 'at least ' : ''}${formatDuration(pending.ageMs)}`
   if ((device.report?.depth ?? 0) === 0) return `What it made since it fell silent may be ${age} old`
   return pending.ageMs > limitMs
-    ? `Its oldest change is ${age} old, over the limit of ${formatDuration(limitMs)}`
-    : `Its oldest change is ${age} old, within the limit of ${formatDuration(limitMs)}`
+    ? `Its oldest change is ${age} old, over the limit of ${formatRound(limitMs)}`
+    : `Its oldest change is ${age} old, within the limit of ${formatRound(limitMs)}`
 }

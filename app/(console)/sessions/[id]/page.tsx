@@ -1,7 +1,7 @@
 import type { Metadata } from 'next'
 import { SessionLanes } from '#components/charts/session-timeline.tsx'
 import { LinkButton } from '#components/ui/button.tsx'
-import { formatCount, formatDuration, shortId } from '#components/ui/format.ts'
+import { capitalised, formatCount, formatDuration, shortId } from '#components/ui/format.ts'
 import { carryShared } from '#components/ui/search-params.ts'
 import { Section } from '#components/ui/section.tsx'
 import { Time } from '#components/ui/time.tsx'
@@ -28,6 +28,10 @@ async function SessionPage({ params, searchParams }: ItemProps) {
   const { session } = detail
   const { kind, sentence, evidence } = sessionVerdict(session)
   const segments = ownSegmentsOf(session)
+  // What another engine doesn't tell is not reported, which is no zero.
+  const isForeign = session.source !== undefined
+  const hasRequests = !isForeign || session.attempts.length > 0
+  const hasSteps = !isForeign || session.transitions.length > 0
   return (
     <ConsolePage
       at={at}
@@ -42,12 +46,16 @@ async function SessionPage({ params, searchParams }: ItemProps) {
         evidence={evidence}
         facts={[
           { value: <Time at={session.startedAtMs} now={at.nowMs} show="moment" />, of: 'started' },
-          { value: formatCount(session.transitions.length), of: 'transitions' },
-          {
-            value: formatCount(session.attempts.length),
-            of: session.attempts.length === 1 ? 'request' : 'requests',
-          },
-          { value: formatDuration(session.offsetMs), of: 'clock correction' },
+          ...(hasSteps ? [{ value: formatCount(session.transitions.length), of: 'transitions' }] : []),
+          ...(hasRequests
+            ? [
+                {
+                  value: formatCount(session.attempts.length),
+                  of: session.attempts.length === 1 ? 'request' : 'requests',
+                },
+              ]
+            : []),
+          ...(isForeign ? [] : [{ value: formatDuration(session.offsetMs), of: 'clock correction' }]),
         ]}
         actions={
           <LinkButton tone="primary" href={carryShared(`/devices/${session.deviceId}`, at.query)}>
@@ -67,16 +75,43 @@ async function SessionPage({ params, searchParams }: ItemProps) {
               />
             </Section>
           )}
-          <SessionMutations detail={detail} query={at.query} nowMs={at.nowMs} />
-          <SessionConflicts conflicts={detail.conflicts} nowMs={at.nowMs} />
-          <SessionAttempts session={session} nowMs={at.nowMs} />
-          <SessionTransitions session={session} nowMs={at.nowMs} />
+          {isForeign ? (
+            <NotReported source={session.source ?? ''} hasRequests={hasRequests} hasSteps={hasSteps} />
+          ) : (
+            <>
+              <SessionMutations detail={detail} query={at.query} nowMs={at.nowMs} />
+              <SessionConflicts conflicts={detail.conflicts} nowMs={at.nowMs} />
+            </>
+          )}
+          {hasRequests ? <SessionAttempts session={session} nowMs={at.nowMs} /> : null}
+          {hasSteps ? <SessionTransitions session={session} nowMs={at.nowMs} /> : null}
         </div>
         <div>
           <SessionFacts session={session} query={at.query} nowMs={at.nowMs} />
         </div>
       </div>
     </ConsolePage>
+  )
+}
+
+function NotReported({
+  source,
+  hasRequests,
+  hasSteps,
+}: {
+  source: string
+  hasRequests: boolean
+  hasSteps: boolean
+}) {
+  const missing = [
+    'what became of each change',
+    ...(hasRequests ? [] : ['its requests']),
+    ...(hasSteps ? [] : ['its states']),
+  ]
+  return (
+    <Section title={`${capitalised(missing.join(', '))} ${missing.length === 1 ? 'is' : 'are'} not reported`}>
+      <p className="sub">{source} told how it began and ended, and the figures above.</p>
+    </Section>
   )
 }
 

@@ -39,8 +39,12 @@ export function SessionFacts({
             value: session.inferred ? 'not known' : <Time at={session.endedAtMs} now={nowMs} />,
           },
           { key: 'Told to the server', value: <Time at={session.receivedAtMs} now={nowMs} /> },
-          { key: 'Refused on the device', value: formatCount(refused.length) },
-          { key: 'Illegal transitions', value: formatCount(session.illegalTransitions) },
+          ...(session.source === undefined
+            ? [
+                { key: 'Refused on the device', value: formatCount(refused.length) },
+                { key: 'Illegal transitions', value: formatCount(session.illegalTransitions) },
+              ]
+            : []),
           { key: 'Session', value: <span className="mono">{session.sessionId}</span> },
         ]}
       />
