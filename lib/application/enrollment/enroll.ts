@@ -1,8 +1,9 @@
 import type { EnrollRequest, EnrollResponse } from '#lib/protocol/device.ts'
 import { enrollRequest } from '#lib/protocol/device.ts'
-import type { Device, EnrollmentKey } from '#lib/storage/ports.ts'
+import type { Device } from '#lib/storage/ports.ts'
 import { auditEntry } from '../access/audit-entry.ts'
 import { makeFleetCredential, parseCredential } from '../access/credentials.ts'
+import { liveFleetKey } from '../access/live-fleet-key.ts'
 import type { Context } from '../context.ts'
 import { deviceConfig } from '../devices/device-config.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
@@ -21,7 +22,7 @@ export interface EnrollInput {
  * @throws ApplicationError `unauthorized`, `bad_request`, `device_id_taken`
  */
 export async function enroll(ctx: Context, input: EnrollInput): Promise<EnrollResponse> {
-  const key = await liveKey(ctx, input.key)
+  const key = await liveFleetKey(ctx, 'enrollment', ctx.storage.enrollmentKeys, input.key)
   const request = parsedOrThrow(enrollRequest, await input.readBody())
   const { fleetId } = key
   const nowMs = ctx.clock.now()
@@ -86,13 +87,4 @@ async function provenFormer(
     throw new ApplicationError('unauthorized', { detail: 'formerToken is no token of formerDeviceId' })
   }
   return formerDeviceId
-}
-
-async function liveKey(ctx: Context, text: string | null): Promise<EnrollmentKey> {
-  const credential = text === null ? null : parseCredential(text)
-  if (credential?.kind !== 'enrollment') throw new ApplicationError('unauthorized')
-  const key = await ctx.storage.enrollmentKeys.findKey(credential.fleetId, credential.hash)
-  const expired = key && key.expiresAtMs !== null && key.expiresAtMs <= ctx.clock.now()
-  if (!key || expired || key.revokedAtMs !== null) throw new ApplicationError('unauthorized')
-  return key
 }

@@ -38,13 +38,16 @@ export async function cohorts(ctx: TelemetryContext, query: CohortQuery): Promis
   return { fromMs, toMs, a, b, versions, rows }
 }
 
-/** By how much was heard of them: requests, and changes, which alone belong to a collection. */
+/** By how much was heard of them: requests; changes, which alone have a collection; sessions, all that other engines tell. */
 function versionsOf(buckets: readonly Bucket[]): readonly string[] {
   const heard = new Map<string, number>()
   for (const { key, counters } of buckets) {
     if (key.appVersion === ALL_DEVICES) continue
-    const count = (counters[COUNTER.requests] ?? 0) + (counters[COUNTER.pushed] ?? 0)
-    heard.set(key.appVersion, (heard.get(key.appVersion) ?? 0) + count)
+    const told = [COUNTER.requests, COUNTER.pushed, COUNTER.sessions].map((slot) => counters[slot] ?? 0)
+    heard.set(
+      key.appVersion,
+      told.reduce((sum, count) => sum + count, heard.get(key.appVersion) ?? 0),
+    )
   }
   const all = [...heard].sort(([x, n], [y, m]) => m - n || (x < y ? -1 : 1))
   return all.slice(0, VERSIONS_MAX).map(([version]) => version)

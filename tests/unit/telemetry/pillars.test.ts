@@ -425,6 +425,20 @@ describe('comparison of app versions', () => {
     const one = await cohorts(contextOf(pushes('2.9.0', 40, 0), NOW), RANGE)
     expect([one.a, one.b, one.rows]).toEqual([null, null, []])
   })
+
+  test('devices of other engines ask nothing here: their versions are used as much as they have sessions', async () => {
+    const sessions = (appVersion: string, count: number) =>
+      Array.from({ length: count }, (_, i) =>
+        eventAt(
+          `session-${appVersion}-${i}`,
+          NOW - 9 * MINUTE,
+          sessionEvent({ appVersion, sessionId: `${appVersion}-${i}` }),
+        ),
+      )
+    const told = [...sessions('1.0.0', 1), ...sessions('2.0.0', 3), ...sessions('3.0.0', 2)]
+    const found = await cohorts(contextOf(told, NOW), RANGE)
+    expect([found.a, found.b, found.versions]).toEqual(['3.0.0', '2.0.0', ['2.0.0', '3.0.0', '1.0.0']])
+  })
 })
 
 describe('annotations', () => {
