@@ -7,7 +7,7 @@ import { sidesOfToday } from './conflict/sides-of-today.ts'
 import { otPaths, usesOt, withValue } from './ot/paths.ts'
 import { viewAfter } from './view-after.ts'
 import type { ChainView, PushDraft } from './push-draft.ts'
-import { asOfToday, conflictOf, documentAt, mutationOf, otLogOf, recordOf, stateAt } from './push-draft.ts'
+import { asOfToday, conflictOf, documentAt, mutationOf, otLogAt, recordOf, stateAt } from './push-draft.ts'
 import { migrateMutation } from './schema-evolution/migrate.ts'
 import type { BaseDocument, KnownMutation, SeenDocument } from './types.ts'
 
@@ -238,8 +238,8 @@ function isAhead(
 ): boolean {
   const { op } = mutation
   if (op.type !== 'ot' || madeAnew) return false
-  const since = otLogOf(draft, mutation).filter(
-    ({ path, version, revision }) => path === op.path && version > seenVersion && revision <= op.baseRevision,
+  const since = otLogAt(draft, mutation, op.path).filter(
+    ({ version, revision }) => version > seenVersion && revision <= op.baseRevision,
   )
   if (since.length === 0) return false
   const chain = chainIds(draft, mutation, deviceId)

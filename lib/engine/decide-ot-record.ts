@@ -48,14 +48,13 @@ interface Standing extends LogQuestion {
 export function decideOtRecord(draft: PushDraft, question: RecordQuestion): RecordDecision {
   const { mutation, rules } = question
   const stored = recordOf(draft, mutation)
-  const storedVersion = stored?.schemaVersion ?? rules.schemaVersion
   const current = standingRecord(draft, mutation)
-  const kept = migrateStates(rules, stored?.ot ?? {}, storedVersion)
+  const kept = stored?.ot ? migrateStates(rules, stored.ot, stored.schemaVersion) : {}
   const states = withoutValues(kept)
   const chain = chainBase(draft, mutation, question.author)
   const base: BaseDocument = question.parentKnown ? chain.document : { kind: 'unknown' }
   const concurrent = current !== null && isConcurrent(question, current, base, chain, draft.linkedIds)
-  const standing = { draft, question, current, storedVersion, chain, base, concurrent, states, kept }
+  const standing = { draft, question, current, chain, base, concurrent, states, kept }
   if (mutation.op.type === 'delete') return decideDelete(standing)
   if (current === null || current.deleted) {
     const isWhole = base.kind === 'known' || mutation.op.type === 'put'

@@ -6,8 +6,7 @@ import type { LoggedOp } from './ot/integrate.ts'
 import type { OtType } from './ot/ot-type.ts'
 import type { RecordQuestion } from './decide-record.ts'
 import type { ChainView, PushDraft } from './push-draft.ts'
-import { otLogOf } from './push-draft.ts'
-import { migratePointer } from './schema-evolution/migrate-pointer.ts'
+import { otLogAt } from './push-draft.ts'
 import type { PathOp, RecordState } from './types.ts'
 
 /** Operations times the size of what they change: what doing them again costs, half a second at worst. */
@@ -18,22 +17,7 @@ export interface LogQuestion {
   readonly draft: PushDraft
   readonly question: RecordQuestion
   readonly chain: ChainView
-  /** Of the record as it is stored: its log may name paths as that version did. */
-  readonly storedVersion: number
   readonly current: RecordState | null
-}
-
-/** What of the log lies behind a mutation, under today's name of its path. */
-export function logSince(
-  { draft, question, storedVersion }: LogQuestion,
-  path: string,
-  isLater: (entry: PathOp) => boolean,
-): readonly PathOp[] {
-  const { rules, mutation } = question
-  const from = Math.min(storedVersion, mutation.schemaVersion)
-  const nameOf = (entry: PathOp): string | null =>
-    from < rules.schemaVersion ? migratePointer(rules, entry.path, from) : entry.path
-  return otLogOf(draft, mutation).filter((entry) => isLater(entry) && nameOf(entry) === path)
 }
 
 /** What an operation has to pass, up to the path's newest `revision`; null where that can't be told any more. */
@@ -45,7 +29,7 @@ export function operationsSince(
 ): readonly LoggedOp[] | null {
   const { ownSide, madeAnew, seenVersion } = ask.chain
   if (ownSide) return sinceDecision(ask, path, type, ownSide)
-  const since = logSince(ask, path, (entry) =>
+  const since = otLogAt(ask.draft, ask.question.mutation, path).filter((entry) =>
     madeAnew ? entry.version > seenVersion : entry.revision > baseRevision,
   )
   return reaches(since, madeAnew ? revision - since.length : baseRevision, revision) ? since : null
@@ -60,9 +44,9 @@ const reaches = (log: readonly PathOp[], from: number, to: number): boolean =>
  * it must make what stands there today. A compacted log has no gap that its numbers would show.
  */
 export function completeSince(ask: LogQuestion, path: string, type: OtType): readonly PathOp[] | null {
-  const { chain, current } = ask
+  const { draft, question, chain, current } = ask
   if (chain.seen.kind === 'unknown') return null
-  const since = logSince(ask, path, ({ version }) => version > chain.seenVersion)
+  const since = otLogAt(draft, question.mutation, path).filter(({ version }) => version > chain.seenVersion)
   let value: Json | undefined = valueAt(chain.seen.data, path)
   const now = valueAt(current?.data ?? null, path)
   const units = Math.max(sizeOf(value), sizeOf(now))

@@ -5,6 +5,7 @@ import type { Mutation } from '#lib/protocol/mutation.ts'
 import { materialise } from './crdt/materialise.ts'
 import { LayeredMap } from './layered-map.ts'
 import type { MigrationFailure } from './schema-evolution/migrate-document.ts'
+import { migratePointer } from './schema-evolution/migrate-pointer.ts'
 import { migrateDocument, migrateRecord } from './schema-evolution/migrate.ts'
 import type {
   BaseDocument,
@@ -89,6 +90,20 @@ export function otLogOf(
 ): readonly PathOp[] {
   const key = recordKey(collection, recordId)
   return otLog.get(key) ?? world.otLog.get(key) ?? []
+}
+
+/** A path's operations, under today's name of it: the log names paths as the record, or the mutation, did in its version. */
+export function otLogAt(
+  draft: PushDraft,
+  mutation: Pick<Mutation, 'collection' | 'recordId' | 'schemaVersion'>,
+  path: string,
+): readonly PathOp[] {
+  const log = otLogOf(draft, mutation)
+  const rules = draft.world.collections.get(mutation.collection)
+  const from = Math.min(recordOf(draft, mutation)?.schemaVersion ?? Infinity, mutation.schemaVersion)
+  const nameOf = (entry: PathOp): string | null =>
+    rules && from < rules.schemaVersion ? migratePointer(rules, entry.path, from) : entry.path
+  return log.filter((entry) => nameOf(entry) === path)
 }
 
 export function recordOf(

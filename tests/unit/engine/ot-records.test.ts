@@ -357,6 +357,17 @@ describe('operations of an older schema version', () => {
     expect(server.record?.data).toEqual({ text: 'yxabc?!', n: 0 })
   })
 
+  it('[CS5] past others that a chain has seen are told from its own under their former name too', () => {
+    for (const isRenamed of [false, true]) {
+      const server = renamed(isRenamed ? [RENAME] : [])
+      const path = isRenamed ? 'text' : 'body'
+      const first = edit(DEVICE_A, text(['x'], 1))
+      const next = edit(DEVICE_A, put({ body: 'xabc!y', n: 0 }), { after: first.id })
+      expect(server.push(DEVICE_A, [first, next])).toMatchObject([{ status: 'applied' }, { status: 'conflict' }])
+      expect(server.record?.data).toEqual({ [path]: 'xabc!', n: 0 })
+    }
+  })
+
   it('[DL5] of a field that is gone, or computed since, are dead letters', () => {
     const gone = renamed([{ op: 'remove', path: '/body' }])
     const dead = { status: 'dead_lettered', code: 'schema_mismatch' }
