@@ -24,20 +24,21 @@ export async function runErrands(
   return current
 }
 
-/** The old token stays good for a day, so that an answer that is lost, or a process that ends now, costs nothing. */
+/**
+ * The old token stays good for a day, so that an answer that is lost, or a process that ends now, costs nothing: until the
+ * new one is in the store the command isn't done, and the next opening asks again with the old one. So it waits for room.
+ */
 async function rotate(context: ReplicaContext, token: string, errand: Errand): Promise<string | null> {
+  if (context.store.isFull()) return null
   const path = '/api/v1/token/rotate'
   const call = { kind: 'rotate', method: 'POST', path, credential: token, check: checkRotated } as const
   const outcome = await tell(context, call)
   if (!outcome.ok) return null
   await transact(context, async (tx) => {
-    await setMeta(tx, 'identity', {
-      ...(await identityOf(tx)),
-      token: outcome.value.token,
-      tokenBefore: token,
-    })
-    await noteDone(tx, errand)
+    const identity = await identityOf(tx)
+    await setMeta(tx, 'identity', { ...identity, token: outcome.value.token, tokenBefore: token })
   })
+  if (!context.store.isFull()) await transact(context, (tx) => noteDone(tx, errand))
   return outcome.value.token
 }
 

@@ -4,7 +4,7 @@ import type { MemoryDisk } from '#lib/client/memory-store.ts'
 import { createMemoryDisk, openMemoryStore } from '#lib/client/memory-store.ts'
 import type { ReplicaStore } from '#lib/client/store.ts'
 import { createTightStore } from '#lib/client/tight-store.ts'
-import { COLLECTION } from './support/authority.ts'
+import { COLLECTION, FLEET } from './support/authority.ts'
 import { createWorld } from './support/device.ts'
 import { flush } from './support/virtual-clock.ts'
 
@@ -95,6 +95,37 @@ describe('a store without room', () => {
     await next.sync()
     expect(next.conflicts$.get()).toMatchObject([{ mutations: [{ id: mutationId }] }])
     expect(next.status$.get()).toMatchObject({ pending: 0, problem: null })
+    await next.close()
+  })
+
+  test('[CM2] a rotation is done once its token is in the store; without room it is not asked for', async () => {
+    const world = createWorld()
+    const { authority } = world
+    const room = { bytes: Infinity }
+    const id = '01900000-0000-7000-8000-00000000c0de'
+    const askedWith: (string | null)[] = []
+    const acknowledged = () =>
+      authority.requests.filter(({ report }) => report?.ackCommands?.includes(id)).length
+    const send = (async (input: string, init: RequestInit) => {
+      if (!input.endsWith('/api/v1/token/rotate')) return authority.fetch(input, init)
+      askedWith.push(new Headers(init.headers).get('authorization'))
+      if (askedWith.length === 1) room.bytes = 0
+      return Response.json({ token: `tmd_${FLEET}_rotated_${askedWith.length}` })
+    }) as typeof fetch
+    const open = () => world.open({ fetch: send, store: smallStore(world.disk, room) })
+    const replica = await open()
+    await replica.sync()
+    authority.script.commands = [{ id, type: 'rotate' }]
+    for (let n = 0; n < 3; n++) await replica.sync()
+    expect([askedWith.length, acknowledged()]).toEqual([1, 0])
+    await replica.close()
+    room.bytes = Infinity
+    const next = await open()
+    for (let n = 0; n < 3; n++) await next.sync()
+    expect(askedWith).toHaveLength(2)
+    expect(askedWith[1]).toBe(askedWith[0])
+    expect(acknowledged()).toBeGreaterThan(0)
+    expect(JSON.stringify([...world.disk.tables.meta])).toContain('_rotated_2')
     await next.close()
   })
 
