@@ -31,13 +31,13 @@ export interface OtRead {
 const otReadKey = ({ path, afterRevision, afterVersion }: OtRead, record: RecordKey): string =>
   `${record} ${afterRevision} ${afterVersion} ${path ?? ''}`
 
-/** What an older schema version named otherwise may stand in the log under either name: all paths are read. */
-function otReadOf({ collection, recordId, baseVersion, schemaVersion, op }: Mutation, today: number): OtRead {
+/** What a schema version renamed may stand in the log under either name, whoever asks: all paths are read. */
+function otReadOf({ collection, recordId, baseVersion, op }: Mutation, isRenamed: boolean): OtRead {
   const record = { collection, recordId }
   return op.type === 'ot'
     ? {
         ...record,
-        path: schemaVersion < today ? null : op.path,
+        path: isRenamed ? null : op.path,
         afterRevision: op.baseRevision,
         afterVersion: 0,
       }
@@ -46,11 +46,11 @@ function otReadOf({ collection, recordId, baseVersion, schemaVersion, op }: Muta
 
 /**
  * Each thing once, whatever the pushes repeat. Base 0 is no document and is left out.
- * @param otVersion today's schema version of a collection with paths under OT, whose log is needed too; else null
+ * @param otRenames of a collection with paths under OT, whose log is needed too: whether a migration renames; else null
  */
 export function planLoad(
   pushes: readonly IncomingPush[],
-  otVersion: (collection: string) => number | null,
+  otRenames: (collection: string) => boolean | null,
 ): LoadPlan {
   const records = new Map<string, LoadPlan['records'][number]>()
   const bases = new Map<string, LoadPlan['bases'][number]>()
@@ -68,9 +68,9 @@ export function planLoad(
     if (version > 0) bases.set(`${key}@${version}`, { collection, recordId, version })
     mutationIds.add(mutation.id)
     if (mutation.after !== undefined) mutationIds.add(mutation.after)
-    const today = otVersion(collection)
-    if (today !== null) {
-      const read = otReadOf(mutation, today)
+    const isRenamed = otRenames(collection)
+    if (isRenamed !== null) {
+      const read = otReadOf(mutation, isRenamed)
       otReads.set(otReadKey(read, key), read)
     }
     if (mutation.resolves !== undefined) conflictIds.add(mutation.resolves)

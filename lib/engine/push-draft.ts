@@ -92,7 +92,10 @@ export function otLogOf(
   return otLog.get(key) ?? world.otLog.get(key) ?? []
 }
 
-/** A path's operations, under today's name of it: the log names paths as the record, or the mutation, did in its version. */
+/**
+ * A path's operations in their order, under today's name of it: what is older is named as the record, or the mutation, was in
+ * its schema version, and comes sorted by that name.
+ */
 export function otLogAt(
   draft: PushDraft,
   mutation: Pick<Mutation, 'collection' | 'recordId' | 'schemaVersion'>,
@@ -101,9 +104,10 @@ export function otLogAt(
   const log = otLogOf(draft, mutation)
   const rules = draft.world.collections.get(mutation.collection)
   const from = Math.min(recordOf(draft, mutation)?.schemaVersion ?? Infinity, mutation.schemaVersion)
-  const nameOf = (entry: PathOp): string | null =>
-    rules && from < rules.schemaVersion ? migratePointer(rules, entry.path, from) : entry.path
-  return log.filter((entry) => nameOf(entry) === path)
+  if (!rules || from >= rules.schemaVersion) return log.filter((entry) => entry.path === path)
+  return log
+    .filter((entry) => migratePointer(rules, entry.path, from) === path)
+    .sort((a, b) => a.revision - b.revision)
 }
 
 export function recordOf(

@@ -47,7 +47,7 @@ export class NaiveStore {
   }
 
   private load(group: readonly IncomingPush[]): PushWorld {
-    const plan = planLoad(group, () => Infinity)
+    const plan = planLoad(group, () => true)
     const ids = [...plan.mutationIds, ...[...this.conflicts.values()].flatMap(({ held }) => held)]
     for (const id of ids) {
       const parent = this.mutations.get(id)?.mutation.after

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
+import { publishCollection } from '#lib/application/collections/publish-collection.ts'
 import { otLibrary } from '#lib/engine/ot/ot-library.ts'
 import type { Json } from '#lib/kernel/json.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
@@ -57,6 +58,36 @@ describe.each(STORAGES)('operational transformation over HTTP and $name', ({ ope
     const { changes, token: next } = await device.pulled(token)
     return { record: changes.find((change) => change.recordId === recordId) as WireRecord, token: next }
   }
+
+  it('[DL5] goes past what the log has under a former name, be the operation of the old version or the new', async () => {
+    const { ctx } = world.app
+    const { fleetId } = fleet
+    const body = { name: 'leaves', strategy: 'ot', schema: true } as const
+    const { id } = await createCollection(ctx, { actor: SYSTEM, fleetId, body })
+    const made = one.mutation({ collection: 'leaves', op: { type: 'put', data: { body: 'abc' } } })
+    const { recordId } = made
+    const [first] = (await one.pushed([made])).results
+    const at = { collection: 'leaves', recordId, baseVersion: (first as { version: number }).version }
+    const typed = (
+      device: TestDevice,
+      baseRevision: number,
+      ops: Json,
+      path: string,
+      schemaVersion: number,
+    ) => send(device, { ...at, schemaVersion }, { type: 'ot', kind: 'text', path, baseRevision, ops })
+    await typed(one, 0, [3, '!'], '/body', 1)
+    await typed(one, 1, [4, '?'], '/body', 1)
+    const upMigrations = [{ from: 1, to: 2, ops: [{ op: 'rename', path: '/body', to: '/alt' }] }] as const
+    const changes = { schema: { type: 'object' }, upMigrations, version: 1 }
+    await publishCollection(ctx, { actor: SYSTEM, fleetId, id, body: changes })
+    expect(await typed(two, 1, ['x'], '/alt', 2)).toMatchObject({
+      status: 'applied',
+      transformed: [[5, '?']],
+    })
+    expect(await typed(two, 0, ['y'], '/body', 1)).toMatchObject({ status: 'applied', revision: 4 })
+    const { record } = await pulledRecord(one, recordId, null)
+    expect(record.data).toEqual({ alt: 'yxabc!?' })
+  })
 
   it('[CS5] answers with the revision, and with what others did meanwhile', async () => {
     const at = await page()

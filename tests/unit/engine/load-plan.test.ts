@@ -21,7 +21,7 @@ describe('load plan', () => {
     const third = mutationBy(DEVICE_B, patch({}), { baseVersion: 4 })
     const other = mutationBy(DEVICE_B, put({}), { collection: 'airports', recordId: uuid('e', 2) })
     const pushes = [pushOf(DEVICE_A, [first, second]), pushOf(DEVICE_B, [third, other, third])]
-    expect(planLoad(pushes, (name) => (name === 'airports' ? 1 : null))).toEqual({
+    expect(planLoad(pushes, (name) => (name === 'airports' ? false : null))).toEqual({
       streams: ['airports', COLLECTION],
       records: [
         { collection: COLLECTION, recordId: RECORD },
@@ -40,7 +40,7 @@ describe('load plan', () => {
       ],
       mutationIds: [first.id, second.id, after, third.id, other.id],
     })
-    expect(planLoad([], () => 1)).toEqual({
+    expect(planLoad([], () => false)).toEqual({
       streams: [],
       records: [],
       bases: [],
@@ -48,5 +48,12 @@ describe('load plan', () => {
       conflictIds: [],
       otReads: [],
     })
+  })
+  it('[DL5] reads a path’s operations by its name, and all of the record where a migration renames', () => {
+    const op = { type: 'ot', path: '/text', kind: 'text', baseRevision: 3, ops: ['x'] } as const
+    const pushes = [pushOf(DEVICE_A, [mutationBy(DEVICE_A, op, { schemaVersion: 2 })])]
+    const read = { collection: COLLECTION, recordId: RECORD, afterRevision: 3, afterVersion: 0 }
+    expect(planLoad(pushes, () => false).otReads).toEqual([{ ...read, path: '/text' }])
+    expect(planLoad(pushes, () => true).otReads).toEqual([{ ...read, path: null }])
   })
 })

@@ -357,13 +357,27 @@ describe('operations of an older schema version', () => {
     expect(server.record?.data).toEqual({ text: 'yxabc?!', n: 0 })
   })
 
+  it('[DL5] are passed in their order, under both names, though a store gives them by name', () => {
+    const server = renamed([{ op: 'rename', path: '/body', to: '/alt' }])
+    server.push(DEVICE_C, [edit(DEVICE_C, text(['c'], 1))])
+    const [[key, log] = ['reports/', []] as const] = server.world.otLog
+    const byName = log.toSorted((a, b) => (a.path < b.path ? -1 : 1))
+    expect(byName.map(({ path }) => path)).toEqual(['/alt', '/body'])
+    server.world = { ...server.world, otLog: new Map([[key, byName]]) }
+    expect(server.push(DEVICE_A, [edit(DEVICE_A, text(['x'], 0))])).toMatchObject([{ status: 'applied' }])
+    expect(server.record?.data).toEqual({ alt: 'xcabc!', n: 0 })
+  })
+
   it('[CS5] past others that a chain has seen are told from its own under their former name too', () => {
     for (const isRenamed of [false, true]) {
       const server = renamed(isRenamed ? [RENAME] : [])
       const path = isRenamed ? 'text' : 'body'
       const first = edit(DEVICE_A, text(['x'], 1))
       const next = edit(DEVICE_A, put({ body: 'xabc!y', n: 0 }), { after: first.id })
-      expect(server.push(DEVICE_A, [first, next])).toMatchObject([{ status: 'applied' }, { status: 'conflict' }])
+      expect(server.push(DEVICE_A, [first, next])).toMatchObject([
+        { status: 'applied' },
+        { status: 'conflict' },
+      ])
       expect(server.record?.data).toEqual({ [path]: 'xabc!', n: 0 })
     }
   })
