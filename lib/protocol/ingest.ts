@@ -6,6 +6,8 @@ import { SESSION_RESULTS, fullReason, sessionAttempt } from './session.ts'
 
 /** How an engine of others is called: in lower case, as a collection is. */
 export const SOURCE_NAME = /^[a-z][a-z0-9._-]{0,39}$/
+/** Our own engine's, under which what it saw is found; no key speaks for it. */
+export const OWN_SOURCE = 'tidemark'
 
 /** Names of theirs, from which ours are derived. */
 const theirId = label(200)
@@ -15,24 +17,28 @@ const figure = z
   .nullish()
   .transform((value) => value ?? null)
 
+/** Who syncs, as its engine names it. */
+export const foreignClient = z.object({
+  id: theirId,
+  name: orNull(label(120)),
+  platform: label(40)
+    .nullish()
+    .transform((text) => platformNamed(text ?? '')),
+  appVersion: label(40)
+    .nullish()
+    .transform((text) => text ?? 'unknown'),
+  model: orNull(label(120)),
+  os: orNull(label(120)),
+})
+export type ForeignClient = z.output<typeof foreignClient>
+
 /**
  * A sync session as any engine can tell it (protocol.md, telemetry in). A field that is missing or null means "not
  * reported" and is shown as that; those that we don't know are ignored.
  */
 export const foreignSession = z.object({
   sessionId: theirId,
-  client: z.object({
-    id: theirId,
-    name: orNull(label(120)),
-    platform: label(40)
-      .nullish()
-      .transform((text) => platformNamed(text ?? '')),
-    appVersion: label(40)
-      .nullish()
-      .transform((text) => text ?? 'unknown'),
-    model: orNull(label(120)),
-    os: orNull(label(120)),
-  }),
+  client: foreignClient,
   startedAt: isoTime,
   endedAt: isoTime,
   result: z.enum(SESSION_RESULTS),

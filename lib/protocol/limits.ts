@@ -12,6 +12,10 @@ export const SESSIONS_PER_REPORT_MAX = 100
 export const INGEST_BYTES_MAX = 8 * 1024 * 1024
 /** Of other engines, in one fleet: whoever holds an ingest key makes them by naming them. */
 export const FOREIGN_DEVICES_MAX = 20_000
+/** Series of figures that other engines tell, in one fleet; each keeps what was told last. */
+export const TOLD_SERIES_MAX = 5_000
+/** Logs of one device of another engine: the newest stay. */
+export const TOLD_LOGS_PER_DEVICE_MAX = 200
 export const TRANSITIONS_PER_SESSION_MAX = 200
 export const ATTEMPTS_PER_SESSION_MAX = 100
 export const JSON_DEPTH_MAX = 32

@@ -1,4 +1,5 @@
 import { PLATFORMS, type Platform } from '#lib/protocol/device.ts'
+import { OWN_SOURCE } from '#lib/protocol/ingest.ts'
 import type { Choice, Field } from './field.ts'
 
 /** Words with their meanings as choices, in that order. */
@@ -17,6 +18,12 @@ export const PLATFORM_FIELD = {
 } as const satisfies Field
 export const versionField = (meaning: string) =>
   ({ kind: 'text', meaning, examples: ['version:2.4.1', 'version:2.4.0,2.4.1'] }) as const satisfies Field
+export const sourceField = (meaning: string) =>
+  ({
+    kind: 'text',
+    meaning,
+    examples: ['source:powersync', `-source:${OWN_SOURCE}`],
+  }) as const satisfies Field
 export const deviceField = (meaning: string) =>
   ({
     kind: 'name',

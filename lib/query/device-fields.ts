@@ -1,5 +1,5 @@
 import { SESSION_STATES } from '#lib/protocol/session-states.ts'
-import { choicesOf, deviceField, PLATFORM_FIELD, versionField } from './choices.ts'
+import { choicesOf, deviceField, PLATFORM_FIELD, sourceField, versionField } from './choices.ts'
 import type { Fields } from './field.ts'
 
 /** What the list shows of a device: its own state, or what a person made of it. */
@@ -60,6 +60,7 @@ export const DEVICE_FIELDS = {
   },
   version: versionField('the app version that it last named'),
   platform: PLATFORM_FIELD,
+  source: sourceField('the engine that it syncs with; `tidemark` for the one in here'),
   has: {
     kind: 'choice',
     choices: choicesOf(MARK_MEANINGS),
@@ -83,6 +84,7 @@ export const DEVICE_FACETS = [
   'state',
   'version',
   'platform',
+  'source',
   'connectivity',
 ] as const satisfies readonly DeviceKey[]
 /** Devices that are looked at to count them. */

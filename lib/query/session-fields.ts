@@ -1,5 +1,5 @@
 import type { SESSION_RESULTS } from '#lib/protocol/session.ts'
-import { choicesOf, deviceField, PLATFORM_FIELD, versionField } from './choices.ts'
+import { choicesOf, deviceField, PLATFORM_FIELD, sourceField, versionField } from './choices.ts'
 import type { Fields } from './field.ts'
 
 type SessionResult = (typeof SESSION_RESULTS)[number]
@@ -17,6 +17,7 @@ export const SESSION_FIELDS = {
   },
   version: versionField('the app version that ran it'),
   platform: PLATFORM_FIELD,
+  source: sourceField('the engine that told of it; `tidemark` for the one in here'),
   result: {
     kind: 'choice',
     choices: choicesOf<SessionResult>({
@@ -74,6 +75,7 @@ export const SESSION_FACETS = [
   'result',
   'version',
   'platform',
+  'source',
   'code',
   'collection',
 ] as const satisfies readonly SessionKey[]

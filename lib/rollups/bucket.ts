@@ -12,6 +12,8 @@ export interface BucketKey {
   readonly collection: string
   readonly platform: string
   readonly appVersion: string
+  /** The engine of others that told it; absent for what our own saw. */
+  readonly source?: string
 }
 
 /** Counters add, sketches merge, gauges keep the newest; sketches are texts (sketch.ts). */
@@ -24,5 +26,5 @@ export interface Bucket {
   readonly gaugesAtMs: number
 }
 
-export const bucketId = (key: BucketKey): string =>
-  JSON.stringify([key.tier, key.startMs, key.collection, key.platform, key.appVersion])
+export const bucketId = ({ tier, startMs, collection, platform, appVersion, source }: BucketKey): string =>
+  JSON.stringify([tier, startMs, collection, platform, appVersion, ...(source === undefined ? [] : [source])])

@@ -8,10 +8,13 @@ import type {
   ReplayEvent,
   RequestsEvent,
   SessionEvent,
+  SourceGaugesEvent,
   TelemetryEvent,
+  ToldEvent,
 } from '#lib/telemetry/events.ts'
 import { ALL_COLLECTIONS } from './bucket.ts'
-import { CONFLICT_FIELDS_MAX, COUNTER, GAUGE, GAUGE_SKETCH, LASTING, SKETCH } from './counters.ts'
+import { CONFLICT_FIELDS_MAX, COUNTER, GAUGE, GAUGE_SKETCH, LAG_SKETCH, LASTING, SKETCH } from './counters.ts'
+import { LAG_STAGES } from '#lib/telemetry/lag-heat.ts'
 
 /** Platform and app version of figures that belong to the fleet as a whole. */
 export const ALL_DEVICES = '*'
@@ -21,6 +24,7 @@ export interface Contribution {
   readonly collection: string
   readonly platform: string
   readonly appVersion: string
+  readonly source?: string
   readonly counters: readonly (readonly [name: string, count: number])[]
   readonly values: readonly (readonly [sketch: string, values: readonly number[]])[]
   readonly sketches: readonly (readonly [sketch: string, text: string])[]
@@ -32,7 +36,7 @@ export interface Snapshot {
   readonly sketches: Readonly<Record<string, string>>
 }
 
-type Where = Pick<Contribution, 'collection' | 'platform' | 'appVersion'>
+type Where = Pick<Contribution, 'collection' | 'platform' | 'appVersion' | 'source'>
 const NOTHING = { counters: [], values: [], sketches: [], snapshot: null } as const
 
 /** Requests and sessions go under `*`, mutations under their own collection (metrics.md, sources). */
@@ -53,15 +57,20 @@ export function contributionsOf(event: TelemetryEvent): readonly Contribution[] 
       return ofGauges(payload)
     case 'fleet-gauges':
       return [ofFleetGauges(payload)]
+    case 'told':
+      return ofTold(payload)
+    case 'source-gauges':
+      return [ofSourceGauges(payload)]
     default:
       return unreachable(payload)
   }
 }
 
-const whole = (source: { readonly platform: string; readonly appVersion: string }): Where => ({
+const whole = (of: Omit<Where, 'collection'>): Where => ({
   collection: ALL_COLLECTIONS,
-  platform: source.platform,
-  appVersion: source.appVersion,
+  platform: of.platform,
+  appVersion: of.appVersion,
+  ...(of.source === undefined ? {} : { source: of.source }),
 })
 
 function ofPush(push: PushEvent): readonly Contribution[] {
@@ -185,6 +194,52 @@ function ofGauges(event: GaugesEvent): readonly Contribution[] {
     snapshot: { gauges: { [GAUGE.queueDepth]: depth }, sketches: {} },
   }))
   return [group, ...collections]
+}
+
+/** Attempts belong to no single collection, as requests don't; the rest is of the collection where one is named. */
+function ofTold(told: ToldEvent): readonly Contribution[] {
+  const where = whole({
+    source: told.source,
+    platform: told.platform ?? ALL_DEVICES,
+    appVersion: told.appVersion ?? ALL_DEVICES,
+  })
+  const attempts: [string, number][] = [
+    [COUNTER.requests, told.requests],
+    [COUNTER.failures, told.failures],
+    [COUNTER.attemptsUnknown, told.attemptsUnknown],
+    ...Object.entries(told.failureCodes).map(([code, count]): [string, number] => [
+      COUNTER.failuresBy(code),
+      count,
+    ]),
+  ]
+  const changes: [string, number][] = [
+    [COUNTER.pushed, told.pushed ?? 0],
+    [told.pushed === null ? COUNTER.conflictsAlone : COUNTER.conflicts, told.conflicts],
+  ]
+  const sketches = LAG_STAGES.flatMap((stage): [string, string][] => {
+    const text = told.lag[stage]
+    return text === undefined ? [] : [[LAG_SKETCH[stage], text]]
+  })
+  const collection = told.collection ?? ALL_COLLECTIONS
+  const parts = [
+    { ...NOTHING, ...where, counters: attempts },
+    { ...NOTHING, ...where, collection, counters: changes, sketches },
+  ]
+  return parts.filter(
+    ({ counters, sketches }) => sketches.length > 0 || counters.some(([, count]) => count > 0),
+  )
+}
+
+function ofSourceGauges(event: SourceGaugesEvent): Contribution {
+  const gauges = {
+    [GAUGE.queueDepth]: event.queueDepth,
+    [GAUGE.oldestPendingAgeMs]: event.oldestPendingAgeMs,
+    [GAUGE.toldDeadLetters]: event.deadLetters,
+    [GAUGE.toldLagMs]: event.lagMs,
+    [GAUGE.toldBreaker]: event.breaker,
+  }
+  const where = whole({ source: event.source, platform: ALL_DEVICES, appVersion: ALL_DEVICES })
+  return { ...NOTHING, ...where, snapshot: { gauges, sketches: {} } }
 }
 
 function ofFleetGauges(event: FleetGaugesEvent): Contribution {

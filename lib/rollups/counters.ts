@@ -1,5 +1,6 @@
 import type { ResultStatus } from '#lib/protocol/push.ts'
 import type { Route, StatusClass } from '#lib/telemetry/events.ts'
+import type { LagStage } from '#lib/telemetry/lag-heat.ts'
 
 /**
  * Names of a bucket's counters, sketches and gauges, each declared once. A name with a part that varies is a
@@ -11,6 +12,8 @@ export const COUNTER = {
   /** Mutations that got their one lasting result: the denominator of the conflict rate. */
   pushed: 'pushed',
   conflicts: 'conflicts',
+  /** Told by an engine that doesn't tell of how many changes: they are in no rate. */
+  conflictsAlone: 'conflictsAlone',
   conflictsBy: (strategy: string, outcome: string) => `conflictsBy:${strategy}:${outcome}`,
   conflictField: (field: string) => `conflictField:${field}`,
   deadLettersBy: (code: string) => `deadLettersBy:${code}`,
@@ -22,6 +25,8 @@ export const COUNTER = {
   failures: 'failures',
   failuresBy: (code: string) => `failuresBy:${code}`,
   shed: 'shed',
+  /** Attempts of another engine whose outcome it doesn't tell: they are in no rate. */
+  attemptsUnknown: 'attemptsUnknown',
   sessions: 'sessions',
   sessionsBy: (result: string) => `sessionsBy:${result}`,
   sessionsWithConflict: 'sessionsWithConflict',
@@ -39,6 +44,12 @@ export const SKETCH = {
   visibilityLag: 'visibilityLag',
   sessionDuration: 'sessionDuration',
 } as const
+
+export const LAG_SKETCH = {
+  upload: SKETCH.uploadLag,
+  delivery: SKETCH.deliveryLag,
+  visibility: SKETCH.visibilityLag,
+} as const satisfies Record<LagStage, string>
 
 /** Like gauges these tell of one moment, so the newest replaces the older ones instead of merging. */
 export const GAUGE_SKETCH = {
@@ -60,6 +71,10 @@ export const GAUGE = {
   openDeadLetters: 'openDeadLetters',
   openConflicts: 'openConflicts',
   oldestUndeliveredAgeMs: 'oldestUndeliveredAgeMs',
+  /** Of another engine, as it told them last. */
+  toldDeadLetters: 'toldDeadLetters',
+  toldLagMs: 'toldLagMs',
+  toldBreaker: 'toldBreaker',
 } as const
 
 /** The results that a mutation keeps for good; `refused`, `retry`, `shed`, `not_applied` come again, `duplicate` is a repeat. */

@@ -60,8 +60,14 @@ export function fold(
   return [...drafts.values()].map(closeBucket)
 }
 
-function keyOf(tier: Tier, atMs: number, { collection, platform, appVersion }: Contribution): BucketKey {
-  return { tier, startMs: Math.floor(atMs / TIER_MS[tier]) * TIER_MS[tier], collection, platform, appVersion }
+function keyOf(
+  tier: Tier,
+  atMs: number,
+  { collection, platform, appVersion, source }: Contribution,
+): BucketKey {
+  const startMs = Math.floor(atMs / TIER_MS[tier]) * TIER_MS[tier]
+  const key = { tier, startMs, collection, platform, appVersion }
+  return source === undefined ? key : { ...key, source }
 }
 
 function apply(draft: Draft, contribution: Contribution, atMs: number): void {

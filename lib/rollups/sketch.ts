@@ -26,8 +26,13 @@ export const emptySketch = (): Sketch => ({ counts: new Float64Array(SLOTS), tot
 
 /** Counts one value; it is rounded, and values outside 0 … 400 days count at the border. */
 export function addValue(sketch: Sketch, value: number): void {
+  addValues(sketch, value, 1)
+}
+
+/** Counts a value as often as it came; `times` is whole. */
+export function addValues(sketch: Sketch, value: number, times: number): void {
   const inRange = Math.min(Math.max(Math.round(value), 0), SKETCH_VALUE_MAX)
-  addCount(sketch, slotOf(inRange), 1)
+  addCount(sketch, slotOf(inRange), times)
 }
 
 export function sketchOf(values: Iterable<number>): Sketch {

@@ -3,8 +3,10 @@ import type { DeviceInfo } from '#lib/protocol/device.ts'
 import type { SessionState } from '#lib/protocol/session-states.ts'
 import type { DeviceKey, DeviceSort } from '#lib/query/device-fields.ts'
 import type { Filter } from '#lib/query/field.ts'
+import type { LogLevel } from '#lib/telemetry/otlp/logs-of-export.ts'
 
 export type { DeviceCommand } from '#lib/protocol/command.ts'
+export type { ToldSeries } from '#lib/telemetry/told/advance.ts'
 
 /** Rows and filters about devices and their credentials (ports.ts). Times are Unix milliseconds; ids are UUID texts. */
 
@@ -90,8 +92,20 @@ export interface IngestKey extends FleetKey {
 export interface SeenDevice extends DeviceInfo {
   readonly id: string
   readonly source: string
-  /** Its last contact with its own server. */
-  readonly lastContactMs: number
+  /** Its last contact with its own server; null where none is told: then only a new device is made of it. */
+  readonly lastContactMs: number | null
+}
+
+/** What a client of another engine logged; ids are ours. */
+export interface ToldLog {
+  readonly id: string
+  readonly deviceId: string
+  readonly sessionId: string | null
+  readonly atMs: number
+  readonly level: LogLevel
+  readonly text: string
+  /** The kind of an error. */
+  readonly code: string | null
 }
 
 /** A change that failed for the moment (SPEC, DL4). */

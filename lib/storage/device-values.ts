@@ -1,3 +1,4 @@
+import { OWN_SOURCE } from '#lib/protocol/ingest.ts'
 import type {
   Connectivity,
   DeviceKey,
@@ -40,6 +41,7 @@ export const deviceReader = (clock: Clock): RowReader<Device, DeviceKey> => ({
     connectivity: (device) => connectivityOf(device, clock),
     version: ({ appVersion }) => [appVersion],
     platform: ({ platform }) => [platform],
+    source: ({ source }) => [source ?? OWN_SOURCE],
     has: marksOf,
     queue: ({ report }) => report?.depth ?? null,
     pending: (device) => pendingOf(device, clock),

@@ -1,7 +1,14 @@
+import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import type { FleetKeyPort } from './fleet-key-port.ts'
-import type { DeviceStatus, IngestKey, SeenDevice } from './rows.ts'
+import type { DeviceStatus, IngestKey, SeenDevice, ToldLog, ToldSeries } from './rows.ts'
 
-/** Keys for telemetry of other engines, and the devices that it names (ports.ts). */
+/** What becomes of series by one export, and the events that tell of it. */
+export interface SeriesMoved {
+  readonly series: readonly ToldSeries[]
+  readonly events: readonly TelemetryEvent[]
+}
+
+/** Keys for telemetry of other engines, and what is told by them (ports.ts). */
 export interface IngestPort extends FleetKeyPort<IngestKey> {
   /**
    * Enrolls by first sight: makes the devices that are new, while the fleet has fewer than `max` of other engines, and
@@ -14,4 +21,28 @@ export interface IngestPort extends FleetKeyPort<IngestKey> {
     nowMs: number,
     max: number,
   ): Promise<ReadonlyMap<string, DeviceStatus>>
+  /**
+   * Moves series on, one export of a fleet after the other: hands what is known of these ids to `work`, with how many new
+   * ones the fleet has room for, keeps the series that it returns and appends its events, all or nothing.
+   * @throws FleetGone
+   */
+  moveSeries(
+    fleetId: string,
+    ids: readonly string[],
+    max: number,
+    work: (known: ReadonlyMap<string, ToldSeries>, room: number) => SeriesMoved,
+  ): Promise<void>
+  /** Figures that stand, heard at `sinceMs` or later. */
+  gauges(fleetId: string, sinceMs: number): Promise<readonly ToldSeries[]>
+  /**
+   * Keeps logs, of each device the newest `perDeviceMax`; one whose id is known is passed over.
+   * @returns how many were new @throws FleetGone
+   */
+  storeLogs(fleetId: string, logs: readonly ToldLog[], perDeviceMax: number): Promise<number>
+  /** Newest first, of one device or of one session. */
+  logs(
+    fleetId: string,
+    of: { readonly deviceId: string } | { readonly sessionId: string },
+    limit: number,
+  ): Promise<readonly ToldLog[]>
 }

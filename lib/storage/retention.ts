@@ -18,6 +18,8 @@ export const KEEP_MS = {
   failedTry: 30 * DAY_MS,
   otLog: OT_LOG_LIFE_MS,
   fullSync: DAY_MS,
+  /** A running count that comes back later starts anew. */
+  toldSeries: 2 * DAY_MS,
   removedFleet: DAY_MS,
   minuteBucket: 35 * DAY_MS,
   hourBucket: 400 * DAY_MS,

@@ -1,3 +1,4 @@
+import { OWN_SOURCE } from '#lib/protocol/ingest.ts'
 import type { RowReader } from '#lib/query/matches-filter.ts'
 import type { SessionKey, SessionMark } from '#lib/query/session-fields.ts'
 import { sessionCodes } from '#lib/telemetry/session-codes.ts'
@@ -17,6 +18,7 @@ export const SESSION_READER: RowReader<ListedSession, SessionKey> = {
     collection: ({ collections }) => collections,
     version: ({ appVersion }) => [appVersion],
     platform: ({ platform }) => [platform],
+    source: ({ source }) => [source ?? OWN_SOURCE],
     result: ({ result }) => [result],
     mode: ({ mode }) => (mode === null ? [] : [mode]),
     code: sessionCodes,

@@ -1,5 +1,6 @@
 import type { Platform } from '#lib/protocol/device.ts'
 import type { ResultStatus } from '#lib/protocol/push.ts'
+import type { LagStage } from './lag-heat.ts'
 
 /** Who an event is about, as far as charts group by it (metrics.md, rollups). */
 export interface EventSource {
@@ -58,7 +59,7 @@ export const ROUTES = [
 ] as const
 export type Route = (typeof ROUTES)[number]
 /** Where telemetry of other engines comes in, and what becomes of each thing that it tells. */
-export const INGEST_SIGNALS = ['sessions', 'traces'] as const
+export const INGEST_SIGNALS = ['sessions', 'traces', 'metrics', 'logs'] as const
 export type IngestSignal = (typeof INGEST_SIGNALS)[number]
 export const INGEST_RESULTS = ['stored', 'duplicate', 'refused'] as const
 export type IngestResult = (typeof INGEST_RESULTS)[number]
@@ -101,6 +102,8 @@ export interface SessionEvent extends EventSource {
   readonly illegalTransitions: number
   /** How often each edge `from>to` was walked. Events written before it was told have none. */
   readonly transitions?: Readonly<Record<string, number>>
+  /** The engine of others that ran it; absent for ours. */
+  readonly source?: string
 }
 
 /**
@@ -111,15 +114,18 @@ export interface GaugesEvent {
   readonly kind: 'gauges'
   readonly platform: Platform
   readonly appVersion: string
+  /** The engine of others that these devices sync with; absent for ours. */
+  readonly source?: string
   readonly devices: number
   /** By the state of the last report; silent devices stand under `offline`, never heard ones under `unknown`. */
   readonly devicesByState: Readonly<Record<string, number>>
   /** Devices that stand under `offline` because they are silent (engine.md, SM7). */
   readonly silent: number
-  readonly queueDepth: number
-  readonly queueDepthMax: number
+  /** Null where no device tells what waits on it, as those of other engines. */
+  readonly queueDepth: number | null
+  readonly queueDepthMax: number | null
   /** Devices that reported something pending. */
-  readonly devicesPending: number
+  readonly devicesPending: number | null
   readonly queueByCollection: Readonly<Record<string, number>>
   /** Depth of each device that has reported. */
   readonly queueDepths: string | null
@@ -144,8 +150,47 @@ export interface FleetGaugesEvent {
   readonly oldestUndeliveredAgeMs: number | null
 }
 
+/** What an engine of others counted since it told last, of one collection, platform and version; null of all of them. */
+export interface ToldEvent {
+  readonly kind: 'told'
+  readonly source: string
+  readonly collection: string | null
+  readonly platform: Platform | null
+  readonly appVersion: string | null
+  /** Sketches as texts, of the stages that were told. */
+  readonly lag: Readonly<Partial<Record<LagStage, string>>>
+  /** Attempts with their outcome, those of them that failed, and attempts whose outcome nobody tells. */
+  readonly requests: number
+  readonly failures: number
+  readonly failureCodes: Readonly<Record<string, number>>
+  readonly attemptsUnknown: number
+  /** Changes; null where they aren't told, and then conflicts have no rate. */
+  readonly pushed: number | null
+  readonly conflicts: number
+}
+
+/** Once a minute, one per engine of others: its figures that stand, as told last; null where it doesn't tell. */
+export interface SourceGaugesEvent {
+  readonly kind: 'source-gauges'
+  readonly source: string
+  readonly queueDepth: number | null
+  readonly oldestPendingAgeMs: number | null
+  readonly deadLetters: number | null
+  readonly lagMs: number | null
+  /** Of its breakers the worst (told/point.ts, BREAKER_STATES). */
+  readonly breaker: number | null
+}
+
 export type TelemetryPayload =
-  PushEvent | ReplayEvent | RequestsEvent | DeliveryEvent | SessionEvent | GaugesEvent | FleetGaugesEvent
+  | PushEvent
+  | ReplayEvent
+  | RequestsEvent
+  | DeliveryEvent
+  | SessionEvent
+  | GaugesEvent
+  | FleetGaugesEvent
+  | ToldEvent
+  | SourceGaugesEvent
 
 /** `atMs` is the bucket's time: committed, answered, ended (corrected) or snapshotted. */
 export interface TelemetryEvent {

@@ -180,7 +180,7 @@ export const METRICS = {
     stem: 'ingested',
     kind: 'counter',
     unit: '1',
-    help: 'Sync sessions that other engines told, by what became of them. What an export holds besides is not counted.',
+    help: 'What other engines told (sessions, data points, logs), by what became of it. What an export holds besides is not counted.',
     labels: ['fleet', 'signal', 'result'],
     stability: 'experimental',
     source: 'process',

@@ -65,7 +65,8 @@ export interface FailureFigure {
 /** What waits on devices as they last reported, at the newest snapshot in the range; each is as old as `reportAge` says. */
 export interface QueueFigure {
   readonly atMs: number
-  readonly depth: number
+  /** Null where nobody tells it, as for devices of other engines. */
+  readonly depth: number | null
   /** Null when asked for one collection: devices tell it only how much waits. */
   readonly devices: QueueDevices | null
   /** What waits on the server; null when asked for a part of the fleet. */
@@ -73,8 +74,8 @@ export interface QueueFigure {
 }
 export interface QueueDevices {
   readonly total: number
-  /** Those that reported something pending. */
-  readonly pending: number
+  /** Those that reported something pending; null where nobody tells it. */
+  readonly pending: number | null
   readonly depth: Quantiles
   readonly oldestAgeMs: number | null
   readonly reportAge: Quantiles

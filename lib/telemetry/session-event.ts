@@ -13,6 +13,7 @@ export interface EndedSession extends Pick<SessionReport, 'sessionId' | 'result'
   readonly conflicts: number | null
   readonly illegalTransitions: number
   readonly transitions: readonly SessionTransition[]
+  readonly source?: string
 }
 
 /** One event a session, whoever tells of it: the id is the session's, so that it counts once. */
@@ -33,6 +34,7 @@ export function sessionEvent(session: EndedSession): TelemetryEvent {
       withConflict: session.conflicts === null ? null : session.conflicts > 0,
       illegalTransitions: session.illegalTransitions,
       transitions: edgesOf(session.transitions),
+      ...(session.source === undefined ? {} : { source: session.source }),
     },
   }
 }

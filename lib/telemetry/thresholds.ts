@@ -83,6 +83,7 @@ export const sessionsFail = (figure: FailureFigure | null, limits: Thresholds): 
 export function queueLevel(figure: QueueFigure | null, limits: Thresholds): Level {
   if (figure === null) return 'unk'
   if (figure.devices === null) return 'unk'
+  if (figure.depth === null) return 'unk'
   const depth = levelOf(figure.devices.depth.max ?? 0, limits.queueWarn, limits.queueCritical)
   return depth === 'ok' && (figure.devices.oldestAgeMs ?? 0) > limits.oldestWarnMs ? 'warn' : depth
 }

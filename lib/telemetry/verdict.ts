@@ -222,10 +222,11 @@ function lagging({ lag, limits, versions }: Overview): Trouble | null {
 
 function queueing({ queue, limits, devices: { oldestWaiting } }: Overview): Trouble | null {
   const devices = queue.figure?.devices ?? null
-  if (!isOver(queue.level) || queue.figure === null || devices === null) return null
+  const depth = queue.figure?.depth ?? null
+  if (!isOver(queue.level) || depth === null || devices === null) return null
   const deepest = devices.depth.max ?? 0
   const oldest = oldestWaiting === null ? '' : `; the oldest on ${oldestWaiting.name}`
-  const waiting = `${pluralText(queue.figure.depth, 'change')} on ${countText(devices.pending)} of ${pluralText(devices.total, 'device')}`
+  const waiting = `${pluralText(depth, 'change')} on ${countText(devices.pending ?? 0)} of ${pluralText(devices.total, 'device')}`
   return {
     level: queue.level,
     sentence:
@@ -237,7 +238,7 @@ function queueing({ queue, limits, devices: { oldestWaiting } }: Overview): Trou
       label: 'Devices with changes waiting',
       target: { page: 'devices', state: null, has: 'waiting', appVersion: null },
     },
-    brief: `${pluralText(queue.figure.depth, 'change')} waiting on devices`,
+    brief: `${pluralText(depth, 'change')} waiting on devices`,
   }
 }
 

@@ -40,7 +40,7 @@ export const exportsOf = (
   json: wire(JsonTraceSerializer.serializeRequest([...spans])),
 })
 
-function wire(bytes: Uint8Array | undefined): Uint8Array {
+export function wire(bytes: Uint8Array | undefined): Uint8Array {
   if (bytes === undefined) throw new Error('the SDK could not write its spans')
   return bytes
 }

@@ -59,7 +59,14 @@ function columns(
     ...(sort === by ? { sorted: direction } : {}),
   })
   return [
-    { key: 'name', ...sorted('name', 'Device', 'ascending'), cell: ({ device }) => <b>{device.name}</b> },
+    {
+      key: 'name',
+      ...sorted('name', 'Device', 'ascending'), cell: ({ device }) => (
+        <>
+          <b>{device.name}</b> {device.source === undefined ? null : <span className="den">{device.source}</span>}
+        </>
+      ),
+    },
     { key: 'state', header: 'State', cell: (row) => <State row={row} /> },
     {
       key: 'contact',
@@ -75,7 +82,10 @@ function columns(
       key: 'pending',
       ...sorted('pending', 'Pending age', 'descending'),
       align: 'end',
-      cell: ({ pending }) => pendingText(pending) ?? <span className="den">nothing waits</span>,
+      cell: ({ device, pending }) =>
+        pendingText(pending) ?? (
+          <span className="den">{device.source === undefined ? 'nothing waits' : 'not reported'}</span>
+        ),
     },
     {
       key: 'queue',
@@ -107,7 +117,8 @@ function State({ row: { device, state } }: { row: DeviceView }) {
 
 function Queue({ row: { device }, nowMs }: { row: DeviceView; nowMs: number }) {
   const { report } = device
-  if (report === null) return <span className="den">not known</span>
+  if (report === null)
+    return <span className="den">{device.source === undefined ? 'not known' : 'not reported'}</span>
   return (
     <>
       {formatCount(report.depth)}{' '}

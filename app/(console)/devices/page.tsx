@@ -23,6 +23,7 @@ const FACET_WORDS = {
   state: 'State',
   version: 'Version',
   platform: 'Platform',
+  source: 'Engine',
   connectivity: 'Connectivity',
 } as const
 const NOT_COUNTED: FacetCounts = { facets: [], matching: 0, capped: false }

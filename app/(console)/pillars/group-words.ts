@@ -5,6 +5,7 @@ export const GROUPING_WORDS: Readonly<Record<Grouping, { one: string; label: str
   appVersion: { one: 'app version', label: 'App version' },
   platform: { one: 'platform', label: 'Platform' },
   collection: { one: 'collection', label: 'Collection' },
+  source: { one: 'engine', label: 'Engine' },
 }
 
 /** The title of the table: which part stands out, or that none does. Pure. */

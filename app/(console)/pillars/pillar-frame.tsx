@@ -73,6 +73,7 @@ export function PartChips({ params, path, query }: { params: PillarParams; path:
   const parts = [
     ['version', params.version],
     ['platform', params.platform],
+    ['source', params.source],
     ['collection', params.collection],
   ] as const
   const set = parts.filter(([, value]) => value !== null)

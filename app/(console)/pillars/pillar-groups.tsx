@@ -10,7 +10,7 @@ import { partHref } from './pillar-links.ts'
 import type { GroupRow, PillarView } from './pillar-view.ts'
 import type { Grouping } from './search-params.ts'
 
-/** The pillar by app version, platform or collection; a row leads to that part alone. */
+/** The pillar by app version, platform, collection or engine; a row leads to that part alone. */
 export function PillarGroups({
   view,
   by,
@@ -57,9 +57,9 @@ const columns = ({ subject }: PillarView, by: Grouping): readonly Column<GroupRo
     key: 'value',
     header: capitalised(subject),
     align: 'end',
-    cell: ({ value, level }) =>
+    cell: ({ value, level, of }) =>
       value === null ? (
-        <span className="den">too few</span>
+        <span className="den">{by === 'source' && of === '' ? 'not reported' : 'too few'}</span>
       ) : level === 'warn' || level === 'crit' ? (
         <Status kind={level}>{value}</Status>
       ) : (

@@ -6,6 +6,7 @@ const PARAM_OF: Readonly<Record<Grouping, string>> = {
   appVersion: 'version',
   platform: 'platform',
   collection: 'collection',
+  source: 'source',
 }
 
 /** The same pillar, of this part alone. Pure. */
@@ -29,9 +30,10 @@ export function behindHref(pillar: PillarPath, query: string, params: PillarPara
 }
 
 /** The part of the fleet as the lists name it. */
-export const behindPart = ({ version, platform, collection }: PillarParams) => ({
+export const behindPart = ({ version, platform, source, collection }: PillarParams) => ({
   version,
   platform,
+  source,
   collection,
 })
 

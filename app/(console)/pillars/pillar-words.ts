@@ -198,12 +198,15 @@ export function queueWords(
         unk: 'No snapshot',
       }[queue.level],
     },
-    figure: figure === null ? { value: NOT_KNOWN, unsure: true } : { value: formatCount(figure.depth) },
+    figure:
+      figure === null || figure.depth === null
+        ? { value: NOT_KNOWN, unsure: true }
+        : { value: formatCount(figure.depth) },
     sentence: figure?.depth === 1 ? 'change waits on a device' : 'changes wait on devices',
     evidence: [
       held === null
         ? 'no device has been counted in this range'
-        : `on ${formatCount(held.pending)} of ${plural(held.total, 'device')} · deepest ${formatCount(held.depth.max ?? 0)}, limit ${formatCount(limits.queueWarn)}`,
+        : `on ${formatCount(held.pending ?? 0)} of ${plural(held.total, 'device')} · deepest ${formatCount(held.depth.max ?? 0)}, limit ${formatCount(limits.queueWarn)}`,
       compareWords(
         figure?.depth ?? null,
         queue.previous?.depth ?? null,

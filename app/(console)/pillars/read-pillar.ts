@@ -32,11 +32,11 @@ export async function readPillar(
     }
     case 'conflicts': {
       const answer = await conflicts(ctx, query)
-      return marked(answer, conflictsView(answer, span))
+      return marked(answer, conflictsView(answer, span, params.source))
     }
     case 'failures': {
       const answer = await failures(ctx, query)
-      return marked(answer, failuresView(answer, span, params.collection))
+      return marked(answer, failuresView(answer, span, params.collection, params.source))
     }
     case 'queue': {
       const answer = await queue(ctx, query)
@@ -49,9 +49,10 @@ type Annotations = Parameters<typeof marksOf>[0]
 type Unmarked = Omit<PillarView, 'marks'>
 
 /** The part of the fleet that an address names. */
-export const partOf = ({ collection, platform, version }: PillarParams) => ({
+export const partOf = ({ collection, platform, source, version }: PillarParams) => ({
   ...(collection === null ? {} : { collection }),
   ...(platform === null ? {} : { platform }),
+  ...(source === null ? {} : { source }),
   ...(version === null ? {} : { appVersion: version }),
 })
 

@@ -8,6 +8,7 @@ import {
 } from '#components/ui/format.ts'
 import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
 import { fieldName } from '#lib/protocol/field-name.ts'
+import { OWN_SOURCE } from '#lib/protocol/ingest.ts'
 import { conflictsChart, failuresChart, lagChart, queueChart, type LagStage } from './pillar-charts.ts'
 import { breakdown, type PillarView } from './pillar-view.ts'
 import { compareWords, inRange, points, wholePercent, type RangeText } from './pillar-words.ts'
@@ -55,7 +56,7 @@ export function lagView(lag: Answer['lag'], stage: LagStage, range: RangeText): 
       key,
       value: of[stage].p95 === null ? null : formatDuration(of[stage].p95),
       level: stage === 'upload' ? its : 'unk',
-      of: plural(of[stage].count, 'sample'),
+      of: of[stage].count === 0 ? '' : plural(of[stage].count, 'sample'),
       trend: over.map((point) => point.figure?.[stage].p95 ?? null),
     })),
     groupsLeftOut: lag.groupsLeftOut,
@@ -64,7 +65,11 @@ export function lagView(lag: Answer['lag'], stage: LagStage, range: RangeText): 
 }
 
 /** Conflict rate: how often a pushed change met another's. Pure. */
-export function conflictsView(conflicts: Answer['conflicts'], range: RangeText): Omit<PillarView, 'marks'> {
+export function conflictsView(
+  conflicts: Answer['conflicts'],
+  range: RangeText,
+  source: string | null = null,
+): Omit<PillarView, 'marks'> {
   const { figure, level, limits, previous } = conflicts
   const share = figure?.mutations ?? null
   const sessions = figure?.sessions ?? null
@@ -77,7 +82,7 @@ export function conflictsView(conflicts: Answer['conflicts'], range: RangeText):
   return {
     sentence:
       share?.rate == null
-        ? `No change was pushed ${inWords(range)}`
+        ? notToldBy(source, 'its changes') || `No change was pushed ${inWords(range)}`
         : `${formatPercent(share.rate)} of pushed changes needed resolution${limit}`,
     evidence:
       share === null
@@ -96,7 +101,7 @@ export function conflictsView(conflicts: Answer['conflicts'], range: RangeText):
       key,
       value: mutations.rate === null ? null : formatPercent(mutations.rate),
       level: its,
-      of: `${formatCount(mutations.part)} / ${formatCount(mutations.whole)}`,
+      of: shareWords(mutations),
       trend: over.map((point) => point.figure?.mutations.rate ?? null),
     })),
     groupsLeftOut: conflicts.groupsLeftOut,
@@ -132,6 +137,7 @@ export function failuresView(
   failures: Answer['failures'],
   range: RangeText,
   collection: string | null,
+  source: string | null = null,
 ): Omit<PillarView, 'marks'> {
   const { figure, level, limits, previous } = failures
   const share = figure?.requests ?? null
@@ -148,7 +154,8 @@ export function failuresView(
           ? `No request was counted ${inWords(range)}`
           : 'Requests are not told by collection'
         : share.rate === null
-          ? `Not enough traffic to say: ${formatCount(share.part)} of ${plural(share.whole, 'request')} failed`
+          ? (share.whole === 0 && notToldBy(source, 'its requests')) ||
+            `Not enough traffic to say: ${formatCount(share.part)} of ${plural(share.whole, 'request')} failed`
           : `${formatPercent(share.rate)} of requests fail${limit}`,
     evidence:
       share === null || figure === null
@@ -168,7 +175,7 @@ export function failuresView(
       key,
       value: requests.rate === null ? null : formatPercent(requests.rate),
       level: its,
-      of: `${formatCount(requests.part)} / ${formatCount(requests.whole)}`,
+      of: shareWords(requests),
       trend: over.map((point) => point.figure?.requests.rate ?? null),
     })),
     groupsLeftOut: failures.groupsLeftOut,
@@ -193,7 +200,9 @@ export function queueView(queue: Answer['queue'], range: RangeText): Omit<Pillar
     sentence:
       figure === null
         ? `No device was counted ${inWords(range)}`
-        : `${plural(figure.depth, 'change')} ${figure.depth === 1 ? 'waits' : 'wait'} on devices${limit}`,
+        : figure.depth === null
+          ? 'What waits on these devices is not reported'
+          : `${plural(figure.depth, 'change')} ${figure.depth === 1 ? 'waits' : 'wait'} on devices${limit}`,
     evidence:
       figure === null
         ? 'What waits is counted once a minute, from what devices last reported.'
@@ -201,10 +210,14 @@ export function queueView(queue: Answer['queue'], range: RangeText): Omit<Pillar
             ...(devices === null
               ? []
               : [
-                  `on ${formatCount(devices.pending)} of ${plural(devices.total, 'device')}`,
-                  `deepest ${formatCount(devices.depth.max ?? 0)}, p95 ${formatCount(devices.depth.p95 ?? 0)}`,
+                  devicesWords(devices),
+                  ...(devices.depth.max === null
+                    ? []
+                    : [`deepest ${formatCount(devices.depth.max)}, p95 ${formatCount(devices.depth.p95)}`]),
                   ...(devices.oldestAgeMs === null ? [] : [`oldest ${formatDuration(devices.oldestAgeMs)}`]),
-                  `reports have a median age of ${formatDuration(devices.reportAge.p50)}`,
+                  ...(devices.reportAge.p50 === null
+                    ? []
+                    : [`reports have a median age of ${formatDuration(devices.reportAge.p50)}`]),
                 ]),
             compareWords(figure.depth, previous?.depth ?? null, range, formatCount, 'above', 'below'),
           ].join('; '),
@@ -213,18 +226,28 @@ export function queueView(queue: Answer['queue'], range: RangeText): Omit<Pillar
     chart: queueChart(queue),
     groups: queue.groups.map(({ key, figure: of, level: its, points: over }) => ({
       key,
-      value: formatCount(of.depth),
+      value: of.depth === null ? null : formatCount(of.depth),
       level: its,
-      of:
-        of.devices === null
-          ? ''
-          : `on ${formatCount(of.devices.pending)} of ${plural(of.devices.total, 'device')}`,
+      of: of.devices === null || of.depth === null ? '' : devicesWords(of.devices),
       trend: over.map((point) => point.figure?.depth ?? null),
     })),
     groupsLeftOut: queue.groupsLeftOut,
     breakdowns: [],
   }
 }
+
+type QueueDevices = NonNullable<NonNullable<Answer['queue']['figure']>['devices']>
+
+/** "on 3 of 12 devices"; engines of others may tell of a queue without naming who has it. */
+const devicesWords = ({ pending, total }: QueueDevices): string =>
+  pending === null ? plural(total, 'device') : `on ${formatCount(pending)} of ${plural(total, 'device')}`
+
+const shareWords = ({ part, whole }: { part: number; whole: number }): string =>
+  whole === 0 ? '' : `${formatCount(part)} / ${formatCount(whole)}`
+
+/** The page is about one engine of others; empty where it isn't. */
+const notToldBy = (source: string | null, what: string): string =>
+  source === null || source === OWN_SOURCE ? '' : `${source} has not told of ${what} in this time`
 
 /** "in the last 24 h", "in the time chosen". */
 const inWords = (range: RangeText): string =>

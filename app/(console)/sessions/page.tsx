@@ -21,6 +21,7 @@ const FACET_WORDS = {
   result: 'Result',
   version: 'Version',
   platform: 'Platform',
+  source: 'Engine',
   code: 'Code',
   collection: 'Collection',
 } as const

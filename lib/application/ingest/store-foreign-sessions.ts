@@ -7,7 +7,7 @@ import type { Context } from '../context.ts'
 import { derivedId } from './derived-id.ts'
 
 /** Older ones would fold into buckets that are gone. */
-const AGE_MAX_MS = 35 * 86_400_000
+export const AGE_MAX_MS = 35 * 86_400_000
 
 export type ForeignOutcome =
   | { readonly status: 'stored' | 'duplicate'; readonly id: string }

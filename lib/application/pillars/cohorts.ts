@@ -26,7 +26,7 @@ const VERSIONS_MAX = 20
  */
 export async function cohorts(ctx: TelemetryContext, query: CohortQuery): Promise<CohortAnswer> {
   const { buckets: all, fromMs, toMs } = await readRange(ctx, query)
-  const keep = keeperOf({ collection: query.collection, platform: query.platform })
+  const keep = keeperOf({ collection: query.collection, platform: query.platform, source: query.source })
   const buckets = all.filter(({ key }) => keep(key))
   const versions = versionsOf(buckets)
   const { a, b } = pairOf(query, versions)

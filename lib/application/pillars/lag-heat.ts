@@ -1,6 +1,6 @@
 import { mergeOf } from '#lib/rollups/aggregate.ts'
 import { countsInBands } from '#lib/rollups/bands.ts'
-import { SKETCH } from '#lib/rollups/counters.ts'
+import { LAG_SKETCH } from '#lib/rollups/counters.ts'
 import type { LagHeat, LagStage } from '#lib/telemetry/lag-heat.ts'
 import { LAG_BORDERS_MS } from '#lib/telemetry/lag-heat.ts'
 import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
@@ -10,12 +10,6 @@ import { readRange, stepsOf } from './window.ts'
 
 /** Columns are as wide as a finger; more of them only flicker. */
 export const HEAT_COLUMNS_MAX = 96
-
-const SKETCH_OF = {
-  upload: SKETCH.uploadLag,
-  delivery: SKETCH.deliveryLag,
-  visibility: SKETCH.visibilityLag,
-} as const satisfies Record<LagStage, string>
 
 /** How the lags of a stage were spread over a range: where a p95 hides two crowds, this shows both. */
 export async function lagHeat(
@@ -33,7 +27,7 @@ export async function lagHeat(
         : countsInBands(
             mergeOf(
               all.filter(({ key }) => keep(key)),
-              SKETCH_OF[stage],
+              LAG_SKETCH[stage],
             ),
             LAG_BORDERS_MS,
           ),

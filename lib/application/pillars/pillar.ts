@@ -1,3 +1,4 @@
+import { OWN_SOURCE } from '#lib/protocol/ingest.ts'
 import type { BucketKey } from '#lib/rollups/bucket.ts'
 import { ALL_COLLECTIONS } from '#lib/rollups/bucket.ts'
 import type { Slice } from '#lib/rollups/aggregate.ts'
@@ -29,19 +30,24 @@ export interface PillarFilter {
   readonly collection?: string | undefined
   readonly platform?: string | undefined
   readonly appVersion?: string | undefined
+  /** The engine that told; `tidemark` for the one in here. */
+  readonly source?: string | undefined
 }
 
 export interface PillarQuery extends RangeQuery, PillarFilter {
-  readonly groupBy?: 'collection' | 'platform' | 'appVersion' | undefined
+  readonly groupBy?: 'collection' | 'platform' | 'appVersion' | 'source' | undefined
 }
 
 /** Whether a bucket is of the part that is asked for. */
 export const keeperOf =
-  ({ collection, platform, appVersion }: PillarFilter) =>
+  ({ collection, platform, appVersion, source }: PillarFilter) =>
   (key: BucketKey): boolean =>
     (collection === undefined || key.collection === collection) &&
     (platform === undefined || key.platform === platform) &&
-    (appVersion === undefined || key.appVersion === appVersion)
+    (appVersion === undefined || key.appVersion === appVersion) &&
+    (source === undefined || sourceOf(key) === source)
+
+const sourceOf = ({ source }: BucketKey): string => source ?? OWN_SOURCE
 
 /** A pillar with what was done to the fleet meanwhile. */
 export interface AnnotatedPillar<F> extends PillarAnswer<F> {
@@ -133,10 +139,10 @@ function groupsOf<F>(
   groupBy: NonNullable<PillarQuery['groupBy']>,
 ): readonly PillarGroup<F>[] {
   const whole = sliceOf(buckets)
-  const names = new Set(buckets.filter(({ key }) => keep(key)).map(({ key }) => key[groupBy]))
+  const names = new Set(buckets.filter(({ key }) => keep(key)).map(({ key }) => partIn(key, groupBy)))
   names.delete(groupBy === 'collection' ? ALL_COLLECTIONS : ALL_DEVICES)
   const groups = [...names].flatMap((name) => {
-    const inGroup = (key: BucketKey): boolean => keep(key) && key[groupBy] === name
+    const inGroup = (key: BucketKey): boolean => keep(key) && partIn(key, groupBy) === name
     const figure = figureIn(whole, rule, inGroup)
     if (figure === null) return []
     const points = pointsOf(buckets, fromMs, toMs, stepMs, rule, inGroup)
@@ -144,6 +150,9 @@ function groupsOf<F>(
   })
   return groups.sort((a, b) => rule.weightOf(b.figure) - rule.weightOf(a.figure) || (a.key < b.key ? -1 : 1))
 }
+
+const partIn = (key: BucketKey, groupBy: NonNullable<PillarQuery['groupBy']>): string =>
+  groupBy === 'source' ? sourceOf(key) : key[groupBy]
 
 /** @param wholeMin under this the share has no rate */
 export const shareOf = (part: number, whole: number, wholeMin = 1): Share => ({

@@ -17,7 +17,7 @@ export const QUEUE: PillarRule<QueueFigure> = {
   pillar: 'queue',
   figureOf,
   levelOf: queueLevel,
-  weightOf: ({ depth }) => depth,
+  weightOf: ({ depth }) => depth ?? 0,
 }
 
 function figureOf({ snapshot }: Slice): QueueFigure | null {
@@ -28,7 +28,7 @@ function figureOf({ snapshot }: Slice): QueueFigure | null {
   return {
     atMs: snapshot.atMs,
     // The collections' depths are parts of the whole one: adding both would count twice.
-    depth: gaugeSum(whole.length > 0 ? whole : snapshot.buckets, GAUGE.queueDepth) ?? 0,
+    depth: gaugeSum(whole.length > 0 ? whole : snapshot.buckets, GAUGE.queueDepth),
     devices: whole.length > 0 ? devicesOf(whole) : null,
     server: openDeadLetters === null || openConflicts === null ? null : { openDeadLetters, openConflicts },
   }
@@ -37,7 +37,7 @@ function figureOf({ snapshot }: Slice): QueueFigure | null {
 function devicesOf(whole: readonly Bucket[]): QueueDevices {
   return {
     total: gaugeSum(whole, GAUGE.devices) ?? 0,
-    pending: gaugeSum(whole, GAUGE.devicesPending) ?? 0,
+    pending: gaugeSum(whole, GAUGE.devicesPending),
     depth: quantilesOf(mergeOf(whole, GAUGE_SKETCH.queueDepths)),
     oldestAgeMs: gaugeMax(whole, GAUGE.oldestPendingAgeMs),
     reportAge: quantilesOf(mergeOf(whole, GAUGE_SKETCH.reportAge)),

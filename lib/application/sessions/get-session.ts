@@ -1,4 +1,5 @@
-import type { ChangeRow, ConflictRow, DeadLetterRow, SessionRow } from '#lib/storage/ports.ts'
+import { TOLD_LOGS_PER_DEVICE_MAX } from '#lib/protocol/limits.ts'
+import type { ChangeRow, ConflictRow, DeadLetterRow, SessionRow, ToldLog } from '#lib/storage/ports.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError } from '../errors.ts'
@@ -12,6 +13,8 @@ export interface SessionDetail {
   readonly changes: readonly ChangeRow[]
   readonly conflicts: readonly ConflictRow[]
   readonly deadLetters: readonly DeadLetterRow[]
+  /** What its client logged with another engine, oldest first; at most 200. */
+  readonly logs: readonly ToldLog[]
 }
 
 /** One session with what it did. @throws ApplicationError `not_found` */
@@ -32,10 +35,13 @@ export async function getSession(
     deviceId: null,
     sessionId: id,
   }
-  const [changes, conflicts, letters] = await Promise.all([
+  const [changes, conflicts, letters, logs] = await Promise.all([
     ctx.storage.sync.changesOfSession(fleetId, id, CHANGES_SHOWN_MAX),
     ctx.storage.conflicts.ofSession(fleetId, id),
     ctx.storage.deadLetters.list(fleetId, ofSession, { limit: DEAD_LETTERS_SHOWN_MAX, cursor: null }),
+    session.source === undefined
+      ? []
+      : ctx.storage.ingest.logs(fleetId, { sessionId: id }, TOLD_LOGS_PER_DEVICE_MAX),
   ])
-  return { session, changes, conflicts, deadLetters: letters.items }
+  return { session, changes, conflicts, deadLetters: letters.items, logs: logs.toReversed() }
 }

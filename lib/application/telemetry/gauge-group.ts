@@ -13,11 +13,19 @@ export interface Snapshot {
   readonly collections: readonly string[]
 }
 
-/** Gauges of the devices of one platform and app version, counted one by one. */
+/** What the devices of a group have in common. */
+export interface GroupOf {
+  readonly platform: Platform
+  readonly appVersion: string
+  readonly source: string | undefined
+}
+
+/** Gauges of the devices of one platform and app version, of one engine, counted one by one. */
 export class GaugeGroup {
   private readonly snapshot: Snapshot
   private readonly platform: Platform
   private readonly appVersion: string
+  private readonly source: string | undefined
   private devices = 0
   private readonly devicesByState: Record<string, number> = {}
   private silent = 0
@@ -33,10 +41,11 @@ export class GaugeGroup {
   private oldestPendingAgeMs: number | null = null
   private clockSkewMaxMs: number | null = null
 
-  constructor(snapshot: Snapshot, platform: Platform, appVersion: string) {
+  constructor(snapshot: Snapshot, { platform, appVersion, source }: GroupOf) {
     this.snapshot = snapshot
     this.platform = platform
     this.appVersion = appVersion
+    this.source = source
   }
 
   add(device: Device): void {
@@ -69,17 +78,23 @@ export class GaugeGroup {
     }
   }
 
+  /** Devices of our own tell what waits on them; those of other engines have no report. */
+  private isTold(): boolean {
+    return this.source === undefined
+  }
+
   payload(): GaugesEvent {
     return {
       kind: 'gauges',
       platform: this.platform,
       appVersion: this.appVersion,
+      ...(this.source === undefined ? {} : { source: this.source }),
       devices: this.devices,
       devicesByState: this.devicesByState,
       silent: this.silent,
-      queueDepth: this.queueDepth,
-      queueDepthMax: this.queueDepthMax,
-      devicesPending: this.devicesPending,
+      queueDepth: this.isTold() ? this.queueDepth : null,
+      queueDepthMax: this.isTold() ? this.queueDepthMax : null,
+      devicesPending: this.isTold() ? this.devicesPending : null,
       queueByCollection: this.queueByCollection,
       queueDepths: textOf(this.queueDepths),
       reportAge: textOf(this.reportAge),

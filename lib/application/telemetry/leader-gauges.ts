@@ -86,7 +86,7 @@ function showDevices(all: Gauges, fleet: string, groups: readonly GaugesEvent[])
   const depths = merged(({ queueDepths }) => queueDepths)
   all.queueDepth.set(
     { fleet, stat: 'sum' },
-    groups.reduce((sum, { queueDepth }) => sum + queueDepth, 0),
+    groups.reduce((sum, { queueDepth }) => sum + (queueDepth ?? 0), 0),
   )
   for (const [stat, q] of [
     ['p50', 0.5],

@@ -1,6 +1,7 @@
 import type { Device } from '#lib/storage/ports.ts'
 import type { FleetGaugesEvent, GaugesEvent, TelemetryEvent } from '#lib/telemetry/events.ts'
 import { OPEN_CAUSES_MAX, openByCode, totalsOf } from '#lib/telemetry/open-causes.ts'
+import { sourceGauges } from '#lib/telemetry/told/source-gauges.ts'
 import type { TelemetryContext } from './context.ts'
 import { eventId } from './event-id.ts'
 import { GaugeGroup, type Snapshot } from './gauge-group.ts'
@@ -8,12 +9,14 @@ import { GaugeGroup, type Snapshot } from './gauge-group.ts'
 const MINUTE = 60_000
 /** A device heard within this time is active (metrics.md, stages). */
 const ACTIVE_MS = 86_400_000
+/** A figure of another engine that is told no more is not known after this time. */
+export const GAUGE_STANDS_MS = 15 * MINUTE
 /** Devices read at once. */
 const DEVICES_READ_MAX = 1_000
 
 /**
- * Writes what every device last reported as events of the minute of `startedMs`, one per platform and app version,
- * and one for the fleet. The ids are made of the minute, so a second run in it, by any process, changes nothing.
+ * Writes what every device last reported as events of the minute of `startedMs`, one per platform, app version and
+ * engine, one for the fleet, and one for each engine of others that tells figures of its own. The ids are made of the minute, so a second run in it, by any process, changes nothing.
  * The events are returned for the leader's `/metrics`; none for a fleet that doesn't exist.
  */
 export async function snapshotGauges(
@@ -27,8 +30,9 @@ export async function snapshotGauges(
   if (fleet === null) return []
   const collections = (await storage.collections.list(fleetId)).map(({ name }) => name)
   const { intervalMs } = fleet.settings
-  const [groups, causes, openConflicts, undeliveredMs] = await Promise.all([
+  const [groups, told, causes, openConflicts, undeliveredMs] = await Promise.all([
     groupsOf(ctx, fleetId, { nowMs, intervalMs, collections }),
+    storage.ingest.gauges(fleetId, nowMs - GAUGE_STANDS_MS),
     storage.deadLetters.openByCause(fleetId, OPEN_CAUSES_MAX),
     storage.conflicts.countOpen(fleetId),
     storage.telemetry.oldestUndeliveredMs(fleetId, nowMs - ACTIVE_MS),
@@ -40,11 +44,17 @@ export async function snapshotGauges(
     openConflicts,
     oldestUndeliveredAgeMs: undeliveredMs === null ? null : Math.max(0, nowMs - undeliveredMs),
   }
+  const sources = sourceGauges(told)
   const atMs = Math.floor(startedMs / MINUTE) * MINUTE
   const events = [
     { id: eventId('fleet-gauges', fleetId, String(atMs)), atMs, payload: whole },
     ...groups.map((payload) => ({
-      id: eventId('gauges', fleetId, String(atMs), payload.platform, payload.appVersion),
+      id: eventId('gauges', fleetId, String(atMs), ...namesOf(payload)),
+      atMs,
+      payload,
+    })),
+    ...sources.map((payload) => ({
+      id: eventId('source-gauges', fleetId, String(atMs), payload.source),
       atMs,
       payload,
     })),
@@ -53,8 +63,11 @@ export async function snapshotGauges(
   return events
 }
 
+const namesOf = ({ platform, appVersion, source }: GaugesEvent): readonly string[] =>
+  source === undefined ? [platform, appVersion] : [platform, appVersion, source]
+
 /**
- * Devices that belong to the fleet still, by platform and app version. Of versions the hundred that most devices have;
+ * Devices that belong to the fleet still, by platform, app version and engine. Of versions the hundred that most devices have;
  * the rest count as `other` (protocol.md, device API).
  */
 async function groupsOf(
@@ -71,8 +84,9 @@ async function groupsOf(
     for (const device of devices) {
       if (device.status === 'revoked') continue
       const appVersion = common.has(device.appVersion) ? device.appVersion : 'other'
-      const key = JSON.stringify([device.platform, appVersion])
-      const group = groups.get(key) ?? new GaugeGroup(snapshot, device.platform, appVersion)
+      const { platform, source } = device
+      const key = JSON.stringify([platform, appVersion, source])
+      const group = groups.get(key) ?? new GaugeGroup(snapshot, { platform, appVersion, source })
       groups.set(key, group)
       group.add(device)
     }

@@ -9,6 +9,7 @@ import { SESSION_RESULTS } from '#lib/protocol/session.ts'
 import { COHORT_MEASURES } from '#lib/telemetry/cohorts.ts'
 import { CHECKS, DIAGNOSES } from '#lib/telemetry/diagnosis/evidence.ts'
 import { LAG_STAGES } from '#lib/telemetry/lag-heat.ts'
+import { LOG_LEVELS } from '#lib/telemetry/otlp/logs-of-export.ts'
 import { mutationResult } from '../openapi-answers.ts'
 
 /** What the operator API answers, for its contract; the tests hold real answers to it. Times ending in `Ms` are Unix ms. */
@@ -283,11 +284,21 @@ export const sessionAnswer = z.looseObject({
   inferred: z.boolean(),
   source: z.string().optional(),
 })
+export const toldLog = z.object({
+  id: uuid,
+  deviceId: uuid,
+  sessionId: uuid.nullable(),
+  atMs: ms,
+  level: z.enum(LOG_LEVELS),
+  text: z.string(),
+  code: z.string().nullable(),
+})
 export const sessionDetail = z.object({
   session: sessionAnswer,
   changes: z.array(z.looseObject({ mutation, status: z.string(), committedAtMs: ms })),
   conflicts: z.array(conflictAnswer),
   deadLetters: z.array(letterAnswer),
+  logs: z.array(toldLog),
 })
 
 export const breakerAnswer = z.object({

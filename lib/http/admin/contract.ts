@@ -228,6 +228,7 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
     summary: 'Why a device is stuck: verdict, evidence, what was ruled out, and the next step',
     answer: answers.diagnosisAnswer,
   },
+  'GET /devices/:id/logs': list('What a client of another engine logged, newest first', answers.toldLog),
   'POST /devices/:id/commands': {
     summary: 'Tell a device to do something',
     body: commandInput,

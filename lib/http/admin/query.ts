@@ -28,18 +28,22 @@ function rangeOf(
 
 const appVersion = z.string().min(1).max(40)
 /** Parts of a fleet that telemetry tells apart. */
-const fleetPart = { collection: z.string().max(64).optional(), platform: z.string().max(40).optional() }
+const fleetPart = {
+  collection: z.string().max(64).optional(),
+  platform: z.string().max(40).optional(),
+  source: z.string().max(40).optional(),
+}
 const pillarFilter = { ...fleetPart, appVersion: appVersion.optional() }
 
 export const pillarQuery = z.strictObject({
   ...rangeInput,
   /** Length of a point, in ms. */
   step: z.coerce.number().int().min(1).optional(),
-  groupBy: z.enum(['collection', 'platform', 'appVersion']).optional(),
+  groupBy: z.enum(['collection', 'platform', 'appVersion', 'source']).optional(),
   ...pillarFilter,
 })
 
-/** `from, to, step, groupBy, collection, platform, appVersion` of a pillar. */
+/** `from, to, step, groupBy, collection, platform, source, appVersion` of a pillar. */
 export function pillarQueryOf(fleetId: string, query: unknown, nowMs: number) {
   const { step, from, to, ...rest } = parsedOrThrow(pillarQuery, query)
   return { fleetId, ...rangeOf({ from, to }, nowMs), stepMs: step, ...rest }
@@ -51,7 +55,7 @@ export const heatQuery = z.strictObject({
   ...pillarFilter,
 })
 
-/** `from, to, stage, collection, platform, appVersion` of the heat map. */
+/** `from, to, stage, collection, platform, source, appVersion` of the heat map. */
 export function heatQueryOf(fleetId: string, query: unknown, nowMs: number) {
   const { stage, from, to, ...filter } = parsedOrThrow(heatQuery, query)
   return { stage, query: { fleetId, ...rangeOf({ from, to }, nowMs), ...filter } }
@@ -64,7 +68,7 @@ export const cohortQuery = z.strictObject({
   b: appVersion.optional(),
 })
 
-/** `from, to, a, b, collection, platform` of a comparison of two app versions. @throws ApplicationError `bad_request` for one with itself */
+/** `from, to, a, b, collection, platform, source` of a comparison of two app versions. @throws ApplicationError `bad_request` for one with itself */
 export function cohortQueryOf(fleetId: string, query: unknown, nowMs: number) {
   const { from, to, a, b, ...part } = parsedOrThrow(cohortQuery, query)
   if (a !== undefined && a === b)

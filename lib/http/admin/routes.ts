@@ -21,6 +21,7 @@ import { commandDevice } from '#lib/application/devices/command-device.ts'
 import { diagnoseDevice } from '#lib/application/devices/diagnose-device.ts'
 import { getDevice } from '#lib/application/devices/get-device.ts'
 import { deviceFacets, listDevices } from '#lib/application/devices/list-devices.ts'
+import { listLogs } from '#lib/application/devices/list-logs.ts'
 import { listDiagnostics, readDiagnostics } from '#lib/application/diagnostics/read-diagnostics.ts'
 import {
   changeEnrollmentKey,
@@ -219,6 +220,12 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   read('/devices/:id', 'viewer', (call) => getDevice(call.ctx, { ...input(call), id: idOf(call) })),
   read('/devices/:id/diagnosis', 'viewer', (call) =>
     diagnoseDevice(call.ctx, { ...input(call), id: idOf(call) }),
+  ),
+  read('/devices/:id/logs', 'viewer', async (call) =>
+    pageOfWhole(await listLogs(call.ctx, { ...input(call), deviceId: idOf(call) }), call.query, {
+      idOf: ({ id }) => id,
+      atMsOf: ({ atMs }) => atMs,
+    }),
   ),
   make('/devices/:id/commands', 'operator', (call) =>
     commandDevice(call.ctx, { ...input(call), id: idOf(call) }),

@@ -1,5 +1,9 @@
+import { ingestLogs } from '#lib/application/ingest/ingest-logs.ts'
+import { ingestMetrics } from '#lib/application/ingest/ingest-metrics.ts'
 import { ingestSessions } from '#lib/application/ingest/ingest-sessions.ts'
 import { ingestTraces } from '#lib/application/ingest/ingest-traces.ts'
+import { LOGS_MESSAGE } from '#lib/telemetry/otlp/logs-message.ts'
+import { METRICS_MESSAGE } from '#lib/telemetry/otlp/metrics-message.ts'
 import { TRACES_MESSAGE } from '#lib/telemetry/otlp/trace-message.ts'
 import { problemAnswer } from '../problem.ts'
 import { readJson } from '../read-json.ts'
@@ -25,8 +29,26 @@ const traces: IngestRoute = {
   problem: exportProblem,
 }
 
+const metrics: IngestRoute = {
+  answer: async (ctx, key, request) => {
+    const outcome = await ingestMetrics(ctx, key, await readExport(request, METRICS_MESSAGE))
+    return exportAnswer(request, outcome, 'rejectedDataPoints')
+  },
+  problem: exportProblem,
+}
+
+const logs: IngestRoute = {
+  answer: async (ctx, key, request) => {
+    const outcome = await ingestLogs(ctx, key, await readExport(request, LOGS_MESSAGE))
+    return exportAnswer(request, outcome, 'rejectedLogRecords')
+  },
+  problem: exportProblem,
+}
+
 /** Receivers of telemetry by path (protocol.md, telemetry in). */
 export const INGEST_ROUTES: ReadonlyMap<string, IngestRoute> = new Map([
   ['/api/v1/ingest/sessions', sessions],
   [`${OTLP_PREFIX}v1/traces`, traces],
+  [`${OTLP_PREFIX}v1/metrics`, metrics],
+  [`${OTLP_PREFIX}v1/logs`, logs],
 ])

@@ -1,5 +1,6 @@
-import type { Device, DeviceStatus, IngestPort, SeenDevice } from '../ports.ts'
+import type { Device, DeviceStatus, IngestPort, SeenDevice, ToldLog } from '../ports.ts'
 import { FleetGone } from '../ports.ts'
+import { appendEvents } from './events.ts'
 import { memoryFleetKeys } from './fleet-keys.ts'
 import type { MemoryState } from './state.ts'
 
@@ -21,14 +22,52 @@ export function memoryIngest(state: MemoryState): IngestPort {
         }
         return statuses
       }),
+    moveSeries: (fleetId, ids, max, work) =>
+      state.inFleet(fleetId, (tables, undo) => {
+        if (!state.fleets.has(fleetId)) throw new FleetGone(`fleet ${fleetId} was removed`)
+        const known = ids.flatMap((id) => tables.toldSeries.get(id) ?? [])
+        const room = Math.max(0, max - tables.toldSeries.values().length)
+        const { series, events } = work(new Map(known.map((one) => [one.id, one])), room)
+        for (const one of series) tables.toldSeries.set(undo, one.id, one)
+        appendEvents(state, tables, undo, events)
+      }),
+    gauges: (fleetId, sinceMs) =>
+      state.inFleet(fleetId, (tables) =>
+        tables.toldSeries.values().filter(({ gauge, heardMs }) => gauge !== null && heardMs >= sinceMs),
+      ),
+    storeLogs: (fleetId, logs, perDeviceMax) =>
+      state.inFleet(fleetId, (tables, undo) => {
+        if (!state.fleets.has(fleetId)) throw new FleetGone(`fleet ${fleetId} was removed`)
+        let stored = 0
+        for (const log of logs) {
+          if (tables.toldLogs.has(log.id)) continue
+          tables.toldLogs.set(undo, log.id, log)
+          stored += 1
+        }
+        for (const deviceId of new Set(logs.map((log) => log.deviceId))) {
+          const all = newestFirst(tables.toldLogs.values().filter((log) => log.deviceId === deviceId))
+          for (const { id } of all.slice(perDeviceMax)) tables.toldLogs.delete(undo, id)
+        }
+        return stored
+      }),
+    logs: (fleetId, of, limit) =>
+      state.inFleet(fleetId, (tables) => {
+        const isOf = (log: ToldLog): boolean =>
+          'deviceId' in of ? log.deviceId === of.deviceId : log.sessionId === of.sessionId
+        return newestFirst(tables.toldLogs.values().filter(isOf)).slice(0, limit)
+      }),
   }
 }
+
+const newestFirst = (logs: readonly ToldLog[]): readonly ToldLog[] =>
+  logs.toSorted((a, b) => b.atMs - a.atMs || (a.id < b.id ? 1 : -1))
 
 function movedOn(
   known: Device,
   { name, platform, appVersion, model, os, lastContactMs }: SeenDevice,
 ): Device {
-  if (known.status === 'revoked' || (known.lastContactMs ?? 0) > lastContactMs) return known
+  if (lastContactMs === null || known.status === 'revoked' || (known.lastContactMs ?? 0) > lastContactMs)
+    return known
   const { model: _model, os: _os, ...rest } = known
   return {
     ...rest,

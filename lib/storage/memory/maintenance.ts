@@ -84,7 +84,7 @@ function applyRetention(
       dropped,
     )
     const compacted = compactOtLog(tables, undo, nowMs - KEEP_MS.otLog, batch)
-    const counts = [...expireRows(tables, undo, nowMs, batch), compacted]
+    const counts = [...expireRows(tables, undo, nowMs, keep.sessionsMs, batch), compacted]
     deleted += counts.reduce((sum, count) => sum + count, 0)
     more ||= counts.some((count) => count === batch)
   }
@@ -113,7 +113,13 @@ function dropDays<V>(
   }
 }
 
-function expireRows(tables: FleetTables, undo: Undo, nowMs: number, batch: number): readonly number[] {
+function expireRows(
+  tables: FleetTables,
+  undo: Undo,
+  nowMs: number,
+  sessionsMs: number,
+  batch: number,
+): readonly number[] {
   const { enrollment, response, base, change, failedTry, fullSync, minuteBucket, hourBucket } = KEEP_MS
   return [
     prune(tables.enrollments, undo, batch, (row) => row.atMs < nowMs - enrollment),
@@ -122,6 +128,8 @@ function expireRows(tables: FleetTables, undo: Undo, nowMs: number, batch: numbe
     prune(tables.fullSyncs, undo, batch, (admitAtMs) => admitAtMs < nowMs - fullSync),
     prune(tables.bases, undo, batch, (row) => row.replacedAtMs < nowMs - base),
     prune(tables.changes, undo, batch, (row) => row.committedAtMs < nowMs - change),
+    prune(tables.toldSeries, undo, batch, (row) => row.heardMs < nowMs - KEEP_MS.toldSeries),
+    prune(tables.toldLogs, undo, batch, (row) => row.atMs < nowMs - sessionsMs),
     prune(tables.failedTries, undo, batch, (row) => row.lastAtMs < nowMs - failedTry),
     prune(tables.buckets, undo, batch, ({ key }) =>
       key.tier === 'minute' ? key.startMs < nowMs - minuteBucket : key.startMs < nowMs - hourBucket,

@@ -19,6 +19,8 @@ import type {
   SessionRow,
   SignalListener,
   StoredResponse,
+  ToldLog,
+  ToldSeries,
   User,
   UserSession,
 } from '../ports.ts'
@@ -72,6 +74,8 @@ export class FleetTables {
   readonly tokens = new Table<{ deviceId: string; endsAtMs: number | null }>()
   readonly enrollmentKeys = new Table<EnrollmentKey>()
   readonly ingestKeys = new Table<IngestKey>()
+  readonly toldSeries = new Table<ToldSeries>()
+  readonly toldLogs = new Table<ToldLog>()
   readonly enrollments = new Table<{ deviceId: string; atMs: number }>()
   readonly records = new Table<StoredRecord>()
   readonly bases = new Table<StoredBase>()

@@ -1,3 +1,4 @@
+import { OWN_SOURCE } from '#lib/protocol/ingest.ts'
 import {
   DEVICE_FACET_ROWS_MAX,
   DEVICE_FACETS,
@@ -21,6 +22,7 @@ export const DEVICE_SQL: ListSql<DeviceKey> = {
     connectivity: { kind: 'text', of: 'p.connectivity' },
     version: { kind: 'text', of: 'd.app_version' },
     platform: { kind: 'text', of: 'd.platform' },
+    source: { kind: 'text-or', of: 'd.source', otherwise: OWN_SOURCE },
     has: {
       kind: 'marks',
       marks: {

@@ -1,7 +1,7 @@
 import { FACET_VALUES_MAX, splitFilter, type Facet, type FacetCounts } from '#lib/query/facets.ts'
 import type { Filter } from '#lib/query/field.ts'
 import type { Database } from './database.ts'
-import { filterSql, SqlValues, type ListSql } from './filter-sql.ts'
+import { filterSql, SqlValues, type KeySql, type ListSql } from './filter-sql.ts'
 import { originalText } from './storable-text.ts'
 
 interface FacetList<Key extends string> {
@@ -34,9 +34,7 @@ export async function readFacets<Key extends string>(
   const values = new SqlValues()
   const where = whereOf(base, values)
   const columns = keys.map((key, i) => {
-    const { kind } = sql.keys[key]
-    const of = kind === 'text' || kind === 'texts' ? (sql.keys[key] as { readonly of: string }).of : 'NULL'
-    return `${of} AS v${i}, (true${filterSql(own(key), sql, values)}) IS TRUE AS t${i}`
+    return `${valueSql(sql.keys[key])} AS v${i}, (true${filterSql(own(key), sql, values)}) IS TRUE AS t${i}`
   })
   const max = values.add(rowsMax)
   const all = keys.map((_, i) => `t${i}`).join(' AND ')
@@ -67,6 +65,12 @@ export async function readFacets<Key extends string>(
     matching: whole?.count ?? 0,
     capped: (whole?.count_all ?? 0) > rowsMax,
   }
+}
+
+/** What is counted of a key; its words are our own, with no quote in them. */
+function valueSql(key: KeySql): string {
+  if (key.kind === 'text-or') return `coalesce(${key.of}, '${key.otherwise}')`
+  return key.kind === 'text' || key.kind === 'texts' ? key.of : 'NULL'
 }
 
 function facetOf<Key extends string>(key: Key, rows: readonly FacetRow[]): Facet<Key> {

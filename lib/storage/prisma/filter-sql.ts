@@ -15,6 +15,8 @@ export class SqlValues {
 /** What a key is in SQL: expressions over a row, none of them with text from outside. */
 export type KeySql =
   | { readonly kind: 'text' | 'texts' | 'number'; readonly of: string }
+  /** A text that is missing where it is the word that `otherwise` is. */
+  | { readonly kind: 'text-or'; readonly of: string; readonly otherwise: string }
   | { readonly kind: 'name'; readonly name: string; readonly id: string }
   | { readonly kind: 'marks'; readonly marks: Readonly<Record<string, string>> }
 
@@ -54,6 +56,8 @@ function conditionSql<Key extends string>(
   switch (key.kind) {
     case 'text':
       return `${key.of} = ANY (${values.add(condition.values.map(storableText))}::text[])`
+    case 'text-or':
+      return textOrSql(key, condition.values, values)
     case 'texts':
       return `${key.of} && ${values.add(condition.values.map(storableText))}::text[]`
     case 'name':
@@ -63,6 +67,16 @@ function conditionSql<Key extends string>(
     case 'number':
       throw new Error(`assertion failed: ${condition.key} is compared`)
   }
+}
+
+/** What is missing stands in no index of those that are there, so it is asked for only where its word is. */
+function textOrSql(
+  { of, otherwise }: { readonly of: string; readonly otherwise: string },
+  wanted: readonly string[],
+  values: SqlValues,
+): string {
+  const named = `${of} = ANY (${values.add(wanted.map(storableText))}::text[])`
+  return wanted.includes(otherwise) ? `(${of} IS NULL OR ${named})` : named
 }
 
 /** A name, or an id where the text can be one: with ids alone an index on them is of use. */

@@ -1,23 +1,18 @@
 import type { DeviceStatus, IngestKey, IngestPort, SeenDevice } from '../ports.ts'
-import { FleetGone } from '../ports.ts'
 import { floats, texts, uuids } from './arrays.ts'
 import type { Database, Statement } from './database.ts'
 import { postgresFleetKeys } from './fleet-keys.ts'
 import { originalText, storableText } from './storable-text.ts'
+import { holdFleet, postgresTold } from './told.ts'
 import { at } from './values.ts'
 
-/** One export at a time makes devices, so that the bound holds; a fleet that is being removed has none. */
-const HOLD_FLEET: Statement = {
-  name: 'ingest_hold_fleet',
-  text: 'SELECT pg_advisory_xact_lock(hashtextextended($1::text, 1)) FROM fleet WHERE id = $1::uuid FOR KEY SHARE',
-}
-/** What comes late tells how a device was before what is known of it. */
+/** What comes late, or with no time of contact, tells how a device was before what is known of it. */
 const MOVE_ON: Statement = {
   name: 'ingest_devices_move',
   text: `UPDATE device d SET name = k.n, platform = k.p, app_version = k.a, model = k.m, os = k.o,
       last_contact_at = to_timestamp(k.t / 1000)
     FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::float8[]) k(i, n, p, a, m, o, t)
-    WHERE d.fleet_id = $1 AND d.id = k.i AND d.status <> 'revoked' AND d.last_contact_at <= to_timestamp(k.t / 1000)`,
+    WHERE d.fleet_id = $1 AND d.id = k.i AND d.status <> 'revoked' AND coalesce(d.last_contact_at, '-infinity') <= to_timestamp(k.t / 1000)`,
 }
 const MAKE: Statement = {
   name: 'ingest_devices_make',
@@ -41,10 +36,10 @@ export function postgresIngest(database: Database): IngestPort {
       write: ({ source }) => storableText(source),
       read: (key, source) => ({ ...key, source: originalText(source as string) }),
     }),
+    ...postgresTold(database),
     seen: (fleetId, devices, nowMs, max) =>
       database.inFleet(fleetId, async (send) => {
-        if ((await send(HOLD_FLEET, [fleetId])).length === 0)
-          throw new FleetGone(`fleet ${fleetId} was removed`)
+        await holdFleet(send, fleetId)
         const ids = uuids(devices.map(({ id }) => id))
         const values = [fleetId, ids, ...told(devices)]
         await send(MOVE_ON, values)

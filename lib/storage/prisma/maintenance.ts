@@ -72,6 +72,8 @@ const EXPIRE: readonly { statement: Statement; keepMs: (keep: Keep) => number }[
   { statement: EXPIRE_VERSIONS, keepMs: () => KEEP_MS.change },
   { statement: expire('change_log', 'version IS NULL AND committed_at < $2'), keepMs: () => KEEP_MS.change },
   { statement: expire('failed_try', 'last_at < $2'), keepMs: () => KEEP_MS.failedTry },
+  { statement: expire('told_series', 'heard_at < $2'), keepMs: () => KEEP_MS.toldSeries },
+  { statement: expire('told_log', 'at < $2'), keepMs: (keep) => keep.sessionsMs },
   { statement: expire('session_push', 'committed_at < $2'), keepMs: (keep) => keep.sessionsMs },
   { statement: expire('session_index', 'received_at < $2'), keepMs: (keep) => keep.sessionsMs },
   { statement: expire('event_index', 'at < $2'), keepMs: (keep) => keep.eventsMs },
@@ -119,6 +121,8 @@ export const FLEET_TABLES: readonly string[] = [
   'session_push',
   'stored_response',
   'stream_head',
+  'told_log',
+  'told_series',
 ]
 const OF_REMOVED_FLEET: readonly Statement[] = FLEET_TABLES.map((table) => ({
   name: `purge_fleet_${table}`,

@@ -6,25 +6,25 @@ import { originalText } from './storable-text.ts'
 import { fromJson, ms } from './values.ts'
 
 export const ROLLUP_COLUMNS =
-  'tier, start, collection, platform, app_version, counters, sketches, gauges, gauges_at'
+  'tier, start, collection, platform, app_version, source, counters, sketches, gauges, gauges_at'
 
 const READ: Statement = {
   name: 'rollup_read',
   text: `SELECT ${ROLLUP_COLUMNS.split(', ')
     .map((column) => `r.${column}`)
     .join(', ')}
-    FROM unnest($2::text[], $3::float8[], $4::text[], $5::text[], $6::text[]) k(tier, start, collection, platform, app_version)
+    FROM unnest($2::text[], $3::float8[], $4::text[], $5::text[], $6::text[], $7::text[]) k(tier, start, collection, platform, app_version, source)
     CROSS JOIN LATERAL (SELECT * FROM rollup x WHERE x.fleet_id = $1 AND x.tier = k.tier AND x.start = to_timestamp(k.start / 1000)
-      AND x.collection = k.collection AND x.platform = k.platform AND x.app_version = k.app_version LIMIT 1) r`,
+      AND x.collection = k.collection AND x.platform = k.platform AND x.app_version = k.app_version AND x.source = k.source LIMIT 1) r`,
 }
 const SAVE: Statement = {
   name: 'rollup_save',
   text: `INSERT INTO rollup (fleet_id, ${ROLLUP_COLUMNS})
-    SELECT $1, tier, to_timestamp(start / 1000), collection, platform, app_version, counters, sketches, gauges,
+    SELECT $1, tier, to_timestamp(start / 1000), collection, platform, app_version, source, counters, sketches, gauges,
       to_timestamp(gauges_at / 1000)
-    FROM unnest($2::text[], $3::float8[], $4::text[], $5::text[], $6::text[], $7::json[], $8::json[], $9::json[], $10::float8[])
+    FROM unnest($2::text[], $3::float8[], $4::text[], $5::text[], $6::text[], $7::text[], $8::json[], $9::json[], $10::json[], $11::float8[])
       k(${ROLLUP_COLUMNS})
-    ON CONFLICT (fleet_id, tier, start, collection, platform, app_version) DO UPDATE SET counters = excluded.counters,
+    ON CONFLICT (fleet_id, tier, start, collection, platform, app_version, source) DO UPDATE SET counters = excluded.counters,
       sketches = excluded.sketches, gauges = excluded.gauges, gauges_at = excluded.gauges_at`,
 }
 
@@ -34,6 +34,8 @@ export interface RollupRow extends Record<string, unknown> {
   readonly collection: string
   readonly platform: string
   readonly app_version: string
+  /** Empty for what our own engine saw. */
+  readonly source: string
   readonly counters: unknown
   readonly sketches: unknown
   readonly gauges: unknown
@@ -48,6 +50,7 @@ export function bucketOf(row: RollupRow): Bucket {
       collection: originalText(row.collection),
       platform: originalText(row.platform),
       appVersion: originalText(row.app_version),
+      ...(row.source === '' ? {} : { source: originalText(row.source) }),
     },
     counters: fromJson<Bucket['counters']>(row.counters),
     sketches: fromJson<Bucket['sketches']>(row.sketches),
@@ -62,6 +65,7 @@ const keyValues = (keys: readonly BucketKey[]): unknown[] => [
   texts(keys.map((key) => key.collection)),
   texts(keys.map((key) => key.platform)),
   texts(keys.map((key) => key.appVersion)),
+  texts(keys.map((key) => key.source ?? '')),
 ]
 
 export async function readBuckets(

@@ -1,3 +1,4 @@
+import { OWN_SOURCE } from '#lib/protocol/ingest.ts'
 import type { FacetCounts } from '#lib/query/facets.ts'
 import { SESSION_FACET_ROWS_MAX, SESSION_FACETS, type SessionKey } from '#lib/query/session-fields.ts'
 import type { ListedSession, Page, PageRequest, SessionFilter } from '../ports.ts'
@@ -18,6 +19,7 @@ export const SESSION_SQL: ListSql<SessionKey> = {
     collection: { kind: 'texts', of: 's.collections' },
     version: { kind: 'text', of: 's.app_version' },
     platform: { kind: 'text', of: 's.platform' },
+    source: { kind: 'text-or', of: 's.source', otherwise: OWN_SOURCE },
     result: { kind: 'text', of: 's.result' },
     mode: { kind: 'text', of: 's.mode' },
     code: { kind: 'texts', of: 's.codes' },

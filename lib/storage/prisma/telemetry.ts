@@ -18,7 +18,7 @@ const OLDEST_UNFOLDED: Statement = {
 const BUCKETS: Statement = {
   name: 'rollup_range',
   text: `SELECT ${ROLLUP_COLUMNS} FROM rollup WHERE fleet_id = $1 AND tier = $2 AND start > $3 AND start < $4
-    ORDER BY start, collection, platform, app_version`,
+    ORDER BY start, collection, platform, app_version, source`,
 }
 /** Of each active device and collection, the first change by others behind its shown position. */
 const OLDEST_UNDELIVERED: Statement = {

@@ -1,10 +1,13 @@
 import type { Result } from '#lib/kernel/result.ts'
 import { err, ok } from '#lib/kernel/result.ts'
 
+type NumberType = 'bool' | 'enum' | 'int64' | 'sint32' | 'fixed64' | 'sfixed64' | 'double'
+
 /** One field of a message: what it is called in JSON, and what stands in it. */
 export interface ProtobufField {
   readonly name: string
-  readonly type: 'text' | 'hex' | 'bool' | 'enum' | 'int64' | 'fixed64' | 'double' | ProtobufMessage
+  readonly type: 'text' | 'hex' | NumberType | ProtobufMessage
+  /** Numbers come packed or one by one. */
   readonly repeated?: boolean
 }
 /** The fields of a message that are read, by number. Others are skipped, as protobuf wants it. */
@@ -14,6 +17,8 @@ export interface ProtobufMessage {
 
 /** Messages within one body: each costs far more memory than its two bytes. */
 export const PROTOBUF_MESSAGES_MAX = 200_000
+/** Numbers in lists within one body, for the same reason. */
+export const PROTOBUF_NUMBERS_MAX = 500_000
 const VARINT_BYTES_MAX = 10
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
@@ -33,11 +38,25 @@ export function readProtobuf(bytes: Uint8Array, message: ProtobufMessage): Resul
 const hexOf = (bytes: Uint8Array): string =>
   [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
 
+const FIXED: readonly NumberType[] = ['fixed64', 'sfixed64', 'double']
+const wireOf = (type: NumberType): 0 | 1 => (FIXED.includes(type) ? 1 : 0)
+
+const isNumber = (field: ProtobufField | undefined): field is ProtobufField & { readonly type: NumberType } =>
+  typeof field?.type === 'string' && field.type !== 'text' && field.type !== 'hex'
+
+function varintValue(type: NumberType, value: bigint): unknown {
+  if (type === 'bool') return value !== 0n
+  if (type === 'enum') return Number(BigInt.asIntN(32, value))
+  if (type === 'sint32') return Number(BigInt.asIntN(32, (value >> 1n) ^ -(value & 1n)))
+  return String(BigInt.asIntN(64, value))
+}
+
 class Reader {
   private readonly bytes: Uint8Array
   private readonly view: DataView
   private at = 0
   private messages = 0
+  private numbers = 0
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes
@@ -54,8 +73,12 @@ class Reader {
       const field = fields[Math.floor(tag / 8)]
       const value = this.value(tag & 7, field, to)
       if (field === undefined || value === undefined) continue
-      if (field.repeated) (read[field.name] = (read[field.name] as unknown[] | undefined) ?? []).push(value)
-      else read[field.name] = value
+      if (!field.repeated) read[field.name] = value
+      else {
+        const list = (read[field.name] ??= []) as unknown[]
+        if (Array.isArray(value)) for (const one of value) list.push(one)
+        else list.push(isNumber(field) ? this.counted(value) : value)
+      }
     }
     return read
   }
@@ -64,14 +87,11 @@ class Reader {
   private value(wire: number, field: ProtobufField | undefined, to: number): unknown {
     if (wire === 0) {
       const value = this.varint(to)
-      if (field?.type === 'bool') return value !== 0n
-      if (field?.type === 'enum') return Number(BigInt.asIntN(32, value))
-      return field?.type === 'int64' ? String(BigInt.asIntN(64, value)) : undefined
+      return isNumber(field) && wireOf(field.type) === 0 ? varintValue(field.type, value) : undefined
     }
     if (wire === 1) {
       const at = this.skip(8, to)
-      if (field?.type === 'fixed64') return String(this.view.getBigUint64(at, true))
-      return field?.type === 'double' ? this.view.getFloat64(at, true) : undefined
+      return isNumber(field) && wireOf(field.type) === 1 ? this.fixed(field.type, at) : undefined
     }
     if (wire === 5) return void this.skip(4, to)
     if (wire !== 2) throw new RangeError(`wire type ${wire} at byte ${this.at}`)
@@ -80,10 +100,33 @@ class Reader {
     const part = this.bytes.subarray(at, at + length)
     if (field?.type === 'text') return utf8.decode(part)
     if (field?.type === 'hex') return hexOf(part)
+    if (isNumber(field)) return field.repeated ? this.packed(field.type, at, at + length) : undefined
     if (typeof field?.type !== 'object') return undefined
     const inner = this.message(at, at + length, field.type)
     this.at = at + length
     return inner
+  }
+
+  private packed(type: NumberType, from: number, to: number): unknown[] {
+    const values: unknown[] = []
+    this.at = from
+    while (this.at < to) {
+      const value =
+        wireOf(type) === 0 ? varintValue(type, this.varint(to)) : this.fixed(type, this.skip(8, to))
+      values.push(this.counted(value))
+    }
+    return values
+  }
+
+  private counted(value: unknown): unknown {
+    if (++this.numbers > PROTOBUF_NUMBERS_MAX)
+      throw new RangeError(`more than ${PROTOBUF_NUMBERS_MAX} numbers in one body`)
+    return value
+  }
+
+  private fixed(type: NumberType, at: number): unknown {
+    if (type === 'double') return this.view.getFloat64(at, true)
+    return String(type === 'sfixed64' ? this.view.getBigInt64(at, true) : this.view.getBigUint64(at, true))
   }
 
   /** Where the next `length` bytes begin; they are past now. */

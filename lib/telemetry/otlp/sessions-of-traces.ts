@@ -1,6 +1,7 @@
 import { ATTEMPTS_PER_SESSION_MAX } from '#lib/protocol/limits.ts'
 import type { Attributes } from './attributes.ts'
 import { attributesOf, countOf, listOf, memberOf, textOf, unixMsOf } from './attributes.ts'
+import { clientOf, picker } from './client.ts'
 
 /** Spans of one export; what is past them is rejected, and told. */
 export const SPANS_MAX = 10_000
@@ -110,26 +111,15 @@ function attemptOf({ name, attributes, startedMs, endedMs }: Span, timeText: Tim
 
 function sessionOf(span: Span, attempts: readonly object[], timeText: TimeText): object | string {
   const { attributes, startedMs, endedMs, traceId, isError } = span
-  const pick = (...keys: readonly string[]): string | undefined => {
-    const found = keys.map((key) => attributes.get(key) ?? span.resource.get(key))
-    const told = found.find((value) => value !== undefined && value !== '')
-    return told === undefined ? undefined : String(told)
-  }
-  const clientId = pick('sync.client.id')
-  if (clientId === undefined) return 'a span sync.session names no sync.client.id'
+  const pick = picker(attributes, span.resource)
+  const client = clientOf(pick)
+  if (client === null) return 'a span sync.session names no sync.client.id'
   const sessionId = pick('sync.session.id') ?? traceId
   if (sessionId === undefined) return 'a span sync.session has neither sync.session.id nor a trace id'
   if (startedMs === null || endedMs === null) return 'a span sync.session has no start or no end'
   return {
     sessionId,
-    client: {
-      id: clientId,
-      name: pick('sync.client.name'),
-      platform: pick('sync.client.platform', 'os.type'),
-      appVersion: pick('sync.client.version', 'service.version')?.slice(0, 40),
-      model: pick('device.model.name', 'device.model.identifier'),
-      os: pick('os.description'),
-    },
+    client,
     startedAt: timeText(startedMs),
     endedAt: timeText(endedMs),
     result: pick('sync.result') ?? (isError ? 'failed' : 'ok'),

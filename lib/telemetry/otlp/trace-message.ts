@@ -1,18 +1,7 @@
+import { KEY_VALUE, RESOURCE } from './common-messages.ts'
 import type { ProtobufMessage } from './protobuf.ts'
 
 /** What is read of opentelemetry/proto/collector/trace/v1/trace_service.proto and what it is made of (OTLP 1). */
-const ANY_VALUE: ProtobufMessage = {
-  fields: {
-    1: { name: 'stringValue', type: 'text' },
-    2: { name: 'boolValue', type: 'bool' },
-    3: { name: 'intValue', type: 'int64' },
-    4: { name: 'doubleValue', type: 'double' },
-  },
-}
-const KEY_VALUE: ProtobufMessage = {
-  fields: { 1: { name: 'key', type: 'text' }, 2: { name: 'value', type: ANY_VALUE } },
-}
-const RESOURCE: ProtobufMessage = { fields: { 1: { name: 'attributes', type: KEY_VALUE, repeated: true } } }
 const STATUS: ProtobufMessage = { fields: { 3: { name: 'code', type: 'enum' } } }
 const SPAN: ProtobufMessage = {
   fields: {

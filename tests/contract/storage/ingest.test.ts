@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { SESSION_FIELDS } from '#lib/query/session-fields.ts'
-import type { IngestKey, SeenDevice } from '#lib/storage/ports.ts'
+import { fold, keysOf } from '#lib/rollups/fold.ts'
+import type { IngestKey, SeenDevice, ToldLog, ToldSeries } from '#lib/storage/ports.ts'
 import { conditionsOf } from '#tests/support/conditions-of.ts'
+import { eventAt, fleetGaugesEvent, sessionEvent } from '#tests/support/telemetry-fixtures.ts'
 import { BACKENDS, audit, makeDevice, makeFleet, NOW_MS, opened, sessionOf } from './world.ts'
 
 const seenDevice = (changes: Partial<SeenDevice> = {}): SeenDevice => ({
@@ -96,6 +98,108 @@ describe.each(BACKENDS)('telemetry in over $name', (backend) => {
     expect(await storage.devices.get(fleetId, one.id)).toMatchObject(known)
     await storage.ingest.seen(fleetId, [{ ...late, lastContactMs: later }], later, 10)
     expect(await storage.devices.get(fleetId, one.id)).toMatchObject({ name: 'till 6', appVersion: '3.0' })
+  })
+
+  it('a device that no contact is told of is made once, and its first session moves it on', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const device = seenDevice()
+    const silent = { ...device, name: 'somebody', lastContactMs: null }
+    expect((await storage.ingest.seen(fleetId, [silent], NOW_MS, 10)).get(device.id)).toBe('active')
+    const made = { name: 'somebody', lastContactMs: null }
+    expect(await storage.devices.get(fleetId, device.id)).toMatchObject(made)
+    await storage.ingest.seen(fleetId, [device], NOW_MS, 10)
+    await storage.ingest.seen(fleetId, [silent], NOW_MS, 10)
+    const { name, lastContactMs } = device
+    expect(await storage.devices.get(fleetId, device.id)).toMatchObject({ name, lastContactMs })
+  })
+
+  it('moves series on one export after the other, and has room for so many', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const series = (over: Partial<ToldSeries> = {}): ToldSeries => ({
+      id: randomUUID(),
+      source: 'powersync',
+      gauge: null,
+      startMs: NOW_MS - 5,
+      atMs: NOW_MS,
+      heardMs: NOW_MS,
+      value: 0,
+      ...over,
+    })
+    const counted = series()
+    const raise = () =>
+      storage.ingest.moveSeries(fleetId, [counted.id], 2, (known) => {
+        const before = known.get(counted.id) ?? counted
+        return { series: [{ ...before, value: Number(before.value) + 1 }], events: [] }
+      })
+    await Promise.all([raise(), raise(), raise()])
+    const gauge = series({ gauge: 'queueDepth', startMs: null, value: 7, heardMs: NOW_MS - 1_000 })
+    const event = eventAt('told', NOW_MS, fleetGaugesEvent())
+    await storage.ingest.moveSeries(fleetId, [counted.id, gauge.id], 2, (known, room) => {
+      expect([known.get(counted.id)?.value, known.size, room]).toEqual([3, 1, 1])
+      const spread = { kind: 'explicit', bounds: [1], counts: [2, 3] } as const
+      return { series: [{ ...counted, value: spread }, gauge], events: [event] }
+    })
+    await storage.ingest.moveSeries(fleetId, [counted.id, gauge.id], 2, (known, room) => {
+      expect([known.get(counted.id)?.value, known.get(gauge.id), room]).toEqual([
+        { kind: 'explicit', bounds: [1], counts: [2, 3] },
+        gauge,
+        0,
+      ])
+      return { series: [{ ...counted, value: null }], events: [] }
+    })
+    expect(await storage.ingest.gauges(fleetId, NOW_MS - 1_000)).toEqual([gauge])
+    expect(await storage.ingest.gauges(fleetId, NOW_MS)).toEqual([])
+    expect(await storage.telemetry.oldestUnfoldedMs(fleetId)).not.toBeNull()
+    const failing = storage.ingest.moveSeries(fleetId, [gauge.id], 2, () => {
+      throw new Error('no')
+    })
+    await expect(failing).rejects.toThrow('no')
+    const gone = storage.ingest.moveSeries(randomUUID(), [], 2, () => ({ series: [], events: [] }))
+    await expect(gone).rejects.toMatchObject({ code: 'fleet_gone' })
+  })
+
+  it('keeps the newest logs of a device, each once, and finds them by session', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const [deviceId, sessionId] = [randomUUID(), randomUUID()]
+    const log = (atMs: number, over: Partial<ToldLog> = {}): ToldLog => ({
+      id: randomUUID(),
+      deviceId,
+      sessionId: null,
+      atMs,
+      level: 'info',
+      text: `at ${atMs} \u0000`,
+      code: null,
+      ...over,
+    })
+    const all = [1, 2, 3, 4].map((at) => log(NOW_MS + at, at === 3 ? { sessionId, level: 'error', code: 'x' } : {}))
+    const other = log(NOW_MS, { deviceId: randomUUID() })
+    expect(await storage.ingest.storeLogs(fleetId, [...all.slice(0, 2), other], 3)).toBe(3)
+    expect(await storage.ingest.storeLogs(fleetId, all, 3)).toBe(2)
+    expect(await storage.ingest.logs(fleetId, { deviceId }, 10)).toEqual(all.slice(1).toReversed())
+    expect(await storage.ingest.logs(fleetId, { deviceId }, 1)).toEqual(all.slice(3))
+    expect(await storage.ingest.logs(fleetId, { sessionId }, 10)).toEqual([all[2]])
+    expect(await storage.ingest.logs(fleetId, { deviceId: other.deviceId }, 10)).toEqual([other])
+    expect(await storage.ingest.logs((await makeFleet(storage)).id, { deviceId }, 10)).toEqual([])
+  })
+
+  it('buckets of a source stand beside those of our own', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const own = sessionEvent({ sessionId: 'a' })
+    const told = sessionEvent({ sessionId: 'b', source: 'powersync', result: 'failed' })
+    await storage.telemetry.append(fleetId, [eventAt('a', NOW_MS, own), eventAt('b', NOW_MS, told)])
+    await storage.telemetry.foldNext(fleetId, 10, keysOf, fold)
+    const again = sessionEvent({ sessionId: 'c', source: 'powersync' })
+    await storage.telemetry.append(fleetId, [eventAt('c', NOW_MS, again)])
+    await storage.telemetry.foldNext(fleetId, 10, keysOf, fold)
+    const buckets = await storage.telemetry.buckets(fleetId, 'hour', NOW_MS - 3_600_000, NOW_MS + 1)
+    expect(buckets.map(({ key, counters }) => [key.source, counters['sessions']])).toEqual([
+      [undefined, 1],
+      ['powersync', 2],
+    ])
   })
 
   it('makes no more devices of other engines than it may; its own don’t count', async () => {

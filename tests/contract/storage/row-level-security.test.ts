@@ -41,6 +41,11 @@ describe('row-level security', () => {
     }
     await storage.enrollmentKeys.createKey(key, audit())
     await storage.ingest.createKey({ ...key, source: 'other' }, audit())
+    const figure = { source: 'other', gauge: null, startMs: null, atMs: NOW_MS, heardMs: NOW_MS, value: 1 }
+    const series = { ...figure, id: randomUUID() }
+    await storage.ingest.moveSeries(fleet.id, [series.id], 1, () => ({ series: [series], events: [] }))
+    const log = { sessionId: null, atMs: NOW_MS, level: 'info', text: 'x', code: null } as const
+    await storage.ingest.storeLogs(fleet.id, [{ ...log, id: randomUUID(), deviceId }], 1)
     const sessionId = randomUUID()
     const event = {
       id: 'e',

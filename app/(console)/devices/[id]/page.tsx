@@ -19,6 +19,7 @@ import type { ItemProps } from '../../search-params.ts'
 import { sessionsSentence } from '../../sessions/session-words.ts'
 import { segmentsOf } from '../../sessions/session-segments.ts'
 import { SessionsTable } from '../../sessions/sessions-table.tsx'
+import { ToldLogs } from '../../sessions/told-logs.tsx'
 import { itemId, orNotFound, visit, type Visit } from '../../viewer.ts'
 import { deviceViews, type DeviceView } from '#lib/application/devices/device-views.ts'
 import { pendingText } from '../device-words.ts'
@@ -66,6 +67,14 @@ async function DevicePage({ params, searchParams }: ItemProps) {
           <Next found={diagnosis} query={query} nowMs={nowMs} device={device} isViewer={isViewer} />
           <DeviceDeadLetters found={found.letters} query={query} nowMs={nowMs} />
           <DeviceConflicts found={found.conflicts} query={query} nowMs={nowMs} />
+          {device.source === undefined ? null : (
+            <ToldLogs
+              logs={found.logs}
+              source={device.source}
+              note="its newest warnings and errors"
+              nowMs={nowMs}
+            />
+          )}
           <DeviceQueue device={device} nowMs={nowMs} />
           <DeviceCommands commands={device.commands} nowMs={nowMs} />
           {device.source === undefined ? (
@@ -92,7 +101,9 @@ function DeviceHead({ at, view, diagnosis }: { at: Visit; view: DeviceView; diag
       facts={[
         ...(pending === null ? [] : [{ value: pendingText(pending), of: 'pending age' }]),
         // An empty queue is the evidence already; what is left to say is how old that is.
-        report?.depth === 0
+        ...(device.source !== undefined
+          ? []
+          : [report?.depth === 0
           ? { value: <Time at={report.atMs} now={now} show="age" />, of: 'last report, nothing waited' }
           : {
               value: formatCount(report?.depth),
@@ -101,7 +112,7 @@ function DeviceHead({ at, view, diagnosis }: { at: Visit; view: DeviceView; diag
                   in its queue, reported <Time at={report?.atMs ?? null} now={now} show="age" />
                 </>
               ),
-            },
+            }]),
         { value: <Time at={device.lastContactMs} now={now} show="age" />, of: 'last contact' },
         { value: <Time at={device.lastSessionOkMs} now={now} show="age" />, of: 'last sync that ended well' },
       ]}

@@ -13,6 +13,7 @@ import type { ItemProps } from '../../search-params.ts'
 import { itemId, orNotFound, visit } from '../../viewer.ts'
 import { ownSegmentsOf } from '../session-segments.ts'
 import { sessionVerdict } from '../session-words.ts'
+import { ToldLogs } from '../told-logs.tsx'
 import { SessionConflicts } from './session-conflicts.tsx'
 import { SessionFacts } from './session-facts.tsx'
 import { SessionMutations } from './session-mutations.tsx'
@@ -83,6 +84,9 @@ async function SessionPage({ params, searchParams }: ItemProps) {
               <SessionConflicts conflicts={detail.conflicts} nowMs={at.nowMs} />
             </>
           )}
+          {isForeign ? (
+            <ToldLogs logs={detail.logs} source={session.source ?? ''} nowMs={at.nowMs} />
+          ) : null}
           {hasRequests ? <SessionAttempts session={session} nowMs={at.nowMs} /> : null}
           {hasSteps ? <SessionTransitions session={session} nowMs={at.nowMs} /> : null}
         </div>
