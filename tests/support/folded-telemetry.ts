@@ -1,6 +1,6 @@
 import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
 import { fold } from '#lib/rollups/fold.ts'
-import type { AuditEntry, Collection, Device, Fleet, Storage } from '#lib/storage/ports.ts'
+import type { AuditEntry, Collection, Device, Fleet, Storage, ToldSeries } from '#lib/storage/ports.ts'
 import type { DeadLetterCause } from '#lib/telemetry/overview.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import { fleetNow } from '#lib/telemetry/fleet-now.ts'
@@ -14,6 +14,8 @@ export interface Told {
   /** Those that the fleet sets. */
   readonly thresholds?: Partial<Thresholds>
   readonly audit?: readonly Partial<AuditEntry>[]
+  /** Figures of other engines that stand. */
+  readonly series?: readonly ToldSeries[]
 }
 export interface FoldedContext extends TelemetryContext {
   /** What was appended, in order. */
@@ -50,6 +52,7 @@ export function contextOf(events: readonly TelemetryEvent[], nowMs: number, told
       list: ({ action }: { action: string }) =>
         Promise.resolve({ items: (told.audit ?? []).filter((entry) => entry.action === action), next: null }),
     },
+    ingest: { gauges: () => Promise.resolve(told.series ?? []) },
     conflicts: { countOpen: () => Promise.resolve(2) },
     deadLetters: { openByCause: () => Promise.resolve({ causes: told.causes ?? [], left: {} }) },
     telemetry: {

@@ -8,7 +8,12 @@ import {
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } from '@opentelemetry/sdk-logs'
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics'
-import { AggregationTemporality, AggregationType, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics'
+import {
+  AggregationTemporality,
+  AggregationType,
+  MeterProvider,
+  MetricReader,
+} from '@opentelemetry/sdk-metrics'
 import type { SpanAttributes } from './otel-spans.ts'
 import { wire } from './otel-spans.ts'
 
@@ -72,7 +77,7 @@ export function wiredLogs(told: readonly ToldRecord[], resource: SpanAttributes 
       ...(eventName === undefined ? {} : { eventName }),
       severityNumber: severity ?? SeverityNumber.INFO,
       attributes: attributes as Record<string, string>,
-      timestamp: atMs,
+      timestamp: new Date(atMs),
     })
   const records = exporter.getFinishedLogRecords()
   return {

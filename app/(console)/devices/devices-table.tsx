@@ -61,9 +61,11 @@ function columns(
   return [
     {
       key: 'name',
-      ...sorted('name', 'Device', 'ascending'), cell: ({ device }) => (
+      ...sorted('name', 'Device', 'ascending'),
+      cell: ({ device }) => (
         <>
-          <b>{device.name}</b> {device.source === undefined ? null : <span className="den">{device.source}</span>}
+          <b>{device.name}</b>{' '}
+          {device.source === undefined ? null : <span className="den">{device.source}</span>}
         </>
       ),
     },

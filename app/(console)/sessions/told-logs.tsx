@@ -26,7 +26,11 @@ export function ToldLogs({
         label={`What ${source} logged`}
         columns={[
           { key: 'at', header: 'When', cell: ({ atMs }) => <Time at={atMs} now={nowMs} show="clock" /> },
-          { key: 'level', header: 'Level', cell: ({ level }) => <Status kind={KINDS[level]}>{level}</Status> },
+          {
+            key: 'level',
+            header: 'Level',
+            cell: ({ level }) => <Status kind={KINDS[level]}>{level}</Status>,
+          },
           {
             key: 'text',
             header: 'What',

@@ -12,7 +12,11 @@ export type { ToldLog } from '#lib/storage/ports.ts'
  */
 export async function listLogs(
   { storage }: Pick<Context, 'storage'>,
-  { actor, fleetId, deviceId }: { readonly actor: Actor; readonly fleetId: string; readonly deviceId: string },
+  {
+    actor,
+    fleetId,
+    deviceId,
+  }: { readonly actor: Actor; readonly fleetId: string; readonly deviceId: string },
 ): Promise<readonly ToldLog[]> {
   authorize(actor, fleetId, 'viewer')
   if (!(await storage.devices.get(fleetId, deviceId))) throw new ApplicationError('not_found')

@@ -33,9 +33,7 @@ export async function tellPoints(
     return problem === null
   })
   const idOf = (point: ToldPoint): string => derivedId(fleetId, source, 'series', point.series)
-  const points = good
-    .map((point) => ({ point, id: idOf(point) }))
-    .sort((a, b) => a.point.atMs - b.point.atMs)
+  const points = good.map((point) => ({ point, id: idOf(point) })).sort((a, b) => a.point.atMs - b.point.atMs)
   let [stored, left] = [0, 0]
   const work = (known: ReadonlyMap<string, ToldSeries>, room: number) => {
     ;[stored, left] = [0, 0]

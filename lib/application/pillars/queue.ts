@@ -28,11 +28,15 @@ function figureOf({ snapshot }: Slice): QueueFigure | null {
   return {
     atMs: snapshot.atMs,
     // The collections' depths are parts of the whole one: adding both would count twice.
-    depth: gaugeSum(whole.length > 0 ? whole : snapshot.buckets, GAUGE.queueDepth),
+    depth: gaugeSum(whole.length > 0 ? whole : snapshot.buckets, GAUGE.queueDepth) ?? depthOfNone(whole),
     devices: whole.length > 0 ? devicesOf(whole) : null,
     server: openDeadLetters === null || openConflicts === null ? null : { openDeadLetters, openConflicts },
   }
 }
+
+/** Where there is no device none holds a change, as far as our own are meant; of others it isn't known. */
+const depthOfNone = (whole: readonly Bucket[]): number | null =>
+  whole.some(({ key }) => key.source === undefined) && (gaugeSum(whole, GAUGE.devices) ?? 0) === 0 ? 0 : null
 
 function devicesOf(whole: readonly Bucket[]): QueueDevices {
   return {

@@ -9,8 +9,8 @@ import { SESSION_RESULTS } from '#lib/protocol/session.ts'
 import { COHORT_MEASURES } from '#lib/telemetry/cohorts.ts'
 import { CHECKS, DIAGNOSES } from '#lib/telemetry/diagnosis/evidence.ts'
 import { LAG_STAGES } from '#lib/telemetry/lag-heat.ts'
-import { LOG_LEVELS } from '#lib/telemetry/otlp/logs-of-export.ts'
 import { mutationResult } from '../openapi-answers.ts'
+import { toldLog } from './contract-told.ts'
 
 /** What the operator API answers, for its contract; the tests hold real answers to it. Times ending in `Ms` are Unix ms. */
 const count = z.int().min(0)
@@ -283,15 +283,6 @@ export const sessionAnswer = z.looseObject({
   illegalTransitions: count,
   inferred: z.boolean(),
   source: z.string().optional(),
-})
-export const toldLog = z.object({
-  id: uuid,
-  deviceId: uuid,
-  sessionId: uuid.nullable(),
-  atMs: ms,
-  level: z.enum(LOG_LEVELS),
-  text: z.string(),
-  code: z.string().nullable(),
 })
 export const sessionDetail = z.object({
   session: sessionAnswer,

@@ -26,6 +26,7 @@ import { sessionFacetsQuery, sessionsQuery } from '#lib/application/sessions/lis
 import type { ErrorCode } from '#lib/protocol/error-codes.ts'
 import * as answers from './contract-answers.ts'
 import { listOf, withKey } from './contract-answers.ts'
+import { toldLog } from './contract-told.ts'
 import { exportFormat } from './export.ts'
 import { cohortQuery, heatQuery, pillarQuery, rangeQuery, sessionQuery } from './query.ts'
 import { wholeQuery } from './whole-list.ts'
@@ -228,7 +229,7 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
     summary: 'Why a device is stuck: verdict, evidence, what was ruled out, and the next step',
     answer: answers.diagnosisAnswer,
   },
-  'GET /devices/:id/logs': list('What a client of another engine logged, newest first', answers.toldLog),
+  'GET /devices/:id/logs': list('What a client of another engine logged, newest first', toldLog),
   'POST /devices/:id/commands': {
     summary: 'Tell a device to do something',
     body: commandInput,

@@ -45,12 +45,15 @@ export function memoryTelemetry(state: MemoryState): TelemetryPort {
           .filter(
             ({ key }) => key.tier === tier && key.startMs > fromMs - TIER_MS[tier] && key.startMs < toMs,
           )
-          .sort((a, b) => a.key.startMs - b.key.startMs || (bucketId(a.key) < bucketId(b.key) ? -1 : 1)),
+          .sort((a, b) => a.key.startMs - b.key.startMs || (orderOf(a) < orderOf(b) ? -1 : 1)),
       ),
     oldestUndeliveredMs: (fleetId, activeSinceMs) =>
       state.inFleet(fleetId, (tables) => oldestUndelivered(tables, activeSinceMs)),
   }
 }
+
+/** Our own first among those that differ in their source alone. */
+const orderOf = ({ key }: Bucket): string => bucketId({ ...key, source: key.source ?? '' })
 
 const unfolded = (tables: FleetTables): StoredEvent[] => {
   const next = tables.eventOrder.get('folded') ?? 0

@@ -1,4 +1,3 @@
-import type { Meaning } from '../told/meanings.ts'
 import {
   attemptsOf,
   breakerOf,
@@ -8,6 +7,7 @@ import {
   unitMsOf,
   whereOf,
   type Labels,
+  type Meaning,
 } from '../told/meanings.ts'
 import type { PointsRead, ToldPoint, ToldValue } from '../told/point.ts'
 import type { Attributes } from './attributes.ts'
@@ -134,7 +134,8 @@ function countOf(
   if (cumulative === null) return 'the temporality is neither delta nor cumulative'
   const value = figureOf(data)
   if (value === null || value < 0) return 'a data point is no number of 0 or more'
-  const counted = meaning.kind === 'attempts' ? attemptsOf(labels) : { counters: meaning.counters, code: null }
+  const counted =
+    meaning.kind === 'attempts' ? attemptsOf(labels) : { counters: meaning.counters, code: null }
   return { kind: 'count', ...counted, cumulative, value: Math.round(value) }
 }
 

@@ -17,8 +17,7 @@ export interface ToldSeries {
 
 /** What a point adds to what was told before it. */
 export type Gain =
-  | { readonly kind: 'count'; readonly value: number }
-  | { readonly kind: 'spread'; readonly spread: Spread }
+  { readonly kind: 'count'; readonly value: number } | { readonly kind: 'spread'; readonly spread: Spread }
 
 export interface Advance {
   readonly series: ToldSeries
@@ -57,9 +56,7 @@ export function advance(
 }
 
 const gainOf = (told: Exclude<ToldValue, { readonly kind: 'gauge' }>): Gain =>
-  told.kind === 'count'
-    ? { kind: 'count', value: told.value }
-    : { kind: 'spread', spread: told.spread }
+  told.kind === 'count' ? { kind: 'count', value: told.value } : { kind: 'spread', spread: told.spread }
 
 /** Null after a reset. */
 function sinceThen(before: ToldSeries['value'], told: Exclude<ToldValue, { kind: 'gauge' }>): Gain | null {

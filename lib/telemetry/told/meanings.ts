@@ -73,7 +73,16 @@ export function breakerOf(labels: Labels, value: number): number {
   return place === -1 ? BREAKER_STATES.length - 1 : place
 }
 
-const UNITS_MS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, ms: 1, s: 1_000, '': 1_000, min: 60_000, h: 3_600_000 }
+const UNITS_MS: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  ms: 1,
+  s: 1_000,
+  '': 1_000,
+  min: 60_000,
+  h: 3_600_000,
+}
 
 /** Milliseconds of a unit of time as UCUM writes it, seconds where none is named; null for what is no time. */
-export const unitMsOf = (unit: string): number | null => (Object.hasOwn(UNITS_MS, unit) ? (UNITS_MS[unit] ?? null) : null)
+export const unitMsOf = (unit: string): number | null =>
+  Object.hasOwn(UNITS_MS, unit) ? (UNITS_MS[unit] ?? null) : null

@@ -15,5 +15,6 @@ export function forEachBucket(spread: Spread, visit: (value: number, count: numb
   }
   const { scale, offset, counts, zero } = spread
   if (zero > 0) visit(0, zero)
-  for (const [i, count] of counts.entries()) if (count > 0) visit(2 ** ((offset + i + 0.5) * 2 ** -scale), count)
+  for (const [i, count] of counts.entries())
+    if (count > 0) visit(2 ** ((offset + i + 0.5) * 2 ** -scale), count)
 }

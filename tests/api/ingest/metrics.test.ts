@@ -102,7 +102,9 @@ describe('OTLP metrics, over HTTP and PostgreSQL', () => {
       (queue['groups'] as { key: string; figure: JsonObject }[]).map(({ key, figure }) => [key, figure]),
     )
     expect(groups['powersync']).toMatchObject({ depth: 7, devices: { oldestAgeMs: 90_000, pending: null } })
-    expect((await pillar('failures', 'source=tidemark'))['figure']).not.toMatchObject({ requests: { whole: 40 } })
+    expect((await pillar('failures', 'source=tidemark'))['figure']).not.toMatchObject({
+      requests: { whole: 40 },
+    })
   })
 
   it('what an engine doesn’t tell is null, and conflicts without their changes have no rate', async () => {
@@ -129,9 +131,12 @@ describe('OTLP metrics, over HTTP and PostgreSQL', () => {
     const { protobuf, json } = await wired()
     const told = (await (await post('metrics', json, JSON_TYPE)).json()) as { partialSuccess: JsonObject }
     expect(told.partialSuccess).toMatchObject({ rejectedDataPoints: '1' })
-    expect(told.partialSuccess['errorMessage']).toContain('http.server.requests is no metric that is read here')
+    expect(told.partialSuccess['errorMessage']).toContain(
+      'http.server.requests is no metric that is read here',
+    )
     const bytes = Buffer.from(await (await post('metrics', protobuf, PROTOBUF_TYPE)).arrayBuffer())
-    expect([bytes[0], bytes[2], bytes[3]]).toEqual([0x0a, 0x08, 1])
+    // The message is too long for one byte of length.
+    expect([bytes[0], bytes[3], bytes[4]]).toEqual([0x0a, 0x08, 1])
   })
 
   it('refuses what it can’t read, and holds no bomb', async () => {
@@ -154,7 +159,12 @@ describe('OTLP logs, over HTTP and PostgreSQL', () => {
     const client = { 'sync.client.id': 'till-7' }
     const at = Date.now() - 5_000
     const logs = wiredLogs([
-      { body: 'push failed', severity: SeverityNumber.ERROR, attributes: { ...client, 'sync.session.id': 's1', 'error.type': 'timeout' }, atMs: at },
+      {
+        body: 'push failed',
+        severity: SeverityNumber.ERROR,
+        attributes: { ...client, 'sync.session.id': 's1', 'error.type': 'timeout' },
+        atMs: at,
+      },
       { body: 'queue is long', severity: SeverityNumber.WARN, attributes: client, atMs: at + 1_000 },
       { body: 'of the server itself', attributes: {}, atMs: at },
     ])
@@ -172,7 +182,13 @@ describe('OTLP logs, over HTTP and PostgreSQL', () => {
       ['push failed', 'error', 'timeout'],
     ])
     const ended = new Date(at + 2_000).toISOString()
-    const told = { sessionId: 's1', client: { id: 'till-7' }, startedAt: ended, endedAt: ended, result: 'failed' }
+    const told = {
+      sessionId: 's1',
+      client: { id: 'till-7' },
+      startedAt: ended,
+      endedAt: ended,
+      result: 'failed',
+    }
     const { results } = (await (await tell({ sessions: [told] })).json()) as { results: { id: string }[] }
     const detail = await get(`/sessions/${results[0]?.id}?fleet=${fleetId}`)
     expect(detail['logs']).toMatchObject([{ text: 'push failed', level: 'error', deviceId: device?.['id'] }])

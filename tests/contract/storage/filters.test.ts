@@ -233,7 +233,9 @@ describe.each(BACKENDS)('filters on $name', (backend) => {
         })
         const { base } = splitFilter(conditions, DEVICE_FACETS)
         const based = rows.filter((row) => matchesFilter(row, base, DEVICE_FIELDS, reader))
-        expect(facets).toEqual(countFacets(based, rows.length, conditions, DEVICE_FACETS, DEVICE_FIELDS, reader))
+        expect(facets).toEqual(
+          countFacets(based, rows.length, conditions, DEVICE_FACETS, DEVICE_FIELDS, reader),
+        )
         expect(facets.matching).toBe(expected.length)
         const values = seen.map((device) => sortValueOf(device, sort, clock))
         expect(values).toEqual(values.toSorted((a, b) => (a === b ? 0 : a < b ? -1 : 1)))

@@ -174,7 +174,9 @@ describe.each(BACKENDS)('telemetry in over $name', (backend) => {
       code: null,
       ...over,
     })
-    const all = [1, 2, 3, 4].map((at) => log(NOW_MS + at, at === 3 ? { sessionId, level: 'error', code: 'x' } : {}))
+    const all = [1, 2, 3, 4].map((at) =>
+      log(NOW_MS + at, at === 3 ? { sessionId, level: 'error', code: 'x' } : {}),
+    )
     const other = log(NOW_MS, { deviceId: randomUUID() })
     expect(await storage.ingest.storeLogs(fleetId, [...all.slice(0, 2), other], 3)).toBe(3)
     expect(await storage.ingest.storeLogs(fleetId, all, 3)).toBe(2)

@@ -32,7 +32,11 @@ describe('logs of an export', () => {
           severity: SeverityNumber.ERROR2,
           attributes: { ...record().attributes, 'error.type': 'timeout' },
         }),
-        record({ eventName: 'sync.retry', severity: SeverityNumber.WARN, attributes: { 'sync.client.id': 'a' } }),
+        record({
+          eventName: 'sync.retry',
+          severity: SeverityNumber.WARN,
+          attributes: { 'sync.client.id': 'a' },
+        }),
       ],
       { 'os.type': 'android', 'service.version': '3.1' },
     )
@@ -46,7 +50,12 @@ describe('logs of an export', () => {
         text: 'push failed',
         code: 'timeout',
       },
-      expect.objectContaining({ sessionId: null, level: 'warn', text: 'sync.retry: push failed', code: null }),
+      expect.objectContaining({
+        sessionId: null,
+        level: 'warn',
+        text: 'sync.retry: push failed',
+        code: null,
+      }),
     ])
   })
 
@@ -63,7 +72,24 @@ describe('logs of an export', () => {
     const silent = read([{ attributes: record().attributes, atMs: AT_MS }])
     expect([silent.rejected, silent.reason]).toEqual([1, 'a log record has neither a text nor an event name'])
     expect(read([record({ body: 'x'.repeat(5_000) })]).logs[0]?.text).toHaveLength(LOG_TEXT_MAX)
-    const named = { resourceLogs: [{ scopeLogs: [{ logRecords: [{ severityNumber: 'SEVERITY_NUMBER_FATAL3', eventName: 'x', timeUnixNano: '1795683600000000000', attributes: [{ key: 'sync.client.id', value: { stringValue: 'a' } }] }] }] }] }
+    const named = {
+      resourceLogs: [
+        {
+          scopeLogs: [
+            {
+              logRecords: [
+                {
+                  severityNumber: 'SEVERITY_NUMBER_FATAL3',
+                  eventName: 'x',
+                  timeUnixNano: '1795683600000000000',
+                  attributes: [{ key: 'sync.client.id', value: { stringValue: 'a' } }],
+                },
+              ],
+            },
+          ],
+        },
+      ],
+    }
     expect(logsOfExport(named).logs[0]?.level).toBe('error')
   })
 

@@ -110,18 +110,30 @@ describe('points of metrics', () => {
     const named = 'AGGREGATION_TEMPORALITY_CUMULATIVE'
     expect(only({ name: 'sync.conflicts', sum: sum({}, point({ asInt: 4 })) })).toEqual(count)
     expect(only({ name: 'sync.conflicts', sum: sum({ aggregationTemporality: named }) })).toEqual(count)
-    expect(
-      only({ name: 'sync.conflicts', sum: sum({}, { timeUnixNano: Number(AT), asDouble: 4 }) }),
-    ).toEqual(count)
+    expect(only({ name: 'sync.conflicts', sum: sum({}, { timeUnixNano: Number(AT), asDouble: 4 }) })).toEqual(
+      count,
+    )
   })
 
   test.each([
     ['a gauge that is counted', { name: 'sync.conflicts', gauge: sum() }, 'a monotonic sum'],
-    ['a count without temporality', { name: 'sync.conflicts', sum: sum({ aggregationTemporality: 0 }) }, 'temporality'],
-    ['a count that goes down', { name: 'sync.conflicts', sum: sum({ isMonotonic: false }) }, 'a monotonic sum'],
+    [
+      'a count without temporality',
+      { name: 'sync.conflicts', sum: sum({ aggregationTemporality: 0 }) },
+      'temporality',
+    ],
+    [
+      'a count that goes down',
+      { name: 'sync.conflicts', sum: sum({ isMonotonic: false }) },
+      'a monotonic sum',
+    ],
     ['a count below zero', { name: 'sync.conflicts', sum: sum({}, point({ asInt: '-1' })) }, 'of 0 or more'],
     ['a count of nothing', { name: 'sync.conflicts', sum: sum({}, point({ asInt: 'x' })) }, 'of 0 or more'],
-    ['a depth as a delta', { name: 'sync.queue.depth', sum: sum({ aggregationTemporality: 1, isMonotonic: false }) }, 'cumulative'],
+    [
+      'a depth as a delta',
+      { name: 'sync.queue.depth', sum: sum({ aggregationTemporality: 1, isMonotonic: false }) },
+      'cumulative',
+    ],
     ['a depth as a histogram', { name: 'sync.queue.depth', histogram: sum() }, 'as a gauge'],
     ['a lag in bytes', { name: 'sync.lag', unit: 'By', gauge: sum() }, 'no unit of time'],
     ['a lag as a sum', { name: 'sync.lag', sum: sum() }, 'as a histogram or a gauge'],
@@ -129,22 +141,31 @@ describe('points of metrics', () => {
     ['a point without a time', { name: 'sync.dlq.depth', gauge: { dataPoints: [{ asInt: 1 }] } }, 'no time'],
     [
       'bounds that fall',
-      { name: 'sync.lag', histogram: sum({}, { timeUnixNano: AT, explicitBounds: [2, 1], bucketCounts: [1, 1, 1] }) },
+      {
+        name: 'sync.lag',
+        histogram: sum({}, { timeUnixNano: AT, explicitBounds: [2, 1], bucketCounts: [1, 1, 1] }),
+      },
       'numbers that rise',
     ],
     [
       'counts that are too few',
-      { name: 'sync.lag', histogram: sum({}, { timeUnixNano: AT, explicitBounds: [1, 2], bucketCounts: [1] }) },
+      {
+        name: 'sync.lag',
+        histogram: sum({}, { timeUnixNano: AT, explicitBounds: [1, 2], bucketCounts: [1] }),
+      },
       'one count more',
     ],
     [
       'too many counts',
       {
         name: 'sync.lag',
-        exponentialHistogram: sum({}, {
-          timeUnixNano: AT,
-          positive: { bucketCounts: Array.from({ length: BUCKETS_MAX + 1 }, () => 1) },
-        }),
+        exponentialHistogram: sum(
+          {},
+          {
+            timeUnixNano: AT,
+            positive: { bucketCounts: Array.from({ length: BUCKETS_MAX + 1 }, () => 1) },
+          },
+        ),
       },
       `at most ${BUCKETS_MAX}`,
     ],
@@ -160,14 +181,18 @@ describe('points of metrics', () => {
   })
 
   test('a point that says it has no value is no rejection, and no zero', () => {
-    expect(pointsOfMetrics(request({ name: 'sync.dlq.depth', gauge: { dataPoints: [{ timeUnixNano: AT, flags: 1 }] } }))).toEqual(
-      { points: [], rejected: 0, reason: null },
-    )
+    expect(
+      pointsOfMetrics(
+        request({ name: 'sync.dlq.depth', gauge: { dataPoints: [{ timeUnixNano: AT, flags: 1 }] } }),
+      ),
+    ).toEqual({ points: [], rejected: 0, reason: null })
   })
 
   test('data points beyond the bound are rejected, the others stand', () => {
     const many = Array.from({ length: POINTS_MAX + 5 }, () => point())
-    const { points, rejected, reason } = pointsOfMetrics(request({ name: 'sync.conflicts', sum: sum({}, ...many) }))
+    const { points, rejected, reason } = pointsOfMetrics(
+      request({ name: 'sync.conflicts', sum: sum({}, ...many) }),
+    )
     expect([points.length, rejected]).toEqual([POINTS_MAX, 5])
     expect(reason).toBe(`more than ${POINTS_MAX} data points in one export`)
   })
@@ -177,7 +202,9 @@ describe('points of metrics', () => {
       fc.property(fc.jsonValue(), fc.constantFrom(...Object.keys(SYNC_METRICS)), (value, name) => {
         const odd = value as object
         for (const shape of ['gauge', 'sum', 'histogram', 'exponentialHistogram'])
-          pointsOfMetrics(request({ name, [shape]: { dataPoints: [odd], aggregationTemporality: 2, isMonotonic: true } }))
+          pointsOfMetrics(
+            request({ name, [shape]: { dataPoints: [odd], aggregationTemporality: 2, isMonotonic: true } }),
+          )
         pointsOfMetrics(odd)
       }),
       { numRuns: 200 },

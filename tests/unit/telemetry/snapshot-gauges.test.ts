@@ -109,6 +109,35 @@ describe('snapshotGauges', () => {
     })
   })
 
+  test('devices of another engine stand apart and tell no queue; what their engine tells has an event of its own', async () => {
+    const foreign = { source: 'powersync', report: null }
+    const devices = [
+      deviceOf('a', NOW, {}, { depth: 3 }),
+      deviceOf('b', NOW, foreign),
+      deviceOf('c', NOW, foreign),
+    ]
+    const told = { startMs: null, atMs: NOW, heardMs: NOW, gauge: 'queueDepth', value: 9 } as const
+    const series = [{ ...told, id: 's', source: 'powersync' }]
+    const events = await snapshotGauges(contextOf([], NOW, { devices, series }), 'f')
+    const groups = gauges(events).map(({ source, devices: count, queueDepth, devicesPending }) => [
+      source,
+      count,
+      queueDepth,
+      devicesPending,
+    ])
+    expect(groups).toEqual([
+      [undefined, 1, 3, 1],
+      ['powersync', 2, null, null],
+    ])
+    expect(events.at(-1)?.payload).toMatchObject({
+      kind: 'source-gauges',
+      source: 'powersync',
+      queueDepth: 9,
+      deadLetters: null,
+    })
+    expect(new Set(events.map(({ id }) => id)).size).toBe(4)
+  })
+
   test('a second run in the same minute makes the same ids, the next minute others', async () => {
     const idsAt = async (nowMs: number): Promise<string[]> => {
       const events = await snapshotGauges(contextOf([], nowMs, { devices: [deviceOf('a', nowMs)] }), 'f')

@@ -44,18 +44,18 @@ describe('what a point adds', () => {
   })
 
   test('a point that is not newer has no effect', () => {
-    expect(gains([pointAt(2, count(5)), pointAt(2, count(5)), pointAt(1, count(4)), pointAt(3, count(6))])).toEqual(
-      [0, null, null, 1],
-    )
-    expect(gains([pointAt(1, count(5, false)), pointAt(1, count(5, false)), pointAt(2, count(1, false))])).toEqual([
-      5,
-      null,
-      1,
-    ])
+    expect(
+      gains([pointAt(2, count(5)), pointAt(2, count(5)), pointAt(1, count(4)), pointAt(3, count(6))]),
+    ).toEqual([0, null, null, 1])
+    expect(
+      gains([pointAt(1, count(5, false)), pointAt(1, count(5, false)), pointAt(2, count(1, false))]),
+    ).toEqual([5, null, 1])
   })
 
   test('after a reset all that is told came since, whether the start says so or the count fell', () => {
-    expect(gains([pointAt(1, count(10), 1), pointAt(2, count(12), 1), pointAt(5, count(30), 4)])).toEqual([0, 2, 30])
+    expect(gains([pointAt(1, count(10), 1), pointAt(2, count(12), 1), pointAt(5, count(30), 4)])).toEqual([
+      0, 2, 30,
+    ])
     expect(gains([pointAt(1, count(10)), pointAt(2, count(4)), pointAt(3, count(5))])).toEqual([0, 4, 1])
   })
 
@@ -91,30 +91,35 @@ describe('what a point adds', () => {
       pointAt(3, spread([8, 6, 9])),
       pointAt(4, spread([1, 0, 0], [2, 6])),
     ]
-    expect(gains(told).map((gain) => (gain !== null && typeof gain === 'object' ? gain.kind === 'explicit' && gain.counts : gain))).toEqual([
-      0,
-      [1, 0, 2],
-      [8, 6, 9],
-      [1, 0, 0],
-    ])
+    expect(
+      gains(told).map((gain) =>
+        gain !== null && typeof gain === 'object' ? gain.kind === 'explicit' && gain.counts : gain,
+      ),
+    ).toEqual([0, [1, 0, 2], [8, 6, 9], [1, 0, 0]])
   })
 
   test('an exponential histogram that grows coarser keeps every value it had', () => {
     const values = fc.array(fc.integer({ min: 1, max: 1e6 }), { minLength: 1, maxLength: 30 })
     fc.assert(
-      fc.property(values, values, fc.integer({ min: -2, max: 6 }), fc.nat(4), (before, since, scale, down) => {
-        const first = exponentialOf(before, scale)
-        const then = exponentialOf([...before, ...since], scale - down)
-        const told = (spread: Spread): ToldValue => ({
-          kind: 'spread',
-          stage: 'upload',
-          cumulative: true,
-          unitMs: 1,
-          spread,
-        })
-        const [, gain] = gains([pointAt(1, told(first)), pointAt(2, told(then))])
-        expect(trimmed(gain as Spread)).toEqual(trimmed(exponentialOf(since, scale - down)))
-      }),
+      fc.property(
+        values,
+        values,
+        fc.integer({ min: -2, max: 6 }),
+        fc.nat(4),
+        (before, since, scale, down) => {
+          const first = exponentialOf(before, scale)
+          const then = exponentialOf([...before, ...since], scale - down)
+          const told = (spread: Spread): ToldValue => ({
+            kind: 'spread',
+            stage: 'upload',
+            cumulative: true,
+            unitMs: 1,
+            spread,
+          })
+          const [, gain] = gains([pointAt(1, told(first)), pointAt(2, told(then))])
+          expect(trimmed(gain as Spread)).toEqual(trimmed(exponentialOf(since, scale - down)))
+        },
+      ),
       { numRuns: 200 },
     )
   })
@@ -173,7 +178,12 @@ describe('what an export tells', () => {
       heardMs: 1,
       value,
     })
-    const told = [series('queueDepth', 3), series('queueDepth', 4), series('oldestAgeMs', 5), series('oldestAgeMs', 9)]
+    const told = [
+      series('queueDepth', 3),
+      series('queueDepth', 4),
+      series('oldestAgeMs', 5),
+      series('oldestAgeMs', 9),
+    ]
     expect(sourceGauges([...told, series('breaker', 2, 'other')])).toEqual([
       {
         kind: 'source-gauges',

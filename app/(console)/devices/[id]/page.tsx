@@ -103,16 +103,18 @@ function DeviceHead({ at, view, diagnosis }: { at: Visit; view: DeviceView; diag
         // An empty queue is the evidence already; what is left to say is how old that is.
         ...(device.source !== undefined
           ? []
-          : [report?.depth === 0
-          ? { value: <Time at={report.atMs} now={now} show="age" />, of: 'last report, nothing waited' }
-          : {
-              value: formatCount(report?.depth),
-              of: (
-                <>
-                  in its queue, reported <Time at={report?.atMs ?? null} now={now} show="age" />
-                </>
-              ),
-            }]),
+          : [
+              report?.depth === 0
+                ? { value: <Time at={report.atMs} now={now} show="age" />, of: 'last report, nothing waited' }
+                : {
+                    value: formatCount(report?.depth),
+                    of: (
+                      <>
+                        in its queue, reported <Time at={report?.atMs ?? null} now={now} show="age" />
+                      </>
+                    ),
+                  },
+            ]),
         { value: <Time at={device.lastContactMs} now={now} show="age" />, of: 'last contact' },
         { value: <Time at={device.lastSessionOkMs} now={now} show="age" />, of: 'last sync that ended well' },
       ]}

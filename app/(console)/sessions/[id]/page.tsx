@@ -84,9 +84,7 @@ async function SessionPage({ params, searchParams }: ItemProps) {
               <SessionConflicts conflicts={detail.conflicts} nowMs={at.nowMs} />
             </>
           )}
-          {isForeign ? (
-            <ToldLogs logs={detail.logs} source={session.source ?? ''} nowMs={at.nowMs} />
-          ) : null}
+          {isForeign ? <ToldLogs logs={detail.logs} source={session.source ?? ''} nowMs={at.nowMs} /> : null}
           {hasRequests ? <SessionAttempts session={session} nowMs={at.nowMs} /> : null}
           {hasSteps ? <SessionTransitions session={session} nowMs={at.nowMs} /> : null}
         </div>
