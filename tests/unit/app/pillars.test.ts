@@ -204,7 +204,12 @@ describe('annotations', () => {
 })
 
 describe('links', () => {
-  const params = { version: '2.4.1', platform: null, collection: 'strikes' } as PillarParams
+  const params = {
+    version: '2.4.1',
+    platform: null,
+    source: null,
+    collection: 'strikes',
+  } as PillarParams
 
   test('a part of the fleet stays in the address, split by something else', () => {
     expect(partHref('/pillars/lag', 'range=1h', 'appVersion', '2.4.1')).toBe(
@@ -227,5 +232,7 @@ describe('links', () => {
       '/sessions?from=2026-11-26T14%3A05%3A00Z&q=version%3A2.4.1+collection%3Astrikes+result%3Afailed',
     )
     expect(behindHref('queue', '', params)).toBe('/devices?q=version%3A2.4.1+has%3Awaiting')
+    const ofOne = { ...params, version: null, source: 'powersync' }
+    expect(behindHref('queue', '', ofOne)).toBe('/devices?q=source%3Apowersync+has%3Awaiting')
   })
 })
