@@ -16,6 +16,7 @@ export type FrameFleet = {
   deadLettersOpen: number | null
 }
 
+const SETTINGS_HREF = '/settings/fleets'
 const KEYS = [
   { key: 'o', label: 'Overview', href: '/overview' },
   { key: 'p', label: 'Pillars', href: '/pillars/lag' },
@@ -23,6 +24,16 @@ const KEYS = [
   { key: 'd', label: 'Devices', href: '/devices' },
   { key: 'l', label: 'Dead letters', href: '/dead-letters' },
   { key: 'c', label: 'Collections', href: '/collections' },
+  { key: 'e', label: 'Settings', href: SETTINGS_HREF },
+]
+const FOOT = [
+  {
+    key: 'settings',
+    label: 'Settings',
+    href: SETTINGS_HREF,
+    under: '/settings',
+    icon: 'settings' as const,
+  },
 ]
 const SIGN_OUT = { postTo: '/api/auth/signout', thenTo: '/sign-in' }
 
@@ -51,6 +62,7 @@ export function ConsoleFrame({
   return (
     <Shell
       groups={navGroups(fleet)}
+      foot={FOOT}
       keys={KEYS}
       user={known === null ? null : { name: known.userName, role: fleet?.role ?? 'no role' }}
       theme={theme}

@@ -4,7 +4,11 @@ export type Sent =
   { ok: true; body: unknown } | { ok: false; message: string; code: string; issues: readonly Issue[] }
 
 /** Sends one write of the console. The server's refusal comes back as a sentence; a lost connection throws. */
-export async function sendJson(method: 'POST' | 'PATCH', url: string, body: unknown): Promise<Sent> {
+export async function sendJson(
+  method: 'POST' | 'PATCH' | 'DELETE',
+  url: string,
+  body: unknown,
+): Promise<Sent> {
   const answer = await fetch(url, {
     method,
     headers: { 'content-type': 'application/json', accept: 'application/json' },

@@ -21,7 +21,7 @@ export const findViewer = cache(async () => {
   const principal = await principalOfCookies(ctx, auth, jar)
   if (principal === null) return null
   const { actor } = principal
-  return { ctx, actor, fleets: await fleetsOf(ctx, actor) }
+  return { ctx, actor, origin: auth.origin, fleets: await fleetsOf(ctx, actor) }
 })
 
 /** Fleets beyond this have no counts: each costs a query, on every page. */
@@ -34,9 +34,10 @@ async function fleetsOf(ctx: Parameters<typeof listFleets>[0], actor: Actor) {
   const counts = await Promise.all(
     named.slice(0, FLEETS_COUNTED_MAX).map(({ id }) => countFleet(ctx, { actor, fleetId: id })),
   )
-  return named.map(({ id, name, settings, createdAtMs }, index) => ({
+  return named.map(({ id, name, epoch, settings, createdAtMs }, index) => ({
     id,
     name,
+    epoch,
     intervalMs: settings.intervalMs,
     limits: limitsOfFleet({ settings }),
     createdAtMs,

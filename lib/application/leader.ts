@@ -4,6 +4,7 @@ import { inEachFleet } from './fleets/in-each-fleet.ts'
 import { AGAIN, Periodic } from './periodic.ts'
 import { inferAbandoned } from './sessions/infer-abandoned.ts'
 import { foldEvents } from './telemetry/fold-events.ts'
+import { showThresholds } from './telemetry/show-thresholds.ts'
 import { snapshotGauges } from './telemetry/snapshot-gauges.ts'
 
 const SECOND_MS = 1_000
@@ -34,6 +35,7 @@ interface Task {
 const TASKS: readonly Task[] = [
   { name: 'fold', everyMs: LEADER_TURN_MS, run: fold },
   { name: 'gauges', everyMs: MINUTE_MS, run: showGauges },
+  { name: 'thresholds', everyMs: MINUTE_MS, run: (ctx) => inEachFleet(ctx, (id) => showThresholds(ctx, id)) },
   {
     name: 'schema-ahead',
     everyMs: 10 * SECOND_MS,

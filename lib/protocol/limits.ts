@@ -32,6 +32,8 @@ export const STATE_HASH_TEXT_MAX = 16_000
 /** Records of one collection whose state is compared; larger ones are left out. */
 export const STATE_RECORDS_MAX = 20_000
 export const APP_VERSIONS_LIVE_MAX = 100
+/** Versions of a fleet's app that somebody told the release of. */
+export const RELEASES_PER_FLEET_MAX = 500
 /** New dead letters of one device on one UTC day; a push that would make more is 429, without effect. */
 export const DEAD_LETTERS_PER_DEVICE_DAY_MAX = 1_000
 export const CLOCK_AHEAD_MAX_MS = 5 * 60_000

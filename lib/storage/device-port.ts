@@ -21,7 +21,8 @@ export interface DevicePort {
   /**
    * One enrollment per requestId within 24 h: a repeat adds a token to the same device, which has the newest
    * TOKENS_PER_DEVICE_MAX. Which answer arrived only the device knows, so that the earlier ones stay good.
-   * An id that another request enrolled is `taken`; `gone` in a fleet that is no more. `formerId` links the two devices' ids, whole families on both sides.
+   * An id that another request enrolled is `taken`; `gone` in a fleet that is no more; `used_up` by a key that has enrolled
+   * as many as it may. `formerId` links the two devices' ids, whole families on both sides.
    */
   enroll(
     input: {
@@ -33,7 +34,7 @@ export interface DevicePort {
       formerId?: string | null
     },
     audit: AuditEntry,
-  ): Promise<'enrolled' | 'repeated' | 'taken' | 'gone'>
+  ): Promise<'enrolled' | 'repeated' | 'taken' | 'gone' | 'used_up'>
   /** The device that this request enrolled in the last 24 h: a repeat that names no id of its own is that device. */
   findEnrolled(fleetId: string, requestId: string, nowMs: number): Promise<string | null>
   /** Null for a token that was never issued or has ended. */

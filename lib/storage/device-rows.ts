@@ -76,11 +76,17 @@ export interface FleetKey {
   readonly createdAtMs: number
   readonly expiresAtMs: number | null
   readonly revokedAtMs: number | null
+  /** Null for one that was never used; since uses are noted. */
+  readonly lastUsedMs: number | null
 }
 
 /** Lets devices enroll. */
 export interface EnrollmentKey extends FleetKey {
   readonly access: Access
+  /** How many devices it may enroll; null: as many as ask. */
+  readonly maxDevices: number | null
+  /** How many it has enrolled, since they are counted. */
+  readonly devices: number
 }
 
 /** Lets a program tell what another engine does. */

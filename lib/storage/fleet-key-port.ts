@@ -8,4 +8,6 @@ export interface FleetKeyPort<Key extends FleetKey> {
   findKey(fleetId: string, hash: string): Promise<Key | null>
   /** Saves name and times as they then are; null for an unknown key. */
   updateKey(fleetId: string, id: string, change: (key: Key) => RowChange<Key>): Promise<Key | null>
+  /** Moves `lastUsedMs` on. */
+  noteUse(fleetId: string, id: string, atMs: number): Promise<void>
 }

@@ -8,6 +8,7 @@ import type { SessionKey } from '#lib/query/session-fields.ts'
 import type { DevicePort } from './device-port.ts'
 import type { FleetKeyPort } from './fleet-key-port.ts'
 import type { IngestPort } from './ingest-port.ts'
+import type { ReleasePort } from './release-port.ts'
 import type { SignalPort } from './signal-port.ts'
 import type {
   ChangeRow,
@@ -48,6 +49,7 @@ export type * from './device-port.ts'
 export type * from './fleet-key-port.ts'
 export type * from './ingest-port.ts'
 export type * from './push-rows.ts'
+export type * from './release-port.ts'
 export type * from './rows.ts'
 export type * from './signal-port.ts'
 
@@ -62,6 +64,7 @@ export interface Storage {
   readonly devices: DevicePort
   readonly enrollmentKeys: FleetKeyPort<EnrollmentKey>
   readonly ingest: IngestPort
+  readonly releases: ReleasePort
   readonly sync: SyncPort
   readonly sessions: SessionPort
   readonly conflicts: ConflictPort

@@ -6,7 +6,9 @@ import type {
   ConflictFigure,
   FailureFigure,
   LagFigure,
+  Level,
   PillarAnswer,
+  Quantiles,
   QueueFigure,
   Share,
 } from './pillars.ts'
@@ -26,6 +28,8 @@ export interface Overview {
   readonly devices: DevicesNow
   /** Transitions per minute by `from>to`, of sessions that ended within the last 5 min and were reported since. */
   readonly transitionRates: Readonly<Record<string, number>>
+  /** Those with limits of their own. */
+  readonly collections: readonly CollectionRow[]
   /** Most devices first, at most 100. */
   readonly versions: readonly VersionRow[]
   readonly deadLetters: DeadLettersNow
@@ -54,6 +58,16 @@ export interface OldestPending {
   readonly name: string
   readonly ageMs: number
   readonly lowerBound: boolean
+}
+
+/** How a collection does by limits of its own, over the overview's range. */
+export interface CollectionRow {
+  readonly name: string
+  readonly limits: Thresholds
+  readonly uploadLag: Quantiles
+  readonly lagLevel: Level
+  readonly conflicts: Share
+  readonly conflictLevel: Level
 }
 
 /** How one app version does, over the overview's range unless said otherwise. */

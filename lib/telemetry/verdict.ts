@@ -1,27 +1,10 @@
 import { causeText } from '#lib/protocol/dead-letter-cause.ts'
+import { conflictingCollection, laggingCollection } from './collection-troubles.ts'
 import { countText, durationText, percentText, pluralText } from './format.ts'
 import type { DeadLetterCause, Overview, VersionRow } from './overview.ts'
-import type { Level } from './pillars.ts'
 import { pendingLevel, sessionsFail } from './thresholds.ts'
-
-/** Where a verdict sends a person; a page makes the address of it. Absent filters are null. */
-export type LinkTarget =
-  | { readonly page: 'dead-letters'; readonly code: string | null; readonly appVersion: string | null }
-  | { readonly page: 'sessions'; readonly result: 'failed' | null; readonly appVersion: string | null }
-  | {
-      readonly page: 'devices'
-      readonly state: 'offline' | null
-      readonly has: 'waiting' | null
-      readonly appVersion: string | null
-    }
-
-/** The first line of the Overview: an answer, what it rests on, and the one next step. */
-export interface Verdict {
-  readonly level: Level
-  readonly sentence: string
-  readonly evidence: string
-  readonly step: { readonly label: string; readonly target: LinkTarget } | null
-}
+import type { Trouble, Verdict } from './trouble.ts'
+import { isOver } from './trouble.ts'
 
 /** Figures older than this don't tell of now. */
 const FOLD_LAG_MAX_MS = 2 * 60_000
@@ -40,9 +23,11 @@ export function verdictOf(overview: Overview): Verdict {
     unanswered,
     stuck,
     lagging,
+    laggingCollection,
     queueing,
     deadLettered,
     conflicting,
+    conflictingCollection,
   ].flatMap((find) => find(overview) ?? [])
   const worst = troubles.find(({ level }) => level === 'crit') ?? troubles[0]
   if (worst === undefined) return partlyKnown(overview) ?? healthy(overview)
@@ -52,9 +37,6 @@ export function verdictOf(overview: Overview): Verdict {
     ? verdict
     : { ...verdict, evidence: `${verdict.evidence}. Also: ${others.join('; ')}` }
 }
-
-/** A verdict that can stand among others: `brief` is what is said of it then. */
-type Trouble = Verdict & { readonly brief: string }
 
 function notHeard({ devices }: Overview): Verdict | null {
   if (devices.heard > 0) return null
@@ -346,8 +328,6 @@ function healthy({ devices, lag, failures, queue, deadLetters }: Overview): Verd
     step: open === 0 ? null : lettersStep(causes[0] === undefined ? null : sharedCause(open, causes[0])),
   }
 }
-
-const isOver = (level: Level): boolean => level === 'warn' || level === 'crit'
 
 /** The only version for which `over` holds while another is known not to; null says nothing of a version. */
 function onlyOne(

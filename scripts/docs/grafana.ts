@@ -1,6 +1,5 @@
 import type { MetricDefinition } from '#lib/telemetry/metrics.ts'
 import { METRICS } from '#lib/telemetry/metrics.ts'
-import { DEFAULT_THRESHOLDS as LIMITS } from '#lib/telemetry/thresholds.ts'
 import { RECORDED } from './prometheus-rules.ts'
 import { quantileBy, rateBy, worstBy } from './promql.ts'
 
@@ -13,8 +12,6 @@ interface Panel {
   readonly description: string
   readonly unit: string
   readonly queries: readonly Query[]
-  /** From the first on warn, from the second on critical. */
-  readonly limits?: readonly [number, number]
 }
 
 const DASHBOARD_COLUMNS = 24
@@ -28,16 +25,16 @@ const FLEET = 'fleet=~"$fleet"'
 /** The four pillars first, as the recording rules of ops/prometheus/rules.yml tell them. */
 const PILLARS: readonly Panel[] = [
   pillar('Sync lag: upload, p95', RECORDED.uploadLag, METRICS.syncLag, 's', [
-    LIMITS.lagWarnMs / 1_000,
-    LIMITS.lagCriticalMs / 1_000,
+    METRICS.thresholdSeconds,
+    ['lag_warn', 'lag_critical'],
   ]),
   pillar('Conflict rate', RECORDED.conflicts, METRICS.conflicts, 'percentunit', [
-    LIMITS.conflictWarn,
-    LIMITS.conflictFriction,
+    METRICS.thresholdFigure,
+    ['conflict_warn', 'conflict_friction'],
   ]),
   pillar('Failure rate', RECORDED.failures, METRICS.requests, 'percentunit', [
-    LIMITS.failureWarn,
-    LIMITS.failureBreaker,
+    METRICS.thresholdFigure,
+    ['failure_warn', 'failure_breaker'],
   ]),
 ]
 
@@ -46,10 +43,14 @@ function pillar(
   record: string,
   { help }: MetricDefinition,
   unit: string,
-  limits: readonly [number, number],
+  [limitMetric, limits]: readonly [MetricDefinition, readonly string[]],
 ): Panel {
   const legend = record.startsWith('fleet_collection:') ? '{{fleet}} {{collection}}' : '{{fleet}}'
-  return { title, description: help, unit, limits, queries: [{ expr: `${record}{${FLEET}}`, legend }] }
+  const lines = limits.map((limit) => ({
+    expr: worstBy(limitMetric, ['fleet'], [FLEET, 'collection="*"', `limit="${limit}"`]),
+    legend: `${limit} {{fleet}}`,
+  }))
+  return { title, description: help, unit, queries: [{ expr: `${record}{${FLEET}}`, legend }, ...lines] }
 }
 
 /** What every declared name looks like by its kind; labels with many values are summed away. */
@@ -116,12 +117,6 @@ const PROCESS: readonly Panel[] = [
 const DATA_SOURCE = { type: 'prometheus', uid: '${datasource}' }
 
 function panelJson(panel: Panel, place: number): object {
-  const [warn, critical] = panel.limits ?? []
-  const steps = [
-    { color: 'green', value: null },
-    ...(warn === undefined ? [] : [{ color: 'orange', value: warn }]),
-    ...(critical === undefined ? [] : [{ color: 'red', value: critical }]),
-  ]
   return {
     id: place + 1,
     type: 'timeseries',
@@ -138,11 +133,7 @@ function panelJson(panel: Panel, place: number): object {
       defaults: {
         unit: panel.unit,
         // What is missing is a gap, not a zero.
-        custom: {
-          spanNulls: false,
-          ...(panel.limits && { thresholdsStyle: { mode: 'dashed' } }),
-        },
-        thresholds: { mode: 'absolute', steps },
+        custom: { spanNulls: false },
       },
       overrides: [],
     },

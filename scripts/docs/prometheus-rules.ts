@@ -1,11 +1,7 @@
 import { stringify } from 'yaml'
 import { LASTING } from '#lib/rollups/counters.ts'
 import { METRICS } from '#lib/telemetry/metrics.ts'
-import {
-  CHANGES_FOR_LEVEL_MIN,
-  DEFAULT_THRESHOLDS as LIMITS,
-  REQUESTS_FOR_RATE_MIN,
-} from '#lib/telemetry/thresholds.ts'
+import { CHANGES_FOR_LEVEL_MIN, REQUESTS_FOR_RATE_MIN } from '#lib/telemetry/thresholds.ts'
 import { WINDOW, quantileBy, rateBy, worstBy } from './promql.ts'
 
 interface Recording {
@@ -27,9 +23,6 @@ const HEARTBEAT_STALE_S = 60
 
 const LASTING_RESULTS = `result=~"${LASTING.join('|')}"`
 const COLLECTION = ['fleet', 'collection']
-const seconds = (ms: number): number => ms / 1_000
-const minutes = (ms: number): string => `${ms / 60_000} min`
-const percent = (rate: number): string => `${rate * 100} %`
 /** A level named `fleet:…` or `fleet_collection:…` says by what it is told. */
 export const RECORDED = {
   uploadLag: 'fleet_collection:tidemark_sync_lag_seconds:upload_p95_5m',
@@ -86,79 +79,108 @@ const enough = (rate: string, least: number): string => `${rate} * ${windowSecon
 const IN_FLEET = 'fleet {{ $labels.fleet }}'
 const IN_COLLECTION = `{{ $labels.collection }} of ${IN_FLEET}`
 
-const lagAlert = (name: string, severity: 'warning' | 'critical', limitMs: number): Alert =>
-  alert(name, severity, `${RECORDED.uploadLag} > ${seconds(limitMs)}`, WINDOW, [
+/** What the leader tells of the limits that a fleet or a collection sets, or the defaults. */
+const limitOf = (
+  metric: typeof METRICS.thresholdSeconds | typeof METRICS.thresholdFigure,
+  limit: string,
+  by: readonly string[],
+): string => {
+  const whole = by.includes('collection') ? [] : ['collection="*"']
+  return `on (${by.join(', ')}) ${worstBy(metric, by, [...whole, `limit="${limit}"`])}`
+}
+const FLEET = ['fleet']
+const TIME = METRICS.thresholdSeconds
+const FIGURE = METRICS.thresholdFigure
+
+const lagAlert = (name: string, severity: 'warning' | 'critical', limit: string): Alert =>
+  alert(name, severity, `${RECORDED.uploadLag} > ${limitOf(TIME, limit, COLLECTION)}`, WINDOW, [
     `Changes to ${IN_COLLECTION} take long to arrive`,
-    `95 of 100 changes took up to {{ $value | humanizeDuration }} from being made to being committed; the limit is ${minutes(limitMs)}. Only what arrived is counted: see the pending age beside it.`,
+    `95 of 100 changes took up to {{ $value | humanizeDuration }} from being made to being committed, over the limit ${limit} that is set for the collection. Only what arrived is counted: see the pending age beside it.`,
   ])
 
-const failureAlert = (name: string, severity: 'warning' | 'critical', limit: number): Alert =>
+const failureAlert = (name: string, severity: 'warning' | 'critical', limit: string): Alert =>
   alert(
     name,
     severity,
-    `${RECORDED.failures} > ${limit} and ${enough(RECORDED.requests, REQUESTS_FOR_RATE_MIN)}`,
+    `${RECORDED.failures} > ${limitOf(FIGURE, limit, FLEET)} and ${enough(RECORDED.requests, REQUESTS_FOR_RATE_MIN)}`,
     WINDOW,
     [
       `Requests of ${IN_FLEET} fail`,
-      `{{ $value | humanizePercentage }} of answers in ${WINDOW} were 4xx or 5xx; the limit is ${percent(limit)}. Shed ones are not among them.`,
+      `{{ $value | humanizePercentage }} of answers in ${WINDOW} were 4xx or 5xx, over the fleet's limit ${limit}. Shed ones are not among them.`,
     ],
   )
 
-const conflictAlert = (name: string, severity: 'warning' | 'critical', limit: number): Alert =>
+const conflictAlert = (name: string, severity: 'warning' | 'critical', limit: string): Alert =>
   alert(
     name,
     severity,
-    `${RECORDED.conflicts} > ${limit} and ${enough(RECORDED.mutations, CHANGES_FOR_LEVEL_MIN)}`,
+    `${RECORDED.conflicts} > ${limitOf(FIGURE, limit, COLLECTION)} and ${enough(RECORDED.mutations, CHANGES_FOR_LEVEL_MIN)}`,
     '15m',
     [
       `Many changes to ${IN_COLLECTION} collide`,
-      `{{ $value | humanizePercentage }} of pushed changes needed resolution; the limit is ${percent(limit)}.`,
+      `{{ $value | humanizePercentage }} of pushed changes needed resolution, over the limit ${limit} that is set for the collection.`,
     ],
   )
 
-const queueAlert = (name: string, severity: 'warning' | 'critical', limit: number): Alert =>
-  alert(name, severity, `${worstBy(METRICS.queueDepth, ['fleet'], ['stat="max"'])} > ${limit}`, WINDOW, [
-    `A device of ${IN_FLEET} has a long queue`,
-    `{{ $value }} changes wait on one device, as it last reported; the limit is ${limit}.`,
-  ])
+const queueAlert = (name: string, severity: 'warning' | 'critical', limit: string): Alert =>
+  alert(
+    name,
+    severity,
+    `${worstBy(METRICS.queueDepth, FLEET, ['stat="max"'])} > ${limitOf(FIGURE, limit, FLEET)}`,
+    WINDOW,
+    [
+      `A device of ${IN_FLEET} has a long queue`,
+      `{{ $value }} changes wait on one device, as it last reported, over the fleet's limit ${limit}.`,
+    ],
+  )
 
 const ALERTS: readonly Alert[] = [
-  lagAlert('SyncLagHigh', 'warning', LIMITS.lagWarnMs),
-  lagAlert('SyncLagCritical', 'critical', LIMITS.lagCriticalMs),
+  lagAlert('SyncLagHigh', 'warning', 'lag_warn'),
+  lagAlert('SyncLagCritical', 'critical', 'lag_critical'),
   alert(
     'PendingAgeHigh',
     'warning',
-    `${worstBy(METRICS.pendingAge, ['fleet'], ['connectivity="online"', 'quantile="0.95"'])} > ${seconds(LIMITS.oldestWarnMs)}`,
+    `${worstBy(METRICS.pendingAge, FLEET, ['connectivity="online"', 'quantile="0.95"'])} > ${limitOf(TIME, 'oldest_warn', FLEET)}`,
     WINDOW,
     [
       `Devices of ${IN_FLEET} are online and don't get rid of their work`,
-      `One in twenty of those that wait has held a change for {{ $value | humanizeDuration }} or longer; the limit is ${minutes(LIMITS.oldestWarnMs)}.`,
+      `One in twenty of those that wait has held a change for {{ $value | humanizeDuration }} or longer, over the fleet's limit oldest_warn.`,
     ],
   ),
   alert(
     'OldestChangeOld',
     'warning',
-    `${worstBy(METRICS.queueOldestAge, ['fleet'])} > ${seconds(LIMITS.oldestWarnMs)}`,
+    `${worstBy(METRICS.queueOldestAge, FLEET)} > ${limitOf(TIME, 'oldest_warn', FLEET)}`,
     '15m',
     [
       `A change has waited long on a device of ${IN_FLEET}`,
       `The oldest has waited {{ $value | humanizeDuration }}, as its device last reported; the device may be offline.`,
     ],
   ),
-  queueAlert('QueueDeep', 'warning', LIMITS.queueWarn),
-  queueAlert('QueueVeryDeep', 'critical', LIMITS.queueCritical),
-  failureAlert('RequestsFail', 'warning', LIMITS.failureWarn),
-  failureAlert('ManyRequestsFail', 'critical', LIMITS.failureBreaker),
-  conflictAlert('ConflictsMany', 'warning', LIMITS.conflictWarn),
-  conflictAlert('ConflictsVeryMany', 'critical', LIMITS.conflictFriction),
+  queueAlert('QueueDeep', 'warning', 'queue_warn'),
+  queueAlert('QueueVeryDeep', 'critical', 'queue_critical'),
+  failureAlert('RequestsFail', 'warning', 'failure_warn'),
+  failureAlert('ManyRequestsFail', 'critical', 'failure_breaker'),
+  conflictAlert('ConflictsMany', 'warning', 'conflict_warn'),
+  conflictAlert('ConflictsVeryMany', 'critical', 'conflict_friction'),
   alert(
     'ChangesDeadLettered',
     'warning',
-    `${RECORDED.deadLettered} > ${LIMITS.failureWarn} and ${enough(`sum by (fleet) (${RECORDED.mutations})`, CHANGES_FOR_LEVEL_MIN)}`,
+    `${RECORDED.deadLettered} > ${limitOf(FIGURE, 'failure_warn', FLEET)} and ${enough(`sum by (fleet) (${RECORDED.mutations})`, CHANGES_FOR_LEVEL_MIN)}`,
     WINDOW,
     [
       `Changes of ${IN_FLEET} can't be applied`,
-      `{{ $value | humanizePercentage }} of pushed changes became dead letters; the limit is ${percent(LIMITS.failureWarn)}.`,
+      `{{ $value | humanizePercentage }} of pushed changes became dead letters, over the fleet's limit failure_warn.`,
+    ],
+  ),
+  alert(
+    'LimitsNotTold',
+    'warning',
+    `absent(${FIGURE.name}) and on () count(${METRICS.requests.name}) > 0`,
+    WINDOW,
+    [
+      'Nobody tells what fleets are judged by, so that no alert over a limit can fire',
+      'The process that leads tells the limits once a minute: none leads, or it is not scraped.',
     ],
   ),
   alert(
@@ -195,7 +217,7 @@ const ALERTS: readonly Alert[] = [
   ]),
 ]
 
-/** ops/prometheus/rules.yml: what the pillars mean in PromQL, with the default thresholds. */
+/** ops/prometheus/rules.yml: what the pillars mean in PromQL, judged by each fleet's and collection's own limits. */
 export function rulesFile(): string {
   const groups = [
     { name: 'tidemark-recordings', interval: '30s', rules: RECORDINGS },

@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test'
+import { SETTINGS_PARTS } from '../../app/(console)/settings/parts.ts'
 import { leaveDeadLetter } from './support/device.ts'
 import { expect, test } from './support/test.ts'
 import type { World } from './support/world.ts'
@@ -73,7 +74,8 @@ test('the sign-in holds together on a phone', async ({ page }) => {
 async function pagesOf(page: Page, world: World): Promise<readonly string[]> {
   const fleet = `?fleet=${world.fleetId}`
   const pillars = ['lag', 'conflicts', 'failures', 'queue'].map((pillar) => `/pillars/${pillar}${fleet}`)
-  const paths = [`/overview${fleet}`, ...pillars]
+  const settings = SETTINGS_PARTS.map((part) => `/settings/${part.path}${fleet}`)
+  const paths = [`/overview${fleet}`, ...pillars, ...settings]
   for (const [list, id] of [
     ['sessions', 'sessionId'],
     ['devices', 'id'],

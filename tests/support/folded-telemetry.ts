@@ -1,6 +1,14 @@
 import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
 import { fold } from '#lib/rollups/fold.ts'
-import type { AuditEntry, Collection, Device, Fleet, Storage, ToldSeries } from '#lib/storage/ports.ts'
+import type {
+  AppRelease,
+  AuditEntry,
+  Collection,
+  Device,
+  Fleet,
+  Storage,
+  ToldSeries,
+} from '#lib/storage/ports.ts'
 import type { DeadLetterCause } from '#lib/telemetry/overview.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import { fleetNow } from '#lib/telemetry/fleet-now.ts'
@@ -16,6 +24,7 @@ export interface Told {
   readonly audit?: readonly Partial<AuditEntry>[]
   /** Figures of other engines that stand. */
   readonly series?: readonly ToldSeries[]
+  readonly releases?: readonly Partial<AppRelease>[]
 }
 export interface FoldedContext extends TelemetryContext {
   /** What was appended, in order. */
@@ -53,6 +62,7 @@ export function contextOf(events: readonly TelemetryEvent[], nowMs: number, told
         Promise.resolve({ items: (told.audit ?? []).filter((entry) => entry.action === action), next: null }),
     },
     ingest: { gauges: () => Promise.resolve(told.series ?? []) },
+    releases: { list: () => Promise.resolve(told.releases ?? []) },
     conflicts: { countOpen: () => Promise.resolve(2) },
     deadLetters: { openByCause: () => Promise.resolve({ causes: told.causes ?? [], left: {} }) },
     telemetry: {

@@ -34,6 +34,7 @@ export interface OverviewParts {
   readonly queue?: QueueFigure | null
   readonly devices?: Partial<Overview['devices']>
   readonly versions?: readonly VersionRow[]
+  readonly collections?: Overview['collections']
   readonly deadLetters?: Overview['deadLetters']
   readonly foldLagMs?: number
   readonly toMs?: number
@@ -137,6 +138,7 @@ export function overviewOf(parts: OverviewParts = {}): Overview {
       ...parts.devices,
     },
     transitionRates: {},
+    collections: parts.collections ?? [],
     versions: parts.versions ?? [versionRow('2.4.1'), versionRow('2.4.0')],
     deadLetters: parts.deadLetters ?? {
       open: 0,

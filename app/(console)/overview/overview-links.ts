@@ -36,6 +36,10 @@ export function stepHref(target: Target, query: string): string {
   switch (target.page) {
     case 'dead-letters':
       return deadLettersHref(query, target)
+    case 'pillar':
+      return withParams(`/pillars/${target.pillar}`, carryShared('', query).slice(1), {
+        collection: target.collection,
+      })
     case 'sessions':
       return listHref('/sessions', query, { result: target.result, version: target.appVersion })
     case 'devices':

@@ -10,11 +10,15 @@ import { makeFleetCredential } from '../access/credentials.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
 
+const KEY_DEVICES_MAX = 1_000_000
+
 const accessInput = z.record(z.union([z.literal('*'), collectionName]), z.enum(['read', 'write']))
 export const enrollmentKeyInput = z.strictObject({
   name: label(120),
   access: accessInput.optional(),
   expiresAtMs: z.int().positive().optional(),
+  /** Left out: as many as ask. */
+  maxDevices: z.int().min(1).max(KEY_DEVICES_MAX).optional(),
 })
 
 export type ShownEnrollmentKey = ShownKey<EnrollmentKey>
@@ -29,7 +33,7 @@ export async function createEnrollmentKey(
 ): Promise<{ readonly id: string; readonly key: string; readonly shown: ShownEnrollmentKey }> {
   const { actor, fleetId } = input
   authorize(actor, fleetId, 'admin')
-  const { name, access, expiresAtMs } = parsedOrThrow(enrollmentKeyInput, input.body)
+  const { name, access, expiresAtMs, maxDevices } = parsedOrThrow(enrollmentKeyInput, input.body)
   if (!(await ctx.storage.fleets.get(fleetId))) throw new ApplicationError('not_found')
   const { text, hash } = makeFleetCredential('enrollment', fleetId)
   const shown: ShownEnrollmentKey = {
@@ -40,8 +44,12 @@ export async function createEnrollmentKey(
     createdAtMs: ctx.clock.now(),
     expiresAtMs: expiresAtMs ?? null,
     revokedAtMs: null,
+    lastUsedMs: null,
+    maxDevices: maxDevices ?? null,
+    devices: 0,
   }
-  const after = { name, access: shown.access, expiresAtMs: shown.expiresAtMs }
+  const { expiresAtMs: endsMs, maxDevices: most } = shown
+  const after = { name, access: shown.access, expiresAtMs: endsMs, maxDevices: most }
   const audit = auditEntry(ctx, actor, { action: 'enrollment-key.create', target: shown.id, fleetId, after })
   await ctx.storage.enrollmentKeys.createKey({ ...shown, hash }, audit)
   return { id: shown.id, key: text, shown }

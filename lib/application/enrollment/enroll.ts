@@ -58,6 +58,10 @@ export async function enroll(ctx: Context, input: EnrollInput): Promise<EnrollRe
     }),
   )
   if (outcome === 'gone') throw new ApplicationError('unauthorized')
+  if (outcome === 'used_up')
+    throw new ApplicationError('unauthorized', {
+      detail: 'this enrollment key has enrolled as many devices as it may',
+    })
   if (outcome === 'taken') throw new ApplicationError('device_id_taken')
   ctx.metrics.addFleet(fleetId)
   const collections = await ctx.storage.collections.list(fleetId)

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { label } from '#lib/protocol/device.ts'
 import type { Fleet, FleetSettings } from '#lib/storage/ports.ts'
-import { type Thresholds, thresholdsOf } from '#lib/telemetry/thresholds.ts'
+import { DEFAULT_THRESHOLDS, type Thresholds, thresholdsOf } from '#lib/telemetry/thresholds.ts'
 import { thresholdsInput, thresholdsWith } from '../thresholds-input.ts'
 
 const DAY_MS = 86_400_000
@@ -55,6 +55,9 @@ export const settingsWith = (
     thresholds: thresholdsWith(before.thresholds ?? {}, thresholds ?? {}),
   }),
 })
+
+/** What a fleet is judged by where it sets nothing itself. */
+export const DEFAULT_LIMITS: Thresholds = DEFAULT_THRESHOLDS
 
 /** The limits of the fleet as a whole; a collection may have its own. */
 export const limitsOfFleet = ({ settings }: Pick<Fleet, 'settings'>): Thresholds =>

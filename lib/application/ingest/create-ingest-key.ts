@@ -43,6 +43,7 @@ export async function createIngestKey(
     createdAtMs: ctx.clock.now(),
     expiresAtMs: expiresAtMs ?? null,
     revokedAtMs: null,
+    lastUsedMs: null,
   }
   const after = { name, source, expiresAtMs: shown.expiresAtMs }
   const audit = auditEntry(ctx, actor, { action: 'ingest-key.create', target: shown.id, fleetId, after })

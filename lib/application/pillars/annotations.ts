@@ -14,32 +14,43 @@ const KIND_OF: readonly (readonly [action: string, kind: AnnotationKind])[] = [
   ['dead-letter.replay', 'replay'],
 ]
 
-/** What was done to a fleet in a range: app versions heard for the first time, schemas published, dead letters replayed. */
+/**
+ * What was done to a fleet in a range: app versions released, as somebody told or else when they were heard for the first
+ * time, schemas published, dead letters replayed.
+ */
 export async function annotationsIn(
   { storage }: Pick<TelemetryContext, 'storage'>,
   fleetId: string,
   window: Window,
 ): Promise<readonly Annotation[]> {
   const page = { limit: ENTRIES_MAX, cursor: { atMs: window.toMs, id: LOWEST_ID } }
+  const told = await storage.releases.list(fleetId)
+  const releases = told.map(({ version, releasedAtMs }) => releaseOf(version, releasedAtMs))
   const audited = await Promise.all(
     KIND_OF.map(async ([action, kind]) => {
       const { items } = await storage.audit.list({ fleetId, action }, page)
       return items.filter(({ outcome }) => outcome === 'done').map((entry) => ofEntry(entry, kind))
     }),
   )
-  return gathered([...releasesIn(window), ...audited.flat()], window)
+  const heard = releasesHeardIn(window, new Set(told.map(({ version }) => version)))
+  return gathered([...releases, ...heard, ...audited.flat()], window)
 }
 
-/** Versions of this range that the same length of time before doesn't have. With no telemetry there, nothing is new. */
-function releasesIn({ buckets, before }: Window): readonly Annotation[] {
+const releaseOf = (what: string, atMs: number): Annotation => ({ atMs, kind: 'release', what, count: 1 })
+
+/**
+ * Versions of this range that the same length of time before doesn't have, and whose release nobody `told` of. With no
+ * telemetry there, nothing is new.
+ */
+function releasesHeardIn({ buckets, before }: Window, told: ReadonlySet<string>): readonly Annotation[] {
   if (before === null || before.length === 0) return []
-  const known = new Set(before.map(({ key }) => key.appVersion))
+  const known = new Set([...before.map(({ key }) => key.appVersion), ...told])
   const first = new Map<string, number>()
   for (const { key } of buckets) {
     if (key.appVersion === ALL_DEVICES || known.has(key.appVersion)) continue
     first.set(key.appVersion, Math.min(key.startMs, first.get(key.appVersion) ?? Infinity))
   }
-  return [...first].map(([what, atMs]) => ({ atMs, kind: 'release', what, count: 1 }))
+  return [...first].map(([what, atMs]) => releaseOf(what, atMs))
 }
 
 function ofEntry({ atMs, after }: AuditEntry, kind: AnnotationKind): Annotation {

@@ -3,18 +3,18 @@ import type { Bucket } from '#lib/rollups/bucket.ts'
 import { TIER_MS } from '#lib/rollups/bucket.ts'
 import { COUNTER } from '#lib/rollups/counters.ts'
 import { fleetNow } from '#lib/telemetry/fleet-now.ts'
-import { thresholdsOf } from '#lib/telemetry/thresholds.ts'
 import type { DeadLettersNow, Overview } from '#lib/telemetry/overview.ts'
 import type { OpenCauses } from '#lib/telemetry/open-causes.ts'
 import { OPEN_CAUSES_MAX, totalsOf } from '#lib/telemetry/open-causes.ts'
-import type { Verdict } from '#lib/telemetry/verdict.ts'
+import type { Verdict } from '#lib/telemetry/trouble.ts'
 import { verdictOf } from '#lib/telemetry/verdict.ts'
 import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
 import { annotationsIn } from './annotations.ts'
+import { collectionRows } from './collection-rows.ts'
 import { CONFLICTS } from './conflicts.ts'
 import { FAILURES } from './failures.ts'
 import { LAG } from './lag.ts'
-import { answerFrom, shareOf } from './pillar.ts'
+import { answerFrom, limitsOf, shareOf } from './pillar.ts'
 import { QUEUE } from './queue.ts'
 import { transitionRates } from './transition-rates.ts'
 import { SPARKLINE_HOURS, versionRows } from './version-rows.ts'
@@ -33,19 +33,20 @@ export async function overview(ctx: TelemetryContext, query: RangeQuery): Promis
   const { fleetId } = query
   const nowMs = ctx.clock.now()
   const fleet = await storage.fleets.get(fleetId)
-  const [window, now, causes, hours, rates] = await Promise.all([
+  const [window, now, causes, hours, rates, collections] = await Promise.all([
     readWindow(ctx, query),
     fleet === null ? fleetNow([], nowMs, 0) : storage.devices.now(fleetId, nowMs, fleet.settings.intervalMs),
     storage.deadLetters.openByCause(fleetId, OPEN_CAUSES_MAX),
     lastHours(ctx, fleetId, nowMs),
     transitionRates(ctx, fleetId, nowMs),
+    storage.collections.list(fleetId),
   ])
-  const limits = thresholdsOf(fleet?.settings.thresholds)
+  const limits = limitsOf(fleet, collections)
   const annotations = await annotationsIn(ctx, fleetId, window)
   const figures: Overview = {
     fleetId,
     asOf: window.asOf,
-    limits,
+    limits: limits.whole,
     lag: answerFrom(window, LAG, limits),
     conflicts: answerFrom(window, CONFLICTS, limits),
     failures: answerFrom(window, FAILURES, limits),
@@ -53,6 +54,7 @@ export async function overview(ctx: TelemetryContext, query: RangeQuery): Promis
     annotations,
     devices: now.devices,
     transitionRates: rates,
+    collections: collectionRows(collections, window.buckets, limits),
     versions: versionRows(now.versions, window.buckets, hours, causes.causes),
     deadLetters: deadLettersNow(causes, window.buckets),
   }

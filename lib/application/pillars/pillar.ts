@@ -4,6 +4,7 @@ import { ALL_COLLECTIONS } from '#lib/rollups/bucket.ts'
 import type { Slice } from '#lib/rollups/aggregate.ts'
 import { partOf, sliceOf } from '#lib/rollups/aggregate.ts'
 import { ALL_DEVICES } from '#lib/rollups/contributions.ts'
+import type { Collection, Fleet } from '#lib/storage/ports.ts'
 import type { Annotation } from '#lib/telemetry/annotations.ts'
 import type {
   Count,
@@ -69,26 +70,45 @@ export async function answerPillar<F>(
   query: PillarQuery,
   rule: PillarRule<F>,
 ): Promise<AnnotatedPillar<F>> {
-  const [window, limits] = await Promise.all([readWindow(ctx, query), limitsOf(ctx, query)])
+  const [window, limits] = await Promise.all([readWindow(ctx, query), limitsFor(ctx, query)])
   const annotations = await annotationsIn(ctx, query.fleetId, window)
   return { ...answerFrom(window, rule, limits, query), annotations }
 }
 
-/** The limits of the collection asked for, or of the fleet as a whole. */
-async function limitsOf(ctx: TelemetryContext, { fleetId, collection }: PillarQuery): Promise<Thresholds> {
+/** What a figure is judged by: the collection asked for, or the fleet; and in groups by collection each by its own. */
+export interface Limits {
+  readonly whole: Thresholds
+  readonly ofCollection: (name: string) => Thresholds
+}
+
+async function limitsFor(
+  ctx: TelemetryContext,
+  { fleetId, collection, groupBy }: PillarQuery,
+): Promise<Limits> {
   const { fleets, collections } = ctx.storage
   const [fleet, all] = await Promise.all([
     fleets.get(fleetId),
-    collection === undefined ? [] : collections.list(fleetId),
+    collection === undefined && groupBy !== 'collection' ? [] : collections.list(fleetId),
   ])
-  return thresholdsOf(fleet?.settings.thresholds, all.find(({ name }) => name === collection)?.thresholds)
+  const limits = limitsOf(fleet, all)
+  return { ...limits, whole: collection === undefined ? limits.whole : limits.ofCollection(collection) }
+}
+
+/** A collection's own thresholds come before its fleet's (metrics.md). Pure. */
+export function limitsOf(
+  fleet: Pick<Fleet, 'settings'> | null,
+  collections: readonly Pick<Collection, 'name' | 'thresholds'>[],
+): Limits {
+  const own = new Map(collections.map(({ name, thresholds }) => [name, thresholds]))
+  const ofFleet = fleet?.settings.thresholds
+  return { whole: thresholdsOf(ofFleet), ofCollection: (name) => thresholdsOf(ofFleet, own.get(name)) }
 }
 
 /** As `answerPillar`, of a window that was read already: the overview reads one for all four. */
 export function answerFrom<F>(
   window: Window,
   rule: PillarRule<F>,
-  limits: Thresholds,
+  limits: Limits,
   { groupBy, ...filter }: PillarFilter & Pick<PillarQuery, 'groupBy'> = {},
 ): PillarAnswer<F> {
   const { fromMs, toMs, stepMs, asOf } = window
@@ -102,8 +122,8 @@ export function answerFrom<F>(
     toMs,
     stepMs,
     figure,
-    level: rule.levelOf(figure, limits),
-    limits,
+    level: rule.levelOf(figure, limits.whole),
+    limits: limits.whole,
     previous: window.before === null ? null : figureIn(sliceOf(window.before), rule, keep),
     points: pointsOf(window.buckets, fromMs, toMs, stepMs, rule, keep),
     previousPoints:
@@ -134,7 +154,7 @@ function pointsOf<F>(
 function groupsOf<F>(
   { buckets, fromMs, toMs, stepMs }: Window,
   rule: PillarRule<F>,
-  limits: Thresholds,
+  limits: Limits,
   keep: (key: BucketKey) => boolean,
   groupBy: NonNullable<PillarQuery['groupBy']>,
 ): readonly PillarGroup<F>[] {
@@ -146,7 +166,8 @@ function groupsOf<F>(
     const figure = figureIn(whole, rule, inGroup)
     if (figure === null) return []
     const points = pointsOf(buckets, fromMs, toMs, stepMs, rule, inGroup)
-    return [{ key: name, figure, level: rule.levelOf(figure, limits), points }]
+    const own = groupBy === 'collection' ? limits.ofCollection(name) : limits.whole
+    return [{ key: name, figure, level: rule.levelOf(figure, own), points }]
   })
   return groups.sort((a, b) => rule.weightOf(b.figure) - rule.weightOf(a.figure) || (a.key < b.key ? -1 : 1))
 }

@@ -6,17 +6,41 @@ import { decodeSketches, quantile } from '#lib/rollups/sketch.ts'
 import type { FleetGaugesEvent, GaugesEvent, TelemetryEvent } from '#lib/telemetry/events.ts'
 import type { MetricDefinition } from '#lib/telemetry/metrics.ts'
 import { METRICS } from '#lib/telemetry/metrics.ts'
+import type { Thresholds } from '#lib/telemetry/thresholds.ts'
 
 /** Figures read from the database: only the leader shows them, else they would be there once per process. */
 export interface LeaderGauges {
   /** Shows the newest snapshot of a fleet (`snapshotGauges`), as old as a minute. */
   showSnapshot(fleetId: string, events: readonly TelemetryEvent[]): void
   showFoldLag(fleetId: string, lagMs: number): void
+  /** What the fleet, and each of its collections, is judged by now. */
+  showThresholds(fleetId: string, whole: Thresholds, collections: ReadonlyMap<string, Thresholds>): void
   /** Another process leads now, or none: the figures are not ours to tell. */
   hideLeaderGauges(): void
 }
 
 const QUANTILES = [0.5, 0.95, 0.99, 1]
+const WHOLE = '*'
+const SECONDS = [
+  ['lag_warn', 'lagWarnMs'],
+  ['lag_critical', 'lagCriticalMs'],
+  ['oldest_warn', 'oldestWarnMs'],
+] as const satisfies readonly (readonly [string, keyof Thresholds])[]
+const FIGURES = [
+  ['conflict_warn', 'conflictWarn'],
+  ['conflict_friction', 'conflictFriction'],
+  ['failure_warn', 'failureWarn'],
+  ['failure_breaker', 'failureBreaker'],
+  ['queue_warn', 'queueWarn'],
+  ['queue_critical', 'queueCritical'],
+] as const satisfies readonly (readonly [string, keyof Thresholds])[]
+/** Requests, sessions and what devices hold are of no single collection. */
+const OF_COLLECTION: ReadonlySet<string> = new Set([
+  'lag_warn',
+  'lag_critical',
+  'conflict_warn',
+  'conflict_friction',
+])
 const OUT_OF_SESSION: ReadonlySet<string> = new Set(['idle', 'offline', 'halted'])
 const SESSION_ACTIVE = SESSION_STATES.filter((state) => !OUT_OF_SESSION.has(state))
 
@@ -33,7 +57,10 @@ export function leaderGauges(
     clockSkew: gauge(METRICS.clockSkew),
     deadLetters: gauge(METRICS.deadLetters),
     foldLag: gauge(METRICS.foldLag),
+    thresholdSeconds: gauge(METRICS.thresholdSeconds),
+    thresholdFigure: gauge(METRICS.thresholdFigure),
   }
+  const shown = new Map<string, ReadonlySet<string>>()
   return {
     showSnapshot: (fleet, events) => {
       if (!mayShow(fleet)) return
@@ -50,7 +77,24 @@ export function leaderGauges(
     showFoldLag: (fleet, lagMs) => {
       if (mayShow(fleet)) all.foldLag.set({ fleet }, lagMs / 1_000)
     },
+    showThresholds: (fleet, whole, collections) => {
+      if (!mayShow(fleet)) return
+      const gone = [...(shown.get(fleet) ?? [])].filter((name) => !collections.has(name))
+      for (const collection of gone) {
+        for (const [limit] of SECONDS) all.thresholdSeconds.remove({ fleet, collection, limit })
+        for (const [limit] of FIGURES) all.thresholdFigure.remove({ fleet, collection, limit })
+      }
+      shown.set(fleet, new Set(collections.keys()))
+      for (const [collection, limits] of [[WHOLE, whole] as const, ...collections]) {
+        const isTold = (limit: string): boolean => collection === WHOLE || OF_COLLECTION.has(limit)
+        for (const [limit, name] of SECONDS)
+          if (isTold(limit)) all.thresholdSeconds.set({ fleet, collection, limit }, limits[name] / 1_000)
+        for (const [limit, name] of FIGURES)
+          if (isTold(limit)) all.thresholdFigure.set({ fleet, collection, limit }, limits[name])
+      }
+    },
     hideLeaderGauges: () => {
+      shown.clear()
       for (const each of Object.values(all)) each.reset()
     },
   }

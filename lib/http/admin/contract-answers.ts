@@ -16,7 +16,7 @@ import { toldLog } from './contract-told.ts'
 const count = z.int().min(0)
 const ms = z.int()
 const json = z.custom<Json>()
-const role = z.enum(['viewer', 'operator', 'admin'])
+export const role = z.enum(['viewer', 'operator', 'admin'])
 
 /** A page of a list. `total` counts what the whole list has, where that is known. */
 export const listOf = (item: z.ZodType) =>
@@ -61,23 +61,6 @@ export const collectionAnswer = z.object({
   updatedAtMs: ms,
 })
 export const removedCollection = z.object({ id: uuid, fleet: uuid, name: z.string() })
-
-const key = {
-  id: uuid,
-  name: z.string(),
-  createdAtMs: ms,
-  expiresAtMs: ms.nullable(),
-  revokedAtMs: ms.nullable(),
-}
-export const ingestKeyAnswer = z.object({ ...key, fleetId: uuid, source: z.string() })
-export const enrollmentKeyAnswer = z.object({
-  ...key,
-  fleetId: uuid,
-  access: z.record(z.string(), z.enum(['read', 'write'])),
-})
-export const apiKeyAnswer = z.object({ ...key, role, fleetId: uuid.nullable(), scopes: z.array(z.string()) })
-/** The key's own text is told once, by the call that makes it. */
-export const withKey = <S extends z.ZodRawShape>(answer: z.ZodObject<S>) => answer.extend({ key: z.string() })
 
 export const userAnswer = z.object({
   id: uuid,

@@ -21,13 +21,15 @@ import { fleetChange } from '#lib/application/fleets/change-fleet.ts'
 import { fleetInput } from '#lib/application/fleets/create-fleet.ts'
 import { fleetRemoval } from '#lib/application/fleets/remove-fleet.ts'
 import { ingestKeyInput } from '#lib/application/ingest/create-ingest-key.ts'
+import { releaseInput } from '#lib/application/releases/record-release.ts'
 import { removalInput } from '#lib/application/removal-input.ts'
 import { sessionFacetsQuery, sessionsQuery } from '#lib/application/sessions/list-sessions.ts'
 import type { ErrorCode } from '#lib/protocol/error-codes.ts'
 import * as answers from './contract-answers.ts'
-import { listOf, withKey } from './contract-answers.ts'
+import { listOf } from './contract-answers.ts'
 import { toldLog } from './contract-told.ts'
 import { exportFormat } from './export.ts'
+import * as keys from './key-answers.ts'
 import { cohortQuery, heatQuery, pillarQuery, rangeQuery, sessionQuery } from './query.ts'
 import { wholeQuery } from './whole-list.ts'
 
@@ -103,40 +105,54 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
     codes: ['stale_version', 'conflicts_open'],
   },
 
-  'GET /enrollment-keys': list('The enrollment keys of a fleet', answers.enrollmentKeyAnswer),
+  'GET /enrollment-keys': list('The enrollment keys of a fleet', keys.enrollmentKeyAnswer),
   'POST /enrollment-keys': {
     summary: 'Make an enrollment key; its text is shown once',
     body: enrollmentKeyInput,
-    answer: withKey(answers.enrollmentKeyAnswer),
+    answer: keys.withKey(keys.enrollmentKeyAnswer),
   },
   'PATCH /enrollment-keys/:id': {
     summary: 'Change name or end of an enrollment key',
     body: fleetKeyChange,
-    answer: answers.enrollmentKeyAnswer,
+    answer: keys.enrollmentKeyAnswer,
   },
   'DELETE /enrollment-keys/:id': {
     summary: 'Revoke an enrollment key; its devices stay',
     body: removalInput,
     bodyRequired: false,
-    answer: answers.enrollmentKeyAnswer,
+    answer: keys.enrollmentKeyAnswer,
   },
 
-  'GET /ingest-keys': list('The keys by which telemetry of other engines comes in', answers.ingestKeyAnswer),
+  'GET /ingest-keys': list('The keys by which telemetry of other engines comes in', keys.ingestKeyAnswer),
   'POST /ingest-keys': {
     summary: 'Make an ingest key; its text is shown once',
     body: ingestKeyInput,
-    answer: withKey(answers.ingestKeyAnswer),
+    answer: keys.withKey(keys.ingestKeyAnswer),
   },
   'PATCH /ingest-keys/:id': {
     summary: 'Change name or end of an ingest key',
     body: fleetKeyChange,
-    answer: answers.ingestKeyAnswer,
+    answer: keys.ingestKeyAnswer,
   },
   'DELETE /ingest-keys/:id': {
     summary: 'Revoke an ingest key; what was told by it stays',
     body: removalInput,
     bodyRequired: false,
-    answer: answers.ingestKeyAnswer,
+    answer: keys.ingestKeyAnswer,
+  },
+
+  'GET /releases': list('App releases that somebody told of, the latest first', keys.releaseAnswer),
+  'POST /releases': {
+    summary: 'Tell of an app release; charts mark its time',
+    body: releaseInput,
+    answer: keys.releaseAnswer,
+    codes: ['already_exists'],
+  },
+  'DELETE /releases/:id': {
+    summary: 'Take an app release back that was told by mistake',
+    body: removalInput,
+    bodyRequired: false,
+    answer: keys.releaseAnswer,
   },
 
   'GET /users': list('The people whom the caller administers', answers.userAnswer),
@@ -158,22 +174,22 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
     answer: answers.userAnswer,
   },
 
-  'GET /api-keys': list('The operator keys that the caller administers', answers.apiKeyAnswer),
+  'GET /api-keys': list('The operator keys that the caller administers', keys.apiKeyAnswer),
   'POST /api-keys': {
     summary: 'Make an operator key; its text is shown once',
     body: apiKeyCreation,
-    answer: withKey(answers.apiKeyAnswer),
+    answer: keys.withKey(keys.apiKeyAnswer),
   },
   'PATCH /api-keys/:id': {
     summary: 'Change an operator key',
     body: apiKeyChange,
-    answer: answers.apiKeyAnswer,
+    answer: keys.apiKeyAnswer,
   },
   'DELETE /api-keys/:id': {
     summary: 'Revoke an operator key',
     body: removalInput,
     bodyRequired: false,
-    answer: answers.apiKeyAnswer,
+    answer: keys.apiKeyAnswer,
   },
 
   'GET /overview': {

@@ -41,6 +41,9 @@ import { lagHeat } from '#lib/application/pillars/lag-heat.ts'
 import { lag } from '#lib/application/pillars/lag.ts'
 import { overview } from '#lib/application/pillars/overview.ts'
 import { queue } from '#lib/application/pillars/queue.ts'
+import { listReleases } from '#lib/application/releases/list-releases.ts'
+import { recordRelease } from '#lib/application/releases/record-release.ts'
+import { removeRelease } from '#lib/application/releases/remove-release.ts'
 import { getSession } from '#lib/application/sessions/get-session.ts'
 import { listSessions, sessionFacets } from '#lib/application/sessions/list-sessions.ts'
 import type { Role } from '#lib/application/context.ts'
@@ -168,6 +171,15 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   change('DELETE', '/ingest-keys/:id', (call) =>
     revokeIngestKey(call.ctx, { ...input(call), id: idOf(call) }),
   ),
+
+  read('/releases', 'viewer', async (call) => wholeList(await listReleases(call.ctx, call), call.query)),
+  make('/releases', 'operator', (call) => recordRelease(call.ctx, input(call))),
+  {
+    ...change('DELETE', '/releases/:id', (call) =>
+      removeRelease(call.ctx, { ...input(call), id: idOf(call) }),
+    ),
+    role: 'operator',
+  },
 
   global('GET', '/users', async ({ ctx, actor, query }) =>
     wholeList(await listUsers(ctx, { actor }), query, ({ roles }, fleet) => Object.hasOwn(roles, fleet)),

@@ -74,7 +74,7 @@ export function memoryDevices(state: MemoryState): DevicePort {
 
 function enrolling(state: MemoryState): Pick<DevicePort, 'enroll' | 'findEnrolled'> {
   return {
-    enroll: ({ device, tokenHash, requestId, nowMs, formerId = null }, audit) =>
+    enroll: ({ device, tokenHash, requestId, keyId, nowMs, formerId = null }, audit) =>
       state.inFleet(device.fleetId, (tables, undo) => {
         if (!state.fleets.has(device.fleetId)) return 'gone'
         const earlier = tables.enrollments.get(requestId)
@@ -82,6 +82,7 @@ function enrolling(state: MemoryState): Pick<DevicePort, 'enroll' | 'findEnrolle
         const repeated = live?.deviceId === device.id
         if (!repeated && (live || tables.devices.has(device.id))) return 'taken'
         if (!repeated) {
+          if (!useKey(tables, undo, keyId, nowMs)) return 'used_up'
           tables.devices.set(undo, device.id, device)
           tables.enrollments.set(undo, requestId, { deviceId: device.id, atMs: nowMs })
         }
@@ -96,6 +97,15 @@ function enrolling(state: MemoryState): Pick<DevicePort, 'enroll' | 'findEnrolle
         return earlier && earlier.atMs > nowMs - ENROLL_REPEAT_MS ? earlier.deviceId : null
       }),
   }
+}
+
+/** Counts a device for the key that enrolls it; false for a key that has enrolled as many as it may. */
+function useKey(tables: FleetTables, undo: Undo, keyId: string, nowMs: number): boolean {
+  const key = tables.enrollmentKeys.values().find(({ id }) => id === keyId)
+  if (!key) return true
+  if (key.maxDevices !== null && key.devices >= key.maxDevices) return false
+  tables.enrollmentKeys.set(undo, key.hash, { ...key, devices: key.devices + 1, lastUsedMs: nowMs })
+  return true
 }
 
 /** The newest of a device stay. */

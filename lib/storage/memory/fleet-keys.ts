@@ -29,4 +29,10 @@ export const memoryFleetKeys = <Key extends FleetKey>(
       state.audit.set(undo, audit.id, audit)
       return next
     }),
+  noteUse: (fleetId, id, atMs) =>
+    state.inFleet(fleetId, (tables, undo) => {
+      const keys = keysOf(tables)
+      const key = keys.values().find((one) => one.id === id)
+      if (key) keys.set(undo, key.hash, { ...key, lastUsedMs: Math.max(key.lastUsedMs ?? 0, atMs) })
+    }),
 })

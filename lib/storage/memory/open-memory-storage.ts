@@ -9,6 +9,7 @@ import { memoryFleets } from './fleets.ts'
 import { memoryIngest } from './ingest.ts'
 import { memoryMaintenance } from './maintenance.ts'
 import { pageOf } from './page.ts'
+import { memoryReleases } from './releases.ts'
 import { memorySessions } from './sessions.ts'
 import { memorySignals } from './signals.ts'
 import { MemoryState } from './state.ts'
@@ -30,6 +31,7 @@ export function memoryStorageOver(state: MemoryState): Storage {
     devices: memoryDevices(state),
     enrollmentKeys: memoryFleetKeys(state, (tables) => tables.enrollmentKeys),
     ingest: memoryIngest(state),
+    releases: memoryReleases(state),
     sync: memorySync(state),
     sessions: memorySessions(state),
     conflicts: memoryConflicts(state),

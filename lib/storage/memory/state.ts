@@ -4,6 +4,7 @@ import type { Bucket } from '#lib/rollups/bucket.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import type {
   ApiKey,
+  AppRelease,
   AuditEntry,
   ChangeRow,
   Collection,
@@ -76,6 +77,8 @@ export class FleetTables {
   readonly ingestKeys = new Table<IngestKey>()
   readonly toldSeries = new Table<ToldSeries>()
   readonly toldLogs = new Table<ToldLog>()
+  /** By version. */
+  readonly releases = new Table<AppRelease>()
   readonly enrollments = new Table<{ deviceId: string; atMs: number }>()
   readonly records = new Table<StoredRecord>()
   readonly bases = new Table<StoredBase>()

@@ -23,6 +23,17 @@ const KEEP_REQUEST: Statement = {
   text: `INSERT INTO enrollment (fleet_id, request_id, device_id, key_id, at) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (fleet_id, request_id) DO UPDATE SET device_id = $3, key_id = $4, at = $5`,
 }
+/** Of those who ask at once no more get in than the key may let in; keys without a limit are not waited for. */
+const LOCK_LIMITED_KEY: Statement = {
+  name: 'enroll_lock_limited_key',
+  text: `SELECT devices >= max_devices AS used_up FROM enrollment_key
+    WHERE fleet_id = $1 AND id = $2 AND max_devices IS NOT NULL FOR UPDATE`,
+}
+/** The last thing but the audit entry, so that who enrolls by the same key waits for nothing else. */
+const USE_KEY: Statement = {
+  name: 'enroll_use_key',
+  text: `UPDATE enrollment_key SET devices = devices + 1, last_used_at = $3 WHERE fleet_id = $1 AND id = $2`,
+}
 const FIND_REQUEST: Statement = {
   name: 'enroll_find',
   text: 'SELECT device_id FROM enrollment WHERE fleet_id = $1 AND request_id = $2 AND at > $3',
@@ -73,11 +84,13 @@ export function postgresEnrolling(
           requestId,
           at(nowMs - ENROLL_REPEAT_MS),
         ])
+        if (!live && (await isUsedUp(send, fleetId, keyId))) return 'used_up'
         if (live ? live.device_id !== id : !(await addDevice(send, device))) return 'taken'
         if (!live) await send(KEEP_REQUEST, [fleetId, requestId, id, keyId, at(nowMs)])
         if (formerId !== null) await link(send, fleetId, id, formerId)
         await send(ADD_TOKEN, [fleetId, tokenHash, id, at(nowMs)])
         await send(DROP_TOKENS, [fleetId, id, TOKENS_PER_DEVICE_MAX])
+        if (!live) await send(USE_KEY, [fleetId, keyId, at(nowMs)])
         await insertAudit(send, audit)
         return live ? 'repeated' : 'enrolled'
       })
@@ -95,6 +108,11 @@ export function postgresEnrolling(
         await insertAudit(send, audit)
       }),
   }
+}
+
+async function isUsedUp(send: Send, fleetId: string, keyId: string): Promise<boolean> {
+  const [key] = await send<{ used_up: boolean }>(LOCK_LIMITED_KEY, [fleetId, keyId])
+  return key?.used_up === true
 }
 
 /** Both sides learn of each other, with all that they are linked to already. */

@@ -4,12 +4,12 @@ import type { Database, Statement } from './database.ts'
 import { originalText, storableText } from './storable-text.ts'
 import { at, atOrNull, ms, msOrNull } from './values.ts'
 
-/** Where keys of one kind are kept, and the one column that is theirs alone. */
+/** Where keys of one kind are kept, and the columns that are theirs alone: those written when one is made, and all that are read. */
 interface KeyTable<Key extends FleetKey> {
   readonly table: 'enrollment_key' | 'ingest_key'
-  readonly column: 'access' | 'source'
-  readonly write: (key: Key) => string | null
-  readonly read: (key: FleetKey, own: unknown) => Key
+  readonly write: (key: Key) => Readonly<Record<string, unknown>>
+  readonly columns: readonly string[]
+  readonly read: (key: FleetKey, row: Readonly<Record<string, unknown>>) => Key
 }
 
 interface KeyRow extends Record<string, unknown> {
@@ -20,20 +20,16 @@ interface KeyRow extends Record<string, unknown> {
   readonly created_at: Date
   readonly expires_at: Date | null
   readonly revoked_at: Date | null
-  readonly own: unknown
+  readonly last_used_at: Date | null
 }
+const COMMON = ['fleet_id', 'id', 'name', 'hash', 'created_at', 'expires_at', 'revoked_at']
 
 export function postgresFleetKeys<Key extends FleetKey>(
   database: Database,
-  { table, column, write, read }: KeyTable<Key>,
+  { table, columns, write, read }: KeyTable<Key>,
 ): FleetKeyPort<Key> {
   const statement = (name: string, text: string): Statement => ({ name: `${table}_${name}`, text })
-  const select = `SELECT fleet_id, id, name, hash, created_at, expires_at, revoked_at, ${column} AS own FROM ${table}`
-  const CREATE = statement(
-    'create',
-    `INSERT INTO ${table} (fleet_id, id, name, hash, created_at, expires_at, revoked_at, ${column})
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-  )
+  const select = `SELECT ${[...COMMON, 'last_used_at', ...columns].join(', ')} FROM ${table}`
   const LIST = statement('list', `${select} WHERE fleet_id = $1 ORDER BY created_at DESC, id`)
   const FIND = statement('find', `${select} WHERE fleet_id = $1 AND hash = $2`)
   const LOCK = statement('lock', `${select} WHERE fleet_id = $1 AND id = $2 FOR UPDATE`)
@@ -41,13 +37,24 @@ export function postgresFleetKeys<Key extends FleetKey>(
     'update',
     `UPDATE ${table} SET name = $3, expires_at = $4, revoked_at = $5 WHERE fleet_id = $1 AND id = $2`,
   )
-  const keyOf = (row: KeyRow): Key => read(commonOf(row), row.own)
+  const NOTE_USE = statement(
+    'note_use',
+    `UPDATE ${table} SET last_used_at = greatest(last_used_at, $3) WHERE fleet_id = $1 AND id = $2`,
+  )
+  const keyOf = (row: KeyRow): Key => read(commonOf(row), row)
   return {
     createKey: (key, audit) =>
       database.inFleet(key.fleetId, async (send) => {
         const { fleetId, id, name, hash } = key
         const times = [at(key.createdAtMs), atOrNull(key.expiresAtMs), atOrNull(key.revokedAtMs)]
-        await send(CREATE, [fleetId, id, storableText(name), hash, ...times, write(key)])
+        const own = write(key)
+        const names = [...COMMON, ...Object.keys(own)]
+        const values = [fleetId, id, storableText(name), hash, ...times, ...Object.values(own)]
+        const places = names.map((_, index) => `$${index + 1}`).join(', ')
+        await send(
+          statement('create', `INSERT INTO ${table} (${names.join(', ')}) VALUES (${places})`),
+          values,
+        )
         await insertAudit(send, audit)
       }),
     listKeys: async (fleetId) => (await database.one<KeyRow>(fleetId, LIST, [fleetId])).map(keyOf),
@@ -65,6 +72,9 @@ export function postgresFleetKeys<Key extends FleetKey>(
         await insertAudit(send, audit)
         return next
       }),
+    noteUse: async (fleetId, id, atMs) => {
+      await database.one(fleetId, NOTE_USE, [fleetId, id, at(atMs)])
+    },
   }
 }
 
@@ -76,4 +86,5 @@ const commonOf = (row: KeyRow): FleetKey => ({
   createdAtMs: ms(row.created_at),
   expiresAtMs: msOrNull(row.expires_at),
   revokedAtMs: msOrNull(row.revoked_at),
+  lastUsedMs: msOrNull(row.last_used_at),
 })

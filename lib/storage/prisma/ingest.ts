@@ -32,9 +32,9 @@ export function postgresIngest(database: Database): IngestPort {
   return {
     ...postgresFleetKeys<IngestKey>(database, {
       table: 'ingest_key',
-      column: 'source',
-      write: ({ source }) => storableText(source),
-      read: (key, source) => ({ ...key, source: originalText(source as string) }),
+      columns: ['source'],
+      write: ({ source }) => ({ source: storableText(source) }),
+      read: (key, { source }) => ({ ...key, source: originalText(source as string) }),
     }),
     ...postgresTold(database),
     seen: (fleetId, devices, nowMs, max) =>

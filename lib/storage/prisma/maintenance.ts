@@ -95,6 +95,7 @@ const OF_REMOVED: readonly Statement[] = ['record', 'record_base', 'ot_op', 'dev
 
 /** Every table of a fleet, but those by day, whose partitions are dropped. A test holds it to the catalog. */
 export const FLEET_TABLES: readonly string[] = [
+  'app_release',
   'change_log',
   'collection',
   'collection_schema',

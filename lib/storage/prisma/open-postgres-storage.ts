@@ -11,6 +11,7 @@ import { postgresFleetKeys } from './fleet-keys.ts'
 import { postgresFleets } from './fleets.ts'
 import { postgresIngest } from './ingest.ts'
 import { postgresMaintenance } from './maintenance.ts'
+import { postgresReleases } from './releases.ts'
 import { postgresSessions } from './sessions.ts'
 import { postgresSignals } from './signals.ts'
 import { postgresSync } from './sync.ts'
@@ -43,11 +44,17 @@ export async function openPostgresStorage(
     devices: postgresDevices(database),
     enrollmentKeys: postgresFleetKeys<EnrollmentKey>(database, {
       table: 'enrollment_key',
-      column: 'access',
-      write: ({ access }) => jsonText(access),
-      read: (key, access) => ({ ...key, access: fromJson<Access>(access) }),
+      columns: ['access', 'max_devices', 'devices'],
+      write: ({ access, maxDevices }) => ({ access: jsonText(access), max_devices: maxDevices }),
+      read: (key, row) => ({
+        ...key,
+        access: fromJson<Access>(row['access']),
+        maxDevices: row['max_devices'] as number | null,
+        devices: row['devices'] as number,
+      }),
     }),
     ingest: postgresIngest(database),
+    releases: postgresReleases(database),
     sync: postgresSync(database),
     sessions: postgresSessions(database),
     conflicts: postgresConflicts(database),

@@ -280,6 +280,9 @@ describe.each(BACKENDS)('devices on $name', (backend) => {
       createdAtMs: NOW_MS,
       expiresAtMs: NOW_MS + 9,
       revokedAtMs: null,
+      lastUsedMs: null,
+      maxDevices: 7,
+      devices: 0,
     } as const
     await storage.enrollmentKeys.createKey(key, audit())
     expect(await storage.enrollmentKeys.findKey(fleetId, key.hash)).toEqual(key)
@@ -300,5 +303,42 @@ describe.each(BACKENDS)('devices on $name', (backend) => {
     expect(await storage.enrollmentKeys.updateKey(fleetId, randomUUID(), change)).toBeNull()
     const other = await makeFleet(storage)
     expect(await storage.enrollmentKeys.findKey(other.id, key.hash)).toBeNull()
+  })
+
+  it('counts the devices that a key enrolls, and lets no more in than it may, also at once', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const key = {
+      id: randomUUID(),
+      fleetId,
+      name: 'Field',
+      hash: randomUUID(),
+      access: {},
+      createdAtMs: NOW_MS,
+      expiresAtMs: null,
+      revokedAtMs: null,
+      lastUsedMs: null,
+      maxDevices: 2,
+      devices: 0,
+    }
+    await storage.enrollmentKeys.createKey(key, audit())
+    const enroll = (device = deviceOf(fleetId), requestId: string = randomUUID()) =>
+      storage.devices.enroll(
+        { device, tokenHash: randomUUID(), requestId, keyId: key.id, nowMs: NOW_MS + 3 },
+        audit(),
+      )
+    const [first, requestId] = [deviceOf(fleetId), randomUUID()]
+    expect(await enroll(first, requestId)).toBe('enrolled')
+    // What makes no device uses nothing up.
+    expect([await enroll(first, requestId), await enroll(first)]).toEqual(['repeated', 'taken'])
+    const many = await Promise.all([enroll(), enroll(), enroll()])
+    expect(many.sort()).toEqual(['enrolled', 'used_up', 'used_up'])
+    expect(await enroll(first, requestId)).toBe('repeated')
+    expect(await storage.enrollmentKeys.findKey(fleetId, key.hash)).toEqual({
+      ...key,
+      devices: 2,
+      lastUsedMs: NOW_MS + 3,
+    })
+    expect(await storage.devices.countEnrolled(fleetId)).toBe(2)
   })
 })

@@ -32,6 +32,7 @@ describe.each(BACKENDS)('telemetry in over $name', (backend) => {
       createdAtMs: NOW_MS,
       expiresAtMs: null,
       revokedAtMs: null,
+      lastUsedMs: null,
     }
     await storage.ingest.createKey(key, audit())
     expect(await storage.ingest.findKey(fleetId, key.hash)).toEqual(key)
@@ -41,6 +42,9 @@ describe.each(BACKENDS)('telemetry in over $name', (backend) => {
     await Promise.all([change({ name: 'other', expiresAtMs: NOW_MS + 1 }), change({ revokedAtMs: NOW_MS })])
     const changed = { ...key, name: 'other', expiresAtMs: NOW_MS + 1, revokedAtMs: NOW_MS }
     expect(await storage.ingest.findKey(fleetId, key.hash)).toEqual(changed)
+    for (const atMs of [NOW_MS + 5, NOW_MS]) await storage.ingest.noteUse(fleetId, key.id, atMs)
+    const used = { ...changed, lastUsedMs: NOW_MS + 5 }
+    expect(await storage.ingest.listKeys(fleetId)).toEqual([used])
     const other = await makeFleet(storage)
     expect(await storage.ingest.findKey(other.id, key.hash)).toBeNull()
     expect(

@@ -38,14 +38,18 @@ describe('row-level security', () => {
       createdAtMs: NOW_MS,
       expiresAtMs: null,
       revokedAtMs: null,
+      lastUsedMs: null,
     }
-    await storage.enrollmentKeys.createKey(key, audit())
+    await storage.enrollmentKeys.createKey({ ...key, maxDevices: null, devices: 0 }, audit())
     await storage.ingest.createKey({ ...key, source: 'other' }, audit())
     const figure = { source: 'other', gauge: null, startMs: null, atMs: NOW_MS, heardMs: NOW_MS, value: 1 }
     const series = { ...figure, id: randomUUID() }
     await storage.ingest.moveSeries(fleet.id, [series.id], 1, () => ({ series: [series], events: [] }))
     const log = { sessionId: null, atMs: NOW_MS, level: 'info', text: 'x', code: null } as const
     await storage.ingest.storeLogs(fleet.id, [{ ...log, id: randomUUID(), deviceId }], 1)
+    const { id, name: version, createdAtMs } = key
+    const release = { id, fleetId: fleet.id, version, releasedAtMs: NOW_MS, note: null }
+    await storage.releases.add({ ...release, recordedBy: 'Ada', createdAtMs }, 9, audit())
     const sessionId = randomUUID()
     const event = {
       id: 'e',

@@ -40,6 +40,7 @@ export function storageThrough(line: Line): Storage {
     devices: port('devices'),
     enrollmentKeys: port('enrollmentKeys'),
     ingest: port('ingest'),
+    releases: port('releases'),
     sync: port('sync', { transact: (fleetId, work) => transact(line, fleetId, work) }),
     sessions: port('sessions'),
     conflicts: port('conflicts'),

@@ -6,6 +6,7 @@ import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import type { MetricDefinition } from '#lib/telemetry/metrics.ts'
 import { METRICS, METRICS_PREFIX } from '#lib/telemetry/metrics.ts'
 import { metricsTable } from '#lib/telemetry/metrics-table.ts'
+import { DEFAULT_THRESHOLDS } from '#lib/telemetry/thresholds.ts'
 import {
   eventAt,
   fleetGaugesEvent,
@@ -200,6 +201,23 @@ describe('gauges of the leader', () => {
       /tidemark_pending_age_seconds\{fleet="f",connectivity="online",quantile="1"\} (3\.9|4)/,
     )
     expect(body).not.toContain('connectivity="offline"')
+  })
+
+  test('limits are shown of the fleet and of each collection, and go with the collection', async () => {
+    const metrics = createMetrics()
+    const own = { ...DEFAULT_THRESHOLDS, lagWarnMs: 9_000 }
+    metrics.showThresholds('f', DEFAULT_THRESHOLDS, new Map([['orders', own]]))
+    const { body } = await metrics.render()
+    for (const line of [
+      'tidemark_threshold_seconds{fleet="f",collection="*",limit="lag_warn"} 300',
+      'tidemark_threshold_seconds{fleet="f",collection="orders",limit="lag_warn"} 9',
+      'tidemark_threshold_figure{fleet="f",collection="*",limit="queue_warn"} 100',
+      'tidemark_threshold_figure{fleet="f",collection="orders",limit="conflict_warn"} 0.02',
+    ])
+      expect(body).toContain(`${line}\n`)
+    expect(body).not.toContain('collection="orders",limit="queue_warn"')
+    metrics.showThresholds('f', DEFAULT_THRESHOLDS, new Map())
+    expect((await metrics.render()).body).not.toContain('collection="orders"')
   })
 
   test('what is no longer known is taken away, and all of it with the leadership', async () => {

@@ -458,6 +458,23 @@ describe('annotations', () => {
     expect((await lag(contextOf(fresh, NOW), RANGE)).annotations, 'nothing is known of before').toEqual([])
   })
 
+  test('a release that somebody told of is marked at its time, and not where its first device is heard', async () => {
+    const events = [
+      pushAt(NOW - 90 * MINUTE, 1, { appVersion: '2.4.0' }),
+      pushAt(NOW - 7 * MINUTE, 1, { appVersion: '2.4.1' }),
+      pushAt(NOW - 5 * MINUTE, 1, { appVersion: '2.4.2' }),
+    ]
+    const releases = [
+      { version: '2.4.1', releasedAtMs: NOW - 40 * MINUTE },
+      { version: '2.3.0', releasedAtMs: NOW - 2 * HOUR },
+    ]
+    const { annotations } = await lag(contextOf(events, NOW, { releases }), RANGE)
+    expect(annotations.map(({ atMs, what }) => [what, NOW - atMs])).toEqual([
+      ['2.4.1', 40 * MINUTE],
+      ['2.4.2', 5 * MINUTE],
+    ])
+  })
+
   test('what people did is from the audit log, without what was denied or lies outside; close ones are one', async () => {
     const audit = [
       audited('dead-letter.replay', NOW - 30 * MINUTE),

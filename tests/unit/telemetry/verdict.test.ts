@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { shareOf } from '#lib/application/pillars/pillar.ts'
-import { SESSIONS_FOR_RATE_MIN } from '#lib/telemetry/thresholds.ts'
+import {
+  conflictLevel,
+  DEFAULT_THRESHOLDS,
+  lagLevel,
+  SESSIONS_FOR_RATE_MIN,
+} from '#lib/telemetry/thresholds.ts'
 import { verdictOf } from '#lib/telemetry/verdict.ts'
 import {
   NOW_MS,
@@ -40,6 +45,20 @@ const pending = (online: number) =>
 const sessions = (part: number, whole: number, requests = failureFigure(2, 1_000)): OverviewParts => ({
   failures: { ...requests, sessions: shareOf(part, whole, SESSIONS_FOR_RATE_MIN) },
 })
+/** Judged by limits of its own: 1 min and 2 min of lag, 1 % of conflicts. */
+const ownRow = (name: string, p95Ms: number, part = 0) => {
+  const limits = { ...DEFAULT_THRESHOLDS, lagWarnMs: MINUTE, lagCriticalMs: 2 * MINUTE, conflictWarn: 0.01 }
+  const lag = lagFigure({ upload: quantiles(p95Ms) })
+  const conflicts = conflictFigure(part, 1_000)
+  return {
+    name,
+    limits,
+    uploadLag: lag.upload,
+    lagLevel: lagLevel(lag, limits),
+    conflicts: conflicts.mutations,
+    conflictLevel: conflictLevel(conflicts, limits),
+  }
+}
 const SLOW = { lag: lagFigure({ upload: quantiles(9 * MINUTE) }) }
 
 const TABLE: readonly (readonly [what: string, parts: OverviewParts, level: string, sentence: string])[] = [
@@ -185,6 +204,30 @@ const TABLE: readonly (readonly [what: string, parts: OverviewParts, level: stri
     { conflicts: conflictFigure(120, 1_000) },
     'warn',
     '12.0 % of changes meet a conflict, over the limit of 2.00 %',
+  ],
+  [
+    'a collection over its own lag, though the fleet is not',
+    { collections: [ownRow('notes', 5_000), ownRow('orders', 90_000), ownRow('stock', 70_000)] },
+    'warn',
+    'Changes to orders take 1 min 30 s to arrive, over its own target',
+  ],
+  [
+    'of two the graver one',
+    { collections: [ownRow('orders', 90_000), ownRow('stock', 3 * MINUTE)] },
+    'crit',
+    'Changes to stock take 3 min 00 s to arrive, over its own target',
+  ],
+  [
+    'a collection over its own conflict rate',
+    { collections: [ownRow('orders', 5_000, 15)] },
+    'warn',
+    '1.50 % of changes to orders meet a conflict, over its own limit of 1.00 %',
+  ],
+  [
+    'collections within their own limits',
+    { collections: [ownRow('orders', 5_000)] },
+    'ok',
+    'All 40 devices sync within target',
   ],
   [
     'nothing pushed',

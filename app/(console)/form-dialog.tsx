@@ -1,0 +1,49 @@
+'use client'
+import { useState, type ReactNode } from 'react'
+import { Button } from '#components/ui/button.tsx'
+import { DialogClose, DialogFrame } from '#components/ui/dialog-frame.tsx'
+import { SendForm, type SendFormProps } from './send-form.tsx'
+
+export type FormDialogProps = Omit<SendFormProps, 'primary' | 'beside' | 'onDone'> & {
+  /** The button that opens it. */
+  trigger: ReactNode
+  title: string
+  /** What it does, and what follows from it. */
+  about: ReactNode
+  /** What of the answer stands in the dialog until it is closed, such as a key that is shown once. */
+  show?: (answer: unknown) => ReactNode
+}
+
+/** A short form over the page. Esc keeps everything as it was. */
+export function FormDialog({ trigger, title, about, show, ...form }: FormDialogProps) {
+  const [open, setOpen] = useState(false)
+  const [shown, setShown] = useState<ReactNode>(null)
+  const change = (next: boolean): void => {
+    setOpen(next)
+    if (next) setShown(null)
+  }
+  return (
+    <DialogFrame trigger={trigger} title={title} about={about} open={open} onOpenChange={change}>
+      {shown === null ? (
+        <SendForm
+          {...form}
+          beside={
+            <DialogClose>
+              <Button hint="Esc">Cancel</Button>
+            </DialogClose>
+          }
+          onDone={(answer) => (show === undefined ? change(false) : setShown(show(answer)))}
+        />
+      ) : (
+        <>
+          {shown}
+          <div className="acts">
+            <DialogClose>
+              <Button tone="primary">Done</Button>
+            </DialogClose>
+          </div>
+        </>
+      )}
+    </DialogFrame>
+  )
+}

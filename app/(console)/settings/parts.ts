@@ -1,0 +1,10 @@
+/** The parts of Settings, each an address of its own. */
+export const SETTINGS_PARTS = [
+  { path: 'fleets', label: 'Fleets' },
+  { path: 'enrollment', label: 'Enrollment keys' },
+  { path: 'ingest', label: 'Telemetry in' },
+  { path: 'thresholds', label: 'Thresholds' },
+  { path: 'releases', label: 'App releases' },
+] as const
+
+export type SettingsPart = (typeof SETTINGS_PARTS)[number]['path']

@@ -1,0 +1,44 @@
+'use client'
+import { Dialog } from 'radix-ui'
+import type { ReactNode } from 'react'
+
+/** A dialog on any button: its title, what it is about, and whatever stands in it. Esc closes it. */
+export function DialogFrame({
+  trigger,
+  title,
+  about,
+  open,
+  onOpenChange,
+  children,
+}: {
+  /** One element that takes a ref, such as a button. */
+  trigger: ReactNode
+  title: string
+  about: ReactNode
+  open: boolean
+  onOpenChange: (open: boolean) => void
+  children: ReactNode
+}) {
+  return (
+    <Dialog.Root open={open} onOpenChange={onOpenChange}>
+      <Dialog.Trigger asChild>{trigger}</Dialog.Trigger>
+      <Dialog.Portal>
+        <Dialog.Overlay className="scrim" />
+        <Dialog.Content className="pop dialog" aria-modal="true">
+          <Dialog.Title asChild>
+            <h2>{title}</h2>
+          </Dialog.Title>
+          <Dialog.Description asChild>
+            <div>{about}</div>
+          </Dialog.Description>
+          {children}
+        </Dialog.Content>
+      </Dialog.Portal>
+    </Dialog.Root>
+  )
+}
+
+/** A button within it that closes it. */
+export function DialogClose({ children }: { children: ReactNode }) {
+  return <Dialog.Close asChild>{children}</Dialog.Close>
+}

@@ -1,0 +1,52 @@
+import { useId, type ComponentProps, type ReactNode } from 'react'
+
+type About = { label: string; hint?: ReactNode }
+
+/** A line to fill in, with its name above and what may stand there below. */
+export function TextField({ label, hint, ...input }: About & ComponentProps<'input'>) {
+  const id = useId()
+  return (
+    <label className="field">
+      <span>{label}</span>
+      <input
+        className="input"
+        autoComplete="off"
+        spellCheck={false}
+        aria-describedby={hint === undefined ? undefined : id}
+        {...input}
+      />
+      {hint === undefined ? null : (
+        <span className="sub hint" id={id}>
+          {hint}
+        </span>
+      )}
+    </label>
+  )
+}
+
+/** One of some choices. */
+export function SelectField({
+  label,
+  hint,
+  choices,
+  ...select
+}: About & { choices: readonly { value: string; label: string }[] } & ComponentProps<'select'>) {
+  const id = useId()
+  return (
+    <label className="field">
+      <span>{label}</span>
+      <select className="input" aria-describedby={hint === undefined ? undefined : id} {...select}>
+        {choices.map((choice) => (
+          <option key={choice.value} value={choice.value}>
+            {choice.label}
+          </option>
+        ))}
+      </select>
+      {hint === undefined ? null : (
+        <span className="sub hint" id={id}>
+          {hint}
+        </span>
+      )}
+    </label>
+  )
+}
