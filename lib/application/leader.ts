@@ -2,6 +2,7 @@ import type { Context } from './context.ts'
 import { watchSchemaAhead } from './dead-letters/watch-schema-ahead.ts'
 import { inEachFleet } from './fleets/in-each-fleet.ts'
 import { AGAIN, Periodic } from './periodic.ts'
+import { keepOf, readRetention } from './retention/retention.ts'
 import { inferAbandoned } from './sessions/infer-abandoned.ts'
 import { foldEvents } from './telemetry/fold-events.ts'
 import { showThresholds } from './telemetry/show-thresholds.ts'
@@ -9,7 +10,6 @@ import { snapshotGauges } from './telemetry/snapshot-gauges.ts'
 
 const SECOND_MS = 1_000
 const MINUTE_MS = 60_000
-const DAY_MS = 86_400_000
 
 /** Losing the leader costs one lease (decision 8). */
 export const LEASE_MS = 15 * SECOND_MS
@@ -17,8 +17,6 @@ export const LEADER_TURN_MS = 2 * SECOND_MS
 const LEASE_NAME = 'leader'
 
 export const PARTITIONS_AHEAD_DAYS = 7
-/** Events live as long as minute buckets can be folded again; sessions a quarter. */
-const KEEP = { eventsMs: 35 * DAY_MS, sessionsMs: 90 * DAY_MS }
 const RETENTION_BATCH = 5_000
 /** Batches of one table in one run; what is left goes on at the leader's next turn. */
 export const RETENTION_ROUNDS = 20
@@ -117,9 +115,11 @@ async function purgeRemoved(ctx: Context): Promise<typeof AGAIN | undefined> {
 
 async function keepPartitions(ctx: Context): Promise<typeof AGAIN | undefined> {
   const nowMs = ctx.clock.now()
-  await ctx.storage.maintenance.ensurePartitions(nowMs, PARTITIONS_AHEAD_DAYS)
-  const { more } = await ctx.storage.maintenance.applyRetention(nowMs, KEEP, BATCHES)
-  const stray = await ctx.storage.maintenance.strayRows()
-  if (stray > 0) ctx.log.error('rows outside every partition', { stray })
-  return more ? AGAIN : undefined
+  const { maintenance } = ctx.storage
+  const made = await maintenance.ensurePartitions(nowMs, PARTITIONS_AHEAD_DAYS)
+  const keep = keepOf(await readRetention(ctx.storage))
+  const { more } = await maintenance.applyRetention(nowMs, keep, BATCHES)
+  const stray = await maintenance.strayRows()
+  if (stray > 0 && !more) ctx.log.error('rows outside every partition', { stray })
+  return more || !made ? AGAIN : undefined
 }

@@ -2,6 +2,12 @@ export type Tier = 'minute' | 'hour'
 
 export const TIER_MS: Readonly<Record<Tier, number>> = { minute: 60_000, hour: 3_600_000 }
 
+/** How long buckets live (metrics.md, rollups). */
+export const TIER_KEPT_MS: Readonly<Record<Tier, number>> = {
+  minute: 35 * 86_400_000,
+  hour: 400 * 86_400_000,
+}
+
 /** `*` stands for requests and sessions, which belong to no single collection (metrics.md). */
 export const ALL_COLLECTIONS = '*'
 

@@ -8,6 +8,7 @@ import type { SessionKey } from '#lib/query/session-fields.ts'
 import type { DevicePort } from './device-port.ts'
 import type { FleetKeyPort } from './fleet-key-port.ts'
 import type { IngestPort } from './ingest-port.ts'
+import type { MaintenancePort, SettingPort } from './maintenance-port.ts'
 import type { ReleasePort } from './release-port.ts'
 import type { SignalPort } from './signal-port.ts'
 import type {
@@ -48,6 +49,8 @@ import type {
 export type * from './device-port.ts'
 export type * from './fleet-key-port.ts'
 export type * from './ingest-port.ts'
+export type * from './maintenance-port.ts'
+export type { Keep } from './partitions.ts'
 export type * from './push-rows.ts'
 export type * from './release-port.ts'
 export type * from './rows.ts'
@@ -73,6 +76,7 @@ export interface Storage {
   readonly access: AccessPort
   readonly audit: AuditPort
   readonly maintenance: MaintenancePort
+  readonly settings: SettingPort
   readonly signals: SignalPort
   /** Answers when the database does; used by /readyz. */
   ping(): Promise<void>
@@ -280,13 +284,18 @@ export interface TelemetryPort {
     keysOf: (events: readonly TelemetryEvent[]) => readonly BucketKey[],
     fold: (buckets: ReadonlyMap<string, Bucket>, events: readonly TelemetryEvent[]) => readonly Bucket[],
   ): Promise<{ readonly folded: number; readonly more: boolean }>
-  /** Replaces the buckets of [fromMs, toMs) by folding its already folded events again. */
+  /**
+   * Replaces the buckets that start in [fromMs, toMs), whole hours, by folding its already folded events again, `page` of
+   * them at once; how many those were. Folding goes on meanwhile, and none is counted twice or left out. Null, and
+   * nothing is replaced, where events of the range may be gone (`eventsWholeFromMs`).
+   */
   refold(
     fleetId: string,
     fromMs: number,
     toMs: number,
+    page: number,
     fold: (buckets: ReadonlyMap<string, Bucket>, events: readonly TelemetryEvent[]) => readonly Bucket[],
-  ): Promise<number>
+  ): Promise<number | null>
   /** Commit time of the oldest event that is not folded yet; null when none waits. */
   oldestUnfoldedMs(fleetId: string): Promise<number | null>
   buckets(fleetId: string, tier: Tier, fromMs: number, toMs: number): Promise<readonly Bucket[]>
@@ -335,41 +344,4 @@ export interface AuditPort {
     filter: { fleetId: string | null; action: string | null },
     page: PageRequest,
   ): Promise<Page<AuditEntry>>
-}
-
-// ── housekeeping ──────────────────────────────────────────────────────────
-export interface RetentionBatches {
-  readonly size: number
-  readonly rounds: number
-}
-
-export interface MaintenancePort {
-  /** Takes or renews the named lease until `untilMs`; false when another process holds it. */
-  holdLease(name: string, holder: string, nowMs: number, untilMs: number): Promise<boolean>
-  /** Creates the day partitions from yesterday to `aheadDays` on. */
-  ensurePartitions(nowMs: number, aheadDays: number): Promise<void>
-  /**
-   * Drops day partitions of events and sessions older than these, and expired rows of the rest: of
-   * each fleet and table at most `rounds` batches of `size`. `more` when a table has used them up.
-   */
-  applyRetention(
-    nowMs: number,
-    keep: { eventsMs: number; sessionsMs: number },
-    batches: RetentionBatches,
-  ): Promise<{ dropped: readonly string[]; deleted: number; more: boolean }>
-  /** Deletes what collections held that are no more: of each table at most `rounds` batches of `size`. */
-  purgeRemoved(
-    fleetId: string,
-    batches: RetentionBatches,
-  ): Promise<{ readonly deleted: number; readonly more: boolean }>
-  /**
-   * Deletes what removed fleets held: of each table at most `rounds` batches of `size`. A fleet is looked at for a day
-   * more, since requests that were under way may still have written.
-   */
-  purgeRemovedFleets(
-    nowMs: number,
-    batches: RetentionBatches,
-  ): Promise<{ readonly deleted: number; readonly more: boolean }>
-  /** Rows that fell into a default partition: an alarm, since no partition covered their day. */
-  strayRows(): Promise<number>
 }

@@ -8,7 +8,7 @@ import {
 
 const DAY_MS = 86_400_000
 
-/** How long rows live that belong to no day partition (engine.md, TK5 and ID1; metrics.md, rollups). */
+/** How long rows live that belong to no partition (engine.md, TK5 and ID1). */
 export const KEEP_MS = {
   enrollment: ENROLL_REPEAT_MS,
   response: STORED_RESPONSE_LIFE_MS,
@@ -21,8 +21,6 @@ export const KEEP_MS = {
   /** A running count that comes back later starts anew. */
   toldSeries: 2 * DAY_MS,
   removedFleet: DAY_MS,
-  minuteBucket: 35 * DAY_MS,
-  hourBucket: 400 * DAY_MS,
 } as const
 
 export const dayOf = (ms: number): number => Math.floor(ms / DAY_MS)

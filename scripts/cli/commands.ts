@@ -6,6 +6,7 @@ import { createUser } from '#lib/application/access/users.ts'
 import { createEnrollmentKey } from '#lib/application/enrollment/create-enrollment-key.ts'
 import { createFleet } from '#lib/application/fleets/create-fleet.ts'
 import { createIngestKey } from '#lib/application/ingest/create-ingest-key.ts'
+import { refoldRange } from '#lib/application/telemetry/refold-range.ts'
 import { isUuid } from '#lib/kernel/uuid.ts'
 import { CliError } from './cli-error.ts'
 import { migrate, openContext, type CliDatabase } from './open-context.ts'
@@ -97,6 +98,17 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       return { id: user.id, signInLink: baseUrl + (await makeSignInLink(ctx, SYSTEM, user)) }
     }),
   },
+  'rollups refold': {
+    usage: '--from TIME --to TIME [--fleet ID]',
+    options: { from: TEXT, to: TEXT, fleet: TEXT },
+    run: withDatabase(async ({ ctx }, values) => {
+      const fleetId = values['fleet'] === undefined ? undefined : requiredId(values, 'fleet')
+      const range = { fromMs: requiredTime(values, 'from'), toMs: requiredTime(values, 'to') }
+      const { fromMs, toMs, fleets, slices, events } = await refoldRange(ctx, { ...range, fleetId })
+      const [from, to] = [fromMs, toMs].map((ms) => new Date(ms).toISOString())
+      return { from, to, fleets, hours: slices, events }
+    }),
+  },
   migrate: {
     usage: '',
     options: {},
@@ -182,4 +194,12 @@ function requiredId(values: Values, name: string): string {
   if (!isUuid(value))
     throw new CliError(`--${name} must be an id, such as the one that \`fleet create\` prints`)
   return value
+}
+
+/** A day, or a moment with its zone: `2026-06-15`, `2026-06-15T12:00Z`. A day begins at midnight, UTC. */
+function requiredTime(values: Values, name: string): number {
+  const value = required(values, name)
+  const ms = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(value) ? Date.parse(value) : Number.NaN
+  if (Number.isNaN(ms)) throw new CliError(`--${name} must be a time, like 2026-06-15 or 2026-06-15T12:00Z`)
+  return ms
 }

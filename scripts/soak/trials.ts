@@ -1,7 +1,7 @@
 import { runLoud } from '../checks/checks.mjs'
 import { readLines } from './ledger.ts'
 
-/** Trials of real processes by name; each is a test that has many rounds here and few in npm test. */
+/** Trials by name, most of real processes; each is a test that has many rounds here and few in npm test. */
 const TRIALS = {
   'server-killed': 'tests/api/processes/server-killed.test.ts',
   'database-killed': 'tests/api/processes/database-killed.test.ts',
@@ -13,6 +13,7 @@ const TRIALS = {
   'disk-full': 'tests/api/processes/disk-full.test.ts',
   'clock-jumps': 'tests/api/processes/clock-jumps.test.ts',
   storm: 'tests/api/processes/storm.test.ts',
+  history: 'tests/api/telemetry/history-exact.test.ts',
 } as const
 type Trial = keyof typeof TRIALS
 export const TRIAL_NAMES = Object.keys(TRIALS) as readonly Trial[]

@@ -1,14 +1,12 @@
 import type { TelemetryPort } from '#lib/storage/ports.ts'
 import type { Bucket, Tier } from '#lib/rollups/bucket.ts'
-import { TIER_MS } from '#lib/rollups/bucket.ts'
+import { TIER_KEPT_MS, TIER_MS } from '#lib/rollups/bucket.ts'
 import type { AsOf } from '#lib/telemetry/pillars.ts'
 import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
 
 const MINUTE = TIER_MS.minute
 const HOUR = TIER_MS.hour
 const DAY = 24 * HOUR
-/** The minute tier is kept this long (metrics.md, rollups). */
-const MINUTE_TIER_KEPT_MS = 35 * DAY
 const POINTS_MAX = 1_500
 /** Longer ranges are read by the hour but for their edges: minutes would be too many rows. */
 const MINUTE_TIER_SPAN_MAX_MS = 26 * HOUR
@@ -43,7 +41,7 @@ interface Stretch extends Pick<Window, 'fromMs' | 'toMs' | 'stepMs'> {
 }
 
 function stretchOf(query: RangeQuery, nowMs: number, pointsAimed = POINTS_AIMED): Stretch {
-  const keptFromMs = floorTo(nowMs - MINUTE_TIER_KEPT_MS, HOUR) + HOUR
+  const keptFromMs = floorTo(nowMs - TIER_KEPT_MS.minute, HOUR) + HOUR
   const aged = query.fromMs < keptFromMs
   const fromMs = floorTo(query.fromMs, aged ? HOUR : MINUTE)
   const toMs = Math.max(ceilTo(query.toMs, aged ? HOUR : MINUTE), fromMs + MINUTE)

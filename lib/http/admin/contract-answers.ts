@@ -38,6 +38,8 @@ export const fleetAnswer = z.object({
   }),
   createdAtMs: ms,
 })
+/** In days; version 0 as long as nobody set anything. */
+export const retentionAnswer = z.object({ sessionsDays: count, eventsDays: count, version: count })
 export const removedFleet = z.object({ id: uuid, name: z.string() })
 
 export const collectionAnswer = z.object({

@@ -23,6 +23,7 @@ import { fleetRemoval } from '#lib/application/fleets/remove-fleet.ts'
 import { ingestKeyInput } from '#lib/application/ingest/create-ingest-key.ts'
 import { releaseInput } from '#lib/application/releases/record-release.ts'
 import { removalInput } from '#lib/application/removal-input.ts'
+import { retentionChange } from '#lib/application/retention/change-retention.ts'
 import { sessionFacetsQuery, sessionsQuery } from '#lib/application/sessions/list-sessions.ts'
 import type { ErrorCode } from '#lib/protocol/error-codes.ts'
 import * as answers from './contract-answers.ts'
@@ -82,6 +83,17 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
     body: fleetRemoval,
     answer: answers.removedFleet,
     codes: ['devices_enrolled'],
+  },
+
+  'GET /retention': {
+    summary: 'How long sessions and telemetry events are kept, of all fleets',
+    answer: answers.retentionAnswer,
+  },
+  'PATCH /retention': {
+    summary: 'Change how long sessions and telemetry events are kept, of all fleets',
+    body: retentionChange,
+    answer: answers.retentionAnswer,
+    codes: ['stale_version'],
   },
 
   'GET /collections': list('The collections of a fleet', answers.collectionAnswer),

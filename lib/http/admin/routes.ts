@@ -44,6 +44,7 @@ import { queue } from '#lib/application/pillars/queue.ts'
 import { listReleases } from '#lib/application/releases/list-releases.ts'
 import { recordRelease } from '#lib/application/releases/record-release.ts'
 import { removeRelease } from '#lib/application/releases/remove-release.ts'
+import { changeRetention, getRetention } from '#lib/application/retention/change-retention.ts'
 import { getSession } from '#lib/application/sessions/get-session.ts'
 import { listSessions, sessionFacets } from '#lib/application/sessions/list-sessions.ts'
 import type { Role } from '#lib/application/context.ts'
@@ -128,6 +129,9 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     status: 201,
     handle: ({ ctx, actor, body }) => createFleet(ctx, { actor, body }),
   },
+
+  global('GET', '/retention', ({ ctx, actor }) => getRetention(ctx, { actor }), 'viewer'),
+  global('PATCH', '/retention', ({ ctx, actor, body }) => changeRetention(ctx, { actor, body })),
 
   read('/collections', 'viewer', async (call) =>
     wholeList((await listCollections(call.ctx, call)).map(shownCollection), call.query),

@@ -1,7 +1,10 @@
 import type { MaintenancePort, RetentionBatches } from '../ports.ts'
+import type { Keep } from '../partitions.ts'
+import { partitionsIn } from '../partitions.ts'
 import { dayOf, dayStartMs, KEEP_MS } from '../retention.ts'
 import { heldBy } from './collections.ts'
 import { compactOtLog } from './ot-log.ts'
+import { countStrays, dropPast } from './partitions.ts'
 import type { FleetTables, MemoryState } from './state.ts'
 import type { Table, Undo } from './table.ts'
 
@@ -18,7 +21,9 @@ export function memoryMaintenance(state: MemoryState): MaintenancePort {
       }),
     ensurePartitions: (nowMs, aheadDays) =>
       state.inGlobal(() => {
-        for (let day = dayOf(nowMs) - 1; day <= dayOf(nowMs) + aheadDays; day++) state.coveredDays.add(day)
+        const [fromMs, toMs] = [dayStartMs(dayOf(nowMs) - 1), dayStartMs(dayOf(nowMs) + aheadDays)]
+        for (const { name } of partitionsIn(fromMs, toMs)) state.partitions.add(name)
+        return true
       }),
     applyRetention: (nowMs, keep, batches) =>
       state.inGlobal((undo) => applyRetention(state, undo, nowMs, keep, batches)),
@@ -42,14 +47,8 @@ export function memoryMaintenance(state: MemoryState): MaintenancePort {
         }
         return { deleted: 0, more: false }
       }),
-    strayRows: async () => {
-      const stray = (ms: number): boolean => !state.coveredDays.has(dayOf(ms))
-      const perFleet = state.allFleetTables().map((tables) => {
-        const events = tables.events.values().filter(({ event }) => stray(event.atMs)).length
-        return events + tables.sessions.values().filter((row) => stray(row.receivedAtMs)).length
-      })
-      return perFleet.reduce((sum, count) => sum + count, 0)
-    },
+    strayRows: async () => countStrays(state),
+    eventsWholeFromMs: async () => state.floors.get('telemetry_event') ?? 0,
   }
 }
 
@@ -57,32 +56,14 @@ function applyRetention(
   state: MemoryState,
   undo: Undo,
   nowMs: number,
-  keep: { eventsMs: number; sessionsMs: number },
+  keep: Keep,
   { size, rounds }: RetentionBatches,
 ): { dropped: readonly string[]; deleted: number; more: boolean } {
-  const dropped = new Set<string>()
+  const past = dropPast(state, undo, nowMs, keep)
   const batch = size * rounds
-  let deleted = 0
+  let { deleted } = past
   let more = false
   for (const tables of state.allFleetTables()) {
-    dropDays(
-      state,
-      tables.events,
-      undo,
-      nowMs - keep.eventsMs,
-      (row) => row.event.atMs,
-      'telemetry_event',
-      dropped,
-    )
-    dropDays(
-      state,
-      tables.sessions,
-      undo,
-      nowMs - keep.sessionsMs,
-      (row) => row.receivedAtMs,
-      'sync_session',
-      dropped,
-    )
     const compacted = compactOtLog(tables, undo, nowMs - KEEP_MS.otLog, batch)
     const counts = [...expireRows(tables, undo, nowMs, keep.sessionsMs, batch), compacted]
     deleted += counts.reduce((sum, count) => sum + count, 0)
@@ -90,27 +71,7 @@ function applyRetention(
   }
   deleted += prune(state.links, undo, batch, (link) => link.expiresAtMs < nowMs)
   deleted += prune(state.userSessions, undo, batch, (session) => session.expiresAtMs < nowMs)
-  return { dropped: [...dropped].sort(), deleted, more }
-}
-
-function dropDays<V>(
-  state: MemoryState,
-  table: Table<V>,
-  undo: Undo,
-  beforeMs: number,
-  atMs: (row: V) => number,
-  name: string,
-  dropped: Set<string>,
-): void {
-  for (const [key, row] of table.entries()) {
-    const day = dayOf(atMs(row))
-    const covered = state.coveredDays.has(day)
-    if (covered ? dayStartMs(day + 1) > beforeMs : atMs(row) >= beforeMs) continue
-    table.delete(undo, key)
-    if (!covered) continue
-    const date = new Date(dayStartMs(day)).toISOString().slice(0, 10).replaceAll('-', '')
-    dropped.add(`${name}_${date}`)
-  }
+  return { dropped: past.dropped, deleted, more }
 }
 
 function expireRows(
@@ -120,7 +81,7 @@ function expireRows(
   sessionsMs: number,
   batch: number,
 ): readonly number[] {
-  const { enrollment, response, base, change, failedTry, fullSync, minuteBucket, hourBucket } = KEEP_MS
+  const { enrollment, response, base, change, failedTry, fullSync } = KEEP_MS
   return [
     prune(tables.enrollments, undo, batch, (row) => row.atMs < nowMs - enrollment),
     prune(tables.responses, undo, batch, (row) => row.createdAtMs < nowMs - response),
@@ -131,9 +92,6 @@ function expireRows(
     prune(tables.toldSeries, undo, batch, (row) => row.heardMs < nowMs - KEEP_MS.toldSeries),
     prune(tables.toldLogs, undo, batch, (row) => row.atMs < nowMs - sessionsMs),
     prune(tables.failedTries, undo, batch, (row) => row.lastAtMs < nowMs - failedTry),
-    prune(tables.buckets, undo, batch, ({ key }) =>
-      key.tier === 'minute' ? key.startMs < nowMs - minuteBucket : key.startMs < nowMs - hourBucket,
-    ),
   ]
 }
 

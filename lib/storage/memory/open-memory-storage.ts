@@ -11,6 +11,7 @@ import { memoryMaintenance } from './maintenance.ts'
 import { pageOf } from './page.ts'
 import { memoryReleases } from './releases.ts'
 import { memorySessions } from './sessions.ts'
+import { memorySettings } from './settings.ts'
 import { memorySignals } from './signals.ts'
 import { MemoryState } from './state.ts'
 import { memorySync } from './sync.ts'
@@ -49,6 +50,7 @@ export function memoryStorageOver(state: MemoryState): Storage {
       },
     },
     maintenance: memoryMaintenance(state),
+    settings: memorySettings(state),
     signals: memorySignals(state),
     ping: async () => undefined,
     close: async () => undefined,

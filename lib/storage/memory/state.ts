@@ -18,6 +18,7 @@ import type {
   LetterDay,
   OneTimeLink,
   SessionRow,
+  Setting,
   SignalListener,
   StoredResponse,
   ToldLog,
@@ -123,8 +124,11 @@ export class MemoryState {
   readonly apiKeys = new Table<ApiKey>()
   readonly audit = new Table<AuditEntry>()
   readonly leases = new Table<{ holder: string; untilMs: number }>()
-  /** Days (Unix days) that ensurePartitions has covered. */
-  readonly coveredDays = new Set<number>()
+  readonly settings = new Table<Setting>()
+  /** Names of the partitions that there would be. */
+  readonly partitions = new Set<string>()
+  /** By table that is cut by time: nothing from before this is whole any more, Unix ms. */
+  readonly floors = new Map<string, number>()
   /** Processes that listen; a backup has none. */
   readonly listeners = new Set<SignalListener>()
   private readonly tables = new Map<string, FleetTables>()
@@ -162,9 +166,11 @@ export class MemoryState {
       'apiKeys',
       'audit',
       'leases',
+      'settings',
     ] as const
     for (const name of shared) Object.assign(copy, { [name]: this[name].copy() })
-    for (const day of this.coveredDays) copy.coveredDays.add(day)
+    for (const name of this.partitions) copy.partitions.add(name)
+    for (const [table, atMs] of this.floors) copy.floors.set(table, atMs)
     for (const [fleetId, tables] of this.tables) copy.tables.set(fleetId, copyTables(tables))
     return copy
   }

@@ -23,8 +23,9 @@ export function memoryTelemetry(state: MemoryState): TelemetryPort {
         tables.eventOrder.set(undo, 'folded', (waiting[events.length - 1] as StoredEvent).order + 1)
         return { folded: events.length, more: waiting.length > events.length }
       }),
-    refold: (fleetId, fromMs, toMs, fold) =>
+    refold: (fleetId, fromMs, toMs, _page, fold) =>
       state.inFleet(fleetId, (tables, undo) => {
+        if ((state.floors.get('telemetry_event') ?? 0) > fromMs) return null
         const next = tables.eventOrder.get('folded') ?? 0
         const events = tables.events
           .values()

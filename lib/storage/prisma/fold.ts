@@ -4,11 +4,15 @@ import type { TelemetryEvent, TelemetryPayload } from '#lib/telemetry/events.ts'
 import type { Send, Statement } from './database.ts'
 import { readBuckets, saveBuckets } from './rollup-row.ts'
 import { originalText } from './storable-text.ts'
-import { at, fromJson, ms } from './values.ts'
+import { fromJson, ms } from './values.ts'
 
 const MAKE_POSITION: Statement = {
   name: 'fold_make_position',
   text: `INSERT INTO fold_position (fleet_id, xid, event_id) VALUES ($1, 0, '') ON CONFLICT DO NOTHING`,
+}
+export const FOLD_POSITION: Statement = {
+  name: 'fold_position',
+  text: 'SELECT xid, event_id FROM fold_position WHERE fleet_id = $1',
 }
 const LOCK_POSITION: Statement = {
   name: 'fold_lock_position',
@@ -29,23 +33,13 @@ const MOVE_POSITION: Statement = {
   name: 'fold_move_position',
   text: 'UPDATE fold_position SET xid = $2, event_id = $3 WHERE fleet_id = $1',
 }
-const FOLDED: Statement = {
-  name: 'fold_again',
-  text: `SELECT e.id, e.at, e.xid, e.payload FROM telemetry_event e
-    WHERE e.fleet_id = $1 AND (e.xid, e.id) <= ($2::bigint, $3::text) AND e.at >= $4 AND e.at < $5 ORDER BY e.xid, e.id`,
-}
-const CLEAR: Statement = {
-  name: 'fold_clear',
-  text: 'DELETE FROM rollup WHERE fleet_id = $1 AND start >= $2 AND start < $3',
-}
-
-interface EventRow extends Record<string, unknown> {
+export interface EventRow extends Record<string, unknown> {
   readonly id: string
   readonly at: Date
   readonly xid: number
   readonly payload: unknown
 }
-interface PositionRow extends Record<string, unknown> {
+export interface PositionRow extends Record<string, unknown> {
   readonly xid: number
   readonly event_id: string
 }
@@ -54,14 +48,14 @@ export type Fold = (
   events: readonly TelemetryEvent[],
 ) => readonly Bucket[]
 
-const eventOf = (row: EventRow): TelemetryEvent => ({
+export const eventOf = (row: EventRow): TelemetryEvent => ({
   id: originalText(row.id),
   atMs: ms(row.at),
   payload: fromJson<TelemetryPayload>(row.payload),
 })
 
 /** The fold position of the fleet, locked; one process folds a fleet at a time. */
-async function lockPosition(send: Send, fleetId: string): Promise<PositionRow> {
+export async function lockPosition(send: Send, fleetId: string): Promise<PositionRow> {
   const [found] = await send<PositionRow>(LOCK_POSITION, [fleetId])
   if (found) return found
   await send(MAKE_POSITION, [fleetId])
@@ -87,19 +81,4 @@ export async function foldNext(
   await saveBuckets(send, fleetId, fold(buckets, events))
   await send(MOVE_POSITION, [fleetId, last.xid, last.id])
   return { folded: events.length, more: rows.length > taken.length }
-}
-
-export async function refold(
-  send: Send,
-  fleetId: string,
-  fromMs: number,
-  toMs: number,
-  fold: Fold,
-): Promise<number> {
-  const position = await lockPosition(send, fleetId)
-  const range = [at(fromMs), at(toMs)]
-  const rows = await send<EventRow>(FOLDED, [fleetId, position.xid, position.event_id, ...range])
-  await send(CLEAR, [fleetId, ...range])
-  await saveBuckets(send, fleetId, fold(new Map(), rows.map(eventOf)))
-  return rows.length
 }

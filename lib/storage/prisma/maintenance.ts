@@ -1,6 +1,8 @@
 import type { MaintenancePort, RetentionBatches } from '../ports.ts'
+import type { Keep } from '../partitions.ts'
 import { dayOf, dayStartMs, KEEP_MS } from '../retention.ts'
 import type { Database, Statement } from './database.ts'
+import { adoptStrays, countStrays, dropPast, ensurePartitions, eventsWholeFromMs } from './partitions.ts'
 import { at } from './values.ts'
 
 const HOLD: Statement = {
@@ -8,12 +10,6 @@ const HOLD: Statement = {
   text: `INSERT INTO lease (name, holder, until) VALUES ($1, $2, $4) ON CONFLICT (name) DO UPDATE SET holder = $2, until = $4
     WHERE lease.holder = $2 OR lease.until <= $3 OR lease.until > $4 + ($4 - $3) RETURNING name`,
 }
-const ENSURE: Statement = {
-  name: 'partition_ensure',
-  text: 'SELECT tidemark_ensure_partitions($1::date, $2)',
-}
-const DROP: Statement = { name: 'partition_drop', text: 'SELECT tidemark_drop_partitions($1, $2) AS name' }
-const STRAY: Statement = { name: 'partition_stray', text: 'SELECT tidemark_stray_rows() AS count' }
 
 /** Deletes at most $3 rows of one table whose time is before $2: a batch that never holds its locks for long. */
 const expire = (table: string, condition: string): Statement => ({
@@ -62,23 +58,36 @@ const EXPIRE_TOMBSTONES: Statement = {
       WHERE h.fleet_id = $1 AND h.collection = g.collection RETURNING 1)
     SELECT count(*) AS count FROM gone`,
 }
-const EXPIRE: readonly { statement: Statement; keepMs: (keep: Keep) => number }[] = [
-  { statement: expire('enrollment', 'at < $2'), keepMs: () => KEEP_MS.enrollment },
-  { statement: expire('stored_response', 'created_at < $2'), keepMs: () => KEEP_MS.response },
-  { statement: EXPIRE_TOMBSTONES, keepMs: () => KEEP_MS.tombstone },
-  { statement: expire('record_base', 'replaced_at < $2'), keepMs: () => KEEP_MS.base },
-  { statement: COMPACT_OT, keepMs: () => KEEP_MS.otLog },
-  { statement: expire('full_sync_ticket', 'admit_at < $2'), keepMs: () => KEEP_MS.fullSync },
-  { statement: EXPIRE_VERSIONS, keepMs: () => KEEP_MS.change },
-  { statement: expire('change_log', 'version IS NULL AND committed_at < $2'), keepMs: () => KEEP_MS.change },
-  { statement: expire('failed_try', 'last_at < $2'), keepMs: () => KEEP_MS.failedTry },
-  { statement: expire('told_series', 'heard_at < $2'), keepMs: () => KEEP_MS.toldSeries },
-  { statement: expire('told_log', 'at < $2'), keepMs: (keep) => keep.sessionsMs },
-  { statement: expire('session_push', 'committed_at < $2'), keepMs: (keep) => keep.sessionsMs },
-  { statement: expire('session_index', 'received_at < $2'), keepMs: (keep) => keep.sessionsMs },
-  { statement: expire('event_index', 'at < $2'), keepMs: (keep) => keep.eventsMs },
-  { statement: expire('rollup', "tier = 'minute' AND start < $2"), keepMs: () => KEEP_MS.minuteBucket },
-  { statement: expire('rollup', "tier = 'hour' AND start < $2"), keepMs: () => KEEP_MS.hourBucket },
+/** What finds rows of a partition goes no earlier than the partition, which is whole days. */
+const wholeDays = (beforeMs: number): number => dayStartMs(dayOf(beforeMs))
+const ago =
+  (ms: number) =>
+  (nowMs: number): number =>
+    nowMs - ms
+const EXPIRE: readonly { statement: Statement; beforeMs: (nowMs: number, keep: Keep) => number }[] = [
+  { statement: expire('enrollment', 'at < $2'), beforeMs: ago(KEEP_MS.enrollment) },
+  { statement: expire('stored_response', 'created_at < $2'), beforeMs: ago(KEEP_MS.response) },
+  { statement: EXPIRE_TOMBSTONES, beforeMs: ago(KEEP_MS.tombstone) },
+  { statement: expire('record_base', 'replaced_at < $2'), beforeMs: ago(KEEP_MS.base) },
+  { statement: COMPACT_OT, beforeMs: ago(KEEP_MS.otLog) },
+  { statement: expire('full_sync_ticket', 'admit_at < $2'), beforeMs: ago(KEEP_MS.fullSync) },
+  { statement: EXPIRE_VERSIONS, beforeMs: ago(KEEP_MS.change) },
+  { statement: expire('change_log', 'version IS NULL AND committed_at < $2'), beforeMs: ago(KEEP_MS.change) },
+  { statement: expire('failed_try', 'last_at < $2'), beforeMs: ago(KEEP_MS.failedTry) },
+  { statement: expire('told_series', 'heard_at < $2'), beforeMs: ago(KEEP_MS.toldSeries) },
+  { statement: expire('told_log', 'at < $2'), beforeMs: (nowMs, keep) => nowMs - keep.sessionsMs },
+  {
+    statement: expire('session_push', 'committed_at < $2'),
+    beforeMs: (nowMs, keep) => wholeDays(nowMs - keep.sessionsMs),
+  },
+  {
+    statement: expire('session_index', 'received_at < $2'),
+    beforeMs: (nowMs, keep) => wholeDays(nowMs - keep.sessionsMs),
+  },
+  {
+    statement: expire('event_index', 'at < $2'),
+    beforeMs: (nowMs, keep) => wholeDays(nowMs - keep.eventsMs),
+  },
 ]
 
 /** Rows of streams whose collection is no more, at most $2: found by the streams, which are few. */
@@ -93,7 +102,7 @@ const ofRemoved = (table: string): Statement => ({
 })
 const OF_REMOVED: readonly Statement[] = ['record', 'record_base', 'ot_op', 'device_position'].map(ofRemoved)
 
-/** Every table of a fleet, but those by day, whose partitions are dropped. A test holds it to the catalog. */
+/** Every table of a fleet, but sessions and events, whose days are dropped. A test holds it to the catalog. */
 export const FLEET_TABLES: readonly string[] = [
   'app_release',
   'change_log',
@@ -137,33 +146,23 @@ const FORGET_FLEET: Statement = {
   text: 'DELETE FROM removed_fleet WHERE id = $1 AND removed_at < $2',
 }
 
-interface Keep {
-  readonly eventsMs: number
-  readonly sessionsMs: number
-}
-
 export function postgresMaintenance(database: Database): MaintenancePort {
   return {
     holdLease: async (name, holder, nowMs, untilMs) =>
       (await database.inGlobal((send) => send(HOLD, [name, holder, at(nowMs), at(untilMs)]))).length === 1,
-    ensurePartitions: async (nowMs, aheadDays) => {
-      const yesterday = at(dayStartMs(dayOf(nowMs) - 1))
-        .toISOString()
-        .slice(0, 10)
-      await database.inGlobal((send) => send(ENSURE, [yesterday, aheadDays + 2]))
-    },
+    ensurePartitions: (nowMs, aheadDays) => ensurePartitions(database, nowMs, aheadDays),
     applyRetention: async (nowMs, keep, batches) => {
-      const bounds = [at(nowMs - keep.eventsMs), at(nowMs - keep.sessionsMs)]
-      const dropped = await database.inGlobal((send) => send<{ name: string }>(DROP, bounds))
+      const past = await dropPast(database, nowMs, keep, batches)
+      let { deleted, more } = past
+      more = !(await adoptStrays(database, nowMs)) || more
       const fleets = await database.prismaInGlobal((tx) => tx.fleet.findMany({ select: { id: true } }))
-      let deleted = await expireGlobal(database, nowMs)
-      let more = false
+      deleted += await expireGlobal(database, nowMs)
       for (const { id } of fleets) {
         const expired = await expireFleet(database, id, nowMs, keep, batches)
         deleted += expired.deleted
         more ||= expired.more
       }
-      return { dropped: dropped.map((row) => row.name).sort(), deleted, more }
+      return { dropped: past.dropped, deleted, more }
     },
     purgeRemoved: async (fleetId, batches) => {
       return purge(database, fleetId, OF_REMOVED, batches)
@@ -180,10 +179,8 @@ export function postgresMaintenance(database: Database): MaintenancePort {
       }
       return { deleted, more }
     },
-    strayRows: async () => {
-      const [row] = await database.inGlobal((send) => send<{ count: number }>(STRAY, []))
-      return row?.count ?? 0
-    },
+    strayRows: () => countStrays(database),
+    eventsWholeFromMs: () => eventsWholeFromMs(database),
   }
 }
 
@@ -205,8 +202,8 @@ async function expireFleet(
 ): Promise<{ deleted: number; more: boolean }> {
   let deleted = 0
   let more = false
-  for (const { statement, keepMs } of EXPIRE) {
-    const values = [at(nowMs - keepMs(keep)), batches.size]
+  for (const { statement, beforeMs } of EXPIRE) {
+    const values = [at(beforeMs(nowMs, keep)), batches.size]
     const expired = await inBatches(database, fleetId, statement, values, batches)
     deleted += expired.deleted
     more ||= expired.more

@@ -13,6 +13,7 @@ import { postgresIngest } from './ingest.ts'
 import { postgresMaintenance } from './maintenance.ts'
 import { postgresReleases } from './releases.ts'
 import { postgresSessions } from './sessions.ts'
+import { postgresSettings } from './settings.ts'
 import { postgresSignals } from './signals.ts'
 import { postgresSync } from './sync.ts'
 import { postgresTelemetry } from './telemetry.ts'
@@ -63,6 +64,7 @@ export async function openPostgresStorage(
     access: postgresAccess(database),
     audit: postgresAudit(database),
     maintenance: postgresMaintenance(database),
+    settings: postgresSettings(database),
     signals,
     ping,
     close: async () => {

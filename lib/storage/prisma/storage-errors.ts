@@ -32,6 +32,8 @@ export function storageError(error: unknown): unknown {
   return isUnavailable(error, code) ? new StorageUnavailable(messageOf(error), { cause: error }) : error
 }
 
+export const isContention = (error: unknown): boolean => error instanceof StorageContention
+
 export const isLockTimeout = (error: unknown): boolean => sqlState(error) === LOCK_NOT_AVAILABLE
 
 /** A lock that could not be had in time; `collection` when it was the lock of its stream. */

@@ -1,16 +1,14 @@
 import { TIER_MS } from '#lib/rollups/bucket.ts'
 import type { TelemetryPort } from '../ports.ts'
 import type { Database, Statement } from './database.ts'
-import { foldNext, refold, UNFOLDED } from './fold.ts'
+import type { PositionRow } from './fold.ts'
+import { FOLD_POSITION, foldNext, UNFOLDED } from './fold.ts'
 import { insertEventsOnce } from './insert-events.ts'
+import { refold } from './refold.ts'
 import type { RollupRow } from './rollup-row.ts'
 import { bucketOf, ROLLUP_COLUMNS } from './rollup-row.ts'
 import { at, msOrNull } from './values.ts'
 
-const POSITION: Statement = {
-  name: 'fold_position',
-  text: 'SELECT xid, event_id FROM fold_position WHERE fleet_id = $1',
-}
 const OLDEST_UNFOLDED: Statement = {
   name: 'fold_oldest',
   text: `SELECT min(appended_at) AS oldest FROM telemetry_event e WHERE ${UNFOLDED}`,
@@ -40,11 +38,10 @@ export function postgresTelemetry(database: Database): TelemetryPort {
     append: (fleetId, events) => database.inFleet(fleetId, (send) => insertEventsOnce(send, fleetId, events)),
     foldNext: (fleetId, limit, keysOf, fold) =>
       database.inFleetHot(fleetId, (send) => foldNext(send, fleetId, limit, keysOf, fold)),
-    refold: (fleetId, fromMs, toMs, fold) =>
-      database.inFleetHot(fleetId, (send) => refold(send, fleetId, fromMs, toMs, fold)),
+    refold: (fleetId, fromMs, toMs, page, fold) => refold(database, fleetId, fromMs, toMs, page, fold),
     oldestUnfoldedMs: (fleetId) =>
       database.inFleetHot(fleetId, async (send) => {
-        const [position] = await send<{ xid: number; event_id: string }>(POSITION, [fleetId])
+        const [position] = await send<PositionRow>(FOLD_POSITION, [fleetId])
         const from = [position?.xid ?? 0, position?.event_id ?? '']
         const [row] = await send<{ oldest: Date | null }>(OLDEST_UNFOLDED, [fleetId, ...from])
         return msOrNull(row?.oldest ?? null)

@@ -127,6 +127,26 @@ describe('fleets, keys and people by the operator API, over HTTP and PostgreSQL'
     expect(await limits()).toMatchObject({ lagCriticalMs: 900_000, queueWarn: 100 })
   })
 
+  it('how long sessions and events are kept is of the installation: by its administrators, audited', async () => {
+    const set = (body: JsonObject) => call('PATCH', '/retention', body)
+    const { body: before } = await call('GET', '/retention')
+    expect(before).toEqual({ sessionsDays: 90, eventsDays: 35, version: 0 })
+    expect(await set({ sessionsDays: 30 })).toEqual({
+      status: 200,
+      body: { sessionsDays: 30, eventsDays: 35, version: 1 },
+    })
+    expect((await set({ sessionsDays: 30 })).body['version']).toBe(1)
+    expect(await set({ eventsDays: 60, version: 0 })).toMatchObject({ status: 409, body: { version: 1 } })
+    for (const refused of [{ sessionsDays: 1 }, { eventsDays: 401 }, { minutesDays: 3 }])
+      expect((await set(refused)).status).toBe(400)
+    expect((await call('GET', '/retention')).body).toMatchObject({ sessionsDays: 30, version: 1 })
+    const [told] = itemsOf(await call('GET', '/audit?action=retention.change'))
+    expect(told).toMatchObject({ before: { sessionsDays: 90 }, after: { sessionsDays: 30, eventsDays: 35 } })
+    const viewer = await world.admin('PATCH', '/retention', { sessionsDays: 9 }, 'viewer')
+    expect(viewer.status).toBe(403)
+    await set({ sessionsDays: 90 })
+  })
+
   it('renames and revokes an enrollment key: nobody enrolls by it, its devices stay', async () => {
     const fleet: TestFleet = await world.fleetWith({})
     const one = await world.device(fleet)

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
+import { keepOf, RETENTION_DEFAULT } from '#lib/application/retention/retention.ts'
 import type { PullResponse } from '#lib/protocol/pull.ts'
 import type { TestDevice, TestFleet } from '#tests/support/device-world.ts'
 import { bodyOf } from '#tests/support/device-world.ts'
@@ -8,7 +9,7 @@ import type { DeviceHttp } from '#tests/support/device-http.ts'
 import { deviceHttp } from '#tests/support/device-http.ts'
 
 const DAY_MS = 86_400_000
-const KEEP = { eventsMs: 35 * DAY_MS, sessionsMs: 90 * DAY_MS }
+const KEEP = keepOf(RETENTION_DEFAULT)
 
 let world: DeviceHttp
 beforeAll(async () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
 import { publishCollection } from '#lib/application/collections/publish-collection.ts'
+import { keepOf } from '#lib/application/retention/retention.ts'
 import { otLibrary } from '#lib/engine/ot/ot-library.ts'
 import type { Json } from '#lib/kernel/json.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
@@ -159,7 +160,7 @@ describe.each(STORAGES)('operational transformation over HTTP and $name', ({ ope
   const retainAt = (days: number): Promise<{ readonly deleted: number }> =>
     held.storage.maintenance.applyRetention(
       Date.now() + days * DAY_MS,
-      { eventsMs: 90 * DAY_MS, sessionsMs: 90 * DAY_MS },
+      keepOf({ eventsDays: 90, sessionsDays: 90 }),
       { size: 1_000, rounds: 1 },
     )
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { keepOf } from '#lib/application/retention/retention.ts'
 import { COMMANDS_PENDING_MAX } from '#lib/protocol/command.ts'
 import type { DeviceCommand, StoredReport } from '#lib/storage/ports.ts'
 import {
@@ -254,7 +255,7 @@ describe.each(BACKENDS)('the life of a device on $name', (backend) => {
           maxBytes: 9_999,
         })
       ).purged
-    const keep = { eventsMs: 400 * DAY_MS, sessionsMs: 400 * DAY_MS }
+    const keep = keepOf({ eventsDays: 400, sessionsDays: 400 })
     await storage.maintenance.applyRetention(NOW_MS + 44 * DAY_MS, keep, { size: 9, rounds: 1 })
     expect((await purged()).get('reports')).toBe(0)
     await storage.maintenance.applyRetention(NOW_MS + 46 * DAY_MS, keep, { size: 9, rounds: 1 })

@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto'
+import pg from 'pg'
 import { describe, expect, it } from 'vitest'
+import type { Json } from '#lib/kernel/json.ts'
+import type { Bucket } from '#lib/rollups/bucket.ts'
+import { TIER_MS } from '#lib/rollups/bucket.ts'
+import type { Storage } from '#lib/storage/ports.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import {
+  audit,
   BACKENDS,
   changeOf,
   commit,
@@ -26,7 +32,37 @@ const eventAt = (atMs: number): TelemetryEvent => ({
   },
 })
 const ALL = { size: 100, rounds: 1 }
-const KEEP = { eventsMs: 35 * DAY_MS, sessionsMs: 90 * DAY_MS }
+const KEEP = {
+  eventsMs: 35 * DAY_MS,
+  sessionsMs: 90 * DAY_MS,
+  minutesMs: 35 * DAY_MS,
+  hoursMs: 400 * DAY_MS,
+}
+/** A bucket of each tier for each event. */
+const bucketsAt = (atMs: number): Bucket[] =>
+  (['minute', 'hour'] as const).map((tier) => ({
+    key: {
+      tier,
+      startMs: Math.floor(atMs / TIER_MS[tier]) * TIER_MS[tier],
+      collection: '*',
+      platform: '*',
+      appVersion: '*',
+    },
+    counters: { seen: 1 },
+    sketches: {},
+    gauges: {},
+    gaugesAtMs: 0,
+  }))
+async function foldAt(storage: Storage, fleetId: string, atMs: number): Promise<void> {
+  await storage.telemetry.append(fleetId, [eventAt(atMs)])
+  const buckets = bucketsAt(atMs)
+  await storage.telemetry.foldNext(
+    fleetId,
+    9,
+    () => buckets.map(({ key }) => key),
+    () => buckets,
+  )
+}
 
 describe.each(BACKENDS)('housekeeping on $name', (backend) => {
   const current = opened(backend)
@@ -146,5 +182,133 @@ describe.each(BACKENDS)('housekeeping on $name', (backend) => {
     expect(await left()).toBe(3)
     expect(await sweep(9)).toMatchObject({ deleted: 3, more: false })
     expect(await left()).toBe(0)
+  })
+
+  it('drops minutes by their days and hours by their months, and none before all of it is past', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    await storage.maintenance.ensurePartitions(NOW_MS, 7)
+    await foldAt(storage, fleetId, NOW_MS)
+    const left = async () =>
+      Promise.all(
+        (['minute', 'hour'] as const).map(
+          async (tier) => (await storage.telemetry.buckets(fleetId, tier, 0, NOW_MS * 2)).length,
+        ),
+      )
+    const sweep = async (days: number) => {
+      const { dropped } = await storage.maintenance.applyRetention(NOW_MS + days * DAY_MS, KEEP, ALL)
+      return dropped.filter((name) => name.startsWith('rollup'))
+    }
+    expect(await left()).toEqual([1, 1])
+    // Noon and 35 days on, a part of that day is to be kept still.
+    expect(await sweep(35)).not.toContain('rollup_minute_20260615')
+    expect(await left()).toEqual([1, 1])
+    expect(await sweep(36)).toContain('rollup_minute_20260615')
+    expect(await left()).toEqual([0, 1])
+    expect(await sweep(410)).not.toContain('rollup_hour_202606')
+    expect(await sweep(416)).toContain('rollup_hour_202606')
+    expect(await left()).toEqual([0, 0])
+  })
+
+  it('gives rows that came late the partition of their day, unless they are too old to be kept', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const later = NOW_MS + 500 * DAY_MS
+    await storage.maintenance.applyRetention(later, KEEP, { size: 100, rounds: 9 })
+    await storage.maintenance.ensurePartitions(later, 7)
+    const before = await storage.maintenance.strayRows()
+    await foldAt(storage, fleetId, later - 20 * DAY_MS)
+    await foldAt(storage, fleetId, later - 50 * DAY_MS)
+    // The hour of 20 days ago has its month, or not; what is 50 days old has no day, and its hour is to be kept.
+    expect(await storage.maintenance.strayRows()).toBeGreaterThanOrEqual(before + 4)
+    const { deleted } = await storage.maintenance.applyRetention(later, KEEP, ALL)
+    expect(deleted).toBeGreaterThanOrEqual(2)
+    expect(await storage.maintenance.strayRows()).toBe(before)
+    const starts = async (tier: 'minute' | 'hour') =>
+      (await storage.telemetry.buckets(fleetId, tier, 0, later)).map(
+        ({ key }) => (key.startMs - later) / DAY_MS,
+      )
+    expect([await starts('minute'), await starts('hour')]).toEqual([[-20], [-50, -20]])
+  })
+
+  it('tells from when on events are whole, and folds nothing again behind that', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const later = NOW_MS + 700 * DAY_MS
+    const day = (days: number): number => Math.floor(later / DAY_MS + days) * DAY_MS
+    await storage.maintenance.ensurePartitions(later - 36 * DAY_MS, 2)
+    await storage.maintenance.ensurePartitions(later, 1)
+    await foldAt(storage, fleetId, day(-34))
+    const refold = (fromMs: number) =>
+      storage.telemetry.refold(fleetId, fromMs, fromMs + 3_600_000, 9, () => bucketsAt(fromMs))
+    await storage.maintenance.applyRetention(later, KEEP, ALL)
+    expect(await storage.maintenance.eventsWholeFromMs()).toBe(day(-35))
+    expect(await refold(day(-35) - 3_600_000)).toBeNull()
+    expect(await refold(day(-34))).toBe(1)
+    expect(await storage.telemetry.buckets(fleetId, 'minute', day(-34), later)).toHaveLength(1)
+  })
+
+  it('keeps a setting by its version, with who changed it', async () => {
+    const { storage } = current()
+    const name = randomUUID()
+    expect(await storage.settings.get(name)).toBeNull()
+    const save = (version: number, value: Json) =>
+      storage.settings.save(name, { version, value }, audit(`setting.${name}`))
+    expect([await save(2, 1), await save(1, { a: null }), await save(1, 3)]).toEqual([
+      'stale',
+      'saved',
+      'stale',
+    ])
+    const both = await Promise.all([save(2, ['b']), save(2, ['c'])])
+    expect(both.sort()).toEqual(['saved', 'stale'])
+    expect((await storage.settings.get(name))?.version).toBe(2)
+    const told = await storage.audit.list(
+      { fleetId: null, action: `setting.${name}` },
+      { limit: 9, cursor: null },
+    )
+    expect(told.items).toHaveLength(2)
+  })
+})
+
+describe('partitions on PostgreSQL', () => {
+  const current = opened(BACKENDS[1] as (typeof BACKENDS)[number])
+  /** What a statement may wait behind a partition that is made or dropped, and what that takes. */
+  const WAITED_MAX_MS = 1_500
+
+  it('nobody waits long behind one that somebody reads: it is dropped, or made, at another time', async () => {
+    const { storage, url } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    await foldAt(storage, fleetId, NOW_MS)
+    const later = NOW_MS + 60 * DAY_MS
+    const reader = new pg.Client({ connectionString: url ?? '' })
+    await reader.connect()
+    await reader.query('BEGIN')
+    await reader.query('SELECT count(*) FROM telemetry_event')
+    let longestMs = 0
+    let sweeping = true
+    const write = async (): Promise<void> => {
+      while (sweeping) {
+        const startMs = performance.now()
+        await storage.telemetry.append(fleetId, [eventAt(NOW_MS)])
+        longestMs = Math.max(longestMs, performance.now() - startMs)
+      }
+    }
+    const sweep = async () => {
+      const made = await storage.maintenance.ensurePartitions(later, 0)
+      return { made, ...(await storage.maintenance.applyRetention(later, KEEP, { size: 5_000, rounds: 9 })) }
+    }
+    const writing = write()
+    const held = await sweep()
+    sweeping = false
+    await writing
+    expect(held).toMatchObject({ made: false, more: true })
+    expect(held.dropped.filter((name) => name.startsWith('telemetry_event'))).toEqual([])
+    expect(held.dropped).toContain('rollup_minute_20260615')
+    expect(longestMs).toBeLessThan(WAITED_MAX_MS)
+    await reader.query('COMMIT')
+    await reader.end()
+    const free = await sweep()
+    expect(free).toMatchObject({ made: true, more: false })
+    expect(free.dropped).toContain('telemetry_event_20260615')
   })
 })

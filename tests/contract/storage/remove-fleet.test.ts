@@ -95,7 +95,8 @@ describe('removing a fleet on PostgreSQL', () => {
     await owner.connect()
     const { rows } = await owner.query<{ name: string }>(
       `SELECT c.relname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-       WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND NOT c.relispartition AND a.attname = 'fleet_id'`,
+       WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND a.attname = 'fleet_id'
+         AND c.relname NOT IN ('telemetry_event', 'sync_session')`,
     )
     const rowsLeft = async (): Promise<number> => {
       const asked = rows.map(({ name }) => `SELECT count(*) AS n FROM ${name} WHERE fleet_id = '${fleetId}'`)

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { keepOf } from '#lib/application/retention/retention.ts'
 import type { Begun, Encoder } from '#lib/application/sync/shared-pages.ts'
 import { SHARED_BYTES_MAX, SharedPages } from '#lib/application/sync/shared-pages.ts'
 import type { RecordState } from '#lib/engine/types.ts'
@@ -23,7 +24,7 @@ const textOf = (changes: string | Begun): string =>
   typeof changes === 'string' ? changes : Buffer.from(changes.end('')).toString()
 
 const BOUNDS = { limit: 5, maxBytes: 4_000_000 }
-const KEEP = { eventsMs: 90 * DAY_MS, sessionsMs: 90 * DAY_MS }
+const KEEP = keepOf({ eventsDays: 90, sessionsDays: 90 })
 const BATCHES = { size: 1_000, rounds: 1 }
 const LONG = 'x'.repeat(1_200)
 const COLLECTIONS = ['reports', 'sites']

@@ -145,9 +145,31 @@ describe.each(BACKENDS)('telemetry on $name', (backend) => {
     const before = await storage.telemetry.buckets(fleetId, 'minute', 0, NOW_MS * 2)
     const normal = (buckets: readonly Bucket[]) =>
       JSON.stringify(buckets.map((b) => ({ ...b, counters: Object.entries(b.counters).sort() })))
-    expect(await storage.telemetry.refold(fleetId, NOW_MS, NOW_MS + 120_000, fold)).toBe(4)
-    expect(normal(await storage.telemetry.buckets(fleetId, 'minute', 0, NOW_MS * 2))).toBe(normal(before))
+    for (const page of [1, 3, 4, 99]) {
+      expect(await storage.telemetry.refold(fleetId, NOW_MS, NOW_MS + 120_000, page, fold)).toBe(4)
+      expect(normal(await storage.telemetry.buckets(fleetId, 'minute', 0, NOW_MS * 2))).toBe(normal(before))
+    }
     expect(await foldAll(storage, fleetId)).toBe(1)
+  })
+
+  it('refolds a range while events come in and are folded: each counts once', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const append = async (): Promise<void> => {
+      for (let i = 0; i < 20; i++) {
+        await storage.telemetry.append(fleetId, [eventAt(NOW_MS + i * 1_000), eventAt(NOW_MS + i * 61_000)])
+        await storage.telemetry.foldNext(fleetId, 3, keysOf, fold)
+      }
+    }
+    const refold = async (): Promise<void> => {
+      for (let i = 0; i < 10; i++)
+        await storage.telemetry.refold(fleetId, NOW_MS, NOW_MS + 3_600_000, 4, fold)
+    }
+    await Promise.all([append(), refold(), append(), refold()])
+    await foldAll(storage, fleetId)
+    const counts = await totals(storage, fleetId)
+    expect(counts['total']).toBe(80)
+    expect(Object.entries(counts).filter(([name, count]) => name !== 'total' && count !== 1)).toEqual([])
   })
 
   it('hands a bucket back under the key it was asked by, odd texts included', async () => {

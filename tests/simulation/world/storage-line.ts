@@ -49,6 +49,7 @@ export function storageThrough(line: Line): Storage {
     access: port('access'),
     audit: port('audit'),
     maintenance: port('maintenance'),
+    settings: port('settings'),
     signals: port('signals', { listen: (listener) => line.storage().signals.listen(listener) }),
     ping: async () => undefined,
     close: async () => undefined,

@@ -156,7 +156,7 @@ export class World {
 
   /** Retention, as the leader has it done each hour. */
   async cleanUp(): Promise<void> {
-    const keep = { eventsMs: KEEP_MS, sessionsMs: KEEP_MS }
+    const keep = { eventsMs: KEEP_MS, sessionsMs: KEEP_MS, minutesMs: KEEP_MS, hoursMs: KEEP_MS }
     await this.database.storage.maintenance.applyRetention(this.serverNowMs(), keep, {
       size: 1_000,
       rounds: 10,

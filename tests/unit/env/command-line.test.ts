@@ -7,11 +7,12 @@ describe('the command line’s help', () => {
   const namesIn = (help: string | null) => help?.split('\n').slice(2).length
 
   test.each([
-    [['--help'], 8],
-    [['-h'], 8],
-    [['help'], 8],
-    [['--json', '--help'], 8],
+    [['--help'], 9],
+    [['-h'], 9],
+    [['help'], 9],
+    [['--json', '--help'], 9],
     [['fleet', '--help'], 1],
+    [['rollups', '--help'], 1],
     [['user', '-h'], 2],
     [['help', 'user', 'create'], 1],
     [['user', 'create', '--email', 'a@b.c', '--help'], 1],

@@ -99,7 +99,7 @@ describe('foldEvents', () => {
     const read = async () =>
       JSON.stringify(await ctx.storage.telemetry.buckets('a', 'minute', NOW - HOUR, NOW))
     const before = await read()
-    expect(await ctx.storage.telemetry.refold('a', NOW - HOUR, NOW, fold)).toBe(1_200)
+    expect(await ctx.storage.telemetry.refold('a', NOW - HOUR, NOW, 500, fold)).toBe(1_200)
     expect(await read()).toBe(before)
     expect(before.length).toBeGreaterThan(100)
   })
