@@ -17,12 +17,26 @@ const notKnown = (value: string): Judgement => ({ state: 'not_known', value })
 /** A clock within a second is right: the way there and back explains that much. */
 const CLOCK_RIGHT_MS = 1_000
 
+/** So many requests without an answer of so many that it told are its network's doing, though it is heard. */
+const LOST_SHARE = 1 / 4
+const LOST_REQUESTS_MIN = 10
+
+/** "18 of 40 unanswered"; null for so few that any network loses them. */
+function lostAnswers(evidence: Evidence): string | null {
+  const requests = toldSessions(evidence).flatMap(({ attempts }) => attempts)
+  const lost = requests.filter(({ status }) => status === 0).length
+  if (requests.length < LOST_REQUESTS_MIN || lost < requests.length * LOST_SHARE) return null
+  return `${countText(lost)} of ${countText(requests.length)} unanswered`
+}
+
 const CHECK: Record<CheckName, (evidence: Evidence) => Judgement> = {
   Network: (evidence) => {
     const { device, nowMs, intervalMs, others } = evidence
     if (device.lastContactMs === null) return notKnown('never heard')
     const heard = `heard ${agoText(evidence, device.lastContactMs)} ago`
     if (deviceState(device, nowMs, intervalMs).state === 'offline') return suspect(heard)
+    const lost = lostAnswers(evidence)
+    if (lost !== null) return suspect(lost)
     const own = ownAnswers(evidence)
     if (own && own.medianMs > SLOW_MS && others && others.medianMs <= SLOW_MS)
       return suspect(`${durationText(own.medianMs)} a ${own.kind}`)

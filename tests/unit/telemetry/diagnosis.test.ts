@@ -176,6 +176,21 @@ describe('what is told apart', () => {
     })
   })
 
+  it('a network that loses every fourth request or more is suspect, though the device is heard', () => {
+    const network = (lost: number, all: number) => {
+      const attempts = Array.from({ length: all }, (_, i) => attempt('pull', i < lost ? 0 : 200))
+      const { checks } = diagnose(evidence({ sessions: [session({ attempts })] }))
+      return checks.find(({ name }) => name === 'Network')
+    }
+    expect(network(18, 40)).toEqual({ name: 'Network', state: 'suspect', value: '18 of 40 unanswered' })
+    expect([network(10, 40), network(9, 40), network(3, 10), network(9, 9)].map((it) => it?.state)).toEqual([
+      'suspect',
+      'ruled_out',
+      'suspect',
+      'ruled_out',
+    ])
+  })
+
   it('a backlog that goes out in time is none', () => {
     const pushing = [{ firstPushMs: NOW - MINUTE, lastPushMs: NOW, pushed: 4_000 }]
     expect(verdict({ report: { ...waiting, depth: 5_000 }, unreported: pushing })).toBe('healthy')
