@@ -70,10 +70,10 @@ function StateNode({ state, count, total, href }: NodeProps) {
       <rect className={`node ${tone}`} width="104" height="44" rx="6" />
       <text x="10" y="18" className={held ? 'held' : undefined}>
         {state}
-      </text>
+      </text>{' '}
       <text x="10" y="36" className="c">
         {formatCount(count)}
-      </text>
+      </text>{' '}
       {PASSING.has(state) || count === 0 ? null : (
         <text x="94" y="36" textAnchor="end" className="p">
           {share(count, total)}
@@ -91,9 +91,8 @@ function StateNode({ state, count, total, href }: NodeProps) {
       {box}
     </g>
   ) : (
-    <Link href={href} aria-label={said}>
-      {box}
-    </Link>
+    // Named by its words, which is what a person who speaks to the browser sees.
+    <Link href={href}>{box}</Link>
   )
 }
 

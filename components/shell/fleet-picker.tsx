@@ -56,8 +56,10 @@ export function FleetPicker({ fleets, current, form }: FleetPickerProps) {
       align="start"
       groups={[{ key: 'fleets', items }]}
       trigger={
-        <button type="button" className={className} aria-label={`Fleet: ${name}. Change fleet`}>
+        <button type="button" className={className}>
+          <span className="sr">Fleet: </span>
           {inside}
+          <span className="sr">. Change fleet</span>
         </button>
       }
     />

@@ -23,7 +23,6 @@ export function LiveMark({ state, ageMs, nowMs, onToggle }: LiveMarkProps) {
       className="live"
       disabled={onToggle === undefined}
       aria-pressed={state.kind !== 'paused'}
-      aria-label={onToggle ? `${word}. ${state.kind === 'paused' ? 'Resume' : 'Pause'} live updates` : word}
       title={hint(state)}
       onClick={onToggle}
     >
@@ -31,6 +30,9 @@ export function LiveMark({ state, ageMs, nowMs, onToggle }: LiveMarkProps) {
       <span>
         <b>{word}</b>
         <span className={LONG.has(state.kind) ? 'hide-s' : undefined}> · {detail}</span>
+        {onToggle === undefined ? null : (
+          <span className="sr">. {state.kind === 'paused' ? 'Resume' : 'Pause'} live updates</span>
+        )}
       </span>
     </button>
   )

@@ -40,9 +40,12 @@ export function RangePicker({ span }: { span: Span }) {
           { key: 'between', items: [between] },
         ]}
         trigger={
-          <button type="button" className="btn" aria-label={`Time range: ${label}, ${span.compare}`}>
+          <button type="button" className="btn">
             <Icon name="clock" />
-            {label}
+            <span>
+              <span className="sr">Time range: </span>
+              {label}
+            </span>
             <span className="sub hide-s">{span.compare}</span>
             <Icon name="down" />
           </button>

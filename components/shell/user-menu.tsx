@@ -36,11 +36,14 @@ export function UserMenu({
       label="Your menu"
       align="start"
       trigger={
-        <button type="button" className="who" aria-label={`${user.name}, ${user.role}: your menu`}>
+        <button type="button" className="who">
           <span className="av" aria-hidden="true">
             {initials(user.name)}
           </span>
-          <span>{user.name}</span>
+          <span>
+            {user.name}
+            <span className="sr">, {user.role}: your menu</span>
+          </span>
         </button>
       }
       groups={[

@@ -1,8 +1,8 @@
 import type { Page } from '@playwright/test'
-import { SETTINGS_PARTS } from '../../app/(console)/settings/parts.ts'
+import { axeFindings } from './support/axe.ts'
 import { leaveDeadLetter } from './support/device.ts'
+import { consolePages } from './support/pages.ts'
 import { expect, test } from './support/test.ts'
-import type { World } from './support/world.ts'
 
 const DESKTOP = { width: 1440, height: 900 }
 const PHONE = { width: 390, height: 844 }
@@ -17,13 +17,14 @@ for (const { name, colorScheme, viewport } of LOOKS) {
     await page.setViewportSize(viewport)
     await page.emulateMedia({ colorScheme })
     await leaveDeadLetter(world, `E2E ${name}`)
-    for (const path of await pagesOf(page, world)) {
+    for (const { path } of await consolePages(page, world.fleetId)) {
       await test.step(path, async () => {
         await page.goto(path)
         await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
         await expect(page.locator('.misread')).toHaveCount(0)
         expect(await overflowPx(page), 'sideways scrolling').toBeLessThanOrEqual(0)
         expect(await isDark(page)).toBe(colorScheme === 'dark')
+        expect(await axeFindings(page), 'found by axe').toEqual([])
       })
     }
   })
@@ -69,26 +70,6 @@ test('the sign-in holds together on a phone', async ({ page }) => {
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
   expect(await overflowPx(page)).toBeLessThanOrEqual(0)
 })
-
-/** Each page once; of the lists also their first item. */
-async function pagesOf(page: Page, world: World): Promise<readonly string[]> {
-  const fleet = `?fleet=${world.fleetId}`
-  const pillars = ['lag', 'conflicts', 'failures', 'queue'].map((pillar) => `/pillars/${pillar}${fleet}`)
-  const settings = SETTINGS_PARTS.map((part) => `/settings/${part.path}${fleet}`)
-  const paths = [`/overview${fleet}`, ...pillars, ...settings]
-  for (const [list, id] of [
-    ['sessions', 'sessionId'],
-    ['devices', 'id'],
-    ['dead-letters', 'id'],
-    ['collections', 'id'],
-  ] as const) {
-    const answer = await page.request.get(`/api/admin/v1/${list}${fleet}&limit=1`)
-    const { items } = (await answer.json()) as { items: readonly Record<string, unknown>[] }
-    expect(items.length, `${list} has an item`).toBeGreaterThan(0)
-    paths.push(`/${list}${fleet}`, `/${list}/${String(items[0]?.[id])}${fleet}`)
-  }
-  return paths
-}
 
 const overflowPx = (page: Page): Promise<number> =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)

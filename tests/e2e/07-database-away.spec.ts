@@ -48,7 +48,7 @@ test('with the database away a page keeps what it shows, says so, and follows ag
     await signIn(page, world.admin)
     await page.goto(`/overview?fleet=${world.fleetId}&range=15m`)
     const lag = page.getByRole('article', { name: 'Sync lag' })
-    await expect(page.getByRole('button', { name: /^Live\./ })).toBeVisible()
+    await expect(page.getByRole('button', { name: /^Live\b/ })).toBeVisible()
     await mark(page)
     // This one is not told, and refreshes into the outage every few seconds.
     const untold = await context.newPage()
@@ -76,7 +76,7 @@ test('with the database away a page keeps what it shows, says so, and follows ag
     await expect(fresh.getByRole('heading', { level: 1 })).toBeVisible()
 
     proxy.heal()
-    await expect(page.getByRole('button', { name: /^Live\./ })).toBeVisible()
+    await expect(page.getByRole('button', { name: /^Live\b/ })).toBeVisible()
     await expect(untold.getByRole('button', { name: /^Database away/ })).toHaveCount(0)
     await expect(devices).toBeVisible()
     for (const kept of [page, untold]) expect(await kept.evaluate(() => 'sameDocument' in window)).toBe(true)

@@ -1,3 +1,4 @@
+import { Icon } from '#components/ui/icon.tsx'
 import { Link } from '#components/ui/link.tsx'
 import { carryShared, withParams } from '#components/ui/search-params.ts'
 import { GROUPING_WORDS } from './group-words.ts'
@@ -82,13 +83,11 @@ export function PartChips({ params, path, query }: { params: PillarParams; path:
     <p className="sub part">
       Only{' '}
       {set.map(([name, value]) => (
-        <Link
-          key={name}
-          className="chip"
-          href={withParams(path, query, { [name]: null })}
-          aria-label={`Only ${name} ${value}: take it away`}
-        >
-          {value} <span aria-hidden="true">×</span>
+        <Link key={name} className="chip" href={withParams(path, query, { [name]: null })}>
+          <span className="sr">Only {name} </span>
+          {value}
+          <span className="sr">: take it away</span>
+          <Icon name="close" />
         </Link>
       ))}{' '}
       <Link className="link" href={carryShared(path, query)}>

@@ -1,0 +1,24 @@
+import type { Page } from '@playwright/test'
+import axe from 'axe-core'
+
+/** WCAG 2.2 AA and what it is built on. */
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+
+/** What axe finds on the page as it stands: "color-contrast: .den, 3.9 instead of 4.5", one a place. */
+export async function axeFindings(page: Page): Promise<readonly string[]> {
+  // By the debugger's way, which the page's content security policy is no matter of.
+  await page.evaluate(axe.source)
+  const found = await page.evaluate(
+    (tags) => window.axe.run({ runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'] }),
+    RULES,
+  )
+  return found.violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}\n${failureSummary ?? ''}`),
+  )
+}
+
+declare global {
+  interface Window {
+    axe: typeof axe
+  }
+}

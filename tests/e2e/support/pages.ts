@@ -1,0 +1,35 @@
+import type { Page } from '@playwright/test'
+import { SETTINGS_PARTS } from '../../../app/(console)/settings/parts.ts'
+
+export interface ConsolePage {
+  /** Fit for the name of a file. */
+  readonly name: string
+  /** Path and query. */
+  readonly path: string
+}
+
+/** Lists and the key by which their items are opened; the query chooses the first item. */
+const LISTS = [
+  { list: 'sessions', one: 'session', id: 'sessionId' },
+  { list: 'devices', one: 'device', id: 'id' },
+  { list: 'dead-letters', one: 'dead-letter', id: 'id' },
+  { list: 'collections', one: 'collection', id: 'id' },
+] as const
+
+/** Each page of the console once for someone signed in; of the lists also their first item. */
+export async function consolePages(page: Page, fleetId: string): Promise<readonly ConsolePage[]> {
+  const fleet = `?fleet=${fleetId}`
+  const pages = [{ name: 'overview', path: `/overview${fleet}` }]
+  for (const pillar of ['lag', 'conflicts', 'failures', 'queue'])
+    pages.push({ name: pillar, path: `/pillars/${pillar}${fleet}` })
+  for (const part of SETTINGS_PARTS)
+    pages.push({ name: `settings-${part.path}`, path: `/settings/${part.path}${fleet}` })
+  for (const { list, one, id } of LISTS) {
+    pages.push({ name: list, path: `/${list}${fleet}` })
+    const answer = await page.request.get(`/api/admin/v1/${list}${fleet}&limit=1`)
+    const { items } = (await answer.json()) as { items: readonly Record<string, unknown>[] }
+    if (items.length === 0) throw new Error(`${list} has no item`)
+    pages.push({ name: one, path: `/${list}/${String(items[0]?.[id])}${fleet}` })
+  }
+  return pages
+}
