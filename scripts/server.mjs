@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
+import { compressedFiles } from './launch/compressed-files.mjs'
 import { createHttpServer, ignoreUpgrades } from './launch/http-server.mjs'
 import { refuse } from './launch/refused-by-node.mjs'
 
@@ -84,9 +85,11 @@ try {
   fail(`Tidemark cannot start: ${error instanceof Error ? error.message : error}`)
 }
 const handle = app.getRequestHandler()
+const sendFile = development ? () => false : compressedFiles('.next/static', '/_next/static')
 answer = async (request, response) => {
   const listener = development ? undefined : globalThis[shared('listener')]
   if (listener && (await listener(request, response))) return
+  if (sendFile(request, response)) return
   if (request.headers.rsc) await handle(request, response)
   else await document.run(response, () => handle(request, response))
 }

@@ -1,3 +1,4 @@
+import { compressFiles } from './brotli.mjs'
 import { hashOf, readStamp, writeStamp } from './project.mjs'
 import { runNode } from './run.mjs'
 import { ALREADY, StepError } from './step.mjs'
@@ -15,6 +16,7 @@ const BUILD_INPUTS = [
   'package.json',
   'package-lock.json',
   'prisma/schema.prisma',
+  'scripts/setup/brotli.mjs',
 ]
 /** Generated from the schema, which is in the list; and read by no build. */
 const SKIPPED = /^lib\/storage\/prisma\/generated\/|\.md$/
@@ -28,5 +30,6 @@ export async function buildConsole() {
     NEXT_TELEMETRY_DISABLED: '1',
   })
   if (code !== 0) throw new StepError(`next build ended with ${code}`, 'Correct what it names above.', output)
+  compressFiles('.next/static')
   writeStamp(STAMP, hash)
 }

@@ -50,6 +50,27 @@ test('what a page does not understand of its address is said, and what it would 
   await expect(page.locator('.misread')).toHaveCount(0)
 })
 
+test('a page needs no more than 200 KB of script at first, and its charts come after that', async ({
+  adminPage: page,
+  world,
+}) => {
+  await leaveDeadLetter(world, 'E2E scripts')
+  const scripts = new Map<string, { readonly bytes: number; readonly text: string }>()
+  for (const { name, path } of await consolePages(page, world.fleetId)) {
+    const html = await (await page.request.get(path)).text()
+    const tags = [...html.matchAll(/<script\b[^>]*\bsrc="([^"]+)"[^>]*>/g)]
+    let bytes = 0
+    for (const [tag, url = ''] of tags.filter(([tag]) => !/nomodule/i.test(tag))) {
+      const script = scripts.get(url) ?? (await scriptAt(page, url))
+      scripts.set(url, script)
+      bytes += script.bytes
+      expect(script.text, `${name}: ${tag}`).not.toContain('recharts')
+    }
+    expect(bytes, name).toBeGreaterThan(50_000)
+    expect(bytes, name).toBeLessThanOrEqual(200_000)
+  }
+})
+
 test('what no address of ours names is not found', async ({ adminPage: page, world }) => {
   for (const list of ['sessions', 'devices', 'dead-letters', 'collections']) {
     for (const id of ['xyz', '0192f0a1-b2c3-7000-8000-000000000000']) {
@@ -70,6 +91,14 @@ test('the sign-in holds together on a phone', async ({ page }) => {
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
   expect(await overflowPx(page)).toBeLessThanOrEqual(0)
 })
+
+/** As a browser is sent it. */
+async function scriptAt(page: Page, url: string): Promise<{ bytes: number; text: string }> {
+  const answer = await page.request.get(url, { headers: { 'accept-encoding': 'gzip, deflate, br' } })
+  const headers = answer.headers()
+  expect([headers['content-encoding'], headers['x-content-type-options']]).toEqual(['br', 'nosniff'])
+  return { bytes: Number(headers['content-length']), text: await answer.text() }
+}
 
 const overflowPx = (page: Page): Promise<number> =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
