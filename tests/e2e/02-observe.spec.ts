@@ -100,7 +100,7 @@ test('a pillar leads from the overview to one app version, to a moment, to its s
   await expect.poll(() => versions.getByRole('row').count()).toBeGreaterThan(1)
   const version = (await versions.getByRole('row').nth(1).getByRole('link').textContent()) ?? ''
   await versions.getByRole('link', { name: version, exact: true }).click()
-  await expect(page.getByRole('link', { name: `Only version ${version}: take it away` })).toBeVisible()
+  await expect(page.getByRole('link', { name: `Only version ${version} Take it away` })).toBeVisible()
 
   const chart = page.getByRole('figure', { name: /^upload lag p95/ }).locator('.brush')
   const { x, y, width, height } = (await chart.boundingBox()) as {

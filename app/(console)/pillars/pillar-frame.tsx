@@ -86,7 +86,7 @@ export function PartChips({ params, path, query }: { params: PillarParams; path:
         <Link key={name} className="chip" href={withParams(path, query, { [name]: null })}>
           <span className="sr">Only {name} </span>
           {value}
-          <span className="sr">: take it away</span>
+          <span className="sr"> Take it away</span>
           <Icon name="close" />
         </Link>
       ))}{' '}
