@@ -3,6 +3,7 @@ import { DataTable } from '#components/table/data-table.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { ForbiddenState } from '#components/ui/forbidden-state.tsx'
 import { Section } from '#components/ui/section.tsx'
+import { Snippet } from '#components/ui/snippet.tsx'
 import { listIngestKeys } from '#lib/application/ingest/create-ingest-key.ts'
 import { keptPage } from '../../kept-page.tsx'
 import type { PageProps } from '../../search-params.ts'
@@ -61,12 +62,12 @@ async function IngestPage({ searchParams }: PageProps) {
       <div className="cols">
         <div>
           <Section title="Send sessions" note="JSON, at most 100 at a time">
-            <pre className="json">{sessionsSnippet(at.origin)}</pre>
+            <Snippet label="A request with sessions" text={sessionsSnippet(at.origin)} />
           </Section>
         </div>
         <div>
           <Section title="Or OpenTelemetry traces" note="OTLP over HTTP, protobuf or JSON">
-            <pre className="json">{otlpSnippet(at.origin)}</pre>
+            <Snippet label="Settings of an exporter" text={otlpSnippet(at.origin)} />
           </Section>
         </div>
       </div>
