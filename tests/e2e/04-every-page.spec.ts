@@ -6,6 +6,8 @@ import { expect, test } from './support/test.ts'
 
 const DESKTOP = { width: 1440, height: 900 }
 const PHONE = { width: 390, height: 844 }
+/** There are many pages, and axe takes a second or more for each on a busy machine. */
+const TIMEOUT_MS = 180_000
 const LOOKS = [
   { name: 'light', colorScheme: 'light', viewport: DESKTOP },
   { name: 'dark', colorScheme: 'dark', viewport: DESKTOP },
@@ -14,6 +16,7 @@ const LOOKS = [
 
 for (const { name, colorScheme, viewport } of LOOKS) {
   test(`every page holds together: ${name}`, async ({ adminPage: page, world }) => {
+    test.setTimeout(TIMEOUT_MS)
     await page.setViewportSize(viewport)
     await page.emulateMedia({ colorScheme })
     await leaveDeadLetter(world, `E2E ${name}`)
