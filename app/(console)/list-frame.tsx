@@ -1,6 +1,5 @@
 import type { ReactNode } from 'react'
 import { FilterBar, type FacetGroup } from '#components/table/filter-bar.tsx'
-import { Pager } from '#components/table/pager.tsx'
 import { Verdict } from '#components/ui/verdict.tsx'
 import type { Fields, Filter } from '#lib/query/field.ts'
 import { suggestedKeys } from '#lib/query/suggested-keys.ts'
@@ -20,31 +19,15 @@ export type ListFrameProps = {
   facets: readonly FacetGroup[]
   /** What the counts are of, where they are not of everything. */
   counted: string | null
-  exportHref: (format: 'csv' | 'ndjson') => string
   /** What in the search is not understood; nothing was searched then. */
   problem: string | null
-  shown: number
-  nextCursor: string | null
-  /** How many there are in all, where that is known. */
-  matching?: number
+  /** The table with its foot. */
   children: ReactNode
 }
 
-/** A page that is a list: what it says in a sentence, the search, the table, and the way to the rest of it. */
+/** A page that is a list: what it says in a sentence, the search, and the table. */
 export function ListFrame(props: ListFrameProps) {
-  const {
-    at,
-    label,
-    range = false,
-    sentence,
-    evidence,
-    fields,
-    filter,
-    facets,
-    problem,
-    shown,
-    nextCursor,
-  } = props
+  const { at, label, range = false, sentence, evidence, fields, filter, facets, problem } = props
   return (
     <ConsolePage at={at} crumbs={[{ label }]} range={range}>
       {problem === null ? (
@@ -60,15 +43,6 @@ export function ListFrame(props: ListFrameProps) {
       />
       {props.counted === null ? null : <p className="sub">{props.counted}</p>}
       {props.children}
-      {shown === 0 ? null : (
-        <Pager
-          place={{ path: at.path, query: at.query }}
-          shown={shown}
-          nextCursor={nextCursor}
-          exportHref={props.exportHref}
-          {...(props.matching === undefined ? {} : { matching: props.matching })}
-        />
-      )}
     </ConsolePage>
   )
 }

@@ -2,13 +2,14 @@
 import { useRouter, useSearchParams } from 'next/navigation'
 import { Dialog } from 'radix-ui'
 import { useEffect, useRef, useState } from 'react'
-import { nextKeyState, type KeyAct } from '#components/shell/key-map.ts'
+import { MOVE_EVENT, nextKeyState, type KeyAct } from '#components/shell/key-map.ts'
 import { carryShared } from '#components/ui/search-params.ts'
 
 /** `g` and then `key` opens the page. */
 export type GoPage = { key: string; label: string; href: string }
 
 const HELP_EVENT = 'tidemark:help'
+export const openHelp = (): void => void window.dispatchEvent(new Event(HELP_EVENT))
 
 /** The keys of the console; mount once, in the shell. Nothing happens while someone types. */
 export function Keyboard({ pages }: { pages: readonly GoPage[] }) {
@@ -50,12 +51,7 @@ export function Keyboard({ pages }: { pages: readonly GoPage[] }) {
 /** The `?` in the rail. */
 export function HelpButton() {
   return (
-    <button
-      type="button"
-      className="help"
-      aria-label="All keyboard shortcuts"
-      onClick={() => window.dispatchEvent(new Event(HELP_EVENT))}
-    >
+    <button type="button" className="help" aria-label="All keyboard shortcuts" onClick={openHelp}>
       <kbd>?</kbd>
     </button>
   )
@@ -71,7 +67,9 @@ function HelpDialog({
   pages: readonly GoPage[]
 }) {
   const keys: readonly (readonly [string, string])[] = [
+    ['Ctrl K', 'Search or run a command; ⌘K on a Mac'],
     ['j k', 'Next and previous row'],
+    ['Home End', 'First and last row that is loaded'],
     ['Enter', 'Open the row'],
     ['/', 'Search this page'],
     ...pages.map((page) => [`g ${page.key}`, page.label] as const),
@@ -104,6 +102,7 @@ function HelpDialog({
 
 /** Moves the focus to the next row's link; the browser's own Enter opens it. */
 function moveRow(by: 1 | -1): void {
+  if (!document.dispatchEvent(new CustomEvent(MOVE_EVENT, { detail: by, cancelable: true }))) return
   const links = [...document.querySelectorAll<HTMLElement>('[data-row] .row-link')]
   const at = links.findIndex((link) => link === document.activeElement)
   const next =

@@ -1,15 +1,5 @@
 import type { ReactNode } from 'react'
-import { Link } from '#components/ui/link.tsx'
-
-export type Column<Row> = {
-  key: string
-  header: ReactNode
-  cell: (row: Row) => ReactNode
-  /** Figures end at the right. */
-  align?: 'end'
-  hideOnPhone?: boolean
-  sorted?: 'ascending' | 'descending'
-}
+import { HeadCells, RowCells, type Column } from '#components/table/table-cells.tsx'
 
 export type DataTableProps<Row> = {
   /** What the table is, for readers. */
@@ -31,36 +21,17 @@ export function DataTable<Row>({ label, columns, rows, rowKey, rowHref, empty }:
       <table className="dt" aria-label={label}>
         <thead>
           <tr>
-            {columns.map((column) => (
-              <th key={column.key} scope="col" className={classOf(column)} aria-sort={column.sorted}>
-                {column.header}
-              </th>
-            ))}
+            <HeadCells columns={columns} />
           </tr>
         </thead>
         <tbody>
           {rows.map((row) => (
             <tr key={rowKey(row)} data-row="">
-              {columns.map((column, index) => (
-                <td key={column.key} className={classOf(column)}>
-                  {index === 0 && rowHref !== undefined ? (
-                    <Link className="row-link" href={rowHref(row)}>
-                      {column.cell(row)}
-                    </Link>
-                  ) : (
-                    column.cell(row)
-                  )}
-                </td>
-              ))}
+              <RowCells columns={columns} row={row} href={rowHref?.(row)} />
             </tr>
           ))}
         </tbody>
       </table>
     </div>
   )
-}
-
-function classOf<Row>(column: Column<Row>): string | undefined {
-  const names = [column.align === 'end' ? 'num' : '', column.hideOnPhone === true ? 'hide-phone' : '']
-  return names.filter((name) => name !== '').join(' ') || undefined
 }

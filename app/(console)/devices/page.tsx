@@ -5,17 +5,18 @@ import { parseDeviceCursor } from '#lib/application/devices/device-cursor.ts'
 import { deviceFacets, listDevices } from '#lib/application/devices/list-devices.ts'
 import type { FacetCounts } from '#lib/query/facets.ts'
 import { DEVICE_FACET_ROWS_MAX, DEVICE_FIELDS } from '#lib/query/device-fields.ts'
-import { exportHref } from '../export-href.ts'
 import { facetGroups } from '../facet-groups.ts'
 import { ListFrame } from '../list-frame.tsx'
 import { keptPage } from '../kept-page.tsx'
 import { listFilter } from '../list-filter.ts'
+import { exportHrefs, listUrl } from '../list-url.ts'
 import type { PageProps } from '../search-params.ts'
 import { visit } from '../viewer.ts'
 import { deviceViews } from '#lib/application/devices/device-views.ts'
 import { devicesListSentence } from './device-words.ts'
-import { DevicesTable, SORT_WORDS } from './devices-table.tsx'
+import { DevicesList } from './devices-list.tsx'
 import { DEVICES, loadDevices } from './search-params.ts'
+import { SORT_WORDS } from './sort-words.ts'
 
 export const metadata: Metadata = { title: 'Devices · Tidemark' }
 
@@ -52,6 +53,7 @@ async function DevicesPage({ searchParams }: PageProps) {
       : [NOTHING, NOT_COUNTED]
   const scope = { q: params.q, more: nextCursor !== null, later: isOfOrder }
   const rows = deviceViews(items, at.nowMs, at.fleet.intervalMs)
+  const asking = { fleet: at.fleet.id, q, sort }
   return (
     <ListFrame
       at={isOfOrder || params.cursor === null ? at : { ...at, misread: [...at.misread, OTHER_ORDER] }}
@@ -62,17 +64,22 @@ async function DevicesPage({ searchParams }: PageProps) {
       filter={filter}
       facets={facetGroups(counts, FACET_WORDS)}
       counted={counts.capped ? `Counts are of ${formatCount(DEVICE_FACET_ROWS_MAX)} devices` : null}
-      exportHref={exportHref('devices', { fleet: at.fleet.id, q, sort })}
       problem={problem}
-      shown={items.length}
-      nextCursor={nextCursor}
-      {...(counts.capped ? {} : { matching: counts.matching })}
     >
-      <DevicesTable
+      <DevicesList
+        key={at.query}
         rows={rows}
+        nextCursor={nextCursor}
         sort={sort}
-        query={at.query}
         nowMs={at.nowMs}
+        intervalMs={at.fleet.intervalMs}
+        url={listUrl('devices', asking)}
+        end={{
+          path: at.path,
+          query: at.query,
+          exports: exportHrefs('devices', asking),
+          ...(counts.capped ? {} : { matching: counts.matching }),
+        }}
         empty={
           params.q === '' ? (
             <EmptyState

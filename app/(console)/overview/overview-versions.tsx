@@ -1,5 +1,6 @@
 import { Sparkline } from '#components/charts/sparkline.tsx'
-import { DataTable, type Column } from '#components/table/data-table.tsx'
+import { DataTable } from '#components/table/data-table.tsx'
+import type { Column } from '#components/table/table-cells.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { formatCount, formatDuration, formatPercent } from '#components/ui/format.ts'
 import { Section } from '#components/ui/section.tsx'

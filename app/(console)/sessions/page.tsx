@@ -5,15 +5,15 @@ import { failedSessions } from '#lib/application/pillars/failures.ts'
 import { listSessions, sessionFacets } from '#lib/application/sessions/list-sessions.ts'
 import type { FacetCounts } from '#lib/query/facets.ts'
 import { SESSION_FACET_ROWS_MAX, SESSION_FIELDS } from '#lib/query/session-fields.ts'
-import { exportHref } from '../export-href.ts'
 import { facetGroups } from '../facet-groups.ts'
 import { ListFrame } from '../list-frame.tsx'
 import { keptPage } from '../kept-page.tsx'
 import { listFilter } from '../list-filter.ts'
+import { exportHrefs, listUrl } from '../list-url.ts'
 import { LIST, loadList, type PageProps } from '../search-params.ts'
 import { visit } from '../viewer.ts'
 import { sessionsSentence } from './session-words.ts'
-import { SessionsTable } from './sessions-table.tsx'
+import { SessionsList } from './sessions-list.tsx'
 
 export const metadata: Metadata = { title: 'Sessions · Tidemark' }
 
@@ -63,6 +63,7 @@ async function SessionsPage({ searchParams }: PageProps) {
       : counts.capped
         ? await failedSessions(at.ctx, { fleetId: at.fleet.id, ...range })
         : { part: failedIn(counts), whole: counts.matching }
+  const asking = { fleet: at.fleet.id, q: params.q, from: String(fromMs), to: String(toMs) }
   return (
     <ListFrame
       at={at}
@@ -74,21 +75,21 @@ async function SessionsPage({ searchParams }: PageProps) {
       filter={filter}
       facets={facetGroups(counts, FACET_WORDS)}
       counted={counts.capped ? `Counts are of the newest ${formatCount(SESSION_FACET_ROWS_MAX)}` : null}
-      exportHref={exportHref('sessions', {
-        fleet: at.fleet.id,
-        q: params.q,
-        from: String(range.fromMs),
-        to: String(range.toMs),
-      })}
       problem={problem}
-      shown={items.length}
-      nextCursor={nextCursor}
-      {...(counts.capped ? (all === null ? {} : { matching: all.whole }) : { matching: counts.matching })}
     >
-      <SessionsTable
+      <SessionsList
+        key={at.query}
         rows={items}
-        query={at.query}
+        nextCursor={nextCursor}
         nowMs={at.nowMs}
+        url={listUrl('sessions', asking)}
+        end={{
+          path: at.path,
+          query: at.query,
+          newest: 'session',
+          exports: exportHrefs('sessions', asking),
+          ...(counts.capped ? (all === null ? {} : { matching: all.whole }) : { matching: counts.matching }),
+        }}
         empty={
           <EmptyState
             title={emptyTitle(params.q, problem)}

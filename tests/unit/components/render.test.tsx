@@ -7,6 +7,8 @@ import { SessionLanes, SessionStrip } from '#components/charts/session-timeline.
 import { StateMachine } from '#components/charts/state-machine.tsx'
 import { TimeChart } from '#components/charts/time-chart.tsx'
 import { DataTable } from '#components/table/data-table.tsx'
+import { newsWords } from '#components/table/list-foot.tsx'
+import { LongTable } from '#components/table/long-table.tsx'
 import { Pager } from '#components/table/pager.tsx'
 import { ErrorState } from '#components/ui/error-state.tsx'
 import { JsonView } from '#components/ui/json-view.tsx'
@@ -169,12 +171,56 @@ describe('tables', () => {
     expect(table([])).toBe('<p>No device yet</p>')
   })
 
-  test('a page says how many it shows of how many, and its next link keeps the filter', () => {
+  test('a page of a list leads on, and its next link keeps the filter', () => {
     const markup = html(
-      <Pager place={{ path: '/devices', query: 'q=x' }} shown={50} matching={48_213} nextCursor="abc" />,
+      <Pager place={{ path: '/dead-letters', query: 'status=replayed' }} shown={50} nextCursor="abc" />,
     )
-    expect(textOf(markup)).toBe('50 on this page · 48,213 matching Next page')
-    expect(markup).toContain('href="/devices?q=x&amp;cursor=abc"')
+    expect(textOf(markup)).toBe('50 on this page Next page')
+    expect(markup).toContain('href="/dead-letters?status=replayed&amp;cursor=abc"')
+  })
+
+  describe('of any length', () => {
+    const rows = Array.from({ length: 50 }, (_row, n) => ({ id: `DFW-${n}`, n }))
+    const load = async () => ({ ok: false as const, message: 'nothing is loaded here' })
+    const list = (nextCursor: string | null, matching?: number): string =>
+      html(
+        <LongTable
+          label="Devices"
+          columns={columns}
+          page={{ rows, nextCursor, atMs: NOW, load }}
+          rowKey={(row) => row.id}
+          rowHref={(row) => `/devices/${row.id}`}
+          empty={<p>No device yet</p>}
+          end={{
+            path: '/devices',
+            query: 'q=x',
+            exports: { csv: '/csv', ndjson: '/ndjson' },
+            ...(matching === undefined ? {} : { matching }),
+          }}
+        />,
+      )
+
+    test('the first page comes whole, with a way on that needs no script', () => {
+      const markup = list('abc', 48_213)
+      expect(markup.match(/data-row=/g)).toHaveLength(50)
+      expect(textOf(markup)).toContain('50 on this page · 48,213 matching')
+      expect(markup).toContain('href="/devices?q=x&amp;cursor=abc"')
+      expect(markup).not.toContain('class="room"')
+    })
+
+    test('readers hear which row of how many it is; where nobody has counted, that nobody has', () => {
+      expect(list('abc', 48_213)).toContain('aria-rowcount="48214"')
+      expect(list('abc')).toContain('aria-rowcount="-1"')
+      expect(list(null)).toContain('aria-rowcount="51"')
+      expect(list(null)).toContain('data-row="49" aria-rowindex="51"')
+    })
+
+    test('what is newer is counted where rows come on top, and else only told of', () => {
+      expect(newsWords({ added: 12, all: false }, 'session')).toBe('12 newer sessions since')
+      expect(newsWords({ added: 50, all: true }, 'session')).toBe('at least 50 newer sessions since')
+      expect(newsWords({ added: 3, all: false }, undefined)).toBe('changed since')
+      expect(newsWords({ added: 0, all: false }, 'session')).toBe('changed since')
+    })
   })
 })
 

@@ -207,7 +207,6 @@ function Sessions({ at, id, found }: { at: Visit; id: string; found: Found }) {
         rows={found.items.slice(0, SESSIONS_LISTED_MAX)}
         query={at.query}
         nowMs={at.nowMs}
-        ofOne
         empty={<EmptyState title="It told of none" detail="Take a longer range." />}
       />
     </Section>

@@ -1,50 +1,17 @@
-import type { ReactNode } from 'react'
 import { STATE_WORDS } from '#components/charts/session-states.ts'
-import { DataTable, type Column } from '#components/table/data-table.tsx'
+import type { Column } from '#components/table/table-cells.tsx'
 import { formatCount } from '#components/ui/format.ts'
 import { Icon } from '#components/ui/icon.tsx'
 import { Link } from '#components/ui/link.tsx'
-import { carryShared, withParams } from '#components/ui/search-params.ts'
 import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
 import type { DeviceView } from '#lib/application/devices/device-views.ts'
 import type { DeviceSort } from '#lib/query/device-fields.ts'
 import { offsetText, pendingText } from './device-words.ts'
+import { SORT_WORDS } from './sort-words.ts'
 
-export function DevicesTable({
-  rows,
-  sort,
-  query,
-  nowMs,
-  empty,
-}: {
-  rows: readonly DeviceView[]
-  sort: DeviceSort
-  query: string
-  nowMs: number
-  empty: ReactNode
-}) {
-  return (
-    <DataTable
-      label={`Devices, ${SORT_WORDS[sort]}`}
-      columns={columns(nowMs, sort, (to) => withParams('/devices', query, { sort: to, cursor: null }))}
-      rows={rows}
-      rowKey={({ device }) => device.id}
-      rowHref={({ device }) => carryShared(`/devices/${device.id}`, query)}
-      empty={empty}
-    />
-  )
-}
-
-/** Each order in words; it has one direction, the one that is asked for at night. */
-export const SORT_WORDS: Readonly<Record<DeviceSort, string>> = {
-  contact: 'by last contact, newest first',
-  pending: 'by pending age, oldest first',
-  queue: 'by queue, longest first',
-  name: 'by name',
-}
-
-function columns(
+/** What the list shows of a device. @param nowMs when the rows were read */
+export function deviceColumns(
   nowMs: number,
   sort: DeviceSort,
   hrefFor: (sort: DeviceSort) => string,
