@@ -7,6 +7,7 @@ import { Shell } from '#components/shell/shell.tsx'
 import type { Theme } from '#components/shell/theme.ts'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { formatCount } from '#components/ui/format.ts'
+import { ConsoleCommands } from './console-commands.tsx'
 
 export type FrameFleet = {
   id: string
@@ -67,6 +68,11 @@ export function ConsoleFrame({
       user={known === null ? null : { name: known.userName, role: fleet?.role ?? 'no role' }}
       theme={theme}
       signOut={SIGN_OUT}
+      commands={
+        fleet === undefined ? null : (
+          <ConsoleCommands groups={navGroups(fleet)} keys={KEYS} fleets={choices} current={fleet.id} />
+        )
+      }
       fleetPicker={
         known === null ? null : <FleetPicker fleets={choices} current={fleet?.id ?? ''} form="rail" />
       }

@@ -1,4 +1,5 @@
 'use client'
+import { openCommands } from '#components/shell/commands.tsx'
 import { HelpButton } from '#components/shell/keyboard.tsx'
 import type { NavItem } from '#components/shell/nav.ts'
 import { TabBar } from '#components/shell/tab-bar.tsx'
@@ -30,7 +31,11 @@ export function Account({ user, theme, out }: { user: User; theme: Theme; out: S
   )
 }
 
-/** A phone has no rail: its tab bar carries the way out. */
+/** A phone has no rail: its tab bar carries the command menu and the way out. */
 export function PhoneTabs({ items, out }: { items: readonly NavItem[]; out: SignOut }) {
-  return <TabBar items={items} acts={[{ key: 'out', label: 'Sign out', run: () => void signOut(out) }]} />
+  const acts = [
+    { key: 'commands', label: 'Search or run a command', run: openCommands },
+    { key: 'out', label: 'Sign out', run: () => void signOut(out) },
+  ]
+  return <TabBar items={items} acts={acts} />
 }

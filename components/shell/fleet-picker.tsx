@@ -46,8 +46,7 @@ export function FleetPicker({ fleets, current, form }: FleetPickerProps) {
     key: choice.slug,
     label: choice.name,
     checked: choice.slug === current,
-    // Another fleet's rows are other rows: a cursor, filter or selection would mean nothing there.
-    href: withParams(path, '', { range: new URLSearchParams(query).get('range'), fleet: choice.slug }),
+    href: fleetHref(path, query, choice.slug),
     ...(choice.devices === null ? {} : { note: plural(choice.devices, 'device') }),
   }))
   return (
@@ -65,3 +64,7 @@ export function FleetPicker({ fleets, current, form }: FleetPickerProps) {
     />
   )
 }
+
+/** The same page of another fleet, whose rows are other rows: a cursor, filter or selection would mean nothing there. */
+export const fleetHref = (path: string, query: string, slug: string): string =>
+  withParams(path, '', { range: new URLSearchParams(query).get('range'), fleet: slug })

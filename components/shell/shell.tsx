@@ -18,12 +18,15 @@ export type ShellProps = {
   theme: Theme
   signOut: SignOut
   fleetPicker: ReactNode
+  /** The command menu. */
+  commands: ReactNode
   /** A TopBar and a <main id="main">. */
   children: ReactNode
 }
 
 /** The frame of every page: the rail, the page, and on a phone the tab bar instead of the rail. */
-export function Shell({ groups, foot = [], keys, user, theme, signOut, fleetPicker, children }: ShellProps) {
+export function Shell(props: ShellProps) {
+  const { groups, foot = [], keys, user, theme, signOut, fleetPicker, commands, children } = props
   return (
     <>
       <a className="skip" href="#main">
@@ -48,6 +51,7 @@ export function Shell({ groups, foot = [], keys, user, theme, signOut, fleetPick
       <PhoneTabs items={[...groups.flatMap((group) => group.items), ...foot]} out={signOut} />
       <ToastRegion />
       <Keyboard pages={keys} />
+      {commands}
     </>
   )
 }

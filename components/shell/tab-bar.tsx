@@ -44,7 +44,13 @@ export function TabBar({
               ))}
               {acts.map((act) => (
                 <li key={act.key}>
-                  <button type="button" onClick={act.run}>
+                  <button
+                    type="button"
+                    onClick={() => {
+                      setOpen(false)
+                      act.run()
+                    }}
+                  >
                     {act.label}
                   </button>
                 </li>

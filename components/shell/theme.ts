@@ -18,3 +18,9 @@ export function themeAttribute(theme: Theme): 'light' | 'dark' | undefined {
 export function themeCookie(theme: Theme): string {
   return `${THEME_COOKIE}=${theme}; path=/; max-age=${COOKIE_AGE_SECONDS}; samesite=lax`
 }
+
+export const THEME_WORDS: Readonly<Record<Theme, string>> = {
+  system: 'As the system',
+  light: 'Light',
+  dark: 'Dark',
+}

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { CommandButton } from '#components/shell/commands.tsx'
 import { Link } from '#components/ui/link.tsx'
 
 export type Crumb = { label: string; href?: string; mono?: boolean }
@@ -42,6 +43,7 @@ export function TopBar({ crumbs, live, range, fleet }: TopBarProps) {
       <span className="grow" />
       {live}
       {range}
+      <CommandButton />
     </header>
   )
 }

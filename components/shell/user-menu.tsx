@@ -1,11 +1,9 @@
 'use client'
-import { useState } from 'react'
-import { THEMES, themeAttribute, themeCookie, type Theme } from '#components/shell/theme.ts'
+import { THEME_WORDS, THEMES, type Theme } from '#components/shell/theme.ts'
+import { chooseTheme, useTheme } from '#components/shell/use-theme.ts'
 import { Menu } from '#components/ui/menu.tsx'
 
 export type User = { name: string; role: string }
-
-const THEME_WORDS: Record<Theme, string> = { system: 'As the system', light: 'Light', dark: 'Dark' }
 
 /** Who is signed in, the theme, and the way out. */
 export function UserMenu({
@@ -17,19 +15,12 @@ export function UserMenu({
   theme: Theme
   onSignOut: () => void
 }) {
-  const [theme, setTheme] = useState(initial)
-  const choose = (next: Theme): void => {
-    const attribute = themeAttribute(next)
-    if (attribute === undefined) delete document.documentElement.dataset['theme']
-    else document.documentElement.dataset['theme'] = attribute
-    document.cookie = themeCookie(next)
-    setTheme(next)
-  }
+  const theme = useTheme(initial)
   const themes = THEMES.map((option) => ({
     key: option,
     label: THEME_WORDS[option],
     checked: option === theme,
-    onSelect: () => choose(option),
+    onSelect: () => chooseTheme(option),
   }))
   return (
     <Menu

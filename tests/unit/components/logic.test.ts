@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { prepareLanes } from '#components/charts/prepare-lanes.ts'
 import { STATE_ORDER } from '#components/charts/session-states.ts'
+import { matchCommands, nextCommand, type CommandGroup } from '#components/shell/command-list.ts'
 import { nextKeyState, PAIR_MS_MAX } from '#components/shell/key-map.ts'
 import {
   LIVE_START,
@@ -189,4 +190,39 @@ test('lanes: only the states that were met, a running stay reaches the right edg
   )
   expect(lanes).toEqual(['pushing', 'shed'])
   expect(blocks[1]).toMatchObject({ x: 500, width: 500, fill: 'f-held', said: 'still' })
+})
+
+describe('command menu', () => {
+  const groups: readonly CommandGroup[] = [
+    {
+      key: 'pages',
+      title: 'Go to',
+      commands: [
+        { key: 'dead', label: 'Dead letters', href: '/dead-letters' },
+        { key: 'devices', label: 'Devices', href: '/devices' },
+        { key: 'rate', label: 'Failure rate', href: '/pillars/failures' },
+      ],
+    },
+    { key: 'theme', title: 'Theme', commands: [{ key: 'dark', label: 'Dark', run: () => undefined }] },
+  ]
+  const found = (text: string): string[] =>
+    matchCommands(groups, text).flatMap(({ commands }) => commands.map(({ key }) => key))
+
+  test('nothing typed offers everything; each word has to be in the name or in that of its group', () => {
+    expect(found('  ')).toEqual(['dead', 'devices', 'rate', 'dark'])
+    expect(found('THEME da')).toEqual(['dark'])
+    expect(found('rate fail')).toEqual(['rate'])
+    expect(found('rate x')).toEqual([])
+  })
+
+  test('what begins with the words comes first; a group without any is left out', () => {
+    expect(found('de')).toEqual(['dead', 'devices'])
+    expect(found('e')).toEqual(['dead', 'devices', 'rate', 'dark'])
+    expect(found('dev')).toEqual(['devices'])
+    expect(matchCommands(groups, 'dark').map(({ key }) => key)).toEqual(['theme'])
+  })
+
+  test('the arrows go round', () => {
+    expect([nextCommand(0, -1, 3), nextCommand(2, 1, 3), nextCommand(0, 1, 1)]).toEqual([2, 0, 0])
+  })
 })
