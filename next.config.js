@@ -18,6 +18,8 @@ const config = {
   // TypeScript 7 has no programming interface for Next: `npm run typecheck` checks instead.
   typescript: { ignoreBuildErrors: true },
   turbopack: { root: import.meta.dirname },
+  // `page.dev.tsx` is a page of the development server alone: a build doesn't know it.
+  pageExtensions: ['ts', 'tsx', ...(process.env.NODE_ENV === 'development' ? ['dev.tsx'] : [])],
   // Browsers ask for it at times whatever the page names.
   redirects: async () => [{ source: '/favicon.ico', destination: '/icon.svg', permanent: false }],
   // Pages and routes get theirs, with a nonce, from proxy.ts; it does not see the build's own files.

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { PlotFrame } from '#components/charts/plot-frame.tsx'
 import { Skeleton } from '#components/ui/skeleton.tsx'
 import { Status, StatusShape, type StatusKind } from '#components/ui/status.tsx'
 
@@ -72,7 +73,11 @@ export function Pillars({ children }: { children: ReactNode }) {
   )
 }
 
-/** A card before its data: the frame stands where it will be. */
+/** As the charts of the cards. */
+const PLOT_PX = 76
+const ZERO = [{ value: 0, label: '0', topPct: 100 }]
+
+/** A card before its data: frame and axis stand where they will be. */
 export function PillarSkeleton({ caption }: { caption: string }) {
   return (
     <article className="pillar" aria-label={`${caption}, loading`} aria-busy="true">
@@ -91,7 +96,7 @@ export function PillarSkeleton({ caption }: { caption: string }) {
         <br />
         <Skeleton width={150} height={10} />
       </p>
-      <Skeleton width={280} height={108} />
+      <PlotFrame height={PLOT_PX} format="count" yTicks={ZERO} xTicks={[]} />
       <p className="also" />
     </article>
   )
