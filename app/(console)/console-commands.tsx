@@ -5,29 +5,32 @@ import { Commands } from '#components/shell/commands.tsx'
 import type { Command, CommandGroup } from '#components/shell/command-list.ts'
 import { fleetHref, type FleetChoice } from '#components/shell/fleet-picker.tsx'
 import { openHelp, type GoPage } from '#components/shell/keyboard.tsx'
-import type { NavGroup } from '#components/shell/nav.ts'
+import type { NavItem } from '#components/shell/nav.ts'
 import { THEME_WORDS, THEMES } from '#components/shell/theme.ts'
 import { chooseTheme } from '#components/shell/use-theme.ts'
 import { plural } from '#components/ui/format.ts'
 import { carryShared } from '#components/ui/search-params.ts'
 import { findDevices, searchesOf } from './find-devices.ts'
+import { SETTINGS_PARTS } from './settings/parts.ts'
 
 /** Pages that have no place of their own in the rail. */
 const BELOW = [
   { label: 'Conflict rate', href: '/pillars/conflicts' },
   { label: 'Failure rate', href: '/pillars/failures' },
   { label: 'Queue depth', href: '/pillars/queue' },
+  ...SETTINGS_PARTS.map((part) => ({ label: part.label, href: `/settings/${part.path}` })),
   { label: 'API reference', href: '/docs' },
-] as const
+]
 
 /** What the command menu offers: pages, devices by name, fleets, the theme and the keys. */
 export function ConsoleCommands({
-  groups,
+  items,
   keys,
   fleets,
   current,
 }: {
-  groups: readonly NavGroup[]
+  /** The pages of the rail. */
+  items: readonly NavItem[]
   keys: readonly GoPage[]
   fleets: readonly FleetChoice[]
   current: string
@@ -36,7 +39,8 @@ export function ConsoleCommands({
   const query = useSearchParams().toString()
   const find = useMemo(() => findDevices(current, query), [current, query])
   const searches = useCallback((text: string) => searchesOf(text, query), [query])
-  const pages = [...groups.flatMap(({ items }) => items), ...BELOW].map(({ label, href }): Command => {
+  const below = BELOW.filter(({ href }) => !items.some((item) => item.href === href))
+  const pages = [...items, ...below].map(({ label, href }): Command => {
     const go = keys.find((page) => page.href === href)
     return {
       key: `page ${href}`,

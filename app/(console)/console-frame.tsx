@@ -70,7 +70,12 @@ export function ConsoleFrame({
       signOut={SIGN_OUT}
       commands={
         fleet === undefined ? null : (
-          <ConsoleCommands groups={navGroups(fleet)} keys={KEYS} fleets={choices} current={fleet.id} />
+          <ConsoleCommands
+            items={[...navGroups(fleet).flatMap(({ items }) => items), ...FOOT]}
+            keys={KEYS}
+            fleets={choices}
+            current={fleet.id}
+          />
         )
       }
       fleetPicker={

@@ -1,4 +1,4 @@
-import type { Column } from '#components/table/data-table.tsx'
+import type { Column } from '#components/table/table-cells.tsx'
 import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
 import type { Visit } from '../viewer.ts'

@@ -1,6 +1,7 @@
 'use client'
 import { useState } from 'react'
 import { CHART_SPECIMENS } from './chart-specimens.tsx'
+import { FORM_SPECIMENS } from './form-specimens.tsx'
 import { PILLAR_SPECIMENS } from './pillar-specimens.tsx'
 import type { Specimen } from './specimen.ts'
 import { STATE_SPECIMENS } from './state-specimens.tsx'
@@ -15,6 +16,7 @@ export const SPECIMENS: readonly Specimen[] = [
   ...PILLAR_SPECIMENS,
   ...STATE_SPECIMENS,
   ...UI_SPECIMENS,
+  ...FORM_SPECIMENS,
   ...CHART_SPECIMENS,
   ...TABLE_SPECIMENS,
 ]

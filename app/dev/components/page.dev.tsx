@@ -1,5 +1,6 @@
 import type { Metadata } from 'next'
 import { Suspense } from 'react'
+import '../../(console)/console.css'
 import { Gallery } from './gallery.tsx'
 import './gallery.css'
 
