@@ -74,12 +74,7 @@ const isApple = (): boolean => /mac|iphone|ipad/i.test(navigator.userAgent)
 export function CommandButton() {
   const hint = useSyncExternalStore(never, isApple, () => false) ? '⌘K' : 'Ctrl K'
   return (
-    <button
-      type="button"
-      className="btn command-open"
-      aria-label="Search or run a command"
-      onClick={openCommands}
-    >
+    <button type="button" className="btn command-open" onClick={openCommands}>
       <Icon name="search" />
       <span>Search or run a command</span>
       <Kbd>{hint}</Kbd>

@@ -4,6 +4,7 @@ import { Button } from '#components/ui/button.tsx'
 import { CopyText } from '#components/ui/copy-text.tsx'
 import { DialogClose, DialogFrame } from '#components/ui/dialog-frame.tsx'
 import { SelectField, TextField } from '#components/ui/field.tsx'
+import { Snippet } from '#components/ui/snippet.tsx'
 import { LONG_WORDS, type Specimen } from './specimen.ts'
 
 const CHOICES = [
@@ -62,6 +63,15 @@ export const FORM_SPECIMENS: readonly Specimen[] = [
         show: () => <CopyText label="Key" text="tm_enroll_0192f0a1b2c370008000" />,
       },
       { name: 'long text', show: () => <CopyText label="Key" text={LONG_WORDS} /> },
+    ],
+  },
+  {
+    files: ['ui/snippet'],
+    states: [
+      {
+        name: 'longer than its place',
+        show: () => <Snippet label="Example" text={`await sync('${LONG_WORDS}')`} />,
+      },
     ],
   },
   {
