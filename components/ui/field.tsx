@@ -24,6 +24,28 @@ export function TextField({ label, hint, ...input }: About & ComponentProps<'inp
   )
 }
 
+/** Several lines to fill in. */
+export function AreaField({ label, hint, ...area }: About & ComponentProps<'textarea'>) {
+  const id = useId()
+  return (
+    <label className="field">
+      <span>{label}</span>
+      <textarea
+        className="input mono"
+        autoComplete="off"
+        spellCheck={false}
+        aria-describedby={hint === undefined ? undefined : id}
+        {...area}
+      />
+      {hint === undefined ? null : (
+        <span className="sub hint" id={id}>
+          {hint}
+        </span>
+      )}
+    </label>
+  )
+}
+
 /** One of some choices. */
 export function SelectField({
   label,

@@ -1,5 +1,5 @@
 'use client'
-import { useState, type FormEvent } from 'react'
+import { useState, type SyntheticEvent } from 'react'
 
 export interface Submission<Failure> {
   /** False while something is still to be filled in. */
@@ -14,7 +14,7 @@ export interface Submission<Failure> {
 export function useSubmit<Failure>({ ready, run, unanswered }: Submission<Failure>) {
   const [busy, setBusy] = useState(false)
   const [failure, setFailure] = useState<Failure | null>(null)
-  const submit = async (event: FormEvent): Promise<void> => {
+  const submit = async (event: SyntheticEvent): Promise<void> => {
     event.preventDefault()
     if (!ready || busy) return
     setBusy(true)
@@ -27,5 +27,5 @@ export function useSubmit<Failure>({ ready, run, unanswered }: Submission<Failur
       setBusy(false)
     }
   }
-  return { busy, failure, onSubmit: (event: FormEvent) => void submit(event) }
+  return { busy, failure, onSubmit: (event: SyntheticEvent) => void submit(event) }
 }

@@ -10,6 +10,7 @@ import type { FleetKeyPort } from './fleet-key-port.ts'
 import type { IngestPort } from './ingest-port.ts'
 import type { MaintenancePort, SettingPort } from './maintenance-port.ts'
 import type { ReleasePort } from './release-port.ts'
+import type { SamplePort } from './sample-port.ts'
 import type { SignalPort } from './signal-port.ts'
 import type {
   ChangeRow,
@@ -54,6 +55,7 @@ export type { Keep } from './partitions.ts'
 export type * from './push-rows.ts'
 export type * from './release-port.ts'
 export type * from './rows.ts'
+export type * from './sample-port.ts'
 export type * from './signal-port.ts'
 
 /**
@@ -68,6 +70,7 @@ export interface Storage {
   readonly enrollmentKeys: FleetKeyPort<EnrollmentKey>
   readonly ingest: IngestPort
   readonly releases: ReleasePort
+  readonly samples: SamplePort
   readonly sync: SyncPort
   readonly sessions: SessionPort
   readonly conflicts: ConflictPort

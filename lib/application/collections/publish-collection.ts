@@ -34,6 +34,8 @@ export const collectionChange = z.strictObject({
   thresholds: thresholdsInput.optional(),
   ...rulesInput,
   authority: authorityInput.nullable().optional(),
+  /** Kept in the audit log. */
+  reason: z.string().trim().min(1).max(1_000).optional(),
 })
 
 /**
@@ -48,7 +50,13 @@ export async function publishCollection(
 ): Promise<PublishedCollection> {
   const { actor, fleetId, id } = input
   authorize(actor, fleetId, 'admin')
-  const { version, thresholds, authority, ...change } = parsedOrThrow(collectionChange, input.body)
+  const {
+    version,
+    thresholds,
+    authority,
+    reason = null,
+    ...change
+  } = parsedOrThrow(collectionChange, input.body)
   const before = await ctx.storage.collections.get(fleetId, id)
   if (!before) throw new ApplicationError('not_found')
   if (before.version !== version)
@@ -84,6 +92,7 @@ export async function publishCollection(
     action: isNewSchema ? 'collection.publish' : 'collection.change',
     target: id,
     fleetId,
+    reason,
     before: summary(before),
     after: summary(next),
   })

@@ -62,6 +62,19 @@ export const collectionAnswer = z.object({
   createdAtMs: ms,
   updatedAtMs: ms,
 })
+const checkedKind = z.object({
+  /** The newest so many were judged. */
+  checked: count,
+  refused: count,
+  reasons: z.array(z.object({ path: z.string(), message: z.string(), count, example: z.string() })),
+  more: z.boolean(),
+})
+export const publicationCheckAnswer = z.object({
+  schemaVersion: count,
+  records: checkedKind,
+  changes: checkedKind,
+  letters: checkedKind,
+})
 export const removedCollection = z.object({ id: uuid, fleet: uuid, name: z.string() })
 
 export const userAnswer = z.object({

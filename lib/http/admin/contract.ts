@@ -4,6 +4,7 @@ import { apiKeyChange } from '#lib/application/access/change-api-key.ts'
 import { fleetKeyChange } from '#lib/application/access/change-fleet-key.ts'
 import { userChange, userCreation } from '#lib/application/access/users.ts'
 import { auditQuery } from '#lib/application/audit/list-audit.ts'
+import { publicationCheck } from '#lib/application/collections/check-publication.ts'
 import { collectionInput } from '#lib/application/collections/create-collection.ts'
 import { collectionChange } from '#lib/application/collections/publish-collection.ts'
 import { collectionRemoval } from '#lib/application/collections/remove-collection.ts'
@@ -109,6 +110,12 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
     body: collectionChange,
     answer: answers.collectionAnswer,
     codes: [...collectionCodes, 'stale_version'],
+  },
+  'POST /collections/:id/check': {
+    summary: 'What a publication would refuse of what is there, without doing it',
+    body: publicationCheck,
+    answer: answers.publicationCheckAnswer,
+    codes: collectionCodes,
   },
   'DELETE /collections/:id': {
     summary: 'Remove a collection with its records',

@@ -3,6 +3,7 @@ import { changeApiKey, revokeApiKey } from '#lib/application/access/change-api-k
 import { changeUser, createUser, listUsers, removeUser } from '#lib/application/access/users.ts'
 import { listAudit } from '#lib/application/audit/list-audit.ts'
 import { getBreaker, listBreakers } from '#lib/application/breakers/list-breakers.ts'
+import { checkPublication } from '#lib/application/collections/check-publication.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
 import { getCollection, listCollections } from '#lib/application/collections/list-collections.ts'
 import { publishCollection } from '#lib/application/collections/publish-collection.ts'
@@ -146,6 +147,9 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     shownCollection(await publishCollection(call.ctx, { ...input(call), id: idOf(call) })),
   ),
 
+  act('/collections/:id/check', 'admin', (call) =>
+    checkPublication(call.ctx, { ...input(call), id: idOf(call) }),
+  ),
   change('DELETE', '/collections/:id', (call) =>
     removeCollection(call.ctx, { ...input(call), id: idOf(call) }),
   ),

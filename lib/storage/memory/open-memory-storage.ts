@@ -10,6 +10,7 @@ import { memoryIngest } from './ingest.ts'
 import { memoryMaintenance } from './maintenance.ts'
 import { pageOf } from './page.ts'
 import { memoryReleases } from './releases.ts'
+import { memorySamples } from './samples.ts'
 import { memorySessions } from './sessions.ts'
 import { memorySettings } from './settings.ts'
 import { memorySignals } from './signals.ts'
@@ -33,6 +34,7 @@ export function memoryStorageOver(state: MemoryState): Storage {
     enrollmentKeys: memoryFleetKeys(state, (tables) => tables.enrollmentKeys),
     ingest: memoryIngest(state),
     releases: memoryReleases(state),
+    samples: memorySamples(state),
     sync: memorySync(state),
     sessions: memorySessions(state),
     conflicts: memoryConflicts(state),

@@ -12,6 +12,7 @@ import { postgresFleets } from './fleets.ts'
 import { postgresIngest } from './ingest.ts'
 import { postgresMaintenance } from './maintenance.ts'
 import { postgresReleases } from './releases.ts'
+import { postgresSamples } from './samples.ts'
 import { postgresSessions } from './sessions.ts'
 import { postgresSettings } from './settings.ts'
 import { postgresSignals } from './signals.ts'
@@ -56,6 +57,7 @@ export async function openPostgresStorage(
     }),
     ingest: postgresIngest(database),
     releases: postgresReleases(database),
+    samples: postgresSamples(database),
     sync: postgresSync(database),
     sessions: postgresSessions(database),
     conflicts: postgresConflicts(database),

@@ -41,6 +41,7 @@ export function storageThrough(line: Line): Storage {
     enrollmentKeys: port('enrollmentKeys'),
     ingest: port('ingest'),
     releases: port('releases'),
+    samples: port('samples'),
     sync: port('sync', { transact: (fleetId, work) => transact(line, fleetId, work) }),
     sessions: port('sessions'),
     conflicts: port('conflicts'),

@@ -1,33 +1,50 @@
 import type { Metadata } from 'next'
+import { notFound } from 'next/navigation'
+import { formatCount, plural } from '#components/ui/format.ts'
+import { ForbiddenState } from '#components/ui/forbidden-state.tsx'
 import { JsonView } from '#components/ui/json-view.tsx'
 import { KeyValue } from '#components/ui/key-value.tsx'
-import { plural } from '#components/ui/format.ts'
 import { carryShared } from '#components/ui/search-params.ts'
-import { ForbiddenState } from '#components/ui/forbidden-state.tsx'
 import { Section } from '#components/ui/section.tsx'
+import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
 import { Verdict } from '#components/ui/verdict.tsx'
-import { getCollection } from '#lib/application/collections/list-collections.ts'
+import { collectionBoard } from '#lib/application/collections/collection-board.ts'
 import { listSchemaVersions } from '#lib/application/collections/list-schema-versions.ts'
 import { ConsolePage } from '../../console-page.tsx'
 import { keptPage } from '../../kept-page.tsx'
 import type { ItemProps } from '../../search-params.ts'
+import { COLLECTION_FIELDS, limitText } from '../../settings/thresholds/threshold-fields.ts'
+import { ThresholdsForm } from '../../settings/thresholds/thresholds-form.tsx'
 import { itemId, orNotFound, visit } from '../../viewer.ts'
+import { conflictVerdict, lagVerdict, recordsText } from '../collection-words.ts'
+import { STRATEGY_WORDS, TIE_WORDS } from '../strategy-words.ts'
+import { CollectionRules } from './collection-rules.tsx'
 import { SchemaEditor } from './schema-editor.tsx'
+import { StrategyForm } from './strategy-form.tsx'
 
 export const metadata: Metadata = { title: 'Collection · Tidemark' }
 
-/** One collection: its rules, and the place to publish the next schema. */
+/** One collection: its rules, and the place to change them. */
 async function CollectionPage({ params, searchParams }: ItemProps) {
   const id = await itemId(params)
   const at = await visit(`/collections/${id}`, searchParams)
-  const which = { actor: at.actor, fleetId: at.fleet.id, id }
-  const collection = await orNotFound(getCollection(at.ctx, which))
-  const versions = await listSchemaVersions(at.ctx, which)
+  const { fleet, nowMs, span } = at
+  const which = { actor: at.actor, fleetId: fleet.id, id }
+  const [versions, [board]] = await Promise.all([
+    orNotFound(listSchemaVersions(at.ctx, which)),
+    collectionBoard(at.ctx, { ...which, fromMs: span.fromMs, toMs: span.toMs }),
+  ])
+  if (board === undefined) notFound()
+  const { collection, records, followers, row } = board
+  const isAdmin = fleet.role === 'admin'
+  const own = { id: collection.id, fleetId: fleet.id, version: collection.version }
   const fields = Object.entries(collection.fieldStrategies)
+  const [lag, conflicts] = [lagVerdict(row), conflictVerdict(row)]
   return (
     <ConsolePage
       at={at}
+      range
       crumbs={[
         { label: 'Collections', href: carryShared('/collections', at.query) },
         { label: collection.name, mono: true },
@@ -37,85 +54,104 @@ async function CollectionPage({ params, searchParams }: ItemProps) {
         sentence={`${collection.name} is at schema v${collection.schemaVersion} and settles conflicts by ${collection.strategy}`}
         evidence={
           <>
-            Last change <Time at={collection.updatedAtMs} now={at.nowMs} />
+            Last change <Time at={collection.updatedAtMs} now={nowMs} />
           </>
         }
+        facts={[
+          { value: recordsText(records), of: records === 1 ? 'record' : 'records' },
+          { value: formatCount(followers), of: followers === 1 ? 'device follows' : 'devices follow' },
+          { value: <Status kind={lag.kind}>{lag.word}</Status>, of: `sync lag ${lag.figure}` },
+          {
+            value: <Status kind={conflicts.kind}>{conflicts.word}</Status>,
+            of: `conflicts ${conflicts.figure}`,
+          },
+        ]}
       />
       <div className="cols">
         <div>
           <Section title="Schema" note="JSON Schema 2020-12; devices take it at their next sync">
-            {at.fleet.role === 'admin' ? (
+            {isAdmin ? (
               <SchemaEditor
-                id={collection.id}
-                fleetId={at.fleet.id}
-                version={collection.version}
+                {...own}
                 schemaVersion={collection.schemaVersion}
                 schemaText={JSON.stringify(collection.schema, null, 2)}
+                upMigrations={collection.upMigrations}
               />
             ) : (
               <>
                 <JsonView label={`Schema v${collection.schemaVersion}`} value={collection.schema} />
                 <ForbiddenState
-                  title="You can see the schema, not change it"
-                  role={at.fleet.role}
+                  title="You can see the rules, not change them"
+                  role={fleet.role}
                   needs="admin"
                 />
               </>
             )}
           </Section>
+          <Section title={plural(versions.length, 'schema version')} note="newest first">
+            {versions.map(({ schemaVersion, schema, createdAtMs }) => {
+              const migration = collection.upMigrations.find(({ to }) => to === schemaVersion)
+              return (
+                <details key={schemaVersion}>
+                  <summary>
+                    v{schemaVersion} · <Time at={createdAtMs} now={nowMs} />
+                    {migration === undefined
+                      ? null
+                      : ` · up-migration from v${migration.from}, ${plural(migration.ops.length, 'step')}`}
+                  </summary>
+                  {migration === undefined ? null : (
+                    <JsonView label={`Up-migration from v${migration.from}`} value={migration.ops} />
+                  )}
+                  <JsonView label={`Schema v${schemaVersion}`} value={schema} />
+                </details>
+              )
+            })}
+          </Section>
         </div>
         <div>
-          <Section title="Rules">
+          <Section title="Conflicts">
             <KeyValue
               items={[
-                { key: 'Strategy', value: collection.strategy },
-                { key: 'When both changed a field', value: collection.tieRule },
+                {
+                  key: 'Strategy',
+                  value: `${collection.strategy}: ${STRATEGY_WORDS[collection.strategy]}`,
+                },
+                {
+                  key: 'When both changed a field',
+                  value: `${collection.tieRule}: ${TIE_WORDS[collection.tieRule]}`,
+                },
                 ...fields.map(([pointer, strategy]) => ({ key: pointer, value: strategy })),
-                { key: 'Made', value: <Time at={collection.createdAtMs} now={at.nowMs} /> },
+                { key: 'Made', value: <Time at={collection.createdAtMs} now={nowMs} /> },
               ]}
             />
+            {isAdmin ? (
+              <StrategyForm
+                {...own}
+                name={collection.name}
+                strategy={collection.strategy}
+                tieRule={collection.tieRule}
+                fieldStrategies={collection.fieldStrategies}
+              />
+            ) : null}
           </Section>
-          <Section
-            title={plural(collection.rules.length, 'business rule')}
-            note={
-              collection.authority === null
-                ? 'no authority is asked'
-                : `then ${collection.authority.url} is asked`
-            }
-          >
-            <KeyValue
-              align="start"
-              items={collection.rules.map(({ id: ruleId, cel, message }) => ({
-                key: ruleId,
-                value: (
-                  <>
-                    <span className="mono">{cel}</span> <span className="sub">{message}</span>
-                  </>
-                ),
-              }))}
-            />
-          </Section>
-          {collection.upMigrations.length === 0 ? null : (
-            <Section title={plural(collection.upMigrations.length, 'up-migration')}>
-              {collection.upMigrations.map(({ from, to, ops }) => (
-                <details key={from}>
-                  <summary>
-                    v{from} to v{to} · {plural(ops.length, 'step')}
-                  </summary>
-                  <JsonView label={`Up-migration from v${from}`} value={ops} />
-                </details>
-              ))}
-            </Section>
-          )}
-          <Section title={plural(versions.length, 'schema version')}>
-            {versions.map(({ schemaVersion, schema, createdAtMs }) => (
-              <details key={schemaVersion}>
-                <summary>
-                  v{schemaVersion} · <Time at={createdAtMs} now={at.nowMs} />
-                </summary>
-                <JsonView label={`Schema v${schemaVersion}`} value={schema} />
-              </details>
-            ))}
+          <CollectionRules collection={collection} own={isAdmin ? own : null} />
+          <Section title="Thresholds" note="these come before the fleet’s">
+            {isAdmin ? (
+              <ThresholdsForm
+                fleetId={fleet.id}
+                otherwise={fleet.limits}
+                own={collection.thresholds}
+                version={collection.version}
+                collectionId={collection.id}
+              />
+            ) : (
+              <KeyValue
+                items={COLLECTION_FIELDS.map((field) => ({
+                  key: field.label,
+                  value: `${limitText(field, collection.thresholds[field.name] ?? fleet.limits[field.name])}${collection.thresholds[field.name] === undefined ? ', as the fleet' : ''}`,
+                }))}
+              />
+            )}
           </Section>
         </div>
       </div>
