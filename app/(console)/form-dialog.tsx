@@ -5,8 +5,9 @@ import { DialogClose, DialogFrame } from '#components/ui/dialog-frame.tsx'
 import { SendForm, type SendFormProps } from './send-form.tsx'
 
 export type FormDialogProps = Omit<SendFormProps, 'primary' | 'beside' | 'onDone'> & {
-  /** The button that opens it. */
-  trigger: ReactNode
+  /** The button that opens it; without one it is open from the start, and `onClosed` tells of its end. */
+  trigger?: ReactNode
+  onClosed?: () => void
   title: string
   /** What it does, and what follows from it. */
   about: ReactNode
@@ -15,12 +16,13 @@ export type FormDialogProps = Omit<SendFormProps, 'primary' | 'beside' | 'onDone
 }
 
 /** A short form over the page. Esc keeps everything as it was. */
-export function FormDialog({ trigger, title, about, show, ...form }: FormDialogProps) {
-  const [open, setOpen] = useState(false)
+export function FormDialog({ trigger, onClosed, title, about, show, ...form }: FormDialogProps) {
+  const [open, setOpen] = useState(trigger === undefined)
   const [shown, setShown] = useState<ReactNode>(null)
   const change = (next: boolean): void => {
     setOpen(next)
     if (next) setShown(null)
+    else onClosed?.()
   }
   return (
     <DialogFrame trigger={trigger} title={title} about={about} open={open} onOpenChange={change}>

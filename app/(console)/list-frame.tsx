@@ -4,6 +4,7 @@ import { Verdict } from '#components/ui/verdict.tsx'
 import type { Fields, Filter } from '#lib/query/field.ts'
 import { suggestedKeys } from '#lib/query/suggested-keys.ts'
 import { ConsolePage } from './console-page.tsx'
+import { SavedViews, type SavedViewsProps } from './saved-views.tsx'
 import type { Visit } from './viewer.ts'
 
 export type ListFrameProps = {
@@ -19,6 +20,7 @@ export type ListFrameProps = {
   facets: readonly FacetGroup[]
   /** What the counts are of, where they are not of everything. */
   counted: string | null
+  views: SavedViewsProps
   /** What in the search is not understood; nothing was searched then. */
   problem: string | null
   /** The table with its foot. */
@@ -40,6 +42,7 @@ export function ListFrame(props: ListFrameProps) {
         keys={suggestedKeys(fields, foundIn(facets))}
         filter={problem === null ? filter : null}
         facets={facets}
+        beside={<SavedViews {...props.views} />}
       />
       {props.counted === null ? null : <p className="sub">{props.counted}</p>}
       {props.children}

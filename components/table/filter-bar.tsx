@@ -1,5 +1,6 @@
 'use client'
 import { usePathname, useRouter, useSearchParams } from 'next/navigation'
+import type { ReactNode } from 'react'
 import { FilterBox } from '#components/table/filter-box.tsx'
 import { formatCount } from '#components/ui/format.ts'
 import { Icon } from '#components/ui/icon.tsx'
@@ -27,10 +28,12 @@ export type FilterBarProps = {
   /** What `q` asks for; null where it is not understood. */
   filter: Filter | null
   facets?: readonly FacetGroup[]
+  /** What stands beside the box. */
+  beside?: ReactNode
 }
 
 /** Search by words and conditions, kept in `q` of the URL. A changed filter starts at the first page. */
-export function FilterBar({ label, keys, filter, facets = [] }: FilterBarProps) {
+export function FilterBar({ label, keys, filter, facets = [], beside }: FilterBarProps) {
   const router = useRouter()
   const path = usePathname()
   const params = useSearchParams()
@@ -48,6 +51,7 @@ export function FilterBar({ label, keys, filter, facets = [] }: FilterBarProps) 
         invalid={filter === null}
         onSearch={(q) => router.push(hrefFor(q), { scroll: false })}
       />
+      {beside}
       {filter === null
         ? null
         : facets.map((group) => <Facets key={group.key} group={group} filter={filter} hrefFor={hrefFor} />)}

@@ -11,8 +11,8 @@ export function DialogFrame({
   onOpenChange,
   children,
 }: {
-  /** One element that takes a ref, such as a button. */
-  trigger: ReactNode
+  /** One element that takes a ref, such as a button; left out where something else opens it. */
+  trigger?: ReactNode
   title: string
   about: ReactNode
   open: boolean
@@ -21,7 +21,7 @@ export function DialogFrame({
 }) {
   return (
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
-      <Dialog.Trigger asChild>{trigger}</Dialog.Trigger>
+      {trigger === undefined ? null : <Dialog.Trigger asChild>{trigger}</Dialog.Trigger>}
       <Dialog.Portal>
         <Dialog.Overlay className="scrim" />
         <Dialog.Content className="pop dialog" aria-modal="true">

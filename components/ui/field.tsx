@@ -46,6 +46,15 @@ export function AreaField({ label, hint, ...area }: About & ComponentProps<'text
   )
 }
 
+/** Something that is so or not. */
+export function CheckField({ label, ...input }: Pick<About, 'label'> & ComponentProps<'input'>) {
+  return (
+    <label className="check-field">
+      <input className="chk" type="checkbox" {...input} /> {label}
+    </label>
+  )
+}
+
 /** One of some choices. */
 export function SelectField({
   label,

@@ -12,6 +12,7 @@ import type { MaintenancePort, SettingPort } from './maintenance-port.ts'
 import type { ReleasePort } from './release-port.ts'
 import type { SamplePort } from './sample-port.ts'
 import type { SignalPort } from './signal-port.ts'
+import type { ViewPort } from './view-port.ts'
 import type {
   ChangeRow,
   DeliveredRange,
@@ -57,6 +58,7 @@ export type * from './release-port.ts'
 export type * from './rows.ts'
 export type * from './sample-port.ts'
 export type * from './signal-port.ts'
+export type * from './view-port.ts'
 
 /**
  * What the application asks of a storage. Two implementations: PostgreSQL (storage/prisma) and memory.
@@ -71,6 +73,7 @@ export interface Storage {
   readonly ingest: IngestPort
   readonly releases: ReleasePort
   readonly samples: SamplePort
+  readonly views: ViewPort
   readonly sync: SyncPort
   readonly sessions: SessionPort
   readonly conflicts: ConflictPort

@@ -8,6 +8,7 @@ import { DEVICE_FACET_ROWS_MAX, DEVICE_FIELDS } from '#lib/query/device-fields.t
 import { facetGroups } from '../facet-groups.ts'
 import { ListFrame } from '../list-frame.tsx'
 import { keptPage } from '../kept-page.tsx'
+import { readViews } from '../read-views.ts'
 import { listFilter } from '../list-filter.ts'
 import { exportHrefs, listUrl } from '../list-url.ts'
 import type { PageProps } from '../search-params.ts'
@@ -54,6 +55,7 @@ async function DevicesPage({ searchParams }: PageProps) {
   const scope = { q: params.q, more: nextCursor !== null, later: isOfOrder }
   const rows = deviceViews(items, at.nowMs, at.fleet.intervalMs)
   const asking = { fleet: at.fleet.id, q, sort }
+  const views = await readViews(at, 'devices')
   return (
     <ListFrame
       at={isOfOrder || params.cursor === null ? at : { ...at, misread: [...at.misread, OTHER_ORDER] }}
@@ -64,6 +66,7 @@ async function DevicesPage({ searchParams }: PageProps) {
       filter={filter}
       facets={facetGroups(counts, FACET_WORDS)}
       counted={counts.capped ? `Counts are of ${formatCount(DEVICE_FACET_ROWS_MAX)} devices` : null}
+      views={views}
       problem={problem}
     >
       <DevicesList

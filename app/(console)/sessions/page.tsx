@@ -8,6 +8,7 @@ import { SESSION_FACET_ROWS_MAX, SESSION_FIELDS } from '#lib/query/session-field
 import { facetGroups } from '../facet-groups.ts'
 import { ListFrame } from '../list-frame.tsx'
 import { keptPage } from '../kept-page.tsx'
+import { readViews } from '../read-views.ts'
 import { listFilter } from '../list-filter.ts'
 import { exportHrefs, listUrl } from '../list-url.ts'
 import { LIST, loadList, type PageProps } from '../search-params.ts'
@@ -64,6 +65,7 @@ async function SessionsPage({ searchParams }: PageProps) {
         ? await failedSessions(at.ctx, { fleetId: at.fleet.id, ...range })
         : { part: failedIn(counts), whole: counts.matching }
   const asking = { fleet: at.fleet.id, q: params.q, from: String(fromMs), to: String(toMs) }
+  const views = await readViews(at, 'sessions')
   return (
     <ListFrame
       at={at}
@@ -75,6 +77,7 @@ async function SessionsPage({ searchParams }: PageProps) {
       filter={filter}
       facets={facetGroups(counts, FACET_WORDS)}
       counted={counts.capped ? `Counts are of the newest ${formatCount(SESSION_FACET_ROWS_MAX)}` : null}
+      views={views}
       problem={problem}
     >
       <SessionsList

@@ -26,6 +26,9 @@ import { releaseInput } from '#lib/application/releases/record-release.ts'
 import { removalInput } from '#lib/application/removal-input.ts'
 import { retentionChange } from '#lib/application/retention/change-retention.ts'
 import { sessionFacetsQuery, sessionsQuery } from '#lib/application/sessions/list-sessions.ts'
+import { viewChange } from '#lib/application/views/change-view.ts'
+import { viewPage } from '#lib/application/views/list-views.ts'
+import { viewCreation } from '#lib/application/views/save-view.ts'
 import type { ErrorCode } from '#lib/protocol/error-codes.ts'
 import * as answers from './contract-answers.ts'
 import { listOf } from './contract-answers.ts'
@@ -172,6 +175,30 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
     body: removalInput,
     bodyRequired: false,
     answer: keys.releaseAnswer,
+  },
+
+  'GET /views': list(
+    'The saved views of a page: the caller’s own and the shared ones, by name',
+    keys.viewAnswer,
+    wholeQuery.extend({ page: viewPage }),
+  ),
+  'POST /views': {
+    summary: 'Keep the address of a list under a name; sharing it needs operator',
+    body: viewCreation,
+    answer: keys.viewAnswer,
+    codes: ['already_exists'],
+  },
+  'PATCH /views/:id': {
+    summary: 'Rename a saved view, share it, or keep another address in it',
+    body: viewChange,
+    answer: keys.viewAnswer,
+    codes: ['already_exists'],
+  },
+  'DELETE /views/:id': {
+    summary: 'Delete a saved view',
+    body: removalInput,
+    bodyRequired: false,
+    answer: keys.viewAnswer,
   },
 
   'GET /users': list('The people whom the caller administers', answers.userAnswer),

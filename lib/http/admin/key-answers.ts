@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { uuid } from '#lib/protocol/mutation.ts'
 import { role } from './contract-answers.ts'
 
-/** What the operator API answers of keys and releases (contract-answers.ts). */
+/** What the operator API answers of keys, releases and views (contract-answers.ts). */
 const count = z.int().min(0)
 const ms = z.int()
 
@@ -33,6 +33,17 @@ export const releaseAnswer = z.object({
   releasedAtMs: ms,
   note: z.string().nullable(),
   recordedBy: z.string(),
+  createdAtMs: ms,
+})
+export const viewAnswer = z.object({
+  id: uuid,
+  fleetId: uuid,
+  page: z.enum(['sessions', 'devices']),
+  name: z.string(),
+  params: z.record(z.string(), z.string()),
+  shared: z.boolean(),
+  ownerId: z.string(),
+  ownerName: z.string(),
   createdAtMs: ms,
 })
 export const apiKeyAnswer = z.object({ ...key, role, fleetId: uuid.nullable(), scopes: z.array(z.string()) })

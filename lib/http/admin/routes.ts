@@ -48,6 +48,9 @@ import { removeRelease } from '#lib/application/releases/remove-release.ts'
 import { changeRetention, getRetention } from '#lib/application/retention/change-retention.ts'
 import { getSession } from '#lib/application/sessions/get-session.ts'
 import { listSessions, sessionFacets } from '#lib/application/sessions/list-sessions.ts'
+import { changeView, removeView } from '#lib/application/views/change-view.ts'
+import { listViews, viewsOf } from '#lib/application/views/list-views.ts'
+import { saveView } from '#lib/application/views/save-view.ts'
 import type { Role } from '#lib/application/context.ts'
 import { exportDevices, exportSessions } from './export-lists.ts'
 import { letterGroups } from './letter-groups.ts'
@@ -187,6 +190,20 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
       removeRelease(call.ctx, { ...input(call), id: idOf(call) }),
     ),
     role: 'operator',
+  },
+
+  read('/views', 'viewer', async (call) => {
+    const { page, query } = viewsOf(call.query)
+    return wholeList(await listViews(call.ctx, { ...input(call), page }), query)
+  }),
+  make('/views', 'viewer', (call) => saveView(call.ctx, input(call))),
+  {
+    ...change('PATCH', '/views/:id', (call) => changeView(call.ctx, { ...input(call), id: idOf(call) })),
+    role: 'viewer',
+  },
+  {
+    ...change('DELETE', '/views/:id', (call) => removeView(call.ctx, { ...input(call), id: idOf(call) })),
+    role: 'viewer',
   },
 
   global('GET', '/users', async ({ ctx, actor, query }) =>

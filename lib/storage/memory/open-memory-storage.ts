@@ -15,6 +15,7 @@ import { memorySessions } from './sessions.ts'
 import { memorySettings } from './settings.ts'
 import { memorySignals } from './signals.ts'
 import { MemoryState } from './state.ts'
+import { memoryViews } from './views.ts'
 import { memorySync } from './sync.ts'
 import { memoryTelemetry } from './telemetry.ts'
 
@@ -35,6 +36,7 @@ export function memoryStorageOver(state: MemoryState): Storage {
     ingest: memoryIngest(state),
     releases: memoryReleases(state),
     samples: memorySamples(state),
+    views: memoryViews(state),
     sync: memorySync(state),
     sessions: memorySessions(state),
     conflicts: memoryConflicts(state),

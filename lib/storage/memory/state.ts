@@ -17,6 +17,7 @@ import type {
   IngestKey,
   LetterDay,
   OneTimeLink,
+  SavedView,
   SessionRow,
   Setting,
   SignalListener,
@@ -80,6 +81,7 @@ export class FleetTables {
   readonly toldLogs = new Table<ToldLog>()
   /** By version. */
   readonly releases = new Table<AppRelease>()
+  readonly views = new Table<SavedView>()
   readonly enrollments = new Table<{ deviceId: string; atMs: number }>()
   readonly records = new Table<StoredRecord>()
   readonly bases = new Table<StoredBase>()

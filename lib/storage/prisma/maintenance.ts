@@ -127,6 +127,7 @@ export const FLEET_TABLES: readonly string[] = [
   'record',
   'record_base',
   'rollup',
+  'saved_view',
   'session_index',
   'session_push',
   'stored_response',

@@ -19,6 +19,7 @@ import { postgresSignals } from './signals.ts'
 import { postgresSync } from './sync.ts'
 import { postgresTelemetry } from './telemetry.ts'
 import { fromJson, jsonText } from './values.ts'
+import { postgresViews } from './views.ts'
 
 /**
  * The ports on PostgreSQL, whose migrations must be applied. Throws StorageUnavailable when it cannot be reached.
@@ -58,6 +59,7 @@ export async function openPostgresStorage(
     ingest: postgresIngest(database),
     releases: postgresReleases(database),
     samples: postgresSamples(database),
+    views: postgresViews(database),
     sync: postgresSync(database),
     sessions: postgresSessions(database),
     conflicts: postgresConflicts(database),

@@ -48,6 +48,8 @@ describe('row-level security', () => {
     const log = { sessionId: null, atMs: NOW_MS, level: 'info', text: 'x', code: null } as const
     await storage.ingest.storeLogs(fleet.id, [{ ...log, id: randomUUID(), deviceId }], 1)
     const { id, name: version, createdAtMs } = key
+    const view = { id, fleetId: fleet.id, page: 'devices', name: 'v', params: {}, shared: true } as const
+    await storage.views.add({ ...view, ownerId: 'a', ownerName: 'A', createdAtMs }, () => false, null)
     const release = { id, fleetId: fleet.id, version, releasedAtMs: NOW_MS, note: null }
     await storage.releases.add({ ...release, recordedBy: 'Ada', createdAtMs }, 9, audit())
     const sessionId = randomUUID()

@@ -42,6 +42,7 @@ export function storageThrough(line: Line): Storage {
     ingest: port('ingest'),
     releases: port('releases'),
     samples: port('samples'),
+    views: port('views'),
     sync: port('sync', { transact: (fleetId, work) => transact(line, fleetId, work) }),
     sessions: port('sessions'),
     conflicts: port('conflicts'),
