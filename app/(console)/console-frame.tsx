@@ -8,6 +8,7 @@ import type { Theme } from '#components/shell/theme.ts'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { formatCount } from '#components/ui/format.ts'
 import { ConsoleCommands } from './console-commands.tsx'
+import { NewFleet } from './settings/fleets/fleet-forms.tsx'
 
 export type FrameFleet = {
   id: string
@@ -38,7 +39,7 @@ const FOOT = [
 ]
 const SIGN_OUT = { postTo: '/api/auth/signout', thenTo: '/sign-in' }
 
-export type FrameViewer = { fleets: readonly FrameFleet[]; userName: string }
+export type FrameViewer = { fleets: readonly FrameFleet[]; userName: string; mayMakeFleets: boolean }
 
 /**
  * A layout isn't told the URL's query, and the fleet stands there: so the frame reads it in the browser. Without a viewer
@@ -82,7 +83,7 @@ export function ConsoleFrame({
         known === null ? null : <FleetPicker fleets={choices} current={fleet?.id ?? ''} form="rail" />
       }
     >
-      {known !== null && fleet === undefined ? <NoFleet /> : children}
+      {known !== null && fleet === undefined ? <NoFleet mayMake={known.mayMakeFleets} /> : children}
     </Shell>
   )
 }
@@ -119,20 +120,25 @@ function navGroups(fleet: FrameFleet | undefined): readonly NavGroup[] {
   ]
 }
 
-function NoFleet() {
+function NoFleet({ mayMake }: { mayMake: boolean }) {
   return (
     <main id="main" className="page">
-      <EmptyState
-        whole
-        word="Waiting"
-        title="There is no fleet that you can see"
-        detail={
-          <>
-            Make one with <code className="mono">npm run tidemark -- fleet create --name NAME</code>, or ask
-            an administrator for a role in one.
-          </>
-        }
-      />
+      {mayMake ? (
+        <EmptyState
+          whole
+          word="Waiting"
+          title="There is no fleet yet"
+          detail="A fleet is one application’s devices and data. Make the first one; its overview then shows the ways in."
+          actions={<NewFleet />}
+        />
+      ) : (
+        <EmptyState
+          whole
+          word="Waiting"
+          title="There is no fleet that you can see"
+          detail="Ask an administrator for a role in one."
+        />
+      )}
     </main>
   )
 }

@@ -34,7 +34,10 @@ export default async function ConsoleLayout({ children }: { children: ReactNode 
     deadLettersOpen,
   }))
   return (
-    <ConsoleFrame viewer={{ fleets, userName: viewer.actor.name }} theme={theme}>
+    <ConsoleFrame
+      viewer={{ fleets, userName: viewer.actor.name, mayMakeFleets: viewer.actor.roles['*'] === 'admin' }}
+      theme={theme}
+    >
       {children}
     </ConsoleFrame>
   )

@@ -10,3 +10,20 @@ export const sessionsSnippet = (origin: string, key = 'tmi_…'): string =>
 export const otlpSnippet = (origin: string, key = 'tmi_…'): string =>
   `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=${origin}/api/otlp/v1/traces
 OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20${key}`
+
+/** As the README has it; `collection` is one that the fleet has. */
+export const sdkSnippet = (origin: string, collection = 'notes', key = 'tme_…'): string =>
+  `// device.ts, in the checkout; npx tsx device.ts
+import { openReplica } from './lib/client/open-replica.ts'
+import { openSqliteStore } from './lib/client/sqlite-store.ts'
+
+const replica = await openReplica({
+  url: '${origin}',
+  enrollmentKey: '${key}',
+  device: { name: 'My first device', platform: 'linux', appVersion: '1.0.0' },
+  store: openSqliteStore('device.db'),
+  sync: { auto: false },
+})
+console.log(await replica.sync())
+console.log(await replica.collection('${collection}').query())
+await replica.close()`

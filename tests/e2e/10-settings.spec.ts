@@ -16,7 +16,7 @@ test('an enrollment key is made with its limits, shown once, used and revoked', 
   const fleet = await ownFleet(page, world, 'keys')
   await page.goto(`/settings/enrollment?fleet=${fleet}`)
   await expect(page.getByRole('heading', { level: 1 })).toContainText('No key lets devices into keys')
-  await page.getByRole('button', { name: 'New key…' }).click()
+  await page.getByRole('button', { name: 'New enrollment key…' }).click()
   const dialog = page.getByRole('dialog')
   await dialog.getByLabel('Name').fill('Shop 7')
   await dialog.getByLabel('Devices it may enroll').fill('1')

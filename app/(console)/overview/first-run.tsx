@@ -1,33 +1,84 @@
+import { Link } from '#components/ui/link.tsx'
 import { plural } from '#components/ui/format.ts'
+import { carryShared } from '#components/ui/search-params.ts'
 import { Section } from '#components/ui/section.tsx'
 import { Snippet } from '#components/ui/snippet.tsx'
+import { Status } from '#components/ui/status.tsx'
+import { DEMO_COLLECTIONS } from '#lib/application/demo/collections.ts'
+import { otlpSnippet, sdkSnippet, sessionsSnippet } from '../snippets.ts'
+import { NewEnrollmentKey } from '../settings/enrollment/new-enrollment-key.tsx'
+import { NewIngestKey } from '../settings/ingest/new-ingest-key.tsx'
+import type { Visit } from '../viewer.ts'
+import { DemoFleet } from './demo-fleet.tsx'
 
-/** Nothing has synced: what to do for the first sync to arrive. The page changes by itself when it does. */
-export function FirstRun({ enrolled, fleetId }: { enrolled: number; fleetId: string }) {
+/** Nothing has synced: the ways in that there are. The page changes by itself when the first sync arrives. */
+export function FirstRun({
+  at,
+  enrolled,
+  collections,
+}: {
+  at: Visit
+  enrolled: number
+  collections: readonly string[]
+}) {
+  const { fleet, origin, query } = at
+  const isAdmin = fleet.role === 'admin'
+  const key = { fleetId: fleet.id, fleetName: fleet.name }
   return (
     <>
-      <Section title="Watch forty devices sync, on this machine">
+      <p className="first-sync" role="status">
+        <Status kind="unk">Waiting for the first sync</Status>{' '}
+        <span className="sub">
+          {enrolled === 0
+            ? 'no device is enrolled yet'
+            : `${plural(enrolled, 'device')} enrolled, none has synced`}
+          ; this page changes by itself.
+        </span>
+      </p>
+      {isAdmin ? null : (
         <p className="sub">
-          A demo fleet of real SDK devices, over HTTP, until Ctrl-C. Instead of npm start:
+          Your role is {fleet.role}: an administrator makes the keys that these ways in need.
         </p>
-        <Snippet label="Command" text="npm run demo" />
-      </Section>
-      <Section
-        title="Or connect your own device"
-        note={
-          enrolled === 0 ? 'none enrolled yet' : `${plural(enrolled, 'device')} enrolled, none has synced`
-        }
-      >
-        <p className="sub">Make a key that lets devices enroll in this fleet; it is shown once.</p>
-        <Snippet
-          label="Command that makes a key"
-          text={`npm run tidemark -- enrollment create --fleet ${fleetId}`}
-        />
-        <p className="sub">
-          Then open a replica with it, or speak the device API yourself. The README has a program to paste,
-          under “Connect your own device”.
-        </p>
-      </Section>
+      )}
+      <div className="cols">
+        <div>
+          <Section title="A device with the SDK" note="Node or a browser">
+            {collections.length === 0 ? (
+              <p className="sub">
+                First{' '}
+                <Link className="link" href={carryShared('/collections', query)}>
+                  make a collection
+                </Link>{' '}
+                for it to write to.
+              </p>
+            ) : null}
+            <Snippet label="A program with the SDK" text={sdkSnippet(origin, collections[0])} />
+            {isAdmin ? <NewEnrollmentKey {...key} collections={collections} tone="primary" /> : null}
+          </Section>
+          <Section title="Forty devices, on this machine" note="a demo fleet of real SDK devices">
+            <p className="sub">
+              They file wildlife-strike reports over HTTP, go offline, come back on bad networks, and touch
+              each other’s reports, until Ctrl-C.
+            </p>
+            {isAdmin ? (
+              <DemoFleet
+                fleetId={fleet.id}
+                origin={origin}
+                missing={DEMO_COLLECTIONS.filter(({ name }) => !collections.includes(name))}
+              />
+            ) : null}
+          </Section>
+        </div>
+        <div>
+          <Section title="Sessions of another engine" note="any that can post JSON">
+            <Snippet label="A request that tells of a session" text={sessionsSnippet(origin)} />
+            {isAdmin ? <NewIngestKey {...key} tone="plain" /> : null}
+          </Section>
+          <Section title="OpenTelemetry of another engine" note="OTLP over HTTP, with the same key">
+            <Snippet label="Where an exporter sends" text={otlpSnippet(origin)} />
+          </Section>
+        </div>
+      </div>
     </>
   )
 }

@@ -1,6 +1,7 @@
 import type { Metadata } from 'next'
 import { LinkButton } from '#components/ui/button.tsx'
 import { Verdict } from '#components/ui/verdict.tsx'
+import { listCollections } from '#lib/application/collections/list-collections.ts'
 import { overview } from '#lib/application/pillars/overview.ts'
 import { ConsolePage } from '../console-page.tsx'
 import { keptPage } from '../kept-page.tsx'
@@ -8,6 +9,7 @@ import type { PageProps } from '../search-params.ts'
 import { visit } from '../viewer.ts'
 import { marksLegend, marksOf } from '../pillars/mark-words.ts'
 import { FirstRun } from './first-run.tsx'
+import { FirstSync } from './first-sync.tsx'
 import { OverviewDeadLetters } from './overview-dead-letters.tsx'
 import { OverviewDevices } from './overview-devices.tsx'
 import { stepHref } from './overview-links.ts'
@@ -27,8 +29,10 @@ async function OverviewPage({ searchParams }: PageProps) {
   })
   const { verdict } = answer
   const waiting = answer.devices.heard === 0
+  const collections = waiting ? await listCollections(at.ctx, { actor: at.actor, fleetId: at.fleet.id }) : []
   return (
     <ConsolePage at={at} crumbs={[{ label: 'Overview' }]} range={!waiting}>
+      <FirstSync waiting={waiting} fleetName={at.fleet.name} />
       <Verdict
         sentence={verdict.sentence}
         evidence={verdict.evidence}
@@ -42,7 +46,7 @@ async function OverviewPage({ searchParams }: PageProps) {
         }
       />
       {waiting ? (
-        <FirstRun enrolled={answer.devices.total} fleetId={at.fleet.id} />
+        <FirstRun at={at} enrolled={answer.devices.total} collections={collections.map(({ name }) => name)} />
       ) : (
         <>
           <OverviewPillars answer={answer} words={words} query={at.query} />

@@ -1,6 +1,6 @@
 'use client'
 import { useState } from 'react'
-import { Button } from '#components/ui/button.tsx'
+import { Button, type ButtonTone } from '#components/ui/button.tsx'
 import { SelectField, TextField } from '#components/ui/field.tsx'
 import { FormDialog } from '../../form-dialog.tsx'
 import { sendJson } from '../../send-json.ts'
@@ -26,15 +26,17 @@ export function NewEnrollmentKey({
   fleetId,
   fleetName,
   collections,
+  tone = 'primary',
 }: {
   fleetId: string
   fleetName: string
   collections: readonly string[]
+  tone?: ButtonTone
 }) {
   const [opens, setOpens] = useState('write')
   return (
     <FormDialog
-      trigger={<Button tone="primary">New key…</Button>}
+      trigger={<Button tone={tone}>New enrollment key…</Button>}
       title={`A key that lets devices into ${fleetName}`}
       about="Whoever has it can enroll a device, until it ends or is revoked."
       submitLabel="Make the key"

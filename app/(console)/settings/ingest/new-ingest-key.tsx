@@ -1,5 +1,5 @@
 'use client'
-import { Button } from '#components/ui/button.tsx'
+import { Button, type ButtonTone } from '#components/ui/button.tsx'
 import { SelectField, TextField } from '#components/ui/field.tsx'
 import { FormDialog } from '../../form-dialog.tsx'
 import { sendJson } from '../../send-json.ts'
@@ -8,10 +8,18 @@ import { endOf, KEY_ENDS } from '../key-words.ts'
 import { ShownOnce } from '../shown-once.tsx'
 
 /** Makes a key by which a program tells what another sync engine does. */
-export function NewIngestKey({ fleetId, fleetName }: { fleetId: string; fleetName: string }) {
+export function NewIngestKey({
+  fleetId,
+  fleetName,
+  tone = 'primary',
+}: {
+  fleetId: string
+  fleetName: string
+  tone?: ButtonTone
+}) {
   return (
     <FormDialog
-      trigger={<Button tone="primary">New key…</Button>}
+      trigger={<Button tone={tone}>New ingest key…</Button>}
       title={`A key for telemetry into ${fleetName}`}
       about="All that is told by it bears the name of its source, and it opens nothing else."
       submitLabel="Make the key"
