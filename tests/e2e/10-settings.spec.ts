@@ -87,3 +87,17 @@ test('a release is told of and taken back; another fleet is made', async ({ admi
   await dialog.getByRole('button', { name: 'Make the fleet' }).click()
   await expect(page.getByRole('row', { name: new RegExp(name) })).toContainText('1')
 })
+
+test('retention says what is kept for how long, and is changed for a reason', async ({
+  adminPage: page,
+  world,
+}) => {
+  await page.goto(`/settings/retention?fleet=${world.fleetId}`)
+  await expect(page.getByRole('row', { name: /Rollups by the hour/ })).toContainText('400 days')
+  await page.getByRole('button', { name: 'Change retention…' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Sessions, days').fill('120')
+  await dialog.getByLabel('Reason, kept in the audit log').fill('a quarter and a month')
+  await dialog.getByRole('button', { name: 'Change retention' }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('Sessions are kept for 120 days')
+})

@@ -5,6 +5,7 @@ export const SETTINGS_PARTS = [
   { path: 'ingest', label: 'Telemetry in' },
   { path: 'thresholds', label: 'Thresholds' },
   { path: 'releases', label: 'App releases' },
+  { path: 'retention', label: 'Retention' },
 ] as const
 
 export type SettingsPart = (typeof SETTINGS_PARTS)[number]['path']

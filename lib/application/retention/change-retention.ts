@@ -19,6 +19,8 @@ export const retentionChange = z.strictObject({
   eventsDays: days(EVENTS_DAYS_MAX).optional(),
   /** The one that the change was made on; left out, the change is laid over whatever there is. */
   version: z.int().min(0).optional(),
+  /** Kept in the audit log. */
+  reason: z.string().trim().min(1).max(1_000).optional(),
 })
 
 /** GET /retention. @throws ApplicationError `forbidden` */
@@ -39,7 +41,7 @@ export async function changeRetention(
   ctx: Context,
   { actor, body }: { readonly actor: Actor; readonly body: unknown },
 ): Promise<StoredRetention> {
-  const { version, ...change } = parsedOrThrow(retentionChange, body)
+  const { version, reason = null, ...change } = parsedOrThrow(retentionChange, body)
   authorizeEverywhere(actor, 'admin')
   const before = await readRetention(ctx.storage)
   if (version !== undefined && version !== before.version)
@@ -55,6 +57,7 @@ export async function changeRetention(
     action: 'retention.change',
     target: RETENTION,
     fleetId: null,
+    reason,
     before: shown(before),
     after: value,
   })
