@@ -39,7 +39,8 @@ async function views() {
   const log = async () => {
     const answer = await world.admin('GET', `/audit?fleet=${fleetId}`, undefined, 'admin')
     const items = (await bodyOf(answer))['items'] as JsonObject[]
-    return items.filter(({ outcome }) => outcome === 'done').map(({ action }) => action)
+    const done = items.filter(({ outcome }) => outcome === 'done').map(({ action }) => String(action))
+    return done.filter((action) => action.startsWith('view.'))
   }
   return { call, save, names, log }
 }
