@@ -16,6 +16,8 @@ export function useSubmit<Failure>({ ready, run, unanswered }: Submission<Failur
   const [failure, setFailure] = useState<Failure | null>(null)
   const submit = async (event: SyntheticEvent): Promise<void> => {
     event.preventDefault()
+    // React hands it on past a dialog's portal: a form that the dialog's button stands in would be sent too.
+    event.stopPropagation()
     if (!ready || busy) return
     setBusy(true)
     setFailure(null)

@@ -51,7 +51,7 @@ test('a schema is checked before it is published: what it would refuse is told, 
 
   await test.step('strategy, rules and thresholds', async () => {
     await page.getByRole('button', { name: 'Change strategy…' }).click()
-    await dialog.getByLabel('Strategy', { exact: true }).selectOption('manual')
+    await dialog.getByRole('combobox', { name: 'Strategy', exact: true }).selectOption('manual')
     await dialog.getByLabel('Reason, kept in the audit log').fill('each of them matters')
     await dialog.getByRole('button', { name: 'Change strategy' }).click()
     await expect(page.getByRole('heading', { level: 1 })).toContainText('settles conflicts by manual')
@@ -88,7 +88,7 @@ test('a viewer reads a collection and is told who may change it', async ({
   await expect(other.getByRole('button', { name: 'New collection…' })).toHaveCount(0)
   await other.getByRole('link', { name: 'strike-reports' }).click()
   await expect(other.getByText('You can see the rules, not change them')).toBeVisible()
-  await expect(other.getByRole('button', { name: /Publish|Change|Save/ })).toHaveCount(0)
+  await expect(other.getByRole('main').getByRole('button', { name: /Publish|Change|Save/ })).toHaveCount(0)
   await other.goto(`/settings/enrollment?fleet=${world.fleetId}`)
   await expect(other.getByText('You cannot see this fleet’s keys')).toBeVisible()
   await other.goto(`/settings/thresholds?fleet=${world.fleetId}`)
