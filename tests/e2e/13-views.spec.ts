@@ -31,10 +31,9 @@ test('a view of Sessions is saved by keyboard, shared, opened, renamed and delet
   await row.getByRole('button', { name: 'Rename' }).click()
   await expect(dialog.getByRole('button', { name: `Delete ${name} on iOS` })).toBeVisible()
   await dialog.getByRole('button', { name: `Delete ${name} on iOS` }).click()
-  await page
-    .getByRole('dialog', { name: /Delete the view/ })
-    .getByRole('button', { name: 'Delete' })
-    .click()
+  const sure = page.getByRole('dialog', { name: /Delete the view/ })
+  await sure.getByRole('button', { name: 'Delete' }).click()
+  await expect(sure).toHaveCount(0)
   await expect(page.getByRole('button', { name: `Delete ${name} on iOS` })).toHaveCount(0)
   await page.keyboard.press('Escape')
   await expect(views).toBeVisible()
