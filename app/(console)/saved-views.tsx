@@ -68,6 +68,7 @@ export function SavedViews({ page, fleetId, views, mayShare }: SavedViewsProps) 
           </Button>
         }
         label="Saved views"
+        align="start"
         groups={groups.filter(({ items }) => items.length > 0)}
       />
       {asked === 'save' ? (

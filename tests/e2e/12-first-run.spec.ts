@@ -8,7 +8,7 @@ test('a new fleet shows the ways in, and the first sync as it arrives', async ({
 }) => {
   const { id } = await postAdmin<{ id: string }>(page, world, '/fleets', { name: `first ${Date.now()}` })
   await page.goto(`/overview?fleet=${id}`)
-  await expect(page.getByText('Waiting for the first sync')).toBeVisible()
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('waiting for the first')
   for (const label of [
     'A program with the SDK',
     'A request that tells of a session',
@@ -36,5 +36,5 @@ test('a new fleet shows the ways in, and the first sync as it arrives', async ({
   await replica.sync()
   await replica.close()
   await expect(page.getByRole('status').getByText(/First sync received/)).toBeVisible({ timeout: 20_000 })
-  await expect(page.getByText('Waiting for the first sync')).toHaveCount(0)
+  await expect(page.getByRole('region', { name: 'A program with the SDK' })).toHaveCount(0)
 })

@@ -1,9 +1,7 @@
 import { Link } from '#components/ui/link.tsx'
-import { plural } from '#components/ui/format.ts'
 import { carryShared } from '#components/ui/search-params.ts'
 import { Section } from '#components/ui/section.tsx'
 import { Snippet } from '#components/ui/snippet.tsx'
-import { Status } from '#components/ui/status.tsx'
 import { DEMO_COLLECTIONS } from '#lib/application/demo/collections.ts'
 import { otlpSnippet, sdkSnippet, sessionsSnippet } from '../snippets.ts'
 import { NewEnrollmentKey } from '../settings/enrollment/new-enrollment-key.tsx'
@@ -12,28 +10,14 @@ import type { Visit } from '../viewer.ts'
 import { DemoFleet } from './demo-fleet.tsx'
 
 /** Nothing has synced: the ways in that there are. The page changes by itself when the first sync arrives. */
-export function FirstRun({
-  at,
-  enrolled,
-  collections,
-}: {
-  at: Visit
-  enrolled: number
-  collections: readonly string[]
-}) {
+export function FirstRun({ at, collections }: { at: Visit; collections: readonly string[] }) {
   const { fleet, origin, query } = at
   const isAdmin = fleet.role === 'admin'
   const key = { fleetId: fleet.id, fleetName: fleet.name }
   return (
     <>
-      <p className="first-sync" role="status">
-        <Status kind="unk">Waiting for the first sync</Status>{' '}
-        <span className="sub">
-          {enrolled === 0
-            ? 'no device is enrolled yet'
-            : `${plural(enrolled, 'device')} enrolled, none has synced`}
-          ; this page changes by itself.
-        </span>
+      <p className="sub" role="status">
+        This page changes by itself when the first sync arrives.
       </p>
       {isAdmin ? null : (
         <p className="sub">

@@ -46,7 +46,7 @@ async function OverviewPage({ searchParams }: PageProps) {
         }
       />
       {waiting ? (
-        <FirstRun at={at} enrolled={answer.devices.total} collections={collections.map(({ name }) => name)} />
+        <FirstRun at={at} collections={collections.map(({ name }) => name)} />
       ) : (
         <>
           <OverviewPillars answer={answer} words={words} query={at.query} />

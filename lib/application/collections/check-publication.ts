@@ -26,7 +26,7 @@ export const publicationCheck = z.strictObject({
   ...rulesInput,
 })
 
-/** Why some are refused: the place and what is said of it, how many, and one of them. */
+/** Why some are refused: the place and what is said of one of them, and how many are so but for the figures. */
 export interface RefusalReason {
   readonly path: string
   readonly message: string
@@ -104,7 +104,7 @@ async function judgeAll(
       if (one.refusal === null) continue
       refused += 1
       const { path, message } = one.refusal
-      const key = JSON.stringify([path, message])
+      const key = JSON.stringify([path, message].map(alike))
       const known = reasons.get(key)
       reasons.set(
         key,
@@ -117,6 +117,9 @@ async function judgeAll(
   const frequent = [...reasons.values()].toSorted((a, b) => b.count - a.count)
   return { checked, refused, more, reasons: frequent.slice(0, REASONS_MAX) }
 }
+
+/** Of the same kind whatever the figures: places in a list and values that are too large are many. */
+const alike = (text: string): string => text.replaceAll(/-?\d+(\.\d+)?/g, '#')
 
 /** Each record as it would be after the up-migrations, and as if it were written again as it is. */
 function recordsOf({ storage }: Pick<Context, 'storage'>, next: Collection): Slices {

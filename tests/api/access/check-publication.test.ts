@@ -67,6 +67,13 @@ describe('what a publication would refuse, over HTTP and PostgreSQL', () => {
       letters: { checked: 1, refused: 0 },
     })
     expect((await call('GET', `/collections/${id}`)).body).toEqual(before)
+
+    // Two that are too large by other figures are one reason.
+    const { body } = await check({ schema: schemaOf({ type: 'integer', maximum: 3 }) })
+    const { reasons: alike } = body['records'] as JsonObject
+    expect(alike).toMatchObject([
+      { path: '/speed', count: 3, message: expect.stringMatching(/greater than 3/) },
+    ])
   })
 
   it('goes by the up-migration: what it brings in order is not refused, and where it fails that is said', async () => {

@@ -13,6 +13,8 @@ const choicesOf = (words: Readonly<Record<string, string>>) =>
   Object.entries(words).map(([value, says]) => ({ value, label: `${value}: ${says}` }))
 const STRATEGY_CHOICES = choicesOf(STRATEGY_WORDS)
 const TIE_CHOICES = choicesOf(TIE_WORDS)
+/** Beside a field there is no room for what it does. */
+const OWN_CHOICES = Object.keys(STRATEGY_WORDS).map((value) => ({ value, label: value }))
 
 type Strategies = {
   strategy: string
@@ -88,7 +90,7 @@ function Fields({ strategy, tieRule, fieldStrategies, onCount }: Strategies & { 
               title="A JSON Pointer, such as /remarks"
               required
             />
-            <SelectField label="Strategy" name="own" choices={STRATEGY_CHOICES} defaultValue={own} />
+            <SelectField label="Its own" name="own" choices={OWN_CHOICES} defaultValue={own} />
             <Button
               tone="quiet"
               aria-label={`Leave out field ${index + 1}`}

@@ -2,7 +2,6 @@ import type { Metadata } from 'next'
 import { DataTable } from '#components/table/data-table.tsx'
 import { plural } from '#components/ui/format.ts'
 import { ForbiddenState } from '#components/ui/forbidden-state.tsx'
-import { Section } from '#components/ui/section.tsx'
 import { Time } from '#components/ui/time.tsx'
 import { getRetention } from '#lib/application/retention/change-retention.ts'
 import { FIXED_KEEPS } from '#lib/application/retention/fixed-keeps.ts'
@@ -36,7 +35,12 @@ async function RetentionPage({ searchParams }: PageProps) {
       at={at}
       part="retention"
       sentence={`Sessions are kept for ${plural(sessionsDays, 'day')}, telemetry events for ${plural(eventsDays, 'day')}`}
-      evidence="Both hold for every fleet of this installation. What is past its time goes within the hour, by whole days, and does not come back."
+      evidence="Both hold for every fleet of this installation. What is past its time goes within the hour, by whole days, and does not come back; the rest of the list is what sync and charts rest on."
+      actions={
+        ofAll === 'admin' ? (
+          <RetentionForm sessionsDays={sessionsDays} eventsDays={eventsDays} version={version} />
+        ) : undefined
+      }
     >
       <DataTable
         label="What is kept"
@@ -61,23 +65,14 @@ async function RetentionPage({ searchParams }: PageProps) {
         rowKey={({ what }) => what}
         empty={null}
       />
-      <div className="cols">
-        <div>
-          <Section title="What can be changed" note="the rest is what sync and charts rest on">
-            {ofAll === 'admin' ? (
-              <RetentionForm sessionsDays={sessionsDays} eventsDays={eventsDays} version={version} />
-            ) : (
-              <ForbiddenState
-                title="You can see how long things are kept, not change it"
-                role={ofAll ?? `${at.fleet.role} in this fleet`}
-                needs="admin"
-                detail="It has to hold in every fleet."
-              />
-            )}
-          </Section>
-        </div>
-        <div />
-      </div>
+      {ofAll === 'admin' ? null : (
+        <ForbiddenState
+          title="You can see how long things are kept, not change it"
+          role={ofAll ?? `${at.fleet.role} in this fleet`}
+          needs="admin"
+          detail="It has to hold in every fleet."
+        />
+      )}
     </SettingsFrame>
   )
 }
