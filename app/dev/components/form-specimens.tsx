@@ -3,7 +3,7 @@ import { useState } from 'react'
 import { Button } from '#components/ui/button.tsx'
 import { CopyText } from '#components/ui/copy-text.tsx'
 import { DialogClose, DialogFrame } from '#components/ui/dialog-frame.tsx'
-import { SelectField, TextField } from '#components/ui/field.tsx'
+import { AreaField, CheckField, SelectField, TextField } from '#components/ui/field.tsx'
 import { Snippet } from '#components/ui/snippet.tsx'
 import { LONG_WORDS, type Specimen } from './specimen.ts'
 
@@ -53,6 +53,11 @@ export const FORM_SPECIMENS: readonly Specimen[] = [
         show: () => <TextField label={LONG_WORDS} defaultValue={LONG_WORDS} disabled />,
       },
       { name: 'one of some', show: () => <SelectField label="Access" choices={CHOICES} /> },
+      {
+        name: 'several lines',
+        show: () => <AreaField label="Schema" defaultValue={'{\n  "type": "object"\n}'} rows={4} />,
+      },
+      { name: 'so or not', show: () => <CheckField label="Share it with everyone in the fleet" /> },
     ],
   },
   {
