@@ -62,30 +62,40 @@ interface KeyedPath {
   readonly path: Path
 }
 
-/** Order must not hang on the order of keys, which storage doesn't keep. */
+/** Each key once, in an order that doesn't hang on theirs, which storage doesn't keep. */
 function orderedPaths(keys: readonly string[]): Result<KeyedPath[], PatchFailure> {
   const paths: KeyedPath[] = []
-  for (const key of keys) {
+  for (const key of new Set(keys)) {
     const path = parseKey(key)
     if (!path) return err({ code: 'bad_pointer', path: key })
     if (path.length > JSON_DEPTH_MAX) return err({ code: 'too_deep', path: key })
     paths.push({ key, path })
   }
-  return ok(paths.sort((a, b) => comparePaths(a.path, b.path) || (a.key < b.key ? -1 : 1)))
+  return ok(paths.sort((a, b) => comparePaths(a.path, b.path) || compareTexts(a.key, b.key)))
 }
 
-function comparePaths(a: Path, b: Path): number {
+/**
+ * A total order (PA4): segment by segment, outer paths first. Whether a segment is an index is told by it alone, for what
+ * stands there isn't known: to tell it by pairs of segments would be no order ("2" < "10" < "1a" < "2").
+ */
+export function comparePaths(a: Path, b: Path): number {
   for (let i = 0; i < Math.min(a.length, b.length); i++) {
-    const left = a[i] as string
-    const right = b[i] as string
-    if (left === right) continue
-    if (ARRAY_INDEX.test(left) && ARRAY_INDEX.test(right)) return Number(left) - Number(right)
-    // The end of an array comes after its indices, which mean the array as it was.
-    if (left === '-' || right === '-') return left === '-' ? 1 : -1
-    return left < right ? -1 : 1
+    const order = compareSegments(a[i] as string, b[i] as string)
+    if (order !== 0) return order
   }
   return a.length - b.length
 }
+
+/** Indices by number; then `-`, the end of an array, since they mean the array as it was; then names. */
+function compareSegments(a: string, b: string): number {
+  const kind = kindOf(a) - kindOf(b)
+  if (kind !== 0) return kind
+  return kindOf(a) === 0 ? Number(a) - Number(b) : compareTexts(a, b)
+}
+
+const kindOf = (segment: string): number => (ARRAY_INDEX.test(segment) ? 0 : segment === '-' ? 1 : 2)
+
+const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 function setAt(node: Json | undefined, path: Path, value: Json): Result<Json, PatchFailure['code']> {
   const [head, ...rest] = path

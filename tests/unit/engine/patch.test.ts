@@ -56,6 +56,11 @@ describe('operations', () => {
     expect(after({}, both)).toEqual({ a: { b: 2, c: 1 } })
     expect(after({}, Object.fromEntries(Object.entries(both).reverse()))).toEqual({ a: { b: 2, c: 1 } })
     expect(after({}, { a: 1 }, ['a'])).toEqual({})
+    const mixed = { '/10/11': 0, '/2a': 1, '/9': 2, '/10': { x: 3 } }
+    const made = { '10': { '11': 0, x: 3 }, '2a': 1, '9': 2 }
+    expect(after({}, mixed)).toEqual(made)
+    expect(after({}, Object.fromEntries(Object.entries(mixed).reverse()))).toEqual(made)
+    expect(after({ a: [1, 2, 3] }, {}, ['/a/0', '/a/0'])).toEqual({ a: [2, 3] })
   })
 
   it('[CS8] __proto__ and constructor are data', () => {
