@@ -65,7 +65,13 @@ export const ingestSessionsRequest = z.object({
   sessions: z.array(z.unknown()).min(1).max(SESSIONS_PER_REPORT_MAX),
 })
 
-export const INGEST_REFUSALS = ['bad_request', 'too_old', 'device_revoked', 'too_many_devices'] as const
+export const INGEST_REFUSALS = [
+  'bad_request',
+  'too_old',
+  'device_revoked',
+  'too_many_devices',
+  'other_device',
+] as const
 export type IngestRefusal = (typeof INGEST_REFUSALS)[number]
 
 export interface IngestSessionsResponse {

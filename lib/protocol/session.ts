@@ -104,6 +104,7 @@ export interface SessionsResponse {
   readonly results: readonly {
     readonly sessionId: string
     readonly status: 'stored' | 'duplicate' | 'refused'
+    /** Of what is refused: `bad_request`, or `other_device`, whose session has that id. */
     readonly code?: string | undefined
     /** The device's state hash is not the server's: it has to read everything anew. */
     readonly resync?: 'state_hash' | undefined

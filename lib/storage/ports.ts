@@ -227,13 +227,19 @@ export interface SyncPort {
 }
 
 // ── sessions, conflicts, dead letters ─────────────────────────────────────
+/** `other_device`: the id is that of another device's session, and nothing happened. */
+export type SessionOutcome = 'stored' | 'duplicate' | 'other_device'
+
 export interface SessionPort {
-  /** One outcome a row, in order; a session id known in the fleet is a duplicate and changes nothing. */
+  /**
+   * One outcome a row, in order; what isn't stored changes nothing. A session id is that device's which named it first, in
+   * a push or a report; a device may tell of what it did under its linked ids.
+   */
   store(
     fleetId: string,
     rows: readonly SessionRow[],
     events: readonly TelemetryEvent[],
-  ): Promise<readonly ('stored' | 'duplicate')[]>
+  ): Promise<readonly SessionOutcome[]>
   /** By their end, newest first. */
   list(fleetId: string, filter: SessionFilter, page: PageRequest): Promise<Page<ListedSession>>
   /** Of its newest SESSION_FACET_ROWS_MAX. */

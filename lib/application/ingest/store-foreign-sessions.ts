@@ -1,6 +1,6 @@
 import type { ForeignSession, IngestRefusal } from '#lib/protocol/ingest.ts'
 import { FOREIGN_DEVICES_MAX } from '#lib/protocol/limits.ts'
-import type { IngestKey, SeenDevice, SessionRow } from '#lib/storage/ports.ts'
+import type { IngestKey, SeenDevice, SessionOutcome, SessionRow } from '#lib/storage/ports.ts'
 import type { IngestSignal } from '#lib/telemetry/events.ts'
 import { sessionEvent } from '#lib/telemetry/session-event.ts'
 import type { Context } from '../context.ts'
@@ -15,7 +15,7 @@ export type ForeignOutcome =
 
 /**
  * Sessions of another engine, into the tables of our own: its clients are devices by first sight, marked with the
- * key's source. A session that is told again has no second effect.
+ * key's source. A session that is told again has no second effect, and is no other client's.
  * @returns one outcome a session, in order
  */
 export async function storeForeignSessions(
@@ -38,12 +38,14 @@ export async function storeForeignSessions(
   })
   const good = rows.filter((row, i): row is SessionRow => outcomes[i] === null && 'sessionId' in row)
   const stored = await store(ctx, key, good)
+  let next = 0
   const results = rows.map((row, i): ForeignOutcome => {
     const known = outcomes[i]
     if (known) return known
-    const { sessionId: id } = row as SessionRow
-    // Of one that is told twice in one export, the first is stored.
-    return { status: stored.delete(id) ? 'stored' : 'duplicate', id }
+    const status = stored[next++] ?? 'duplicate'
+    if (status === 'other_device')
+      return refused(status, 'another client of this source told a session of that id')
+    return { status, id: (row as SessionRow).sessionId }
   })
   for (const { status } of results) ctx.metrics.observeIngested(key.fleetId, signal, status, 1)
   return results
@@ -53,20 +55,16 @@ async function store(
   ctx: Context,
   { fleetId }: IngestKey,
   rows: readonly SessionRow[],
-): Promise<Set<string>> {
-  if (rows.length === 0) return new Set()
+): Promise<readonly SessionOutcome[]> {
+  if (rows.length === 0) return []
   const events = rows.map((row) =>
     sessionEvent({ ...row, appVersion: ctx.requests.liveVersion(fleetId, row.appVersion) }),
   )
   const outcomes = await ctx.storage.sessions.store(fleetId, rows, events)
-  const stored = new Set<string>()
-  for (const [i, row] of rows.entries()) {
-    const event = events[i]
-    if (outcomes[i] !== 'stored' || !event) continue
-    stored.add(row.sessionId)
-    ctx.metrics.observeEvent(fleetId, event)
+  for (const [i, event] of events.entries()) {
+    if (outcomes[i] === 'stored') ctx.metrics.observeEvent(fleetId, event)
   }
-  return stored
+  return outcomes
 }
 
 /** The devices of these sessions, each once, as its latest session tells it. */

@@ -35,7 +35,8 @@ export async function getSession(
     deviceId: null,
     sessionId: id,
   }
-  const [changes, conflicts, letters, logs] = await Promise.all([
+  const [device, changes, conflicts, letters, logs] = await Promise.all([
+    ctx.storage.devices.get(fleetId, session.deviceId),
     ctx.storage.sync.changesOfSession(fleetId, id, CHANGES_SHOWN_MAX),
     ctx.storage.conflicts.ofSession(fleetId, id),
     ctx.storage.deadLetters.list(fleetId, ofSession, { limit: DEAD_LETTERS_SHOWN_MAX, cursor: null }),
@@ -43,5 +44,14 @@ export async function getSession(
       ? []
       : ctx.storage.ingest.logs(fleetId, { sessionId: id }, TOLD_LOGS_PER_DEVICE_MAX),
   ])
-  return { session, changes, conflicts, deadLetters: letters.items, logs: logs.toReversed() }
+  // Another device may have named the session in its pushes.
+  const own = new Set([session.deviceId, ...(device?.linkedIds ?? [])])
+  const isOwn = ({ deviceId }: { readonly deviceId: string }): boolean => own.has(deviceId)
+  return {
+    session,
+    changes: changes.filter(isOwn),
+    conflicts: conflicts.filter(isOwn),
+    deadLetters: letters.items.filter(isOwn),
+    logs: logs.toReversed(),
+  }
 }

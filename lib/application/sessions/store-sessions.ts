@@ -4,7 +4,7 @@ import { isJsonObject } from '#lib/kernel/json.ts'
 import { isUuid } from '#lib/kernel/uuid.ts'
 import type { SessionReport, SessionsResponse } from '#lib/protocol/session.ts'
 import { sessionReport, sessionsRequest } from '#lib/protocol/session.ts'
-import type { Device, SessionRow } from '#lib/storage/ports.ts'
+import type { Device, SessionOutcome, SessionRow } from '#lib/storage/ports.ts'
 import { sessionEvent } from '#lib/telemetry/session-event.ts'
 import type { Context } from '../context.ts'
 import { serverTimeMs } from '../devices/report-times.ts'
@@ -21,7 +21,8 @@ export interface StoreSessionsInput {
 type Verdict = SessionsResponse['results'][number]
 
 /**
- * POST /sessions (protocol.md): each report is judged on its own, a bad one is refused and the others stand.
+ * POST /sessions (protocol.md): each report is judged on its own, a bad one is refused and the others stand. So is one
+ * under the id of another device's session (`other_device`).
  * Times are corrected by the offset sent with the reports, else by the device's last one.
  */
 export async function storeSessions(ctx: Context, input: StoreSessionsInput): Promise<SessionsResponse> {
@@ -43,6 +44,7 @@ export async function storeSessions(ctx: Context, input: StoreSessionsInput): Pr
   const results = rows.map((row, i): Verdict => {
     if (!row) return { sessionId: idOf(sessions[i]), status: 'refused', code: 'bad_request' }
     const status = outcomes[next++] ?? 'duplicate'
+    if (status === 'other_device') return { sessionId: row.sessionId, status: 'refused', code: status }
     const differs = verdict?.sessionId === row.sessionId && verdict.state === 'differs'
     return { sessionId: row.sessionId, status, ...(differs && { resync: 'state_hash' as const }) }
   })
@@ -54,7 +56,7 @@ async function stateVerdict(
   ctx: Context,
   device: Device,
   rows: readonly SessionRow[],
-  outcomes: readonly ('stored' | 'duplicate')[],
+  outcomes: readonly SessionOutcome[],
   tokens: ReadonlyMap<string, string | undefined>,
 ): Promise<{ readonly sessionId: string; readonly state: StateVerdict } | null> {
   const row = rows.findLast(({ stateHash }, i) => stateHash !== undefined && outcomes[i] === 'stored')

@@ -138,7 +138,9 @@ function writePush(
     })
   }
   for (const { sessionId, deviceId } of writes.sessions) {
-    const firstAtMs = tables.pushedSessions.get(sessionId)?.firstAtMs ?? writes.committedAtMs
+    const known = tables.pushedSessions.get(sessionId)
+    if (known && known.deviceId !== deviceId) continue
+    const firstAtMs = known?.firstAtMs ?? writes.committedAtMs
     tables.pushedSessions.set(undo, sessionId, { deviceId, firstAtMs, lastAtMs: writes.committedAtMs })
   }
   writeTries(tables, undo, writes)

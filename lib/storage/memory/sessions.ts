@@ -4,8 +4,9 @@ import { matchesFilter } from '#lib/query/matches-filter.ts'
 import { SESSION_FACET_ROWS_MAX, SESSION_FACETS, SESSION_FIELDS } from '#lib/query/session-fields.ts'
 import { sessionEvent } from '#lib/telemetry/session-event.ts'
 import { inferredSession } from '../inferred-session.ts'
-import type { ListedSession, SessionFilter, SessionPort, SessionRow } from '../ports.ts'
+import type { ListedSession, SessionFilter, SessionOutcome, SessionPort, SessionRow } from '../ports.ts'
 import { FleetGone } from '../ports.ts'
+import { sessionKey } from '../session-key.ts'
 import { SESSION_READER } from '../session-values.ts'
 import { appendEvents } from './events.ts'
 import { pageOf } from './page.ts'
@@ -18,9 +19,9 @@ export function memorySessions(state: MemoryState): SessionPort {
       state.inFleet(fleetId, (tables, undo) => {
         if (!state.fleets.has(fleetId)) throw new FleetGone(`fleet ${fleetId} was removed`)
         const outcomes = rows.map((row) => storeOne(tables, undo, row))
-        const stored = new Set(rows.filter((_, i) => outcomes[i] === 'stored').map((row) => row.sessionId))
+        const stored = new Set(rows.filter((_, i) => outcomes[i] === 'stored').map(sessionKey))
         const told = events.filter(
-          ({ payload }) => payload.kind !== 'session' || stored.has(payload.sessionId),
+          ({ payload }) => payload.kind !== 'session' || stored.has(sessionKey(payload)),
         )
         appendEvents(state, tables, undo, told)
         return outcomes
@@ -52,7 +53,9 @@ export function memorySessions(state: MemoryState): SessionPort {
             sessionId,
             firstPushMs: firstAtMs,
             lastPushMs: lastAtMs,
-            pushed: tables.changes.values().filter((row) => row.sessionId === sessionId).length,
+            pushed: tables.changes
+              .values()
+              .filter((row) => row.sessionId === sessionId && row.deviceId === deviceId).length,
           }))
           .sort((a, b) => b.firstPushMs - a.firstPushMs || (a.sessionId < b.sessionId ? 1 : -1))
           .slice(0, limit),
@@ -67,10 +70,14 @@ export function memorySessions(state: MemoryState): SessionPort {
   }
 }
 
-function storeOne(tables: FleetTables, undo: Undo, row: SessionRow): 'stored' | 'duplicate' {
-  if (tables.sessions.has(row.sessionId)) return 'duplicate'
-  tables.sessions.set(undo, row.sessionId, row)
+function storeOne(tables: FleetTables, undo: Undo, row: SessionRow): SessionOutcome {
+  const known = tables.sessions.get(row.sessionId)
   const device = tables.devices.get(row.deviceId)
+  const owner = (known ?? tables.pushedSessions.get(row.sessionId))?.deviceId
+  if (owner !== undefined && owner !== row.deviceId && !device?.linkedIds.includes(owner))
+    return 'other_device'
+  if (known) return 'duplicate'
+  tables.sessions.set(undo, row.sessionId, row)
   if (device && row.result === 'ok') {
     const lastSessionOkMs = Math.max(device.lastSessionOkMs ?? 0, row.endedAtMs)
     tables.devices.set(undo, device.id, { ...device, lastSessionOkMs })
@@ -82,8 +89,10 @@ function silentSessions(tables: FleetTables, beforeMs: number, nowMs: number): S
   const rows: SessionRow[] = []
   for (const [sessionId, pushed] of tables.pushedSessions.entries()) {
     if (pushed.firstAtMs >= beforeMs || tables.sessions.has(sessionId)) continue
-    const changes = tables.changes.values().filter((row) => row.sessionId === sessionId)
-    const conflicts = tables.conflicts.values().filter((row) => row.sessionId === sessionId)
+    const isOfSession = (row: { readonly sessionId: string | null; readonly deviceId: string }): boolean =>
+      row.sessionId === sessionId && row.deviceId === pushed.deviceId
+    const changes = tables.changes.values().filter(isOfSession)
+    const conflicts = tables.conflicts.values().filter(isOfSession)
     const device = tables.devices.get(pushed.deviceId)
     assert(device, `device ${pushed.deviceId} exists`)
     const counts = {
@@ -102,8 +111,12 @@ function silentSessions(tables: FleetTables, beforeMs: number, nowMs: number): S
 /** Sessions beside what their pushes left in the change log. */
 function listed(tables: FleetTables): ListedSession[] {
   const pushed = new Map<string, { readonly collections: Set<string>; lagMs: number }>()
-  for (const { sessionId, mutation, committedAtMs, correctedMadeAtMs } of tables.changes.values()) {
-    if (sessionId === null) continue
+  for (const change of tables.changes.values()) {
+    const { sessionId, mutation, committedAtMs, correctedMadeAtMs } = change
+    const owner = sessionId === null ? undefined : tables.sessions.get(sessionId)?.deviceId
+    if (sessionId === null || owner === undefined) continue
+    const isOwn = change.deviceId === owner || tables.devices.get(owner)?.linkedIds.includes(change.deviceId)
+    if (!isOwn) continue
     const work = pushed.get(sessionId) ?? { collections: new Set(), lagMs: 0 }
     work.collections.add(mutation.collection)
     work.lagMs = Math.max(work.lagMs, committedAtMs - correctedMadeAtMs)

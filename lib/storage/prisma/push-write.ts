@@ -20,13 +20,14 @@ const RESPONSES: Statement = {
   text: `INSERT INTO stored_response (fleet_id, device_id, request_id, request_hash, body, created_at)
     SELECT $1, d, r, h, b, to_timestamp(c / 1000) FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::float8[]) k(d, r, h, b, c)`,
 }
-/** A session that has reported already is not opened again. */
+/** A session that has reported already is not opened again, and one that another device has opened stays that one's. */
 const SESSIONS: Statement = {
   name: 'push_write_sessions',
   text: `INSERT INTO open_session (fleet_id, session_id, device_id, first_push_at, last_push_at)
     SELECT $1, s, d, $4, $4 FROM unnest($2::uuid[], $3::uuid[]) k(s, d)
     WHERE NOT EXISTS (SELECT FROM session_index i WHERE i.fleet_id = $1 AND i.session_id = k.s)
-    ON CONFLICT (fleet_id, session_id) DO UPDATE SET last_push_at = excluded.last_push_at`,
+    ON CONFLICT (fleet_id, session_id) DO UPDATE SET last_push_at = excluded.last_push_at
+      WHERE open_session.device_id = excluded.device_id`,
 }
 const TRIES: Statement = {
   name: 'push_write_tries',
@@ -63,7 +64,7 @@ export async function writePush(
     assert(heads.has(collection), `stream ${collection} is locked`)
   assertDense(heads, writes)
   const { responses, committedAtMs } = writes
-  const sessions = [...new Map(writes.sessions.map((row) => [row.sessionId, row])).values()]
+  const sessions = [...new Map(writes.sessions.toReversed().map((row) => [row.sessionId, row])).values()]
   const sent = [...writeChanges(send, fleetId, writes), ...writeOtOps(send, fleetId, writes)]
   const some = (rows: readonly unknown[], statement: Statement, values: () => unknown[]) => {
     if (rows.length > 0) sent.push(send(statement, [fleetId, ...values()]))

@@ -3,6 +3,7 @@ import { sessionEvent } from '#lib/telemetry/session-event.ts'
 import { inferredSession } from '../inferred-session.ts'
 import type { SessionPort, SessionRow } from '../ports.ts'
 import { FleetGone } from '../ports.ts'
+import { sessionKey } from '../session-key.ts'
 import { bigints, booleans, floats, ints, jsons, plainTexts, texts, uuids } from './arrays.ts'
 import type { Database, Send, Statement } from './database.ts'
 import type { DeviceRow } from './device-row.ts'
@@ -14,15 +15,29 @@ import { storableText } from './storable-text.ts'
 import { at, ms } from './values.ts'
 
 const FLEET: Statement = { name: 'session_fleet', text: 'SELECT FROM fleet WHERE id = $1' }
+/** `h.device_id` is neither `k.d` nor one of its ids from before or after a fork. */
+const IS_OTHERS = `h.device_id <> k.d AND NOT EXISTS (
+      SELECT FROM device v WHERE v.fleet_id = $1 AND v.id = k.d AND h.device_id = ANY (v.linked_ids))`
 const CLAIM: Statement = {
   name: 'session_claim',
   text: `INSERT INTO session_index (fleet_id, session_id, received_at)
-    SELECT $1, s, to_timestamp(r / 1000) FROM unnest($2::uuid[], $3::float8[]) k(s, r) ORDER BY s
-    ON CONFLICT DO NOTHING RETURNING session_id`,
+    SELECT $1, s, to_timestamp(r / 1000) FROM unnest($2::uuid[], $3::uuid[], $4::float8[]) k(s, d, r)
+    WHERE NOT EXISTS (SELECT FROM open_session h WHERE h.fleet_id = $1 AND h.session_id = k.s AND ${IS_OTHERS})
+    ORDER BY s ON CONFLICT DO NOTHING RETURNING session_id`,
+}
+/** Asked of the few that could not be claimed; by then it is committed what kept them from it. */
+const OF_OTHERS: Statement = {
+  name: 'session_of_others',
+  text: `SELECT k.s AS session_id, k.d AS device_id FROM unnest($2::uuid[], $3::uuid[]) k(s, d)
+    WHERE EXISTS (SELECT FROM open_session h WHERE h.fleet_id = $1 AND h.session_id = k.s AND ${IS_OTHERS})
+      OR EXISTS (SELECT FROM session_index i JOIN sync_session h
+        ON h.fleet_id = i.fleet_id AND h.received_at = i.received_at AND h.session_id = i.session_id
+        WHERE i.fleet_id = $1 AND i.session_id = k.s AND ${IS_OTHERS})`,
 }
 const CLOSE: Statement = {
   name: 'session_close',
-  text: 'DELETE FROM open_session WHERE fleet_id = $1 AND session_id = ANY ($2::uuid[])',
+  text: `DELETE FROM open_session h USING unnest($2::uuid[], $3::uuid[]) k(s, d)
+    WHERE h.fleet_id = $1 AND h.session_id = k.s AND NOT (${IS_OTHERS})`,
 }
 const INSERT: Statement = {
   name: 'session_insert',
@@ -39,7 +54,8 @@ const INSERT: Statement = {
         max(greatest(0, (extract(epoch FROM l.committed_at - l.made_at) * 1000)::bigint)) AS lag_ms
       FROM session_push p CROSS JOIN LATERAL unnest(p.mutation_ids) m(id)
         CROSS JOIN LATERAL (SELECT * FROM change_log x WHERE x.fleet_id = $1 AND x.mutation_id = m.id LIMIT 1) l
-      WHERE p.fleet_id = $1 AND p.session_id = k.s) w`,
+      WHERE p.fleet_id = $1 AND p.session_id = k.s AND (l.device_id = k.d OR EXISTS (
+        SELECT FROM device v WHERE v.fleet_id = $1 AND v.id = k.d AND l.device_id = ANY (v.linked_ids)))) w`,
 }
 const LAST_OK: Statement = {
   name: 'session_last_ok',
@@ -49,12 +65,13 @@ const LAST_OK: Statement = {
 const SILENT: Statement = {
   name: 'session_silent',
   text: `SELECT ${DEVICE_COLUMNS}, o.session_id, o.first_push_at, o.last_push_at, c.pushed, c.dead_lettered,
-      (SELECT count(*) FROM conflict x WHERE x.fleet_id = $1 AND x.session_id = o.session_id) AS conflicts
+      (SELECT count(*) FROM conflict x
+        WHERE x.fleet_id = $1 AND x.session_id = o.session_id AND x.device_id = o.device_id) AS conflicts
     FROM open_session o JOIN device d ON d.fleet_id = o.fleet_id AND d.id = o.device_id, LATERAL (
       SELECT count(*) AS pushed, count(*) FILTER (WHERE l.status = 'dead_lettered') AS dead_lettered
       FROM session_push p, unnest(p.mutation_ids) m(id),
         LATERAL (SELECT * FROM change_log x WHERE x.fleet_id = $1 AND x.mutation_id = m.id LIMIT 1) l
-      WHERE p.fleet_id = $1 AND p.session_id = o.session_id) c
+      WHERE p.fleet_id = $1 AND p.session_id = o.session_id AND l.device_id = o.device_id) c
     WHERE o.fleet_id = $1 AND o.first_push_at < $2 ORDER BY o.first_push_at, o.session_id LIMIT $3 FOR UPDATE OF o SKIP LOCKED`,
 }
 
@@ -62,8 +79,9 @@ const SILENT: Statement = {
 const UNREPORTED: Statement = {
   name: 'session_unreported',
   text: `SELECT o.session_id, o.first_push_at, o.last_push_at,
-      (SELECT coalesce(sum(cardinality(p.mutation_ids)), 0)::int FROM session_push p
-        WHERE p.fleet_id = $1 AND p.session_id = o.session_id) AS pushed
+      (SELECT count(*)::int FROM session_push p CROSS JOIN LATERAL unnest(p.mutation_ids) m(id)
+        CROSS JOIN LATERAL (SELECT x.device_id FROM change_log x WHERE x.fleet_id = $1 AND x.mutation_id = m.id LIMIT 1) l
+        WHERE p.fleet_id = $1 AND p.session_id = o.session_id AND l.device_id = o.device_id) AS pushed
     FROM open_session o WHERE o.fleet_id = $1 AND o.device_id = $2 AND o.first_push_at >= $3
     ORDER BY o.first_push_at DESC, o.session_id DESC LIMIT $4`,
 }
@@ -88,12 +106,16 @@ export function postgresSessions(database: Database): SessionPort {
     store: (fleetId, rows, events) =>
       database.inFleetHot(fleetId, async (send) => {
         if ((await send(FLEET, [fleetId])).length === 0) throw new FleetGone(`fleet ${fleetId} was removed`)
-        const stored = await storeSessions(send, fleetId, rows)
+        const { stored, ofOthers } = await storeSessions(send, fleetId, rows)
         const told = events.filter(
-          ({ payload }) => payload.kind !== 'session' || stored.has(payload.sessionId),
+          ({ payload }) => payload.kind !== 'session' || stored.has(sessionKey(payload)),
         )
         await insertEvents(send, fleetId, told)
-        return rows.map((row) => (stored.delete(row.sessionId) ? 'stored' : 'duplicate'))
+        return rows.map((row) => {
+          const key = sessionKey(row)
+          if (stored.delete(key)) return 'stored'
+          return ofOthers.has(key) ? 'other_device' : 'duplicate'
+        })
       }),
     list: (fleetId, filter, page) => listSessions(database, fleetId, filter, page),
     facets: (fleetId, filter) => readSessionFacets(database, fleetId, filter),
@@ -121,32 +143,54 @@ export function postgresSessions(database: Database): SessionPort {
       database.inFleetHot(fleetId, async (send) => {
         const silent = await send<SilentRow>(SILENT, [fleetId, at(beforeMs), limit])
         const rows = silent.map((row) => inferredSession(deviceOf(row), silentOf(row), nowMs))
-        const stored = await storeSessions(send, fleetId, rows)
-        const made = rows.filter((row) => stored.has(row.sessionId))
+        const { stored } = await storeSessions(send, fleetId, rows)
+        const made = rows.filter((row) => stored.has(sessionKey(row)))
         await insertEvents(send, fleetId, made.map(sessionEvent))
         return made.length
       }),
   }
 }
 
-/** Stores the sessions whose ids are new, each once, and answers those ids. */
-async function storeSessions(send: Send, fleetId: string, all: readonly SessionRow[]): Promise<Set<string>> {
-  const first = new Map([...all].reverse().map((row) => [row.sessionId, row]))
-  const ids = [...first.keys()]
-  const received = floats([...first.values()].map((row) => row.receivedAtMs))
-  const claimed = await send<{ session_id: string }>(CLAIM, [fleetId, uuids(ids), received])
-  const stored = new Set(claimed.map((row) => row.session_id))
-  const rows = [...first.values()].filter((row) => stored.has(row.sessionId))
+interface StoredSessions {
+  readonly stored: Set<string>
+  readonly ofOthers: ReadonlySet<string>
+}
+
+/** Stores the sessions whose ids are new, each once, and tells which ids are those of other devices, all by `sessionKey`. */
+async function storeSessions(
+  send: Send,
+  fleetId: string,
+  all: readonly SessionRow[],
+): Promise<StoredSessions> {
+  const first = [...new Map(all.toReversed().map((row) => [row.sessionId, row])).values()]
+  const keys = (rows: readonly SessionRow[]) => [
+    uuids(rows.map((row) => row.sessionId)),
+    uuids(rows.map((row) => row.deviceId)),
+  ]
+  const received = floats(first.map((row) => row.receivedAtMs))
+  const claims = await send<{ session_id: string }>(CLAIM, [fleetId, ...keys(first), received])
+  const claimed = new Set(claims.map((row) => row.session_id))
+  const rows = first.filter((row) => claimed.has(row.sessionId))
+  const others = all.filter((row) => !rows.includes(row))
   const lastOk = new Map<string, number>()
   for (const { result, deviceId, endedAtMs } of rows) {
     if (result === 'ok') lastOk.set(deviceId, Math.max(endedAtMs, lastOk.get(deviceId) ?? 0))
   }
   await Promise.all([
-    send(CLOSE, [fleetId, uuids(ids)]),
+    send(CLOSE, [fleetId, ...keys(first)]),
     rows.length > 0 ? send(INSERT, [fleetId, ...insertValues(rows)]) : null,
     ...[...lastOk].map(([deviceId, endedAtMs]) => send(LAST_OK, [fleetId, deviceId, at(endedAtMs)])),
   ])
-  return stored
+  const strangers =
+    others.length === 0
+      ? []
+      : await send<{ session_id: string; device_id: string }>(OF_OTHERS, [fleetId, ...keys(others)])
+  return {
+    stored: new Set(rows.map(sessionKey)),
+    ofOthers: new Set(
+      strangers.map((row) => sessionKey({ sessionId: row.session_id, deviceId: row.device_id })),
+    ),
+  }
 }
 
 const insertValues = (rows: readonly SessionRow[]): unknown[] => [

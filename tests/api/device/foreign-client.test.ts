@@ -67,6 +67,22 @@ describe('what a client writes in its own way, over HTTP and PostgreSQL', () => 
     expect(shown?.fullReason).toBe('other')
   })
 
+  it("a session is the device's that named it first: another one's report is refused, and its own is stored", async () => {
+    const other = await world.device()
+    const report = session()
+    await device.pushed([device.mutation({ op: { type: 'put', data: { title: 'a' } } })], {
+      sessionId: report.sessionId,
+    })
+    const tell = async (by: TestDevice, changes: object = {}) =>
+      bodyOf(await by.send('POST', '/api/v1/sessions', { body: { sessions: [{ ...report, ...changes }] } }))
+    expect((await tell(other, { result: 'failed', pushed: 99 }))['results']).toEqual([
+      { sessionId: report.sessionId, status: 'refused', code: 'other_device' },
+    ])
+    expect((await tell(device, { pushed: 1 }))['results']).toMatchObject([{ status: 'stored' }])
+    const shown = await world.storage.sessions.get(device.fleetId, report.sessionId)
+    expect(shown).toMatchObject({ deviceId: device.id, result: 'ok', pushed: 1 })
+  })
+
   it('the order of keys, white space and the spelling of a number change nothing; Unicode does', async () => {
     const made = device.mutation({ op: { type: 'put', data: { title: 'é', count: 1 } } })
     const body = device.pushBody([made])

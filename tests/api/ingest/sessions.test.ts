@@ -130,6 +130,24 @@ describe('sessions of other engines, over HTTP and PostgreSQL', () => {
     ])
   })
 
+  it("a session of one client is no other one's", async () => {
+    const engine = await source()
+    const told = session()
+    const [first] = await engine.results(told)
+    const [, repeated] = await engine.results(
+      session({ sessionId: told['sessionId'] as string, client: { id: 'till-8' } }),
+      told,
+    )
+    expect(first).toMatchObject({ status: 'stored' })
+    expect(repeated).toMatchObject({ status: 'duplicate' })
+    const [other] = await engine.results(
+      session({ sessionId: told['sessionId'] as string, client: { id: 'till-8' } }),
+    )
+    expect(other).toMatchObject({ status: 'refused', code: 'other_device' })
+    const detail = (await engine.get(`/sessions/${first?.['id'] as string}`))['session'] as JsonObject
+    expect(detail['deviceName']).toBe('Till 7')
+  })
+
   it('a bad one is refused with its place, and the others stand', async () => {
     const engine = await source()
     const results = await engine.results(

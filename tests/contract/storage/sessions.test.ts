@@ -190,4 +190,95 @@ describe.each(BACKENDS)('sessions on $name', (backend) => {
     ).toEqual(['duplicate'])
     expect(await storage.sessions.inferAbandoned(fleetId, NOW_MS + 9_000, inferredAtMs, 9)).toBe(1)
   })
+
+  it("[PU6] a session is the device's that named it first: in a report, in a push, and where both come at once", async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const [mine, other] = [await makeDevice(storage, fleetId), await makeDevice(storage, fleetId)]
+    const [told, pushed, raced] = [randomUUID(), randomUUID(), randomUUID()]
+    const store = (rows: readonly SessionRow[]) =>
+      storage.sessions.store(fleetId, rows, rows.map(sessionEvent))
+    const by = ({ id }: { readonly id: string }, sessionId: string, changes: Partial<SessionRow> = {}) =>
+      sessionOf(fleetId, id, { sessionId, ...changes })
+    const push = ({ id: deviceId }: { readonly id: string }, sessionId: string) =>
+      commit(
+        storage,
+        fleetId,
+        (head) => [changeOf({ deviceId, sessionId, version: head + 1, conflict: conflictEffect() })],
+        { committedAtMs: NOW_MS, sessions: [{ sessionId, deviceId }] },
+      )
+
+    expect(await store([by(mine, told)])).toEqual(['stored'])
+    expect(await store([by(other, told, { pushed: 99 }), by(mine, told)])).toEqual([
+      'other_device',
+      'duplicate',
+    ])
+    expect(await storage.sessions.get(fleetId, told)).toMatchObject({ deviceId: mine.id })
+
+    await push(mine, pushed)
+    await push(other, pushed)
+    expect(await store([by(other, pushed, { result: 'failed' })])).toEqual(['other_device'])
+    expect(await storage.sessions.get(fleetId, pushed)).toBeNull()
+    expect(await storage.sessions.unreported(fleetId, other.id, 0, 9)).toEqual([])
+    expect(await storage.sessions.unreported(fleetId, mine.id, 0, 9)).toMatchObject([
+      { sessionId: pushed, pushed: 1 },
+    ])
+    expect(await store([by(mine, pushed)])).toEqual(['stored'])
+    expect(await storage.sessions.get(fleetId, pushed)).toMatchObject({ deviceId: mine.id })
+    const page = await storage.sessions.list(fleetId, ANY, { limit: 9, cursor: null })
+    expect(page.items.find(({ sessionId }) => sessionId === pushed)).toMatchObject({
+      collections: ['reports'],
+    })
+
+    const outcomes = await Promise.all([mine, other, mine, other].map((device) => store([by(device, raced)])))
+    expect(outcomes.flat().toSorted()).toEqual(['duplicate', 'other_device', 'other_device', 'stored'])
+    const events = (await foldedEvents(storage, fleetId)).filter(({ payload }) => payload.kind === 'session')
+    expect(events).toHaveLength(3)
+    expect(events).toEqual(
+      expect.arrayContaining(
+        [told, pushed].map((sessionId) =>
+          expect.objectContaining({ payload: expect.objectContaining({ sessionId, deviceId: mine.id }) }),
+        ),
+      ),
+    )
+  })
+
+  it('[PU6] what only another device pushed in a session is not counted for it, nor inferred', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const [mine, other] = [await makeDevice(storage, fleetId), await makeDevice(storage, fleetId)]
+    const sessionId = randomUUID()
+    for (const { id: deviceId } of [mine, other, other])
+      await commit(
+        storage,
+        fleetId,
+        (head) => [changeOf({ deviceId, sessionId, version: head + 1, conflict: conflictEffect() })],
+        { committedAtMs: NOW_MS, sessions: [{ sessionId, deviceId }] },
+      )
+    expect(await storage.sessions.inferAbandoned(fleetId, NOW_MS + 1, NOW_MS + DAY_MS, 9)).toBe(1)
+    expect(await storage.sessions.get(fleetId, sessionId)).toMatchObject({
+      deviceId: mine.id,
+      pushed: 1,
+      conflicts: 1,
+    })
+  })
+
+  it('[PU6] a device tells of the sessions that it had under a linked id', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const former = await makeDevice(storage, fleetId)
+    const fork = await makeDevice(storage, fleetId, {}, former.id)
+    const sessionId = randomUUID()
+    await commit(
+      storage,
+      fleetId,
+      (head) => [changeOf({ deviceId: former.id, sessionId, version: head + 1 })],
+      { committedAtMs: NOW_MS, sessions: [{ sessionId, deviceId: former.id }] },
+    )
+    const report = sessionOf(fleetId, fork.id, { sessionId })
+    expect(await storage.sessions.store(fleetId, [report], [])).toEqual(['stored'])
+    expect(await storage.sessions.unreported(fleetId, former.id, 0, 9)).toEqual([])
+    const page = await storage.sessions.list(fleetId, ANY, { limit: 9, cursor: null })
+    expect(page.items).toMatchObject([{ deviceId: fork.id, collections: ['reports'] }])
+  })
 })

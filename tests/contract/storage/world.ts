@@ -157,10 +157,11 @@ export async function makeDevice(
   storage: Storage,
   fleetId: string,
   changes: Partial<Device> = {},
+  formerId: string | null = null,
 ): Promise<Device> {
   const device = deviceOf(fleetId, changes)
   const credentials = { tokenHash: randomUUID(), requestId: randomUUID(), keyId: randomUUID(), nowMs: NOW_MS }
-  await storage.devices.enroll({ device, ...credentials }, audit('device.enroll'))
+  await storage.devices.enroll({ device, ...credentials, formerId }, audit('device.enroll'))
   return device
 }
 
