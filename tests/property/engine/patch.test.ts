@@ -14,7 +14,11 @@ const documents = fc.constantFrom<JsonObject>(
   { '9': { a: 1 }, '-': [], '2a': { '10': 1 } },
 )
 
-const resultOf = (document: JsonObject, set: readonly [string, number][], unset: readonly string[]): string => {
+const resultOf = (
+  document: JsonObject,
+  set: readonly [string, number][],
+  unset: readonly string[],
+): string => {
   const result = applyOperation(document, patch(Object.fromEntries(set), unset))
   return result.ok ? canonicalJson(result.value) : result.error.code
 }
@@ -25,7 +29,8 @@ describe('the order of a patch', () => {
       fc.property(paths, paths, paths, (a, b, c) => {
         expect(Math.sign(comparePaths(a, b))).toBe(-Math.sign(comparePaths(b, a)) + 0)
         expect(comparePaths(a, b) === 0).toBe(toPointer(a) === toPointer(b))
-        if (comparePaths(a, b) <= 0 && comparePaths(b, c) <= 0) expect(comparePaths(a, c)).toBeLessThanOrEqual(0)
+        if (comparePaths(a, b) <= 0 && comparePaths(b, c) <= 0)
+          expect(comparePaths(a, c)).toBeLessThanOrEqual(0)
       }),
       { numRuns: 20_000 },
     )
