@@ -176,7 +176,8 @@ function decideOperation(
   const since = operationsSince(standing, op, type, state.revision)
   if (!since) return behind(standing, op)
   const log = state.revision > 0 ? since : [...since, ...unlogged(standing, type, path, document)]
-  const integrated = integrate(type, log, chainIds(draft, question.mutation, question.author), made.value)
+  const chain = chainIds(draft, question.mutation, question.author)
+  const integrated = integrate(type, log, chain, made.value, draft.otWork)
   if (!integrated.ok && integrated.error === 'unknown_revision') return behind(standing, op)
   if (!integrated.ok) return failed(standing, path, integrated.error)
   const value = type.apply(valueAt(document, path), integrated.value.ops)
@@ -315,6 +316,7 @@ function deriveAll(
   after: JsonObject,
 ): Entries {
   const { draft, question, states } = standing
+  const chain = chainIds(draft, question.mutation, question.author)
   const entries: Entry[] = []
   for (const path of paths) {
     const was = valueAt(before, path)
@@ -329,7 +331,7 @@ function deriveAll(
     if (!made.ok || !type) return err({ code: made.ok ? 'bad_op' : made.error, path })
     const since = standing.chain.ahead.includes(path) ? null : completeSince(standing, path, type)
     if (!since) return err({ code: 'unknown_revision', path })
-    const integrated = integrate(type, since, chainIds(draft, question.mutation, question.author), made.value)
+    const integrated = integrate(type, since, chain, made.value, draft.otWork)
     if (!integrated.ok) return err({ code: integrated.error, path })
     entries.push(entryOf(path, state, made.value, integrated.value))
   }

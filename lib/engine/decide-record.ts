@@ -18,7 +18,7 @@ import { validateDocument } from './validate.ts'
 /** What it does to the record's paths under OT. */
 export interface OtWrite {
   readonly states: OtStates
-  readonly ops: readonly Omit<PathOp, 'version' | 'mutationId'>[]
+  readonly ops: readonly Omit<PathOp, 'version' | 'schemaVersion' | 'mutationId'>[]
   /** For the result of an operation. */
   readonly told?: { readonly revision: number; readonly transformed: readonly Json[] } | null
 }

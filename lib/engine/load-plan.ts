@@ -1,6 +1,10 @@
 import type { Mutation } from '#lib/protocol/mutation.ts'
+import type { PathName } from './schema-evolution/former-names.ts'
+import { namesOf } from './schema-evolution/former-names.ts'
+import type { Evolving } from './schema-evolution/migrate-pointer.ts'
+import { migratePointer } from './schema-evolution/migrate-pointer.ts'
 import { recordKey } from './types.ts'
-import type { IncomingPush, RecordKey } from './types.ts'
+import type { IncomingPush } from './types.ts'
 
 /** What must be loaded, under the streams' locks, before these pushes can be decided. */
 export interface LoadPlan {
@@ -16,47 +20,68 @@ export interface LoadPlan {
   readonly mutationIds: readonly string[]
   /** Conflicts that mutations resolve; those that the mutations above wait for are needed too, and what waits behind them. */
   readonly conflictIds: readonly string[]
-  /** What of the log of OT is needed: of one path after a revision, or of all after a version. */
-  readonly otReads: readonly OtRead[]
+  /** What of the log of OT is needed, by push: nothing that one needs is cut for what another reads. */
+  readonly otReads: readonly (readonly OtRead[])[]
 }
 
+/** One path's operations after a revision, under all its names, or all of a record's after a version. */
 export interface OtRead {
   readonly collection: string
   readonly recordId: string
-  readonly path: string | null
+  /** Newest first; null means all paths. */
+  readonly names: readonly PathName[] | null
   readonly afterRevision: number
   readonly afterVersion: number
+  /** Whose read it is. */
+  readonly mutationIds: readonly string[]
 }
 
-const otReadKey = ({ path, afterRevision, afterVersion }: OtRead, record: RecordKey): string =>
-  `${record} ${afterRevision} ${afterVersion} ${path ?? ''}`
+type OtRules = (collection: string) => Evolving | null
 
-/** What a schema version renamed may stand in the log under either name, whoever asks: all paths are read. */
-function otReadOf({ collection, recordId, baseVersion, op }: Mutation, isRenamed: boolean): OtRead {
-  const record = { collection, recordId }
-  return op.type === 'ot'
-    ? {
-        ...record,
-        path: isRenamed ? null : op.path,
-        afterRevision: op.baseRevision,
-        afterVersion: 0,
-      }
-    : { ...record, path: null, afterRevision: 0, afterVersion: baseVersion }
+/** A path is read once, from the lowest revision that one of the push's mutations names; so is a record. */
+function otReadsOf({ mutations }: Pick<IncomingPush, 'mutations'>, otRules: OtRules): readonly OtRead[] {
+  const reads = new Map<string, OtRead>()
+  for (const { mutation } of mutations) {
+    const rules = otRules(mutation.collection)
+    const place = rules && otPlaceOf(rules, mutation)
+    if (!place) continue
+    const { collection, recordId, id, op, baseVersion } = mutation
+    const key = `${recordKey(collection, recordId)} ${place.path ?? ''}`
+    const known = reads.get(key)
+    const names = known ? known.names : place.path === null ? null : namesOf(rules, place.path)
+    const afterRevision = op.type === 'ot' ? op.baseRevision : 0
+    const afterVersion = op.type === 'ot' ? 0 : baseVersion
+    reads.set(key, {
+      collection,
+      recordId,
+      names,
+      afterRevision: Math.min(afterRevision, known?.afterRevision ?? Infinity),
+      afterVersion: Math.min(afterVersion, known?.afterVersion ?? Infinity),
+      mutationIds: [...(known?.mutationIds ?? []), id],
+    })
+  }
+  return [...reads.values()]
+}
+
+/** The path, under today's name, that an operation's log is of; null for all of the record. Nothing where it has gone. */
+function otPlaceOf(
+  rules: Evolving,
+  { op, schemaVersion }: Mutation,
+): { readonly path: string | null } | null {
+  if (op.type !== 'ot') return { path: null }
+  const path = migratePointer(rules, op.path, schemaVersion)
+  return path === null ? null : { path }
 }
 
 /**
  * Each thing once, whatever the pushes repeat. Base 0 is no document and is left out.
- * @param otRenames of a collection with paths under OT, whose log is needed too: whether a migration renames; else null
+ * @param otRules of a collection with paths under OT, whose log is needed too; else null
  */
-export function planLoad(
-  pushes: readonly IncomingPush[],
-  otRenames: (collection: string) => boolean | null,
-): LoadPlan {
+export function planLoad(pushes: readonly IncomingPush[], otRules: OtRules): LoadPlan {
   const records = new Map<string, LoadPlan['records'][number]>()
   const bases = new Map<string, LoadPlan['bases'][number]>()
   const mutationIds = new Set<string>()
   const conflictIds = new Set<string>()
-  const otReads = new Map<string, OtRead>()
   const streams = new Set<string>()
   for (const { editOf } of pushes) if (editOf !== null) mutationIds.add(editOf)
   for (const { mutation } of pushes.flatMap(keptOut)) mutationIds.add(mutation.id)
@@ -68,11 +93,6 @@ export function planLoad(
     if (version > 0) bases.set(`${key}@${version}`, { collection, recordId, version })
     mutationIds.add(mutation.id)
     if (mutation.after !== undefined) mutationIds.add(mutation.after)
-    const isRenamed = otRenames(collection)
-    if (isRenamed !== null) {
-      const read = otReadOf(mutation, isRenamed)
-      otReads.set(otReadKey(read, key), read)
-    }
     if (mutation.resolves !== undefined) conflictIds.add(mutation.resolves)
   }
   return {
@@ -81,7 +101,9 @@ export function planLoad(
     bases: [...bases.values()],
     mutationIds: [...mutationIds],
     conflictIds: [...conflictIds],
-    otReads: [...otReads.values()],
+    otReads: pushes
+      .map((push) => otReadsOf({ mutations: admitted(push) }, otRules))
+      .filter((reads) => reads.length > 0),
   }
 }
 

@@ -2,7 +2,9 @@ import { jsonEqual } from '#lib/kernel/json.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { valueAt } from '#lib/kernel/json-pointer.ts'
 import type { OtOperation } from '#lib/protocol/mutation.ts'
+import { spend } from './ot-work.ts'
 import type { LoggedOp } from './ot/integrate.ts'
+import { TRANSFORM_COST_MAX } from './ot/integrate.ts'
 import type { OtType } from './ot/ot-type.ts'
 import type { RecordQuestion } from './decide-record.ts'
 import type { ChainView, PushDraft } from './push-draft.ts'
@@ -51,6 +53,7 @@ export function completeSince(ask: LogQuestion, path: string, type: OtType): rea
   const now = valueAt(current?.data ?? null, path)
   const units = Math.max(sizeOf(value), sizeOf(now))
   if (since.length * units > REDONE_UNITS_MAX) return null
+  spend(draft.otWork, (since.length * units * TRANSFORM_COST_MAX) / REDONE_UNITS_MAX)
   for (const { ops } of since) {
     const next = type.apply(value, ops)
     if (!next.ok) return null

@@ -11,9 +11,9 @@ export function toldOf(ot: OtWrite | undefined): { revision?: number; transforme
 
 /** What goes into the log of OT, once the record's version is known. */
 export const otOpsOf = (
-  { version }: RecordState,
+  { version, schemaVersion }: RecordState,
   mutationId: string,
   ot: OtWrite | undefined,
-): readonly PathOp[] => ot?.ops.map((op) => ({ ...op, version, mutationId })) ?? NONE
+): readonly PathOp[] => ot?.ops.map((op) => ({ ...op, version, schemaVersion, mutationId })) ?? NONE
 
 const NONE: readonly PathOp[] = []

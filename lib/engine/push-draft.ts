@@ -4,6 +4,8 @@ import { ok } from '#lib/kernel/result.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import { materialise } from './crdt/materialise.ts'
 import { LayeredMap } from './layered-map.ts'
+import type { OtWork } from './ot-work.ts'
+import { noWork } from './ot-work.ts'
 import type { MigrationFailure } from './schema-evolution/migrate-document.ts'
 import { migratePointer } from './schema-evolution/migrate-pointer.ts'
 import { migrateDocument, migrateRecord } from './schema-evolution/migrate.ts'
@@ -11,6 +13,7 @@ import type {
   BaseDocument,
   BaseState,
   ChangeEffect,
+  CollectionRules,
   KnownConflict,
   KnownMutation,
   PathOp,
@@ -56,6 +59,9 @@ export interface PushDraft {
   readonly mutations: Map<string, KnownMutation>
   readonly conflicts: Map<string, KnownConflict>
   readonly otLog: Map<RecordKey, readonly PathOp[]>
+  /** The same by record and path, under today's name of it, as far as somebody asked. */
+  readonly otPaths: Map<string, readonly PathOp[]>
+  readonly otWork: OtWork
   /** By mutation id and base version, so that a chain of n links takes n steps and not n². */
   readonly views: Map<string, ChainView>
   /** Records with a mutation in this push that had its effect under another id of the device (FK3). */
@@ -71,6 +77,8 @@ export const startDraft = (world: PushWorld, linkedIds: readonly string[] = []):
   mutations: new Map(),
   conflicts: new Map(),
   otLog: new Map(),
+  otPaths: new Map(),
+  otWork: noWork(),
   views: new Map(),
   countedElsewhere: new Set(),
 })
@@ -92,22 +100,45 @@ export function otLogOf(
   return otLog.get(key) ?? world.otLog.get(key) ?? []
 }
 
-/**
- * A path's operations in their order, under today's name of it: what is older is named as the record, or the mutation, was in
- * its schema version, and comes sorted by that name.
- */
+/** A path's operations in their order, under today's name of it, whatever it was called when they were logged (DL5). */
 export function otLogAt(
   draft: PushDraft,
-  mutation: Pick<Mutation, 'collection' | 'recordId' | 'schemaVersion'>,
+  mutation: Pick<Mutation, 'collection' | 'recordId'>,
   path: string,
 ): readonly PathOp[] {
-  const log = otLogOf(draft, mutation)
-  const rules = draft.world.collections.get(mutation.collection)
-  const from = Math.min(recordOf(draft, mutation)?.schemaVersion ?? Infinity, mutation.schemaVersion)
-  if (!rules || from >= rules.schemaVersion) return log.filter((entry) => entry.path === path)
-  return log
-    .filter((entry) => migratePointer(rules, entry.path, from) === path)
-    .sort((a, b) => a.revision - b.revision)
+  const key = otPathKey(mutation, path)
+  const known = draft.otPaths.get(key)
+  if (known) return known
+  const found = ofPath(otLogOf(draft, mutation), draft.world.collections.get(mutation.collection), path)
+  draft.otPaths.set(key, found)
+  return found
+}
+
+const otPathKey = (
+  { collection, recordId }: Pick<Mutation, 'collection' | 'recordId'>,
+  path: string,
+): string => `${recordKey(collection, recordId)} ${path}`
+
+function ofPath(log: readonly PathOp[], rules: CollectionRules | undefined, path: string): readonly PathOp[] {
+  const today = (entry: PathOp): string | null =>
+    !rules || entry.schemaVersion >= rules.schemaVersion
+      ? entry.path
+      : migratePointer(rules, entry.path, entry.schemaVersion)
+  const names = new Map<string, boolean>()
+  const isOfPath = (entry: PathOp): boolean => {
+    const name = `${entry.schemaVersion} ${entry.path}`
+    const known = names.get(name) ?? today(entry) === path
+    names.set(name, known)
+    return known
+  }
+  const found = log.filter(isOfPath)
+  const renamed = found.reduce(
+    (newest, entry) => (entry.path === path ? newest : Math.max(newest, entry.schemaVersion)),
+    0,
+  )
+  // What a rename has put another field in the place of is not of this path.
+  const own = found.filter((entry) => entry.path !== path || entry.schemaVersion > renamed)
+  return own.sort((a, b) => a.revision - b.revision)
 }
 
 export function recordOf(
@@ -217,6 +248,11 @@ export function absorb(draft: PushDraft, effect: ChangeEffect): void {
   else if (result.status !== 'dead_lettered') replace(draft, editOf, { ...known, deadLetter: 'none' })
   if (effect.otOps.length > 0) {
     draft.otLog.set(recordKey(collection, recordId), [...otLogOf(draft, mutation), ...effect.otOps])
+    for (const op of effect.otOps) {
+      const key = otPathKey(mutation, op.path)
+      const known = draft.otPaths.get(key)
+      if (known) draft.otPaths.set(key, [...known, op])
+    }
   }
   absorbConflicts(draft, effect)
 }

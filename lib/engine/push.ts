@@ -18,8 +18,10 @@ import { decideCrdtRecord } from './decide-crdt-record.ts'
 import { decideOtRecord } from './decide-ot-record.ts'
 import { conflictOver, effectOf } from './effect.ts'
 import { otOpsOf, toldOf } from './ot-outcome.ts'
+import { isSpent } from './ot-work.ts'
 import { usesOt } from './ot/paths.ts'
 import { isCrdtMatter } from './is-crdt-matter.ts'
+import { isCulprit } from './is-culprit.ts'
 import { addBytes, isFull, noBytes, pushFull } from './push-bytes.ts'
 import type { PushDraft } from './push-draft.ts'
 import {
@@ -61,8 +63,12 @@ export function decidePush(world: PushWorld, push: IncomingPush, ids: NewId): Pu
   const results: MutationResult[] = []
   const effects: ChangeEffect[] = []
   const bytes = noBytes()
+  let isOver = false
   for (const incoming of push.mutations) {
-    const outcome = isFull(bytes)
+    // A person decides on the record as it is, which needs nothing of the log.
+    const isUnread = !push.byDesk && world.otUnread.has(incoming.mutation.id)
+    isOver ||= isUnread || isFull(bytes) || isSpent(draft.otWork)
+    const outcome = isOver
       ? pushFull(incoming.mutation.id)
       : decideMutation({ draft, push, incoming, ids }, withoutEffect)
     addBytes(bytes, outcome)
@@ -87,15 +93,6 @@ export function decidePush(world: PushWorld, push: IncomingPush, ids: NewId): Pu
 /** The world after a push's effects, for the pushes that are committed with it. */
 export const applyEffects = (world: PushWorld, decision: PushDecision): PushWorld =>
   decision.kind === 'committed' ? settle(decision.draft) : world
-
-const CULPRITS: ReadonlySet<MutationResult['status']> = new Set([
-  'conflict',
-  'dead_lettered',
-  'refused',
-  'shed',
-  'retry',
-])
-const isCulprit = ({ status }: MutationResult): boolean => CULPRITS.has(status)
 
 interface Question {
   readonly draft: PushDraft
@@ -142,7 +139,12 @@ function releaseHeld(
       ids,
     }
     const gate = checkPlace(draft, incoming, deviceId, withoutEffect)
-    const decided = gate.kind === 'go' ? decideThrough(question, gate) : turnedAway(question, gate)
+    const decided =
+      gate.kind !== 'go'
+        ? turnedAway(question, gate)
+        : isSpent(draft.otWork)
+          ? pushFull(id)
+          : decideThrough(question, gate)
     const effect = 'incoming' in decided ? decided : withoutVerdict(question, decided)
     const closes = gate.kind === 'go' && gate.decides ? closureOf(draft, effect) : null
     const final = { ...effect, closes, releasedBy: result.conflictId }

@@ -57,7 +57,9 @@ export type FieldStamps = Readonly<Record<string, string>>
 
 /** An operation of one path of a record, in the authority's order. */
 export interface PathOp extends LoggedOp {
+  /** As the record named it under `schemaVersion`. */
   readonly path: string
+  readonly schemaVersion: number
 }
 
 /** `collection/recordId`; collection names hold no slash. */
@@ -179,6 +181,8 @@ export interface PushWorld {
   readonly ot: OtLibrary | null
   /** Operations by record, in order: those after what the mutations were made on. */
   readonly otLog: ReadonlyMap<RecordKey, readonly PathOp[]>
+  /** Mutations whose part of that log is more than one push may read (OT_LOAD_MAX). */
+  readonly otUnread: ReadonlySet<string>
   /** Collaborative text; null where it isn't loaded, which no server is. */
   readonly text: TextCrdt | null
 }

@@ -236,5 +236,6 @@ export const MUTATION_CODE_HELP = {
   authority_unavailable: 'The system behind the collection did not answer.',
   contention: 'Too many writers at once.',
   parent_retry: 'The change that it was made on has to be sent again first.',
-  push_full: 'The changes before it took all that one push may handle, 8 MiB of records; send it again.',
+  push_full:
+    'The changes before it took all that one push may handle: 8 MiB of records, or 10,000 operations of the log of OT; send it again.',
 } as const satisfies Record<DeadLetterCode | RefusedCode | RetryCode, string>

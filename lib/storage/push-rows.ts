@@ -55,6 +55,8 @@ export interface PushSnapshot {
   readonly conflicts: ReadonlyMap<string, KnownConflict>
   /** By record, each path's in order. */
   readonly otLog: ReadonlyMap<RecordKey, readonly PathOp[]>
+  /** Mutations whose read of it was cut by what else their push reads. */
+  readonly otUnread: ReadonlySet<string>
   readonly failedTries: ReadonlyMap<string, number>
   /** By device id: the last day on which it made dead letters. */
   readonly letterDays: ReadonlyMap<string, LetterDay>

@@ -57,6 +57,7 @@ export const emptyWorld = (rules: CollectionRules = rulesOf()): PushWorld => ({
   failedTries: new Map(),
   ot: otLibrary,
   otLog: new Map(),
+  otUnread: new Set(),
   text: yjsText,
 })
 

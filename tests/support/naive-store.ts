@@ -47,7 +47,7 @@ export class NaiveStore {
   }
 
   private load(group: readonly IncomingPush[]): PushWorld {
-    const plan = planLoad(group, () => true)
+    const plan = planLoad(group, () => this.rules)
     const ids = [...plan.mutationIds, ...[...this.conflicts.values()].flatMap(({ held }) => held)]
     for (const id of ids) {
       const parent = this.mutations.get(id)?.mutation.after
@@ -70,6 +70,7 @@ export class NaiveStore {
       text: yjsText,
       ot: null,
       otLog: new Map(),
+      otUnread: new Set(),
     }
   }
 }

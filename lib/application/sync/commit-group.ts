@@ -1,5 +1,4 @@
 import { planLoad } from '#lib/engine/load-plan.ts'
-import type { CollectionRules } from '#lib/engine/types.ts'
 import { usesOt } from '#lib/engine/ot/paths.ts'
 import type { PushPlan, PushTx, PushWrites, Storage } from '#lib/storage/ports.ts'
 import { ApplicationError } from '../errors.ts'
@@ -91,9 +90,6 @@ async function decideAndWrite(
   return { outcomes, written }
 }
 
-const hasRenames = ({ upMigrations }: CollectionRules): boolean =>
-  upMigrations.some(({ ops }) => ops.some(({ op }) => op === 'rename'))
-
 /** Devices in order, as streams are, so that two processes lock them alike. */
 function planOf(jobs: readonly PushJob[], rules: FleetRules): PushPlan {
   const ofDevices = jobs.filter((job) => job.kind === 'device').map(({ push }) => push)
@@ -101,7 +97,7 @@ function planOf(jobs: readonly PushJob[], rules: FleetRules): PushPlan {
     jobs.map(({ push }) => push),
     (name) => {
       const own = rules.collections.get(name)
-      return own !== undefined && usesOt(own) ? hasRenames(own) : null
+      return own !== undefined && usesOt(own) ? own : null
     },
   )
   return {

@@ -52,7 +52,7 @@ export function startGroup(
   nowMs: number,
   ids: () => string,
 ): Group {
-  const { heads, records, bases, mutations, conflicts, failedTries, otLog } = snapshot
+  const { heads, records, bases, mutations, conflicts, failedTries, otLog, otUnread } = snapshot
   return {
     world: {
       nowMs,
@@ -67,6 +67,7 @@ export function startGroup(
       text: yjsText,
       ot: otLibrary,
       otLog,
+      otUnread,
     },
     writtenHeads: heads,
     snapshot,

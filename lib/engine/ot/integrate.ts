@@ -1,6 +1,8 @@
 import type { Json } from '#lib/kernel/json.ts'
 import type { Result } from '#lib/kernel/result.ts'
 import { err, ok } from '#lib/kernel/result.ts'
+import type { OtWork } from '../ot-work.ts'
+import { spend } from '../ot-work.ts'
 import type { OtFailure, OtType } from './ot-type.ts'
 
 /** One operation of a path as the authority put it into its order. */
@@ -29,16 +31,20 @@ export interface Integration {
 export const TRANSFORMS_MAX = 10_000
 export const TRANSFORM_COST_MAX = 1_000_000
 
+/** What a step costs however small its operations are, in units of `OtType.cost`. */
+const STEP_UNITS = 5
+
 /**
  * Brings an operation from the revision that it was made on to the newest one (protocol.md: the server transforms). `log`
  * has every operation since, in order. Those of the mutation's own chain are what it was made on; others' are passed by
- * it and by those of the chain that come later, as the device sees them.
+ * it and by those of the chain that come later, as the device sees them. What it costs is added to the push's `work`.
  */
 export function integrate(
   type: OtType,
   log: readonly LoggedOp[],
   chain: ReadonlySet<string>,
   made: Json,
+  work: OtWork,
 ): Result<Integration, OtFailure> {
   let own = log.filter(({ mutationId }) => chain.has(mutationId)).map((entry) => entry.made)
   if (log.length * (own.length + 1) > TRANSFORMS_MAX) return err('unknown_revision')
@@ -53,7 +59,9 @@ export function integrate(
       continue
     }
     const mine = [...own, ops]
-    cost += mine.reduce<number>((sum, op) => sum + type.cost(op, entry.ops), 0)
+    const step = mine.reduce<number>((sum, op) => sum + type.cost(op, entry.ops), 0)
+    spend(work, step + mine.length * STEP_UNITS)
+    cost += step
     if (cost > TRANSFORM_COST_MAX) return err('unknown_revision')
     const passed = passAll(type, mine, entry.ops)
     if (!passed.ok) return passed

@@ -4,8 +4,8 @@ import { assert } from '#lib/kernel/result.ts'
 import type { WrittenChange } from '../change-rows.ts'
 import { conflictRowOf, deadLetterRowOf, isLogged, replayOutcome } from '../change-rows.ts'
 import type { PushWrites } from '../ports.ts'
+import { otKey } from './ot-log.ts'
 import type { FleetTables } from './state.ts'
-import { keyOf } from './state.ts'
 import type { Undo } from './table.ts'
 
 /** Writes the effects of a group of pushes: log, records, bases, conflicts, dead letters. */
@@ -29,11 +29,8 @@ export function applyChanges(fleetId: string, tables: FleetTables, undo: Undo, w
     }
     for (const op of change.otOps) {
       const { collection, recordId } = change.incoming.mutation
-      tables.otOps.set(undo, keyOf(collection, recordId, op.path, op.revision), {
-        ...op,
-        collection,
-        recordId,
-      })
+      const stored = { ...op, collection, recordId }
+      tables.otOps.set(undo, otKey(stored), stored)
     }
     const conflict = conflictRowOf(fleetId, change, atMs)
     if (conflict) tables.conflicts.set(undo, conflict.id, conflict)

@@ -1,8 +1,10 @@
 import type { OtRead } from '#lib/engine/load-plan.ts'
-import type { PathOp, RecordKey, RecordState } from '#lib/engine/types.ts'
+import type { RecordKey, RecordState } from '#lib/engine/types.ts'
 import { recordKey } from '#lib/engine/types.ts'
 import { OT_LOAD_MAX, OT_LOG_MAX } from '../change-rows.ts'
-import type { PulledOp, PullRead } from '../ports.ts'
+import type { OtSlot } from '../ot-reads.ts'
+import { slotsOf, unreadOf } from '../ot-reads.ts'
+import type { PulledOp, PullRead, PushSnapshot } from '../ports.ts'
 import type { FleetTables, StoredOp } from './state.ts'
 import { keyOf } from './state.ts'
 import type { Undo } from './table.ts'
@@ -10,22 +12,56 @@ import type { Undo } from './table.ts'
 const byRevision = (a: StoredOp, b: StoredOp): number =>
   a.path < b.path ? -1 : a.path > b.path ? 1 : a.revision - b.revision
 
-/** The newest operations that the reads ask for, each once. */
-export function loadOtLog(tables: FleetTables, reads: readonly OtRead[]): Map<RecordKey, readonly PathOp[]> {
+/** The newest operations that the reads ask for, each once, and whose reads were cut. */
+export function loadOtLog(
+  tables: FleetTables,
+  pushes: readonly (readonly OtRead[])[],
+): Pick<PushSnapshot, 'otLog' | 'otUnread'> {
   const found = new Map<string, StoredOp>()
-  for (const { collection, recordId, path, afterRevision, afterVersion } of reads) {
-    const rows = tables.otOps
-      .values()
-      .filter((op) => op.collection === collection && op.recordId === recordId)
-      .filter(
-        (op) =>
-          (path === null || op.path === path) && op.revision > afterRevision && op.version > afterVersion,
-      )
-    for (const op of rows.sort((a, b) => b.version - a.version).slice(0, OT_LOAD_MAX))
-      found.set(keyOf(collection, recordId, op.path, op.revision), op)
+  const unread: string[] = []
+  for (const reads of pushes) {
+    const slots = slotsOf(reads)
+    const rows = slots.flatMap((slot, place) => readSlot(tables, slot).map((op) => ({ op, place })))
+    const taken = rows.slice(0, OT_LOAD_MAX + 1)
+    for (const { op } of taken) found.set(otKey(op), op)
+    const places = taken.map(({ place }) => place)
+    unread.push(...unreadOf(reads, slots, places))
   }
-  return groupByRecord([...found.values()].sort(byRevision), ({ collection: _, recordId: __, ...op }) => op)
+  const ops = [...found.values()].sort(byRevision)
+  return {
+    otLog: groupByRecord(ops, ({ collection: _, recordId: __, ...op }) => op),
+    otUnread: new Set(unread),
+  }
 }
+
+const readSlot = (tables: FleetTables, slot: OtSlot): StoredOp[] =>
+  tables.otOps
+    .values()
+    .filter((op) => op.collection === slot.collection && op.recordId === slot.recordId)
+    .filter((op) => op.revision > slot.afterRevision && op.version > slot.afterVersion)
+    .filter(
+      ({ path, schemaVersion }) =>
+        slot.path === null ||
+        (path === slot.path && schemaVersion > slot.schemaAfter && schemaVersion <= slot.schemaUpTo),
+    )
+    .sort((a, b) => (slot.path === null ? b.version - a.version : b.revision - a.revision))
+    .slice(0, OT_LOAD_MAX)
+
+export const otKey = ({ collection, recordId, path, revision, schemaVersion }: StoredOp): string =>
+  keyOf(collection, recordId, path, revision, schemaVersion)
+
+/** The operation of the same path, as it is named there, with another revision. */
+const neighbourOf = (tables: FleetTables, op: StoredOp, revision: number): StoredOp | undefined =>
+  tables.otOps.get(otKey({ ...op, revision })) ??
+  tables.otOps
+    .values()
+    .find(
+      (other) =>
+        other.revision === revision &&
+        other.path === op.path &&
+        other.recordId === op.recordId &&
+        other.collection === op.collection,
+    )
 
 /** What a pull tells of the records of its page. */
 export function pulledOps(
@@ -42,11 +78,11 @@ export function pulledOps(
       .filter((op) => op.collection === collection && op.recordId === recordId && op.version > after)
       .sort(byRevision)
     if (rows.length > OT_LOG_MAX) continue
-    const ops = rows.map(({ path, revision, ops }) => ({
-      path,
-      revision,
-      ops,
-      follows: tables.otOps.get(keyOf(collection, recordId, path, revision - 1)) !== undefined,
+    const ops = rows.map((op) => ({
+      path: op.path,
+      revision: op.revision,
+      ops: op.ops,
+      follows: neighbourOf(tables, op, op.revision - 1) !== undefined,
     }))
     pulled.set(recordKey(collection, recordId), ops)
   }
@@ -73,8 +109,8 @@ export function compactOtLog(tables: FleetTables, undo: Undo, sinceMs: number, b
   let deleted = 0
   for (const [key, op] of tables.otOps.entries()) {
     if (deleted === batch) break
-    const { collection, recordId, path, revision } = op
-    const next = tables.otOps.get(keyOf(collection, recordId, path, revision + 1))
+    const { collection, recordId } = op
+    const next = neighbourOf(tables, op, op.revision + 1)
     const nextAtMs = next && (tables.changes.get(next.mutationId)?.committedAtMs ?? -Infinity)
     const isBehind = nextAtMs !== undefined && nextAtMs < sinceMs
     if (!isBehind && tables.records.get(recordKey(collection, recordId))) continue

@@ -57,7 +57,7 @@ function loadSnapshot(fleet: Fleet, tables: FleetTables, plan: PushPlan): PushSn
     conflicts,
     failedTries: found(plan.triesOf, (id) => tables.failedTries.get(id)?.tries),
     letterDays: found(plan.deviceIds, (id) => tables.letterDays.get(id)),
-    otLog: loadOtLog(tables, plan.otReads),
+    ...loadOtLog(tables, plan.otReads),
   }
 }
 

@@ -3,27 +3,33 @@ import type { PathOp, RecordKey, RecordState } from '#lib/engine/types.ts'
 import { recordKey } from '#lib/engine/types.ts'
 import type { Json } from '#lib/kernel/json.ts'
 import { OT_LOAD_MAX, OT_LOG_MAX } from '../change-rows.ts'
-import type { PulledOp, PullRead, PushWrites } from '../ports.ts'
-import { bigints, jsons, texts, uuids } from './arrays.ts'
+import { slotsOf, unreadOf } from '../ot-reads.ts'
+import type { PulledOp, PullRead, PushSnapshot, PushWrites } from '../ports.ts'
+import { bigints, ints, jsons, texts, uuids } from './arrays.ts'
 import type { Database, Send, Statement } from './database.ts'
 import { originalText } from './storable-text.ts'
 import { fromJson } from './values.ts'
 
-/** Each read takes its newest operations; a null path means all of the record's. */
+const READ = `SELECT x.collection, x.record_id, x.path, x.revision, x.schema_version, x.version, x.mutation_id, x.ops, x.made
+        FROM ot_op x WHERE x.fleet_id = $1 AND x.collection = k.collection AND x.record_id = k.record_id
+          AND x.revision > k.after_revision AND x.version > k.after_version`
+/** Of one push. Each slot takes its newest operations, slot by slot, until there are as many as a push may read. */
 const LOAD: Statement = {
   name: 'push_ot_log',
-  text: `SELECT DISTINCT ON (o.collection, o.record_id, o.path, o.revision)
-      o.collection, o.record_id, o.path, o.revision, o.version, o.mutation_id, o.ops, o.made
-    FROM unnest($2::text[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[]) k(collection, record_id, path, after_revision, after_version)
-    CROSS JOIN LATERAL (SELECT * FROM ot_op x WHERE x.fleet_id = $1 AND x.collection = k.collection AND x.record_id = k.record_id
-      AND (k.path IS NULL OR x.path = k.path) AND x.revision > k.after_revision AND x.version > k.after_version
-      ORDER BY x.version DESC LIMIT ${OT_LOAD_MAX}) o
-    ORDER BY o.collection, o.record_id, o.path, o.revision`,
+  text: `SELECT k.place::int - 1 AS slot, o.*
+    FROM unnest($2::text[], $3::uuid[], $4::text[], $5::int[], $6::int[], $7::bigint[], $8::bigint[])
+      WITH ORDINALITY k(collection, record_id, path, schema_after, schema_up_to, after_revision, after_version, place)
+    CROSS JOIN LATERAL (
+      (${READ} AND k.path IS NOT NULL AND x.path = k.path AND x.schema_version > k.schema_after
+        AND x.schema_version <= k.schema_up_to ORDER BY x.revision DESC LIMIT ${OT_LOAD_MAX})
+      UNION ALL
+      (${READ} AND k.path IS NULL ORDER BY x.version DESC LIMIT ${OT_LOAD_MAX})) o
+    LIMIT ${OT_LOAD_MAX} + 1`,
 }
 const WRITE: Statement = {
   name: 'push_write_ot_ops',
-  text: `INSERT INTO ot_op (fleet_id, collection, record_id, path, revision, version, mutation_id, ops, made)
-    SELECT $1, k.* FROM unnest($2::text[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[], $7::uuid[], $8::json[], $9::json[]) k`,
+  text: `INSERT INTO ot_op (fleet_id, collection, record_id, path, revision, schema_version, version, mutation_id, ops, made)
+    SELECT $1, k.* FROM unnest($2::text[], $3::uuid[], $4::text[], $5::bigint[], $6::int[], $7::bigint[], $8::uuid[], $9::json[], $10::json[]) k`,
 }
 const PULLED: Statement = {
   name: 'pull_ot_ops',
@@ -36,10 +42,12 @@ const PULLED: Statement = {
 }
 
 interface OpRow extends Record<string, unknown> {
+  readonly slot: number
   readonly collection: string
   readonly record_id: string
   readonly path: string
   readonly revision: number
+  readonly schema_version: number
   readonly version: number
   readonly mutation_id: string
   readonly ops: unknown
@@ -54,28 +62,45 @@ interface PulledRow extends Record<string, unknown> {
   readonly follows: boolean
 }
 
+/** Each operation once, whoever needs it; and whose reads were cut. */
 export async function loadOtLog(
   send: Send,
   fleetId: string,
-  reads: readonly OtRead[],
-): Promise<Map<RecordKey, readonly PathOp[]>> {
-  if (reads.length === 0) return new Map()
-  const rows = await send<OpRow>(LOAD, [
-    fleetId,
-    texts(reads.map((read) => read.collection)),
-    uuids(reads.map((read) => read.recordId)),
-    texts(reads.map((read) => read.path)),
-    bigints(reads.map((read) => read.afterRevision)),
-    bigints(reads.map((read) => read.afterVersion)),
-  ])
-  return byRecord(rows, (row): PathOp => ({
+  pushes: readonly (readonly OtRead[])[],
+): Promise<Pick<PushSnapshot, 'otLog' | 'otUnread'>> {
+  const loaded = await Promise.all(pushes.map((reads) => loadReads(send, fleetId, reads)))
+  const rows = loaded.flatMap((push) => push.rows)
+  // A version of a stream has one operation of a path.
+  const each = new Map(rows.map((row) => [`${row.collection} ${row.version} ${row.path}`, row]))
+  const ordered = [...each.values()].sort((a, b) =>
+    a.path < b.path ? -1 : a.path > b.path ? 1 : a.revision - b.revision,
+  )
+  const otLog = byRecord(ordered, (row): PathOp => ({
     path: originalText(row.path),
     revision: row.revision,
+    schemaVersion: row.schema_version,
     version: row.version,
     mutationId: row.mutation_id,
     ops: unwrapped(row.ops),
     made: unwrapped(row.made),
   }))
+  return { otLog, otUnread: new Set(loaded.flatMap((push) => push.unread)) }
+}
+
+async function loadReads(send: Send, fleetId: string, reads: readonly OtRead[]) {
+  const slots = slotsOf(reads)
+  const rows = await send<OpRow>(LOAD, [
+    fleetId,
+    texts(slots.map((slot) => slot.collection)),
+    uuids(slots.map((slot) => slot.recordId)),
+    texts(slots.map((slot) => slot.path)),
+    ints(slots.map((slot) => slot.schemaAfter)),
+    ints(slots.map((slot) => slot.schemaUpTo)),
+    bigints(slots.map((slot) => slot.afterRevision)),
+    bigints(slots.map((slot) => slot.afterVersion)),
+  ])
+  const slotOfRows = rows.map((row) => row.slot)
+  return { rows, unread: unreadOf(reads, slots, slotOfRows) }
 }
 
 /** An operation of JSON may be `null`, which a column would not tell from nothing: it is kept in a list. */
@@ -91,6 +116,7 @@ export function writeOtOps(send: Send, fleetId: string, { changes }: PushWrites)
     uuids(rows.map((row) => row.recordId)),
     texts(rows.map((row) => row.path)),
     bigints(rows.map((row) => row.revision)),
+    ints(rows.map((row) => row.schemaVersion)),
     bigints(rows.map((row) => row.version)),
     uuids(rows.map((row) => row.mutationId)),
     jsons(rows.map((row) => [row.ops])),

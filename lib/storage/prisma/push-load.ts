@@ -217,7 +217,7 @@ async function readAll(send: Send, fleetId: string, plan: PushPlan): Promise<Pus
     conflicts: new Map(),
     failedTries: new Map(tries.map((row) => [row.mutation_id, row.tries])),
     letterDays: new Map(devices.map((row) => [row.id, { day: row.letters_day, count: row.letters_count }])),
-    otLog,
+    ...otLog,
   }
 }
 

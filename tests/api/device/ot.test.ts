@@ -88,6 +88,21 @@ describe.each(STORAGES)('operational transformation over HTTP and $name', ({ ope
     expect(await typed(two, 0, ['y'], '/body', 1)).toMatchObject({ status: 'applied', revision: 4 })
     const { record } = await pulledRecord(one, recordId, null)
     expect(record.data).toEqual({ alt: 'yxabc!?' })
+    // The record is of the new version now, and of the log half.
+    expect(await typed(two, 1, ['z'], '/alt', 2)).toMatchObject({
+      status: 'applied',
+      transformed: [
+        [5, '?'],
+        [1, 'x'],
+        [1, 'y'],
+      ],
+    })
+    const onBoth = { ...at, baseVersion: at.baseVersion + 2, schemaVersion: 2 }
+    expect(await send(two, onBoth, { type: 'patch', set: { alt: 'abc!?;' } })).toMatchObject({
+      status: 'applied',
+    })
+    const { record: later } = await pulledRecord(one, recordId, null)
+    expect(later.data).toEqual({ alt: 'zyxabc!?;' })
   })
 
   it('[CS5] answers with the revision, and with what others did meanwhile', async () => {

@@ -79,7 +79,15 @@ describe('row-level security', () => {
             version: null,
             heldBy: randomUUID(),
             otOps: [
-              { path: '/a', revision: 1, version: 1, mutationId: randomUUID(), ops: ['x'], made: ['x'] },
+              {
+                path: '/a',
+                revision: 1,
+                schemaVersion: 1,
+                version: 1,
+                mutationId: randomUUID(),
+                ops: ['x'],
+                made: ['x'],
+              },
             ],
           }),
         ]

@@ -286,7 +286,7 @@ export const planOf = (streams: readonly string[] = ['reports']) => ({
   mutationIds: [] as string[],
   conflictIds: [] as string[],
   triesOf: [] as string[],
-  otReads: [] as OtRead[],
+  otReads: [] as OtRead[][],
 })
 
 /** Commits changes whose versions follow the head of `reports`. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import type { Mutation, OtOperation } from '#lib/protocol/mutation.ts'
-import type { UpMigrationOp } from '#lib/protocol/rules.ts'
+import type { UpMigration, UpMigrationOp } from '#lib/protocol/rules.ts'
 import type { MutationResult } from '#lib/protocol/push.ts'
 import { baseKey } from '#lib/engine/types.ts'
 import {
@@ -380,6 +380,40 @@ describe('operations of an older schema version', () => {
       ])
       expect(server.record?.data).toEqual({ [path]: 'xabc!', n: 0 })
     }
+  })
+
+  it('[DL5] are passed as their own version named them, also once the record was rewritten in the new one', () => {
+    const server = renamed()
+    server.push(DEVICE_C, [edit(DEVICE_C, patch({ n: 1 }), { baseVersion: 2, schemaVersion: 2 })])
+    expect(server.record?.schemaVersion).toBe(2)
+    const operation = edit(DEVICE_A, text(['x'], 0, '/text'), { schemaVersion: 2 })
+    expect(one(server.push(DEVICE_A, [operation]))).toMatchObject({
+      status: 'applied',
+      transformed: [[4, '!']],
+    })
+    const write = edit(DEVICE_C, patch({ text: 'abc?' }), { schemaVersion: 2 })
+    expect(one(server.push(DEVICE_C, [write])).status).toBe('applied')
+    expect(one(server.push(DEVICE_B, [edit(DEVICE_B, text(['y'], 1))])).status).toBe('applied')
+    expect(server.record?.data).toEqual({ text: 'yxabc?!', n: 1 })
+  })
+
+  it('[DL5] of a field whose name another one took go on from the one that is there', () => {
+    const server = written({ body: 'abc', text: 'old', n: 0 })
+    for (const revision of [0, 1, 2])
+      server.send(DEVICE_B, text(['o'], revision, '/text'), { baseVersion: 1 })
+    server.send(DEVICE_B, text([3, '!'], 0), { baseVersion: 1 })
+    const [key = ''] = server.world.collections.keys()
+    const upMigrations: UpMigration[] = [
+      { from: 1, to: 2, ops: [{ op: 'rename', path: '/body', to: '/text' }] },
+    ]
+    const rules = rulesOf({ strategy: 'ot', schemaVersion: 2, upMigrations })
+    server.world = { ...server.world, collections: new Map([[key, rules]]) }
+    const at = { baseVersion: 1, schemaVersion: 2 }
+    expect(server.send(DEVICE_A, text(['x'], 0, '/text'), at)).toMatchObject({
+      status: 'applied',
+      revision: 2,
+    })
+    expect(server.record?.data).toEqual({ text: 'xabc!', n: 0 })
   })
 
   it('[DL5] of a field that is gone, or computed since, are dead letters', () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { LoggedOp } from '#lib/engine/ot/integrate.ts'
 import { integrate, passAll } from '#lib/engine/ot/integrate.ts'
+import { noWork } from '#lib/engine/ot-work.ts'
 import { codePoints, textType, transformCursor, transformSelection } from '#lib/engine/ot/text-type.ts'
 import { jsonType, transformPath } from '#lib/engine/ot/json-type.ts'
 import type { Json } from '#lib/kernel/json.ts'
@@ -56,7 +57,7 @@ class Authority {
     const chain = new Set<string>()
     for (const { id, ops: made } of device.pending) {
       const since = this.log.filter(({ revision }) => revision > base)
-      const { ops, transformed } = must(integrate(textType, since, chain, made))
+      const { ops, transformed } = must(integrate(textType, since, chain, made, noWork()))
       const revision = this.log.length + 1
       this.log.push({ revision, version: revision, mutationId: id, ops, made })
       this.document = applied(this.document, [ops])
@@ -113,8 +114,8 @@ describe('an authority', () => {
       made: ['x'],
     }))
     const chain = new Set(log.slice(0, 99).map(({ mutationId }) => mutationId))
-    expect(integrate(textType, log, chain, ['y'])).toEqual({ ok: false, error: 'unknown_revision' })
-    expect(integrate(textType, log, new Set(), ['y']).ok).toBe(true)
+    expect(integrate(textType, log, chain, ['y'], noWork())).toEqual({ ok: false, error: 'unknown_revision' })
+    expect(integrate(textType, log, new Set(), ['y'], noWork()).ok).toBe(true)
   })
 })
 

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import type { OtRead } from '#lib/engine/load-plan.ts'
+import type { PathOp } from '#lib/engine/types.ts'
+import { recordKey } from '#lib/engine/types.ts'
+import { OT_LOAD_MAX } from '#lib/storage/change-rows.ts'
+import { BACKENDS, changeOf, commit, makeDevice, makeFleet, opened, planOf } from './world.ts'
+
+const opOf = (path: string, revision: number, version: number, changes: Partial<PathOp> = {}): PathOp => ({
+  path,
+  revision,
+  version,
+  schemaVersion: 1,
+  mutationId: randomUUID(),
+  ops: [`${path}${revision}`],
+  made: null,
+  ...changes,
+})
+
+describe.each(BACKENDS)('the log of OT on $name', (backend) => {
+  const current = opened(backend)
+
+  async function logged(otOps: readonly PathOp[]) {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const { id: deviceId } = await makeDevice(storage, fleetId)
+    const [change] = await commit(storage, fleetId, (head) => [
+      changeOf({ deviceId, version: head + 1, otOps }),
+    ])
+    const recordId = change?.incoming.mutation.recordId ?? ''
+    const read = (changes: Partial<OtRead> & Pick<OtRead, 'names'>): OtRead => ({
+      collection: 'reports',
+      recordId,
+      afterRevision: 0,
+      afterVersion: 0,
+      mutationIds: [randomUUID()],
+      ...changes,
+    })
+    const load = async (otReads: OtRead[][]) => {
+      const { otLog, otUnread } = await storage.sync.transact(fleetId, (tx) =>
+        tx.load({ ...planOf(), otReads }),
+      )
+      return { log: otLog.get(recordKey('reports', recordId)) ?? [], unread: otUnread }
+    }
+    return { read, load }
+  }
+  const path = (name: string, after = 0, upTo = 1) => [{ path: name, after, upTo }]
+
+  it('[PU7] gives of each path what comes after a revision, of a record what comes after a version', async () => {
+    const ops = [opOf('/a', 1, 1), opOf('/a', 2, 2), opOf('/a', 3, 4), opOf('/b', 1, 3), opOf('/c', 1, 5)]
+    const { read, load } = await logged(ops)
+    const all = await load([[read({ names: path('/a'), afterRevision: 1 })], [read({ names: path('/b') })]])
+    expect(all).toEqual({ log: [ops[1], ops[2], ops[3]], unread: new Set() })
+    expect((await load([[read({ names: null, afterVersion: 3 })]])).log).toEqual([ops[2], ops[4]])
+    const twice = [read({ names: null, afterVersion: 2 }), read({ names: path('/a'), afterRevision: 2 })]
+    expect((await load([twice, twice])).log).toEqual([ops[2], ops[3], ops[4]])
+    expect((await load([])).log).toEqual([])
+  })
+
+  it('[DL5] keeps the schema version with each entry, and tells the names of a path apart by it', async () => {
+    const ops = [
+      opOf('/a', 1, 1, { schemaVersion: 2 }),
+      opOf('/a', 2, 2, { schemaVersion: 2 }),
+      opOf('/b', 1, 3),
+      opOf('/b', 2, 4),
+      opOf('/b', 2, 5, { schemaVersion: 2 }),
+    ]
+    const { read, load } = await logged(ops)
+    const renamed = [...path('/b', 1, 2), ...path('/a', 0, 1)]
+    expect((await load([[read({ names: renamed })]])).log).toEqual([ops[4]])
+    expect((await load([[read({ names: path('/b') })]])).log).toEqual([ops[2], ops[3]])
+    expect((await load([[read({ names: path('/a', 0, 2), afterRevision: 1 })]])).log).toEqual([ops[1]])
+  })
+
+  it('[PU7] reads so many for a push, and tells whose reads were cut', async () => {
+    const hot = Array.from({ length: OT_LOAD_MAX + 50 }, (_, i) => opOf('/hot', i + 1, i + 1))
+    const cold = [1, 2].map((i) => opOf('/cold', i, OT_LOAD_MAX + 60 + i))
+    const { read, load } = await logged([...hot, ...cold])
+    const [many, few] = [read({ names: path('/hot') }), read({ names: path('/cold') })]
+    const newest = hot.slice(-OT_LOAD_MAX).map(({ revision }) => revision)
+    const revisions = (log: readonly PathOp[], of: string) =>
+      log.filter((op) => op.path === of).map(({ revision }) => revision)
+
+    const alone = await load([[many]])
+    expect(revisions(alone.log, '/hot')).toEqual(newest)
+    expect(alone.unread).toEqual(new Set())
+    const behind = await load([[many, few]])
+    expect(revisions(behind.log, '/hot')).toEqual(newest)
+    expect(behind.unread).toEqual(new Set(few.mutationIds))
+    const before = await load([[few, many]])
+    expect(revisions(before.log, '/cold')).toEqual([1, 2])
+    expect(before.unread).toEqual(new Set(many.mutationIds))
+    const apart = await load([[many], [few]])
+    expect(revisions(apart.log, '/cold')).toEqual([1, 2])
+    expect(apart.unread).toEqual(new Set())
+  })
+})

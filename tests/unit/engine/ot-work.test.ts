@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest'
+import { PUSH_OT_WORK_MAX } from '#lib/engine/ot-work.ts'
+import { TRANSFORM_COST_MAX } from '#lib/engine/ot/integrate.ts'
+import type { Json } from '#lib/kernel/json.ts'
+import type { Mutation, OtOperation } from '#lib/protocol/mutation.ts'
+import type { MutationResult } from '#lib/protocol/push.ts'
+import {
+  DEVICE_A,
+  DEVICE_B,
+  EngineWorld,
+  mutationBy,
+  newId,
+  patch,
+  put,
+  rulesOf,
+} from '#tests/support/engine-world.ts'
+
+const text = (ops: Json, baseRevision: number, path = '/body'): OtOperation => ({
+  type: 'ot',
+  path,
+  kind: 'text',
+  baseRevision,
+  ops,
+})
+const countOf = (results: readonly MutationResult[], status: string): number =>
+  results.filter((result) => result.status === status).length
+
+const workOf = ({ last }: EngineWorld): number => (last.kind === 'committed' ? last.draft.otWork.spent : 0)
+
+/** A text with so many operations. */
+function typed(count: number): EngineWorld {
+  const server = new EngineWorld(rulesOf({ strategy: 'ot' }))
+  server.send(DEVICE_A, put({ body: '', n: 0 }))
+  const all = Array.from({ length: count }, (_, i) =>
+    mutationBy(DEVICE_A, text(['x'], i), { baseVersion: 1 + i }),
+  )
+  for (let i = 0; i < count; i += 500) server.push(DEVICE_A, all.slice(i, i + 500))
+  return server
+}
+
+describe('what one push may take under OT', () => {
+  it('[PU7] is bounded: what is past it comes again, and each push gets on', () => {
+    const server = typed(2_000)
+    const others = Array.from({ length: 200 }, (_, i) =>
+      mutationBy(DEVICE_B, text(['y'], i), { baseVersion: 1 }),
+    )
+    let left: readonly Mutation[] = others
+    for (let pushes = 0; left.length > 0 && pushes < 20; pushes++) {
+      const results = server.push(DEVICE_B, left)
+      expect(workOf(server)).toBeLessThan(PUSH_OT_WORK_MAX + TRANSFORM_COST_MAX)
+      const applied = countOf(results, 'applied')
+      expect(applied).toBeGreaterThan(0)
+      expect(results.slice(applied).every((result) => 'code' in result && result.code === 'push_full')).toBe(
+        true,
+      )
+      if (pushes === 0) expect(applied).toBeLessThan(200)
+      left = left.slice(applied)
+    }
+    expect(left).toEqual([])
+    const body = server.record?.data?.['body'] as string
+    expect([body.length, body.replaceAll('x', '').length]).toEqual([2_200, 200])
+  })
+
+  it('[PU7] ends where the read of a mutation was cut, but not for a person', () => {
+    const server = typed(3)
+    const [first, second, third] = [0, 1, 2].map((i) =>
+      mutationBy(DEVICE_B, text(['y'], i), { baseVersion: 1 }),
+    )
+    const mutations = [first, second, third] as Mutation[]
+    server.world = { ...server.world, otUnread: new Set([second?.id ?? '']) }
+    expect(server.push(DEVICE_B, mutations)).toMatchObject([
+      { status: 'applied' },
+      { status: 'retry', code: 'push_full' },
+      { status: 'retry', code: 'push_full' },
+    ])
+    expect(server.push(DEVICE_B, [second as Mutation], { byDesk: true })).toMatchObject([
+      { status: 'applied' },
+    ])
+  })
+
+  it('[PU7] what a decision sets free past it is a conflict of its own', () => {
+    const rules = rulesOf({ strategy: 'fww', fieldStrategies: { '/tree': 'ot' } })
+    const server = new EngineWorld(rules)
+    server.send(DEVICE_A, put({ n: 0, tree: {} }))
+    server.send(DEVICE_B, patch({ n: 1 }), { baseVersion: 1 })
+    const parent = mutationBy(DEVICE_A, patch({ n: 2 }), { baseVersion: 1 })
+    const chain: Mutation[] = [parent]
+    for (let k = 0; k < 20; k++) {
+      const ops = Array.from({ length: 100 }, (_, i) => [
+        `k${k}-${String(i).padStart(3, '0')}`,
+        { i },
+      ]) as Json
+      const op: OtOperation = { type: 'ot', path: '/tree', kind: 'json', baseRevision: 0, ops }
+      chain.push(mutationBy(DEVICE_A, op, { baseVersion: 1, after: chain.at(-1)?.id ?? '' }))
+    }
+    const [waiting] = server.push(DEVICE_A, chain)
+    expect(waiting?.status).toBe('conflict')
+    const resolves = waiting && 'conflictId' in waiting ? waiting.conflictId : newId()
+    const tree = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`d${i}`, i]))
+    const decision = mutationBy(DEVICE_B, put({ n: 3, tree }), { baseVersion: 2, resolves })
+    server.push(DEVICE_B, [decision])
+    expect(workOf(server)).toBeLessThan(PUSH_OT_WORK_MAX + TRANSFORM_COST_MAX)
+    const released = server.last.effects.slice(1).map(({ result }) => result.status)
+    expect(released).toHaveLength(20)
+    const done = released.indexOf('conflict')
+    expect(done).toBeGreaterThan(0)
+    expect(released.slice(done).every((status) => status === 'conflict')).toBe(true)
+    const own = server.last.effects.slice(1 + done).flatMap(({ conflict }) => conflict?.id ?? [])
+    expect(own.length).toBeGreaterThan(0)
+    expect(own).not.toContain(resolves)
+  })
+})
