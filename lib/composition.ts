@@ -68,7 +68,7 @@ async function open(env: Env): Promise<App> {
     secret,
     mac: (bytes) => createHmac('sha256', macKey).update(bytes).digest(),
     log: jsonLog,
-    egress: createEgress(egressGuard(env)),
+    egress: createEgress(egressGuard(env), undefined, new Map(Object.entries(env.scrapeAuthorizations))),
     metrics,
     processId: randomUUID(),
   })

@@ -13,6 +13,8 @@ export interface Env {
   readonly metricsPublic: boolean
   /** Hosts, addresses and blocks that the server may call though they are not public; each may end in `:port`. */
   readonly egressAllow: readonly string[]
+  /** What pages of other engines are asked with, by host or `host:port`: the whole Authorization header. */
+  readonly scrapeAuthorizations: Readonly<Record<string, string>>
   /** Where metrics are sent by OTLP; null when nobody said, and then nothing is sent. */
   readonly otlp: OtlpTarget | null
 }
@@ -60,6 +62,10 @@ export function readEnv(source: Source = process.env): Env {
     adminPassword,
     metricsPublic: flagOf(source, 'TIDEMARK_METRICS_PUBLIC'),
     egressAllow: listOf(source, 'TIDEMARK_EGRESS_ALLOW'),
+    scrapeAuthorizations: pairsOf(
+      'TIDEMARK_SCRAPE_AUTHORIZATIONS',
+      source['TIDEMARK_SCRAPE_AUTHORIZATIONS'] ?? '',
+    ),
     otlp: otlpOf(source),
   }
 }

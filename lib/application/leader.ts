@@ -1,6 +1,7 @@
 import type { Context } from './context.ts'
 import { watchSchemaAhead } from './dead-letters/watch-schema-ahead.ts'
 import { inEachFleet } from './fleets/in-each-fleet.ts'
+import { scrapeDue } from './ingest/scrape.ts'
 import { AGAIN, Periodic } from './periodic.ts'
 import { keepOf, readRetention } from './retention/retention.ts'
 import { inferAbandoned } from './sessions/infer-abandoned.ts'
@@ -39,6 +40,7 @@ const TASKS: readonly Task[] = [
     everyMs: 10 * SECOND_MS,
     run: (ctx) => inEachFleet(ctx, (id) => watchSchemaAhead(ctx, id)),
   },
+  { name: 'scrape', everyMs: 5 * SECOND_MS, run: scrapeDue },
   { name: 'abandoned', everyMs: 10 * MINUTE_MS, run: inferAbandoned },
   { name: 'removed', everyMs: MINUTE_MS, run: purgeRemoved },
   { name: 'partitions', everyMs: 60 * MINUTE_MS, run: keepPartitions },

@@ -8,6 +8,10 @@ import { SESSION_RESULTS, fullReason, sessionAttempt } from './session.ts'
 export const SOURCE_NAME = /^[a-z][a-z0-9._-]{0,39}$/
 /** Our own engine's, under which what it saw is found; no key speaks for it. */
 export const OWN_SOURCE = 'tidemark'
+export const sourceName = z
+  .string()
+  .regex(SOURCE_NAME)
+  .refine((source) => source !== OWN_SOURCE, 'is the name of the engine in here')
 
 /** Names of theirs, from which ours are derived. */
 const theirId = label(200)

@@ -14,6 +14,9 @@ export const INGEST_BYTES_MAX = 8 * 1024 * 1024
 export const FOREIGN_DEVICES_MAX = 20_000
 /** Series of figures that other engines tell, in one fleet; each keeps what was told last. */
 export const TOLD_SERIES_MAX = 5_000
+/** Pages of other engines that are asked for one fleet, each within these times of the last. */
+export const SCRAPE_TARGETS_MAX = 20
+export const SCRAPE_EVERY_MS = { min: 15_000, default: 60_000, max: 3_600_000 } as const
 /** Logs of one device of another engine: the newest stay. */
 export const TOLD_LOGS_PER_DEVICE_MAX = 200
 export const TRANSITIONS_PER_SESSION_MAX = 200

@@ -3,6 +3,7 @@ import type {
   DeliveryEvent,
   FleetGaugesEvent,
   GaugesEvent,
+  IngestedEvent,
   PushEvent,
   PushedCollection,
   ReplayEvent,
@@ -12,6 +13,7 @@ import type {
   TelemetryEvent,
   ToldEvent,
 } from '#lib/telemetry/events.ts'
+import { INGEST_RESULTS } from '#lib/telemetry/events.ts'
 import { ALL_COLLECTIONS } from './bucket.ts'
 import { CONFLICT_FIELDS_MAX, COUNTER, GAUGE, GAUGE_SKETCH, LAG_SKETCH, LASTING, SKETCH } from './counters.ts'
 import { LAG_STAGES } from '#lib/telemetry/lag-heat.ts'
@@ -59,6 +61,8 @@ export function contributionsOf(event: TelemetryEvent): readonly Contribution[] 
       return [ofFleetGauges(payload)]
     case 'told':
       return ofTold(payload)
+    case 'ingested':
+      return [ofIngested(payload)]
     case 'source-gauges':
       return [ofSourceGauges(payload)]
     default:
@@ -215,6 +219,8 @@ function ofTold(told: ToldEvent): readonly Contribution[] {
   const changes: [string, number][] = [
     [COUNTER.pushed, told.pushed ?? 0],
     [told.pushed === null ? COUNTER.conflictsAlone : COUNTER.conflicts, told.conflicts],
+    [COUNTER.deliveriesTold, told.deliveries],
+    [COUNTER.deliveryMsTold, told.deliveryMs],
   ]
   const sketches = LAG_STAGES.flatMap((stage): [string, string][] => {
     const text = told.lag[stage]
@@ -230,6 +236,15 @@ function ofTold(told: ToldEvent): readonly Contribution[] {
   )
 }
 
+function ofIngested({ source, signal, results }: IngestedEvent): Contribution {
+  const where = whole({ source, platform: ALL_DEVICES, appVersion: ALL_DEVICES })
+  const counters = INGEST_RESULTS.map((result): [string, number] => [
+    COUNTER.ingested(signal, result),
+    results[result] ?? 0,
+  ])
+  return { ...NOTHING, ...where, counters }
+}
+
 function ofSourceGauges(event: SourceGaugesEvent): Contribution {
   const gauges = {
     [GAUGE.queueDepth]: event.queueDepth,
@@ -237,6 +252,8 @@ function ofSourceGauges(event: SourceGaugesEvent): Contribution {
     [GAUGE.toldDeadLetters]: event.deadLetters,
     [GAUGE.toldLagMs]: event.lagMs,
     [GAUGE.toldBreaker]: event.breaker,
+    [GAUGE.toldJobs]: event.jobs,
+    [GAUGE.toldJobsFailing]: event.jobsFailing,
   }
   const where = whole({ source: event.source, platform: ALL_DEVICES, appVersion: ALL_DEVICES })
   return { ...NOTHING, ...where, snapshot: { gauges, sketches: {} } }

@@ -1,5 +1,5 @@
 import type { ResultStatus } from '#lib/protocol/push.ts'
-import type { Route, StatusClass } from '#lib/telemetry/events.ts'
+import type { IngestResult, IngestSignal, Route, StatusClass } from '#lib/telemetry/events.ts'
 import type { LagStage } from '#lib/telemetry/lag-heat.ts'
 
 /**
@@ -14,6 +14,11 @@ export const COUNTER = {
   conflicts: 'conflicts',
   /** Told by an engine that doesn't tell of how many changes: they are in no rate. */
   conflictsAlone: 'conflictsAlone',
+  /** Deliveries that are told as a sum of their times alone, and that sum in ms. */
+  deliveriesTold: 'deliveriesTold',
+  deliveryMsTold: 'deliveryMsTold',
+  /** What came in of another engine, by the way and by what became of it. */
+  ingested: (signal: IngestSignal, result: IngestResult) => `ingested:${signal}:${result}`,
   conflictsBy: (strategy: string, outcome: string) => `conflictsBy:${strategy}:${outcome}`,
   conflictField: (field: string) => `conflictField:${field}`,
   deadLettersBy: (code: string) => `deadLettersBy:${code}`,
@@ -75,6 +80,8 @@ export const GAUGE = {
   toldDeadLetters: 'toldDeadLetters',
   toldLagMs: 'toldLagMs',
   toldBreaker: 'toldBreaker',
+  toldJobs: 'toldJobs',
+  toldJobsFailing: 'toldJobsFailing',
 } as const
 
 /** The results that a mutation keeps for good; `refused`, `retry`, `shed`, `not_applied` come again, `duplicate` is a repeat. */

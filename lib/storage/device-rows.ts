@@ -102,6 +102,26 @@ export interface SeenDevice extends DeviceInfo {
   readonly lastContactMs: number | null
 }
 
+/** A page of another engine that the server asks for its figures. */
+export interface ScrapeTarget {
+  readonly id: string
+  readonly fleetId: string
+  readonly source: string
+  readonly url: string
+  readonly everyMs: number
+  readonly createdAtMs: number
+  /** Of the last time that it was asked; null before. */
+  readonly last: ScrapeOutcome | null
+}
+
+export interface ScrapeOutcome {
+  readonly atMs: number
+  /** Figures that were read; null when there was no answer to read. */
+  readonly points: number | null
+  /** What went wrong, or what of the page could not be read; null when all is well. */
+  readonly problem: string | null
+}
+
 /** What a client of another engine logged; ids are ours. */
 export interface ToldLog {
   readonly id: string

@@ -1,6 +1,15 @@
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import type { FleetKeyPort } from './fleet-key-port.ts'
-import type { DeviceStatus, IngestKey, SeenDevice, ToldLog, ToldSeries } from './rows.ts'
+import type {
+  AuditEntry,
+  DeviceStatus,
+  IngestKey,
+  ScrapeOutcome,
+  ScrapeTarget,
+  SeenDevice,
+  ToldLog,
+  ToldSeries,
+} from './rows.ts'
 
 /** What becomes of series by one export, and the events that tell of it. */
 export interface SeriesMoved {
@@ -32,6 +41,18 @@ export interface IngestPort extends FleetKeyPort<IngestKey> {
     max: number,
     work: (known: ReadonlyMap<string, ToldSeries>, room: number) => SeriesMoved,
   ): Promise<void>
+  /** `too_many` when the fleet has `max`. @throws FleetGone */
+  addTarget(target: ScrapeTarget, max: number, audit: AuditEntry): Promise<'created' | 'too_many'>
+  /** Oldest first. */
+  targets(fleetId: string): Promise<readonly ScrapeTarget[]>
+  /** Takes a page off the list; null for an unknown one. */
+  removeTarget(
+    fleetId: string,
+    id: string,
+    audit: (target: ScrapeTarget) => AuditEntry,
+  ): Promise<ScrapeTarget | null>
+  /** Of a page that is no more nothing is kept. */
+  noteScrape(fleetId: string, id: string, outcome: ScrapeOutcome): Promise<void>
   /** Figures that stand, heard at `sinceMs` or later. */
   gauges(fleetId: string, sinceMs: number): Promise<readonly ToldSeries[]>
   /**

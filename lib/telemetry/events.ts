@@ -59,7 +59,7 @@ export const ROUTES = [
 ] as const
 export type Route = (typeof ROUTES)[number]
 /** Where telemetry of other engines comes in, and what becomes of each thing that it tells. */
-export const INGEST_SIGNALS = ['sessions', 'traces', 'metrics', 'logs'] as const
+export const INGEST_SIGNALS = ['sessions', 'traces', 'metrics', 'logs', 'remote_write', 'scrape'] as const
 export type IngestSignal = (typeof INGEST_SIGNALS)[number]
 export const INGEST_RESULTS = ['stored', 'duplicate', 'refused'] as const
 export type IngestResult = (typeof INGEST_RESULTS)[number]
@@ -167,6 +167,17 @@ export interface ToldEvent {
   /** Changes; null where they aren't told, and then conflicts have no rate. */
   readonly pushed: number | null
   readonly conflicts: number
+  /** Deliveries whose times are told as a sum alone, and that sum. */
+  readonly deliveries: number
+  readonly deliveryMs: number
+}
+
+/** What one export, or one page that was asked, brought of an engine of others. */
+export interface IngestedEvent {
+  readonly kind: 'ingested'
+  readonly source: string
+  readonly signal: IngestSignal
+  readonly results: Readonly<Partial<Record<IngestResult, number>>>
 }
 
 /** Once a minute, one per engine of others: its figures that stand, as told last; null where it doesn't tell. */
@@ -179,6 +190,9 @@ export interface SourceGaugesEvent {
   readonly lagMs: number | null
   /** Of its breakers the worst (told/point.ts, BREAKER_STATES). */
   readonly breaker: number | null
+  /** Replications that it runs, and those of them that are not well. */
+  readonly jobs: number | null
+  readonly jobsFailing: number | null
 }
 
 export type TelemetryPayload =
@@ -190,6 +204,7 @@ export type TelemetryPayload =
   | GaugesEvent
   | FleetGaugesEvent
   | ToldEvent
+  | IngestedEvent
   | SourceGaugesEvent
 
 /** `atMs` is the bucket's time: committed, answered, ended (corrected) or snapshotted. */

@@ -32,6 +32,8 @@ export interface LagFigure {
   readonly visibility: Quantiles
   /** Upload lags that came out negative and count as 0. */
   readonly clamped: number
+  /** Of deliveries that other engines tell as a sum alone: they are in no quantile. */
+  readonly deliveryMeanMs: number | null
   readonly pending: PendingFigure | null
 }
 export interface PendingFigure {

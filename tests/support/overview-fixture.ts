@@ -45,6 +45,7 @@ export const lagFigure = (over: Partial<LagFigure> = {}): LagFigure => ({
   delivery: quantiles(1_000),
   visibility: quantiles(5_000),
   clamped: 0,
+  deliveryMeanMs: null,
   pending: { atMs: NOW_MS, online: quantiles(null), offline: quantiles(null) },
   ...over,
 })

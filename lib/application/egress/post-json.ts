@@ -10,12 +10,15 @@ import type { EgressGuard } from './egress-guard.ts'
 
 export const ANSWER_BYTES_MAX = 1024 * 1024
 
-export interface PostRequest {
+export interface GetRequest {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string
   /** For all of it: resolving, connecting, answer. */
   readonly timeoutMs: number
+}
+
+export interface PostRequest extends GetRequest {
+  readonly body: string
 }
 
 export interface PostAnswer {
@@ -28,6 +31,8 @@ export interface Egress {
   /** What is wrong with this URL, before it is ever called; null when nothing is. */
   refusal(url: string): string | null
   postJson(request: PostRequest): Promise<Result<PostAnswer, string>>
+  /** With the authorization that the operator gave for that host, if any. */
+  get(request: GetRequest): Promise<Result<PostAnswer, string>>
 }
 
 /** Addresses of a name, as the system resolves it. */
@@ -39,25 +44,51 @@ const resolveBySystem: Resolve = async (host) =>
 /**
  * The egress of a process (security.md, 40). A name is resolved once, every address of it is judged, and the connection
  * goes to the first: what the name says afterwards doesn't matter. Redirects are not followed.
+ * @param authorizations of pages that are asked, by host or host and port; no other call shows them
  */
-export const createEgress = (guard: EgressGuard, resolve: Resolve = resolveBySystem): Egress => ({
-  refusal: (url) => {
+export function createEgress(
+  guard: EgressGuard,
+  resolve: Resolve = resolveBySystem,
+  authorizations: ReadonlyMap<string, string> = new Map(),
+): Egress {
+  const call = async ({ url, timeoutMs }: GetRequest, outgoing: (checked: CheckedUrl) => Outgoing) => {
     const checked = checkUrl(guard, url)
-    return checked.ok ? null : checked.error
-  },
-  postJson: async (request) => {
-    const checked = checkUrl(guard, request.url)
     if (!checked.ok) return checked
-    const deadline = AbortSignal.timeout(request.timeoutMs)
+    const deadline = AbortSignal.timeout(timeoutMs)
     try {
       const address = await before(deadline, addressOf(guard, resolve, checked.value))
-      return address.ok ? ok(await send(checked.value, address.value, request, deadline)) : address
+      if (!address.ok) return address
+      return ok(await send(checked.value, address.value, outgoing(checked.value), deadline))
     } catch (error) {
-      if (deadline.aborted) return err(`no answer within ${request.timeoutMs} ms`)
+      if (deadline.aborted) return err(`no answer within ${timeoutMs} ms`)
       return err(error instanceof Error ? error.message : String(error))
     }
-  },
-})
+  }
+  return {
+    refusal: (url) => {
+      const checked = checkUrl(guard, url)
+      return checked.ok ? null : checked.error
+    },
+    postJson: (request) =>
+      call(request, () => ({
+        method: 'POST',
+        headers: { ...request.headers, 'content-type': 'application/json' },
+        body: Buffer.from(request.body),
+      })),
+    get: (request) =>
+      call(request, ({ host, port }) => {
+        const authorization = authorizations.get(`${host}:${port}`) ?? authorizations.get(host)
+        const headers = { ...request.headers, ...(authorization !== undefined && { authorization }) }
+        return { method: 'GET', headers, body: null }
+      }),
+  }
+}
+
+interface Outgoing {
+  readonly method: 'GET' | 'POST'
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer | null
+}
 
 async function addressOf(
   guard: EgressGuard,
@@ -82,20 +113,18 @@ function before<T>(deadline: AbortSignal, work: Promise<T>): Promise<T> {
 function send(
   { url, host, port }: CheckedUrl,
   address: string,
-  { headers, body }: PostRequest,
+  { method, headers, body }: Outgoing,
   signal: AbortSignal,
 ): Promise<PostAnswer> {
-  const bytes = Buffer.from(body)
   const options = {
-    method: 'POST',
+    method,
     host: address,
     port,
     path: `${url.pathname}${url.search}`,
     headers: {
       ...headers,
       host: url.host,
-      'content-type': 'application/json',
-      'content-length': String(bytes.length),
+      ...(body !== null && { 'content-length': String(body.length) }),
     },
     // No connection outlives its call: each is judged anew.
     agent: false,
@@ -121,6 +150,6 @@ function send(
         resolve({ status: response.statusCode ?? 0, body: Buffer.concat(parts).toString() }),
       )
     })
-    sending.end(bytes)
+    sending.end(body ?? undefined)
   })
 }

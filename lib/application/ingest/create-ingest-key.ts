@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { label } from '#lib/protocol/device.ts'
-import { OWN_SOURCE, SOURCE_NAME } from '#lib/protocol/ingest.ts'
+import { sourceName } from '#lib/protocol/ingest.ts'
 import type { IngestKey } from '#lib/storage/ports.ts'
 import { auditEntry } from '../access/audit-entry.ts'
 import { authorize } from '../access/authorize.ts'
@@ -13,10 +13,7 @@ import { ApplicationError, parsedOrThrow } from '../errors.ts'
 export const ingestKeyInput = z.strictObject({
   name: label(120),
   /** The engine that the key's holder tells of, as it is shown: `powersync`, `couchdb`. */
-  source: z
-    .string()
-    .regex(SOURCE_NAME)
-    .refine((source) => source !== OWN_SOURCE, 'is the name of the engine in here'),
+  source: sourceName,
   expiresAtMs: z.int().positive().optional(),
 })
 

@@ -9,6 +9,7 @@ import { logsOfExport } from '#lib/telemetry/otlp/logs-of-export.ts'
 import type { Context } from '../context.ts'
 import { derivedId } from './derived-id.ts'
 import type { ExportOutcome } from './ingest-traces.ts'
+import { noteIngested } from './note-ingested.ts'
 import { AGE_MAX_MS } from './store-foreign-sessions.ts'
 
 /** Logs of one statement, so that none holds its rows for long. */
@@ -51,8 +52,7 @@ export async function ingestLogs(ctx: Context, key: IngestKey, request: unknown)
         logs.length - (await ctx.storage.ingest.storeLogs(key.fleetId, logs, TOLD_LOGS_PER_DEVICE_MAX))
   }
   const stored = read.rejected + read.logs.length - refused - duplicate
-  for (const [result, count] of Object.entries({ stored, duplicate, refused } as const))
-    ctx.metrics.observeIngested(key.fleetId, 'logs', result as 'stored', count)
+  await noteIngested(ctx, key, 'logs', { stored, duplicate, refused })
   return { rejected: refused, reason: reasons[0] ?? null }
 }
 

@@ -6,6 +6,7 @@ import { safeParse } from '#lib/protocol/safe-parse.ts'
 import type { IngestKey } from '#lib/storage/ports.ts'
 import type { Context } from '../context.ts'
 import { parsedOrThrow } from '../errors.ts'
+import { noteIngested } from './note-ingested.ts'
 import { storeForeignSessions } from './store-foreign-sessions.ts'
 
 type Result = IngestSessionsResponse['results'][number]
@@ -22,15 +23,17 @@ export async function ingestSessions(
   const { sessions } = parsedOrThrow(ingestSessionsRequest, body)
   const read = sessions.map((told) => ({ told, parsed: safeParse(foreignSession, told) }))
   const good: ForeignSession[] = read.flatMap(({ parsed }) => (parsed.success ? [parsed.data] : []))
-  const outcomes = [...(await storeForeignSessions(ctx, key, good, 'sessions'))]
+  const outcomes = [...(await storeForeignSessions(ctx, key, good))]
   const results = read.map(({ told, parsed }): Result => {
     const sessionId = isJsonObject(told) && typeof told['sessionId'] === 'string' ? told['sessionId'] : ''
     const outcome = parsed.success ? outcomes.shift() : undefined
     if (outcome) return { sessionId, ...outcome }
-    ctx.metrics.observeIngested(key.fleetId, 'sessions', 'refused', 1)
     const [issue] = parsed.success ? [] : parsed.error.issues
     const detail = issue && `${toPointer(issue.path)} ${issue.message}`.trim()
     return { sessionId: sessionId.slice(0, 200), status: 'refused', code: 'bad_request', detail }
   })
+  const count = (status: Result['status']): number => results.filter((one) => one.status === status).length
+  const counted = { stored: count('stored'), duplicate: count('duplicate'), refused: count('refused') }
+  await noteIngested(ctx, key, 'sessions', counted)
   return { results }
 }

@@ -5,6 +5,7 @@ import { safeParse } from '#lib/protocol/safe-parse.ts'
 import type { IngestKey } from '#lib/storage/ports.ts'
 import { sessionsOfTraces } from '#lib/telemetry/otlp/sessions-of-traces.ts'
 import type { Context } from '../context.ts'
+import { noteIngested } from './note-ingested.ts'
 import { storeForeignSessions } from './store-foreign-sessions.ts'
 
 /** Sessions of one statement, so that none holds its rows for long. */
@@ -33,13 +34,17 @@ export async function ingestTraces(ctx: Context, key: IngestKey, request: unknow
     }
   }
   let rejected = read.rejected + read.sessions.length - good.length
-  ctx.metrics.observeIngested(key.fleetId, 'traces', 'refused', rejected)
+  const results = { stored: 0, duplicate: 0 }
   for (let i = 0; i < good.length; i += PER_STORE_MAX) {
-    for (const outcome of await storeForeignSessions(ctx, key, good.slice(i, i + PER_STORE_MAX), 'traces')) {
-      if (outcome.status !== 'refused') continue
+    for (const outcome of await storeForeignSessions(ctx, key, good.slice(i, i + PER_STORE_MAX))) {
+      if (outcome.status !== 'refused') {
+        results[outcome.status] += 1
+        continue
+      }
       rejected += 1
       reasons.push(outcome.detail)
     }
   }
+  await noteIngested(ctx, key, 'traces', { ...results, refused: rejected })
   return { rejected, reason: reasons[0] ?? null }
 }

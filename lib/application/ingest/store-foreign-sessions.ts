@@ -1,7 +1,6 @@
 import type { ForeignSession, IngestRefusal } from '#lib/protocol/ingest.ts'
 import { FOREIGN_DEVICES_MAX } from '#lib/protocol/limits.ts'
 import type { IngestKey, SeenDevice, SessionOutcome, SessionRow } from '#lib/storage/ports.ts'
-import type { IngestSignal } from '#lib/telemetry/events.ts'
 import { sessionEvent } from '#lib/telemetry/session-event.ts'
 import type { Context } from '../context.ts'
 import { derivedId } from './derived-id.ts'
@@ -22,7 +21,6 @@ export async function storeForeignSessions(
   ctx: Context,
   key: IngestKey,
   sessions: readonly ForeignSession[],
-  signal: IngestSignal,
 ): Promise<readonly ForeignOutcome[]> {
   const rows = sessions.map((session) => rowOf(ctx, key, session))
   const statuses = await seen(ctx, key, sessions, rows)
@@ -39,7 +37,7 @@ export async function storeForeignSessions(
   const good = rows.filter((row, i): row is SessionRow => outcomes[i] === null && 'sessionId' in row)
   const stored = await store(ctx, key, good)
   let next = 0
-  const results = rows.map((row, i): ForeignOutcome => {
+  return rows.map((row, i): ForeignOutcome => {
     const known = outcomes[i]
     if (known) return known
     const status = stored[next++] ?? 'duplicate'
@@ -47,8 +45,6 @@ export async function storeForeignSessions(
       return refused(status, 'another client of this source told a session of that id')
     return { status, id: (row as SessionRow).sessionId }
   })
-  for (const { status } of results) ctx.metrics.observeIngested(key.fleetId, signal, status, 1)
-  return results
 }
 
 async function store(

@@ -6,6 +6,7 @@ import type { PointsRead, ToldPoint } from '#lib/telemetry/told/point.ts'
 import type { Context } from '../context.ts'
 import { derivedId } from './derived-id.ts'
 import type { ExportOutcome } from './ingest-traces.ts'
+import { noteIngested } from './note-ingested.ts'
 import { AGE_MAX_MS } from './store-foreign-sessions.ts'
 import { ToldEvents } from './told-events.ts'
 
@@ -59,9 +60,8 @@ export async function tellPoints(
   if (ids.length > 0) await ctx.storage.ingest.moveSeries(fleetId, ids, TOLD_SERIES_MAX, work)
   if (left > 0) reasons.push(`a fleet has at most ${TOLD_SERIES_MAX} series of other engines`)
   const rejected = read.rejected + read.points.length - good.length + left
-  const outcomes = { stored, duplicate: good.length - stored - left, refused: rejected } as const
-  for (const [result, count] of Object.entries(outcomes))
-    ctx.metrics.observeIngested(fleetId, signal, result as keyof typeof outcomes, count)
+  const outcomes = { stored, duplicate: good.length - stored - left, refused: rejected }
+  await noteIngested(ctx, { fleetId, source }, signal, outcomes)
   return { rejected, reason: reasons[0] ?? null }
 }
 

@@ -46,8 +46,10 @@ export class ToldEvents {
       atMs: group.atMs,
       payload: this.payloadOf(group),
     }))
-    return events.filter(({ payload: { lag, requests, attemptsUnknown, pushed, conflicts } }) =>
-      [requests, attemptsUnknown, pushed ?? 0, conflicts, Object.keys(lag).length].some((count) => count > 0),
+    return events.filter(({ payload: { lag, requests, attemptsUnknown, pushed, conflicts, deliveries } }) =>
+      [requests, attemptsUnknown, pushed ?? 0, conflicts, deliveries, Object.keys(lag).length].some(
+        (count) => count > 0,
+      ),
     )
   }
 
@@ -75,6 +77,8 @@ export class ToldEvents {
       attemptsUnknown: counts.get('attempts') ?? 0,
       pushed: counts.get('pushed') ?? null,
       conflicts: counts.get('conflicts') ?? 0,
+      deliveries: counts.get('deliveries') ?? 0,
+      deliveryMs: counts.get('deliveryMs') ?? 0,
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { Slice } from '#lib/rollups/aggregate.ts'
 import { mergeOf, quantilesOf, sumOf } from '#lib/rollups/aggregate.ts'
+import type { Bucket } from '#lib/rollups/bucket.ts'
 import { COUNTER, GAUGE_SKETCH, SKETCH } from '#lib/rollups/counters.ts'
 import type { LagFigure, PendingFigure } from '#lib/telemetry/pillars.ts'
 import { lagLevel } from '#lib/telemetry/thresholds.ts'
@@ -18,10 +19,16 @@ export const LAG: PillarRule<LagFigure> = {
     delivery: quantilesOf(mergeOf(buckets, SKETCH.deliveryLag)),
     visibility: quantilesOf(mergeOf(buckets, SKETCH.visibilityLag)),
     clamped: sumOf(buckets, COUNTER.clampedLags),
+    deliveryMeanMs: deliveryMean(buckets),
     pending: pendingOf(snapshot),
   }),
   levelOf: lagLevel,
   weightOf: ({ upload }) => upload.count,
+}
+
+function deliveryMean(buckets: readonly Bucket[]): number | null {
+  const count = sumOf(buckets, COUNTER.deliveriesTold)
+  return count === 0 ? null : sumOf(buckets, COUNTER.deliveryMsTold) / count
 }
 
 /** Devices report one oldest change over all collections, so a single collection's pending age is not known. */

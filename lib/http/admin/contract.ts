@@ -22,6 +22,7 @@ import { fleetChange } from '#lib/application/fleets/change-fleet.ts'
 import { fleetInput } from '#lib/application/fleets/create-fleet.ts'
 import { fleetRemoval } from '#lib/application/fleets/remove-fleet.ts'
 import { ingestKeyInput } from '#lib/application/ingest/create-ingest-key.ts'
+import { scrapeTargetInput, scrapeTargetRemoval } from '#lib/application/ingest/scrape-targets.ts'
 import { releaseInput } from '#lib/application/releases/record-release.ts'
 import { removalInput } from '#lib/application/removal-input.ts'
 import { retentionChange } from '#lib/application/retention/change-retention.ts'
@@ -32,7 +33,7 @@ import { viewCreation } from '#lib/application/views/save-view.ts'
 import type { ErrorCode } from '#lib/protocol/error-codes.ts'
 import * as answers from './contract-answers.ts'
 import { listOf } from './contract-answers.ts'
-import { toldLog } from './contract-told.ts'
+import { scrapeTarget, sourceAnswer, toldLog } from './contract-told.ts'
 import { exportFormat } from './export.ts'
 import * as keys from './key-answers.ts'
 import { cohortQuery, heatQuery, pillarQuery, rangeQuery, sessionQuery } from './query.ts'
@@ -199,6 +200,19 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
     body: removalInput,
     bodyRequired: false,
     answer: keys.viewAnswer,
+  },
+
+  'GET /sources': list('The engines of others that tell of a fleet, by name', sourceAnswer),
+  'GET /scrape-targets': list('The pages of other engines that are asked for their figures', scrapeTarget),
+  'POST /scrape-targets': {
+    summary: 'Have a page of another engine asked',
+    body: scrapeTargetInput,
+    answer: scrapeTarget,
+  },
+  'DELETE /scrape-targets/:id': {
+    summary: 'Ask a page no more; what was read of it stays',
+    body: scrapeTargetRemoval,
+    answer: scrapeTarget,
   },
 
   'GET /users': list('The people whom the caller administers', answers.userAnswer),

@@ -36,6 +36,12 @@ import { removeFleet } from '#lib/application/fleets/remove-fleet.ts'
 import { cohorts } from '#lib/application/pillars/cohorts.ts'
 import { changeIngestKey, revokeIngestKey } from '#lib/application/ingest/change-ingest-key.ts'
 import { createIngestKey, listIngestKeys } from '#lib/application/ingest/create-ingest-key.ts'
+import { listSources } from '#lib/application/ingest/list-sources.ts'
+import {
+  addScrapeTarget,
+  listScrapeTargets,
+  removeScrapeTarget,
+} from '#lib/application/ingest/scrape-targets.ts'
 import { conflicts } from '#lib/application/pillars/conflicts.ts'
 import { failures } from '#lib/application/pillars/failures.ts'
 import { lagHeat } from '#lib/application/pillars/lag-heat.ts'
@@ -205,6 +211,20 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     ...change('DELETE', '/views/:id', (call) => removeView(call.ctx, { ...input(call), id: idOf(call) })),
     role: 'viewer',
   },
+
+  read('/sources', 'viewer', async (call) =>
+    pageOfWhole(await listSources(call.ctx, call), call.query, {
+      idOf: ({ source }) => source,
+      atMsOf: () => null,
+    }),
+  ),
+  read('/scrape-targets', 'admin', async (call) =>
+    wholeList(await listScrapeTargets(call.ctx, call), call.query),
+  ),
+  make('/scrape-targets', 'admin', (call) => addScrapeTarget(call.ctx, input(call))),
+  change('DELETE', '/scrape-targets/:id', (call) =>
+    removeScrapeTarget(call.ctx, { ...input(call), id: idOf(call) }),
+  ),
 
   global('GET', '/users', async ({ ctx, actor, query }) =>
     wholeList(await listUsers(ctx, { actor }), query, ({ roles }, fleet) => Object.hasOwn(roles, fleet)),

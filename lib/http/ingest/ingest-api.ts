@@ -9,6 +9,7 @@ import { problemAnswer } from '../problem.ts'
 import { readJson } from '../read-json.ts'
 import type { IngestRoute } from './ingest-route.ts'
 import { exportAnswer, exportProblem, readExport } from './otlp-http.ts'
+import { remoteWrite } from './remote-write.ts'
 
 export const OTLP_PREFIX = '/api/otlp/'
 
@@ -48,6 +49,7 @@ const logs: IngestRoute = {
 /** Receivers of telemetry by path (protocol.md, telemetry in). */
 export const INGEST_ROUTES: ReadonlyMap<string, IngestRoute> = new Map([
   ['/api/v1/ingest/sessions', sessions],
+  ['/api/v1/ingest/prometheus/write', remoteWrite],
   [`${OTLP_PREFIX}v1/traces`, traces],
   [`${OTLP_PREFIX}v1/metrics`, metrics],
   [`${OTLP_PREFIX}v1/logs`, logs],

@@ -35,16 +35,20 @@ export async function readExport(request: Request, message: ProtobufMessage): Pr
     throw new ApplicationError('unsupported_media_type', {
       detail: 'application/json or application/x-protobuf, as it is or with gzip',
     })
-  const sent = await readBytes(request).catch((error: unknown) => {
-    if (isApplicationError(error)) throw error
-    throw badRequest([{ path: '', message: 'the body ended early' }])
-  })
+  const sent = await readExportBytes(request)
   const bytes = packing === 'gzip' ? await unpacked(sent) : sent
   if (encoding === 'json') return parseJsonBytes(bytes)
   const read = readProtobuf(bytes, message)
   if (!read.ok) throw badRequest([{ path: '', message: `no protobuf of this request: ${read.error}` }])
   return read.value
 }
+
+/** The body as it comes, at most 1 MiB. @throws ApplicationError `body_too_large`, `bad_request` */
+export const readExportBytes = (request: Request): Promise<Uint8Array> =>
+  readBytes(request).catch((error: unknown) => {
+    if (isApplicationError(error)) throw error
+    throw badRequest([{ path: '', message: 'the body ended early' }])
+  })
 
 /** Stops as soon as there is too much: what a bomb would unpack to is never held. */
 async function unpacked(bytes: Uint8Array): Promise<Uint8Array> {

@@ -31,6 +31,32 @@ export function memoryIngest(state: MemoryState): IngestPort {
         for (const one of series) tables.toldSeries.set(undo, one.id, one)
         appendEvents(state, tables, undo, events)
       }),
+    addTarget: (target, max, audit) =>
+      state.inFleet(target.fleetId, ({ scrapeTargets }, undo) => {
+        if (!state.fleets.has(target.fleetId)) throw new FleetGone(`fleet ${target.fleetId} was removed`)
+        if (scrapeTargets.values().length >= max) return 'too_many'
+        scrapeTargets.set(undo, target.id, target)
+        state.audit.set(undo, audit.id, audit)
+        return 'created'
+      }),
+    targets: (fleetId) =>
+      state.inFleet(fleetId, ({ scrapeTargets }) =>
+        scrapeTargets.values().toSorted((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1)),
+      ),
+    removeTarget: (fleetId, id, audit) =>
+      state.inFleet(fleetId, ({ scrapeTargets }, undo) => {
+        const target = scrapeTargets.get(id)
+        if (!target) return null
+        scrapeTargets.delete(undo, id)
+        const entry = audit(target)
+        state.audit.set(undo, entry.id, entry)
+        return target
+      }),
+    noteScrape: (fleetId, id, last) =>
+      state.inFleet(fleetId, ({ scrapeTargets }, undo) => {
+        const target = scrapeTargets.get(id)
+        if (target) scrapeTargets.set(undo, id, { ...target, last })
+      }),
     gauges: (fleetId, sinceMs) =>
       state.inFleet(fleetId, (tables) =>
         tables.toldSeries.values().filter(({ gauge, heardMs }) => gauge !== null && heardMs >= sinceMs),

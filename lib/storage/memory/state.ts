@@ -18,6 +18,7 @@ import type {
   LetterDay,
   OneTimeLink,
   SavedView,
+  ScrapeTarget,
   SessionRow,
   Setting,
   SignalListener,
@@ -82,6 +83,7 @@ export class FleetTables {
   /** By version. */
   readonly releases = new Table<AppRelease>()
   readonly views = new Table<SavedView>()
+  readonly scrapeTargets = new Table<ScrapeTarget>()
   readonly enrollments = new Table<{ deviceId: string; atMs: number }>()
   readonly records = new Table<StoredRecord>()
   readonly bases = new Table<StoredBase>()

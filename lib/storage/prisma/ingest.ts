@@ -2,6 +2,7 @@ import type { DeviceStatus, IngestKey, IngestPort, SeenDevice } from '../ports.t
 import { floats, texts, uuids } from './arrays.ts'
 import type { Database, Statement } from './database.ts'
 import { postgresFleetKeys } from './fleet-keys.ts'
+import { postgresScrapeTargets } from './scrape-targets.ts'
 import { originalText, storableText } from './storable-text.ts'
 import { holdFleet, postgresTold } from './told.ts'
 import { at } from './values.ts'
@@ -37,6 +38,7 @@ export function postgresIngest(database: Database): IngestPort {
       read: (key, { source }) => ({ ...key, source: originalText(source as string) }),
     }),
     ...postgresTold(database),
+    ...postgresScrapeTargets(database),
     seen: (fleetId, devices, nowMs, max) =>
       database.inFleet(fleetId, async (send) => {
         await holdFleet(send, fleetId)

@@ -128,6 +128,7 @@ export const FLEET_TABLES: readonly string[] = [
   'record_base',
   'rollup',
   'saved_view',
+  'scrape_target',
   'session_index',
   'session_push',
   'stored_response',

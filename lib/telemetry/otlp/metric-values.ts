@@ -4,7 +4,7 @@ import { listOf, memberOf } from './attributes.ts'
 /** Buckets of one histogram; the SDKs make 160 at most. */
 export const BUCKETS_MAX = 400
 /** A count past it is no count of syncs. */
-const COUNT_MAX = 1e12
+export const COUNT_MAX = 1e12
 const FLAG_NOT_RECORDED = 1
 
 /** Whether a point says that there is no value. */

@@ -3,7 +3,7 @@ import {
   breakerOf,
   labelName,
   stageOf,
-  SYNC_METRICS,
+  OTLP_METRICS,
   unitMsOf,
   whereOf,
   type Labels,
@@ -35,7 +35,7 @@ interface Metric {
  */
 export function pointsOfMetrics(
   request: unknown,
-  known: Readonly<Record<string, Meaning>> = SYNC_METRICS,
+  known: Readonly<Record<string, Meaning>> = OTLP_METRICS,
 ): PointsRead {
   const points: ToldPoint[] = []
   let rejected = 0

@@ -24,6 +24,13 @@ export const SYNC_METRICS: Readonly<Record<string, Meaning>> = {
   'sync.circuit_breaker.state': { kind: 'breaker' },
 }
 
+/** The same with those of engines of others that speak OTLP. Rocicorp Zero tells no queue and no conflict. */
+export const OTLP_METRICS: Readonly<Record<string, Meaning>> = {
+  ...SYNC_METRICS,
+  'zero.replication.total_lag': { kind: 'lag' },
+  'zero.sync.e2e_serving_lag': { kind: 'lag', stage: 'delivery' },
+}
+
 /** Attributes or labels, their dots as underscores: Prometheus knows no dots. */
 export type Labels = ReadonlyMap<string, string>
 
@@ -81,6 +88,9 @@ const UNITS_MS: Readonly<Record<string, number>> = {
   '': 1_000,
   min: 60_000,
   h: 3_600_000,
+  // As engines write them that don't write UCUM.
+  millisecond: 1,
+  second: 1_000,
 }
 
 /** Milliseconds of a unit of time as UCUM writes it, seconds where none is named; null for what is no time. */

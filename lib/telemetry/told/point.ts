@@ -1,8 +1,16 @@
 import type { Platform } from '#lib/protocol/device.ts'
 import type { LagStage } from '../lag-heat.ts'
 
-/** Figures that stand until the next one is told; times in ms, `breaker` by BREAKER_STATES. */
-export const TOLD_GAUGES = ['queueDepth', 'oldestAgeMs', 'deadLetters', 'lagMs', 'breaker'] as const
+/** Figures that stand until the next one is told; times in ms, `breaker` by BREAKER_STATES, `jobs` are replications. */
+export const TOLD_GAUGES = [
+  'queueDepth',
+  'oldestAgeMs',
+  'deadLetters',
+  'lagMs',
+  'breaker',
+  'jobs',
+  'jobsFailing',
+] as const
 export type ToldGauge = (typeof TOLD_GAUGES)[number]
 
 /** From the best to the worst: of several breakers the worst is shown. */
@@ -10,9 +18,11 @@ export const BREAKER_STATES = ['closed', 'half_open', 'open'] as const
 
 /**
  * What is counted: `requests` are attempts whose outcome is known, `failures` those of them that failed, `attempts`
- * those whose outcome nobody tells. `conflicts` have a rate only where `pushed` is told too.
+ * those whose outcome nobody tells. `conflicts` have a rate only where `pushed` is told too. `deliveryMs` is what
+ * `deliveries` took together: a mean is all that can be made of it.
  */
-export type ToldCounter = 'requests' | 'failures' | 'attempts' | 'pushed' | 'conflicts'
+export type ToldCounter =
+  'requests' | 'failures' | 'attempts' | 'pushed' | 'conflicts' | 'deliveries' | 'deliveryMs'
 
 /** How often values of a range came, in the unit of the metric. Counts are whole. */
 export type Spread =

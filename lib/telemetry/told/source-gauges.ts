@@ -23,7 +23,9 @@ export function sourceGauges(series: readonly ToldSeries[]): readonly SourceGaug
     deadLetters: told.deadLetters ?? null,
     lagMs: told.lagMs ?? null,
     breaker: told.breaker ?? null,
+    jobs: told.jobs ?? null,
+    jobsFailing: told.jobsFailing ?? null,
   }))
 }
 
-const SUMMED: ReadonlySet<ToldGauge> = new Set(['queueDepth', 'deadLetters'])
+const SUMMED: ReadonlySet<ToldGauge> = new Set(['queueDepth', 'deadLetters', 'jobs', 'jobsFailing'])

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { SESSION_FIELDS } from '#lib/query/session-fields.ts'
 import { fold, keysOf } from '#lib/rollups/fold.ts'
-import type { IngestKey, SeenDevice, ToldLog, ToldSeries } from '#lib/storage/ports.ts'
+import type { IngestKey, ScrapeTarget, SeenDevice, ToldLog, ToldSeries } from '#lib/storage/ports.ts'
 import { conditionsOf } from '#tests/support/conditions-of.ts'
 import { eventAt, fleetGaugesEvent, sessionEvent } from '#tests/support/telemetry-fixtures.ts'
 import { BACKENDS, audit, makeDevice, makeFleet, NOW_MS, opened, sessionOf } from './world.ts'
@@ -189,6 +189,33 @@ describe.each(BACKENDS)('telemetry in over $name', (backend) => {
     expect(await storage.ingest.logs(fleetId, { sessionId }, 10)).toEqual([all[2]])
     expect(await storage.ingest.logs(fleetId, { deviceId: other.deviceId }, 10)).toEqual([other])
     expect(await storage.ingest.logs((await makeFleet(storage)).id, { deviceId }, 10)).toEqual([])
+  })
+
+  it('keeps the pages that are asked, so many of a fleet, with what came of the last time', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const page = (createdAtMs: number): ScrapeTarget => ({
+      id: randomUUID(),
+      fleetId,
+      source: 'couchdb',
+      url: 'https://example.org/_scheduler/docs',
+      everyMs: 60_000,
+      createdAtMs,
+      last: null,
+    })
+    const [one, two, three] = [page(NOW_MS), page(NOW_MS + 1), page(NOW_MS + 2)] as const
+    for (const each of [two, one]) expect(await storage.ingest.addTarget(each, 2, audit())).toBe('created')
+    expect(await storage.ingest.addTarget(three, 2, audit())).toBe('too_many')
+    const last = { atMs: NOW_MS, points: null, problem: 'it answered 500' }
+    await storage.ingest.noteScrape(fleetId, one.id, last)
+    await storage.ingest.noteScrape(fleetId, three.id, last)
+    expect(await storage.ingest.targets(fleetId)).toEqual([{ ...one, last }, two])
+    const entry = audit()
+    expect(await storage.ingest.removeTarget(fleetId, one.id, () => entry)).toEqual({ ...one, last })
+    expect(await storage.ingest.removeTarget(fleetId, one.id, () => audit())).toBeNull()
+    expect(await storage.ingest.targets(fleetId)).toEqual([two])
+    const gone = { ...three, fleetId: randomUUID() }
+    await expect(storage.ingest.addTarget(gone, 2, audit())).rejects.toMatchObject({ code: 'fleet_gone' })
   })
 
   it('buckets of a source stand beside those of our own', async () => {

@@ -45,6 +45,9 @@ describe('row-level security', () => {
     const figure = { source: 'other', gauge: null, startMs: null, atMs: NOW_MS, heardMs: NOW_MS, value: 1 }
     const series = { ...figure, id: randomUUID() }
     await storage.ingest.moveSeries(fleet.id, [series.id], 1, () => ({ series: [series], events: [] }))
+    const target = { source: 'other', url: 'https://example.org/', everyMs: 1, createdAtMs: 1, last: null }
+    const page = { ...target, id: randomUUID(), fleetId: fleet.id }
+    await storage.ingest.addTarget(page, 1, audit())
     const log = { sessionId: null, atMs: NOW_MS, level: 'info', text: 'x', code: null } as const
     await storage.ingest.storeLogs(fleet.id, [{ ...log, id: randomUUID(), deviceId }], 1)
     const { id, name: version, createdAtMs } = key

@@ -72,6 +72,7 @@ export function startServer({ index, storage, nowMs, chance, onError }: ServerPa
     egress: {
       refusal: () => null,
       postJson: async () => ({ ok: false, error: 'no backend in a simulation' }),
+      get: async () => ({ ok: false, error: 'no engine of others in a simulation' }),
     },
     metrics: METRICS,
     processId: `process-${index}`,

@@ -18,6 +18,7 @@ const lagOf = (p95: number | null): LagFigure => ({
   delivery: NONE,
   visibility: NONE,
   clamped: 0,
+  deliveryMeanMs: null,
   pending: null,
 })
 const share = (rate: number | null) => ({ part: 0, whole: 0, rate })

@@ -193,6 +193,8 @@ describe('what an export tells', () => {
         deadLetters: null,
         lagMs: null,
         breaker: null,
+        jobs: null,
+        jobsFailing: null,
       },
       {
         kind: 'source-gauges',
@@ -202,6 +204,8 @@ describe('what an export tells', () => {
         deadLetters: null,
         lagMs: null,
         breaker: 2,
+        jobs: null,
+        jobsFailing: null,
       },
     ])
   })
