@@ -8,7 +8,7 @@ export const sessionsSnippet = (origin: string, key = 'tmi_…'): string =>
     "startedAt":"'$(date -u +%FT%TZ)'", "endedAt":"'$(date -u +%FT%TZ)'", "result":"ok", "pushed":4}]}'`
 
 export const otlpSnippet = (origin: string, key = 'tmi_…'): string =>
-  `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=${origin}/api/otlp/v1/traces
+  `OTEL_EXPORTER_OTLP_ENDPOINT=${origin}/api/otlp
 OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20${key}`
 
 /** As the README has it; `collection` is one that the fleet has. */

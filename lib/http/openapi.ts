@@ -31,8 +31,8 @@ interface Operation {
   readonly summary: string
   /** What the summary and the schemas don't say. */
   readonly description?: string
-  readonly body?: z.ZodType
-  readonly answer: z.ZodType | 'events'
+  readonly body?: z.ZodType | 'protobuf'
+  readonly answer: z.ZodType | 'events' | 'nothing'
   readonly status: number
   readonly parameters?: readonly object[]
   /** Answers with an ETag, and 304 to who holds it. */
@@ -67,7 +67,8 @@ const EVENTS = `Each event's data is one JSON object. All of it is a hint: whate
 - \`command {id, type}\`: what an operator asks for (${COMMAND_TYPES.join(', ')}), once a stream; a report's \`ackCommands\` acknowledges it
 - \`resolved {conflictId}\`, \`replayed {deadLetterId}\`, \`discarded {deadLetterId}\`: what became of the device's work; the same waits in \`Tidemark-Commands\`, with an id to acknowledge`
 /** protocol.md, telemetry in. */
-const INGEST = `Each session is stored, a duplicate (its \`sessionId\` was told before under this key's source), or refused by itself. What is left out or null is shown as not reported, never as zero; unknown fields are ignored. Clients become devices by first sight. The same tables also fill from OTLP/HTTP at \`/api/otlp/v1/traces\`, in protobuf or JSON.`
+const INGEST = `Each session is stored, a duplicate (its \`sessionId\` was told before under this key's source), or refused by itself. What is left out or null is shown as not reported, never as zero; unknown fields are ignored. Clients become devices by first sight. The same tables also fill from OTLP/HTTP at \`/api/otlp/v1/traces\`, \`/metrics\` and \`/logs\`, in protobuf or JSON.`
+const REMOTE_WRITE = `Samples of the names that are read; others are passed over and counted as refused, and the answer is 204 all the same. The buckets of histograms are not read this way.`
 const COMMANDS = `What waits for the device, as a JSON list: \`{id, type}\` for commands; \`{id, type: "resolved", conflictId}\` and \`{id, type: "replayed" or "discarded", deadLetterId}\` for news; told until a report's \`ackCommands\` names the id. And \`{type: "breaker", scope, state, retryAfterMs}\`, without an id, for each open breaker.`
 const APP = requestHeader('Tidemark-App', '<appVersion>;<platform>')
 const REPORT = requestHeader('Tidemark-Report', 'The report of the device, as JSON')
@@ -171,6 +172,16 @@ export const DEVICE_OPERATIONS: readonly Operation[] = [
     status: 200,
     isForeign: true,
   },
+  {
+    method: 'post',
+    path: '/ingest/prometheus/write',
+    summary: 'Prometheus remote write 1.0, packed by snappy; the bearer is an ingest key',
+    description: REMOTE_WRITE,
+    body: 'protobuf',
+    answer: 'nothing',
+    status: 204,
+    isForeign: true,
+  },
 ]
 
 /** The contract of the device API as OpenAPI 3.1, from the schemas that the edge parses with. */
@@ -237,7 +248,7 @@ function describe({
     summary,
     ...(description !== undefined && { description }),
     parameters: [...(isForeign ? [] : [APP]), ...(etag ? [IF_NONE_MATCH] : []), ...(parameters ?? [])],
-    ...(body && { requestBody: { required: true, ...content('application/json', schemaOf(body, 'input')) } }),
+    ...(body && { requestBody: { required: true, ...bodyContent(body) } }),
     responses: {
       [status]: { description: summary, headers, ...answerContent(answer) },
       ...(etag && { 304: { description: 'Nothing new', headers } }),
@@ -250,7 +261,13 @@ function describe({
   }
 }
 
+const bodyContent = (body: NonNullable<Operation['body']>): object =>
+  body === 'protobuf'
+    ? content('application/x-protobuf', { type: 'string', format: 'binary' })
+    : content('application/json', schemaOf(body, 'input'))
+
 function answerContent(answer: Operation['answer']): object {
+  if (answer === 'nothing') return {}
   if (answer === 'events') return content('text/event-stream', { type: 'string' })
   return content('application/json', schemaOf(answer, 'output'))
 }

@@ -35,6 +35,7 @@ export function lagView(lag: Answer['lag'], stage: LagStage, range: RangeText): 
   )
   const previous = lag.previous?.[stage].p95 ?? null
   const clamped = lag.figure?.clamped ?? 0
+  const mean = lag.figure?.deliveryMeanMs ?? null
   return {
     sentence:
       p95 === null
@@ -42,11 +43,16 @@ export function lagView(lag: Answer['lag'], stage: LagStage, range: RangeText): 
         : `${name} lag p95 is ${formatDuration(p95)}${limit}`,
     evidence:
       figure === null || figure.count === 0
-        ? 'Only what arrives has a lag; what waits on devices is under Queue.'
+        ? stage === 'delivery' && mean !== null
+          ? `Told as a sum alone: the mean is ${formatDuration(mean)}, and there are no quantiles.`
+          : 'Only what arrives has a lag; what waits on devices is under Queue.'
         : [
             `${plural(figure.count, 'sample')}, ${inRange(range)}`,
             `p50 ${formatDuration(figure.p50)}, p99 ${formatDuration(figure.p99)}, longest ${formatDuration(figure.max)}`,
             compareWords(p95, previous, range, (ms) => formatDuration(ms), 'slower', 'faster'),
+            ...(stage !== 'delivery' || mean === null
+              ? []
+              : [`other engines tell a mean of ${formatDuration(mean)} alone, which is in none of these`]),
             ...(clamped > 0 ? [`${formatCount(clamped)} came out negative and count as 0`] : []),
           ].join('; '),
     level,

@@ -3,6 +3,7 @@ export const SETTINGS_PARTS = [
   { path: 'fleets', label: 'Fleets' },
   { path: 'enrollment', label: 'Enrollment keys' },
   { path: 'ingest', label: 'Telemetry in' },
+  { path: 'integrations', label: 'Integrations' },
   { path: 'thresholds', label: 'Thresholds' },
   { path: 'releases', label: 'App releases' },
   { path: 'retention', label: 'Retention' },

@@ -17,6 +17,7 @@ describe('the environment', () => {
       adminPassword: null,
       metricsPublic: false,
       egressAllow: [],
+      scrapeAuthorizations: {},
       otlp: null,
     })
   })
@@ -61,6 +62,16 @@ describe('the environment', () => {
       everyMs: 1_000,
       resource: { 'service.name': 'sync', 'deployment.environment.name': 'test' },
     })
+  })
+
+  test('what pages of other engines are asked with stands by host, and none of it is told', () => {
+    const pairs = 'couch.example.org=Basic%20YTpi,10.0.0.1:9090=Bearer%20x'
+    expect(readEnv({ ...GOOD, TIDEMARK_SCRAPE_AUTHORIZATIONS: pairs }).scrapeAuthorizations).toEqual({
+      'couch.example.org': 'Basic YTpi',
+      '10.0.0.1:9090': 'Bearer x',
+    })
+    const wrong = { TIDEMARK_SCRAPE_AUTHORIZATIONS: 'secret' }
+    expect(() => readEnv({ ...GOOD, ...wrong })).toThrow(/^TIDEMARK_SCRAPE_AUTHORIZATIONS: (?!.*secret)/)
   })
 
   test('a header that cannot be read is not told: it may be a key', () => {

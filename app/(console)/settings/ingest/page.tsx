@@ -37,7 +37,7 @@ async function IngestPage({ searchParams }: PageProps) {
       at={at}
       part="ingest"
       sentence={keysSentence(keys, at.nowMs, does)}
-      evidence="Sessions and traces come into the same lists and charts, marked with their source. A key’s text is shown once."
+      evidence="Sessions, traces, metrics and logs come into the same lists and charts, marked with their source. A key’s text is shown once."
       actions={<NewIngestKey fleetId={fleet.id} fleetName={fleet.name} />}
     >
       <DataTable
@@ -55,7 +55,7 @@ async function IngestPage({ searchParams }: PageProps) {
         empty={
           <EmptyState
             title="No other engine is told of in this fleet"
-            detail="Make a key, and send sessions or OpenTelemetry traces with it as below."
+            detail="Make a key, and send sessions or OpenTelemetry’s signals with it as below."
           />
         }
       />
@@ -66,7 +66,7 @@ async function IngestPage({ searchParams }: PageProps) {
           </Section>
         </div>
         <div>
-          <Section title="Or OpenTelemetry traces" note="OTLP over HTTP, protobuf or JSON">
+          <Section title="Or OpenTelemetry traces, metrics and logs" note="OTLP over HTTP, protobuf or JSON">
             <Snippet label="Settings of an exporter" text={otlpSnippet(at.origin)} />
           </Section>
         </div>
