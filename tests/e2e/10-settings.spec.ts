@@ -101,3 +101,23 @@ test('retention says what is kept for how long, and is changed for a reason', as
   await dialog.getByRole('button', { name: 'Change retention' }).click()
   await expect(page.getByRole('heading', { level: 1 })).toContainText('Sessions are kept for 120 days')
 })
+
+test('a page of another engine is asked, and no longer', async ({ adminPage: page, world }) => {
+  const fleet = await ownFleet(page, world, 'engines')
+  await page.goto(`/settings/integrations?fleet=${fleet}`)
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('No other engine tells of this fleet')
+  await page.getByRole('button', { name: 'Ask a page…' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Engine, as it is shown').fill('couchdb')
+  await dialog.getByLabel('URL').fill('https://engine.invalid/_scheduler/docs')
+  await dialog.getByLabel('Reason').fill('to see replications')
+  await dialog.getByRole('button', { name: 'Ask it' }).click()
+  const row = page
+    .getByRole('table', { name: 'Pages that are asked' })
+    .getByRole('row', { name: /engine\.invalid/ })
+  await expect(row).toContainText('1 min')
+  await row.getByRole('button', { name: 'Stop…' }).click()
+  await dialog.getByLabel('Reason, kept in the audit log').fill('a try')
+  await dialog.getByRole('button', { name: 'Stop asking' }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('No other engine tells of this fleet')
+})

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   figuresText,
+  pagesSentence,
   refusedOf,
   sourcesSentence,
   storedText,
@@ -48,6 +49,14 @@ describe('words about other engines', () => {
     expect(storedText(source())).toBe('nothing')
     expect(waysText(source({ keys: 2, targets: 1 }))).toBe('2 keys, 1 page')
     expect(waysText(source({ keys: 0 }))).toBe('none any more')
+  })
+
+  test('of the pages the sentence says whether they answer', () => {
+    const page = (problem: string | null) => ({ last: { atMs: 1, points: 1, problem } })
+    const [well, ill] = [page(null), page('it answered 500')]
+    expect(pagesSentence([well, { last: null }])).toBe('2 pages asked')
+    expect(pagesSentence([ill])).toBe('1 page did not answer well')
+    expect(pagesSentence([well, ill])).toBe('1 of 2 pages did not answer well')
   })
 
   test('what an engine doesn’t tell is not reported, and a zero that it tells is one', () => {

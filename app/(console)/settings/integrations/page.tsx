@@ -12,7 +12,14 @@ import { listHref } from '../../overview/overview-links.ts'
 import type { PageProps } from '../../search-params.ts'
 import { visit, type Visit } from '../../viewer.ts'
 import { SettingsFrame } from '../settings-frame.tsx'
-import { figuresText, refusedOf, sourcesSentence, storedText, waysText } from './source-words.ts'
+import {
+  figuresText,
+  pagesSentence,
+  refusedOf,
+  sourcesSentence,
+  storedText,
+  waysText,
+} from './source-words.ts'
 import { AddTarget, RemoveTarget } from './target-forms.tsx'
 
 export const metadata: Metadata = { title: 'Integrations · Tidemark' }
@@ -80,20 +87,26 @@ async function IntegrationsPage({ searchParams }: PageProps) {
 function Targets({ at, targets }: { at: Visit; targets: readonly ScrapeTarget[] }) {
   if (targets.length === 0) return null
   const { fleet, nowMs } = at
-  const failing = targets.filter(({ last }) => last?.problem != null)
   return (
-    <Section
-      title={
-        failing.length === 0
-          ? `${plural(targets.length, 'page')} asked`
-          : `${formatCount(failing.length)} of ${plural(targets.length, 'page')} did not answer as they should`
-      }
-    >
+    <Section title={pagesSentence(targets)}>
       <DataTable
         label="Pages that are asked"
         columns={[
-          { key: 'source', header: 'Engine', cell: ({ source }) => source },
-          { key: 'url', header: 'Page', cell: ({ url }) => <span className="mono">{url}</span> },
+          {
+            key: 'source',
+            header: 'Page',
+            cell: ({ source, url }) => (
+              <>
+                <b>{source}</b> <span className="den">{new URL(url).host}</span>
+              </>
+            ),
+          },
+          {
+            key: 'url',
+            header: 'Address',
+            hideOnPhone: true,
+            cell: ({ url }) => <span className="mono">{url}</span>,
+          },
           { key: 'every', header: 'Every', hideOnPhone: true, cell: ({ everyMs }) => formatRound(everyMs) },
           {
             key: 'last',
@@ -107,7 +120,9 @@ function Targets({ at, targets }: { at: Visit; targets: readonly ScrapeTarget[] 
                   {last.problem === null ? (
                     <span className="den">{plural(last.points ?? 0, 'figure')}</span>
                   ) : (
-                    <Status kind="warn">{last.problem}</Status>
+                    <>
+                      <Status kind="warn">not well</Status> <span className="den">{last.problem}</span>
+                    </>
                   )}
                 </>
               ),

@@ -1,5 +1,6 @@
 import { capitalised, formatCount, formatDuration, plural } from '#components/ui/format.ts'
 import type { SourceView } from '#lib/application/ingest/list-sources.ts'
+import type { ScrapeTarget } from '#lib/application/ingest/scrape-targets.ts'
 
 const NOT_REPORTED = 'not reported'
 const DAY_MINUTES = 1_440
@@ -18,6 +19,13 @@ const listed = (names: readonly string[]): string =>
   names.length < 3
     ? names.join(' and ')
     : `${names.slice(0, 2).join(', ')} and ${formatCount(names.length - 2) + ' more'}`
+
+/** Whether the pages that are asked answer as they should. Pure. */
+export function pagesSentence(targets: readonly Pick<ScrapeTarget, 'last'>[]): string {
+  const failing = targets.filter(({ last }) => last !== null && last.problem !== null).length
+  if (failing === 0) return `${plural(targets.length, 'page')} asked`
+  return `${failing === targets.length ? plural(failing, 'page') : `${formatCount(failing)} of ${plural(targets.length, 'page')}`} did not answer well`
+}
 
 /** "2 keys, 1 page"; how it may tell. Pure. */
 export function waysText({ keys, targets }: SourceView): string {
