@@ -4,7 +4,7 @@ import { forkParts } from './fork-parts.ts'
 import { inspect } from './inspect-store.ts'
 import { depthOf, getCounts, saveEntry } from './outbox.ts'
 import type { ReplicaStore, Salvage, StoreTx, Table } from './store.ts'
-import { TABLES, UNREADABLE_TOLD_MAX } from './store.ts'
+import { SALVAGED, TABLES, UNREADABLE_TOLD_MAX } from './store.ts'
 import { isSoundMeta, isSoundRow } from './stored-shapes.ts'
 import type { AcknowledgedEntry, Identity, InFlight, OutboxEntry, RecoveryNotice } from './tables.ts'
 import { eachRow, getMeta, positionKey, putRow, recordRowKey, setMeta } from './tables.ts'
@@ -70,6 +70,7 @@ async function rebuild(tx: StoreTx, parts: RecoveryParts, losses: Losses): Promi
     isNewIdentity,
     setAside: salvage.setAside,
   }
+  await tx.remove('meta', SALVAGED)
   await putRow(tx, 'notices', `recovery/${positionKey(parts.nowMs)}`, notice)
   const kept = await tx.scan('notices', { prefix: 'recovery/', limit: RECOVERIES_KEPT_MAX + 1 })
   if (kept.length > RECOVERIES_KEPT_MAX && kept[0]) await tx.remove('notices', kept[0].key)

@@ -3,7 +3,6 @@ import type Database from 'libsql'
 import { ReplicaError } from './errors.ts'
 import { openFile } from './sqlite-engine.ts'
 import { isLogBroken, isLogWithoutFile } from './sqlite-log.ts'
-import type { Table } from './store.ts'
 import { TABLES } from './store.ts'
 
 export interface SqliteStoreOptions {
@@ -15,28 +14,25 @@ export interface SqliteStoreOptions {
 
 /** How long a transaction waits for another process's. */
 const BUSY_MS = 5_000
-const LOG_LOOKS = 3
-const LOG_LOOK_MS = 20
-/** Small, or the only copy of somebody's work: looked through at each opening. Records come again from the server. */
-const CHECKED: readonly Table[] = ['meta', 'outbox', 'outbox_by_id', 'outbox_by_record', 'notices']
 
-/** Opens the file, or makes it. Damage that shows at once is thrown as SQLite's own error. */
+/** Opens the file, or makes it, under its guard. Damage that shows at once is thrown as SQLite's own error. */
 export function openDatabase(
   path: string,
   { durability = 'full', pagesMax }: SqliteStoreOptions,
 ): Database.Database {
-  finishSwap(path)
   // Before SQLite opens them: it deletes such logs.
   if (isLogWithoutFile(path)) throw new ReplicaError('store_corrupt', 'a log beside an empty file')
-  if (staysBroken(path)) throw new ReplicaError('store_corrupt', 'the log is broken')
+  if (isLogBroken(path)) throw new ReplicaError('store_corrupt', 'the log is broken')
   const db = openFile(path, { timeout: BUSY_MS })
   try {
     db.exec('PRAGMA journal_mode = WAL')
     db.exec(`PRAGMA synchronous = ${durability}`)
     if (pagesMax !== undefined) db.exec(`PRAGMA max_page_count = ${pagesMax}`)
+    checkNames(db)
     createTables(db)
     checkColumns(db)
-    for (const table of CHECKED) {
+    // Records too: some damage makes rows vanish without an error, and nobody would ask for them again.
+    for (const table of TABLES) {
       const [found] = db.prepare(`PRAGMA quick_check('${table}')`).all() as { quick_check: string }[]
       if (found?.quick_check !== 'ok') throw new ReplicaError('store_corrupt', found?.quick_check)
     }
@@ -46,15 +42,6 @@ export function openDatabase(
     db.close()
     throw error
   }
-}
-
-/** Looked at again, since another process may have been in the middle of a write. */
-function staysBroken(path: string): boolean {
-  for (let look = 1; isLogBroken(path); look++) {
-    if (look === LOG_LOOKS) return true
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOG_LOOK_MS)
-  }
-  return false
 }
 
 /** Moves all work from the log into the file, which then is a whole store by itself. What is in use stays in the log. */
@@ -69,16 +56,12 @@ export function restAll(db: Database.Database): void {
   }
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
-/** A text that was read as bytes, since libsql ends the process on one that isn't UTF-8. Undefined for such a one. */
-export function decoded(stored: unknown): string | undefined {
-  if (!(stored instanceof ArrayBuffer) && !ArrayBuffer.isView(stored)) return undefined
-  try {
-    return utf8.decode(stored)
-  } catch {
-    return undefined
-  }
+/** A table by another name would be made anew, and empty. */
+function checkNames(db: Database.Database): void {
+  const [found] = db
+    .prepare(`SELECT count(*) AS count FROM sqlite_schema WHERE name NOT IN ('${TABLES.join("', '")}')`)
+    .all([]) as { count: number }[]
+  if (found?.count !== 0) throw new ReplicaError('store_corrupt', 'a table of another name')
 }
 
 /** A column by another name is a damaged text too: that of the table itself. */
@@ -97,9 +80,12 @@ export function createTables(db: Database.Database): void {
   }
 }
 
-/** A mended file is whole as soon as it has this name; from then on only renaming is left, and any opening does it. */
+/** A mended file is whole as soon as it has this name; from then on only renaming is left, and any process does it. */
+export const isSwapping = (path: string): boolean => existsSync(`${path}.salvaged`)
+
+/** The caller is alone with the file. */
 export function finishSwap(path: string): void {
-  if (!existsSync(`${path}.salvaged`)) return
+  if (!isSwapping(path)) return
   // The old log must not meet the new file.
   for (const part of ['-wal', '-shm']) rmSync(path + part, { force: true })
   renameSync(`${path}.salvaged`, path)

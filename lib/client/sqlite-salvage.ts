@@ -2,61 +2,46 @@ import {
   closeSync,
   copyFileSync,
   existsSync,
+  fstatSync,
   openSync,
   readSync,
   renameSync,
   rmSync,
-  statSync,
-  truncateSync,
   writeFileSync,
 } from 'node:fs'
-import type Database from 'libsql'
 import { openFile } from './sqlite-engine.ts'
-import { createTables, decoded, finishSwap } from './sqlite-file.ts'
-import { isLogBroken, mendLog } from './sqlite-log.ts'
+import { createTables, finishSwap } from './sqlite-file.ts'
+import type { Published } from './sqlite-log.ts'
+import { pagesOf, publishedIn, readLog } from './sqlite-log.ts'
+import type { PageSource, Tree } from './sqlite-pages.ts'
+import { PAGE_BYTES, readTree, rootsOf } from './sqlite-pages.ts'
 import type { Salvage, Table } from './store.ts'
-import { TABLES, UNREADABLE_TOLD_MAX } from './store.ts'
+import { SALVAGED, TABLES, UNREADABLE_TOLD_MAX } from './store.ts'
+import { isSoundRow } from './stored-shapes.ts'
 import { parseStored } from './stored-text.ts'
 
-/** How long one process waits for another that mends the same file. */
-const GUARD_MS = 30_000
 const ASIDE_MAX = 1_000
-const PAGE_BYTES = 4_096
 
-interface Row {
-  readonly key: string
-  readonly value: unknown
-}
+type Rows = ReadonlyMap<string, string | undefined>
 
 /**
  * Sets a damaged file aside and puts a new one with all that can be read of it in its place. The broken one stays,
- * byte for byte. Null when another process has done so since the file was opened as `inode`.
- * A crash on the way leaves the old file or the new one, never neither.
+ * byte for byte. What was lost stands in the new one, as SALVAGED of `meta`, until the rebuild has told it.
+ * A crash on the way leaves the old file or the new one, never neither. The caller is alone with the file.
  */
-export function salvageFile(path: string, inode: number): Salvage | null
-export function salvageFile(path: string, inode: null): Salvage
-export function salvageFile(path: string, inode: number | null): Salvage | null {
-  // A lock that ends with its process, whatever state the store itself is in.
-  const guard = openFile(`${path}.guard`, { timeout: GUARD_MS })
+export function salvageFile(path: string): void {
+  const published = publishedIn(path)
+  const aside = freeName(path)
   try {
-    guard.exec('BEGIN EXCLUSIVE')
-    finishSwap(path)
-    if (inode !== null && statSync(path).ino !== inode) return null
-    const aside = freeName(path)
     copyWithLog(path, aside)
-    const reading = `${path}.reading`
-    copyWithLog(path, reading)
-    padToLength(reading)
-    const isCut = isLogBroken(reading)
-    mendLog(reading)
-    const found = readTables(reading)
-    for (const part of ['', '-wal', '-shm']) rmSync(reading + part, { force: true })
-    writeTables(path, found.rows)
-    finishSwap(path)
-    return { unreadable: found.unreadable, incomplete: isCut ? TABLES : found.incomplete, setAside: aside }
-  } finally {
-    guard.close()
+    const { rows, ...lost } = readTables(aside, published)
+    writeTables(path, rows, { ...lost, setAside: aside })
+  } catch (error) {
+    // The store itself is still in its place, and the next try makes a copy of its own.
+    for (const part of ['', '-wal']) rmSync(aside + part, { force: true })
+    throw error
   }
+  finishSwap(path)
 }
 
 function freeName(path: string): string {
@@ -70,72 +55,70 @@ function copyWithLog(from: string, to: string): void {
   if (existsSync(`${from}-wal`)) copyFileSync(`${from}-wal`, `${to}-wal`)
 }
 
-/** SQLite reads nothing of a file that is shorter than its header says; padded, it reads the pages that are there. */
-function padToLength(file: string): void {
-  // All of it may stand in the log.
-  if (statSync(file).size === 0) truncateSync(file, PAGE_BYTES)
-  const header = Buffer.alloc(100)
+interface Found extends Omit<Salvage, 'setAside'> {
+  readonly rows: ReadonlyMap<Table, Rows>
+}
+
+function readTables(file: string, published: Published | null): Found {
   const handle = openSync(file, 'r')
-  const read = readSync(handle, header)
-  closeSync(handle)
-  if (read < header.length || header.toString('latin1', 0, 15) !== 'SQLite format 3') return
-  const pageBytes = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16)
-  const bytes = header.readUInt32BE(28) * pageBytes
-  if (bytes > statSync(file).size) truncateSync(file, bytes)
+  try {
+    const log = readLog(file, published)
+    const sound = sourceOf(handle, log ? pagesOf(log, log.soundFrames) : new Map())
+    if (!log?.isBroken) return readThrough([sound])
+    // Without the wal-index nobody knows what of the rest is of one history: it only adds rows.
+    const all = sourceOf(handle, pagesOf(log, log.frames))
+    return { ...readThrough(published ? [all, sound] : [sound, all]), incomplete: TABLES }
+  } finally {
+    closeSync(handle)
+  }
 }
 
-interface Found {
-  readonly rows: ReadonlyMap<Table, readonly Row[]>
-  readonly unreadable: Salvage['unreadable']
-  readonly incomplete: readonly Table[]
+function sourceOf(handle: number, logged: ReadonlyMap<number, Buffer>): PageSource {
+  const bytes = fstatSync(handle).size
+  return (number) => {
+    const page = logged.get(number)
+    const at = (number - 1) * PAGE_BYTES
+    if (page || at < 0 || at + PAGE_BYTES > bytes) return page
+    const read = Buffer.alloc(PAGE_BYTES)
+    return readSync(handle, read, 0, PAGE_BYTES, at) === PAGE_BYTES ? read : undefined
+  }
 }
 
-function readTables(file: string): Found {
-  const rows = new Map<Table, readonly Row[]>()
+/** What the first source has of a row counts; the others add the rows that are missing there. */
+function readThrough(sources: readonly PageSource[]): Found {
+  const rows = new Map<Table, Rows>()
   const unreadable: { table: Table; key: string }[] = []
   const incomplete: Table[] = []
-  const db = openFile(file)
   for (const table of TABLES) {
-    const forward = readRows(db, table, 'ASC')
-    const backward = forward.isWhole ? forward : readRows(db, table, 'DESC')
-    const byKey = new Map([...forward.rows, ...backward.rows].map((row) => [row.key, row]))
-    const sound = [...byKey.values()].filter(({ value }) => parseStored(value) !== undefined)
-    rows.set(table, sound)
-    for (const row of byKey.values())
-      if (parseStored(row.value) === undefined) unreadable.push({ table, key: row.key })
-    if (!forward.isWhole) incomplete.push(table)
+    const trees = sources.flatMap((pageAt) => readRoots(pageAt, table))
+    const found = new Map<string, string | undefined>()
+    for (const [key, value] of trees.flatMap((tree) => [...tree.rows])) {
+      const sound = parseStored(value) === undefined ? undefined : value
+      if (found.get(key) === undefined) found.set(key, sound)
+    }
+    for (const [key, value] of found) if (value === undefined) unreadable.push({ table, key })
+    if (!trees[0]?.isWhole) incomplete.push(table)
+    rows.set(table, found)
   }
-  db.close()
   return { rows, unreadable: unreadable.slice(0, UNREADABLE_TOLD_MAX), incomplete }
 }
 
-/** The rows before the first page that can't be read. */
-function readRows(
-  db: Database.Database,
-  table: Table,
-  order: 'ASC' | 'DESC',
-): { readonly rows: readonly Row[]; readonly isWhole: boolean } {
-  const rows: Row[] = []
-  try {
-    const all = db
-      .prepare(
-        `SELECT CAST(key AS BLOB) AS name, CAST(value AS BLOB) AS value FROM ${table} ORDER BY key ${order}`,
-      )
-      .iterate()
-    let isWhole = true
-    for (const row of all as Iterable<{ name: unknown; value: unknown }>) {
-      const key = decoded(row.name)
-      if (key === undefined) isWhole = false
-      else rows.push({ key, value: decoded(row.value) })
-    }
-    return { rows, isWhole }
-  } catch {
-    // Damage is what is looked for here; the caller tells the table as incomplete.
-    return { rows, isWhole: false }
-  }
+/** Where the schema says otherwise than the layout, either may be right: what is a row of the table says so itself. */
+function readRoots(pageAt: PageSource, table: Table): readonly Tree[] {
+  const trees = rootsOf(pageAt, table).map((root) => readTree(pageAt, root))
+  if (trees.length === 1) return trees
+  return trees.map(({ rows }) => ({ rows: ownRows(table, rows), isWhole: false }))
 }
 
-function writeTables(path: string, rows: Found['rows']): void {
+function ownRows(table: Table, rows: Rows): Rows {
+  const isOwn = ([key, value]: readonly [string, string | undefined]): boolean => {
+    const parsed = parseStored(value)
+    return parsed !== undefined && isSoundRow(table, key, parsed)
+  }
+  return new Map([...rows].filter(isOwn))
+}
+
+function writeTables(path: string, rows: Found['rows'], lost: Salvage): void {
   const file = `${path}.new`
   for (const part of ['', '-journal']) rmSync(file + part, { force: true })
   const db = openFile(file)
@@ -143,7 +126,8 @@ function writeTables(path: string, rows: Found['rows']): void {
   createTables(db)
   for (const table of TABLES) {
     const insert = db.prepare(`INSERT OR REPLACE INTO ${table} (key, value) VALUES (?, ?)`)
-    for (const { key, value } of rows.get(table) ?? []) insert.run([key, value])
+    for (const [key, value] of rows.get(table) ?? []) if (value !== undefined) insert.run([key, value])
+    if (table === 'meta') insert.run([SALVAGED, JSON.stringify(lost)])
   }
   db.exec('COMMIT')
   db.close()

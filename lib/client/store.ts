@@ -44,6 +44,8 @@ export interface Salvage {
   readonly setAside: string | null
 }
 export const UNREADABLE_TOLD_MAX = 1_000
+/** The row of `meta` in which a store's Salvage stands until the rebuild has told it. */
+export const SALVAGED = 'salvaged'
 export const NOTHING_LOST: Salvage = { unreadable: [], incomplete: [], setAside: null }
 
 /** A session with the server, or its stream of events: each is one opening's at a time. */
