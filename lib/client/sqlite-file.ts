@@ -40,6 +40,8 @@ export function openDatabase(
     return db
   } catch (error) {
     db.close()
+    // What these statements say is always right: it is what stands in the file that doesn't fit.
+    if (codeOf(error) === 'SQLITE_ERROR') throw new ReplicaError('store_corrupt', String(error), [], error)
     throw error
   }
 }
@@ -56,12 +58,14 @@ export function restAll(db: Database.Database): void {
   }
 }
 
-/** A table by another name would be made anew, and empty. */
+/** A table of ours by another name would be made anew, and empty. */
 function checkNames(db: Database.Database): void {
   const [found] = db
-    .prepare(`SELECT count(*) AS count FROM sqlite_schema WHERE name NOT IN ('${TABLES.join("', '")}')`)
-    .all([]) as { count: number }[]
-  if (found?.count !== 0) throw new ReplicaError('store_corrupt', 'a table of another name')
+    .prepare(`SELECT count(*) AS count, sum(name IN ('${TABLES.join("', '")}')) AS known FROM sqlite_schema`)
+    .all([]) as { count: number; known: number | null }[]
+  const known = found?.known ?? 0
+  if (known < TABLES.length && known !== found?.count)
+    throw new ReplicaError('store_corrupt', 'a table of another name')
 }
 
 /** A column by another name is a damaged text too: that of the table itself. */
@@ -95,10 +99,14 @@ const CODES: Readonly<Record<string, 'quota_exceeded' | 'store_corrupt'>> = {
   SQLITE_FULL: 'quota_exceeded',
   SQLITE_CORRUPT: 'store_corrupt',
   SQLITE_NOTADB: 'store_corrupt',
+  // A byte of the header says so too, and a file in its place helps in either case.
+  SQLITE_READONLY: 'store_corrupt',
 }
 
 export const isDamage = (error: unknown): boolean =>
   error instanceof ReplicaError && error.code === 'store_corrupt'
+
+const codeOf = (error: unknown): string => String((error as { code?: unknown }).code)
 
 /** Turns SQLite's own errors into ours. */
 export function guarded<T>(run: () => T): T {
@@ -106,7 +114,7 @@ export function guarded<T>(run: () => T): T {
     return run()
   } catch (error) {
     if (error instanceof ReplicaError) throw error
-    const code = String((error as { code?: unknown }).code)
+    const code = codeOf(error)
     const known = Object.hasOwn(CODES, code) ? CODES[code] : undefined
     throw new ReplicaError(known ?? 'store_failed', String(error), [], error)
   }

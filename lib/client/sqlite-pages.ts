@@ -22,11 +22,14 @@ const INTEGER_BYTES = [0, 1, 2, 3, 4, 6, 8, 8, 0, 0]
 /** A page by its number, from 1 on; undefined where there is none. */
 export type PageSource = (page: number) => Buffer | undefined
 
+type Row = readonly [key: string, value: string | undefined]
+
 export interface Tree {
   /** A value that can't be read is undefined. */
   readonly rows: ReadonlyMap<string, string | undefined>
   /** False when rows may be missing, nobody knows which. */
   readonly isWhole: boolean
+  readonly pages: ReadonlySet<number>
 }
 
 /** All rows that hang on a root page, each page once. */
@@ -46,7 +49,31 @@ export function readTree(pageAt: PageSource, root: number): Tree {
     }
     for (const [key, value] of found?.rows ?? []) if (!rows.has(key)) rows.set(key, value)
   }
-  return { rows, isWhole }
+  return { rows, isWhole, pages: seen }
+}
+
+/** Rows of pages that hang on none any more, as under a root that is lost; `known` hang on one, or are free. */
+export function* strayRows(pageAt: PageSource, pages: number, known: ReadonlySet<number>): Iterable<Row> {
+  const free = freePages(pageAt)
+  for (let number = 2; number <= pages; number++) {
+    const page = known.has(number) || free.has(number) ? undefined : pageAt(number)
+    yield* (page && readPage(pageAt, page)?.rows) ?? []
+  }
+}
+
+/** Pages that are out of use: what stands in them was deleted. */
+function freePages(pageAt: PageSource): ReadonlySet<number> {
+  const free = new Set<number>()
+  const trunks = new Set<number>()
+  for (let trunk = pageAt(1)?.readUInt32BE(32) ?? 0; !trunks.has(trunk);) {
+    trunks.add(trunk)
+    free.add(trunk)
+    const page = pageAt(trunk)
+    const count = Math.min(page?.readUInt32BE(4) ?? 0, PAGE_BYTES / 4 - 2)
+    for (let n = 0; n < count; n++) free.add(page?.readUInt32BE(8 + 4 * n) ?? 0)
+    trunk = page?.readUInt32BE(0) ?? 0
+  }
+  return free
 }
 
 /** Where a table's tree may begin: as the schema says, and as every store of this layout is made. */
@@ -57,7 +84,7 @@ export function rootsOf(pageAt: PageSource, table: Table): readonly number[] {
 }
 
 interface PageRows {
-  readonly rows: readonly (readonly [string, string | undefined])[]
+  readonly rows: readonly Row[]
   readonly children: readonly number[]
   readonly isWhole: boolean
 }
@@ -67,7 +94,7 @@ function readPage(pageAt: PageSource, page: Buffer): PageRows | undefined {
   if (type !== INDEX_LEAF && type !== INDEX_INTERIOR) return undefined
   const isLeaf = type === INDEX_LEAF
   const headerBytes = isLeaf ? 8 : 12
-  const rows: [string, string | undefined][] = []
+  const rows: Row[] = []
   const children = isLeaf ? [] : [page.readUInt32BE(8)]
   let isWhole = true
   let usedBytes = 0
@@ -87,7 +114,8 @@ function readPage(pageAt: PageSource, page: Buffer): PageRows | undefined {
 function cellsOf(page: Buffer, header: number, headerBytes: number): readonly number[] {
   const first = header + headerBytes
   const count = Math.min(page.readUInt16BE(header + 3), Math.floor((PAGE_BYTES - first) / 2))
-  return Array.from({ length: count }, (_, n) => page.readUInt16BE(first + 2 * n))
+  // As SQLite takes them, whatever the upper bits say.
+  return Array.from({ length: count }, (_, n) => page.readUInt16BE(first + 2 * n) % PAGE_BYTES)
 }
 
 /** A page whose cells and gaps aren't all of its content has lost rows, as after a wrong count. */

@@ -14,11 +14,12 @@ import { createTables, finishSwap } from './sqlite-file.ts'
 import type { Published } from './sqlite-log.ts'
 import { pagesOf, publishedIn, readLog } from './sqlite-log.ts'
 import type { PageSource, Tree } from './sqlite-pages.ts'
-import { PAGE_BYTES, readTree, rootsOf } from './sqlite-pages.ts'
+import { PAGE_BYTES, readTree, rootsOf, strayRows } from './sqlite-pages.ts'
 import type { Salvage, Table } from './store.ts'
 import { SALVAGED, TABLES, UNREADABLE_TOLD_MAX } from './store.ts'
 import { isSoundRow } from './stored-shapes.ts'
 import { parseStored } from './stored-text.ts'
+import type { OutboxEntry } from './tables.ts'
 
 const ASIDE_MAX = 1_000
 
@@ -73,49 +74,74 @@ function readTables(file: string, published: Published | null): Found {
   }
 }
 
-function sourceOf(handle: number, logged: ReadonlyMap<number, Buffer>): PageSource {
-  const bytes = fstatSync(handle).size
-  return (number) => {
+interface Source {
+  readonly pageAt: PageSource
+  readonly pages: number
+}
+
+function sourceOf(handle: number, logged: ReadonlyMap<number, Buffer>): Source {
+  const inFile = Math.floor(fstatSync(handle).size / PAGE_BYTES)
+  const pageAt: PageSource = (number) => {
     const page = logged.get(number)
-    const at = (number - 1) * PAGE_BYTES
-    if (page || at < 0 || at + PAGE_BYTES > bytes) return page
+    if (page || number < 1 || number > inFile) return page
     const read = Buffer.alloc(PAGE_BYTES)
-    return readSync(handle, read, 0, PAGE_BYTES, at) === PAGE_BYTES ? read : undefined
+    readSync(handle, read, 0, PAGE_BYTES, (number - 1) * PAGE_BYTES)
+    return read
   }
+  return { pageAt, pages: [...logged.keys()].reduce((most, page) => Math.max(most, page), inFile) }
 }
 
 /** What the first source has of a row counts; the others add the rows that are missing there. */
-function readThrough(sources: readonly PageSource[]): Found {
-  const rows = new Map<Table, Rows>()
-  const unreadable: { table: Table; key: string }[] = []
+function readThrough(sources: readonly Source[]): Found {
+  const rows = new Map<Table, Map<string, string | undefined>>()
   const incomplete: Table[] = []
   for (const table of TABLES) {
-    const trees = sources.flatMap((pageAt) => readRoots(pageAt, table))
+    const trees = sources.flatMap(({ pageAt }) => readRoots(pageAt, table))
     const found = new Map<string, string | undefined>()
     for (const [key, value] of trees.flatMap((tree) => [...tree.rows])) {
       const sound = parseStored(value) === undefined ? undefined : value
       if (found.get(key) === undefined) found.set(key, sound)
     }
-    for (const [key, value] of found) if (value === undefined) unreadable.push({ table, key })
     if (!trees[0]?.isWhole) incomplete.push(table)
     rows.set(table, found)
   }
+  if (incomplete.includes('outbox')) for (const source of sources) addStrays(source, rows)
+  const unreadable = [...rows].flatMap(([table, found]) =>
+    [...found].flatMap(([key, value]) => (value === undefined ? [{ table, key }] : [])),
+  )
   return { rows, unreadable: unreadable.slice(0, UNREADABLE_TOLD_MAX), incomplete }
+}
+
+/** Changes that wait, of pages that hang on none any more: the index by id still knows which of them do wait. */
+function addStrays(
+  { pageAt, pages }: Source,
+  rows: ReadonlyMap<Table, Map<string, string | undefined>>,
+): void {
+  const known = new Set(
+    TABLES.flatMap((table) => readRoots(pageAt, table).flatMap((tree) => [...tree.pages])),
+  )
+  const outbox = rows.get('outbox')
+  for (const [key, value] of strayRows(pageAt, pages, known)) {
+    if (outbox?.get(key) !== undefined || !isOwnRow('outbox', key, value)) continue
+    const { position, mutation } = parseStored(value) as unknown as OutboxEntry
+    if (rows.get('outbox_by_id')?.get(mutation.id) === String(position)) outbox?.set(key, value)
+  }
 }
 
 /** Where the schema says otherwise than the layout, either may be right: what is a row of the table says so itself. */
 function readRoots(pageAt: PageSource, table: Table): readonly Tree[] {
   const trees = rootsOf(pageAt, table).map((root) => readTree(pageAt, root))
   if (trees.length === 1) return trees
-  return trees.map(({ rows }) => ({ rows: ownRows(table, rows), isWhole: false }))
+  return trees.map((tree) => ({
+    ...tree,
+    rows: new Map([...tree.rows].filter(([key, value]) => isOwnRow(table, key, value))),
+    isWhole: false,
+  }))
 }
 
-function ownRows(table: Table, rows: Rows): Rows {
-  const isOwn = ([key, value]: readonly [string, string | undefined]): boolean => {
-    const parsed = parseStored(value)
-    return parsed !== undefined && isSoundRow(table, key, parsed)
-  }
-  return new Map([...rows].filter(isOwn))
+function isOwnRow(table: Table, key: string, value: string | undefined): boolean {
+  const parsed = parseStored(value)
+  return parsed !== undefined && isSoundRow(table, key, parsed)
 }
 
 function writeTables(path: string, rows: Found['rows'], lost: Salvage): void {

@@ -226,6 +226,94 @@ test('[SDK4] a column whose name is damaged keeps no device shut: it is told', a
   await replica.close()
 })
 
+interface Page {
+  readonly pageno: number
+  readonly ncell: number
+}
+
+function pagesOf(file: string, table: string, kind: 'leaf' | 'internal'): readonly Page[] {
+  const db = new Database(file)
+  const pages = db
+    .prepare('SELECT pageno, ncell FROM dbstat WHERE name = ? AND pagetype = ? ORDER BY path')
+    .all([table, kind]) as Page[]
+  db.close()
+  return pages
+}
+
+const zeroPage = (file: string, { pageno }: Page): void =>
+  write(file, Buffer.alloc(PAGE_BYTES), (pageno - 1) * PAGE_BYTES)
+
+describe('a lost page', () => {
+  const MANY = 60
+  /** Offline: several leaves full of changes that wait. */
+  async function waitingFile(name: string): Promise<string> {
+    const file = path.join(folder, `${name}.db`)
+    const replica = await open(file, createAuthority(Date.now))
+    for (let n = 0; n < MANY; n++) await replica.collection(COLLECTION).put(null, { title: 'y'.repeat(700) })
+    await replica.close()
+    return file
+  }
+  async function keptOf(file: string): Promise<{ kept: number; lost: number; isNewIdentity: boolean }> {
+    const replica = await open(file, createAuthority(Date.now))
+    const kept = (await replica.collection(COLLECTION).query()).length
+    const [notice] = (await replica.diagnostics()).store.recoveries
+    await replica.close()
+    return { kept, lost: notice?.changesLost.length ?? -1, isNewIdentity: notice?.isNewIdentity ?? true }
+  }
+
+  test('[SDK4] of the outbox costs the changes in it and no other, wherever it is', async () => {
+    const file = await waitingFile('outbox-leaves')
+    const leaves = pagesOf(file, 'outbox', 'leaf')
+    expect(leaves.length).toBeGreaterThan(5)
+    const first = leaves[1] as Page
+    const second = leaves.at(-3) as Page
+    zeroPage(file, first)
+    zeroPage(file, second)
+    const lost = first.ncell + second.ncell
+    expect(await keptOf(file)).toEqual({ kept: MANY - lost, lost, isNewIdentity: false })
+  })
+
+  test('[SDK4] that others of the outbox hang on costs the changes in it, and none of theirs', async () => {
+    const file = await waitingFile('outbox-root')
+    const [root] = pagesOf(file, 'outbox', 'internal') as [Page]
+    zeroPage(file, root)
+    expect(await keptOf(file)).toEqual({ kept: MANY - root.ncell, lost: root.ncell, isNewIdentity: false })
+  })
+
+  test('[SDK4] of which a byte is wrong in the schema costs neither a change nor the identity', async () => {
+    const file = await waitingFile('schema')
+    const sound = readFileSync(file)
+    const name = sound.indexOf('outboxoutbox')
+    const spots = {
+      'the file format': 47,
+      'the kind of page': 100,
+      'the place of a row': 109,
+      'a table by name': name + 2,
+      'its root page': name + 12,
+      'its statement': name + 13,
+      'the end of all': sound.lastIndexOf('WITHOUT ROWID', PAGE_BYTES),
+    }
+    for (const [spot, at] of Object.entries(spots)) {
+      const damaged = path.join(folder, `schema-${at}.db`)
+      writeFileSync(damaged, sound)
+      write(damaged, Buffer.from([0xff]), at)
+      expect([spot, await keptOf(damaged)]).toEqual([spot, { kept: MANY, lost: 0, isNewIdentity: false }])
+    }
+  })
+
+  test('[SDK4] of records that seems to hold fewer is noticed at the opening, and they come again', async () => {
+    const { file, authority } = await usedFile('vanished')
+    const [leaf] = pagesOf(file, 'records', 'leaf') as [Page]
+    write(file, Buffer.from([0, leaf.ncell - 2]), (leaf.pageno - 1) * PAGE_BYTES + 3)
+    const replica = await open(file, authority)
+    await replica.sync()
+    await replica.sync()
+    expect(await replica.collection(COLLECTION).query()).toHaveLength(RECORDS + WAITING)
+    expect(replica.recoveries$.get()).toMatchObject([{ pendingKept: WAITING, changesLost: [] }])
+    await replica.close()
+  })
+})
+
 test('[SDK4] a lost page of what was acknowledged keeps no device shut: what waits is sent', async () => {
   const { file, authority } = await usedFile('acknowledged')
   const db = new Database(file)
