@@ -1,10 +1,10 @@
 import { jsonEqual } from '#lib/kernel/json.ts'
-import { valueAt } from '#lib/kernel/json-pointer.ts'
 import { unreachable } from '#lib/kernel/result.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { EffectiveResult, MutationResult } from '#lib/protocol/push.ts'
 import { sidesOfToday } from './conflict/sides-of-today.ts'
-import { otPaths, usesOt, withValue } from './ot/paths.ts'
+import { withLetBe } from './ot/let-be.ts'
+import { usesOt } from './ot/paths.ts'
 import { viewAfter } from './view-after.ts'
 import type { ChainView, PushDraft } from './push-draft.ts'
 import { asOfToday, conflictOf, documentAt, mutationOf, otLogAt, recordOf, stateAt } from './push-draft.ts'
@@ -125,6 +125,7 @@ export function chainBase(draft: PushDraft, mutation: Mutation, deviceId: string
     wonOver: 0,
     seenVersion: baseVersion,
     seen,
+    undone: null,
     ownSide: null,
     madeAnew: false,
     ahead: [],
@@ -161,6 +162,7 @@ function decidedView(draft: PushDraft, { mutation, result }: KnownMutation): Cha
 }
 
 const UNKNOWN: BaseDocument = { kind: 'unknown' }
+const NOTHING: BaseDocument = { kind: 'known', data: null, crdt: {} }
 const UNKNOWN_VIEW = {
   document: UNKNOWN,
   madeVersion: 0,
@@ -168,6 +170,7 @@ const UNKNOWN_VIEW = {
   madeLife: 0,
   wonOver: 0,
   seen: UNKNOWN,
+  undone: null,
   ownSide: null,
   madeAnew: false,
   ahead: [],
@@ -187,7 +190,10 @@ function extendView(draft: PushDraft, view: ChainView, ancestor: KnownMutation):
     wonOver: isWonOver(mutation, result) ? version : view.wonOver,
     madeLife: isOnNothing && mutation.op.type === 'put' ? version : madeLife,
     links: links + 1,
+    undone: null,
   }
+  if (mutation.op.type === 'delete' && links < CHAIN_MAX)
+    return { ...view, ...made, ...afterDelete(view, result.status === 'superseded', version) }
   if (document.kind === 'unknown' || links >= CHAIN_MAX)
     return { ...view, ...made, document: { kind: 'unknown' } }
   const anew = isOnNothing ? madeByPut(mutation, result) : null
@@ -195,25 +201,26 @@ function extendView(draft: PushDraft, view: ChainView, ancestor: KnownMutation):
   if (mutation.op.type === 'ot' && isAhead(draft, view, mutation, deviceId))
     return { ...view, ...made, ahead: [...ahead, mutation.op.path] }
   const next = viewAfter(draft.world, document, { mutation, deviceId, version })
-  return { ...view, ...made, document: withLetBe(draft, document, mutation, next) }
+  return { ...view, ...made, document: asLeft(draft, document, mutation, next) }
 }
 
-/** A `put` lets be what it leaves out under OT (CS5), so the next one's difference is from that. */
-function withLetBe(
-  draft: PushDraft,
-  before: SeenDocument,
-  mutation: Mutation,
-  next: BaseDocument,
-): BaseDocument {
+/** On its device nothing is there, whatever was: what is made behind it needs no base (CS9). */
+function afterDelete(
+  { document, undone }: ChainView,
+  isSuperseded: boolean,
+  version: number,
+): Partial<ChainView> {
+  if (document.kind === 'known')
+    return { document: NOTHING, undone: isSuperseded && document.data ? document : undone }
+  return isSuperseded ? {} : { document: NOTHING, seen: NOTHING, seenVersion: version }
+}
+
+/** What a document write leaves under OT (CS5): the next one is the difference from that. */
+function asLeft(draft: PushDraft, before: SeenDocument, mutation: Mutation, next: BaseDocument): BaseDocument {
   const rules = draft.world.collections.get(mutation.collection)
-  if (mutation.op.type !== 'put' || !rules || !usesOt(rules) || next.kind === 'unknown') return next
-  let { data } = next
-  for (const path of otPaths(rules, recordOf(draft, mutation)?.ot ?? {})) {
-    const was = valueAt(before.data, path)
-    if (data && was !== undefined && valueAt(data, path) === undefined)
-      data = withValue(data, path, was) ?? data
-  }
-  return { ...next, data }
+  if (!rules || !usesOt(rules) || next.kind === 'unknown' || !next.data) return next
+  const states = recordOf(draft, mutation)?.ot ?? {}
+  return { ...next, data: withLetBe(rules, states, before.data, mutation.op, next.data) }
 }
 
 /** True for an edit that brought back what another had deleted (CS9): it won as a whole. */

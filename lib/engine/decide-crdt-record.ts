@@ -3,12 +3,14 @@ import { jsonEqual } from '#lib/kernel/json.ts'
 import { valueAt } from '#lib/kernel/json-pointer.ts'
 import type { Result } from '#lib/kernel/result.ts'
 import { ok } from '#lib/kernel/result.ts'
-import type { CrdtChange, CrdtStates } from '#lib/protocol/crdt.ts'
+import type { CrdtChange, CrdtState, CrdtStates } from '#lib/protocol/crdt.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import { chainBase } from './after-chain.ts'
+import { SERVER_ACTOR_ID } from './clock-offset.ts'
 import { adoptStates } from './crdt/adopt.ts'
 import { joinDeltas } from './crdt/apply-changes.ts'
 import type { DocumentWriter } from './crdt/derive.ts'
+import { ownState } from './crdt/derive.ts'
 import type { CrdtFailure } from './crdt/failure.ts'
 import { carriedOver, claimedAs } from './crdt/former-life.ts'
 import { holdsOnlyCrdts, plainPart } from './crdt/governed.ts'
@@ -19,11 +21,13 @@ import type { TextCrdt } from './crdt/text.ts'
 import { touchedCrdt, writeDocument } from './crdt/write-document.ts'
 import type { RecordDecision, RecordQuestion } from './decide-record.ts'
 import {
+  baseOf,
   decideConflict,
   decideWhole,
   findInvalid,
   isConcurrent,
   isRecreation,
+  isReplacement,
   mayWriteOnNothing,
   meetsEdit,
   unfitPatch,
@@ -32,7 +36,7 @@ import type { PatchFailure } from './patch.ts'
 import { applyOperation } from './patch.ts'
 import type { ChainView, PushDraft } from './push-draft.ts'
 import { headOf, standingRecord } from './push-draft.ts'
-import type { BaseDocument, RecordState } from './types.ts'
+import type { BaseDocument, RecordState, SeenDocument } from './types.ts'
 import { viewAfter } from './view-after.ts'
 
 /** Everything that a decision looks at. */
@@ -42,6 +46,8 @@ interface Standing {
   readonly current: RecordState | null
   readonly chain: ChainView
   readonly base: BaseDocument
+  /** What the chain's own delete stood on, for the `put` behind it: another's edit has won over that delete. */
+  readonly undone: SeenDocument | null
   readonly concurrent: boolean
   /** The record's CRDTs by today's rules; none for one that is made, or made anew. */
   readonly states: CrdtStates
@@ -58,13 +64,18 @@ export function decideCrdtRecord(draft: PushDraft, question: RecordQuestion): Re
   const { mutation, rules } = question
   const current = standingRecord(draft, mutation)
   const chain = chainBase(draft, mutation, question.author)
-  const base: BaseDocument = question.parentKnown ? chain.document : { kind: 'unknown' }
+  const base = baseOf(question, chain, current)
   const concurrent = current !== null && isConcurrent(question, current, base, chain, draft.linkedIds)
-  const anew = current === null || (current.deleted && mutation.op.type === 'put' && isNothing(base))
+  const undone = base === chain.document || base.kind === 'unknown' ? null : base
+  const anew =
+    current === null ||
+    (current.deleted && mutation.op.type === 'put' && isNothing(base)) ||
+    undone !== null ||
+    isReplacement(mutation, base, current, concurrent)
   const { text } = draft.world
   const states = anew ? {} : adoptStates(rules, current.data ?? {}, current.crdt, current.hlc, text)
   const isLate = !anew && current !== null && isOfFormerLife(draft, mutation, current, chain)
-  const standing = { draft, question, current, chain, base, concurrent, states, anew, isLate }
+  const standing = { draft, question, current, chain, base, undone, concurrent, states, anew, isLate }
   return mutation.op.type === 'delete' ? decideDelete(standing) : decideEdit(standing)
 }
 
@@ -121,7 +132,7 @@ type Failure = CrdtFailure | PatchFailure | { readonly code: 'underivable'; read
 
 /** The edit on what its author saw. Without that a document write on a CRDT has no difference (protocol.md, ops). */
 function writtenBy(standing: Standing): Result<Written, Failure> {
-  const { draft, question, current, base, states, isLate } = standing
+  const { draft, question, current, base, states, undone, isLate } = standing
   const { mutation, rules, author } = question
   const { op } = mutation
   if (op.type === 'delete') return ok({ next: {}, deltas: {} })
@@ -135,11 +146,44 @@ function writtenBy(standing: Standing): Result<Written, Failure> {
   if (isLate) return writtenLate(standing, op, writer)
   const touched = base.kind === 'unknown' ? touchedCrdt(rules, op, states) : null
   if (touched !== null) return { ok: false, error: { code: 'underivable', path: touched } }
-  const seen =
-    base.kind === 'known'
-      ? { data: base.data ?? {}, states: base.data === null ? {} : base.crdt }
-      : { data: current?.data ?? {}, states }
-  return writeDocument(rules, op, seen, states, writer, draft.world.text)
+  const { data, crdt } = base.kind === 'known' ? base : { data: current?.data ?? null, crdt: states }
+  const seen = data === null || undone ? NOTHING : { data, states: crdt }
+  const made = writeDocument(rules, op, seen, states, writer, draft.world.text)
+  return made.ok && undone ? withTheirs(standing, undone, made.value, writer) : made
+}
+
+const NOTHING = { data: {}, states: {} }
+
+/**
+ * Another's edit won over the chain's delete: the `put` behind that begins another life all the same, and the edit is
+ * carried over into it as one that comes late is (CS9), as the server's own. So both orders come to the same.
+ */
+function withTheirs(
+  { draft, question, current }: Standing,
+  undone: SeenDocument,
+  made: Written,
+  writer: DocumentWriter,
+): Result<Written, Failure> {
+  const { rules } = question
+  const { text } = draft.world
+  const { data, crdt, hlc } = current ?? { data: null, crdt: {}, hlc: '' }
+  const after = { data: data ?? {}, states: adoptStates(rules, data ?? {}, crdt, hlc, text) }
+  const own = claimedAs(made.deltas, after.states, text)
+  const shown = materialise(plainPart(rules, made.next), own, text)
+  if (!shown.ok) return shown
+  const now = { data: shown.value, states: own }
+  const before = { data: undone.data ?? {}, states: undone.crdt }
+  const next = carriedOver(rules, { before, after }, now, text)
+  if (!next) return { ok: false, error: { code: 'not_a_container', path: '' } }
+  const byServer = { ...writer, deviceId: SERVER_ACTOR_ID }
+  const carried = writeDocument(rules, { type: 'put', data: next }, now, own, byServer, text)
+  if (!carried.ok) return carried
+  const steps = Object.entries(carried.value.deltas).map(([path, delta]): [string, CrdtState] => {
+    const theirs = delta.kind === 'lww-register' ? ownState(after.states, path) : undefined
+    return [path, theirs?.kind === 'lww-register' ? theirs : delta]
+  })
+  const deltas = joinDeltas(own, Object.fromEntries(steps), text)
+  return deltas.ok ? ok({ next: made.next, deltas: deltas.value }) : deltas
 }
 
 /** States of two lives have nothing in common: what the edit added to its document is what it adds to today's. */
@@ -210,7 +254,9 @@ function decideConcurrent(
     case 'merge':
       return joined(standing, decision.data, deltas, { decision, local: next })
     case 'remote': {
-      if (Object.keys(deltas).length === 0) return { kind: 'settled', decision, base, local: next, crdt: {} }
+      // Another life begins all the same: the chain's later changes count on from there.
+      if (Object.keys(deltas).length === 0 && !standing.anew)
+        return { kind: 'settled', decision, base, local: next, crdt: {} }
       const both = { kind: 'merge', data: theirs, fields: decision.fields } as const
       return joined(standing, theirs, deltas, { decision: both, local: next })
     }
@@ -243,7 +289,7 @@ function joined(
 ): RecordDecision {
   const { rules } = question
   const { text } = draft.world
-  const seen = base.kind === 'known' ? base.crdt : {}
+  const seen = base.kind === 'known' && !anew ? base.crdt : {}
   const crdt = joinDeltas(withPlacesSeen(states, seen, deltas, text), deltas, text)
   if (!crdt.ok) return unfit(crdt.error, base)
   const shown = materialise(plainPart(rules, document), crdt.value, text)

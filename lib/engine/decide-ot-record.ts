@@ -1,23 +1,25 @@
-import type { Json, JsonObject } from '#lib/kernel/json.ts'
+import type { JsonObject } from '#lib/kernel/json.ts'
 import { jsonEqual } from '#lib/kernel/json.ts'
 import { overlaps, valueAt } from '#lib/kernel/json-pointer.ts'
 import type { Result } from '#lib/kernel/result.ts'
-import { err, ok } from '#lib/kernel/result.ts'
+import { ok } from '#lib/kernel/result.ts'
 import type { OtOperation } from '#lib/protocol/mutation.ts'
 import type { OtState, OtStates } from '#lib/protocol/ot.ts'
 import { chainBase, chainIds } from './after-chain.ts'
 import type { OtWrite, RecordDecision, RecordQuestion } from './decide-record.ts'
 import {
+  baseOf,
   decideConflict,
   decideWhole,
   findInvalid,
   isConcurrent,
   isRecreation,
+  isReplacement,
   mayWriteOnNothing,
   meetsEdit,
   unfitPatch,
 } from './decide-record.ts'
-import type { Integration, LoggedOp } from './ot/integrate.ts'
+import type { LoggedOp } from './ot/integrate.ts'
 import { integrate } from './ot/integrate.ts'
 import type { OtFailure, OtType } from './ot/ot-type.ts'
 import { afterOperation, isRevisionLost } from './ot/epochs.ts'
@@ -26,8 +28,10 @@ import { keepValues, restored, withoutValues } from './ot/kept.ts'
 import { isOtPath, otPaths, plainRules, withoutPaths, withValue } from './ot/paths.ts'
 import type { PatchFailure } from './patch.ts'
 import { applyOperation, touchedPointers } from './patch.ts'
+import type { OtEntry } from './ot-entries.ts'
+import { carryOut, deriveAll, entryOf, recombine, replaceAll } from './ot-entries.ts'
 import type { LogQuestion } from './ot-log.ts'
-import { completeSince, operationsSince } from './ot-log.ts'
+import { operationsSince } from './ot-log.ts'
 import type { PushDraft } from './push-draft.ts'
 import { recordOf, standingRecord } from './push-draft.ts'
 import { migrateStates } from './schema-evolution/migrate-pointer.ts'
@@ -52,10 +56,12 @@ export function decideOtRecord(draft: PushDraft, question: RecordQuestion): Reco
   const kept = stored?.ot ? migrateStates(rules, stored.ot, stored.schemaVersion) : {}
   const states = withoutValues(kept)
   const chain = chainBase(draft, mutation, question.author)
-  const base: BaseDocument = question.parentKnown ? chain.document : { kind: 'unknown' }
+  const base = baseOf(question, chain, current)
   const concurrent = current !== null && isConcurrent(question, current, base, chain, draft.linkedIds)
   const standing = { draft, question, current, chain, base, concurrent, states, kept }
   if (mutation.op.type === 'delete') return decideDelete(standing)
+  if (current?.data && isReplacement(mutation, base, current, concurrent))
+    return decideReturn({ ...standing, kept: keepValues(states, otPaths(rules, states), current.data) })
   if (current === null || current.deleted) {
     const isWhole = base.kind === 'known' || mutation.op.type === 'put'
     if (isWhole && mayWriteOnNothing(question, current, base, concurrent, chain))
@@ -125,28 +131,10 @@ function writeReturn(standing: Standing, ours: JsonObject, won: Won): RecordDeci
   if (!entries.ok && entries.error.code === 'unknown_revision')
     return askPerson(standing, entries.error.path, ours)
   if (!entries.ok) return failed(standing, entries.error.path, entries.error.code)
-  const next = carryOut(standing, data, entries.value)
+  const values = carryOut(standing, data, Object.keys(kept), entries.value)
+  const next = values.ok ? recombine(ours, values.value) : values
   if (!next.ok) return failed(standing, next.error.path, next.error.code)
-  return finish(
-    standing,
-    recombine(ours, next.value, Object.keys(kept)),
-    writeOf(standing, entries.value, false),
-    won,
-    ours,
-  )
-}
-
-/** The way from what stood at the record's paths to what stands there now. */
-function replaceAll({ draft, kept }: Standing, after: JsonObject, way: 'renew' | 'diff'): Entries {
-  const entries: Entry[] = []
-  for (const [path, { was, ...state }] of Object.entries(kept)) {
-    const is = valueAt(after, path)
-    if (way === 'diff' && jsonEqual(was, is)) continue
-    const made = draft.world.ot?.[state.kind][way](was, is) ?? err('bad_op' as const)
-    if (!made.ok) return err({ code: made.error, path })
-    entries.push(entryOf(path, state, made.value, { ops: made.value, transformed: [] }))
-  }
-  return ok(entries)
+  return finish(standing, next.value, writeOf(standing, entries.value, false), won, ours)
 }
 
 type Won = Pick<Extract<RecordDecision, { kind: 'settled' }>, 'decision' | 'base'> | null
@@ -235,17 +223,21 @@ function decideDocument(standing: Standing, document: JsonObject): RecordDecisio
   if (!entries.ok && entries.error.code === 'unknown_revision')
     return askPerson(standing, entries.error.path, ours)
   if (!entries.ok) return failed(standing, entries.error.path, entries.error.code)
-  const carried = carryOut(standing, document, entries.value)
-  if (!carried.ok) return failed(standing, carried.error.path, carried.error.code)
-  const next = carried.value
+  const values = carryOut(standing, document, paths, entries.value)
+  if (!values.ok) return failed(standing, values.error.path, values.error.code)
   const write = writeOf(standing, entries.value, false)
   const plainOurs = withoutPaths(ours, paths)
   const plainTheirs = withoutPaths(document, paths)
   const before = base.kind === 'known' ? withoutPaths(base.data ?? {}, paths) : null
-  const recombined = (plain: JsonObject): JsonObject => recombine(plain, next, paths)
-  if (!concurrent || (before !== null && jsonEqual(plainTheirs, before)))
-    return finish(standing, recombined(plainOurs), write, null)
-  if (jsonEqual(plainOurs, before ?? plainTheirs)) return finish(standing, next, write, null)
+  /** What isn't under OT as it is in `plain`, and the paths as they are now. */
+  const combined = (plain: JsonObject, settled: Won = null): RecordDecision => {
+    const data = recombine(plain, values.value)
+    return data.ok
+      ? finish(standing, data.value, write, settled, settled ? ours : data.value)
+      : failed(standing, data.error.path, data.error.code)
+  }
+  if (!concurrent || (before !== null && jsonEqual(plainTheirs, before))) return combined(plainOurs)
+  if (jsonEqual(plainOurs, before ?? plainTheirs)) return combined(plainTheirs)
   const plainly = { ...question, rules: plainRules(rules) }
   const seen: BaseDocument = before ? { kind: 'known', data: before, crdt: {} } : { kind: 'unknown' }
   const decision = decideConflict(
@@ -257,85 +249,19 @@ function decideDocument(standing: Standing, document: JsonObject): RecordDecisio
   const settled = { decision, base } as Extract<RecordDecision, { kind: 'settled' }>
   switch (decision.kind) {
     case 'same':
-      return finish(standing, next, write, null)
+      return combined(plainTheirs)
     case 'local':
-      return finish(standing, recombined(plainOurs), write, settled, ours)
+      return combined(plainOurs, settled)
     case 'merge':
-      return finish(standing, recombined(decision.data), write, settled, ours)
+      return combined(decision.data, settled)
     case 'remote': {
       if (write.ops.length === 0) return { kind: 'settled', decision, base, local: ours, crdt: {} }
-      const both = { kind: 'merge', data: next, fields: decision.fields } as const
-      return finish(standing, next, write, { decision: both, base }, ours)
+      const both = { kind: 'merge', data: plainTheirs, fields: decision.fields } as const
+      return combined(plainTheirs, { decision: both, base })
     }
     case 'person':
       return { kind: 'settled', decision, base, local: ours, crdt: {} }
   }
-}
-
-interface Entry {
-  readonly path: string
-  readonly state: OtState
-  readonly made: Json
-  readonly integrated: Integration
-}
-
-const entryOf = (path: string, state: OtState, made: Json, integrated: Integration): Entry => ({
-  path,
-  state,
-  made,
-  integrated,
-})
-
-type Entries = Result<readonly Entry[], { readonly code: OtFailure; readonly path: string }>
-
-function carryOut(
-  { draft }: Standing,
-  document: JsonObject,
-  entries: readonly Entry[],
-): Result<JsonObject, { readonly code: OtFailure; readonly path: string }> {
-  let next = document
-  for (const { path, state, integrated } of entries) {
-    const type = draft.world.ot?.[state.kind]
-    const value = type?.apply(valueAt(document, path), integrated.ops) ?? err('bad_op' as const)
-    const changed = value.ok ? withValue(next, path, value.value) : null
-    if (!changed) return err({ code: value.ok ? 'does_not_fit' : value.error, path })
-    next = changed
-  }
-  return ok(next)
-}
-
-/** What isn't under OT from one document, what is from another. */
-const recombine = (plain: JsonObject, next: JsonObject, paths: readonly string[]): JsonObject =>
-  paths.reduce((whole, path) => withValue(whole, path, valueAt(next, path)) ?? whole, plain)
-
-/** The differences of a document write under OT. What a `put` leaves out it lets be; a patch that unsets it empties it. */
-function deriveAll(
-  standing: Standing,
-  paths: readonly string[],
-  before: JsonObject,
-  after: JsonObject,
-): Entries {
-  const { draft, question, states } = standing
-  const chain = chainIds(draft, question.mutation, question.author)
-  const entries: Entry[] = []
-  for (const path of paths) {
-    const was = valueAt(before, path)
-    const left = valueAt(after, path)
-    if (left === undefined && (question.mutation.op.type === 'put' || was === undefined)) continue
-    const is = left ?? (typeof was === 'string' && states[path]?.kind !== 'json' ? '' : undefined)
-    if (jsonEqual(was, is)) continue
-    const isText = typeof is === 'string' && (was === undefined || typeof was === 'string')
-    const state = states[path] ?? { kind: isText ? 'text' : 'json', revision: 0 }
-    const type = draft.world.ot?.[state.kind]
-    const made = type?.diff(was, is) ?? err('bad_op' as const)
-    if (!made.ok || !type) return err({ code: made.ok ? 'bad_op' : made.error, path })
-    const since = standing.chain.ahead.includes(path) ? null : completeSince(standing, path, type)
-    if (!since) return err({ code: 'unknown_revision', path })
-    const integrated = integrate(type, since, chain, made.value, draft.otWork)
-    if (!integrated.ok) return err({ code: integrated.error, path })
-    entries.push(entryOf(path, state, made.value, integrated.value))
-  }
-  return ok(entries)
 }
 
 /** What the author of the mutation has in hand. */
@@ -353,7 +279,7 @@ function localDocument({
   return applyOperation(plainly && base.kind !== 'known' ? current.data : seen, op)
 }
 
-function writeOf({ states, draft, question }: Standing, entries: readonly Entry[], isTold: boolean): OtWrite {
+function writeOf({ states, draft, question }: Standing, entries: readonly OtEntry[], isTold: boolean): OtWrite {
   const next = { ...states }
   const writer = { epoch: draft.world.epoch, author: question.author }
   for (const { path, state } of entries) next[path] = afterOperation(state, writer)

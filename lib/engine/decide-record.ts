@@ -66,10 +66,10 @@ export interface RecordQuestion {
 
 /** Decides one mutation against its record as it is now (engine.md, conflict strategies). */
 export function decideRecord(draft: PushDraft, question: RecordQuestion): RecordDecision {
-  const { mutation, rules, parentKnown } = question
+  const { mutation, rules } = question
   const current = standingRecord(draft, mutation)
   const chain = chainBase(draft, mutation, question.author)
-  const base: BaseDocument = parentKnown ? chain.document : { kind: 'unknown' }
+  const base = baseOf(question, chain, current)
   const concurrent = current !== null && isConcurrent(question, current, base, chain, draft.linkedIds)
   const gone = current === null || current.deleted
   // A document that nobody else changed is changed as it stands; else the device's own view counts, where it is known.
@@ -95,6 +95,29 @@ export function decideRecord(draft: PushDraft, question: RecordQuestion): Record
     (data && findInvalid(rules, data, base)) ?? { kind: 'settled', decision, base, local, data, crdt: {} }
   )
 }
+
+/**
+ * What the mutation is the difference from. A `put` behind its chain's own delete is made on nothing; where another's edit
+ * won over that delete, what is there is what the delete stood on, with that edit (CS9).
+ */
+export function baseOf(
+  { mutation, parentKnown }: RecordQuestion,
+  { document, undone }: ChainView,
+  current: RecordState | null,
+): BaseDocument {
+  if (!parentKnown) return { kind: 'unknown' }
+  const isUndoing = mutation.op.type === 'put' && undone && current?.deleted === false
+  return isUndoing ? { kind: 'known', ...undone } : document
+}
+
+/** True for a `put` on nothing of a record that its author alone ever wrote: a restored server has it still (TK6). */
+export const isReplacement = (
+  { op }: Mutation,
+  base: BaseDocument,
+  current: RecordState | null,
+  concurrent: boolean,
+): boolean =>
+  op.type === 'put' && base.kind === 'known' && base.data === null && !!current && !current.deleted && !concurrent
 
 const write = (data: JsonObject | null): RecordDecision => ({ kind: 'write', data, crdt: {}, joined: false })
 
@@ -180,7 +203,10 @@ export function isRecreation(
   return op.type === 'put' && isOfNone && base.kind === 'known' && base.data === null
 }
 
-/** Another device came after the base, or nobody can tell; for a replay any newer version counts (DL6). */
+/**
+ * Another device came after the base, or nobody can tell; for a replay any newer version counts (DL6). A delete needs no
+ * base against its own author's versions.
+ */
 export function isConcurrent(
   question: RecordQuestion,
   current: RecordState,
@@ -188,8 +214,9 @@ export function isConcurrent(
   { madeVersion, seenVersion }: ChainView,
   linkedIds: readonly string[],
 ): boolean {
-  const { author, isReplay } = question
-  if (base.kind === 'unknown') return true
+  const { author, isReplay, mutation } = question
+  if (base.kind === 'unknown')
+    return isReplay || mutation.op.type !== 'delete' || writtenByOthersSince(current.versionVector, author, 0)
   const ownUpTo = Math.max(seenVersion, madeVersion)
   if (isReplay && current.version > ownUpTo) return true
   // Under a linked id only the chain's own versions are not another's: the twin of a fork may still use it.

@@ -39,6 +39,8 @@ export interface ChainView {
   readonly seenVersion: number
   /** The document at `seenVersion`, without the chain's later changes. */
   readonly seen: BaseDocument
+  /** What the chain's own delete stood on, where another's edit won over it and nothing was put there since. */
+  readonly undone: SeenDocument | null
   /** The chain's side of a conflict that was decided otherwise: what its later changes were made on. */
   readonly ownSide: JsonObject | null
   /** The chain itself made the record at `seenVersion`: what was there before it is none of its business. */

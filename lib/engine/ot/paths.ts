@@ -1,5 +1,4 @@
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
-import type { OtStates } from '#lib/protocol/ot.ts'
 import { strategyAt } from '../crdt/governed.ts'
 import { applyOperation, parseKey } from '../patch.ts'
 import type { CollectionRules } from '../types.ts'
@@ -17,7 +16,7 @@ export function isOtPath(rules: Rules, pointer: string): boolean {
 }
 
 /** The record's paths under OT: those that had operations, and fields that are named so. */
-export function otPaths(rules: Rules, states: OtStates): readonly string[] {
+export function otPaths(rules: Rules, states: Readonly<Record<string, unknown>>): readonly string[] {
   const named = Object.entries(rules.fieldStrategies).flatMap(([pointer, name]) =>
     name === 'ot' ? [pointer] : [],
   )
