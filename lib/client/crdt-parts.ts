@@ -3,9 +3,9 @@ import { deltasOf, joinDeltas } from '#lib/engine/crdt/apply-changes.ts'
 import { claim } from '#lib/engine/crdt/claim.ts'
 import { deltaOf, mergeStates } from '#lib/engine/crdt/crdt-state.ts'
 import type { DocumentWriter } from '#lib/engine/crdt/derive.ts'
+import { EPOCHS } from '#lib/engine/crdt/derive.ts'
 import { countUp, EMPTY_G_COUNTER } from '#lib/engine/crdt/g-counter.ts'
-import { crdtLeaves, plainPart } from '#lib/engine/crdt/governed.ts'
-import { kindFor } from '#lib/engine/crdt/kind-for.ts'
+import { plainPart } from '#lib/engine/crdt/governed.ts'
 import { registerOf } from '#lib/engine/crdt/lww-register.ts'
 import { materialise } from '#lib/engine/crdt/materialise.ts'
 import { dotsOf, EMPTY_OR_SET, nextDotNumber } from '#lib/engine/crdt/or-set.ts'
@@ -14,11 +14,11 @@ import type { TextWriter } from '#lib/engine/crdt/text.ts'
 import { writeDocument } from '#lib/engine/crdt/write-document.ts'
 import { applyOperation } from '#lib/engine/patch.ts'
 import type { CollectionRules } from '#lib/engine/types.ts'
+import { parseHlc } from '#lib/kernel/hlc.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
-import { jsonEqual } from '#lib/kernel/json.ts'
 import type { CrdtChange, CrdtState, CrdtStates } from '#lib/protocol/crdt.ts'
 import { CRDT_CHANGES_MAX, CRDT_DOTS_MAX } from '#lib/protocol/limits.ts'
-import type { Mutation } from '#lib/protocol/mutation.ts'
+import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import { alike, checkState, hear } from './crdt-heard.ts'
 import type { Renaming } from './crdt-remake.ts'
 import { remakeOne } from './crdt-remake.ts'
@@ -43,6 +43,8 @@ export interface CrdtGround {
   readonly hlc: string
   /** Paths on which an own document write waits: the server makes its difference, so the state isn't known here. */
   readonly written: ReadonlySet<string>
+  /** Own document writes so far. */
+  readonly writes?: number
   /** States that other devices handed over. */
   readonly heard?: CrdtStates | undefined
   /** The version that began this life of the record. */
@@ -95,6 +97,8 @@ const JOINED_UPDATE_CHARS_MAX = 32 * 1024
 
 /** Texts that the writers of a process are known for; one that is forgotten goes on under another number. */
 const TEXT_WRITERS_MAX = 10_000
+/** The server's dots of elements aren't known yet: those of the last epoch are above all that it has given. */
+const LAST_EPOCH = EPOCHS - 1
 /**
  * By place. In memory alone: a copy of the store, or one that lost its last writes, must never write under a number
  * that somebody goes on with (docs/decisions).
@@ -112,7 +116,8 @@ function rebaseAll(ground: CrdtGround, changes: readonly OwnChange[]): CrdtGroun
   const { heard = {}, life = 0, ...shown } = ground
   // What was made on a former life has other states under it: the server says what it comes to on this one.
   const own = changes.filter(({ baseVersion = 0 }) => baseVersion === 0 || baseVersion >= life)
-  return Object.entries(heard).reduce(joinHeard, own.reduce(rebaseOne, adopt(shown)))
+  const made = own.reduce(rebaseOne, adopt(shown))
+  return own.some(({ op }) => op.type === 'delete') ? made : Object.entries(heard).reduce(joinHeard, made)
 }
 
 /** One path of what was handed over; what doesn't fit the server's record any more is left out. */
@@ -131,10 +136,10 @@ function joinHeard(ground: CrdtGround, [path, state]: readonly [string, CrdtStat
 
 function rebaseOne(ground: CrdtGround, { op, hlc }: OwnChange): CrdtGround {
   if (op.type === 'crdt') return joinIn(ground, op.changes)
-  if (op.type === 'delete') return { ...ground, data: null }
-  if (op.type === 'patch' && ground.data === null) return ground
-  const next = applyOperation(ground.data, op)
-  return next.ok && next.value ? noteWrite(ground, next.value, hlc) : ground
+  // What comes behind it is of another life, which has nothing of this one.
+  if (op.type === 'delete') return { ...ground, data: null, states: {}, written: new Set() }
+  if (op.type === 'ot' || (op.type === 'patch' && ground.data === null)) return ground
+  return noteWrite(ground, op, hlc)
 }
 
 function joinIn(ground: CrdtGround, changes: readonly CrdtChange[]): CrdtGround {
@@ -165,40 +170,50 @@ function misfit({ rules, data, states, written }: CrdtGround, changes: readonly 
   return `${made.error.code} at ${made.error.path}`
 }
 
-/** What a document write does to the states, as far as this device can know. */
-function noteWrite(ground: CrdtGround, next: JsonObject, hlc: string): CrdtGround {
-  const { rules, data, states } = ground
-  const stops = new Set(Object.keys(states).filter((path) => states[path]?.kind !== 'lww-register'))
-  const before = crdtLeaves(rules, data ?? {}, stops)
-  const after = crdtLeaves(rules, next, stops)
-  const own = new Map(Object.entries(states))
-  const written = new Set(ground.written)
-  for (const path of new Set([...before.keys(), ...after.keys()])) {
-    const [was, is] = [before.get(path), after.get(path)]
-    if (jsonEqual(was, is)) continue
-    const state = own.get(path)
-    const isDerived = state ? state.kind !== 'lww-register' : kindFor(rules, path, is) === 'or-set'
-    if (isDerived) written.add(path)
-    else own.set(path, registerOf(is, hlc))
+/**
+ * What the server makes of a document write, by the same functions. Of what it does to counters, sets and texts that were
+ * there only the value is known here: the server takes the difference from what its author saw.
+ */
+function noteWrite(ground: CrdtGround, op: DocumentWrite, hlc: string): CrdtGround {
+  const stamp = parseHlc(hlc)
+  const deviceId = stamp.ok ? stamp.value.deviceId : ''
+  const version = (ground.writes ?? 0) + 1
+  const made = writtenOn(ground, op, { deviceId, hlc, mutationId: hlc, epoch: LAST_EPOCH, version })
+  if (!made) {
+    // The server won't take it. It is shown as what its author wanted, and nothing is known behind it.
+    const next = applyOperation(ground.data, op)
+    const paths = Object.keys(ground.states)
+    return next.ok ? { ...ground, data: next.value, written: new Set([...ground.written, ...paths]) } : ground
   }
-  return { ...ground, data: next, states: Object.fromEntries(own), written }
+  const derived = Object.entries(made.deltas).filter(
+    ([path, { kind }]) => kind === 'or-set' || (kind !== 'lww-register' && stateAt(ground.states, path)),
+  )
+  const written = new Set([...ground.written, ...derived.map(([path]) => path)])
+  return { ...ground, data: made.data, states: made.crdt, written, writes: version }
 }
 
-function settle(start: CrdtGround, mutation: Mutation, writer: DocumentWriter): Settled | null {
-  const { op } = mutation
-  if (op.type === 'delete') return null
-  const { rules, data, states } = adopt(start)
+type DocumentWrite = Extract<Operation, { type: 'put' | 'patch' }>
+
+/** The document and its CRDTs with an edit on them; null where that doesn't fit. */
+function writtenOn(
+  { rules, data, states }: CrdtGround,
+  op: Exclude<Operation, { type: 'delete' }>,
+  writer: DocumentWriter,
+): (Settled & { readonly deltas: CrdtStates }) | null {
   const seen = op.type === 'put' && data === null ? {} : states
   const written = writeDocument(rules, op, { data: data ?? {}, states: seen }, seen, writer, text)
   const joined = written.ok ? joinDeltas(seen, written.value.deltas, text) : written
-  if (!written.ok || !joined.ok) {
-    if (!joined.ok) need(joined.error.code)
-    return null
-  }
-  const made = materialise(plainPart(rules, written.value.next), joined.value, text)
-  if (made.ok) return { data: made.value, crdt: joined.value }
-  need(made.error.code)
+  const made =
+    written.ok && joined.ok ? materialise(plainPart(rules, written.value.next), joined.value, text) : joined
+  if (written.ok && joined.ok && made.ok)
+    return { data: made.value as JsonObject, crdt: joined.value, deltas: written.value.deltas }
+  for (const result of [written, made]) if (!result.ok) need(result.error.code)
   return null
+}
+
+function settle(start: CrdtGround, { op }: Mutation, writer: DocumentWriter): Settled | null {
+  const made = op.type === 'delete' ? null : writtenOn(adopt(start), op, writer)
+  return made && { data: made.data, crdt: made.crdt }
 }
 
 function join(first: readonly CrdtChange[], second: readonly CrdtChange[]): readonly CrdtChange[] | null {

@@ -2,6 +2,7 @@ import { splitsPair } from '#lib/engine/crdt/replaced-range.ts'
 import { passAll } from '#lib/engine/ot/integrate.ts'
 import { moveBetween } from '#lib/engine/ot/json-type.ts'
 import { otLibrary } from '#lib/engine/ot/ot-library.ts'
+import { withLetBe } from '#lib/engine/ot/let-be.ts'
 import { isOtPath, withValue } from '#lib/engine/ot/paths.ts'
 import { codePoints } from '#lib/engine/ot/text-type.ts'
 import { applyOperation } from '#lib/engine/patch.ts'
@@ -31,9 +32,19 @@ export type OtEdit =
   | { readonly kind: 'json'; readonly ops: Json }
   | { readonly kind: 'json'; readonly from: JsonPath; readonly to: JsonPath }
 
+type OtPaths = Readonly<Record<string, Pick<WireOtPath, 'kind'>>>
+
 export interface OtParts {
-  /** The document with the own changes on top, in order; one that no longer fits leaves it as it was. */
-  rebase(data: JsonObject | null, own: readonly Pick<Mutation, 'op'>[]): JsonObject | null
+  /**
+   * The document with the own changes on top, in order; one that no longer fits leaves it as it was. `ot` has the record's
+   * paths under OT.
+   */
+  rebase(
+    rules: Pick<CollectionRules, 'strategy' | 'fieldStrategies'>,
+    ot: OtPaths | undefined,
+    data: JsonObject | null,
+    own: readonly Pick<Mutation, 'op'>[],
+  ): JsonObject | null
   /**
    * The operation of an edit, or a document write where the revision isn't known that it would be made on. `at` is the
    * field's place in the ground, `path` its name under the schema version that the app writes.
@@ -77,13 +88,20 @@ function applyAll(
   return document
 }
 
-const rebase: OtParts['rebase'] = (data, own) =>
-  own.reduce<JsonObject | null>((document, { op }) => {
-    if (op.type === 'ot') return document && (applyAll(document, op, [op.ops]) ?? document)
+const rebase: OtParts['rebase'] = (rules, ot, data, own) => {
+  const paths: Record<string, Pick<WireOtPath, 'kind'>> = { ...ot }
+  return own.reduce<JsonObject | null>((document, { op }) => {
+    if (op.type === 'ot') {
+      const made = document && applyAll(document, op, [op.ops])
+      if (made) paths[op.path] ??= op
+      return made ?? document
+    }
     if (document === null && op.type === 'patch') return null
     const next = applyOperation(document, op)
-    return next.ok ? next.value : document
+    if (!next.ok) return document
+    return next.value && withLetBe(rules, paths, document, op, next.value)
   }, data)
+}
 
 function misfit(code: string, path: string): never {
   throw new ReplicaError('invalid_patch', `${code} at ${path}`)

@@ -8,7 +8,7 @@ import type { OutboxEntry, ReplicaRecord } from './tables.ts'
 import { configOf, eachRow, getMeta, getRecord, identityOf, putRow, recordRowKey } from './tables.ts'
 import type { StoreTx } from './store.ts'
 import { pendingOf } from './outbox.ts'
-import { align, groundOf, rebase, rulesOf } from './view.ts'
+import { align, dataAfter, groundOf, rulesOf } from './view.ts'
 
 /**
  * Keeps what the server said of a record. An older version than the one held is left out, but for the first sight in
@@ -65,7 +65,7 @@ export async function storeOwnWrite(
   if (!mutation) return
   const settled = await settledCrdts(tx, known, mutation, version, deviceId)
   if (settled === 'unknown') return
-  const data = settled ? settled.data : rebase(known?.data ?? null, [mutation])
+  const data = settled ? settled.data : await dataAfter(tx, collection, known, [mutation])
   // A patch on a record that is not held: only the pull can tell what became of it.
   if (data === null && mutation.op.type !== 'delete') return
   const versionVector = { ...known?.versionVector, [deviceId]: version }

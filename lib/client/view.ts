@@ -1,3 +1,5 @@
+import { usesCrdt } from '#lib/engine/crdt/governed.ts'
+import { usesOt } from '#lib/engine/ot/paths.ts'
 import type { CollectionRules } from '#lib/engine/types.ts'
 import { applyOperation } from '#lib/engine/patch.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
@@ -45,7 +47,7 @@ export interface RecordGround {
 }
 
 /** The document after the operations, in order; one that no longer fits leaves it as it was, as does a patch of nothing. */
-export function rebase(data: JsonObject | null, mutations: readonly Mutation[]): JsonObject | null {
+function rebase(data: JsonObject | null, mutations: readonly Mutation[]): JsonObject | null {
   return mutations.reduce<JsonObject | null>((document, { op }) => {
     if (document === null && op.type === 'patch') return null
     const next = applyOperation(document, op)
@@ -99,21 +101,33 @@ export async function readGround(
   const writes = writtenVersion(app, config, stored)
   const aligned = align(config, stored, mutations, writes)
   const { record, own } = aligned
-  const has = (type: Mutation['op']['type']): boolean => own.some(({ op }) => op.type === type)
   return {
     ...aligned,
     config,
     writes,
-    data:
-      has('crdt') || record?.heard
-        ? crdtParts().rebase(await groundOf(tx, collection, record), own).data
-        : has('ot')
-          ? otParts().rebase(record?.data ?? null, own)
-          : rebase(record?.data ?? null, own),
+    data: await dataAfter(tx, collection, record, own),
     pending,
     inConflict: conflicts.length > 0,
     lastMutationId: mutations.at(-1)?.id ?? null,
   }
+}
+
+/** The document with the changes on top, as the server will have it: also what a `put` leaves out, and a patch unsets. */
+export async function dataAfter(
+  tx: StoreTx,
+  collection: string,
+  record: ReplicaRecord | null,
+  own: readonly Mutation[],
+): Promise<JsonObject | null> {
+  const rules = await configOf(tx, collection)
+  const has = (...types: readonly Mutation['op']['type'][]): boolean =>
+    own.some(({ op }) => types.includes(op.type))
+  const hasDocument = rules && has('put', 'patch')
+  if (has('crdt') || record?.heard || (hasDocument && usesCrdt(rules)))
+    return crdtParts().rebase(await groundOf(tx, collection, record), own).data
+  return has('ot') || (hasDocument && usesOt(rules))
+    ? otParts().rebase(rules ?? UNKNOWN_RULES, record?.ot, record?.data ?? null, own)
+    : rebase(record?.data ?? null, own)
 }
 
 type Rules = Pick<CollectionRules, 'strategy' | 'fieldStrategies'>

@@ -9,7 +9,7 @@ import { passedBound } from '#lib/protocol/mutation-bounds.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import type { Clock } from './clock.ts'
 import { toIso } from './clock.ts'
-import { crdtParts, evolutionParts, otParts } from './on-demand.ts'
+import { crdtParts, evolutionParts } from './on-demand.ts'
 import { readOffset, tickClock } from './device-clock.ts'
 import { ReplicaError } from './errors.ts'
 import { OUTBOX_MAX, bytesOf, depthOf, enqueue, getCounts } from './outbox.ts'
@@ -17,7 +17,7 @@ import type { StoreTx } from './store.ts'
 import type { Counted } from './tables.ts'
 import { getMeta, identityOf } from './tables.ts'
 import type { RecordGround } from './view.ts'
-import { groundOf, readGround } from './view.ts'
+import { dataAfter, groundOf, readGround } from './view.ts'
 
 export interface WriteOptions {
   /** False leaves the judgement to the server: what it can't take becomes a dead letter. */
@@ -72,11 +72,9 @@ export async function writeLocally(
   const mutation = await stampMutation(tx, clock, random, input, ground)
   const made = ground.writes < ground.version ? evolutionParts().bringUp(ground, mutation) : mutation
   const next =
-    made.op.type === 'crdt'
-      ? await joinedDocument(tx, ground, collection, made)
-      : made.op.type === 'ot'
-        ? otParts().rebase(standing, [made])
-        : plainDocument(standing, made.op)
+    made.op.type === 'crdt' || made.op.type === 'ot'
+      ? await dataAfter(tx, collection, ground.record, [...ground.own, made])
+      : plainDocument(standing, made.op)
   await checkWrite(tx, input, ground, op.type === 'put' ? plainDocument(standing, op) : next)
   if (ground.record?.heard && !input.isPart) {
     const core = { groundOf, writeLocally }
@@ -95,15 +93,6 @@ function plainDocument(standing: JsonObject | null, op: Operation): JsonObject |
   const next = applyOperation(standing, op)
   if (!next.ok) throw new ReplicaError('invalid_patch', `${next.error.code} at ${next.error.path}`)
   return next.value
-}
-
-async function joinedDocument(
-  tx: StoreTx,
-  { record, own }: RecordGround,
-  collection: string,
-  made: Mutation,
-): Promise<JsonObject | null> {
-  return crdtParts().rebase(await groundOf(tx, collection, record), [...own, made]).data
 }
 
 /**

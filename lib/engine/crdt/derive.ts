@@ -49,7 +49,7 @@ export interface DeriveQuestion {
 /** New elements of one set in one document write. */
 export const DERIVED_ELEMENTS_MAX = 4_096
 const VERSIONS = 2 ** 33
-const EPOCHS = 2 ** 6
+export const EPOCHS = 2 ** 6
 
 /**
  * A document write as delta-states: its difference from what the device saw (protocol.md, ops). A pure function of

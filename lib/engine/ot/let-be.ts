@@ -1,7 +1,6 @@
 import type { JsonObject } from '#lib/kernel/json.ts'
 import { valueAt } from '#lib/kernel/json-pointer.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
-import type { OtStates } from '#lib/protocol/ot.ts'
 import type { CollectionRules } from '../types.ts'
 import { otPaths, withValue } from './paths.ts'
 
@@ -12,7 +11,7 @@ import { otPaths, withValue } from './paths.ts'
  */
 export function withLetBe(
   rules: Pick<CollectionRules, 'strategy' | 'fieldStrategies'>,
-  states: Readonly<Record<string, Pick<OtStates[string], 'kind'>>>,
+  states: Readonly<Record<string, { readonly kind?: 'text' | 'json' | undefined }>>,
   before: JsonObject | null,
   { type }: Operation,
   next: JsonObject,
