@@ -1,4 +1,6 @@
 import { RETRY_AFTER_MAX_MS } from '#lib/engine/backoff.ts'
+import { usesCrdt } from '#lib/engine/crdt/governed.ts'
+import { usesOt } from '#lib/engine/ot/paths.ts'
 import { BODY_BYTES_MAX, MUTATIONS_PER_PUSH_MAX, MUTATION_BYTES_MAX } from '#lib/protocol/limits.ts'
 import { passedBound } from '#lib/protocol/mutation-bounds.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
@@ -9,6 +11,7 @@ import type { AcknowledgedEntry, Counted, Counts, OutboxEntry } from './tables.t
 import {
   NO_COUNTS,
   allRows,
+  configOf,
   eachRow,
   getMeta,
   getRow,
@@ -88,7 +91,9 @@ export async function enqueue(
   opening: string,
   counted?: Counted,
 ): Promise<Mutation> {
-  const joined = last?.opening === opening ? coalesce(last, mutation, counted) : null
+  const rules = await configOf(tx, mutation.collection)
+  const letsBe = rules !== undefined && (usesCrdt(rules) || usesOt(rules))
+  const joined = last?.opening === opening ? coalesce(last, mutation, letsBe, counted) : null
   if (joined) {
     await saveEntry(tx, joined)
     return joined.mutation
@@ -107,9 +112,9 @@ export async function takePosition(tx: StoreTx): Promise<number> {
 }
 
 /** The first one's identity and time of making, the second one's stamp: it is as old as its oldest part. */
-function coalesce(last: OutboxEntry, next: Mutation, counted?: Counted): OutboxEntry | null {
+function coalesce(last: OutboxEntry, next: Mutation, letsBe: boolean, counted?: Counted): OutboxEntry | null {
   if (last.sends > 0 || !haveEqualBase(last.mutation, next)) return null
-  const op = coalesceOperations(last.mutation.op, next.op)
+  const op = coalesceOperations(last.mutation.op, next.op, letsBe)
   if (!op) return null
   const mutation = { ...last.mutation, op, hlc: next.hlc }
   const bytes = bytesOf(mutation)

@@ -4,6 +4,7 @@ import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { EffectiveResult, MutationResult } from '#lib/protocol/push.ts'
 import { sidesOfToday } from './conflict/sides-of-today.ts'
 import { withLetBe } from './ot/let-be.ts'
+import { usesCrdt } from './crdt/governed.ts'
 import { usesOt } from './ot/paths.ts'
 import { viewAfter } from './view-after.ts'
 import type { ChainView, PushDraft } from './push-draft.ts'
@@ -193,10 +194,10 @@ function extendView(draft: PushDraft, view: ChainView, ancestor: KnownMutation):
     undone: null,
   }
   if (mutation.op.type === 'delete' && links < CHAIN_MAX)
-    return { ...view, ...made, ...afterDelete(view, result.status === 'superseded', version) }
+    return { ...view, ...made, ...afterDelete(view, result, version) }
   if (document.kind === 'unknown' || links >= CHAIN_MAX)
     return { ...view, ...made, document: { kind: 'unknown' } }
-  const anew = isOnNothing ? madeByPut(mutation, result) : null
+  const anew = isOnNothing ? madeByPut(draft, mutation, result) : null
   if (anew) return { ...view, ...made, document: anew, seen: anew, seenVersion: version, madeAnew: true }
   if (mutation.op.type === 'ot' && isAhead(draft, view, mutation, deviceId))
     return { ...view, ...made, ahead: [...ahead, mutation.op.path] }
@@ -204,19 +205,23 @@ function extendView(draft: PushDraft, view: ChainView, ancestor: KnownMutation):
   return { ...view, ...made, document: asLeft(draft, document, mutation, next) }
 }
 
-/** On its device nothing is there, whatever was: what is made behind it needs no base (CS9). */
+/** On its device nothing is there, whatever was: what is made behind a delete that stood needs no base (CS9). */
 function afterDelete(
   { document, undone }: ChainView,
-  isSuperseded: boolean,
+  { status }: EffectiveResult,
   version: number,
 ): Partial<ChainView> {
-  if (document.kind === 'known')
-    return { document: NOTHING, undone: isSuperseded && document.data ? document : undone }
-  return isSuperseded ? {} : { document: NOTHING, seen: NOTHING, seenVersion: version }
+  if (document.kind === 'known') return { document: NOTHING, undone: document.data ? document : undone }
+  return status === 'superseded' ? {} : { document: NOTHING, seen: NOTHING, seenVersion: version }
 }
 
 /** What a document write leaves under OT (CS5): the next one is the difference from that. */
-function asLeft(draft: PushDraft, before: SeenDocument, mutation: Mutation, next: BaseDocument): BaseDocument {
+function asLeft(
+  draft: PushDraft,
+  before: SeenDocument,
+  mutation: Mutation,
+  next: BaseDocument,
+): BaseDocument {
   const rules = draft.world.collections.get(mutation.collection)
   if (!rules || !usesOt(rules) || next.kind === 'unknown' || !next.data) return next
   const states = recordOf(draft, mutation)?.ot ?? {}
@@ -231,9 +236,17 @@ const isWonOver = ({ op }: Mutation, result: EffectiveResult): boolean =>
   result.resolution.fields?.includes('') === true
 
 /** A record under OT that stands as a `put` on nothing made it: it may have been deleted before, and have a log of then. */
-function madeByPut({ op }: Mutation, result: EffectiveResult): BaseDocument | null {
-  if (op.type !== 'put' || result.status !== 'applied' || !result.record?.ot) return null
-  return jsonEqual(result.record.data, op.data) ? { kind: 'known', data: op.data, crdt: {} } : null
+function madeByPut(
+  draft: PushDraft,
+  { collection, op }: Mutation,
+  result: EffectiveResult,
+): BaseDocument | null {
+  const rules = draft.world.collections.get(collection)
+  if (op.type !== 'put' || result.status !== 'applied' || !rules || !usesOt(rules)) return null
+  const { record } = result
+  // A result without the record says that nobody came between.
+  const stands = record ? record.ot && jsonEqual(record.data, op.data) : !usesCrdt(rules)
+  return stands ? { kind: 'known', data: op.data, crdt: {} } : null
 }
 
 /** True for an operation that was taken past others' which came after what the view stands on. */

@@ -12,7 +12,7 @@ import { joinDeltas } from './crdt/apply-changes.ts'
 import type { DocumentWriter } from './crdt/derive.ts'
 import { ownState } from './crdt/derive.ts'
 import type { CrdtFailure } from './crdt/failure.ts'
-import { carriedOver, claimedAs } from './crdt/former-life.ts'
+import { carriedOver, claimedAs, inFormerLife } from './crdt/former-life.ts'
 import { holdsOnlyCrdts, plainPart } from './crdt/governed.ts'
 import { materialise } from './crdt/materialise.ts'
 import { withPlacesSeen } from './crdt/replaced-text.ts'
@@ -159,20 +159,23 @@ const NOTHING = { data: {}, states: {} }
  * carried over into it as one that comes late is (CS9), as the server's own. So both orders come to the same.
  */
 function withTheirs(
-  { draft, question, current }: Standing,
+  standing: Standing,
   undone: SeenDocument,
   made: Written,
   writer: DocumentWriter,
 ): Result<Written, Failure> {
+  const { draft, question, current, chain } = standing
   const { rules } = question
   const { text } = draft.world
   const { data, crdt, hlc } = current ?? { data: null, crdt: {}, hlc: '' }
-  const after = { data: data ?? {}, states: adoptStates(rules, data ?? {}, crdt, hlc, text) }
+  const before = { data: undone.data ?? {}, states: undone.crdt }
+  const today = { data: data ?? {}, states: adoptStates(rules, data ?? {}, crdt, hlc, text) }
+  const isOfAnother = current !== null && isOfFormerLife(draft, question.mutation, current, chain)
+  const after = isOfAnother ? inFormerLife(before, today, text) : today
   const own = claimedAs(made.deltas, after.states, text)
   const shown = materialise(plainPart(rules, made.next), own, text)
   if (!shown.ok) return shown
   const now = { data: shown.value, states: own }
-  const before = { data: undone.data ?? {}, states: undone.crdt }
   const next = carriedOver(rules, { before, after }, now, text)
   if (!next) return { ok: false, error: { code: 'not_a_container', path: '' } }
   const byServer = { ...writer, deviceId: SERVER_ACTOR_ID }

@@ -279,7 +279,11 @@ function localDocument({
   return applyOperation(plainly && base.kind !== 'known' ? current.data : seen, op)
 }
 
-function writeOf({ states, draft, question }: Standing, entries: readonly OtEntry[], isTold: boolean): OtWrite {
+function writeOf(
+  { states, draft, question }: Standing,
+  entries: readonly OtEntry[],
+  isTold: boolean,
+): OtWrite {
   const next = { ...states }
   const writer = { epoch: draft.world.epoch, author: question.author }
   for (const { path, state } of entries) next[path] = afterOperation(state, writer)

@@ -98,7 +98,7 @@ export function decideRecord(draft: PushDraft, question: RecordQuestion): Record
 
 /**
  * What the mutation is the difference from. A `put` behind its chain's own delete is made on nothing; where another's edit
- * won over that delete, what is there is what the delete stood on, with that edit (CS9).
+ * won over that delete, what is there is what the delete stood on with that edit (CS9).
  */
 export function baseOf(
   { mutation, parentKnown }: RecordQuestion,
@@ -117,7 +117,12 @@ export const isReplacement = (
   current: RecordState | null,
   concurrent: boolean,
 ): boolean =>
-  op.type === 'put' && base.kind === 'known' && base.data === null && !!current && !current.deleted && !concurrent
+  op.type === 'put' &&
+  base.kind === 'known' &&
+  base.data === null &&
+  !!current &&
+  !current.deleted &&
+  !concurrent
 
 const write = (data: JsonObject | null): RecordDecision => ({ kind: 'write', data, crdt: {}, joined: false })
 

@@ -39,7 +39,7 @@ export interface ChainView {
   readonly seenVersion: number
   /** The document at `seenVersion`, without the chain's later changes. */
   readonly seen: BaseDocument
-  /** What the chain's own delete stood on, where another's edit won over it and nothing was put there since. */
+  /** What the chain's own delete stood on, where nothing was put there since. */
   readonly undone: SeenDocument | null
   /** The chain's side of a conflict that was decided otherwise: what its later changes were made on. */
   readonly ownSide: JsonObject | null
