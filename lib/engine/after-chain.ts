@@ -189,7 +189,7 @@ function extendView(draft: PushDraft, view: ChainView, ancestor: KnownMutation):
     madeVersion: Math.max(madeVersion, version),
     firstMade: firstMade || version,
     wonOver: isWonOver(mutation, result) ? version : view.wonOver,
-    madeLife: isOnNothing && mutation.op.type === 'put' ? version : madeLife,
+    madeLife: isOnNothing && beginsLife(view, mutation, result) ? version : madeLife,
     links: links + 1,
     undone: null,
   }
@@ -226,6 +226,12 @@ function asLeft(
   if (!rules || !usesOt(rules) || next.kind === 'unknown' || !next.data) return next
   const states = recordOf(draft, mutation)?.ot ?? {}
   return { ...next, data: withLetBe(rules, states, before.data, mutation.op, next.data) }
+}
+
+/** True for a `put` on nothing; where another's edit won over the delete before it, its record tells. */
+const beginsLife = ({ undone }: ChainView, { op }: Mutation, result: EffectiveResult): boolean => {
+  const record = 'record' in result ? result.record : undefined
+  return op.type === 'put' && (!undone || !record || record.life === record.version)
 }
 
 /** True for an edit that brought back what another had deleted (CS9): it won as a whole. */

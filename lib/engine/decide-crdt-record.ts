@@ -12,7 +12,7 @@ import { joinDeltas } from './crdt/apply-changes.ts'
 import type { DocumentWriter } from './crdt/derive.ts'
 import { ownState } from './crdt/derive.ts'
 import type { CrdtFailure } from './crdt/failure.ts'
-import { carriedOver, claimedAs, inFormerLife } from './crdt/former-life.ts'
+import { carriedOver, claimedAs } from './crdt/former-life.ts'
 import { holdsOnlyCrdts, plainPart } from './crdt/governed.ts'
 import { materialise } from './crdt/materialise.ts'
 import { withPlacesSeen } from './crdt/replaced-text.ts'
@@ -66,7 +66,9 @@ export function decideCrdtRecord(draft: PushDraft, question: RecordQuestion): Re
   const chain = chainBase(draft, mutation, question.author)
   const base = baseOf(question, chain, current)
   const concurrent = current !== null && isConcurrent(question, current, base, chain, draft.linkedIds)
-  const undone = base === chain.document || base.kind === 'unknown' ? null : base
+  const isOfFormer = current !== null && isOfFormerLife(draft, mutation, current, chain)
+  // Where others have begun a life since, it is an edit that comes late of the former one.
+  const undone = base === chain.document || base.kind === 'unknown' || isOfFormer ? null : base
   const anew =
     current === null ||
     (current.deleted && mutation.op.type === 'put' && isNothing(base)) ||
@@ -74,7 +76,7 @@ export function decideCrdtRecord(draft: PushDraft, question: RecordQuestion): Re
     isReplacement(mutation, base, current, concurrent)
   const { text } = draft.world
   const states = anew ? {} : adoptStates(rules, current.data ?? {}, current.crdt, current.hlc, text)
-  const isLate = !anew && current !== null && isOfFormerLife(draft, mutation, current, chain)
+  const isLate = !anew && isOfFormer
   const standing = { draft, question, current, chain, base, undone, concurrent, states, anew, isLate }
   return mutation.op.type === 'delete' ? decideDelete(standing) : decideEdit(standing)
 }
@@ -164,14 +166,12 @@ function withTheirs(
   made: Written,
   writer: DocumentWriter,
 ): Result<Written, Failure> {
-  const { draft, question, current, chain } = standing
+  const { draft, question, current } = standing
   const { rules } = question
   const { text } = draft.world
   const { data, crdt, hlc } = current ?? { data: null, crdt: {}, hlc: '' }
   const before = { data: undone.data ?? {}, states: undone.crdt }
-  const today = { data: data ?? {}, states: adoptStates(rules, data ?? {}, crdt, hlc, text) }
-  const isOfAnother = current !== null && isOfFormerLife(draft, question.mutation, current, chain)
-  const after = isOfAnother ? inFormerLife(before, today, text) : today
+  const after = { data: data ?? {}, states: adoptStates(rules, data ?? {}, crdt, hlc, text) }
   const own = claimedAs(made.deltas, after.states, text)
   const shown = materialise(plainPart(rules, made.next), own, text)
   if (!shown.ok) return shown

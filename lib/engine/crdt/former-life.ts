@@ -46,23 +46,6 @@ export const claimedAs = (states: CrdtStates, former: CrdtStates, text: TextCrdt
     }),
   )
 
-/** Today's document as one of the former life, so that what it adds to that can be told: others may have begun a life since. */
-export function inFormerLife(
-  former: CrdtDocument,
-  { data, states }: CrdtDocument,
-  text: TextCrdt | null,
-): CrdtDocument {
-  const lifted = Object.entries(claimedAs(states, former.states, text)).map(([path, state]) => {
-    const was = ownState(former.states, path)
-    if (!text || state.kind !== 'text' || was?.kind !== 'text') return [path, state] as const
-    const is = text.read(state)
-    const edit = is.ok ? text.edit(was, is.value, path) : is
-    const both = edit.ok ? text.merge(was, edit.value) : edit
-    return [path, both.ok ? both.value : state] as const
-  })
-  return { data, states: Object.fromEntries(lifted) }
-}
-
 const kindAt = (states: CrdtStates, path: string): CrdtKind | undefined => ownState(states, path)?.kind
 
 /**
