@@ -278,14 +278,28 @@ async function alone(name: string, hasHistory: boolean, steps: readonly Step[]):
   await reader.close()
 }
 
+const doing = (...what: readonly Do[]): [boolean, Step[]] => [
+  true,
+  what.map((each, i) => ({ what: each, by: 3, at: 2 + 5 * i, sync: i % 2 === 0 })),
+]
+/** Found once: each lost or doubled something. */
+const FOUND: readonly [boolean, Step[]][] = [
+  doing('gone', 'put part', 'count', 'add', 'type'),
+  doing('put part', 'count', 'add', 'type', 'list'),
+  doing('unset', 'unset', 'unset', 'unset', 'count', 'add', 'type'),
+  doing('put all', 'put part', 'type', 'count'),
+  [false, doing('put part', 'type', 'gone', 'put all', 'put part', 'type')[1]],
+]
+
 describe('a device alone', () => {
   it.each(Object.keys(KINDS))(
     '[CS9] %s: keeps all of its own work, as it was done, however often it syncs in between',
     async (name) => {
       const steps = fc.array(step, { minLength: 1, maxLength: 9 })
       const law = fc.asyncProperty(fc.boolean(), steps, (hasHistory, each) => alone(name, hasHistory, each))
-      await fc.assert(law, { numRuns: cases(6) })
+      await fc.assert(law, { numRuns: FOUND.length + cases(5), examples: [...FOUND] })
     },
+    120_000,
   )
 })
 
@@ -400,5 +414,6 @@ describe('two devices, of which each may undo its deletion', () => {
         { numRuns: cases(8) },
       )
     },
+    120_000,
   )
 })

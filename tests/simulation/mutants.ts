@@ -121,8 +121,8 @@ export const MUTANTS: readonly PlantedMutant[] = [
     edits: [
       {
         file: 'lib/engine/decide-record.ts',
-        find: "  if (base.kind === 'unknown') return true\n",
-        replace: '  if (Date) return false\n',
+        find: "  if (base.kind === 'unknown')\n    return isReplay ||",
+        replace: '  if (Date) return false\n  if (Date)\n    return isReplay ||',
       },
     ],
   },
