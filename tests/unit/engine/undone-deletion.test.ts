@@ -60,8 +60,8 @@ describe.each(['A first', 'B first'])('a device undoes its deletion while anothe
     })
     const other = by(DEVICE_B, patch({ title: 'newer', tags: ['a', 'b'] }), { baseVersion: 1, atMs: 20 })
     inOrder(server, [gone, again], other)
-    const { title, tags } = server.record?.data as { title: string; tags: string[] }
-    expect([title, ...tags.toSorted()]).toEqual(['newer', 'a', 'b'])
+    expect(server.record?.data).toMatchObject({ title: 'newer' })
+    expect(new Set(server.record?.data?.['tags'] as string[])).toEqual(new Set(['a', 'b']))
   })
 
   it('[CS9] by ot the text is there once, with what was typed', () => {
