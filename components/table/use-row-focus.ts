@@ -34,20 +34,27 @@ export function useRowFocus({
   onReach: (rowsBehind: number) => void
 }): RowFocus {
   const [focused, setFocused] = useState<number | null>(null)
+  // Keys come faster than rows are drawn: where the focus is, and where it has to go once its row is there.
+  const at = useRef<number | null>(null)
   const wanted = useRef<number | null>(null)
+  const note = useCallback((row: number | null): void => {
+    at.current = row
+    setFocused(row)
+  }, [])
 
   const go = useCallback(
     (to: number): void => {
       if (body.current === null || count === 0) return
       const row = Math.min(count - 1, Math.max(0, to))
-      wanted.current = row
-      setFocused(row)
+      note(row)
       bringIntoView(body.current, row, rowPx)
+      const link = linkOf(body.current, row)
+      wanted.current = link === null ? row : null
+      link?.focus({ preventScroll: true })
       onReach(count - 1 - row)
     },
-    [body, count, rowPx, onReach],
+    [body, count, rowPx, onReach, note],
   )
-  // Once it is drawn.
   useLayoutEffect(() => {
     const link = wanted.current === null ? null : linkOf(body.current, wanted.current)
     if (link === null) return
@@ -59,24 +66,24 @@ export function useRowFocus({
       if (body.current === null) return
       event.preventDefault()
       const by = event.detail
-      if (focused === null) go(by === 1 ? firstSeen(body.current, rowPx) : lastSeen(body.current, rowPx))
-      else go(focused + by)
+      if (at.current === null) go(by === 1 ? firstSeen(body.current, rowPx) : lastSeen(body.current, rowPx))
+      else go(at.current + by)
     }
     document.addEventListener(MOVE_EVENT, onMove as EventListener)
     return () => document.removeEventListener(MOVE_EVENT, onMove as EventListener)
-  }, [body, focused, go, rowPx])
+  }, [body, go, rowPx])
 
   return {
     focused,
     onFocus: ({ target }) => {
       const row = target.closest('[data-row]')?.getAttribute('data-row')
       if (row === undefined || row === null) return
-      setFocused(Number(row))
+      note(Number(row))
       onReach(count - 1 - Number(row))
     },
     onBlur: ({ currentTarget, relatedTarget }) => {
       // The window itself may have lost the focus, which then comes back to where it was.
-      if (relatedTarget !== null && !currentTarget.contains(relatedTarget)) setFocused(null)
+      if (relatedTarget !== null && !currentTarget.contains(relatedTarget)) note(null)
     },
     onKeyDown: (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return

@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test'
+import { axeFindings } from './support/axe.ts'
 import { addDevices, addNewerSessions, makeLongFleet, sessionIdsOf } from './support/long-fleet.ts'
 import { expect, test } from './support/test.ts'
 
@@ -27,6 +28,7 @@ test('a list of thousands is scrolled to its end: each row is seen once, in orde
   const table = page.getByRole('table', { name: 'Sessions, newest first' })
   await expect(table).toHaveAttribute('aria-rowcount', String(SESSIONS + 1))
   expect(await overflowPx(page), 'sideways scrolling').toBeLessThanOrEqual(0)
+  expect(await axeFindings(page)).toEqual([])
 })
 
 test('keys alone go through a long list, and the way back leads to the same place in it', async ({

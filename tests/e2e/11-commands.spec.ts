@@ -1,3 +1,4 @@
+import { axeFindings } from './support/axe.ts'
 import { addDevices, makeLongFleet } from './support/long-fleet.ts'
 import { expect, test } from './support/test.ts'
 
@@ -27,6 +28,7 @@ test('Ctrl-K leads to a page, to a device by its name, and to all that match, by
   await page.keyboard.press('Control+k')
   await box.fill('DFW-00007')
   await expect(menu.getByRole('option', { name: /^DFW-00007 2\.4\.1 android/ })).toBeVisible()
+  expect(await axeFindings(page)).toEqual([])
   await page.keyboard.press('Home')
   await page.keyboard.press('ArrowUp')
   await expect(active).toContainText('All sessions that match “DFW-00007”')

@@ -40,12 +40,7 @@ export function sessionColumns(nowMs: number): readonly Column<SessionRow>[] {
       key: 'states',
       header: 'States',
       hideOnPhone: true,
-      cell: (row) =>
-        row.transitions.length === 0 ? (
-          <span className="den">not told</span>
-        ) : (
-          <SessionStrip segments={ownSegmentsOf(row)} />
-        ),
+      cell: (row) => <States row={row} />,
     },
     {
       key: 'work',
@@ -68,6 +63,13 @@ export function sessionColumns(nowMs: number): readonly Column<SessionRow>[] {
       cell: (row) => (row.inferred ? 'not known' : formatDuration(row.endedAtMs - row.startedAtMs)),
     },
   ]
+}
+
+/** A session may have told of no state, or of none within its own time. */
+function States({ row }: { row: SessionRow }) {
+  const segments = ownSegmentsOf(row)
+  if (segments.length === 0) return <span className="den">not told</span>
+  return <SessionStrip segments={segments} />
 }
 
 /** What an engine doesn't report is no zero. */
