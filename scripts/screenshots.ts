@@ -23,6 +23,8 @@ const LOOKS = [
 ] as const
 /** Charts come after the page; a live page is never quiet. */
 const SETTLED_MS = 1_500
+/** Most of a day would be empty. */
+const RANGE = '1h'
 const LINK_WITHIN_MS = 300_000
 const LINK = /https?:\S+\/link\?token=\S+/
 
@@ -103,8 +105,8 @@ async function takeAll(browser: Browser, link: string): Promise<number> {
     { name: 'nothing-found', path: `/devices?fleet=${fleetId}&q=nobody` },
   ]
   let problems = 0
-  for (const one of pages.filter(({ name }) => only?.includes(name) ?? true))
-    problems += await takeLooks(page, one)
+  for (const { name, path: address } of pages.filter(({ name }) => only?.includes(name) ?? true))
+    problems += await takeLooks(page, { name, path: `${address}&range=${RANGE}` })
   await takeSignIn(context, browser)
   return Math.min(problems, 1)
 }
