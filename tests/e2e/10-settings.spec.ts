@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test'
+import { axeFindings } from './support/axe.ts'
 import { expect, postAdmin, test } from './support/test.ts'
 import { openReplica } from '#lib/client/open-replica.ts'
 import { openMemoryStore } from '#lib/client/memory-store.ts'
@@ -23,6 +24,7 @@ test('an enrollment key is made with its limits, shown once, used and revoked', 
   await dialog.getByRole('button', { name: 'Make the key' }).click()
   const shown = dialog.getByLabel('The key Shop 7')
   const key = await shown.inputValue()
+  expect(await axeFindings(page)).toEqual([])
   expect(key).toMatch(/^tme_/)
   await dialog.getByRole('button', { name: 'Done' }).click()
   await expect(page.getByRole('heading', { level: 1 })).toContainText('1 key lets devices into keys')

@@ -1,5 +1,6 @@
 import { openReplica } from '#lib/client/open-replica.ts'
 import { openMemoryStore } from '#lib/client/memory-store.ts'
+import { axeFindings } from './support/axe.ts'
 import { expect, postAdmin, test } from './support/test.ts'
 
 test('a new fleet shows the ways in, and the first sync as it arrives', async ({
@@ -15,6 +16,8 @@ test('a new fleet shows the ways in, and the first sync as it arrives', async ({
     'Where an exporter sends',
   ])
     await expect(page.getByRole('region', { name: label })).toContainText(world.url)
+
+  expect(await axeFindings(page)).toEqual([])
 
   // The demo's way in: its collections and a key, and the command.
   await page.getByRole('button', { name: 'Demo fleet…' }).click()

@@ -1,3 +1,4 @@
+import { axeFindings } from './support/axe.ts'
 import { expect, test } from './support/test.ts'
 
 test('a view of Sessions is saved by keyboard, shared, opened, renamed and deleted', async ({
@@ -26,6 +27,7 @@ test('a view of Sessions is saved by keyboard, shared, opened, renamed and delet
 
   await page.getByRole('button', { name }).click()
   await page.getByRole('menuitem', { name: 'Rename or delete…' }).click()
+  expect(await axeFindings(page)).toEqual([])
   const row = dialog.locator('.view-row').filter({ has: page.locator(`input[value="${name}"]`) })
   await row.getByRole('textbox').fill(`${name} on iOS`)
   await row.getByRole('button', { name: 'Rename' }).click()

@@ -1,3 +1,4 @@
+import { axeFindings } from './support/axe.ts'
 import { openDevice } from './support/device.ts'
 import { expect, postAdmin, signIn, test } from './support/test.ts'
 
@@ -32,6 +33,7 @@ test('a schema is checked before it is published: what it would refuse is told, 
   const found = page.locator('.check')
   await expect(found).toContainText('1 of all 2 records would be refused')
   await expect(found).toContainText('/speed')
+  expect(await axeFindings(page)).toEqual([])
   await page.getByLabel('Reason, kept in the audit log').fill('90 was a typo')
   await page.getByRole('button', { name: 'Publish v2 nevertheless' }).click()
   await expect(page.getByRole('heading', { level: 1 })).toContainText('schema v2')
@@ -51,6 +53,9 @@ test('a schema is checked before it is published: what it would refuse is told, 
 
   await test.step('strategy, rules and thresholds', async () => {
     await page.getByRole('button', { name: 'Change strategy…' }).click()
+    await dialog.getByRole('button', { name: 'Add a field' }).click()
+    expect(await axeFindings(page)).toEqual([])
+    await dialog.getByRole('button', { name: 'Leave out field 1' }).click()
     await dialog.getByRole('combobox', { name: 'Strategy', exact: true }).selectOption('manual')
     await dialog.getByLabel('Reason, kept in the audit log').fill('each of them matters')
     await dialog.getByRole('button', { name: 'Change strategy' }).click()

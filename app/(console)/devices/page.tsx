@@ -1,6 +1,8 @@
 import type { Metadata } from 'next'
 import { capitalised, formatCount } from '#components/ui/format.ts'
+import { LinkButton } from '#components/ui/button.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
+import { carryShared } from '#components/ui/search-params.ts'
 import { parseDeviceCursor } from '#lib/application/devices/device-cursor.ts'
 import { deviceFacets, listDevices } from '#lib/application/devices/list-devices.ts'
 import type { FacetCounts } from '#lib/query/facets.ts'
@@ -88,8 +90,11 @@ async function DevicesPage({ searchParams }: PageProps) {
             <EmptyState
               word="Waiting"
               title="No device is enrolled in this fleet"
-              detail={
-                <code className="mono">{`npm run tidemark -- enrollment create --fleet ${at.fleet.id}`}</code>
+              detail="A key lets devices in, each with a token of its own; Overview has a program to paste."
+              actions={
+                <LinkButton tone="primary" href={carryShared('/settings/enrollment', at.query)}>
+                  Enrollment keys
+                </LinkButton>
               }
             />
           ) : (
