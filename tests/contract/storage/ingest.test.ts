@@ -5,7 +5,7 @@ import { fold, keysOf } from '#lib/rollups/fold.ts'
 import type { IngestKey, ScrapeTarget, SeenDevice, ToldLog, ToldSeries } from '#lib/storage/ports.ts'
 import { conditionsOf } from '#tests/support/conditions-of.ts'
 import { eventAt, fleetGaugesEvent, sessionEvent } from '#tests/support/telemetry-fixtures.ts'
-import { BACKENDS, audit, makeDevice, makeFleet, NOW_MS, opened, sessionOf } from './world.ts'
+import { BACKENDS, audit, DAY_MS, makeDevice, makeFleet, NOW_MS, opened, sessionOf } from './world.ts'
 
 const seenDevice = (changes: Partial<SeenDevice> = {}): SeenDevice => ({
   id: randomUUID(),
@@ -216,6 +216,38 @@ describe.each(BACKENDS)('telemetry in over $name', (backend) => {
     expect(await storage.ingest.targets(fleetId)).toEqual([two])
     const gone = { ...three, fleetId: randomUUID() }
     await expect(storage.ingest.addTarget(gone, 2, audit())).rejects.toMatchObject({ code: 'fleet_gone' })
+  })
+
+  it('forgets a series that is told no more, and logs as old as sessions may be', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const [deviceId, id] = [randomUUID(), randomUUID()]
+    const series = {
+      id,
+      source: 's',
+      gauge: 'lagMs',
+      startMs: null,
+      atMs: 1,
+      heardMs: NOW_MS,
+      value: 3,
+    } as const
+    await storage.ingest.moveSeries(fleetId, [id], 1, () => ({ series: [series], events: [] }))
+    const log = { sessionId: null, level: 'warn', text: 'x', code: null, deviceId, atMs: NOW_MS } as const
+    await storage.ingest.storeLogs(fleetId, [{ ...log, id }], 1)
+    const keep = {
+      eventsMs: 35 * DAY_MS,
+      sessionsMs: 90 * DAY_MS,
+      minutesMs: 35 * DAY_MS,
+      hoursMs: 400 * DAY_MS,
+    }
+    const left = async (days: number) => {
+      await storage.maintenance.applyRetention(NOW_MS + days * DAY_MS, keep, { size: 100, rounds: 9 })
+      const logs = await storage.ingest.logs(fleetId, { deviceId }, 9)
+      return [(await storage.ingest.gauges(fleetId, 0)).length, logs.length]
+    }
+    expect(await left(1)).toEqual([1, 1])
+    expect(await left(3)).toEqual([0, 1])
+    expect(await left(91)).toEqual([0, 0])
   })
 
   it('buckets of a source stand beside those of our own', async () => {

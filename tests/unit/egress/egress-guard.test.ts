@@ -122,6 +122,31 @@ describe('calls to the outside', () => {
   const call = (url: string, allowed: string[], resolve?: () => Promise<string[]>) =>
     createEgress(new EgressGuard(allowed), resolve).postJson({ url, headers: {}, body: '{}', timeoutMs: 300 })
 
+  it('a page is asked with what the operator gave for its host, and no other host is shown it', async () => {
+    const shown: (string | undefined)[] = []
+    const server = createServer((request, response) => {
+      shown.push(`${request.method} ${request.headers.authorization}`)
+      response.end('ok')
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const guard = new EgressGuard(['one.internal', 'two.internal', 'three.internal'])
+    const authorizations = new Map([
+      ['one.internal', 'Basic one'],
+      [`two.internal:${port}`, 'Bearer two'],
+      ['three.internal:1', 'Bearer three'],
+    ])
+    const egress = createEgress(guard, async () => ['127.0.0.1'], authorizations)
+    for (const host of ['one', 'two', 'three'])
+      await egress.get({ url: `http://${host}.internal:${port}/`, headers: {}, timeoutMs: 1_000 })
+    await egress.postJson({ url: `http://one.internal:${port}/`, headers: {}, body: '{}', timeoutMs: 1_000 })
+    server.closeAllConnections()
+    server.close()
+    expect(shown).toEqual(['GET Basic one', 'GET Bearer two', 'GET undefined', 'POST undefined'])
+    const refused = await egress.get({ url: 'https://10.0.0.1/', headers: {}, timeoutMs: 1_000 })
+    expect(refused).toMatchObject({ ok: false })
+  })
+
   it('[AU3] connects to the address that was judged, under the name that was asked', async () => {
     const { port, seen, close } = await serve(() => ({ status: 200, body: 'yes' }))
     const sent = await call(`http://hook.internal:${port}/a?b`, ['hook.internal'], async () => ['127.0.0.1'])
