@@ -62,12 +62,8 @@ export function LongTable<Row>(props: LongTableProps<Row>) {
     window.scrollTo({ top: returnToPx, behavior: 'instant' })
   }, [returnToPx, layout])
 
-  if (shown.rows.length === 0) return <>{props.empty}</>
-  return (
+  const foot = (
     <>
-      <div className="dt-wrap">
-        <Rows {...props} shown={shown} table={ref} layout={layout} near={near} />
-      </div>
       <LoadingRow loading={shown.loading} onRetry={store.more} />
       <ListFoot
         end={end}
@@ -78,6 +74,21 @@ export function LongTable<Row>(props: LongTableProps<Row>) {
           window.scrollTo({ top: 0, behavior: 'instant' })
         }}
       />
+    </>
+  )
+  if (shown.rows.length === 0)
+    return (
+      <>
+        {props.empty}
+        {shown.nextCursor === null ? null : foot}
+      </>
+    )
+  return (
+    <>
+      <div className="dt-wrap">
+        <Rows {...props} shown={shown} table={ref} layout={layout} near={near} />
+      </div>
+      {foot}
     </>
   )
 }

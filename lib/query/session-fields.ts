@@ -1,6 +1,7 @@
+import { isUuid } from '#lib/kernel/uuid.ts'
 import type { SESSION_RESULTS } from '#lib/protocol/session.ts'
 import { choicesOf, deviceField, PLATFORM_FIELD, sourceField, versionField } from './choices.ts'
-import type { Fields } from './field.ts'
+import type { Fields, Filter } from './field.ts'
 
 type SessionResult = (typeof SESSION_RESULTS)[number]
 
@@ -81,3 +82,25 @@ export const SESSION_FACETS = [
 ] as const satisfies readonly SessionKey[]
 /** Sessions that are looked at to count them: the newest. */
 export const SESSION_FACET_ROWS_MAX = 20_000
+/**
+ * Sessions that one page, and the counts beside it, look through, newest first: a filter that fits few of them, or none,
+ * has a page with fewer, and goes on behind.
+ */
+export const SESSION_LOOK_MAX = 50_000
+/** The same where the list's index doesn't hold what is asked for, so that each row is read. */
+export const SESSION_LOOK_ROWS_MAX = 10_000
+/** Keys that the list's index doesn't hold. */
+const ROW_KEYS: ReadonlySet<SessionKey> = new Set<SessionKey>(['collection', 'code', 'source'])
+
+/** How many sessions a page looks through for these conditions. */
+export const sessionLook = (conditions: Filter<SessionKey>): number =>
+  conditions.some((condition) => condition.kind !== 'words' && ROW_KEYS.has(condition.key))
+    ? SESSION_LOOK_ROWS_MAX
+    : SESSION_LOOK_MAX
+
+/** A condition on devices by nothing but ids: their sessions are found however far back, without looking through others. */
+export const isByDeviceId = (condition: Filter<SessionKey>[number]): boolean =>
+  condition.kind === 'is' &&
+  condition.key === 'device' &&
+  !condition.not &&
+  condition.values.every((text) => isUuid(text.toLowerCase()))

@@ -241,8 +241,12 @@ export interface SessionPort {
     events: readonly TelemetryEvent[],
   ): Promise<readonly SessionOutcome[]>
   /** By their end, newest first. */
+  /**
+   * Newest first. A page looks through a bounded number of sessions (`sessionLook`): it may hold fewer than its limit,
+   * or none, and still have a `next`.
+   */
   list(fleetId: string, filter: SessionFilter, page: PageRequest): Promise<Page<ListedSession>>
-  /** Of its newest SESSION_FACET_ROWS_MAX. */
+  /** Of its newest SESSION_FACET_ROWS_MAX, of as many as a page looks through. */
   facets(fleetId: string, filter: SessionFilter): Promise<FacetCounts<SessionKey>>
   get(fleetId: string, sessionId: string): Promise<SessionRow | null>
   /** Sessions of a device that pushed since `sinceMs` and whose report has not come yet: newest first, at most `limit`. */

@@ -157,6 +157,8 @@ export interface SessionFilter {
   readonly fromMs: number
   readonly toMs: number
   readonly conditions: Filter<SessionKey>
+  /** Sessions that are looked through at most; left out, as `sessionLook` says. */
+  readonly lookMax?: number
 }
 
 export interface ConflictRow extends ConflictEffect {

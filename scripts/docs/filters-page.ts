@@ -12,7 +12,13 @@ import {
   type Field,
   type Fields,
 } from '#lib/query/field.ts'
-import { SESSION_FACET_ROWS_MAX, SESSION_FACETS, SESSION_FIELDS } from '#lib/query/session-fields.ts'
+import {
+  SESSION_FACET_ROWS_MAX,
+  SESSION_FACETS,
+  SESSION_FIELDS,
+  SESSION_LOOK_MAX,
+  SESSION_LOOK_ROWS_MAX,
+} from '#lib/query/session-fields.ts'
 
 const KINDS: Readonly<Record<Field['kind'], string>> = {
   choice: 'one of these words',
@@ -56,6 +62,8 @@ What is not understood is refused: the API answers 400 \`bad_request\`, the page
 ## Counts and files
 
 \`GET /sessions/facets\` and \`/devices/facets\` count the values of some keys for the same \`q\`: ${SESSION_FACETS.map((key) => `\`${key}\``).join(', ')} of sessions, ${DEVICE_FACETS.map((key) => `\`${key}\``).join(', ')} of devices. A key is counted as if it were not asked for, so that the other values can be seen; ${FACET_VALUES_MAX} values are listed, the others are a number. \`capped\` says that there are more rows than were looked at: the newest ${formatted(SESSION_FACET_ROWS_MAX)} sessions, ${formatted(DEVICE_FACET_ROWS_MAX)} devices.
+
+A page of sessions, and the counts beside it, look through the newest ${formatted(SESSION_LOOK_MAX)} at a time (${formatted(SESSION_LOOK_ROWS_MAX)} where \`collection\`, \`code\` or \`source\` is asked for), behind the cursor: a page may have few items, or none, and still a \`nextCursor\`, which goes on behind them. Only without one is it the end. Sessions of devices that are asked for by their ids alone are found however far back.
 
 \`GET /sessions/export\` and \`/devices/export\` (\`format=csv\` or \`ndjson\`) write all of what matches, while it is read. If the database fails in the middle, the connection is broken off and the file is not completed; an NDJSON file ends with \`{"complete":true,"rows":…}\`. In CSV, a text that a spreadsheet would run as a formula is led by an apostrophe.
 

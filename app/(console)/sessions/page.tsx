@@ -4,7 +4,7 @@ import { EmptyState } from '#components/ui/empty-state.tsx'
 import { failedSessions } from '#lib/application/pillars/failures.ts'
 import { listSessions, sessionFacets } from '#lib/application/sessions/list-sessions.ts'
 import type { FacetCounts } from '#lib/query/facets.ts'
-import { SESSION_FACET_ROWS_MAX, SESSION_FIELDS } from '#lib/query/session-fields.ts'
+import { SESSION_FACET_ROWS_MAX, SESSION_FIELDS, sessionLook } from '#lib/query/session-fields.ts'
 import { facetGroups } from '../facet-groups.ts'
 import { ListFrame } from '../list-frame.tsx'
 import { keptPage } from '../kept-page.tsx'
@@ -29,12 +29,15 @@ const FACET_WORDS = {
 const NOTHING = { items: [], nextCursor: null } as const
 const NOT_COUNTED: FacetCounts = { facets: [], matching: 0, capped: false }
 
-const emptyTitle = (q: string, problem: string | null): string =>
-  problem !== null
-    ? 'Nothing was searched'
-    : q === ''
-      ? 'No session in this range'
-      : 'No session matches this filter'
+function emptyTitle(q: string, problem: string | null, more: boolean): string {
+  if (problem !== null) return 'Nothing was searched'
+  if (q === '') return 'No session in this range'
+  return more ? 'None of those that were looked through' : 'No session matches this filter'
+}
+function emptyDetail(problem: string | null, more: boolean): string {
+  if (problem !== null) return 'The box tells its keys while you type.'
+  return more ? 'Go on below: older ones are looked through next.' : 'Take a longer range, or fewer filters.'
+}
 
 const failedIn = ({ facets }: FacetCounts): number =>
   facets.find(({ key }) => key === 'result')?.values.find(({ value }) => value === 'failed')?.count ?? 0
@@ -71,12 +74,14 @@ async function SessionsPage({ searchParams }: PageProps) {
       at={at}
       label="Sessions"
       range
-      sentence={sessionsSentence(items, scope, label.toLowerCase(), all)}
+      sentence={sessionsSentence(items, scope, label.toLowerCase(), all, sessionLook(filter))}
       evidence="By their end, newest first, as the devices told them afterwards; a session still running is not here yet."
       fields={SESSION_FIELDS}
       filter={filter}
       facets={facetGroups(counts, FACET_WORDS)}
-      counted={counts.capped ? `Counts are of the newest ${formatCount(SESSION_FACET_ROWS_MAX)}` : null}
+      counted={
+        counts.capped ? `Counts are of the newest ${formatCount(SESSION_FACET_ROWS_MAX)} at most` : null
+      }
       views={views}
       problem={problem}
     >
@@ -95,12 +100,8 @@ async function SessionsPage({ searchParams }: PageProps) {
         }}
         empty={
           <EmptyState
-            title={emptyTitle(params.q, problem)}
-            detail={
-              problem === null
-                ? 'Take a longer range, or fewer filters.'
-                : 'The box tells its keys while you type.'
-            }
+            title={emptyTitle(params.q, problem, scope.more)}
+            detail={emptyDetail(problem, scope.more)}
           />
         }
       />

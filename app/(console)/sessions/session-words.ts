@@ -84,6 +84,7 @@ function lastFailure({ attempts, transitions }: SessionRow): string {
 
 /**
  * The sessions list in a sentence, which says what it counts. Pure.
+ * @param looked how many a page looks through for its search
  * @param all how many of all sessions of the range failed, where that is known: a page is only the newest of them
  */
 export function sessionsSentence(
@@ -91,12 +92,19 @@ export function sessionsSentence(
   scope: ListScope,
   range: string,
   all: { readonly part: number; readonly whole: number } | null = null,
+  looked = 0,
 ): string {
   const { q, more, later } = scope
   const bad = rows.filter(({ result }) => result !== 'ok').length
   const counted = `${plural(rows.length, 'session')} in the ${range}`
+  if (rows.length === 0 && more)
+    return `Of ${later ? `the next ${formatCount(looked)}` : `the newest ${formatCount(looked)}`} sessions in the ${range} none matches “${q}”`
   if (rows.length === 0)
-    return q === '' ? `No session ended in the ${range}` : `No session in the ${range} matches “${q}”`
+    return q === ''
+      ? `No session ended in the ${range}`
+      : later
+        ? `No further session in the ${range} matches “${q}”`
+        : `No session in the ${range} matches “${q}”`
   if (q !== '') {
     const found = matchSentence(counted, rows.length === 1, scope)
     // Where all ended alike, as a filter by result makes it, there is no share to tell.

@@ -1,10 +1,23 @@
 import { assert } from '#lib/kernel/result.ts'
 import { countFacets, splitFilter } from '#lib/query/facets.ts'
 import { matchesFilter } from '#lib/query/matches-filter.ts'
-import { SESSION_FACET_ROWS_MAX, SESSION_FACETS, SESSION_FIELDS } from '#lib/query/session-fields.ts'
+import {
+  isByDeviceId,
+  SESSION_FACET_ROWS_MAX,
+  SESSION_FACETS,
+  SESSION_FIELDS,
+  sessionLook,
+} from '#lib/query/session-fields.ts'
 import { sessionEvent } from '#lib/telemetry/session-event.ts'
 import { inferredSession } from '../inferred-session.ts'
-import type { ListedSession, SessionFilter, SessionOutcome, SessionPort, SessionRow } from '../ports.ts'
+import type {
+  Cursor,
+  ListedSession,
+  SessionFilter,
+  SessionOutcome,
+  SessionPort,
+  SessionRow,
+} from '../ports.ts'
 import { FleetGone } from '../ports.ts'
 import { sessionKey } from '../session-key.ts'
 import { SESSION_READER } from '../session-values.ts'
@@ -28,17 +41,30 @@ export function memorySessions(state: MemoryState): SessionPort {
       }),
     list: (fleetId, filter, page) =>
       state.inFleet(fleetId, (tables) => {
-        const rows = listed(tables).filter((row) => matches(row, filter))
-        return pageOf(rows, (row) => ({ atMs: row.endedAtMs, id: row.sessionId }), page)
+        const { rows, last } = lookedAt(tables, filter, page.cursor)
+        const found = pageOf(
+          rows.filter((row) => matches(row, filter)),
+          placeOf,
+          page,
+        )
+        return found.next === null && last ? { ...found, next: placeOf(last) } : found
       }),
     facets: (fleetId, filter) =>
       state.inFleet(fleetId, (tables) => {
         const { base } = splitFilter(filter.conditions, SESSION_FACETS)
-        const rows = listed(tables)
-          .filter((row) => matches(row, { ...filter, conditions: base }))
-          .toSorted((a, b) => b.endedAtMs - a.endedAtMs || (a.sessionId < b.sessionId ? 1 : -1))
+        const asked = { ...filter, conditions: base }
+        const { rows, last } = lookedAt(tables, asked, null)
+        const found = rows.filter((row) => matches(row, asked))
         const max = SESSION_FACET_ROWS_MAX
-        return countFacets(rows, max, filter.conditions, SESSION_FACETS, SESSION_FIELDS, SESSION_READER)
+        const counts = countFacets(
+          found,
+          max,
+          filter.conditions,
+          SESSION_FACETS,
+          SESSION_FIELDS,
+          SESSION_READER,
+        )
+        return { ...counts, capped: counts.capped || last !== null }
       }),
     get: (fleetId, sessionId) => state.inFleet(fleetId, (tables) => tables.sessions.get(sessionId) ?? null),
     unreported: (fleetId, deviceId, sinceMs, limit) =>
@@ -68,6 +94,28 @@ export function memorySessions(state: MemoryState): SessionPort {
         return rows.length
       }),
   }
+}
+
+const placeOf = (row: ListedSession) => ({ atMs: row.endedAtMs, id: row.sessionId })
+
+/** The newest of a range behind a cursor, as many as are looked through; the last of them where that many are there. */
+function lookedAt(
+  tables: FleetTables,
+  filter: SessionFilter,
+  cursor: Cursor | null,
+): { readonly rows: readonly ListedSession[]; readonly last: ListedSession | null } {
+  const { fromMs, toMs, conditions } = filter
+  const ofDevices = conditions.filter(isByDeviceId)
+  const rows = listed(tables)
+    .filter(({ endedAtMs }) => endedAtMs >= fromMs && endedAtMs < toMs)
+    .filter((row) => matches(row, { ...filter, conditions: ofDevices }))
+    .filter(
+      ({ endedAtMs, sessionId }) =>
+        cursor === null || endedAtMs < cursor.atMs || (endedAtMs === cursor.atMs && sessionId < cursor.id),
+    )
+    .toSorted((a, b) => b.endedAtMs - a.endedAtMs || (a.sessionId < b.sessionId ? 1 : -1))
+  const max = filter.lookMax ?? sessionLook(conditions)
+  return { rows: rows.slice(0, max), last: rows[max - 1] ?? null }
 }
 
 function storeOne(tables: FleetTables, undo: Undo, row: SessionRow): SessionOutcome {

@@ -114,7 +114,10 @@ export function readDeviceFacets(
     sql: DEVICE_SQL,
     keys: DEVICE_FACETS,
     filter: filter.conditions,
-    whereOf: (conditions, values) => devicesWhere(fleetId, { ...filter, conditions }, values),
+    whereOf: (conditions, values) => ({
+      from: devicesWhere(fleetId, { ...filter, conditions }, values),
+      isCut: 'false',
+    }),
     order: 'd.id',
     rowsMax: DEVICE_FACET_ROWS_MAX,
   })

@@ -8,8 +8,11 @@ interface FacetList<Key extends string> {
   readonly sql: ListSql<Key>
   readonly keys: readonly Key[]
   readonly filter: Filter<Key>
-  /** `FROM … WHERE …` of the rows of which these conditions hold. */
-  readonly whereOf: (conditions: Filter<Key>, values: SqlValues) => string
+  /** `FROM … WHERE …` of the rows of which these conditions hold, and whether there are rows that nobody looked at. */
+  readonly whereOf: (
+    conditions: Filter<Key>,
+    values: SqlValues,
+  ) => { readonly from: string; readonly isCut: string }
   /** The list's order, of which the first `rowsMax` are looked at. */
   readonly order: string
   readonly rowsMax: number
@@ -22,6 +25,7 @@ interface FacetRow extends Record<string, unknown> {
   /** Values there are, and rows that have them, listed or not; of the first row all rows that were found. */
   readonly values_all: number
   readonly count_all: number
+  readonly is_cut: boolean
 }
 
 /** As lib/query/facets.ts counts, in one look at the rows: each key's own conditions are a column of it. */
@@ -32,7 +36,7 @@ export async function readFacets<Key extends string>(
 ): Promise<FacetCounts<Key>> {
   const { base, own } = splitFilter(filter, keys)
   const values = new SqlValues()
-  const where = whereOf(base, values)
+  const { from: rows, isCut } = whereOf(base, values)
   const columns = keys.map((key, i) => {
     return `${valueSql(sql.keys[key])} AS v${i}, (true${filterSql(own(key), sql, values)}) IS TRUE AS t${i}`
   })
@@ -45,25 +49,25 @@ export async function readFacets<Key extends string>(
         ? `(SELECT unnest(v${i}) AS value FROM base WHERE n <= ${max}::bigint AND ${others}) e`
         : `(SELECT v${i} AS value FROM base WHERE n <= ${max}::bigint AND ${others}) e`
     return `(SELECT ${i} AS place, value, count(*) AS count, count(*) OVER () AS values_all,
-        sum(count(*)) OVER ()::bigint AS count_all FROM ${from} WHERE value IS NOT NULL
+        sum(count(*)) OVER ()::bigint AS count_all, false AS is_cut FROM ${from} WHERE value IS NOT NULL
       GROUP BY value ORDER BY count(*) DESC, value COLLATE "C" LIMIT ${FACET_VALUES_MAX})`
   })
   const text = `WITH base AS MATERIALIZED (SELECT ${columns.join(', ')}, row_number() OVER (ORDER BY ${order}) AS n
-        ${where} ORDER BY ${order} LIMIT ${max}::bigint + 1)
+        ${rows} ORDER BY ${order} LIMIT ${max}::bigint + 1)
     SELECT -1 AS place, NULL AS value, count(*) FILTER (WHERE n <= ${max}::bigint AND ${all}) AS count,
-      0::bigint AS values_all, count(*) AS count_all FROM base
+      0::bigint AS values_all, count(*) AS count_all, count(*) <= ${max}::bigint AND ${isCut} AS is_cut FROM base
     UNION ALL ${counts.join(' UNION ALL ')}`
-  const rows = await database.oneOff<FacetRow>(fleetId, text, values.all)
-  const whole = rows.find(({ place }) => place === -1)
+  const counted = await database.oneOff<FacetRow>(fleetId, text, values.all)
+  const whole = counted.find(({ place }) => place === -1)
   return {
     facets: keys.map((key, i) =>
       facetOf(
         key,
-        rows.filter(({ place }) => place === i),
+        counted.filter(({ place }) => place === i),
       ),
     ),
     matching: whole?.count ?? 0,
-    capped: (whole?.count_all ?? 0) > rowsMax,
+    capped: (whole?.count_all ?? 0) > rowsMax || whole?.is_cut === true,
   }
 }
 

@@ -1,6 +1,12 @@
 import { OWN_SOURCE } from '#lib/protocol/ingest.ts'
 import type { FacetCounts } from '#lib/query/facets.ts'
-import { SESSION_FACET_ROWS_MAX, SESSION_FACETS, type SessionKey } from '#lib/query/session-fields.ts'
+import {
+  isByDeviceId,
+  SESSION_FACET_ROWS_MAX,
+  SESSION_FACETS,
+  sessionLook,
+  type SessionKey,
+} from '#lib/query/session-fields.ts'
 import type { ListedSession, Page, PageRequest, SessionFilter } from '../ports.ts'
 import type { Database } from './database.ts'
 import { readFacets } from './facet-sql.ts'
@@ -53,41 +59,58 @@ const COLUMNS = `s.fleet_id AS "fleetId", s.session_id AS "sessionId", s.device_
   s.lag_ms AS "lagMs", s.source`
 
 /**
- * The sessions of a filter as `FROM … WHERE …` over `s`. A session is received once it has ended, within what clocks are
- * moved by, so that the days before the range are not looked at.
+ * The newest sessions of a range behind a cursor, as many as are looked through, as `FROM … s WHERE …`. The conditions
+ * stand outside: row-level security keeps most of them from any index, so that a filter which fits nothing would read
+ * the whole range (decision 0054). A device's own sessions come from an index, however far back. A session is received
+ * once it has ended, within what clocks are moved by, so that the days before the range are not looked at.
  */
-export function sessionsWhere(fleetId: string, filter: SessionFilter, values: SqlValues): string {
-  const { fromMs, toMs, conditions } = filter
+function lookedAt(
+  fleetId: string,
+  { fromMs, toMs, conditions, lookMax }: SessionFilter,
+  cursor: PageRequest['cursor'],
+  values: SqlValues,
+): { readonly looked: string; readonly last: string } {
   const fleet = values.add(fleetId)
-  const from = values.add(at(fromMs))
-  const received = values.add(at(Math.max(0, fromMs - DAY_MS)))
-  return `FROM sync_session s WHERE s.fleet_id = ${fleet} AND s.ended_at >= ${from} AND s.ended_at < ${values.add(at(toMs))}
-    AND s.received_at >= ${received}${filterSql(conditions, SESSION_SQL, values)}`
+  const range = `s.fleet_id = ${fleet} AND s.ended_at >= ${values.add(at(fromMs))} AND s.ended_at < ${values.add(at(toMs))}
+    AND s.received_at >= ${values.add(at(Math.max(0, fromMs - DAY_MS)))}`
+  const behind = cursor
+    ? ` AND (s.ended_at, s.session_id) < (${values.add(at(cursor.atMs))}::timestamptz, ${values.add(cursor.id)}::uuid)`
+    : ''
+  const indexed = filterSql(conditions.filter(isByDeviceId), SESSION_SQL, values)
+  const rows = `FROM sync_session s WHERE ${range}${behind}${indexed} ORDER BY s.ended_at DESC, s.session_id DESC`
+  const max = values.add(lookMax ?? sessionLook(conditions))
+  return {
+    looked: `(SELECT * ${rows} LIMIT ${max}::bigint) s WHERE true${filterSql(conditions, SESSION_SQL, values)}`,
+    last: `(SELECT s.received_at, s.session_id, s.ended_at ${rows} OFFSET ${max}::bigint - 1 LIMIT 1)`,
+  }
 }
 
-/** SessionPort.list: the page's places from an index first, then those rows alone with their JSON. */
+type ListedRow = SyncSession & Record<string, unknown> & { readonly isEnd: boolean }
+
+/**
+ * SessionPort.list: the page's places from an index first, then those rows alone with their JSON. Where too few were
+ * found, the last one that was looked at comes behind them: the next page begins there.
+ */
 export async function listSessions(
   database: Database,
   fleetId: string,
   filter: SessionFilter,
-  page: PageRequest,
+  { cursor, limit }: PageRequest,
 ): Promise<Page<ListedSession>> {
   const values = new SqlValues()
-  const where = sessionsWhere(fleetId, filter, values)
-  const { cursor, limit } = page
-  const behind = cursor
-    ? `AND (s.ended_at, s.session_id) < (${values.add(at(cursor.atMs))}::timestamptz, ${values.add(cursor.id)}::uuid)`
-    : ''
-  const text = `SELECT ${COLUMNS} FROM (
-      SELECT s.received_at, s.session_id ${where} ${behind}
-      ORDER BY s.ended_at DESC, s.session_id DESC LIMIT ${values.add(limit + 1)}) k
+  const { looked, last } = lookedAt(fleetId, filter, cursor, values)
+  const text = `WITH found AS MATERIALIZED (SELECT s.received_at, s.session_id, s.ended_at FROM ${looked}
+      ORDER BY s.ended_at DESC, s.session_id DESC LIMIT ${values.add(limit + 1)})
+    SELECT ${COLUMNS}, k.is_end AS "isEnd" FROM (SELECT *, false AS is_end FROM found
+      UNION ALL SELECT *, true FROM ${last} e WHERE (SELECT count(*) FROM found) <= ${values.add(limit)}::bigint) k
     CROSS JOIN LATERAL (SELECT * FROM sync_session x
       WHERE x.fleet_id = $1 AND x.received_at = k.received_at AND x.session_id = k.session_id LIMIT 1) s
-    ORDER BY s.ended_at DESC, s.session_id DESC`
-  const rows = (await database.oneOff<SyncSession & Record<string, unknown>>(fleetId, text, values.all)).map(
-    listedOf,
-  )
-  return pageOf(rows, (row) => ({ atMs: row.endedAtMs, id: row.sessionId }), limit)
+    ORDER BY k.is_end, s.ended_at DESC, s.session_id DESC`
+  const rows = await database.oneOff<ListedRow>(fleetId, text, values.all)
+  const found = rows.filter(({ isEnd }) => !isEnd).map(listedOf)
+  const end = rows.find(({ isEnd }) => isEnd)
+  const page = pageOf(found, (row) => ({ atMs: row.endedAtMs, id: row.sessionId }), limit)
+  return end ? { ...page, next: { atMs: end.endedAt.getTime(), id: end.sessionId } } : page
 }
 
 const listedOf = (row: SyncSession): ListedSession => ({
@@ -106,7 +129,10 @@ export function readSessionFacets(
     sql: SESSION_SQL,
     keys: SESSION_FACETS,
     filter: filter.conditions,
-    whereOf: (conditions, values) => sessionsWhere(fleetId, { ...filter, conditions }, values),
+    whereOf: (conditions, values) => {
+      const { looked, last } = lookedAt(fleetId, { ...filter, conditions }, null, values)
+      return { from: `FROM ${looked}`, isCut: `EXISTS ${last}` }
+    },
     order: 's.ended_at DESC, s.session_id DESC',
     rowsMax: SESSION_FACET_ROWS_MAX,
   })

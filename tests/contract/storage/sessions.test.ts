@@ -110,6 +110,39 @@ describe.each(BACKENDS)('sessions on $name', (backend) => {
     expect([await count(asked('result:failed')), await count(asked('platform:ios'))]).toEqual([0, 0])
   })
 
+  it('looks through so many at a time, and goes on behind the last of them', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const [one, two] = [await makeDevice(storage, fleetId), await makeDevice(storage, fleetId)]
+    const rows = Array.from({ length: 17 }, (_, i) =>
+      sessionOf(fleetId, (i === 16 ? two : one).id, {
+        endedAtMs: NOW_MS - i * 1_000,
+        result: i === 2 || i === 9 || i === 16 ? 'failed' : 'ok',
+      }),
+    )
+    await storage.sessions.store(fleetId, rows, [])
+    const pages = async (q: string, limit: number) => {
+      const all: number[][] = []
+      let cursor = null
+      do {
+        const page = await storage.sessions.list(fleetId, { ...asked(q), lookMax: 4 }, { limit, cursor })
+        all.push(page.items.map(({ endedAtMs }) => (NOW_MS - endedAtMs) / 1_000))
+        cursor = page.next
+      } while (cursor)
+      return all
+    }
+    expect(await pages('result:failed', 9)).toEqual([[2], [], [9], [], [16]])
+    expect(await pages('result:failed', 1)).toEqual([[2], [], [9], [], [16]])
+    expect(await pages('version:none', 9)).toEqual([[], [], [], [], []])
+    expect((await pages(`device:${one.id} -result:failed`, 3)).flat()).toHaveLength(14)
+    expect(await pages(`device:${two.id}`, 9)).toEqual([[16]])
+    expect((await pages('', 3)).flat()).toEqual(rows.map((_, i) => i))
+    const { matching, capped } = await storage.sessions.facets(fleetId, { ...asked('Tablet'), lookMax: 4 })
+    expect([matching, capped]).toEqual([4, true])
+    const whole = await storage.sessions.facets(fleetId, asked('Tablet'))
+    expect([whole.matching, whole.capped]).toEqual([17, false])
+  })
+
   it('finds sessions by the whole name of a device and by a part of it, taken as it is', async () => {
     const { storage } = current()
     const { id: fleetId } = await makeFleet(storage)

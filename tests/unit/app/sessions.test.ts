@@ -141,6 +141,16 @@ describe('verdict', () => {
       'None of 2,281 sessions in the last hour failed',
     ])
   })
+  test('a page that looked through many and found none says so, and that it goes on', () => {
+    const say = (more: boolean, later: boolean) =>
+      sessionsSentence([], { q: 'nobody', more, later }, '7 days', null, 50_000)
+    expect([say(true, false), say(true, true), say(false, true), say(false, false)]).toEqual([
+      'Of the newest 50,000 sessions in the 7 days none matches “nobody”',
+      'Of the next 50,000 sessions in the 7 days none matches “nobody”',
+      'No further session in the 7 days matches “nobody”',
+      'No session in the 7 days matches “nobody”',
+    ])
+  })
   test('a filtered list never stands for the whole', () => {
     const say = (results: readonly ('ok' | 'failed')[], more: boolean, q: string) =>
       sessionsSentence(
