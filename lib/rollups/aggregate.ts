@@ -16,13 +16,20 @@ export const quantilesOf = (sketch: Sketch): Quantiles => ({
 export const sumOf = (buckets: readonly Bucket[], name: string): number =>
   buckets.reduce((sum, { counters }) => sum + (counters[name] ?? 0), 0)
 
+/** Sums of the lists that were summed before: several pillars ask for the same ones. */
+const SUMMED = new WeakMap<readonly Bucket[], Readonly<Record<string, number>>>()
+
 /** Every counter over all these buckets. */
-export function sumAll(buckets: readonly Bucket[]): Record<string, number> {
+export function sumAll(buckets: readonly Bucket[]): Readonly<Record<string, number>> {
+  const known = SUMMED.get(buckets)
+  if (known) return known
   const sums = new Map<string, number>()
   for (const { counters } of buckets) {
-    for (const [name, count] of Object.entries(counters)) sums.set(name, (sums.get(name) ?? 0) + count)
+    for (const name of Object.keys(counters)) sums.set(name, (sums.get(name) ?? 0) + (counters[name] ?? 0))
   }
-  return Object.fromEntries(sums)
+  const all = Object.fromEntries(sums)
+  SUMMED.set(buckets, all)
+  return all
 }
 
 /** A sketch over all these buckets: the quantile of a range is the quantile of merged sketches. */

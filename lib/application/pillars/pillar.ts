@@ -19,8 +19,8 @@ import type { Thresholds } from '#lib/telemetry/thresholds.ts'
 import { thresholdsOf } from '#lib/telemetry/thresholds.ts'
 import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
 import { annotationsIn } from './annotations.ts'
-import type { RangeQuery, Window } from './window.ts'
-import { readWindow, stepsOf } from './window.ts'
+import type { RangeQuery, Step, Window } from './window.ts'
+import { readWindow } from './window.ts'
 
 /** Groups of one answer; the rest is told as a number. */
 const GROUPS_MAX = 20
@@ -112,8 +112,7 @@ export function answerFrom<F>(
   { groupBy, ...filter }: PillarFilter & Pick<PillarQuery, 'groupBy'> = {},
 ): PillarAnswer<F> {
   const { fromMs, toMs, stepMs, asOf } = window
-  const keep = keeperOf(filter)
-  const beforeFromMs = fromMs - (toMs - fromMs)
+  const keep = Object.values(filter).every((part) => part === undefined) ? EVERYTHING : keeperOf(filter)
   const figure = figureIn(sliceOf(window.buckets), rule, keep)
   const groups = groupBy === undefined ? [] : groupsOf(window, rule, limits, keep, groupBy)
   return {
@@ -125,37 +124,31 @@ export function answerFrom<F>(
     level: rule.levelOf(figure, limits.whole),
     limits: limits.whole,
     previous: window.before === null ? null : figureIn(sliceOf(window.before), rule, keep),
-    points: pointsOf(window.buckets, fromMs, toMs, stepMs, rule, keep),
-    previousPoints:
-      window.before === null ? [] : pointsOf(window.before, beforeFromMs, fromMs, stepMs, rule, keep),
+    points: pointsOf(window.steps, rule, keep),
+    previousPoints: pointsOf(window.stepsBefore, rule, keep),
     groups: groups.slice(0, GROUPS_MAX),
     groupsLeftOut: Math.max(0, groups.length - GROUPS_MAX),
     asOf,
   }
 }
 
+type Keep = (key: BucketKey) => boolean
+const EVERYTHING: Keep = () => true
+
 /** Null when the fleet has no telemetry at all in this stretch, whatever is asked for: a gap and no zero. */
-function figureIn<F>(slice: Slice, rule: PillarRule<F>, keep: (key: BucketKey) => boolean): F | null {
-  return slice.buckets.length === 0 ? null : rule.figureOf(partOf(slice, keep))
+function figureIn<F>(slice: Slice, rule: PillarRule<F>, keep: Keep): F | null {
+  if (slice.buckets.length === 0) return null
+  return rule.figureOf(keep === EVERYTHING ? slice : partOf(slice, keep))
 }
 
-function pointsOf<F>(
-  buckets: Window['buckets'],
-  fromMs: number,
-  toMs: number,
-  stepMs: number,
-  rule: PillarRule<F>,
-  keep: (key: BucketKey) => boolean,
-): readonly PillarPoint<F>[] {
-  const steps = stepsOf(buckets, fromMs, toMs, stepMs)
-  return steps.map((step) => ({ atMs: step.atMs, figure: figureIn(sliceOf(step.buckets), rule, keep) }))
-}
+const pointsOf = <F>(steps: readonly Step[], rule: PillarRule<F>, keep: Keep): readonly PillarPoint<F>[] =>
+  steps.map(({ atMs, slice }) => ({ atMs, figure: figureIn(slice, rule, keep) }))
 
 function groupsOf<F>(
-  { buckets, fromMs, toMs, stepMs }: Window,
+  { buckets, steps }: Window,
   rule: PillarRule<F>,
   limits: Limits,
-  keep: (key: BucketKey) => boolean,
+  keep: Keep,
   groupBy: NonNullable<PillarQuery['groupBy']>,
 ): readonly PillarGroup<F>[] {
   const whole = sliceOf(buckets)
@@ -165,7 +158,7 @@ function groupsOf<F>(
     const inGroup = (key: BucketKey): boolean => keep(key) && partIn(key, groupBy) === name
     const figure = figureIn(whole, rule, inGroup)
     if (figure === null) return []
-    const points = pointsOf(buckets, fromMs, toMs, stepMs, rule, inGroup)
+    const points = pointsOf(steps, rule, inGroup)
     const own = groupBy === 'collection' ? limits.ofCollection(name) : limits.whole
     return [{ key: name, figure, level: rule.levelOf(figure, own), points }]
   })

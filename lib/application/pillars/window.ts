@@ -1,3 +1,5 @@
+import type { Slice } from '#lib/rollups/aggregate.ts'
+import { sliceOf } from '#lib/rollups/aggregate.ts'
 import type { TelemetryPort } from '#lib/storage/ports.ts'
 import type { Bucket, Tier } from '#lib/rollups/bucket.ts'
 import { TIER_KEPT_MS, TIER_MS } from '#lib/rollups/bucket.ts'
@@ -30,7 +32,14 @@ export interface Window {
   readonly buckets: readonly Bucket[]
   /** Null when the time before is no longer kept as finely. */
   readonly before: readonly Bucket[] | null
+  /** Both cut into their steps, once for all pillars. */
+  readonly steps: readonly Step[]
+  readonly stepsBefore: readonly Step[]
   readonly asOf: AsOf
+}
+export interface Step {
+  readonly atMs: number
+  readonly slice: Slice
 }
 
 const floorTo = (ms: number, unit: number): number => Math.floor(ms / unit) * unit
@@ -75,7 +84,11 @@ export async function readWindow(ctx: TelemetryContext, query: RangeQuery): Prom
     port.oldestUnfoldedMs(query.fleetId),
   ])
   const foldLagMs = oldestMs === null ? 0 : Math.max(0, nowMs - oldestMs)
-  return { fromMs, toMs, stepMs, buckets, before, asOf: { nowMs, foldLagMs } }
+  const cut = (all: readonly Bucket[], from: number, to: number): readonly Step[] =>
+    stepsOf(all, from, to, stepMs).map((step) => ({ atMs: step.atMs, slice: sliceOf(step.buckets) }))
+  const steps = cut(buckets, fromMs, toMs)
+  const stepsBefore = before === null ? [] : cut(before, fromMs - span, fromMs)
+  return { fromMs, toMs, stepMs, buckets, before, steps, stepsBefore, asOf: { nowMs, foldLagMs } }
 }
 
 function stepFor(span: number, asked: number | undefined, unit: number, pointsAimed: number): number {

@@ -5,7 +5,7 @@ import type { Send, Statement } from './database.ts'
 import { originalText } from './storable-text.ts'
 import { fromJson, ms } from './values.ts'
 
-export const ROLLUP_COLUMNS =
+const ROLLUP_COLUMNS =
   'tier, start, collection, platform, app_version, source, counters, sketches, gauges, gauges_at'
 
 const READ: Statement = {
@@ -88,4 +88,54 @@ export async function saveBuckets(send: Send, fleetId: string, buckets: readonly
     jsons(buckets.map((bucket) => bucket.gauges)),
     floats(buckets.map((bucket) => bucket.gaugesAtMs)),
   ])
+}
+
+/**
+ * The buckets of a range, those of one start as one row: a driver takes longer over a row than over what is in it, and
+ * a day has some ten thousands of them. Every list of a row is in the same order.
+ */
+export const ROLLUP_RANGE: Statement = {
+  name: 'rollup_range',
+  text: `SELECT start, json_agg(collection) AS collections, json_agg(platform) AS platforms, json_agg(app_version) AS versions,
+      json_agg(source) AS sources, json_agg(extract(epoch FROM gauges_at)::float8 * 1000) AS gauges_at,
+      '[' || string_agg(counters::text, ',') || ']' AS counters, '[' || string_agg(sketches::text, ',') || ']' AS sketches,
+      '[' || string_agg(gauges::text, ',') || ']' AS gauges
+    FROM (SELECT * FROM rollup WHERE fleet_id = $1 AND tier = $2 AND start > $3 AND start < $4
+      ORDER BY start, collection, platform, app_version, source) r
+    GROUP BY start ORDER BY start`,
+}
+export interface RangeRow extends Record<string, unknown> {
+  readonly start: Date
+  readonly collections: readonly string[]
+  readonly platforms: readonly string[]
+  readonly versions: readonly string[]
+  readonly sources: readonly string[]
+  readonly gauges_at: readonly number[]
+  readonly counters: string
+  readonly sketches: string
+  readonly gauges: string
+}
+
+export function bucketsOf(tier: Tier, row: RangeRow): readonly Bucket[] {
+  const startMs = ms(row.start)
+  const counters = JSON.parse(row.counters) as Bucket['counters'][]
+  const sketches = JSON.parse(row.sketches) as Bucket['sketches'][]
+  const gauges = JSON.parse(row.gauges) as Bucket['gauges'][]
+  return row.collections.map((collection, i): Bucket => {
+    const source = row.sources[i] ?? ''
+    return {
+      key: {
+        tier,
+        startMs,
+        collection: originalText(collection),
+        platform: originalText(row.platforms[i] ?? ''),
+        appVersion: originalText(row.versions[i] ?? ''),
+        ...(source === '' ? {} : { source: originalText(source) }),
+      },
+      counters: counters[i] ?? {},
+      sketches: sketches[i] ?? {},
+      gauges: gauges[i] ?? {},
+      gaugesAtMs: Math.round(row.gauges_at[i] ?? 0),
+    }
+  })
 }

@@ -5,18 +5,13 @@ import type { PositionRow } from './fold.ts'
 import { FOLD_POSITION, foldNext, UNFOLDED } from './fold.ts'
 import { insertEventsOnce } from './insert-events.ts'
 import { refold } from './refold.ts'
-import type { RollupRow } from './rollup-row.ts'
-import { bucketOf, ROLLUP_COLUMNS } from './rollup-row.ts'
+import type { RangeRow } from './rollup-row.ts'
+import { bucketsOf, ROLLUP_RANGE } from './rollup-row.ts'
 import { at, msOrNull } from './values.ts'
 
 const OLDEST_UNFOLDED: Statement = {
   name: 'fold_oldest',
   text: `SELECT min(appended_at) AS oldest FROM telemetry_event e WHERE ${UNFOLDED}`,
-}
-const BUCKETS: Statement = {
-  name: 'rollup_range',
-  text: `SELECT ${ROLLUP_COLUMNS} FROM rollup WHERE fleet_id = $1 AND tier = $2 AND start > $3 AND start < $4
-    ORDER BY start, collection, platform, app_version, source`,
 }
 /** Of each active device and collection, the first change by others behind its shown position. */
 const OLDEST_UNDELIVERED: Statement = {
@@ -48,7 +43,8 @@ export function postgresTelemetry(database: Database): TelemetryPort {
       }),
     buckets: async (fleetId, tier, fromMs, toMs) => {
       const values = [fleetId, tier, at(fromMs - TIER_MS[tier]), at(toMs)]
-      return (await database.one<RollupRow>(fleetId, BUCKETS, values)).map(bucketOf)
+      const rows = await database.one<RangeRow>(fleetId, ROLLUP_RANGE, values)
+      return rows.flatMap((row) => bucketsOf(tier, row))
     },
     oldestUndeliveredMs: async (fleetId, activeSinceMs) => {
       const values = [fleetId, at(activeSinceMs)]
