@@ -4,6 +4,9 @@
  */
 import { availableParallelism, loadavg } from 'node:os'
 import { benchEngine } from './engine/bench-engine.ts'
+import { benchHistory } from './history/bench-history.ts'
+import { benchTelemetry } from './history/bench-telemetry.ts'
+import { benchWriting } from './history/bench-writing.ts'
 import { benchMemory } from './memory/bench-memory.ts'
 import { benchMetrics } from './metrics.ts'
 import type { BenchDatabase } from './postgres.ts'
@@ -22,6 +25,9 @@ const TABLES: Readonly<Record<string, (database: BenchDatabase) => Promise<strin
   conflict: benchConflict,
   text: benchText,
   memory: benchMemory,
+  history: benchHistory,
+  writing: benchWriting,
+  telemetry: benchTelemetry,
 }
 const WITHOUT_DATABASE: Readonly<Record<string, () => Promise<string>>> = {
   engine: benchEngine,
