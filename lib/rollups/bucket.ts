@@ -32,5 +32,6 @@ export interface Bucket {
   readonly gaugesAtMs: number
 }
 
+/** A text of a key that no other has; each part stands behind its length, since a name may hold any character. */
 export const bucketId = ({ tier, startMs, collection, platform, appVersion, source }: BucketKey): string =>
-  JSON.stringify([tier, startMs, collection, platform, appVersion, ...(source === undefined ? [] : [source])])
+  `${tier} ${startMs} ${collection.length} ${collection}${platform.length} ${platform}${appVersion.length} ${appVersion}${source === undefined ? '' : ` ${source}`}`

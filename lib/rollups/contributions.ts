@@ -41,9 +41,19 @@ export interface Snapshot {
 type Where = Pick<Contribution, 'collection' | 'platform' | 'appVersion' | 'source'>
 const NOTHING = { counters: [], values: [], sketches: [], snapshot: null } as const
 
+/** Which buckets an event touches is asked before it is folded, so each is taken apart once. */
+const TAKEN_APART = new WeakMap<TelemetryEvent, readonly Contribution[]>()
+
 /** Requests and sessions go under `*`, mutations under their own collection (metrics.md, sources). */
 export function contributionsOf(event: TelemetryEvent): readonly Contribution[] {
-  const { payload } = event
+  const known = TAKEN_APART.get(event)
+  if (known) return known
+  const all = takenApart(event)
+  TAKEN_APART.set(event, all)
+  return all
+}
+
+function takenApart({ payload }: TelemetryEvent): readonly Contribution[] {
   switch (payload.kind) {
     case 'push':
       return ofPush(payload)

@@ -2,9 +2,9 @@ import { fold, keysOf } from '#lib/rollups/fold.ts'
 import { inEachFleet } from '../fleets/in-each-fleet.ts'
 import type { TelemetryContext } from './context.ts'
 
-export const FOLD_BATCH = 500
+export const FOLD_BATCH = 2_000
 /** Batches of one fleet in one tick: a fleet far behind must not starve the others. */
-export const FOLD_BATCHES_MAX = 40
+export const FOLD_BATCHES_MAX = 20
 
 interface FoldOutcome {
   readonly folded: number

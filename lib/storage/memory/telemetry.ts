@@ -54,7 +54,8 @@ export function memoryTelemetry(state: MemoryState): TelemetryPort {
 }
 
 /** Our own first among those that differ in their source alone. */
-const orderOf = ({ key }: Bucket): string => bucketId({ ...key, source: key.source ?? '' })
+const orderOf = ({ key: { collection, platform, appVersion, source = '' } }: Bucket): string =>
+  JSON.stringify([collection, platform, appVersion, source])
 
 const unfolded = (tables: FleetTables): StoredEvent[] => {
   const next = tables.eventOrder.get('folded') ?? 0
