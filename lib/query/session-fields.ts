@@ -86,7 +86,7 @@ export const SESSION_FACET_ROWS_MAX = 20_000
  * Sessions that one page, and the counts beside it, look through, newest first: a filter that fits few of them, or none,
  * has a page with fewer, and goes on behind.
  */
-export const SESSION_LOOK_MAX = 50_000
+export const SESSION_LOOK_MAX = 25_000
 /** The same where the list's index doesn't hold what is asked for, so that each row is read. */
 export const SESSION_LOOK_ROWS_MAX = 10_000
 /** Keys that the list's index doesn't hold. */
