@@ -68,36 +68,44 @@ export function shortId(id: string | null | undefined): string {
 /** `1 device`, `2 devices`. */
 export const plural = pluralText
 
+const FORMATS = {
+  clock: { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' },
+  day: { weekday: 'short', day: 'numeric', month: 'short' },
+  year: { year: 'numeric' },
+} as const satisfies Record<string, Intl.DateTimeFormatOptions>
+
+/** Made once for a zone, of which a page has two: each takes longer to make than a row of a table to draw. */
+const formats = new Map<string, Intl.DateTimeFormat>()
+const FORMATS_MAX = 100
+
+function formatOf(name: keyof typeof FORMATS, zone: string): Intl.DateTimeFormat {
+  const key = `${name} ${zone}`
+  const known = formats.get(key)
+  if (known !== undefined) return known
+  const made = new Intl.DateTimeFormat('en-GB', { ...FORMATS[name], timeZone: zone })
+  if (formats.size >= FORMATS_MAX) formats.clear()
+  formats.set(key, made)
+  return made
+}
+
 /** Clock time in a zone (`Europe/Zurich`, `UTC`): `14:32:08`, or `14:32` without seconds. */
 export function formatClock(atMs: Maybe, zone: string, withSeconds = true): string {
   if (!known(atMs)) return NOT_KNOWN
-  const text = new Intl.DateTimeFormat('en-GB', {
-    timeZone: zone,
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-    hourCycle: 'h23',
-  }).format(atMs)
+  const text = formatOf('clock', zone).format(atMs)
   return withSeconds ? text : text.slice(0, 5)
 }
 
 /** Day in a zone: `Tue 24 Nov`. */
 export function formatDay(atMs: Maybe, zone: string): string {
   if (!known(atMs)) return NOT_KNOWN
-  const parts = new Intl.DateTimeFormat('en-GB', {
-    timeZone: zone,
-    weekday: 'short',
-    day: 'numeric',
-    month: 'short',
-  })
   // ICU versions differ on the comma; the server's and the browser's text must be the same.
-  return parts.format(atMs).replace(',', '')
+  return formatOf('day', zone).format(atMs).replace(',', '')
 }
 
 /** Day and clock time in full: `Tue 24 Nov 2026, 14:32:08 UTC`. */
 export function formatMoment(atMs: Maybe, zone: string): string {
   if (!known(atMs)) return NOT_KNOWN
-  const year = new Intl.DateTimeFormat('en-GB', { timeZone: zone, year: 'numeric' }).format(atMs)
+  const year = formatOf('year', zone).format(atMs)
   return `${formatDay(atMs, zone)} ${year}, ${formatClock(atMs, zone)}${zone === 'UTC' ? ' UTC' : ''}`
 }
 
