@@ -1,7 +1,7 @@
 import type { OtRead } from '#lib/engine/load-plan.ts'
 import type { RecordKey, RecordState } from '#lib/engine/types.ts'
 import { recordKey } from '#lib/engine/types.ts'
-import { OT_LOAD_MAX, OT_LOG_MAX } from '../change-rows.ts'
+import { OT_LOAD_MAX, OT_LOG_MAX, OT_PAGE_MAX } from '../change-rows.ts'
 import type { OtSlot } from '../ot-reads.ts'
 import { slotsOf, unreadOf } from '../ot-reads.ts'
 import type { PulledOp, PullRead, PushSnapshot } from '../ports.ts'
@@ -70,6 +70,7 @@ export function pulledOps(
   records: readonly Pick<RecordState, 'collection' | 'recordId' | 'version' | 'ot'>[],
 ): Map<RecordKey, readonly PulledOp[]> {
   const pulled = new Map<RecordKey, readonly PulledOp[]>()
+  let read = 0
   for (const { collection, recordId, ot } of records) {
     const after = reads.find((read) => read.collection === collection)?.afterVersion ?? 0
     if (ot === undefined || after === 0) continue
@@ -77,6 +78,8 @@ export function pulledOps(
       .values()
       .filter((op) => op.collection === collection && op.recordId === recordId && op.version > after)
       .sort(byRevision)
+    read += Math.min(rows.length, OT_LOG_MAX + 1)
+    if (read > OT_PAGE_MAX) break
     if (rows.length > OT_LOG_MAX) continue
     const ops = rows.map((op) => ({
       path: op.path,

@@ -2,7 +2,7 @@ import type { OtRead } from '#lib/engine/load-plan.ts'
 import type { PathOp, RecordKey, RecordState } from '#lib/engine/types.ts'
 import { recordKey } from '#lib/engine/types.ts'
 import type { Json } from '#lib/kernel/json.ts'
-import { OT_LOAD_MAX, OT_LOG_MAX } from '../change-rows.ts'
+import { OT_LOAD_MAX, OT_LOG_MAX, OT_PAGE_MAX } from '../change-rows.ts'
 import { slotsOf, unreadOf } from '../ot-reads.ts'
 import type { PulledOp, PullRead, PushSnapshot, PushWrites } from '../ports.ts'
 import { bigints, ints, jsons, texts, uuids } from './arrays.ts'
@@ -33,12 +33,14 @@ const WRITE: Statement = {
 }
 const PULLED: Statement = {
   name: 'pull_ot_ops',
-  text: `SELECT o.collection, o.record_id, o.path, o.revision, o.ops, EXISTS (SELECT 1 FROM ot_op p WHERE p.fleet_id = $1
-      AND p.collection = o.collection AND p.record_id = o.record_id AND p.path = o.path AND p.revision = o.revision - 1) AS follows
-    FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::bigint[]) k(collection, record_id, after_version, version)
-    CROSS JOIN LATERAL (SELECT * FROM ot_op x WHERE x.fleet_id = $1 AND x.collection = k.collection AND x.record_id = k.record_id
-      AND x.version > k.after_version AND x.version <= k.version ORDER BY x.path, x.revision LIMIT ${OT_LOG_MAX} + 1) o
-    ORDER BY o.collection, o.record_id, o.path, o.revision`,
+  text: `SELECT k.place::int - 1 AS place, o.path, o.revision, o.ops, EXISTS (SELECT 1 FROM ot_op p WHERE p.fleet_id = $1
+      AND p.collection = k.collection AND p.record_id = k.record_id AND p.path = o.path AND p.revision = o.revision - 1) AS follows
+    FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::bigint[])
+      WITH ORDINALITY k(collection, record_id, after_version, version, place)
+    CROSS JOIN LATERAL (SELECT x.path, x.revision, x.ops FROM ot_op x WHERE x.fleet_id = $1 AND x.collection = k.collection
+      AND x.record_id = k.record_id AND x.version > k.after_version AND x.version <= k.version
+      ORDER BY x.path, x.revision LIMIT ${OT_LOG_MAX} + 1) o
+    LIMIT ${OT_PAGE_MAX} + 1`,
 }
 
 interface OpRow extends Record<string, unknown> {
@@ -54,8 +56,7 @@ interface OpRow extends Record<string, unknown> {
   readonly made: unknown
 }
 interface PulledRow extends Record<string, unknown> {
-  readonly collection: string
-  readonly record_id: string
+  readonly place: number
   readonly path: string
   readonly revision: number
   readonly ops: unknown
@@ -147,17 +148,15 @@ export async function pulledOps(
     bigints(asked.map((record) => after.get(record.collection) ?? 0)),
     bigints(asked.map((record) => record.version)),
   ])
-  const found = byRecord(rows, ({ path, revision, ops, follows }): PulledOp => ({
-    path: originalText(path),
-    revision,
-    ops: unwrapped(ops),
-    follows,
-  }))
+  // Where they are more than a page tells, those of the last record may be cut, and those after it are.
+  const cut = rows.length > OT_PAGE_MAX ? Math.max(...rows.map(({ place }) => place)) : asked.length
+  const found = asked.slice(0, cut).map((): PulledOp[] => [])
+  for (const { place, path, revision, ops, follows } of rows)
+    found[place]?.push({ path: originalText(path), revision, ops: unwrapped(ops), follows })
   const pulled = new Map<RecordKey, readonly PulledOp[]>()
-  for (const { collection, recordId } of asked) {
-    const key = recordKey(collection, recordId)
-    const ops = found.get(key) ?? []
-    if (ops.length <= OT_LOG_MAX) pulled.set(key, ops)
+  for (const [place, ops] of found.entries()) {
+    const { collection, recordId } = asked[place] as (typeof asked)[number]
+    if (ops.length <= OT_LOG_MAX) pulled.set(recordKey(collection, recordId), ops)
   }
   return pulled
 }

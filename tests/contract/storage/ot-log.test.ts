@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { OtRead } from '#lib/engine/load-plan.ts'
 import type { PathOp } from '#lib/engine/types.ts'
 import { recordKey } from '#lib/engine/types.ts'
-import { OT_LOAD_MAX } from '#lib/storage/change-rows.ts'
+import { OT_LOAD_MAX, OT_LOG_MAX, OT_PAGE_MAX } from '#lib/storage/change-rows.ts'
 import { BACKENDS, changeOf, commit, makeDevice, makeFleet, opened, planOf } from './world.ts'
 
 const opOf = (path: string, revision: number, version: number, changes: Partial<PathOp> = {}): PathOp => ({
@@ -93,5 +93,29 @@ describe.each(BACKENDS)('the log of OT on $name', (backend) => {
     const apart = await load([[many], [few]])
     expect(revisions(apart.log, '/cold')).toEqual([1, 2])
     expect(apart.unread).toEqual(new Set())
+  })
+
+  it('[CS5] a page of a pull tells of so many in all; of the records after those it tells none', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const { id: deviceId } = await makeDevice(storage, fleetId)
+    const perRecord = OT_LOG_MAX
+    await commit(storage, fleetId, (head) =>
+      Array.from({ length: OT_PAGE_MAX / perRecord + 2 }, (_, n) => {
+        const version = head + 1 + n
+        const otOps = Array.from({ length: perRecord }, (_, i) => opOf('/a', i + 1, version))
+        const { record, ...change } = changeOf({ deviceId, version, otOps })
+        const ot = { '/a': { kind: 'text', revision: perRecord } } as const
+        return { ...change, record: record && { ...record, ot } }
+      }),
+    )
+    const pulled = async (afterVersion: number) => {
+      const reads = [{ collection: 'reports', afterVersion }]
+      const { records, otOps } = await storage.sync.pull(fleetId, reads, { limit: 99, maxBytes: 1e7 })
+      return records.map(({ recordId }) => otOps.get(recordKey('reports', recordId))?.length)
+    }
+    const told = Array.from({ length: OT_PAGE_MAX / perRecord }, () => perRecord)
+    expect(await pulled(1)).toEqual([...told, undefined])
+    expect(await pulled(2)).toEqual(told)
   })
 })
