@@ -64,7 +64,7 @@ test('a viewer sees a schema, and no way to change it', async ({ adminPage, brow
 
   await page.goto(`/collections?fleet=${world.fleetId}`)
   await page.getByRole('link', { name: 'strike-reports' }).click()
-  await expect(page.getByText('You can see the schema, not change it')).toBeVisible()
+  await expect(page.getByText('You can see the rules, not change them')).toBeVisible()
   await expect(page.getByRole('button', { name: /^Publish/ })).toHaveCount(0)
   await context.close()
 })
