@@ -37,8 +37,8 @@ export const foreignClient = z.object({
 export type ForeignClient = z.output<typeof foreignClient>
 
 /**
- * A sync session as any engine can tell it (protocol.md, telemetry in). A field that is missing or null means "not
- * reported" and is shown as that; those that we don't know are ignored.
+ * A sync session as any engine can tell it (protocol.md, telemetry in). What a field that is missing or null would tell
+ * was not reported, and is shown as that; fields that we don't know are ignored.
  */
 export const foreignSession = z.object({
   sessionId: theirId,

@@ -1,3 +1,5 @@
+import type { Rejected } from '../rejections.ts'
+import { rejections } from '../rejections.ts'
 import type { Attributes } from './attributes.ts'
 import { attributesOf, countOf, listOf, memberOf, textOf, unixMsOf } from './attributes.ts'
 import { clientOf, picker } from './client.ts'
@@ -21,11 +23,8 @@ export interface LogRead {
   readonly code: string | null
 }
 
-export interface LogsRead {
+export interface LogsRead extends Rejected {
   readonly logs: readonly LogRead[]
-  readonly rejected: number
-  /** Why, of the first; null when nothing was rejected. */
-  readonly reason: string | null
 }
 
 /**
@@ -34,13 +33,8 @@ export interface LogsRead {
  */
 export function logsOfExport(request: unknown): LogsRead {
   const logs: LogRead[] = []
-  let rejected = 0
-  let reason: string | null = null
+  const { reject, told: rejected } = rejections()
   let seen = 0
-  const reject = (why: string): void => {
-    rejected += 1
-    reason ??= why
-  }
   for (const ofResource of listOf(request, 'resourceLogs')) {
     const resource = attributesOf(memberOf(ofResource, 'resource'))
     for (const ofScope of listOf(ofResource, 'scopeLogs')) {
@@ -55,7 +49,7 @@ export function logsOfExport(request: unknown): LogsRead {
       }
     }
   }
-  return { logs, rejected, reason }
+  return { logs, ...rejected() }
 }
 
 const CODE_LENGTH_MAX = 64

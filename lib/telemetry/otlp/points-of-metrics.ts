@@ -10,6 +10,7 @@ import {
   type Meaning,
 } from '../told/meanings.ts'
 import type { PointsRead, ToldPoint, ToldValue } from '../told/point.ts'
+import { rejections } from '../rejections.ts'
 import type { Attributes } from './attributes.ts'
 import { attributesOf, listOf, memberOf, textOf, unixMsOf } from './attributes.ts'
 import { figureOf, isCumulative, isUntold, spreadOf } from './metric-values.ts'
@@ -38,13 +39,8 @@ export function pointsOfMetrics(
   known: Readonly<Record<string, Meaning>> = OTLP_METRICS,
 ): PointsRead {
   const points: ToldPoint[] = []
-  let rejected = 0
-  let reason: string | null = null
+  const { reject, told: rejected } = rejections()
   let seen = 0
-  const reject = (why: string): void => {
-    rejected += 1
-    reason ??= why
-  }
   for (const metric of metricsOf(request)) {
     const meaning = Object.hasOwn(known, metric.name) ? known[metric.name] : undefined
     for (const data of listOf(metric.data, 'dataPoints')) {
@@ -57,7 +53,7 @@ export function pointsOfMetrics(
       }
     }
   }
-  return { points, rejected, reason }
+  return { points, ...rejected() }
 }
 
 const unknownName = (name: string, known: Readonly<Record<string, Meaning>>): string =>

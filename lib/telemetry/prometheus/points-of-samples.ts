@@ -1,5 +1,6 @@
 import { COUNT_MAX } from '../otlp/metric-values.ts'
 import { POINTS_MAX } from '../otlp/points-of-metrics.ts'
+import { rejections } from '../rejections.ts'
 import type { Labels } from '../told/meanings.ts'
 import { attemptsOf, breakerOf, stageOf, whereOf } from '../told/meanings.ts'
 import type { PointsRead, ToldPoint, ToldValue } from '../told/point.ts'
@@ -29,12 +30,8 @@ interface Reading {
 export function pointsOfSamples(samples: Iterable<Sample>, { place, whole }: Reading): PointsRead {
   const points: ToldPoint[] = []
   const buckets: Sample[] = []
-  let [seen, rejected] = [0, 0]
-  let reason: string | null = null
-  const reject = (why: string): void => {
-    rejected += 1
-    reason ??= why
-  }
+  const { reject, told: rejected } = rejections()
+  let seen = 0
   for (const sample of samples) {
     const { name, value } = sample
     if (++seen > POINTS_MAX) reject(`more than ${POINTS_MAX} samples at once`)
@@ -61,7 +58,7 @@ export function pointsOfSamples(samples: Iterable<Sample>, { place, whole }: Rea
       points.push(pointOf(sample, place, told))
     }
   }
-  return { points, rejected, reason }
+  return { points, ...rejected() }
 }
 
 /** Whether a sample of this name tells anything. */

@@ -1,5 +1,6 @@
 import type { Platform } from '#lib/protocol/device.ts'
 import type { LagStage } from '../lag-heat.ts'
+import type { Rejected } from '../rejections.ts'
 
 /** Figures that stand until the next one is told; times in ms, `breaker` by BREAKER_STATES, `jobs` are replications. */
 export const TOLD_GAUGES = [
@@ -76,9 +77,6 @@ export interface ToldPoint {
 }
 
 /** Points of one export, and what of it can be none. */
-export interface PointsRead {
+export interface PointsRead extends Rejected {
   readonly points: readonly ToldPoint[]
-  readonly rejected: number
-  /** Why, of the first; null when nothing was rejected. */
-  readonly reason: string | null
 }
