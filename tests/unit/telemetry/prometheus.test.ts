@@ -44,6 +44,9 @@ describe('snappy blocks', () => {
     lies[0] = 100
     expect(unpackSnappy(lies, MAX)).toEqual({ ok: false, error: 'it is shorter than it says' })
     expect(unpackSnappy(Uint8Array.from([4, 0b000_000_01, 9]), MAX)).toMatchObject({ ok: false })
+    const copied = (back: number) => unpackSnappy(Uint8Array.from([5, 0, 65, 0b000_000_01, back]), MAX)
+    expect(copied(1)).toEqual({ ok: true, value: new Uint8Array(5).fill(65) })
+    expect(copied(2)).toEqual({ ok: false, error: 'a copy at byte 3 begins before the block' })
     expect(unpackSnappy(packed.subarray(0, -1), MAX)).toMatchObject({ ok: false })
     expect(unpackSnappy(new Uint8Array(), MAX)).toMatchObject({ ok: false })
   })
