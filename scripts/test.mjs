@@ -28,6 +28,7 @@ await runMain(async () => {
     inTurn([['contract and API tests', () => vitest(['database'], report('database'))]]),
     inTurn([
       ['unit and property tests', () => vitest(['pure', 'simulation'], report('pure'))],
+      ['the SDK in browsers, and npm run dev', () => vitest(['browser'], report('browser'))],
       ['browser tests', () => playwright(report('playwright'))],
     ]),
   ]
@@ -36,6 +37,9 @@ await runMain(async () => {
   counts.push(await part('budget', async () => inBudget()))
   const sum = (key) => counts.reduce((total, count) => total + count[key], 0)
   const failed = sum('failed')
+  // Again at the end, below what all parts printed between each other: what failed is what the reader came for.
+  for (const count of counts.filter((each) => each.failed > 0))
+    console.log([`\n── failed in ${count.name}`, ...(count.failures ?? [])].join('\n'))
   console.log(`\n${sum('passed')} passed, ${failed} failed`)
   process.exit(failed === 0 ? 0 : 1)
 })

@@ -2,12 +2,9 @@ import { asOne, CHECKS, part, runLoud } from './checks/checks.mjs'
 import { prepare } from './setup/prepare.mjs'
 import { runMain } from './setup/step.mjs'
 
-/**
- * A tenth of the cases of each law, and test files that share their modules: half of the time goes into loading them for
- * each file. `npm test` runs all cases, each file by itself.
- */
+/** A tenth of the cases of each law; `npm test` runs all of them. */
 const QUICK = { TIDEMARK_CASES: '0.1' }
-const PURE = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'pure', '--no-isolate']
+const PURE = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'pure']
 
 /** `npm run verify`: the inner loop, without a database. */
 await runMain(async () => {

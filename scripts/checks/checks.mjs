@@ -25,6 +25,9 @@ export const CHECKS = [
 /** Takes only the processor time that programs of ordinary priority leave. */
 export const IN_THE_BACKGROUND = constants.priority.PRIORITY_LOW
 
+/** Colours are for a person's terminal: in a log they hide what was said. */
+const PLAIN = process.stdout.isTTY ? {} : { NO_COLOR: '1' }
+
 /**
  * Runs a Node program of the checkout with its output on ours.
  * @param {string[]} args @param {Record<string, string>} [environment]
@@ -34,7 +37,7 @@ export const IN_THE_BACKGROUND = constants.priority.PRIORITY_LOW
 export function runLoud(args, environment = {}, priority = constants.priority.PRIORITY_NORMAL) {
   const child = spawn(process.execPath, args, {
     cwd: ROOT,
-    env: { ...process.env, ...environment },
+    env: { ...process.env, ...PLAIN, ...environment },
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   // One that could not be started has no id, and says so below. Who was started gently stays so.
@@ -58,7 +61,7 @@ export async function part(name, work) {
   })
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
   console.log(`── ${name}: ${count.passed} passed, ${count.failed} failed, ${seconds} s`)
-  return count
+  return { ...count, name }
 }
 
 /** @param {number} code */

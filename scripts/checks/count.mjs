@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** @typedef {{ passed: number, failed: number }} Count */
+/** What a part of a run came to; `failures` names each failure it can, a line each. @typedef {{ passed: number, failed: number, failures?: readonly string[] }} Count */
 
 /** What vitest's JSON report says; a file that could not be run counts as one failure. @param {string} file @returns {Count} */
 export function countVitest(file) {
@@ -8,14 +8,42 @@ export function countVitest(file) {
   const unrun = testResults.filter(
     ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
   )
-  return { passed: numPassedTests, failed: numFailedTests + unrun.length }
+  const failures = [
+    ...unrun.map(({ name, message }) => line(name, message)),
+    ...testResults.flatMap(({ name, assertionResults }) =>
+      assertionResults
+        .filter(({ status }) => status === 'failed')
+        .map(({ fullName, failureMessages }) => line(`${name}: ${fullName}`, failureMessages[0])),
+    ),
+  ]
+  return { passed: numPassedTests, failed: numFailedTests + unrun.length, failures }
 }
 
 /** What Playwright's JSON report says; a flaky test has failed. @param {string} file @returns {Count} */
 export function countPlaywright(file) {
-  const { stats, errors } = JSON.parse(readFileSync(file, 'utf8'))
-  return { passed: stats.expected, failed: stats.unexpected + stats.flaky + errors.length }
+  const { stats, errors, suites } = JSON.parse(readFileSync(file, 'utf8'))
+  const failures = [
+    ...errors.map(({ message }) => line('Playwright', message)),
+    ...suites.flatMap((suite) => failedSpecs(suite, '')),
+  ]
+  return { passed: stats.expected, failed: stats.unexpected + stats.flaky + errors.length, failures }
 }
+
+/** A suite may hold others: a file holds its `describe`s. */
+function failedSpecs({ title, specs = [], suites = [] }, above) {
+  const name = above === '' ? title : `${above}: ${title}`
+  const failed = specs
+    .flatMap((spec) => spec.tests.map((test) => ({ title: spec.title, ...test })))
+    .filter(({ status }) => status === 'unexpected' || status === 'flaky')
+  return [
+    ...failed.map((test) =>
+      line(`${name}: ${test.title}`, test.results.find(({ error }) => error)?.error.message),
+    ),
+    ...suites.flatMap((suite) => failedSpecs(suite, name)),
+  ]
+}
+
+const line = (name, message = '') => `${name}: ${message.split('\n', 1)[0]}`
 
 /**
  * A runner that ended badly though no test failed counts as one failure: it could not start, or an error came from

@@ -4,7 +4,7 @@ import path from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { Instance } from '#lib/storage/prisma/embedded/instance.ts'
-import { freePort, startProgram, untilReady } from '../../e2e/support/programs.ts'
+import { freePort, startProgram, untilReady } from '../e2e/support/programs.ts'
 
 /** The first start makes a cluster; the second one finds it. */
 const READY_WITHIN_MS = 90_000
