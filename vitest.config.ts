@@ -1,11 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /** Of tests that share one embedded PostgreSQL. */
-const DATABASE = {
-  globalSetup: ['tests/support/postgres.ts'],
-  hookTimeout: 60_000,
-  testTimeout: 60_000,
-}
+const DATABASE = { globalSetup: ['tests/support/postgres.ts'] }
 
 /**
  * `pure` needs no database; `simulation` builds processes of its own; `database` and `browser` share one embedded
@@ -13,7 +9,9 @@ const DATABASE = {
  */
 export default defineConfig({
   test: {
-    testTimeout: 20_000,
+    // For what hangs; how fast something is, the benches tell.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     projects: [
       {
         extends: true,
@@ -30,7 +28,6 @@ export default defineConfig({
         test: {
           name: 'simulation',
           include: ['tests/simulation/**/*.test.ts'],
-          testTimeout: 120_000,
         },
       },
       {
