@@ -39,15 +39,12 @@ describe('the fault proxy', () => {
   /** One request over a connection of its own: what comes back, or the code of what went wrong. */
   const ask = (timeoutMs = 5_000, body = BODY): Promise<string> =>
     new Promise((resolve) => {
-      const asked = request(
-        { port: proxy.port, method: 'POST', agent: false },
-        (answer) => {
-          let text = ''
-          answer.on('data', (chunk: Buffer) => (text += chunk.toString()))
-          answer.on('end', () => resolve(text))
-          answer.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
-        },
-      )
+      const asked = request({ port: proxy.port, method: 'POST', agent: false }, (answer) => {
+        let text = ''
+        answer.on('data', (chunk: Buffer) => (text += chunk.toString()))
+        answer.on('end', () => resolve(text))
+        answer.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
+      })
       // Once it is connected: a busy machine may take longer than that to connect, and no fault would befall it.
       asked.on('socket', (socket) => {
         const end = () => asked.destroy(Object.assign(new Error('silent'), { code: 'silent' }))
