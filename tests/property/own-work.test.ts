@@ -85,7 +85,7 @@ interface Doc {
   t?: string
   n?: number
   tags?: string[]
-  j?: { l: number[] }
+  j?: { l: (number | string)[] }
   z?: number
 }
 
@@ -308,16 +308,29 @@ const UNDONE: Readonly<Record<string, JsonObject>> = {
   crdt: { strategy: 'crdt' },
   crdtnamed: { strategy: 'crdt', fieldStrategies: { '/n': 'crdt', '/tags': 'crdt', '/t': 'crdt' } },
   ot: { strategy: 'ot' },
-  otnamed: { strategy: 'ot', fieldStrategies: { '/t': 'ot' } },
+  otnamed: { strategy: 'ot', fieldStrategies: { '/t': 'ot', '/j': 'ot' } },
 }
 interface Turn {
   readonly who: number
-  readonly what: 'count' | 'add' | 'type' | 'undo' | 'sync'
+  readonly what: 'count' | 'add' | 'type' | 'item' | 'append' | 'patch' | 'undo' | 'sync'
   readonly by: number
 }
 const turn: fc.Arbitrary<Turn> = fc.record({
   who: fc.nat(1),
-  what: fc.constantFrom<Turn['what']>('count', 'add', 'type', 'type', 'undo', 'undo', 'sync', 'sync'),
+  what: fc.constantFrom<Turn['what']>(
+    'count',
+    'add',
+    'type',
+    'type',
+    'item',
+    'append',
+    'patch',
+    'undo',
+    'undo',
+    'sync',
+    'sync',
+    'sync',
+  ),
   by: fc.integer({ min: 1, max: 99 }),
 })
 
@@ -327,10 +340,11 @@ interface Sum {
   n: number
   readonly tags: Set<string>
   readonly typed: string[]
+  readonly items: string[]
 }
 
 async function take(notes: Collection, id: string, { what, by }: Turn, k: number, sum: Sum): Promise<void> {
-  const data = (await notes.get(id))?.data as (JsonObject & { t: string }) | undefined
+  const data = (await notes.get(id))?.data as (JsonObject & { t: string; j: { l: string[] } }) | undefined
   if (!data) return
   switch (what) {
     case 'count':
@@ -348,6 +362,14 @@ async function take(notes: Collection, id: string, { what, by }: Turn, k: number
       await notes.text(id, 't').insert(sum.isOt ? data.t.length : by % (data.t.length + 1), letter)
       return void sum.typed.push(letter)
     }
+    case 'item':
+      await notes.json(id, 'j').insert(['l', by % (data.j.l.length + 1)], `i${k}`)
+      return void sum.items.push(`i${k}`)
+    case 'append':
+      await notes.patch(id, { set: { '/j/l/-': `i${k}` } })
+      return void sum.items.push(`i${k}`)
+    case 'patch':
+      return void (await notes.patch(id, { set: { z: by } }))
     case 'undo':
       await notes.remove(id)
       await notes.put(id, data)
@@ -356,6 +378,9 @@ async function take(notes: Collection, id: string, { what, by }: Turn, k: number
       return
   }
 }
+
+const OF_CRDT: readonly Turn['what'][] = ['count', 'add', 'type', 'undo']
+const OF_OT: readonly Turn['what'][] = ['type', 'item', 'append', 'undo']
 
 async function together(name: string, turns: readonly Turn[]): Promise<void> {
   const body = UNDONE[name] as JsonObject
@@ -373,10 +398,12 @@ async function together(name: string, turns: readonly Turn[]): Promise<void> {
       }
   }
   await first.sync()
-  const id = (await notesOf(first).put(null, { t: 'x', ...(isOt ? {} : { n: 1, tags: ['a'] }) })).recordId
+  const id = (
+    await notesOf(first).put(null, { t: 'x', ...(isOt ? { j: { l: [] } } : { n: 1, tags: ['a'] }) })
+  ).recordId
   await syncAll()
-  const sum: Sum = { isOt, n: 1, tags: new Set(['a']), typed: [] }
-  const history = (isOt ? (['type'] as const) : (['count', 'add', 'type'] as const)).map((what) => ({
+  const sum: Sum = { isOt, n: 1, tags: new Set(['a']), typed: [], items: [] }
+  const history = (isOt ? (['type', 'item'] as const) : (['count', 'add', 'type'] as const)).map((what) => ({
     who: 0,
     what,
     by: 1,
@@ -387,7 +414,7 @@ async function together(name: string, turns: readonly Turn[]): Promise<void> {
     world.nowMs += 1_000
     const device = devices[each.who] as Replica
     if (each.what === 'sync') await device.sync()
-    else if (!isOt || each.what === 'type' || each.what === 'undo')
+    else if (each.what === 'patch' || (isOt ? OF_OT : OF_CRDT).includes(each.what))
       await take(notesOf(device), id, each, 10 + k, sum)
   }
   await syncAll()
@@ -398,6 +425,7 @@ async function together(name: string, turns: readonly Turn[]): Promise<void> {
     if (!isOt) expect(doc).toMatchObject({ n: sum.n })
     if (!isOt) expect(new Set(doc.tags)).toEqual(sum.tags)
     expect(Array.from(doc.t ?? '').sort()).toEqual(['x', ...sum.typed].sort())
+    if (isOt) expect([...(doc.j?.l ?? [])].sort()).toEqual([...sum.items].sort())
   }
   const [one, other] = await Promise.all(devices.map((device) => notesOf(device).get(id)))
   expect(one?.data).toEqual(other?.data)
@@ -411,11 +439,13 @@ const FOUND_TOGETHER: readonly [Turn[]][] = [
   turns([1, 'count'], [1, 'type'], [1, 'add'], [1, 'sync'], [0, 'undo'], [0, 'count'], [0, 'type']),
   turns([1, 'count'], [1, 'type'], [0, 'undo'], [0, 'count'], [0, 'sync'], [1, 'type']),
   turns([1, 'type'], [1, 'undo'], [0, 'undo'], [0, 'count'], [0, 'type']),
+  turns([0, 'item'], [0, 'sync'], [1, 'patch'], [1, 'item']),
+  turns([0, 'item'], [0, 'sync'], [1, 'append']),
 ]
 
 describe('two devices, of which each may undo its deletion', () => {
   it.each(Object.keys(UNDONE))(
-    '[CS9] %s: count, add and type each thing once, whoever comes first',
+    '[CS5] [CS9] %s: count, add, type and list each thing once, whoever comes first',
     async (name) => {
       const law = fc.asyncProperty(fc.array(turn, { minLength: 2, maxLength: 9 }), (all) =>
         together(name, all),

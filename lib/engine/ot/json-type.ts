@@ -8,6 +8,7 @@ import { JSON_DEPTH_MAX } from '#lib/protocol/limits.ts'
 import { toInner, toInnerKey, toOuter, toOuterKey } from './json-keys.ts'
 import type { OpNode } from './json-op.ts'
 import { JSON_PLACES_MAX, readJsonOp, touches, writeJsonOp } from './json-op.ts'
+import { DROPS, listDifference, PICKS } from './list-difference.ts'
 import type { OtFailure, OtType } from './ot-type.ts'
 import { textType } from './text-type.ts'
 
@@ -70,10 +71,6 @@ function attempt<T>(failure: OtFailure, work: () => T): Result<T, OtFailure> {
   }
 }
 
-/** What an operation takes is told in the indices of the document before it, what it puts or edits in those after. */
-const PICKS = ['r', 'p'] as const
-const DROPS = ['i', 'd', 'es', 'ena'] as const
-
 /** Whether every place with one of these components is there. An index past an array's end is nowhere. */
 function fits(value: Json | undefined, node: OpNode, fields: readonly string[]): boolean {
   if (
@@ -113,7 +110,7 @@ function replaced(before: Json | undefined, after: Json | undefined): OpNode | n
   return { component: { ...removed, ...inserted }, children: [] }
 }
 
-/** Names by name, arrays and everything else as a whole, texts by their difference. */
+/** Names by name, arrays item by item, texts by their difference, everything else as a whole. */
 function difference(before: Json | undefined, after: Json | undefined): OpNode | null {
   if (jsonEqual(before, after)) return null
   if (typeof before === 'string' && typeof after === 'string') {
@@ -122,6 +119,10 @@ function difference(before: Json | undefined, after: Json | undefined): OpNode |
   }
   if (before !== undefined && after !== undefined && isJsonObject(before) && isJsonObject(after))
     return { component: null, children: childrenBy(difference, before, after) }
+  if (Array.isArray(before) && Array.isArray(after)) {
+    const items = listDifference(before as readonly Json[], after as readonly Json[], difference)
+    if (items && nodes(items) <= JSON_PLACES_MAX) return items
+  }
   return replaced(before, after)
 }
 

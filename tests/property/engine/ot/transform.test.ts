@@ -100,6 +100,41 @@ describe('operations', () => {
     )
   })
 
+  it('[CS5] that differences of lists give let be what the other puts in, and take what either removes', () => {
+    const item = fc.record({ at: fc.nat(9), isRemoved: fc.boolean() })
+    const changed = (
+      list: readonly number[],
+      items: readonly { at: number; isRemoved: boolean }[],
+      first: number,
+    ) =>
+      items.reduce<number[]>(
+        (now, { at, isRemoved }, k) =>
+          isRemoved ? now.filter((_, i) => i !== at) : now.toSpliced(at % (now.length + 1), 0, first + k),
+        [...list],
+      )
+    const items = fc.array(item, { maxLength: 5 })
+    fc.assert(
+      fc.property(fc.nat(6), items, items, (length, mine, theirs) => {
+        const before = Array.from({ length }, (_, i) => i)
+        const [a, b] = [changed(before, mine, 100), changed(before, theirs, 200)]
+        const [one, other] = [
+          must(jsonType.diff({ l: before }, { l: a })),
+          must(jsonType.diff({ l: before }, { l: b })),
+        ]
+        const after = must(
+          jsonType.apply(
+            must(jsonType.apply({ l: before }, one)),
+            must(jsonType.transform(other, one, 'right')),
+          ),
+        ) as { readonly l: readonly number[] }
+        const stays = before.filter((n) => a.includes(n) && b.includes(n))
+        const come = [...a, ...b].filter((n) => n >= 100)
+        expect([...after.l].sort((x, y) => x - y)).toEqual([...stays, ...come].sort((x, y) => x - y))
+      }),
+      { numRuns: cases(500) },
+    )
+  })
+
   it('[CS5] that a difference gives make one document of the other', () => {
     fc.assert(
       fc.property(text, text, (before, after) => {
