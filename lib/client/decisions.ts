@@ -2,8 +2,9 @@ import { SERVER_ACTOR_ID } from '#lib/engine/clock-offset.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { WireRecord } from '#lib/protocol/push.ts'
-import { conflictKey, conflictsOf, noteRefusal } from './notices.ts'
-import { getCounts } from './outbox.ts'
+import { noteRefusal } from './note-refusal.ts'
+import { conflictKey, conflictsOf } from './notices.ts'
+import { forgetAcknowledged, getCounts } from './outbox.ts'
 import { sendAgain, takenFrom } from './send-again.ts'
 import type { StoreTx } from './store.ts'
 import type { AcknowledgedEntry, ConflictNotice, LocalRefusal, Place } from './tables.ts'
@@ -93,9 +94,9 @@ export async function askAgain(
 /** It is kept for a restore once more when it is answered. */
 async function leaveAcknowledged(tx: StoreTx, { id }: Mutation, place: Place | undefined): Promise<void> {
   if (!place) return
-  const key = positionKey(place.position)
-  if ((await getRow<AcknowledgedEntry>(tx, 'acknowledged', key))?.mutation.id !== id) return
-  await tx.remove('acknowledged', key)
+  const kept = await getRow<AcknowledgedEntry>(tx, 'acknowledged', positionKey(place.position))
+  if (kept?.mutation.id !== id) return
+  await forgetAcknowledged(tx, kept)
   const counts = await getCounts(tx)
   await setMeta(tx, 'counts', { ...counts, acknowledged: counts.acknowledged - 1 })
 }

@@ -1,12 +1,19 @@
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import { spoilDots } from './device-dots.ts'
 import { forkParts } from './on-demand.ts'
-import { ACKNOWLEDGED_KEPT_MS, ACKNOWLEDGED_MAX, eachOutboxEntry, getCounts, saveEntry } from './outbox.ts'
+import {
+  ACKNOWLEDGED_KEPT_MS,
+  ACKNOWLEDGED_MAX,
+  eachOutboxEntry,
+  forgetAcknowledged,
+  getCounts,
+  saveEntry,
+} from './outbox.ts'
 import type { Taken } from './send-again.ts'
 import { sendAgain, takenFrom } from './send-again.ts'
 import type { StoreTx } from './store.ts'
 import type { AcknowledgedEntry, ConflictNotice } from './tables.ts'
-import { allRows, eachRow, identityOf, positionKey, setMeta, startOver } from './tables.ts'
+import { allRows, eachRow, identityOf, setMeta, startOver } from './tables.ts'
 
 /**
  * The fleet was restored (TK6): what it may have forgotten goes back into the outbox, the push in flight is void, and
@@ -31,7 +38,7 @@ export async function changeEpoch(tx: StoreTx, nowMs: number): Promise<void> {
 
 async function takeAcknowledged(tx: StoreTx, nowMs: number): Promise<readonly Taken[]> {
   const rows = await allRows<AcknowledgedEntry>(tx, 'acknowledged', '', ACKNOWLEDGED_MAX)
-  for (const { position } of rows) await tx.remove('acknowledged', positionKey(position))
+  for (const kept of rows) await forgetAcknowledged(tx, kept)
   await setMeta(tx, 'counts', { ...(await getCounts(tx)), acknowledged: 0 })
   return rows.filter(({ acknowledgedAtMs }) => acknowledgedAtMs > nowMs - ACKNOWLEDGED_KEPT_MS)
 }

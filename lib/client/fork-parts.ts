@@ -7,11 +7,14 @@ import { askAgain, askBehind, noteAnswered, reviewConflicts } from './decisions.
 import { spoilDots } from './device-dots.ts'
 import { changeEpoch } from './epoch.ts'
 import { actorOf, movedMutation, movedStamp } from './moved-mutation.ts'
-import { conflictsOf, noteRefusal } from './notices.ts'
-import { addEntry, bytesOf, dropEntry, dropSpare, eachOutboxEntry, pendingOf, saveEntry } from './outbox.ts'
+import { noteDeadLetter } from './note-dead-letter.ts'
+import { noteRefusal } from './note-refusal.ts'
+import { conflictsOf } from './notices.ts'
+import { addEntry, bytesOf, dropEntry, eachOutboxEntry, pendingOf, saveEntry } from './outbox.ts'
 import { refuse } from './refuse.ts'
 import type { ReplicaContext } from './run.ts'
 import { setAside } from './set-aside.ts'
+import { dropSpare } from './spare.ts'
 import type { StoreTx } from './store.ts'
 import type { AcknowledgedEntry, Counted, Identity, LocalRefusal, OutboxEntry } from './tables.ts'
 import {
@@ -43,6 +46,7 @@ export interface ForkParts {
   moveWork(tx: StoreTx, deviceId: string): Promise<void>
   countedElsewhere(tx: StoreTx, mutation: Mutation, under: string): Promise<void>
   takeBack(tx: StoreTx, mutation: Mutation, under: string): Promise<void>
+  readonly noteDeadLetter: typeof noteDeadLetter
   readonly refuse: typeof refuse
   readonly setAside: typeof setAside
   readonly reviewConflicts: typeof reviewConflicts
@@ -264,6 +268,7 @@ export const forkParts: ForkParts = {
   moveWork,
   countedElsewhere,
   takeBack,
+  noteDeadLetter,
   refuse,
   setAside,
   reviewConflicts,

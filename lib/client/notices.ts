@@ -1,7 +1,6 @@
 import { CONFLICTS_ASKED_MAX } from '#lib/protocol/limits.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { WireRecord } from '#lib/protocol/push.ts'
-import { spoilDots } from './device-dots.ts'
 import { forkParts } from './on-demand.ts'
 import type { StoreTx } from './store.ts'
 import type {
@@ -11,14 +10,16 @@ import type {
   LocalRefusal,
   RecoveryNotice,
 } from './tables.ts'
-import { NO_COUNTS, allRows, eachRow, getMeta, getRow, putRow, recordRowKey, setMeta } from './tables.ts'
+import { allRows, eachRow, getRow, putRow, recordRowKey } from './tables.ts'
 
-/** Dead letters stand on the server too: of those only the newest are kept here. */
-export const DEAD_LETTER_NOTICES_MAX = 1_000
 export const NOTICES_SHOWN_MAX = 1_000
 
 export const conflictKey = (collection: string, recordId: string, conflictId: string): string =>
   `conflict/${recordRowKey(collection, recordId)}/${conflictId}`
+
+/** Of the place, among what is acknowledged, of the removal of a record (`removalOf`). */
+export const removalKey = (collection: string, recordId: string): string =>
+  `removal/${recordRowKey(collection, recordId)}`
 
 export const conflictsOf = (
   tx: StoreTx,
@@ -29,22 +30,22 @@ export const conflictsOf = (
 
 /** Everything that the app is told of, by the prefix of its rows. */
 export interface Notices {
-  readonly conflict: ConflictNotice[]
-  readonly dead_letter: DeadLetterNotice[]
-  readonly refusal: LocalRefusal[]
-  readonly recovery: RecoveryNotice[]
+  readonly conflict: readonly ConflictNotice[]
+  readonly dead_letter: readonly DeadLetterNotice[]
+  readonly refusal: readonly LocalRefusal[]
+  readonly recovery: readonly RecoveryNotice[]
 }
 
-/** Each kind in the order of its keys, at most NOTICES_SHOWN_MAX of it. */
+/** Each kind in the order of its keys, at most NOTICES_SHOWN_MAX of it. What is nobody else's business has other prefixes. */
 export async function listNotices(tx: StoreTx): Promise<Notices> {
-  const notices: Notices = { conflict: [], dead_letter: [], refusal: [], recovery: [] }
-  await eachRow<never>(tx, 'notices', '', (row, key) => {
-    // What recovery puts out of everybody's way has a prefix of its own.
-    const own: unknown[] | undefined = notices[key.split('/')[0] as keyof Notices]
-    if (own && own.length < NOTICES_SHOWN_MAX) own.push(row)
-    return true
-  })
-  return notices
+  const shown = <T>(kind: keyof Notices): Promise<readonly T[]> =>
+    allRows<T>(tx, 'notices', `${kind}/`, NOTICES_SHOWN_MAX)
+  return {
+    conflict: await shown('conflict'),
+    dead_letter: await shown('dead_letter'),
+    refusal: await shown('refusal'),
+    recovery: await shown('recovery'),
+  }
 }
 
 /** A child of a mutation in conflict answers with its parent's conflict: one notice holds both. */
@@ -118,15 +119,6 @@ export async function unsureConflicts(tx: StoreTx): Promise<readonly ConflictNot
   return unsure
 }
 
-export async function noteDeadLetter(tx: StoreTx, notice: DeadLetterNotice): Promise<void> {
-  if (notice.mutation.op.type === 'crdt') await spoilDots(tx)
-  await putRow(tx, 'notices', `dead_letter/${notice.mutation.id}`, notice)
-  const rows = await tx.scan('notices', { prefix: 'dead_letter/', limit: DEAD_LETTER_NOTICES_MAX + 1 })
-  // Mutation ids sort by the time of their making: the first is the oldest.
-  const oldest = rows[0]
-  if (rows.length > DEAD_LETTER_NOTICES_MAX && oldest) await tx.remove('notices', oldest.key)
-}
-
 /** The letter is closed: an operator let it go, or had it replayed, with an outcome that only the server knows (CM3). */
 export async function closeLetter(tx: StoreTx, deadLetterId: unknown, isReplayed: boolean): Promise<void> {
   await eachRow<DeadLetterNotice>(tx, 'notices', 'dead_letter/', async (notice, key) => {
@@ -135,12 +127,4 @@ export async function closeLetter(tx: StoreTx, deadLetterId: unknown, isReplayed
     if (isReplayed) await forkParts().askAgain(tx, [notice.mutation])
     return false
   })
-}
-
-/** Never dropped by itself: it is the only copy of somebody's work. The outbox's bound counts it. */
-export async function noteRefusal(tx: StoreTx, refusal: LocalRefusal): Promise<void> {
-  if (refusal.mutation.op.type === 'crdt') await spoilDots(tx)
-  await putRow(tx, 'notices', `refusal/${refusal.mutation.id}`, refusal)
-  const counts = (await getMeta(tx, 'counts')) ?? NO_COUNTS
-  await setMeta(tx, 'counts', { ...counts, refusals: counts.refusals + 1 })
 }

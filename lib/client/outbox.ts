@@ -5,7 +5,7 @@ import { BODY_BYTES_MAX, MUTATIONS_PER_PUSH_MAX, MUTATION_BYTES_MAX } from '#lib
 import { passedBound } from '#lib/protocol/mutation-bounds.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import { coalesceOperations, haveEqualBase } from './coalesce.ts'
-import { conflictsOf } from './notices.ts'
+import { conflictsOf, removalKey } from './notices.ts'
 import type { StoreTx } from './store.ts'
 import type { AcknowledgedEntry, Counted, Counts, OutboxEntry } from './tables.ts'
 import {
@@ -27,8 +27,7 @@ export const ACKNOWLEDGED_KEPT_MS = 7 * 86_400_000
 export const ACKNOWLEDGED_MAX = 100_000
 /** Room in a push's body for everything but the mutations. */
 const ENVELOPE_BYTES_MAX = 32 * 1024
-const PRUNED_AT_ONCE_MAX = 1_000
-const REPORTS_KEPT_WHEN_FULL = 10
+export const PRUNED_AT_ONCE_MAX = 1_000
 
 const encoder = new TextEncoder()
 export const bytesOf = (value: object): number => encoder.encode(JSON.stringify(value)).length
@@ -91,8 +90,7 @@ export async function enqueue(
   opening: string,
   counted?: Counted,
 ): Promise<Mutation> {
-  const rules = await configOf(tx, mutation.collection)
-  const letsBe = rules !== undefined && (usesCrdt(rules) || usesOt(rules))
+  const letsBe = await putLetsBe(tx, mutation.collection)
   const joined = last?.opening === opening ? coalesce(last, mutation, letsBe, counted) : null
   if (joined) {
     await saveEntry(tx, joined)
@@ -102,6 +100,12 @@ export async function enqueue(
   const bytes = bytesOf(mutation)
   await addEntry(tx, { position, mutation, bytes, sends: 0, notBeforeMs: null, opening, counted })
   return mutation
+}
+
+/** True where a `put` keeps what it leaves out (CS4, CS5), as it goes by differences. */
+export async function putLetsBe(tx: StoreTx, collection: string): Promise<boolean> {
+  const rules = await configOf(tx, collection)
+  return rules !== undefined && (usesCrdt(rules) || usesOt(rules))
 }
 
 /** A place behind all others. */
@@ -248,28 +252,39 @@ export async function acknowledge(
 export async function pruneAcknowledged(tx: StoreTx, nowMs: number): Promise<void> {
   const counts = await getCounts(tx)
   let left = counts.acknowledged
-  const expired: string[] = []
-  await eachRow<AcknowledgedEntry>(tx, 'acknowledged', '', (kept, key) => {
+  const expired: AcknowledgedEntry[] = []
+  await eachRow<AcknowledgedEntry>(tx, 'acknowledged', '', (kept) => {
     if (left <= ACKNOWLEDGED_MAX && kept.acknowledgedAtMs > nowMs - ACKNOWLEDGED_KEPT_MS) return false
     left -= 1
-    return expired.push(key) < PRUNED_AT_ONCE_MAX
+    return expired.push(kept) < PRUNED_AT_ONCE_MAX
   })
-  for (const key of expired) await tx.remove('acknowledged', key)
+  for (const kept of expired) await forgetAcknowledged(tx, kept)
   if (expired.length > 0) await setMeta(tx, 'counts', { ...counts, acknowledged: left })
 }
 
+/** Without its count. A removal that what is put there later would go on from goes with it. */
+export async function forgetAcknowledged(
+  tx: StoreTx,
+  { position, mutation }: Pick<AcknowledgedEntry, 'position' | 'mutation'>,
+): Promise<void> {
+  await tx.remove('acknowledged', positionKey(position))
+  const key = removalKey(mutation.collection, mutation.recordId)
+  if (mutation.op.type === 'delete' && (await tx.get('notices', key)) === position)
+    await tx.remove('notices', key)
+}
+
 /**
- * Makes room in a full store (SDK3): the older half of what is kept for a restore of the server only, and reports past
- * the newest few. Nothing that this device alone knows.
+ * The device's own removal behind which a record isn't there, as long as it is kept: another's late edit may have brought
+ * the record back, and what is put there now is the difference from what was removed (CS9).
  */
-export async function dropSpare(tx: StoreTx): Promise<void> {
-  const counts = await getCounts(tx)
-  const oldest = await tx.scan('acknowledged', {
-    limit: Math.min(Math.ceil(counts.acknowledged / 2), PRUNED_AT_ONCE_MAX),
-  })
-  for (const { key } of oldest) await tx.remove('acknowledged', key)
-  const reports = await tx.scan('session_reports', { limit: PRUNED_AT_ONCE_MAX })
-  for (const { key } of reports.slice(0, -REPORTS_KEPT_WHEN_FULL)) await tx.remove('session_reports', key)
-  if (oldest.length > 0)
-    await setMeta(tx, 'counts', { ...counts, acknowledged: counts.acknowledged - oldest.length })
+export async function removalOf(
+  tx: StoreTx,
+  collection: string,
+  recordId: string,
+): Promise<Mutation | undefined> {
+  const position = await tx.get('notices', removalKey(collection, recordId))
+  if (position === undefined) return undefined
+  const kept = await getRow<AcknowledgedEntry>(tx, 'acknowledged', positionKey(position as number))
+  // Its effect was under another id of this device: the server may not know it as the parent of what this one makes.
+  return kept?.mutation.recordId === recordId && !kept.under ? kept.mutation : undefined
 }

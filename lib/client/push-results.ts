@@ -4,8 +4,8 @@ import { clampRetryAfter } from '#lib/engine/backoff.ts'
 import { unreachable } from '#lib/kernel/result.ts'
 import { forkParts } from './on-demand.ts'
 import { receiveStamps } from './device-clock.ts'
-import { closeConflict, noteConflict, noteDeadLetter } from './notices.ts'
-import { acknowledge, findEntries, heldBack, saveEntry } from './outbox.ts'
+import { closeConflict, noteConflict, removalKey } from './notices.ts'
+import { acknowledge, findEntries, heldBack, putLetsBe, saveEntry } from './outbox.ts'
 import { dropOrphan, storeOwnWrite, storeRecord } from './records.ts'
 import type { StoreTx } from './store.ts'
 import type { LocalRefusal, OutboxEntry } from './tables.ts'
@@ -121,9 +121,12 @@ async function take(
   } else if (result.status === 'dead_lettered') {
     const { deadLetterId, code, detail } = result
     if (!repeat?.letterClosed)
-      await noteDeadLetter(tx, { deadLetterId, code, detail, mutation, noticedAtMs: nowMs })
+      await forkParts().noteDeadLetter(tx, { deadLetterId, code, detail, mutation, noticedAtMs: nowMs })
   } else await closeConflict(tx, mutation)
-  await dropOrphan(tx, mutation.collection, mutation.recordId)
+  const { collection, recordId, op } = mutation
+  await dropOrphan(tx, collection, recordId)
+  if (op.type === 'delete' && 'version' in result && (await putLetsBe(tx, collection)))
+    await tx.put('notices', removalKey(collection, recordId), kept.position)
 }
 
 const markOf = async (tx: StoreTx, collection: string): Promise<string | null> =>

@@ -7,6 +7,7 @@ import type { Settled } from './crdt-parts.ts'
 import type { OutboxEntry, ReplicaRecord } from './tables.ts'
 import { configOf, eachRow, getMeta, getRecord, identityOf, putRow, recordRowKey } from './tables.ts'
 import type { StoreTx } from './store.ts'
+import { removalKey } from './notices.ts'
 import { pendingOf } from './outbox.ts'
 import { align, dataAfter, groundOf, rulesOf } from './view.ts'
 
@@ -22,7 +23,7 @@ export async function storeRecord(
   const known = await getRecord(tx, wire.collection, wire.recordId)
   const firstSight = known === null || known.orphan || (mark !== null && known.mark !== mark)
   if (!firstSight && wire.version < known.version) return
-  if (wire.deleted) return tx.remove('records', recordRowKey(wire.collection, wire.recordId))
+  if (wire.deleted) return known ? forgetRecord(tx, known) : undefined
   const { ot, ...rest } = wire
   const hasWaiting = ot && (await pendingOf(tx, wire.collection, wire.recordId)).some(isOperation)
   if (hasWaiting) await otParts().catchUp(tx, wire)
@@ -122,6 +123,12 @@ export async function sweepUnseen(tx: StoreTx, collection: string, mark: string)
 /** Drops a record that the server no longer has once nothing is pending on it. */
 export async function dropOrphan(tx: StoreTx, collection: string, recordId: string): Promise<void> {
   const record = await getRecord(tx, collection, recordId)
-  if (!record?.orphan || (await pendingOf(tx, collection, recordId)).length > 0) return
+  if (record?.orphan && (await pendingOf(tx, collection, recordId)).length === 0)
+    await forgetRecord(tx, record)
+}
+
+/** It was there since this device removed it, if it ever did. */
+async function forgetRecord(tx: StoreTx, { collection, recordId }: ReplicaRecord): Promise<void> {
   await tx.remove('records', recordRowKey(collection, recordId))
+  await tx.remove('notices', removalKey(collection, recordId))
 }

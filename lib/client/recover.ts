@@ -2,7 +2,7 @@ import { compareHlc, formatHlc, parseHlc } from '#lib/kernel/hlc.ts'
 import type { Json } from '#lib/kernel/json.ts'
 import { forkParts } from './fork-parts.ts'
 import { inspect } from './inspect-store.ts'
-import { depthOf, getCounts, saveEntry } from './outbox.ts'
+import { depthOf, forgetAcknowledged, getCounts, saveEntry } from './outbox.ts'
 import type { ReplicaStore, Salvage, StoreTx, Table } from './store.ts'
 import { SALVAGED, TABLES, UNREADABLE_TOLD_MAX } from './store.ts'
 import { isSoundMeta, isSoundRow } from './stored-shapes.ts'
@@ -95,8 +95,8 @@ async function moveMalformedAside(tx: StoreTx): Promise<Salvage['unreadable']> {
   }
   for (const { table, key, value } of malformed) {
     await tx.remove(table, key)
-    if ((await tx.count('notices')) < UNREADABLE_TOLD_MAX)
-      await tx.put('notices', `damaged/${table} ${key}`, value)
+    const kept = await tx.scan('notices', { prefix: 'damaged/', limit: UNREADABLE_TOLD_MAX })
+    if (kept.length < UNREADABLE_TOLD_MAX) await tx.put('notices', `damaged/${table} ${key}`, value)
   }
   return malformed
 }
@@ -134,9 +134,9 @@ async function restoreIdentity(tx: StoreTx, { newIdentity, nowMs }: RecoveryPart
   if (await getMeta(tx, 'identity')) return false
   const identity = newIdentity()
   await setMeta(tx, 'identity', identity)
-  const acknowledged: string[] = []
-  await eachRow(tx, 'acknowledged', '', (_, key) => acknowledged.push(key) > 0)
-  for (const key of acknowledged) await tx.remove('acknowledged', key)
+  const acknowledged: AcknowledgedEntry[] = []
+  await eachRow<AcknowledgedEntry>(tx, 'acknowledged', '', (kept) => acknowledged.push(kept) > 0)
+  for (const kept of acknowledged) await forgetAcknowledged(tx, kept)
   await setMeta(tx, 'inFlight', null)
   await forkParts.moveWork(tx, identity.deviceId)
   return true

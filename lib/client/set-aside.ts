@@ -1,4 +1,4 @@
-import { noteRefusal } from './notices.ts'
+import { noteRefusal } from './note-refusal.ts'
 import { dropEntry, pendingOf } from './outbox.ts'
 import { dropOrphan } from './records.ts'
 import type { StoreTx } from './store.ts'

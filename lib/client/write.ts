@@ -12,7 +12,7 @@ import { toIso } from './clock.ts'
 import { crdtParts, evolutionParts } from './on-demand.ts'
 import { readOffset, tickClock } from './device-clock.ts'
 import { ReplicaError } from './errors.ts'
-import { OUTBOX_MAX, bytesOf, depthOf, enqueue, getCounts } from './outbox.ts'
+import { OUTBOX_MAX, bytesOf, depthOf, enqueue, getCounts, removalOf } from './outbox.ts'
 import type { StoreTx } from './store.ts'
 import type { Counted } from './tables.ts'
 import { getMeta, identityOf } from './tables.ts'
@@ -129,14 +129,17 @@ async function stampMutation(
   const identity = await identityOf(tx)
   const nowMs = clock.now()
   const offset = await readOffset(tx)
-  const after = options.resolves === undefined ? ground.lastMutationId : null
+  const decides = options.resolves !== undefined
+  const removal = decides || ground.record ? undefined : await removalOf(tx, collection, recordId)
+  const after = decides ? undefined : (ground.lastMutationId ?? removal?.id)
+  const baseEpoch = removal ? removal.baseEpoch : (identity.epoch ?? undefined)
   return {
     id: uuidv7(nowMs, random),
     collection,
     recordId,
-    baseVersion: ground.record?.version ?? 0,
-    ...(identity.epoch === null ? {} : { baseEpoch: identity.epoch }),
-    ...(after === null ? {} : { after }),
+    baseVersion: ground.record?.version ?? removal?.baseVersion ?? 0,
+    ...(baseEpoch === undefined ? {} : { baseEpoch }),
+    ...(after === undefined ? {} : { after }),
     // A change stands on what is shown, which may be of an older version than the app: one that isn't known here yet.
     schemaVersion: op.type === 'put' ? ground.writes : Math.min(ground.writes, ground.version),
     hlc: await tickClock(tx, identity.deviceId, nowMs),

@@ -312,24 +312,14 @@ const UNDONE: Readonly<Record<string, JsonObject>> = {
 }
 interface Turn {
   readonly who: number
-  readonly what: 'count' | 'add' | 'type' | 'item' | 'append' | 'patch' | 'undo' | 'sync'
+  readonly what: 'count' | 'add' | 'type' | 'item' | 'append' | 'patch' | 'undo' | 'gone' | 'back' | 'sync'
   readonly by: number
 }
 const turn: fc.Arbitrary<Turn> = fc.record({
   who: fc.nat(1),
   what: fc.constantFrom<Turn['what']>(
-    'count',
-    'add',
-    'type',
-    'type',
-    'item',
-    'append',
-    'patch',
-    'undo',
-    'undo',
-    'sync',
-    'sync',
-    'sync',
+    ...(['count', 'add', 'type', 'type', 'item', 'append', 'patch', 'undo'] as const),
+    ...(['gone', 'gone', 'back', 'sync', 'sync', 'sync'] as const),
   ),
   by: fc.integer({ min: 1, max: 99 }),
 })
@@ -341,10 +331,19 @@ interface Sum {
   readonly tags: Set<string>
   readonly typed: string[]
   readonly items: string[]
+  /** What a device has removed and not put back, however often it synced since. */
+  readonly gone: Map<Collection, JsonObject>
 }
 
 async function take(notes: Collection, id: string, { what, by }: Turn, k: number, sum: Sum): Promise<void> {
   const data = (await notes.get(id))?.data as (JsonObject & { t: string; j: { l: string[] } }) | undefined
+  const removed = sum.gone.get(notes)
+  if (what === 'back' && removed) {
+    sum.gone.delete(notes)
+    // Another's edit may have brought it back: then nothing is left to undo.
+    if (!data) await notes.put(id, removed)
+    return
+  }
   if (!data) return
   switch (what) {
     case 'count':
@@ -370,17 +369,21 @@ async function take(notes: Collection, id: string, { what, by }: Turn, k: number
       return void sum.items.push(`i${k}`)
     case 'patch':
       return void (await notes.patch(id, { set: { z: by } }))
+    case 'gone':
+      await notes.remove(id)
+      return void sum.gone.set(notes, data)
     case 'undo':
       await notes.remove(id)
       await notes.put(id, data)
       return
+    case 'back':
     case 'sync':
       return
   }
 }
 
-const OF_CRDT: readonly Turn['what'][] = ['count', 'add', 'type', 'undo']
-const OF_OT: readonly Turn['what'][] = ['type', 'item', 'append', 'undo']
+const OF_CRDT: readonly Turn['what'][] = ['count', 'add', 'type', 'undo', 'gone', 'back']
+const OF_OT: readonly Turn['what'][] = ['type', 'item', 'append', 'undo', 'gone', 'back']
 
 async function together(name: string, turns: readonly Turn[]): Promise<void> {
   const body = UNDONE[name] as JsonObject
@@ -389,7 +392,8 @@ async function together(name: string, turns: readonly Turn[]): Promise<void> {
   const kind = { body, lets: [], claims: [] }
   const devices = [await world.open(kind), await world.open(kind)] as const
   const [first] = devices
-  const notesOf = (device: Replica): Collection => device.collection('board')
+  const opened = new Map(devices.map((device) => [device, device.collection('board')]))
+  const notesOf = (device: Replica): Collection => opened.get(device) as Collection
   const syncAll = async (): Promise<void> => {
     for (let round = 0; round < 3; round++)
       for (const device of devices) {
@@ -402,7 +406,7 @@ async function together(name: string, turns: readonly Turn[]): Promise<void> {
     await notesOf(first).put(null, { t: 'x', ...(isOt ? { j: { l: [] } } : { n: 1, tags: ['a'] }) })
   ).recordId
   await syncAll()
-  const sum: Sum = { isOt, n: 1, tags: new Set(['a']), typed: [], items: [] }
+  const sum: Sum = { isOt, n: 1, tags: new Set(['a']), typed: [], items: [], gone: new Map() }
   const history = (isOt ? (['type', 'item'] as const) : (['count', 'add', 'type'] as const)).map((what) => ({
     who: 0,
     what,
@@ -417,6 +421,8 @@ async function together(name: string, turns: readonly Turn[]): Promise<void> {
     else if (each.what === 'patch' || (isOt ? OF_OT : OF_CRDT).includes(each.what))
       await take(notesOf(device), id, each, 10 + k, sum)
   }
+  for (const [who, device] of devices.entries())
+    await take(notesOf(device), id, { who, what: 'back', by: 0 }, 0, sum)
   await syncAll()
   for (const device of devices) {
     expect(device.status$.get()).toMatchObject({ pending: 0, problem: null })
@@ -441,6 +447,26 @@ const FOUND_TOGETHER: readonly [Turn[]][] = [
   turns([1, 'type'], [1, 'undo'], [0, 'undo'], [0, 'count'], [0, 'type']),
   turns([0, 'item'], [0, 'sync'], [1, 'patch'], [1, 'item']),
   turns([0, 'item'], [0, 'sync'], [1, 'append']),
+  turns(
+    [1, 'count'],
+    [1, 'type'],
+    [1, 'add'],
+    [0, 'gone'],
+    [0, 'sync'],
+    [1, 'sync'],
+    [0, 'back'],
+    [0, 'count'],
+  ),
+  turns(
+    [1, 'type'],
+    [0, 'type'],
+    [0, 'gone'],
+    [0, 'sync'],
+    [0, 'back'],
+    [0, 'type'],
+    [1, 'sync'],
+    [0, 'sync'],
+  ),
 ]
 
 describe('two devices, of which each may undo its deletion', () => {

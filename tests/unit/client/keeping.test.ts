@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { createMemoryDisk, openMemoryStore } from '#lib/client/memory-store.ts'
-import { DEAD_LETTER_NOTICES_MAX, listNotices, noteDeadLetter } from '#lib/client/notices.ts'
+import { DEAD_LETTER_NOTICES_MAX, noteDeadLetter } from '#lib/client/note-dead-letter.ts'
+import { listNotices } from '#lib/client/notices.ts'
 import { ACKNOWLEDGED_KEPT_MS } from '#lib/client/outbox.ts'
 import { storeRecord } from '#lib/client/records.ts'
 import { SESSION_REPORTS_MAX, fileReport, startReport } from '#lib/client/reports.ts'
