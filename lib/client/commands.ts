@@ -1,5 +1,5 @@
 import { isUuid } from '#lib/kernel/uuid.ts'
-import { closeLetter, noteDecided } from './notices.ts'
+import { forkParts } from './on-demand.ts'
 import type { ReplicaContext } from './run.ts'
 import type { StoreTx } from './store.ts'
 import type { CommandLog, Errand } from './tables.ts'
@@ -23,8 +23,9 @@ export async function followCommands(tx: StoreTx, commands: readonly Command[]):
     if (isErrand(type)) errands.push({ id, type })
     if (type === 'resync') await startOver(tx, 'command')
     if (type === 'pause') await setMeta(tx, 'pausedByServer', true)
-    if (type === 'replayed' || type === 'discarded') await closeLetter(tx, deadLetterId, type === 'replayed')
-    if (type === 'resolved') await noteDecided(tx, conflictId)
+    if (type === 'replayed' || type === 'discarded')
+      await forkParts().closeLetter(tx, deadLetterId, type === 'replayed')
+    if (type === 'resolved') await forkParts().noteDecided(tx, conflictId)
     if (type === 'resume') await setMeta(tx, 'pausedByServer', null)
   }
   await setMeta(tx, 'errands', errands.length === 0 ? null : errands)

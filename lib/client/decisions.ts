@@ -7,8 +7,34 @@ import { conflictKey, conflictsOf } from './notices.ts'
 import { forgetAcknowledged, getCounts } from './outbox.ts'
 import { sendAgain, takenFrom } from './send-again.ts'
 import type { StoreTx } from './store.ts'
-import type { AcknowledgedEntry, ConflictNotice, LocalRefusal, Place } from './tables.ts'
-import { getRow, identityOf, positionKey, putRow, setMeta } from './tables.ts'
+import type { AcknowledgedEntry, ConflictNotice, DeadLetterNotice, LocalRefusal, Place } from './tables.ts'
+import { eachRow, getRow, identityOf, positionKey, putRow, setMeta } from './tables.ts'
+
+/** A child of a mutation in conflict answers with its parent's conflict: one notice holds both. */
+export async function noteConflict(
+  tx: StoreTx,
+  conflictId: string,
+  { mutation, acknowledgedAtMs, ...place }: AcknowledgedEntry,
+  record: WireRecord | null,
+  isUnsure: boolean,
+): Promise<void> {
+  const { collection, recordId } = mutation
+  const key = conflictKey(collection, recordId, conflictId)
+  const known = await getRow<ConflictNotice>(tx, 'notices', key)
+  const mutations = [...(known?.mutations ?? []).filter((own) => own.id !== mutation.id), mutation]
+  const notice: ConflictNotice = {
+    noticedAtMs: acknowledgedAtMs,
+    ...known,
+    conflictId,
+    collection,
+    recordId,
+    mutations,
+    places: { ...known?.places, [mutation.id]: place },
+    record,
+    unsure: isUnsure || undefined,
+  }
+  await putRow(tx, 'notices', key, notice)
+}
 
 /**
  * After a pulled record: a newer version by the desk, or by this device, may have decided its conflicts, or be another
@@ -43,6 +69,15 @@ export async function noteAnswered(
       decidedIds.includes(conflictId) ? { ...settled, decided: true } : settled,
     )
   }
+}
+
+/** Told by the server. The device goes on showing its own side until a pull brings what was decided. */
+export async function noteDecided(tx: StoreTx, conflictId: unknown): Promise<void> {
+  await eachRow<ConflictNotice>(tx, 'notices', 'conflict/', async (notice, key) => {
+    if (notice.conflictId !== conflictId) return true
+    await putRow(tx, 'notices', key, { ...notice, decided: true })
+    return false
+  })
 }
 
 /**
@@ -99,4 +134,14 @@ async function leaveAcknowledged(tx: StoreTx, { id }: Mutation, place: Place | u
   await forgetAcknowledged(tx, kept)
   const counts = await getCounts(tx)
   await setMeta(tx, 'counts', { ...counts, acknowledged: counts.acknowledged - 1 })
+}
+
+/** The letter is closed: an operator let it go, or had it replayed, with an outcome that only the server knows (CM3). */
+export async function closeLetter(tx: StoreTx, deadLetterId: unknown, isReplayed: boolean): Promise<void> {
+  await eachRow<DeadLetterNotice>(tx, 'notices', 'dead_letter/', async (notice, key) => {
+    if (notice.deadLetterId !== deadLetterId) return true
+    await tx.remove('notices', key)
+    if (isReplayed) await askAgain(tx, [notice.mutation])
+    return false
+  })
 }

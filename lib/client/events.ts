@@ -4,7 +4,7 @@ import type { SessionState } from '#lib/protocol/session-states.ts'
 import { followCommands } from './commands.ts'
 import type { ServerEvent } from './event-stream.ts'
 import { readEvents } from './event-stream.ts'
-import { closeLetter } from './notices.ts'
+import { forkParts } from './on-demand.ts'
 import { noteAnsweredWait, quietTimeLeft } from './quiet-time.ts'
 import type { ReplicaContext } from './run.ts'
 import { identityOf } from './tables.ts'
@@ -73,7 +73,9 @@ export function createEvents(context: ReplicaContext, hooks: EventHooks): Events
       case 'replayed':
       case 'discarded':
         if (type === 'replayed') hooks.soon(hooks.changeDelayMs * random())
-        await store.transact((tx) => closeLetter(tx, data['deadLetterId'], type === 'replayed'))
+        await store.transact(async (tx) =>
+          forkParts().closeLetter(tx, data['deadLetterId'], type === 'replayed'),
+        )
         return hooks.onChange()
       case 'breaker':
         if (data['state'] === 'open' && /^(engine|fleet)/.test(String(data['scope'])))

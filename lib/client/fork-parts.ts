@@ -3,7 +3,15 @@ import type { Mutation } from '#lib/protocol/mutation.ts'
 import { SEED_DOTS_FROM } from '#lib/engine/crdt/claim.ts'
 import { crdtParts, evolutionParts } from './on-demand.ts'
 import type { Renaming } from './crdt-remake.ts'
-import { askAgain, askBehind, noteAnswered, reviewConflicts } from './decisions.ts'
+import {
+  askAgain,
+  askBehind,
+  closeLetter,
+  noteAnswered,
+  noteConflict,
+  noteDecided,
+  reviewConflicts,
+} from './decisions.ts'
 import { spoilDots } from './device-dots.ts'
 import { changeEpoch } from './epoch.ts'
 import { actorOf, movedMutation, movedStamp } from './moved-mutation.ts'
@@ -52,6 +60,9 @@ export interface ForkParts {
   readonly reviewConflicts: typeof reviewConflicts
   readonly noteAnswered: typeof noteAnswered
   readonly askAgain: typeof askAgain
+  readonly closeLetter: typeof closeLetter
+  readonly noteDecided: typeof noteDecided
+  readonly noteConflict: typeof noteConflict
   readonly askBehind: typeof askBehind
   sendRest(tx: StoreTx, entry: OutboxEntry, hlc: string, nowMs: number): Promise<'sent' | LocalRefusal | null>
 }
@@ -274,6 +285,9 @@ export const forkParts: ForkParts = {
   reviewConflicts,
   noteAnswered,
   askAgain,
+  closeLetter,
+  noteDecided,
+  noteConflict,
   askBehind,
   sendRest,
 }

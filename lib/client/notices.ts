@@ -1,16 +1,9 @@
 import { CONFLICTS_ASKED_MAX } from '#lib/protocol/limits.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
-import type { WireRecord } from '#lib/protocol/push.ts'
 import { forkParts } from './on-demand.ts'
 import type { StoreTx } from './store.ts'
-import type {
-  AcknowledgedEntry,
-  ConflictNotice,
-  DeadLetterNotice,
-  LocalRefusal,
-  RecoveryNotice,
-} from './tables.ts'
-import { allRows, eachRow, getRow, putRow, recordRowKey } from './tables.ts'
+import type { ConflictNotice, DeadLetterNotice, LocalRefusal, RecoveryNotice } from './tables.ts'
+import { allRows, eachRow, getRow, recordRowKey } from './tables.ts'
 
 export const NOTICES_SHOWN_MAX = 1_000
 
@@ -48,41 +41,6 @@ export async function listNotices(tx: StoreTx): Promise<Notices> {
   }
 }
 
-/** A child of a mutation in conflict answers with its parent's conflict: one notice holds both. */
-export async function noteConflict(
-  tx: StoreTx,
-  conflictId: string,
-  { mutation, acknowledgedAtMs, ...place }: AcknowledgedEntry,
-  record: WireRecord | null,
-  isUnsure: boolean,
-): Promise<void> {
-  const { collection, recordId } = mutation
-  const key = conflictKey(collection, recordId, conflictId)
-  const known = await getRow<ConflictNotice>(tx, 'notices', key)
-  const mutations = [...(known?.mutations ?? []).filter((own) => own.id !== mutation.id), mutation]
-  const notice: ConflictNotice = {
-    noticedAtMs: acknowledgedAtMs,
-    ...known,
-    conflictId,
-    collection,
-    recordId,
-    mutations,
-    places: { ...known?.places, [mutation.id]: place },
-    record,
-    unsure: isUnsure || undefined,
-  }
-  await putRow(tx, 'notices', key, notice)
-}
-
-/** Told by the server. The device goes on showing its own side until a pull brings what was decided. */
-export async function noteDecided(tx: StoreTx, conflictId: unknown): Promise<void> {
-  await eachRow<ConflictNotice>(tx, 'notices', 'conflict/', async (notice, key) => {
-    if (notice.conflictId !== conflictId) return true
-    await putRow(tx, 'notices', key, { ...notice, decided: true })
-    return false
-  })
-}
-
 /** What waited behind it has left the queue with it: only the server knows what became of that (CM3). */
 async function closeNotice(
   tx: StoreTx,
@@ -117,14 +75,4 @@ export async function unsureConflicts(tx: StoreTx): Promise<readonly ConflictNot
     return unsure.length < CONFLICTS_ASKED_MAX
   })
   return unsure
-}
-
-/** The letter is closed: an operator let it go, or had it replayed, with an outcome that only the server knows (CM3). */
-export async function closeLetter(tx: StoreTx, deadLetterId: unknown, isReplayed: boolean): Promise<void> {
-  await eachRow<DeadLetterNotice>(tx, 'notices', 'dead_letter/', async (notice, key) => {
-    if (notice.deadLetterId !== deadLetterId) return true
-    await tx.remove('notices', key)
-    if (isReplayed) await forkParts().askAgain(tx, [notice.mutation])
-    return false
-  })
 }

@@ -4,7 +4,7 @@ import { clampRetryAfter } from '#lib/engine/backoff.ts'
 import { unreachable } from '#lib/kernel/result.ts'
 import { forkParts } from './on-demand.ts'
 import { receiveStamps } from './device-clock.ts'
-import { closeConflict, noteConflict, removalKey } from './notices.ts'
+import { closeConflict, removalKey } from './notices.ts'
 import { acknowledge, findEntries, heldBack, putLetsBe, saveEntry } from './outbox.ts'
 import { dropOrphan, storeOwnWrite, storeRecord } from './records.ts'
 import type { StoreTx } from './store.ts'
@@ -117,7 +117,7 @@ async function take(
     await storeRecord(tx, result.record, await markOf(tx, mutation.collection))
   if (result.status === 'conflict') {
     // What is told again may have been decided since, or before a restored server was backed up.
-    await noteConflict(tx, result.conflictId, kept, result.record, repeat !== undefined)
+    await forkParts().noteConflict(tx, result.conflictId, kept, result.record, repeat !== undefined)
   } else if (result.status === 'dead_lettered') {
     const { deadLetterId, code, detail } = result
     if (!repeat?.letterClosed)

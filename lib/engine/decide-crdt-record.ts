@@ -46,7 +46,7 @@ interface Standing {
   readonly current: RecordState | null
   readonly chain: ChainView
   readonly base: BaseDocument
-  /** What the chain's own delete stood on, for the `put` behind it: another's edit has won over that delete. */
+  /** What the chain's own delete stood on, for the `put` behind it: another's edit came beside that delete. */
   readonly undone: SeenDocument | null
   readonly concurrent: boolean
   /** The record's CRDTs by today's rules; none for one that is made, or made anew. */
@@ -68,7 +68,7 @@ export function decideCrdtRecord(draft: PushDraft, question: RecordQuestion): Re
   const concurrent = current !== null && isConcurrent(question, current, base, chain, draft.linkedIds)
   const isOfFormer = current !== null && isOfFormerLife(draft, mutation, current, chain)
   // Where others have begun a life since, it is an edit that comes late of the former one.
-  const undone = base === chain.document || base.kind === 'unknown' || isOfFormer ? null : base
+  const undone = isOfFormer ? null : undoneBy(mutation, chain, current, base, concurrent)
   const anew =
     current === null ||
     (current.deleted && mutation.op.type === 'put' && isNothing(base)) ||
@@ -93,6 +93,21 @@ function isOfFormerLife(
   if (life === undefined || (baseEpoch !== undefined && baseEpoch !== world.epoch)) return false
   const from = madeLife || seenVersion || firstMade
   return from > 0 && from < life
+}
+
+/**
+ * What the `put`'s chain has deleted itself, where another's edit is in the record since: it stands in it, or another
+ * deletion took it along.
+ */
+function undoneBy(
+  { op }: Mutation,
+  { document, undone }: ChainView,
+  current: RecordState | null,
+  base: BaseDocument,
+  concurrent: boolean,
+): SeenDocument | null {
+  if (base !== document) return base.kind === 'known' ? base : null
+  return op.type === 'put' && current?.deleted && concurrent ? undone : null
 }
 
 /** A deleted record keeps its CRDTs, for the edits that win over the delete (CS9). */
@@ -157,7 +172,7 @@ function writtenBy(standing: Standing): Result<Written, Failure> {
 const NOTHING = { data: {}, states: {} }
 
 /**
- * Another's edit won over the chain's delete: the `put` behind that begins another life all the same, and the edit is
+ * Another's edit came beside the chain's delete: the `put` behind that begins another life all the same, and the edit is
  * carried over into it as one that comes late is (CS9), as the server's own. So both orders come to the same.
  */
 function withTheirs(
@@ -169,9 +184,11 @@ function withTheirs(
   const { draft, question, current } = standing
   const { rules } = question
   const { text } = draft.world
-  const { data, crdt, hlc } = current ?? { data: null, crdt: {}, hlc: '' }
+  const { crdt, hlc, data } = current ?? { crdt: {}, hlc: '', data: null }
+  const stood = data ? ok(data) : materialise({}, crdt, text)
+  if (!stood.ok) return stood
   const before = { data: undone.data ?? {}, states: undone.crdt }
-  const after = { data: data ?? {}, states: adoptStates(rules, data ?? {}, crdt, hlc, text) }
+  const after = { data: stood.value, states: adoptStates(rules, stood.value, crdt, hlc, text) }
   const own = claimedAs(made.deltas, after.states, text)
   const shown = materialise(plainPart(rules, made.next), own, text)
   if (!shown.ok) return shown

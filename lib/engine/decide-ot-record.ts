@@ -97,6 +97,10 @@ function decideReturn(standing: Standing): RecordDecision {
   const anew = current === null || isRecreation(question.mutation, base, standing.chain)
   const local = localDocument(standing)
   if (!local.ok) return unfitPatch(local.error, base)
+  const { undone } = standing.chain
+  // Another deletion took along what others had done beside the chain's own: the put is the difference from what it deleted.
+  if (anew && concurrent && undone)
+    return writeReturn({ ...standing, base: { kind: 'known', ...undone } }, local.value ?? {}, null)
   const decision =
     current !== null && concurrent && !anew ? decideWhole(question, current, base, local.value ?? {}) : null
   if (decision?.kind === 'remote' || decision?.kind === 'person')

@@ -162,8 +162,8 @@ export const MUTANTS: readonly PlantedMutant[] = [
     edits: [
       {
         file: 'lib/client/records.ts',
-        find: "  if (wire.deleted) return tx.remove('records', recordRowKey(wire.collection, wire.recordId))\n",
-        replace: '  if (wire.deleted) return\n',
+        find: '  if (wire.deleted) return known ? forgetRecord(tx, known) : undefined\n',
+        replace: '  if (wire.deleted) return undefined\n',
       },
     ],
   },
@@ -197,7 +197,7 @@ export const MUTANTS: readonly PlantedMutant[] = [
       },
       {
         file: 'lib/client/commands.ts',
-        find: "    if (type === 'resolved') await noteDecided(tx, conflictId)\n",
+        find: "    if (type === 'resolved') await forkParts().noteDecided(tx, conflictId)\n",
         replace: '',
       },
     ],
@@ -207,8 +207,8 @@ export const MUTANTS: readonly PlantedMutant[] = [
     from: 1_200,
     edits: [
       {
-        file: 'lib/client/notices.ts',
-        find: '    if (isReplayed) await forkParts().askAgain(tx, [notice.mutation])\n',
+        file: 'lib/client/decisions.ts',
+        find: '    if (isReplayed) await askAgain(tx, [notice.mutation])\n',
         replace: '',
       },
     ],
