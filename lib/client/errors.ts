@@ -15,6 +15,7 @@ export const REPLICA_ERROR_CODES = {
   other_schema: 'The two devices know the record in different schema versions.',
   read_only: 'This device may only read the collection.',
   store_corrupt: 'The local store is damaged: what can be read of it is kept, and the rest read anew.',
+  store_read_only: 'This process may not write the store: give it the right to, and open it again.',
   store_failed: 'The local store could not be read or written.',
   too_large: 'A change is more than one may hold: write it in smaller ones.',
   unknown_collection: 'The fleet has no such collection, or this device may not use it.',

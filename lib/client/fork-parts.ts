@@ -22,6 +22,7 @@ import { addEntry, bytesOf, dropEntry, eachOutboxEntry, pendingOf, saveEntry } f
 import { refuse } from './refuse.ts'
 import type { ReplicaContext } from './run.ts'
 import { setAside } from './set-aside.ts'
+import { showConflicts } from './show-conflicts.ts'
 import { dropSpare } from './spare.ts'
 import type { StoreTx } from './store.ts'
 import type { AcknowledgedEntry, Counted, Identity, LocalRefusal, OutboxEntry } from './tables.ts'
@@ -58,6 +59,7 @@ export interface ForkParts {
   readonly refuse: typeof refuse
   readonly setAside: typeof setAside
   readonly reviewConflicts: typeof reviewConflicts
+  readonly showConflicts: typeof showConflicts
   readonly noteAnswered: typeof noteAnswered
   readonly askAgain: typeof askAgain
   readonly closeLetter: typeof closeLetter
@@ -282,6 +284,7 @@ export const forkParts: ForkParts = {
   noteDeadLetter,
   refuse,
   setAside,
+  showConflicts,
   reviewConflicts,
   noteAnswered,
   askAgain,

@@ -122,7 +122,11 @@ export function startReplica(parts: ReplicaParts): Replica {
     })
   const showNotices = (lists: Notices): void => {
     setIfChanged(recoveries, lists.recovery, (notice) => String(notice.noticedAtMs))
-    setIfChanged(conflicts, lists.conflict, (notice) => notice.conflictId + notice.mutations.length)
+    setIfChanged(
+      conflicts,
+      lists.conflict,
+      (notice) => notice.conflictId + notice.mutations.length + notice.record?.schemaVersion,
+    )
     setIfChanged(deadLetters, lists.dead_letter, (notice) => notice.deadLetterId)
     setIfChanged(refusals, lists.refusal, (notice) => notice.mutation.id)
   }
@@ -238,10 +242,16 @@ export function startReplica(parts: ReplicaParts): Replica {
   const refreshQuietly = (): Promise<void> =>
     store.transact(readStoredStatus).then(showStored).catch(logFailure)
 
-  const readShown = async (tx: StoreTx): Promise<Shown> => ({
-    notices: await listNotices(tx),
-    stored: await readStoredStatus(tx),
-  })
+  const readShown = async (tx: StoreTx): Promise<Shown> => {
+    const notices = await listNotices(tx)
+    const { conflict } = notices
+    return {
+      notices: conflict[0]
+        ? { ...notices, conflict: await forkParts().showConflicts(tx, conflict, parts.schemas) }
+        : notices,
+      stored: await readStoredStatus(tx),
+    }
+  }
   const showAll = ({ notices, stored }: Shown): void => {
     if (isClosed) return
     showNotices(notices)

@@ -1,4 +1,5 @@
-import { existsSync, renameSync, rmSync } from 'node:fs'
+import { accessSync, constants, existsSync, renameSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type Database from 'libsql'
 import { ReplicaError } from './errors.ts'
 import { openFile } from './sqlite-engine.ts'
@@ -20,6 +21,7 @@ export function openDatabase(
   path: string,
   { durability = 'full', pagesMax }: SqliteStoreOptions,
 ): Database.Database {
+  checkWritable(path)
   // Before SQLite opens them: it deletes such logs.
   if (isLogWithoutFile(path)) throw new ReplicaError('store_corrupt', 'a log beside an empty file')
   if (isLogBroken(path)) throw new ReplicaError('store_corrupt', 'the log is broken')
@@ -43,6 +45,21 @@ export function openDatabase(
     // What these statements say is always right: it is what stands in the file that doesn't fit.
     if (codeOf(error) === 'SQLITE_ERROR') throw new ReplicaError('store_corrupt', String(error), [], error)
     throw error
+  }
+}
+
+/**
+ * A store that this process may not write is no damaged one: SQLite would say the same of both.
+ * @throws ReplicaError `store_read_only`, with the file or folder to blame
+ */
+export function checkWritable(path: string): void {
+  for (const file of [path, `${path}-wal`, `${path}-shm`, `${path}.guard`, dirname(path)]) {
+    if (!existsSync(file)) continue
+    try {
+      accessSync(file, constants.W_OK)
+    } catch (error) {
+      throw new ReplicaError('store_read_only', file, [], error)
+    }
   }
 }
 

@@ -9,7 +9,15 @@ import type { PeerHub } from './peers.ts'
 import { createPeerHub } from './peers.ts'
 import { createSerial } from './serial.ts'
 import type { SqliteStoreOptions } from './sqlite-file.ts'
-import { finishSwap, guarded, isDamage, isSwapping, openDatabase, restAll } from './sqlite-file.ts'
+import {
+  checkWritable,
+  finishSwap,
+  guarded,
+  isDamage,
+  isSwapping,
+  openDatabase,
+  restAll,
+} from './sqlite-file.ts'
 import { openGuard } from './sqlite-guard.ts'
 import { closeIndex } from './sqlite-log.ts'
 import { salvageFile } from './sqlite-salvage.ts'
@@ -64,6 +72,7 @@ export function openSqliteStore(file: string, options: SqliteStoreOptions = {}):
     salvages: 0,
   }
   sharedByFile.set(path, shared)
+  checkWritable(path)
   const guard = guarded(() => openGuard(path))
   /** Null while it is known to be damaged. */
   let current: Opened | null = openIfSound()

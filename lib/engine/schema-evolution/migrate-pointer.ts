@@ -36,18 +36,36 @@ export function stepPointer(pointer: string, step: UpMigrationOp): string | null
 export const migratePointer = (rules: Evolving, pointer: string, from: number): string | null =>
   stepsFrom(rules, from).reduce<string | null>((at, step) => at && stepPointer(at, step), pointer)
 
-/** Values by pointer, moved with their fields, and gone with them. */
+/**
+ * Values by pointer, moved with their fields, and gone with them. Where a field is renamed onto one that has a value too,
+ * the renamed one's counts, as in the reading of the log (DL5).
+ */
 export function migrateStates<T>(
   rules: Evolving,
   states: Readonly<Record<string, T>>,
   from: number,
 ): Readonly<Record<string, T>> {
   if (from >= rules.schemaVersion || rules.upMigrations.length === 0) return states
-  const moved = Object.entries(states).flatMap(([pointer, state]) => {
-    const path = migratePointer(rules, pointer, from)
-    return path === null ? [] : [[path, state] as const]
+  const moved = stepsFrom(rules, from).reduce<readonly PlacedState<T>[]>(
+    stepPlaces,
+    Object.entries(states).map(([at, state]) => ({ at, state })),
+  )
+  return Object.fromEntries(moved.map(({ at, state }) => [at, state]))
+}
+
+interface PlacedState<T> {
+  readonly at: string
+  readonly state: T
+}
+
+function stepPlaces<T>(placed: readonly PlacedState<T>[], step: UpMigrationOp): readonly PlacedState<T>[] {
+  const moved = placed.flatMap(({ at: from, state }) => {
+    const at = stepPointer(from, step)
+    return at === null ? [] : [{ at, state, isRenamed: at !== from }]
   })
-  return Object.fromEntries(moved)
+  const isTaken = moved.some(({ isRenamed }) => isRenamed)
+  const to = step.op === 'rename' && isTaken ? toPointer(pathOf(step.to)) : null
+  return moved.filter(({ at, isRenamed }) => isRenamed || to === null || !isWithin(at, to))
 }
 
 /** A step computes the value at the pointer, above or below it. */

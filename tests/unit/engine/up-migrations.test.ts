@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { checkUpMigrations } from '#lib/engine/schema-evolution/check-up-migrations.ts'
+import { migrateStates } from '#lib/engine/schema-evolution/migrate-pointer.ts'
 import { migrateDocument, migrateMutation } from '#lib/engine/schema-evolution/migrate.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
@@ -47,6 +48,27 @@ describe('up-migrations', () => {
       ),
     ).toEqual({ name: 'Ann Lee' })
   })
+
+  it.each([
+    [
+      'the renamed first',
+      { '/name': 'renamed', '/name/x': 'below', '/who/name': 'old', '/who/name/y': 'old below' },
+    ],
+    [
+      'the renamed last',
+      { '/who/name/y': 'old below', '/who/name': 'old', '/name/x': 'below', '/name': 'renamed' },
+    ],
+  ])(
+    '[DL5] what a field is renamed onto gives way to the renamed one, in any order of keys: %s',
+    (_, states) => {
+      expect(migrateStates(rules(step(rename)), states, 1)).toEqual({
+        '/who/name': 'renamed',
+        '/who/name/x': 'below',
+      })
+      const { '/name': _renamed, '/name/x': _below, ...alone } = states
+      expect(migrateStates(rules(step(rename)), alone, 1)).toEqual(alone)
+    },
+  )
 
   it('[DL5] CRDT changes and operations move with their path; one that has no place left is told', () => {
     const change = (path: string) => ({ path, kind: 'g-counter', state: { [DEVICE_A]: 1 } }) as const

@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest'
+import { openMemoryStore } from '#lib/client/memory-store.ts'
+import { removalKey } from '#lib/client/notices.ts'
+import { forgetAcknowledged, pruneAcknowledged, removalOf } from '#lib/client/outbox.ts'
+import type { StoreTx } from '#lib/client/store.ts'
+import type { AcknowledgedEntry } from '#lib/client/tables.ts'
+import { positionKey, putRow } from '#lib/client/tables.ts'
+import { createTightStore } from '#lib/client/tight-store.ts'
+
+const RECORD = '01900000-0000-7000-8000-000000000001'
+const WEEK_MS = 7 * 86_400_000
+
+const removed = (position: number, under?: string): AcknowledgedEntry => ({
+  position,
+  acknowledgedAtMs: 1,
+  under,
+  mutation: {
+    id: `01900000-0000-7000-8000-0000000000a${position}`,
+    collection: 'boards',
+    recordId: RECORD,
+    baseVersion: position,
+    schemaVersion: 1,
+    hlc: '0192f0a1b2c3-0003-01900000-0000-7000-8000-0000000000d1',
+    madeAt: '2026-11-26T20:00:00.000Z',
+    op: { type: 'delete' },
+  },
+})
+
+const inStore = <T>(work: (tx: StoreTx) => Promise<T>): Promise<T> =>
+  createTightStore(openMemoryStore()).transact(work)
+
+async function keep(tx: StoreTx, kept: AcknowledgedEntry): Promise<void> {
+  await putRow(tx, 'acknowledged', positionKey(kept.position), kept)
+  await tx.put('notices', removalKey('boards', RECORD), kept.position)
+}
+
+test('[CS9] a removal is known as long as its acknowledged change is kept, and the newer one of a record longer than the older', () =>
+  inStore(async (tx) => {
+    const [first, second] = [removed(1), removed(2)]
+    await keep(tx, first)
+    await keep(tx, second)
+    await forgetAcknowledged(tx, first)
+    expect(await removalOf(tx, 'boards', RECORD)).toEqual(second.mutation)
+    await pruneAcknowledged(tx, WEEK_MS + 2)
+    expect(await removalOf(tx, 'boards', RECORD)).toBeUndefined()
+    expect([await tx.count('acknowledged'), await tx.count('notices')]).toEqual([0, 0])
+  }))
+
+test('[CS9] what this device removed under another id is no parent of what it makes now', () =>
+  inStore(async (tx) => {
+    await keep(tx, removed(1, '01900000-0000-7000-8000-0000000000d2'))
+    expect(await removalOf(tx, 'boards', RECORD)).toBeUndefined()
+  }))
