@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openReplica } from '#lib/client/open-replica.ts'
 import { openSqliteStore } from '#lib/client/sqlite-store.ts'
@@ -27,7 +28,7 @@ const replicaOn = (file: string) =>
 
 /** What a process that may not write the file is told; the superuser's may write all, so it is nobody's. */
 function openByAnother(file: string): unknown {
-  const worker = path.join(import.meta.dirname, 'sqlite-read-only.worker.ts')
+  const worker = fileURLToPath(new URL('./sqlite-read-only.worker.ts', import.meta.url))
   const scratch = path.join(mkdtempSync(path.join(tmpdir(), 'tidemark-read-only-')), 'own.db')
   const run = spawnSync(process.execPath, ['--import', 'tsx', worker, file, scratch], { encoding: 'utf8' })
   rmSync(path.dirname(scratch), { recursive: true })
