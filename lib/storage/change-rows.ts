@@ -1,5 +1,6 @@
 import type { KnownMutation } from '#lib/engine/types.ts'
 import { assert } from '#lib/kernel/result.ts'
+import { keptCause, type KeptCause } from './letter-group.ts'
 import type { ConflictRow, DeadLetterRow, PushWrites } from './ports.ts'
 
 export type WrittenChange = PushWrites['changes'][number]
@@ -54,6 +55,7 @@ export function deadLetterRowOf(
   if (!change.deadLetter || change.replayOf !== null) return null
   return {
     ...change.deadLetter,
+    ...causeOfChange(change),
     fleetId,
     mutation: change.incoming.mutation,
     deviceId: change.deviceId,
@@ -69,6 +71,13 @@ export function deadLetterRowOf(
     discardedWith: null,
     editedAs: null,
   }
+}
+
+/** The cause that the letter of a change keeps. */
+export function causeOfChange({ deadLetter, incoming }: WrittenChange): KeptCause {
+  assert(deadLetter, 'the change made a letter')
+  const { collection, schemaVersion } = incoming.mutation
+  return keptCause({ ...deadLetter, collection, schemaVersion })
 }
 
 /** What a replay does to its letter: closes it, or counts an attempt and tells why it died again (ID3). */

@@ -217,6 +217,11 @@ export interface DeadLetterRow {
   readonly discardedWith: string | null
   /** The mutation that it became when it was replayed in an edited form. */
   readonly editedAs: string | null
+  /** Of its cause, by the version that it was written with (lib/protocol/letter-fingerprint.ts). */
+  readonly fingerprint: string
+  readonly fingerprintVersion: number
+  readonly place: string | null
+  readonly said: string
 }
 
 export interface DeadLetterFilter {

@@ -225,6 +225,10 @@ export const letterAnswer = z.object({
   discardedAtMs: ms.nullable(),
   discardedWith: uuid.nullable(),
   editedAs: uuid.nullable(),
+  fingerprint: uuid,
+  fingerprintVersion: count,
+  place: z.string().nullable(),
+  said: z.string(),
 })
 export const letterGroups = listOf(
   z.object({

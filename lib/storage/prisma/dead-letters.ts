@@ -207,5 +207,9 @@ function letterOf(row: DeadLetter): DeadLetterRow {
     discardedAtMs: msOrNull(row.discardedAt),
     discardedWith: row.discardedWith,
     editedAs: row.editedAs,
+    fingerprint: row.fingerprint,
+    fingerprintVersion: row.fingerprintVersion,
+    place: row.place === null ? null : originalText(row.place),
+    said: originalText(row.said),
   }
 }

@@ -1,7 +1,7 @@
 import { recordKey } from '#lib/engine/types.ts'
 import { assert } from '#lib/kernel/result.ts'
 import type { WrittenChange } from '../change-rows.ts'
-import { conflictRowOf, isLogged, replayOutcome } from '../change-rows.ts'
+import { causeOfChange, conflictRowOf, isLogged, replayOutcome } from '../change-rows.ts'
 import type { PushWrites } from '../ports.ts'
 import {
   bigints,
@@ -108,12 +108,14 @@ const RELOG_RELEASED: Statement = {
 const LETTERS: Statement = {
   name: 'push_write_letters',
   text: `INSERT INTO dead_letter (fleet_id, id, mutation_id, mutation, collection, code, detail, path, base, parent_mutation_id,
-      device_id, device_name, session_id, app_version, made_at, created_at, status, attempts)
+      device_id, device_name, session_id, app_version, made_at, fingerprint, fingerprint_version, place, said, created_at, status, attempts)
     SELECT $1, k.id, k.mutation_id, k.mutation, k.collection, k.code, k.detail, k.path, k.base, k.parent_id, k.device_id,
-      coalesce(d.name, ''), k.session_id, k.app_version, to_timestamp(k.made_at / 1000), $15, 'open', 0
+      coalesce(d.name, ''), k.session_id, k.app_version, to_timestamp(k.made_at / 1000),
+      k.fingerprint, k.fingerprint_version, k.place, k.said, $19, 'open', 0
     FROM unnest($2::uuid[], $3::uuid[], $4::json[], $5::text[], $6::text[], $7::json[], $8::json[], $9::json[], $10::uuid[],
-      $11::uuid[], $12::uuid[], $13::text[], $14::float8[])
-      k(id, mutation_id, mutation, collection, code, detail, path, base, parent_id, device_id, session_id, app_version, made_at)
+      $11::uuid[], $12::uuid[], $13::text[], $14::float8[], $15::uuid[], $16::int[], $17::text[], $18::text[])
+      k(id, mutation_id, mutation, collection, code, detail, path, base, parent_id, device_id, session_id, app_version, made_at,
+        fingerprint, fingerprint_version, place, said)
     LEFT JOIN device d ON d.fleet_id = $1 AND d.id = k.device_id`,
 }
 const CLOSE_LETTER: Statement = {
@@ -305,21 +307,28 @@ const recordValues = (rows: readonly Written[]): unknown[] => [
   jsonsAsText(rows.map((row) => row.stamps ?? null)),
 ]
 
-const letterValues = (rows: readonly WrittenChange[]): unknown[] => [
-  uuids(rows.map((row) => row.deadLetter?.id ?? null)),
-  uuids(rows.map((row) => row.incoming.mutation.id)),
-  jsons(rows.map((row) => row.incoming.mutation)),
-  texts(rows.map((row) => row.incoming.mutation.collection)),
-  texts(rows.map((row) => row.deadLetter?.code ?? null)),
-  jsons(rows.map((row) => row.deadLetter?.detail ?? null)),
-  jsons(rows.map((row) => row.deadLetter?.path ?? null)),
-  jsons(rows.map((row) => row.deadLetter?.base ?? null)),
-  uuids(rows.map((row) => row.deadLetter?.parentMutationId ?? null)),
-  uuids(rows.map((row) => row.deviceId)),
-  uuids(rows.map((row) => row.sessionId)),
-  texts(rows.map((row) => row.appVersion)),
-  floats(rows.map((row) => row.correctedMadeAtMs)),
-]
+function letterValues(rows: readonly WrittenChange[]): unknown[] {
+  const causes = rows.map(causeOfChange)
+  return [
+    uuids(rows.map((row) => row.deadLetter?.id ?? null)),
+    uuids(rows.map((row) => row.incoming.mutation.id)),
+    jsons(rows.map((row) => row.incoming.mutation)),
+    texts(rows.map((row) => row.incoming.mutation.collection)),
+    texts(rows.map((row) => row.deadLetter?.code ?? null)),
+    jsons(rows.map((row) => row.deadLetter?.detail ?? null)),
+    jsons(rows.map((row) => row.deadLetter?.path ?? null)),
+    jsons(rows.map((row) => row.deadLetter?.base ?? null)),
+    uuids(rows.map((row) => row.deadLetter?.parentMutationId ?? null)),
+    uuids(rows.map((row) => row.deviceId)),
+    uuids(rows.map((row) => row.sessionId)),
+    texts(rows.map((row) => row.appVersion)),
+    floats(rows.map((row) => row.correctedMadeAtMs)),
+    uuids(causes.map((cause) => cause.fingerprint)),
+    ints(causes.map((cause) => cause.fingerprintVersion)),
+    texts(causes.map((cause) => cause.place)),
+    texts(causes.map((cause) => cause.said)),
+  ]
+}
 
 interface SessionPush {
   readonly sessionId: string

@@ -73,6 +73,10 @@ describe.each(BACKENDS)('dead letters on $name', (backend) => {
       discardedAtMs: null,
       discardedWith: null,
       editedAs: null,
+      fingerprint: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
+      fingerprintVersion: 1,
+      place: '/a\u0000/~1',
+      said: 'a\u0000b \ud800 \\ "',
     })
     const list = async (filter: Partial<DeadLetterFilter>) =>
       (await storage.deadLetters.list(fleetId, { ...ANY, ...filter }, { limit: 9, cursor: null })).items.map(
