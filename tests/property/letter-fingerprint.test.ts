@@ -95,10 +95,7 @@ describe('[DL8] fingerprints of dead letters', () => {
   })
 
   it('hold what is longer than they look at, and half a character', () => {
-    const long = {
-      ...{ code: 'exhausted', path: null, collection: 'a', schemaVersion: 1 },
-      detail: '',
-    } as const
+    const long = { code: 'exhausted', detail: '', path: null, collection: 'a', schemaVersion: 1 } as const
     const said = letterCause({ ...long, detail: '😀'.repeat(5_000) }).said
     expect(Array.from(said)).toHaveLength(200)
     expect(idOf({ ...long, detail: '\ud800' })).toMatch(/^[0-9a-f-]{36}$/)
