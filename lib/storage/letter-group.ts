@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from '#lib/kernel/sha256.ts'
 import { fingerprintText, letterCause, type LetterReason } from '#lib/protocol/letter-fingerprint.ts'
 import type { DeadLetterRow } from './rows.ts'
 
@@ -17,6 +17,6 @@ export function keptCause(reason: LetterReason): KeptCause {
 }
 
 function hashedId(text: string): string {
-  const hex = createHash('sha256').update(text).digest('hex')
+  const hex = sha256(text)
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
