@@ -7,6 +7,7 @@ import { benchEngine } from './engine/bench-engine.ts'
 import { benchHistory } from './history/bench-history.ts'
 import { benchTelemetry } from './history/bench-telemetry.ts'
 import { benchWriting } from './history/bench-writing.ts'
+import { benchLetters } from './letters/bench-letters.ts'
 import { benchMemory } from './memory/bench-memory.ts'
 import { benchMetrics } from './metrics.ts'
 import type { BenchDatabase } from './postgres.ts'
@@ -26,6 +27,7 @@ const TABLES: Readonly<Record<string, (database: BenchDatabase) => Promise<strin
   text: benchText,
   memory: benchMemory,
   history: benchHistory,
+  letters: benchLetters,
   writing: benchWriting,
   telemetry: benchTelemetry,
 }

@@ -39,6 +39,12 @@ export const APP_VERSIONS_LIVE_MAX = 100
 export const RELEASES_PER_FLEET_MAX = 500
 /** New dead letters of one device on one UTC day; a push that would make more is 429, without effect. */
 export const DEAD_LETTERS_PER_DEVICE_DAY_MAX = 1_000
+/** Replays after which a letter that died each time is poisoned: bulk actions leave it out. */
+export const LETTER_POISON_REPLAYS = 3
+/** Groups of dead letters of which people said something, in one fleet. */
+export const GROUP_ROWS_MAX = 2_000
+/** Letters that one split takes. */
+export const GROUP_SPLIT_MAX = 500
 export const CLOCK_AHEAD_MAX_MS = 5 * 60_000
 /** Keys that one patch may remove. */
 export const UNSET_KEYS_MAX = 1_000

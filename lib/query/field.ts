@@ -12,12 +12,12 @@ interface Described {
 
 /**
  * A key of a list's filter (docs/filters.md). `choice`: one of some words, or several of them at once where the thing has
- * several. `text`: a text as it is. `name`: a name, upper and lower case alike, or an id. `duration` and `count`: a
- * number, which may be unknown.
+ * several. `text`: a text as it is. `name`: a name, upper and lower case alike, or an id. `id`: a UUID. `duration` and
+ * `count`: a number, which may be unknown. `time`: a moment, by its age or on the calendar.
  */
 export type Field =
   | (Described & { readonly kind: 'choice'; readonly choices: readonly Choice[] })
-  | (Described & { readonly kind: 'text' | 'name' | 'duration' | 'count' })
+  | (Described & { readonly kind: 'text' | 'name' | 'id' | 'duration' | 'count' | 'time' })
 
 export type Fields<Key extends string = string> = Readonly<Record<Key, Field>>
 
@@ -37,6 +37,22 @@ export type Condition<Key extends string = string> =
       readonly comparison: Comparison
       readonly amount: number
       readonly unit: 'ms' | 'count'
+    }
+  /** Of a moment: its age, as of when the filter is used (`frozen`). */
+  | {
+      readonly kind: 'age'
+      readonly key: Key
+      readonly not: boolean
+      readonly comparison: Comparison
+      readonly ageMs: number
+    }
+  /** Of a moment: Unix ms in [fromMs, toMs); null is without an end. */
+  | {
+      readonly kind: 'within'
+      readonly key: Key
+      readonly not: boolean
+      readonly fromMs: number | null
+      readonly toMs: number | null
     }
   | { readonly kind: 'words'; readonly not: boolean; readonly text: string }
 

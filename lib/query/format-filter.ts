@@ -1,20 +1,27 @@
 import { formatDurationAmount } from './amount.ts'
-import type { Condition, Filter } from './field.ts'
+import { formatTimeRange } from './time-range.ts'
+import type { Comparison, Condition, Filter } from './field.ts'
 
 /** A filter as one would type it: what it is parsed into again. Pure. */
 export const formatFilter = (filter: Filter): string => filter.map(formatCondition).join(' ')
 
 function formatCondition(condition: Condition): string {
   const sign = condition.not ? '-' : ''
+  const compared = (comparison: Comparison, written: string): string =>
+    `${comparison === '=' ? '' : comparison}${written}`
   switch (condition.kind) {
     case 'words':
       return `${sign}${quoted(condition.text, WORD)}`
     case 'is':
       return `${sign}${condition.key}:${condition.values.map((value) => quoted(value, VALUE)).join(',')}`
+    case 'within':
+      return `${sign}${condition.key}:${formatTimeRange(condition)}`
+    case 'age':
+      return `${sign}${condition.key}:${compared(condition.comparison, formatDurationAmount(condition.ageMs))}`
     case 'compare': {
       const { key, comparison, amount, unit } = condition
       const written = unit === 'ms' ? formatDurationAmount(amount) : String(amount)
-      return `${sign}${key}:${comparison === '=' ? '' : comparison}${written}`
+      return `${sign}${key}:${compared(comparison, written)}`
     }
   }
 }

@@ -1,7 +1,7 @@
 import { unreachable } from '#lib/kernel/result.ts'
 import type { Comparison, Condition, Fields, Filter } from './field.ts'
 
-/** What a row is under a key: texts of which it has none, one or several, or a number that may be unknown. */
+/** What a row is under a key: texts of which it has none, one or several, or a number that may be unknown; of a `time` Unix ms. */
 export type FieldValue = readonly string[] | number | null
 
 export interface RowReader<Row, Key extends string> {
@@ -32,6 +32,13 @@ function holds<Row, Key extends string>(
   const value = reader.values[condition.key](row)
   if (condition.kind === 'compare')
     return typeof value === 'number' && compares(value, condition.comparison, condition.amount)
+  if (condition.kind === 'age') throw new Error(`assertion failed: ${condition.key} is frozen`)
+  if (condition.kind === 'within')
+    return (
+      typeof value === 'number' &&
+      value >= (condition.fromMs ?? -Infinity) &&
+      value < (condition.toMs ?? Infinity)
+    )
   if (value === null || typeof value === 'number') return false
   const fold = fields[condition.key].kind === 'name' ? (text: string) => text.toLowerCase() : asItIs
   const wanted = new Set(condition.values.map(fold))

@@ -5,11 +5,14 @@ import {
   CONDITIONS_MAX,
   FILTER_LENGTH_MAX,
   VALUES_PER_CONDITION_MAX,
+  type Comparison,
   type Condition,
   type Field,
   type Fields,
   type Filter,
 } from './field.ts'
+import { parseTimeRange } from './time-range.ts'
+import { isUuid } from '#lib/kernel/uuid.ts'
 import { readTokens, type FilterProblem, type Token } from './read-tokens.ts'
 
 /**
@@ -57,6 +60,13 @@ function conditionOf<Key extends string>(
   if (values.length > VALUES_PER_CONDITION_MAX) return err(`at most ${VALUES_PER_CONDITION_MAX} values`)
   if (values.some((value) => value.trim() === '')) return err(`${key}: takes ${expected(key, field)}`)
   if (field.kind === 'duration' || field.kind === 'count') return comparisonOf(key, field, not, values)
+  if (field.kind === 'time') return momentOf(key, field, not, values)
+  if (field.kind === 'id') {
+    const ids = values.map((value) => value.toLowerCase())
+    return ids.every(isUuid)
+      ? ok({ kind: 'is', key, not, values: [...new Set(ids)] })
+      : err(`${key}: takes ${expected(key, field)}`)
+  }
   if (field.kind !== 'choice') return ok({ kind: 'is', key, not, values: [...new Set(values)] })
   const chosen = values.map((value) => field.choices.find((choice) => choice.value === value.toLowerCase()))
   const known = chosen.flatMap((choice) => choice?.value ?? [])
@@ -74,15 +84,39 @@ function comparisonOf<Key extends string>(
   values: readonly string[],
 ): Result<Condition<Key>, string> {
   const wrong = err(`${key}: takes ${expected(key, field)}`)
-  const [value = ''] = values
+  const { comparison, rest } = readComparison(values[0] ?? '')
   if (values.length > 1) return wrong
-  const sign = /^[<>]?=?/.exec(value)?.[0] ?? ''
-  const comparison = COMPARISONS.find((one) => one === (sign === '' ? '=' : sign))
-  const rest = value.slice(sign.length)
   const amount = field.kind === 'count' ? parseCount(rest) : parseDuration(rest)
   if (comparison === undefined || amount === null) return wrong
   const unit = field.kind === 'count' ? 'count' : 'ms'
   return ok({ kind: 'compare', key, not, comparison, amount, unit })
+}
+
+function momentOf<Key extends string>(
+  key: Key,
+  field: Field,
+  not: boolean,
+  values: readonly string[],
+): Result<Condition<Key>, string> {
+  const wrong = err(`${key}: takes ${expected(key, field)}`)
+  const [value = ''] = values
+  if (values.length > 1) return wrong
+  const range = parseTimeRange(value)
+  if (range !== null) return ok({ kind: 'within', key, not, ...range })
+  const { comparison, rest } = readComparison(value)
+  const ageMs = parseDuration(rest)
+  if (comparison === undefined || ageMs === null) return wrong
+  return ok({ kind: 'age', key, not, comparison, ageMs })
+}
+
+/** `>=5m`; without a sign it is equal. */
+function readComparison(value: string): {
+  readonly comparison: Comparison | undefined
+  readonly rest: string
+} {
+  const sign = /^[<>]?=?/.exec(value)?.[0] ?? ''
+  const comparison = COMPARISONS.find((one) => one === (sign === '' ? '=' : sign))
+  return { comparison, rest: value.slice(sign.length) }
 }
 
 /** What may stand behind a key, in words. Pure. */
@@ -94,6 +128,10 @@ export function expected(key: string, field: Field): string {
       return `a text, or several with commas, such as ${field.examples[0] ?? key}`
     case 'name':
       return `a whole name or an id, such as ${field.examples[0] ?? key}`
+    case 'id':
+      return `an id, or several with commas, such as ${field.examples[0] ?? key}`
+    case 'time':
+      return `an age, a day or from..to, such as ${field.examples.join(', ')}`
     case 'duration':
       return `a time with its unit (ms, s, m, h, d), such as ${field.examples[0] ?? key}`
     case 'count':

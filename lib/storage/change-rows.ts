@@ -53,9 +53,11 @@ export function deadLetterRowOf(
   atMs: number,
 ): DeadLetterRow | null {
   if (!change.deadLetter || change.replayOf !== null) return null
+  const cause = causeOfChange(change)
   return {
     ...change.deadLetter,
-    ...causeOfChange(change),
+    ...cause,
+    groupId: cause.fingerprint,
     fleetId,
     mutation: change.incoming.mutation,
     deviceId: change.deviceId,

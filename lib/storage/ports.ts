@@ -1,13 +1,14 @@
-import type { OpenCauses } from '#lib/telemetry/open-causes.ts'
 import type { RecordState } from '#lib/engine/types.ts'
 import type { JsonSchema } from '#lib/protocol/device.ts'
 import type { Bucket, BucketKey, Tier } from '#lib/rollups/bucket.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import type { FacetCounts } from '#lib/query/facets.ts'
+import type { LetterKey } from '#lib/query/letter-fields.ts'
 import type { SessionKey } from '#lib/query/session-fields.ts'
 import type { DevicePort } from './device-port.ts'
 import type { FleetKeyPort } from './fleet-key-port.ts'
 import type { IngestPort } from './ingest-port.ts'
+import type { LetterGroupPort } from './letter-group-port.ts'
 import type { MaintenancePort, SettingPort } from './maintenance-port.ts'
 import type { ReleasePort } from './release-port.ts'
 import type { SamplePort } from './sample-port.ts'
@@ -32,10 +33,10 @@ import type {
   Collection,
   ConflictFilter,
   ConflictRow,
-  DeadLetterFilter,
   DeadLetterRow,
   EnrollmentKey,
   Fleet,
+  LetterFilter,
   ListedSession,
   OneTimeLink,
   Page,
@@ -51,6 +52,7 @@ import type {
 export type * from './device-port.ts'
 export type * from './fleet-key-port.ts'
 export type * from './ingest-port.ts'
+export type * from './letter-group-port.ts'
 export type * from './maintenance-port.ts'
 export type { Keep } from './partitions.ts'
 export type * from './push-rows.ts'
@@ -78,6 +80,7 @@ export interface Storage {
   readonly sessions: SessionPort
   readonly conflicts: ConflictPort
   readonly deadLetters: DeadLetterPort
+  readonly letterGroups: LetterGroupPort
   readonly telemetry: TelemetryPort
   readonly access: AccessPort
   readonly audit: AuditPort
@@ -268,13 +271,19 @@ export interface ConflictPort {
 }
 
 export interface DeadLetterPort {
-  list(fleetId: string, filter: DeadLetterFilter, page: PageRequest): Promise<Page<DeadLetterRow>>
+  /**
+   * Newest first. A page looks through LETTER_LOOK_MAX letters: it may hold fewer than its limit, or none, and still have
+   * a `next`. The conditions are `frozen`.
+   */
+  list(fleetId: string, filter: LetterFilter, page: PageRequest): Promise<Page<DeadLetterRow>>
+  /** Of its newest LETTER_FACET_ROWS_MAX, of as many as a page looks through. */
+  facets(fleetId: string, filter: LetterFilter): Promise<FacetCounts<LetterKey>>
   get(fleetId: string, id: string): Promise<DeadLetterRow | null>
   /** Open letters held behind this mutation, however far down: parents before children, then oldest first; bounded. */
   heldBy(fleetId: string, mutationId: string, limit: number): Promise<readonly DeadLetterRow[]>
   countOpen(fleetId: string): Promise<number>
-  /** Open ones by cause: the `limit` most frequent, and what is past them in sums. */
-  openByCause(fleetId: string, limit: number): Promise<OpenCauses>
+  /** Open ones of each code. */
+  countOpenByCode(fleetId: string): Promise<Readonly<Record<string, number>>>
   /** Closes an open letter, and those of `heldIds` that are open, with it; false when it is not open. */
   discard(
     fleetId: string,

@@ -6,6 +6,7 @@ import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { BusinessRule, UpMigration } from '#lib/protocol/rules.ts'
 import type { SessionReport } from '#lib/protocol/session.ts'
 import type { Filter } from '#lib/query/field.ts'
+import type { LetterKey, LetterStatus } from '#lib/query/letter-fields.ts'
 import type { SessionKey } from '#lib/query/session-fields.ts'
 import type { Thresholds } from '#lib/telemetry/thresholds.ts'
 
@@ -188,7 +189,7 @@ export interface ConflictFilter {
   readonly toMs: number | null
 }
 
-export type DeadLetterStatus = 'open' | 'replayed' | 'discarded'
+export type DeadLetterStatus = LetterStatus
 
 export interface DeadLetterRow {
   readonly id: string
@@ -222,17 +223,14 @@ export interface DeadLetterRow {
   readonly fingerprintVersion: number
   readonly place: string | null
   readonly said: string
+  /** That of its fingerprint, but for what people merged and split off. */
+  readonly groupId: string
 }
 
-export interface DeadLetterFilter {
-  /** As `causePath` writes it; '' for letters that name no place, null for all. */
-  readonly path: string | null
-  readonly status: DeadLetterStatus | null
-  readonly code: string | null
-  readonly collection: string | null
-  readonly appVersion: string | null
-  readonly deviceId: string | null
-  readonly sessionId: string | null
+export interface LetterFilter {
+  readonly conditions: Filter<LetterKey>
+  /** How many are looked through; LETTER_LOOK_MAX without. */
+  readonly lookMax?: number
 }
 
 // ── people ────────────────────────────────────────────────────────────────

@@ -1,4 +1,4 @@
-import type { CauseKey } from '#lib/protocol/dead-letter-cause.ts'
+import type { LetterGroup } from './letter-groups.ts'
 import type { SessionState } from '#lib/protocol/session-states.ts'
 import type { Annotation } from './annotations.ts'
 import type {
@@ -87,18 +87,11 @@ export interface VersionRow {
   readonly deadLettersByHour: readonly (number | null)[]
 }
 
-export interface DeadLetterCause extends CauseKey {
-  /** Of the newest letter. */
-  readonly detail: string
-  readonly count: number
-  readonly devices: number
-  readonly newestAtMs: number
-}
 /** Open ones, now; and how many changes of the range became one, open still or not. */
 export interface DeadLettersNow {
   readonly open: number
   readonly inRange: Share
   /** Most frequent first, at most 10. */
-  readonly causes: readonly DeadLetterCause[]
+  readonly causes: readonly LetterGroup[]
   readonly causesLeftOut: number
 }

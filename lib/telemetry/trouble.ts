@@ -2,7 +2,7 @@ import type { Level } from './pillars.ts'
 
 /** Where a verdict sends a person; a page makes the address of it. Absent filters are null. */
 export type LinkTarget =
-  | { readonly page: 'dead-letters'; readonly code: string | null; readonly appVersion: string | null }
+  | { readonly page: 'dead-letters'; readonly group: string | null }
   | { readonly page: 'sessions'; readonly result: 'failed' | null; readonly appVersion: string | null }
   | {
       readonly page: 'pillar'

@@ -1,7 +1,8 @@
-import { causeText } from '#lib/protocol/dead-letter-cause.ts'
+import { causeText, versionsText } from '#lib/protocol/dead-letter-cause.ts'
 import { conflictingCollection, laggingCollection } from './collection-troubles.ts'
 import { countText, durationText, percentText, pluralText } from './format.ts'
-import type { DeadLetterCause, Overview, VersionRow } from './overview.ts'
+import type { LetterGroup } from './letter-groups.ts'
+import type { Overview, VersionRow } from './overview.ts'
 import { pendingLevel, sessionsFail } from './thresholds.ts'
 import type { Trouble, Verdict } from './trouble.ts'
 import { isOver } from './trouble.ts'
@@ -239,19 +240,19 @@ function deadLettered({ deadLetters, limits }: Overview): Trouble | null {
         : open === top.count
           ? `${countText(open)} dead letters share one cause`
           : `${countText(top.count)} of ${countText(open)} dead letters share one cause`,
-    evidence: `${top.appVersion} on ${top.collection}: ${causeText(top)} (${top.code}, ${pluralText(top.devices, 'device')})`,
+    evidence: `${versionsText(top)} on ${top.collection}: ${causeText(top)} (${top.code}, ${pluralText(top.devices, 'device')})`,
     step: lettersStep(shared),
     brief: `${pluralText(open, 'open dead letter')}`,
   }
 }
 
-const lettersStep = (cause: DeadLetterCause | null): Verdict['step'] => ({
+const lettersStep = (cause: LetterGroup | null): Verdict['step'] => ({
   label: 'Dead letters',
-  target: { page: 'dead-letters', code: cause?.code ?? null, appVersion: cause?.appVersion ?? null },
+  target: { page: 'dead-letters', group: cause?.id ?? null },
 })
 
 /** The cause of more than half of several open dead letters. */
-const sharedCause = (open: number, top: DeadLetterCause): DeadLetterCause | null =>
+const sharedCause = (open: number, top: LetterGroup): LetterGroup | null =>
   open > 1 && top.count > open / 2 ? top : null
 
 function conflicting({ conflicts, limits }: Overview): Trouble | null {

@@ -12,6 +12,7 @@ import {
   type Field,
   type Fields,
 } from '#lib/query/field.ts'
+import { LETTER_FACETS, LETTER_FIELDS, LETTER_LOOK_MAX } from '#lib/query/letter-fields.ts'
 import {
   SESSION_FACET_ROWS_MAX,
   SESSION_FACETS,
@@ -24,8 +25,10 @@ const KINDS: Readonly<Record<Field['kind'], string>> = {
   choice: 'one of these words',
   text: 'a text as it is',
   name: 'a whole name in any case, or an id',
+  id: 'an id',
   duration: 'a time',
   count: 'a number',
+  time: 'an age, a day, an instant, or `from..to`',
 }
 
 const formatted = (count: number): string => count.toLocaleString('en')
@@ -44,7 +47,7 @@ export const filtersPage = (generated: string): string => `# Filters
 
 ${generated}
 
-Sessions and devices take a filter: in the box of their page, and as \`q\` of \`GET /api/admin/v1/sessions\` and \`/devices\`. The page keeps it in its address.
+Sessions, devices and dead letters take a filter: in the box of their page, and as \`q\` of \`GET /api/admin/v1/sessions\`, \`/devices\`, \`/dead-letters\` and \`/dead-letters/groups\`. The page keeps it in its address.
 
 \`\`\`
 result:failed version:2.4.0,2.4.1 -platform:ios took:>30s DFW
@@ -53,6 +56,7 @@ result:failed version:2.4.0,2.4.1 -platform:ios took:>30s DFW
 - Conditions stand side by side, and all of them hold. \`key:value\` asks for a value, \`key:one,other\` for either.
 - \`-\` in front turns a condition round: \`-result:ok\`. It is true of everything that the condition is not true of, what is not known among it: \`-lag:>5m\` has the sessions that pushed nothing.
 - Numbers are compared: \`>\`, \`>=\`, \`<\`, \`<=\`; without a sign they are equal. A time has a unit: \`ms\`, \`s\`, \`m\`, \`h\`, \`d\`.
+- A moment is compared by its age (\`seen:<24h\`), or it is in a range of UTC: \`made:2026-11-24\`, \`seen:2026-11-24T09:00Z..2026-11-24T12:00Z\`, \`seen:2026-11-24..\`. A range goes through its last day, and up to an instant. What keeps a filter, as an operation does, makes ages into such ranges once.
 - A word without a key is looked for in names, in any case; several must each be found. \`"Gate 4"\` is one text.
 - What has a blank, a comma, a colon, a quote or a leading dash is put in quotes: \`device:"Gate 4, left"\`, \`"-x"\`. Within quotes a backslash stands before a quote or a backslash.
 - At most ${FILTER_LENGTH_MAX} characters, ${CONDITIONS_MAX} conditions, ${VALUES_PER_CONDITION_MAX} values of one.
@@ -61,11 +65,13 @@ What is not understood is refused: the API answers 400 \`bad_request\`, the page
 
 ## Counts and files
 
-\`GET /sessions/facets\` and \`/devices/facets\` count the values of some keys for the same \`q\`: ${SESSION_FACETS.map((key) => `\`${key}\``).join(', ')} of sessions, ${DEVICE_FACETS.map((key) => `\`${key}\``).join(', ')} of devices. A key is counted as if it were not asked for, so that the other values can be seen; ${FACET_VALUES_MAX} values are listed, the others are a number. \`capped\` says that there are more rows than were looked at: the newest ${formatted(SESSION_FACET_ROWS_MAX)} sessions, ${formatted(DEVICE_FACET_ROWS_MAX)} devices.
+\`GET /sessions/facets\`, \`/devices/facets\` and \`/dead-letters/facets\` count the values of some keys for the same \`q\`: ${SESSION_FACETS.map((key) => `\`${key}\``).join(', ')} of sessions, ${DEVICE_FACETS.map((key) => `\`${key}\``).join(', ')} of devices, ${LETTER_FACETS.map((key) => `\`${key}\``).join(', ')} of dead letters. A key is counted as if it were not asked for, so that the other values can be seen; ${FACET_VALUES_MAX} values are listed, the others are a number. \`capped\` says that there are more rows than were looked at: the newest ${formatted(SESSION_FACET_ROWS_MAX)} sessions, ${formatted(LETTER_LOOK_MAX)} dead letters, ${formatted(DEVICE_FACET_ROWS_MAX)} devices.
 
 A page of sessions, and the counts beside it, look through the newest ${formatted(SESSION_LOOK_MAX)} at a time (${formatted(SESSION_LOOK_ROWS_MAX)} where \`collection\`, \`code\` or \`source\` is asked for), behind the cursor: a page may have few items, or none, and still a \`nextCursor\`, which goes on behind them. Only without one is it the end. Sessions of devices that are asked for by their ids alone are found however far back.
 
-\`GET /sessions/export\` and \`/devices/export\` (\`format=csv\` or \`ndjson\`) write all of what matches, while it is read. If the database fails in the middle, the connection is broken off and the file is not completed; an NDJSON file ends with \`{"complete":true,"rows":…}\`. In CSV, a text that a spreadsheet would run as a formula is led by an apostrophe.
+A page of dead letters, and the counts beside it, do the same over the newest ${formatted(LETTER_LOOK_MAX)} that \`status\`, \`group\`, \`session\`, \`seen\` and the ids of devices leave.
+
+\`GET /sessions/export\`, \`/devices/export\` and \`/dead-letters/export\` (\`format=csv\` or \`ndjson\`) write all of what matches, while it is read. If the database fails in the middle, the connection is broken off and the file is not completed; an NDJSON file ends with \`{"complete":true,"rows":…}\`. In CSV, a text that a spreadsheet would run as a formula is led by an apostrophe.
 
 ## Sessions
 
@@ -78,4 +84,10 @@ ${table(SESSION_FIELDS)}
 \`sort\` is one of ${DEVICE_SORTS.map((sort) => `\`${sort}\``).join(', ')}: last contact (newest first), pending age (oldest first), queue (longest first), name. Devices of which that is not known come last. A cursor belongs to its order and is refused for another. Free words are looked for in name and id.
 
 ${table(DEVICE_FIELDS)}
+
+## Dead letters
+
+Newest first; \`from\` and \`to\` are \`seen\` in other words. Free words are looked for in device name, place and what was said. \`/dead-letters/groups\` counts the letters that match by group, and takes \`state\` (\`open\`, \`snoozed\`, \`resolved\`) beside; where \`q\` names no status, it is of those that are open.
+
+${table(LETTER_FIELDS)}
 `

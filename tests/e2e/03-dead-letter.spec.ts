@@ -153,7 +153,7 @@ test('a change that breaks a rule is discarded, and taken back', async ({ adminP
 
 test('the list of dead letters follows by itself', async ({ adminPage: page, world }) => {
   // Its own cause by the address: the fleet's letters may be more, and the largest cause is the one shown otherwise.
-  const cause = 'code=schema_mismatch&version=9.9.9&collection=strike-reports'
+  const cause = `q=${encodeURIComponent('code:schema_mismatch version:9.9.9 collection:strike-reports status:open')}`
   await page.goto(`/dead-letters?fleet=${world.fleetId}&${cause}`)
   await expect(page.getByRole('button', { name: /^Live\b/ })).toBeVisible()
   await leaveDeadLetter(world, 'E2E live writer')

@@ -9,7 +9,7 @@ import type {
   Storage,
   ToldSeries,
 } from '#lib/storage/ports.ts'
-import type { DeadLetterCause } from '#lib/telemetry/overview.ts'
+import type { LetterGroup } from '#lib/telemetry/letter-groups.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import { fleetNow } from '#lib/telemetry/fleet-now.ts'
 import type { Thresholds } from '#lib/telemetry/thresholds.ts'
@@ -18,7 +18,8 @@ export interface Told {
   readonly unfoldedMs?: number | null
   readonly collections?: readonly Partial<Collection>[]
   readonly devices?: readonly Device[]
-  readonly causes?: readonly DeadLetterCause[]
+  readonly groups?: readonly LetterGroup[]
+  readonly openByCode?: Readonly<Record<string, number>>
   /** Those that the fleet sets. */
   readonly thresholds?: Partial<Thresholds>
   readonly audit?: readonly Partial<AuditEntry>[]
@@ -64,7 +65,18 @@ export function contextOf(events: readonly TelemetryEvent[], nowMs: number, told
     ingest: { gauges: () => Promise.resolve(told.series ?? []) },
     releases: { list: () => Promise.resolve(told.releases ?? []) },
     conflicts: { countOpen: () => Promise.resolve(2) },
-    deadLetters: { openByCause: () => Promise.resolve({ causes: told.causes ?? [], left: {} }) },
+    deadLetters: { countOpenByCode: () => Promise.resolve(told.openByCode ?? {}) },
+    letterGroups: {
+      list: () => {
+        const groups = told.groups ?? []
+        const byVersion: Record<string, number> = {}
+        for (const { versions } of groups)
+          for (const { appVersion, count } of versions)
+            byVersion[appVersion] = (byVersion[appVersion] ?? 0) + count
+        const letters = groups.reduce((sum, { count }) => sum + count, 0)
+        return Promise.resolve({ groups, totals: { groups: groups.length, letters }, byVersion })
+      },
+    },
     telemetry: {
       buckets: (_fleetId: string, tier: string, fromMs: number, toMs: number) =>
         Promise.resolve(

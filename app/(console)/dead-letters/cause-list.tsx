@@ -1,9 +1,9 @@
 import { formatCount, plural } from '#components/ui/format.ts'
 import { Link } from '#components/ui/link.tsx'
 import { Time } from '#components/ui/time.tsx'
-import { causeText, isSameCause, type CauseKey } from '#lib/protocol/dead-letter-cause.ts'
-import type { CauseTotals } from '#lib/application/dead-letters/list-causes.ts'
-import { CAUSES_SHOWN_MAX, causeHref, type CauseGroup } from './causes.ts'
+import type { GroupTotals, LetterGroup } from '#lib/application/letter-groups/list-groups.ts'
+import { causeText, versionsText } from '#lib/protocol/dead-letter-cause.ts'
+import { GROUPS_SHOWN_MAX, lettersHref } from './letter-links.ts'
 
 /** The first pane: open letters by cause. */
 export function CauseList({
@@ -13,10 +13,10 @@ export function CauseList({
   query,
   nowMs,
 }: {
-  groups: readonly CauseGroup[]
+  groups: readonly LetterGroup[]
   /** Of all causes, those past `groups` among them. */
-  totals: CauseTotals
-  current: CauseKey | null
+  totals: GroupTotals
+  current: string | null
   query: string
   nowMs: number
 }) {
@@ -24,45 +24,38 @@ export function CauseList({
     <section className="causes" aria-label="Causes">
       <div className="pane-head">
         <h2>
-          {plural(totals.causes, 'cause')}, {formatCount(totals.letters)} open
+          {plural(totals.groups, 'cause')}, {formatCount(totals.letters)} open
         </h2>
         <span className="sub r">by count</span>
       </div>
       <ul>
-        {groups.slice(0, CAUSES_SHOWN_MAX).map((group) => (
-          <li key={`${group.code} ${group.appVersion} ${group.collection} ${group.path}`}>
+        {groups.slice(0, GROUPS_SHOWN_MAX).map((group) => (
+          <li key={group.id}>
             <Link
-              href={causeHref(openOnly(query), group)}
-              aria-current={current !== null && isSameCause(group, current) ? 'true' : undefined}
+              href={lettersHref(query, { groupId: group.id })}
+              aria-current={group.id === current ? 'true' : undefined}
               scroll={false}
             >
               <span className="top">
                 <span className="mono">{group.code}</span>
                 <b>{formatCount(group.count)}</b>
               </span>
-              <span className="says">{causeText(group)}</span>
+              <span className="says">{group.title ?? causeText(group)}</span>
               <span className="sub">
-                {plural(group.devices, 'device')} · {group.appVersion} · {group.collection}
+                {plural(group.devices, 'device')} · {versionsText(group)} · {group.collection}
               </span>
               <span className="sub">
-                newest <Time at={group.newestAtMs} now={nowMs} />
+                newest <Time at={group.lastAtMs} now={nowMs} />
               </span>
             </Link>
           </li>
         ))}
       </ul>
-      {totals.causes <= CAUSES_SHOWN_MAX ? null : (
+      {totals.groups <= GROUPS_SHOWN_MAX ? null : (
         <p className="sub">
-          {formatCount(CAUSES_SHOWN_MAX)} of {plural(totals.causes, 'cause')}, the most frequent
+          {formatCount(GROUPS_SHOWN_MAX)} of {plural(totals.groups, 'cause')}, the most frequent
         </p>
       )}
     </section>
   )
-}
-
-/** Groups hold open letters; another status chosen in the list does not carry over. */
-function openOnly(query: string): string {
-  const params = new URLSearchParams(query)
-  params.delete('status')
-  return params.toString()
 }

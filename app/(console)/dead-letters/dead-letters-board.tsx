@@ -3,17 +3,19 @@ import { EmptyState } from '#components/ui/empty-state.tsx'
 import { plural, shortId } from '#components/ui/format.ts'
 import { Verdict } from '#components/ui/verdict.tsx'
 import { getDeadLetter, type DeadLetterDetail } from '#lib/application/dead-letters/get-dead-letter.ts'
-import { listCauses } from '#lib/application/dead-letters/list-causes.ts'
 import { listDeadLetters } from '#lib/application/dead-letters/list-dead-letters.ts'
-import type { CauseKey } from '#lib/protocol/dead-letter-cause.ts'
+import { listGroups } from '#lib/application/letter-groups/list-groups.ts'
+import { formatFilter } from '#lib/query/format-filter.ts'
+import { asks, LETTER_FIELDS } from '#lib/query/letter-fields.ts'
 import { ConsolePage } from '../console-page.tsx'
+import type { loadList } from '../search-params.ts'
+import { listFilter } from '../list-filter.ts'
 import type { Visit } from '../viewer.ts'
 import { CauseList } from './cause-list.tsx'
-import { causeHref, pickCause } from './causes.ts'
+import { askedOf, lettersHref, pickGroup } from './letter-links.ts'
 import { ItemDetail } from './item-detail.tsx'
 import { ItemTable } from './item-table.tsx'
 import { boardEvidence, boardSentence } from './letter-words.ts'
-import type { DeadLettersParams } from './search-params.ts'
 
 /** Three panes: causes, the letters of one, and one letter. On a phone the address says which one is shown. */
 export async function DeadLettersBoard({
@@ -22,62 +24,66 @@ export async function DeadLettersBoard({
   asked,
 }: {
   at: Visit
-  params: DeadLettersParams
+  params: Pick<Awaited<ReturnType<typeof loadList>>, 'q' | 'cursor'>
   /** The letter that the address names. */
   asked: DeadLetterDetail | null
 }) {
   const who = { actor: at.actor, fleetId: at.fleet.id }
-  const { causes: groups, totals } = await listCauses(at.ctx, who)
-  const cause =
-    params.status === 'open' || asked !== null ? pickCause(groups, params, asked?.letter ?? null) : null
-  const status = asked?.letter.status ?? params.status
-  const query = {
-    ...(cause === null ? {} : { ...cause, path: cause.path ?? '' }),
-    ...(params.cursor === null ? {} : { cursor: params.cursor }),
-    status,
-  }
-  // One past the bound of the groups is none of them either.
+  const { filter, problem } = listFilter(params.q, LETTER_FIELDS)
+  const { groups, totals } = await listGroups(at.ctx, { ...who, query: {} })
+  const group = pickGroup(groups, filter, asked?.letter ?? null)
+  const status = asked?.letter.status ?? askedOf(filter, 'status')
+  const listed =
+    filter.length > 0 && asked === null
+      ? filter
+      : [...(group === null ? [] : [asks('group', group)]), asks('status', status ?? 'open')]
+  const query = { q: formatFilter(listed), ...(params.cursor === null ? {} : { cursor: params.cursor }) }
+  const list = problem === null ? await listDeadLetters(at.ctx, { ...who, query }) : NOTHING
   const isGone =
-    status === 'open' && cause === null && params.code !== null && totals.causes === groups.length
-  const list = await listDeadLetters(at.ctx, { ...who, query })
+    filter.length > 0 &&
+    asked === null &&
+    status === 'open' &&
+    list.items.length === 0 &&
+    list.nextCursor === null
   const first = list.items[0]
   const detail = asked ?? (first === undefined ? null : await getDeadLetter(at.ctx, { ...who, id: first.id }))
-  const shown =
-    asked !== null ? 'at-item' : params.code !== null || status !== 'open' ? 'at-items' : 'at-causes'
+  const shown = asked !== null ? 'at-item' : filter.length > 0 ? 'at-items' : 'at-causes'
   return (
-    <ConsolePage at={at} crumbs={crumbsFor(at, params, cause, asked)}>
+    <ConsolePage at={at} crumbs={crumbsFor(at, filter.length > 0, group, asked)}>
       <Verdict
-        sentence={isGone ? 'No dead letter of this cause is open' : boardSentence(groups, totals)}
+        sentence={
+          problem ?? (isGone ? 'No dead letter of this cause is open' : boardSentence(groups, totals))
+        }
         evidence={boardEvidence(isGone ? [] : groups)}
       />
       {isGone && groups.length > 0 ? (
         <EmptyState
           good
           word="None open"
-          title={`Nothing of ${params.code ?? ''} waits for a decision`}
+          title="Nothing of it waits for a decision"
           detail={
-            <a className="link" href={causeHref(at.query, null)}>
-              See the {plural(totals.causes, 'cause')} that {totals.causes === 1 ? 'is' : 'are'} open
+            <a className="link" href={lettersHref(at.query, { groupId: null })}>
+              See the {plural(totals.groups, 'cause')} that {totals.groups === 1 ? 'is' : 'are'} open
             </a>
           }
         />
-      ) : groups.length === 0 && status === 'open' ? (
+      ) : groups.length === 0 && filter.length === 0 ? (
         <EmptyState
           good
           word="None open"
           title="Nothing waits for a decision"
           detail={
-            <a className="link" href={`/dead-letters?status=replayed&fleet=${at.fleet.id}`}>
+            <a className="link" href={lettersHref(at.query, { groupId: null, status: 'replayed' })}>
               See those that were replayed
             </a>
           }
         />
       ) : (
         <div className={`panes ${shown}`}>
-          <CauseList groups={groups} totals={totals} current={cause} query={at.query} nowMs={at.nowMs} />
+          <CauseList groups={groups} totals={totals} current={group} query={at.query} nowMs={at.nowMs} />
           <ItemTable
             at={at}
-            cause={cause}
+            groupId={group}
             status={status}
             items={list.items}
             nextCursor={list.nextCursor}
@@ -100,17 +106,19 @@ export async function DeadLettersBoard({
   )
 }
 
+const NOTHING = { items: [], nextCursor: null }
+
 /** The way back on a phone, pane by pane. */
 function crumbsFor(
   at: Visit,
-  { code }: DeadLettersParams,
-  cause: CauseKey | null,
+  isFiltered: boolean,
+  groupId: string | null,
   asked: DeadLetterDetail | null,
 ): readonly Crumb[] {
-  const root = { label: 'Dead letters', href: causeHref(at.query, null) }
+  const root = { label: 'Dead letters', href: lettersHref(at.query, { groupId: null }) }
   if (asked !== null) {
-    const group = { label: asked.letter.code, mono: true, href: causeHref(at.query, cause) }
+    const group = { label: asked.letter.code, mono: true, href: lettersHref(at.query, { groupId }) }
     return [root, group, { label: shortId(asked.letter.id), mono: true }]
   }
-  return code === null ? [{ label: 'Dead letters' }] : [root, { label: code, mono: true }]
+  return isFiltered ? [root, { label: 'Letters' }] : [{ label: 'Dead letters' }]
 }

@@ -3,50 +3,43 @@ import { Pager } from '#components/table/pager.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { plural, shortId } from '#components/ui/format.ts'
 import { Link } from '#components/ui/link.tsx'
-import { withParams } from '#components/ui/search-params.ts'
 import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
 import type { listDeadLetters } from '#lib/application/dead-letters/list-dead-letters.ts'
-import type { CauseKey } from '#lib/protocol/dead-letter-cause.ts'
 import type { Visit } from '../viewer.ts'
-import { causeHref } from './causes.ts'
+import { lettersHref, STATUSES } from './letter-links.ts'
 import { outcomeKind, outcomeWords } from './letter-words.ts'
-import { STATUSES } from './search-params.ts'
 
 type Letters = Awaited<ReturnType<typeof listDeadLetters>>['items']
 
 /** The second pane: the letters of one cause, newest first. */
 export function ItemTable({
   at,
-  cause,
+  groupId,
   status,
   items,
   nextCursor,
   currentId,
 }: {
   at: Visit
-  cause: CauseKey | null
-  status: (typeof STATUSES)[number]
+  /** Null where the address asks for letters of several. */
+  groupId: string | null
+  status: string | null
   items: Letters
   nextCursor: string | null
   currentId: string | null
 }) {
-  const href = causeHref(at.query, cause)
-  const place = { path: '/dead-letters', query: `${href.split('?')[1] ?? ''}${cursorOf(at.query)}` }
+  const place = { path: '/dead-letters', query: at.query }
   return (
     <section className="items" aria-label="Dead letters of this cause">
       <div className="pane-head">
-        <h2>
-          {cause === null ? plural(items.length, 'letter') : `${cause.appVersion} on ${cause.collection}`}
-        </h2>
+        <h2>{plural(items.length, 'letter')}</h2>
         <span className="r">
           {STATUSES.map((option) => (
             <Link
               key={option}
               className="chip"
-              href={withParams('/dead-letters', `fleet=${at.fleet.id}`, {
-                status: option === 'open' ? null : option,
-              })}
+              href={lettersHref(at.query, { groupId, status: option })}
               aria-current={option === status ? 'true' : undefined}
               scroll={false}
             >
@@ -78,10 +71,10 @@ export function ItemTable({
         ]}
         rows={items}
         rowKey={({ id }) => id}
-        rowHref={({ id }) => causeHref(at.query, cause, id)}
+        rowHref={({ id, status: own }) => lettersHref(at.query, { groupId, status: own }, id)}
         empty={
           <div className="pane-body">
-            <EmptyState title={`No ${status} dead letter here`} />
+            <EmptyState title={`No ${status === null ? '' : `${status} `}dead letter here`} />
           </div>
         }
       />
@@ -97,10 +90,4 @@ function LastReplay({ letter: { lastReplay } }: { letter: Letters[number] }) {
       <Status kind={outcomeKind(lastReplay.status)}>{lastReplay.status.replaceAll('_', ' ')}</Status>
     </span>
   )
-}
-
-/** The pager has to know whether this is the first page. */
-function cursorOf(query: string): string {
-  const cursor = new URLSearchParams(query).get('cursor')
-  return cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`
 }

@@ -2,12 +2,14 @@ import { topField } from '#lib/protocol/field-name.ts'
 import { formatCount, plural } from '#components/ui/format.ts'
 import type { StatusKind } from '#components/ui/status.tsx'
 import type { DeadLetterDetail } from '#lib/application/dead-letters/get-dead-letter.ts'
-import { causeText } from '#lib/protocol/dead-letter-cause.ts'
-import type { CauseTotals } from '#lib/application/dead-letters/list-causes.ts'
-import type { CauseGroup } from './causes.ts'
+import { causeText, versionsText } from '#lib/protocol/dead-letter-cause.ts'
+import type { GroupTotals, LetterGroup } from '#lib/application/letter-groups/list-groups.ts'
 
 /** The page's first line. Pure. */
-export function boardSentence(groups: readonly CauseGroup[], { causes, letters: open }: CauseTotals): string {
+export function boardSentence(
+  groups: readonly Pick<LetterGroup, 'count'>[],
+  { groups: causes, letters: open }: GroupTotals,
+): string {
   const top = groups[0]
   if (top === undefined) return 'No dead letter is open'
   if (open === 1) return 'One change failed for good; its payload is kept'
@@ -17,10 +19,10 @@ export function boardSentence(groups: readonly CauseGroup[], { causes, letters: 
   return `${formatCount(open)} dead letters have ${plural(causes, 'cause')}`
 }
 
-export function boardEvidence(groups: readonly CauseGroup[]): string {
+export function boardEvidence(groups: readonly LetterGroup[]): string {
   const top = groups[0]
   if (top === undefined) return 'What can never apply as it is waits here until a person decides.'
-  return `${top.appVersion} on ${top.collection}: ${causeText(top).replace(/\.$/, '')}. Nothing is lost: every payload is kept.`
+  return `${versionsText(top)} on ${top.collection}: ${causeText(top).replace(/\.$/, '')}. Nothing is lost: every payload is kept.`
 }
 
 /** Why a change can never apply as it is, in plain words (protocol.md, results). A full Record. */

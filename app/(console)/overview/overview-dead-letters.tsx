@@ -6,7 +6,7 @@ import { Section } from '#components/ui/section.tsx'
 import { StatusShape } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
 import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
-import { causeText } from '#lib/protocol/dead-letter-cause.ts'
+import { causeText, versionsText } from '#lib/protocol/dead-letter-cause.ts'
 import { deadLetterHours, deadLettersSentence } from './dead-letter-words.ts'
 import { deadLettersHref } from './overview-links.ts'
 
@@ -32,16 +32,16 @@ export function OverviewDeadLetters({ answer, query }: { answer: OverviewAnswer;
       <BarChart label="New dead letters per hour over 24 h" name="dead letters" {...hours} />
       <ul className="rows">
         {deadLetters.causes.map((cause) => (
-          <li key={`${cause.code} ${cause.appVersion} ${cause.collection} ${cause.path}`}>
+          <li key={cause.id}>
             <StatusShape kind="warn" />
             <span>
-              <Link className="link mono" href={deadLettersHref(query, cause)}>
+              <Link className="link mono" href={deadLettersHref(query, cause.id)}>
                 {cause.code}
               </Link>{' '}
-              {causeText(cause)}
+              {cause.title ?? causeText(cause)}
               <span className="sub">
-                {cause.appVersion} on {cause.collection} · {plural(cause.devices, 'device')} · newest{' '}
-                <Time at={cause.newestAtMs} now={asOf.nowMs} show="age" />
+                {versionsText(cause)} on {cause.collection} · {plural(cause.devices, 'device')} · newest{' '}
+                <Time at={cause.lastAtMs} now={asOf.nowMs} show="age" />
               </span>
             </span>
             <b>{formatCount(cause.count)}</b>

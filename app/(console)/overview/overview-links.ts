@@ -17,25 +17,17 @@ export function listHref(
   return withParams(path, kept.search, { q: formatFilter(filter) })
 }
 
-/** The group of dead letters with this cause; null leaves it open. Pure. */
-export function deadLettersHref(
-  query: string,
-  cause: { code: string | null; appVersion: string | null; collection?: string; path?: string | null },
-): string {
-  const kept = new URL(carryShared('/dead-letters', query), 'http://local.invalid')
-  return withParams('/dead-letters', kept.search, {
-    code: cause.code,
-    version: cause.appVersion,
-    collection: cause.collection ?? null,
-    field: cause.path === undefined ? null : (cause.path ?? ''),
-  })
-}
+/** The open letters of a group; null for those of all. Pure. */
+export const deadLettersHref = (query: string, group: string | null): string =>
+  group === null
+    ? carryShared('/dead-letters', query)
+    : listHref('/dead-letters', query, { group, status: 'open' })
 
 /** The address of a verdict's next step. Pure. */
 export function stepHref(target: Target, query: string): string {
   switch (target.page) {
     case 'dead-letters':
-      return deadLettersHref(query, target)
+      return deadLettersHref(query, target.group)
     case 'pillar':
       return withParams(`/pillars/${target.pillar}`, carryShared('', query).slice(1), {
         collection: target.collection,

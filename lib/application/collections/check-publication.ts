@@ -7,6 +7,7 @@ import type { JsonObject } from '#lib/kernel/json.ts'
 import { jsonEqual } from '#lib/kernel/json.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { Collection, DeadLetterRow } from '#lib/storage/ports.ts'
+import { asks, LETTERS_ALL } from '#lib/query/letter-fields.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
@@ -156,15 +157,8 @@ function changesOf({ storage }: Pick<Context, 'storage'>, next: Collection): Sli
 }
 
 function lettersOf({ storage }: Pick<Context, 'storage'>, next: Collection): Slices {
-  const filter = {
-    status: 'open' as const,
-    collection: next.name,
-    path: null,
-    code: null,
-    appVersion: null,
-    deviceId: null,
-    sessionId: null,
-  }
+  const conditions = [asks('status', 'open'), asks('collection', next.name)]
+  const filter = { conditions, lookMax: LETTERS_ALL }
   let cursor: { atMs: number; id: string } | null = null
   let isEnd = false
   return async () => {

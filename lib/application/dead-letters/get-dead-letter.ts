@@ -4,11 +4,13 @@ import type { SchemaIssue, RecordState } from '#lib/engine/types.ts'
 import { validateDocument } from '#lib/engine/validate.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
+import { isPoisoned } from '#lib/query/letter-fields.ts'
 import type { Collection, DeadLetterRow } from '#lib/storage/ports.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError } from '../errors.ts'
 import { HELD_MAX } from './replay.ts'
+import { RESTORABLE_MS } from './restore.ts'
 
 /** One letter beside the server as it is now: base, the device's document, the current record. */
 export interface DeadLetterDetail {
@@ -23,6 +25,10 @@ export interface DeadLetterDetail {
   readonly issues: readonly SchemaIssue[]
   /** The collection as it is now; null when there is none of that name. */
   readonly collection: Pick<Collection, 'id' | 'name' | 'schemaVersion' | 'schema' | 'strategy'> | null
+  /** It died at so many replays that bulk actions leave it out (DL10). */
+  readonly poisoned: boolean
+  /** Until when a discard can be taken back, Unix ms; null for one that isn't discarded. */
+  readonly restorableUntilMs: number | null
   /** Letters held behind it, which a replay brings along (DL3). */
   readonly held: readonly DeadLetterRow[]
 }
@@ -56,5 +62,17 @@ export async function getDeadLetter(
     schema: collection.schema,
     strategy: collection.strategy,
   }
-  return { letter, base, op, device, server, issues, collection: shown, held }
+  const { discardedAtMs } = letter
+  return {
+    letter,
+    base,
+    op,
+    device,
+    server,
+    issues,
+    collection: shown,
+    poisoned: isPoisoned(letter),
+    restorableUntilMs: discardedAtMs === null ? null : discardedAtMs + RESTORABLE_MS,
+    held,
+  }
 }

@@ -1,3 +1,4 @@
+import { asks, LETTERS_ALL } from '#lib/query/letter-fields.ts'
 import type { Collection, Cursor, DeadLetterRow } from '#lib/storage/ports.ts'
 import { SYSTEM } from '../access/audit-entry.ts'
 import type { Context } from '../context.ts'
@@ -44,15 +45,8 @@ interface DueLetter {
 /** Their ids, oldest first: letters may be large, and those that wait for a version far ahead must not stand in the way. */
 async function dueLetters(ctx: Context, fleetId: string): Promise<readonly DueLetter[]> {
   const collections = new Map((await ctx.storage.collections.list(fleetId)).map((one) => [one.name, one]))
-  const filter = {
-    status: 'open',
-    code: 'schema_ahead',
-    collection: null,
-    appVersion: null,
-    deviceId: null,
-    sessionId: null,
-    path: null,
-  } as const
+  const conditions = [asks('status', 'open'), asks('code', 'schema_ahead')]
+  const filter = { conditions, lookMax: LETTERS_ALL }
   const due: DueLetter[] = []
   let cursor: Cursor | null = null
   for (let page = 0; page < PAGES_PER_RUN_MAX; page++) {

@@ -2,6 +2,7 @@ import type { Collection, Fleet } from '#lib/storage/ports.ts'
 import { diagnose } from '#lib/telemetry/diagnosis/diagnose.ts'
 import type { BreakerEvidence, Diagnosis, Evidence } from '#lib/telemetry/diagnosis/evidence.ts'
 import { answered } from '#lib/telemetry/diagnosis/pace.ts'
+import { asks } from '#lib/query/letter-fields.ts'
 import { authorize } from '../access/authorize.ts'
 import type { BreakerSnapshot } from '../breakers/breakers.ts'
 import { ENGINE_SCOPE, collectionOfScope, fleetOfScope } from '../breakers/scopes.ts'
@@ -93,13 +94,7 @@ const sessionsOf = (nowMs: number, sinceMs: number, deviceId: string | null) => 
       : [{ kind: 'is' as const, key: 'device' as const, not: false, values: [deviceId] }],
 })
 const openLetters = (deviceId: string) => ({
-  status: 'open' as const,
-  code: null,
-  collection: null,
-  appVersion: null,
-  path: null,
-  deviceId,
-  sessionId: null,
+  conditions: [asks('status', 'open'), asks('device', deviceId)],
 })
 const openConflicts = (deviceId: string) => ({
   status: 'open' as const,

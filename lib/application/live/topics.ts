@@ -42,12 +42,4 @@ const LATEST_MS = 253_402_300_799_999
 const EVERY_SESSION = { fromMs: 0, toMs: LATEST_MS, conditions: [] }
 /** By last contact, which the marks tell. */
 const EVERY_DEVICE = { fromMs: null, toMs: null, conditions: [], nowMs: 0, intervalMs: 0 }
-const EVERY_LETTER = {
-  status: null,
-  code: null,
-  collection: null,
-  appVersion: null,
-  deviceId: null,
-  sessionId: null,
-  path: null,
-}
+const EVERY_LETTER = { conditions: [] }

@@ -4,8 +4,8 @@ import { TIER_MS } from '#lib/rollups/bucket.ts'
 import { COUNTER } from '#lib/rollups/counters.ts'
 import { fleetNow } from '#lib/telemetry/fleet-now.ts'
 import type { DeadLettersNow, Overview } from '#lib/telemetry/overview.ts'
-import type { OpenCauses } from '#lib/telemetry/open-causes.ts'
-import { OPEN_CAUSES_MAX, totalsOf } from '#lib/telemetry/open-causes.ts'
+import { LETTER_GROUPS_MAX, type LetterGroups } from '#lib/telemetry/letter-groups.ts'
+import { asks } from '#lib/query/letter-fields.ts'
 import type { Verdict } from '#lib/telemetry/trouble.ts'
 import { verdictOf } from '#lib/telemetry/verdict.ts'
 import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
@@ -33,10 +33,10 @@ export async function overview(ctx: TelemetryContext, query: RangeQuery): Promis
   const { fleetId } = query
   const nowMs = ctx.clock.now()
   const fleet = await storage.fleets.get(fleetId)
-  const [window, now, causes, hours, rates, collections] = await Promise.all([
+  const [window, now, letters, hours, rates, collections] = await Promise.all([
     readWindow(ctx, query),
     fleet === null ? fleetNow([], nowMs, 0) : storage.devices.now(fleetId, nowMs, fleet.settings.intervalMs),
-    storage.deadLetters.openByCause(fleetId, OPEN_CAUSES_MAX),
+    storage.letterGroups.list(fleetId, { conditions: [asks('status', 'open')], nowMs }, LETTER_GROUPS_MAX),
     lastHours(ctx, fleetId, nowMs),
     transitionRates(ctx, fleetId, nowMs),
     storage.collections.list(fleetId),
@@ -55,8 +55,8 @@ export async function overview(ctx: TelemetryContext, query: RangeQuery): Promis
     devices: now.devices,
     transitionRates: rates,
     collections: collectionRows(collections, window.buckets, limits),
-    versions: versionRows(now.versions, window.buckets, hours, causes.causes),
-    deadLetters: deadLettersNow(causes, window.buckets),
+    versions: versionRows(now.versions, window.buckets, hours, letters.byVersion),
+    deadLetters: deadLettersNow(letters, window.buckets),
   }
   return { ...figures, verdict: verdictOf(figures) }
 }
@@ -75,12 +75,11 @@ async function lastHours(
   return hours
 }
 
-function deadLettersNow(open: OpenCauses, buckets: readonly Bucket[]): DeadLettersNow {
-  const totals = totalsOf(open)
+function deadLettersNow({ groups, totals }: LetterGroups, buckets: readonly Bucket[]): DeadLettersNow {
   return {
     open: totals.letters,
     inRange: shareOf(sumOf(buckets, COUNTER.mutations('dead_lettered')), sumOf(buckets, COUNTER.pushed)),
-    causes: open.causes.slice(0, CAUSES_MAX),
-    causesLeftOut: Math.max(0, totals.causes - CAUSES_MAX),
+    causes: groups.slice(0, CAUSES_MAX),
+    causesLeftOut: Math.max(0, totals.groups - CAUSES_MAX),
   }
 }

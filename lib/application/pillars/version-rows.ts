@@ -4,7 +4,7 @@ import type { Bucket } from '#lib/rollups/bucket.ts'
 import { COUNTER, SKETCH } from '#lib/rollups/counters.ts'
 import { quantile } from '#lib/rollups/sketch.ts'
 import type { VersionNow } from '#lib/telemetry/fleet-now.ts'
-import type { DeadLetterCause, VersionRow } from '#lib/telemetry/overview.ts'
+import type { VersionRow } from '#lib/telemetry/overview.ts'
 import { REQUESTS_FOR_RATE_MIN } from '#lib/telemetry/thresholds.ts'
 import { shareOf } from './pillar.ts'
 
@@ -13,17 +13,18 @@ export const SPARKLINE_HOURS = 24
 /**
  * One row per app version that has a device or an open dead letter, most devices first, at most 100.
  * @param now at most as many, most devices first: what isn't among a hundred of them cannot be in the rows either
+ * @param openLetters of each app version
  * @param hours buckets of each of the last 24 hours, oldest first
  */
 export function versionRows(
   now: readonly VersionNow[],
   buckets: readonly Bucket[],
   hours: readonly (readonly Bucket[])[],
-  causes: readonly DeadLetterCause[],
+  openLetters: Readonly<Record<string, number>>,
 ): readonly VersionRow[] {
   const byName = new Map(now.map((version) => [version.appVersion, version]))
   const ofRange = groupBy(buckets, ({ key }) => key.appVersion)
-  const names = new Set([...byName.keys(), ...causes.map(({ appVersion }) => appVersion)])
+  const names = new Set([...byName.keys(), ...Object.keys(openLetters)])
   const rows = [...names].map((appVersion): VersionRow => {
     const version = byName.get(appVersion)
     const inRange = ofRange.get(appVersion) ?? []
@@ -37,10 +38,7 @@ export function versionRows(
         sumOf(inRange, COUNTER.requests),
         REQUESTS_FOR_RATE_MIN,
       ),
-      deadLetters: causes.reduce(
-        (sum, cause) => sum + (cause.appVersion === appVersion ? cause.count : 0),
-        0,
-      ),
+      deadLetters: openLetters[appVersion] ?? 0,
       pendingAgeP95Ms: version?.pendingAgeP95Ms ?? null,
       pendingAgeOfflineP95Ms: version?.pendingAgeOfflineP95Ms ?? null,
       deadLettersByHour: hours.map((hour) => deadLettersIn(hour, appVersion)),

@@ -1,5 +1,6 @@
 import { TOLD_LOGS_PER_DEVICE_MAX } from '#lib/protocol/limits.ts'
 import type { ChangeRow, ConflictRow, DeadLetterRow, SessionRow, ToldLog } from '#lib/storage/ports.ts'
+import { asks } from '#lib/query/letter-fields.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError } from '../errors.ts'
@@ -26,15 +27,7 @@ export async function getSession(
   authorize(actor, fleetId, 'viewer')
   const session = await ctx.storage.sessions.get(fleetId, id)
   if (!session) throw new ApplicationError('not_found')
-  const ofSession = {
-    status: null,
-    code: null,
-    collection: null,
-    appVersion: null,
-    path: null,
-    deviceId: null,
-    sessionId: id,
-  }
+  const ofSession = { conditions: [asks('session', id)] }
   const [device, changes, conflicts, letters, logs] = await Promise.all([
     ctx.storage.devices.get(fleetId, session.deviceId),
     ctx.storage.sync.changesOfSession(fleetId, id, CHANGES_SHOWN_MAX),

@@ -1,6 +1,5 @@
 import type { Device } from '#lib/storage/ports.ts'
 import type { FleetGaugesEvent, GaugesEvent, TelemetryEvent } from '#lib/telemetry/events.ts'
-import { OPEN_CAUSES_MAX, openByCode, totalsOf } from '#lib/telemetry/open-causes.ts'
 import { sourceGauges } from '#lib/telemetry/told/source-gauges.ts'
 import type { TelemetryContext } from './context.ts'
 import { eventId } from './event-id.ts'
@@ -30,17 +29,17 @@ export async function snapshotGauges(
   if (fleet === null) return []
   const collections = (await storage.collections.list(fleetId)).map(({ name }) => name)
   const { intervalMs } = fleet.settings
-  const [groups, told, causes, openConflicts, undeliveredMs] = await Promise.all([
+  const [groups, told, openByCode, openConflicts, undeliveredMs] = await Promise.all([
     groupsOf(ctx, fleetId, { nowMs, intervalMs, collections }),
     storage.ingest.gauges(fleetId, nowMs - GAUGE_STANDS_MS),
-    storage.deadLetters.openByCause(fleetId, OPEN_CAUSES_MAX),
+    storage.deadLetters.countOpenByCode(fleetId),
     storage.conflicts.countOpen(fleetId),
     storage.telemetry.oldestUndeliveredMs(fleetId, nowMs - ACTIVE_MS),
   ])
   const whole: FleetGaugesEvent = {
     kind: 'fleet-gauges',
-    openDeadLetters: totalsOf(causes).letters,
-    openDeadLettersByCode: openByCode(causes),
+    openDeadLetters: Object.values(openByCode).reduce((sum, count) => sum + count, 0),
+    openDeadLettersByCode: openByCode,
     openConflicts,
     oldestUndeliveredAgeMs: undeliveredMs === null ? null : Math.max(0, nowMs - undeliveredMs),
   }

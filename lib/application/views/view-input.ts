@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { label } from '#lib/protocol/device.ts'
 import { DEVICE_FIELDS, DEVICE_SORTS } from '#lib/query/device-fields.ts'
-import { FILTER_LENGTH_MAX } from '#lib/query/field.ts'
+import { FILTER_LENGTH_MAX, type Fields } from '#lib/query/field.ts'
+import { LETTER_FIELDS } from '#lib/query/letter-fields.ts'
 import { parseFilter, problemText } from '#lib/query/parse-filter.ts'
 import { SESSION_FIELDS } from '#lib/query/session-fields.ts'
 import type { SavedView, ViewPage } from '#lib/storage/ports.ts'
@@ -9,7 +10,7 @@ import { isAtLeast, roleIn } from '../access/authorize.ts'
 import type { Actor } from '../context.ts'
 import { badRequest } from '../errors.ts'
 
-export const VIEW_PAGES = ['sessions', 'devices'] as const satisfies readonly ViewPage[]
+export const VIEW_PAGES = ['sessions', 'devices', 'dead-letters'] as const satisfies readonly ViewPage[]
 /** Of one person and page. */
 export const OWN_VIEWS_MAX = 50
 /** Of a fleet and page. */
@@ -31,13 +32,19 @@ export const viewParams = z.strictObject({
 })
 export type ViewParams = z.infer<typeof viewParams>
 
+const FIELDS: Readonly<Record<ViewPage, Fields>> = {
+  sessions: SESSION_FIELDS,
+  devices: DEVICE_FIELDS,
+  'dead-letters': LETTER_FIELDS,
+}
+
 /** Without what is left out. @throws ApplicationError `bad_request` for a search that its page does not understand */
 export function keptParams(page: ViewPage, params: ViewParams): Readonly<Record<string, string>> {
   const { q = '' } = params
-  const parsed = page === 'sessions' ? parseFilter(q, SESSION_FIELDS) : parseFilter(q, DEVICE_FIELDS)
+  const parsed = parseFilter(q, FIELDS[page])
   if (!parsed.ok) throw badRequest([{ path: '/params/q', message: problemText(parsed.error) }])
-  if (page === 'sessions' && params.sort !== undefined)
-    throw badRequest([{ path: '/params/sort', message: 'sessions have one order' }])
+  if (page !== 'devices' && params.sort !== undefined)
+    throw badRequest([{ path: '/params/sort', message: `${page} have one order` }])
   const given = Object.entries(params).filter((entry): entry is [string, string] => Boolean(entry[1]))
   return Object.fromEntries(given)
 }

@@ -2,14 +2,14 @@ import { z } from 'zod'
 import type { Json } from '#lib/kernel/json.ts'
 import { COMMAND_TYPES } from '#lib/protocol/command.ts'
 import { PLATFORMS, STRATEGIES, TIE_RULES } from '#lib/protocol/device.ts'
-import { DEAD_LETTER_CODES } from '#lib/protocol/error-codes.ts'
-import { jsonObject, operation, uuid } from '#lib/protocol/mutation.ts'
+import { jsonObject, uuid } from '#lib/protocol/mutation.ts'
 import { businessRule, upMigration } from '#lib/protocol/rules.ts'
 import { SESSION_RESULTS } from '#lib/protocol/session.ts'
 import { COHORT_MEASURES } from '#lib/telemetry/cohorts.ts'
 import { CHECKS, DIAGNOSES } from '#lib/telemetry/diagnosis/evidence.ts'
 import { LAG_STAGES } from '#lib/telemetry/lag-heat.ts'
 import { mutationResult } from '../openapi-answers.ts'
+import { letterAnswer, mutation, recordState } from './contract-letters.ts'
 import { toldLog } from './contract-told.ts'
 
 /** What the operator API answers, for its contract; the tests hold real answers to it. Times ending in `Ms` are Unix ms. */
@@ -175,19 +175,6 @@ export const diagnosticsRow = z.object({
 })
 export const diagnosticsAnswer = diagnosticsRow.extend({ body: json })
 
-const mutation = z.looseObject({
-  id: uuid,
-  collection: z.string(),
-  recordId: uuid,
-  op: z.looseObject({ type: z.string() }),
-})
-const recordState = z.looseObject({
-  collection: z.string(),
-  recordId: uuid,
-  version: count,
-  deleted: z.boolean(),
-})
-
 export const conflictAnswer = z.looseObject({
   id: uuid,
   fleetId: uuid,
@@ -203,64 +190,6 @@ export const conflictAnswer = z.looseObject({
 })
 export const conflictDetail = z.object({ conflict: conflictAnswer, record: recordState.nullable() })
 export const resolvedConflict = conflictDetail.extend({ result: mutationResult })
-
-export const letterAnswer = z.object({
-  id: uuid,
-  fleetId: uuid,
-  mutation,
-  code: z.enum(DEAD_LETTER_CODES),
-  detail: z.string(),
-  path: z.string().nullable(),
-  base: jsonObject.nullable(),
-  parentMutationId: uuid.nullable(),
-  deviceId: uuid,
-  deviceName: z.string(),
-  sessionId: uuid.nullable(),
-  appVersion: z.string(),
-  madeAtMs: ms,
-  createdAtMs: ms,
-  status: z.enum(['open', 'replayed', 'discarded']),
-  attempts: count,
-  lastReplay: z.object({ atMs: ms, status: z.string(), detail: z.string().nullable() }).nullable(),
-  discardedAtMs: ms.nullable(),
-  discardedWith: uuid.nullable(),
-  editedAs: uuid.nullable(),
-  fingerprint: uuid,
-  fingerprintVersion: count,
-  place: z.string().nullable(),
-  said: z.string(),
-})
-export const letterGroups = listOf(
-  z.object({
-    code: z.enum(DEAD_LETTER_CODES),
-    appVersion: z.string(),
-    collection: z.string(),
-    path: z.string().nullable(),
-    /** Of the newest letter. */
-    detail: z.string(),
-    count,
-    devices: count,
-    newestAtMs: ms,
-  }),
-).extend({ totals: z.object({ causes: count, letters: count }) })
-export const letterDetail = z.object({
-  letter: letterAnswer,
-  base: jsonObject.nullable(),
-  op: operation,
-  device: jsonObject.nullable(),
-  server: recordState.nullable(),
-  issues: z.array(z.looseObject({ path: z.string(), message: z.string() })),
-  collection: z.looseObject({ id: uuid, name: z.string(), schemaVersion: count }).nullable(),
-  held: z.array(letterAnswer),
-})
-export const replayAnswer = z.object({
-  result: mutationResult,
-  held: z.array(mutationResult),
-  moreHeld: z.boolean(),
-})
-export const editAnswer = replayAnswer.extend({ mutationId: uuid.nullable() })
-export const reopenedLetter = letterAnswer.extend({ held: z.array(uuid) })
-export const discardedLetter = reopenedLetter.extend({ moreHeld: z.boolean() })
 
 export const sessionAnswer = z.looseObject({
   sessionId: uuid,

@@ -10,11 +10,6 @@ import { collectionChange } from '#lib/application/collections/publish-collectio
 import { collectionRemoval } from '#lib/application/collections/remove-collection.ts'
 import { conflictsQuery } from '#lib/application/conflicts/list-conflicts.ts'
 import { resolveInput } from '#lib/application/conflicts/resolve-conflict.ts'
-import { discardInput } from '#lib/application/dead-letters/discard.ts'
-import { editInput } from '#lib/application/dead-letters/edit.ts'
-import { deadLettersQuery } from '#lib/application/dead-letters/list-dead-letters.ts'
-import { replayInput } from '#lib/application/dead-letters/replay.ts'
-import { restoreInput } from '#lib/application/dead-letters/restore.ts'
 import { commandInput } from '#lib/application/devices/command-device.ts'
 import { deviceFacetsQuery, devicesQuery } from '#lib/application/devices/list-devices.ts'
 import { enrollmentKeyInput } from '#lib/application/enrollment/create-enrollment-key.ts'
@@ -30,31 +25,18 @@ import { sessionFacetsQuery, sessionsQuery } from '#lib/application/sessions/lis
 import { viewChange } from '#lib/application/views/change-view.ts'
 import { viewPage } from '#lib/application/views/list-views.ts'
 import { viewCreation } from '#lib/application/views/save-view.ts'
-import type { ErrorCode } from '#lib/protocol/error-codes.ts'
 import * as answers from './contract-answers.ts'
 import { listOf } from './contract-answers.ts'
 import { scrapeTarget, sourceAnswer, toldLog } from './contract-told.ts'
+import { LETTER_CONTRACT } from './letter-contract.ts'
 import { exportFormat } from './export.ts'
 import * as keys from './key-answers.ts'
+import type { AdminOperation } from './operation.ts'
 import { cohortQuery, heatQuery, pillarQuery, rangeQuery, sessionQuery } from './query.ts'
 import { wholeQuery } from './whole-list.ts'
 
-/** What one row of the route table takes and gives, beside its role. */
-export interface AdminOperation {
-  readonly summary: string
-  /** Parameters of the URL beside `fleet`. */
-  readonly query?: z.ZodObject
-  readonly body?: z.ZodType
-  /** False where a call without a body is one as well. */
-  readonly bodyRequired?: boolean
-  readonly answer: z.ZodType | 'events' | 'file'
-  /** Beside those that every operation has. */
-  readonly codes?: readonly ErrorCode[]
-}
-
 const sessionList = sessionsQuery.omit({ fromMs: true, toMs: true }).extend(sessionQuery.shape)
 const exportQuery = { format: exportFormat.optional() }
-const letterRuns = ['not_replayable', 'request_id_reused'] as const
 const collectionCodes = ['schema_refused', 'rules_refused'] as const
 const pillar = (summary: string): AdminOperation => ({
   summary,
@@ -330,41 +312,7 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
     codes: ['stale_version', 'resolution_refused', 'atomic_aborted', 'breaker_open'],
   },
 
-  'GET /dead-letters': list('Dead letters, newest first', answers.letterAnswer, deadLettersQuery),
-  'GET /dead-letters/groups': {
-    summary: 'Open dead letters by cause, most frequent first',
-    query: wholeQuery,
-    answer: answers.letterGroups,
-  },
-  'GET /dead-letters/:id': {
-    summary: 'One dead letter beside the server as it is now',
-    answer: answers.letterDetail,
-  },
-  'POST /dead-letters/:id/replay': {
-    summary: 'Run a dead letter again, then those held behind it',
-    body: replayInput,
-    bodyRequired: false,
-    answer: answers.replayAnswer,
-    codes: letterRuns,
-  },
-  'POST /dead-letters/:id/edit': {
-    summary: 'Run a dead letter in an edited form',
-    body: editInput,
-    answer: answers.editAnswer,
-    codes: letterRuns,
-  },
-  'POST /dead-letters/:id/discard': {
-    summary: 'Close a dead letter without effect, with those held behind it',
-    body: discardInput,
-    answer: answers.discardedLetter,
-    codes: ['not_replayable'],
-  },
-  'POST /dead-letters/:id/restore': {
-    summary: 'Open a discarded dead letter again',
-    body: restoreInput,
-    answer: answers.reopenedLetter,
-    codes: ['not_restorable'],
-  },
+  ...LETTER_CONTRACT,
 
   'GET /breakers': list('The breakers that the devices of a fleet meet', answers.breakerAnswer),
   'GET /breakers/:scope': { summary: 'One breaker', answer: answers.breakerAnswer },

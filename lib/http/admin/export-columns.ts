@@ -1,9 +1,11 @@
 import type { DeviceView } from '#lib/application/devices/device-views.ts'
+import type { listDeadLetters } from '#lib/application/dead-letters/list-dead-letters.ts'
 import type { listSessions } from '#lib/application/sessions/list-sessions.ts'
 import { sessionCodes } from '#lib/telemetry/session-codes.ts'
 import type { CsvValue } from './csv.ts'
 
 type Session = Awaited<ReturnType<typeof listSessions>>['items'][number]
+type Letter = Awaited<ReturnType<typeof listDeadLetters>>['items'][number]
 type Columns<Row> = Readonly<Record<string, (row: Row) => CsvValue>>
 
 const iso = (ms: number): string => new Date(ms).toISOString()
@@ -32,6 +34,33 @@ export const SESSION_COLUMNS: Columns<Session> = {
   collections: (row) => row.collections.join(' '),
   codes: (row) => sessionCodes(row).join(' '),
   source: (row) => row.source ?? null,
+}
+
+/** Dead letters as a table, with what each would do as JSON. */
+export const LETTER_COLUMNS: Columns<Letter> = {
+  id: (row) => row.id,
+  status: (row) => row.status,
+  code: (row) => row.code,
+  detail: (row) => row.detail,
+  place: (row) => row.place,
+  groupId: (row) => row.groupId,
+  collection: (row) => row.mutation.collection,
+  recordId: (row) => row.mutation.recordId,
+  mutationId: (row) => row.mutation.id,
+  baseVersion: (row) => row.mutation.baseVersion,
+  schemaVersion: (row) => row.mutation.schemaVersion,
+  op: (row) => JSON.stringify(row.mutation.op),
+  deviceId: (row) => row.deviceId,
+  deviceName: (row) => row.deviceName,
+  sessionId: (row) => row.sessionId,
+  appVersion: (row) => row.appVersion,
+  madeAt: (row) => iso(row.madeAtMs),
+  seenAt: (row) => iso(row.createdAtMs),
+  replays: (row) => row.attempts,
+  lastReplayAt: (row) => isoOrNull(row.lastReplay?.atMs ?? null),
+  lastReplayStatus: (row) => row.lastReplay?.status ?? null,
+  discardedAt: (row) => isoOrNull(row.discardedAtMs),
+  editedAs: (row) => row.editedAs,
 }
 
 /** Devices as a table, as the list shows them. */

@@ -1,10 +1,11 @@
+import { listDeadLetters } from '#lib/application/dead-letters/list-dead-letters.ts'
 import { deviceViews } from '#lib/application/devices/device-views.ts'
 import { listDevices } from '#lib/application/devices/list-devices.ts'
 import { getFleet } from '#lib/application/fleets/change-fleet.ts'
 import { listPages } from '#lib/application/list-pages.ts'
 import { listSessions } from '#lib/application/sessions/list-sessions.ts'
 import { exportResponse, formatOf } from './export.ts'
-import { DEVICE_COLUMNS, SESSION_COLUMNS } from './export-columns.ts'
+import { DEVICE_COLUMNS, LETTER_COLUMNS, SESSION_COLUMNS } from './export-columns.ts'
 import { sessionQueryOf } from './query.ts'
 import type { FleetCall } from './table.ts'
 
@@ -26,3 +27,18 @@ export async function exportDevices({ ctx, actor, fleetId, query }: FleetCall): 
   })
   return exportResponse(ctx, format, { name: 'devices', columns: DEVICE_COLUMNS, pages })
 }
+
+/** GET /dead-letters/export: those of the filter; an age in it is of when the file was asked for. */
+export function exportLetters({ ctx, actor, fleetId, query }: FleetCall): Promise<Response> {
+  const { format, rest } = formatOf(query)
+  const nowMs = ctx.clock.now()
+  const asOf = { ...ctx, clock: { ...ctx.clock, now: () => nowMs } }
+  // Bodies are up to 256 KiB each, so that a page of them is small.
+  const pages = listPages(
+    (page) => listDeadLetters(asOf, { actor, fleetId, query: { ...rest, ...page } }),
+    LETTERS_PER_PAGE,
+  )
+  return exportResponse(ctx, format, { name: 'dead-letters', columns: LETTER_COLUMNS, pages })
+}
+
+const LETTERS_PER_PAGE = 100

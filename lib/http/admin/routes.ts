@@ -11,13 +11,6 @@ import { removeCollection } from '#lib/application/collections/remove-collection
 import { getConflict } from '#lib/application/conflicts/get-conflict.ts'
 import { listConflicts } from '#lib/application/conflicts/list-conflicts.ts'
 import { resolveConflict } from '#lib/application/conflicts/resolve-conflict.ts'
-import { discard } from '#lib/application/dead-letters/discard.ts'
-import { edit } from '#lib/application/dead-letters/edit.ts'
-import { getDeadLetter } from '#lib/application/dead-letters/get-dead-letter.ts'
-import { listCauses } from '#lib/application/dead-letters/list-causes.ts'
-import { listDeadLetters } from '#lib/application/dead-letters/list-dead-letters.ts'
-import { replay } from '#lib/application/dead-letters/replay.ts'
-import { restore } from '#lib/application/dead-letters/restore.ts'
 import { commandDevice } from '#lib/application/devices/command-device.ts'
 import { diagnoseDevice } from '#lib/application/devices/diagnose-device.ts'
 import { getDevice } from '#lib/application/devices/get-device.ts'
@@ -57,38 +50,13 @@ import { listSessions, sessionFacets } from '#lib/application/sessions/list-sess
 import { changeView, removeView } from '#lib/application/views/change-view.ts'
 import { listViews, viewsOf } from '#lib/application/views/list-views.ts'
 import { saveView } from '#lib/application/views/save-view.ts'
-import type { Role } from '#lib/application/context.ts'
 import { exportDevices, exportSessions } from './export-lists.ts'
-import { letterGroups } from './letter-groups.ts'
+import { LETTER_ROUTES } from './letter-routes.ts'
 import { cohortQueryOf, heatQueryOf, pillarQueryOf, rangeQueryOf, sessionQueryOf } from './query.ts'
+import { act, byId, change, global, idOf, input, make, nowOf, read } from './route-rows.ts'
 import { openStream } from './stream.ts'
-import type { AdminCall, AdminRoute, FleetCall } from './table.ts'
+import type { AdminRoute } from './table.ts'
 import { pageOfWhole, wholeList } from './whole-list.ts'
-
-const read = (pattern: string, role: Role, handle: (call: FleetCall) => Promise<unknown>): AdminRoute => ({
-  method: 'GET',
-  pattern,
-  role,
-  scope: 'fleet',
-  status: 200,
-  handle,
-})
-const make = (pattern: string, role: Role, handle: (call: FleetCall) => Promise<unknown>): AdminRoute => ({
-  method: 'POST',
-  pattern,
-  role,
-  scope: 'fleet',
-  status: 201,
-  handle,
-})
-const act = (pattern: string, role: Role, handle: (call: FleetCall) => Promise<unknown>): AdminRoute => ({
-  method: 'POST',
-  pattern,
-  role,
-  scope: 'fleet',
-  status: 200,
-  handle,
-})
 
 interface WithAuthority {
   readonly fleetId: string
@@ -102,23 +70,6 @@ const shownCollection = <C extends WithAuthority>({ authority, authoritySecret, 
   authority: authority && { url: authority.url, timeoutMs: authority.timeoutMs },
   ...(authoritySecret && { authoritySecret }),
 })
-/** What belongs to no fleet, or is one; the verb sees to who may. */
-const global = (
-  method: AdminRoute['method'],
-  pattern: string,
-  handle: (call: AdminCall) => Promise<unknown>,
-  role: Role = 'admin',
-): AdminRoute => ({ method, pattern, role, scope: 'anywhere', status: method === 'POST' ? 201 : 200, handle })
-const change = (
-  method: 'PATCH' | 'DELETE',
-  pattern: string,
-  handle: (call: FleetCall) => Promise<unknown>,
-): AdminRoute => ({ method, pattern, role: 'admin', scope: 'fleet', status: 200, handle })
-const byId = ({ actor, body, params }: AdminCall) => ({ actor, body, id: params['id'] ?? '' })
-const idOf = (call: AdminCall): string => call.params['id'] ?? ''
-const input = ({ actor, fleetId, body }: FleetCall) => ({ actor, fleetId, body })
-const nowOf = (call: AdminCall): number => call.ctx.clock.now()
-
 /** Every operator route there is, with the least role that opens it (protocol.md, operator API). */
 export const ADMIN_ROUTES: readonly AdminRoute[] = [
   global(
@@ -307,21 +258,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     resolveConflict(call.ctx, { ...input(call), id: idOf(call) }),
   ),
 
-  read('/dead-letters', 'viewer', (call) => listDeadLetters(call.ctx, { ...input(call), query: call.query })),
-  read('/dead-letters/groups', 'viewer', async (call) =>
-    letterGroups(await listCauses(call.ctx, call), call.query),
-  ),
-  read('/dead-letters/:id', 'viewer', (call) => getDeadLetter(call.ctx, { ...input(call), id: idOf(call) })),
-  act('/dead-letters/:id/replay', 'operator', (call) => replay(call.ctx, { ...input(call), id: idOf(call) })),
-  act('/dead-letters/:id/edit', 'operator', (call) => edit(call.ctx, { ...input(call), id: idOf(call) })),
-  act('/dead-letters/:id/discard', 'operator', async (call) => {
-    const { letter, ...held } = await discard(call.ctx, { ...input(call), id: idOf(call) })
-    return { ...letter, ...held }
-  }),
-  act('/dead-letters/:id/restore', 'operator', async (call) => {
-    const { letter, held } = await restore(call.ctx, { ...input(call), id: idOf(call) })
-    return { ...letter, held }
-  }),
+  ...LETTER_ROUTES,
 
   read('/breakers', 'viewer', async (call) =>
     pageOfWhole(await listBreakers(call.ctx, call), call.query, {

@@ -1,35 +1,60 @@
-import { causePath } from '#lib/protocol/dead-letter-cause.ts'
-import type { CauseTotals } from '#lib/telemetry/open-causes.ts'
-import type { DeadLetterCause } from '#lib/telemetry/overview.ts'
-import type { DeadLetterFilter, DeadLetterPort, DeadLetterRow } from '../ports.ts'
+import { countFacets, splitFilter } from '#lib/query/facets.ts'
+import type { Filter } from '#lib/query/field.ts'
+import {
+  isIndexed,
+  LETTER_FACET_ROWS_MAX,
+  LETTER_FACETS,
+  LETTER_FIELDS,
+  LETTER_LOOK_MAX,
+  type LetterKey,
+} from '#lib/query/letter-fields.ts'
+import { matchesFilter } from '#lib/query/matches-filter.ts'
+import { LETTER_READER } from '../letter-values.ts'
+import type { Cursor, DeadLetterPort, DeadLetterRow, LetterFilter } from '../ports.ts'
+import { inGroup, lettersOf } from './letter-groups.ts'
 import { pageOf } from './page.ts'
-import type { MemoryState } from './state.ts'
-import { keyOf } from './state.ts'
+import type { FleetTables, MemoryState } from './state.ts'
 
 export function memoryDeadLetters(state: MemoryState): DeadLetterPort {
   return {
     list: (fleetId, filter, page) =>
       state.inFleet(fleetId, (tables) => {
-        const rows = tables.deadLetters.values().filter((row) => matches(row, filter))
-        return pageOf(rows, (row) => ({ atMs: row.createdAtMs, id: row.id }), page)
+        const { rows, last } = lookedAt(tables, filter, page.cursor)
+        const found = pageOf(
+          rows.filter((row) => matches(row, filter.conditions)),
+          placeOf,
+          page,
+        )
+        return found.next === null && last ? { ...found, next: placeOf(last) } : found
       }),
-    get: (fleetId, id) => state.inFleet(fleetId, (tables) => tables.deadLetters.get(id) ?? null),
-    heldBy: (fleetId, mutationId, limit) =>
-      state.inFleet(fleetId, (tables) => heldBy(tables.deadLetters.values(), mutationId).slice(0, limit)),
-    countOpen: (fleetId) =>
-      state.inFleet(
-        fleetId,
-        (tables) => tables.deadLetters.values().filter((row) => row.status === 'open').length,
-      ),
-    openByCause: (fleetId, limit) =>
+    facets: (fleetId, filter) =>
       state.inFleet(fleetId, (tables) => {
-        const all = causesOf(tables.deadLetters.values().filter((row) => row.status === 'open'))
-        const left: Record<string, CauseTotals> = {}
-        for (const { code, count } of all.slice(limit)) {
-          const { causes, letters } = left[code] ?? { causes: 0, letters: 0 }
-          left[code] = { causes: causes + 1, letters: letters + count }
-        }
-        return { causes: all.slice(0, limit), left }
+        const { base } = splitFilter(filter.conditions, LETTER_FACETS)
+        const { rows, last } = lookedAt(tables, { ...filter, conditions: base }, null)
+        const found = rows.filter((row) => matches(row, base))
+        const counts = countFacets(
+          found,
+          LETTER_FACET_ROWS_MAX,
+          filter.conditions,
+          LETTER_FACETS,
+          LETTER_FIELDS,
+          LETTER_READER,
+        )
+        return { ...counts, capped: counts.capped || last !== null }
+      }),
+    get: (fleetId, id) =>
+      state.inFleet(fleetId, (tables) => {
+        const row = tables.deadLetters.get(id)
+        return row ? inGroup(tables, row) : null
+      }),
+    heldBy: (fleetId, mutationId, limit) =>
+      state.inFleet(fleetId, (tables) => heldBy(lettersOf(tables), mutationId).slice(0, limit)),
+    countOpen: (fleetId) => state.inFleet(fleetId, (tables) => openOf(tables).length),
+    countOpenByCode: (fleetId) =>
+      state.inFleet(fleetId, (tables) => {
+        const counts = new Map<string, number>()
+        for (const { code } of openOf(tables)) counts.set(code, (counts.get(code) ?? 0) + 1)
+        return Object.fromEntries(counts)
       }),
     discard: (fleetId, id, heldIds, atMs, audit) =>
       state.inFleet(fleetId, (tables, undo) => {
@@ -84,43 +109,28 @@ function heldBy(rows: readonly DeadLetterRow[], mutationId: string): DeadLetterR
   return held
 }
 
-function causesOf(open: readonly DeadLetterRow[]): DeadLetterCause[] {
-  const groups = new Map<string, DeadLetterRow[]>()
-  for (const row of open) {
-    const key = keyOf(row.code, row.appVersion, row.mutation.collection, causePath(row.path) ?? '')
-    groups.set(key, [...(groups.get(key) ?? []), row])
-  }
-  const causes = [...groups.values()].map((rows): DeadLetterCause => {
-    const newest = rows.toSorted((a, b) => b.createdAtMs - a.createdAtMs || (a.id < b.id ? 1 : -1))[0]
-    const { code, appVersion, mutation, detail, path } = newest as DeadLetterRow
-    return {
-      code,
-      appVersion,
-      collection: mutation.collection,
-      path: causePath(path),
-      detail,
-      count: rows.length,
-      devices: new Set(rows.map((row) => row.deviceId)).size,
-      newestAtMs: Math.max(...rows.map((row) => row.createdAtMs)),
-    }
-  })
-  return causes.sort(
-    (a, b) => b.count - a.count || b.newestAtMs - a.newestAtMs || (keyOfCause(a) < keyOfCause(b) ? -1 : 1),
-  )
-}
+const openOf = (tables: FleetTables): DeadLetterRow[] =>
+  tables.deadLetters.values().filter(({ status }) => status === 'open')
 
-const keyOfCause = ({ code, appVersion, collection, path }: DeadLetterCause): string =>
-  keyOf(code, appVersion, collection, path ?? '')
+const placeOf = (row: DeadLetterRow) => ({ atMs: row.createdAtMs, id: row.id })
 
-function matches(row: DeadLetterRow, filter: DeadLetterFilter): boolean {
-  const wanted: readonly [string | null, string | null][] = [
-    [filter.status, row.status],
-    [filter.code, row.code],
-    [filter.collection, row.mutation.collection],
-    [filter.appVersion, row.appVersion],
-    [filter.path, causePath(row.path) ?? ''],
-    [filter.deviceId, row.deviceId],
-    [filter.sessionId, row.sessionId],
-  ]
-  return wanted.every(([asked, has]) => asked === null || asked === has)
+const matches = (row: DeadLetterRow, conditions: Filter<LetterKey>): boolean =>
+  matchesFilter(row, conditions, LETTER_FIELDS, LETTER_READER)
+
+/** The newest behind a cursor, as many as are looked through; the last of them where that many are there. */
+function lookedAt(
+  tables: FleetTables,
+  { conditions, lookMax }: LetterFilter,
+  cursor: Cursor | null,
+): { readonly rows: readonly DeadLetterRow[]; readonly last: DeadLetterRow | null } {
+  const indexed = conditions.filter(isIndexed)
+  const rows = lettersOf(tables)
+    .filter((row) => matches(row, indexed))
+    .filter(
+      ({ createdAtMs, id }) =>
+        cursor === null || createdAtMs < cursor.atMs || (createdAtMs === cursor.atMs && id < cursor.id),
+    )
+    .toSorted((a, b) => b.createdAtMs - a.createdAtMs || (a.id < b.id ? 1 : -1))
+  const max = lookMax ?? LETTER_LOOK_MAX
+  return { rows: rows.slice(0, max), last: rows[max - 1] ?? null }
 }

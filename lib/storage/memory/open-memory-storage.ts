@@ -7,6 +7,7 @@ import { memoryDevices } from './devices.ts'
 import { memoryFleetKeys } from './fleet-keys.ts'
 import { memoryFleets } from './fleets.ts'
 import { memoryIngest } from './ingest.ts'
+import { memoryLetterGroups } from './letter-groups.ts'
 import { memoryMaintenance } from './maintenance.ts'
 import { pageOf } from './page.ts'
 import { memoryReleases } from './releases.ts'
@@ -41,6 +42,7 @@ export function memoryStorageOver(state: MemoryState): Storage {
     sessions: memorySessions(state),
     conflicts: memoryConflicts(state),
     deadLetters: memoryDeadLetters(state),
+    letterGroups: memoryLetterGroups(state),
     telemetry: memoryTelemetry(state),
     access: memoryAccess(state),
     audit: {

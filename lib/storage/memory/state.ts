@@ -14,6 +14,7 @@ import type {
   DiagnosticsRow,
   EnrollmentKey,
   Fleet,
+  GroupRow,
   IngestKey,
   LetterDay,
   OneTimeLink,
@@ -98,6 +99,7 @@ export class FleetTables {
   readonly held = new Table<readonly string[]>()
   readonly otOps = new Table<StoredOp>()
   readonly deadLetters = new Table<DeadLetterRow>()
+  readonly letterGroups = new Table<GroupRow>()
   readonly failedTries = new Table<{ deviceId: string; tries: number; lastAtMs: number }>()
   /** By device id. */
   readonly letterDays = new Table<LetterDay>()

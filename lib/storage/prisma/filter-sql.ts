@@ -1,6 +1,7 @@
 import { isUuid } from '#lib/kernel/uuid.ts'
 import type { Condition, Filter } from '#lib/query/field.ts'
 import { storableText } from './storable-text.ts'
+import { at } from './values.ts'
 
 /** Values of a statement that is put together, each named once by its place. */
 export class SqlValues {
@@ -18,6 +19,9 @@ export type KeySql =
   /** A text that is missing where it is the word that `otherwise` is. */
   | { readonly kind: 'text-or'; readonly of: string; readonly otherwise: string }
   | { readonly kind: 'name'; readonly name: string; readonly id: string }
+  | { readonly kind: 'time'; readonly of: string }
+  /** Ids, or with `among` those that a query makes of the ids asked for. */
+  | { readonly kind: 'id'; readonly of: string; readonly among?: (ids: string) => string }
   | { readonly kind: 'marks'; readonly marks: Readonly<Record<string, string>> }
 
 export interface ListSql<Key extends string> {
@@ -53,7 +57,16 @@ function conditionSql<Key extends string>(
     if (key.kind !== 'number') throw new Error(`assertion failed: ${condition.key} is a number`)
     return `${key.of} ${condition.comparison} ${values.add(condition.amount)}::bigint`
   }
+  if (condition.kind === 'within') {
+    if (key.kind !== 'time') throw new Error(`assertion failed: ${condition.key} is a time`)
+    return `(${withinSql(key.of, condition, values)})`
+  }
+  if (condition.kind === 'age') throw new Error(`assertion failed: ${condition.key} is frozen`)
   switch (key.kind) {
+    case 'id': {
+      const ids = `${values.add(condition.values)}::uuid[]`
+      return `${key.of} = ANY (${key.among === undefined ? ids : `ARRAY(${key.among(ids)})`})`
+    }
     case 'text':
       return `${key.of} = ANY (${values.add(condition.values.map(storableText))}::text[])`
     case 'text-or':
@@ -64,10 +77,23 @@ function conditionSql<Key extends string>(
       return nameSql(key, condition.values, values)
     case 'marks':
       return `(${condition.values.map((mark) => key.marks[mark] ?? 'false').join(' OR ')})`
+    case 'time':
     case 'number':
       throw new Error(`assertion failed: ${condition.key} is compared`)
   }
 }
+
+const withinSql = (
+  of: string,
+  { fromMs, toMs }: { readonly fromMs: number | null; readonly toMs: number | null },
+  values: SqlValues,
+): string =>
+  [
+    fromMs === null ? [] : [`${of} >= ${values.add(at(fromMs))}::timestamptz`],
+    toMs === null ? [] : [`${of} < ${values.add(at(toMs))}::timestamptz`],
+  ]
+    .flat()
+    .join(' AND ')
 
 /** What is missing stands in no index of those that are there, so it is asked for only where its word is. */
 function textOrSql(

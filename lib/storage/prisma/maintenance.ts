@@ -122,6 +122,7 @@ export const FLEET_TABLES: readonly string[] = [
   'full_sync_ticket',
   'held_mutation',
   'ingest_key',
+  'letter_group',
   'open_session',
   'ot_op',
   'record',

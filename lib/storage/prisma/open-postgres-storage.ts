@@ -10,6 +10,7 @@ import { postgresDevices } from './devices.ts'
 import { postgresFleetKeys } from './fleet-keys.ts'
 import { postgresFleets } from './fleets.ts'
 import { postgresIngest } from './ingest.ts'
+import { postgresLetterGroups } from './letter-groups.ts'
 import { postgresMaintenance } from './maintenance.ts'
 import { postgresReleases } from './releases.ts'
 import { postgresSamples } from './samples.ts'
@@ -64,6 +65,7 @@ export async function openPostgresStorage(
     sessions: postgresSessions(database),
     conflicts: postgresConflicts(database),
     deadLetters: postgresDeadLetters(database),
+    letterGroups: postgresLetterGroups(database),
     telemetry: postgresTelemetry(database),
     access: postgresAccess(database),
     audit: postgresAudit(database),

@@ -108,19 +108,19 @@ const RELOG_RELEASED: Statement = {
 const LETTERS: Statement = {
   name: 'push_write_letters',
   text: `INSERT INTO dead_letter (fleet_id, id, mutation_id, mutation, collection, code, detail, path, base, parent_mutation_id,
-      device_id, device_name, session_id, app_version, made_at, fingerprint, fingerprint_version, place, said, created_at, status, attempts)
+      device_id, device_name, session_id, app_version, made_at, fingerprint, fingerprint_version, place, said, group_id, schema_version, created_at, status, attempts)
     SELECT $1, k.id, k.mutation_id, k.mutation, k.collection, k.code, k.detail, k.path, k.base, k.parent_id, k.device_id,
       coalesce(d.name, ''), k.session_id, k.app_version, to_timestamp(k.made_at / 1000),
-      k.fingerprint, k.fingerprint_version, k.place, k.said, $19, 'open', 0
+      k.fingerprint, k.fingerprint_version, k.place, k.said, k.fingerprint, k.schema_version, $20, 'open', 0
     FROM unnest($2::uuid[], $3::uuid[], $4::json[], $5::text[], $6::text[], $7::json[], $8::json[], $9::json[], $10::uuid[],
-      $11::uuid[], $12::uuid[], $13::text[], $14::float8[], $15::uuid[], $16::int[], $17::text[], $18::text[])
+      $11::uuid[], $12::uuid[], $13::text[], $14::float8[], $15::uuid[], $16::int[], $17::text[], $18::text[], $19::int[])
       k(id, mutation_id, mutation, collection, code, detail, path, base, parent_id, device_id, session_id, app_version, made_at,
-        fingerprint, fingerprint_version, place, said)
+        fingerprint, fingerprint_version, place, said, schema_version)
     LEFT JOIN device d ON d.fleet_id = $1 AND d.id = k.device_id`,
 }
 const CLOSE_LETTER: Statement = {
   name: 'push_close_letter',
-  text: `UPDATE dead_letter SET status = $3, last_replay = $4, edited_as = $5, attempts = attempts + 1
+  text: `UPDATE dead_letter SET status = $3, last_replay = $4, edited_as = $5, replayed_at = $6, attempts = attempts + 1
     WHERE fleet_id = $1 AND id = $2 AND status = 'open' RETURNING id`,
 }
 
@@ -327,6 +327,7 @@ function letterValues(rows: readonly WrittenChange[]): unknown[] {
     ints(causes.map((cause) => cause.fingerprintVersion)),
     texts(causes.map((cause) => cause.place)),
     texts(causes.map((cause) => cause.said)),
+    ints(rows.map((row) => row.incoming.mutation.schemaVersion)),
   ]
 }
 
@@ -350,7 +351,7 @@ function sessionPushes(changes: readonly WrittenChange[]): SessionPush[] {
 
 async function closeLetter(send: Send, fleetId: string, change: WrittenChange, atMs: number): Promise<void> {
   const { status, lastReplay, editedAs } = replayOutcome(change, atMs)
-  const values = [fleetId, change.replayOf, status, JSON.stringify(lastReplay), editedAs]
+  const values = [fleetId, change.replayOf, status, JSON.stringify(lastReplay), editedAs, at(atMs)]
   const closed = await send(CLOSE_LETTER, values)
   assert(closed.length === 1, `dead letter ${change.replayOf} is open`)
 }

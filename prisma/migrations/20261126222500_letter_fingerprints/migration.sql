@@ -51,6 +51,8 @@ UPDATE "dead_letter" SET "fingerprint" = (
     CASE WHEN "place" IS NULL AND "code" IN ('schema_mismatch', 'authority_refused', 'underivable', 'exhausted')
       THEN replace("said", '\u005c', '\') ELSE '' END), 'UTF8')), 1, 16), 'hex') PLACING '8' FROM 13) PLACING '8' FROM 17)::uuid);
 
+DROP FUNCTION pg_temp.text_of, pg_temp.version_of, pg_temp.place_of, pg_temp.said_of;
+
 ALTER TABLE "dead_letter" ALTER COLUMN "fingerprint" SET NOT NULL,
 ALTER COLUMN "fingerprint_version" SET NOT NULL,
 ALTER COLUMN "said" SET NOT NULL;

@@ -375,7 +375,7 @@ describe('lists of the operator API, over HTTP and PostgreSQL', () => {
       device.mutation({ collection: 'ruled', op: { type: 'put', data } as never })
     await device.pushed([ruled({ title: 'a', count: 11 }), ruled({ title: '', count: 1 })])
     for (const rule of ['few', 'named'])
-      expect(itemsOf(await call('GET', `/dead-letters?fleet=${fleetId}&path=${rule}`))).toMatchObject([
+      expect(itemsOf(await call('GET', `/dead-letters?fleet=${fleetId}&q=rule:${rule}`))).toMatchObject([
         { code: 'rule_violation', path: rule },
       ])
     await device.pushed([ruled({ title: '', count: 1 })])
@@ -383,11 +383,11 @@ describe('lists of the operator API, over HTTP and PostgreSQL', () => {
     const all = await call('GET', groups)
     const ofRules = itemsOf(all).filter(({ code }) => code === 'rule_violation')
     expect(ofRules).toMatchObject([
-      { path: 'named', count: 2, devices: 1, collection: 'ruled' },
-      { path: 'few', count: 1, devices: 1, collection: 'ruled' },
+      { place: 'named', count: 2, devices: 1, collection: 'ruled' },
+      { place: 'few', count: 1, devices: 1, collection: 'ruled' },
     ])
     const letters = itemsOf(all).reduce((sum, { count }) => sum + (count as number), 0)
-    expect(all.body['totals']).toEqual({ causes: itemsOf(all).length, letters })
+    expect(all.body['totals']).toEqual({ groups: itemsOf(all).length, letters })
     const seen: JsonObject[] = []
     for (let cursor: unknown = ''; cursor !== null;) {
       const page = await call('GET', `${groups}&limit=1${cursor === '' ? '' : `&cursor=${cursor as string}`}`)

@@ -287,10 +287,10 @@ describe.each(STORAGES)('dead letters over $name', ({ open }) => {
   it('lists by filter, page after page, and discards with a reason', async () => {
     const { results } = await device.pushed([bad(), bad(), bad()])
     const input = { actor: SYSTEM, fleetId: fleet.fleetId }
-    const first = await listDeadLetters(app.ctx, { ...input, query: { code: 'schema_mismatch', limit: 2 } })
+    const first = await listDeadLetters(app.ctx, { ...input, query: { q: 'code:schema_mismatch', limit: 2 } })
     const rest = await listDeadLetters(app.ctx, {
       ...input,
-      query: { code: 'schema_mismatch', limit: 2, cursor: first.nextCursor },
+      query: { q: 'code:schema_mismatch', limit: 2, cursor: first.nextCursor },
     })
     expect([first.items.length, rest.items.length, rest.nextCursor]).toEqual([2, 1, null])
     const id = letterOf(results[0])
@@ -300,7 +300,7 @@ describe.each(STORAGES)('dead letters over $name', ({ open }) => {
     await expect(discard(app.ctx, at(newUuid(), { reason: 'x' }))).rejects.toMatchObject({
       tidemarkCode: 'not_found',
     })
-    const open = await listDeadLetters(app.ctx, { ...input, query: { status: 'open' } })
+    const open = await listDeadLetters(app.ctx, { ...input, query: { q: 'status:open' } })
     expect(open.items).toHaveLength(2)
   })
 

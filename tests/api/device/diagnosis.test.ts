@@ -1,3 +1,4 @@
+import { asks } from '#lib/query/letter-fields.ts'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { fleetScope } from '#lib/application/breakers/scopes.ts'
@@ -427,13 +428,11 @@ describe('why a device is stuck, over HTTP and PostgreSQL, each by a real SDK de
     const letters = await world.storage.deadLetters.list(
       fleet.fleetId,
       {
-        status: 'open',
-        code: 'authority_refused',
-        collection: null,
-        appVersion: null,
-        path: null,
-        deviceId: replica.deviceId,
-        sessionId: null,
+        conditions: [
+          asks('status', 'open'),
+          asks('device', replica.deviceId),
+          asks('code', 'authority_refused'),
+        ],
       },
       { limit: 5, cursor: null },
     )

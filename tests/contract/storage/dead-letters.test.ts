@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import type { DeadLetterFilter } from '#lib/storage/ports.ts'
-import { openByCode, totalsOf } from '#lib/telemetry/open-causes.ts'
+import type { Filter } from '#lib/query/field.ts'
+import { asks, type LetterKey } from '#lib/query/letter-fields.ts'
 import {
   audit,
   BACKENDS,
@@ -14,15 +14,7 @@ import {
   opened,
 } from './world.ts'
 
-const ANY: DeadLetterFilter = {
-  status: null,
-  code: null,
-  collection: null,
-  appVersion: null,
-  deviceId: null,
-  sessionId: null,
-  path: null,
-}
+const ANY = { conditions: [] }
 
 describe.each(BACKENDS)('dead letters on $name', (backend) => {
   const current = opened(backend)
@@ -77,25 +69,30 @@ describe.each(BACKENDS)('dead letters on $name', (backend) => {
       fingerprintVersion: 1,
       place: '/a\u0000/~1',
       said: 'a\u0000b \ud800 \\ "',
+      groupId: (await storage.deadLetters.get(fleetId, deadLetter.id))?.fingerprint,
     })
-    const list = async (filter: Partial<DeadLetterFilter>) =>
-      (await storage.deadLetters.list(fleetId, { ...ANY, ...filter }, { limit: 9, cursor: null })).items.map(
+    const list = async (...conditions: Filter<LetterKey>) =>
+      (await storage.deadLetters.list(fleetId, { conditions }, { limit: 9, cursor: null })).items.map(
         (row) => row.id,
       )
     expect(
-      await list({
-        collection: 'no\u0000such',
-        sessionId,
-        deviceId,
-        status: 'open',
-        code: 'schema_mismatch',
-        appVersion: '1.0.0',
-      }),
+      await list(
+        asks('collection', 'no\u0000such'),
+        asks('session', sessionId),
+        asks('device', deviceId),
+        asks('status', 'open'),
+        asks('code', 'schema_mismatch'),
+        asks('version', '1.0.0'),
+        asks('path', '/a\u0000/~1'),
+        { kind: 'words', not: false, text: 'A\u0000B' },
+      ),
     ).toEqual([deadLetter.id])
-    expect(await list({ collection: 'no\ufffdsuch' })).toEqual([])
-    expect((await storage.deadLetters.openByCause(fleetId, 100)).causes[0]).toMatchObject({
+    expect(await list(asks('collection', 'no\ufffdsuch'))).toEqual([])
+    const open = { conditions: [asks('status', 'open')], nowMs: NOW_MS }
+    expect((await storage.letterGroups.list(fleetId, open, 100)).groups[0]).toMatchObject({
       detail: deadLetter.detail,
       collection: 'no\u0000such',
+      place: '/a\u0000/~1',
     })
     expect(
       (await storage.deadLetters.heldBy(fleetId, deadLetter.parentMutationId as string, 9)).map(
@@ -104,7 +101,7 @@ describe.each(BACKENDS)('dead letters on $name', (backend) => {
     ).toEqual([deadLetter.id])
   })
 
-  it('pages without gap or repeat, and groups open ones by cause', async () => {
+  it('pages without gap or repeat, and counts open ones by code', async () => {
     const { storage, fleetId, letters } = await fleetWithLetters(11)
     const seen: string[] = []
     let cursor = null
@@ -114,31 +111,31 @@ describe.each(BACKENDS)('dead letters on $name', (backend) => {
       cursor = page.next
     } while (cursor)
     expect([seen.length, new Set(seen).size]).toEqual([letters.length, letters.length])
-    const { causes, left } = await storage.deadLetters.openByCause(fleetId, 100)
-    expect(left).toEqual({})
-    expect(causes).toHaveLength(6)
-    expect(causes.reduce((sum, cause) => sum + cause.count, 0)).toBe(11)
-    expect(causes[0]).toMatchObject({ count: 2, devices: 1, appVersion: '1.0.0', collection: 'reports' })
-    expect(new Set(causes.map(({ code, path }) => `${code} ${path}`)).size).toBe(6)
-    // Each cause's list holds its letters and no other, the places of arrays alike.
-    for (const { code, path, count, detail } of causes) {
-      const filter = { ...ANY, status: 'open' as const, code, path: path ?? '' }
-      const first = await storage.deadLetters.list(fleetId, filter, { limit: 1, cursor: null })
-      const rest = await storage.deadLetters.list(fleetId, filter, { limit: 9, cursor: first.next })
-      expect([first.items.length + (first.next ? rest.items.length : 0), first.items[0]?.detail]).toEqual([
-        count,
-        detail,
-      ])
-    }
-    expect(causes.map(({ path }) => path).toSorted()).toEqual(['/a/*', '/a/*', '/b', '/b', null, null])
     expect(await storage.deadLetters.countOpen(fleetId)).toBe(11)
-    // However many causes there are, the first of them and sums of the rest.
-    for (let limit = 0; limit <= 6; limit++) {
-      const bounded = await storage.deadLetters.openByCause(fleetId, limit)
-      expect(bounded.causes).toEqual(causes.slice(0, limit))
-      expect(totalsOf(bounded)).toEqual({ causes: 6, letters: 11 })
-      expect(openByCode(bounded)).toEqual(openByCode({ causes, left: {} }))
-    }
+    expect(await storage.deadLetters.countOpenByCode(fleetId)).toEqual({
+      schema_mismatch: 5,
+      unknown_collection: 6,
+    })
+  })
+
+  it('a page looks through so many, and goes on behind them', async () => {
+    const { storage, fleetId, letters } = await fleetWithLetters(9)
+    const conditions = [asks('code', 'schema_mismatch')]
+    const seen: string[] = []
+    let cursor = null
+    let pages = 0
+    do {
+      const page = await storage.deadLetters.list(fleetId, { conditions, lookMax: 2 }, { limit: 9, cursor })
+      seen.push(...page.items.map((row) => row.id))
+      cursor = page.next
+      pages += 1
+    } while (cursor)
+    expect(pages).toBe(5)
+    const wanted = letters.filter(({ code }) => code === 'schema_mismatch').map(({ id }) => id)
+    expect(seen.toSorted()).toEqual(wanted.toSorted())
+    const facets = await storage.deadLetters.facets(fleetId, { conditions, lookMax: 2 })
+    expect([facets.capped, facets.matching <= 2]).toEqual([true, true])
+    expect(await storage.deadLetters.facets(fleetId, ANY)).toMatchObject({ capped: false, matching: 9 })
   })
 
   it('discards an open letter once, with its audit entry', async () => {

@@ -7,10 +7,20 @@ import { SESSION_STATES } from '#lib/protocol/session-states.ts'
 import { DEVICE_FACETS, DEVICE_FIELDS, DEVICE_SORTS } from '#lib/query/device-fields.ts'
 import { countFacets, splitFilter } from '#lib/query/facets.ts'
 import { formatFilter } from '#lib/query/format-filter.ts'
+import { frozen } from '#lib/query/frozen.ts'
+import { LETTER_FACETS, LETTER_FIELDS } from '#lib/query/letter-fields.ts'
 import { matchesFilter } from '#lib/query/matches-filter.ts'
 import { SESSION_FACETS, SESSION_FIELDS } from '#lib/query/session-fields.ts'
 import { deviceReader, sortValueOf } from '#lib/storage/device-values.ts'
-import type { Device, DevicePlace, ListedSession, SessionRow, Storage } from '#lib/storage/ports.ts'
+import { LETTER_READER } from '#lib/storage/letter-values.ts'
+import type {
+  DeadLetterRow,
+  Device,
+  DevicePlace,
+  ListedSession,
+  SessionRow,
+  Storage,
+} from '#lib/storage/ports.ts'
 import { SESSION_READER } from '#lib/storage/session-values.ts'
 import { conditionsOf } from '#tests/support/conditions-of.ts'
 import { filters } from '#tests/support/filter-arbitraries.ts'
@@ -20,6 +30,7 @@ import {
   changeOf,
   commit,
   DAY_MS,
+  letterEffect,
   makeDevice,
   makeFleet,
   NOW_MS,
@@ -154,6 +165,46 @@ async function storeDevices(storage: Storage, fleetId: string): Promise<readonly
   return found.flatMap((device) => device ?? [])
 }
 
+const letters = fc.record({
+  deviceName: fc.constantFrom(...NAMES),
+  appVersion: fc.constantFrom('1.0', '2.0', 'reports'),
+  code: fc.constantFrom('schema_mismatch' as const, 'rule_violation' as const, 'exhausted' as const),
+  path: fc.constantFrom('/a/1', '/a/22', 'calm', '/W-0', null),
+  detail: fc.constantFrom(...NAMES, 'timeout 12', 'zz'),
+  collection: fc.constantFrom('reports', 'notes'),
+  minutesAgo: fc.nat({ max: 90 }),
+  replays: fc.constantFrom(0, 0, 0, 2, 3),
+  fate: fc.constantFrom('open', 'open', 'discarded'),
+  hasSession: fc.boolean(),
+})
+
+async function storeLetters(storage: Storage, fleetId: string): Promise<readonly DeadLetterRow[]> {
+  const ids: string[] = []
+  const devices = new Map<string, string>()
+  for (const deviceName of NAMES)
+    devices.set(deviceName, (await makeDevice(storage, fleetId, { name: deviceName })).id)
+  for (const one of fc.sample(letters, { numRuns: ROWS, seed: 19 })) {
+    const { deviceName, appVersion, code, path, detail, collection, minutesAgo, replays, fate } = one
+    const committedAtMs = NOW_MS - minutesAgo * MINUTE
+    const deadLetter = letterEffect({ code, path, detail })
+    const deviceId = devices.get(deviceName) as string
+    const base = { deviceId, collection, version: null, deadLetter, madeAtMs: committedAtMs - MINUTE }
+    const change = {
+      ...changeOf({ ...base, ...(one.hasSession ? { sessionId: randomUUID() } : {}) }),
+      appVersion,
+    }
+    await commit(storage, fleetId, () => [change], { committedAtMs }, [collection])
+    for (let n = 0; n < replays; n++)
+      await commit(storage, fleetId, () => [{ ...change, replayOf: deadLetter.id }], { committedAtMs }, [
+        collection,
+      ])
+    if (fate === 'discarded') await storage.deadLetters.discard(fleetId, deadLetter.id, [], NOW_MS, audit())
+    ids.push(deadLetter.id)
+  }
+  const found = await Promise.all(ids.map((id) => storage.deadLetters.get(fleetId, id)))
+  return found.flatMap((row) => row ?? [])
+}
+
 const BOUNDS = { fromMs: NOW_MS - DAY_MS, toMs: NOW_MS + DAY_MS }
 const WHOLE = { limit: 500, cursor: null }
 
@@ -244,6 +295,53 @@ describe.each(BACKENDS)('filters on $name', (backend) => {
       expect(hits).toBeGreaterThan(30)
     },
   )
+
+  it('lists the letters that the predicate takes', { timeout: 60_000 }, async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const rows = await storeLetters(storage, fleetId)
+    const groups = rows.map(({ groupId }) => groupId)
+    const ids = fc.constantFrom(
+      ...groups.slice(0, 5),
+      ...rows.flatMap(({ sessionId }) => sessionId ?? []),
+      randomUUID(),
+    )
+    const written = [
+      'poison:yes',
+      '-poison:yes',
+      'rule:calm',
+      'replayed:>=3',
+      '-path:/a/*',
+      'made:<5m seen:>=2m',
+    ]
+    const asked = [
+      ...written.map((q) => conditionsOf(q, LETTER_FIELDS)),
+      ...fc.sample(filters(LETTER_FIELDS, texts, 2, ids), { numRuns: FILTERS, seed: 17 }),
+    ].map((conditions) => frozen(conditions, NOW_MS))
+    let hits = 0
+    for (const conditions of asked) {
+      const expected = rows.filter((row) => matchesFilter(row, conditions, LETTER_FIELDS, LETTER_READER))
+      const page = await storage.deadLetters.list(fleetId, { conditions }, WHOLE)
+      const idsOf = (of: readonly DeadLetterRow[]) => of.map(({ id }) => id).toSorted()
+      expect([formatFilter(conditions), idsOf(page.items)]).toEqual([
+        formatFilter(conditions),
+        idsOf(expected),
+      ])
+      const facets = await storage.deadLetters.facets(fleetId, { conditions })
+      const { base } = splitFilter(conditions, LETTER_FACETS)
+      const based = rows.filter((row) => matchesFilter(row, base, LETTER_FIELDS, LETTER_READER))
+      expect(facets).toEqual(
+        countFacets(based, ROWS, conditions, LETTER_FACETS, LETTER_FIELDS, LETTER_READER),
+      )
+      const counted = await storage.letterGroups.list(fleetId, { conditions, nowMs: NOW_MS }, ROWS)
+      expect([counted.totals.letters, counted.groups.reduce((sum, { count }) => sum + count, 0)]).toEqual([
+        expected.length,
+        expected.length,
+      ])
+      hits += expected.length > 0 && expected.length < rows.length ? 1 : 0
+    }
+    expect(hits).toBeGreaterThan(30)
+  })
 
   it('keeps a page where it is while others come and are heard of', async () => {
     const { storage } = current()

@@ -55,6 +55,13 @@ describe('row-level security', () => {
     await storage.views.add({ ...view, ownerId: 'a', ownerName: 'A', createdAtMs }, () => false, null)
     const release = { id, fleetId: fleet.id, version, releasedAtMs: NOW_MS, note: null }
     await storage.releases.add({ ...release, recordedBy: 'Ada', createdAtMs }, 9, audit())
+    const said = { id, rootId: id, mergedInto: null, byHand: false, title: null, note: '', owner: null }
+    await storage.letterGroups.change(fleet.id, () => ({
+      put: [{ ...said, snoozedUntilMs: null, version: 1 }],
+      move: null,
+      drop: [],
+      audit: audit(),
+    }))
     const sessionId = randomUUID()
     const event = {
       id: 'e',

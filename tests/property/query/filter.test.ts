@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { DEVICE_FIELDS } from '#lib/query/device-fields.ts'
 import { FILTER_LENGTH_MAX, type Fields } from '#lib/query/field.ts'
 import { formatFilter } from '#lib/query/format-filter.ts'
+import { LETTER_FIELDS } from '#lib/query/letter-fields.ts'
 import { parseFilter } from '#lib/query/parse-filter.ts'
 import { SESSION_FIELDS } from '#lib/query/session-fields.ts'
 import { filters } from '#tests/support/filter-arbitraries.ts'
@@ -10,6 +11,7 @@ import { filters } from '#tests/support/filter-arbitraries.ts'
 const LISTS: readonly [string, Fields][] = [
   ['sessions', SESSION_FIELDS],
   ['devices', DEVICE_FIELDS],
+  ['letters', LETTER_FIELDS],
 ]
 
 test.each(LISTS)('what is written of the %s is read back as it was', (_, fields) => {

@@ -1,3 +1,4 @@
+import { asks } from '#lib/query/letter-fields.ts'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { publishCollection } from '#lib/application/collections/publish-collection.ts'
 import { commandDevice } from '#lib/application/devices/command-device.ts'
@@ -15,11 +16,8 @@ const PAGE = { limit: 200, cursor: null }
 const ALL = {
   status: 'open',
   strategy: null,
-  code: null,
   collection: null,
   recordId: null,
-  appVersion: null,
-  path: null,
   deviceId: null,
   sessionId: null,
   fromMs: null,
@@ -48,7 +46,9 @@ export async function clearDesk(stage: Stage): Promise<number> {
     })
     await tolerated(stage, decided)
   }
-  const letters = (await ctx.storage.deadLetters.list(fleetId, ALL, PAGE)).items
+  const letters = (
+    await ctx.storage.deadLetters.list(fleetId, { conditions: [asks('status', 'open')] }, PAGE)
+  ).items
   if (letters.length > 0 && chance.hits(0.5)) await tolerated(stage, mendCause(ctx, fleetId))
   for (const { id } of letters) await tolerated(stage, settleLetter(ctx, fleetId, id, chance))
   return conflicts.length + letters.length

@@ -47,6 +47,7 @@ export function storageThrough(line: Line): Storage {
     sessions: port('sessions'),
     conflicts: port('conflicts'),
     deadLetters: port('deadLetters'),
+    letterGroups: port('letterGroups'),
     telemetry: port('telemetry'),
     access: port('access'),
     audit: port('audit'),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { causeHref, pickCause } from '#app/(console)/dead-letters/causes.ts'
+import { askedOf, lettersHref, pickGroup } from '#app/(console)/dead-letters/letter-links.ts'
 import {
   boardEvidence,
   boardSentence,
@@ -9,18 +9,16 @@ import {
   replayToast,
 } from '#app/(console)/dead-letters/letter-words.ts'
 import { refusal } from '#app/(console)/send-json.ts'
+import { versionsText } from '#lib/protocol/dead-letter-cause.ts'
+import { LETTER_FIELDS } from '#lib/query/letter-fields.ts'
+import { conditionsOf } from '#tests/support/conditions-of.ts'
+import { letterGroup } from '#tests/support/letter-group.ts'
 import type { DeadLetterDetail } from '#lib/application/dead-letters/get-dead-letter.ts'
 
-const cause = (code: string, path: string | null, detail: string, count: number) => ({
-  code,
-  path,
-  detail,
-  count,
-  devices: 3,
-  appVersion: '2.4.1',
-  collection: 'strike-reports',
-  newestAtMs: count,
-})
+const ID = '6f15c162-825c-8757-8e2b-285cbac13783'
+const OTHER = '0192f0a1-b2c3-7def-8123-456789abcdef'
+const cause = (code: string, place: string | null, detail: string, count: number) =>
+  letterGroup({ id: code, code, place, detail, count, devices: 3, collection: 'strike-reports' })
 const CAUSES = [
   cause('schema_mismatch', '/a', 'not a number', 40),
   cause('too_large', null, '300000 bytes, at most 262144', 14),
@@ -29,47 +27,42 @@ const CAUSES = [
 describe('groups', () => {
   test('the first line is the share of the largest', () => {
     const groups = CAUSES
-    expect(boardSentence(groups, { causes: 2, letters: 54 })).toBe('40 of 54 dead letters share one cause')
-    expect(boardSentence(groups, { causes: 2_000, letters: 9_000 })).toBe(
+    expect(boardSentence(groups, { groups: 2, letters: 54 })).toBe('40 of 54 dead letters share one cause')
+    expect(boardSentence(groups, { groups: 2_000, letters: 9_000 })).toBe(
       '9,000 dead letters have 2,000 causes',
     )
     expect(boardEvidence(groups)).toBe(
       '2.4.1 on strike-reports: a: not a number. Nothing is lost: every payload is kept.',
     )
     expect(boardEvidence([cause('a', null, 'It is bad.', 1)])).toContain('It is bad. Nothing')
-    expect(boardSentence([], { causes: 0, letters: 0 })).toBe('No dead letter is open')
+    expect(boardSentence([], { groups: 0, letters: 0 })).toBe('No dead letter is open')
+  })
+  test('an app version is named, and how many others there are', () => {
+    const group = letterGroup({ versionsLeftOut: 2 })
+    expect([versionsText(group), versionsText({ ...group, versionsLeftOut: 0 })]).toEqual([
+      '2.4.1 and 2 other versions',
+      '2.4.1',
+    ])
   })
   test('an address opens its group, and a letter its own', () => {
-    const groups = CAUSES
-    expect(
-      pickCause(groups, { code: 'too_large', version: null, collection: null, field: null }, null)?.code,
-    ).toBe('too_large')
-    expect(pickCause(groups, { code: null, version: null, collection: null, field: null }, null)?.code).toBe(
+    const pick = (q: string, letter: { groupId: string } | null = null) =>
+      pickGroup(CAUSES, conditionsOf(q, LETTER_FIELDS), letter)
+    expect([pick(''), pick(`group:${ID}`), pick(`group:${ID},${OTHER}`), pick('status:open')]).toEqual([
       'schema_mismatch',
-    )
-    expect(pickCause(groups, { code: 'gone', version: null, collection: null, field: null }, null)).toBeNull()
-    const letter = {
-      code: 'exhausted',
-      appVersion: '1',
-      path: '/x/3',
-      mutation: { collection: 'c' },
-    } as DeadLetterDetail['letter']
-    expect(
-      pickCause(groups, { code: 'too_large', version: null, collection: null, field: null }, letter),
-    ).toEqual({
-      code: 'exhausted',
-      appVersion: '1',
-      collection: 'c',
-      path: '/x/*',
-    })
+      ID,
+      null,
+      null,
+    ])
+    expect(pick(`group:${ID}`, { groupId: OTHER })).toBe(OTHER)
+    expect(askedOf(conditionsOf('-status:open', LETTER_FIELDS), 'status')).toBeNull()
   })
-  test('links keep fleet and status, and drop the cursor', () => {
-    const href = causeHref(
-      'fleet=f1&status=replayed&cursor=x',
-      { code: 'a', appVersion: '1', collection: 'c', path: '/x' },
-      'id1',
-    )
-    expect(href).toBe('/dead-letters/id1?fleet=f1&status=replayed&code=a&version=1&collection=c&field=%2Fx')
+  test('links keep the fleet, and say group and status', () => {
+    const query = 'fleet=f1&q=status%3Areplayed&cursor=x'
+    const q = (href: string) => new URLSearchParams(href.split('?')[1]).get('q')
+    const href = lettersHref(query, { groupId: ID, status: 'replayed' }, 'id1')
+    expect(href.split('?')[0]).toBe('/dead-letters/id1')
+    expect(q(href)).toBe(`group:${ID} status:replayed`)
+    expect(lettersHref(query, { groupId: null })).toBe('/dead-letters?fleet=f1')
   })
 })
 

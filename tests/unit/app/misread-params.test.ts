@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { misreadParams } from '#app/(console)/misread-params.ts'
-import { DEAD_LETTERS, loadDeadLettersParams } from '#app/(console)/dead-letters/search-params.ts'
 import { LIST, loadList, SHARED } from '#app/(console)/search-params.ts'
 import { itemList } from '#lib/application/page.ts'
 import { uuid } from '#tests/support/engine-world.ts'
@@ -12,7 +11,6 @@ describe('what a page does not understand of its address', () => {
     ['', SHARED],
     ['fleet=f1&range=1h', SHARED],
     [`fleet=f1&range=7d&q=state:shed&cursor=${CURSOR}`, LIST],
-    [`status=replayed&code=zzz&version=1&collection=c&field=&cursor=${CURSOR}`, DEAD_LETTERS],
   ])('nothing in %j', (query, readers) => {
     expect(misreadParams(query, readers)).toEqual([])
   })
@@ -22,9 +20,6 @@ describe('what a page does not understand of its address', () => {
     expect(misreadParams('range=', SHARED)).toHaveLength(1)
     expect(misreadParams('from=noon', SHARED)).toEqual([
       'from=noon (it can be a time like 2026-11-26T14:05:00Z)',
-    ])
-    expect(misreadParams('status=closed', DEAD_LETTERS)).toEqual([
-      'status=closed (it can be open, replayed, discarded)',
     ])
   })
 
@@ -40,7 +35,5 @@ describe('what a page does not understand of its address', () => {
   test('and the page is as without it', async () => {
     const loaded = await loadList(Promise.resolve({ range: '2h', cursor: 'zzz', q: 'a' }))
     expect(loaded).toEqual({ fleet: null, range: '24h', from: null, to: null, q: 'a', cursor: null })
-    const letters = await loadDeadLettersParams(Promise.resolve({ status: 'closed', cursor: CURSOR }))
-    expect(letters).toMatchObject({ status: 'open', cursor: CURSOR })
   })
 })

@@ -283,8 +283,9 @@ describe('links', () => {
     expect(stepHref({ page: 'devices', state: null, has: 'waiting', appVersion: '2.4.1' }, query)).toBe(
       '/devices?fleet=f1&range=1h&q=has%3Awaiting+version%3A2.4.1',
     )
-    expect(deadLettersHref(query, { code: 'schema_mismatch', appVersion: null })).toBe(
-      '/dead-letters?fleet=f1&range=1h&code=schema_mismatch',
+    expect(stepHref({ page: 'dead-letters', group: 'g' }, query)).toBe(
+      '/dead-letters?fleet=f1&range=1h&q=group%3Ag+status%3Aopen',
     )
+    expect(deadLettersHref(query, null)).toBe('/dead-letters?fleet=f1&range=1h')
   })
 })

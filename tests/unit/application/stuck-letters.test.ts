@@ -1,3 +1,4 @@
+import { asks } from '#lib/query/letter-fields.ts'
 import { expect, it } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
@@ -30,16 +31,11 @@ function stickyStorage() {
 }
 
 const openOf = async (storage: Storage, fleetId: string, collection: string | null = null) => {
-  const filter = {
-    status: 'open',
-    code: null,
-    collection,
-    appVersion: null,
-    deviceId: null,
-    sessionId: null,
-    path: null,
-  } as const
-  return (await storage.deadLetters.list(fleetId, filter, { limit: 1_000, cursor: null })).items
+  const conditions = [
+    asks('status', 'open'),
+    ...(collection === null ? [] : [asks('collection', collection)]),
+  ]
+  return (await storage.deadLetters.list(fleetId, { conditions }, { limit: 1_000, cursor: null })).items
 }
 
 it('[DL5] letters of a collection whose stream is stuck do not hold up those of another', async () => {

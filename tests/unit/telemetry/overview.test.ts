@@ -1,3 +1,4 @@
+import { letterGroup } from '#tests/support/letter-group.ts'
 import { describe, expect, test } from 'vitest'
 import { overview } from '#lib/application/pillars/overview.ts'
 import { contextOf, deviceOf } from '#tests/support/folded-telemetry.ts'
@@ -13,17 +14,6 @@ const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const NOW = 500_000 * HOUR + 30 * MINUTE
 const RANGE = { fleetId: 'f', fromMs: NOW - HOUR, toMs: NOW }
-const cause = (appVersion: string, count: number) => ({
-  code: 'schema_mismatch',
-  appVersion,
-  collection: 'strikes',
-  path: null,
-  detail: 'speed must be number',
-  count,
-  devices: 1,
-  newestAtMs: NOW,
-})
-
 describe('overview', () => {
   test('devices stand by their state now, paused ones in none, revoked ones left out', async () => {
     const devices = [
@@ -68,8 +58,8 @@ describe('overview', () => {
       deviceOf('b', NOW),
       deviceOf('c', NOW, { appVersion: '2.4.1' }, { depth: 1, oldestMadeAtMs: NOW - 100 }),
     ]
-    const causes = [cause('2.4.1', 5), cause('1.0.0', 1)]
-    const { versions, deadLetters } = await overview(contextOf(events, NOW, { devices, causes }), RANGE)
+    const groups = [letterGroup({ appVersion: '2.4.1', count: 5 }), letterGroup({ appVersion: '1.0.0' })]
+    const { versions, deadLetters } = await overview(contextOf(events, NOW, { devices, groups }), RANGE)
     expect(
       versions.map(({ appVersion, devices: count, deadLetters: open }) => [appVersion, count, open]),
     ).toEqual([
@@ -89,7 +79,7 @@ describe('overview', () => {
     const hours = versions[1]?.deadLettersByHour ?? []
     expect([hours.length, hours.slice(-4)]).toEqual([24, [1, null, null, 1]])
     const inRange = { part: 1, whole: 4, rate: 0.25 }
-    expect(deadLetters).toEqual({ open: 6, inRange, causes, causesLeftOut: 0 })
+    expect(deadLetters).toEqual({ open: 6, inRange, causes: groups, causesLeftOut: 0 })
   })
 
   test('transition rates come from sessions that ended in the last five minutes, however many', async () => {

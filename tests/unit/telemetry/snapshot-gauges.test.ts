@@ -10,17 +10,6 @@ import { textOf } from '#tests/support/telemetry-fixtures.ts'
 const MINUTE = 60_000
 const NOW = 1_000 * MINUTE + 12_345
 const collections = [{ name: 'strikes' }, { name: 'airports' }]
-const cause = {
-  code: 'schema_mismatch',
-  appVersion: '2.4.0',
-  collection: 'strikes',
-  path: null,
-  detail: 'd',
-  count: 3,
-  devices: 1,
-  newestAtMs: 1,
-}
-
 const gauges = (events: readonly TelemetryEvent[]): readonly GaugesEvent[] =>
   events.flatMap(({ payload }) => (payload.kind === 'gauges' ? [payload] : []))
 
@@ -46,7 +35,7 @@ describe('snapshotGauges', () => {
     const ctx = contextOf([], NOW, {
       devices,
       collections,
-      causes: [cause, { ...cause, detail: 'e', count: 1 }],
+      openByCode: { schema_mismatch: 4 },
     })
     const events = await snapshotGauges(ctx, 'f')
     expect(ctx.appended).toEqual(events)

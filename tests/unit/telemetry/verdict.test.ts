@@ -1,3 +1,4 @@
+import { letterGroup } from '#tests/support/letter-group.ts'
 import { describe, expect, test } from 'vitest'
 import { shareOf } from '#lib/application/pillars/pillar.ts'
 import {
@@ -21,16 +22,7 @@ import {
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
-const cause = (count: number) => ({
-  code: 'schema_mismatch',
-  appVersion: '2.4.1',
-  collection: 'strikes',
-  path: null,
-  detail: 'speed must be number',
-  count,
-  devices: 3,
-  newestAtMs: NOW_MS,
-})
+const cause = (count: number) => letterGroup({ id: 'g', count, devices: 3 })
 /** Many: 2 % of the range's changes became dead letters. Few: half a percent. */
 const letters = (open: number, shared: number, part = 20) => ({
   open,
@@ -273,17 +265,15 @@ describe('verdict', () => {
   test('the next step leads to the cause', () => {
     expect(verdictOf(overviewOf({ deadLetters: letters(9, 9) })).step?.target).toEqual({
       page: 'dead-letters',
-      code: 'schema_mismatch',
-      appVersion: '2.4.1',
+      group: 'g',
     })
     expect(verdictOf(overviewOf({ deadLetters: letters(10, 5) })).step?.target).toEqual({
       page: 'dead-letters',
-      code: null,
-      appVersion: null,
+      group: null,
     })
     expect(verdictOf(overviewOf({ deadLetters: few(9, 9) })).step?.target).toMatchObject({
       page: 'dead-letters',
-      appVersion: '2.4.1',
+      group: 'g',
     })
     const failures = failureFigure(80, 1_000)
     expect(verdictOf(overviewOf(sessions(3, 90, failures))).step).toEqual({
