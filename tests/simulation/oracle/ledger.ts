@@ -36,6 +36,8 @@ export class Ledger implements Watcher {
   readonly uncertain = new Set<string>()
   /** Devices whose disk was damaged: they tell what they lost. */
   readonly damaged = new Set<number>()
+  /** By device, the token that was put in place of its own. */
+  readonly altered = new Map<number, string>()
   /** Hashes of the credentials that a rotation has ended. */
   readonly ended = new Set<string>()
   history = new History(1, (invariant, text) => this.blame(invariant, text), this)

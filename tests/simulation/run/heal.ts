@@ -3,6 +3,7 @@ import type { SimDevice } from '../world/device.ts'
 import { BACKOFF_CAP_MS, INTERVAL_MS, STATE_TOLD_EVERY_MS } from '../world/device.ts'
 import { checkAccounts } from '../oracle/accounts.ts'
 import { checkConvergence } from '../oracle/convergence.ts'
+import { isBehind } from '../oracle/is-behind.ts'
 import { checkTexts } from '../oracle/texts.ts'
 import { TEXT_JUDGED } from '../world/windows.ts'
 import { isUnheard, untold } from '../oracle/told.ts'
@@ -37,17 +38,16 @@ export async function healAndCheck(stage: Stage): Promise<void> {
     return ledger.blame('L', 'the desk is not answered')
   await drain(stage, 'after the faults')
   await hearAll(stage)
-  // As many commits as everybody has heard of.
-  let heard = -1
   for (let round = 0; ; round++) {
     world.trace(`desk ${round}`)
     const cleared = clearDesk(stage)
     if (!(await world.complete(cleared, DESK_WITHIN_MS))) return ledger.blame('L', 'the desk is not answered')
-    // A device that hears only now of a restore sends again what the others must read then.
-    if ((await cleared) === 0 && world.database.commits.length === heard) break
+    const behind = world.devices.filter((device) => isBehind(device, ledger))
+    const decided = (await cleared) > 0
+    if (!decided && behind.length === 0) break
     if (round === DESK_ROUNDS_MAX) return ledger.blame('L', 'decisions make new conflicts without end')
-    heard = world.database.commits.length
-    await drain(stage, 'after the desk', await syncAll(stage))
+    // A device that hears only now of a restore sends again what the others must read then.
+    await drain(stage, 'after the desk', await sync(stage, decided ? world.devices : behind))
     await hearAll(stage)
   }
   if (ledger.damaged.size > 0) await compareStates(stage)
@@ -64,7 +64,7 @@ async function hearAll(stage: Stage): Promise<void> {
     if ((await untold(stage)).length === 0 && !(await isUnheard(world))) return
     world.trace('news')
     await world.time.runUntil(world.time.elapsedMs + REMEMBERED_MS)
-    await drain(stage, 'after the news', await syncAll(stage))
+    await drain(stage, 'after the news', await sync(stage, world.devices))
   }
   for (const text of await untold(stage)) ledger.blame('A', text)
 }
@@ -75,17 +75,17 @@ async function compareStates(stage: Stage): Promise<void> {
   for (let round = 0; round < 2; round++) {
     world.trace('states')
     await world.time.runUntil(world.time.elapsedMs + STATE_TOLD_EVERY_MS + LOOK_EVERY_MS)
-    await drain(stage, 'after the comparison', await syncAll(stage))
+    await drain(stage, 'after the comparison', await sync(stage, world.devices))
   }
 }
 
 /** By device, on its own clock: what it is at rest after. */
 type Since = ReadonlyMap<SimDevice, number>
 
-/** Every device, those that rest too, has a session now, or as soon as the server wants to hear of it. Gives the moment. */
-async function syncAll({ world }: Stage): Promise<Since> {
-  const since = new Map(world.devices.map((device) => [device, device.nowMs()]))
-  for (const { replica } of world.devices) replica?.resume()
+/** These devices, if they rest too, have a session now, or as soon as the server wants to hear of it. Gives the moment. */
+async function sync({ world }: Stage, devices: readonly SimDevice[]): Promise<Since> {
+  const since = new Map(devices.map((device) => [device, device.nowMs()]))
+  for (const { replica } of devices) replica?.resume()
   await world.time.runUntil(world.time.elapsedMs + LOOK_EVERY_MS)
   return since
 }

@@ -79,7 +79,7 @@ export const MOMENTS: Readonly<Record<MomentKind, Action>> = {
   restore: (stage) => restoreBackup(stage),
 
   /** Of another device, of nobody, or with one character changed. */
-  corrupt_token({ world }, device, { n, m }) {
+  corrupt_token({ world, ledger }, device, { n, m }) {
     const position = device.onDisk<Position>('position')
     if (!position.token) return
     world.windows.note('corrupt_token')
@@ -88,7 +88,8 @@ export const MOMENTS: Readonly<Record<MomentKind, Action>> = {
     const at = m % position.token.length
     const flipped = position.token[at] === 'A' ? 'B' : 'A'
     const altered = position.token.slice(0, at) + flipped + position.token.slice(at + 1)
-    const token = [altered, foreign ?? altered, 'nonsense'][n % 3]
+    const token = [altered, foreign ?? altered, 'nonsense'][n % 3] as string
+    ledger.altered.set(device.index, token)
     device.disk.tables.meta.set('position', JSON.stringify({ ...position, token }))
   },
 
