@@ -4,6 +4,7 @@ import { uuidv7 } from '#lib/kernel/uuid.ts'
 import { PULL_CHANGES_MAX } from '#lib/protocol/limits.ts'
 import type { PullResponse } from '#lib/protocol/pull.ts'
 import type { DeviceReport } from '#lib/protocol/report.ts'
+import { followConfig } from './config-step.ts'
 import { receiveStamps } from './device-clock.ts'
 import { closeNotedDecided, conflictsOf } from './notices.ts'
 import { crdtParts, forkParts } from './on-demand.ts'
@@ -36,7 +37,7 @@ export async function pull(run: Run): Promise<SessionEvent> {
   const outcome = await askForPage(run, request)
   if (outcome.ok) {
     run.page = { ...outcome.value, askedAt: request.position.token }
-    return 'pulled'
+    return (await followConfig(run, outcome.value.changes)) ?? 'pulled'
   }
   const { failure } = outcome
   if (failure.kind === 'epoch') return 'resync_needed'
@@ -54,7 +55,9 @@ export async function resync(run: Run): Promise<SessionEvent> {
     const outcome = await askForPage(run, request)
     if (outcome.ok) {
       run.page = { ...outcome.value, askedAt: token }
-      return 'resynced'
+      const event = (await followConfig(run, outcome.value.changes)) ?? 'resynced'
+      if (event !== 'resync_needed') return event
+      continue
     }
     const { failure } = outcome
     if (failure.kind === 'resync') await transact(run, (tx) => startOver(tx, failure.reason))

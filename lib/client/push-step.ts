@@ -2,6 +2,7 @@ import type { DeviceReport } from '#lib/protocol/report.ts'
 import type { SessionEvent } from '#lib/engine/session-machine.ts'
 import { uuidv7 } from '#lib/kernel/uuid.ts'
 import { noteAcknowledged } from './commands.ts'
+import { followConfig } from './config-step.ts'
 import { ReplicaError } from './errors.ts'
 import { findEntries, heldBack, pickBatch, pruneAcknowledged, saveEntry } from './outbox.ts'
 import { forkParts } from './on-demand.ts'
@@ -45,6 +46,8 @@ export async function push(run: Run): Promise<SessionEvent> {
     const sentAtMs = run.clock.now()
     const outcome = await ask(run, call, inFlight.requestId)
     if (outcome.ok) {
+      const event = await followConfig(run)
+      if (event) return event
       if (await settlePush(run, inFlight, outcome.value, run.clock.now() - sentAtMs)) continue
       return 'pushed'
     }

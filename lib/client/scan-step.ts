@@ -1,5 +1,6 @@
 import type { SessionEvent } from '#lib/engine/session-machine.ts'
 import type { EnrollResponse } from '#lib/protocol/device.ts'
+import { isConfigOld, readConfig } from './config-step.ts'
 import { forkParts } from './on-demand.ts'
 import { pickBatch } from './outbox.ts'
 import type { Run } from './run.ts'
@@ -7,18 +8,15 @@ import { ask, eventOf, saveOpenSession, transact, transactDurably } from './run.
 import type { StoreTx } from './store.ts'
 import { NO_POSITION, getMeta, identityOf, setMeta } from './tables.ts'
 import type { Outcome } from './transport.ts'
-import { checkConfig, checkEnroll } from './wire.ts'
+import { checkEnroll } from './wire.ts'
 
 /** Enrolls when needed, reads the config when it changed, and looks for something to push. */
 export async function scan(run: Run): Promise<SessionEvent> {
   const lacking = await transact(run, async (tx) => {
     await saveOpenSession(tx, run)
-    const config = await getMeta(tx, 'config')
-    const configNamed = await getMeta(tx, 'configNamed')
     const { token } = await identityOf(tx)
     if (token === null) return enroll
-    const isOld = config === null || (configNamed ?? config.version) !== config.version
-    return isOld ? readConfig : lookForWork(tx, run)
+    return (await isConfigOld(tx)) ? readConfig : lookForWork(tx, run)
   })
   if (typeof lacking === 'string') return lacking
   return (await lacking(run)) ?? transact(run, (tx) => lookForWork(tx, run))
@@ -74,23 +72,6 @@ async function enroll(run: Run): Promise<SessionEvent | null> {
     await setMeta(tx, 'identity', { deviceId, enrollRequestId, fleetId, epoch, token })
     await setMeta(tx, 'config', config)
     await setMeta(tx, 'configNamed', config.version)
-  })
-  return null
-}
-
-async function readConfig(run: Run): Promise<SessionEvent | null> {
-  const { token } = await transact(run, identityOf)
-  const outcome = await ask(run, {
-    kind: 'config',
-    method: 'GET',
-    path: '/api/v1/config',
-    credential: token,
-    check: checkConfig,
-  })
-  if (!outcome.ok) return outcome.failure.kind === 'epoch' ? 'resync_needed' : eventOf(run, outcome.failure)
-  await transact(run, async (tx) => {
-    await setMeta(tx, 'config', outcome.value)
-    await setMeta(tx, 'configNamed', outcome.value.version)
   })
   return null
 }
