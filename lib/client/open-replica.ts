@@ -77,6 +77,7 @@ export async function openReplica(options: ReplicaOptions): Promise<Replica> {
   const timeoutMs = sync.requestTimeoutMs ?? REQUEST_TIMEOUT_MS
   const stored = await store.transact(async (tx) => {
     await ensureIdentity(tx, options, makeIdentity)
+    await setMeta(tx, 'plainReports', null)
     return readStoredStatus(tx)
   })
   const initial = initialStatus(stored)

@@ -5,6 +5,7 @@ import { BODY_BYTES_MAX, MUTATIONS_PER_PUSH_MAX, MUTATION_BYTES_MAX } from '#lib
 import { passedBound } from '#lib/protocol/mutation-bounds.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import { coalesceOperations, haveEqualBase } from './coalesce.ts'
+import { ReplicaError } from './errors.ts'
 import { conflictsOf, removalKey } from './notices.ts'
 import type { StoreTx } from './store.ts'
 import type { AcknowledgedEntry, Counted, Counts, OutboxEntry } from './tables.ts'
@@ -34,7 +35,7 @@ export const bytesOf = (value: object): number => encoder.encode(JSON.stringify(
 
 const recordPrefix = (collection: string, recordId: string): string =>
   `${recordRowKey(collection, recordId)}/`
-const recordIndexKey = ({ mutation, position }: OutboxEntry): string =>
+export const recordIndexKey = ({ mutation, position }: OutboxEntry): string =>
   recordPrefix(mutation.collection, mutation.recordId) + positionKey(position)
 
 /** The pending changes of one record, in order. */
@@ -69,7 +70,7 @@ export const oldestPending = async (tx: StoreTx): Promise<OutboxEntry | null> =>
   (await allRows<OutboxEntry>(tx, 'outbox', '', 1))[0] ?? null
 
 export const getCounts = async (tx: StoreTx): Promise<Counts> => (await getMeta(tx, 'counts')) ?? NO_COUNTS
-export const depthOf = (counts: Counts): number =>
+export const depthOf = (counts: Pick<Counts, 'outbox'>): number =>
   Object.values(counts.outbox).reduce((sum, count) => sum + count, 0)
 
 /** Every pending change, in order. */
@@ -165,6 +166,8 @@ async function countOutbox(tx: StoreTx, collection: string, change: number): Pro
   const { [collection]: _, ...others } = counts.outbox
   const before = Object.hasOwn(counts.outbox, collection) ? (counts.outbox[collection] ?? 0) : 0
   const count = before + change
+  // It would be told to the server, which takes no such report.
+  if (count < 0) throw new ReplicaError('store_corrupt', `counts ${collection}`)
   await setMeta(tx, 'counts', {
     ...counts,
     outbox: count === 0 ? others : { ...others, [collection]: count },

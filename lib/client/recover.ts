@@ -172,11 +172,11 @@ async function countAgain(tx: StoreTx, nowMs: number): Promise<void> {
 
 /** The counts as the rows say. */
 async function recount(tx: StoreTx): Promise<{ last: number; stamps: readonly string[] }> {
-  const outbox: Record<string, number> = {}
+  const outbox = new Map<string, number>()
   const stamps: string[] = []
   let last = 0
   await eachRow<OutboxEntry>(tx, 'outbox', '', ({ mutation, position }) => {
-    outbox[mutation.collection] = (outbox[mutation.collection] ?? 0) + 1
+    outbox.set(mutation.collection, (outbox.get(mutation.collection) ?? 0) + 1)
     last = Math.max(last, position)
     return stamps.push(mutation.hlc) > 0
   })
@@ -188,7 +188,7 @@ async function recount(tx: StoreTx): Promise<{ last: number; stamps: readonly st
   })
   let refusals = 0
   await eachRow(tx, 'notices', 'refusal/', () => ++refusals > 0)
-  await setMeta(tx, 'counts', { outbox, acknowledged, refusals })
+  await setMeta(tx, 'counts', { outbox: Object.fromEntries(outbox), acknowledged, refusals })
   return { last, stamps }
 }
 

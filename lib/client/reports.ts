@@ -32,14 +32,17 @@ export async function nextReport(tx: StoreTx, state: SessionState, random: Rando
   const oldest = (await oldestPending(tx))?.mutation
   const clock = await readOffset(tx)
   const ackCommands = await commandsToAcknowledge(tx)
+  const nonce = Math.floor(random() * 2 ** 48)
+    .toString(16)
+    .padStart(12, '0')
+  const depth = depthOf(counts)
+  if (await getMeta(tx, 'plainReports')) return { state, seq, nonce, outbox: { depth } }
   return {
     state,
     seq,
-    nonce: Math.floor(random() * 2 ** 48)
-      .toString(16)
-      .padStart(12, '0'),
+    nonce,
     outbox: {
-      depth: depthOf(counts),
+      depth,
       ...(oldest ? { oldestMadeAt: oldest.madeAt } : {}),
       ...(oldest?.madeOffsetMs === undefined ? {} : { oldestOffsetMs: oldest.madeOffsetMs }),
       byCollection: reportable(counts.outbox),
@@ -47,6 +50,15 @@ export async function nextReport(tx: StoreTx, state: SessionState, random: Rando
     ...(clock ? { clock } : {}),
     ...(ackCommands.length > 0 ? { ackCommands: [...ackCommands] } : {}),
   }
+}
+
+/**
+ * The server refused a request for what is none of its changes: reports tell no more than they must until the next opening.
+ * One that is damaged would be refused again and again, and nothing be sent any more. The next one is made anew.
+ */
+export async function tellLess(tx: StoreTx): Promise<void> {
+  await setMeta(tx, 'plainReports', true)
+  await setMeta(tx, 'reportSeq', ((await getMeta(tx, 'reportSeq')) ?? 0) + 1)
 }
 
 /** A name that the contract doesn't allow would have the whole request refused, and with it changes that are good. */

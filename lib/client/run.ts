@@ -12,7 +12,7 @@ import { forkParts } from './on-demand.ts'
 import type { Failure } from './failures.ts'
 import type { Log } from './log.ts'
 import type { Machine } from './machine.ts'
-import { withAttempt } from './reports.ts'
+import { tellLess, withAttempt } from './reports.ts'
 import { keepLock } from './session-lock.ts'
 import type { ReplicaStatus } from './status.ts'
 import type { StoreTx } from './store.ts'
@@ -87,10 +87,17 @@ export async function ask<T>(run: Run, call: Call<T>, requestId: string | null =
   if (run.abort.aborted) throw new SessionAborted()
   run.report = withAttempt(run.report, call.kind, requestId, reply)
   const sameEpoch = reply.facts ? await takeFacts(run, reply.facts) : true
+  if (isOfReport(reply.outcome)) await transact(run, tellLess)
   if (sameEpoch) return followIdentity(run, call, reply.outcome)
   const status = reply.outcome.ok ? reply.outcome.status : reply.outcome.failure.status
   return { ok: false, failure: { kind: 'epoch', status, code: 'epoch_changed' } }
 }
+
+const isOfReport = (outcome: Outcome<unknown>): boolean =>
+  !outcome.ok &&
+  outcome.failure.kind === 'refused' &&
+  outcome.failure.code === 'bad_request' &&
+  !String(outcome.failure.place ?? '/mutations').startsWith('/mutations')
 
 /** The server has a report that acknowledged commands. */
 export async function noteHeard(context: ReplicaContext, { ackCommands }: DeviceReport): Promise<void> {

@@ -13,6 +13,8 @@ export interface SqliteStoreOptions {
   readonly pagesMax?: number
 }
 
+/** A record's key ends with its id. */
+const UUID_CHARS = 36
 /** How long a transaction waits for another process's. */
 const BUSY_MS = 5_000
 
@@ -33,11 +35,7 @@ export function openDatabase(
     checkNames(db)
     createTables(db)
     checkColumns(db)
-    // Records too: some damage makes rows vanish without an error, and nobody would ask for them again.
-    for (const table of TABLES) {
-      const [found] = db.prepare(`PRAGMA quick_check('${table}')`).all() as { quick_check: string }[]
-      if (found?.quick_check !== 'ok') throw new ReplicaError('store_corrupt', found?.quick_check)
-    }
+    checkRows(db)
     restAll(db)
     return db
   } catch (error) {
@@ -61,6 +59,24 @@ export function checkWritable(path: string): void {
       throw new ReplicaError('store_read_only', file, [], error)
     }
   }
+}
+
+/**
+ * Records too: some damage makes rows vanish without an error, and nobody would ask for them again. `quick_check` does not
+ * look at the order of keys.
+ */
+function checkRows(db: Database.Database): void {
+  for (const table of TABLES) {
+    const [found] = db.prepare(`PRAGMA integrity_check('${table}')`).all() as { integrity_check: string }[]
+    if (found?.integrity_check !== 'ok') throw new ReplicaError('store_corrupt', found?.integrity_check)
+  }
+  const [misplaced] = db
+    .prepare(
+      `SELECT 1 FROM records WHERE instr(value, '"recordId":"' || substr(key, -${UUID_CHARS}) || '"') = 0
+       OR instr(value, '"collection":' || json_quote(substr(key, 1, length(key) - ${UUID_CHARS + 1}))) = 0 LIMIT 1`,
+    )
+    .all([])
+  if (misplaced) throw new ReplicaError('store_corrupt', 'a record under another key')
 }
 
 /** Moves all work from the log into the file, which then is a whole store by itself. What is in use stays in the log. */

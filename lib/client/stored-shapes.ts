@@ -78,7 +78,7 @@ const NOTICES: Readonly<Record<string, Test>> = {
 export function isSoundRow(table: Table, key: string, value: Json): boolean {
   switch (table) {
     case 'records':
-      return isStoredRecord(value)
+      return isStoredRecord(key)(value)
     case 'outbox':
       return isPositioned(
         key,

@@ -107,6 +107,8 @@ interface Meta {
   /** At most so many mutations in the next push, and changes in the next page; absent is no bound of its own (SM8). */
   batchMax: number
   pageMax: number
+  /** Until the next opening: the server has refused what they told. */
+  plainReports: true
   commands: CommandLog
   errands: readonly Errand[]
   /** When the state hash was last told, or the device began to count. Raw device clock. */
@@ -328,7 +330,7 @@ export const getRecord = async (
 
 /** A record that is none is damage: only the server can say what it was. */
 export function asRecord(key: string, value: Json): ReplicaRecord {
-  if (!isStoredRecord(value)) throw new ReplicaError('store_corrupt', `records ${key}`)
+  if (!isStoredRecord(key)(value)) throw new ReplicaError('store_corrupt', `records ${key}`)
   return storedAs<ReplicaRecord>(value)
 }
 

@@ -183,3 +183,102 @@ describe('a damaged store', () => {
     await replica.close()
   })
 })
+
+describe('a waiting change that is another one than its index names', () => {
+  const boarded = (text: string): string =>
+    text.replace(`"collection":"${COLLECTION}"`, '"collection":"reportx"')
+
+  test('[SDK4] its collection: noticed at the opening, and counted where it stands', async () => {
+    const world = await usedWorld()
+    const [key, text] = [...world.disk.tables.outbox].at(-1) as [string, string]
+    breakRow(world.disk, 'outbox', boarded(text), key)
+    const replica = await world.open()
+    await flush()
+    expect(replica.recoveries$.get()).toHaveLength(1)
+    const { outbox } = JSON.parse(world.disk.tables.meta.get('counts') as string) as { outbox: unknown }
+    expect(outbox).toEqual({ [COLLECTION]: 2, reportx: 1 })
+    expect(await replica.sync()).toMatchObject({ pending: 0, problem: null })
+    await replica.close()
+  })
+
+  test.each(['outbox_by_id', 'outbox_by_record'] as const)(
+    '[SDK4] [SDK1] a key of %s: noticed at the opening, and made anew',
+    async (table) => {
+      const world = await usedWorld()
+      const rows = world.disk.tables[table]
+      const [key, text] = [...rows].at(-1) as [string, string]
+      rows.delete(key)
+      rows.set(
+        key.replace(/[0-9]/, (digit) => String((Number(digit) + 1) % 10)),
+        text,
+      )
+      expect(await titlesOf(world)).toEqual(ALL)
+      expect(world.disk.tables[table].has(key)).toBe(true)
+    },
+  )
+
+  test('[SDK4] [SM6] while the store is open: no count goes below none, and the device goes on', async () => {
+    const world = await usedWorld()
+    const replica = await world.open()
+    const [key, text] = [...world.disk.tables.outbox].at(-1) as [string, string]
+    breakRow(world.disk, 'outbox', boarded(text), key)
+    await replica.sync()
+    for (let n = 0; n < 3; n++) {
+      world.clock.jump(60_000)
+      await replica.sync()
+      await flush()
+    }
+    expect(replica.status$.get()).toMatchObject({ pending: 0, problem: null, storeHealth: 'ok' })
+    expect(JSON.parse(world.disk.tables.meta.get('counts') as string)).toMatchObject({ outbox: {} })
+    await replica.close()
+  })
+})
+
+test('[SDK4] a record under another key is none, and read anew', async () => {
+  const world = await usedWorld()
+  const { records } = world.disk.tables
+  const [key, text] = [...records][0] as [string, string]
+  records.delete(key)
+  records.set(
+    key.replace(/.$/, (end) => (end === '0' ? '1' : '0')),
+    text,
+  )
+  const replica = await world.open()
+  await replica
+    .collection(COLLECTION)
+    .query()
+    .catch(() => [])
+  for (let n = 0; n < 3; n++) {
+    world.clock.jump(60_000)
+    await replica.sync()
+    await flush()
+  }
+  expect(
+    (await replica.collection(COLLECTION).query()).map(({ data }) => String(data['title'])).sort(),
+  ).toEqual(ALL)
+  expect(records.has(key)).toBe(true)
+  expect(replica.recoveries$.get()).toHaveLength(1)
+  await replica.close()
+})
+
+test('[SM6] [SDK4] a report that the server refuses tells less the next time, and the device goes on', async () => {
+  const world = createWorld()
+  const replica = await world.open()
+  await replica.sync()
+  world.disk.tables.meta.set('clock', JSON.stringify([{ offsetMs: 1e300, rttMs: 1 }]))
+  world.authority.script.fault = ({ report, path }) =>
+    report?.clock && Math.abs(report.clock.offsetMs) > 1e15
+      ? new Response(
+          JSON.stringify({
+            code: 'bad_request',
+            errors: [{ path: path.endsWith('/push') ? '/report/clock/offsetMs' : '/clock/offsetMs' }],
+          }),
+          { status: 400 },
+        )
+      : undefined
+  await replica.collection(COLLECTION).put(null, { title: 'waits' })
+  expect(await replica.sync()).toMatchObject({ pending: 1, problem: 'bad_request' })
+  world.clock.jump(60_000)
+  expect(await replica.sync()).toMatchObject({ pending: 0, problem: null })
+  await replica.close()
+})
