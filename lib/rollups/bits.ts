@@ -16,16 +16,20 @@ export class BitWriter {
       this.bits(value % 2 ** 31, 31)
       return
     }
-    for (let place = width - 1; place >= 0; place--) {
-      this.byte = (this.byte << 1) | ((value >>> place) & 1)
-      this.count += 1
-      if (this.count % 8 === 0) this.endByte()
+    for (let left = width; left > 0;) {
+      const free = 8 - (this.count & 7)
+      const taken = Math.min(free, left)
+      left -= taken
+      this.byte = (this.byte << taken) | ((value >>> left) & ((1 << taken) - 1))
+      this.count += taken
+      if (taken === free) this.endByte()
     }
   }
 
   golomb(value: number, order: number): void {
     const shifted = value + 2 ** order
     const width = bitLength(shifted)
+    if (2 * width - 1 - order <= 31) return this.bits(shifted, 2 * width - 1 - order)
     this.bits(0, width - 1 - order)
     this.bits(shifted, width)
   }
@@ -66,6 +70,15 @@ export class BitReader {
   }
 
   golomb(order: number): number {
+    // Most codes are short: one look at the next 32 bits has them whole.
+    const next = this.peek()
+    const zeros = Math.clz32(next)
+    const length = 2 * zeros + order + 1
+    if (length <= 32) {
+      this.at += length
+      assert(this.at <= this.bytes.length * 8, 'an encoded sketch ends after a whole number')
+      return ((next << zeros) >>> (31 - zeros - order)) - 2 ** order
+    }
     let width = order + 1
     while (this.bit() === 0) width += 1
     return 2 ** (width - 1) + this.bits(width - 1) - 2 ** order
@@ -77,6 +90,19 @@ export class BitReader {
     const index = Math.floor(this.at / 8)
     if (index < last) return true
     return index === last && ((this.bytes[last] ?? 0) & (255 >> (this.at % 8))) !== 0
+  }
+
+  /** The next 32 bits, zeros behind the end. */
+  private peek(): number {
+    const { bytes } = this
+    const index = this.at >>> 3
+    const shift = this.at & 7
+    const four =
+      ((bytes[index] ?? 0) << 24) |
+      ((bytes[index + 1] ?? 0) << 16) |
+      ((bytes[index + 2] ?? 0) << 8) |
+      (bytes[index + 3] ?? 0)
+    return shift === 0 ? four : (four << shift) | ((bytes[index + 4] ?? 0) >> (8 - shift))
   }
 
   private bit(): number {

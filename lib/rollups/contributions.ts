@@ -14,14 +14,11 @@ import type {
   ToldEvent,
 } from '#lib/telemetry/events.ts'
 import { INGEST_RESULTS } from '#lib/telemetry/events.ts'
-import { ALL_COLLECTIONS } from './bucket.ts'
+import { ALL_COLLECTIONS, ALL_DEVICES } from './bucket.ts'
 import { CONFLICT_FIELDS_MAX, COUNTER, GAUGE, GAUGE_SKETCH, LAG_SKETCH, LASTING, SKETCH } from './counters.ts'
 import { LAG_STAGES } from '#lib/telemetry/lag-heat.ts'
 
-/** Platform and app version of figures that belong to the fleet as a whole. */
-export const ALL_DEVICES = '*'
-
-/** What one event adds to one bucket of each tier. */
+/** What one event adds to one place in each tier. */
 export interface Contribution {
   readonly collection: string
   readonly platform: string
@@ -41,19 +38,8 @@ export interface Snapshot {
 type Where = Pick<Contribution, 'collection' | 'platform' | 'appVersion' | 'source'>
 const NOTHING = { counters: [], values: [], sketches: [], snapshot: null } as const
 
-/** Which buckets an event touches is asked before it is folded, so each is taken apart once. */
-const TAKEN_APART = new WeakMap<TelemetryEvent, readonly Contribution[]>()
-
 /** Requests and sessions go under `*`, mutations under their own collection (metrics.md, sources). */
-export function contributionsOf(event: TelemetryEvent): readonly Contribution[] {
-  const known = TAKEN_APART.get(event)
-  if (known) return known
-  const all = takenApart(event)
-  TAKEN_APART.set(event, all)
-  return all
-}
-
-function takenApart({ payload }: TelemetryEvent): readonly Contribution[] {
+export function contributionsOf({ payload }: TelemetryEvent): readonly Contribution[] {
   switch (payload.kind) {
     case 'push':
       return ofPush(payload)

@@ -84,6 +84,16 @@ export const GAUGE = {
   toldJobsFailing: 'toldJobsFailing',
 } as const
 
+/** Of several groups together these are the greatest; the others add up. */
+export const GREATEST_GAUGES: ReadonlySet<string> = new Set([
+  GAUGE.queueDepthMax,
+  GAUGE.oldestPendingAgeMs,
+  GAUGE.clockSkewMaxMs,
+  GAUGE.oldestUndeliveredAgeMs,
+  GAUGE.toldLagMs,
+  GAUGE.toldBreaker,
+])
+
 /** The results that a mutation keeps for good; `refused`, `retry`, `shed`, `not_applied` come again, `duplicate` is a repeat. */
 export const LASTING: readonly ResultStatus[] = [
   'applied',

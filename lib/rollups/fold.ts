@@ -1,37 +1,21 @@
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
-import type { Bucket, BucketKey, Tier } from './bucket.ts'
-import { TIER_MS, bucketId } from './bucket.ts'
-import type { Contribution, Snapshot } from './contributions.ts'
+import type { Bucket, BucketKey, MergedTier, Tier } from './bucket.ts'
+import { bucketId, keyIn, TIERS } from './bucket.ts'
+import type { Contribution } from './contributions.ts'
 import { contributionsOf } from './contributions.ts'
-import { GAUGE_SKETCH } from './counters.ts'
-import type { Sketch } from './sketch.ts'
-import { addValue, countOf, emptySketch, encodeSketch, mergeEncoded } from './sketch.ts'
+import type { Draft } from './draft.ts'
+import { addBucket, addCounter, addDraft, addMoment, closeDraft, emptyDraft, tallyIn } from './draft.ts'
+import { addSlot } from './sketch.ts'
 
-const TIERS: readonly Tier[] = ['minute', 'hour']
-const GAUGE_SKETCHES: ReadonlySet<string> = new Set(Object.values(GAUGE_SKETCH))
+/** What a batch of events adds to the buckets of every tier, by `bucketId`. */
+type Additions = ReadonlyMap<string, Draft>
 
-/** A bucket while it is folded. */
-interface Draft {
-  readonly key: BucketKey
-  readonly counters: Map<string, number>
-  readonly sketches: Map<string, Sketch>
-  snapshot: Snapshot
-  snapshotAtMs: number
-}
+/** Which buckets a batch touches is asked before it is folded, so each is added up once. */
+const ADDED_UP = new WeakMap<readonly TelemetryEvent[], Additions>()
 
-/** The buckets of both tiers that these events fall into, each once. */
-export function keysOf(events: readonly TelemetryEvent[]): readonly BucketKey[] {
-  const keys = new Map<string, BucketKey>()
-  for (const event of events) {
-    for (const contribution of contributionsOf(event)) {
-      for (const tier of TIERS) {
-        const key = keyOf(tier, event.atMs, contribution)
-        keys.set(bucketId(key), key)
-      }
-    }
-  }
-  return [...keys.values()]
-}
+/** The buckets of all tiers that these events fall into, each once. */
+export const keysOf = (events: readonly TelemetryEvent[]): readonly BucketKey[] =>
+  [...additionsOf(events).values()].map(({ key }) => key)
 
 /**
  * The buckets after these events; only touched ones are returned. An event lands in the bucket of its own
@@ -43,84 +27,61 @@ export function fold(
   buckets: ReadonlyMap<string, Bucket>,
   events: readonly TelemetryEvent[],
 ): readonly Bucket[] {
+  return Array.from(additionsOf(events), ([id, addition]) => {
+    const bucket = buckets.get(id)
+    if (bucket === undefined) return closeDraft(addition)
+    const draft = emptyDraft(addition.key)
+    addBucket(draft, bucket)
+    addDraft(draft, addition)
+    return closeDraft(draft)
+  })
+}
+
+/**
+ * The buckets of a merged tier that these full ones make, all those of `fullTierOf` the tier and the time: the same to
+ * the byte as folding their events gives.
+ */
+export function mergedOf(full: readonly Bucket[], tier: MergedTier): readonly Bucket[] {
   const drafts = new Map<string, Draft>()
-  const draftOf = (key: BucketKey): Draft => {
-    const id = bucketId(key)
-    const draft = drafts.get(id) ?? openBucket(key, buckets.get(id))
-    drafts.set(id, draft)
-    return draft
-  }
-  const unique = new Map(events.map((event) => [event.id, event]))
-  for (const event of unique.values()) {
-    for (const contribution of contributionsOf(event)) {
-      for (const tier of TIERS)
-        apply(draftOf(keyOf(tier, event.atMs, contribution)), contribution, event.atMs)
-    }
-  }
-  return [...drafts.values()].map(closeBucket)
+  for (const bucket of full) addBucket(draftIn(drafts, keyIn(tier, bucket.key.startMs, bucket.key)), bucket)
+  return Array.from(drafts.values(), closeDraft)
 }
 
-function keyOf(
-  tier: Tier,
-  atMs: number,
-  { collection, platform, appVersion, source }: Contribution,
-): BucketKey {
-  const startMs = Math.floor(atMs / TIER_MS[tier]) * TIER_MS[tier]
-  const key = { tier, startMs, collection, platform, appVersion }
-  return source === undefined ? key : { ...key, source }
+/** Events are added up by the minute; coarser and merged tiers are made of those sums, which are few. */
+function additionsOf(events: readonly TelemetryEvent[]): Additions {
+  const known = ADDED_UP.get(events)
+  if (known) return known
+  const minutes = new Map<string, Draft>()
+  const seen = new Set<string>()
+  for (const event of events) {
+    if (seen.has(event.id)) continue
+    seen.add(event.id)
+    for (const contribution of contributionsOf(event))
+      add(draftIn(minutes, keyIn('minute', event.atMs, contribution)), contribution, event.atMs)
+  }
+  const all = new Map(minutes)
+  for (const tier of COARSER)
+    for (const minute of minutes.values())
+      addDraft(draftIn(all, keyIn(tier, minute.key.startMs, minute.key)), minute)
+  ADDED_UP.set(events, all)
+  return all
 }
+const COARSER: readonly Tier[] = TIERS.filter((tier) => tier !== 'minute')
 
-function apply(draft: Draft, contribution: Contribution, atMs: number): void {
-  for (const [name, count] of contribution.counters) {
-    if (count > 0) draft.counters.set(name, (draft.counters.get(name) ?? 0) + count)
-  }
-  for (const [name, values] of contribution.values) {
-    const sketch = sketchIn(draft, name)
-    for (const value of values) addValue(sketch, value)
-  }
-  for (const [name, text] of contribution.sketches) mergeEncoded(sketchIn(draft, name), text)
-  // Snapshots of one group have ids made of their minute, so two of them never share a time.
-  if (contribution.snapshot !== null && atMs > draft.snapshotAtMs) {
-    draft.snapshot = contribution.snapshot
-    draft.snapshotAtMs = atMs
-  }
-}
-
-function sketchIn(draft: Draft, name: string): Sketch {
-  const sketch = draft.sketches.get(name) ?? emptySketch()
-  draft.sketches.set(name, sketch)
-  return sketch
-}
-
-function openBucket(key: BucketKey, bucket: Bucket | undefined): Draft {
-  const draft: Draft = {
-    key,
-    counters: new Map(Object.entries(bucket?.counters ?? {})),
-    sketches: new Map(),
-    snapshot: { gauges: bucket?.gauges ?? {}, sketches: {} },
-    snapshotAtMs: bucket?.gaugesAtMs ?? 0,
-  }
-  const stored = Object.entries(bucket?.sketches ?? {})
-  for (const [name, text] of stored) {
-    if (!GAUGE_SKETCHES.has(name)) mergeEncoded(sketchIn(draft, name), text)
-  }
-  const ofSnapshot = Object.fromEntries(stored.filter(([name]) => GAUGE_SKETCHES.has(name)))
-  draft.snapshot = { ...draft.snapshot, sketches: ofSnapshot }
+function draftIn(drafts: Map<string, Draft>, key: BucketKey): Draft {
+  const id = bucketId(key)
+  let draft = drafts.get(id)
+  if (draft === undefined) drafts.set(id, (draft = emptyDraft(key)))
   return draft
 }
 
-/** Keys are sorted, so that equal contents are equal bytes. */
-function closeBucket(draft: Draft): Bucket {
-  const merged = [...draft.sketches].filter(([, sketch]) => countOf(sketch) > 0)
-  const texts = merged.map(([name, sketch]): [string, string] => [name, encodeSketch(sketch)])
-  return {
-    key: draft.key,
-    counters: sorted(draft.counters),
-    sketches: sorted([...texts, ...Object.entries(draft.snapshot.sketches)]),
-    gauges: sorted(Object.entries(draft.snapshot.gauges)),
-    gaugesAtMs: draft.snapshotAtMs,
+function add(draft: Draft, { counters, values, sketches, snapshot }: Contribution, atMs: number): void {
+  for (const [name, count] of counters) addCounter(draft, name, count)
+  for (const [name, all] of values) {
+    const tally = tallyIn(draft, name)
+    for (const value of all) addSlot(tally, value)
   }
+  for (const [name, text] of sketches) tallyIn(draft, name).texts.push(text)
+  if (snapshot !== null)
+    addMoment(draft, atMs, Object.entries(snapshot.gauges), Object.entries(snapshot.sketches))
 }
-
-const sorted = <T>(entries: Iterable<readonly [string, T]>): Record<string, T> =>
-  Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : 1)))

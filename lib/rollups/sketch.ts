@@ -31,9 +31,10 @@ export function addValue(sketch: Sketch, value: number): void {
 
 /** Counts a value as often as it came; `times` is whole. */
 export function addValues(sketch: Sketch, value: number, times: number): void {
-  const inRange = Math.min(Math.max(Math.round(value), 0), SKETCH_VALUE_MAX)
-  addCount(sketch, slotOf(inRange), times)
+  addCount(sketch, slotOf(inRange(value)), times)
 }
+
+const inRange = (value: number): number => Math.min(Math.max(Math.round(value), 0), SKETCH_VALUE_MAX)
 
 export function sketchOf(values: Iterable<number>): Sketch {
   const sketch = emptySketch()
@@ -42,6 +43,37 @@ export function sketchOf(values: Iterable<number>): Sketch {
 }
 
 export const countOf = (sketch: Sketch): number => sketch.total
+
+/** Values that will be a sketch: as texts, by their slot, and as other such lists. Costs what is in it, no more. */
+export interface Tally {
+  readonly texts: string[]
+  readonly slots: number[]
+  readonly parts: Tally[]
+}
+
+export const emptyTally = (): Tally => ({ texts: [], slots: [], parts: [] })
+
+/** As `addValue`. */
+export function addSlot(tally: Tally, value: number): void {
+  tally.slots.push(slotOf(inRange(value)))
+}
+
+/** Every tally is put together here: a sketch of its own for each would be 9 kB. */
+const TABLE = emptySketch()
+
+/** As `encodeSketch`. */
+export function encodeTally(tally: Tally): string {
+  TABLE.counts.fill(0)
+  TABLE.total = 0
+  addTally(TABLE, tally)
+  return encodeSketch(TABLE)
+}
+
+function addTally(sketch: Sketch, { texts, slots, parts }: Tally): void {
+  for (const text of texts) mergeEncoded(sketch, text)
+  for (const slot of slots) addCount(sketch, slot, 1)
+  for (const part of parts) addTally(sketch, part)
+}
 
 /**
  * Nearest-rank quantile, as `percentile_disc` defines it: the value of rank ⌈q × count⌉, given as the middle
@@ -158,7 +190,11 @@ function addCount(sketch: Sketch, slot: number, count: number): void {
 
 /** The first order, below `orders`, that needs no more bits than the next. */
 function bestOrder(values: readonly number[], orders: number): number {
-  const bitsAt = (order: number): number => values.reduce((sum, value) => sum + golombLength(value, order), 0)
+  const bitsAt = (order: number): number => {
+    let sum = 0
+    for (const value of values) sum += golombLength(value, order)
+    return sum
+  }
   let [order, bits] = [0, bitsAt(0)]
   for (; order < orders - 1; order++) {
     const next = bitsAt(order + 1)

@@ -1,4 +1,4 @@
-import { ALL_DEVICES } from '#lib/rollups/contributions.ts'
+import { ALL_DEVICES } from '#lib/rollups/bucket.ts'
 import type { AuditEntry } from '#lib/storage/ports.ts'
 import type { Annotation, AnnotationKind } from '#lib/telemetry/annotations.ts'
 import { gathered } from '#lib/telemetry/annotations.ts'

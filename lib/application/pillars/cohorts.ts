@@ -1,6 +1,6 @@
 import { mergeOf, sumAll } from '#lib/rollups/aggregate.ts'
 import type { Bucket } from '#lib/rollups/bucket.ts'
-import { ALL_DEVICES } from '#lib/rollups/contributions.ts'
+import { ALL_DEVICES } from '#lib/rollups/bucket.ts'
 import { COUNTER, SKETCH } from '#lib/rollups/counters.ts'
 import { countOf, quantile } from '#lib/rollups/sketch.ts'
 import type { CohortAnswer, CohortFigure, CohortMeasure } from '#lib/telemetry/cohorts.ts'

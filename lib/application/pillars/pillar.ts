@@ -1,9 +1,8 @@
 import { OWN_SOURCE } from '#lib/protocol/ingest.ts'
 import type { BucketKey } from '#lib/rollups/bucket.ts'
-import { ALL_COLLECTIONS } from '#lib/rollups/bucket.ts'
+import { ALL_COLLECTIONS, ALL_DEVICES } from '#lib/rollups/bucket.ts'
 import type { Slice } from '#lib/rollups/aggregate.ts'
 import { partOf, sliceOf } from '#lib/rollups/aggregate.ts'
-import { ALL_DEVICES } from '#lib/rollups/contributions.ts'
 import type { Collection, Fleet } from '#lib/storage/ports.ts'
 import type { Annotation } from '#lib/telemetry/annotations.ts'
 import type {
