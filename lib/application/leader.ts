@@ -5,6 +5,7 @@ import { scrapeDue } from './ingest/scrape.ts'
 import { AGAIN, Periodic } from './periodic.ts'
 import { keepOf, readRetention } from './retention/retention.ts'
 import { inferAbandoned } from './sessions/infer-abandoned.ts'
+import { fillMerged } from './telemetry/fill-merged.ts'
 import { foldEvents } from './telemetry/fold-events.ts'
 import { showThresholds } from './telemetry/show-thresholds.ts'
 import { snapshotGauges } from './telemetry/snapshot-gauges.ts'
@@ -33,6 +34,11 @@ interface Task {
 /** What one process does for all (decision 8). Each may be repeated, also by two leaders at once. */
 const TASKS: readonly Task[] = [
   { name: 'fold', everyMs: LEADER_TURN_MS, run: fold },
+  {
+    name: 'merged',
+    everyMs: 10 * MINUTE_MS,
+    run: async (ctx) => ((await fillMerged(ctx)) ? AGAIN : undefined),
+  },
   { name: 'gauges', everyMs: MINUTE_MS, run: showGauges },
   { name: 'thresholds', everyMs: MINUTE_MS, run: (ctx) => inEachFleet(ctx, (id) => showThresholds(ctx, id)) },
   {

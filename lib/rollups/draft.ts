@@ -92,7 +92,10 @@ export function closeDraft({ key, counters, sketches, moment }: Draft): Bucket {
     if (text !== '') texts.push([name, text])
   }
   for (const [name, parts] of moment.sketches)
-    texts.push([name, parts.length === 1 ? (parts[0] as string) : encodeTally({ texts: parts, slots: [], parts: [] })])
+    texts.push([
+      name,
+      parts.length === 1 ? (parts[0] as string) : encodeTally({ texts: parts, slots: [], parts: [] }),
+    ])
   return {
     key,
     counters: sorted(counters),

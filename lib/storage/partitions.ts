@@ -1,4 +1,5 @@
 import { assert } from '#lib/kernel/result.ts'
+import { MERGED_TIERS, fullTierOf } from '#lib/rollups/bucket.ts'
 
 /** How long rows are kept that leave with the partition of their period, ms (metrics.md, rollups). */
 export interface Keep {
@@ -22,6 +23,12 @@ export const CUT_TABLES: readonly CutTable[] = [
   { name: 'sync_session', period: 'day', kept: 'sessionsMs' },
   { name: 'rollup_minute', period: 'day', kept: 'minutesMs' },
   { name: 'rollup_hour', period: 'month', kept: 'hoursMs' },
+  // Of merged buckets a month is few.
+  ...MERGED_TIERS.map((tier): CutTable => ({
+    name: `rollup_${tier}`,
+    period: 'month',
+    kept: fullTierOf(tier) === 'hour' ? 'hoursMs' : 'minutesMs',
+  })),
 ]
 
 /** A partition: rows of `table` from `startMs` up to `endMs`. */

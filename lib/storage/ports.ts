@@ -1,6 +1,6 @@
 import type { RecordState } from '#lib/engine/types.ts'
 import type { JsonSchema } from '#lib/protocol/device.ts'
-import type { Bucket, BucketKey, Tier } from '#lib/rollups/bucket.ts'
+import type { Bucket, BucketKey, FullTier, MergedTier } from '#lib/rollups/bucket.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import type { FacetCounts } from '#lib/query/facets.ts'
 import type { LetterKey } from '#lib/query/letter-fields.ts'
@@ -297,11 +297,14 @@ export interface DeadLetterPort {
 }
 
 // ── telemetry ─────────────────────────────────────────────────────────────
+export type BucketPart = 'counters' | 'sketches' | 'gauges'
+
 export interface TelemetryPort {
   append(fleetId: string, events: readonly TelemetryEvent[]): Promise<void>
   /**
-   * Exactly-once folding: takes the next committed events past the fold position, hands them with the
-   * buckets they touch to `fold`, saves what it returns and the new position, in one transaction.
+   * Exactly-once folding: takes the next committed events past the fold position, at most `limit` and as many as one
+   * process takes into its memory, hands them with the buckets they touch to `fold`, saves what it returns and the new
+   * position, in one transaction.
    */
   foldNext(
     fleetId: string,
@@ -323,7 +326,30 @@ export interface TelemetryPort {
   ): Promise<number | null>
   /** Commit time of the oldest event that is not folded yet; null when none waits. */
   oldestUnfoldedMs(fleetId: string): Promise<number | null>
-  buckets(fleetId: string, tier: Tier, fromMs: number, toMs: number): Promise<readonly Bucket[]>
+  /** The buckets that overlap the range, by start; of each its key, `gaugesAtMs` and these parts, the others empty. */
+  buckets(
+    fleetId: string,
+    tier: FullTier,
+    fromMs: number,
+    toMs: number,
+    parts?: readonly BucketPart[],
+  ): Promise<readonly Bucket[]>
+  /** The same of a merged tier, whose buckets are whole from a time on: before it some are missing or lack something. */
+  mergedBuckets(
+    fleetId: string,
+    tier: MergedTier,
+    fromMs: number,
+    toMs: number,
+    parts?: readonly BucketPart[],
+  ): Promise<{ readonly buckets: readonly Bucket[]; readonly wholeFromMs: number }>
+  /**
+   * Of a fleet that has full buckets from before there were merged ones: makes those of one hour more, the newest that
+   * lacks them, in one transaction with the time they are whole from. False when none is left.
+   */
+  fillMerged(
+    fleetId: string,
+    merge: (full: readonly Bucket[], tier: MergedTier) => readonly Bucket[],
+  ): Promise<boolean>
   /** Oldest change that an active device has not shown to hold; null when all have all. */
   oldestUndeliveredMs(fleetId: string, activeSinceMs: number): Promise<number | null>
 }

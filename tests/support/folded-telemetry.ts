@@ -45,6 +45,10 @@ const FLEET: Pick<Fleet, 'id' | 'settings'> = {
 /** A context whose storage answers what pillars and snapshots ask, from these events' buckets and what is told. */
 export function contextOf(events: readonly TelemetryEvent[], nowMs: number, told: Told = {}): FoldedContext {
   const all = fold(new Map(), events)
+  const bucketsIn = (tier: string, fromMs: number, toMs: number) =>
+    all
+      .filter(({ key }) => key.tier === tier && key.startMs >= fromMs && key.startMs < toMs)
+      .sort((a, b) => a.key.startMs - b.key.startMs)
   const appended: TelemetryEvent[] = []
   const settings = { ...FLEET.settings, thresholds: told.thresholds }
   const storage = {
@@ -79,9 +83,9 @@ export function contextOf(events: readonly TelemetryEvent[], nowMs: number, told
     },
     telemetry: {
       buckets: (_fleetId: string, tier: string, fromMs: number, toMs: number) =>
-        Promise.resolve(
-          all.filter(({ key }) => key.tier === tier && key.startMs >= fromMs && key.startMs < toMs),
-        ),
+        Promise.resolve(bucketsIn(tier, fromMs, toMs)),
+      mergedBuckets: (_fleetId: string, tier: string, fromMs: number, toMs: number) =>
+        Promise.resolve({ buckets: bucketsIn(tier, fromMs, toMs), wholeFromMs: 0 }),
       oldestUnfoldedMs: () => Promise.resolve(told.unfoldedMs ?? null),
       oldestUndeliveredMs: () => Promise.resolve(nowMs - 4_000),
       append: (_fleetId: string, more: readonly TelemetryEvent[]) => {

@@ -5,7 +5,7 @@ import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { collectionRow } from '../pillars/collection-rows.ts'
 import { limitsOf } from '../pillars/pillar.ts'
-import { readRange } from '../pillars/window.ts'
+import { readWhole } from '../pillars/window.ts'
 
 /** A larger collection is told as one of more records than these: counting reads each. */
 export const RECORDS_COUNTED_MAX = 10_000
@@ -37,7 +37,7 @@ export async function collectionBoard(
   const [fleet, all, { buckets }] = await Promise.all([
     ctx.storage.fleets.get(fleetId),
     ctx.storage.collections.list(fleetId),
-    readRange(ctx, { fleetId, fromMs, toMs }),
+    readWhole(ctx, { fleetId, fromMs, toMs }, { split: 'total' }),
   ])
   const collections = id === undefined ? all : all.filter((one) => one.id === id)
   const names = collections.map(({ name }) => name)

@@ -7,10 +7,18 @@ import { INGEST_RESULTS, INGEST_SIGNALS } from '#lib/telemetry/events.ts'
 import { sourceGauges } from '#lib/telemetry/told/source-gauges.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
+import { readBuckets } from '../pillars/read-buckets.ts'
 import { GAUGE_STANDS_MS } from '../telemetry/snapshot-gauges.ts'
 
 const DAY_MS = 86_400_000
+const TOTALS = { split: 'total', parts: ['counters'] } as const
 const MINUTES_LOOKED_AT_MS = 2 * TIER_MS.hour
+
+const wholeUnits = (fromMs: number, toMs: number, stepMs: number) => ({
+  fromMs: Math.floor(fromMs / stepMs) * stepMs,
+  toMs: Math.ceil(toMs / stepMs) * stepMs,
+  stepMs,
+})
 
 /** One engine of others, as far as it tells of itself. */
 export interface SourceView {
@@ -36,8 +44,8 @@ export async function listSources(
   const nowMs = ctx.clock.now()
   const toMs = nowMs + TIER_MS.minute
   const [hours, minutes, keys, targets, series] = await Promise.all([
-    telemetry.buckets(fleetId, 'hour', nowMs - DAY_MS, toMs),
-    telemetry.buckets(fleetId, 'minute', nowMs - MINUTES_LOOKED_AT_MS, toMs),
+    readBuckets(telemetry, fleetId, wholeUnits(nowMs - DAY_MS, toMs, TIER_MS.hour), TOTALS),
+    readBuckets(telemetry, fleetId, wholeUnits(nowMs - MINUTES_LOOKED_AT_MS, toMs, TIER_MS.minute), TOTALS),
     ingest.listKeys(fleetId),
     ingest.targets(fleetId),
     ingest.gauges(fleetId, nowMs - GAUGE_STANDS_MS),

@@ -1,10 +1,12 @@
-import { ALL_DEVICES } from '#lib/rollups/bucket.ts'
+import { ALL_DEVICES, TIER_MS } from '#lib/rollups/bucket.ts'
 import type { AuditEntry } from '#lib/storage/ports.ts'
 import type { Annotation, AnnotationKind } from '#lib/telemetry/annotations.ts'
 import { gathered } from '#lib/telemetry/annotations.ts'
 import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
 import { LOWEST_ID } from '../page.ts'
-import type { Window } from './window.ts'
+import { readBuckets } from './read-buckets.ts'
+import type { RangeQuery } from './window.ts'
+import { wholeRange } from './window.ts'
 
 /** Of one kind in a range: more would be a grey wall. */
 const ENTRIES_MAX = 100
@@ -19,38 +21,75 @@ const KIND_OF: readonly (readonly [action: string, kind: AnnotationKind])[] = [
  * time, schemas published, dead letters replayed.
  */
 export async function annotationsIn(
-  { storage }: Pick<TelemetryContext, 'storage'>,
-  fleetId: string,
-  window: Window,
+  ctx: Pick<TelemetryContext, 'storage' | 'clock'>,
+  query: RangeQuery,
 ): Promise<readonly Annotation[]> {
-  const page = { limit: ENTRIES_MAX, cursor: { atMs: window.toMs, id: LOWEST_ID } }
-  const told = await storage.releases.list(fleetId)
+  const { storage } = ctx
+  const { fleetId } = query
+  const range = wholeRange(query, ctx.clock.now())
+  const page = { limit: ENTRIES_MAX, cursor: { atMs: range.toMs, id: LOWEST_ID } }
+  const [told, first, audited] = await Promise.all([
+    storage.releases.list(fleetId),
+    firstHeardIn(ctx, fleetId, range),
+    Promise.all(
+      KIND_OF.map(async ([action, kind]) => {
+        const { items } = await storage.audit.list({ fleetId, action }, page)
+        return items.filter(({ outcome }) => outcome === 'done').map((entry) => ofEntry(entry, kind))
+      }),
+    ),
+  ])
   const releases = told.map(({ version, releasedAtMs }) => releaseOf(version, releasedAtMs))
-  const audited = await Promise.all(
-    KIND_OF.map(async ([action, kind]) => {
-      const { items } = await storage.audit.list({ fleetId, action }, page)
-      return items.filter(({ outcome }) => outcome === 'done').map((entry) => ofEntry(entry, kind))
-    }),
+  for (const { version } of told) first.delete(version)
+  const heard = await Promise.all(
+    [...first].map(async ([version, atMs]) =>
+      releaseOf(version, await firstMinute(ctx, fleetId, version, atMs, range)),
+    ),
   )
-  const heard = releasesHeardIn(window, new Set(told.map(({ version }) => version)))
-  return gathered([...releases, ...heard, ...audited.flat()], window)
+  return gathered([...releases, ...heard, ...audited.flat()], range)
 }
 
 const releaseOf = (what: string, atMs: number): Annotation => ({ atMs, kind: 'release', what, count: 1 })
 
+interface Range {
+  readonly fromMs: number
+  readonly toMs: number
+}
+/** Keys alone. */
+const VERSIONS = { split: 'version', parts: [] } as const
+
 /**
- * Versions of this range that the same length of time before doesn't have, and whose release nobody `told` of. With no
- * telemetry there, nothing is new.
+ * Versions of this range that the same length of time before doesn't have, by the start of the bucket, of an hour at
+ * most, in which each comes first. With no telemetry there, nothing is new.
  */
-function releasesHeardIn({ buckets, before }: Window, told: ReadonlySet<string>): readonly Annotation[] {
-  if (before === null || before.length === 0) return []
-  const known = new Set([...before.map(({ key }) => key.appVersion), ...told])
+async function firstHeardIn(
+  { storage }: Pick<TelemetryContext, 'storage'>,
+  fleetId: string,
+  { fromMs, toMs }: Range,
+): Promise<Map<string, number>> {
+  const [buckets, before] = await Promise.all([
+    readBuckets(storage.telemetry, fleetId, { fromMs, toMs }, VERSIONS),
+    readBuckets(storage.telemetry, fleetId, { fromMs: 2 * fromMs - toMs, toMs: fromMs }, VERSIONS),
+  ])
   const first = new Map<string, number>()
-  for (const { key } of buckets) {
-    if (key.appVersion === ALL_DEVICES || known.has(key.appVersion)) continue
-    first.set(key.appVersion, Math.min(key.startMs, first.get(key.appVersion) ?? Infinity))
-  }
-  return [...first].map(([what, atMs]) => releaseOf(what, atMs))
+  if (before.length === 0) return first
+  const known = new Set([ALL_DEVICES, ...before.map(({ key }) => key.appVersion)])
+  for (const { key } of buckets)
+    if (!known.has(key.appVersion))
+      first.set(key.appVersion, Math.min(key.startMs, first.get(key.appVersion) ?? Infinity))
+  return first
+}
+
+/** The minute of an hour in which a version comes first; the hour's start where minutes are kept no more. */
+async function firstMinute(
+  { storage }: Pick<TelemetryContext, 'storage'>,
+  fleetId: string,
+  version: string,
+  hourMs: number,
+  { toMs }: Range,
+): Promise<number> {
+  const minutes = { fromMs: hourMs, toMs: Math.min(hourMs + TIER_MS.hour, toMs), stepMs: TIER_MS.minute }
+  const buckets = await readBuckets(storage.telemetry, fleetId, minutes, VERSIONS)
+  return buckets.find(({ key }) => key.appVersion === version)?.key.startMs ?? hourMs
 }
 
 function ofEntry({ atMs, after }: AuditEntry, kind: AnnotationKind): Annotation {

@@ -7,9 +7,9 @@ import type { CohortAnswer, CohortFigure, CohortMeasure } from '#lib/telemetry/c
 import { COHORT_MEASURES, cohortRow, estimateQuantile, estimateShare } from '#lib/telemetry/cohorts.ts'
 import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
 import type { PillarFilter } from './pillar.ts'
-import { keeperOf } from './pillar.ts'
+import { keeperOf, splitFor } from './pillar.ts'
 import type { RangeQuery } from './window.ts'
-import { readRange } from './window.ts'
+import { readWhole } from './window.ts'
 
 export interface CohortQuery extends RangeQuery, Omit<PillarFilter, 'appVersion'> {
   /** App versions; `a` is asked about, `b` is what it is held against. Without them the two most used, the newer one first. */
@@ -25,8 +25,14 @@ const VERSIONS_MAX = 20
  * (requests and sessions) has no figure where one is asked for.
  */
 export async function cohorts(ctx: TelemetryContext, query: CohortQuery): Promise<CohortAnswer> {
-  const { buckets: all, fromMs, toMs } = await readRange(ctx, query)
-  const keep = keeperOf({ collection: query.collection, platform: query.platform, source: query.source })
+  const part = { collection: query.collection, platform: query.platform, source: query.source }
+  const split = splitFor({ ...part, groupBy: 'appVersion' })
+  const {
+    buckets: all,
+    fromMs,
+    toMs,
+  } = await readWhole(ctx, query, { split, parts: ['counters', 'sketches'] })
+  const keep = keeperOf(part)
   const buckets = all.filter(({ key }) => keep(key))
   const versions = versionsOf(buckets)
   const { a, b } = pairOf(query, versions)

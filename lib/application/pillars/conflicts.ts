@@ -15,6 +15,7 @@ export const conflicts = (
 
 export const CONFLICTS: PillarRule<ConflictFigure> = {
   pillar: 'conflicts',
+  parts: ['counters'],
   figureOf,
   levelOf: conflictLevel,
   weightOf: ({ mutations }) => mutations.whole,

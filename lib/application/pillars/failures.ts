@@ -7,7 +7,7 @@ import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
 import type { AnnotatedPillar, PillarQuery, PillarRule } from './pillar.ts'
 import { answerPillar, hasWhole, shareOf, topOf } from './pillar.ts'
 import type { RangeQuery } from './window.ts'
-import { readRange } from './window.ts'
+import { readWhole } from './window.ts'
 
 /** Failure rate (metrics.md, the third pillar). Requests belong to no single collection: asked for one, all is null. */
 export const failures = (
@@ -17,6 +17,7 @@ export const failures = (
 
 export const FAILURES: PillarRule<FailureFigure> = {
   pillar: 'failures',
+  parts: ['counters'],
   figureOf: (slice) => (hasWhole(slice) ? figureOf(slice) : null),
   levelOf: failureLevel,
   weightOf: ({ requests }) => requests.whole,
@@ -24,7 +25,7 @@ export const FAILURES: PillarRule<FailureFigure> = {
 
 /** How many sessions of the range failed; null without telemetry. As the figure of `failures` has it, of one read alone. */
 export async function failedSessions(ctx: TelemetryContext, query: RangeQuery): Promise<Share | null> {
-  const { buckets } = await readRange(ctx, query)
+  const { buckets } = await readWhole(ctx, query, { split: 'total', parts: FAILURES.parts })
   const slice = sliceOf(buckets)
   return hasWhole(slice) ? figureOf(slice).sessions : null
 }

@@ -5,7 +5,7 @@ import type { LagHeat, LagStage } from '#lib/telemetry/lag-heat.ts'
 import { LAG_BORDERS_MS } from '#lib/telemetry/lag-heat.ts'
 import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
 import type { PillarQuery } from './pillar.ts'
-import { keeperOf } from './pillar.ts'
+import { keeperOf, splitFor } from './pillar.ts'
 import { readRange, stepsOf } from './window.ts'
 
 /** Columns are as wide as a finger; more of them only flicker. */
@@ -17,7 +17,12 @@ export async function lagHeat(
   query: Omit<PillarQuery, 'groupBy'>,
   stage: LagStage,
 ): Promise<LagHeat> {
-  const { buckets, fromMs, toMs, stepMs } = await readRange(ctx, query, HEAT_COLUMNS_MAX)
+  const { buckets, fromMs, toMs, stepMs } = await readRange(
+    ctx,
+    query,
+    { split: splitFor(query), parts: ['sketches'] },
+    HEAT_COLUMNS_MAX,
+  )
   const keep = keeperOf(query)
   const columns = stepsOf(buckets, fromMs, toMs, stepMs).map(({ atMs, buckets: all }) => ({
     atMs,

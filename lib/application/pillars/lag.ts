@@ -14,6 +14,7 @@ export const lag = (ctx: TelemetryContext, query: PillarQuery): Promise<Annotate
 
 export const LAG: PillarRule<LagFigure> = {
   pillar: 'lag',
+  parts: ['counters', 'sketches'],
   figureOf: ({ buckets, snapshot }) => ({
     upload: quantilesOf(mergeOf(buckets, SKETCH.uploadLag)),
     delivery: quantilesOf(mergeOf(buckets, SKETCH.deliveryLag)),

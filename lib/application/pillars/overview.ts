@@ -19,7 +19,8 @@ import { QUEUE } from './queue.ts'
 import { transitionRates } from './transition-rates.ts'
 import { SPARKLINE_HOURS, versionRows } from './version-rows.ts'
 import type { RangeQuery } from './window.ts'
-import { readWindow } from './window.ts'
+import { readBuckets } from './read-buckets.ts'
+import { readWhole, readWindow } from './window.ts'
 
 const CAUSES_MAX = 10
 
@@ -33,8 +34,10 @@ export async function overview(ctx: TelemetryContext, query: RangeQuery): Promis
   const { fleetId } = query
   const nowMs = ctx.clock.now()
   const fleet = await storage.fleets.get(fleetId)
-  const [window, now, letters, hours, rates, collections] = await Promise.all([
-    readWindow(ctx, query),
+  const [window, versions, annotations, now, letters, hours, rates, collections] = await Promise.all([
+    readWindow(ctx, query, { split: 'total' }),
+    readWhole(ctx, query, { split: 'version', parts: ['counters', 'sketches'] }),
+    annotationsIn(ctx, query),
     fleet === null ? fleetNow([], nowMs, 0) : storage.devices.now(fleetId, nowMs, fleet.settings.intervalMs),
     storage.letterGroups.list(fleetId, { conditions: [asks('status', 'open')], nowMs }, LETTER_GROUPS_MAX),
     lastHours(ctx, fleetId, nowMs),
@@ -42,7 +45,6 @@ export async function overview(ctx: TelemetryContext, query: RangeQuery): Promis
     storage.collections.list(fleetId),
   ])
   const limits = limitsOf(fleet, collections)
-  const annotations = await annotationsIn(ctx, fleetId, window)
   const figures: Overview = {
     fleetId,
     asOf: window.asOf,
@@ -55,7 +57,7 @@ export async function overview(ctx: TelemetryContext, query: RangeQuery): Promis
     devices: now.devices,
     transitionRates: rates,
     collections: collectionRows(collections, window.buckets, limits),
-    versions: versionRows(now.versions, window.buckets, hours, letters.byVersion),
+    versions: versionRows(now.versions, versions.buckets, hours, letters.byVersion),
     deadLetters: deadLettersNow(letters, window.buckets),
   }
   return { ...figures, verdict: verdictOf(figures) }
@@ -69,7 +71,9 @@ async function lastHours(
 ): Promise<readonly (readonly Bucket[])[]> {
   const endMs = (Math.floor(nowMs / TIER_MS.hour) + 1) * TIER_MS.hour
   const startMs = endMs - SPARKLINE_HOURS * TIER_MS.hour
-  const buckets = await ctx.storage.telemetry.buckets(fleetId, 'hour', startMs, endMs)
+  const range = { fromMs: startMs, toMs: endMs, stepMs: TIER_MS.hour }
+  const wanted = { split: 'version', parts: ['counters'] } as const
+  const buckets = await readBuckets(ctx.storage.telemetry, fleetId, range, wanted)
   const hours: Bucket[][] = Array.from({ length: SPARKLINE_HOURS }, () => [])
   for (const bucket of buckets) hours[(bucket.key.startMs - startMs) / TIER_MS.hour]?.push(bucket)
   return hours

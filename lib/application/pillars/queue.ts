@@ -15,6 +15,7 @@ export const queue = (ctx: TelemetryContext, query: PillarQuery): Promise<Annota
 
 export const QUEUE: PillarRule<QueueFigure> = {
   pillar: 'queue',
+  parts: ['sketches', 'gauges'],
   figureOf,
   levelOf: queueLevel,
   weightOf: ({ depth }) => depth ?? 0,

@@ -2,6 +2,7 @@ import { sumAll } from '#lib/rollups/aggregate.ts'
 import { TIER_MS } from '#lib/rollups/bucket.ts'
 import { byPart } from '#lib/rollups/counters.ts'
 import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
+import { readBuckets } from './read-buckets.ts'
 
 /** The running minute and the four before it: between four and five minutes, all of them counted. */
 const MINUTES = 5
@@ -17,7 +18,9 @@ export async function transitionRates(
 ): Promise<Readonly<Record<string, number>>> {
   const minuteMs = TIER_MS.minute
   const fromMs = (Math.floor(nowMs / minuteMs) - (MINUTES - 1)) * minuteMs
-  const buckets = await ctx.storage.telemetry.buckets(fleetId, 'minute', fromMs, nowMs)
+  const range = { fromMs, toMs: fromMs + MINUTES * minuteMs, stepMs: minuteMs }
+  const wanted = { split: 'total', parts: ['counters'] } as const
+  const buckets = await readBuckets(ctx.storage.telemetry, fleetId, range, wanted)
   const counts = byPart(sumAll(buckets), 'transitions')
   const perMinute = (count: number): number => (count * minuteMs) / (nowMs - fromMs)
   return Object.fromEntries(Object.entries(counts).map(([edge, count]) => [edge, perMinute(count)]))

@@ -1,10 +1,11 @@
 import type { Slice } from '#lib/rollups/aggregate.ts'
 import { sliceOf } from '#lib/rollups/aggregate.ts'
-import type { TelemetryPort } from '#lib/storage/ports.ts'
-import type { Bucket, Tier } from '#lib/rollups/bucket.ts'
+import type { BucketPart } from '#lib/storage/ports.ts'
+import type { Bucket, Split } from '#lib/rollups/bucket.ts'
 import { TIER_KEPT_MS, TIER_MS } from '#lib/rollups/bucket.ts'
 import type { AsOf } from '#lib/telemetry/pillars.ts'
 import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
+import { readBuckets } from './read-buckets.ts'
 
 const MINUTE = TIER_MS.minute
 const HOUR = TIER_MS.hour
@@ -60,24 +61,51 @@ function stretchOf(query: RangeQuery, nowMs: number, pointsAimed = POINTS_AIMED)
   return { fromMs, toMs, stepMs, beforeKept: aged || fromMs - span >= keptFromMs }
 }
 
+/** What of the buckets is wanted. */
+export interface Wanted {
+  /** How they are kept apart. */
+  readonly split: Split
+  readonly parts?: readonly BucketPart[]
+}
+
+/** Whole minutes around a range, whole hours where only hours are kept: what each of these reads. */
+export function wholeRange(query: RangeQuery, nowMs: number): Pick<Window, 'fromMs' | 'toMs'> {
+  const { fromMs, toMs } = stretchOf(query, nowMs)
+  return { fromMs, toMs }
+}
+
+/** The buckets of a range, for figures of all of it: the coarsest that make it up. */
+export async function readWhole(
+  ctx: TelemetryContext,
+  query: RangeQuery,
+  wanted: Wanted,
+): Promise<Pick<Window, 'fromMs' | 'toMs' | 'buckets'>> {
+  const range = wholeRange(query, ctx.clock.now())
+  const buckets = await readBuckets(ctx.storage.telemetry, query.fleetId, range, wanted)
+  return { ...range, buckets }
+}
+
 /** The buckets of a range alone, as `readWindow` has them: for what is compared with no time before. */
 export async function readRange(
   ctx: TelemetryContext,
   query: RangeQuery,
+  wanted: Wanted,
   pointsAimed?: number,
 ): Promise<Pick<Window, 'fromMs' | 'toMs' | 'stepMs' | 'buckets'>> {
   const { fromMs, toMs, stepMs } = stretchOf(query, ctx.clock.now(), pointsAimed)
-  const buckets = await readBuckets(ctx.storage.telemetry, query.fleetId, fromMs, toMs, stepMs)
-  return { fromMs, toMs, stepMs, buckets }
+  const range = { fromMs, toMs, stepMs }
+  const buckets = await readBuckets(ctx.storage.telemetry, query.fleetId, range, wanted)
+  return { ...range, buckets }
 }
 
 /** Reads what every pillar needs of a range, once. A range given in whole minutes is met exactly. */
-export async function readWindow(ctx: TelemetryContext, query: RangeQuery): Promise<Window> {
+export async function readWindow(ctx: TelemetryContext, query: RangeQuery, wanted: Wanted): Promise<Window> {
   const nowMs = ctx.clock.now()
   const { fromMs, toMs, stepMs, beforeKept } = stretchOf(query, nowMs)
   const span = toMs - fromMs
   const port = ctx.storage.telemetry
-  const read = (from: number, to: number) => readBuckets(port, query.fleetId, from, to, stepMs)
+  const read = (from: number, to: number) =>
+    readBuckets(port, query.fleetId, { fromMs: from, toMs: to, stepMs }, wanted)
   const [buckets, before, oldestMs] = await Promise.all([
     read(fromMs, toMs),
     beforeKept ? read(fromMs - span, fromMs) : null,
@@ -97,29 +125,6 @@ function stepFor(span: number, asked: number | undefined, unit: number, pointsAi
   if (asked !== undefined) return Math.max(least, ceilTo(asked, asked > HOUR ? HOUR : unit))
   const step = STEPS.find((candidate) => candidate >= unit && span / candidate <= pointsAimed)
   return step ?? ceilTo(span / pointsAimed, DAY)
-}
-
-/** Whole hours from the hour tier where no point is shorter than one, minutes at the edges. */
-async function readBuckets(
-  port: TelemetryPort,
-  fleetId: string,
-  fromMs: number,
-  toMs: number,
-  stepMs: number,
-): Promise<readonly Bucket[]> {
-  const [innerFrom, innerTo] = [ceilTo(fromMs, HOUR), floorTo(toMs, HOUR)]
-  const parts: (readonly [Tier, number, number])[] =
-    stepMs % HOUR === 0 && innerFrom < innerTo
-      ? [
-          ['minute', fromMs, innerFrom],
-          ['hour', innerFrom, innerTo],
-          ['minute', innerTo, toMs],
-        ]
-      : [['minute', fromMs, toMs]]
-  const read = parts
-    .filter(([, from, to]) => from < to)
-    .map(([tier, from, to]) => port.buckets(fleetId, tier, from, to))
-  return (await Promise.all(read)).flat()
 }
 
 /** The buckets of each step of [fromMs, toMs): steps start at whole multiples, so the first may be a part of one. */

@@ -2,9 +2,10 @@ import { fold, keysOf } from '#lib/rollups/fold.ts'
 import { inEachFleet } from '../fleets/in-each-fleet.ts'
 import type { TelemetryContext } from './context.ts'
 
-export const FOLD_BATCH = 2_000
+/** Events; each batch reads and writes the buckets that it touches, so a large one is cheaper. */
+export const FOLD_BATCH = 5_000
 /** Batches of one fleet in one tick: a fleet far behind must not starve the others. */
-export const FOLD_BATCHES_MAX = 20
+export const FOLD_BATCHES_MAX = 10
 
 interface FoldOutcome {
   readonly folded: number

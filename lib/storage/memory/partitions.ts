@@ -21,11 +21,10 @@ function rowsOf(state: MemoryState, { name }: CutTable): Row[] {
         atMs: receivedAtMs,
         drop: (undo) => tables.sessions.delete(undo, key),
       }))
-    const tier = name === 'rollup_minute' ? 'minute' : 'hour'
     return tables.buckets
       .entries()
       .flatMap(([key, bucket]) =>
-        bucket.key.tier === tier
+        `rollup_${bucket.key.tier}` === name
           ? [{ atMs: bucket.key.startMs, drop: (undo: Undo) => tables.buckets.delete(undo, key) }]
           : [],
       )

@@ -1,6 +1,7 @@
 import type { Bucket } from '#lib/rollups/bucket.ts'
 import { bucketId, TIER_MS } from '#lib/rollups/bucket.ts'
-import type { Access, TelemetryPort } from '../ports.ts'
+import type { Tier } from '#lib/rollups/bucket.ts'
+import type { Access, BucketPart, TelemetryPort } from '../ports.ts'
 import { appendEvents } from './events.ts'
 import type { FleetTables, MemoryState, StoredEvent } from './state.ts'
 
@@ -39,18 +40,41 @@ export function memoryTelemetry(state: MemoryState): TelemetryPort {
       }),
     oldestUnfoldedMs: (fleetId) =>
       state.inFleet(fleetId, (tables) => unfolded(tables)[0]?.appendedAtMs ?? null),
-    buckets: (fleetId, tier, fromMs, toMs) =>
-      state.inFleet(fleetId, (tables) =>
-        tables.buckets
-          .values()
-          .filter(
-            ({ key }) => key.tier === tier && key.startMs > fromMs - TIER_MS[tier] && key.startMs < toMs,
-          )
-          .sort((a, b) => a.key.startMs - b.key.startMs || (orderOf(a) < orderOf(b) ? -1 : 1)),
-      ),
+    buckets: (fleetId, tier, fromMs, toMs, parts) =>
+      state.inFleet(fleetId, (tables) => bucketsIn(tables, tier, fromMs, toMs, parts)),
+    // Memory has no buckets from before there were merged ones.
+    mergedBuckets: (fleetId, tier, fromMs, toMs, parts) =>
+      state.inFleet(fleetId, (tables) => ({
+        buckets: bucketsIn(tables, tier, fromMs, toMs, parts),
+        wholeFromMs: 0,
+      })),
+    fillMerged: () => Promise.resolve(false),
     oldestUndeliveredMs: (fleetId, activeSinceMs) =>
       state.inFleet(fleetId, (tables) => oldestUndelivered(tables, activeSinceMs)),
   }
+}
+
+const EVERY_PART: readonly BucketPart[] = ['counters', 'sketches', 'gauges']
+
+function bucketsIn(
+  tables: FleetTables,
+  tier: Tier,
+  fromMs: number,
+  toMs: number,
+  parts = EVERY_PART,
+): readonly Bucket[] {
+  const found = tables.buckets
+    .values()
+    .filter(({ key }) => key.tier === tier && key.startMs > fromMs - TIER_MS[tier] && key.startMs < toMs)
+    .sort((a, b) => a.key.startMs - b.key.startMs || (orderOf(a) < orderOf(b) ? -1 : 1))
+  if (parts.length === EVERY_PART.length) return found
+  return found.map(({ key, gaugesAtMs, ...all }) => ({
+    key,
+    gaugesAtMs,
+    counters: parts.includes('counters') ? all.counters : {},
+    sketches: parts.includes('sketches') ? all.sketches : {},
+    gauges: parts.includes('gauges') ? all.gauges : {},
+  }))
 }
 
 /** Our own first among those that differ in their source alone. */

@@ -12,26 +12,45 @@ const MAKE_POSITION: Statement = {
 }
 export const FOLD_POSITION: Statement = {
   name: 'fold_position',
-  text: 'SELECT xid, event_id FROM fold_position WHERE fleet_id = $1',
+  text: 'SELECT xid, event_id, merged_from FROM fold_position WHERE fleet_id = $1',
 }
 const LOCK_POSITION: Statement = {
   name: 'fold_lock_position',
-  text: 'SELECT xid, event_id FROM fold_position WHERE fleet_id = $1 FOR UPDATE',
+  text: `${FOLD_POSITION.text} FOR UPDATE`,
 }
 /**
  * Transactions older than every running one have ended and are all visible in this statement's snapshot: none can
  * appear behind the position later, as rows of a sequence or a clock could.
  */
 export const UNFOLDED = `e.fleet_id = $1 AND (e.xid, e.id) > ($2::bigint, $3::text)`
+/** The next $4 events, of them as many as have $5 bytes together but at least one; all in one row, as JSON. */
 const NEXT: Statement = {
   name: 'fold_next',
-  text: `SELECT e.id, e.at, e.xid, e.payload FROM telemetry_event e
-    WHERE ${UNFOLDED} AND e.xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
-    ORDER BY e.xid, e.id LIMIT $4`,
+  text: `WITH next AS MATERIALIZED (SELECT e.id, e.at, e.xid, e.payload::text AS payload FROM telemetry_event e
+      WHERE ${UNFOLDED} AND e.xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+      ORDER BY e.xid, e.id LIMIT $4 + 1),
+    numbered AS (SELECT n.*, row_number() OVER next AS place, sum(octet_length(payload)) OVER next AS bytes
+      FROM next n WINDOW next AS (ORDER BY xid, id ROWS UNBOUNDED PRECEDING)),
+    taken AS (SELECT * FROM numbered WHERE place <= $4 AND (bytes <= $5 OR place = 1) ORDER BY place)
+    SELECT (SELECT count(*) FROM next) AS waiting, json_agg(id) AS ids,
+      json_agg((extract(epoch FROM at) * 1000)::bigint) AS times, '[' || string_agg(payload, ',') || ']' AS payloads,
+      max(xid) AS xid FROM taken`,
 }
+interface NextRow extends Record<string, unknown> {
+  readonly waiting: number
+  /** Null when none waits. */
+  readonly ids: readonly string[] | null
+  readonly times: readonly number[]
+  readonly payloads: string
+  /** Of the last one. */
+  readonly xid: number
+}
+/** What one batch may hold: taken apart it is some ten times as much in memory. */
+const BATCH_BYTES_MAX = 4 * 1024 * 1024
+
 const MOVE_POSITION: Statement = {
   name: 'fold_move_position',
-  text: 'UPDATE fold_position SET xid = $2, event_id = $3 WHERE fleet_id = $1',
+  text: 'UPDATE fold_position SET xid = $2, merged_xid = $2, event_id = $3 WHERE fleet_id = $1',
 }
 export interface EventRow extends Record<string, unknown> {
   readonly id: string
@@ -42,6 +61,8 @@ export interface EventRow extends Record<string, unknown> {
 export interface PositionRow extends Record<string, unknown> {
   readonly xid: number
   readonly event_id: string
+  /** Merged buckets are whole from here on; null when all are. */
+  readonly merged_from: Date | null
 }
 export type Fold = (
   buckets: ReadonlyMap<string, Bucket>,
@@ -72,13 +93,17 @@ export async function foldNext(
   fold: Fold,
 ): Promise<{ folded: number; more: boolean }> {
   const position = await lockPosition(send, fleetId)
-  const rows = await send<EventRow>(NEXT, [fleetId, position.xid, position.event_id, limit + 1])
-  const taken = rows.slice(0, limit)
-  const last = taken.at(-1)
-  if (!last) return { folded: 0, more: false }
-  const events = taken.map(eventOf)
+  const [next] = await send<NextRow>(NEXT, [fleetId, position.xid, position.event_id, limit, BATCH_BYTES_MAX])
+  const last = next?.ids?.at(-1)
+  if (!next?.ids || last === undefined) return { folded: 0, more: false }
+  const payloads = JSON.parse(next.payloads) as readonly TelemetryPayload[]
+  const events = next.ids.map((id, i): TelemetryEvent => ({
+    id: originalText(id),
+    atMs: next.times[i] as number,
+    payload: payloads[i] as TelemetryPayload,
+  }))
   const buckets = await readBuckets(send, fleetId, keysOf(events))
-  await saveBuckets(send, fleetId, fold(buckets, events))
-  await send(MOVE_POSITION, [fleetId, last.xid, last.id])
-  return { folded: events.length, more: rows.length > taken.length }
+  const saved = saveBuckets(send, fleetId, fold(buckets, events))
+  await Promise.all([saved, send(MOVE_POSITION, [fleetId, next.xid, last])])
+  return { folded: events.length, more: next.waiting > events.length }
 }

@@ -53,7 +53,7 @@ export async function refold(
 ): Promise<number | null> {
   const range: Range = { fleetId, from: at(fromMs), to: at(toMs), page, fold }
   const draft: Draft = { buckets: new Map(), folded: 0 }
-  const start: PositionRow = { xid: 0, event_id: '' }
+  const start: PositionRow = { xid: 0, event_id: '', merged_from: null }
   const [seen = start] = await database.one<PositionRow>(fleetId, FOLD_POSITION, [fleetId])
   await foldBetween(
     (statement, values) => database.one(fleetId, statement, values),

@@ -2,11 +2,12 @@ import { TIER_MS } from '#lib/rollups/bucket.ts'
 import type { TelemetryPort } from '../ports.ts'
 import type { Database, Statement } from './database.ts'
 import type { PositionRow } from './fold.ts'
+import { fillMerged } from './fill-merged.ts'
 import { FOLD_POSITION, foldNext, UNFOLDED } from './fold.ts'
 import { insertEventsOnce } from './insert-events.ts'
 import { refold } from './refold.ts'
 import type { RangeRow } from './rollup-row.ts'
-import { bucketsOf, ROLLUP_RANGE } from './rollup-row.ts'
+import { bucketsOf, rollupRange } from './rollup-row.ts'
 import { at, msOrNull } from './values.ts'
 
 const OLDEST_UNFOLDED: Statement = {
@@ -41,11 +42,25 @@ export function postgresTelemetry(database: Database): TelemetryPort {
         const [row] = await send<{ oldest: Date | null }>(OLDEST_UNFOLDED, [fleetId, ...from])
         return msOrNull(row?.oldest ?? null)
       }),
-    buckets: async (fleetId, tier, fromMs, toMs) => {
+    buckets: async (fleetId, tier, fromMs, toMs, parts) => {
       const values = [fleetId, tier, at(fromMs - TIER_MS[tier]), at(toMs)]
-      const rows = await database.one<RangeRow>(fleetId, ROLLUP_RANGE, values)
+      const rows = await database.one<RangeRow>(fleetId, rollupRange(parts), values)
       return rows.flatMap((row) => bucketsOf(tier, row))
     },
+    mergedBuckets: (fleetId, tier, fromMs, toMs, parts) =>
+      database.inFleetHot(fleetId, async (send, commit) => {
+        const values = [fleetId, tier, at(fromMs - TIER_MS[tier]), at(toMs)]
+        // In this order: what is whole when the first one looks still is when the second one does.
+        const both = Promise.all([
+          send<PositionRow>(FOLD_POSITION, [fleetId]),
+          send<RangeRow>(rollupRange(parts), values),
+        ])
+        commit()
+        const [[position], rows] = await both
+        const buckets = rows.flatMap((row) => bucketsOf(tier, row))
+        return { buckets, wholeFromMs: position?.merged_from?.getTime() ?? 0 }
+      }),
+    fillMerged: (fleetId, merge) => fillMerged(database, fleetId, merge),
     oldestUndeliveredMs: async (fleetId, activeSinceMs) => {
       const values = [fleetId, at(activeSinceMs)]
       const [row] = await database.one<{ oldest: Date | null }>(fleetId, OLDEST_UNDELIVERED, values)
