@@ -26,6 +26,8 @@ export interface Told {
   /** Figures of other engines that stand. */
   readonly series?: readonly ToldSeries[]
   readonly releases?: readonly Partial<AppRelease>[]
+  /** A whole hour; before it, merged buckets hold only what came late. */
+  readonly mergedFromMs?: number
 }
 export interface FoldedContext extends TelemetryContext {
   /** What was appended, in order. */
@@ -45,6 +47,7 @@ const FLEET: Pick<Fleet, 'id' | 'settings'> = {
 /** A context whose storage answers what pillars and snapshots ask, from these events' buckets and what is told. */
 export function contextOf(events: readonly TelemetryEvent[], nowMs: number, told: Told = {}): FoldedContext {
   const all = fold(new Map(), events)
+  const { mergedFromMs = 0 } = told
   const bucketsIn = (tier: string, fromMs: number, toMs: number) =>
     all
       .filter(({ key }) => key.tier === tier && key.startMs >= fromMs && key.startMs < toMs)
@@ -85,7 +88,12 @@ export function contextOf(events: readonly TelemetryEvent[], nowMs: number, told
       buckets: (_fleetId: string, tier: string, fromMs: number, toMs: number) =>
         Promise.resolve(bucketsIn(tier, fromMs, toMs)),
       mergedBuckets: (_fleetId: string, tier: string, fromMs: number, toMs: number) =>
-        Promise.resolve({ buckets: bucketsIn(tier, fromMs, toMs), wholeFromMs: 0 }),
+        Promise.resolve({
+          buckets: bucketsIn(tier, fromMs, toMs).map((bucket) =>
+            bucket.key.startMs < mergedFromMs ? { ...bucket, counters: {}, sketches: {} } : bucket,
+          ),
+          wholeFromMs: mergedFromMs,
+        }),
       oldestUnfoldedMs: () => Promise.resolve(told.unfoldedMs ?? null),
       oldestUndeliveredMs: () => Promise.resolve(nowMs - 4_000),
       append: (_fleetId: string, more: readonly TelemetryEvent[]) => {

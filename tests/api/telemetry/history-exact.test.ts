@@ -8,6 +8,9 @@ import type { PillarQuery } from '#lib/application/pillars/pillar.ts'
 import { storeSessions } from '#lib/application/sessions/store-sessions.ts'
 import { foldFleet } from '#lib/application/telemetry/fold-events.ts'
 import { refoldRange } from '#lib/application/telemetry/refold-range.ts'
+import type { Bucket } from '#lib/rollups/bucket.ts'
+import { bucketId, fullTierOf, MERGED_TIERS } from '#lib/rollups/bucket.ts'
+import { mergedOf } from '#lib/rollups/fold.ts'
 import { seededRandom } from '#lib/kernel/random.ts'
 import type { Device, Storage } from '#lib/storage/ports.ts'
 import { openPostgresStorage } from '#lib/storage/prisma/open-postgres-storage.ts'
@@ -234,6 +237,21 @@ describe(
       for (const { key, figure } of answer.groups)
         sameLag(figure, (await exact(answer, { [groupBy]: key })).whole)
     })
+
+    it(
+      'merged tiers hold, to the byte, what the full ones merge to',
+      { timeout: 60_000 + SESSIONS },
+      async () => {
+        for (const tier of MERGED_TIERS) {
+          const { buckets } = await storage.telemetry.mergedBuckets(fleetId, tier, START_MS, END_MS)
+          const full = await storage.telemetry.buckets(fleetId, fullTierOf(tier), START_MS, END_MS)
+          const byId = (all: readonly Bucket[]) =>
+            new Map(all.map((bucket) => [bucketId(bucket.key), JSON.stringify(bucket)]))
+          expect(buckets.length).toBeGreaterThan(100)
+          expect(byId(buckets)).toEqual(byId(mergedOf(full, tier)))
+        }
+      },
+    )
 
     it('folded again as a whole, is the same to the byte', { timeout: 60_000 + SESSIONS }, async () => {
       const digest = async () => {

@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import type { Bucket, BucketKey } from '#lib/rollups/bucket.ts'
-import { bucketId } from '#lib/rollups/bucket.ts'
+import { bucketId, MERGED_TIERS } from '#lib/rollups/bucket.ts'
+import { fold as rollupFold, keysOf as rollupKeys, mergedOf } from '#lib/rollups/fold.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
-import type { Storage } from '#lib/storage/ports.ts'
+import type { BucketPart, Storage } from '#lib/storage/ports.ts'
+import { gaugesEvent, pushEvent } from '#tests/support/telemetry-fixtures.ts'
 import { BACKENDS, changeOf, commit, makeDevice, makeFleet, NOW_MS, opened } from './world.ts'
 
 const eventAt = (atMs: number, id: string = randomUUID()): TelemetryEvent => ({
@@ -221,6 +223,21 @@ describe.each(BACKENDS)('telemetry on $name', (backend) => {
     expect(await starts(NOW_MS + 90_000, NOW_MS + 180_001)).toEqual([1, 2, 3])
     expect(await storage.telemetry.buckets(fleetId, 'hour', 0, NOW_MS * 2)).toEqual([])
   })
+
+  it('gives of buckets the parts that are asked for, of merged ones with the time that they are whole from', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    await storage.telemetry.append(fleetId, [eventAt(NOW_MS, 'a'), eventAt(NOW_MS + 120_000, 'b')])
+    await storage.telemetry.foldNext(fleetId, 9, rollupKeys, rollupFold)
+    const read = (parts?: readonly BucketPart[]) =>
+      storage.telemetry.mergedBuckets(fleetId, 'total_five', NOW_MS, NOW_MS + 300_000, parts)
+    const { buckets, wholeFromMs } = await read()
+    expect([buckets.length, wholeFromMs, buckets[0]?.gaugesAtMs]).toEqual([1, 0, NOW_MS + 120_000])
+    expect(buckets[0]?.gauges).toMatchObject({ openDeadLetters: 1 })
+    expect((await read(['counters'])).buckets).toEqual([{ ...buckets[0], gauges: {} }])
+    expect((await read([])).buckets).toEqual([{ ...buckets[0], gauges: {}, counters: {}, sketches: {} }])
+    expect(await storage.telemetry.fillMerged(fleetId, mergedOf)).toBe(false)
+  })
 })
 
 describe('folding follows transactions on PostgreSQL', () => {
@@ -267,5 +284,97 @@ describe('folding follows transactions on PostgreSQL', () => {
     await storage.telemetry.append(fleetId, [eventAt(NOW_MS, 'done')])
     expect(await foldAll(storage, fleetId)).toBe(1)
     expect(await totals(storage, fleetId)).toEqual({ total: 1, done: 1 })
+  })
+})
+
+describe('merged buckets of a database from before there were any', () => {
+  const current = opened(BACKENDS[1] as (typeof BACKENDS)[number])
+  const HOUR_MS = 3_600_000
+  const asOwner = async (url: string | null, text: string, values: readonly unknown[]) => {
+    const owner = new pg.Client({ connectionString: url ?? '' })
+    await owner.connect()
+    try {
+      return await owner.query(text, [...values])
+    } finally {
+      await owner.end()
+    }
+  }
+  const foldOn = async (storage: Storage, fleetId: string) => {
+    while ((await storage.telemetry.foldNext(fleetId, 7, rollupKeys, rollupFold)).more);
+  }
+  const merged = async (storage: Storage, fleetId: string) => {
+    const all = await Promise.all(
+      MERGED_TIERS.map((tier) => storage.telemetry.mergedBuckets(fleetId, tier, 0, NOW_MS * 2)),
+    )
+    return JSON.stringify(all.map(({ buckets }) => buckets))
+  }
+  /** Pushes and snapshots over five hours, two of which have none. */
+  const events = (name: string) =>
+    [0, 1, 2, 50, 200, 201, 290].flatMap((minute) => [
+      {
+        id: `${name}-push-${minute}`,
+        atMs: NOW_MS + minute * 60_000 + 7,
+        payload: pushEvent({ appVersion: name }),
+      },
+      {
+        id: `${name}-gauges-${minute}`,
+        atMs: NOW_MS + minute * 60_000,
+        payload: gaugesEvent({ appVersion: name, devices: 2 }),
+      },
+    ])
+
+  it('are filled hour by hour, newest first, while late events are folded: the same bytes as if always there', async () => {
+    const { storage, url } = current()
+    const [{ id: fleetId }, { id: other }] = [await makeFleet(storage), await makeFleet(storage)]
+    for (const id of [fleetId, other]) {
+      await storage.telemetry.append(id, events('1.0.0'))
+      await foldOn(storage, id)
+    }
+    await asOwner(url, 'DELETE FROM rollup WHERE fleet_id = $1 AND tier = ANY ($2)', [fleetId, MERGED_TIERS])
+    await asOwner(url, 'UPDATE fold_position SET merged_from = $2 WHERE fleet_id = $1', [
+      fleetId,
+      new Date(NOW_MS + 5 * HOUR_MS),
+    ])
+    const wholeFrom = async () =>
+      ((await storage.telemetry.mergedBuckets(fleetId, 'total_hour', 0, 1)).wholeFromMs - NOW_MS) / HOUR_MS
+    const late = events('2.0.0')
+    await storage.telemetry.append(fleetId, late.slice(0, 6))
+    await foldOn(storage, fleetId)
+    expect(await wholeFrom()).toBe(5)
+    expect([await storage.telemetry.fillMerged(fleetId, mergedOf), await wholeFrom()]).toEqual([true, 4])
+    await storage.telemetry.append(fleetId, late.slice(6))
+    await foldOn(storage, fleetId)
+    expect([await storage.telemetry.fillMerged(fleetId, mergedOf), await wholeFrom()]).toEqual([true, 3])
+    expect([await storage.telemetry.fillMerged(fleetId, mergedOf), await wholeFrom()]).toEqual([true, 0])
+    expect(await storage.telemetry.fillMerged(fleetId, mergedOf)).toBe(false)
+    expect(await wholeFrom()).toBe(-NOW_MS / HOUR_MS)
+    await storage.telemetry.append(other, late)
+    await foldOn(storage, other)
+    expect(await merged(storage, fleetId)).toBe(await merged(storage, other))
+  })
+
+  it('folding by a process that knows none of them is refused, and its events wait', async () => {
+    const { storage, url } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    await storage.telemetry.append(fleetId, [eventAt(NOW_MS)])
+    await foldAll(storage, fleetId)
+    const move = 'UPDATE fold_position SET xid = xid + 1, event_id = $2 WHERE fleet_id = $1'
+    await expect(asOwner(url, move, [fleetId, 'x'])).rejects.toThrow('fold_position_merged')
+  })
+
+  it('a batch takes no more bytes than it may, and at least one event', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const large = { ...eventAt(NOW_MS).payload, padding: 'x'.repeat(1_500_000) }
+    const huge = { ...large, padding: 'x'.repeat(5_000_000) }
+    const all = [large, large, large, huge, large].map((payload) => ({ ...eventAt(NOW_MS), payload }))
+    for (const event of all) await storage.telemetry.append(fleetId, [event])
+    const took: number[] = []
+    for (let more = true; more;) {
+      const step = await storage.telemetry.foldNext(fleetId, 99, keysOf, fold)
+      took.push(step.folded)
+      more = step.more
+    }
+    expect(took).toEqual([2, 1, 1, 1])
   })
 })

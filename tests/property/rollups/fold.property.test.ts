@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Bucket } from '#lib/rollups/bucket.ts'
-import { bucketId } from '#lib/rollups/bucket.ts'
-import { fold, keysOf } from '#lib/rollups/fold.ts'
+import { bucketId, fullTierOf, MERGED_TIERS } from '#lib/rollups/bucket.ts'
+import { fold, keysOf, mergedOf } from '#lib/rollups/fold.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import {
   eventAt,
@@ -79,6 +79,17 @@ const events = fc
     ...snapshots,
   ])
 
+/** By other engines too, and with changes that wait. */
+const mixed = fc.tuple(events, fc.nat(4), fc.nat(4)).map(([all, told, waits]): TelemetryEvent[] =>
+  all.map((event, at) => {
+    const { payload } = event
+    if (payload.kind === 'session' && at % 5 < told)
+      return { ...event, payload: { ...payload, source: 'couch' } }
+    if (payload.kind !== 'gauges') return event
+    return { ...event, payload: { ...payload, queueByCollection: at % 5 < waits ? { strikes: at } : {} } }
+  }),
+)
+
 /** A storage in little: appends ignore known ids, a fold takes the next batch with the buckets it names. */
 function foldInBatches(sequence: readonly TelemetryEvent[], sizes: readonly number[]): string {
   const appended = [...new Map(sequence.map((event) => [event.id, event])).values()]
@@ -116,6 +127,23 @@ describe('fold properties', () => {
     fc.assert(
       fc.property(events, (all) => {
         expect(JSON.stringify(fold(new Map(), [...all, ...all]))).toBe(JSON.stringify(fold(new Map(), all)))
+      }),
+    )
+  })
+
+  test('merged tiers are, to the byte, what the full ones merge to, however the events were batched', () => {
+    const batches = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 4 })
+    fc.assert(
+      fc.property(mixed, batches, (all, sizes) => {
+        const stored = (JSON.parse(foldInBatches(all, sizes)) as [string, Bucket][]).map(
+          ([, bucket]) => bucket,
+        )
+        const text = (buckets: readonly Bucket[]): string =>
+          JSON.stringify(buckets.map((bucket) => [bucketId(bucket.key), bucket]).sort())
+        for (const tier of MERGED_TIERS) {
+          const full = stored.filter(({ key }) => key.tier === fullTierOf(tier))
+          expect(text(mergedOf(full, tier))).toBe(text(stored.filter(({ key }) => key.tier === tier)))
+        }
       }),
     )
   })

@@ -109,3 +109,31 @@ test('over any closed interval counts are those of the raw events, quantiles wit
     }),
   )
 })
+
+const splits = fc.constantFrom({}, { groupBy: 'appVersion' as const }, { appVersion: '2.4.0' })
+
+test('where merged buckets are not filled yet, the answers are the same', async () => {
+  const hours = fc.nat(SPAN_MINUTES / 60)
+  await fc.assert(
+    fc.asyncProperty(events, range, splits, hours, async (all, query, split, back) => {
+      const mergedFromMs = (Math.floor(NOW / (60 * MINUTE)) - back) * 60 * MINUTE
+      const [filled, filling] = [contextOf(all, NOW), contextOf(all, NOW, { mergedFromMs })]
+      for (const ask of [lag, conflicts, failures])
+        expect(await ask(filling, { ...query, ...split })).toEqual(await ask(filled, { ...query, ...split }))
+    }),
+  )
+})
+
+test('each part that buckets are kept apart by gives the figures of the full ones', async () => {
+  await fc.assert(
+    fc.asyncProperty(events, range, async (all, query) => {
+      const ctx = contextOf(all, NOW)
+      // Every event is of this platform and version, so that a filter by them changes which tiers are read and nothing else.
+      for (const ask of [lag, conflicts, failures]) {
+        const whole = await ask(ctx, query)
+        expect(await ask(ctx, { ...query, appVersion: '2.4.0' })).toEqual(whole)
+        expect(await ask(ctx, { ...query, platform: 'ios' })).toEqual(whole)
+      }
+    }),
+  )
+})

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Bucket } from '#lib/rollups/bucket.ts'
-import { bucketId } from '#lib/rollups/bucket.ts'
+import { bucketId, TIERS } from '#lib/rollups/bucket.ts'
 import { fold, keysOf } from '#lib/rollups/fold.ts'
 import { decodeSketches, quantile } from '#lib/rollups/sketch.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
@@ -43,7 +43,7 @@ const foldOnto = (before: readonly Bucket[], events: readonly TelemetryEvent[]):
 }
 
 describe('fold', () => {
-  test('a push counts its request under * and its mutations under their collection, in both tiers', () => {
+  test('a push counts its request under * and its mutations under their collection, in every tier', () => {
     const strikes = pushedCollection({
       results: { applied: 2, merged: 1, duplicate: 3, retry: 1, dead_lettered: 1 },
       conflicts: [{ strategy: 'field-merge', outcome: 'merge', fields: ['species', 'species', 'damage'] }],
@@ -71,7 +71,15 @@ describe('fold', () => {
       pushed: 4,
     })
     expect(bucketOf(buckets, 'hour', 'strikes').sketches).toEqual({ uploadLag: textOf(0, 100, 200) })
-    expect(buckets).toHaveLength(4)
+    expect(bucketOf(buckets, 'total_five', 'strikes', 0, '*')).toMatchObject({
+      key: { platform: '*' },
+      counters: { pushed: 4, clampedLags: 1 },
+      sketches: { uploadLag: textOf(0, 100, 200) },
+    })
+    expect(bucketOf(buckets, 'version_minute', '+', MINUTE).counters).toMatchObject({ pushed: 4 })
+    expect(bucketOf(buckets, 'version_hour', '*').counters).toMatchObject({ requests: 1 })
+    // Two a tier: what is of no collection, and what is of one.
+    expect(buckets).toHaveLength(2 * TIERS.length)
   })
 
   test('shed requests are neither requests nor failures', () => {
@@ -159,6 +167,44 @@ describe('fold', () => {
       expect(hour.sketches).not.toHaveProperty('pendingAgeOnline')
       expect(hour.gaugesAtMs).toBe(MINUTE)
       expect(bucketOf(buckets, 'minute', '*').sketches.pendingAgeOnline).toBe(textOf(5))
+    }
+  })
+
+  test('the groups of one snapshot are one in a total, and one that the newest does not name is left out', () => {
+    const group = (appVersion: string, over: Parameters<typeof gaugesEvent>[0]) =>
+      gaugesEvent({ appVersion, queueByCollection: { strikes: 3 }, ...over })
+    const gone = eventAt('a', MINUTE, group('1.0.0', { devices: 50, queueDepth: 50 }))
+    const newest = [
+      eventAt('b', 2 * MINUTE, group('2.4.0', { devices: 2, queueDepth: null, queueDepths: textOf(1) })),
+      eventAt(
+        'c',
+        2 * MINUTE,
+        group('2.4.1', { devices: 3, queueDepth: 4, queueDepthMax: 4, queueDepths: textOf(4) }),
+      ),
+      eventAt(
+        'd',
+        2 * MINUTE,
+        group('2.5.0', { devices: 1, queueDepth: 1, queueDepthMax: 1, oldestPendingAgeMs: 9 }),
+      ),
+    ]
+    for (const order of [
+      [gone, ...newest],
+      [...newest.toReversed(), gone],
+    ]) {
+      let buckets: readonly Bucket[] = []
+      for (const event of order) buckets = foldOnto(buckets, [event])
+      const total = bucketOf(buckets, 'total_hour', '*', 0, '*')
+      expect(total.gaugesAtMs).toBe(2 * MINUTE)
+      expect(total.gauges).toMatchObject({
+        devices: 6,
+        queueDepth: 5,
+        queueDepthMax: 4,
+        oldestPendingAgeMs: 9,
+        clockSkewMaxMs: null,
+      })
+      expect(total.sketches.queueDepths).toBe(textOf(0, 1, 4))
+      expect(bucketOf(buckets, 'total_five', 'strikes', 0, '*').gauges).toEqual({ queueDepth: 9 })
+      expect(bucketOf(buckets, 'version_five', '*', 0, '1.0.0').gauges).toMatchObject({ devices: 50 })
     }
   })
 
