@@ -2,15 +2,25 @@ import type { Quantiles } from '#lib/telemetry/pillars.ts'
 import type { Bucket, BucketKey } from './bucket.ts'
 import { ALL_COLLECTIONS } from './bucket.ts'
 import type { Sketch } from './sketch.ts'
-import { countOf, emptySketch, mergeEncoded, quantile } from './sketch.ts'
+import { countOf, emptySketch, emptyTally, mergeEncoded, quantiles, withSketch } from './sketch.ts'
 
-export const quantilesOf = (sketch: Sketch): Quantiles => ({
-  count: countOf(sketch),
-  p50: quantile(sketch, 0.5),
-  p95: quantile(sketch, 0.95),
-  p99: quantile(sketch, 0.99),
-  max: quantile(sketch, 1),
-})
+const QUANTILES = [0.5, 0.95, 0.99, 1] as const
+const NO_VALUES: Quantiles = { count: 0, p50: null, p95: null, p99: null, max: null }
+
+function quantilesOf(sketch: Sketch): Quantiles {
+  const [p50 = null, p95 = null, p99 = null, max = null] = quantiles(sketch, QUANTILES)
+  return { count: countOf(sketch), p50, p95, p99, max }
+}
+
+/** Quantiles over all these buckets: those of their sketches, merged. */
+export function quantilesIn(buckets: readonly Bucket[], name: string): Quantiles {
+  const tally = emptyTally()
+  for (const { sketches } of buckets) {
+    const text = sketches[name]
+    if (text !== undefined && text !== '') tally.texts.push(text)
+  }
+  return tally.texts.length === 0 ? NO_VALUES : withSketch(tally, quantilesOf)
+}
 
 /** A counter over all these buckets. */
 export const sumOf = (buckets: readonly Bucket[], name: string): number =>

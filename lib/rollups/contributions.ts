@@ -148,21 +148,43 @@ function ofDelivery(delivery: DeliveryEvent): readonly Contribution[] {
   }))
 }
 
+/** Written out: sessions are most of what is folded, and V8 makes spread objects by its slow path. */
 function ofSession(session: SessionEvent): Contribution {
+  const { platform, appVersion, source, withConflict, illegalTransitions, transitions = {} } = session
   const counters: [string, number][] = [
     [COUNTER.sessions, 1],
-    [COUNTER.sessionsBy(session.result), 1],
-    [COUNTER.sessionsWithConflict, session.withConflict ? 1 : 0],
-    [COUNTER.illegalTransitions, session.illegalTransitions],
-    ...Object.entries(session.transitions ?? {}).map(([edge, count]): [string, number] => [
-      COUNTER.transitions(edge),
-      count,
-    ]),
+    [session.result === 'ok' ? SESSIONS_OK : COUNTER.sessionsBy(session.result), 1],
   ]
+  if (withConflict === true) counters.push([COUNTER.sessionsWithConflict, 1])
+  if (illegalTransitions > 0) counters.push([COUNTER.illegalTransitions, illegalTransitions])
+  for (const edge of Object.keys(transitions)) counters.push([transitionsOf(edge), transitions[edge] ?? 0])
   // Only where there are some: buckets of before stay as they are, byte for byte, when they are folded again.
-  if (session.withConflict === null) counters.push([COUNTER.sessionsConflictsUnknown, 1])
+  if (withConflict === null) counters.push([COUNTER.sessionsConflictsUnknown, 1])
   if (session.mode === 'full') counters.push([COUNTER.fullSyncsBy(session.fullReason ?? 'unknown'), 1])
-  return { ...NOTHING, ...whole(session), counters, values: [[SKETCH.sessionDuration, [session.durationMs]]] }
+  const contribution: Contribution = {
+    collection: ALL_COLLECTIONS,
+    platform,
+    appVersion,
+    counters,
+    values: [[SKETCH.sessionDuration, [session.durationMs]]],
+    sketches: NOTHING.sketches,
+    snapshot: null,
+  }
+  return source === undefined ? contribution : { ...contribution, source }
+}
+const SESSIONS_OK = COUNTER.sessionsBy('ok')
+
+/** Names of counters that come with every session: put together once, a text is found by its address from then on. */
+const TRANSITIONS = new Map<string, string>()
+const TRANSITIONS_MAX = 1_000
+
+function transitionsOf(edge: string): string {
+  let name = TRANSITIONS.get(edge)
+  if (name === undefined) {
+    name = COUNTER.transitions(edge)
+    if (TRANSITIONS.size < TRANSITIONS_MAX) TRANSITIONS.set(edge, name)
+  }
+  return name
 }
 
 function ofGauges(event: GaugesEvent): readonly Contribution[] {

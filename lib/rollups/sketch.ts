@@ -61,13 +61,16 @@ export function addSlot(tally: Tally, value: number): void {
 /** Every tally is put together here: a sketch of its own for each would be 9 kB. */
 const TABLE = emptySketch()
 
-/** As `encodeSketch`. */
-export function encodeTally(tally: Tally): string {
+/** What `read` makes of the sketch of all this. The sketch is the next one's soon, so it must not be kept. */
+export function withSketch<T>(tally: Tally, read: (sketch: Sketch) => T): T {
   TABLE.counts.fill(0)
   TABLE.total = 0
   addTally(TABLE, tally)
-  return encodeSketch(TABLE)
+  return read(TABLE)
 }
+
+/** As `encodeSketch`. */
+export const encodeTally = (tally: Tally): string => withSketch(tally, encodeSketch)
 
 function addTally(sketch: Sketch, { texts, slots, parts }: Tally): void {
   for (const text of texts) mergeEncoded(sketch, text)
@@ -79,17 +82,28 @@ function addTally(sketch: Sketch, { texts, slots, parts }: Tally): void {
  * Nearest-rank quantile, as `percentile_disc` defines it: the value of rank ⌈q × count⌉, given as the middle
  * of its slot. Null when nothing was counted. 0 is the least value, 1 the greatest.
  */
-export function quantile({ counts, total }: Sketch, q: number): number | null {
-  if (total === 0) return null
-  // A product like 0.95 × 20 comes out a hair above 19; its rank is 19.
-  const rank = Math.max(1, Math.ceil(q * total - 1e-9))
+export function quantile(sketch: Sketch, q: number): number | null {
+  return quantiles(sketch, [q])[0] ?? null
+}
+
+/** Several of them in one pass. @param qs ascending */
+export function quantiles({ counts, total }: Sketch, qs: readonly number[]): readonly (number | null)[] {
+  if (total === 0) return qs.map(() => null)
+  const found: number[] = []
   let passed = 0
   for (let slot = 0; slot < SLOTS; slot++) {
-    passed += counts[slot] ?? 0
-    if (passed >= rank) return middleOf(slot)
+    const count = counts[slot] as number
+    if (count === 0) continue
+    passed += count
+    while (found.length < qs.length && passed >= rankOf(qs[found.length] as number, total))
+      found.push(middleOf(slot))
+    if (found.length === qs.length) return found
   }
   throw new Error('assertion failed: the slots of a sketch hold fewer values than its total')
 }
+
+/** A product like 0.95 × 20 comes out a hair above 19; its rank is 19. */
+const rankOf = (q: number, total: number): number => Math.max(1, Math.ceil(q * total - 1e-9))
 
 /** Orders of the two codes in a text's first byte and a half; larger ones never pay. */
 const GAP_ORDER_BITS = 4
@@ -106,7 +120,8 @@ export function encodeSketch(sketch: Sketch): string {
   const gaps: number[] = []
   const counts: number[] = []
   let unused = 0
-  for (const count of sketch.counts) {
+  for (let slot = 0; slot < SLOTS; slot++) {
+    const count = sketch.counts[slot] as number
     if (count === 0) {
       unused += 1
       continue

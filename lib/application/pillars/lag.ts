@@ -1,5 +1,5 @@
 import type { Slice } from '#lib/rollups/aggregate.ts'
-import { mergeOf, quantilesOf, sumOf } from '#lib/rollups/aggregate.ts'
+import { quantilesIn, sumOf } from '#lib/rollups/aggregate.ts'
 import type { Bucket } from '#lib/rollups/bucket.ts'
 import { COUNTER, GAUGE_SKETCH, SKETCH } from '#lib/rollups/counters.ts'
 import type { LagFigure, PendingFigure } from '#lib/telemetry/pillars.ts'
@@ -16,9 +16,9 @@ export const LAG: PillarRule<LagFigure> = {
   pillar: 'lag',
   parts: ['counters', 'sketches'],
   figureOf: ({ buckets, snapshot }) => ({
-    upload: quantilesOf(mergeOf(buckets, SKETCH.uploadLag)),
-    delivery: quantilesOf(mergeOf(buckets, SKETCH.deliveryLag)),
-    visibility: quantilesOf(mergeOf(buckets, SKETCH.visibilityLag)),
+    upload: quantilesIn(buckets, SKETCH.uploadLag),
+    delivery: quantilesIn(buckets, SKETCH.deliveryLag),
+    visibility: quantilesIn(buckets, SKETCH.visibilityLag),
     clamped: sumOf(buckets, COUNTER.clampedLags),
     deliveryMeanMs: deliveryMean(buckets),
     pending: pendingOf(snapshot),
@@ -37,7 +37,7 @@ function pendingOf(snapshot: Slice['snapshot']): PendingFigure | null {
   if (snapshot === null || !hasWhole(snapshot)) return null
   return {
     atMs: snapshot.atMs,
-    online: quantilesOf(mergeOf(snapshot.buckets, GAUGE_SKETCH.pendingAgeOnline)),
-    offline: quantilesOf(mergeOf(snapshot.buckets, GAUGE_SKETCH.pendingAgeOffline)),
+    online: quantilesIn(snapshot.buckets, GAUGE_SKETCH.pendingAgeOnline),
+    offline: quantilesIn(snapshot.buckets, GAUGE_SKETCH.pendingAgeOffline),
   }
 }

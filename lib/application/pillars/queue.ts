@@ -1,5 +1,5 @@
 import type { Slice } from '#lib/rollups/aggregate.ts'
-import { gaugeMax, gaugeSum, mergeOf, quantilesOf } from '#lib/rollups/aggregate.ts'
+import { gaugeMax, gaugeSum, quantilesIn } from '#lib/rollups/aggregate.ts'
 import type { Bucket } from '#lib/rollups/bucket.ts'
 import { ALL_COLLECTIONS } from '#lib/rollups/bucket.ts'
 import { GAUGE, GAUGE_SKETCH } from '#lib/rollups/counters.ts'
@@ -43,8 +43,8 @@ function devicesOf(whole: readonly Bucket[]): QueueDevices {
   return {
     total: gaugeSum(whole, GAUGE.devices) ?? 0,
     pending: gaugeSum(whole, GAUGE.devicesPending),
-    depth: quantilesOf(mergeOf(whole, GAUGE_SKETCH.queueDepths)),
+    depth: quantilesIn(whole, GAUGE_SKETCH.queueDepths),
     oldestAgeMs: gaugeMax(whole, GAUGE.oldestPendingAgeMs),
-    reportAge: quantilesOf(mergeOf(whole, GAUGE_SKETCH.reportAge)),
+    reportAge: quantilesIn(whole, GAUGE_SKETCH.reportAge),
   }
 }
