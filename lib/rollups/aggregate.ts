@@ -29,14 +29,24 @@ export const sumOf = (buckets: readonly Bucket[], name: string): number =>
 /** Sums of the lists that were summed before: several pillars ask for the same ones. */
 const SUMMED = new WeakMap<readonly Bucket[], Readonly<Record<string, number>>>()
 
+/** The parts that a list was cut into: they are summed anyway, and are fewer than its buckets. */
+const CUT_INTO = new WeakMap<readonly Bucket[], readonly (readonly Bucket[])[]>()
+
+export function noteCut(buckets: readonly Bucket[], parts: readonly (readonly Bucket[])[]): void {
+  CUT_INTO.set(buckets, parts)
+}
+
 /** Every counter over all these buckets. */
 export function sumAll(buckets: readonly Bucket[]): Readonly<Record<string, number>> {
   const known = SUMMED.get(buckets)
   if (known) return known
   const sums = new Map<string, number>()
-  for (const { counters } of buckets) {
+  const add = (counters: Readonly<Record<string, number>>): void => {
     for (const name of Object.keys(counters)) sums.set(name, (sums.get(name) ?? 0) + (counters[name] ?? 0))
   }
+  const parts = CUT_INTO.get(buckets)
+  if (parts === undefined) for (const { counters } of buckets) add(counters)
+  else for (const part of parts) add(sumAll(part))
   const all = Object.fromEntries(sums)
   SUMMED.set(buckets, all)
   return all

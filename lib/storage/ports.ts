@@ -1,6 +1,6 @@
 import type { RecordState } from '#lib/engine/types.ts'
 import type { JsonSchema } from '#lib/protocol/device.ts'
-import type { Bucket, BucketKey, FullTier, MergedTier } from '#lib/rollups/bucket.ts'
+import type { Bucket, BucketKey, FullTier, MergedTier, Tier } from '#lib/rollups/bucket.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import type { FacetCounts } from '#lib/query/facets.ts'
 import type { LetterKey } from '#lib/query/letter-fields.ts'
@@ -342,6 +342,13 @@ export interface TelemetryPort {
     toMs: number,
     parts?: readonly BucketPart[],
   ): Promise<{ readonly buckets: readonly Bucket[]; readonly wholeFromMs: number }>
+  /** Of each app version the start of its first bucket of this tier that overlaps the range. */
+  versionStarts(
+    fleetId: string,
+    tier: Tier,
+    fromMs: number,
+    toMs: number,
+  ): Promise<{ readonly starts: ReadonlyMap<string, number>; readonly wholeFromMs: number }>
   /**
    * Of a fleet that has full buckets from before there were merged ones: makes those of one hour more, the newest that
    * lacks them, in one transaction with the time they are whole from. False when none is left.

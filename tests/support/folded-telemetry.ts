@@ -94,6 +94,10 @@ export function contextOf(events: readonly TelemetryEvent[], nowMs: number, told
           ),
           wholeFromMs: mergedFromMs,
         }),
+      versionStarts: (_fleetId: string, tier: string, fromMs: number, toMs: number) => {
+        const starts = bucketsIn(tier, fromMs, toMs).map(({ key }) => [key.appVersion, key.startMs] as const)
+        return Promise.resolve({ starts: new Map(starts.toReversed()), wholeFromMs: mergedFromMs })
+      },
       oldestUnfoldedMs: () => Promise.resolve(told.unfoldedMs ?? null),
       oldestUndeliveredMs: () => Promise.resolve(nowMs - 4_000),
       append: (_fleetId: string, more: readonly TelemetryEvent[]) => {

@@ -4,7 +4,7 @@ import type { Annotation, AnnotationKind } from '#lib/telemetry/annotations.ts'
 import { gathered } from '#lib/telemetry/annotations.ts'
 import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
 import { LOWEST_ID } from '../page.ts'
-import { readBuckets } from './read-buckets.ts'
+import { readVersionStarts } from './read-buckets.ts'
 import type { RangeQuery } from './window.ts'
 import { wholeRange } from './window.ts'
 
@@ -54,9 +54,6 @@ interface Range {
   readonly fromMs: number
   readonly toMs: number
 }
-/** Keys alone. */
-const VERSIONS = { split: 'version', parts: [] } as const
-
 /**
  * Versions of this range that the same length of time before doesn't have, by the start of the bucket, of an hour at
  * most, in which each comes first. With no telemetry there, nothing is new.
@@ -66,17 +63,12 @@ async function firstHeardIn(
   fleetId: string,
   { fromMs, toMs }: Range,
 ): Promise<Map<string, number>> {
-  const [buckets, before] = await Promise.all([
-    readBuckets(storage.telemetry, fleetId, { fromMs, toMs }, VERSIONS),
-    readBuckets(storage.telemetry, fleetId, { fromMs: 2 * fromMs - toMs, toMs: fromMs }, VERSIONS),
+  const [heard, before] = await Promise.all([
+    readVersionStarts(storage.telemetry, fleetId, { fromMs, toMs }),
+    readVersionStarts(storage.telemetry, fleetId, { fromMs: 2 * fromMs - toMs, toMs: fromMs }),
   ])
-  const first = new Map<string, number>()
-  if (before.length === 0) return first
-  const known = new Set([ALL_DEVICES, ...before.map(({ key }) => key.appVersion)])
-  for (const { key } of buckets)
-    if (!known.has(key.appVersion))
-      first.set(key.appVersion, Math.min(key.startMs, first.get(key.appVersion) ?? Infinity))
-  return first
+  if (before.size === 0) return new Map()
+  return new Map([...heard].filter(([version]) => version !== ALL_DEVICES && !before.has(version)))
 }
 
 /** The minute of an hour in which a version comes first; the hour's start where minutes are kept no more. */
@@ -88,8 +80,7 @@ async function firstMinute(
   { toMs }: Range,
 ): Promise<number> {
   const minutes = { fromMs: hourMs, toMs: Math.min(hourMs + TIER_MS.hour, toMs), stepMs: TIER_MS.minute }
-  const buckets = await readBuckets(storage.telemetry, fleetId, minutes, VERSIONS)
-  return buckets.find(({ key }) => key.appVersion === version)?.key.startMs ?? hourMs
+  return (await readVersionStarts(storage.telemetry, fleetId, minutes)).get(version) ?? hourMs
 }
 
 function ofEntry({ atMs, after }: AuditEntry, kind: AnnotationKind): Annotation {

@@ -8,8 +8,8 @@ interface Range {
   readonly toMs: number
 }
 /** One stretch of a range, read from one tier. */
-interface Piece extends Range {
-  readonly tier: Tier
+interface Piece<T extends Tier = Tier> extends Range {
+  readonly tier: T
 }
 
 /**
@@ -28,7 +28,10 @@ export async function readBuckets(
 }
 
 /** @param tiers the coarsest first; the last one is as fine as the range */
-export function piecesOf({ fromMs, toMs }: Range, [tier, ...finer]: readonly Tier[]): readonly Piece[] {
+export function piecesOf<T extends Tier>(
+  { fromMs, toMs }: Range,
+  [tier, ...finer]: readonly T[],
+): readonly Piece<T>[] {
   if (tier === undefined || fromMs >= toMs) return []
   const unit = TIER_MS[tier]
   const innerFrom = Math.ceil(fromMs / unit) * unit
@@ -54,6 +57,29 @@ async function readPiece(
   const upToMs = Math.min(toMs, wholeFromMs)
   const full = await port.buckets(fleetId, fullTierOf(tier), fromMs, upToMs, parts)
   return [...mergedOf(full, tier), ...buckets.filter(({ key }) => key.startMs >= upToMs)]
+}
+
+/**
+ * Of each app version of a range the start of the bucket in which it comes first; with a step, the buckets are no longer
+ * than that.
+ */
+export async function readVersionStarts(
+  port: TelemetryPort,
+  fleetId: string,
+  { fromMs, toMs, stepMs }: Range & { readonly stepMs?: number },
+): Promise<ReadonlyMap<string, number>> {
+  const tiers = TIERS_OF.version.filter((tier) => stepMs === undefined || stepMs % TIER_MS[tier] === 0)
+  const read = piecesOf({ fromMs, toMs }, tiers).map(async (piece) => {
+    const { starts, wholeFromMs } = await port.versionStarts(fleetId, piece.tier, piece.fromMs, piece.toMs)
+    if (wholeFromMs <= piece.fromMs) return [starts]
+    const full = fullTierOf(piece.tier)
+    const before = await port.versionStarts(fleetId, full, piece.fromMs, Math.min(piece.toMs, wholeFromMs))
+    return [before.starts, starts]
+  })
+  const first = new Map<string, number>()
+  for (const starts of (await Promise.all(read)).flat())
+    for (const [version, atMs] of starts) first.set(version, Math.min(atMs, first.get(version) ?? Infinity))
+  return first
 }
 
 const isMerged = (tier: Tier): tier is MergedTier => splitOf(tier) !== 'full'

@@ -1,5 +1,5 @@
 import type { Slice } from '#lib/rollups/aggregate.ts'
-import { sliceOf } from '#lib/rollups/aggregate.ts'
+import { noteCut, sliceOf } from '#lib/rollups/aggregate.ts'
 import type { BucketPart } from '#lib/storage/ports.ts'
 import type { Bucket, Split } from '#lib/rollups/bucket.ts'
 import { TIER_KEPT_MS, TIER_MS } from '#lib/rollups/bucket.ts'
@@ -139,5 +139,9 @@ export function stepsOf(
   for (let startMs = first; startMs < toMs; startMs += stepMs)
     steps.push({ atMs: Math.max(startMs, fromMs), buckets: [] })
   for (const bucket of buckets) steps[Math.floor((bucket.key.startMs - first) / stepMs)]?.buckets.push(bucket)
+  noteCut(
+    buckets,
+    steps.map((step) => step.buckets),
+  )
   return steps
 }

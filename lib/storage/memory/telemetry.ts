@@ -48,6 +48,13 @@ export function memoryTelemetry(state: MemoryState): TelemetryPort {
         buckets: bucketsIn(tables, tier, fromMs, toMs, parts),
         wholeFromMs: 0,
       })),
+    versionStarts: (fleetId, tier, fromMs, toMs) =>
+      state.inFleet(fleetId, (tables) => {
+        const starts = new Map<string, number>()
+        for (const { key } of bucketsIn(tables, tier, fromMs, toMs))
+          if (!starts.has(key.appVersion)) starts.set(key.appVersion, key.startMs)
+        return { starts, wholeFromMs: 0 }
+      }),
     fillMerged: () => Promise.resolve(false),
     oldestUndeliveredMs: (fleetId, activeSinceMs) =>
       state.inFleet(fleetId, (tables) => oldestUndelivered(tables, activeSinceMs)),

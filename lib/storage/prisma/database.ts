@@ -116,11 +116,24 @@ export class Database {
 
   /** One statement in one round trip, transaction included. */
   async one<R extends Row>(fleetId: string, statement: Statement, values: readonly unknown[]): Promise<R[]> {
+    return this.atOnce(fleetOf(fleetId), statement, values)
+  }
+
+  /** The same of global tables. */
+  async oneGlobal<R extends Row>(statement: Statement, values: readonly unknown[]): Promise<R[]> {
+    return this.atOnce('', statement, values)
+  }
+
+  private async atOnce<R extends Row>(
+    fleet: string,
+    statement: Statement,
+    values: readonly unknown[],
+  ): Promise<R[]> {
     return this.withClient(async (client) => {
       const send = this.sender(client)
       const [, , rows] = await Promise.all([
         client.query('BEGIN'),
-        send(this.enterHot, [fleetOf(fleetId)]),
+        send(this.enterHot, [fleet]),
         send<R>(statement, values),
         client.query('COMMIT'),
       ])

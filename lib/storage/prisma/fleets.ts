@@ -13,6 +13,11 @@ const CREATE: Statement = {
   text: `INSERT INTO fleet (id, name, epoch, config_version, settings, created_at)
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO NOTHING RETURNING id`,
 }
+/** Asked with every page and every pillar: in one round trip, where Prisma's transaction takes four. */
+const GET: Statement = {
+  name: 'fleet_get',
+  text: `SELECT id, name, epoch, config_version AS "configVersion", settings, created_at AS "createdAt" FROM fleet WHERE id = $1`,
+}
 const UPDATE: Statement = {
   name: 'fleet_update',
   text: `UPDATE fleet SET name = $2, settings = $3, config_version = $4
@@ -59,8 +64,8 @@ export function postgresFleets(database: Database): FleetPort {
         return 'created'
       }),
     get: async (fleetId) => {
-      const row = await database.prismaInGlobal((tx) => tx.fleet.findUnique({ where: { id: fleetId } }))
-      return row && fleetOf(row)
+      const [row] = await database.oneGlobal<FleetRow>(GET, [fleetId])
+      return row ? fleetOf(row) : null
     },
     list: async () => {
       const rows = await database.prismaInGlobal((tx) => tx.fleet.findMany({ orderBy: { name: 'asc' } }))

@@ -4,20 +4,23 @@ import type { BucketPart } from '../ports.ts'
 import { floats, jsons, texts } from './arrays.ts'
 import type { Send, Statement } from './database.ts'
 import { originalText } from './storable-text.ts'
-import { at, ms } from './values.ts'
+import { at } from './values.ts'
 
 const KEY = 'start, collection, platform, app_version, source'
 const PARTS: readonly BucketPart[] = ['counters', 'sketches', 'gauges']
 
 /**
- * Buckets of one start as one row: a driver takes longer over a row than over what is in it, and a day has some ten
+ * Buckets of some hours as one row: a driver takes longer over a row than over what is in it, and a day has some ten
  * thousands of them. Every list of a row is in the same order.
  */
 const grouped = (parts: readonly BucketPart[], from: string): string =>
-  `SELECT start, json_agg(collection) AS collections, json_agg(platform) AS platforms, json_agg(app_version) AS versions,
-      json_agg(source) AS sources, json_agg((extract(epoch FROM gauges_at) * 1000)::bigint) AS gauges_at
+  `SELECT json_agg((extract(epoch FROM start) * 1000)::bigint) AS starts, json_agg(collection) AS collections,
+      json_agg(platform) AS platforms, json_agg(app_version) AS versions, json_agg(source) AS sources,
+      json_agg((extract(epoch FROM gauges_at) * 1000)::bigint) AS gauges_at
       ${parts.map((part) => `, '[' || string_agg(${part}::text, ',') || ']' AS ${part}`).join('')}
-    FROM (${from}) r GROUP BY start ORDER BY start`
+    FROM (${from}) r GROUP BY floor(extract(epoch FROM start) / ${ROW_SECONDS}) ORDER BY min(start)`
+/** So that no row of a busy fleet is larger than a text may be. */
+const ROW_SECONDS = 6 * 3_600
 
 /** One tier and stretch of time a statement, so that it opens the partitions of that stretch alone. */
 const READ: Statement = {
@@ -50,8 +53,21 @@ export const rollupRange = (parts: readonly BucketPart[] = PARTS): Statement => 
       ORDER BY ${KEY}`,
   ),
 })
+
+/** Of each app version the first bucket of a tier that starts after $3 and before $4. */
+export const VERSION_STARTS: Statement = {
+  name: 'rollup_version_starts',
+  text: `SELECT app_version, (extract(epoch FROM min(start)) * 1000)::bigint AS start FROM rollup
+    WHERE fleet_id = $1 AND tier = $2 AND start > $3 AND start < $4 GROUP BY app_version`,
+}
+export interface VersionStartRow extends Record<string, unknown> {
+  readonly app_version: string
+  readonly start: number
+}
+
 export interface RangeRow extends Record<string, unknown> {
-  readonly start: Date
+  /** Unix ms. */
+  readonly starts: readonly number[]
   readonly collections: readonly string[]
   readonly platforms: readonly string[]
   readonly versions: readonly string[]
@@ -64,7 +80,6 @@ export interface RangeRow extends Record<string, unknown> {
 }
 
 export function bucketsOf(tier: Tier, row: RangeRow): readonly Bucket[] {
-  const startMs = ms(row.start)
   const counters = listed<Bucket['counters']>(row.counters)
   const sketches = listed<Bucket['sketches']>(row.sketches)
   const gauges = listed<Bucket['gauges']>(row.gauges)
@@ -73,7 +88,7 @@ export function bucketsOf(tier: Tier, row: RangeRow): readonly Bucket[] {
     return {
       key: {
         tier,
-        startMs,
+        startMs: row.starts[i] ?? 0,
         collection: originalText(collection),
         platform: originalText(row.platforms[i] ?? ''),
         appVersion: originalText(row.versions[i] ?? ''),

@@ -6,8 +6,9 @@ import { fillMerged } from './fill-merged.ts'
 import { FOLD_POSITION, foldNext, UNFOLDED } from './fold.ts'
 import { insertEventsOnce } from './insert-events.ts'
 import { refold } from './refold.ts'
-import type { RangeRow } from './rollup-row.ts'
-import { bucketsOf, rollupRange } from './rollup-row.ts'
+import type { RangeRow, VersionStartRow } from './rollup-row.ts'
+import { bucketsOf, rollupRange, VERSION_STARTS } from './rollup-row.ts'
+import { originalText } from './storable-text.ts'
 import { at, msOrNull } from './values.ts'
 
 const OLDEST_UNFOLDED: Statement = {
@@ -47,19 +48,25 @@ export function postgresTelemetry(database: Database): TelemetryPort {
       const rows = await database.one<RangeRow>(fleetId, rollupRange(parts), values)
       return rows.flatMap((row) => bucketsOf(tier, row))
     },
-    mergedBuckets: (fleetId, tier, fromMs, toMs, parts) =>
-      database.inFleetHot(fleetId, async (send, commit) => {
-        const values = [fleetId, tier, at(fromMs - TIER_MS[tier]), at(toMs)]
-        // In this order: what is whole when the first one looks still is when the second one does.
-        const both = Promise.all([
-          send<PositionRow>(FOLD_POSITION, [fleetId]),
-          send<RangeRow>(rollupRange(parts), values),
-        ])
-        commit()
-        const [[position], rows] = await both
-        const buckets = rows.flatMap((row) => bucketsOf(tier, row))
-        return { buckets, wholeFromMs: position?.merged_from?.getTime() ?? 0 }
-      }),
+    mergedBuckets: async (fleetId, tier, fromMs, toMs, parts) => {
+      const { rows, wholeFromMs } = await readMerged<RangeRow>(database, fleetId, rollupRange(parts), [
+        fleetId,
+        tier,
+        at(fromMs - TIER_MS[tier]),
+        at(toMs),
+      ])
+      return { buckets: rows.flatMap((row) => bucketsOf(tier, row)), wholeFromMs }
+    },
+    versionStarts: async (fleetId, tier, fromMs, toMs) => {
+      const { rows, wholeFromMs } = await readMerged<VersionStartRow>(database, fleetId, VERSION_STARTS, [
+        fleetId,
+        tier,
+        at(fromMs - TIER_MS[tier]),
+        at(toMs),
+      ])
+      const starts = rows.map((row): [string, number] => [originalText(row.app_version), row.start])
+      return { starts: new Map(starts), wholeFromMs }
+    },
     fillMerged: (fleetId, merge) => fillMerged(database, fleetId, merge),
     oldestUndeliveredMs: async (fleetId, activeSinceMs) => {
       const values = [fleetId, at(activeSinceMs)]
@@ -68,3 +75,18 @@ export function postgresTelemetry(database: Database): TelemetryPort {
     },
   }
 }
+
+/** What a statement finds of a merged tier, and from when on that is whole; in one round trip. */
+const readMerged = <R extends Record<string, unknown>>(
+  database: Database,
+  fleetId: string,
+  statement: Statement,
+  values: readonly unknown[],
+): Promise<{ readonly rows: readonly R[]; readonly wholeFromMs: number }> =>
+  database.inFleetHot(fleetId, async (send, commit) => {
+    // In this order: what is whole when the first one looks still is when the second one does.
+    const both = Promise.all([send<PositionRow>(FOLD_POSITION, [fleetId]), send<R>(statement, values)])
+    commit()
+    const [[position], rows] = await both
+    return { rows, wholeFromMs: position?.merged_from?.getTime() ?? 0 }
+  })
