@@ -2,7 +2,7 @@ import type { Quantiles } from '#lib/telemetry/pillars.ts'
 import type { Bucket, BucketKey } from './bucket.ts'
 import { ALL_COLLECTIONS } from './bucket.ts'
 import type { Sketch } from './sketch.ts'
-import { countOf, emptySketch, emptyTally, mergeEncoded, quantiles, withSketch } from './sketch.ts'
+import { countOf, emptySketch, mergeKnown, quantiles, withSketch } from './sketch.ts'
 
 const QUANTILES = [0.5, 0.95, 0.99, 1] as const
 const NO_VALUES: Quantiles = { count: 0, p50: null, p95: null, p99: null, max: null }
@@ -14,12 +14,8 @@ function quantilesOf(sketch: Sketch): Quantiles {
 
 /** Quantiles over all these buckets: those of their sketches, merged. */
 export function quantilesIn(buckets: readonly Bucket[], name: string): Quantiles {
-  const tally = emptyTally()
-  for (const { sketches } of buckets) {
-    const text = sketches[name]
-    if (text !== undefined && text !== '') tally.texts.push(text)
-  }
-  return tally.texts.length === 0 ? NO_VALUES : withSketch(tally, quantilesOf)
+  if (!buckets.some(({ sketches }) => sketches[name] !== undefined)) return NO_VALUES
+  return withSketch((sketch) => mergeInto(sketch, buckets, name), quantilesOf)
 }
 
 /** A counter over all these buckets. */
@@ -55,11 +51,15 @@ export function sumAll(buckets: readonly Bucket[]): Readonly<Record<string, numb
 /** A sketch over all these buckets: the quantile of a range is the quantile of merged sketches. */
 export function mergeOf(buckets: readonly Bucket[], name: string): Sketch {
   const merged = emptySketch()
+  mergeInto(merged, buckets, name)
+  return merged
+}
+
+function mergeInto(sketch: Sketch, buckets: readonly Bucket[], name: string): void {
   for (const { sketches } of buckets) {
     const text = sketches[name]
-    if (text !== undefined) mergeEncoded(merged, text)
+    if (text !== undefined) mergeKnown(sketch, text)
   }
-  return merged
 }
 
 /** Buckets of one stretch of time, and the newest snapshot among them. */

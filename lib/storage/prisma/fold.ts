@@ -22,7 +22,7 @@ const LOCK_POSITION: Statement = {
  * Transactions older than every running one have ended and are all visible in this statement's snapshot: none can
  * appear behind the position later, as rows of a sequence or a clock could.
  */
-export const UNFOLDED = `e.fleet_id = $1 AND (e.xid, e.id) > ($2::bigint, $3::text)`
+const UNFOLDED = `e.fleet_id = $1 AND (e.xid, e.id) > ($2::bigint, $3::text)`
 /** The next $4 events, of them as many as have $5 bytes together but at least one; all in one row, as JSON. */
 const NEXT: Statement = {
   name: 'fold_next',

@@ -18,7 +18,8 @@ const grouped = (parts: readonly BucketPart[], from: string): string =>
       json_agg(platform) AS platforms, json_agg(app_version) AS versions, json_agg(source) AS sources,
       json_agg((extract(epoch FROM gauges_at) * 1000)::bigint) AS gauges_at
       ${parts.map((part) => `, '[' || string_agg(${part}::text, ',') || ']' AS ${part}`).join('')}
-    FROM (${from}) r GROUP BY floor(extract(epoch FROM start) / ${ROW_SECONDS}) ORDER BY min(start)`
+    FROM (SELECT *, floor(extract(epoch FROM start) / ${ROW_SECONDS}) AS stretch FROM (${from}) b ORDER BY stretch, ${KEY}) r
+    GROUP BY stretch ORDER BY stretch`
 /** So that no row of a busy fleet is larger than a text may be. */
 const ROW_SECONDS = 6 * 3_600
 
@@ -49,8 +50,7 @@ export const rollupRange = (parts: readonly BucketPart[] = PARTS): Statement => 
   name: `rollup_range_${parts.join('_')}`,
   text: grouped(
     parts,
-    `SELECT * FROM rollup WHERE fleet_id = $1 AND tier = $2 AND start > $3 AND start < $4
-      ORDER BY ${KEY}`,
+    'SELECT * FROM rollup WHERE fleet_id = $1 AND tier = $2 AND start > $3 AND start < $4',
   ),
 })
 

@@ -3,7 +3,7 @@ import type { TelemetryPort } from '../ports.ts'
 import type { Database, Statement } from './database.ts'
 import type { PositionRow } from './fold.ts'
 import { fillMerged } from './fill-merged.ts'
-import { FOLD_POSITION, foldNext, UNFOLDED } from './fold.ts'
+import { FOLD_POSITION, foldNext } from './fold.ts'
 import { insertEventsOnce } from './insert-events.ts'
 import { refold } from './refold.ts'
 import type { RangeRow, VersionStartRow } from './rollup-row.ts'
@@ -13,7 +13,9 @@ import { at, msOrNull } from './values.ts'
 
 const OLDEST_UNFOLDED: Statement = {
   name: 'fold_oldest',
-  text: `SELECT min(appended_at) AS oldest FROM telemetry_event e WHERE ${UNFOLDED}`,
+  text: `SELECT min(appended_at) AS oldest FROM telemetry_event e WHERE e.fleet_id = $1 AND (e.xid, e.id) >
+    (coalesce((SELECT p.xid FROM fold_position p WHERE p.fleet_id = $1), 0),
+      coalesce((SELECT p.event_id FROM fold_position p WHERE p.fleet_id = $1), ''))`,
 }
 /** Of each active device and collection, the first change by others behind its shown position. */
 const OLDEST_UNDELIVERED: Statement = {
@@ -36,13 +38,10 @@ export function postgresTelemetry(database: Database): TelemetryPort {
     foldNext: (fleetId, limit, keysOf, fold) =>
       database.inFleetHot(fleetId, (send) => foldNext(send, fleetId, limit, keysOf, fold)),
     refold: (fleetId, fromMs, toMs, page, fold) => refold(database, fleetId, fromMs, toMs, page, fold),
-    oldestUnfoldedMs: (fleetId) =>
-      database.inFleetHot(fleetId, async (send) => {
-        const [position] = await send<PositionRow>(FOLD_POSITION, [fleetId])
-        const from = [position?.xid ?? 0, position?.event_id ?? '']
-        const [row] = await send<{ oldest: Date | null }>(OLDEST_UNFOLDED, [fleetId, ...from])
-        return msOrNull(row?.oldest ?? null)
-      }),
+    oldestUnfoldedMs: async (fleetId) => {
+      const [row] = await database.one<{ oldest: Date | null }>(fleetId, OLDEST_UNFOLDED, [fleetId])
+      return msOrNull(row?.oldest ?? null)
+    },
     buckets: async (fleetId, tier, fromMs, toMs, parts) => {
       const values = [fleetId, tier, at(fromMs - TIER_MS[tier]), at(toMs)]
       const rows = await database.one<RangeRow>(fleetId, rollupRange(parts), values)
