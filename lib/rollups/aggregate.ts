@@ -36,14 +36,15 @@ export function noteCut(buckets: readonly Bucket[], parts: readonly (readonly Bu
 export function sumAll(buckets: readonly Bucket[]): Readonly<Record<string, number>> {
   const known = SUMMED.get(buckets)
   if (known) return known
-  const sums = new Map<string, number>()
+  // A plain object: most lists name the same counters in the same order, and V8 is at its best then. No counter has a
+  // name that an object has of its own.
+  const all: Record<string, number> = {}
   const add = (counters: Readonly<Record<string, number>>): void => {
-    for (const name of Object.keys(counters)) sums.set(name, (sums.get(name) ?? 0) + (counters[name] ?? 0))
+    for (const name of Object.keys(counters)) all[name] = (all[name] ?? 0) + (counters[name] as number)
   }
   const parts = CUT_INTO.get(buckets)
   if (parts === undefined) for (const { counters } of buckets) add(counters)
   else for (const part of parts) add(sumAll(part))
-  const all = Object.fromEntries(sums)
   SUMMED.set(buckets, all)
   return all
 }

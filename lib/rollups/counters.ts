@@ -109,6 +109,14 @@ export const CONFLICT_FIELDS_MAX = 20
 /** Counters named `prefix:part`, by their part. */
 export function byPart(counters: Readonly<Record<string, number>>, prefix: string): Record<string, number> {
   const start = `${prefix}:`
-  const parts = Object.entries(counters).filter(([name]) => name.startsWith(start))
-  return Object.fromEntries(parts.map(([name, count]) => [name.slice(start.length), count]))
+  const parts: Record<string, number> = {}
+  for (const name of Object.keys(counters))
+    if (name.startsWith(start)) setOwn(parts, name.slice(start.length), counters[name] ?? 0)
+  return parts
+}
+
+/** A field may be called `__proto__`. */
+function setOwn(object: Record<string, number>, name: string, value: number): void {
+  if (name === '__proto__') Object.defineProperty(object, name, { value, enumerable: true })
+  else object[name] = value
 }
