@@ -1,6 +1,6 @@
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import type { Bucket, BucketKey, MergedTier, Tier } from './bucket.ts'
-import { bucketId, keyIn, TIERS } from './bucket.ts'
+import { bucketId, keyIn, TIER_MS, TIERS } from './bucket.ts'
 import type { Contribution } from './contributions.ts'
 import { contributionsOf } from './contributions.ts'
 import type { Draft } from './draft.ts'
@@ -51,14 +51,15 @@ export function mergedOf(full: readonly Bucket[], tier: MergedTier): readonly Bu
 function additionsOf(events: readonly TelemetryEvent[]): Additions {
   const known = ADDED_UP.get(events)
   if (known) return known
-  const minutes = new Map<string, Draft>()
+  const places = new Minutes()
   const seen = new Set<string>()
   for (const event of events) {
     if (seen.has(event.id)) continue
     seen.add(event.id)
     for (const contribution of contributionsOf(event))
-      add(draftIn(minutes, keyIn('minute', event.atMs, contribution)), contribution, event.atMs)
+      add(places.draftOf(event.atMs, contribution), contribution, event.atMs)
   }
+  const minutes = places.drafts
   const all = new Map(minutes)
   for (const tier of COARSER)
     for (const minute of minutes.values())
@@ -67,6 +68,31 @@ function additionsOf(events: readonly TelemetryEvent[]): Additions {
   return all
 }
 const COARSER: readonly Tier[] = TIERS.filter((tier) => tier !== 'minute')
+
+/** The drafts of a batch's minutes, found without putting an id together for each event. */
+class Minutes {
+  readonly drafts = new Map<string, Draft>()
+  private readonly known = new Map<
+    number,
+    Map<string, Map<string, Map<string, Map<string | undefined, Draft>>>>
+  >()
+
+  draftOf(atMs: number, place: Contribution): Draft {
+    const { collection, platform, appVersion, source } = place
+    const ofMinute = within(this.known, Math.floor(atMs / TIER_MS.minute))
+    const ofVersion = within(within(within(ofMinute, collection), platform), appVersion)
+    let draft = ofVersion.get(source)
+    if (draft === undefined)
+      ofVersion.set(source, (draft = draftIn(this.drafts, keyIn('minute', atMs, place))))
+    return draft
+  }
+}
+
+function within<K, L, V>(maps: Map<K, Map<L, V>>, key: K): Map<L, V> {
+  let map = maps.get(key)
+  if (map === undefined) maps.set(key, (map = new Map()))
+  return map
+}
 
 function draftIn(drafts: Map<string, Draft>, key: BucketKey): Draft {
   const id = bucketId(key)
