@@ -15,7 +15,7 @@ export interface FixedKeep {
 
 /** What is kept by a rule of the engine or of the rollups (engine.md, TK5 and ID1; metrics.md, rollups). */
 export const FIXED_KEEPS: readonly FixedKeep[] = [
-  { what: 'Rollups by the minute', why: 'charts of a day and less', keptMs: TIER_KEPT_MS.minute },
+  { what: 'Rollups by the minute and by five', why: 'charts of a day and less', keptMs: TIER_KEPT_MS.minute },
   { what: 'Rollups by the hour', why: 'charts of longer ranges', keptMs: TIER_KEPT_MS.hour },
   { what: 'Sync tokens', why: 'a device that comes later syncs fully', keptMs: TOKEN_LIFE_MS },
   { what: 'Answers to pushes', why: 'a repeated request gets the same one', keptMs: STORED_RESPONSE_LIFE_MS },

@@ -26,15 +26,15 @@ const UNFOLDED = `e.fleet_id = $1 AND (e.xid, e.id) > ($2::bigint, $3::text)`
 /** The next $4 events, of them as many as have $5 bytes together but at least one; all in one row, as JSON. */
 const NEXT: Statement = {
   name: 'fold_next',
-  text: `WITH next AS MATERIALIZED (SELECT e.id, e.at, e.xid, e.payload::text AS payload FROM telemetry_event e
-      WHERE ${UNFOLDED} AND e.xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
-      ORDER BY e.xid, e.id LIMIT $4 + 1),
-    numbered AS (SELECT n.*, row_number() OVER next AS place, sum(octet_length(payload)) OVER next AS bytes
-      FROM next n WINDOW next AS (ORDER BY xid, id ROWS UNBOUNDED PRECEDING)),
-    taken AS (SELECT * FROM numbered WHERE place <= $4 AND (bytes <= $5 OR place = 1) ORDER BY place)
-    SELECT (SELECT count(*) FROM next) AS waiting, json_agg(id) AS ids,
-      json_agg((extract(epoch FROM at) * 1000)::bigint) AS times, '[' || string_agg(payload, ',') || ']' AS payloads,
-      max(xid) AS xid FROM taken`,
+  text: `SELECT count(*) AS waiting, json_agg(id) FILTER (WHERE taken) AS ids,
+      json_agg((date_part('epoch', at) * 1000)::bigint) FILTER (WHERE taken) AS times,
+      '[' || string_agg(payload::text, ',') FILTER (WHERE taken) || ']' AS payloads, max(xid) FILTER (WHERE taken) AS xid
+    FROM (SELECT id, at, xid, payload, row_number() OVER behind <= $4
+        AND (sum(octet_length(payload::text)) OVER behind <= $5 OR row_number() OVER behind = 1) AS taken
+      FROM (SELECT e.id, e.at, e.xid, e.payload FROM telemetry_event e
+        WHERE ${UNFOLDED} AND e.xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+        ORDER BY e.xid, e.id LIMIT $4 + 1) n
+      WINDOW behind AS (ORDER BY xid, id ROWS UNBOUNDED PRECEDING)) next`,
 }
 interface NextRow extends Record<string, unknown> {
   readonly waiting: number

@@ -14,11 +14,11 @@ const PARTS: readonly BucketPart[] = ['counters', 'sketches', 'gauges']
  * thousands of them. Every list of a row is in the same order.
  */
 const grouped = (parts: readonly BucketPart[], from: string): string =>
-  `SELECT json_agg((extract(epoch FROM start) * 1000)::bigint) AS starts, json_agg(collection) AS collections,
+  `SELECT json_agg((date_part('epoch', start) * 1000)::bigint) AS starts, json_agg(collection) AS collections,
       json_agg(platform) AS platforms, json_agg(app_version) AS versions, json_agg(source) AS sources,
-      json_agg((extract(epoch FROM gauges_at) * 1000)::bigint) AS gauges_at
+      json_agg((date_part('epoch', gauges_at) * 1000)::bigint) AS gauges_at
       ${parts.map((part) => `, '[' || string_agg(${part}::text, ',') || ']' AS ${part}`).join('')}
-    FROM (SELECT *, floor(extract(epoch FROM start) / ${ROW_SECONDS}) AS stretch FROM (${from}) b ORDER BY stretch, ${KEY}) r
+    FROM (SELECT *, floor(date_part('epoch', start) / ${ROW_SECONDS}) AS stretch FROM (${from}) b ORDER BY stretch, ${KEY}) r
     GROUP BY stretch ORDER BY stretch`
 /** So that no row of a busy fleet is larger than a text may be. */
 const ROW_SECONDS = 6 * 3_600
