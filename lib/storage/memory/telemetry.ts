@@ -1,6 +1,5 @@
-import type { Bucket } from '#lib/rollups/bucket.ts'
+import type { Bucket, Tier } from '#lib/rollups/bucket.ts'
 import { bucketId, TIER_MS } from '#lib/rollups/bucket.ts'
-import type { Tier } from '#lib/rollups/bucket.ts'
 import type { Access, BucketPart, TelemetryPort } from '../ports.ts'
 import { appendEvents } from './events.ts'
 import type { FleetTables, MemoryState, StoredEvent } from './state.ts'
