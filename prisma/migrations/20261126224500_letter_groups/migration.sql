@@ -52,3 +52,7 @@ CREATE INDEX "letter_group_fleet_id_root_id_idx" ON "letter_group"("fleet_id", "
 ALTER TABLE "letter_group" ENABLE ROW LEVEL SECURITY;
 CREATE POLICY of_fleet ON "letter_group" USING (fleet_id = (SELECT nullif(current_setting('app.fleet', true), '')::uuid));
 GRANT SELECT, INSERT, UPDATE, DELETE ON "letter_group" TO tidemark_runtime;
+
+-- Of indexes that seem equal to a plan made on an empty table the newest is taken: the one that finds a letter by its mutation.
+DROP INDEX "dead_letter_fleet_id_mutation_id_key";
+CREATE UNIQUE INDEX "dead_letter_fleet_id_mutation_id_key" ON "dead_letter"("fleet_id", "mutation_id");
