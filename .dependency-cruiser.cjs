@@ -35,7 +35,7 @@ const LAYERS = [
     folder: 'lib/storage',
     may: [
       ...lib('kernel', 'protocol', 'engine', 'telemetry', 'rollups', 'query'),
-      ...packages('@prisma/[^/]+', 'pg', '@types/pg'),
+      ...packages('@prisma/[^/]+', 'pg', '@types/pg', '@noble/hashes'),
     ],
     node: NODE,
   },

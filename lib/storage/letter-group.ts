@@ -1,4 +1,5 @@
-import { sha256 } from '#lib/kernel/sha256.ts'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import { fingerprintText, letterCause, type LetterReason } from '#lib/protocol/letter-fingerprint.ts'
 import type { DeadLetterRow } from './rows.ts'
 
@@ -17,6 +18,6 @@ export function keptCause(reason: LetterReason): KeptCause {
 }
 
 function hashedId(text: string): string {
-  const hex = sha256(text)
+  const hex = bytesToHex(sha256(utf8ToBytes(text)))
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
