@@ -152,7 +152,11 @@ function writeTables(path: string, rows: Found['rows'], lost: Salvage): void {
   createTables(db)
   for (const table of TABLES) {
     const insert = db.prepare(`INSERT OR REPLACE INTO ${table} (key, value) VALUES (?, ?)`)
-    for (const [key, value] of rows.get(table) ?? []) if (value !== undefined) insert.run([key, value])
+    for (const [key, value] of rows.get(table) ?? []) {
+      // The server has them all, and under its own key each will come again.
+      const isGood = table === 'records' ? isOwnRow(table, key, value) : value !== undefined
+      if (isGood) insert.run([key, value])
+    }
     if (table === 'meta') insert.run([SALVAGED, JSON.stringify(lost)])
   }
   db.exec('COMMIT')

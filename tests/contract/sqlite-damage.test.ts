@@ -197,11 +197,11 @@ describe('a text that is no UTF-8', () => {
     30_000,
   )
 
-  test('[SDK4] in a record is found when it is read, and comes again', async () => {
+  test('[SDK4] in a record is found at the opening, and comes again', async () => {
     const { file, authority } = await usedFile('text-record')
     breakText(file, 'records', 'value', 4)
     const replica = await open(file, authority)
-    await expect(replica.collection(COLLECTION).query()).rejects.toMatchObject({ code: 'store_corrupt' })
+    expect(await replica.collection(COLLECTION).query()).toHaveLength(RECORDS + WAITING - 1)
     await replica.sync()
     await replica.sync()
     expect(await replica.collection(COLLECTION).query()).toHaveLength(RECORDS + WAITING)
@@ -311,6 +311,40 @@ describe('a lost page', () => {
     expect(await replica.collection(COLLECTION).query()).toHaveLength(RECORDS + WAITING)
     expect(replica.recoveries$.get()).toMatchObject([{ pendingKept: WAITING, changesLost: [] }])
     await replica.close()
+  })
+})
+
+describe('a key of which a byte is wrong', () => {
+  const KEYS = { records: 'reports/01900000-0000-7000-8000-', outbox_by_record: 'reports/' } as const
+  test.each([
+    ['records', 'out of its order', 200, 'z'],
+    ['records', 'still in its order', 9, ':'],
+    ['outbox_by_record', 'out of its order', 0, '~'],
+  ] as const)('[SDK4] of %s, %s, is noticed at the opening, and mended', async (table, order, at, byte) => {
+    const { file, authority } = await usedFile(`key of ${table} ${order}`)
+    const db = new Database(file, { readonly: true })
+    const [row] = db.prepare(`SELECT key FROM ${table} ORDER BY key LIMIT 1 OFFSET ${at}`).all([]) as [
+      { key: string },
+    ]
+    db.close()
+    expect(row.key.startsWith(KEYS[table])).toBe(true)
+    const place = readFileSync(file).indexOf(table === 'records' ? `${row.key}{` : `${row.key}"`)
+    const end = place + row.key.length - 1
+    write(file, Buffer.from(byte), table === 'records' ? end : place + KEYS[table].length)
+    const replica = await open(file, authority)
+    await replica.sync()
+    await replica.sync()
+    expect(replica.recoveries$.get()).toMatchObject([{ pendingKept: WAITING }])
+    expect(replica.status$.get()).toMatchObject({ pending: 0, storeHealth: 'ok', problem: null })
+    const found = await replica.collection(COLLECTION).query()
+    expect(new Set(found.map(({ id }) => id)).size).toBe(RECORDS + WAITING)
+    expect(found).toHaveLength(RECORDS + WAITING)
+    for (const { id } of found) expect(await replica.collection(COLLECTION).get(id)).not.toBeNull()
+    await replica.close()
+    const again = await open(file, authority)
+    await again.sync()
+    expect(again.recoveries$.get()).toHaveLength(1)
+    await again.close()
   })
 })
 
