@@ -77,7 +77,7 @@ function fixed<T>(
   const buffer = Buffer.allocUnsafe(HEADER_BYTES + values.length * (LENGTH_BYTES + bytes))
   let at = writeHeader(buffer, oid, values.length)
   for (const value of values) {
-    at = buffer.writeInt32BE(value === null ? NULL : bytes, at)
+    at = writeLength(buffer, value === null ? NULL : bytes, at)
     if (value === null) continue
     write(buffer, value, at)
     at += bytes
@@ -85,29 +85,62 @@ function fixed<T>(
   return buffer.subarray(0, at)
 }
 
+/** Each value is written once, into room for the longest that it can be: to measure it before takes as long again. */
 function variable(oid: number, values: readonly (string | Uint8Array | null)[]): Buffer {
-  const lengths = values.map(byteLength)
-  const bytes = lengths.reduce((sum, length) => sum + LENGTH_BYTES + Math.max(0, length), HEADER_BYTES)
-  const buffer = Buffer.allocUnsafe(bytes)
+  let room = HEADER_BYTES
+  for (const value of values) room += LENGTH_BYTES + (value === null ? 0 : bytesMax(value))
+  const buffer = Buffer.allocUnsafe(room)
   let at = writeHeader(buffer, oid, values.length)
-  for (const [i, value] of values.entries()) {
-    at = buffer.writeInt32BE(lengths[i] as number, at)
-    if (typeof value === 'string') at += buffer.write(value, at)
-    else if (value !== null) {
-      buffer.set(value, at)
-      at += value.length
-    }
+  for (const value of values) {
+    const start = at + LENGTH_BYTES
+    const end = value === null ? start : writeValue(buffer, value, start)
+    writeLength(buffer, value === null ? NULL : end - start, at)
+    at = end
   }
   return buffer.subarray(0, at)
 }
 
-function byteLength(value: string | Uint8Array | null): number {
-  if (value === null) return NULL
-  return typeof value === 'string' ? Buffer.byteLength(value) : value.length
+/** Of UTF-8 for one unit of UTF-16. */
+const UNIT_BYTES_MAX = 3
+/** Of a longer one the room that it won't need is more than what measuring it costs. */
+const UNMEASURED_UNITS_MAX = 2_000
+
+function bytesMax(value: string | Uint8Array): number {
+  if (typeof value !== 'string') return value.length
+  return value.length <= UNMEASURED_UNITS_MAX ? value.length * UNIT_BYTES_MAX : Buffer.byteLength(value)
 }
+
+/** A name or a version is written here: for so few bytes the call to the platform takes longer. */
+const SHORT_UNITS_MAX = 24
+
+/** @returns where it ends */
+function writeValue(buffer: Buffer, value: string | Uint8Array, start: number): number {
+  if (typeof value !== 'string') {
+    buffer.set(value, start)
+    return start + value.length
+  }
+  if (value.length > SHORT_UNITS_MAX) return start + buffer.write(value, start)
+  for (let i = 0; i < value.length; i++) {
+    const unit = value.charCodeAt(i)
+    if (unit > ASCII_MAX) return start + buffer.write(value, start)
+    buffer[start + i] = unit
+  }
+  return start + value.length
+}
+
+const ASCII_MAX = 0x7f
 
 /** Stands for a NULL where an element has its length. */
 const NULL = -1
+
+/** As `writeInt32BE`, of which the checks take most of its time. */
+function writeLength(buffer: Buffer, length: number, at: number): number {
+  buffer[at] = length >>> 24
+  buffer[at + 1] = length >>> 16
+  buffer[at + 2] = length >>> 8
+  buffer[at + 3] = length
+  return at + LENGTH_BYTES
+}
 
 /** One dimension from index 1, nulls allowed; an array without elements has no dimension. */
 function writeHeader(buffer: Buffer, oid: number, length: number): number {
@@ -119,14 +152,13 @@ function writeHeader(buffer: Buffer, oid: number, length: number): number {
   return buffer.writeInt32BE(1, 16)
 }
 
-const DASH = 0x2d
+/** Where the pairs of digits of a UUID begin. */
+const PAIRS = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34] as const
 
 function writeUuid(buffer: Buffer, uuid: string, start: number): void {
   let at = start
-  for (let i = 0; i < uuid.length; i += 2) {
-    if (uuid.charCodeAt(i) === DASH) i += 1
-    buffer[at++] = (digit(uuid.charCodeAt(i)) << 4) | digit(uuid.charCodeAt(i + 1))
-  }
+  for (const pair of PAIRS)
+    buffer[at++] = (digit(uuid.charCodeAt(pair)) << 4) | digit(uuid.charCodeAt(pair + 1))
 }
 
 /** Of a lower-case hexadecimal digit. */

@@ -144,11 +144,14 @@ export function writeChanges(send: Send, fleetId: string, writes: PushWrites): P
       ? changes
       : changes.filter((change) => change.replayOf === null && change.releasedBy === null)
   const edits = replays.filter((change) => change.editOf !== null && isLogged(change))
-  some([...fresh, ...edits], LOG, (rows) => [...logValues(rows, committed), ...senderValues(rows)])
+  some(edits.length === 0 ? fresh : [...fresh, ...edits], LOG, (rows) => {
+    const pushes = pushesOf(rows)
+    return [...logValues(rows, pushes, committed), ...senderValues(pushes.first)]
+  })
   some(
     replays.filter((row) => row.editOf === null && row.result.status !== 'dead_lettered'),
     RELOG,
-    (rows) => logValues(rows, committed),
+    (rows) => logValues(rows, pushesOf(rows), committed),
   )
   some(released, RELOG_RELEASED, (rows) => [
     uuids(rows.map((row) => row.incoming.mutation.id)),
@@ -240,9 +243,7 @@ export function writeChanges(send: Send, fleetId: string, writes: PushWrites): P
 }
 
 /** Values of RELOG, which are the first ones of LOG. */
-function logValues(rows: readonly WrittenChange[], committedAt: unknown): unknown[] {
-  const pushes = pushesOf(rows)
-  const places = new Map(pushes.map((row, i) => [pushKey(row), i + 1]))
+function logValues(rows: readonly WrittenChange[], pushes: Pushes, committedAt: unknown): unknown[] {
   return [
     uuids(rows.map((row) => row.incoming.mutation.id)),
     texts(rows.map((row) => row.incoming.mutation.collection)),
@@ -252,27 +253,42 @@ function logValues(rows: readonly WrittenChange[], committedAt: unknown): unknow
     plainTexts(rows.map(({ incoming }) => incoming.text ?? jsonText(incoming.mutation))),
     jsonTexts(rows.map((row) => resultToStore(row.result, row.record?.version ?? null))),
     floats(rows.map((row) => row.correctedMadeAtMs)),
-    ints(rows.map((row) => places.get(pushKey(row)) ?? null)),
+    ints(pushes.places),
     committedAt,
-    texts(pushes.map((row) => row.appVersion)),
-    floats(pushes.map((row) => row.receivedAtMs)),
+    texts(pushes.first.map((row) => row.appVersion)),
+    floats(pushes.first.map((row) => row.receivedAtMs)),
   ]
 }
 
-function senderValues(rows: readonly WrittenChange[]): unknown[] {
-  const pushes = pushesOf(rows)
-  return [
-    uuids(pushes.map((row) => row.deviceId)),
-    uuids(pushes.map((row) => row.requestId)),
-    uuids(pushes.map((row) => row.sessionId)),
-  ]
-}
-
-/** One change of each push. */
-const pushesOf = (rows: readonly WrittenChange[]): WrittenChange[] => [
-  ...new Map(rows.map((row) => [pushKey(row), row])).values(),
+const senderValues = (pushes: readonly WrittenChange[]): unknown[] => [
+  uuids(pushes.map((row) => row.deviceId)),
+  uuids(pushes.map((row) => row.requestId)),
+  uuids(pushes.map((row) => row.sessionId)),
 ]
-const pushKey = ({ deviceId, requestId }: WrittenChange): string => `${deviceId}/${requestId}`
+
+interface Pushes {
+  /** One change of each push. */
+  readonly first: readonly WrittenChange[]
+  /** Of each change the place of its push there, from 1. */
+  readonly places: readonly number[]
+}
+
+/** Changes of one push mostly stand together: its key is made once then. */
+function pushesOf(rows: readonly WrittenChange[]): Pushes {
+  const first: WrittenChange[] = []
+  const known = new Map<string, number>()
+  let last: WrittenChange | null = null
+  let place = 0
+  const places = rows.map((row) => {
+    if (last?.deviceId === row.deviceId && last.requestId === row.requestId) return place
+    last = row
+    const key = `${row.deviceId}/${row.requestId}`
+    place = known.get(key) ?? first.push(row)
+    known.set(key, place)
+    return place
+  })
+  return { first, places }
+}
 
 type Written = NonNullable<WrittenChange['record']>
 
@@ -339,12 +355,15 @@ interface SessionPush {
 
 function sessionPushes(changes: readonly WrittenChange[]): SessionPush[] {
   const pushes = new Map<string, SessionPush>()
+  let last: SessionPush | undefined
   for (const { sessionId, requestId, incoming } of changes) {
     if (sessionId === null) continue
-    const key = `${sessionId}/${requestId}`
-    const push = pushes.get(key) ?? { sessionId, requestId, mutationIds: [] }
-    push.mutationIds.push(incoming.mutation.id)
-    pushes.set(key, push)
+    if (!last || last.sessionId !== sessionId || last.requestId !== requestId) {
+      const key: string = `${sessionId}/${requestId}`
+      last = pushes.get(key) ?? { sessionId, requestId, mutationIds: [] }
+      pushes.set(key, last)
+    }
+    last.mutationIds.push(incoming.mutation.id)
   }
   return [...pushes.values()]
 }
