@@ -30,8 +30,8 @@ export const operation = z.discriminatedUnion('type', [
   z.looseObject({ type: z.literal('put'), data: jsonObject }),
   z.looseObject({
     type: z.literal('patch'),
-    set: z.record(z.string(), json).optional(),
-    unset: z.array(z.string()).max(UNSET_KEYS_MAX).optional(),
+    set: orNull(z.record(z.string(), json)),
+    unset: orNull(z.array(z.string()).max(UNSET_KEYS_MAX)),
   }),
   z.looseObject({ type: z.literal('delete') }),
   z.looseObject({ type: z.literal('crdt'), changes: z.array(crdtChange).min(1).max(CRDT_CHANGES_MAX) }),
@@ -94,17 +94,32 @@ export const mutation = z.looseObject({
   collection: z.string().min(1).max(64),
   recordId: uuid,
   baseVersion: z.int().min(0),
-  baseEpoch: z.int().min(0).optional(),
-  after: uuid.optional(),
+  baseEpoch: orNull(z.int().min(0)),
+  after: orNull(uuid),
   schemaVersion: z.int().min(1),
   hlc: z.string().max(60),
   madeAt: isoTime,
-  madeOffsetMs: measuredMs.optional(),
-  resolves: uuid.optional(),
+  madeOffsetMs: orNull(measuredMs),
+  resolves: orNull(uuid),
   op: operation,
 })
 
 const MUTATION_FIELDS: ReadonlySet<string> = new Set(Object.keys(mutation.shape))
+const OPTIONAL_FIELDS: ReadonlySet<string> = new Set(['baseEpoch', 'after', 'madeOffsetMs', 'resolves'])
+
+/** A checked mutation without the optional fields that a serializer wrote as null: itself where there are none. */
+export function withoutNulls(mutation: Mutation): Mutation {
+  const isLeftOut = (name: string, value: unknown): boolean => value === null && OPTIONAL_FIELDS.has(name)
+  const { set, unset } = mutation.op as { set?: Json; unset?: Json }
+  const hasNullPart = mutation.op.type === 'patch' && (set === null || unset === null)
+  if (!hasNullPart && !Object.entries(mutation).some(([name, value]) => isLeftOut(name, value)))
+    return mutation
+  const kept = Object.entries(mutation).filter(([name, value]) => !isLeftOut(name, value))
+  const op = Object.fromEntries(
+    Object.entries(mutation.op).filter(([, value]) => !hasNullPart || value !== null),
+  )
+  return { ...Object.fromEntries(kept), op } as unknown as Mutation
+}
 
 /** One local change as it travels (protocol.md, push). Times are the raw device clock. */
 export interface Mutation {

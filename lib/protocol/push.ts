@@ -5,14 +5,14 @@ import type { DeadLetterCode, RefusedCode, RetryCode } from './error-codes.ts'
 import { MUTATIONS_PER_PUSH_MAX } from './limits.ts'
 import type { WireOtPath } from './ot.ts'
 import type { Mutation } from './mutation.ts'
-import { mutation, uuid } from './mutation.ts'
+import { mutation, orNull, uuid } from './mutation.ts'
 import { deviceReport } from './report.ts'
 
 export const pushRequest = z.object({
   requestId: uuid,
   sessionId: uuid,
   epoch: z.int().min(0),
-  atomic: z.boolean().optional(),
+  atomic: orNull(z.boolean()),
   report: deviceReport,
   mutations: z.array(mutation).max(MUTATIONS_PER_PUSH_MAX),
 })

@@ -3,7 +3,7 @@ import type { IncomingMutation } from '#lib/engine/types.ts'
 import { isJsonObject } from '#lib/kernel/json.ts'
 import { MUTATIONS_PER_PUSH_MAX, MUTATION_BYTES_MAX } from '#lib/protocol/limits.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
-import { unknownField } from '#lib/protocol/mutation.ts'
+import { unknownField, withoutNulls } from '#lib/protocol/mutation.ts'
 import type { PushRequest } from '#lib/protocol/push.ts'
 import { pushRequest } from '#lib/protocol/push.ts'
 import { isUsualMutation } from '#lib/protocol/usual-mutation.ts'
@@ -31,9 +31,12 @@ export function parsePush(body: unknown, texts: readonly Uint8Array[] | null): P
   }
   const checked = parsedOrThrow(pushRequest, withoutUsual(body))
   // The mutations as they came: the schema's copies would leave out a key like `__proto__`, which is data here.
-  const mutations = (body as { mutations: readonly Mutation[] }).mutations
-  const asTheyCame = texts?.length === mutations.length ? texts : null
-  const incoming = mutations.map((mutation, i) => incomingOf(mutation, asTheyCame?.[i]))
+  const sent = (body as { mutations: readonly Mutation[] }).mutations
+  const mutations = sent.map(withoutNulls)
+  const asTheyCame = texts?.length === sent.length ? texts : null
+  const incoming = mutations.map((mutation, i) =>
+    incomingOf(mutation, mutation === sent[i] ? asTheyCame?.[i] : null),
+  )
   return {
     request: { ...checked, mutations },
     incoming,
