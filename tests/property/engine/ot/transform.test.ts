@@ -146,6 +146,35 @@ describe('operations', () => {
     )
   })
 
+  it('[CS5] that a list gives, whose items were changed, leaves what another did to the same item', () => {
+    const item = (id: number, more: JsonObject): JsonObject => ({ id, ...more })
+    const l = [item(1, { t: 'milk', done: false }), item(2, { t: 'eggs', done: false })]
+    const mine = [item(0, { t: 'tea' }), item(1, { t: 'milk', done: true }), l[1] as Json, item(3, {})]
+    const theirs = [item(1, { t: 'oat milk', done: false }), l[1] as Json]
+    const [a, b] = [must(jsonType.diff(l, mine)), must(jsonType.diff(l, theirs))]
+    const both = must(jsonType.apply(mine, must(jsonType.transform(b, a, 'right'))))
+    expect(both).toEqual([item(0, { t: 'tea' }), item(1, { t: 'oat milk', done: true }), l[1], item(3, {})])
+  })
+
+  it('[CS5] that lists of changed and moved objects give make one of the other, and converge', () => {
+    const object = fc.dictionary(
+      fc.constantFrom('a', 'b', 'c', 'd'),
+      fc.oneof(fc.nat(2), fc.constant([0, 1])),
+    )
+    const list = fc.array(object as fc.Arbitrary<Json>, { maxLength: 5 })
+    // At one index names go of the one object, and a name between them comes to the other.
+    const twoItems: Json[] = [{ id: 1 }, { id: 2, a: 1, c: 1 }]
+    fc.assert(
+      fc.property(list, list, list, (before, mine, theirs) => {
+        const [a, b] = [must(jsonType.diff(before, mine)), must(jsonType.diff(before, theirs))]
+        expect(shown(must(jsonType.apply(before, a)))).toBe(shown(mine))
+        expect(must(jsonType.parse(a))).toEqual(a)
+        expectConvergence(jsonType, before, a, b)
+      }),
+      { numRuns: cases(500), examples: [[twoItems, [{ id: 0 }, { id: 1, b: 9 }, { id: 2 }], twoItems]] },
+    )
+  })
+
   it('[CS9] that a document made anew gives too, of any two, and takes no part of the former one along', () => {
     fc.assert(
       fc.property(jsonValue, jsonValue, text, text, (before, after, was, is) => {

@@ -1,0 +1,89 @@
+import type { Json } from '#lib/kernel/json.ts'
+import { canonicalJson, isJsonObject, jsonEqual, ownValue } from '#lib/kernel/json.ts'
+
+/** Pairs of items that are compared; of longer lists what lies between their like ends counts as changed. */
+const COMPARED_MAX = 100_000
+
+/** An item before and the one that it is after, by their indices. */
+export type ItemPair = readonly [from: number, to: number]
+type List = readonly Json[]
+
+/**
+ * Which items of a list are which of another, in order: those that are equal, by the longest order that both have, and
+ * between them those that were changed in their place. What is in no pair was removed or put in.
+ */
+export function pairItems(before: List, after: List): readonly ItemPair[] {
+  const pairs: ItemPair[] = []
+  let [from, to] = [0, 0]
+  for (const [stays, is] of [...equalItems(before, after), [before.length, after.length] as const]) {
+    for (const [gone, come] of changedItems(before.slice(from, stays), after.slice(to, is)))
+      pairs.push([from + gone, to + come])
+    if (stays < before.length && is < after.length) pairs.push([stays, is])
+    ;[from, to] = [stays + 1, is + 1]
+  }
+  return pairs
+}
+
+function equalItems(before: List, after: List): readonly ItemPair[] {
+  const [old, next] = [before.map(canonicalJson), after.map(canonicalJson)]
+  const isSame = (from: number, to: number): boolean => old[from] === next[to]
+  const { head, tail } = likeEnds(old.length, next.length, isSame)
+  const between = longestCommon(old.slice(head, old.length - tail), next.slice(head, next.length - tail))
+  return [
+    ...atHead(head),
+    ...between.map(([from, to]): ItemPair => [head + from, head + to]),
+    ...atTail(tail, old.length, next.length),
+  ]
+}
+
+/** As many on both sides: each in its place. Otherwise those at both ends that have something in common. */
+function changedItems(gone: List, come: List): readonly ItemPair[] {
+  if (gone.length === come.length) return atHead(gone.length)
+  const { head, tail } = likeEnds(gone.length, come.length, (from, to) => isAlike(gone[from], come[to]))
+  return [...atHead(head), ...atTail(tail, gone.length, come.length)]
+}
+
+/** Two objects with the same value under one of their names, as that of an `id`. */
+const isAlike = (a: Json | undefined, b: Json | undefined): boolean =>
+  a !== undefined &&
+  b !== undefined &&
+  isJsonObject(a) &&
+  isJsonObject(b) &&
+  Object.keys(a).some((key) => Object.hasOwn(b, key) && jsonEqual(ownValue(a, key), ownValue(b, key)))
+
+function likeEnds(
+  before: number,
+  after: number,
+  isLike: (from: number, to: number) => boolean,
+): { readonly head: number; readonly tail: number } {
+  const shorter = Math.min(before, after)
+  let head = 0
+  while (head < shorter && isLike(head, head)) head++
+  let tail = 0
+  while (tail < shorter - head && isLike(before - 1 - tail, after - 1 - tail)) tail++
+  return { head, tail }
+}
+const atHead = (count: number): ItemPair[] => Array.from({ length: count }, (_, i): ItemPair => [i, i])
+const atTail = (count: number, before: number, after: number): ItemPair[] =>
+  Array.from({ length: count }, (_, i): ItemPair => [before - count + i, after - count + i])
+
+/** By the table of all pairs, from the end; none where it would be too large. */
+function longestCommon(old: readonly string[], next: readonly string[]): readonly ItemPair[] {
+  const width = next.length + 1
+  if (old.length * next.length > COMPARED_MAX) return []
+  const lengths = new Uint32Array((old.length + 1) * width)
+  const lengthAt = (from: number, to: number): number => lengths[from * width + to] as number
+  for (let from = old.length - 1; from >= 0; from--)
+    for (let to = next.length - 1; to >= 0; to--)
+      lengths[from * width + to] =
+        old[from] === next[to]
+          ? lengthAt(from + 1, to + 1) + 1
+          : Math.max(lengthAt(from + 1, to), lengthAt(from, to + 1))
+  const pairs: ItemPair[] = []
+  for (let [from, to] = [0, 0]; from < old.length && to < next.length;) {
+    if (old[from] === next[to]) pairs.push([from++, to++])
+    else if (lengthAt(from + 1, to) >= lengthAt(from, to + 1)) from++
+    else to++
+  }
+  return pairs
+}
