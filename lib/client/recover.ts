@@ -106,19 +106,21 @@ async function reindex(tx: StoreTx): Promise<{ pending: number; lost: RecoveryNo
   const entries: OutboxEntry[] = []
   await eachRow<OutboxEntry>(tx, 'outbox', '', (entry) => entries.push(entry) > 0)
   const positions = new Set(entries.map(({ position }) => positionKey(position)))
+  const kept = new Set<Json>(entries.map(({ mutation }) => mutation.id))
   const lost: { collection: string; recordId: string }[] = []
   const keys: Record<'outbox_by_id' | 'outbox_by_record', string[]> = {
     outbox_by_id: [],
     outbox_by_record: [],
   }
-  for (const table of ['outbox_by_id', 'outbox_by_record'] as const)
-    await eachRow(tx, table, '', (_, key) => keys[table].push(key) > 0)
-  for (const key of keys.outbox_by_record) {
+  await eachRow(tx, 'outbox_by_id', '', (_, key) => keys.outbox_by_id.push(key) > 0)
+  await eachRow<Json>(tx, 'outbox_by_record', '', (id, key) => {
     const [collection = '', recordId = '', position = ''] = key.split('/')
-    if (!positions.has(position)) lost.push({ collection, recordId })
-    await tx.remove('outbox_by_record', key)
-  }
-  for (const key of keys.outbox_by_id) await tx.remove('outbox_by_id', key)
+    // Of a row whose key alone is damaged the change is still there.
+    if (!positions.has(position) && !kept.has(id)) lost.push({ collection, recordId })
+    return keys.outbox_by_record.push(key) > 0
+  })
+  for (const table of ['outbox_by_id', 'outbox_by_record'] as const)
+    for (const key of keys[table]) await tx.remove(table, key)
   for (const { position, mutation } of entries) {
     const record = recordRowKey(mutation.collection, mutation.recordId)
     await tx.put('outbox_by_id', mutation.id, position)

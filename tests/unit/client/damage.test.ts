@@ -209,9 +209,15 @@ describe('a waiting change that is another one than its index names', () => {
       const [key, text] = [...rows].at(-1) as [string, string]
       rows.delete(key)
       rows.set(
-        key.replace(/[0-9]/, (digit) => String((Number(digit) + 1) % 10)),
+        key.replace(/[0-9](?=[^0-9]*$)/, (digit) => String((Number(digit) + 5) % 10)),
         text,
       )
+      const replica = await world.open()
+      await flush()
+      expect(replica.recoveries$.get()).toMatchObject([
+        { pendingKept: 3, changesLost: [], mayHaveLostMore: false },
+      ])
+      await replica.close()
       expect(await titlesOf(world)).toEqual(ALL)
       expect(world.disk.tables[table].has(key)).toBe(true)
     },
