@@ -71,11 +71,15 @@ export async function writeLocally(
   if (op.type !== 'put' && standing === null) throw new ReplicaError('not_found', `${collection}/${recordId}`)
   const mutation = await stampMutation(tx, clock, random, input, ground)
   const made = ground.writes < ground.version ? evolutionParts().bringUp(ground, mutation) : mutation
+  const isDocument = made.op.type !== 'crdt' && made.op.type !== 'ot'
+  const plain = isDocument ? plainDocument(standing, made.op) : null
+  // What a put lets be counts too; one that decides a conflict stands on the server's record instead.
   const next =
-    made.op.type === 'crdt' || made.op.type === 'ot'
-      ? await dataAfter(tx, collection, ground.record, [...ground.own, made])
-      : plainDocument(standing, made.op)
-  await checkWrite(tx, input, ground, op.type === 'put' ? plainDocument(standing, op) : next)
+    isDocument && options.resolves !== undefined
+      ? plain
+      : await dataAfter(tx, collection, ground.record, [...ground.own, made])
+  const isOfOther = op.type === 'put' && ground.writes !== ground.version
+  await checkWrite(tx, input, ground, isOfOther ? plainDocument(standing, op) : next)
   if (ground.record?.heard && !input.isPart) {
     const core = { groundOf, writeLocally }
     const receipt = await crdtParts().overHeard(core, { ...ground, made }, tx, clock, random, input)
