@@ -1,10 +1,13 @@
 import { defineConfig } from 'vitest/config'
 
+/** A file that puts another module in a module's place: only where it shares no modules with others does it get it. */
+const MOCKED = 'tests/unit/**/*.mocked.test.{ts,tsx}'
+
 /** Of tests that share one embedded PostgreSQL. */
 const DATABASE = { globalSetup: ['tests/support/postgres.ts'] }
 
 /**
- * `pure` needs no database; `simulation` builds processes of its own; `database` and `browser` share one embedded
+ * `pure` and `mocked` need no database; `simulation` builds processes of its own; `database` and `browser` share one embedded
  * PostgreSQL each, so that they can run side by side.
  */
 export default defineConfig({
@@ -18,11 +21,13 @@ export default defineConfig({
         test: {
           name: 'pure',
           include: ['tests/{unit,property,architecture}/**/*.test.{ts,tsx}'],
+          exclude: [MOCKED],
           setupFiles: ['tests/support/soak-report.ts'],
           // Half of the time went into loading the same modules again for each file.
           isolate: false,
         },
       },
+      { extends: true, test: { name: 'mocked', include: [MOCKED] } },
       {
         extends: true,
         test: {

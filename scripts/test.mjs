@@ -27,7 +27,7 @@ await runMain(async () => {
   const rows = [
     inTurn([['contract and API tests', () => vitest(['database'], report('database'))]]),
     inTurn([
-      ['unit and property tests', () => vitest(['pure', 'simulation'], report('pure'))],
+      ['unit and property tests', () => vitest(['pure', 'mocked', 'simulation'], report('pure'))],
       ['the SDK in browsers, and npm run dev', () => vitest(['browser'], report('browser'))],
       ['browser tests', () => playwright(report('playwright'))],
     ]),

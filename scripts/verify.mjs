@@ -4,7 +4,7 @@ import { runMain } from './setup/step.mjs'
 
 /** A tenth of the cases of each law; `npm test` runs all of them. */
 const QUICK = { TIDEMARK_CASES: '0.1' }
-const PURE = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'pure']
+const PURE = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'pure', '--project', 'mocked']
 
 /** `npm run verify`: the inner loop, without a database. */
 await runMain(async () => {

@@ -132,11 +132,11 @@ export const MUTANTS: readonly PlantedMutant[] = [
       {
         file: 'lib/client/pull-step.ts',
         find: `    run.page = { ...outcome.value, askedAt: request.position.token }
-    return 'pulled'`,
+    return (await`,
         replace: `    run.page = { ...outcome.value, askedAt: request.position.token }
     const early = { token: outcome.value.token, fullReason: null, marks: {} }
     await transact(run, (tx) => setMeta(tx, 'position', early))
-    return 'pulled'`,
+    return (await`,
       },
     ],
   },
