@@ -2,7 +2,7 @@ import type { Json } from '#lib/kernel/json.ts'
 import { canonicalJson, isJsonObject, jsonEqual, ownValue } from '#lib/kernel/json.ts'
 
 /** Pairs of items that are compared; of longer lists what lies between their like ends counts as changed. */
-const COMPARED_MAX = 100_000
+const COMPARED_MAX = 1_000_000
 
 /** An item before and the one that it is after, by their indices. */
 export type ItemPair = readonly [from: number, to: number]
@@ -36,20 +36,24 @@ function equalItems(before: List, after: List): readonly ItemPair[] {
   ]
 }
 
-/** As many on both sides: each in its place. Otherwise those at both ends that have something in common. */
+/** Those at both ends that are one item by what they say of themselves. Any others are strangers, whose parts must not blend. */
 function changedItems(gone: List, come: List): readonly ItemPair[] {
-  if (gone.length === come.length) return atHead(gone.length)
-  const { head, tail } = likeEnds(gone.length, come.length, (from, to) => isAlike(gone[from], come[to]))
+  const { head, tail } = likeEnds(gone.length, come.length, (from, to) => isOneItem(gone[from], come[to]))
   return [...atHead(head), ...atTail(tail, gone.length, come.length)]
 }
 
-/** Two objects with the same value under one of their names, as that of an `id`. */
-const isAlike = (a: Json | undefined, b: Json | undefined): boolean =>
-  a !== undefined &&
-  b !== undefined &&
-  isJsonObject(a) &&
-  isJsonObject(b) &&
-  Object.keys(a).some((key) => Object.hasOwn(b, key) && jsonEqual(ownValue(a, key), ownValue(b, key)))
+/** Names under which items say which one they are. */
+const IDENTIFYING = ['id', '_id', 'key'] as const
+
+/** Two objects of one id; where they have none, with most of their names' values in common. */
+function isOneItem(a: Json | undefined, b: Json | undefined): boolean {
+  if (a === undefined || b === undefined || !isJsonObject(a) || !isJsonObject(b)) return false
+  const agrees = (name: string): boolean => jsonEqual(ownValue(a, name), ownValue(b, name))
+  const ids = IDENTIFYING.filter((name) => Object.hasOwn(a, name) || Object.hasOwn(b, name))
+  if (ids.length > 0) return ids.every(agrees)
+  const names = [...new Set([...Object.keys(a), ...Object.keys(b)])]
+  return names.filter(agrees).length * 2 > names.length
+}
 
 function likeEnds(
   before: number,
