@@ -13,11 +13,11 @@ const TROUBLES_SHOWN_MAX = 10
 export async function readOfDevice({ ctx, actor, fleet, span }: Visit, deviceId: string) {
   const who = { actor, fleetId: fleet.id }
   const time = { fromMs: span.fromMs, toMs: span.toMs }
-  const open = { deviceId, status: 'open', limit: TROUBLES_SHOWN_MAX }
+  const limit = TROUBLES_SHOWN_MAX
   const [sessions, letters, conflicts, diagnostics, logs] = await Promise.all([
     listSessions(ctx, { ...who, query: { ...time, q: `device:${deviceId}`, limit: SESSIONS_SHOWN_MAX } }),
-    listDeadLetters(ctx, { ...who, query: open }),
-    listConflicts(ctx, { ...who, query: open }),
+    listDeadLetters(ctx, { ...who, query: { q: `status:open device:${deviceId}`, limit } }),
+    listConflicts(ctx, { ...who, query: { deviceId, status: 'open', limit } }),
     fleet.role === 'viewer' ? null : listDiagnostics(ctx, { ...who, deviceId }),
     listLogs(ctx, { ...who, deviceId }),
   ])
