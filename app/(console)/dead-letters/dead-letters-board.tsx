@@ -67,7 +67,7 @@ export async function DeadLettersBoard({
             </a>
           }
         />
-      ) : groups.length === 0 && filter.length === 0 ? (
+      ) : groups.length === 0 && filter.length === 0 && asked === null ? (
         <EmptyState
           good
           word="None open"
