@@ -10,7 +10,12 @@ export const NOTICES_SHOWN_MAX = 1_000
 export const conflictKey = (collection: string, recordId: string, conflictId: string): string =>
   `conflict/${recordRowKey(collection, recordId)}/${conflictId}`
 
-/** Of the place, among what is acknowledged, of the removal of a record (`removalOf`). */
+/** What stands at `removalKey`: where the removal is among what is acknowledged, and the version that the server gave it. */
+export interface Removal {
+  readonly position: number
+  readonly version: number
+}
+/** Of the device's own removal of a record (`removalOf`). */
 export const removalKey = (collection: string, recordId: string): string =>
   `removal/${recordRowKey(collection, recordId)}`
 

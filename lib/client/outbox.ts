@@ -6,6 +6,7 @@ import { passedBound } from '#lib/protocol/mutation-bounds.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import { coalesceOperations, haveEqualBase } from './coalesce.ts'
 import { ReplicaError } from './errors.ts'
+import type { Removal } from './notices.ts'
 import { conflictsOf, removalKey } from './notices.ts'
 import type { StoreTx } from './store.ts'
 import type { AcknowledgedEntry, Counted, Counts, OutboxEntry } from './tables.ts'
@@ -272,7 +273,7 @@ export async function forgetAcknowledged(
 ): Promise<void> {
   await tx.remove('acknowledged', positionKey(position))
   const key = removalKey(mutation.collection, mutation.recordId)
-  if (mutation.op.type === 'delete' && (await tx.get('notices', key)) === position)
+  if (mutation.op.type === 'delete' && (await getRow<Removal>(tx, 'notices', key))?.position === position)
     await tx.remove('notices', key)
 }
 
@@ -285,9 +286,9 @@ export async function removalOf(
   collection: string,
   recordId: string,
 ): Promise<Mutation | undefined> {
-  const position = await tx.get('notices', removalKey(collection, recordId))
-  if (position === undefined) return undefined
-  const kept = await getRow<AcknowledgedEntry>(tx, 'acknowledged', positionKey(position as number))
+  const removal = await getRow<Removal>(tx, 'notices', removalKey(collection, recordId))
+  if (!removal) return undefined
+  const kept = await getRow<AcknowledgedEntry>(tx, 'acknowledged', positionKey(removal.position))
   // Its effect was under another id of this device: the server may not know it as the parent of what this one makes.
   return kept?.mutation.recordId === recordId && !kept.under ? kept.mutation : undefined
 }

@@ -4,12 +4,13 @@ import { clampRetryAfter } from '#lib/engine/backoff.ts'
 import { unreachable } from '#lib/kernel/result.ts'
 import { forkParts } from './on-demand.ts'
 import { receiveStamps } from './device-clock.ts'
+import type { Removal } from './notices.ts'
 import { closeConflict, removalKey } from './notices.ts'
 import { acknowledge, findEntries, heldBack, putLetsBe, saveEntry } from './outbox.ts'
 import { dropOrphan, storeOwnWrite, storeRecord } from './records.ts'
 import type { StoreTx } from './store.ts'
 import type { LocalRefusal, OutboxEntry } from './tables.ts'
-import { getMeta, setMeta } from './tables.ts'
+import { getMeta, putRow, setMeta } from './tables.ts'
 
 /** A server that says "again" without saying when must not be asked in a loop. */
 const RETRY_AFTER_MIN_MS = 1_000
@@ -125,8 +126,10 @@ async function take(
   } else await closeConflict(tx, mutation)
   const { collection, recordId, op } = mutation
   await dropOrphan(tx, collection, recordId)
-  if (op.type === 'delete' && 'version' in result && (await putLetsBe(tx, collection)))
-    await tx.put('notices', removalKey(collection, recordId), kept.position)
+  if (op.type === 'delete' && 'version' in result && (await putLetsBe(tx, collection))) {
+    const removal: Removal = { position: kept.position, version: result.version }
+    await putRow(tx, 'notices', removalKey(collection, recordId), removal)
+  }
 }
 
 const markOf = async (tx: StoreTx, collection: string): Promise<string | null> =>

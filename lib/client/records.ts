@@ -5,8 +5,9 @@ import type { EffectiveResult, WireRecord } from '#lib/protocol/push.ts'
 import { crdtParts, otParts } from './on-demand.ts'
 import type { Settled } from './crdt-parts.ts'
 import type { OutboxEntry, ReplicaRecord } from './tables.ts'
-import { configOf, eachRow, getMeta, getRecord, identityOf, putRow, recordRowKey } from './tables.ts'
+import { configOf, eachRow, getMeta, getRecord, getRow, identityOf, putRow, recordRowKey } from './tables.ts'
 import type { StoreTx } from './store.ts'
+import type { Removal } from './notices.ts'
 import { removalKey } from './notices.ts'
 import { pendingOf } from './outbox.ts'
 import { align, dataAfter, groundOf, rulesOf } from './view.ts'
@@ -23,7 +24,7 @@ export async function storeRecord(
   const known = await getRecord(tx, wire.collection, wire.recordId)
   const firstSight = known === null || known.orphan || (mark !== null && known.mark !== mark)
   if (!firstSight && wire.version < known.version) return
-  if (wire.deleted) return known ? forgetRecord(tx, known) : undefined
+  if (wire.deleted) return known ? forgetRecord(tx, known) : endRemoval(tx, wire)
   const { ot, ...rest } = wire
   const hasWaiting = ot && (await pendingOf(tx, wire.collection, wire.recordId)).some(isOperation)
   if (hasWaiting) await otParts().catchUp(tx, wire)
@@ -125,6 +126,13 @@ export async function dropOrphan(tx: StoreTx, collection: string, recordId: stri
   const record = await getRecord(tx, collection, recordId)
   if (record?.orphan && (await pendingOf(tx, collection, recordId)).length === 0)
     await forgetRecord(tx, record)
+}
+
+/** Where it was made anew and removed again since this device removed it, what is put there goes on from nothing of its own. */
+async function endRemoval(tx: StoreTx, { collection, recordId, version }: WireRecord): Promise<void> {
+  const key = removalKey(collection, recordId)
+  const removal = await getRow<Removal>(tx, 'notices', key)
+  if (removal && removal.version < version) await tx.remove('notices', key)
 }
 
 /** It was there since this device removed it, if it ever did. */

@@ -73,6 +73,7 @@ const NOTICES: Readonly<Record<string, Test>> = {
   }),
   dead_letter: shape({ deadLetterId: isFilled, code: isFilled, mutation: isMutation }),
   refusal: shape({ code: isFilled, mutation: isMutation }),
+  removal: shape({ position: isCount, version: isCount }),
 }
 
 export function isSoundRow(table: Table, key: string, value: Json): boolean {

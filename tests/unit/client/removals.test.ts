@@ -31,7 +31,7 @@ const inStore = <T>(work: (tx: StoreTx) => Promise<T>): Promise<T> =>
 
 async function keep(tx: StoreTx, kept: AcknowledgedEntry): Promise<void> {
   await putRow(tx, 'acknowledged', positionKey(kept.position), kept)
-  await tx.put('notices', removalKey('boards', RECORD), kept.position)
+  await putRow(tx, 'notices', removalKey('boards', RECORD), { position: kept.position, version: 1 })
 }
 
 test('[CS9] a removal is known as long as its acknowledged change is kept, and the newer one of a record longer than the older', () =>
