@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
+import { systemClock } from '#lib/client/clock.ts'
 import { openMemoryStore } from '#lib/client/memory-store.ts'
 import { openReplica } from '#lib/client/open-replica.ts'
 import type { Replica } from '#lib/client/replica.ts'
@@ -14,7 +15,8 @@ test.each([
 ])(
   '[CS9] %s: what another made and removed after this device removed it comes back with nothing that is put there',
   async (_, body) => {
-    const app = testApp(openMemoryStorage(), undefined)
+    let nowMs = 1_800_000_000_000
+    const app = testApp(openMemoryStorage(), undefined, { now: () => nowMs })
     const fleet = await testFleet(app)
     await createCollection(app.ctx, {
       actor: SYSTEM,
@@ -27,13 +29,17 @@ test.each([
         enrollmentKey: fleet.key,
         device: { name: 'one', platform: 'ios', appVersion: '1.0.0' },
         store: openMemoryStore(),
+        clock: { ...systemClock, now: () => nowMs },
         fetch: async (input, init) => (await app.router.handle(new Request(String(input), init))) as Response,
         sync: { auto: false },
       })
     const [one, other] = [await open(), await open()]
     const [mine, theirs] = [one.collection('board'), other.collection('board')]
     const syncAll = async (): Promise<void> => {
-      for (const replica of [one, other, one, other]) await replica.sync()
+      for (const replica of [one, other, one, other]) {
+        nowMs += 1_000
+        await replica.sync()
+      }
     }
     await one.sync()
     const { recordId } = await mine.put(null, { t: 'hello' })
@@ -45,6 +51,8 @@ test.each([
     await theirs.put(recordId, { t: 'bob' })
     await other.sync()
     await theirs.remove(recordId)
+    await other.sync()
+    nowMs += 5 * 86_400_000
     await syncAll()
     await mine.put(recordId, { t: 'new' })
     await syncAll()
