@@ -8,6 +8,7 @@ import { JSON_DEPTH_MAX } from '#lib/protocol/limits.ts'
 import { toInner, toInnerKey, toOuter, toOuterKey } from './json-keys.ts'
 import type { OpNode } from './json-op.ts'
 import { JSON_PLACES_MAX, readJsonOp, touches, writeJsonOp } from './json-op.ts'
+import type { Slots } from './list-difference.ts'
 import { DROPS, listDifference, PICKS } from './list-difference.ts'
 import type { OtFailure, OtType } from './ot-type.ts'
 import { textType } from './text-type.ts'
@@ -57,7 +58,7 @@ export const jsonType: OtType = {
     attempt('does_not_fit', () => outer(json1.transformNoConflict(inner(op), inner(other), side))),
   compose: (first, second) =>
     attempt('does_not_fit', () => outer(json1.compose(inner(first), inner(second)))),
-  diff: (before, after) => ok(written(difference(before, after), before, after)),
+  diff: (before, after) => ok(numbered(written(differenceBy({ next: 0 })(before, after), before, after))),
   renew: (before, after) => ok(written(renewal(before, after), before, after)),
   cost: (op, other) => places(tree(op)) * places(tree(other)),
 }
@@ -110,21 +111,29 @@ function replaced(before: Json | undefined, after: Json | undefined): OpNode | n
   return { component: { ...removed, ...inserted }, children: [] }
 }
 
+type Difference = (before: Json | undefined, after: Json | undefined) => OpNode | null
+
 /** Names by name, arrays item by item, texts by their difference, everything else as a whole. */
-function difference(before: Json | undefined, after: Json | undefined): OpNode | null {
-  if (jsonEqual(before, after)) return null
-  if (typeof before === 'string' && typeof after === 'string') {
-    const edit = textType.diff(before, after)
-    if (edit.ok) return { component: { es: edit.value }, children: [] }
+function differenceBy(slots: Slots): Difference {
+  const difference: Difference = (before, after) => {
+    if (jsonEqual(before, after)) return null
+    if (typeof before === 'string' && typeof after === 'string') {
+      const edit = textType.diff(before, after)
+      if (edit.ok) return { component: { es: edit.value }, children: [] }
+    }
+    if (before !== undefined && after !== undefined && isJsonObject(before) && isJsonObject(after))
+      return { component: null, children: childrenBy(difference, before, after) }
+    if (Array.isArray(before) && Array.isArray(after)) {
+      const items = listDifference(before as readonly Json[], after as readonly Json[], slots, difference)
+      if (items && nodes(items) <= JSON_PLACES_MAX) return items
+    }
+    return replaced(before, after)
   }
-  if (before !== undefined && after !== undefined && isJsonObject(before) && isJsonObject(after))
-    return { component: null, children: childrenBy(difference, before, after) }
-  if (Array.isArray(before) && Array.isArray(after)) {
-    const items = listDifference(before as readonly Json[], after as readonly Json[], difference)
-    if (items && nodes(items) <= JSON_PLACES_MAX) return items
-  }
-  return replaced(before, after)
+  return difference
 }
+
+/** Moves numbered as the library does it. */
+const numbered = (op: Json): Json => (op === null ? null : outer(json1.normalize(inner(op))))
 
 /** Names by name; of texts and arrays every part is removed, and every part of the new ones is put in. */
 function renewal(before: Json | undefined, after: Json | undefined): OpNode | null {
@@ -147,7 +156,7 @@ function renewal(before: Json | undefined, after: Json | undefined): OpNode | nu
   return replaced(before, after)
 }
 
-function childrenBy(change: typeof difference, before: JsonObject, after: JsonObject): OpNode['children'] {
+function childrenBy(change: Difference, before: JsonObject, after: JsonObject): OpNode['children'] {
   // The library wants names in order, as it has them.
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort((a, b) =>
     toInnerKey(a) < toInnerKey(b) ? -1 : 1,

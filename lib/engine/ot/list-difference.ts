@@ -1,37 +1,51 @@
-import type { Json } from '#lib/kernel/json.ts'
+import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import type { OpNode } from './json-op.ts'
 import { touches } from './json-op.ts'
 import { toInnerKey } from './json-keys.ts'
-import { pairItems } from './list-pairs.ts'
+import { movedItems, pairItems } from './list-pairs.ts'
 
 /** What an operation takes is told in the indices of the document before it, what it puts or edits in those after. */
 export const PICKS = ['r', 'p'] as const
 export const DROPS = ['i', 'd', 'es', 'ena'] as const
 
+/** Numbers the moves of an operation; each has its own. */
+export interface Slots {
+  next: number
+}
+
 /**
  * The operation that makes one list of another, item by item: what stays is let be, and so is what another one puts
- * beside it meanwhile.
+ * beside it meanwhile; what stands elsewhere after is moved, with what another one does in it.
  * @param change makes one item of another; null where nothing is to do
  * @returns null for like lists
  */
 export function listDifference(
   before: readonly Json[],
   after: readonly Json[],
+  slots: Slots,
   change: (before: Json, after: Json) => OpNode | null,
 ): OpNode | null {
   const places = new Map<number, OpNode>()
   const add = (index: number, node: OpNode | null): void => {
     if (node) places.set(index, merged(places.get(index), node))
   }
+  const here = (component: JsonObject): OpNode => ({ component, children: [] })
   const pairs = pairItems(before, after)
-  for (const [from, to] of pairs) {
+  const moved = movedItems(before, after, pairs)
+  for (const [from, to] of moved) {
+    const slot = slots.next++
+    add(from, here({ p: slot }))
+    add(to, here({ d: slot }))
+  }
+  const all = [...pairs, ...moved]
+  for (const [from, to] of all) {
     const node = change(before[from] as Json, after[to] as Json)
     add(from, node && part(node, PICKS))
     add(to, node && part(node, DROPS))
   }
-  const [stay, are] = [new Set(pairs.map(([from]) => from)), new Set(pairs.map(([, to]) => to))]
-  for (const from of before.keys()) if (!stay.has(from)) add(from, { component: { r: true }, children: [] })
-  for (const [to, i] of after.entries()) if (!are.has(to)) add(to, { component: { i }, children: [] })
+  const [stay, are] = [new Set(all.map(([from]) => from)), new Set(all.map(([, to]) => to))]
+  for (const from of before.keys()) if (!stay.has(from)) add(from, here({ r: true }))
+  for (const [to, i] of after.entries()) if (!are.has(to)) add(to, here({ i }))
   return places.size === 0 ? null : { component: null, children: [...places].sort(inOrder) }
 }
 

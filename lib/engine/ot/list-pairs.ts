@@ -1,4 +1,4 @@
-import type { Json } from '#lib/kernel/json.ts'
+import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { canonicalJson, isJsonObject, jsonEqual, ownValue } from '#lib/kernel/json.ts'
 
 /** Pairs of items that are compared; of longer lists what lies between their like ends counts as changed. */
@@ -42,17 +42,38 @@ function changedItems(gone: List, come: List): readonly ItemPair[] {
   return [...atHead(head), ...atTail(tail, gone.length, come.length)]
 }
 
-/** Names under which items say which one they are. */
-const IDENTIFYING = ['id', '_id', 'key'] as const
-
 /** Two objects of one id; where they have none, with most of their names' values in common. */
 function isOneItem(a: Json | undefined, b: Json | undefined): boolean {
   if (a === undefined || b === undefined || !isJsonObject(a) || !isJsonObject(b)) return false
-  const agrees = (name: string): boolean => jsonEqual(ownValue(a, name), ownValue(b, name))
-  const ids = IDENTIFYING.filter((name) => Object.hasOwn(a, name) || Object.hasOwn(b, name))
-  if (ids.length > 0) return ids.every(agrees)
+  const [one, other] = [idOf(a), idOf(b)]
+  if (one !== null || other !== null) return one === other
   const names = [...new Set([...Object.keys(a), ...Object.keys(b)])]
-  return names.filter(agrees).length * 2 > names.length
+  const alike = names.filter((name) => jsonEqual(ownValue(a, name), ownValue(b, name)))
+  return alike.length * 2 > names.length
+}
+
+/** Names under which items say which one they are. */
+const IDENTIFYING = ['id', '_id', 'key'] as const
+
+function idOf(item: JsonObject): string | null {
+  const named = IDENTIFYING.filter((name) => Object.hasOwn(item, name))
+  return named.length === 0 ? null : canonicalJson(named.map((name) => [name, item[name] as Json]))
+}
+
+/** Items of no pair that stand in another place after: of one id, or equal where they have none. */
+export function movedItems(before: List, after: List, pairs: readonly ItemPair[]): readonly ItemPair[] {
+  const [stay, are] = [new Set(pairs.map(([from]) => from)), new Set(pairs.map(([, to]) => to))]
+  const nameOf = (item: Json): string => (isJsonObject(item) ? idOf(item) : null) ?? canonicalJson(item)
+  const left = new Map<string, number[]>()
+  for (const [from, item] of before.entries()) {
+    if (stay.has(from)) continue
+    const name = nameOf(item)
+    left.set(name, [...(left.get(name) ?? []), from])
+  }
+  return [...after.entries()].flatMap(([to, item]): ItemPair[] => {
+    const from = are.has(to) ? undefined : left.get(nameOf(item))?.shift()
+    return from === undefined ? [] : [[from, to]]
+  })
 }
 
 function likeEnds(

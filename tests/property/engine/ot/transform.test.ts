@@ -156,6 +156,31 @@ describe('operations', () => {
     expect(both).toEqual([item(0, { t: 'tea' }), item(1, { t: 'oat milk', done: true }), l[1], item(3, {})])
   })
 
+  it('[CS5] that a list gives, whose items were moved, moves them once, with what another did in them', () => {
+    const item = (id: string): JsonObject => ({ id, t: `text of ${id}` })
+    const [m, e, a] = [item('m'), item('e'), item('a')]
+    const both = (before: Json, mine: Json, theirs: Json): Json | undefined => {
+      const [one, other] = [must(jsonType.diff(before, mine)), must(jsonType.diff(before, theirs))]
+      expectConvergence(jsonType, before, one, other)
+      return must(jsonType.apply(mine, must(jsonType.transform(other, one, 'right'))))
+    }
+    expect(both([m, e, a], [a, e, m], [a, e, m])).toEqual([a, e, m])
+    const edited = { ...m, t: 'another text' }
+    expect(both([m, e, a], [e, a, m], [edited, e, a])).toEqual([e, a, edited])
+    expect(both([m, e, a], [e, a, { ...m, done: true }], [edited, e, a])).toEqual([
+      e,
+      a,
+      { ...edited, done: true },
+    ])
+    expect(both(['x', 'y', 'z'], ['z', 'x', 'y'], ['x', 'new', 'y', 'z'])).toEqual(['z', 'x', 'new', 'y'])
+    expect(both({ k: [m, e], l: ['x', 'y'] }, { k: [e, m], l: ['y', 'x'] }, { k: [m, e], l: ['x'] })).toEqual(
+      {
+        k: [e, m],
+        l: ['x'],
+      },
+    )
+  })
+
   it('[CS5] that lists of changed and moved objects give make one of the other, and converge', () => {
     const object = fc.dictionary(
       fc.constantFrom('a', 'b', 'c', 'd'),
