@@ -63,12 +63,17 @@ function idOf(item: JsonObject): string | null {
 /** Items of no pair that stand in another place after: of one id, or equal where they have none. */
 export function movedItems(before: List, after: List, pairs: readonly ItemPair[]): readonly ItemPair[] {
   const [stay, are] = [new Set(pairs.map(([from]) => from)), new Set(pairs.map(([, to]) => to))]
-  const nameOf = (item: Json): string => (isJsonObject(item) ? idOf(item) : null) ?? canonicalJson(item)
+  const nameOf = (item: Json): string => {
+    const id = isJsonObject(item) ? idOf(item) : null
+    return id === null ? `equal to ${canonicalJson(item)}` : `of id ${id}`
+  }
   const left = new Map<string, number[]>()
   for (const [from, item] of before.entries()) {
     if (stay.has(from)) continue
     const name = nameOf(item)
-    left.set(name, [...(left.get(name) ?? []), from])
+    const alike = left.get(name)
+    if (alike) alike.push(from)
+    else left.set(name, [from])
   }
   return [...after.entries()].flatMap(([to, item]): ItemPair[] => {
     const from = are.has(to) ? undefined : left.get(nameOf(item))?.shift()
