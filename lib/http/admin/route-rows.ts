@@ -1,43 +1,22 @@
 import type { Role } from '#lib/application/context.ts'
 import type { AdminCall, AdminRoute, FleetCall } from './table.ts'
 
-/** Rows of the route table (routes.ts, letter-routes.ts). */
-export const read = (
-  pattern: string,
-  role: Role,
-  handle: (call: FleetCall) => Promise<unknown>,
-): AdminRoute => ({
-  method: 'GET',
-  pattern,
-  role,
-  scope: 'fleet',
-  status: 200,
-  handle,
-})
-export const make = (
-  pattern: string,
-  role: Role,
-  handle: (call: FleetCall) => Promise<unknown>,
-): AdminRoute => ({
-  method: 'POST',
-  pattern,
-  role,
-  scope: 'fleet',
-  status: 201,
-  handle,
-})
-export const act = (
-  pattern: string,
-  role: Role,
-  handle: (call: FleetCall) => Promise<unknown>,
-): AdminRoute => ({
-  method: 'POST',
-  pattern,
-  role,
-  scope: 'fleet',
-  status: 200,
-  handle,
-})
+type Handle = (call: FleetCall) => Promise<unknown>
+
+/** Rows of the route table (routes.ts, letter-routes.ts) that are about one fleet. */
+const row =
+  (method: AdminRoute['method'], status: AdminRoute['status']) =>
+  (pattern: string, role: Role, handle: Handle): AdminRoute => ({
+    method,
+    pattern,
+    role,
+    scope: 'fleet',
+    status,
+    handle,
+  })
+export const read = row('GET', 200)
+export const make = row('POST', 201)
+export const act = row('POST', 200)
 
 /** What belongs to no fleet, or is one; the verb sees to who may. */
 export const global = (
