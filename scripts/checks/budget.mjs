@@ -7,17 +7,17 @@ const PROCESSORS = 2
 const TICKS_PER_SECOND = 100
 
 /**
- * Whether a run kept to the budget. Processor time decides where the system tells it: on a machine that does something
- * else too, the clock would turn a good run red.
+ * What a run took beside its budget, for whoever reads the end of it. It fails no run: how long the same work takes is the
+ * machine's, and what else it does (by half and more on a shared one).
  * @param {number} clockSeconds @param {number | null} processorSeconds
- * @returns {{ kept: boolean, text: string }}
  */
-export function judgeBudget(clockSeconds, processorSeconds) {
+export function budgetText(clockSeconds, processorSeconds) {
   const allowed = MINUTES * 60
-  const clock = `${clockSeconds.toFixed(0)} s of ${allowed} s by the clock`
-  if (processorSeconds === null) return { kept: clockSeconds <= allowed, text: clock }
-  const work = `${processorSeconds.toFixed(0)} s of ${PROCESSORS * allowed} s of processor time`
-  return { kept: processorSeconds <= PROCESSORS * allowed, text: `${clock}, ${work}` }
+  const times = [`${clockSeconds.toFixed(0)} s of ${allowed} s by the clock`]
+  if (processorSeconds !== null)
+    times.push(`${processorSeconds.toFixed(0)} s of ${PROCESSORS * allowed} s of processor time`)
+  const kept = processorSeconds === null ? clockSeconds <= allowed : processorSeconds <= PROCESSORS * allowed
+  return `${times.join(', ')}${kept ? '' : ': over budget. The times of the parts above tell where to cut'}.`
 }
 
 /** Seconds of processor time of this process and of the programs whose end it has seen; null where there is no /proc. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
+import { stripVTControlCharacters } from 'node:util'
 
-/** What a part of a run came to; `failures` names each failure it can, a line each. @typedef {{ passed: number, failed: number, failures?: readonly string[] }} Count */
+/** What a part of a run came to; `failures` names each failure it can, with the beginning of its message. @typedef {{ passed: number, failed: number, failures?: readonly string[] }} Count */
 
 /** What vitest's JSON report says; a file that could not be run counts as one failure. @param {string} file @returns {Count} */
 export function countVitest(file) {
@@ -43,7 +44,15 @@ function failedSpecs({ title, specs = [], suites = [] }, above) {
   ]
 }
 
-const line = (name, message = '') => `${name}: ${message.split('\n', 1)[0]}`
+/** Enough of a message for what was expected and what was there. */
+const LINES_SHOWN = 6
+
+function line(name, message = '') {
+  const lines = stripVTControlCharacters(message)
+    .split('\n')
+    .filter((text) => !/^\s*(at\s|$)/.test(text))
+  return `${name}: ${lines.slice(0, LINES_SHOWN).join('\n    ')}`
+}
 
 /**
  * A runner that ended badly though no test failed counts as one failure: it could not start, or an error came from

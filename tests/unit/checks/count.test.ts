@@ -31,11 +31,15 @@ describe('what npm test counts', () => {
   it('names each test of vitest that failed, with the first line of why', () => {
     const assertionResults = [
       { status: 'passed', fullName: 'law one', failureMessages: [] },
-      { status: 'failed', fullName: 'law two', failureMessages: ['Error: 1 is not 2\nat c'] },
+      {
+        status: 'failed',
+        fullName: 'law two',
+        failureMessages: ['Error: \u001b[31m1\u001b[39m is not 2\n\nReceived: 1\n    at c'],
+      },
     ]
     const testResults = [{ name: 'b.test.ts', status: 'failed', assertionResults }]
     const { failures } = counted({ numPassedTests: 1, numFailedTests: 1, testResults })
-    expect(failures).toEqual(['b.test.ts: law two: Error: 1 is not 2'])
+    expect(failures).toEqual(['b.test.ts: law two: Error: 1 is not 2\n    Received: 1'])
   })
 
   it('names each test of Playwright that failed, by its file and what is around it; a flaky one too', () => {
