@@ -11,7 +11,7 @@ import type { BenchDatabase } from '../postgres.ts'
 import { inTurns } from '../rounds.ts'
 
 /** Sessions of a round, in reports of so many. */
-const SESSIONS = 5_000
+const SESSIONS = 20_000
 const REPORT = 100
 const PLATFORMS = ['ios', 'android', 'windows'] as const
 const STEPS = [

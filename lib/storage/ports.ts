@@ -303,8 +303,8 @@ export interface TelemetryPort {
   append(fleetId: string, events: readonly TelemetryEvent[]): Promise<void>
   /**
    * Exactly-once folding: takes the next committed events past the fold position, at most `limit` and as many as one
-   * process takes into its memory, hands them with the buckets they touch to `fold`, saves what it returns and the new
-   * position, in one transaction.
+   * process takes into its memory, hands them, as many at once as it sees fit, with the buckets they touch to `fold`, saves
+   * what it returns and the new position, in one transaction.
    */
   foldNext(
     fleetId: string,

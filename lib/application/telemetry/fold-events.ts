@@ -3,9 +3,9 @@ import { inEachFleet } from '../fleets/in-each-fleet.ts'
 import type { TelemetryContext } from './context.ts'
 
 /** Events; each batch reads and writes the buckets that it touches, so a large one is cheaper. */
-export const FOLD_BATCH = 5_000
+export const FOLD_BATCH = 20_000
 /** Batches of one fleet in one tick: a fleet far behind must not starve the others. */
-export const FOLD_BATCHES_MAX = 10
+export const FOLD_BATCHES_MAX = 3
 
 interface FoldOutcome {
   readonly folded: number

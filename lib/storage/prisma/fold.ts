@@ -1,5 +1,6 @@
 import { assert } from '#lib/kernel/result.ts'
 import type { Bucket, BucketKey } from '#lib/rollups/bucket.ts'
+import { bucketId } from '#lib/rollups/bucket.ts'
 import type { TelemetryEvent, TelemetryPayload } from '#lib/telemetry/events.ts'
 import type { Send, Statement } from './database.ts'
 import { readBuckets, saveBuckets } from './rollup-row.ts'
@@ -38,15 +39,18 @@ const NEXT: Statement = {
 }
 interface NextRow extends Record<string, unknown> {
   readonly waiting: number
-  /** Null when none waits. */
-  readonly ids: readonly string[] | null
+  readonly ids: readonly string[]
   readonly times: readonly number[]
   readonly payloads: string
   /** Of the last one. */
   readonly xid: number
 }
-/** What one batch may hold: taken apart it is some ten times as much in memory. */
-const BATCH_BYTES_MAX = 4 * 1024 * 1024
+/** Where none waits. */
+interface EmptyRow extends Record<string, unknown> {
+  readonly ids: null
+}
+/** What one slice may hold: taken apart it is some ten times as much in memory. */
+const SLICE_BYTES_MAX = 4 * 1024 * 1024
 
 /**
  * In the order of the index, so that a fleet far behind is not sorted as a whole for each batch: whoever plans believes
@@ -94,6 +98,15 @@ export async function lockPosition(send: Send, fleetId: string): Promise<Positio
   return made
 }
 
+/** Events that are taken apart at once. */
+const SLICE = 4_096
+/** Past so many buckets a transaction ends: those of events from everywhere in time are as many as the events. */
+const BUCKETS_MAX = 8_192
+
+/**
+ * Slice by slice in one transaction, so that a bucket which many slices touch is read and written once; the next slice
+ * is put together by PostgreSQL while this one is taken apart here.
+ */
 export async function foldNext(
   send: Send,
   fleetId: string,
@@ -102,17 +115,58 @@ export async function foldNext(
   fold: Fold,
 ): Promise<{ folded: number; more: boolean }> {
   const [position] = await Promise.all([lockPosition(send, fleetId), send(IN_ORDER, [])])
-  const [next] = await send<NextRow>(NEXT, [fleetId, position.xid, position.event_id, limit, BATCH_BYTES_MAX])
-  const last = next?.ids?.at(-1)
-  if (!next?.ids || last === undefined) return { folded: 0, more: false }
-  const payloads = JSON.parse(next.payloads) as readonly TelemetryPayload[]
-  const events = next.ids.map((id, i): TelemetryEvent => ({
+  const take = (after: Place, count: number): Promise<Slice | null> => takeSlice(send, fleetId, after, count)
+  const buckets = new Map<string, Bucket>()
+  const asked = new Set<string>()
+  const foldSlice = async ({ row }: Slice): Promise<void> => {
+    const events = eventsOf(row)
+    const unread = keysOf(events).filter((key) => !asked.has(bucketId(key)))
+    for (const key of unread) asked.add(bucketId(key))
+    for (const [id, bucket] of await readBuckets(send, fleetId, unread)) buckets.set(id, bucket)
+    for (const bucket of fold(buckets, events)) buckets.set(bucketId(bucket.key), bucket)
+  }
+  const first = await take({ xid: position.xid, id: position.event_id }, Math.min(limit, SLICE))
+  if (first === null) return { folded: 0, more: false }
+  let folded = 0
+  let slice: Slice = first
+  for (;;) {
+    const { row, end }: Slice = slice
+    folded += row.ids.length
+    const more = row.waiting > row.ids.length
+    const goesOn = more && folded < limit && asked.size < BUCKETS_MAX
+    const ahead = goesOn ? take(end, Math.min(limit - folded, SLICE)) : null
+    const [next] = await Promise.all([ahead, foldSlice(slice)])
+    if (next === null) {
+      const saved = saveBuckets(send, fleetId, [...buckets.values()])
+      await Promise.all([saved, send(MOVE_POSITION, [fleetId, end.xid, end.id])])
+      return { folded, more }
+    }
+    slice = next
+  }
+}
+
+/** Of an event, in the order of folding. */
+interface Place {
+  readonly xid: number
+  readonly id: string
+}
+interface Slice {
+  readonly row: NextRow
+  /** Of its last event. */
+  readonly end: Place
+}
+
+async function takeSlice(send: Send, fleetId: string, after: Place, count: number): Promise<Slice | null> {
+  const [row] = await send<NextRow | EmptyRow>(NEXT, [fleetId, after.xid, after.id, count, SLICE_BYTES_MAX])
+  const last = row?.ids?.at(-1)
+  return row?.ids && last !== undefined ? { row, end: { xid: row.xid, id: last } } : null
+}
+
+function eventsOf({ ids, times, payloads }: NextRow): readonly TelemetryEvent[] {
+  const parsed = JSON.parse(payloads) as readonly TelemetryPayload[]
+  return ids.map((id, i) => ({
     id: originalText(id),
-    atMs: next.times[i] as number,
-    payload: payloads[i] as TelemetryPayload,
+    atMs: times[i] as number,
+    payload: parsed[i] as TelemetryPayload,
   }))
-  const buckets = await readBuckets(send, fleetId, keysOf(events))
-  const saved = saveBuckets(send, fleetId, fold(buckets, events))
-  await Promise.all([saved, send(MOVE_POSITION, [fleetId, next.xid, last])])
-  return { folded: events.length, more: next.waiting > events.length }
 }

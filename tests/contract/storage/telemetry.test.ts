@@ -114,6 +114,37 @@ describe.each(BACKENDS)('telemetry on $name', (backend) => {
     expect(await totals(storage, fleetId)).toMatchObject({ total: 5 })
   })
 
+  it('takes many events as one, also where the storage takes them apart piece by piece', async () => {
+    const { storage } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const events = Array.from({ length: 9_000 }, (_, i) => eventAt(NOW_MS + (i % 7) * 60_000))
+    for (let n = 0; n < events.length; n += 1_000)
+      await storage.telemetry.append(fleetId, events.slice(n, n + 1_000))
+    const seen: string[] = []
+    const count: typeof rollupFold = (buckets, page) => {
+      seen.push(...page.map(({ id }) => id))
+      return rollupFold(buckets, page)
+    }
+    const next = (limit: number, by = count) => storage.telemetry.foldNext(fleetId, limit, rollupKeys, by)
+    const crash = next(20_000, (buckets, page) => {
+      const folded = count(buckets, page)
+      if (seen.length === events.length) throw new Error('crash')
+      return folded
+    })
+    await expect(crash).rejects.toThrow('crash')
+    expect(await storage.telemetry.buckets(fleetId, 'minute', 0, NOW_MS * 2)).toEqual([])
+    seen.length = 0
+    expect(await next(8_999)).toEqual({ folded: 8_999, more: true })
+    expect(await next(20_000)).toEqual({ folded: 1, more: false })
+    expect(new Set(seen)).toEqual(new Set(events.map(({ id }) => id)))
+    expect(seen).toHaveLength(events.length)
+    const other = await makeFleet(storage)
+    await storage.telemetry.append(other.id, events)
+    while ((await storage.telemetry.foldNext(other.id, 100, rollupKeys, rollupFold)).more);
+    const kept = (of: string) => storage.telemetry.buckets(of, 'minute', 0, NOW_MS * 2)
+    expect(await kept(fleetId)).toEqual(await kept(other.id))
+  })
+
   it('folds once when many fold and append at the same time', async () => {
     const { storage } = current()
     const { id: fleetId } = await makeFleet(storage)
@@ -362,7 +393,7 @@ describe('merged buckets of a database from before there were any', () => {
     await expect(asOwner(url, move, [fleetId, 'x'])).rejects.toThrow('fold_position_merged')
   })
 
-  it('a batch takes no more bytes than it may, and at least one event', async () => {
+  it('as many events are taken apart at once as have no more bytes than they may, and at least one', async () => {
     const { storage } = current()
     const { id: fleetId } = await makeFleet(storage)
     const large = { ...eventAt(NOW_MS).payload, padding: 'x'.repeat(1_500_000) }
@@ -370,11 +401,11 @@ describe('merged buckets of a database from before there were any', () => {
     const all = [large, large, large, huge, large].map((payload) => ({ ...eventAt(NOW_MS), payload }))
     for (const event of all) await storage.telemetry.append(fleetId, [event])
     const took: number[] = []
-    for (let more = true; more;) {
-      const step = await storage.telemetry.foldNext(fleetId, 99, keysOf, fold)
-      took.push(step.folded)
-      more = step.more
+    const taking = (buckets: ReadonlyMap<string, Bucket>, events: readonly TelemetryEvent[]): Bucket[] => {
+      took.push(events.length)
+      return fold(buckets, events)
     }
+    expect(await storage.telemetry.foldNext(fleetId, 99, keysOf, taking)).toEqual({ folded: 5, more: false })
     expect(took).toEqual([2, 1, 1, 1])
   })
 })
