@@ -40,6 +40,7 @@ export default defineConfig({
         test: {
           name: 'database',
           include: ['tests/{contract,api}/**/*.test.ts'],
+          isolate: false,
           ...DATABASE,
         },
       },

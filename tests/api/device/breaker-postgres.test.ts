@@ -80,7 +80,7 @@ test('[BR2] connections that are terminated at work trip engine and fleet; five 
 })
 
 test('[BR2] statements that run out of time trip engine and fleet', async () => {
-  await open(200, 10_000)
+  await open(2_000, 10_000)
   const release = await hold('LOCK TABLE record IN ACCESS EXCLUSIVE MODE')
   await times(1, 'notes')
   await times(25, 'notes')
@@ -91,7 +91,7 @@ test('[BR2] statements that run out of time trip engine and fleet', async () => 
 })
 
 test('[BR2] [FK1] pushes whose device has a report that waits, and that cannot be written, trip engine and fleet', async () => {
-  await open(200, 10_000)
+  await open(2_000, 10_000)
   const { app, device } = world
   const report = () => ({ ...device.report(), state: 'idle', outbox: { depth: 0 } })
   const heartbeat = () => device.send('POST', '/api/v1/heartbeat', { body: { report: report() } })
@@ -114,7 +114,7 @@ test('[BR2] [FK1] pushes whose device has a report that waits, and that cannot b
 })
 
 test('[BR2] a table that cannot be locked in time trips engine and fleet, whatever is pushed', async () => {
-  await open(10_000, 100)
+  await open(10_000, 1_000)
   const release = await hold('LOCK TABLE change_log IN ACCESS EXCLUSIVE MODE')
   const answers = [...(await times(12, 'notes')), ...(await times(12, 'jobs'))]
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]))
@@ -177,7 +177,7 @@ test('[BR7] probes come as soon as the storage answers, one time a trip; a fleet
 })
 
 test('[BR6] the sick process opens its own; another over the same database goes on', async () => {
-  await open(200, 10_000)
+  await open(2_000, 10_000)
   const other = await openPostgresStorage({ url: database.url })
   const well = await openBreakerWorld(other)
   const release = await hold('LOCK TABLE record IN ACCESS EXCLUSIVE MODE')
