@@ -120,6 +120,7 @@ export function chainBase(draft: PushDraft, mutation: Mutation, deviceId: string
   const seen = documentAt(draft, mutation)
   let view: ChainView = {
     document: seen,
+    taken: seen,
     madeVersion: 0,
     firstMade: 0,
     madeLife: 0,
@@ -159,13 +160,22 @@ function decidedView(draft: PushDraft, { mutation, result }: KnownMutation): Cha
   const document = { kind: 'known', data: made.data, crdt: made.crdt } as const
   const rules = draft.world.collections.get(mutation.collection)
   const ownSide = rules ? sidesOfToday(rules, conflict).local : conflict.local
-  return { ...UNKNOWN_VIEW, document, madeVersion: version, seenVersion: version, seen: document, ownSide }
+  return {
+    ...UNKNOWN_VIEW,
+    document,
+    taken: document,
+    madeVersion: version,
+    seenVersion: version,
+    seen: document,
+    ownSide,
+  }
 }
 
 const UNKNOWN: BaseDocument = { kind: 'unknown' }
 const NOTHING: BaseDocument = { kind: 'known', data: null, crdt: {} }
 const UNKNOWN_VIEW = {
   document: UNKNOWN,
+  taken: UNKNOWN,
   madeVersion: 0,
   firstMade: 0,
   madeLife: 0,
@@ -196,23 +206,47 @@ function extendView(draft: PushDraft, view: ChainView, ancestor: KnownMutation):
   if (mutation.op.type === 'delete' && links < CHAIN_MAX)
     return { ...view, ...made, ...afterDelete(view, result, version) }
   if (document.kind === 'unknown' || links >= CHAIN_MAX)
-    return { ...view, ...made, document: { kind: 'unknown' } }
+    return { ...view, ...made, document: UNKNOWN, taken: UNKNOWN }
   const anew = isOnNothing ? madeByPut(draft, mutation, result) : null
-  if (anew) return { ...view, ...made, document: anew, seen: anew, seenVersion: version, madeAnew: true }
+  if (anew)
+    return {
+      ...view,
+      ...made,
+      document: anew,
+      taken: anew,
+      seen: anew,
+      seenVersion: version,
+      madeAnew: true,
+    }
   if (mutation.op.type === 'ot' && isAhead(draft, view, mutation, deviceId))
     return { ...view, ...made, ahead: [...ahead, mutation.op.path] }
-  const next = viewAfter(draft.world, document, { mutation, deviceId, version })
-  return { ...view, ...made, document: asLeft(draft, document, mutation, next) }
+  const after = (before: SeenDocument): BaseDocument =>
+    asLeft(draft, before, mutation, viewAfter(draft.world, before, { mutation, deviceId, version }))
+  const next = after(document)
+  return { ...view, ...made, document: next, taken: takenAfter(view, result, next, after) }
+}
+
+function takenAfter(
+  { document, taken }: ChainView,
+  { status }: EffectiveResult,
+  next: BaseDocument,
+  after: (before: SeenDocument) => BaseDocument,
+): BaseDocument {
+  if (status === 'superseded' || taken.kind === 'unknown') return taken
+  return taken === document ? next : after(taken)
 }
 
 /** On its device nothing is there, whatever was: what is made behind a delete that stood needs no base (CS9). */
 function afterDelete(
-  { document, undone }: ChainView,
+  { document, taken, undone }: ChainView,
   { status }: EffectiveResult,
   version: number,
 ): Partial<ChainView> {
-  if (document.kind === 'known') return { document: NOTHING, undone: document.data ? document : undone }
-  return status === 'superseded' ? {} : { document: NOTHING, seen: NOTHING, seenVersion: version }
+  const gone = { document: NOTHING, taken: NOTHING }
+  if (document.kind === 'unknown')
+    return status === 'superseded' ? {} : { ...gone, seen: NOTHING, seenVersion: version }
+  const stood = taken.kind === 'known' && taken.data ? taken : document
+  return { ...gone, undone: document.data ? stood : undone }
 }
 
 /** What a document write leaves under OT (CS5): the next one is the difference from that. */

@@ -149,7 +149,7 @@ type Failure = CrdtFailure | PatchFailure | { readonly code: 'underivable'; read
 
 /** The edit on what its author saw. Without that a document write on a CRDT has no difference (protocol.md, ops). */
 function writtenBy(standing: Standing): Result<Written, Failure> {
-  const { draft, question, current, base, states, undone, isLate } = standing
+  const { draft, question, current, chain, base, states, undone, isLate } = standing
   const { mutation, rules, author } = question
   const { op } = mutation
   if (op.type === 'delete') return ok({ next: {}, deltas: {} })
@@ -163,7 +163,9 @@ function writtenBy(standing: Standing): Result<Written, Failure> {
   if (isLate) return writtenLate(standing, op, writer)
   const touched = base.kind === 'unknown' ? touchedCrdt(rules, op, states) : null
   if (touched !== null) return { ok: false, error: { code: 'underivable', path: touched } }
-  const { data, crdt } = base.kind === 'known' ? base : { data: current?.data ?? null, crdt: states }
+  // A put says all that its author has: of what was superseded before it nothing is in the states.
+  const ground = op.type === 'put' && base === chain.document ? chain.taken : base
+  const { data, crdt } = ground.kind === 'known' ? ground : { data: current?.data ?? null, crdt: states }
   const seen = data === null || undone ? NOTHING : { data, states: crdt }
   const made = writeDocument(rules, op, seen, states, writer, draft.world.text)
   return made.ok && undone ? withTheirs(standing, undone, made.value, writer) : made

@@ -39,6 +39,8 @@ import type { BaseDocument, RecordState } from './types.ts'
 
 interface Standing extends LogQuestion {
   readonly base: BaseDocument
+  /** The base as the authority has it: without what was superseded (`ChainView`). */
+  readonly taken: BaseDocument
   readonly concurrent: boolean
   readonly states: OtStates
   /** Of a deleted record: with what stood at its paths. */
@@ -58,7 +60,8 @@ export function decideOtRecord(draft: PushDraft, question: RecordQuestion): Reco
   const chain = chainBase(draft, mutation, question.author)
   const base = baseOf(question, chain, current)
   const concurrent = current !== null && isConcurrent(question, current, base, chain, draft.linkedIds)
-  const standing = { draft, question, current, chain, base, concurrent, states, kept }
+  const taken = base === chain.document ? chain.taken : base
+  const standing = { draft, question, current, chain, base, taken, concurrent, states, kept }
   if (mutation.op.type === 'delete') return decideDelete(standing)
   if (current?.data && isReplacement(mutation, base, current, concurrent))
     return decideReturn({ ...standing, kept: keepValues(states, otPaths(rules, states), current.data) })
@@ -99,8 +102,10 @@ function decideReturn(standing: Standing): RecordDecision {
   if (!local.ok) return unfitPatch(local.error, base)
   const { undone } = standing.chain
   // Another deletion took along what others had done beside the chain's own: the put is the difference from what it deleted.
-  if (anew && concurrent && undone)
-    return writeReturn({ ...standing, base: { kind: 'known', ...undone } }, local.value ?? {}, null)
+  if (anew && concurrent && undone) {
+    const stood = { kind: 'known', ...undone } as const
+    return writeReturn({ ...standing, base: stood, taken: stood }, local.value ?? {}, null)
+  }
   const decision =
     current !== null && concurrent && !anew ? decideWhole(question, current, base, local.value ?? {}) : null
   if (decision?.kind === 'remote' || decision?.kind === 'person')
@@ -131,7 +136,7 @@ function writeReturn(standing: Standing, ours: JsonObject, won: Won): RecordDeci
   const data = restored(before, kept)
   if (!data) return underivable(standing, Object.keys(kept)[0] ?? '')
   const lifted = { ...standing, current: { ...current, data } }
-  const entries = deriveAll(lifted, Object.keys(kept), before, ours)
+  const entries = deriveAll(lifted, Object.keys(kept), before, ours, true)
   if (!entries.ok && entries.error.code === 'unknown_revision')
     return askPerson(standing, entries.error.path, ours)
   if (!entries.ok) return failed(standing, entries.error.path, entries.error.code)
@@ -186,14 +191,14 @@ function decideOperation(
 
 /** What others wrote there before the path had operations, as the one operation that it comes to. */
 function unlogged(
-  { base, concurrent }: Standing,
+  { draft, base, concurrent }: Standing,
   type: OtType,
   path: string,
   document: JsonObject,
 ): readonly LoggedOp[] {
   if (!concurrent || base.kind !== 'known') return []
   const [was, is] = [valueAt(base.data, path), valueAt(document, path)]
-  const ops = jsonEqual(was, is) ? null : type.diff(was, is)
+  const ops = jsonEqual(was, is) ? null : type.diff(was, is, draft.otWork)
   return ops?.ok ? [{ revision: 0, version: 0, mutationId: '', ops: ops.value, made: ops.value }] : []
 }
 
@@ -223,7 +228,7 @@ function decideDocument(standing: Standing, document: JsonObject): RecordDecisio
   const local = localDocument(standing)
   if (!local.ok) return unfitPatch(local.error, base)
   const ours = local.value ?? {}
-  const entries = base.kind === 'known' ? deriveAll(standing, paths, base.data ?? {}, ours) : ok([])
+  const entries = base.kind === 'known' ? deriveAll(standing, paths, base.data ?? {}, ours, false) : ok([])
   if (!entries.ok && entries.error.code === 'unknown_revision')
     return askPerson(standing, entries.error.path, ours)
   if (!entries.ok) return failed(standing, entries.error.path, entries.error.code)

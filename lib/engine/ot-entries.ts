@@ -10,6 +10,7 @@ import { integrate } from './ot/integrate.ts'
 import { withLetBe } from './ot/let-be.ts'
 import type { OtFailure } from './ot/ot-type.ts'
 import { withValue } from './ot/paths.ts'
+import type { BaseDocument } from './types.ts'
 import type { LogQuestion } from './ot-log.ts'
 import { completeSince } from './ot-log.ts'
 
@@ -28,6 +29,8 @@ interface PathFailure {
 type Entries = Result<readonly OtEntry[], PathFailure>
 
 interface Standing extends LogQuestion {
+  /** The base as the authority has it: without what was superseded (`ChainView`). */
+  readonly taken: BaseDocument
   readonly states: OtStates
   /** Of a deleted record: with what stood at its paths. */
   readonly kept: OtStates
@@ -46,7 +49,7 @@ export function replaceAll({ draft, kept }: Standing, after: JsonObject, way: 'r
   for (const [path, { was, ...state }] of Object.entries(kept)) {
     const is = valueAt(after, path)
     if (way === 'diff' && jsonEqual(was, is)) continue
-    const made = draft.world.ot?.[state.kind][way](was, is) ?? err('bad_op' as const)
+    const made = draft.world.ot?.[state.kind][way](was, is, draft.otWork) ?? err('bad_op' as const)
     if (!made.ok) return err({ code: made.error, path })
     entries.push(entryOf(path, state, made.value, { ops: made.value, transformed: [] }))
   }
@@ -54,28 +57,32 @@ export function replaceAll({ draft, kept }: Standing, after: JsonObject, way: 'r
 }
 
 /**
- * The differences of a document write under OT (CS5). Behind the chain's own delete nothing is let be: its author has no
- * more than the document.
+ * The differences of a document write under OT (CS5), at the paths that it changed, or at all where it is `whole`. They
+ * are from what the authority took of its base: what was superseded is in no log. Behind the chain's own delete nothing
+ * is let be: its author has no more than the document.
  */
 export function deriveAll(
   standing: Standing,
   paths: readonly string[],
   before: JsonObject,
   written: JsonObject,
+  isWhole: boolean,
 ): Entries {
-  const { draft, question, states, chain } = standing
+  const { draft, question, states, chain, taken } = standing
   const { op } = question.mutation
   const isUndoing = chain.undone !== null && op.type === 'put'
   const after = isUndoing ? written : withLetBe(question.rules, states, before, op, written)
   const ids = chainIds(draft, question.mutation, question.author)
   const entries: OtEntry[] = []
   for (const path of paths) {
-    const [was, is] = [valueAt(before, path), valueAt(after, path)]
+    const is = valueAt(after, path)
+    if (!isWhole && jsonEqual(valueAt(before, path), is)) continue
+    const was = valueAt(taken.kind === 'known' ? taken.data : before, path)
     if (jsonEqual(was, is)) continue
     const isText = [was, is].every((value) => value === undefined || typeof value === 'string')
     const state = states[path] ?? { kind: isText ? 'text' : 'json', revision: 0 }
     const type = draft.world.ot?.[state.kind]
-    const made = type?.diff(was, is) ?? err('bad_op' as const)
+    const made = type?.diff(was, is, draft.otWork) ?? err('bad_op' as const)
     if (!made.ok || !type) return err({ code: made.ok ? 'bad_op' : made.error, path })
     const since = chain.ahead.includes(path) ? null : completeSince(standing, path, type)
     if (!since) return err({ code: 'unknown_revision', path })

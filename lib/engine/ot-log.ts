@@ -77,7 +77,7 @@ function sinceDecision(
   const { chain } = ask
   const since = completeSince(ask, path, type)
   const decided = chain.seen.kind === 'known' ? valueAt(chain.seen.data, path) : undefined
-  const turn = type.diff(valueAt(ownSide, path), decided)
+  const turn = type.diff(valueAt(ownSide, path), decided, ask.draft.otWork)
   if (!since || !turn.ok) return null
   const entry = { revision: 0, version: chain.seenVersion, mutationId: '', ops: turn.value, made: turn.value }
   return [entry, ...since]

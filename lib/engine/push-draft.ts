@@ -27,6 +27,8 @@ import { baseKey, recordKey } from './types.ts'
 /** A document with the changes of a chain applied. */
 export interface ChainView {
   readonly document: BaseDocument
+  /** The same without the changes that were superseded: those are in no log of operations. */
+  readonly taken: BaseDocument
   /** Newest version that the chain itself made; 0 when it made none. */
   readonly madeVersion: number
   /** The first version that it made on top of `seenVersion`; 0 when it made none. */

@@ -8,7 +8,8 @@ import { JSON_DEPTH_MAX } from '#lib/protocol/limits.ts'
 import { toInner, toInnerKey, toOuter, toOuterKey } from './json-keys.ts'
 import type { OpNode } from './json-op.ts'
 import { JSON_PLACES_MAX, readJsonOp, touches, writeJsonOp } from './json-op.ts'
-import type { Slots } from './list-difference.ts'
+import { spend } from '../ot-work.ts'
+import type { Differing } from './list-difference.ts'
 import { DROPS, listDifference, PICKS } from './list-difference.ts'
 import type { OtFailure, OtType } from './ot-type.ts'
 import { textType } from './text-type.ts'
@@ -25,6 +26,10 @@ function tree(op: Json): OpNode | null {
 
 const places = (node: OpNode | null): number =>
   node === null ? 1 : node.children.reduce((sum, [, child]) => sum + places(child), 1)
+
+/** Pairs of items that one difference compares, some 40 ns each; `OtWork` counts in half microseconds. */
+const COMPARED_MAX = 1_000_000
+const COMPARED_PER_UNIT = 12
 
 /** JSON by ot-json1: inserts, removes, moves, and edits of texts and numbers (engine.md, CS5). */
 export const jsonType: OtType = {
@@ -58,7 +63,12 @@ export const jsonType: OtType = {
     attempt('does_not_fit', () => outer(json1.transformNoConflict(inner(op), inner(other), side))),
   compose: (first, second) =>
     attempt('does_not_fit', () => outer(json1.compose(inner(first), inner(second)))),
-  diff: (before, after) => ok(numbered(written(differenceBy({ next: 0 })(before, after), before, after))),
+  diff(before, after, work) {
+    const differing = { move: 0, pairs: COMPARED_MAX, places: JSON_PLACES_MAX }
+    const op = written(differenceBy(differing)(before, after), before, after)
+    if (work) spend(work, (COMPARED_MAX - differing.pairs) / COMPARED_PER_UNIT)
+    return ok(numbered(op))
+  },
   renew: (before, after) => ok(written(renewal(before, after), before, after)),
   cost: (op, other) => places(tree(op)) * places(tree(other)),
 }
@@ -114,7 +124,7 @@ function replaced(before: Json | undefined, after: Json | undefined): OpNode | n
 type Difference = (before: Json | undefined, after: Json | undefined) => OpNode | null
 
 /** Names by name, arrays item by item, texts by their difference, everything else as a whole. */
-function differenceBy(slots: Slots): Difference {
+function differenceBy(differing: Differing): Difference {
   const difference: Difference = (before, after) => {
     if (jsonEqual(before, after)) return null
     if (typeof before === 'string' && typeof after === 'string') {
@@ -123,8 +133,8 @@ function differenceBy(slots: Slots): Difference {
     }
     if (before !== undefined && after !== undefined && isJsonObject(before) && isJsonObject(after))
       return { component: null, children: childrenBy(difference, before, after) }
-    if (Array.isArray(before) && Array.isArray(after)) {
-      const items = listDifference(before as readonly Json[], after as readonly Json[], slots, difference)
+    if (Array.isArray(before) && Array.isArray(after) && differing.places > 0) {
+      const items = listDifference(before as readonly Json[], after as readonly Json[], differing, difference)
       if (items && nodes(items) <= JSON_PLACES_MAX) return items
     }
     return replaced(before, after)

@@ -8,9 +8,14 @@ import { movedItems, pairItems } from './list-pairs.ts'
 export const PICKS = ['r', 'p'] as const
 export const DROPS = ['i', 'd', 'es', 'ena'] as const
 
-/** Numbers the moves of an operation; each has its own. */
-export interface Slots {
-  next: number
+/** What all lists of one difference share. */
+export interface Differing {
+  /** The number of the next move; each has its own. */
+  move: number
+  /** Pairs of items that may still be compared: of lists that would take more, only their like ends count as let be. */
+  pairs: number
+  /** Places that may still be written; past them lists are replaced. */
+  places: number
 }
 
 /**
@@ -22,7 +27,7 @@ export interface Slots {
 export function listDifference(
   before: readonly Json[],
   after: readonly Json[],
-  slots: Slots,
+  differing: Differing,
   change: (before: Json, after: Json) => OpNode | null,
 ): OpNode | null {
   const places = new Map<number, OpNode>()
@@ -30,10 +35,10 @@ export function listDifference(
     if (node) places.set(index, merged(places.get(index), node))
   }
   const here = (component: JsonObject): OpNode => ({ component, children: [] })
-  const pairs = pairItems(before, after)
+  const pairs = pairItems(before, after, differing)
   const moved = movedItems(before, after, pairs)
   for (const [from, to] of moved) {
-    const slot = slots.next++
+    const slot = differing.move++
     add(from, here({ p: slot }))
     add(to, here({ d: slot }))
   }
@@ -46,6 +51,7 @@ export function listDifference(
   const [stay, are] = [new Set(all.map(([from]) => from)), new Set(all.map(([, to]) => to))]
   for (const from of before.keys()) if (!stay.has(from)) add(from, here({ r: true }))
   for (const [to, i] of after.entries()) if (!are.has(to)) add(to, here({ i }))
+  differing.places -= places.size
   return places.size === 0 ? null : { component: null, children: [...places].sort(inOrder) }
 }
 

@@ -1,8 +1,10 @@
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { canonicalJson, isJsonObject, jsonEqual, ownValue } from '#lib/kernel/json.ts'
 
-/** Pairs of items that are compared; of longer lists what lies between their like ends counts as changed. */
-const COMPARED_MAX = 1_000_000
+/** How many pairs of items may still be compared; what lies between the like ends of lists that would take more counts as changed. */
+interface Bound {
+  pairs: number
+}
 
 /** An item before and the one that it is after, by their indices. */
 export type ItemPair = readonly [from: number, to: number]
@@ -12,10 +14,10 @@ type List = readonly Json[]
  * Which items of a list are which of another, in order: those that are equal, by the longest order that both have, and
  * between them those that were changed in their place. What is in no pair was removed or put in.
  */
-export function pairItems(before: List, after: List): readonly ItemPair[] {
+export function pairItems(before: List, after: List, bound: Bound): readonly ItemPair[] {
   const pairs: ItemPair[] = []
   let [from, to] = [0, 0]
-  for (const [stays, is] of [...equalItems(before, after), [before.length, after.length] as const]) {
+  for (const [stays, is] of [...equalItems(before, after, bound), [before.length, after.length] as const]) {
     for (const [gone, come] of changedItems(before.slice(from, stays), after.slice(to, is)))
       pairs.push([from + gone, to + come])
     if (stays < before.length && is < after.length) pairs.push([stays, is])
@@ -24,11 +26,15 @@ export function pairItems(before: List, after: List): readonly ItemPair[] {
   return pairs
 }
 
-function equalItems(before: List, after: List): readonly ItemPair[] {
+function equalItems(before: List, after: List, bound: Bound): readonly ItemPair[] {
   const [old, next] = [before.map(canonicalJson), after.map(canonicalJson)]
   const isSame = (from: number, to: number): boolean => old[from] === next[to]
   const { head, tail } = likeEnds(old.length, next.length, isSame)
-  const between = longestCommon(old.slice(head, old.length - tail), next.slice(head, next.length - tail))
+  const between = longestCommon(
+    old.slice(head, old.length - tail),
+    next.slice(head, next.length - tail),
+    bound,
+  )
   return [
     ...atHead(head),
     ...between.map(([from, to]): ItemPair => [head + from, head + to]),
@@ -56,7 +62,8 @@ function isOneItem(a: Json | undefined, b: Json | undefined): boolean {
 const IDENTIFYING = ['id', '_id', 'key'] as const
 
 function idOf(item: JsonObject): string | null {
-  const named = IDENTIFYING.filter((name) => Object.hasOwn(item, name))
+  // Null says that it has none yet.
+  const named = IDENTIFYING.filter((name) => (ownValue(item, name) ?? null) !== null)
   return named.length === 0 ? null : canonicalJson(named.map((name) => [name, item[name] as Json]))
 }
 
@@ -98,9 +105,10 @@ const atTail = (count: number, before: number, after: number): ItemPair[] =>
   Array.from({ length: count }, (_, i): ItemPair => [before - count + i, after - count + i])
 
 /** By the table of all pairs, from the end; none where it would be too large. */
-function longestCommon(old: readonly string[], next: readonly string[]): readonly ItemPair[] {
+function longestCommon(old: readonly string[], next: readonly string[], bound: Bound): readonly ItemPair[] {
   const width = next.length + 1
-  if (old.length * next.length > COMPARED_MAX) return []
+  if (old.length * next.length > bound.pairs) return []
+  bound.pairs -= old.length * next.length
   const lengths = new Uint32Array((old.length + 1) * width)
   const lengthAt = (from: number, to: number): number => lengths[from * width + to] as number
   for (let from = old.length - 1; from >= 0; from--)

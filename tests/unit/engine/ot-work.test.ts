@@ -61,6 +61,25 @@ describe('what one push may take under OT', () => {
     expect([body.length, body.replaceAll('x', '').length]).toEqual([2_200, 200])
   })
 
+  it('[PU7] counts what finding the difference of a document takes, too', () => {
+    const server = new EngineWorld(rulesOf({ strategy: 'ot' }))
+    const listOf = (step: number) => Array.from({ length: 1_000 }, (_, i) => (i * step) % 10)
+    server.send(DEVICE_A, put({ list: listOf(1) }))
+    server.send(
+      DEVICE_A,
+      { type: 'ot', path: '/list', kind: 'json', baseRevision: 0, ops: [0, { r: true }] },
+      { baseVersion: 1 },
+    )
+    const writes = Array.from({ length: 40 }, (_, n) =>
+      mutationBy(DEVICE_B, put({ list: listOf(3 + 2 * (n % 2)) }), { baseVersion: 1 + n }),
+    )
+    const results = server.push(DEVICE_B, writes)
+    const taken = results.filter(({ status }) => status !== 'retry').length
+    expect(taken).toBeGreaterThan(1)
+    expect(taken).toBeLessThan(writes.length)
+    expect(results.at(-1)).toMatchObject({ status: 'retry', code: 'push_full' })
+  })
+
   it('[PU7] ends where the read of a mutation was cut, but not for a person', () => {
     const server = typed(3)
     const [first, second, third] = [0, 1, 2].map((i) =>

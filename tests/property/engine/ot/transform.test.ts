@@ -6,6 +6,8 @@ import { textType } from '#lib/engine/ot/text-type.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { canonicalJson } from '#lib/kernel/json.ts'
 import type { Result } from '#lib/kernel/result.ts'
+import { noWork, PUSH_OT_WORK_MAX } from '#lib/engine/ot-work.ts'
+import { movedItems, pairItems } from '#lib/engine/ot/list-pairs.ts'
 import { cases } from '#tests/support/cases.ts'
 import {
   deepValue,
@@ -198,6 +200,44 @@ describe('operations', () => {
       }),
       { numRuns: cases(500), examples: [[twoItems, [{ id: 0 }, { id: 1, b: 9 }, { id: 2 }], twoItems]] },
     )
+  })
+
+  it('[CS5] tell items by their id or else by what they hold, each once, and number what is moved as parsed', () => {
+    const bound = () => ({ pairs: 1_000 })
+    expect(movedItems(['x', 'x'], ['x', 'x'], [])).toEqual([
+      [0, 0],
+      [1, 1],
+    ])
+    expect(movedItems([[['id', 1]]], [{ id: 1 }], [])).toEqual([])
+    for (const name of ['id', '_id', 'key']) {
+      const item = (id: Json, text: string): Json => ({ [name]: id, text, by: text })
+      expect(pairItems([item(1, 'milk')], [item(1, 'bread')], bound())).toEqual([[0, 0]])
+      expect(pairItems([item(1, 'milk')], [item(2, 'milk')], bound())).toEqual([])
+      expect(pairItems([item(null, 'milk')], [item(null, 'bread')], bound())).toEqual([])
+    }
+    const turned = must(jsonType.diff(['a', 'b', 'c', 'd'], ['d', 'c', 'b', 'a']))
+    expect(must(jsonType.parse(turned))).toEqual(turned)
+  })
+
+  it('[PU7] compare so many items in all lists of a document together, and say what it took', () => {
+    const numbers = (first: Json, last: Json): Json[] => [
+      first,
+      ...Array.from({ length: 400 }, (_, i) => i),
+      last,
+    ]
+    const work = noWork()
+    const ends = must(jsonType.diff(numbers('a', 'b'), numbers('c', 'd'), work)) as Json[]
+    expect(ends).toHaveLength(2)
+    expect(work.spent).toBeGreaterThan(0)
+    const lists = (step: number): Json =>
+      Array.from({ length: 30 }, (_, id) => ({
+        id,
+        list: Array.from({ length: 1_000 }, (_, i) => (i * step + id) % 10),
+      }))
+    const all = noWork()
+    const op = must(jsonType.diff(lists(1), lists(3), all))
+    expect(shown(must(jsonType.apply(lists(1), op)))).toBe(shown(lists(3)))
+    expect(all.spent).toBeLessThan(PUSH_OT_WORK_MAX / 10)
   })
 
   it('[CS9] that a document made anew gives too, of any two, and takes no part of the former one along', () => {

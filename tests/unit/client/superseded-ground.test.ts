@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest'
+import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { createCollection } from '#lib/application/collections/create-collection.ts'
+import { systemClock } from '#lib/client/clock.ts'
+import { openMemoryStore } from '#lib/client/memory-store.ts'
+import { openReplica } from '#lib/client/open-replica.ts'
+import type { Replica } from '#lib/client/replica.ts'
+import type { Json } from '#lib/kernel/json.ts'
+import { openMemoryStorage } from '#lib/storage/memory/open-memory-storage.ts'
+import { testApp, testFleet } from '#tests/support/device-world.ts'
+
+/** What stands, what is made of it and is superseded by a removal, and what is put on top of that. */
+const VALUES: readonly (readonly [Json, Json, Json])[] = [
+  ['hello', 'hello world', 'X hello world'],
+  ['hello', 'hello world', 'a whole new text'],
+  [['a'], ['a', 'b'], ['x', 'a', 'b']],
+  [
+    [{ id: 1, n: 1 }],
+    [
+      { id: 1, n: 1 },
+      { id: 2, n: 2 },
+    ],
+    [
+      { id: 0, n: 0 },
+      { id: 1, n: 1 },
+      { id: 2, n: 2 },
+    ],
+  ],
+  [{ a: 1 }, { a: 1, b: 2 }, { a: 1, b: 2, c: 3 }],
+]
+const CASES = ['lww', 'field-merge'].flatMap((strategy) =>
+  ['ot', 'crdt'].flatMap((ofField) =>
+    VALUES.filter(([was]) => ofField === 'ot' || !Array.isArray(was)).map(
+      (values) => [strategy, ofField, values] as const,
+    ),
+  ),
+)
+
+test.each(CASES)(
+  '[CS9] [AF2] %s with a field under %s: a put that wins stands whole, also on top of what was superseded: %j',
+  async (strategy, ofField, [was, edited, written]) => {
+    let nowMs = 1_800_000_000_000
+    const app = testApp(openMemoryStorage(), undefined, { now: () => nowMs })
+    const fleet = await testFleet(app)
+    await createCollection(app.ctx, {
+      actor: SYSTEM,
+      fleetId: fleet.fleetId,
+      body: { name: 'board', schema: true, strategy, fieldStrategies: { '/t': ofField } },
+    })
+    const open = (): Promise<Replica> =>
+      openReplica({
+        url: 'http://tidemark.test',
+        enrollmentKey: fleet.key,
+        device: { name: 'one', platform: 'ios', appVersion: '1.0.0' },
+        store: openMemoryStore(),
+        clock: { ...systemClock, now: () => nowMs },
+        fetch: async (input, init) => (await app.router.handle(new Request(String(input), init))) as Response,
+        sync: { auto: false },
+      })
+    const [one, other] = [await open(), await open()]
+    const [mine, theirs] = [one.collection('board'), other.collection('board')]
+    const syncInTurn = async (...replicas: readonly Replica[]): Promise<void> => {
+      for (const replica of replicas) {
+        nowMs += 1_000
+        await replica.sync()
+      }
+    }
+    await one.sync()
+    const { recordId } = await mine.put(null, { t: was, n: 1 })
+    await syncInTurn(one, other, one)
+    nowMs += 1_000
+    await mine.patch(recordId, { set: { t: edited } })
+    nowMs += 1_000
+    await theirs.remove(recordId)
+    nowMs += 1_000
+    await mine.put(recordId, { t: written, n: 2 })
+    await syncInTurn(other, one, other, one)
+    for (const notes of [mine, theirs])
+      expect((await notes.get(recordId))?.data).toEqual({ t: written, n: 2 })
+    expect([one.deadLetters$.get(), one.conflicts$.get()]).toEqual([[], []])
+    for (const replica of [one, other]) await replica.close()
+  },
+)
