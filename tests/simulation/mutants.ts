@@ -162,7 +162,7 @@ export const MUTANTS: readonly PlantedMutant[] = [
     edits: [
       {
         file: 'lib/client/records.ts',
-        find: '  if (wire.deleted) return known ? forgetRecord(tx, known) : undefined\n',
+        find: '  if (wire.deleted) return known ? forgetRecord(tx, known) : endRemoval(tx, wire)\n',
         replace: '  if (wire.deleted) return undefined\n',
       },
     ],
