@@ -9,7 +9,7 @@ import { COHORT_MEASURES } from '#lib/telemetry/cohorts.ts'
 import { CHECKS, DIAGNOSES } from '#lib/telemetry/diagnosis/evidence.ts'
 import { LAG_STAGES } from '#lib/telemetry/lag-heat.ts'
 import { mutationResult } from '../openapi-answers.ts'
-import { letterAnswer, mutation, recordState } from './contract-letters.ts'
+import { letterAnswer, mutation, recordState } from './letter-answers.ts'
 import { toldLog } from './contract-told.ts'
 
 /** What the operator API answers, for its contract; the tests hold real answers to it. Times ending in `Ms` are Unix ms. */
