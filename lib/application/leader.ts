@@ -1,4 +1,5 @@
 import type { Context } from './context.ts'
+import { purgeLetters } from './dead-letters/purge-letters.ts'
 import { watchSchemaAhead } from './dead-letters/watch-schema-ahead.ts'
 import { inEachFleet } from './fleets/in-each-fleet.ts'
 import { scrapeDue } from './ingest/scrape.ts'
@@ -49,6 +50,7 @@ const TASKS: readonly Task[] = [
   { name: 'scrape', everyMs: 5 * SECOND_MS, run: scrapeDue },
   { name: 'abandoned', everyMs: 10 * MINUTE_MS, run: inferAbandoned },
   { name: 'removed', everyMs: MINUTE_MS, run: purgeRemoved },
+  { name: 'letters', everyMs: 60 * MINUTE_MS, run: purgeClosedLetters },
   { name: 'partitions', everyMs: 60 * MINUTE_MS, run: keepPartitions },
 ]
 
@@ -117,6 +119,14 @@ async function purgeRemoved(ctx: Context): Promise<typeof AGAIN | undefined> {
   await inEachFleet(ctx, async (fleetId) => {
     const { more } = await ctx.storage.maintenance.purgeRemoved(fleetId, BATCHES)
     isMore ||= more
+  })
+  return isMore ? AGAIN : undefined
+}
+
+async function purgeClosedLetters(ctx: Context): Promise<typeof AGAIN | undefined> {
+  let isMore = false
+  await inEachFleet(ctx, async (fleetId) => {
+    if (await purgeLetters(ctx, fleetId)) isMore = true
   })
   return isMore ? AGAIN : undefined
 }

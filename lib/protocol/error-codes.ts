@@ -113,6 +113,11 @@ export const ERROR_CODES = {
     title: 'This dead letter cannot be restored',
     help: 'Only one that was discarded in the last 30 days can be.',
   },
+  not_purgeable: {
+    status: 409,
+    title: 'This dead letter waits for a decision',
+    help: 'Only one that was replayed or discarded can be purged.',
+  },
   device_is_revoked: {
     status: 409,
     title: 'This device is revoked',

@@ -41,6 +41,8 @@ export const RELEASES_PER_FLEET_MAX = 500
 export const DEAD_LETTERS_PER_DEVICE_DAY_MAX = 1_000
 /** Replays after which a letter that died each time is poisoned: bulk actions leave it out. */
 export const LETTER_POISON_REPLAYS = 3
+/** Fields of one collection that dead letters show masked. */
+export const MASKED_FIELDS_MAX = 100
 /** Groups of dead letters of which people said something, in one fleet. */
 export const GROUP_ROWS_MAX = 2_000
 /** Letters that one split takes. */
@@ -59,6 +61,8 @@ export const TOMBSTONE_LIFE_MS = 45 * DAY_MS
 /** Longer than tokens and replaced documents: who still has either finds all operations since (CS5). */
 export const OT_LOG_LIFE_MS = 50 * DAY_MS
 export const MUTATION_ID_LIFE_MS = 400 * DAY_MS
+/** A letter that was closed is kept so long, and one that was discarded can be restored; then it goes. */
+export const LETTER_RESTORABLE_MS = 30 * DAY_MS
 export const ENROLL_REPEAT_MS = DAY_MS
 /** Tokens of one device that are good at a time: each answer to a repeated enrollment brings one. */
 export const TOKENS_PER_DEVICE_MAX = 100

@@ -105,6 +105,20 @@ export const isPoisoned = ({
   readonly attempts: number
 }): boolean => status === 'open' && attempts >= LETTER_POISON_REPLAYS
 
+/** When it was settled, Unix ms; null while it is open. Pure. */
+export function closedAtMs({
+  status,
+  discardedAtMs,
+  lastReplay,
+}: {
+  readonly status: LetterStatus
+  readonly discardedAtMs: number | null
+  readonly lastReplay: { readonly atMs: number } | null
+}): number | null {
+  if (status === 'open') return null
+  return status === 'discarded' ? discardedAtMs : (lastReplay?.atMs ?? null)
+}
+
 /** `key:values`, made of values that we have. */
 export const asks = (key: LetterKey, ...values: readonly string[]): Condition<LetterKey> => ({
   kind: 'is',

@@ -270,6 +270,14 @@ export interface ConflictPort {
   countOpen(fleetId: string): Promise<number>
 }
 
+/** The entry of one letter: the one that is meant, or one that goes along with it. */
+export type LetterAudit = (letterId: string) => AuditEntry
+
+export interface PurgedLetters {
+  readonly replayed: number
+  readonly discarded: number
+}
+
 export interface DeadLetterPort {
   /**
    * Newest first. A page looks through LETTER_LOOK_MAX letters: it may hold fewer than its limit, or none, and still have
@@ -284,16 +292,33 @@ export interface DeadLetterPort {
   countOpen(fleetId: string): Promise<number>
   /** Open ones of each code. */
   countOpenByCode(fleetId: string): Promise<Readonly<Record<string, number>>>
-  /** Closes an open letter, and those of `heldIds` that are open, with it; false when it is not open. */
+  /**
+   * Closes an open letter, and those of `heldIds` that are open, with it; their ids without its own, or null when it is not
+   * open. Each has an entry of its own in the audit log.
+   */
   discard(
     fleetId: string,
     id: string,
     heldIds: readonly string[],
     atMs: number,
-    audit: AuditEntry,
-  ): Promise<boolean>
-  /** Opens a letter discarded at `sinceMs` or later, and those that were discarded with it; their ids, or null. */
-  restore(fleetId: string, id: string, sinceMs: number, audit: AuditEntry): Promise<readonly string[] | null>
+    auditOf: LetterAudit,
+  ): Promise<readonly string[] | null>
+  /** Opens a letter discarded at `sinceMs` or later, and those that were discarded with it; the ids of these, or null. */
+  restore(
+    fleetId: string,
+    id: string,
+    sinceMs: number,
+    auditOf: LetterAudit,
+  ): Promise<readonly string[] | null>
+  /** Deletes at most `limit` letters that were closed before `beforeMs`, the oldest first, with an entry of what went. */
+  purge(
+    fleetId: string,
+    beforeMs: number,
+    limit: number,
+    auditOf: (purged: PurgedLetters) => AuditEntry,
+  ): Promise<PurgedLetters>
+  /** Deletes one closed letter; false when it is open, or not there. */
+  purgeOne(fleetId: string, id: string, audit: AuditEntry): Promise<boolean>
 }
 
 // ── telemetry ─────────────────────────────────────────────────────────────
@@ -402,4 +427,6 @@ export interface AuditPort {
     filter: { fleetId: string | null; action: string | null },
     page: PageRequest,
   ): Promise<Page<AuditEntry>>
+  /** Newest first: what was done to one thing of a fleet. */
+  ofTarget(fleetId: string, target: string, limit: number): Promise<readonly AuditEntry[]>
 }

@@ -89,6 +89,8 @@ export interface Collection {
   readonly rules: readonly BusinessRule[]
   readonly upMigrations: readonly UpMigration[]
   readonly authority: Authority | null
+  /** Fields that dead letters show masked, as JSON Pointers (DL20). */
+  readonly masked: readonly string[]
   readonly createdAtMs: number
   readonly updatedAtMs: number
 }

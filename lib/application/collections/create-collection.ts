@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { COLLECTIONS_PER_FLEET_MAX } from '#lib/protocol/limits.ts'
+import { maskedFields } from '#lib/protocol/masked-fields.ts'
 import { collectionName } from '#lib/protocol/mutation.ts'
 import type { Collection } from '#lib/storage/ports.ts'
 import { thresholdsOf } from '#lib/telemetry/thresholds.ts'
@@ -31,6 +32,7 @@ export const collectionInput = z.strictObject({
   thresholds: thresholdsInput.optional(),
   ...rulesInput,
   authority: authorityInput.nullable().optional(),
+  masked: maskedFields.optional(),
 })
 
 /**
@@ -71,6 +73,7 @@ export async function createCollection(
     thresholds,
     rules,
     upMigrations,
+    masked: options.masked ?? [],
     authority: options.authority ? authorityOf(ctx, options.authority, null) : null,
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
@@ -80,7 +83,7 @@ export async function createCollection(
     action: 'collection.create',
     target: collection.id,
     fleetId,
-    after: { name, strategy },
+    after: { name, strategy, masked: collection.masked },
   })
   const outcome = await ctx.storage.collections.create(collection, audit)
   if (outcome === 'name_taken') throw new ApplicationError('already_exists')

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Json } from '#lib/kernel/json.ts'
 import { jsonEqual } from '#lib/kernel/json.ts'
+import { maskedFields } from '#lib/protocol/masked-fields.ts'
 import type { Collection } from '#lib/storage/ports.ts'
 import { thresholdsOf } from '#lib/telemetry/thresholds.ts'
 import { auditEntry } from '../access/audit-entry.ts'
@@ -34,6 +35,7 @@ export const collectionChange = z.strictObject({
   thresholds: thresholdsInput.optional(),
   ...rulesInput,
   authority: authorityInput.nullable().optional(),
+  masked: maskedFields.optional(),
   /** Kept in the audit log. */
   reason: z.string().trim().min(1).max(1_000).optional(),
 })
@@ -129,6 +131,7 @@ const summary = ({
   upMigrations,
   thresholds,
   authority,
+  masked,
 }: Collection) => ({
   name,
   strategy,
@@ -139,4 +142,5 @@ const summary = ({
   upMigrations: upMigrations.map(({ from, to }) => ({ from, to })),
   thresholds: { ...thresholds },
   authority: authority && { url: authority.url },
+  masked,
 })

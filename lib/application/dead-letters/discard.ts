@@ -4,6 +4,7 @@ import { auditEntry } from '../access/audit-entry.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
+import { letterMasks } from './letter-masks.ts'
 import { HELD_MAX } from './replay.ts'
 import { tellClosed } from './tell-closed.ts'
 
@@ -33,12 +34,16 @@ export async function discard(
   if (!letter) throw new ApplicationError('not_found')
   const found = await deadLetters.heldBy(fleetId, letter.mutation.id, HELD_MAX + 1)
   const moreHeld = found.length > HELD_MAX
-  const along = found.slice(0, HELD_MAX)
-  const held = along.map((one) => one.id)
-  const after = { held, moreHeld }
-  const audit = auditEntry(ctx, actor, { action: 'dead-letter.discard', target: id, fleetId, reason, after })
-  if (!(await deadLetters.discard(fleetId, id, held, ctx.clock.now(), audit)))
-    throw new ApplicationError('not_replayable')
+  const behind = found.slice(0, HELD_MAX)
+  const ids = behind.map((one) => one.id)
+  const auditOf = (target: string) => {
+    const after = target === id ? { held: ids, moreHeld } : { with: id }
+    return auditEntry(ctx, actor, { action: 'dead-letter.discard', target, fleetId, reason, after })
+  }
+  const held = await deadLetters.discard(fleetId, id, ids, ctx.clock.now(), auditOf)
+  if (!held) throw new ApplicationError('not_replayable')
+  const along = behind.filter((one) => held.includes(one.id))
   await tellClosed(ctx, fleetId, 'discarded', [letter, ...along])
-  return { letter: (await deadLetters.get(fleetId, id)) ?? letter, held, moreHeld }
+  const masks = await letterMasks(ctx, fleetId)
+  return { letter: masks.letter((await deadLetters.get(fleetId, id)) ?? letter), held, moreHeld }
 }

@@ -1,10 +1,15 @@
 import { z } from 'zod'
+import type { Json, JsonObject } from '#lib/kernel/json.ts'
+import { holdsMask } from '#lib/protocol/masked-fields.ts'
 import { operation } from '#lib/protocol/mutation.ts'
 
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, badRequest, parsedOrThrow } from '../errors.ts'
-import { NONE_HELD, replayHeld } from './replay.ts'
+import { editChanges } from './edit-changes.ts'
+import { letterMasks } from './letter-masks.ts'
+import { opOfToday } from './read-letter.ts'
+import { maskedOutcome, NONE_HELD, replayHeld } from './replay.ts'
 import type { ReplayOutcome } from './replay.ts'
 import { closesLetter, runLetter } from './run-letter.ts'
 
@@ -22,7 +27,8 @@ export interface EditOutcome extends ReplayOutcome {
 
 /**
  * Runs an open dead letter in an edited form: a new mutation of the same device, record and base, linked to the old one
- * (ID3, AF4), then those held behind it. When it dies again the letter stays open as it was, with the attempt noted.
+ * (ID3, AF4), then those held behind it. What it changed is in the audit log, and masks stand for what they hide (DL20).
+ * When it dies again the letter stays open as it was, with the attempt noted.
  * @throws ApplicationError `forbidden`, `not_found`, `bad_request`, `not_replayable`, `shed`, `database_unavailable`
  */
 export async function edit(
@@ -33,14 +39,33 @@ export async function edit(
   authorize(actor, fleetId, 'operator')
   const { reason, schemaVersion } = parsedOrThrow(editInput, input.body)
   // The operation as it came: the schema's copy would leave out a key like `__proto__`, which is data here.
-  const { op } = input.body as z.infer<typeof editInput>
+  const typed = (input.body as z.infer<typeof editInput>).op
   const letter = await ctx.storage.deadLetters.get(fleetId, id)
   if (!letter) throw new ApplicationError('not_found')
   const { collections } = await ctx.groupCommit.rules.reload(fleetId)
   const today = collections.get(letter.mutation.collection)?.schemaVersion
   if (today === undefined)
     throw badRequest([{ path: '', message: `there is no collection ${letter.mutation.collection}` }])
-  const result = await runLetter(ctx, actor, letter, reason, { op, schemaVersion: schemaVersion ?? today })
-  if (!closesLetter(result)) return { result, ...NONE_HELD, mutationId: null }
-  return { result, ...(await replayHeld(ctx, actor, letter)), mutationId: result.id }
+  const [masks, stored] = await Promise.all([
+    letterMasks(ctx, fleetId),
+    ctx.storage.collections.list(fleetId),
+  ])
+  const mask = masks.of(letter)
+  const collection = stored.find(({ name }) => name === letter.mutation.collection) ?? null
+  const original = opOfToday(letter, collection)
+  const op = mask.unmasked(typed, original)
+  if (holdsMask(op as unknown as Json)) throw badRequest([{ path: '/op', message: MASK_LEFT }])
+  const changes = editChanges(mask.op(original), mask.op(op))
+  const result = await runLetter(ctx, actor, letter, reason, {
+    op,
+    schemaVersion: schemaVersion ?? today,
+    told: { from: letter.mutation.id, ...(changes as unknown as JsonObject) },
+  })
+  const outcome = closesLetter(result)
+    ? { result, ...(await replayHeld(ctx, actor, letter)), mutationId: result.id }
+    : { result, ...NONE_HELD, mutationId: null }
+  return maskedOutcome(masks, letter, outcome)
 }
+
+const MASK_LEFT =
+  'holds a mask that stands for nothing there: leave masked fields as they are, or write another value'

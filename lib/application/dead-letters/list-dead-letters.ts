@@ -9,6 +9,7 @@ import type { Actor, Context } from '../context.ts'
 import { parsedOrThrow } from '../errors.ts'
 import { filterInput, filterOrThrow } from '../filter.ts'
 import type { ItemList } from '../page.ts'
+import { letterMasks } from './letter-masks.ts'
 import { itemList, pageInput, pageRequest, rangeInput } from '../page.ts'
 
 const lettersAsked = { ...rangeInput, q: filterInput(LETTER_FIELDS) }
@@ -39,16 +40,19 @@ interface Input {
   readonly query: unknown
 }
 
-/** A fleet's dead letters that match `q` (docs/filters.md), newest first. @throws ApplicationError `not_found`, `bad_request` */
+/** A fleet's dead letters that match `q` (docs/filters.md), newest first, masked. @throws ApplicationError `not_found`, `bad_request` */
 export async function listDeadLetters(
-  ctx: Pick<Context, 'storage' | 'clock'>,
+  ctx: Pick<Context, 'storage' | 'clock' | 'secret'>,
   { actor, fleetId, query }: Input,
 ): Promise<ItemList<DeadLetterRow>> {
   authorize(actor, fleetId, 'viewer')
   const { cursor, limit, ...asked } = parsedOrThrow(deadLettersQuery, query)
   const conditions = letterConditions(asked, ctx.clock.now())
-  const page = await ctx.storage.deadLetters.list(fleetId, { conditions }, pageRequest({ cursor, limit }))
-  return itemList(page, (row) => row)
+  const [page, masks] = await Promise.all([
+    ctx.storage.deadLetters.list(fleetId, { conditions }, pageRequest({ cursor, limit })),
+    letterMasks(ctx, fleetId),
+  ])
+  return itemList(page, masks.letter)
 }
 
 /**

@@ -4,6 +4,7 @@ import type { DeadLetterRow } from '#lib/storage/ports.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, isApplicationError, parsedOrThrow } from '../errors.ts'
+import { letterMasks, type LetterMasks } from './letter-masks.ts'
 import { closesLetter, runLetter } from './run-letter.ts'
 
 /** Letters that one replay or discard brings along, and how deep they may hang on each other. */
@@ -36,7 +37,24 @@ export async function replay(
   const { reason } = parsedOrThrow(replayInput, input.body ?? {})
   const letter = await ctx.storage.deadLetters.get(fleetId, id)
   if (!letter) throw new ApplicationError('not_found')
-  return replayLetter(ctx, actor, letter, reason ?? null)
+  const masks = await letterMasks(ctx, fleetId)
+  return maskedOutcome(masks, letter, await replayLetter(ctx, actor, letter, reason ?? null))
+}
+
+/** What a replay answers its caller. Held ones are of the same record; what was said of one may repeat values of its own. */
+export function maskedOutcome<Of extends ReplayOutcome>(
+  masks: LetterMasks,
+  letter: DeadLetterRow,
+  outcome: Of,
+): Of {
+  const mask = masks.of(letter)
+  return {
+    ...outcome,
+    result: mask.result(outcome.result),
+    held: outcome.held.map((one) =>
+      one.status === 'dead_lettered' && !mask.isEmpty ? { ...one, detail: one.code } : mask.result(one),
+    ),
+  }
 }
 
 /** @throws ApplicationError `not_replayable` when it is closed */

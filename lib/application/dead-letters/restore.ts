@@ -1,12 +1,11 @@
 import { z } from 'zod'
+import { LETTER_RESTORABLE_MS } from '#lib/protocol/limits.ts'
 import type { DeadLetterRow } from '#lib/storage/ports.ts'
 import { auditEntry } from '../access/audit-entry.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
-
-/** How long a discarded letter can be taken back. */
-export const RESTORABLE_MS = 30 * 86_400_000
+import { letterMasks } from './letter-masks.ts'
 
 export const restoreInput = z.strictObject({ reason: z.string().trim().min(1).max(1_000) })
 
@@ -29,9 +28,12 @@ export async function restore(
   const { reason } = parsedOrThrow(restoreInput, input.body)
   const { deadLetters } = ctx.storage
   if (!(await deadLetters.get(fleetId, id))) throw new ApplicationError('not_found')
-  const audit = auditEntry(ctx, actor, { action: 'dead-letter.restore', target: id, fleetId, reason })
-  const opened = await deadLetters.restore(fleetId, id, ctx.clock.now() - RESTORABLE_MS, audit)
+  const auditOf = (target: string) => {
+    const after = target === id ? null : { with: id }
+    return auditEntry(ctx, actor, { action: 'dead-letter.restore', target, fleetId, reason, after })
+  }
+  const held = await deadLetters.restore(fleetId, id, ctx.clock.now() - LETTER_RESTORABLE_MS, auditOf)
   const letter = await deadLetters.get(fleetId, id)
-  if (!opened || !letter) throw new ApplicationError('not_restorable')
-  return { letter, held: opened.filter((one) => one !== id) }
+  if (!held || !letter) throw new ApplicationError('not_restorable')
+  return { letter: (await letterMasks(ctx, fleetId)).letter(letter), held }
 }

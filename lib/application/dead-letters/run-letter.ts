@@ -1,3 +1,4 @@
+import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
 import type { MutationResult } from '#lib/protocol/push.ts'
 import type { DeadLetterRow } from '#lib/storage/ports.ts'
@@ -11,6 +12,8 @@ import { tellClosed } from './tell-closed.ts'
 export interface Edit {
   readonly op: Operation
   readonly schemaVersion: number
+  /** For the audit log: what it changed, masked. */
+  readonly told: JsonObject
 }
 
 /**
@@ -25,7 +28,9 @@ export async function runLetter(
   edit: Edit | null = null,
 ): Promise<MutationResult> {
   const { fleetId, deviceId, appVersion } = letter
-  const mutation = edit ? { ...letter.mutation, ...edit, id: ctx.ids() } : letter.mutation
+  const mutation = edit
+    ? { ...letter.mutation, op: edit.op, schemaVersion: edit.schemaVersion, id: ctx.ids() }
+    : letter.mutation
   const device = await ctx.storage.devices.get(fleetId, deviceId)
   const platform = device?.platform ?? 'other'
   const action = edit ? 'dead-letter.edit' : 'dead-letter.replay'
@@ -48,7 +53,7 @@ export async function runLetter(
     countedVersion: ctx.requests.liveVersion(fleetId, appVersion),
     madeAtMs: new Map([[mutation.id, letter.madeAtMs]]),
     receivedAtMs: ctx.clock.now(),
-    audit: auditEntry(ctx, actor, { action, target: letter.id, fleetId, reason }),
+    audit: auditEntry(ctx, actor, { action, target: letter.id, fleetId, reason, after: edit?.told ?? null }),
   })
   if (outcome.kind === 'failed') throw outcome.error
   const result = outcome.results[0] as MutationResult

@@ -7,6 +7,7 @@ import { authorize } from '../access/authorize.ts'
 import type { BreakerSnapshot } from '../breakers/breakers.ts'
 import { ENGINE_SCOPE, collectionOfScope, fleetOfScope } from '../breakers/scopes.ts'
 import type { Actor, Context } from '../context.ts'
+import { letterMasks } from '../dead-letters/letter-masks.ts'
 import { ApplicationError } from '../errors.ts'
 import { limitsOfFleet } from '../fleets/fleet-input.ts'
 
@@ -23,7 +24,7 @@ const UNREPORTED_READ_MAX = 10
 const OPEN_READ_MAX = 10
 const TRIES_READ_MAX = 10
 
-type Read = Pick<Context, 'storage' | 'clock' | 'breakers'>
+type Read = Pick<Context, 'storage' | 'clock' | 'breakers' | 'secret'>
 interface Input {
   readonly actor: Actor
   readonly fleetId: string
@@ -46,7 +47,7 @@ async function readEvidence(ctx: Read, { actor, fleetId, id }: Input): Promise<E
   const [fleet, device] = await Promise.all([storage.fleets.get(fleetId), storage.devices.get(fleetId, id)])
   if (!fleet || !device) throw new ApplicationError('not_found')
   const open = { limit: OPEN_READ_MAX, cursor: null }
-  const [sessions, fleetSessions, letters, conflicts, unreported, tries, turn, collections] =
+  const [sessions, fleetSessions, letters, masks, conflicts, unreported, tries, turn, collections] =
     await Promise.all([
       storage.sessions.list(fleetId, sessionsOf(nowMs, SESSIONS_SINCE_MS, id), {
         limit: SESSIONS_READ_MAX,
@@ -57,6 +58,7 @@ async function readEvidence(ctx: Read, { actor, fleetId, id }: Input): Promise<E
         cursor: null,
       }),
       storage.deadLetters.list(fleetId, openLetters(id), open),
+      letterMasks(ctx, fleetId),
       storage.conflicts.list(fleetId, openConflicts(id), open),
       storage.sessions.unreported(fleetId, id, nowMs - UNREPORTED_SINCE_MS, UNREPORTED_READ_MAX),
       storage.devices.failedTries(fleetId, id, TRIES_READ_MAX),
@@ -74,7 +76,7 @@ async function readEvidence(ctx: Read, { actor, fleetId, id }: Input): Promise<E
     minAppVersion: fleet.settings.minAppVersion,
     device,
     sessions: sessions.items,
-    letters: { items: letters.items, more: letters.next !== null },
+    letters: { items: letters.items.map(masks.letter), more: letters.next !== null },
     conflicts: { items: conflicts.items, more: conflicts.next !== null },
     unreported,
     tries,

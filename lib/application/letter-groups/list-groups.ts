@@ -7,6 +7,7 @@ import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
 import { filterInput, filterOrThrow } from '../filter.ts'
+import { maskGroups } from './mask-groups.ts'
 
 export type { LetterGroup, GroupTotals } from '#lib/telemetry/letter-groups.ts'
 
@@ -21,7 +22,7 @@ export const groupsQuery = z.strictObject({
  * @throws ApplicationError `not_found`, `bad_request`
  */
 export async function listGroups(
-  ctx: Pick<Context, 'storage' | 'clock'>,
+  ctx: Pick<Context, 'storage' | 'clock' | 'secret'>,
   input: { readonly actor: Actor; readonly fleetId: string; readonly query: unknown },
 ): Promise<LetterGroups> {
   const { actor, fleetId } = input
@@ -33,7 +34,8 @@ export async function listGroups(
     ? asked
     : [...asked, state === 'resolved' ? asks('status', 'replayed', 'discarded') : asks('status', 'open')]
   const found = await ctx.storage.letterGroups.list(fleetId, { conditions, nowMs }, LETTER_GROUPS_MAX)
-  return state === undefined ? found : { ...found, groups: found.groups.filter((one) => one.state === state) }
+  const groups = state === undefined ? found.groups : found.groups.filter((one) => one.state === state)
+  return { ...found, groups: await maskGroups(ctx, fleetId, groups) }
 }
 
 const hasStatus = (filter: Filter<LetterKey>): boolean =>
@@ -44,7 +46,7 @@ const hasStatus = (filter: Filter<LetterKey>): boolean =>
  * into. @throws ApplicationError `not_found`
  */
 export async function getGroup(
-  ctx: Pick<Context, 'storage' | 'clock'>,
+  ctx: Pick<Context, 'storage' | 'clock' | 'secret'>,
   input: { readonly actor: Actor; readonly fleetId: string; readonly id: string },
 ): Promise<LetterGroup> {
   const { actor, fleetId, id } = input
@@ -53,5 +55,5 @@ export async function getGroup(
   const row = (await letterGroups.rows(fleetId)).find((one) => one.id === id)
   const group = await letterGroups.get(fleetId, row?.rootId ?? id, ctx.clock.now())
   if (!group) throw new ApplicationError('not_found')
-  return group
+  return (await maskGroups(ctx, fleetId, [group]))[0] ?? group
 }

@@ -1,5 +1,6 @@
 import { TIER_KEPT_MS } from '#lib/rollups/bucket.ts'
 import {
+  LETTER_RESTORABLE_MS,
   MUTATION_ID_LIFE_MS,
   STORED_RESPONSE_LIFE_MS,
   TOKEN_LIFE_MS,
@@ -20,6 +21,11 @@ export const FIXED_KEEPS: readonly FixedKeep[] = [
   { what: 'Sync tokens', why: 'a device that comes later syncs fully', keptMs: TOKEN_LIFE_MS },
   { what: 'Answers to pushes', why: 'a repeated request gets the same one', keptMs: STORED_RESPONSE_LIFE_MS },
   { what: 'Deleted records', why: 'their deletion still reaches every device', keptMs: TOMBSTONE_LIFE_MS },
+  {
+    what: 'Dead letters that were replayed or discarded',
+    why: 'a discard can be taken back; open ones stay',
+    keptMs: LETTER_RESTORABLE_MS,
+  },
   {
     what: 'The log of changes',
     why: 'a change that comes twice is known again',

@@ -3,6 +3,7 @@ import type { ChangeRow, ConflictRow, DeadLetterRow, SessionRow, ToldLog } from 
 import { asks } from '#lib/query/letter-fields.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
+import { letterMasks } from '../dead-letters/letter-masks.ts'
 import { ApplicationError } from '../errors.ts'
 
 const CHANGES_SHOWN_MAX = 500
@@ -20,7 +21,7 @@ export interface SessionDetail {
 
 /** One session with what it did. @throws ApplicationError `not_found` */
 export async function getSession(
-  ctx: Pick<Context, 'storage'>,
+  ctx: Pick<Context, 'storage' | 'secret'>,
   input: { readonly actor: Actor; readonly fleetId: string; readonly id: string },
 ): Promise<SessionDetail> {
   const { actor, fleetId, id } = input
@@ -28,11 +29,12 @@ export async function getSession(
   const session = await ctx.storage.sessions.get(fleetId, id)
   if (!session) throw new ApplicationError('not_found')
   const ofSession = { conditions: [asks('session', id)] }
-  const [device, changes, conflicts, letters, logs] = await Promise.all([
+  const [device, changes, conflicts, letters, masks, logs] = await Promise.all([
     ctx.storage.devices.get(fleetId, session.deviceId),
     ctx.storage.sync.changesOfSession(fleetId, id, CHANGES_SHOWN_MAX),
     ctx.storage.conflicts.ofSession(fleetId, id),
     ctx.storage.deadLetters.list(fleetId, ofSession, { limit: DEAD_LETTERS_SHOWN_MAX, cursor: null }),
+    letterMasks(ctx, fleetId),
     session.source === undefined
       ? []
       : ctx.storage.ingest.logs(fleetId, { sessionId: id }, TOLD_LOGS_PER_DEVICE_MAX),
@@ -42,9 +44,9 @@ export async function getSession(
   const isOwn = ({ deviceId }: { readonly deviceId: string }): boolean => own.has(deviceId)
   return {
     session,
-    changes: changes.filter(isOwn),
+    changes: changes.filter(isOwn).map(masks.change),
     conflicts: conflicts.filter(isOwn),
-    deadLetters: letters.items.filter(isOwn),
+    deadLetters: letters.items.filter(isOwn).map(masks.letter),
     logs: logs.toReversed(),
   }
 }

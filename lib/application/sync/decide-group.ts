@@ -24,6 +24,7 @@ import { isRepeat } from './is-repeat.ts'
 import { answerAgain, answerTexts } from './push-answer.ts'
 import { pushEventOf, replayEventOf } from './push-event.ts'
 import type { DeskJob, DeviceJob, PushJob, PushOutcome, ReplayJob } from './push-job.ts'
+import { withResult } from './replay-audit.ts'
 import type { FleetRules } from './rules.ts'
 
 type MutableWrites = Mutable<Omit<PushWrites, 'heads' | 'committedAtMs'>>
@@ -178,7 +179,7 @@ function decideReplay(group: Group, job: ReplayJob): PushOutcome {
   if (isOutdated(group, job)) return { kind: 'outdated' }
   const decision = decidePush(group.world, job.push, group.ids)
   take(group, job, decision)
-  group.writes.audit.push(job.audit)
+  group.writes.audit.push(withResult(job.audit, decision.results[0]))
   const event = replayEventOf(
     job,
     decision.results,

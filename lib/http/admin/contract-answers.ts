@@ -57,6 +57,8 @@ export const collectionAnswer = z.object({
   rules: z.array(businessRule),
   upMigrations: z.array(upMigration),
   authority: z.object({ url: z.string(), timeoutMs: count }).nullable(),
+  /** Fields that dead letters show masked, as JSON Pointers. */
+  masked: z.array(z.string()),
   /** Told once, by the call that makes it. */
   authoritySecret: z.string().optional(),
   createdAtMs: ms,

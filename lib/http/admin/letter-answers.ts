@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { DEAD_LETTER_CODES } from '#lib/protocol/error-codes.ts'
+import { LETTER_DEEDS } from '#lib/application/dead-letters/letter-history.ts'
 import { jsonObject, operation, uuid } from '#lib/protocol/mutation.ts'
 import { mutationResult } from '../openapi-answers.ts'
 
@@ -85,6 +86,23 @@ export const letterGroups = z.object({
   totals: z.object({ groups: count, letters: count }),
 })
 export const rejoinedGroup = z.object({ id: uuid })
+const letterEvent = z.object({
+  id: uuid,
+  atMs: ms,
+  deed: z.enum(LETTER_DEEDS),
+  by: z.object({ kind: z.enum(['user', 'key', 'device', 'system']), name: z.string() }),
+  reason: z.string().nullable(),
+  /** Of a replay or an edit; the rest has none. */
+  result: z.string().nullable(),
+  code: z.string().nullable(),
+  conflictId: uuid.nullable(),
+  /** What an edit changed, as pointers into the operation and as JSON; masked like the letter. */
+  changes: z.array(
+    z.object({ pointer: z.string(), before: z.string().nullable(), after: z.string().nullable() }),
+  ),
+  /** The letter that took this one along. */
+  with: uuid.nullable(),
+})
 export const letterDetail = z.object({
   letter: letterAnswer,
   base: jsonObject.nullable(),
@@ -92,12 +110,33 @@ export const letterDetail = z.object({
   device: jsonObject.nullable(),
   server: recordState.nullable(),
   issues: z.array(z.looseObject({ path: z.string(), message: z.string() })),
+  /** Where masks stand in these documents, as JSON Pointers. */
+  masked: z.array(z.string()),
   collection: z.looseObject({ id: uuid, name: z.string(), schemaVersion: count }).nullable(),
   poisoned: z.boolean(),
   /** Unix ms; null for one that isn't discarded. */
   restorableUntilMs: ms.nullable(),
+  /** When a closed one is deleted; null for an open one, which never is. */
+  keptUntilMs: ms.nullable(),
   held: z.array(letterAnswer),
+  /** Newest first. */
+  history: z.array(letterEvent),
 })
+const json = z.unknown()
+export const revealed = z.object({
+  /** Left out: nothing stands there. */
+  fields: z.array(
+    z.object({
+      pointer: z.string(),
+      base: json.optional(),
+      device: json.optional(),
+      server: json.optional(),
+    }),
+  ),
+  op: operation,
+  detail: z.string(),
+})
+export const purgedLetter = z.object({ id: uuid })
 export const replayAnswer = z.object({
   result: mutationResult,
   held: z.array(mutationResult),

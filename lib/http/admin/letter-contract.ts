@@ -1,8 +1,10 @@
 import { discardInput } from '#lib/application/dead-letters/discard.ts'
 import { editInput } from '#lib/application/dead-letters/edit.ts'
 import { deadLettersQuery, letterFacetsQuery } from '#lib/application/dead-letters/list-dead-letters.ts'
+import { purgeInput } from '#lib/application/dead-letters/purge-letters.ts'
 import { replayInput } from '#lib/application/dead-letters/replay.ts'
 import { restoreInput } from '#lib/application/dead-letters/restore.ts'
+import { revealInput } from '#lib/application/dead-letters/reveal.ts'
 import { changeGroupInput } from '#lib/application/letter-groups/change-group.ts'
 import { groupsQuery } from '#lib/application/letter-groups/list-groups.ts'
 import { mergeInput, unmergeInput } from '#lib/application/letter-groups/merge-groups.ts'
@@ -83,6 +85,17 @@ export const LETTER_CONTRACT: Readonly<Record<string, AdminOperation>> = {
     body: editInput,
     answer: letters.editAnswer,
     codes: letterRuns,
+  },
+  'POST /dead-letters/:id/reveal': {
+    summary: 'The masked values of a dead letter, once, with a reason in the audit log',
+    body: revealInput,
+    answer: letters.revealed,
+  },
+  'POST /dead-letters/:id/purge': {
+    summary: 'Delete a closed dead letter with its payload before its time',
+    body: purgeInput,
+    answer: letters.purgedLetter,
+    codes: ['not_purgeable'],
   },
   'POST /dead-letters/:id/discard': {
     summary: 'Close a dead letter without effect, with those held behind it',

@@ -2,8 +2,10 @@ import { discard } from '#lib/application/dead-letters/discard.ts'
 import { edit } from '#lib/application/dead-letters/edit.ts'
 import { getDeadLetter } from '#lib/application/dead-letters/get-dead-letter.ts'
 import { letterFacets, listDeadLetters } from '#lib/application/dead-letters/list-dead-letters.ts'
+import { purgeLetter } from '#lib/application/dead-letters/purge-letters.ts'
 import { replay } from '#lib/application/dead-letters/replay.ts'
 import { restore } from '#lib/application/dead-letters/restore.ts'
+import { reveal } from '#lib/application/dead-letters/reveal.ts'
 import { changeGroup } from '#lib/application/letter-groups/change-group.ts'
 import { getGroup, listGroups } from '#lib/application/letter-groups/list-groups.ts'
 import { mergeGroups, unmergeGroup } from '#lib/application/letter-groups/merge-groups.ts'
@@ -49,6 +51,10 @@ export const LETTER_ROUTES: readonly AdminRoute[] = [
   read('/dead-letters/:id', 'viewer', (call) => getDeadLetter(call.ctx, { ...input(call), id: idOf(call) })),
   act('/dead-letters/:id/replay', 'operator', (call) => replay(call.ctx, { ...input(call), id: idOf(call) })),
   act('/dead-letters/:id/edit', 'operator', (call) => edit(call.ctx, { ...input(call), id: idOf(call) })),
+  act('/dead-letters/:id/reveal', 'operator', (call) => reveal(call.ctx, { ...input(call), id: idOf(call) })),
+  act('/dead-letters/:id/purge', 'admin', (call) =>
+    purgeLetter(call.ctx, { ...input(call), id: idOf(call) }),
+  ),
   act('/dead-letters/:id/discard', 'operator', async (call) => {
     const { letter, ...held } = await discard(call.ctx, { ...input(call), id: idOf(call) })
     return { ...letter, ...held }

@@ -1,6 +1,7 @@
 import { countFacets, splitFilter } from '#lib/query/facets.ts'
 import type { Filter } from '#lib/query/field.ts'
 import {
+  closedAtMs,
   isIndexed,
   LETTER_FACET_ROWS_MAX,
   LETTER_FACETS,
@@ -10,10 +11,11 @@ import {
 } from '#lib/query/letter-fields.ts'
 import { matchesFilter } from '#lib/query/matches-filter.ts'
 import { LETTER_READER } from '../letter-values.ts'
-import type { Cursor, DeadLetterPort, DeadLetterRow, LetterFilter } from '../ports.ts'
+import type { AuditEntry, Cursor, DeadLetterPort, DeadLetterRow, LetterFilter } from '../ports.ts'
 import { inGroup, lettersOf } from './letter-groups.ts'
 import { pageOf } from './page.ts'
 import type { FleetTables, MemoryState } from './state.ts'
+import type { Undo } from './table.ts'
 
 export function memoryDeadLetters(state: MemoryState): DeadLetterPort {
   return {
@@ -56,12 +58,14 @@ export function memoryDeadLetters(state: MemoryState): DeadLetterPort {
         for (const { code } of openOf(tables)) counts.set(code, (counts.get(code) ?? 0) + 1)
         return Object.fromEntries(counts)
       }),
-    discard: (fleetId, id, heldIds, atMs, audit) =>
+    discard: (fleetId, id, heldIds, atMs, auditOf) =>
       state.inFleet(fleetId, (tables, undo) => {
-        if (tables.deadLetters.get(id)?.status !== 'open') return false
+        if (tables.deadLetters.get(id)?.status !== 'open') return null
+        const along: string[] = []
         for (const each of [id, ...heldIds]) {
           const letter = tables.deadLetters.get(each)
           if (letter?.status !== 'open') continue
+          if (each !== id) along.push(each)
           const discardedWith = each === id ? null : id
           tables.deadLetters.set(undo, each, {
             ...letter,
@@ -70,10 +74,10 @@ export function memoryDeadLetters(state: MemoryState): DeadLetterPort {
             discardedWith,
           })
         }
-        state.audit.set(undo, audit.id, audit)
-        return true
+        writeAudits(state, undo, [id, ...along].map(auditOf))
+        return along
       }),
-    restore: (fleetId, id, sinceMs, audit) =>
+    restore: (fleetId, id, sinceMs, auditOf) =>
       state.inFleet(fleetId, (tables, undo) => {
         const root = tables.deadLetters.get(id)
         if (root?.status !== 'discarded' || (root.discardedAtMs ?? 0) < sinceMs) return null
@@ -87,10 +91,35 @@ export function memoryDeadLetters(state: MemoryState): DeadLetterPort {
             discardedAtMs: null,
             discardedWith: null,
           })
-        state.audit.set(undo, audit.id, audit)
-        return [id, ...along.map((letter) => letter.id)]
+        const ids = along.map((letter) => letter.id)
+        writeAudits(state, undo, [id, ...ids].map(auditOf))
+        return ids
+      }),
+    purge: (fleetId, beforeMs, limit, auditOf) =>
+      state.inFleet(fleetId, (tables, undo) => {
+        const gone = tables.deadLetters
+          .values()
+          .filter((row) => row.status !== 'open' && (closedAtMs(row) ?? Infinity) < beforeMs)
+          .toSorted((a, b) => a.createdAtMs - b.createdAtMs)
+          .slice(0, limit)
+        for (const { id } of gone) tables.deadLetters.delete(undo, id)
+        const replayed = gone.filter((row) => row.status === 'replayed').length
+        const purged = { replayed, discarded: gone.length - replayed }
+        if (gone.length > 0) writeAudits(state, undo, [auditOf(purged)])
+        return purged
+      }),
+    purgeOne: (fleetId, id, audit) =>
+      state.inFleet(fleetId, (tables, undo) => {
+        if ((tables.deadLetters.get(id)?.status ?? 'open') === 'open') return false
+        tables.deadLetters.delete(undo, id)
+        writeAudits(state, undo, [audit])
+        return true
       }),
   }
+}
+
+const writeAudits = (state: MemoryState, undo: Undo, entries: readonly AuditEntry[]): void => {
+  for (const entry of entries) state.audit.set(undo, entry.id, entry)
 }
 
 /** Level by level: those behind the mutation, then those behind these. */

@@ -54,6 +54,12 @@ export function memoryStorageOver(state: MemoryState): Storage {
           .filter((entry) => filter.action === null || entry.action === filter.action)
         return pageOf(rows, (entry) => ({ atMs: entry.atMs, id: entry.id }), page)
       },
+      ofTarget: async (fleetId, target, limit) =>
+        state.audit
+          .values()
+          .filter((entry) => entry.fleetId === fleetId && entry.target === target)
+          .toSorted((a, b) => b.atMs - a.atMs || (a.id < b.id ? 1 : -1))
+          .slice(0, limit),
     },
     maintenance: memoryMaintenance(state),
     settings: memorySettings(state),

@@ -55,6 +55,13 @@ export async function insertAudit(send: Send, entry: AuditEntry): Promise<void> 
   ])
 }
 
+const OF_TARGET: Statement = {
+  name: 'audit_of_target',
+  text: `SELECT id, at, scope_fleet_id AS "scopeFleetId", actor_kind AS "actorKind", actor_id AS "actorId",
+      actor_name AS "actorName", action, target, reason, before, after, address, outcome
+    FROM audit WHERE scope_fleet_id = $1 AND target = $2 ORDER BY at DESC, id DESC LIMIT $3`,
+}
+
 export function postgresAudit(database: Database): AuditPort {
   return {
     append: (entry) => database.inGlobal((send) => insertAudit(send, entry)),
@@ -72,6 +79,8 @@ export function postgresAudit(database: Database): AuditPort {
       )
       return pageOf(rows.map(entryOf), (entry) => ({ atMs: entry.atMs, id: entry.id }), page.limit)
     },
+    ofTarget: async (fleetId, target, limit) =>
+      (await database.oneGlobal<Audit>(OF_TARGET, [fleetId, storableText(target), limit])).map(entryOf),
   }
 }
 

@@ -12,13 +12,13 @@ import { at, fromJson, jsonText, ms } from './values.ts'
 const CREATE: Statement = {
   name: 'collection_create',
   text: `INSERT INTO collection (fleet_id, id, name, version, strategy, tie_rule, field_strategies, schema, schema_version, thresholds,
-      created_at, updated_at, rules, up_migrations, authority)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (fleet_id, name) DO NOTHING RETURNING id`,
+      created_at, updated_at, rules, up_migrations, authority, masked)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT (fleet_id, name) DO NOTHING RETURNING id`,
 }
 const UPDATE: Statement = {
   name: 'collection_update',
   text: `UPDATE collection SET name = $3, version = $4, strategy = $5, tie_rule = $6, field_strategies = $7, schema = $8,
-      schema_version = $9, thresholds = $10, created_at = $11, updated_at = $12, rules = $13, up_migrations = $14, authority = $15
+      schema_version = $9, thresholds = $10, created_at = $11, updated_at = $12, rules = $13, up_migrations = $14, authority = $15, masked = $16
     WHERE fleet_id = $1 AND id = $2 AND version = $4 - 1 RETURNING id`,
 }
 const KEEP_SCHEMA: Statement = {
@@ -159,6 +159,7 @@ const valuesOf = (c: Collection): unknown[] => [
   JSON.stringify(c.rules),
   JSON.stringify(c.upMigrations),
   jsonText(c.authority),
+  JSON.stringify(c.masked),
 ]
 
 function collectionOf(row: CollectionRow): Collection {
@@ -176,6 +177,7 @@ function collectionOf(row: CollectionRow): Collection {
     rules: fromJson<BusinessRule[]>(row.rules),
     upMigrations: fromJson<UpMigration[]>(row.upMigrations),
     authority: fromJson<Authority | null>(row.authority),
+    masked: fromJson<string[]>(row.masked),
     createdAtMs: ms(row.createdAt),
     updatedAtMs: ms(row.updatedAt),
   }

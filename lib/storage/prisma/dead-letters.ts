@@ -1,7 +1,7 @@
-import type { DeadLetterPort } from '../ports.ts'
+import type { DeadLetterPort, LetterAudit } from '../ports.ts'
 import { uuids } from './arrays.ts'
 import { insertAudit } from './audit.ts'
-import type { Database, Statement } from './database.ts'
+import type { Database, Send, Statement } from './database.ts'
 import { letterOf, LETTERS, listLetters, readLetterFacets, type LetterSqlRow } from './letter-list.ts'
 import { at } from './values.ts'
 
@@ -22,7 +22,7 @@ const DISCARD: Statement = {
 const DISCARD_HELD: Statement = {
   name: 'letter_discard_held',
   text: `UPDATE dead_letter SET status = 'discarded', discarded_at = $3, discarded_with = $2
-    WHERE fleet_id = $1 AND id = ANY ($4::uuid[]) AND status = 'open'`,
+    WHERE fleet_id = $1 AND id = ANY ($4::uuid[]) AND status = 'open' RETURNING id`,
 }
 const RESTORE: Statement = {
   name: 'letter_restore',
@@ -33,6 +33,23 @@ const RESTORE_ALONG: Statement = {
   name: 'letter_restore_along',
   text: `UPDATE dead_letter SET status = 'open', discarded_at = NULL, discarded_with = NULL
     WHERE fleet_id = $1 AND discarded_with = $2 AND status = 'discarded' RETURNING id`,
+}
+/** A letter is closed after it was made, so that the index by status and age finds the oldest. */
+const PURGE: Statement = {
+  name: 'letter_purge',
+  text: `WITH gone AS (DELETE FROM dead_letter WHERE fleet_id = $1 AND id IN (SELECT id FROM (
+      (SELECT id, created_at FROM dead_letter WHERE fleet_id = $1 AND status = 'discarded' AND created_at < $2
+        AND discarded_at < $2 ORDER BY created_at LIMIT $3)
+      UNION ALL
+      (SELECT id, created_at FROM dead_letter WHERE fleet_id = $1 AND status = 'replayed' AND created_at < $2
+        AND replayed_at < $2 ORDER BY created_at LIMIT $3)) k ORDER BY created_at LIMIT $3)
+      AND status <> 'open' AND coalesce(discarded_at, replayed_at) < $2 RETURNING status)
+    SELECT count(*) FILTER (WHERE status = 'replayed') AS replayed,
+      count(*) FILTER (WHERE status = 'discarded') AS discarded FROM gone`,
+}
+const PURGE_ONE: Statement = {
+  name: 'letter_purge_one',
+  text: `DELETE FROM dead_letter WHERE fleet_id = $1 AND id = $2 AND status <> 'open' RETURNING id`,
 }
 /** A circle ends with the depth, which is bounded like the rows. */
 const HELD_BY: Statement = {
@@ -67,19 +84,57 @@ export function postgresDeadLetters(database: Database): DeadLetterPort {
       const rows = await database.one<{ code: string; count: number }>(fleetId, OPEN_BY_CODE, [fleetId])
       return Object.fromEntries(rows.map(({ code, count }) => [code, count]))
     },
-    discard: (fleetId, id, heldIds, atMs, audit) =>
+    discard: (fleetId, id, heldIds, atMs, auditOf) =>
       database.inFleet(fleetId, async (send) => {
-        if ((await send(DISCARD, [fleetId, id, at(atMs)])).length === 0) return false
-        if (heldIds.length > 0) await send(DISCARD_HELD, [fleetId, id, at(atMs), uuids(heldIds)])
-        await insertAudit(send, audit)
-        return true
+        if ((await send(DISCARD, [fleetId, id, at(atMs)])).length === 0) return null
+        if (heldIds.length === 0) return insertAudits(send, id, [], auditOf)
+        const along = await send<{ id: string }>(DISCARD_HELD, [fleetId, id, at(atMs), uuids(heldIds)])
+        const closed = new Set(along.map((row) => row.id))
+        return insertAudits(
+          send,
+          id,
+          heldIds.filter((held) => closed.has(held)),
+          auditOf,
+        )
       }),
-    restore: (fleetId, id, sinceMs, audit) =>
+    restore: (fleetId, id, sinceMs, auditOf) =>
       database.inFleet(fleetId, async (send) => {
         if ((await send(RESTORE, [fleetId, id, at(sinceMs)])).length === 0) return null
         const along = await send<{ id: string }>(RESTORE_ALONG, [fleetId, id])
+        return insertAudits(
+          send,
+          id,
+          along.map((row) => row.id),
+          auditOf,
+        )
+      }),
+    purge: (fleetId, beforeMs, limit, auditOf) =>
+      database.inFleet(fleetId, async (send) => {
+        const [row] = await send<{ replayed: number; discarded: number }>(PURGE, [
+          fleetId,
+          at(beforeMs),
+          limit,
+        ])
+        const purged = { replayed: row?.replayed ?? 0, discarded: row?.discarded ?? 0 }
+        if (purged.replayed + purged.discarded > 0) await insertAudit(send, auditOf(purged))
+        return purged
+      }),
+    purgeOne: (fleetId, id, audit) =>
+      database.inFleet(fleetId, async (send) => {
+        if ((await send(PURGE_ONE, [fleetId, id])).length === 0) return false
         await insertAudit(send, audit)
-        return [id, ...along.map((row) => row.id)]
+        return true
       }),
   }
+}
+
+/** Each letter's own entry, so that its history is found by it. */
+async function insertAudits(
+  send: Send,
+  id: string,
+  along: readonly string[],
+  auditOf: LetterAudit,
+): Promise<readonly string[]> {
+  await Promise.all([id, ...along].map((letterId) => insertAudit(send, auditOf(letterId))))
+  return along
 }

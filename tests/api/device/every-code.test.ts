@@ -182,6 +182,8 @@ const PROVOKE: Record<ErrorCode, () => Promise<Response>> = {
     return post(`/dead-letters/${id}/replay`, {})
   },
   not_restorable: async () => post(`/dead-letters/${await deadLetter()}/restore`, { reason: 'a test' }),
+  not_purgeable: async () =>
+    world.admin('POST', inFleet(`/dead-letters/${await deadLetter()}/purge`), { reason: 'a test' }, 'admin'),
   device_is_revoked: async () =>
     post(`/devices/${(await commanded('revoke')).id}/commands`, { type: 'resync' }),
   gone: () =>

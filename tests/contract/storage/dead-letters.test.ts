@@ -143,7 +143,7 @@ describe.each(BACKENDS)('dead letters on $name', (backend) => {
     const id = letters[0]?.id as string
     const tries = await Promise.all(
       [1, 2, 3].map(() =>
-        storage.deadLetters.discard(fleetId, id, [], NOW_MS, audit('letter.discard', { fleetId })),
+        storage.deadLetters.discard(fleetId, id, [], NOW_MS, () => audit('letter.discard', { fleetId })),
       ),
     )
     expect(tries.filter(Boolean)).toHaveLength(1)
@@ -172,19 +172,76 @@ describe.each(BACKENDS)('dead letters on $name', (backend) => {
       (await storage.deadLetters.heldBy(fleetId, rootChange.incoming.mutation.id, limit)).map(({ id }) => id)
     expect([await behind(9), await behind(2)]).toEqual([held, held.slice(0, 2)])
     const [first, ...others] = held as [string, ...string[]]
-    expect(await storage.deadLetters.discard(fleetId, first, [], NOW_MS - 5, audit())).toBe(true)
-    expect(await storage.deadLetters.discard(fleetId, root.id, others, NOW_MS, audit())).toBe(true)
+    expect(await storage.deadLetters.discard(fleetId, first, [], NOW_MS - 5, () => audit())).toEqual([])
+    expect(await storage.deadLetters.discard(fleetId, root.id, others, NOW_MS, () => audit())).toEqual(others)
     expect(await storage.deadLetters.get(fleetId, others[0] ?? '')).toMatchObject({
       status: 'discarded',
       discardedAtMs: NOW_MS,
       discardedWith: root.id,
     })
-    expect(await storage.deadLetters.restore(fleetId, root.id, NOW_MS + 1, audit())).toBeNull()
-    const opened = await storage.deadLetters.restore(fleetId, root.id, NOW_MS, audit())
-    expect([...(opened ?? [])].sort()).toEqual([root.id, ...others].sort())
-    expect(await storage.deadLetters.restore(fleetId, root.id, NOW_MS, audit())).toBeNull()
+    expect(await storage.deadLetters.restore(fleetId, root.id, NOW_MS + 1, () => audit())).toBeNull()
+    const opened = await storage.deadLetters.restore(fleetId, root.id, NOW_MS, () => audit())
+    expect([...(opened ?? [])].sort()).toEqual(others.toSorted())
+    expect(await storage.deadLetters.restore(fleetId, root.id, NOW_MS, () => audit())).toBeNull()
     expect(await storage.deadLetters.get(fleetId, first)).toMatchObject({ status: 'discarded' })
     expect(await storage.deadLetters.countOpen(fleetId)).toBe(4)
+  })
+
+  it('[DL22] purges what was closed long enough ago, the oldest first, and never what is open', async () => {
+    const { storage, fleetId, letters } = await fleetWithLetters(6)
+    const [a, b, c, d, open, late] = letters.map(({ id }) => id) as [
+      string,
+      string,
+      string,
+      string,
+      string,
+      string,
+    ]
+    for (const id of [a, b, c, d])
+      await storage.deadLetters.discard(fleetId, id, [], NOW_MS + 10, () => audit())
+    await storage.deadLetters.discard(fleetId, late, [], NOW_MS + 20, () => audit())
+    const entries: unknown[] = []
+    const purge = (limit: number) =>
+      storage.deadLetters.purge(fleetId, NOW_MS + 20, limit, (purged) => {
+        entries.push(purged)
+        return audit('letter.expire', { fleetId })
+      })
+    expect(await storage.deadLetters.purge(fleetId, NOW_MS + 10, 9, () => audit())).toEqual({
+      replayed: 0,
+      discarded: 0,
+    })
+    expect([await purge(3), await purge(3), await purge(3)]).toEqual([
+      { replayed: 0, discarded: 3 },
+      { replayed: 0, discarded: 1 },
+      { replayed: 0, discarded: 0 },
+    ])
+    expect(entries).toHaveLength(2)
+    const log = await storage.audit.list({ fleetId, action: 'letter.expire' }, { limit: 9, cursor: null })
+    expect(log.items).toHaveLength(2)
+    const left = await Promise.all([a, b, c, d, open, late].map((id) => storage.deadLetters.get(fleetId, id)))
+    expect(left.map((row) => row?.status)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      'open',
+      'discarded',
+    ])
+  })
+
+  it('purges one closed letter by hand, and no open one', async () => {
+    const { storage, fleetId, letters } = await fleetWithLetters(1)
+    const id = letters[0]?.id as string
+    const purge = () =>
+      storage.deadLetters.purgeOne(fleetId, id, audit('letter.purge', { fleetId, target: id }))
+    expect(await purge()).toBe(false)
+    await storage.deadLetters.discard(fleetId, id, [], NOW_MS, () => audit())
+    expect([await purge(), await purge(), await storage.deadLetters.get(fleetId, id)]).toEqual([
+      true,
+      false,
+      null,
+    ])
+    expect(await storage.audit.ofTarget(fleetId, id, 9)).toHaveLength(1)
   })
 
   it('gives no letter of another fleet', async () => {
@@ -192,6 +249,6 @@ describe.each(BACKENDS)('dead letters on $name', (backend) => {
     const other = await makeFleet(storage)
     const id = letters[0]?.id as string
     expect(await storage.deadLetters.get(other.id, id)).toBeNull()
-    expect(await storage.deadLetters.discard(other.id, id, [], NOW_MS, audit())).toBe(false)
+    expect(await storage.deadLetters.discard(other.id, id, [], NOW_MS, () => audit())).toBeNull()
   })
 })

@@ -198,7 +198,8 @@ async function storeLetters(storage: Storage, fleetId: string): Promise<readonly
       await commit(storage, fleetId, () => [{ ...change, replayOf: deadLetter.id }], { committedAtMs }, [
         collection,
       ])
-    if (fate === 'discarded') await storage.deadLetters.discard(fleetId, deadLetter.id, [], NOW_MS, audit())
+    if (fate === 'discarded')
+      await storage.deadLetters.discard(fleetId, deadLetter.id, [], NOW_MS, () => audit())
     ids.push(deadLetter.id)
   }
   const found = await Promise.all(ids.map((id) => storage.deadLetters.get(fleetId, id)))

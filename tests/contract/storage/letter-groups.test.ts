@@ -191,7 +191,7 @@ describe.each(BACKENDS)('groups of dead letters on $name', (backend) => {
   it('[DL9] are resolved when none is open, and then count all', async () => {
     const { storage, fleetId, b, groupOf, list } = await world()
     const gb = await groupOf(b[0] ?? '')
-    for (const id of b) await storage.deadLetters.discard(fleetId, id, [], NOW_MS, audit())
+    for (const id of b) await storage.deadLetters.discard(fleetId, id, [], NOW_MS, () => audit())
     expect((await list()).groups.map(({ id }) => id)).not.toContain(gb)
     expect(await storage.letterGroups.get(fleetId, gb, NOW_MS)).toMatchObject({ state: 'resolved', count: 2 })
     const closed = await list(conditionsOf('-status:open', LETTER_FIELDS))

@@ -130,6 +130,7 @@ export const collectionOf = (fleetId: string, changes: Partial<Collection> = {})
   rules: [],
   upMigrations: [],
   authority: null,
+  masked: [],
   createdAtMs: NOW_MS,
   updatedAtMs: NOW_MS,
   ...changes,
