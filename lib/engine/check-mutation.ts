@@ -6,6 +6,7 @@ import type { MutationResult } from '#lib/protocol/push.ts'
 import { isSamePayload } from './payload.ts'
 import { parentFate } from './after-chain.ts'
 import { checkActors } from './crdt/actors.ts'
+import { FAILED_TRIES_MAX } from './failed-tries.ts'
 import type { PushDraft } from './push-draft.ts'
 import { conflictOf, mutationOf, recordOf } from './push-draft.ts'
 import type { CollectionRules, IncomingMutation, IncomingPush, KnownConflict } from './types.ts'
@@ -61,7 +62,21 @@ export function checkMutation(
     checkElsewhere(draft, push, incoming) ??
     checkStamp(draft, incoming, author) ??
     checkNamed(draft, incoming, author)
-  return early ?? checkPlace(draft, incoming, author, withoutEffect)
+  return early
+    ? orExhausted(draft, push, incoming, early)
+    : checkPlace(draft, incoming, author, withoutEffect)
+}
+
+/** DL4: what is stamped out of bounds at so many sendings, about a day of them, no other stamp will mend. A replay counts none. */
+function orExhausted(
+  { world }: PushDraft,
+  push: IncomingPush,
+  { mutation }: IncomingMutation,
+  gate: Gate,
+): Gate {
+  if (gate.kind !== 'refused' || gate.code !== 'clock_out_of_bounds' || push.replayOf !== null) return gate
+  const tries = (world.failedTries.get(mutation.id) ?? 0) + 1
+  return tries < FAILED_TRIES_MAX ? gate : dead('exhausted', `tried ${tries} times: ${gate.detail}`)
 }
 
 /** How long the child of a conflict with as many behind it as may wait keeps to its device. */

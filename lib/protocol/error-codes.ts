@@ -230,7 +230,8 @@ export const MUTATION_CODE_HELP = {
   too_large: 'The mutation is larger than 256 KiB.',
   parent_dead_lettered: 'It was made on a change (`after`) that is a dead letter or was discarded.',
   underivable: 'The document that it changes cannot be derived.',
-  exhausted: 'It was tried too many times.',
+  exhausted:
+    'It was tried too many times: its authority was never there, or no stamp of its clock was within bounds.',
   clock_out_of_bounds:
     'Its stamp is too far ahead of the server; reset the clock to `serverHlc`, stamp and send it again.',
   mutation_id_reused: 'This id was used with another payload.',

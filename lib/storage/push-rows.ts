@@ -87,6 +87,8 @@ export interface PushWrites {
     readonly mutationId: string
     readonly deviceId: string
     readonly tries: number
+    /** It counts only where the last one that did is so long ago, ms; without it always. */
+    readonly spacedMs?: number
   }[]
   /** Mutations that were tried before and have an effect now. */
   readonly endedTries: readonly string[]

@@ -1,5 +1,7 @@
+import { isStampedAhead } from '#lib/engine/stamped-ahead.ts'
+import { formatHlc, parseHlc } from '#lib/kernel/hlc.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
-import type { Operation } from '#lib/protocol/mutation.ts'
+import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import type { MutationResult } from '#lib/protocol/push.ts'
 import type { DeadLetterRow } from '#lib/storage/ports.ts'
 import { auditEntry } from '../access/audit-entry.ts'
@@ -28,9 +30,10 @@ export async function runLetter(
   edit: Edit | null = null,
 ): Promise<MutationResult> {
   const { fleetId, deviceId, appVersion } = letter
-  const mutation = edit
+  const meant = edit
     ? { ...letter.mutation, op: edit.op, schemaVersion: edit.schemaVersion, id: ctx.ids() }
     : letter.mutation
+  const mutation = stampedInTime(meant, deviceId, ctx.clock.now())
   const device = await ctx.storage.devices.get(fleetId, deviceId)
   const platform = device?.platform ?? 'other'
   const action = edit ? 'dead-letter.edit' : 'dead-letter.replay'
@@ -59,6 +62,21 @@ export async function runLetter(
   const result = outcome.results[0] as MutationResult
   if (closesLetter(result)) await tellClosed(ctx, fleetId, 'replayed', [letter])
   return result
+}
+
+/** What died of its device's clock runs with a stamp of now, by the same device; any other with its own (DL4). */
+function stampedInTime(mutation: Mutation, deviceId: string, nowMs: number): Mutation {
+  if (!isStampedAhead(mutation, nowMs)) return mutation
+  const author = parseHlc(mutation.hlc)
+  const hlc = formatHlc({
+    wallMs: nowMs,
+    counter: 0,
+    deviceId: author.ok ? author.value.deviceId : deviceId,
+  })
+  const { op } = mutation
+  if (op.type !== 'crdt') return { ...mutation, hlc }
+  const changes = op.changes.map((one) => (one.kind === 'lww-register' ? { ...one, hlc } : one))
+  return { ...mutation, hlc, op: { ...op, changes } }
 }
 
 /** Whether the letter is settled with this: it died again, or nothing happened for the moment, otherwise. */

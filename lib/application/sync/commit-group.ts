@@ -1,4 +1,5 @@
 import { planLoad } from '#lib/engine/load-plan.ts'
+import { isStampedAhead } from '#lib/engine/stamped-ahead.ts'
 import { usesOt } from '#lib/engine/ot/paths.ts'
 import type { PushPlan, PushTx, PushWrites, Storage } from '#lib/storage/ports.ts'
 import { ApplicationError } from '../errors.ts'
@@ -110,9 +111,11 @@ function planOf(jobs: readonly PushJob[], rules: FleetRules): PushPlan {
   }
 }
 
-/** Only what an authority must be asked about can fail for the moment. */
+/** Only what an authority must be asked about can fail for the moment, and what a clock stamps out of bounds. */
 function triesOf(jobs: readonly PushJob[], { authorities }: FleetRules): readonly string[] {
-  if (authorities.size === 0) return []
-  const mutations = jobs.flatMap(({ push }) => push.mutations)
-  return mutations.filter((one) => authorities.has(one.mutation.collection)).map((one) => one.mutation.id)
+  return jobs.flatMap(({ push, receivedAtMs }) =>
+    push.mutations.flatMap(({ mutation }) =>
+      authorities.has(mutation.collection) || isStampedAhead(mutation, receivedAtMs) ? [mutation.id] : [],
+    ),
+  )
 }

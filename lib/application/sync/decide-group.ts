@@ -1,6 +1,7 @@
 import { hasOutdatedVerdict } from '#lib/engine/check-outcome.ts'
 import { serverHlcAt } from '#lib/engine/clock-offset.ts'
 import { yjsText } from '#lib/engine/crdt/text-yjs.ts'
+import { waitAfterTries } from '#lib/engine/failed-tries.ts'
 import { otLibrary } from '#lib/engine/ot/ot-library.ts'
 import { applyEffects, decidePush } from '#lib/engine/push.ts'
 import type { IncomingMutation, PushDecision, PushWorld } from '#lib/engine/types.ts'
@@ -264,6 +265,10 @@ function countTries({ snapshot, writes }: Group, job: DeviceJob, results: readon
     if (result.status === 'retry') {
       if (result.code === 'parent_retry' || result.code === 'push_full') continue
       writes.failedTries.push({ mutationId: id, deviceId: job.push.deviceId, tries: before + 1 })
+    } else if (result.status === 'refused' && result.code === 'clock_out_of_bounds') {
+      // A device tries another stamp at once: as many in a minute say less than a day of them.
+      const spacedMs = before === 0 ? 0 : waitAfterTries(before)
+      writes.failedTries.push({ mutationId: id, deviceId: job.push.deviceId, tries: before + 1, spacedMs })
     } else if (before > 0 && result.status !== 'shed' && result.status !== 'refused')
       writes.endedTries.push(id)
   }

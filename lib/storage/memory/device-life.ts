@@ -42,7 +42,7 @@ export function memoryDeviceLife(state: MemoryState): Life {
       state.inFleet(fleetId, (tables) =>
         tables.failedTries
           .entries()
-          .filter(([, row]) => row.deviceId === deviceId)
+          .filter(([id, row]) => row.deviceId === deviceId && !tables.changes.has(id))
           .map(([mutationId, { tries, lastAtMs }]) => ({ mutationId, tries, lastAtMs }))
           .sort((a, b) => b.tries - a.tries || (a.mutationId < b.mutationId ? -1 : 1))
           .slice(0, limit),

@@ -152,8 +152,12 @@ function writePush(
 
 function writeTries(tables: FleetTables, undo: Undo, writes: PushWrites): void {
   for (const id of writes.endedTries) tables.failedTries.delete(undo, id)
-  for (const { mutationId, deviceId, tries } of writes.failedTries)
-    tables.failedTries.set(undo, mutationId, { deviceId, tries, lastAtMs: writes.committedAtMs })
+  const lastAtMs = writes.committedAtMs
+  for (const { mutationId, deviceId, tries, spacedMs = 0 } of writes.failedTries) {
+    const known = tables.failedTries.get(mutationId)
+    if (known && spacedMs > 0 && known.lastAtMs > lastAtMs - spacedMs) continue
+    tables.failedTries.set(undo, mutationId, { deviceId, tries, lastAtMs })
+  }
   for (const deviceId of new Set(writes.failedTries.map((row) => row.deviceId))) {
     const own = tables.failedTries.entries().filter(([, row]) => row.deviceId === deviceId)
     own.sort(([a, x], [b, y]) => y.lastAtMs - x.lastAtMs || (a < b ? 1 : -1))

@@ -22,7 +22,8 @@ const COMMANDED: Statement = {
 /** By device, of which the writer keeps a bounded number. */
 const FAILED_TRIES: Statement = {
   name: 'device_failed_tries',
-  text: `SELECT mutation_id, tries, last_at FROM failed_try WHERE fleet_id = $1 AND device_id = $2
+  text: `SELECT mutation_id, tries, last_at FROM failed_try t WHERE fleet_id = $1 AND device_id = $2
+      AND NOT EXISTS (SELECT FROM change_log c WHERE c.fleet_id = $1 AND c.mutation_id = t.mutation_id)
     ORDER BY tries DESC, mutation_id LIMIT $3`,
 }
 const STANDINGS: Statement = {

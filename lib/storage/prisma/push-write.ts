@@ -32,7 +32,9 @@ const SESSIONS: Statement = {
 const TRIES: Statement = {
   name: 'push_write_tries',
   text: `INSERT INTO failed_try (fleet_id, mutation_id, device_id, tries, last_at)
-    SELECT $1, k.*, $5 FROM unnest($2::uuid[], $3::uuid[], $4::int[]) k
+    SELECT $1, k.id, k.device_id, k.tries, $5 FROM unnest($2::uuid[], $3::uuid[], $4::int[], $6::float8[]) k(id, device_id, tries, spaced)
+      WHERE k.spaced = 0 OR NOT EXISTS (SELECT FROM failed_try t WHERE t.fleet_id = $1 AND t.mutation_id = k.id
+        AND t.last_at > $5::timestamptz - k.spaced * interval '1 millisecond')
     ON CONFLICT (fleet_id, mutation_id) DO UPDATE SET tries = excluded.tries, last_at = excluded.last_at`,
 }
 const FORGET_TRIES: Statement = {
@@ -91,6 +93,7 @@ export async function writePush(
     uuids(failedTries.map((row) => row.deviceId)),
     ints(failedTries.map((row) => row.tries)),
     at(committedAtMs),
+    floats(failedTries.map((row) => row.spacedMs ?? 0)),
   ])
   some(failedTries, FORGET_TRIES, () => [
     uuids([...new Set(failedTries.map((row) => row.deviceId))]),

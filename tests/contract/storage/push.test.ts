@@ -503,10 +503,19 @@ describe.each(BACKENDS)('push transactions on $name', (backend) => {
     ])
     expect(await storage.devices.failedTries(fleetId, deviceId, 1)).toHaveLength(1)
     expect(await storage.devices.failedTries(fleetId, randomUUID(), 9)).toEqual([])
+    // What counts only now and then counts the first time, and when the last one is so long ago.
+    for (const [tries, later] of [
+      [7, 10],
+      [8, 20],
+    ] as const) {
+      const spaced = { ...tried(b, tries), spacedMs: 15 }
+      await write({ failedTries: [spaced], committedAtMs: NOW_MS + 1 + later })
+    }
+    expect(await load([b])).toEqual(new Map([[b, 8]]))
     await write({ endedTries: [a] })
     expect(await load([a])).toEqual(new Map())
     const many = Array.from({ length: FAILED_TRIES_PER_DEVICE_MAX }, () => tried(randomUUID(), 1))
-    await write({ failedTries: many, committedAtMs: NOW_MS + 2 })
+    await write({ failedTries: many, committedAtMs: NOW_MS + 30 })
     expect([(await load([b])).size, (await load(many.map(({ mutationId }) => mutationId))).size]).toEqual([
       0,
       FAILED_TRIES_PER_DEVICE_MAX,
