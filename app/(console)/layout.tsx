@@ -6,6 +6,7 @@ import { isStorageError } from '#lib/application/errors.ts'
 import { answerUnavailable } from '../answer-unavailable.ts'
 import { ConsoleFrame } from './console-frame.tsx'
 import './console.css'
+import './dead-letters/item.css'
 import { findViewer } from './viewer.ts'
 
 /** Who may see a page is decided at each request, so nothing is rendered ahead. */

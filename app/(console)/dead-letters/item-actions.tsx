@@ -1,9 +1,10 @@
 'use client'
 import { useRouter } from 'next/navigation'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useRef, useState, type ReactNode } from 'react'
 import { Button } from '#components/ui/button.tsx'
 import { ConfirmDialog, type ConfirmResult } from '#components/ui/dialog.tsx'
 import { plural, shortId } from '#components/ui/format.ts'
+import { carryShared } from '#components/ui/search-params.ts'
 import { Status } from '#components/ui/status.tsx'
 import { showToast } from '#components/ui/toast.tsx'
 import { sendJson } from '../send-json.ts'
@@ -16,27 +17,52 @@ export type ItemActionsProps = {
   status: 'open' | 'replayed' | 'discarded'
   role: string
   deviceName: string
+  /** When it can be restored no more, or is deleted, as a day: "27 Dec". */
+  keptUntil: ReactNode
   /** What waits behind it and goes its way, in order. */
   held: readonly { id: string; label: string }[]
   /** Null for a change that cannot be edited. */
-  edit: Pick<ItemEditProps, 'basis' | 'opText'> | null
+  edit: Pick<ItemEditProps, 'basis' | 'opText' | 'identity' | 'issues'> | null
 }
 
-/** Replay, edit, discard and restore of one letter. Who may not sees why, instead of buttons that would be refused. */
-export function ItemActions({ id, fleetId, status, role, deviceName, held, edit }: ItemActionsProps) {
+/** Replay, edit, discard, restore and deletion of one letter. Who may not sees why, instead of buttons that would be refused. */
+export function ItemActions(props: ItemActionsProps) {
+  const { id, fleetId, status, role, deviceName, keptUntil, held, edit } = props
   const router = useRouter()
   const [editing, setEditing] = useState(false)
-  const replayButton = useReplayKey(status === 'open' && role !== 'viewer')
+  const replayButton = usePressKey('r', status === 'open' && role !== 'viewer')
+  const editButton = usePressKey('e', status === 'open' && role !== 'viewer')
   const act = async (verb: keyof typeof DONE | 'replay', reason: string): Promise<ConfirmResult> => {
     const url = `/api/admin/v1/dead-letters/${id}/${verb}?fleet=${encodeURIComponent(fleetId)}`
     const sent = await sendJson('POST', url, { reason })
     if (!sent.ok) return { ok: false, message: `${sent.message} (${sent.code})` }
     showToast(verb === 'replay' ? replayToast(sent.body) : { kind: 'ok', text: DONE[verb] })
-    router.refresh()
+    if (verb === 'purge') router.push(carryShared('/dead-letters', window.location.search))
+    else router.refresh()
     return { ok: true }
   }
 
-  if (status === 'replayed') return null
+  // What somebody settled meanwhile leaves the form where it was: what was typed is not taken away.
+  const form =
+    edit !== null && editing ? (
+      <ItemEdit
+        id={id}
+        fleetId={fleetId}
+        {...edit}
+        settled={status !== 'open'}
+        onClose={() => setEditing(false)}
+      />
+    ) : null
+  if (status === 'replayed')
+    return (
+      <>
+        <div className="item-acts">
+          <span className="sub">Settled; it is kept here until {keptUntil} and then deleted.</span>
+          {role === 'admin' ? <PurgeButton deviceName={deviceName} onConfirm={act} /> : null}
+        </div>
+        {form}
+      </>
+    )
   if (role === 'viewer') {
     return (
       <p className="item-acts sub">
@@ -47,19 +73,23 @@ export function ItemActions({ id, fleetId, status, role, deviceName, held, edit 
   }
   if (status === 'discarded') {
     return (
-      <div className="item-acts">
-        <span className="sub">Within 30 days of its discard it can come back.</span>
-        <ConfirmDialog
-          trigger={<Button tone="quiet">Restore…</Button>}
-          title={`Restore this dead letter of ${deviceName}?`}
-          reason="required"
-          reasonHint="Why is it needed after all?"
-          confirmLabel="Restore"
-          onConfirm={({ reason }) => act('restore', reason)}
-        >
-          It waits for a decision again, and so do the changes that were discarded along with it.
-        </ConfirmDialog>
-      </div>
+      <>
+        <div className="item-acts">
+          <span className="sub">It can come back until {keptUntil}; then it is deleted.</span>
+          {role === 'admin' ? <PurgeButton deviceName={deviceName} onConfirm={act} /> : null}
+          <ConfirmDialog
+            trigger={<Button tone="quiet">Restore…</Button>}
+            title={`Restore this dead letter of ${deviceName}?`}
+            reason="required"
+            reasonHint="Why is it needed after all?"
+            confirmLabel="Restore"
+            onConfirm={({ reason }) => act('restore', reason)}
+          >
+            It waits for a decision again, and so do the changes that were discarded along with it.
+          </ConfirmDialog>
+        </div>
+        {form}
+      </>
     )
   }
   const along = held.length === 0 ? '' : ` ${plural(held.length, 'change')} held behind it will follow.`
@@ -78,11 +108,17 @@ export function ItemActions({ id, fleetId, status, role, deviceName, held, edit 
           onConfirm={({ reason }) => act('discard', reason)}
         >
           Its change will not reach the server. The payload stays here, marked as discarded, and can be
-          restored within 30 days.
+          restored within 30 days; then it is deleted.
           <HeldList held={held} />
         </ConfirmDialog>
         {edit === null ? null : (
-          <Button tone="quiet" aria-expanded={editing} onClick={() => setEditing(!editing)}>
+          <Button
+            ref={editButton}
+            tone="quiet"
+            hint="e"
+            aria-expanded={editing}
+            onClick={() => setEditing(!editing)}
+          >
             Edit and replay…
           </Button>
         )}
@@ -102,9 +138,7 @@ export function ItemActions({ id, fleetId, status, role, deviceName, held, edit 
           refused again; then it stays here.
         </ConfirmDialog>
       </div>
-      {edit !== null && editing ? (
-        <ItemEdit id={id} fleetId={fleetId} {...edit} onClose={() => setEditing(false)} />
-      ) : null}
+      {form}
     </>
   )
 }
@@ -112,7 +146,33 @@ export function ItemActions({ id, fleetId, status, role, deviceName, held, edit 
 const DONE = {
   discard: 'Discarded; its payload is kept',
   restore: 'Restored; it waits for a decision',
+  purge: 'Deleted, with its payload',
 } as const
+/** Deletes a closed letter before its time. */
+function PurgeButton({
+  deviceName,
+  onConfirm,
+}: {
+  deviceName: string
+  onConfirm: (verb: 'purge', reason: string) => Promise<ConfirmResult>
+}) {
+  return (
+    <ConfirmDialog
+      trigger={<Button tone="quiet danger">Delete now…</Button>}
+      title={`Delete this dead letter of ${deviceName} for good?`}
+      reason="required"
+      reasonHint="Why must it not be kept?"
+      confirmLabel="Delete for good"
+      keepLabel="Keep it"
+      danger
+      onConfirm={({ reason }) => onConfirm('purge', reason)}
+    >
+      The letter goes with its payload and its base, and nothing brings it back. What it did to the record
+      stays, and so do its entries in the audit log.
+    </ConfirmDialog>
+  )
+}
+
 const HELD_NAMED_MAX = 10
 
 /** A discard names what it takes along (engine.md, DL3). */
@@ -133,13 +193,13 @@ function HeldList({ held }: Pick<ItemActionsProps, 'held'>) {
   )
 }
 
-/** `r` presses the button, unless someone types or something is open. */
-function useReplayKey(active: boolean) {
+/** A key presses the button, unless someone types or something is open. */
+function usePressKey(key: string, active: boolean) {
   const button = useRef<HTMLButtonElement>(null)
   useEffect(() => {
     if (!active) return
     const onKey = (event: KeyboardEvent): void => {
-      if (event.key !== 'r' || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented)
+      if (event.key !== key || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented)
         return
       const target = event.target
       if (
@@ -152,6 +212,6 @@ function useReplayKey(active: boolean) {
     }
     window.addEventListener('keydown', onKey)
     return () => window.removeEventListener('keydown', onKey)
-  }, [active])
+  }, [active, key])
   return button
 }

@@ -7,8 +7,11 @@ import { Section } from '#components/ui/section.tsx'
 import { Time } from '#components/ui/time.tsx'
 import { editBasis } from '#lib/application/dead-letters/check-edit.ts'
 import type { DeadLetterDetail } from '#lib/application/dead-letters/get-dead-letter.ts'
+import { placeInOp } from '#lib/application/dead-letters/op-place.ts'
+import { fieldName } from '#lib/protocol/field-name.ts'
 import { ItemActions } from './item-actions.tsx'
 import { ItemHistory } from './item-history.tsx'
+import { ItemReveal } from './item-reveal.tsx'
 import { CODE_WORDS, letterSentence, passesNow, refusedFields } from './letter-words.ts'
 
 /** The third pane: one letter, why it failed, how the server stands now, and what can be done. */
@@ -25,9 +28,10 @@ export function ItemDetail({
   query: string
   nowMs: number
 }) {
-  const { letter, base, op, device, server, issues } = detail
+  const { letter, base, op, device, server, issues, masked, keptUntilMs } = detail
   const { mutation } = letter
   const basis = editBasis(detail)
+  const serverWords = server === null ? 'no record on the server' : `server now v${server.version}`
   const stands = letter.status === 'open' && !passesNow(detail)
   return (
     <section className="item" aria-label="Dead letter">
@@ -51,18 +55,46 @@ export function ItemDetail({
           id,
           label: `${one.op.type} of ${one.collection}`,
         }))}
-        edit={basis && { basis, opText: JSON.stringify(op, null, 2) }}
+        keptUntil={keptUntilMs === null ? null : <Time at={keptUntilMs} now={nowMs} show="moment" />}
+        edit={
+          basis && {
+            basis,
+            opText: JSON.stringify(op, null, 2),
+            issues: issues.map(({ path, message }) => ({ path, message })),
+            identity: {
+              collection: mutation.collection,
+              recordId: mutation.recordId,
+              deviceName: letter.deviceName,
+              mutationId: mutation.id,
+              baseVersion: mutation.baseVersion,
+            },
+          }
+        }
       />
       <Section
         title={stands ? 'Why it cannot apply' : 'Why it was refused'}
         note={<span className="mono">{letter.code}</span>}
       >
         {stands ? <p>{CODE_WORDS[letter.code]}.</p> : null}
+        <IssueList detail={detail} />
         <p className="sub">As refused then: {letter.detail}</p>
       </Section>
       <Section
         title="Base, device and server by field"
-        note={server === null ? 'no record on the server' : `server now v${server.version}`}
+        note={
+          masked.length === 0 ? (
+            serverWords
+          ) : (
+            <>
+              {serverWords} · {masked.length === 1 ? '1 field' : `${masked.length} fields`} masked{' '}
+              {role === 'viewer' ? (
+                'for your role'
+              ) : (
+                <ItemReveal id={letter.id} fleetId={fleetId} fields={masked.length} />
+              )}
+            </>
+          )
+        }
       >
         {device === null || (base === null && server === null) ? (
           <p className="sub">{nothingToCompare(mutation.op.type, device !== null)}</p>
@@ -88,12 +120,37 @@ export function ItemDetail({
         <JsonView
           label="Payload"
           value={device ?? opJson(mutation.op)}
-          marks={device === null ? [] : marksOf(detail)}
+          marks={device === null ? marksInOp(detail) : marksOf(detail)}
         />
       </Section>
       <ItemHistory detail={detail} query={query} nowMs={nowMs} />
     </section>
   )
+}
+
+const ISSUES_SHOWN_MAX = 8
+
+/** The places that today's schema refuses, in words. */
+function IssueList({ detail: { issues } }: { detail: DeadLetterDetail }) {
+  if (issues.length === 0) return null
+  return (
+    <ul className="issues">
+      {issues.slice(0, ISSUES_SHOWN_MAX).map(({ path, message }) => (
+        <li key={`${path} ${message}`}>
+          <span className="mono">{path === '' ? '(the whole record)' : fieldName(path)}</span> {message}
+        </li>
+      ))}
+      {issues.length > ISSUES_SHOWN_MAX ? <li>and {issues.length - ISSUES_SHOWN_MAX} more</li> : null}
+    </ul>
+  )
+}
+
+/** The same in a change that no document is known of. */
+function marksInOp({ letter }: DeadLetterDetail): readonly JsonMark[] {
+  const { path, code, detail, mutation, status } = letter
+  if (path === null || code === 'rule_violation' || status !== 'open') return []
+  const pointer = placeInOp(mutation.op, path)
+  return pointer === null ? [] : [{ pointer, why: detail }]
 }
 
 /** What today's schema refuses; for another cause, the place that was refused then. */

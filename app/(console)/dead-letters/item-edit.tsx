@@ -3,27 +3,50 @@ import { useRouter } from 'next/navigation'
 import { useId, useState } from 'react'
 import { Button } from '#components/ui/button.tsx'
 import { REASON_LENGTH_MAX } from '#components/ui/dialog.tsx'
+import { shortId } from '#components/ui/format.ts'
+import { Status } from '#components/ui/status.tsx'
 import { showToast } from '#components/ui/toast.tsx'
 import { useSubmit } from '#components/ui/use-submit.ts'
 import type { EditBasis } from '#lib/application/dead-letters/check-edit.ts'
+import { bodyOf, withField } from '#lib/application/dead-letters/edit-fields.ts'
 import { FormFailure, type Failure } from '../form-failure.tsx'
-import { sendJson } from '../send-json.ts'
-import { replayToast } from './letter-words.ts'
+import { sendJson, type Issue } from '../send-json.ts'
+import { EditForm } from './edit-form.tsx'
+import { refusedFields, replayToast } from './letter-words.ts'
+
+/** What an edit can't change: it is the same device's change of the same record. */
+export type Identity = {
+  collection: string
+  recordId: string
+  deviceName: string
+  mutationId: string
+  baseVersion: number
+}
 
 export type ItemEditProps = {
   id: string
   fleetId: string
   basis: EditBasis
   opText: string
+  identity: Identity
+  /** What today's schema refuses of it as it is. */
+  issues: readonly Issue[]
+  /** Somebody closed it while it was edited. */
+  settled: boolean
   onClose: () => void
 }
 
+const SETTLED = 'Somebody settled this dead letter meanwhile, so nothing of this edit was applied'
+
 /** Replays a letter in an edited form: checked here first, then run on the server as a new change linked to it. */
-export function ItemEdit({ id, fleetId, opText, basis, onClose }: ItemEditProps) {
+export function ItemEdit({ id, fleetId, opText, basis, identity, issues, settled, onClose }: ItemEditProps) {
   const router = useRouter()
   const saidId = useId()
   const [text, setText] = useState(opText)
   const [reason, setReason] = useState('')
+  const op = parsedOrNull(text)
+  const hasForm = bodyOf(parsedOrNull(opText)) !== null
+  const [asJson, setAsJson] = useState(!hasForm)
   const run = async (): Promise<Failure | null> => {
     // The engine comes with the first check, not with the page; after an update of the server its file has another name.
     const check = await import('#lib/application/dead-letters/check-edit.ts').catch(() => null)
@@ -32,6 +55,7 @@ export function ItemEdit({ id, fleetId, opText, basis, onClose }: ItemEditProps)
     if (!checked.ok) return checked
     const url = `/api/admin/v1/dead-letters/${id}/edit?fleet=${encodeURIComponent(fleetId)}`
     const sent = await sendJson('POST', url, { op: checked.op, reason: reason.trim() })
+    if (!sent.ok && sent.code === 'not_replayable') return { message: `${SETTLED} (409)`, issues: [] }
     if (!sent.ok) return { message: `${sent.message} (${sent.code})`, issues: sent.issues }
     const outcome = replayToast(sent.body)
     router.refresh()
@@ -41,7 +65,7 @@ export function ItemEdit({ id, fleetId, opText, basis, onClose }: ItemEditProps)
     onClose()
     return null
   }
-  const ready = text !== opText && reason.trim() !== ''
+  const ready = text !== opText && reason.trim() !== '' && !settled
   const { busy, failure, onSubmit } = useSubmit({
     ready,
     run,
@@ -50,21 +74,50 @@ export function ItemEdit({ id, fleetId, opText, basis, onClose }: ItemEditProps)
       issues: [],
     },
   })
+  const close = (): void => {
+    onClose()
+    router.refresh()
+  }
 
   return (
     <form className="form edit-letter" aria-label="Edit and replay" onSubmit={onSubmit}>
-      <label className="field">
-        <span>The change to replay instead; the one that failed is kept</span>
-        <textarea
-          className="editor"
-          value={text}
-          spellCheck={false}
-          autoFocus
-          aria-invalid={failure !== null}
-          aria-describedby={saidId}
-          onChange={(event) => setText(event.target.value)}
+      <p className="sub">
+        Stays as it is: <span className="mono">{identity.collection}</span> record{' '}
+        <span className="mono">{shortId(identity.recordId)}</span>, by {identity.deviceName}, made on{' '}
+        {identity.baseVersion === 0 ? 'no record' : `v${identity.baseVersion}`}. What runs is a new change
+        linked to <span className="mono">{shortId(identity.mutationId)}</span>; the one that failed is kept.
+      </p>
+      {hasForm ? (
+        <div className="edit-mode" role="group" aria-label="How it is edited">
+          <Button aria-pressed={!asJson} disabled={op === null} onClick={() => setAsJson(false)}>
+            Form
+          </Button>
+          <Button aria-pressed={asJson} onClick={() => setAsJson(true)}>
+            JSON
+          </Button>
+        </div>
+      ) : null}
+      {asJson || op === null ? (
+        <label className="field">
+          <span>The change to replay instead, as JSON</span>
+          <textarea
+            className="editor"
+            value={text}
+            spellCheck={false}
+            autoFocus
+            aria-invalid={failure !== null}
+            aria-describedby={saidId}
+            onChange={(event) => setText(event.target.value)}
+          />
+        </label>
+      ) : (
+        <EditForm
+          op={op}
+          schema={basis.schema}
+          refused={refusedFields(failure === null || failure.issues.length === 0 ? issues : failure.issues)}
+          onField={(name, value) => setText(JSON.stringify(withField(op, name, value), null, 2))}
         />
-      </label>
+      )}
       <label className="field">
         <span>Reason, kept in the audit log</span>
         <input
@@ -77,16 +130,26 @@ export function ItemEdit({ id, fleetId, opText, basis, onClose }: ItemEditProps)
         />
       </label>
       <div id={saidId} role="alert">
-        {failure && <FormFailure failure={failure} whole="(the whole record)" />}
+        {settled ? <Status kind="warn">{SETTLED}</Status> : null}
+        {failure && !settled && <FormFailure failure={failure} whole="(the whole record)" />}
       </div>
       <div className="acts">
-        <Button onClick={onClose}>Cancel</Button>
+        <Button onClick={close}>{settled ? 'See what became of it' : 'Cancel'}</Button>
         <Button type="submit" tone="primary" disabled={!ready || busy} aria-busy={busy}>
           {busy ? 'Replaying…' : 'Replay as edited'}
         </Button>
       </div>
     </form>
   )
+}
+
+function parsedOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    // Half typed: it is shown as the text that it is.
+    return null
+  }
 }
 
 /** The answer names the new change where there is one. */

@@ -3,6 +3,7 @@ import { formatCount, plural } from '#components/ui/format.ts'
 import type { StatusKind } from '#components/ui/status.tsx'
 import type { DeadLetterDetail } from '#lib/application/dead-letters/get-dead-letter.ts'
 import { causeText, versionsText } from '#lib/protocol/dead-letter-cause.ts'
+import type { LetterDeed } from '#lib/application/dead-letters/letter-history.ts'
 import type { GroupTotals, LetterGroup } from '#lib/application/letter-groups/list-groups.ts'
 
 /** The page's first line. Pure. */
@@ -37,6 +38,15 @@ export const CODE_WORDS: Record<DeadLetterDetail['letter']['code'], string> = {
   parent_dead_lettered: 'It was made on top of a change that is itself a dead letter; it replays with it',
   underivable: 'Its effect cannot be worked out on the record as it is',
   exhausted: 'It was tried as often as allowed and never settled',
+}
+
+/** What somebody did to a letter. A full Record. */
+export const DEED_WORDS: Record<LetterDeed, string> = {
+  replay: 'Replayed',
+  edit: 'Edited and replayed',
+  discard: 'Discarded',
+  restore: 'Restored',
+  reveal: 'Masked fields shown, once,',
 }
 
 /** One letter in a sentence: what stands in its way today. Pure. */

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import type { RecordState } from '#lib/engine/types.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
-import { canonicalJson } from '#lib/kernel/json.ts'
+import { canonicalJson, jsonEqual } from '#lib/kernel/json.ts'
 import type { Path } from '#lib/kernel/json-pointer.ts'
 import { fromPointer, isWithin, toPointer } from '#lib/kernel/json-pointer.ts'
 import { mapMasked, mapMaskedOp, maskedPaths, maskText } from '#lib/protocol/masked-fields.ts'
@@ -72,12 +72,17 @@ export class FieldMask {
   /** What is masked in a document and in operations, by mask. */
   values(document: JsonObject | null, ...ops: readonly Operation[]): ReadonlyMap<string, Json> {
     const found = new Map<string, Json>()
+    const twice = new Set<string>()
     const keep = (value: Json): Json => {
-      found.set(this.hide(value), value)
+      const mask = this.hide(value)
+      if (found.has(mask) && !jsonEqual(found.get(mask), value)) twice.add(mask)
+      found.set(mask, value)
       return value
     }
     if (document) mapMasked(document, this.paths, keep)
     for (const op of ops) mapMaskedOp(op, this.paths, keep)
+    // One in sixteen million: then it stands for neither.
+    for (const mask of twice) found.delete(mask)
     return found
   }
 
@@ -87,7 +92,9 @@ export class FieldMask {
    */
   unmasked(op: Operation, original: Operation, known: ReadonlyMap<string, Json>): Operation {
     const show = (value: Json): Json =>
-      typeof value === 'string' ? (known.get(value) ?? value) : mapMasked(value, [['*']], show)
+      typeof value === 'string' && known.has(value)
+        ? (known.get(value) as Json)
+        : mapMasked(value, [['*']], show)
     return mapMaskedOp(op, this.paths, show, (change, index) => {
       const former = original.type === 'crdt' ? original.changes[index] : undefined
       const isKept = former?.kind === change.kind && former.path === change.path && isNothing(change.state)

@@ -20,6 +20,7 @@ import { itemId, orNotFound, visit } from '../../viewer.ts'
 import { conflictVerdict, lagVerdict, recordsText } from '../collection-words.ts'
 import { STRATEGY_WORDS, TIE_WORDS } from '../strategy-words.ts'
 import { CollectionRules } from './collection-rules.tsx'
+import { MaskedForm } from './masked-form.tsx'
 import { SchemaEditor } from './schema-editor.tsx'
 import { StrategyForm } from './strategy-form.tsx'
 
@@ -133,6 +134,25 @@ async function CollectionPage({ params, searchParams }: ItemProps) {
                 fieldStrategies={collection.fieldStrategies}
               />
             ) : null}
+          </Section>
+          <Section
+            title={
+              collection.masked.length === 0
+                ? 'No field is masked in dead letters'
+                : `${plural(collection.masked.length, 'field')} masked in dead letters`
+            }
+            note="operators reveal one letter, with a reason"
+          >
+            {collection.masked.length === 0 ? null : (
+              <ul className="issues">
+                {collection.masked.map((field) => (
+                  <li key={field} className="mono">
+                    {field === '' ? '(the whole document)' : field}
+                  </li>
+                ))}
+              </ul>
+            )}
+            {isAdmin ? <MaskedForm {...own} name={collection.name} masked={collection.masked} /> : null}
           </Section>
           <CollectionRules collection={collection} own={isAdmin ? own : null} />
           <Section title="Thresholds" note="these come before the fleet’s">
