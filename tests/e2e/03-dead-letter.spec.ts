@@ -100,21 +100,84 @@ test('a dead letter is edited: refused here, then replayed and linked', async ({
   await page.goto(`/dead-letters/${letter?.deadLetterId}?fleet=${fleetId}`)
   await page.getByRole('button', { name: 'Edit and replay…' }).click()
   const form = page.getByRole('form', { name: 'Edit and replay' })
-  const change = form.getByLabel('The change to replay instead')
   const submit = form.getByRole('button', { name: 'Replay as edited' })
-  const put = (speedKnots: unknown) => JSON.stringify({ type: 'put', data: { speedKnots } })
-  await change.fill(put('fast'))
+  const field = form.getByLabel('speedKnots')
+  await expect(field).toBeFocused()
+  await expect(form).toContainText('× Instance type "string" is invalid')
+  await field.fill('fast')
   await expect(submit).toBeDisabled()
   await form.getByLabel('Reason, kept in the audit log').fill('it was calm')
   await submit.click()
   await expect(form.getByRole('alert')).toContainText('/speedKnots')
-  await change.fill(put(0))
+  await form.getByRole('button', { name: 'JSON' }).click()
+  const change = form.getByLabel('The change to replay instead, as JSON')
+  await expect(change).toHaveValue(/"speedKnots": "fast"/)
+  await change.fill(JSON.stringify({ type: 'put', data: { speedKnots: 1 } }))
+  await form.getByRole('button', { name: 'Form' }).click()
+  await form.getByLabel('speedKnots').fill('0')
   await submit.click()
   await expect(form).toHaveCount(0)
   await expect(page.getByRole('region', { name: 'Dead letter', exact: true })).toContainText(/applied/i)
+  await expect(page.getByText('/data/speedKnots')).toContainText('"" → 0')
   await writer.sync()
   expect((await writer.collection('edited-notes').get(recordId))?.data).toEqual({ speedKnots: 0 })
   await writer.close()
+})
+
+test('[DL21] masked fields are shown once with a reason, and an edit of what was settled meanwhile says so', async ({
+  adminPage: page,
+  world,
+}) => {
+  const { fleetId } = world
+  const { id: collectionId } = await postAdmin<{ id: string }>(page, world, '/collections', {
+    fleet: fleetId,
+    name: 'masked-notes',
+    strategy: 'lww',
+    schema: schemaOf('integer'),
+  })
+  await page.goto(`/collections/${collectionId}?fleet=${fleetId}`)
+  await page.getByRole('button', { name: 'Change masked fields…' }).click()
+  const masking = page.getByRole('dialog')
+  await masking.getByLabel('Fields, one JSON Pointer a line').fill('/pilot')
+  await masking.getByLabel('Reason, kept in the audit log').fill('names are not for everybody')
+  await masking.getByRole('button', { name: 'Change masked fields' }).click()
+  await expect(page.getByRole('heading', { name: '1 field masked in dead letters' })).toBeVisible()
+
+  const writer = await openDevice(world, 'E2E masked')
+  await writer
+    .collection('masked-notes')
+    .put(null, { speedKnots: '', pilot: 'Quincy Featherstone' }, { validate: false })
+  await writer.sync()
+  const [letter] = writer.deadLetters$.get()
+  await writer.close()
+  await page.goto(`/dead-letters/${letter?.deadLetterId}?fleet=${fleetId}`)
+  const pane = page.getByRole('region', { name: 'Dead letter', exact: true })
+  await expect(pane).toContainText('1 field masked')
+  await expect(page.locator('body')).not.toContainText('Quincy')
+  await page.getByRole('button', { name: 'Reveal…' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Reason, kept in the audit log').fill('the tower asked')
+  await dialog.getByRole('button', { name: 'Show the values' }).click()
+  await expect(dialog.getByRole('table')).toContainText('Quincy Featherstone')
+  await dialog.getByRole('button', { name: 'Done' }).click()
+  await expect(page.locator('body')).not.toContainText('Quincy')
+  await expect(pane).toContainText('“the tower asked”')
+
+  await page.keyboard.press('e')
+  const form = page.getByRole('form', { name: 'Edit and replay' })
+  await form.getByLabel('speedKnots').fill('3')
+  await form.getByLabel('Reason, kept in the audit log').fill('it was calm')
+  const discarded = await page.request.post(
+    `/api/admin/v1/dead-letters/${letter?.deadLetterId}/discard?fleet=${fleetId}`,
+    { data: { reason: 'somebody else' }, headers: { origin: world.url } },
+  )
+  expect(discarded.status()).toBe(200)
+  // The page hears of it by itself.
+  await expect(form.getByRole('alert')).toContainText('Somebody settled this dead letter meanwhile', {
+    timeout: LIVE_TIMEOUT_MS,
+  })
+  await expect(form.getByRole('button', { name: 'Replay as edited' })).toBeDisabled()
+  await expect(form.getByLabel('speedKnots')).toHaveValue('3')
 })
 
 test('a change that breaks a rule is discarded, and taken back', async ({ adminPage: page, world }) => {
