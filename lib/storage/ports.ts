@@ -139,10 +139,15 @@ export interface FleetPort {
 }
 
 // ── collections ───────────────────────────────────────────────────────────
+/** What decides which fields of a collection's letters are masked. */
+export type Masking = Pick<Collection, 'name' | 'masked' | 'upMigrations'>
+
 export interface CollectionPort {
   /** `being_removed` while there still is something of a former collection of that name. */
   create(collection: Collection, audit: AuditEntry): Promise<'created' | 'name_taken' | 'being_removed'>
   list(fleetId: string): Promise<readonly Collection[]>
+  /** Of each collection, without its schema, which may be large. */
+  maskings(fleetId: string): Promise<readonly Masking[]>
   get(fleetId: string, id: string): Promise<Collection | null>
   /** Saves when the stored version is `next.version - 1`; a new schemaVersion is kept beside the older ones. Raises configVersion. */
   update(next: Collection, audit: AuditEntry): Promise<'updated' | 'stale'>

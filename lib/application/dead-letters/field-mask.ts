@@ -7,10 +7,8 @@ import { fromPointer, isWithin, toPointer } from '#lib/kernel/json-pointer.ts'
 import { mapMasked, mapMaskedOp, maskedPaths, maskText } from '#lib/protocol/masked-fields.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
 import type { MutationResult, WireRecord } from '#lib/protocol/push.ts'
-import type { Collection } from '#lib/storage/ports.ts'
+import type { Masking } from '#lib/storage/ports.ts'
 import { maskWords } from './mask-words.ts'
-
-export type Masking = Pick<Collection, 'masked' | 'upMigrations'>
 
 /**
  * Hides the masked fields of one collection in what belongs to one subject, such as a letter. A mask is a keyed hash of the
@@ -21,7 +19,7 @@ export class FieldMask {
   private readonly subject: string
   private readonly paths: readonly Path[]
 
-  constructor(secret: Uint8Array, subject: string, masking: Masking) {
+  constructor(secret: Uint8Array, subject: string, masking: Omit<Masking, 'name'>) {
     this.secret = secret
     this.subject = subject
     this.paths = maskedPaths(withFormerNames(masking))
@@ -116,7 +114,7 @@ export class FieldMask {
 }
 
 /** What was called otherwise in an older schema version is masked under that name too (DL5). */
-function withFormerNames({ masked, upMigrations }: Masking): readonly string[] {
+function withFormerNames({ masked, upMigrations }: Omit<Masking, 'name'>): readonly string[] {
   const fields = new Set(masked)
   const renames = upMigrations
     .toSorted((a, b) => b.from - a.from)

@@ -3,12 +3,14 @@ import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import type { DeadLetterCode } from '#lib/protocol/error-codes.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
 import type { MutationResult } from '#lib/protocol/push.ts'
-import type { ChangeRow, DeadLetterRow } from '#lib/storage/ports.ts'
+import type { ChangeRow, DeadLetterRow, Masking } from '#lib/storage/ports.ts'
 import type { Context } from '../context.ts'
-import { FieldMask, type Masking } from './field-mask.ts'
+import { FieldMask } from './field-mask.ts'
+
+type Fields = Omit<Masking, 'name'>
 
 /** Nobody has said which fields of a collection that isn't there may be shown: all of them are masked. */
-const ALL: Masking = { masked: [''], upMigrations: [] }
+const ALL: Fields = { masked: [''], upMigrations: [] }
 
 /** Codes whose words the engine makes without a look at the payload. */
 const PAYLOAD_UNREAD: ReadonlySet<DeadLetterCode> = new Set<DeadLetterCode>([
@@ -35,8 +37,8 @@ export async function letterMasks(
   ctx: Pick<Context, 'storage' | 'secret'>,
   fleetId: string,
 ): Promise<LetterMasks> {
-  const collections = new Map((await ctx.storage.collections.list(fleetId)).map((one) => [one.name, one]))
-  const maskingOf = (name: string): Masking => collections.get(name) ?? ALL
+  const collections = new Map((await ctx.storage.collections.maskings(fleetId)).map((one) => [one.name, one]))
+  const maskingOf = (name: string): Fields => collections.get(name) ?? ALL
   const of = (letter: DeadLetterRow): LetterMask =>
     new LetterMask(ctx.secret, letter, maskingOf(letter.mutation.collection))
   return {
@@ -60,7 +62,7 @@ export class LetterMask {
   /** Of the letter's own copies, by mask. */
   private own: ReadonlyMap<string, Json> | null = null
 
-  constructor(secret: Uint8Array, row: DeadLetterRow, masking: Masking) {
+  constructor(secret: Uint8Array, row: DeadLetterRow, masking: Fields) {
     this.row = row
     this.fields = new FieldMask(secret, `${row.fleetId}:${row.id}`, masking)
   }

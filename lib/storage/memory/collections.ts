@@ -19,6 +19,10 @@ export function memoryCollections(state: MemoryState): CollectionPort {
       state.inFleet(fleetId, (tables) =>
         tables.collections.values().sort((a, b) => (a.name < b.name ? -1 : 1)),
       ),
+    maskings: (fleetId) =>
+      state.inFleet(fleetId, (tables) =>
+        tables.collections.values().map(({ name, masked, upMigrations }) => ({ name, masked, upMigrations })),
+      ),
     get: (fleetId, id) => state.inFleet(fleetId, (tables) => tables.collections.get(id) ?? null),
     update: (next, audit) =>
       state.inFleet(next.fleetId, (tables, undo) => {

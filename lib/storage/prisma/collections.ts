@@ -65,6 +65,15 @@ const MAKE_HEAD: Statement = {
   name: 'collection_make_head',
   text: 'INSERT INTO stream_head (fleet_id, collection, version) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING',
 }
+const MASKINGS: Statement = {
+  name: 'collection_maskings',
+  text: 'SELECT name, masked, up_migrations FROM collection WHERE fleet_id = $1',
+}
+interface MaskingRow extends Record<string, unknown> {
+  readonly name: string
+  readonly masked: unknown
+  readonly up_migrations: unknown
+}
 const RAISE_CONFIG: Statement = {
   name: 'fleet_raise_config',
   text: 'UPDATE fleet SET config_version = config_version + 1 WHERE id = $1 RETURNING id',
@@ -88,6 +97,14 @@ export function postgresCollections(database: Database): CollectionPort {
         tx.collection.findMany({ where: { fleetId }, orderBy: { name: 'asc' } }),
       )
       return rows.map(collectionOf)
+    },
+    maskings: async (fleetId) => {
+      const rows = await database.one<MaskingRow>(fleetId, MASKINGS, [fleetId])
+      return rows.map(({ name, masked, up_migrations: upMigrations }) => ({
+        name,
+        masked: fromJson<string[]>(masked),
+        upMigrations: fromJson<UpMigration[]>(upMigrations),
+      }))
     },
     get: async (fleetId, id) => {
       const row = await database.prismaInFleet(fleetId, (tx) =>
