@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import type { Crumb } from '#components/shell/top-bar.tsx'
 import { FilterBar, type FacetGroup } from '#components/table/filter-bar.tsx'
 import { Verdict } from '#components/ui/verdict.tsx'
 import type { Fields, Filter } from '#lib/query/field.ts'
@@ -11,6 +12,8 @@ export type ListFrameProps = {
   at: Visit
   /** The page's name, also in "Search …". */
   label: string
+  /** Where one thing of the list is shown, too. */
+  crumbs?: readonly Crumb[]
   range?: boolean
   sentence: string
   evidence: string
@@ -31,13 +34,14 @@ export type ListFrameProps = {
 export function ListFrame(props: ListFrameProps) {
   const { at, label, range = false, sentence, evidence, fields, filter, facets, problem } = props
   return (
-    <ConsolePage at={at} crumbs={[{ label }]} range={range}>
+    <ConsolePage at={at} crumbs={props.crumbs ?? [{ label }]} range={range}>
       {problem === null ? (
         <Verdict sentence={sentence} evidence={evidence} />
       ) : (
         <Verdict sentence="This search is not understood, so nothing is shown" evidence={problem} />
       )}
       <FilterBar
+        path={`/${props.views.page}`}
         label={`Search ${label.toLowerCase()}`}
         keys={suggestedKeys(fields, foundIn(facets))}
         filter={problem === null ? filter : null}

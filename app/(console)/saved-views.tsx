@@ -1,5 +1,5 @@
 'use client'
-import { usePathname, useRouter, useSearchParams } from 'next/navigation'
+import { useRouter, useSearchParams } from 'next/navigation'
 import { useRef, useState } from 'react'
 import { Button } from '#components/ui/button.tsx'
 import { ConfirmDialog } from '#components/ui/dialog.tsx'
@@ -15,7 +15,7 @@ import { fieldText } from './settings/field-text.ts'
 import { isShown, paramsOf, viewHref, type ShownView } from './view-words.ts'
 
 export type SavedViewsProps = {
-  page: 'sessions' | 'devices'
+  page: 'sessions' | 'devices' | 'dead-letters'
   fleetId: string
   views: readonly ShownView[]
   /** Sharing changes what others see. */
@@ -24,7 +24,8 @@ export type SavedViewsProps = {
 
 /** The addresses that are kept under a name: open one, keep this one, rename and delete. */
 export function SavedViews({ page, fleetId, views, mayShare }: SavedViewsProps) {
-  const path = usePathname()
+  // Also beside one thing of the list, where a view leads back to the list.
+  const path = `/${page}`
   const query = useSearchParams().toString()
   const opener = useRef<HTMLButtonElement>(null)
   const [asked, setAsked] = useState<'save' | 'order' | null>(null)

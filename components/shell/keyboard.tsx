@@ -71,6 +71,9 @@ function HelpDialog({
     ['j k', 'Next and previous row'],
     ['Home End', 'First and last row that is loaded'],
     ['Enter', 'Open the row'],
+    ['x', 'Select the row, where rows can be; Shift x all from the last one on'],
+    ['r', 'Replay the dead letter that is shown, or those that are selected'],
+    ['e', 'Edit it and replay; of a selection, by a patch'],
     ['/', 'Search this page'],
     ...pages.map((page) => [`g ${page.key}`, page.label] as const),
     ['Esc', 'Close'],
@@ -104,7 +107,9 @@ function HelpDialog({
 function moveRow(by: 1 | -1): void {
   if (!document.dispatchEvent(new CustomEvent(MOVE_EVENT, { detail: by, cancelable: true }))) return
   const links = [...document.querySelectorAll<HTMLElement>('[data-row] .row-link')]
-  const at = links.findIndex((link) => link === document.activeElement)
+  const focused = links.findIndex((link) => link === document.activeElement)
+  // A list beside the thing that was opened goes on from there.
+  const at = focused === -1 ? links.findIndex((link) => link.querySelector('[aria-current]')) : focused
   const next =
     at === -1 ? (by === 1 ? 0 : links.length - 1) : Math.min(links.length - 1, Math.max(0, at + by))
   links[next]?.focus()

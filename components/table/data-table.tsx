@@ -26,7 +26,7 @@ export function DataTable<Row>({ label, columns, rows, rowKey, rowHref, empty }:
         </thead>
         <tbody>
           {rows.map((row) => (
-            <tr key={rowKey(row)} data-row="">
+            <tr key={rowKey(row)} data-row="" data-key={rowKey(row)}>
               <RowCells columns={columns} row={row} href={rowHref?.(row)} />
             </tr>
           ))}

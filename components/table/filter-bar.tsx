@@ -22,6 +22,8 @@ export type FacetGroup = {
 }
 
 export type FilterBarProps = {
+  /** The list's, where it isn't the page's own. */
+  path?: string
   /** "Search devices" */
   label: string
   keys: readonly SuggestedKey[]
@@ -33,9 +35,10 @@ export type FilterBarProps = {
 }
 
 /** Search by words and conditions, kept in `q` of the URL. A changed filter starts at the first page. */
-export function FilterBar({ label, keys, filter, facets = [], beside }: FilterBarProps) {
+export function FilterBar({ path: listPath, label, keys, filter, facets = [], beside }: FilterBarProps) {
   const router = useRouter()
-  const path = usePathname()
+  const ownPath = usePathname()
+  const path = listPath ?? ownPath
   const params = useSearchParams()
   const source = params.get('q') ?? ''
   const hrefFor = (q: string): string => withParams(path, params.toString(), { q, cursor: null })

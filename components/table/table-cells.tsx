@@ -8,6 +8,8 @@ export type Column<Row> = {
   /** Figures end at the right. */
   align?: 'end'
   hideOnPhone?: boolean
+  /** A control of its own, such as a box to tick: the row's link is in the next column. */
+  control?: boolean
   sorted?: 'ascending' | 'descending'
 }
 
@@ -19,7 +21,7 @@ export function HeadCells<Row>({ columns }: { columns: readonly Column<Row>[] })
   ))
 }
 
-/** The first cell carries the row's link. */
+/** The first cell that is no control carries the row's link. */
 export function RowCells<Row>({
   columns,
   row,
@@ -29,9 +31,10 @@ export function RowCells<Row>({
   row: Row
   href: string | undefined
 }) {
+  const lead = columns.findIndex(({ control }) => control !== true)
   return columns.map((column, index) => (
     <td key={column.key} className={classOf(column)}>
-      {index === 0 && href !== undefined ? (
+      {index === lead && href !== undefined ? (
         <Link className="row-link" href={href}>
           {column.cell(row)}
         </Link>

@@ -1,23 +1,34 @@
 import type { Crumb } from '#components/shell/top-bar.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
-import { plural, shortId } from '#components/ui/format.ts'
-import { Verdict } from '#components/ui/verdict.tsx'
-import { getDeadLetter, type DeadLetterDetail } from '#lib/application/dead-letters/get-dead-letter.ts'
-import { listDeadLetters } from '#lib/application/dead-letters/list-dead-letters.ts'
-import { listGroups } from '#lib/application/letter-groups/list-groups.ts'
-import { formatFilter } from '#lib/query/format-filter.ts'
-import { asks, LETTER_FIELDS } from '#lib/query/letter-fields.ts'
-import { ConsolePage } from '../console-page.tsx'
+import { formatCount, plural, shortId } from '#components/ui/format.ts'
+import type { DeadLetterDetail } from '#lib/application/dead-letters/get-dead-letter.ts'
+import { causeText } from '#lib/protocol/dead-letter-cause.ts'
+import { LETTER_FACET_ROWS_MAX, LETTER_FIELDS, isPoisoned } from '#lib/query/letter-fields.ts'
+import { facetGroups } from '../facet-groups.ts'
+import { ListFrame } from '../list-frame.tsx'
+import { exportHrefs } from '../list-url.ts'
+import { readViews } from '../read-views.ts'
 import type { loadList } from '../search-params.ts'
-import { listFilter } from '../list-filter.ts'
 import type { Visit } from '../viewer.ts'
+import { readBoard, type Board } from './board-read.ts'
 import { CauseList } from './cause-list.tsx'
-import { askedOf, lettersHref, pickGroup } from './letter-links.ts'
+import { GroupPanel } from './group-panel.tsx'
+import { listedWords } from './group-words.ts'
 import { ItemDetail } from './item-detail.tsx'
-import { ItemTable } from './item-table.tsx'
-import { boardEvidence, boardSentence } from './letter-words.ts'
+import type { LetterRow } from './item-table.tsx'
+import { GROUPS_SHOWN_MAX, groupHref, lettersHref } from './letter-links.ts'
+import { LettersPane } from './letters-pane.tsx'
+import { boardEvidence, boardSentence, filteredSentence } from './letter-words.ts'
 
-/** Three panes: causes, the letters of one, and one letter. On a phone the address says which one is shown. */
+const FACET_WORDS = {
+  code: 'Code',
+  collection: 'Collection',
+  version: 'Version',
+  rule: 'Rule',
+  path: 'Place',
+} as const
+
+/** Three panes: causes, the letters of one or of a filter, and one letter. On a phone the address says which one is shown. */
 export async function DeadLettersBoard({
   at,
   params,
@@ -28,97 +39,161 @@ export async function DeadLettersBoard({
   /** The letter that the address names. */
   asked: DeadLetterDetail | null
 }) {
-  const who = { actor: at.actor, fleetId: at.fleet.id }
-  const { filter, problem } = listFilter(params.q, LETTER_FIELDS)
-  const { groups, totals } = await listGroups(at.ctx, { ...who, query: {} })
-  const group = pickGroup(groups, filter, asked?.letter ?? null)
-  const status = asked?.letter.status ?? askedOf(filter, 'status')
-  const listed =
-    filter.length > 0 && asked === null
-      ? filter
-      : [...(group === null ? [] : [asks('group', group)]), asks('status', status ?? 'open')]
-  const query = { q: formatFilter(listed), ...(params.cursor === null ? {} : { cursor: params.cursor }) }
-  const list = problem === null ? await listDeadLetters(at.ctx, { ...who, query }) : NOTHING
-  const isGone =
-    filter.length > 0 &&
-    asked === null &&
-    status === 'open' &&
-    list.items.length === 0 &&
-    list.nextCursor === null
-  const first = list.items[0]
-  const detail = asked ?? (first === undefined ? null : await getDeadLetter(at.ctx, { ...who, id: first.id }))
-  const shown = asked !== null ? 'at-item' : filter.length > 0 ? 'at-items' : 'at-causes'
+  const [board, views] = await Promise.all([readBoard(at, params, asked), readViews(at, 'dead-letters')])
+  const { filter, problem, groups, totals, counts } = board
+  const isFiltered = filter.length > 0
   return (
-    <ConsolePage at={at} crumbs={crumbsFor(at, filter.length > 0, group, asked)}>
-      <Verdict
-        sentence={
-          problem ?? (isGone ? 'No dead letter of this cause is open' : boardSentence(groups, totals))
-        }
-        evidence={boardEvidence(isGone ? [] : groups)}
-      />
-      {isGone && groups.length > 0 ? (
-        <EmptyState
-          good
-          word="None open"
-          title="Nothing of it waits for a decision"
-          detail={
-            <a className="link" href={lettersHref(at.query, { groupId: null })}>
-              See the {plural(totals.groups, 'cause')} that {totals.groups === 1 ? 'is' : 'are'} open
-            </a>
-          }
-        />
-      ) : groups.length === 0 && filter.length === 0 && asked === null ? (
-        <EmptyState
-          good
-          word="None open"
-          title="Nothing waits for a decision"
-          detail={
-            <a className="link" href={lettersHref(at.query, { groupId: null, status: 'replayed' })}>
-              See those that were replayed
-            </a>
-          }
-        />
+    <ListFrame
+      at={at}
+      label="Dead letters"
+      crumbs={crumbsFor(at, board, asked)}
+      sentence={isFiltered ? filteredSentence(board, params.q) : boardSentence(groups, totals)}
+      evidence={boardEvidence(groups)}
+      fields={LETTER_FIELDS}
+      filter={filter}
+      // The status has its own chips, above the letters.
+      facets={facetGroups(counts, FACET_WORDS).filter(({ key }) => key !== 'status')}
+      counted={
+        counts.capped ? `Counts are of the newest ${formatCount(LETTER_FACET_ROWS_MAX)} letters` : null
+      }
+      views={views}
+      problem={problem}
+    >
+      {problem !== null && asked === null ? (
+        <EmptyState title="Nothing was searched" detail="The box tells its keys while you type." />
+      ) : groups.length === 0 && board.list.items.length === 0 && asked === null ? (
+        <NothingHere at={at} board={board} />
       ) : (
-        <div className={`panes ${shown}`}>
-          <CauseList groups={groups} totals={totals} current={group} query={at.query} nowMs={at.nowMs} />
-          <ItemTable
-            at={at}
-            groupId={group}
-            status={status}
-            items={list.items}
-            nextCursor={list.nextCursor}
-            currentId={detail?.letter.id ?? null}
-          />
-          {detail === null ? (
-            <section className="item" aria-label="Dead letter" />
-          ) : (
-            <ItemDetail
-              detail={detail}
-              role={at.fleet.role}
-              fleetId={at.fleet.id}
-              query={at.query}
-              nowMs={at.nowMs}
-            />
-          )}
-        </div>
+        <Panes at={at} board={board} asked={asked} />
       )}
-    </ConsolePage>
+    </ListFrame>
   )
 }
 
-const NOTHING = { items: [], nextCursor: null }
+function Panes({ at, board, asked }: { at: Visit; board: Board; asked: DeadLetterDetail | null }) {
+  const { filter, groups, totals, group, listed, q, list, matching, detail } = board
+  const isFiltered = filter.length > 0
+  const shown = asked !== null ? 'at-item' : isFiltered ? 'at-items' : 'at-causes'
+  const role = at.fleet.role
+  return (
+    <div className={`panes ${shown}`}>
+      <CauseList
+        groups={groups}
+        totals={totals}
+        current={board.groupId}
+        filter={filter}
+        query={at.query}
+        nowMs={at.nowMs}
+      />
+      <section className="items" aria-label="Dead letters of this cause">
+        {group === null ? null : (
+          <GroupPanel
+            group={group}
+            nowMs={at.nowMs}
+            fleetId={at.fleet.id}
+            role={role}
+            others={groups
+              .filter(({ id }) => id !== group.id)
+              .slice(0, GROUPS_SHOWN_MAX)
+              .map((one) => ({
+                id: one.id,
+                label: `${one.title ?? causeText(one)} (${formatCount(one.count)}, ${one.collection})`,
+              }))}
+          />
+        )}
+        <LettersPane
+          title={listedWords(matching, listed, group === null ? totals.groups : null)}
+          rows={list.items.map(letterRow)}
+          nextCursor={list.nextCursor}
+          matching={matching}
+          isMixed={group === null}
+          currentId={detail?.letter.id ?? null}
+          listed={listed}
+          q={q}
+          fleetId={at.fleet.id}
+          query={at.query}
+          nowMs={at.nowMs}
+          role={role}
+          exports={exportHrefs('dead-letters', { fleet: at.fleet.id, q })}
+          empty={
+            <div className="pane-body">
+              <EmptyState
+                title={`No ${board.status ?? ''} dead letter here`.replace('  ', ' ')}
+                {...(list.nextCursor === null
+                  ? {}
+                  : { detail: 'Go on below: older ones are looked through next.' })}
+              />
+            </div>
+          }
+        />
+      </section>
+      {detail === null ? (
+        <section className="item" aria-label="Dead letter" />
+      ) : (
+        <ItemDetail detail={detail} role={role} fleetId={at.fleet.id} query={at.query} nowMs={at.nowMs} />
+      )}
+    </div>
+  )
+}
+
+/** Why no letter is shown, and the way to those that there are. */
+function NothingHere({ at, board: { filter, status, all } }: { at: Visit; board: Board }) {
+  if (filter.length === 0) {
+    return (
+      <EmptyState
+        good
+        word="None open"
+        title="Nothing waits for a decision"
+        detail={
+          <a className="link" href={lettersHref(at.query, { groupId: null, status: 'replayed' })}>
+            See those that were replayed
+          </a>
+        }
+      />
+    )
+  }
+  const isOpen = status === 'open'
+  return (
+    <EmptyState
+      good={isOpen}
+      {...(isOpen ? { word: 'None open' } : {})}
+      title={isOpen ? 'Nothing of it waits for a decision' : 'No dead letter matches this filter'}
+      detail={
+        all.groups === 0 ? (
+          'No other dead letter is open either.'
+        ) : (
+          <a className="link" href={lettersHref(at.query, { groupId: null })}>
+            See the {plural(all.groups, 'cause')} that {all.groups === 1 ? 'is' : 'are'} open
+          </a>
+        )
+      }
+    />
+  )
+}
+
+/** Without the payload, which may be large. */
+const letterRow = (letter: Board['list']['items'][number]): LetterRow => ({
+  id: letter.id,
+  deviceName: letter.deviceName,
+  code: letter.code,
+  createdAtMs: letter.createdAtMs,
+  status: letter.status,
+  poisoned: isPoisoned(letter),
+  lastReplay: letter.lastReplay?.status ?? null,
+})
 
 /** The way back on a phone, pane by pane. */
 function crumbsFor(
   at: Visit,
-  isFiltered: boolean,
-  groupId: string | null,
+  { filter, groupId, group }: Board,
   asked: DeadLetterDetail | null,
 ): readonly Crumb[] {
   const root = { label: 'Dead letters', href: lettersHref(at.query, { groupId: null }) }
   if (asked !== null) {
-    const group = { label: asked.letter.code, mono: true, href: lettersHref(at.query, { groupId }) }
-    return [root, group, { label: shortId(asked.letter.id), mono: true }]
+    const code = { label: asked.letter.code, mono: true }
+    const href = groupId === null ? root.href : groupHref(at.query, [], groupId)
+    return [root, { ...code, href }, { label: shortId(asked.letter.id), mono: true }]
   }
-  return isFiltered ? [root, { label: 'Letters' }] : [{ label: 'Dead letters' }]
+  if (filter.length === 0) return [{ label: 'Dead letters' }]
+  return [root, group === null ? { label: 'Letters' } : { label: group.code, mono: true }]
 }

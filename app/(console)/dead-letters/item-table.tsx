@@ -1,93 +1,142 @@
+'use client'
+import { useMemo } from 'react'
 import { DataTable } from '#components/table/data-table.tsx'
-import { Pager } from '#components/table/pager.tsx'
-import { EmptyState } from '#components/ui/empty-state.tsx'
-import { plural, shortId } from '#components/ui/format.ts'
-import { Link } from '#components/ui/link.tsx'
+import type { Column } from '#components/table/table-cells.tsx'
+import { shortId } from '#components/ui/format.ts'
 import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
-import type { listDeadLetters } from '#lib/application/dead-letters/list-dead-letters.ts'
-import type { Visit } from '../viewer.ts'
-import { lettersHref, STATUSES } from './letter-links.ts'
+import type { Filter } from '#lib/query/field.ts'
+import type { LetterKey } from '#lib/query/letter-fields.ts'
+import { letterHref, type Status as LetterStatus } from './letter-links.ts'
+import { extend, isChosen, toggle, togglePage, type Selection } from './letter-selection.ts'
 import { outcomeKind, outcomeWords } from './letter-words.ts'
 
-type Letters = Awaited<ReturnType<typeof listDeadLetters>>['items']
+/** A letter as the list shows it: without its payload. */
+export type LetterRow = {
+  id: string
+  deviceName: string
+  code: string
+  createdAtMs: number
+  status: LetterStatus
+  /** It died at each of several replays. */
+  poisoned: boolean
+  lastReplay: string | null
+}
 
-/** The second pane: the letters of one cause, newest first. */
-export function ItemTable({
-  at,
-  groupId,
-  status,
-  items,
-  nextCursor,
-  currentId,
-}: {
-  at: Visit
-  /** Null where the address asks for letters of several. */
-  groupId: string | null
-  status: string | null
-  items: Letters
-  nextCursor: string | null
+export type ItemTableProps = {
+  rows: readonly LetterRow[]
   currentId: string | null
-}) {
-  const place = { path: '/dead-letters', query: at.query }
+  /** They are of several causes. */
+  isMixed: boolean
+  listed: Filter<LetterKey>
+  query: string
+  nowMs: number
+  /** Null for who may do nothing with a selection. */
+  choose: { selection: Selection; select: (next: Selection) => void } | null
+}
+
+/** The letters of a list, newest first; `x` chooses the one in focus, with shift all from the last one on. */
+export function ItemTable(props: ItemTableProps) {
+  const { rows, listed, query } = props
   return (
-    <section className="items" aria-label="Dead letters of this cause">
-      <div className="pane-head">
-        <h2>{plural(items.length, 'letter')}</h2>
-        <span className="r">
-          {STATUSES.map((option) => (
-            <Link
-              key={option}
-              className="chip"
-              href={lettersHref(at.query, { groupId, status: option })}
-              aria-current={option === status ? 'true' : undefined}
-              scroll={false}
-            >
-              {option}
-            </Link>
-          ))}
-        </span>
-      </div>
-      <DataTable
-        label="Dead letters, newest first"
-        columns={[
-          {
-            key: 'id',
-            header: 'Item',
-            cell: ({ id }) => (
-              <b className="mono" aria-current={id === currentId ? 'true' : undefined}>
-                {shortId(id)}
-              </b>
-            ),
-          },
-          { key: 'device', header: 'Device', cell: ({ deviceName }) => deviceName },
-          {
-            key: 'arrived',
-            header: 'Arrived',
-            sorted: 'descending',
-            cell: ({ createdAtMs }) => <Time at={createdAtMs} now={at.nowMs} show="clock" />,
-          },
-          { key: 'replay', header: 'Last replay', cell: (letter) => <LastReplay letter={letter} /> },
-        ]}
-        rows={items}
-        rowKey={({ id }) => id}
-        rowHref={({ id, status: own }) => lettersHref(at.query, { groupId, status: own }, id)}
-        empty={
-          <div className="pane-body">
-            <EmptyState title={`No ${status === null ? '' : `${status} `}dead letter here`} />
-          </div>
-        }
-      />
-      {items.length === 0 ? null : <Pager place={place} shown={items.length} nextCursor={nextCursor} />}
-    </section>
+    <DataTable
+      label="Dead letters, newest first"
+      columns={useColumns(props)}
+      rows={rows}
+      rowKey={({ id }) => id}
+      rowHref={({ id }) => letterHref(query, listed, id)}
+      empty={null}
+    />
   )
 }
 
-function LastReplay({ letter: { lastReplay } }: { letter: Letters[number] }) {
+function useColumns({
+  rows,
+  currentId,
+  isMixed,
+  nowMs,
+  choose,
+}: ItemTableProps): readonly Column<LetterRow>[] {
+  return useMemo(() => {
+    const page = rows.map(({ id }) => id)
+    return [
+      ...(choose === null ? [] : [pickColumn(page, choose)]),
+      {
+        key: 'id',
+        header: 'Item',
+        cell: ({ id }) => (
+          <b className="mono" aria-current={id === currentId ? 'true' : undefined}>
+            {shortId(id)}
+          </b>
+        ),
+      },
+      { key: 'device', header: 'Device', cell: ({ deviceName }) => deviceName },
+      ...(isMixed
+        ? [
+            {
+              key: 'code',
+              header: 'Code',
+              hideOnPhone: true,
+              cell: ({ code }: LetterRow) => <span className="mono">{code}</span>,
+            },
+          ]
+        : []),
+      {
+        key: 'arrived',
+        header: 'Arrived',
+        sorted: 'descending',
+        cell: ({ createdAtMs }) => <Time at={createdAtMs} now={nowMs} show="clock" />,
+      },
+      { key: 'replay', header: 'Last replay', cell: (letter) => <LastReplay letter={letter} /> },
+    ]
+  }, [rows, currentId, isMixed, nowMs, choose])
+}
+
+function pickColumn(
+  page: readonly string[],
+  { selection, select }: NonNullable<ItemTableProps['choose']>,
+): Column<LetterRow> {
+  const here = page.filter((id) => isChosen(selection, id)).length
+  return {
+    key: 'pick',
+    control: true,
+    header: (
+      <label className="pick">
+        <input
+          type="checkbox"
+          className="chk"
+          checked={here === page.length}
+          ref={(box) => {
+            if (box !== null) box.indeterminate = here > 0 && here < page.length
+          }}
+          onChange={() => select(togglePage(selection, page))}
+        />
+        <span className="sr">All on this page</span>
+      </label>
+    ),
+    cell: ({ id }) => (
+      <label className="pick">
+        <input
+          type="checkbox"
+          className="chk"
+          checked={isChosen(selection, id)}
+          onChange={({ nativeEvent }) => {
+            const isRange = nativeEvent instanceof MouseEvent && nativeEvent.shiftKey
+            select(isRange ? extend(selection, page, id) : toggle(selection, page, id))
+          }}
+        />
+        <span className="sr">Select {shortId(id)}</span>
+      </label>
+    ),
+  }
+}
+
+function LastReplay({ letter: { lastReplay, poisoned } }: { letter: LetterRow }) {
   if (lastReplay === null) return <span className="den">none</span>
   return (
-    <span title={outcomeWords(lastReplay.status)}>
-      <Status kind={outcomeKind(lastReplay.status)}>{lastReplay.status.replaceAll('_', ' ')}</Status>
+    <span title={outcomeWords(lastReplay)}>
+      <Status kind={outcomeKind(lastReplay)}>{lastReplay.replaceAll('_', ' ')}</Status>
+      {poisoned ? <span className="den"> poisoned</span> : null}
     </span>
   )
 }

@@ -20,6 +20,30 @@ export function boardSentence(
   return `${formatCount(open)} dead letters have ${plural(causes, 'cause')}`
 }
 
+/** The first line of a page with a filter: of the letters that match, or of the one cause that is asked for. Pure. */
+export function filteredSentence(
+  {
+    totals,
+    group,
+    matching,
+    status,
+  }: {
+    readonly totals: GroupTotals
+    readonly group: LetterGroup | null
+    readonly matching: number
+    readonly status: string | null
+  },
+  q: string,
+): string {
+  if (group !== null)
+    return matching === 0
+      ? `No dead letter of this cause is ${status ?? 'here'}`
+      : `${plural(matching, 'dead letter')} of this cause ${matching === 1 ? 'is' : 'are'} ${status ?? 'here'}`
+  if (matching === 0) return `No ${status ?? ''} dead letter matches “${q}”`.replace('  ', ' ')
+  const matches = `${plural(matching, 'dead letter')} ${matching === 1 ? 'matches' : 'match'} “${q}”`
+  return totals.groups > 1 ? `${matches}, of ${plural(totals.groups, 'cause')}` : matches
+}
+
 export function boardEvidence(groups: readonly LetterGroup[]): string {
   const top = groups[0]
   if (top === undefined) return 'What can never apply as it is waits here until a person decides.'

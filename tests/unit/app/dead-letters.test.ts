@@ -1,13 +1,30 @@
 import { describe, expect, test } from 'vitest'
-import { askedOf, lettersHref, pickGroup } from '#app/(console)/dead-letters/letter-links.ts'
+import {
+  arrivalSentence,
+  groupHours,
+  listedWords,
+  versionShares,
+} from '#app/(console)/dead-letters/group-words.ts'
+import {
+  askedOf,
+  groupHref,
+  letterHref,
+  lettersHref,
+  listedLetters,
+  pickGroup,
+  without,
+  withStatus,
+} from '#app/(console)/dead-letters/letter-links.ts'
 import {
   boardEvidence,
   boardSentence,
+  filteredSentence,
   letterSentence,
   passesNow,
   refusedFields,
   replayToast,
 } from '#app/(console)/dead-letters/letter-words.ts'
+import { formatFilter } from '#lib/query/format-filter.ts'
 import { refusal } from '#app/(console)/send-json.ts'
 import { versionsText } from '#lib/protocol/dead-letter-cause.ts'
 import { LETTER_FIELDS } from '#lib/query/letter-fields.ts'
@@ -63,6 +80,77 @@ describe('groups', () => {
     expect(href.split('?')[0]).toBe('/dead-letters/id1')
     expect(q(href)).toBe(`group:${ID} status:replayed`)
     expect(lettersHref(query, { groupId: null })).toBe('/dead-letters?fleet=f1')
+  })
+})
+
+describe('a filter', () => {
+  const filter = (q: string) => conditionsOf(q, LETTER_FIELDS)
+  const q = (href: string) => new URLSearchParams(href.split('?')[1]).get('q')
+  test('without a status it has the letters that are open, unless there is no room to say so', () => {
+    expect(formatFilter(withStatus(filter('code:too_large')))).toBe('code:too_large status:open')
+    expect(formatFilter(withStatus(filter('-status:open')))).toBe('-status:open')
+    const long = filter('x'.repeat(395))
+    expect(withStatus(long)).toBe(long)
+    expect(formatFilter(without(filter(`group:${ID} DFW -status:open`), 'group'))).toBe('DFW -status:open')
+  })
+  test('an address without one has the largest group, and a letter alone its own', () => {
+    expect(formatFilter(listedLetters([], ID, 'discarded'))).toBe(`group:${ID} status:discarded`)
+    expect(formatFilter(listedLetters(filter('DFW'), ID, 'discarded'))).toBe('DFW status:open')
+  })
+  test('a group is chosen among what is asked for; a letter stands beside the page of the list that had it', () => {
+    const asked = filter(`group:${OTHER} version:2.4.1`)
+    expect(q(groupHref('fleet=f&cursor=c', asked, ID))).toBe(`group:${ID} version:2.4.1 status:open`)
+    const href = letterHref('fleet=f&cursor=c&q=old', asked, OTHER)
+    expect(href.split('?')[0]).toBe(`/dead-letters/${OTHER}`)
+    expect(Object.fromEntries(new URLSearchParams(href.split('?')[1]))).toEqual({
+      fleet: 'f',
+      cursor: 'c',
+      q: `group:${OTHER} version:2.4.1`,
+    })
+  })
+  test('the first line says what matches, and of how many causes', () => {
+    const say = (parts: object, text = 'DFW') =>
+      filteredSentence(
+        { totals: { groups: 3, letters: 48_213 }, group: null, matching: 48_213, status: 'open', ...parts },
+        text,
+      )
+    expect(say({})).toBe('48,213 dead letters match “DFW”, of 3 causes')
+    expect(say({ matching: 1, totals: { groups: 1, letters: 1 } })).toBe('1 dead letter matches “DFW”')
+    expect(say({ matching: 0 })).toBe('No open dead letter matches “DFW”')
+    expect(say({ matching: 0, status: null })).toBe('No dead letter matches “DFW”')
+    expect([say({ group: CAUSES[0], matching: 40 }), say({ group: CAUSES[0], matching: 0 })]).toEqual([
+      '40 dead letters of this cause are open',
+      'No dead letter of this cause is open',
+    ])
+    expect(listedWords(48_213, filter('status:open'), 3)).toBe('48,213 letters open, of 3 causes')
+    expect(listedWords(2, filter('status:open,replayed'), null)).toBe('2 letters in all')
+  })
+})
+
+describe('one group', () => {
+  test('says whether it goes on, and who sent it', () => {
+    expect(arrivalSentence({ byHour: [0, 3, 2], count: 9 })).toBe('It goes on: 2 this hour, 5 in 24 hours')
+    expect(arrivalSentence({ byHour: [5, 0], count: 9 })).toBe('None this hour, 5 in 24 hours')
+    expect(arrivalSentence({ byHour: [0, 0], count: 9 })).toBe(
+      'None of it came in the last 24 hours; 9 from before',
+    )
+    const versions = [
+      { appVersion: '2.4.1', count: 1_284 },
+      { appVersion: '2.4.0', count: 12 },
+    ]
+    expect(versionShares({ versions, count: 1_300 })).toBe('2.4.1 1,284 · 2.4.0 12 · others 4')
+    expect(versionShares({ versions, count: 1_296 })).toBe('2.4.1 1,284 · 2.4.0 12')
+  })
+  test('its hours end with the running one', () => {
+    const hour = 3_600_000
+    const chart = groupHours([1, 2], 10 * hour + 5)
+    expect([chart.fromMs, chart.points]).toEqual([
+      9 * hour,
+      [
+        { t: 9 * hour, value: 1 },
+        { t: 10 * hour, value: 2 },
+      ],
+    ])
   })
 })
 

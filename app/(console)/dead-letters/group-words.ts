@@ -1,0 +1,58 @@
+import { formatCount, plural } from '#components/ui/format.ts'
+import type { BarChartProps } from '#components/charts/bar-chart.tsx'
+import type { LetterGroup } from '#lib/application/letter-groups/list-groups.ts'
+import type { Filter } from '#lib/query/field.ts'
+import type { LetterKey } from '#lib/query/letter-fields.ts'
+import { askedOf, speaksOf } from './letter-links.ts'
+import { outcomeWords } from './letter-words.ts'
+
+const HOUR_MS = 3_600_000
+
+/** What kind of letters a list counts: "open", or "replayed or discarded". Pure. */
+export function lettersWord(filter: Filter<LetterKey>): string {
+  if (!speaksOf(filter, 'status')) return 'open'
+  return askedOf(filter, 'status') ?? 'in all'
+}
+
+/** What a group's sparkline says to who cannot see it. Pure. */
+export function hoursLabel(byHour: readonly number[]): string {
+  const peak = Math.max(0, ...byHour)
+  return peak === 0 ? 'none in the last 24 hours' : `per hour over 24 hours, peak ${formatCount(peak)}`
+}
+
+/** A group's letters by the hour, the running one last, as a chart. Pure. */
+export function groupHours(
+  byHour: readonly number[],
+  nowMs: number,
+): Pick<BarChartProps, 'fromMs' | 'toMs' | 'bucketMs' | 'points'> {
+  const fromMs = (Math.floor(nowMs / HOUR_MS) + 1 - byHour.length) * HOUR_MS
+  const points = byHour.map((value, hour) => ({ t: fromMs + hour * HOUR_MS, value }))
+  return { fromMs, toMs: nowMs, bucketMs: HOUR_MS, points }
+}
+
+/** "2.4.1 1,284 · 2.4.0 12 · 3 other versions": the app versions of a group with their letters. Pure. */
+export function versionShares({ versions, count }: Pick<LetterGroup, 'versions' | 'count'>): string {
+  const named = versions.map((one) => `${one.appVersion} ${formatCount(one.count)}`)
+  const rest = count - versions.reduce((sum, one) => sum + one.count, 0)
+  return [...named, ...(rest > 0 ? [`others ${formatCount(rest)}`] : [])].join(' · ')
+}
+
+/** What the arrival of a group's letters over the last day says. Pure. */
+export function arrivalSentence({ byHour, count }: Pick<LetterGroup, 'byHour' | 'count'>): string {
+  const day = byHour.reduce((sum, one) => sum + one, 0)
+  const running = byHour.at(-1) ?? 0
+  if (day === 0) return `None of it came in the last 24 hours; ${formatCount(count)} from before`
+  return running > 0
+    ? `It goes on: ${formatCount(running)} this hour, ${formatCount(day)} in 24 hours`
+    : `None this hour, ${formatCount(day)} in 24 hours`
+}
+
+/** The last replay of a group's letters in words. Pure. */
+export const lastReplayWords = ({ lastReplay }: Pick<LetterGroup, 'lastReplay'>): string =>
+  lastReplay === null ? 'never' : outcomeWords(lastReplay.status)
+
+/** The heading of the second pane. Pure. */
+export function listedWords(matching: number, filter: Filter<LetterKey>, groups: number | null): string {
+  const letters = `${plural(matching, 'letter')} ${lettersWord(filter)}`
+  return groups === null || groups === 1 ? letters : `${letters}, of ${plural(groups, 'cause')}`
+}
