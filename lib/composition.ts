@@ -9,6 +9,11 @@ import { createEgress } from './application/egress/post-json.ts'
 import { createContext } from './application/create-context.ts'
 import { FLEETS_LOOKED_AT_EVERY_MS, forgetRemovedFleets } from './application/fleets/forget-fleets.ts'
 import { LEADER_TURN_MS, Leader, PARTITIONS_AHEAD_DAYS } from './application/leader.ts'
+import {
+  lookForOperations,
+  OPERATIONS_LOOKED_AT_EVERY_MS,
+  stopOperations,
+} from './application/operations/run-operations.ts'
 import { hearOthers } from './application/sync/hear-others.ts'
 import { pollHeads } from './application/sync/poll-heads.ts'
 import { OtlpExport } from './application/telemetry/otlp-export.ts'
@@ -133,11 +138,13 @@ function startTickers(ctx: Context): () => Promise<void> {
     startTicker('leader', LEADER_TURN_MS, ctx.log, () => leader.turn()),
     startTicker('heads', HEADS_POLLED_EVERY_MS, ctx.log, () => pollHeads(ctx)),
     startTicker('fleets', FLEETS_LOOKED_AT_EVERY_MS, ctx.log, () => forgetRemovedFleets(ctx)),
+    startTicker('operations', OPERATIONS_LOOKED_AT_EVERY_MS, ctx.log, () => lookForOperations(ctx)),
     startTicker('storage', STORAGE_TRIED_EVERY_MS, ctx.log, () => tryStorage(ctx)),
   ]
   return async () => {
     await Promise.all(tickers.map((ticker) => ticker.stop()))
     await leader.idle()
+    await stopOperations(ctx)
   }
 }
 

@@ -118,6 +118,21 @@ export const ERROR_CODES = {
     title: 'This dead letter waits for a decision',
     help: 'Only one that was replayed or discarded can be purged.',
   },
+  filter_required: {
+    status: 400,
+    title: 'This would take every dead letter',
+    help: 'Name a filter; or send `allowAll` with `count`, the number of letters that there are.',
+  },
+  count_changed: {
+    status: 409,
+    title: 'The filter takes another number of letters than was confirmed',
+    help: '`matched` says how many it takes now; look at them again, then send that number.',
+  },
+  operation_state: {
+    status: 409,
+    title: 'The operation is in no state for this',
+    help: '`state` says where it stands; GET /operations/ID lists what it takes in `actions`.',
+  },
   device_is_revoked: {
     status: 409,
     title: 'This device is revoked',

@@ -43,6 +43,22 @@ export const DEAD_LETTERS_PER_DEVICE_DAY_MAX = 1_000
 export const LETTER_POISON_REPLAYS = 3
 /** Fields of one collection that dead letters show masked. */
 export const MASKED_FIELDS_MAX = 100
+/** Letters of one bulk action, with those held behind them. */
+export const OPERATION_ITEMS_MAX = 200_000
+/** Letters that one dry run looks at, in slices of this many. */
+export const PREVIEW_ITEMS_MAX = 20_000
+export const PREVIEW_SLICE = 500
+/** Letters that a dry run names one by one; all of them are counted. */
+export const PREVIEW_ITEMS_SHOWN_MAX = 500
+/** Letters of an operation that run in a second. */
+export const OPERATION_RATE = { min: 1, default: 50, max: 1_000 } as const
+/** Operations of one fleet that run or stand still at a time. */
+export const OPERATIONS_UNFINISHED_MAX = 50
+/** Steps of one JSON Patch, and the characters that it takes. */
+export const JSON_PATCH_STEPS_MAX = 100
+export const JSON_PATCH_CHARS_MAX = 64 * 1024
+/** Answers in a row that are not lasting, before a letter of an operation counts as failed. */
+export const OPERATION_WAITS_MAX = 8
 /** Groups of dead letters of which people said something, in one fleet. */
 export const GROUP_ROWS_MAX = 2_000
 /** Letters that one split takes. */

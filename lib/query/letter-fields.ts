@@ -39,6 +39,21 @@ export const LETTER_FIELDS = {
     meaning: 'the session that pushed it',
     examples: ['session:01939f6e-2b1c-7abc-8def-0123456789ab'],
   },
+  operation: {
+    kind: 'id',
+    meaning: 'the operation that it is a member of',
+    examples: ['operation:01939f6e-2b1c-7abc-8def-0123456789ab'],
+  },
+  failed: {
+    kind: 'id',
+    meaning: 'the operation that it failed in',
+    examples: ['failed:01939f6e-2b1c-7abc-8def-0123456789ab'],
+  },
+  skipped: {
+    kind: 'id',
+    meaning: 'the operation that passed it over',
+    examples: ['skipped:01939f6e-2b1c-7abc-8def-0123456789ab'],
+  },
   rule: { kind: 'text', meaning: 'the business rule that it breaks', examples: ['rule:calm'] },
   path: {
     kind: 'text',
@@ -86,7 +101,14 @@ export const LETTER_LOOK_MAX = 25_000
 /** For a search that goes on to the end whatever it finds. */
 export const LETTERS_ALL = Number.MAX_SAFE_INTEGER
 
-const INDEXED: ReadonlySet<LetterKey> = new Set<LetterKey>(['status', 'group', 'session'])
+const INDEXED: ReadonlySet<LetterKey> = new Set<LetterKey>([
+  'status',
+  'group',
+  'session',
+  'operation',
+  'failed',
+  'skipped',
+])
 
 /** Conditions that an index finds however far back, without looking through others. */
 export function isIndexed(condition: Filter<LetterKey>[number]): boolean {

@@ -1,12 +1,24 @@
 import { isPoisoned, type LetterKey } from '#lib/query/letter-fields.ts'
 import type { RowReader } from '#lib/query/matches-filter.ts'
+import type { ItemState } from '#lib/engine/operation-machine.ts'
 import type { DeadLetterRow } from './rows.ts'
+
+/** An operation that a letter is or was a member of. */
+export interface LetterMembership {
+  readonly operationId: string
+  readonly state: ItemState
+}
+/** A letter with its memberships, where a filter may ask for them. */
+type FilteredLetter = DeadLetterRow & { readonly operations?: readonly LetterMembership[] }
 
 const asList = <T>(value: T | null): readonly T[] => (value === null ? [] : [value])
 const isRule = ({ code }: DeadLetterRow): boolean => code === 'rule_violation'
 
+const memberOf = ({ operations = [] }: FilteredLetter, state: ItemState | null): readonly string[] =>
+  operations.filter((one) => state === null || one.state === state).map(({ operationId }) => operationId)
+
 /** What a letter is under each key of its filter. */
-export const LETTER_READER: RowReader<DeadLetterRow, LetterKey> = {
+export const LETTER_READER: RowReader<FilteredLetter, LetterKey> = {
   values: {
     status: ({ status }) => [status],
     code: ({ code }) => [code],
@@ -15,6 +27,9 @@ export const LETTER_READER: RowReader<DeadLetterRow, LetterKey> = {
     device: ({ deviceName, deviceId }) => [deviceName, deviceId],
     group: ({ groupId }) => [groupId],
     session: ({ sessionId }) => asList(sessionId),
+    operation: (row) => memberOf(row, null),
+    failed: (row) => memberOf(row, 'errored'),
+    skipped: (row) => memberOf(row, 'skipped'),
     rule: (row) => (isRule(row) ? asList(row.place) : []),
     path: (row) => (isRule(row) ? [] : asList(row.place)),
     replayed: ({ attempts }) => attempts,

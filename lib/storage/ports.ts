@@ -9,6 +9,7 @@ import type { DevicePort } from './device-port.ts'
 import type { FleetKeyPort } from './fleet-key-port.ts'
 import type { IngestPort } from './ingest-port.ts'
 import type { LetterGroupPort } from './letter-group-port.ts'
+import type { OperationPort } from './operation-port.ts'
 import type { MaintenancePort, SettingPort } from './maintenance-port.ts'
 import type { ReleasePort } from './release-port.ts'
 import type { SamplePort } from './sample-port.ts'
@@ -53,6 +54,7 @@ export type * from './device-port.ts'
 export type * from './fleet-key-port.ts'
 export type * from './ingest-port.ts'
 export type * from './letter-group-port.ts'
+export type * from './operation-port.ts'
 export type * from './maintenance-port.ts'
 export type { Keep } from './partitions.ts'
 export type * from './push-rows.ts'
@@ -81,6 +83,7 @@ export interface Storage {
   readonly conflicts: ConflictPort
   readonly deadLetters: DeadLetterPort
   readonly letterGroups: LetterGroupPort
+  readonly operations: OperationPort
   readonly telemetry: TelemetryPort
   readonly access: AccessPort
   readonly audit: AuditPort

@@ -1,7 +1,7 @@
 import type { Surroundings } from '#lib/application/context.ts'
 
 /** What the console shows, by what it would have to read again. */
-export const TOPICS = ['pillars', 'sessions', 'devices', 'dead-letters', 'collections'] as const
+export const TOPICS = ['pillars', 'sessions', 'devices', 'dead-letters', 'operations', 'collections'] as const
 export type Topic = (typeof TOPICS)[number]
 
 /** One short text for each topic, which is another one after a change. */
@@ -14,12 +14,13 @@ export type Marks = Readonly<Record<Topic, string>>
 export async function readMarks(ctx: Pick<Surroundings, 'storage'>, fleetId: string): Promise<Marks> {
   const newest = { limit: 1, cursor: null }
   const { storage } = ctx
-  const [unfoldedMs, sessions, devices, openLetters, letters, fleet] = await Promise.all([
+  const [unfoldedMs, sessions, devices, openLetters, letters, operations, fleet] = await Promise.all([
     storage.telemetry.oldestUnfoldedMs(fleetId),
     storage.sessions.list(fleetId, EVERY_SESSION, newest),
     storage.devices.list(fleetId, EVERY_DEVICE, { sort: 'contact', limit: 1, after: null }),
     storage.deadLetters.countOpen(fleetId),
     storage.deadLetters.list(fleetId, EVERY_LETTER, newest),
+    storage.operations.mark(fleetId),
     storage.fleets.get(fleetId),
   ])
   return {
@@ -28,6 +29,7 @@ export async function readMarks(ctx: Pick<Surroundings, 'storage'>, fleetId: str
     sessions: String(sessions.items[0]?.sessionId),
     devices: `${devices.items[0]?.id} ${devices.items[0]?.lastContactMs}`,
     'dead-letters': `${openLetters} ${letters.items[0]?.id} ${letters.items[0]?.lastReplay?.atMs}`,
+    operations,
     // Raised by every change of a collection, or of the fleet's settings.
     collections: String(fleet?.configVersion),
   }

@@ -92,7 +92,7 @@ async function decideAndWrite(
 }
 
 /** Devices in order, as streams are, so that two processes lock them alike. */
-function planOf(jobs: readonly PushJob[], rules: FleetRules): PushPlan {
+export function planOf(jobs: readonly PushJob[], rules: FleetRules): PushPlan {
   const ofDevices = jobs.filter((job) => job.kind === 'device').map(({ push }) => push)
   const plan = planLoad(
     jobs.map(({ push }) => push),

@@ -110,11 +110,21 @@ export class GroupCommit {
     if ('error' in decided) return this.fail(fleetId, group, decided.error)
     // The next group loads while these are answered.
     tell.ended()
-    // Before anyone hears of it: who was acknowledged finds it at once (TK8).
-    for (const { heads } of decided.written) this.deps.heads.raise(fleetId, heads)
-    for (const writes of decided.written) await this.tellDecided(fleetId, writes)
+    await this.show(fleetId, decided.written)
     for (const [i, { resolve }] of group.entries()) resolve(decided.outcomes[i] as PushOutcome)
-    for (const writes of decided.written) this.observe(fleetId, writes)
+    this.observe(fleetId, decided.written)
+  }
+
+  /** After a commit that another than the queue made: an operation has a transaction of its own (decision 0060). */
+  async committed(fleetId: string, written: readonly PushWrites[]): Promise<void> {
+    await this.show(fleetId, written)
+    this.observe(fleetId, written)
+  }
+
+  /** Before anyone hears of it: who was acknowledged finds it at once (TK8). */
+  private async show(fleetId: string, written: readonly PushWrites[]): Promise<void> {
+    for (const { heads } of written) this.deps.heads.raise(fleetId, heads)
+    for (const writes of written) await this.tellDecided(fleetId, writes)
   }
 
   /** One of several may be the culprit: each then gets its own transaction. */
@@ -160,11 +170,13 @@ export class GroupCommit {
   }
 
   /** After the commit: counters of this process, the other processes, and the devices that hold a stream open. */
-  private observe(fleetId: string, writes: PushWrites): void {
-    for (const event of writes.events) this.deps.metrics.observeEvent(fleetId, event)
-    for (const { replayOf, result } of writes.changes)
-      if (replayOf !== null) this.deps.metrics.observeReplay(fleetId, result.status)
-    this.deps.growth.committed(fleetId, writes.heads)
+  private observe(fleetId: string, written: readonly PushWrites[]): void {
+    for (const writes of written) {
+      for (const event of writes.events) this.deps.metrics.observeEvent(fleetId, event)
+      for (const { replayOf, result } of writes.changes)
+        if (replayOf !== null) this.deps.metrics.observeReplay(fleetId, result.status)
+      this.deps.growth.committed(fleetId, writes.heads)
+    }
   }
 
   /** Before the answer: whoever has it may ask at once what the device is told. */

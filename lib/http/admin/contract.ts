@@ -29,6 +29,7 @@ import * as answers from './contract-answers.ts'
 import { listOf } from './contract-answers.ts'
 import { scrapeTarget, sourceAnswer, toldLog } from './contract-told.ts'
 import { LETTER_CONTRACT } from './letter-contract.ts'
+import { OPERATION_CONTRACT } from './operation-contract.ts'
 import { exportFormat } from './export.ts'
 import * as keys from './key-answers.ts'
 import type { AdminOperation } from './operation.ts'
@@ -313,6 +314,7 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
   },
 
   ...LETTER_CONTRACT,
+  ...OPERATION_CONTRACT,
 
   'GET /breakers': list('The breakers that the devices of a fleet meet', answers.breakerAnswer),
   'GET /breakers/:scope': { summary: 'One breaker', answer: answers.breakerAnswer },

@@ -1,6 +1,7 @@
 import type { DeviceView } from '#lib/application/devices/device-views.ts'
 import type { listDeadLetters } from '#lib/application/dead-letters/list-dead-letters.ts'
 import type { listSessions } from '#lib/application/sessions/list-sessions.ts'
+import type { OperationItem } from '#lib/application/operations/list-operations.ts'
 import { sessionCodes } from '#lib/telemetry/session-codes.ts'
 import type { CsvValue } from './csv.ts'
 
@@ -34,6 +35,19 @@ export const SESSION_COLUMNS: Columns<Session> = {
   collections: (row) => row.collections.join(' '),
   codes: (row) => sessionCodes(row).join(' '),
   source: (row) => row.source ?? null,
+}
+
+/** An operation's dead letters as a table, in the order in which they run. */
+export const OPERATION_COLUMNS: Columns<OperationItem> = {
+  ordinal: (row) => row.ordinal,
+  letterId: (row) => row.letterId,
+  behind: (row) => row.behind,
+  state: (row) => row.state,
+  outcome: (row) => row.outcome,
+  code: (row) => row.code,
+  detail: (row) => row.detail,
+  mutationId: (row) => row.mutationId,
+  at: (row) => isoOrNull(row.atMs),
 }
 
 /** Dead letters as a table, with what each would do as JSON. */

@@ -3,9 +3,10 @@ import { deviceViews } from '#lib/application/devices/device-views.ts'
 import { listDevices } from '#lib/application/devices/list-devices.ts'
 import { getFleet } from '#lib/application/fleets/change-fleet.ts'
 import { listPages } from '#lib/application/list-pages.ts'
+import { getOperation, listOperationItems } from '#lib/application/operations/list-operations.ts'
 import { listSessions } from '#lib/application/sessions/list-sessions.ts'
 import { exportResponse, formatOf } from './export.ts'
-import { DEVICE_COLUMNS, LETTER_COLUMNS, SESSION_COLUMNS } from './export-columns.ts'
+import { DEVICE_COLUMNS, LETTER_COLUMNS, OPERATION_COLUMNS, SESSION_COLUMNS } from './export-columns.ts'
 import { sessionQueryOf } from './query.ts'
 import type { FleetCall } from './table.ts'
 
@@ -39,6 +40,15 @@ export function exportLetters({ ctx, actor, fleetId, query }: FleetCall): Promis
     LETTERS_PER_PAGE,
   )
   return exportResponse(ctx, format, { name: 'dead-letters', columns: LETTER_COLUMNS, pages })
+}
+
+/** GET /operations/:id/export: its members as they stand, by state or outcome. */
+export async function exportOperation({ ctx, actor, fleetId, query, params }: FleetCall): Promise<Response> {
+  const { format, rest } = formatOf(query)
+  const asked = { actor, fleetId, id: params['id'] ?? '' }
+  await getOperation(ctx, asked)
+  const pages = listPages((page) => listOperationItems(ctx, { ...asked, query: { ...rest, ...page } }))
+  return exportResponse(ctx, format, { name: 'operation', columns: OPERATION_COLUMNS, pages })
 }
 
 const LETTERS_PER_PAGE = 100

@@ -52,6 +52,7 @@ import { listViews, viewsOf } from '#lib/application/views/list-views.ts'
 import { saveView } from '#lib/application/views/save-view.ts'
 import { exportDevices, exportSessions } from './export-lists.ts'
 import { LETTER_ROUTES } from './letter-routes.ts'
+import { OPERATION_ROUTES } from './operation-routes.ts'
 import { cohortQueryOf, heatQueryOf, pillarQueryOf, rangeQueryOf, sessionQueryOf } from './query.ts'
 import { act, byId, change, global, idOf, input, make, nowOf, read } from './route-rows.ts'
 import { openStream } from './stream.ts'
@@ -259,6 +260,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   ),
 
   ...LETTER_ROUTES,
+  ...OPERATION_ROUTES,
 
   read('/breakers', 'viewer', async (call) =>
     pageOfWhole(await listBreakers(call.ctx, call), call.query, {

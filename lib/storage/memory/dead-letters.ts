@@ -1,5 +1,4 @@
 import { countFacets, splitFilter } from '#lib/query/facets.ts'
-import type { Filter } from '#lib/query/field.ts'
 import {
   closedAtMs,
   isIndexed,
@@ -7,12 +6,10 @@ import {
   LETTER_FACETS,
   LETTER_FIELDS,
   LETTER_LOOK_MAX,
-  type LetterKey,
 } from '#lib/query/letter-fields.ts'
-import { matchesFilter } from '#lib/query/matches-filter.ts'
 import { LETTER_READER } from '../letter-values.ts'
 import type { AuditEntry, Cursor, DeadLetterPort, DeadLetterRow, LetterFilter } from '../ports.ts'
-import { inGroup, lettersOf } from './letter-groups.ts'
+import { inGroup, lettersOf, matchingLetters } from './letter-groups.ts'
 import { pageOf } from './page.ts'
 import type { FleetTables, MemoryState } from './state.ts'
 import type { Undo } from './table.ts'
@@ -22,18 +19,14 @@ export function memoryDeadLetters(state: MemoryState): DeadLetterPort {
     list: (fleetId, filter, page) =>
       state.inFleet(fleetId, (tables) => {
         const { rows, last } = lookedAt(tables, filter, page.cursor)
-        const found = pageOf(
-          rows.filter((row) => matches(row, filter.conditions)),
-          placeOf,
-          page,
-        )
+        const found = pageOf(matchingLetters(tables, filter.conditions, rows), placeOf, page)
         return found.next === null && last ? { ...found, next: placeOf(last) } : found
       }),
     facets: (fleetId, filter) =>
       state.inFleet(fleetId, (tables) => {
         const { base } = splitFilter(filter.conditions, LETTER_FACETS)
         const { rows, last } = lookedAt(tables, { ...filter, conditions: base }, null)
-        const found = rows.filter((row) => matches(row, base))
+        const found = matchingLetters(tables, base, rows)
         const counts = countFacets(
           found,
           LETTER_FACET_ROWS_MAX,
@@ -143,9 +136,6 @@ const openOf = (tables: FleetTables): DeadLetterRow[] =>
 
 const placeOf = (row: DeadLetterRow) => ({ atMs: row.createdAtMs, id: row.id })
 
-const matches = (row: DeadLetterRow, conditions: Filter<LetterKey>): boolean =>
-  matchesFilter(row, conditions, LETTER_FIELDS, LETTER_READER)
-
 /** The newest behind a cursor, as many as are looked through; the last of them where that many are there. */
 function lookedAt(
   tables: FleetTables,
@@ -153,8 +143,7 @@ function lookedAt(
   cursor: Cursor | null,
 ): { readonly rows: readonly DeadLetterRow[]; readonly last: DeadLetterRow | null } {
   const indexed = conditions.filter(isIndexed)
-  const rows = lettersOf(tables)
-    .filter((row) => matches(row, indexed))
+  const rows = matchingLetters(tables, indexed)
     .filter(
       ({ createdAtMs, id }) =>
         cursor === null || createdAtMs < cursor.atMs || (createdAtMs === cursor.atMs && id < cursor.id),

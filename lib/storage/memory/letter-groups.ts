@@ -9,7 +9,7 @@ import {
   type LetterGroup,
   type LetterGroups,
 } from '#lib/telemetry/letter-groups.ts'
-import { LETTER_READER } from '../letter-values.ts'
+import { LETTER_READER, type LetterMembership } from '../letter-values.ts'
 import type { DeadLetterRow, LetterGroupPort } from '../ports.ts'
 import type { FleetTables, MemoryState } from './state.ts'
 
@@ -24,11 +24,39 @@ export function inGroup(tables: FleetTables, row: DeadLetterRow): DeadLetterRow 
   return { ...row, groupId: tables.letterGroups.get(row.groupId)?.rootId ?? row.groupId }
 }
 
+/** Letters that a filter takes; some of its keys ask what operations they were in. */
+export function matchingLetters(
+  tables: FleetTables,
+  conditions: Filter<LetterKey>,
+  rows: readonly DeadLetterRow[] = lettersOf(tables),
+): DeadLetterRow[] {
+  const operations = operationsOf(tables)
+  return rows.filter((row) =>
+    matchesFilter(
+      { ...row, operations: operations.get(row.id) ?? [] },
+      conditions,
+      LETTER_FIELDS,
+      LETTER_READER,
+    ),
+  )
+}
+
+/** Memberships by letter. */
+function operationsOf(tables: FleetTables): ReadonlyMap<string, readonly LetterMembership[]> {
+  const memberships = new Map<string, LetterMembership[]>()
+  for (const { letterId, operationId, state } of tables.operationItems.values()) {
+    const own = memberships.get(letterId) ?? []
+    own.push({ operationId, state })
+    memberships.set(letterId, own)
+  }
+  return memberships
+}
+
 export function memoryLetterGroups(state: MemoryState): LetterGroupPort {
   return {
     list: (fleetId, { conditions, nowMs }, limit) =>
       state.inFleet(fleetId, (tables) => {
-        const asked = lettersOf(tables).filter((row) => matches(row, conditions))
+        const asked = matchingLetters(tables, conditions)
         const byGroup = groupBy(asked, ({ groupId }) => groupId)
         const groups = [...byGroup].map(([id, rows]) => groupOf(tables, id, rows, nowMs)).sort(bySize)
         const byVersion = groupBy(asked, ({ appVersion }) => appVersion)
@@ -75,9 +103,6 @@ function groupBy<T>(rows: readonly T[], keyOf: (row: T) => string): Map<string, 
   }
   return groups
 }
-
-const matches = (row: DeadLetterRow, conditions: Filter<LetterKey>): boolean =>
-  matchesFilter(row, conditions, LETTER_FIELDS, LETTER_READER)
 
 const bySize = (a: LetterGroup, b: LetterGroup): number =>
   b.count - a.count || b.lastAtMs - a.lastAtMs || (a.id < b.id ? -1 : 1)

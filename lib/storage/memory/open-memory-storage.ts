@@ -10,6 +10,7 @@ import { memoryIngest } from './ingest.ts'
 import { memoryLetterGroups } from './letter-groups.ts'
 import { memoryMaintenance } from './maintenance.ts'
 import { pageOf } from './page.ts'
+import { memoryOperations } from './operations.ts'
 import { memoryReleases } from './releases.ts'
 import { memorySamples } from './samples.ts'
 import { memorySessions } from './sessions.ts'
@@ -43,6 +44,7 @@ export function memoryStorageOver(state: MemoryState): Storage {
     conflicts: memoryConflicts(state),
     deadLetters: memoryDeadLetters(state),
     letterGroups: memoryLetterGroups(state),
+    operations: memoryOperations(state),
     telemetry: memoryTelemetry(state),
     access: memoryAccess(state),
     audit: {

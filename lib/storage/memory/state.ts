@@ -18,6 +18,8 @@ import type {
   IngestKey,
   LetterDay,
   OneTimeLink,
+  OperationItem,
+  OperationRow,
   SavedView,
   ScrapeTarget,
   SessionRow,
@@ -100,6 +102,9 @@ export class FleetTables {
   readonly otOps = new Table<StoredOp>()
   readonly deadLetters = new Table<DeadLetterRow>()
   readonly letterGroups = new Table<GroupRow>()
+  readonly operations = new Table<OperationRow>()
+  /** By operation and ordinal. */
+  readonly operationItems = new Table<OperationItem & { readonly operationId: string }>()
   readonly failedTries = new Table<{ deviceId: string; tries: number; lastAtMs: number }>()
   /** By device id. */
   readonly letterDays = new Table<LetterDay>()

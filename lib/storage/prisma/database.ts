@@ -18,7 +18,7 @@ export interface DatabaseOptions {
   readonly idleTimeoutMs?: number
 }
 
-/** A statement with a name of its own, under which each connection prepares it once. */
+/** A statement with a name of its own, under which each connection prepares it once; one with an empty name is not kept. */
 export interface Statement {
   readonly name: string
   readonly text: string
@@ -109,6 +109,16 @@ export class Database {
     return this.transaction(this.enterHot, fleetOf(fleetId), work)
   }
 
+  /** One look at one moment, however many statements it takes: nothing is locked that a write waits for, nothing written. */
+  inSnapshot<T>(fleetId: string, work: (send: Send) => Promise<T>): Promise<T> {
+    return this.transaction(
+      this.enterHot,
+      fleetOf(fleetId),
+      work,
+      'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY',
+    )
+  }
+
   /** Global tables only: no fleet, so no row of any. */
   inGlobal<T>(work: (send: Send) => Promise<T>): Promise<T> {
     return this.transaction(this.enter, '', work)
@@ -167,7 +177,7 @@ export class Database {
     await this.pool.end()
   }
 
-  private async transaction<T>(enter: Statement, fleet: string, work: Work<T>): Promise<T> {
+  private async transaction<T>(enter: Statement, fleet: string, work: Work<T>, begin = 'BEGIN'): Promise<T> {
     return this.withClient(async (client) => {
       const raw = this.sender(client)
       const ends: Promise<pg.QueryResult>[] = []
@@ -182,11 +192,7 @@ export class Database {
         open = false
       }
       try {
-        const [, , value] = await Promise.all([
-          client.query('BEGIN'),
-          send(enter, [fleet]),
-          work(send, commit),
-        ])
+        const [, , value] = await Promise.all([client.query(begin), send(enter, [fleet]), work(send, commit)])
         commit()
         for (const { command } of await Promise.all(ends))
           assert(command === 'COMMIT', 'no statement of the transaction failed')
@@ -231,7 +237,7 @@ export class Database {
 
   private sender(client: pg.PoolClient): Send {
     return async <R extends Row>({ name, text }: Statement, values: readonly unknown[]): Promise<R[]> => {
-      const config = { text, values: [...values], ...(this.prepare ? { name } : {}) }
+      const config = { text, values: [...values], ...(this.prepare && name !== '' ? { name } : {}) }
       const result = await client.query<R>(config)
       return result.rows
     }

@@ -26,6 +26,12 @@ const endingAt = (
   UNION SELECT k.id FROM unnest(${ids}) k(id) WHERE NOT EXISTS (
     SELECT FROM letter_group g WHERE g.fleet_id = $1 AND g.id = k.id AND g.root_id <> g.id)`
 
+/** Ids of letters by what became of them in operations. */
+const membersOf =
+  (states: string) =>
+  (ids: string): string =>
+    `SELECT i.letter_id FROM operation_item i WHERE i.fleet_id = $1 AND i.operation_id = ANY (${ids})${states}`
+
 /** Over `dead_letter l`, in a statement whose first value is the fleet. */
 export const LETTER_SQL: ListSql<LetterKey> = {
   keys: {
@@ -36,6 +42,9 @@ export const LETTER_SQL: ListSql<LetterKey> = {
     device: { kind: 'name', name: 'l.device_name', id: 'l.device_id' },
     group: { kind: 'id', of: 'l.group_id', among: endingAt },
     session: { kind: 'id', of: 'l.session_id' },
+    operation: { kind: 'id', of: 'l.id', among: membersOf('') },
+    failed: { kind: 'id', of: 'l.id', among: membersOf(` AND i.state = 'errored'`) },
+    skipped: { kind: 'id', of: 'l.id', among: membersOf(` AND i.state = 'skipped'`) },
     rule: { kind: 'text', of: `(CASE WHEN l.code = 'rule_violation' THEN l.place END)` },
     path: { kind: 'text', of: `(CASE WHEN l.code <> 'rule_violation' THEN l.place END)` },
     replayed: { kind: 'number', of: 'l.attempts' },

@@ -124,6 +124,8 @@ export const FLEET_TABLES: readonly string[] = [
   'ingest_key',
   'letter_group',
   'open_session',
+  'operation',
+  'operation_item',
   'ot_op',
   'record',
   'record_base',

@@ -12,6 +12,7 @@ import { postgresFleets } from './fleets.ts'
 import { postgresIngest } from './ingest.ts'
 import { postgresLetterGroups } from './letter-groups.ts'
 import { postgresMaintenance } from './maintenance.ts'
+import { postgresOperations } from './operations.ts'
 import { postgresReleases } from './releases.ts'
 import { postgresSamples } from './samples.ts'
 import { postgresSessions } from './sessions.ts'
@@ -66,6 +67,7 @@ export async function openPostgresStorage(
     conflicts: postgresConflicts(database),
     deadLetters: postgresDeadLetters(database),
     letterGroups: postgresLetterGroups(database),
+    operations: postgresOperations(database),
     telemetry: postgresTelemetry(database),
     access: postgresAccess(database),
     audit: postgresAudit(database),

@@ -21,6 +21,10 @@ const LOCK_HEAD: Statement = {
   name: 'push_lock_head',
   text: 'SELECT collection, version FROM stream_head WHERE fleet_id = $1 AND collection = $2 FOR UPDATE',
 }
+const READ_HEAD: Statement = {
+  name: 'push_read_head',
+  text: 'SELECT collection, version FROM stream_head WHERE fleet_id = $1 AND collection = $2',
+}
 const MAKE_HEADS: Statement = {
   name: 'push_make_heads',
   text: `INSERT INTO stream_head (fleet_id, collection, version)
@@ -127,13 +131,21 @@ interface LockedDeviceRow extends DeviceRow {
 }
 type HeadRow = { collection: string; version: number }
 
+/** `read`: for a look that writes nothing; a stream that nobody wrote to has no row then, and is at 0. */
+type LoadMode = 'lock' | 'read'
+
 /**
  * Locks and reads in one round trip: the statements go out together, and since each has its own snapshot, those
  * behind the locks see what was committed before them (decision 2).
  */
-export async function loadPush(send: Send, fleetId: string, plan: PushPlan): Promise<PushSnapshot> {
-  const snapshot = await readAll(send, fleetId, plan)
-  if (plan.streams.every((name) => snapshot.heads.has(name)))
+export async function loadPush(
+  send: Send,
+  fleetId: string,
+  plan: PushPlan,
+  mode: LoadMode = 'lock',
+): Promise<PushSnapshot> {
+  const snapshot = await readAll(send, fleetId, plan, mode)
+  if (mode === 'read' || plan.streams.every((name) => snapshot.heads.has(name)))
     return withConflicts(send, fleetId, plan, snapshot)
   await send(MAKE_HEADS, [fleetId, texts(plan.streams)])
   return withConflicts(send, fleetId, plan, await readAll(send, fleetId, plan))
@@ -160,7 +172,12 @@ async function withConflicts(
   return { ...snapshot, mutations, conflicts }
 }
 
-async function readAll(send: Send, fleetId: string, plan: PushPlan): Promise<PushSnapshot> {
+async function readAll(
+  send: Send,
+  fleetId: string,
+  plan: PushPlan,
+  mode: LoadMode = 'lock',
+): Promise<PushSnapshot> {
   const { streams, deviceIds, requests, records, bases, mutationIds, triesOf } = plan
   const some = <R extends Record<string, unknown>>(
     keys: readonly unknown[],
@@ -168,7 +185,8 @@ async function readAll(send: Send, fleetId: string, plan: PushPlan): Promise<Pus
     values: unknown[],
   ) => (keys.length === 0 ? Promise.resolve([]) : send<R>(statement, [fleetId, ...values]))
   // In the order given, a statement each: one that cannot be locked in time then names its collection (BR2).
-  const locks = streams.map((name) => send<HeadRow>(LOCK_HEAD, [fleetId, name]))
+  const ofHead = mode === 'lock' ? LOCK_HEAD : READ_HEAD
+  const locks = streams.map((name) => send<HeadRow>(ofHead, [fleetId, name]))
   const [heads, devices, fleets, responses, recordRows, baseRows, mutations, tries, otLog] =
     await Promise.all([
       Promise.all(locks).then((rows) => rows.flat()),

@@ -1,8 +1,8 @@
 import { assert } from '#lib/kernel/result.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
-import type { ChangeRow, MutationStanding, PushWrites, SyncPort } from '../ports.ts'
+import type { ChangeRow, MutationStanding, PushTx, PushWrites, SyncPort } from '../ports.ts'
 import { texts, uuids } from './arrays.ts'
-import type { Database, Statement } from './database.ts'
+import type { Commit, Database, Send, Statement } from './database.ts'
 import { deliver } from './deliver.ts'
 import { admitFullSync, fullSyncTurn } from './full-sync.ts'
 import { pullPage } from './pull.ts'
@@ -55,31 +55,34 @@ interface LogRow extends Record<string, unknown> {
   readonly committed_at: Date
 }
 
+/** A push's part of a transaction; the last write commits it where it may. */
+export function pushTx(send: Send, fleetId: string, commit: Commit = () => undefined): PushTx {
+  let heads: ReadonlyMap<string, number> | null = null
+  const write = (writes: PushWrites): Promise<void> => {
+    assert(heads, 'a push loads before it writes')
+    const before = heads
+    heads = new Map([...before, ...writes.heads])
+    return writePush(send, fleetId, before, writes)
+  }
+  return {
+    load: async (plan) => {
+      const snapshot = await loadPush(send, fleetId, plan)
+      heads = snapshot.heads
+      return snapshot
+    },
+    write,
+    writeLast: (writes) => {
+      const written = write(writes)
+      if (!closesLetters(writes)) commit()
+      return written
+    },
+  }
+}
+
 export function postgresSync(database: Database): SyncPort {
   return {
     transact: (fleetId, work) =>
-      database.inFleetHot(fleetId, (send, commit) => {
-        let heads: ReadonlyMap<string, number> | null = null
-        const write = (writes: PushWrites): Promise<void> => {
-          assert(heads, 'a push loads before it writes')
-          const before = heads
-          heads = new Map([...before, ...writes.heads])
-          return writePush(send, fleetId, before, writes)
-        }
-        return work({
-          load: async (plan) => {
-            const snapshot = await loadPush(send, fleetId, plan)
-            heads = snapshot.heads
-            return snapshot
-          },
-          write,
-          writeLast: (writes) => {
-            const written = write(writes)
-            if (!closesLetters(writes)) commit()
-            return written
-          },
-        })
-      }),
+      database.inFleetHot(fleetId, (send, commit) => work(pushTx(send, fleetId, commit))),
     pull: (fleetId, reads, bounds) => pullPage(database, fleetId, reads, bounds),
     tally: (fleetId, ranges) => tally(database, fleetId, ranges),
     deliver: (fleetId, deviceId, positions, firstComplete, atMs, describe) =>

@@ -13,10 +13,11 @@ import { ERROR_CODES } from '#lib/protocol/error-codes.ts'
 import type { MutationResult } from '#lib/protocol/push.ts'
 import type { Collection, Storage } from '#lib/storage/ports.ts'
 import type { TestApp, TestDevice, TestFleet } from '#tests/support/device-world.ts'
-import { NOTES_SCHEMA, newUuid, send } from '#tests/support/device-world.ts'
+import { bodyOf, NOTES_SCHEMA, newUuid, send } from '#tests/support/device-world.ts'
 import type { DeviceHttp } from '#tests/support/device-http.ts'
 import { conflictOf } from '#tests/support/conflict-of.ts'
 import { deviceHttp } from '#tests/support/device-http.ts'
+
 import { HEADER_BYTES_MAX, refuse } from '../../../scripts/launch/refused-by-node.mjs'
 
 /**
@@ -180,6 +181,17 @@ const PROVOKE: Record<ErrorCode, () => Promise<Response>> = {
     const id = await deadLetter()
     await post(`/dead-letters/${id}/discard`, { reason: 'a test' })
     return post(`/dead-letters/${id}/replay`, {})
+  },
+  filter_required: () => post('/operations', { kind: 'replay', reason: 'a test' }),
+  count_changed: async () => {
+    await deadLetter()
+    return post('/operations', { kind: 'replay', q: 'code:schema_mismatch', count: 99_999, reason: 'a test' })
+  },
+  operation_state: async () => {
+    await deadLetter()
+    const asked = { kind: 'replay', q: 'code:schema_mismatch', reason: 'a test' }
+    const made = await bodyOf(await post('/operations', asked))
+    return post(`/operations/${made['id'] as string}/resume`, {})
   },
   not_restorable: async () => post(`/dead-letters/${await deadLetter()}/restore`, { reason: 'a test' }),
   not_purgeable: async () =>

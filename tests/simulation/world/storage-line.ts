@@ -48,6 +48,7 @@ export function storageThrough(line: Line): Storage {
     conflicts: port('conflicts'),
     deadLetters: port('deadLetters'),
     letterGroups: port('letterGroups'),
+    operations: port('operations'),
     telemetry: port('telemetry'),
     access: port('access'),
     audit: port('audit'),

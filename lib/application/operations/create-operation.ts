@@ -1,0 +1,93 @@
+import { hash } from 'node:crypto'
+import { OPERATION_ITEMS_MAX, OPERATION_RATE, OPERATIONS_UNFINISHED_MAX } from '#lib/protocol/limits.ts'
+import { LETTER_FIELDS } from '#lib/query/letter-fields.ts'
+import type { NewCounts, OperationEdit } from '#lib/storage/ports.ts'
+import { auditEntry } from '../access/audit-entry.ts'
+import { authorize } from '../access/authorize.ts'
+import type { Actor, Context } from '../context.ts'
+import { ApplicationError, badRequest, parsedOrThrow } from '../errors.ts'
+import { filterOrThrow } from '../filter.ts'
+import { membershipOf, takesAll } from './membership.ts'
+import { createOperationInput } from './operation-input.ts'
+import { operationView, type OperationView } from './operation-view.ts'
+
+/**
+ * Makes a bulk action over the dead letters that a filter takes now: its members are chosen once, in one statement, and
+ * stay (DL11). Nothing runs before it is started. The same `id` again is the same operation.
+ * @throws ApplicationError `forbidden`, `bad_request`, `filter_required`, `count_changed`, `request_id_reused`
+ */
+export async function createOperation(
+  ctx: Context,
+  input: { readonly actor: Actor; readonly fleetId: string; readonly body: unknown },
+): Promise<OperationView> {
+  const { actor, fleetId } = input
+  authorize(actor, fleetId, 'operator')
+  const {
+    id: given,
+    kind,
+    q = '',
+    edit,
+    reason,
+    rate,
+    allowAll,
+    count,
+  } = parsedOrThrow(createOperationInput, input.body)
+  const nowMs = ctx.clock.now()
+  const membership = membershipOf({ kind, q, edit }, nowMs)
+  const isAll = takesAll(filterOrThrow(q, LETTER_FIELDS))
+  if (isAll && !(allowAll === true && count !== undefined)) throw new ApplicationError('filter_required')
+  const id = given ?? ctx.ids()
+  const requestHash = hash('sha256', JSON.stringify([kind, q, edit ?? null, reason]))
+  const accept = (counts: NewCounts): void => acceptOrThrow(counts, count)
+  const after = { kind, q, edit: edit === undefined ? null : editKind(edit as OperationEdit) }
+  const audit = auditEntry(ctx, actor, { action: 'operation.create', target: id, fleetId, reason, after })
+  const { row, isNew } = await ctx.storage.operations.create(
+    {
+      ...membership,
+      id,
+      fleetId,
+      q,
+      edit: (edit as OperationEdit | undefined) ?? null,
+      reason,
+      requestHash,
+      actor: { kind: actor.kind, id: actor.id, name: actor.name },
+      state: 'draft',
+      pause: null,
+      ratePerSecond: rate ?? OPERATION_RATE.default,
+      done: 0,
+      skipped: 0,
+      errored: 0,
+      runDone: 0,
+      runErrored: 0,
+      preview: null,
+      createdAtMs: nowMs,
+      previewedAtMs: null,
+      startedAtMs: null,
+      endedAtMs: null,
+      nextAtMs: nowMs,
+      waits: 0,
+      version: 1,
+    },
+    OPERATION_ITEMS_MAX,
+    accept,
+    audit,
+  )
+  if (!isNew && row.requestHash !== requestHash) throw new ApplicationError('request_id_reused')
+  return operationView(row)
+}
+
+const editKind = (edit: OperationEdit): string =>
+  'patch' in edit ? 'patch' : `up-migration from ${edit.upMigrateFrom}`
+
+/** The count that a person typed is the filter's own, without what is held behind its letters. */
+function acceptOrThrow({ matched, total, unfinished }: NewCounts, count: number | undefined): void {
+  if (unfinished >= OPERATIONS_UNFINISHED_MAX)
+    throw badRequest([
+      { path: '', message: `a fleet has at most ${OPERATIONS_UNFINISHED_MAX} unfinished operations` },
+    ])
+  if (matched === 0) throw badRequest([{ path: '/q', message: 'takes no letter' }])
+  if (total > OPERATION_ITEMS_MAX)
+    throw badRequest([{ path: '/q', message: `takes more than ${OPERATION_ITEMS_MAX} letters: narrow it` }])
+  if (count !== undefined && count !== matched)
+    throw new ApplicationError('count_changed', { extra: { matched } })
+}

@@ -1,0 +1,69 @@
+import { z } from 'zod'
+import { ITEM_OUTCOMES, ITEM_STATES, type ItemOutcome } from '#lib/engine/operation-machine.ts'
+import type { OperationItem, OutcomeCount } from '#lib/storage/ports.ts'
+import { authorize } from '../access/authorize.ts'
+import type { Actor, Context } from '../context.ts'
+import { ApplicationError, parsedOrThrow } from '../errors.ts'
+import { itemList, pageInput, pageRequest, type ItemList } from '../page.ts'
+import { operationView, type OperationView } from './operation-view.ts'
+
+export const operationsQuery = z.strictObject(pageInput)
+const itemsAsked = {
+  state: z.enum(ITEM_STATES).optional(),
+  outcome: z.enum(ITEM_OUTCOMES as readonly [ItemOutcome, ...ItemOutcome[]]).optional(),
+}
+export const operationItemsQuery = z.strictObject({ ...pageInput, ...itemsAsked })
+export const operationFileQuery = z.strictObject(itemsAsked)
+
+export type { OperationItem } from '#lib/storage/ports.ts'
+
+interface Input {
+  readonly actor: Actor
+  readonly fleetId: string
+}
+type ReadContext = Pick<Context, 'storage'>
+
+/** A fleet's operations, newest first. @throws ApplicationError `not_found`, `bad_request` */
+export async function listOperations(
+  ctx: ReadContext,
+  { actor, fleetId, query }: Input & { readonly query: unknown },
+): Promise<ItemList<OperationView>> {
+  authorize(actor, fleetId, 'viewer')
+  const page = await ctx.storage.operations.list(fleetId, pageRequest(parsedOrThrow(operationsQuery, query)))
+  return itemList(page, operationView)
+}
+
+export interface OperationDetail extends OperationView {
+  /** Of the members that have a fate, most first. */
+  readonly outcomes: readonly OutcomeCount[]
+}
+
+/** @throws ApplicationError `not_found` */
+export async function getOperation(
+  ctx: ReadContext,
+  { actor, fleetId, id }: Input & { readonly id: string },
+): Promise<OperationDetail> {
+  authorize(actor, fleetId, 'viewer')
+  const { operations } = ctx.storage
+  const [row, outcomes] = await Promise.all([operations.get(fleetId, id), operations.outcomes(fleetId, id)])
+  if (!row) throw new ApplicationError('not_found')
+  return { ...operationView(row), outcomes }
+}
+
+/** Members of an operation in the order in which they run. @throws ApplicationError `not_found`, `bad_request` */
+export async function listOperationItems(
+  ctx: ReadContext,
+  { actor, fleetId, id, query }: Input & { readonly id: string; readonly query: unknown },
+): Promise<ItemList<OperationItem>> {
+  authorize(actor, fleetId, 'viewer')
+  const { state = null, outcome = null, ...paged } = parsedOrThrow(operationItemsQuery, query)
+  const { operations } = ctx.storage
+  if (!(await operations.get(fleetId, id))) throw new ApplicationError('not_found')
+  const { cursor, limit } = pageRequest(paged)
+  // Of a cursor the time is the place: an operation's members have one each.
+  const found = await operations.items(fleetId, id, { state, outcome }, cursor?.atMs ?? 0, limit + 1)
+  const items = found.slice(0, limit)
+  const last = items.at(-1)
+  const next = last && found.length > limit ? { atMs: last.ordinal, id: last.letterId } : null
+  return itemList({ items, next }, (item) => item)
+}

@@ -1,0 +1,41 @@
+import type { OperationKind } from '#lib/engine/operation-machine.ts'
+import type { Filter } from '#lib/query/field.ts'
+import { asks, bulkFilter, type LetterKey } from '#lib/query/letter-fields.ts'
+import { LETTER_RESTORABLE_MS } from '#lib/protocol/limits.ts'
+import type { Membership } from '#lib/storage/ports.ts'
+import { badRequest } from '../errors.ts'
+import { letterConditions } from '../dead-letters/list-dead-letters.ts'
+
+interface Asked {
+  readonly kind: OperationKind
+  readonly q?: string | undefined
+  readonly edit?: unknown
+}
+
+/**
+ * The letters that an operation takes: those of the filter as of now, in the state that its kind is for, without the poisoned
+ * ones where nobody asked for them (DL10, DL11). @throws ApplicationError `bad_request`
+ */
+export function membershipOf(asked: Asked, nowMs: number): Membership {
+  const { kind, q, edit } = asked
+  if ((kind === 'edit') !== (edit !== undefined))
+    throw badRequest([
+      { path: '/edit', message: kind === 'edit' ? 'is required' : `is no part of a ${kind}` },
+    ])
+  const filter = letterConditions({ q }, nowMs)
+  if (kind === 'restore')
+    return { kind, conditions: [...filter, asks('status', 'discarded')], withPoison: true }
+  const conditions = [...bulkFilter(filter), asks('status', 'open')]
+  return { kind, conditions, withPoison: takesPoison(conditions) }
+}
+
+/** Letters discarded before this stay so. */
+export const restorableSinceMs = (nowMs: number): number => nowMs - LETTER_RESTORABLE_MS
+
+/** Whether poisoned letters are asked for by name, so that those held behind others come along too. Pure. */
+export const takesPoison = (filter: Filter<LetterKey>): boolean =>
+  filter.some((one) => one.kind === 'is' && one.key === 'poison' && !one.not && one.values.includes('yes'))
+
+/** Conditions that take letters of any cause: every letter, or all of one state. Pure. */
+export const takesAll = (filter: Filter<LetterKey>): boolean =>
+  filter.every((one) => one.kind !== 'words' && (one.key === 'status' || one.key === 'poison'))

@@ -1,0 +1,69 @@
+import { z } from 'zod'
+import { isSafePatch } from '#lib/engine/json-patch.ts'
+import { OPERATION_KINDS } from '#lib/engine/operation-machine.ts'
+import { fromPointer } from '#lib/kernel/json-pointer.ts'
+import type { Json } from '#lib/kernel/json.ts'
+import { JSON_PATCH_CHARS_MAX, JSON_PATCH_STEPS_MAX, OPERATION_RATE } from '#lib/protocol/limits.ts'
+import { uuid } from '#lib/protocol/mutation.ts'
+import { LETTER_FIELDS } from '#lib/query/letter-fields.ts'
+import { filterInput } from '../filter.ts'
+
+const pointer = z
+  .string()
+  .max(2_000)
+  .refine((text) => fromPointer(text) !== null, 'must be a JSON Pointer')
+const json = z.custom<Json>((value) => value !== undefined, 'must be JSON')
+
+/** One step of a JSON Patch (RFC 6902). */
+const step = z.discriminatedUnion('op', [
+  z.strictObject({ op: z.literal('add'), path: pointer, value: json }),
+  z.strictObject({ op: z.literal('replace'), path: pointer, value: json }),
+  z.strictObject({ op: z.literal('test'), path: pointer, value: json }),
+  z.strictObject({ op: z.literal('remove'), path: pointer }),
+  z.strictObject({ op: z.literal('move'), from: pointer, path: pointer }),
+  z.strictObject({ op: z.literal('copy'), from: pointer, path: pointer }),
+])
+
+export const editOfOperation = z.union([
+  z.strictObject({
+    patch: z
+      .array(step)
+      .min(1)
+      .max(JSON_PATCH_STEPS_MAX)
+      .refine(isSafePatch, 'must not name __proto__')
+      .refine((steps) => JSON.stringify(steps).length <= JSON_PATCH_CHARS_MAX, 'is too long'),
+  }),
+  z.strictObject({ upMigrateFrom: z.int().min(1) }),
+])
+
+const asked = {
+  kind: z.enum(OPERATION_KINDS),
+  q: filterInput(LETTER_FIELDS),
+  /** Of kind `edit` only. */
+  edit: editOfOperation.optional(),
+}
+
+export const previewInput = z.strictObject(asked)
+
+export const createOperationInput = z.strictObject({
+  ...asked,
+  /** Made by whoever asks: sent again it is the same operation. */
+  id: uuid.optional(),
+  reason: z.string().trim().min(1).max(1_000),
+  rate: z.int().min(OPERATION_RATE.min).max(OPERATION_RATE.max).optional(),
+  /** All letters, by a filter that names none; with `count`. */
+  allowAll: z.boolean().optional(),
+  /** How many the filter takes, as it was shown: refused where that is another number by now. */
+  count: z.int().min(0).optional(),
+})
+
+const version = z.int().min(1).optional()
+export const turnInput = z.strictObject({
+  reason: z.string().trim().min(1).max(1_000).optional(),
+  /** Refused where it has moved on since. */
+  version,
+})
+export const rateInput = z.strictObject({
+  rate: z.int().min(OPERATION_RATE.min).max(OPERATION_RATE.max),
+  version,
+})

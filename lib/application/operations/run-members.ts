@@ -1,0 +1,130 @@
+import type { AuthorityVerdict } from '#lib/engine/types.ts'
+import type { MutationResult } from '#lib/protocol/push.ts'
+import type { DeadLetterRow, MemberLetter, MemberLetters, Members, OperationRow } from '#lib/storage/ports.ts'
+import type { PushPlan, PushSnapshot } from '#lib/storage/ports.ts'
+import { replayJob } from '../dead-letters/replay-job.ts'
+import type { Actor, Context } from '../context.ts'
+import { planOf } from '../sync/commit-group.ts'
+import { decideNext, startGroup, type Group } from '../sync/decide-group.ts'
+import type { ReplayJob } from '../sync/push-job.ts'
+import type { FleetRules } from '../sync/rules.ts'
+import { editedForm } from './edited-form.ts'
+import { CLOSED, fate, fateOf, GONE, HELD, type Fate, type Later } from './fate.ts'
+
+export type Member = Members['items'][number]
+export type RunContext = Pick<Context, 'storage' | 'ids' | 'clock' | 'log' | 'requests'>
+
+/** What runs, as far as a run hangs on it. */
+export type RunOrder = Pick<OperationRow, 'id' | 'kind' | 'edit' | 'reason' | 'actor'>
+
+/** What an authority said ahead of the transaction, and the ids that edited forms were shown to it under, by letter. */
+export interface Asked {
+  readonly verdicts: ReadonlyMap<string, AuthorityVerdict>
+  readonly askedUnder: number | null
+  readonly ids: ReadonlyMap<string, string>
+}
+export const NOT_ASKED: Asked = { verdicts: new Map(), askedUnder: null, ids: new Map() }
+
+type Prepared =
+  | { readonly member: Member; readonly job: ReplayJob; readonly letter: DeadLetterRow }
+  | { readonly member: Member; readonly fate: Fate }
+
+/** The pushes of members that may run, and what is said of the others at once. */
+export function prepareMembers(
+  ctx: RunContext,
+  order: RunOrder,
+  rules: FleetRules,
+  members: readonly Member[],
+  letters: MemberLetters,
+  asked: Asked,
+): readonly Prepared[] {
+  return members.map((member) => {
+    const found = letters.get(member.letterId)
+    if (!found) return { member, fate: GONE }
+    if (found.letter.status !== 'open') return { member, fate: CLOSED.open }
+    return prepare(ctx, order, rules, member, found, asked)
+  })
+}
+
+function prepare(
+  ctx: RunContext,
+  { id: operationId, edit, reason, actor: by }: RunOrder,
+  rules: FleetRules,
+  member: Member,
+  { letter, platform }: MemberLetter,
+  { verdicts, askedUnder, ids }: Asked,
+): Prepared {
+  const form = edit && editedForm(rules.collections.get(letter.mutation.collection), letter, edit)
+  if (form && !form.ok) return { member, fate: fate('unpatchable', 'patch_failed', form.error) }
+  const id = ids.get(letter.id) ?? ctx.ids()
+  const actor: Actor = { ...by, roles: {} }
+  const job = replayJob(ctx, letter, {
+    actor,
+    reason: `operation ${operationId}: ${reason}`,
+    edit: form && { ...form.value, id },
+    platform,
+    verdicts,
+  })
+  return { member, letter, job: { ...job, mayAskAgain: true, askedUnder } }
+}
+
+export interface Ran {
+  readonly member: Member
+  readonly fate: Fate | Later
+  /** Set where it ran. */
+  readonly letter: DeadLetterRow | null
+}
+
+/**
+ * Runs members one after the other, each on the outcomes of those before it, over what is loaded for them: the same for a dry
+ * run as for the real one (DL13). It ends at the first that gets no lasting answer, unless `goesOn`.
+ * @param lay what was decided before, over what was loaded
+ */
+export async function runMembers(
+  ctx: RunContext,
+  rules: FleetRules,
+  prepared: readonly Prepared[],
+  load: (plan: PushPlan) => Promise<PushSnapshot>,
+  { lay = (group) => group, goesOn = false, nowMs }: RunOptions,
+): Promise<{ readonly group: Group; readonly ran: readonly Ran[] }> {
+  const jobs = prepared.flatMap((one) => ('job' in one ? [one.job] : []))
+  const snapshot = await load(planOf(jobs, rules))
+  if (snapshot.fleet.configVersion !== rules.configVersion) throw new RulesChanged()
+  const group = lay(startGroup(snapshot, rules, nowMs, ctx.ids))
+  const ran: Ran[] = []
+  for (const one of prepared) {
+    if (!('job' in one)) {
+      ran.push({ member: one.member, fate: one.fate, letter: null })
+      continue
+    }
+    const decided = decideMember(group, one.letter, one.job)
+    ran.push({ member: one.member, fate: decided, letter: one.letter })
+    if (decided.outcome === 'later' && !goesOn) break
+  }
+  return { group, ran }
+}
+
+interface RunOptions {
+  readonly nowMs: number
+  readonly lay?: (group: Group) => Group
+  readonly goesOn?: boolean
+}
+
+/** A collection was published between two reads: nothing of this is written, and it is begun again. */
+export class RulesChanged extends Error {}
+
+function decideMember(group: Group, letter: DeadLetterRow, job: ReplayJob): Fate | Later {
+  const standing = (id: string) => group.world.mutations.get(id)?.deadLetter
+  if (standing(letter.mutation.id) !== 'open') return CLOSED.open
+  const parent = letter.parentMutationId
+  // It would only die again behind it, and be nearer to being poisoned (DL3).
+  if (parent !== null && (standing(parent) === 'open' || standing(parent) === 'discarded')) return HELD
+  const outcome = decideNext(group, job)
+  if (outcome.kind === 'failed') throw outcome.error
+  if (outcome.kind === 'outdated') return { outcome: 'later', code: 'contention', retryAfterMs: 0 }
+  return fateOf(outcome.results[0] as MutationResult, letter)
+}
+
+/** Whether the letter is closed by it. */
+export const closes = ({ fate: { outcome } }: Ran): boolean =>
+  outcome === 'applied' || outcome === 'merged' || outcome === 'superseded' || outcome === 'conflict'

@@ -1,0 +1,175 @@
+import type { Members, OperationPort, OperationRow, OutcomeCount } from '../ports.ts'
+import { insertAudit } from './audit.ts'
+import type { Database, Send, Statement } from './database.ts'
+import { SqlValues } from './filter-sql.ts'
+import { holdOperation, putOperation, readLetters } from './operation-hold.ts'
+import { membersSql } from './operation-members.ts'
+import {
+  ITEM_COLUMNS,
+  itemOf,
+  OPERATION_COLUMNS,
+  operationOf,
+  operationValues,
+  type ItemSqlRow,
+  type OperationSqlRow,
+} from './operation-row.ts'
+import { pageOf } from './page.ts'
+import { loadPush } from './push-load.ts'
+import { at } from './values.ts'
+
+const GET: Statement = {
+  name: 'operation_get',
+  text: 'SELECT * FROM operation WHERE fleet_id = $1 AND id = $2',
+}
+const LOCK: Statement = { name: 'operation_lock', text: `${GET.text} FOR UPDATE` }
+/** A second one of the same id waits here for the first, and then finds it. */
+const INSERT: Statement = {
+  name: 'operation_insert',
+  text: `INSERT INTO operation (${OPERATION_COLUMNS.join(', ')})
+    VALUES (${OPERATION_COLUMNS.map((_, i) => `$${i + 1}`).join(', ')}) ON CONFLICT DO NOTHING RETURNING id`,
+}
+const LIST: Statement = {
+  name: 'operation_list',
+  text: 'SELECT * FROM operation WHERE fleet_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2',
+}
+const LIST_BEHIND: Statement = {
+  name: 'operation_list_behind',
+  text: `SELECT * FROM operation WHERE fleet_id = $1 AND (created_at, id) < ($3, $4)
+    ORDER BY created_at DESC, id DESC LIMIT $2`,
+}
+const ITEMS: Statement = {
+  name: 'operation_items',
+  text: `SELECT ${ITEM_COLUMNS} FROM operation_item i WHERE i.fleet_id = $1 AND i.operation_id = $2 AND i.ordinal > $3
+    AND ($5::text IS NULL OR i.state = $5) AND ($6::text IS NULL OR i.outcome = $6) ORDER BY i.ordinal LIMIT $4`,
+}
+const OUTCOMES: Statement = {
+  name: 'operation_outcomes',
+  text: `SELECT outcome, code, count(*) AS count FROM operation_item WHERE fleet_id = $1 AND operation_id = $2
+    AND outcome IS NOT NULL GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2`,
+}
+const WORKING: Statement = {
+  name: 'operation_working',
+  text: `SELECT id FROM operation WHERE fleet_id = $1 AND state IN ('running', 'cancelling') ORDER BY created_at, id`,
+}
+const UNFINISHED: Statement = {
+  name: 'operation_unfinished',
+  text: `SELECT count(*) AS count FROM operation WHERE fleet_id = $1 AND id <> $2
+    AND state NOT IN ('completed', 'cancelled', 'failed')`,
+}
+const MARK: Statement = {
+  name: 'operation_mark',
+  text: `SELECT md5(string_agg(concat_ws(' ', id, version, done, skipped, errored), ',')) AS mark FROM (
+    SELECT * FROM operation WHERE fleet_id = $1 ORDER BY created_at DESC, id DESC LIMIT 100) o`,
+}
+
+/** Members are joined in numbers: the plans that hold for a few rows of large tables are not for them. */
+const PLAN_FREELY: Statement = {
+  name: 'operation_plan_freely',
+  text: `SELECT set_config('enable_seqscan', $1, true), set_config('enable_hashjoin', $1, true),
+    set_config('enable_mergejoin', $1, true)`,
+}
+
+export function postgresOperations(database: Database): OperationPort {
+  return {
+    create: (operation, max, accept, audit) =>
+      database.inFleet(operation.fleetId, async (send) => {
+        const { withPoison: _, ...asked } = operation
+        const draft: OperationRow = { ...asked, matched: 0, total: 0 }
+        if ((await send(INSERT, operationValues(draft))).length === 0) {
+          const [there] = await send<OperationSqlRow>(GET, [operation.fleetId, operation.id])
+          if (!there) throw new Error('assertion failed: an operation of the id is there')
+          return { row: operationOf(there), isNew: false }
+        }
+        const counts = await freeze(send, operation, max)
+        const [others] = await send<{ count: number }>(UNFINISHED, [operation.fleetId, operation.id])
+        accept({ ...counts, unfinished: others?.count ?? 0 })
+        const row = { ...draft, ...counts }
+        await putOperation(send, row)
+        await insertAudit(send, audit)
+        return { row, isNew: true }
+      }),
+    get: async (fleetId, id) => {
+      const [row] = await database.one<OperationSqlRow>(fleetId, GET, [fleetId, id])
+      return row ? operationOf(row) : null
+    },
+    list: async (fleetId, { cursor, limit }) => {
+      const behind = cursor ? [at(cursor.atMs), cursor.id] : []
+      const statement = cursor ? LIST_BEHIND : LIST
+      const rows = await database.one<OperationSqlRow>(fleetId, statement, [fleetId, limit + 1, ...behind])
+      return pageOf(rows.map(operationOf), (row) => ({ atMs: row.createdAtMs, id: row.id }), limit)
+    },
+    items: async (fleetId, id, { state, outcome }, afterOrdinal, limit) => {
+      const values = [fleetId, id, afterOrdinal, limit, state, outcome]
+      return (await database.one<ItemSqlRow>(fleetId, ITEMS, values)).map(itemOf)
+    },
+    outcomes: async (fleetId, id) =>
+      (
+        await database.one<{ outcome: string; code: string | null; count: number }>(fleetId, OUTCOMES, [
+          fleetId,
+          id,
+        ])
+      ).map(({ outcome, code, count }) => ({ outcome: outcome as OutcomeCount['outcome'], code, count })),
+    working: async (fleetId) =>
+      (await database.one<{ id: string }>(fleetId, WORKING, [fleetId])).map(({ id }) => id),
+    mark: async (fleetId) =>
+      (await database.one<{ mark: string | null }>(fleetId, MARK, [fleetId]))[0]?.mark ?? '',
+    change: (fleetId, id, change) =>
+      database.inFleet(fleetId, async (send) => {
+        const [stored] = await send<OperationSqlRow>(LOCK, [fleetId, id])
+        if (!stored) return null
+        const { row, audit } = change(operationOf(stored))
+        await putOperation(send, row)
+        if (audit) await insertAudit(send, audit)
+        return row
+      }),
+    hold: (fleetId, id, work) => holdOperation(database, fleetId, id, work),
+    look: (fleetId, work) =>
+      database.inSnapshot(fleetId, (send) =>
+        work({
+          members: async (membership, max) => {
+            const values = new SqlValues()
+            const text = `${membersSql(fleetId, membership, max, values)} ORDER BY 1`
+            const [, rows] = await Promise.all([
+              send(PLAN_FREELY, ['on']),
+              send<MemberRow>({ name: '', text }, values.all),
+              send(PLAN_FREELY, ['off']),
+            ])
+            return membersOf(rows)
+          },
+          pending: async (operationId, afterOrdinal, limit) => {
+            const values = [fleetId, operationId, afterOrdinal, limit, 'pending', null]
+            return (await send<ItemSqlRow>(ITEMS, values)).map(itemOf)
+          },
+          letters: (ids) => readLetters(send, fleetId, ids),
+          load: (plan) => loadPush(send, fleetId, plan, 'read'),
+        }),
+      ),
+  }
+}
+
+/** Members are chosen by one statement, as of one moment (DL11). A statement without a name is planned for its values. */
+async function freeze(
+  send: Send,
+  operation: Parameters<OperationPort['create']>[0],
+  max: number,
+): Promise<Pick<OperationRow, 'matched' | 'total'>> {
+  const values = new SqlValues()
+  const members = membersSql(operation.fleetId, operation, max, values)
+  const [fleet, id] = [values.add(operation.fleetId), values.add(operation.id)]
+  const text = `WITH frozen AS (INSERT INTO operation_item (fleet_id, operation_id, ordinal, letter_id, behind, state)
+      SELECT ${fleet}::uuid, ${id}::uuid, m.ordinal, m.letter_id, m.behind, 'pending' FROM (${members}) m RETURNING behind)
+    SELECT count(*) FILTER (WHERE behind IS NULL)::int AS matched, count(*)::int AS total FROM frozen`
+  const [counts] = await send<{ matched: number; total: number }>({ name: '', text }, values.all)
+  return { matched: counts?.matched ?? 0, total: counts?.total ?? 0 }
+}
+
+interface MemberRow extends Record<string, unknown> {
+  readonly ordinal: number
+  readonly letter_id: string
+  readonly behind: string | null
+}
+
+const membersOf = (rows: readonly MemberRow[]): Members => ({
+  matched: rows.filter(({ behind }) => behind === null).length,
+  items: rows.map(({ ordinal, letter_id: letterId, behind }) => ({ ordinal, letterId, behind })),
+})
