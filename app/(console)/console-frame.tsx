@@ -25,6 +25,7 @@ const KEYS = [
   { key: 's', label: 'Sessions', href: '/sessions' },
   { key: 'd', label: 'Devices', href: '/devices' },
   { key: 'l', label: 'Dead letters', href: '/dead-letters' },
+  { key: 'b', label: 'Operations', href: '/operations' },
   { key: 'c', label: 'Collections', href: '/collections' },
   { key: 'e', label: 'Settings', href: SETTINGS_HREF },
 ]
@@ -111,6 +112,7 @@ function navGroups(fleet: FrameFleet | undefined): readonly NavGroup[] {
           icon: 'dead',
           ...count(fleet?.deadLettersOpen === 0 ? null : fleet?.deadLettersOpen),
         },
+        { key: 'operations', label: 'Operations', href: '/operations', icon: 'operations' },
       ],
     },
     {

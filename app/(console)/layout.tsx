@@ -7,6 +7,7 @@ import { answerUnavailable } from '../answer-unavailable.ts'
 import { ConsoleFrame } from './console-frame.tsx'
 import './console.css'
 import './dead-letters/item.css'
+import './letters.css'
 import { findViewer } from './viewer.ts'
 
 /** Who may see a page is decided at each request, so nothing is rendered ahead. */

@@ -35,10 +35,13 @@ export const SHARED = {
   from: pageInstant,
   to: pageInstant,
 }
-/** A list: its filter, and where its page starts. */
+/** Where a page of a list starts. */
+export const PAGED = { ...SHARED, cursor: pageCursor }
+/** A list with its filter. */
 export const LIST = { ...SHARED, q: parseAsString.withDefault(''), cursor: pageCursor }
 
 export const loadShared = createLoader(SHARED)
+export const loadPaged = createLoader(PAGED)
 export const loadList = createLoader(LIST)
 
 /** The query as text, for links that keep it; the first of equal names. */

@@ -45,6 +45,8 @@ export const LETTER_POISON_REPLAYS = 3
 export const MASKED_FIELDS_MAX = 100
 /** Letters of one bulk action, with those held behind them. */
 export const OPERATION_ITEMS_MAX = 200_000
+/** Letters of one bulk action that are named one by one, instead of by a filter. */
+export const OPERATION_LETTERS_MAX = 100
 /** Letters that one dry run looks at, in slices of this many. */
 export const PREVIEW_ITEMS_MAX = 20_000
 export const PREVIEW_SLICE = 500

@@ -29,6 +29,11 @@ export const LETTER_FIELDS = {
   collection: { kind: 'text', meaning: 'its collection', examples: ['collection:reports'] },
   version: versionField('the app version that made it'),
   device: deviceField('the device’s whole name or its id'),
+  id: {
+    kind: 'id',
+    meaning: 'its own id',
+    examples: ['id:01939f6e-2b1c-7abc-8def-0123456789ab'],
+  },
   group: {
     kind: 'id',
     meaning: 'its group by cause, with what was merged into it',
@@ -103,6 +108,7 @@ export const LETTERS_ALL = Number.MAX_SAFE_INTEGER
 
 const INDEXED: ReadonlySet<LetterKey> = new Set<LetterKey>([
   'status',
+  'id',
   'group',
   'session',
   'operation',

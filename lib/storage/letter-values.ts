@@ -25,6 +25,7 @@ export const LETTER_READER: RowReader<FilteredLetter, LetterKey> = {
     collection: ({ mutation }) => [mutation.collection],
     version: ({ appVersion }) => [appVersion],
     device: ({ deviceName, deviceId }) => [deviceName, deviceId],
+    id: ({ id }) => [id],
     group: ({ groupId }) => [groupId],
     session: ({ sessionId }) => asList(sessionId),
     operation: (row) => memberOf(row, null),

@@ -1,5 +1,4 @@
-/** Letters that are chosen one by one at most: an operation names each of them. */
-export const LETTERS_CHOSEN_MAX = 100
+import { OPERATION_LETTERS_MAX } from '#lib/protocol/limits.ts'
 
 /** Which letters of a list are chosen: some by hand, or all that match, those on other pages among them. */
 export type Selection =
@@ -48,7 +47,7 @@ export function togglePage(selection: Selection, page: readonly string[]): Selec
 
 /** More than can be named one by one. Pure. */
 export const isTooMany = (selection: Selection): boolean =>
-  selection.kind === 'some' && selection.ids.size > LETTERS_CHOSEN_MAX
+  selection.kind === 'some' && selection.ids.size > OPERATION_LETTERS_MAX
 
 /** What is chosen, exactly: a page is not all that match. Pure. @param format how a count is written */
 export function selectionWords(

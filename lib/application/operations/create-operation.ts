@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { OPERATION_ITEMS_MAX, OPERATION_RATE, OPERATIONS_UNFINISHED_MAX } from '#lib/protocol/limits.ts'
-import { LETTER_FIELDS } from '#lib/query/letter-fields.ts'
+import { formatFilter } from '#lib/query/format-filter.ts'
+import { asks, LETTER_FIELDS } from '#lib/query/letter-fields.ts'
 import type { NewCounts, OperationEdit } from '#lib/storage/ports.ts'
 import { auditEntry } from '../access/audit-entry.ts'
 import { authorize } from '../access/authorize.ts'
@@ -25,7 +26,8 @@ export async function createOperation(
   const {
     id: given,
     kind,
-    q = '',
+    q: asked,
+    letters,
     edit,
     reason,
     rate,
@@ -33,8 +35,9 @@ export async function createOperation(
     count,
   } = parsedOrThrow(createOperationInput, input.body)
   const nowMs = ctx.clock.now()
-  const membership = membershipOf({ kind, q, edit }, nowMs)
-  const isAll = takesAll(filterOrThrow(q, LETTER_FIELDS))
+  const membership = membershipOf({ kind, q: asked, letters, edit }, nowMs)
+  const q = letters === undefined ? (asked ?? '') : formatFilter([asks('id', ...new Set(letters))])
+  const isAll = letters === undefined && takesAll(filterOrThrow(q, LETTER_FIELDS))
   if (isAll && !(allowAll === true && count !== undefined)) throw new ApplicationError('filter_required')
   const id = given ?? ctx.ids()
   const requestHash = hash('sha256', JSON.stringify([kind, q, edit ?? null, reason]))

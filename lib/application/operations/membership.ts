@@ -9,22 +9,28 @@ import { letterConditions } from '../dead-letters/list-dead-letters.ts'
 interface Asked {
   readonly kind: OperationKind
   readonly q?: string | undefined
+  /** Instead of a filter. */
+  readonly letters?: readonly string[] | undefined
   readonly edit?: unknown
 }
 
 /**
  * The letters that an operation takes: those of the filter as of now, in the state that its kind is for, without the poisoned
- * ones where nobody asked for them (DL10, DL11). @throws ApplicationError `bad_request`
+ * ones where nobody asked for them (DL10, DL11); or those that are named one by one. @throws ApplicationError `bad_request`
  */
 export function membershipOf(asked: Asked, nowMs: number): Membership {
-  const { kind, q, edit } = asked
+  const { kind, q, letters, edit } = asked
   if ((kind === 'edit') !== (edit !== undefined))
     throw badRequest([
       { path: '/edit', message: kind === 'edit' ? 'is required' : `is no part of a ${kind}` },
     ])
-  const filter = letterConditions({ q }, nowMs)
+  if (letters !== undefined && q !== undefined)
+    throw badRequest([{ path: '/letters', message: 'is instead of a filter, not beside one' }])
+  const filter = letters === undefined ? letterConditions({ q }, nowMs) : [asks('id', ...new Set(letters))]
   if (kind === 'restore')
     return { kind, conditions: [...filter, asks('status', 'discarded')], withPoison: true }
+  if (letters !== undefined)
+    return { kind, conditions: [...filter, asks('status', 'open')], withPoison: true }
   const conditions = [...bulkFilter(filter), asks('status', 'open')]
   return { kind, conditions, withPoison: takesPoison(conditions) }
 }

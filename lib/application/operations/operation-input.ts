@@ -3,7 +3,12 @@ import { isSafePatch } from '#lib/engine/json-patch.ts'
 import { OPERATION_KINDS } from '#lib/engine/operation-machine.ts'
 import { fromPointer } from '#lib/kernel/json-pointer.ts'
 import type { Json } from '#lib/kernel/json.ts'
-import { JSON_PATCH_CHARS_MAX, JSON_PATCH_STEPS_MAX, OPERATION_RATE } from '#lib/protocol/limits.ts'
+import {
+  JSON_PATCH_CHARS_MAX,
+  JSON_PATCH_STEPS_MAX,
+  OPERATION_LETTERS_MAX,
+  OPERATION_RATE,
+} from '#lib/protocol/limits.ts'
 import { uuid } from '#lib/protocol/mutation.ts'
 import { LETTER_FIELDS } from '#lib/query/letter-fields.ts'
 import { filterInput } from '../filter.ts'
@@ -39,6 +44,8 @@ export const editOfOperation = z.union([
 const asked = {
   kind: z.enum(OPERATION_KINDS),
   q: filterInput(LETTER_FIELDS),
+  /** Instead of a filter: these, the poisoned ones among them. */
+  letters: z.array(uuid).min(1).max(OPERATION_LETTERS_MAX).optional(),
   /** Of kind `edit` only. */
   edit: editOfOperation.optional(),
 }

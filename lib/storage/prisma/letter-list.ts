@@ -40,6 +40,7 @@ export const LETTER_SQL: ListSql<LetterKey> = {
     collection: { kind: 'text', of: 'l.collection' },
     version: { kind: 'text', of: 'l.app_version' },
     device: { kind: 'name', name: 'l.device_name', id: 'l.device_id' },
+    id: { kind: 'id', of: 'l.id' },
     group: { kind: 'id', of: 'l.group_id', among: endingAt },
     session: { kind: 'id', of: 'l.session_id' },
     operation: { kind: 'id', of: 'l.id', among: membersOf('') },

@@ -1,0 +1,5 @@
+import { LoadingList } from '../loading-list.tsx'
+
+export default function OperationsLoading() {
+  return <LoadingList name="Operations" />
+}

@@ -1,0 +1,101 @@
+'use client'
+import { useEffect, useMemo, useState } from 'react'
+import { Button } from '#components/ui/button.tsx'
+import { Link } from '#components/ui/link.tsx'
+import { plural } from '#components/ui/format.ts'
+import { Verdict } from '#components/ui/verdict.tsx'
+import { FormFailure } from '../../form-failure.tsx'
+import { KIND_WORDS, previewSentence, type Kind } from '../operation-words.ts'
+import type { Taken } from '../operation-links.ts'
+import { EditFields } from './edit-fields.tsx'
+import { readEdit, type EditText } from './edit-text.ts'
+import { PreviewPart } from './preview-part.tsx'
+import { StartForm } from './start-form.tsx'
+import { usePreview, type PreviewState } from './use-preview.ts'
+
+export type ComposerProps = {
+  kind: Kind
+  does: string
+  taken: Taken
+  /** Its filter names nothing: the count has to be typed. */
+  takesAll: boolean
+  /** The letters that the filter takes; null for some that were chosen by hand. */
+  lettersHref: string | null
+  fleetId: string
+  query: string
+  schemas: readonly { name: string; version: number }[]
+}
+
+const NO_EDIT: EditText = { by: 'patch', patch: '', from: '' }
+
+/** A bulk action before it is made: what it takes, what it would do, and what it needs to start. */
+export function Composer(props: ComposerProps) {
+  const { kind, does, taken, lettersHref, fleetId, schemas } = props
+  const [state, look] = usePreview(fleetId)
+  const [text, setText] = useState(NO_EDIT)
+  const edit = useMemo(() => (kind === 'edit' ? readEdit(text) : null), [kind, text])
+  const body = useMemo(
+    () => ({ kind, ...taken, ...(edit?.ok === true ? { edit: edit.value } : {}) }),
+    [kind, taken, edit],
+  )
+  const isWhole = kind !== 'edit' || edit?.ok === true
+  useEffect(() => {
+    // An edit is typed first; all else can be looked at as it is.
+    if (kind !== 'edit') look(body)
+  }, [kind, look, body])
+  const isCurrent = state.kind === 'done' && state.asked === JSON.stringify(body)
+  return (
+    <>
+      <Verdict sentence={sentenceOf(kind, state)} evidence={does} />
+      <p className="sub taken">
+        {'q' in taken ? (
+          <>
+            Those of the filter <span className="mono">{taken.q === '' ? '(none)' : taken.q}</span>, as it is
+            when it starts; ages in it become times then.
+          </>
+        ) : (
+          `${plural(taken.letters.length, 'letter')} chosen by hand, with what is held behind them.`
+        )}{' '}
+        {lettersHref === null ? null : (
+          <Link className="link" href={lettersHref}>
+            See them
+          </Link>
+        )}
+      </p>
+      {kind === 'edit' ? (
+        <EditFields
+          text={text}
+          onText={setText}
+          problem={edit?.ok === false && text.patch + text.from !== '' ? edit.error : null}
+          schemas={schemas}
+          onPreview={isWhole ? () => look(body) : null}
+        />
+      ) : null}
+      {state.kind === 'failed' ? (
+        <div role="alert">
+          <FormFailure failure={state} whole="(all of it)" />
+          <Button onClick={() => look(body)}>Try again</Button>
+        </div>
+      ) : null}
+      {state.kind === 'running' || state.kind === 'done' ? (
+        <PreviewPart
+          state={state}
+          isCurrent={isCurrent}
+          kind={kind}
+          query={props.query}
+          onAgain={isWhole ? () => look(body) : null}
+        />
+      ) : null}
+      {state.kind === 'done' && isCurrent && state.preview.matched > 0 ? (
+        <StartForm {...props} body={body} preview={state.preview} onMoved={() => look(body)} />
+      ) : null}
+    </>
+  )
+}
+
+function sentenceOf(kind: Kind, state: PreviewState): string {
+  if (state.kind === 'done') return previewSentence(kind, state.preview)
+  if (state.kind === 'failed') return 'The dry run did not come to an end; nothing was changed'
+  if (state.kind === 'running') return 'A dry run looks what would become of each letter'
+  return `${KIND_WORDS[kind].name}: say what to change, then see what it would do`
+}

@@ -1,0 +1,109 @@
+'use client'
+import { useRouter } from 'next/navigation'
+import { useState } from 'react'
+import { TextField } from '#components/ui/field.tsx'
+import { formatCount } from '#components/ui/format.ts'
+import { newId } from '#components/ui/new-id.ts'
+import { carryShared } from '#components/ui/search-params.ts'
+import { Section } from '#components/ui/section.tsx'
+import type { Preview } from '#lib/application/operations/preview-operation.ts'
+import { OPERATION_RATE } from '#lib/protocol/limits.ts'
+import { forgetSelection } from '../../dead-letters/use-selection.ts'
+import { SendForm } from '../../send-form.tsx'
+import { sendJson, type Sent } from '../../send-json.ts'
+import { fieldText } from '../../settings/field-text.ts'
+import { durationAt, KIND_WORDS } from '../operation-words.ts'
+import type { ComposerProps } from './composer.tsx'
+
+/** More than this is confirmed by typing the count. */
+const UNTYPED_MAX = 1_000
+
+/** Makes the operation over what was shown, and starts it: it is refused where the filter takes another number by now. */
+export function StartForm({
+  kind,
+  takesAll,
+  fleetId,
+  query,
+  body,
+  preview: { matched, total },
+  onMoved,
+}: ComposerProps & {
+  body: object
+  preview: Preview
+  /** Another number of letters matches by now: the dry run is of the past. */
+  onMoved: () => void
+}) {
+  const router = useRouter()
+  // Sent again it is the same operation: a double click makes one.
+  const [id] = useState(newId)
+  const [rate, setRate] = useState<number>(OPERATION_RATE.default)
+  const isTyped = takesAll || total > UNTYPED_MAX
+  const url = (path: string): string => `/api/admin/v1/operations${path}?fleet=${encodeURIComponent(fleetId)}`
+
+  const send = async (form: FormData): Promise<Sent> => {
+    const typed = fieldText(form, 'count').replaceAll(/[,\s]/g, '')
+    if (isTyped && typed !== String(matched))
+      return {
+        ok: false,
+        message: `Type ${formatCount(matched)}, the number of letters, to go on`,
+        code: 'count_not_typed',
+        issues: [],
+      }
+    const reason = fieldText(form, 'reason')
+    const made = await sendJson('POST', url(''), {
+      ...body,
+      id,
+      reason,
+      rate,
+      count: matched,
+      ...(takesAll ? { allowAll: true } : {}),
+    })
+    if (!made.ok) {
+      if (made.code === 'count_changed') onMoved()
+      return made
+    }
+    return sendJson('POST', url(`/${id}/start`), { reason })
+  }
+  return (
+    <Section
+      title="Start it"
+      note="1 letter first, then 10, then 100, then the rest; it stops by itself when too many fail"
+    >
+      <SendForm
+        submitLabel={`${KIND_WORDS[kind].begin} of ${formatCount(matched)}`}
+        done="The operation has started"
+        send={send}
+        onDone={() => {
+          forgetSelection()
+          router.push(carryShared(`/operations/${id}`, query))
+        }}
+      >
+        <TextField label="Reason, kept in the audit log" name="reason" maxLength={500} required />
+        <TextField
+          label="Letters a second, at most"
+          name="rate"
+          type="number"
+          min={OPERATION_RATE.min}
+          max={OPERATION_RATE.max}
+          value={rate}
+          required
+          hint={`${durationAt(total, Math.max(1, rate))}; it can be changed while it runs`}
+          onChange={(event) => setRate(Number(event.target.value))}
+        />
+        {isTyped ? (
+          <TextField
+            label={`Type ${formatCount(matched)} to go on`}
+            name="count"
+            inputMode="numeric"
+            required
+            hint={
+              takesAll
+                ? 'The filter names nothing: it takes every dead letter.'
+                : 'It takes that many letters.'
+            }
+          />
+        ) : null}
+      </SendForm>
+    </Section>
+  )
+}
