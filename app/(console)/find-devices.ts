@@ -46,6 +46,11 @@ export function searchesOf(text: string, query: string): CommandGroup {
     title: 'Search',
     commands: [
       { key: 'all devices', label: `All devices that match “${text}”`, href: list('/devices') },
+      {
+        key: 'all dead letters',
+        label: `All dead letters that match “${text}”`,
+        href: list('/dead-letters'),
+      },
       { key: 'all sessions', label: `All sessions that match “${text}”`, href: list('/sessions') },
     ],
   }

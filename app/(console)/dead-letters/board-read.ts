@@ -54,18 +54,17 @@ export async function readBoard(
   const { filter, problem } = listFilter(params.q, LETTER_FIELDS)
   if (problem !== null && asked === null) return notUnderstood(problem)
   const asking = withStatus(filter)
-  const ofAnyGroup = await listGroups(at.ctx, {
-    ...who,
-    query: { q: formatFilter(without(asking, 'group')) },
-  })
+  const [ofAnyGroup, counts] = await Promise.all([
+    listGroups(at.ctx, { ...who, query: { q: formatFilter(without(asking, 'group')) } }),
+    letterFacets(at.ctx, { ...who, query: { q: formatFilter(asking) } }),
+  ])
   const { groups, totals } = ofAnyGroup
   const groupId = pickGroup(groups, filter, asked?.letter ?? null)
   const listed = listedLetters(filter, groupId, asked?.letter.status ?? 'open')
   const q = formatFilter(listed)
   const page = params.cursor === null ? {} : { cursor: params.cursor }
-  const [list, counts, group, matching, all] = await Promise.all([
+  const [list, group, matching, all] = await Promise.all([
     listDeadLetters(at.ctx, { ...who, query: { q, ...page } }),
-    letterFacets(at.ctx, { ...who, query: { q: formatFilter(asking) } }),
     groupOf(at, groups, groupId),
     countListed(at, ofAnyGroup, listed, q),
     groups.length > 0 ? totals : listGroups(at.ctx, { ...who, query: {} }).then((open) => open.totals),

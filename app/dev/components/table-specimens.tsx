@@ -36,6 +36,17 @@ const COLUMNS: readonly Column<Row>[] = [
   },
   { key: 'waiting', header: 'Queue', align: 'end', cell: ({ waiting }) => formatCount(waiting) },
 ]
+const PICK: Column<Row> = {
+  key: 'pick',
+  header: <span className="sr">Chosen</span>,
+  control: true,
+  cell: ({ name }) => (
+    <label className="pick">
+      <input type="checkbox" className="chk" />
+      <span className="sr">Select {name}</span>
+    </label>
+  ),
+}
 const FEW = rowsFrom(0).slice(0, 6)
 const keyOf = ({ id }: Row): string => id
 const hrefOf = ({ id }: Row): string => `#${id}`
@@ -117,6 +128,20 @@ export const TABLE_SPECIMENS: readonly Specimen[] = [
           <DataTable
             label="Devices"
             columns={COLUMNS}
+            rows={FEW}
+            rowKey={keyOf}
+            rowHref={hrefOf}
+            empty={null}
+          />
+        ),
+      },
+      {
+        name: 'a box to tick in each row, over the row’s link',
+        wide: true,
+        show: () => (
+          <DataTable
+            label="Devices to choose"
+            columns={[PICK, ...COLUMNS]}
             rows={FEW}
             rowKey={keyOf}
             rowHref={hrefOf}
