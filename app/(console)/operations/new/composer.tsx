@@ -34,16 +34,15 @@ export function Composer(props: ComposerProps) {
   const [state, look] = usePreview(fleetId)
   const [text, setText] = useState(NO_EDIT)
   const edit = useMemo(() => (kind === 'edit' ? readEdit(text) : null), [kind, text])
-  const body = useMemo(
-    () => ({ kind, ...taken, ...(edit?.ok === true ? { edit: edit.value } : {}) }),
-    [kind, taken, edit],
-  )
+  // As text: what the server draws anew is the same question, and must not empty what is typed below.
+  const asked = JSON.stringify({ kind, ...taken, ...(edit?.ok === true ? { edit: edit.value } : {}) })
   const isWhole = kind !== 'edit' || edit?.ok === true
   useEffect(() => {
     // An edit is typed first; all else can be looked at as it is.
-    if (kind !== 'edit') look(body)
-  }, [kind, look, body])
-  const isCurrent = state.kind === 'done' && state.asked === JSON.stringify(body)
+    if (kind !== 'edit') look(asked)
+  }, [kind, look, asked])
+  const { looked, failure } = state
+  const isCurrent = looked?.asked === asked
   return (
     <>
       <Verdict sentence={sentenceOf(kind, state)} evidence={does} />
@@ -68,34 +67,31 @@ export function Composer(props: ComposerProps) {
           onText={setText}
           problem={edit?.ok === false && text.patch + text.from !== '' ? edit.error : null}
           schemas={schemas}
-          onPreview={isWhole ? () => look(body) : null}
+          onPreview={isWhole ? () => look(asked) : null}
         />
       ) : null}
-      {state.kind === 'failed' ? (
+      {failure === null ? null : (
         <div role="alert">
-          <FormFailure failure={state} whole="(all of it)" />
-          <Button onClick={() => look(body)}>Try again</Button>
+          <FormFailure failure={failure} whole="(all of it)" />
+          <Button onClick={() => look(asked)}>Try again</Button>
         </div>
-      ) : null}
-      {state.kind === 'running' || state.kind === 'done' ? (
-        <PreviewPart
-          state={state}
-          isCurrent={isCurrent}
-          kind={kind}
-          query={props.query}
-          onAgain={isWhole ? () => look(body) : null}
-        />
-      ) : null}
-      {state.kind === 'done' && isCurrent && state.preview.matched > 0 ? (
-        <StartForm {...props} body={body} preview={state.preview} onMoved={() => look(body)} />
+      )}
+      <PreviewPart
+        state={state}
+        isCurrent={isCurrent}
+        query={props.query}
+        onAgain={isWhole ? () => look(asked) : null}
+      />
+      {looked !== null && isCurrent && looked.preview.matched > 0 ? (
+        <StartForm {...props} asked={asked} preview={looked.preview} onMoved={() => look(asked)} />
       ) : null}
     </>
   )
 }
 
-function sentenceOf(kind: Kind, state: PreviewState): string {
-  if (state.kind === 'done') return previewSentence(kind, state.preview)
-  if (state.kind === 'failed') return 'The dry run did not come to an end; nothing was changed'
-  if (state.kind === 'running') return 'A dry run looks what would become of each letter'
+function sentenceOf(kind: Kind, { looked, failure, sinceMs }: PreviewState): string {
+  if (failure !== null) return 'The dry run did not come to an end; nothing was changed'
+  if (looked !== null) return previewSentence(kind, looked.preview)
+  if (sinceMs !== null) return 'A dry run looks what would become of each letter'
   return `${KIND_WORDS[kind].name}: say what to change, then see what it would do`
 }

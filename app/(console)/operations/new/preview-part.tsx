@@ -8,7 +8,7 @@ import { SkeletonLines } from '#components/ui/skeleton.tsx'
 import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
 import { OutcomeList } from '../outcome-list.tsx'
-import { OUTCOME_WORDS, type Kind } from '../operation-words.ts'
+import { OUTCOME_WORDS } from '../operation-words.ts'
 import type { PreviewState } from './use-preview.ts'
 
 /** Examples that are shown at once; the counts are of all. */
@@ -16,29 +16,19 @@ const SHOWN_MAX = 50
 
 /** What a dry run says: counts of each outcome, and letters as examples with their reasons. */
 export function PreviewPart({
-  state,
+  state: { sinceMs, looked: last },
   isCurrent,
   query,
   onAgain,
 }: {
-  state: Extract<PreviewState, { kind: 'running' | 'done' }>
+  state: PreviewState
   /** The dry run is of what is asked for now. */
   isCurrent: boolean
-  kind: Kind
   query: string
   onAgain: (() => void) | null
 }) {
-  if (state.kind === 'running') {
-    return (
-      <Section title="Dry run" note="it changes nothing">
-        <p role="status">
-          Looking since <Time at={state.sinceMs} now={state.sinceMs} show="age" />…
-        </p>
-        <SkeletonLines label="The dry run is under way" widths={[420, 380, 400]} />
-      </Section>
-    )
-  }
-  const { preview, atMs } = state
+  if (last === null) return sinceMs === null ? null : <Looking sinceMs={sinceMs} />
+  const { preview, atMs } = last
   const { counts, items, matched, total, looked, assumesAuthority } = preview
   const behind = total - matched
   return (
@@ -48,8 +38,8 @@ export function PreviewPart({
         <>
           dry run, <Time at={atMs} now={atMs} show="age" />{' '}
           {onAgain === null ? null : (
-            <Button tone="quiet" onClick={onAgain}>
-              Look again
+            <Button tone="quiet" onClick={onAgain} aria-disabled={sinceMs !== null}>
+              {sinceMs === null ? 'Look again' : 'Looking…'}
             </Button>
           )}
         </>
@@ -106,6 +96,17 @@ export function PreviewPart({
           which they would run
         </p>
       ) : null}
+    </Section>
+  )
+}
+
+function Looking({ sinceMs }: { sinceMs: number }) {
+  return (
+    <Section title="Dry run" note="it changes nothing">
+      <p role="status">
+        Looking since <Time at={sinceMs} now={sinceMs} show="age" />…
+      </p>
+      <SkeletonLines label="The dry run is under way" widths={[420, 380, 400]} />
     </Section>
   )
 }

@@ -24,11 +24,12 @@ export function StartForm({
   takesAll,
   fleetId,
   query,
-  body,
+  asked,
   preview: { matched, total },
   onMoved,
 }: ComposerProps & {
-  body: object
+  /** What the dry run was of, as text. */
+  asked: string
   preview: Preview
   /** Another number of letters matches by now: the dry run is of the past. */
   onMoved: () => void
@@ -51,7 +52,7 @@ export function StartForm({
       }
     const reason = fieldText(form, 'reason')
     const made = await sendJson('POST', url(''), {
-      ...body,
+      ...(JSON.parse(asked) as object),
       id,
       reason,
       rate,

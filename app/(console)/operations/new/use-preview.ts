@@ -1,36 +1,38 @@
 'use client'
 import { useCallback, useEffect, useRef, useState } from 'react'
 import type { Preview } from '#lib/application/operations/preview-operation.ts'
-import { sendJson, type Issue } from '../../send-json.ts'
+import type { Failure } from '../../form-failure.tsx'
+import { sendJson } from '../../send-json.ts'
 
-export type PreviewState =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'running'; readonly sinceMs: number }
-  | { readonly kind: 'failed'; readonly message: string; readonly issues: readonly Issue[] }
-  /** `asked` is what it was of: another edit has another outcome. */
-  | { readonly kind: 'done'; readonly preview: Preview; readonly asked: string; readonly atMs: number }
+export type Looked = {
+  readonly preview: Preview
+  /** What it was of, as text: another edit has another outcome. */
+  readonly asked: string
+  readonly atMs: number
+}
 
-/** A dry run of what `body` asks for, as often as one looks; the last one asked for is the one that is shown. */
-export function usePreview(fleetId: string): readonly [PreviewState, (body: object) => void] {
-  const [state, setState] = useState<PreviewState>({ kind: 'none' })
+export interface PreviewState {
+  /** Since when a dry run is under way; null while none is. */
+  readonly sinceMs: number | null
+  /** Why the last one did not come to an end. */
+  readonly failure: Failure | null
+  /** The last one that did: it stays while one looks again. */
+  readonly looked: Looked | null
+}
+
+const NOT_YET: PreviewState = { sinceMs: null, failure: null, looked: null }
+const UNANSWERED: Failure = { message: 'The server did not answer; nothing was changed.', issues: [] }
+
+/** A dry run of what is asked for, as often as one looks; the last one asked for is the one that is shown. */
+export function usePreview(fleetId: string): readonly [PreviewState, (asked: string) => void] {
+  const [state, setState] = useState(NOT_YET)
   const latest = useRef(0)
   const look = useCallback(
-    (body: object): void => {
+    (asked: string): void => {
       const own = ++latest.current
-      setState({ kind: 'running', sinceMs: Date.now() })
-      const url = `/api/admin/v1/operations/preview?fleet=${encodeURIComponent(fleetId)}`
-      const run = async (): Promise<PreviewState> => {
-        const sent = await sendJson('POST', url, body).catch(() => null)
-        if (sent === null)
-          return { kind: 'failed', message: 'The server did not answer; nothing was changed.', issues: [] }
-        if (!sent.ok)
-          return { kind: 'failed', message: `${sent.message} (${sent.code})`, issues: sent.issues }
-        // What the API answers is its contract's: tests hold it to that.
-        const preview = sent.body as Preview
-        return { kind: 'done', preview, asked: JSON.stringify(body), atMs: Date.now() }
-      }
-      void run().then((next) => {
-        if (own === latest.current) setState(next)
+      setState(({ looked }) => ({ sinceMs: Date.now(), failure: null, looked }))
+      void run(fleetId, asked).then((next) => {
+        if (own === latest.current) setState(({ looked }) => ({ ...NOT_YET, looked, ...next }))
       })
     },
     [fleetId],
@@ -42,4 +44,13 @@ export function usePreview(fleetId: string): readonly [PreviewState, (body: obje
     [],
   )
   return [state, look]
+}
+
+async function run(fleetId: string, asked: string): Promise<{ failure: Failure } | { looked: Looked }> {
+  const url = `/api/admin/v1/operations/preview?fleet=${encodeURIComponent(fleetId)}`
+  const sent = await sendJson('POST', url, JSON.parse(asked)).catch(() => null)
+  if (sent === null) return { failure: UNANSWERED }
+  if (!sent.ok) return { failure: { message: `${sent.message} (${sent.code})`, issues: sent.issues } }
+  // What the API answers is its contract's: tests hold it to that.
+  return { looked: { preview: sent.body as Preview, asked, atMs: Date.now() } }
 }
