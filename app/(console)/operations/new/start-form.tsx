@@ -1,6 +1,6 @@
 'use client'
 import { useRouter } from 'next/navigation'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { TextField } from '#components/ui/field.tsx'
 import { formatCount } from '#components/ui/format.ts'
 import { newId } from '#components/ui/new-id.ts'
@@ -35,8 +35,8 @@ export function StartForm({
   onMoved: () => void
 }) {
   const router = useRouter()
-  // Sent again it is the same operation: a double click makes one.
-  const [id] = useState(newId)
+  // Sent again it is the same operation: a double click makes one. `made` is what stands on the server, not started.
+  const draft = useRef<{ id: string; made: string | null }>({ id: newId(), made: null })
   const [rate, setRate] = useState<number>(OPERATION_RATE.default)
   const isTyped = takesAll || total > UNTYPED_MAX
   const url = (path: string): string => `/api/admin/v1/operations${path}?fleet=${encodeURIComponent(fleetId)}`
@@ -51,6 +51,10 @@ export function StartForm({
         issues: [],
       }
     const reason = fieldText(form, 'reason')
+    if (draft.current.made !== null && draft.current.made !== asked)
+      draft.current = { id: newId(), made: null }
+    const { id } = draft.current
+    if (draft.current.made === asked) return sendJson('POST', url(`/${id}/start`), { reason })
     const made = await sendJson('POST', url(''), {
       ...(JSON.parse(asked) as object),
       id,
@@ -63,6 +67,7 @@ export function StartForm({
       if (made.code === 'count_changed') onMoved()
       return made
     }
+    draft.current.made = asked
     return sendJson('POST', url(`/${id}/start`), { reason })
   }
   return (
@@ -76,7 +81,7 @@ export function StartForm({
         send={send}
         onDone={() => {
           forgetSelection()
-          router.push(carryShared(`/operations/${id}`, query))
+          router.push(carryShared(`/operations/${draft.current.id}`, query))
         }}
       >
         <TextField label="Reason, kept in the audit log" name="reason" maxLength={500} required />
