@@ -16,7 +16,14 @@ const LAYERS = [
     folder: 'lib/engine',
     may: [
       ...lib('kernel', 'protocol'),
-      ...packages('@cfworker/json-schema', 'yjs', 'ot-text-unicode', 'ot-json1', '@marcbachmann/cel-js'),
+      ...packages(
+        '@cfworker/json-schema',
+        'yjs',
+        'ot-text-unicode',
+        'ot-json1',
+        '@marcbachmann/cel-js',
+        'rfc6902',
+      ),
     ],
   },
   {

@@ -28,11 +28,10 @@ const OVERRIDES: Cover = {
   within: 'lib/http/admin',
   sign: '/override',
 }
-const BULK_REPLAY: Cover = {
-  later: 'bulk replay as an operation that any process goes on with (issue 6)',
-  within: 'lib/http/admin',
-  sign: '/operations',
-}
+const BULK_REPLAY = test(
+  'tests/api/processes/operations-killed.test.ts',
+  '[DL14] [DL17] runs each letter once, at its rate, and ends as an undisturbed one does',
+)
 const ALERTS: Cover = {
   later: 'alerts, which one process evaluates for all (issue 8)',
   within: 'lib/http/admin',

@@ -10,11 +10,13 @@ import { applyOperation, touchedPointers } from './patch.ts'
 /** One step of a JSON Patch (RFC 6902); its form is checked where it comes in. */
 export type PatchStep = Parameters<typeof applyPatch>[1][number]
 
+/** The library passes these over in a pointer, and would patch what is around them. */
+const PASSED_OVER: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 /** A key that is data here, and that the library would take for the prototype of what it copies. */
 const UNSAFE = '"__proto__"'
 
 /**
- * What an operation becomes when a JSON Patch is applied to what it wants (DL18): a `put` stays one; a `patch` of some fields
+ * What an operation becomes when a JSON Patch is applied to what it wants (DL19): a `put` stays one; a `patch` of some fields
  * stays one of these and of those that the JSON Patch touches, so that it conflicts with no others. Others have no document.
  * @param base the document that it goes on from; undefined where that is not known
  */
@@ -76,30 +78,43 @@ function patched(document: JsonObject, steps: readonly PatchStep[]): Result<Json
   const text = JSON.stringify(document)
   if (text.includes(UNSAFE)) return err('a document with the key __proto__ is not patched')
   const copy = JSON.parse(text) as JsonObject
-  const place = outOfList(copy, steps)
-  if (place !== null) return err(place)
-  const failed = applyPatch(copy, [...steps]).find((error) => error !== null)
-  if (failed) return err(failed.message)
+  for (const step of steps) {
+    const wrong = misplaced(copy, step)
+    if (wrong !== null) return err(wrong)
+    const [failed] = applyPatch(copy, [step])
+    if (failed) return err(failed.message)
+  }
   return isJsonObject(copy) ? ok(copy) : err('no document is left')
 }
 
-/** The library takes what is no index of a list for one, and throws for what is no pointer. */
-function outOfList(document: JsonObject, steps: readonly PatchStep[]): string | null {
-  for (const step of steps) {
-    for (const pointer of [step.path, ...('from' in step ? [step.from] : [])]) {
-      const path = fromPointer(pointer)
-      if (!path) return `${pointer} is no JSON Pointer`
-      const last = path.at(-1)
-      const parent = valueIn(document, path.slice(0, -1))
-      if (Array.isArray(parent) && last !== undefined && last !== '-' && !ARRAY_INDEX.test(last))
-        return `${pointer} is no place of a list`
-    }
-  }
-  return null
+/**
+ * Why a step has no place in a document. The library would follow what a document inherits (`/constructor/prototype`), take
+ * what is no index of a list for one, and throw for what is no pointer: each place is found in the document's own members.
+ */
+function misplaced(document: JsonObject, step: PatchStep): string | null {
+  const makes = step.op === 'add' || step.op === 'move' || step.op === 'copy'
+  const from = step.op === 'move' || step.op === 'copy' ? misplacedAt(document, step.from, true) : null
+  return from ?? misplacedAt(document, step.path, !makes)
 }
 
-/** Whether steps name only what can be patched safely. Pure. */
-export const isSafePatch = (steps: readonly unknown[]): boolean => {
-  const text = JSON.stringify(steps)
-  return !text.includes('__proto__')
+function misplacedAt(document: JsonObject, pointer: string, mustBe: boolean): string | null {
+  const path = fromPointer(pointer)
+  if (!path) return `${pointer} is no JSON Pointer`
+  if (path.some((part) => PASSED_OVER.has(part))) return `${pointer} names what is not patched`
+  const last = path.at(-1)
+  if (last === undefined) return 'the whole document is no place of it'
+  const parent = valueIn(document, path.slice(0, -1))
+  if (parent === null || typeof parent !== 'object') return `${pointer} is not there`
+  if (Array.isArray(parent) && last !== '-' && !ARRAY_INDEX.test(last))
+    return `${pointer} is no place of a list`
+  return mustBe && valueIn(document, path) === undefined ? `${pointer} is not there` : null
 }
+
+/** Whether steps name only what can be patched safely; their form is checked before. Pure. */
+export const isSafePatch = (steps: readonly PatchStep[]): boolean =>
+  !JSON.stringify(steps).includes(UNSAFE) &&
+  steps.every((step) =>
+    [step.path, 'from' in step ? step.from : '']
+      .flatMap((pointer) => fromPointer(pointer) ?? [])
+      .every((part) => !PASSED_OVER.has(part)),
+  )

@@ -69,7 +69,7 @@ What is not understood is refused: the API answers 400 \`bad_request\`, the page
 
 A page of sessions, and the counts beside it, look through the newest ${formatted(SESSION_LOOK_MAX)} at a time (${formatted(SESSION_LOOK_ROWS_MAX)} where \`collection\`, \`code\` or \`source\` is asked for), behind the cursor: a page may have few items, or none, and still a \`nextCursor\`, which goes on behind them. Only without one is it the end. Sessions of devices that are asked for by their ids alone are found however far back.
 
-A page of dead letters, and the counts beside it, do the same over the newest ${formatted(LETTER_LOOK_MAX)} that \`status\`, \`group\`, \`session\`, \`seen\` and the ids of devices leave.
+A page of dead letters, and the counts beside it, do the same over the newest ${formatted(LETTER_LOOK_MAX)} that \`status\`, \`group\`, \`session\`, \`operation\`, \`failed\`, \`skipped\`, \`seen\` and the ids of devices leave.
 
 \`GET /sessions/export\`, \`/devices/export\` and \`/dead-letters/export\` (\`format=csv\` or \`ndjson\`) write all of what matches, while it is read. If the database fails in the middle, the connection is broken off and the file is not completed; an NDJSON file ends with \`{"complete":true,"rows":…}\`. In CSV, a text that a spreadsheet would run as a formula is led by an apostrophe.
 

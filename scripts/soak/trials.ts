@@ -12,6 +12,7 @@ const TRIALS = {
   'one-way-partition': 'tests/api/processes/one-way-partition.test.ts',
   'disk-full': 'tests/api/processes/disk-full.test.ts',
   'clock-jumps': 'tests/api/processes/clock-jumps.test.ts',
+  operations: 'tests/api/processes/operations-killed.test.ts',
   storm: 'tests/api/processes/storm.test.ts',
   history: 'tests/api/telemetry/history-exact.test.ts',
 } as const

@@ -8,7 +8,7 @@ import type { DeadLetterRow, OperationEdit } from '#lib/storage/ports.ts'
 import type { Edit } from '../dead-letters/run-letter.ts'
 
 /**
- * What an operation's edit makes of a letter, as of today's schema (DL18): of its operation as the up-migrations leave it
+ * What an operation's edit makes of a letter, as of today's schema (DL19): of its operation as the up-migrations leave it
  * where they can, else as it is, since the patch is what is to mend it. Pure.
  */
 export function editedForm(

@@ -1,16 +1,16 @@
 import { z } from 'zod'
-import { ITEM_OUTCOMES, ITEM_STATES, type ItemOutcome } from '#lib/engine/operation-machine.ts'
 import type { OperationItem, OutcomeCount } from '#lib/storage/ports.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
 import { itemList, pageInput, pageRequest, type ItemList } from '../page.ts'
+import { itemOutcome, itemState } from './operation-input.ts'
 import { operationView, type OperationView } from './operation-view.ts'
 
 export const operationsQuery = z.strictObject(pageInput)
 const itemsAsked = {
-  state: z.enum(ITEM_STATES).optional(),
-  outcome: z.enum(ITEM_OUTCOMES as readonly [ItemOutcome, ...ItemOutcome[]]).optional(),
+  state: itemState.optional(),
+  outcome: itemOutcome.optional(),
 }
 export const operationItemsQuery = z.strictObject({ ...pageInput, ...itemsAsked })
 export const operationFileQuery = z.strictObject(itemsAsked)

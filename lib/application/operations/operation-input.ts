@@ -1,6 +1,12 @@
 import { z } from 'zod'
-import { isSafePatch } from '#lib/engine/json-patch.ts'
-import { OPERATION_KINDS } from '#lib/engine/operation-machine.ts'
+import { isSafePatch, type PatchStep } from '#lib/engine/json-patch.ts'
+import {
+  ITEM_OUTCOMES,
+  ITEM_STATES,
+  OPERATION_KINDS,
+  OPERATION_STATES,
+  type ItemOutcome,
+} from '#lib/engine/operation-machine.ts'
 import { fromPointer } from '#lib/kernel/json-pointer.ts'
 import type { Json } from '#lib/kernel/json.ts'
 import {
@@ -35,14 +41,22 @@ export const editOfOperation = z.union([
       .array(step)
       .min(1)
       .max(JSON_PATCH_STEPS_MAX)
-      .refine(isSafePatch, 'must not name __proto__')
+      .refine(
+        (steps) => isSafePatch(steps as PatchStep[]),
+        'must not name __proto__, constructor or prototype',
+      )
       .refine((steps) => JSON.stringify(steps).length <= JSON_PATCH_CHARS_MAX, 'is too long'),
   }),
   z.strictObject({ upMigrateFrom: z.int().min(1) }),
 ])
 
+export const operationKind = z.enum(OPERATION_KINDS)
+export const operationState = z.enum(OPERATION_STATES)
+export const itemState = z.enum(ITEM_STATES)
+export const itemOutcome = z.enum(ITEM_OUTCOMES as readonly [ItemOutcome, ...ItemOutcome[]])
+
 const asked = {
-  kind: z.enum(OPERATION_KINDS),
+  kind: operationKind,
   q: filterInput(LETTER_FIELDS),
   /** Instead of a filter: these, the poisoned ones among them. */
   letters: z.array(uuid).min(1).max(OPERATION_LETTERS_MAX).optional(),

@@ -1,7 +1,7 @@
 import { absorb, settle, startDraft, type PushDraft } from '#lib/engine/push-draft.ts'
 import type { CollectionRules } from '#lib/engine/types.ts'
 import { OPERATION_ITEMS_MAX, PREVIEW_ITEMS_MAX, PREVIEW_SLICE } from '#lib/protocol/limits.ts'
-import type { Membership, OperationSnapshot, OutcomeCount } from '#lib/storage/ports.ts'
+import type { Membership, OperationRow, OperationSnapshot, OutcomeCount } from '#lib/storage/ports.ts'
 import type { Context } from '../context.ts'
 import { ApplicationError } from '../errors.ts'
 import type { Group } from '../sync/decide-group.ts'
@@ -36,7 +36,8 @@ export interface Predicted {
 }
 
 /** Members by a filter, or those of an operation that have no fate yet. */
-export type PredictedSource = { readonly membership: Membership } | { readonly operationId: string }
+export type PredictedSource =
+  { readonly membership: Membership } | { readonly operation: Pick<OperationRow, 'id' | 'matched' | 'total'> }
 
 const RULES_RELOADS_MAX = 3
 
@@ -50,12 +51,13 @@ export async function predict(
   fleetId: string,
   order: RunOrder,
   source: PredictedSource,
+  sliceSize: number = PREVIEW_SLICE,
 ): Promise<Predicted> {
   let rules = await ctx.groupCommit.rules.get(fleetId)
   for (let reload = 0; reload <= RULES_RELOADS_MAX; reload++) {
     try {
       return await ctx.storage.operations.look(fleetId, (snapshot) =>
-        look(ctx, fleetId, snapshot, order, withoutAuthority(rules), source),
+        look(ctx, snapshot, order, withoutAuthority(rules), source, sliceSize),
       )
     } catch (error) {
       if (!(error instanceof RulesChanged)) throw error
@@ -78,35 +80,33 @@ function withoutAuthority(rules: FleetRules): FleetRules & { readonly asksAuthor
 
 async function look(
   ctx: Context,
-  fleetId: string,
   snapshot: OperationSnapshot,
   order: RunOrder,
   rules: FleetRules & { readonly asksAuthority: boolean },
   source: PredictedSource,
+  sliceSize: number,
 ): Promise<Predicted> {
   const members =
     'membership' in source ? await snapshot.members(source.membership, OPERATION_ITEMS_MAX) : null
-  const counts = members
-    ? { matched: members.matched, total: members.items.length }
-    : await countsOf(ctx, fleetId, source)
+  const { matched, total } =
+    'operation' in source
+      ? source.operation
+      : { matched: members?.matched ?? 0, total: members?.items.length ?? 0 }
   const items: Prediction[] = []
   const run = order.kind === 'replay' || order.kind === 'edit' ? startReplays() : startCloses()
   while (items.length < PREVIEW_ITEMS_MAX) {
-    const limit = Math.min(PREVIEW_SLICE, PREVIEW_ITEMS_MAX - items.length)
+    const limit = Math.min(sliceSize, PREVIEW_ITEMS_MAX - items.length)
     const slice = members
       ? members.items.slice(items.length, items.length + limit)
-      : await snapshot.pending(operationIdOf(source), items.at(-1)?.ordinal ?? 0, limit)
+      : await snapshot.pending(
+          'operation' in source ? source.operation.id : '',
+          items.at(-1)?.ordinal ?? 0,
+          limit,
+        )
     if (slice.length === 0) break
     items.push(...(await run({ ctx, snapshot, order, rules, slice })))
   }
-  return { ...counts, items, assumesAuthority: rules.asksAuthority }
-}
-
-const operationIdOf = (source: PredictedSource): string => ('operationId' in source ? source.operationId : '')
-
-async function countsOf(ctx: Context, fleetId: string, source: PredictedSource) {
-  const row = await ctx.storage.operations.get(fleetId, operationIdOf(source))
-  return { matched: row?.matched ?? 0, total: row?.total ?? 0 }
+  return { matched, total, items, assumesAuthority: rules.asksAuthority }
 }
 
 interface Slice {

@@ -51,7 +51,7 @@ export async function previewOperation(
   const order = await operations.get(fleetId, id)
   if (!order) throw new ApplicationError('not_found')
   if (afterEvent(order.state, 'preview') === null) throw stateError(order)
-  const preview = shown(await predict(ctx, fleetId, order, { operationId: id }))
+  const preview = shown(await predict(ctx, fleetId, order, { operation: order }))
   const { looked, counts } = preview
   const row = await operations.change(fleetId, id, (now) => {
     const state = afterEvent(now.state, 'preview')

@@ -1,7 +1,14 @@
 import type { AuthorityVerdict } from '#lib/engine/types.ts'
 import type { MutationResult } from '#lib/protocol/push.ts'
-import type { DeadLetterRow, MemberLetter, MemberLetters, Members, OperationRow } from '#lib/storage/ports.ts'
-import type { PushPlan, PushSnapshot } from '#lib/storage/ports.ts'
+import type {
+  DeadLetterRow,
+  MemberLetter,
+  MemberLetters,
+  Members,
+  OperationRow,
+  PushPlan,
+  PushSnapshot,
+} from '#lib/storage/ports.ts'
 import { replayJob } from '../dead-letters/replay-job.ts'
 import type { Actor, Context } from '../context.ts'
 import { planOf } from '../sync/commit-group.ts'

@@ -3,6 +3,10 @@ import { OPERATION_ACTIONS } from '#lib/application/operations/operation-view.ts
 import {
   createOperationInput,
   editOfOperation,
+  itemOutcome,
+  itemState,
+  operationKind,
+  operationState,
   previewInput,
   rateInput,
   turnInput,
@@ -12,13 +16,6 @@ import {
   operationItemsQuery,
   operationsQuery,
 } from '#lib/application/operations/list-operations.ts'
-import {
-  ITEM_OUTCOMES,
-  ITEM_STATES,
-  OPERATION_KINDS,
-  OPERATION_STATES,
-  type ItemOutcome,
-} from '#lib/engine/operation-machine.ts'
 import { uuid } from '#lib/protocol/mutation.ts'
 import { listOf } from './contract-answers.ts'
 import { exportFormat } from './export.ts'
@@ -27,22 +24,21 @@ import type { AdminOperation } from './operation.ts'
 /** What the operator API takes and gives about bulk actions. Times ending in `Ms` are Unix ms. */
 const count = z.int().min(0)
 const ms = z.int()
-const outcome = z.enum(ITEM_OUTCOMES as readonly [ItemOutcome, ...ItemOutcome[]])
 /** `later`: it would get no lasting answer for the moment. */
-const outcomeOrLater = z.union([outcome, z.literal('later')])
+const outcomeOrLater = z.union([itemOutcome, z.literal('later')])
 const outcomeCount = z.object({ outcome: outcomeOrLater, code: z.string().nullable(), count })
 
 const operationAnswer = z.object({
   id: uuid,
   fleetId: uuid,
-  kind: z.enum(OPERATION_KINDS),
+  kind: operationKind,
   q: z.string(),
   /** The filter as it chose its members: ages made times, poison left out. */
   frozen: z.string(),
   edit: editOfOperation.nullable(),
   reason: z.string(),
   actor: z.object({ kind: z.string(), id: z.string(), name: z.string() }),
-  state: z.enum(OPERATION_STATES),
+  state: operationState,
   pause: z
     .object({ by: z.enum(['person', 'failures', 'stage', 'breaker']), detail: z.string(), atMs: ms })
     .nullable(),
@@ -70,8 +66,8 @@ const item = z.object({
   ordinal: count,
   letterId: uuid,
   behind: uuid.nullable(),
-  state: z.enum(ITEM_STATES),
-  outcome: outcome.nullable(),
+  state: itemState,
+  outcome: itemOutcome.nullable(),
   code: z.string().nullable(),
   detail: z.string().nullable(),
   mutationId: uuid.nullable(),

@@ -170,7 +170,11 @@ function membersOf(tables: FleetTables, { kind, conditions, withPoison }: Member
   }
   const placed = [...taken.values()].map(({ row, behind }) => ({ row, behind, depth: depthOf(row) }))
   placed.sort(
-    (a, b) => a.row.createdAtMs - b.row.createdAtMs || a.depth - b.depth || (a.row.id < b.row.id ? -1 : 1),
+    (a, b) =>
+      a.row.createdAtMs - b.row.createdAtMs ||
+      a.depth - b.depth ||
+      a.row.madeAtMs - b.row.madeAtMs ||
+      (a.row.id < b.row.id ? -1 : 1),
   )
   return {
     matched: matched.length,

@@ -12,7 +12,7 @@ const notPoisoned = (withPoison: boolean): string =>
 /**
  * An operation's members as `WITH … SELECT ordinal, letter_id, behind, matched`: what the conditions take, then what is held
  * behind it however far down, or was closed along with it. They stand in the order of arrival, in which a device's own are
- * in causal order; of those that arrived together each stands behind the one that it was made after.
+ * in causal order; of those that arrived together each stands behind the one that it was made after, else as they were made.
  */
 export function membersSql(
   fleetId: string,
@@ -24,20 +24,20 @@ export function membersSql(
   const where = `l.fleet_id = ${fleet}${filterSql(conditions, LETTER_SQL, values)}`
   const along =
     kind === 'restore'
-      ? `SELECT c.id, c.mutation_id, c.parent_mutation_id, c.created_at, m.id, 1 FROM matched m
+      ? `SELECT c.id, c.mutation_id, c.parent_mutation_id, c.created_at, c.made_at, m.id, 1 FROM matched m
           JOIN dead_letter c ON c.fleet_id = ${fleet} AND c.discarded_with = m.id AND c.status = 'discarded'
           WHERE NOT EXISTS (SELECT FROM matched x WHERE x.id = c.id)`
-      : `SELECT c.id, c.mutation_id, c.parent_mutation_id, c.created_at, coalesce(h.behind, h.id), h.depth + 1 FROM held h
+      : `SELECT c.id, c.mutation_id, c.parent_mutation_id, c.created_at, c.made_at, coalesce(h.behind, h.id), h.depth + 1 FROM held h
           JOIN dead_letter c ON c.fleet_id = ${fleet} AND c.parent_mutation_id = h.mutation_id AND c.status = 'open'
           WHERE h.depth < ${HELD_DEPTH_MAX} AND NOT EXISTS (SELECT FROM matched x WHERE x.id = c.id)${notPoisoned(withPoison)}`
   const held =
     kind === 'restore'
-      ? `held AS (SELECT m.id, m.mutation_id, m.parent_mutation_id, m.created_at, NULL::uuid AS behind, 0 AS depth
+      ? `held AS (SELECT m.id, m.mutation_id, m.parent_mutation_id, m.created_at, m.made_at, NULL::uuid AS behind, 0 AS depth
           FROM matched m UNION ALL ${along})`
-      : `held(id, mutation_id, parent_mutation_id, created_at, behind, depth) AS (
-          SELECT m.id, m.mutation_id, m.parent_mutation_id, m.created_at, NULL::uuid, 0 FROM matched m UNION ALL ${along})`
+      : `held(id, mutation_id, parent_mutation_id, created_at, made_at, behind, depth) AS (
+          SELECT m.id, m.mutation_id, m.parent_mutation_id, m.created_at, m.made_at, NULL::uuid, 0 FROM matched m UNION ALL ${along})`
   return `WITH RECURSIVE matched AS MATERIALIZED (
-      SELECT l.id, l.mutation_id, l.parent_mutation_id, l.created_at FROM dead_letter l WHERE ${where}
+      SELECT l.id, l.mutation_id, l.parent_mutation_id, l.created_at, l.made_at FROM dead_letter l WHERE ${where}
       LIMIT ${values.add(max + 1)}::bigint
     ), ${held}, member AS MATERIALIZED (
       SELECT DISTINCT ON (id) * FROM held ORDER BY id, depth
@@ -47,7 +47,7 @@ export function membersSql(
       UNION ALL
       SELECT c.id, c.mutation_id, b.depth + 1 FROM below b JOIN member c ON c.parent_mutation_id = b.mutation_id
     )
-    SELECT (row_number() OVER (ORDER BY m.created_at, coalesce(b.depth, 0), m.id))::int AS ordinal, m.id AS letter_id, m.behind
+    SELECT (row_number() OVER (ORDER BY m.created_at, coalesce(b.depth, 0), m.made_at, m.id))::int AS ordinal, m.id AS letter_id, m.behind
     FROM member m LEFT JOIN below b ON b.id = m.id`
 }
 

@@ -62,6 +62,27 @@ describe('row-level security', () => {
       drop: [],
       audit: audit(),
     }))
+    const work = { kind: 'replay', conditions: [], withPoison: true, edit: null, q: '', reason: 'r' } as const
+    const counts = { done: 0, skipped: 0, errored: 0, runDone: 0, runErrored: 0, waits: 0, version: 1 }
+    const times = { previewedAtMs: null, startedAtMs: null, endedAtMs: null, nextAtMs: 1 }
+    const actor = audit().actor
+    const operation = {
+      ...work,
+      ...counts,
+      ...times,
+      id,
+      fleetId: fleet.id,
+      createdAtMs,
+      actor,
+      requestHash: 'h',
+    }
+    const freezeAll = () =>
+      storage.operations.create(
+        { ...operation, state: 'draft', pause: null, preview: null, ratePerSecond: 1 },
+        9,
+        () => undefined,
+        audit(),
+      )
     const sessionId = randomUUID()
     const event = {
       id: 'e',
@@ -108,6 +129,7 @@ describe('row-level security', () => {
         failedTries: [{ mutationId: randomUUID(), deviceId, tries: 1 }],
       },
     )
+    await freezeAll()
     await storage.sessions.store(fleet.id, [sessionOf(fleet.id, deviceId)], [])
     await storage.telemetry.append(fleet.id, [event])
     const bucket = {
