@@ -82,7 +82,8 @@ function patched(document: JsonObject, steps: readonly PatchStep[]): Result<Json
     const wrong = misplaced(copy, step)
     if (wrong !== null) return err(wrong)
     const [failed] = applyPatch(copy, [step])
-    if (failed) return err(failed.message)
+    // The library's own words hold the values.
+    if (failed) return err(step.op === 'test' ? `${step.path} is not what it is tested for` : failed.message)
   }
   return isJsonObject(copy) ? ok(copy) : err('no document is left')
 }
