@@ -56,6 +56,14 @@ export type Condition<Key extends string = string> =
     }
   | { readonly kind: 'words'; readonly not: boolean; readonly text: string }
 
+/** `key:values`, made of values that we have. Pure. */
+export const isAmong = <Key extends string>(key: Key, ...values: readonly string[]): Condition<Key> => ({
+  kind: 'is',
+  key,
+  not: false,
+  values,
+})
+
 export type Filter<Key extends string = string> = readonly Condition<Key>[]
 
 /** Longer text than this isn't a filter. */

@@ -2,7 +2,7 @@ import { isUuid } from '#lib/kernel/uuid.ts'
 import { DEAD_LETTER_CODES, type DeadLetterCode } from '#lib/protocol/error-codes.ts'
 import { LETTER_POISON_REPLAYS } from '#lib/protocol/limits.ts'
 import { choicesOf, deviceField, versionField } from './choices.ts'
-import type { Condition, Fields, Filter } from './field.ts'
+import { isAmong, type Condition, type Fields, type Filter } from './field.ts'
 
 export type LetterStatus = 'open' | 'replayed' | 'discarded'
 
@@ -147,13 +147,8 @@ export function closedAtMs({
   return status === 'discarded' ? discardedAtMs : (lastReplay?.atMs ?? null)
 }
 
-/** `key:values`, made of values that we have. */
-export const asks = (key: LetterKey, ...values: readonly string[]): Condition<LetterKey> => ({
-  kind: 'is',
-  key,
-  not: false,
-  values,
-})
+/** `isAmong` of the letters' keys; the browser takes that one, without all the words that stand here. */
+export const asks: (key: LetterKey, ...values: readonly string[]) => Condition<LetterKey> = isAmong
 
 /** Letters that a bulk action takes: those of the filter, without the poisoned ones where nobody asked for them. Pure. */
 export const bulkFilter = (filter: Filter<LetterKey>): Filter<LetterKey> =>

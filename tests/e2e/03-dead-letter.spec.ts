@@ -47,7 +47,9 @@ test('a schema that fixes the cause, a replay, and the record stands', async ({
     const other = await context.newPage()
     await signIn(other, VIEWER)
     await other.goto(letterUrl)
-    await expect(other.getByText('Operators only')).toBeVisible()
+    await expect(
+      other.getByRole('region', { name: 'Dead letter', exact: true }).getByText('Operators only'),
+    ).toBeVisible()
     await expect(other.getByRole('button', { name: /replay/i })).toHaveCount(0)
     await context.close()
   })

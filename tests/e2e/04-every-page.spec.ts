@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test'
 import { axeFindings } from './support/axe.ts'
 import { leaveDeadLetter } from './support/device.ts'
 import { consolePages } from './support/pages.ts'
-import { expect, test } from './support/test.ts'
+import { expect, postAdmin, test } from './support/test.ts'
 
 const DESKTOP = { width: 1440, height: 900 }
 const PHONE = { width: 390, height: 844 }
@@ -20,6 +20,12 @@ for (const { name, colorScheme, viewport } of LOOKS) {
     await page.setViewportSize(viewport)
     await page.emulateMedia({ colorScheme })
     await leaveDeadLetter(world, `E2E ${name}`)
+    await postAdmin(page, world, '/operations', {
+      fleet: world.fleetId,
+      kind: 'replay',
+      q: 'status:open version:9.9.9',
+      reason: 'to be looked at, not started',
+    })
     for (const { path } of await consolePages(page, world.fleetId)) {
       await test.step(path, async () => {
         await page.goto(path)
@@ -75,7 +81,7 @@ test('a page needs no more than 200 KB of script at first, and its charts come a
 })
 
 test('what no address of ours names is not found', async ({ adminPage: page, world }) => {
-  for (const list of ['sessions', 'devices', 'dead-letters', 'collections']) {
+  for (const list of ['sessions', 'devices', 'dead-letters', 'operations', 'collections']) {
     for (const id of ['xyz', '0192f0a1-b2c3-7000-8000-000000000000']) {
       await page.goto(`/${list}/${id}?fleet=${world.fleetId}`)
       await expect(page.getByRole('heading', { level: 1 })).toHaveText('There is no such thing in this fleet')

@@ -1,8 +1,8 @@
 import { carryShared, withParams } from '#components/ui/search-params.ts'
 import type { DeadLetterDetail } from '#lib/application/dead-letters/get-dead-letter.ts'
-import { FILTER_LENGTH_MAX, type Filter } from '#lib/query/field.ts'
+import { FILTER_LENGTH_MAX, isAmong, type Filter } from '#lib/query/field.ts'
 import { formatFilter } from '#lib/query/format-filter.ts'
-import { asks, type LetterKey } from '#lib/query/letter-fields.ts'
+import type { LetterKey } from '#lib/query/letter-fields.ts'
 
 /** Groups that the page lists, the largest first; the rest is counted. */
 export const GROUPS_SHOWN_MAX = 50
@@ -29,7 +29,7 @@ export const without = (filter: Letters, key: LetterKey): Letters =>
 /** What the page shows for a filter: where it names no status, the letters that are open, as its groups do. Pure. */
 export function withStatus(filter: Letters): Letters {
   if (speaksOf(filter, 'status')) return filter
-  const open = [...filter, asks('status', 'open')]
+  const open = [...filter, isAmong('status', 'open')]
   // One as long as a filter may be has no room for more.
   return formatFilter(open).length > FILTER_LENGTH_MAX ? filter : open
 }
@@ -47,7 +47,7 @@ export function pickGroup(
 /** The letters that the page lists: those that the address asks for, else those of the group. Pure. */
 export function listedLetters(filter: Letters, groupId: string | null, status: Status): Letters {
   if (filter.length > 0) return withStatus(filter)
-  return [...(groupId === null ? [] : [asks('group', groupId)]), asks('status', status)]
+  return [...(groupId === null ? [] : [isAmong('group', groupId)]), isAmong('status', status)]
 }
 
 /** The address of the letters of a filter, in the same fleet and range. Pure. */
@@ -58,7 +58,7 @@ export function filterHref(query: string, filter: Letters): string {
 
 /** The letters of one group among those that are asked for. Pure. */
 export const groupHref = (query: string, filter: Letters, groupId: string): string =>
-  filterHref(query, [asks('group', groupId), ...withStatus(without(filter, 'group'))])
+  filterHref(query, [isAmong('group', groupId), ...withStatus(without(filter, 'group'))])
 
 /** One letter beside the list in which it stands: the same page of it, by the same filter. Pure. */
 export function letterHref(query: string, listed: Letters, letterId: string): string {
@@ -76,6 +76,6 @@ export function lettersHref(
 ): string {
   const path = letterId === undefined ? '/dead-letters' : `/dead-letters/${letterId}`
   const kept = new URL(carryShared(path, query), 'http://local.invalid').search
-  const filter = [...(groupId === null ? [] : [asks('group', groupId)]), asks('status', status)]
+  const filter = [...(groupId === null ? [] : [isAmong('group', groupId)]), isAmong('status', status)]
   return withParams(path, kept, { q: groupId === null && status === 'open' ? null : formatFilter(filter) })
 }

@@ -7,8 +7,8 @@ import { formatCount } from '#components/ui/format.ts'
 import { Kbd } from '#components/ui/kbd.tsx'
 import { Link } from '#components/ui/link.tsx'
 import { OPERATION_LETTERS_MAX } from '#lib/protocol/limits.ts'
-import type { Filter } from '#lib/query/field.ts'
-import { asks, type LetterKey } from '#lib/query/letter-fields.ts'
+import { isAmong, type Filter } from '#lib/query/field.ts'
+import type { LetterKey } from '#lib/query/letter-fields.ts'
 import { newOperationHref } from '../operations/operation-links.ts'
 import { KIND_WORDS, type Kind } from '../operations/operation-words.ts'
 import { ItemTable, type LetterRow } from './item-table.tsx'
@@ -70,7 +70,7 @@ export function LettersPane(props: LettersPaneProps) {
             <Link
               key={option}
               className="chip"
-              href={filterHref(query, [...without(listed, 'status'), asks('status', option)])}
+              href={filterHref(query, [...without(listed, 'status'), isAmong('status', option)])}
               aria-current={option === status ? 'true' : undefined}
               scroll={false}
             >

@@ -1,6 +1,6 @@
 import { carryShared, withParams } from '#components/ui/search-params.ts'
+import { isAmong } from '#lib/query/field.ts'
 import { formatFilter } from '#lib/query/format-filter.ts'
-import { asks } from '#lib/query/letter-fields.ts'
 import type { Kind } from './operation-words.ts'
 
 /** The letters that an operation is to take: those of a filter, or some by their ids. */
@@ -20,6 +20,6 @@ export function lettersOfOperation(
   operationId: string,
 ): string {
   const kept = new URL(carryShared('/dead-letters', query), 'http://local.invalid').search
-  const q = formatFilter([asks(key, operationId), asks('status', 'open', 'replayed', 'discarded')])
+  const q = formatFilter([isAmong(key, operationId), isAmong('status', 'open', 'replayed', 'discarded')])
   return withParams('/dead-letters', kept, { q })
 }

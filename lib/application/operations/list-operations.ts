@@ -3,11 +3,11 @@ import type { OperationItem, OutcomeCount } from '#lib/storage/ports.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
-import { itemList, pageInput, pageRequest, type ItemList } from '../page.ts'
+import { itemList, pageInput, pageRequest, rangeInput, since, type ItemList } from '../page.ts'
 import { itemOutcome, itemState } from './operation-input.ts'
 import { operationView, type OperationView } from './operation-view.ts'
 
-export const operationsQuery = z.strictObject(pageInput)
+export const operationsQuery = z.strictObject({ ...pageInput, ...rangeInput })
 const itemsAsked = {
   state: itemState.optional(),
   outcome: itemOutcome.optional(),
@@ -29,8 +29,12 @@ export async function listOperations(
   { actor, fleetId, query }: Input & { readonly query: unknown },
 ): Promise<ItemList<OperationView>> {
   authorize(actor, fleetId, 'viewer')
-  const page = await ctx.storage.operations.list(fleetId, pageRequest(parsedOrThrow(operationsQuery, query)))
-  return itemList(page, operationView)
+  const { from, ...paged } = parsedOrThrow(operationsQuery, query)
+  const page = await ctx.storage.operations.list(fleetId, pageRequest(paged))
+  return itemList(
+    since(page, from, (row) => row.createdAtMs),
+    operationView,
+  )
 }
 
 export interface OperationDetail extends OperationView {
