@@ -1,6 +1,7 @@
 import { isEnded, OUTCOME_STATES } from '#lib/engine/operation-machine.ts'
 import { assert } from '#lib/kernel/result.ts'
 import { LETTER_POISON_REPLAYS } from '#lib/protocol/limits.ts'
+import { orderMembers } from '../operation-members.ts'
 import type {
   DeadLetterRow,
   MemberLetters,
@@ -156,30 +157,16 @@ function membersOf(tables: FleetTables, { kind, conditions, withPoison }: Member
       }
     level = kind === 'restore' ? [] : next
   }
-  const byMutation = new Map([...taken.values()].map(({ row }) => [row.mutation.id, row]))
-  const depthOf = (row: DeadLetterRow): number => {
-    let depth = 0
-    const seen = new Set<string>()
-    for (let at = row; at.parentMutationId !== null && !seen.has(at.id); depth++) {
-      seen.add(at.id)
-      const parent = byMutation.get(at.parentMutationId)
-      if (!parent) return depth
-      at = parent
-    }
-    return seen.has(row.id) && row.parentMutationId !== null ? 0 : depth
-  }
-  const placed = [...taken.values()].map(({ row, behind }) => ({ row, behind, depth: depthOf(row) }))
-  placed.sort(
-    (a, b) =>
-      a.row.createdAtMs - b.row.createdAtMs ||
-      a.depth - b.depth ||
-      a.row.madeAtMs - b.row.madeAtMs ||
-      (a.row.id < b.row.id ? -1 : 1),
+  return orderMembers(
+    [...taken.values()].map(({ row, behind }) => ({
+      id: row.id,
+      mutationId: row.mutation.id,
+      parentMutationId: row.parentMutationId,
+      createdAtMs: row.createdAtMs,
+      madeAtMs: row.madeAtMs,
+      behind,
+    })),
   )
-  return {
-    matched: matched.length,
-    items: placed.map(({ row, behind }, i) => ({ ordinal: i + 1, letterId: row.id, behind })),
-  }
 }
 
 function operationTx(state: MemoryState, tables: FleetTables, undo: Undo, row: OperationRow): OperationTx {

@@ -1,9 +1,9 @@
-import type { Members, OperationPort, OperationRow, OutcomeCount } from '../ports.ts'
+import type { OperationPort, OperationRow, OutcomeCount } from '../ports.ts'
+import { ints, uuids } from './arrays.ts'
 import { insertAudit } from './audit.ts'
 import type { Database, Send, Statement } from './database.ts'
-import { SqlValues } from './filter-sql.ts'
 import { holdOperation, putOperation, readLetters } from './operation-hold.ts'
-import { membersSql } from './operation-members.ts'
+import { readMembers } from './operation-members.ts'
 import {
   ITEM_COLUMNS,
   itemOf,
@@ -62,17 +62,10 @@ const MARK: Statement = {
     SELECT * FROM operation WHERE fleet_id = $1 ORDER BY created_at DESC, id DESC LIMIT 100) o`,
 }
 
-/** Members are joined in numbers: the plans that hold for a few rows of large tables are not for them. */
-const PLAN_FREELY: Statement = {
-  name: 'operation_plan_freely',
-  text: `SELECT set_config('enable_seqscan', $1, true), set_config('enable_hashjoin', $1, true),
-    set_config('enable_mergejoin', $1, true)`,
-}
-
 export function postgresOperations(database: Database): OperationPort {
   return {
     create: (operation, max, accept, audit) =>
-      database.inFleet(operation.fleetId, async (send) => {
+      database.inFleetHot(operation.fleetId, async (send) => {
         const { withPoison: _, ...asked } = operation
         const draft: OperationRow = { ...asked, matched: 0, total: 0 }
         if ((await send(INSERT, operationValues(draft))).length === 0) {
@@ -126,16 +119,7 @@ export function postgresOperations(database: Database): OperationPort {
     look: (fleetId, work) =>
       database.inSnapshot(fleetId, (send) =>
         work({
-          members: async (membership, max) => {
-            const values = new SqlValues()
-            const text = `${membersSql(fleetId, membership, max, values)} ORDER BY 1`
-            const [, rows] = await Promise.all([
-              send(PLAN_FREELY, ['on']),
-              send<MemberRow>({ name: '', text }, values.all),
-              send(PLAN_FREELY, ['off']),
-            ])
-            return membersOf(rows)
-          },
+          members: (membership, max) => readMembers(send, fleetId, membership, max),
           pending: async (operationId, afterOrdinal, limit) => {
             const values = [fleetId, operationId, afterOrdinal, limit, 'pending', null]
             return (await send<ItemSqlRow>(ITEMS, values)).map(itemOf)
@@ -147,29 +131,26 @@ export function postgresOperations(database: Database): OperationPort {
   }
 }
 
-/** Members are chosen by one statement, as of one moment (DL11). A statement without a name is planned for its values. */
+const FREEZE: Statement = {
+  name: 'operation_freeze',
+  text: `INSERT INTO operation_item (fleet_id, operation_id, ordinal, letter_id, behind, state)
+    SELECT $1, $2, k.*, 'pending' FROM unnest($3::int[], $4::uuid[], $5::uuid[]) k`,
+}
+
+/** Members are chosen once and written down (DL11); of too many none is written. */
 async function freeze(
   send: Send,
   operation: Parameters<OperationPort['create']>[0],
   max: number,
 ): Promise<Pick<OperationRow, 'matched' | 'total'>> {
-  const values = new SqlValues()
-  const members = membersSql(operation.fleetId, operation, max, values)
-  const [fleet, id] = [values.add(operation.fleetId), values.add(operation.id)]
-  const text = `WITH frozen AS (INSERT INTO operation_item (fleet_id, operation_id, ordinal, letter_id, behind, state)
-      SELECT ${fleet}::uuid, ${id}::uuid, m.ordinal, m.letter_id, m.behind, 'pending' FROM (${members}) m RETURNING behind)
-    SELECT count(*) FILTER (WHERE behind IS NULL)::int AS matched, count(*)::int AS total FROM frozen`
-  const [counts] = await send<{ matched: number; total: number }>({ name: '', text }, values.all)
-  return { matched: counts?.matched ?? 0, total: counts?.total ?? 0 }
+  const { matched, items } = await readMembers(send, operation.fleetId, operation, max)
+  if (items.length <= max)
+    await send(FREEZE, [
+      operation.fleetId,
+      operation.id,
+      ints(items.map(({ ordinal }) => ordinal)),
+      uuids(items.map(({ letterId }) => letterId)),
+      uuids(items.map(({ behind }) => behind)),
+    ])
+  return { matched, total: items.length }
 }
-
-interface MemberRow extends Record<string, unknown> {
-  readonly ordinal: number
-  readonly letter_id: string
-  readonly behind: string | null
-}
-
-const membersOf = (rows: readonly MemberRow[]): Members => ({
-  matched: rows.filter(({ behind }) => behind === null).length,
-  items: rows.map(({ ordinal, letter_id: letterId, behind }) => ({ ordinal, letterId, behind })),
-})
