@@ -3,6 +3,7 @@ import type { CollectionRules } from '#lib/engine/types.ts'
 import { OPERATION_ITEMS_MAX, PREVIEW_ITEMS_MAX, PREVIEW_SLICE } from '#lib/protocol/limits.ts'
 import type { Membership, OperationRow, OperationSnapshot, OutcomeCount } from '#lib/storage/ports.ts'
 import type { Context } from '../context.ts'
+import { letterMasks, type LetterMasks } from '../dead-letters/letter-masks.ts'
 import { ApplicationError } from '../errors.ts'
 import type { Group } from '../sync/decide-group.ts'
 import type { FleetRules } from '../sync/rules.ts'
@@ -54,10 +55,11 @@ export async function predict(
   sliceSize: number = PREVIEW_SLICE,
 ): Promise<Predicted> {
   let rules = await ctx.groupCommit.rules.get(fleetId)
+  const masks = await letterMasks(ctx, fleetId)
   for (let reload = 0; reload <= RULES_RELOADS_MAX; reload++) {
     try {
       return await ctx.storage.operations.look(fleetId, (snapshot) =>
-        look(ctx, snapshot, order, withoutAuthority(rules), source, sliceSize),
+        look(ctx, snapshot, order, { ...withoutAuthority(rules), masks }, source, sliceSize),
       )
     } catch (error) {
       if (!(error instanceof RulesChanged)) throw error
@@ -78,11 +80,17 @@ function withoutAuthority(rules: FleetRules): FleetRules & { readonly asksAuthor
   }
 }
 
+/** What is read of a fleet before its snapshot is. */
+interface Known extends FleetRules {
+  readonly asksAuthority: boolean
+  readonly masks: LetterMasks
+}
+
 async function look(
   ctx: Context,
   snapshot: OperationSnapshot,
   order: RunOrder,
-  rules: FleetRules & { readonly asksAuthority: boolean },
+  rules: Known,
   source: PredictedSource,
   sliceSize: number,
 ): Promise<Predicted> {
@@ -113,7 +121,7 @@ interface Slice {
   readonly ctx: Context
   readonly snapshot: OperationSnapshot
   readonly order: RunOrder
-  readonly rules: FleetRules
+  readonly rules: Known
   readonly slice: readonly Member[]
 }
 
@@ -128,7 +136,7 @@ function startReplays(): (slice: Slice) => Promise<readonly Prediction[]> {
       draft = { ...(before ?? startDraft(group.world)), world: group.world }
       return { ...group, world: settle(draft) }
     }
-    const options = { lay, goesOn: true, nowMs: ctx.clock.now() }
+    const options = { masks: rules.masks, lay, goesOn: true, nowMs: ctx.clock.now() }
     const { group, ran } = await runMembers(ctx, rules, prepared, (plan) => snapshot.load(plan), options)
     before = after(draft, group)
     return ran.map(({ member, fate }) => predictionOf(member, fate))

@@ -20,6 +20,7 @@ import type {
 import { auditEntry, SYSTEM } from '../access/audit-entry.ts'
 import { collectionScope, ENGINE_SCOPE, fleetScope } from '../breakers/scopes.ts'
 import type { Actor, Context } from '../context.ts'
+import { letterMasks, type LetterMasks } from '../dead-letters/letter-masks.ts'
 import { tellClosed } from '../dead-letters/tell-closed.ts'
 import { takeWrites } from '../sync/decide-group.ts'
 import type { FleetRules } from '../sync/rules.ts'
@@ -60,8 +61,9 @@ const NOTHING: Told = { written: [], replayed: [], discarded: [] }
 export async function runBatch(ctx: Context, fleetId: string, id: string): Promise<BatchEnd> {
   const rules = await ctx.groupCommit.rules.get(fleetId)
   const asked = rules.authorities.size > 0 ? await askAhead(ctx, fleetId, id, rules) : NOT_ASKED
+  const known = { rules, asked, masks: await letterMasks(ctx, fleetId) }
   try {
-    const batch = await ctx.storage.operations.hold(fleetId, id, (tx) => run(ctx, tx, rules, asked))
+    const batch = await ctx.storage.operations.hold(fleetId, id, (tx) => run(ctx, tx, known))
     if (!batch) return { againInMs: await whenPassedOver(ctx, fleetId, id), settled: 0 }
     const { told, ...end } = batch
     await ctx.groupCommit.committed(fleetId, told.written)
@@ -81,7 +83,14 @@ async function whenPassedOver(ctx: Context, fleetId: string, id: string): Promis
   return row?.state === 'running' || row?.state === 'cancelling' ? HELD_ELSEWHERE_MS : null
 }
 
-async function run(ctx: Context, tx: OperationTx, rules: FleetRules, asked: Asked): Promise<Batch> {
+/** What is read of a fleet before its operation is held. */
+interface Known {
+  readonly rules: FleetRules
+  readonly asked: Asked
+  readonly masks: LetterMasks
+}
+
+async function run(ctx: Context, tx: OperationTx, known: Known): Promise<Batch> {
   const { row, nowMs } = tx
   if (row.state === 'cancelling') {
     const skipped = await tx.skipRest('cancelled', null)
@@ -91,7 +100,7 @@ async function run(ctx: Context, tx: OperationTx, rules: FleetRules, asked: Aske
   const members = await tx.next(batchSize(row.ratePerSecond, settledOf(row)))
   if (members.length === 0) return end(ctx, tx, row, 'finish', 0)
   return row.kind === 'replay' || row.kind === 'edit'
-    ? replayNext(ctx, tx, rules, members, asked)
+    ? replayNext(ctx, tx, known, members)
     : closeNext(ctx, tx, members)
 }
 
@@ -102,9 +111,8 @@ type Next = Awaited<ReturnType<OperationTx['next']>>
 async function replayNext(
   ctx: Context,
   tx: OperationTx,
-  rules: FleetRules,
+  { rules, asked, masks }: Known,
   members: Next,
-  asked: Asked,
 ): Promise<Batch> {
   const { row, nowMs } = tx
   const letters = await tx.letters(members.map(({ letterId }) => letterId))
@@ -117,6 +125,7 @@ async function replayNext(
     return halt(ctx, tx, { by: 'breaker', detail: `the breaker ${shut} is open`, atMs: nowMs })
   const prepared = prepareMembers(ctx, row, rules, members, letters, asked)
   const { group, ran } = await runMembers(ctx, rules, prepared, (plan) => tx.push.load(plan), {
+    masks,
     nowMs: ctx.clock.now(),
   })
   const writes = takeWrites(group)

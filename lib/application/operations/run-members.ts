@@ -9,6 +9,7 @@ import type {
   PushPlan,
   PushSnapshot,
 } from '#lib/storage/ports.ts'
+import type { LetterMasks } from '../dead-letters/letter-masks.ts'
 import { replayJob } from '../dead-letters/replay-job.ts'
 import type { Actor, Context } from '../context.ts'
 import { planOf } from '../sync/commit-group.ts'
@@ -92,7 +93,7 @@ export async function runMembers(
   rules: FleetRules,
   prepared: readonly Prepared[],
   load: (plan: PushPlan) => Promise<PushSnapshot>,
-  { lay = (group) => group, goesOn = false, nowMs }: RunOptions,
+  { masks, lay = (group) => group, goesOn = false, nowMs }: RunOptions,
 ): Promise<{ readonly group: Group; readonly ran: readonly Ran[] }> {
   const jobs = prepared.flatMap((one) => ('job' in one ? [one.job] : []))
   const snapshot = await load(planOf(jobs, rules))
@@ -105,7 +106,7 @@ export async function runMembers(
       continue
     }
     const decided = decideMember(group, one.letter, one.job)
-    ran.push({ member: one.member, fate: decided, letter: one.letter })
+    ran.push({ member: one.member, fate: masked(decided, masks, one.letter), letter: one.letter })
     if (decided.outcome === 'later' && !goesOn) break
   }
   return { group, ran }
@@ -113,6 +114,7 @@ export async function runMembers(
 
 interface RunOptions {
   readonly nowMs: number
+  readonly masks: LetterMasks
   readonly lay?: (group: Group) => Group
   readonly goesOn?: boolean
 }
@@ -131,6 +133,10 @@ function decideMember(group: Group, letter: DeadLetterRow, job: ReplayJob): Fate
   if (outcome.kind === 'outdated') return { outcome: 'later', code: 'contention', retryAfterMs: 0 }
   return fateOf(outcome.results[0] as MutationResult, letter)
 }
+
+/** What is said of a letter repeats its values; it is kept, shown and written to files without the masked ones (DL20). */
+const masked = (of: Fate | Later, masks: LetterMasks, letter: DeadLetterRow): Fate | Later =>
+  of.outcome === 'later' || of.detail === null ? of : { ...of, detail: masks.of(letter).text(of.detail) }
 
 /** Whether the letter is closed by it. */
 export const closes = ({ fate: { outcome } }: Ran): boolean =>

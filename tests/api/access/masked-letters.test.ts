@@ -6,6 +6,7 @@ import type { JsonObject } from '#lib/kernel/json.ts'
 import { holdsMask } from '#lib/protocol/masked-fields.ts'
 import type { DeviceHttp } from '#tests/support/device-http.ts'
 import { deviceHttp } from '#tests/support/device-http.ts'
+import { runOperation } from '#tests/support/operation-runs.ts'
 
 const SCHEMA: JsonObject = {
   type: 'object',
@@ -81,6 +82,25 @@ describe('masked fields of dead letters, by a device over HTTP and PostgreSQL', 
     replica = await world.replica()
     await replica.sync()
     return () => replica.close()
+  })
+
+  it('[DL20] stand in no dry run, member or file of a bulk action', async () => {
+    const id = await letter()
+    const asked = { kind: 'replay', letters: [id] }
+    const previewed = await post('/operations/preview', asked)
+    expect(previewed.status).toBe(200)
+    const preview = await previewed.text()
+    expect(preview).toContain('still_dead')
+    const made = await post('/operations', { ...asked, reason: 'to see what it tells' })
+    const { id: operationId } = (await made.json()) as { id: string }
+    expect((await post(`/operations/${operationId}/start`, {})).status).toBe(200)
+    await runOperation(world.app.ctx, world.fleet.fleetId, operationId)
+    const answers = [
+      await textOf(`/operations/${operationId}/items`),
+      await textOf(`/operations/${operationId}/export`),
+    ]
+    for (const answer of answers) expect(answer).toContain('schema_mismatch')
+    expect([preview, ...answers].map(tells)).toEqual([[], [], []])
   })
 
   it('[DL20] stand in no list, file, group, item, session or diagnosis, nor in what was said of them', async () => {
