@@ -1,13 +1,6 @@
 import { expect, test } from 'vitest'
-import { SYSTEM } from '#lib/application/access/audit-entry.ts'
-import { createCollection } from '#lib/application/collections/create-collection.ts'
-import { systemClock } from '#lib/client/clock.ts'
-import { openMemoryStore } from '#lib/client/memory-store.ts'
-import { openReplica } from '#lib/client/open-replica.ts'
-import type { Replica } from '#lib/client/replica.ts'
 import type { Json } from '#lib/kernel/json.ts'
-import { openMemoryStorage } from '#lib/storage/memory/open-memory-storage.ts'
-import { testApp, testFleet } from '#tests/support/device-world.ts'
+import { boardWorld } from '#tests/support/board-world.ts'
 
 /** What stands, what is made of it and is superseded by a removal, and what is put on top of that. */
 const VALUES: readonly (readonly [Json, Json, Json])[] = [
@@ -39,40 +32,17 @@ const CASES = ['lww', 'field-merge'].flatMap((strategy) =>
 test.each(CASES)(
   '[CS9] [AF2] %s with a field under %s: a put that wins stands whole, also on top of what was superseded: %j',
   async (strategy, ofField, [was, edited, written]) => {
-    let nowMs = 1_800_000_000_000
-    const app = testApp(openMemoryStorage(), undefined, { now: () => nowMs })
-    const fleet = await testFleet(app)
-    await createCollection(app.ctx, {
-      actor: SYSTEM,
-      fleetId: fleet.fleetId,
-      body: { name: 'board', schema: true, strategy, fieldStrategies: { '/t': ofField } },
-    })
-    const open = (): Promise<Replica> =>
-      openReplica({
-        url: 'http://tidemark.test',
-        enrollmentKey: fleet.key,
-        device: { name: 'one', platform: 'ios', appVersion: '1.0.0' },
-        store: openMemoryStore(),
-        clock: { ...systemClock, now: () => nowMs },
-        fetch: async (input, init) => (await app.router.handle(new Request(String(input), init))) as Response,
-        sync: { auto: false },
-      })
+    const { open, pass, syncInTurn } = await boardWorld({ strategy, fieldStrategies: { '/t': ofField } })
     const [one, other] = [await open(), await open()]
     const [mine, theirs] = [one.collection('board'), other.collection('board')]
-    const syncInTurn = async (...replicas: readonly Replica[]): Promise<void> => {
-      for (const replica of replicas) {
-        nowMs += 1_000
-        await replica.sync()
-      }
-    }
     await one.sync()
     const { recordId } = await mine.put(null, { t: was, n: 1 })
     await syncInTurn(one, other, one)
-    nowMs += 1_000
+    pass(1_000)
     await mine.patch(recordId, { set: { t: edited } })
-    nowMs += 1_000
+    pass(1_000)
     await theirs.remove(recordId)
-    nowMs += 1_000
+    pass(1_000)
     await mine.put(recordId, { t: written, n: 2 })
     await syncInTurn(other, one, other, one)
     for (const notes of [mine, theirs])
