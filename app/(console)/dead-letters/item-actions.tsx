@@ -1,4 +1,5 @@
 'use client'
+import dynamic from 'next/dynamic'
 import { useRouter } from 'next/navigation'
 import { useEffect, useRef, useState, type ReactNode } from 'react'
 import { Button } from '#components/ui/button.tsx'
@@ -8,8 +9,11 @@ import { carryShared } from '#components/ui/search-params.ts'
 import { Status } from '#components/ui/status.tsx'
 import { showToast } from '#components/ui/toast.tsx'
 import { sendJson } from '../send-json.ts'
-import { ItemEdit, type ItemEditProps } from './item-edit.tsx'
+import type { ItemEditProps } from './item-edit.tsx'
 import { replayToast } from './letter-words.ts'
+
+/** Comes when somebody edits: most look, and the page has enough to fetch. */
+const ItemEdit = dynamic(async () => (await import('./item-edit.tsx')).ItemEdit, { ssr: false })
 
 export type ItemActionsProps = {
   id: string

@@ -6,7 +6,7 @@ import {
   type Json,
   type JsonObject,
 } from '#lib/kernel/json.ts'
-import { isMask } from '#lib/protocol/masked-fields.ts'
+import { isMask } from '#lib/protocol/mask.ts'
 import type { JsonSchema } from '#lib/protocol/device.ts'
 
 /** How one field of a form is filled in: by its type where the schema names one that is plain, else as JSON. */

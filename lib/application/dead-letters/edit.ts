@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
-import { holdsMask } from '#lib/protocol/masked-fields.ts'
+import { holdsMask } from '#lib/protocol/mask.ts'
 import { operation } from '#lib/protocol/mutation.ts'
 
 import { authorize } from '../access/authorize.ts'

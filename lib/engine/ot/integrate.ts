@@ -47,7 +47,8 @@ export function integrate(
   work: OtWork,
 ): Result<Integration, OtFailure> {
   let own = log.filter(({ mutationId }) => chain.has(mutationId)).map((entry) => entry.made)
-  if (log.length * (own.length + 1) > TRANSFORMS_MAX) return err('unknown_revision')
+  const others = log.length - own.length
+  if (others * (own.length + 1) > TRANSFORMS_MAX) return err('unknown_revision')
   let ops = made
   let transformed: Json[] = []
   let cost = 0

@@ -9,7 +9,7 @@ import {
   withField,
 } from '#lib/application/dead-letters/edit-fields.ts'
 import { placeInOp } from '#lib/application/dead-letters/op-place.ts'
-import { maskText } from '#lib/protocol/masked-fields.ts'
+import { maskText } from '#lib/protocol/mask.ts'
 
 const schema = {
   type: 'object',

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { FieldMask } from '#lib/application/dead-letters/field-mask.ts'
 import { maskWords } from '#lib/application/dead-letters/mask-words.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
-import { holdsMask, isMask } from '#lib/protocol/masked-fields.ts'
+import { holdsMask, isMask } from '#lib/protocol/mask.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
 
 const SECRET = Buffer.alloc(32, 7)

@@ -106,18 +106,33 @@ describe('an authority', () => {
   })
 
   it('[CS5] does bounded work: a chain that is too far behind has no known base', () => {
-    const log = Array.from({ length: 101 }, (_, i): LoggedOp => ({
-      revision: i + 1,
-      version: i + 1,
-      mutationId: `m${i}`,
-      ops: ['x'],
-      made: ['x'],
-    }))
-    const chain = new Set(log.slice(0, 99).map(({ mutationId }) => mutationId))
-    expect(integrate(textType, log, chain, ['y'], noWork())).toEqual({ ok: false, error: 'unknown_revision' })
-    expect(integrate(textType, log, new Set(), ['y'], noWork()).ok).toBe(true)
+    const own = new Set(logOf(99).map(({ mutationId }) => mutationId))
+    const behind = integrate(textType, logOf(200), own, ['y'], noWork())
+    expect(behind).toEqual({ ok: false, error: 'unknown_revision' })
+    expect(integrate(textType, logOf(199), own, ['y'], noWork()).ok).toBe(true)
+    expect(integrate(textType, logOf(200), new Set(), ['y'], noWork()).ok).toBe(true)
+  })
+
+  it('[AF1] [CS5] its own chain of changes is nothing to pass, however long', () => {
+    const log = logOf(500)
+    const own = new Set(log.map(({ mutationId }) => mutationId))
+    expect(integrate(textType, log, own, [500, 'y'], noWork())).toMatchObject({
+      ok: true,
+      value: { ops: [500, 'y'] },
+    })
   })
 })
+
+/** So many operations, each a letter at the front. */
+function logOf(length: number): LoggedOp[] {
+  return Array.from({ length }, (_, i) => ({
+    revision: i + 1,
+    version: i + 1,
+    mutationId: `m${i}`,
+    ops: ['x'],
+    made: ['x'],
+  }))
+}
 
 describe('cursors', () => {
   it('[CS5] stay at the text that they stand before, whatever others type', () => {
