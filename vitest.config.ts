@@ -40,7 +40,6 @@ export default defineConfig({
         test: {
           name: 'database',
           include: ['tests/{contract,api}/**/*.test.ts'],
-          isolate: false,
           ...DATABASE,
         },
       },

@@ -79,6 +79,9 @@ export const createOperationInput = z.strictObject({
 })
 
 const version = z.int().min(1).optional()
+/** Of an operation's own dry run: it has all that it needs. */
+export const previewOwnInput = z.strictObject({})
+
 export const turnInput = z.strictObject({
   reason: z.string().trim().min(1).max(1_000).optional(),
   /** Refused where it has moved on since. */

@@ -5,7 +5,7 @@ import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
 import { membershipOf } from './membership.ts'
-import { previewInput } from './operation-input.ts'
+import { previewInput, previewOwnInput } from './operation-input.ts'
 import { operationView, type OperationView } from './operation-view.ts'
 import { countPredictions, predict, type Predicted, type Prediction } from './predict.ts'
 import { stateError } from './turn-operation.ts'
@@ -43,10 +43,11 @@ export async function previewFilter(
  */
 export async function previewOperation(
   ctx: Context,
-  input: { readonly actor: Actor; readonly fleetId: string; readonly id: string },
+  input: { readonly actor: Actor; readonly fleetId: string; readonly id: string; readonly body?: unknown },
 ): Promise<Preview & { readonly operation: OperationView }> {
   const { actor, fleetId, id } = input
   authorize(actor, fleetId, 'operator')
+  parsedOrThrow(previewOwnInput, input.body ?? {})
   const { operations } = ctx.storage
   const order = await operations.get(fleetId, id)
   if (!order) throw new ApplicationError('not_found')

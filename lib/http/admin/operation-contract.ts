@@ -8,6 +8,7 @@ import {
   operationKind,
   operationState,
   previewInput,
+  previewOwnInput,
   rateInput,
   turnInput,
 } from '#lib/application/operations/operation-input.ts'
@@ -135,6 +136,7 @@ export const OPERATION_CONTRACT: Readonly<Record<string, AdminOperation>> = {
   },
   'POST /operations/:id/preview': {
     summary: 'What it would do to its own dead letters, if it ran now',
+    body: previewOwnInput,
     answer: preview.extend({ operation: operationAnswer }),
     codes: ['operation_state'],
   },
