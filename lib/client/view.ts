@@ -101,11 +101,13 @@ export async function readGround(
   const writes = writtenVersion(app, config, stored)
   const aligned = align(config, stored, mutations, writes)
   const { record, own } = aligned
+  const isAdrift = !record && conflicts.length > 0 && !own.some(({ op }) => op.type === 'put')
   return {
     ...aligned,
     config,
     writes,
-    data: await dataAfter(tx, collection, record, own),
+    // Of what another removed only a put says more than what was done to it.
+    data: isAdrift ? null : await dataAfter(tx, collection, record, own),
     pending,
     inConflict: conflicts.length > 0,
     lastMutationId: mutations.at(-1)?.id ?? null,

@@ -121,6 +121,7 @@ export function chainBase(draft: PushDraft, mutation: Mutation, deviceId: string
   let view: ChainView = {
     document: seen,
     taken: seen,
+    hasLost: false,
     madeVersion: 0,
     firstMade: 0,
     madeLife: 0,
@@ -176,6 +177,7 @@ const NOTHING: BaseDocument = { kind: 'known', data: null, crdt: {} }
 const UNKNOWN_VIEW = {
   document: UNKNOWN,
   taken: UNKNOWN,
+  hasLost: false,
   madeVersion: 0,
   firstMade: 0,
   madeLife: 0,
@@ -201,6 +203,7 @@ function extendView(draft: PushDraft, view: ChainView, ancestor: KnownMutation):
     wonOver: isWonOver(mutation, result) ? version : view.wonOver,
     madeLife: isOnNothing && beginsLife(view, mutation, result) ? version : madeLife,
     links: links + 1,
+    hasLost: (view.hasLost || result.status === 'superseded') && !isWonOver(mutation, result),
     undone: null,
   }
   if (mutation.op.type === 'delete' && links < CHAIN_MAX)
@@ -214,6 +217,7 @@ function extendView(draft: PushDraft, view: ChainView, ancestor: KnownMutation):
       ...made,
       document: anew,
       taken: anew,
+      hasLost: false,
       seen: anew,
       seenVersion: version,
       madeAnew: true,
@@ -223,16 +227,20 @@ function extendView(draft: PushDraft, view: ChainView, ancestor: KnownMutation):
   const after = (before: SeenDocument): BaseDocument =>
     asLeft(draft, before, mutation, viewAfter(draft.world, before, { mutation, deviceId, version }))
   const next = after(document)
-  return { ...view, ...made, document: next, taken: takenAfter(view, result, next, after) }
+  return { ...view, ...made, document: next, taken: takenAfter(view, mutation, result, next, after) }
 }
 
+/** With what wins over another's delete all that its author had stands again (CS9). */
 function takenAfter(
   { document, taken }: ChainView,
-  { status }: EffectiveResult,
+  mutation: Mutation,
+  result: EffectiveResult,
   next: BaseDocument,
   after: (before: SeenDocument) => BaseDocument,
 ): BaseDocument {
-  if (status === 'superseded' || taken.kind === 'unknown') return taken
+  if (isWonOver(mutation, result)) return next
+  if ((result.status === 'superseded' && mutation.op.type !== 'crdt') || taken.kind === 'unknown')
+    return taken
   return taken === document ? next : after(taken)
 }
 
@@ -242,7 +250,7 @@ function afterDelete(
   { status }: EffectiveResult,
   version: number,
 ): Partial<ChainView> {
-  const gone = { document: NOTHING, taken: NOTHING }
+  const gone = { document: NOTHING, taken: NOTHING, hasLost: false }
   if (document.kind === 'unknown')
     return status === 'superseded' ? {} : { ...gone, seen: NOTHING, seenVersion: version }
   const stood = taken.kind === 'known' && taken.data ? taken : document

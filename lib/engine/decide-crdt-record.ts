@@ -128,7 +128,8 @@ function decideEdit(standing: Standing): RecordDecision {
   const written = writtenBy(standing)
   if (gone && !mayReturn(standing)) {
     const decision = { kind: 'person', strategy: 'manual', fields: [''] } as const
-    return { kind: 'settled', decision, base, local: written.ok ? written.value.next : null, crdt: {} }
+    const local = written.ok ? sideOf(standing, written.value) : null
+    return { kind: 'settled', decision, base, local, crdt: {} }
   }
   if (!written.ok) return unfit(written.error, base)
   if (current === null || !concurrent) return writePlainly(standing, written.value)
@@ -161,10 +162,14 @@ function writtenBy(standing: Standing): Result<Written, Failure> {
     version: headOf(draft, mutation.collection) + 1,
   }
   if (isLate) return writtenLate(standing, op, writer)
+  const { taken, hasLost } = chain
+  const isOnSuperseded = base === chain.document && hasLost
+  if (isOnSuperseded && current?.deleted && !standing.anew && base.kind === 'known' && taken.kind === 'known')
+    return writtenWhole(standing, op, base, taken, writer)
   const touched = base.kind === 'unknown' ? touchedCrdt(rules, op, states) : null
   if (touched !== null) return { ok: false, error: { code: 'underivable', path: touched } }
   // A put says all that its author has: of what was superseded before it nothing is in the states.
-  const ground = op.type === 'put' && base === chain.document ? chain.taken : base
+  const ground = op.type === 'put' && isOnSuperseded ? taken : base
   const { data, crdt } = ground.kind === 'known' ? ground : { data: current?.data ?? null, crdt: states }
   const seen = data === null || undone ? NOTHING : { data, states: crdt }
   const made = writeDocument(rules, op, seen, states, writer, draft.world.text)
@@ -172,6 +177,43 @@ function writtenBy(standing: Standing): Result<Written, Failure> {
 }
 
 const NOTHING = { data: {}, states: {} }
+
+/**
+ * An edit that would bring the record back, on what was superseded before: all that its author had comes with it (CS9). CRDT
+ * changes are joined as they were made, the rest is the difference from there.
+ */
+function writtenWhole(
+  { draft, question, states }: Standing,
+  op: Exclude<Operation, { type: 'delete' }>,
+  base: SeenDocument,
+  taken: SeenDocument,
+  writer: DocumentWriter,
+): Result<Written, Failure> {
+  const { mutation, rules, author } = question
+  const { text } = draft.world
+  const made = writeDocument(rules, op, { data: base.data ?? {}, states: base.crdt }, states, writer, text)
+  if (!made.ok) return made
+  const local = viewAfter(draft.world, base, { mutation, deviceId: author, version: writer.version })
+  if (local.kind === 'unknown' || !local.data) return made
+  const known = joinDeltas(taken.crdt, op.type === 'crdt' ? made.value.deltas : {}, text)
+  if (!known.ok) return known
+  const data = materialise(plainPart(rules, taken.data ?? {}), known.value, text)
+  if (!data.ok) return data
+  const standing = joinDeltas(states, known.value, text)
+  if (!standing.ok) return standing
+  const put = { type: 'put', data: local.data } as const
+  const rest = writeDocument(
+    rules,
+    put,
+    { data: data.value, states: known.value },
+    standing.value,
+    writer,
+    text,
+  )
+  if (!rest.ok) return rest
+  const deltas = joinDeltas(known.value, rest.value.deltas, text)
+  return deltas.ok ? ok({ next: local.data, deltas: deltas.value }) : deltas
+}
 
 /**
  * Another's edit came beside the chain's delete: the `put` behind that begins another life all the same, and the edit is
@@ -210,12 +252,13 @@ function withTheirs(
 
 /** States of two lives have nothing in common: what the edit added to its document is what it adds to today's. */
 function writtenLate(
-  { draft, question, current, base, states }: Standing,
+  { draft, question, current, chain, base: seen, states }: Standing,
   op: Exclude<Operation, { type: 'delete' }>,
   writer: DocumentWriter,
 ): Result<Written, Failure> {
   const { mutation, rules, author } = question
   const { text } = draft.world
+  const base = op.type === 'put' && seen === chain.document ? chain.taken : seen
   const underivable = { ok: false, error: { code: 'underivable', path: '' } } as const
   if (base.kind === 'unknown') return underivable
   const before = { data: base.data ?? {}, states: base.crdt }
@@ -288,16 +331,22 @@ function decideConcurrent(
 }
 
 /** Edit × delete: the delete came first. */
-function decideOverDelete(
-  standing: Standing,
-  current: RecordState,
-  { next, deltas }: Written,
-): RecordDecision {
-  const decision = decideWhole(standing.question, current, standing.base, next)
+function decideOverDelete(standing: Standing, current: RecordState, written: Written): RecordDecision {
+  const { next, deltas } = written
+  const local = sideOf(standing, written)
+  const decision = decideWhole(standing.question, current, standing.base, local)
   if (decision.kind === 'same') return joined(standing, next, deltas, null)
   return decision.kind === 'local'
-    ? joined(standing, next, deltas, { decision, local: next })
-    : { kind: 'settled', decision, base: standing.base, local: next, crdt: {} }
+    ? joined(standing, next, deltas, { decision, local })
+    : { kind: 'settled', decision, base: standing.base, local, crdt: {} }
+}
+
+/** The document as its author has it, with what a change of a CRDT makes of it. */
+function sideOf({ draft, question, base }: Standing, { next }: Written): JsonObject {
+  const { mutation, author } = question
+  if (mutation.op.type !== 'crdt' || base.kind === 'unknown') return next
+  const side = viewAfter(draft.world, base, { mutation, deviceId: author, version: 0 })
+  return side.kind === 'known' && side.data ? side.data : next
 }
 
 type Settled = Pick<Extract<RecordDecision, { kind: 'settled' }>, 'decision' | 'local'>

@@ -2,7 +2,7 @@ import type { JsonObject } from '#lib/kernel/json.ts'
 import { jsonEqual } from '#lib/kernel/json.ts'
 import { overlaps, valueAt } from '#lib/kernel/json-pointer.ts'
 import type { Result } from '#lib/kernel/result.ts'
-import { ok } from '#lib/kernel/result.ts'
+import { err, ok } from '#lib/kernel/result.ts'
 import type { OtOperation } from '#lib/protocol/mutation.ts'
 import type { OtState, OtStates } from '#lib/protocol/ot.ts'
 import { chainBase, chainIds } from './after-chain.ts'
@@ -26,7 +26,6 @@ import { afterOperation, isRevisionLost } from './ot/epochs.ts'
 import { operatedOn } from './ot/operated-on.ts'
 import { keepValues, restored, withoutValues } from './ot/kept.ts'
 import { isOtPath, otPaths, plainRules, withoutPaths, withValue } from './ot/paths.ts'
-import type { PatchFailure } from './patch.ts'
 import { applyOperation, touchedPointers } from './patch.ts'
 import type { OtEntry } from './ot-entries.ts'
 import { carryOut, deriveAll, entryOf, recombine, replaceAll } from './ot-entries.ts'
@@ -74,10 +73,13 @@ export function decideOtRecord(draft: PushDraft, question: RecordQuestion): Reco
     return { kind: 'settled', decision, base, local: local.ok ? local.value : null, crdt: {} }
   }
   const document = current.data ?? {}
-  return mutation.op.type === 'ot'
+  return mutation.op.type === 'ot' && !isOnSuperseded(standing)
     ? decideOperation(standing, mutation.op, document, null)
     : decideDocument(standing, document)
 }
+
+/** What an operation stands on was superseded: no log has that, so it comes with it, as the difference of its document. */
+const isOnSuperseded = ({ base, chain }: Standing): boolean => base === chain.document && chain.hasLost
 
 /** A deleted record keeps its revisions, and what stood at its paths. */
 function decideDelete(standing: Standing): RecordDecision {
@@ -96,11 +98,11 @@ function decideDelete(standing: Standing): RecordDecision {
 
 /** The edit of a record that isn't there, or no longer: on what its author saw, with what others did to it since. */
 function decideReturn(standing: Standing): RecordDecision {
-  const { question, current, base, concurrent } = standing
-  const anew = current === null || isRecreation(question.mutation, base, standing.chain)
+  const { question, chain, current, base, concurrent } = standing
+  const anew = current === null || isRecreation(question.mutation, base, chain)
   const local = localDocument(standing)
   if (!local.ok) return unfitPatch(local.error, base)
-  const { undone } = standing.chain
+  const { undone } = chain
   // Another deletion took along what others had done beside the chain's own: the put is the difference from what it deleted.
   if (anew && concurrent && undone) {
     const stood = { kind: 'known', ...undone } as const
@@ -112,7 +114,7 @@ function decideReturn(standing: Standing): RecordDecision {
     return { kind: 'settled', decision, base, local: local.value, crdt: {} }
   const won = decision?.kind === 'local' ? { decision, base } : null
   const { op } = question.mutation
-  if (op.type !== 'ot') return writeReturn(standing, local.value ?? {}, won)
+  if (op.type !== 'ot' || isOnSuperseded(standing)) return writeReturn(standing, local.value ?? {}, won)
   const seen = base.kind === 'known' ? (base.data ?? {}) : {}
   const document = restored(seen, standing.kept)
   return document ? decideOperation(standing, op, document, won) : underivable(standing, op.path)
@@ -274,17 +276,15 @@ function decideDocument(standing: Standing, document: JsonObject): RecordDecisio
 }
 
 /** What the author of the mutation has in hand. */
-function localDocument({
-  draft,
-  question,
-  current,
-  base,
-  concurrent,
-}: Standing): Result<JsonObject | null, PatchFailure> {
+function localDocument(standing: Standing): Result<JsonObject | null, Parameters<typeof unfitPatch>[0]> {
+  const { draft, question, current, base, concurrent } = standing
   const seen = base.kind === 'known' ? base.data : (current?.data ?? null)
   const plainly = !concurrent && current !== null && !current.deleted && question.mutation.op.type === 'patch'
   const { op } = question.mutation
-  if (op.type === 'ot') return ok(operatedOn(draft.world.ot, seen, op) ?? seen)
+  if (op.type === 'ot') {
+    const made = operatedOn(draft.world.ot, seen, op)
+    return made || !isOnSuperseded(standing) ? ok(made ?? seen) : err({ code: 'does_not_fit', path: op.path })
+  }
   return applyOperation(plainly && base.kind !== 'known' ? current.data : seen, op)
 }
 

@@ -27,8 +27,10 @@ import { baseKey, recordKey } from './types.ts'
 /** A document with the changes of a chain applied. */
 export interface ChainView {
   readonly document: BaseDocument
-  /** The same without the changes that were superseded: those are in no log of operations. */
+  /** The same without document writes and operations that were superseded: no log has them. A change of a CRDT says all itself. */
   readonly taken: BaseDocument
+  /** Something of it was superseded, and nothing of it has won over another's delete since. */
+  readonly hasLost: boolean
   /** Newest version that the chain itself made; 0 when it made none. */
   readonly madeVersion: number
   /** The first version that it made on top of `seenVersion`; 0 when it made none. */

@@ -1,9 +1,11 @@
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
+import { listConflicts } from '#lib/application/conflicts/list-conflicts.ts'
 import { systemClock } from '#lib/client/clock.ts'
 import { openMemoryStore } from '#lib/client/memory-store.ts'
 import { openReplica } from '#lib/client/open-replica.ts'
 import type { Replica } from '#lib/client/replica.ts'
+import type { JsonObject } from '#lib/kernel/json.ts'
 import { openMemoryStorage } from '#lib/storage/memory/open-memory-storage.ts'
 import { testApp, testFleet } from './device-world.ts'
 
@@ -14,6 +16,8 @@ export interface BoardWorld {
   pass(ms: number): void
   /** Each once, a second apart. */
   syncInTurn(...replicas: readonly Replica[]): Promise<void>
+  /** Conflicts as the desk lists them. */
+  rows(): Promise<readonly { readonly local: JsonObject | null }[]>
 }
 
 /** @param rules strategy and fieldStrategies of the collection */
@@ -40,6 +44,8 @@ export async function boardWorld(rules: object): Promise<BoardWorld> {
     pass: (ms) => {
       nowMs += ms
     },
+    rows: async () =>
+      (await listConflicts(app.ctx, { actor: SYSTEM, fleetId: fleet.fleetId, query: {} })).items,
     syncInTurn: async (...replicas) => {
       for (const replica of replicas) {
         nowMs += 1_000
