@@ -130,6 +130,7 @@ export function chainBase(draft: PushDraft, mutation: Mutation, deviceId: string
     seen,
     undone: null,
     ownSide: null,
+    formerSide: null,
     madeAnew: false,
     ahead: [],
     links: 0,
@@ -151,7 +152,8 @@ export function chainBase(draft: PushDraft, mutation: Mutation, deviceId: string
 }
 
 /** What a person made of the chain's side of a conflict is what its children stand on. */
-function decidedView(draft: PushDraft, { mutation, result }: KnownMutation): ChainView | null {
+function decidedView(draft: PushDraft, parent: KnownMutation): ChainView | null {
+  const { mutation, result } = parent
   const conflict = result.status === 'conflict' ? conflictOf(draft, result.conflictId) : null
   const closure = conflict?.closure
   if (!closure || closure.kept === 'theirs') return null
@@ -169,7 +171,25 @@ function decidedView(draft: PushDraft, { mutation, result }: KnownMutation): Cha
     seenVersion: version,
     seen: document,
     ownSide,
+    formerSide: formerSide(draft, parent, version),
   }
+}
+
+/** What the device had where the decision began another life: its later typing stands in the CRDTs of the former one. */
+function formerSide(draft: PushDraft, parent: KnownMutation, decidedVersion: number): SeenDocument | null {
+  const mutation = asMadeToday(draft, parent.mutation)
+  if (recordOf(draft, mutation)?.life !== decidedVersion) return null
+  return afterOwn(draft, chainBase(draft, mutation, parent.deviceId).document, { ...parent, mutation })
+}
+
+function afterOwn(
+  draft: PushDraft,
+  before: BaseDocument,
+  { mutation, deviceId }: KnownMutation,
+): SeenDocument | null {
+  if (before.kind === 'unknown') return null
+  const after = viewAfter(draft.world, before, { mutation, deviceId, version: 0 })
+  return after.kind === 'known' ? after : null
 }
 
 const UNKNOWN: BaseDocument = { kind: 'unknown' }
@@ -185,6 +205,7 @@ const UNKNOWN_VIEW = {
   seen: UNKNOWN,
   undone: null,
   ownSide: null,
+  formerSide: null,
   madeAnew: false,
   ahead: [],
   links: 0,
@@ -205,6 +226,8 @@ function extendView(draft: PushDraft, view: ChainView, ancestor: KnownMutation):
     links: links + 1,
     hasLost: (view.hasLost || result.status === 'superseded') && !isWonOver(mutation, result),
     undone: null,
+    formerSide:
+      view.formerSide && afterOwn(draft, { kind: 'known', ...view.formerSide }, { ...ancestor, mutation }),
   }
   if (mutation.op.type === 'delete' && links < CHAIN_MAX)
     return { ...view, ...made, ...afterDelete(view, result, version) }

@@ -1,24 +1,17 @@
 import type { JsonObject } from '#lib/kernel/json.ts'
 import { jsonEqual } from '#lib/kernel/json.ts'
-import { valueAt } from '#lib/kernel/json-pointer.ts'
-import type { Result } from '#lib/kernel/result.ts'
 import { ok } from '#lib/kernel/result.ts'
-import type { CrdtChange, CrdtState, CrdtStates } from '#lib/protocol/crdt.ts'
-import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
+import type { CrdtStates } from '#lib/protocol/crdt.ts'
+import type { Mutation } from '#lib/protocol/mutation.ts'
 import { chainBase } from './after-chain.ts'
-import { SERVER_ACTOR_ID } from './clock-offset.ts'
 import { adoptStates } from './crdt/adopt.ts'
 import { joinDeltas } from './crdt/apply-changes.ts'
-import type { DocumentWriter } from './crdt/derive.ts'
-import { ownState } from './crdt/derive.ts'
-import type { CrdtFailure } from './crdt/failure.ts'
-import { carriedOver, claimedAs } from './crdt/former-life.ts'
 import { holdsOnlyCrdts, plainPart } from './crdt/governed.ts'
 import { materialise } from './crdt/materialise.ts'
 import { withPlacesSeen } from './crdt/replaced-text.ts'
 import type { Written } from './crdt/write-document.ts'
-import type { TextCrdt } from './crdt/text.ts'
-import { touchedCrdt, writeDocument } from './crdt/write-document.ts'
+import type { CrdtStanding, WrittenFailure } from './crdt-edit.ts'
+import { isOnFormerSide, writtenBy } from './crdt-edit.ts'
 import type { RecordDecision, RecordQuestion } from './decide-record.ts'
 import {
   baseOf,
@@ -32,29 +25,11 @@ import {
   meetsEdit,
   unfitPatch,
 } from './decide-record.ts'
-import type { PatchFailure } from './patch.ts'
 import { applyOperation } from './patch.ts'
 import type { ChainView, PushDraft } from './push-draft.ts'
-import { headOf, standingRecord } from './push-draft.ts'
+import { standingRecord } from './push-draft.ts'
 import type { BaseDocument, RecordState, SeenDocument } from './types.ts'
 import { viewAfter } from './view-after.ts'
-
-/** Everything that a decision looks at. */
-interface Standing {
-  readonly draft: PushDraft
-  readonly question: RecordQuestion
-  readonly current: RecordState | null
-  readonly chain: ChainView
-  readonly base: BaseDocument
-  /** What the chain's own delete stood on, for the `put` behind it: another's edit came beside that delete. */
-  readonly undone: SeenDocument | null
-  readonly concurrent: boolean
-  /** The record's CRDTs by today's rules; none for one that is made, or made anew. */
-  readonly states: CrdtStates
-  readonly anew: boolean
-  /** True for a mutation that was made on a life of the record which is over. */
-  readonly isLate: boolean
-}
 
 /**
  * Decides one mutation of a record that holds CRDTs (CS4): its changes are joined in, whatever came between, and the
@@ -76,7 +51,7 @@ export function decideCrdtRecord(draft: PushDraft, question: RecordQuestion): Re
     isReplacement(mutation, base, current, concurrent)
   const { text } = draft.world
   const states = anew ? {} : adoptStates(rules, current.data ?? {}, current.crdt, current.hlc, text)
-  const isLate = !anew && isOfFormer
+  const isLate = !anew && (isOfFormer || isOnFormerSide(mutation, chain))
   const standing = { draft, question, current, chain, base, undone, concurrent, states, anew, isLate }
   return mutation.op.type === 'delete' ? decideDelete(standing) : decideEdit(standing)
 }
@@ -111,7 +86,7 @@ function undoneBy(
 }
 
 /** A deleted record keeps its CRDTs, for the edits that win over the delete (CS9). */
-function decideDelete(standing: Standing): RecordDecision {
+function decideDelete(standing: CrdtStanding): RecordDecision {
   const { draft, question, chain, current, base, states } = standing
   const plainly = { kind: 'write', data: null, crdt: states, joined: false } as const
   if (current === null || !meetsEdit(question, current, base, chain, draft.linkedIds)) return plainly
@@ -122,7 +97,7 @@ function decideDelete(standing: Standing): RecordDecision {
     : { kind: 'settled', decision, base, local: null, crdt: {} }
 }
 
-function decideEdit(standing: Standing): RecordDecision {
+function decideEdit(standing: CrdtStanding): RecordDecision {
   const { question, current, base, concurrent } = standing
   const gone = current === null || current.deleted
   const written = writtenBy(standing)
@@ -140,154 +115,14 @@ function decideEdit(standing: Standing): RecordDecision {
 }
 
 /** CS9, as for every strategy; a CRDT change without a base brings back only what CRDTs hold. */
-function mayReturn({ question, current, chain, base, concurrent }: Standing): boolean {
+function mayReturn({ question, current, chain, base, concurrent }: CrdtStanding): boolean {
   const { mutation, rules } = question
   if (mutation.op.type === 'crdt' && base.kind === 'unknown' && !holdsOnlyCrdts(rules)) return false
   return mayWriteOnNothing(question, current, base, concurrent, chain)
 }
 
-type Failure = CrdtFailure | PatchFailure | { readonly code: 'underivable'; readonly path: string }
-
-/** The edit on what its author saw. Without that a document write on a CRDT has no difference (protocol.md, ops). */
-function writtenBy(standing: Standing): Result<Written, Failure> {
-  const { draft, question, current, chain, base, states, undone, isLate } = standing
-  const { mutation, rules, author } = question
-  const { op } = mutation
-  if (op.type === 'delete') return ok({ next: {}, deltas: {} })
-  const writer: DocumentWriter = {
-    deviceId: author,
-    hlc: mutation.hlc,
-    mutationId: mutation.id,
-    epoch: draft.world.epoch,
-    version: headOf(draft, mutation.collection) + 1,
-  }
-  if (isLate) return writtenLate(standing, op, writer)
-  const { taken, hasLost } = chain
-  const isOnSuperseded = base === chain.document && hasLost
-  if (isOnSuperseded && current?.deleted && !standing.anew && base.kind === 'known' && taken.kind === 'known')
-    return writtenWhole(standing, op, base, taken, writer)
-  const touched = base.kind === 'unknown' ? touchedCrdt(rules, op, states) : null
-  if (touched !== null) return { ok: false, error: { code: 'underivable', path: touched } }
-  // A put says all that its author has: of what was superseded before it nothing is in the states.
-  const ground = op.type === 'put' && isOnSuperseded ? taken : base
-  const { data, crdt } = ground.kind === 'known' ? ground : { data: current?.data ?? null, crdt: states }
-  const seen = data === null || undone ? NOTHING : { data, states: crdt }
-  const made = writeDocument(rules, op, seen, states, writer, draft.world.text)
-  return made.ok && undone ? withTheirs(standing, undone, made.value, writer) : made
-}
-
-const NOTHING = { data: {}, states: {} }
-
-/**
- * An edit that would bring the record back, on what was superseded before: all that its author had comes with it (CS9). CRDT
- * changes are joined as they were made, the rest is the difference from there.
- */
-function writtenWhole(
-  { draft, question, states }: Standing,
-  op: Exclude<Operation, { type: 'delete' }>,
-  base: SeenDocument,
-  taken: SeenDocument,
-  writer: DocumentWriter,
-): Result<Written, Failure> {
-  const { mutation, rules, author } = question
-  const { text } = draft.world
-  const made = writeDocument(rules, op, { data: base.data ?? {}, states: base.crdt }, states, writer, text)
-  if (!made.ok) return made
-  const local = viewAfter(draft.world, base, { mutation, deviceId: author, version: writer.version })
-  if (local.kind === 'unknown' || !local.data) return made
-  const known = joinDeltas(taken.crdt, op.type === 'crdt' ? made.value.deltas : {}, text)
-  if (!known.ok) return known
-  const data = materialise(plainPart(rules, taken.data ?? {}), known.value, text)
-  if (!data.ok) return data
-  const standing = joinDeltas(states, known.value, text)
-  if (!standing.ok) return standing
-  const put = { type: 'put', data: local.data } as const
-  const rest = writeDocument(
-    rules,
-    put,
-    { data: data.value, states: known.value },
-    standing.value,
-    writer,
-    text,
-  )
-  if (!rest.ok) return rest
-  const deltas = joinDeltas(known.value, rest.value.deltas, text)
-  return deltas.ok ? ok({ next: local.data, deltas: deltas.value }) : deltas
-}
-
-/**
- * Another's edit came beside the chain's delete: the `put` behind that begins another life all the same, and the edit is
- * carried over into it as one that comes late is (CS9), as the server's own. So both orders come to the same.
- */
-function withTheirs(
-  standing: Standing,
-  undone: SeenDocument,
-  made: Written,
-  writer: DocumentWriter,
-): Result<Written, Failure> {
-  const { draft, question, current } = standing
-  const { rules } = question
-  const { text } = draft.world
-  const { crdt, hlc, data } = current ?? { crdt: {}, hlc: '', data: null }
-  const stood = data ? ok(data) : materialise({}, crdt, text)
-  if (!stood.ok) return stood
-  const before = { data: undone.data ?? {}, states: undone.crdt }
-  const after = { data: stood.value, states: adoptStates(rules, stood.value, crdt, hlc, text) }
-  const own = claimedAs(made.deltas, after.states, text)
-  const shown = materialise(plainPart(rules, made.next), own, text)
-  if (!shown.ok) return shown
-  const now = { data: shown.value, states: own }
-  const next = carriedOver(rules, { before, after }, now, text)
-  if (!next) return { ok: false, error: { code: 'not_a_container', path: '' } }
-  const byServer = { ...writer, deviceId: SERVER_ACTOR_ID }
-  const carried = writeDocument(rules, { type: 'put', data: next }, now, own, byServer, text)
-  if (!carried.ok) return carried
-  const steps = Object.entries(carried.value.deltas).map(([path, delta]): [string, CrdtState] => {
-    const theirs = delta.kind === 'lww-register' ? ownState(after.states, path) : undefined
-    return [path, theirs?.kind === 'lww-register' ? theirs : delta]
-  })
-  const deltas = joinDeltas(own, Object.fromEntries(steps), text)
-  return deltas.ok ? ok({ next: made.next, deltas: deltas.value }) : deltas
-}
-
-/** States of two lives have nothing in common: what the edit added to its document is what it adds to today's. */
-function writtenLate(
-  { draft, question, current, chain, base: seen, states }: Standing,
-  op: Exclude<Operation, { type: 'delete' }>,
-  writer: DocumentWriter,
-): Result<Written, Failure> {
-  const { mutation, rules, author } = question
-  const { text } = draft.world
-  const base = op.type === 'put' && seen === chain.document ? chain.taken : seen
-  const underivable = { ok: false, error: { code: 'underivable', path: '' } } as const
-  if (base.kind === 'unknown') return underivable
-  const before = { data: base.data ?? {}, states: base.crdt }
-  const made = writeDocument(rules, op, before, before.states, writer, text)
-  if (!made.ok) return made
-  const change = { mutation, deviceId: author, version: writer.version }
-  const after = viewAfter(draft.world, base, change)
-  const data = current?.data ?? null
-  const now = data ? ok(data) : materialise({}, states, text)
-  if (after.kind === 'unknown' || !after.data) return underivable
-  if (!now.ok) return now
-  const local = after.data
-  const lost = op.type === 'crdt' ? op.changes.find((one) => isNowhere(one, before.data, local, text)) : null
-  if (lost) return { ok: false, error: { code: 'underivable', path: lost.path } }
-  const late = { data: now.value, states: claimedAs(states, after.crdt, text) }
-  const next = carriedOver(rules, { before, after: { data: local, states: after.crdt } }, late, text)
-  if (!next) return { ok: false, error: { code: 'not_a_container', path: '' } }
-  const carried = writeDocument(rules, { type: 'put', data: next }, late, late.states, writer, text)
-  return carried.ok ? ok({ next: local, deltas: carried.value.deltas }) : carried
-}
-
-/** True for typing that stands on what another device handed over, and its author never sent in that life. */
-const isNowhere = (change: CrdtChange, was: JsonObject, is: JsonObject, text: TextCrdt | null): boolean =>
-  change.kind === 'text' &&
-  jsonEqual(valueAt(was, change.path), valueAt(is, change.path)) &&
-  Boolean(text?.writerOf({ kind: 'text', update: change.update }))
-
 /** Nobody came between: the fields that no CRDT holds are changed as they stand now. */
-function writePlainly(standing: Standing, { next, deltas }: Written): RecordDecision {
+function writePlainly(standing: CrdtStanding, { next, deltas }: Written): RecordDecision {
   const { question, current, base } = standing
   const { op } = question.mutation
   if (!current?.data || op.type === 'put') return joined(standing, next, deltas, null)
@@ -297,7 +132,7 @@ function writePlainly(standing: Standing, { next, deltas }: Written): RecordDeci
 
 /** Others came between: what CRDTs hold is joined, the rest is decided as a document without them. */
 function decideConcurrent(
-  standing: Standing,
+  standing: CrdtStanding,
   current: RecordState,
   { next, deltas }: Written,
 ): RecordDecision {
@@ -331,7 +166,7 @@ function decideConcurrent(
 }
 
 /** Edit × delete: the delete came first. */
-function decideOverDelete(standing: Standing, current: RecordState, written: Written): RecordDecision {
+function decideOverDelete(standing: CrdtStanding, current: RecordState, written: Written): RecordDecision {
   const { next, deltas } = written
   const local = sideOf(standing, written)
   const decision = decideWhole(standing.question, current, standing.base, local)
@@ -342,7 +177,7 @@ function decideOverDelete(standing: Standing, current: RecordState, written: Wri
 }
 
 /** The document as its author has it, with what a change of a CRDT makes of it. */
-function sideOf({ draft, question, base }: Standing, { next }: Written): JsonObject {
+function sideOf({ draft, question, base }: CrdtStanding, { next }: Written): JsonObject {
   const { mutation, author } = question
   if (mutation.op.type !== 'crdt' || base.kind === 'unknown') return next
   const side = viewAfter(draft.world, base, { mutation, deviceId: author, version: 0 })
@@ -353,7 +188,7 @@ type Settled = Pick<Extract<RecordDecision, { kind: 'settled' }>, 'decision' | '
 
 /** The document with the changes joined in, where today's schema takes it; `settled` tells of a conflict that it came through. */
 function joined(
-  { draft, question, current, base, concurrent, states, anew }: Standing,
+  { draft, question, current, base, concurrent, states, anew, isLate }: CrdtStanding,
   document: JsonObject,
   deltas: CrdtStates,
   settled: Settled | null,
@@ -371,10 +206,10 @@ function joined(
   const made = { data, crdt: crdt.value, ...(anew && current !== null ? { anew } : {}) }
   return settled
     ? { kind: 'settled', ...settled, base, ...made }
-    : { kind: 'write', joined: concurrent, ...made }
+    : { kind: 'write', joined: concurrent || isLate, ...made }
 }
 
-function unfit(failure: Failure, base: BaseDocument): RecordDecision {
+function unfit(failure: WrittenFailure, base: BaseDocument): RecordDecision {
   const { path } = failure
   if (failure.code === 'underivable')
     return { kind: 'unfit', code: 'underivable', detail: 'its base is not known', path, base }

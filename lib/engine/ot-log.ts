@@ -49,16 +49,17 @@ export function completeSince(ask: LogQuestion, path: string, type: OtType): rea
   const { draft, question, chain, current } = ask
   if (chain.seen.kind === 'unknown') return null
   const since = otLogAt(draft, question.mutation, path).filter(({ version }) => version > chain.seenVersion)
-  let value: Json | undefined = valueAt(chain.seen.data, path)
+  const seen = valueAt(chain.seen.data, path)
   const now = valueAt(current?.data ?? null, path)
-  const units = Math.max(sizeOf(value), sizeOf(now))
+  const units = Math.max(sizeOf(seen), sizeOf(now))
   if (since.length * units > REDONE_UNITS_MAX) return null
   spend(draft.otWork, (since.length * units * TRANSFORM_COST_MAX) / REDONE_UNITS_MAX)
-  for (const { ops } of since) {
-    const next = type.apply(value, ops)
-    if (!next.ok) return null
-    value = next.value
-  }
+  const redone = type.redo(
+    seen,
+    since.map(({ ops }) => ops),
+  )
+  if (!redone.ok) return null
+  const { value } = redone
   return jsonEqual(value, now) || (type.kind === 'text' && (value ?? '') === (now ?? '')) ? since : null
 }
 

@@ -47,6 +47,8 @@ export interface ChainView {
   readonly undone: SeenDocument | null
   /** The chain's side of a conflict that was decided otherwise: what its later changes were made on. */
   readonly ownSide: JsonObject | null
+  /** The same with its CRDTs, where the decision began another life of the record: they are of the former one. */
+  readonly formerSide: SeenDocument | null
   /** The chain itself made the record at `seenVersion`: what was there before it is none of its business. */
   readonly madeAnew: boolean
   /** Paths with operations on others' that the document hasn't: what the device saw there isn't known. */

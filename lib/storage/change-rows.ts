@@ -1,7 +1,8 @@
 import type { KnownMutation } from '#lib/engine/types.ts'
+import { baseKey } from '#lib/engine/types.ts'
 import { assert } from '#lib/kernel/result.ts'
 import { keptCause, type KeptCause } from './letter-group.ts'
-import type { ConflictRow, DeadLetterRow, PushWrites } from './ports.ts'
+import type { ConflictRow, DeadLetterRow, PushPlan, PushWrites } from './ports.ts'
 
 export type WrittenChange = PushWrites['changes'][number]
 
@@ -101,6 +102,17 @@ export function conflictsBehind(mutations: Iterable<KnownMutation>): string[] {
   const ids = new Set<string>()
   for (const { result } of mutations) if (result.status === 'conflict') ids.add(result.conflictId)
   return [...ids]
+}
+
+/** What those that wait for a person, or did, were made on: what comes behind them may stand on that (CS9). */
+export function basesBehind(mutations: Iterable<KnownMutation>): PushPlan['bases'] {
+  const bases = new Map<string, PushPlan['bases'][number]>()
+  for (const { result, mutation } of mutations) {
+    const { collection, recordId, baseVersion: version } = mutation
+    if (result.status === 'conflict' && version > 0)
+      bases.set(baseKey(collection, recordId, version), { collection, recordId, version })
+  }
+  return [...bases.values()]
 }
 
 /** An edit that died again has no effect but on its letter: its mutation id stays unused (ID3). */

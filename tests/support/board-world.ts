@@ -1,6 +1,8 @@
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
+import { getConflict } from '#lib/application/conflicts/get-conflict.ts'
 import { listConflicts } from '#lib/application/conflicts/list-conflicts.ts'
+import { resolveConflict } from '#lib/application/conflicts/resolve-conflict.ts'
 import { systemClock } from '#lib/client/clock.ts'
 import { openMemoryStore } from '#lib/client/memory-store.ts'
 import { openReplica } from '#lib/client/open-replica.ts'
@@ -17,7 +19,9 @@ export interface BoardWorld {
   /** Each once, a second apart. */
   syncInTurn(...replicas: readonly Replica[]): Promise<void>
   /** Conflicts as the desk lists them. */
-  rows(): Promise<readonly { readonly local: JsonObject | null }[]>
+  rows(): Promise<readonly { readonly id: string; readonly local: JsonObject | null }[]>
+  /** The desk keeps the side of the device whose conflict comes first. */
+  keepMine(): Promise<void>
 }
 
 /** @param rules strategy and fieldStrategies of the collection */
@@ -30,6 +34,8 @@ export async function boardWorld(rules: object): Promise<BoardWorld> {
     fleetId: fleet.fleetId,
     body: { name: 'board', schema: true, ...rules },
   })
+  const rows: BoardWorld['rows'] = async () =>
+    (await listConflicts(app.ctx, { actor: SYSTEM, fleetId: fleet.fleetId, query: {} })).items
   return {
     open: () =>
       openReplica({
@@ -44,8 +50,13 @@ export async function boardWorld(rules: object): Promise<BoardWorld> {
     pass: (ms) => {
       nowMs += ms
     },
-    rows: async () =>
-      (await listConflicts(app.ctx, { actor: SYSTEM, fleetId: fleet.fleetId, query: {} })).items,
+    rows,
+    async keepMine() {
+      const of = { actor: SYSTEM, fleetId: fleet.fleetId, id: (await rows())[0]?.id ?? '' }
+      const { record } = await getConflict(app.ctx, of)
+      const body = { choice: 'mine', version: record?.version ?? 0, reason: 'the crew was there' }
+      await resolveConflict(app.ctx, { ...of, body })
+    },
     syncInTurn: async (...replicas) => {
       for (const replica of replicas) {
         nowMs += 1_000

@@ -12,12 +12,12 @@ import type { TextCrdt } from './text.ts'
 
 /**
  * The document as it is now with what an edit of the record's former life added (CS9): counters go on by its step, sets
- * and texts get what it put in, other values are its own. What it removed isn't there any more. Null where a value has
- * no place.
+ * and texts get what it put in, other values are its own. What it removed isn't there any more, but where the life of now
+ * `goesOn` from what the edit was made on: a person brought that back. Null where a value has no place.
  */
 export function carriedOver(
   rules: Pick<CollectionRules, 'strategy' | 'fieldStrategies'>,
-  { before, after }: { readonly before: CrdtDocument; readonly after: CrdtDocument },
+  { before, after, goesOn = false }: FormerEdit,
   now: CrdtDocument,
   text: TextCrdt | null,
 ): JsonObject | null {
@@ -29,11 +29,18 @@ export function carriedOver(
     if (!document || jsonEqual(old, value)) continue
     const kind = kindAt(now.states, path) ?? kindAt(after.states, path)
     const today = current?.get(path)
-    const typed =
-      kind === 'text' && text ? typedInto(text, before.states, after.states, path, today ?? '') : null
-    document = withValue(document, path, typed ?? joined(kind, old, value, today))
+    const turns = goesOn ? [today ?? ''] : ['', today ?? '']
+    const typed = kind === 'text' && text ? typedInto(text, before.states, after.states, path, turns) : null
+    const removed = goesOn && kind === 'or-set' ? withoutRemoved(old, value, today) : today
+    document = withValue(document, path, typed ?? joined(kind, old, value, removed))
   }
   return document
+}
+
+interface FormerEdit {
+  readonly before: CrdtDocument
+  readonly after: CrdtDocument
+  readonly goesOn?: boolean
 }
 
 /** The states of today with their plain values as what they were in the former life, where they can be that (`claim`). */
@@ -48,23 +55,20 @@ export const claimedAs = (states: CrdtStates, former: CrdtStates, text: TextCrdt
 
 const kindAt = (states: CrdtStates, path: string): CrdtKind | undefined => ownState(states, path)?.kind
 
-/**
- * Today's text with what was typed into the former one, where it would stand had that been emptied and today's been
- * written into it; null where the former one was none.
- */
+/** Today's text, the last of what the former one was turned into, with what was typed there; null where that was no text. */
 function typedInto(
   text: TextCrdt,
   before: CrdtStates,
   after: CrdtStates,
   path: string,
-  today: Json,
+  turns: readonly Json[],
 ): string | null {
   const [was, is] = [ownState(before, path), ownState(after, path)]
   const former = was ? claim(was, 'text', text) : null
-  if (typeof today !== 'string' || !former?.ok || former.value.kind !== 'text' || is?.kind !== 'text')
-    return null
+  if (!former?.ok || former.value.kind !== 'text' || is?.kind !== 'text') return null
   let state = former.value
-  for (const next of ['', today]) {
+  for (const next of turns) {
+    if (typeof next !== 'string') return null
     const edit = text.edit(state, next, `${path} ${next}`)
     const edited = edit.ok ? text.merge(state, edit.value) : edit
     if (!edited.ok) return null
@@ -81,6 +85,13 @@ function joined(kind: CrdtKind | undefined, was: Json | undefined, is: Json, now
   if (kind !== 'g-counter' && kind !== 'pn-counter') return is
   const [from, at] = [was ?? 0, now ?? 0]
   return typeof from === 'number' && typeof is === 'number' && typeof at === 'number' ? at + is - from : is
+}
+
+function withoutRemoved(was: Json | undefined, is: Json, now: Json | undefined): Json | undefined {
+  if (!Array.isArray(was) || !Array.isArray(is) || !Array.isArray(now)) return now
+  const [old, left] = [distinct(was as readonly Json[]), distinct(is as readonly Json[])]
+  const stays = ([key]: readonly [string, Json]): boolean => left.has(key) || !old.has(key)
+  return [...distinct(now as readonly Json[])].filter(stays).map(([, item]) => item)
 }
 
 function withAdded(was: Json, is: Json, now: Json): Json {

@@ -59,6 +59,13 @@ export const jsonType: OtType = {
       ? err('too_large')
       : applied
   },
+  // The value is copied twice, however many operations there are: the library leaves what it is given as it was.
+  redo: (value, ops) =>
+    attempt('does_not_fit', () => {
+      const start = value === undefined ? undefined : (toInner(value) as Doc)
+      const end = ops.reduce<Doc | undefined>((document, op) => json1.apply(document, inner(op)), start)
+      return end === undefined ? undefined : toOuter(end as Json)
+    }),
   transform: (op, other, side) =>
     attempt('does_not_fit', () => outer(json1.transformNoConflict(inner(op), inner(other), side))),
   compose: (first, second) =>

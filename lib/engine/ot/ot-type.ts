@@ -30,6 +30,8 @@ export interface OtType {
   parse(ops: Json): Result<Json, OtFailure>
   /** `undefined` stands for nothing at that place. */
   apply(value: Json | undefined, op: Json): Result<Json | undefined, OtFailure>
+  /** What operations that all were applied once, in this order, make of a value: as `apply` one by one, asking less. */
+  redo(value: Json | undefined, ops: readonly Json[]): Result<Json | undefined, OtFailure>
   /** `op` as it has to be once `other`, made on the same document, was applied (TP1). */
   transform(op: Json, other: Json, side: Side): Result<Json, OtFailure>
   /** One operation with the effect of both, the second made on what the first leaves. */

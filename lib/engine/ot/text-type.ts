@@ -2,8 +2,9 @@ import { type as textUnicode } from 'ot-text-unicode'
 import type { TextOp, TextOpComponent } from 'ot-text-unicode'
 import type { Json } from '#lib/kernel/json.ts'
 import { isJsonObject } from '#lib/kernel/json.ts'
+import type { Result } from '#lib/kernel/result.ts'
 import { err, ok } from '#lib/kernel/result.ts'
-import type { OtType } from './ot-type.ts'
+import type { OtFailure, OtType } from './ot-type.ts'
 
 /** Components of one text operation. */
 export const TEXT_COMPONENTS_MAX = 10_000
@@ -45,6 +46,11 @@ export const textType: OtType = {
     if (!isText(text) || consumed(op as TextOp) > codePoints(text)) return err('does_not_fit')
     const next = textUnicode.apply(text, op as TextOp)
     return next.length > TEXT_UNITS_MAX ? err('too_large') : ok(next)
+  },
+  redo(value, ops) {
+    let text: Result<Json | undefined, OtFailure> = ok(value)
+    for (const op of ops) text = text.ok ? textType.apply(text.value, op) : text
+    return text
   },
   transform: (op, other, side) => ok(textUnicode.transform(op as TextOp, other as TextOp, side) as Json),
   compose: (first, second) => ok(textUnicode.compose(first as TextOp, second as TextOp) as Json),

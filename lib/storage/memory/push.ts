@@ -1,7 +1,13 @@
 import { baseKey, recordKey } from '#lib/engine/types.ts'
 import type { BaseState, KnownConflict, KnownMutation } from '#lib/engine/types.ts'
 import { assert } from '#lib/kernel/result.ts'
-import { ANCESTORS_MAX, assertDense, conflictsBehind, FAILED_TRIES_PER_DEVICE_MAX } from '../change-rows.ts'
+import {
+  ANCESTORS_MAX,
+  assertDense,
+  basesBehind,
+  conflictsBehind,
+  FAILED_TRIES_PER_DEVICE_MAX,
+} from '../change-rows.ts'
 import { clockJumpsAfter } from '../clock-jumps.ts'
 import type { Fleet, PushPlan, PushSnapshot, PushTx, PushWrites } from '../ports.ts'
 import { FleetGone } from '../ports.ts'
@@ -26,17 +32,13 @@ export function memoryPushTx(state: MemoryState, fleetId: string, tables: FleetT
 }
 
 function loadSnapshot(fleet: Fleet, tables: FleetTables, plan: PushPlan): PushSnapshot {
-  const bases = new Map<string, BaseState>()
-  for (const { collection, recordId, version } of plan.bases) {
-    const key = baseKey(collection, recordId, version)
-    const base = tables.bases.get(key)
-    if (base) bases.set(key, { data: base.data, crdt: base.crdt, schemaVersion: base.schemaVersion })
-  }
-  const mutations = loadMutations(tables, plan.mutationIds)
-  const conflicts = found([...plan.conflictIds, ...conflictsBehind(mutations.values())], (id) =>
+  const named = loadMutations(tables, plan.mutationIds)
+  const conflicts = found([...plan.conflictIds, ...conflictsBehind(named.values())], (id) =>
     knownConflict(tables, id),
   )
   const waiting = [...conflicts.values()].flatMap(({ held }) => held)
+  const mutations = new Map([...named, ...loadMutations(tables, waiting)])
+  const bases = [...plan.bases, ...basesBehind(mutations.values())]
   const responseKeys = plan.requests.map(({ deviceId, requestId }) => `${deviceId}/${requestId}`)
   return {
     fleet: { epoch: fleet.epoch, configVersion: fleet.configVersion },
@@ -52,8 +54,14 @@ function loadSnapshot(fleet: Fleet, tables: FleetTables, plan: PushPlan): PushSn
         return record
       },
     ),
-    bases,
-    mutations: new Map([...mutations, ...loadMutations(tables, waiting)]),
+    bases: found(
+      bases.map(({ collection, recordId, version }) => baseKey(collection, recordId, version)),
+      (key): BaseState | undefined => {
+        const base = tables.bases.get(key)
+        return base && { data: base.data, crdt: base.crdt, schemaVersion: base.schemaVersion }
+      },
+    ),
+    mutations,
     conflicts,
     failedTries: found(plan.triesOf, (id) => tables.failedTries.get(id)?.tries),
     letterDays: found(plan.deviceIds, (id) => tables.letterDays.get(id)),

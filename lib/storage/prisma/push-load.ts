@@ -1,8 +1,8 @@
 import { baseKey, recordKey } from '#lib/engine/types.ts'
-import type { ConflictClosure, KnownConflict, KnownMutation } from '#lib/engine/types.ts'
+import type { BaseState, ConflictClosure, KnownConflict, KnownMutation } from '#lib/engine/types.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
-import { ANCESTORS_MAX, conflictsBehind } from '../change-rows.ts'
+import { ANCESTORS_MAX, basesBehind, conflictsBehind } from '../change-rows.ts'
 import type { PushPlan, PushSnapshot, StoredResponse } from '../ports.ts'
 import { FleetGone } from '../ports.ts'
 import { bigints, texts, uuids } from './arrays.ts'
@@ -163,14 +163,33 @@ async function withConflicts(
   const rows = await send<ConflictRow>(CONFLICTS, [fleetId, uuids(ids)])
   const conflicts = new Map(rows.map((row) => [row.id, conflictOf(row)]))
   const held = rows.flatMap((row) => row.held)
-  if (held.length === 0) return { ...snapshot, conflicts }
-  const waiting = await send<MutationRow>(MUTATIONS, [fleetId, uuids(held), held.length + ANCESTORS_MAX])
+  const waiting =
+    held.length === 0
+      ? []
+      : await send<MutationRow>(MUTATIONS, [fleetId, uuids(held), held.length + ANCESTORS_MAX])
   const mutations = new Map([
     ...snapshot.mutations,
     ...waiting.map((row) => [row.mutation_id, knownOf(row)] as const),
   ])
-  return { ...snapshot, mutations, conflicts }
+  const asked = basesBehind(mutations.values())
+  const bases = asked.length === 0 ? [] : await send<BaseRow>(BASES, [fleetId, ...keysOfBases(asked)])
+  return { ...snapshot, mutations, conflicts, bases: new Map([...snapshot.bases, ...bases.map(baseOf)]) }
 }
+
+const keysOfBases = (bases: PushPlan['bases']) => [
+  texts(bases.map((b) => b.collection)),
+  uuids(bases.map((b) => b.recordId)),
+  bigints(bases.map((b) => b.version)),
+]
+
+const baseOf = (row: BaseRow): [string, BaseState] => [
+  baseKey(originalText(row.collection), row.record_id, row.version),
+  {
+    data: parsedJson<JsonObject | null>(row.data),
+    schemaVersion: row.schema_version,
+    crdt: crdtOf(row.crdt),
+  },
+]
 
 async function readAll(
   send: Send,
@@ -200,11 +219,7 @@ async function readAll(
         texts(records.map((r) => r.collection)),
         uuids(records.map((r) => r.recordId)),
       ]),
-      some<BaseRow>(bases, BASES, [
-        texts(bases.map((b) => b.collection)),
-        uuids(bases.map((b) => b.recordId)),
-        bigints(bases.map((b) => b.version)),
-      ]),
+      some<BaseRow>(bases, BASES, keysOfBases(bases)),
       some<MutationRow>(mutationIds, MUTATIONS, [uuids(mutationIds), mutationIds.length + ANCESTORS_MAX]),
       some<{ mutation_id: string; tries: number }>(triesOf, TRIES, [uuids(triesOf)]),
       loadOtLog(send, fleetId, plan.otReads),
@@ -221,16 +236,7 @@ async function readAll(
     records: new Map(
       recordRows.map(recordOf).map((record) => [recordKey(record.collection, record.recordId), record]),
     ),
-    bases: new Map(
-      baseRows.map((row) => [
-        baseKey(originalText(row.collection), row.record_id, row.version),
-        {
-          data: parsedJson<JsonObject | null>(row.data),
-          schemaVersion: row.schema_version,
-          crdt: crdtOf(row.crdt),
-        },
-      ]),
-    ),
+    bases: new Map(baseRows.map(baseOf)),
     mutations: new Map(mutations.map((row) => [row.mutation_id, knownOf(row)])),
     conflicts: new Map(),
     failedTries: new Map(tries.map((row) => [row.mutation_id, row.tries])),

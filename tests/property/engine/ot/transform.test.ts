@@ -68,6 +68,25 @@ describe('operations', () => {
     )
   })
 
+  it('[PU7] done again together make what they made one by one, and leave what they are given as it was', () => {
+    fc.assert(
+      fc.property(jsonValue, fc.array(jsonValue, { maxLength: 6 }), (start, values) => {
+        const froms = [start, ...values]
+        const ops = values.map((to, i) => must(jsonType.diff(froms[i], to)))
+        expect(shown(must(jsonType.redo(frozen(start), ops)))).toBe(shown(froms.at(-1)))
+      }),
+      { numRuns: cases(500) },
+    )
+    fc.assert(
+      fc.property(text, fc.array(text, { maxLength: 6 }), (start, values) => {
+        const froms = [start, ...values]
+        const ops = values.map((to, i) => must(textType.diff(froms[i], to)))
+        expect(must(textType.redo(start, ops))).toBe(froms.at(-1))
+      }),
+      { numRuns: cases(500) },
+    )
+  })
+
   it('[CS5] on a text converge in either order, also at one place, in what the other deletes, and at surrogate pairs', () => {
     fc.assert(
       fc.property(documentWithTextOps, ([document, a, b]) => expectConvergence(textType, document, a, b)),
