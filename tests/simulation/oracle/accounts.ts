@@ -49,12 +49,16 @@ export async function checkAccounts({
 function checkTallies(ledger: Ledger, refused: ReadonlySet<string>): void {
   const totals = new Map<string, number>()
   const tags = new Map<string, Set<number>>()
-  // A person decides about it: it met no record after a restore, or a copy of its device sent what may be a part of it.
+  // A person decides about it: it met no record after a restore, or a copy of its device sent what may be a part of it. Or it
+  // was replaced.
   const decided = new Set<string>()
   for (const [id, intent] of ledger.intents) {
     const effect = ledger.history.effects.get(id)
     if (intent.collection !== 'tallies' || !effect) continue
     if (refused.has(id) || !STANDS.has(effect.status)) decided.add(intent.recordId)
+    // With its disk it lost that it had made the record: what it makes anew replaces what it alone had written (CS9).
+    const isMadeAnew = intent.before === null && totals.has(intent.recordId)
+    if (isMadeAnew && ledger.damaged.has(intent.device)) decided.add(intent.recordId)
     totals.set(intent.recordId, (totals.get(intent.recordId) ?? 0) + intent.counted)
     const own = tags.get(intent.recordId) ?? new Set()
     tags.set(intent.recordId, own)
