@@ -268,6 +268,7 @@ function followed(before: string, after: string, positions: readonly number[]): 
 
 function openText(place: Place): TextHandle {
   const splice = async (index: number, removed: number, inserted: string): Promise<WriteReceipt> => {
+    if (typeof inserted !== 'string') throw new ReplicaError('invalid_patch', `no_text at ${place.path}`)
     place.context.checkOpen()
     const rules = await place.context.store.transact((tx) => place.core.rulesOf(tx, place.collection))
     return usesOt(rules)

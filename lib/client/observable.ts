@@ -37,7 +37,7 @@ export function createSubject<T>(initial: T): Subject<T> {
     },
     subscribe(listener) {
       listeners.add(listener)
-      listener(current)
+      callApp(() => listener(current))
       return () => void listeners.delete(listener)
     },
   }

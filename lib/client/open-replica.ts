@@ -1,6 +1,7 @@
 import type { Random } from '#lib/kernel/random.ts'
 import { isUuid } from '#lib/kernel/uuid.ts'
 import type { DeviceInfo } from '#lib/protocol/device.ts'
+import { SCHEMA_VERSION_MAX } from '#lib/protocol/limits.ts'
 import { browserNetwork } from './browser-network.ts'
 import type { AppSchemas } from './collection.ts'
 import type { Clock } from './clock.ts'
@@ -161,8 +162,9 @@ function checkOptions(options: ReplicaOptions): void {
     const isRight = typeof ms === 'number' && ms >= leastMs && ms <= TIMER_MS_MAX
     check(isRight, `sync.${key}`, `a number from ${leastMs} to ${TIMER_MS_MAX}`)
   }
-  const isVersion = ({ version }: AppSchema): boolean => Number.isSafeInteger(version) && version > 0
-  check(Object.values(schemas).every(isVersion), 'schemas.*.version', 'a whole number from 1 on')
+  const isVersion = ({ version }: AppSchema): boolean =>
+    Number.isInteger(version) && version > 0 && version <= SCHEMA_VERSION_MAX
+  check(Object.values(schemas).every(isVersion), 'schemas.*.version', `1 to ${SCHEMA_VERSION_MAX}`)
   check(Number.isFinite(clock.now()), 'clock', 'one that tells the time')
   check(deviceId === undefined || isUuid(deviceId), 'deviceId', 'a lower-case UUID')
   check(token?.startsWith('tmd_') ?? true, 'token', "a device's token, which begins with tmd_")

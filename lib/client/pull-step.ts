@@ -160,7 +160,7 @@ const hasMore = (page: PullResponse): boolean => page.hasMore && page.changes.le
 
 async function applyPage(tx: StoreTx, run: Run, page: PullResponse, before: Position): Promise<Position> {
   const { deviceId } = await identityOf(tx)
-  const marks: Record<string, string> = { ...before.marks }
+  const marks = Object.assign(Object.create(null) as Record<string, string>, before.marks)
   for (const [collection, state] of Object.entries(page.snapshots)) {
     if (state !== 'queued') marks[collection] ??= uuidv7(run.clock.now(), run.random)
   }
@@ -185,7 +185,8 @@ async function applyPage(tx: StoreTx, run: Run, page: PullResponse, before: Posi
   await setMeta(tx, 'resyncPlace', page.admission?.place ?? null)
   if (!hasMore(page)) await closeNotedDecided(tx)
   const unfinished = hasMore(page) || Object.values(page.snapshots).includes('queued')
-  const position = { token: page.token, fullReason: unfinished ? before.fullReason : null, marks }
+  const fullReason = unfinished ? before.fullReason : null
+  const position = { token: page.token, fullReason, marks: { ...marks } }
   await setMeta(tx, 'position', position)
   // What was heard from other devices, and is over by now: where all was read anew, all of it.
   if (!unfinished && (await getMeta(tx, 'hasHeard'))) await crdtParts().endHeard(tx, before.fullReason, run)

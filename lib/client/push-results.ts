@@ -10,7 +10,7 @@ import { acknowledge, findEntries, heldBack, putLetsBe, saveEntry } from './outb
 import { dropOrphan, storeOwnWrite, storeRecord } from './records.ts'
 import type { StoreTx } from './store.ts'
 import type { LocalRefusal, OutboxEntry } from './tables.ts'
-import { getMeta, putRow, setMeta } from './tables.ts'
+import { markOf, putRow, setMeta } from './tables.ts'
 
 /** A server that says "again" without saying when must not be asked in a loop. */
 const RETRY_AFTER_MIN_MS = 1_000
@@ -131,9 +131,6 @@ async function take(
     await putRow(tx, 'notices', removalKey(collection, recordId), removal)
   }
 }
-
-const markOf = async (tx: StoreTx, collection: string): Promise<string | null> =>
-  (await getMeta(tx, 'position'))?.marks[collection] ?? null
 
 const waitOf = ({ retryAfterMs }: { readonly retryAfterMs: number }): number =>
   clampRetryAfter(Math.max(retryAfterMs, RETRY_AFTER_MIN_MS))

@@ -5,7 +5,7 @@ import type { EffectiveResult, WireRecord } from '#lib/protocol/push.ts'
 import { crdtParts, otParts } from './on-demand.ts'
 import type { Settled } from './crdt-parts.ts'
 import type { OutboxEntry, ReplicaRecord } from './tables.ts'
-import { configOf, eachRow, getMeta, getRecord, getRow, identityOf, putRow, recordRowKey } from './tables.ts'
+import { configOf, eachRow, getRecord, getRow, identityOf, markOf, putRow, recordRowKey } from './tables.ts'
 import type { StoreTx } from './store.ts'
 import type { Removal } from './notices.ts'
 import { removalKey } from './notices.ts'
@@ -71,7 +71,6 @@ export async function storeOwnWrite(
   // A patch on a record that is not held: only the pull can tell what became of it.
   if (data === null && mutation.op.type !== 'delete') return
   const versionVector = { ...known?.versionVector, [deviceId]: version }
-  const mark = (await getMeta(tx, 'position'))?.marks[collection] ?? null
   await storeRecord(
     tx,
     {
@@ -86,7 +85,7 @@ export async function storeOwnWrite(
       ...(settled ? { crdt: settled.crdt } : {}),
       ...(usesOt(await rulesOf(tx, collection)) ? { ot: known?.ot, otUnsure: true } : {}),
     },
-    mark,
+    await markOf(tx, collection),
   )
 }
 

@@ -313,7 +313,7 @@ export function startReplica(parts: ReplicaParts): Replica {
     revision$: revision,
     async sync() {
       checkOpen()
-      if (machine.state() !== 'shed' || clock.now() >= shedUntilMs) await oneAtATime(round)
+      if (!isPaused && (machine.state() !== 'shed' || clock.now() >= shedUntilMs)) await oneAtATime(round)
       return status.get()
     },
     pause() {

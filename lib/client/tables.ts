@@ -259,6 +259,12 @@ export interface RecoveryNotice {
 export const storedAs = <T>(value: Json): T => value as unknown as T
 const asJson = (value: object | string | number | boolean): Json => value as Json
 
+/** The mark of a collection's full sync that runs; one may have the name of what every object inherits. */
+export async function markOf(tx: StoreTx, collection: string): Promise<string | null> {
+  const { marks } = (await getMeta(tx, 'position')) ?? NO_POSITION
+  return Object.hasOwn(marks, collection) ? (marks[collection] ?? null) : null
+}
+
 export async function getMeta<K extends MetaKey>(tx: StoreTx, key: K): Promise<Meta[K] | null> {
   const value = await tx.get('meta', key)
   return value === undefined ? null : storedAs<Meta[K]>(value)

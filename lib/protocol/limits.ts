@@ -21,6 +21,8 @@ export const SCRAPE_EVERY_MS = { min: 15_000, default: 60_000, max: 3_600_000 } 
 export const TOLD_LOGS_PER_DEVICE_MAX = 200
 export const TRANSITIONS_PER_SESSION_MAX = 200
 export const ATTEMPTS_PER_SESSION_MAX = 100
+/** They count from 1; a date written as a number is none. */
+export const SCHEMA_VERSION_MAX = 2 ** 31 - 1
 export const JSON_DEPTH_MAX = 32
 export const JSON_KEYS_MAX = 1_000
 export const COLLECTIONS_PER_FLEET_MAX = 100

@@ -4,7 +4,7 @@ import { isJsonObject } from '#lib/kernel/json.ts'
 import { isUuid } from '#lib/kernel/uuid.ts'
 import type { CrdtChange } from './crdt.ts'
 import { crdtChange, unknownChangeField } from './crdt.ts'
-import { CRDT_CHANGES_MAX, CRDT_PATH_CHARS_MAX, UNSET_KEYS_MAX } from './limits.ts'
+import { CRDT_CHANGES_MAX, CRDT_PATH_CHARS_MAX, SCHEMA_VERSION_MAX, UNSET_KEYS_MAX } from './limits.ts'
 
 /** A canonical UUID; other spellings of the same id would break equality of texts. */
 export const uuid = z.string().refine(isUuid, 'must be a lower-case UUID')
@@ -96,7 +96,7 @@ export const mutation = z.looseObject({
   baseVersion: z.int().min(0),
   baseEpoch: orNull(z.int().min(0)),
   after: orNull(uuid),
-  schemaVersion: z.int().min(1),
+  schemaVersion: z.int().min(1).max(SCHEMA_VERSION_MAX),
   hlc: z.string().max(60),
   madeAt: isoTime,
   madeOffsetMs: orNull(measuredMs),

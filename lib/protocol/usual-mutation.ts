@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { isJsonObject } from '#lib/kernel/json.ts'
 import { isUuid } from '#lib/kernel/uuid.ts'
-import { UNSET_KEYS_MAX } from './limits.ts'
+import { SCHEMA_VERSION_MAX, UNSET_KEYS_MAX } from './limits.ts'
 
 /**
  * A quick yes for a mutation as nearly all come: one that it accepts, the schema (mutation.ts) accepts too, which takes
@@ -18,7 +18,7 @@ export function isUsualMutation(value: unknown): boolean {
     isInteger(baseVersion, 0) &&
     (baseEpoch === undefined || isInteger(baseEpoch, 0)) &&
     (after === undefined || isId(after)) &&
-    isInteger(schemaVersion, 1) &&
+    isInteger(schemaVersion, 1, SCHEMA_VERSION_MAX) &&
     isText(hlc, 0, 60) &&
     isText(madeAt, 0, TIME_CHARS_MAX) &&
     TIME.test(madeAt) &&
@@ -47,5 +47,5 @@ const isKeys = (value: unknown): boolean =>
 const isId = (value: unknown): boolean => typeof value === 'string' && isUuid(value)
 const isText = (value: unknown, min: number, max: number): value is string =>
   typeof value === 'string' && value.length >= min && value.length <= max
-const isInteger = (value: unknown, min: number): boolean =>
-  Number.isSafeInteger(value) && (value as number) >= min
+const isInteger = (value: unknown, min: number, max = Infinity): boolean =>
+  Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max

@@ -83,7 +83,7 @@ export async function pull(ctx: Context, input: PullInput): Promise<PullOutcome>
   if (names.some((name) => hasMissedDeletes(positionOf(held, name), page.purged.get(name) ?? 0)))
     throw tokenExpired()
   const { positions, snapshots } = reachedPositions(names, held, page)
-  for (const name of shut) if (held[name]?.snapshot !== null) snapshots[name] = 'queued'
+  for (const name of shut) if (positionOf(held, name)?.snapshot !== null) snapshots[name] = 'queued'
   for (const name of queued) snapshots[name] = 'queued'
   const token = {
     fleetId: fleet.id,

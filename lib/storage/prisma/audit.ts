@@ -35,10 +35,10 @@ function listOf(byFleet: boolean, byAction: boolean, behind: boolean): Statement
 const text = (value: string | null): string | null => (value === null ? null : storableText(value))
 const original = (value: string | null): string | null => (value === null ? null : originalText(value))
 
-/** Writes an entry in the transaction of what it tells of. */
-export async function insertAudit(send: Send, entry: AuditEntry): Promise<void> {
+/** Writes an entry in the transaction of what it tells of. What can't be written throws before anything is sent. */
+export function insertAudit(send: Send, entry: AuditEntry): Promise<unknown> {
   const { actor } = entry
-  await send(INSERT, [
+  return send(INSERT, [
     entry.id,
     at(entry.atMs),
     entry.fleetId,
@@ -64,7 +64,9 @@ const OF_TARGET: Statement = {
 
 export function postgresAudit(database: Database): AuditPort {
   return {
-    append: (entry) => database.inGlobal((send) => insertAudit(send, entry)),
+    append: async (entry) => {
+      await database.inGlobal((send) => insertAudit(send, entry))
+    },
     list: async (filter, page) => {
       const { fleetId, action } = filter
       const { cursor } = page

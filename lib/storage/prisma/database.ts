@@ -31,6 +31,28 @@ export type Send = <R extends Row>(statement: Statement, values: readonly unknow
  * committed. Nothing can be sent after it, and the work must not fail for any other reason.
  */
 export type Commit = () => void
+
+/**
+ * Statements that are put together first, and sent by `go` all at once and in their order: what goes wrong while their
+ * values are made sends none of them. After `go` each is sent at once.
+ */
+export function together(send: Send): { readonly send: Send; readonly go: () => void } {
+  let waiting: (() => void)[] | null = []
+  return {
+    send: <R extends Row>(statement: Statement, values: readonly unknown[]) =>
+      waiting === null
+        ? send<R>(statement, values)
+        : new Promise<R[]>((resolve, reject) => {
+            waiting?.push(() => void send<R>(statement, values).then(resolve, reject))
+          }),
+    go: () => {
+      const sent = waiting ?? []
+      waiting = null
+      for (const each of sent) each()
+    },
+  }
+}
+
 type Work<T> = (send: Send, commit: Commit) => Promise<T>
 
 /** Queries go out without waiting for the answers before them; @types/pg does not know it yet. */

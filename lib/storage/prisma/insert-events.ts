@@ -16,14 +16,17 @@ const CLAIM: Statement = {
     ORDER BY id ON CONFLICT DO NOTHING RETURNING id`,
 }
 
-/** Events of a transaction that has its own idempotency (a push, a session): their ids cannot come twice. */
-export async function insertEvents(
+/**
+ * Events of a transaction that has its own idempotency (a push, a session): their ids cannot come twice. What can't be
+ * written throws before anything is sent.
+ */
+export function insertEvents(
   send: Send,
   fleetId: string,
   events: readonly TelemetryEvent[],
-): Promise<void> {
-  if (events.length === 0) return
-  await send(INSERT, [
+): Promise<unknown> {
+  if (events.length === 0) return Promise.resolve()
+  return send(INSERT, [
     fleetId,
     floats(events.map((event) => event.atMs)),
     texts(events.map((event) => event.id)),

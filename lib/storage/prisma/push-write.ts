@@ -4,6 +4,7 @@ import type { PushWrites } from '../ports.ts'
 import { floats, ints, plainTexts, uuids } from './arrays.ts'
 import { insertAudit } from './audit.ts'
 import type { Send, Statement } from './database.ts'
+import { together } from './database.ts'
 import { insertEvents } from './insert-events.ts'
 import { writeOtOps } from './ot-log.ts'
 import { writeChanges } from './push-changes.ts'
@@ -54,14 +55,16 @@ const LETTER_DAY: Statement = {
 
 /**
  * Writes what a group of pushes did, sent together (decision 12): statements over sets for what comes by the
- * mutation, one each for the few heads and devices.
+ * mutation, one each for the few heads and devices. It throws before anything is sent where something can't be written:
+ * whoever commits behind it, in the same round trip, must know by then that all was sent.
  */
-export async function writePush(
-  send: Send,
+export function writePush(
+  to: Send,
   fleetId: string,
   heads: ReadonlyMap<string, number>,
   writes: PushWrites,
-): Promise<void> {
+): Promise<unknown> {
+  const { send, go } = together(to)
   for (const collection of writes.heads.keys())
     assert(heads.has(collection), `stream ${collection} is locked`)
   assertDense(heads, writes)
@@ -103,7 +106,8 @@ export async function writePush(
     sent.push(send(LETTER_DAY, [fleetId, deviceId, day, count]))
   sent.push(insertEvents(send, fleetId, writes.events))
   for (const entry of writes.audit) sent.push(insertAudit(send, entry))
-  await Promise.all(sent)
+  go()
+  return Promise.all(sent)
 }
 
 /** Whether a letter is open is only seen when it is closed; such a group may still have to be undone. */

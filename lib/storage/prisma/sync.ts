@@ -58,11 +58,17 @@ interface LogRow extends Record<string, unknown> {
 /** A push's part of a transaction; the last write commits it where it may. */
 export function pushTx(send: Send, fleetId: string, commit: Commit = () => undefined): PushTx {
   let heads: ReadonlyMap<string, number> | null = null
-  const write = (writes: PushWrites): Promise<void> => {
+  // Until all of a write was sent, which it is at once or never.
+  let isWhole = true
+  const sendAll = (writes: PushWrites): Promise<unknown> => {
     assert(heads, 'a push loads before it writes')
+    assert(isWhole, 'what was to be written before was sent')
     const before = heads
     heads = new Map([...before, ...writes.heads])
-    return writePush(send, fleetId, before, writes)
+    isWhole = false
+    const sent = writePush(send, fleetId, before, writes)
+    isWhole = true
+    return sent
   }
   return {
     load: async (plan) => {
@@ -70,11 +76,12 @@ export function pushTx(send: Send, fleetId: string, commit: Commit = () => undef
       heads = snapshot.heads
       return snapshot
     },
-    write,
-    writeLast: (writes) => {
-      const written = write(writes)
+    write: async (writes) => void (await sendAll(writes)),
+    writeLast: async (writes) => {
+      // Throws where not all was sent: then nothing is committed.
+      const written = sendAll(writes)
       if (!closesLetters(writes)) commit()
-      return written
+      await written
     },
   }
 }

@@ -43,7 +43,8 @@ export function breakerOpen(evidence: Evidence): Finding | null {
         ? 'the server'
         : 'its fleet'
       : `the collection ${collection.name}`
-  const waits = collection === null ? depthOf(evidence) : (device.report?.byCollection[collection.name] ?? 0)
+  const depths = new Map(Object.entries(device.report?.byCollection ?? {}))
+  const waits = collection === null ? depthOf(evidence) : (depths.get(collection.name) ?? 0)
   const page =
     collection === null
       ? ({ page: 'overview' } as const)

@@ -283,6 +283,7 @@ describe('what waits behind a conflict', () => {
   })
 
   it(`[AF3] is not taken past ${HELD_MAX}: those stay on their device`, () => {
+    expect(HELD_MAX).toBe(500)
     const { server, parent } = contested()
     let last = parent
     const children = Array.from(

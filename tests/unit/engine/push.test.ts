@@ -96,6 +96,21 @@ describe('push', () => {
   })
 })
 
+describe('a stamp out of bounds', () => {
+  const early = mutationBy(DEVICE_A, put({}), { hlc: stamp(DEVICE_A, CLOCK_AHEAD_MAX_MS + 1) })
+  const tried = (times: number, replayOf: string | null) => {
+    const server = new EngineWorld()
+    server.world = { ...server.world, failedTries: new Map([[early.id, times]]) }
+    return server.take({ ...pushOf(DEVICE_A, []), mutations: [incomingOf(early)], replayOf })[0]
+  }
+
+  it('[DL4] is a dead letter at the twentieth sending, of which a replay is none', () => {
+    expect(tried(18, null)).toMatchObject({ status: 'refused', code: 'clock_out_of_bounds' })
+    expect(tried(19, null)).toMatchObject({ status: 'dead_lettered', code: 'exhausted' })
+    expect(tried(19, newId())).toMatchObject({ status: 'refused', code: 'clock_out_of_bounds' })
+  })
+})
+
 describe('idempotency', () => {
   it('[ID1] the same mutation again is a duplicate with the first result, and changes nothing', () => {
     const server = new EngineWorld()

@@ -75,6 +75,9 @@ describe('sync token', () => {
     expect(mergePositions({ a: at(7) }, { a: at(5) })).toEqual({ a: at(7) })
     expect(mergePositions({ a: at(90) }, { a: at(10, 80) })).toEqual({ a: at(90) })
     expect(mergePositions({ a: at(10, 80) }, { a: at(20, 80) })).toEqual({ a: at(20, 80) })
+    // A snapshot that either has finished is finished, also where the other one read further.
+    expect(mergePositions({ a: at(90, 200) }, { a: at(10) })).toEqual({ a: at(90) })
+    expect(mergePositions({ a: at(10) }, { a: at(90, 200) })).toEqual({ a: at(90) })
   })
 
   it('[TK4] a first snapshot runs to the head at its start, and is complete there', () => {
