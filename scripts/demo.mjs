@@ -3,7 +3,7 @@ import { runNode } from './setup/run.mjs'
 import { runMain, step, StepError } from './setup/step.mjs'
 
 /** `npm run demo`: `npm start`, then a small fleet of real devices that syncs over HTTP until Ctrl-C. */
-const CHOICE = ['--devices', '40', '--profile', 'steady']
+const CHOICE = ['--devices', '40', '--profile', 'release']
 
 await runMain(async () => {
   await prepare()

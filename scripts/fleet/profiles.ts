@@ -14,6 +14,8 @@ export interface Profile {
   readonly skewMsMax: number
   /** Share of the reports created on the faulty app version that the schema refuses. */
   readonly poisonRate: number
+  /** From this time of the run on; before it that version sends what the schema takes. */
+  readonly poisonAfterMs: number
   /** Share of changes that amend one of a few reports that everybody at the airport amends. */
   readonly hotRate: number
   /** All devices lose the network together for this long, once, after a third of the run. */
@@ -30,6 +32,7 @@ const STEADY: Profile = {
   delayMsMax: 150,
   skewMsMax: 2_000,
   poisonRate: 0.04,
+  poisonAfterMs: 0,
   hotRate: 0.09,
   outageMs: 0,
 }
@@ -39,6 +42,8 @@ export const PROFILES = {
   flaky: { ...STEADY, dropRate: 0.1, lostAnswerRate: 0.08, duplicateRate: 0.05, delayMsMax: 2_000 },
   storm: { ...STEADY, thinkMs: 5_000, outageMs: 60_000 },
   skew: { ...STEADY, skewMsMax: 3_600_000 },
+  /** The demo’s story: all is well, until one app version sends enough of what can never apply for the verdict to name it. */
+  release: { ...STEADY, poisonRate: 0.3, poisonAfterMs: 5 * 60_000 },
   poison: { ...STEADY, poisonRate: 0.8 },
   conflict: { ...STEADY, thinkMs: 5_000, hotRate: 0.7 },
 } as const satisfies Record<string, Profile>

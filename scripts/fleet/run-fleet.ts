@@ -29,10 +29,8 @@ export async function runFleet(
   const reports = loadStrikeReports()
   const startedMs = performance.now()
   const outageFromMs = (options.seconds ?? 180) * (1_000 / 3)
-  const isOutage = (): boolean => {
-    const elapsedMs = performance.now() - startedMs
-    return elapsedMs > outageFromMs && elapsedMs < outageFromMs + profile.outageMs
-  }
+  const runningMs = (): number => performance.now() - startedMs
+  const isOutage = (): boolean => runningMs() > outageFromMs && runningMs() < outageFromMs + profile.outageMs
   let troubles = 0
   const onTrouble = (message: string): void => {
     troubles += 1
@@ -50,6 +48,7 @@ export async function runFleet(
       dir,
       profile,
       reports,
+      runningMs,
       isOutage,
       onTrouble,
     })

@@ -33,6 +33,8 @@ export interface DeviceOptions {
   readonly dir: string
   readonly profile: Profile
   readonly reports: ReadonlyMap<string, readonly JsonObject[]>
+  /** How long the fleet runs. */
+  readonly runningMs: () => number
   /** True while the whole fleet is cut off. */
   readonly isOutage: () => boolean
   /** What goes wrong on the way is told here; a device goes on. */
@@ -62,7 +64,7 @@ export async function openSimulatedDevice(options: DeviceOptions): Promise<Simul
     sync: { events: false },
   })
   const templates = reports.get(inspector.airport.name) ?? []
-  const desk: Desk = { inspector, templates, filed: [] }
+  const desk: Desk = { inspector, templates, filed: [], runningMs: options.runningMs }
   const work = async (signal: AbortSignal): Promise<void> => {
     await sleep(random() * profile.thinkMs, signal)
     while (!signal.aborted) {

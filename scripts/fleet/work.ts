@@ -41,6 +41,8 @@ export interface Desk {
   readonly templates: readonly JsonObject[]
   /** Ids of reports that this inspector filed and looks after, oldest first. */
   readonly filed: string[]
+  /** How long the fleet runs. */
+  readonly runningMs: () => number
 }
 
 /**
@@ -97,17 +99,24 @@ async function ownReport(replica: Replica, { filed }: Desk, random: Random): Pro
 
 async function createReport(
   replica: Replica,
-  { inspector, templates, filed }: Desk,
+  { inspector, templates, filed, runningMs }: Desk,
   profile: Profile,
   random: Random,
 ): Promise<void> {
-  const isFaulty = inspector.device.appVersion === FAULTY_VERSION
-  const isPoisoned = isFaulty && random() < profile.poisonRate
-  const report = { ...pick(templates, random), ...(isPoisoned ? { speedIasKnots: '' } : {}) }
+  const isFaulty = isPoisoned(inspector.device.appVersion, profile, runningMs(), random)
+  const report = { ...pick(templates, random), ...(isFaulty ? { speedIasKnots: '' } : {}) }
   const { recordId } = await replica.collection(REPORTS).put(null, report, { validate: false })
   filed.push(recordId)
   if (filed.length > FILED_MAX) filed.shift()
 }
+
+/** Whether a report that this app version creates now is one that the schema refuses. */
+export const isPoisoned = (
+  appVersion: string,
+  { poisonRate, poisonAfterMs }: Profile,
+  runningMs: number,
+  random: Random,
+): boolean => appVersion === FAULTY_VERSION && runningMs >= poisonAfterMs && random() < poisonRate
 
 function amendment({ device }: Inspector, random: Random): JsonObject {
   const inspectedBy = device.name

@@ -35,7 +35,7 @@ export function DemoFleet({
         <>
           <CopyText
             label="The command that starts it"
-            text={`npm run fleet -- --url ${origin} --enrollment-key ${(answer as { key: string }).key} --devices ${DEVICES} --profile steady`}
+            text={`npm run fleet -- --url ${origin} --enrollment-key ${(answer as { key: string }).key} --devices ${DEVICES} --profile release`}
           />
           <p>Run it in the checkout of Tidemark. Copy it now: its key is not shown again.</p>
         </>

@@ -13,7 +13,7 @@ const oneOf = (...values: readonly (string | null)[]): JsonObject => ({ enum: va
 const isoDate: JsonObject = { type: 'string', format: 'date' }
 const isoTime: JsonObject = { type: 'string', format: 'date-time' }
 
-/** One strike report. App version 2.4.1 writes "" for a speed that nobody noted, which this refuses: the demo's dead letters. */
+/** One strike report. App version 2.4.1 comes to write "" for a speed that nobody noted, which this refuses: the demo's dead letters. */
 export const STRIKE_REPORT_SCHEMA: JsonObject = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'Wildlife strike report',
