@@ -1,8 +1,8 @@
-import { causeText, versionsText } from '#lib/protocol/dead-letter-cause.ts'
 import { conflictingCollection, laggingCollection } from './collection-troubles.ts'
 import { countText, durationText, percentText, pluralText } from './format.ts'
-import type { LetterGroup } from './letter-groups.ts'
+import { deadLettered, lettersStep, lettersWait } from './letter-troubles.ts'
 import type { Overview, VersionRow } from './overview.ts'
+import { everySilent, halfSilent } from './silence-troubles.ts'
 import { pendingLevel, sessionsFail } from './thresholds.ts'
 import type { Trouble, Verdict } from './trouble.ts'
 import { isOver } from './trouble.ts'
@@ -23,6 +23,7 @@ export function verdictOf(overview: Overview): Verdict {
     failing,
     unanswered,
     stuck,
+    halfSilent,
     lagging,
     laggingCollection,
     queueing,
@@ -79,23 +80,6 @@ function telemetryBehind({ asOf, queue }: Overview): Verdict | null {
     `Not known: the last snapshot of the devices is ${durationText(ageMs)} old`,
     'One is taken each minute; the process that takes them may have stopped',
   )
-}
-
-function everySilent({ devices, asOf }: Overview): Trouble | null {
-  const free = devices.heard - devices.paused
-  if (free === 0 || devices.offline < free || devices.lastContactMs === null) return null
-  const which = devices.paused === 0 ? '' : ' that no operator paused'
-  const all = free === 1 ? `The only device${which} is` : `All ${countText(free)} devices${which} are`
-  return {
-    level: 'warn',
-    sentence: `${all} offline; the last contact was ${durationText(asOf.nowMs - devices.lastContactMs)} ago`,
-    evidence: 'What they changed since then is not known',
-    step: {
-      label: 'Offline devices',
-      target: { page: 'devices', state: 'offline', has: null, appVersion: null },
-    },
-    brief: 'every device is offline',
-  }
 }
 
 function failing({ failures, limits, versions }: Overview): Trouble | null {
@@ -225,36 +209,6 @@ function queueing({ queue, limits, devices: { oldestWaiting } }: Overview): Trou
   }
 }
 
-/** A change that failed for good is a failure: it is judged by the same limit, over the changes of the range. */
-function deadLettered({ deadLetters, limits }: Overview): Trouble | null {
-  const { open, inRange, causes } = deadLetters
-  const top = causes[0]
-  if (open === 0 || top === undefined || (inRange.rate ?? 0) <= limits.failureWarn) return null
-  const shared = sharedCause(open, top)
-  const one = open === 1 ? '1 change is a dead letter' : `${countText(open)} changes are dead letters`
-  return {
-    level: 'warn',
-    sentence:
-      shared === null
-        ? one
-        : open === top.count
-          ? `${countText(open)} dead letters share one cause`
-          : `${countText(top.count)} of ${countText(open)} dead letters share one cause`,
-    evidence: `${versionsText(top)} on ${top.collection}: ${causeText(top)} (${top.code}, ${pluralText(top.devices, 'device')})`,
-    step: lettersStep(shared),
-    brief: `${pluralText(open, 'open dead letter')}`,
-  }
-}
-
-const lettersStep = (cause: LetterGroup | null): Verdict['step'] => ({
-  label: 'Dead letters',
-  target: { page: 'dead-letters', group: cause?.id ?? null },
-})
-
-/** The cause of more than half of several open dead letters. */
-const sharedCause = (open: number, top: LetterGroup): LetterGroup | null =>
-  open > 1 && top.count > open / 2 ? top : null
-
 function conflicting({ conflicts, limits }: Overview): Trouble | null {
   const share = conflicts.figure?.mutations
   if (!isOver(conflicts.level) || share === undefined || share.rate === null) return null
@@ -301,12 +255,12 @@ function partlyKnown({ lag, conflicts, failures, queue, limits }: Overview): Ver
 }
 
 /** Few dead letters don't make sync unhealthy, and still wait for a person: they are the next step. */
-function healthy({ devices, lag, failures, queue, deadLetters }: Overview): Verdict {
+function healthy({ devices, lag, failures, queue, deadLetters, versions }: Overview): Verdict {
   const online = devices.heard - devices.offline - devices.paused
   const p95 = lag.figure?.upload.p95 ?? 0
   const requests = failures.figure?.requests
   const waiting = queue.figure?.depth ?? 0
-  const { open, causes } = deadLetters
+  const { open } = deadLetters
   const apart = [
     [devices.offline, 'offline'],
     [devices.paused, 'paused by an operator'],
@@ -321,12 +275,11 @@ function healthy({ devices, lag, failures, queue, deadLetters }: Overview): Verd
     online === 0
       ? `No device syncs now: ${others.join('; ')}`
       : [`${others.length === 0 ? all : some} within target`, ...others].join('; ')
-  const letters = `${pluralText(open, 'dead letter')} ${open === 1 ? 'waits' : 'wait'} for a person`
   return {
     level: online === 0 ? 'unk' : 'ok',
-    sentence: open === 0 ? synced : `${synced}; ${letters}`,
+    sentence: open === 0 ? synced : `${synced}; ${lettersWait(open, versions)}`,
     evidence,
-    step: open === 0 ? null : lettersStep(causes[0] === undefined ? null : sharedCause(open, causes[0])),
+    step: open === 0 ? null : lettersStep(deadLetters),
   }
 }
 

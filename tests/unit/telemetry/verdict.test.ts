@@ -33,6 +33,10 @@ const letters = (open: number, shared: number, part = 20) => ({
 const few = (open: number, shared: number) => letters(open, shared, 5)
 const pending = (online: number) =>
   lagFigure({ pending: { atMs: NOW_MS, online: quantiles(online), offline: quantiles(null) } })
+const silent = (offline: number): OverviewParts => ({
+  lag: lagFigure({ pending: { atMs: NOW_MS, online: quantiles(null), offline: quantiles(offline) } }),
+})
+const BAD_RELEASE = [versionRow('2.4.1', { deadLetters: 9 }), versionRow('2.4.0')]
 /** Of 1,000 requests 2 failed, or as given; sessions as the pillar gives them: without a rate under 20. */
 const sessions = (part: number, whole: number, requests = failureFigure(2, 1_000)): OverviewParts => ({
   failures: { ...requests, sessions: shareOf(part, whole, SESSIONS_FOR_RATE_MIN) },
@@ -101,6 +105,30 @@ const TABLE: readonly (readonly [what: string, parts: OverviewParts, level: stri
     { devices: { offline: 40, lastContactMs: NOW_MS - 2 * HOUR } },
     'warn',
     'All 40 devices are offline; the last contact was 2 h 00 min ago',
+  ],
+  [
+    'half are offline, and half of those for long',
+    { ...silent(26 * HOUR), devices: { offline: 20 } },
+    'warn',
+    '20 of 40 devices are offline, half of them for 1 d 02 h or longer',
+  ],
+  [
+    'half are offline, not for long',
+    { ...silent(HOUR), devices: { offline: 20 } },
+    'ok',
+    '20 devices sync within target; 20 are offline',
+  ],
+  [
+    'fewer than half are offline for long',
+    { ...silent(26 * HOUR), devices: { offline: 19 } },
+    'ok',
+    '21 devices sync within target; 19 are offline',
+  ],
+  [
+    'half of those that no operator paused are offline',
+    { ...silent(26 * HOUR), devices: { offline: 10, paused: 20 } },
+    'warn',
+    '10 of 20 devices are offline, half of them for 1 d 02 h or longer',
   ],
   [
     'requests fail',
@@ -189,6 +217,42 @@ const TABLE: readonly (readonly [what: string, parts: OverviewParts, level: stri
     { deadLetters: few(1, 1), devices: { offline: 1 } },
     'ok',
     '39 devices sync within target; 1 is offline; 1 dead letter waits for a person',
+  ],
+  [
+    'all dead letters are of one version',
+    { deadLetters: letters(9, 9), versions: BAD_RELEASE },
+    'warn',
+    '2.4.1 sends what the schema refuses; no other version does',
+  ],
+  [
+    'of one version, and of many causes',
+    { deadLetters: letters(10, 5), versions: BAD_RELEASE },
+    'warn',
+    '2.4.1 sends what can never apply; no other version does',
+  ],
+  [
+    'two versions have dead letters',
+    {
+      deadLetters: letters(9, 9),
+      versions: [versionRow('2.4.1', { deadLetters: 8 }), versionRow('2.4.0', { deadLetters: 1 })],
+    },
+    'warn',
+    '9 dead letters share one cause',
+  ],
+  [
+    'nobody has another version',
+    {
+      deadLetters: letters(9, 9),
+      versions: [versionRow('2.4.1', { deadLetters: 9 }), versionRow('2.4.0', { devices: 0 })],
+    },
+    'warn',
+    '9 dead letters share one cause',
+  ],
+  [
+    'few dead letters of one version',
+    { deadLetters: few(3, 3), versions: BAD_RELEASE },
+    'ok',
+    'All 40 devices sync within target; 3 dead letters from 2.4.1 wait for a person',
   ],
   ['one dead letter', { deadLetters: letters(1, 1) }, 'warn', '1 change is a dead letter'],
   [
@@ -299,6 +363,22 @@ describe('verdict', () => {
       label: 'Devices on 2.4.1',
       target: devicesOf('2.4.1'),
     })
+  })
+
+  test('who is away for long is found by the next step, whatever lag says', () => {
+    const { evidence, step } = verdictOf(overviewOf({ ...silent(26 * HOUR), devices: { offline: 20 } }))
+    expect(evidence).toBe(
+      'What they changed since is not known: pending age p95 is at least 1 d 02 h. Upload lag tells of what arrived alone',
+    )
+    expect(step?.target).toEqual({ page: 'devices', state: 'offline', has: null, appVersion: null })
+  })
+
+  test('a version that sends dead letters is named with their cause', () => {
+    expect(
+      verdictOf(overviewOf({ deadLetters: letters(1_412, 1_284), versions: BAD_RELEASE })).evidence,
+    ).toBe(
+      '1,284 of 1,412 dead letters share one cause: 2.4.1 on strikes: speed must be number (schema_mismatch, 3 devices)',
+    )
   })
 
   test('who has changes waiting is found by the next step, and the oldest is named', () => {
