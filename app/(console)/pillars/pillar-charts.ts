@@ -2,11 +2,11 @@ import type { TimeChartProps } from '#components/charts/time-chart.tsx'
 import { formatRound } from '#components/ui/format.ts'
 import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
 import { pillarSeries } from './pillar-series.ts'
+import type { LagStage, PendingView } from './search-params.ts'
 import { wholePercent } from './pillar-words.ts'
 
 /** A pillar's chart but for its names; the Overview draws it small and the pillar's page large. */
 export type PillarChart = Omit<TimeChartProps, 'label' | 'names'>
-export type LagStage = 'upload' | 'delivery' | 'visibility'
 
 /** Limits on lag judge upload lag alone (metrics.md), so that they stand in no other chart. */
 export function lagChart(lag: OverviewAnswer['lag'], stage: LagStage = 'upload'): PillarChart {
@@ -22,6 +22,25 @@ export function lagChart(lag: OverviewAnswer['lag'], stage: LagStage = 'upload')
       ],
     }),
   }
+}
+
+/** Of the devices of one kind; where nothing waits it is 0, and a minute without a count is a gap. */
+export function pendingChart(lag: OverviewAnswer['lag'], view: PendingView): PillarChart {
+  const { oldestWarnMs } = lag.limits
+  return {
+    ...pillarSeries(lag, ({ pending }) => pendingP95(pending, view)),
+    format: 'duration',
+    thresholds: [{ value: oldestWarnMs, word: `warn ${formatRound(oldestWarnMs)}`, tone: 'warn' }],
+  }
+}
+
+type Pending = NonNullable<OverviewAnswer['lag']['figure']>['pending']
+
+/** Nearest rank; 0 where nothing waits, null where it isn’t known. Pure. */
+export function pendingP95(pending: Pending, view: PendingView): number | null {
+  if (pending === null) return null
+  const ages = view === 'pending' ? pending.online : pending.offline
+  return ages.count === 0 ? 0 : ages.p95
 }
 
 export function conflictsChart(conflicts: OverviewAnswer['conflicts']): PillarChart {

@@ -1,6 +1,6 @@
 import { withParams } from '#components/ui/search-params.ts'
 import { listHref } from '../overview/overview-links.ts'
-import type { Grouping, PillarParams, PillarPath } from './search-params.ts'
+import { isPending, type Grouping, type PillarParams, type PillarPath } from './search-params.ts'
 
 const PARAM_OF: Readonly<Record<Grouping, string>> = {
   appVersion: 'version',
@@ -18,7 +18,9 @@ export function behindHref(pillar: PillarPath, query: string, params: PillarPara
   const part = behindPart(params)
   switch (pillar) {
     case 'lag':
-      return listHref('/sessions', query, part)
+      return isPending(params.stage)
+        ? listHref('/devices', query, { ...part, collection: null, ...PENDING_FILTERS[params.stage] })
+        : listHref('/sessions', query, part)
     case 'conflicts':
       return listHref('/sessions', query, { ...part, has: 'conflict' })
     case 'failures':
@@ -37,8 +39,17 @@ export const behindPart = ({ version, platform, source, collection }: PillarPara
   collection,
 })
 
-/** What `behindHref` leads to. */
-export const BEHIND: Readonly<Record<PillarPath, string>> = {
+const PENDING_FILTERS = {
+  pending: { has: 'waiting', connectivity: 'online' },
+  offline: { connectivity: 'offline' },
+} as const
+
+/** What `behindHref` leads to. Pure. */
+export function behindLabel(pillar: PillarPath, { stage }: Pick<PillarParams, 'stage'>): string {
+  if (pillar !== 'lag' || !isPending(stage)) return BEHIND[pillar]
+  return stage === 'pending' ? BEHIND.queue : 'Offline devices'
+}
+const BEHIND: Readonly<Record<PillarPath, string>> = {
   lag: 'Sessions',
   conflicts: 'Sessions with conflicts',
   failures: 'Failed sessions',

@@ -4,8 +4,9 @@ import { lag } from '#lib/application/pillars/lag.ts'
 import { queue } from '#lib/application/pillars/queue.ts'
 import type { Visit } from '../viewer.ts'
 import { marksOf } from './mark-words.ts'
+import { pendingView } from './pending-view.ts'
 import type { PillarView } from './pillar-view.ts'
-import type { PillarParams, PillarPath } from './search-params.ts'
+import { isPending, type PillarParams, type PillarPath } from './search-params.ts'
 import { conflictsView, failuresView, lagView, queueView } from './view-of.ts'
 
 /** Reads one pillar for its page: the time shown, the part of the fleet that the address names, split as it says. */
@@ -28,7 +29,12 @@ export async function readPillar(
   switch (pillar) {
     case 'lag': {
       const answer = await lag(ctx, query)
-      return marked(answer, lagView(answer, params.stage, span))
+      return marked(
+        answer,
+        isPending(params.stage)
+          ? pendingView(answer, params.stage, span)
+          : lagView(answer, params.stage, span),
+      )
     }
     case 'conflicts': {
       const answer = await conflicts(ctx, query)

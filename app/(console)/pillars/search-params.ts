@@ -4,6 +4,13 @@ import { oneOf, SHARED } from '../search-params.ts'
 export const PILLARS = ['lag', 'conflicts', 'failures', 'queue'] as const
 export type PillarPath = (typeof PILLARS)[number]
 
+/** Of sync lag: how long what arrived took, and how long what hasn’t waits on devices that are heard, and on those that are not. */
+export const LAG_VIEWS = ['upload', 'delivery', 'visibility', 'pending', 'offline'] as const
+export type LagView = (typeof LAG_VIEWS)[number]
+export type LagStage = Exclude<LagView, PendingView>
+export type PendingView = 'pending' | 'offline'
+export const isPending = (view: LagView): view is PendingView => view === 'pending' || view === 'offline'
+
 export const GROUPINGS = ['appVersion', 'platform', 'collection', 'source'] as const
 export type Grouping = (typeof GROUPINGS)[number]
 
@@ -11,7 +18,7 @@ export type Grouping = (typeof GROUPINGS)[number]
 export const PILLAR = {
   ...SHARED,
   by: oneOf(GROUPINGS, 'appVersion'),
-  stage: oneOf(['upload', 'delivery', 'visibility'], 'upload'),
+  stage: oneOf(LAG_VIEWS, 'upload'),
   collection: parseAsString,
   platform: parseAsString,
   source: parseAsString,

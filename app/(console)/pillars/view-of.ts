@@ -9,9 +9,11 @@ import {
 import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
 import { fieldName } from '#lib/protocol/field-name.ts'
 import { OWN_SOURCE } from '#lib/protocol/ingest.ts'
-import { conflictsChart, failuresChart, lagChart, queueChart, type LagStage } from './pillar-charts.ts'
+import { notArrivedWords } from './pending-view.ts'
+import { conflictsChart, failuresChart, lagChart, queueChart } from './pillar-charts.ts'
 import { breakdown, type PillarView } from './pillar-view.ts'
 import { compareWords, inRange, points, wholePercent, type RangeText } from './pillar-words.ts'
+import type { LagStage } from './search-params.ts'
 
 type Answer = OverviewAnswer
 type Level = Answer['lag']['level']
@@ -45,7 +47,7 @@ export function lagView(lag: Answer['lag'], stage: LagStage, range: RangeText): 
       figure === null || figure.count === 0
         ? stage === 'delivery' && mean !== null
           ? `Told as a sum alone: the mean is ${formatDuration(mean)}, and there are no quantiles.`
-          : 'Only what arrives has a lag; what waits on devices is under Queue.'
+          : `Only what arrives has a lag; ${notArrivedWords(lag.figure?.pending ?? null)}`
         : [
             `${plural(figure.count, 'sample')}, ${inRange(range)}`,
             `p50 ${formatDuration(figure.p50)}, p99 ${formatDuration(figure.p99)}, longest ${formatDuration(figure.max)}`,
@@ -54,6 +56,7 @@ export function lagView(lag: Answer['lag'], stage: LagStage, range: RangeText): 
               ? []
               : [`other engines tell a mean of ${formatDuration(mean)} alone, which is in none of these`]),
             ...(clamped > 0 ? [`${formatCount(clamped)} came out negative and count as 0`] : []),
+            notArrivedWords(lag.figure?.pending ?? null),
           ].join('; '),
     level,
     subject: `${stage} lag p95`,

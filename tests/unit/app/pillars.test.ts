@@ -3,14 +3,15 @@ import { cohortSentence, differenceText, type CohortAnswer } from '#app/(console
 import { groupsSentence } from '#app/(console)/pillars/group-words.ts'
 import { heatSentence } from '#app/(console)/pillars/heat-words.ts'
 import { marksLegend, marksOf } from '#app/(console)/pillars/mark-words.ts'
-import { behindHref, partHref } from '#app/(console)/pillars/pillar-links.ts'
+import { pendingView } from '#app/(console)/pillars/pending-view.ts'
+import { behindHref, behindLabel, partHref } from '#app/(console)/pillars/pillar-links.ts'
 import { comparedPart } from '#app/(console)/pillars/read-pillar.ts'
 import { breakdown, type GroupRow } from '#app/(console)/pillars/pillar-view.ts'
 import { conflictsView, failuresView, lagView, queueView } from '#app/(console)/pillars/view-of.ts'
 import { spanAt } from '#components/charts/brush-span.ts'
 import { prepareHeat } from '#components/charts/prepare-heat.ts'
 import type { PillarParams } from '#app/(console)/pillars/search-params.ts'
-import { overviewOf } from '#tests/support/overview-fixture.ts'
+import { NOW_MS, lagFigure, overviewOf, quantiles } from '#tests/support/overview-fixture.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -51,6 +52,69 @@ describe('what a pillar’s page says', () => {
     expect(lagView(lag, 'upload', DAY).chart.thresholds).toHaveLength(2)
     expect(lagView(lag, 'visibility', DAY)).toMatchObject({ level: 'unk', subject: 'visibility lag p95' })
     expect(lagView(lag, 'visibility', DAY).chart.thresholds).toBeUndefined()
+  })
+
+  describe('pending age', () => {
+    const pending = (online: number | null, offline: number | null) =>
+      overviewOf({
+        lag: lagFigure({
+          pending: {
+            atMs: NOW_MS - 40_000,
+            online: quantiles(online),
+            offline: quantiles(offline, offline === null ? 0 : 20),
+          },
+        }),
+      }).lag
+
+    test('stands beside every lag: half of a silent fleet looks healthy by what arrived', () => {
+      const { level, evidence } = lagView(pending(32_000, 26 * HOUR), 'upload', DAY)
+      expect(level).toBe('ok')
+      expect(evidence).toContain(
+        'not arrived: pending age p95 32 s on 10 devices, 20 devices offline, p95 at least 1 d 02 h',
+      )
+      expect(lagView(pending(null, null), 'upload', DAY).evidence).toContain(
+        'all that is known of has arrived',
+      )
+      expect(
+        lagView(overviewOf({ lag: lagFigure({ pending: null }) }).lag, 'upload', DAY).evidence,
+      ).toContain('what has not arrived is not known')
+    })
+
+    test('is judged by a limit of its own, on devices that are heard', () => {
+      const well = pendingView(pending(32_000, 26 * HOUR), 'pending', DAY)
+      expect(well).toMatchObject({
+        level: 'ok',
+        sentence: 'Pending age p95 is 32 s on 10 devices, within its limit of 1 h',
+      })
+      expect(well.evidence).toContain('counted 40 s ago; 20 devices offline, apart')
+      expect(well.chart.thresholds).toMatchObject([{ word: 'warn 1 h' }])
+      expect(pendingView(pending(2 * HOUR, null), 'pending', DAY)).toMatchObject({
+        level: 'warn',
+        sentence: 'Pending age p95 is 2 h 00 min on 10 devices, over its limit of 1 h',
+      })
+    })
+
+    test('of offline devices is a lower bound, and said so', () => {
+      const view = pendingView(pending(null, 26 * HOUR), 'offline', DAY)
+      expect(view).toMatchObject({
+        level: 'warn',
+        sentence: '20 devices are offline: pending age p95 is at least 1 d 02 h',
+      })
+      expect(view.evidence).toContain('p50 at least 1 d 02 h')
+    })
+
+    test('is 0 where nothing waits, and a gap where nobody counted', () => {
+      const lag = pending(null, null)
+      const at = (figure: typeof lag.figure) => ({ atMs: NOW_MS, figure })
+      const { chart } = pendingView({ ...lag, points: [at(lag.figure), at(null)] }, 'pending', DAY)
+      expect(chart.points.map(({ value }) => value)).toEqual([0, null])
+      expect(pendingView(lag, 'pending', DAY).sentence).toBe('No change waits on a device that is heard')
+      expect(pendingView(lag, 'offline', DAY).sentence).toBe('No device is offline')
+      expect(pendingView(none.lag, 'pending', DAY)).toMatchObject({
+        level: 'unk',
+        sentence: 'How long changes wait is not known',
+      })
+    })
   })
 
   test('splits a sum into shares, without what did not happen', () => {
@@ -209,6 +273,7 @@ describe('links', () => {
     platform: null,
     source: null,
     collection: 'strikes',
+    stage: 'upload',
   } as PillarParams
 
   test('a part of the fleet stays in the address, split by something else', () => {
@@ -232,6 +297,20 @@ describe('links', () => {
       '/sessions?from=2026-11-26T14%3A05%3A00Z&q=version%3A2.4.1+collection%3Astrikes+result%3Afailed',
     )
     expect(behindHref('queue', '', params)).toBe('/devices?q=version%3A2.4.1+has%3Awaiting')
+    expect(behindHref('lag', '', params)).toBe('/sessions?q=version%3A2.4.1+collection%3Astrikes')
+    const [waiting, offline] = (['pending', 'offline'] as const).map((stage) => ({ ...params, stage }))
+    expect(behindHref('lag', '', waiting as PillarParams)).toBe(
+      '/devices?q=version%3A2.4.1+has%3Awaiting+connectivity%3Aonline',
+    )
+    expect(behindHref('lag', '', offline as PillarParams)).toBe(
+      '/devices?q=version%3A2.4.1+connectivity%3Aoffline',
+    )
+    expect([params, waiting, offline].map((one) => behindLabel('lag', one as PillarParams))).toEqual([
+      'Sessions',
+      'Devices that hold changes',
+      'Offline devices',
+    ])
+    expect(behindLabel('failures', offline as PillarParams)).toBe('Failed sessions')
     const ofOne = { ...params, version: null, source: 'powersync' }
     expect(behindHref('queue', '', ofOne)).toBe('/devices?q=source%3Apowersync+has%3Awaiting')
   })

@@ -18,9 +18,16 @@ import { heatSentence } from '../heat-words.ts'
 import { PillarBreakdowns } from '../pillar-breakdowns.tsx'
 import { Choices, PartChips, PILLAR_NAMES, PillarTabs } from '../pillar-frame.tsx'
 import { PillarGroups } from '../pillar-groups.tsx'
-import { BEHIND, behindHref, behindPart } from '../pillar-links.ts'
+import { behindHref, behindLabel, behindPart } from '../pillar-links.ts'
 import { comparedPart, partOf, readPillar } from '../read-pillar.ts'
-import { loadPillarParams, PILLAR, PILLARS, type PillarParams } from '../search-params.ts'
+import {
+  isPending,
+  loadPillarParams,
+  PILLAR,
+  PILLARS,
+  type LagStage,
+  type PillarParams,
+} from '../search-params.ts'
 import { VersionComparison } from '../version-comparison.tsx'
 
 type Props = PageProps & { params: Promise<{ pillar: string }> }
@@ -32,6 +39,8 @@ const STAGES = [
   { value: 'upload', label: 'Upload' },
   { value: 'delivery', label: 'Delivery' },
   { value: 'visibility', label: 'Visibility' },
+  { value: 'pending', label: 'Pending' },
+  { value: 'offline', label: 'Offline' },
 ] as const
 
 /** One pillar: what exactly, where, and since when? */
@@ -64,7 +73,7 @@ async function PillarPage({ params, searchParams }: Props) {
         kind={view.level}
         actions={
           <LinkButton tone="primary" href={behind}>
-            {BEHIND[pillar]}
+            {behindLabel(pillar, asked)}
           </LinkButton>
         }
       />
@@ -93,10 +102,13 @@ async function PillarPage({ params, searchParams }: Props) {
           label={`${view.subject}, ${span.label.toLowerCase()}`}
           names={{ subject: view.subject, past: span.compare.replace(/^vs /, '') }}
           height={CHART_PX}
-          brush={pillar === 'queue' ? {} : { pointHref: behind }}
+          // A snapshot is of a moment: no session is behind it.
+          brush={pillar === 'queue' || isPending(asked.stage) ? {} : { pointHref: behind }}
         />
       </Section>
-      {pillar === 'lag' ? <Heat at={at} asked={asked} /> : null}
+      {pillar === 'lag' && !isPending(asked.stage) ? (
+        <Heat at={at} asked={asked} stage={asked.stage} />
+      ) : null}
       <div className={view.breakdowns.length === 0 ? undefined : 'cols'}>
         <div>
           <PillarGroups view={view} by={asked.by} path={path} query={query} />
@@ -116,15 +128,15 @@ async function PillarPage({ params, searchParams }: Props) {
 }
 
 /** How the lags were spread: a p95 hides two crowds in one figure. */
-async function Heat({ at, asked }: { at: Visit; asked: PillarParams }) {
+async function Heat({ at, asked, stage }: { at: Visit; asked: PillarParams; stage: LagStage }) {
   const { span } = at
   const range = { fleetId: at.fleet.id, fromMs: span.fromMs, toMs: span.toMs }
-  const heat = await lagHeat(at.ctx, { ...range, ...partOf(asked) }, asked.stage)
+  const heat = await lagHeat(at.ctx, { ...range, ...partOf(asked) }, stage)
   return (
     <Section title={heatSentence(heat)} note="darker: more of that column’s changes">
       <HeatMap
         {...heat}
-        label={`How ${asked.stage} lags were spread, ${span.label.toLowerCase()}`}
+        label={`How ${stage} lags were spread, ${span.label.toLowerCase()}`}
         name="changes"
       />
     </Section>
