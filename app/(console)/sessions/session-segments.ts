@@ -1,10 +1,11 @@
 import type { SessionSegment } from '#components/charts/prepare-lanes.ts'
+import type { Run } from '#components/charts/prepare-rests.ts'
 import type { SessionRow } from './session-row.ts'
 
 type Told = Pick<SessionRow, 'startedAtMs' | 'endedAtMs' | 'offsetMs' | 'transitions' | 'attempts'>
 
 /** States in which a session rests; it isn't running there. */
-const RESTING: ReadonlySet<string> = new Set(['idle', 'offline', 'halted'])
+const RESTING: ReadonlySet<Run['segments'][number]['state']> = new Set(['idle', 'offline', 'halted'])
 const FAILED_STATUS_MIN = 400
 
 /**
@@ -36,6 +37,18 @@ export function segmentsOf({ endedAtMs, offsetMs, transitions, attempts }: Told)
       },
     ]
   })
+}
+
+/** A session's stays and where it came to rest, by the server's clock. Pure. */
+export function runOf(session: Told): Run {
+  const last = session.transitions.at(-1)
+  return {
+    segments: segmentsOf(session),
+    rest:
+      last === undefined || !RESTING.has(last.to)
+        ? null
+        : { state: last.to, atMs: Date.parse(last.at) + session.offsetMs },
+  }
 }
 
 /**

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { prepareLanes } from '#components/charts/prepare-lanes.ts'
+import { withRests } from '#components/charts/prepare-rests.ts'
 import { STATE_ORDER } from '#components/charts/session-states.ts'
 import { matchCommands, nextCommand, type CommandGroup } from '#components/shell/command-list.ts'
 import { nextKeyState, PAIR_MS_MAX } from '#components/shell/key-map.ts'
@@ -190,6 +191,27 @@ test('lanes: only the states that were met, a running stay reaches the right edg
   )
   expect(lanes).toEqual(['pushing', 'shed'])
   expect(blocks[1]).toMatchObject({ x: 500, width: 500, fill: 'f-held', said: 'still' })
+})
+
+test('lanes: a device rests between its sessions, unless it was silent for too long to say so', () => {
+  const HOUR = 3_600_000
+  const at = (startMs: number, state: 'idle' | 'offline') => ({
+    segments: [{ state: 'pushing' as const, startMs, ms: 500 }],
+    rest: { state, atMs: startMs + 500 },
+  })
+  const untold = { segments: [], rest: null }
+  expect(withRests([at(0, 'idle'), at(60_000, 'offline'), at(90_000, 'idle')], 15_000)).toMatchObject([
+    { state: 'pushing', startMs: 0 },
+    { state: 'idle', startMs: 500, ms: 59_500 },
+    { state: 'pushing', startMs: 60_000 },
+    { state: 'offline', startMs: 60_500, ms: 29_500 },
+    { state: 'pushing', startMs: 90_000 },
+  ])
+  const states = (runs: Parameters<typeof withRests>[0], intervalMs = 15_000) =>
+    withRests(runs, intervalMs).map(({ state }) => state)
+  expect(states([at(0, 'idle'), at(HOUR, 'idle')])).toEqual(['pushing', 'pushing'])
+  expect(states([at(0, 'idle'), at(HOUR, 'idle')], HOUR)).toEqual(['pushing', 'idle', 'pushing'])
+  expect(states([at(0, 'idle'), untold, at(90_000, 'idle')])).toEqual(['pushing', 'pushing'])
 })
 
 describe('command menu', () => {

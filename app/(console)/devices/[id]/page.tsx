@@ -1,5 +1,6 @@
 import type { Metadata } from 'next'
 import { PendingChart } from '#components/charts/pending-chart.tsx'
+import { withRests } from '#components/charts/prepare-rests.ts'
 import { SessionLanes } from '#components/charts/session-timeline.tsx'
 import { LinkButton } from '#components/ui/button.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
@@ -17,7 +18,7 @@ import { keptPage } from '../../kept-page.tsx'
 import { listHref } from '../../overview/overview-links.ts'
 import type { ItemProps } from '../../search-params.ts'
 import { sessionsSentence } from '../../sessions/session-words.ts'
-import { segmentsOf } from '../../sessions/session-segments.ts'
+import { runOf } from '../../sessions/session-segments.ts'
 import { SessionsTable } from '../../sessions/sessions-table.tsx'
 import { ToldLogs } from '../../sessions/told-logs.tsx'
 import { itemId, orNotFound, visit, type Visit } from '../../viewer.ts'
@@ -143,7 +144,7 @@ type Found = OfDevice['sessions']
 /** Its states and the age of its oldest change, over the time of the sessions that were read. */
 function Story({ at, view, sessions }: { at: Visit; view: DeviceView; sessions: Found }) {
   const { nowMs, span } = at
-  const segments = sessions.items.toReversed().flatMap(segmentsOf)
+  const segments = withRests(sessions.items.toReversed().map(runOf), at.fleet.intervalMs)
   const fromMs = Math.max(segments[0]?.startMs ?? span.fromMs, span.fromMs)
   const toMs = Math.max(span.toMs, fromMs + 1)
   // Of a time that is over the last report tells nothing.
