@@ -9,7 +9,8 @@ const MINUTES = 5
 
 /**
  * Transitions per minute by `from>to`, of the sessions that ended in the running minute or the four before it and
- * are reported: those still running are not in it. An edge that nobody walked is left out.
+ * are reported: those still running are not in it. A fleet younger than that is told by its own time, of which a minute is the
+ * least. An edge that nobody walked is left out.
  */
 export async function transitionRates(
   ctx: TelemetryContext,
@@ -22,6 +23,9 @@ export async function transitionRates(
   const wanted = { split: 'total', parts: ['counters'] } as const
   const buckets = await readBuckets(ctx.storage.telemetry, fleetId, range, wanted)
   const counts = byPart(sumAll(buckets), 'transitions')
-  const perMinute = (count: number): number => (count * minuteMs) / (nowMs - fromMs)
+  // Devices are counted each minute: where there is no bucket, nobody was there to be counted.
+  const heardFromMs = buckets.reduce((first, { key }) => Math.min(first, key.startMs), nowMs)
+  const minutes = Math.max(1, (nowMs - heardFromMs) / minuteMs)
+  const perMinute = (count: number): number => count / minutes
   return Object.fromEntries(Object.entries(counts).map(([edge, count]) => [edge, perMinute(count)]))
 }

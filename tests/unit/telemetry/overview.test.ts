@@ -93,6 +93,12 @@ describe('overview', () => {
     const { transitionRates } = await overview(contextOf([...many, before], nowMs), RANGE)
     expect(transitionRates).toEqual({ 'idle>scanning': 1_200 / 4.5, 'scanning>pushing': 2_400 / 4.5 })
     expect((await overview(contextOf([], NOW), RANGE)).transitionRates).toEqual({})
+    const ratesOf = async (events: typeof many, atMs: number) =>
+      (await overview(contextOf(events, atMs), RANGE)).transitionRates['idle>scanning']
+    // A fleet that is heard for a minute and a half, and one for half a minute.
+    const young = many.filter((_, n) => n % 5 < 2)
+    expect(await ratesOf(young, nowMs)).toBe(480 / 1.5)
+    expect(await ratesOf(young.slice(0, 1), nowMs)).toBe(1)
   })
 
   test('an empty fleet waits for its first device, and a fleet that is gone has nothing', async () => {
