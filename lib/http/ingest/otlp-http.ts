@@ -2,6 +2,7 @@ import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { ApplicationError, badRequest, isApplicationError } from '#lib/application/errors.ts'
 import type { ExportOutcome } from '#lib/application/ingest/ingest-traces.ts'
+import { isJsonObject } from '#lib/kernel/json.ts'
 import { INGEST_BYTES_MAX } from '#lib/protocol/limits.ts'
 import type { ProtobufMessage } from '#lib/telemetry/otlp/protobuf.ts'
 import { readProtobuf } from '#lib/telemetry/otlp/protobuf.ts'
@@ -37,7 +38,12 @@ export async function readExport(request: Request, message: ProtobufMessage): Pr
     })
   const sent = await readExportBytes(request)
   const bytes = packing === 'gzip' ? await unpacked(sent) : sent
-  if (encoding === 'json') return parseJsonBytes(bytes)
+  if (encoding === 'json') {
+    const parsed = parseJsonBytes(bytes)
+    // Whoever sends exports in a list would be told that all is well, and nothing would be stored.
+    if (!isJsonObject(parsed)) throw badRequest([{ path: '', message: 'an export is one JSON object' }])
+    return parsed
+  }
   const read = readProtobuf(bytes, message)
   if (!read.ok) throw badRequest([{ path: '', message: `no protobuf of this request: ${read.error}` }])
   return read.value

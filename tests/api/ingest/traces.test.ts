@@ -113,6 +113,8 @@ describe('OTLP traces, over HTTP and PostgreSQL', () => {
       3,
       'too_deep',
     ])
+    for (const body of ['[]', 'null', '"x"', '[{"resourceSpans":[]}]'])
+      expect(await refusal(await post(body, JSON_TYPE))).toEqual([400, 3, 'bad_request'])
     expect(await refusal(await post('{}', 'text/plain'))).toEqual([415, 3, 'unsupported_media_type'])
     expect(await refusal(await post('{}', JSON_TYPE, gzip))).toEqual([400, 3, 'bad_request'])
     expect(await refusal(await post('x'.repeat(1_100_000), JSON_TYPE))).toEqual([413, 8, 'body_too_large'])
