@@ -69,6 +69,8 @@ export interface QueueFigure {
   readonly atMs: number
   /** Null where nobody tells it, as for devices of other engines. */
   readonly depth: number | null
+  /** What of it other engines tell as a sum: no device is named that holds it. */
+  readonly depthOfEngines: number
   /** Null when asked for one collection: devices tell it only how much waits. */
   readonly devices: QueueDevices | null
   /** What waits on the server; null when asked for a part of the fleet. */

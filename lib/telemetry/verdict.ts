@@ -193,7 +193,9 @@ function queueing({ queue, limits, devices: { oldestWaiting } }: Overview): Trou
   if (!isOver(queue.level) || depth === null || devices === null) return null
   const deepest = devices.depth.max ?? 0
   const oldest = oldestWaiting === null ? '' : `; the oldest on ${oldestWaiting.name}`
-  const waiting = `${pluralText(depth, 'change')} on ${countText(devices.pending ?? 0)} of ${pluralText(devices.total, 'device')}`
+  const apart = queue.figure?.depthOfEngines ?? 0
+  const told = apart === 0 ? '' : `, and ${countText(apart)} that other engines tell as a sum`
+  const waiting = `${pluralText(depth - apart, 'change')} on ${countText(devices.pending ?? 0)} of ${pluralText(devices.total, 'device')}${told}`
   return {
     level: queue.level,
     sentence:

@@ -69,6 +69,7 @@ export const queueFigure = (
 ): QueueFigure => ({
   atMs,
   depth: deepest,
+  depthOfEngines: 0,
   devices: {
     total: 40,
     pending: deepest === 0 ? 0 : 1,

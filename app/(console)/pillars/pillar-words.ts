@@ -206,7 +206,7 @@ export function queueWords(
     evidence: [
       held === null
         ? 'no device has been counted in this range'
-        : `on ${formatCount(held.pending ?? 0)} of ${plural(held.total, 'device')} · deepest ${formatCount(held.depth.max ?? 0)}, limit ${formatCount(limits.queueWarn)}`,
+        : `${holdersWords(figure, held)} · deepest ${formatCount(held.depth.max ?? 0)}, limit ${formatCount(limits.queueWarn)}`,
       compareWords(
         figure?.depth ?? null,
         queue.previous?.depth ?? null,
@@ -225,6 +225,20 @@ export function queueWords(
           },
         }),
   }
+}
+
+type Queue = NonNullable<Answer['queue']['figure']>
+
+/** "on 3 of 12 devices", and what of the depth is on none of them. Pure. */
+export function holdersWords(
+  figure: Pick<Queue, 'depth' | 'depthOfEngines'> | null,
+  { pending, total }: Pick<NonNullable<Queue['devices']>, 'pending' | 'total'>,
+): string {
+  const of =
+    pending === null ? plural(total, 'device') : `on ${formatCount(pending)} of ${plural(total, 'device')}`
+  const apart = figure?.depthOfEngines ?? 0
+  if (apart === 0) return of
+  return `${formatCount((figure?.depth ?? 0) - apart)} ${of}, ${formatCount(apart)} told by other engines as a sum`
 }
 
 const oldestOn = (oldest: Answer['devices']['oldestWaiting']): string =>

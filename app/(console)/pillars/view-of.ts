@@ -12,7 +12,7 @@ import { OWN_SOURCE } from '#lib/protocol/ingest.ts'
 import { notArrivedWords } from './pending-view.ts'
 import { conflictsChart, failuresChart, lagChart, queueChart } from './pillar-charts.ts'
 import { breakdown, type PillarView } from './pillar-view.ts'
-import { compareWords, inRange, points, wholePercent, type RangeText } from './pillar-words.ts'
+import { compareWords, holdersWords, inRange, points, wholePercent, type RangeText } from './pillar-words.ts'
 import type { LagStage } from './search-params.ts'
 
 type Answer = OverviewAnswer
@@ -219,7 +219,7 @@ export function queueView(queue: Answer['queue'], range: RangeText): Omit<Pillar
             ...(devices === null
               ? []
               : [
-                  devicesWords(devices),
+                  holdersWords(figure, devices),
                   ...(devices.depth.max === null
                     ? []
                     : [`deepest ${formatCount(devices.depth.max)}, p95 ${formatCount(devices.depth.p95)}`]),
@@ -237,19 +237,13 @@ export function queueView(queue: Answer['queue'], range: RangeText): Omit<Pillar
       key,
       value: of.depth === null ? null : formatCount(of.depth),
       level: its,
-      of: of.devices === null || of.depth === null ? '' : devicesWords(of.devices),
+      of: of.devices === null || of.depth === null ? '' : holdersWords(of, of.devices),
       trend: over.map((point) => point.figure?.depth ?? null),
     })),
     groupsLeftOut: queue.groupsLeftOut,
     breakdowns: [],
   }
 }
-
-type QueueDevices = NonNullable<NonNullable<Answer['queue']['figure']>['devices']>
-
-/** "on 3 of 12 devices"; engines of others may tell of a queue without naming who has it. */
-const devicesWords = ({ pending, total }: QueueDevices): string =>
-  pending === null ? plural(total, 'device') : `on ${formatCount(pending)} of ${plural(total, 'device')}`
 
 const shareWords = ({ part, whole }: { part: number; whole: number }): string =>
   whole === 0 ? '' : `${formatCount(part)} / ${formatCount(whole)}`

@@ -30,6 +30,7 @@ function figureOf({ snapshot }: Slice): QueueFigure | null {
     atMs: snapshot.atMs,
     // The collections' depths are parts of the whole one: adding both would count twice.
     depth: gaugeSum(whole.length > 0 ? whole : snapshot.buckets, GAUGE.queueDepth) ?? depthOfNone(whole),
+    depthOfEngines: gaugeSum(whole.filter(isOfEngine), GAUGE.queueDepth) ?? 0,
     devices: whole.length > 0 ? devicesOf(whole) : null,
     server: openDeadLetters === null || openConflicts === null ? null : { openDeadLetters, openConflicts },
   }
@@ -38,6 +39,9 @@ function figureOf({ snapshot }: Slice): QueueFigure | null {
 /** Where there is no device none holds a change, as far as our own are meant; of others it isn't known. */
 const depthOfNone = (whole: readonly Bucket[]): number | null =>
   whole.some(({ key }) => key.source === undefined) && (gaugeSum(whole, GAUGE.devices) ?? 0) === 0 ? 0 : null
+
+/** Devices of another engine have no report, so that what is told of its queue is told as a whole. */
+const isOfEngine = ({ key }: Bucket): boolean => key.source !== undefined
 
 function devicesOf(whole: readonly Bucket[]): QueueDevices {
   return {

@@ -11,7 +11,7 @@ import { conflictsView, failuresView, lagView, queueView } from '#app/(console)/
 import { spanAt } from '#components/charts/brush-span.ts'
 import { prepareHeat } from '#components/charts/prepare-heat.ts'
 import type { PillarParams } from '#app/(console)/pillars/search-params.ts'
-import { NOW_MS, lagFigure, overviewOf, quantiles } from '#tests/support/overview-fixture.ts'
+import { NOW_MS, lagFigure, overviewOf, quantiles, queueFigure } from '#tests/support/overview-fixture.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -115,6 +115,16 @@ describe('what a pillar’s page says', () => {
         sentence: 'How long changes wait is not known',
       })
     })
+  })
+
+  test('what other engines tell as a sum is on none of the devices', () => {
+    const { queue } = overviewOf({ queue: { ...queueFigure(10), depthOfEngines: 7 } })
+    expect(queueView(queue, DAY).evidence).toMatch(
+      /^3 on 1 of 40 devices, 7 told by other engines as a sum; deepest 10/,
+    )
+    expect(queueView(overviewOf({ queue: queueFigure(10) }).queue, DAY).evidence).toMatch(
+      /^on 1 of 40 devices; deepest 10/,
+    )
   })
 
   test('splits a sum into shares, without what did not happen', () => {

@@ -318,6 +318,13 @@ describe('queue', () => {
     })
   })
 
+  test('what another engine tells as a sum is known apart from what devices hold', async () => {
+    const told = gaugesEvent({ source: 'powersync', devices: 2, queueDepth: 7, devicesPending: null })
+    const { figure } = await queue(contextOf([...events, eventAt('p', NOW - MINUTE, told)], NOW), RANGE)
+    expect(figure).toMatchObject({ depth: 14, depthOfEngines: 7, devices: { total: 12, pending: 2 } })
+    expect((await queue(contextOf(events, NOW), RANGE)).figure?.depthOfEngines).toBe(0)
+  })
+
   test('each point has its own newest snapshot', async () => {
     const { points } = await queue(contextOf(events, NOW), RANGE)
     expect(points.slice(-3).map(({ figure }) => figure?.depth ?? null)).toEqual([null, 70, 7])
@@ -325,7 +332,13 @@ describe('queue', () => {
 
   test('of one collection only the depth is known', async () => {
     const { figure } = await queue(contextOf(events, NOW), { ...RANGE, collection: 'strikes' })
-    expect(figure).toEqual({ atMs: NOW - MINUTE, depth: 6, devices: null, server: null })
+    expect(figure).toEqual({
+      atMs: NOW - MINUTE,
+      depth: 6,
+      depthOfEngines: 0,
+      devices: null,
+      server: null,
+    })
     const { groups } = await queue(contextOf(events, NOW), { ...RANGE, groupBy: 'collection' })
     expect(groups.map(({ key, figure: { depth } }) => [key, depth])).toEqual([
       ['strikes', 6],

@@ -38,6 +38,7 @@ const failuresOf = (rate: number | null): FailureFigure => ({
 const queueOf = (deepest: number, oldestAgeMs: number | null): QueueFigure => ({
   atMs: 0,
   depth: deepest,
+  depthOfEngines: 0,
   server: null,
   devices: { total: 1, pending: 1, depth: all(deepest), oldestAgeMs, reportAge: NONE },
 })

@@ -390,6 +390,11 @@ describe('verdict', () => {
       target: { page: 'devices', state: null, has: 'waiting', appVersion: null },
     }
     expect(old.step).toEqual(step)
+    // Seven of ten are on no device that is named.
+    const queue = { ...queueFigure(10, 2 * HOUR), depthOfEngines: 7 }
+    expect(verdictOf(overviewOf({ queue })).evidence).toMatch(
+      /^3 changes on 1 of 40 devices, and 7 that other engines tell as a sum, as last reported/,
+    )
     expect(verdictOf(overviewOf({ lag: pending(2 * HOUR) })).step).toEqual(step)
   })
 
