@@ -1,16 +1,17 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import pg from 'pg'
-import { exportLetters } from '#lib/http/admin/export-lists.ts'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { listGroups } from '#lib/application/letter-groups/list-groups.ts'
 import { letterFacets, listDeadLetters } from '#lib/application/dead-letters/list-dead-letters.ts'
-import type { Context } from '#lib/application/context.ts'
 import type { DeadLetterCode } from '#lib/protocol/error-codes.ts'
 import type { Storage } from '#lib/storage/ports.ts'
 import { openPostgresStorage } from '#lib/storage/prisma/open-postgres-storage.ts'
 import { changeOf, commit, letterEffect, makeDevice, makeFleet } from '#tests/contract/storage/world.ts'
+import { startChild } from '../child.ts'
 import { markdownTable, whole } from '../markdown.ts'
 import type { BenchDatabase } from '../postgres.ts'
+import type { FileWritten } from './export-process.ts'
+import { lettersContext } from './letters-context.ts'
 
 const LETTERS = Number(process.env['TIDEMARK_BENCH_LETTERS'] ?? 100_000)
 const DEVICES = 500
@@ -50,7 +51,7 @@ export async function benchLetters(database: BenchDatabase): Promise<string> {
   const storage = await openPostgresStorage({ url: database.env.DATABASE_URL })
   try {
     const { fleetId, endMs } = await fill(storage, database.env.DATABASE_URL)
-    return await letterTables(storage, fleetId, endMs)
+    return `${await letterTable(storage, fleetId, endMs)}\n\n${await fileTable(database.env, fleetId)}`
   } finally {
     await storage.close()
   }
@@ -84,13 +85,8 @@ async function fill(
   return { fleetId, endMs }
 }
 
-/** What lists and files of letters need, the key of the masks among it (DL20). */
-type LettersContext = Pick<Context, 'storage' | 'clock' | 'log' | 'secret'>
-
-async function letterTables(storage: Storage, fleetId: string, endMs: number): Promise<string> {
-  const clock = { now: () => endMs }
-  const log = { info: console.info, warn: console.warn, error: console.error }
-  const ctx: LettersContext = { storage, clock, log, secret: randomBytes(32) }
+async function letterTable(storage: Storage, fleetId: string, endMs: number): Promise<string> {
+  const ctx = lettersContext(storage, endMs)
   const who = { actor: SYSTEM, fleetId }
   const { groups, totals } = await listGroups(ctx, { ...who, query: {} })
   const first = groups[0]?.id ?? ''
@@ -119,23 +115,20 @@ async function letterTables(storage: Storage, fleetId: string, endMs: number): P
     rows.push([name, at(0.5), at(0.95)])
   }
   const title = `${whole(totals.letters)} dead letters of ${CAUSES.length} causes: ${totals.groups} groups (mark: p95 ${MARK_MS} ms)`
-  return `${markdownTable(title, ['query', 'p50, ms', 'p95, ms'], rows)}\n\n${await fileTable(ctx, fleetId)}`
+  return markdownTable(title, ['query', 'p50, ms', 'p95, ms'], rows)
 }
 
-async function fileTable(ctx: LettersContext, fleetId: string): Promise<string> {
-  const startMs = performance.now()
-  const { body } = await exportLetters({ ctx, actor: SYSTEM, fleetId, query: { format: 'ndjson' } })
-  let [bytes, heap, rss] = [0, 0, 0]
-  for await (const piece of body ?? []) {
-    bytes += piece.length
-    const memory = process.memoryUsage()
-    heap = Math.max(heap, memory.heapUsed)
-    rss = Math.max(rss, memory.rss)
+async function fileTable(env: BenchDatabase['env'], fleetId: string): Promise<string> {
+  const writer = await startChild(new URL('./export-process.ts', import.meta.url), { env, args: [fleetId] })
+  try {
+    const { seconds, bytes, heapMax, residentMax } = await writer.ask<FileWritten>({})
+    const mb = (count: number): string => (count / MB).toFixed(0)
+    return markdownTable(
+      'All of them as NDJSON, by a process of its own (mark: under 256 MB)',
+      ['', 's', 'MB written', 'MB of heap at most', 'MB resident at most'],
+      [['export', seconds.toFixed(1), mb(bytes), mb(heapMax), mb(residentMax)]],
+    )
+  } finally {
+    await writer.stop()
   }
-  const seconds = (performance.now() - startMs) / 1_000
-  return markdownTable(
-    'All of them as NDJSON (mark: under 256 MB)',
-    ['', 's', 'MB written', 'MB of heap at most', 'MB resident at most'],
-    [['export', seconds.toFixed(1), (bytes / MB).toFixed(0), (heap / MB).toFixed(0), (rss / MB).toFixed(0)]],
-  )
 }

@@ -5,6 +5,12 @@ import type { Database, Send, Statement } from './database.ts'
 import { letterOf, LETTERS, listLetters, readLetterFacets, type LetterSqlRow } from './letter-list.ts'
 import { at } from './values.ts'
 
+/** OFFSET 0 keeps what stands around it out of it; the order is that of the index of parents alone, on an empty table too. */
+const childrenOf = (mutationId: string): string =>
+  `SELECT l.id, l.mutation_id, l.created_at, l.status FROM dead_letter l
+    WHERE l.fleet_id = $1 AND l.parent_mutation_id BETWEEN ${mutationId} AND ${mutationId}
+    ORDER BY l.parent_mutation_id OFFSET 0`
+
 const GET: Statement = { name: 'letter_get', text: `${LETTERS} WHERE l.fleet_id = $1 AND l.id = $2` }
 const COUNT_OPEN: Statement = {
   name: 'letter_count_open',
@@ -51,19 +57,22 @@ const PURGE_ONE: Statement = {
   name: 'letter_purge_one',
   text: `DELETE FROM dead_letter WHERE fleet_id = $1 AND id = $2 AND status <> 'open' RETURNING id`,
 }
-/** A circle ends with the depth, which is bounded like the rows. */
-const HELD_BY: Statement = {
+/**
+ * A circle ends with the depth, which is bounded like the rows. Each level by the index of parents, which no other column may
+ * tempt the planner away from: where it knows little of the table, the index by status would read every open letter for each.
+ */
+export const HELD_BY: Statement = {
   name: 'letter_held_by',
-  text: `WITH RECURSIVE held(id, mutation_id, depth) AS (
-      SELECT l.id, l.mutation_id, 1 FROM dead_letter l
-        WHERE l.fleet_id = $1 AND l.parent_mutation_id = $2 AND l.status = 'open'
+  text: `WITH RECURSIVE held(id, mutation_id, created_at, depth) AS (
+      SELECT c.id, c.mutation_id, c.created_at, 1 FROM (${childrenOf('$2')}) c WHERE c.status = 'open'
       UNION
-      SELECT l.id, l.mutation_id, held.depth + 1 FROM held JOIN dead_letter l
-        ON l.fleet_id = $1 AND l.parent_mutation_id = held.mutation_id AND l.status = 'open' WHERE held.depth < $3
+      SELECT c.id, c.mutation_id, c.created_at, held.depth + 1
+        FROM held CROSS JOIN LATERAL (${childrenOf('held.mutation_id')}) c WHERE c.status = 'open' AND held.depth < $3
     )
-    SELECT x.* FROM (SELECT held.id, min(held.depth) AS depth, l.created_at FROM held JOIN dead_letter l
-        ON l.fleet_id = $1 AND l.id = held.id GROUP BY held.id, l.created_at ORDER BY depth, l.created_at, held.id LIMIT $3) k
-      CROSS JOIN LATERAL (${LETTERS} WHERE l.fleet_id = $1 AND l.id = k.id) x ORDER BY k.depth, k.created_at, k.id`,
+    SELECT x.* FROM (SELECT id, created_at, min(depth) AS depth FROM held GROUP BY id, created_at
+        ORDER BY depth, created_at, id LIMIT $3) k
+      CROSS JOIN LATERAL (${LETTERS} WHERE l.fleet_id = $1 AND l.id BETWEEN k.id AND k.id ORDER BY l.id LIMIT 1) x
+      ORDER BY k.depth, k.created_at, k.id`,
 }
 
 export function postgresDeadLetters(database: Database): DeadLetterPort {

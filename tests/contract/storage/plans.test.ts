@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { HELD_BY } from '#lib/storage/prisma/dead-letters.ts'
 import { BACKENDS, opened } from './world.ts'
 
 const LOOKUPS: readonly (readonly [index: string, text: string])[] = [
@@ -44,5 +45,17 @@ describe('plans made on empty tables', () => {
     const { rows } = await owner.query<{ 'QUERY PLAN': string }>(`EXPLAIN EXECUTE lookup('${id}', '${id}')`)
     await owner.query('DEALLOCATE lookup')
     expect(rows.map((row) => row['QUERY PLAN']).join('\n')).toContain(` using ${index} `)
+  })
+
+  it('[DL3] go from a letter to those held behind it by the index of parents alone, at each level', async () => {
+    await owner.query(`PREPARE held(uuid, uuid, bigint) AS ${HELD_BY.text}`)
+    const id = '00000000-0000-7000-8000-000000000001'
+    const { rows } = await owner.query<{ 'QUERY PLAN': string }>(
+      `EXPLAIN EXECUTE held('${id}', '${id}', 500)`,
+    )
+    await owner.query('DEALLOCATE held')
+    const indices = rows.flatMap((row) => / using (dead_letter\w*) /.exec(row['QUERY PLAN'])?.[1] ?? [])
+    const parents = 'dead_letter_fleet_id_parent_mutation_id_idx'
+    expect(indices).toEqual([parents, parents, 'dead_letter_pkey'])
   })
 })

@@ -95,6 +95,18 @@ describe('masks', () => {
   })
 })
 
+/** What `maskWords` says, by a pattern. */
+function byPattern(text: string, values: readonly (string | number)[]): string {
+  const words = values.map((value) => String(value).trim()).filter((word) => word !== '')
+  if (words.length === 0) return text
+  const any = words
+    .sort((a, b) => b.length - a.length)
+    .map((word) => word.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'))
+    .join('|')
+  const pattern = new RegExp(`(?<![\\p{L}\\p{N}])(?:${any})(?![\\p{L}\\p{N}])`, 'giu')
+  return text.replace(pattern, (found) => `<${found.length}>`)
+}
+
 describe('words', () => {
   const hide = (value: Json): string => `<${String(value)}>`
   test('[DL20] lose the values that they repeat, as words of their own', () => {
@@ -104,6 +116,37 @@ describe('words', () => {
     expect(maskWords('a (b.c) d', [{ deep: ['(b.c)'] }], hide)).toBe('a <(b.c)> d')
     expect(maskWords('true null  ', [true, null, ''], hide)).toBe('true null  ')
     expect(maskWords('-5 is less than 0', [-5], hide)).toBe('<-5> is less than 0')
+  })
+  test('[DL20] lose them in any case of letters, other alphabets among them', () => {
+    expect(maskWords('an ΟΔΟΣ, a Straße', ['οδος', 'STRAẞE'], hide)).toBe('an <οδος>, a <STRAẞE>')
+    expect(maskWords('a \u{1d400}x \u{10400}', ['x', '\u{10428}'], hide)).toBe('a \u{1d400}x <\u{10428}>')
+  })
+  test('[DL20] are found as one pattern of all values finds them', () => {
+    const part = fc.constantFrom(
+      'a',
+      'B',
+      'ab',
+      'σς',
+      'Σ',
+      'ſ',
+      's',
+      '\u212a',
+      'k',
+      'İ',
+      ' ',
+      '-',
+      '.',
+      '7',
+      '\u{1d400}',
+    )
+    const text = fc.array(part, { maxLength: 8 }).map((parts) => parts.join(''))
+    fc.assert(
+      fc.property(text, fc.array(fc.oneof(text, fc.nat(99)), { maxLength: 4 }), (said, values) => {
+        // In a text of one place which of two values that differ in case is told is nobody's concern.
+        const plain = (value: Json): string => `<${String(value).trim().length}>`
+        expect(maskWords(said, values, plain)).toBe(byPattern(said, values))
+      }),
+    )
   })
   test('[DL20] of any value make no pattern that fails', () => {
     fc.assert(
