@@ -3,6 +3,7 @@ import { purgeLetters } from './dead-letters/purge-letters.ts'
 import { watchSchemaAhead } from './dead-letters/watch-schema-ahead.ts'
 import { inEachFleet } from './fleets/in-each-fleet.ts'
 import { scrapeDue } from './ingest/scrape.ts'
+import { purgeOperations } from './operations/purge-operations.ts'
 import { AGAIN, Periodic } from './periodic.ts'
 import { keepOf, readRetention } from './retention/retention.ts'
 import { inferAbandoned } from './sessions/infer-abandoned.ts'
@@ -51,6 +52,7 @@ const TASKS: readonly Task[] = [
   { name: 'abandoned', everyMs: 10 * MINUTE_MS, run: inferAbandoned },
   { name: 'removed', everyMs: MINUTE_MS, run: purgeRemoved },
   { name: 'letters', everyMs: 60 * MINUTE_MS, run: purgeClosedLetters },
+  { name: 'operations', everyMs: 60 * MINUTE_MS, run: purgeEndedOperations },
   { name: 'partitions', everyMs: 60 * MINUTE_MS, run: keepPartitions },
 ]
 
@@ -127,6 +129,14 @@ async function purgeClosedLetters(ctx: Context): Promise<typeof AGAIN | undefine
   let isMore = false
   await inEachFleet(ctx, async (fleetId) => {
     if (await purgeLetters(ctx, fleetId)) isMore = true
+  })
+  return isMore ? AGAIN : undefined
+}
+
+async function purgeEndedOperations(ctx: Context): Promise<typeof AGAIN | undefined> {
+  let isMore = false
+  await inEachFleet(ctx, async (fleetId) => {
+    if (await purgeOperations(ctx, fleetId)) isMore = true
   })
   return isMore ? AGAIN : undefined
 }

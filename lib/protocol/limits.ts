@@ -83,6 +83,8 @@ export const OT_LOG_LIFE_MS = 50 * DAY_MS
 export const MUTATION_ID_LIFE_MS = 400 * DAY_MS
 /** A letter that was closed is kept so long, and one that was discarded can be restored; then it goes. */
 export const LETTER_RESTORABLE_MS = 30 * DAY_MS
+/** An operation that has ended is kept so long with its members, well beyond the letters that it closed; then it goes. */
+export const OPERATION_KEPT_MS = 90 * DAY_MS
 export const ENROLL_REPEAT_MS = DAY_MS
 /** Tokens of one device that are good at a time: each answer to a repeated enrollment brings one. */
 export const TOKENS_PER_DEVICE_MAX = 100

@@ -44,8 +44,8 @@ const below = (paths: readonly Path[], key: string): readonly Path[] =>
     return isIt ? [rest] : []
   })
 
-/** Those that lie on the way to a path, or at it, or go on from it: from there. One that covers it is empty. */
-function from(paths: readonly Path[], path: Path): readonly Path[] {
+/** Those that lie on the way to a path, or at it, or go on from it: from there. One that covers it is empty. Pure. */
+export function pathsFrom(paths: readonly Path[], path: Path): readonly Path[] {
   let here = paths
   for (const key of path) {
     if (here.some((one) => one.length === 0)) return [[]]
@@ -68,16 +68,16 @@ export function mapMaskedOp(
     const set: Record<string, Json> = {}
     for (const key of Object.keys(op.set)) {
       const path = key.startsWith('/') ? (fromPointer(key) ?? [key]) : [key]
-      defineKey(set, key, mapMasked(op.set[key] as Json, from(paths, path), at))
+      defineKey(set, key, mapMasked(op.set[key] as Json, pathsFrom(paths, path), at))
     }
     return { ...op, set }
   }
   if (op.type === 'ot') {
-    const isMasked = from(paths, fromPointer(op.path) ?? []).length > 0
+    const isMasked = pathsFrom(paths, fromPointer(op.path) ?? []).length > 0
     return isMasked ? { ...op, ops: at(op.ops) } : op
   }
   const changes = op.changes.map((change, index) => {
-    const rest = from(paths, fromPointer(change.path) ?? [])
+    const rest = pathsFrom(paths, fromPointer(change.path) ?? [])
     if (rest.length === 0) return change
     return isCounter(change) ? totals(change, index) : mapChange(change, rest, at)
   })

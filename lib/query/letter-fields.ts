@@ -8,7 +8,7 @@ export type LetterStatus = 'open' | 'replayed' | 'discarded'
 
 const codeMeaning = (code: DeadLetterCode): string => code.replaceAll('_', ' ')
 
-/** The keys of the dead letters list. Free words are looked for in device name, place and what was said. */
+/** The keys of the dead letters list. Free words are looked for in device name, place and what was said where nothing is masked. */
 export const LETTER_FIELDS = {
   status: {
     kind: 'choice',
@@ -102,6 +102,14 @@ export const LETTER_FACETS = [
 export const LETTER_FACET_ROWS_MAX = 25_000
 /** Letters that one page, and the counts beside it, look through, newest first; the next page goes on behind. */
 export const LETTER_LOOK_MAX = 25_000
+
+/** Codes whose words the engine makes without a look at the payload: they hold nothing that could be masked (DL20). */
+export const PAYLOAD_UNREAD: readonly DeadLetterCode[] = [
+  'unknown_collection',
+  'schema_ahead',
+  'too_large',
+  'parent_dead_lettered',
+]
 
 /** For a search that goes on to the end whatever it finds. */
 export const LETTERS_ALL = Number.MAX_SAFE_INTEGER

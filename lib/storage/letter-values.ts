@@ -9,7 +9,11 @@ export interface LetterMembership {
   readonly state: ItemState
 }
 /** A letter with its memberships, where a filter may ask for them. */
-type FilteredLetter = DeadLetterRow & { readonly operations?: readonly LetterMembership[] }
+type FilteredLetter = DeadLetterRow & {
+  readonly operations?: readonly LetterMembership[]
+  /** What was said may repeat values of masked fields. */
+  readonly isSaidHidden?: boolean
+}
 
 const asList = <T>(value: T | null): readonly T[] => (value === null ? [] : [value])
 const isRule = ({ code }: DeadLetterRow): boolean => code === 'rule_violation'
@@ -38,5 +42,9 @@ export const LETTER_READER: RowReader<FilteredLetter, LetterKey> = {
     made: ({ madeAtMs }) => madeAtMs,
     seen: ({ createdAtMs }) => createdAtMs,
   },
-  words: ({ deviceName, place, said }) => [deviceName, place ?? '', said],
+  words: ({ deviceName, place, said, isSaidHidden }) => [
+    deviceName,
+    place ?? '',
+    isSaidHidden === true ? '' : said,
+  ],
 }

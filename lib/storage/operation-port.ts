@@ -170,6 +170,16 @@ export interface ItemFilter {
   readonly outcome: ItemOutcome | null
 }
 
+export interface WorkingOperation {
+  readonly fleetId: string
+  readonly id: string
+}
+
+export interface PurgedOperations {
+  readonly items: number
+  readonly operations: number
+}
+
 /** Bulk actions over dead letters (ports.ts). */
 export interface OperationPort {
   /**
@@ -195,8 +205,11 @@ export interface OperationPort {
     limit: number,
   ): Promise<readonly OperationItem[]>
   outcomes(fleetId: string, id: string): Promise<readonly OutcomeCount[]>
-  /** Those that work is to be done for: running or cancelling, by id. */
-  working(fleetId: string): Promise<readonly string[]>
+  /**
+   * Those that work is to be done for, running or cancelling, of all fleets in one statement: at most `most`, of each fleet its
+   * oldest before its second oldest.
+   */
+  working(most: number): Promise<readonly WorkingOperation[]>
   /** Another text whenever something of the fleet's operations has changed. */
   mark(fleetId: string): Promise<string>
   /** Changes one as it then is, waiting for a transaction that holds it; null where there is none. A throw is a refusal. */
@@ -205,6 +218,16 @@ export interface OperationPort {
     id: string,
     change: (row: OperationRow) => { readonly row: OperationRow; readonly audit: AuditEntry | null },
   ): Promise<OperationRow | null>
+  /**
+   * Deletes at most `limit` members of operations that ended before `beforeMs`, the oldest first, and each operation with the
+   * last of its members, with an entry for it. Letters stay, and so do their own entries.
+   */
+  purge(
+    fleetId: string,
+    beforeMs: number,
+    limit: number,
+    auditOf: (operation: OperationRow) => AuditEntry,
+  ): Promise<PurgedOperations>
   /** Takes hold of one that is running or cancelling, or answers null where another process has it. */
   hold<T>(fleetId: string, id: string, work: (tx: OperationTx) => Promise<T>): Promise<T | null>
   /** A look of a dry run. */

@@ -87,7 +87,7 @@ ${table(DEVICE_FIELDS)}
 
 ## Dead letters
 
-Newest first; \`from\` and \`to\` are \`seen\` in other words. Free words are looked for in device name, place and what was said. \`/dead-letters/groups\` counts the letters that match by group, and takes \`state\` (\`open\`, \`snoozed\`, \`resolved\`) beside; where \`q\` names no status, it is of those that are open.
+Newest first; \`from\` and \`to\` are \`seen\` in other words. Free words are looked for in device name, place and, where the letter’s collection masks no field, what was said: a search by trial would tell what a mask hides. \`/dead-letters/groups\` counts the letters that match by group, and takes \`state\` (\`open\`, \`snoozed\`, \`resolved\`) beside; where \`q\` names no status, it is of those that are open.
 
 ${table(LETTER_FIELDS)}
 `

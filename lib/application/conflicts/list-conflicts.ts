@@ -7,6 +7,7 @@ import type { Actor, Context } from '../context.ts'
 import { parsedOrThrow } from '../errors.ts'
 import type { ItemList } from '../page.ts'
 import { itemList, pageInput, pageRequest, rangeInput } from '../page.ts'
+import { conflictMasks } from './conflict-masks.ts'
 
 export const conflictsQuery = z.strictObject({
   ...pageInput,
@@ -19,9 +20,9 @@ export const conflictsQuery = z.strictObject({
   ...rangeInput,
 })
 
-/** A fleet's conflicts, newest first, with both sides and who lost what (CS7). @throws ApplicationError `not_found`, `bad_request` */
+/** A fleet's conflicts, newest first, with both sides, masked (DL20), and who lost what (CS7). @throws ApplicationError `not_found`, `bad_request` */
 export async function listConflicts(
-  ctx: Pick<Context, 'storage'>,
+  ctx: Pick<Context, 'storage' | 'secret'>,
   input: { readonly actor: Actor; readonly fleetId: string; readonly query: unknown },
 ): Promise<ItemList<ConflictRow>> {
   authorize(input.actor, input.fleetId, 'viewer')
@@ -36,6 +37,9 @@ export async function listConflicts(
     fromMs: from ?? null,
     toMs: to ?? null,
   }
-  const page = await ctx.storage.conflicts.list(input.fleetId, filter, pageRequest({ cursor, limit }))
-  return itemList(page, (row) => row)
+  const [page, masks] = await Promise.all([
+    ctx.storage.conflicts.list(input.fleetId, filter, pageRequest({ cursor, limit })),
+    conflictMasks(ctx, input.fleetId),
+  ])
+  return itemList(page, masks.conflict)
 }

@@ -16,8 +16,9 @@ import { ApplicationError, badRequest, parsedOrThrow } from '../errors.ts'
 import { incomingOf } from '../sync/parse-push.ts'
 import { submitPush } from '../sync/submit-push.ts'
 import { eventId } from '../telemetry/event-id.ts'
+import { conflictMasks } from './conflict-masks.ts'
 import type { ConflictDetail } from './get-conflict.ts'
-import { getConflict } from './get-conflict.ts'
+import { readConflict } from './get-conflict.ts'
 
 const shared = {
   /** The record's version that the person saw; 0 when there was none. */
@@ -44,7 +45,7 @@ export interface Resolved extends ConflictDetail {
 
 /**
  * POST /conflicts/:id/resolve (protocol.md): a person keeps a side of an open conflict or writes a third, or brings back
- * what lost in a closed one. It is a mutation of the fleet's server actor, through push; the same call again has the
+ * what lost in a closed one; masks in a third stand for what they hide. It is a mutation of the fleet's server actor, through push; the same call again has the
  * same answer.
  * @throws ApplicationError `forbidden`, `not_found`, `bad_request`, `stale_version`, `resolution_refused`, `shed`,
  *   `database_unavailable`
@@ -55,8 +56,9 @@ export async function resolveConflict(
 ): Promise<Resolved> {
   const { actor, fleetId, id } = input
   authorize(actor, fleetId, 'operator')
-  const body = parsedOrThrow(resolveInput, input.body)
-  const detail = await getConflict(ctx, { actor, fleetId, id })
+  const typed = parsedOrThrow(resolveInput, input.body)
+  const [detail, masks] = await Promise.all([readConflict(ctx, fleetId, id), conflictMasks(ctx, fleetId)])
+  const body = typed.choice === 'merged' ? { ...typed, data: masks.unmasked(detail, typed.data) } : typed
   const { conflict, record } = detail
   if (body.choice === 'restore' && conflict.status === 'open')
     throw badRequest([{ path: '/choice', message: 'must be mine, theirs or merged: the conflict is open' }])
@@ -93,7 +95,8 @@ export async function resolveConflict(
   })
   if (outcome.kind === 'failed') throw outcome.error
   const result = outcome.results[0] as MutationResult
-  return { ...(await getConflict(ctx, { actor, fleetId, id })), result }
+  const decided = await readConflict(ctx, fleetId, id)
+  return { ...masks.detail(decided), result: masks.result(decided, result) }
 }
 
 function choiceOf(body: ResolveInput): Choice {

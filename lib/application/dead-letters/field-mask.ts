@@ -1,15 +1,17 @@
 import { createHmac } from 'node:crypto'
+import type { PatchStep } from '#lib/engine/json-patch.ts'
 import type { RecordState } from '#lib/engine/types.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { canonicalJson, jsonEqual } from '#lib/kernel/json.ts'
 import type { Path } from '#lib/kernel/json-pointer.ts'
 import { fromPointer, isWithin, toPointer } from '#lib/kernel/json-pointer.ts'
 import { maskText } from '#lib/protocol/mask.ts'
-import { mapMasked, mapMaskedOp, maskedPaths } from '#lib/protocol/masked-fields.ts'
+import { mapMasked, mapMaskedOp, maskedPaths, pathsFrom } from '#lib/protocol/masked-fields.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
 import type { MutationResult, WireRecord } from '#lib/protocol/push.ts'
 import type { Masking } from '#lib/storage/ports.ts'
 import { maskWords } from './mask-words.ts'
+import { maskedMisstep } from './masked-misstep.ts'
 
 /**
  * Hides the masked fields of one collection in what belongs to one subject, such as a letter. A mask is a keyed hash of the
@@ -20,10 +22,11 @@ export class FieldMask {
   private readonly subject: string
   private readonly paths: readonly Path[]
 
-  constructor(secret: Uint8Array, subject: string, masking: Omit<Masking, 'name'>) {
+  /** With several of them a field is masked that any of them masks. */
+  constructor(secret: Uint8Array, subject: string, ...maskings: readonly Omit<Masking, 'name'>[]) {
     this.secret = secret
     this.subject = subject
-    this.paths = maskedPaths(withFormerNames(masking))
+    this.paths = maskings.flatMap((one) => maskedPaths(withFormerNames(one)))
   }
 
   get isEmpty(): boolean {
@@ -36,6 +39,20 @@ export class FieldMask {
 
   op(op: Operation): Operation {
     return mapMaskedOp(op, this.paths, this.hide)
+  }
+
+  /** A JSON Patch, with what it would put into masked fields hidden. */
+  steps(steps: readonly PatchStep[]): readonly PatchStep[] {
+    return steps.map((step) =>
+      'value' in step
+        ? { ...step, value: mapMasked(step.value as Json, this.below(step.path), this.hide) }
+        : step,
+    )
+  }
+
+  /** Why a JSON Patch would show what is hidden; null where it doesn't. */
+  misstep(steps: readonly PatchStep[]): string | null {
+    return maskedMisstep(steps, this.paths)
   }
 
   /** Without the states of masked CRDTs and texts, which hold what the document reads as. */
@@ -104,6 +121,10 @@ export class FieldMask {
   private readonly hide = (value: Json): string => {
     const text = `mask:${this.subject}:${canonicalJson(value)}`
     return maskText(createHmac('sha256', this.secret).update(text).digest('hex').slice(0, 6))
+  }
+
+  private below(pointer: string): readonly Path[] {
+    return pathsFrom(this.paths, fromPointer(pointer) ?? [])
   }
 
   /** By pointer, without those that a masked field lies in, or that lie in one. */

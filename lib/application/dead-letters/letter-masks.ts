@@ -1,24 +1,12 @@
 import type { SchemaIssue } from '#lib/engine/types.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
-import type { DeadLetterCode } from '#lib/protocol/error-codes.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
 import type { MutationResult } from '#lib/protocol/push.ts'
-import type { ChangeRow, DeadLetterRow, Masking } from '#lib/storage/ports.ts'
+import { PAYLOAD_UNREAD } from '#lib/query/letter-fields.ts'
+import type { ChangeRow, DeadLetterRow } from '#lib/storage/ports.ts'
 import type { Context } from '../context.ts'
 import { FieldMask } from './field-mask.ts'
-
-type Fields = Omit<Masking, 'name'>
-
-/** Nobody has said which fields of a collection that isn't there may be shown: all of them are masked. */
-const ALL: Fields = { masked: [''], upMigrations: [] }
-
-/** Codes whose words the engine makes without a look at the payload. */
-const PAYLOAD_UNREAD: ReadonlySet<DeadLetterCode> = new Set<DeadLetterCode>([
-  'unknown_collection',
-  'schema_ahead',
-  'too_large',
-  'parent_dead_lettered',
-])
+import { maskingsOf, type MaskedFields } from './maskings.ts'
 
 /** Hides the masked fields of one fleet's letters (DL20). Whoever may see them asks for it by `reveal`. */
 export interface LetterMasks {
@@ -37,8 +25,7 @@ export async function letterMasks(
   ctx: Pick<Context, 'storage' | 'secret'>,
   fleetId: string,
 ): Promise<LetterMasks> {
-  const collections = new Map((await ctx.storage.collections.maskings(fleetId)).map((one) => [one.name, one]))
-  const maskingOf = (name: string): Fields => collections.get(name) ?? ALL
+  const maskingOf = await maskingsOf(ctx, fleetId)
   const of = (letter: DeadLetterRow): LetterMask =>
     new LetterMask(ctx.secret, letter, maskingOf(letter.mutation.collection))
   return {
@@ -62,7 +49,7 @@ export class LetterMask {
   /** Of the letter's own copies, by mask. */
   private own: ReadonlyMap<string, Json> | null = null
 
-  constructor(secret: Uint8Array, row: DeadLetterRow, masking: Fields) {
+  constructor(secret: Uint8Array, row: DeadLetterRow, masking: MaskedFields) {
     this.row = row
     this.fields = new FieldMask(secret, `${row.fleetId}:${row.id}`, masking)
   }
@@ -87,6 +74,7 @@ export class LetterMask {
 
   readonly document: FieldMask['document'] = (document) => this.fields.document(document)
   readonly op: FieldMask['op'] = (op) => this.fields.op(op)
+  readonly misstep: FieldMask['misstep'] = (steps) => this.fields.misstep(steps)
   readonly places: FieldMask['places'] = (document) => this.fields.places(document)
   readonly record: FieldMask['record'] = (record) => this.fields.record(record)
 
@@ -107,7 +95,7 @@ export class LetterMask {
 
   /** Why the letter died. */
   said(text: string): string {
-    return PAYLOAD_UNREAD.has(this.row.code) ? text : this.text(text)
+    return PAYLOAD_UNREAD.includes(this.row.code) ? text : this.text(text)
   }
 
   /** An operation that a person wrote over `original` as it was shown: masks in masked fields stand for what they hide. */

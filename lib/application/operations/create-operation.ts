@@ -8,9 +8,10 @@ import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, badRequest, parsedOrThrow } from '../errors.ts'
 import { filterOrThrow } from '../filter.ts'
+import { keepsMasks, toldEdit, viewOfOperation } from './masked-edit.ts'
 import { membershipOf, takesAll } from './membership.ts'
 import { createOperationInput } from './operation-input.ts'
-import { operationView, type OperationView } from './operation-view.ts'
+import type { OperationView } from './operation-view.ts'
 
 /**
  * Makes a bulk action over the dead letters that a filter takes now: its members are chosen once, in one statement, and
@@ -39,10 +40,12 @@ export async function createOperation(
   const q = letters === undefined ? (asked ?? '') : formatFilter([asks('id', ...new Set(letters))])
   const isAll = letters === undefined && takesAll(filterOrThrow(q, LETTER_FIELDS))
   if (isAll && !(allowAll === true && count !== undefined)) throw new ApplicationError('filter_required')
+  await keepsMasks(ctx, fleetId, (edit as OperationEdit | undefined) ?? null, membership.conditions)
   const id = given ?? ctx.ids()
   const requestHash = hash('sha256', JSON.stringify([kind, q, edit ?? null, reason]))
   const accept = (counts: NewCounts): void => acceptOrThrow(counts, count)
-  const after = { kind, q, edit: edit === undefined ? null : editKind(edit as OperationEdit) }
+  const told = edit === undefined ? null : await toldEdit(ctx, fleetId, id, edit as OperationEdit)
+  const after = { kind, q, edit: told }
   const audit = auditEntry(ctx, actor, { action: 'operation.create', target: id, fleetId, reason, after })
   const { row, isNew } = await ctx.storage.operations.create(
     {
@@ -76,11 +79,8 @@ export async function createOperation(
     audit,
   )
   if (!isNew && row.requestHash !== requestHash) throw new ApplicationError('request_id_reused')
-  return operationView(row)
+  return viewOfOperation(ctx, row)
 }
-
-const editKind = (edit: OperationEdit): string =>
-  'patch' in edit ? 'patch' : `up-migration from ${edit.upMigrateFrom}`
 
 /** The count that a person typed is the filter's own, without what is held behind its letters. */
 function acceptOrThrow({ matched, total, unfinished }: NewCounts, count: number | undefined): void {

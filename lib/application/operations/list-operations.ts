@@ -5,7 +5,8 @@ import type { Actor, Context } from '../context.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
 import { itemList, pageInput, pageRequest, rangeInput, since, type ItemList } from '../page.ts'
 import { itemOutcome, itemState } from './operation-input.ts'
-import { operationView, type OperationView } from './operation-view.ts'
+import { operationViews, viewOfOperation } from './masked-edit.ts'
+import type { OperationView } from './operation-view.ts'
 
 export const operationsQuery = z.strictObject({ ...pageInput, ...rangeInput })
 const itemsAsked = {
@@ -21,7 +22,7 @@ interface Input {
   readonly actor: Actor
   readonly fleetId: string
 }
-type ReadContext = Pick<Context, 'storage'>
+type ReadContext = Pick<Context, 'storage' | 'secret'>
 
 /** A fleet's operations, newest first. @throws ApplicationError `not_found`, `bad_request` */
 export async function listOperations(
@@ -30,10 +31,13 @@ export async function listOperations(
 ): Promise<ItemList<OperationView>> {
   authorize(actor, fleetId, 'viewer')
   const { from, ...paged } = parsedOrThrow(operationsQuery, query)
-  const page = await ctx.storage.operations.list(fleetId, pageRequest(paged))
+  const [page, view] = await Promise.all([
+    ctx.storage.operations.list(fleetId, pageRequest(paged)),
+    operationViews(ctx, fleetId),
+  ])
   return itemList(
     since(page, from, (row) => row.createdAtMs),
-    operationView,
+    view,
   )
 }
 
@@ -51,7 +55,7 @@ export async function getOperation(
   const { operations } = ctx.storage
   const [row, outcomes] = await Promise.all([operations.get(fleetId, id), operations.outcomes(fleetId, id)])
   if (!row) throw new ApplicationError('not_found')
-  return { ...operationView(row), outcomes }
+  return { ...(await viewOfOperation(ctx, row)), outcomes }
 }
 
 /** Members of an operation in the order in which they run. @throws ApplicationError `not_found`, `bad_request` */

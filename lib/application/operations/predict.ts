@@ -130,7 +130,7 @@ function startReplays(): (slice: Slice) => Promise<readonly Prediction[]> {
   let before: PushDraft | null = null
   return async ({ ctx, snapshot, order, rules, slice }) => {
     const letters = await snapshot.letters(slice.map(({ letterId }) => letterId))
-    const prepared = prepareMembers(ctx, order, rules, slice, letters, NOT_ASKED)
+    const prepared = prepareMembers(ctx, order, { rules, masks: rules.masks }, slice, letters, NOT_ASKED)
     let draft: PushDraft | null = null
     const lay = (group: Group): Group => {
       draft = { ...(before ?? startDraft(group.world)), world: group.world }

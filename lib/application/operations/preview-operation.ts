@@ -4,9 +4,10 @@ import type { OperationEdit, OutcomeCount } from '#lib/storage/ports.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
+import { keepsMasks, viewOfOperation } from './masked-edit.ts'
 import { membershipOf } from './membership.ts'
 import { previewInput, previewOwnInput } from './operation-input.ts'
-import { operationView, type OperationView } from './operation-view.ts'
+import type { OperationView } from './operation-view.ts'
 import { countPredictions, predict, type Predicted, type Prediction } from './predict.ts'
 import { stateError } from './turn-operation.ts'
 
@@ -33,6 +34,7 @@ export async function previewFilter(
   const asked = parsedOrThrow(previewInput, input.body)
   const membership = membershipOf(asked, ctx.clock.now())
   const edit = (asked.edit as OperationEdit | undefined) ?? null
+  await keepsMasks(ctx, fleetId, edit, membership.conditions)
   const order = { id: '', kind: asked.kind, edit, reason: '', actor }
   return shown(await predict(ctx, fleetId, order, { membership }))
 }
@@ -52,6 +54,7 @@ export async function previewOperation(
   const order = await operations.get(fleetId, id)
   if (!order) throw new ApplicationError('not_found')
   if (afterEvent(order.state, 'preview') === null) throw stateError(order)
+  await keepsMasks(ctx, fleetId, order.edit, order.conditions)
   const preview = shown(await predict(ctx, fleetId, order, { operation: order }))
   const { looked, counts } = preview
   const row = await operations.change(fleetId, id, (now) => {
@@ -61,7 +64,7 @@ export async function previewOperation(
     return { row: { ...next, previewedAtMs: ctx.clock.now() }, audit: null }
   })
   if (!row) throw new ApplicationError('not_found')
-  return { ...preview, operation: operationView(row) }
+  return { ...preview, operation: await viewOfOperation(ctx, row) }
 }
 
 function shown({ items, ...rest }: Predicted): Preview {

@@ -60,8 +60,9 @@ const NOTHING: Told = { written: [], replayed: [], discarded: [] }
  */
 export async function runBatch(ctx: Context, fleetId: string, id: string): Promise<BatchEnd> {
   const rules = await ctx.groupCommit.rules.get(fleetId)
-  const asked = rules.authorities.size > 0 ? await askAhead(ctx, fleetId, id, rules) : NOT_ASKED
-  const known = { rules, asked, masks: await letterMasks(ctx, fleetId) }
+  const masks = await letterMasks(ctx, fleetId)
+  const asked = rules.authorities.size > 0 ? await askAhead(ctx, fleetId, id, rules, masks) : NOT_ASKED
+  const known = { rules, asked, masks }
   try {
     const batch = await ctx.storage.operations.hold(fleetId, id, (tx) => run(ctx, tx, known))
     if (!batch) return { againInMs: await whenPassedOver(ctx, fleetId, id), settled: 0 }
@@ -123,7 +124,7 @@ async function replayNext(
   )
   if (shut !== null)
     return halt(ctx, tx, { by: 'breaker', detail: `the breaker ${shut} is open`, atMs: nowMs })
-  const prepared = prepareMembers(ctx, row, rules, members, letters, asked)
+  const prepared = prepareMembers(ctx, row, { rules, masks }, members, letters, asked)
   const { group, ran } = await runMembers(ctx, rules, prepared, (plan) => tx.push.load(plan), {
     masks,
     nowMs: ctx.clock.now(),

@@ -1,4 +1,7 @@
 import type { AuthorityVerdict } from '#lib/engine/types.ts'
+import type { PatchStep } from '#lib/engine/json-patch.ts'
+import type { JsonObject } from '#lib/kernel/json.ts'
+import type { Operation } from '#lib/protocol/mutation.ts'
 import type { MutationResult } from '#lib/protocol/push.ts'
 import type {
   DeadLetterRow,
@@ -9,7 +12,8 @@ import type {
   PushPlan,
   PushSnapshot,
 } from '#lib/storage/ports.ts'
-import type { LetterMasks } from '../dead-letters/letter-masks.ts'
+import { editChanges } from '../dead-letters/edit-changes.ts'
+import type { LetterMask, LetterMasks } from '../dead-letters/letter-masks.ts'
 import { replayJob } from '../dead-letters/replay-job.ts'
 import type { Actor, Context } from '../context.ts'
 import { planOf } from '../sync/commit-group.ts'
@@ -37,11 +41,17 @@ type Prepared =
   | { readonly member: Member; readonly job: ReplayJob; readonly letter: DeadLetterRow }
   | { readonly member: Member; readonly fate: Fate }
 
+/** What is read of a fleet before its members are looked at. */
+interface KnownOfFleet {
+  readonly rules: FleetRules
+  readonly masks: LetterMasks
+}
+
 /** The pushes of members that may run, and what is said of the others at once. */
 export function prepareMembers(
   ctx: RunContext,
   order: RunOrder,
-  rules: FleetRules,
+  { rules, masks }: KnownOfFleet,
   members: readonly Member[],
   letters: MemberLetters,
   asked: Asked,
@@ -50,18 +60,21 @@ export function prepareMembers(
     const found = letters.get(member.letterId)
     if (!found) return { member, fate: GONE }
     if (found.letter.status !== 'open') return { member, fate: CLOSED.open }
-    return prepare(ctx, order, rules, member, found, asked)
+    return prepare(ctx, order, { rules, masks }, member, found, asked)
   })
 }
 
 function prepare(
   ctx: RunContext,
   { id: operationId, edit, reason, actor: by }: RunOrder,
-  rules: FleetRules,
+  { rules, masks }: KnownOfFleet,
   member: Member,
   { letter, platform }: MemberLetter,
   { verdicts, askedUnder, ids }: Asked,
 ): Prepared {
+  const mask = masks.of(letter)
+  const shows = edit && 'patch' in edit ? mask.misstep(edit.patch as unknown as readonly PatchStep[]) : null
+  if (shows !== null) return { member, fate: fate('unpatchable', 'masked_field', shows) }
   const form = edit && editedForm(rules.collections.get(letter.mutation.collection), letter, edit)
   if (form && !form.ok) return { member, fate: fate('unpatchable', 'patch_failed', form.error) }
   const id = ids.get(letter.id) ?? ctx.ids()
@@ -69,11 +82,17 @@ function prepare(
   const job = replayJob(ctx, letter, {
     actor,
     reason: `operation ${operationId}: ${reason}`,
-    edit: form && { ...form.value, id },
+    edit: form && { ...form.value, id, told: toldChanges(mask, letter, form.value.op) },
     platform,
     verdicts,
   })
   return { member, letter, job: { ...job, mayAskAgain: true, askedUnder } }
+}
+
+/** For the audit log, as a single edit tells it: what became of the letter's operation, masked (DL19, DL23). */
+function toldChanges(mask: LetterMask, { mutation }: DeadLetterRow, op: Operation): JsonObject {
+  const changes = editChanges(mask.op(mutation.op), mask.op(op))
+  return { from: mutation.id, ...(changes as unknown as JsonObject) }
 }
 
 export interface Ran {

@@ -1,12 +1,13 @@
 import { lockTimeoutOf, isStorageError } from '../errors.ts'
 import type { Context } from '../context.ts'
-import { inEachFleet } from '../fleets/in-each-fleet.ts'
 import { breakOff, runBatch } from './run-batch.ts'
 
 /** How soon a process finds an operation that another one has started. */
 export const OPERATIONS_LOOKED_AT_EVERY_MS = 1_000
 /** Operations that one process works on at a time, each on a connection of its own. */
 const AT_A_TIME_MAX = 3
+/** Operations that one look is told of. */
+const LOOKED_AT_MAX = 100
 /** What is no failure of the storage is tried again so often, then the operation has failed. */
 const FAILURES_MAX = 5
 const AFTER_FAILURE_MS = 1_000
@@ -22,9 +23,10 @@ class Worker {
     this.ctx = ctx
   }
 
-  /** Begins with those of a fleet that nobody here works on; what there is no place for is found at a later look. */
-  async look(fleetId: string): Promise<void> {
-    for (const id of await this.ctx.storage.operations.working(fleetId)) {
+  /** Begins with those that nobody here works on; what there is no place for is found at a later look. */
+  async look(): Promise<void> {
+    if (this.stopped || this.running.size >= AT_A_TIME_MAX) return
+    for (const { fleetId, id } of await this.ctx.storage.operations.working(LOOKED_AT_MAX)) {
       if (this.stopped || this.running.size >= AT_A_TIME_MAX) return
       if (this.running.has(id)) continue
       const ends = this.work(fleetId, id).finally(() => this.running.delete(id))
@@ -86,15 +88,14 @@ function workerOf(ctx: Context): Worker {
   return worker
 }
 
-/** A turn of every process's ticker: works on what runs in any fleet. Doesn't wait for it. */
-export const lookForOperations = (ctx: Context): Promise<void> =>
-  inEachFleet(ctx, (fleetId) => workerOf(ctx).look(fleetId))
+/** A turn of every process's ticker: works on what runs in any fleet, found by one statement. Doesn't wait for it. */
+export const lookForOperations = (ctx: Context): Promise<void> => workerOf(ctx).look()
 
 /** Begins at once, in this process. */
-export function wakeOperations(ctx: Context, fleetId: string): void {
+export function wakeOperations(ctx: Context): void {
   workers
     .get(ctx.storage)
-    ?.look(fleetId)
+    ?.look()
     .catch((error: unknown) => ctx.log.warn('operations are found later', { error: String(error) }))
 }
 

@@ -4,8 +4,9 @@ import { auditEntry } from '../access/audit-entry.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
+import { keepsMasks, viewOfOperation } from './masked-edit.ts'
 import { rateInput, turnInput } from './operation-input.ts'
-import { operationView, type OperationView } from './operation-view.ts'
+import type { OperationView } from './operation-view.ts'
 import { wakeOperations } from './run-operations.ts'
 
 interface Turned {
@@ -29,6 +30,7 @@ export async function turnOperation(
 ): Promise<OperationView> {
   const { version, reason } = parsedOrThrow(turnInput, input.body ?? {})
   const nowMs = ctx.clock.now()
+  if (event === 'start' || event === 'resume') await stillKeepsMasks(ctx, input)
   return change(ctx, input, `operation.${event}`, reason ?? null, version, (row) => {
     const state = afterEvent(row.state, event)
     if (state === null) throw stateError(row)
@@ -42,6 +44,13 @@ export async function turnOperation(
       startedAtMs: row.startedAtMs ?? (event === 'start' ? nowMs : null),
     }
   })
+}
+
+/** A collection may mask more by now than when the operation was made. */
+async function stillKeepsMasks(ctx: Context, { actor, fleetId, id }: Turned): Promise<void> {
+  authorize(actor, fleetId, 'operator')
+  const row = await ctx.storage.operations.get(fleetId, id)
+  if (row) await keepsMasks(ctx, fleetId, row.edit, row.conditions)
 }
 
 /**
@@ -73,6 +82,6 @@ async function change(
     return { row, audit: auditEntry(ctx, actor, details) }
   })
   if (!row) throw new ApplicationError('not_found')
-  wakeOperations(ctx, fleetId)
-  return operationView(row)
+  wakeOperations(ctx)
+  return viewOfOperation(ctx, row)
 }

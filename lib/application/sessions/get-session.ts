@@ -2,6 +2,7 @@ import { TOLD_LOGS_PER_DEVICE_MAX } from '#lib/protocol/limits.ts'
 import type { ChangeRow, ConflictRow, DeadLetterRow, SessionRow, ToldLog } from '#lib/storage/ports.ts'
 import { asks } from '#lib/query/letter-fields.ts'
 import { authorize } from '../access/authorize.ts'
+import { conflictMasks } from '../conflicts/conflict-masks.ts'
 import type { Actor, Context } from '../context.ts'
 import { letterMasks } from '../dead-letters/letter-masks.ts'
 import { ApplicationError } from '../errors.ts'
@@ -29,12 +30,13 @@ export async function getSession(
   const session = await ctx.storage.sessions.get(fleetId, id)
   if (!session) throw new ApplicationError('not_found')
   const ofSession = { conditions: [asks('session', id)] }
-  const [device, changes, conflicts, letters, masks, logs] = await Promise.all([
+  const [device, changes, conflicts, letters, masks, ofConflicts, logs] = await Promise.all([
     ctx.storage.devices.get(fleetId, session.deviceId),
     ctx.storage.sync.changesOfSession(fleetId, id, CHANGES_SHOWN_MAX),
     ctx.storage.conflicts.ofSession(fleetId, id),
     ctx.storage.deadLetters.list(fleetId, ofSession, { limit: DEAD_LETTERS_SHOWN_MAX, cursor: null }),
     letterMasks(ctx, fleetId),
+    conflictMasks(ctx, fleetId),
     session.source === undefined
       ? []
       : ctx.storage.ingest.logs(fleetId, { sessionId: id }, TOLD_LOGS_PER_DEVICE_MAX),
@@ -45,7 +47,7 @@ export async function getSession(
   return {
     session,
     changes: changes.filter(isOwn).map(masks.change),
-    conflicts: conflicts.filter(isOwn),
+    conflicts: conflicts.filter(isOwn).map(ofConflicts.conflict),
     deadLetters: letters.items.filter(isOwn).map(masks.letter),
     logs: logs.toReversed(),
   }

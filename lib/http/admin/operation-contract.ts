@@ -59,6 +59,8 @@ const operationAnswer = z.object({
   previewedAtMs: ms.nullable(),
   startedAtMs: ms.nullable(),
   endedAtMs: ms.nullable(),
+  /** When it goes, with its members; null until it has ended. */
+  keptUntilMs: ms.nullable(),
   /** What may be done with it as it stands. */
   actions: z.array(z.enum(OPERATION_ACTIONS)),
   version: count,

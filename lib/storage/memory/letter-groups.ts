@@ -1,5 +1,5 @@
 import { matchesFilter } from '#lib/query/matches-filter.ts'
-import { LETTER_FIELDS, type LetterKey } from '#lib/query/letter-fields.ts'
+import { LETTER_FIELDS, PAYLOAD_UNREAD, type LetterKey } from '#lib/query/letter-fields.ts'
 import type { Filter } from '#lib/query/field.ts'
 import {
   GROUP_HOURS,
@@ -31,9 +31,13 @@ export function matchingLetters(
   rows: readonly DeadLetterRow[] = lettersOf(tables),
 ): DeadLetterRow[] {
   const operations = operationsOf(tables)
+  const unmasked = tables.collections.values().filter(({ masked }) => masked.length === 0)
+  const shown = new Set(unmasked.map(({ name }) => name))
+  const isSaidHidden = ({ code, mutation }: DeadLetterRow): boolean =>
+    !PAYLOAD_UNREAD.includes(code) && !shown.has(mutation.collection)
   return rows.filter((row) =>
     matchesFilter(
-      { ...row, operations: operations.get(row.id) ?? [] },
+      { ...row, operations: operations.get(row.id) ?? [], isSaidHidden: isSaidHidden(row) },
       conditions,
       LETTER_FIELDS,
       LETTER_READER,

@@ -50,14 +50,16 @@ export function memoryOperations(state: MemoryState): OperationPort {
           .slice(0, limit),
       ),
     outcomes: (fleetId, id) => state.inFleet(fleetId, (tables) => outcomesOf(itemsOf(tables, id))),
-    working: (fleetId) =>
-      state.inFleet(fleetId, (tables) =>
-        tables.operations
-          .values()
-          .filter(isWorking)
-          .sort((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1))
-          .map(({ id }) => id),
-      ),
+    working: async (most) => {
+      const found: { readonly place: number; readonly row: OperationRow }[] = []
+      for (const fleet of state.fleets.values())
+        await state.inFleet(fleet.id, (tables) => {
+          const rows = tables.operations.values().filter(isWorking).sort(byAge)
+          found.push(...rows.map((row, place) => ({ place, row })))
+        })
+      found.sort((a, b) => a.place - b.place || byAge(a.row, b.row))
+      return found.slice(0, most).map(({ row: { fleetId, id } }) => ({ fleetId, id }))
+    },
     mark: (fleetId) =>
       state.inFleet(fleetId, (tables) =>
         tables.operations
@@ -73,6 +75,22 @@ export function memoryOperations(state: MemoryState): OperationPort {
         tables.operations.set(undo, id, row)
         if (audit) state.audit.set(undo, audit.id, audit)
         return row
+      }),
+    purge: (fleetId, beforeMs, limit, auditOf) =>
+      state.inFleet(fleetId, (tables, undo) => {
+        const ended = tables.operations
+          .values()
+          .filter((row) => row.endedAtMs !== null && row.endedAtMs < beforeMs)
+          .sort((a, b) => (a.endedAtMs ?? 0) - (b.endedAtMs ?? 0) || (a.id < b.id ? -1 : 1))
+        const items = ended.flatMap(({ id }) => itemsOf(tables, id).map(({ ordinal }) => keyOf(id, ordinal)))
+        for (const key of items.slice(0, limit)) tables.operationItems.delete(undo, key)
+        const gone = ended.filter(({ id }) => itemsOf(tables, id).length === 0)
+        for (const row of gone) {
+          tables.operations.delete(undo, row.id)
+          const entry = auditOf(row)
+          state.audit.set(undo, entry.id, entry)
+        }
+        return { items: Math.min(limit, items.length), operations: gone.length }
       }),
     hold: (fleetId, id, work) =>
       state.inFleet(fleetId, async (tables, undo) => {
@@ -95,6 +113,9 @@ export function memoryOperations(state: MemoryState): OperationPort {
 }
 
 const isWorking = ({ state }: OperationRow): boolean => state === 'running' || state === 'cancelling'
+
+const byAge = (a: OperationRow, b: OperationRow): number =>
+  a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1)
 
 const freshItem = (item: Members['items'][number]): OperationItem => ({
   ...item,

@@ -4,6 +4,7 @@ import { insertAudit } from './audit.ts'
 import type { Database, Send, Statement } from './database.ts'
 import { holdOperation, putOperation, readLetters } from './operation-hold.ts'
 import { readMembers } from './operation-members.ts'
+import { purgeOperations } from './operation-purge.ts'
 import {
   ITEM_COLUMNS,
   itemOf,
@@ -49,7 +50,7 @@ const OUTCOMES: Statement = {
 }
 const WORKING: Statement = {
   name: 'operation_working',
-  text: `SELECT id FROM operation WHERE fleet_id = $1 AND state IN ('running', 'cancelling') ORDER BY created_at, id`,
+  text: 'SELECT fleet_id, id FROM tidemark_working_operations($1)',
 }
 const UNFINISHED: Statement = {
   name: 'operation_unfinished',
@@ -102,8 +103,11 @@ export function postgresOperations(database: Database): OperationPort {
           id,
         ])
       ).map(({ outcome, code, count }) => ({ outcome: outcome as OutcomeCount['outcome'], code, count })),
-    working: async (fleetId) =>
-      (await database.one<{ id: string }>(fleetId, WORKING, [fleetId])).map(({ id }) => id),
+    working: async (most) =>
+      (await database.oneGlobal<{ fleet_id: string; id: string }>(WORKING, [most])).map((row) => ({
+        fleetId: row.fleet_id,
+        id: row.id,
+      })),
     mark: async (fleetId) =>
       (await database.one<{ mark: string | null }>(fleetId, MARK, [fleetId]))[0]?.mark ?? '',
     change: (fleetId, id, change) =>
@@ -115,6 +119,7 @@ export function postgresOperations(database: Database): OperationPort {
         if (audit) await insertAudit(send, audit)
         return row
       }),
+    purge: purgeOperations(database),
     hold: (fleetId, id, work) => holdOperation(database, fleetId, id, work),
     look: (fleetId, work) =>
       database.inSnapshot(fleetId, (send) =>

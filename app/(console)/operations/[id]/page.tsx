@@ -1,6 +1,7 @@
 import type { Metadata } from 'next'
 import { shortId } from '#components/ui/format.ts'
 import { carryShared } from '#components/ui/search-params.ts'
+import { Time } from '#components/ui/time.tsx'
 import { Verdict } from '#components/ui/verdict.tsx'
 import { getOperation, listOperationItems } from '#lib/application/operations/list-operations.ts'
 import { ConsolePage } from '../../console-page.tsx'
@@ -24,7 +25,7 @@ async function OperationPage({ params, searchParams }: ItemProps) {
   const who = { actor: at.actor, fleetId: at.fleet.id, id }
   const operation = await orNotFound(getOperation(at.ctx, who))
   const items = await listOperationItems(at.ctx, { ...who, query: cursor === null ? {} : { cursor } })
-  const { kind, state, pause, actor, reason } = operation
+  const { kind, state, pause, actor, reason, keptUntilMs } = operation
   const { words, kind: status } = STATE_WORDS[state]
   return (
     <ConsolePage
@@ -40,6 +41,11 @@ async function OperationPage({ params, searchParams }: ItemProps) {
           <>
             By {actor.name}: “{reason}”.{' '}
             {pause === null || pause.detail === '' ? null : <>Paused: {pause.detail}. </>}
+            {keptUntilMs === null ? null : (
+              <>
+                Kept until <Time at={keptUntilMs} now={at.nowMs} show="moment" />.
+              </>
+            )}
           </>
         }
         status={{ kind: status, word: words }}
