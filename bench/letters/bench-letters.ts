@@ -121,7 +121,9 @@ async function letterTable(storage: Storage, fleetId: string, endMs: number): Pr
 async function fileTable(env: BenchDatabase['env'], fleetId: string): Promise<string> {
   const writer = await startChild(new URL('./export-process.ts', import.meta.url), { env, args: [fleetId] })
   try {
-    const { seconds, bytes, heapMax, residentMax } = await writer.ask<FileWritten>({})
+    let written = await writer.ask<FileWritten>({})
+    while (!written.isDone) written = await writer.ask<FileWritten>({})
+    const { seconds, bytes, heapMax, residentMax } = written
     const mb = (count: number): string => (count / MB).toFixed(0)
     return markdownTable(
       'All of them as NDJSON, by a process of its own (mark: under 256 MB)',

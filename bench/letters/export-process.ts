@@ -4,8 +4,11 @@ import { exportLetters } from '#lib/http/admin/export-lists.ts'
 import { openPostgresStorage } from '#lib/storage/prisma/open-postgres-storage.ts'
 import { lettersContext } from './letters-context.ts'
 
-/** What it says once it is through. Bytes. */
+const ANSWERED_WITHIN_MS = 30_000
+
+/** How far it is. Bytes. */
 export interface FileWritten {
+  readonly isDone: boolean
   readonly seconds: number
   readonly bytes: number
   readonly heapMax: number
@@ -14,21 +17,34 @@ export interface FileWritten {
 
 const [fleetId = ''] = process.argv.slice(2)
 const storage = await openPostgresStorage({ url: process.env['DATABASE_URL'] ?? '' })
-process.once('message', () => void write())
+process.on('message', () => void go())
 process.once('SIGTERM', () => void storage.close().then(() => process.exit(0)))
 process.send?.({ isReady: true })
 
-async function write(): Promise<void> {
-  const startMs = performance.now()
-  const ctx = lettersContext(storage, Date.now())
-  const { body } = await exportLetters({ ctx, actor: SYSTEM, fleetId, query: { format: 'ndjson' } })
-  let [bytes, heapMax, residentMax] = [0, 0, 0]
-  for await (const piece of body ?? []) {
-    bytes += piece.length
+const startMs = performance.now()
+const ctx = lettersContext(storage, Date.now())
+let pieces: AsyncIterator<Uint8Array> | null = null
+const written = { bytes: 0, heapMax: 0, residentMax: 0 }
+
+/** Goes on for a while, and says how far it came: whoever asks waits so long and no longer. */
+async function go(): Promise<void> {
+  pieces ??= await open()
+  const untilMs = performance.now() + ANSWERED_WITHIN_MS
+  let isDone = false
+  while (!isDone && performance.now() < untilMs) {
+    const next = await pieces.next()
+    isDone = next.done === true
+    if (next.done !== true) written.bytes += next.value.length
     const { heapUsed, rss } = process.memoryUsage()
-    heapMax = Math.max(heapMax, heapUsed)
-    residentMax = Math.max(residentMax, rss)
+    written.heapMax = Math.max(written.heapMax, heapUsed)
+    written.residentMax = Math.max(written.residentMax, rss)
   }
   const seconds = (performance.now() - startMs) / 1_000
-  process.send?.({ seconds, bytes, heapMax, residentMax } satisfies FileWritten)
+  process.send?.({ ...written, seconds, isDone } satisfies FileWritten)
+}
+
+async function open(): Promise<AsyncIterator<Uint8Array>> {
+  const { body } = await exportLetters({ ctx, actor: SYSTEM, fleetId, query: { format: 'ndjson' } })
+  if (!body) throw new Error('assertion failed: a file has a body')
+  return body[Symbol.asyncIterator]()
 }
