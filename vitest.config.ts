@@ -3,12 +3,15 @@ import { defineConfig } from 'vitest/config'
 /** A file that puts another module in a module's place: only where it shares no modules with others does it get it. */
 const MOCKED = 'tests/unit/**/*.mocked.test.{ts,tsx}'
 
+/** Where a test's own process is the load of servers that it starts: one that others have worked in is too slow for that. */
+const PROCESSES = 'tests/api/processes/**/*.test.ts'
+
 /** Of tests that share one embedded PostgreSQL. */
 const DATABASE = { globalSetup: ['tests/support/postgres.ts'] }
 
 /**
- * `pure` and `mocked` need no database; `simulation` builds processes of its own; `database` and `browser` share one embedded
- * PostgreSQL each, so that they can run side by side.
+ * `pure` and `mocked` need no database; `simulation` builds processes of its own; `database`, `processes` and `browser`
+ * share one embedded PostgreSQL each, so that they can run side by side.
  */
 export default defineConfig({
   test: {
@@ -40,9 +43,13 @@ export default defineConfig({
         test: {
           name: 'database',
           include: ['tests/{contract,api}/**/*.test.ts'],
+          exclude: [PROCESSES],
           ...DATABASE,
+          // A fifth of the time went into loading the same modules again for each file.
+          isolate: false,
         },
       },
+      { extends: true, test: { name: 'processes', include: [PROCESSES], ...DATABASE } },
       {
         extends: true,
         test: {

@@ -25,7 +25,7 @@ await runMain(async () => {
   const checked = await inTurn(CHECKS.map(([name, args]) => [name, async () => asOne(await runLoud(args))]))
   // Two rows side by side: most of the first and the end of the second wait, for a database, for processes or a browser.
   const rows = [
-    inTurn([['contract and API tests', () => vitest(['database'], report('database'))]]),
+    inTurn([['contract and API tests', () => vitest(['database', 'processes'], report('database'))]]),
     inTurn([
       ['unit and property tests', () => vitest(['pure', 'mocked', 'simulation'], report('pure'))],
       ['the SDK in browsers, and npm run dev', () => vitest(['browser'], report('browser'))],

@@ -39,7 +39,8 @@ export async function soakTrials({ ledger, names, endsAtMs }: TrialSoak): Promis
   for (const name of TRIAL_NAMES.filter((trial) => names.includes(trial) && !isThrough(ledger, trial))) {
     if (performance.now() >= endsAtMs) return true
     console.log(`\n── ${name}`)
-    const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'database', '--reporter=dot']
+    const projects = ['--project', 'database', '--project', 'processes']
+    const vitest = ['node_modules/vitest/vitest.mjs', 'run', ...projects, '--reporter=dot']
     const code = await runLoud([...vitest, TRIALS[name]], {
       TIDEMARK_SOAK_TRIALS: ledger,
       TIDEMARK_SOAK_TRIAL: name,

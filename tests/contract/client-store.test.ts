@@ -8,6 +8,7 @@ import { openReplica } from '#lib/client/open-replica.ts'
 import { takeLock } from '#lib/client/session-lock.ts'
 import { openSqliteStore } from '#lib/client/sqlite-store.ts'
 import type { ReplicaStore } from '#lib/client/store.ts'
+import { bundled } from '#tests/support/bundled.ts'
 import { STORE_CASES } from './client-store.cases.ts'
 
 let folder = ''
@@ -35,9 +36,7 @@ describe.each(Object.entries(MAKERS))('a %s store', (_, make) => {
 
 test('[SM2] the lock of a process that was killed is free at once', async () => {
   const file = join(folder, 'killed.db')
-  const child = fork(new URL('./client-store.holder.ts', import.meta.url), [file], {
-    execArgv: ['--import', 'tsx'],
-  })
+  const child = fork(await bundled('tests/contract/client-store.holder.ts'), [file])
   await new Promise((resolve, reject) => {
     child.once('message', resolve)
     child.once('error', reject)

@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { currentInstance, takeInstance } from '#lib/storage/prisma/embedded/instance.ts'
 import { processExists, processesIn, startMark } from '#lib/storage/prisma/embedded/processes.ts'
 import { resolveDatabase } from '#lib/storage/prisma/embedded/resolve-database.ts'
+import { bundled } from '#tests/support/bundled.ts'
 
 interface Holder {
   child: ChildProcess
@@ -121,8 +122,7 @@ describe('the owner of a data directory', () => {
 })
 
 async function hold(): Promise<Holder> {
-  const program = path.resolve(import.meta.dirname, '../support/embedded-holder.ts')
-  const child = spawn(process.execPath, ['--import', 'tsx', program, dataDir], {
+  const child = spawn(process.execPath, [await bundled('tests/support/embedded-holder.ts'), dataDir], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const [line] = (await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])) as [unknown]

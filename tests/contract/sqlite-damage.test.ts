@@ -17,6 +17,7 @@ import { openReplica } from '#lib/client/open-replica.ts'
 import type { Replica } from '#lib/client/replica.ts'
 import { openSqliteStore } from '#lib/client/sqlite-store.ts'
 import type { RecoveryNotice } from '#lib/client/tables.ts'
+import { bundled } from '#tests/support/bundled.ts'
 import type { Authority } from '#tests/unit/client/support/authority.ts'
 import { COLLECTION, createAuthority } from '#tests/unit/client/support/authority.ts'
 import { DEVICE } from '#tests/unit/client/support/device.ts'
@@ -143,24 +144,15 @@ describe('a file that', () => {
 })
 
 /** Opens the file in a process of its own, as after a restart: a panic of the engine would end it. */
-const APART = `
-import { openReplica } from '#lib/client/open-replica.ts'
-import { openSqliteStore } from '#lib/client/sqlite-store.ts'
-const [file, made] = process.argv.slice(1)
-const replica = await openReplica({
-  url: 'http://127.0.0.1:9', enrollmentKey: 'tme_key', store: openSqliteStore(file), sync: { auto: false },
-  device: { name: 'apart', platform: 'linux', appVersion: '1.0.0' },
-})
-for (let n = 0; n < Number(made); n++) await replica.collection('notes').put(null, { n })
-await replica.sync()
-const { pending } = replica.status$.get()
-console.log(JSON.stringify({ pending, told: replica.recoveries$.get() }))
-if (process.argv[3] === 'killed') process.kill(process.pid, 'SIGKILL')
-await replica.close()
-`
-const openApart = (file: string, made = 0, end = 'closed'): { pending: number; told: RecoveryNotice[] } => {
-  const args = ['--import', 'tsx', '--input-type=module', '-e', APART, '--', file, String(made), end]
-  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', cwd: process.cwd() })
+async function openApart(
+  file: string,
+  made = 0,
+  end = 'closed',
+): Promise<{ pending: number; told: RecoveryNotice[] }> {
+  const opener = await bundled('tests/contract/sqlite-damage.worker.ts')
+  const { stdout, stderr } = spawnSync(process.execPath, [opener, file, String(made), end], {
+    encoding: 'utf8',
+  })
   if (stdout === '') throw new Error(stderr)
   return JSON.parse(stdout) as { pending: number; told: RecoveryNotice[] }
 }
@@ -185,14 +177,14 @@ describe('a text that is no UTF-8', () => {
     { table: 'meta', column: 'key', kept: 5 },
   ] as const)(
     '[SDK4] as a $column of $table costs that row, is told, and never the process',
-    ({ table, column, kept }) => {
+    async ({ table, column, kept }) => {
       const file = path.join(folder, `text-${table}-${column}.db`)
-      expect(openApart(file, 5)).toEqual({ pending: 5, told: [] })
+      expect(await openApart(file, 5)).toEqual({ pending: 5, told: [] })
       breakText(file, table, column, 4)
-      const opened = openApart(file)
+      const opened = await openApart(file)
       expect(opened).toMatchObject({ pending: kept, told: [{ pendingKept: kept }] })
       expect(existsSync(`${file}.broken-1`)).toBe(true)
-      expect(openApart(file)).toMatchObject({ pending: kept, told: [{ pendingKept: kept }] })
+      expect(await openApart(file)).toMatchObject({ pending: kept, told: [{ pendingKept: kept }] })
     },
     30_000,
   )
@@ -382,12 +374,12 @@ describe('the log beside the file', () => {
 
   test('[SDK4] of a process that was killed is read at the next opening, and is no damage', async () => {
     const file = path.join(folder, 'killed.db')
-    openApart(file, 10, 'killed')
+    await openApart(file, 10, 'killed')
     expect(statSync(`${file}-wal`).size).toBeGreaterThan(0)
     const log = readFileSync(`${file}-wal`)
     // Killed once more in the middle of a write: a frame whose page isn't there.
     writeFileSync(`${file}-wal`, Buffer.concat([log, log.subarray(-PAGE_BYTES - 24, -PAGE_BYTES)]))
-    expect(openApart(file)).toEqual({ pending: 10, told: [] })
+    expect(await openApart(file)).toEqual({ pending: 10, told: [] })
   }, 30_000)
 
   test.each([
@@ -397,13 +389,13 @@ describe('the log beside the file', () => {
     ['in a later page', 32 + 3 * (24 + PAGE_BYTES) + 200],
   ])(
     '[SDK4] that is broken %s is damage, never a new device: what it holds is kept, and it is told',
-    (name, at) => {
+    async (name, at) => {
       const file = path.join(folder, `log-${name.replaceAll(' ', '-')}.db`)
-      openApart(file, 10, 'killed')
+      await openApart(file, 10, 'killed')
       const log = readFileSync(`${file}-wal`)
       log.writeUInt8(log.readUInt8(at) ^ 0x10, at)
       writeFileSync(`${file}-wal`, log)
-      expect(openApart(file)).toMatchObject({
+      expect(await openApart(file)).toMatchObject({
         pending: 10,
         told: [
           { pendingKept: 10, isNewIdentity: false, mayHaveLostMore: true, setAside: `${file}.broken-1` },
@@ -416,9 +408,9 @@ describe('the log beside the file', () => {
 
   test('[SDK4] that has lost its file is damage: what it holds is kept, and it is told', async () => {
     const file = path.join(folder, 'emptied.db')
-    openApart(file, 10, 'killed')
+    await openApart(file, 10, 'killed')
     truncateSync(file, 0)
-    const { told } = openApart(file)
+    const { told } = await openApart(file)
     expect(told).toMatchObject([{ setAside: `${file}.broken-1` }])
   }, 30_000)
 })

@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openReplica } from '#lib/client/open-replica.ts'
 import { openSqliteStore } from '#lib/client/sqlite-store.ts'
+import { bundled } from '#tests/support/bundled.ts'
 import { DEVICE } from '#tests/unit/client/support/device.ts'
 
 let folder = ''
@@ -27,10 +27,10 @@ const replicaOn = (file: string) =>
   })
 
 /** What a process that may not write the file is told; the superuser's may write all, so it is nobody's. */
-function openByAnother(file: string): unknown {
-  const worker = fileURLToPath(new URL('./sqlite-read-only.worker.ts', import.meta.url))
+async function openByAnother(file: string): Promise<unknown> {
+  const worker = await bundled('tests/contract/sqlite-read-only.worker.ts')
   const scratch = path.join(mkdtempSync(path.join(tmpdir(), 'tidemark-read-only-')), 'own.db')
-  const run = spawnSync(process.execPath, ['--import', 'tsx', worker, file, scratch], { encoding: 'utf8' })
+  const run = spawnSync(process.execPath, [worker, file, scratch], { encoding: 'utf8' })
   rmSync(path.dirname(scratch), { recursive: true })
   return JSON.parse(run.stdout || JSON.stringify(run.stderr))
 }
@@ -52,12 +52,12 @@ test.each([
     chmodSync(file, modes.file)
     chmodSync(`${file}.guard`, modes.guard)
     chmodSync(folder, modes.folder)
-    expect(openByAnother(file)).toMatchObject({ code: 'store_read_only' })
+    expect(await openByAnother(file)).toMatchObject({ code: 'store_read_only' })
     expect(readdirSync(folder)).toEqual(names)
     expect(readFileSync(file).equals(before)).toBe(true)
     chmodSync(folder, 0o777)
     for (const name of readdirSync(folder)) chmodSync(path.join(folder, name), 0o666)
-    expect(openByAnother(file)).toBe('opened')
+    expect(await openByAnother(file)).toBe('opened')
   },
   60_000,
 )

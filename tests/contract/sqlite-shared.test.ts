@@ -17,6 +17,7 @@ import { openReplica } from '#lib/client/open-replica.ts'
 import type { Replica } from '#lib/client/replica.ts'
 import { openSqliteStore } from '#lib/client/sqlite-store.ts'
 import type { RecoveryNotice } from '#lib/client/tables.ts'
+import { bundled } from '#tests/support/bundled.ts'
 import { DEVICE } from '#tests/unit/client/support/device.ts'
 
 const PAGE_BYTES = 4_096
@@ -47,9 +48,7 @@ interface Worker {
 
 /** Opens the store in another process. */
 async function startWorker(file: string): Promise<Worker> {
-  const child = fork(new URL('./sqlite-shared.worker.ts', import.meta.url), [file], {
-    execArgv: ['--import', 'tsx'],
-  })
+  const child = fork(await bundled('tests/contract/sqlite-shared.worker.ts'), [file])
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const hears = (what: string): Promise<unknown> =>
     new Promise((resolve, reject) => {

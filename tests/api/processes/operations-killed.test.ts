@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import pg from 'pg'
@@ -11,11 +10,11 @@ import { turnOperation } from '#lib/application/operations/turn-operation.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { Storage } from '#lib/storage/ports.ts'
 import { openPostgresStorage } from '#lib/storage/prisma/open-postgres-storage.ts'
+import { bundled } from '#tests/support/bundled.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
 import { newUuid, TestDevice, testApp, testFleet, type TestApp } from '#tests/support/device-world.ts'
 import { runOperation } from '#tests/support/operation-runs.ts'
 import { isTimeUp, noteTrial, rounds } from '#tests/support/trials.ts'
-import { bundleForNode } from '../../../scripts/bundle-for-node.ts'
 import { startChild, type Child } from '../../../bench/child.ts'
 
 const LETTERS = rounds(500, 10_000)
@@ -46,13 +45,7 @@ describe('kill -9 of the processes that work on an operation', () => {
     database = await createTestDatabase()
     storage = await openPostgresStorage({ url: database.url })
     app = testApp(storage)
-    const file = await bundleForNode(
-      'tests/api/processes/operation-worker.ts',
-      'tidemark-trials',
-      'operation-worker',
-    )
-    process.once('exit', () => rmSync(file, { force: true }))
-    worker = pathToFileURL(file)
+    worker = pathToFileURL(await bundled('tests/api/processes/operation-worker.ts'))
   })
   afterAll(async () => {
     await storage.close()

@@ -2,7 +2,9 @@ import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
+import { bundled } from '#tests/support/bundled.ts'
 import { startChild } from '../../../bench/child.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../../..')
@@ -19,7 +21,7 @@ export interface OwnDatabase {
 export async function startOwnDatabase(dir?: string): Promise<OwnDatabase> {
   const dataDir = dir ?? (await mkdtemp(path.join(tmpdir(), 'tidemark-test-')))
   const owner = await startChild<{ readonly databaseUrl: string }>(
-    new URL('./postgres-owner.ts', import.meta.url),
+    pathToFileURL(await bundled('tests/api/processes/postgres-owner.ts')),
     { args: [dataDir] },
   )
   const stop = async (): Promise<void> => {

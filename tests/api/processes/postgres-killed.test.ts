@@ -1,8 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bundled } from '#tests/support/bundled.ts'
 import type { Child } from '../../../bench/child.ts'
 import { startChild } from '../../../bench/child.ts'
 
@@ -14,8 +16,8 @@ interface Owner {
 describe('the embedded PostgreSQL', () => {
   let dataDir: string
   let owner: Child<Owner>
-  const startOwner = (): Promise<Child<Owner>> =>
-    startChild(new URL('./postgres-owner.ts', import.meta.url), { args: [dataDir] })
+  const startOwner = async (): Promise<Child<Owner>> =>
+    startChild(pathToFileURL(await bundled('tests/api/processes/postgres-owner.ts')), { args: [dataDir] })
   beforeAll(async () => {
     dataDir = await mkdtemp(path.join(tmpdir(), 'tidemark-test-'))
     owner = await startOwner()

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import { pathToFileURL } from 'node:url'
 import pg from 'pg'
 import type { EnrollResponse } from '#lib/protocol/device.ts'
 import type { PullResponse } from '#lib/protocol/pull.ts'
 import type { PushRequest } from '#lib/protocol/push.ts'
+import { bundled } from '#tests/support/bundled.ts'
 import type { Child } from '../../../bench/child.ts'
 import { startChild } from '../../../bench/child.ts'
-import { bundledServer } from './bundled-server.ts'
 import type { PushingDevice } from '../../../bench/push/push-bodies.ts'
 import type { Listening } from '../../../bench/push/serve.ts'
 import type { SetUpFleet } from '../../../bench/set-up-fleet.ts'
@@ -16,17 +17,19 @@ const REQUEST_TIMEOUT_MS = 30_000
 
 export type Server = Child<Listening>
 
+const serverProgram = async (): Promise<URL> => pathToFileURL(await bundled('bench/device-server.ts'))
+
 /** A server process of its own; with a port it takes the place of one that has ended. `nodeArgs` are for Node itself. */
 export const startServer = async (
   databaseUrl: string,
   port = '0',
   nodeArgs: readonly string[] = [],
 ): Promise<Server> =>
-  startChild<Listening>(await bundledServer(), { env: environment(databaseUrl, port), nodeArgs })
+  startChild<Listening>(await serverProgram(), { env: environment(databaseUrl, port), nodeArgs })
 
 /** The same, which also makes a fleet with the demo's collections. */
 export const startServerWithFleet = async (databaseUrl: string): Promise<Child<Listening & SetUpFleet>> =>
-  startChild(await bundledServer(), { env: environment(databaseUrl, '0'), args: [`fleet ${randomUUID()}`] })
+  startChild(await serverProgram(), { env: environment(databaseUrl, '0'), args: [`fleet ${randomUUID()}`] })
 
 const environment = (databaseUrl: string, port: string) => ({
   DATABASE_URL: databaseUrl,
