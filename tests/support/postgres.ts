@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -12,23 +12,28 @@ import { TEMPLATE_DATABASE } from './database.ts'
 declare module 'vitest' {
   interface ProvidedContext {
     databaseUrl: string
+    /** Below `node_modules/.cache`: where this run's bundled programs stand. */
+    bundles: string
   }
 }
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
+const CACHE = path.join(ROOT, 'node_modules/.cache')
 /**
  * Tests may lose their data: what they check is not the disk. A worker of autovacuum may not be ended by us, so no
  * database could be dropped that it looks at, and its transactions hold up the folding of telemetry.
  */
 const SETTINGS = { fsync: 'off', full_page_writes: 'off', max_connections: '200', autovacuum: 'off' }
 
-/** Starts the PostgreSQL of the `database` project and migrates the template that each test file clones. */
+/** Starts the PostgreSQL of a project and migrates the template that each test file clones; makes a place for bundles. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'tidemark-test-'))
+  await mkdir(CACHE, { recursive: true })
+  const bundles = await mkdtemp(path.join(CACHE, 'tidemark-tests-'))
   const postgres = await supervisePostgres({ dataDir, settings: SETTINGS })
   const teardown = async (): Promise<void> => {
     await postgres.stop()
-    await rm(dataDir, { recursive: true, force: true })
+    for (const folder of [dataDir, bundles]) await rm(folder, { recursive: true, force: true })
   }
   try {
     await makeTemplate(postgres.databaseUrl)
@@ -37,6 +42,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     throw error
   }
   project.provide('databaseUrl', postgres.databaseUrl)
+  project.provide('bundles', path.basename(bundles))
   return teardown
 }
 
