@@ -21,8 +21,10 @@ await runMain(async () => {
   const report = (name) => path.join(reports, `${name}.json`)
   // The simulation waits for nothing and nobody waits for it: it takes the processor time that all others leave.
   const background = part('simulation', async () => asOne(await runLoud(SIMULATION, {}, IN_THE_BACKGROUND)))
-  // Alone, because they read the checkout, in which Next writes when a test starts it.
-  const checked = await inTurn(CHECKS.map(([name, args]) => [name, async () => asOne(await runLoud(args))]))
+  // Before all tests, because they read the checkout, in which Next writes when a test starts it.
+  const checked = await Promise.all(
+    CHECKS.map(([name, args]) => part(name, async () => asOne(await runLoud(args)))),
+  )
   // Two rows side by side: most of the first and the end of the second wait, for a database, for processes or a browser.
   const rows = [
     inTurn([['contract and API tests', () => vitest(['database', 'processes'], report('database'))]]),
