@@ -1,4 +1,5 @@
 import { Status } from '#components/ui/status.tsx'
+import { issueWords } from '#lib/protocol/issue-words.ts'
 import type { Issue } from './send-json.ts'
 
 export type Failure = { message: string; issues: readonly Issue[] }
@@ -11,7 +12,7 @@ export function FormFailure({ failure, whole }: { failure: Failure; whole: strin
       <ul className="issues">
         {failure.issues.map(({ path, message }) => (
           <li key={`${path} ${message}`}>
-            <span className="mono">{path === '' ? whole : path}</span> {message}
+            <span className="mono">{path === '' ? whole : path}</span> {issueWords(message)}
           </li>
         ))}
       </ul>

@@ -33,6 +33,11 @@ export interface GroupQuery {
   readonly nowMs: number
 }
 
+/** What the newest letter of a group says of its cause. */
+export interface GroupFace extends Pick<LetterGroup, 'id' | 'code' | 'collection' | 'place' | 'detail'> {
+  readonly newestLetterId: string
+}
+
 /** Groups of dead letters (ports.ts). */
 export interface LetterGroupPort {
   /** The `limit` largest groups that have a letter of the conditions. */
@@ -41,6 +46,10 @@ export interface LetterGroupPort {
   get(fleetId: string, id: string, nowMs: number): Promise<LetterGroup | null>
   /** All that people said, by id. */
   rows(fleetId: string): Promise<readonly GroupRow[]>
+  /** The newest letter of each of these groups in their order, merged into another or not; none for one without any letter. */
+  newestOf(fleetId: string, ids: readonly string[]): Promise<readonly GroupFace[]>
+  /** A short text that is another one after each change of what people said, merges and splits among them. */
+  mark(fleetId: string): Promise<string>
   /** Of those letters, by id, which there are. */
   lettersAmong(fleetId: string, letterIds: readonly string[]): Promise<readonly string[]>
   /** Changes the rows as they then are, one change at a time in a fleet; a throw is the caller's refusal. */

@@ -105,7 +105,7 @@ test('a dead letter is edited: refused here, then replayed and linked', async ({
   const submit = form.getByRole('button', { name: 'Replay as edited' })
   const field = form.getByLabel('speedKnots')
   await expect(field).toBeFocused()
-  await expect(form).toContainText('× Instance type "string" is invalid')
+  await expect(form).toContainText('× is text, not a whole number')
   await field.fill('fast')
   await expect(submit).toBeDisabled()
   await form.getByLabel('Reason, kept in the audit log').fill('it was calm')

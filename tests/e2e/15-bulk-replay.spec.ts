@@ -99,6 +99,9 @@ test('by keyboard: a bad release on the overview, its cause, a letter, an up-mig
     await page.keyboard.press('Enter')
     await expect(page).toHaveURL(/\/dead-letters\/[0-9a-f-]{36}\?.*q=group/)
     await expect(page.getByRole('region', { name: 'Dead letter', exact: true })).toContainText('speedKnots')
+    await expect(page.getByRole('region', { name: 'Dead letter', exact: true })).toContainText(
+      /What a replay would do now.*refused again.*schema_mismatch.*“speedKnots” is missing/,
+    )
   })
 
   const chosen = page.getByRole('region', { name: 'Selection' })
@@ -143,6 +146,9 @@ test('by keyboard: a bad release on the overview, its cause, a letter, an up-mig
     await expect(page.getByRole('group', { name: 'Outcomes' }).getByRole('listitem')).toHaveText([
       /applied.*12/,
     ])
+    await expect(page.getByRole('heading', { name: 'It came out as the dry run had said' })).toBeVisible()
+    const beside = page.getByRole('table', { name: 'The dry run beside what became' })
+    await expect(beside.getByRole('row')).toHaveText([/Outcome/, /applied\s*12\s*12/])
   })
 
   await test.step('no letter is open, and another device has the records', async () => {
@@ -217,6 +223,10 @@ test('what people say of a cause stands with it; causes are merged, and letters 
   test.setTimeout(TIMEOUT_MS)
   const { fleetId, own } = await ownFleet(page, world)
   await badRelease(own, { speedKnots: '' }, 3)
+  // Somebody else looks at the same page.
+  const other = await page.context().newPage()
+  await other.goto(`/dead-letters?fleet=${fleetId}`)
+  await expect(other.getByRole('button', { name: /^Live\b/ })).toBeVisible()
   await page.goto(`/dead-letters?fleet=${fleetId}`)
   const cause = page.getByRole('region', { name: 'This cause', exact: true })
   const dialog = page.getByRole('dialog')
@@ -227,6 +237,7 @@ test('what people say of a cause stands with it; causes are merged, and letters 
   await dialog.getByRole('button', { name: 'Save' }).click()
   await expect(cause).toContainText('all of these are empty speed')
   await expect(page.getByRole('region', { name: 'Causes' })).toContainText('night ops')
+  await expect(other.getByRole('region', { name: 'Causes' })).toContainText('night ops')
 
   await page.getByRole('button', { name: 'Snooze' }).click()
   await page.getByRole('menuitem', { name: 'for 8 hours' }).click()
@@ -245,6 +256,31 @@ test('what people say of a cause stands with it; causes are merged, and letters 
   await dialog.getByLabel('Reason, kept in the audit log').fill('it is the same story')
   await dialog.getByRole('button', { name: 'Merge' }).click()
   await expect(page.getByRole('region', { name: 'Causes' })).toContainText('1 cause, 3 open')
+  await expect(other.getByRole('region', { name: 'Causes' })).toContainText('1 cause, 3 open')
+
+  await page.getByRole('button', { name: 'Take apart…' }).click()
+  await dialog.getByLabel('the first one (schema_mismatch, gusts)').check()
+  await dialog.getByLabel('Reason, kept in the audit log').fill('it is not')
+  await dialog.getByRole('button', { name: 'Take out' }).click()
+  await expect(page.getByRole('region', { name: 'Causes' })).toContainText('2 causes, 3 open')
+})
+
+test('[DL10] a poisoned letter that matches is left out, which is said with the way to take it too', async ({
+  adminPage: page,
+  world,
+}) => {
+  const { fleetId, own } = await ownFleet(page, world)
+  await badRelease(own, { speedKnots: '' }, 2)
+  const list = await page.request.get(`/api/admin/v1/dead-letters?fleet=${fleetId}`)
+  const { items } = (await list.json()) as { readonly items: readonly { readonly id: string }[] }
+  for (let n = 0; n < 3; n++)
+    await postAdmin(page, world, `/dead-letters/${items[0]?.id}/replay?fleet=${fleetId}`, { reason: 'again' })
+  await page.goto(`/operations/new?fleet=${fleetId}&kind=replay&q=collection:gusts`)
+  await expect(title(page)).toHaveText('It would settle 0 of 1')
+  await expect(page.getByText('One that matches is left out: it is poisoned')).toBeVisible()
+  await page.getByRole('link', { name: 'Take it too' }).click()
+  await expect(title(page)).toHaveText('It would settle 0 of 2')
+  await expect(page.getByText('left out')).toHaveCount(0)
 })
 
 test('who only looks is told why nothing can be pressed', async ({ adminPage: page, world, browser }) => {

@@ -6,6 +6,7 @@ import {
   type GroupTotals,
   type LetterGroup,
 } from '#lib/application/letter-groups/list-groups.ts'
+import { mergedCauses, type MergedCause } from '#lib/application/letter-groups/merged-causes.ts'
 import { isApplicationError } from '#lib/application/errors.ts'
 import type { FacetCounts } from '#lib/query/facets.ts'
 import type { Filter } from '#lib/query/field.ts'
@@ -13,6 +14,7 @@ import { formatFilter } from '#lib/query/format-filter.ts'
 import { LETTER_FIELDS, type LetterKey } from '#lib/query/letter-fields.ts'
 import { listFilter } from '../list-filter.ts'
 import type { Visit } from '../viewer.ts'
+import { foretell, type Foretold } from './foretell.ts'
 import { askedOf, listedLetters, pickGroup, speaksOf, without, withStatus } from './letter-links.ts'
 
 type Letters = Awaited<ReturnType<typeof listDeadLetters>>
@@ -30,6 +32,8 @@ export interface Board {
   /** The one cause that the page is about. */
   readonly groupId: string | null
   readonly group: LetterGroup | null
+  /** What was merged into it. */
+  readonly merged: readonly MergedCause[]
   readonly status: string | null
   readonly listed: Filter<LetterKey>
   /** `listed` as one would type it. */
@@ -40,6 +44,8 @@ export interface Board {
   readonly counts: FacetCounts<LetterKey>
   /** The letter that the address names, else the first of the list. */
   readonly detail: DeadLetterDetail | null
+  /** What a replay of it would come to now. */
+  readonly foretold: Foretold | null
 }
 
 const NONE: GroupTotals = { groups: 0, letters: 0 }
@@ -71,6 +77,8 @@ export async function readBoard(
   ])
   const first = list.items[0]
   const detail = asked ?? (first === undefined ? null : await getDeadLetter(at.ctx, { ...who, id: first.id }))
+  const merged = await mergedCauses(at.ctx, { ...who, ids: group?.mergedIds ?? [] })
+  const foretold = await foretell(at, detail)
   const status = askedOf(listed, 'status')
   return {
     filter,
@@ -80,6 +88,7 @@ export async function readBoard(
     all,
     groupId,
     group,
+    merged,
     status,
     listed,
     q,
@@ -87,6 +96,7 @@ export async function readBoard(
     matching,
     counts,
     detail,
+    foretold,
   }
 }
 
@@ -129,6 +139,7 @@ function notUnderstood(problem: string): Board {
     all: NONE,
     groupId: null,
     group: null,
+    merged: [],
     status: null,
     listed: [],
     q: '',
@@ -136,5 +147,6 @@ function notUnderstood(problem: string): Board {
     matching: 0,
     counts: { facets: [], matching: 0, capped: false },
     detail: null,
+    foretold: null,
   }
 }

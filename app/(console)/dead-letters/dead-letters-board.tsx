@@ -71,7 +71,7 @@ export async function DeadLettersBoard({
 }
 
 function Panes({ at, board, asked }: { at: Visit; board: Board; asked: DeadLetterDetail | null }) {
-  const { filter, groups, totals, group, listed, q, list, matching, detail } = board
+  const { filter, groups, totals, group, merged, listed, q, list, matching, detail, foretold } = board
   const isFiltered = filter.length > 0
   const shown = asked !== null ? 'at-item' : isFiltered ? 'at-items' : 'at-causes'
   const role = at.fleet.role
@@ -89,6 +89,7 @@ function Panes({ at, board, asked }: { at: Visit; board: Board; asked: DeadLette
         {group === null ? null : (
           <GroupPanel
             group={group}
+            merged={merged}
             nowMs={at.nowMs}
             fleetId={at.fleet.id}
             role={role}
@@ -130,7 +131,14 @@ function Panes({ at, board, asked }: { at: Visit; board: Board; asked: DeadLette
       {detail === null ? (
         <section className="item" aria-label="Dead letter" />
       ) : (
-        <ItemDetail detail={detail} role={role} fleetId={at.fleet.id} query={at.query} nowMs={at.nowMs} />
+        <ItemDetail
+          detail={detail}
+          foretold={foretold}
+          role={role}
+          fleetId={at.fleet.id}
+          query={at.query}
+          nowMs={at.nowMs}
+        />
       )}
     </div>
   )

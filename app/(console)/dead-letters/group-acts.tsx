@@ -3,7 +3,7 @@ import { useRouter } from 'next/navigation'
 import { Button } from '#components/ui/button.tsx'
 import { ConfirmDialog, type ConfirmResult } from '#components/ui/dialog.tsx'
 import { AreaField, CheckField, TextField } from '#components/ui/field.tsx'
-import { plural, shortId } from '#components/ui/format.ts'
+import { plural } from '#components/ui/format.ts'
 import { Icon } from '#components/ui/icon.tsx'
 import { Menu } from '#components/ui/menu.tsx'
 import { Status } from '#components/ui/status.tsx'
@@ -23,7 +23,8 @@ export type GroupActsProps = {
     isSnoozed: boolean
     /** Made by a split. */
     byHand: boolean
-    mergedIds: readonly string[]
+    /** What was merged into it. */
+    merged: readonly { id: string; label: string }[]
     /** What it is called on the page. */
     says: string
   }
@@ -123,7 +124,7 @@ export function GroupActs({ group, fleetId, role, others }: GroupActsProps) {
         ]}
       />
       {others.length === 0 ? null : <MergeDialog says={group.says} others={others} send={send} />}
-      {group.mergedIds.length === 0 ? null : <TakenIn ids={group.mergedIds} fleetId={fleetId} />}
+      {group.merged.length === 0 ? null : <TakenIn causes={group.merged} fleetId={fleetId} />}
       {group.byHand ? <Rejoin send={send} /> : null}
     </div>
   )
@@ -170,11 +171,11 @@ function MergeDialog({ says, others, send }: Pick<GroupActsProps, 'others'> & { 
 }
 
 /** What was merged into it, each with its way out. */
-function TakenIn({ ids, fleetId }: { ids: readonly string[]; fleetId: string }) {
+function TakenIn({ causes, fleetId }: { causes: GroupActsProps['group']['merged']; fleetId: string }) {
   return (
     <FormDialog
       trigger={<Button>Take apart…</Button>}
-      title={`${plural(ids.length, 'cause')} ${ids.length === 1 ? 'was' : 'were'} merged into this one`}
+      title={`${plural(causes.length, 'cause')} ${causes.length === 1 ? 'was' : 'were'} merged into this one`}
       about="One that is taken out stands by itself again, with its letters and what had been merged into it."
       submitLabel="Take out"
       done="The cause stands by itself again"
@@ -186,10 +187,10 @@ function TakenIn({ ids, fleetId }: { ids: readonly string[]; fleetId: string }) 
     >
       <fieldset className="choose">
         <legend>Cause to take out</legend>
-        {ids.map((id, index) => (
+        {causes.map(({ id, label }, index) => (
           <label key={id} className="check-field">
             <input className="chk" type="radio" name="group" value={id} defaultChecked={index === 0} />{' '}
-            <span className="mono">{shortId(id)}</span>
+            {label}
           </label>
         ))}
       </fieldset>

@@ -4,18 +4,22 @@ import { KeyValue } from '#components/ui/key-value.tsx'
 import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
 import type { LetterGroup } from '#lib/application/letter-groups/list-groups.ts'
+import type { MergedCause } from '#lib/application/letter-groups/merged-causes.ts'
 import { causeText } from '#lib/protocol/dead-letter-cause.ts'
 import { GroupActs, type GroupActsProps } from './group-acts.tsx'
-import { arrivalSentence, groupHours, lastReplayWords, versionShares } from './group-words.ts'
+import { arrivalSentence, groupHours, lastReplayWords, mergedLabel, versionShares } from './group-words.ts'
 import { outcomeKind } from './letter-words.ts'
 
 /** What is known of one cause, and what people said of it. */
 export function GroupPanel({
   group,
+  merged,
   nowMs,
   ...acts
 }: {
   group: LetterGroup
+  /** The groups that were merged into it. */
+  merged: readonly MergedCause[]
   nowMs: number
 } & Pick<GroupActsProps, 'fleetId' | 'role' | 'others'>) {
   const { lastReplay } = group
@@ -84,7 +88,7 @@ export function GroupPanel({
           owner: group.owner,
           isSnoozed: group.snoozedUntilMs !== null && group.snoozedUntilMs > nowMs,
           byHand: group.byHand,
-          mergedIds: group.mergedIds,
+          merged: merged.map((one) => ({ id: one.id, label: mergedLabel(one) })),
           says: group.title ?? causeText(group),
         }}
         {...acts}

@@ -1,6 +1,8 @@
-import { formatCount, plural } from '#components/ui/format.ts'
+import { formatCount, plural, shortId } from '#components/ui/format.ts'
 import type { BarChartProps } from '#components/charts/bar-chart.tsx'
 import type { LetterGroup } from '#lib/application/letter-groups/list-groups.ts'
+import type { MergedCause } from '#lib/application/letter-groups/merged-causes.ts'
+import { causeText } from '#lib/protocol/dead-letter-cause.ts'
 import type { Filter } from '#lib/query/field.ts'
 import type { LetterKey } from '#lib/query/letter-fields.ts'
 import { askedOf, speaksOf } from './letter-links.ts'
@@ -50,6 +52,12 @@ export function arrivalSentence({ byHour, count }: Pick<LetterGroup, 'byHour' | 
 /** The last replay of a group's letters in words. Pure. */
 export const lastReplayWords = ({ lastReplay }: Pick<LetterGroup, 'lastReplay'>): string =>
   lastReplay === null ? 'never' : outcomeWords(lastReplay.status)
+
+/** A cause that was merged into another, as one tells it from the others. Pure. */
+export function mergedLabel({ id, title, face }: MergedCause): string {
+  if (face === null) return title ?? `${shortId(id)}, without a letter by now`
+  return `${title ?? causeText(face)} (${face.code}, ${face.collection})`
+}
 
 /** The heading of the second pane. Pure. */
 export function listedWords(matching: number, filter: Filter<LetterKey>, groups: number | null): string {

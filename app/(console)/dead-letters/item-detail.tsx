@@ -9,7 +9,10 @@ import { editBasis } from '#lib/application/dead-letters/check-edit.ts'
 import type { DeadLetterDetail } from '#lib/application/dead-letters/get-dead-letter.ts'
 import { placeInOp } from '#lib/application/dead-letters/op-place.ts'
 import { fieldName } from '#lib/protocol/field-name.ts'
+import { issueWords } from '#lib/protocol/issue-words.ts'
+import type { Foretold } from './foretell.ts'
 import { ItemActions } from './item-actions.tsx'
+import { ItemForecast } from './item-forecast.tsx'
 import { ItemHistory } from './item-history.tsx'
 import { ItemReveal } from './item-reveal.tsx'
 import { CODE_WORDS, letterSentence, passesNow, refusedFields } from './letter-words.ts'
@@ -17,12 +20,14 @@ import { CODE_WORDS, letterSentence, passesNow, refusedFields } from './letter-w
 /** The third pane: one letter, why it failed, how the server stands now, and what can be done. */
 export function ItemDetail({
   detail,
+  foretold,
   role,
   fleetId,
   query,
   nowMs,
 }: {
   detail: DeadLetterDetail
+  foretold: Foretold | null
   role: string
   fleetId: string
   query: string
@@ -71,13 +76,14 @@ export function ItemDetail({
           }
         }
       />
+      {foretold === null ? null : <ItemForecast foretold={foretold} nowMs={nowMs} />}
       <Section
         title={stands ? 'Why it cannot apply' : 'Why it was refused'}
         note={<span className="mono">{letter.code}</span>}
       >
         {stands ? <p>{CODE_WORDS[letter.code]}.</p> : null}
         <IssueList detail={detail} />
-        <p className="sub">As refused then: {letter.detail}</p>
+        <p className="sub">As refused then: {issueWords(letter.detail)}</p>
       </Section>
       <Section
         title="Base, device and server by field"
@@ -137,7 +143,8 @@ function IssueList({ detail: { issues } }: { detail: DeadLetterDetail }) {
     <ul className="issues">
       {issues.slice(0, ISSUES_SHOWN_MAX).map(({ path, message }) => (
         <li key={`${path} ${message}`}>
-          <span className="mono">{path === '' ? '(the whole record)' : fieldName(path)}</span> {message}
+          <span className="mono">{path === '' ? '(the whole record)' : fieldName(path)}</span>{' '}
+          {issueWords(message)}
         </li>
       ))}
       {issues.length > ISSUES_SHOWN_MAX ? <li>and {issues.length - ISSUES_SHOWN_MAX} more</li> : null}
@@ -150,17 +157,18 @@ function marksInOp({ letter }: DeadLetterDetail): readonly JsonMark[] {
   const { path, code, detail, mutation, status } = letter
   if (path === null || code === 'rule_violation' || status !== 'open') return []
   const pointer = placeInOp(mutation.op, path)
-  return pointer === null ? [] : [{ pointer, why: detail }]
+  return pointer === null ? [] : [{ pointer, why: issueWords(detail) }]
 }
 
 /** What today's schema refuses; for another cause, the place that was refused then. */
 function marksOf({ issues, letter }: DeadLetterDetail): readonly JsonMark[] {
-  if (issues.length > 0) return issues.map(({ path, message }) => ({ pointer: path, why: message }))
+  if (issues.length > 0)
+    return issues.map(({ path, message }) => ({ pointer: path, why: issueWords(message) }))
   const schemaOnly = letter.code === 'schema_mismatch' || letter.code === 'schema_ahead'
   const isElsewhere = letter.path === null || letter.code === 'rule_violation'
   return isElsewhere || schemaOnly || letter.status !== 'open'
     ? []
-    : [{ pointer: letter.path, why: letter.detail }]
+    : [{ pointer: letter.path, why: issueWords(letter.detail) }]
 }
 
 function nothingToCompare(type: Op['type'], wanted: boolean): string {

@@ -6,6 +6,7 @@ import { Section } from '#components/ui/section.tsx'
 import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
 import type { DeadLetterDetail } from '#lib/application/dead-letters/get-dead-letter.ts'
+import { issueWords } from '#lib/protocol/issue-words.ts'
 import type { LetterEvent } from '#lib/application/dead-letters/letter-history.ts'
 import { DEED_WORDS, outcomeKind, outcomeWords } from './letter-words.ts'
 
@@ -70,7 +71,7 @@ export function ItemHistory({
           </li>
         </ol>
         {letter.lastReplay?.detail && letter.lastReplay.detail !== letter.detail ? (
-          <p className="sub">As refused last: {letter.lastReplay.detail}</p>
+          <p className="sub">As refused last: {issueWords(letter.lastReplay.detail)}</p>
         ) : null}
       </Section>
       {held.length === 0 ? null : (

@@ -3,6 +3,7 @@ import { formatCount, plural } from '#components/ui/format.ts'
 import type { StatusKind } from '#components/ui/status.tsx'
 import type { DeadLetterDetail } from '#lib/application/dead-letters/get-dead-letter.ts'
 import { causeText, versionsText } from '#lib/protocol/dead-letter-cause.ts'
+import { issueWords } from '#lib/protocol/issue-words.ts'
 import type { LetterDeed } from '#lib/application/dead-letters/letter-history.ts'
 import type { GroupTotals, LetterGroup } from '#lib/application/letter-groups/list-groups.ts'
 
@@ -126,7 +127,8 @@ export function replayToast(body: unknown): { kind: StatusKind; text: string } {
   const followers =
     Array.isArray(held) && held.length > 0 ? `, with ${plural(held.length, 'change')} held behind it` : ''
   const more = moreHeld === true ? '; more of them are open still' : ''
-  const why = status === 'dead_lettered' && typeof result?.detail === 'string' ? `: ${result.detail}` : ''
+  const why =
+    status === 'dead_lettered' && typeof result?.detail === 'string' ? `: ${issueWords(result.detail)}` : ''
   return { kind: outcomeKind(status), text: `Replayed: ${outcomeWords(status)}${why}${followers}${more}` }
 }
 
@@ -134,7 +136,7 @@ export function replayToast(body: unknown): { kind: StatusKind; text: string } {
 export function refusedFields(issues: DeadLetterDetail['issues']): Readonly<Record<string, string>> {
   const entries = issues.flatMap(({ path, message }): [string, string][] => {
     const field = topField(path)
-    return field === null ? [] : [[field, message]]
+    return field === null ? [] : [[field, issueWords(message)]]
   })
   return Object.fromEntries(entries)
 }

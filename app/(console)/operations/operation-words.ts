@@ -76,6 +76,12 @@ export const OUTCOME_WORDS: Record<
   later: { kind: 'held', words: 'no lasting answer for the moment; tried again', became: 'tried again' },
 }
 
+/** Why fewer letters run than the filter matches. Pure. */
+export const leftOutWords = (letters: number): string =>
+  letters === 1
+    ? 'One that matches is left out: it is poisoned, as it died at one replay after the other.'
+    : `${formatCount(letters)} that match are left out: they are poisoned, as each died at one replay after the other.`
+
 /** The first line of a dry run. Pure. */
 export function previewSentence(kind: Kind, { counts, matched, total, looked }: Preview): string {
   if (matched === 0) return 'The filter takes no dead letter'
@@ -100,6 +106,40 @@ export function byOutcome(
     codes: counts.flatMap((one) => (one.outcome === outcome && one.code !== null ? [one.code] : [])),
   }))
   return rows.toSorted((a, b) => b.count - a.count)
+}
+
+/** One outcome: of how many letters the dry run said it, and of how many it has become true. */
+export interface Compared {
+  readonly outcome: Outcome
+  readonly foretold: number
+  readonly became: number
+}
+
+/** What the dry run said beside what became, most letters first. Pure. */
+export function besideDryRun(foretold: Preview['counts'], became: Preview['counts']): readonly Compared[] {
+  return byOutcome([...foretold, ...became]).map(({ outcome }) => ({
+    outcome,
+    foretold: sumOf(foretold, [outcome]),
+    became: sumOf(became, [outcome]),
+  }))
+}
+
+/**
+ * Whether a completed operation came out as its dry run had said. Counts are compared, not letters: two letters that swapped
+ * their outcomes are not seen, so a difference is told as the least that it can be. Pure.
+ */
+export function dryRunSentence(
+  { state, total }: Pick<OperationView, 'state' | 'total'>,
+  looked: number,
+  rows: readonly Compared[],
+): string {
+  if (state !== 'completed') return 'What the dry run said, and what became of them so far'
+  if (looked < total)
+    return `What the dry run said of the first ${formatCount(looked)}, and what became of all`
+  const others = rows.reduce((sum, { foretold, became }) => sum + Math.max(0, became - foretold), 0)
+  return others === 0
+    ? 'It came out as the dry run had said'
+    : `At least ${formatCount(others)} of ${plural(total, 'letter')} came out otherwise than the dry run had said`
 }
 
 /** "about 64 s at 20 a second". Pure. */

@@ -30,17 +30,29 @@ async function masked(
   masks: LetterMasks,
 ): Promise<LetterGroup> {
   if (!masks.isMasked(group.collection)) return group
-  const { newestLetterId, lastReplay } = group
-  const [newest, replayed] = await Promise.all([
-    ctx.storage.deadLetters.get(fleetId, newestLetterId),
+  const { lastReplay } = group
+  const [detail, replayed] = await Promise.all([
+    maskedDetail(ctx, fleetId, group, masks),
     lastReplay?.detail ? ctx.storage.deadLetters.get(fleetId, lastReplay.letterId) : null,
   ])
   return {
     ...group,
-    // Purged or moved meanwhile: then nothing says which of the words are values.
-    detail: newest ? masks.of(newest).said(group.detail) : group.code,
+    detail,
     lastReplay: lastReplay?.detail
       ? { ...lastReplay, detail: replayed ? masks.of(replayed).text(lastReplay.detail) : null }
       : lastReplay,
   }
+}
+
+/** What a group's newest letter was refused with, without masked values. */
+export async function maskedDetail(
+  ctx: Pick<Context, 'storage'>,
+  fleetId: string,
+  said: Pick<LetterGroup, 'collection' | 'code' | 'detail' | 'newestLetterId'>,
+  masks: LetterMasks,
+): Promise<string> {
+  if (!masks.isMasked(said.collection)) return said.detail
+  const newest = await ctx.storage.deadLetters.get(fleetId, said.newestLetterId)
+  // Purged or moved meanwhile: then nothing says which of the words are values.
+  return newest ? masks.of(newest).said(said.detail) : said.code
 }

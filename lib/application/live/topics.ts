@@ -14,21 +14,23 @@ export type Marks = Readonly<Record<Topic, string>>
 export async function readMarks(ctx: Pick<Surroundings, 'storage'>, fleetId: string): Promise<Marks> {
   const newest = { limit: 1, cursor: null }
   const { storage } = ctx
-  const [unfoldedMs, sessions, devices, openLetters, letters, operations, fleet] = await Promise.all([
-    storage.telemetry.oldestUnfoldedMs(fleetId),
-    storage.sessions.list(fleetId, EVERY_SESSION, newest),
-    storage.devices.list(fleetId, EVERY_DEVICE, { sort: 'contact', limit: 1, after: null }),
-    storage.deadLetters.countOpen(fleetId),
-    storage.deadLetters.list(fleetId, EVERY_LETTER, newest),
-    storage.operations.mark(fleetId),
-    storage.fleets.get(fleetId),
-  ])
+  const [unfoldedMs, sessions, devices, openLetters, letters, saidOfGroups, operations, fleet] =
+    await Promise.all([
+      storage.telemetry.oldestUnfoldedMs(fleetId),
+      storage.sessions.list(fleetId, EVERY_SESSION, newest),
+      storage.devices.list(fleetId, EVERY_DEVICE, { sort: 'contact', limit: 1, after: null }),
+      storage.deadLetters.countOpen(fleetId),
+      storage.deadLetters.list(fleetId, EVERY_LETTER, newest),
+      storage.letterGroups.mark(fleetId),
+      storage.operations.mark(fleetId),
+      storage.fleets.get(fleetId),
+    ])
   return {
     // It moves on with each fold, and ends at null when all is folded.
     pillars: String(unfoldedMs),
     sessions: String(sessions.items[0]?.sessionId),
     devices: `${devices.items[0]?.id} ${devices.items[0]?.lastContactMs}`,
-    'dead-letters': `${openLetters} ${letters.items[0]?.id} ${letters.items[0]?.lastReplay?.atMs}`,
+    'dead-letters': `${openLetters} ${letters.items[0]?.id} ${letters.items[0]?.lastReplay?.atMs} ${saidOfGroups}`,
     operations,
     // Raised by every change of a collection, or of the fleet's settings.
     collections: String(fleet?.configVersion),

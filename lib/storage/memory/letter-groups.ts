@@ -78,6 +78,24 @@ export function memoryLetterGroups(state: MemoryState): LetterGroupPort {
       }),
     rows: (fleetId) =>
       state.inFleet(fleetId, (tables) => tables.letterGroups.values().sort((a, b) => (a.id < b.id ? -1 : 1))),
+    newestOf: (fleetId, ids) =>
+      state.inFleet(fleetId, (tables) => {
+        const byGroup = groupBy(tables.deadLetters.values(), ({ groupId }) => groupId)
+        return ids.flatMap((id) => {
+          const newest = newestFirst(byGroup.get(id) ?? [])[0]
+          if (newest === undefined) return []
+          const { code, mutation, place, detail } = newest
+          return [{ id, code, collection: mutation.collection, place, detail, newestLetterId: newest.id }]
+        })
+      }),
+    mark: (fleetId) =>
+      state.inFleet(fleetId, (tables) =>
+        tables.letterGroups
+          .values()
+          .map(({ id, version, rootId }) => [id, version, rootId].join(' '))
+          .sort()
+          .join(','),
+      ),
     lettersAmong: (fleetId, letterIds) =>
       state.inFleet(fleetId, (tables) => letterIds.filter((id) => tables.deadLetters.has(id))),
     change: (fleetId, change) =>
@@ -108,6 +126,9 @@ function groupBy<T>(rows: readonly T[], keyOf: (row: T) => string): Map<string, 
   return groups
 }
 
+const newestFirst = (rows: readonly DeadLetterRow[]): DeadLetterRow[] =>
+  rows.toSorted((a, b) => b.createdAtMs - a.createdAtMs || (a.id < b.id ? 1 : -1))
+
 const bySize = (a: LetterGroup, b: LetterGroup): number =>
   b.count - a.count || b.lastAtMs - a.lastAtMs || (a.id < b.id ? -1 : 1)
 
@@ -118,9 +139,7 @@ function groupOf(
   nowMs: number,
 ): LetterGroup {
   const all = lettersOf(tables).filter(({ groupId }) => groupId === id)
-  const newest = rows.toSorted(
-    (a, b) => b.createdAtMs - a.createdAtMs || (a.id < b.id ? 1 : -1),
-  )[0] as DeadLetterRow
+  const newest = newestFirst(rows)[0] as DeadLetterRow
   const said = tables.letterGroups.get(id)
   const versions = [...groupBy(rows, ({ appVersion }) => appVersion)]
     .map(([appVersion, { length: count }]) => ({ appVersion, count }))

@@ -45,6 +45,16 @@ const DROP: Statement = {
   name: 'letter_group_drop',
   text: 'DELETE FROM letter_group WHERE fleet_id = $1 AND id = ANY ($2::uuid[])',
 }
+const MARK: Statement = {
+  name: 'letter_group_mark',
+  text: `SELECT md5(string_agg(concat_ws(' ', id, version, root_id), ',' ORDER BY id)) AS mark FROM letter_group WHERE fleet_id = $1`,
+}
+const NEWEST_OF: Statement = {
+  name: 'letter_group_newest_of',
+  text: `SELECT g.id, l.id AS letter_id, l.code, l.collection, l.place, l.detail FROM unnest($2::uuid[]) WITH ORDINALITY AS g(id, place_asked)
+    CROSS JOIN LATERAL (SELECT * FROM dead_letter d WHERE d.fleet_id = $1 AND d.group_id = g.id
+      ORDER BY d.created_at DESC, d.id DESC LIMIT 1) l ORDER BY g.place_asked`,
+}
 const AMONG: Statement = {
   name: 'letter_group_among',
   text: 'SELECT id FROM dead_letter WHERE fleet_id = $1 AND id = ANY ($2::uuid[])',
@@ -63,6 +73,17 @@ export function postgresLetterGroups(database: Database): LetterGroupPort {
       return (await readGroups(database, fleetId, [ofGroup], nowMs, 1)).groups[0] ?? null
     },
     rows: async (fleetId) => (await database.one<StoredRow>(fleetId, ROWS, [fleetId])).map(rowOf),
+    newestOf: async (fleetId, ids) =>
+      (await database.one<FaceRow>(fleetId, NEWEST_OF, [fleetId, uuids(ids)])).map((row) => ({
+        id: row.id,
+        code: row.code,
+        collection: originalText(row.collection),
+        place: row.place === null ? null : originalText(row.place),
+        detail: fromJson<string>(row.detail),
+        newestLetterId: row.letter_id,
+      })),
+    mark: async (fleetId) =>
+      (await database.one<{ mark: string | null }>(fleetId, MARK, [fleetId]))[0]?.mark ?? '',
     lettersAmong: async (fleetId, letterIds) =>
       (await database.one<{ id: string }>(fleetId, AMONG, [fleetId, uuids(letterIds)])).map(({ id }) => id),
     change: (fleetId, change) =>
@@ -117,6 +138,15 @@ const rowOf = (row: StoredRow): GroupRow => ({
   snoozedUntilMs: msOrNull(row.snoozed_until),
   version: row.version,
 })
+
+interface FaceRow extends Record<string, unknown> {
+  readonly id: string
+  readonly letter_id: string
+  readonly code: string
+  readonly collection: string
+  readonly place: string | null
+  readonly detail: unknown
+}
 
 interface ListedRow extends Record<string, unknown> {
   /** Null in the one row of all groups together. */

@@ -155,6 +155,42 @@ describe.each(BACKENDS)('groups of dead letters on $name', (backend) => {
     expect(await storage.letterGroups.rows(fleetId)).toHaveLength(3)
   })
 
+  it('[DL9] each merged one still says its own cause, and every change of what was said is seen by the mark', async () => {
+    const { a, b, rule, change, groupOf, storage, fleetId } = await world()
+    const [ga, gb, gr] = [await groupOf(a[0] ?? ''), await groupOf(b[0] ?? ''), await groupOf(rule)]
+    const marks = [await storage.letterGroups.mark(fleetId)]
+    const changes: Partial<GroupChange>[] = [
+      { put: [said(ga), said(gb, { mergedInto: ga, rootId: ga })] },
+      { put: [said(ga, { note: 'seen', version: 2 })] },
+      { put: [said(gb, { version: 2 })] },
+      { put: [said(randomUUID(), { byHand: true })] },
+    ]
+    for (const one of changes) {
+      await change(one)
+      marks.push(await storage.letterGroups.mark(fleetId))
+    }
+    expect(new Set(marks).size).toBe(marks.length)
+    await change({ put: [said(gb, { mergedInto: ga, rootId: ga, version: 3 })] })
+    expect(await storage.letterGroups.newestOf(fleetId, [gb, gr, randomUUID()])).toEqual([
+      {
+        id: gb,
+        code: 'schema_mismatch',
+        collection: 'reports',
+        place: '/b',
+        detail: 'no 3',
+        newestLetterId: b.toSorted().at(-1),
+      },
+      {
+        id: gr,
+        code: 'rule_violation',
+        collection: 'reports',
+        place: 'calm',
+        detail: 'no 5',
+        newestLetterId: rule,
+      },
+    ])
+  })
+
   it('[DL9] keep what people said, and hold what they split off until it goes back', async () => {
     const { a, change, groupOf, list, storage, fleetId } = await world()
     const ga = await groupOf(a[0] ?? '')

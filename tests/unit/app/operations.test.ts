@@ -2,8 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { readEdit } from '#app/(console)/operations/new/edit-text.ts'
 import { lettersOfOperation, newOperationHref } from '#app/(console)/operations/operation-links.ts'
 import {
+  besideDryRun,
   byOutcome,
+  dryRunSentence,
   durationAt,
+  leftOutWords,
   listSentence,
   operationSentence,
   OUTCOME_WORDS,
@@ -55,6 +58,12 @@ describe('a dry run', () => {
     expect(previewSentence('replay', preview(part))).toBe(
       'It would settle 20,000 of the first 20,000 of more than that',
     )
+  })
+  test('[DL10] says of poisoned ones that they are left out', () => {
+    expect([1, 1_200].map(leftOutWords)).toEqual([
+      'One that matches is left out: it is poisoned, as it died at one replay after the other.',
+      '1,200 that match are left out: they are poisoned, as each died at one replay after the other.',
+    ])
   })
   test('an outcome is one row, most letters first, with its codes', () => {
     const counts = [
@@ -130,4 +139,36 @@ test('an edit is read as it is typed, and what is not one yet is said', () => {
   expect([read('['), read('{}'), read('[]')].map(({ ok }) => ok)).toEqual([false, false, false])
   const from = (text: string) => readEdit({ by: 'up-migration', patch: '', from: text })
   expect([from('2'), from('0'), from('x'), from('')].map(({ ok }) => ok)).toEqual([true, false, false, false])
+})
+
+describe('a dry run beside what became', () => {
+  const foretold = [count('applied', 1_226), count('merged', 41), count('conflict', 17)]
+
+  test('has each outcome once, of either of them', () => {
+    const became = [count('applied', 1_220), count('merged', 41), count('still_dead', 23, 'rule_violation')]
+    expect(besideDryRun(foretold, became)).toEqual([
+      { outcome: 'applied', foretold: 1_226, became: 1_220 },
+      { outcome: 'merged', foretold: 41, became: 41 },
+      { outcome: 'still_dead', foretold: 0, became: 23 },
+      { outcome: 'conflict', foretold: 17, became: 0 },
+    ])
+  })
+
+  test('says whether it came out so, of a completed one alone, and of one that was looked at whole', () => {
+    const done = view({ state: 'completed' })
+    expect(dryRunSentence(done, 1_284, besideDryRun(foretold, foretold))).toBe(
+      'It came out as the dry run had said',
+    )
+    const became = [count('applied', 1_220), count('merged', 41), count('still_dead', 23)]
+    expect(dryRunSentence(done, 1_284, besideDryRun(foretold, became))).toBe(
+      'At least 23 of 1,284 letters came out otherwise than the dry run had said',
+    )
+    expect(dryRunSentence(done, 1_000, besideDryRun(foretold, became))).toBe(
+      'What the dry run said of the first 1,000, and what became of all',
+    )
+    for (const state of ['running', 'cancelled'] as const)
+      expect(dryRunSentence(view({ state }), 1_284, besideDryRun(foretold, []))).toBe(
+        'What the dry run said, and what became of them so far',
+      )
+  })
 })

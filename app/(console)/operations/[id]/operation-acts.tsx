@@ -2,7 +2,6 @@
 import { useRouter } from 'next/navigation'
 import { Button, type ButtonTone } from '#components/ui/button.tsx'
 import { ConfirmDialog, type ConfirmResult } from '#components/ui/dialog.tsx'
-import { TextField } from '#components/ui/field.tsx'
 import { formatCount, plural } from '#components/ui/format.ts'
 import { Status } from '#components/ui/status.tsx'
 import { showToast } from '#components/ui/toast.tsx'
@@ -11,7 +10,8 @@ import { OPERATION_RATE } from '#lib/protocol/limits.ts'
 import { FormDialog } from '../../form-dialog.tsx'
 import { sendJson, type Sent } from '../../send-json.ts'
 import { fieldText } from '../../settings/field-text.ts'
-import { durationAt, KIND_WORDS } from '../operation-words.ts'
+import { KIND_WORDS } from '../operation-words.ts'
+import { RateField } from '../rate-field.tsx'
 
 export type OperationActsProps = Pick<OperationView, 'id' | 'kind' | 'total' | 'pending' | 'actions'> & {
   fleetId: string
@@ -102,20 +102,12 @@ function RateDialog({
     <FormDialog
       trigger={<Button>Change the rate…</Button>}
       title="How many letters a second, at most?"
-      about={`${left} to come, ${durationAt(pending, rate)} now; ${formatCount(OPERATION_RATE.max)} is the most.`}
+      about={`${left} to come; ${formatCount(OPERATION_RATE.max)} is the most.`}
       submitLabel="Change the rate"
       done="The rate is changed"
       send={(form) => send('rate', { rate: Number(fieldText(form, 'rate')) })}
     >
-      <TextField
-        label="Letters a second, at most"
-        name="rate"
-        type="number"
-        min={OPERATION_RATE.min}
-        max={OPERATION_RATE.max}
-        defaultValue={rate}
-        required
-      />
+      <RateField letters={pending} rate={rate} />
     </FormDialog>
   )
 }

@@ -7,6 +7,7 @@ import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
 import type { listOperationItems } from '#lib/application/operations/list-operations.ts'
 import { OUTCOME_WORDS } from '../operation-words.ts'
+import { WhyCell } from '../why-cell.tsx'
 
 /** The letters of an operation in the order in which they run, each with what became of it. */
 export function OperationItems({
@@ -51,11 +52,7 @@ export function OperationItems({
             key: 'why',
             header: 'Why',
             hideOnPhone: true,
-            cell: ({ code, detail }) => (
-              <span className="sub">
-                {code === null ? null : <span className="mono">{code}</span>} {detail}
-              </span>
-            ),
+            cell: (item) => <WhyCell {...item} />,
           },
           {
             key: 'at',

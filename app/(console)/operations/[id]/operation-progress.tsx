@@ -1,13 +1,15 @@
+import { DataTable } from '#components/table/data-table.tsx'
 import { formatCount, formatDuration, plural } from '#components/ui/format.ts'
 import { KeyValue } from '#components/ui/key-value.tsx'
 import { Link } from '#components/ui/link.tsx'
 import { withParams } from '#components/ui/search-params.ts'
 import { Section } from '#components/ui/section.tsx'
+import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
 import type { OperationDetail } from '#lib/application/operations/list-operations.ts'
 import { lettersOfOperation } from '../operation-links.ts'
 import { OutcomeList } from '../outcome-list.tsx'
-import { durationAt, stageWords } from '../operation-words.ts'
+import { besideDryRun, dryRunSentence, durationAt, OUTCOME_WORDS, stageWords } from '../operation-words.ts'
 
 type Props = {
   operation: OperationDetail
@@ -29,17 +31,59 @@ export function OperationProgress(props: Props) {
         </Section>
       )}
       {preview === null || preview.counts.length === 0 ? null : (
-        <Section
-          title="What the dry run said"
-          note={<Time at={operation.previewedAtMs} now={nowMs} show="both" />}
-        >
-          <OutcomeList label="Predicted outcomes" counts={preview.counts} />
-        </Section>
+        <DryRun operation={operation} preview={preview} nowMs={nowMs} />
       )}
       <Section title="What it took" note="frozen when it was made">
         <KeyValue align="start" items={factsOf(operation, nowMs)} />
       </Section>
     </>
+  )
+}
+
+/** What the dry run of its members said, outcome by outcome beside what became of them. */
+function DryRun({
+  operation,
+  preview,
+  nowMs,
+}: Pick<Props, 'operation' | 'nowMs'> & { preview: NonNullable<OperationDetail['preview']> }) {
+  const rows = besideDryRun(preview.counts, operation.outcomes)
+  return (
+    <Section
+      title={dryRunSentence(operation, preview.looked, rows)}
+      note={
+        <>
+          dry run <Time at={operation.previewedAtMs} now={nowMs} show="both" />
+        </>
+      }
+    >
+      <DataTable
+        label="The dry run beside what became"
+        columns={[
+          {
+            key: 'outcome',
+            header: 'Outcome',
+            cell: ({ outcome }) => (
+              <Status kind={OUTCOME_WORDS[outcome].kind}>{OUTCOME_WORDS[outcome].became}</Status>
+            ),
+          },
+          { key: 'foretold', header: 'Dry run', align: 'end', cell: ({ foretold }) => formatCount(foretold) },
+          {
+            key: 'became',
+            header: 'Became',
+            align: 'end',
+            cell: ({ became }) =>
+              operation.outcomes.length === 0 ? (
+                <span className="den">to come</span>
+              ) : (
+                <b>{formatCount(became)}</b>
+              ),
+          },
+        ]}
+        rows={rows}
+        rowKey={({ outcome }) => outcome}
+        empty={null}
+      />
+    </Section>
   )
 }
 

@@ -3,9 +3,10 @@ import { useEffect, useMemo, useState } from 'react'
 import { Button } from '#components/ui/button.tsx'
 import { Link } from '#components/ui/link.tsx'
 import { plural } from '#components/ui/format.ts'
+import { Status } from '#components/ui/status.tsx'
 import { Verdict } from '#components/ui/verdict.tsx'
 import { FormFailure } from '../../form-failure.tsx'
-import { KIND_WORDS, previewSentence, type Kind } from '../operation-words.ts'
+import { KIND_WORDS, leftOutWords, previewSentence, type Kind } from '../operation-words.ts'
 import type { Taken } from '../operation-links.ts'
 import { EditFields } from './edit-fields.tsx'
 import { readEdit, type EditText } from './edit-text.ts'
@@ -21,6 +22,8 @@ export type ComposerProps = {
   takesAll: boolean
   /** The letters that the filter takes; null for some that were chosen by hand. */
   lettersHref: string | null
+  /** Poisoned letters that the filter matches and that stay out, with the way to them and to taking them too. */
+  leftOut: { letters: number; seeHref: string; takeHref: string } | null
   fleetId: string
   query: string
   schemas: readonly { name: string; version: number }[]
@@ -61,6 +64,7 @@ export function Composer(props: ComposerProps) {
           </Link>
         )}
       </p>
+      {props.leftOut === null ? null : <LeftOut {...props.leftOut} />}
       {kind === 'edit' ? (
         <EditFields
           text={text}
@@ -86,6 +90,21 @@ export function Composer(props: ComposerProps) {
         <StartForm {...props} asked={asked} preview={looked.preview} onMoved={() => look(asked)} />
       ) : null}
     </>
+  )
+}
+
+/** Why fewer letters run than match. */
+function LeftOut({ letters, seeHref, takeHref }: NonNullable<ComposerProps['leftOut']>) {
+  return (
+    <p>
+      <Status kind="held">{leftOutWords(letters)}</Status>{' '}
+      <Link className="link" href={seeHref}>
+        See {letters === 1 ? 'it' : 'those'}
+      </Link>{' '}
+      <Link className="link" href={takeHref}>
+        Take {letters === 1 ? 'it' : 'them'} too
+      </Link>
+    </p>
   )
 }
 

@@ -3,16 +3,20 @@ import { ForbiddenState } from '#components/ui/forbidden-state.tsx'
 import { carryShared } from '#components/ui/search-params.ts'
 import { Verdict } from '#components/ui/verdict.tsx'
 import { listCollections } from '#lib/application/collections/list-collections.ts'
+import { listGroups } from '#lib/application/letter-groups/list-groups.ts'
 import { takesAll } from '#lib/application/operations/membership.ts'
-import { LETTER_FIELDS } from '#lib/query/letter-fields.ts'
+import { isAmong, type Filter } from '#lib/query/field.ts'
+import { formatFilter } from '#lib/query/format-filter.ts'
+import { LETTER_FIELDS, type LetterKey } from '#lib/query/letter-fields.ts'
 import { ConsolePage } from '../../console-page.tsx'
 import { keptPage } from '../../kept-page.tsx'
 import { listFilter } from '../../list-filter.ts'
 import type { PageProps } from '../../search-params.ts'
 import { visit, type Visit } from '../../viewer.ts'
-import { filterHref } from '../../dead-letters/letter-links.ts'
-import { KIND_WORDS } from '../operation-words.ts'
-import { Composer } from './composer.tsx'
+import { filterHref, speaksOf } from '../../dead-letters/letter-links.ts'
+import { newOperationHref } from '../operation-links.ts'
+import { KIND_WORDS, type Kind } from '../operation-words.ts'
+import { Composer, type ComposerProps } from './composer.tsx'
 import { loadNewOperation, NEW_OPERATION } from './search-params.ts'
 
 export const metadata: Metadata = { title: 'New operation · Tidemark' }
@@ -55,12 +59,36 @@ async function NewOperationPage({ searchParams }: PageProps) {
         taken={letters === null ? { q } : { letters }}
         takesAll={letters === null && takesAll(filter)}
         lettersHref={letters === null ? filterHref(at.query, filter) : null}
+        leftOut={letters === null ? await poisonedOf(at, kind, filter) : null}
         fleetId={at.fleet.id}
         query={at.query}
         schemas={kind === 'edit' ? await schemasOf(at) : []}
       />
     </ConsolePage>
   )
+}
+
+/** Letters that the filter matches and a bulk action passes by, as nobody asked for poisoned ones (DL11); null for none. */
+async function poisonedOf(
+  at: Visit,
+  kind: Kind,
+  filter: Filter<LetterKey>,
+): Promise<ComposerProps['leftOut']> {
+  if (kind === 'restore' || speaksOf(filter, 'poison')) return null
+  const asked = [...filter, isAmong('poison', 'yes'), isAmong('status', 'open')]
+  const { totals } = await listGroups(at.ctx, {
+    actor: at.actor,
+    fleetId: at.fleet.id,
+    query: { q: formatFilter(asked) },
+  })
+  if (totals.letters === 0) return null
+  return {
+    letters: totals.letters,
+    seeHref: filterHref(at.query, asked),
+    takeHref: newOperationHref(at.query, kind, {
+      q: formatFilter([...filter, isAmong('poison', 'yes', 'no')]),
+    }),
+  }
 }
 
 /** Collections whose up-migrations could be applied. */

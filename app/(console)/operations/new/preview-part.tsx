@@ -9,6 +9,7 @@ import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
 import { OutcomeList } from '../outcome-list.tsx'
 import { OUTCOME_WORDS } from '../operation-words.ts'
+import { WhyCell } from '../why-cell.tsx'
 import type { PreviewState } from './use-preview.ts'
 
 /** Examples that are shown at once; the counts are of all. */
@@ -78,11 +79,7 @@ export function PreviewPart({
             key: 'why',
             header: 'Why',
             hideOnPhone: true,
-            cell: ({ code, detail }) => (
-              <span className="sub">
-                {code === null ? null : <span className="mono">{code}</span>} {detail}
-              </span>
-            ),
+            cell: (item) => <WhyCell {...item} />,
           },
         ]}
         rows={items.slice(0, SHOWN_MAX)}

@@ -1,6 +1,6 @@
 'use client'
 import { useRouter } from 'next/navigation'
-import { useRef, useState } from 'react'
+import { useRef } from 'react'
 import { TextField } from '#components/ui/field.tsx'
 import { formatCount } from '#components/ui/format.ts'
 import { newId } from '#components/ui/new-id.ts'
@@ -12,7 +12,8 @@ import { forgetSelection } from '../../dead-letters/use-selection.ts'
 import { SendForm } from '../../send-form.tsx'
 import { sendJson, type Sent } from '../../send-json.ts'
 import { fieldText } from '../../settings/field-text.ts'
-import { durationAt, KIND_WORDS } from '../operation-words.ts'
+import { KIND_WORDS } from '../operation-words.ts'
+import { RateField } from '../rate-field.tsx'
 import type { ComposerProps } from './composer.tsx'
 
 /** More than this is confirmed by typing the count. */
@@ -37,9 +38,16 @@ export function StartForm({
   const router = useRouter()
   // Sent again it is the same operation: a double click makes one. `made` is what stands on the server, not started.
   const draft = useRef<{ id: string; made: string | null }>({ id: newId(), made: null })
-  const [rate, setRate] = useState<number>(OPERATION_RATE.default)
   const isTyped = takesAll || total > UNTYPED_MAX
   const url = (path: string): string => `/api/admin/v1/operations${path}?fleet=${encodeURIComponent(fleetId)}`
+
+  // The dry run of its own members is kept with it: its page says afterwards whether it came out so.
+  const begin = async (id: string, reason: string): Promise<Sent> => {
+    const seen = await sendJson('POST', url(`/${id}/preview`), {})
+    // Started by an answer that was lost: what starting says is to the point then.
+    if (!seen.ok && seen.code !== 'operation_state') return seen
+    return sendJson('POST', url(`/${id}/start`), { reason })
+  }
 
   const send = async (form: FormData): Promise<Sent> => {
     const typed = fieldText(form, 'count').replaceAll(/[,\s]/g, '')
@@ -54,12 +62,12 @@ export function StartForm({
     if (draft.current.made !== null && draft.current.made !== asked)
       draft.current = { id: newId(), made: null }
     const { id } = draft.current
-    if (draft.current.made === asked) return sendJson('POST', url(`/${id}/start`), { reason })
+    if (draft.current.made === asked) return begin(id, reason)
     const made = await sendJson('POST', url(''), {
       ...(JSON.parse(asked) as object),
       id,
       reason,
-      rate,
+      rate: Number(fieldText(form, 'rate')),
       count: matched,
       ...(takesAll ? { allowAll: true } : {}),
     })
@@ -68,7 +76,7 @@ export function StartForm({
       return made
     }
     draft.current.made = asked
-    return sendJson('POST', url(`/${id}/start`), { reason })
+    return begin(id, reason)
   }
   return (
     <Section
@@ -85,17 +93,7 @@ export function StartForm({
         }}
       >
         <TextField label="Reason, kept in the audit log" name="reason" maxLength={500} required />
-        <TextField
-          label="Letters a second, at most"
-          name="rate"
-          type="number"
-          min={OPERATION_RATE.min}
-          max={OPERATION_RATE.max}
-          value={rate}
-          required
-          hint={`${durationAt(total, Math.max(1, rate))}; it can be changed while it runs`}
-          onChange={(event) => setRate(Number(event.target.value))}
-        />
+        <RateField letters={total} rate={OPERATION_RATE.default} />
         {isTyped ? (
           <TextField
             label={`Type ${formatCount(matched)} to go on`}
