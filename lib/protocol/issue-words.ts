@@ -50,7 +50,6 @@ const WORDINGS: readonly (readonly [RegExp, (...parts: string[]) => string])[] =
     /^String is too short \((\d+) < (\d+)\)\.$/,
     (has, least) => `is too short: ${has} characters, ${least} at least`,
   ],
-  [/^String does not match pattern\.$/, () => 'does not have the pattern that is asked for'],
   [/^String does not match format "(.*)"\.$/, (format) => `is no valid ${format}`],
   [
     /^Array has too many items \((\d+) > (\d+)\)\.$/,

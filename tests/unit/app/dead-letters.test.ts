@@ -3,6 +3,7 @@ import {
   arrivalSentence,
   groupHours,
   listedWords,
+  mergedLabel,
   versionShares,
 } from '#app/(console)/dead-letters/group-words.ts'
 import {
@@ -228,4 +229,19 @@ test('a problem document becomes a sentence with its places', () => {
     issues: [{ path: '/type', message: 'is unknown' }],
   })
   expect(refusal(502, null)).toMatchObject({ message: 'The server answered 502', code: '502', issues: [] })
+})
+
+test('[DL9] a cause that was merged is named by its title or its own words, and by a short id once no letter of it is left', () => {
+  const id = '01939f6e-2b1c-7abc-8def-0123456789ab'
+  const face = {
+    code: 'schema_mismatch',
+    collection: 'gusts',
+    place: '/speedKnots',
+    detail: 'Instance type "string" is invalid. Expected "integer".',
+  }
+  expect(mergedLabel({ id, title: null, face })).toBe(
+    'speedKnots is text, not a whole number (schema_mismatch, gusts)',
+  )
+  expect(mergedLabel({ id, title: 'empty speed', face })).toBe('empty speed (schema_mismatch, gusts)')
+  expect(mergedLabel({ id, title: null, face: null })).toBe('0193…6789ab, without a letter by now')
 })
