@@ -273,8 +273,13 @@ test('[DL10] a poisoned letter that matches is left out, which is said with the 
   await badRelease(own, { speedKnots: '' }, 2)
   const list = await page.request.get(`/api/admin/v1/dead-letters?fleet=${fleetId}`)
   const { items } = (await list.json()) as { readonly items: readonly { readonly id: string }[] }
-  for (let n = 0; n < 3; n++)
-    await postAdmin(page, world, `/dead-letters/${items[0]?.id}/replay?fleet=${fleetId}`, { reason: 'again' })
+  for (let n = 0; n < 3; n++) {
+    const replayed = await page.request.post(
+      `/api/admin/v1/dead-letters/${items[0]?.id}/replay?fleet=${fleetId}`,
+      { data: { reason: 'again' }, headers: { origin: world.url } },
+    )
+    expect(replayed.status(), await replayed.text()).toBe(200)
+  }
   await page.goto(`/operations/new?fleet=${fleetId}&kind=replay&q=collection:gusts`)
   await expect(title(page)).toHaveText('It would settle 0 of 1')
   await expect(page.getByText('One that matches is left out: it is poisoned')).toBeVisible()
