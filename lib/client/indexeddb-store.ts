@@ -84,7 +84,8 @@ export async function openIndexedDbStore(
       const letGo = await holdLock(`${databaseName}:${purpose}`)
       if (!letGo) return null
       if (purpose === 'events') return holdStream(letGo)
-      isHeld = true
+      // Without the browser's locks anybody may hold it: only the lease in the store says who has ended.
+      isHeld = 'locks' in navigator
       return () => {
         isHeld = false
         letGo()

@@ -144,9 +144,19 @@ function initialStatus({
 
 /** Told at the opening: a session would only find the server unwilling, or never wait for its next one. */
 function checkOptions(options: ReplicaOptions): void {
-  const { url, device, token, deviceId, schemas = {}, clock = systemClock, sync = {} } = options
+  try {
+    checkEach(options)
+  } catch (error) {
+    // What isn't even of its type.
+    throw error instanceof ReplicaError ? error : new ReplicaError('invalid_options', String(error))
+  }
+}
+
+function checkEach(options: ReplicaOptions): void {
+  const { url, store, device, token, deviceId, schemas = {}, clock = systemClock, sync = {} } = options
   const { name, appVersion, platform, model, os } = (device ?? {}) as Partial<DeviceInfo>
-  check(URL.canParse(url), 'url', 'a URL')
+  check(URL.canParse(url) && /^https?:/i.test(url), 'url', 'a URL')
+  check(typeof store.transact === 'function', 'store', 'a store')
   check(isLabel(name) && /\S/.test(name), 'device.name', 'text that can be seen, of at most 120 characters')
   for (const [key, text] of Object.entries({ model, os }))
     check((text ?? null) === null || isLabel(text), `device.${key}`, 'text of at most 120 characters')

@@ -2,6 +2,7 @@ import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import type { Platform } from '#lib/protocol/device.ts'
 import type { BusinessRule } from '#lib/protocol/rules.ts'
 import { compileCel } from './cel/compile.ts'
+import type { PushWork } from './push-work.ts'
 import type { SchemaIssue } from './types.ts'
 
 /** Who made a change, as rules and the authority see it. */
@@ -39,15 +40,19 @@ export interface Violation {
 
 /**
  * The first rule that an outcome breaks (engine.md, business rules). A rule that can't be evaluated on it is broken.
- * A delete leaves no document, so that only rules that ask for it (`new == null`, `new != null`) are about it.
+ * What it takes is noted in `work`. A delete leaves no document, so that only rules that ask for it (`new == null`, `new != null`) are about it.
  */
-export function findViolation(rules: readonly BusinessRule[], outcome: Outcome): Violation | null {
+export function findViolation(
+  rules: readonly BusinessRule[],
+  outcome: Outcome,
+  work?: PushWork,
+): Violation | null {
   const data = { old: outcome.old, new: outcome.new, device: outcome.device as unknown as Json }
   for (const { id, cel, message } of rules) {
     const made = compileCel(cel, VARIABLES, 'bool')
     if (!made.ok) return { ruleId: id, detail: `rule ${id} can't be used: ${made.error.message}` }
     if (outcome.new === null && !made.value.comparesWithNull('new')) continue
-    const given = made.value.evaluate(data)
+    const given = made.value.evaluate(data, work)
     if (given.ok && given.value === true) continue
     const detail = given.ok ? `rule ${id}: ${message}` : `rule ${id} could not be evaluated: ${given.error}`
     return { ruleId: id, detail }

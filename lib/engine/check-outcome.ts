@@ -34,7 +34,7 @@ export function checkOutcome(
   if (rules.rules.length > 0) {
     const stored = recordOf(draft, mutation)
     const old = stored && asOfToday(draft, mutation.collection, stored).data
-    const violation = findViolation(rules.rules, { old, new: data, device: push.device })
+    const violation = findViolation(rules.rules, { old, new: data, device: push.device }, draft.work)
     if (violation)
       return { kind: 'dead', code: 'rule_violation', detail: violation.detail, path: violation.ruleId }
   }

@@ -176,7 +176,7 @@ function decideOperation(
   if (!since) return behind(standing, op)
   const log = state.revision > 0 ? since : [...since, ...unlogged(standing, type, path, document)]
   const chain = chainIds(draft, question.mutation, question.author)
-  const integrated = integrate(type, log, chain, made.value, draft.otWork)
+  const integrated = integrate(type, log, chain, made.value, draft.work)
   if (!integrated.ok && integrated.error === 'unknown_revision') return behind(standing, op)
   if (!integrated.ok) return failed(standing, path, integrated.error)
   const value = type.apply(valueAt(document, path), integrated.value.ops)
@@ -200,7 +200,7 @@ function unlogged(
 ): readonly LoggedOp[] {
   if (!concurrent || base.kind !== 'known') return []
   const [was, is] = [valueAt(base.data, path), valueAt(document, path)]
-  const ops = jsonEqual(was, is) ? null : type.diff(was, is, draft.otWork)
+  const ops = jsonEqual(was, is) ? null : type.diff(was, is, draft.work)
   return ops?.ok ? [{ revision: 0, version: 0, mutationId: '', ops: ops.value, made: ops.value }] : []
 }
 

@@ -49,7 +49,7 @@ export function replaceAll({ draft, kept }: Standing, after: JsonObject, way: 'r
   for (const [path, { was, ...state }] of Object.entries(kept)) {
     const is = valueAt(after, path)
     if (way === 'diff' && jsonEqual(was, is)) continue
-    const made = draft.world.ot?.[state.kind][way](was, is, draft.otWork) ?? err('bad_op' as const)
+    const made = draft.world.ot?.[state.kind][way](was, is, draft.work) ?? err('bad_op' as const)
     if (!made.ok) return err({ code: made.error, path })
     entries.push(entryOf(path, state, made.value, { ops: made.value, transformed: [] }))
   }
@@ -82,11 +82,11 @@ export function deriveAll(
     const isText = [was, is].every((value) => value === undefined || typeof value === 'string')
     const state = states[path] ?? { kind: isText ? 'text' : 'json', revision: 0 }
     const type = draft.world.ot?.[state.kind]
-    const made = type?.diff(was, is, draft.otWork) ?? err('bad_op' as const)
+    const made = type?.diff(was, is, draft.work) ?? err('bad_op' as const)
     if (!made.ok || !type) return err({ code: made.ok ? 'bad_op' : made.error, path })
     const since = chain.ahead.includes(path) ? null : completeSince(standing, path, type)
     if (!since) return err({ code: 'unknown_revision', path })
-    const integrated = integrate(type, since, ids, made.value, draft.otWork)
+    const integrated = integrate(type, since, ids, made.value, draft.work)
     if (!integrated.ok) return err({ code: integrated.error, path })
     entries.push(entryOf(path, state, made.value, integrated.value))
   }

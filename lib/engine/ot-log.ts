@@ -2,7 +2,7 @@ import { jsonEqual } from '#lib/kernel/json.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { valueAt } from '#lib/kernel/json-pointer.ts'
 import type { OtOperation } from '#lib/protocol/mutation.ts'
-import { spend } from './ot-work.ts'
+import { spend } from './push-work.ts'
 import type { LoggedOp } from './ot/integrate.ts'
 import { TRANSFORM_COST_MAX } from './ot/integrate.ts'
 import type { OtType } from './ot/ot-type.ts'
@@ -53,7 +53,7 @@ export function completeSince(ask: LogQuestion, path: string, type: OtType): rea
   const now = valueAt(current?.data ?? null, path)
   const units = Math.max(sizeOf(seen), sizeOf(now))
   if (since.length * units > REDONE_UNITS_MAX) return null
-  spend(draft.otWork, (since.length * units * TRANSFORM_COST_MAX) / REDONE_UNITS_MAX)
+  spend(draft.work, (since.length * units * TRANSFORM_COST_MAX) / REDONE_UNITS_MAX)
   const redone = type.redo(
     seen,
     since.map(({ ops }) => ops),
@@ -78,7 +78,7 @@ function sinceDecision(
   const { chain } = ask
   const since = completeSince(ask, path, type)
   const decided = chain.seen.kind === 'known' ? valueAt(chain.seen.data, path) : undefined
-  const turn = type.diff(valueAt(ownSide, path), decided, ask.draft.otWork)
+  const turn = type.diff(valueAt(ownSide, path), decided, ask.draft.work)
   if (!since || !turn.ok) return null
   const entry = { revision: 0, version: chain.seenVersion, mutationId: '', ops: turn.value, made: turn.value }
   return [entry, ...since]

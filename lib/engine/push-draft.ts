@@ -4,8 +4,8 @@ import { ok } from '#lib/kernel/result.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import { materialise } from './crdt/materialise.ts'
 import { LayeredMap } from './layered-map.ts'
-import type { OtWork } from './ot-work.ts'
-import { noWork } from './ot-work.ts'
+import type { PushWork } from './push-work.ts'
+import { noWork } from './push-work.ts'
 import type { MigrationFailure } from './schema-evolution/migrate-document.ts'
 import { migratePointer } from './schema-evolution/migrate-pointer.ts'
 import { migrateDocument, migrateRecord } from './schema-evolution/migrate.ts'
@@ -69,7 +69,7 @@ export interface PushDraft {
   readonly otLog: Map<RecordKey, readonly PathOp[]>
   /** The same by record and path, under today's name of it, as far as somebody asked. */
   readonly otPaths: Map<string, readonly PathOp[]>
-  readonly otWork: OtWork
+  readonly work: PushWork
   /** By mutation id and base version, so that a chain of n links takes n steps and not n². */
   readonly views: Map<string, ChainView>
   /** Records with a mutation in this push that had its effect under another id of the device (FK3). */
@@ -86,7 +86,7 @@ export const startDraft = (world: PushWorld, linkedIds: readonly string[] = []):
   conflicts: new Map(),
   otLog: new Map(),
   otPaths: new Map(),
-  otWork: noWork(),
+  work: noWork(),
   views: new Map(),
   countedElsewhere: new Set(),
 })

@@ -18,7 +18,7 @@ import { decideCrdtRecord } from './decide-crdt-record.ts'
 import { decideOtRecord } from './decide-ot-record.ts'
 import { conflictOver, effectOf } from './effect.ts'
 import { otOpsOf, toldOf } from './ot-outcome.ts'
-import { isSpent } from './ot-work.ts'
+import { isSpent } from './push-work.ts'
 import { usesOt } from './ot/paths.ts'
 import { isCrdtMatter } from './is-crdt-matter.ts'
 import { isCulprit } from './is-culprit.ts'
@@ -67,7 +67,7 @@ export function decidePush(world: PushWorld, push: IncomingPush, ids: NewId): Pu
   for (const incoming of push.mutations) {
     // A person decides on the record as it is, which needs nothing of the log.
     const isUnread = !push.byDesk && world.otUnread.has(incoming.mutation.id)
-    isOver ||= isUnread || isFull(bytes) || isSpent(draft.otWork)
+    isOver ||= isUnread || isFull(bytes) || isSpent(draft.work)
     const outcome = isOver
       ? pushFull(incoming.mutation.id)
       : decideMutation({ draft, push, incoming, ids }, withoutEffect)
@@ -142,7 +142,7 @@ function releaseHeld(
     const decided =
       gate.kind !== 'go'
         ? turnedAway(question, gate)
-        : isSpent(draft.otWork)
+        : isSpent(draft.work)
           ? pushFull(id)
           : decideThrough(question, gate)
     const effect = 'incoming' in decided ? decided : withoutVerdict(question, decided)

@@ -8,7 +8,14 @@ import { findChromium } from '../../scripts/setup/browser.mjs'
 const executablePath = findChromium()
 const LAUNCH = {
   ...(executablePath ? { executablePath } : {}),
-  args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'],
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-background-networking',
+    '--disable-component-update',
+    // A host of this machine whose pages aren't secure: on 127.0.0.1 they are.
+    '--host-resolver-rules=MAP app.test 127.0.0.1',
+  ],
 }
 
 /** A browser with a profile on the disk, which outlives it: what a person's browser is. */

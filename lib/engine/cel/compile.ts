@@ -4,17 +4,32 @@ import type { Json } from '#lib/kernel/json.ts'
 import type { Result } from '#lib/kernel/result.ts'
 import { err, ok } from '#lib/kernel/result.ts'
 import { CEL_LENGTH_MAX } from '#lib/protocol/limits.ts'
-import { fromCel, largestSize, toCel } from './values.ts'
+import type { PushWork } from '../push-work.ts'
+import { spend } from '../push-work.ts'
+import { fromCel, heaviest, largestSize, toCel } from './values.ts'
 
 const NODES_MAX = 300
 const DEPTH_MAX = 24
 const LIST_ITEMS_MAX = 100
-/** How often an evaluation may visit a node of its expression, in the worst case over the data it is given. */
+/**
+ * How often an evaluation may visit a node of its expression, in the worst case over the data it is given. A visit takes
+ * about a microsecond; one that reads a value whole counts for as many as that takes.
+ */
 export const CEL_STEPS_MAX = 100_000
 const COMPILED_MAX = 1_000
+/** Of PushWork, half a microsecond each. */
+const UNITS_PER_STEP = 2
 
 /** Walk a list; each nesting multiplies the work by the list's length. */
 const WALKS: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'filter'])
+/** Read a text whole, and a list or an object whole. */
+const READ_TEXT: ReadonlySet<string> = new Set(['contains', 'lowerAscii', 'upperAscii', 'trim', 'size'])
+const READ_VALUE: ReadonlySet<string> = new Set(['in', '==', '!=', '+'])
+const CHARS_PER_STEP = 64
+const ITEMS_PER_STEP = 25
+/** Texts are compared far faster than they are searched. */
+const COMPARED_CHARS_PER_STEP = 2_000
+
 /**
  * Everything that may be called. Left out: `matches` (its expressions can take exponential time), `map` and
  * `cel.bind` (with `+` they could double a value again and again).
@@ -38,8 +53,8 @@ export interface CompiledCel {
   readonly comparesWithNull: (variable: string) => boolean
   /** First names read off a variable (`doc.a.b` reads `a`); null when it is used as a whole. */
   readonly fieldsOf: (variable: string) => ReadonlySet<string> | null
-  /** The value, as JSON. Never throws; takes bounded time whatever the data. */
-  readonly evaluate: (data: Readonly<Record<string, Json>>) => Result<Json, string>
+  /** The value, as JSON. Never throws; takes bounded time whatever the data, which is noted in `work`. */
+  readonly evaluate: (data: Readonly<Record<string, Json>>, work?: PushWork) => Result<Json, string>
 }
 
 const environments = new Map<string, CelEnvironment>()
@@ -80,13 +95,23 @@ function compile(
       return err({ message: `gives ${checked.type}, must give true or false`, position: 0 })
     const nodes = nodesOf(parsed.ast)
     const depth = walkDepth(parsed.ast)
+    const [texts, values] = [READ_TEXT, READ_VALUE].map(
+      (names) => nodes.filter((node) => names.has(calledName(node) ?? node.op)).length,
+    ) as [number, number]
+    const steps = (data: Readonly<Record<string, Json>>, longest: number): number => {
+      const { items, chars } = heaviest(data)
+      const whole =
+        texts * (chars / CHARS_PER_STEP) + values * (items / ITEMS_PER_STEP + chars / COMPARED_CHARS_PER_STEP)
+      return (nodes.length + whole) * longest ** depth
+    }
     return ok({
       comparesWithNull: (variable) => nodes.some((node) => isNullTest(node, variable)),
       fieldsOf: (variable) => fieldsOf(nodes, variable),
-      evaluate: (data) => {
-        const steps = nodes.length * Math.max(largestSize(data), LIST_ITEMS_MAX) ** depth
-        if (depth > 0 && steps > CEL_STEPS_MAX)
+      evaluate: (data, work) => {
+        const longest = largestSize(data)
+        if (depth > 0 && steps(data, Math.max(longest, LIST_ITEMS_MAX)) > CEL_STEPS_MAX)
           return err('the lists of the document are too long for this expression')
+        if (work) spend(work, UNITS_PER_STEP * steps(data, longest))
         try {
           const context = Object.fromEntries(
             Object.entries(data).map(([name, value]) => [name, toCel(value)]),

@@ -10,29 +10,37 @@ export function toCel(value: Json): unknown {
   return new Map(Object.entries(value).map(([key, item]) => [key, toCel(item)]))
 }
 
-/** What an expression gave, as JSON; times, durations, types and bytes have no JSON of their own. */
-export function fromCel(value: unknown): Result<Json, string> {
+/** Values and characters of what an expression gives; several times what a document may have. */
+const RESULT_UNITS_MAX = 1_000_000
+
+/**
+ * What an expression gave, as JSON; times, durations, types and bytes have no JSON of their own. An expression may name a
+ * document a hundred times in one list: what gets too large is none either.
+ */
+export function fromCel(value: unknown, room = { left: RESULT_UNITS_MAX }): Result<Json, string> {
+  room.left -= 1 + (typeof value === 'string' ? value.length : 0)
+  if (room.left < 0) return err('larger than a document may be')
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return ok(value)
   if (typeof value === 'bigint')
     return Number.isSafeInteger(Number(value)) ? ok(Number(value)) : err('a whole number beyond 2^53')
   if (typeof value === 'number') return Number.isFinite(value) ? ok(value) : err('a number without a value')
-  if (Array.isArray(value)) return listFromCel(value)
+  if (Array.isArray(value)) return listFromCel(value, room)
   const entries = entriesOf(value)
   if (!entries) return err('a value that JSON has no form for')
   const object: Record<string, Json> = {}
   for (const [key, item] of entries) {
     if (typeof key !== 'string') return err('a map with a key that is no text')
-    const made = fromCel(item)
+    const made = fromCel(item, room)
     if (!made.ok) return made
     defineKey(object, key, made.value)
   }
   return ok(object)
 }
 
-function listFromCel(items: readonly unknown[]): Result<Json, string> {
+function listFromCel(items: readonly unknown[], room: { left: number }): Result<Json, string> {
   const list: Json[] = []
   for (const item of items) {
-    const made = fromCel(item)
+    const made = fromCel(item, room)
     if (!made.ok) return made
     list.push(made.value)
   }
@@ -46,6 +54,34 @@ function entriesOf(value: unknown): readonly (readonly [unknown, unknown])[] | n
     value !== null &&
     [Object.prototype, null].includes(Object.getPrototypeOf(value) as object | null)
   return isPlain ? Object.entries(value) : null
+}
+
+export interface Weight {
+  /** Values of all lists and objects. */
+  readonly items: number
+  /** UTF-16 units of all texts. */
+  readonly chars: number
+}
+
+/** What the heaviest of these has in it: what it can cost to read one of them whole. */
+export function heaviest(data: Readonly<Record<string, Json>>): Weight {
+  const each = Object.values(data).map(weightOf)
+  return {
+    items: each.reduce((most, { items }) => Math.max(most, items), 0),
+    chars: each.reduce((most, { chars }) => Math.max(most, chars), 0),
+  }
+}
+
+function weightOf(value: Json): Weight {
+  if (typeof value === 'string') return { items: 1, chars: value.length }
+  if (typeof value !== 'object' || value === null) return { items: 1, chars: 0 }
+  let [items, chars] = [1, 0]
+  for (const part of Array.isArray(value) ? (value as readonly Json[]) : Object.values(value)) {
+    const one = weightOf(part)
+    items += one.items
+    chars += one.chars
+  }
+  return { items, chars }
 }
 
 /** The most items of any list or object in there: what a walk over one of them can cost. */

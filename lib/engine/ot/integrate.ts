@@ -1,8 +1,8 @@
 import type { Json } from '#lib/kernel/json.ts'
 import type { Result } from '#lib/kernel/result.ts'
 import { err, ok } from '#lib/kernel/result.ts'
-import type { OtWork } from '../ot-work.ts'
-import { spend } from '../ot-work.ts'
+import type { PushWork } from '../push-work.ts'
+import { spend } from '../push-work.ts'
 import type { OtFailure, OtType } from './ot-type.ts'
 
 /** One operation of a path as the authority put it into its order. */
@@ -44,7 +44,7 @@ export function integrate(
   log: readonly LoggedOp[],
   chain: ReadonlySet<string>,
   made: Json,
-  work: OtWork,
+  work: PushWork,
 ): Result<Integration, OtFailure> {
   let own = log.filter(({ mutationId }) => chain.has(mutationId)).map((entry) => entry.made)
   const others = log.length - own.length

@@ -8,7 +8,7 @@ import { JSON_DEPTH_MAX } from '#lib/protocol/limits.ts'
 import { toInner, toInnerKey, toOuter, toOuterKey } from './json-keys.ts'
 import type { OpNode } from './json-op.ts'
 import { JSON_PLACES_MAX, readJsonOp, touches, writeJsonOp } from './json-op.ts'
-import { spend } from '../ot-work.ts'
+import { spend } from '../push-work.ts'
 import type { Differing } from './list-difference.ts'
 import { DROPS, listDifference, PICKS } from './list-difference.ts'
 import type { OtFailure, OtType } from './ot-type.ts'
@@ -27,7 +27,7 @@ function tree(op: Json): OpNode | null {
 const places = (node: OpNode | null): number =>
   node === null ? 1 : node.children.reduce((sum, [, child]) => sum + places(child), 1)
 
-/** Pairs of items that one difference compares, some 40 ns each; `OtWork` counts in half microseconds. */
+/** Pairs of items that one difference compares, some 40 ns each; `PushWork` counts in half microseconds. */
 const COMPARED_MAX = 1_000_000
 const COMPARED_PER_UNIT = 12
 

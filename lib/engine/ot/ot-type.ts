@@ -1,6 +1,6 @@
 import type { Json } from '#lib/kernel/json.ts'
 import type { Result } from '#lib/kernel/result.ts'
-import type { OtWork } from '../ot-work.ts'
+import type { PushWork } from '../push-work.ts'
 
 export type OtKind = 'text' | 'json'
 
@@ -37,7 +37,7 @@ export interface OtType {
   /** One operation with the effect of both, the second made on what the first leaves. */
   compose(first: Json, second: Json): Result<Json, OtFailure>
   /** An operation that makes `after` of `before`; what it takes to find it is noted in `work`. */
-  diff(before: Json | undefined, after: Json | undefined, work?: OtWork): Result<Json, OtFailure>
+  diff(before: Json | undefined, after: Json | undefined, work?: PushWork): Result<Json, OtFailure>
   /** As `diff`, of two lives of a record: nothing of `before` goes on in `after`, names of objects aside. */
   renew(before: Json | undefined, after: Json | undefined): Result<Json, OtFailure>
   /** Roughly how long `transform` of the two takes; 1 for two of one component each. */

@@ -6,6 +6,7 @@ import type { Commit, Database, Send, Statement } from './database.ts'
 import { deliver } from './deliver.ts'
 import { admitFullSync, fullSyncTurn } from './full-sync.ts'
 import { pullPage } from './pull.ts'
+import { storableText } from './storable-text.ts'
 import { tally } from './tally.ts'
 import { loadPush, RECORDS } from './push-load.ts'
 import { closesLetters, writePush } from './push-write.ts'
@@ -100,7 +101,11 @@ export function postgresSync(database: Database): SyncPort {
     admitFullSync: (fleetId, deviceId, pace) => admitFullSync(database, fleetId, deviceId, pace),
     fullSyncTurn: (fleetId, deviceId, nowMs) => fullSyncTurn(database, fleetId, deviceId, nowMs),
     getRecord: async (fleetId, collection, recordId) => {
-      const [row] = await database.one<RecordRow>(fleetId, GET_RECORD, [fleetId, collection, recordId])
+      const [row] = await database.one<RecordRow>(fleetId, GET_RECORD, [
+        fleetId,
+        storableText(collection),
+        recordId,
+      ])
       return row ? recordOf(row) : null
     },
     getRecords: async (fleetId, keys) => {

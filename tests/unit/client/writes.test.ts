@@ -177,9 +177,14 @@ test('[SDK1] options that cannot work are refused at opening', async () => {
     { ...base, token: 'tmd_x_y_z' },
     { ...base, token: 'tme_x_y_z', deviceId: ABSENT },
     { ...base, deviceId: 'x' },
+    { ...base, url: 'ftp://authority.test' },
     { ...base, clock: { ...createVirtualClock(), now: () => Number.NaN } },
   ]
-  for (const options of cases)
+  const untyped: object[] = ['store', 'token', 'clock', 'schemas', 'sync', 'url', 'device'].map((name) => ({
+    ...base,
+    [name]: name === 'store' ? Promise.resolve(base.store) : name === 'token' ? 5 : null,
+  }))
+  for (const options of [...cases, ...(untyped as ReplicaOptions[])])
     await expect(openReplica(options)).rejects.toMatchObject({ code: 'invalid_options' })
 })
 

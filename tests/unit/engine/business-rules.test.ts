@@ -11,6 +11,7 @@ import {
   put,
   remove,
   rulesOf,
+  uuid,
 } from '#tests/support/engine-world.ts'
 
 const device = { id: DEVICE_A, platform: 'ios', appVersion: '2.4.1' } as const
@@ -88,6 +89,45 @@ describe('business rules', () => {
     expect(holds('new.list.all(x, new.list.exists(y, y == x))', { list })).toMatch(/lists .* too long/)
     expect(performance.now() - startedAt).toBeLessThan(1_000)
     expect(holds('new.list.all(x, x >= 0)', { list: list.slice(0, CEL_STEPS_MAX / 100) })).toBe('holds')
+  })
+})
+
+describe('[BL2] what reads a value whole counts for as many steps as it takes', () => {
+  const text = `${'a'.repeat(150_000)}b`
+  const items = Array.from({ length: 8_000 }, (_, n) => n)
+  const CASES: readonly (readonly [string, JsonObject])[] = [
+    ['new.tags.all(t, new.text.contains(t))', { text, tags: Array.from({ length: 1_000 }, () => 'aaaaab') }],
+    ['new.tags.all(t, new.text.lowerAscii() != t)', { text, tags: Array.from({ length: 1_000 }, () => 'x') }],
+    ['new.items.all(i, !(i in new.others))', { items, others: items }],
+    ['new.items.all(i, new.items != new.others)', { items, others: items }],
+  ]
+
+  it.each(CASES)('%s over much is a violation, not a wait', (cel, doc) => {
+    expect(holds(cel, doc)).toMatch(/lists .* too long/)
+  })
+
+  it('and over what a document usually has it is evaluated', () => {
+    const tags = Array.from({ length: 50 }, (_, n) => `tag ${n}`)
+    expect(holds('new.tags.all(t, new.text.contains(t))', { text: tags.join(), tags })).toBe('holds')
+    const few = items.slice(0, 500)
+    expect(holds('new.items.all(i, i in new.others)', { items: few, others: few })).toBe('holds')
+  })
+
+  it('[PU7] what a push spends on rules is bounded: what comes after that waits for another push', () => {
+    const list = Array.from({ length: 1_000 }, (_, n) => n)
+    const server = new EngineWorld(
+      rulesOf({ rules: [{ id: 'all', cel: 'new.list.all(x, x >= 0)', message: 'm' }] }),
+    )
+    const results = server.push(
+      DEVICE_A,
+      Array.from({ length: 500 }, (_, n) =>
+        mutationBy(DEVICE_A, put({ list }), { recordId: uuid('e', n + 1) }),
+      ),
+    )
+    const waits = results.findIndex(({ status }) => status === 'retry')
+    expect(waits).toBeGreaterThan(10)
+    expect(results.slice(0, waits).every(({ status }) => status === 'applied')).toBe(true)
+    expect(results.slice(waits)).toMatchObject(results.slice(waits).map(() => ({ code: 'push_full' })))
   })
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { noWork } from '#lib/engine/ot-work.ts'
+import { noWork } from '#lib/engine/push-work.ts'
 import { integrate } from '#lib/engine/ot/integrate.ts'
 import { JSON_PLACES_MAX } from '#lib/engine/ot/json-op.ts'
 import { jsonType } from '#lib/engine/ot/json-type.ts'

@@ -278,3 +278,10 @@ describe('schema versions in a push', () => {
     expect(server.push(DEVICE_A, [later])).toMatchObject([{ code: 'parent_dead_lettered' }])
   })
 })
+
+it('[DL5] a step whose value outgrows what a document may be fails, and says so', () => {
+  const all = Array.from({ length: 100 }, () => 'doc').join()
+  const grows: UpMigrationOp = { op: 'cel', path: '/x', cel: `[${all}]` }
+  const failure = doc({ x: 1 }, ...Array.from({ length: 10 }, () => grows))
+  expect(failure).toMatch(/larger than a document may be/)
+})

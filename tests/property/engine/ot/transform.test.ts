@@ -6,7 +6,7 @@ import { textType } from '#lib/engine/ot/text-type.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { canonicalJson } from '#lib/kernel/json.ts'
 import type { Result } from '#lib/kernel/result.ts'
-import { noWork, PUSH_OT_WORK_MAX } from '#lib/engine/ot-work.ts'
+import { noWork, PUSH_WORK_MAX } from '#lib/engine/push-work.ts'
 import { movedItems, pairItems } from '#lib/engine/ot/list-pairs.ts'
 import { cases } from '#tests/support/cases.ts'
 import {
@@ -256,7 +256,7 @@ describe('operations', () => {
     const all = noWork()
     const op = must(jsonType.diff(lists(1), lists(3), all))
     expect(shown(must(jsonType.apply(lists(1), op)))).toBe(shown(lists(3)))
-    expect(all.spent).toBeLessThan(PUSH_OT_WORK_MAX / 10)
+    expect(all.spent).toBeLessThan(PUSH_WORK_MAX / 10)
   })
 
   it('[CS9] that a document made anew gives too, of any two, and takes no part of the former one along', () => {

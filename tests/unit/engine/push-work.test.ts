@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { PUSH_OT_WORK_MAX } from '#lib/engine/ot-work.ts'
+import { PUSH_WORK_MAX } from '#lib/engine/push-work.ts'
 import { TRANSFORM_COST_MAX } from '#lib/engine/ot/integrate.ts'
 import type { Json } from '#lib/kernel/json.ts'
 import type { Mutation, OtOperation } from '#lib/protocol/mutation.ts'
@@ -25,7 +25,7 @@ const text = (ops: Json, baseRevision: number, path = '/body'): OtOperation => (
 const countOf = (results: readonly MutationResult[], status: string): number =>
   results.filter((result) => result.status === status).length
 
-const workOf = ({ last }: EngineWorld): number => (last.kind === 'committed' ? last.draft.otWork.spent : 0)
+const workOf = ({ last }: EngineWorld): number => (last.kind === 'committed' ? last.draft.work.spent : 0)
 
 /** A text with so many operations. */
 function typed(count: number): EngineWorld {
@@ -47,7 +47,7 @@ describe('what one push may take under OT', () => {
     let left: readonly Mutation[] = others
     for (let pushes = 0; left.length > 0 && pushes < 20; pushes++) {
       const results = server.push(DEVICE_B, left)
-      expect(workOf(server)).toBeLessThan(PUSH_OT_WORK_MAX + TRANSFORM_COST_MAX)
+      expect(workOf(server)).toBeLessThan(PUSH_WORK_MAX + TRANSFORM_COST_MAX)
       const applied = countOf(results, 'applied')
       expect(applied).toBeGreaterThan(0)
       expect(results.slice(applied).every((result) => 'code' in result && result.code === 'push_full')).toBe(
@@ -118,7 +118,7 @@ describe('what one push may take under OT', () => {
     const tree = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`d${i}`, i]))
     const decision = mutationBy(DEVICE_B, put({ n: 3, tree }), { baseVersion: 2, resolves })
     server.push(DEVICE_B, [decision])
-    expect(workOf(server)).toBeLessThan(PUSH_OT_WORK_MAX + TRANSFORM_COST_MAX)
+    expect(workOf(server)).toBeLessThan(PUSH_WORK_MAX + TRANSFORM_COST_MAX)
     const released = server.last.effects.slice(1).map(({ result }) => result.status)
     expect(released).toHaveLength(20)
     const done = released.indexOf('conflict')
