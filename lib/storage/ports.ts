@@ -180,6 +180,13 @@ export interface PushTx {
   writeLast(writes: PushWrites): Promise<void>
 }
 
+/** Of one look at a collection. */
+export interface StateBounds {
+  readonly records: number
+  /** Of their documents, as JSON. */
+  readonly bytes: number
+}
+
 export interface SyncPort {
   /** Runs `work` in one transaction; a deadlock or serialization failure throws `code: 'contention'`. */
   transact<T>(fleetId: string, work: (tx: PushTx) => Promise<T>): Promise<T>
@@ -203,12 +210,12 @@ export interface SyncPort {
     atMs: number,
     describe: (ranges: readonly DeliveredRange[]) => readonly TelemetryEvent[],
   ): Promise<{ readonly more: boolean }>
-  /** Live records as they were at `version`, by record id; null when there are more than `limit`. */
+  /** Live records as they were at `version`, by record id; null when there are more, or larger in all, than `most`. */
   stateAt(
     fleetId: string,
     collection: string,
     version: number,
-    limit: number,
+    most: StateBounds,
   ): Promise<readonly StateRow[] | null>
   /**
    * The device's turn for a full sync (TK7), one queue a fleet for all processes: `admitAtMs` is when it may start,

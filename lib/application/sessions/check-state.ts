@@ -9,6 +9,8 @@ export type StateVerdict = 'equal' | 'differs' | 'skipped'
 
 /** Records that are hashed in one go: a check never holds the process up for long. */
 const ROWS_AT_ONCE = 1_000
+/** Larger collections are left out (SH). */
+const MOST = { records: STATE_RECORDS_MAX, bytes: 32 * 1024 * 1024 }
 /** One check at a time: each reads whole collections. What comes meanwhile is left for another day. */
 const busy = new WeakSet<object>()
 
@@ -39,7 +41,7 @@ export async function checkState(ctx: Context, device: Device, told: Told): Prom
       const position = positionOf(token.value.positions, collection)
       if (!position || position.snapshot) continue
       const { version } = position
-      const rows = await ctx.storage.sync.stateAt(device.fleetId, collection, version, STATE_RECORDS_MAX)
+      const rows = await ctx.storage.sync.stateAt(device.fleetId, collection, version, MOST)
       if (rows && stateText(await hashOf(rows)) !== state) return 'differs'
     }
     return 'equal'

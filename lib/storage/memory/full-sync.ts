@@ -1,6 +1,6 @@
 import { recordKey } from '#lib/engine/types.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
-import type { StateRow, SyncPort } from '../ports.ts'
+import type { StateBounds, StateRow, SyncPort } from '../ports.ts'
 import type { FleetTables } from './state.ts'
 import type { Undo } from './table.ts'
 
@@ -35,12 +35,12 @@ export function fullSyncTurn(
 const placeOf = (tables: FleetTables, turnMs: number, nowMs: number): number =>
   tables.fullSyncs.values().filter((ticket) => ticket > nowMs && ticket < turnMs).length
 
-/** Live records of a collection as they were at one version, or null past the limit. */
+/** Live records of a collection as they were at one version, or null past the bounds. */
 export function stateAt(
   tables: FleetTables,
   collection: string,
   version: number,
-  limit: number,
+  most: StateBounds,
 ): readonly StateRow[] | null {
   const rows: StateRow[] = []
   for (const record of tables.records.values()) {
@@ -53,7 +53,8 @@ export function stateAt(
     const then = documentBefore(tables, recordKey(collection, recordId), version)
     if (then?.data) rows.push({ recordId, version: then.version, data: then.data })
   }
-  return rows.length > limit ? null : rows
+  const bytes = rows.reduce((sum, { data }) => sum + Buffer.byteLength(JSON.stringify(data)), 0)
+  return rows.length > most.records || bytes > most.bytes ? null : rows
 }
 
 /** The newest replaced document of a record that is not newer than `version`. */

@@ -30,8 +30,8 @@ export function memorySync(state: MemoryState): SyncPort {
       state.inFleet(fleetId, (tables, undo) =>
         deliver(state, tables, undo, { deviceId, positions, firstComplete, atMs, describe }),
       ),
-    stateAt: (fleetId, collection, version, limit) =>
-      state.inFleet(fleetId, (tables) => stateAt(tables, collection, version, limit)),
+    stateAt: (fleetId, collection, version, most) =>
+      state.inFleet(fleetId, (tables) => stateAt(tables, collection, version, most)),
     admitFullSync: (fleetId, deviceId, pace) =>
       state.inFleet(fleetId, (tables, undo) => admitFullSync(tables, undo, deviceId, pace)),
     fullSyncTurn: (fleetId, deviceId, nowMs) =>

@@ -97,7 +97,7 @@ export function postgresSync(database: Database): SyncPort {
       database.inFleetHot(fleetId, (send, commit) =>
         deliver(send, commit, fleetId, { deviceId, positions, firstComplete, atMs, describe }),
       ),
-    stateAt: (fleetId, collection, version, limit) => stateAt(database, fleetId, collection, version, limit),
+    stateAt: (fleetId, collection, version, most) => stateAt(database, fleetId, collection, version, most),
     admitFullSync: (fleetId, deviceId, pace) => admitFullSync(database, fleetId, deviceId, pace),
     fullSyncTurn: (fleetId, deviceId, nowMs) => fullSyncTurn(database, fleetId, deviceId, nowMs),
     getRecord: async (fleetId, collection, recordId) => {

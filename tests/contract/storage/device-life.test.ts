@@ -211,8 +211,8 @@ describe.each(BACKENDS)('the life of a device on $name', (backend) => {
     await write(b, null)
     await write(c, { n: 5 })
     await write(b, { n: 6 })
-    const at = async (version: number, limit = 9) =>
-      (await storage.sync.stateAt(fleetId, 'reports', version, limit))
+    const at = async (version: number, records = 9, bytes = 1_000) =>
+      (await storage.sync.stateAt(fleetId, 'reports', version, { records, bytes }))
         ?.map((row) => [
           row.recordId === a ? 'a' : row.recordId === b ? 'b' : 'c',
           row.version,
@@ -236,6 +236,8 @@ describe.each(BACKENDS)('the life of a device on $name', (backend) => {
       ['c', 5, 5],
     ])
     expect(await at(6, 2)).toBeUndefined()
+    // Three documents of seven bytes.
+    expect([(await at(6, 3, 21))?.length, await at(6, 3, 20)]).toEqual([3, undefined])
   })
 
   it('[TK5] notes how far tombstones are gone', async () => {
