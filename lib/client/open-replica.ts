@@ -1,7 +1,6 @@
 import type { Random } from '#lib/kernel/random.ts'
 import { isUuid } from '#lib/kernel/uuid.ts'
 import type { DeviceInfo } from '#lib/protocol/device.ts'
-import { SCHEMA_VERSION_MAX } from '#lib/protocol/limits.ts'
 import { browserNetwork } from './browser-network.ts'
 import type { AppSchemas } from './collection.ts'
 import type { Clock } from './clock.ts'
@@ -153,10 +152,9 @@ function checkOptions(options: ReplicaOptions): void {
 }
 
 function checkEach(options: ReplicaOptions): void {
-  const { url, store, device, token, deviceId, schemas = {}, clock = systemClock, sync = {} } = options
+  const { url, device, token, deviceId, schemas = {}, clock = systemClock, sync = {} } = options
   const { name, appVersion, platform, model, os } = (device ?? {}) as Partial<DeviceInfo>
   check(URL.canParse(url) && /^https?:/i.test(url), 'url', 'a URL')
-  check(typeof store.transact === 'function', 'store', 'a store')
   check(isLabel(name) && /\S/.test(name), 'device.name', 'text that can be seen, of at most 120 characters')
   for (const [key, text] of Object.entries({ model, os }))
     check((text ?? null) === null || isLabel(text), `device.${key}`, 'text of at most 120 characters')
@@ -172,9 +170,9 @@ function checkEach(options: ReplicaOptions): void {
     const isRight = typeof ms === 'number' && ms >= leastMs && ms <= TIMER_MS_MAX
     check(isRight, `sync.${key}`, `a number from ${leastMs} to ${TIMER_MS_MAX}`)
   }
-  const isVersion = ({ version }: AppSchema): boolean =>
-    Number.isInteger(version) && version > 0 && version <= SCHEMA_VERSION_MAX
-  check(Object.values(schemas).every(isVersion), 'schemas.*.version', `1 to ${SCHEMA_VERSION_MAX}`)
+  // As the server takes it (SCHEMA_VERSION_MAX): a whole number of 32 bits.
+  const isVersion = ({ version }: AppSchema): boolean => version > 0 && (version | 0) === version
+  check(Object.values(schemas).every(isVersion), 'schemas.*.version', 'a whole number from 1 on')
   check(Number.isFinite(clock.now()), 'clock', 'one that tells the time')
   check(deviceId === undefined || isUuid(deviceId), 'deviceId', 'a lower-case UUID')
   check(token?.startsWith('tmd_') ?? true, 'token', "a device's token, which begins with tmd_")

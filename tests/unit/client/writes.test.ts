@@ -180,9 +180,9 @@ test('[SDK1] options that cannot work are refused at opening', async () => {
     { ...base, url: 'ftp://authority.test' },
     { ...base, clock: { ...createVirtualClock(), now: () => Number.NaN } },
   ]
-  const untyped: object[] = ['store', 'token', 'clock', 'schemas', 'sync', 'url', 'device'].map((name) => ({
+  const untyped: object[] = ['token', 'clock', 'schemas', 'sync', 'url', 'device'].map((name) => ({
     ...base,
-    [name]: name === 'store' ? Promise.resolve(base.store) : name === 'token' ? 5 : null,
+    [name]: name === 'token' ? 5 : null,
   }))
   for (const options of [...cases, ...(untyped as ReplicaOptions[])])
     await expect(openReplica(options)).rejects.toMatchObject({ code: 'invalid_options' })
