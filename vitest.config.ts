@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 /** A file that puts another module in a module's place: only where it shares no modules with others does it get it. */
 const MOCKED = 'tests/unit/**/*.mocked.test.{ts,tsx}'
 
-/** Where a test's own process is the load of servers that it starts: one that others have worked in is too slow for that. */
+/** Where a test starts servers and its own process is their load: there each file has a process to itself. */
 const PROCESSES = 'tests/api/processes/**/*.test.ts'
 
 /** Of tests that share one embedded PostgreSQL. */

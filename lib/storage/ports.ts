@@ -1,10 +1,10 @@
 import type { RecordState } from '#lib/engine/types.ts'
 import type { JsonSchema } from '#lib/protocol/device.ts'
-import type { Bucket, BucketKey, FullTier, MergedTier, Tier } from '#lib/rollups/bucket.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import type { FacetCounts } from '#lib/query/facets.ts'
 import type { LetterKey } from '#lib/query/letter-fields.ts'
 import type { SessionKey } from '#lib/query/session-fields.ts'
+import type { AccessPort, AuditPort } from './access-port.ts'
 import type { DevicePort } from './device-port.ts'
 import type { FleetKeyPort } from './fleet-key-port.ts'
 import type { IngestPort } from './ingest-port.ts'
@@ -29,7 +29,6 @@ import type {
   TallyRange,
 } from './push-rows.ts'
 import type {
-  ApiKey,
   AuditEntry,
   Collection,
   ConflictFilter,
@@ -39,17 +38,15 @@ import type {
   Fleet,
   LetterFilter,
   ListedSession,
-  OneTimeLink,
   Page,
   PageRequest,
-  RowChange,
   SessionFilter,
   SessionRow,
   UnreportedSession,
-  User,
-  UserSession,
 } from './rows.ts'
+import type { TelemetryPort } from './telemetry-port.ts'
 
+export type * from './access-port.ts'
 export type * from './device-port.ts'
 export type * from './fleet-key-port.ts'
 export type * from './ingest-port.ts'
@@ -62,6 +59,7 @@ export type * from './release-port.ts'
 export type * from './rows.ts'
 export type * from './sample-port.ts'
 export type * from './signal-port.ts'
+export type * from './telemetry-port.ts'
 export type * from './view-port.ts'
 
 /**
@@ -334,114 +332,4 @@ export interface DeadLetterPort {
   ): Promise<PurgedLetters>
   /** Deletes one closed letter; false when it is open, or not there. */
   purgeOne(fleetId: string, id: string, audit: AuditEntry): Promise<boolean>
-}
-
-// ── telemetry ─────────────────────────────────────────────────────────────
-export type BucketPart = 'counters' | 'sketches' | 'gauges'
-
-export interface TelemetryPort {
-  append(fleetId: string, events: readonly TelemetryEvent[]): Promise<void>
-  /**
-   * Exactly-once folding: takes the next committed events past the fold position, at most `limit` and as many as one
-   * process takes into its memory, hands them, as many at once as it sees fit, with the buckets they touch to `fold`, saves
-   * what it returns and the new position, in one transaction.
-   */
-  foldNext(
-    fleetId: string,
-    limit: number,
-    keysOf: (events: readonly TelemetryEvent[]) => readonly BucketKey[],
-    fold: (buckets: ReadonlyMap<string, Bucket>, events: readonly TelemetryEvent[]) => readonly Bucket[],
-  ): Promise<{ readonly folded: number; readonly more: boolean }>
-  /**
-   * Replaces the buckets that start in [fromMs, toMs), whole hours, by folding its already folded events again, `page` of
-   * them at once; how many those were. Folding goes on meanwhile, and none is counted twice or left out. Null, and
-   * nothing is replaced, where events of the range may be gone (`eventsWholeFromMs`).
-   */
-  refold(
-    fleetId: string,
-    fromMs: number,
-    toMs: number,
-    page: number,
-    fold: (buckets: ReadonlyMap<string, Bucket>, events: readonly TelemetryEvent[]) => readonly Bucket[],
-  ): Promise<number | null>
-  /** Commit time of the oldest event that is not folded yet; null when none waits. */
-  oldestUnfoldedMs(fleetId: string): Promise<number | null>
-  /** The buckets that overlap the range, by start; of each its key, `gaugesAtMs` and these parts, the others empty. */
-  buckets(
-    fleetId: string,
-    tier: FullTier,
-    fromMs: number,
-    toMs: number,
-    parts?: readonly BucketPart[],
-  ): Promise<readonly Bucket[]>
-  /** The same of a merged tier, whose buckets are whole from a time on: before it some are missing or lack something. */
-  mergedBuckets(
-    fleetId: string,
-    tier: MergedTier,
-    fromMs: number,
-    toMs: number,
-    parts?: readonly BucketPart[],
-  ): Promise<{ readonly buckets: readonly Bucket[]; readonly wholeFromMs: number }>
-  /** Of each app version the start of its first bucket of this tier that overlaps the range. */
-  versionStarts(
-    fleetId: string,
-    tier: Tier,
-    fromMs: number,
-    toMs: number,
-  ): Promise<{ readonly starts: ReadonlyMap<string, number>; readonly wholeFromMs: number }>
-  /**
-   * Of a fleet that has full buckets from before there were merged ones: makes those of one hour more, the newest that
-   * lacks them, in one transaction with the time they are whole from. False when none is left.
-   */
-  fillMerged(
-    fleetId: string,
-    merge: (full: readonly Bucket[], tier: MergedTier) => readonly Bucket[],
-  ): Promise<boolean>
-  /** Oldest change that an active device has not shown to hold; null when all have all. */
-  oldestUndeliveredMs(fleetId: string, activeSinceMs: number): Promise<number | null>
-}
-
-// ── people ────────────────────────────────────────────────────────────────
-export interface AccessPort {
-  countAdmins(): Promise<number>
-  createUser(user: User, audit: AuditEntry): Promise<'created' | 'email_taken'>
-  /**
-   * The first administrator: while there is none, uses up the link (null: asked for by the environment) and creates
-   * the user in one transaction. Of any number of claims at once, by whatever links, one is `created`.
-   */
-  claimSetUp(
-    linkHash: string | null,
-    user: User,
-    nowMs: number,
-    audit: AuditEntry,
-  ): Promise<'created' | 'gone'>
-  findUserByEmail(email: string): Promise<User | null>
-  getUser(id: string): Promise<User | null>
-  listUsers(): Promise<readonly User[]>
-  /** One user at a time over all processes; `admins` is how many administrators of every fleet there are. */
-  updateUser(id: string, change: (user: User, admins: number) => RowChange<User>): Promise<User | null>
-  createLink(link: OneTimeLink): Promise<void>
-  /** Whether this link still leads somewhere; looking uses nothing up. */
-  isLinkLive(hash: string, kind: OneTimeLink['kind'], nowMs: number): Promise<boolean>
-  /** Uses up a live sign-in link, once. */
-  useLink(hash: string, nowMs: number): Promise<OneTimeLink | null>
-  createSession(session: UserSession, audit: AuditEntry): Promise<void>
-  /** The live session with its user, null once idle for `idleMs`; moves `lastSeenMs` at most once a minute. */
-  findSession(id: string, nowMs: number, idleMs: number): Promise<{ session: UserSession; user: User } | null>
-  endSession(id: string, audit: AuditEntry): Promise<void>
-  createApiKey(key: ApiKey, audit: AuditEntry): Promise<void>
-  findApiKey(hash: string, nowMs: number): Promise<ApiKey | null>
-  listApiKeys(): Promise<readonly ApiKey[]>
-  /** Saves name, role, scopes and times as they then are; null for an unknown key. */
-  updateApiKey(id: string, change: (key: ApiKey) => RowChange<ApiKey>): Promise<ApiKey | null>
-}
-
-export interface AuditPort {
-  append(entry: AuditEntry): Promise<void>
-  list(
-    filter: { fleetId: string | null; action: string | null },
-    page: PageRequest,
-  ): Promise<Page<AuditEntry>>
-  /** Newest first: what was done to one thing of a fleet. */
-  ofTarget(fleetId: string, target: string, limit: number): Promise<readonly AuditEntry[]>
 }

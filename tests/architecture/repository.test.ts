@@ -11,7 +11,6 @@ const LONG_FILES: Record<string, string> = {
   'package-lock.json': 'written by npm',
   'bench/peer/npm/package-lock.json': 'written by npm',
   'app/styles/base.css': 'one sheet: the elements as they stand everywhere',
-  'lib/storage/ports.ts': 'the contract of both storages, read as one',
 }
 /** What is there by its nature long or not text. */
 const NO_SOURCE = /^tests\/|^docs\/|^ops\/grafana\/|\.(png|svg|gz|ndjson|md|sql|prisma)$|^LICENSE$/

@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
-import { createCollection } from '#lib/application/collections/create-collection.ts'
 import { getDeadLetter } from '#lib/application/dead-letters/get-dead-letter.ts'
 import { replay } from '#lib/application/dead-letters/replay.ts'
 import { FAILED_TRIES_MAX } from '#lib/engine/failed-tries.ts'
 import { formatHlc } from '#lib/kernel/hlc.ts'
 import type { MutationResult } from '#lib/protocol/push.ts'
-import type { Asked } from '#tests/support/authority-server.ts'
-import { AuthorityServer, isSignedBy } from '#tests/support/authority-server.ts'
+import type { Asked, AuthorityServer } from '#tests/support/authority-server.ts'
+import { isSignedBy } from '#tests/support/authority-server.ts'
 import type { TestApp, TestFleet } from '#tests/support/device-world.ts'
-import { NOTES_SCHEMA, TestDevice, newUuid, testApp, testFleet } from '#tests/support/device-world.ts'
+import { TestDevice, newUuid, testApp } from '#tests/support/device-world.ts'
+import { openAuthorityWorld } from '#tests/support/authority-world.ts'
 import type { TestStorage } from '#tests/support/storages.ts'
 import { STORAGES } from '#tests/support/storages.ts'
 
@@ -20,25 +20,13 @@ describe.each(STORAGES)('the authority over $name', ({ open }) => {
   let device: TestDevice
   let authority: AuthorityServer
   let secret: string
+  let close: () => Promise<void>
   beforeEach(async () => {
-    held = await open()
-    authority = await AuthorityServer.open()
-    app = await held.served(testApp(held.storage))
-    fleet = await testFleet(app)
-    const body = {
-      name: 'orders',
-      strategy: 'lww',
-      schema: NOTES_SCHEMA,
-      authority: { url: authority.url, timeoutMs: 1_000 },
-    }
-    const made = await createCollection(app.ctx, { actor: SYSTEM, fleetId: fleet.fleetId, body })
-    secret = made.authoritySecret ?? ''
-    device = await TestDevice.enroll(app, fleet)
+    const world = await openAuthorityWorld(await open(), 1_000)
+    ;({ held, app, fleet, device, authority, close } = world)
+    secret = world.orders.authoritySecret ?? ''
   })
-  afterEach(async () => {
-    await authority.close()
-    await held.close()
-  })
+  afterEach(() => close())
 
   const order = (changes = {}) => device.mutation({ collection: 'orders', ...changes })
   const push = async (...mutations: readonly unknown[]): Promise<readonly MutationResult[]> =>

@@ -1,7 +1,6 @@
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
-import { createCollection } from '#lib/application/collections/create-collection.ts'
 import { publishCollection } from '#lib/application/collections/publish-collection.ts'
 import { createOperation } from '#lib/application/operations/create-operation.ts'
 import { listOperationItems } from '#lib/application/operations/list-operations.ts'
@@ -9,11 +8,12 @@ import { previewFilter } from '#lib/application/operations/preview-operation.ts'
 import { turnOperation } from '#lib/application/operations/turn-operation.ts'
 import { OPERATION_WAITS_MAX, PREVIEW_ITEMS_MAX, PREVIEW_ITEMS_SHOWN_MAX } from '#lib/protocol/limits.ts'
 import { openPostgresStorage } from '#lib/storage/prisma/open-postgres-storage.ts'
-import { AuthorityServer } from '#tests/support/authority-server.ts'
+import type { AuthorityServer } from '#tests/support/authority-server.ts'
 import { createTestDatabase } from '#tests/support/database.ts'
 import type { TestApp, TestFleet } from '#tests/support/device-world.ts'
 import { NOTES_SCHEMA, TestDevice, testApp, testFleet } from '#tests/support/device-world.ts'
 import { runOperation } from '#tests/support/operation-runs.ts'
+import { openAuthorityWorld } from '#tests/support/authority-world.ts'
 import type { TestStorage } from '#tests/support/storages.ts'
 import { STORAGES } from '#tests/support/storages.ts'
 
@@ -25,19 +25,11 @@ describe.each(STORAGES)('operations whose collection has an authority, on $name'
   let fleet: TestFleet
   let device: TestDevice
   let authority: AuthorityServer
+  let close: () => Promise<void>
   beforeEach(async () => {
-    held = await open()
-    authority = await AuthorityServer.open()
-    app = await held.served(testApp(held.storage))
-    fleet = await testFleet(app)
-    const body = {
-      name: 'orders',
-      strategy: 'lww',
-      schema: NOTES_SCHEMA,
-      authority: { url: authority.url, timeoutMs: 300 },
-    }
-    const made = await createCollection(app.ctx, { actor: SYSTEM, fleetId: fleet.fleetId, body })
-    device = await TestDevice.enroll(app, fleet)
+    const world = await openAuthorityWorld(await open(), 300)
+    ;({ held, app, fleet, device, authority, close } = world)
+    const made = world.orders
     const bad = () => device.mutation({ collection: 'orders', op: { type: 'put', data: { title: 7 } } })
     const { results } = await device.pushed([bad(), bad(), bad()])
     expect(results.map(({ status }) => status)).toEqual(Array(3).fill('dead_lettered'))
@@ -45,10 +37,7 @@ describe.each(STORAGES)('operations whose collection has an authority, on $name'
     await publishCollection(app.ctx, { actor: SYSTEM, fleetId: fleet.fleetId, id: made.id, body: mended })
     authority.asked.length = 0
   })
-  afterEach(async () => {
-    await authority.close()
-    await held.close()
-  })
+  afterEach(() => close())
 
   const at = (id: string, body: unknown = {}) => ({ actor: SYSTEM, fleetId: fleet.fleetId, id, body })
   const started = async (): Promise<string> => {

@@ -1,0 +1,54 @@
+import type {
+  ApiKey,
+  AuditEntry,
+  OneTimeLink,
+  Page,
+  PageRequest,
+  RowChange,
+  User,
+  UserSession,
+} from './rows.ts'
+
+export interface AccessPort {
+  countAdmins(): Promise<number>
+  createUser(user: User, audit: AuditEntry): Promise<'created' | 'email_taken'>
+  /**
+   * The first administrator: while there is none, uses up the link (null: asked for by the environment) and creates
+   * the user in one transaction. Of any number of claims at once, by whatever links, one is `created`.
+   */
+  claimSetUp(
+    linkHash: string | null,
+    user: User,
+    nowMs: number,
+    audit: AuditEntry,
+  ): Promise<'created' | 'gone'>
+  findUserByEmail(email: string): Promise<User | null>
+  getUser(id: string): Promise<User | null>
+  listUsers(): Promise<readonly User[]>
+  /** One user at a time over all processes; `admins` is how many administrators of every fleet there are. */
+  updateUser(id: string, change: (user: User, admins: number) => RowChange<User>): Promise<User | null>
+  createLink(link: OneTimeLink): Promise<void>
+  /** Whether this link still leads somewhere; looking uses nothing up. */
+  isLinkLive(hash: string, kind: OneTimeLink['kind'], nowMs: number): Promise<boolean>
+  /** Uses up a live sign-in link, once. */
+  useLink(hash: string, nowMs: number): Promise<OneTimeLink | null>
+  createSession(session: UserSession, audit: AuditEntry): Promise<void>
+  /** The live session with its user, null once idle for `idleMs`; moves `lastSeenMs` at most once a minute. */
+  findSession(id: string, nowMs: number, idleMs: number): Promise<{ session: UserSession; user: User } | null>
+  endSession(id: string, audit: AuditEntry): Promise<void>
+  createApiKey(key: ApiKey, audit: AuditEntry): Promise<void>
+  findApiKey(hash: string, nowMs: number): Promise<ApiKey | null>
+  listApiKeys(): Promise<readonly ApiKey[]>
+  /** Saves name, role, scopes and times as they then are; null for an unknown key. */
+  updateApiKey(id: string, change: (key: ApiKey) => RowChange<ApiKey>): Promise<ApiKey | null>
+}
+
+export interface AuditPort {
+  append(entry: AuditEntry): Promise<void>
+  list(
+    filter: { fleetId: string | null; action: string | null },
+    page: PageRequest,
+  ): Promise<Page<AuditEntry>>
+  /** Newest first: what was done to one thing of a fleet. */
+  ofTarget(fleetId: string, target: string, limit: number): Promise<readonly AuditEntry[]>
+}
