@@ -51,8 +51,11 @@ export async function openStream(
       const endUnlessAllowed = async (): Promise<void> => {
         if (!(await mayStillRead(call)) && !call.request.signal.aborted) end()
       }
-      call.request.signal.addEventListener('abort', stop, { once: true })
+      const { signal } = call.request
+      signal.addEventListener('abort', stop, { once: true })
       send(': open\n\n')
+      // A reader who left before this was written is told of by no event any more: the place would be taken for good.
+      if (signal.aborted) end()
     },
     cancel: () => stop(),
   })

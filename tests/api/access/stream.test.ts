@@ -144,6 +144,16 @@ test('the stream ends when its reader loses the role', async () => {
   expect(await ended).toMatch(/^: open\n\n/)
 })
 
+test('a reader who left before the stream began takes no place', async () => {
+  const world = await operatorWorld()
+  const headers = await world.keyFor('viewer')
+  for (let n = 0; n <= STREAMS_PER_ACTOR_MAX; n++) {
+    const left = await world.admin(`/stream?fleet=${world.fleet}`, { headers, signal: AbortSignal.abort() })
+    expect(left.status).toBe(200)
+    expect(await left.text()).toBe(': open\n\n')
+  }
+})
+
 test('one reader holds ten streams at most, and closing one makes room', async () => {
   const world = await operatorWorld()
   const headers = await world.keyFor('viewer')
