@@ -10,8 +10,8 @@ import { twoProcesses } from './two-processes.ts'
 
 const WRITERS = 16
 const MUTATIONS_EACH = 50
-/** 8,000 mutations, or a million. */
-const PUSHES_EACH = rounds(10, 1_250)
+/** 4,000 mutations, or a million. */
+const PUSHES_EACH = rounds(5, 1_250)
 const POLLERS = 2
 const POLL_EVERY_MS = 50
 const SHED_WAIT_MS = 500

@@ -33,7 +33,7 @@ import { makeDevice, makeFleet } from '../../contract/storage/world.ts'
 import { drivenWorld } from './driven-fleet.ts'
 
 /** A million in `npm run soak`. */
-const SESSIONS = rounds(8_000, 1_000_000)
+const SESSIONS = rounds(4_000, 1_000_000)
 const SEED = 20_260_401
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
