@@ -1,4 +1,4 @@
-import type { Collection, Fleet } from '#lib/storage/ports.ts'
+import type { Collection, Device, Fleet } from '#lib/storage/ports.ts'
 import { diagnose } from '#lib/telemetry/diagnosis/diagnose.ts'
 import type { BreakerEvidence, Diagnosis, Evidence } from '#lib/telemetry/diagnosis/evidence.ts'
 import { answered } from '#lib/telemetry/diagnosis/pace.ts'
@@ -10,6 +10,7 @@ import type { Actor, Context } from '../context.ts'
 import { letterMasks } from '../dead-letters/letter-masks.ts'
 import { ApplicationError } from '../errors.ts'
 import { limitsOfFleet } from '../fleets/fleet-input.ts'
+import { shownDevice, type ShownDevice } from './get-device.ts'
 
 export type { Diagnosis, DiagnosisTarget, NextAction } from '#lib/telemetry/diagnosis/evidence.ts'
 
@@ -39,8 +40,21 @@ export async function diagnoseDevice(ctx: Read, input: Input): Promise<Diagnosis
   return diagnose(await readEvidence(ctx, input))
 }
 
+/** The same with the device that it is about, both of one moment. @throws ApplicationError `not_found` */
+export async function diagnosedDevice(
+  ctx: Read,
+  input: Input,
+): Promise<{ readonly device: ShownDevice; readonly diagnosis: Diagnosis }> {
+  const evidence = await readEvidence(ctx, input)
+  const { device, nowMs, intervalMs } = evidence
+  return { device: shownDevice(device, nowMs, intervalMs), diagnosis: diagnose(evidence) }
+}
+
 /** One bounded read of what a diagnosis rests on. */
-async function readEvidence(ctx: Read, { actor, fleetId, id }: Input): Promise<Evidence> {
+async function readEvidence(
+  ctx: Read,
+  { actor, fleetId, id }: Input,
+): Promise<Evidence & { readonly device: Device }> {
   authorize(actor, fleetId, 'viewer')
   const { storage } = ctx
   const nowMs = ctx.clock.now()

@@ -17,5 +17,10 @@ export async function getDevice(
   const device = await ctx.storage.devices.get(input.fleetId, input.id)
   const fleet = device && (await ctx.storage.fleets.get(input.fleetId))
   if (!fleet) throw new ApplicationError('not_found')
-  return { ...device, ...deviceState(device, ctx.clock.now(), fleet.settings.intervalMs) }
+  return shownDevice(device, ctx.clock.now(), fleet.settings.intervalMs)
 }
+
+export const shownDevice = (device: Device, nowMs: number, intervalMs: number): ShownDevice => ({
+  ...device,
+  ...deviceState(device, nowMs, intervalMs),
+})

@@ -7,6 +7,9 @@ export const EXPORT_FORMATS = ['csv', 'ndjson'] as const
 export type ExportFormat = (typeof EXPORT_FORMATS)[number]
 export const exportFormat = z.enum(EXPORT_FORMATS)
 
+/** Of a list's query: what a file has no pages for. */
+const PAGING = ['cursor', 'limit'] as const
+
 const CONTENT_TYPES: Readonly<Record<ExportFormat, string>> = {
   csv: 'text/csv; charset=utf-8; header=present',
   ndjson: 'application/x-ndjson',
@@ -25,6 +28,11 @@ export function formatOf(query: Readonly<Record<string, string>>): {
   readonly rest: Readonly<Record<string, string>>
 } {
   const { format = 'csv', ...rest } = query
+  const paged = PAGING.filter((name) => name in rest)
+  if (paged.length > 0)
+    throw badRequest(
+      paged.map((name) => ({ path: `/${name}`, message: 'is not taken: a file holds the whole list' })),
+    )
   const parsed = exportFormat.safeParse(format)
   if (!parsed.success)
     throw badRequest([{ path: '/format', message: `must be ${EXPORT_FORMATS.join(' or ')}` }])

@@ -29,7 +29,12 @@ function rangeOf(
 const appVersion = z.string().min(1).max(40)
 /** Parts of a fleet that telemetry tells apart. */
 const fleetPart = {
-  collection: z.string().max(64).optional(),
+  // What stands for all of them in the rollups is no name of one.
+  collection: z
+    .string()
+    .max(64)
+    .refine((name) => name !== '*', 'must be the name of a collection; without it, all are meant')
+    .optional(),
   platform: z.string().max(40).optional(),
   source: z.string().max(40).optional(),
 }

@@ -431,10 +431,19 @@ describe('lists by filter, over HTTP and PostgreSQL', () => {
     const path = `/sessions/export?fleet=${fleet.fleetId}&format=ndjson`
     const ndjson = await world.admin('GET', path, undefined, 'admin')
     expect(await ndjson.text()).toBe('{"complete":true,"rows":0}\n')
-    for (const bad of ['format=xlsx', 'q=colour:red', 'cursor=x', 'colour=red'])
+    for (const bad of ['format=xlsx', 'q=colour:red', 'cursor=x', 'limit=10', 'colour=red'])
       expect([
         bad,
         (await world.admin('GET', `/sessions/export?${own}&${bad}`, undefined, 'admin')).status,
       ]).toEqual([bad, 400])
+  })
+
+  it('a pillar takes the name of a collection, and not what the rollups call all of them', async () => {
+    const pillar = (collection: string) =>
+      call('GET', `/pillars/lag?fleet=${world.fleet.fleetId}&collection=${collection}`)
+    expect((await pillar('reports')).status).toBe(200)
+    const refused = await pillar('*')
+    expect(refused.status).toBe(400)
+    expect(refused.body).toMatchObject({ errors: [{ path: '/collection' }] })
   })
 })

@@ -11,8 +11,7 @@ import { Section } from '#components/ui/section.tsx'
 import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
 import { Verdict } from '#components/ui/verdict.tsx'
-import { diagnoseDevice, type Diagnosis } from '#lib/application/devices/diagnose-device.ts'
-import { getDevice } from '#lib/application/devices/get-device.ts'
+import { diagnosedDevice, type Diagnosis } from '#lib/application/devices/diagnose-device.ts'
 import { ConsolePage } from '../../console-page.tsx'
 import { keptPage } from '../../kept-page.tsx'
 import { listHref } from '../../overview/overview-links.ts'
@@ -42,11 +41,9 @@ async function DevicePage({ params, searchParams }: ItemProps) {
   const id = await itemId(params)
   const at = await visit(`/devices/${id}`, searchParams)
   const one = { actor: at.actor, fleetId: at.fleet.id, id }
-  const device = await orNotFound(getDevice(at.ctx, one))
-  const [diagnosis, found] = await Promise.all([
-    orNotFound(diagnoseDevice(at.ctx, one)),
-    readOfDevice(at, id),
-  ])
+  const [{ device, diagnosis }, found] = await orNotFound(
+    Promise.all([diagnosedDevice(at.ctx, one), readOfDevice(at, id)]),
+  )
   const view = deviceViews([device], at.nowMs, at.fleet.intervalMs)[0] as DeviceView
   const isViewer = at.fleet.role === 'viewer'
   const { query, nowMs } = at
