@@ -39,10 +39,17 @@ export const ALREADY = Symbol('already')
 export class StepFailed extends Error {}
 
 /**
- * Runs a launcher; whatever stops it has been told to the person, and the exit code says so.
+ * Runs a launcher; whatever stops it has been told to the person, and the exit code says so. It takes no arguments:
+ * one that asks for help, or for another port, would start a server that nobody asked for.
  * @param {() => Promise<void>} main
  */
 export async function runMain(main) {
+  if (process.argv.length > 2) {
+    console.error(
+      `It takes no arguments, but was given ${process.argv.slice(2).join(' ')}. Settings are environment variables: see "Settings" in README.md.`,
+    )
+    process.exit(2)
+  }
   try {
     await main()
   } catch (error) {

@@ -16,3 +16,15 @@ test.each(['start', 'demo', 'dev'])('%s comes as far as its port', async (name) 
   )
   expect(said).toMatch(/^FAILED port: PORT is "abc"/)
 })
+
+test.each(['start', 'demo', 'dev', 'test', 'verify', 'setup'])('%s takes no arguments', async (name) => {
+  const run = promisify(execFile)(process.execPath, [`scripts/${name}.mjs`, '--help'], {
+    env: NO_PORT,
+    timeout: 15_000,
+  })
+  await expect(run).rejects.toMatchObject({
+    code: 2,
+    stdout: '',
+    stderr: expect.stringMatching(/takes no arguments, but was given --help.*README/),
+  })
+})
