@@ -1,20 +1,18 @@
 'use client'
-import dynamic from 'next/dynamic'
-import { useMemo } from 'react'
+import { lazy, Suspense, useMemo } from 'react'
 import { Brush } from '#components/charts/brush.tsx'
+import { useInUse } from '#components/charts/in-use.ts'
 import { PlotFrame } from '#components/charts/plot-frame.tsx'
 import { prepareChart, type ChartInput } from '#components/charts/prepare.ts'
 import { SeriesTable } from '#components/charts/series-table.tsx'
+import { StillLines } from '#components/charts/still-lines.tsx'
 import { formatCount } from '#components/ui/format.ts'
 import { useViewerZone } from '#components/ui/viewer-clock.ts'
 
-/** The frame, axes and words stand at once; only the lines wait for the chart library. */
-const TimeChartLines = dynamic(
-  async () => (await import('#components/charts/time-chart-lines.tsx')).TimeChartLines,
-  {
-    ssr: false,
-  },
-)
+/** The chart library draws what follows the pointer and the keys; nobody waits for it to see the lines. */
+const TimeChartLines = lazy(async () => ({
+  default: (await import('#components/charts/time-chart-lines.tsx')).TimeChartLines,
+}))
 
 export type TimeChartProps = Omit<ChartInput, 'zone'> & {
   /** The accessible name: "Upload lag p95 over 24 hours". */
@@ -31,6 +29,7 @@ export type TimeChartProps = Omit<ChartInput, 'zone'> & {
 /** A pillar over time: the subject in ink, the same time before in grey, limits dashed, gaps hatched. */
 export function TimeChart({ label, names, height = 76, markLetters, brush, ...input }: TimeChartProps) {
   const zone = useViewerZone()
+  const isInUse = useInUse()
   const { fromMs, toMs, bucketMs, format, points, past, thresholds, marks, gapWord } = input
   const chart = useMemo(
     () =>
@@ -49,7 +48,14 @@ export function TimeChart({ label, names, height = 76, markLetters, brush, ...in
     [fromMs, toMs, bucketMs, format, points, past, thresholds, marks, gapWord, zone],
   )
   const rows = chart.rows.map((row) => ({ t: row.t, value: row.said, past: row.saidPast }))
-  const lines = <TimeChartLines chart={chart} format={format} bucketMs={bucketMs} names={names} zone={zone} />
+  const still = <StillLines chart={chart} past={names.past !== undefined} />
+  const lines = isInUse ? (
+    <Suspense fallback={still}>
+      <TimeChartLines chart={chart} format={format} bucketMs={bucketMs} names={names} zone={zone} />
+    </Suspense>
+  ) : (
+    still
+  )
   return (
     <figure aria-label={label}>
       <PlotFrame

@@ -80,6 +80,20 @@ test('a page needs no more than 200 KB of script at first, and its charts come a
   }
 })
 
+test('lines stand in the page itself; what follows pointer and keys comes when somebody uses it', async ({
+  adminPage: page,
+  world,
+}) => {
+  await leaveDeadLetter(world, 'E2E lines')
+  await page.goto(`/overview?fleet=${world.fleetId}&range=15m`)
+  const charts = page.locator('figure .plot')
+  await expect(charts.locator('svg.lines')).not.toHaveCount(0)
+  await expect(page.locator('.recharts-wrapper')).toHaveCount(0)
+  await page.keyboard.press('Tab')
+  await expect(charts.locator('.recharts-wrapper')).not.toHaveCount(0)
+  await expect(charts.locator('svg.lines')).toHaveCount(0)
+})
+
 test('what no address of ours names is not found', async ({ adminPage: page, world }) => {
   for (const list of ['sessions', 'devices', 'dead-letters', 'operations', 'collections']) {
     for (const id of ['xyz', '0192f0a1-b2c3-7000-8000-000000000000']) {

@@ -51,6 +51,31 @@ test('the server says UTC, so that the browser’s first render is the same', ()
 
 describe('charts', () => {
   const from = NOW - 600_000
+
+  test('lines are drawn without a script: the pen is lifted where nothing is known, a lone value is a dot', () => {
+    const at = (n: number, value: number | null) => ({ t: from + n * 60_000, value })
+    const markup = html(
+      <TimeChart
+        label="Rate"
+        names={{ subject: 'today' }}
+        format="count"
+        fromMs={from}
+        toMs={from + 600_000}
+        bucketMs={60_000}
+        points={[at(0, 1), at(1, 2), at(2, null), at(3, 4), at(4, null), at(5, 0)]}
+      />,
+    )
+    const [subject = '', alone = ''] = [...markup.matchAll(/<path(?: class="alone")? d="([^"]*)"/g)]
+      .map(([, d = '']) => d)
+      .filter((d) => !d.includes('H1000'))
+    expect(subject.match(/[ML][\d.]+ [\d.]+/g)?.map((part) => part.replace(/ .*/, ''))).toEqual([
+      'M0',
+      'L10',
+      'M30',
+      'M50',
+    ])
+    expect(alone).toMatch(/^M30 [\d.]+h0M50 100h0$/)
+  })
   const points = [
     { t: from, value: 0.004 },
     { t: from + 60_000, value: null },
