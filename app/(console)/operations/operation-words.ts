@@ -148,6 +148,10 @@ export const durationAt = (count: number, ratePerSecond: number): string =>
 
 const settled = ({ done, skipped, errored }: OperationView): number => done + skipped + errored
 
+/** What whoever paused it by hand said; the server's own reason stands in the first line. Null for none. Pure. */
+export const pausedWords = ({ pause }: Pick<OperationView, 'pause'>): string | null =>
+  pause?.by === 'person' && pause.detail !== '' ? `Paused: “${pause.detail}”.` : null
+
 /** The first line of an operation's page. Pure. */
 export function operationSentence(view: OperationView): string {
   const { kind, state, total, done, skipped, errored, pause } = view
@@ -160,7 +164,9 @@ export function operationSentence(view: OperationView): string {
     case 'running':
       return `${name} is running: ${of}`
     case 'paused':
-      return `${name} is paused ${PAUSED_BY[pause?.by ?? 'person']} at ${of}`
+      return pause === null || pause.by === 'person'
+        ? `${name} is paused by a person at ${of}`
+        : `${name} paused itself at ${of}: ${pause.detail}`
     case 'cancelling':
       return `${name} is being cancelled at ${of}`
     case 'cancelled':
@@ -173,13 +179,6 @@ export function operationSentence(view: OperationView): string {
         ? `${name} is done; ${plural(skipped, 'letter')} of ${formatCount(total)} ${skipped === 1 ? 'was' : 'were'} passed over`
         : `${name} is done: all ${plural(total, 'letter')}`
   }
-}
-
-const PAUSED_BY: Record<NonNullable<OperationView['pause']>['by'], string> = {
-  person: 'by a person',
-  failures: 'by itself, as too many failed,',
-  stage: 'by itself, as its whole stage failed,',
-  breaker: 'by itself, as a breaker is open,',
 }
 
 /** "stage 2 of 4, up to 11 of 48,213". Pure. */

@@ -8,7 +8,8 @@ import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, badRequest, parsedOrThrow } from '../errors.ts'
 import { filterOrThrow } from '../filter.ts'
-import { keepsMasks, toldEdit, viewOfOperation } from './masked-edit.ts'
+import { checkEdit } from './check-edit.ts'
+import { toldEdit, viewOfOperation } from './masked-edit.ts'
 import { membershipOf, takesAll } from './membership.ts'
 import { createOperationInput } from './operation-input.ts'
 import type { OperationView } from './operation-view.ts'
@@ -40,7 +41,7 @@ export async function createOperation(
   const q = letters === undefined ? (asked ?? '') : formatFilter([asks('id', ...new Set(letters))])
   const isAll = letters === undefined && takesAll(filterOrThrow(q, LETTER_FIELDS))
   if (isAll && !(allowAll === true && count !== undefined)) throw new ApplicationError('filter_required')
-  await keepsMasks(ctx, fleetId, (edit as OperationEdit | undefined) ?? null, membership.conditions)
+  await checkEdit(ctx, fleetId, (edit as OperationEdit | undefined) ?? null, membership.conditions)
   const id = given ?? ctx.ids()
   const requestHash = hash('sha256', JSON.stringify([kind, q, edit ?? null, reason]))
   const accept = (counts: NewCounts): void => acceptOrThrow(counts, count)

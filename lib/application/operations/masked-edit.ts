@@ -20,8 +20,7 @@ export async function keepsMasks(
   conditions: Filter<LetterKey>,
 ): Promise<void> {
   if (edit === null || !('patch' in edit)) return
-  const named = conditions.find((one) => one.kind === 'is' && one.key === 'collection' && !one.not)
-  const names = named?.kind === 'is' ? new Set(named.values) : null
+  const names = namedCollections(conditions)
   for (const masking of await storage.collections.maskings(fleetId)) {
     if (names !== null && !names.has(masking.name)) continue
     const wrong = new FieldMask(secret, fleetId, masking).misstep(stepsOf(edit))
@@ -29,6 +28,12 @@ export async function keepsMasks(
     const hint = names === null ? '; name other collections in the filter, or leave the step out' : ''
     throw badRequest([{ path: '/edit/patch', message: `${wrong}, in the collection ${masking.name}${hint}` }])
   }
+}
+
+/** The collections that a filter names; null where it names none, so that it may take letters of any. Pure. */
+export function namedCollections(conditions: Filter<LetterKey>): ReadonlySet<string> | null {
+  const named = conditions.find((one) => one.kind === 'is' && one.key === 'collection' && !one.not)
+  return named?.kind === 'is' ? new Set(named.values) : null
 }
 
 /**

@@ -4,7 +4,8 @@ import type { OperationEdit, OutcomeCount } from '#lib/storage/ports.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
-import { keepsMasks, viewOfOperation } from './masked-edit.ts'
+import { checkEdit } from './check-edit.ts'
+import { viewOfOperation } from './masked-edit.ts'
 import { membershipOf } from './membership.ts'
 import { previewInput, previewOwnInput } from './operation-input.ts'
 import type { OperationView } from './operation-view.ts'
@@ -34,7 +35,7 @@ export async function previewFilter(
   const asked = parsedOrThrow(previewInput, input.body)
   const membership = membershipOf(asked, ctx.clock.now())
   const edit = (asked.edit as OperationEdit | undefined) ?? null
-  await keepsMasks(ctx, fleetId, edit, membership.conditions)
+  await checkEdit(ctx, fleetId, edit, membership.conditions)
   const order = { id: '', kind: asked.kind, edit, reason: '', actor }
   return shown(await predict(ctx, fleetId, order, { membership }))
 }
@@ -54,7 +55,7 @@ export async function previewOperation(
   const order = await operations.get(fleetId, id)
   if (!order) throw new ApplicationError('not_found')
   if (afterEvent(order.state, 'preview') === null) throw stateError(order)
-  await keepsMasks(ctx, fleetId, order.edit, order.conditions)
+  await checkEdit(ctx, fleetId, order.edit, order.conditions)
   const preview = shown(await predict(ctx, fleetId, order, { operation: order }))
   const { looked, counts } = preview
   const row = await operations.change(fleetId, id, (now) => {

@@ -329,6 +329,12 @@ describe.each(STORAGES)('bulk actions over dead letters on $name', ({ open }) =>
     })
     const wrong = bad({ schemaVersion: 2, op: { type: 'put', data: { title: 'old shape' } } })
     await device.pushed([wrong])
+    // From the newest version on there is nothing to run, whatever the letters hold.
+    for (const upMigrateFrom of [2, 3, 2 ** 31 - 1]) {
+      const nowhere = { kind: 'edit', q: 'code:schema_mismatch', edit: { upMigrateFrom } }
+      expect(await refusal(create(nowhere))).toBe('bad_request')
+      expect(await refusal(previewFilter(app.ctx, input(nowhere)))).toBe('bad_request')
+    }
     const id = await started({ kind: 'edit', edit: { upMigrateFrom: 1 } })
     expect(await run(id)).toMatchObject({ state: 'completed', done: 1 })
     const record = await held.storage.sync.getRecord(fleet.fleetId, 'notes', wrong.recordId)

@@ -9,6 +9,7 @@ import {
   leftOutWords,
   listSentence,
   operationSentence,
+  pausedWords,
   OUTCOME_WORDS,
   previewSentence,
   stageWords,
@@ -87,10 +88,20 @@ describe('an operation', () => {
     const say = (parts: Partial<OperationView>) => operationSentence(view(parts))
     expect(say({ state: 'draft' })).toBe('Replay of 1,284 letters has not started')
     expect(say({})).toBe('Replay is running: 11 of 1,284 letters')
-    const pause = { by: 'failures', detail: '', atMs: 0 } as const
+    const pause = { by: 'failures', detail: '3 of 30 letters failed', atMs: 0 } as const
+    const byHand = { by: 'person', detail: 'lunch', atMs: 0 } as const
     expect(say({ state: 'paused', pause })).toBe(
-      'Replay is paused by itself, as too many failed, at 11 of 1,284 letters',
+      'Replay paused itself at 11 of 1,284 letters: 3 of 30 letters failed',
     )
+    expect(say({ state: 'paused', pause: byHand })).toBe(
+      'Replay is paused by a person at 11 of 1,284 letters',
+    )
+    // Each reason is said once on the page.
+    expect([pausedWords({ pause }), pausedWords({ pause: byHand }), pausedWords({ pause: null })]).toEqual([
+      null,
+      'Paused: “lunch”.',
+      null,
+    ])
     expect(say({ state: 'cancelled', errored: 2 })).toBe('Replay was cancelled after 12 of 1,284 letters')
     expect(say({ state: 'completed', skipped: 0, done: 1_284 })).toBe('Replay is done: all 1,284 letters')
     expect(say({ state: 'completed', errored: 8 })).toBe('Replay is done; 8 letters of 1,284 failed')

@@ -8,7 +8,7 @@ import { ConsolePage } from '../../console-page.tsx'
 import { keptPage } from '../../kept-page.tsx'
 import { loadPaged, PAGED, type ItemProps } from '../../search-params.ts'
 import { itemId, orNotFound, visit } from '../../viewer.ts'
-import { KIND_WORDS, operationSentence, STATE_WORDS } from '../operation-words.ts'
+import { KIND_WORDS, operationSentence, pausedWords, STATE_WORDS } from '../operation-words.ts'
 import { OperationActs } from './operation-acts.tsx'
 import { OperationItems } from './operation-items.tsx'
 import { OperationProgress } from './operation-progress.tsx'
@@ -25,7 +25,7 @@ async function OperationPage({ params, searchParams }: ItemProps) {
   const who = { actor: at.actor, fleetId: at.fleet.id, id }
   const operation = await orNotFound(getOperation(at.ctx, who))
   const items = await listOperationItems(at.ctx, { ...who, query: cursor === null ? {} : { cursor } })
-  const { kind, state, pause, actor, reason, keptUntilMs } = operation
+  const { kind, state, actor, reason, keptUntilMs } = operation
   const { words, kind: status } = STATE_WORDS[state]
   return (
     <ConsolePage
@@ -40,7 +40,7 @@ async function OperationPage({ params, searchParams }: ItemProps) {
         evidence={
           <>
             By {actor.name}: “{reason}”.{' '}
-            {pause === null || pause.detail === '' ? null : <>Paused: {pause.detail}. </>}
+            {pausedWords(operation)}{' '}
             {keptUntilMs === null ? null : (
               <>
                 Kept until <Time at={keptUntilMs} now={at.nowMs} show="moment" />.
