@@ -1,6 +1,7 @@
 import type { Context } from './context.ts'
 import { purgeLetters } from './dead-letters/purge-letters.ts'
 import { watchSchemaAhead } from './dead-letters/watch-schema-ahead.ts'
+import { tellUntoldDevices } from './devices/tell-letters.ts'
 import { inEachFleet } from './fleets/in-each-fleet.ts'
 import { scrapeDue } from './ingest/scrape.ts'
 import { purgeOperations } from './operations/purge-operations.ts'
@@ -47,6 +48,11 @@ const TASKS: readonly Task[] = [
     name: 'schema-ahead',
     everyMs: 10 * SECOND_MS,
     run: (ctx) => inEachFleet(ctx, (id) => watchSchemaAhead(ctx, id)),
+  },
+  {
+    name: 'letter-news',
+    everyMs: 10 * SECOND_MS,
+    run: (ctx) => inEachFleet(ctx, (id) => tellUntoldDevices(ctx, id)),
   },
   { name: 'scrape', everyMs: 5 * SECOND_MS, run: scrapeDue },
   { name: 'abandoned', everyMs: 10 * MINUTE_MS, run: inferAbandoned },

@@ -31,12 +31,20 @@ export interface DeviceCommand {
   readonly acknowledgedAtMs: number | null
 }
 
-/** Commands that one device has not acknowledged; more are refused. Of news as many, and more are left out. */
+/** Commands that one device has not acknowledged; more are refused. Of news as many: more of letters waits its turn, of conflicts is left out. */
 export const COMMANDS_PENDING_MAX = 20
 
 /** Neither acknowledged nor expired. Oldest first: the device obeys in this order. */
 export const pendingCommands = (commands: readonly DeviceCommand[], nowMs: number): DeviceCommand[] =>
   commands.filter(({ acknowledgedAtMs, expiresAtMs }) => acknowledgedAtMs === null && expiresAtMs > nowMs)
+
+/** It tells what became of something, and nothing is to be done for it. Pure. */
+export const isNews = ({ deadLetterId, conflictId }: DeviceCommand): boolean =>
+  (deadLetterId ?? conflictId) !== undefined
+
+/** News that may be added before too much waits. Pure. */
+export const newsRoom = (commands: readonly DeviceCommand[], nowMs: number): number =>
+  Math.max(0, COMMANDS_PENDING_MAX - pendingCommands(commands, nowMs).filter(isNews).length)
 
 /** POST /diagnostics: what a device knows of itself. `commandId` names the command that asked for it. */
 export const diagnosticsRequest = z.looseObject({ commandId: uuid.optional() })

@@ -1,5 +1,6 @@
-import type { DeviceCommand } from '#lib/protocol/command.ts'
-import { COMMANDS_PENDING_MAX, pendingCommands } from '#lib/protocol/command.ts'
+import type { DeviceCommand, LetterNews } from '#lib/protocol/command.ts'
+import { COMMANDS_PENDING_MAX, isNews, pendingCommands } from '#lib/protocol/command.ts'
+import type { NewsOrder } from './ports.ts'
 import type { Device } from './rows.ts'
 
 /** Commands kept on a device's row, newest last: the pending ones and the last of those that are done or over. */
@@ -13,13 +14,31 @@ export function withCommand(
 ): readonly DeviceCommand[] | null {
   if (commands.some(({ id }) => id === command.id)) return commands
   const pending = pendingCommands(commands, nowMs)
-  const isNews = ({ deadLetterId, conflictId }: DeviceCommand): boolean =>
-    (deadLetterId ?? conflictId) !== undefined
   const alike = pending.filter((known) => isNews(known) === isNews(command))
   if (alike.length >= COMMANDS_PENDING_MAX) return null
   const over = commands.filter((known) => !pending.includes(known))
   const kept = new Set([...over.slice(-(COMMANDS_KEPT_MAX - pending.length - 1)), ...pending])
   return [...commands.filter((known) => kept.has(known)), command]
+}
+
+/** A letter that was closed, as its device is told of it. */
+export interface ClosedLetter {
+  readonly id: string
+  readonly status: LetterNews
+}
+
+/** The list with the news of these letters behind it, of which there are no more than there is room for. Pure. */
+export function withLetterNews(
+  commands: readonly DeviceCommand[],
+  letters: readonly ClosedLetter[],
+  { nowMs, expiresAtMs, ids }: NewsOrder,
+): readonly DeviceCommand[] {
+  return letters.reduce((all, { id: deadLetterId, status: type }) => {
+    const times = { issuedAtMs: nowMs, expiresAtMs, acknowledgedAtMs: null }
+    const next = withCommand(all, { id: ids(), type, deadLetterId, reason: null, ...times }, nowMs)
+    if (next === null) throw new Error('assertion failed: there is room for the news')
+    return next
+  }, commands)
 }
 
 /** The list with these ids acknowledged, each once; null when that changes nothing. */
@@ -28,10 +47,10 @@ export function withAcknowledged(
   ids: readonly string[],
   atMs: number,
 ): readonly DeviceCommand[] | null {
-  const isNews = ({ id, acknowledgedAtMs }: DeviceCommand): boolean =>
+  const isFresh = ({ id, acknowledgedAtMs }: DeviceCommand): boolean =>
     acknowledgedAtMs === null && ids.includes(id)
-  if (!commands.some(isNews)) return null
-  return commands.map((command) => (isNews(command) ? { ...command, acknowledgedAtMs: atMs } : command))
+  if (!commands.some(isFresh)) return null
+  return commands.map((command) => (isFresh(command) ? { ...command, acknowledgedAtMs: atMs } : command))
 }
 
 /** When the last command that is not acknowledged expires; null when none waits. */

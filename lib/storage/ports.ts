@@ -1,4 +1,5 @@
 import type { RecordState } from '#lib/engine/types.ts'
+import type { DeviceCommand } from '#lib/protocol/command.ts'
 import type { JsonSchema } from '#lib/protocol/device.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import type { FacetCounts } from '#lib/query/facets.ts'
@@ -291,6 +292,13 @@ export interface PurgedLetters {
   readonly discarded: number
 }
 
+export interface NewsOrder {
+  readonly nowMs: number
+  readonly expiresAtMs: number
+  /** Makes the id of each command. */
+  readonly ids: () => string
+}
+
 export interface DeadLetterPort {
   /**
    * Newest first. A page looks through LETTER_LOOK_MAX letters: it may hold fewer than its limit, or none, and still have
@@ -330,6 +338,17 @@ export interface DeadLetterPort {
     limit: number,
     auditOf: (purged: PurgedLetters) => AuditEntry,
   ): Promise<PurgedLetters>
+  /** Devices of closed letters that they were not told of, with their commands; at most `limit`, behind an id, in order. */
+  untold(
+    fleetId: string,
+    afterDeviceId: string | null,
+    limit: number,
+  ): Promise<readonly { readonly deviceId: string; readonly commands: readonly DeviceCommand[] }[]>
+  /**
+   * Adds news of its closed letters to a device's commands, oldest first, as far as there is room, and notes that they were
+   * told, in one transaction (CM4). Of a device that is revoked or gone all count as told. False where nothing was to tell.
+   */
+  tell(fleetId: string, deviceId: string, order: NewsOrder): Promise<boolean>
   /** Deletes one closed letter; false when it is open, or not there. */
   purgeOne(fleetId: string, id: string, audit: AuditEntry): Promise<boolean>
 }

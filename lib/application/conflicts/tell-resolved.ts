@@ -1,6 +1,6 @@
 import type { ConflictClosure } from '#lib/engine/types.ts'
 import type { NewsContext } from '../devices/tell-news.ts'
-import { tellNews } from '../devices/tell-news.ts'
+import { tellDecided } from '../devices/tell-news.ts'
 import type { Pokes } from '../sync/pokes.ts'
 
 /**
@@ -18,7 +18,7 @@ export async function tellResolved(
   const linkedIds = await linkedTo(ctx, fleetId, deviceId)
   for (const linked of linkedIds) ctx.pokes.tell(fleetId, { event: 'resolved', conflictId, deviceId: linked })
   for (const id of [deviceId, ...linkedIds])
-    if (id !== decidedBy) await tellNews(ctx, fleetId, id, { type: 'resolved', conflictId })
+    if (id !== decidedBy) await tellDecided(ctx, fleetId, id, conflictId)
 }
 
 async function linkedTo(ctx: NewsContext, fleetId: string, deviceId: string): Promise<readonly string[]> {

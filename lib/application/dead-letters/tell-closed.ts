@@ -1,17 +1,17 @@
 import type { LetterNews } from '#lib/protocol/command.ts'
 import type { DeadLetterRow } from '#lib/storage/ports.ts'
 import type { Context } from '../context.ts'
-import { tellNews } from '../devices/tell-news.ts'
+import { tellLetters } from '../devices/tell-letters.ts'
 
-/** Tells devices what became of their letters: streams at once, everybody with the next answer (protocol.md, events). */
+/** Tells devices what became of their letters: streams at once, everybody with the next answers (protocol.md, events; CM4). */
 export async function tellClosed(
   ctx: Context,
   fleetId: string,
   type: LetterNews,
   letters: readonly Pick<DeadLetterRow, 'id' | 'deviceId'>[],
 ): Promise<void> {
-  for (const { id: deadLetterId, deviceId } of letters) {
+  for (const { id: deadLetterId, deviceId } of letters)
     ctx.pokes.tell(fleetId, { event: type, deadLetterId, deviceId })
-    await tellNews(ctx, fleetId, deviceId, { type, deadLetterId })
-  }
+  for (const deviceId of new Set(letters.map((letter) => letter.deviceId)))
+    await tellLetters(ctx, fleetId, deviceId)
 }

@@ -10,7 +10,7 @@ import { wireCommands } from './wire-commands.ts'
 
 const DAY_MS = 86_400_000
 /** How long a command waits for its device when the operator doesn't say. */
-export const COMMAND_LIFE_MS = 7 * DAY_MS
+const COMMAND_LIFE_MS = 7 * DAY_MS
 const COMMAND_LIFE_MAX_MS = 90 * DAY_MS
 const REASON_MAX = 500
 

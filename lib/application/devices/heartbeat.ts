@@ -8,6 +8,8 @@ import { awaitedFates } from './awaited-fates.ts'
 import type { App } from './contacts.ts'
 import { commandsAfter } from './wire-commands.ts'
 import { storedReport } from './report-times.ts'
+import { tellLetters } from './tell-letters.ts'
+import type { NewsContext } from './tell-news.ts'
 
 /**
  * Notes a contact outside a push, with the device's report when it sent one. True when this process heard the report
@@ -15,7 +17,7 @@ import { storedReport } from './report-times.ts'
  * @throws ApplicationError `device_forked`, `unauthorized`
  */
 export async function noteContact(
-  ctx: Pick<Context, 'storage' | 'clock' | 'directory' | 'contacts'>,
+  ctx: NewsContext & Pick<Context, 'contacts'>,
   device: Device,
   app: App,
   report: DeviceReport | null,
@@ -36,6 +38,7 @@ export async function noteContact(
   if (done.length > 0) {
     await ctx.storage.devices.acknowledgeCommands(device.fleetId, device.id, done, atMs)
     ctx.directory.forgetDevice(device.id)
+    await tellLetters(ctx, device.fleetId, device.id)
   }
   return follows
 }
@@ -45,7 +48,7 @@ export async function noteContact(
  * hears which of the conflicts that it names were decided, and what became of changes that others handed to it.
  */
 export async function heartbeat(
-  ctx: Pick<Context, 'storage' | 'clock' | 'directory' | 'contacts'>,
+  ctx: NewsContext & Pick<Context, 'contacts'>,
   input: { readonly device: Device; readonly app: App; readonly body: unknown },
 ): Promise<{
   readonly commands: readonly WireCommand[]

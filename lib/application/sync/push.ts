@@ -5,6 +5,7 @@ import type { BreakerPass } from '../breakers/pass.ts'
 import { shedCollections } from '../breakers/shed-collections.ts'
 import type { Context } from '../context.ts'
 import { madeAtMs, storedReport } from '../devices/report-times.ts'
+import { tellLetters } from '../devices/tell-letters.ts'
 import { parsePush } from './parse-push.ts'
 import type { PushOutcome } from './push-job.ts'
 import { submitPush } from './submit-push.ts'
@@ -70,6 +71,7 @@ export async function push(ctx: Context, input: PushInput): Promise<Answered> {
   if (told.length === 0) return outcome
   await ctx.storage.devices.acknowledgeCommands(fleetId, deviceId, told, input.receivedAtMs)
   ctx.directory.forgetDevice(deviceId)
+  await tellLetters(ctx, fleetId, deviceId)
   return { ...outcome, commands: outcome.commands.filter(({ id }) => !told.includes(id)) }
 }
 

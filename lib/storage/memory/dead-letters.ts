@@ -10,12 +10,14 @@ import {
 import { LETTER_READER } from '../letter-values.ts'
 import type { AuditEntry, Cursor, DeadLetterPort, DeadLetterRow, LetterFilter } from '../ports.ts'
 import { inGroup, lettersOf, matchingLetters } from './letter-groups.ts'
+import { memoryLetterNews } from './letter-news.ts'
 import { pageOf } from './page.ts'
 import type { FleetTables, MemoryState } from './state.ts'
 import type { Undo } from './table.ts'
 
 export function memoryDeadLetters(state: MemoryState): DeadLetterPort {
   return {
+    ...memoryLetterNews(state),
     list: (fleetId, filter, page) =>
       state.inFleet(fleetId, (tables) => {
         const { rows, last } = lookedAt(tables, filter, page.cursor)
@@ -77,13 +79,7 @@ export function memoryDeadLetters(state: MemoryState): DeadLetterPort {
         const along = tables.deadLetters
           .values()
           .filter((row) => row.status === 'discarded' && row.discardedWith === id)
-        for (const letter of [root, ...along])
-          tables.deadLetters.set(undo, letter.id, {
-            ...letter,
-            status: 'open',
-            discardedAtMs: null,
-            discardedWith: null,
-          })
+        for (const letter of [root, ...along]) openAgain(tables, undo, letter)
         const ids = along.map((letter) => letter.id)
         writeAudits(state, undo, [id, ...ids].map(auditOf))
         return ids
@@ -95,7 +91,7 @@ export function memoryDeadLetters(state: MemoryState): DeadLetterPort {
           .filter((row) => row.status !== 'open' && (closedAtMs(row) ?? Infinity) < beforeMs)
           .toSorted((a, b) => a.createdAtMs - b.createdAtMs)
           .slice(0, limit)
-        for (const { id } of gone) tables.deadLetters.delete(undo, id)
+        for (const { id } of gone) remove(tables, undo, id)
         const replayed = gone.filter((row) => row.status === 'replayed').length
         const purged = { replayed, discarded: gone.length - replayed }
         if (gone.length > 0) writeAudits(state, undo, [auditOf(purged)])
@@ -104,11 +100,23 @@ export function memoryDeadLetters(state: MemoryState): DeadLetterPort {
     purgeOne: (fleetId, id, audit) =>
       state.inFleet(fleetId, (tables, undo) => {
         if ((tables.deadLetters.get(id)?.status ?? 'open') === 'open') return false
-        tables.deadLetters.delete(undo, id)
+        remove(tables, undo, id)
         writeAudits(state, undo, [audit])
         return true
       }),
   }
+}
+
+/** What its device was told of it is of the past. */
+export function openAgain(tables: FleetTables, undo: Undo, letter: DeadLetterRow): void {
+  const open = { ...letter, status: 'open', discardedAtMs: null, discardedWith: null } as const
+  tables.deadLetters.set(undo, letter.id, open)
+  tables.toldLetters.delete(undo, letter.id)
+}
+
+function remove(tables: FleetTables, undo: Undo, id: string): void {
+  tables.deadLetters.delete(undo, id)
+  tables.toldLetters.delete(undo, id)
 }
 
 const writeAudits = (state: MemoryState, undo: Undo, entries: readonly AuditEntry[]): void => {

@@ -14,6 +14,7 @@ import type {
   OperationTx,
   OutcomeCount,
 } from '../ports.ts'
+import { openAgain } from './dead-letters.ts'
 import { lettersOf, matchingLetters } from './letter-groups.ts'
 import { pageOf } from './page.ts'
 import { memoryPushTx } from './push.ts'
@@ -219,12 +220,7 @@ function operationTx(state: MemoryState, tables: FleetTables, undo: Undo, row: O
       for (const id of ids) {
         const letter = tables.deadLetters.get(id)
         if (letter?.status !== 'discarded' || (letter.discardedAtMs ?? 0) < sinceMs) continue
-        tables.deadLetters.set(undo, id, {
-          ...letter,
-          status: 'open',
-          discardedAtMs: null,
-          discardedWith: null,
-        })
+        openAgain(tables, undo, letter)
         opened.add(id)
       }
       return opened

@@ -101,6 +101,8 @@ export class FleetTables {
   readonly held = new Table<readonly string[]>()
   readonly otOps = new Table<StoredOp>()
   readonly deadLetters = new Table<DeadLetterRow>()
+  /** By letter: the status that its device was last told. */
+  readonly toldLetters = new Table<DeadLetterRow['status']>()
   readonly letterGroups = new Table<GroupRow>()
   readonly operations = new Table<OperationRow>()
   /** By operation and ordinal. */

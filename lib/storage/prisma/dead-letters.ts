@@ -2,6 +2,7 @@ import type { DeadLetterPort, LetterAudit } from '../ports.ts'
 import { uuids } from './arrays.ts'
 import { insertAudit } from './audit.ts'
 import type { Database, Send, Statement } from './database.ts'
+import { postgresLetterNews } from './letter-news.ts'
 import { letterOf, LETTERS, listLetters, readLetterFacets, type LetterSqlRow } from './letter-list.ts'
 import { at } from './values.ts'
 
@@ -32,12 +33,12 @@ const DISCARD_HELD: Statement = {
 }
 const RESTORE: Statement = {
   name: 'letter_restore',
-  text: `UPDATE dead_letter SET status = 'open', discarded_at = NULL
+  text: `UPDATE dead_letter SET status = 'open', discarded_at = NULL, told_status = NULL
     WHERE fleet_id = $1 AND id = $2 AND status = 'discarded' AND discarded_at >= $3 RETURNING id`,
 }
 const RESTORE_ALONG: Statement = {
   name: 'letter_restore_along',
-  text: `UPDATE dead_letter SET status = 'open', discarded_at = NULL, discarded_with = NULL
+  text: `UPDATE dead_letter SET status = 'open', discarded_at = NULL, discarded_with = NULL, told_status = NULL
     WHERE fleet_id = $1 AND discarded_with = $2 AND status = 'discarded' RETURNING id`,
 }
 /** A letter is closed after it was made, so that the index by status and age finds the oldest. */
@@ -77,6 +78,7 @@ export const HELD_BY: Statement = {
 
 export function postgresDeadLetters(database: Database): DeadLetterPort {
   return {
+    ...postgresLetterNews(database),
     list: (fleetId, filter, page) => listLetters(database, fleetId, filter, page),
     facets: (fleetId, filter) => readLetterFacets(database, fleetId, filter),
     get: async (fleetId, id) => {

@@ -83,22 +83,22 @@ export function postgresDeviceLife(database: Database): Life {
   return {
     command: (fleetId, deviceId, { command, status, nowMs }, audit) =>
       database.inFleet(fleetId, async (send) => {
-        const device = await lock(send, fleetId, deviceId)
+        const device = await lockDevice(send, fleetId, deviceId)
         if (!device) return 'unknown'
         if (device.status === 'revoked') return 'revoked'
         const commands = command ? withCommand(device.commands, command, nowMs) : device.commands
         if (!commands) return 'full'
         if (command && commands === device.commands) return device
         const next = { ...device, commands, status: status ?? device.status }
-        await save(send, next)
+        await saveCommands(send, next)
         if (audit) await insertAudit(send, audit)
         return next
       }),
     acknowledgeCommands: (fleetId, deviceId, ids, atMs) =>
       database.inFleet(fleetId, async (send) => {
-        const device = await lock(send, fleetId, deviceId)
+        const device = await lockDevice(send, fleetId, deviceId)
         const commands = device && withAcknowledged(device.commands, ids, atMs)
-        if (device && commands) await save(send, { ...device, commands })
+        if (device && commands) await saveCommands(send, { ...device, commands })
       }),
     failedTries: async (fleetId, deviceId, limit) =>
       (await database.one<TryRow>(fleetId, FAILED_TRIES, [fleetId, deviceId, limit])).map((row) => ({
@@ -143,12 +143,12 @@ export function postgresDeviceLife(database: Database): Life {
   }
 }
 
-async function lock(send: Send, fleetId: string, deviceId: string): Promise<Device | null> {
+export async function lockDevice(send: Send, fleetId: string, deviceId: string): Promise<Device | null> {
   const [row] = await send<DeviceRow>(LOCK, [fleetId, deviceId])
   return row ? deviceOf(row) : null
 }
 
-const save = (
+export const saveCommands = (
   send: Send,
   device: { fleetId: string; id: string; commands: readonly DeviceCommand[]; status: DeviceStatus },
 ): Promise<unknown> =>

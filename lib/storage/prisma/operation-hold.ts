@@ -48,7 +48,7 @@ const DISCARD: Statement = {
 }
 const RESTORE: Statement = {
   name: 'operation_restore',
-  text: `UPDATE dead_letter SET status = 'open', discarded_at = NULL, discarded_with = NULL
+  text: `UPDATE dead_letter SET status = 'open', discarded_at = NULL, discarded_with = NULL, told_status = NULL
     WHERE fleet_id = $1 AND id = ANY ($2::uuid[]) AND status = 'discarded' AND discarded_at >= $3 RETURNING id`,
 }
 const SKIP_REST: Statement = {
