@@ -3,7 +3,14 @@ import { ownValue, type Json, type JsonObject } from '#lib/kernel/json.ts'
 
 export type DiffMark = 'changed' | 'refused' | null
 export type DiffCell = { text: string; note: string | null; mark: DiffMark }
-export type DiffRow = { field: string; base: DiffCell; device: DiffCell; server: DiffCell }
+export type DiffRow = {
+  field: string
+  base: DiffCell
+  device: DiffCell
+  server: DiffCell
+  /** Null where nothing is foretold. */
+  after: DiffCell | null
+}
 
 export type DiffInput = {
   /** The version the change was made on; null when it is no longer kept or the record was new. */
@@ -14,11 +21,18 @@ export type DiffInput = {
   server: JsonObject | null
   /** Field → why the schema or a rule refused it. */
   refused: Readonly<Record<string, string>>
+  /** The record as a replay would leave it, null for none; left out where that isn't known, or nothing would change. */
+  after?: JsonObject | null
+  /** The device's side as a person edited it, where one did. */
+  edited?: JsonObject | null
 }
 
 /** Rows of the fields that differ on any side or were refused; the equal ones are counted. */
-export function diffFields({ base, device, server, refused }: DiffInput): { rows: DiffRow[]; equal: number } {
-  const fields = [...new Set([base, device, server].flatMap((side) => Object.keys(side ?? {})))]
+export function diffFields({ base, device, server, refused, after, edited }: DiffInput): {
+  rows: DiffRow[]
+  equal: number
+} {
+  const fields = [...new Set([base, device, server, after].flatMap((side) => Object.keys(side ?? {})))]
   const rows: DiffRow[] = []
   for (const field of fields) {
     const why = Object.hasOwn(refused, field) ? (refused[field] ?? null) : null
@@ -27,7 +41,10 @@ export function diffFields({ base, device, server, refused }: DiffInput): { rows
       string,
       string,
     ]
-    if (why === null && was === mine && mine === theirs) continue
+    const then = after === undefined ? null : textOf(after, field)
+    const isEqual = was === mine && mine === theirs && (then === null || then === theirs)
+    if (why === null && isEqual) continue
+    const typed = edited === undefined || edited === null ? null : textOf(edited, field)
     rows.push({
       field,
       base: { text: was, note: null, mark: null },
@@ -36,9 +53,28 @@ export function diffFields({ base, device, server, refused }: DiffInput): { rows
           ? { text: mine, note: null, mark: mine === was ? null : 'changed' }
           : { text: mine, note: why, mark: 'refused' },
       server: { text: theirs, note: null, mark: server === null || theirs === was ? null : 'changed' },
+      after:
+        then === null ? null : { text: then, note: originOf(then, { was, mine, theirs, typed }), mark: null },
     })
   }
   return { rows, equal: fields.length - rows.length }
+}
+
+/** Whose value it is that a replay would leave, where the sides differ. Pure. */
+function originOf(
+  then: string,
+  {
+    was,
+    mine,
+    theirs,
+    typed,
+  }: Readonly<Record<'was' | 'mine' | 'theirs', string>> & { typed: string | null },
+): string | null {
+  if (typed !== null && typed !== mine && then === typed) return 'by your edit'
+  if (mine === theirs && then === theirs) return null
+  if (then === mine && mine !== was) return 'from device'
+  if (then === theirs && theirs !== 'no record') return 'from server'
+  return then === mine ? 'from device' : 'merged'
 }
 
 /** Absent and null are different things in a record, so they are different words. */

@@ -6,12 +6,13 @@ export type DiffTableProps = DiffInput & {
   label: string
   /** Of the third side; “Server now” when it isn’t another time’s. */
   serverTitle?: string
-  when: { base: string; device: string; server: string }
+  when: { base: string; device: string; server: string; after?: string }
 }
 
-/** Base, device and server side by side; Δ is changed against base, × is refused. */
+/** Base, device, server and what a replay would leave side by side; Δ is changed against base, × is refused. */
 export function DiffTable({ label, serverTitle = 'Server now', when, ...sides }: DiffTableProps) {
   const { rows, equal } = diffFields(sides)
+  const isForetold = sides.after !== undefined
   return (
     <>
       <table className="d3" aria-label={label}>
@@ -28,6 +29,11 @@ export function DiffTable({ label, serverTitle = 'Server now', when, ...sides }:
               {serverTitle}
               <small>{when.server}</small>
             </th>
+            {isForetold ? (
+              <th scope="col" className="after">
+                After replay<small>{when.after}</small>
+              </th>
+            ) : null}
           </tr>
         </thead>
         <tbody>
@@ -39,6 +45,7 @@ export function DiffTable({ label, serverTitle = 'Server now', when, ...sides }:
               <Cell cell={row.base} className="base-col" />
               <Cell cell={row.device} />
               <Cell cell={row.server} />
+              {row.after === null ? null : <Cell cell={row.after} className="after" />}
             </tr>
           ))}
         </tbody>

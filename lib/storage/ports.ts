@@ -237,6 +237,11 @@ export interface SyncPort {
     fleetId: string,
     keys: readonly { readonly collection: string; readonly recordId: string }[],
   ): Promise<readonly RecordState[]>
+  /** The same without their documents: for a list. */
+  versionsOf(
+    fleetId: string,
+    keys: readonly { readonly collection: string; readonly recordId: string }[],
+  ): Promise<readonly RecordVersion[]>
   /** What stands in the change log of these mutations, those that it has; each once. */
   standingOf(fleetId: string, mutationIds: readonly string[]): Promise<readonly MutationStanding[]>
   /** The change log of one session, oldest first, bounded. */
@@ -291,6 +296,8 @@ export interface PurgedLetters {
   readonly replayed: number
   readonly discarded: number
 }
+
+export type RecordVersion = Pick<RecordState, 'collection' | 'recordId' | 'version' | 'deleted'>
 
 export interface NewsOrder {
   readonly nowMs: number

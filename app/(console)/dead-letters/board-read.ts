@@ -1,5 +1,6 @@
 import { getDeadLetter, type DeadLetterDetail } from '#lib/application/dead-letters/get-dead-letter.ts'
 import { letterFacets, listDeadLetters } from '#lib/application/dead-letters/list-dead-letters.ts'
+import { recordStandings, type RecordStanding } from '#lib/application/dead-letters/record-standings.ts'
 import {
   getGroup,
   listGroups,
@@ -8,13 +9,14 @@ import {
 } from '#lib/application/letter-groups/list-groups.ts'
 import { mergedCauses, type MergedCause } from '#lib/application/letter-groups/merged-causes.ts'
 import { isApplicationError } from '#lib/application/errors.ts'
+import type { LetterForecast } from '#lib/application/operations/foretell-letter.ts'
 import type { FacetCounts } from '#lib/query/facets.ts'
 import type { Filter } from '#lib/query/field.ts'
 import { formatFilter } from '#lib/query/format-filter.ts'
 import { LETTER_FIELDS, type LetterKey } from '#lib/query/letter-fields.ts'
 import { listFilter } from '../list-filter.ts'
 import type { Visit } from '../viewer.ts'
-import { foretell, type Foretold } from './foretell.ts'
+import { foretell } from './foretell.ts'
 import { askedOf, listedLetters, pickGroup, speaksOf, without, withStatus } from './letter-links.ts'
 
 type Letters = Awaited<ReturnType<typeof listDeadLetters>>
@@ -39,13 +41,15 @@ export interface Board {
   /** `listed` as one would type it. */
   readonly q: string
   readonly list: Pick<Letters, 'items' | 'nextCursor'>
+  /** How the server's record stands to each letter that is listed and open. */
+  readonly standings: ReadonlyMap<string, RecordStanding>
   /** Exactly so many letters are listed, on all pages. */
   readonly matching: number
   readonly counts: FacetCounts<LetterKey>
   /** The letter that the address names, else the first of the list. */
   readonly detail: DeadLetterDetail | null
   /** What a replay of it would come to now. */
-  readonly foretold: Foretold | null
+  readonly foretold: LetterForecast | null
 }
 
 const NONE: GroupTotals = { groups: 0, letters: 0 }
@@ -77,8 +81,11 @@ export async function readBoard(
   ])
   const first = list.items[0]
   const detail = asked ?? (first === undefined ? null : await getDeadLetter(at.ctx, { ...who, id: first.id }))
-  const merged = await mergedCauses(at.ctx, { ...who, ids: group?.mergedIds ?? [] })
-  const foretold = await foretell(at, detail)
+  const [merged, foretold, standings] = await Promise.all([
+    mergedCauses(at.ctx, { ...who, ids: group?.mergedIds ?? [] }),
+    foretell(at, detail),
+    recordStandings(at.ctx, { ...who, letters: list.items.filter((letter) => letter.status === 'open') }),
+  ])
   const status = askedOf(listed, 'status')
   return {
     filter,
@@ -93,6 +100,7 @@ export async function readBoard(
     listed,
     q,
     list,
+    standings,
     matching,
     counts,
     detail,
@@ -144,6 +152,7 @@ function notUnderstood(problem: string): Board {
     listed: [],
     q: '',
     list: { items: [], nextCursor: null },
+    standings: new Map(),
     matching: 0,
     counts: { facets: [], matching: 0, capped: false },
     detail: null,

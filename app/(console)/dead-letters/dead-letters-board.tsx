@@ -104,7 +104,7 @@ function Panes({ at, board, asked }: { at: Visit; board: Board; asked: DeadLette
         )}
         <LettersPane
           title={listedWords(matching, listed, group === null ? totals.groups : null)}
-          rows={list.items.map(letterRow)}
+          rows={list.items.map((letter) => letterRow(letter, board.standings))}
           nextCursor={list.nextCursor}
           matching={matching}
           isMixed={group === null}
@@ -180,13 +180,14 @@ function NothingHere({ at, board: { filter, status, all } }: { at: Visit; board:
 }
 
 /** Without the payload, which may be large. */
-const letterRow = (letter: Board['list']['items'][number]): LetterRow => ({
+const letterRow = (letter: Board['list']['items'][number], standings: Board['standings']): LetterRow => ({
   id: letter.id,
   deviceName: letter.deviceName,
   code: letter.code,
   createdAtMs: letter.createdAtMs,
   status: letter.status,
   poisoned: isPoisoned(letter),
+  record: standings.get(letter.id) ?? null,
   lastReplay: letter.lastReplay?.status ?? null,
 })
 

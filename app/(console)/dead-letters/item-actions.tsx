@@ -26,7 +26,7 @@ export type ItemActionsProps = {
   /** What waits behind it and goes its way, in order. */
   held: readonly { id: string; label: string }[]
   /** Null for a change that cannot be edited. */
-  edit: Pick<ItemEditProps, 'basis' | 'opText' | 'identity' | 'issues'> | null
+  edit: Pick<ItemEditProps, 'basis' | 'opText' | 'identity' | 'issues' | 'sides'> | null
 }
 
 /** Replay, edit, discard, restore and deletion of one letter. Who may not sees why, instead of buttons that would be refused. */

@@ -7,10 +7,11 @@ import { Section } from '#components/ui/section.tsx'
 import { Time } from '#components/ui/time.tsx'
 import { editBasis } from '#lib/application/dead-letters/check-edit.ts'
 import type { DeadLetterDetail } from '#lib/application/dead-letters/get-dead-letter.ts'
+import type { LetterForecast } from '#lib/application/operations/foretell-letter.ts'
 import { placeInOp } from '#lib/application/dead-letters/op-place.ts'
 import { fieldName } from '#lib/protocol/field-name.ts'
 import { issueWords } from '#lib/protocol/issue-words.ts'
-import type { Foretold } from './foretell.ts'
+import { documentThen, versionThen } from './forecast-words.ts'
 import { ItemActions } from './item-actions.tsx'
 import { ItemForecast } from './item-forecast.tsx'
 import { ItemHistory } from './item-history.tsx'
@@ -27,7 +28,7 @@ export function ItemDetail({
   nowMs,
 }: {
   detail: DeadLetterDetail
-  foretold: Foretold | null
+  foretold: LetterForecast | null
   role: string
   fleetId: string
   query: string
@@ -37,6 +38,16 @@ export function ItemDetail({
   const { mutation } = letter
   const basis = editBasis(detail)
   const serverWords = server === null ? 'no record on the server' : `server now v${server.version}`
+  const then = foretold === null ? undefined : documentThen(foretold)
+  const sides = {
+    base,
+    server: server?.data ?? null,
+    when: {
+      base: mutation.baseVersion === 0 ? 'new record' : `v${mutation.baseVersion}`,
+      device: mutation.op.type,
+      server: server === null ? 'none' : `v${server.version}${server.deleted ? ', deleted' : ''}`,
+    },
+  }
   const stands = letter.status === 'open' && !passesNow(detail)
   return (
     <section className="item" aria-label="Dead letter">
@@ -66,6 +77,7 @@ export function ItemDetail({
             basis,
             opText: JSON.stringify(op, null, 2),
             issues: issues.map(({ path, message }) => ({ path, message })),
+            sides: { ...sides, device, serverVersion: server?.version ?? 0 },
             identity: {
               collection: mutation.collection,
               recordId: mutation.recordId,
@@ -107,15 +119,15 @@ export function ItemDetail({
         ) : (
           <DiffTable
             label="Base, device and server now"
-            base={base}
+            {...sides}
             device={device}
-            server={server?.data ?? null}
             refused={refusedFields(issues)}
-            when={{
-              base: mutation.baseVersion === 0 ? 'new record' : `v${mutation.baseVersion}`,
-              device: mutation.op.type,
-              server: server === null ? 'none' : `v${server.version}${server.deleted ? ', deleted' : ''}`,
-            }}
+            {...(foretold === null || then === undefined
+              ? {}
+              : {
+                  after: then,
+                  when: { ...sides.when, after: versionThen(foretold, server?.version ?? 0) },
+                })}
           />
         )}
       </Section>

@@ -11,6 +11,8 @@ import type { EditBasis } from '#lib/application/dead-letters/check-edit.ts'
 import { bodyOf, withField } from '#lib/application/dead-letters/edit-fields.ts'
 import { FormFailure, type Failure } from '../form-failure.tsx'
 import { sendJson, type Issue } from '../send-json.ts'
+import { checkInBrowser } from './check-in-browser.ts'
+import { EditForecast, type EditSides } from './edit-forecast.tsx'
 import { EditForm } from './edit-form.tsx'
 import { refusedFields, replayToast } from './letter-words.ts'
 
@@ -31,6 +33,7 @@ export type ItemEditProps = {
   identity: Identity
   /** What today's schema refuses of it as it is. */
   issues: readonly Issue[]
+  sides: EditSides
   /** Somebody closed it while it was edited. */
   settled: boolean
   onClose: () => void
@@ -39,7 +42,17 @@ export type ItemEditProps = {
 const SETTLED = 'Somebody settled this dead letter meanwhile, so nothing of this edit was applied'
 
 /** Replays a letter in an edited form: checked here first, then run on the server as a new change linked to it. */
-export function ItemEdit({ id, fleetId, opText, basis, identity, issues, settled, onClose }: ItemEditProps) {
+export function ItemEdit({
+  id,
+  fleetId,
+  opText,
+  basis,
+  identity,
+  issues,
+  sides,
+  settled,
+  onClose,
+}: ItemEditProps) {
   const router = useRouter()
   const saidId = useId()
   const [text, setText] = useState(opText)
@@ -48,10 +61,7 @@ export function ItemEdit({ id, fleetId, opText, basis, identity, issues, settled
   const hasForm = bodyOf(parsedOrNull(opText)) !== null
   const [asJson, setAsJson] = useState(!hasForm)
   const run = async (): Promise<Failure | null> => {
-    // The engine comes with the first check, not with the page; after an update of the server its file has another name.
-    const check = await import('#lib/application/dead-letters/check-edit.ts').catch(() => null)
-    if (!check) return { message: 'Nothing was sent: reload the page and try again.', issues: [] }
-    const checked = check.checkEdit(text, basis)
+    const checked = await checkInBrowser(text, basis)
     if (!checked.ok) return checked
     const url = `/api/admin/v1/dead-letters/${id}/edit?fleet=${encodeURIComponent(fleetId)}`
     const sent = await sendJson('POST', url, { op: checked.op, reason: reason.trim() })
@@ -118,6 +128,7 @@ export function ItemEdit({ id, fleetId, opText, basis, identity, issues, settled
           onField={(name, value) => setText(JSON.stringify(withField(op, name, value), null, 2))}
         />
       )}
+      <EditForecast id={id} fleetId={fleetId} text={text} basis={basis} sides={sides} />
       <label className="field">
         <span>Reason, kept in the audit log</span>
         <input

@@ -1,15 +1,13 @@
+import type { LetterForecast } from '#lib/application/operations/foretell-letter.ts'
 import { Section } from '#components/ui/section.tsx'
 import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
 import { OutcomeList } from '../operations/outcome-list.tsx'
 import { OUTCOME_WORDS } from '../operations/operation-words.ts'
 import { WhyCell } from '../operations/why-cell.tsx'
-import type { Foretold } from './foretell.ts'
 
 /** What a replay of the letter would come to on the server as it is now, before anybody presses anything. */
-export function ItemForecast({ foretold, nowMs }: { foretold: Foretold; nowMs: number }) {
-  const { outcome, behind, assumesAuthority } = foretold
-  const { kind, became } = OUTCOME_WORDS[outcome]
+export function ItemForecast({ foretold, nowMs }: { foretold: LetterForecast; nowMs: number }) {
   return (
     <Section
       title="What a replay would do now"
@@ -19,6 +17,17 @@ export function ItemForecast({ foretold, nowMs }: { foretold: Foretold; nowMs: n
         </>
       }
     >
+      <ForecastLines foretold={foretold} />
+    </Section>
+  )
+}
+
+/** The outcome with its reason, and what would become of the letters behind it. */
+export function ForecastLines({ foretold }: { foretold: LetterForecast }) {
+  const { outcome, behind, assumesAuthority } = foretold
+  const { kind, became } = OUTCOME_WORDS[outcome]
+  return (
+    <>
       <p>
         <Status kind={kind}>{became}</Status> <WhyCell {...foretold} />
       </p>
@@ -31,6 +40,6 @@ export function ItemForecast({ foretold, nowMs }: { foretold: Foretold; nowMs: n
           <OutcomeList label="Predicted for what is held behind it" told="became" counts={behind} />
         </>
       )}
-    </Section>
+    </>
   )
 }

@@ -5,6 +5,7 @@ import type { Column } from '#components/table/table-cells.tsx'
 import { shortId } from '#components/ui/format.ts'
 import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
+import type { RecordStanding } from '#lib/application/dead-letters/record-standings.ts'
 import type { Filter } from '#lib/query/field.ts'
 import type { LetterKey } from '#lib/query/letter-fields.ts'
 import { letterHref, type Status as LetterStatus } from './letter-links.ts'
@@ -21,6 +22,8 @@ export type LetterRow = {
   /** It died at each of several replays. */
   poisoned: boolean
   lastReplay: string | null
+  /** How the server's record stands to it; null for one that is settled. */
+  record: RecordStanding | null
 }
 
 export type ItemTableProps = {
@@ -87,6 +90,16 @@ function useColumns({
         sorted: 'descending',
         cell: ({ createdAtMs }) => <Time at={createdAtMs} now={nowMs} show="clock" />,
       },
+      ...(rows.some(({ record }) => record !== null)
+        ? [
+            {
+              key: 'record',
+              header: 'Server record',
+              hideOnPhone: true,
+              cell: ({ record }: LetterRow) => <ServerRecord record={record} />,
+            },
+          ]
+        : []),
       { key: 'replay', header: 'Last replay', cell: (letter) => <LastReplay letter={letter} /> },
     ]
   }, [rows, currentId, isMixed, nowMs, choose])
@@ -129,6 +142,20 @@ function pickColumn(
       </label>
     ),
   }
+}
+
+const RECORD_WORDS: Record<RecordStanding, string> = {
+  same: 'same',
+  changed: 'changed',
+  deleted: 'deleted',
+  none: 'none yet',
+}
+
+/** Whether somebody wrote to the record since the letter's own version of it: then a replay may go to a person. */
+function ServerRecord({ record }: Pick<LetterRow, 'record'>) {
+  if (record === null) return null
+  const words = RECORD_WORDS[record]
+  return record === 'changed' || record === 'deleted' ? <b>{words}</b> : <span className="den">{words}</span>
 }
 
 function LastReplay({ letter: { lastReplay, poisoned } }: { letter: LetterRow }) {

@@ -1,4 +1,5 @@
 'use client'
+import { DiffTable } from '#components/ui/diff-table.tsx'
 import { DataTable } from '#components/table/data-table.tsx'
 import { FilterBar } from '#components/table/filter-bar.tsx'
 import { ListFoot, type ListEnd } from '#components/table/list-foot.tsx'
@@ -101,6 +102,55 @@ const FACETS = [
 ]
 
 export const TABLE_SPECIMENS: readonly Specimen[] = [
+  {
+    files: ['ui/diff-table'],
+    states: [
+      {
+        name: 'changed, refused, absent, long text',
+        wide: true,
+        show: () => (
+          <DiffTable
+            label="The record from three sides"
+            when={{ base: 'v3, 10:57', device: '11:02', server: 'v5, 14:31' }}
+            base={{ airport: 'DFW', species: 'gull', speed: 120, note: '' }}
+            device={{ airport: 'DFW', species: 'gull', speed: '', note: LONG_WORDS }}
+            server={{ airport: 'DFW', species: 'hawk', speed: 120 }}
+            refused={{ speed: 'must be a number' }}
+          />
+        ),
+      },
+      {
+        name: 'with what a replay would leave',
+        wide: true,
+        show: () => (
+          <DiffTable
+            label="The record from three sides, and after a replay"
+            when={{ base: 'v3, 10:57', device: 'patch, 11:31', server: 'v5, 13:18', after: 'would be v6' }}
+            base={{ speed: null, species: 'bird', damage: 'None' }}
+            device={{ speed: '', species: 'Killdeer', damage: 'None' }}
+            server={{ speed: null, species: 'bird', damage: 'Minor' }}
+            edited={{ speed: null, species: 'Killdeer', damage: 'None' }}
+            after={{ speed: null, species: 'Killdeer', damage: 'Minor' }}
+            refused={{ speed: 'must be a number' }}
+          />
+        ),
+      },
+      {
+        name: 'no record now',
+        wide: true,
+        show: () => (
+          <DiffTable
+            label="A record that is gone"
+            when={{ base: 'v3, 10:57', device: '11:02', server: 'gone' }}
+            base={{ airport: 'DFW' }}
+            device={{ airport: 'MEM' }}
+            server={null}
+            refused={{}}
+          />
+        ),
+      },
+    ],
+  },
   {
     files: ['table/filter-bar', 'table/filter-box'],
     states: [

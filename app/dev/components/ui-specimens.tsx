@@ -1,7 +1,6 @@
 'use client'
 import { Button, LinkButton } from '#components/ui/button.tsx'
 import { ConfirmDialog } from '#components/ui/dialog.tsx'
-import { DiffTable } from '#components/ui/diff-table.tsx'
 import { Icon, Logo, type IconName } from '#components/ui/icon.tsx'
 import { JsonView } from '#components/ui/json-view.tsx'
 import { Kbd } from '#components/ui/kbd.tsx'
@@ -350,39 +349,6 @@ export const UI_SPECIMENS: readonly Specimen[] = [
           <JsonView
             label="Payload"
             value={Object.fromEntries(Array.from({ length: 600 }, (_, n) => [`field${n}`, n]))}
-          />
-        ),
-      },
-    ],
-  },
-  {
-    files: ['ui/diff-table'],
-    states: [
-      {
-        name: 'changed, refused, absent, long text',
-        wide: true,
-        show: () => (
-          <DiffTable
-            label="The record from three sides"
-            when={{ base: 'v3, 10:57', device: '11:02', server: 'v5, 14:31' }}
-            base={{ airport: 'DFW', species: 'gull', speed: 120, note: '' }}
-            device={{ airport: 'DFW', species: 'gull', speed: '', note: LONG_WORDS }}
-            server={{ airport: 'DFW', species: 'hawk', speed: 120 }}
-            refused={{ speed: 'must be a number' }}
-          />
-        ),
-      },
-      {
-        name: 'no record now',
-        wide: true,
-        show: () => (
-          <DiffTable
-            label="A record that is gone"
-            when={{ base: 'v3, 10:57', device: '11:02', server: 'gone' }}
-            base={{ airport: 'DFW' }}
-            device={{ airport: 'MEM' }}
-            server={null}
-            refused={{}}
           />
         ),
       },

@@ -27,7 +27,12 @@ export function editBasis({ letter, collection }: DeadLetterDetail): EditBasis |
 }
 
 export type EditCheck =
-  | { readonly ok: true; readonly op: Operation }
+  | {
+      readonly ok: true
+      readonly op: Operation
+      /** The document that it wants; absent where only the server can tell. */
+      readonly wanted?: JsonObject | null
+    }
   | { readonly ok: false; readonly message: string; readonly issues: readonly SchemaIssue[] }
 
 const refuse = (message: string, issues: readonly SchemaIssue[] = []): EditCheck => ({
@@ -61,10 +66,12 @@ export function checkEdit(text: string, { base, schema }: EditBasis): EditCheck 
     if (code === 'needs_state') return { ok: true, op }
     return refuse('It cannot be carried out on its base', [{ path, message: code.replaceAll('_', ' ') }])
   }
-  if (wanted.value === null) return { ok: true, op }
+  if (wanted.value === null) return { ok: true, op, wanted: null }
   const check = validateDocument({ schema }, wanted.value)
   const issues = check.ok ? [] : check.issues.filter(({ path }) => !isOfMask(wanted.value, path))
-  return issues.length === 0 ? { ok: true, op } : refuse('Today’s schema still refuses it', issues)
+  return issues.length === 0
+    ? { ok: true, op, wanted: wanted.value }
+    : refuse('Today’s schema still refuses it', issues)
 }
 
 /** What stands behind a mask the server alone can judge (DL20). */

@@ -1,22 +1,23 @@
 import { z } from 'zod'
-import type { Json, JsonObject } from '#lib/kernel/json.ts'
-import { holdsMask } from '#lib/protocol/mask.ts'
+import type { JsonObject } from '#lib/kernel/json.ts'
 import { operation } from '#lib/protocol/mutation.ts'
 
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
-import { ApplicationError, badRequest, parsedOrThrow } from '../errors.ts'
-import { editChanges } from './edit-changes.ts'
-import { letterMasks } from './letter-masks.ts'
-import { opOfToday } from './read-letter.ts'
+import { ApplicationError, parsedOrThrow } from '../errors.ts'
+import { editedLetter } from './edited-letter.ts'
 import { maskedOutcome, NONE_HELD, replayHeld } from './replay.ts'
 import type { ReplayOutcome } from './replay.ts'
 import { closesLetter, runLetter } from './run-letter.ts'
 
-export const editInput = z.strictObject({
+/** An edited form of a letter, as a person writes it. */
+export const editedInput = {
   op: operation,
   /** The schema version that the edited operation is written for; today's when it is left out. */
   schemaVersion: z.int().min(1).optional(),
+}
+export const editInput = z.strictObject({
+  ...editedInput,
   reason: z.string().trim().min(1).max(1_000),
 })
 
@@ -37,28 +38,15 @@ export async function edit(
 ): Promise<EditOutcome> {
   const { actor, fleetId, id } = input
   authorize(actor, fleetId, 'operator')
-  const { reason, schemaVersion } = parsedOrThrow(editInput, input.body)
+  const { reason, ...asked } = parsedOrThrow(editInput, input.body)
   // The operation as it came: the schema's copy would leave out a key like `__proto__`, which is data here.
   const typed = (input.body as z.infer<typeof editInput>).op
   const letter = await ctx.storage.deadLetters.get(fleetId, id)
   if (!letter) throw new ApplicationError('not_found')
-  const { collections } = await ctx.groupCommit.rules.reload(fleetId)
-  const today = collections.get(letter.mutation.collection)?.schemaVersion
-  if (today === undefined)
-    throw badRequest([{ path: '', message: `there is no collection ${letter.mutation.collection}` }])
-  const [masks, stored] = await Promise.all([
-    letterMasks(ctx, fleetId),
-    ctx.storage.collections.list(fleetId),
-  ])
-  const mask = masks.of(letter)
-  const collection = stored.find(({ name }) => name === letter.mutation.collection) ?? null
-  const original = opOfToday(letter, collection)
-  const op = mask.unmasked(typed, original)
-  if (holdsMask(op as unknown as Json)) throw badRequest([{ path: '/op', message: MASK_LEFT }])
-  const changes = editChanges(mask.op(original), mask.op(op))
+  const { masks, op, changes, schemaVersion } = await editedLetter(ctx, letter, { ...asked, op: typed })
   const result = await runLetter(ctx, actor, letter, reason, {
     op,
-    schemaVersion: schemaVersion ?? today,
+    schemaVersion,
     told: { from: letter.mutation.id, ...(changes as unknown as JsonObject) },
   })
   const outcome = closesLetter(result)
@@ -66,6 +54,3 @@ export async function edit(
     : { result, ...NONE_HELD, mutationId: null }
   return maskedOutcome(masks, letter, outcome)
 }
-
-const MASK_LEFT =
-  'holds a mask that stands for nothing there: leave masked fields as they are, or write another value'

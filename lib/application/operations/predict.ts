@@ -54,13 +54,24 @@ export async function predict(
   source: PredictedSource,
   sliceSize: number = PREVIEW_SLICE,
 ): Promise<Predicted> {
+  return overSnapshot(ctx, fleetId, (snapshot, known) => look(ctx, snapshot, order, known, source, sliceSize))
+}
+
+/**
+ * One look at the database for a dry run, by the collections as they are published now.
+ * @throws ApplicationError `shed` while the collections keep changing
+ */
+export async function overSnapshot<T>(
+  ctx: Context,
+  fleetId: string,
+  work: (snapshot: OperationSnapshot, known: Known) => Promise<T>,
+): Promise<T> {
   let rules = await ctx.groupCommit.rules.get(fleetId)
   const masks = await letterMasks(ctx, fleetId)
   for (let reload = 0; reload <= RULES_RELOADS_MAX; reload++) {
     try {
-      return await ctx.storage.operations.look(fleetId, (snapshot) =>
-        look(ctx, snapshot, order, { ...withoutAuthority(rules), masks }, source, sliceSize),
-      )
+      const known = { ...withoutAuthority(rules), masks }
+      return await ctx.storage.operations.look(fleetId, (snapshot) => work(snapshot, known))
     } catch (error) {
       if (!(error instanceof RulesChanged)) throw error
       rules = await ctx.groupCommit.rules.reload(fleetId)
@@ -70,19 +81,22 @@ export async function predict(
 }
 
 /** Nobody is asked in a dry run: to ask would leave a trace with the fleet's backend. */
-function withoutAuthority(rules: FleetRules): FleetRules & { readonly asksAuthority: boolean } {
+function withoutAuthority(rules: FleetRules): Omit<Known, 'masks'> {
   const free = ([name, one]: [string, CollectionRules]) => [name, { ...one, hasAuthority: false }] as const
   return {
     ...rules,
     asksAuthority: rules.authorities.size > 0,
+    asked: new Set(rules.authorities.keys()),
     authorities: new Map(),
     collections: new Map([...rules.collections].map(free)),
   }
 }
 
 /** What is read of a fleet before its snapshot is. */
-interface Known extends FleetRules {
+export interface Known extends FleetRules {
   readonly asksAuthority: boolean
+  /** Collections whose authority would be asked. */
+  readonly asked: ReadonlySet<string>
   readonly masks: LetterMasks
 }
 
@@ -139,7 +153,7 @@ function startReplays(): (slice: Slice) => Promise<readonly Prediction[]> {
     const options = { masks: rules.masks, lay, goesOn: true, nowMs: ctx.clock.now() }
     const { group, ran } = await runMembers(ctx, rules, prepared, (plan) => snapshot.load(plan), options)
     before = after(draft, group)
-    return ran.map(({ member, fate }) => predictionOf(member, fate))
+    return ran.map(predictionOf)
   }
 }
 
@@ -159,11 +173,17 @@ function startCloses(): (slice: Slice) => Promise<readonly Prediction[]> {
       if (fate.outcome === 'discarded') changed.set(member.letterId, 'discarded')
       if (fate.outcome === 'restored') changed.set(member.letterId, 'open')
     }
-    return fates.map(({ member, fate }) => predictionOf(member, fate))
+    return fates.map(predictionOf)
   }
 }
 
-const predictionOf = ({ ordinal, letterId, behind }: Member, fate: Fate | Later): Prediction => ({
+export const predictionOf = ({
+  member: { ordinal, letterId, behind },
+  fate,
+}: {
+  readonly member: Member
+  readonly fate: Fate | Later
+}): Prediction => ({
   ordinal,
   letterId,
   behind,

@@ -1,4 +1,4 @@
-import type { AuthorityVerdict } from '#lib/engine/types.ts'
+import { recordKey, type AuthorityVerdict, type RecordState } from '#lib/engine/types.ts'
 import type { PatchStep } from '#lib/engine/json-patch.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Operation } from '#lib/protocol/mutation.ts'
@@ -15,6 +15,7 @@ import type {
 import { editChanges } from '../dead-letters/edit-changes.ts'
 import type { LetterMask, LetterMasks } from '../dead-letters/letter-masks.ts'
 import { replayJob } from '../dead-letters/replay-job.ts'
+import type { Edit } from '../dead-letters/run-letter.ts'
 import type { Actor, Context } from '../context.ts'
 import { planOf } from '../sync/commit-group.ts'
 import { decideNext, startGroup, type Group } from '../sync/decide-group.ts'
@@ -66,27 +67,36 @@ export function prepareMembers(
 
 function prepare(
   ctx: RunContext,
-  { id: operationId, edit, reason, actor: by }: RunOrder,
+  order: RunOrder,
   { rules, masks }: KnownOfFleet,
   member: Member,
-  { letter, platform }: MemberLetter,
-  { verdicts, askedUnder, ids }: Asked,
+  found: MemberLetter,
+  asked: Asked,
 ): Prepared {
+  const { letter } = found
+  const { edit } = order
   const mask = masks.of(letter)
   const shows = edit && 'patch' in edit ? mask.misstep(edit.patch as unknown as readonly PatchStep[]) : null
   if (shows !== null) return { member, fate: fate('unpatchable', 'masked_field', shows) }
   const form = edit && editedForm(rules.collections.get(letter.mutation.collection), letter, edit)
   if (form && !form.ok) return { member, fate: fate('unpatchable', 'patch_failed', form.error) }
-  const id = ids.get(letter.id) ?? ctx.ids()
+  const id = asked.ids.get(letter.id) ?? ctx.ids()
+  const told = form && toldChanges(mask, letter, form.value.op)
+  return runnable(ctx, order, member, found, form && { ...form.value, id, ...(told && { told }) }, asked)
+}
+
+/** A member as the push that it would be, in an edited form or as it is. */
+export function runnable(
+  ctx: RunContext,
+  { id: operationId, reason, actor: by }: Pick<RunOrder, 'id' | 'reason' | 'actor'>,
+  member: Member,
+  { letter, platform }: MemberLetter,
+  edit: Edit | null,
+  { verdicts, askedUnder }: Asked = NOT_ASKED,
+): Prepared {
   const actor: Actor = { ...by, roles: {} }
-  const job = replayJob(ctx, letter, {
-    actor,
-    reason: `operation ${operationId}: ${reason}`,
-    edit: form && { ...form.value, id, told: toldChanges(mask, letter, form.value.op) },
-    platform,
-    verdicts,
-  })
-  return { member, letter, job: { ...job, mayAskAgain: true, askedUnder } }
+  const order = { actor, reason: `operation ${operationId}: ${reason}`, edit, platform, verdicts }
+  return { member, letter, job: { ...replayJob(ctx, letter, order), mayAskAgain: true, askedUnder } }
 }
 
 /** For the audit log, as a single edit tells it: what became of the letter's operation, masked (DL19, DL23). */
@@ -100,6 +110,8 @@ export interface Ran {
   readonly fate: Fate | Later
   /** Set where it ran. */
   readonly letter: DeadLetterRow | null
+  /** Its record as it was left then, of one that ran; null where there is none. */
+  readonly record: RecordState | null
 }
 
 /**
@@ -121,11 +133,14 @@ export async function runMembers(
   const ran: Ran[] = []
   for (const one of prepared) {
     if (!('job' in one)) {
-      ran.push({ member: one.member, fate: one.fate, letter: null })
+      ran.push({ member: one.member, fate: one.fate, letter: null, record: null })
       continue
     }
     const decided = decideMember(group, one.letter, one.job)
-    ran.push({ member: one.member, fate: masked(decided, masks, one.letter), letter: one.letter })
+    const { letter } = one
+    const { collection, recordId } = letter.mutation
+    const record = group.world.records.get(recordKey(collection, recordId)) ?? null
+    ran.push({ member: one.member, fate: masked(decided, masks, letter), letter, record })
     if (decided.outcome === 'later' && !goesOn) break
   }
   return { group, ran }

@@ -3,6 +3,7 @@ import { DEAD_LETTER_CODES } from '#lib/protocol/error-codes.ts'
 import { LETTER_DEEDS } from '#lib/application/dead-letters/letter-history.ts'
 import { jsonObject, operation, uuid } from '#lib/protocol/mutation.ts'
 import { mutationResult } from '../openapi-answers.ts'
+import { outcomeCount, prediction } from './prediction-answers.ts'
 
 /** What the operator API answers about dead letters, for its contract. Times ending in `Ms` are Unix ms. */
 const count = z.int().min(0)
@@ -121,6 +122,13 @@ export const letterDetail = z.object({
   held: z.array(letterAnswer),
   /** Newest first. */
   history: z.array(letterEvent),
+})
+export const letterForecast = prediction.pick({ outcome: true, code: true, detail: true }).extend({
+  /** As it would stand then; null where there would be none, and where the edit writes masked fields. */
+  record: z.object({ version: count, deleted: z.boolean(), data: jsonObject.nullable() }).nullable(),
+  /** What is held behind it and would follow. */
+  behind: z.array(outcomeCount),
+  assumesAuthority: z.boolean(),
 })
 const json = z.unknown()
 export const revealed = z.object({

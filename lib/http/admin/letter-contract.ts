@@ -9,6 +9,7 @@ import { changeGroupInput } from '#lib/application/letter-groups/change-group.ts
 import { groupsQuery } from '#lib/application/letter-groups/list-groups.ts'
 import { mergeInput, unmergeInput } from '#lib/application/letter-groups/merge-groups.ts'
 import { rejoinInput, splitInput } from '#lib/application/letter-groups/split-group.ts'
+import { foretellInput } from '#lib/application/operations/foretell-letter.ts'
 import { facetCounts, listOf } from './contract-answers.ts'
 import * as letters from './letter-answers.ts'
 import { exportFormat } from './export.ts'
@@ -72,6 +73,14 @@ export const LETTER_CONTRACT: Readonly<Record<string, AdminOperation>> = {
   'GET /dead-letters/:id': {
     summary: 'One dead letter beside the server as it is now',
     answer: letters.letterDetail,
+  },
+  'POST /dead-letters/:id/preview': {
+    summary:
+      'What a replay of a dead letter, as it is or in an edited form, would do now; it changes nothing',
+    body: foretellInput,
+    bodyRequired: false,
+    answer: letters.letterForecast,
+    codes: ['not_replayable', 'shed'],
   },
   'POST /dead-letters/:id/replay': {
     summary: 'Run a dead letter again, then those held behind it',

@@ -10,6 +10,7 @@ import { changeGroup } from '#lib/application/letter-groups/change-group.ts'
 import { getGroup, listGroups } from '#lib/application/letter-groups/list-groups.ts'
 import { mergeGroups, unmergeGroup } from '#lib/application/letter-groups/merge-groups.ts'
 import { rejoinGroup, splitGroup } from '#lib/application/letter-groups/split-group.ts'
+import { foretellLetter } from '#lib/application/operations/foretell-letter.ts'
 import { exportLetters } from './export-lists.ts'
 import { act, idOf, input, operate, read } from './route-rows.ts'
 import type { AdminRoute, FleetCall } from './table.ts'
@@ -49,6 +50,9 @@ export const LETTER_ROUTES: readonly AdminRoute[] = [
     unmergeGroup(call.ctx, { ...input(call), id: idOf(call) }),
   ),
   read('/dead-letters/:id', 'viewer', (call) => getDeadLetter(call.ctx, { ...input(call), id: idOf(call) })),
+  act('/dead-letters/:id/preview', 'operator', (call) =>
+    foretellLetter(call.ctx, { ...input(call), id: idOf(call) }),
+  ),
   act('/dead-letters/:id/replay', 'operator', (call) => replay(call.ctx, { ...input(call), id: idOf(call) })),
   act('/dead-letters/:id/edit', 'operator', (call) => edit(call.ctx, { ...input(call), id: idOf(call) })),
   act('/dead-letters/:id/reveal', 'operator', (call) => reveal(call.ctx, { ...input(call), id: idOf(call) })),

@@ -21,13 +21,11 @@ import { uuid } from '#lib/protocol/mutation.ts'
 import { listOf } from './contract-answers.ts'
 import { exportFormat } from './export.ts'
 import type { AdminOperation } from './operation.ts'
+import { outcomeCount, prediction } from './prediction-answers.ts'
 
 /** What the operator API takes and gives about bulk actions. Times ending in `Ms` are Unix ms. */
 const count = z.int().min(0)
 const ms = z.int()
-/** `later`: it would get no lasting answer for the moment. */
-const outcomeOrLater = z.union([itemOutcome, z.literal('later')])
-const outcomeCount = z.object({ outcome: outcomeOrLater, code: z.string().nullable(), count })
 
 const operationAnswer = z.object({
   id: uuid,
@@ -75,14 +73,6 @@ const item = z.object({
   detail: z.string().nullable(),
   mutationId: uuid.nullable(),
   atMs: ms.nullable(),
-})
-const prediction = z.object({
-  ordinal: count,
-  letterId: uuid,
-  behind: uuid.nullable(),
-  outcome: outcomeOrLater,
-  code: z.string().nullable(),
-  detail: z.string().nullable(),
 })
 const preview = z.object({
   matched: count,

@@ -48,6 +48,13 @@ export function memorySync(state: MemoryState): SyncPort {
           return stored ? [withoutTime(stored)] : []
         }),
       ),
+    versionsOf: (fleetId, keys) =>
+      state.inFleet(fleetId, (tables) =>
+        keys.flatMap(({ collection, recordId }) => {
+          const stored = tables.records.get(recordKey(collection, recordId))
+          return stored ? [{ collection, recordId, version: stored.version, deleted: stored.deleted }] : []
+        }),
+      ),
     standingOf: (fleetId, mutationIds) =>
       state.inFleet(fleetId, (tables) => {
         const letters = new Map(tables.deadLetters.values().map((row) => [row.mutation.id, row]))

@@ -6,7 +6,7 @@ import type { Commit, Database, Send, Statement } from './database.ts'
 import { deliver } from './deliver.ts'
 import { admitFullSync, fullSyncTurn } from './full-sync.ts'
 import { pullPage } from './pull.ts'
-import { storableText } from './storable-text.ts'
+import { originalText, storableText } from './storable-text.ts'
 import { tally } from './tally.ts'
 import { loadPush, RECORDS } from './push-load.ts'
 import { closesLetters, writePush } from './push-write.ts'
@@ -28,6 +28,18 @@ const OF_SESSION: Statement = {
     ORDER BY c.committed_at, c.mutation_id LIMIT $3`,
 }
 
+const VERSIONS: Statement = {
+  name: 'record_versions',
+  text: `SELECT r.collection, r.record_id, r.version, r.deleted FROM unnest($2::text[], $3::uuid[]) k(collection, record_id)
+    CROSS JOIN LATERAL (SELECT * FROM record x
+      WHERE x.fleet_id = $1 AND x.collection = k.collection AND x.record_id = k.record_id LIMIT 1) r`,
+}
+interface VersionRow extends Record<string, unknown> {
+  readonly collection: string
+  readonly record_id: string
+  readonly version: number | bigint
+  readonly deleted: boolean
+}
 const STANDING_OF: Statement = {
   name: 'change_standing',
   text: `SELECT c.mutation_id, c.collection, c.status, l.status AS letter
@@ -115,6 +127,19 @@ export function postgresSync(database: Database): SyncPort {
         uuids(keys.map((key) => key.recordId)),
       ]
       return (await database.one<RecordRow>(fleetId, RECORDS, values)).map(recordOf)
+    },
+    versionsOf: async (fleetId, keys) => {
+      const values = [
+        fleetId,
+        texts(keys.map((key) => key.collection)),
+        uuids(keys.map((key) => key.recordId)),
+      ]
+      return (await database.one<VersionRow>(fleetId, VERSIONS, values)).map((row) => ({
+        collection: originalText(row.collection),
+        recordId: row.record_id,
+        version: Number(row.version),
+        deleted: row.deleted,
+      }))
     },
     standingOf: async (fleetId, mutationIds) =>
       (await database.one<StandingRow>(fleetId, STANDING_OF, [fleetId, uuids(mutationIds)])).map((row) => ({

@@ -145,6 +145,29 @@ describe('records', () => {
     expect(equal).toBe(1)
   })
 
+  test('what a replay would leave says whose value it is', () => {
+    const sides = {
+      base: { speed: null, species: 'bird', damage: 'None', site: 'DFW', both: 1 },
+      device: { speed: '', species: 'Killdeer', damage: 'None', site: 'DFW', both: 2 },
+      server: { speed: null, species: 'bird', damage: 'Minor', site: 'DFW', both: 2 },
+      edited: { speed: 7, species: 'Killdeer', damage: 'None', site: 'DFW', both: 2 },
+      after: { speed: 7, species: 'Killdeer', damage: 'Minor', site: 'DFW', both: 2, note: 'x' },
+      refused: {},
+    }
+    const told = (input: Parameters<typeof diffFields>[0]) =>
+      diffFields(input).rows.map(({ field, after }) => [field, after?.text, after?.note])
+    expect(told(sides)).toEqual([
+      ['speed', '7', 'by your edit'],
+      ['species', '"Killdeer"', 'from device'],
+      ['damage', '"Minor"', 'from server'],
+      ['both', '2', null],
+      ['note', '"x"', 'merged'],
+    ])
+    const { after: _, ...untold } = sides
+    expect(told(untold)[0]).toEqual(['speed', undefined, undefined])
+    expect(told({ ...sides, server: null, after: null })[0]).toEqual(['speed', 'no record', 'merged'])
+  })
+
   test('absent, null and no record are three things', () => {
     const { rows } = diffFields({ base: null, device: { a: null }, server: {}, refused: {} })
     expect(rows[0]).toMatchObject({

@@ -1,0 +1,19 @@
+import { z } from 'zod'
+import { itemOutcome } from '#lib/application/operations/operation-input.ts'
+import { uuid } from '#lib/protocol/mutation.ts'
+
+/** What a dry run answers, of one letter and of many. `later`: it would get no lasting answer for the moment. */
+const outcomeOrLater = z.union([itemOutcome, z.literal('later')])
+export const outcomeCount = z.object({
+  outcome: outcomeOrLater,
+  code: z.string().nullable(),
+  count: z.int().min(0),
+})
+export const prediction = z.object({
+  ordinal: z.int().min(0),
+  letterId: uuid,
+  behind: uuid.nullable(),
+  outcome: outcomeOrLater,
+  code: z.string().nullable(),
+  detail: z.string().nullable(),
+})
