@@ -4,7 +4,7 @@ import { watchSchemaAhead } from './dead-letters/watch-schema-ahead.ts'
 import { tellUntoldDevices } from './devices/tell-letters.ts'
 import { inEachFleet } from './fleets/in-each-fleet.ts'
 import { scrapeDue } from './ingest/scrape.ts'
-import { purgeOperations } from './operations/purge-operations.ts'
+import { cancelOldDrafts, purgeOperations } from './operations/purge-operations.ts'
 import { AGAIN, Periodic } from './periodic.ts'
 import { keepOf, readRetention } from './retention/retention.ts'
 import { inferAbandoned } from './sessions/infer-abandoned.ts'
@@ -142,6 +142,7 @@ async function purgeClosedLetters(ctx: Context): Promise<typeof AGAIN | undefine
 async function purgeEndedOperations(ctx: Context): Promise<typeof AGAIN | undefined> {
   let isMore = false
   await inEachFleet(ctx, async (fleetId) => {
+    await cancelOldDrafts(ctx, fleetId)
     if (await purgeOperations(ctx, fleetId)) isMore = true
   })
   return isMore ? AGAIN : undefined

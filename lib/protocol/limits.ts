@@ -85,6 +85,8 @@ export const MUTATION_ID_LIFE_MS = 400 * DAY_MS
 export const LETTER_RESTORABLE_MS = 30 * DAY_MS
 /** An operation that has ended is kept so long with its members, well beyond the letters that it closed; then it goes. */
 export const OPERATION_KEPT_MS = 90 * DAY_MS
+/** An operation that nobody starts within this time of its last dry run, or of its creation, is cancelled. */
+export const OPERATION_START_WITHIN_MS = 30 * DAY_MS
 export const ENROLL_REPEAT_MS = DAY_MS
 /** Tokens of one device that are good at a time: each answer to a repeated enrollment brings one. */
 export const TOKENS_PER_DEVICE_MAX = 100

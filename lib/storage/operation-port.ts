@@ -210,6 +210,8 @@ export interface OperationPort {
    * oldest before its second oldest.
    */
   working(most: number): Promise<readonly WorkingOperation[]>
+  /** Those that were made and never started, whose last dry run, or else their creation, was before; the oldest first. */
+  unstarted(fleetId: string, beforeMs: number, limit: number): Promise<readonly string[]>
   /** Another text whenever something of the fleet's operations has changed. */
   mark(fleetId: string): Promise<string>
   /** Changes one as it then is, waiting for a transaction that holds it; null where there is none. A throw is a refusal. */

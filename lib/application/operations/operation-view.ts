@@ -1,5 +1,5 @@
 import { isEnded, stageAt, takes, type OperationEvent } from '#lib/engine/operation-machine.ts'
-import { OPERATION_KEPT_MS } from '#lib/protocol/limits.ts'
+import { OPERATION_KEPT_MS, OPERATION_START_WITHIN_MS } from '#lib/protocol/limits.ts'
 import { formatFilter } from '#lib/query/format-filter.ts'
 import type { OperationRow } from '#lib/storage/ports.ts'
 
@@ -22,6 +22,8 @@ export interface OperationView extends Omit<
   /** At its rate, while it runs; null otherwise. */
   readonly secondsLeft: number | null
   readonly actions: readonly OperationAction[]
+  /** When it is cancelled by itself, Unix ms; null once it was started or cancelled (DL24). */
+  readonly startByMs: number | null
   /** Unix ms; null until it has ended (DL24). */
   readonly keptUntilMs: number | null
 }
@@ -48,6 +50,9 @@ export function operationView(row: OperationRow): OperationView {
     stageEndsAt: endsAt === null ? null : Math.min(endsAt, row.total),
     secondsLeft: row.state === 'running' ? Math.ceil(pending / row.ratePerSecond) : null,
     actions: OPERATION_ACTIONS.filter((action) => allows(row, action)),
+    startByMs: takes(row.state, 'start')
+      ? (row.previewedAtMs ?? row.createdAtMs) + OPERATION_START_WITHIN_MS
+      : null,
     keptUntilMs: row.endedAtMs === null ? null : row.endedAtMs + OPERATION_KEPT_MS,
   }
 }

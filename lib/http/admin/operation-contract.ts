@@ -57,6 +57,8 @@ const operationAnswer = z.object({
   previewedAtMs: ms.nullable(),
   startedAtMs: ms.nullable(),
   endedAtMs: ms.nullable(),
+  /** When it is cancelled by itself; null once it was started or cancelled. */
+  startByMs: ms.nullable(),
   /** When it goes, with its members; null until it has ended. */
   keptUntilMs: ms.nullable(),
   /** What may be done with it as it stands. */

@@ -61,6 +61,16 @@ export function memoryOperations(state: MemoryState): OperationPort {
       found.sort((a, b) => a.place - b.place || byAge(a.row, b.row))
       return found.slice(0, most).map(({ row: { fleetId, id } }) => ({ fleetId, id }))
     },
+    unstarted: (fleetId, beforeMs, limit) =>
+      state.inFleet(fleetId, (tables) =>
+        tables.operations
+          .values()
+          .filter((row) => row.state === 'draft' || row.state === 'previewed')
+          .filter((row) => (row.previewedAtMs ?? row.createdAtMs) < beforeMs)
+          .sort(byAge)
+          .slice(0, limit)
+          .map(({ id }) => id),
+      ),
     mark: (fleetId) =>
       state.inFleet(fleetId, (tables) =>
         tables.operations

@@ -52,6 +52,11 @@ const WORKING: Statement = {
   name: 'operation_working',
   text: 'SELECT fleet_id, id FROM tidemark_working_operations($1)',
 }
+const UNSTARTED: Statement = {
+  name: 'operation_unstarted',
+  text: `SELECT id FROM operation WHERE fleet_id = $1 AND state IN ('draft', 'previewed')
+    AND coalesce(previewed_at, created_at) < $2 ORDER BY created_at, id LIMIT $3`,
+}
 const UNFINISHED: Statement = {
   name: 'operation_unfinished',
   text: `SELECT count(*) AS count FROM operation WHERE fleet_id = $1 AND id <> $2
@@ -108,6 +113,10 @@ export function postgresOperations(database: Database): OperationPort {
         fleetId: row.fleet_id,
         id: row.id,
       })),
+    unstarted: async (fleetId, beforeMs, limit) =>
+      (await database.one<{ id: string }>(fleetId, UNSTARTED, [fleetId, at(beforeMs), limit])).map(
+        ({ id }) => id,
+      ),
     mark: async (fleetId) =>
       (await database.one<{ mark: string | null }>(fleetId, MARK, [fleetId]))[0]?.mark ?? '',
     change: (fleetId, id, change) =>

@@ -5,8 +5,9 @@ import { Leader } from '#lib/application/leader.ts'
 import { createOperation } from '#lib/application/operations/create-operation.ts'
 import { getOperation } from '#lib/application/operations/list-operations.ts'
 import { lookForOperations, stopOperations } from '#lib/application/operations/run-operations.ts'
+import { previewOperation } from '#lib/application/operations/preview-operation.ts'
 import { turnOperation } from '#lib/application/operations/turn-operation.ts'
-import { OPERATION_KEPT_MS } from '#lib/protocol/limits.ts'
+import { OPERATION_KEPT_MS, OPERATION_START_WITHIN_MS } from '#lib/protocol/limits.ts'
 import type { AuditEntry } from '#lib/storage/ports.ts'
 import type { TestApp, TestFleet } from '#tests/support/device-world.ts'
 import { TestDevice, testApp, testFleet } from '#tests/support/device-world.ts'
@@ -87,6 +88,38 @@ describe.each(STORAGES)('the end of operations on $name', ({ open }) => {
     expect((await entriesOf('dead-letter.discard')).map(({ reason }) => reason)).toEqual(
       [first, second].map(() => `operation ${done}: a test`),
     )
+  })
+
+  it('[DL24] a draft that nobody starts for 30 days is cancelled, and ends as any other', async () => {
+    const [first, second] = [await badOne(), await badOne()]
+    const [draft, looked, started] = [await create([first]), await create([first]), await create([second])]
+    const { startByMs, createdAtMs } = await getOperation(app.ctx, at(draft))
+    expect(startByMs).toBe(createdAtMs + OPERATION_START_WITHIN_MS)
+    aheadMs = OPERATION_START_WITHIN_MS / 2
+    await previewOperation(app.ctx, at(looked))
+    await turnOperation(app.ctx, 'start', at(started))
+    await turnOperation(app.ctx, 'pause', at(started))
+    expect(await getOperation(app.ctx, at(started))).toMatchObject({ startByMs: null })
+    const statesAt = async (ms: number) => {
+      aheadMs = ms
+      const leader = new Leader(app.ctx)
+      await leader.turn()
+      await leader.idle()
+      return Promise.all(
+        [draft, looked, started].map(async (id) => (await getOperation(app.ctx, at(id))).state),
+      )
+    }
+    expect(await statesAt(OPERATION_START_WITHIN_MS - HOUR_MS)).toEqual(['draft', 'previewed', 'paused'])
+    expect(await statesAt(OPERATION_START_WITHIN_MS + HOUR_MS)).toEqual(['cancelling', 'previewed', 'paused'])
+    expect(await statesAt(2 * OPERATION_START_WITHIN_MS)).toEqual(['cancelling', 'cancelling', 'paused'])
+    expect(await runOperation(app.ctx, fleet.fleetId, draft)).toMatchObject({
+      state: 'cancelled',
+      skipped: 1,
+    })
+    expect((await entriesOf('operation.cancel')).map(({ target, actor }) => [target, actor.kind])).toEqual([
+      [looked, 'system'],
+      [draft, 'system'],
+    ])
   })
 
   it('[DL12] what fails again and again for no reason of the storage has failed, with what was left skipped', async () => {

@@ -25,7 +25,7 @@ async function OperationPage({ params, searchParams }: ItemProps) {
   const who = { actor: at.actor, fleetId: at.fleet.id, id }
   const operation = await orNotFound(getOperation(at.ctx, who))
   const items = await listOperationItems(at.ctx, { ...who, query: cursor === null ? {} : { cursor } })
-  const { kind, state, actor, reason, keptUntilMs } = operation
+  const { kind, state, actor, reason, startByMs, keptUntilMs } = operation
   const { words, kind: status } = STATE_WORDS[state]
   return (
     <ConsolePage
@@ -39,8 +39,12 @@ async function OperationPage({ params, searchParams }: ItemProps) {
         sentence={operationSentence(operation)}
         evidence={
           <>
-            By {actor.name}: “{reason}”.{' '}
-            {pausedWords(operation)}{' '}
+            By {actor.name}: “{reason}”. {pausedWords(operation)}{' '}
+            {startByMs === null ? null : (
+              <>
+                Cancelled <Time at={startByMs} now={at.nowMs} show="moment" /> unless it is started before.
+              </>
+            )}
             {keptUntilMs === null ? null : (
               <>
                 Kept until <Time at={keptUntilMs} now={at.nowMs} show="moment" />.
