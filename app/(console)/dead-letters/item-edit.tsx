@@ -124,7 +124,11 @@ export function ItemEdit({
         <EditForm
           op={op}
           schema={basis.schema}
-          refused={refusedFields(failure === null || failure.issues.length === 0 ? issues : failure.issues)}
+          refused={
+            failure === null || failure.issues.length === 0
+              ? stillRefused(refusedFields(issues), opText, op)
+              : refusedFields(failure.issues)
+          }
           onField={(name, value) => setText(JSON.stringify(withField(op, name, value), null, 2))}
         />
       )}
@@ -152,6 +156,17 @@ export function ItemEdit({
       </div>
     </form>
   )
+}
+
+/** What was refused of the fields that stand as they did: of others nobody has judged yet. Pure. */
+function stillRefused(
+  refused: Readonly<Record<string, string>>,
+  opText: string,
+  op: unknown,
+): Readonly<Record<string, string>> {
+  const [before, now] = [bodyOf(parsedOrNull(opText))?.body ?? {}, bodyOf(op)?.body ?? {}]
+  const isSame = (name: string): boolean => JSON.stringify(before[name]) === JSON.stringify(now[name])
+  return Object.fromEntries(Object.entries(refused).filter(([name]) => isSame(name)))
 }
 
 function parsedOrNull(text: string): unknown {

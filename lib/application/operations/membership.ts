@@ -42,6 +42,12 @@ export const restorableSinceMs = (nowMs: number): number => nowMs - LETTER_RESTO
 export const takesPoison = (filter: Filter<LetterKey>): boolean =>
   filter.some((one) => one.kind === 'is' && one.key === 'poison' && !one.not && one.values.includes('yes'))
 
-/** Conditions that take letters of any cause: every letter, or all of one state. Pure. */
+/** Keys that say nothing of why a letter died, nor where. */
+const CAUSELESS: ReadonlySet<LetterKey> = new Set<LetterKey>(['status', 'poison', 'replayed', 'seen', 'made'])
+
+/**
+ * Conditions that take letters of any cause: every letter, all of one state or time, and all but some. `-code:exhausted` and
+ * `replayed:>=0` are as good as no filter. Pure.
+ */
 export const takesAll = (filter: Filter<LetterKey>): boolean =>
-  filter.every((one) => one.kind !== 'words' && (one.key === 'status' || one.key === 'poison'))
+  filter.every((one) => one.not || (one.kind !== 'words' && CAUSELESS.has(one.key)))

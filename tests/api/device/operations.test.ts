@@ -89,6 +89,16 @@ describe.each(STORAGES)('bulk actions over dead letters on $name', ({ open }) =>
     await badOnes(2)
     expect(await refusal(create({ q: '' }))).toBe('filter_required')
     expect(await refusal(create({ q: 'status:open' }))).toBe('filter_required')
+    // As good as none: they name no cause.
+    for (const q of [
+      'poison:yes,no',
+      'replayed:>=0',
+      'seen:<900d',
+      'made:..2099-01-01',
+      '-code:exhausted',
+      '-collection:none',
+    ])
+      expect([q, await refusal(create({ q }))]).toEqual([q, 'filter_required'])
     expect(await refusal(create({ q: '', allowAll: true }))).toBe('filter_required')
     expect(await refusal(create({ q: '', allowAll: true, count: 3 }))).toBe('count_changed')
     expect(await refusal(create({ q: 'code:schema_mismatch', count: 1 }))).toBe('count_changed')

@@ -18,7 +18,7 @@ export type ComposerProps = {
   kind: Kind
   does: string
   taken: Taken
-  /** Its filter names nothing: the count has to be typed. */
+  /** Its filter names no cause: the count has to be typed. */
   takesAll: boolean
   /** The letters that the filter takes; null for some that were chosen by hand. */
   lettersHref: string | null

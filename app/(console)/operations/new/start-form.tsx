@@ -102,7 +102,7 @@ export function StartForm({
             required
             hint={
               takesAll
-                ? 'The filter names nothing: it takes every dead letter.'
+                ? 'The filter names no cause: it may take every dead letter.'
                 : 'It takes that many letters.'
             }
           />
