@@ -33,6 +33,8 @@ export async function editedLetter(
   const today = collections.get(mutation.collection)?.schemaVersion
   if (today === undefined)
     throw badRequest([{ path: '', message: `there is no collection ${mutation.collection}` }])
+  if (schemaVersion !== undefined && schemaVersion > today)
+    throw badRequest([{ path: '/schemaVersion', message: `is not published: the newest is ${today}` }])
   const [masks, stored] = await Promise.all([
     letterMasks(ctx, fleetId),
     ctx.storage.collections.list(fleetId),

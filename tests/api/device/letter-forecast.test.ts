@@ -168,6 +168,11 @@ describe.each(STORAGES)('what a replay of one letter would do on $name', ({ open
     expect(await codeOf(foretellLetter(app.ctx, at(newUuid())))).toBe('not_found')
     for (const body of [{ op: { type: 'paint' } }, { op: null }, { schemaVersion: 0 }, { reason: 'why' }, []])
       expect(await codeOf(foretellLetter(app.ctx, at(id, body)))).toBe('bad_request')
+    // It would only die again of its version, and be nearer to being poisoned.
+    const ahead = { op: { type: 'put', data: {} }, schemaVersion: 2 }
+    expect(await codeOf(foretellLetter(app.ctx, at(id, ahead)))).toBe('bad_request')
+    expect(await codeOf(edit(app.ctx, at(id, { ...ahead, reason: 'a test' })))).toBe('bad_request')
+    expect((await getDeadLetter(app.ctx, at(id))).letter).toMatchObject({ attempts: 0 })
     await discard(app.ctx, at(id, { reason: 'a test' }))
     expect(await codeOf(foretellLetter(app.ctx, at(id)))).toBe('not_replayable')
   })
