@@ -2,6 +2,7 @@ import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import type { Platform } from '#lib/protocol/device.ts'
 import type { BusinessRule } from '#lib/protocol/rules.ts'
 import { compileCel } from './cel/compile.ts'
+import { CelData } from './cel/values.ts'
 import type { PushWork } from './push-work.ts'
 import type { SchemaIssue } from './types.ts'
 
@@ -47,7 +48,7 @@ export function findViolation(
   outcome: Outcome,
   work?: PushWork,
 ): Violation | null {
-  const data = { old: outcome.old, new: outcome.new, device: outcome.device as unknown as Json }
+  const data = new CelData({ old: outcome.old, new: outcome.new, device: outcome.device as unknown as Json })
   for (const { id, cel, message } of rules) {
     const made = compileCel(cel, VARIABLES, 'bool')
     if (!made.ok) return { ruleId: id, detail: `rule ${id} can't be used: ${made.error.message}` }

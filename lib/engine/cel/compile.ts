@@ -6,29 +6,21 @@ import { err, ok } from '#lib/kernel/result.ts'
 import { CEL_LENGTH_MAX } from '#lib/protocol/limits.ts'
 import type { PushWork } from '../push-work.ts'
 import { spend } from '../push-work.ts'
-import { fromCel, heaviest, largestSize, toCel } from './values.ts'
+import { costOf } from './cost.ts'
+import { calledName, nodesOf } from './nodes.ts'
+import { asWritten, OWN_CALLS, registerOwnCalls } from './own-calls.ts'
+import { CelData, fromCel } from './values.ts'
 
 const NODES_MAX = 300
 const DEPTH_MAX = 24
 const LIST_ITEMS_MAX = 100
-/**
- * How often an evaluation may visit a node of its expression, in the worst case over the data it is given. A visit takes
- * about a microsecond; one that reads a value whole counts for as many as that takes.
- */
+/** How many steps an evaluation may take, in the worst case over the data it is given; one is about a microsecond. */
 export const CEL_STEPS_MAX = 100_000
 const COMPILED_MAX = 1_000
+/** The library repeats whole texts of a document. */
+const MESSAGE_CHARS_MAX = 300
 /** Of PushWork, half a microsecond each. */
 const UNITS_PER_STEP = 2
-
-/** Walk a list; each nesting multiplies the work by the list's length. */
-const WALKS: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'filter'])
-/** Read a text whole, and a list or an object whole. */
-const READ_TEXT: ReadonlySet<string> = new Set(['contains', 'lowerAscii', 'upperAscii', 'trim', 'size'])
-const READ_VALUE: ReadonlySet<string> = new Set(['in', '==', '!=', '+'])
-const CHARS_PER_STEP = 64
-const ITEMS_PER_STEP = 25
-/** Texts are compared far faster than they are searched. */
-const COMPARED_CHARS_PER_STEP = 2_000
 
 /**
  * Everything that may be called. Left out: `matches` (its expressions can take exponential time), `map` and
@@ -54,7 +46,7 @@ export interface CompiledCel {
   /** First names read off a variable (`doc.a.b` reads `a`); null when it is used as a whole. */
   readonly fieldsOf: (variable: string) => ReadonlySet<string> | null
   /** The value, as JSON. Never throws; takes bounded time whatever the data, which is noted in `work`. */
-  readonly evaluate: (data: Readonly<Record<string, Json>>, work?: PushWork) => Result<Json, string>
+  readonly evaluate: (data: CelData | Readonly<Record<string, Json>>, work?: PushWork) => Result<Json, string>
 }
 
 const environments = new Map<string, CelEnvironment>()
@@ -89,34 +81,24 @@ function compile(
     const parsed = environmentOf(variables).parse(text)
     const foreign = findForeign(parsed.ast)
     if (foreign) return err(foreign)
+    renameCalls(parsed.ast)
     const checked = parsed.check()
     if (!checked.valid) return err(faultOf(checked.error))
     if (outcome === 'bool' && checked.type !== 'bool' && checked.type !== 'dyn')
       return err({ message: `gives ${checked.type}, must give true or false`, position: 0 })
     const nodes = nodesOf(parsed.ast)
-    const depth = walkDepth(parsed.ast)
-    const [texts, values] = [READ_TEXT, READ_VALUE].map(
-      (names) => nodes.filter((node) => names.has(calledName(node) ?? node.op)).length,
-    ) as [number, number]
-    const steps = (data: Readonly<Record<string, Json>>, longest: number): number => {
-      const { items, chars } = heaviest(data)
-      const whole =
-        texts * (chars / CHARS_PER_STEP) + values * (items / ITEMS_PER_STEP + chars / COMPARED_CHARS_PER_STEP)
-      return (nodes.length + whole) * longest ** depth
-    }
+    const cost = costOf(parsed.ast)
     return ok({
       comparesWithNull: (variable) => nodes.some((node) => isNullTest(node, variable)),
       fieldsOf: (variable) => fieldsOf(nodes, variable),
-      evaluate: (data, work) => {
-        const longest = largestSize(data)
-        if (depth > 0 && steps(data, Math.max(longest, LIST_ITEMS_MAX)) > CEL_STEPS_MAX)
-          return err('the lists of the document are too long for this expression')
-        if (work) spend(work, UNITS_PER_STEP * steps(data, longest))
+      evaluate: (over, work) => {
+        const data = over instanceof CelData ? over : new CelData(over)
+        const steps = cost(data)
+        if (steps > CEL_STEPS_MAX)
+          return err('the lists and texts of the document are too long for this expression')
+        if (work) spend(work, UNITS_PER_STEP * (steps + data.stepsToRead()))
         try {
-          const context = Object.fromEntries(
-            Object.entries(data).map(([name, value]) => [name, toCel(value)]),
-          )
-          return fromCel(parsed(context))
+          return fromCel(parsed(data.read()))
         } catch (error) {
           return err(faultOf(error).message)
         }
@@ -153,8 +135,17 @@ function environmentOf(variables: readonly string[]): CelEnvironment {
     made.registerOperator(`int ${sign} double`, (a: bigint, b: number) => apply(Number(a), b))
   }
   made.registerOperator('double % double', (a: number, b: number) => a % b)
+  registerOwnCalls(made)
   environments.set(key, made)
   return made
+}
+
+function renameCalls(ast: ASTNode): void {
+  for (const node of nodesOf(ast)) {
+    const name = calledName(node)
+    const own = name === null ? undefined : OWN_CALLS[name]
+    if (own !== undefined) (node.args as [string, ...unknown[]])[0] = own
+  }
 }
 
 /** The first call that isn't available. */
@@ -166,30 +157,6 @@ function findForeign(ast: ASTNode): CelFault | null {
   return foreign
     ? { message: `${calledName(foreign)}() is not available here`, position: foreign.start }
     : null
-}
-
-const calledName = (node: ASTNode): string | null =>
-  node.op === 'call' || node.op === 'rcall' ? node.args[0] : null
-
-function childrenOf(node: ASTNode): readonly ASTNode[] {
-  const found: ASTNode[] = []
-  const collect = (value: unknown): void => {
-    if (Array.isArray(value)) for (const item of value) collect(item)
-    else if (isNode(value)) found.push(value)
-  }
-  collect(node.args)
-  return found
-}
-
-const isNode = (value: unknown): value is ASTNode =>
-  typeof value === 'object' && value !== null && 'op' in value && 'args' in value
-
-const nodesOf = (node: ASTNode): readonly ASTNode[] => [node, ...childrenOf(node).flatMap(nodesOf)]
-
-function walkDepth(node: ASTNode): number {
-  const below = childrenOf(node).reduce((max, child) => Math.max(max, walkDepth(child)), 0)
-  const name = calledName(node)
-  return below + (name !== null && WALKS.has(name) ? 1 : 0)
 }
 
 function isNullTest(node: ASTNode, variable: string): boolean {
@@ -215,8 +182,9 @@ function fieldsOf(nodes: readonly ASTNode[], variable: string): ReadonlySet<stri
 function faultOf(error: unknown): CelFault {
   if (!(error instanceof Error)) return { message: String(error), position: null }
   const { summary, range } = error as { summary?: unknown; range?: { start?: unknown } }
+  const said = typeof summary === 'string' ? summary : error.message
   return {
-    message: typeof summary === 'string' ? summary : error.message,
+    message: asWritten(said.slice(0, MESSAGE_CHARS_MAX)),
     position: typeof range?.start === 'number' ? range.start : null,
   }
 }

@@ -4,7 +4,7 @@ import type { Result } from '#lib/kernel/result.ts'
 import { err, ok } from '#lib/kernel/result.ts'
 
 /** A JSON value as CEL sees it. Objects become maps, so that `constructor` and `__proto__` are keys like any other. */
-export function toCel(value: Json): unknown {
+function toCel(value: Json): unknown {
   if (Array.isArray(value)) return value.map(toCel)
   if (!isJsonObject(value)) return value
   return new Map(Object.entries(value).map(([key, item]) => [key, toCel(item)]))
@@ -59,34 +59,53 @@ function entriesOf(value: unknown): readonly (readonly [unknown, unknown])[] | n
 export interface Weight {
   /** Values of all lists and objects. */
   readonly items: number
-  /** UTF-16 units of all texts. */
+  /** Those of them that are lists and objects themselves. */
+  readonly boxes: number
+  /** UTF-16 units of all texts and names. */
   readonly chars: number
 }
 
-/** What the heaviest of these has in it: what it can cost to read one of them whole. */
-export function heaviest(data: Readonly<Record<string, Json>>): Weight {
-  const each = Object.values(data).map(weightOf)
-  return {
-    items: each.reduce((most, { items }) => Math.max(most, items), 0),
-    chars: each.reduce((most, { chars }) => Math.max(most, chars), 0),
-  }
-}
-
-function weightOf(value: Json): Weight {
-  if (typeof value === 'string') return { items: 1, chars: value.length }
-  if (typeof value !== 'object' || value === null) return { items: 1, chars: 0 }
-  let [items, chars] = [1, 0]
-  for (const part of Array.isArray(value) ? (value as readonly Json[]) : Object.values(value)) {
+/** What a value has in it, itself included: what it can cost to read it whole. */
+export function weightOf(value: Json | Readonly<Record<string, Json>>): Weight {
+  if (typeof value === 'string') return { items: 1, boxes: 0, chars: value.length }
+  if (typeof value !== 'object' || value === null) return { items: 1, boxes: 0, chars: 0 }
+  let [items, boxes, chars] = [1, 1, 0]
+  const parts = Array.isArray(value) ? (value as readonly Json[]) : Object.values(value)
+  if (!Array.isArray(value)) for (const key of Object.keys(value)) chars += key.length
+  for (const part of parts) {
     const one = weightOf(part)
     items += one.items
+    boxes += one.boxes
     chars += one.chars
   }
-  return { items, chars }
+  return { items, boxes, chars }
 }
 
-/** The most items of any list or object in there: what a walk over one of them can cost. */
-export function largestSize(value: Json | Readonly<Record<string, Json>>): number {
-  if (typeof value !== 'object' || value === null) return 0
-  const items: readonly Json[] = Array.isArray(value) ? value : Object.values(value)
-  return items.reduce<number>((max, item) => Math.max(max, largestSize(item)), items.length)
+/** Values that are read in a microsecond. */
+const READ_PER_STEP = 8
+
+/** What expressions are evaluated over; it is made CEL's own once for all of them. */
+export class CelData {
+  readonly values: Readonly<Record<string, Json>>
+  private made: Readonly<Record<string, unknown>> | null = null
+  private weighed: Weight | null = null
+
+  constructor(values: Readonly<Record<string, Json>>) {
+    this.values = values
+  }
+
+  read(): Readonly<Record<string, unknown>> {
+    this.made ??= Object.fromEntries(Object.entries(this.values).map(([name, value]) => [name, toCel(value)]))
+    return this.made
+  }
+
+  get weight(): Weight {
+    this.weighed ??= weightOf(this.values)
+    return this.weighed
+  }
+
+  /** What the next `read` takes. */
+  stepsToRead(): number {
+    return this.made ? 0 : this.weight.items / READ_PER_STEP
+  }
 }

@@ -49,6 +49,7 @@ describe('business rules', () => {
     expect(holds('new.total > 1', {})).toBe('rule r could not be evaluated: No such key: total')
     expect(holds('new.total > 1', { total: 'x' })).toMatch(/could not be evaluated: no such overload/)
     expect(holds('new.a', { a: 'text' })).toBe('rule r: not like this')
+    expect(holds('bool(new.a)', { a: 'x'.repeat(9_000) }).length).toBeLessThan(400)
     expect(holds('old.a == 1', { a: 1 })).toMatch(/could not be evaluated/)
   })
 
@@ -104,6 +105,41 @@ describe('[BL2] what reads a value whole counts for as many steps as it takes', 
 
   it.each(CASES)('%s over much is a violation, not a wait', (cel, doc) => {
     expect(holds(cel, doc)).toMatch(/lists .* too long/)
+  })
+
+  it('a part that nearly stands everywhere in a text is looked for in time that grows with both', () => {
+    const [some, most] = ['a'.repeat(25_000), 'a'.repeat(200_000)]
+    const startedAt = performance.now()
+    expect(holds('new.text.contains(new.part)', { text: most, part: `${some}b${some}` })).toMatch(/not like/)
+    expect(performance.now() - startedAt).toBeLessThan(1_000)
+    const found = { text: `${most}b${most}`, part: `${some}b${some}` }
+    expect(holds('new.text.contains(new.part) && !new.part.contains(new.text)', found)).toBe('holds')
+    expect(holds('new.text.contains(5)', found)).toMatch(/no matching overload for 'string.contains\(int\)'/)
+  })
+
+  it('a duration is read in time that grows with its length', () => {
+    const startedAt = performance.now()
+    for (const text of ['1'.repeat(2_000), '2h'.repeat(50_000)])
+      expect(holds('duration(new.text) > duration("0s")', { text })).toMatch(/at most 64 characters/)
+    expect(performance.now() - startedAt).toBeLessThan(1_000)
+    expect(holds('duration(new.text) == duration("90m")', { text: '1h30m' })).toBe('holds')
+    expect(holds('duration(new.text) > duration("0s")', { text: '1 hour' })).toMatch(/Invalid duration/)
+  })
+
+  it('lists that are put together count as long as they are', () => {
+    const long = Array.from({ length: 20_000 }, (_, n) => n)
+    const all = Array.from({ length: 90 }, () => 'new.list').join(' + ')
+    expect(holds(`size(${all}) > 0`, { list: long })).toMatch(/too long/)
+  })
+
+  it('lists within a list count as many as they are, and what is compared in its items no more than that', () => {
+    const line = { net: 1, tax: 2, gross: 3, text: 'some words' }
+    const lines = Array.from({ length: 2_000 }, () => line)
+    expect(holds('new.lines.all(l, l.net + l.tax == l.gross)', { lines })).toBe('holds')
+    const sections = Array.from({ length: 40 }, () => ({ lines: lines.slice(0, 20) }))
+    expect(holds('new.sections.all(s, s.lines.all(l, l.net > 0))', { sections })).toBe('holds')
+    const ids = lines.slice(0, 60).map((_, id) => ({ id }))
+    expect(holds('new.ids.all(x, new.ids.exists_one(y, x.id == y.id))', { ids })).toBe('holds')
   })
 
   it('and over what a document usually has it is evaluated', () => {
