@@ -2,22 +2,22 @@ import type { SchemaIssue } from '#lib/engine/types.ts'
 
 /** Why a call of the SDK was refused; told apart by `code`. */
 export const REPLICA_ERROR_CODES = {
-  closed: 'The replica was closed.',
-  invalid_data: 'The document does not match the schema that this device knows; `issues` names the places.',
-  invalid_exchange: 'What another device handed over cannot be joined: have it exported anew.',
+  closed: 'The replica is closed.',
+  invalid_data: 'The document does not match the schema; `issues` names the places.',
+  invalid_exchange: 'What was handed over cannot be joined: have it exported anew.',
   invalid_id: 'Ids are lower-case UUIDs.',
   invalid_patch: 'The change does not fit the document.',
-  invalid_options: 'An option cannot be used as it is.',
+  invalid_options: 'An option cannot be used.',
   not_found: 'There is no such record on this device.',
   not_json: 'The value cannot be written as JSON.',
-  outbox_full: 'Too many changes wait on this device: sync before the next one.',
-  quota_exceeded: 'The device has no room left: free some, and write again.',
-  other_schema: 'The two devices know the record in different schema versions.',
+  outbox_full: 'Too many changes wait on this device: sync first.',
+  quota_exceeded: 'The device has no room left: free some.',
+  other_schema: 'The devices know different schema versions.',
   read_only: 'This device may only read the collection.',
-  store_corrupt: 'The local store is damaged: what can be read of it is kept, and the rest read anew.',
-  store_read_only: 'This process may not write the store: give it the right to, and open it again.',
+  store_corrupt: 'The local store is damaged: what can be read of it is kept.',
+  store_read_only: 'This process may not write the store.',
   store_failed: 'The local store could not be read or written.',
-  too_large: 'A change is more than one may hold: write it in smaller ones.',
+  too_large: 'A change is more than one may hold: write smaller ones.',
   unknown_collection: 'The fleet has no such collection, or this device may not use it.',
 } as const
 export type ReplicaErrorCode = keyof typeof REPLICA_ERROR_CODES

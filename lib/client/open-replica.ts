@@ -153,6 +153,7 @@ function checkOptions(options: ReplicaOptions): void {
 
 function checkEach(options: ReplicaOptions): void {
   const { url, device, token, deviceId, schemas = {}, clock = systemClock, sync = {} } = options
+  const { store, enrollmentKey, network, random, fetch } = options
   const { name, appVersion, platform, model, os } = (device ?? {}) as Partial<DeviceInfo>
   check(URL.canParse(url) && /^https?:/i.test(url), 'url', 'a URL')
   check(isLabel(name) && /\S/.test(name), 'device.name', 'text that can be seen, of at most 120 characters')
@@ -175,7 +176,15 @@ function checkEach(options: ReplicaOptions): void {
   check(Object.values(schemas).every(isVersion), 'schemas.*.version', 'a whole number from 1 on')
   check(Number.isFinite(clock.now()), 'clock', 'one that tells the time')
   check(deviceId === undefined || isUuid(deviceId), 'deviceId', 'a lower-case UUID')
-  check(token?.startsWith('tmd_') ?? true, 'token', "a device's token, which begins with tmd_")
+  check(token?.startsWith('tmd_') ?? true, 'token', 'text that begins with tmd_')
+  const calls = {
+    store: store.transact,
+    network: network ? network.isOnline : check,
+    random: random ?? check,
+    fetch: fetch ?? check,
+    enrollmentKey: (enrollmentKey ?? url).trim,
+  }
+  for (const [key, call] of Object.entries(calls)) check(typeof call === 'function', key, 'of its type')
 }
 
 function check(isRight: boolean, option: string, allowed: string): void {

@@ -180,9 +180,14 @@ test('[SDK1] options that cannot work are refused at opening', async () => {
     { ...base, url: 'ftp://authority.test' },
     { ...base, clock: { ...createVirtualClock(), now: () => Number.NaN } },
   ]
-  const untyped: object[] = ['token', 'clock', 'schemas', 'sync', 'url', 'device'].map((name) => ({
+  const names = ['token', 'clock', 'schemas', 'sync', 'url', 'device', 'store', 'enrollmentKey', 'network']
+  const untyped: object[] = [...names, 'random', 'fetch'].map((name) => ({
     ...base,
-    [name]: name === 'token' ? 5 : null,
+    [name]: ['clock', 'schemas', 'sync', 'url', 'device'].includes(name)
+      ? null
+      : name === 'store'
+        ? Promise.resolve(base.store)
+        : 5,
   }))
   for (const options of [...cases, ...(untyped as ReplicaOptions[])])
     await expect(openReplica(options)).rejects.toMatchObject({ code: 'invalid_options' })
