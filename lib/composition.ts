@@ -1,6 +1,8 @@
 import { createHmac, randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
 import type { AuthSettings } from './application/access/auth-settings.ts'
 import { prepareSetUp } from './application/access/set-up.ts'
+import { OVERRIDES_LOOKED_AT_EVERY_MS } from './application/breakers/overrides.ts'
 import { STORAGE_TRIED_EVERY_MS, tryStorage } from './application/breakers/try-storage.ts'
 import type { Context, Log, LogFields } from './application/context.ts'
 import { CONTACTS_WRITTEN_EVERY_MS } from './application/devices/contacts.ts'
@@ -42,6 +44,7 @@ export interface App {
 
 const COUNTS_FLUSHED_EVERY_MS = 1_000
 const HEADS_POLLED_EVERY_MS = 3_000
+const JOURNAL_WRITTEN_EVERY_MS = 2_000
 
 /** Next evaluates a module more than once in one process: what must be one lives here (toolchain.md). */
 const shared = globalThis as unknown as Record<symbol, unknown>
@@ -76,8 +79,11 @@ async function open(env: Env): Promise<App> {
     egress: createEgress(egressGuard(env), undefined, new Map(Object.entries(env.scrapeAuthorizations))),
     metrics,
     processId: randomUUID(),
+    processName: `${hostname()}-${process.pid}`,
   })
   for (const { id } of await storage.fleets.list()) metrics.addFleet(id)
+  // What people hold shut is shut from the first request on (BR4).
+  await ctx.overrides.look()
   await announceSetUp(ctx, env)
   const router = createRouter({
     ctx,
@@ -97,7 +103,8 @@ async function open(env: Env): Promise<App> {
       await stopHearing()
       await stopSending?.()
       // With the database away the last second's counts and contacts are lost, and nothing else.
-      for (const written of await Promise.allSettled([ctx.requests.flush(), ctx.contacts.flush()]))
+      const rest = [ctx.requests.flush(), ctx.contacts.flush(), ctx.journal.flush(ctx.clock.now())]
+      for (const written of await Promise.allSettled(rest))
         if (written.status === 'rejected')
           ctx.log.warn('counts or contacts lost at the end', { error: String(written.reason) })
       await storage.close()
@@ -139,6 +146,8 @@ function startTickers(ctx: Context): () => Promise<void> {
     startTicker('heads', HEADS_POLLED_EVERY_MS, ctx.log, () => pollHeads(ctx)),
     startTicker('fleets', FLEETS_LOOKED_AT_EVERY_MS, ctx.log, () => forgetRemovedFleets(ctx)),
     startTicker('operations', OPERATIONS_LOOKED_AT_EVERY_MS, ctx.log, () => lookForOperations(ctx)),
+    startTicker('overrides', OVERRIDES_LOOKED_AT_EVERY_MS, ctx.log, () => ctx.overrides.look()),
+    startTicker('journal', JOURNAL_WRITTEN_EVERY_MS, ctx.log, () => ctx.journal.flush(ctx.clock.now())),
     startTicker('storage', STORAGE_TRIED_EVERY_MS, ctx.log, () => tryStorage(ctx)),
   ]
   return async () => {

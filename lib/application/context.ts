@@ -1,5 +1,7 @@
 import type { Role } from '#lib/storage/ports.ts'
 import type { Breakers } from './breakers/breakers.ts'
+import type { BreakerJournal } from './breakers/journal.ts'
+import type { Overrides } from './breakers/overrides.ts'
 import type { Contacts } from './devices/contacts.ts'
 import type { DeviceDirectory } from './devices/directory.ts'
 import type { LoadBound } from './load-bound.ts'
@@ -31,6 +33,8 @@ export interface Context extends Surroundings {
   readonly requests: RequestCounter
   readonly asking: AskingBound
   readonly breakers: Breakers
+  readonly journal: BreakerJournal
+  readonly overrides: Overrides
   readonly load: LoadBound
   readonly rateLimiter: RateLimiter
   readonly ingesting: IngestBound

@@ -1,4 +1,6 @@
 import { Breakers } from './breakers/breakers.ts'
+import { BreakerJournal } from './breakers/journal.ts'
+import { Overrides } from './breakers/overrides.ts'
 import { tellChange } from './breakers/tell-change.ts'
 import type { Context, Surroundings } from './context.ts'
 import { Contacts } from './devices/contacts.ts'
@@ -25,6 +27,12 @@ export function createContext(surroundings: Surroundings): Context {
   const rules = new RulesCache(storage)
   const heads = new StreamHeads({ storage, clock, rules })
   const growth = new Growth({ ...surroundings, pokes })
+  const journal = new BreakerJournal(surroundings)
+  const breakers = new Breakers({
+    ...surroundings,
+    journal,
+    onChange: (change) => tellChange({ ...surroundings, pokes }, change),
+  })
   return {
     ...surroundings,
     pokes,
@@ -37,10 +45,9 @@ export function createContext(surroundings: Surroundings): Context {
     requests: new RequestCounter(surroundings),
     load: new LoadBound(),
     asking: new AskingBound(),
-    breakers: new Breakers({
-      ...surroundings,
-      onChange: (change) => tellChange({ ...surroundings, pokes }, change),
-    }),
+    breakers,
+    journal,
+    overrides: new Overrides({ ...surroundings, breakers, journal }),
     rateLimiter: new RateLimiter(clock),
     ingesting: new IngestBound(),
     groupCommit: new GroupCommit({ ...surroundings, pokes, directory, rules, heads, growth }),

@@ -1,3 +1,4 @@
+import { KEEP_MS } from '#lib/storage/retention.ts'
 import type { Context } from './context.ts'
 import { purgeLetters } from './dead-letters/purge-letters.ts'
 import { watchSchemaAhead } from './dead-letters/watch-schema-ahead.ts'
@@ -59,6 +60,7 @@ const TASKS: readonly Task[] = [
   { name: 'removed', everyMs: MINUTE_MS, run: purgeRemoved },
   { name: 'letters', everyMs: 60 * MINUTE_MS, run: purgeClosedLetters },
   { name: 'operations', everyMs: 60 * MINUTE_MS, run: purgeEndedOperations },
+  { name: 'breakers', everyMs: 10 * MINUTE_MS, run: expireBreakers },
   { name: 'partitions', everyMs: 60 * MINUTE_MS, run: keepPartitions },
 ]
 
@@ -146,6 +148,18 @@ async function purgeEndedOperations(ctx: Context): Promise<typeof AGAIN | undefi
     if (await purgeOperations(ctx, fleetId)) isMore = true
   })
   return isMore ? AGAIN : undefined
+}
+
+/** What processes told of breakers (metrics.md, rollups): seconds for two days, changes for as long as events. */
+async function expireBreakers(ctx: Context): Promise<typeof AGAIN | undefined> {
+  const nowMs = ctx.clock.now()
+  const { breakers } = ctx.storage
+  const before = {
+    minutesMs: nowMs - KEEP_MS.breakerMinute,
+    changesMs: nowMs - KEEP_MS.breakerChange,
+    seenMs: nowMs - KEEP_MS.breakerProcess,
+  }
+  return (await breakers.expire(before, RETENTION_BATCH)) ? AGAIN : undefined
 }
 
 async function keepPartitions(ctx: Context): Promise<typeof AGAIN | undefined> {

@@ -74,6 +74,12 @@ export class RequestCounter {
     return appVersion
   }
 
+  /** What a version would be counted as, without a place being taken for it: anybody may name one. */
+  knownVersion(fleetId: string, appVersion: string): string {
+    const live = this.versions.get(fleetId)
+    return !live || live.has(appVersion) || live.size < APP_VERSIONS_LIVE_MAX ? appVersion : 'other'
+  }
+
   /** Drops what is counted of a fleet that was removed. */
   forget(fleetId: string): void {
     this.counts.delete(fleetId)

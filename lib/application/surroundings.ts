@@ -33,4 +33,6 @@ export interface Surroundings {
   /** Counters of this process for /metrics. */
   readonly metrics: Metrics
   readonly processId: string
+  /** What people call this process by: its host and number. */
+  readonly processName: string
 }

@@ -1,6 +1,7 @@
 import { breakerOpen } from '#lib/application/breakers/breaker-open.ts'
 import type { BreakerPass } from '#lib/application/breakers/pass.ts'
-import { ENGINE_SCOPE, fleetScope } from '#lib/application/breakers/scopes.ts'
+import type { Scope } from '#lib/application/breakers/scopes.ts'
+import { appScope, ENGINE_SCOPE, fleetScope } from '#lib/application/breakers/scopes.ts'
 import type { Context } from '#lib/application/context.ts'
 import { ApplicationError } from '#lib/application/errors.ts'
 import type { Route } from '#lib/application/request-counter.ts'
@@ -12,17 +13,30 @@ const FLEET_IN_TOKEN = /^tm[de]_([0-9a-f-]{36})_/
 
 /**
  * What a request must get past before its body or the database is touched: how much this process has in hand, and the
- * breakers of engine and fleet (BR2). What is in hand is to be left when the request has ended.
+ * breakers of engine, fleet and app version (BR2). What is in hand is to be left when the request has ended.
  * @throws ApplicationError `shed`, `breaker_open`
  */
-export function admit(ctx: Context, route: Route, bearer: string | null, pass: BreakerPass): void {
+export function admit(
+  ctx: Context,
+  route: Route,
+  bearer: string | null,
+  pass: BreakerPass,
+  appVersion: string | null,
+): void {
   if (!ctx.load.enter(route)) {
     throw new ApplicationError('shed', { retryAfterMs: RETRY_AFTER_MS * (1 + 2 * ctx.random()) })
   }
   const fleetId = FLEET_IN_TOKEN.exec(bearer ?? '')?.[1]
-  const refusal = pass.enter(fleetId === undefined ? [ENGINE_SCOPE] : [ENGINE_SCOPE, fleetScope(fleetId)])
+  const refusal = pass.enter(fleetId === undefined ? [ENGINE_SCOPE] : scopesOf(ctx, fleetId, appVersion))
   if (refusal) {
     ctx.load.leave()
     throw breakerOpen(refusal)
   }
+}
+
+function scopesOf(ctx: Context, fleetId: string, appVersion: string | null): readonly Scope[] {
+  const wide = [ENGINE_SCOPE, fleetScope(fleetId)]
+  return appVersion === null
+    ? wide
+    : [...wide, appScope(fleetId, ctx.requests.knownVersion(fleetId, appVersion))]
 }

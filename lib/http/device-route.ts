@@ -14,6 +14,7 @@ import { HEADERS, WIRE_VERSION } from '#lib/protocol/device.ts'
 import { isBelow } from '#lib/protocol/app-version.ts'
 import type { WireCommand } from '#lib/protocol/command.ts'
 import type { ErrorCode } from '#lib/protocol/error-codes.ts'
+import { ERROR_CODES } from '#lib/protocol/error-codes.ts'
 import { admit } from './admit.ts'
 import type { Answer } from './answer.ts'
 import type { NamedApp } from './app-header.ts'
@@ -95,21 +96,30 @@ export async function serveDevice(
   try {
     if (request.method !== route.method) throw new ApplicationError('method_not_allowed')
     progress.app = namedApp(request.headers)
-    admit(ctx, route.route, bearer, pass)
+    admit(ctx, route.route, bearer, pass, progress.app?.appVersion ?? null)
     isIn = true
     const answer = await answerOf(ctx, route, request, progress, pass)
     const response = await respond(ctx, request, progress, answer)
     if (!answer.hasEvent) count(ctx, route.route, progress, answer.status, null)
-    pass.end(ALL_GOOD)
+    pass.end(ALL_GOOD, { cause: `${route.route} took long`, deviceId: progress.caller?.device.id ?? null })
     return response
   } catch (thrown) {
     // No credential of a fleet that was removed meanwhile is valid (decision 35).
     const error = isStorageError(thrown, 'fleet_gone') ? new ApplicationError('unauthorized') : thrown
-    pass.end(verdictsOf(error))
+    pass.end(verdictsOf(error), {
+      cause: causeOf(route.route, error),
+      deviceId: progress.caller?.device.id ?? null,
+    })
     return await fail(ctx, route, request, progress, error)
   } finally {
     if (isIn) ctx.load.leave()
   }
+}
+
+/** How a trip tells of this request: its route, and how it was answered. */
+function causeOf(route: Route, error: unknown): string {
+  const { tidemarkCode } = tellable(error, () => 0) ?? new ApplicationError('internal')
+  return `${route} ${ERROR_CODES[tidemarkCode].status} ${tidemarkCode}`
 }
 
 async function answerOf(

@@ -138,6 +138,16 @@ export const ERROR_CODES = {
     title: 'This device is revoked',
     help: 'It has to be enrolled again; a revoked device takes no commands.',
   },
+  override_state: {
+    status: 409,
+    title: 'The override is not at a point where that can be done',
+    help: 'Look at the breaker again: what waits lapses after 15 minutes, and another command may have taken its place.',
+  },
+  second_person_needed: {
+    status: 403,
+    title: 'Another person has to approve this',
+    help: 'Ask somebody else with the same role. In an emergency ask again with `breakGlass`, which is marked in the audit log.',
+  },
   gone: { status: 410, title: 'This link was used or has expired', help: 'Make a new one.' },
   token_expired: {
     status: 410,

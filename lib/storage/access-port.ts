@@ -49,6 +49,6 @@ export interface AuditPort {
     filter: { fleetId: string | null; action: string | null },
     page: PageRequest,
   ): Promise<Page<AuditEntry>>
-  /** Newest first: what was done to one thing of a fleet. */
-  ofTarget(fleetId: string, target: string, limit: number): Promise<readonly AuditEntry[]>
+  /** Newest first: what was done to one thing of a fleet, or with null of none. */
+  ofTarget(fleetId: string | null, target: string, limit: number): Promise<readonly AuditEntry[]>
 }

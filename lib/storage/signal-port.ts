@@ -4,6 +4,8 @@ export type GrownHeads = ReadonlyMap<string, ReadonlyMap<string, number>>
 export interface SignalListener {
   /** What a process has committed, this one included. */
   readonly grown: (fleetId: string, heads: ReadonlyMap<string, number>) => void
+  /** A control of a breaker was saved: whoever holds overrides is to look (decision 0061). */
+  readonly controlled: () => void
   /** True once everything told from now on will be heard; false when something may have been missed, and why. */
   readonly hearing: (isHearing: boolean, reason?: string) => void
 }

@@ -225,6 +225,16 @@ export const METRICS = {
     stability: 'stable',
     source: 'process',
   },
+  breakerOverride: {
+    name: 'tidemark_breaker_override',
+    stem: 'breaker.override',
+    kind: 'gauge',
+    unit: '1',
+    help: 'Overrides that hold a scope in this process: 1 for the kind that holds it. Compare the processes: each has to show the same within 2 s.',
+    labels: ['scope', 'kind'],
+    stability: 'stable',
+    source: 'process',
+  },
   thresholdSeconds: {
     name: 'tidemark_threshold_seconds',
     stem: 'threshold',
@@ -269,6 +279,5 @@ export const METRICS = {
 
 /** Names that the design promises for what is not built yet: each moves up with the thing that it tells of. */
 export const METRICS_TO_COME: Readonly<Record<string, string>> = {
-  tidemark_breaker_override: 'breakers that a person forces open or shut (`scope`, `kind`)',
   tidemark_alerts_firing: 'alerts and incidents (`severity`)',
 }

@@ -41,6 +41,7 @@ export async function openContext(environment: NodeJS.ProcessEnv): Promise<CliDa
       egress: createEgress(new EgressGuard([])),
       metrics: createMetrics(),
       processId: randomUUID(),
+      processName: 'command line',
     })
     const close = async () => {
       await storage.close()

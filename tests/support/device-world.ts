@@ -64,6 +64,7 @@ export function testApp(
     egress: LOOPBACK_EGRESS,
     metrics: createMetrics(),
     processId: newUuid(),
+    processName: 'test',
   })
   // Ends with the storage.
   hearOthers(ctx)

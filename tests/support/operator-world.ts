@@ -45,6 +45,7 @@ export async function operatorWorld(storage?: Storage): Promise<OperatorWorld> {
     egress: LOOPBACK_EGRESS,
     metrics: createMetrics(),
     processId: 'test',
+    processName: 'test',
   }
   const ctx = createContext(surroundings)
   const fleetNamed = async (name: string) => (await createFleet(ctx, { actor: SYSTEM, body: { name } })).id

@@ -1,9 +1,17 @@
-import type { BreakerKind, BreakerSettings, BreakerState } from '#lib/engine/breaker/breaker.ts'
-import { BREAKER_SETTINGS, CLOSED, judge, reduce } from '#lib/engine/breaker/breaker.ts'
+import type {
+  BreakerEvent,
+  BreakerKind,
+  BreakerSettings,
+  BreakerState,
+  ForcedKind,
+} from '#lib/engine/breaker/breaker.ts'
+import { BREAKER_SETTINGS, CLOSED, isIdle, judge, reduce } from '#lib/engine/breaker/breaker.ts'
 import type { EndedCall, Second } from '#lib/engine/breaker/window.ts'
 import { tally, windowAt } from '#lib/engine/breaker/window.ts'
 import type { Random } from '#lib/kernel/random.ts'
+import type { BadCall } from '#lib/storage/ports.ts'
 import type { Clock, Log } from '../surroundings.ts'
+import type { BreakerJournal } from './journal.ts'
 import { BreakerPass } from './pass.ts'
 import type { Scope } from './scopes.ts'
 import { fleetOfScope } from './scopes.ts'
@@ -58,16 +66,22 @@ interface Deps {
   readonly random: Random
   readonly log: Log
   readonly onChange: (change: BreakerChange) => void
+  readonly journal: BreakerJournal
   readonly settings?: BreakerSettings
 }
 
-/** The automatic breakers of this process, each by what this process saw itself (BR6; architecture.md, decision 6). */
+/**
+ * The breakers of this process: each trips by what this process saw itself, and is held by what people said to all (BR4,
+ * BR6; architecture.md, decision 6).
+ */
 export class Breakers {
-  readonly settings: BreakerSettings
+  private readonly settings: BreakerSettings
   private readonly deps: Deps
   private readonly entries = new Map<Scope, Entry>()
   /** Those that are not closed: few, so that every answer can look at them. */
   private readonly troubled = new Set<Scope>()
+  /** Of scopes that have their own. */
+  private readonly own = new Map<Scope, BreakerSettings>()
   private sweptAtMs = -Infinity
 
   constructor(deps: Deps) {
@@ -78,6 +92,23 @@ export class Breakers {
   /** Whether none refuses, or is tried again. */
   get areClosed(): boolean {
     return this.troubled.size === 0
+  }
+
+  settingsOf(scope: Scope): BreakerSettings {
+    return this.own.get(scope) ?? this.settings
+  }
+
+  /** Settings of its own for a scope, over everybody's; none with null. */
+  configure(scope: Scope, settings: Partial<BreakerSettings> | null): void {
+    if (settings) this.own.set(scope, { ...this.settings, ...settings })
+    else this.own.delete(scope)
+  }
+
+  /** An override holds this scope from now on (BR4); null releases it, through HALF_OPEN. */
+  hold(scope: Scope, as: ForcedKind | null): void {
+    const entry = this.entries.get(scope) ?? (as === null ? null : this.makeAnyway(scope))
+    if (!entry) return
+    this.tell(scope, entry, as === null ? { kind: 'released' } : { kind: 'forced', as })
   }
 
   /** One request's way through the breakers of the scopes that it uses; `end` it whatever happens. */
@@ -112,27 +143,34 @@ export class Breakers {
     // A closed one refuses nothing.
     if (!this.troubled.has(scope)) return null
     const entry = this.entries.get(scope)
-    const judgement = entry && judge(entry.state, this.settings, this.deps.clock.now())
+    const judgement = entry && judge(entry.state, this.settingsOf(scope), this.deps.clock.now())
     if (!judgement || judgement.admitted) return null
     const { retryAfterMs } = judgement
     const spreadMs = Math.max(JITTER_MIN_MS, retryAfterMs / 2) * this.deps.random()
     return { scope, retryAfterMs: Math.ceil(retryAfterMs + spreadMs) }
   }
 
+  /** The same of a call that has come: where it is refused, it is counted as shed. */
+  refuse(scope: Scope): Refusal | null {
+    const refusal = this.refusal(scope)
+    if (refusal) this.deps.journal.shed(scope, this.deps.clock.now())
+    return refusal
+  }
+
   /** Lets a call in that `refusal` doesn't refuse; gives the era that it must be ended with. */
   enter(scope: Scope): number {
     const entry = this.entries.get(scope)
     if (!entry) return CLOSED.era
-    this.apply(scope, entry, reduce(entry.state, { kind: 'entered' }, this.settings, this.deps.clock.now()))
+    this.tell(scope, entry, { kind: 'entered' })
     return entry.state.era
   }
 
   /** A breaker comes to be with the first call that counts: a token that was never ours makes none. */
-  end(scope: Scope, era: number, call: EndedCall | 'void'): void {
+  end(scope: Scope, era: number, call: EndedCall | 'void', bad: BadCall | null = null): void {
     const entry = this.entries.get(scope) ?? (call === 'void' ? null : this.make(scope))
     if (!entry) return
-    const event = { kind: 'ended', era, call } as const
-    this.apply(scope, entry, reduce(entry.state, event, this.settings, this.deps.clock.now()))
+    if (call !== 'void') this.deps.journal.call(scope, call, this.deps.clock.now(), bad)
+    this.tell(scope, entry, { kind: 'ended', era, call })
   }
 
   /** Whether `scope` tripped and nothing was let in since. */
@@ -141,11 +179,19 @@ export class Breakers {
     return state?.kind === 'open' && state.untried
   }
 
+  /** Those that would let a probe in, and that nobody has called for a while (BR7). */
+  idle(isWanted: (scope: Scope) => boolean): readonly Scope[] {
+    const nowMs = this.deps.clock.now()
+    return [...this.troubled].filter((scope) => {
+      const state = this.entries.get(scope)?.state
+      return state !== undefined && isWanted(scope) && isIdle(state, nowMs)
+    })
+  }
+
   /** What `scope` guards was seen to answer again (BR7). */
   answers(scope: Scope): void {
     const entry = this.entries.get(scope)
-    if (!entry) return
-    this.apply(scope, entry, reduce(entry.state, { kind: 'answers' }, this.settings, this.deps.clock.now()))
+    if (entry) this.tell(scope, entry, { kind: 'answers' })
   }
 
   /** The breakers that exist, for which `isWanted`, by scope. A scope without one is closed and saw no call. */
@@ -161,7 +207,7 @@ export class Breakers {
     const nowMs = this.deps.clock.now()
     return [...this.troubled].filter(isWanted).flatMap((scope) => {
       const state = this.entries.get(scope)?.state
-      return state ? [{ scope, state: state.kind, retryAfterMs: this.leftMs(state, nowMs) }] : []
+      return state ? [{ scope, state: state.kind, retryAfterMs: this.leftMs(scope, state, nowMs) }] : []
     })
   }
 
@@ -172,6 +218,8 @@ export class Breakers {
       this.entries.delete(scope)
       this.troubled.delete(scope)
     }
+    for (const scope of this.own.keys()) if (fleetOfScope(scope) === fleetId) this.own.delete(scope)
+    this.deps.journal.forget(fleetId)
   }
 
   private snapshot(scope: Scope, { state, trips }: Entry): BreakerSnapshot {
@@ -179,15 +227,19 @@ export class Breakers {
     return {
       scope,
       state: state.kind,
-      retryAfterMs: this.leftMs(state, nowMs),
+      retryAfterMs: this.leftMs(scope, state, nowMs),
       window: windowAt(state.window, nowMs),
       trips,
     }
   }
 
-  private leftMs(state: BreakerState, nowMs: number): number {
-    const judgement = judge(state, this.settings, nowMs)
+  private leftMs(scope: Scope, state: BreakerState, nowMs: number): number {
+    const judgement = judge(state, this.settingsOf(scope), nowMs)
     return judgement.admitted ? 0 : judgement.retryAfterMs
+  }
+
+  private tell(scope: Scope, entry: Entry, event: BreakerEvent): void {
+    this.apply(scope, entry, reduce(entry.state, event, this.settingsOf(scope), this.deps.clock.now()))
   }
 
   private apply(scope: Scope, entry: Entry, next: BreakerState): void {
@@ -197,18 +249,26 @@ export class Breakers {
     if (next.kind === 'closed') this.troubled.delete(scope)
     else this.troubled.add(scope)
     const nowMs = this.deps.clock.now()
-    if (next.kind === 'open') {
-      entry.trips.push({ atMs: nowMs, openMs: next.waitMs, ...tally(next.window) })
+    const trip = next.kind === 'open' ? { openMs: next.waitMs, ...tally(next.window) } : null
+    if (trip) {
+      entry.trips.push({ atMs: nowMs, ...trip })
       if (entry.trips.length > TRIPS_KEPT_MAX) entry.trips.shift()
     }
-    const change = { scope, state: next.kind, retryAfterMs: this.leftMs(next, nowMs) }
+    const { journal } = this.deps
+    const cause = trip && { ...trip, bad: journal.badCalls(scope, nowMs) }
+    journal.changed(scope, before.kind, next.kind, nowMs, cause)
+    const change = { scope, state: next.kind, retryAfterMs: this.leftMs(scope, next, nowMs) }
     this.deps.log.warn('a breaker changed', { ...change, before: before.kind })
     this.deps.onChange(change)
   }
 
   private make(scope: Scope): Entry | null {
     if (this.entries.size >= BREAKERS_MAX) this.sweep()
-    if (this.entries.size >= BREAKERS_MAX) return null
+    return this.entries.size >= BREAKERS_MAX ? null : this.makeAnyway(scope)
+  }
+
+  /** What a person holds is held, however many there are. */
+  private makeAnyway(scope: Scope): Entry {
     const entry: Entry = { state: CLOSED, trips: [] }
     this.entries.set(scope, entry)
     return entry

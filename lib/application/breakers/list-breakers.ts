@@ -1,3 +1,7 @@
+import type { BreakerSettings } from '#lib/engine/breaker/breaker.ts'
+import type { Override, OverridePhase } from '#lib/engine/breaker/override.ts'
+import { holdingAt, liveAt, phaseOf } from '#lib/engine/breaker/override.ts'
+import type { SeenProcess } from '#lib/storage/ports.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError } from '../errors.ts'
@@ -5,32 +9,104 @@ import type { BreakerSnapshot } from './breakers.ts'
 import type { Scope } from './scopes.ts'
 import { ENGINE_SCOPE, collectionScope, fleetOfScope, fleetScope } from './scopes.ts'
 
-/** A breaker as the process that was asked sees it: each has its own (BR6). */
-export type ShownBreaker = BreakerSnapshot & { readonly process: string }
+export type ShownOverride = Override & { readonly phase: OverridePhase }
 
-type ListContext = Pick<Context, 'storage' | 'breakers' | 'processId'>
+/** How a process stands to what was said last: it runs it, not yet, or hasn't told anything lately. */
+export type ProcessStanding = 'applied' | 'behind' | 'stale'
+/** A process that tells each second that it lives, and hasn't for so long, is stopped, cut off, or gone. */
+export const STALE_AFTER_MS = 3_000
+
+/** A breaker as the process that was asked sees it: each has its own (BR6). What people said is the same for all. */
+export type ShownBreaker = BreakerSnapshot & {
+  readonly process: string
+  readonly settings: BreakerSettings
+  /** 0 where nobody ever said anything of it. */
+  readonly version: number
+  readonly overrides: readonly ShownOverride[]
+  /** The wider scope that is forced open, so that this one's own state lets nobody in. */
+  readonly overruledBy: Scope | null
+  readonly processes: { readonly live: number; readonly applied: number; readonly notClosed: number }
+}
+
+type ListContext = Pick<Context, 'storage' | 'breakers' | 'processId' | 'processName' | 'overrides' | 'clock'>
 interface ListInput {
   readonly actor: Actor
   readonly fleetId: string
 }
 
 /**
- * The breakers that a fleet's devices meet, by scope: the engine's, the fleet's, one a collection, and those of the
- * backends that were called. A scope that saw no call is closed. @throws ApplicationError `not_found`
+ * The breakers that a fleet's devices meet, by scope: the engine's, the fleet's, one a collection, and those of backends
+ * and app versions that were called or commanded. A scope that saw no call is closed. @throws ApplicationError `not_found`
  */
 export async function listBreakers(ctx: ListContext, input: ListInput): Promise<readonly ShownBreaker[]> {
   const { actor, fleetId } = input
   authorize(actor, fleetId, 'viewer')
-  const collections = await ctx.storage.collections.list(fleetId)
+  const [collections, processes] = await Promise.all([
+    ctx.storage.collections.list(fleetId),
+    ctx.storage.breakers.processes(),
+  ])
+  const isOfFleet = (scope: string): boolean => scope === ENGINE_SCOPE || fleetOfScope(scope) === fleetId
   const always = [
     ENGINE_SCOPE,
     fleetScope(fleetId),
     ...collections.map(({ name }) => collectionScope(fleetId, name)),
+    ...processes.flatMap(({ scopes }) => Object.keys(scopes).filter(isOfFleet) as Scope[]),
+    ...ctx.overrides.list(isOfFleet).map(({ scope }) => scope as Scope),
   ]
-  const isOfFleet = (scope: Scope): boolean => scope === ENGINE_SCOPE || fleetOfScope(scope) === fleetId
   const shown = new Map(always.map((scope) => [scope, untouched(scope)]))
   for (const breaker of ctx.breakers.list(isOfFleet)) shown.set(breaker.scope, breaker)
-  return [...shown.values()].map((breaker) => ({ process: ctx.processId, ...breaker }))
+  return [...shown.values()].map((snapshot) => shownBreaker(ctx, snapshot, processes))
+}
+
+function shownBreaker(
+  ctx: ListContext,
+  snapshot: BreakerSnapshot,
+  processes: readonly SeenProcess[],
+): ShownBreaker {
+  const { scope } = snapshot
+  const nowMs = ctx.clock.now()
+  const control = ctx.overrides.of(scope)
+  const revision = control?.revision ?? 0
+  const standings = processes.map((process) => [process, standingOf(process, processes, revision)] as const)
+  const live = standings.filter(([, standing]) => standing !== 'stale')
+  return {
+    process: ctx.processId,
+    ...snapshot,
+    settings: ctx.breakers.settingsOf(scope),
+    version: control?.version ?? 0,
+    overrides: liveAt(control?.overrides ?? [], nowMs).map((one) => ({ ...one, phase: phaseOf(one, nowMs) })),
+    overruledBy: widerForcedOpen(ctx, scope, nowMs),
+    processes: {
+      live: live.length,
+      applied: live.filter(([, standing]) => standing === 'applied').length,
+      notClosed: live.filter(([{ scopes }]) => (scopes[scope]?.state ?? 'closed') !== 'closed').length,
+    },
+  }
+}
+
+/** The newest word of any process is the storage's now, near enough: no clock of ours is asked. */
+export function standingOf(
+  { revision, seenAtMs }: SeenProcess,
+  all: readonly SeenProcess[],
+  needed: number,
+): ProcessStanding {
+  const newestMs = all.reduce((newest, one) => Math.max(newest, one.seenAtMs), 0)
+  if (newestMs - seenAtMs > STALE_AFTER_MS) return 'stale'
+  return revision >= needed ? 'applied' : 'behind'
+}
+
+/** Forced open beats whatever a narrower scope says (BR4). */
+function widerForcedOpen(ctx: ListContext, scope: Scope, nowMs: number): Scope | null {
+  const fleetId = fleetOfScope(scope)
+  const wider =
+    scope === ENGINE_SCOPE
+      ? []
+      : fleetId === null || scope === fleetScope(fleetId)
+        ? [ENGINE_SCOPE]
+        : [ENGINE_SCOPE, fleetScope(fleetId)]
+  const isForced = (one: Scope): boolean =>
+    holdingAt(ctx.overrides.of(one)?.overrides ?? [], nowMs)?.kind === 'forced_open'
+  return wider.find(isForced) ?? null
 }
 
 /** @throws ApplicationError `not_found` */

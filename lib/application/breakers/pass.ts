@@ -1,10 +1,14 @@
-import type { EndedCall } from '#lib/engine/breaker/window.ts'
+import type { BadCall } from '#lib/storage/ports.ts'
 import type { Clock } from '../surroundings.ts'
 import type { Breakers, Refusal } from './breakers.ts'
 import type { Scope } from './scopes.ts'
 
 /** What a request says about a scope when it ends; `void` says nothing: it is no call of it (BR2). */
 export type Verdict = 'good' | 'failed' | 'void'
+
+/** What a bad call is told by. */
+type About = Pick<BadCall, 'cause' | 'deviceId'>
+const NOTHING_KNOWN: About = { cause: 'unknown', deviceId: null }
 
 interface Entered {
   readonly scope: Scope
@@ -28,7 +32,7 @@ export class BreakerPass {
   /** Enters all of these scopes, or none and says which one refuses. In HALF_OPEN it takes one probe of each. */
   enter(scopes: readonly Scope[]): Refusal | null {
     for (const scope of scopes) {
-      const refusal = this.breakers.refusal(scope)
+      const refusal = this.breakers.refuse(scope)
       if (refusal) return refusal
     }
     const atMs = this.clock.now()
@@ -46,16 +50,18 @@ export class BreakerPass {
     this.waitedMs = ms
   }
 
-  /** Ends the calls; a second time it does nothing. */
-  end(verdictOf: (scope: Scope) => Verdict): void {
+  /** Ends the calls; a second time it does nothing. `about` says what it was that failed, or took long. */
+  end(verdictOf: (scope: Scope) => Verdict, about: About = NOTHING_KNOWN): void {
     const { entered, waitedMs, begunAtMs } = this
     this.entered = []
     const nowMs = this.clock.now()
     for (const { scope, era, atMs } of entered) {
       const verdict = verdictOf(scope)
-      const slow = nowMs - Math.max(atMs, begunAtMs) - waitedMs > this.breakers.settings.slowMs
-      const call: EndedCall | 'void' = verdict === 'void' ? 'void' : { failed: verdict === 'failed', slow }
-      this.breakers.end(scope, era, call)
+      const tookMs = nowMs - Math.max(atMs, begunAtMs) - waitedMs
+      const slow = tookMs > this.breakers.settingsOf(scope).slowMs
+      const failed = verdict === 'failed'
+      const bad = failed || slow ? { atMs: nowMs, ms: Math.max(0, tookMs), ...about } : null
+      this.breakers.end(scope, era, verdict === 'void' ? 'void' : { failed, slow }, bad)
     }
   }
 }

@@ -16,8 +16,7 @@ export function shedCollections(
   for (const collection of collections) {
     // A backend's probes are taken by the calls to it.
     const refusal =
-      breakers.refusal(backendScope(fleetId, collection)) ??
-      pass.enter([collectionScope(fleetId, collection)])
+      breakers.refuse(backendScope(fleetId, collection)) ?? pass.enter([collectionScope(fleetId, collection)])
     if (refusal) shut.set(collection, refusal)
   }
   return shut

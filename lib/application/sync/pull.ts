@@ -197,7 +197,7 @@ function admittedCollections(ctx: Context, fleetId: string, asked: readonly stri
   if (ctx.breakers.areClosed) return { names: asked, shut: [] }
   const shut = new Map<string, Refusal>()
   for (const name of asked) {
-    const refusal = ctx.breakers.refusal(collectionScope(fleetId, name))
+    const refusal = ctx.breakers.refuse(collectionScope(fleetId, name))
     if (refusal) shut.set(name, refusal)
   }
   const soonest = [...shut.values()].toSorted((a, b) => a.retryAfterMs - b.retryAfterMs)[0]

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import type { BreakerKind } from '#lib/engine/breaker/breaker.ts'
-import { BREAKER_KINDS } from '#lib/engine/breaker/breaker.ts'
+import { BREAKER_KINDS, FORCED_KINDS } from '#lib/engine/breaker/breaker.ts'
 import { STRATEGIES } from '#lib/protocol/device.ts'
 import { ERROR_CODES } from '#lib/protocol/error-codes.ts'
 import type { ResultStatus } from '#lib/protocol/push.ts'
@@ -109,10 +109,15 @@ export function createMetrics(): Metrics {
   }
   const heartbeat = gauge(METRICS.heartbeat)
   const breakerState = gauge(METRICS.breakerState)
+  const breakerOverride = gauge(METRICS.breakerOverride)
   const showBreaker = (scope: string, shown: BreakerKind): void => {
     const fleetId = fleetOfScope(scope)
     if (fleetId !== null && !labels.mayShow(fleetId)) return
     for (const state of BREAKER_KINDS) breakerState.set({ scope, state }, Number(state === shown))
+    for (const kind of FORCED_KINDS) {
+      if (kind === shown) breakerOverride.set({ scope, kind }, 1)
+      else breakerOverride.remove({ scope, kind })
+    }
   }
   showBreaker('engine', 'closed')
   const countsLost = counter(METRICS.countsLost)

@@ -58,6 +58,8 @@ export type BreakerState =
   | (Measured & { readonly kind: 'metrics_only' })
 
 export type BreakerKind = BreakerState['kind']
+/** States that only a person's override puts a breaker into, and ends (BR4). */
+export type ForcedKind = Extract<BreakerKind, 'forced_open' | 'forced_closed' | 'metrics_only'>
 export const BREAKER_KINDS = [
   'closed',
   'open',
@@ -67,6 +69,12 @@ export const BREAKER_KINDS = [
   'metrics_only',
 ] as const satisfies readonly BreakerKind[]
 
+export const FORCED_KINDS = [
+  'forced_open',
+  'forced_closed',
+  'metrics_only',
+] as const satisfies readonly ForcedKind[]
+
 export type BreakerEvent =
   /** A call is let in; only where `judge` admits it. */
   | { readonly kind: 'entered' }
@@ -74,6 +82,10 @@ export type BreakerEvent =
   | { readonly kind: 'ended'; readonly era: number; readonly call: EndedCall | 'void' }
   /** What it guards was seen to answer again, by whoever looks after it. */
   | { readonly kind: 'answers' }
+  /** An override takes effect (BR4). */
+  | { readonly kind: 'forced'; readonly as: ForcedKind }
+  /** The override that held it was released, or has expired. */
+  | { readonly kind: 'released' }
 
 export const CLOSED: BreakerState = { kind: 'closed', era: 0, window: EMPTY_WINDOW }
 
@@ -83,8 +95,8 @@ export type Judgement =
 const ADMITTED: Judgement = { admitted: true }
 /** While all probes are out: long enough that those who are told don't ask again and again while a probe is slow. */
 const RETRY_WHILE_PROBING_MS = 10_000
-/** Ends only when a person ends it. */
-const RETRY_WHILE_FORCED_MS = 60_000
+/** Ends only when a person ends it: short enough that, spread, all have asked again within a minute of that. */
+const RETRY_WHILE_FORCED_MS = 30_000
 
 /** Whether a call may enter now (BR3). Reads only: a call that is admitted must then be told by `entered`. */
 export function judge(state: BreakerState, settings: BreakerSettings, nowMs: number): Judgement {
@@ -120,9 +132,31 @@ export function reduce(
       return end(state, event.era, event.call, settings, nowMs)
     case 'answers':
       return tryNow(state, settings, nowMs)
+    case 'forced':
+      if (state.kind === event.as) return state
+      return { kind: event.as, era: state.era + 1, window: state.window }
+    case 'released':
+      return release(state, settings, nowMs)
   }
   return unreachable(event)
 }
+
+/** BR4: whatever it was before, nobody knows how it is now: it is tried. */
+function release(state: BreakerState, settings: BreakerSettings, nowMs: number): BreakerState {
+  if (!isForced(state.kind)) return state
+  const { era, window } = state
+  return {
+    kind: 'half_open',
+    era: era + 1,
+    waitMs: settings.openMs,
+    window,
+    out: 0,
+    good: 0,
+    lastOutMs: nowMs,
+  }
+}
+
+const isForced = (kind: BreakerKind): kind is ForcedKind => FORCED_KINDS.some((forced) => forced === kind)
 
 /** BR7: probes come at once, but one time only; if they go badly the wait is the one that was cut short. */
 function tryNow(state: BreakerState, settings: BreakerSettings, nowMs: number): BreakerState {
@@ -187,6 +221,15 @@ function endProbe(
   const good = state.good + 1
   if (good >= settings.probes) return { kind: 'closed', era: state.era + 1, window: EMPTY_WINDOW }
   return { ...state, out, good }
+}
+
+/** So long after it could be tried, nobody has (BR7). */
+const IDLE_MS = 5_000
+
+/** True for a breaker that waits for a call to try it with, and has waited. */
+export function isIdle(state: BreakerState, nowMs: number): boolean {
+  if (state.kind === 'open') return openLeftMs(state, nowMs) <= -IDLE_MS
+  return state.kind === 'half_open' && state.out === 0 && nowMs - state.lastOutMs >= IDLE_MS
 }
 
 function isTripped(window: Window, settings: BreakerSettings): boolean {

@@ -225,15 +225,6 @@ export const sessionDetail = z.object({
   logs: z.array(toldLog),
 })
 
-export const breakerAnswer = z.object({
-  process: z.string(),
-  scope: z.string(),
-  state: z.string(),
-  retryAfterMs: z.number(),
-  window: z.array(z.object({ second: z.int(), calls: count, failures: count, slow: count })),
-  trips: z.array(z.object({ atMs: ms, openMs: z.number(), calls: count, failures: count, slow: count })),
-})
-
 export const auditAnswer = z.object({
   id: uuid,
   atMs: ms,

@@ -26,6 +26,7 @@ import { viewChange } from '#lib/application/views/change-view.ts'
 import { viewPage } from '#lib/application/views/list-views.ts'
 import { viewCreation } from '#lib/application/views/save-view.ts'
 import * as answers from './contract-answers.ts'
+import { BREAKER_CONTRACT } from './breaker-contract.ts'
 import { listOf } from './contract-answers.ts'
 import { scrapeTarget, sourceAnswer, toldLog } from './contract-told.ts'
 import { LETTER_CONTRACT } from './letter-contract.ts'
@@ -316,8 +317,8 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
   ...LETTER_CONTRACT,
   ...OPERATION_CONTRACT,
 
-  'GET /breakers': list('The breakers that the devices of a fleet meet', answers.breakerAnswer),
-  'GET /breakers/:scope': { summary: 'One breaker', answer: answers.breakerAnswer },
+  ...BREAKER_CONTRACT,
+
   'GET /audit': list('Who did what, newest first', answers.auditAnswer, auditQuery),
   'GET /stream': {
     summary: 'Server-sent events that say what changed in a fleet',

@@ -2,7 +2,6 @@ import { createApiKey, listApiKeys } from '#lib/application/access/api-keys.ts'
 import { changeApiKey, revokeApiKey } from '#lib/application/access/change-api-key.ts'
 import { changeUser, createUser, listUsers, removeUser } from '#lib/application/access/users.ts'
 import { listAudit } from '#lib/application/audit/list-audit.ts'
-import { getBreaker, listBreakers } from '#lib/application/breakers/list-breakers.ts'
 import { checkPublication } from '#lib/application/collections/check-publication.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
 import { getCollection, listCollections } from '#lib/application/collections/list-collections.ts'
@@ -50,6 +49,7 @@ import { listSessions, sessionFacets } from '#lib/application/sessions/list-sess
 import { changeView, removeView } from '#lib/application/views/change-view.ts'
 import { listViews, viewsOf } from '#lib/application/views/list-views.ts'
 import { saveView } from '#lib/application/views/save-view.ts'
+import { BREAKER_ROUTES } from './breaker-routes.ts'
 import { exportDevices, exportSessions } from './export-lists.ts'
 import { LETTER_ROUTES } from './letter-routes.ts'
 import { OPERATION_ROUTES } from './operation-routes.ts'
@@ -262,15 +262,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   ...LETTER_ROUTES,
   ...OPERATION_ROUTES,
 
-  read('/breakers', 'viewer', async (call) =>
-    pageOfWhole(await listBreakers(call.ctx, call), call.query, {
-      idOf: ({ scope }) => scope,
-      atMsOf: () => null,
-    }),
-  ),
-  read('/breakers/:scope', 'viewer', (call) =>
-    getBreaker(call.ctx, { ...input(call), scope: call.params['scope'] ?? '' }),
-  ),
+  ...BREAKER_ROUTES,
 
   {
     method: 'GET',

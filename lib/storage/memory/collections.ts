@@ -1,3 +1,5 @@
+import { scopesOfCollection } from '../breaker-port.ts'
+import { forgetControls } from './breakers.ts'
 import { assert } from '#lib/kernel/result.ts'
 import type { Collection, CollectionPort } from '../ports.ts'
 import type { FleetTables, MemoryState } from './state.ts'
@@ -39,6 +41,8 @@ export function memoryCollections(state: MemoryState): CollectionPort {
         if (tables.conflicts.values().some((row) => row.collection === name && row.status === 'open'))
           return 'conflicts_open'
         tables.collections.delete(undo, id)
+        const scopes = scopesOfCollection(fleetId, name)
+        forgetControls(state, undo, (scope) => scopes.includes(scope))
         for (const [key, row] of tables.schemas.entries())
           if (row.collectionId === id) tables.schemas.delete(undo, key)
         const head = (tables.heads.get(name) ?? 0) + 1

@@ -1,5 +1,6 @@
 import type { Storage } from '../ports.ts'
 import { memoryAccess } from './access.ts'
+import { memoryBreakers } from './breakers.ts'
 import { memoryCollections } from './collections.ts'
 import { memoryConflicts } from './conflicts.ts'
 import { memoryDeadLetters } from './dead-letters.ts'
@@ -65,6 +66,7 @@ export function memoryStorageOver(state: MemoryState): Storage {
     },
     maintenance: memoryMaintenance(state),
     settings: memorySettings(state),
+    breakers: memoryBreakers(state),
     signals: memorySignals(state),
     ping: async () => undefined,
     close: async () => undefined,

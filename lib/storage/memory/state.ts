@@ -6,6 +6,8 @@ import type {
   ApiKey,
   AppRelease,
   AuditEntry,
+  BreakerMinute,
+  BreakerTransition,
   ChangeRow,
   Collection,
   ConflictRow,
@@ -22,9 +24,11 @@ import type {
   OperationRow,
   SavedView,
   ScrapeTarget,
+  SeenProcess,
   SessionRow,
   Setting,
   SignalListener,
+  StoredControl,
   StoredResponse,
   ToldLog,
   ToldSeries,
@@ -138,6 +142,12 @@ export class MemoryState {
   readonly audit = new Table<AuditEntry>()
   readonly leases = new Table<{ holder: string; untilMs: number }>()
   readonly settings = new Table<Setting>()
+  readonly breakerControls = new Table<StoredControl>()
+  /** Under one key: the newest revision of a control. */
+  readonly breakerRevision = new Table<number>()
+  readonly breakerProcesses = new Table<SeenProcess>()
+  readonly breakerMinutes = new Table<BreakerMinute>()
+  readonly breakerChanges = new Table<BreakerTransition>()
   /** Names of the partitions that there would be. */
   readonly partitions = new Set<string>()
   /** By table that is cut by time: nothing from before this is whole any more, Unix ms. */
@@ -180,6 +190,11 @@ export class MemoryState {
       'audit',
       'leases',
       'settings',
+      'breakerControls',
+      'breakerRevision',
+      'breakerProcesses',
+      'breakerMinutes',
+      'breakerChanges',
     ] as const
     for (const name of shared) Object.assign(copy, { [name]: this[name].copy() })
     for (const name of this.partitions) copy.partitions.add(name)

@@ -55,12 +55,14 @@ export function insertAudit(send: Send, entry: AuditEntry): Promise<unknown> {
   ])
 }
 
-const OF_TARGET: Statement = {
-  name: 'audit_of_target',
+const ofTarget = (isOfFleet: boolean): Statement => ({
+  name: isOfFleet ? 'audit_of_target' : 'audit_of_target_global',
   text: `SELECT id, at, scope_fleet_id AS "scopeFleetId", actor_kind AS "actorKind", actor_id AS "actorId",
       actor_name AS "actorName", action, target, reason, before, after, address, outcome
-    FROM audit WHERE scope_fleet_id = $1 AND target = $2 ORDER BY at DESC, id DESC LIMIT $3`,
-}
+    FROM audit WHERE scope_fleet_id ${isOfFleet ? '= $3' : 'IS NULL'} AND target = $1 ORDER BY at DESC, id DESC LIMIT $2`,
+})
+const OF_TARGET = ofTarget(true)
+const OF_TARGET_GLOBAL = ofTarget(false)
 
 export function postgresAudit(database: Database): AuditPort {
   return {
@@ -81,8 +83,11 @@ export function postgresAudit(database: Database): AuditPort {
       )
       return pageOf(rows.map(entryOf), (entry) => ({ atMs: entry.atMs, id: entry.id }), page.limit)
     },
-    ofTarget: async (fleetId, target, limit) =>
-      (await database.oneGlobal<Audit>(OF_TARGET, [fleetId, storableText(target), limit])).map(entryOf),
+    ofTarget: async (fleetId, target, limit) => {
+      const values = [storableText(target), limit, ...(fleetId === null ? [] : [fleetId])]
+      const statement = fleetId === null ? OF_TARGET_GLOBAL : OF_TARGET
+      return (await database.oneGlobal<Audit>(statement, values)).map(entryOf)
+    },
   }
 }
 

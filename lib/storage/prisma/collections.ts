@@ -4,6 +4,7 @@ import type { Thresholds } from '#lib/telemetry/thresholds.ts'
 import type { BusinessRule, UpMigration } from '#lib/protocol/rules.ts'
 import type { Authority, Collection, CollectionPort } from '../ports.ts'
 import { insertAudit } from './audit.ts'
+import { forgetControlsOfCollection } from './breakers.ts'
 import type { Database, Send, Statement } from './database.ts'
 import type { Collection as CollectionRow } from './generated/client.ts'
 import { at, fromJson, jsonText, ms } from './values.ts'
@@ -129,6 +130,7 @@ export function postgresCollections(database: Database): CollectionPort {
         if ((await send(REMOVE, [fleetId, id, version])).length === 0) return 'stale'
         await send(FORGET_SCHEMAS, [fleetId, id])
         await send(END_STREAM, stream)
+        await forgetControlsOfCollection(send, fleetId, row.name)
         await raiseConfig(send, fleetId)
         await insertAudit(send, audit)
         return 'removed'

@@ -1,6 +1,7 @@
 import type { Access, EnrollmentKey, Storage } from '../ports.ts'
 import { postgresAccess } from './access.ts'
 import { postgresAudit } from './audit.ts'
+import { postgresBreakers } from './breakers.ts'
 import { postgresCollections } from './collections.ts'
 import { postgresConflicts } from './conflicts.ts'
 import type { DatabaseOptions } from './database.ts'
@@ -73,6 +74,7 @@ export async function openPostgresStorage(
     audit: postgresAudit(database),
     maintenance: postgresMaintenance(database),
     settings: postgresSettings(database),
+    breakers: postgresBreakers(database),
     signals,
     ping,
     close: async () => {

@@ -5,6 +5,8 @@ import { plainTexts } from './arrays.ts'
 import type { Database, Statement } from './database.ts'
 
 const CHANNEL = 'tidemark_grown'
+/** Told within the transaction that saves a control of a breaker. */
+export const CONTROLLED_CHANNEL = 'tidemark_controlled'
 /** PostgreSQL takes 8,000 bytes a message; a collection's name has 64 characters at most. */
 const COLLECTIONS_PER_MESSAGE_MAX = 20
 const CONNECT_TIMEOUT_MS = 5_000
@@ -82,14 +84,15 @@ async function listenOnce(url: string, listener: SignalListener, over: AbortSign
   const broken = new AbortController()
   client.on('error', () => broken.abort())
   client.on('end', () => broken.abort())
-  client.on('notification', ({ payload }) => {
+  client.on('notification', ({ channel, payload }) => {
+    if (channel === CONTROLLED_CHANNEL) return listener.controlled()
     const message = messageIn(payload ?? '')
     if (message) listener.grown(message[0], new Map(message[1]))
   })
   const ended = AbortSignal.any([over, broken.signal])
   try {
     await client.connect()
-    await client.query(`LISTEN ${CHANNEL}`)
+    await client.query(`LISTEN ${CHANNEL}; LISTEN ${CONTROLLED_CHANNEL}`)
     listener.hearing(true)
     while (!ended.aborted) {
       await pause(ASKED_EVERY_MS, ended)

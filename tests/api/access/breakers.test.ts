@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { BREAKER_SETTINGS } from '#lib/engine/breaker/breaker.ts'
 import { backendScope, collectionScope, fleetScope } from '#lib/application/breakers/scopes.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
 import { type OperatorWorld, operatorWorld } from '#tests/support/operator-world.ts'
@@ -28,7 +29,17 @@ test('shows the breakers that a fleet’s devices meet, of this process, and no 
 
   const { status, body } = await get('/breakers')
   expect([status, body['nextCursor']]).toEqual([200, null])
-  const closed = { process: 'test', state: 'closed', retryAfterMs: 0, window: [], trips: [] }
+  const nobody = { version: 0, overrides: [], overruledBy: null, settings: BREAKER_SETTINGS }
+  const processes = { live: 0, applied: 0, notClosed: 0 }
+  const closed = {
+    process: 'test',
+    state: 'closed',
+    retryAfterMs: 0,
+    window: [],
+    trips: [],
+    ...nobody,
+    processes,
+  }
   const second = { second: Math.floor(world.clock.now() / 1_000), calls: 20, failures: 20, slow: 0 }
   const trip = { atMs: world.clock.now(), openMs: 30_000, calls: 20, failures: 20, slow: 0 }
   expect(body['items']).toEqual([

@@ -193,6 +193,20 @@ const PROVOKE: Record<ErrorCode, () => Promise<Response>> = {
     const made = await bodyOf(await post('/operations', asked))
     return post(`/operations/${made['id'] as string}/resume`, {})
   },
+  override_state: () =>
+    world.admin(
+      'DELETE',
+      inFleet(`/breakers/fleet:${world.fleet.fleetId}/override`),
+      { reason: 'nothing holds it', version: 0 },
+      'admin',
+    ),
+  second_person_needed: async () => {
+    const scope = `/breakers/fleet:${world.fleet.fleetId}/override`
+    const asked = { kind: 'forced_closed', reason: 'a drill of the crew', version: 0 }
+    const made = await bodyOf(await post(scope, asked))
+    const [waiting] = made['overrides'] as readonly { readonly id: string }[]
+    return post(`${scope}/approve`, { id: waiting?.id, version: 1 })
+  },
   not_restorable: async () => post(`/dead-letters/${await deadLetter()}/restore`, { reason: 'a test' }),
   not_purgeable: async () =>
     world.admin('POST', inFleet(`/dead-letters/${await deadLetter()}/purge`), { reason: 'a test' }, 'admin'),

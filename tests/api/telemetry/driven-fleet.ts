@@ -39,6 +39,7 @@ export function drivenWorld(storage: Storage, startMs: number, random: Random): 
     egress: LOOPBACK_EGRESS,
     metrics: createMetrics(),
     processId: 'driven',
+    processName: 'test',
   })
   const metrics = async (): Promise<Response> => new Response('')
   const router = createRouter({ ctx, metrics, isDraining: () => false })

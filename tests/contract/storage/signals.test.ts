@@ -19,6 +19,7 @@ function listening(storage: Storage) {
   const heard: [string, Record<string, number>][] = []
   const states: boolean[] = []
   const stop = storage.signals.listen({
+    controlled: () => undefined,
     grown: (fleetId, heads) => heard.push([fleetId, Object.fromEntries(heads)]),
     hearing: (isHearing) => states.push(isHearing),
   })

@@ -1,14 +1,22 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { BreakerEvent, BreakerSettings, BreakerState } from '#lib/engine/breaker/breaker.ts'
+import type {
+  BreakerEvent,
+  BreakerKind,
+  BreakerSettings,
+  BreakerState,
+  ForcedKind,
+} from '#lib/engine/breaker/breaker.ts'
 import {
   BREAKER_KINDS,
   BREAKER_SETTINGS as SETTINGS,
   CLOSED,
+  FORCED_KINDS,
   judge,
   reduce,
 } from '#lib/engine/breaker/breaker.ts'
 import type { EndedCall, Window } from '#lib/engine/breaker/window.ts'
+import { cases } from '#tests/support/cases.ts'
 import { EMPTY_WINDOW, WINDOW_SECONDS, addCall, tally, windowAt } from '#lib/engine/breaker/window.ts'
 
 const START_MS = Date.UTC(2026, 0, 5, 8)
@@ -66,6 +74,8 @@ type Step =
   | { readonly kind: 'wait'; readonly ms: number }
   | { readonly kind: 'ask' }
   | { readonly kind: 'answers' }
+  | { readonly kind: 'forced'; readonly as: ForcedKind }
+  | { readonly kind: 'released' }
   | { readonly kind: 'end'; readonly which: number; readonly call: EndedCall | 'void' }
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -74,6 +84,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 6, arbitrary: fc.constant({ kind: 'ask' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'answers' as const }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('forced' as const), as: fc.constantFrom(...FORCED_KINDS) }),
+  },
+  { weight: 1, arbitrary: fc.constant({ kind: 'released' as const }) },
   {
     weight: 6,
     arbitrary: fc.record({
@@ -93,7 +108,7 @@ const QUICK: BreakerSettings = { ...SETTINGS, callsMin: 4, failureRateMax: 0.3 }
 
 /** The naive breaker: written from the rules as sentences, over lists of everything that happened. */
 class Oracle {
-  state: 'closed' | 'open' | 'half_open' = 'closed'
+  state: BreakerKind = 'closed'
   private calls: { atMs: number; call: EndedCall }[] = []
   private openedAtMs = 0
   waitMs = 0
@@ -109,7 +124,18 @@ class Oracle {
     this.openedAtMs = nowMs - 15_000
   }
 
+  force(as: ForcedKind): void {
+    if (this.state !== as) this.turn(as)
+  }
+
+  release(): void {
+    if (this.state === 'closed' || this.state === 'open' || this.state === 'half_open') return
+    this.turn('half_open')
+    this.waitMs = 30_000
+  }
+
   ask(id: number, nowMs: number): boolean {
+    if (this.state === 'forced_open') return false
     if (this.state === 'open' && nowMs - this.openedAtMs >= this.waitMs) this.turn('half_open')
     if (this.state === 'open') return false
     if (this.state === 'half_open') {
@@ -161,7 +187,7 @@ class Oracle {
   }
 }
 
-test('[BR1] [BR3] [BR7] the reducer admits and changes as a naive breaker does, over any run of events', () => {
+test('[BR1] [BR3] [BR4] [BR7] the reducer admits and changes as a naive breaker does, over any run of events', () => {
   const reached = new Set<string>()
   fc.assert(
     fc.property(fc.array(step, { minLength: 100, maxLength: 400, size: 'max' }), (steps) => {
@@ -175,6 +201,12 @@ test('[BR1] [BR3] [BR7] the reducer admits and changes as a naive breaker does, 
         else if (one.kind === 'answers') {
           oracle.answers(nowMs)
           state = reduce(state, { kind: 'answers' }, QUICK, nowMs)
+        } else if (one.kind === 'forced') {
+          oracle.force(one.as)
+          state = reduce(state, one, QUICK, nowMs)
+        } else if (one.kind === 'released') {
+          oracle.release()
+          state = reduce(state, one, QUICK, nowMs)
         } else if (one.kind === 'ask') {
           const id = nextId++
           const { admitted } = judge(state, QUICK, nowMs)
@@ -195,9 +227,9 @@ test('[BR1] [BR3] [BR7] the reducer admits and changes as a naive breaker does, 
         if (state.kind === 'half_open') expect(state.out + state.good).toBeLessThanOrEqual(QUICK.probes)
       }
     }),
-    { numRuns: 300 },
+    { numRuns: cases(300) },
   )
-  expect([...reached].sort()).toEqual(['closed', 'half_open', 'open'])
+  expect([...reached].sort()).toEqual([...BREAKER_KINDS].sort())
 })
 
 describe('[BR1] the reducer is total and pure', () => {
@@ -232,6 +264,8 @@ describe('[BR1] the reducer is total and pure', () => {
   const anyEvent: fc.Arbitrary<BreakerEvent> = fc.oneof(
     fc.constant({ kind: 'entered' as const }),
     fc.constant({ kind: 'answers' as const }),
+    fc.constant({ kind: 'released' as const }),
+    fc.record({ kind: fc.constant('forced' as const), as: fc.constantFrom(...FORCED_KINDS) }),
     fc.record({
       kind: fc.constant('ended' as const),
       era,
@@ -257,7 +291,8 @@ describe('[BR1] the reducer is total and pure', () => {
   test('a forced breaker and one that only measures never change by themselves', () => {
     fc.assert(
       fc.property(anyState, anyEvent, anyTime, (state, event, nowMs) => {
-        fc.pre(['forced_open', 'forced_closed', 'metrics_only'].includes(state.kind))
+        fc.pre(FORCED_KINDS.some((kind) => kind === state.kind))
+        fc.pre(event.kind !== 'forced' && event.kind !== 'released')
         expect(reduce(state, event, SETTINGS, nowMs).kind).toBe(state.kind)
         expect(judge(state, SETTINGS, nowMs).admitted).toBe(state.kind !== 'forced_open')
       }),

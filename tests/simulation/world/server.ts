@@ -76,6 +76,7 @@ export function startServer({ index, storage, nowMs, chance, onError }: ServerPa
     },
     metrics: METRICS,
     processId: `process-${index}`,
+    processName: 'test',
   })
   // A dead process hears on, and nobody asks it; after a restore of the database nobody is heard any more.
   hearOthers(ctx)

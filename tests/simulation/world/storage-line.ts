@@ -54,6 +54,7 @@ export function storageThrough(line: Line): Storage {
     audit: port('audit'),
     maintenance: port('maintenance'),
     settings: port('settings'),
+    breakers: port('breakers'),
     signals: port('signals', { listen: (listener) => line.storage().signals.listen(listener) }),
     ping: async () => undefined,
     close: async () => undefined,

@@ -32,6 +32,7 @@ function processOf(processId: string, over: Partial<Context> = {}): Context {
     log: silentLog,
     metrics: createMetrics(),
     processId,
+    processName: processId,
     egress: LOOPBACK_EGRESS,
     ...over,
   })

@@ -11,6 +11,9 @@ import {
   fleetScope,
   isWide,
 } from '#lib/application/breakers/scopes.ts'
+import { openMemoryStorage } from '#lib/storage/memory/open-memory-storage.ts'
+import { newUuid } from '#tests/support/device-world.ts'
+import { BreakerJournal } from '#lib/application/breakers/journal.ts'
 import { seededRandom } from '#lib/kernel/random.ts'
 
 const FLEET = '01900000-0000-7000-8000-00000000f1ee'
@@ -20,7 +23,9 @@ function world() {
   const changes: BreakerChange[] = []
   let nowMs = Date.UTC(2026, 0, 5, 8)
   const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }
+  const journal = new BreakerJournal({ storage: openMemoryStorage(), processId: 'p', ids: newUuid })
   const breakers = new Breakers({
+    journal,
     clock: { now: () => nowMs },
     random: seededRandom(3),
     log: quiet,
@@ -36,7 +41,7 @@ function world() {
     for (let n = 0; n < 20; n++) request(scopes, 'failed')
   }
   const stateOf = (scope: Scope) => breakers.list((one) => one === scope)[0]?.state ?? 'closed'
-  return { breakers, changes, request, trip, stateOf, wait: (ms: number) => void (nowMs += ms) }
+  return { breakers, journal, changes, request, trip, stateOf, wait: (ms: number) => void (nowMs += ms) }
 }
 
 describe('scopes', () => {

@@ -1,0 +1,106 @@
+import { mergedSeconds } from '#lib/engine/breaker/what-if.ts'
+import type { AuditEntry, BreakerTransition, CountedSecond, SeenProcess } from '#lib/storage/ports.ts'
+import type { Actor, Context } from '../context.ts'
+import type { Affected } from './affected.ts'
+import { affectedBy } from './affected.ts'
+import type { ProcessStanding, ShownBreaker } from './list-breakers.ts'
+import { getBreaker, standingOf } from './list-breakers.ts'
+import type { Scope } from './scopes.ts'
+
+const SECONDS_SHOWN_MS = 5 * 60_000
+const MINUTE_MS = 60_000
+const DAY_MS = 86_400_000
+const CHANGES_MAX = 100
+const HISTORY_MAX = 50
+
+export interface ShownProcess extends Omit<SeenProcess, 'scopes'> {
+  readonly standing: ProcessStanding
+  /** From the save of what was said last to this process's word that it runs it, by the storage's clock; null before that. */
+  readonly tookMs: number | null
+  readonly state: string
+  readonly calls: number
+  readonly failures: number
+  readonly shed: number
+}
+
+/** All about one breaker (console.md, Breakers). */
+export interface BreakerDetail extends Omit<ShownBreaker, 'processes'> {
+  readonly changedAtMs: number | null
+  readonly processes: readonly ShownProcess[]
+  readonly affected: Affected
+  /** Of all processes, the last five minutes. */
+  readonly seconds: readonly CountedSecond[]
+  /** Of the last day, newest first. */
+  readonly changes: readonly BreakerTransition[]
+  /** What people said of it, newest first. */
+  readonly history: readonly AuditEntry[]
+}
+
+interface DetailInput {
+  readonly actor: Actor
+  readonly fleetId: string
+  readonly scope: string
+}
+
+/** GET /breakers/:scope. @throws ApplicationError `not_found` */
+export async function breakerDetail(ctx: Context, input: DetailInput): Promise<BreakerDetail> {
+  const shown = await getBreaker(ctx, input)
+  const { scope } = shown
+  const nowMs = ctx.clock.now()
+  const { breakers, audit } = ctx.storage
+  const [processes, minutes, changes, history, affected, control] = await Promise.all([
+    breakers.processes(),
+    breakers.minutes(scope, nowMs - SECONDS_SHOWN_MS - MINUTE_MS, nowMs + MINUTE_MS),
+    breakers.changes([scope], { fromMs: nowMs - DAY_MS, toMs: nowMs + MINUTE_MS }, CHANGES_MAX),
+    audit.ofTarget(scope === 'engine' ? null : input.fleetId, scope, HISTORY_MAX),
+    affectedBy(ctx, scope),
+    breakers.control(scope),
+  ])
+  const seconds = secondsOf(
+    minutes.map((minute) => minute.seconds),
+    nowMs - SECONDS_SHOWN_MS,
+  )
+  return {
+    ...shown,
+    changedAtMs: control?.changedAtMs ?? null,
+    processes: processes.map((process) => shownProcess(process, processes, scope, control)),
+    affected,
+    seconds,
+    changes,
+    history,
+  }
+}
+
+export function secondsOf(
+  lists: readonly (readonly CountedSecond[])[],
+  fromMs: number,
+): readonly CountedSecond[] {
+  const from = Math.floor(fromMs / 1_000)
+  return mergedSeconds(lists, (a, b) => ({
+    second: a.second,
+    calls: a.calls + b.calls,
+    failures: a.failures + b.failures,
+    slow: a.slow + b.slow,
+    shed: a.shed + b.shed,
+  })).filter(({ second }) => second >= from)
+}
+
+function shownProcess(
+  { scopes, ...process }: SeenProcess,
+  all: readonly SeenProcess[],
+  scope: Scope,
+  control: { readonly revision: number; readonly changedAtMs: number } | null,
+): ShownProcess {
+  const standing = standingOf({ scopes, ...process }, all, control?.revision ?? 0)
+  const told = scopes[scope]
+  const runsIt = control !== null && process.revision === control.revision
+  return {
+    ...process,
+    standing,
+    tookMs: runsIt ? Math.max(0, process.appliedAtMs - control.changedAtMs) : null,
+    state: told?.state ?? 'closed',
+    calls: told?.calls ?? 0,
+    failures: told?.failures ?? 0,
+    shed: told?.shed ?? 0,
+  }
+}

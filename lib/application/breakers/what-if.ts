@@ -1,0 +1,57 @@
+import { z } from 'zod'
+import type { SupposedRun } from '#lib/engine/breaker/what-if.ts'
+import { suppose } from '#lib/engine/breaker/what-if.ts'
+import { WINDOW_SECONDS } from '#lib/engine/breaker/window.ts'
+import type { Actor, Context } from '../context.ts'
+import { parsedOrThrow } from '../errors.ts'
+import { secondsOf } from './breaker-detail.ts'
+import { getBreaker } from './list-breakers.ts'
+
+const DAY_MS = 86_400_000
+
+const share = z.coerce.number().gt(0).max(1)
+export const whatIfQuery = z.strictObject({
+  failureRateMax: share.optional(),
+  slowRateMax: share.optional(),
+  callsMin: z.coerce.number().int().min(1).max(100_000).optional(),
+  windowSeconds: z.coerce.number().int().min(5).max(600).optional(),
+})
+
+export interface WhatIf {
+  readonly fromMs: number
+  readonly toMs: number
+  /** Seconds with calls that are known: what an open breaker shed is in none. */
+  readonly seconds: number
+  /** By what it goes by today, and by what is asked. */
+  readonly now: SupposedRun
+  readonly asked: SupposedRun
+}
+
+/**
+ * GET /breakers/:scope/what-if: the last day's calls of all processes, as one, against another threshold, window or minimum.
+ * Each process trips by what it sees itself, so that with several this is what one that saw all would have done.
+ * @throws ApplicationError `not_found`, `bad_request`
+ */
+export async function whatIf(
+  ctx: Context,
+  input: { readonly actor: Actor; readonly fleetId: string; readonly scope: string; readonly query: unknown },
+): Promise<WhatIf> {
+  const asked = parsedOrThrow(whatIfQuery, input.query)
+  const { scope, settings } = await getBreaker(ctx, input)
+  const toMs = ctx.clock.now()
+  const fromMs = toMs - DAY_MS
+  const minutes = await ctx.storage.breakers.minutes(scope, fromMs, toMs)
+  const seconds = secondsOf(
+    minutes.map((minute) => minute.seconds),
+    fromMs,
+  )
+  const now = { ...settings, windowSeconds: WINDOW_SECONDS }
+  const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined))
+  return {
+    fromMs,
+    toMs,
+    seconds: seconds.length,
+    now: suppose(seconds, now),
+    asked: suppose(seconds, { ...now, ...given }),
+  }
+}

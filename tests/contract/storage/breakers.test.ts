@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import type { BreakerControl, BreakerProcess } from '#lib/storage/ports.ts'
+import { audit, BACKENDS, makeFleet, NOW_MS, opened } from './world.ts'
+
+const settings = { failureRateMax: 0.1 }
+
+describe.each(BACKENDS)('what people say of breakers, over $name', (backend) => {
+  const current = opened(backend)
+  const controlOf = (scope: string, version: number, over: Partial<BreakerControl> = {}): BreakerControl => ({
+    scope,
+    fleetId: scope.split(':')[1] ?? null,
+    version,
+    settings,
+    overrides: [],
+    changedAtMs: 0,
+    ...over,
+  })
+
+  it('[BR4] saves a control when it is the next of its scope, under a number of its own among all', async () => {
+    const { storage } = current()
+    const { breakers } = storage
+    const scope = `fleet:${(await makeFleet(storage)).id}`
+    const before = (await breakers.controls()).revision
+    expect(await breakers.control(scope)).toBeNull()
+    expect(await breakers.save(controlOf(scope, 2), audit())).toBe('stale')
+    expect(await breakers.save(controlOf(scope, 1), audit())).toBe('saved')
+    expect(await breakers.save(controlOf(scope, 1), audit())).toBe('stale')
+    const both = await Promise.all([1, 2].map(() => breakers.save(controlOf(scope, 2), audit())))
+    expect(both.sort()).toEqual(['saved', 'stale'])
+    const { revision, controls } = await breakers.controls()
+    const [mine] = controls.filter((one) => one.scope === scope)
+    expect(mine).toMatchObject({ version: 2, settings, overrides: [] })
+    expect(revision).toBeGreaterThanOrEqual(mine?.revision ?? Infinity)
+    expect(revision).toBeGreaterThanOrEqual(before + 2)
+    expect(await breakers.control(scope)).toEqual(mine)
+  })
+
+  it('[BR4] what was said of a fleet or a collection that is removed is gone, and the revision says so', async () => {
+    const { storage } = current()
+    const { breakers } = storage
+    const fleet = await makeFleet(storage)
+    await breakers.save(controlOf(`fleet:${fleet.id}`, 1), audit())
+    const { revision } = await breakers.controls()
+    expect(await storage.fleets.remove(fleet.id, NOW_MS, audit())).toBe('removed')
+    const after = await breakers.controls()
+    expect(after.revision).toBeGreaterThan(revision)
+    expect(after.controls.some(({ scope }) => scope === `fleet:${fleet.id}`)).toBe(false)
+  })
+
+  it('[BR6] a process that tells that it lives hears the newest revision; its word keeps when it first ran one', async () => {
+    const { breakers } = current().storage
+    const { revision } = await breakers.controls()
+    const scopes = { engine: { state: 'open', calls: 3, failures: 1, shed: 4 } } as const
+    const process: BreakerProcess = { id: randomUUID(), name: 'web\0', startedAtMs: NOW_MS, revision, scopes }
+    expect(await breakers.beat({ ...process, revision: revision - 1 })).toBe(revision)
+    expect(await breakers.beat(process)).toBe(revision)
+    const seen = async () => (await breakers.processes()).find(({ id }) => id === process.id)
+    const first = await seen()
+    expect(first).toMatchObject({ name: 'web\0', revision, scopes, startedAtMs: NOW_MS })
+    await breakers.beat(process)
+    expect((await seen())?.appliedAtMs).toBe(first?.appliedAtMs)
+  })
+
+  it('keeps what a process saw by minute, its last word of each, and changes newest first; and drops what is old', async () => {
+    const { storage } = current()
+    const { breakers } = storage
+    const fleetId = (await makeFleet(storage)).id
+    const [scope, processId] = [`app:${fleetId}:2.4.1\0`, randomUUID()]
+    const minuteMs = Math.floor(NOW_MS / 60_000) * 60_000
+    const minute = { scope, fleetId, processId, minuteMs }
+    const second = { second: minuteMs / 1_000, calls: 2, failures: 1, slow: 0, shed: 3 }
+    const bad = [{ atMs: minuteMs, cause: 'push 500 internal', deviceId: null, ms: 4 }]
+    const trip = { openMs: 30_000, calls: 20, failures: 2, slow: 0, bad }
+    const change = {
+      id: randomUUID(),
+      scope,
+      fleetId,
+      processId,
+      atMs: minuteMs,
+      before: 'closed',
+      after: 'open',
+    } as const
+    const healed = {
+      ...change,
+      id: randomUUID(),
+      atMs: minuteMs + 5,
+      before: 'open',
+      after: 'half_open',
+      trip: null,
+    } as const
+    await breakers.note([{ ...minute, seconds: [] }], [{ ...change, trip }, healed])
+    await breakers.note([{ ...minute, seconds: [second] }], [{ ...change, trip }])
+    expect(await breakers.minutes(scope, minuteMs, minuteMs + 1)).toEqual([{ ...minute, seconds: [second] }])
+    expect(await breakers.minutes(scope, minuteMs + 1, minuteMs + 60_000)).toEqual([])
+    const range = { fromMs: minuteMs, toMs: minuteMs + 10 }
+    expect(await breakers.changes([scope], range, 10)).toEqual([healed, { ...change, trip }])
+    expect(await breakers.changes([scope], range, 1)).toEqual([healed])
+    expect(await breakers.changes(['engine'], range, 10)).toEqual([])
+    const until = { minutesMs: minuteMs + 1, changesMs: minuteMs + 1, seenMs: 0 }
+    expect(await breakers.expire(until, 1_000)).toBe(false)
+    expect(await breakers.minutes(scope, minuteMs, minuteMs + 1)).toEqual([])
+    expect(await breakers.changes([scope], range, 10)).toEqual([healed])
+  })
+})
