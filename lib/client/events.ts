@@ -78,7 +78,7 @@ export function createEvents(context: ReplicaContext, hooks: EventHooks): Events
         )
         return hooks.onChange()
       case 'breaker':
-        if (data['state'] === 'open' && /^(engine|fleet)/.test(String(data['scope'])))
+        if (/^(forced_)?open$/.test(String(data['state'])) && /^(engine|fleet)/.test(String(data['scope'])))
           quietUntilMs = clock.now() + clampRetryAfter(msOf(data['retryAfterMs']) ?? 0)
     }
   }

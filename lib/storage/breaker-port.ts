@@ -120,6 +120,15 @@ export interface BreakerPort {
     range: { readonly fromMs: number; readonly toMs: number },
     limit: number,
   ): Promise<readonly BreakerTransition[]>
+  /**
+   * Where a breaker that a fleet's devices meet, the engine's too, tripped, or was forced or released, newest first, in
+   * `[fromMs, toMs)`. One that goes open again after a trial is none.
+   */
+  turns(
+    fleetId: string,
+    range: { readonly fromMs: number; readonly toMs: number },
+    limit: number,
+  ): Promise<readonly BreakerTransition[]>
   /** Deletes minutes, changes, and processes that told nothing since. True where more is left. */
   expire(
     before: { readonly minutesMs: number; readonly changesMs: number; readonly seenMs: number },

@@ -1,11 +1,14 @@
-export type AnnotationKind = 'release' | 'schema' | 'replay'
+export type AnnotationKind = 'release' | 'schema' | 'replay' | 'override' | 'trip'
 
 /** Something that was done to a fleet and may explain what its charts show. */
 export interface Annotation {
   /** Unix ms; of several at about the same time the first. */
   readonly atMs: number
   readonly kind: AnnotationKind
-  /** What: an app version, or a collection with its schema version; null where the kind says it all. */
+  /**
+   * What: an app version, a collection with its schema version, or a breaker's scope by its name, with what a person did to
+   * it; null where the kind says it all.
+   */
   readonly what: string | null
   /** How many are told as one. */
   readonly count: number

@@ -8,6 +8,8 @@ const KINDS: Readonly<Record<Annotation['kind'], { letter: string; one: string; 
   release: { letter: 'R', one: 'release', many: 'releases' },
   schema: { letter: 'S', one: 'schema', many: 'schemas' },
   replay: { letter: 'P', one: 'replay', many: 'replays' },
+  override: { letter: 'O', one: 'override', many: 'overrides' },
+  trip: { letter: 'B', one: 'breaker open', many: 'breakers open' },
 }
 
 /** What a chart shows of what was done to the fleet: "R", and where there is room "release 2.4.1". Pure. */

@@ -34,6 +34,15 @@ export const versionOfScope = (scope: string): string | null =>
 const APP_PREFIX = 'app:'
 const isAppScope = (scope: string): boolean => scope.startsWith(APP_PREFIX)
 
+/** What people call it: `engine`, `fleet`, `app 2.4.1`, `inspections`, `inspections authority`. */
+export function nameOfScope(scope: string): string {
+  const version = versionOfScope(scope)
+  if (version !== null) return `app ${version}`
+  const [kind = '', , collection = ''] = scope.split(':')
+  if (kind === 'collection') return collection
+  return kind === 'backend' ? `${collection} authority` : kind
+}
+
 const NAMED = /^(?:engine|(?:fleet|(?:app|collection|backend)):[0-9a-f-]{36}(?::.{1,64})?)$/s
 /** A scope as somebody wrote it; null for what is none. */
 export function scopeNamed(text: string): Scope | null {

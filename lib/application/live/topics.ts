@@ -1,7 +1,18 @@
+import { standingOf } from '#lib/application/breakers/list-breakers.ts'
+import { ENGINE_SCOPE, fleetOfScope } from '#lib/application/breakers/scopes.ts'
 import type { Surroundings } from '#lib/application/context.ts'
+import type { SeenProcess } from '#lib/storage/ports.ts'
 
 /** What the console shows, by what it would have to read again. */
-export const TOPICS = ['pillars', 'sessions', 'devices', 'dead-letters', 'operations', 'collections'] as const
+export const TOPICS = [
+  'pillars',
+  'sessions',
+  'devices',
+  'dead-letters',
+  'operations',
+  'collections',
+  'breakers',
+] as const
 export type Topic = (typeof TOPICS)[number]
 
 /** One short text for each topic, which is another one after a change. */
@@ -14,7 +25,7 @@ export type Marks = Readonly<Record<Topic, string>>
 export async function readMarks(ctx: Pick<Surroundings, 'storage'>, fleetId: string): Promise<Marks> {
   const newest = { limit: 1, cursor: null }
   const { storage } = ctx
-  const [unfoldedMs, sessions, devices, openLetters, letters, saidOfGroups, operations, fleet] =
+  const [unfoldedMs, sessions, devices, openLetters, letters, saidOfGroups, operations, fleet, processes] =
     await Promise.all([
       storage.telemetry.oldestUnfoldedMs(fleetId),
       storage.sessions.list(fleetId, EVERY_SESSION, newest),
@@ -24,6 +35,7 @@ export async function readMarks(ctx: Pick<Surroundings, 'storage'>, fleetId: str
       storage.letterGroups.mark(fleetId),
       storage.operations.mark(fleetId),
       storage.fleets.get(fleetId),
+      storage.breakers.processes(),
     ])
   return {
     // It moves on with each fold, and ends at null when all is folded.
@@ -34,7 +46,20 @@ export async function readMarks(ctx: Pick<Surroundings, 'storage'>, fleetId: str
     operations,
     // Raised by every change of a collection, or of the fleet's settings.
     collections: String(fleet?.configVersion),
+    breakers: markOfProcesses(processes, fleetId),
   }
+}
+
+/** What processes run and hold, whether they still tell, and what they shed: an open breaker leaves no other trace. */
+function markOfProcesses(processes: readonly SeenProcess[], fleetId: string): string {
+  const told = processes.map((process) => [
+    process.revision,
+    standingOf(process, processes, 0),
+    Object.entries(process.scopes).flatMap(([scope, { state, shed }]) =>
+      scope === ENGINE_SCOPE || fleetOfScope(scope) === fleetId ? [scope, state, shed] : [],
+    ),
+  ])
+  return JSON.stringify(told)
 }
 
 export const changedTopics = (before: Marks, after: Marks): readonly Topic[] =>

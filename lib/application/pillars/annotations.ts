@@ -5,6 +5,7 @@ import { gathered } from '#lib/telemetry/annotations.ts'
 import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
 import { LOWEST_ID } from '../page.ts'
 import { readVersionStarts } from './read-buckets.ts'
+import { breakerTurns } from '../breakers/turns.ts'
 import type { RangeQuery } from './window.ts'
 import { wholeRange } from './window.ts'
 
@@ -18,7 +19,7 @@ const KIND_OF: readonly (readonly [action: string, kind: AnnotationKind])[] = [
 
 /**
  * What was done to a fleet in a range: app versions released, as somebody told or else when they were heard for the first
- * time, schemas published, dead letters replayed.
+ * time, schemas published, dead letters replayed, breakers that tripped, or that people held and let go.
  */
 export async function annotationsIn(
   ctx: Pick<TelemetryContext, 'storage' | 'clock'>,
@@ -28,7 +29,7 @@ export async function annotationsIn(
   const { fleetId } = query
   const range = wholeRange(query, ctx.clock.now())
   const page = { limit: ENTRIES_MAX, cursor: { atMs: range.toMs, id: LOWEST_ID } }
-  const [told, first, audited] = await Promise.all([
+  const [told, first, audited, turns] = await Promise.all([
     storage.releases.list(fleetId),
     firstHeardIn(ctx, fleetId, range),
     Promise.all(
@@ -37,6 +38,7 @@ export async function annotationsIn(
         return items.filter(({ outcome }) => outcome === 'done').map((entry) => ofEntry(entry, kind))
       }),
     ),
+    breakerTurns(storage, fleetId, range, ENTRIES_MAX),
   ])
   const releases = told.map(({ version, releasedAtMs }) => releaseOf(version, releasedAtMs))
   for (const { version } of told) first.delete(version)
@@ -45,7 +47,7 @@ export async function annotationsIn(
       releaseOf(version, await firstMinute(ctx, fleetId, version, atMs, range)),
     ),
   )
-  return gathered([...releases, ...heard, ...audited.flat()], range)
+  return gathered([...releases, ...heard, ...audited.flat(), ...turns], range)
 }
 
 const releaseOf = (what: string, atMs: number): Annotation => ({ atMs, kind: 'release', what, count: 1 })

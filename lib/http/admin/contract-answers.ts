@@ -258,7 +258,12 @@ export const pillarAnswer = z.object({
   asOf: z.looseObject({}),
 })
 const annotations = z.array(
-  z.object({ atMs: ms, kind: z.enum(['release', 'schema', 'replay']), what: z.string().nullable(), count }),
+  z.object({
+    atMs: ms,
+    kind: z.enum(['release', 'schema', 'replay', 'override', 'trip']),
+    what: z.string().nullable(),
+    count,
+  }),
 )
 export const annotatedPillar = pillarAnswer.extend({ annotations })
 /** A column for each step; a count for each band of lag, and one for what is longer than the last border. */

@@ -1,4 +1,5 @@
-import type { BreakerPort } from '../ports.ts'
+import { FORCED_KINDS } from '#lib/engine/breaker/breaker.ts'
+import type { BreakerPort, BreakerTransition } from '../ports.ts'
 import { BREAKER_CONTROLS_MAX } from '../breaker-port.ts'
 import type { MemoryState } from './state.ts'
 import { keyOf } from './state.ts'
@@ -50,6 +51,13 @@ export function memoryBreakers(state: MemoryState): BreakerPort {
         .filter((one) => scopes.includes(one.scope) && one.atMs >= fromMs && one.atMs < toMs)
         .sort((a, b) => b.atMs - a.atMs || (a.id < b.id ? 1 : -1))
         .slice(0, limit),
+    turns: async (fleetId, { fromMs, toMs }, limit) =>
+      state.breakerChanges
+        .values()
+        .filter((one) => one.fleetId === fleetId || one.fleetId === null)
+        .filter((one) => isTurn(one) && one.atMs >= fromMs && one.atMs < toMs)
+        .sort((a, b) => b.atMs - a.atMs || (a.id < b.id ? 1 : -1))
+        .slice(0, limit),
     expire: ({ minutesMs, changesMs, seenMs }, batch) =>
       state.inGlobal((undo) => {
         const tables = [
@@ -68,6 +76,9 @@ export function memoryBreakers(state: MemoryState): BreakerPort {
       }),
   }
 }
+
+const isTurn = ({ before, after }: BreakerTransition): boolean =>
+  (before === 'closed' && after === 'open') || FORCED_KINDS.some((kind) => kind === before || kind === after)
 
 const ONE = 'one'
 

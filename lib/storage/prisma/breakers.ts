@@ -1,4 +1,5 @@
 import type { BreakerKind, BreakerSettings } from '#lib/engine/breaker/breaker.ts'
+import { FORCED_KINDS } from '#lib/engine/breaker/breaker.ts'
 import type { Override } from '#lib/engine/breaker/override.ts'
 import { BREAKER_CONTROLS_MAX, scopesOfCollection } from '../breaker-port.ts'
 import type {
@@ -91,6 +92,17 @@ const CHANGES: Statement = {
   text: `SELECT c.* FROM unnest($1::text[]) k(scope) CROSS JOIN LATERAL (SELECT * FROM breaker_change x
       WHERE x.scope = k.scope AND x.at >= $2 AND x.at < $3 ORDER BY x.at DESC, x.id DESC LIMIT $4) c
     ORDER BY c.at DESC, c.id DESC LIMIT $4`,
+}
+const FORCED = FORCED_KINDS.map((kind) => `'${kind}'`).join(', ')
+const turnsWhere = (
+  whose: string,
+): string => `(SELECT * FROM breaker_change WHERE ${whose} AND at >= $2 AND at < $3
+  AND (before = 'closed' AND after = 'open' OR before IN (${FORCED}) OR after IN (${FORCED})) ORDER BY at DESC, id DESC LIMIT $4)`
+/** Two scans of one index, each as far as its limit: an OR would read the whole range. */
+const TURNS: Statement = {
+  name: 'breaker_turns',
+  text: `SELECT * FROM (${turnsWhere('scope_fleet_id = $1')} UNION ALL ${turnsWhere('scope_fleet_id IS NULL')}) c
+    ORDER BY at DESC, id DESC LIMIT $4`,
 }
 const expire = (table: string, column: string): Statement => ({
   name: `expire_${table}`,
@@ -193,6 +205,8 @@ export function postgresBreakers(database: Database): BreakerPort {
       (await database.oneGlobal<ChangeRow>(CHANGES, [texts(scopes), at(fromMs), at(toMs), limit])).map(
         changeOf,
       ),
+    turns: async (fleetId, { fromMs, toMs }, limit) =>
+      (await database.oneGlobal<ChangeRow>(TURNS, [fleetId, at(fromMs), at(toMs), limit])).map(changeOf),
     expire: ({ minutesMs, changesMs, seenMs }, batch) =>
       database.inGlobal(async (send) => {
         const counts = await Promise.all([

@@ -97,9 +97,30 @@ describe.each(BACKENDS)('what people say of breakers, over $name', (backend) => 
     expect(await breakers.changes([scope], range, 10)).toEqual([healed, { ...change, trip }])
     expect(await breakers.changes([scope], range, 1)).toEqual([healed])
     expect(await breakers.changes(['engine'], range, 10)).toEqual([])
+    const engine = { ...change, id: randomUUID(), scope: 'engine', fleetId: null, trip: null }
+    const forced = { ...healed, id: randomUUID(), atMs: minuteMs + 6, after: 'forced_open' } as const
+    const released = {
+      ...forced,
+      id: randomUUID(),
+      atMs: minuteMs + 7,
+      before: 'forced_open',
+      after: 'half_open',
+    } as const
+    await breakers.note([], [engine, forced, released])
+    // Others' tests may have turned the engine's breaker too.
+    const turns = async (limit: number) =>
+      (await breakers.turns(fleetId, range, limit)).filter(
+        (one) => one.fleetId !== null || one.id === engine.id,
+      )
+    expect(await turns(1_000)).toEqual(
+      [released, forced, engine, { ...change, trip }].sort(
+        (a, b) => b.atMs - a.atMs || (a.id < b.id ? 1 : -1),
+      ),
+    )
+    expect(await breakers.turns(fleetId, range, 1)).toEqual([released])
     const until = { minutesMs: minuteMs + 1, changesMs: minuteMs + 1, seenMs: 0 }
     expect(await breakers.expire(until, 1_000)).toBe(false)
     expect(await breakers.minutes(scope, minuteMs, minuteMs + 1)).toEqual([])
-    expect(await breakers.changes([scope], range, 10)).toEqual([healed])
+    expect(await breakers.changes([scope], range, 10)).toEqual([released, forced, healed])
   })
 })
