@@ -16,6 +16,8 @@ export type PlotFrameProps = {
   end?: PreparedChart['end']
   /** Letters for the marks instead of words, where the plot is narrow. */
   markLetters?: boolean
+  /** False where another plot above has the words of the same marks. */
+  markWords?: boolean
   /** px kept free at the left for the value axis. */
   axisWidth?: number
   children?: ReactNode
@@ -42,7 +44,7 @@ export function PlotFrame(props: PlotFrameProps) {
   const style = {
     '--h': `${height}px`,
     '--l': `${axis}px`,
-    '--mk': `${marks.length > 0 ? MARK_ROW_PX : TOP_PX}px`,
+    '--mk': `${marks.length > 0 && props.markWords !== false ? MARK_ROW_PX : TOP_PX}px`,
   } as CSSProperties
   return (
     <div className="plot" style={style}>
@@ -82,9 +84,11 @@ export function PlotFrame(props: PlotFrameProps) {
               style={{ left: pct(mark.leftPct) }}
               title={mark.word}
             >
-              <span className={`mk ${mark.align}`}>
-                {props.markLetters === true ? mark.letter : mark.word}
-              </span>
+              {props.markWords === false ? null : (
+                <span className={`mk ${mark.align}`}>
+                  {props.markLetters === true ? mark.letter : mark.word}
+                </span>
+              )}
             </div>
           ))}
         </div>

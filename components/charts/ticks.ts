@@ -26,6 +26,7 @@ const DURATION_STEPS = [
   ...[1, 2, 5, 10, 20, 50, 100].map((n) => n * DAY),
 ]
 const TIME_STEPS = [
+  ...[5, 10, 30].map((n) => n * SECOND),
   ...[1, 2, 5, 10, 15, 30].map((n) => n * MINUTE),
   ...[1, 2, 3, 6, 12].map((n) => n * HOUR),
   ...[1, 2, 5, 10].map((n) => n * DAY),
@@ -99,7 +100,7 @@ export function timeTicks(fromMs: number, toMs: number, zone: string): TimeTick[
   const step = TIME_STEPS.find((candidate) => span / candidate <= TIME_TICKS_MAX) ?? 30 * DAY
   const offset = zoneOffsetMs(toMs, zone)
   const daily = step >= DAY
-  const label = (t: number): string => (daily ? shortDay(t, zone) : formatClock(t, zone, false))
+  const label = (t: number): string => (daily ? shortDay(t, zone) : formatClock(t, zone, step < MINUTE))
   const ticks: TimeTick[] = []
   let t = Math.ceil((fromMs + offset) / step) * step - offset
   for (let n = 0; n <= TIME_TICKS_MAX + 1 && t < toMs; n += 1, t += step) {

@@ -59,6 +59,8 @@ export interface FleetSettings {
   readonly rateLimits?: { readonly devicePerMinute: number; readonly fleetPerMinute: number } | undefined
   /** The pace of full syncs that need more than a page; absent: the server's own. */
   readonly fullSyncs?: { readonly perMinute: number; readonly burst: number } | undefined
+  /** Overrides of breakers that meet more devices than these need a second person (BR4); absent: the server's own number. */
+  readonly secondPersonAbove?: number | undefined
   /** Those that the fleet sets itself; absent: none. */
   readonly thresholds?: Partial<Thresholds> | undefined
 }

@@ -1,13 +1,22 @@
+import { z } from 'zod'
+import type { ForcedKind } from '#lib/engine/breaker/breaker.ts'
 import { mergedSeconds } from '#lib/engine/breaker/what-if.ts'
 import type { AuditEntry, BreakerTransition, CountedSecond, SeenProcess } from '#lib/storage/ports.ts'
 import type { Actor, Context } from '../context.ts'
+import { parsedOrThrow } from '../errors.ts'
+import { instant } from '../page.ts'
 import type { Affected } from './affected.ts'
 import { affectedBy } from './affected.ts'
 import type { ProcessStanding, ShownBreaker } from './list-breakers.ts'
 import { getBreaker, standingOf } from './list-breakers.ts'
 import type { Scope } from './scopes.ts'
+import { secondPersonKinds } from './second-person.ts'
 
-const SECONDS_SHOWN_MS = 5 * 60_000
+/** What is shown of a moment: the window before what is drawn, and what came after. */
+const SECONDS_BEFORE_MS = 150_000
+const SECONDS_AFTER_MS = 50_000
+
+export const breakerDetailQuery = z.strictObject({ at: instant.optional() })
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
 const CHANGES_MAX = 100
@@ -28,7 +37,9 @@ export interface BreakerDetail extends Omit<ShownBreaker, 'processes'> {
   readonly changedAtMs: number | null
   readonly processes: readonly ShownProcess[]
   readonly affected: Affected
-  /** Of all processes, the last five minutes. */
+  /** Kinds of override that need a second person here. */
+  readonly secondPersonFor: readonly ForcedKind[]
+  /** Of all processes: the minutes around the moment that was asked for, or those up to now. */
   readonly seconds: readonly CountedSecond[]
   /** Of the last day, newest first. */
   readonly changes: readonly BreakerTransition[]
@@ -40,17 +51,21 @@ interface DetailInput {
   readonly actor: Actor
   readonly fleetId: string
   readonly scope: string
+  readonly query: unknown
 }
 
-/** GET /breakers/:scope. @throws ApplicationError `not_found` */
+/** GET /breakers/:scope. @throws ApplicationError `not_found`, `bad_request` */
 export async function breakerDetail(ctx: Context, input: DetailInput): Promise<BreakerDetail> {
+  const { at: atMs } = parsedOrThrow(breakerDetailQuery, input.query)
   const shown = await getBreaker(ctx, input)
   const { scope } = shown
   const nowMs = ctx.clock.now()
   const { breakers, audit } = ctx.storage
+  const fromMs = (atMs ?? nowMs) - SECONDS_BEFORE_MS
+  const toMs = atMs === undefined ? nowMs + MINUTE_MS : atMs + SECONDS_AFTER_MS
   const [processes, minutes, changes, history, affected, control] = await Promise.all([
     breakers.processes(),
-    breakers.minutes(scope, nowMs - SECONDS_SHOWN_MS - MINUTE_MS, nowMs + MINUTE_MS),
+    breakers.minutes(scope, fromMs - MINUTE_MS, toMs),
     breakers.changes([scope], { fromMs: nowMs - DAY_MS, toMs: nowMs + MINUTE_MS }, CHANGES_MAX),
     audit.ofTarget(scope === 'engine' ? null : input.fleetId, scope, HISTORY_MAX),
     affectedBy(ctx, scope),
@@ -58,13 +73,14 @@ export async function breakerDetail(ctx: Context, input: DetailInput): Promise<B
   ])
   const seconds = secondsOf(
     minutes.map((minute) => minute.seconds),
-    nowMs - SECONDS_SHOWN_MS,
-  )
+    fromMs,
+  ).filter(({ second }) => second * 1_000 < toMs)
   return {
     ...shown,
     changedAtMs: control?.changedAtMs ?? null,
     processes: processes.map((process) => shownProcess(process, processes, scope, control)),
     affected,
+    secondPersonFor: await secondPersonKinds(ctx, scope, affected.devices),
     seconds,
     changes,
     history,

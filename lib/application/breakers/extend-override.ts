@@ -14,7 +14,8 @@ import {
   personOf,
   saveControl,
 } from './control.ts'
-import { needsSecondPerson, withNext } from './force-breaker.ts'
+import { withNext } from './force-breaker.ts'
+import { needsSecondPerson } from './second-person.ts'
 
 export const extensionInput = z.strictObject({
   id: uuid,

@@ -11,7 +11,6 @@ import { isoTime } from '#lib/protocol/mutation.ts'
 import type { BreakerControl } from '#lib/storage/ports.ts'
 import type { Context } from '../context.ts'
 import { badRequest, parsedOrThrow } from '../errors.ts'
-import { affectedBy } from './affected.ts'
 import type { BreakerInput } from './control.ts'
 import {
   commandedScope,
@@ -21,11 +20,7 @@ import {
   personOf,
   saveControl,
 } from './control.ts'
-import type { Scope } from './scopes.ts'
-import { ENGINE_SCOPE } from './scopes.ts'
-
-/** Of a fleet that doesn't say otherwise: more devices than these need a second person. */
-export const DEVICES_ALONE_MAX = 1_000
+import { needsSecondPerson } from './second-person.ts'
 
 export const overrideInput = z.strictObject({
   kind: z.enum(['forced_open', 'forced_closed', 'metrics_only']),
@@ -86,17 +81,6 @@ export const withNext = (
       .slice(-1),
     next,
   ]
-}
-
-/** Letting everything in, and the lever that everybody hangs on, are nothing for one person alone; nor are many devices. */
-export async function needsSecondPerson(
-  ctx: Context,
-  scope: Scope,
-  kind: Override['kind'],
-): Promise<boolean> {
-  if (kind === 'forced_closed' || scope === ENGINE_SCOPE) return true
-  const { devices } = await affectedBy(ctx, scope)
-  return devices > DEVICES_ALONE_MAX
 }
 
 /** @throws ApplicationError `bad_request` */

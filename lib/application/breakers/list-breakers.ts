@@ -26,6 +26,8 @@ export type ShownBreaker = BreakerSnapshot & {
   /** The wider scope that is forced open, so that this one's own state lets nobody in. */
   readonly overruledBy: Scope | null
   readonly processes: { readonly live: number; readonly applied: number; readonly notClosed: number }
+  /** The last 60 s of all processes that live, by their own word: calls that were let in, and those that were shed. */
+  readonly minute: { readonly calls: number; readonly failures: number; readonly shed: number }
 }
 
 type ListContext = Pick<Context, 'storage' | 'breakers' | 'processId' | 'processName' | 'overrides' | 'clock'>
@@ -81,7 +83,17 @@ function shownBreaker(
       applied: live.filter(([, standing]) => standing === 'applied').length,
       notClosed: live.filter(([{ scopes }]) => (scopes[scope]?.state ?? 'closed') !== 'closed').length,
     },
+    minute: minuteOf(
+      live.map(([process]) => process),
+      scope,
+    ),
   }
+}
+
+function minuteOf(processes: readonly SeenProcess[], scope: Scope): ShownBreaker['minute'] {
+  const told = processes.flatMap(({ scopes }) => scopes[scope] ?? [])
+  const sum = (key: 'calls' | 'failures' | 'shed'): number => told.reduce((total, one) => total + one[key], 0)
+  return { calls: sum('calls'), failures: sum('failures'), shed: sum('shed') }
 }
 
 /** The newest word of any process is the storage's now, near enough: no clock of ours is asked. */

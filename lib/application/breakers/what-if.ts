@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { SupposedRun } from '#lib/engine/breaker/what-if.ts'
 import { suppose } from '#lib/engine/breaker/what-if.ts'
 import { WINDOW_SECONDS } from '#lib/engine/breaker/window.ts'
+import type { CountedSecond } from '#lib/storage/ports.ts'
 import type { Actor, Context } from '../context.ts'
 import { parsedOrThrow } from '../errors.ts'
 import { secondsOf } from './breaker-detail.ts'
@@ -25,7 +26,14 @@ export interface WhatIf {
   /** By what it goes by today, and by what is asked. */
   readonly now: SupposedRun
   readonly asked: SupposedRun
+  /** The same by other failure rates, today's and the asked one among them, lowest first. */
+  readonly rates: readonly { readonly failureRateMax: number; readonly run: SupposedRun }[]
+  /** Minutes with a call, oldest first. */
+  readonly minutes: readonly { readonly atMs: number; readonly calls: number; readonly failures: number }[]
 }
+
+/** What most people would ask next. */
+const RATES = [0.02, 0.03, 0.05, 0.08]
 
 /**
  * GET /breakers/:scope/what-if: the last day's calls of all processes, as one, against another threshold, window or minimum.
@@ -47,11 +55,29 @@ export async function whatIf(
   )
   const now = { ...settings, windowSeconds: WINDOW_SECONDS }
   const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined))
+  const supposed = { ...now, ...given }
+  const rates = [...new Set([...RATES, now.failureRateMax, supposed.failureRateMax])].sort((a, b) => a - b)
   return {
     fromMs,
     toMs,
     seconds: seconds.length,
     now: suppose(seconds, now),
-    asked: suppose(seconds, { ...now, ...given }),
+    asked: suppose(seconds, supposed),
+    rates: rates.map((failureRateMax) => ({
+      failureRateMax,
+      run: suppose(seconds, { ...supposed, failureRateMax }),
+    })),
+    minutes: minutesOf(seconds),
   }
+}
+
+function minutesOf(seconds: readonly CountedSecond[]): WhatIf['minutes'] {
+  const minutes = new Map<number, { atMs: number; calls: number; failures: number }>()
+  for (const { second, calls, failures } of seconds) {
+    if (calls === 0) continue
+    const atMs = (second - (second % 60)) * 1_000
+    const minute = minutes.get(atMs) ?? { atMs, calls: 0, failures: 0 }
+    minutes.set(atMs, { atMs, calls: minute.calls + calls, failures: minute.failures + failures })
+  }
+  return [...minutes.values()]
 }

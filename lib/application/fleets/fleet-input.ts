@@ -38,12 +38,13 @@ export const settingsInput = z.strictObject({
   allowedOrigins: z.array(origin).max(ORIGINS_MAX).optional(),
   rateLimits: z.strictObject({ devicePerMinute: perMinute, fleetPerMinute: perMinute }).optional(),
   fullSyncs: z.strictObject({ perMinute, burst: z.int().min(1).max(10_000) }).optional(),
+  secondPersonAbove: z.int().min(0).max(100_000_000).optional(),
   thresholds: thresholdsInput.optional(),
 })
 
 export const settingsWith = (
   before: FleetSettings,
-  { rateLimits, fullSyncs, thresholds, ...rest }: z.infer<typeof settingsInput>,
+  { rateLimits, fullSyncs, secondPersonAbove, thresholds, ...rest }: z.infer<typeof settingsInput>,
 ): FleetSettings => ({
   intervalMs: rest.intervalMs ?? before.intervalMs,
   backoff: rest.backoff ?? before.backoff,
@@ -51,6 +52,9 @@ export const settingsWith = (
   allowedOrigins: rest.allowedOrigins ?? before.allowedOrigins,
   ...((rateLimits ?? before.rateLimits) && { rateLimits: rateLimits ?? before.rateLimits }),
   ...((fullSyncs ?? before.fullSyncs) && { fullSyncs: fullSyncs ?? before.fullSyncs }),
+  ...((secondPersonAbove ?? before.secondPersonAbove) !== undefined && {
+    secondPersonAbove: secondPersonAbove ?? before.secondPersonAbove,
+  }),
   ...((thresholds ?? before.thresholds) && {
     thresholds: thresholdsWith(before.thresholds ?? {}, thresholds ?? {}),
   }),

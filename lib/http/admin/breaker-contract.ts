@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { approvalInput } from '#lib/application/breakers/approve-override.ts'
+import { breakerDetailQuery } from '#lib/application/breakers/breaker-detail.ts'
 import { configInput } from '#lib/application/breakers/configure-breaker.ts'
 import { extensionInput } from '#lib/application/breakers/extend-override.ts'
 import { overrideInput } from '#lib/application/breakers/force-breaker.ts'
@@ -24,9 +25,10 @@ const settings = z.object({
   probeWaitMs: z.number(),
 })
 const person = z.object({ id: z.string(), name: z.string() })
+const kind = z.enum(['forced_open', 'forced_closed', 'metrics_only'])
 const override = z.object({
   id: uuid,
-  kind: z.enum(['forced_open', 'forced_closed', 'metrics_only']),
+  kind,
   reason: z.string(),
   by: person,
   askedAtMs: ms,
@@ -51,6 +53,7 @@ const breaker = z.object({
   ),
   overruledBy: z.string().nullable(),
   processes: z.object({ live: count, applied: count, notClosed: count }),
+  minute: z.object({ calls: count, failures: count, shed: count }),
 })
 const badCall = z.object({ atMs: ms, cause: z.string(), deviceId: z.string().nullable(), ms: z.number() })
 const transition = z.object({
@@ -84,6 +87,7 @@ const detail = breaker.extend({
     }),
   ),
   affected: z.object({ devices: count, isMore: z.boolean(), requestsPerMinute: count }),
+  secondPersonFor: z.array(kind),
   seconds: z.array(second.extend({ shed: count })),
   changes: z.array(transition),
   history: z.array(auditAnswer),
@@ -113,12 +117,21 @@ export const BREAKER_CONTRACT: Readonly<Record<string, AdminOperation>> = {
   },
   'GET /breakers/:scope': {
     summary: 'One breaker: its window, what it did, what people said of it, and which processes hold that',
+    query: breakerDetailQuery,
     answer: detail,
   },
   'GET /breakers/:scope/what-if': {
     summary: 'The calls of the last day against other settings',
     query: whatIfQuery,
-    answer: z.object({ fromMs: ms, toMs: ms, seconds: count, now: run, asked: run }),
+    answer: z.object({
+      fromMs: ms,
+      toMs: ms,
+      seconds: count,
+      now: run,
+      asked: run,
+      rates: z.array(z.object({ failureRateMax: z.number(), run })),
+      minutes: z.array(z.object({ atMs: ms, calls: count, failures: count })),
+    }),
   },
   'POST /breakers/:scope/override': {
     summary: 'Force a breaker open or closed, or let it count only',

@@ -34,6 +34,7 @@ export const fleetAnswer = z.object({
     allowedOrigins: z.array(z.string()),
     rateLimits: z.object({ devicePerMinute: count, fleetPerMinute: count }).optional(),
     fullSyncs: z.object({ perMinute: count, burst: count }).optional(),
+    secondPersonAbove: count.optional(),
     thresholds: z.record(z.string(), z.number()).optional(),
   }),
   createdAtMs: ms,

@@ -1,0 +1,64 @@
+'use client'
+import { prepareStates, type StatesInput } from '#components/charts/prepare-states.ts'
+import { formatClock, formatDuration, plural } from '#components/ui/format.ts'
+import { useViewerZone } from '#components/ui/viewer-clock.ts'
+import type { BreakerKind } from '#lib/engine/breaker/breaker.ts'
+
+export type StateLanesProps = Omit<StatesInput, 'zone'> & { label: string }
+
+const TONES: Readonly<Record<BreakerKind, string>> = {
+  closed: 'closed',
+  open: 'open',
+  half_open: 'trial',
+  forced_open: 'held',
+  forced_closed: 'held',
+  metrics_only: 'held',
+}
+/** A state's name needs so much of the width, its length so much more. */
+const NAME_PCT_MIN = 9
+const LENGTH_PCT_MIN = 18
+
+/** The states that a breaker went through, one line for each process; on a trial it is a stroke. */
+export function StateLanes({ label, ...input }: StateLanesProps) {
+  const zone = useViewerZone()
+  const { lanes, leftOut, xTicks } = prepareStates({ ...input, zone })
+  return (
+    <figure aria-label={label}>
+      {lanes.map(({ name, stretches }) => (
+        <div className="bst" key={name}>
+          <span className="sub mono">{name}</span>
+          <div>
+            {stretches.map(({ state, leftPct, widthPct, fromMs, toMs }) => (
+              <i
+                key={fromMs}
+                className={TONES[state]}
+                style={{ left: `${leftPct}%`, width: `${widthPct}%` }}
+                title={`${state.toUpperCase()} ${formatClock(fromMs, zone)}, ${formatDuration(toMs - fromMs)}`}
+              >
+                {widthPct < NAME_PCT_MIN ? null : state.toUpperCase()}
+                {widthPct < LENGTH_PCT_MIN ? null : ` ${formatDuration(toMs - fromMs)}`}
+              </i>
+            ))}
+          </div>
+        </div>
+      ))}
+      <div className="bst axis" aria-hidden="true">
+        <span />
+        <div>
+          {xTicks.map((tick) => (
+            <span
+              key={tick.t}
+              className={`xl ${tick.align}${tick.thin ? ' thin' : ''}`}
+              style={{ left: `${tick.leftPct}%` }}
+            >
+              {tick.label}
+            </span>
+          ))}
+        </div>
+      </div>
+      {leftOut === 0 ? null : (
+        <figcaption className="sub">{plural(leftOut, 'more process', 'more processes')}</figcaption>
+      )}
+    </figure>
+  )
+}
