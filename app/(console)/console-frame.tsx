@@ -16,6 +16,8 @@ export type FrameFleet = {
   role: string
   devices: number | null
   deadLettersOpen: number | null
+  /** Those that aren't closed, and whether a person holds one. */
+  breakers: { notClosed: number; isHeld: boolean }
 }
 
 const SETTINGS_HREF = '/settings/fleets'
@@ -26,6 +28,7 @@ const KEYS = [
   { key: 'd', label: 'Devices', href: '/devices' },
   { key: 'l', label: 'Dead letters', href: '/dead-letters' },
   { key: 'b', label: 'Operations', href: '/operations' },
+  { key: 'k', label: 'Breakers', href: '/breakers' },
   { key: 'c', label: 'Collections', href: '/collections' },
   { key: 'e', label: 'Settings', href: SETTINGS_HREF },
 ]
@@ -117,7 +120,21 @@ function navGroups(fleet: FrameFleet | undefined): readonly NavGroup[] {
     },
     {
       title: 'Control',
-      items: [{ key: 'collections', label: 'Collections', href: '/collections', icon: 'collections' }],
+      items: [
+        {
+          key: 'breakers',
+          label: 'Breakers',
+          href: '/breakers',
+          icon: 'breakers',
+          ...(fleet === undefined || fleet.breakers.notClosed === 0
+            ? {}
+            : {
+                count: formatCount(fleet.breakers.notClosed),
+                status: fleet.breakers.isHeld ? ('held' as const) : ('crit' as const),
+              }),
+        },
+        { key: 'collections', label: 'Collections', href: '/collections', icon: 'collections' },
+      ],
     },
   ]
 }

@@ -7,6 +7,7 @@ import { answerUnavailable } from '../answer-unavailable.ts'
 import { ConsoleFrame } from './console-frame.tsx'
 import './console.css'
 import './dead-letters/item.css'
+import './breakers/breakers.css'
 import './letters.css'
 import { findViewer } from './viewer.ts'
 
@@ -28,12 +29,13 @@ export default async function ConsoleLayout({ children }: { children: ReactNode 
     const path = (await headers()).get('x-tidemark-path') ?? '/'
     redirect(`/sign-in?callbackUrl=${encodeURIComponent(path)}`)
   }
-  const fleets = viewer.fleets.map(({ id, name, role, devices, deadLettersOpen }) => ({
+  const fleets = viewer.fleets.map(({ id, name, role, devices, deadLettersOpen, breakers }) => ({
     id,
     name,
     role,
     devices,
     deadLettersOpen,
+    breakers,
   }))
   return (
     <ConsoleFrame

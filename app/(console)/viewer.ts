@@ -4,12 +4,14 @@ import { cache } from 'react'
 import { isSpan, spanOf, type Span } from '#components/shell/ranges.ts'
 import { roleIn } from '#lib/application/access/authorize.ts'
 import { principalOfCookies } from '#lib/application/access/principal.ts'
-import type { Actor } from '#lib/application/context.ts'
+import type { Actor, Context } from '#lib/application/context.ts'
 import { isApplicationError } from '#lib/application/errors.ts'
+import { fleetOfScope } from '#lib/application/breakers/scopes.ts'
 import { countFleet } from '#lib/application/fleets/count-fleet.ts'
 import { limitsOfFleet } from '#lib/application/fleets/fleet-input.ts'
 import { listFleets } from '#lib/application/fleets/list-fleets.ts'
 import { compose } from '#lib/composition.ts'
+import { isForced } from '#lib/application/breakers/terms.ts'
 import { uuid } from '#lib/protocol/mutation.ts'
 import { misreadParams } from './misread-params.ts'
 import { loadShared, queryText, SHARED, type ItemProps, type PageQuery } from './search-params.ts'
@@ -28,7 +30,7 @@ export const findViewer = cache(async () => {
 const FLEETS_COUNTED_MAX = 20
 
 /** A fleet as the frame shows it; counts are null where nobody has counted. */
-async function fleetsOf(ctx: Parameters<typeof listFleets>[0], actor: Actor) {
+async function fleetsOf(ctx: Pick<Context, 'storage' | 'breakers'>, actor: Actor) {
   const fleets = await listFleets(ctx, { actor })
   const named = fleets.toSorted((a, b) => a.name.localeCompare(b.name, 'en'))
   const counts = await Promise.all(
@@ -44,7 +46,14 @@ async function fleetsOf(ctx: Parameters<typeof listFleets>[0], actor: Actor) {
     role: roleIn(actor, id) ?? 'viewer',
     devices: counts[index]?.devices ?? null,
     deadLettersOpen: counts[index]?.deadLettersOpen ?? null,
+    breakers: breakersOf(ctx, id),
   }))
+}
+
+/** Of this process, which knows what people said to all: how many aren't closed, and whether a person holds one. */
+function breakersOf({ breakers }: Pick<Context, 'breakers'>, fleetId: string) {
+  const notClosed = breakers.notClosed((scope) => (fleetOfScope(scope) ?? fleetId) === fleetId)
+  return { notClosed: notClosed.length, isHeld: notClosed.some(({ state }) => isForced(state)) }
 }
 
 type Viewer = NonNullable<Awaited<ReturnType<typeof findViewer>>>

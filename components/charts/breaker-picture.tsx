@@ -1,5 +1,6 @@
 import { Status, type StatusKind } from '#components/ui/status.tsx'
-import type { BreakerKind, ForcedKind } from '#lib/engine/breaker/breaker.ts'
+import type { BreakerKind } from '#lib/engine/breaker/breaker.ts'
+import { isForced } from '#lib/engine/breaker/breaker.ts'
 
 export type BreakerPictureProps = {
   state: BreakerKind
@@ -9,7 +10,6 @@ export type BreakerPictureProps = {
   says: { trips: string; waits: string; heals: string; probes: string }
 }
 
-const isForced = (state: BreakerKind): state is ForcedKind => !['closed', 'open', 'half_open'].includes(state)
 const kindOf = (state: BreakerKind): StatusKind =>
   isForced(state) ? 'held' : state === 'closed' ? 'ok' : state === 'open' ? 'crit' : 'warn'
 

@@ -10,7 +10,7 @@ import type { StatusKind } from '#components/ui/status.tsx'
 import type { BreakerDetail } from '#lib/application/breakers/breaker-detail.ts'
 import type { ShownBreaker, ShownOverride } from '#lib/application/breakers/list-breakers.ts'
 import { ENGINE_SCOPE, nameOfScope, versionOfScope } from '#lib/application/breakers/scopes.ts'
-import type { BreakerKind, ForcedKind } from '#lib/engine/breaker/breaker.ts'
+import type { BreakerKind, ForcedKind } from '#lib/application/breakers/terms.ts'
 
 export const STATE_KINDS: Readonly<Record<BreakerKind, StatusKind>> = {
   closed: 'ok',

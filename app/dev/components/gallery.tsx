@@ -1,5 +1,6 @@
 'use client'
 import { useState } from 'react'
+import { BREAKER_SPECIMENS } from './breaker-specimens.tsx'
 import { CHART_SPECIMENS } from './chart-specimens.tsx'
 import { FORM_SPECIMENS } from './form-specimens.tsx'
 import { PILLAR_SPECIMENS } from './pillar-specimens.tsx'
@@ -18,6 +19,7 @@ export const SPECIMENS: readonly Specimen[] = [
   ...UI_SPECIMENS,
   ...FORM_SPECIMENS,
   ...CHART_SPECIMENS,
+  ...BREAKER_SPECIMENS,
   ...TABLE_SPECIMENS,
 ]
 

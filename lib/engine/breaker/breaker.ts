@@ -156,7 +156,8 @@ function release(state: BreakerState, settings: BreakerSettings, nowMs: number):
   }
 }
 
-const isForced = (kind: BreakerKind): kind is ForcedKind => FORCED_KINDS.some((forced) => forced === kind)
+/** Whether a person holds it. */
+export const isForced = (kind: BreakerKind): kind is ForcedKind => FORCED_KINDS.some((forced) => forced === kind)
 
 /** BR7: probes come at once, but one time only; if they go badly the wait is the one that was cut short. */
 function tryNow(state: BreakerState, settings: BreakerSettings, nowMs: number): BreakerState {

@@ -34,6 +34,12 @@ export async function consolePages(page: Page, fleetId: string): Promise<readonl
     if (items.length === 0) throw new Error(`${list} has no item`)
     pages.push({ name: one, path: `/${list}/${String(items[0]?.[id])}${fleet}` })
   }
+  pages.push({ name: 'breakers', path: `/breakers${fleet}` })
+  for (const scope of ['engine', `fleet:${fleetId}`])
+    pages.push({
+      name: `breaker-${scope.split(':')[0]}`,
+      path: `/breakers/${encodeURIComponent(scope)}${fleet}`,
+    })
   pages.push({ name: 'new-operation', path: `/operations/new${fleet}&kind=edit` })
   return pages
 }

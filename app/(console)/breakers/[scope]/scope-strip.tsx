@@ -1,0 +1,34 @@
+import { Link } from '#components/ui/link.tsx'
+import { StatusShape } from '#components/ui/status.tsx'
+import type { ShownBreaker } from '#lib/application/breakers/list-breakers.ts'
+import { breakerHref } from '../breaker-links.ts'
+import { kindOfBreaker, shortState, titleOfScope } from '../breaker-words.ts'
+
+/** All breakers of the fleet beside each other; what is shut stands out wherever one looks. */
+export function ScopeStrip({
+  breakers,
+  current,
+  query,
+}: {
+  breakers: readonly ShownBreaker[]
+  current: string
+  query: string
+}) {
+  return (
+    <nav className="scopes" aria-label="Breakers">
+      {breakers.map((breaker) => (
+        <Link
+          key={breaker.scope}
+          href={breakerHref(query, breaker.scope)}
+          aria-current={breaker.scope === current ? 'page' : undefined}
+        >
+          <b>
+            <StatusShape kind={kindOfBreaker(breaker)} />
+            {titleOfScope(breaker.scope)}
+          </b>{' '}
+          <span>{shortState(breaker)}</span>
+        </Link>
+      ))}
+    </nav>
+  )
+}
