@@ -23,11 +23,6 @@ export interface Fault {
 const sim = (...kinds: readonly FaultKind[]): readonly Cover[] => kinds.map((simulated) => ({ simulated }))
 const test = (file: string, title: string): Cover => ({ file, title })
 
-const OVERRIDES: Cover = {
-  later: 'overrides of breakers, which hold in every process (issue 7)',
-  within: 'lib/http/admin',
-  sign: '/override',
-}
 const BULK_REPLAY = test(
   'tests/api/processes/operations-killed.test.ts',
   '[DL14] [DL17] runs each letter once, at its rate, and ends as an undisturbed one does',
@@ -42,13 +37,25 @@ const AUDIT_CHAIN: Cover = {
   within: 'lib/http/admin',
   sign: '/audit/verify',
 }
-const VERSION_BREAKERS: Cover = {
-  later: 'breakers by app version (issue 7)',
-  within: 'lib/application/breakers/scopes.ts',
-  sign: '`version:',
-}
 const PROCESSES = 'tests/api/processes'
 const DEVICE = 'tests/api/device'
+
+const OVERRIDE_STOPPED_OR_KILLED = test(
+  `${PROCESSES}/breaker-overrides.test.ts`,
+  'one that is stopped is shown as stale and obeys when it goes on; one that is killed obeys from its first answer',
+)
+const OVERRIDE_WITHOUT_DATABASE = test(
+  `${PROCESSES}/breaker-overrides.test.ts`,
+  '[BR4] without the database the last word holds, its end is kept by the clock of the process, and it hears what came meanwhile',
+)
+const OVERRIDE_CLOCKS = test(
+  'tests/unit/breakers/overrides-clock.test.ts',
+  '[BR4] a clock that jumps ends an override, or brings it back, for no longer than the clock is wrong; one that stands still holds it',
+)
+const VERSION_BREAKERS = test(
+  'tests/api/device/breaker.test.ts',
+  '[BR5] the app version that the request names is shut alone, before its body is read',
+)
 
 const FAULTY_NETWORK = test(
   `${PROCESSES}/faulty-network.test.ts`,
@@ -148,7 +155,7 @@ export const MATRIX: readonly Fault[] = [
       A: [SERVER_KILLED],
       E: [SERVER_KILLED],
       L: [SERVER_KILLED],
-      O: [OVERRIDES, ALERTS, AUDIT_CHAIN],
+      O: [OVERRIDE_STOPPED_OR_KILLED, ALERTS, AUDIT_CHAIN],
     },
   },
   {
@@ -195,7 +202,7 @@ export const MATRIX: readonly Fault[] = [
       all: sim('clock_step', 'freeze_clock', 'server_clock_step'),
       A: [CLOCK_JUMPS],
       L: [CLOCK_JUMPS],
-      O: [CLOCK_JUMPS, OVERRIDES, ALERTS],
+      O: [CLOCK_JUMPS, OVERRIDE_CLOCKS, ALERTS],
     },
   },
   {
@@ -262,7 +269,7 @@ export const MATRIX: readonly Fault[] = [
           'is given up in bounded time, and another one takes its place',
         ),
       ],
-      O: [OVERRIDES],
+      O: [OVERRIDE_WITHOUT_DATABASE],
     },
   },
   {
@@ -279,7 +286,7 @@ export const MATRIX: readonly Fault[] = [
           'a transaction whose process says nothing more gives its stream up before the others give up waiting',
         ),
       ],
-      O: [SICK_ALONE, SERVER_STOPPED, OVERRIDES, ALERTS],
+      O: [SICK_ALONE, SERVER_STOPPED, OVERRIDE_STOPPED_OR_KILLED, ALERTS],
     },
   },
   {

@@ -9,12 +9,14 @@ export type SecondsChartProps = Omit<SecondsInput, 'zone'> & {
   /** Accessible name with unit and range: "Calls a second, the two minutes before now". */
   label: string
   height?: number
+  /** px at the left, where it stands below another plot. */
+  axisWidth?: number
 }
 
 const FILLS = { good: 'f-off', failed: 'f-crit', shed: 'f-shed' } as const
 
 /** Calls second by second: good, failed on top of them, and shed. A second without a call is empty. */
-export function SecondsChart({ label, height = 92, ...input }: SecondsChartProps) {
+export function SecondsChart({ label, height = 92, axisWidth, ...input }: SecondsChartProps) {
   const zone = useViewerZone()
   const chart = prepareSeconds({ ...input, zone })
   const newest = chart.rows.slice(-SERIES_TABLE_ROWS_MAX)
@@ -27,7 +29,7 @@ export function SecondsChart({ label, height = 92, ...input }: SecondsChartProps
         xTicks={chart.xTicks}
         marks={chart.marks}
         markWords={false}
-        axisWidth={32}
+        {...(axisWidth !== undefined && { axisWidth })}
       >
         <svg viewBox="0 0 1000 100" preserveAspectRatio="none" aria-hidden="true">
           {chart.blocks.map(({ x, y, width, height: tall, tone }) => (

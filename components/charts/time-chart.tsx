@@ -22,12 +22,22 @@ export type TimeChartProps = Omit<ChartInput, 'zone'> & {
   /** px of the plot area. */
   height?: number
   markLetters?: boolean
+  /** px at the left, where it stands above another plot. */
+  axisWidth?: number
   /** Dragging over it shows that time; a click opens this list at the point's time. */
   brush?: { pointHref?: string }
 }
 
 /** A pillar over time: the subject in ink, the same time before in grey, limits dashed, gaps hatched. */
-export function TimeChart({ label, names, height = 76, markLetters, brush, ...input }: TimeChartProps) {
+export function TimeChart({
+  label,
+  names,
+  height = 76,
+  markLetters,
+  axisWidth,
+  brush,
+  ...input
+}: TimeChartProps) {
   const zone = useViewerZone()
   const isInUse = useInUse()
   const { fromMs, toMs, bucketMs, format, points, past, thresholds, marks, gapWord } = input
@@ -69,6 +79,7 @@ export function TimeChart({ label, names, height = 76, markLetters, brush, ...in
         peak={chart.peak}
         end={chart.end}
         {...(markLetters !== undefined && { markLetters })}
+        {...(axisWidth !== undefined && { axisWidth })}
       >
         {brush === undefined ? (
           <div className="draw">{lines}</div>

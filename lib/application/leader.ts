@@ -1,4 +1,4 @@
-import { KEEP_MS } from '#lib/storage/retention.ts'
+import { BREAKER_LIFE_MS } from '#lib/protocol/limits.ts'
 import type { Context } from './context.ts'
 import { purgeLetters } from './dead-letters/purge-letters.ts'
 import { watchSchemaAhead } from './dead-letters/watch-schema-ahead.ts'
@@ -155,9 +155,9 @@ async function expireBreakers(ctx: Context): Promise<typeof AGAIN | undefined> {
   const nowMs = ctx.clock.now()
   const { breakers } = ctx.storage
   const before = {
-    minutesMs: nowMs - KEEP_MS.breakerMinute,
-    changesMs: nowMs - KEEP_MS.breakerChange,
-    seenMs: nowMs - KEEP_MS.breakerProcess,
+    minutesMs: nowMs - BREAKER_LIFE_MS.minute,
+    changesMs: nowMs - BREAKER_LIFE_MS.change,
+    seenMs: nowMs - BREAKER_LIFE_MS.process,
   }
   return (await breakers.expire(before, RETENTION_BATCH)) ? AGAIN : undefined
 }

@@ -96,3 +96,10 @@ export const CEL_LENGTH_MAX = 2_000
 
 /** Schemas, rules and up-migrations of a fleet's collections together: half of what the SDK reads of one answer. */
 export const CONFIG_BYTES_MAX = 8 * 1024 * 1024
+
+/** What processes tell of breakers: of a process that ended people look for its last word for a while. */
+export const BREAKER_LIFE_MS = {
+  minute: 48 * 3_600_000,
+  change: 35 * 86_400_000,
+  process: 3_600_000,
+} as const

@@ -40,10 +40,17 @@ export interface BreakerProcess {
   readonly scopes: Readonly<Record<string, ToldScope>>
 }
 
+export interface Applied {
+  readonly revision: number
+  readonly atMs: number
+}
+/** Of one process: for how long it took to take over what was said, which is looked at soon after. */
+export const APPLIED_KEPT_MAX = 50
+
 /** The same with the storage's own times, so that no process's clock counts. */
 export interface SeenProcess extends BreakerProcess {
-  /** When it first told of this revision. */
-  readonly appliedAtMs: number
+  /** The newest revisions that it told of, each with when it did so first; newest first. */
+  readonly applied: readonly Applied[]
   readonly seenAtMs: number
 }
 

@@ -21,10 +21,6 @@ export const KEEP_MS = {
   /** A running count that comes back later starts anew. */
   toldSeries: 2 * DAY_MS,
   removedFleet: DAY_MS,
-  breakerMinute: 2 * DAY_MS,
-  breakerChange: 35 * DAY_MS,
-  /** Of a process that ended: people look for it for a while. */
-  breakerProcess: DAY_MS / 24,
 } as const
 
 export const dayOf = (ms: number): number => Math.floor(ms / DAY_MS)

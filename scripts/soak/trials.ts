@@ -14,6 +14,8 @@ const TRIALS = {
   'clock-jumps': 'tests/api/processes/clock-jumps.test.ts',
   operations: 'tests/api/processes/operations-killed.test.ts',
   storm: 'tests/api/processes/storm.test.ts',
+  breakers: 'tests/api/processes/breaker-overrides.test.ts',
+  'breaker-storm': 'tests/api/processes/breaker-storm.test.ts',
   history: 'tests/api/telemetry/history-exact.test.ts',
 } as const
 type Trial = keyof typeof TRIALS

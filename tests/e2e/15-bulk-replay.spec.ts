@@ -1,5 +1,6 @@
 import type { Locator, Page } from '@playwright/test'
 import { openDevice } from './support/device.ts'
+import { ownFleet as makeOwnFleet } from './support/own-fleet.ts'
 import { expect, postAdmin, signIn, test } from './support/test.ts'
 import type { World } from './support/world.ts'
 
@@ -17,31 +18,7 @@ const SCHEMA = {
 }
 const NEXT_SCHEMA = { ...SCHEMA, properties: { ...SCHEMA.properties, gustKnots: { type: 'integer' } } }
 
-interface Walk {
-  readonly fleetId: string
-  readonly collectionId: string
-  /** A world whose devices enroll in the fleet. */
-  readonly own: World
-}
-
-/** A fleet of its own with one collection, so that its verdict is about what this test does alone. */
-async function ownFleet(page: Page, world: World): Promise<Walk> {
-  const { id: fleetId } = await postAdmin<{ id: string }>(page, world, '/fleets', {
-    name: `walk ${Date.now()}`,
-  })
-  const { id: collectionId } = await postAdmin<{ id: string }>(page, world, '/collections', {
-    fleet: fleetId,
-    name: 'gusts',
-    strategy: 'lww',
-    schema: SCHEMA,
-  })
-  const { key } = await postAdmin<{ key: string }>(page, world, '/enrollment-keys', {
-    fleet: fleetId,
-    name: 'walk',
-    access: { gusts: 'write' },
-  })
-  return { fleetId, collectionId, own: { ...world, fleetId, enrollmentKey: key } }
-}
+const ownFleet = (page: Page, world: World) => makeOwnFleet(page, world, { name: 'gusts', schema: SCHEMA })
 
 /** A release that writes what no schema here allows. */
 async function badRelease(own: World, data: object, letters: number): Promise<readonly string[]> {

@@ -141,8 +141,9 @@ export function appliedSentence({
   const live = processes.filter(({ standing }) => standing !== 'stale')
   const applied = live.filter(({ standing }) => standing === 'applied').length
   const stale = processes.length - live.length
-  const what = version === 0 ? 'what was said' : `version ${version}`
-  const sentence = `${applied} of ${plural(live.length, 'process', 'processes')} ${live.length === 1 ? 'holds' : 'hold'} ${what}`
+  if (version === 0)
+    return `${plural(live.length, 'process guards', 'processes guard')} it${stale === 0 ? '' : `; ${plural(stale, 'is', 'are')} stale`}`
+  const sentence = `${applied} of ${plural(live.length, 'process', 'processes')} ${live.length === 1 ? 'holds' : 'hold'} version ${version}`
   return stale === 0 ? sentence : `${sentence}; ${plural(stale, 'is', 'are')} stale`
 }
 

@@ -1,7 +1,13 @@
 import { z } from 'zod'
 import type { ForcedKind } from '#lib/engine/breaker/breaker.ts'
 import { mergedSeconds } from '#lib/engine/breaker/what-if.ts'
-import type { AuditEntry, BreakerTransition, CountedSecond, SeenProcess } from '#lib/storage/ports.ts'
+import type {
+  Applied,
+  AuditEntry,
+  BreakerTransition,
+  CountedSecond,
+  SeenProcess,
+} from '#lib/storage/ports.ts'
 import type { Actor, Context } from '../context.ts'
 import { parsedOrThrow } from '../errors.ts'
 import { instant } from '../page.ts'
@@ -22,9 +28,12 @@ const DAY_MS = 86_400_000
 const CHANGES_MAX = 100
 const HISTORY_MAX = 50
 
-export interface ShownProcess extends Omit<SeenProcess, 'scopes'> {
+export interface ShownProcess extends Omit<SeenProcess, 'scopes' | 'applied'> {
   readonly standing: ProcessStanding
-  /** From the save of what was said last to this process's word that it runs it, by the storage's clock; null before that. */
+  /**
+   * From the save of what was said last to this process's word that it runs it, by the storage's clock; null before that,
+   * and of one that began later or has run many others since.
+   */
   readonly tookMs: number | null
   readonly state: string
   readonly calls: number
@@ -101,19 +110,29 @@ export function secondsOf(
   })).filter(({ second }) => second >= from)
 }
 
+function tookMs(
+  startedAtMs: number,
+  applied: readonly Applied[],
+  { revision, changedAtMs }: { readonly revision: number; readonly changedAtMs: number },
+): number | null {
+  const since = applied.findLast((one) => one.revision >= revision)
+  // Of one that began later the first word says when it began; where no older one is kept, since when isn't known.
+  const ranOlder = startedAtMs < changedAtMs && applied.some((one) => one.revision < revision)
+  return since && ranOlder ? Math.max(0, since.atMs - changedAtMs) : null
+}
+
 function shownProcess(
-  { scopes, ...process }: SeenProcess,
+  { scopes, applied, ...process }: SeenProcess,
   all: readonly SeenProcess[],
   scope: Scope,
   control: { readonly revision: number; readonly changedAtMs: number } | null,
 ): ShownProcess {
-  const standing = standingOf({ scopes, ...process }, all, control?.revision ?? 0)
+  const standing = standingOf({ scopes, applied, ...process }, all, control?.revision ?? 0)
   const told = scopes[scope]
-  const runsIt = control !== null && process.revision === control.revision
   return {
     ...process,
     standing,
-    tookMs: runsIt ? Math.max(0, process.appliedAtMs - control.changedAtMs) : null,
+    tookMs: control && tookMs(process.startedAtMs, applied, control),
     state: told?.state ?? 'closed',
     calls: told?.calls ?? 0,
     failures: told?.failures ?? 0,

@@ -1,5 +1,5 @@
 import { unreachable } from '#lib/kernel/result.ts'
-import type { EndedCall, Window } from './window.ts'
+import type { EndedCall, Tally, Window } from './window.ts'
 import { EMPTY_WINDOW, addCall, tally } from './window.ts'
 
 /** BR2, BR3. Rates are shares of the window's calls; times in milliseconds. */
@@ -157,7 +157,8 @@ function release(state: BreakerState, settings: BreakerSettings, nowMs: number):
 }
 
 /** Whether a person holds it. */
-export const isForced = (kind: BreakerKind): kind is ForcedKind => FORCED_KINDS.some((forced) => forced === kind)
+export const isForced = (kind: BreakerKind): kind is ForcedKind =>
+  FORCED_KINDS.some((forced) => forced === kind)
 
 /** BR7: probes come at once, but one time only; if they go badly the wait is the one that was cut short. */
 function tryNow(state: BreakerState, settings: BreakerSettings, nowMs: number): BreakerState {
@@ -234,9 +235,19 @@ export function isIdle(state: BreakerState, nowMs: number): boolean {
 }
 
 function isTripped(window: Window, settings: BreakerSettings): boolean {
-  const { calls, failures, slow } = tally(window)
-  if (calls < settings.callsMin) return false
-  return failures >= settings.failureRateMax * calls || slow >= settings.slowRateMax * calls
+  return isOver(tally(window), settings)
+}
+
+/** BR2. The share is divided out: 7 % of 100 calls, multiplied, would be 7.000000000000001 of them. */
+export function isOver(
+  { calls, failures, slow }: Tally,
+  {
+    callsMin,
+    failureRateMax,
+    slowRateMax,
+  }: Pick<BreakerSettings, 'callsMin' | 'failureRateMax' | 'slowRateMax'>,
+): boolean {
+  return calls >= callsMin && (failures / calls >= failureRateMax || slow / calls >= slowRateMax)
 }
 
 /** A clock that was set back behind the opening ends the wait: probes are cheap, and a wait without end is not. */

@@ -1,3 +1,4 @@
+import { isOver } from './breaker.ts'
 import type { Second } from './window.ts'
 
 /** What a breaker would go by; the same for waits and trials. Rates are shares of the window's calls. */
@@ -82,11 +83,7 @@ export function suppose(seconds: readonly Second[], settings: Supposed): Suppose
     sum.slow += one.slow
     while (first < index && (seconds[first] as Second).second <= one.second - settings.windowSeconds)
       leave(first++)
-    const { failureRateMax, slowRateMax, callsMin } = settings
-    const isTripped =
-      sum.calls >= callsMin &&
-      (sum.failures >= failureRateMax * sum.calls || sum.slow >= slowRateMax * sum.calls)
-    if (!isTripped) return
+    if (!isOver(sum, settings)) return
     phase = open(one.second, settings.openMs)
     first = index + 1
     Object.assign(sum, { calls: 0, failures: 0, slow: 0 })

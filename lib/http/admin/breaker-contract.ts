@@ -76,7 +76,6 @@ const detail = breaker.extend({
       name: z.string(),
       startedAtMs: ms,
       revision: count,
-      appliedAtMs: ms,
       seenAtMs: ms,
       standing: z.enum(['applied', 'behind', 'stale']),
       tookMs: z.number().nullable(),

@@ -1,6 +1,6 @@
 import { FORCED_KINDS } from '#lib/engine/breaker/breaker.ts'
 import type { BreakerPort, BreakerTransition } from '../ports.ts'
-import { BREAKER_CONTROLS_MAX } from '../breaker-port.ts'
+import { APPLIED_KEPT_MAX, BREAKER_CONTROLS_MAX } from '../breaker-port.ts'
 import type { MemoryState } from './state.ts'
 import { keyOf } from './state.ts'
 import type { Undo } from './table.ts'
@@ -29,8 +29,11 @@ export function memoryBreakers(state: MemoryState): BreakerPort {
       state.inGlobal((undo) => {
         const known = state.breakerProcesses.get(process.id)
         const nowMs = state.nowMs()
-        const appliedAtMs = known?.revision === process.revision ? known.appliedAtMs : nowMs
-        state.breakerProcesses.set(undo, process.id, { ...process, appliedAtMs, seenAtMs: nowMs })
+        const before = known?.applied ?? []
+        const isNew = before[0]?.revision !== process.revision
+        const applied = isNew ? [{ revision: process.revision, atMs: nowMs }, ...before] : before
+        const kept = applied.slice(0, APPLIED_KEPT_MAX)
+        state.breakerProcesses.set(undo, process.id, { ...process, applied: kept, seenAtMs: nowMs })
         return revision()
       }),
     processes: async () => state.breakerProcesses.values().sort((a, b) => (a.name < b.name ? -1 : 1)),

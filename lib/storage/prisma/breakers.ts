@@ -1,8 +1,9 @@
 import type { BreakerKind, BreakerSettings } from '#lib/engine/breaker/breaker.ts'
 import { FORCED_KINDS } from '#lib/engine/breaker/breaker.ts'
 import type { Override } from '#lib/engine/breaker/override.ts'
-import { BREAKER_CONTROLS_MAX, scopesOfCollection } from '../breaker-port.ts'
+import { APPLIED_KEPT_MAX, BREAKER_CONTROLS_MAX, scopesOfCollection } from '../breaker-port.ts'
 import type {
+  Applied,
   BreakerMinute,
   BreakerPort,
   BreakerTransition,
@@ -47,12 +48,14 @@ const ONE: Statement = {
 }
 /** What is told is of the moment: a crash may lose it. */
 const LAZY: Statement = { name: 'breaker_lazy', text: `SELECT set_config('synchronous_commit', 'off', true)` }
+const APPLIED = `jsonb_build_object('revision', $4::bigint, 'atMs', floor(extract(epoch FROM clock_timestamp()) * 1000))`
 const BEAT: Statement = {
   name: 'breaker_beat',
-  text: `INSERT INTO breaker_process AS p (process_id, name, started_at, revision, applied_at, seen_at, scopes)
-    VALUES ($1, $2, $3, $4, clock_timestamp(), clock_timestamp(), $5)
+  text: `INSERT INTO breaker_process AS p (process_id, name, started_at, revision, applied, seen_at, scopes)
+    VALUES ($1, $2, $3, $4, jsonb_build_array(${APPLIED}), clock_timestamp(), $5)
     ON CONFLICT (process_id) DO UPDATE SET revision = $4, seen_at = clock_timestamp(), scopes = $5,
-      applied_at = CASE WHEN p.revision = $4 THEN p.applied_at ELSE clock_timestamp() END
+      applied = CASE WHEN p.revision = $4 THEN p.applied
+        ELSE jsonb_path_query_array(jsonb_build_array(${APPLIED}) || p.applied, '$[0 to ${APPLIED_KEPT_MAX - 1}]') END
     RETURNING (SELECT revision FROM breaker_revision) AS newest`,
 }
 /** What was said of what is no more; every process finds it gone. */
@@ -68,7 +71,7 @@ const FORGET_FLEET: Statement = {
 }
 const PROCESSES: Statement = {
   name: 'breaker_processes',
-  text: 'SELECT process_id, name, started_at, revision, applied_at, seen_at, scopes FROM breaker_process ORDER BY name, process_id LIMIT 1000',
+  text: 'SELECT process_id, name, started_at, revision, applied, seen_at, scopes FROM breaker_process ORDER BY name, process_id LIMIT 1000',
 }
 const NOTE_MINUTES: Statement = {
   name: 'breaker_note_minutes',
@@ -127,7 +130,7 @@ interface ProcessRow extends Record<string, unknown> {
   readonly name: string
   readonly started_at: Date
   readonly revision: number
-  readonly applied_at: Date
+  readonly applied: unknown
   readonly seen_at: Date
   readonly scopes: unknown
 }
@@ -263,7 +266,7 @@ const processOf = (row: ProcessRow): SeenProcess => ({
   name: originalText(row.name),
   startedAtMs: ms(row.started_at),
   revision: row.revision,
-  appliedAtMs: ms(row.applied_at),
+  applied: fromJson<readonly Applied[]>(row.applied),
   seenAtMs: ms(row.seen_at),
   scopes: fromJson<Readonly<Record<string, ToldScope>>>(row.scopes),
 })

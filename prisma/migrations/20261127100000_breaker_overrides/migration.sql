@@ -22,13 +22,13 @@ CREATE TABLE "breaker_revision" (
 );
 INSERT INTO "breaker_revision" ("revision") VALUES (0);
 
--- Which process runs which revision, each by its own word, once a second.
+-- Which process runs which revision, each by its own word, once a second; of the last ones also since when, newest first.
 CREATE TABLE "breaker_process" (
     "process_id" UUID NOT NULL,
     "name" TEXT NOT NULL,
     "started_at" TIMESTAMPTZ(3) NOT NULL,
     "revision" BIGINT NOT NULL,
-    "applied_at" TIMESTAMPTZ(3) NOT NULL,
+    "applied" JSONB NOT NULL,
     "seen_at" TIMESTAMPTZ(3) NOT NULL,
     "scopes" JSON NOT NULL,
 

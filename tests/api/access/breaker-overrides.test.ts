@@ -2,6 +2,9 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { appScope, fleetScope } from '#lib/application/breakers/scopes.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
+import { createEnrollmentKey } from '#lib/application/enrollment/create-enrollment-key.ts'
+import { createRouter } from '#lib/http/router.ts'
+import { TestDevice } from '#tests/support/device-world.ts'
 import { type OperatorWorld, operatorWorld } from '#tests/support/operator-world.ts'
 
 const REASON = 'schema bug in 2.4.1, held until 2.4.2'
@@ -37,6 +40,7 @@ interface Told {
   readonly changes: readonly { readonly trip: { readonly bad: readonly object[] } | null }[]
   readonly settings: { readonly callsMin: number }
   readonly overruledBy: string | null
+  readonly secondPersonFor: readonly string[]
 }
 
 interface Shown {
@@ -114,6 +118,32 @@ describe('[BR4] an override', () => {
     expect(agreed.body.overrides).toMatchObject([
       { kind: 'forced_closed', approval: { by: { name: 'operator' } } },
     ])
+  })
+
+  test('a fleet says above how many devices it needs a second person', async () => {
+    const fleetPatch = await world.admin(`/fleets/${world.fleet}`, {
+      method: 'PATCH',
+      headers: { ...roles.admin, 'content-type': 'application/json' },
+      body: JSON.stringify({ settings: { secondPersonAbove: 0 } }),
+    })
+    expect(fleetPatch.status, await fleetPatch.text()).toBe(200)
+    // Nobody is affected yet.
+    expect((await ask('GET', fleet(), '')).body.secondPersonFor).toEqual(['forced_closed'])
+    const enrollment = await createEnrollmentKey(world.ctx, {
+      actor: SYSTEM,
+      fleetId: world.fleet,
+      body: { name: 'one' },
+    })
+    const metrics = async (): Promise<Response> => new Response('metrics')
+    const router = createRouter({ ctx: world.ctx, metrics, isDraining: () => false })
+    await TestDevice.enroll({ ctx: world.ctx, router }, { fleetId: world.fleet, key: enrollment.key })
+    expect((await ask('GET', fleet(), '')).body).toMatchObject({
+      affected: { devices: 1 },
+      secondPersonFor: ['forced_open', 'forced_closed', 'metrics_only'],
+    })
+    const asked = await force(fleet(), { kind: 'forced_open' })
+    expect([asked.status, stateOf(fleet())]).toEqual([201, 'closed'])
+    expect(asked.body.overrides[0]?.approval).not.toBeNull()
   })
 
   test('nobody agreed within 15 minutes: it lapses, and can’t be approved any more', async () => {
@@ -228,8 +258,26 @@ test('a breaker’s page: seconds of all processes, trips with what was bad, who
     `/breakers/${encodeURIComponent(fleet())}/what-if?fleet=${world.fleet}&callsMin=30&windowSeconds=120`,
     { headers: roles.viewer },
   )
-  const { now, asked } = (await supposed.json()) as { now: { trips: unknown[] }; asked: { trips: unknown[] } }
+  const told = await supposed.text()
+  expect(supposed.status, told).toBe(200)
+  interface Run {
+    readonly trips: readonly unknown[]
+  }
+  const { now, asked, rates, minutes } = JSON.parse(told) as {
+    readonly now: Run
+    readonly asked: Run
+    readonly rates: readonly { readonly failureRateMax: number; readonly run: Run }[]
+    readonly minutes: readonly object[]
+  }
   expect([now.trips.length, asked.trips.length]).toEqual([1, 0])
+  // By what is asked, at each rate: thirty calls are never reached.
+  expect(rates.map(({ failureRateMax, run }) => [failureRateMax, run.trips.length])).toEqual([
+    [0.02, 0],
+    [0.03, 0],
+    [0.05, 0],
+    [0.08, 0],
+  ])
+  expect(minutes).toMatchObject([{ calls: 20, failures: 20 }])
   const refused = await world.admin(`/breakers/engine/what-if?fleet=${world.fleet}&windowSeconds=1`, {
     headers: roles.viewer,
   })

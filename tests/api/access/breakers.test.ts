@@ -39,6 +39,7 @@ test('shows the breakers that a fleet’s devices meet, of this process, and no 
     trips: [],
     ...nobody,
     processes,
+    minute: { calls: 0, failures: 0, shed: 0 },
   }
   const second = { second: Math.floor(world.clock.now() / 1_000), calls: 20, failures: 20, slow: 0 }
   const trip = { atMs: world.clock.now(), openMs: 30_000, calls: 20, failures: 20, slow: 0 }

@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { ENGINE_SCOPE, backendScope, collectionScope, fleetScope } from '#lib/application/breakers/scopes.ts'
+import {
+  appScope,
+  ENGINE_SCOPE,
+  backendScope,
+  collectionScope,
+  fleetScope,
+} from '#lib/application/breakers/scopes.ts'
 import { openMemoryStorage } from '#lib/storage/memory/open-memory-storage.ts'
 import type { BreakerWorld, Sickness } from '#tests/support/breaker-world.ts'
 import { openBreakerWorld, sickStorage, until } from '#tests/support/breaker-world.ts'
@@ -95,6 +101,28 @@ describe('an open breaker of engine or fleet', () => {
       }),
     })
     expect(enrolled.status).toBe(201)
+  })
+
+  test('[BR5] the app version that the request names is shut alone, before its body is read', async () => {
+    const scope = appScope(world.fleetId, '1.2.0')
+    for (let n = 0; n < 20; n++) {
+      const pass = world.app.ctx.breakers.begin()
+      pass.enter([scope])
+      pass.end(() => 'failed')
+    }
+    const before = sickness.calls
+    expect(await bodyOf(await world.get('/api/v1/pull'))).toMatchObject({ code: 'breaker_open', scope })
+    const unread = await fetch(`${world.base}/api/v1/push`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${world.device.token}`, 'tidemark-app': '1.2.0;ios' },
+      body: '{{{{',
+    })
+    expect(await bodyOf(unread)).toMatchObject({ code: 'breaker_open', scope })
+    expect(sickness.calls).toBe(before)
+    const other = await fetch(`${world.base}/api/v1/pull`, {
+      headers: { authorization: `Bearer ${world.device.token}`, 'tidemark-app': '1.3.0;ios' },
+    })
+    expect(other.status).toBe(200)
   })
 
   test('what was shed counts as shed for its fleet, never as a failure', async () => {

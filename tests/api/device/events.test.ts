@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
-import { collectionScope } from '#lib/application/breakers/scopes.ts'
+import { forceBreaker } from '#lib/application/breakers/force-breaker.ts'
+import { releaseBreaker } from '#lib/application/breakers/release-breaker.ts'
+import { appScope, collectionScope } from '#lib/application/breakers/scopes.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
 import { pollHeads } from '#lib/application/sync/poll-heads.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
@@ -112,6 +114,26 @@ describe('events over HTTP and PostgreSQL', () => {
     }
     const told = (await one.send('GET', '/api/v1/config')).headers.get('tidemark-commands') ?? '[]'
     expect(JSON.parse(told)).toContainEqual({ type: 'breaker', ...open })
+  })
+
+  it('[BR4] breaker: when a person forces one open, and when it is released', async () => {
+    const { ctx } = world.app
+    const { fleetId } = world.fleet
+    const scope = appScope(fleetId, '2.4.1')
+    const actor = { ...SYSTEM, roles: { '*': 'operator' } as const }
+    const reason = 'held for a test of the stream'
+    const input = { actor, fleetId, scope }
+    await forceBreaker(ctx, { ...input, body: { kind: 'forced_open', reason, version: 0 } })
+    for (const stream of [toOne, toTwo])
+      expect(await stream.next('breaker')).toEqual({ scope, state: 'forced_open', retryAfterMs: 30_000 })
+    const shown = async (): Promise<string> => (await ctx.metrics.render()).body
+    expect(await shown()).toContain(`tidemark_breaker_override{scope="${scope}",kind="forced_open"} 1`)
+    expect(await shown()).toContain(`tidemark_breaker_state{scope="${scope}",state="forced_open"} 1`)
+    await releaseBreaker(ctx, { ...input, body: { reason, version: 1 } })
+    for (const stream of [toOne, toTwo])
+      expect(await stream.next('breaker')).toMatchObject({ scope, state: 'half_open' })
+    expect(await shown()).not.toContain(`tidemark_breaker_override{scope="${scope}"`)
+    expect(await shown()).toContain(`tidemark_breaker_state{scope="${scope}",state="half_open"} 1`)
   })
 
   it('no stream without a device', async () => {

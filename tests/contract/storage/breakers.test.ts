@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { BreakerControl, BreakerProcess } from '#lib/storage/ports.ts'
+import { APPLIED_KEPT_MAX } from '#lib/storage/breaker-port.ts'
 import { audit, BACKENDS, makeFleet, NOW_MS, opened } from './world.ts'
 
 const settings = { failureRateMax: 0.1 }
@@ -58,8 +59,18 @@ describe.each(BACKENDS)('what people say of breakers, over $name', (backend) => 
     const seen = async () => (await breakers.processes()).find(({ id }) => id === process.id)
     const first = await seen()
     expect(first).toMatchObject({ name: 'web\0', revision, scopes, startedAtMs: NOW_MS })
+    expect(first?.applied.map((one) => one.revision)).toEqual([revision, revision - 1])
     await breakers.beat(process)
-    expect((await seen())?.appliedAtMs).toBe(first?.appliedAtMs)
+    expect((await seen())?.applied).toEqual(first?.applied)
+    // Of many the newest are kept, with when it first told of each.
+    for (let n = 1; n <= APPLIED_KEPT_MAX; n++) await breakers.beat({ ...process, revision: revision + n })
+    const newest = (await seen())?.applied ?? []
+    expect(newest.map((one) => one.revision)).toEqual(
+      Array.from({ length: APPLIED_KEPT_MAX }, (_, n) => revision + APPLIED_KEPT_MAX - n),
+    )
+    expect(newest.every(({ atMs }, n) => Number.isInteger(atMs) && atMs >= (newest[n + 1]?.atMs ?? 0))).toBe(
+      true,
+    )
   })
 
   it('keeps what a process saw by minute, its last word of each, and changes newest first; and drops what is old', async () => {

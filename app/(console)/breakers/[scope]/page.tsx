@@ -1,6 +1,6 @@
 import type { Metadata } from 'next'
 import { LinkButton } from '#components/ui/button.tsx'
-import { formatCount, formatRound, plural } from '#components/ui/format.ts'
+import { formatCount, plural } from '#components/ui/format.ts'
 import { Link } from '#components/ui/link.tsx'
 import { carryShared } from '#components/ui/search-params.ts'
 import { Section } from '#components/ui/section.tsx'
@@ -179,7 +179,10 @@ function Evidence({
           It last tripped by itself at <Time at={trip.atMs} now={nowMs} show="clock" />.
         </>
       )}{' '}
-      {formatCount(detail.minute.shed)} requests were shed in the last {formatRound(WINDOW_SECONDS * 1_000)};{' '}
+      {detail.minute.shed === 0
+        ? 'No request was'
+        : `${plural(detail.minute.shed, 'request was', 'requests were')}`}{' '}
+      shed in the last {WINDOW_SECONDS} s;{' '}
       {first === undefined ? (
         `none of the other ${formatCount(others.length)} scopes is affected.`
       ) : (

@@ -21,7 +21,13 @@ export function ProcessesPart({ breaker, nowMs }: { breaker: BreakerDetail; nowM
   return (
     <Section
       title={appliedSentence(breaker)}
-      note={version === 0 || slowestMs < 0 ? 'nobody said anything' : `slowest ${formatDuration(slowestMs)}`}
+      note={
+        version === 0
+          ? 'nobody said anything'
+          : slowestMs < 0
+            ? 'held from their start'
+            : `slowest ${formatDuration(slowestMs)}`
+      }
     >
       <table className="ack" aria-label="Processes">
         <thead>

@@ -20,6 +20,8 @@ type Props = {
 const BEFORE_MS = 80_000
 const AFTER_MS = 40_000
 const SECOND_MS = 1_000
+/** Both plots have the same seconds above each other. */
+const AXIS_PX = 40
 /** What is a full gauge of calls, in minima. */
 const GAUGE_MINIMA = 40
 
@@ -62,6 +64,7 @@ export function WindowPart({ breaker, trip, atMs, nowMs }: Props) {
         marks={oneEach(marks)}
         gapWord={`under ${settings.callsMin}: no rate`}
         height={92}
+        axisWidth={AXIS_PX}
       />
       <SecondsChart
         label={`Calls a second, ${about}`}
@@ -69,6 +72,7 @@ export function WindowPart({ breaker, trip, atMs, nowMs }: Props) {
         toMs={toMs}
         seconds={seconds}
         marks={oneEach(marks)}
+        axisWidth={AXIS_PX}
       />
     </Section>
   )
@@ -96,7 +100,7 @@ const oneEach = <M extends { t: number; word: string }>(marks: readonly M[]): re
 function Title({ breaker, trip, atMs, nowMs }: Props) {
   if (trip?.trip) {
     const { calls, failures, slow } = trip.trip
-    const isSlow = failures < breaker.settings.failureRateMax * calls
+    const isSlow = failures / calls < breaker.settings.failureRateMax
     const share = isSlow ? slow : failures
     return (
       <>
@@ -127,7 +131,7 @@ function Gauges({ breaker, trip, nowMs }: Props) {
         value={said(failures)}
         share={gaugeShare(rate(failures), settings.failureRateMax)}
         line={{ share: 0.5, word: `line ${wholePercent(settings.failureRateMax)}` }}
-        over={known && failures >= settings.failureRateMax * calls}
+        over={known && failures / calls >= settings.failureRateMax}
       />
       <Gauge
         label="Calls in window"
@@ -140,7 +144,7 @@ function Gauges({ breaker, trip, nowMs }: Props) {
         value={said(slow)}
         share={rate(slow)}
         line={{ share: settings.slowRateMax, word: `line ${wholePercent(settings.slowRateMax)}` }}
-        over={known && slow >= settings.slowRateMax * calls}
+        over={known && slow / calls >= settings.slowRateMax}
       />
     </div>
   )
