@@ -3,6 +3,7 @@
  * With names of tables, those alone.
  */
 import { availableParallelism, loadavg } from 'node:os'
+import { benchBreakers } from './breakers/bench-breakers.ts'
 import { benchEngine } from './engine/bench-engine.ts'
 import { benchHistory } from './history/bench-history.ts'
 import { benchTelemetry } from './history/bench-telemetry.ts'
@@ -24,6 +25,7 @@ const TABLES: Readonly<Record<string, (database: BenchDatabase) => Promise<strin
   'small-pushes': benchSmallPushes,
   pull: benchPull,
   conflict: benchConflict,
+  breakers: benchBreakers,
   text: benchText,
   memory: benchMemory,
   history: benchHistory,
