@@ -1,4 +1,8 @@
-import { BREAKER_LIFE_MS } from '#lib/protocol/limits.ts'
+import {
+  BREAKER_CHANGE_LIFE_MS,
+  BREAKER_PROCESS_LIFE_MS,
+  BREAKER_SECONDS_LIFE_MS,
+} from '#lib/protocol/limits.ts'
 import type { Context } from './context.ts'
 import { purgeLetters } from './dead-letters/purge-letters.ts'
 import { watchSchemaAhead } from './dead-letters/watch-schema-ahead.ts'
@@ -155,9 +159,9 @@ async function expireBreakers(ctx: Context): Promise<typeof AGAIN | undefined> {
   const nowMs = ctx.clock.now()
   const { breakers } = ctx.storage
   const before = {
-    minutesMs: nowMs - BREAKER_LIFE_MS.minute,
-    changesMs: nowMs - BREAKER_LIFE_MS.change,
-    seenMs: nowMs - BREAKER_LIFE_MS.process,
+    minutesMs: nowMs - BREAKER_SECONDS_LIFE_MS,
+    changesMs: nowMs - BREAKER_CHANGE_LIFE_MS,
+    seenMs: nowMs - BREAKER_PROCESS_LIFE_MS,
   }
   return (await breakers.expire(before, RETENTION_BATCH)) ? AGAIN : undefined
 }

@@ -78,7 +78,8 @@ export function createEvents(context: ReplicaContext, hooks: EventHooks): Events
         )
         return hooks.onChange()
       case 'breaker':
-        if (/^(forced_)?open$/.test(String(data['state'])) && /^(engine|fleet)/.test(String(data['scope'])))
+        // `engine open`, `fleet:… forced_open`, and not `half_open`.
+        if (/^(engine|fleet).* (forced_)?open$/.test(`${data['scope']} ${data['state']}`))
           quietUntilMs = clock.now() + clampRetryAfter(msOf(data['retryAfterMs']) ?? 0)
     }
   }
