@@ -1,8 +1,4 @@
-import {
-  BREAKER_CHANGE_LIFE_MS,
-  BREAKER_PROCESS_LIFE_MS,
-  BREAKER_SECONDS_LIFE_MS,
-} from '#lib/protocol/limits.ts'
+import { BREAKER_LIFE_MS } from './breakers/journal.ts'
 import type { Context } from './context.ts'
 import { purgeLetters } from './dead-letters/purge-letters.ts'
 import { watchSchemaAhead } from './dead-letters/watch-schema-ahead.ts'
@@ -159,9 +155,9 @@ async function expireBreakers(ctx: Context): Promise<typeof AGAIN | undefined> {
   const nowMs = ctx.clock.now()
   const { breakers } = ctx.storage
   const before = {
-    minutesMs: nowMs - BREAKER_SECONDS_LIFE_MS,
-    changesMs: nowMs - BREAKER_CHANGE_LIFE_MS,
-    seenMs: nowMs - BREAKER_PROCESS_LIFE_MS,
+    minutesMs: nowMs - BREAKER_LIFE_MS.minute,
+    changesMs: nowMs - BREAKER_LIFE_MS.change,
+    seenMs: nowMs - BREAKER_LIFE_MS.process,
   }
   return (await breakers.expire(before, RETENTION_BATCH)) ? AGAIN : undefined
 }

@@ -78,8 +78,8 @@ export function createEvents(context: ReplicaContext, hooks: EventHooks): Events
         )
         return hooks.onChange()
       case 'breaker':
-        // `engine open`, `fleet:… forced_open`, and not `half_open`.
-        if (/^(engine|fleet).* (forced_)?open$/.test(`${data['scope']} ${data['state']}`))
+        // `engine open` or `fleet:… forced_open`: no other scope begins so, and `half_open` is none.
+        if (/^[ef].* (forced_)?open$/.test(`${data['scope']} ${data['state']}`))
           quietUntilMs = clock.now() + clampRetryAfter(msOf(data['retryAfterMs']) ?? 0)
     }
   }

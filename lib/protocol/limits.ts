@@ -96,8 +96,3 @@ export const CEL_LENGTH_MAX = 2_000
 
 /** Schemas, rules and up-migrations of a fleet's collections together: half of what the SDK reads of one answer. */
 export const CONFIG_BYTES_MAX = 8 * 1024 * 1024
-
-/** What processes tell of breakers lives so long: calls by the second, changes of state, and the last word of a process that ended. */
-export const BREAKER_SECONDS_LIFE_MS = 2 * DAY_MS
-export const BREAKER_CHANGE_LIFE_MS = 35 * DAY_MS
-export const BREAKER_PROCESS_LIFE_MS = 3_600_000

@@ -12,6 +12,12 @@ import type { Surroundings } from '../surroundings.ts'
 import type { Scope } from './scopes.ts'
 import { fleetOfScope } from './scopes.ts'
 
+/** What processes tell of breakers is kept so long (metrics.md); of one that ended people look for its last word for a while. */
+export const BREAKER_LIFE_MS = {
+  minute: 48 * 3_600_000,
+  change: 35 * 86_400_000,
+  process: 3_600_000,
+} as const
 /** Scopes that are counted second by second; the calls of others are in no chart. */
 export const SCOPES_COUNTED_MAX = 1_000
 /** Seconds that wait for a database that is away; older ones are lost. */
