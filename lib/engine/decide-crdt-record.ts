@@ -28,6 +28,7 @@ import {
 import { applyOperation } from './patch.ts'
 import type { ChainView, PushDraft } from './push-draft.ts'
 import { standingRecord } from './push-draft.ts'
+import { spend } from './push-work.ts'
 import type { BaseDocument, RecordState, SeenDocument } from './types.ts'
 import { viewAfter } from './view-after.ts'
 
@@ -196,6 +197,7 @@ function joined(
   const { rules } = question
   const { text } = draft.world
   const seen = base.kind === 'known' && !anew ? base.crdt : {}
+  spend(draft.work, TEXT_UNITS_PER_CHAR * (charsOf(states, deltas) + charsOf(deltas, deltas)))
   const crdt = joinDeltas(withPlacesSeen(states, seen, deltas, text), deltas, text)
   if (!crdt.ok) return unfit(crdt.error, base)
   const shown = materialise(plainPart(rules, document), crdt.value, text)
@@ -208,6 +210,16 @@ function joined(
     ? { kind: 'settled', ...settled, base, ...made }
     : { kind: 'write', joined: concurrent || isLate, ...made }
 }
+
+/** A text is read, checked and joined whole: half a second takes what half a megabyte of its state says. */
+const TEXT_UNITS_PER_CHAR = 2
+
+/** How long the texts are that are touched, as they are stored. */
+const charsOf = (states: CrdtStates, touched: CrdtStates): number =>
+  Object.keys(touched).reduce((sum, path) => {
+    const state = Object.hasOwn(states, path) ? states[path] : undefined
+    return sum + (state?.kind === 'text' ? state.update.length : 0)
+  }, 0)
 
 function unfit(failure: WrittenFailure, base: BaseDocument): RecordDecision {
   const { path } = failure

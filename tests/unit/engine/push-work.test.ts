@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import * as Y from 'yjs'
 import { PUSH_WORK_MAX } from '#lib/engine/push-work.ts'
 import { TRANSFORM_COST_MAX } from '#lib/engine/ot/integrate.ts'
 import type { Json } from '#lib/kernel/json.ts'
-import type { Mutation, OtOperation } from '#lib/protocol/mutation.ts'
+import type { Mutation, Operation, OtOperation } from '#lib/protocol/mutation.ts'
 import type { MutationResult } from '#lib/protocol/push.ts'
 import {
   DEVICE_A,
@@ -127,5 +128,34 @@ describe('what one push may take under OT', () => {
     const own = server.last.effects.slice(1 + done).flatMap(({ conflict }) => conflict?.id ?? [])
     expect(own.length).toBeGreaterThan(0)
     expect(own).not.toContain(resolves)
+  })
+})
+
+describe('what one push may take by texts of CRDTs', () => {
+  it('[PU7] is bounded too: what is past it comes again, and each push gets on', () => {
+    const server = new EngineWorld(rulesOf({ strategy: 'crdt' }))
+    const doc = new Y.Doc()
+    const body = doc.getText('text')
+    const typed = (places: readonly number[]): Operation => {
+      const before = Y.encodeStateVector(doc)
+      doc.transact(() => {
+        for (const place of places) body.insert(place % (body.length + 1), 'x')
+      })
+      const update = Buffer.from(Y.encodeStateAsUpdate(doc, before)).toString('base64')
+      return { type: 'crdt', changes: [{ path: '/body', kind: 'text', update }] }
+    }
+    server.send(DEVICE_A, typed(Array.from({ length: 4_500 }, (_, n) => n * 7_919)))
+    let left: readonly Mutation[] = Array.from({ length: 25 }, (_, n) => mutationBy(DEVICE_B, typed([n])))
+    for (let pushes = 0; left.length > 0 && pushes < 20; pushes++) {
+      const results = server.push(DEVICE_B, left)
+      expect(workOf(server)).toBeLessThan(PUSH_WORK_MAX * 1.5)
+      const applied = countOf(results, 'applied')
+      expect(applied).toBeGreaterThan(0)
+      if (pushes === 0) expect(applied).toBeLessThan(25)
+      expect(results.slice(applied)).toMatchObject(results.slice(applied).map(() => ({ code: 'push_full' })))
+      left = left.slice(applied)
+    }
+    expect(left).toEqual([])
+    expect(server.record?.data?.['body']).toBe(body.toJSON())
   })
 })
