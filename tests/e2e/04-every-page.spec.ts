@@ -7,7 +7,7 @@ import { expect, postAdmin, test } from './support/test.ts'
 const DESKTOP = { width: 1440, height: 900 }
 const PHONE = { width: 390, height: 844 }
 /** There are many pages, and axe takes a second or more for each on a busy machine. */
-const TIMEOUT_MS = 300_000
+const TIMEOUT_MS = 480_000
 const LOOKS = [
   { name: 'light', colorScheme: 'light', viewport: DESKTOP },
   { name: 'dark', colorScheme: 'dark', viewport: DESKTOP },

@@ -20,7 +20,9 @@ export const BREAKER_ROUTES: readonly AdminRoute[] = [
       atMsOf: () => null,
     }),
   ),
-  read('/breakers/:scope', 'viewer', (call) => breakerDetail(call.ctx, { ...ofScope(call), query: call.query })),
+  read('/breakers/:scope', 'viewer', (call) =>
+    breakerDetail(call.ctx, { ...ofScope(call), query: call.query }),
+  ),
   read('/breakers/:scope/what-if', 'viewer', (call) =>
     whatIf(call.ctx, { ...ofScope(call), query: call.query }),
   ),
