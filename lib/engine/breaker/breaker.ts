@@ -96,7 +96,7 @@ const ADMITTED: Judgement = { admitted: true }
 /** While all probes are out: long enough that those who are told don't ask again and again while a probe is slow. */
 const RETRY_WHILE_PROBING_MS = 10_000
 /** Ends only when a person ends it: short enough that, spread, all have asked again within a minute of that. */
-const RETRY_WHILE_FORCED_MS = 30_000
+const RETRY_WHILE_FORCED_MS = 20_000
 
 /** Whether a call may enter now (BR3). Reads only: a call that is admitted must then be told by `entered`. */
 export function judge(state: BreakerState, settings: BreakerSettings, nowMs: number): Judgement {

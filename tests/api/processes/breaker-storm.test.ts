@@ -22,12 +22,12 @@ import { makeTrialFleet } from './trial-fleet.ts'
 const DEVICES = rounds(40, 1_000)
 /** The devices' clock beside the server's: what a minute is for them is six seconds of npm test. Their waits are the real ones. */
 const SPEED = rounds(10, 1)
-/** Retry-After is at most 45 s, and a device spreads itself over its interval beyond it: so all ask again within a minute. */
+/** Retry-After is at most 30 s, and a device spreads itself over its interval beyond it: so all ask again within a minute. */
 const INTERVAL_MS = 12_000
 const STEADY_MS = rounds(2, 5) * INTERVAL_MS
-const FORCED_MS = rounds(2, 4) * 45_000
+const FORCED_MS = rounds(3, 6) * 30_000
 /** Where their clock is ten times as fast, so is all that the machine takes. */
-const DRAINED_WITHIN_MS = rounds(90_000, 60_000)
+const DRAINED_WITHIN_MS = rounds(120_000, 60_000)
 /** Requests are counted in windows of so long, in the devices' time. */
 const WINDOW_MS = 3_000
 const PEAK_MAX = 2
