@@ -1,7 +1,7 @@
 'use client'
-import { lazy, Suspense, useMemo } from 'react'
+import { lazy, Suspense, useMemo, useSyncExternalStore } from 'react'
 import { Brush } from '#components/charts/brush.tsx'
-import { useInUse } from '#components/charts/in-use.ts'
+import { loadOnUse } from '#components/charts/load-on-use.ts'
 import { PlotFrame } from '#components/charts/plot-frame.tsx'
 import { prepareChart, type ChartInput } from '#components/charts/prepare.ts'
 import { SeriesTable } from '#components/charts/series-table.tsx'
@@ -9,10 +9,12 @@ import { StillLines } from '#components/charts/still-lines.tsx'
 import { formatCount } from '#components/ui/format.ts'
 import { useViewerZone } from '#components/ui/viewer-clock.ts'
 
-/** The chart library draws what follows the pointer and the keys; nobody waits for it to see the lines. */
-const TimeChartLines = lazy(async () => ({
-  default: (await import('#components/charts/time-chart-lines.tsx')).TimeChartLines,
-}))
+const loadLibrary = () => import('#components/charts/time-chart-lines.tsx')
+
+/** The chart library draws what follows the pointer and the keys; nobody waits for it to see the lines, nor loses them without it. */
+const library = loadOnUse(loadLibrary)
+/** Drawn only once the library is there: a part that cannot be loaded would take the whole page with it. */
+const TimeChartLines = lazy(async () => ({ default: (await loadLibrary()).TimeChartLines }))
 
 export type TimeChartProps = Omit<ChartInput, 'zone'> & {
   /** The accessible name: "Upload lag p95 over 24 hours". */
@@ -39,7 +41,7 @@ export function TimeChart({
   ...input
 }: TimeChartProps) {
   const zone = useViewerZone()
-  const isInUse = useInUse()
+  const isLoaded = useSyncExternalStore(library.subscribe, library.get, () => null) !== null
   const { fromMs, toMs, bucketMs, format, points, past, thresholds, marks, gapWord } = input
   const chart = useMemo(
     () =>
@@ -59,7 +61,7 @@ export function TimeChart({
   )
   const rows = chart.rows.map((row) => ({ t: row.t, value: row.said, past: row.saidPast }))
   const still = <StillLines chart={chart} past={names.past !== undefined} />
-  const lines = isInUse ? (
+  const lines = isLoaded ? (
     <Suspense fallback={still}>
       <TimeChartLines chart={chart} format={format} bucketMs={bucketMs} names={names} zone={zone} />
     </Suspense>

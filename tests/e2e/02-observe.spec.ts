@@ -122,6 +122,33 @@ test('a pillar leads from the overview to one app version, to a moment, to its s
   await expect(page.locator('.misread')).toHaveCount(0)
 })
 
+test('a chart keeps its lines when its library cannot be loaded, and gets it with a later use', async ({
+  adminPage: page,
+  world,
+}) => {
+  await page.goto(`/pillars/lag?fleet=${world.fleetId}&range=1h`)
+  const chart = page.getByRole('figure', { name: /^upload lag p95/ })
+  await expect(chart.locator('svg.lines')).toBeVisible()
+  await page.waitForLoadState('load')
+  // The server is away, or has another version than this tab.
+  const refused: string[] = []
+  await page.route(/_next\/static\/.*\.js/, (route) => {
+    refused.push(route.request().url())
+    return route.abort()
+  })
+  await page.mouse.move(500, 400)
+  await expect.poll(() => refused.length).toBeGreaterThan(0)
+  await page.waitForTimeout(500)
+  await expect(chart.locator('svg.lines')).toBeVisible()
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('Upload lag')
+
+  await page.unroute(/_next\/static\/.*\.js/)
+  await expect(async () => {
+    await page.mouse.move(500, 300 + Math.random() * 100)
+    await expect(chart.locator('svg.recharts-surface').first()).toBeVisible({ timeout: 500 })
+  }).toPass({ timeout: 15_000 })
+})
+
 test('the keyboard alone chooses the time between two moments', async ({ adminPage: page, world }) => {
   await page.goto(`/pillars/failures?fleet=${world.fleetId}`)
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
