@@ -23,7 +23,7 @@ export function deadLettered({ deadLetters, limits, versions }: Overview): Troub
         : `${maker} sends what ${(shared && REFUSED_BY[shared.code]) ?? 'can never apply'}; no other version does`,
     evidence: maker === null ? cause : `${counted}: ${cause}`,
     step: lettersStep(deadLetters),
-    brief: `${pluralText(open, 'open dead letter')}`,
+    brief: `${pluralText(open, 'open dead letter')}${maker === null ? '' : ` from ${maker}, from no other version`}`,
   }
 }
 

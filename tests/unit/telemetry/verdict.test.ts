@@ -326,6 +326,17 @@ describe('verdict', () => {
     )
   })
 
+  test('a version that alone makes the dead letters is named also behind a graver trouble', () => {
+    const { evidence } = verdictOf(
+      overviewOf({
+        queue: queueFigure(1_200),
+        deadLetters: letters(9, 9),
+        versions: BAD_RELEASE,
+      }),
+    )
+    expect(evidence).toContain('Also: 9 open dead letters from 2.4.1, from no other version')
+  })
+
   test('the next step leads to the cause', () => {
     expect(verdictOf(overviewOf({ deadLetters: letters(9, 9) })).step?.target).toEqual({
       page: 'dead-letters',
