@@ -1,5 +1,6 @@
 import type { Platform } from '#lib/protocol/device.ts'
 import { APP_VERSIONS_LIVE_MAX } from '#lib/protocol/limits.ts'
+import { ALL_DEVICES } from '#lib/rollups/bucket.ts'
 import type { RequestsEvent, Route, StatusClass, TelemetryEvent } from '#lib/telemetry/events.ts'
 import { isStorageError } from './errors.ts'
 import { isWithin } from './is-within.ts'
@@ -57,8 +58,10 @@ export class RequestCounter {
   /**
    * At most 100 versions a fleet, the rest is `other` (protocol.md, device API). A new one takes the place of one that
    * nobody has named for an hour, so that a release is told from those that it replaced, and made-up names from nothing.
+   * So is one that is called as all versions together are.
    */
   liveVersion(fleetId: string, appVersion: string): string {
+    if (appVersion === ALL_DEVICES) return 'other'
     const nowMs = this.deps.clock.now()
     const live = this.versions.get(fleetId) ?? new Map<string, number>()
     this.versions.set(fleetId, live)

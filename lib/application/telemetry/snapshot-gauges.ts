@@ -1,3 +1,4 @@
+import { ALL_DEVICES } from '#lib/rollups/bucket.ts'
 import type { Device } from '#lib/storage/ports.ts'
 import type { FleetGaugesEvent, GaugesEvent, TelemetryEvent } from '#lib/telemetry/events.ts'
 import { sourceGauges } from '#lib/telemetry/told/source-gauges.ts'
@@ -76,6 +77,7 @@ async function groupsOf(
 ): Promise<readonly GaugesEvent[]> {
   const { versions } = await storage.devices.now(fleetId, snapshot.nowMs, snapshot.intervalMs)
   const common = new Set(versions.map(({ appVersion }) => appVersion))
+  common.delete(ALL_DEVICES)
   const groups = new Map<string, GaugeGroup>()
   let lastId: string | null = null
   do {

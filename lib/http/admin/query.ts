@@ -26,17 +26,19 @@ function rangeOf(
   return { fromMs, toMs }
 }
 
-const appVersion = z.string().min(1).max(40)
+/** What stands for all of them in the rollups is no name of one. */
+const nameOfOne = (max: number, what: string) =>
+  z
+    .string()
+    .max(max)
+    .refine((name) => name !== '*', `must be the name of ${what}; without it, all are meant`)
+
+const appVersion = nameOfOne(40, 'an app version').min(1)
 /** Parts of a fleet that telemetry tells apart. */
 const fleetPart = {
-  // What stands for all of them in the rollups is no name of one.
-  collection: z
-    .string()
-    .max(64)
-    .refine((name) => name !== '*', 'must be the name of a collection; without it, all are meant')
-    .optional(),
-  platform: z.string().max(40).optional(),
-  source: z.string().max(40).optional(),
+  collection: nameOfOne(64, 'a collection').optional(),
+  platform: nameOfOne(40, 'a platform').optional(),
+  source: nameOfOne(40, 'an engine').optional(),
 }
 const pillarFilter = { ...fleetPart, appVersion: appVersion.optional() }
 

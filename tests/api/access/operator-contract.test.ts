@@ -438,12 +438,15 @@ describe('lists by filter, over HTTP and PostgreSQL', () => {
       ]).toEqual([bad, 400])
   })
 
-  it('a pillar takes the name of a collection, and not what the rollups call all of them', async () => {
-    const pillar = (collection: string) =>
-      call('GET', `/pillars/lag?fleet=${world.fleet.fleetId}&collection=${collection}`)
-    expect((await pillar('reports')).status).toBe(200)
-    const refused = await pillar('*')
-    expect(refused.status).toBe(400)
-    expect(refused.body).toMatchObject({ errors: [{ path: '/collection' }] })
-  })
+  it.each(['collection', 'platform', 'appVersion', 'source'])(
+    'a pillar takes the name of one %s, and not what the rollups call all of them',
+    async (part) => {
+      const pillar = (name: string) =>
+        call('GET', `/pillars/lag?fleet=${world.fleet.fleetId}&${part}=${name}`)
+      expect((await pillar('reports')).status).toBe(200)
+      const refused = await pillar('*')
+      expect(refused.status).toBe(400)
+      expect(refused.body).toMatchObject({ errors: [{ path: `/${part}` }] })
+    },
+  )
 })

@@ -65,6 +65,10 @@ it('tells at most 100 app versions of a fleet apart', async () => {
   expect(event.payload.counts.find(({ appVersion }) => appVersion === 'other')?.count).toBe(50)
 })
 
+it('a version that is called as all of them together are is another one, so that no table loses it', () => {
+  expect(world().counter.liveVersion('f', '*')).toBe('other')
+})
+
 it('a new version takes the place of one that nobody has named for an hour, and of no other', async () => {
   const { counter, metrics, state } = world()
   const first = Array.from({ length: APP_VERSIONS_LIVE_MAX }, (_, i) => `1.${i}`)
