@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { hasHalfPair, withoutHalfPairs } from '#lib/kernel/half-pairs.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import { orNull, uuid } from './mutation.ts'
 import { AWAITED_MAX, CONFLICTS_ASKED_MAX } from './limits.ts'
@@ -8,13 +9,20 @@ import type { BusinessRule, UpMigration } from './rules.ts'
 export const PLATFORMS = ['ios', 'android', 'windows', 'macos', 'linux', 'web', 'gateway', 'other'] as const
 export type Platform = (typeof PLATFORMS)[number]
 
-/** Text for people and labels: no control characters, trimmed by the sender. */
-export const label = (max: number) =>
+/** A text of one line. */
+const line = (max: number) =>
   z
     .string()
     .min(1)
     .max(max)
     .refine((text) => !/\p{Cc}/u.test(text), 'must have no control characters')
+
+/** Text for people and labels: no control characters, trimmed by the sender. Half a surrogate pair is kept as U+FFFD. */
+export const label = (max: number) => line(max).overwrite(withoutHalfPairs)
+
+/** What names one thing and no other: where a mark in the place of half a surrogate pair would make two names one. */
+export const labelOfOne = (max: number) =>
+  line(max).refine((text) => !hasHalfPair(text), 'must have no half of a surrogate pair')
 
 /** Written out, since the SDK's types stand without the schema library. */
 export interface DeviceInfo {

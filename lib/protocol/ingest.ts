@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { label, platformNamed } from './device.ts'
+import { label, labelOfOne, platformNamed } from './device.ts'
 import { ATTEMPTS_PER_SESSION_MAX, SESSIONS_PER_REPORT_MAX } from './limits.ts'
 import { isoTime, orNull } from './mutation.ts'
 import { SESSION_RESULTS, fullReason, sessionAttempt } from './session.ts'
@@ -14,7 +14,7 @@ export const sourceName = z
   .refine((source) => source !== OWN_SOURCE, 'is the name of the engine in here')
 
 /** Names of theirs, from which ours are derived. */
-const theirId = label(200)
+const theirId = labelOfOne(200)
 const figure = z
   .int()
   .min(0)

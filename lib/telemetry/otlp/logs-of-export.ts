@@ -1,3 +1,4 @@
+import { withoutHalfPairs } from '#lib/kernel/half-pairs.ts'
 import type { Rejected } from '../rejections.ts'
 import { rejections } from '../rejections.ts'
 import type { Attributes } from './attributes.ts'
@@ -79,8 +80,9 @@ function logOf(record: unknown, resource: Attributes): LogRead | string | null {
     sessionId,
     atMs,
     level,
-    text: text.slice(0, LOG_TEXT_MAX),
-    code: code?.slice(0, CODE_LENGTH_MAX) ?? null,
+    // What is cut may lose half of its last character.
+    text: withoutHalfPairs(text.slice(0, LOG_TEXT_MAX)),
+    code: code === undefined ? null : withoutHalfPairs(code.slice(0, CODE_LENGTH_MAX)),
   }
 }
 
