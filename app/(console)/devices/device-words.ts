@@ -25,7 +25,9 @@ export function devicesListSentence(rows: readonly DeviceView[], scope: ListScop
   const revoked = rows.length - live.length
   const left = revoked === 0 ? '' : `; ${formatCount(revoked)} ${revoked === 1 ? 'is' : 'are'} revoked`
   const counts = `${formatCount(offline)} ${offline === 1 ? 'is' : 'are'} offline and ${formatCount(waiting)} ${waiting === 1 ? 'has' : 'have'} changes waiting${left}`
-  const counted = plural(rows.length, 'device')
-  if (q !== '') return `${matchSentence(counted, rows.length === 1, scope)}; of those shown, ${counts}`
-  return more || later ? `Of the ${counted} on this page, ${counts}` : `Of ${counted}, ${counts}`
+  const counted = (count: number): string => plural(count, 'device')
+  if (q !== '') return `${matchSentence(rows.length, counted, scope)}; of those shown, ${counts}`
+  return more || later
+    ? `Of the ${counted(rows.length)} on this page, ${counts}`
+    : `Of ${counted(rows.length)}, ${counts}`
 }

@@ -54,7 +54,12 @@ async function DevicesPage({ searchParams }: PageProps) {
           deviceFacets(at.ctx, { ...who, query: { q } }),
         ])
       : [NOTHING, NOT_COUNTED]
-  const scope = { q: params.q, more: nextCursor !== null, later: isOfOrder }
+  const scope = {
+    q: params.q,
+    more: nextCursor !== null,
+    later: isOfOrder,
+    ...(counts.capped ? {} : { matching: counts.matching }),
+  }
   const rows = deviceViews(items, at.nowMs, at.fleet.intervalMs)
   const asking = { fleet: at.fleet.id, q, sort }
   const views = await readViews(at, 'devices')

@@ -58,7 +58,12 @@ async function SessionsPage({ searchParams }: PageProps) {
           sessionFacets(at.ctx, { ...who, query: asked }),
         ])
       : [NOTHING, NOT_COUNTED]
-  const scope = { q: params.q, more: nextCursor !== null, later: params.cursor !== null }
+  const scope = {
+    q: params.q,
+    more: nextCursor !== null,
+    later: params.cursor !== null,
+    ...(counts.capped ? {} : { matching: counts.matching }),
+  }
   // A page is the newest of them; the sentence is about the range, and says what the counts beside it say.
   const isWhole = params.q === '' && problem === null && !scope.more && !scope.later
   const all =

@@ -96,7 +96,7 @@ export function sessionsSentence(
 ): string {
   const { q, more, later } = scope
   const bad = rows.filter(({ result }) => result !== 'ok').length
-  const counted = `${plural(rows.length, 'session')} in the ${range}`
+  const sessionsIn = (count: number): string => `${plural(count, 'session')} in the ${range}`
   if (rows.length === 0 && more)
     return `Of ${later ? `the next ${formatCount(looked)}` : `the newest ${formatCount(looked)}`} sessions in the ${range} none matches “${q}”`
   if (rows.length === 0)
@@ -106,7 +106,7 @@ export function sessionsSentence(
         ? `No further session in the ${range} matches “${q}”`
         : `No session in the ${range} matches “${q}”`
   if (q !== '') {
-    const found = matchSentence(counted, rows.length === 1, scope)
+    const found = matchSentence(rows.length, sessionsIn, scope)
     // Where all ended alike, as a filter by result makes it, there is no share to tell.
     return bad === 0 || bad === rows.length
       ? found
@@ -117,5 +117,5 @@ export function sessionsSentence(
     return `${all.part === 0 ? 'None' : formatCount(all.part)} of ${plural(all.whole, 'session')} in the ${range} failed`
   const rest = bad === 0 ? 'every one ended well' : `${formatCount(bad)} did not end well`
   if (later) return `Of the ${plural(rows.length, 'session')} on this page, ${rest}`
-  return `Of ${more ? 'the newest ' : ''}${counted}, ${rest}`
+  return `Of ${more ? 'the newest ' : ''}${sessionsIn(rows.length)}, ${rest}`
 }

@@ -45,6 +45,9 @@ test('the list says who is offline and who has work waiting', () => {
     '2 devices match “DFW”; of those shown, 1 is offline and 2 have changes waiting',
   )
   expect(devicesListSentence(rows, { ...found, later: true })).toMatch(/^At least 2 devices match “DFW”/)
+  expect(devicesListSentence(rows, { ...found, more: true, matching: 1_204 })).toMatch(
+    /^1,204 devices match “DFW”; of those shown, 1 is/,
+  )
   expect(devicesListSentence([], found)).toBe('No device matches “DFW”')
 })
 

@@ -161,6 +161,16 @@ describe('verdict', () => {
     expect(say(['failed', 'failed'], true, 'result:failed')).toBe(
       'At least 2 sessions in the last hour match “result:failed”',
     )
+    const counted = (matching: number) =>
+      sessionsSentence(
+        [{ result: 'failed' }, { result: 'failed' }],
+        { q: 'result:failed', more: true, later: false, matching },
+        'last hour',
+      )
+    expect([counted(107), counted(1)]).toEqual([
+      '107 sessions in the last hour match “result:failed”',
+      'At least 2 sessions in the last hour match “result:failed”',
+    ])
     expect(say(['failed'], false, 'result:failed')).toBe('1 session in the last hour matches “result:failed”')
     expect(say(['ok', 'failed'], false, 'DFW')).toBe(
       '2 sessions in the last hour match “DFW”; of those shown, 1 did not end well',
