@@ -50,8 +50,9 @@ export async function cancelOldDrafts(ctx: Context, fleetId: string): Promise<vo
     await operations
       .change(fleetId, id, (row) => {
         const state = afterEvent(row.state, 'cancel')
-        // Somebody has started it at this moment.
-        if (state === null || row.startedAtMs !== null) throw stateError(row)
+        // Somebody has started it, or looked at it anew, at this moment.
+        const isOld = (row.previewedAtMs ?? row.createdAtMs) < beforeMs
+        if (state === null || row.startedAtMs !== null || !isOld) throw stateError(row)
         const audit = auditEntry(ctx, SYSTEM, {
           action: 'operation.cancel',
           target: id,

@@ -5,10 +5,11 @@ import { Leader } from '#lib/application/leader.ts'
 import { createOperation } from '#lib/application/operations/create-operation.ts'
 import { getOperation } from '#lib/application/operations/list-operations.ts'
 import { lookForOperations, stopOperations } from '#lib/application/operations/run-operations.ts'
+import { cancelOldDrafts } from '#lib/application/operations/purge-operations.ts'
 import { previewOperation } from '#lib/application/operations/preview-operation.ts'
 import { turnOperation } from '#lib/application/operations/turn-operation.ts'
 import { OPERATION_KEPT_MS, OPERATION_START_WITHIN_MS } from '#lib/protocol/limits.ts'
-import type { AuditEntry } from '#lib/storage/ports.ts'
+import type { AuditEntry, Storage } from '#lib/storage/ports.ts'
 import type { TestApp, TestFleet } from '#tests/support/device-world.ts'
 import { TestDevice, testApp, testFleet } from '#tests/support/device-world.ts'
 import { runOperation } from '#tests/support/operation-runs.ts'
@@ -120,6 +121,20 @@ describe.each(STORAGES)('the end of operations on $name', ({ open }) => {
       [looked, 'system'],
       [draft, 'system'],
     ])
+  })
+
+  it('[DL24] one that somebody looks at anew at the moment of its end stays', async () => {
+    const id = await create([await badOne()])
+    aheadMs = OPERATION_START_WITHIN_MS + HOUR_MS
+    const { operations } = held.storage
+    const unstarted: typeof operations.unstarted = async (...of) => {
+      const ids = await operations.unstarted(...of)
+      await previewOperation(app.ctx, at(id))
+      return ids
+    }
+    const storage: Storage = { ...held.storage, operations: { ...operations, unstarted } }
+    await cancelOldDrafts({ ...app.ctx, storage }, fleet.fleetId)
+    expect(await getOperation(app.ctx, at(id))).toMatchObject({ state: 'previewed' })
   })
 
   it('[DL12] what fails again and again for no reason of the storage has failed, with what was left skipped', async () => {
