@@ -348,7 +348,10 @@ export interface DeadLetterPort {
     limit: number,
     auditOf: (purged: PurgedLetters) => AuditEntry,
   ): Promise<PurgedLetters>
-  /** Devices of closed letters that they were not told of, with their commands; at most `limit`, behind an id, in order. */
+  /**
+   * Devices of closed letters that they were not told of, with their commands, or none where one is revoked or gone; at most
+   * `limit`, behind an id, in order.
+   */
   untold(
     fleetId: string,
     afterDeviceId: string | null,

@@ -13,7 +13,10 @@ export function memoryLetterNews(state: MemoryState): Pick<DeadLetterPort, 'unto
           .filter((id) => afterDeviceId === null || id > afterDeviceId)
           .sort()
           .slice(0, limit)
-          .map((deviceId) => ({ deviceId, commands: tables.devices.get(deviceId)?.commands ?? [] }))
+          .map((deviceId) => {
+            const device = tables.devices.get(deviceId)
+            return { deviceId, commands: device?.status === 'revoked' ? [] : (device?.commands ?? []) }
+          })
       }),
     tell: (fleetId, deviceId, order) =>
       state.inFleet(fleetId, (tables, undo) => {

@@ -10,7 +10,7 @@ const UNTOLD = `l.status <> 'open' AND l.told_status IS DISTINCT FROM l.status`
 
 const DEVICES: Statement = {
   name: 'letter_untold_devices',
-  text: `SELECT u.device_id, d.commands FROM (SELECT DISTINCT l.device_id FROM dead_letter l
+  text: `SELECT u.device_id, CASE WHEN d.status <> 'revoked' THEN d.commands END AS commands FROM (SELECT DISTINCT l.device_id FROM dead_letter l
       WHERE l.fleet_id = $1 AND ${UNTOLD} AND ($2::uuid IS NULL OR l.device_id > $2) ORDER BY 1 LIMIT $3) u
     LEFT JOIN device d ON d.fleet_id = $1 AND d.id = u.device_id ORDER BY 1`,
 }

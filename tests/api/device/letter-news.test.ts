@@ -119,4 +119,14 @@ describe.each(STORAGES)('news of letters on $name', ({ open }) => {
     await bulkDiscard()
     expect(await held.storage.deadLetters.untold(fleet.fleetId, null, 10)).toEqual([])
   })
+
+  it('[CM4] nor of one that was revoked while the news of some of its letters waited', async () => {
+    await badOnes(LETTERS)
+    await bulkDiscard()
+    expect(await held.storage.deadLetters.untold(fleet.fleetId, null, 10)).toHaveLength(1)
+    const order = { command: null, status: 'revoked' as const, nowMs: Date.now() }
+    await held.storage.devices.command(fleet.fleetId, device.id, order, null)
+    await tellUntoldDevices(app.ctx, fleet.fleetId)
+    expect(await held.storage.deadLetters.untold(fleet.fleetId, null, 10)).toEqual([])
+  })
 })
