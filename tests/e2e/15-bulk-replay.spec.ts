@@ -50,15 +50,21 @@ test('by keyboard: a bad release on the overview, its cause, a letter, an up-mig
 }) => {
   test.setTimeout(TIMEOUT_MS)
   const { fleetId, collectionId, own } = await ownFleet(page, world)
+  const before = await openDevice(own, 'Walk before', '9.9.8')
+  await before.close()
   // It calls the field by another name than the schema.
   const records = await badRelease(own, { speed: 12 }, LETTERS)
 
-  await test.step('the verdict names the cause, and leads to it', async () => {
+  await test.step('the verdict names the release and the cause, and leads to it', async () => {
     await page.goto(`/overview?fleet=${fleetId}&range=1h`)
     await expect(async () => {
       await page.reload()
-      await expect(title(page)).toHaveText(`${LETTERS} dead letters share one cause`, { timeout: 2_000 })
+      const blames = '9.9.9 sends what the schema refuses; no other version does'
+      await expect(title(page)).toHaveText(blames, { timeout: 2_000 })
     }).toPass({ timeout: COUNTED_MS })
+    await expect(page.getByRole('region', { name: 'Verdict' })).toContainText(
+      `${LETTERS} dead letters share one cause: 9.9.9 on gusts`,
+    )
     await tabTo(
       page,
       page.getByRole('region', { name: 'Verdict' }).getByRole('link', { name: 'Dead letters' }),

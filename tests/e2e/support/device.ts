@@ -4,11 +4,11 @@ import type { Replica } from '#lib/client/replica.ts'
 import type { World } from './world.ts'
 
 /** A device of this test's own that syncs when it is told to. */
-export async function openDevice(world: World, name: string): Promise<Replica> {
+export async function openDevice(world: World, name: string, appVersion = '9.9.9'): Promise<Replica> {
   const replica = await openReplica({
     url: world.url,
     enrollmentKey: world.enrollmentKey,
-    device: { name, platform: 'web', appVersion: '9.9.9' },
+    device: { name, platform: 'web', appVersion },
     store: openMemoryStore(),
     sync: { auto: false },
   })
