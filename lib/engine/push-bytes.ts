@@ -17,9 +17,12 @@ export interface PushBytes {
 
 export const noBytes = (): PushBytes => ({ counted: 0, waiting: [], waitingMax: 0 })
 
-/** Adds a decided mutation: the record that it wrote, and what it is answered with. */
+/** Adds a decided mutation: the record that it wrote, the document that its letter keeps, and what it is answered with. */
 export function addBytes(bytes: PushBytes, outcome: ChangeEffect | MutationResult): void {
-  if ('incoming' in outcome) addRecord(bytes, outcome.record)
+  if ('incoming' in outcome) {
+    addRecord(bytes, outcome.record)
+    if (outcome.deadLetter?.base) add(bytes, outcome.deadLetter.base)
+  }
   const told = 'incoming' in outcome ? outcome.result : outcome
   const shown = told.status === 'duplicate' ? told.original : told
   if ('record' in shown) addRecord(bytes, shown.record)

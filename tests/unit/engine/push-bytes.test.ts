@@ -105,3 +105,19 @@ test('[PU5] an atomic push past it has no effect', () => {
   expect(results[0]).toMatchObject({ status: 'not_applied' })
   expect(server.text).toBe(before)
 })
+
+test('[PU5] the documents that dead letters keep count as well', () => {
+  const server = new EngineWorld(rulesOf({ schema: { properties: { n: { type: 'number' } } } }))
+  server.send(DEVICE_A, put({ large: LARGE }))
+  let waiting: readonly Mutation[] = Array.from({ length: 200 }, () =>
+    mutationBy(DEVICE_A, patch({ n: 'none' }), { baseVersion: 1 }),
+  )
+  for (let pushes = 0; waiting.length > 0; pushes++) {
+    expect(pushes).toBeLessThan(5)
+    const results = server.push(DEVICE_A, waiting)
+    const dead = results.filter(({ status }) => status === 'dead_lettered').length
+    expect(dead).toBeLessThanOrEqual(Math.ceil(PUSH_RECORD_BYTES_MAX / LARGE.length))
+    expect(results.slice(dead).every((one) => one.status === 'retry' && one.code === 'push_full')).toBe(true)
+    waiting = waiting.slice(dead)
+  }
+})
