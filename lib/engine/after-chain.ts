@@ -340,7 +340,7 @@ function isAhead(
 /** As today's schema would have it (DL5); one that can't be migrated is taken as it was made. */
 function asMadeToday(draft: PushDraft, mutation: Mutation): Mutation {
   const rules = draft.world.collections.get(mutation.collection)
-  const migrated = rules ? migrateMutation(rules, mutation) : null
+  const migrated = rules ? migrateMutation(rules, mutation, draft.work) : null
   return migrated?.ok ? migrated.value : mutation
 }
 

@@ -190,7 +190,7 @@ type OfToday = SeenDocument & Pick<RecordState, 'stamps'>
  * storage. A deleted record's CRDTs are migrated as the document that they would bring back.
  */
 export function broughtUp(
-  { world }: PushDraft,
+  { world, work }: PushDraft,
   collection: string,
   base: Stored,
 ): Result<OfToday, MigrationFailure> {
@@ -200,7 +200,7 @@ export function broughtUp(
   if (!rules || schemaVersion >= rules.schemaVersion) return ok({ data, crdt, ...stamps })
   const shown = data ? ok(data) : materialise({}, crdt, world.text)
   const held = { data: shown.ok ? shown.value : {}, crdt, hlc, ...stamps }
-  const made = migrateRecord(rules, held, schemaVersion)
+  const made = migrateRecord(rules, held, schemaVersion, work)
   if (!made.ok) return made
   const { hlc: _, data: next, ...migrated } = made.value
   return ok({ ...migrated, data: data && next })
@@ -223,7 +223,7 @@ export function whyStuck(draft: PushDraft, mutation: Mutation): string | null {
   if (!stored?.data || op.type === 'put' || op.type === 'delete') return null
   const rules = draft.world.collections.get(collection)
   // Its document tells, without what its CRDTs cost.
-  const made = rules && migrateDocument(rules, stored.data, stored.schemaVersion)
+  const made = rules && migrateDocument(rules, stored.data, stored.schemaVersion, draft.work)
   return !made || made.ok ? null : `the record is of schema version ${stored.schemaVersion}: ${made.error}`
 }
 

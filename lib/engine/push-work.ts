@@ -1,6 +1,6 @@
 /**
- * What a push spent so far on the log of OT, on texts of CRDTs and on business rules (PU7), in units of `OtType.cost`: a million is about half
- * a second. Each mutation has bounds of its own beside it (ot/integrate.ts, ot-log.ts, cel/compile.ts).
+ * What a push spent so far on the log of OT, on texts of CRDTs, on business rules and on what up-migrations compute (PU7), in
+ * units of `OtType.cost`: a million is about half a second. Each mutation has bounds of its own beside it (ot/integrate.ts, ot-log.ts, cel/compile.ts).
  */
 export interface PushWork {
   spent: number

@@ -164,7 +164,7 @@ function decideThrough(
 ): ChangeEffect | MutationResult {
   const { draft, push, incoming } = question
   const { rules, author, parentKnown, decides } = gate
-  const migrated = migrateMutation(rules, incoming.mutation)
+  const migrated = migrateMutation(rules, incoming.mutation, draft.work)
   if (!migrated.ok) return unwritable(question, author, { code: 'schema_mismatch', detail: migrated.error })
   const stuck = whyStuck(draft, incoming.mutation)
   if (stuck !== null) return unwritable(question, author, { code: 'schema_mismatch', detail: stuck })

@@ -14,6 +14,7 @@ import {
   patch,
   put,
   rulesOf,
+  uuid,
 } from '#tests/support/engine-world.ts'
 
 const text = (ops: Json, baseRevision: number, path = '/body'): OtOperation => ({
@@ -157,5 +158,39 @@ describe('what one push may take by texts of CRDTs', () => {
     }
     expect(left).toEqual([])
     expect(server.record?.data?.['body']).toBe(body.toJSON())
+  })
+})
+
+describe('what one push may take of up-migrations', () => {
+  const step = { op: 'cel', path: '/count', cel: 'doc.lines.filter(l, l > 0).size()' } as const
+  const today = (changes = {}) =>
+    rulesOf({ schemaVersion: 2, upMigrations: [{ from: 1, to: 2, ops: [step] }], ...changes })
+  const lines = Array.from({ length: 5_000 }, (_, n) => n + 1)
+
+  it('[PU7] is bounded: a record of an older version that every change fails on counts each time', () => {
+    const server = new EngineWorld(rulesOf())
+    server.send(DEVICE_A, put({ lines }))
+    const collection = today({ schema: { properties: { n: { type: 'number' } } } })
+    server.world = { ...server.world, collections: new Map([[collection.name, collection]]) }
+    const changes = Array.from({ length: 100 }, () =>
+      mutationBy(DEVICE_A, patch({ n: 'none' }), { baseVersion: 1, schemaVersion: 2 }),
+    )
+    const results = server.push(DEVICE_A, changes)
+    expect(countOf(results, 'dead_lettered')).toBeGreaterThan(0)
+    expect(results.at(-1)).toMatchObject({ status: 'retry', code: 'push_full' })
+  })
+
+  it('[PU7] is bounded: changes of an older version count, and each push gets on', () => {
+    const server = new EngineWorld(today())
+    let left: readonly Mutation[] = Array.from({ length: 60 }, (_, n) =>
+      mutationBy(DEVICE_A, put({ lines }), { recordId: uuid('e', n + 1) }),
+    )
+    let pushes = 0
+    for (; left.length > 0 && pushes < 20; pushes++) {
+      const applied = countOf(server.push(DEVICE_A, left), 'applied')
+      expect(applied).toBeGreaterThan(0)
+      left = left.slice(applied)
+    }
+    expect([left.length, pushes > 1]).toEqual([0, true])
   })
 })
