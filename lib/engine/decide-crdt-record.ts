@@ -200,6 +200,7 @@ function joined(
   spend(draft.work, TEXT_UNITS_PER_CHAR * (charsOf(states, deltas) + charsOf(deltas, deltas)))
   const crdt = joinDeltas(withPlacesSeen(states, seen, deltas, text), deltas, text)
   if (!crdt.ok) return unfit(crdt.error, base)
+  spend(draft.work, charsOf(crdt.value, crdt.value) / TEXT_CHARS_READ_PER_UNIT)
   const shown = materialise(plainPart(rules, document), crdt.value, text)
   if (!shown.ok) return unfit(shown.error, base)
   const data = shown.value
@@ -213,6 +214,8 @@ function joined(
 
 /** A text is read, checked and joined whole: half a second takes what half a megabyte of its state says. */
 const TEXT_UNITS_PER_CHAR = 2
+/** The others of the record are only read. */
+const TEXT_CHARS_READ_PER_UNIT = 16
 
 /** How long the texts are that are touched, as they are stored. */
 const charsOf = (states: CrdtStates, touched: CrdtStates): number =>

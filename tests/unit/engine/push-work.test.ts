@@ -159,6 +159,25 @@ describe('what one push may take by texts of CRDTs', () => {
     expect(left).toEqual([])
     expect(server.record?.data?.['body']).toBe(body.toJSON())
   })
+
+  it('[PU7] counts texts that are read beside what changes, where nothing comes of it too', () => {
+    const server = new EngineWorld(
+      rulesOf({ strategy: 'crdt', schema: { properties: { n: { type: 'number' } } } }),
+    )
+    const doc = new Y.Doc()
+    const body = doc.getText('text')
+    doc.transact(() => {
+      for (let n = 0; n < 4_500; n++) body.insert((n * 7_919) % (n + 1), 'x')
+    })
+    const update = Buffer.from(Y.encodeStateAsUpdate(doc)).toString('base64')
+    server.send(DEVICE_A, { type: 'crdt', changes: [{ path: '/body', kind: 'text', update }] })
+    const changes = Array.from({ length: 300 }, () =>
+      mutationBy(DEVICE_B, patch({ n: 'none' }), { baseVersion: 1 }),
+    )
+    const results = server.push(DEVICE_B, changes)
+    expect(countOf(results, 'dead_lettered')).toBeGreaterThan(50)
+    expect(results.at(-1)).toMatchObject({ code: 'push_full' })
+  })
 })
 
 describe('what one push may take of up-migrations', () => {
