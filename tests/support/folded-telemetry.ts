@@ -70,6 +70,7 @@ export function contextOf(events: readonly TelemetryEvent[], nowMs: number, told
         Promise.resolve({ items: (told.audit ?? []).filter((entry) => entry.action === action), next: null }),
     },
     ingest: { gauges: () => Promise.resolve(told.series ?? []) },
+    breakers: { turns: () => Promise.resolve([]) },
     releases: { list: () => Promise.resolve(told.releases ?? []) },
     conflicts: { countOpen: () => Promise.resolve(2) },
     deadLetters: { countOpenByCode: () => Promise.resolve(told.openByCode ?? {}) },

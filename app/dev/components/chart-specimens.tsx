@@ -57,6 +57,7 @@ export const CHART_SPECIMENS: readonly Specimen[] = [
     files: [
       'charts/time-chart',
       'charts/time-chart-lines',
+      'charts/still-lines',
       'charts/plot-frame',
       'charts/brush',
       'charts/series-table',
