@@ -92,7 +92,8 @@ describe('route × role', () => {
     if (route.method !== 'GET') {
       test('refuses a field that it does not know', async () => {
         const query = route.scope === 'fleet' ? `?fleet=${world.fleet}` : ''
-        const path = route.pattern.replace(':id', SOME_ID) + query
+        const scope = encodeURIComponent(`fleet:${world.fleet}`)
+        const path = route.pattern.replace(':id', SOME_ID).replace(':scope', scope) + query
         const { key } = { key: await world.keyFor('admin') }
         const response = await world.admin(path, jsonBody(route.method as 'POST', { role2: 'admin' }, key))
         expect([400, 403]).toContain(response.status)

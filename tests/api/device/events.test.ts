@@ -125,7 +125,7 @@ describe('events over HTTP and PostgreSQL', () => {
     const input = { actor, fleetId, scope }
     await forceBreaker(ctx, { ...input, body: { kind: 'forced_open', reason, version: 0 } })
     for (const stream of [toOne, toTwo])
-      expect(await stream.next('breaker')).toEqual({ scope, state: 'forced_open', retryAfterMs: 30_000 })
+      expect(await stream.next('breaker')).toEqual({ scope, state: 'forced_open', retryAfterMs: 20_000 })
     const shown = async (): Promise<string> => (await ctx.metrics.render()).body
     expect(await shown()).toContain(`tidemark_breaker_override{scope="${scope}",kind="forced_open"} 1`)
     expect(await shown()).toContain(`tidemark_breaker_state{scope="${scope}",state="forced_open"} 1`)
