@@ -26,6 +26,8 @@ export type ListFrameProps = {
   views: SavedViewsProps
   /** What in the search is not understood; nothing was searched then. */
   problem: string | null
+  /** What can be done with all of them. */
+  actions?: ReactNode
   /** The table with its foot. */
   children: ReactNode
 }
@@ -36,7 +38,7 @@ export function ListFrame(props: ListFrameProps) {
   return (
     <ConsolePage at={at} crumbs={props.crumbs ?? [{ label }]} range={range}>
       {problem === null ? (
-        <Verdict sentence={sentence} evidence={evidence} />
+        <Verdict sentence={sentence} evidence={evidence} actions={props.actions} />
       ) : (
         <Verdict sentence="This search is not understood, so nothing is shown" evidence={problem} />
       )}

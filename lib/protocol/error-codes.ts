@@ -125,7 +125,7 @@ export const ERROR_CODES = {
   },
   count_changed: {
     status: 409,
-    title: 'The filter takes another number of letters than was confirmed',
+    title: 'The filter takes another number than was confirmed',
     help: '`matched` says how many it takes now; look at them again, then send that number.',
   },
   operation_state: {

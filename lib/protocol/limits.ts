@@ -17,6 +17,8 @@ export const TOLD_SERIES_MAX = 5_000
 /** Pages of other engines that are asked for one fleet, each within these times of the last. */
 export const SCRAPE_TARGETS_MAX = 20
 export const SCRAPE_EVERY_MS = { min: 15_000, default: 60_000, max: 3_600_000 } as const
+/** Devices that one call of the operator API tells something: some seconds of work. */
+export const DEVICES_COMMANDED_MAX = 1_000
 /** Logs of one device of another engine: the newest stay. */
 export const TOLD_LOGS_PER_DEVICE_MAX = 200
 export const TRANSITIONS_PER_SESSION_MAX = 200

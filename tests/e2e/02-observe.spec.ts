@@ -1,3 +1,5 @@
+import { openDevice } from './support/device.ts'
+import { ownFleet } from './support/own-fleet.ts'
 import { expect, test, signIn } from './support/test.ts'
 
 const LIVE_TIMEOUT_MS = 60_000
@@ -215,4 +217,28 @@ test('devices are sorted by a press, and the list loads as a file', async ({ adm
   await page.getByRole('link', { name: 'Export CSV' }).click()
   const file = await loading
   expect(file.suggestedFilename()).toMatch(/^devices-\d{4}-\d{2}-\d{2}\.csv$/)
+})
+
+test('all devices of a list are told the same, once their number is typed', async ({
+  adminPage: page,
+  world,
+}) => {
+  const { fleetId, own } = await ownFleet(page, world, { name: 'notes', schema: { type: 'object' } })
+  for (const name of ['Told one', 'Told two']) {
+    const device = await openDevice(own, name)
+    await device.sync()
+    await device.close()
+  }
+  await page.goto(`/devices?fleet=${fleetId}&q=platform:web`)
+  await page.getByRole('button', { name: 'Tell all 2 devices' }).click()
+  await page.getByRole('menuitem', { name: 'Pause…' }).click()
+  const dialog = page.getByRole('dialog')
+  await expect(dialog).toContainText('Pause all 2 devices that match?')
+  await dialog.getByLabel('Reason, kept in the audit log').fill('a bad release')
+  const pause = dialog.getByRole('button', { name: 'Pause' })
+  await expect(pause).toBeDisabled()
+  await dialog.getByLabel(/Type 2/).fill('2')
+  await pause.click()
+  await expect(page.getByText('2 devices are told')).toBeVisible()
+  await expect(page.getByRole('table').getByText('paused')).toHaveCount(2)
 })

@@ -17,6 +17,7 @@ import type { PageProps } from '../search-params.ts'
 import { visit } from '../viewer.ts'
 import { deviceViews } from '#lib/application/devices/device-views.ts'
 import { devicesListSentence } from './device-words.ts'
+import { DevicesActions } from './devices-actions.tsx'
 import { DevicesList } from './devices-list.tsx'
 import { DEVICES, loadDevices } from './search-params.ts'
 import { SORT_WORDS } from './sort-words.ts'
@@ -75,6 +76,11 @@ async function DevicesPage({ searchParams }: PageProps) {
       counted={counts.capped ? `Counts are of ${formatCount(DEVICE_FACET_ROWS_MAX)} devices` : null}
       views={views}
       problem={problem}
+      actions={
+        at.fleet.role === 'viewer' || counts.matching === 0 ? undefined : (
+          <DevicesActions fleetId={at.fleet.id} q={params.q} count={counts.capped ? null : counts.matching} />
+        )
+      }
     >
       <DevicesList
         key={at.query}

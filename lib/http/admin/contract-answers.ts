@@ -168,6 +168,13 @@ export const issuedCommand = z.object({
   deviceId: uuid,
   deviceStatus,
 })
+export const commandedDevices = z.object({
+  id: uuid,
+  told: count,
+  revoked: count,
+  foreign: count,
+  full: count,
+})
 export const diagnosticsRow = z.object({
   id: uuid,
   deviceId: uuid,

@@ -11,6 +11,7 @@ import { collectionRemoval } from '#lib/application/collections/remove-collectio
 import { conflictsQuery } from '#lib/application/conflicts/list-conflicts.ts'
 import { resolveInput } from '#lib/application/conflicts/resolve-conflict.ts'
 import { commandInput } from '#lib/application/devices/command-device.ts'
+import { devicesCommandInput } from '#lib/application/devices/command-devices.ts'
 import { deviceFacetsQuery, devicesQuery } from '#lib/application/devices/list-devices.ts'
 import { enrollmentKeyInput } from '#lib/application/enrollment/create-enrollment-key.ts'
 import { fleetChange } from '#lib/application/fleets/change-fleet.ts'
@@ -283,6 +284,12 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
     summary: 'The devices of a filter as a file',
     query: devicesQuery.omit({ cursor: true, limit: true }).extend(exportQuery),
     answer: 'file',
+  },
+  'POST /devices/commands': {
+    summary: 'Tell all devices that match a filter the same',
+    body: devicesCommandInput,
+    answer: answers.commandedDevices,
+    codes: ['count_changed'],
   },
   'GET /devices/:id': { summary: 'One device', answer: answers.shownDevice },
   'GET /devices/:id/diagnosis': {

@@ -11,6 +11,7 @@ import { getConflict } from '#lib/application/conflicts/get-conflict.ts'
 import { listConflicts } from '#lib/application/conflicts/list-conflicts.ts'
 import { resolveConflict } from '#lib/application/conflicts/resolve-conflict.ts'
 import { commandDevice } from '#lib/application/devices/command-device.ts'
+import { commandDevices } from '#lib/application/devices/command-devices.ts'
 import { diagnoseDevice } from '#lib/application/devices/diagnose-device.ts'
 import { getDevice } from '#lib/application/devices/get-device.ts'
 import { deviceFacets, listDevices } from '#lib/application/devices/list-devices.ts'
@@ -226,6 +227,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   read('/devices', 'viewer', (call) => listDevices(call.ctx, { ...input(call), query: call.query })),
   read('/devices/facets', 'viewer', (call) => deviceFacets(call.ctx, { ...input(call), query: call.query })),
   read('/devices/export', 'viewer', exportDevices),
+  act('/devices/commands', 'operator', (call) => commandDevices(call.ctx, input(call))),
   read('/devices/:id', 'viewer', (call) => getDevice(call.ctx, { ...input(call), id: idOf(call) })),
   read('/devices/:id/diagnosis', 'viewer', (call) =>
     diagnoseDevice(call.ctx, { ...input(call), id: idOf(call) }),

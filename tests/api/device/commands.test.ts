@@ -237,6 +237,59 @@ describe('diagnostics over HTTP and PostgreSQL', () => {
   })
 })
 
+describe('a command to many devices', () => {
+  const many = (fleetId: string, body: object, role?: 'viewer' | 'operator') =>
+    world.admin('POST', `/devices/commands?fleet=${fleetId}`, { reason: 'too many at once', ...body }, role)
+  const waiting = async (device: TestDevice) =>
+    (await bodyOf(await world.admin('GET', `/devices/${device.id}?fleet=${device.fleetId}`)))['commands']
+
+  it('[CM1] tells all that match, leaves out the revoked, and a repeat tells none twice', async () => {
+    const fleet = await world.fleetWith({})
+    const devices = await Promise.all([world.device(fleet), world.device(fleet), world.device(fleet)])
+    const [first, second, third] = devices as [TestDevice, TestDevice, TestDevice]
+    await command(third, { type: 'revoke', reason: 'lost' })
+    const body = { type: 'resync', q: '', count: 3, id: newUuid() }
+    const answer = { id: body.id, told: 2, revoked: 1, foreign: 0, full: 0 }
+    for (const again of [await many(fleet.fleetId, body), await many(fleet.fleetId, body)])
+      expect([again.status, await bodyOf(again)]).toEqual([200, answer])
+    for (const device of [first, second]) {
+      expect(told(await heartbeat(device))).toMatchObject([{ type: 'resync' }])
+      expect(await waiting(device)).toMatchObject([{ type: 'resync', reason: 'too many at once' }])
+    }
+    expect(told(await heartbeat(first))[0]?.id).not.toBe(told(await heartbeat(second))[0]?.id)
+    const audit = await world.admin('GET', `/audit?fleet=${fleet.fleetId}`, undefined, 'admin')
+    const actions = (await bodyOf(audit))['items'] as { action: string; target: string }[]
+    expect(
+      actions.filter(({ action }) => action === 'device.resync').map(({ target }) => target),
+    ).toHaveLength(2)
+  })
+
+  it('pauses all of a filter, though a device that is paused may match it no longer', async () => {
+    const fleet = await world.fleetWith({})
+    const devices = await Promise.all([world.device(fleet), world.device(fleet)])
+    const asked = { type: 'pause', q: 'platform:ios', count: 2, id: newUuid() }
+    expect(await bodyOf(await many(fleet.fleetId, asked))).toMatchObject({ told: 2 })
+    for (const device of devices)
+      expect(await outcome(await device.push(device.pushBody([])))).toEqual([403, 'device_paused'])
+  })
+
+  it('refuses what nobody meant: another count, a revocation, no reason, a viewer', async () => {
+    const fleet = await world.fleetWith({})
+    const device = await world.device(fleet)
+    const sound = { type: 'resync', q: '', count: 1, id: newUuid() }
+    const refused = async (body: object, role?: 'viewer') => outcome(await many(fleet.fleetId, body, role))
+    const other = await many(fleet.fleetId, { ...sound, count: 2 })
+    expect(other.status).toBe(409)
+    expect(await bodyOf(other)).toMatchObject({ code: 'count_changed', matched: 1 })
+    expect(await refused({ ...sound, type: 'revoke' })).toEqual([400, 'bad_request'])
+    expect(await refused({ ...sound, reason: ' ' })).toEqual([400, 'bad_request'])
+    expect(await refused({ ...sound, q: 'colour:red' })).toEqual([400, 'bad_request'])
+    expect(await refused({ ...sound, id: undefined })).toEqual([400, 'bad_request'])
+    expect(await refused(sound, 'viewer')).toEqual([403, 'forbidden'])
+    expect(await waiting(device)).toEqual([])
+  })
+})
+
 /** Reads the `command` events of a stream, one at a time. */
 function reader(stream: Response): { read: () => Promise<unknown>; end: () => Promise<void> } {
   const chunks = stream.body?.pipeThrough(new TextDecoderStream()).getReader()

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { actsFor, commandState } from '#app/(console)/devices/[id]/command-words.ts'
+import { actsFor, commandState, MANY_ACTS, manyDoneWords } from '#app/(console)/devices/[id]/command-words.ts'
 
 const NOW = Date.UTC(2026, 10, 24, 14, 32, 8)
 test('acts fit the status', () => {
@@ -15,4 +15,12 @@ test('a command waits until it is acknowledged or has expired', () => {
   expect(at(null, NOW + 1)).toBe('waits')
   expect(at(null, NOW)).toBe('expired unheard')
   expect(at(NOW - 1, NOW - 1)).toBe('acknowledged')
+})
+
+test('many devices are told what one is, but for a revocation; who was left out is said with the reason', () => {
+  expect([...MANY_ACTS, 'revoke'].toSorted()).toEqual([...actsFor('active'), 'resume'].toSorted())
+  expect(manyDoneWords({ told: 1, revoked: 0, foreign: 0, full: 0 })).toBe('1 device is told')
+  expect(manyDoneWords({ told: 1_200, revoked: 2, foreign: 0, full: 3 })).toBe(
+    '1,200 devices are told; left out: 2 revoked, 3 with too many commands that wait',
+  )
 })

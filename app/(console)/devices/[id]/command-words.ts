@@ -1,3 +1,4 @@
+import { formatCount } from '#components/ui/format.ts'
 import type { StatusKind } from '#components/ui/status.tsx'
 import type { DeviceCommand, NewsType } from '#lib/protocol/command.ts'
 import type { ShownDevice } from '#lib/application/devices/get-device.ts'
@@ -65,6 +66,34 @@ export const ACT_WORDS: Record<Act, ActWords> = {
 export function actsFor(status: ShownDevice['status']): readonly Act[] {
   if (status === 'revoked') return []
   return ['diagnostics', 'resync', status === 'paused' ? 'resume' : 'pause', 'rotate', 'revoke']
+}
+
+/** What can be asked of many devices at once. A revocation is for one, by its name. */
+export const MANY_ACTS = [
+  'diagnostics',
+  'resync',
+  'pause',
+  'resume',
+  'rotate',
+] as const satisfies readonly Act[]
+
+interface Commanded {
+  readonly told: number
+  readonly revoked: number
+  readonly foreign: number
+  readonly full: number
+}
+
+/** What came of an act on many devices. Pure. */
+export function manyDoneWords({ told, revoked, foreign, full }: Commanded): string {
+  const left = [
+    [revoked, 'revoked'],
+    [foreign, 'of another engine'],
+    [full, 'with too many commands that wait'],
+  ] as const
+  const words = left.filter(([count]) => count > 0).map(([count, why]) => `${formatCount(count)} ${why}`)
+  const said = `${formatCount(told)} ${told === 1 ? 'device is' : 'devices are'} told`
+  return words.length === 0 ? said : `${said}; left out: ${words.join(', ')}`
 }
 
 /** News that travel as commands do. */
