@@ -1,6 +1,7 @@
 'use client'
 import type { CSSProperties } from 'react'
 import { prepareHeat, type HeatInput } from '#components/charts/prepare-heat.ts'
+import { TimeTicks } from '#components/charts/time-ticks.tsx'
 import { formatClock, formatCount, formatPercent } from '#components/ui/format.ts'
 import { useViewerZone } from '#components/ui/viewer-clock.ts'
 
@@ -53,15 +54,7 @@ export function HeatMap({ label, name, ...input }: HeatMapProps) {
                 {band.label}
               </span>
             ))}
-            {heat.xTicks.map((tick) => (
-              <span
-                key={tick.t}
-                className={`xl ${tick.align}${tick.thin ? ' thin' : ''}`}
-                style={{ left: `${tick.leftPct}%` }}
-              >
-                {tick.label}
-              </span>
-            ))}
+            <TimeTicks ticks={heat.xTicks} />
           </div>
         </div>
       </div>

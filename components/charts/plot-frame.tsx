@@ -1,6 +1,7 @@
 import type { CSSProperties, ReactNode } from 'react'
 import { shortLabel, type TimeTick, type ValueFormat, type ValueTick } from '#components/charts/ticks.ts'
 import type { Gap, PlacedMark, PreparedChart, PreparedThreshold } from '#components/charts/prepare.ts'
+import { TimeTicks } from '#components/charts/time-ticks.tsx'
 
 /** Everything of a plot but its subject: axes, bands, limits, gaps and marks. Text is HTML over the SVG. */
 export type PlotFrameProps = {
@@ -65,15 +66,7 @@ export function PlotFrame(props: PlotFrameProps) {
               {tick.label}
             </span>
           ))}
-          {xTicks.map((tick) => (
-            <span
-              key={tick.t}
-              className={`xl ${tick.align}${tick.thin ? ' thin' : ''}`}
-              style={{ left: pct(tick.leftPct) }}
-            >
-              {tick.label}
-            </span>
-          ))}
+          <TimeTicks ticks={xTicks} />
           {withRoom(thresholds).map((threshold) => (
             <ThresholdWord key={threshold.word} threshold={threshold} />
           ))}

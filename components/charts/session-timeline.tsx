@@ -3,6 +3,7 @@ import type { CSSProperties } from 'react'
 import { prepareLanes, type SessionSegment } from '#components/charts/prepare-lanes.ts'
 import { STATE_WORDS } from '#components/charts/session-states.ts'
 import { placer } from '#components/charts/prepare.ts'
+import { TimeTicks } from '#components/charts/time-ticks.tsx'
 import { formatDuration } from '#components/ui/format.ts'
 import { useViewerZone } from '#components/ui/viewer-clock.ts'
 import type { SessionState } from '#lib/engine/session-machine.ts'
@@ -106,15 +107,7 @@ export function SessionLanes({ segments, fromMs, toMs, label, marks = [] }: Sess
             <span className={`mk ${place(mark.t) > 60 ? 'z' : 'a'}`}>{mark.word}</span>
           </div>
         ))}
-        {xTicks.map((tick) => (
-          <span
-            key={tick.t}
-            className={`xl ${tick.align}${tick.thin ? ' thin' : ''}`}
-            style={{ left: `${tick.leftPct}%` }}
-          >
-            {tick.label}
-          </span>
-        ))}
+        <TimeTicks ticks={xTicks} />
       </div>
       <ol className="sr">
         {segments.map((segment, index) => (

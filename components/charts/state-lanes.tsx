@@ -1,5 +1,6 @@
 'use client'
 import { prepareStates, type StatesInput } from '#components/charts/prepare-states.ts'
+import { TimeTicks } from '#components/charts/time-ticks.tsx'
 import { formatClock, formatDuration, plural } from '#components/ui/format.ts'
 import { useViewerZone } from '#components/ui/viewer-clock.ts'
 import type { BreakerKind } from '#lib/engine/breaker/breaker.ts'
@@ -45,15 +46,7 @@ export function StateLanes({ label, ...input }: StateLanesProps) {
       <div className="bst axis" aria-hidden="true">
         <span />
         <div>
-          {xTicks.map((tick) => (
-            <span
-              key={tick.t}
-              className={`xl ${tick.align}${tick.thin ? ' thin' : ''}`}
-              style={{ left: `${tick.leftPct}%` }}
-            >
-              {tick.label}
-            </span>
-          ))}
+          <TimeTicks ticks={xTicks} />
         </div>
       </div>
       {leftOut === 0 ? null : (

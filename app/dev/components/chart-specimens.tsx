@@ -58,6 +58,7 @@ export const CHART_SPECIMENS: readonly Specimen[] = [
       'charts/time-chart',
       'charts/time-chart-lines',
       'charts/still-lines',
+      'charts/time-ticks',
       'charts/plot-frame',
       'charts/brush',
       'charts/series-table',
