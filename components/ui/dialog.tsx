@@ -2,15 +2,13 @@
 import { Dialog as Radix } from 'radix-ui'
 import { useId, useState, type ReactNode } from 'react'
 import { Button } from '#components/ui/button.tsx'
+import { ReasonField } from '#components/ui/field.tsx'
 import { formatCount } from '#components/ui/format.ts'
 import { StatusShape } from '#components/ui/status.tsx'
 import { useSubmit } from '#components/ui/use-submit.ts'
 
 /** What `onConfirm` came to: done, or the sentence to show in the open dialog. */
 export type ConfirmResult = { ok: true } | { ok: false; message: string }
-
-/** Longer reasons are cut by the field; the audit log keeps what is sent. */
-export const REASON_LENGTH_MAX = 500
 
 export type ConfirmDialogProps = {
   /** The button that opens it; without one it is open from the start, and `onClosed` tells of its end. */
@@ -80,17 +78,11 @@ function ConfirmForm({ onDone, ...props }: ConfirmDialogProps & { onDone: () => 
   return (
     <form className="form" onSubmit={onSubmit}>
       {props.reason === 'none' ? null : (
-        <label className="field">
-          <span>Reason, kept in the audit log</span>
-          <input
-            className="input"
-            value={reason}
-            maxLength={REASON_LENGTH_MAX}
-            placeholder={props.reasonHint}
-            required
-            onChange={(event) => setReason(event.target.value)}
-          />
-        </label>
+        <ReasonField
+          value={reason}
+          placeholder={props.reasonHint}
+          onChange={(event) => setReason(event.target.value)}
+        />
       )}
       {props.typedCount === undefined ? null : (
         <label className="field">

@@ -24,6 +24,20 @@ export function TextField({ label, hint, ...input }: About & ComponentProps<'inp
   )
 }
 
+/** Longer reasons are cut by the field; the audit log keeps what is sent. */
+const REASON_LENGTH_MAX = 500
+
+/** Why somebody does what they do: every act that is audited asks for it. */
+export const ReasonField = (props: Omit<Parameters<typeof TextField>[0], 'label'>) => (
+  <TextField
+    label="Reason, kept in the audit log"
+    name="reason"
+    maxLength={REASON_LENGTH_MAX}
+    required
+    {...props}
+  />
+)
+
 /** Several lines to fill in. */
 export function AreaField({ label, hint, ...area }: About & ComponentProps<'textarea'>) {
   const id = useId()

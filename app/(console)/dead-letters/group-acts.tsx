@@ -2,7 +2,7 @@
 import { useRouter } from 'next/navigation'
 import { Button } from '#components/ui/button.tsx'
 import { ConfirmDialog, type ConfirmResult } from '#components/ui/dialog.tsx'
-import { AreaField, CheckField, TextField } from '#components/ui/field.tsx'
+import { AreaField, CheckField, ReasonField, TextField } from '#components/ui/field.tsx'
 import { plural } from '#components/ui/format.ts'
 import { Icon } from '#components/ui/icon.tsx'
 import { Menu } from '#components/ui/menu.tsx'
@@ -165,7 +165,7 @@ function MergeDialog({ says, others, send }: Pick<GroupActsProps, 'others'> & { 
           <CheckField key={id} name="group" value={id} label={label} />
         ))}
       </fieldset>
-      <TextField label="Reason, kept in the audit log" name="reason" maxLength={500} required />
+      <ReasonField />
     </FormDialog>
   )
 }
@@ -194,7 +194,7 @@ function TakenIn({ causes, fleetId }: { causes: GroupActsProps['group']['merged'
           </label>
         ))}
       </fieldset>
-      <TextField label="Reason, kept in the audit log" name="reason" maxLength={500} required />
+      <ReasonField />
     </FormDialog>
   )
 }

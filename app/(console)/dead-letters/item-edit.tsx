@@ -2,7 +2,7 @@
 import { useRouter } from 'next/navigation'
 import { useId, useState } from 'react'
 import { Button } from '#components/ui/button.tsx'
-import { REASON_LENGTH_MAX } from '#components/ui/dialog.tsx'
+import { ReasonField } from '#components/ui/field.tsx'
 import { shortId } from '#components/ui/format.ts'
 import { Status } from '#components/ui/status.tsx'
 import { showToast } from '#components/ui/toast.tsx'
@@ -133,17 +133,11 @@ export function ItemEdit({
         />
       )}
       <EditForecast id={id} fleetId={fleetId} text={text} basis={basis} sides={sides} />
-      <label className="field">
-        <span>Reason, kept in the audit log</span>
-        <input
-          className="input"
-          value={reason}
-          maxLength={REASON_LENGTH_MAX}
-          placeholder="Why is this what the device meant?"
-          required
-          onChange={(event) => setReason(event.target.value)}
-        />
-      </label>
+      <ReasonField
+        value={reason}
+        placeholder="Why is this what the device meant?"
+        onChange={(event) => setReason(event.target.value)}
+      />
       <div id={saidId} role="alert">
         {settled ? <Status kind="warn">{SETTLED}</Status> : null}
         {failure && !settled && <FormFailure failure={failure} whole="(the whole record)" />}

@@ -1,7 +1,6 @@
 'use client'
 import { Button } from '#components/ui/button.tsx'
-import { REASON_LENGTH_MAX } from '#components/ui/dialog.tsx'
-import { TextField } from '#components/ui/field.tsx'
+import { ReasonField } from '#components/ui/field.tsx'
 import { plural } from '#components/ui/format.ts'
 import { FormDialog } from '../form-dialog.tsx'
 import { sendJson } from '../send-json.ts'
@@ -23,13 +22,7 @@ export function ItemReveal({ id, fleetId, fields }: { id: string; fleetId: strin
         })
       }
     >
-      <TextField
-        label="Reason, kept in the audit log"
-        name="reason"
-        maxLength={REASON_LENGTH_MAX}
-        placeholder="What do you need them for?"
-        required
-      />
+      <ReasonField placeholder="What do you need them for?" />
     </FormDialog>
   )
 }

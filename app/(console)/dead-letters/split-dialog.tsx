@@ -2,7 +2,7 @@
 import { useState } from 'react'
 import { Button } from '#components/ui/button.tsx'
 import { DialogClose, DialogFrame } from '#components/ui/dialog-frame.tsx'
-import { TextField } from '#components/ui/field.tsx'
+import { ReasonField, TextField } from '#components/ui/field.tsx'
 import { plural } from '#components/ui/format.ts'
 import { GROUP_SPLIT_MAX } from '#lib/protocol/limits.ts'
 import { SendForm } from '../send-form.tsx'
@@ -50,7 +50,7 @@ export function SplitDialog({
         }}
       >
         <TextField label="What they have in common" name="title" maxLength={120} required />
-        <TextField label="Reason, kept in the audit log" name="reason" maxLength={500} required />
+        <ReasonField />
       </SendForm>
     </DialogFrame>
   )

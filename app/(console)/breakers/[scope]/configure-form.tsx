@@ -4,6 +4,7 @@ import { TextField } from '#components/ui/field.tsx'
 import type { BreakerSettings } from '#lib/application/breakers/terms.ts'
 import { FormDialog } from '../../form-dialog.tsx'
 import { fieldText } from '../../settings/field-text.ts'
+import { BreakerReason } from './breaker-reason.tsx'
 import { useBreakerSend } from './use-breaker-send.ts'
 
 type Props = { fleetId: string; scope: string; name: string; version: number; settings: BreakerSettings }
@@ -69,13 +70,7 @@ export function ConfigureForm({ name, version, settings, ...place }: Props) {
           />
         ))}
       </div>
-      <TextField
-        label="Reason, kept in the audit log"
-        name="reason"
-        minLength={10}
-        maxLength={1_000}
-        required
-      />
+      <BreakerReason />
     </FormDialog>
   )
 }

@@ -2,12 +2,13 @@
 import { useRouter } from 'next/navigation'
 import { Button } from '#components/ui/button.tsx'
 import { ConfirmDialog, type ConfirmResult } from '#components/ui/dialog.tsx'
-import { SelectField, TextField } from '#components/ui/field.tsx'
+import { SelectField } from '#components/ui/field.tsx'
 import { formatRound } from '#components/ui/format.ts'
 import { showToast } from '#components/ui/toast.tsx'
 import { FormDialog } from '../../form-dialog.tsx'
 import { fieldText } from '../../settings/field-text.ts'
 import { affectedSentence, type OverrideFormProps } from './override-form.tsx'
+import { BreakerReason } from './breaker-reason.tsx'
 import { useBreakerSend } from './use-breaker-send.ts'
 
 type Props = Pick<OverrideFormProps, 'fleetId' | 'scope' | 'name' | 'version' | 'affected'> & { id: string }
@@ -43,13 +44,7 @@ export function HeldActs({ twoToExtend, ...props }: Props & { twoToExtend: boole
         }
       >
         <SelectField label="Ends" name="end" choices={ENDS} defaultValue={String(HOUR_MS)} />
-        <TextField
-          label="Reason, kept in the audit log"
-          name="reason"
-          minLength={10}
-          maxLength={1_000}
-          required
-        />
+        <BreakerReason />
       </FormDialog>
       <Withdraw
         {...props}
@@ -124,14 +119,7 @@ function Withdraw({
         })
       }
     >
-      <TextField
-        label="Reason, kept in the audit log"
-        name="reason"
-        minLength={10}
-        maxLength={1_000}
-        hint="at least 10 characters"
-        required
-      />
+      <BreakerReason />
     </FormDialog>
   )
 }

@@ -3,12 +3,13 @@ import { useRouter } from 'next/navigation'
 import { useRef, useState, type SubmitEvent } from 'react'
 import { Button } from '#components/ui/button.tsx'
 import { ConfirmDialog, type ConfirmResult } from '#components/ui/dialog.tsx'
-import { CheckField, SelectField, TextField } from '#components/ui/field.tsx'
+import { CheckField, SelectField } from '#components/ui/field.tsx'
 import { formatCount, formatRound, plural } from '#components/ui/format.ts'
 import { showToast } from '#components/ui/toast.tsx'
 import { FORCED_KINDS, type ForcedKind } from '#lib/application/breakers/terms.ts'
 import { fieldText } from '../../settings/field-text.ts'
 import { FORCED_WORDS } from '../breaker-words.ts'
+import { BreakerReason } from './breaker-reason.tsx'
 import { useBreakerSend } from './use-breaker-send.ts'
 
 export type OverrideFormProps = {
@@ -36,7 +37,6 @@ const delayChoices = DELAYS_MS.map((ms) => ({
 /** From so many devices on their number has to be typed. */
 const TYPED_FROM = 1_000
 /** The server takes no shorter reason. */
-const REASON_LENGTH_MIN = 10
 
 /** The lever: what, from when, how long, and why. What it will do is said before it is done. */
 export function OverrideForm(props: OverrideFormProps) {
@@ -84,14 +84,7 @@ export function OverrideForm(props: OverrideFormProps) {
           />
           <SelectField label="Starts" name="delay" choices={delayChoices} />
         </div>
-        <TextField
-          label="Reason, kept in the audit log"
-          name="reason"
-          minLength={REASON_LENGTH_MIN}
-          maxLength={1_000}
-          required
-          hint={`at least ${REASON_LENGTH_MIN} characters`}
-        />
+        <BreakerReason />
         {needsTwo ? (
           <CheckField
             label="Break the glass: take effect without a second person"

@@ -1,7 +1,6 @@
 'use client'
 import { Button } from '#components/ui/button.tsx'
-import { REASON_LENGTH_MAX } from '#components/ui/dialog.tsx'
-import { AreaField, TextField } from '#components/ui/field.tsx'
+import { AreaField, ReasonField } from '#components/ui/field.tsx'
 import { FormDialog } from '../../form-dialog.tsx'
 import { sendJson } from '../../send-json.ts'
 import { fieldText } from '../../settings/field-text.ts'
@@ -52,13 +51,7 @@ export function MaskedForm({
           placeholder={'/reporter\n/crew/*/name'}
           hint="With all that is below them; * stands for any one name or index."
         />
-        <TextField
-          label="Reason, kept in the audit log"
-          name="reason"
-          maxLength={REASON_LENGTH_MAX}
-          placeholder="Who should not see what?"
-          required
-        />
+        <ReasonField placeholder="Who should not see what?" />
       </div>
     </FormDialog>
   )

@@ -2,8 +2,7 @@
 import { useRouter } from 'next/navigation'
 import { useState, type ReactNode } from 'react'
 import { Button } from '#components/ui/button.tsx'
-import { REASON_LENGTH_MAX } from '#components/ui/dialog.tsx'
-import { TextField } from '#components/ui/field.tsx'
+import { ReasonField } from '#components/ui/field.tsx'
 import { showToast } from '#components/ui/toast.tsx'
 import { useSubmit } from '#components/ui/use-submit.ts'
 import { FormFailure, type Failure } from '../../form-failure.tsx'
@@ -102,10 +101,9 @@ export function PublishForm(props: PublishFormProps) {
       </div>
       {found === null ? null : <CheckResult check={found.check} />}
       {isRefusing ? (
-        <TextField
-          label="Reason, kept in the audit log"
+        <ReasonField
+          required={false}
           value={reason}
-          maxLength={REASON_LENGTH_MAX}
           placeholder="Why may these be refused?"
           onChange={(event) => setReason(event.target.value)}
         />

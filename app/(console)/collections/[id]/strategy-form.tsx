@@ -1,8 +1,7 @@
 'use client'
 import { useState } from 'react'
 import { Button } from '#components/ui/button.tsx'
-import { REASON_LENGTH_MAX } from '#components/ui/dialog.tsx'
-import { SelectField, TextField } from '#components/ui/field.tsx'
+import { ReasonField, SelectField, TextField } from '#components/ui/field.tsx'
 import { FormDialog } from '../../form-dialog.tsx'
 import { sendJson } from '../../send-json.ts'
 import { fieldText } from '../../settings/field-text.ts'
@@ -106,13 +105,7 @@ function Fields({ strategy, tieRule, fieldStrategies, onCount }: Strategies & { 
           </Button>
         </div>
       </fieldset>
-      <TextField
-        label="Reason, kept in the audit log"
-        name="reason"
-        maxLength={REASON_LENGTH_MAX}
-        placeholder="What goes wrong with the present one?"
-        required
-      />
+      <ReasonField placeholder="What goes wrong with the present one?" />
     </>
   )
 }

@@ -1,7 +1,7 @@
 'use client'
 import { useRouter } from 'next/navigation'
 import { useRef } from 'react'
-import { TextField } from '#components/ui/field.tsx'
+import { ReasonField, TextField } from '#components/ui/field.tsx'
 import { formatCount } from '#components/ui/format.ts'
 import { newId } from '#components/ui/new-id.ts'
 import { carryShared } from '#components/ui/search-params.ts'
@@ -92,7 +92,7 @@ export function StartForm({
           router.push(carryShared(`/operations/${draft.current.id}`, query))
         }}
       >
-        <TextField label="Reason, kept in the audit log" name="reason" maxLength={500} required />
+        <ReasonField />
         <RateField letters={total} rate={OPERATION_RATE.default} />
         {isTyped ? (
           <TextField

@@ -1,7 +1,6 @@
 'use client'
 import { Button } from '#components/ui/button.tsx'
-import { REASON_LENGTH_MAX } from '#components/ui/dialog.tsx'
-import { TextField } from '#components/ui/field.tsx'
+import { ReasonField, TextField } from '#components/ui/field.tsx'
 import { FormDialog } from '../../form-dialog.tsx'
 import { sendJson } from '../../send-json.ts'
 import { useBasis } from '../../use-basis.ts'
@@ -58,12 +57,7 @@ export function RetentionForm({
           hint="Without its events a range cannot be folded again"
           required
         />
-        <TextField
-          label="Reason, kept in the audit log"
-          name="reason"
-          maxLength={REASON_LENGTH_MAX}
-          required
-        />
+        <ReasonField />
       </div>
     </FormDialog>
   )
