@@ -8,10 +8,9 @@ import { turnOperation } from '#lib/application/operations/turn-operation.ts'
 import type { WireCommand } from '#lib/protocol/command.ts'
 import { COMMANDS_PENDING_MAX } from '#lib/protocol/command.ts'
 import type { Storage } from '#lib/storage/ports.ts'
-import type { TestApp, TestFleet } from '#tests/support/device-world.ts'
-import { TestDevice, testApp, testFleet } from '#tests/support/device-world.ts'
+import type { AgingFleet } from '#tests/support/aging-fleet.ts'
+import { agingFleet } from '#tests/support/aging-fleet.ts'
 import { runOperation } from '#tests/support/operation-runs.ts'
-import type { TestStorage } from '#tests/support/storages.ts'
 import { STORAGES } from '#tests/support/storages.ts'
 
 const DAY_MS = 86_400_000
@@ -19,34 +18,26 @@ const LETTERS = 2 * COMMANDS_PENDING_MAX + 5
 
 /** Of any number of letters a device is told, however long it stays away, and whatever becomes of the process. */
 describe.each(STORAGES)('news of letters on $name', ({ open }) => {
-  let held: TestStorage
-  let app: TestApp
-  let fleet: TestFleet
-  let device: TestDevice
-  let aheadMs = 0
+  let world: AgingFleet
   beforeEach(async () => {
-    aheadMs = 0
-    held = await open()
-    app = await held.served(testApp(held.storage, console.error, { now: () => Date.now() + aheadMs }))
-    fleet = await testFleet(app)
-    device = await TestDevice.enroll(app, fleet)
+    world = await agingFleet(open)
   })
-  afterEach(() => held.close())
+  afterEach(() => world.held.close())
 
   const at = (id: string, body: unknown = { reason: 'a test' }) => ({
     actor: SYSTEM,
-    fleetId: fleet.fleetId,
+    fleetId: world.fleet.fleetId,
     id,
     body,
   })
   const badOnes = async (count: number): Promise<readonly string[]> => {
-    const bad = () => device.mutation({ op: { type: 'put', data: { title: 7 } } })
-    const { results } = await device.pushed(Array.from({ length: count }, bad))
+    const bad = () => world.device.mutation({ op: { type: 'put', data: { title: 7 } } })
+    const { results } = await world.device.pushed(Array.from({ length: count }, bad))
     return results.map((one) => (one.status === 'dead_lettered' ? one.deadLetterId : ''))
   }
   const heartbeat = async (ackCommands: readonly string[] = []): Promise<readonly WireCommand[]> => {
-    const body = { report: { ...device.report(), ackCommands: [...ackCommands] } }
-    const answer = await device.send('POST', '/api/v1/heartbeat', { body })
+    const body = { report: { ...world.device.report(), ackCommands: [...ackCommands] } }
+    const answer = await world.device.send('POST', '/api/v1/heartbeat', { body })
     expect(answer.status).toBe(200)
     return JSON.parse(answer.headers.get('tidemark-commands') ?? '[]') as WireCommand[]
   }
@@ -63,9 +54,9 @@ describe.each(STORAGES)('news of letters on $name', ({ open }) => {
   }
   const bulkDiscard = async (): Promise<void> => {
     const body = { kind: 'discard', q: 'code:schema_mismatch', reason: 'a test' }
-    const { id } = await createOperation(app.ctx, { actor: SYSTEM, fleetId: fleet.fleetId, body })
-    await turnOperation(app.ctx, 'start', at(id, {}))
-    expect(await runOperation(app.ctx, fleet.fleetId, id)).toMatchObject({
+    const { id } = await createOperation(world.app.ctx, { actor: SYSTEM, fleetId: world.fleet.fleetId, body })
+    await turnOperation(world.app.ctx, 'start', at(id, {}))
+    expect(await runOperation(world.app.ctx, world.fleet.fleetId, id)).toMatchObject({
       state: 'completed',
       done: LETTERS,
     })
@@ -83,7 +74,7 @@ describe.each(STORAGES)('news of letters on $name', ({ open }) => {
   it('[CM4] a device that was away for weeks hears of all of them', async () => {
     const ids = await badOnes(LETTERS)
     await bulkDiscard()
-    aheadMs = 25 * DAY_MS
+    world.aheadMs = 25 * DAY_MS
     expect(await heard()).toEqual(discarded(ids))
   })
 
@@ -91,42 +82,42 @@ describe.each(STORAGES)('news of letters on $name', ({ open }) => {
     const [id = ''] = await badOnes(1)
     const killed = new Error('killed')
     const deadLetters = {
-      ...held.storage.deadLetters,
+      ...world.held.storage.deadLetters,
       tell: (): Promise<never> => Promise.reject(killed),
     }
-    const storage: Storage = { ...held.storage, deadLetters }
-    await discard({ ...app.ctx, storage }, at(id))
+    const storage: Storage = { ...world.held.storage, deadLetters }
+    await discard({ ...world.app.ctx, storage }, at(id))
     expect(await heartbeat()).toEqual([])
-    await tellUntoldDevices(app.ctx, fleet.fleetId)
+    await tellUntoldDevices(world.app.ctx, world.fleet.fleetId)
     expect(await heard()).toEqual(discarded([id]))
   })
 
   it('[CM4] one that is open again is no news, and is told once more when it is closed again', async () => {
     const [id = ''] = await badOnes(1)
-    await discard(app.ctx, at(id))
+    await discard(world.app.ctx, at(id))
     expect(await heard()).toEqual(discarded([id]))
-    await restore(app.ctx, at(id))
-    await tellUntoldDevices(app.ctx, fleet.fleetId)
+    await restore(world.app.ctx, at(id))
+    await tellUntoldDevices(world.app.ctx, world.fleet.fleetId)
     expect(await heartbeat()).toEqual([])
-    await discard(app.ctx, at(id))
+    await discard(world.app.ctx, at(id))
     expect(await heard()).toEqual(discarded([id]))
   })
 
   it('[CM4] of a device that nobody serves any more nothing is left to be told', async () => {
     await badOnes(LETTERS)
     const order = { command: null, status: 'revoked' as const, nowMs: Date.now() }
-    await held.storage.devices.command(fleet.fleetId, device.id, order, null)
+    await world.held.storage.devices.command(world.fleet.fleetId, world.device.id, order, null)
     await bulkDiscard()
-    expect(await held.storage.deadLetters.untold(fleet.fleetId, null, 10)).toEqual([])
+    expect(await world.held.storage.deadLetters.untold(world.fleet.fleetId, null, 10)).toEqual([])
   })
 
   it('[CM4] nor of one that was revoked while the news of some of its letters waited', async () => {
     await badOnes(LETTERS)
     await bulkDiscard()
-    expect(await held.storage.deadLetters.untold(fleet.fleetId, null, 10)).toHaveLength(1)
+    expect(await world.held.storage.deadLetters.untold(world.fleet.fleetId, null, 10)).toHaveLength(1)
     const order = { command: null, status: 'revoked' as const, nowMs: Date.now() }
-    await held.storage.devices.command(fleet.fleetId, device.id, order, null)
-    await tellUntoldDevices(app.ctx, fleet.fleetId)
-    expect(await held.storage.deadLetters.untold(fleet.fleetId, null, 10)).toEqual([])
+    await world.held.storage.devices.command(world.fleet.fleetId, world.device.id, order, null)
+    await tellUntoldDevices(world.app.ctx, world.fleet.fleetId)
+    expect(await world.held.storage.deadLetters.untold(world.fleet.fleetId, null, 10)).toEqual([])
   })
 })

@@ -10,74 +10,81 @@ import { previewOperation } from '#lib/application/operations/preview-operation.
 import { turnOperation } from '#lib/application/operations/turn-operation.ts'
 import { OPERATION_KEPT_MS, OPERATION_START_WITHIN_MS } from '#lib/protocol/limits.ts'
 import type { AuditEntry, Storage } from '#lib/storage/ports.ts'
-import type { TestApp, TestFleet } from '#tests/support/device-world.ts'
-import { TestDevice, testApp, testFleet } from '#tests/support/device-world.ts'
+import type { AgingFleet } from '#tests/support/aging-fleet.ts'
+import { agingFleet } from '#tests/support/aging-fleet.ts'
+import { TestDevice, testFleet } from '#tests/support/device-world.ts'
 import { runOperation } from '#tests/support/operation-runs.ts'
-import type { TestStorage } from '#tests/support/storages.ts'
 import { STORAGES } from '#tests/support/storages.ts'
 
 const HOUR_MS = 3_600_000
 
 describe.each(STORAGES)('the end of operations on $name', ({ open }) => {
-  let held: TestStorage
-  let app: TestApp
-  let fleet: TestFleet
-  let device: TestDevice
-  let aheadMs = 0
+  let world: AgingFleet
   beforeEach(async () => {
-    aheadMs = 0
-    held = await open()
-    app = await held.served(testApp(held.storage, console.error, { now: () => Date.now() + aheadMs }))
-    fleet = await testFleet(app)
-    device = await TestDevice.enroll(app, fleet)
+    world = await agingFleet(open)
   })
-  afterEach(() => held.close())
+  afterEach(() => world.held.close())
 
-  const at = (id: string, body: unknown = {}) => ({ actor: SYSTEM, fleetId: fleet.fleetId, id, body })
+  const at = (id: string, body: unknown = {}) => ({ actor: SYSTEM, fleetId: world.fleet.fleetId, id, body })
   const badOne = async (): Promise<string> => {
-    const mutation = device.mutation({ op: { type: 'put', data: { title: 7 } } })
-    const [result] = (await device.pushed([mutation])).results
+    const mutation = world.device.mutation({ op: { type: 'put', data: { title: 7 } } })
+    const [result] = (await world.device.pushed([mutation])).results
     if (result?.status !== 'dead_lettered') throw new Error('not dead')
     return result.deadLetterId
   }
   const create = async (letters: readonly string[], kind = 'discard'): Promise<string> => {
     const body = { kind, letters, reason: 'a test' }
-    return (await createOperation(app.ctx, { actor: SYSTEM, fleetId: fleet.fleetId, body })).id
+    return (await createOperation(world.app.ctx, { actor: SYSTEM, fleetId: world.fleet.fleetId, body })).id
   }
   const ended = async (letters: readonly string[]): Promise<string> => {
     const id = await create(letters)
-    await turnOperation(app.ctx, 'start', at(id))
-    expect(await runOperation(app.ctx, fleet.fleetId, id)).toMatchObject({ state: 'completed' })
+    await turnOperation(world.app.ctx, 'start', at(id))
+    expect(await runOperation(world.app.ctx, world.fleet.fleetId, id)).toMatchObject({ state: 'completed' })
     return id
   }
   const there = async (ids: readonly string[]): Promise<readonly boolean[]> =>
-    Promise.all(ids.map(async (id) => (await held.storage.operations.get(fleet.fleetId, id)) !== null))
+    Promise.all(
+      ids.map(async (id) => (await world.held.storage.operations.get(world.fleet.fleetId, id)) !== null),
+    )
   const entriesOf = async (action: string): Promise<readonly AuditEntry[]> =>
-    (await held.storage.audit.list({ fleetId: fleet.fleetId, action }, { limit: 100, cursor: null })).items
+    (
+      await world.held.storage.audit.list(
+        { fleetId: world.fleet.fleetId, action },
+        { limit: 100, cursor: null },
+      )
+    ).items
 
   it('[DL24] the leader deletes what ended 90 days ago with its members; what has not ended stays', async () => {
     const [first, second, third, fourth] = [await badOne(), await badOne(), await badOne(), await badOne()]
     const done = await ended([first, second])
     const cancelled = await create([third])
-    await turnOperation(app.ctx, 'cancel', at(cancelled))
-    expect(await runOperation(app.ctx, fleet.fleetId, cancelled)).toMatchObject({ state: 'cancelled' })
+    await turnOperation(world.app.ctx, 'cancel', at(cancelled))
+    expect(await runOperation(world.app.ctx, world.fleet.fleetId, cancelled)).toMatchObject({
+      state: 'cancelled',
+    })
     const draft = await create([third, fourth])
-    const { endedAtMs, keptUntilMs } = await getOperation(app.ctx, at(done))
+    const { endedAtMs, keptUntilMs } = await getOperation(world.app.ctx, at(done))
     expect(keptUntilMs).toBe((endedAtMs ?? 0) + OPERATION_KEPT_MS)
-    expect(await getOperation(app.ctx, at(draft))).toMatchObject({ keptUntilMs: null })
+    expect(await getOperation(world.app.ctx, at(draft))).toMatchObject({ keptUntilMs: null })
     const lead = async (): Promise<void> => {
-      const leader = new Leader(app.ctx)
+      const leader = new Leader(world.app.ctx)
       await leader.turn()
       await leader.idle()
     }
-    aheadMs = OPERATION_KEPT_MS - HOUR_MS
+    world.aheadMs = OPERATION_KEPT_MS - HOUR_MS
     await lead()
     expect(await there([done, cancelled, draft])).toEqual([true, true, true])
-    aheadMs = OPERATION_KEPT_MS + HOUR_MS
+    world.aheadMs = OPERATION_KEPT_MS + HOUR_MS
     await lead()
     expect(await there([done, cancelled, draft])).toEqual([false, false, true])
     expect(
-      await held.storage.operations.items(fleet.fleetId, done, { state: null, outcome: null }, 0, 9),
+      await world.held.storage.operations.items(
+        world.fleet.fleetId,
+        done,
+        { state: null, outcome: null },
+        0,
+        9,
+      ),
     ).toEqual([])
     const expired = await entriesOf('operation.expire')
     expect(expired.map(({ target }) => target).toSorted()).toEqual([done, cancelled].toSorted())
@@ -91,29 +98,29 @@ describe.each(STORAGES)('the end of operations on $name', ({ open }) => {
     )
   })
 
-  it('[DL24] a draft that nobody starts for 30 days is cancelled, and ends as any other', async () => {
+  it('[DL24] a draft that nobody starts for 30 days is cancelled, and ends like the others', async () => {
     const [first, second] = [await badOne(), await badOne()]
     const [draft, looked, started] = [await create([first]), await create([first]), await create([second])]
-    const { startByMs, createdAtMs } = await getOperation(app.ctx, at(draft))
+    const { startByMs, createdAtMs } = await getOperation(world.app.ctx, at(draft))
     expect(startByMs).toBe(createdAtMs + OPERATION_START_WITHIN_MS)
-    aheadMs = OPERATION_START_WITHIN_MS / 2
-    await previewOperation(app.ctx, at(looked))
-    await turnOperation(app.ctx, 'start', at(started))
-    await turnOperation(app.ctx, 'pause', at(started))
-    expect(await getOperation(app.ctx, at(started))).toMatchObject({ startByMs: null })
+    world.aheadMs = OPERATION_START_WITHIN_MS / 2
+    await previewOperation(world.app.ctx, at(looked))
+    await turnOperation(world.app.ctx, 'start', at(started))
+    await turnOperation(world.app.ctx, 'pause', at(started))
+    expect(await getOperation(world.app.ctx, at(started))).toMatchObject({ startByMs: null })
     const statesAt = async (ms: number) => {
-      aheadMs = ms
-      const leader = new Leader(app.ctx)
+      world.aheadMs = ms
+      const leader = new Leader(world.app.ctx)
       await leader.turn()
       await leader.idle()
       return Promise.all(
-        [draft, looked, started].map(async (id) => (await getOperation(app.ctx, at(id))).state),
+        [draft, looked, started].map(async (id) => (await getOperation(world.app.ctx, at(id))).state),
       )
     }
     expect(await statesAt(OPERATION_START_WITHIN_MS - HOUR_MS)).toEqual(['draft', 'previewed', 'paused'])
     expect(await statesAt(OPERATION_START_WITHIN_MS + HOUR_MS)).toEqual(['cancelling', 'previewed', 'paused'])
     expect(await statesAt(2 * OPERATION_START_WITHIN_MS)).toEqual(['cancelling', 'cancelling', 'paused'])
-    expect(await runOperation(app.ctx, fleet.fleetId, draft)).toMatchObject({
+    expect(await runOperation(world.app.ctx, world.fleet.fleetId, draft)).toMatchObject({
       state: 'cancelled',
       skipped: 1,
     })
@@ -125,29 +132,29 @@ describe.each(STORAGES)('the end of operations on $name', ({ open }) => {
 
   it('[DL24] one that somebody looks at anew at the moment of its end stays', async () => {
     const id = await create([await badOne()])
-    aheadMs = OPERATION_START_WITHIN_MS + HOUR_MS
-    const { operations } = held.storage
+    world.aheadMs = OPERATION_START_WITHIN_MS + HOUR_MS
+    const { operations } = world.held.storage
     const unstarted: typeof operations.unstarted = async (...of) => {
       const ids = await operations.unstarted(...of)
-      await previewOperation(app.ctx, at(id))
+      await previewOperation(world.app.ctx, at(id))
       return ids
     }
-    const storage: Storage = { ...held.storage, operations: { ...operations, unstarted } }
-    await cancelOldDrafts({ ...app.ctx, storage }, fleet.fleetId)
-    expect(await getOperation(app.ctx, at(id))).toMatchObject({ state: 'previewed' })
+    const storage: Storage = { ...world.held.storage, operations: { ...operations, unstarted } }
+    await cancelOldDrafts({ ...world.app.ctx, storage }, world.fleet.fleetId)
+    expect(await getOperation(world.app.ctx, at(id))).toMatchObject({ state: 'previewed' })
   })
 
   it('[DL12] what fails again and again for no reason of the storage has failed, with what was left skipped', async () => {
     const letters = [await badOne(), await badOne(), await badOne()]
     const id = await create(letters)
-    await turnOperation(app.ctx, 'start', at(id))
+    await turnOperation(world.app.ctx, 'start', at(id))
     let turns = 0
-    const { operations } = held.storage
+    const { operations } = world.held.storage
     const broken = {
-      ...app.ctx,
-      log: { ...app.ctx.log, error: () => undefined },
+      ...world.app.ctx,
+      log: { ...world.app.ctx.log, error: () => undefined },
       storage: {
-        ...held.storage,
+        ...world.held.storage,
         operations: {
           ...operations,
           hold: ((fleetId, operationId, work) =>
@@ -165,10 +172,10 @@ describe.each(STORAGES)('the end of operations on $name', ({ open }) => {
       },
     }
     await lookForOperations(broken)
-    const row = async () => held.storage.operations.get(fleet.fleetId, id)
+    const row = async () => world.held.storage.operations.get(world.fleet.fleetId, id)
     for (let n = 0; n < 300 && (await row())?.state === 'running'; n++) await pause(100)
     await stopOperations(broken)
-    const failed = await getOperation(app.ctx, at(id))
+    const failed = await getOperation(world.app.ctx, at(id))
     expect(failed).toMatchObject({
       state: 'failed',
       done: 1,
@@ -187,58 +194,60 @@ describe.each(STORAGES)('the end of operations on $name', ({ open }) => {
       { target: id, actor: { kind: 'system' }, reason: 'Error: a letter that nobody can read' },
     ])
     // What was not reached is as it was, and another operation takes it.
-    expect(await held.storage.deadLetters.countOpen(fleet.fleetId)).toBe(2)
+    expect(await world.held.storage.deadLetters.countOpen(world.fleet.fleetId)).toBe(2)
     expect(await create(letters)).not.toBe(id)
-    await expect(turnOperation(app.ctx, 'resume', at(id))).rejects.toMatchObject({
+    await expect(turnOperation(world.app.ctx, 'resume', at(id))).rejects.toMatchObject({
       tidemarkCode: 'operation_state',
     })
   }, 60_000)
 
   it('[DL16] one statement finds what runs in any fleet, of each its oldest first, and no more than are asked for', async () => {
     let asked = 0
-    const operations: typeof held.storage.operations = {
-      ...held.storage.operations,
+    const operations: typeof world.held.storage.operations = {
+      ...world.held.storage.operations,
       working: async (most) => {
         asked += 1
-        return (await held.storage.operations.working(most)).filter(() => false)
+        return (await world.held.storage.operations.working(most)).filter(() => false)
       },
     }
     const running = async (): Promise<string> => {
       const id = await create([await badOne()])
-      await turnOperation(app.ctx, 'start', at(id))
+      await turnOperation(world.app.ctx, 'start', at(id))
       return id
     }
     const [first, second] = [await running(), await running()]
     await create([await badOne()])
-    const home = fleet
-    fleet = await testFleet(app)
-    device = await TestDevice.enroll(app, fleet)
+    const home = world.fleet
+    world.fleet = await testFleet(world.app)
+    world.device = await TestDevice.enroll(world.app, world.fleet)
     const third = await running()
-    const found = await held.storage.operations.working(9)
+    const found = await world.held.storage.operations.working(9)
     expect(found).toEqual([
       { fleetId: home.fleetId, id: first },
-      { fleetId: fleet.fleetId, id: third },
+      { fleetId: world.fleet.fleetId, id: third },
       { fleetId: home.fleetId, id: second },
     ])
-    expect(await held.storage.operations.working(2)).toEqual(found.slice(0, 2))
-    const looker = { ...app.ctx, storage: { ...held.storage, operations } }
+    expect(await world.held.storage.operations.working(2)).toEqual(found.slice(0, 2))
+    const looker = { ...world.app.ctx, storage: { ...world.held.storage, operations } }
     await lookForOperations(looker)
     expect(asked).toBe(1)
-    await turnOperation(app.ctx, 'pause', at(third, { reason: 'x' }))
-    expect((await held.storage.operations.working(9)).map(({ id }) => id)).toEqual([first, second])
+    await turnOperation(world.app.ctx, 'pause', at(third, { reason: 'x' }))
+    expect((await world.held.storage.operations.working(9)).map(({ id }) => id)).toEqual([first, second])
   })
 
   it('[DL24] so many members go at a time, and an operation with the last of its own', async () => {
     const letters = [await badOne(), await badOne(), await badOne()]
     const [three, one] = [await ended(letters), await ended([await badOne()])]
     const purge = () =>
-      held.storage.operations.purge(fleet.fleetId, Date.now() + HOUR_MS, 2, ({ id }) => ({
+      world.held.storage.operations.purge(world.fleet.fleetId, Date.now() + HOUR_MS, 2, ({ id }) => ({
         ...(audit as AuditEntry),
-        id: app.ctx.ids(),
+        id: world.app.ctx.ids(),
         target: id,
       }))
     const [audit] = await entriesOf('operation.create')
-    expect(await held.storage.operations.purge(fleet.fleetId, 0, 9, () => audit as AuditEntry)).toEqual({
+    expect(
+      await world.held.storage.operations.purge(world.fleet.fleetId, 0, 9, () => audit as AuditEntry),
+    ).toEqual({
       items: 0,
       operations: 0,
     })
