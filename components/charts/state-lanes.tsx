@@ -1,5 +1,5 @@
 'use client'
-import { prepareStates, type StatesInput } from '#components/charts/prepare-states.ts'
+import { prepareStates, type StatesInput, type Stretch } from '#components/charts/prepare-states.ts'
 import { TimeTicks } from '#components/charts/time-ticks.tsx'
 import { formatClock, formatDuration, plural } from '#components/ui/format.ts'
 import { useViewerZone } from '#components/ui/viewer-clock.ts'
@@ -26,7 +26,7 @@ export function StateLanes({ label, ...input }: StateLanesProps) {
   return (
     <figure aria-label={label}>
       {lanes.map(({ name, stretches }) => (
-        <div className="bst" key={name}>
+        <div className="bst" key={name} aria-hidden="true">
           <span className="sub mono">{name}</span>
           <div>
             {stretches.map(({ state, leftPct, widthPct, fromMs, toMs }) => (
@@ -34,7 +34,7 @@ export function StateLanes({ label, ...input }: StateLanesProps) {
                 key={fromMs}
                 className={TONES[state]}
                 style={{ left: `${leftPct}%`, width: `${widthPct}%` }}
-                title={`${state.toUpperCase()} ${formatClock(fromMs, zone)}, ${formatDuration(toMs - fromMs)}`}
+                title={sayStretch({ state, fromMs, toMs }, zone)}
               >
                 {widthPct < NAME_PCT_MIN ? null : state.toUpperCase()}
                 {widthPct < LENGTH_PCT_MIN ? null : ` ${formatDuration(toMs - fromMs)}`}
@@ -49,9 +49,20 @@ export function StateLanes({ label, ...input }: StateLanesProps) {
           <TimeTicks ticks={xTicks} />
         </div>
       </div>
+      {/* a short stretch has no room for its name */}
+      <ol className="sr">
+        {lanes.map(({ name, stretches }) => (
+          <li key={name}>{`${name}: ${stretches.map((stretch) => sayStretch(stretch, zone)).join('; ')}`}</li>
+        ))}
+      </ol>
       {leftOut === 0 ? null : (
         <figcaption className="sub">{plural(leftOut, 'more process', 'more processes')}</figcaption>
       )}
     </figure>
   )
 }
+
+const sayStretch = (
+  { state, fromMs, toMs }: Pick<Stretch, 'state' | 'fromMs' | 'toMs'>,
+  zone: string,
+): string => `${state.toUpperCase()} ${formatClock(fromMs, zone)}, ${formatDuration(toMs - fromMs)}`

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { BarChart } from '#components/charts/bar-chart.tsx'
 import { PillarCard } from '#components/charts/pillar-card.tsx'
 import { SessionLanes, SessionStrip } from '#components/charts/session-timeline.tsx'
+import { StateLanes } from '#components/charts/state-lanes.tsx'
 import { StateMachine } from '#components/charts/state-machine.tsx'
 import { TimeChart } from '#components/charts/time-chart.tsx'
 import { DataTable } from '#components/table/data-table.tsx'
@@ -15,6 +16,7 @@ import { JsonView } from '#components/ui/json-view.tsx'
 import { Status, type StatusKind } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
 import { Verdict } from '#components/ui/verdict.tsx'
+import type { BreakerKind } from '#lib/engine/breaker/breaker.ts'
 
 const NOW = Date.UTC(2026, 10, 24, 14, 32, 8)
 const html = (element: ReactElement): string => renderToStaticMarkup(element)
@@ -51,6 +53,27 @@ test('the server says UTC, so that the browser’s first render is the same', ()
 
 describe('charts', () => {
   const from = NOW - 600_000
+
+  test('a state that held too short for its name is told with its time, as the others are', () => {
+    const change = (after: number, was: BreakerKind, is: BreakerKind) => ({
+      lane: 'api-1',
+      atMs: from + after,
+      before: was,
+      after: is,
+    })
+    const markup = html(
+      <StateLanes
+        label="States"
+        fromMs={from}
+        toMs={from + 600_000}
+        changes={[change(300_000, 'closed', 'forced_open'), change(309_000, 'forced_open', 'closed')]}
+      />,
+    )
+    const [, told = ''] = markup.split('<ol class="sr">')
+    expect(textOf(told)).toMatch(
+      /^api-1: CLOSED 14:22:08, 5 min 00 s; FORCED_OPEN 14:27:08, 9\.?0? s; CLOSED 14:27:17, 4 min 51 s/,
+    )
+  })
 
   test('lines are drawn without a script: the pen is lifted where nothing is known, a lone value is a dot', () => {
     const at = (n: number, value: number | null) => ({ t: from + n * 60_000, value })
