@@ -3,13 +3,22 @@ import path from 'node:path'
 import { inject } from 'vitest'
 import { bundleForNode } from '../../scripts/bundle-for-node.ts'
 
+/** By entry, those that this process makes or has made: servers that are started together wait for one. */
+const made = new Map<string, Promise<string>>()
+
 /**
  * A program of the checkout in one file, made once a run and removed at its end: as in production nothing is compiled
  * when it starts, which would be most of the time that a test waits for it.
  * @param entry from the root of the checkout
  * @returns the file's path
  */
-export async function bundled(entry: string): Promise<string> {
+export function bundled(entry: string): Promise<string> {
+  const file = made.get(entry) ?? make(entry)
+  made.set(entry, file)
+  return file
+}
+
+async function make(entry: string): Promise<string> {
   const folder = inject('bundles')
   const name = entry.replaceAll(/\W/g, '-')
   const file = path.resolve(import.meta.dirname, '../../node_modules/.cache', folder, `${name}.mjs`)
