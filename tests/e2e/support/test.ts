@@ -23,6 +23,15 @@ export const test = base.extend<Fixtures>({
     },
     { auto: true },
   ],
+  page: async ({ page }, use) => {
+    const goto = page.goto.bind(page)
+    page.goto = async (...args) => {
+      const answer = await goto(...args)
+      await untilItHears(page)
+      return answer
+    }
+    await use(page)
+  },
   adminPage: async ({ page, world }, use) => {
     await signIn(page, world.admin)
     await use(page)
@@ -43,6 +52,19 @@ function watch(page: Page, world: World, problems: string[]): void {
     const isOwn = url.origin === world.url || ['data:', 'blob:'].includes(url.protocol)
     if (!isOwn) problems.push(`${page.url()}: asked ${url.host}`)
   })
+}
+
+/**
+ * Until React has taken over what the server sent, and the effects that listen for keys have run: on a busy machine that is
+ * seconds after the page is seen, and a key that is pressed before is lost.
+ */
+async function untilItHears(page: Page): Promise<void> {
+  await page.waitForFunction(() => {
+    if (!document.querySelector('script[src*="/_next/"]')) return true
+    const uses = document.querySelectorAll('html, main h1, main a, main button, main input')
+    return [...uses].every((one) => Object.keys(one).some((key) => key.startsWith('__reactFiber$')))
+  })
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))))
 }
 
 export async function signIn(page: Page, { email, password }: Account): Promise<void> {
