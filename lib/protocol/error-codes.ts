@@ -171,7 +171,7 @@ export const ERROR_CODES = {
   },
   request_id_reused: {
     status: 422,
-    title: 'This request id was used with other mutations',
+    title: 'This id was used for another request',
     help: 'Make a new request id for a new request.',
   },
   resolution_refused: {

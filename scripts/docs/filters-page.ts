@@ -71,7 +71,7 @@ A page of sessions, and the counts beside it, look through the newest ${formatte
 
 A page of dead letters, and the counts beside it, do the same over the newest ${formatted(LETTER_LOOK_MAX)} that \`status\`, \`group\`, \`session\`, \`operation\`, \`failed\`, \`skipped\`, \`seen\` and the ids of devices leave.
 
-\`GET /sessions/export\`, \`/devices/export\` and \`/dead-letters/export\` (\`format=csv\` or \`ndjson\`) write all of what matches, while it is read. If the database fails in the middle, the connection is broken off and the file is not completed; an NDJSON file ends with \`{"complete":true,"rows":…}\`. In CSV, a text that a spreadsheet would run as a formula is led by an apostrophe.
+\`GET /sessions/export\`, \`/devices/export\` and \`/dead-letters/export\` (\`format=csv\` or \`ndjson\`) write all of what matches, while it is read; devices by name, since one that is heard meanwhile would be missed in an order that moves. If the database fails in the middle, the connection is broken off and the file is not completed; an NDJSON file ends with \`{"complete":true,"rows":…}\`. In CSV, a text that a spreadsheet would run as a formula is led by an apostrophe.
 
 ## Sessions
 

@@ -11,7 +11,7 @@ import { showToast } from '#components/ui/toast.tsx'
 import type { CommandedDevices } from '#lib/application/devices/command-devices.ts'
 import { DEVICES_COMMANDED_MAX } from '#lib/protocol/limits.ts'
 import { sendJson } from '../send-json.ts'
-import { ACT_WORDS, MANY_ACTS, manyDoneWords, type Act } from './[id]/command-words.ts'
+import { ACT_WORDS, MANY_ACTS, manyDoneWords, manySays, type Act } from './[id]/command-words.ts'
 
 export type DevicesActionsProps = {
   fleetId: string
@@ -80,7 +80,11 @@ function ManyDialog({
   const send = async (reason: string): Promise<ConfirmResult> => {
     const url = `/api/admin/v1/devices/commands?fleet=${encodeURIComponent(fleetId)}`
     const sent = await sendJson('POST', url, { type: act, q, count, reason, id })
-    if (!sent.ok) return { ok: false, message: `${sent.message} (${sent.code})` }
+    if (!sent.ok) {
+      // The count above the list, and with it what has to be typed, is brought up to date.
+      if (sent.code === 'count_changed') router.refresh()
+      return { ok: false, message: `${sent.message} (${sent.code})` }
+    }
     showToast({ kind: 'ok', text: manyDoneWords(sent.body as CommandedDevices) })
     router.refresh()
     return { ok: true }
@@ -95,7 +99,7 @@ function ManyDialog({
       confirmLabel={words.label}
       onConfirm={({ reason }) => send(reason)}
     >
-      {`Of each device: ${words.says.charAt(0).toLowerCase()}${words.says.slice(1)}`}
+      {manySays(act)}
     </ConfirmDialog>
   )
 }

@@ -93,7 +93,7 @@ async function DevicesPage({ searchParams }: PageProps) {
         end={{
           path: at.path,
           query: at.query,
-          exports: exportHrefs('devices', asking),
+          exports: exportHrefs('devices', { fleet: at.fleet.id, q }),
           ...(counts.capped ? {} : { matching: counts.matching }),
         }}
         empty={

@@ -12,7 +12,7 @@ const DAY_MS = 86_400_000
 /** How long a command waits for its device when the operator doesn't say. */
 const COMMAND_LIFE_MS = 7 * DAY_MS
 const COMMAND_LIFE_MAX_MS = 90 * DAY_MS
-const REASON_MAX = 500
+export const REASON_MAX = 500
 
 export const commandInput = z.strictObject({
   type: z.enum([...COMMAND_TYPES, 'diagnostics', 'revoke']),
@@ -23,7 +23,7 @@ export const commandInput = z.strictObject({
 })
 
 /** A pause holds at once and by itself; its command only tells the device. */
-const STATUS_AFTER: Readonly<Record<string, DeviceStatus>> = {
+export const STATUS_AFTER: Readonly<Record<string, DeviceStatus>> = {
   pause: 'paused',
   resume: 'active',
   revoke: 'revoked',
@@ -43,7 +43,14 @@ export interface IssuedCommand extends Omit<DeviceCommand, 'type' | 'expiresAtMs
  */
 export async function commandDevice(
   ctx: Context,
-  input: { readonly actor: Actor; readonly fleetId: string; readonly id: string; readonly body: unknown },
+  input: {
+    readonly actor: Actor
+    readonly fleetId: string
+    readonly id: string
+    readonly body: unknown
+    /** Of the order to many devices that this is a part of. */
+    readonly orderId?: string
+  },
 ): Promise<IssuedCommand> {
   const { actor, fleetId, id: deviceId } = input
   authorize(actor, fleetId, 'operator')
@@ -66,7 +73,7 @@ export async function commandDevice(
     target: deviceId,
     fleetId,
     reason: reason ?? null,
-    after: { commandId: id },
+    after: { commandId: id, ...(input.orderId === undefined ? {} : { orderId: input.orderId }) },
   })
   const order = { command, status: STATUS_AFTER[type] ?? null, nowMs }
   const device = await ctx.storage.devices.command(fleetId, deviceId, order, audit)

@@ -39,6 +39,19 @@ export async function listDevices(
   return { items: page.items, nextCursor: page.next && encodeDeviceCursor(page.next, sort) }
 }
 
+/**
+ * At most `limit` devices that match `q`, by name, in one read: of pages, a device that is heard between two of them is on
+ * none. @throws ApplicationError `not_found`, `bad_request`
+ */
+export async function matchingDevices(
+  ctx: Pick<Context, 'storage' | 'clock'>,
+  input: { readonly fleetId: string; readonly q: string | undefined; readonly limit: number },
+): Promise<readonly Device[]> {
+  const filter = await deviceFilter(ctx, input.fleetId, { q: input.q })
+  const page = { sort: 'name', limit: input.limit, after: null } as const
+  return (await ctx.storage.devices.list(input.fleetId, filter, page)).items
+}
+
 export const deviceFacetsQuery = devicesQuery.omit({ cursor: true, limit: true, sort: true })
 
 /** How many devices match `q`, and how many have each value of some keys. @throws ApplicationError `not_found`, `bad_request` */

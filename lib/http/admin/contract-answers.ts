@@ -171,6 +171,7 @@ export const issuedCommand = z.object({
 export const commandedDevices = z.object({
   id: uuid,
   told: count,
+  already: count,
   revoked: count,
   foreign: count,
   full: count,

@@ -282,14 +282,14 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
   },
   'GET /devices/export': {
     summary: 'The devices of a filter as a file',
-    query: devicesQuery.omit({ cursor: true, limit: true }).extend(exportQuery),
+    query: deviceFacetsQuery.extend(exportQuery),
     answer: 'file',
   },
   'POST /devices/commands': {
     summary: 'Tell all devices that match a filter the same',
     body: devicesCommandInput,
     answer: answers.commandedDevices,
-    codes: ['count_changed'],
+    codes: ['count_changed', 'request_id_reused'],
   },
   'GET /devices/:id': { summary: 'One device', answer: answers.shownDevice },
   'GET /devices/:id/diagnosis': {

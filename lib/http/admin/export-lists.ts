@@ -1,7 +1,8 @@
 import type { Context } from '#lib/application/context.ts'
 import { listDeadLetters } from '#lib/application/dead-letters/list-dead-letters.ts'
 import { deviceViews } from '#lib/application/devices/device-views.ts'
-import { listDevices } from '#lib/application/devices/list-devices.ts'
+import { deviceFacetsQuery, listDevices } from '#lib/application/devices/list-devices.ts'
+import { parsedOrThrow } from '#lib/application/errors.ts'
 import { getFleet } from '#lib/application/fleets/change-fleet.ts'
 import { listPages } from '#lib/application/list-pages.ts'
 import { getOperation, listOperationItems } from '#lib/application/operations/list-operations.ts'
@@ -19,12 +20,18 @@ export function exportSessions({ ctx, actor, fleetId, query }: FleetCall): Promi
   return exportResponse(ctx, format, { name: 'sessions', columns: SESSION_COLUMNS, pages })
 }
 
-/** GET /devices/export: those of the filter, in the order asked for. */
+/**
+ * GET /devices/export: those of the filter when the file was asked for, by name: in an order that moves, a device that is
+ * heard while the file is written would be missed.
+ */
 export async function exportDevices({ ctx, actor, fleetId, query }: FleetCall): Promise<Response> {
   const { format, rest } = formatOf(query)
+  parsedOrThrow(deviceFacetsQuery, rest)
   const { settings } = await getFleet(ctx, { actor, id: fleetId })
+  const asOf = frozen(ctx)
   const pages = listPages(async (page) => {
-    const { items, nextCursor } = await listDevices(ctx, { actor, fleetId, query: { ...rest, ...page } })
+    const walk = { ...rest, sort: 'name', ...page }
+    const { items, nextCursor } = await listDevices(asOf, { actor, fleetId, query: walk })
     return { items: deviceViews(items, ctx.clock.now(), settings.intervalMs), nextCursor }
   })
   return exportResponse(ctx, format, { name: 'devices', columns: DEVICE_COLUMNS, pages })
@@ -38,14 +45,19 @@ type LetterFileCall = Pick<FleetCall, 'actor' | 'fleetId' | 'query'> & {
 /** GET /dead-letters/export: those of the filter; an age in it is of when the file was asked for. */
 export function exportLetters({ ctx, actor, fleetId, query }: LetterFileCall): Promise<Response> {
   const { format, rest } = formatOf(query)
-  const nowMs = ctx.clock.now()
-  const asOf = { ...ctx, clock: { ...ctx.clock, now: () => nowMs } }
+  const asOf = frozen(ctx)
   // Bodies are up to 256 KiB each, so that a page of them is small.
   const pages = listPages(
     (page) => listDeadLetters(asOf, { actor, fleetId, query: { ...rest, ...page } }),
     LETTERS_PER_PAGE,
   )
   return exportResponse(ctx, format, { name: 'dead-letters', columns: LETTER_COLUMNS, pages })
+}
+
+/** The same at the time of now: an age in a filter means one moment for all of a file. */
+function frozen<C extends Pick<Context, 'clock'>>(ctx: C): C {
+  const nowMs = ctx.clock.now()
+  return { ...ctx, clock: { ...ctx.clock, now: () => nowMs } }
 }
 
 /** GET /operations/:id/export: its members as they stand, by state or outcome. */

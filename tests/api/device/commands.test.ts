@@ -249,7 +249,7 @@ describe('a command to many devices', () => {
     const [first, second, third] = devices as [TestDevice, TestDevice, TestDevice]
     await command(third, { type: 'revoke', reason: 'lost' })
     const body = { type: 'resync', q: '', count: 3, id: newUuid() }
-    const answer = { id: body.id, told: 2, revoked: 1, foreign: 0, full: 0 }
+    const answer = { id: body.id, told: 2, already: 0, revoked: 1, foreign: 0, full: 0 }
     for (const again of [await many(fleet.fleetId, body), await many(fleet.fleetId, body)])
       expect([again.status, await bodyOf(again)]).toEqual([200, answer])
     for (const device of [first, second]) {

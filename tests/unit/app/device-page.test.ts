@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest'
-import { actsFor, commandState, MANY_ACTS, manyDoneWords } from '#app/(console)/devices/[id]/command-words.ts'
+import {
+  actsFor,
+  commandState,
+  MANY_ACTS,
+  manyDoneWords,
+  manySays,
+} from '#app/(console)/devices/[id]/command-words.ts'
 
 const NOW = Date.UTC(2026, 10, 24, 14, 32, 8)
 test('acts fit the status', () => {
@@ -18,9 +24,12 @@ test('a command waits until it is acknowledged or has expired', () => {
 })
 
 test('many devices are told what one is, but for a revocation; who was left out is said with the reason', () => {
+  expect(manySays('pause')).toMatch(
+    /^Of each device: from now on .* told nothing, nor what is paused already\.$/,
+  )
   expect([...MANY_ACTS, 'revoke'].toSorted()).toEqual([...actsFor('active'), 'resume'].toSorted())
-  expect(manyDoneWords({ told: 1, revoked: 0, foreign: 0, full: 0 })).toBe('1 device is told')
-  expect(manyDoneWords({ told: 1_200, revoked: 2, foreign: 0, full: 3 })).toBe(
-    '1,200 devices are told; left out: 2 revoked, 3 with too many commands that wait',
+  expect(manyDoneWords({ told: 1, already: 0, revoked: 0, foreign: 0, full: 0 })).toBe('1 device is told')
+  expect(manyDoneWords({ told: 1_200, already: 4, revoked: 2, foreign: 0, full: 3 })).toBe(
+    '1,200 devices are told; left out: 4 so already, 2 revoked, 3 with too many commands that wait',
   )
 })

@@ -77,16 +77,25 @@ export const MANY_ACTS = [
   'rotate',
 ] as const satisfies readonly Act[]
 
+/** What an act does to many devices, before it is done, and to which it does nothing. Pure. */
+export function manySays(act: Act): string {
+  const { says } = ACT_WORDS[act]
+  const already = { pause: ', nor what is paused already', resume: ', nor what is not paused' }[act as string]
+  return `Of each device: ${says.charAt(0).toLowerCase()}${says.slice(1)} Revoked devices and those of other engines are told nothing${already ?? ''}.`
+}
+
 interface Commanded {
   readonly told: number
+  readonly already: number
   readonly revoked: number
   readonly foreign: number
   readonly full: number
 }
 
 /** What came of an act on many devices. Pure. */
-export function manyDoneWords({ told, revoked, foreign, full }: Commanded): string {
+export function manyDoneWords({ told, already, revoked, foreign, full }: Commanded): string {
   const left = [
+    [already, 'so already'],
     [revoked, 'revoked'],
     [foreign, 'of another engine'],
     [full, 'with too many commands that wait'],
