@@ -1,6 +1,7 @@
 'use client'
 import type { CSSProperties } from 'react'
 import { prepareLanes, type SessionSegment } from '#components/charts/prepare-lanes.ts'
+import { prepareStrip } from '#components/charts/prepare-strip.ts'
 import { STATE_WORDS } from '#components/charts/session-states.ts'
 import { placer } from '#components/charts/prepare.ts'
 import { TimeTicks } from '#components/charts/time-ticks.tsx'
@@ -17,20 +18,31 @@ const SAID_MS_MIN = 1_000
 export function SessionStrip({ segments }: { segments: readonly SessionSegment[] }) {
   return (
     <span className="strip" role="img" aria-label={segments.map(sayAll).join(', ')}>
-      {segments.map((segment, index) => (
-        <i
-          key={index}
-          aria-hidden="true"
-          className={segment.tone}
-          title={sayAll(segment)}
-          style={{ flex: Math.max(FLEX_MIN, Math.log10(1 + (segment.ms ?? 0) / 500)) }}
-        >
-          {STATE_WORDS[segment.state].short}
-          {segment.note === undefined ? null : ` ${segment.note}`}
-          {(segment.ms ?? 0) < SAID_MS_MIN ? null : <b> {formatDuration(segment.ms)}</b>}
-        </i>
-      ))}
+      {prepareStrip(segments).map((part, index) =>
+        part.kind === 'more' ? (
+          <i key={index} aria-hidden="true" className="more" title={`${part.count} more states`}>
+            +{part.count}
+          </i>
+        ) : (
+          <Stay key={index} segment={part.segment} />
+        ),
+      )}
     </span>
+  )
+}
+
+function Stay({ segment }: { segment: SessionSegment }) {
+  return (
+    <i
+      aria-hidden="true"
+      className={segment.tone}
+      title={sayAll(segment)}
+      style={{ flexGrow: Math.max(FLEX_MIN, Math.log10(1 + (segment.ms ?? 0) / 500)) }}
+    >
+      {STATE_WORDS[segment.state].short}
+      {segment.note === undefined ? null : ` ${segment.note}`}
+      {(segment.ms ?? 0) < SAID_MS_MIN ? null : <b> {formatDuration(segment.ms)}</b>}
+    </i>
   )
 }
 

@@ -39,6 +39,8 @@ export function TimeChartLines({ chart, format, bucketMs, names, zone }: TimeCha
         <YAxis domain={[0, chart.yMax]} allowDataOverflow hide />
         <Tooltip
           isAnimationActive={false}
+          // Over a gap it says that there is no data, as the other charts go on telling what they have.
+          filterNull={false}
           cursor={{ stroke: 'var(--accent)', strokeWidth: 1 }}
           allowEscapeViewBox={{ x: false, y: true }}
           position={{ y: TIP_BELOW_PX }}

@@ -64,10 +64,14 @@ export async function runFleet(
   }
 }
 
-/** One folder a fleet and seed: the same call continues with the same devices. */
-function storesDir({ dir, enrollmentKey, url, seed }: FleetOptions): string {
+/** One folder a fleet and seed: the same call continues with the same devices, at whatever address the server is now. Pure. */
+export function storesDir({
+  dir,
+  enrollmentKey,
+  seed,
+}: Pick<FleetOptions, 'dir' | 'enrollmentKey' | 'seed'>): string {
   const fleetId = enrollmentKey.split('_')[1] ?? ''
-  const name = createHash('sha256').update(`${url} ${fleetId} ${seed}`).digest('hex').slice(0, 16)
+  const name = createHash('sha256').update(`${fleetId} ${seed}`).digest('hex').slice(0, 16)
   return join(dir, name)
 }
 

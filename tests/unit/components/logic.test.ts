@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { prepareLanes } from '#components/charts/prepare-lanes.ts'
+import { prepareLanes, type SessionSegment } from '#components/charts/prepare-lanes.ts'
+import { prepareStrip, STRIP_STAYS_MAX } from '#components/charts/prepare-strip.ts'
 import { withRests } from '#components/charts/prepare-rests.ts'
 import { STATE_ORDER } from '#components/charts/session-states.ts'
 import { matchCommands, nextCommand, type CommandGroup } from '#components/shell/command-list.ts'
@@ -269,5 +270,28 @@ describe('command menu', () => {
 
   test('the arrows go round', () => {
     expect([nextCommand(0, -1, 3), nextCommand(2, 1, 3), nextCommand(0, 1, 1)]).toEqual([2, 0, 0])
+  })
+})
+
+describe('the strip of a session', () => {
+  const stay = (n: number, tone?: 'held' | 'crit'): SessionSegment => ({
+    state: 'pushing',
+    startMs: n,
+    ms: 1,
+    ...(tone && { tone }),
+  })
+  const shown = (segments: readonly SessionSegment[]) =>
+    prepareStrip(segments).map((part) => (part.kind === 'more' ? `+${part.count}` : part.segment.startMs))
+  const many = (count: number, ...wrong: readonly number[]) =>
+    Array.from({ length: count }, (_, n) => stay(n, wrong.includes(n) ? 'crit' : undefined))
+
+  test('a short one is drawn whole', () => {
+    expect(shown(many(STRIP_STAYS_MAX))).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+    expect(shown([])).toEqual([])
+  })
+  test('of a long one what went wrong stays in the picture, and what is left out is counted', () => {
+    expect(shown(many(200, 150))).toEqual([0, 1, '+148', 150, '+48', 199])
+    expect(shown(many(40))).toEqual([0, 1, 2, '+36', 39])
+    expect(shown(many(20, 2, 4, 6, 8, 10))).toEqual(['+6', 6, '+1', 8, '+1', 10, '+8', 19])
   })
 })
