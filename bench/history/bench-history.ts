@@ -4,12 +4,12 @@ import { failures } from '#lib/application/pillars/failures.ts'
 import { lag } from '#lib/application/pillars/lag.ts'
 import { overview } from '#lib/application/pillars/overview.ts'
 import { queue } from '#lib/application/pillars/queue.ts'
-import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
 import { parseFilter } from '#lib/query/parse-filter.ts'
 import { SESSION_FIELDS } from '#lib/query/session-fields.ts'
 import type { Cursor, ListedSession, Page, Storage } from '#lib/storage/ports.ts'
 import { openPostgresStorage } from '#lib/storage/prisma/open-postgres-storage.ts'
 import { makeFleet } from '#tests/contract/storage/world.ts'
+import { testApp } from '#tests/support/device-world.ts'
 import { markdownTable, whole } from '../markdown.ts'
 import type { BenchDatabase } from '../postgres.ts'
 import { inTurns } from '../rounds.ts'
@@ -64,7 +64,7 @@ interface Filled {
 }
 
 async function pillarTable({ storage, raw, fleetId, endMs, sessions }: Filled): Promise<string> {
-  const ctx: TelemetryContext = { storage, clock: { now: () => endMs } }
+  const { ctx } = testApp(storage, console.error, { now: () => endMs })
   const rows: string[][] = []
   for (const days of [1, 7] as const) {
     const range = { fleetId, fromMs: endMs - days * DAY_MS, toMs: endMs }

@@ -33,6 +33,27 @@ export interface Overview {
   /** Most devices first, at most 100. */
   readonly versions: readonly VersionRow[]
   readonly deadLetters: DeadLettersNow
+  readonly breakers: BreakersNow
+}
+
+/** Those that the fleet's devices meet, now. */
+export interface BreakersNow {
+  readonly total: number
+  /** The widest scope first. */
+  readonly notClosed: readonly BreakerNow[]
+}
+export interface BreakerNow {
+  readonly scope: string
+  /** As people call it: `engine`, `app 2.4.1`, `inspections`. */
+  readonly name: string
+  /** Of the scope of an app version. */
+  readonly appVersion: string | null
+  /** Of the process that was asked; `closed` where it is another's that is not. */
+  readonly state: 'closed' | 'open' | 'half_open' | 'forced_open' | 'forced_closed' | 'metrics_only'
+  /** It keeps somebody out, in some process at least. */
+  readonly isShut: boolean
+  /** What a person said that holds now. */
+  readonly held: { readonly by: string; readonly reason: string; readonly endsAtMs: number } | null
 }
 
 /** Live, revoked devices left out. */

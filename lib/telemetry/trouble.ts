@@ -9,6 +9,7 @@ export type LinkTarget =
       readonly pillar: 'lag' | 'conflicts'
       readonly collection: string
     }
+  | { readonly page: 'breaker'; readonly scope: string }
   | {
       readonly page: 'devices'
       readonly state: 'offline' | null

@@ -1,3 +1,4 @@
+import { heldBack } from './breaker-troubles.ts'
 import { conflictingCollection, laggingCollection } from './collection-troubles.ts'
 import { countText, durationText, percentText, pluralText } from './format.ts'
 import { deadLettered, lettersStep, lettersWait } from './letter-troubles.ts'
@@ -21,6 +22,7 @@ export function verdictOf(overview: Overview): Verdict {
   const troubles = [
     everySilent,
     failing,
+    heldBack,
     unanswered,
     stuck,
     halfSilent,

@@ -87,6 +87,14 @@ test('forced open, a device goes to `shed`; a second person approves a forced cl
     }).toPass()
   })
 
+  await test.step('the overview says what is shut, by whom and why, and leads there', async () => {
+    await page.goto(`/overview?fleet=${fleetId}`)
+    await expect(page.getByRole('heading', { name: /^1 of \d+ breakers is not closed$/ })).toBeVisible()
+    await expect(page.getByText(`“${REASON}”`)).toBeVisible()
+    await page.getByRole('link', { name: `App ${APP}` }).click()
+    await expect(title(page)).toHaveText(/is forced open/)
+  })
+
   const other = await secondPerson(browser, page, world)
   await test.step('who asks for a forced close can’t agree to it; a second person does', async () => {
     await force(page, 'Forced closed', 'Ask a second person')

@@ -1,4 +1,5 @@
-import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
+import type { BreakersContext } from '#lib/application/breakers/list-breakers.ts'
+import { BREAKER_SETTINGS } from '#lib/engine/breaker/breaker.ts'
 import { fold } from '#lib/rollups/fold.ts'
 import type {
   AppRelease,
@@ -29,7 +30,7 @@ export interface Told {
   /** A whole hour; before it, merged buckets hold only what came late. */
   readonly mergedFromMs?: number
 }
-export interface FoldedContext extends TelemetryContext {
+export interface FoldedContext extends BreakersContext {
   /** What was appended, in order. */
   readonly appended: TelemetryEvent[]
 }
@@ -70,7 +71,7 @@ export function contextOf(events: readonly TelemetryEvent[], nowMs: number, told
         Promise.resolve({ items: (told.audit ?? []).filter((entry) => entry.action === action), next: null }),
     },
     ingest: { gauges: () => Promise.resolve(told.series ?? []) },
-    breakers: { turns: () => Promise.resolve([]) },
+    breakers: { turns: () => Promise.resolve([]), processes: () => Promise.resolve([]) },
     releases: { list: () => Promise.resolve(told.releases ?? []) },
     conflicts: { countOpen: () => Promise.resolve(2) },
     deadLetters: { countOpenByCode: () => Promise.resolve(told.openByCode ?? {}) },
@@ -107,7 +108,17 @@ export function contextOf(events: readonly TelemetryEvent[], nowMs: number, told
       },
     },
   }
-  return { storage: storage as unknown as Storage, clock: { now: () => nowMs }, appended }
+  // Nobody called anything, nor said anything of it.
+  const breakers = { list: () => [], settingsOf: () => BREAKER_SETTINGS }
+  const overrides = { list: () => [], of: () => null }
+  return {
+    storage: storage as unknown as Storage,
+    clock: { now: () => nowMs },
+    processId: 'p',
+    breakers: breakers as unknown as BreakersContext['breakers'],
+    overrides: overrides as unknown as BreakersContext['overrides'],
+    appended,
+  }
 }
 
 /** A device that was heard a second ago and has nothing waiting, but for the parts given. */

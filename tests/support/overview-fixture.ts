@@ -36,6 +36,7 @@ export interface OverviewParts {
   readonly versions?: readonly VersionRow[]
   readonly collections?: Overview['collections']
   readonly deadLetters?: Overview['deadLetters']
+  readonly breakers?: Overview['breakers']
   readonly foldLagMs?: number
   readonly toMs?: number
 }
@@ -148,5 +149,6 @@ export function overviewOf(parts: OverviewParts = {}): Overview {
       causes: [],
       causesLeftOut: 0,
     },
+    breakers: parts.breakers ?? { total: 4, notClosed: [] },
   }
 }

@@ -9,6 +9,7 @@ import {
 import type { StatusKind } from '#components/ui/status.tsx'
 import type { BreakerDetail } from '#lib/application/breakers/breaker-detail.ts'
 import type { ShownBreaker, ShownOverride } from '#lib/application/breakers/list-breakers.ts'
+import { isShut } from '#lib/application/breakers/is-shut.ts'
 import { ENGINE_SCOPE, nameOfScope, versionOfScope } from '#lib/application/breakers/scopes.ts'
 import type { BreakerKind, ForcedKind } from '#lib/application/breakers/terms.ts'
 
@@ -105,14 +106,6 @@ export function breakerSentence(breaker: ShownBreaker, nowMs: number): string {
     return `${name} is closed; ${minute.calls === 0 ? 'no call' : `${plural(minute.calls, 'call')} of the ${settings.callsMin} it needs to judge`} came in the last 60 s`
   return `${name} is closed: ${formatPercent(minute.failures / minute.calls)} of ${plural(minute.calls, 'call')} failed in the last 60 s`
 }
-
-/** Whether it keeps somebody out, in any process. Pure. */
-export const isShut = ({ state, processes, overruledBy }: ShownBreaker): boolean =>
-  overruledBy !== null ||
-  state === 'open' ||
-  state === 'half_open' ||
-  state === 'forced_open' ||
-  (state === 'closed' && processes.notClosed > 0)
 
 /** The verdict of the list. Pure. */
 export function breakersSentence(breakers: readonly ShownBreaker[], nowMs: number): string {

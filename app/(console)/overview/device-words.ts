@@ -36,3 +36,11 @@ export function devicesSentence({ byState, silent, paused }: Devices): string {
     paused === 0 ? [] : [`${formatCount(paused)} ${paused === 1 ? 'is' : 'are'} paused by an operator`]
   return [first, ...rest, ...held].join('; ')
 }
+
+/** `1 of 9 breakers is not closed`. Pure. */
+export function breakersTitle({ total, notClosed }: OverviewAnswer['breakers']): string {
+  const shut = notClosed.length
+  if (shut === 0)
+    return total === 1 ? 'The only breaker is closed' : `All ${formatCount(total)} breakers are closed`
+  return `${formatCount(shut)} of ${plural(total, 'breaker')} ${shut === 1 ? 'is' : 'are'} not closed`
+}

@@ -1,6 +1,7 @@
 import { carryShared, withParams } from '#components/ui/search-params.ts'
 import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
 import { formatFilter } from '#lib/query/format-filter.ts'
+import { breakerHref } from '../breakers/breaker-links.ts'
 
 type Target = NonNullable<OverviewAnswer['verdict']['step']>['target']
 
@@ -34,6 +35,8 @@ export function stepHref(target: Target, query: string): string {
       })
     case 'sessions':
       return listHref('/sessions', query, { result: target.result, version: target.appVersion })
+    case 'breaker':
+      return breakerHref(query, target.scope)
     case 'devices':
       return listHref('/devices', query, { state: target.state, has: target.has, version: target.appVersion })
   }

@@ -10,6 +10,7 @@ import { visit } from '../viewer.ts'
 import { marksLegend, marksOf } from '../pillars/mark-words.ts'
 import { FirstRun } from './first-run.tsx'
 import { FirstSync } from './first-sync.tsx'
+import { OverviewBreakers } from './overview-breakers.tsx'
 import { OverviewDeadLetters } from './overview-dead-letters.tsx'
 import { OverviewDevices } from './overview-devices.tsx'
 import { stepHref } from './overview-links.ts'
@@ -57,6 +58,7 @@ async function OverviewPage({ searchParams }: PageProps) {
             </div>
             <div>
               <OverviewDeadLetters answer={answer} query={at.query} />
+              <OverviewBreakers answer={answer} query={at.query} />
               <p className="sub">
                 {[
                   marksLegend(marksOf(answer.annotations)),

@@ -30,7 +30,7 @@ export type ShownBreaker = BreakerSnapshot & {
   readonly minute: { readonly calls: number; readonly failures: number; readonly shed: number }
 }
 
-type ListContext = Pick<Context, 'storage' | 'breakers' | 'processId' | 'processName' | 'overrides' | 'clock'>
+export type BreakersContext = Pick<Context, 'storage' | 'breakers' | 'processId' | 'overrides' | 'clock'>
 interface ListInput {
   readonly actor: Actor
   readonly fleetId: string
@@ -40,9 +40,14 @@ interface ListInput {
  * The breakers that a fleet's devices meet, by scope: the engine's, the fleet's, one a collection, and those of backends
  * and app versions that were called or commanded. A scope that saw no call is closed. @throws ApplicationError `not_found`
  */
-export async function listBreakers(ctx: ListContext, input: ListInput): Promise<readonly ShownBreaker[]> {
+export async function listBreakers(ctx: BreakersContext, input: ListInput): Promise<readonly ShownBreaker[]> {
   const { actor, fleetId } = input
   authorize(actor, fleetId, 'viewer')
+  return readBreakers(ctx, fleetId)
+}
+
+/** The same, for who is known to be allowed. */
+export async function readBreakers(ctx: BreakersContext, fleetId: string): Promise<readonly ShownBreaker[]> {
   const [collections, processes] = await Promise.all([
     ctx.storage.collections.list(fleetId),
     ctx.storage.breakers.processes(),
@@ -61,7 +66,7 @@ export async function listBreakers(ctx: ListContext, input: ListInput): Promise<
 }
 
 function shownBreaker(
-  ctx: ListContext,
+  ctx: BreakersContext,
   snapshot: BreakerSnapshot,
   processes: readonly SeenProcess[],
 ): ShownBreaker {
@@ -108,7 +113,7 @@ export function standingOf(
 }
 
 /** Forced open beats whatever a narrower scope says (BR4). */
-function widerForcedOpen(ctx: ListContext, scope: Scope, nowMs: number): Scope | null {
+function widerForcedOpen(ctx: BreakersContext, scope: Scope, nowMs: number): Scope | null {
   const fleetId = fleetOfScope(scope)
   const wider =
     scope === ENGINE_SCOPE
@@ -123,7 +128,7 @@ function widerForcedOpen(ctx: ListContext, scope: Scope, nowMs: number): Scope |
 
 /** @throws ApplicationError `not_found` */
 export async function getBreaker(
-  ctx: ListContext,
+  ctx: BreakersContext,
   input: ListInput & { readonly scope: string },
 ): Promise<ShownBreaker> {
   const found = (await listBreakers(ctx, input)).find(({ scope }) => scope === input.scope)

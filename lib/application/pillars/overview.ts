@@ -8,7 +8,8 @@ import { LETTER_GROUPS_MAX, type LetterGroups } from '#lib/telemetry/letter-grou
 import { asks } from '#lib/query/letter-fields.ts'
 import type { Verdict } from '#lib/telemetry/trouble.ts'
 import { verdictOf } from '#lib/telemetry/verdict.ts'
-import type { TelemetryContext } from '#lib/application/telemetry/context.ts'
+import { breakersNow } from '#lib/application/breakers/breakers-now.ts'
+import type { BreakersContext } from '#lib/application/breakers/list-breakers.ts'
 import { annotationsIn } from './annotations.ts'
 import { collectionRows } from './collection-rows.ts'
 import { CONFLICTS } from './conflicts.ts'
@@ -29,21 +30,25 @@ export interface OverviewAnswer extends Overview {
 }
 
 /** Everything the Overview page shows, read together so that its figures agree (console.md, Overview). */
-export async function overview(ctx: TelemetryContext, query: RangeQuery): Promise<OverviewAnswer> {
+export async function overview(ctx: BreakersContext, query: RangeQuery): Promise<OverviewAnswer> {
   const { storage } = ctx
   const { fleetId } = query
   const nowMs = ctx.clock.now()
   const fleet = await storage.fleets.get(fleetId)
-  const [window, versions, annotations, now, letters, hours, rates, collections] = await Promise.all([
-    readWindow(ctx, query, { split: 'total' }),
-    readWhole(ctx, query, { split: 'version', parts: ['counters', 'sketches'] }),
-    annotationsIn(ctx, query),
-    fleet === null ? fleetNow([], nowMs, 0) : storage.devices.now(fleetId, nowMs, fleet.settings.intervalMs),
-    storage.letterGroups.list(fleetId, { conditions: [asks('status', 'open')], nowMs }, LETTER_GROUPS_MAX),
-    lastHours(ctx, fleetId, nowMs),
-    transitionRates(ctx, fleetId, nowMs),
-    storage.collections.list(fleetId),
-  ])
+  const [window, versions, annotations, now, letters, hours, rates, collections, breakers] =
+    await Promise.all([
+      readWindow(ctx, query, { split: 'total' }),
+      readWhole(ctx, query, { split: 'version', parts: ['counters', 'sketches'] }),
+      annotationsIn(ctx, query),
+      fleet === null
+        ? fleetNow([], nowMs, 0)
+        : storage.devices.now(fleetId, nowMs, fleet.settings.intervalMs),
+      storage.letterGroups.list(fleetId, { conditions: [asks('status', 'open')], nowMs }, LETTER_GROUPS_MAX),
+      lastHours(ctx, fleetId, nowMs),
+      transitionRates(ctx, fleetId, nowMs),
+      storage.collections.list(fleetId),
+      breakersNow(ctx, fleetId),
+    ])
   const limits = limitsOf(fleet, collections)
   const figures: Overview = {
     fleetId,
@@ -59,13 +64,14 @@ export async function overview(ctx: TelemetryContext, query: RangeQuery): Promis
     collections: collectionRows(collections, window.buckets, limits),
     versions: versionRows(now.versions, versions.buckets, hours, letters.byVersion),
     deadLetters: deadLettersNow(letters, window.buckets),
+    breakers,
   }
   return { ...figures, verdict: verdictOf(figures) }
 }
 
 /** The last 24 hours by the hour, the running one included; one list of buckets an hour. */
 async function lastHours(
-  ctx: TelemetryContext,
+  ctx: Pick<BreakersContext, 'storage'>,
   fleetId: string,
   nowMs: number,
 ): Promise<readonly (readonly Bucket[])[]> {

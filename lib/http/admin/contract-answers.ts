@@ -314,6 +314,12 @@ export const overviewAnswer = z.looseObject({
   transitionRates: z.record(z.string(), z.number()),
   versions: z.array(z.looseObject({ appVersion: z.string(), devices: count })),
   deadLetters: z.looseObject({}),
+  breakers: z.object({
+    total: count,
+    notClosed: z.array(
+      z.looseObject({ scope: z.string(), name: z.string(), state: z.string(), isShut: z.boolean() }),
+    ),
+  }),
   verdict: z.looseObject({}),
 })
 

@@ -64,6 +64,11 @@ async function ask(
 }
 const force = (scope: string, body: object, as: keyof typeof roles = 'operator') =>
   ask('POST', scope, '/override', { reason: REASON, version: 0, ...body }, as)
+/** What the overview tells of breakers. */
+const onOverview = async () => {
+  const answer = await world.admin(`/overview?fleet=${world.fleet}`, { headers: roles.viewer })
+  return ((await answer.json()) as { breakers: object }).breakers
+}
 const stateOf = (scope: string) => world.ctx.breakers.list((one) => one === scope)[0]?.state ?? 'closed'
 const fleet = () => fleetScope(world.fleet)
 
@@ -82,8 +87,12 @@ describe('[BR4] an override', () => {
       processes: [{ standing: 'applied', state: 'forced_open' }],
       history: [{ action: 'breaker.forced_open', reason: REASON }],
     })
+    const notClosed = { scope: app, appVersion: '2.4.1', state: 'forced_open', isShut: true }
+    const held = { by: 'operator', reason: REASON, endsAtMs: override?.expiresAtMs }
+    expect(await onOverview()).toMatchObject({ total: 4, notClosed: [{ ...notClosed, held }] })
     const released = await ask('DELETE', app, '/override', { reason: 'the fix is out now', version: 1 })
     expect([released.status, stateOf(app)]).toEqual([200, 'half_open'])
+    expect(await onOverview()).toMatchObject({ notClosed: [{ scope: app, state: 'half_open', held: null }] })
   })
 
   test('ends by the clock of the process, through a trial, and starts when it is scheduled', async () => {

@@ -1,9 +1,9 @@
+import { isShut } from '#lib/application/breakers/is-shut.ts'
 import { describe, expect, test } from 'vitest'
 import {
   breakerSentence,
   breakersSentence,
   causesOf,
-  isShut,
   kindOfBreaker,
   shortState,
 } from '../../../app/(console)/breakers/breaker-words.ts'

@@ -7,6 +7,7 @@ import {
   lagLevel,
   SESSIONS_FOR_RATE_MIN,
 } from '#lib/telemetry/thresholds.ts'
+import type { BreakerNow } from '#lib/telemetry/overview.ts'
 import { verdictOf } from '#lib/telemetry/verdict.ts'
 import {
   NOW_MS,
@@ -56,6 +57,24 @@ const ownRow = (name: string, p95Ms: number, part = 0) => {
   }
 }
 const SLOW = { lag: lagFigure({ upload: quantiles(9 * MINUTE) }) }
+
+const HELD = { by: 'night ops', reason: 'schema bug', endsAtMs: NOW_MS + 94 * MINUTE }
+const shut = (...notClosed: readonly Partial<BreakerNow>[]): OverviewParts => ({
+  breakers: {
+    total: 9,
+    notClosed: notClosed.map((one) => ({
+      scope: 'app:f:2.4.1',
+      name: 'app 2.4.1',
+      appVersion: '2.4.1',
+      state: 'forced_open',
+      isShut: true,
+      held: HELD,
+      ...one,
+    })),
+  },
+  devices: { byState: { idle: 30, shed: 10 } },
+})
+const OPEN = { scope: 'engine', name: 'engine', appVersion: null, state: 'open', held: null } as const
 
 const TABLE: readonly (readonly [what: string, parts: OverviewParts, level: string, sentence: string])[] = [
   ['all is well', {}, 'ok', 'All 40 devices sync within target'],
@@ -303,6 +322,39 @@ const TABLE: readonly (readonly [what: string, parts: OverviewParts, level: stri
     'unk',
     'Nothing is over its limit; conflict rate is not known',
   ],
+  ['a version held back', shut({}), 'warn', '2.4.1 is held back; every other version syncs within target'],
+  [
+    'a version held back, and another is slow',
+    { ...shut({}), versions: [versionRow('2.4.1'), versionRow('2.4.0', { uploadLagP95Ms: HOUR })] },
+    'warn',
+    '2.4.1 is held back: its breaker is forced open',
+  ],
+  ['the engine’s breaker open', shut(OPEN), 'crit', 'Devices are told to wait: the engine’s breaker is open'],
+  [
+    'a collection on trial',
+    shut({ ...OPEN, name: 'notes', state: 'half_open' }),
+    'crit',
+    'Devices are told to wait: the breaker of notes is on trial',
+  ],
+  [
+    'open in another process',
+    shut({ ...OPEN, state: 'closed' }),
+    'warn',
+    'Devices are told to wait: the engine’s breaker is open in another process',
+  ],
+  ['two breakers', shut({}, OPEN), 'crit', '2 of 9 breakers keep devices out'],
+  [
+    'held by a person, and lets everybody in',
+    { ...shut({ state: 'forced_closed', isShut: false }), devices: {} },
+    'ok',
+    'All 40 devices sync within target',
+  ],
+  [
+    'failing, which is why one opened',
+    { ...shut(OPEN), failures: failureFigure(90, 1_000) },
+    'crit',
+    '9.00 % of requests fail, over the limit of 1.00 %',
+  ],
 ]
 
 describe('verdict', () => {
@@ -435,4 +487,14 @@ describe('verdict', () => {
       'warn',
     )
   })
+})
+
+test('a breaker that is shut says by whom and until when, who waits, and leads there', () => {
+  const { evidence, step } = verdictOf(overviewOf(shut({})))
+  expect(evidence).toBe(
+    '10 devices wait in shed and keep their changes; app 2.4.1 is forced open by night ops, ends in 1 h 34 min',
+  )
+  expect(step?.target).toEqual({ page: 'breaker', scope: 'app:f:2.4.1' })
+  const { evidence: also } = verdictOf(overviewOf({ ...shut({}), failures: failureFigure(90, 1_000) }))
+  expect(also).toContain('Also: the breaker of app 2.4.1 is forced open')
 })
