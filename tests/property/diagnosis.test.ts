@@ -76,7 +76,10 @@ const evidence: fc.Arbitrary<Evidence> = fc.record({
   turn: maybe(fc.record({ admitAtMs: ago, place: fc.nat(9) })),
   breakers: fc.array(
     fc.record({
-      scope: fc.constantFrom('engine', 'fleet:f', 'collection:f:a'),
+      scope: fc.constantFrom('engine', 'fleet:f', 'collection:f:a', 'app:f:1.0'),
+      name: fc.constantFrom('engine', 'fleet', 'a', 'app 1.0'),
+      appVersion: maybe(fc.constantFrom('1.0', '2.0')),
+      held: maybe(fc.record({ by: fc.string(), reason: fc.string(), endsAtMs: ago })),
       collection: maybe(fc.record({ id: fc.uuid(), name: fc.constantFrom('a', 'b') })),
       sinceMs: maybe(ago),
       retryAfterMs: fc.nat(60_000),

@@ -1,11 +1,19 @@
 import type { Collection, Device, Fleet } from '#lib/storage/ports.ts'
 import { diagnose } from '#lib/telemetry/diagnosis/diagnose.ts'
+import { holdingAt } from '#lib/engine/breaker/override.ts'
 import type { BreakerEvidence, Diagnosis, Evidence } from '#lib/telemetry/diagnosis/evidence.ts'
 import { answered } from '#lib/telemetry/diagnosis/pace.ts'
 import { asks } from '#lib/query/letter-fields.ts'
 import { authorize } from '../access/authorize.ts'
 import type { BreakerSnapshot } from '../breakers/breakers.ts'
-import { ENGINE_SCOPE, collectionOfScope, fleetOfScope } from '../breakers/scopes.ts'
+import { shuts } from '../breakers/is-shut.ts'
+import {
+  ENGINE_SCOPE,
+  collectionOfScope,
+  fleetOfScope,
+  nameOfScope,
+  versionOfScope,
+} from '../breakers/scopes.ts'
 import type { Actor, Context } from '../context.ts'
 import { letterMasks } from '../dead-letters/letter-masks.ts'
 import { ApplicationError } from '../errors.ts'
@@ -25,7 +33,7 @@ const UNREPORTED_READ_MAX = 10
 const OPEN_READ_MAX = 10
 const TRIES_READ_MAX = 10
 
-type Read = Pick<Context, 'storage' | 'clock' | 'breakers' | 'secret'>
+type Read = Pick<Context, 'storage' | 'clock' | 'breakers' | 'overrides' | 'secret'>
 interface Input {
   readonly actor: Actor
   readonly fleetId: string
@@ -95,7 +103,7 @@ async function readEvidence(
     unreported,
     tries,
     turn,
-    breakers: breakersOf(ctx, fleet, collections),
+    breakers: breakersOf(ctx, fleet, collections, nowMs),
     others: answered(others.flatMap(({ attempts }) => attempts)),
   }
 }
@@ -123,22 +131,32 @@ const openConflicts = (deviceId: string) => ({
   toMs: null,
 })
 
-/** Those not closed that a request of the fleet may meet. A scope of a collection that is no more shuts nothing. */
-function breakersOf(ctx: Read, fleet: Fleet, collections: readonly Collection[]): readonly BreakerEvidence[] {
+/** Those that keep somebody of the fleet out. A scope of a collection that is no more shuts nothing. */
+function breakersOf(
+  ctx: Read,
+  fleet: Fleet,
+  collections: readonly Collection[],
+  nowMs: number,
+): readonly BreakerEvidence[] {
   const byName = new Map(collections.map((collection) => [collection.name, collection]))
   return ctx.breakers
     .list((scope) => scope === ENGINE_SCOPE || fleetOfScope(scope) === fleet.id)
-    .filter(({ state }) => state !== 'closed')
-    .flatMap((breaker: BreakerSnapshot) => {
-      const name = collectionOfScope(breaker.scope)
-      const collection = name === null ? null : byName.get(name)
+    .filter(({ state }) => shuts(state))
+    .flatMap((breaker: BreakerSnapshot): BreakerEvidence[] => {
+      const { scope, state, trips, retryAfterMs } = breaker
+      const named = collectionOfScope(scope)
+      const collection = named === null ? null : byName.get(named)
       if (collection === undefined) return []
+      const said = state === 'forced_open' ? holdingAt(ctx.overrides.of(scope)?.overrides ?? [], nowMs) : null
       return [
         {
-          scope: breaker.scope,
+          scope,
+          name: nameOfScope(scope),
           collection: collection && { id: collection.id, name: collection.name },
-          sinceMs: breaker.trips.at(-1)?.atMs ?? null,
-          retryAfterMs: breaker.retryAfterMs,
+          appVersion: versionOfScope(scope),
+          held: said && { by: said.by.name, reason: said.reason, endsAtMs: said.expiresAtMs },
+          sinceMs: said?.startsAtMs ?? trips.at(-1)?.atMs ?? null,
+          retryAfterMs,
         },
       ]
     })

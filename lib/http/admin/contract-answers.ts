@@ -118,6 +118,7 @@ export const deviceAnswer = z.object({
 export const shownDevice = deviceAnswer.extend({ state: z.string().nullable(), inferredOffline: z.boolean() })
 const diagnosisTarget = z.discriminatedUnion('page', [
   z.object({ page: z.literal('overview') }),
+  z.object({ page: z.literal('breaker'), scope: z.string() }),
   z.object({ page: z.literal('session'), id: uuid }),
   z.object({ page: z.literal('sessions'), deviceId: uuid, result: z.literal('failed').nullable() }),
   z.object({ page: z.literal('dead-letter'), id: uuid }),

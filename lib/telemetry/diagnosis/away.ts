@@ -25,7 +25,11 @@ export function breakerInTheWay(evidence: Evidence): BreakerEvidence | null {
     sinceMs !== null &&
     device.lastContactMs !== null &&
     device.lastContactMs + silenceLimitMs(intervalMs) < sinceMs
-  const wide = breakers.find((breaker) => breaker.collection === null && !wasSilent(breaker))
+  const isOfDevice = ({ appVersion }: BreakerEvidence): boolean =>
+    appVersion === null || appVersion === device.appVersion
+  const wide = breakers.find(
+    (breaker) => breaker.collection === null && isOfDevice(breaker) && !wasSilent(breaker),
+  )
   if (wide) return wide
   const waits = device.report?.byCollection ?? {}
   return breakers.find(({ collection }) => collection !== null && (waits[collection.name] ?? 0) > 0) ?? null
@@ -36,31 +40,29 @@ export function breakerOpen(evidence: Evidence): Finding | null {
   const breaker = breakerInTheWay(evidence)
   if (breaker === null) return null
   const { device, nowMs } = evidence
-  const { collection, scope, sinceMs, retryAfterMs } = breaker
-  const what =
-    collection === null
-      ? scope === 'engine'
-        ? 'the server'
-        : 'its fleet'
-      : `the collection ${collection.name}`
+  const { collection, scope, held, retryAfterMs } = breaker
+  const what = breakerOf(breaker)
   const depths = new Map(Object.entries(device.report?.byCollection ?? {}))
   const waits = collection === null ? depthOf(evidence) : (depths.get(collection.name) ?? 0)
-  const page =
-    collection === null
-      ? ({ page: 'overview' } as const)
-      : ({ page: 'collection', id: collection.id } as const)
-  const again = retryAfterMs > 0 ? `tries again in ${durationText(retryAfterMs)}` : 'is trying again now'
-  const since = sinceMs === null ? '' : `, ${agoText(evidence, sinceMs)} ago`
+  const target = { page: 'breaker', scope } as const
+  const leftMs = held === null ? retryAfterMs : Math.max(0, held.endsAtMs - nowMs)
   return {
     verdict: 'breaker_open',
     level: 'held',
-    sentence: `${device.name} is held by the open breaker of ${what}${safeText(evidence)}`,
-    because: `The breaker of ${what} is open, not this device`,
+    sentence:
+      held === null
+        ? `${device.name} is held by the open ${what}${safeText(evidence)}`
+        : `${device.name} is held back by ${held.by}: the ${what} is forced open${safeText(evidence)}`,
+    because:
+      held === null ? `The ${what} is open, not this device` : `A person shut the ${what}, not this device`,
     evidence: [
-      line(`The breaker of ${what} tripped${since}`, {
-        detail: `breaker_open, scope ${scope}; it ${again}`,
-        atMs: sinceMs,
-        link: linkTo(collection === null ? 'overview' : 'collection', page),
+      line(shutText(evidence, breaker), {
+        detail:
+          held === null
+            ? `breaker_open, scope ${scope}; it ${retryAfterMs > 0 ? `tries again in ${durationText(retryAfterMs)}` : 'is trying again now'}`
+            : `“${held.reason}”; it ends in ${durationText(leftMs)}`,
+        atMs: breaker.sinceMs,
+        link: linkTo('breaker', target),
       }),
       line(`${pluralText(waits, 'change')} of it ${waits === 1 ? 'goes' : 'go'} there`, {
         detail: 'as it last reported',
@@ -69,16 +71,28 @@ export function breakerOpen(evidence: Evidence): Finding | null {
       contactLine(evidence),
     ],
     next: {
-      title: 'Leave it; it drains by itself when the breaker closes',
+      title:
+        held === null
+          ? 'Leave it; it drains by itself when the breaker closes'
+          : 'Leave it; it drains when the override ends or somebody releases it',
       detail: `${drainText(evidence)} A resync would not help: it is refused before it is read.`,
-      action: {
-        kind: 'link',
-        label: collection === null ? 'See the overview' : `See ${collection.name}`,
-        target: page,
-      },
-      endsAtMs: drainedAt(evidence, nowMs + retryAfterMs),
+      action: { kind: 'link', label: 'See the breaker', target },
+      endsAtMs: drainedAt(evidence, nowMs + leftMs),
     },
   }
+}
+
+function breakerOf({ scope, name, collection }: BreakerEvidence): string {
+  if (scope === 'engine') return 'breaker of the server'
+  if (collection !== null && name === collection.name) return `breaker of the collection ${name}`
+  return name === 'fleet' ? 'breaker of its fleet' : `breaker of ${name}`
+}
+
+function shutText(evidence: Evidence, breaker: BreakerEvidence): string {
+  const { sinceMs, held } = breaker
+  const since = sinceMs === null ? '' : `, ${agoText(evidence, sinceMs)} ago`
+  const what = breakerOf(breaker)
+  return held === null ? `The ${what} tripped${since}` : `${held.by} forced the ${what} open${since}`
 }
 
 /** Silent for too long, or it said itself that it has no network (SPEC, SM7). */

@@ -78,7 +78,7 @@ const CHECK: Record<CheckName, (evidence: Evidence) => Judgement> = {
   },
   Breakers: (evidence) => {
     const inTheWay = breakerInTheWay(evidence)
-    if (inTheWay) return suspect(inTheWay.collection?.name ?? inTheWay.scope.split(':')[0] ?? inTheWay.scope)
+    if (inTheWay) return suspect(inTheWay.name)
     const open = evidence.breakers.length
     return ruledOut(open === 0 ? 'all closed' : `${countText(open)} open, none in its way`)
   },

@@ -102,11 +102,18 @@ export interface TriedChange {
   readonly lastAtMs: number
 }
 
+/** One that keeps somebody out. */
 export interface BreakerEvidence {
   readonly scope: string
-  /** The collection behind it; null for the engine's and the fleet's, which shut everything. */
+  /** As people call it: `app 2.4.1`, `inspections authority`. */
+  readonly name: string
+  /** The collection behind it; null for the engine's, the fleet's and an app version's, which shut everything. */
   readonly collection: { readonly id: string; readonly name: string } | null
-  /** When it tripped; null where this is not kept. */
+  /** Whose devices it shuts out; null for all. */
+  readonly appVersion: string | null
+  /** What a person said that shuts it; null where it tripped. */
+  readonly held: { readonly by: string; readonly reason: string; readonly endsAtMs: number } | null
+  /** When it tripped or was shut; null where this is not kept. */
   readonly sinceMs: number | null
   /** Until it tries again; 0 while it does. */
   readonly retryAfterMs: number
@@ -146,6 +153,7 @@ export type DiagnosisName = (typeof DIAGNOSES)[number]
 /** Where a line or a button leads; a page makes the address of it. */
 export type DiagnosisTarget =
   | { readonly page: 'overview' }
+  | { readonly page: 'breaker'; readonly scope: string }
   | { readonly page: 'session'; readonly id: string }
   | { readonly page: 'sessions'; readonly deviceId: string; readonly result: 'failed' | null }
   | { readonly page: 'dead-letter'; readonly id: string }

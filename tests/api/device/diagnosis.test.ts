@@ -67,7 +67,8 @@ async function orders(fleet: TestFleet) {
     schema: NOTES_SCHEMA,
     authority: { url: authority.url, timeoutMs: 1_000 },
   }
-  return { authority, collectionId: await collectionOf(fleet, body) }
+  await collectionOf(fleet, body)
+  return { authority }
 }
 
 describe('why a device is stuck, over HTTP and PostgreSQL, each by a real SDK device', () => {
@@ -208,7 +209,7 @@ describe('why a device is stuck, over HTTP and PostgreSQL, each by a real SDK de
 
   it('breaker open: of the backend of one collection, for who has changes there alone', async () => {
     const fleet = await world.fleetWith({})
-    const { authority, collectionId } = await orders(fleet)
+    const { authority } = await orders(fleet)
     const [replica, beside] = [await device(fleet), await device(fleet)]
     await beside.sync()
     authority.answer = () => ({ status: 500 })
@@ -220,10 +221,11 @@ describe('why a device is stuck, over HTTP and PostgreSQL, each by a real SDK de
     const found = await diagnosis(fleet, replica.deviceId)
     expect(found).toMatchObject({ verdict: 'breaker_open', level: 'held' })
     expect(found.sentence).toBe(
-      'tablet is held by the open breaker of the collection orders; its 24 changes are safe and wait on it',
+      'tablet is held by the open breaker of orders authority; its 24 changes are safe and wait on it',
     )
-    expect(linksOf(found)).toContainEqual({ page: 'collection', id: collectionId })
-    expect(found.next).toMatchObject({ action: { target: { page: 'collection', id: collectionId } } })
+    const target = { page: 'breaker', scope: `backend:${fleet.fleetId}:orders` }
+    expect(linksOf(found)).toContainEqual(target)
+    expect(found.next).toMatchObject({ action: { target } })
     const other = await diagnosis(fleet, beside.deviceId)
     expect([other.verdict, checkOf(other, 'Breakers')]).toEqual(['healthy', 'ruled_out'])
     await authority.close()

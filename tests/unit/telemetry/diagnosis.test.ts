@@ -71,9 +71,12 @@ const attempt = (kind: string, status: number, durationMs = 40, code?: string) =
 })
 const failed = (kind: string, status: number, code: string): SessionEvidence =>
   session({ result: 'failed', attempts: [attempt(kind, status, 40, code)] })
-const breaker = (changes: Partial<Evidence['breakers'][number]> = {}) => ({
+const breaker = (changes: Partial<Evidence['breakers'][number]> = {}): Evidence['breakers'][number] => ({
   scope: 'fleet:f',
+  name: 'fleet',
   collection: null,
+  appVersion: null,
+  held: null,
   sinceMs: NOW - 10 * MINUTE,
   retryAfterMs: 30_000,
   ...changes,

@@ -1,5 +1,6 @@
 import { carryShared } from '#components/ui/search-params.ts'
 import type { DiagnosisTarget } from '#lib/application/devices/diagnose-device.ts'
+import { breakerHref } from '../../breakers/breaker-links.ts'
 import { listHref } from '../../overview/overview-links.ts'
 
 /** The address of what a line of evidence or a next step names. Pure. */
@@ -7,6 +8,8 @@ export function diagnosisHref(target: DiagnosisTarget, query: string): string {
   switch (target.page) {
     case 'overview':
       return carryShared('/overview', query)
+    case 'breaker':
+      return breakerHref(query, target.scope)
     case 'session':
       return carryShared(`/sessions/${target.id}`, query)
     case 'sessions':
