@@ -79,11 +79,14 @@ export interface BadCall {
 
 export interface TripCause {
   readonly openMs: number
+  /** Of the window; of a trial that failed, its own. */
   readonly calls: number
   readonly failures: number
   readonly slow: number
-  /** The newest bad calls of the window. */
+  /** The newest bad calls of the window, or the one that a trial failed by. */
   readonly bad: readonly BadCall[]
+  /** What it went by then; left out of a trial that failed, which goes by one call. */
+  readonly limits?: Pick<BreakerSettings, 'failureRateMax' | 'slowRateMax' | 'callsMin'>
 }
 
 /** A breaker of a process went from one state to another. */

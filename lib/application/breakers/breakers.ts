@@ -9,7 +9,7 @@ import { BREAKER_SETTINGS, CLOSED, isIdle, judge, reduce } from '#lib/engine/bre
 import type { EndedCall, Second } from '#lib/engine/breaker/window.ts'
 import { tally, windowAt } from '#lib/engine/breaker/window.ts'
 import type { Random } from '#lib/kernel/random.ts'
-import type { BadCall } from '#lib/storage/ports.ts'
+import type { BadCall, TripCause } from '#lib/storage/ports.ts'
 import type { Clock, Log } from '../surroundings.ts'
 import type { BreakerJournal } from './journal.ts'
 import { BreakerPass } from './pass.ts'
@@ -239,27 +239,40 @@ export class Breakers {
   }
 
   private tell(scope: Scope, entry: Entry, event: BreakerEvent): void {
-    this.apply(scope, entry, reduce(entry.state, event, this.settingsOf(scope), this.deps.clock.now()))
-  }
-
-  private apply(scope: Scope, entry: Entry, next: BreakerState): void {
     const before = entry.state
+    const next = reduce(before, event, this.settingsOf(scope), this.deps.clock.now())
     entry.state = next
     if (before.kind === next.kind) return
     if (next.kind === 'closed') this.troubled.delete(scope)
     else this.troubled.add(scope)
     const nowMs = this.deps.clock.now()
-    const trip = next.kind === 'open' ? { openMs: next.waitMs, ...tally(next.window) } : null
-    if (trip) {
-      entry.trips.push({ atMs: nowMs, ...trip })
+    const cause = next.kind === 'open' ? this.tripOf(scope, before, next, event) : null
+    if (cause) {
+      const { openMs, calls, failures, slow } = cause
+      entry.trips.push({ atMs: nowMs, openMs, calls, failures, slow })
       if (entry.trips.length > TRIPS_KEPT_MAX) entry.trips.shift()
     }
-    const { journal } = this.deps
-    const cause = trip && { ...trip, bad: journal.badCalls(scope, nowMs) }
-    journal.changed(scope, before.kind, next.kind, nowMs, cause)
+    this.deps.journal.changed(scope, before.kind, next.kind, nowMs, cause)
     const change = { scope, state: next.kind, retryAfterMs: this.leftMs(scope, next, nowMs) }
     this.deps.log.warn('a breaker changed', { ...change, before: before.kind })
     this.deps.onChange(change)
+  }
+
+  /** A trial that failed says nothing of the window: that one is of the calls before the breaker opened. */
+  private tripOf(
+    scope: Scope,
+    before: BreakerState,
+    { waitMs: openMs, window }: Extract<BreakerState, { kind: 'open' }>,
+    event: BreakerEvent,
+  ): TripCause {
+    const bad = this.deps.journal.badCalls(scope, this.deps.clock.now())
+    if (before.kind === 'half_open' && event.kind === 'ended' && event.call !== 'void') {
+      const { failed, slow } = event.call
+      const calls = before.good + 1
+      return { openMs, calls, failures: Number(failed), slow: Number(slow), bad: bad.slice(-1) }
+    }
+    const { failureRateMax, slowRateMax, callsMin } = this.settingsOf(scope)
+    return { openMs, ...tally(window), bad, limits: { failureRateMax, slowRateMax, callsMin } }
   }
 
   private make(scope: Scope): Entry | null {

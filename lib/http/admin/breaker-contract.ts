@@ -65,7 +65,14 @@ const transition = z.object({
   before: z.string(),
   after: z.string(),
   trip: z
-    .object({ openMs: z.number(), calls: count, failures: count, slow: count, bad: z.array(badCall) })
+    .object({
+      openMs: z.number(),
+      calls: count,
+      failures: count,
+      slow: count,
+      bad: z.array(badCall),
+      limits: settings.pick({ failureRateMax: true, slowRateMax: true, callsMin: true }).optional(),
+    })
     .nullable(),
 })
 const detail = breaker.extend({

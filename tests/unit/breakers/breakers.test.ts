@@ -19,11 +19,11 @@ import { seededRandom } from '#lib/kernel/random.ts'
 const FLEET = '01900000-0000-7000-8000-00000000f1ee'
 const NOTES = collectionScope(FLEET, 'notes')
 
-function world() {
+function world(storage = openMemoryStorage()) {
   const changes: BreakerChange[] = []
   let nowMs = Date.UTC(2026, 0, 5, 8)
   const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }
-  const journal = new BreakerJournal({ storage: openMemoryStorage(), processId: 'p', ids: newUuid })
+  const journal = new BreakerJournal({ storage, processId: 'p', ids: newUuid })
   const breakers = new Breakers({
     journal,
     clock: { now: () => nowMs },
@@ -198,4 +198,24 @@ describe('what a process keeps', () => {
     expect(breakers.list(() => true).map(({ scope }) => scope)).toEqual([NOTES, fleetScope('new')])
     expect(stateOf(NOTES)).toBe('open')
   })
+})
+
+test('[BR3] a trial that fails is told by its own calls, not by those that tripped it before', async () => {
+  const storage = openMemoryStorage()
+  const { breakers, journal, request, trip, wait } = world(storage)
+  trip([NOTES])
+  wait(30_000)
+  request([NOTES], 'good')
+  request([NOTES], 'good')
+  request([NOTES], 'failed')
+  await journal.flush(Date.UTC(2026, 0, 5, 8, 1))
+  const range = { fromMs: 0, toMs: Date.UTC(2027, 0) }
+  const trips = (await storage.breakers.changes([NOTES], range, 10)).flatMap((one) => one.trip ?? [])
+  const tripped = trips.find(({ openMs }) => openMs === 30_000)
+  const failed = trips.find(({ openMs }) => openMs === 60_000)
+  const limits = { failureRateMax: 0.05, slowRateMax: 0.5, callsMin: 20 }
+  expect(tripped).toMatchObject({ calls: 20, failures: 20, slow: 0, limits })
+  expect(failed).toMatchObject({ calls: 3, failures: 1, slow: 0 })
+  expect([tripped?.bad.length, failed?.bad.length]).toEqual([20, 1])
+  expect(breakers.list(() => true)[0]?.trips).toMatchObject([{ calls: 20 }, { calls: 3, failures: 1 }])
 })

@@ -11,21 +11,22 @@ import { breakerDetail, type BreakerDetail } from '#lib/application/breakers/bre
 import { isShut } from '#lib/application/breakers/is-shut.ts'
 import { listBreakers, type ShownBreaker } from '#lib/application/breakers/list-breakers.ts'
 import { whatIf } from '#lib/application/breakers/what-if.ts'
-import { type BreakerTransition, WINDOW_SECONDS } from '#lib/application/breakers/terms.ts'
 import { ConsolePage } from '../../console-page.tsx'
 import { keptPage } from '../../kept-page.tsx'
 import type { PageProps } from '../../search-params.ts'
 import { orNotFound, visit } from '../../viewer.ts'
-import { breakerHref, momentHref, scopeOfParam } from '../breaker-links.ts'
+import { momentHref, scopeOfParam } from '../breaker-links.ts'
 import { breakerSentence, kindOfBreaker, titleOfScope } from '../breaker-words.ts'
 import { BREAKER, loadBreaker } from '../search-params.ts'
+import { tripAsked } from '../trip-words.ts'
 import { ConfigureForm } from './configure-form.tsx'
+import { Evidence } from './evidence.tsx'
 import { HistoryPart } from './history-part.tsx'
 import { OverrideForm } from './override-form.tsx'
 import { ProcessesPart } from './processes-part.tsx'
 import { SaidPart } from './said-part.tsx'
 import { ScopeStrip } from './scope-strip.tsx'
-import { BadCallsPart, isTrip, TripsPart } from './trips-part.tsx'
+import { BadCallsPart, TripsPart } from './trips-part.tsx'
 import { WhatIfPart } from './what-if-part.tsx'
 import { WindowPart } from './window-part.tsx'
 
@@ -65,7 +66,7 @@ async function BreakerPage({ params, searchParams }: Props) {
       <Verdict
         kind={kindOfBreaker(shownOf(breakers, detail))}
         sentence={breakerSentence(shownOf(breakers, detail), at.nowMs)}
-        evidence={<Evidence detail={detail} breakers={breakers} nowMs={at.nowMs} />}
+        evidence={<Evidence detail={detail} breakers={breakers} query={at.query} nowMs={at.nowMs} />}
         actions={
           <>
             <LinkButton href="#history">History</LinkButton>
@@ -132,14 +133,6 @@ const whatIfQueryOf = ({ threshold, minimum, window }: Awaited<ReturnType<typeof
   ...(window !== null && { windowSeconds: window }),
 })
 
-/** The trip that the page is about: the one that was asked for, or the last of a breaker that isn't closed. */
-function tripAsked(detail: BreakerDetail, at: number | 'now' | null): BreakerTransition | null {
-  if (at === 'now') return null
-  const trips = detail.changes.filter(isTrip)
-  if (at !== null) return trips.find(({ atMs }) => atMs === at) ?? null
-  return detail.state === 'closed' ? null : (trips[0] ?? null)
-}
-
 /** The detail's processes are told one by one; the sentences are about their number. */
 const shownOf = (breakers: readonly ShownBreaker[], { scope, ...detail }: BreakerDetail): ShownBreaker => {
   const listed = breakers.find((one) => one.scope === scope)
@@ -155,48 +148,6 @@ const shownOf = (breakers: readonly ShownBreaker[], { scope, ...detail }: Breake
 function keptOf(query: string): readonly (readonly [string, string])[] {
   return [...new URLSearchParams(query)].filter(([name]) =>
     ['fleet', 'at', 'range', 'from', 'to'].includes(name),
-  )
-}
-
-function Evidence({
-  detail,
-  breakers,
-  nowMs,
-}: {
-  detail: BreakerDetail
-  breakers: readonly ShownBreaker[]
-  nowMs: number
-}) {
-  const trip = detail.changes.find(isTrip)
-  const others = breakers.filter((one) => one.scope !== detail.scope)
-  const shut = others.filter(isShut)
-  const [first] = shut
-  return (
-    <>
-      {trip === undefined ? (
-        'It did not trip by itself in the last day.'
-      ) : (
-        <>
-          It last tripped by itself at <Time at={trip.atMs} now={nowMs} show="clock" />.
-        </>
-      )}{' '}
-      {detail.minute.shed === 0
-        ? 'No request was'
-        : `${plural(detail.minute.shed, 'request was', 'requests were')}`}{' '}
-      shed in the last {WINDOW_SECONDS} s;{' '}
-      {first === undefined ? (
-        `none of the other ${formatCount(others.length)} scopes is affected.`
-      ) : (
-        <>
-          {shut.length === 1 ? (
-            <Link href={breakerHref('', first.scope)}>{titleOfScope(first.scope)}</Link>
-          ) : (
-            plural(shut.length, 'other scope')
-          )}{' '}
-          {shut.length === 1 ? 'keeps' : 'keep'} somebody out too.
-        </>
-      )}
-    </>
   )
 }
 

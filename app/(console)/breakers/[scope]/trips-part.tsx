@@ -5,9 +5,9 @@ import { Link } from '#components/ui/link.tsx'
 import { Section } from '#components/ui/section.tsx'
 import { Time } from '#components/ui/time.tsx'
 import type { BreakerDetail } from '#lib/application/breakers/breaker-detail.ts'
-import type { BreakerTransition } from '#lib/application/breakers/terms.ts'
 import { deviceHref, momentHref } from '../breaker-links.ts'
 import { causesOf } from '../breaker-words.ts'
+import { isFresh, isTrip, type Tripped } from '../trip-words.ts'
 
 type Props = { breaker: BreakerDetail; path: string; query: string; nowMs: number }
 
@@ -15,8 +15,6 @@ const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 const MINUTE_MS = 60_000
 const TRIPS_MAX = 10
-
-export const isTrip = ({ trip }: BreakerTransition): boolean => trip !== null
 
 /** What states it went through in each process, and what made it trip. */
 export function TripsPart({ breaker, path, query, nowMs }: Props) {
@@ -73,15 +71,15 @@ export function TripsPart({ breaker, path, query, nowMs }: Props) {
               hideOnPhone: true,
               cell: ({ processId }) => <span className="mono">{nameOf(processId)}</span>,
             },
-            { key: 'share', header: 'Failed', align: 'end', cell: ({ trip }) => <Failed trip={trip} /> },
+            { key: 'share', header: 'Failed', align: 'end', cell: (trip) => <Failed trip={trip} /> },
             {
               key: 'wait',
               header: 'Shut for',
               align: 'end',
               hideOnPhone: true,
-              cell: ({ trip }) => formatDuration(trip?.openMs),
+              cell: ({ trip }) => formatDuration(trip.openMs),
             },
-            { key: 'cause', header: 'Cause', cell: ({ trip }) => causesOf(trip?.bad ?? []) },
+            { key: 'cause', header: 'Cause', cell: ({ trip }) => causesOf(trip.bad) },
           ]}
           rows={trips.slice(0, TRIPS_MAX)}
           rowKey={({ id }) => id}
@@ -93,21 +91,13 @@ export function TripsPart({ breaker, path, query, nowMs }: Props) {
 }
 
 /** The calls that made it trip, each with its device. */
-export function BadCallsPart({
-  trip,
-  query,
-  nowMs,
-}: {
-  trip: BreakerTransition
-  query: string
-  nowMs: number
-}) {
-  const bad = trip.trip?.bad ?? []
+export function BadCallsPart({ trip, query, nowMs }: { trip: Tripped; query: string; nowMs: number }) {
+  const { bad, failures, slow } = trip.trip
   if (bad.length === 0) return null
   return (
     <Section
       title="The requests behind it"
-      note={`${plural(bad.length, 'newest one', 'newest ones')} of ${formatCount((trip.trip?.failures ?? 0) + (trip.trip?.slow ?? 0))} failed or slow`}
+      note={`${plural(bad.length, 'newest one', 'newest ones')} of ${formatCount(failures + slow)} failed or slow`}
     >
       <DataTable
         label="Requests behind the trip"
@@ -136,18 +126,18 @@ export function BadCallsPart({
   )
 }
 
-function Failed({ trip }: Pick<BreakerTransition, 'trip'>) {
-  if (trip === null) return null
+function Failed({ trip }: { trip: Tripped }) {
+  const { calls, failures } = trip.trip
+  if (!isFresh(trip)) return <span className="den">a trial</span>
   return (
     <>
-      {formatPercent(trip.calls === 0 ? null : trip.failures / trip.calls)}{' '}
-      <span className="den">of {formatCount(trip.calls)}</span>
+      {formatPercent(failures / calls)} <span className="den">of {formatCount(calls)}</span>
     </>
   )
 }
 
-function tripsTitle(trips: readonly BreakerTransition[], changes: number): string {
-  const fresh = trips.filter(({ before }) => before === 'closed').length
+function tripsTitle(trips: readonly Tripped[], changes: number): string {
+  const fresh = trips.filter(isFresh).length
   const again = trips.length - fresh
   if (trips.length === 0)
     return changes === 0 ? 'It did not change in the last day' : 'It did not trip by itself in the last day'

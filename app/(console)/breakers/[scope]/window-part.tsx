@@ -6,13 +6,14 @@ import { Gauge } from '#components/ui/gauge.tsx'
 import { Section } from '#components/ui/section.tsx'
 import { Time } from '#components/ui/time.tsx'
 import type { BreakerDetail } from '#lib/application/breakers/breaker-detail.ts'
-import { type BreakerTransition, WINDOW_SECONDS } from '#lib/application/breakers/terms.ts'
+import { WINDOW_SECONDS } from '#lib/application/breakers/terms.ts'
 import { causesOf, wholePercent } from '../breaker-words.ts'
+import { isFresh, limitsOfTrip, tripSentence, type Tripped } from '../trip-words.ts'
 
 type Props = {
   breaker: BreakerDetail
   /** The trip that is looked at; null for the last two minutes. */
-  trip: BreakerTransition | null
+  trip: Tripped | null
   atMs: number | null
   nowMs: number
 }
@@ -28,6 +29,7 @@ const GAUGE_MINIMA = 40
 /** The window second by second against its lines: around a moment, or up to now. */
 export function WindowPart({ breaker, trip, atMs, nowMs }: Props) {
   const { settings, seconds, changes } = breaker
+  const limits = limitsOfTrip(trip, settings)
   const nowSecondMs = Math.floor(nowMs / SECOND_MS) * SECOND_MS
   const fromMs = (atMs ?? nowSecondMs - AFTER_MS) - BEFORE_MS
   const toMs = (atMs ?? nowSecondMs - AFTER_MS) + AFTER_MS
@@ -36,14 +38,14 @@ export function WindowPart({ breaker, trip, atMs, nowMs }: Props) {
     .map(({ atMs: t, after }) => ({ t, letter: after.charAt(0).toUpperCase(), word: MARKS[after] }))
   const points = windowRates(
     seconds,
-    { callsMin: settings.callsMin, windowSeconds: WINDOW_SECONDS },
+    { callsMin: limits.callsMin, windowSeconds: WINDOW_SECONDS },
     { fromMs, toMs },
   )
   const about = atMs === null ? 'the last two minutes' : 'the two minutes around this moment'
   return (
     <Section
       title={<Title {...{ breaker, trip, atMs, nowMs }} />}
-      note={trip?.trip ? causesOf(trip.trip.bad) : 'all processes'}
+      note={trip ? causesOf(trip.trip.bad) : 'all processes'}
     >
       <Gauges {...{ breaker, trip, atMs, nowMs }} />
       <TimeChart
@@ -56,13 +58,13 @@ export function WindowPart({ breaker, trip, atMs, nowMs }: Props) {
         points={points}
         thresholds={[
           {
-            value: settings.failureRateMax,
-            word: `breaker ${wholePercent(settings.failureRateMax)}`,
+            value: limits.failureRateMax,
+            word: `breaker ${wholePercent(limits.failureRateMax)}`,
             tone: 'crit',
           },
         ]}
         marks={oneEach(marks)}
-        gapWord={`under ${settings.callsMin}: no rate`}
+        gapWord={`under ${limits.callsMin}: no rate`}
         height={92}
         axisWidth={AXIS_PX}
       />
@@ -98,17 +100,12 @@ const oneEach = <M extends { t: number; word: string }>(marks: readonly M[]): re
     )
 
 function Title({ breaker, trip, atMs, nowMs }: Props) {
-  if (trip?.trip) {
-    const { calls, failures, slow } = trip.trip
-    const isSlow = failures / calls < breaker.settings.failureRateMax
-    const share = isSlow ? slow : failures
+  if (trip)
     return (
       <>
-        It tripped at {formatPercent(share / calls)}: {formatCount(share)} of {formatCount(calls)} calls{' '}
-        {isSlow ? 'were slow' : 'failed'} in the 60 s before <Time at={trip.atMs} now={nowMs} show="clock" />
+        {tripSentence(trip, breaker.settings)} <Time at={trip.atMs} now={nowMs} show="clock" />
       </>
     )
-  }
   if (atMs !== null)
     return (
       <>
@@ -119,8 +116,11 @@ function Title({ breaker, trip, atMs, nowMs }: Props) {
 }
 
 function Gauges({ breaker, trip, nowMs }: Props) {
-  const { settings } = breaker
-  const { calls, failures, slow } = trip?.trip ?? lastWindow(breaker, nowMs)
+  const { slowMs } = breaker.settings
+  const settings = limitsOfTrip(trip, breaker.settings)
+  // A trial that failed is told by one call: the gauges show the window before it.
+  const isWindow = trip !== null && isFresh(trip)
+  const { calls, failures, slow } = isWindow ? trip.trip : lastWindow(breaker, trip?.atMs ?? nowMs)
   const known = calls >= settings.callsMin
   const rate = (part: number): number | null => (known ? part / calls : null)
   const said = (part: number): string => (known ? formatPercent(part / calls) : 'too few calls')
@@ -140,7 +140,7 @@ function Gauges({ breaker, trip, nowMs }: Props) {
         line={{ share: 1 / GAUGE_MINIMA, word: `minimum ${formatCount(settings.callsMin)}` }}
       />
       <Gauge
-        label={`Slow calls, over ${settings.slowMs / SECOND_MS} s`}
+        label={`Slow calls, over ${slowMs / SECOND_MS} s`}
         value={said(slow)}
         share={rate(slow)}
         line={{ share: settings.slowRateMax, word: `line ${wholePercent(settings.slowRateMax)}` }}
@@ -155,8 +155,8 @@ const gaugeShare = (rate: number | null, line: number): number | null =>
   rate === null ? null : Math.min(1, rate / (2 * line))
 
 function lastWindow({ seconds }: BreakerDetail, nowMs: number) {
-  const from = Math.floor(nowMs / SECOND_MS) - WINDOW_SECONDS
-  const recent = seconds.filter(({ second }) => second > from)
+  const last = Math.floor(nowMs / SECOND_MS)
+  const recent = seconds.filter(({ second }) => second > last - WINDOW_SECONDS && second <= last)
   const sum = (key: 'calls' | 'failures' | 'slow'): number =>
     recent.reduce((total, one) => total + one[key], 0)
   return { calls: sum('calls'), failures: sum('failures'), slow: sum('slow') }
