@@ -158,6 +158,7 @@ async function expireBreakers(ctx: Context): Promise<typeof AGAIN | undefined> {
     minutesMs: nowMs - BREAKER_LIFE_MS.minute,
     changesMs: nowMs - BREAKER_LIFE_MS.change,
     seenMs: nowMs - BREAKER_LIFE_MS.process,
+    saidMs: nowMs - BREAKER_LIFE_MS.control,
   }
   return (await breakers.expire(before, RETENTION_BATCH)) ? AGAIN : undefined
 }

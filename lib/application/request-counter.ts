@@ -21,6 +21,8 @@ export interface AnsweredRequest {
 /** Seconds that wait for a database that is away; older ones are lost, and counted as lost. */
 const WAITING_PER_FLEET_MAX = 120
 
+/** What versions without a place of their own are counted as together. */
+export const OTHER_VERSIONS = 'other'
 /** A version that no request has named for so long leaves its place to a new one. */
 export const VERSION_UNUSED_MS = 60 * 60_000
 /** Named again within so long, a version keeps its place in the order. */
@@ -61,7 +63,7 @@ export class RequestCounter {
    * So is one that is called as all versions together are.
    */
   liveVersion(fleetId: string, appVersion: string): string {
-    if (appVersion === ALL_DEVICES) return 'other'
+    if (appVersion === ALL_DEVICES) return OTHER_VERSIONS
     const nowMs = this.deps.clock.now()
     const live = this.versions.get(fleetId) ?? new Map<string, number>()
     this.versions.set(fleetId, live)
@@ -69,7 +71,7 @@ export class RequestCounter {
     if (namedAtMs !== undefined && isWithin(namedAtMs, nowMs, SAME_PLACE_MS)) return appVersion
     if (!live.delete(appVersion) && live.size >= APP_VERSIONS_LIVE_MAX) {
       const [oldest] = live
-      if (!oldest || nowMs - oldest[1] < VERSION_UNUSED_MS) return 'other'
+      if (!oldest || nowMs - oldest[1] < VERSION_UNUSED_MS) return OTHER_VERSIONS
       live.delete(oldest[0])
       this.deps.metrics.forgetVersion(fleetId, oldest[0])
     }
@@ -80,7 +82,12 @@ export class RequestCounter {
   /** What a version would be counted as, without a place being taken for it: anybody may name one. */
   knownVersion(fleetId: string, appVersion: string): string {
     const live = this.versions.get(fleetId)
-    return !live || live.has(appVersion) || live.size < APP_VERSIONS_LIVE_MAX ? appVersion : 'other'
+    return !live || live.has(appVersion) || live.size < APP_VERSIONS_LIVE_MAX ? appVersion : OTHER_VERSIONS
+  }
+
+  /** Those that have a place of their own in this process; at most 100. */
+  liveVersions(fleetId: string): readonly string[] {
+    return [...(this.versions.get(fleetId)?.keys() ?? [])]
   }
 
   /** Drops what is counted of a fleet that was removed. */

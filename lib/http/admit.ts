@@ -36,7 +36,11 @@ export function admit(
 
 function scopesOf(ctx: Context, fleetId: string, appVersion: string | null): readonly Scope[] {
   const wide = [ENGINE_SCOPE, fleetScope(fleetId)]
-  return appVersion === null
-    ? wide
-    : [...wide, appScope(fleetId, ctx.requests.knownVersion(fleetId, appVersion))]
+  return appVersion === null ? wide : [...wide, appScopeOf(ctx, fleetId, appVersion)]
+}
+
+/** What people said of a version holds for it, also where it has no place among the live ones. */
+function appScopeOf({ overrides, requests }: Context, fleetId: string, appVersion: string): Scope {
+  const own = appScope(fleetId, appVersion)
+  return overrides.of(own) === null ? appScope(fleetId, requests.knownVersion(fleetId, appVersion)) : own
 }

@@ -101,20 +101,22 @@ export async function serveDevice(
     const answer = await answerOf(ctx, route, request, progress, pass)
     const response = await respond(ctx, request, progress, answer)
     if (!answer.hasEvent) count(ctx, route.route, progress, answer.status, null)
-    pass.end(ALL_GOOD, { cause: `${route.route} took long`, deviceId: progress.caller?.device.id ?? null })
+    pass.end(ALL_GOOD, { cause: `${route.route} took long`, ...callerOf(progress) })
     return response
   } catch (thrown) {
     // No credential of a fleet that was removed meanwhile is valid (decision 35).
     const error = isStorageError(thrown, 'fleet_gone') ? new ApplicationError('unauthorized') : thrown
-    pass.end(verdictsOf(error), {
-      cause: causeOf(route.route, error),
-      deviceId: progress.caller?.device.id ?? null,
-    })
+    pass.end(verdictsOf(error), { cause: causeOf(route.route, error), ...callerOf(progress) })
     return await fail(ctx, route, request, progress, error)
   } finally {
     if (isIn) ctx.load.leave()
   }
 }
+
+const callerOf = ({ caller }: Progress) => ({
+  deviceId: caller?.device.id ?? null,
+  fleetId: caller?.fleet.id ?? null,
+})
 
 /** How a trip tells of this request: its route, and how it was answered. */
 function causeOf(route: Route, error: unknown): string {

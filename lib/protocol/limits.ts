@@ -39,6 +39,10 @@ export const STATE_HASH_TEXT_MAX = 16_000
 /** Records of one collection whose state is compared; larger ones are left out. */
 export const STATE_RECORDS_MAX = 20_000
 export const APP_VERSIONS_LIVE_MAX = 100
+/** Breakers of one fleet that people said something of: every process reads all of them at each change. */
+export const BREAKERS_HELD_PER_FLEET_MAX = 500
+/** Scopes that a process tells the others of each second: what isn't closed first; the calls of the rest it alone knows. */
+export const SCOPES_TOLD_MAX = 200
 /** Versions of a fleet's app that somebody told the release of. */
 export const RELEASES_PER_FLEET_MAX = 500
 /** New dead letters of one device on one UTC day; a push that would make more is 429, without effect. */

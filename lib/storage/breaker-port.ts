@@ -74,6 +74,8 @@ export interface BadCall {
   /** Route or host, and what became of it, in words: `push 503 database_unavailable`. */
   readonly cause: string
   readonly deviceId: string | null
+  /** Whose it was: the engine's breaker sees the calls of all fleets. */
+  readonly fleetId: string | null
   readonly ms: number
 }
 
@@ -112,7 +114,7 @@ export const scopesOfCollection = (fleetId: string, name: string): readonly stri
 
 /** Overrides and settings of breakers, and what processes tell of them (decision 0061). Overrides are shared, states are not. */
 export interface BreakerPort {
-  /** All of them, with the newest revision. */
+  /** All of them, the engine's first, with the newest revision. */
   controls(): Promise<{ readonly revision: number; readonly controls: readonly StoredControl[] }>
   /** Null where nobody ever said anything of the scope. */
   control(scope: string): Promise<StoredControl | null>
@@ -139,9 +141,19 @@ export interface BreakerPort {
     range: { readonly fromMs: number; readonly toMs: number },
     limit: number,
   ): Promise<readonly BreakerTransition[]>
-  /** Deletes minutes, changes, and processes that told nothing since. True where more is left. */
+  /** How many scopes of a fleet anything was said of. */
+  countControls(fleetId: string): Promise<number>
+  /**
+   * Deletes minutes, changes, processes that told nothing since, and controls without settings of which nothing was said
+   * since: no override of theirs holds any more. True where more is left.
+   */
   expire(
-    before: { readonly minutesMs: number; readonly changesMs: number; readonly seenMs: number },
+    before: {
+      readonly minutesMs: number
+      readonly changesMs: number
+      readonly seenMs: number
+      readonly saidMs: number
+    },
     batch: number,
   ): Promise<boolean>
 }

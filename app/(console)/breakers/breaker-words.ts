@@ -7,7 +7,7 @@ import {
   plural,
 } from '#components/ui/format.ts'
 import type { StatusKind } from '#components/ui/status.tsx'
-import type { BreakerDetail } from '#lib/application/breakers/breaker-detail.ts'
+import type { BreakerDetail, ShownProcess } from '#lib/application/breakers/breaker-detail.ts'
 import type { ShownBreaker, ShownOverride } from '#lib/application/breakers/list-breakers.ts'
 import { isShut } from '#lib/application/breakers/is-shut.ts'
 import { ENGINE_SCOPE, nameOfScope, versionOfScope } from '#lib/application/breakers/scopes.ts'
@@ -74,6 +74,7 @@ export const scheduled = ({ overrides }: Pick<ShownBreaker, 'overrides'>): Shown
 export function shortState({ state, minute, settings, processes }: ShownBreaker): string {
   const word = state === 'closed' && processes.notClosed > 0 ? 'OPEN ELSEWHERE' : state.toUpperCase()
   if (minute.shed > 0) return `${word} · ${formatCount(minute.shed)} shed`
+  if (minute.isPart) return `${word} · calls not known`
   return minute.calls < settings.callsMin
     ? `${word} · ${plural(minute.calls, 'call')}`
     : `${word} · ${formatPercent(minute.failures / minute.calls)}`
@@ -102,6 +103,7 @@ export function breakerSentence(breaker: ShownBreaker, nowMs: number): string {
   if (state !== 'closed') return `${name} is ${FORCED_WORDS[state].is}`
   if (processes.notClosed > 0)
     return `${name} is not closed in ${formatCount(processes.notClosed)} of ${plural(processes.live, 'process', 'processes')}`
+  if (minute.isPart) return `${name} is closed; not every process tells how many of its calls came and failed`
   if (minute.calls < settings.callsMin)
     return `${name} is closed; ${minute.calls === 0 ? 'no call' : `${plural(minute.calls, 'call')} of the ${settings.callsMin} it needs to judge`} came in the last 60 s`
   return `${name} is closed: ${formatPercent(minute.failures / minute.calls)} of ${plural(minute.calls, 'call')} failed in the last 60 s`
@@ -126,6 +128,15 @@ export function breakersSentence(breakers: readonly ShownBreaker[], nowMs: numbe
   return `${breakerSentence(first, nowMs)}${isIdle ? others : ''}`
 }
 
+/** Silent for so long, a process is not stopped but gone. */
+const DEAD_AFTER_MS = 60_000
+
+/** Whether a process that no longer tells is dead rather than stale. Pure. */
+export function isDead(process: ShownProcess, all: readonly ShownProcess[]): boolean {
+  const newestMs = all.reduce((newest, { seenAtMs }) => Math.max(newest, seenAtMs), 0)
+  return process.standing === 'stale' && newestMs - process.seenAtMs > DEAD_AFTER_MS
+}
+
 /** How many processes hold what was said last. Pure. */
 export function appliedSentence({
   processes,
@@ -133,11 +144,17 @@ export function appliedSentence({
 }: Pick<BreakerDetail, 'processes' | 'version'>): string {
   const live = processes.filter(({ standing }) => standing !== 'stale')
   const applied = live.filter(({ standing }) => standing === 'applied').length
-  const stale = processes.length - live.length
-  if (version === 0)
-    return `${plural(live.length, 'process guards', 'processes guard')} it${stale === 0 ? '' : `; ${plural(stale, 'is', 'are')} stale`}`
-  const sentence = `${applied} of ${plural(live.length, 'process', 'processes')} ${live.length === 1 ? 'holds' : 'hold'} version ${version}`
-  return stale === 0 ? sentence : `${sentence}; ${plural(stale, 'is', 'are')} stale`
+  const dead = processes.filter((one) => isDead(one, processes)).length
+  const stale = processes.length - live.length - dead
+  const silent = [
+    ...(stale === 0 ? [] : [`${plural(stale, 'is', 'are')} stale`]),
+    ...(dead === 0 ? [] : [`${plural(dead, 'is', 'are')} dead`]),
+  ].join(', ')
+  const sentence =
+    version === 0
+      ? plural(live.length, 'process guards it', 'processes guard it')
+      : `${applied} of ${plural(live.length, 'process', 'processes')} ${live.length === 1 ? 'holds' : 'hold'} version ${version}`
+  return silent === '' ? sentence : `${sentence}; ${silent}`
 }
 
 /** `≥ 5 % of ≥ 20 calls`, and so on, for the picture. Pure. */

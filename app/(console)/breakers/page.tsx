@@ -118,7 +118,8 @@ function State({ breaker }: { breaker: ShownBreaker }) {
 }
 
 function Failed({ minute, settings }: Pick<ShownBreaker, 'minute' | 'settings'>) {
-  const { calls, failures } = minute
+  const { calls, failures, isPart } = minute
+  if (isPart) return <span className="den">not known</span>
   if (calls === 0) return <span className="den">no calls</span>
   return (
     <>

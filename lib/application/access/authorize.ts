@@ -38,8 +38,11 @@ export function authorize(actor: Actor, fleetId: string, needed: Role): void {
 
 /** For what belongs to no fleet: passes when the role holds in every fleet. @throws ApplicationError `forbidden` */
 export function authorizeEverywhere(actor: Actor, needed: Role): void {
-  if (!isAtLeast(ownRole(actor, EVERY_FLEET), needed)) throw new ApplicationError('forbidden')
+  if (!isAtLeast(roleEverywhere(actor), needed)) throw new ApplicationError('forbidden')
 }
+
+/** The role that holds in every fleet; null without one. */
+export const roleEverywhere = (actor: Actor): Role | null => ownRole(actor, EVERY_FLEET)
 
 /** Authorizes in one fleet, or everywhere when none is named. */
 export function authorizeScope(actor: Actor, fleetId: string | null, needed: Role): void {

@@ -8,6 +8,7 @@ import { ApplicationError, parsedOrThrow } from '../errors.ts'
 import type { BreakerInput } from './control.ts'
 import { commandedScope, controlSeen, controlVersion, personOf, saveControl } from './control.ts'
 import { withNext } from './force-breaker.ts'
+import { isSamePerson } from './same-person.ts'
 
 export const approvalInput = z.strictObject({ id: uuid, version: controlVersion })
 
@@ -22,7 +23,8 @@ export async function approveOverride(ctx: Context, input: BreakerInput): Promis
   const before = await controlSeen(ctx, scope, version)
   const nowMs = ctx.clock.now()
   const asked = waitingOne(before.overrides, id, nowMs)
-  if (asked.by.id === actor.id) throw new ApplicationError('second_person_needed')
+  if (await isSamePerson(ctx, scope, asked.by.id, actor.id))
+    throw new ApplicationError('second_person_needed')
   const approved: Override = {
     ...asked,
     approval: asked.approval && { ...asked.approval, by: personOf(actor), atMs: nowMs },

@@ -7,14 +7,16 @@ import type {
   BreakerTransition,
   CountedSecond,
   SeenProcess,
+  StoredControl,
 } from '#lib/storage/ports.ts'
+import { canSee } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { parsedOrThrow } from '../errors.ts'
 import { instant } from '../page.ts'
 import type { Affected } from './affected.ts'
 import { affectedBy } from './affected.ts'
 import type { ProcessStanding, ShownBreaker } from './list-breakers.ts'
-import { getBreaker, standingOf } from './list-breakers.ts'
+import { getBreaker, standingOn } from './list-breakers.ts'
 import type { Scope } from './scopes.ts'
 import { secondPersonKinds } from './second-person.ts'
 
@@ -87,13 +89,22 @@ export async function breakerDetail(ctx: Context, input: DetailInput): Promise<B
   return {
     ...shown,
     changedAtMs: control?.changedAtMs ?? null,
-    processes: processes.map((process) => shownProcess(process, processes, scope, control)),
+    processes: processes.map((process) => shownProcess(process, processes, scope, control, nowMs)),
     affected,
     secondPersonFor: await secondPersonKinds(ctx, scope, affected.devices),
     seconds,
-    changes,
+    changes: changes.map((change) => seenBy(input.actor, change)),
     history,
   }
+}
+
+/** The engine's breaker meets the devices of all fleets: those of another fleet are for who may see that one. */
+function seenBy(actor: Actor, change: BreakerTransition): BreakerTransition {
+  if (change.fleetId !== null || change.trip === null) return change
+  const bad = change.trip.bad.map((call) =>
+    call.fleetId !== null && canSee(actor, call.fleetId) ? call : { ...call, deviceId: null, fleetId: null },
+  )
+  return { ...change, trip: { ...change.trip, bad } }
 }
 
 export function secondsOf(
@@ -125,9 +136,10 @@ function shownProcess(
   { scopes, applied, ...process }: SeenProcess,
   all: readonly SeenProcess[],
   scope: Scope,
-  control: { readonly revision: number; readonly changedAtMs: number } | null,
+  control: StoredControl | null,
+  nowMs: number,
 ): ShownProcess {
-  const standing = standingOf({ scopes, applied, ...process }, all, control?.revision ?? 0)
+  const standing = standingOn(scope, { scopes, applied, ...process }, all, control, nowMs)
   const told = scopes[scope]
   return {
     ...process,

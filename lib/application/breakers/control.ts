@@ -6,7 +6,9 @@ import type { BreakerControl, Role } from '#lib/storage/ports.ts'
 import { auditEntry } from '../access/audit-entry.ts'
 import { authorize, authorizeEverywhere } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
-import { ApplicationError } from '../errors.ts'
+import { BREAKERS_HELD_PER_FLEET_MAX } from '#lib/protocol/limits.ts'
+import { ApplicationError, badRequest } from '../errors.ts'
+import { BREAKER_LIFE_MS } from './journal.ts'
 import type { Scope } from './scopes.ts'
 import { collectionOfScope, ENGINE_SCOPE, fleetOfScope, scopeNamed } from './scopes.ts'
 
@@ -74,9 +76,10 @@ interface ControlChange {
   readonly reason: string | null
 }
 
-/** Saves what was said, with its entry in the audit log; every process hears of it. @throws ApplicationError `stale_version` */
+/** Saves what was said, with its entry in the audit log; every process hears of it. @throws ApplicationError `stale_version`, `bad_request` */
 export async function saveControl(ctx: Context, change: ControlChange): Promise<BreakerControl> {
   const { before, next, actor, action, reason } = change
+  if (before.version === 0) await requireRoom(ctx, before.fleetId)
   const nowMs = ctx.clock.now()
   const control = { ...before, ...next, version: before.version + 1, changedAtMs: nowMs }
   const shown = ({ settings, overrides }: BreakerControl): Json =>
@@ -95,5 +98,15 @@ export async function saveControl(ctx: Context, change: ControlChange): Promise<
   await ctx.overrides.look()
   return control
 }
+
+/** @throws ApplicationError `bad_request` */
+async function requireRoom({ storage }: Pick<Context, 'storage'>, fleetId: string | null): Promise<void> {
+  if (fleetId === null || (await storage.breakers.countControls(fleetId)) < BREAKERS_HELD_PER_FLEET_MAX)
+    return
+  const message = `people said something of ${BREAKERS_HELD_PER_FLEET_MAX} breakers of this fleet already; what was released is forgotten after ${BREAKER_LIFE_MS.control / DAY_MS} days`
+  throw badRequest([{ path: '', message }])
+}
+
+const DAY_MS = 86_400_000
 
 export const personOf = ({ id, name }: Actor): Override['by'] => ({ id, name })

@@ -14,13 +14,15 @@ import {
   personOf,
   saveControl,
 } from './control.ts'
-import { withNext } from './force-breaker.ts'
+import { instantOf, overrideInput, withNext } from './force-breaker.ts'
 import { needsSecondPerson } from './second-person.ts'
 
 export const extensionInput = z.strictObject({
   id: uuid,
   /** At most a day from now. */
-  expiresAt: isoTime,
+  expiresAt: isoTime.optional(),
+  /** The same by the server's clock: so long from now. */
+  lastsMs: overrideInput.shape.lastsMs,
   reason: overrideReason,
   version: controlVersion,
 })
@@ -33,12 +35,13 @@ export const extensionInput = z.strictObject({
 export async function extendOverride(ctx: Context, input: BreakerInput): Promise<BreakerControl> {
   const { actor } = input
   const scope = await commandedScope(ctx, input, 'operator')
-  const { id, expiresAt, reason, version } = parsedOrThrow(extensionInput, input.body)
+  const { id, expiresAt, lastsMs, reason, version } = parsedOrThrow(extensionInput, input.body)
   const before = await controlSeen(ctx, scope, version)
   const nowMs = ctx.clock.now()
   const held = before.overrides.find((one) => one.id === id)
   if (!held || phaseOf(held, nowMs) !== 'active') throw new ApplicationError('override_state')
-  const expiresAtMs = Date.parse(expiresAt)
+  const expiresAtMs = instantOf('expiresAt', expiresAt, lastsMs, nowMs)
+  if (expiresAtMs === null) throw badRequest([{ path: '/expiresAt', message: 'is missing' }])
   if (expiresAtMs <= nowMs) throw badRequest([{ path: '/expiresAt', message: 'is over' }])
   if (expiresAtMs - nowMs > EXPIRES_AFTER_MAX_MS)
     throw badRequest([{ path: '/expiresAt', message: 'is more than a day ahead' }])

@@ -22,13 +22,18 @@ import {
 } from './control.ts'
 import { needsSecondPerson } from './second-person.ts'
 
+const lengthMs = z.int().min(1).max(EXPIRES_AFTER_MAX_MS)
 export const overrideInput = z.strictObject({
   kind: z.enum(['forced_open', 'forced_closed', 'metrics_only']),
   reason: overrideReason,
   /** Left out: an hour after it starts. At most a day after. */
   expiresAt: isoTime.optional(),
+  /** The same by the server's clock, whatever that of who asks says: so long after it starts. */
+  lastsMs: lengthMs.optional(),
   /** Left out: now. */
   startsAt: isoTime.optional(),
+  /** The same by the server's clock: so long from now. */
+  startsInMs: z.int().min(0).max(EXPIRES_AFTER_MAX_MS).optional(),
   /** Takes effect without the second person that it would need: marked in the audit log. */
   breakGlass: z.boolean().optional(),
   version: controlVersion,
@@ -68,32 +73,43 @@ export async function forceBreaker(ctx: Context, input: BreakerInput): Promise<B
   })
 }
 
-/** What holds stays beside one that is yet to come; what only waits makes room for it. */
+/** What holds, what is to begin, and what waits for somebody stand beside each other, one of each: the newest. */
 export const withNext = (
   overrides: readonly Override[],
   next: Override,
   nowMs: number,
 ): readonly Override[] => {
-  if (phaseOf(next, nowMs) === 'active') return [next]
-  return [
-    ...liveAt(overrides, nowMs)
-      .filter((one) => phaseOf(one, nowMs) === 'active')
-      .slice(-1),
-    next,
-  ]
+  const phase = phaseOf(next, nowMs)
+  return [...liveAt(overrides, nowMs).filter((one) => phaseOf(one, nowMs) !== phase), next]
 }
 
+type Times = Pick<z.output<typeof overrideInput>, 'startsAt' | 'startsInMs' | 'expiresAt' | 'lastsMs'>
+
 /** @throws ApplicationError `bad_request` */
-export function timesOf(
-  { startsAt, expiresAt }: Pick<z.output<typeof overrideInput>, 'startsAt' | 'expiresAt'>,
+function timesOf(
+  { startsAt, startsInMs, expiresAt, lastsMs }: Times,
   nowMs: number,
 ): Pick<Override, 'startsAtMs' | 'expiresAtMs'> {
-  const startsAtMs = Math.max(nowMs, startsAt === undefined ? nowMs : Date.parse(startsAt))
-  const expiresAtMs = expiresAt === undefined ? startsAtMs + EXPIRES_AFTER_DEFAULT_MS : Date.parse(expiresAt)
+  const startsAtMs = Math.max(nowMs, instantOf('startsAt', startsAt, startsInMs, nowMs) ?? nowMs)
+  const expiresAtMs =
+    instantOf('expiresAt', expiresAt, lastsMs, startsAtMs) ?? startsAtMs + EXPIRES_AFTER_DEFAULT_MS
   if (startsAtMs - nowMs > EXPIRES_AFTER_MAX_MS)
     throw badRequest([{ path: '/startsAt', message: 'is more than a day ahead' }])
   if (expiresAtMs <= startsAtMs) throw badRequest([{ path: '/expiresAt', message: 'is not after its start' }])
   if (expiresAtMs - startsAtMs > EXPIRES_AFTER_MAX_MS)
     throw badRequest([{ path: '/expiresAt', message: 'is more than a day after its start' }])
   return { startsAtMs, expiresAtMs }
+}
+
+/** A time that is told as one, or as so long after another. @throws ApplicationError `bad_request` */
+export function instantOf(
+  path: string,
+  told: string | undefined,
+  afterMs: number | undefined,
+  sinceMs: number,
+): number | null {
+  if (told !== undefined && afterMs !== undefined)
+    throw badRequest([{ path: `/${path}`, message: 'is told twice, as a time and as a length' }])
+  if (told !== undefined) return Date.parse(told)
+  return afterMs === undefined ? null : sinceMs + afterMs
 }

@@ -6,6 +6,7 @@ import type {
   BreakerMinute,
   BreakerTransition,
   CountedSecond,
+  ToldScope,
   TripCause,
 } from '#lib/storage/ports.ts'
 import type { Surroundings } from '../surroundings.ts'
@@ -17,6 +18,8 @@ export const BREAKER_LIFE_MS = {
   minute: 48 * 3_600_000,
   change: 35 * 86_400_000,
   process: 3_600_000,
+  /** Of a scope without settings of its own: long after the last override that it may tell of has ended. */
+  control: 35 * 86_400_000,
 } as const
 /** Scopes that are counted second by second; the calls of others are in no chart. */
 export const SCOPES_COUNTED_MAX = 1_000
@@ -88,10 +91,18 @@ export class BreakerJournal {
     return (this.scopes.get(scope)?.bad ?? []).filter(({ atMs }) => atMs > fromMs)
   }
 
-  /** Seconds of the last `seconds` of a scope in which anything happened. */
-  last(scope: Scope, nowMs: number, seconds: number): readonly CountedSecond[] {
-    const from = Math.floor(nowMs / 1_000) - seconds + 1
-    return (this.scopes.get(scope)?.seconds ?? []).filter(({ second }) => second >= from)
+  /** What came in the last minute; null when nothing did. */
+  minute(scope: Scope, nowMs: number): Omit<ToldScope, 'state'> | null {
+    const from = Math.floor(nowMs / 1_000) - WINDOW_SECONDS + 1
+    const seconds = (this.scopes.get(scope)?.seconds ?? []).filter(({ second }) => second >= from)
+    const sum = (key: 'calls' | 'failures' | 'shed'): number =>
+      seconds.reduce((total, one) => total + one[key], 0)
+    return seconds.length === 0 ? null : { calls: sum('calls'), failures: sum('failures'), shed: sum('shed') }
+  }
+
+  /** False for a scope that came when as many as are counted were: nothing is known of its calls. */
+  counts(scope: Scope): boolean {
+    return this.scopes.has(scope) || this.scopes.size < SCOPES_COUNTED_MAX
   }
 
   /** Writes what was counted and what changed since the last time. Nothing is given up when it fails. */

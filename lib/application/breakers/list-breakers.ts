@@ -1,7 +1,9 @@
 import type { BreakerSettings } from '#lib/engine/breaker/breaker.ts'
+import { isForced } from '#lib/engine/breaker/breaker.ts'
 import type { Override, OverridePhase } from '#lib/engine/breaker/override.ts'
 import { holdingAt, liveAt, phaseOf } from '#lib/engine/breaker/override.ts'
-import type { SeenProcess } from '#lib/storage/ports.ts'
+import { SCOPES_TOLD_MAX } from '#lib/protocol/limits.ts'
+import type { SeenProcess, StoredControl } from '#lib/storage/ports.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError } from '../errors.ts'
@@ -27,10 +29,19 @@ export type ShownBreaker = BreakerSnapshot & {
   readonly overruledBy: Scope | null
   readonly processes: { readonly live: number; readonly applied: number; readonly notClosed: number }
   /** The last 60 s of all processes that live, by their own word: calls that were let in, and those that were shed. */
-  readonly minute: { readonly calls: number; readonly failures: number; readonly shed: number }
+  readonly minute: {
+    readonly calls: number
+    readonly failures: number
+    readonly shed: number
+    /** A process that has more scopes than it tells of may have had more. */
+    readonly isPart: boolean
+  }
 }
 
-export type BreakersContext = Pick<Context, 'storage' | 'breakers' | 'processId' | 'overrides' | 'clock'>
+export type BreakersContext = Pick<
+  Context,
+  'storage' | 'breakers' | 'journal' | 'processId' | 'overrides' | 'clock'
+>
 interface ListInput {
   readonly actor: Actor
   readonly fleetId: string
@@ -73,8 +84,9 @@ function shownBreaker(
   const { scope } = snapshot
   const nowMs = ctx.clock.now()
   const control = ctx.overrides.of(scope)
-  const revision = control?.revision ?? 0
-  const standings = processes.map((process) => [process, standingOf(process, processes, revision)] as const)
+  const standings = processes.map(
+    (process) => [process, standingOn(scope, process, processes, control, nowMs)] as const,
+  )
   const live = standings.filter(([, standing]) => standing !== 'stale')
   return {
     process: ctx.processId,
@@ -89,17 +101,29 @@ function shownBreaker(
       notClosed: live.filter(([{ scopes }]) => (scopes[scope]?.state ?? 'closed') !== 'closed').length,
     },
     minute: minuteOf(
+      ctx,
       live.map(([process]) => process),
       scope,
     ),
   }
 }
 
-function minuteOf(processes: readonly SeenProcess[], scope: Scope): ShownBreaker['minute'] {
-  const told = processes.flatMap(({ scopes }) => scopes[scope] ?? [])
+/** Of this process what it counted itself. */
+function minuteOf(
+  { journal, clock, processId }: BreakersContext,
+  live: readonly SeenProcess[],
+  scope: Scope,
+): ShownBreaker['minute'] {
+  const others = live.filter(({ id }) => id !== processId)
+  const own = journal.minute(scope, clock.now())
+  const told = [...others.flatMap(({ scopes }) => scopes[scope] ?? []), ...(own ? [own] : [])]
   const sum = (key: 'calls' | 'failures' | 'shed'): number => told.reduce((total, one) => total + one[key], 0)
-  return { calls: sum('calls'), failures: sum('failures'), shed: sum('shed') }
+  const isPart =
+    !journal.counts(scope) || others.some((one) => one.scopes[scope] === undefined && !toldAll(one))
+  return { calls: sum('calls'), failures: sum('failures'), shed: sum('shed'), isPart }
 }
+
+const toldAll = ({ scopes }: SeenProcess): boolean => Object.keys(scopes).length < SCOPES_TOLD_MAX
 
 /** The newest word of any process is the storage's now, near enough: no clock of ours is asked. */
 export function standingOf(
@@ -110,6 +134,23 @@ export function standingOf(
   const newestMs = all.reduce((newest, one) => Math.max(newest, one.seenAtMs), 0)
   if (newestMs - seenAtMs > STALE_AFTER_MS) return 'stale'
   return revision >= needed ? 'applied' : 'behind'
+}
+
+/** How a process stands to what holds one scope: it runs what was said last, and its breaker is in that state. */
+export function standingOn(
+  scope: Scope,
+  process: SeenProcess,
+  all: readonly SeenProcess[],
+  control: StoredControl | null,
+  nowMs: number,
+): ProcessStanding {
+  const standing = standingOf(process, all, control?.revision ?? 0)
+  if (standing !== 'applied' || control === null) return standing
+  const told = process.scopes[scope]
+  if (told === undefined && !toldAll(process)) return standing
+  const state = told?.state ?? 'closed'
+  const holds = isForced(state) ? state : null
+  return holds === (holdingAt(control.overrides, nowMs)?.kind ?? null) ? standing : 'behind'
 }
 
 /** Forced open beats whatever a narrower scope says (BR4). */

@@ -1,4 +1,5 @@
 import { holdingAt } from '#lib/engine/breaker/override.ts'
+import { SCOPES_TOLD_MAX } from '#lib/protocol/limits.ts'
 import type { StoredControl, ToldScope } from '#lib/storage/ports.ts'
 import type { Surroundings } from '../surroundings.ts'
 import type { Breakers } from './breakers.ts'
@@ -7,9 +8,7 @@ import type { Scope } from './scopes.ts'
 
 /** How often a process asks for newer controls, and tells that it lives (BR6). */
 export const OVERRIDES_LOOKED_AT_EVERY_MS = 1_000
-/** Scopes that a process tells the others of. */
-const SCOPES_TOLD_MAX = 200
-const MINUTE_SECONDS = 60
+const NOTHING = { calls: 0, failures: 0, shed: 0 }
 
 type Deps = Pick<Surroundings, 'storage' | 'clock' | 'processId' | 'processName'> & {
   readonly breakers: Breakers
@@ -100,11 +99,8 @@ export class Overrides {
     const told = breakers
       .list(() => true)
       .flatMap(({ scope, state }): [string, ToldScope][] => {
-        const seconds = journal.last(scope, nowMs, MINUTE_SECONDS)
-        if (state === 'closed' && seconds.length === 0) return []
-        const sum = (key: 'calls' | 'failures' | 'shed'): number =>
-          seconds.reduce((total, one) => total + one[key], 0)
-        return [[scope, { state, calls: sum('calls'), failures: sum('failures'), shed: sum('shed') }]]
+        const minute = journal.minute(scope, nowMs)
+        return state === 'closed' && minute === null ? [] : [[scope, { state, ...(minute ?? NOTHING) }]]
       })
     // What isn't closed matters most.
     const troubled = ([, { state }]: [string, ToldScope]): number => Number(state === 'closed')

@@ -7,8 +7,8 @@ import type { Scope } from './scopes.ts'
 export type Verdict = 'good' | 'failed' | 'void'
 
 /** What a bad call is told by. */
-type About = Pick<BadCall, 'cause' | 'deviceId'>
-const NOTHING_KNOWN: About = { cause: 'unknown', deviceId: null }
+type About = Pick<BadCall, 'cause' | 'deviceId' | 'fleetId'>
+const NOTHING_KNOWN: About = { cause: 'unknown', deviceId: null, fleetId: null }
 
 interface Entered {
   readonly scope: Scope

@@ -8,7 +8,7 @@ import { ENGINE_SCOPE, fleetOfScope } from './scopes.ts'
 /** Of a fleet that doesn't say otherwise: more devices than these need a second person. */
 export const DEVICES_ALONE_MAX = 1_000
 
-type Asking = Pick<Context, 'storage' | 'clock'>
+type Asking = Pick<Context, 'storage' | 'clock' | 'requests'>
 
 /** Letting everything in, and the lever that everybody hangs on, are nothing for one person alone; nor are many devices (BR4). */
 export async function needsSecondPerson(ctx: Asking, scope: Scope, kind: ForcedKind): Promise<boolean> {

@@ -43,7 +43,9 @@ async function probe(ctx: Context, scope: Scope): Promise<boolean> {
   try {
     isGood = await answers(ctx)
   } finally {
-    pass.end(() => (isGood ? 'good' : 'failed'), { cause: 'synthetic probe of the storage', deviceId: null })
+    pass.end(() => (isGood ? 'good' : 'failed'), SYNTHETIC)
   }
   return isGood
 }
+
+const SYNTHETIC = { cause: 'synthetic probe of the storage', deviceId: null, fleetId: null }

@@ -39,10 +39,11 @@ export const APPROVED_WITHIN_MS = 15 * 60_000
 
 /** What an override is at a time. Needs no database: each process ends it by itself when its time is up. */
 export function phaseOf(override: Override, nowMs: number): OverridePhase {
-  const { approval, startsAtMs, expiresAtMs, endedAtMs } = override
+  const { approval, askedAtMs, startsAtMs, expiresAtMs, endedAtMs } = override
   if (endedAtMs !== null || nowMs >= expiresAtMs) return 'over'
   if (approval && approval.atMs === null) return nowMs < approval.untilMs ? 'waiting' : 'lapsed'
-  return nowMs < startsAtMs ? 'scheduled' : 'active'
+  // One that was to hold at once does so by every clock: a process whose own is behind must not wait for it.
+  return startsAtMs > askedAtMs && nowMs < startsAtMs ? 'scheduled' : 'active'
 }
 
 /** From when it holds, if it does: not before it was approved. */
@@ -60,6 +61,6 @@ function isStronger(next: Override, held: Override): boolean {
   return laterMs === 0 ? next.kind === 'forced_open' : laterMs > 0
 }
 
-/** Those that a new command to the scope leaves: what is over is history, and what only waits makes room for it. */
+/** Those that hold, or may yet: what is over or lapsed is history. */
 export const liveAt = (overrides: readonly Override[], nowMs: number): readonly Override[] =>
   overrides.filter((override) => ['waiting', 'scheduled', 'active'].includes(phaseOf(override, nowMs)))

@@ -53,9 +53,15 @@ const breaker = z.object({
   ),
   overruledBy: z.string().nullable(),
   processes: z.object({ live: count, applied: count, notClosed: count }),
-  minute: z.object({ calls: count, failures: count, shed: count }),
+  minute: z.object({ calls: count, failures: count, shed: count, isPart: z.boolean() }),
 })
-const badCall = z.object({ atMs: ms, cause: z.string(), deviceId: z.string().nullable(), ms: z.number() })
+const badCall = z.object({
+  atMs: ms,
+  cause: z.string(),
+  deviceId: z.string().nullable(),
+  fleetId: z.string().nullable(),
+  ms: z.number(),
+})
 const transition = z.object({
   id: uuid,
   scope: z.string(),

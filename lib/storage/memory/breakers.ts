@@ -10,7 +10,10 @@ export function memoryBreakers(state: MemoryState): BreakerPort {
   return {
     controls: async () => ({
       revision: revision(),
-      controls: state.breakerControls.values().slice(0, BREAKER_CONTROLS_MAX),
+      controls: state.breakerControls
+        .values()
+        .sort((a, b) => Number(a.fleetId !== null) - Number(b.fleetId !== null))
+        .slice(0, BREAKER_CONTROLS_MAX),
     }),
     control: async (scope) => state.breakerControls.get(scope) ?? null,
     save: async (control, audit) => {
@@ -61,8 +64,15 @@ export function memoryBreakers(state: MemoryState): BreakerPort {
         .filter((one) => isTurn(one) && one.atMs >= fromMs && one.atMs < toMs)
         .sort((a, b) => b.atMs - a.atMs || (a.id < b.id ? 1 : -1))
         .slice(0, limit),
-    expire: ({ minutesMs, changesMs, seenMs }, batch) =>
+    countControls: async (fleetId) =>
+      state.breakerControls.values().filter((one) => one.fleetId === fleetId).length,
+    expire: ({ minutesMs, changesMs, seenMs, saidMs }, batch) =>
       state.inGlobal((undo) => {
+        const unused = state.breakerControls
+          .values()
+          .filter((one) => one.changedAtMs < saidMs && one.settings === null)
+        const forgotten = new Set(unused.slice(0, batch).map(({ scope }) => scope))
+        forgetControls(state, undo, (scope) => forgotten.has(scope))
         const tables = [
           [
             state.breakerMinutes,
@@ -75,7 +85,7 @@ export function memoryBreakers(state: MemoryState): BreakerPort {
           ],
         ] as const
         for (const [table, rows] of tables) for (const [key] of rows.slice(0, batch)) table.delete(undo, key)
-        return tables.some(([, rows]) => rows.length > batch)
+        return unused.length > batch || tables.some(([, rows]) => rows.length > batch)
       }),
   }
 }

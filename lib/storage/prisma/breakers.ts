@@ -39,7 +39,11 @@ const NEXT: Statement = {
 const WAKE: Statement = { name: 'breaker_wake', text: `SELECT pg_notify('${CONTROLLED_CHANNEL}', '')` }
 const ALL: Statement = {
   name: 'breaker_controls',
-  text: `SELECT ${COLUMNS} FROM breaker_control ORDER BY scope LIMIT ${BREAKER_CONTROLS_MAX}`,
+  text: `SELECT ${COLUMNS} FROM breaker_control ORDER BY scope_fleet_id NULLS FIRST, scope LIMIT ${BREAKER_CONTROLS_MAX}`,
+}
+const COUNT: Statement = {
+  name: 'breaker_controls_of',
+  text: 'SELECT count(*) AS count FROM breaker_control WHERE scope_fleet_id = $1',
 }
 const REVISION: Statement = { name: 'breaker_revision', text: 'SELECT revision FROM breaker_revision' }
 const ONE: Statement = {
@@ -68,6 +72,14 @@ const FORGET_FLEET: Statement = {
   name: 'breaker_forget_fleet',
   text: `WITH gone AS (DELETE FROM breaker_control WHERE scope_fleet_id = $1 RETURNING 1)
     UPDATE breaker_revision SET revision = revision + 1 WHERE EXISTS (SELECT 1 FROM gone)`,
+}
+/** Nobody may hold a version of what is dropped, so the revision grows with it. */
+const FORGET_UNUSED: Statement = {
+  name: 'breaker_forget_unused',
+  text: `WITH gone AS (DELETE FROM breaker_control WHERE ctid = ANY (ARRAY(SELECT ctid FROM breaker_control
+      WHERE changed_at < $1 AND (settings IS NULL OR settings::text = 'null') LIMIT $2)) RETURNING 1),
+    grown AS (UPDATE breaker_revision SET revision = revision + 1 WHERE EXISTS (SELECT 1 FROM gone))
+    SELECT count(*) AS count FROM gone`,
 }
 const PROCESSES: Statement = {
   name: 'breaker_processes',
@@ -210,12 +222,15 @@ export function postgresBreakers(database: Database): BreakerPort {
       ),
     turns: async (fleetId, { fromMs, toMs }, limit) =>
       (await database.oneGlobal<ChangeRow>(TURNS, [fleetId, at(fromMs), at(toMs), limit])).map(changeOf),
-    expire: ({ minutesMs, changesMs, seenMs }, batch) =>
+    countControls: async (fleetId) =>
+      (await database.oneGlobal<{ count: number }>(COUNT, [fleetId]))[0]?.count ?? 0,
+    expire: ({ minutesMs, changesMs, seenMs, saidMs }, batch) =>
       database.inGlobal(async (send) => {
         const counts = await Promise.all([
           send<{ count: number }>(EXPIRE_MINUTES, [at(minutesMs), batch]),
           send<{ count: number }>(EXPIRE_CHANGES, [at(changesMs), batch]),
           send<{ count: number }>(EXPIRE_PROCESSES, [at(seenMs), batch]),
+          send<{ count: number }>(FORGET_UNUSED, [at(saidMs), batch]),
         ])
         return counts.some(([row]) => row?.count === batch)
       }),

@@ -49,6 +49,26 @@ describe.each(BACKENDS)('what people say of breakers, over $name', (backend) => 
     expect(after.controls.some(({ scope }) => scope === `fleet:${fleet.id}`)).toBe(false)
   })
 
+  it('[BR4] what was said long ago and has no settings is forgotten, with the revision; the engine’s is read first', async () => {
+    const { storage } = current()
+    const { breakers } = storage
+    const fleetId = (await makeFleet(storage)).id
+    const [used, unused] = [`app:${fleetId}:2.4.1`, `app:${fleetId}:2.4.0`]
+    await breakers.save(controlOf(used, 1), audit())
+    await breakers.save(controlOf(unused, 1, { settings: null }), audit())
+    const engine = await breakers.control('engine')
+    await breakers.save(controlOf('engine', (engine?.version ?? 0) + 1, { fleetId: null }), audit())
+    const { revision, controls } = await breakers.controls()
+    expect([controls[0]?.scope, await breakers.countControls(fleetId)]).toEqual(['engine', 2])
+    const saidMs = ((await breakers.control(unused))?.changedAtMs ?? 0) + 1
+    const nothing = { minutesMs: 0, changesMs: 0, seenMs: 0 }
+    expect(await breakers.expire({ ...nothing, saidMs: saidMs - 1 }, 1_000)).toBe(false)
+    expect(await breakers.countControls(fleetId)).toBe(2)
+    await breakers.expire({ ...nothing, saidMs }, 1_000)
+    expect([await breakers.countControls(fleetId), await breakers.control(unused)]).toEqual([1, null])
+    expect((await breakers.controls()).revision).toBeGreaterThan(revision)
+  })
+
   it('[BR6] a process that tells that it lives hears the newest revision; its word keeps when it first ran one', async () => {
     const { breakers } = current().storage
     const { revision } = await breakers.controls()
@@ -81,7 +101,7 @@ describe.each(BACKENDS)('what people say of breakers, over $name', (backend) => 
     const minuteMs = Math.floor(NOW_MS / 60_000) * 60_000
     const minute = { scope, fleetId, processId, minuteMs }
     const second = { second: minuteMs / 1_000, calls: 2, failures: 1, slow: 0, shed: 3 }
-    const bad = [{ atMs: minuteMs, cause: 'push 500 internal', deviceId: null, ms: 4 }]
+    const bad = [{ atMs: minuteMs, cause: 'push 500 internal', deviceId: null, fleetId: null, ms: 4 }]
     const trip = { openMs: 30_000, calls: 20, failures: 2, slow: 0, bad }
     const change = {
       id: randomUUID(),
@@ -129,7 +149,7 @@ describe.each(BACKENDS)('what people say of breakers, over $name', (backend) => 
       ),
     )
     expect(await breakers.turns(fleetId, range, 1)).toEqual([released])
-    const until = { minutesMs: minuteMs + 1, changesMs: minuteMs + 1, seenMs: 0 }
+    const until = { minutesMs: minuteMs + 1, changesMs: minuteMs + 1, seenMs: 0, saidMs: 0 }
     expect(await breakers.expire(until, 1_000)).toBe(false)
     expect(await breakers.minutes(scope, minuteMs, minuteMs + 1)).toEqual([])
     expect(await breakers.changes([scope], range, 10)).toEqual([released, forced, healed])

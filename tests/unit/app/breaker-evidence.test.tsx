@@ -18,14 +18,14 @@ const shut: ShownBreaker = {
   overrides: [],
   overruledBy: null,
   processes: { live: 1, applied: 1, notClosed: 1 },
-  minute: { calls: 0, failures: 0, shed: 3 },
+  minute: { calls: 0, failures: 0, shed: 3, isPart: false },
 }
 const detail = {
   ...shut,
   scope: `fleet:${FLEET}`,
   state: 'closed',
   changes: [],
-  minute: { calls: 1, failures: 0, shed: 1 },
+  minute: { calls: 1, failures: 0, shed: 1, isPart: false },
 } as unknown as BreakerDetail
 
 test('the breaker that is shut too is a link within the fleet that is looked at', () => {

@@ -1,12 +1,14 @@
 import { isShut } from '#lib/application/breakers/is-shut.ts'
 import { describe, expect, test } from 'vitest'
 import {
+  appliedSentence,
   breakerSentence,
   breakersSentence,
   causesOf,
   kindOfBreaker,
   shortState,
 } from '../../../app/(console)/breakers/breaker-words.ts'
+import type { ShownProcess } from '#lib/application/breakers/breaker-detail.ts'
 import type { ShownBreaker } from '#lib/application/breakers/list-breakers.ts'
 import { BREAKER_SETTINGS } from '#lib/engine/breaker/breaker.ts'
 
@@ -24,7 +26,7 @@ const calm: ShownBreaker = {
   overrides: [],
   overruledBy: null,
   processes: { live: 4, applied: 4, notClosed: 0 },
-  minute: { calls: 612, failures: 2, shed: 0 },
+  minute: { calls: 612, failures: 2, shed: 0, isPart: false },
 }
 const held: ShownBreaker = {
   ...calm,
@@ -47,7 +49,7 @@ const held: ShownBreaker = {
     },
   ],
   processes: { live: 4, applied: 4, notClosed: 4 },
-  minute: { calls: 0, failures: 0, shed: 457 },
+  minute: { calls: 0, failures: 0, shed: 457, isPart: false },
 }
 const says = (breaker: Partial<ShownBreaker>): string => breakerSentence({ ...calm, ...breaker }, NOW_MS)
 
@@ -55,10 +57,17 @@ describe('the verdict of a breaker', () => {
   test.each([
     [{}, 'inspections is closed: 0.33 % of 612 calls failed in the last 60 s'],
     [
-      { minute: { calls: 3, failures: 3, shed: 0 } },
+      { minute: { calls: 3, failures: 3, shed: 0, isPart: false } },
       'inspections is closed; 3 calls of the 20 it needs to judge came in the last 60 s',
     ],
-    [{ minute: { calls: 0, failures: 0, shed: 0 } }, 'inspections is closed; no call came in the last 60 s'],
+    [
+      { minute: { calls: 0, failures: 0, shed: 0, isPart: false } },
+      'inspections is closed; no call came in the last 60 s',
+    ],
+    [
+      { minute: { calls: 0, failures: 0, shed: 0, isPart: true } },
+      'inspections is closed; not every process tells how many of its calls came and failed',
+    ],
     [{ processes: { live: 4, applied: 4, notClosed: 1 } }, 'inspections is not closed in 1 of 4 processes'],
     [{ state: 'open', retryAfterMs: 12_000 }, 'inspections is open and is tried again in 12 s'],
     [{ state: 'open' }, 'inspections is open and waits for a call to try it with'],
@@ -93,6 +102,31 @@ describe('the verdict of a breaker', () => {
     } as ShownBreaker
     expect(isShut(closed)).toBe(false)
     expect(sentence(closed, calm)).toBe('App 2.4.1 is forced closed by night ops and ends in 1 h 34 min')
+  })
+
+  test('[BR6] how many processes hold it: who told nothing for 3 s is stale, after a minute dead', () => {
+    const process = (seenAtMs: number, standing: ShownProcess['standing']): ShownProcess => ({
+      id: String(seenAtMs),
+      name: 'web',
+      startedAtMs: 0,
+      revision: 1,
+      seenAtMs,
+      standing,
+      tookMs: null,
+      state: 'closed',
+      calls: 0,
+      failures: 0,
+      shed: 0,
+    })
+    const live = process(100_000, 'applied')
+    const processes = [live, process(99_000, 'behind'), process(90_000, 'stale'), process(1_000, 'stale')]
+    expect(appliedSentence({ processes, version: 3 })).toBe(
+      '1 of 2 processes hold version 3; 1 is stale, 1 is dead',
+    )
+    expect(appliedSentence({ processes: [live], version: 3 })).toBe('1 of 1 process holds version 3')
+    expect(appliedSentence({ processes: [live, ...processes.slice(3)], version: 0 })).toBe(
+      '1 process guards it; 1 is dead',
+    )
   })
 
   test('what made it trip, the most frequent cause first', () => {

@@ -34,8 +34,10 @@ export function Evidence({
         </>
       )}{' '}
       {detail.minute.shed === 0
-        ? 'No request was'
-        : `${plural(detail.minute.shed, 'request was', 'requests were')}`}{' '}
+        ? detail.minute.isPart
+          ? 'No request that is known of was'
+          : 'No request was'
+        : plural(detail.minute.shed, 'request was', 'requests were')}{' '}
       shed in the last {WINDOW_SECONDS} s;{' '}
       {first === undefined ? (
         `none of the other ${formatCount(others.length)} scopes is affected.`

@@ -37,7 +37,7 @@ export function HeldActs({ twoToExtend, ...props }: Props & { twoToExtend: boole
         send={(form) =>
           send('PATCH', '/override', {
             id: props.id,
-            expiresAt: new Date(Date.now() + Number(fieldText(form, 'end'))).toISOString(),
+            lastsMs: Number(fieldText(form, 'end')),
             reason: fieldText(form, 'reason'),
             version: props.version,
           })
@@ -58,14 +58,14 @@ export function HeldActs({ twoToExtend, ...props }: Props & { twoToExtend: boole
   )
 }
 
-/** What waits for a second person: the one agrees, or it is withdrawn. */
-export function WaitingActs({ mayAgree, ...props }: Props & { mayAgree: boolean }) {
+/** What waits for a second person, or for its time: the one agrees, or it is withdrawn. `begins` says when it is to hold. */
+export function WaitingActs({ mayAgree, begins, ...props }: Props & { mayAgree: boolean; begins: string }) {
   const router = useRouter()
   const send = useBreakerSend(props)
   const approve = async (): Promise<ConfirmResult> => {
     const sent = await send('POST', '/override/approve', { id: props.id, version: props.version })
     if (!sent.ok) return { ok: false, message: `${sent.message} (${sent.code})` }
-    showToast({ kind: 'ok', text: 'It takes effect' })
+    showToast({ kind: 'ok', text: `It holds ${begins}` })
     router.refresh()
     return { ok: true }
   }
@@ -80,7 +80,7 @@ export function WaitingActs({ mayAgree, ...props }: Props & { mayAgree: boolean 
           keepLabel="Leave it"
           onConfirm={approve}
         >
-          {affectedSentence(props.affected)} It takes effect at once in every process, under both names.
+          {affectedSentence(props.affected)} It holds {begins} in every process, under both names.
         </ConfirmDialog>
       ) : null}
       <Withdraw

@@ -21,6 +21,8 @@ export type OverrideFormProps = {
   version: number
   affected: { devices: number; isMore: boolean; requestsPerMinute: number }
   secondPersonFor: readonly ForcedKind[]
+  /** What holds it now, in words; null when nobody holds it. */
+  held: string | null
 }
 
 type Asked = { kind: ForcedKind; reason: string; delayMs: number; lengthMs: number; breakGlass: boolean }
@@ -36,8 +38,6 @@ const delayChoices = DELAYS_MS.map((ms) => ({
 }))
 /** From so many devices on their number has to be typed. */
 const TYPED_FROM = 1_000
-/** The server takes no shorter reason. */
-
 /** The lever: what, from when, how long, and why. What it will do is said before it is done. */
 export function OverrideForm(props: OverrideFormProps) {
   const [kind, setKind] = useState<ForcedKind>('forced_open')
@@ -128,13 +128,13 @@ function Confirm({
   const { devices } = props.affected
   const { kind, reason, delayMs, lengthMs, breakGlass } = asked
   const confirm = async (): Promise<ConfirmResult> => {
-    const startsMs = Date.now() + delayMs
+    // By the server's clock: this one may be wrong.
     const sent = await send('POST', '/override', {
       kind,
       reason,
       version: props.version,
-      ...(delayMs > 0 && { startsAt: new Date(startsMs).toISOString() }),
-      expiresAt: new Date(startsMs + lengthMs).toISOString(),
+      ...(delayMs > 0 && { startsInMs: delayMs }),
+      lastsMs: lengthMs,
       ...(breakGlass && { breakGlass }),
     })
     if (!sent.ok) return { ok: false, message: `${sent.message} (${sent.code})` }
@@ -159,6 +159,9 @@ function Confirm({
       onConfirm={confirm}
     >
       {affectedSentence(props.affected)} {FORCED_WORDS[kind].means} It ends through a trial.
+      {props.held === null || waits || delayMs > 0
+        ? null
+        : ` It takes the place of what holds it now: ${props.held}.`}
       {breakGlass ? ' Nobody else has agreed: that is marked in the audit log.' : null} Reason: “{reason}”.
     </ConfirmDialog>
   )

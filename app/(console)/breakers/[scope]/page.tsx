@@ -7,6 +7,8 @@ import { Section } from '#components/ui/section.tsx'
 import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
 import { Verdict } from '#components/ui/verdict.tsx'
+import { roleEverywhere } from '#lib/application/access/authorize.ts'
+import { ENGINE_SCOPE } from '#lib/application/breakers/scopes.ts'
 import { breakerDetail, type BreakerDetail } from '#lib/application/breakers/breaker-detail.ts'
 import { isShut } from '#lib/application/breakers/is-shut.ts'
 import { listBreakers, type ShownBreaker } from '#lib/application/breakers/list-breakers.ts'
@@ -16,7 +18,7 @@ import { keptPage } from '../../kept-page.tsx'
 import type { PageProps } from '../../search-params.ts'
 import { orNotFound, visit } from '../../viewer.ts'
 import { momentHref, scopeOfParam } from '../breaker-links.ts'
-import { breakerSentence, kindOfBreaker, titleOfScope } from '../breaker-words.ts'
+import { breakerSentence, FORCED_WORDS, holding, kindOfBreaker, titleOfScope } from '../breaker-words.ts'
 import { BREAKER, loadBreaker } from '../search-params.ts'
 import { tripAsked } from '../trip-words.ts'
 import { ConfigureForm } from './configure-form.tsx'
@@ -54,7 +56,10 @@ async function BreakerPage({ params, searchParams }: Props) {
       ? first
       : await breakerDetail(at.ctx, { ...who, query: queryAt(atMs) })
   const answer = await whatIf(at.ctx, { ...who, query: whatIfQueryOf(asked) })
-  const { role } = at.fleet
+  // The engine's is everybody's: a role in one fleet is none of its.
+  const isEngine = detail.scope === ENGINE_SCOPE
+  const role = isEngine ? (roleEverywhere(at.actor) ?? 'viewer') : at.fleet.role
+  const held = holding(detail)
   const name = titleOfScope(detail.scope)
   const place = { fleetId: at.fleet.id, scope: detail.scope, name, version: detail.version }
   return (
@@ -111,11 +116,18 @@ async function BreakerPage({ params, searchParams }: Props) {
           >
             {role === 'viewer' ? (
               <p className="sub">
-                <Status kind="unk">Operators only</Status> Your role is viewer; forcing and releasing a
-                breaker need operator, configuring it needs admin.
+                <Status kind="unk">Operators only</Status>{' '}
+                {isEngine
+                  ? 'The engine is everybody’s: forcing and releasing it need operator in all fleets, configuring it admin.'
+                  : 'Your role is viewer; forcing and releasing a breaker need operator, configuring it needs admin.'}
               </p>
             ) : (
-              <OverrideForm {...place} affected={detail.affected} secondPersonFor={detail.secondPersonFor} />
+              <OverrideForm
+                {...place}
+                affected={detail.affected}
+                secondPersonFor={detail.secondPersonFor}
+                held={held && `${FORCED_WORDS[held.kind].is} by ${held.by.name}`}
+              />
             )}
           </Section>
         </div>

@@ -3,10 +3,8 @@ import { Section } from '#components/ui/section.tsx'
 import { Status, type StatusKind } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
 import type { BreakerDetail, ShownProcess } from '#lib/application/breakers/breaker-detail.ts'
-import { appliedSentence } from '../breaker-words.ts'
+import { appliedSentence, isDead } from '../breaker-words.ts'
 
-/** Silent for so long, a process is not stopped but gone. */
-const DEAD_AFTER_MS = 60_000
 const STANDINGS: Readonly<Record<ShownProcess['standing'], StatusKind>> = {
   applied: 'ok',
   behind: 'warn',
@@ -17,7 +15,6 @@ const STANDINGS: Readonly<Record<ShownProcess['standing'], StatusKind>> = {
 export function ProcessesPart({ breaker, nowMs }: { breaker: BreakerDetail; nowMs: number }) {
   const { processes, version } = breaker
   const slowestMs = Math.max(...processes.map(({ tookMs }) => tookMs ?? -1))
-  const newestMs = Math.max(0, ...processes.map(({ seenAtMs }) => seenAtMs))
   return (
     <Section
       title={appliedSentence(breaker)}
@@ -50,7 +47,7 @@ export function ProcessesPart({ breaker, nowMs }: { breaker: BreakerDetail; nowM
             <tr key={process.id}>
               <td className="mono">{process.name}</td>
               <td>
-                <Status kind={STANDINGS[process.standing]}>{standingWord(process, version, newestMs)}</Status>
+                <Status kind={STANDINGS[process.standing]}>{standingWord(process, breaker)}</Status>
               </td>
               <td className="num">
                 {process.tookMs === null ? <span className="den">–</span> : formatDuration(process.tookMs)}
@@ -74,11 +71,11 @@ export function ProcessesPart({ breaker, nowMs }: { breaker: BreakerDetail; nowM
 }
 
 function standingWord(
-  { standing, state, seenAtMs }: ShownProcess,
-  version: number,
-  newestMs: number,
+  process: ShownProcess,
+  { processes, version }: Pick<BreakerDetail, 'processes' | 'version'>,
 ): string {
-  if (standing === 'stale') return newestMs - seenAtMs > DEAD_AFTER_MS ? 'dead' : 'stale'
+  const { standing, state } = process
+  if (standing === 'stale') return isDead(process, processes) ? 'dead' : 'stale'
   if (standing === 'behind') return 'not yet'
   return version === 0 ? state.toUpperCase() : `v${version}`
 }

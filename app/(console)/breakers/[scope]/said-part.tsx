@@ -33,7 +33,14 @@ export function SaidPart({ breaker, fleetId, actorId, mayAct, nowMs }: Props) {
           {asked.by.id === actorId ? (
             <p className="sub">You asked for it; somebody else has to agree.</p>
           ) : null}
-          {mayAct ? <WaitingActs {...place} id={asked.id} mayAgree={asked.by.id !== actorId} /> : null}
+          {mayAct ? (
+            <WaitingActs
+              {...place}
+              id={asked.id}
+              begins={beginsIn(asked, nowMs)}
+              mayAgree={asked.by.id !== actorId}
+            />
+          ) : null}
         </Section>
       )}
       <Section
@@ -56,12 +63,17 @@ export function SaidPart({ breaker, fleetId, actorId, mayAct, nowMs }: Props) {
       {later === null ? null : (
         <Section title={`${FORCED_WORDS[later.kind].name} is to begin`}>
           <Facts override={later} nowMs={nowMs} />
-          {mayAct ? <WaitingActs {...place} id={later.id} mayAgree={false} /> : null}
+          {mayAct ? (
+            <WaitingActs {...place} id={later.id} begins={beginsIn(later, nowMs)} mayAgree={false} />
+          ) : null}
         </Section>
       )}
     </>
   )
 }
+
+const beginsIn = ({ startsAtMs }: ShownOverride, nowMs: number): string =>
+  startsAtMs > nowMs ? `in ${formatDuration(startsAtMs - nowMs)}` : 'at once'
 
 function nowOf(
   { state, retryAfterMs, changes }: BreakerDetail,
@@ -98,7 +110,7 @@ function Facts({ override, nowMs }: { override: ShownOverride; nowMs: number }) 
           ? [{ key: 'Marked', value: <Status kind="warn">glass broken: no second person agreed</Status> }]
           : []),
         { key: 'Reason', value: reason },
-        ...(phase === 'scheduled'
+        ...(phase === 'scheduled' || startsAtMs > askedAtMs
           ? [{ key: 'Starts', value: <Time at={startsAtMs} now={nowMs} show="clock" /> }]
           : []),
         {
