@@ -1,6 +1,7 @@
 'use client'
 import { useMemo } from 'react'
 import { PlotFrame } from '#components/charts/plot-frame.tsx'
+import type { Mark } from '#components/charts/prepare.ts'
 import { preparePending, type Stretch } from '#components/charts/prepare-pending.ts'
 import { SeriesTable } from '#components/charts/series-table.tsx'
 import { formatRound } from '#components/ui/format.ts'
@@ -15,18 +16,30 @@ export function PendingChart({
   toMs,
   warnMs,
   label,
+  marks,
 }: {
   pieces: readonly Stretch[]
   fromMs: number
   toMs: number
   warnMs: number
   label: string
+  marks?: readonly Mark[]
 }) {
   const zone = useViewerZone()
   const warnWord = `warn ${formatRound(warnMs)}`
   const chart = useMemo(
-    () => preparePending({ pieces, fromMs, toMs, warnMs, warnWord, height: HEIGHT_PX, zone }),
-    [pieces, fromMs, toMs, warnMs, warnWord, zone],
+    () =>
+      preparePending({
+        pieces,
+        fromMs,
+        toMs,
+        warnMs,
+        warnWord,
+        height: HEIGHT_PX,
+        zone,
+        ...(marks && { marks }),
+      }),
+    [pieces, fromMs, toMs, warnMs, warnWord, zone, marks],
   )
   const rows = pieces.map((piece) => ({ t: piece.toMs, value: piece.toAgeMs, past: null }))
   return (
@@ -39,6 +52,7 @@ export function PendingChart({
         thresholds={chart.thresholds}
         gaps={chart.gaps}
         end={chart.end}
+        marks={chart.marks}
         axisWidth={76}
       >
         <svg viewBox={`0 0 1000 ${HEIGHT_PX}`} preserveAspectRatio="none" aria-hidden="true">

@@ -1,5 +1,12 @@
 /** A device's pending age: stretches that grow, prepared for a field 1000 wide. Pure; times are epoch ms. */
-import { placer, type Gap, type PreparedThreshold } from '#components/charts/prepare.ts'
+import {
+  placeMarks,
+  placer,
+  type Gap,
+  type Mark,
+  type PlacedMark,
+  type PreparedThreshold,
+} from '#components/charts/prepare.ts'
 import { niceTicks, timeTicks, type TimeTick, type ValueTick } from '#components/charts/ticks.ts'
 
 export type Stretch = {
@@ -17,6 +24,7 @@ export type PendingInput = {
   toMs: number
   warnMs: number
   warnWord: string
+  marks?: readonly Mark[]
   /** px */
   height: number
   zone: string
@@ -29,6 +37,7 @@ export type PreparedPending = {
   yTicks: ValueTick[]
   xTicks: TimeTick[]
   thresholds: PreparedThreshold[]
+  marks: PlacedMark[]
   end: { leftPct: number; topPct: number } | null
 }
 
@@ -64,6 +73,7 @@ export function preparePending(input: PendingInput): PreparedPending {
     thresholds: [
       { value: warnMs, word: input.warnWord, tone: 'warn', onScale, topPct: onScale ? topPct(warnMs) : 0 },
     ],
+    marks: placeMarks(input.marks ?? [], fromMs, toMs),
     end: last === undefined ? null : { leftPct: place(last.toMs), topPct: topPct(last.toAgeMs) },
   }
 }

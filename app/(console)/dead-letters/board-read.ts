@@ -17,6 +17,8 @@ import { LETTER_FIELDS, type LetterKey } from '#lib/query/letter-fields.ts'
 import { listFilter } from '../list-filter.ts'
 import type { Visit } from '../viewer.ts'
 import { foretell } from './foretell.ts'
+import { annotationsIn } from '#lib/application/pillars/annotations.ts'
+import type { Annotation } from '../pillars/mark-words.ts'
 import { askedOf, listedLetters, pickGroup, speaksOf, without, withStatus } from './letter-links.ts'
 
 type Letters = Awaited<ReturnType<typeof listDeadLetters>>
@@ -36,6 +38,8 @@ export interface Board {
   readonly group: LetterGroup | null
   /** What was merged into it. */
   readonly merged: readonly MergedCause[]
+  /** What was done to the fleet in the day that its chart shows. */
+  readonly annotations: readonly Annotation[]
   readonly status: string | null
   readonly listed: Filter<LetterKey>
   /** `listed` as one would type it. */
@@ -52,6 +56,7 @@ export interface Board {
   readonly foretold: LetterForecast | null
 }
 
+const DAY_MS = 86_400_000
 const NONE: GroupTotals = { groups: 0, letters: 0 }
 
 /** Reads what an address asks for; a filter that names no status has the letters that are open. */
@@ -81,9 +86,12 @@ export async function readBoard(
   ])
   const first = list.items[0]
   const detail = asked ?? (first === undefined ? null : await getDeadLetter(at.ctx, { ...who, id: first.id }))
-  const [merged, foretold, standings] = await Promise.all([
+  const [merged, foretold, annotations, standings] = await Promise.all([
     mergedCauses(at.ctx, { ...who, ids: group?.mergedIds ?? [] }),
     foretell(at, detail),
+    group === null
+      ? []
+      : annotationsIn(at.ctx, { fleetId: at.fleet.id, fromMs: at.nowMs - DAY_MS, toMs: at.nowMs }),
     recordStandings(at.ctx, { ...who, letters: list.items.filter((letter) => letter.status === 'open') }),
   ])
   const status = askedOf(listed, 'status')
@@ -96,6 +104,7 @@ export async function readBoard(
     groupId,
     group,
     merged,
+    annotations,
     status,
     listed,
     q,
@@ -148,6 +157,7 @@ function notUnderstood(problem: string): Board {
     groupId: null,
     group: null,
     merged: [],
+    annotations: [],
     status: null,
     listed: [],
     q: '',

@@ -12,6 +12,7 @@ import type { loadList } from '../search-params.ts'
 import type { Visit } from '../viewer.ts'
 import { readBoard, type Board } from './board-read.ts'
 import { CauseList } from './cause-list.tsx'
+import { marksOf } from '../pillars/mark-words.ts'
 import { GroupPanel } from './group-panel.tsx'
 import { listedWords } from './group-words.ts'
 import { ItemDetail } from './item-detail.tsx'
@@ -71,7 +72,8 @@ export async function DeadLettersBoard({
 }
 
 function Panes({ at, board, asked }: { at: Visit; board: Board; asked: DeadLetterDetail | null }) {
-  const { filter, groups, totals, group, merged, listed, q, list, matching, detail, foretold } = board
+  const { filter, groups, totals, group, merged, annotations, listed, q, list, matching, detail, foretold } =
+    board
   const isFiltered = filter.length > 0
   const shown = asked !== null ? 'at-item' : isFiltered ? 'at-items' : 'at-causes'
   const role = at.fleet.role
@@ -90,6 +92,7 @@ function Panes({ at, board, asked }: { at: Visit; board: Board; asked: DeadLette
           <GroupPanel
             group={group}
             merged={merged}
+            marks={marksOf(annotations)}
             nowMs={at.nowMs}
             fleetId={at.fleet.id}
             role={role}

@@ -1,4 +1,5 @@
 import { BarChart } from '#components/charts/bar-chart.tsx'
+import type { Mark } from '#components/charts/prepare.ts'
 import { plural } from '#components/ui/format.ts'
 import { KeyValue } from '#components/ui/key-value.tsx'
 import { Status } from '#components/ui/status.tsx'
@@ -14,12 +15,15 @@ import { outcomeKind } from './letter-words.ts'
 export function GroupPanel({
   group,
   merged,
+  marks,
   nowMs,
   ...acts
 }: {
   group: LetterGroup
   /** The groups that were merged into it. */
   merged: readonly MergedCause[]
+  /** What was done to the fleet in the day of the chart. */
+  marks: readonly Mark[]
   nowMs: number
 } & Pick<GroupActsProps, 'fleetId' | 'role' | 'others'>) {
   const { lastReplay } = group
@@ -38,6 +42,7 @@ export function GroupPanel({
         name="dead letters"
         height={48}
         {...groupHours(group.byHour, nowMs)}
+        marks={marks}
       />
       <KeyValue
         align="start"

@@ -7,6 +7,7 @@ import { StatusShape } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
 import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
 import { causeText, versionsText } from '#lib/protocol/dead-letter-cause.ts'
+import { marksOf } from '../pillars/mark-words.ts'
 import { deadLetterHours, deadLettersSentence } from './dead-letter-words.ts'
 import { deadLettersHref } from './overview-links.ts'
 
@@ -29,7 +30,12 @@ export function OverviewDeadLetters({ answer, query }: { answer: OverviewAnswer;
   }
   return (
     <Section title={title} note="per hour">
-      <BarChart label="New dead letters per hour over 24 h" name="dead letters" {...hours} />
+      <BarChart
+        label="New dead letters per hour over 24 h"
+        name="dead letters"
+        {...hours}
+        marks={marksOf(answer.annotations)}
+      />
       <ul className="rows">
         {deadLetters.causes.map((cause) => (
           <li key={cause.id}>

@@ -2,7 +2,7 @@ import type { Mark } from '#components/charts/prepare.ts'
 import { formatCount } from '#components/ui/format.ts'
 import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
 
-type Annotation = OverviewAnswer['annotations'][number]
+export type Annotation = OverviewAnswer['annotations'][number]
 
 const KINDS: Readonly<Record<Annotation['kind'], { letter: string; one: string; many: string }>> = {
   release: { letter: 'R', one: 'release', many: 'releases' },

@@ -1,5 +1,6 @@
 import type { BreakerTransition, Storage } from '#lib/storage/ports.ts'
-import type { Annotation } from '#lib/telemetry/annotations.ts'
+import { isForced } from '#lib/engine/breaker/breaker.ts'
+import { gathered, type Annotation } from '#lib/telemetry/annotations.ts'
 import { nameOfScope } from './scopes.ts'
 
 /** Processes take over an override within two seconds, and what makes one trip makes the others within some more. */
@@ -20,6 +21,16 @@ export async function breakerTurns(
 ): Promise<readonly Annotation[]> {
   return annotationsOf(await breakers.turns(fleetId, range, limit))
 }
+
+/** The turns of one breaker's changes, as the charts of a fleet have them. Pure. */
+export const turnsAmong = (
+  changes: readonly BreakerTransition[],
+  range: { readonly fromMs: number; readonly toMs: number },
+): readonly Annotation[] => gathered(annotationsOf(changes.filter(isTurn)), range)
+
+/** It tripped, or a person held it or let it go; one that goes open again after a trial is none. */
+const isTurn = ({ before, after }: BreakerTransition): boolean =>
+  (before === 'closed' && after === 'open') || isForced(before) || isForced(after)
 
 /** Each turn once, whatever the number of processes that took it: by the first of them. Pure. */
 export function annotationsOf(turns: readonly BreakerTransition[]): readonly Annotation[] {

@@ -118,6 +118,8 @@ describe('its chart', () => {
   test('cuts what begins before it, and is one gap without any', () => {
     const cut = preparePending({ ...input, pieces: [stretch(120, 0, 0, 120)] })
     expect(cut.known).toMatch(/^M0\.0 /)
+    const marks = [{ t: NOW - MINUTE, letter: 'O', word: 'override engine forced open' }]
+    expect(preparePending({ ...input, pieces: [], marks }).marks).toMatchObject([{ letter: 'O' }])
     const empty = preparePending({ ...input, pieces: [] })
     expect([empty.known, empty.gaps, empty.end]).toEqual([
       '',

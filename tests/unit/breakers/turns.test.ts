@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { annotationsOf } from '#lib/application/breakers/turns.ts'
+import { annotationsOf, turnsAmong } from '#lib/application/breakers/turns.ts'
 import type { BreakerTransition } from '#lib/storage/ports.ts'
 
 const FLEET = '01890000-0000-7000-8000-000000000001'
@@ -29,6 +29,23 @@ describe('[BR6] what charts tell of breakers', () => {
     expect(annotationsOf(turns.toReversed())).toEqual([
       { atMs: 100_000, kind: 'override', what: 'app 2.4.1 forced open', count: 1 },
       { atMs: 160_000, kind: 'override', what: 'app 2.4.1 released', count: 1 },
+    ])
+  })
+
+  test('of the changes of one breaker: trials are none, and marks keep apart', () => {
+    const changes = [
+      turn(0, 'closed', 'open'),
+      turn(30_000, 'open', 'half_open'),
+      turn(31_000, 'half_open', 'open'),
+      turn(91_000, 'half_open', 'closed'),
+      turn(200_000, 'closed', 'forced_open'),
+      turn(900_000, 'closed', 'open'),
+    ]
+    const range = { fromMs: 0, toMs: 1_000_000 }
+    expect(turnsAmong(changes, range).map(({ atMs, kind }) => [atMs, kind])).toEqual([
+      [0, 'trip'],
+      [200_000, 'override'],
+      [900_000, 'trip'],
     ])
   })
 

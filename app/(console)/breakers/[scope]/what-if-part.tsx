@@ -7,6 +7,8 @@ import { Time } from '#components/ui/time.tsx'
 import type { BreakerDetail } from '#lib/application/breakers/breaker-detail.ts'
 import type { WhatIf } from '#lib/application/breakers/what-if.ts'
 import { WINDOW_SECONDS } from '#lib/application/breakers/terms.ts'
+import { turnsAmong } from '#lib/application/breakers/turns.ts'
+import { marksOf } from '../../pillars/mark-words.ts'
 import { wholePercent } from '../breaker-words.ts'
 
 type Props = {
@@ -91,6 +93,7 @@ export function WhatIfPart({ breaker, answer, asked, path, kept, nowMs }: Props)
                   : []),
               ]}
               gapWord={`under ${minimum}: no rate`}
+              marks={marksOf(turnsAmong(breaker.changes, { fromMs, toMs: answer.toMs }))}
               height={126}
             />
             <table aria-label="The last day by threshold">

@@ -18,6 +18,7 @@ import { listHref } from '../../overview/overview-links.ts'
 import type { ItemProps } from '../../search-params.ts'
 import { sessionsSentence } from '../../sessions/session-words.ts'
 import { runOf } from '../../sessions/session-segments.ts'
+import { marksOf } from '../../pillars/mark-words.ts'
 import { SessionsTable } from '../../sessions/sessions-table.tsx'
 import { ToldLogs } from '../../sessions/told-logs.tsx'
 import { itemId, orNotFound, visit, type Visit } from '../../viewer.ts'
@@ -56,7 +57,7 @@ async function DevicePage({ params, searchParams }: ItemProps) {
       <DeviceHead at={at} view={view} diagnosis={diagnosis} />
       <div className="cols device">
         <div>
-          <Story at={at} view={view} sessions={found.sessions} />
+          <Story at={at} view={view} sessions={found.sessions} annotations={found.annotations} />
           <Sessions at={at} id={id} found={found.sessions} />
           <DeviceRefusals sessions={found.sessions.items} query={query} nowMs={nowMs} />
         </div>
@@ -139,7 +140,17 @@ function DeviceHead({ at, view, diagnosis }: { at: Visit; view: DeviceView; diag
 type Found = OfDevice['sessions']
 
 /** Its states and the age of its oldest change, over the time of the sessions that were read. */
-function Story({ at, view, sessions }: { at: Visit; view: DeviceView; sessions: Found }) {
+function Story({
+  at,
+  view,
+  sessions,
+  annotations,
+}: {
+  at: Visit
+  view: DeviceView
+  sessions: Found
+  annotations: OfDevice['annotations']
+}) {
   const { nowMs, span } = at
   const segments = withRests(sessions.items.toReversed().map(runOf), at.fleet.intervalMs)
   const fromMs = Math.max(segments[0]?.startMs ?? span.fromMs, span.fromMs)
@@ -173,6 +184,7 @@ function Story({ at, view, sessions }: { at: Visit; view: DeviceView; sessions: 
             fromMs={fromMs}
             toMs={toMs}
             warnMs={warnMs}
+            marks={marksOf(annotations)}
             label="Age of the oldest change that waits on the device"
           />
         </Section>
