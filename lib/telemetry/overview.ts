@@ -41,6 +41,8 @@ export interface BreakersNow {
   readonly total: number
   /** The widest scope first. */
   readonly notClosed: readonly BreakerNow[]
+  /** That live, and those of them that run all that people said. */
+  readonly processes: { readonly live: number; readonly applied: number }
 }
 export interface BreakerNow {
   readonly scope: string

@@ -111,12 +111,14 @@ export function contextOf(events: readonly TelemetryEvent[], nowMs: number, told
   // Nobody called anything, nor said anything of it.
   const breakers = { list: () => [], settingsOf: () => BREAKER_SETTINGS }
   const overrides = { list: () => [], of: () => null }
+  const journal = { minute: () => null, counts: () => true }
   return {
     storage: storage as unknown as Storage,
     clock: { now: () => nowMs },
     processId: 'p',
     breakers: breakers as unknown as BreakersContext['breakers'],
     overrides: overrides as unknown as BreakersContext['overrides'],
+    journal: journal as unknown as BreakersContext['journal'],
     appended,
   }
 }

@@ -44,3 +44,7 @@ export function breakersTitle({ total, notClosed }: OverviewAnswer['breakers']):
     return total === 1 ? 'The only breaker is closed' : `All ${formatCount(total)} breakers are closed`
   return `${formatCount(shut)} of ${plural(total, 'breaker')} ${shut === 1 ? 'is' : 'are'} not closed`
 }
+
+/** `3/4 processes agree`: those that run all that people said. Pure. */
+export const agreeSentence = ({ processes: { live, applied } }: OverviewAnswer['breakers']): string =>
+  `${formatCount(applied)}/${plural(live, 'process agrees', 'processes agree')}`

@@ -1,20 +1,25 @@
 import { Countdown } from '#components/ui/countdown.tsx'
-import { capitalised } from '#components/ui/format.ts'
+import { capitalised, formatCount } from '#components/ui/format.ts'
 import { Link } from '#components/ui/link.tsx'
+import { carryShared } from '#components/ui/search-params.ts'
 import { Section } from '#components/ui/section.tsx'
 import { StatusShape } from '#components/ui/status.tsx'
 import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
 import { breakerHref } from '../breakers/breaker-links.ts'
 import { FORCED_WORDS, STATE_KINDS } from '../breakers/breaker-words.ts'
-import { breakersTitle } from './device-words.ts'
+import { agreeSentence, breakersTitle } from './device-words.ts'
+
+const LISTED_MAX = 5
 
 type BreakerNow = OverviewAnswer['breakers']['notClosed'][number]
 
 /** What is shut, by whom, and for how long. */
 export function OverviewBreakers({ answer, query }: { answer: OverviewAnswer; query: string }) {
   const { breakers, asOf } = answer
+  const rest = breakers.notClosed.length - LISTED_MAX
+  const title = <Link href={carryShared('/breakers', query)}>{breakersTitle(breakers)}</Link>
   return (
-    <Section title={breakersTitle(breakers)} note="now">
+    <Section title={title} note={agreeSentence(breakers)}>
       {breakers.notClosed.length === 0 ? (
         <p className="sub">
           One opens when too much of what is behind it fails, or when a person shuts it; devices then keep
@@ -22,7 +27,7 @@ export function OverviewBreakers({ answer, query }: { answer: OverviewAnswer; qu
         </p>
       ) : (
         <ul className="rows">
-          {breakers.notClosed.map((breaker) => (
+          {breakers.notClosed.slice(0, LISTED_MAX).map((breaker) => (
             <li key={breaker.scope}>
               <StatusShape kind={breaker.state === 'closed' ? 'warn' : STATE_KINDS[breaker.state]} />
               <span>
@@ -41,6 +46,7 @@ export function OverviewBreakers({ answer, query }: { answer: OverviewAnswer; qu
           ))}
         </ul>
       )}
+      {rest > 0 ? <p className="sub">and {formatCount(rest)} more</p> : null}
     </Section>
   )
 }

@@ -7,7 +7,14 @@ import { nameOfScope, versionOfScope } from './scopes.ts'
 export async function breakersNow(ctx: BreakersContext, fleetId: string): Promise<BreakersNow> {
   const breakers = await readBreakers(ctx, fleetId)
   const notClosed = breakers.filter(({ state, processes }) => state !== 'closed' || processes.notClosed > 0)
-  return { total: breakers.length, notClosed: notClosed.map(breakerNow) }
+  return {
+    total: breakers.length,
+    notClosed: notClosed.map(breakerNow),
+    processes: {
+      live: Math.max(0, ...breakers.map(({ processes }) => processes.live)),
+      applied: Math.min(...breakers.map(({ processes }) => processes.applied)),
+    },
+  }
 }
 
 function breakerNow(breaker: ShownBreaker): BreakerNow {

@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { deadLetterHours, deadLettersSentence } from '#app/(console)/overview/dead-letter-words.ts'
-import { devicesSentence, stateCounts } from '#app/(console)/overview/device-words.ts'
+import {
+  agreeSentence,
+  breakersTitle,
+  devicesSentence,
+  stateCounts,
+} from '#app/(console)/overview/device-words.ts'
 import { deadLettersHref, listHref, stepHref } from '#app/(console)/overview/overview-links.ts'
 import { pillarSeries } from '#app/(console)/pillars/pillar-series.ts'
 import { conflictRateWords, failureWords, lagWords, queueWords } from '#app/(console)/pillars/pillar-words.ts'
@@ -288,4 +293,13 @@ describe('links', () => {
     )
     expect(deadLettersHref(query, null)).toBe('/dead-letters?fleet=f1&range=1h')
   })
+})
+
+test('[BR6] the breakers say how many of them are not closed, and whether all processes run what people said', () => {
+  const breakers: OverviewAnswer['breakers'] = { total: 4, notClosed: [], processes: { live: 1, applied: 1 } }
+  expect([breakersTitle(breakers), agreeSentence(breakers)]).toEqual([
+    'All 4 breakers are closed',
+    '1/1 process agrees',
+  ])
+  expect(agreeSentence({ ...breakers, processes: { live: 4, applied: 3 } })).toBe('3/4 processes agree')
 })

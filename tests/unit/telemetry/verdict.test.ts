@@ -62,6 +62,7 @@ const HELD = { by: 'night ops', reason: 'schema bug', endsAtMs: NOW_MS + 94 * MI
 const shut = (...notClosed: readonly Partial<BreakerNow>[]): OverviewParts => ({
   breakers: {
     total: 9,
+    processes: { live: 1, applied: 1 },
     notClosed: notClosed.map((one) => ({
       scope: 'app:f:2.4.1',
       name: 'app 2.4.1',

@@ -2,10 +2,11 @@ import { formatCount, plural } from '#components/ui/format.ts'
 import { Link } from '#components/ui/link.tsx'
 import { Time } from '#components/ui/time.tsx'
 import type { BreakerDetail } from '#lib/application/breakers/breaker-detail.ts'
+import { isShut } from '#lib/application/breakers/is-shut.ts'
 import type { ShownBreaker } from '#lib/application/breakers/list-breakers.ts'
 import { WINDOW_SECONDS } from '#lib/application/breakers/terms.ts'
 import { breakerHref } from '../breaker-links.ts'
-import { isShut, titleOfScope } from '../breaker-words.ts'
+import { titleOfScope } from '../breaker-words.ts'
 import { isFresh, isTrip } from '../trip-words.ts'
 
 /** What the verdict of a breaker rests on: when it tripped, what it shed, and whether it is alone. */
