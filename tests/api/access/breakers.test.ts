@@ -39,15 +39,24 @@ test('shows the breakers that a fleet’s devices meet, of this process, and no 
     trips: [],
     ...nobody,
     processes,
-    minute: { calls: 0, failures: 0, shed: 0 },
+    minute: { calls: 0, failures: 0, shed: 0, isPart: false },
   }
+  const minute = { calls: 20, failures: 20, shed: 0, isPart: false }
   const second = { second: Math.floor(world.clock.now() / 1_000), calls: 20, failures: 20, slow: 0 }
   const trip = { atMs: world.clock.now(), openMs: 30_000, calls: 20, failures: 20, slow: 0 }
   expect(body['items']).toEqual([
     { ...closed, scope: 'engine' },
     { ...closed, scope: fleetScope(world.fleet) },
     { ...closed, scope: collectionScope(world.fleet, 'notes') },
-    { ...closed, scope: backend, state: 'open', retryAfterMs: 30_000, window: [second], trips: [trip] },
+    {
+      ...closed,
+      scope: backend,
+      state: 'open',
+      retryAfterMs: 30_000,
+      window: [second],
+      trips: [trip],
+      minute,
+    },
   ])
 })
 
