@@ -22,10 +22,16 @@ export function FormDialog({ trigger, onClosed, title, about, show, ...form }: F
   const change = (next: boolean): void => {
     setOpen(next)
     if (next) setShown(null)
-    else onClosed?.()
   }
   return (
-    <DialogFrame trigger={trigger} title={title} about={about} open={open} onOpenChange={change}>
+    <DialogFrame
+      trigger={trigger}
+      title={title}
+      about={about}
+      open={open}
+      onOpenChange={change}
+      onClosed={onClosed}
+    >
       {shown === null ? (
         <SendForm
           {...form}

@@ -9,6 +9,7 @@ export function DialogFrame({
   about,
   open,
   onOpenChange,
+  onClosed,
   children,
 }: {
   /** One element that takes a ref, such as a button; left out where something else opens it. */
@@ -17,6 +18,8 @@ export function DialogFrame({
   about: ReactNode
   open: boolean
   onOpenChange: (open: boolean) => void
+  /** Once it has let go of the focus, which whoever opened it takes back. */
+  onClosed?: (() => void) | undefined
   children: ReactNode
 }) {
   return (
@@ -24,7 +27,7 @@ export function DialogFrame({
       {trigger === undefined ? null : <Dialog.Trigger asChild>{trigger}</Dialog.Trigger>}
       <Dialog.Portal>
         <Dialog.Overlay className="scrim" />
-        <Dialog.Content className="pop dialog" aria-modal="true">
+        <Dialog.Content className="pop dialog" aria-modal="true" onCloseAutoFocus={() => onClosed?.()}>
           <Dialog.Title asChild>
             <h2>{title}</h2>
           </Dialog.Title>

@@ -31,23 +31,20 @@ export type ConfirmDialogProps = {
 /** An act that says what it touches and asks for a reason before it is done. Esc keeps everything. */
 export function ConfirmDialog(props: ConfirmDialogProps) {
   const [open, setOpen] = useState(props.trigger === undefined)
-  const change = (next: boolean): void => {
-    setOpen(next)
-    if (!next) props.onClosed?.()
-  }
   return (
-    <Radix.Root open={open} onOpenChange={change}>
+    <Radix.Root open={open} onOpenChange={setOpen}>
       {props.trigger === undefined ? null : <Radix.Trigger asChild>{props.trigger}</Radix.Trigger>}
       <Radix.Portal>
         <Radix.Overlay className="scrim" />
-        <Radix.Content className="pop dialog" aria-modal="true">
+        {/* Not before it has let go of the focus, which whoever opened it takes back. */}
+        <Radix.Content className="pop dialog" aria-modal="true" onCloseAutoFocus={() => props.onClosed?.()}>
           <Radix.Title asChild>
             <h2>{props.title}</h2>
           </Radix.Title>
           <Radix.Description asChild>
             <div>{props.children}</div>
           </Radix.Description>
-          <ConfirmForm {...props} onDone={() => change(false)} />
+          <ConfirmForm {...props} onDone={() => setOpen(false)} />
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>

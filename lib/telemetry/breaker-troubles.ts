@@ -54,8 +54,11 @@ const isOf = ({ state, held }: BreakerNow): string => {
   return state === 'closed' ? 'is open in another process' : 'is open'
 }
 
-function waiting({ devices }: Overview): string {
+/** Who is refused whatever it asks can't tell: its state is what it told before. */
+function waiting({ devices, breakers: { shutOut } }: Overview): string {
   const shed = devices.byState.shed ?? 0
+  if (shutOut > 0)
+    return `${pluralText(shutOut, 'device is', 'devices are')} told to wait and ${shutOut === 1 ? 'keeps its' : 'keep their'} changes`
   if (shed === 0) return 'No device waits in shed yet'
   return `${pluralText(shed, 'device waits', 'devices wait')} in shed and ${shed === 1 ? 'keeps its' : 'keep their'} changes`
 }

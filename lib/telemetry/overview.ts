@@ -39,6 +39,11 @@ export interface Overview {
 /** Those that the fleet's devices meet, now. */
 export interface BreakersNow {
   readonly total: number
+  /**
+   * Devices that meet one that shuts everything: they are refused before they can tell, so that they stand in the state
+   * that they told before. Those that one collection's shuts out tell so themselves.
+   */
+  readonly shutOut: number
   /** The widest scope first. */
   readonly notClosed: readonly BreakerNow[]
   /** That live, and those of them that run all that people said. */

@@ -149,6 +149,6 @@ export function overviewOf(parts: OverviewParts = {}): Overview {
       causes: [],
       causesLeftOut: 0,
     },
-    breakers: parts.breakers ?? { total: 4, notClosed: [], processes: { live: 1, applied: 1 } },
+    breakers: parts.breakers ?? { total: 4, shutOut: 0, notClosed: [], processes: { live: 1, applied: 1 } },
   }
 }

@@ -20,8 +20,13 @@ export function stateCounts({ byState }: Pick<Devices, 'byState'>): Record<Sessi
   >
 }
 
-/** "38 devices are in sync or syncing now; 2 are offline". Pure. */
-export function devicesSentence({ byState, silent, paused }: Devices): string {
+/**
+ * "38 devices are in sync or syncing now; 2 are offline". Of devices behind an open breaker nothing is claimed: they are
+ * refused before they can tell. Pure.
+ */
+export function devicesSentence({ byState, silent, paused }: Devices, shutOut = 0): string {
+  if (shutOut > 0)
+    return `${plural(shutOut, 'device')} ${shutOut === 1 ? 'is' : 'are'} shut out by a breaker, and ${shutOut === 1 ? 'stands' : 'stand'} here as last heard`
   const counts = stateCounts({ byState })
   const troubled = new Set(TROUBLED.map(([state]) => state))
   const well = SESSION_STATES.reduce((sum, state) => sum + (troubled.has(state) ? 0 : counts[state]), 0)

@@ -15,7 +15,7 @@ export function OverviewDevices({ answer, query }: { answer: OverviewAnswer; que
   )
   return (
     <Section
-      title={devicesSentence(devices)}
+      title={devicesSentence(devices, answer.breakers.shutOut)}
       note={`of ${formatCount(devices.total)}${unheard} · rates of sessions that ended in the last 5 min`}
     >
       <StateMachine

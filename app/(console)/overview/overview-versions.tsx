@@ -39,9 +39,25 @@ export function OverviewVersions({
   )
 }
 
-function columns({ devices, limits }: OverviewAnswer): readonly Column<Version>[] {
+function columns({ devices, limits, breakers }: OverviewAnswer): readonly Column<Version>[] {
+  const shut = new Map(
+    breakers.notClosed.filter(({ isShut }) => isShut).map((breaker) => [breaker.appVersion, breaker]),
+  )
+  const heldBack = (appVersion: string) => {
+    const breaker = shut.get(appVersion)
+    if (breaker === undefined) return null
+    return breaker.held === null ? <Status kind="crit">shut out</Status> : <Status kind="held">held</Status>
+  }
   return [
-    { key: 'version', header: 'App version', cell: (row) => <b>{row.appVersion}</b> },
+    {
+      key: 'version',
+      header: 'App version',
+      cell: (row) => (
+        <>
+          <b>{row.appVersion}</b> {heldBack(row.appVersion)}
+        </>
+      ),
+    },
     {
       key: 'devices',
       header: 'Devices',

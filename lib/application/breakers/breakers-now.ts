@@ -1,10 +1,13 @@
-import type { BreakerNow, BreakersNow } from '#lib/telemetry/overview.ts'
-import { isShutItself } from './is-shut.ts'
+import type { BreakerNow, BreakersNow, DevicesNow, VersionRow } from '#lib/telemetry/overview.ts'
+import { isShutItself, shuts } from './is-shut.ts'
 import { readBreakers, type BreakersContext, type ShownBreaker } from './list-breakers.ts'
 import { nameOfScope, versionOfScope } from './scopes.ts'
 
 /** What the overview tells of a fleet's breakers: one that a wider one shuts is not told of by itself. */
-export async function breakersNow(ctx: BreakersContext, fleetId: string): Promise<BreakersNow> {
+export async function breakersNow(
+  ctx: BreakersContext,
+  fleetId: string,
+): Promise<Omit<BreakersNow, 'shutOut'>> {
   const breakers = await readBreakers(ctx, fleetId)
   const notClosed = breakers.filter(({ state, processes }) => state !== 'closed' || processes.notClosed > 0)
   return {
@@ -15,6 +18,18 @@ export async function breakersNow(ctx: BreakersContext, fleetId: string): Promis
       applied: Math.min(...breakers.map(({ processes }) => processes.applied)),
     },
   }
+}
+
+/** How many devices are refused whatever they ask, by the process that was asked. Pure. */
+export function shutOutOf(
+  { notClosed }: Pick<BreakersNow, 'notClosed'>,
+  devices: Pick<DevicesNow, 'heard' | 'paused'>,
+  versions: readonly Pick<VersionRow, 'appVersion' | 'devices'>[],
+): number {
+  const shut = notClosed.filter(({ state }) => shuts(state))
+  if (shut.some(({ name }) => name === 'engine' || name === 'fleet')) return devices.heard - devices.paused
+  const named = new Set(shut.map(({ appVersion }) => appVersion))
+  return versions.reduce((sum, row) => sum + (named.has(row.appVersion) ? row.devices : 0), 0)
 }
 
 function breakerNow(breaker: ShownBreaker): BreakerNow {

@@ -8,7 +8,7 @@ import { LETTER_GROUPS_MAX, type LetterGroups } from '#lib/telemetry/letter-grou
 import { asks } from '#lib/query/letter-fields.ts'
 import type { Verdict } from '#lib/telemetry/trouble.ts'
 import { verdictOf } from '#lib/telemetry/verdict.ts'
-import { breakersNow } from '#lib/application/breakers/breakers-now.ts'
+import { breakersNow, shutOutOf } from '#lib/application/breakers/breakers-now.ts'
 import type { BreakersContext } from '#lib/application/breakers/list-breakers.ts'
 import { annotationsIn } from './annotations.ts'
 import { collectionRows } from './collection-rows.ts'
@@ -50,6 +50,7 @@ export async function overview(ctx: BreakersContext, query: RangeQuery): Promise
       breakersNow(ctx, fleetId),
     ])
   const limits = limitsOf(fleet, collections)
+  const byVersion = versionRows(now.versions, versions.buckets, hours, letters.byVersion)
   const figures: Overview = {
     fleetId,
     asOf: window.asOf,
@@ -62,9 +63,9 @@ export async function overview(ctx: BreakersContext, query: RangeQuery): Promise
     devices: now.devices,
     transitionRates: rates,
     collections: collectionRows(collections, window.buckets, limits),
-    versions: versionRows(now.versions, versions.buckets, hours, letters.byVersion),
+    versions: byVersion,
     deadLetters: deadLettersNow(letters, window.buckets),
-    breakers,
+    breakers: { ...breakers, shutOut: shutOutOf(breakers, now.devices, byVersion) },
   }
   return { ...figures, verdict: verdictOf(figures) }
 }

@@ -318,6 +318,7 @@ export const overviewAnswer = z.looseObject({
   breakers: z.object({
     total: count,
     processes: z.object({ live: count, applied: count }),
+    shutOut: count,
     notClosed: z.array(
       z.looseObject({ scope: z.string(), name: z.string(), state: z.string(), isShut: z.boolean() }),
     ),

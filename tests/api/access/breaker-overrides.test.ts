@@ -89,7 +89,7 @@ describe('[BR4] an override', () => {
     })
     const notClosed = { scope: app, appVersion: '2.4.1', state: 'forced_open', isShut: true }
     const held = { by: 'operator', reason: REASON, endsAtMs: override?.expiresAtMs }
-    expect(await onOverview()).toMatchObject({ total: 4, notClosed: [{ ...notClosed, held }] })
+    expect(await onOverview()).toMatchObject({ total: 4, shutOut: 0, notClosed: [{ ...notClosed, held }] })
     const released = await ask('DELETE', app, '/override', { reason: 'the fix is out now', version: 1 })
     expect([released.status, stateOf(app)]).toEqual([200, 'half_open'])
     expect(await onOverview()).toMatchObject({ notClosed: [{ scope: app, state: 'half_open', held: null }] })

@@ -296,10 +296,16 @@ describe('links', () => {
 })
 
 test('[BR6] the breakers say how many of them are not closed, and whether all processes run what people said', () => {
-  const breakers: OverviewAnswer['breakers'] = { total: 4, notClosed: [], processes: { live: 1, applied: 1 } }
+  const breakers: OverviewAnswer['breakers'] = { total: 4, shutOut: 0, notClosed: [], processes: { live: 1, applied: 1 } }
   expect([breakersTitle(breakers), agreeSentence(breakers)]).toEqual([
     'All 4 breakers are closed',
     '1/1 process agrees',
   ])
   expect(agreeSentence({ ...breakers, processes: { live: 4, applied: 3 } })).toBe('3/4 processes agree')
+})
+
+test('of devices behind a breaker nothing is claimed that they could not tell', () => {
+  expect(devicesSentence({ byState: { idle: 40 }, silent: 0, paused: 0 }, 12)).toBe(
+    '12 devices are shut out by a breaker, and stand here as last heard',
+  )
 })
