@@ -7,8 +7,10 @@ const OFFLINE_DEVICES = {
   target: { page: 'devices', state: 'offline', has: null, appVersion: null },
 } as const
 
-export function everySilent({ devices, asOf }: Overview): Trouble | null {
+export function everySilent({ devices, asOf, breakers }: Overview): Trouble | null {
   const free = devices.heard - devices.paused
+  // A breaker that refuses them all is why none is heard, and is told of itself.
+  if (breakers.shutOut >= free) return null
   if (free === 0 || devices.offline < free || devices.lastContactMs === null) return null
   const which = devices.paused === 0 ? '' : ' that no operator paused'
   const all = free === 1 ? `The only device${which} is` : `All ${countText(free)} devices${which} are`

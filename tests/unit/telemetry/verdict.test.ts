@@ -502,6 +502,10 @@ test('a breaker that is shut says by whom and until when, who waits, and leads t
   expect(verdictOf(overviewOf(told)).evidence).toMatch(
     /^12 devices are told to wait and keep their changes; app/,
   )
+  const all = { ...told.breakers, shutOut: 40 }
+  const silent = { byState: { offline: 40 }, offline: 40, silent: 40, lastContactMs: NOW_MS - HOUR }
+  expect(verdictOf(overviewOf({ breakers: all, devices: silent })).sentence).toContain('is held back')
+  expect(verdictOf(overviewOf({ devices: silent })).sentence).toContain('All 40 devices are offline')
   const { evidence: also } = verdictOf(overviewOf({ ...shut({}), failures: failureFigure(90, 1_000) }))
   expect(also).toContain('Also: the breaker of app 2.4.1 is forced open')
 })
