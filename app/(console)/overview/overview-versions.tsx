@@ -8,7 +8,7 @@ import { Status } from '#components/ui/status.tsx'
 import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
 import { listHref } from './overview-links.ts'
 import type { RangeText } from '../pillars/pillar-words.ts'
-import { versionsSentence } from './version-words.ts'
+import { versionPending, versionsSentence } from './version-words.ts'
 
 type Version = OverviewAnswer['versions'][number]
 
@@ -99,7 +99,15 @@ function columns({ devices, limits, breakers }: OverviewAnswer): readonly Column
       key: 'pending',
       header: 'Pending age p95',
       align: 'end',
-      cell: (row) => overLimit(row.pendingAgeP95Ms, limits.oldestWarnMs, 'none waits'),
+      cell: (row) => {
+        const { ms, atLeast } = versionPending(row)
+        return (
+          <>
+            {atLeast ? '≥ ' : null}
+            {overLimit(ms, limits.oldestWarnMs, 'none waits')}
+          </>
+        )
+      },
     },
     {
       key: 'hours',

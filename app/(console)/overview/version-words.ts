@@ -19,3 +19,21 @@ export function versionsSentence(versions: readonly Version[]): string {
   const those = part === 1 ? 'all' : `${of(part)} of`
   return `${most.appVersion} makes ${those} open dead letters with ${of(most.devices / devices)} of the devices`
 }
+
+interface Waiting {
+  pendingAgeP95Ms: number | null
+  pendingAgeOfflineP95Ms: number | null
+}
+
+/**
+ * How long the changes of a version's devices wait, now. Where none that is heard has any, those that are not heard may:
+ * for them it is the least that it can be, and nothing is claimed of what they made since. Pure.
+ */
+export function versionPending({ pendingAgeP95Ms, pendingAgeOfflineP95Ms }: Waiting): {
+  ms: number | null
+  atLeast: boolean
+} {
+  if (pendingAgeP95Ms !== null || pendingAgeOfflineP95Ms === null)
+    return { ms: pendingAgeP95Ms, atLeast: false }
+  return { ms: pendingAgeOfflineP95Ms, atLeast: true }
+}

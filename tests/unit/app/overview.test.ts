@@ -10,7 +10,7 @@ import { deadLettersHref, listHref, stepHref } from '#app/(console)/overview/ove
 import { pillarSeries } from '#app/(console)/pillars/pillar-series.ts'
 import { conflictRateWords, failureWords, lagWords, queueWords } from '#app/(console)/pillars/pillar-words.ts'
 import { formatRound } from '#components/ui/format.ts'
-import { versionsSentence } from '#app/(console)/overview/version-words.ts'
+import { versionPending, versionsSentence } from '#app/(console)/overview/version-words.ts'
 import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
 import type { OldestPending } from '#lib/telemetry/overview.ts'
 import type { Share } from '#lib/telemetry/pillars.ts'
@@ -308,4 +308,12 @@ test('of devices behind a breaker nothing is claimed that they could not tell', 
   expect(devicesSentence({ byState: { idle: 40 }, silent: 0, paused: 0 }, 12)).toBe(
     '12 devices are shut out by a breaker, and stand here as last heard',
   )
+})
+
+test('of a version whose devices are not heard it is not said that nothing waits', () => {
+  const of = (pendingAgeP95Ms: number | null, pendingAgeOfflineP95Ms: number | null) =>
+    versionPending({ pendingAgeP95Ms, pendingAgeOfflineP95Ms })
+  expect(of(null, 1_740_000)).toEqual({ ms: 1_740_000, atLeast: true })
+  expect(of(4_000, 1_740_000)).toEqual({ ms: 4_000, atLeast: false })
+  expect(of(null, null)).toEqual({ ms: null, atLeast: false })
 })
