@@ -497,8 +497,8 @@ test('a breaker that is shut says by whom and until when, who waits, and leads t
     '10 devices wait in shed and keep their changes; app 2.4.1 is forced open by night ops, ends in 1 h 34 min',
   )
   expect(step?.target).toEqual({ page: 'breaker', scope: 'app:f:2.4.1' })
-  const refused = shut({})
-  const told = { ...refused, breakers: { total: 9, notClosed: [], ...refused.breakers, shutOut: 12 } }
+  const refused = overviewOf(shut({}))
+  const told = { ...shut({}), breakers: { ...refused.breakers, shutOut: 12 } }
   expect(verdictOf(overviewOf(told)).evidence).toMatch(
     /^12 devices are told to wait and keep their changes; app/,
   )
