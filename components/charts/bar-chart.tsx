@@ -25,6 +25,7 @@ export function BarChart({ label, name, height = 60, ...input }: BarChartProps) 
         xTicks={chart.xTicks}
         gaps={chart.gaps}
         marks={chart.marks}
+        markLetters
       >
         <svg viewBox="0 0 1000 100" preserveAspectRatio="none" aria-hidden="true">
           {chart.bars.map((bar) => (

@@ -53,6 +53,7 @@ export function PendingChart({
         gaps={chart.gaps}
         end={chart.end}
         marks={chart.marks}
+        markLetters
         axisWidth={76}
       >
         <svg viewBox={`0 0 1000 ${HEIGHT_PX}`} preserveAspectRatio="none" aria-hidden="true">

@@ -27,12 +27,22 @@ type Limits = Pick<BreakerSettings, 'failureRateMax' | 'slowRateMax' | 'callsMin
 /** What it went by when it tripped; of one that is not told, what it goes by now. Pure. */
 export const limitsOfTrip = (trip: Tripped | null, settings: Limits): Limits => trip?.trip.limits ?? settings
 
+/** What part of its calls it tripped by: the failed ones, or the slow ones. Pure. */
+export function shareOfTrip(
+  trip: Tripped,
+  settings: Limits,
+): { readonly part: number; readonly calls: number; readonly what: 'failed' | 'were slow' } {
+  const { calls, failures, slow } = trip.trip
+  return failures / calls < limitsOfTrip(trip, settings).failureRateMax
+    ? { part: slow, calls, what: 'were slow' }
+    : { part: failures, calls, what: 'failed' }
+}
+
 /** Before the time of the trip: "It tripped at 5.1 %: 31 of 612 calls failed in the 60 s before". Pure. */
 export function tripSentence(trip: Tripped, settings: Limits): string {
-  const { calls, failures, slow, openMs } = trip.trip
+  const { calls, failures, openMs } = trip.trip
   if (!isFresh(trip))
     return `A trial call ${failures > 0 ? 'failed' : 'was slow'}, after ${plural(calls - 1, 'good one')}, and shut it for ${formatRound(openMs)} more at`
-  const isSlow = failures / calls < limitsOfTrip(trip, settings).failureRateMax
-  const part = isSlow ? slow : failures
-  return `It tripped at ${formatPercent(part / calls)}: ${formatCount(part)} of ${plural(calls, 'call')} ${isSlow ? 'were slow' : 'failed'} in the 60 s before`
+  const { part, what } = shareOfTrip(trip, settings)
+  return `It tripped at ${formatPercent(part / calls)}: ${formatCount(part)} of ${plural(calls, 'call')} ${what} in the 60 s before`
 }

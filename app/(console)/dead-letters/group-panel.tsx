@@ -9,6 +9,7 @@ import type { MergedCause } from '#lib/application/letter-groups/merged-causes.t
 import { causeText } from '#lib/protocol/dead-letter-cause.ts'
 import { GroupActs, type GroupActsProps } from './group-acts.tsx'
 import { arrivalSentence, groupHours, lastReplayWords, mergedLabel, versionShares } from './group-words.ts'
+import { marksLegend } from '../pillars/mark-words.ts'
 import { outcomeKind } from './letter-words.ts'
 
 /** What is known of one cause, and what people said of it. */
@@ -27,6 +28,7 @@ export function GroupPanel({
   nowMs: number
 } & Pick<GroupActsProps, 'fleetId' | 'role' | 'others'>) {
   const { lastReplay } = group
+  const legend = marksLegend(marks)
   return (
     <section className="group" aria-label="This cause">
       <h2>{group.title ?? causeText(group)}</h2>
@@ -44,6 +46,7 @@ export function GroupPanel({
         {...groupHours(group.byHour, nowMs)}
         marks={marks}
       />
+      {legend === null ? null : <p className="sub">{legend}</p>}
       <KeyValue
         align="start"
         items={[

@@ -272,7 +272,10 @@ export class Breakers {
       return { openMs, calls, failures: Number(failed), slow: Number(slow), bad: bad.slice(-1) }
     }
     const { failureRateMax, slowRateMax, callsMin } = this.settingsOf(scope)
-    return { openMs, ...tally(window), bad, limits: { failureRateMax, slowRateMax, callsMin } }
+    // It began empty when the breaker closed: what made it open before that is no part of it.
+    const fromMs = (window[0]?.second ?? 0) * 1_000
+    const seen = bad.filter(({ atMs }) => atMs >= fromMs)
+    return { openMs, ...tally(window), bad: seen, limits: { failureRateMax, slowRateMax, callsMin } }
   }
 
   private make(scope: Scope): Entry | null {

@@ -108,11 +108,13 @@ export class BreakerJournal {
   /** Writes what was counted and what changed since the last time. Nothing is given up when it fails. */
   async flush(nowMs: number): Promise<void> {
     const minutes = this.minutes()
-    const { transitions } = this
+    // A copy: what changes while it is being written comes next time.
+    const transitions = [...this.transitions]
     if (minutes.length === 0 && transitions.length === 0) return this.prune(nowMs)
     const written = new Map([...this.scopes].map(([scope, { unwritten }]) => [scope, unwritten]))
     await this.deps.storage.breakers.note(minutes, transitions)
-    this.transitions = this.transitions.filter((one) => !transitions.includes(one))
+    const told = new Set(transitions)
+    this.transitions = this.transitions.filter((one) => !told.has(one))
     const current = Math.floor(nowMs / 1_000)
     for (const [scope, counts] of this.scopes)
       // The second that runs may still grow.

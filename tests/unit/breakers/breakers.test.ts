@@ -219,3 +219,42 @@ test('[BR3] a trial that fails is told by its own calls, not by those that tripp
   expect([tripped?.bad.length, failed?.bad.length]).toEqual([20, 1])
   expect(breakers.list(() => true)[0]?.trips).toMatchObject([{ calls: 20 }, { calls: 3, failures: 1 }])
 })
+
+test('[BR6] what changes while the journal is being written is written the next time', async () => {
+  const storage = openMemoryStorage()
+  const { breakers, journal, trip, wait } = world(storage)
+  trip([NOTES])
+  const { note } = storage.breakers
+  const slow = {
+    ...storage.breakers,
+    note: async (...told: Parameters<typeof note>) => {
+      await note(...told)
+      // Meanwhile its wait is over, and it is tried.
+      wait(30_000)
+      breakers.enter(NOTES)
+    },
+  }
+  Object.assign(storage, { breakers: slow })
+  await journal.flush(Date.UTC(2026, 0, 5, 8))
+  Object.assign(storage, { breakers: { ...slow, note } })
+  await journal.flush(Date.UTC(2026, 0, 5, 8, 0, 31))
+  const range = { fromMs: 0, toMs: Date.UTC(2027, 0) }
+  const changes = await storage.breakers.changes([NOTES], range, 10)
+  expect(changes.map(({ after }) => after)).toEqual(['half_open', 'open'])
+})
+
+test('[BR3] the requests behind a trip are those of its window, not of what tripped it before it closed', async () => {
+  const storage = openMemoryStorage()
+  const { journal, request, trip, wait } = world(storage)
+  trip([NOTES])
+  wait(30_000)
+  for (let n = 0; n < 5; n++) request([NOTES], 'good')
+  wait(1_000)
+  for (let n = 0; n < 18; n++) request([NOTES], 'good')
+  request([NOTES], 'failed')
+  request([NOTES], 'failed')
+  await journal.flush(Date.UTC(2026, 0, 5, 8, 1))
+  const range = { fromMs: 0, toMs: Date.UTC(2027, 0) }
+  const [last] = (await storage.breakers.changes([NOTES], range, 10)).flatMap((one) => one.trip ?? [])
+  expect([last?.calls, last?.failures, last?.bad.length]).toEqual([20, 2, 2])
+})

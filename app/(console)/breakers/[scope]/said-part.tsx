@@ -82,7 +82,8 @@ function nowOf(
 ): string {
   if (held)
     return `now, ${formatDuration(Math.max(0, nowMs - Math.max(held.startsAtMs, held.approval?.atMs ?? 0)))}`
-  if (state === 'open') return `now, ${formatDuration(retryAfterMs)} left`
+  if (state === 'open')
+    return retryAfterMs > 0 ? `now, ${formatDuration(retryAfterMs)} left` : 'now, waits for a call'
   const since = changes[0]?.atMs
   return since === undefined ? 'now' : `now, ${formatDuration(Math.max(0, nowMs - since))}`
 }

@@ -7,7 +7,7 @@ import { Time } from '#components/ui/time.tsx'
 import type { BreakerDetail } from '#lib/application/breakers/breaker-detail.ts'
 import { deviceHref, momentHref } from '../breaker-links.ts'
 import { causesOf } from '../breaker-words.ts'
-import { isFresh, isTrip, type Tripped } from '../trip-words.ts'
+import { isFresh, isTrip, shareOfTrip, type Tripped } from '../trip-words.ts'
 
 type Props = { breaker: BreakerDetail; path: string; query: string; nowMs: number }
 
@@ -71,7 +71,12 @@ export function TripsPart({ breaker, path, query, nowMs }: Props) {
               hideOnPhone: true,
               cell: ({ processId }) => <span className="mono">{nameOf(processId)}</span>,
             },
-            { key: 'share', header: 'Failed', align: 'end', cell: (trip) => <Failed trip={trip} /> },
+            {
+              key: 'share',
+              header: 'Failed',
+              align: 'end',
+              cell: (trip) => <Failed trip={trip} settings={breaker.settings} />,
+            },
             {
               key: 'wait',
               header: 'Shut for',
@@ -126,12 +131,16 @@ export function BadCallsPart({ trip, query, nowMs }: { trip: Tripped; query: str
   )
 }
 
-function Failed({ trip }: { trip: Tripped }) {
-  const { calls, failures } = trip.trip
+function Failed({ trip, settings }: { trip: Tripped; settings: BreakerDetail['settings'] }) {
   if (!isFresh(trip)) return <span className="den">a trial</span>
+  const { calls, part, what } = shareOfTrip(trip, settings)
   return (
     <>
-      {formatPercent(failures / calls)} <span className="den">of {formatCount(calls)}</span>
+      {formatPercent(part / calls)}{' '}
+      <span className="den">
+        of {formatCount(calls)}
+        {what === 'failed' ? '' : ' slow'}
+      </span>
     </>
   )
 }

@@ -8,7 +8,7 @@ import type { BreakerDetail } from '#lib/application/breakers/breaker-detail.ts'
 import type { WhatIf } from '#lib/application/breakers/what-if.ts'
 import { WINDOW_SECONDS } from '#lib/application/breakers/terms.ts'
 import { turnsAmong } from '#lib/application/breakers/turns.ts'
-import { marksOf } from '../../pillars/mark-words.ts'
+import { marksLegend, marksOf } from '../../pillars/mark-words.ts'
 import { wholePercent } from '../breaker-words.ts'
 
 type Props = {
@@ -36,6 +36,8 @@ export function WhatIfPart({ breaker, answer, asked, path, kept, nowMs }: Props)
   }))
   const judged = points.filter(({ value }) => value !== null).length
   const fromMs = answer.minutes[0]?.atMs ?? answer.fromMs
+  const marks = marksOf(turnsAmong(breaker.changes, { fromMs, toMs: answer.toMs }))
+  const legend = marksLegend(marks)
   return (
     <Section title={whatIfTitle(answer, asked)} note="what-if, last 24 h">
       <form className="what-if" action={path}>
@@ -93,7 +95,8 @@ export function WhatIfPart({ breaker, answer, asked, path, kept, nowMs }: Props)
                   : []),
               ]}
               gapWord={`under ${minimum}: no rate`}
-              marks={marksOf(turnsAmong(breaker.changes, { fromMs, toMs: answer.toMs }))}
+              marks={marks}
+              markLetters
               height={126}
             />
             <table aria-label="The last day by threshold">
@@ -149,7 +152,7 @@ export function WhatIfPart({ breaker, answer, asked, path, kept, nowMs }: Props)
           <p className="sub">
             One point a minute, {plural(judged, 'minute')} of {formatCount(answer.minutes.length)} with at
             least {formatCount(minimum)} calls, of all processes as one. What an open breaker shed in truth is
-            not known, so nothing is said of it.
+            not known, so nothing is said of it.{legend === null ? '' : ` ${legend}.`}
           </p>
         </>
       )}

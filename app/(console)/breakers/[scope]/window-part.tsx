@@ -63,7 +63,7 @@ export function WindowPart({ breaker, trip, atMs, nowMs }: Props) {
             tone: 'crit',
           },
         ]}
-        marks={oneEach(marks)}
+        marks={spaced(oneEach(marks))}
         gapWord={`under ${limits.callsMin}: no rate`}
         height={92}
         axisWidth={AXIS_PX}
@@ -98,6 +98,22 @@ const oneEach = <M extends { t: number; word: string }>(marks: readonly M[]): re
       (mark, index, all) =>
         !all.slice(0, index).some(({ t, word }) => word === mark.word && mark.t - t < APART_MS),
     )
+
+/** Words of marks so near each other would lie on each other: the first of them has them all. */
+const WORD_ROOM_MS = 15_000
+export function spaced<M extends { t: number; word: string }>(marks: readonly M[]): readonly M[] {
+  const kept: M[] = []
+  let leader = -1
+  for (const mark of marks) {
+    const led = kept[leader]
+    if (led === undefined || mark.t - led.t >= WORD_ROOM_MS) leader = kept.push(mark) - 1
+    else {
+      kept[leader] = { ...led, word: `${led.word}, ${mark.word}` }
+      kept.push({ ...mark, word: '' })
+    }
+  }
+  return kept
+}
 
 function Title({ breaker, trip, atMs, nowMs }: Props) {
   if (trip)

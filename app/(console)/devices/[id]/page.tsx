@@ -18,7 +18,7 @@ import { listHref } from '../../overview/overview-links.ts'
 import type { ItemProps } from '../../search-params.ts'
 import { sessionsSentence } from '../../sessions/session-words.ts'
 import { runOf } from '../../sessions/session-segments.ts'
-import { marksOf } from '../../pillars/mark-words.ts'
+import { marksLegend, marksOf } from '../../pillars/mark-words.ts'
 import { SessionsTable } from '../../sessions/sessions-table.tsx'
 import { ToldLogs } from '../../sessions/told-logs.tsx'
 import { itemId, orNotFound, visit, type Visit } from '../../viewer.ts'
@@ -158,6 +158,8 @@ function Story({
   // Of a time that is over the last report tells nothing.
   const isNow = span.toMs >= nowMs
   const warnMs = at.fleet.limits.oldestWarnMs
+  const marks = marksOf(annotations)
+  const legend = marksLegend(marks.filter(({ t }) => t >= fromMs))
   return (
     <>
       {segments.length === 0 ? null : (
@@ -184,9 +186,10 @@ function Story({
             fromMs={fromMs}
             toMs={toMs}
             warnMs={warnMs}
-            marks={marksOf(annotations)}
+            marks={marks}
             label="Age of the oldest change that waits on the device"
           />
+          {legend === null ? null : <p className="sub">{legend}</p>}
         </Section>
       ) : null}
     </>
