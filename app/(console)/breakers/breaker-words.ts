@@ -10,7 +10,7 @@ import type { StatusKind } from '#components/ui/status.tsx'
 import type { BreakerDetail, ShownProcess } from '#lib/application/breakers/breaker-detail.ts'
 import type { ShownBreaker, ShownOverride } from '#lib/application/breakers/list-breakers.ts'
 import { isShut } from '#lib/application/breakers/is-shut.ts'
-import { ENGINE_SCOPE, nameOfScope, versionOfScope } from '#lib/application/breakers/scopes.ts'
+import { ENGINE_SCOPE, isWide, nameOfScope, versionOfScope } from '#lib/application/breakers/scopes.ts'
 import type { BreakerKind, ForcedKind } from '#lib/application/breakers/terms.ts'
 
 export const STATE_KINDS: Readonly<Record<BreakerKind, StatusKind>> = {
@@ -107,6 +107,29 @@ export function breakerSentence(breaker: ShownBreaker, nowMs: number): string {
   if (minute.calls < settings.callsMin)
     return `${name} is closed; ${minute.calls === 0 ? 'no call' : `${plural(minute.calls, 'call')} of the ${settings.callsMin} it needs to judge`} came in the last 60 s`
   return `${name} is closed: ${formatPercent(minute.failures / minute.calls)} of ${plural(minute.calls, 'call')} failed in the last 60 s`
+}
+
+/** The engine or the fleet, where it keeps out whoever would come to this narrower one. Pure. */
+export const widerShut = (
+  breakers: readonly ShownBreaker[],
+  scope: ShownBreaker['scope'],
+): ShownBreaker | null => {
+  const wider =
+    scope === ENGINE_SCOPE ? [] : breakers.filter((one) => isWide(one.scope) && one.scope !== scope)
+  return wider.find((one) => isShut(one) && (one.scope === ENGINE_SCOPE || !isWide(scope))) ?? null
+}
+
+/** Whether it is worth a line: not closed in some process, or held by somebody. Pure. */
+export const isTurned = (breaker: ShownBreaker): boolean => isShut(breaker) || holding(breaker) !== null
+
+/** What stands beside each other above a breaker: a fleet may have hundreds. */
+const STRIP_MAX = 24
+/** The one that is looked at, what is turned, then the rest, as many as have room, in the order of the list. Pure. */
+export function stripOf(breakers: readonly ShownBreaker[], current: string): readonly ShownBreaker[] {
+  const rank = (one: ShownBreaker): number =>
+    one.scope === current ? 0 : isWide(one.scope) ? 1 : isTurned(one) ? 2 : 3
+  const kept = new Set(breakers.toSorted((a, b) => rank(a) - rank(b)).slice(0, STRIP_MAX))
+  return breakers.filter((one) => kept.has(one))
 }
 
 /** The verdict of the list. Pure. */

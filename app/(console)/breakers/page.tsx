@@ -138,6 +138,12 @@ function Said({ breaker, nowMs }: { breaker: ShownBreaker; nowMs: number }) {
         <span className="den">
           ends in <Countdown until={held.expiresAtMs} now={nowMs} over="a moment" />
         </span>
+        {asked === null ? null : (
+          <>
+            {' '}
+            <Status kind="warn">{FORCED_WORDS[asked.kind].is} waits for a second person</Status>
+          </>
+        )}
       </>
     )
   if (asked) return <Status kind="warn">waits for a second person</Status>

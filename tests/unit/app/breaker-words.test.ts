@@ -7,6 +7,8 @@ import {
   causesOf,
   kindOfBreaker,
   shortState,
+  stripOf,
+  widerShut,
 } from '../../../app/(console)/breakers/breaker-words.ts'
 import type { ShownProcess } from '#lib/application/breakers/breaker-detail.ts'
 import type { ShownBreaker } from '#lib/application/breakers/list-breakers.ts'
@@ -127,6 +129,24 @@ describe('the verdict of a breaker', () => {
     expect(appliedSentence({ processes: [live, ...processes.slice(3)], version: 0 })).toBe(
       '1 process guards it; 1 is dead',
     )
+  })
+
+  test('[BR4] a narrower one says which wider one keeps its devices out', () => {
+    const fleet = { ...calm, scope: `fleet:${FLEET}`, state: 'open' } as const
+    const engine = { ...calm, scope: 'engine' } as const
+    const shut = { ...engine, state: 'open' } as const
+    expect(widerShut([engine, fleet, calm], calm.scope)).toBe(fleet)
+    expect(widerShut([engine, fleet, calm], fleet.scope)).toBeNull()
+    expect(widerShut([shut, fleet, calm], fleet.scope)).toBe(shut)
+    expect(widerShut([shut, fleet, calm], 'engine')).toBeNull()
+  })
+
+  test('the strip has room for some: the one that is looked at, and what is turned, are among them', () => {
+    const many = Array.from({ length: 300 }, (_, n) => ({ ...calm, scope: `app:${FLEET}:1.0.${n}` as const }))
+    const last = many[299] as ShownBreaker
+    const strip = stripOf([...many, held], last.scope)
+    expect([strip.length, strip.includes(last), strip.includes(held)]).toEqual([24, true, true])
+    expect(stripOf([calm, held], calm.scope)).toEqual([calm, held])
   })
 
   test('what made it trip, the most frequent cause first', () => {

@@ -65,7 +65,7 @@ export function WaitingActs({ mayAgree, begins, ...props }: Props & { mayAgree: 
   const approve = async (): Promise<ConfirmResult> => {
     const sent = await send('POST', '/override/approve', { id: props.id, version: props.version })
     if (!sent.ok) return { ok: false, message: `${sent.message} (${sent.code})` }
-    showToast({ kind: 'ok', text: `It holds ${begins}` })
+    showToast({ kind: 'ok', text: `It ${begins}` })
     router.refresh()
     return { ok: true }
   }
@@ -80,7 +80,7 @@ export function WaitingActs({ mayAgree, begins, ...props }: Props & { mayAgree: 
           keepLabel="Leave it"
           onConfirm={approve}
         >
-          {affectedSentence(props.affected)} It holds {begins} in every process, under both names.
+          {affectedSentence(props.affected)} In every process it {begins}, under both names.
         </ConfirmDialog>
       ) : null}
       <Withdraw

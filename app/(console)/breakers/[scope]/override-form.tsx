@@ -4,7 +4,7 @@ import { useRef, useState, type SubmitEvent } from 'react'
 import { Button } from '#components/ui/button.tsx'
 import { ConfirmDialog, type ConfirmResult } from '#components/ui/dialog.tsx'
 import { CheckField, SelectField } from '#components/ui/field.tsx'
-import { formatCount, formatRound, plural } from '#components/ui/format.ts'
+import { formatRound, plural } from '#components/ui/format.ts'
 import { showToast } from '#components/ui/toast.tsx'
 import { FORCED_KINDS, type ForcedKind } from '#lib/application/breakers/terms.ts'
 import { fieldText } from '../../settings/field-text.ts'
@@ -146,7 +146,7 @@ function Confirm({
     router.refresh()
     return { ok: true }
   }
-  const when = delayMs === 0 ? '' : `, from ${formatRound(delayMs)} from now`
+  const when = delayMs === 0 ? '' : `, beginning in ${formatRound(delayMs)}`
   return (
     <ConfirmDialog
       onClosed={onClosed}
@@ -173,4 +173,4 @@ export const affectedSentence = ({
   isMore,
   requestsPerMinute,
 }: OverrideFormProps['affected']): string =>
-  `It meets ${plural(devices, 'device')}${isMore ? ' or more' : ''} active in the last day and ${formatCount(requestsPerMinute)} requests per minute.`
+  `It meets ${plural(devices, 'device')}${isMore ? ' or more' : ''} active in the last day and ${plural(requestsPerMinute, 'request')} per minute.`

@@ -1,6 +1,6 @@
 import type { Metadata } from 'next'
 import { LinkButton } from '#components/ui/button.tsx'
-import { formatCount, plural } from '#components/ui/format.ts'
+import { plural } from '#components/ui/format.ts'
 import { Link } from '#components/ui/link.tsx'
 import { carryShared } from '#components/ui/search-params.ts'
 import { Section } from '#components/ui/section.tsx'
@@ -17,7 +17,14 @@ import { keptPage } from '../../kept-page.tsx'
 import type { PageProps } from '../../search-params.ts'
 import { orNotFound, visit } from '../../viewer.ts'
 import { momentHref, scopeOfParam } from '../breaker-links.ts'
-import { breakerSentence, FORCED_WORDS, holding, kindOfBreaker, titleOfScope } from '../breaker-words.ts'
+import {
+  breakerSentence,
+  FORCED_WORDS,
+  holding,
+  kindOfBreaker,
+  titleOfScope,
+  widerShut,
+} from '../breaker-words.ts'
 import { BREAKER, loadBreaker } from '../search-params.ts'
 import { tripAsked } from '../trip-words.ts'
 import { ConfigureForm } from './configure-form.tsx'
@@ -108,10 +115,11 @@ async function BreakerPage({ params, searchParams }: Props) {
             fleetId={at.fleet.id}
             actorId={at.actor.id}
             mayAct={role !== 'viewer'}
+            shutToo={widerShut(breakers, detail.scope)}
             nowMs={at.nowMs}
           />
           <Section
-            title={`Change it: ${plural(detail.affected.devices, 'device')}${detail.affected.isMore ? ' or more' : ''}, ${formatCount(detail.affected.requestsPerMinute)} requests/min`}
+            title={`Change it: ${plural(detail.affected.devices, 'device')}${detail.affected.isMore ? ' or more' : ''}, ${plural(detail.affected.requestsPerMinute, 'request')}/min`}
           >
             {role === 'viewer' ? (
               <p className="sub">

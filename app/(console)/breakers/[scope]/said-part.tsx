@@ -6,15 +6,22 @@ import { Section } from '#components/ui/section.tsx'
 import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
 import type { BreakerDetail } from '#lib/application/breakers/breaker-detail.ts'
-import type { ShownOverride } from '#lib/application/breakers/list-breakers.ts'
+import type { ShownBreaker, ShownOverride } from '#lib/application/breakers/list-breakers.ts'
 import { nameOfScope } from '#lib/application/breakers/scopes.ts'
 import { FORCED_WORDS, holding, pictureWords, scheduled, titleOfScope, waiting } from '../breaker-words.ts'
 import { HeldActs, WaitingActs } from './override-acts.tsx'
 
-type Props = { breaker: BreakerDetail; fleetId: string; actorId: string; mayAct: boolean; nowMs: number }
+type Props = {
+  breaker: BreakerDetail
+  fleetId: string
+  actorId: string
+  mayAct: boolean
+  shutToo: ShownBreaker | null
+  nowMs: number
+}
 
 /** What holds it, what waits for somebody, and what comes of it. */
-export function SaidPart({ breaker, fleetId, actorId, mayAct, nowMs }: Props) {
+export function SaidPart({ breaker, fleetId, actorId, mayAct, shutToo, nowMs }: Props) {
   const { scope, state, overruledBy, affected, version } = breaker
   const [held, asked, later] = [holding(breaker), waiting(breaker), scheduled(breaker)]
   const place = { fleetId, scope, name: titleOfScope(scope), version, affected }
@@ -46,7 +53,7 @@ export function SaidPart({ breaker, fleetId, actorId, mayAct, nowMs }: Props) {
       <Section
         title={
           overruledBy === null
-            ? `No wider scope overrules it${held ? '; it ends through a trial' : ''}`
+            ? `${shutToo === null ? 'No wider scope overrules it' : `The ${nameOfScope(shutToo.scope)} keeps its devices out too`}${held ? '; it ends through a trial' : ''}`
             : `The ${nameOfScope(overruledBy)} overrules it`
         }
       >
@@ -73,7 +80,7 @@ export function SaidPart({ breaker, fleetId, actorId, mayAct, nowMs }: Props) {
 }
 
 const beginsIn = ({ startsAtMs }: ShownOverride, nowMs: number): string =>
-  startsAtMs > nowMs ? `in ${formatDuration(startsAtMs - nowMs)}` : 'at once'
+  startsAtMs > nowMs ? `begins in ${formatDuration(startsAtMs - nowMs)}` : 'takes effect at once'
 
 function nowOf(
   { state, retryAfterMs, changes }: BreakerDetail,
