@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { BreakerSettings } from '#lib/engine/breaker/breaker.ts'
 import type { SupposedRun } from '#lib/engine/breaker/what-if.ts'
 import { suppose } from '#lib/engine/breaker/what-if.ts'
 import { WINDOW_SECONDS } from '#lib/engine/breaker/window.ts'
@@ -6,7 +7,9 @@ import type { CountedSecond } from '#lib/storage/ports.ts'
 import type { Actor, Context } from '../context.ts'
 import { parsedOrThrow } from '../errors.ts'
 import { secondsOf } from './breaker-detail.ts'
+import { isWithin } from '../is-within.ts'
 import { getBreaker } from './list-breakers.ts'
+import type { Scope } from './scopes.ts'
 
 const DAY_MS = 86_400_000
 
@@ -37,7 +40,8 @@ const RATES = [0.02, 0.03, 0.05, 0.08]
 
 /**
  * GET /breakers/:scope/what-if: the last day's calls of all processes, as one, against another threshold, window or minimum.
- * Each process trips by what it sees itself, so that with several this is what one that saw all would have done.
+ * Each process trips by what it sees itself, so that with several this is what one that saw all would have done. An answer is
+ * kept for a minute.
  * @throws ApplicationError `not_found`, `bad_request`
  */
 export async function whatIf(
@@ -46,6 +50,45 @@ export async function whatIf(
 ): Promise<WhatIf> {
   const asked = parsedOrThrow(whatIfQuery, input.query)
   const { scope, settings } = await getBreaker(ctx, input)
+  const key = JSON.stringify([scope, settings, asked])
+  return keptAnswer(ctx, key, () => replayed(ctx, scope, settings, asked))
+}
+
+/** A live page asks again and again: a day of a busy scope is megabytes, and replaying it a second of this process. */
+const KEPT_MS = 60_000
+const KEPT_MAX = 100
+interface Kept {
+  readonly atMs: number
+  readonly answer: Promise<WhatIf>
+}
+const keptOf = new WeakMap<Context['storage'], Map<string, Kept>>()
+
+function keptAnswer(
+  { storage, clock }: Pick<Context, 'storage' | 'clock'>,
+  key: string,
+  replay: () => Promise<WhatIf>,
+): Promise<WhatIf> {
+  const kept = keptOf.get(storage) ?? new Map<string, Kept>()
+  keptOf.set(storage, kept)
+  const nowMs = clock.now()
+  const known = kept.get(key)
+  if (known && isWithin(known.atMs, nowMs, KEPT_MS)) return known.answer
+  const answer = replay()
+  kept.delete(key)
+  kept.set(key, { atMs: nowMs, answer })
+  // What failed is asked again at once.
+  answer.catch(() => kept.delete(key))
+  const [oldest] = kept.keys()
+  if (kept.size > KEPT_MAX && oldest !== undefined) kept.delete(oldest)
+  return answer
+}
+
+async function replayed(
+  ctx: Context,
+  scope: Scope,
+  settings: BreakerSettings,
+  asked: z.output<typeof whatIfQuery>,
+): Promise<WhatIf> {
   const toMs = ctx.clock.now()
   const fromMs = toMs - DAY_MS
   const minutes = await ctx.storage.breakers.minutes(scope, fromMs, toMs)
