@@ -296,7 +296,12 @@ describe('links', () => {
 })
 
 test('[BR6] the breakers say how many of them are not closed, and whether all processes run what people said', () => {
-  const breakers: OverviewAnswer['breakers'] = { total: 4, shutOut: 0, notClosed: [], processes: { live: 1, applied: 1 } }
+  const breakers: OverviewAnswer['breakers'] = {
+    total: 4,
+    shutOut: 0,
+    notClosed: [],
+    processes: { live: 1, applied: 1 },
+  }
   expect([breakersTitle(breakers), agreeSentence(breakers)]).toEqual([
     'All 4 breakers are closed',
     '1/1 process agrees',
