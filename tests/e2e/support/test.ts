@@ -59,12 +59,15 @@ function watch(page: Page, world: World, problems: string[]): void {
  * seconds after the page is seen, and a key that is pressed before is lost.
  */
 async function untilItHears(page: Page): Promise<void> {
-  await page.waitForFunction(() => {
+  // In one, which goes on where a page leads to the next by itself.
+  await page.waitForFunction(async () => {
     if (!document.querySelector('script[src*="/_next/"]')) return true
     const uses = document.querySelectorAll('html, main h1, main a, main button, main input')
-    return [...uses].every((one) => Object.keys(one).some((key) => key.startsWith('__reactFiber$')))
+    if (![...uses].every((one) => Object.keys(one).some((key) => key.startsWith('__reactFiber$'))))
+      return false
+    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)))
+    return true
   })
-  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))))
 }
 
 export async function signIn(page: Page, { email, password }: Account): Promise<void> {
