@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { forceBreaker } from '#lib/application/breakers/force-breaker.ts'
@@ -31,6 +32,7 @@ const DRAINED_WITHIN_MS = rounds(120_000, 60_000)
 /** Requests are counted in windows of so long, in the devices' time. */
 const WINDOW_MS = 3_000
 const PEAK_MAX = 2
+const RECORDS = 10
 const APP_VERSION = '2.4.0'
 const REASON = 'a storm is played'
 const TRIAL_TIMEOUT_MS = rounds(120_000, 900_000)
@@ -132,10 +134,11 @@ it(
 
     const input = { actor, fleetId: fleet.fleetId, scope }
     await forceBreaker(ctx, { ...input, body: { kind: 'forced_open', reason: REASON, version: 0 } })
-    // Each writes at some time of its own, as people do.
-    const writing = replicas.map(async (replica) => {
+    // Each writes at some time of its own, as people do; to few records, since all devices of this one process fetch them all.
+    const ids = Array.from({ length: RECORDS }, () => randomUUID())
+    const writing = replicas.map(async (replica, index) => {
       await passed(INTERVAL_MS * Math.random())
-      await replica.collection('strike-reports').put(null, report())
+      await replica.collection('strike-reports').put(ids[index % RECORDS] ?? null, report())
     })
     await Promise.all(writing)
     await passed(FORCED_MS)
