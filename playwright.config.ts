@@ -9,9 +9,8 @@ export default defineConfig({
   globalSetup: './tests/e2e/global-setup.ts',
   workers: 1,
   forbidOnly: true,
-  // For what hangs, beside all the other tests on a slow machine; how fast something is, the benches tell.
-  timeout: 180_000,
-  expect: { timeout: 30_000 },
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
   use: {
     screenshot: 'only-on-failure',
     launchOptions: {

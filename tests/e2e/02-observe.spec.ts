@@ -155,7 +155,7 @@ test('a chart keeps its lines when its library cannot be loaded, and gets it wit
   await expect(async () => {
     await page.mouse.move(500, 300 + Math.random() * 100)
     await expect(chart.locator('svg.recharts-surface').first()).toBeVisible({ timeout: 500 })
-  }).toPass()
+  }).toPass({ timeout: 15_000 })
   await context.close()
 })
 

@@ -3,7 +3,7 @@ import { expect, postAdmin, signIn, test } from './support/test.ts'
 import type { Account } from './support/world.ts'
 
 const COLLECTION = 'wind-readings'
-const LIVE_TIMEOUT_MS = 60_000
+const LIVE_TIMEOUT_MS = 30_000
 const schemaOf = (...types: string[]): object => ({
   type: 'object',
   required: ['speedKnots'],

@@ -4,7 +4,7 @@ import { freePort, startProgram, untilReady, type Program } from './support/prog
 import { expect, signIn, test } from './support/test.ts'
 import type { World } from './support/world.ts'
 
-const READY_TIMEOUT_MS = 120_000
+const READY_TIMEOUT_MS = 60_000
 /** Longer than a page is without news: the watch looks each second, a page refreshes every five. */
 const AWAY_MS = 12_000
 const WORDS = 'The database cannot be reached'

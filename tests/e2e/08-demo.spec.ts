@@ -4,9 +4,7 @@ import path from 'node:path'
 import { freePort, startProgram, type Program } from './support/programs.ts'
 import { expect, test } from './support/test.ts'
 
-const LINK_WITHIN_MS = 180_000
-/** A device that the busy server told to come again waits for up to 45 s. */
-const ENROLLED_WITHIN_MS = 120_000
+const LINK_WITHIN_MS = 60_000
 /** As many as the README promises. */
 const DEVICES = 40
 
@@ -30,14 +28,14 @@ test.afterEach(async () => {
 })
 
 test('npm run demo prints a link that signs in, and its fleet syncs', async ({ browser }) => {
-  test.setTimeout(480_000)
+  test.setTimeout(150_000)
   await expect.poll(linkOrEnd, { timeout: LINK_WITHIN_MS }).not.toBe('')
   expect(linkOrEnd(), demo.output()).toMatch(/^http/)
   const context = await browser.newContext()
   const page = await context.newPage()
   await page.goto(linkOrEnd())
   await expect(page).toHaveURL(/\/overview/)
-  await expect(page.getByText(`${DEVICES} devices`)).toBeVisible({ timeout: ENROLLED_WITHIN_MS })
+  await expect(page.getByText(`${DEVICES} devices`)).toBeVisible()
   await context.close()
 
   demo.signal('SIGINT')

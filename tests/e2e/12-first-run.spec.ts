@@ -38,6 +38,6 @@ test('a new fleet shows the ways in, and the first sync as it arrives', async ({
   })
   await replica.sync()
   await replica.close()
-  await expect(page.getByRole('status').getByText(/First sync received/)).toBeVisible()
+  await expect(page.getByRole('status').getByText(/First sync received/)).toBeVisible({ timeout: 20_000 })
   await expect(page.getByRole('region', { name: 'A program with the SDK' })).toHaveCount(0)
 })

@@ -4,9 +4,9 @@ import { ownFleet } from './support/own-fleet.ts'
 import { expect, postAdmin, signIn, test } from './support/test.ts'
 import type { World } from './support/world.ts'
 
-const TIMEOUT_MS = 480_000
+const TIMEOUT_MS = 240_000
 /** A device is told to wait for at most 45 s, and spreads itself over an interval of a minute beyond that. */
-const COMES_BACK_MS = 180_000
+const COMES_BACK_MS = 120_000
 const REASON = 'Schema bug, stop until 2.4.2'
 const APP = '9.9.9'
 

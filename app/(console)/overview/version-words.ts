@@ -26,8 +26,8 @@ interface Waiting {
 }
 
 /**
- * How long the changes of a version's devices wait, now. Where none that is heard has any, those that are not heard may:
- * for them it is the least that it can be, and nothing is claimed of what they made since. Pure.
+ * How long the changes of a version's devices wait, now. Devices that went silent with changes count where no heard one has
+ * some: for them it is the least that it can be, since nobody knows what they made meanwhile. Pure.
  */
 export function versionPending({ pendingAgeP95Ms, pendingAgeOfflineP95Ms }: Waiting): {
   ms: number | null
