@@ -57,7 +57,7 @@ test('forced open, a device goes to `shed`; a second person approves a forced cl
       await page.getByRole('link', { name: `App ${APP}` }).click({ timeout: 2_000 })
     }).toPass()
     await expect(page).toHaveURL(/\/breakers\/app/)
-    await expect(title(page)).toHaveText(/^App 9\.9\.9 is closed/)
+    await expect(title(page)).toHaveText(/^App 9\.9\.9 is closed/, { timeout: 30_000 })
   })
 
   await test.step('it is forced open with a reason and an end, and the process holds it', async () => {
@@ -120,7 +120,7 @@ test('forced open, a device goes to `shed`; a second person approves a forced cl
       expect(await device.sync()).toMatchObject({ state: 'idle', pending: 0 })
     }).toPass({ timeout: COMES_BACK_MS, intervals: [2_000] })
     // Nobody else calls: the server's own probes close it.
-    await expect(title(page)).toHaveText(/^App 9\.9\.9 is closed/)
+    await expect(title(page)).toHaveText(/^App 9\.9\.9 is closed/, { timeout: 30_000 })
     await page.goto(`${breakerPath(fleetId, scope)}&at=now`)
     const seconds = page.getByRole('figure', { name: /^Calls a second/ })
     await expect(seconds.getByRole('row').last()).toHaveText(/^\d\d:\d\d:\d\d\s*[1-9]\d*\s*0\s*0$/)
