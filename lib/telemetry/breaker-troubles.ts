@@ -45,8 +45,8 @@ function othersAreWell({ versions, limits }: Overview, appVersion: string): bool
   )
 }
 
-const breakerOf = ({ name }: BreakerNow): string =>
-  name === 'engine' || name === 'fleet' ? `the ${name}’s breaker` : `the breaker of ${name}`
+const breakerOf = ({ name, isWide }: BreakerNow): string =>
+  isWide ? `the ${name}’s breaker` : `the breaker of ${name}`
 
 const isOf = ({ state, held }: BreakerNow): string => {
   if (held !== null) return 'is forced open'

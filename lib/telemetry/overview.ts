@@ -55,6 +55,8 @@ export interface BreakerNow {
   readonly name: string
   /** Of the scope of an app version. */
   readonly appVersion: string | null
+  /** Of the engine or the fleet: it keeps out whoever comes. */
+  readonly isWide: boolean
   /** Of the process that was asked; `closed` where it is another's that is not. */
   readonly state: 'closed' | 'open' | 'half_open' | 'forced_open' | 'forced_closed' | 'metrics_only'
   /** It keeps somebody out, in some process at least. */

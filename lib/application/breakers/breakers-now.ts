@@ -1,7 +1,7 @@
 import type { BreakerNow, BreakersNow, DevicesNow, VersionRow } from '#lib/telemetry/overview.ts'
 import { isShutItself, shuts } from './is-shut.ts'
 import { readBreakers, type BreakersContext, type ShownBreaker } from './list-breakers.ts'
-import { nameOfScope, versionOfScope } from './scopes.ts'
+import { isWide, nameOfScope, versionOfScope } from './scopes.ts'
 
 /** What the overview tells of a fleet's breakers: one that a wider one shuts is not told of by itself. */
 export async function breakersNow(
@@ -27,7 +27,7 @@ export function shutOutOf(
   versions: readonly Pick<VersionRow, 'appVersion' | 'devices'>[],
 ): number {
   const shut = notClosed.filter(({ state }) => shuts(state))
-  if (shut.some(({ name }) => name === 'engine' || name === 'fleet')) return devices.heard - devices.paused
+  if (shut.some(({ isWide }) => isWide)) return devices.heard - devices.paused
   const named = new Set(shut.map(({ appVersion }) => appVersion))
   return versions.reduce((sum, row) => sum + (named.has(row.appVersion) ? row.devices : 0), 0)
 }
@@ -39,6 +39,7 @@ function breakerNow(breaker: ShownBreaker): BreakerNow {
     scope,
     name: nameOfScope(scope),
     appVersion: versionOfScope(scope),
+    isWide: isWide(scope),
     state,
     isShut: isShutItself(breaker),
     held: held === undefined ? null : { by: held.by.name, reason: held.reason, endsAtMs: held.expiresAtMs },

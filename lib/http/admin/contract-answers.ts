@@ -320,7 +320,13 @@ export const overviewAnswer = z.looseObject({
     processes: z.object({ live: count, applied: count }),
     shutOut: count,
     notClosed: z.array(
-      z.looseObject({ scope: z.string(), name: z.string(), state: z.string(), isShut: z.boolean() }),
+      z.looseObject({
+        scope: z.string(),
+        name: z.string(),
+        state: z.string(),
+        isWide: z.boolean(),
+        isShut: z.boolean(),
+      }),
     ),
   }),
   verdict: z.looseObject({}),

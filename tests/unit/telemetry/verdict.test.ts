@@ -68,6 +68,7 @@ const shut = (...notClosed: readonly Partial<BreakerNow>[]): OverviewParts => ({
       scope: 'app:f:2.4.1',
       name: 'app 2.4.1',
       appVersion: '2.4.1',
+      isWide: false,
       state: 'forced_open',
       isShut: true,
       held: HELD,
@@ -76,7 +77,14 @@ const shut = (...notClosed: readonly Partial<BreakerNow>[]): OverviewParts => ({
   },
   devices: { byState: { idle: 30, shed: 10 } },
 })
-const OPEN = { scope: 'engine', name: 'engine', appVersion: null, state: 'open', held: null } as const
+const OPEN = {
+  scope: 'engine',
+  name: 'engine',
+  isWide: true,
+  appVersion: null,
+  state: 'open',
+  held: null,
+} as const
 
 const TABLE: readonly (readonly [what: string, parts: OverviewParts, level: string, sentence: string])[] = [
   ['all is well', {}, 'ok', 'All 40 devices sync within target'],
@@ -334,7 +342,7 @@ const TABLE: readonly (readonly [what: string, parts: OverviewParts, level: stri
   ['the engine’s breaker open', shut(OPEN), 'crit', 'Devices are told to wait: the engine’s breaker is open'],
   [
     'a collection on trial',
-    shut({ ...OPEN, name: 'notes', state: 'half_open' }),
+    shut({ ...OPEN, name: 'notes', isWide: false, state: 'half_open' }),
     'crit',
     'Devices are told to wait: the breaker of notes is on trial',
   ],
