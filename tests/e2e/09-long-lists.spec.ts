@@ -128,7 +128,10 @@ async function openList(page: Page, address: string): Promise<void> {
   await expect(page.getByRole('button', { name: 'Load more' })).toBeVisible()
 }
 
-/** Scrolls on by two thirds of a window until the last of `rows` was seen; the ids that the rows lead to, in their order. */
+/**
+ * Scrolls on by two thirds of a window until the last of `rows` was seen; the ids that the rows lead to, in their order.
+ * It reads a window once its rows are drawn, however late that is: what is never drawn is an error, not a wait without end.
+ */
 async function scrollThrough(
   page: Page,
   rows: number,
@@ -136,9 +139,23 @@ async function scrollThrough(
   return page.evaluate(async (count) => {
     const seen = new Map<number, string>()
     const found = { rows: [] as string[], drawnMax: 0, framesMs: [] as number[] }
-    const frame = (): Promise<number> => new Promise(requestAnimationFrame)
-    let lastMs = await frame()
-    while (seen.size < count) {
+    let lastMs = performance.now()
+    const frame = async (): Promise<void> => {
+      const nowMs = await new Promise(requestAnimationFrame)
+      found.framesMs.push(nowMs - lastMs)
+      lastMs = nowMs
+    }
+    const isBlank = (): boolean =>
+      [...document.querySelectorAll('main tbody .room')].some((room) => {
+        const { top, bottom } = room.getBoundingClientRect()
+        return top < innerHeight && bottom > 0
+      })
+    /** The rows that came are as far as one can scroll: the next ones are on their way. */
+    const isAtEnd = (): boolean => scrollY + innerHeight >= document.documentElement.scrollHeight - 1
+    const FRAMES_MAX = 1_000
+    let still = 0
+    while (!seen.has(count - 1)) {
+      const before = seen.size
       const drawn = [...document.querySelectorAll<HTMLElement>('main tbody tr[data-row]')]
       found.drawnMax = Math.max(found.drawnMax, drawn.length)
       for (const row of drawn) {
@@ -148,11 +165,15 @@ async function scrollThrough(
           throw new Error(`row ${index} is another one now`)
         seen.set(index, id)
       }
+      still = isAtEnd() && seen.size === before ? still + 1 : 0
+      if (still > FRAMES_MAX) throw new Error(`no row came after the ${seen.size} that were seen`)
       window.scrollBy(0, (innerHeight * 2) / 3)
-      for (const _one of ['tells the page', 'draws the rows']) {
-        const nowMs = await frame()
-        found.framesMs.push(nowMs - lastMs)
-        lastMs = nowMs
+      // One frame tells the page, and one draws the rows; on a busy machine some more do.
+      await frame()
+      await frame()
+      for (let frames = 0; isBlank(); frames += 1) {
+        if (frames > FRAMES_MAX) throw new Error(`no rows are drawn at ${scrollY} px`)
+        await frame()
       }
     }
     found.rows = [...seen].toSorted(([a], [b]) => a - b).map(([, id]) => id)
