@@ -40,6 +40,8 @@ export type RowStore<Row> = {
   showNewest: () => void
   /** Nobody looks any longer: what is under way is dropped. */
   leave: () => void
+  /** Somebody looks again: what was dropped is asked anew. At the list's end no scroll would. */
+  comeBack: () => void
 }
 
 const NO_ANSWER = 'The server did not answer'
@@ -54,6 +56,7 @@ export function openRowStore<Row>(page: FirstPage<Row>, keyOf: (row: Row) => str
   let newest = page
   let keys = new Set(page.rows.map(keyOf))
   let underWay: AbortController | null = null
+  let wasDropped = false
 
   const set = (next: Partial<RowsShown<Row>>): void => {
     shown = { ...shown, ...next }
@@ -83,6 +86,13 @@ export function openRowStore<Row>(page: FirstPage<Row>, keyOf: (row: Row) => str
     else set({ loading: { kind: 'failed', message: answer.message } })
   }
 
+  const more = (): void => {
+    const { nextCursor, rows, loading, first } = shown
+    if (nextCursor === null || loading.kind === 'loading' || rows.length >= LOADED_ROWS_MAX) return
+    set({ loading: { kind: 'loading' } })
+    void ask(first.load, nextCursor)
+  }
+
   return {
     shown: () => shown,
     subscribe(changed) {
@@ -95,12 +105,7 @@ export function openRowStore<Row>(page: FirstPage<Row>, keyOf: (row: Row) => str
       if (isAlone(shown)) startWith(next)
       else set({ news: newsOf(shown.first, next, keyOf) })
     },
-    more() {
-      const { nextCursor, rows, loading, first } = shown
-      if (nextCursor === null || loading.kind === 'loading' || rows.length >= LOADED_ROWS_MAX) return
-      set({ loading: { kind: 'loading' } })
-      void ask(first.load, nextCursor)
-    },
+    more,
     showNewest() {
       underWay?.abort()
       underWay = null
@@ -110,7 +115,12 @@ export function openRowStore<Row>(page: FirstPage<Row>, keyOf: (row: Row) => str
       if (underWay === null) return
       underWay.abort()
       underWay = null
+      wasDropped = true
       shown = { ...shown, loading: { kind: 'idle' } }
+    },
+    comeBack() {
+      if (wasDropped) more()
+      wasDropped = false
     },
   }
 }

@@ -34,6 +34,7 @@ export function useRowStore<Row>(
   useLayoutEffect(() => store.follow(page), [store, page])
   useLayoutEffect(() => {
     last = { address, store, left: null }
+    store.comeBack()
     return () => {
       store.leave()
       last = { address, store, left: { atMs: performance.now(), scrollPx: window.scrollY } }

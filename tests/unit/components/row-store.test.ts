@@ -86,7 +86,7 @@ describe('a list that grows', () => {
     const dropped = last()
     store.leave()
     expect(dropped.signal.aborted).toBe(true)
-    store.more()
+    store.comeBack()
     expect(asked).toHaveLength(2)
     dropped.answer({ ok: true, page: { rows: rowsOf(900, 999), nextCursor: null } })
     await settled()
@@ -94,6 +94,13 @@ describe('a list that grows', () => {
     last().answer({ ok: true, page: { rows: rowsOf(50, 60), nextCursor: null } })
     await settled()
     expect(idsOf(store)).toHaveLength(60)
+  })
+
+  test('whoever comes back where nothing was under way asks for nothing', () => {
+    const { store, asked } = listOf()
+    store.leave()
+    store.comeBack()
+    expect(asked).toEqual([])
   })
 })
 
