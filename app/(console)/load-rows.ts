@@ -4,6 +4,8 @@ import { refusal } from './send-json.ts'
 
 /** Rows that are asked for at once: some screens of them, little enough that reading them drops no frame. */
 export const ROWS_AT_ONCE = 250
+/** What takes longer has no answer: the server itself gives up on a statement before. */
+const LOAD_TIMEOUT_MS = 30_000
 
 /**
  * Loads pages of a list of the operator API.
@@ -15,7 +17,7 @@ export const loadRows =
   async (cursor, signal) => {
     const [path = '', query = ''] = url.split('?')
     const answer = await fetch(withParams(path, query, { cursor, limit: String(ROWS_AT_ONCE) }), {
-      signal,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(LOAD_TIMEOUT_MS)]),
       headers: { accept: 'application/json' },
     })
     const body: unknown = await answer.json().catch(() => null)

@@ -166,7 +166,10 @@ async function scrollThrough(
         seen.set(index, id)
       }
       still = isAtEnd() && seen.size === before ? still + 1 : 0
-      if (still > FRAMES_MAX) throw new Error(`no row came after the ${seen.size} that were seen`)
+      if (still > FRAMES_MAX) {
+        const said = document.querySelector('.load-row')?.textContent ?? 'nothing under way'
+        throw new Error(`no row came after the ${seen.size} that were seen: ${said}`)
+      }
       window.scrollBy(0, (innerHeight * 2) / 3)
       // One frame tells the page, and one draws the rows; on a busy machine some more do.
       await frame()
