@@ -41,7 +41,8 @@ test('a wrong password says so, and lets nobody in', async ({ page, world }) => 
   await expect(page).toHaveURL(/\/sign-in/)
 })
 
-test('signing out ends the session: a copied cookie is dead', async ({ adminPage: page, context, world }) => {
+test('signing out ends the session: a copied cookie is dead', async ({ page, context, world }) => {
+  await signIn(page, world.admin)
   const copied = await context.cookies()
   expect((await page.request.get('/api/admin/v1/fleets')).status()).toBe(200)
 

@@ -1,16 +1,23 @@
-import { test as base, expect, type Page } from '@playwright/test'
+import { test as base, expect, type BrowserContext, type Page } from '@playwright/test'
 import { readWorld, type Account, type World } from './world.ts'
 
 interface Fixtures {
   world: World
   /** Ends each test red when a page said or did what it must not. */
   noProblems: undefined
-  /** Someone signed in as the first administrator. */
+  /** Someone signed in as the first administrator, with a session that all tests share: sign out of one of your own. */
   adminPage: Page
 }
 
+interface WorkerFixtures {
+  /** Of one sign-in for all tests, which takes as long as many of them do. */
+  adminCookies: Cookies
+}
+
+type Cookies = Awaited<ReturnType<BrowserContext['cookies']>>
+
 /** Playwright's own `test` on the world of the global set-up, with an eye on what every page does unseen. */
-export const test = base.extend<Fixtures>({
+export const test = base.extend<Fixtures, WorkerFixtures>({
   // oxlint-disable-next-line no-empty-pattern -- Playwright reads a fixture's needs from this pattern
   world: async ({}, use) => use(readWorld()),
   baseURL: async ({ world }, use) => use(world.url),
@@ -24,16 +31,23 @@ export const test = base.extend<Fixtures>({
     { auto: true },
   ],
   page: async ({ page }, use) => {
-    const goto = page.goto.bind(page)
-    page.goto = async (...args) => {
-      const answer = await goto(...args)
-      await untilItHears(page)
-      return answer
-    }
+    gotoHears(page)
     await use(page)
   },
-  adminPage: async ({ page, world }, use) => {
-    await signIn(page, world.admin)
+  adminCookies: [
+    async ({ browser }, use) => {
+      const world = readWorld()
+      const context = await browser.newContext({ baseURL: world.url })
+      const page = await context.newPage()
+      gotoHears(page)
+      await signIn(page, world.admin)
+      await use(await context.cookies())
+      await context.close()
+    },
+    { scope: 'worker' },
+  ],
+  adminPage: async ({ page, adminCookies }, use) => {
+    await page.context().addCookies([...adminCookies])
     await use(page)
   },
 })
@@ -52,6 +66,16 @@ function watch(page: Page, world: World, problems: string[]): void {
     const isOwn = url.origin === world.url || ['data:', 'blob:'].includes(url.protocol)
     if (!isOwn) problems.push(`${page.url()}: asked ${url.host}`)
   })
+}
+
+/** `goto` of this page waits until it hears. */
+function gotoHears(page: Page): void {
+  const goto = page.goto.bind(page)
+  page.goto = async (...args) => {
+    const answer = await goto(...args)
+    await untilItHears(page)
+    return answer
+  }
 }
 
 /**
