@@ -2,6 +2,7 @@ import { StorageContention, StorageUnavailable } from '../ports.ts'
 
 /** serialization_failure, deadlock_detected */
 const CONTENTION = new Set(['40001', '40P01'])
+const CHECK_VIOLATION = '23514'
 const LOCK_NOT_AVAILABLE = '55P03'
 /** query_canceled by statement_timeout, admin_shutdown, crash_shutdown, cannot_connect_now, read-only standby, idle in transaction for too long */
 const UNAVAILABLE = new Set(['57014', '57P01', '57P02', '57P03', '25006', '25P03'])
@@ -28,9 +29,14 @@ export function storageError(error: unknown): unknown {
   if (error instanceof StorageContention) return error
   const code = sqlState(error)
   if (code === LOCK_NOT_AVAILABLE) return lockTimeout(error, null)
-  if (code !== null && CONTENTION.has(code)) return new StorageContention(messageOf(error), { cause: error })
+  if (code !== null && (CONTENTION.has(code) || isLateForPartition(code, error)))
+    return new StorageContention(messageOf(error), { cause: error })
   return isUnavailable(error, code) ? new StorageUnavailable(messageOf(error), { cause: error }) : error
 }
+
+/** Its day's partition was made between plan and write: the next try meets it. */
+const isLateForPartition = (code: string, error: unknown): boolean =>
+  code === CHECK_VIOLATION && messageOf(error).includes('violates partition constraint')
 
 export const isContention = (error: unknown): boolean => error instanceof StorageContention
 

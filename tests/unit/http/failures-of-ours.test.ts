@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { openMemoryStorage } from '#lib/storage/memory/open-memory-storage.ts'
+import { StorageContention } from '#lib/storage/ports.ts'
 import { storageError } from '#lib/storage/prisma/storage-errors.ts'
 import { TestDevice, testApp, testFleet } from '#tests/support/device-world.ts'
 
@@ -35,3 +36,11 @@ it.each(['P2024', 'P2028'])(
     expect(storageError(busy)).toMatchObject({ code: 'storage_unavailable', cause: busy })
   },
 )
+
+it('a row whose partition was made between plan and write is tried again; a rule of ours that it breaks is not', () => {
+  const failure = (message: string): Error => Object.assign(new Error(message), { code: '23514' })
+  const late = failure('new row for relation "telemetry_event_default" violates partition constraint')
+  expect(storageError(late)).toBeInstanceOf(StorageContention)
+  const broken = failure('new row for relation "device" violates check constraint "device_name_check"')
+  expect(storageError(broken)).toBe(broken)
+})
