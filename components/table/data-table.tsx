@@ -16,7 +16,7 @@ export type DataTableProps<Row> = {
 /** A server-rendered table: sticky head, rows as links, `j` and `k` move between them. */
 export function DataTable<Row>({ label, columns, rows, rowKey, rowHref, empty }: DataTableProps<Row>) {
   if (rows.length === 0) return <>{empty}</>
-  // On a phone it scrolls sideways, by keys too: where no row leads anywhere, nothing else in it takes the focus.
+  // Where room is short it scrolls sideways, by keys too: where no row leads anywhere, nothing else in it takes the focus.
   const scroller = rowHref ? {} : { role: 'group', 'aria-label': label, tabIndex: 0 }
   return (
     <div className="dt-wrap" {...scroller}>

@@ -38,9 +38,9 @@ export type RowStore<Row> = {
   more: () => void
   /** Leaves what was loaded for the newest first page. */
   showNewest: () => void
-  /** Nobody looks any longer: what is under way is dropped. */
+  /** Nobody looks any longer: what is under way is dropped, until `comeBack`. */
   leave: () => void
-  /** Somebody looks again: what was dropped is asked anew. At the list's end no scroll would. */
+  /** Somebody looks again: what was dropped is asked anew, as no scroll does at the list's end. */
   comeBack: () => void
 }
 
@@ -56,7 +56,6 @@ export function openRowStore<Row>(page: FirstPage<Row>, keyOf: (row: Row) => str
   let newest = page
   let keys = new Set(page.rows.map(keyOf))
   let underWay: AbortController | null = null
-  let wasDropped = false
 
   const set = (next: Partial<RowsShown<Row>>): void => {
     shown = { ...shown, ...next }
@@ -86,13 +85,6 @@ export function openRowStore<Row>(page: FirstPage<Row>, keyOf: (row: Row) => str
     else set({ loading: { kind: 'failed', message: answer.message } })
   }
 
-  const more = (): void => {
-    const { nextCursor, rows, loading, first } = shown
-    if (nextCursor === null || loading.kind === 'loading' || rows.length >= LOADED_ROWS_MAX) return
-    set({ loading: { kind: 'loading' } })
-    void ask(first.load, nextCursor)
-  }
-
   return {
     shown: () => shown,
     subscribe(changed) {
@@ -105,22 +97,25 @@ export function openRowStore<Row>(page: FirstPage<Row>, keyOf: (row: Row) => str
       if (isAlone(shown)) startWith(next)
       else set({ news: newsOf(shown.first, next, keyOf) })
     },
-    more,
+    more() {
+      const { nextCursor, rows, loading, first } = shown
+      if (nextCursor === null || loading.kind === 'loading' || rows.length >= LOADED_ROWS_MAX) return
+      set({ loading: { kind: 'loading' } })
+      void ask(first.load, nextCursor)
+    },
     showNewest() {
       underWay?.abort()
       underWay = null
       startWith(newest)
     },
     leave() {
-      if (underWay === null) return
-      underWay.abort()
+      underWay?.abort()
       underWay = null
-      wasDropped = true
-      shown = { ...shown, loading: { kind: 'idle' } }
     },
     comeBack() {
-      if (wasDropped) more()
-      wasDropped = false
+      const { nextCursor, loading, first } = shown
+      if (loading.kind === 'loading' && underWay === null && nextCursor !== null)
+        void ask(first.load, nextCursor)
     },
   }
 }

@@ -311,4 +311,30 @@ describe('partitions on PostgreSQL', () => {
     expect(free).toMatchObject({ made: true, more: false })
     expect(free.dropped).toContain('telemetry_event_20260615')
   })
+
+  it('a row that waited while its day got a partition is told as contention, and the next try stores it', async () => {
+    const { storage, url } = current()
+    const { id: fleetId } = await makeFleet(storage)
+    const dayMs = NOW_MS + 90 * DAY_MS
+    const before = await storage.maintenance.strayRows()
+    const maker = new pg.Client({ connectionString: url ?? '' })
+    await maker.connect()
+    await maker.query('BEGIN')
+    await maker.query(`SELECT tidemark_make_partition('telemetry_event', $1)`, [new Date(dayMs)])
+    const late = storage.telemetry.append(fleetId, [eventAt(dayMs)])
+    const told = expect(late).rejects.toMatchObject({ code: 'contention' })
+    await expect
+      .poll(async () => {
+        const { rows } = await maker.query(
+          `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'telemetry_event_default'::regclass`,
+        )
+        return rows.length
+      })
+      .toBe(1)
+    await maker.query('COMMIT')
+    await maker.end()
+    await told
+    await storage.telemetry.append(fleetId, [eventAt(dayMs)])
+    expect(await storage.maintenance.strayRows(), 'in the partition of its day').toBe(before)
+  })
 })
