@@ -13,6 +13,7 @@ import type { IngestPort } from './ingest-port.ts'
 import type { LetterGroupPort } from './letter-group-port.ts'
 import type { OperationPort } from './operation-port.ts'
 import type { MaintenancePort, SettingPort } from './maintenance-port.ts'
+import type { NotificationPort } from './notification-port.ts'
 import type { ReleasePort } from './release-port.ts'
 import type { SamplePort } from './sample-port.ts'
 import type { SignalPort } from './signal-port.ts'
@@ -56,6 +57,8 @@ export type * from './ingest-port.ts'
 export type * from './letter-group-port.ts'
 export type * from './operation-port.ts'
 export type * from './maintenance-port.ts'
+export type * from './notice.ts'
+export type * from './notification-port.ts'
 export type { Keep } from './partitions.ts'
 export type * from './push-rows.ts'
 export type * from './release-port.ts'
@@ -91,6 +94,7 @@ export interface Storage {
   readonly maintenance: MaintenancePort
   readonly settings: SettingPort
   readonly breakers: BreakerPort
+  readonly notifications: NotificationPort
   readonly signals: SignalPort
   /** Answers when the database does; used by /readyz. */
   ping(): Promise<void>

@@ -1,6 +1,7 @@
 import { assert } from '#lib/kernel/result.ts'
 import type { FleetPort } from '../ports.ts'
 import { forgetControls } from './breakers.ts'
+import { forgetNotifications } from './notifications.ts'
 import type { MemoryState } from './state.ts'
 
 export function memoryFleets(state: MemoryState): FleetPort {
@@ -29,6 +30,7 @@ export function memoryFleets(state: MemoryState): FleetPort {
         if (tables.devices.values().some(({ status }) => status !== 'revoked')) return 'devices_enrolled'
         state.fleets.delete(undo, fleetId)
         forgetControls(state, undo, (scope) => scope.split(':')[1] === fleetId)
+        forgetNotifications(state, undo, fleetId, atMs)
         state.removedFleets.set(undo, fleetId, atMs)
         for (const [hash, key] of state.apiKeys.entries())
           if (key.fleetId === fleetId && key.revokedAtMs === null)

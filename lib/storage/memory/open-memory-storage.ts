@@ -10,6 +10,7 @@ import { memoryFleets } from './fleets.ts'
 import { memoryIngest } from './ingest.ts'
 import { memoryLetterGroups } from './letter-groups.ts'
 import { memoryMaintenance } from './maintenance.ts'
+import { memoryNotifications } from './notifications.ts'
 import { pageOf } from './page.ts'
 import { memoryOperations } from './operations.ts'
 import { memoryReleases } from './releases.ts'
@@ -67,6 +68,7 @@ export function memoryStorageOver(state: MemoryState): Storage {
     maintenance: memoryMaintenance(state),
     settings: memorySettings(state),
     breakers: memoryBreakers(state),
+    notifications: memoryNotifications(state),
     signals: memorySignals(state),
     ping: async () => undefined,
     close: async () => undefined,

@@ -9,9 +9,11 @@ import type {
   BreakerMinute,
   BreakerTransition,
   ChangeRow,
+  Channel,
   Collection,
   ConflictRow,
   DeadLetterRow,
+  Delivery,
   Device,
   DiagnosticsRow,
   EnrollmentKey,
@@ -19,6 +21,9 @@ import type {
   GroupRow,
   IngestKey,
   LetterDay,
+  Notice,
+  Notification,
+  NotificationItem,
   OneTimeLink,
   OperationItem,
   OperationRow,
@@ -148,6 +153,13 @@ export class MemoryState {
   readonly breakerProcesses = new Table<SeenProcess>()
   readonly breakerMinutes = new Table<BreakerMinute>()
   readonly breakerChanges = new Table<BreakerTransition>()
+  /** Until they are taken out. */
+  readonly notices = new Table<Notice>()
+  readonly channels = new Table<Channel>()
+  readonly notifications = new Table<Notification>()
+  /** By channel and incident. */
+  readonly notificationItems = new Table<NotificationItem>()
+  readonly deliveries = new Table<Delivery>()
   /** Names of the partitions that there would be. */
   readonly partitions = new Set<string>()
   /** By table that is cut by time: nothing from before this is whole any more, Unix ms. */
@@ -195,6 +207,11 @@ export class MemoryState {
       'breakerProcesses',
       'breakerMinutes',
       'breakerChanges',
+      'notices',
+      'channels',
+      'notifications',
+      'notificationItems',
+      'deliveries',
     ] as const
     for (const name of shared) Object.assign(copy, { [name]: this[name].copy() })
     for (const name of this.partitions) copy.partitions.add(name)

@@ -2,6 +2,7 @@ import { assert } from '#lib/kernel/result.ts'
 import type { Fleet, FleetPort, FleetSettings } from '../ports.ts'
 import { insertAudit } from './audit.ts'
 import { forgetControlsOfFleet } from './breakers.ts'
+import { forgetNotificationsOfFleet } from './outbox.ts'
 import type { Database, Statement } from './database.ts'
 import type { Fleet as FleetRow } from './generated/client.ts'
 import { sqlState } from './storage-errors.ts'
@@ -92,6 +93,7 @@ export function postgresFleets(database: Database): FleetPort {
         if ((await send(ENROLLED, [fleetId])).length > 0) return 'devices_enrolled'
         for (const statement of REMOVE) await send(statement, [fleetId])
         await forgetControlsOfFleet(send, fleetId)
+        await forgetNotificationsOfFleet(send, fleetId, atMs)
         await send(END_KEYS, [fleetId, at(atMs)])
         await send(NOTE_REMOVED, [fleetId, at(atMs)])
         await insertAudit(send, audit)

@@ -13,6 +13,7 @@ import { postgresFleets } from './fleets.ts'
 import { postgresIngest } from './ingest.ts'
 import { postgresLetterGroups } from './letter-groups.ts'
 import { postgresMaintenance } from './maintenance.ts'
+import { postgresNotifications } from './notifications.ts'
 import { postgresOperations } from './operations.ts'
 import { postgresReleases } from './releases.ts'
 import { postgresSamples } from './samples.ts'
@@ -75,6 +76,7 @@ export async function openPostgresStorage(
     maintenance: postgresMaintenance(database),
     settings: postgresSettings(database),
     breakers: postgresBreakers(database),
+    notifications: postgresNotifications(database),
     signals,
     ping,
     close: async () => {
