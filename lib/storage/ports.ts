@@ -6,6 +6,7 @@ import type { FacetCounts } from '#lib/query/facets.ts'
 import type { LetterKey } from '#lib/query/letter-fields.ts'
 import type { SessionKey } from '#lib/query/session-fields.ts'
 import type { AccessPort, AuditPort } from './access-port.ts'
+import type { AlertPort } from './alert-port.ts'
 import type { BreakerPort } from './breaker-port.ts'
 import type { DevicePort } from './device-port.ts'
 import type { FleetKeyPort } from './fleet-key-port.ts'
@@ -50,6 +51,7 @@ import type {
 import type { TelemetryPort } from './telemetry-port.ts'
 
 export type * from './access-port.ts'
+export type * from './alert-port.ts'
 export type * from './breaker-port.ts'
 export type * from './device-port.ts'
 export type * from './fleet-key-port.ts'
@@ -94,6 +96,7 @@ export interface Storage {
   readonly maintenance: MaintenancePort
   readonly settings: SettingPort
   readonly breakers: BreakerPort
+  readonly alerts: AlertPort
   readonly notifications: NotificationPort
   readonly signals: SignalPort
   /** Answers when the database does; used by /readyz. */

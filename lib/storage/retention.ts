@@ -1,3 +1,4 @@
+import { TIER_KEPT_MS } from '#lib/rollups/bucket.ts'
 import {
   ENROLL_REPEAT_MS,
   MUTATION_ID_LIFE_MS,
@@ -20,6 +21,8 @@ export const KEEP_MS = {
   fullSync: DAY_MS,
   /** A running count that comes back later starts anew. */
   toldSeries: 2 * DAY_MS,
+  /** As long as the hours that one would look at beside it. */
+  incident: TIER_KEPT_MS.hour,
   removedFleet: DAY_MS,
 } as const
 

@@ -3,6 +3,7 @@ import type { Keep } from '../partitions.ts'
 import { partitionsIn } from '../partitions.ts'
 import { dayOf, dayStartMs, KEEP_MS } from '../retention.ts'
 import { heldBy } from './collections.ts'
+import { overAtMs } from '../alert-port.ts'
 import { compactOtLog } from './ot-log.ts'
 import { countStrays, dropPast } from './partitions.ts'
 import type { FleetTables, MemoryState } from './state.ts'
@@ -89,6 +90,9 @@ function expireRows(
     prune(tables.fullSyncs, undo, batch, (admitAtMs) => admitAtMs < nowMs - fullSync),
     prune(tables.bases, undo, batch, (row) => row.replacedAtMs < nowMs - base),
     prune(tables.changes, undo, batch, (row) => row.committedAtMs < nowMs - change),
+    prune(tables.incidents, undo, batch, (row) => (row.resolvedAtMs ?? Infinity) < nowMs - KEEP_MS.incident),
+    prune(tables.incidentEntries, undo, batch, (row) => row.atMs < nowMs - KEEP_MS.incident),
+    prune(tables.silences, undo, batch, (row) => overAtMs(row) < nowMs - KEEP_MS.incident),
     prune(tables.toldSeries, undo, batch, (row) => row.heardMs < nowMs - KEEP_MS.toldSeries),
     prune(tables.toldLogs, undo, batch, (row) => row.atMs < nowMs - sessionsMs),
     prune(tables.failedTries, undo, batch, (row) => row.lastAtMs < nowMs - failedTry),

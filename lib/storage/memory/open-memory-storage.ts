@@ -1,4 +1,5 @@
 import type { Storage } from '../ports.ts'
+import { memoryAlerts } from './alerts.ts'
 import { memoryAccess } from './access.ts'
 import { memoryBreakers } from './breakers.ts'
 import { memoryCollections } from './collections.ts'
@@ -68,6 +69,7 @@ export function memoryStorageOver(state: MemoryState): Storage {
     maintenance: memoryMaintenance(state),
     settings: memorySettings(state),
     breakers: memoryBreakers(state),
+    alerts: memoryAlerts(state),
     notifications: memoryNotifications(state),
     signals: memorySignals(state),
     ping: async () => undefined,

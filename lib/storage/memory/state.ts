@@ -1,8 +1,12 @@
 import type { PathOp, BaseState, RecordState } from '#lib/engine/types.ts'
 import type { JsonSchema } from '#lib/protocol/device.ts'
 import type { Bucket } from '#lib/rollups/bucket.ts'
+import type { Incident, IncidentEntry } from '#lib/telemetry/alerts/incident.ts'
+import type { Silence } from '#lib/telemetry/alerts/silence.ts'
 import type { TelemetryEvent } from '#lib/telemetry/events.ts'
 import type {
+  AlertRound,
+  AlertStates,
   ApiKey,
   AppRelease,
   AuditEntry,
@@ -29,6 +33,7 @@ import type {
   OperationRow,
   SavedView,
   ScrapeTarget,
+  StoredRule,
   SeenProcess,
   SessionRow,
   Setting,
@@ -114,6 +119,13 @@ export class FleetTables {
   readonly toldLetters = new Table<DeadLetterRow['status']>()
   readonly letterGroups = new Table<GroupRow>()
   readonly operations = new Table<OperationRow>()
+  /** By name. */
+  readonly alertRules = new Table<StoredRule>()
+  /** Under one key. */
+  readonly alertStates = new Table<AlertStates>()
+  readonly incidents = new Table<Incident>()
+  readonly incidentEntries = new Table<IncidentEntry>()
+  readonly silences = new Table<Silence>()
   /** By operation and ordinal. */
   readonly operationItems = new Table<OperationItem & { readonly operationId: string }>()
   readonly failedTries = new Table<{ deviceId: string; tries: number; lastAtMs: number }>()
@@ -155,6 +167,8 @@ export class MemoryState {
   readonly breakerChanges = new Table<BreakerTransition>()
   /** Until they are taken out. */
   readonly notices = new Table<Notice>()
+  /** Under one key. */
+  readonly alertRounds = new Table<AlertRound>()
   readonly channels = new Table<Channel>()
   readonly notifications = new Table<Notification>()
   /** By channel and incident. */
@@ -208,6 +222,7 @@ export class MemoryState {
       'breakerMinutes',
       'breakerChanges',
       'notices',
+      'alertRounds',
       'channels',
       'notifications',
       'notificationItems',

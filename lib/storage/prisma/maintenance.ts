@@ -74,6 +74,9 @@ const EXPIRE: readonly { statement: Statement; beforeMs: (nowMs: number, keep: K
   { statement: EXPIRE_VERSIONS, beforeMs: ago(KEEP_MS.change) },
   { statement: expire('change_log', 'version IS NULL AND committed_at < $2'), beforeMs: ago(KEEP_MS.change) },
   { statement: expire('failed_try', 'last_at < $2'), beforeMs: ago(KEEP_MS.failedTry) },
+  { statement: expire('incident', 'resolved_at < $2'), beforeMs: ago(KEEP_MS.incident) },
+  { statement: expire('incident_entry', 'at < $2'), beforeMs: ago(KEEP_MS.incident) },
+  { statement: expire('silence', 'over_at < $2'), beforeMs: ago(KEEP_MS.incident) },
   { statement: expire('told_series', 'heard_at < $2'), beforeMs: ago(KEEP_MS.toldSeries) },
   { statement: expire('told_log', 'at < $2'), beforeMs: (nowMs, keep) => nowMs - keep.sessionsMs },
   {
@@ -104,6 +107,8 @@ const OF_REMOVED: readonly Statement[] = ['record', 'record_base', 'ot_op', 'dev
 
 /** Every table of a fleet, but sessions and events, whose days are dropped. A test holds it to the catalog. */
 export const FLEET_TABLES: readonly string[] = [
+  'alert_rule',
+  'alert_state',
   'app_release',
   'change_log',
   'collection',
@@ -121,6 +126,8 @@ export const FLEET_TABLES: readonly string[] = [
   'fold_position',
   'full_sync_ticket',
   'held_mutation',
+  'incident',
+  'incident_entry',
   'ingest_key',
   'letter_group',
   'open_session',
@@ -134,6 +141,7 @@ export const FLEET_TABLES: readonly string[] = [
   'scrape_target',
   'session_index',
   'session_push',
+  'silence',
   'stored_response',
   'stream_head',
   'told_log',

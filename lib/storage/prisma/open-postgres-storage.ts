@@ -1,6 +1,7 @@
 import type { Access, EnrollmentKey, Storage } from '../ports.ts'
 import { postgresAccess } from './access.ts'
 import { postgresAudit } from './audit.ts'
+import { postgresAlerts } from './alerts.ts'
 import { postgresBreakers } from './breakers.ts'
 import { postgresCollections } from './collections.ts'
 import { postgresConflicts } from './conflicts.ts'
@@ -76,6 +77,7 @@ export async function openPostgresStorage(
     maintenance: postgresMaintenance(database),
     settings: postgresSettings(database),
     breakers: postgresBreakers(database),
+    alerts: postgresAlerts(database),
     notifications: postgresNotifications(database),
     signals,
     ping,

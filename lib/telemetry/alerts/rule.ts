@@ -1,5 +1,5 @@
 import type { AlertCounter, Grouping, LimitName, MeasureName } from './measures.ts'
-import type { Severity } from './severity.ts'
+import type { Severity } from '#lib/protocol/notice.ts'
 
 /** What belongs into one incident when it is about the same part of the fleet. */
 export const FAMILIES = ['sync', 'devices', 'work', 'breaker', 'server'] as const

@@ -1,10 +1,8 @@
-/** How much it matters, the least first: told, looked at within the day, wakes somebody. */
-export const SEVERITIES = ['info', 'warning', 'critical'] as const
-export type Severity = (typeof SEVERITIES)[number]
+import type { Severity } from '#lib/protocol/notice.ts'
+import { SEVERITIES } from '#lib/protocol/notice.ts'
 
-const RANK: Readonly<Record<Severity, number>> = { info: 0, warning: 1, critical: 2 }
-
-export const isWorse = (one: Severity, than: Severity): boolean => RANK[one] > RANK[than]
+export const isWorse = (one: Severity, than: Severity): boolean =>
+  SEVERITIES.indexOf(one) > SEVERITIES.indexOf(than)
 
 /** Null of none. */
 export const worstOf = (severities: readonly Severity[]): Severity | null =>

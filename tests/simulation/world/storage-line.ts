@@ -55,6 +55,7 @@ export function storageThrough(line: Line): Storage {
     maintenance: port('maintenance'),
     settings: port('settings'),
     breakers: port('breakers'),
+    alerts: port('alerts'),
     notifications: port('notifications'),
     signals: port('signals', { listen: (listener) => line.storage().signals.listen(listener) }),
     ping: async () => undefined,
