@@ -1,4 +1,5 @@
 import type { Role } from '#lib/storage/ports.ts'
+import type { AlertRounds } from './alerts/alert-rounds.ts'
 import type { Breakers } from './breakers/breakers.ts'
 import type { BreakerJournal } from './breakers/journal.ts'
 import type { Overrides } from './breakers/overrides.ts'
@@ -38,6 +39,7 @@ export interface Context extends Surroundings {
   readonly load: LoadBound
   readonly rateLimiter: RateLimiter
   readonly ingesting: IngestBound
+  readonly alertRounds: AlertRounds
 }
 
 /** Who acts. A device has no roles; `system` is the server itself. Roles by fleet id, or `*`. */

@@ -1,3 +1,4 @@
+import { AlertRounds } from './alerts/alert-rounds.ts'
 import { Breakers } from './breakers/breakers.ts'
 import { BreakerJournal } from './breakers/journal.ts'
 import { Overrides } from './breakers/overrides.ts'
@@ -50,6 +51,7 @@ export function createContext(surroundings: Surroundings): Context {
     overrides: new Overrides({ ...surroundings, breakers, journal }),
     rateLimiter: new RateLimiter(clock),
     ingesting: new IngestBound(),
+    alertRounds: new AlertRounds(surroundings),
     groupCommit: new GroupCommit({ ...surroundings, pokes, directory, rules, heads, growth }),
   }
 }

@@ -1,3 +1,4 @@
+import { EVALUATED_EVERY_MS } from './alerts/evaluate-fleet.ts'
 import { BREAKER_LIFE_MS } from './breakers/journal.ts'
 import type { Context } from './context.ts'
 import { purgeLetters } from './dead-letters/purge-letters.ts'
@@ -55,6 +56,7 @@ const TASKS: readonly Task[] = [
     everyMs: 10 * SECOND_MS,
     run: (ctx) => inEachFleet(ctx, (id) => tellUntoldDevices(ctx, id)),
   },
+  { name: 'alerts', everyMs: EVALUATED_EVERY_MS, run: (ctx) => ctx.alertRounds.run() },
   { name: 'scrape', everyMs: 5 * SECOND_MS, run: scrapeDue },
   { name: 'abandoned', everyMs: 10 * MINUTE_MS, run: inferAbandoned },
   { name: 'removed', everyMs: MINUTE_MS, run: purgeRemoved },
@@ -84,12 +86,12 @@ export class Leader {
   /** Takes or renews the lease, then starts what is due. A slow task holds up neither the lease nor the others. */
   async turn(): Promise<void> {
     const nowMs = this.ctx.clock.now()
-    this.ctx.metrics.beat(nowMs)
     const { maintenance } = this.ctx.storage
     const leads = await maintenance.holdLease(LEASE_NAME, this.ctx.processId, nowMs, nowMs + LEASE_MS)
     if (this.leads && !leads) this.ctx.metrics.hideLeaderGauges()
     this.leads = leads
-    if (!leads) return
+    // Who leads beats by what it has done (AlertRounds).
+    if (!leads) return this.ctx.metrics.beat(nowMs)
     for (const task of this.tasks) task.startIfDue(nowMs)
   }
 

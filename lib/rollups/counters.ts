@@ -30,6 +30,8 @@ export const COUNTER = {
   failures: 'failures',
   failuresBy: (code: string) => `failuresBy:${code}`,
   shed: 'shed',
+  /** Requests refused for a credential that names this fleet and isn't, or is no more, one of it: no request of it. */
+  rejectedCredentials: 'rejectedCredentials',
   /** Attempts of another engine whose outcome it doesn't tell: they are in no rate. */
   attemptsUnknown: 'attemptsUnknown',
   sessions: 'sessions',

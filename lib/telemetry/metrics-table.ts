@@ -1,5 +1,5 @@
 import type { MetricDefinition } from './metrics.ts'
-import { METRICS, METRICS_TO_COME } from './metrics.ts'
+import { METRICS } from './metrics.ts'
 
 const HEAD = [
   '| name | over OTLP | kind | unit | labels | told by | stability | what it measures |',
@@ -16,9 +16,3 @@ export function metricsTable(): string {
   )
   return [...HEAD, ...rows, ''].join('\n')
 }
-
-/** What docs/metrics.md says of names that are not exposed yet. */
-export const metricsToCome = (): string =>
-  Object.entries(METRICS_TO_COME)
-    .map(([name, what]) => `- \`${name}\`, with ${what}\n`)
-    .join('')

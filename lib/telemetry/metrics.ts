@@ -265,19 +265,24 @@ export const METRICS = {
     stability: 'stable',
     source: 'leader',
   },
+  alertsFiring: {
+    name: 'tidemark_alerts_firing',
+    stem: 'alerts.firing',
+    kind: 'gauge',
+    unit: '1',
+    help: 'Alerts that fire now, those that are silenced or inhibited among them; one that is not known any more still fires.',
+    labels: ['fleet', 'severity'],
+    stability: 'stable',
+    source: 'leader',
+  },
   heartbeat: {
     name: 'tidemark_heartbeat_timestamp_seconds',
     stem: 'heartbeat.timestamp',
     kind: 'gauge',
     unit: 'seconds',
-    help: 'Unix time of the last turn of the ticker of this process; 0 before the first.',
+    help: 'Unix time at which this process was last seen to work: of the one that leads the end of its last round of alert evaluations in which no fleet failed, of another the last turn of its ticker; 0 before the first.',
     labels: [],
     stability: 'stable',
     source: 'process',
   },
 } as const satisfies Record<string, MetricDefinition>
-
-/** Names that the design promises for what is not built yet: each moves up with the thing that it tells of. */
-export const METRICS_TO_COME: Readonly<Record<string, string>> = {
-  tidemark_alerts_firing: 'alerts and incidents (`severity`)',
-}

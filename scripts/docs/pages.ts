@@ -6,7 +6,7 @@ import {
   REFUSED_CODES,
   RETRY_CODES,
 } from '#lib/protocol/error-codes.ts'
-import { metricsTable, metricsToCome } from '#lib/telemetry/metrics-table.ts'
+import { metricsTable } from '#lib/telemetry/metrics-table.ts'
 import { filtersPage } from './filters-page.ts'
 import { dashboards } from './grafana.ts'
 import { rulesFile } from './prometheus-rules.ts'
@@ -35,10 +35,7 @@ ${GENERATED}
 
 What \`/metrics\` exposes in Prometheus text format, besides the default metrics of the Node process. Reading it takes an operator key with scope \`metrics\`, unless \`TIDEMARK_METRICS_PUBLIC=1\`. Told by \`process\`: each process tells its own part, so sum over them. Told by \`leader\`: read from the database, by one process at a time. Figures that are not known yet are absent, never 0. How to scrape and chart them, and how to send them by OTLP instead: [Prometheus and OpenTelemetry](prometheus.md).
 
-${metricsTable()}
-Reserved, and not exposed before there is something to tell:
-
-${metricsToCome()}`
+${metricsTable()}`
 
 const errorsPage = (): string => `# Error codes
 

@@ -1,4 +1,6 @@
 import type { Gauge } from 'prom-client'
+import type { Severity } from '#lib/protocol/notice.ts'
+import { SEVERITIES } from '#lib/protocol/notice.ts'
 import { DEAD_LETTER_CODES } from '#lib/protocol/error-codes.ts'
 import { SESSION_STATES } from '#lib/protocol/session-states.ts'
 import type { Sketch } from '#lib/rollups/sketch.ts'
@@ -13,6 +15,8 @@ export interface LeaderGauges {
   /** Shows the newest snapshot of a fleet (`snapshotGauges`), as old as a minute. */
   showSnapshot(fleetId: string, events: readonly TelemetryEvent[]): void
   showFoldLag(fleetId: string, lagMs: number): void
+  /** How many alerts fire, by severity. */
+  showAlerts(fleetId: string, firing: Readonly<Record<Severity, number>>): void
   /** What the fleet, and each of its collections, is judged by now. */
   showThresholds(fleetId: string, whole: Thresholds, collections: ReadonlyMap<string, Thresholds>): void
   /** Another process leads now, or none: the figures are not ours to tell. */
@@ -57,6 +61,7 @@ export function leaderGauges(
     clockSkew: gauge(METRICS.clockSkew),
     deadLetters: gauge(METRICS.deadLetters),
     foldLag: gauge(METRICS.foldLag),
+    alertsFiring: gauge(METRICS.alertsFiring),
     thresholdSeconds: gauge(METRICS.thresholdSeconds),
     thresholdFigure: gauge(METRICS.thresholdFigure),
   }
@@ -76,6 +81,10 @@ export function leaderGauges(
     },
     showFoldLag: (fleet, lagMs) => {
       if (mayShow(fleet)) all.foldLag.set({ fleet }, lagMs / 1_000)
+    },
+    showAlerts: (fleet, firing) => {
+      if (!mayShow(fleet)) return
+      for (const severity of SEVERITIES) all.alertsFiring.set({ fleet, severity }, firing[severity])
     },
     showThresholds: (fleet, whole, collections) => {
       if (!mayShow(fleet)) return

@@ -1,6 +1,6 @@
 import type { Severity } from '#lib/protocol/notice.ts'
 import type { Cause } from './cause.ts'
-import type { EntryKind, Incident, IncidentAlert, IncidentEntry, Suppression } from './incident.ts'
+import type { EntryKind, Evidence, Incident, IncidentAlert, IncidentEntry, Suppression } from './incident.ts'
 import { INCIDENT_ALERTS_MAX, isActive } from './incident.ts'
 import { isWorse, worstOf } from './severity.ts'
 import type { Silence } from './silence.ts'
@@ -21,7 +21,7 @@ export interface FoldInput {
   readonly firing: readonly FiringAlert[]
   readonly silences: readonly Silence[]
   /** By subject, of those that were looked for. */
-  readonly causes: ReadonlyMap<string, Cause>
+  readonly evidence: ReadonlyMap<string, Evidence>
   /** The number of the next incident. */
   readonly nextNumber: number
   readonly nowMs: number
@@ -38,7 +38,7 @@ export interface Folded {
 
 /** Takes what fires now into the incidents that are open, opens others, and ends those of which nothing fires. Pure. */
 export function foldIncidents(input: FoldInput): Folded {
-  const { fleetId, open, firing, causes, nowMs, ids } = input
+  const { fleetId, open, firing, evidence, nowMs, ids } = input
   const bySubject = new Map<string, FiringAlert[]>()
   for (const alert of firing) {
     const subject = subjectText(alert.rule.family, alert.group)
@@ -55,7 +55,7 @@ export function foldIncidents(input: FoldInput): Folded {
   const results = [...open, ...begun].map((incident) =>
     new Fold(incident, input).run(
       bySubject.get(incident.subject) ?? [],
-      causes.get(incident.subject) ?? null,
+      evidence.get(incident.subject) ?? NO_EVIDENCE,
     ),
   )
   const changed = results.filter(({ isChanged }) => isChanged)
@@ -73,6 +73,8 @@ function inOrder(entries: readonly IncidentEntry[]): readonly IncidentEntry[] {
   return entries.map((entry, i) => ({ ...entry, id: ids[i] ?? entry.id }))
 }
 
+const NO_EVIDENCE: Evidence = { cause: null, link: null }
+
 function newIncident(
   of: Pick<Incident, 'fleetId' | 'id' | 'number' | 'subject'> & { readonly nowMs: number },
   { rule, group }: FiringAlert,
@@ -86,6 +88,7 @@ function newIncident(
     severity: rule.severity,
     title: rule.title,
     cause: null,
+    link: null,
     openedAtMs: nowMs,
     resolvedAtMs: null,
     alerts: [],
@@ -114,7 +117,7 @@ class Fold {
     this.input = input
   }
 
-  run(firing: readonly FiringAlert[], cause: Cause | null): FoldedOne {
+  run(firing: readonly FiringAlert[], { cause, link }: Evidence): FoldedOne {
     const { before } = this
     const { nowMs } = this.input
     const alerts = this.alertsOf(firing)
@@ -123,7 +126,9 @@ class Fold {
     const severity = this.severityOf(active)
     const isRaised = before.version > 0 && isWorse(severity, before.severity)
     const isNewCause = cause !== null && cause.sentence !== before.cause?.sentence
-    if (isNewCause) this.note('cause', null, null, cause.sentence)
+    // The same with other figures is no news, and yet what one wants to read.
+    if (isNewCause && standsOut(cause) !== standsOut(before.cause))
+      this.note('cause', null, null, cause.sentence)
     if (isRaised) this.note('raised', null, severity, '')
     // Whoever took it on took on something smaller.
     const ack = isRaised || isOver ? null : before.ack
@@ -134,16 +139,22 @@ class Fold {
       severity,
       title,
       cause: isNewCause ? cause : before.cause,
+      link: link ?? before.link,
       resolvedAtMs: isOver ? nowMs : null,
       alerts: alerts.slice(-INCIDENT_ALERTS_MAX),
       ack,
       version: before.version + 1,
     }
-    const telling = this.tellingOf(next, active)
+    const fading = new Set(firing.flatMap((one) => (one.isFading ? [alertKey(one.rule.name, one)] : [])))
+    const telling = this.tellingOf(
+      next,
+      active,
+      active.filter((one) => one.suppressedBy === null && !fading.has(alertKey(one.rule, one))),
+    )
     if (telling) this.note('told', null, telling.severity, telling.state)
     if (isOver) this.note('resolved', null, null, '')
     const incident = telling?.incident ?? next
-    return { incident, entries: this.entries, telling, isChanged: this.entries.length > 0 }
+    return { incident, entries: this.entries, telling, isChanged: isNewCause || this.entries.length > 0 }
   }
 
   /** Those that were there, as they are now, and then those that came. */
@@ -194,11 +205,15 @@ class Fold {
   }
 
   /** The end is told of whatever was told before, silenced or not. */
-  private tellingOf(next: Incident, active: readonly IncidentAlert[]): Telling | null {
+  private tellingOf(
+    next: Incident,
+    active: readonly IncidentAlert[],
+    tellable: readonly IncidentAlert[],
+  ): Telling | null {
     const told = next.toldSeverity
     if (active.length === 0)
       return told === null ? null : { incident: next, state: 'resolved', severity: told }
-    const worst = worstOf(active.filter((one) => one.suppressedBy === null).map(({ severity }) => severity))
+    const worst = worstOf(tellable.map(({ severity }) => severity))
     if (worst === null || (told !== null && !isWorse(worst, told))) return null
     return { incident: { ...next, toldSeverity: worst }, state: 'firing', severity: worst }
   }
@@ -223,6 +238,9 @@ class Fold {
     })
   }
 }
+
+const standsOut = (cause: Cause | null): string =>
+  JSON.stringify((cause?.findings ?? []).map(({ dimension, key }) => [dimension, key]))
 
 const alertKey = (rule: string, { group }: { readonly group: FiringAlert['group'] }): string =>
   JSON.stringify([rule, group.collection ?? null, group.appVersion ?? null, group.scope ?? null])

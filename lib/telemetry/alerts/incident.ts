@@ -11,6 +11,19 @@ export interface AlertPerson {
 export type Suppression =
   { readonly kind: 'silence'; readonly silenceId: string } | { readonly kind: 'rule'; readonly rule: string }
 
+/** The view of the console that shows what a cause was found in. */
+export interface EvidenceLink {
+  readonly label: string
+  /** Below the server's origin. */
+  readonly path: string
+}
+
+/** What was looked for of an incident. */
+export interface Evidence {
+  readonly cause: Cause | null
+  readonly link: EvidenceLink | null
+}
+
 /** One rule that fires for one part of a fleet, or did. */
 export interface IncidentAlert {
   readonly rule: string
@@ -44,6 +57,8 @@ export interface Incident {
   readonly severity: Severity
   readonly title: string
   readonly cause: Cause | null
+  /** To the filtered view of what it is about; null where there is none. */
+  readonly link: EvidenceLink | null
   readonly openedAtMs: number
   /** Null while it is open. */
   readonly resolvedAtMs: number | null

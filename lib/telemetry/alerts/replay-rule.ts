@@ -50,7 +50,7 @@ export function replayRule(rule: AlertRule, series: FleetSeries, startMs: number
       const before = tracked.get(key)
       const next = track(before ? { ...before, seenMs: nowMs } : null, reading, nowMs, rule)
       tracked.set(key, next)
-      statuses[key] = statusOf(next, rule)
+      statuses[key] = statusOf(next, rule, nowMs)
       const running = open.get(key)
       if (next.held.kind === 'firing') {
         const value = reading?.value ?? null

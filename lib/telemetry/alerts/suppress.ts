@@ -11,6 +11,8 @@ export interface FiringAlert {
   readonly group: GroupLabels
   readonly firedAtMs: number
   readonly noData: boolean
+  /** Found well again, and only waiting to be so for long enough: nobody is told of it anew. */
+  readonly isFading: boolean
   readonly summary: string
 }
 

@@ -43,7 +43,8 @@ export function track(before: Tracked | null, finding: Finding, nowMs: number, t
   if (finding === null) {
     const since = blindSinceMs ?? nowMs
     const isOver = nowMs - since >= NO_DATA_ENDS_MS
-    return { held: isOver ? INACTIVE : held, blindSinceMs: since, seenMs: nowMs }
+    // Nothing changes from one evaluation to the next, so that nothing has to be written.
+    return { held: isOver ? INACTIVE : held, blindSinceMs: since, seenMs: since }
   }
   const seen = blindSinceMs === null ? held : later(held, nowMs - blindSinceMs)
   return { held: next(seen, finding, nowMs, times), blindSinceMs: null, seenMs: nowMs }
@@ -85,9 +86,12 @@ function next(
 }
 
 /** As it is shown. What fires and isn't known of any more is not well: its incident stays. */
-export function statusOf({ held, blindSinceMs, seenMs }: Tracked, { forMs }: Times): AlertStatus {
-  if (blindSinceMs !== null && seenMs - blindSinceMs >= Math.max(forMs, NO_DATA_AFTER_MS_MIN))
-    return 'no_data'
+export function statusOf(
+  { held, blindSinceMs }: Tracked,
+  { forMs }: Pick<Times, 'forMs'>,
+  nowMs: number,
+): AlertStatus {
+  if (blindSinceMs !== null && nowMs - blindSinceMs >= Math.max(forMs, NO_DATA_AFTER_MS_MIN)) return 'no_data'
   return held.kind
 }
 

@@ -65,7 +65,7 @@ test('[alerts] the reducer says at each moment what the whole past says, with wh
         // Through JSON each time: nothing but what is stored may count.
         const stored: Tracked | null = JSON.parse(JSON.stringify(tracked)) as Tracked | null
         tracked = track(stored, findingOf(word), T0 + i * PERIOD_MS, rule)
-        return statusOf(tracked, rule)
+        return statusOf(tracked, rule, T0 + i * PERIOD_MS)
       })
       // A gap at the very start freezes nothing: the oracle counts the first unknown as the clocks do.
       expect(found).toEqual(oracle(said, rule))
@@ -82,22 +82,22 @@ test('[alerts] what was not evaluated counts neither way: after a stop of the se
   tracked = track(tracked, bad, T0 + 60_000, rule)
   const afterHour = T0 + 3_660_000
   tracked = track(tracked, bad, afterHour, rule)
-  expect(statusOf(tracked, rule)).toBe('pending')
+  expect(statusOf(tracked, rule, 0)).toBe('pending')
   tracked = track(tracked, bad, afterHour + 60_000, rule)
-  expect(statusOf(tracked, rule)).toBe('firing')
+  expect(statusOf(tracked, rule, 0)).toBe('firing')
   tracked = track(tracked, well, afterHour + 75_000, rule)
   tracked = track(tracked, well, afterHour + 7_200_000, rule)
-  expect(statusOf(tracked, rule)).toBe('firing')
+  expect(statusOf(tracked, rule, 0)).toBe('firing')
   for (let at = 15_000; at <= 120_000; at += 15_000)
     tracked = track(tracked, well, afterHour + 7_200_000 + at, rule)
-  expect(statusOf(tracked, rule)).toBe('inactive')
+  expect(statusOf(tracked, rule, 0)).toBe('inactive')
 })
 
 test('[alerts] what fired and is known of no more ends after a day, and not before', () => {
   const rule = { forMs: 0, keepFiringMs: 0 }
   let tracked = track(null, { breached: true, holds: true }, T0, rule)
   for (let at = 60_000; at < 86_400_000; at += 60_000) tracked = track(tracked, null, T0 + at, rule)
-  expect([tracked.held.kind, statusOf(tracked, rule)]).toEqual(['firing', 'no_data'])
+  expect([tracked.held.kind, statusOf(tracked, rule, T0 + 86_400_000 - 60_000)]).toEqual(['firing', 'no_data'])
   tracked = track(tracked, null, T0 + 86_460_000, rule)
   expect(tracked.held.kind).toBe('inactive')
 })

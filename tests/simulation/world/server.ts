@@ -33,6 +33,7 @@ const METRICS: Metrics = {
   render: async () => ({ contentType: '', body: '' }),
   showSnapshot: nothing,
   showFoldLag: nothing,
+  showAlerts: nothing,
   showThresholds: nothing,
   hideLeaderGauges: nothing,
 }

@@ -1,0 +1,41 @@
+import type { Notice } from '#lib/storage/ports.ts'
+import { leadOf } from '#lib/telemetry/alerts/fold-incidents.ts'
+import type { Incident } from '#lib/telemetry/alerts/incident.ts'
+import { incidentName } from '#lib/telemetry/alerts/incident.ts'
+
+/** What the outbox is told of an incident as it now is (lib/storage/notice.ts). Pure. */
+export function noticeOf(
+  incident: Incident,
+  told: Pick<Notice, 'id' | 'fleetName' | 'state' | 'severity' | 'atMs'> & { readonly by?: string },
+): Notice {
+  const { fleetId, id: incidentId, group, family, title, cause, openedAtMs, resolvedAtMs, alerts } = incident
+  const rule = leadOf(alerts)?.rule ?? family
+  const { collection, appVersion } = group
+  const scope = leadOf(alerts)?.group.scope
+  return {
+    ...told,
+    by: told.by ?? null,
+    fleetId,
+    incidentId,
+    rule,
+    startsAtMs: openedAtMs,
+    endsAtMs: resolvedAtMs,
+    labels: {
+      incident: incidentName(incident),
+      family,
+      ...(collection === undefined ? {} : { collection }),
+      ...(appVersion === undefined ? {} : { app_version: appVersion }),
+      ...(scope === undefined ? {} : { scope }),
+    },
+    title,
+    detail: cause?.sentence ?? '',
+    path: incidentPath(fleetId, incidentId),
+    runbook: runbookOf(rule),
+  }
+}
+
+export const incidentPath = (fleetId: string, incidentId: string): string =>
+  `/alerts/incidents/${incidentId}?fleet=${fleetId}`
+
+/** Of the repository. A fleet's own rule has the page that says how to look into any. */
+export const runbookOf = (rule: string): string => `docs/runbooks/${rule}.md`
