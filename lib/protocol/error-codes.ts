@@ -133,6 +133,16 @@ export const ERROR_CODES = {
     title: 'The operation is in no state for this',
     help: '`state` says where it stands; GET /operations/ID lists what it takes in `actions`.',
   },
+  incident_resolved: {
+    status: 409,
+    title: 'The incident is resolved',
+    help: 'Nothing fires in it any more; what fires again is another incident.',
+  },
+  silence_over: {
+    status: 409,
+    title: 'The silence is over',
+    help: 'It holds nothing any more: make another one.',
+  },
   device_is_revoked: {
     status: 409,
     title: 'This device is revoked',

@@ -102,3 +102,13 @@ export const CEL_LENGTH_MAX = 2_000
 
 /** Schemas, rules and up-migrations of a fleet's collections together: half of what the SDK reads of one answer. */
 export const CONFIG_BYTES_MAX = 8 * 1024 * 1024
+/** Of one fleet: rules that are its own, or other than shipped. Each is evaluated every 15 s. */
+export const ALERT_RULES_PER_FLEET_MAX = 100
+/** Of one fleet, those that are not over. */
+export const SILENCES_PER_FLEET_MAX = 200
+/** A silence that is longer is a rule that should be off. */
+export const SILENCE_MS_MAX = 90 * 86_400_000
+/** Of one test of a rule that is given as data. */
+export const RULE_TEST_STEPS_MAX = 10_000
+/** Incidents that a page of a filtered list looks through. */
+export const INCIDENT_LOOK_MAX = 1_000

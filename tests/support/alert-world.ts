@@ -7,6 +7,7 @@ import { seededRandom } from '#lib/kernel/random.ts'
 import { uuidv7 } from '#lib/kernel/uuid.ts'
 import { openMemoryStorage } from '#lib/storage/memory/open-memory-storage.ts'
 import type { Notice, Storage } from '#lib/storage/ports.ts'
+import type { Incident } from '#lib/telemetry/alerts/incident.ts'
 import type { TelemetryPayload } from '#lib/telemetry/events.ts'
 import { silentLog, testClock, type TestClock } from '#tests/support/access-world.ts'
 import { LOOPBACK_EGRESS } from '#tests/support/device-world.ts'
@@ -106,3 +107,26 @@ export const pushOf = (applied: number, dead = 0, appVersion = '2.4.0'): Telemet
       }),
     },
   })
+
+/** An incident of which nothing fires any more. */
+export const resolvedIncident = (fleetId: string, id: string, over: Partial<Incident> = {}): Incident => ({
+  id,
+  fleetId,
+  number: 1,
+  family: 'sync',
+  subject: '["sync",null,null]',
+  group: {},
+  state: 'resolved',
+  severity: 'critical',
+  title: 'Dead letters grow: 31 dead letters new in 10 min 00 s, over 5',
+  cause: null,
+  link: null,
+  openedAtMs: Date.UTC(2026, 5, 15, 9),
+  resolvedAtMs: Date.UTC(2026, 5, 15, 10),
+  alerts: [],
+  toldSeverity: 'critical',
+  ack: null,
+  owner: null,
+  version: 1,
+  ...over,
+})

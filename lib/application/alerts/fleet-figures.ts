@@ -222,7 +222,8 @@ function pastOf(total: readonly Bucket[], byVersion: readonly Bucket[]): Past {
   return { heard: total.length > 0, sums }
 }
 
-function gaugesOf(buckets: readonly Bucket[]): readonly (readonly [AlertGauge, number])[] {
+/** What a snapshot says of the devices of some buckets; of those that nothing waits on ages are 0. */
+export function gaugesOf(buckets: readonly Bucket[]): readonly (readonly [AlertGauge, number])[] {
   const ages = mergeOf(buckets, GAUGE_SKETCH.pendingAgeOnline)
   const [, stuck = 0] = countsInBands(ages, [STUCK_AFTER_MS])
   return [

@@ -12,6 +12,7 @@ export const TOPICS = [
   'operations',
   'collections',
   'breakers',
+  'alerts',
 ] as const
 export type Topic = (typeof TOPICS)[number]
 
@@ -25,7 +26,7 @@ export type Marks = Readonly<Record<Topic, string>>
 export async function readMarks(ctx: Pick<Surroundings, 'storage'>, fleetId: string): Promise<Marks> {
   const newest = { limit: 1, cursor: null }
   const { storage } = ctx
-  const [unfoldedMs, sessions, devices, openLetters, letters, saidOfGroups, operations, fleet, processes] =
+  const [unfoldedMs, sessions, devices, openLetters, letters, saidOfGroups, operations, fleet, processes, alerts] =
     await Promise.all([
       storage.telemetry.oldestUnfoldedMs(fleetId),
       storage.sessions.list(fleetId, EVERY_SESSION, newest),
@@ -36,6 +37,7 @@ export async function readMarks(ctx: Pick<Surroundings, 'storage'>, fleetId: str
       storage.operations.mark(fleetId),
       storage.fleets.get(fleetId),
       storage.breakers.processes(),
+      storage.alerts.mark(fleetId),
     ])
   return {
     // It moves on with each fold, and ends at null when all is folded.
@@ -47,6 +49,7 @@ export async function readMarks(ctx: Pick<Surroundings, 'storage'>, fleetId: str
     // Raised by every change of a collection, or of the fleet's settings.
     collections: String(fleet?.configVersion),
     breakers: markOfProcesses(processes, fleetId),
+    alerts,
   }
 }
 

@@ -109,8 +109,9 @@ function routeOf(routes: readonly AdminRoute[], method: string, path: string) {
   throw new ApplicationError('method_not_allowed', { extra: { allow: matched.allow } })
 }
 
-/** An id, or the scope of a breaker. */
-const isWellFormed = ([name, value]: [string, string]): boolean => name === 'scope' || isUuid(value)
+/** An id, the scope of a breaker, or the name of a rule. */
+const isWellFormed = ([name, value]: [string, string]): boolean =>
+  name === 'scope' || name === 'rule' || isUuid(value)
 
 async function run(route: Exclude<AdminRoute, { scope: 'fleet' }>, call: AdminCall): Promise<unknown> {
   const role = call.actor.roles['*'] ?? null

@@ -27,6 +27,7 @@ import { viewChange } from '#lib/application/views/change-view.ts'
 import { viewPage } from '#lib/application/views/list-views.ts'
 import { viewCreation } from '#lib/application/views/save-view.ts'
 import * as answers from './contract-answers.ts'
+import { ALERT_CONTRACT } from './alert-contract.ts'
 import { BREAKER_CONTRACT } from './breaker-contract.ts'
 import { listOf } from './contract-answers.ts'
 import { scrapeTarget, sourceAnswer, toldLog } from './contract-told.ts'
@@ -325,6 +326,7 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
   ...OPERATION_CONTRACT,
 
   ...BREAKER_CONTRACT,
+  ...ALERT_CONTRACT,
 
   'GET /audit': list('Who did what, newest first', answers.auditAnswer, auditQuery),
   'GET /stream': {

@@ -50,6 +50,7 @@ import { listSessions, sessionFacets } from '#lib/application/sessions/list-sess
 import { changeView, removeView } from '#lib/application/views/change-view.ts'
 import { listViews, viewsOf } from '#lib/application/views/list-views.ts'
 import { saveView } from '#lib/application/views/save-view.ts'
+import { ALERT_ROUTES } from './alert-routes.ts'
 import { BREAKER_ROUTES } from './breaker-routes.ts'
 import { exportDevices, exportSessions } from './export-lists.ts'
 import { LETTER_ROUTES } from './letter-routes.ts'
@@ -265,6 +266,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   ...OPERATION_ROUTES,
 
   ...BREAKER_ROUTES,
+  ...ALERT_ROUTES,
 
   {
     method: 'GET',

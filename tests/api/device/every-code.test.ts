@@ -19,6 +19,7 @@ import { conflictOf } from '#tests/support/conflict-of.ts'
 import { deviceHttp } from '#tests/support/device-http.ts'
 
 import { HEADER_BYTES_MAX, refuse } from '../../../scripts/launch/refused-by-node.mjs'
+import { resolvedIncident } from '#tests/support/alert-world.ts'
 
 /**
  * Each error code of the contract, provoked over a socket and PostgreSQL. The table is typed by the list of codes: one
@@ -192,6 +193,28 @@ const PROVOKE: Record<ErrorCode, () => Promise<Response>> = {
     const asked = { kind: 'replay', q: 'code:schema_mismatch', reason: 'a test' }
     const made = await bodyOf(await post('/operations', asked))
     return post(`/operations/${made['id'] as string}/resume`, {})
+  },
+  incident_resolved: async () => {
+    const { ctx } = world.app
+    const { fleetId } = world.fleet
+    const incident = resolvedIncident(fleetId, ctx.ids())
+    const next = { revision: 1, evaluatedAtMs: 0, states: [] }
+    const { revision } = await ctx.storage.alerts.input(fleetId, 0)
+    await ctx.storage.alerts.commit(fleetId, {
+      next: { ...next, revision: revision + 1 },
+      incidents: [incident],
+      entries: [],
+      notices: [],
+    })
+    return world.admin('POST', inFleet(`/alerts/incidents/${incident.id}/ack`), {})
+  },
+  silence_over: async () => {
+    const matchers = [{ label: 'rule', comparison: 'is', values: ['no-requests'] }]
+    const endsAt = new Date(Date.now() + 3_600_000).toISOString()
+    const made = await world.admin('POST', inFleet('/alerts/silences'), { matchers, comment: 'over', endsAt })
+    const { id } = (await made.json()) as { id: string }
+    await world.admin('DELETE', inFleet(`/alerts/silences/${id}`), { version: 1 })
+    return world.admin('DELETE', inFleet(`/alerts/silences/${id}`), { version: 2 })
   },
   override_state: () =>
     world.admin(

@@ -1,0 +1,38 @@
+import type { OpenIncidents } from '#lib/storage/ports.ts'
+import { authorize } from '../access/authorize.ts'
+import type { Actor, Context } from '../context.ts'
+import { EVALUATED_EVERY_MS } from './evaluate-fleet.ts'
+
+/** So many rounds may fail or be late before the console says that nobody watches. */
+const STOPPED_AFTER_MS = 4 * EVALUATED_EVERY_MS
+
+/** What stands above every page: how many incidents are open, and whether anybody looks. Times in Unix ms. */
+export interface AlertStatusView extends OpenIncidents {
+  /** Of all fleets; null before the first round. */
+  readonly evaluation: {
+    readonly atMs: number
+    readonly ageMs: number
+    readonly tookMs: number
+    /** Of the last round, over all fleets. */
+    readonly fleetsFailed: number
+  } | null
+  /** Evaluation has stopped, or has not begun: no incident is no news then. */
+  readonly stopped: boolean
+}
+
+/** GET /alerts/status. @throws ApplicationError `not_found` */
+export async function alertStatus(
+  { storage, clock }: Pick<Context, 'storage' | 'clock'>,
+  { actor, fleetId }: { readonly actor: Actor; readonly fleetId: string },
+): Promise<AlertStatusView> {
+  authorize(actor, fleetId, 'viewer')
+  const [open, round] = await Promise.all([storage.alerts.openIncidents(fleetId), storage.alerts.lastRound()])
+  if (round === null) return { ...open, evaluation: null, stopped: true }
+  const { atMs, tookMs, failed } = round
+  const ageMs = Math.max(0, clock.now() - atMs)
+  return {
+    ...open,
+    evaluation: { atMs, ageMs, tookMs, fleetsFailed: failed },
+    stopped: ageMs > STOPPED_AFTER_MS,
+  }
+}

@@ -1,0 +1,200 @@
+import { expect, test } from 'vitest'
+import { foldEvents } from '#lib/application/telemetry/fold-events.ts'
+import { jsonBody, operatorWorld, type OperatorWorld } from '#tests/support/operator-world.ts'
+import { shippedRule } from '#tests/support/alert-series.ts'
+import { pushOf } from '#tests/support/alert-world.ts'
+
+const MINUTE_MS = 60_000
+
+/** A world whose evaluation a test runs by hand. */
+async function world() {
+  const made = await operatorWorld()
+  const [viewer, operator, admin] = await Promise.all(
+    (['viewer', 'operator', 'admin'] as const).map((role) => made.keyFor(role)),
+  )
+  const call = (path: string, headers: { authorization: string } = admin ?? { authorization: '' }) =>
+    made.admin(`${path}${path.includes('?') ? '&' : '?'}fleet=${made.fleet}`, { headers })
+  const send = (
+    method: string,
+    path: string,
+    body: unknown,
+    headers: { authorization: string } = admin ?? { authorization: '' },
+  ) => {
+    // What is told of two things has an order.
+    made.clock.advance(1)
+    return made.admin(`${path}?fleet=${made.fleet}`, jsonBody(method, body, headers))
+  }
+  return { ...made, viewer: viewer!, operator: operator!, key: admin!, call, send }
+}
+
+let told = 0
+/** Dead letters come, they are folded, and a round of evaluations looks. */
+async function failing({ ctx, fleet }: OperatorWorld): Promise<void> {
+  const { storage, clock } = ctx
+  await storage.telemetry.append(fleet, [
+    { id: `told ${(told += 1)}`, atMs: clock.now(), payload: pushOf(10, 30, '2.4.1') },
+  ])
+  await foldEvents(ctx)
+  await ctx.alertRounds.run()
+}
+
+const json = async <T>(response: Response): Promise<T> => (await response.json()) as T
+interface Shown {
+  readonly id: string
+  readonly name: string
+  readonly severity: string
+  readonly version: number
+}
+
+test('[alerts] rules: shipped ones change for one fleet, own ones are made, and what can never fire is refused with the place', async () => {
+  const at = await world()
+  const list = await json<{ items: { rule: { name: string }; origin: string }[]; total: number }>(
+    await at.call('/alerts/rules', at.viewer),
+  )
+  expect(list.total).toBe(20)
+  expect(list.items.every(({ origin }) => origin === 'shipped')).toBe(true)
+  const changed = await at.send('PATCH', '/alerts/rules/queue-deep', { enabled: false, version: 0 })
+  expect(await json(changed)).toMatchObject({ origin: 'changed', version: 1, rule: { enabled: false } })
+  expect((await at.send('PATCH', '/alerts/rules/queue-deep', { enabled: true, version: 0 })).status).toBe(409)
+  expect((await at.send('PATCH', '/alerts/rules/queue-deep', { version: 1, odd: 1 })).status).toBe(400)
+  expect((await at.send('PATCH', '/alerts/rules/queue-deep', { version: 1 }, at.operator)).status).toBe(403)
+  const own = { ...shippedRule('request-failures-fast'), name: 'half-fails' }
+  const never = { ...own, condition: { ...own.condition, target: 0.9 } }
+  const refused = await at.send('POST', '/alerts/rules', never)
+  expect(refused.status).toBe(400)
+  expect(JSON.stringify(await refused.json())).toContain('can never fire')
+  expect((await at.send('POST', '/alerts/rules', own)).status).toBe(201)
+  expect((await at.send('POST', '/alerts/rules', own)).status).toBe(409)
+  // Two that hold each other's tongue.
+  const mute = { inhibitedBy: ['half-fails'], version: 0 }
+  expect((await at.send('PATCH', '/alerts/rules/breaker-open', mute)).status).toBe(400)
+  const filtered = await json<{ items: { rule: { name: string } }[] }>(
+    await at.call(`/alerts/rules?q=${encodeURIComponent('origin:changed,own')}`),
+  )
+  expect(filtered.items.map(({ rule }) => rule.name)).toEqual(['queue-deep', 'half-fails'])
+  expect((await at.send('DELETE', '/alerts/rules/queue-deep', { version: 1 })).status).toBe(200)
+  expect(await json(await at.call('/alerts/rules/queue-deep'))).toMatchObject({ origin: 'shipped' })
+  const audit = await at.ctx.storage.audit.list(
+    { fleetId: at.fleet, action: null },
+    { limit: 50, cursor: null },
+  )
+  expect(audit.items.map(({ action }) => action).filter((action) => action.startsWith('alert-rule'))).toEqual(
+    ['alert-rule.reset', 'alert-rule.create', 'alert-rule.change'],
+  )
+})
+
+test('[alerts] an incident is taken on, given, noted; who does so is told of; roles hold', async () => {
+  const at = await world()
+  await failing(at)
+  const status = await json(await at.call('/alerts/status', at.viewer))
+  // The version's own incident is inhibited: nobody has to read it.
+  expect(status).toMatchObject({
+    open: 2,
+    unread: 1,
+    critical: 1,
+    stopped: false,
+    evaluation: { fleetsFailed: 0 },
+  })
+  const open = await json<{ items: Shown[] }>(
+    await at.call(`/alerts/incidents?q=${encodeURIComponent('state:open has:told')}`, at.viewer),
+  )
+  expect(open.items).toMatchObject([
+    {
+      name: 'INC-1',
+      severity: 'critical',
+      runbook: 'docs/runbooks/dead-letters-growing.md',
+      suppressed: false,
+    },
+  ])
+  const { id } = open.items[0] as Shown
+  const path = `/alerts/incidents/${id}`
+  expect((await at.send('POST', `${path}/ack`, {}, at.viewer)).status).toBe(403)
+  expect(await json(await at.send('POST', `${path}/ack`, {}, at.operator))).toMatchObject({
+    ack: { by: { name: 'operator' } },
+  })
+  expect(await json(await at.send('POST', `${path}/owner`, { owner: 'day ops' }))).toMatchObject({
+    owner: 'day ops',
+  })
+  expect((await at.send('POST', `${path}/notes`, { text: 'empty speed', more: 1 })).status).toBe(400)
+  await at.send('POST', `${path}/notes`, { text: 'all of these are empty speed' }, at.operator)
+  expect(await json(await at.call('/alerts/status'))).toMatchObject({ open: 2, unread: 0 })
+  const entries = await json<{ items: { kind: string; text: string }[]; nextCursor: string | null }>(
+    await at.call(`${path}/entries?limit=3`, at.viewer),
+  )
+  expect(entries.items.map(({ kind }) => kind)).toEqual(['noted', 'assigned', 'acknowledged'])
+  const rest = await json<{ items: { kind: string }[] }>(
+    await at.call(`${path}/entries?cursor=${entries.nextCursor}`),
+  )
+  expect(rest.items.map(({ kind }) => kind)).toEqual(['told', 'cause', 'opened'])
+  // No telemetry any more is not well: it stays, and so does who took it on.
+  for (let i = 0; i < 60; i++) {
+    at.clock.advance(15_000)
+    await at.ctx.alertRounds.run()
+  }
+  const unknown = await json(await at.call(path))
+  expect(unknown).toMatchObject({
+    state: 'open',
+    alerts: [{ noData: true }],
+    ack: { by: { name: 'operator' } },
+  })
+})
+
+test('[alerts] a silence needs a matcher and an end; one that is ahead is a maintenance window; it is ended, not deleted', async () => {
+  const at = await world()
+  const soon = (minutes: number) => new Date(at.clock.now() + minutes * MINUTE_MS).toISOString()
+  const matchers = [{ label: 'family', comparison: 'is', values: ['sync'] }]
+  expect(
+    (await at.send('POST', '/alerts/silences', { matchers: [], comment: 'all', endsAt: soon(5) })).status,
+  ).toBe(400)
+  expect(
+    (await at.send('POST', '/alerts/silences', { matchers, comment: 'past', endsAt: soon(-5) })).status,
+  ).toBe(400)
+  const body = { matchers, comment: 'release of 2.4.1', startsAt: soon(10), endsAt: soon(60) }
+  expect((await at.send('POST', '/alerts/silences', body, at.viewer)).status).toBe(403)
+  const made = await json<Shown & { phase: string }>(
+    await at.send('POST', '/alerts/silences', body, at.operator),
+  )
+  expect(made.phase).toBe('ahead')
+  const longer = await at.send('PATCH', `/alerts/silences/${made.id}`, { endsAt: soon(90), version: 1 })
+  expect(await json(longer)).toMatchObject({ version: 2, phase: 'ahead' })
+  at.clock.advance(11 * MINUTE_MS)
+  await failing(at)
+  expect(await json(await at.call('/alerts/status'))).toMatchObject({ open: 2, unread: 0 })
+  const silenced = await json<{ items: { suppressed: boolean }[] }>(await at.call('/alerts/incidents'))
+  expect(silenced.items.map(({ suppressed }) => suppressed)).toEqual([true, true])
+  expect((await at.send('DELETE', `/alerts/silences/${made.id}`, { version: 2 })).status).toBe(200)
+  expect((await at.send('DELETE', `/alerts/silences/${made.id}`, { version: 3 })).status).toBe(409)
+  at.clock.advance(15_000)
+  await at.ctx.alertRounds.run()
+  expect(await json(await at.call('/alerts/status'))).toMatchObject({ open: 2, unread: 1 })
+  const over = await json<{ items: { phase: string }[] }>(await at.call('/alerts/silences?q=phase:over'))
+  expect(over.items).toHaveLength(1)
+})
+
+test('[alerts] a preview replays the past and runs tests that are given as data', async () => {
+  const at = await world()
+  await failing(at)
+  at.clock.advance(20 * MINUTE_MS)
+  const rule = shippedRule('dead-letters-growing')
+  const given = {
+    fromMs: 0,
+    stepMs: MINUTE_MS,
+    parts: [
+      { by: 'fleet', key: '', counters: { deadLettered: [0, 0, 9], pushed: [10, 10, 10] }, gauges: {} },
+    ],
+  }
+  const tests = [
+    { given, expect: [{ atMs: 3 * MINUTE_MS, key: '', status: 'firing' }] },
+    { given, expect: [{ atMs: 2 * MINUTE_MS, key: '', status: 'firing' }] },
+  ]
+  const preview = await json<{
+    past: { fired: number; firingMs: number; points: unknown[] }
+    tests: unknown[][]
+  }>(await at.send('POST', '/alerts/rules/preview', { rule, days: 1, tests }, at.operator))
+  expect(preview.past).toMatchObject({ fired: 1 })
+  expect(preview.past.firingMs).toBeGreaterThanOrEqual(10 * MINUTE_MS)
+  expect(preview.past.points.length).toBeGreaterThan(200)
+  expect(preview.tests).toEqual([[], [{ atMs: 2 * MINUTE_MS, key: '', status: 'inactive' }]])
+  const breaker = await at.send('POST', '/alerts/rules/preview', { rule: shippedRule('breaker-open') })
+  expect(await json(breaker)).toMatchObject({ past: null })
+})
