@@ -1,5 +1,6 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
+import { Heartbeat, HEARTBEAT_LOOKED_AT_EVERY_MS } from './application/alerts/heartbeat.ts'
 import type { AuthSettings } from './application/access/auth-settings.ts'
 import { prepareSetUp } from './application/access/set-up.ts'
 import { OVERRIDES_LOOKED_AT_EVERY_MS } from './application/breakers/overrides.ts'
@@ -7,6 +8,7 @@ import { STORAGE_TRIED_EVERY_MS, tryStorage } from './application/breakers/try-s
 import type { Context, Log, LogFields } from './application/context.ts'
 import { CONTACTS_WRITTEN_EVERY_MS } from './application/devices/contacts.ts'
 import { EgressGuard } from './application/egress/egress-guard.ts'
+import type { Egress } from './application/egress/post-json.ts'
 import { createEgress } from './application/egress/post-json.ts'
 import { createContext } from './application/create-context.ts'
 import { FLEETS_LOOKED_AT_EVERY_MS, forgetRemovedFleets } from './application/fleets/forget-fleets.ts'
@@ -92,6 +94,7 @@ async function open(env: Env): Promise<App> {
   })
   const stop = startTickers(ctx)
   const stopSending = env.otlp ? startSending(ctx, env.otlp) : null
+  const stopBeating = env.heartbeatUrl === null ? null : startHeartbeat(ctx, env.heartbeatUrl)
   const stopHearing = hearOthers(ctx)
   return {
     ctx,
@@ -102,6 +105,7 @@ async function open(env: Env): Promise<App> {
       await stop()
       await stopHearing()
       await stopSending?.()
+      await stopBeating?.()
       // With the database away the last second's counts and contacts are lost, and nothing else.
       const rest = [ctx.requests.flush(), ctx.contacts.flush(), ctx.journal.flush(ctx.clock.now())]
       for (const written of await Promise.allSettled(rest))
@@ -157,11 +161,23 @@ function startTickers(ctx: Context): () => Promise<void> {
   }
 }
 
-/** The variable that names the receiver is the operator's word for it: it needs no other allowlist. */
+function startHeartbeat(ctx: Context, url: string): () => Promise<void> {
+  const heartbeat = new Heartbeat({ ...ctx, egress: egressTo(url) }, url)
+  const ticker = startTicker('heartbeat', HEARTBEAT_LOOKED_AT_EVERY_MS, ctx.log, () => heartbeat.beat())
+  return () => ticker.stop()
+}
+
+/** Of a receiver that a variable names: that is the operator's word for it, so it needs no other allowlist. */
+function egressTo(url: string): Egress {
+  const { hostname, port, protocol } = new URL(url)
+  return createEgress(new EgressGuard([`${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`]))
+}
+
 function startSending(ctx: Context, target: OtlpTarget): () => Promise<void> {
-  const { hostname, port, protocol } = new URL(target.url)
-  const egress = createEgress(new EgressGuard([`${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`]))
-  const sending = new OtlpExport({ ...ctx, egress }, { ...target, startedMs: Date.now() })
+  const sending = new OtlpExport(
+    { ...ctx, egress: egressTo(target.url) },
+    { ...target, startedMs: Date.now() },
+  )
   const ticker = startTicker('otlp', target.everyMs, ctx.log, () => sending.send())
   return async () => {
     await ticker.stop()

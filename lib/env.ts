@@ -15,6 +15,8 @@ export interface Env {
   readonly egressAllow: readonly string[]
   /** What pages of other engines are asked with, by host or `host:port`: the whole Authorization header. */
   readonly scrapeAuthorizations: Readonly<Record<string, string>>
+  /** Asked after each round of alert evaluations: who waits there hears when they stop. Null for nobody. */
+  readonly heartbeatUrl: string | null
   /** Where metrics are sent by OTLP; null when nobody said, and then nothing is sent. */
   readonly otlp: OtlpTarget | null
 }
@@ -66,6 +68,7 @@ export function readEnv(source: Source = process.env): Env {
       'TIDEMARK_SCRAPE_AUTHORIZATIONS',
       source['TIDEMARK_SCRAPE_AUTHORIZATIONS'] ?? '',
     ),
+    heartbeatUrl: heartbeatOf(source),
     otlp: otlpOf(source),
   }
 }
@@ -96,6 +99,14 @@ function originOf(source: Source): string {
   const url = source['TIDEMARK_URL'] || `http://127.0.0.1:${source['PORT'] || DEFAULT_PORT}`
   if (/^https?:\/\//.test(url) && URL.canParse(url)) return new URL(url).origin
   throw new EnvError('TIDEMARK_URL', 'must be the public base URL, like https://sync.example.org.')
+}
+
+function heartbeatOf(source: Source): string | null {
+  const url = source['TIDEMARK_HEARTBEAT_URL'] ?? ''
+  if (url === '') return null
+  if (/^https?:\/\//.test(url) && URL.canParse(url)) return url
+  // What was read stays unsaid: such an address is a key.
+  throw new EnvError('TIDEMARK_HEARTBEAT_URL', 'must be a URL that may be asked with GET each minute.')
 }
 
 /** Separated by commas or blanks. */

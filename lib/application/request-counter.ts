@@ -37,6 +37,8 @@ export class RequestCounter {
   private readonly deps: Deps
   private sequence = 0
   private counts = new Map<string, Map<string, Counting>>()
+  /** By fleet. */
+  private rejected = new Map<string, number>()
   private readonly waiting = new Map<string, TelemetryEvent[]>()
   /** By fleet: when each live version was named last, longest unused first. */
   private readonly versions = new Map<string, Map<string, number>>()
@@ -55,6 +57,12 @@ export class RequestCounter {
     const known = ofFleet.get(key)
     if (known) known.count += 1
     else ofFleet.set(key, { route, statusClass, code, platform, appVersion, count: 1 })
+  }
+
+  /** A request was refused for a credential that names this fleet; of one that isn't there nothing is kept. */
+  countRejected(fleetId: string): void {
+    if (!this.deps.metrics.fleets().includes(fleetId)) return
+    this.rejected.set(fleetId, (this.rejected.get(fleetId) ?? 0) + 1)
   }
 
   /**
@@ -93,6 +101,7 @@ export class RequestCounter {
   /** Drops what is counted of a fleet that was removed. */
   forget(fleetId: string): void {
     this.counts.delete(fleetId)
+    this.rejected.delete(fleetId)
     this.waiting.delete(fleetId)
     this.versions.delete(fleetId)
   }
@@ -103,9 +112,11 @@ export class RequestCounter {
    */
   async flush(): Promise<void> {
     const atMs = this.deps.clock.now()
-    const taken = this.counts
+    const [taken, rejected] = [this.counts, this.rejected]
     this.counts = new Map()
-    for (const [fleetId, counts] of taken) this.enqueue(fleetId, atMs, [...counts.values()])
+    this.rejected = new Map()
+    for (const fleetId of new Set([...taken.keys(), ...rejected.keys()]))
+      this.enqueue(fleetId, atMs, [...(taken.get(fleetId)?.values() ?? [])], rejected.get(fleetId) ?? 0)
     const failures: unknown[] = []
     for (const [fleetId, events] of this.waiting) {
       await this.write(fleetId, events).catch((error: unknown) => failures.push(error))
@@ -121,13 +132,14 @@ export class RequestCounter {
     for (const event of events) this.deps.metrics.observeEvent(fleetId, event)
   }
 
-  private enqueue(fleetId: string, atMs: number, counts: readonly Count[]): void {
+  private enqueue(fleetId: string, atMs: number, counts: readonly Count[], rejected: number): void {
     this.sequence += 1
     const payload: RequestsEvent = {
       kind: 'requests',
       process: this.deps.processId,
       sequence: this.sequence,
       counts,
+      ...(rejected === 0 ? {} : { rejected }),
     }
     const events = this.waiting.get(fleetId) ?? []
     events.push({ id: eventId('requests', this.deps.processId, String(this.sequence)), atMs, payload })

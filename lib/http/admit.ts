@@ -10,6 +10,8 @@ import type { Route } from '#lib/application/request-counter.ts'
 const RETRY_AFTER_MS = 1_000
 /** The fleet that a credential names. Whether it is live only the storage knows. */
 const FLEET_IN_TOKEN = /^tm[de]_([0-9a-f-]{36})_/
+export const fleetNamedBy = (bearer: string | null): string | null =>
+  FLEET_IN_TOKEN.exec(bearer ?? '')?.[1] ?? null
 
 /**
  * What a request must get past before its body or the database is touched: how much this process has in hand, and the
@@ -26,8 +28,8 @@ export function admit(
   if (!ctx.load.enter(route)) {
     throw new ApplicationError('shed', { retryAfterMs: RETRY_AFTER_MS * (1 + 2 * ctx.random()) })
   }
-  const fleetId = FLEET_IN_TOKEN.exec(bearer ?? '')?.[1]
-  const refusal = pass.enter(fleetId === undefined ? [ENGINE_SCOPE] : scopesOf(ctx, fleetId, appVersion))
+  const fleetId = fleetNamedBy(bearer)
+  const refusal = pass.enter(fleetId === null ? [ENGINE_SCOPE] : scopesOf(ctx, fleetId, appVersion))
   if (refusal) {
     ctx.load.leave()
     throw breakerOpen(refusal)

@@ -15,7 +15,7 @@ import { isBelow } from '#lib/protocol/app-version.ts'
 import type { WireCommand } from '#lib/protocol/command.ts'
 import type { ErrorCode } from '#lib/protocol/error-codes.ts'
 import { ERROR_CODES } from '#lib/protocol/error-codes.ts'
-import { admit } from './admit.ts'
+import { admit, fleetNamedBy } from './admit.ts'
 import type { Answer } from './answer.ts'
 import type { NamedApp } from './app-header.ts'
 import { namedApp } from './app-header.ts'
@@ -266,7 +266,12 @@ const textOf = (error: unknown): string =>
 
 function count(ctx: Context, route: Route, progress: Progress, status: number, code: ErrorCode | null): void {
   const statusClass = statusClassOf(status, code)
-  if (progress.fleetId === null) return ctx.metrics.observeUnauthenticated(statusClass)
+  if (progress.fleetId === null) {
+    const named = fleetNamedBy(progress.bearer)
+    if (named !== null && (code === 'unauthorized' || code === 'device_revoked'))
+      ctx.requests.countRejected(named)
+    return ctx.metrics.observeUnauthenticated(statusClass)
+  }
   const { platform, appVersion } = progress.app ?? { platform: 'other', appVersion: 'unknown' }
   ctx.requests.count(progress.fleetId, { route, statusClass, code, platform, appVersion })
 }

@@ -124,7 +124,7 @@ function countersOf(pushed: PushedCollection): [string, number][] {
 
 /** A shed request is neither a request nor a failure: a breaker must not keep itself open (metrics.md). */
 function ofRequests(requests: RequestsEvent): readonly Contribution[] {
-  return requests.counts.map(({ route, statusClass, code, count, ...source }) => {
+  const answered = requests.counts.map(({ route, statusClass, code, count, ...source }) => {
     const counters: [string, number][] = [[COUNTER.requestsBy(route, statusClass), count]]
     if (statusClass === 'shed') counters.push([COUNTER.shed, count])
     else counters.push([COUNTER.requests, count])
@@ -133,6 +133,10 @@ function ofRequests(requests: RequestsEvent): readonly Contribution[] {
     }
     return { ...NOTHING, ...whole(source), counters }
   })
+  const { rejected = 0 } = requests
+  if (rejected === 0) return answered
+  const ofNobody = whole({ platform: ALL_DEVICES, appVersion: ALL_DEVICES })
+  return [...answered, { ...NOTHING, ...ofNobody, counters: [[COUNTER.rejectedCredentials, rejected]] }]
 }
 
 function ofDelivery(delivery: DeliveryEvent): readonly Contribution[] {

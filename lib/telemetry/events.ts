@@ -79,6 +79,8 @@ export interface RequestsEvent {
     readonly appVersion: string
     readonly count: number
   }[]
+  /** Requests refused for a credential that names this fleet: nobody has shown to belong to it. Absent for none. */
+  readonly rejected?: number
 }
 
 /** Changes that a device has shown to hold, by presenting a token past them. Sketches as texts (lib/rollups/sketch.ts). */

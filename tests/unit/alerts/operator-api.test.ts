@@ -127,7 +127,7 @@ test('[alerts] an incident is taken on, given, noted; who does so is told of; ro
   )
   expect(rest.items.map(({ kind }) => kind)).toEqual(['told', 'cause', 'opened'])
   // No telemetry any more is not well: it stays, and so does who took it on.
-  for (let i = 0; i < 60; i++) {
+  for (let i = 0; i < 90; i++) {
     at.clock.advance(15_000)
     await at.ctx.alertRounds.run()
   }

@@ -33,6 +33,16 @@ it('adds up what was answered since the last flush, and writes it once', async (
   expect(state.appended[0]).toMatchObject({ atMs: 1_000, payload: { process: 'p', counts: [{ count: 3 }] } })
 })
 
+it('[alerts] counts refused credentials for the fleet that they name, apart from its requests; of a fleet that is none, nothing', async () => {
+  const { counter, metrics, state } = world()
+  metrics.addFleet('f')
+  for (const fleetId of ['f', 'f', 'made up']) counter.countRejected(fleetId)
+  await counter.flush()
+  await counter.flush()
+  expect(state.appended).toHaveLength(1)
+  expect(state.appended[0]).toMatchObject({ payload: { counts: [], rejected: 2 } })
+})
+
 it('repeats an event that could not be written under the same id, and counts what it gives up', async () => {
   const { counter, metrics, state, answered } = world()
   state.fail = true

@@ -18,6 +18,7 @@ describe('the environment', () => {
       metricsPublic: false,
       egressAllow: [],
       scrapeAuthorizations: {},
+      heartbeatUrl: null,
       otlp: null,
     })
   })
@@ -89,6 +90,7 @@ describe('the environment', () => {
     ['TIDEMARK_ADMIN_PASSWORD', { TIDEMARK_ADMIN_EMAIL: 'a@example.org' }],
     ['TIDEMARK_ADMIN_EMAIL', { TIDEMARK_ADMIN_PASSWORD: 'correct horse battery' }],
     ['TIDEMARK_METRICS_PUBLIC', { TIDEMARK_METRICS_PUBLIC: 'yes' }],
+    ['TIDEMARK_HEARTBEAT_URL', { TIDEMARK_HEARTBEAT_URL: 'ftp://h' }],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', { OTEL_EXPORTER_OTLP_ENDPOINT: '127.0.0.1:4318' }],
     [
       'OTEL_EXPORTER_OTLP_PROTOCOL',
