@@ -3,6 +3,7 @@
  * With names of tables, those alone.
  */
 import { availableParallelism, loadavg } from 'node:os'
+import { benchAlerts } from './alerts/bench-alerts.ts'
 import { benchBreakers } from './breakers/bench-breakers.ts'
 import { benchEngine } from './engine/bench-engine.ts'
 import { benchHistory } from './history/bench-history.ts'
@@ -32,6 +33,7 @@ const TABLES: Readonly<Record<string, (database: BenchDatabase) => Promise<strin
   letters: benchLetters,
   writing: benchWriting,
   telemetry: benchTelemetry,
+  alerts: benchAlerts,
 }
 const WITHOUT_DATABASE: Readonly<Record<string, () => Promise<string>>> = {
   engine: benchEngine,

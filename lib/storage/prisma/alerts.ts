@@ -63,19 +63,28 @@ const NEXT: Statement = {
     least((SELECT created_at FROM dead_letter WHERE fleet_id = $1 AND status = 'open' ORDER BY created_at LIMIT 1),
       (SELECT created_at FROM conflict WHERE fleet_id = $1 AND status = 'open' ORDER BY created_at LIMIT 1)) AS oldest`,
 }
-const PUT_STATES: Statement = {
-  name: 'alert_states_put',
-  text: `INSERT INTO alert_state AS s (fleet_id, revision, evaluated_at, states) VALUES ($1, $2, $3, $4)
-    ON CONFLICT (fleet_id) DO UPDATE SET revision = $2, evaluated_at = $3, states = $4 WHERE s.revision = $2 - 1 RETURNING revision`,
+const FIRST_STATES: Statement = {
+  name: 'alert_states_first',
+  text: `INSERT INTO alert_state (fleet_id, revision, evaluated_at, states) VALUES ($1, $2, $3, $4)
+    ON CONFLICT DO NOTHING RETURNING revision`,
+}
+const NEXT_STATES: Statement = {
+  name: 'alert_states_next',
+  text: `UPDATE alert_state SET revision = $2, evaluated_at = $3, states = $4
+    WHERE fleet_id = $1 AND revision = $2 - 1 RETURNING revision`,
 }
 /** What is evaluated again in 15 s may be lost with the machine; an incident or a notice may not. */
 const LAZY: Statement = { name: 'alert_lazy', text: `SELECT set_config('synchronous_commit', 'off', true)` }
-const PUT_INCIDENT: Statement = {
-  name: 'incident_put',
-  text: `INSERT INTO incident AS i (fleet_id, id, number, subject, state, opened_at, resolved_at, version, incident)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-    ON CONFLICT (fleet_id, id) DO UPDATE SET state = $5, resolved_at = $7, version = $8, incident = $9
-      WHERE i.version = $8 - 1 RETURNING version`,
+/** One that is open of the same subject, or has the same number, is somebody else's who was faster. */
+const FIRST_INCIDENT: Statement = {
+  name: 'incident_first',
+  text: `INSERT INTO incident (fleet_id, id, state, resolved_at, version, incident, number, subject, opened_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING RETURNING version`,
+}
+const NEXT_INCIDENT: Statement = {
+  name: 'incident_next_version',
+  text: `UPDATE incident SET state = $3, resolved_at = $4, version = $5, incident = $6
+    WHERE fleet_id = $1 AND id = $2 AND version = $5 - 1 RETURNING version`,
 }
 const PUT_ENTRIES: Statement = {
   name: 'incident_entries_put',
@@ -307,7 +316,8 @@ async function commitIn(
     await database.inFleet(fleetId, async (send) => {
       if (incidents.length === 0) await send(LAZY, [])
       const values = [fleetId, next.revision, at(next.evaluatedAtMs), JSON.stringify(next.states)]
-      if ((await send(PUT_STATES, values)).length === 0) throw new Stale()
+      const saved = await send(next.revision === 1 ? FIRST_STATES : NEXT_STATES, values)
+      if (saved.length === 0) throw new Stale()
       for (const incident of incidents) if (!(await putIncident(send, incident))) throw new Stale()
       await putEntries(send, fleetId, entries)
       await putNotices(send, notices)
@@ -321,17 +331,12 @@ async function commitIn(
 
 async function putIncident(send: Send, incident: Incident): Promise<boolean> {
   const { fleetId, id, number, subject, state, openedAtMs, resolvedAtMs, version } = incident
-  const saved = await send(PUT_INCIDENT, [
-    fleetId,
-    id,
-    number,
-    subject,
-    state,
-    at(openedAtMs),
-    resolvedAtMs === null ? null : at(resolvedAtMs),
-    version,
-    JSON.stringify(incident),
-  ])
+  const now = [fleetId, id, state, resolvedAtMs === null ? null : at(resolvedAtMs), version]
+  const values = [...now, JSON.stringify(incident)]
+  const saved =
+    version === 1
+      ? await send(FIRST_INCIDENT, [...values, number, subject, at(openedAtMs)])
+      : await send(NEXT_INCIDENT, values)
   return saved.length > 0
 }
 

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Fleet } from '#lib/storage/ports.ts'
+import { shippedRule } from '#tests/support/alert-series.ts'
+import { resolvedIncident } from '#tests/support/alert-world.ts'
 import {
   audit,
   BACKENDS,
@@ -83,6 +85,36 @@ describe('row-level security', () => {
         () => undefined,
         audit(),
       )
+    const incident = resolvedIncident(fleet.id, randomUUID())
+    const by = { id: 'ada', name: 'Ada' }
+    const entry = {
+      id: randomUUID(),
+      incidentId: incident.id,
+      atMs: NOW_MS,
+      kind: 'noted',
+      text: 'n',
+    } as const
+    await storage.alerts.commit(fleet.id, {
+      next: { revision: 1, evaluatedAtMs: NOW_MS, states: [] },
+      incidents: [incident],
+      entries: [{ ...entry, rule: null, severity: null, by }],
+      notices: [],
+    })
+    const rule = {
+      fleetId: fleet.id,
+      rule: shippedRule('queue-deep'),
+      version: 1,
+      changedAtMs: 1,
+      changedBy: by,
+    }
+    await storage.alerts.saveRule(rule, 9, audit())
+    const silence = { id, fleetId: fleet.id, matchers: [], comment: '', startsAtMs: 1, endsAtMs: 2, by }
+    await storage.alerts.saveSilence(
+      { ...silence, createdAtMs: 1, endedAtMs: null, version: 1 },
+      9,
+      1,
+      audit(),
+    )
     const sessionId = randomUUID()
     const event = {
       id: 'e',
