@@ -1,3 +1,5 @@
+import { INCIDENT_FIELDS, RULE_FIELDS, SILENCE_FIELDS } from '#lib/query/alert-fields.ts'
+import { INCIDENT_LOOK_MAX } from '#lib/protocol/limits.ts'
 import {
   DEVICE_FACET_ROWS_MAX,
   DEVICE_FACETS,
@@ -47,7 +49,7 @@ export const filtersPage = (generated: string): string => `# Filters
 
 ${generated}
 
-Sessions, devices and dead letters take a filter: in the box of their page, and as \`q\` of \`GET /api/admin/v1/sessions\`, \`/devices\`, \`/dead-letters\` and \`/dead-letters/groups\`. The page keeps it in its address.
+Sessions, devices, dead letters, and what there is of alerts take a filter: in the box of their page, and as \`q\` of \`GET /api/admin/v1/sessions\`, \`/devices\`, \`/dead-letters\` and \`/dead-letters/groups\`. The page keeps it in its address.
 
 \`\`\`
 result:failed version:2.4.0,2.4.1 -platform:ios took:>30s DFW
@@ -90,4 +92,18 @@ ${table(DEVICE_FIELDS)}
 Newest first; \`from\` and \`to\` are \`seen\` in other words. Free words are looked for in device name, place and, where the letter’s collection masks no field, what was said: a search by trial would tell what a mask hides. \`/dead-letters/groups\` counts the letters that match by group, and takes \`state\` (\`open\`, \`snoozed\`, \`resolved\`) beside; where \`q\` names no status, it is of those that are open.
 
 ${table(LETTER_FIELDS)}
+
+## Alerts
+
+\`q\` of \`GET /alerts/incidents\`, by when they were opened, newest first. Free words are looked for in title, cause, owner and name (\`INC-207\`). A page looks through ${formatted(INCIDENT_LOOK_MAX)} at a time.
+
+${table(INCIDENT_FIELDS)}
+
+\`q\` of \`GET /alerts/rules\`, in their order. Free words are looked for in name and title.
+
+${table(RULE_FIELDS)}
+
+\`q\` of \`GET /alerts/silences\`, newest first. Free words are looked for in comment and author.
+
+${table(SILENCE_FIELDS)}
 `
