@@ -1,10 +1,10 @@
-import { SEVERITIES } from '#lib/protocol/notice.ts'
+import type { Severity } from '#lib/protocol/notice.ts'
 import { choicesOf, versionField } from './choices.ts'
 import type { Field, Fields } from './field.ts'
 
 const SEVERITY_FIELD = {
   kind: 'choice',
-  choices: choicesOf<(typeof SEVERITIES)[number]>({
+  choices: choicesOf<Severity>({
     info: 'can wait',
     warning: 'is looked at within the day',
     critical: 'wakes people',

@@ -49,7 +49,8 @@ export class AlertRounds {
     const work = async (): Promise<void> => {
       for (let fleet = waiting.shift(); fleet !== undefined; fleet = waiting.shift()) {
         try {
-          rules += await this.evaluate(fleet, scopesOf(breakers, fleet.id, clock.now()))
+          const evaluated = await this.evaluate(fleet, scopesOf(breakers, fleet.id, clock.now()))
+          rules += evaluated
         } catch (error) {
           // One that is removed meanwhile has nothing to be told of.
           if (!isStorageError(error, 'fleet_gone')) failures.push(error)

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Cause } from '#lib/telemetry/alerts/cause.ts'
-import { causeOf, type CauseCount } from '#lib/telemetry/alerts/cause.ts'
+import { causeOf, type Cause, type CauseCount } from '#lib/telemetry/alerts/cause.ts'
 import type { Folded } from '#lib/telemetry/alerts/fold-incidents.ts'
 import { foldIncidents } from '#lib/telemetry/alerts/fold-incidents.ts'
 import type { Evidence, Incident } from '#lib/telemetry/alerts/incident.ts'

@@ -9,6 +9,7 @@ const MINUTE_MS = 60_000
 test('[alerts] the heartbeat beats once a minute while rounds end well, and stops with them', async () => {
   const world = alertWorld()
   const fleetId = await addFleet(world.ctx, 'Airfield US')
+  for (const name of ['Two', 'Three']) await addFleet(world.ctx, name)
   const asked: string[] = []
   const egress = {
     ...world.ctx.egress,
@@ -27,6 +28,7 @@ test('[alerts] the heartbeat beats once a minute while rounds end well, and stop
   expect(asked).toEqual([])
   await world.pass(5 * MINUTE_MS, beat)
   expect(asked).toHaveLength(5)
+  expect(await world.storage.alerts.lastRound()).toMatchObject({ fleets: 3, rules: 60, failed: 0 })
   const gauge = async () =>
     /tidemark_heartbeat_timestamp_seconds (\d+)/.exec((await world.ctx.metrics.render()).body)?.[1]
   const before = await gauge()
@@ -39,5 +41,5 @@ test('[alerts] the heartbeat beats once a minute while rounds end well, and stop
   await world.pass(5 * MINUTE_MS, beat)
   expect(asked).toHaveLength(last)
   expect(await gauge()).toBe(before)
-  expect(await world.storage.alerts.lastRound()).toMatchObject({ failed: 1 })
+  expect(await world.storage.alerts.lastRound()).toMatchObject({ failed: 3 })
 })
