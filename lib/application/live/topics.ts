@@ -26,19 +26,29 @@ export type Marks = Readonly<Record<Topic, string>>
 export async function readMarks(ctx: Pick<Surroundings, 'storage'>, fleetId: string): Promise<Marks> {
   const newest = { limit: 1, cursor: null }
   const { storage } = ctx
-  const [unfoldedMs, sessions, devices, openLetters, letters, saidOfGroups, operations, fleet, processes, alerts] =
-    await Promise.all([
-      storage.telemetry.oldestUnfoldedMs(fleetId),
-      storage.sessions.list(fleetId, EVERY_SESSION, newest),
-      storage.devices.list(fleetId, EVERY_DEVICE, { sort: 'contact', limit: 1, after: null }),
-      storage.deadLetters.countOpen(fleetId),
-      storage.deadLetters.list(fleetId, EVERY_LETTER, newest),
-      storage.letterGroups.mark(fleetId),
-      storage.operations.mark(fleetId),
-      storage.fleets.get(fleetId),
-      storage.breakers.processes(),
-      storage.alerts.mark(fleetId),
-    ])
+  const [
+    unfoldedMs,
+    sessions,
+    devices,
+    openLetters,
+    letters,
+    saidOfGroups,
+    operations,
+    fleet,
+    processes,
+    alerts,
+  ] = await Promise.all([
+    storage.telemetry.oldestUnfoldedMs(fleetId),
+    storage.sessions.list(fleetId, EVERY_SESSION, newest),
+    storage.devices.list(fleetId, EVERY_DEVICE, { sort: 'contact', limit: 1, after: null }),
+    storage.deadLetters.countOpen(fleetId),
+    storage.deadLetters.list(fleetId, EVERY_LETTER, newest),
+    storage.letterGroups.mark(fleetId),
+    storage.operations.mark(fleetId),
+    storage.fleets.get(fleetId),
+    storage.breakers.processes(),
+    storage.alerts.mark(fleetId),
+  ])
   return {
     // It moves on with each fold, and ends at null when all is folded.
     pillars: String(unfoldedMs),

@@ -97,7 +97,10 @@ test('[alerts] what fired and is known of no more ends after a day, and not befo
   const rule = { forMs: 0, keepFiringMs: 0 }
   let tracked = track(null, { breached: true, holds: true }, T0, rule)
   for (let at = 60_000; at < 86_400_000; at += 60_000) tracked = track(tracked, null, T0 + at, rule)
-  expect([tracked.held.kind, statusOf(tracked, rule, T0 + 86_400_000 - 60_000)]).toEqual(['firing', 'no_data'])
+  expect([tracked.held.kind, statusOf(tracked, rule, T0 + 86_400_000 - 60_000)]).toEqual([
+    'firing',
+    'no_data',
+  ])
   tracked = track(tracked, null, T0 + 86_460_000, rule)
   expect(tracked.held.kind).toBe('inactive')
 })
