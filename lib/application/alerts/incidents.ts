@@ -112,7 +112,7 @@ export function viewOf(incident: Incident): IncidentView {
     name: incidentName(incident),
     suppressed: active.length > 0 && active.every(({ suppressedBy }) => suppressedBy !== null),
     path: incidentPath(incident.fleetId, incident.id),
-    runbook: runbookOf(leadOf(incident.alerts)?.rule ?? 'own-rule'),
+    runbook: runbookOf(leadOf(incident.alerts)?.rule ?? ''),
   }
 }
 

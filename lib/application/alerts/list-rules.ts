@@ -10,7 +10,7 @@ import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
 import { filterInput, filterOrThrow } from '../filter.ts'
-import { rulesOfFleet, shippedRule, type FleetRule } from './fleet-rules.ts'
+import { rulesOfFleet, type FleetRule } from './fleet-rules.ts'
 import { runbookOf } from './notice-of.ts'
 
 export const rulesQuery = z.looseObject({ q: filterInput(RULE_FIELDS) })
@@ -63,7 +63,7 @@ async function ruleViews({ storage, clock }: Deps, fleetId: string): Promise<rea
     parts: states
       .filter(({ rule, by }) => rule === one.rule.name && by === one.rule.groupBy)
       .map((part) => shownPart(part, one, nowMs)),
-    runbook: runbookOf(shippedRule(one.rule.name) === null ? 'own-rule' : one.rule.name),
+    runbook: runbookOf(one.rule.name),
   }))
 }
 

@@ -2,6 +2,7 @@ import type { Notice } from '#lib/storage/ports.ts'
 import { leadOf } from '#lib/telemetry/alerts/fold-incidents.ts'
 import type { Incident } from '#lib/telemetry/alerts/incident.ts'
 import { incidentName } from '#lib/telemetry/alerts/incident.ts'
+import { shippedRule } from './fleet-rules.ts'
 
 /** What the outbox is told of an incident as it now is (lib/storage/notice.ts). Pure. */
 export function noticeOf(
@@ -38,4 +39,5 @@ export const incidentPath = (fleetId: string, incidentId: string): string =>
   `/alerts/incidents/${incidentId}?fleet=${fleetId}`
 
 /** Of the repository. A fleet's own rule has the page that says how to look into any. */
-export const runbookOf = (rule: string): string => `docs/runbooks/${rule}.md`
+export const runbookOf = (rule: string): string =>
+  `docs/runbooks/${shippedRule(rule) === null ? 'own-rule' : rule}.md`

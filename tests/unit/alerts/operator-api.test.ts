@@ -63,7 +63,9 @@ test('[alerts] rules: shipped ones change for one fleet, own ones are made, and 
   const refused = await at.send('POST', '/alerts/rules', never)
   expect(refused.status).toBe(400)
   expect(JSON.stringify(await refused.json())).toContain('can never fire')
-  expect((await at.send('POST', '/alerts/rules', own)).status).toBe(201)
+  const made = await at.send('POST', '/alerts/rules', own)
+  expect(made.status).toBe(201)
+  expect(await json(made)).toMatchObject({ origin: 'own', runbook: 'docs/runbooks/own-rule.md' })
   expect((await at.send('POST', '/alerts/rules', own)).status).toBe(409)
   // Two that hold each other's tongue.
   const mute = { inhibitedBy: ['half-fails'], version: 0 }
