@@ -51,7 +51,7 @@ const LAYERS = [
     may: [
       ...lib('kernel', 'protocol', 'engine', 'telemetry', 'rollups', 'query'),
       '^lib/storage/ports\\.ts$',
-      ...packages('zod', 'prom-client', 'next-auth'),
+      ...packages('zod', 'prom-client', 'next-auth', 'nodemailer', '@types/nodemailer'),
     ],
     node: NODE,
   },
@@ -104,6 +104,7 @@ const layerRules = LAYERS.map(({ folder, may, node }) => ({
 const soleRules = [
   sole('Prisma and pg', '^lib/storage/prisma/', ['^node_modules/(@prisma/[^/]+|pg|@types/pg)/']),
   sole('next-auth', '^lib/application/access/', ['^node_modules/next-auth/']),
+  sole('mail', '^lib/application/notifications/mail\\.ts$', ['^node_modules/(@types/)?nodemailer/']),
   sole('fetching ahead', '^components/ui/link\\.tsx$', ['^node_modules/next/link']),
   sole('the environment', '^lib/composition\\.ts$', ['^lib/env\\.ts$']),
   sole('Node in storage', '^lib/(?!storage/(?!prisma/))|^app/', [], ['core']),

@@ -18,6 +18,7 @@ import {
   OPERATIONS_LOOKED_AT_EVERY_MS,
   stopOperations,
 } from './application/operations/run-operations.ts'
+import { NOTICES_LOOKED_AT_EVERY_MS, Notifier } from './application/notifications/run-notifications.ts'
 import { hearOthers } from './application/sync/hear-others.ts'
 import { pollHeads } from './application/sync/poll-heads.ts'
 import { OtlpExport } from './application/telemetry/otlp-export.ts'
@@ -82,6 +83,7 @@ async function open(env: Env): Promise<App> {
     metrics,
     processId: randomUUID(),
     processName: `${hostname()}-${process.pid}`,
+    origin: env.origin,
   })
   for (const { id } of await storage.fleets.list()) metrics.addFleet(id)
   // What people hold shut is shut from the first request on (BR4).
@@ -143,6 +145,7 @@ async function announceSetUp(ctx: Context, env: Env): Promise<void> {
 
 function startTickers(ctx: Context): () => Promise<void> {
   const leader = new Leader(ctx)
+  const notifier = new Notifier(ctx)
   const tickers = [
     startTicker('counts', COUNTS_FLUSHED_EVERY_MS, ctx.log, () => ctx.requests.flush()),
     startTicker('contacts', CONTACTS_WRITTEN_EVERY_MS, ctx.log, () => ctx.contacts.flush()),
@@ -152,12 +155,14 @@ function startTickers(ctx: Context): () => Promise<void> {
     startTicker('operations', OPERATIONS_LOOKED_AT_EVERY_MS, ctx.log, () => lookForOperations(ctx)),
     startTicker('overrides', OVERRIDES_LOOKED_AT_EVERY_MS, ctx.log, () => ctx.overrides.look()),
     startTicker('journal', JOURNAL_WRITTEN_EVERY_MS, ctx.log, () => ctx.journal.flush(ctx.clock.now())),
+    startTicker('notices', NOTICES_LOOKED_AT_EVERY_MS, ctx.log, () => notifier.look()),
     startTicker('storage', STORAGE_TRIED_EVERY_MS, ctx.log, () => tryStorage(ctx)),
   ]
   return async () => {
     await Promise.all(tickers.map((ticker) => ticker.stop()))
     await leader.idle()
     await stopOperations(ctx)
+    await notifier.stop()
   }
 }
 

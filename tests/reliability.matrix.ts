@@ -30,7 +30,7 @@ const BULK_REPLAY = test(
 const ALERTS: Cover = {
   later: 'alerts, which one process evaluates for all (issue 8)',
   within: 'lib/http/admin',
-  sign: '/alerts',
+  sign: '/alerts/rules',
 }
 const AUDIT_CHAIN: Cover = {
   later: 'the chain of the audit log, which every process goes on with (issue 9)',

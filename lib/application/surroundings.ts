@@ -35,4 +35,6 @@ export interface Surroundings {
   readonly processId: string
   /** What people call this process by: its host and number. */
   readonly processName: string
+  /** Public base URL, for links in what is sent. */
+  readonly origin: string
 }

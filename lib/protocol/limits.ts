@@ -112,3 +112,14 @@ export const SILENCE_MS_MAX = 90 * 86_400_000
 export const RULE_TEST_STEPS_MAX = 10_000
 /** Incidents that a page of a filtered list looks through. */
 export const INCIDENT_LOOK_MAX = 1_000
+/** Channels for notices of incidents, of all fleets together. */
+export const CHANNELS_MAX = 100
+/** Incidents of one rule and severity that begin within this time are told as one, at most so many. */
+export const NOTICE_GROUP_WAIT_MS = 10_000
+export const NOTIFICATION_ITEMS_MAX = 1_000
+/** Words of a channel's own in the place of ours. */
+export const TEMPLATE_LENGTH_MAX = 2_000
+/** A notification is tried for so long, and so often; the waits between grow from the first to the longest. */
+export const NOTIFICATION_TRIED_FOR_MS = 86_400_000
+export const NOTIFICATION_TRIES_MAX = 400
+export const NOTIFICATION_WAIT_MS = { first: 5_000, longest: 300_000, asked: 3_600_000 } as const

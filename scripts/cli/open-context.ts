@@ -42,6 +42,7 @@ export async function openContext(environment: NodeJS.ProcessEnv): Promise<CliDa
       metrics: createMetrics(),
       processId: randomUUID(),
       processName: 'command line',
+      origin: baseUrlOf(database, environment),
     })
     const close = async () => {
       await storage.close()

@@ -65,6 +65,7 @@ export function testApp(
     metrics: createMetrics(),
     processId: newUuid(),
     processName: 'test',
+    origin: 'http://127.0.0.1:3000',
   })
   // Ends with the storage.
   hearOthers(ctx)

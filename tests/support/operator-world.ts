@@ -46,6 +46,7 @@ export async function operatorWorld(storage?: Storage): Promise<OperatorWorld> {
     metrics: createMetrics(),
     processId: 'test',
     processName: 'test',
+    origin: ORIGIN,
   }
   const ctx = createContext(surroundings)
   const fleetNamed = async (name: string) => (await createFleet(ctx, { actor: SYSTEM, body: { name } })).id

@@ -24,9 +24,15 @@ export function checkUrl(guard: EgressGuard, text: string): Result<CheckedUrl, s
   const isNamed = guard.namesHost({ host, port })
   if (!isNamed && url.protocol === 'http:')
     return err('must begin with https://, but for hosts on the allowlist')
-  const isClosed = isIP(host) !== 0 ? !guard.admits(host, port) : isLocalName(host) && !isNamed
-  if (isClosed) return err(`${host} is not a public address; the operator's allowlist can name it`)
-  return ok({ url, host, port })
+  const refusal = hostRefusal(guard, { host, port })
+  return refusal === null ? ok({ url, host, port }) : err(refusal)
+}
+
+/** What is wrong with a host itself; a name that is not local may still lead to an address that is refused. */
+export function hostRefusal(guard: EgressGuard, { host, port }: Destination): string | null {
+  const isClosed =
+    isIP(host) !== 0 ? !guard.admits(host, port) : isLocalName(host) && !guard.namesHost({ host, port })
+  return isClosed ? `${host} is not a public address; the operator's allowlist can name it` : null
 }
 
 /** Names that never are public (RFC 6761, RFC 6762). */

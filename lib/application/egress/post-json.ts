@@ -5,8 +5,8 @@ import { isIP } from 'node:net'
 import type { Result } from '#lib/kernel/result.ts'
 import { err, ok } from '#lib/kernel/result.ts'
 import type { CheckedUrl } from './check-url.ts'
-import { checkUrl } from './check-url.ts'
-import type { EgressGuard } from './egress-guard.ts'
+import { checkUrl, hostRefusal } from './check-url.ts'
+import type { Destination, EgressGuard } from './egress-guard.ts'
 
 export const ANSWER_BYTES_MAX = 1024 * 1024
 
@@ -24,6 +24,8 @@ export interface PostRequest extends GetRequest {
 export interface PostAnswer {
   readonly status: number
   readonly body: string
+  /** The header as it came. */
+  readonly retryAfter: string | null
 }
 
 /** Calls to the outside on somebody's behalf; a failure is told in words. */
@@ -33,6 +35,14 @@ export interface Egress {
   postJson(request: PostRequest): Promise<Result<PostAnswer, string>>
   /** With the authorization that the operator gave for that host, if any. */
   get(request: GetRequest): Promise<Result<PostAnswer, string>>
+  /** Of a server that is no web server: the address to connect to, judged, and whether it may be spoken to in the clear. */
+  placeOf(destination: Destination, timeoutMs: number): Promise<Result<Place, string>>
+}
+
+export interface Place {
+  readonly address: string
+  /** On the allowlist: the operator vouches for the way there. */
+  readonly isNamed: boolean
 }
 
 /** Addresses of a name, as the system resolves it. */
@@ -81,6 +91,20 @@ export function createEgress(
         const headers = { ...request.headers, ...(authorization !== undefined && { authorization }) }
         return { method: 'GET', headers, body: null }
       }),
+    placeOf: async (destination, timeoutMs) => {
+      const refusal = hostRefusal(guard, destination)
+      if (refusal !== null) return err(refusal)
+      const deadline = AbortSignal.timeout(timeoutMs)
+      try {
+        const address = await before(deadline, addressOf(guard, resolve, destination))
+        const isNamed = guard.namesHost(destination)
+        return address.ok ? ok({ address: address.value, isNamed }) : address
+      } catch (error) {
+        return err(
+          deadline.aborted ? `no address of ${destination.host} within ${timeoutMs} ms` : String(error),
+        )
+      }
+    },
   }
 }
 
@@ -93,7 +117,7 @@ interface Outgoing {
 async function addressOf(
   guard: EgressGuard,
   resolve: Resolve,
-  { host, port }: CheckedUrl,
+  { host, port }: Destination,
 ): Promise<Result<string, string>> {
   if (isIP(host) !== 0) return ok(host)
   const addresses = await resolve(host)
@@ -147,7 +171,11 @@ function send(
       })
       response.on('error', reject)
       response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(parts).toString() }),
+        resolve({
+          status: response.statusCode ?? 0,
+          body: Buffer.concat(parts).toString(),
+          retryAfter: response.headers['retry-after'] ?? null,
+        }),
       )
     })
     sending.end(body ?? undefined)

@@ -29,6 +29,7 @@ import { viewCreation } from '#lib/application/views/save-view.ts'
 import * as answers from './contract-answers.ts'
 import { ALERT_CONTRACT } from './alert-contract.ts'
 import { BREAKER_CONTRACT } from './breaker-contract.ts'
+import { CHANNEL_CONTRACT } from './channel-contract.ts'
 import { listOf } from './contract-answers.ts'
 import { scrapeTarget, sourceAnswer, toldLog } from './contract-told.ts'
 import { LETTER_CONTRACT } from './letter-contract.ts'
@@ -327,6 +328,7 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
 
   ...BREAKER_CONTRACT,
   ...ALERT_CONTRACT,
+  ...CHANNEL_CONTRACT,
 
   'GET /audit': list('Who did what, newest first', answers.auditAnswer, auditQuery),
   'GET /stream': {

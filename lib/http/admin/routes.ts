@@ -52,6 +52,7 @@ import { listViews, viewsOf } from '#lib/application/views/list-views.ts'
 import { saveView } from '#lib/application/views/save-view.ts'
 import { ALERT_ROUTES } from './alert-routes.ts'
 import { BREAKER_ROUTES } from './breaker-routes.ts'
+import { CHANNEL_ROUTES } from './channel-routes.ts'
 import { exportDevices, exportSessions } from './export-lists.ts'
 import { LETTER_ROUTES } from './letter-routes.ts'
 import { OPERATION_ROUTES } from './operation-routes.ts'
@@ -267,6 +268,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
 
   ...BREAKER_ROUTES,
   ...ALERT_ROUTES,
+  ...CHANNEL_ROUTES,
 
   {
     method: 'GET',

@@ -40,6 +40,7 @@ export function drivenWorld(storage: Storage, startMs: number, random: Random): 
     metrics: createMetrics(),
     processId: 'driven',
     processName: 'test',
+    origin: 'http://127.0.0.1:3000',
   })
   const metrics = async (): Promise<Response> => new Response('')
   const router = createRouter({ ctx, metrics, isDraining: () => false })

@@ -74,10 +74,12 @@ export function startServer({ index, storage, nowMs, chance, onError }: ServerPa
       refusal: () => null,
       postJson: async () => ({ ok: false, error: 'no backend in a simulation' }),
       get: async () => ({ ok: false, error: 'no engine of others in a simulation' }),
+      placeOf: async () => ({ ok: false, error: 'no mail in a simulation' }),
     },
     metrics: METRICS,
     processId: `process-${index}`,
     processName: 'test',
+    origin: 'http://127.0.0.1:3000',
   })
   // A dead process hears on, and nobody asks it; after a restore of the database nobody is heard any more.
   hearOthers(ctx)

@@ -33,6 +33,7 @@ function processOf(processId: string, over: Partial<Context> = {}): Context {
     metrics: createMetrics(),
     processId,
     processName: processId,
+    origin: 'http://127.0.0.1:3000',
     egress: LOOPBACK_EGRESS,
     ...over,
   })

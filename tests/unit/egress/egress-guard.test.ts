@@ -151,7 +151,7 @@ describe('calls to the outside', () => {
     const { port, seen, close } = await serve(() => ({ status: 200, body: 'yes' }))
     const sent = await call(`http://hook.internal:${port}/a?b`, ['hook.internal'], async () => ['127.0.0.1'])
     close()
-    expect(sent).toEqual({ ok: true, value: { status: 200, body: 'yes' } })
+    expect(sent).toEqual({ ok: true, value: { status: 200, body: 'yes', retryAfter: null } })
     expect(seen).toEqual([`hook.internal:${port} /a?b`])
   })
 
