@@ -27,6 +27,18 @@ const BULK_REPLAY = test(
   'tests/api/processes/operations-killed.test.ts',
   '[DL14] [DL17] runs each letter once, at its rate, and ends as an undisturbed one does',
 )
+const NOTICES_KILLED = test(
+  'tests/api/processes/notifications-killed.test.ts',
+  '[NO9] nothing is lost, nothing stays firing, each key stays: killed in the middle of a try, and between',
+)
+const NOTICES_CLOCK = test(
+  'tests/unit/notifications/deliver.test.ts',
+  '[NO9] a process whose clock is an hour off sends neither early nor late',
+)
+const NOTICES_STOPPED = test(
+  'tests/unit/notifications/deliver.test.ts',
+  '[NO9] of two processes one sends; what one held that is gone is taken up when its lease is over',
+)
 const ALERTS: Cover = {
   later: 'alerts, which one process evaluates for all (issue 8)',
   within: 'lib/http/admin',
@@ -155,7 +167,7 @@ export const MATRIX: readonly Fault[] = [
       A: [SERVER_KILLED],
       E: [SERVER_KILLED],
       L: [SERVER_KILLED],
-      O: [OVERRIDE_STOPPED_OR_KILLED, ALERTS, AUDIT_CHAIN],
+      O: [OVERRIDE_STOPPED_OR_KILLED, NOTICES_KILLED, ALERTS, AUDIT_CHAIN],
     },
   },
   {
@@ -202,7 +214,7 @@ export const MATRIX: readonly Fault[] = [
       all: sim('clock_step', 'freeze_clock', 'server_clock_step'),
       A: [CLOCK_JUMPS],
       L: [CLOCK_JUMPS],
-      O: [CLOCK_JUMPS, OVERRIDE_CLOCKS, ALERTS],
+      O: [CLOCK_JUMPS, OVERRIDE_CLOCKS, NOTICES_CLOCK, ALERTS],
     },
   },
   {
@@ -286,7 +298,7 @@ export const MATRIX: readonly Fault[] = [
           'a transaction whose process says nothing more gives its stream up before the others give up waiting',
         ),
       ],
-      O: [SICK_ALONE, SERVER_STOPPED, OVERRIDE_STOPPED_OR_KILLED, ALERTS],
+      O: [SICK_ALONE, SERVER_STOPPED, OVERRIDE_STOPPED_OR_KILLED, NOTICES_STOPPED, ALERTS],
     },
   },
   {

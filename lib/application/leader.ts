@@ -1,3 +1,4 @@
+import { NOTIFICATION_LIFE_MS } from '#lib/protocol/limits.ts'
 import { EVALUATED_EVERY_MS } from './alerts/evaluate-fleet.ts'
 import { BREAKER_LIFE_MS } from './breakers/journal.ts'
 import type { Context } from './context.ts'
@@ -63,6 +64,7 @@ const TASKS: readonly Task[] = [
   { name: 'letters', everyMs: 60 * MINUTE_MS, run: purgeClosedLetters },
   { name: 'operations', everyMs: 60 * MINUTE_MS, run: purgeEndedOperations },
   { name: 'breakers', everyMs: 10 * MINUTE_MS, run: expireBreakers },
+  { name: 'notifications', everyMs: 60 * MINUTE_MS, run: expireNotifications },
   { name: 'partitions', everyMs: 60 * MINUTE_MS, run: keepPartitions },
 ]
 
@@ -163,6 +165,12 @@ async function expireBreakers(ctx: Context): Promise<typeof AGAIN | undefined> {
     saidMs: nowMs - BREAKER_LIFE_MS.control,
   }
   return (await breakers.expire(before, RETENTION_BATCH)) ? AGAIN : undefined
+}
+
+/** What was sent, and what is over, for as long as people ask about it. */
+async function expireNotifications(ctx: Context): Promise<typeof AGAIN | undefined> {
+  const beforeMs = ctx.clock.now() - NOTIFICATION_LIFE_MS
+  return (await ctx.storage.notifications.expire(beforeMs, RETENTION_BATCH)) ? AGAIN : undefined
 }
 
 async function keepPartitions(ctx: Context): Promise<typeof AGAIN | undefined> {

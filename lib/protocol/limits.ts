@@ -122,4 +122,6 @@ export const TEMPLATE_LENGTH_MAX = 2_000
 /** A notification is tried for so long, and so often; the waits between grow from the first to the longest. */
 export const NOTIFICATION_TRIED_FOR_MS = 86_400_000
 export const NOTIFICATION_TRIES_MAX = 400
+/** Lines of the log, and notifications that are over. */
+export const NOTIFICATION_LIFE_MS = 30 * 86_400_000
 export const NOTIFICATION_WAIT_MS = { first: 5_000, longest: 300_000, asked: 3_600_000 } as const

@@ -1,7 +1,6 @@
 import type { Random } from '#lib/kernel/random.ts'
 import type { DeliveryOutcome } from '#lib/protocol/notice.ts'
 import {
-  NOTICE_GROUP_WAIT_MS,
   NOTIFICATION_TRIED_FOR_MS,
   NOTIFICATION_TRIES_MAX,
   NOTIFICATION_WAIT_MS,
@@ -21,6 +20,8 @@ export interface Tried {
   readonly nowMs: number
   /** How often what fires is told again; null: once. */
   readonly repeatMs: number | null
+  /** How long what changed meanwhile waits. */
+  readonly groupWaitMs: number
   readonly random: Random
 }
 
@@ -52,7 +53,7 @@ export function afterTry(
   const isMore = now.seq > seq
   const repeats = isTaken && !isOver && tried.repeatMs !== null
   const dueAtMs = isMore
-    ? nowMs + NOTICE_GROUP_WAIT_MS
+    ? nowMs + tried.groupWaitMs
     : repeats && tried.repeatMs !== null
       ? nowMs + tried.repeatMs
       : null

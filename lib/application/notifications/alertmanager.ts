@@ -6,8 +6,8 @@ import { annotations } from './webhook.ts'
 
 /** What fires is told again so often, as Prometheus does: Alertmanager forgets what nobody repeats. */
 export const ALERTMANAGER_REPEAT_MS = 60_000
-/** Until when it fires if nobody says so again: should we be gone, it ends by itself, and nothing stays stuck. */
-export const ALERTMANAGER_ENDS_AFTER_MS = 4 * ALERTMANAGER_REPEAT_MS
+/** For so many of these it fires if nobody says so again: should we be gone, it ends by itself, and nothing stays stuck. */
+export const ALERTMANAGER_REPEATS_MISSED_MAX = 4
 
 /**
  * Alertmanager's API v2: `POST /api/v2/alerts`. An alert is its labels: should an incident get worse, there is another one
@@ -17,7 +17,8 @@ export function alertmanagerRequest(
   message: Message,
   { url, authorization }: SettingsOf<'alertmanager'>,
 ): Omit<PostRequest, 'timeoutMs'> {
-  const endsAtMs = message.sentAtMs + ALERTMANAGER_ENDS_AFTER_MS
+  const endsAtMs =
+    message.sentAtMs + ALERTMANAGER_REPEATS_MISSED_MAX * (message.repeatMs ?? ALERTMANAGER_REPEAT_MS)
   const alerts = message.incidents.map((incident) => ({
     labels: alertLabels(incident),
     annotations: annotations(incident),

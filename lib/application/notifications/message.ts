@@ -42,6 +42,8 @@ export interface Message {
   /** Of the console: the incident, or the list where it is about several. */
   readonly link: string
   readonly sentAtMs: number
+  /** After how long it is told again; null: it is not. */
+  readonly repeatMs: number | null
   readonly isTest: boolean
 }
 
@@ -50,9 +52,11 @@ const INCIDENTS_PATH = '/alerts'
 
 /**
  * What a notification says as it stands: everything that is open, and what was resolved since it was told last. Pure.
- * @param origin of the console, for links
  */
-export function messageOf({ notification, channel, items, nowMs }: DueNotification, origin: string): Message {
+export function messageOf(
+  { notification, channel, items, nowMs }: DueNotification,
+  { origin, repeatMs }: { readonly origin: string; readonly repeatMs: number | null },
+): Message {
   const open = items.filter(({ state }) => state !== 'resolved')
   const over = items.filter(({ state, seq }) => state === 'resolved' && seq > notification.toldSeq)
   const incidents = [...open, ...(over.length + open.length > 0 ? over : items)].map((item) =>
@@ -70,6 +74,7 @@ export function messageOf({ notification, channel, items, nowMs }: DueNotificati
     resolved: incidents.length - open.length,
     link: (incidents.length === 1 && incidents[0]?.link) || `${origin}${INCIDENTS_PATH}`,
     sentAtMs: nowMs,
+    repeatMs,
     isTest: false,
   }
   return { ...head, ...words(head, channel.template) }

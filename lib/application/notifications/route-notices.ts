@@ -1,5 +1,5 @@
 import type { ChannelKind } from '#lib/protocol/notice.ts'
-import { NOTICE_GROUP_WAIT_MS, NOTIFICATION_ITEMS_MAX } from '#lib/protocol/limits.ts'
+import { NOTIFICATION_ITEMS_MAX } from '#lib/protocol/limits.ts'
 import type { Channel, Intake, Notice, Notification, NotificationItem, Routed } from '#lib/storage/ports.ts'
 
 /** Where an acknowledgement stops others from coming too. Elsewhere it would be one message more to read at night. */
@@ -13,6 +13,13 @@ const TELLS_ACKNOWLEDGED: Readonly<Record<ChannelKind, boolean>> = {
 /** A change gives what has failed for long some tries of its own, but no shorter waits. */
 const ATTEMPTS_KEPT_MAX = 7
 
+export interface Routing {
+  /** Ids of new notifications. */
+  readonly makeId: () => string
+  /** How long what begins waits for others of its kind. */
+  readonly groupWaitMs: number
+}
+
 /** What the notices of one look have changed so far. */
 class Draft {
   readonly notifications = new Map<string, Notification>()
@@ -20,7 +27,10 @@ class Draft {
   private readonly known: readonly Notification[]
   private readonly nowMs: number
 
-  constructor({ notifications, items, nowMs }: Intake) {
+  private readonly groupWaitMs: number
+
+  constructor({ notifications, items, nowMs }: Intake, { groupWaitMs }: Routing) {
+    this.groupWaitMs = groupWaitMs
     this.known = notifications
     this.nowMs = nowMs
     for (const item of items) this.items.set(keyOf(item), item)
@@ -38,7 +48,7 @@ class Draft {
       one.severity === severity &&
       one.collecting &&
       one.items < NOTIFICATION_ITEMS_MAX &&
-      this.nowMs < one.openedAtMs + NOTICE_GROUP_WAIT_MS
+      this.nowMs < one.openedAtMs + this.groupWaitMs
     const drafted = [...this.notifications.values()].find(isOpen)
     return drafted ?? this.known.find((one) => !this.notifications.has(one.id) && isOpen(one))
   }
@@ -55,19 +65,19 @@ const keyOf = ({ channelId, incidentId }: { readonly channelId: string; readonly
 /**
  * Which channels are told of which notices, and what is told as one (decision 0064). A channel is told of an incident from
  * the first firing notice on that it takes; what it was never told of, it is not told the end of. Pure.
- * @param makeId ids of new notifications
  */
-export function routeNotices(intake: Intake, makeId: () => string): Routed {
-  const draft = new Draft(intake)
+export function routeNotices(intake: Intake, routing: Routing): Routed {
+  const draft = new Draft(intake, routing)
   const changed = new Set<string>()
+  const soon = { nowMs: intake.nowMs, dueAtMs: intake.nowMs + routing.groupWaitMs }
   for (const notice of intake.notices)
     for (const channel of intake.channels) {
       if (channel.fleetId !== null && channel.fleetId !== notice.fleetId) continue
       const key = keyOf({ channelId: channel.id, incidentId: notice.incidentId })
       const item = draft.items.get(key)
       const isMoved = item
-        ? moveOn(draft, channel, item, notice, intake.nowMs)
-        : begin(draft, channel, notice, intake.nowMs, makeId)
+        ? moveOn(draft, channel, { item, notice }, soon)
+        : begin(draft, channel, notice, { ...soon, makeId: routing.makeId })
       if (isMoved) changed.add(key)
     }
   return {
@@ -76,13 +86,24 @@ export function routeNotices(intake: Intake, makeId: () => string): Routed {
   }
 }
 
-function begin(draft: Draft, channel: Channel, notice: Notice, nowMs: number, makeId: () => string): boolean {
+/** Now, and when what changes now is due. */
+interface Times {
+  readonly nowMs: number
+  readonly dueAtMs: number
+}
+
+function begin(
+  draft: Draft,
+  channel: Channel,
+  notice: Notice,
+  { makeId, ...times }: Times & { readonly makeId: () => string },
+): boolean {
   if (notice.state !== 'firing' || !channel.enabled || !channel.severities.includes(notice.severity))
     return false
   const joined = draft.collecting(channel.id, notice)
   const notification = joined
-    ? { ...joined, items: joined.items + 1, seq: joined.seq + 1, changedAtMs: nowMs }
-    : opened(channel, notice, nowMs, makeId())
+    ? { ...joined, items: joined.items + 1, seq: joined.seq + 1, changedAtMs: times.nowMs }
+    : opened(channel, notice, times, makeId())
   const { incidentId, fleetId, state, endsAtMs } = notice
   const { id: notificationId, seq } = notification
   const item = { channelId: channel.id, incidentId, notificationId, fleetId, state, seq, endsAtMs, notice }
@@ -90,7 +111,12 @@ function begin(draft: Draft, channel: Channel, notice: Notice, nowMs: number, ma
   return true
 }
 
-const opened = ({ id: channelId }: Channel, notice: Notice, nowMs: number, id: string): Notification => ({
+const opened = (
+  { id: channelId }: Channel,
+  notice: Notice,
+  { nowMs, dueAtMs }: Times,
+  id: string,
+): Notification => ({
   id,
   channelId,
   rule: notice.rule,
@@ -101,7 +127,7 @@ const opened = ({ id: channelId }: Channel, notice: Notice, nowMs: number, id: s
   toldSeq: 0,
   items: 1,
   collecting: true,
-  dueAtMs: nowMs + NOTICE_GROUP_WAIT_MS,
+  dueAtMs,
   attempts: 0,
   lease: null,
   closedAtMs: null,
@@ -110,9 +136,8 @@ const opened = ({ id: channelId }: Channel, notice: Notice, nowMs: number, id: s
 function moveOn(
   draft: Draft,
   channel: Channel,
-  item: NotificationItem,
-  notice: Notice,
-  nowMs: number,
+  { item, notice }: { readonly item: NotificationItem; readonly notice: Notice },
+  times: Times,
 ): boolean {
   if (!isNewer(notice, item.notice)) return false
   const now = draft.notification(item.notificationId)
@@ -127,9 +152,9 @@ function moveOn(
   const next: Notification = {
     ...now,
     seq,
-    changedAtMs: nowMs,
+    changedAtMs: times.nowMs,
     attempts: Math.min(now.attempts, ATTEMPTS_KEPT_MAX),
-    dueAtMs: dueOf(now, nowMs),
+    dueAtMs: dueOf(now, times.dueAtMs),
     closedAtMs: null,
   }
   draft.keep(next, { ...item, state, endsAtMs, notice, seq })
@@ -137,8 +162,7 @@ function moveOn(
 }
 
 /** What still collects, or waits for another try, does so. */
-function dueOf({ collecting, attempts, dueAtMs }: Notification, nowMs: number): number {
-  const soonMs = nowMs + NOTICE_GROUP_WAIT_MS
+function dueOf({ collecting, attempts, dueAtMs }: Notification, soonMs: number): number {
   if (dueAtMs === null) return soonMs
   return collecting || attempts > 0 ? dueAtMs : Math.min(dueAtMs, soonMs)
 }

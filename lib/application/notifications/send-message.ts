@@ -2,7 +2,7 @@ import type { ChannelKind } from '#lib/protocol/notice.ts'
 import type { Channel } from '#lib/storage/ports.ts'
 import type { Context } from '../context.ts'
 import type { PostRequest } from '../egress/post-json.ts'
-import { alertmanagerRequest, ALERTMANAGER_REPEAT_MS } from './alertmanager.ts'
+import { alertmanagerRequest } from './alertmanager.ts'
 import type { SettingsOf } from './channel-settings.ts'
 import { wholeSettings } from './channel-settings.ts'
 import type { Answer } from './mail.ts'
@@ -16,10 +16,6 @@ import { webhookRequest } from './webhook.ts'
 export const SEND_TIMEOUT_MS = 10_000
 
 export type SendContext = Pick<Context, 'secret' | 'egress' | 'clock' | 'origin'>
-
-/** How often a channel is told again of what fires; null: once. */
-export const repeatMsOf = ({ kind }: Pick<Channel, 'kind'>): number | null =>
-  kind === 'alertmanager' ? ALERTMANAGER_REPEAT_MS : null
 
 /** Sends one message; every failure is an answer. */
 export async function sendMessage(

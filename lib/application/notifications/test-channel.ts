@@ -92,6 +92,7 @@ function testMessage(
     resolved: isOver ? 1 : 0,
     link: incident.link,
     sentAtMs: nowMs,
+    repeatMs: null,
     isTest: true,
   }
   return { ...head, ...words(head, template) }

@@ -329,6 +329,24 @@ describe('a notice on its way', () => {
     expect(settled).toBe(false)
   })
 
+  it('[NO9] a process whose clock is an hour off sends neither early nor late', async () => {
+    await webhook()
+    const { now } = world.clock
+    const [ahead, behind] = [3_600_000, -3_600_000].map((ms) =>
+      world.another({ clock: { now: () => now() + ms } }),
+    )
+    await world.put(noticeOf())
+    await ahead?.notifier.look()
+    await ahead?.notifier.idle()
+    expect(receiver.received).toHaveLength(0)
+    world.clock.advance(NOTICE_GROUP_WAIT_MS)
+    await behind?.notifier.look()
+    await behind?.notifier.idle()
+    await ahead?.notifier.look()
+    await ahead?.notifier.idle()
+    expect(receiver.received).toHaveLength(1)
+  })
+
   it('[NO9] what changes while it is sent is told after it, never beside it', async () => {
     await webhook()
     const notice = noticeOf()

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { EgressGuard } from '#lib/application/egress/egress-guard.ts'
 import { createEgress } from '#lib/application/egress/post-json.ts'
 import {
-  ALERTMANAGER_ENDS_AFTER_MS,
   ALERTMANAGER_REPEAT_MS,
+  ALERTMANAGER_REPEATS_MISSED_MAX,
 } from '#lib/application/notifications/alertmanager.ts'
 import { NOTIFICATION_TRIED_FOR_MS, NOTIFICATION_WAIT_MS } from '#lib/protocol/limits.ts'
 import { startMailReceiver, type MailReceiver } from '#tests/support/mail-receiver.ts'
@@ -196,7 +196,9 @@ describe('each kind of channel', () => {
     for (let n = 0; n < 3; n++) {
       const nowMs = world.clock.now()
       const [alert] = (receiver.received.at(-1)?.body ?? []) as Pushed[]
-      expect(Date.parse(alert?.endsAt ?? '')).toBe(nowMs + ALERTMANAGER_ENDS_AFTER_MS)
+      expect(Date.parse(alert?.endsAt ?? '')).toBe(
+        nowMs + ALERTMANAGER_REPEATS_MISSED_MAX * ALERTMANAGER_REPEAT_MS,
+      )
       world.clock.advance(ALERTMANAGER_REPEAT_MS - 1)
       await world.turn()
       expect(receiver.received).toHaveLength(n + 1)
