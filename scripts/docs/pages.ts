@@ -7,6 +7,8 @@ import {
   RETRY_CODES,
 } from '#lib/protocol/error-codes.ts'
 import { metricsTable } from '#lib/telemetry/metrics-table.ts'
+import { alertsFile } from './alert-rules.ts'
+import { alertTestsFile } from './alert-tests.ts'
 import { filtersPage } from './filters-page.ts'
 import { dashboards } from './grafana.ts'
 import { rulesFile } from './prometheus-rules.ts'
@@ -21,6 +23,8 @@ export async function generatedPages(): Promise<ReadonlyMap<string, string>> {
     'docs/errors.md': errorsPage(),
     'docs/filters.md': filtersPage(GENERATED),
     'ops/prometheus/rules.yml': rulesFile(),
+    'ops/prometheus/alerts.yml': alertsFile(),
+    'ops/prometheus/alerts.test.yml': alertTestsFile(),
     ...dashboards(),
   }
   const formatted = Object.entries(pages).map(

@@ -1,8 +1,7 @@
 import { stringify } from 'yaml'
 import { LASTING } from '#lib/rollups/counters.ts'
 import { METRICS } from '#lib/telemetry/metrics.ts'
-import { CHANGES_FOR_LEVEL_MIN, REQUESTS_FOR_RATE_MIN } from '#lib/telemetry/thresholds.ts'
-import { WINDOW, quantileBy, rateBy, worstBy } from './promql.ts'
+import { WINDOW, limitOf, quantileBy, rateBy, worstBy } from './promql.ts'
 
 interface Recording {
   readonly record: string
@@ -16,8 +15,6 @@ interface Alert {
   readonly annotations: { readonly summary: string; readonly description: string }
 }
 
-/** Charts are a minute old at best: this is far beyond a slow turn, and well before anyone trusts a stale page. */
-const FOLD_LAG_WARN_S = 300
 /** The ticker turns every two seconds. */
 const HEARTBEAT_STALE_S = 60
 
@@ -73,21 +70,9 @@ const alert = (
   annotations: { summary, description },
 })
 
-const windowSeconds = 300
-/** A rate over fewer than so many in the window says nothing (metrics.md). */
-const enough = (rate: string, least: number): string => `${rate} * ${windowSeconds} >= ${least}`
 const IN_FLEET = 'fleet {{ $labels.fleet }}'
 const IN_COLLECTION = `{{ $labels.collection }} of ${IN_FLEET}`
 
-/** What the leader tells of the limits that a fleet or a collection sets, or the defaults. */
-const limitOf = (
-  metric: typeof METRICS.thresholdSeconds | typeof METRICS.thresholdFigure,
-  limit: string,
-  by: readonly string[],
-): string => {
-  const whole = by.includes('collection') ? [] : ['collection="*"']
-  return `on (${by.join(', ')}) ${worstBy(metric, by, [...whole, `limit="${limit}"`])}`
-}
 const FLEET = ['fleet']
 const TIME = METRICS.thresholdSeconds
 const FIGURE = METRICS.thresholdFigure
@@ -98,55 +83,9 @@ const lagAlert = (name: string, severity: 'warning' | 'critical', limit: string)
     `95 of 100 changes took up to {{ $value | humanizeDuration }} from being made to being committed, over the limit ${limit} that is set for the collection. Only what arrived is counted: see the pending age beside it.`,
   ])
 
-const failureAlert = (name: string, severity: 'warning' | 'critical', limit: string): Alert =>
-  alert(
-    name,
-    severity,
-    `${RECORDED.failures} > ${limitOf(FIGURE, limit, FLEET)} and ${enough(RECORDED.requests, REQUESTS_FOR_RATE_MIN)}`,
-    WINDOW,
-    [
-      `Requests of ${IN_FLEET} fail`,
-      `{{ $value | humanizePercentage }} of answers in ${WINDOW} were 4xx or 5xx, over the fleet's limit ${limit}. Shed ones are not among them.`,
-    ],
-  )
-
-const conflictAlert = (name: string, severity: 'warning' | 'critical', limit: string): Alert =>
-  alert(
-    name,
-    severity,
-    `${RECORDED.conflicts} > ${limitOf(FIGURE, limit, COLLECTION)} and ${enough(RECORDED.mutations, CHANGES_FOR_LEVEL_MIN)}`,
-    '15m',
-    [
-      `Many changes to ${IN_COLLECTION} collide`,
-      `{{ $value | humanizePercentage }} of pushed changes needed resolution, over the limit ${limit} that is set for the collection.`,
-    ],
-  )
-
-const queueAlert = (name: string, severity: 'warning' | 'critical', limit: string): Alert =>
-  alert(
-    name,
-    severity,
-    `${worstBy(METRICS.queueDepth, FLEET, ['stat="max"'])} > ${limitOf(FIGURE, limit, FLEET)}`,
-    WINDOW,
-    [
-      `A device of ${IN_FLEET} has a long queue`,
-      `{{ $value }} changes wait on one device, as it last reported, over the fleet's limit ${limit}.`,
-    ],
-  )
-
 const ALERTS: readonly Alert[] = [
   lagAlert('SyncLagHigh', 'warning', 'lag_warn'),
   lagAlert('SyncLagCritical', 'critical', 'lag_critical'),
-  alert(
-    'PendingAgeHigh',
-    'warning',
-    `${worstBy(METRICS.pendingAge, FLEET, ['connectivity="online"', 'quantile="0.95"'])} > ${limitOf(TIME, 'oldest_warn', FLEET)}`,
-    WINDOW,
-    [
-      `Devices of ${IN_FLEET} are online and don't get rid of their work`,
-      `One in twenty of those that wait has held a change for {{ $value | humanizeDuration }} or longer, over the fleet's limit oldest_warn.`,
-    ],
-  ),
   alert(
     'OldestChangeOld',
     'warning',
@@ -155,22 +94,6 @@ const ALERTS: readonly Alert[] = [
     [
       `A change has waited long on a device of ${IN_FLEET}`,
       `The oldest has waited {{ $value | humanizeDuration }}, as its device last reported; the device may be offline.`,
-    ],
-  ),
-  queueAlert('QueueDeep', 'warning', 'queue_warn'),
-  queueAlert('QueueVeryDeep', 'critical', 'queue_critical'),
-  failureAlert('RequestsFail', 'warning', 'failure_warn'),
-  failureAlert('ManyRequestsFail', 'critical', 'failure_breaker'),
-  conflictAlert('ConflictsMany', 'warning', 'conflict_warn'),
-  conflictAlert('ConflictsVeryMany', 'critical', 'conflict_friction'),
-  alert(
-    'ChangesDeadLettered',
-    'warning',
-    `${RECORDED.deadLettered} > ${limitOf(FIGURE, 'failure_warn', FLEET)} and ${enough(`sum by (fleet) (${RECORDED.mutations})`, CHANGES_FOR_LEVEL_MIN)}`,
-    WINDOW,
-    [
-      `Changes of ${IN_FLEET} can't be applied`,
-      `{{ $value | humanizePercentage }} of pushed changes became dead letters, over the fleet's limit failure_warn.`,
     ],
   ),
   alert(
@@ -183,20 +106,6 @@ const ALERTS: readonly Alert[] = [
       'The process that leads tells the limits once a minute: none leads, or it is not scraped.',
     ],
   ),
-  alert(
-    'BreakerOpen',
-    'critical',
-    `${worstBy(METRICS.breakerState, ['scope'], ['state="open"'])} == 1`,
-    '1m',
-    [
-      'The breaker of {{ $labels.scope }} is open',
-      'At least one process sheds what belongs to this scope. Devices wait and send again.',
-    ],
-  ),
-  alert('FoldLagHigh', 'warning', `${worstBy(METRICS.foldLag, ['fleet'])} > ${FOLD_LAG_WARN_S}`, WINDOW, [
-    `The charts of ${IN_FLEET} are old`,
-    'The oldest telemetry event that is in no bucket has waited {{ $value | humanizeDuration }}.',
-  ]),
   alert(
     'HeartbeatStale',
     'critical',
@@ -217,7 +126,10 @@ const ALERTS: readonly Alert[] = [
   ]),
 ]
 
-/** ops/prometheus/rules.yml: what the pillars mean in PromQL, judged by each fleet's and collection's own limits. */
+/**
+ * ops/prometheus/rules.yml: what the pillars mean in PromQL, and alerts about what no rule of the console judges (those are in
+ * alerts.yml): lag by each collection's own limits, and whether anything tells at all.
+ */
 export function rulesFile(): string {
   const groups = [
     { name: 'tidemark-recordings', interval: '30s', rules: RECORDINGS },

@@ -30,3 +30,9 @@ export const worstBy = (
   by: readonly string[],
   matchers: readonly string[] = [],
 ): string => `max by (${by.join(', ')}) (${selector(name, matchers)})`
+
+/** What the leader tells of the limits that a fleet or a collection sets, or the defaults: to compare with. */
+export const limitOf = (metric: MetricDefinition, limit: string, by: readonly string[]): string => {
+  const whole = by.includes('collection') ? [] : ['collection="*"']
+  return `on (${by.join(', ')}) ${worstBy(metric, by, [...whole, `limit="${limit}"`])}`
+}

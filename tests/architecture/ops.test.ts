@@ -11,6 +11,8 @@ import { generatedPages } from '../../scripts/docs/pages.ts'
 
 const CHECKOUT = path.resolve(import.meta.dirname, '../..')
 const RULES = 'ops/prometheus/rules.yml'
+const TWINS = 'ops/prometheus/alerts.yml'
+const TWINS_TEST = 'ops/prometheus/alerts.test.yml'
 const read = (file: string): string => readFileSync(path.join(CHECKOUT, file), 'utf8')
 const boards = readdirSync(path.join(CHECKOUT, 'ops/grafana')).map((name) => `ops/grafana/${name}`)
 
@@ -30,8 +32,9 @@ interface Board {
   }[]
 }
 
-const { groups } = parse(read(RULES)) as { groups: { name: string; rules: Rule[] }[] }
-const rules = groups.flatMap((group) => group.rules)
+const rules = [RULES, TWINS]
+  .map((file) => parse(read(file)) as { groups: { name: string; rules: Rule[] }[] })
+  .flatMap(({ groups }) => groups.flatMap((group) => group.rules))
 const panels = boards.flatMap((board) => (JSON.parse(read(board)) as Board).panels)
 const expressions = [
   ...rules.map(({ expr }) => expr),
@@ -63,13 +66,13 @@ async function knownSeries(): Promise<ReadonlyMap<string, ReadonlySet<string>>> 
 }
 
 describe('dashboards and rules', () => {
-  it.each([RULES, ...boards])('%s is what `npm run docs` writes', (file) => {
+  it.each([RULES, TWINS, TWINS_TEST, ...boards])('%s is what `npm run docs` writes', (file) => {
     expect(read(file)).toBe(generated.get(file))
   })
 
   it('every generated file of ops/ is there', () => {
     const paths = [...generated.keys()].filter((file) => file.startsWith('ops/'))
-    expect(paths.sort()).toEqual([RULES, ...boards].sort())
+    expect(paths.sort()).toEqual([RULES, TWINS, TWINS_TEST, ...boards].sort())
   })
 
   it.each(expressions)('%s is PromQL over names and labels that exist', async (expression) => {
@@ -126,8 +129,10 @@ describe('dashboards and rules', () => {
     expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(alerts.length)
     for (const each of alerts) {
       expect(each.for).toMatch(/^\d+m$/)
-      expect(each.labels?.['severity']).toMatch(/^(warning|critical)$/)
-      expect(Object.keys(each.annotations ?? {})).toEqual(['summary', 'description'])
+      expect(each.labels?.['severity']).toMatch(/^(info|warning|critical)$/)
+      const isTwin = each.labels?.['rule'] !== undefined
+      const told = ['summary', isTwin ? 'runbook' : 'description']
+      expect(Object.keys(each.annotations ?? {})).toEqual(told)
     }
   })
 
@@ -154,6 +159,8 @@ describe('dashboards and rules', () => {
 
   it.each([
     ['check', 'rules', RULES],
+    ['check', 'rules', TWINS],
+    ['test', 'rules', TWINS_TEST],
     ['test', 'rules', 'tests/architecture/rules.promtool.yml'],
   ])('promtool %s %s %s agrees, where it is installed', (...args) => {
     const { error, status, stdout, stderr } = spawnSync('promtool', args, { cwd: CHECKOUT, encoding: 'utf8' })

@@ -44,6 +44,7 @@ export function alertWorld(startMs = Date.UTC(2026, 5, 15, 9)): AlertWorld {
     metrics: createMetrics(),
     processId: 'one',
     processName: 'one',
+    origin: 'http://127.0.0.1:3000',
     egress: LOOPBACK_EGRESS,
   }
   let ctx = createContext(surroundings)
