@@ -39,11 +39,6 @@ const NOTICES_STOPPED = test(
   'tests/unit/notifications/deliver.test.ts',
   '[NO9] of two processes one sends; what one held that is gone is taken up when its lease is over',
 )
-const ALERTS: Cover = {
-  later: 'alerts, which one process evaluates for all (issue 8)',
-  within: 'lib/http/admin',
-  sign: '/alerts/rules',
-}
 const AUDIT_CHAIN: Cover = {
   later: 'the chain of the audit log, which every process goes on with (issue 9)',
   within: 'lib/http/admin',
@@ -167,7 +162,7 @@ export const MATRIX: readonly Fault[] = [
       A: [SERVER_KILLED],
       E: [SERVER_KILLED],
       L: [SERVER_KILLED],
-      O: [OVERRIDE_STOPPED_OR_KILLED, NOTICES_KILLED, ALERTS, AUDIT_CHAIN],
+      O: [OVERRIDE_STOPPED_OR_KILLED, NOTICES_KILLED, AUDIT_CHAIN],
     },
   },
   {
@@ -214,7 +209,7 @@ export const MATRIX: readonly Fault[] = [
       all: sim('clock_step', 'freeze_clock', 'server_clock_step'),
       A: [CLOCK_JUMPS],
       L: [CLOCK_JUMPS],
-      O: [CLOCK_JUMPS, OVERRIDE_CLOCKS, NOTICES_CLOCK, ALERTS],
+      O: [CLOCK_JUMPS, OVERRIDE_CLOCKS, NOTICES_CLOCK],
     },
   },
   {
@@ -298,7 +293,7 @@ export const MATRIX: readonly Fault[] = [
           'a transaction whose process says nothing more gives its stream up before the others give up waiting',
         ),
       ],
-      O: [SICK_ALONE, SERVER_STOPPED, OVERRIDE_STOPPED_OR_KILLED, NOTICES_STOPPED, ALERTS],
+      O: [SICK_ALONE, SERVER_STOPPED, OVERRIDE_STOPPED_OR_KILLED, NOTICES_STOPPED],
     },
   },
   {

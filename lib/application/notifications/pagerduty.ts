@@ -12,6 +12,9 @@ const ACTIONS: Readonly<Record<NoticeState, 'trigger' | 'acknowledge' | 'resolve
 const SUMMARY_MAX = 1_024
 const DETAILS_MAX = 50
 
+/** A path in the repository is text, and no link. */
+const isUrl = (runbook: string | null | undefined): boolean => /^https?:/.test(runbook ?? '')
+
 /** PagerDuty's Events API v2. One dedup key from the trigger to the resolve. */
 export function pagerdutyRequest(
   message: Message,
@@ -27,7 +30,7 @@ export function pagerdutyRequest(
     client_url: message.link,
     links: [
       { href: message.link, text: 'Incident' },
-      ...(first?.runbook ? [{ href: first.runbook, text: 'Runbook' }] : []),
+      ...(isUrl(first?.runbook) ? [{ href: first?.runbook, text: 'Runbook' }] : []),
     ],
     payload: {
       summary: message.title.slice(0, SUMMARY_MAX),
@@ -39,6 +42,7 @@ export function pagerdutyRequest(
       class: message.rule,
       custom_details: {
         body: message.body,
+        runbook: first?.runbook ?? null,
         open: message.open,
         resolved: message.resolved,
         incidents: message.incidents

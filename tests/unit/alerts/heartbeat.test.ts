@@ -15,7 +15,7 @@ test('[alerts] the heartbeat beats once a minute while rounds end well, and stop
     ...world.ctx.egress,
     get: async ({ url }: { readonly url: string }) => {
       asked.push(url)
-      return ok({ status: 200, body: '' })
+      return ok({ status: 200, body: '', retryAfter: null })
     },
   }
   const { alertRounds } = world.ctx
