@@ -11,14 +11,14 @@ import { chooseTheme } from '#components/shell/use-theme.ts'
 import { plural } from '#components/ui/format.ts'
 import { carryShared } from '#components/ui/search-params.ts'
 import { findDevices, searchesOf } from './find-devices.ts'
-import { SETTINGS_PARTS } from './settings/parts.ts'
+import { hrefOfPart, SETTINGS_PARTS } from './settings/parts.ts'
 
 /** Pages that have no place of their own in the rail. */
 const BELOW = [
   { label: 'Conflict rate', href: '/pillars/conflicts' },
   { label: 'Failure rate', href: '/pillars/failures' },
   { label: 'Queue depth', href: '/pillars/queue' },
-  ...SETTINGS_PARTS.map((part) => ({ label: part.label, href: `/settings/${part.path}` })),
+  ...SETTINGS_PARTS.map(({ label, path }) => ({ label, href: hrefOfPart(path) })),
   { label: 'API reference', href: '/docs' },
 ]
 

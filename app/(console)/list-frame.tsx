@@ -15,6 +15,8 @@ export type ListFrameProps = {
   /** Where one thing of the list is shown, too. */
   crumbs?: readonly Crumb[]
   range?: boolean
+  /** The way to the other parts of the page. */
+  tabs?: ReactNode
   sentence: string
   evidence: string
   fields: Fields
@@ -23,7 +25,8 @@ export type ListFrameProps = {
   facets: readonly FacetGroup[]
   /** What the counts are of, where they are not of everything. */
   counted: string | null
-  views: SavedViewsProps
+  /** Null for a list of which no views are kept. */
+  views: SavedViewsProps | null
   /** What in the search is not understood; nothing was searched then. */
   problem: string | null
   /** What can be done with all of them. */
@@ -34,21 +37,22 @@ export type ListFrameProps = {
 
 /** A page that is a list: what it says in a sentence, the search, and the table. */
 export function ListFrame(props: ListFrameProps) {
-  const { at, label, range = false, sentence, evidence, fields, filter, facets, problem } = props
+  const { at, label, range = false, sentence, evidence, fields, filter, facets, views, problem } = props
   return (
     <ConsolePage at={at} crumbs={props.crumbs ?? [{ label }]} range={range}>
+      {props.tabs}
       {problem === null ? (
         <Verdict sentence={sentence} evidence={evidence} actions={props.actions} />
       ) : (
         <Verdict sentence="This search is not understood, so nothing is shown" evidence={problem} />
       )}
       <FilterBar
-        path={`/${props.views.page}`}
+        {...(views === null ? {} : { path: `/${views.page}` })}
         label={`Search ${label.toLowerCase()}`}
         keys={suggestedKeys(fields, foundIn(facets))}
         filter={problem === null ? filter : null}
         facets={facets}
-        beside={<SavedViews {...props.views} />}
+        beside={views === null ? null : <SavedViews {...views} />}
       />
       {props.counted === null ? null : <p className="sub">{props.counted}</p>}
       {props.children}

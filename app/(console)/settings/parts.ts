@@ -10,3 +10,5 @@ export const SETTINGS_PARTS = [
 ] as const
 
 export type SettingsPart = (typeof SETTINGS_PARTS)[number]['path']
+
+export const hrefOfPart = (part: SettingsPart): string => `/settings/${part}`
