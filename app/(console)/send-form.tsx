@@ -17,6 +17,8 @@ export type SendFormProps = {
   done: string
   /** False for one among others on its page, whose primary step is another one. */
   primary?: boolean
+  /** False while something is still to be filled in, or put right. */
+  ready?: boolean
   /** What stands beside the button that sends it. */
   beside?: ReactNode
   onDone?: (answer: unknown) => void
@@ -39,6 +41,7 @@ export function SendForm({
   submitLabel,
   done,
   primary = true,
+  ready = true,
   beside,
   onDone,
 }: SendFormProps) {
@@ -52,7 +55,7 @@ export function SendForm({
     onDone?.(sent.body)
     return null
   }
-  const { busy, failure, onSubmit } = useSubmit({ ready: true, run, unanswered: UNANSWERED })
+  const { busy, failure, onSubmit } = useSubmit({ ready, run, unanswered: UNANSWERED })
   return (
     <form className="form" ref={form} onSubmit={onSubmit}>
       {children}
@@ -61,7 +64,7 @@ export function SendForm({
       </div>
       <div className="acts">
         {beside}
-        <Button type="submit" tone={primary ? 'primary' : 'plain'} disabled={busy} aria-busy={busy}>
+        <Button type="submit" tone={primary ? 'primary' : 'plain'} disabled={!ready || busy} aria-busy={busy}>
           {busy ? 'Working…' : submitLabel}
         </Button>
       </div>

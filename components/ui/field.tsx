@@ -1,9 +1,15 @@
 import { useId, type ComponentProps, type ReactNode } from 'react'
+import { StatusShape } from '#components/ui/status.tsx'
 
-type About = { label: string; hint?: ReactNode }
+type About = {
+  label: string
+  hint?: ReactNode
+  /** What is wrong with what stands there. */
+  problem?: string | undefined
+}
 
 /** A line to fill in, with its name above and what may stand there below. */
-export function TextField({ label, hint, ...input }: About & ComponentProps<'input'>) {
+export function TextField({ label, hint, problem, ...input }: About & ComponentProps<'input'>) {
   const id = useId()
   return (
     <label className="field">
@@ -12,15 +18,33 @@ export function TextField({ label, hint, ...input }: About & ComponentProps<'inp
         className="input"
         autoComplete="off"
         spellCheck={false}
-        aria-describedby={hint === undefined ? undefined : id}
+        {...describedBy(id, hint, problem)}
         {...input}
       />
-      {hint === undefined ? null : (
-        <span className="sub hint" id={id}>
-          {hint}
-        </span>
-      )}
+      <Below id={id} hint={hint} problem={problem} />
     </label>
+  )
+}
+
+const describedBy = (id: string, hint: ReactNode, problem: string | undefined) => ({
+  ...(hint === undefined && problem === undefined ? {} : { 'aria-describedby': id }),
+  ...(problem === undefined ? {} : { 'aria-invalid': true }),
+})
+
+/** What is wrong comes before what may stand there. */
+function Below({ id, hint, problem }: { id: string } & Pick<About, 'hint' | 'problem'>) {
+  if (problem !== undefined)
+    return (
+      <span className="err" id={id}>
+        <StatusShape kind="crit" />
+        {problem}
+      </span>
+    )
+  if (hint === undefined) return null
+  return (
+    <span className="sub hint" id={id}>
+      {hint}
+    </span>
   )
 }
 
@@ -39,7 +63,7 @@ export const ReasonField = (props: Omit<Parameters<typeof TextField>[0], 'label'
 )
 
 /** Several lines to fill in. */
-export function AreaField({ label, hint, ...area }: About & ComponentProps<'textarea'>) {
+export function AreaField({ label, hint, problem, ...area }: About & ComponentProps<'textarea'>) {
   const id = useId()
   return (
     <label className="field">
@@ -48,14 +72,10 @@ export function AreaField({ label, hint, ...area }: About & ComponentProps<'text
         className="input mono"
         autoComplete="off"
         spellCheck={false}
-        aria-describedby={hint === undefined ? undefined : id}
+        {...describedBy(id, hint, problem)}
         {...area}
       />
-      {hint === undefined ? null : (
-        <span className="sub hint" id={id}>
-          {hint}
-        </span>
-      )}
+      <Below id={id} hint={hint} problem={problem} />
     </label>
   )
 }
@@ -73,6 +93,7 @@ export function CheckField({ label, ...input }: Pick<About, 'label'> & Component
 export function SelectField({
   label,
   hint,
+  problem,
   choices,
   ...select
 }: About & { choices: readonly { value: string; label: string }[] } & ComponentProps<'select'>) {
@@ -80,18 +101,14 @@ export function SelectField({
   return (
     <label className="field">
       <span>{label}</span>
-      <select className="input" aria-describedby={hint === undefined ? undefined : id} {...select}>
+      <select className="input" {...describedBy(id, hint, problem)} {...select}>
         {choices.map((choice) => (
           <option key={choice.value} value={choice.value}>
             {choice.label}
           </option>
         ))}
       </select>
-      {hint === undefined ? null : (
-        <span className="sub hint" id={id}>
-          {hint}
-        </span>
-      )}
+      <Below id={id} hint={hint} problem={problem} />
     </label>
   )
 }

@@ -5,14 +5,15 @@ import { Link } from '#components/ui/link.tsx'
 import { plural } from '#components/ui/format.ts'
 import { Status } from '#components/ui/status.tsx'
 import { Verdict } from '#components/ui/verdict.tsx'
+import type { Preview } from '#lib/application/operations/preview-operation.ts'
 import { FormFailure } from '../../form-failure.tsx'
+import { usePreview, type PreviewState } from '../../use-preview.ts'
 import { KIND_WORDS, leftOutWords, previewSentence, type Kind } from '../operation-words.ts'
 import type { Taken } from '../operation-links.ts'
 import { EditFields } from './edit-fields.tsx'
 import { readEdit, type EditText } from './edit-text.ts'
 import { PreviewPart } from './preview-part.tsx'
 import { StartForm } from './start-form.tsx'
-import { usePreview, type PreviewState } from './use-preview.ts'
 
 export type ComposerProps = {
   kind: Kind
@@ -34,7 +35,9 @@ const NO_EDIT: EditText = { by: 'patch', patch: '', from: '' }
 /** A bulk action before it is made: what it takes, what it would do, and what it needs to start. */
 export function Composer(props: ComposerProps) {
   const { kind, does, taken, lettersHref, fleetId, schemas } = props
-  const [state, look] = usePreview(fleetId)
+  const [state, look] = usePreview<Preview>(
+    `/api/admin/v1/operations/preview?fleet=${encodeURIComponent(fleetId)}`,
+  )
   const [text, setText] = useState(NO_EDIT)
   const edit = useMemo(() => (kind === 'edit' ? readEdit(text) : null), [kind, text])
   // As text: what the server draws anew is the same question, and must not empty what is typed below.
@@ -108,7 +111,7 @@ function LeftOut({ letters, seeHref, takeHref }: NonNullable<ComposerProps['left
   )
 }
 
-function sentenceOf(kind: Kind, { looked, failure, sinceMs }: PreviewState): string {
+function sentenceOf(kind: Kind, { looked, failure, sinceMs }: PreviewState<Preview>): string {
   if (failure !== null) return 'The dry run did not come to an end; nothing was changed'
   if (looked !== null) return previewSentence(kind, looked.preview)
   if (sinceMs !== null) return 'A dry run looks what would become of each letter'

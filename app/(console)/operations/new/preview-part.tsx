@@ -7,10 +7,11 @@ import { Section } from '#components/ui/section.tsx'
 import { SkeletonLines } from '#components/ui/skeleton.tsx'
 import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
+import type { Preview } from '#lib/application/operations/preview-operation.ts'
+import type { PreviewState } from '../../use-preview.ts'
 import { OutcomeList } from '../outcome-list.tsx'
 import { OUTCOME_WORDS } from '../operation-words.ts'
 import { WhyCell } from '../why-cell.tsx'
-import type { PreviewState } from './use-preview.ts'
 
 /** Examples that are shown at once; the counts are of all. */
 const SHOWN_MAX = 50
@@ -22,7 +23,7 @@ export function PreviewPart({
   query,
   onAgain,
 }: {
-  state: PreviewState
+  state: PreviewState<Preview>
   /** The dry run is of what is asked for now. */
   isCurrent: boolean
   query: string
