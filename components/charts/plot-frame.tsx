@@ -1,6 +1,12 @@
 import type { CSSProperties, ReactNode } from 'react'
 import { shortLabel, type TimeTick, type ValueFormat, type ValueTick } from '#components/charts/ticks.ts'
-import type { Gap, PlacedMark, PreparedChart, PreparedThreshold } from '#components/charts/prepare.ts'
+import type {
+  Gap,
+  PlacedMark,
+  PlacedStretch,
+  PreparedChart,
+  PreparedThreshold,
+} from '#components/charts/prepare.ts'
 import { TimeTicks } from '#components/charts/time-ticks.tsx'
 
 /** Everything of a plot but its subject: axes, bands, limits, gaps and marks. Text is HTML over the SVG. */
@@ -13,6 +19,7 @@ export type PlotFrameProps = {
   thresholds?: readonly PreparedThreshold[]
   gaps?: readonly Gap[]
   marks?: readonly PlacedMark[]
+  stretches?: readonly PlacedStretch[]
   peak?: PreparedChart['peak']
   end?: PreparedChart['end']
   /** Letters for the marks instead of words, where the plot is narrow. */
@@ -37,6 +44,7 @@ export function PlotFrame(props: PlotFrameProps) {
     thresholds = [],
     gaps = [],
     marks = [],
+    stretches = [],
     peak,
     end,
     children,
@@ -52,6 +60,9 @@ export function PlotFrame(props: PlotFrameProps) {
       <div className="pa">
         <Ground height={height} yTicks={yTicks} thresholds={thresholds} />
         <div aria-hidden="true">
+          {stretches.map(({ leftPct, widthPct }) => (
+            <div key={leftPct} className="stretch" style={{ left: pct(leftPct), width: pct(widthPct) }} />
+          ))}
           {gaps.map((gap) => (
             <div
               key={gap.leftPct}

@@ -20,6 +20,10 @@ export type Threshold = { value: number; word: string; tone: 'warn' | 'crit' }
 /** An annotation: `word` stands beside its line, `letter` in its place where the plot is narrow. */
 export type Mark = { t: number; word: string; letter: string }
 
+/** A stretch of time. */
+export type Stretch = { fromMs: number; toMs: number }
+export type PlacedStretch = { leftPct: number; widthPct: number }
+
 export type ChartInput = {
   fromMs: number
   toMs: number
@@ -31,6 +35,8 @@ export type ChartInput = {
   past?: readonly Point[]
   thresholds?: readonly Threshold[]
   marks?: readonly Mark[]
+  /** Stretches that are shaded: when a rule would have fired. */
+  stretches?: readonly Stretch[]
   /** Why a bucket can be null, when it isn't that data is missing: "too few calls". */
   gapWord?: string
   zone: string
@@ -61,6 +67,7 @@ export type PreparedChart = {
   thresholds: PreparedThreshold[]
   gaps: Gap[]
   marks: PlacedMark[]
+  stretches: PlacedStretch[]
   /** The highest value, where it is cut off at the top edge. */
   peak: { leftPct: number; value: number; align: 'a' | 'z' } | null
   end: { leftPct: number; topPct: number } | null
@@ -90,6 +97,7 @@ export function prepareChart(input: ChartInput): PreparedChart {
     thresholds: placeThresholds(input.thresholds ?? [], scale.yMax),
     gaps: findGaps(rows, input),
     marks: placeMarks(input.marks ?? [], fromMs, toMs),
+    stretches: placeStretches(input.stretches ?? [], fromMs, toMs),
     peak: findPeak(rows, scale.yMax, place),
     end:
       last?.subject == null
@@ -113,6 +121,20 @@ export function placeMarks(marks: readonly Mark[], fromMs: number, toMs: number)
     .map((mark) => {
       const leftPct = place(mark.t)
       return { ...mark, leftPct, align: leftPct < 8 ? 'a' : leftPct > 92 ? 'z' : '' }
+    })
+}
+
+/** A shorter one would not be seen. */
+const STRETCH_WIDTH_PCT_MIN = 0.25
+
+/** Those that reach into the range, cut at its ends. */
+function placeStretches(stretches: readonly Stretch[], fromMs: number, toMs: number): PlacedStretch[] {
+  const place = placer(fromMs, toMs)
+  return stretches
+    .filter((one) => one.toMs >= fromMs && one.fromMs <= toMs)
+    .map((one) => {
+      const leftPct = Math.min(place(one.fromMs), 100 - STRETCH_WIDTH_PCT_MIN)
+      return { leftPct, widthPct: Math.max(round(place(one.toMs) - leftPct), STRETCH_WIDTH_PCT_MIN) }
     })
 }
 

@@ -42,7 +42,7 @@ export function TimeChart({
 }: TimeChartProps) {
   const zone = useViewerZone()
   const isLoaded = useSyncExternalStore(library.subscribe, library.get, () => null) !== null
-  const { fromMs, toMs, bucketMs, format, points, past, thresholds, marks, gapWord } = input
+  const { fromMs, toMs, bucketMs, format, points, past, thresholds, marks, stretches, gapWord } = input
   const chart = useMemo(
     () =>
       prepareChart({
@@ -55,9 +55,10 @@ export function TimeChart({
         ...(past && { past }),
         ...(thresholds && { thresholds }),
         ...(marks && { marks }),
+        ...(stretches && { stretches }),
         ...(gapWord !== undefined && { gapWord }),
       }),
-    [fromMs, toMs, bucketMs, format, points, past, thresholds, marks, gapWord, zone],
+    [fromMs, toMs, bucketMs, format, points, past, thresholds, marks, stretches, gapWord, zone],
   )
   const rows = chart.rows.map((row) => ({ t: row.t, value: row.said, past: row.saidPast }))
   const still = <StillLines chart={chart} past={names.past !== undefined} />
@@ -78,6 +79,7 @@ export function TimeChart({
         thresholds={chart.thresholds}
         gaps={chart.gaps}
         marks={chart.marks}
+        stretches={chart.stretches}
         peak={chart.peak}
         end={chart.end}
         {...(markLetters !== undefined && { markLetters })}

@@ -4,8 +4,9 @@ import type { Bucket } from '#lib/rollups/bucket.ts'
 import { ALL_COLLECTIONS, TIER_KEPT_MS, TIER_MS } from '#lib/rollups/bucket.ts'
 import { ALERT_COUNTERS, ALERT_GAUGES, GROUPINGS, measureOf } from '#lib/telemetry/alerts/measures.ts'
 import type { AlertCounter } from '#lib/telemetry/alerts/measures.ts'
-import type { Episode } from '#lib/telemetry/alerts/replay-rule.ts'
-import { replayRule, runRuleTest } from '#lib/telemetry/alerts/replay-rule.ts'
+import type { Reading } from '#lib/telemetry/alerts/read-condition.ts'
+import type { Episode, Replay } from '#lib/telemetry/alerts/replay-rule.ts'
+import { replayRule, runRuleTest, worseOf } from '#lib/telemetry/alerts/replay-rule.ts'
 import type { AlertRule, GroupLabels } from '#lib/telemetry/alerts/rule.ts'
 import { ANOMALY_WEEKS, labelsOf, WEEK_MS } from '#lib/telemetry/alerts/rule.ts'
 import type { FleetSeries, PartSeries } from '#lib/telemetry/alerts/series.ts'
@@ -69,25 +70,27 @@ export interface RulePreview {
   readonly toMs: number
   readonly stepMs: number
   /** Null where the past of its figure isn't kept: breakers, what waits for a person, how far folding is behind. */
-  readonly past: {
-    readonly fired: number
-    readonly firingMs: number
-    readonly episodes: readonly (Omit<Episode, 'key'> & { readonly group: GroupLabels })[]
-    /** Of the part that fired most, or is the busiest: its figure and its bound, null where not known. */
-    readonly points: readonly {
-      readonly atMs: number
-      readonly value: number | null
-      readonly bound: number | null
-    }[]
-    readonly pointsOf: GroupLabels
-    readonly partsLeftOut: number
-  } | null
+  readonly past: RulePast | null
   /** What each test finds otherwise; empty where it passes. */
   readonly tests: readonly (readonly {
     readonly atMs: number
     readonly key: string
     readonly status: string | null
   }[])[]
+}
+
+export interface RulePast {
+  readonly fired: number
+  readonly firingMs: number
+  readonly episodes: readonly (Omit<Episode, 'key'> & { readonly group: GroupLabels })[]
+  /** Of the part that fired most, or is the busiest: its figure and its bound, null where not known. */
+  readonly points: readonly {
+    readonly atMs: number
+    readonly value: number | null
+    readonly bound: number | null
+  }[]
+  readonly pointsOf: GroupLabels
+  readonly partsLeftOut: number
 }
 
 /**
@@ -106,6 +109,20 @@ export async function previewRule(
   const fromMs = toMs - days * DAY_MS
   const past = isKept(rule) ? await replayPast(ctx, fleetId, rule, fromMs, toMs) : null
   return { fromMs, toMs, stepMs: STEP_MS, past, tests: tests.map((test) => runRuleTest(rule, test)) }
+}
+
+/** One point for so many steps: the worst of them, so that what fired is seen to be over its bound. */
+function pointsOf(rule: AlertRule, { steps, readings }: Replay, every: number): RulePast['points'] {
+  const isWorse = worseOf(rule)
+  return steps.flatMap(({ atMs }, first) => {
+    if (first % every !== 0) return []
+    const known = readings.slice(first, first + every).filter((reading) => reading !== null)
+    const worst = known.reduce<Reading | null>((before, one) => {
+      const than = before?.value ?? null
+      return than === null || (one.value !== null && isWorse(one.value, than)) ? one : before
+    }, null)
+    return [{ atMs, value: worst?.value ?? null, bound: worst?.bound ?? null }]
+  })
 }
 
 function isKept({ condition }: AlertRule): boolean {
@@ -149,12 +166,7 @@ async function replayPast(
       ...rest,
       group: labelsOf(rule.groupBy, key),
     })),
-    points: (shown?.steps ?? []).flatMap(({ atMs }, i) => {
-      const reading = shown?.readings[i] ?? null
-      return i % every === 0
-        ? [{ atMs, value: reading?.value ?? null, bound: reading === null ? null : reading.bound }]
-        : []
-    }),
+    points: shown === null ? [] : pointsOf(rule, shown, every),
     pointsOf: labelsOf(rule.groupBy, chosen?.key ?? ''),
     partsLeftOut: all.length - parts.length,
   }

@@ -69,7 +69,8 @@ export function replayRule(rule: AlertRule, series: FleetSeries, startMs: number
   return { episodes, steps, readings }
 }
 
-function worseOf({ condition }: AlertRule): (value: number, than: number) => boolean {
+/** Which of two figures of a rule is the worse one. */
+export function worseOf({ condition }: AlertRule): (value: number, than: number) => boolean {
   const isBelow =
     (condition.kind === 'threshold' && condition.comparison === 'below') ||
     (condition.kind === 'anomaly' && condition.direction === 'below')
