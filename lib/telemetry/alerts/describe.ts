@@ -64,4 +64,4 @@ const NOUNS: Readonly<Record<string, string>> = {
   fullSyncs: 'full resyncs',
   rejectedCredentials: 'refused credentials',
 }
-const nounOf = (counter: string): string => NOUNS[counter] ?? counter
+export const nounOf = (counter: string): string => NOUNS[counter] ?? counter
