@@ -3,6 +3,8 @@ import { isoTime } from '#lib/protocol/mutation.ts'
 import { SILENCE_MS_MAX, SILENCES_PER_FLEET_MAX } from '#lib/protocol/limits.ts'
 import { SILENCE_FIELDS, type SilenceKey } from '#lib/query/alert-fields.ts'
 import { matchesFilter, type RowReader } from '#lib/query/matches-filter.ts'
+import type { IncidentAlert } from '#lib/telemetry/alerts/incident.ts'
+import { isActive } from '#lib/telemetry/alerts/incident.ts'
 import type { Silence, SilencePhase } from '#lib/telemetry/alerts/silence.ts'
 import { MATCHED_LABELS, silencePhase } from '#lib/telemetry/alerts/silence.ts'
 import { auditEntry } from '../access/audit-entry.ts'
@@ -63,6 +65,39 @@ export async function listSilences(
   const kept = since(page, from, ({ createdAtMs }) => createdAtMs)
   const items = kept.items.filter((one) => matchesFilter(viewOf(one, nowMs), filter, SILENCE_FIELDS, READER))
   return itemList({ items, next: kept.next }, (one) => viewOf(one, nowMs))
+}
+
+/** A silence that isn't over, with what it keeps from being told now. */
+export interface StandingSilence extends SilenceView {
+  readonly silenced: readonly Pick<IncidentAlert, 'rule' | 'group'>[]
+}
+
+/**
+ * Those that hold now and that are ahead, all of them, the ones that end or begin first before the others; what each
+ * silences is that of the last look at the fleet.
+ * @throws ApplicationError `not_found`, `bad_request`
+ */
+export async function standingSilences(
+  ctx: Pick<Context, 'storage' | 'clock'>,
+  { actor, fleetId, q }: Input & { readonly q: string },
+): Promise<readonly StandingSilence[]> {
+  authorize(actor, fleetId, 'viewer')
+  const filter = filterOrThrow(q, SILENCE_FIELDS)
+  const nowMs = ctx.clock.now()
+  const { silences, open } = await ctx.storage.alerts.input(fleetId, nowMs)
+  const alerts = open.flatMap((incident) => incident.alerts.filter(isActive))
+  const nextMs = ({ phase, startsAtMs, endsAtMs }: SilenceView): number =>
+    phase === 'active' ? endsAtMs : startsAtMs
+  return silences
+    .map((one) => viewOf(one, nowMs))
+    .filter((one) => matchesFilter(one, filter, SILENCE_FIELDS, READER))
+    .sort((a, b) => a.phase.localeCompare(b.phase, 'en') || nextMs(a) - nextMs(b))
+    .map((one) => ({
+      ...one,
+      silenced: alerts.filter(
+        ({ suppressedBy }) => suppressedBy?.kind === 'silence' && suppressedBy.silenceId === one.id,
+      ),
+    }))
 }
 
 /**
