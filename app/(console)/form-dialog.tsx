@@ -11,7 +11,7 @@ export type FormDialogProps = Omit<SendFormProps, 'primary' | 'beside' | 'onDone
   title: string
   /** What it does, and what follows from it. */
   about: ReactNode
-  /** What of the answer stands in the dialog until it is closed, such as a key that is shown once. */
+  /** What of the answer stands in the dialog until it is closed, such as a key that is shown once; null for nothing. */
   show?: (answer: unknown) => ReactNode
 }
 
@@ -40,7 +40,11 @@ export function FormDialog({ trigger, onClosed, title, about, show, ...form }: F
               <Button hint="Esc">Cancel</Button>
             </DialogClose>
           }
-          onDone={(answer) => (show === undefined ? change(false) : setShown(show(answer)))}
+          onDone={(answer) => {
+            const kept = show?.(answer) ?? null
+            if (kept === null) change(false)
+            else setShown(kept)
+          }}
         />
       ) : (
         <>

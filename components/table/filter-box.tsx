@@ -78,10 +78,7 @@ export function FilterBox({ label, source, keys, invalid, onSearch }: FilterBoxP
           data-filter=""
           defaultValue={source}
           maxLength={FILTER_LENGTH_MAX}
-          placeholder={`${label}, or ${keys
-            .slice(0, 4)
-            .map(({ key }) => `${key}:`)
-            .join(' ')} …`}
+          placeholder={placeholderOf(label, keys)}
           autoComplete="off"
           spellCheck={false}
           onFocus={look}
@@ -118,3 +115,11 @@ export function FilterBox({ label, source, keys, invalid, onSearch }: FilterBoxP
     </form>
   )
 }
+
+const placeholderOf = (label: string, keys: readonly SuggestedKey[]): string =>
+  keys.length === 0
+    ? label
+    : `${label}, or ${keys
+        .slice(0, 4)
+        .map(({ key }) => `${key}:`)
+        .join(' ')} …`

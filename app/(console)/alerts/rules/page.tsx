@@ -12,6 +12,7 @@ import { ListFrame } from '../../list-frame.tsx'
 import type { PageProps } from '../../search-params.ts'
 import { visit } from '../../viewer.ts'
 import { AlertsTabs } from '../alerts-tabs.tsx'
+import { loadSearched, SEARCHED } from '../search-params.ts'
 import { NEW_RULE_PATH, ruleHref } from './rule-links.ts'
 import {
   conditionText,
@@ -23,7 +24,6 @@ import {
   SEVERITY_KINDS,
   stateOfRule,
 } from './rule-words.ts'
-import { loadRules, RULES } from './search-params.ts'
 
 export const metadata: Metadata = { title: 'Alert rules · Tidemark' }
 
@@ -36,8 +36,8 @@ const FACETS = (['is', 'severity', 'origin'] as const).map((key) => ({
 /** What is this fleet watched for? */
 async function RulesPage({ searchParams }: PageProps) {
   const [at, { q }] = await Promise.all([
-    visit('/alerts/rules', searchParams, RULES),
-    loadRules(searchParams),
+    visit('/alerts/rules', searchParams, SEARCHED),
+    loadSearched(searchParams),
   ])
   const { fleet } = at
   const { filter, problem } = listFilter(q, RULE_FIELDS)

@@ -1,0 +1,5 @@
+import { LoadingList } from '../../loading-list.tsx'
+
+export default function ChannelsLoading() {
+  return <LoadingList name="Channels" />
+}
