@@ -24,6 +24,19 @@ test('every page holds together: light, dark, dark on a phone', async ({ adminPa
     q: 'status:open version:9.9.9',
     reason: 'to be looked at, not started',
   })
+  await postAdmin(page, world, `/alerts/silences?fleet=${world.fleetId}`, {
+    matchers: [{ label: 'rule', comparison: 'is', values: ['clock-skew'] }],
+    comment: 'to be looked at',
+    endsAt: new Date(Date.now() + 3_600_000).toISOString(),
+  })
+  await postAdmin(page, world, '/alerts/channels', {
+    fleet: world.fleetId,
+    name: 'to be looked at',
+    kind: 'pagerduty',
+    // It is told nothing.
+    enabled: false,
+    settings: { routingKey: 'R0' },
+  })
   // A colour on its way to another one has neither's contrast.
   await page.emulateMedia({ reducedMotion: 'reduce' })
   for (const { path } of await consolePages(page, world.fleetId)) {

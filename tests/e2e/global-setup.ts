@@ -42,6 +42,8 @@ async function startWorld(dataDir: string, started: (program: Program) => void):
     TIDEMARK_DATA_DIR: dataDir,
     TIDEMARK_ADMIN_EMAIL: ADMIN.email,
     TIDEMARK_ADMIN_PASSWORD: ADMIN.password,
+    // Receivers of tests listen there.
+    TIDEMARK_EGRESS_ALLOW: '127.0.0.1',
   }
   const server = startProgram(['scripts/start.mjs'], environment)
   started(server)

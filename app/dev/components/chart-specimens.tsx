@@ -92,6 +92,22 @@ export const CHART_SPECIMENS: readonly Specimen[] = [
         ),
       },
       {
+        name: 'with shaded stretches, one of a moment, and a bound that moves',
+        show: () => (
+          <TimeChart
+            {...RATE}
+            label="A rule over a day"
+            names={{ subject: 'figure', past: 'bound' }}
+            points={withPeak(wave(0.003, 0.005), 100, 0.02)}
+            past={wave(0.006, 0.009, 0.4)}
+            stretches={[
+              { fromMs: NOW_MS - 8 * HOUR_MS, toMs: NOW_MS - 6 * HOUR_MS },
+              { fromMs: NOW_MS - HOUR_MS, toMs: NOW_MS - HOUR_MS },
+            ]}
+          />
+        ),
+      },
+      {
         name: 'nothing known',
         show: () => (
           <TimeChart

@@ -49,6 +49,16 @@ export const FORM_SPECIMENS: readonly Specimen[] = [
         ),
       },
       {
+        name: 'with what is wrong with it',
+        show: () => (
+          <TextField
+            label="Bound, %"
+            defaultValue="100"
+            problem="can never fire: a share is at most 1, and never above it"
+          />
+        ),
+      },
+      {
         name: 'off, long text',
         show: () => <TextField label={LONG_WORDS} defaultValue={LONG_WORDS} disabled />,
       },

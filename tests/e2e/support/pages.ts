@@ -40,6 +40,11 @@ export async function consolePages(page: Page, fleetId: string): Promise<readonl
       name: `breaker-${scope.split(':')[0]}`,
       path: `/breakers/${encodeURIComponent(scope)}${fleet}`,
     })
+  for (const path of ['rules', 'rules/conflicts-many', 'new-rule', 'silences', 'channels'])
+    pages.push({ name: `alerts-${path.replace('/', '-')}`, path: `/alerts/${path}${fleet}` })
+  const channels = await page.request.get(`/api/admin/v1/alerts/channels${fleet}&limit=1`)
+  for (const { id } of ((await channels.json()) as { items: readonly { id: string }[] }).items)
+    pages.push({ name: 'alerts-channel', path: `/alerts/channels/${id}${fleet}` })
   pages.push({ name: 'new-operation', path: `/operations/new${fleet}&kind=edit` })
   return pages
 }

@@ -200,3 +200,19 @@ test('[alerts] a preview replays the past and runs tests that are given as data'
   const breaker = await at.send('POST', '/alerts/rules/preview', { rule: shippedRule('breaker-open') })
   expect(await json(breaker)).toMatchObject({ past: null })
 })
+
+test('[alerts] of a month one point stands for several steps, and is the worst of them', async () => {
+  const at = await world()
+  await failing(at)
+  at.clock.advance(20 * MINUTE_MS)
+  const rule = shippedRule('dead-letters-growing')
+  const { past } = await json<{
+    past: { episodes: { peak: number }[]; points: { value: number | null; bound: number | null }[] }
+  }>(await at.send('POST', '/alerts/rules/preview', { rule, days: 30 }, at.operator))
+  expect(past.points.length).toBeLessThanOrEqual(1_500)
+  expect(past.episodes).toHaveLength(1)
+  const values = past.points.flatMap(({ value }) => (value === null ? [] : [value]))
+  expect(Math.max(...values)).toBe(past.episodes[0]?.peak)
+  const [over] = past.points.filter(({ value, bound }) => value !== null && value > (bound ?? Infinity))
+  expect(over).toBeDefined()
+})

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { alertHref, draftOn } from '../../../app/(console)/alerts/new-rule/begin.ts'
+import { PILLARS } from '../../../app/(console)/pillars/search-params.ts'
 import { conditionFields, fieldsOf, measureLabel } from '../../../app/(console)/alerts/rules/rule-fields.ts'
 import { changed, draftOf, problemsOfDraft, ruleOf } from '../../../app/(console)/alerts/rules/rule-draft.ts'
 import {
   conditionText,
   partsText,
+  rulesEvidence,
   rulesSentence,
   stateOfRule,
 } from '../../../app/(console)/alerts/rules/rule-words.ts'
@@ -77,6 +80,24 @@ describe('a rule in its fields', () => {
     expect(burning['/condition/measure']).toBe('requestFailures')
   })
 
+  it.each(PILLARS)('an alert on %s begins with its figure and its limit, and is whole', (pillar) => {
+    const draft = draftOn(pillar, 'fleet')
+    expect(problemsOfDraft(draft, 'mine')).toEqual({})
+    expect(ruleOf(draft, 'mine').condition).toMatchObject({ value: { limit: expect.any(String) as string } })
+  })
+
+  it('an alert on one collection or version looks at each by itself, where its figure is known so', () => {
+    expect(draftOn('conflicts', 'collection')['/groupBy']).toBe('collection')
+    expect(draftOn('failures', 'collection')['/groupBy']).toBe('fleet')
+    const query = 'fleet=f&range=1h&by=platform&collection=orders'
+    expect(alertHref('conflicts', query, { collection: 'orders', version: null })).toBe(
+      '/alerts/new-rule?fleet=f&range=1h&on=conflicts&by=collection',
+    )
+    expect(alertHref('queue', 'fleet=f', { collection: null, version: null })).toBe(
+      '/alerts/new-rule?fleet=f&on=queue',
+    )
+  })
+
   it('a rule that can never fire says so at its field, with the reason', () => {
     const fast = draftOf(shipped('request-failures-fast'))
     expect(
@@ -101,7 +122,7 @@ describe('rules in words', () => {
     ],
     ['dead-letters-growing', 'more than 5 dead letters new in 10 min, and more than 1 % of changes'],
     ['clock-skew', 'distance of the farthest device clock from ours over 10 min'],
-    ['breaker-open', 'breaker is open'],
+    ['breaker-open', 'the breaker is open'],
     ['override-ending', 'time until the override ends under 15 min'],
     [
       'no-requests',
@@ -139,6 +160,9 @@ describe('rules in words', () => {
     const off = view('clock-skew', { rule: { ...shipped('clock-skew'), enabled: false } })
     const all = [view('conflicts-many', { parts: [part('firing')] }), view('breaker-open'), off]
     expect(rulesSentence(all, '')).toBe('2 rules watch this fleet; 1 fires')
+    expect(rulesEvidence([...all, view('clock-skew', { origin: 'own' })])).toBe(
+      'Each is looked at every 15 s. 3 as shipped, 1 of this fleet’s own, 1 off.',
+    )
     expect(rulesSentence([off], 'is:off')).toBe('1 rule matches “is:off”')
   })
 })

@@ -171,3 +171,21 @@ test('bars: zero draws nothing, null is a gap, the highest stays under the top',
   expect(bars[0]?.height).toBeLessThan(100)
   expect(gaps).toEqual([{ leftPct: 50, widthPct: 25, word: null }])
 })
+
+test('stretches are cut at the ends of the range, left out beyond it, and seen however short they are', () => {
+  const at = (minutes: number) => FROM + minutes * MINUTE
+  const { stretches } = chart([], {
+    toMs: at(100),
+    stretches: [
+      { fromMs: at(-50), toMs: at(10) },
+      { fromMs: at(50), toMs: at(50) },
+      { fromMs: at(90), toMs: at(900) },
+      { fromMs: at(200), toMs: at(300) },
+    ],
+  })
+  expect(stretches).toEqual([
+    { leftPct: 0, widthPct: 10 },
+    { leftPct: 50, widthPct: 0.25 },
+    { leftPct: 90, widthPct: 10 },
+  ])
+})

@@ -9,12 +9,17 @@ import { visit } from '../../viewer.ts'
 import { AlertsTabs } from '../alerts-tabs.tsx'
 import { RuleEditor } from '../rules/rule-editor.tsx'
 import { NEW_RULE_PATH, RULES_PATH } from '../rules/rule-links.ts'
+import { draftOn } from './begin.ts'
+import { loadNewRule, NEW_RULE } from './search-params.ts'
 
 export const metadata: Metadata = { title: 'New alert rule · Tidemark' }
 
 /** A rule of this fleet's own, tried out over the past before it is made. */
 async function NewRulePage({ searchParams }: PageProps) {
-  const at = await visit(NEW_RULE_PATH, searchParams)
+  const [at, { on, by }] = await Promise.all([
+    visit(NEW_RULE_PATH, searchParams, NEW_RULE),
+    loadNewRule(searchParams),
+  ])
   const { fleet } = at
   return (
     <ConsolePage
@@ -27,7 +32,13 @@ async function NewRulePage({ searchParams }: PageProps) {
         evidence="Say what it fires on, and preview it: the past days tell how often that would have been."
       />
       {fleet.role === 'admin' ? (
-        <RuleEditor fleetId={fleet.id} stored={null} role={fleet.role} query={at.query} />
+        <RuleEditor
+          fleetId={fleet.id}
+          stored={null}
+          begin={on === null ? null : draftOn(on, by)}
+          role={fleet.role}
+          query={at.query}
+        />
       ) : (
         <ForbiddenState title="You can read the rules, not make one" role={fleet.role} needs="admin" />
       )}

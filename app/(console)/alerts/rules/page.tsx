@@ -27,9 +27,10 @@ import {
 
 export const metadata: Metadata = { title: 'Alert rules · Tidemark' }
 
+const FACET_WORDS = { is: 'State', severity: 'Severity', origin: 'Origin' } as const
 const FACETS = (['is', 'severity', 'origin'] as const).map((key) => ({
   key,
-  label: key,
+  label: FACET_WORDS[key],
   values: RULE_FIELDS[key].choices.map(({ value }) => ({ value })),
 }))
 
@@ -89,7 +90,12 @@ async function RulesPage({ searchParams }: PageProps) {
             hideOnPhone: true,
             cell: ({ rule }) => conditionText(rule.condition, fleet.limits),
           },
-          { key: 'for', header: 'After', hideOnPhone: true, cell: ({ rule }) => forText(rule) },
+          {
+            key: 'for',
+            header: 'After',
+            hideOnPhone: true,
+            cell: ({ rule }) => <span className="nw">{forText(rule)}</span>,
+          },
           {
             key: 'origin',
             header: 'Origin',

@@ -21,6 +21,8 @@ export type RuleEditorProps = {
   fleetId: string
   /** Null for a new one. */
   stored: { rule: AlertRule; version: number } | null
+  /** What a new one begins with, where it isn't just anything. */
+  begin?: Draft | null
   /** Operators preview, administrators save. */
   role: string
   query: string
@@ -32,17 +34,19 @@ const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
 const DAYS = [1, 7, 30].map((days) => ({ value: String(days), label: `Last ${plural(days, 'day')}` }))
 
 /** A rule in its fields, what it would have done over the past days, and its saving. */
-export function RuleEditor({ fleetId, stored, role, query }: RuleEditorProps) {
+export function RuleEditor({ fleetId, stored, begin = null, role, query }: RuleEditorProps) {
   const router = useRouter()
   const [answer, setAnswer] = useState<Answer | null>(null)
-  const latest = answer !== null && answer.version > (stored?.version ?? 0) ? answer : stored
+  // What was saved stands for what is stored until the page has it.
+  if (answer !== null && stored !== null && stored.version >= answer.version) setAnswer(null)
+  const latest = answer ?? stored
   // Null: as it is stored, whatever that is by now.
   const [typed, setTyped] = useState<Draft | null>(null)
   const [named, setNamed] = useState('')
   const [days, setDays] = useState('30')
   const { basis, isOvertaken, touch, saved } = useBasis(latest?.version ?? 0)
   const [state, look] = usePreview<RulePreview>(rulesUrl(fleetId, '/preview'))
-  const draft = typed ?? draftOf(latest?.rule ?? null)
+  const draft = typed ?? (latest === null ? begin : null) ?? draftOf(latest?.rule ?? null)
   const name = stored?.rule.name ?? named.trim()
   const { rule, problems } = useMemo(
     () => ({ rule: ruleOf(draft, name), problems: problemsOfDraft(draft, name) }),
@@ -95,7 +99,7 @@ export function RuleEditor({ fleetId, stored, role, query }: RuleEditorProps) {
     </>
   )
   return (
-    <>
+    <div className="tried">
       {role === 'admin' ? (
         <SendForm
           submitLabel={stored === null ? 'Make the rule' : 'Save rule'}
@@ -126,7 +130,9 @@ export function RuleEditor({ fleetId, stored, role, query }: RuleEditorProps) {
           <ForbiddenState title="You can try a change out, not save it" role={role} needs="admin" />
         </div>
       )}
-      <RulePreviewPart state={state} isCurrent={isCurrent} />
-    </>
+      <div>
+        <RulePreviewPart state={state} isCurrent={isCurrent} />
+      </div>
+    </div>
   )
 }

@@ -50,7 +50,7 @@ export function RulePreviewPart({
     )
   if (looked === null)
     return sinceMs === null ? null : (
-      <SkeletonLines label="The past days are replayed" widths={[420, 560, 380]} />
+      <SkeletonLines label="The past days are replayed" widths={[300, 260, 280]} />
     )
   const { preview, asked } = looked
   const { rule } = JSON.parse(asked) as { rule: AlertRule }
@@ -89,14 +89,18 @@ function Past({ rule, preview, past }: { rule: AlertRule; preview: RulePreview; 
           points={past.points.map(({ atMs, value }) => ({ t: atMs, value }))}
           {...(bound === null
             ? { past: past.points.map(({ atMs, bound: value }) => ({ t: atMs, value })) }
-            : { thresholds: [{ value: bound, word: figureText(bound, measure), tone: toneOf(rule) }] })}
+            : {
+                thresholds: [
+                  { value: bound, word: `bound ${figureText(bound, measure)}`, tone: toneOf(rule) },
+                ],
+              })}
           stretches={stretchesOf(past, toMs)}
           gapWord="too little, or not known"
           height={CHART_PX}
         />
       )}
       <p className="sub">
-        {past.points.length === 0 ? null : 'Shaded: it would have fired. '}
+        {past.episodes.length === 0 ? null : 'Shaded: it would have fired. '}
         {bound === null && past.points.length > 0 ? 'The grey line is the bound. ' : null}
         {previewNotes(preview).join(' ')}
       </p>

@@ -73,7 +73,7 @@ function thresholdText(condition: ThresholdCondition, limits: Limits): string {
   const { comparison, value, windowMs, perActivity } = condition
   const over = windowMs === 0 ? '' : ` in ${formatRound(windowMs)}`
   const bound = boundText(value, measure, limits)
-  if (measure.kind === 'gauge' && measure.unit === 'flag') return measure.noun
+  if (measure.kind === 'gauge' && measure.unit === 'flag') return `the ${measure.noun}`
   if (measure.kind === 'gauge' && measure.unit === 'ms')
     return `${measure.noun} ${comparison === 'above' ? 'over' : 'under'} ${bound}`
   if (measure.kind === 'ratio' || measure.kind === 'share')
@@ -163,12 +163,13 @@ export function rulesEvidence(rules: readonly RuleView[]): string {
   const count = (origin: RuleView['origin']): number => rules.filter((one) => one.origin === origin).length
   const off = rules.filter(({ rule }) => !rule.enabled).length
   const said = [
-    `${formatCount(count('shipped'))} as shipped`,
-    `${formatCount(count('changed'))} changed here`,
-    `${formatCount(count('own'))} of this fleet’s own`,
-    `${formatCount(off)} off`,
-  ]
-  return `Each is looked at every 15 s. ${said.join(', ')}.`
+    [count('shipped'), 'as shipped'],
+    [count('changed'), 'changed here'],
+    [count('own'), 'of this fleet’s own'],
+    [off, 'off'],
+  ] as const
+  const some = said.filter(([of]) => of > 0).map(([of, word]) => `${formatCount(of)} ${word}`)
+  return `Each is looked at every 15 s.${some.length === 0 ? '' : ` ${some.join(', ')}.`}`
 }
 
 const STATUS_WORDS: Readonly<Record<AlertStatus, { kind: StatusKind; word: string }>> = {

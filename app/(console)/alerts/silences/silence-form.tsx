@@ -26,7 +26,7 @@ export function NewSilence({ fleetId, trigger, matchers = [ANY_RULE] }: NewSilen
   return (
     <FormDialog
       trigger={trigger}
-      title="Whom shall nobody be woken by?"
+      title="What shall nobody be told of?"
       about="What matches goes on to be seen, and nobody is told that it began. One that begins later is a maintenance window."
       submitLabel="Silence it"
       done="The silence is made"

@@ -9,6 +9,7 @@ import { Section } from '#components/ui/section.tsx'
 import { Verdict } from '#components/ui/verdict.tsx'
 import { cohorts } from '#lib/application/pillars/cohorts.ts'
 import { lagHeat } from '#lib/application/pillars/lag-heat.ts'
+import { alertHref } from '../../alerts/new-rule/begin.ts'
 import { ConsolePage } from '../../console-page.tsx'
 import { keptPage } from '../../kept-page.tsx'
 import { listHref } from '../../overview/overview-links.ts'
@@ -72,9 +73,14 @@ async function PillarPage({ params, searchParams }: Props) {
         evidence={view.evidence}
         kind={view.level}
         actions={
-          <LinkButton tone="primary" href={behind}>
-            {behindLabel(pillar, asked)}
-          </LinkButton>
+          <>
+            {at.fleet.role === 'admin' ? (
+              <LinkButton href={alertHref(pillar, query, asked)}>Alert on this</LinkButton>
+            ) : null}
+            <LinkButton tone="primary" href={behind}>
+              {behindLabel(pillar, asked)}
+            </LinkButton>
+          </>
         }
       />
       <PartChips params={asked} path={path} query={query} />

@@ -80,14 +80,7 @@ async function RulePage({ params, searchParams }: PageProps & { params: Promise<
         {fleet.role === 'viewer' ? (
           <ForViewer at={at} view={view} />
         ) : (
-          <RuleEditor
-            // As shipped again, it begins anew.
-            key={origin === 'shipped' ? 'shipped' : 'stored'}
-            fleetId={fleet.id}
-            stored={{ rule, version }}
-            role={fleet.role}
-            query={at.query}
-          />
+          <RuleEditor fleetId={fleet.id} stored={{ rule, version }} role={fleet.role} query={at.query} />
         )}
       </Section>
     </ConsolePage>
