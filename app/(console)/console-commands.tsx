@@ -11,6 +11,7 @@ import { chooseTheme } from '#components/shell/use-theme.ts'
 import { plural } from '#components/ui/format.ts'
 import { carryShared } from '#components/ui/search-params.ts'
 import { findDevices, searchesOf } from './find-devices.ts'
+import { ALERTS_PARTS } from './alerts/parts.ts'
 import { hrefOfPart, SETTINGS_PARTS } from './settings/parts.ts'
 
 /** Pages that have no place of their own in the rail. */
@@ -18,6 +19,7 @@ const BELOW = [
   { label: 'Conflict rate', href: '/pillars/conflicts' },
   { label: 'Failure rate', href: '/pillars/failures' },
   { label: 'Queue depth', href: '/pillars/queue' },
+  ...ALERTS_PARTS.map(({ label, href }) => ({ label: `${label} of alerts`, href })),
   ...SETTINGS_PARTS.map(({ label, path }) => ({ label, href: hrefOfPart(path) })),
   { label: 'API reference', href: '/docs' },
 ]

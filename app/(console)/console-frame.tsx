@@ -7,6 +7,8 @@ import { Shell } from '#components/shell/shell.tsx'
 import type { Theme } from '#components/shell/theme.ts'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { formatCount } from '#components/ui/format.ts'
+import type { Alarm } from './alerts/alarm-words.ts'
+import { AlarmBanner } from './alerts/alarm-banner.tsx'
 import { ConsoleCommands } from './console-commands.tsx'
 import { NewFleet } from './settings/fleets/fleet-forms.tsx'
 
@@ -18,6 +20,8 @@ export type FrameFleet = {
   deadLettersOpen: number | null
   /** Those that aren't closed, and whether a person holds one. */
   breakers: { notClosed: number; isHeld: boolean }
+  /** Null where nobody has counted. */
+  alerts: Alarm | null
 }
 
 const SETTINGS_HREF = '/settings/fleets'
@@ -29,6 +33,7 @@ const KEYS = [
   { key: 'l', label: 'Dead letters', href: '/dead-letters' },
   { key: 'b', label: 'Operations', href: '/operations' },
   { key: 'k', label: 'Breakers', href: '/breakers' },
+  { key: 'a', label: 'Alerts', href: '/alerts' },
   { key: 'c', label: 'Collections', href: '/collections' },
   { key: 'e', label: 'Settings', href: SETTINGS_HREF },
 ]
@@ -87,6 +92,7 @@ export function ConsoleFrame({
         known === null ? null : <FleetPicker fleets={choices} current={fleet?.id ?? ''} form="rail" />
       }
     >
+      {fleet?.alerts == null ? null : <AlarmBanner alarm={fleet.alerts} />}
       {known !== null && fleet === undefined ? <NoFleet mayMake={known.mayMakeFleets} /> : children}
     </Shell>
   )
@@ -131,6 +137,19 @@ function navGroups(fleet: FrameFleet | undefined): readonly NavGroup[] {
             : {
                 count: formatCount(fleet.breakers.notClosed),
                 status: fleet.breakers.isHeld ? ('held' as const) : ('crit' as const),
+              }),
+        },
+        {
+          key: 'alerts',
+          label: 'Alerts',
+          href: '/alerts',
+          icon: 'alerts',
+          ...(fleet?.alerts == null || fleet.alerts.unread === 0
+            ? {}
+            : {
+                count: formatCount(fleet.alerts.unread),
+                counted: 'unacknowledged',
+                status: fleet.alerts.critical.length > 0 ? ('crit' as const) : ('warn' as const),
               }),
         },
         { key: 'collections', label: 'Collections', href: '/collections', icon: 'collections' },

@@ -5,8 +5,10 @@ import { parseTheme, THEME_COOKIE } from '#components/shell/theme.ts'
 import { isStorageError } from '#lib/application/errors.ts'
 import { answerUnavailable } from '../answer-unavailable.ts'
 import { ConsoleFrame } from './console-frame.tsx'
+import { alarmOf } from './alerts/alarm-words.ts'
 import './console.css'
 import './dead-letters/item.css'
+import './alerts/incidents.css'
 import './breakers/breakers.css'
 import './letters.css'
 import { findViewer } from './viewer.ts'
@@ -29,14 +31,19 @@ export default async function ConsoleLayout({ children }: { children: ReactNode 
     const path = (await headers()).get('x-tidemark-path') ?? '/'
     redirect(`/sign-in?callbackUrl=${encodeURIComponent(path)}`)
   }
-  const fleets = viewer.fleets.map(({ id, name, role, devices, deadLettersOpen, breakers }) => ({
-    id,
-    name,
-    role,
-    devices,
-    deadLettersOpen,
-    breakers,
-  }))
+  const nowMs = viewer.ctx.clock.now()
+  const fleets = viewer.fleets.map(({ incidents, createdAtMs, ...fleet }) => {
+    const { id, name, role, devices, deadLettersOpen, breakers } = fleet
+    return {
+      id,
+      name,
+      role,
+      devices,
+      deadLettersOpen,
+      breakers,
+      alerts: incidents && alarmOf(incidents, nowMs - createdAtMs),
+    }
+  })
   return (
     <ConsoleFrame
       viewer={{ fleets, userName: viewer.actor.name, mayMakeFleets: viewer.actor.roles['*'] === 'admin' }}

@@ -6,6 +6,7 @@ import { roleIn } from '#lib/application/access/authorize.ts'
 import { principalOfCookies } from '#lib/application/access/principal.ts'
 import type { Actor, Context } from '#lib/application/context.ts'
 import { isApplicationError } from '#lib/application/errors.ts'
+import { openIncidents } from '#lib/application/alerts/incidents-now.ts'
 import { fleetOfScope } from '#lib/application/breakers/scopes.ts'
 import { countFleet } from '#lib/application/fleets/count-fleet.ts'
 import { limitsOfFleet } from '#lib/application/fleets/fleet-input.ts'
@@ -30,11 +31,15 @@ export const findViewer = cache(async () => {
 const FLEETS_COUNTED_MAX = 20
 
 /** A fleet as the frame shows it; counts are null where nobody has counted. */
-async function fleetsOf(ctx: Pick<Context, 'storage' | 'breakers'>, actor: Actor) {
+async function fleetsOf(ctx: Pick<Context, 'storage' | 'breakers' | 'clock'>, actor: Actor) {
   const fleets = await listFleets(ctx, { actor })
   const named = fleets.toSorted((a, b) => a.name.localeCompare(b.name, 'en'))
   const counts = await Promise.all(
-    named.slice(0, FLEETS_COUNTED_MAX).map(({ id }) => countFleet(ctx, { actor, fleetId: id })),
+    named.slice(0, FLEETS_COUNTED_MAX).map(async ({ id }) => {
+      const one = { actor, fleetId: id }
+      const [count, incidents] = await Promise.all([countFleet(ctx, one), openIncidents(ctx, one)])
+      return { ...count, incidents }
+    }),
   )
   return named.map(({ id, name, epoch, settings, createdAtMs }, index) => ({
     id,
@@ -47,6 +52,7 @@ async function fleetsOf(ctx: Pick<Context, 'storage' | 'breakers'>, actor: Actor
     devices: counts[index]?.devices ?? null,
     deadLettersOpen: counts[index]?.deadLettersOpen ?? null,
     breakers: breakersOf(ctx, id),
+    incidents: counts[index]?.incidents ?? null,
   }))
 }
 

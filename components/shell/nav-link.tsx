@@ -22,6 +22,7 @@ export function NavLink({ item, onFollow }: { item: NavItem; onFollow?: () => vo
         <span className="n">
           {item.status === undefined ? null : <StatusShape kind={item.status} />}
           {item.count}
+          {item.counted === undefined ? null : <span className="sr"> {item.counted}</span>}
         </span>
       )}
     </Link>

@@ -11,6 +11,8 @@ export type NavItem = {
   icon: IconName
   /** Open things, or the size of what it lists: "1,412". */
   count?: string
+  /** What the count is of, for readers, where the label doesn't say it: "unacknowledged". */
+  counted?: string
   /** The shape before the count, when the count is a problem. */
   status?: StatusKind
 }

@@ -1,4 +1,5 @@
 import type { LetterGroup } from './letter-groups.ts'
+import type { Severity } from '#lib/protocol/notice.ts'
 import type { SessionState } from '#lib/protocol/session-states.ts'
 import type { Annotation } from './annotations.ts'
 import type {
@@ -34,6 +35,31 @@ export interface Overview {
   readonly versions: readonly VersionRow[]
   readonly deadLetters: DeadLettersNow
   readonly breakers: BreakersNow
+  readonly incidents: IncidentsNow
+}
+
+/** What is open now. */
+export interface IncidentsNow {
+  readonly open: number
+  /** That somebody was told of, and nobody took on. */
+  readonly unread: number
+  /** Nobody evaluates: that none is open is no news. */
+  readonly stopped: boolean
+  /** The worst first, and of equal ones the newest; at most 100. */
+  readonly listed: readonly IncidentNow[]
+}
+export interface IncidentNow {
+  readonly id: string
+  /** As people say it: `INC-207`. */
+  readonly name: string
+  readonly title: string
+  readonly severity: Severity
+  readonly openedAtMs: number
+  /** Who took it on, and in whose hands it is; null: nobody. */
+  readonly takenBy: string | null
+  readonly owner: string | null
+  /** All that fires in it is silenced or inhibited. */
+  readonly suppressed: boolean
 }
 
 /** Those that the fleet's devices meet, now. */

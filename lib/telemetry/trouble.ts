@@ -10,6 +10,7 @@ export type LinkTarget =
       readonly collection: string
     }
   | { readonly page: 'breaker'; readonly scope: string }
+  | { readonly page: 'incident'; readonly id: string }
   | {
       readonly page: 'devices'
       readonly state: 'offline' | null

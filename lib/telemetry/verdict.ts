@@ -3,6 +3,7 @@ import { conflictingCollection, laggingCollection } from './collection-troubles.
 import { countText, durationText, percentText, pluralText } from './format.ts'
 import { deadLettered, lettersStep, lettersWait } from './letter-troubles.ts'
 import type { Overview, VersionRow } from './overview.ts'
+import { incidentOpen } from './incident-troubles.ts'
 import { everySilent, halfSilent } from './silence-troubles.ts'
 import { pendingLevel, sessionsFail } from './thresholds.ts'
 import type { Trouble, Verdict } from './trouble.ts'
@@ -17,9 +18,11 @@ const SNAPSHOT_AGE_MAX_MS = 3 * 60_000
  * and within its limit; of several troubles the gravest is named, the others stand in the evidence.
  */
 export function verdictOf(overview: Overview): Verdict {
+  const incident = incidentOpen(overview)
   const unknown = notHeard(overview) ?? telemetryBehind(overview)
-  if (unknown !== null) return unknown
-  const troubles = [
+  if (unknown !== null)
+    return incident === null || unknown.step !== null ? unknown : { ...unknown, step: incident.step }
+  const found = [
     everySilent,
     failing,
     heldBack,
@@ -33,10 +36,13 @@ export function verdictOf(overview: Overview): Verdict {
     conflicting,
     conflictingCollection,
   ].flatMap((find) => find(overview) ?? [])
+  // What the figures say of it is nearer than its title; its page is where a person goes on.
+  const troubles = incident === null ? found : [...found, incident]
   const worst = troubles.find(({ level }) => level === 'crit') ?? troubles[0]
   if (worst === undefined) return partlyKnown(overview) ?? healthy(overview)
   const others = troubles.filter((trouble) => trouble !== worst).map(({ brief }) => brief)
-  const { brief: _brief, ...verdict } = worst
+  const { brief: _brief, ...said } = worst
+  const verdict = incident === null ? said : { ...said, step: incident.step }
   return others.length === 0
     ? verdict
     : { ...verdict, evidence: `${verdict.evidence}. Also: ${others.join('; ')}` }

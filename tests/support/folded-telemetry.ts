@@ -71,6 +71,10 @@ export function contextOf(events: readonly TelemetryEvent[], nowMs: number, told
         Promise.resolve({ items: (told.audit ?? []).filter((entry) => entry.action === action), next: null }),
     },
     ingest: { gauges: () => Promise.resolve(told.series ?? []) },
+    alerts: {
+      incidents: () => Promise.resolve({ items: [], next: null }),
+      lastRound: () => Promise.resolve({ atMs: nowMs }),
+    },
     breakers: { turns: () => Promise.resolve([]), processes: () => Promise.resolve([]) },
     releases: { list: () => Promise.resolve(told.releases ?? []) },
     conflicts: { countOpen: () => Promise.resolve(2) },

@@ -37,6 +37,7 @@ export interface OverviewParts {
   readonly collections?: Overview['collections']
   readonly deadLetters?: Overview['deadLetters']
   readonly breakers?: Overview['breakers']
+  readonly incidents?: Overview['incidents']['listed']
   readonly foldLagMs?: number
   readonly toMs?: number
 }
@@ -150,5 +151,11 @@ export function overviewOf(parts: OverviewParts = {}): Overview {
       causesLeftOut: 0,
     },
     breakers: parts.breakers ?? { total: 4, shutOut: 0, notClosed: [], processes: { live: 1, applied: 1 } },
+    incidents: {
+      open: parts.incidents?.length ?? 0,
+      unread: parts.incidents?.filter(({ takenBy }) => takenBy === null).length ?? 0,
+      stopped: false,
+      listed: parts.incidents ?? [],
+    },
   }
 }

@@ -1,6 +1,7 @@
 import { carryShared, withParams } from '#components/ui/search-params.ts'
 import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
 import { formatFilter } from '#lib/query/format-filter.ts'
+import { incidentHref } from '../alerts/incident-links.ts'
 import { breakerHref } from '../breakers/breaker-links.ts'
 
 type Target = NonNullable<OverviewAnswer['verdict']['step']>['target']
@@ -37,6 +38,8 @@ export function stepHref(target: Target, query: string): string {
       return listHref('/sessions', query, { result: target.result, version: target.appVersion })
     case 'breaker':
       return breakerHref(query, target.scope)
+    case 'incident':
+      return incidentHref(query, target.id)
     case 'devices':
       return listHref('/devices', query, { state: target.state, has: target.has, version: target.appVersion })
   }

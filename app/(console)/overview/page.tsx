@@ -13,6 +13,7 @@ import { FirstSync } from './first-sync.tsx'
 import { OverviewBreakers } from './overview-breakers.tsx'
 import { OverviewDeadLetters } from './overview-dead-letters.tsx'
 import { OverviewDevices } from './overview-devices.tsx'
+import { OverviewIncidents } from './overview-incidents.tsx'
 import { stepHref } from './overview-links.ts'
 import { OverviewPillars } from './overview-pillars.tsx'
 import { OverviewVersions } from './overview-versions.tsx'
@@ -57,6 +58,7 @@ async function OverviewPage({ searchParams }: PageProps) {
               <OverviewVersions answer={answer} words={words} query={at.query} />
             </div>
             <div>
+              <OverviewIncidents answer={answer} query={at.query} mayTake={at.fleet.role !== 'viewer'} />
               <OverviewDeadLetters answer={answer} query={at.query} />
               <OverviewBreakers answer={answer} query={at.query} />
               <p className="sub">

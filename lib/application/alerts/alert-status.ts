@@ -1,10 +1,14 @@
-import type { OpenIncidents } from '#lib/storage/ports.ts'
+import type { AlertRound, OpenIncidents } from '#lib/storage/ports.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { EVALUATED_EVERY_MS } from './evaluate-fleet.ts'
 
 /** So many rounds may fail or be late before the console says that nobody watches. */
 const STOPPED_AFTER_MS = 4 * EVALUATED_EVERY_MS
+
+/** Nobody evaluates, or has yet: no incident is no news then. Pure. */
+export const isStopped = (round: Pick<AlertRound, 'atMs'> | null, nowMs: number): boolean =>
+  round === null || nowMs - round.atMs > STOPPED_AFTER_MS
 
 /** What stands above every page: how many incidents are open, and whether anybody looks. Times in Unix ms. */
 export interface AlertStatusView extends OpenIncidents {
@@ -26,13 +30,15 @@ export async function alertStatus(
   { actor, fleetId }: { readonly actor: Actor; readonly fleetId: string },
 ): Promise<AlertStatusView> {
   authorize(actor, fleetId, 'viewer')
+  const nowMs = clock.now()
   const [open, round] = await Promise.all([storage.alerts.openIncidents(fleetId), storage.alerts.lastRound()])
-  if (round === null) return { ...open, evaluation: null, stopped: true }
+  const stopped = isStopped(round, nowMs)
+  if (round === null) return { ...open, evaluation: null, stopped }
   const { atMs, tookMs, failed } = round
-  const ageMs = Math.max(0, clock.now() - atMs)
+  const ageMs = Math.max(0, nowMs - atMs)
   return {
     ...open,
     evaluation: { atMs, ageMs, tookMs, fleetsFailed: failed },
-    stopped: ageMs > STOPPED_AFTER_MS,
+    stopped,
   }
 }

@@ -38,6 +38,12 @@ export function noticeOf(
 export const incidentPath = (fleetId: string, incidentId: string): string =>
   `/alerts/incidents/${incidentId}?fleet=${fleetId}`
 
-/** Of the repository. A fleet's own rule has the page that says how to look into any. */
+/** The page that says how to look into any rule: those of a fleet's own have it. */
+const OWN_RUNBOOK = 'own-rule'
+
+/** Of the repository. */
 export const runbookOf = (rule: string): string =>
-  `docs/runbooks/${shippedRule(rule) === null ? 'own-rule' : rule}.md`
+  `docs/runbooks/${shippedRule(rule) === null ? OWN_RUNBOOK : rule}.md`
+
+/** Whether a page of docs/runbooks has this name. */
+export const hasRunbook = (name: string): boolean => name === OWN_RUNBOOK || shippedRule(name) !== null

@@ -9,7 +9,7 @@ export type News =
   | { readonly event: 'changed'; readonly topics: readonly Topic[] }
   | { readonly event: 'database'; readonly answers: boolean }
 export type Listener = (news: News) => void
-type WatchContext = Pick<Surroundings, 'storage' | 'log'>
+type WatchContext = Pick<Surroundings, 'storage' | 'clock' | 'log'>
 
 /** Looks at one fleet each second while somebody listens, however many do. */
 export class FleetWatch {

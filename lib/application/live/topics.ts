@@ -1,3 +1,4 @@
+import { isStopped } from '#lib/application/alerts/alert-status.ts'
 import { standingOf } from '#lib/application/breakers/list-breakers.ts'
 import { ENGINE_SCOPE, fleetOfScope } from '#lib/application/breakers/scopes.ts'
 import type { Surroundings } from '#lib/application/context.ts'
@@ -23,7 +24,10 @@ export type Marks = Readonly<Record<Topic, string>>
  * Reads the marks of a fleet from the database, so that changes made by any process are seen. A few indexed rows:
  * it runs each second for every fleet that somebody looks at.
  */
-export async function readMarks(ctx: Pick<Surroundings, 'storage'>, fleetId: string): Promise<Marks> {
+export async function readMarks(
+  ctx: Pick<Surroundings, 'storage' | 'clock'>,
+  fleetId: string,
+): Promise<Marks> {
   const newest = { limit: 1, cursor: null }
   const { storage } = ctx
   const [
@@ -37,6 +41,7 @@ export async function readMarks(ctx: Pick<Surroundings, 'storage'>, fleetId: str
     fleet,
     processes,
     alerts,
+    round,
   ] = await Promise.all([
     storage.telemetry.oldestUnfoldedMs(fleetId),
     storage.sessions.list(fleetId, EVERY_SESSION, newest),
@@ -48,6 +53,7 @@ export async function readMarks(ctx: Pick<Surroundings, 'storage'>, fleetId: str
     storage.fleets.get(fleetId),
     storage.breakers.processes(),
     storage.alerts.mark(fleetId),
+    storage.alerts.lastRound(),
   ])
   return {
     // It moves on with each fold, and ends at null when all is folded.
@@ -59,7 +65,8 @@ export async function readMarks(ctx: Pick<Surroundings, 'storage'>, fleetId: str
     // Raised by every change of a collection, or of the fleet's settings.
     collections: String(fleet?.configVersion),
     breakers: markOfProcesses(processes, fleetId),
-    alerts,
+    // That nobody looks any more leaves no other trace.
+    alerts: `${alerts} ${isStopped(round, ctx.clock.now())}`,
   }
 }
 

@@ -8,6 +8,7 @@ import { LETTER_GROUPS_MAX, type LetterGroups } from '#lib/telemetry/letter-grou
 import { asks } from '#lib/query/letter-fields.ts'
 import type { Verdict } from '#lib/telemetry/trouble.ts'
 import { verdictOf } from '#lib/telemetry/verdict.ts'
+import { incidentsNow } from '#lib/application/alerts/incidents-now.ts'
 import { breakersNow, shutOutOf } from '#lib/application/breakers/breakers-now.ts'
 import type { BreakersContext } from '#lib/application/breakers/list-breakers.ts'
 import { annotationsIn } from './annotations.ts'
@@ -35,7 +36,7 @@ export async function overview(ctx: BreakersContext, query: RangeQuery): Promise
   const { fleetId } = query
   const nowMs = ctx.clock.now()
   const fleet = await storage.fleets.get(fleetId)
-  const [window, versions, annotations, now, letters, hours, rates, collections, breakers] =
+  const [window, versions, annotations, now, letters, hours, rates, collections, breakers, incidents] =
     await Promise.all([
       readWindow(ctx, query, { split: 'total' }),
       readWhole(ctx, query, { split: 'version', parts: ['counters', 'sketches'] }),
@@ -48,6 +49,7 @@ export async function overview(ctx: BreakersContext, query: RangeQuery): Promise
       transitionRates(ctx, fleetId, nowMs),
       storage.collections.list(fleetId),
       breakersNow(ctx, fleetId),
+      incidentsNow(ctx, fleetId),
     ])
   const limits = limitsOf(fleet, collections)
   const byVersion = versionRows(now.versions, versions.buckets, hours, letters.byVersion)
@@ -66,6 +68,7 @@ export async function overview(ctx: BreakersContext, query: RangeQuery): Promise
     versions: byVersion,
     deadLetters: deadLettersNow(letters, window.buckets),
     breakers: { ...breakers, shutOut: shutOutOf(breakers, now.devices, byVersion) },
+    incidents,
   }
   return { ...figures, verdict: verdictOf(figures) }
 }

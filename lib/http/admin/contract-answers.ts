@@ -3,6 +3,7 @@ import type { Json } from '#lib/kernel/json.ts'
 import { COMMAND_TYPES } from '#lib/protocol/command.ts'
 import { PLATFORMS, STRATEGIES, TIE_RULES } from '#lib/protocol/device.ts'
 import { jsonObject, uuid } from '#lib/protocol/mutation.ts'
+import { SEVERITIES } from '#lib/protocol/notice.ts'
 import { businessRule, upMigration } from '#lib/protocol/rules.ts'
 import { SESSION_RESULTS } from '#lib/protocol/session.ts'
 import { COHORT_MEASURES } from '#lib/telemetry/cohorts.ts'
@@ -326,6 +327,23 @@ export const overviewAnswer = z.looseObject({
         state: z.string(),
         isWide: z.boolean(),
         isShut: z.boolean(),
+      }),
+    ),
+  }),
+  incidents: z.object({
+    open: count,
+    unread: count,
+    stopped: z.boolean(),
+    listed: z.array(
+      z.object({
+        id: uuid,
+        name: z.string(),
+        title: z.string(),
+        severity: z.enum(SEVERITIES),
+        openedAtMs: z.number(),
+        takenBy: z.string().nullable(),
+        owner: z.string().nullable(),
+        suppressed: z.boolean(),
       }),
     ),
   }),

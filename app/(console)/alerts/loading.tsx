@@ -1,0 +1,5 @@
+import { LoadingList } from '../loading-list.tsx'
+
+export default function AlertsLoading() {
+  return <LoadingList name="Alerts" />
+}

@@ -1,0 +1,43 @@
+import type { IncidentNow, IncidentsNow } from '#lib/telemetry/overview.ts'
+import type { Incident } from '#lib/telemetry/alerts/incident.ts'
+import { openCounts } from '#lib/storage/alert-values.ts'
+import { isWorse } from '#lib/telemetry/alerts/severity.ts'
+import { authorize } from '../access/authorize.ts'
+import type { Actor, Context } from '../context.ts'
+import { isStopped } from './alert-status.ts'
+import { viewOf } from './incidents.ts'
+
+/** Open incidents that are looked at: more at once are one trouble with many faces, and all are counted. */
+const INCIDENTS_LISTED_MAX = 100
+
+type Deps = Pick<Context, 'storage' | 'clock'>
+
+/** What is open in a fleet, the worst first, for whoever asks how it is. */
+export async function incidentsNow({ storage, clock }: Deps, fleetId: string): Promise<IncidentsNow> {
+  const page = { limit: INCIDENTS_LISTED_MAX, cursor: null }
+  const [{ items, next }, round] = await Promise.all([
+    storage.alerts.incidents(fleetId, 'open', page),
+    storage.alerts.lastRound(),
+  ])
+  const { open, unread } = next === null ? openCounts(items) : await storage.alerts.openIncidents(fleetId)
+  return { open, unread, stopped: isStopped(round, clock.now()), listed: inOrder(items.map(nowOf)) }
+}
+
+/** As `incidentsNow`, for somebody who may see the fleet. @throws ApplicationError `not_found` */
+export async function openIncidents(
+  ctx: Deps,
+  { actor, fleetId }: { readonly actor: Actor; readonly fleetId: string },
+): Promise<IncidentsNow> {
+  authorize(actor, fleetId, 'viewer')
+  return incidentsNow(ctx, fleetId)
+}
+
+function nowOf(incident: Incident): IncidentNow {
+  const { id, name, title, severity, openedAtMs, ack, owner, suppressed } = viewOf(incident)
+  return { id, name, title, severity, openedAtMs, takenBy: ack?.by.name ?? null, owner, suppressed }
+}
+
+const inOrder = (incidents: readonly IncidentNow[]): readonly IncidentNow[] =>
+  incidents.toSorted((a, b) =>
+    a.severity === b.severity ? b.openedAtMs - a.openedAtMs : isWorse(a.severity, b.severity) ? -1 : 1,
+  )
