@@ -4,21 +4,17 @@ import type { Trouble } from './trouble.ts'
 
 /**
  * A critical incident that is open and not kept silent: a rule has looked for long enough to be sure, also of what no figure
- * of the range shows any more. Whoever has it goes on from its page.
+ * of the range shows any more.
  */
-export function incidentOpen({ incidents, asOf }: Overview): Trouble | null {
-  const grave = incidents.listed.filter(({ severity, suppressed }) => severity === 'critical' && !suppressed)
-  // One that nobody has comes first.
-  const first = grave.find(({ takenBy }) => takenBy === null) ?? grave[0]
-  if (first === undefined) return null
-  const { id, name, title, openedAtMs } = first
-  const others = grave.length === 1 ? '' : `; ${grave.length - 1} more of its kind`
+export function incidentOpen({ incidents: { gravest }, asOf }: Overview): Trouble | null {
+  if (gravest === null) return null
+  const { id, name, title, openedAtMs } = gravest
   return {
     level: 'crit',
     sentence: title,
-    evidence: `${name} is open since ${durationText(Math.max(0, asOf.nowMs - openedAtMs))}, ${hasIt(first)}${others}`,
+    evidence: `${name} is open for ${durationText(Math.max(0, asOf.nowMs - openedAtMs))}, ${hasIt(gravest)}`,
     step: { label: `Open ${name}`, target: { page: 'incident', id } },
-    brief: `${name}, ${hasIt(first)}`,
+    brief: `${name} is open, ${hasIt(gravest)}`,
   }
 }
 

@@ -45,6 +45,8 @@ export interface IncidentsNow {
   readonly unread: number
   /** Nobody evaluates: that none is open is no news. */
   readonly stopped: boolean
+  /** Critical and not kept silent, one that nobody has before others; null where there is none. */
+  readonly gravest: IncidentNow | null
   /** The worst first, and of equal ones the newest; at most 100. */
   readonly listed: readonly IncidentNow[]
 }

@@ -18,10 +18,9 @@ const SNAPSHOT_AGE_MAX_MS = 3 * 60_000
  * and within its limit; of several troubles the gravest is named, the others stand in the evidence.
  */
 export function verdictOf(overview: Overview): Verdict {
-  const incident = incidentOpen(overview)
   const unknown = notHeard(overview) ?? telemetryBehind(overview)
-  if (unknown !== null)
-    return incident === null || unknown.step !== null ? unknown : { ...unknown, step: incident.step }
+  if (unknown !== null) return unknown
+  const incident = incidentOpen(overview)
   const found = [
     everySilent,
     failing,
@@ -36,13 +35,13 @@ export function verdictOf(overview: Overview): Verdict {
     conflicting,
     conflictingCollection,
   ].flatMap((find) => find(overview) ?? [])
-  // What the figures say of it is nearer than its title; its page is where a person goes on.
+  // What the figures say of it is nearer than its title: that stands only where they say nothing.
   const troubles = incident === null ? found : [...found, incident]
-  const worst = troubles.find(({ level }) => level === 'crit') ?? troubles[0]
+  const worst = found.find(({ level }) => level === 'crit') ?? troubles[0]
   if (worst === undefined) return partlyKnown(overview) ?? healthy(overview)
   const others = troubles.filter((trouble) => trouble !== worst).map(({ brief }) => brief)
   const { brief: _brief, ...said } = worst
-  const verdict = incident === null ? said : { ...said, step: incident.step }
+  const verdict = incident === null ? said : { ...said, level: incident.level }
   return others.length === 0
     ? verdict
     : { ...verdict, evidence: `${verdict.evidence}. Also: ${others.join('; ')}` }

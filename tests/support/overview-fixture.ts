@@ -155,6 +155,7 @@ export function overviewOf(parts: OverviewParts = {}): Overview {
       open: parts.incidents?.length ?? 0,
       unread: parts.incidents?.filter(({ takenBy }) => takenBy === null).length ?? 0,
       stopped: false,
+      gravest: parts.incidents?.find(({ severity }) => severity === 'critical') ?? null,
       listed: parts.incidents ?? [],
     },
   }

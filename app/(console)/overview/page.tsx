@@ -2,7 +2,8 @@ import type { Metadata } from 'next'
 import { LinkButton } from '#components/ui/button.tsx'
 import { Verdict } from '#components/ui/verdict.tsx'
 import { listCollections } from '#lib/application/collections/list-collections.ts'
-import { overview } from '#lib/application/pillars/overview.ts'
+import { overview, type OverviewAnswer } from '#lib/application/pillars/overview.ts'
+import { incidentHref } from '../alerts/incident-links.ts'
 import { ConsolePage } from '../console-page.tsx'
 import { keptPage } from '../kept-page.tsx'
 import type { PageProps } from '../search-params.ts'
@@ -40,10 +41,8 @@ async function OverviewPage({ searchParams }: PageProps) {
         evidence={verdict.evidence}
         {...(verdict.level === 'unk' ? { kind: 'unk' as const } : {})}
         actions={
-          verdict.step === null || waiting ? undefined : (
-            <LinkButton tone="primary" href={stepHref(verdict.step.target, at.query)}>
-              {verdict.step.label}
-            </LinkButton>
+          waiting || (verdict.step === null && answer.incidents.gravest === null) ? undefined : (
+            <Steps answer={answer} query={at.query} />
           )
         }
       />
@@ -75,6 +74,27 @@ async function OverviewPage({ searchParams }: PageProps) {
         </>
       )}
     </ConsolePage>
+  )
+}
+
+/** What the verdict rests on, and before all else the incident in which a person goes on. */
+function Steps({ answer: { verdict, incidents }, query }: { answer: OverviewAnswer; query: string }) {
+  const { gravest } = incidents
+  const { step } = verdict
+  const isIncident = step?.target.page === 'incident'
+  return (
+    <>
+      {step === null || isIncident ? null : (
+        <LinkButton tone={gravest === null ? 'primary' : 'plain'} href={stepHref(step.target, query)}>
+          {step.label}
+        </LinkButton>
+      )}
+      {gravest === null ? null : (
+        <LinkButton tone="primary" href={incidentHref(query, gravest.id)}>
+          Open {gravest.name}
+        </LinkButton>
+      )}
+    </>
   )
 }
 

@@ -3,6 +3,7 @@ import { BreakerPicture } from '#components/charts/breaker-picture.tsx'
 import { SecondsChart } from '#components/charts/seconds-chart.tsx'
 import { StateLanes } from '#components/charts/state-lanes.tsx'
 import { Countdown } from '#components/ui/countdown.tsx'
+import { Countup } from '#components/ui/countup.tsx'
 import { Gauge } from '#components/ui/gauge.tsx'
 import type { BreakerKind } from '#lib/application/breakers/terms.ts'
 import { HOUR_MS, MINUTE_MS, NOW_MS, type Specimen } from './specimen.ts'
@@ -116,6 +117,20 @@ export const BREAKER_SPECIMENS: readonly Specimen[] = [
           <>
             ends in <Countdown until={NOW_MS + 20_000 * HOUR_MS} now={NOW_MS} over="a moment" />; ends in{' '}
             <Countdown until={0} now={NOW_MS} over="a moment" />
+          </>
+        ),
+      },
+    ],
+  },
+  {
+    files: ['ui/countup'],
+    states: [
+      {
+        name: 'for hours, just now',
+        show: () => (
+          <>
+            open for <Countup since={NOW_MS - 5 * HOUR_MS} now={NOW_MS} />; open for{' '}
+            <Countup since={NOW_MS + 20_000 * HOUR_MS} now={NOW_MS} />
           </>
         ),
       },

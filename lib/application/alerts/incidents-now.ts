@@ -20,7 +20,15 @@ export async function incidentsNow({ storage, clock }: Deps, fleetId: string): P
     storage.alerts.lastRound(),
   ])
   const { open, unread } = next === null ? openCounts(items) : await storage.alerts.openIncidents(fleetId)
-  return { open, unread, stopped: isStopped(round, clock.now()), listed: inOrder(items.map(nowOf)) }
+  const listed = inOrder(items.map(nowOf))
+  const grave = listed.filter(({ severity, suppressed }) => severity === 'critical' && !suppressed)
+  return {
+    open,
+    unread,
+    stopped: isStopped(round, clock.now()),
+    gravest: grave.find(({ takenBy }) => takenBy === null) ?? grave[0] ?? null,
+    listed,
+  }
 }
 
 /** As `incidentsNow`, for somebody who may see the fleet. @throws ApplicationError `not_found` */

@@ -305,6 +305,16 @@ export const cohortAnswer = z.object({
     }),
   ),
 })
+const incidentNow = z.object({
+  id: uuid,
+  name: z.string(),
+  title: z.string(),
+  severity: z.enum(SEVERITIES),
+  openedAtMs: z.number(),
+  takenBy: z.string().nullable(),
+  owner: z.string().nullable(),
+  suppressed: z.boolean(),
+})
 export const overviewAnswer = z.looseObject({
   fleetId: uuid,
   lag: pillarAnswer,
@@ -334,18 +344,8 @@ export const overviewAnswer = z.looseObject({
     open: count,
     unread: count,
     stopped: z.boolean(),
-    listed: z.array(
-      z.object({
-        id: uuid,
-        name: z.string(),
-        title: z.string(),
-        severity: z.enum(SEVERITIES),
-        openedAtMs: z.number(),
-        takenBy: z.string().nullable(),
-        owner: z.string().nullable(),
-        suppressed: z.boolean(),
-      }),
-    ),
+    gravest: incidentNow.nullable(),
+    listed: z.array(incidentNow),
   }),
   verdict: z.looseObject({}),
 })

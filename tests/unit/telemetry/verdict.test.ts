@@ -7,7 +7,7 @@ import {
   lagLevel,
   SESSIONS_FOR_RATE_MIN,
 } from '#lib/telemetry/thresholds.ts'
-import type { BreakerNow } from '#lib/telemetry/overview.ts'
+import type { BreakerNow, IncidentNow } from '#lib/telemetry/overview.ts'
 import { verdictOf } from '#lib/telemetry/verdict.ts'
 import {
   NOW_MS,
@@ -516,4 +516,46 @@ test('a breaker that is shut says by whom and until when, who waits, and leads t
   expect(verdictOf(overviewOf({ devices: silent })).sentence).toContain('All 40 devices are offline')
   const { evidence: also } = verdictOf(overviewOf({ ...shut({}), failures: failureFigure(90, 1_000) }))
   expect(also).toContain('Also: the breaker of app 2.4.1 is forced open')
+})
+
+describe('[alerts] a critical incident that is open', () => {
+  const incident = (over: Partial<IncidentNow> = {}): IncidentNow => ({
+    id: 'i',
+    name: 'INC-207',
+    title: 'Dead letters grow: 31 dead letters new in 10 min 00 s, over 5',
+    severity: 'critical',
+    openedAtMs: NOW_MS - HOUR,
+    takenBy: null,
+    owner: null,
+    suppressed: false,
+    ...over,
+  })
+
+  test('speaks where the figures show nothing, and leads to its page', () => {
+    expect(verdictOf(overviewOf({ incidents: [incident()] }))).toEqual({
+      level: 'crit',
+      sentence: 'Dead letters grow: 31 dead letters new in 10 min 00 s, over 5',
+      evidence: 'INC-207 is open for 1 h 00 min, and nobody took it on',
+      step: { label: 'Open INC-207', target: { page: 'incident', id: 'i' } },
+    })
+    expect(verdictOf(overviewOf({ incidents: [incident({ takenBy: 'Ada' })] })).evidence).toMatch(
+      /taken on by Ada$/,
+    )
+  })
+
+  test('is told of beside what the figures show, whose sentence and step stay', () => {
+    const plain = verdictOf(overviewOf(SLOW))
+    const told = verdictOf(overviewOf({ ...SLOW, incidents: [incident()] }))
+    expect([told.sentence, told.step, told.level]).toEqual([plain.sentence, plain.step, 'crit'])
+    expect(told.evidence).toBe(`${plain.evidence}. Also: INC-207 is open, and nobody took it on`)
+  })
+
+  test('makes nothing of what is not known, nor of a warning', () => {
+    const unknown = { foldLagMs: HOUR }
+    expect(verdictOf(overviewOf({ ...unknown, incidents: [incident()] }))).toEqual(
+      verdictOf(overviewOf(unknown)),
+    )
+    const warning = { incidents: [incident({ severity: 'warning' })] }
+    expect(verdictOf(overviewOf(warning))).toEqual(verdictOf(overviewOf({})))
+  })
 })

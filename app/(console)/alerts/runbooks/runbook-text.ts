@@ -2,6 +2,7 @@
 export type Inline =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'code'; readonly text: string }
+  | { readonly kind: 'emphasis'; readonly text: string }
   | { readonly kind: 'link'; readonly text: string; readonly to: string }
 
 export type Block =
@@ -10,7 +11,7 @@ export type Block =
   | { readonly kind: 'list'; readonly ordered: boolean; readonly items: readonly (readonly Inline[])[] }
 
 const ITEM = /^(?:(\d+)\.|-) (.*)$/
-const INLINE = /`([^`]+)`|\[([^\]]+)\]\(([^)\s]+)\)/g
+const INLINE = /`([^`]+)`|\*([^*]+)\*|\[([^\]]+)\]\(([^)\s]+)\)/g
 
 /**
  * The blocks of a runbook: headings of two levels, paragraphs, flat lists, code and links within a line. That is all that
@@ -44,10 +45,10 @@ function inlineOf(text: string): readonly Inline[] {
   let fromIndex = 0
   for (const found of text.matchAll(INLINE)) {
     if (found.index > fromIndex) parts.push({ kind: 'text', text: text.slice(fromIndex, found.index) })
-    const [whole, code, label, to] = found
-    parts.push(
-      code === undefined ? { kind: 'link', text: label ?? '', to: to ?? '' } : { kind: 'code', text: code },
-    )
+    const [whole, code, emphasis, label = '', to = ''] = found
+    if (code !== undefined) parts.push({ kind: 'code', text: code })
+    else if (emphasis !== undefined) parts.push({ kind: 'emphasis', text: emphasis })
+    else parts.push({ kind: 'link', text: label, to })
     fromIndex = found.index + whole.length
   }
   if (fromIndex < text.length) parts.push({ kind: 'text', text: text.slice(fromIndex) })

@@ -74,6 +74,7 @@ function Part({ block, query }: { block: Block; query: string }) {
 function Parts({ parts, query }: { parts: readonly Inline[]; query: string }) {
   return parts.map((part, index) => {
     if (part.kind === 'text') return part.text
+    if (part.kind === 'emphasis') return <em key={index}>{part.text}</em>
     if (part.kind === 'code')
       return (
         <span key={index} className="mono">
