@@ -4,7 +4,8 @@ import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
 import type { IncidentView } from '#lib/application/alerts/incidents.ts'
 import { incidentHref } from './incident-links.ts'
-import { aboutText, SEVERITY_KINDS, standingOf, whoHas } from './incident-words.ts'
+import { standingOf, whoHas } from './incident-words.ts'
+import { partText, SEVERITY_KINDS } from './rules/rule-words.ts'
 
 /** Incidents, each with what it is about, since when, and who has it. */
 export function IncidentTable({
@@ -41,7 +42,7 @@ export function IncidentTable({
           key: 'about',
           header: 'About',
           hideOnPhone: true,
-          cell: ({ group }) => aboutText(group),
+          cell: ({ group }) => partText(group),
         },
         {
           key: 'state',

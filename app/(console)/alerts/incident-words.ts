@@ -4,14 +4,9 @@ import type { AlertStatusView } from '#lib/application/alerts/alert-status.ts'
 import type { IncidentView } from '#lib/application/alerts/incidents.ts'
 import { uuid } from '#lib/protocol/mutation.ts'
 import type { Severity } from '#lib/protocol/notice.ts'
+import { SEVERITY_KINDS } from './rules/rule-words.ts'
 
 export type IncidentAlertView = IncidentView['alerts'][number]
-
-export const SEVERITY_KINDS: Readonly<Record<Severity, StatusKind>> = {
-  critical: 'crit',
-  warning: 'warn',
-  info: 'unk',
-}
 
 const RANK: Readonly<Record<Severity, number>> = { critical: 0, warning: 1, info: 2 }
 
@@ -20,18 +15,6 @@ export const inOrder = <T extends Pick<IncidentView, 'severity' | 'openedAtMs'>>
   incidents: readonly T[],
 ): readonly T[] =>
   incidents.toSorted((a, b) => RANK[a.severity] - RANK[b.severity] || b.openedAtMs - a.openedAtMs)
-
-/** What it is about. Pure. */
-export function aboutText({ appVersion, collection, scope }: IncidentAlertView['group']): string {
-  const parts = [
-    ...(appVersion === undefined ? [] : [`version ${appVersion}`]),
-    ...(collection === undefined ? [] : [`collection ${collection}`]),
-    ...(scope === undefined || appVersion !== undefined || collection !== undefined
-      ? []
-      : [`breaker ${scope.split(':')[0] ?? scope}`]),
-  ]
-  return parts.length === 0 ? 'the whole fleet' : parts.join(', ')
-}
 
 type Standing = Pick<IncidentView, 'state' | 'ack' | 'owner' | 'suppressed' | 'alerts'>
 

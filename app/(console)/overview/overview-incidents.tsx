@@ -8,7 +8,7 @@ import { Time } from '#components/ui/time.tsx'
 import type { OverviewAnswer } from '#lib/application/pillars/overview.ts'
 import { incidentHref } from '../alerts/incident-links.ts'
 import { TakeIt } from '../alerts/take-on.tsx'
-import { SEVERITY_KINDS } from '../alerts/incident-words.ts'
+import { SEVERITY_KINDS } from '../alerts/rules/rule-words.ts'
 import { hasIt, incidentsNote, incidentsTitle } from './incident-words.ts'
 
 const LISTED_MAX = 5

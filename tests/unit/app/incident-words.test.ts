@@ -6,7 +6,6 @@ import { resolvedIncident } from '#tests/support/alert-world.ts'
 import { alarmLine, alarmOf, type Alarm } from '../../../app/(console)/alerts/alarm-words.ts'
 import { incidentHref, incidentUrl, runbookHref } from '../../../app/(console)/alerts/incident-links.ts'
 import {
-  aboutText,
   alertStanding,
   alertsVerdict,
   entryWords,
@@ -14,7 +13,7 @@ import {
   standingOf,
   whoHas,
 } from '../../../app/(console)/alerts/incident-words.ts'
-import { scopesOfSilence } from '../../../app/(console)/alerts/incidents/[id]/silence-matchers.ts'
+import { matchersOf } from '../../../app/(console)/alerts/incidents/[id]/silence-matchers.ts'
 import { hasIt, incidentsNote, incidentsTitle } from '../../../app/(console)/overview/incident-words.ts'
 
 const NOW_MS = Date.UTC(2026, 5, 15, 12)
@@ -64,19 +63,13 @@ describe('[alerts] how an incident stands', () => {
     expect(standingOf(incident(over))).toEqual({ kind, words })
   })
 
-  test('who has it, what it is about, and which comes first', () => {
+  test('who has it, and which comes first', () => {
     expect([
       whoHas({ ack: null, owner: null }),
       whoHas({ ack: NIGHT, owner: null }),
       whoHas({ ack: null, owner: 'day ops' }),
       whoHas({ ack: NIGHT, owner: 'day ops' }),
     ]).toEqual(['nobody yet', 'night ops', 'day ops, not taken on', 'day ops'])
-    expect([
-      aboutText({}),
-      aboutText({ appVersion: '2.4.1' }),
-      aboutText({ collection: 'strikes' }),
-      aboutText({ scope: `fleet:${FLEET}` }),
-    ]).toEqual(['the whole fleet', 'version 2.4.1', 'collection strikes', 'breaker fleet'])
     const of = (severity: 'info' | 'warning' | 'critical', openedAtMs: number) => ({ severity, openedAtMs })
     expect(
       inOrder([of('info', 9), of('critical', 1), of('warning', 5), of('critical', 3)]).map(
@@ -238,20 +231,20 @@ describe('[alerts] what stands above every page', () => {
   })
 })
 
-test('[alerts] a silence from an incident is of what fires in it, the narrowest first; never of nothing', () => {
-  const scopes = scopesOfSilence([alert(), alert({ rule: 'over', endedAtMs: NOW_MS })], {
-    appVersion: '2.4.1',
-  })
-  const [rule, version] = [
-    { label: 'rule', comparison: 'is', values: ['version-dead-letters'] },
-    { label: 'appVersion', comparison: 'is', values: ['2.4.1'] },
-  ]
-  expect(scopes.map(({ matchers }) => matchers)).toEqual([[rule, version], [rule], [version]])
-  const ofFleet = scopesOfSilence([alert({ group: {} }), alert({ rule: 'queue-deep', group: {} })], {})
-  expect(ofFleet.map(({ label }) => label)).toEqual(['These 2 rules, for the whole fleet'])
-  const breaker = scopesOfSilence([alert({ rule: 'breaker-open', group: { scope: 'engine' } })], {})
-  expect(breaker.at(-1)?.matchers).toEqual([{ label: 'scope', comparison: 'is', values: ['engine'] }])
-  expect(scopesOfSilence([], {})).toEqual([])
+test('[alerts] a silence from an incident begins with the rules that fire and their part, and never with nothing', () => {
+  const is = (label: string, ...values: string[]) => ({ label, comparison: 'is', values })
+  const over = alert({ rule: 'over', endedAtMs: NOW_MS })
+  expect(matchersOf([alert(), alert(), over], { appVersion: '2.4.1' })).toEqual([
+    is('rule', 'version-dead-letters'),
+    is('appVersion', '2.4.1'),
+  ])
+  const whole = [alert({ group: {} }), alert({ rule: 'queue-deep', group: {} })]
+  expect(matchersOf(whole, {})).toEqual([is('rule', 'version-dead-letters', 'queue-deep')])
+  expect(matchersOf([alert({ rule: 'breaker-open', group: { scope: 'engine' } })], {})).toEqual([
+    is('rule', 'breaker-open'),
+    is('scope', 'engine'),
+  ])
+  expect(matchersOf([alert()], { collection: 'strikes' }).at(-1)).toEqual(is('collection', 'strikes'))
 })
 
 test('[alerts] the addresses of an incident, its acts and its runbook keep the fleet and the range', () => {

@@ -5,8 +5,9 @@ import { Section } from '#components/ui/section.tsx'
 import { Status, StatusShape } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
 import type { IncidentView } from '#lib/application/alerts/incidents.ts'
-import { listHref } from '../../../overview/overview-links.ts'
-import { aboutText, alertStanding, SEVERITY_KINDS, type IncidentAlertView } from '../../incident-words.ts'
+import { alertStanding, type IncidentAlertView } from '../../incident-words.ts'
+import { ruleHref } from '../../rules/rule-links.ts'
+import { partText, SEVERITY_KINDS } from '../../rules/rule-words.ts'
 
 /** The rules that fire in it, or did, each with its figure and its bound as they were when it began. */
 export function IncidentAlerts({
@@ -31,15 +32,15 @@ export function IncidentAlerts({
     >
       <ul className="rows incident-alerts">
         {shown.map((alert) => (
-          <li key={`${alert.rule} ${aboutText(alert.group)} ${alert.startedAtMs}`}>
+          <li key={`${alert.rule} ${partText(alert.group)} ${alert.startedAtMs}`}>
             <StatusShape kind={SEVERITY_KINDS[alert.severity]} />
             <span>
               {alert.summary}
               <span className="sub">
-                <Link className="link mono" href={listHref('/alerts/rules', query, { rule: alert.rule })}>
+                <Link className="link mono" href={ruleHref(query, alert.rule)}>
                   {alert.rule}
                 </Link>{' '}
-                · {alert.severity} · {aboutText(alert.group)} · since{' '}
+                · {alert.severity} · {partText(alert.group)} · since{' '}
                 <Time at={alert.startedAtMs} now={nowMs} show="clock" />
                 {alert.endedAtMs === null
                   ? null

@@ -6,7 +6,8 @@ import { Time } from '#components/ui/time.tsx'
 import type { IncidentImpact } from '#lib/application/alerts/incident-impact.ts'
 import type { IncidentView } from '#lib/application/alerts/incidents.ts'
 import type { Visit } from '../../../viewer.ts'
-import { aboutText, SEVERITY_KINDS, standingOf } from '../../incident-words.ts'
+import { standingOf } from '../../incident-words.ts'
+import { partText, SEVERITY_KINDS } from '../../rules/rule-words.ts'
 import { TakeOn } from '../../take-on.tsx'
 
 /** What it is, how it stands, since when and whom it meets; and the one thing to do. */
@@ -46,7 +47,7 @@ export function IncidentHead({
           </div>
           <h1>{title}</h1>
           <p className="sub">
-            {at.fleet.name} · {aboutText(group)} · owner {owner ?? 'nobody'} · opened{' '}
+            {at.fleet.name} · {partText(group)} · owner {owner ?? 'nobody'} · opened{' '}
             <Time at={openedAtMs} now={at.nowMs} show="clock" />
             {resolvedAtMs === null ? null : (
               <>

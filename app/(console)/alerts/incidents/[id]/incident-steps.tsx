@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { Button } from '#components/ui/button.tsx'
 import { Icon } from '#components/ui/icon.tsx'
 import { Link } from '#components/ui/link.tsx'
 import { Section } from '#components/ui/section.tsx'
@@ -6,10 +7,10 @@ import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
 import type { IncidentView } from '#lib/application/alerts/incidents.ts'
 import { whoHas } from '../../incident-words.ts'
+import { NewSilence } from '../../silences/silence-form.tsx'
 import { GiveBack } from '../../take-on.tsx'
 import { AddNote, HandOver } from './incident-dialogs.tsx'
-import { scopesOfSilence } from './silence-matchers.ts'
-import { SilenceIncident } from './silence-incident.tsx'
+import { matchersOf } from './silence-matchers.ts'
 
 /** What can be done about it: the ways to the cause, and what is said of it. */
 export function IncidentSteps({
@@ -41,7 +42,11 @@ export function IncidentSteps({
           <AddNote fleetId={fleetId} id={id} />
           <HandOver fleetId={fleetId} id={id} owner={owner} viewerName={viewerName} />
           {state === 'open' ? (
-            <SilenceIncident fleetId={fleetId} choices={scopesOfSilence(alerts, incident.group)} />
+            <NewSilence
+              fleetId={fleetId}
+              trigger={<Button>Silence…</Button>}
+              matchers={matchersOf(alerts, incident.group)}
+            />
           ) : null}
           {state === 'open' && ack !== null ? <GiveBack fleetId={fleetId} id={id} /> : null}
         </div>

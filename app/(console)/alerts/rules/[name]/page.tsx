@@ -3,6 +3,7 @@ import { DataTable } from '#components/table/data-table.tsx'
 import { capitalised } from '#components/ui/format.ts'
 import { ForbiddenState } from '#components/ui/forbidden-state.tsx'
 import { KeyValue } from '#components/ui/key-value.tsx'
+import { Link } from '#components/ui/link.tsx'
 import { carryShared } from '#components/ui/search-params.ts'
 import { Section } from '#components/ui/section.tsx'
 import { Status } from '#components/ui/status.tsx'
@@ -14,6 +15,7 @@ import { keptPage } from '../../../kept-page.tsx'
 import type { PageProps } from '../../../search-params.ts'
 import { orNotFound, visit, type Visit } from '../../../viewer.ts'
 import { AlertsTabs } from '../../alerts-tabs.tsx'
+import { runbookHref } from '../../incident-links.ts'
 import { TakeBack } from '../rule-acts.tsx'
 import { RuleEditor } from '../rule-editor.tsx'
 import { RULES_PATH } from '../rule-links.ts'
@@ -59,7 +61,10 @@ async function RulePage({ params, searchParams }: PageProps & { params: Promise<
                 , by {changed.changedBy.name} <Time at={changed.changedAtMs} now={nowMs} />
               </>
             )}
-            . Its runbook is <span className="mono">{view.runbook}</span>.
+            .{' '}
+            <Link className="link" href={runbookHref(at.query, view.runbook)}>
+              Its runbook
+            </Link>
           </>
         }
         actions={
