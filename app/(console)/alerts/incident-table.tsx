@@ -26,10 +26,11 @@ export function IncidentTable({
         {
           key: 'incident',
           header: 'Incident',
-          cell: ({ name, title, cause }) => (
+          cell: ({ cause, ...incident }) => (
             <span className="incident-cell">
-              <b>{name}</b> {title}
+              <b>{incident.name}</b> {incident.title}
               {cause === null ? null : <span className="sub">{cause.sentence}</span>}
+              <span className="sub standing">{standingOf(incident).words}</span>
             </span>
           ),
         },

@@ -5,9 +5,12 @@ type Incidents = OverviewAnswer['incidents']
 type IncidentNow = Incidents['listed'][number]
 
 /** "3 incidents need a person". Pure. */
-export function incidentsTitle({ open, stopped }: Incidents): string {
+export function incidentsTitle({ open, listed, stopped }: Incidents): string {
   if (open === 0) return stopped ? 'Incidents are not known' : 'No incident is open'
-  return plural(open, 'incident needs a person', 'incidents need a person')
+  const silent = listed.filter(({ suppressed }) => suppressed).length
+  if (silent === open) return `${plural(open, 'incident is', 'incidents are')} open and kept silent`
+  const needing = plural(open - silent, 'incident needs a person', 'incidents need a person')
+  return silent === 0 ? needing : `${needing}; ${formatCount(silent)} kept silent`
 }
 
 /** "1 taken on, 2 not"; nothing of none. Pure. */

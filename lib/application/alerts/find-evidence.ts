@@ -47,7 +47,13 @@ export async function findEvidence(
 ): Promise<Evidence> {
   const wrong = wrongOf(alert.rule)
   const subject = subjectOf(alert.group)
-  if (wrong === null) return { cause: null, link: linkOf(fleetId, alert.rule, subject) }
+  if (wrong === null)
+    return {
+      cause: null,
+      link: isOfLetters(alert.rule)
+        ? await letterLink({ storage }, fleetId, { appVersion: null, collection: null }, nowMs)
+        : linkOf(fleetId, alert.rule, subject),
+    }
   const toMs = Math.floor(nowMs / TIER_MS.minute) * TIER_MS.minute + TIER_MS.minute
   const range = { fromMs: toMs - LOOKED_AT_MS, toMs, stepMs: TIER_MS.minute }
   const buckets = await readBuckets(storage.telemetry, fleetId, range, { split: 'full', parts: ['counters'] })
@@ -149,6 +155,10 @@ function viewLink(fleetId: string, { part }: Wrong, { appVersion, collection }: 
   }
 }
 
+/** What waits for a person is mostly dead letters. */
+const isOfLetters = ({ condition }: AlertRule): boolean =>
+  condition.kind === 'threshold' && ['openDeadLetters', 'oldestUnresolved'].includes(condition.measure)
+
 /** Of what is no share of anything: the page that shows it. */
 function linkOf(
   fleetId: string,
@@ -156,8 +166,6 @@ function linkOf(
   { appVersion }: GroupLabels,
 ): EvidenceLink | null {
   if (groupBy === 'scope') return { label: 'Breakers', path: pathOf('/breakers', fleetId, '') }
-  if (name === 'oldest-unresolved')
-    return { label: 'Open dead letters', path: pathOf('/dead-letters', fleetId, 'status:open') }
   if (name === 'folding-behind' || name === 'rejected-credentials') return null
   const filter = appVersion === undefined ? [] : [isAmong('version', appVersion)]
   return { label: 'Devices', path: pathOf('/devices', fleetId, formatFilter(filter)) }

@@ -13,8 +13,10 @@ export interface IncidentImpact {
   /** Enrolled and not revoked, on that version; of how many. */
   readonly devices: number
   readonly ofDevices: number
-  /** p95 over those of them that are heard and have work waiting; null where none has. Without a version nothing is said. */
+  /** p95 over those on the version that are heard and have work waiting; null where none has, and without a version. */
   readonly pendingAgeP95Ms: number | null
+  /** The oldest change that waits on a device of the fleet; null where none does. */
+  readonly oldestWaiting: { readonly deviceId: string; readonly name: string; readonly ageMs: number } | null
   /** Open ones of that version and collection; of how many. */
   readonly deadLetters: number
   readonly ofDeadLetters: number
@@ -53,6 +55,7 @@ export async function incidentImpact(
     devices: appVersion === null ? now.devices.total : (version?.devices ?? 0),
     ofDevices: now.devices.total,
     pendingAgeP95Ms: version?.pendingAgeP95Ms ?? null,
+    oldestWaiting: now.devices.oldestWaiting,
     deadLetters: letters.totals.letters,
     ofDeadLetters,
   }

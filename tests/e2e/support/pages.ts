@@ -40,6 +40,12 @@ export async function consolePages(page: Page, fleetId: string): Promise<readonl
       name: `breaker-${scope.split(':')[0]}`,
       path: `/breakers/${encodeURIComponent(scope)}${fleet}`,
     })
+  pages.push({ name: 'alerts', path: `/alerts${fleet}` })
+  pages.push({ name: 'runbook', path: `/alerts/runbooks/dead-letters-growing${fleet}` })
+  const incidents = await page.request.get(`/api/admin/v1/alerts/incidents${fleet}&limit=1`)
+  // A fleet that is well has none.
+  for (const { id } of ((await incidents.json()) as { items: readonly { id: string }[] }).items)
+    pages.push({ name: 'incident', path: `/alerts/incidents/${id}${fleet}` })
   for (const path of ['rules', 'rules/conflicts-many', 'new-rule', 'silences', 'channels'])
     pages.push({ name: `alerts-${path.replace('/', '-')}`, path: `/alerts/${path}${fleet}` })
   const channels = await page.request.get(`/api/admin/v1/alerts/channels${fleet}&limit=1`)

@@ -210,11 +210,15 @@ describe('[alerts] what stands above every page', () => {
 
   test('the block of the overview counts who took what on, and says what it does not know', () => {
     const [one, taken] = [listed(), listed({ takenBy: 'Ada' })]
-    expect([now(), { ...now(), stopped: true }, now(one), now(one, taken)].map(incidentsTitle)).toEqual([
+    const silent = listed({ suppressed: true })
+    const titled = [now(one), now(one, taken), now(one, silent), now(silent)]
+    expect([now(), { ...now(), stopped: true }, ...titled].map(incidentsTitle)).toEqual([
       'No incident is open',
       'Incidents are not known',
       '1 incident needs a person',
       '2 incidents need a person',
+      '1 incident needs a person; 1 kept silent',
+      '1 incident is open and kept silent',
     ])
     expect([now(), now(one), now(taken), now(one, one), now(one, taken)].map(incidentsNote)).toEqual([
       undefined,

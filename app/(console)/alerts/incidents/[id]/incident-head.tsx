@@ -1,6 +1,6 @@
 import { LinkButton } from '#components/ui/button.tsx'
 import { Countup } from '#components/ui/countup.tsx'
-import { formatCount, formatDuration, formatPercent } from '#components/ui/format.ts'
+import { capitalised, formatCount, formatDuration, formatPercent } from '#components/ui/format.ts'
 import { StatusShape } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
 import type { IncidentImpact } from '#lib/application/alerts/incident-impact.ts'
@@ -31,7 +31,7 @@ export function IncidentHead({
           <div className="incident-tags">
             <span className={`tag ${kind}`}>
               <StatusShape kind={kind} />
-              {severity}
+              {capitalised(severity)}
             </span>
             <span className={`tag ${standing.kind}`}>
               <StatusShape kind={standing.kind} />
@@ -75,7 +75,8 @@ export function IncidentHead({
 
 /** In numbers, as they are now. */
 function Facts({ incident, impact }: { incident: IncidentView; impact: IncidentImpact }) {
-  const { appVersion, devices, ofDevices, pendingAgeP95Ms, deadLetters, ofDeadLetters } = impact
+  const { appVersion, devices, ofDevices, oldestWaiting, deadLetters, ofDeadLetters } = impact
+  const ageMs = appVersion === null ? (oldestWaiting?.ageMs ?? null) : impact.pendingAgeP95Ms
   const firing = incident.alerts.filter(({ endedAtMs }) => endedAtMs === null).length
   return (
     <dl className="incident-facts">
@@ -98,13 +99,10 @@ function Facts({ incident, impact }: { incident: IncidentView; impact: IncidentI
         </dd>
       </div>
       <div>
-        <dt>Oldest waiting, p95</dt>
+        <dt>{appVersion === null ? 'Oldest change that waits' : 'Pending age, p95'}</dt>
         <dd>
-          {pendingAgeP95Ms === null ? (
-            <span className="none">{appVersion === null ? 'about no version' : 'none waits'}</span>
-          ) : (
-            formatDuration(pendingAgeP95Ms)
-          )}
+          {ageMs === null ? <span className="none">none waits</span> : formatDuration(ageMs)}
+          {appVersion === null && oldestWaiting !== null ? <span>on {oldestWaiting.name}</span> : null}
         </dd>
       </div>
       <div>

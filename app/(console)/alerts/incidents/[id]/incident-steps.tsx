@@ -1,4 +1,3 @@
-import type { ReactNode } from 'react'
 import { Button } from '#components/ui/button.tsx'
 import { Icon } from '#components/ui/icon.tsx'
 import { Link } from '#components/ui/link.tsx'
@@ -27,15 +26,20 @@ export function IncidentSteps({
   viewerName: string
   nowMs: number
 }) {
-  const { id, fleetId, link, ack, owner, state, alerts } = incident
+  const { id, fleetId, ack, owner, state, alerts } = incident
   const lead = runbook.replace(/\?.*$/, '').replace(/^.*\//, '')
   return (
     <Section title="What to do" note={state === 'resolved' ? 'it is over' : whoHas(incident)}>
       <ul className="ways">
-        {link === null ? null : (
-          <Way href={link.path} title={link.label} about="what the likely cause was found in" />
-        )}
-        <Way href={runbook} title="Runbook" about={`what to look at, and what to do: ${lead}`} />
+        <li>
+          <Link href={runbook}>
+            <span>
+              <b>Runbook</b>
+              <span className="sub">what to look at, and what to do: {lead}</span>
+            </span>
+            <Icon name="right" />
+          </Link>
+        </li>
       </ul>
       {mayAct ? (
         <div className="incident-acts">
@@ -63,19 +67,5 @@ export function IncidentSteps({
         </p>
       )}
     </Section>
-  )
-}
-
-function Way({ href, title, about }: { href: string; title: ReactNode; about: ReactNode }) {
-  return (
-    <li>
-      <Link href={href}>
-        <span>
-          <b>{title}</b>
-          <span className="sub">{about}</span>
-        </span>
-        <Icon name="right" />
-      </Link>
-    </li>
   )
 }
