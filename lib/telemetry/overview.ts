@@ -47,7 +47,7 @@ export interface IncidentsNow {
   readonly stopped: boolean
   /** Critical and not kept silent, one that nobody has before others; null where there is none. */
   readonly gravest: IncidentNow | null
-  /** The worst first, and of equal ones the newest; at most 100. */
+  /** Those that speak, then those that are kept silent, the worst first, and of equal ones the newest; at most 100. */
   readonly listed: readonly IncidentNow[]
 }
 export interface IncidentNow {

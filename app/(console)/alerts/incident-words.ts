@@ -10,11 +10,16 @@ export type IncidentAlertView = IncidentView['alerts'][number]
 
 const RANK: Readonly<Record<Severity, number>> = { critical: 0, warning: 1, info: 2 }
 
-/** The worst first, and of equal ones the newest. Pure. */
-export const inOrder = <T extends Pick<IncidentView, 'severity' | 'openedAtMs'>>(
+/** Those that speak before those that are kept silent; the worst first, and of equal ones the newest. Pure. */
+export const inOrder = <T extends Pick<IncidentView, 'severity' | 'openedAtMs' | 'suppressed'>>(
   incidents: readonly T[],
 ): readonly T[] =>
-  incidents.toSorted((a, b) => RANK[a.severity] - RANK[b.severity] || b.openedAtMs - a.openedAtMs)
+  incidents.toSorted(
+    (a, b) =>
+      Number(a.suppressed) - Number(b.suppressed) ||
+      RANK[a.severity] - RANK[b.severity] ||
+      b.openedAtMs - a.openedAtMs,
+  )
 
 type Standing = Pick<IncidentView, 'state' | 'ack' | 'owner' | 'suppressed' | 'alerts'>
 
@@ -53,9 +58,10 @@ export function whoHas({ ack, owner }: Pick<IncidentView, 'ack' | 'owner'>): str
   return ack === null ? 'nobody yet' : ack.by.name
 }
 
-/** The verdict of the list. Pure. @param open those that were read; `more` where there are others */
+/** The verdict of the list. Pure. @param silent open ones of which nobody is told */
 export function alertsVerdict(
   status: AlertStatusView,
+  silent: number,
   lastEnded: Pick<IncidentView, 'name' | 'resolvedAtMs'> | null,
   nowMs: number,
 ): { readonly kind: StatusKind; readonly sentence: string; readonly evidence: string } {
@@ -67,7 +73,7 @@ export function alertsVerdict(
       evidence:
         evaluation === null
           ? 'Alerts have not been evaluated yet. That begins within 15 s of the start of a server that leads.'
-          : `Alerts were evaluated last ${formatAge(evaluation.ageMs)}, and should be every 15 s. ${openText(open, critical)}, as of then.`,
+          : `Alerts were evaluated last ${formatAge(evaluation.ageMs)}, and should be every 15 s. ${openText(open, critical, silent)}, as of then.`,
     }
   const failed = evaluation?.fleetsFailed ?? 0
   const looked = `All rules are looked at every 15 s; the last look was ${formatAge(evaluation?.ageMs)}`
@@ -87,17 +93,26 @@ export function alertsVerdict(
       : `${formatCount(unread)} ${unread === 1 ? 'waits' : 'wait'} for somebody to take ${unread === 1 ? 'it' : 'them'} on`
   return {
     kind: critical > 0 ? 'crit' : 'warn',
-    sentence: openText(open, critical),
+    sentence: openText(open, critical, silent),
     evidence: `${taken}. ${trouble}.`,
   }
 }
 
-const openText = (open: number, critical: number): string =>
-  open === 0
-    ? 'No incident is open'
-    : `${plural(open, 'incident is', 'incidents are')} open${critical === 0 ? '' : open === critical ? `, ${open === 1 ? '' : 'all '}critical` : `, ${formatCount(critical)} critical`}`
+/** Of those that are kept silent their severity calls nobody: it is told of the others alone. */
+function openText(open: number, critical: number, silent: number): string {
+  if (open === 0) return 'No incident is open'
+  const speaking = open - silent
+  const grave =
+    critical === 0
+      ? ''
+      : critical === speaking && silent === 0
+        ? `, ${open === 1 ? '' : 'all '}critical`
+        : `, ${formatCount(critical)} critical`
+  const quiet = silent === 0 ? '' : `; ${silent === open ? '' : `${formatCount(silent)} `}kept silent`
+  return `${plural(open, 'incident is', 'incidents are')} open${grave}${quiet}`
+}
 
-const quietText = (last: Parameters<typeof alertsVerdict>[1], nowMs: number): string =>
+const quietText = (last: Parameters<typeof alertsVerdict>[2], nowMs: number): string =>
   last === null || last.resolvedAtMs === null
     ? 'No incident is kept of this fleet.'
     : `${last.name} was the last one, and ended ${formatAge(nowMs - last.resolvedAtMs)}.`

@@ -30,7 +30,7 @@ async function AlertsPage({ searchParams }: PageProps) {
   const [at, params] = await Promise.all([visit('/alerts', searchParams, LIST), loadList(searchParams)])
   const { filter, problem } = listFilter(params.q, INCIDENT_FIELDS)
   const read = await readIncidents(at, filter, params.cursor)
-  const verdict = alertsVerdict(read.status, read.lastEnded, at.nowMs)
+  const verdict = alertsVerdict(read.status, read.silent, read.lastEnded, at.nowMs)
   const found = problem === null ? read : { ...read, open: [], moreOpen: false, resolved: [] }
   return (
     <ConsolePage at={at} crumbs={[{ label: 'Alerts' }]} range>

@@ -1,4 +1,5 @@
 import { alertStatus, type AlertStatusView } from '#lib/application/alerts/alert-status.ts'
+import { openIncidents } from '#lib/application/alerts/incidents-now.ts'
 import { listIncidents, type IncidentView } from '#lib/application/alerts/incidents.ts'
 import { isAmong, type Filter } from '#lib/query/field.ts'
 import { formatFilter } from '#lib/query/format-filter.ts'
@@ -10,6 +11,8 @@ const OPEN_MAX = 200
 
 export interface IncidentsRead {
   readonly status: AlertStatusView
+  /** Open ones of which nobody is told. */
+  readonly silent: number
   /** The worst first, whatever the range: what is open is of now. */
   readonly open: readonly IncidentView[]
   readonly moreOpen: boolean
@@ -30,8 +33,9 @@ export async function readIncidents(
   const list = (state: 'open' | 'resolved', of: Filter, query: object) =>
     listIncidents(at.ctx, { ...who, query: { q: formatFilter([...of, isAmong('state', state)]), ...query } })
   const { fromMs, toMs } = at.span
-  const [status, open, resolved, last] = await Promise.all([
+  const [status, now, open, resolved, last] = await Promise.all([
     alertStatus(at.ctx, who),
+    openIncidents(at.ctx, who),
     list('open', filter, { limit: String(OPEN_MAX) }),
     list('resolved', filter, {
       from: String(fromMs),
@@ -42,6 +46,7 @@ export async function readIncidents(
   ])
   return {
     status,
+    silent: now.listed.filter(({ suppressed }) => suppressed).length,
     open: inOrder(open.items),
     moreOpen: open.nextCursor !== null,
     resolved: resolved.items,

@@ -45,7 +45,11 @@ function nowOf(incident: Incident): IncidentNow {
   return { id, name, title, severity, openedAtMs, takenBy: ack?.by.name ?? null, owner, suppressed }
 }
 
+/** Those that speak before those that are kept silent. */
 const inOrder = (incidents: readonly IncidentNow[]): readonly IncidentNow[] =>
-  incidents.toSorted((a, b) =>
-    a.severity === b.severity ? b.openedAtMs - a.openedAtMs : isWorse(a.severity, b.severity) ? -1 : 1,
+  incidents.toSorted(
+    (a, b) =>
+      Number(a.suppressed) - Number(b.suppressed) ||
+      Number(isWorse(b.severity, a.severity)) - Number(isWorse(a.severity, b.severity)) ||
+      b.openedAtMs - a.openedAtMs,
   )

@@ -70,12 +70,19 @@ describe('[alerts] how an incident stands', () => {
       whoHas({ ack: null, owner: 'day ops' }),
       whoHas({ ack: NIGHT, owner: 'day ops' }),
     ]).toEqual(['nobody yet', 'night ops', 'day ops, not taken on', 'day ops'])
-    const of = (severity: 'info' | 'warning' | 'critical', openedAtMs: number) => ({ severity, openedAtMs })
-    expect(
-      inOrder([of('info', 9), of('critical', 1), of('warning', 5), of('critical', 3)]).map(
-        ({ openedAtMs }) => openedAtMs,
-      ),
-    ).toEqual([3, 1, 5, 9])
+    const of = (severity: 'info' | 'warning' | 'critical', openedAtMs: number, suppressed = false) => ({
+      severity,
+      openedAtMs,
+      suppressed,
+    })
+    const listed = [
+      of('info', 9),
+      of('critical', 7, true),
+      of('critical', 1),
+      of('warning', 5),
+      of('critical', 3),
+    ]
+    expect(inOrder(listed).map(({ openedAtMs }) => openedAtMs)).toEqual([3, 1, 5, 9, 7])
   })
 
   test.each([
@@ -101,26 +108,26 @@ describe('[alerts] the verdict of the list', () => {
   const last = { name: 'INC-206', resolvedAtMs: NOW_MS - 2 * 3_600_000 }
 
   test('nothing open is well only while somebody looks, and says since when it is quiet', () => {
-    expect(alertsVerdict(status(), last, NOW_MS)).toEqual({
+    expect(alertsVerdict(status(), 0, last, NOW_MS)).toEqual({
       kind: 'ok',
       sentence: 'All is well: no incident is open',
       evidence:
         'All rules are looked at every 15 s; the last look was 4 s ago. INC-206 was the last one, and ended 2 h 00 min ago.',
     })
-    expect(alertsVerdict(status(), null, NOW_MS).evidence).toMatch(/No incident is kept of this fleet\.$/)
+    expect(alertsVerdict(status(), 0, null, NOW_MS).evidence).toMatch(/No incident is kept of this fleet\.$/)
     const failed = { atMs: NOW_MS, ageMs: 0, tookMs: 1, fleetsFailed: 1 }
-    expect(alertsVerdict(status({ evaluation: failed }), null, NOW_MS)).toMatchObject({ kind: 'warn' })
+    expect(alertsVerdict(status({ evaluation: failed }), 0, null, NOW_MS)).toMatchObject({ kind: 'warn' })
   })
 
   test('when nobody looks, that comes before all else', () => {
     const stopped = { atMs: NOW_MS - 600_000, ageMs: 600_000, tookMs: 12, fleetsFailed: 0 }
-    expect(alertsVerdict(status({ stopped: true, evaluation: stopped }), last, NOW_MS)).toEqual({
+    expect(alertsVerdict(status({ stopped: true, evaluation: stopped }), 0, last, NOW_MS)).toEqual({
       kind: 'crit',
       sentence: 'Nobody looks: no incident is no news',
       evidence:
         'Alerts were evaluated last 10 min ago, and should be every 15 s. No incident is open, as of then.',
     })
-    const never = alertsVerdict(status({ stopped: true, evaluation: null }), null, NOW_MS)
+    const never = alertsVerdict(status({ stopped: true, evaluation: null }), 0, null, NOW_MS)
     expect([never.kind, never.evidence]).toEqual(['crit', expect.stringContaining('not been evaluated yet')])
   })
 
@@ -130,10 +137,19 @@ describe('[alerts] the verdict of the list', () => {
     [{ open: 3, critical: 1 }, 'crit', '3 incidents are open, 1 critical', 'None waits for somebody'],
     [{ open: 1 }, 'warn', '1 incident is open', 'None waits'],
   ] as const)('%j is told as %s, %s', (over, kind, sentence, evidence) => {
-    const verdict = alertsVerdict(status(over), last, NOW_MS)
+    const verdict = alertsVerdict(status(over), 0, last, NOW_MS)
     expect([verdict.kind, verdict.sentence]).toEqual([kind, sentence])
     expect(verdict.evidence).toContain(evidence)
   })
+})
+
+test.each([
+  [{ open: 3, critical: 1 }, 2, '3 incidents are open, 1 critical; 2 kept silent'],
+  [{ open: 2 }, 2, '2 incidents are open; kept silent'],
+] as const)('[alerts] of %j, %i kept silent, the verdict is %s', (over, silent, sentence) => {
+  const evaluation = { atMs: NOW_MS, ageMs: 0, tookMs: 1, fleetsFailed: 0 }
+  const status = { unread: 0, critical: 0, evaluation, stopped: false, ...over }
+  expect(alertsVerdict(status, silent, null, NOW_MS).sentence).toBe(sentence)
 })
 
 test('[alerts] each kind of entry has a line of its own, with who did it', () => {
