@@ -1,6 +1,6 @@
 import type { IncidentNow, IncidentsNow } from '#lib/telemetry/overview.ts'
 import type { Incident } from '#lib/telemetry/alerts/incident.ts'
-import { openCounts } from '#lib/storage/alert-values.ts'
+import { isUnread } from '#lib/telemetry/alerts/incident.ts'
 import { isWorse } from '#lib/telemetry/alerts/severity.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
@@ -19,7 +19,8 @@ export async function incidentsNow({ storage, clock }: Deps, fleetId: string): P
     storage.alerts.incidents(fleetId, 'open', page),
     storage.alerts.lastRound(),
   ])
-  const { open, unread } = next === null ? openCounts(items) : await storage.alerts.openIncidents(fleetId)
+  const counted = { open: items.length, unread: items.filter(isUnread).length }
+  const { open, unread } = next === null ? counted : await storage.alerts.openIncidents(fleetId)
   const listed = inOrder(items.map(nowOf))
   const grave = listed.filter(({ severity, suppressed }) => severity === 'critical' && !suppressed)
   return {

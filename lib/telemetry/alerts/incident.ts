@@ -111,4 +111,8 @@ export const INCIDENT_ALERTS_MAX = 100
 
 export const isActive = ({ endedAtMs }: IncidentAlert): boolean => endedAtMs === null
 
+/** Of an open one: somebody was told of it, and nobody took it on. */
+export const isUnread = ({ ack, toldSeverity }: Pick<Incident, 'ack' | 'toldSeverity'>): boolean =>
+  ack === null && toldSeverity !== null
+
 export const incidentName = ({ number }: Pick<Incident, 'number'>): string => `INC-${number}`
