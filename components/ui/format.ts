@@ -1,4 +1,11 @@
-import { countText, durationText, percentDigits, percentText, pluralText } from '#lib/telemetry/format.ts'
+import {
+  countText,
+  durationText,
+  percentDigits,
+  percentText,
+  pluralText,
+  roundText,
+} from '#lib/telemetry/format.ts'
 
 /**
  * Words for figures that may not be known. Pure: the same input gives the same text on the server and in the browser.
@@ -20,8 +27,8 @@ function known(value: Maybe): value is number {
 /** As `durationText`: `412 ms`, `4 min 06 s`, `2 h 38 min`. */
 export const formatDuration = (ms: Maybe): string => (known(ms) ? durationText(ms) : NOT_KNOWN)
 
-/** A limit or a step, which is round: `5 min` and not `5 min 00 s`. */
-export const formatRound = (ms: Maybe): string => formatDuration(ms).replace(/ 00 (s|min|h)$/, '')
+/** As `roundText`: `5 min` and not `5 min 00 s`. */
+export const formatRound = (ms: Maybe): string => (known(ms) ? roundText(ms) : NOT_KNOWN)
 
 /** A word or a name at the beginning of a sentence. */
 export const capitalised = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`

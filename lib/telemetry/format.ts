@@ -20,6 +20,9 @@ export function durationText(ms: number): string {
   return hours < 14 * 24 ? twoUnits(hours, 24, 'd', 'h') : `${Math.round(ms / DAY)} d`
 }
 
+/** A limit or a step, which is round: `5 min` and not `5 min 00 s`. */
+export const roundText = (ms: number): string => durationText(ms).replace(/ 00 (s|min|h)$/, '')
+
 /** Whole numbers with thousands separators: `12,480`. */
 export const countText = (count: number): string => String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ',')
 

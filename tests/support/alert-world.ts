@@ -119,7 +119,7 @@ export const resolvedIncident = (fleetId: string, id: string, over: Partial<Inci
   group: {},
   state: 'resolved',
   severity: 'critical',
-  title: 'Dead letters grow: 31 dead letters new in 10 min 00 s, over 5',
+  title: 'Dead letters grow: 31 dead letters new in 10 min, over 5',
   cause: null,
   link: null,
   openedAtMs: Date.UTC(2026, 5, 15, 9),

@@ -1,4 +1,4 @@
-import { countText, durationText, percentText, pluralText } from '../format.ts'
+import { countText, durationText, percentText, pluralText, roundText } from '../format.ts'
 import { measureOf } from './measures.ts'
 import type { Reading } from './read-condition.ts'
 import type { AlertRule } from './rule.ts'
@@ -17,7 +17,7 @@ function factOf({ condition }: AlertRule, reading: Reading): string {
     case 'burn_rate':
       return `${shareText(measureOf(condition.measure), reading)}${over}; ${percentText(condition.target)} should go well, and it burns over ${percentText(reading.bound)}`
     case 'absence':
-      return `no ${nounOf(condition.counter)}${over}, and there were ${countText(condition.before.atLeast)} or more in the ${durationText(condition.before.windowMs)} before`
+      return `no ${nounOf(condition.counter)}${over}, and there were ${countText(condition.before.atLeast)} or more in the ${roundText(condition.before.windowMs)} before`
     case 'anomaly': {
       const weeks = reading.past.map(countText).join(', ')
       return `${countText(reading.value ?? 0)} ${nounOf(condition.counter)}${over}; in the same time of the weeks before ${weeks}`
@@ -40,7 +40,7 @@ function thresholdFact(condition: Threshold, reading: Reading, over: string): st
     case 'gauge':
       if (measure.unit === 'flag') return measure.noun
       return measure.unit === 'ms'
-        ? `${measure.noun} is ${durationText(value ?? 0)}, ${side} ${durationText(bound)}`
+        ? `${measure.noun} is ${durationText(value ?? 0)}, ${side} ${roundText(bound)}`
         : `${pluralText(value ?? 0, measure.noun)} ${measure.words}, ${side} ${countText(bound)}`
   }
 }
@@ -51,7 +51,7 @@ function shareText(measure: ReturnType<typeof measureOf>, { value, share }: Read
   return `${percentText(value)} ${measure.words} (${countText(share.part)} of ${pluralText(share.whole, noun)})`
 }
 
-const windowText = (ms: number): string => (ms === 0 ? '' : ` in ${durationText(ms)}`)
+const windowText = (ms: number): string => (ms === 0 ? '' : ` in ${roundText(ms)}`)
 
 const NOUNS: Readonly<Record<string, string>> = {
   requests: 'requests',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { countText, durationText, percentText, pluralText } from '#lib/telemetry/format.ts'
+import { countText, durationText, percentText, pluralText, roundText } from '#lib/telemetry/format.ts'
 
 test.each([
   [0, '0 ms'],
@@ -30,5 +30,14 @@ test('counts have separators, and nouns their plural', () => {
     '1 device',
     '0 devices',
     '2,302 devices',
+  ])
+})
+
+test('a step is said without the zeros of its smaller unit', () => {
+  expect([600_000, 606_000, 7_200_000, 15_000].map(roundText)).toEqual([
+    '10 min',
+    '10 min 06 s',
+    '2 h',
+    '15 s',
   ])
 })

@@ -522,7 +522,7 @@ describe('[alerts] a critical incident that is open', () => {
   const incident = (over: Partial<IncidentNow> = {}): IncidentNow => ({
     id: 'i',
     name: 'INC-207',
-    title: 'Dead letters grow: 31 dead letters new in 10 min 00 s, over 5',
+    title: 'Dead letters grow: 31 dead letters new in 10 min, over 5',
     severity: 'critical',
     openedAtMs: NOW_MS - HOUR,
     takenBy: null,
@@ -534,7 +534,7 @@ describe('[alerts] a critical incident that is open', () => {
   test('speaks where the figures show nothing, and leads to its page', () => {
     expect(verdictOf(overviewOf({ incidents: [incident()] }))).toEqual({
       level: 'crit',
-      sentence: 'Dead letters grow: 31 dead letters new in 10 min 00 s, over 5',
+      sentence: 'Dead letters grow: 31 dead letters new in 10 min, over 5',
       evidence: 'INC-207 is open for 1 h 00 min, and nobody took it on',
       step: { label: 'Open INC-207', target: { page: 'incident', id: 'i' } },
     })
