@@ -6,7 +6,7 @@ import { listIncidents } from '#lib/application/alerts/incidents.ts'
 import { readMarks } from '#lib/application/live/topics.ts'
 import type { Actor } from '#lib/application/context.ts'
 import { addFleet } from '#tests/support/access-world.ts'
-import { alertWorld, pushOf } from '#tests/support/alert-world.ts'
+import { alertWorld, pushOf, resolvedIncident } from '#tests/support/alert-world.ts'
 
 const MINUTE_MS = 60_000
 const ROOT: Actor = { kind: 'user', id: 'root', name: 'Ada', roles: { '*': 'admin' } }
@@ -35,6 +35,33 @@ test('[alerts] what is open now: the worst that speaks first, who has it, and wh
   await expect(openIncidents(ctx, { ...one, actor: stranger })).rejects.toMatchObject({
     tidemarkCode: 'not_found',
   })
+})
+
+test('[alerts] one that is kept silent comes after what speaks, however grave it is', async () => {
+  const { ctx, storage } = alertWorld()
+  const fleetId = await addFleet(ctx, 'Airfield US')
+  const of = (number: number, over: Parameters<typeof resolvedIncident>[2]) =>
+    resolvedIncident(fleetId, ctx.ids(), { state: 'open', resolvedAtMs: null, number, ...over })
+  const silenced = {
+    rule: 'queue-deep',
+    severity: 'critical',
+    group: {},
+    startedAtMs: 0,
+    endedAtMs: null,
+    noData: false,
+    summary: '',
+    suppressedBy: { kind: 'rule', rule: 'breaker-open' },
+  } as const
+  const incidents = [
+    of(1, { alerts: [silenced], openedAtMs: 3 }),
+    of(2, { subject: '["work",null,null]', severity: 'info', openedAtMs: 2 }),
+    of(3, { subject: '["devices",null,null]', severity: 'warning', openedAtMs: 1 }),
+  ]
+  const next = { revision: 1, evaluatedAtMs: 0, states: [] }
+  await storage.alerts.commit(fleetId, { next, incidents, entries: [], notices: [] })
+  const now = await openIncidents(ctx, { actor: ROOT, fleetId })
+  expect(now.listed.map(({ name }) => name)).toEqual(['INC-3', 'INC-2', 'INC-1'])
+  expect(now.gravest).toBe(null)
 })
 
 test('[alerts] that nobody looks any more is a change that pages hear of', async () => {
