@@ -60,7 +60,7 @@ test('a webhook is made with its key shown once, and a test says what its receiv
   await expect(dialog.getByLabel('The key on call')).toHaveValue(/./)
   await press(dialog.getByRole('button', { name: 'Done' }))
   await press(page.getByRole('link', { name: 'on call' }))
-  await expect(title(page)).toHaveText('Nothing was sent on on call yet')
+  await expect(title(page)).toHaveText('Nothing was sent on “on call” yet')
 
   await press(page.getByRole('button', { name: 'Send a test' }))
   await expect(page.getByText(/^The test was taken: 202/)).toBeVisible()
@@ -69,7 +69,7 @@ test('a webhook is made with its key shown once, and a test says what its receiv
   receiver.reply = () => ({ status: 404, body: 'no such hook' })
   await press(page.getByRole('button', { name: 'Send its end' }))
   await expect(page.getByText(/^The test was refused: 404/)).toContainText('no such hook')
-  await expect(title(page)).toHaveText('The last message on on call was refused')
+  await expect(title(page)).toHaveText('The last message on “on call” was refused')
   const log = page.getByRole('table', { name: 'What was sent, try by try' })
   await expect(log.getByRole('row')).toHaveText([/^When/, /refused.*no such hook/, /delivered/])
   await receiver.close()

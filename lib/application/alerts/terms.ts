@@ -2,7 +2,6 @@
 export { problemsOf, type RuleProblem } from '#lib/telemetry/alerts/check-rule.ts'
 export {
   ALERT_COUNTERS,
-  GROUPINGS,
   MEASURE_NAMES,
   measureOf,
   type AlertCounter,

@@ -119,7 +119,7 @@ describe('channels in words', () => {
     expect(words({})).toBe('nothing sent yet')
     expect(words({ last: delivery('retried') })).toBe('is tried again')
     expect(channelSentence(channel({ last: delivery('gave_up') }))).toBe(
-      'The last message on on call was given up',
+      'The last message on “on call” was given up',
     )
   })
 

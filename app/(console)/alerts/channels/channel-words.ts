@@ -67,14 +67,14 @@ export function channelsSentence(channels: readonly ShownChannel[], q: string): 
 /** What one channel's page says in a sentence. Pure. */
 export function channelSentence(channel: ShownChannel): string {
   const { name, problem, enabled, last } = channel
-  if (problem !== null) return `${name} cannot send`
-  if (!enabled) return `${name} is off: nobody is told on it`
-  if (last === null) return `Nothing was sent on ${name} yet`
+  if (problem !== null) return `“${name}” cannot send`
+  if (!enabled) return `“${name}” is off: nobody is told on it`
+  if (last === null) return `Nothing was sent on “${name}” yet`
   const words: Record<DeliveryOutcome, string> = {
-    delivered: `The last message on ${name} was taken`,
-    retried: `The last message on ${name} was not taken, and is tried again`,
-    refused: `The last message on ${name} was refused`,
-    gave_up: `The last message on ${name} was given up`,
+    delivered: `The last message on “${name}” was taken`,
+    retried: `The last message on “${name}” was not taken, and is tried again`,
+    refused: `The last message on “${name}” was refused`,
+    gave_up: `The last message on “${name}” was given up`,
   }
   return words[last.outcome]
 }

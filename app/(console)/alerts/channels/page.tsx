@@ -1,7 +1,6 @@
 import type { Metadata } from 'next'
 import { DataTable } from '#components/table/data-table.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
-import { ForbiddenState } from '#components/ui/forbidden-state.tsx'
 import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
 import { channelBoard, type ShownChannel } from '#lib/application/notifications/channel-board.ts'
@@ -14,6 +13,7 @@ import { AlertsTabs } from '../alerts-tabs.tsx'
 import { loadSearched, SEARCHED } from '../search-params.ts'
 import { channelHref, CHANNELS_PATH } from './channel-links.ts'
 import { channelsSentence, KIND_NAMES, placeText, stateOfChannel, toldText } from './channel-words.ts'
+import { ChannelsHidden } from './channels-hidden.tsx'
 import { NewChannel } from './new-channel.tsx'
 
 export const metadata: Metadata = { title: 'Channels · Tidemark' }
@@ -30,11 +30,7 @@ async function ChannelsPage({ searchParams }: PageProps) {
     return (
       <ConsolePage at={at} crumbs={[{ label: 'Channels' }]}>
         {tabs}
-        <ForbiddenState
-          title="You can see incidents, not where they are told"
-          role={fleet.role}
-          needs="operator"
-        />
+        <ChannelsHidden role={fleet.role} />
       </ConsolePage>
     )
   const channels = await channelBoard(at.ctx, { actor: at.actor, fleetId: fleet.id, words: q })

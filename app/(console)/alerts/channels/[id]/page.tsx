@@ -22,6 +22,7 @@ import { AlertsTabs } from '../../alerts-tabs.tsx'
 import { ChannelActs } from '../channel-acts.tsx'
 import { CHANNEL_FIELDS, settingText } from '../channel-fields.ts'
 import { CHANNELS_PATH } from '../channel-links.ts'
+import { ChannelsHidden } from '../channels-hidden.tsx'
 import { ChannelTest } from '../channel-test.tsx'
 import {
   answerText,
@@ -51,11 +52,7 @@ async function ChannelPage({ params, searchParams }: ItemProps) {
     return (
       <ConsolePage at={at} crumbs={crumbs('Channel')}>
         {tabs}
-        <ForbiddenState
-          title="You can see incidents, not where they are told"
-          role={fleet.role}
-          needs="operator"
-        />
+        <ChannelsHidden role={fleet.role} />
       </ConsolePage>
     )
   const channels = await channelBoard(at.ctx, { actor: at.actor, fleetId: fleet.id })
@@ -75,18 +72,6 @@ async function ChannelPage({ params, searchParams }: ItemProps) {
         kind={stateOfChannel(channel).kind}
         sentence={channelSentence(channel)}
         evidence={evidenceOf(channel)}
-        actions={
-          mayChange ? (
-            <ChannelActs
-              id={id}
-              kind={channel.kind}
-              version={channel.version}
-              enabled={channel.enabled}
-              now={channel}
-              query={at.query}
-            />
-          ) : undefined
-        }
       />
       <div className="cols">
         <div>
@@ -97,7 +82,18 @@ async function ChannelPage({ params, searchParams }: ItemProps) {
         <div>
           <Section title="How it is set" note={KIND_NAMES[channel.kind]}>
             <KeyValue items={settingsShown(channel)} />
-            {mayChange ? null : (
+            {mayChange ? (
+              <div className="item-acts">
+                <ChannelActs
+                  id={id}
+                  kind={channel.kind}
+                  version={channel.version}
+                  enabled={channel.enabled}
+                  now={channel}
+                  query={at.query}
+                />
+              </div>
+            ) : (
               <ForbiddenState
                 title="You can test this channel, not change it"
                 role={fleet.role}

@@ -27,7 +27,6 @@ import {
   partText,
   ruleSentence,
   SEVERITY_KINDS,
-  SEVERITY_WORDS,
   stateOfRule,
   statusOfPart,
 } from '../rule-words.ts'
@@ -122,7 +121,7 @@ function ForViewer({ at: { fleet }, view: { rule } }: { at: Visit; view: RuleVie
         items={[
           {
             key: 'Severity',
-            value: <Status kind={SEVERITY_KINDS[rule.severity]}>{SEVERITY_WORDS[rule.severity]}</Status>,
+            value: <Status kind={SEVERITY_KINDS[rule.severity]}>{rule.severity}</Status>,
           },
           { key: 'Looks at', value: GROUPING_WORDS[rule.groupBy] },
           { key: 'Fires', value: forText(rule) },
