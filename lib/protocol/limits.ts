@@ -106,8 +106,8 @@ export const CONFIG_BYTES_MAX = 8 * 1024 * 1024
 export const ALERT_RULES_PER_FLEET_MAX = 100
 /** Of one fleet, those that are not over. */
 export const SILENCES_PER_FLEET_MAX = 200
-/** A silence that is longer is a rule that should be off. */
-export const SILENCE_MS_MAX = 90 * 86_400_000
+/** 90 days: a silence that is longer is a rule that should be off. */
+export const SILENCE_MS_MAX = 7_776_000_000
 /** Of one test of a rule that is given as data. */
 export const RULE_TEST_STEPS_MAX = 10_000
 /** Incidents that a page of a filtered list looks through. */
@@ -122,6 +122,6 @@ export const TEMPLATE_LENGTH_MAX = 2_000
 /** A notification is tried for so long, and so often; the waits between grow from the first to the longest. */
 export const NOTIFICATION_TRIED_FOR_MS = 86_400_000
 export const NOTIFICATION_TRIES_MAX = 400
-/** Lines of the log, and notifications that are over. */
-export const NOTIFICATION_LIFE_MS = 30 * 86_400_000
+/** 30 days: lines of the log, and notifications that are over. */
+export const NOTIFICATION_LIFE_MS = 2_592_000_000
 export const NOTIFICATION_WAIT_MS = { first: 5_000, longest: 300_000, asked: 3_600_000 } as const
