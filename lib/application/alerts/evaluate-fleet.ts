@@ -16,7 +16,7 @@ import { isIdle, statusOf, track } from '#lib/telemetry/alerts/tracker.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { findEvidence } from './find-evidence.ts'
 import type { FleetFigures } from './fleet-figures.ts'
-import { rulesOfFleet } from './fleet-rules.ts'
+import { rulesOfFleet, shippedRule } from './fleet-rules.ts'
 import { liveSignals, type Beside } from './live-signals.ts'
 import { noticeOf } from './notice-of.ts'
 import type { ScopeStanding } from './standing.ts'
@@ -62,13 +62,16 @@ export async function evaluateFleet(deps: Deps, of: FleetEvaluation): Promise<Fl
     foldLagMs: oldestMs === null ? 0 : Math.max(0, nowMs - oldestMs),
     oldestUnresolvedAgeMs: oldestUnresolvedMs === null ? null : nowMs - oldestUnresolvedMs,
   })
-  const { states, firing } = trackAll(input, rules, signals, nowMs)
+  const { states: ofRules, firing } = trackAll(input, rules, signals, nowMs)
+  const { states: ofHolds, quieting } = trackHolds(input, scopes, nowMs)
+  const states = [...ofRules, ...ofHolds]
   const evidence = await evidenceOf(deps, fleet.id, input.open, firing, nowMs)
   const { open, silences, nextNumber } = input
   const folded = foldIncidents({
     fleetId: fleet.id,
     open,
     firing,
+    quieting,
     silences,
     evidence,
     nextNumber,
@@ -134,6 +137,39 @@ function trackAll(
     }
   }
   return { states: next, firing }
+}
+
+/** No rule has this name: theirs hold no colon. */
+const HELD_SHUT = 'breaker-open:held'
+/** Devices come back one after the other once people let them. */
+const HELD_TIMES = { forMs: 0, keepFiringMs: 5 * 60_000 }
+
+/**
+ * Breakers that people hold open stop the same as one that opened by itself, and who did it knows: what they keep from
+ * happening is told to nobody, and they are no incident.
+ */
+function trackHolds(
+  { states }: AlertInput,
+  scopes: ReadonlyMap<string, ScopeStanding>,
+  nowMs: number,
+): { readonly states: readonly TrackedPart[]; readonly quieting: readonly FiringAlert[] } {
+  const before = new Map(states.flatMap((one) => (one.rule === HELD_SHUT ? [[one.key, one.tracked]] : [])))
+  const opens = shippedRule('breaker-open')
+  if (opens === null) throw new Error('the rule of an open breaker is shipped')
+  const next = [...new Set([...before.keys(), ...scopes.keys()])].flatMap((key): TrackedPart[] => {
+    const isHeld = scopes.get(key)?.isHeldShut === true
+    const tracked = track(before.get(key) ?? null, { breached: isHeld, holds: isHeld }, nowMs, HELD_TIMES)
+    return isIdle(tracked) ? [] : [{ rule: HELD_SHUT, by: 'scope', key, tracked }]
+  })
+  const quieting = next.map(({ by, key, tracked: { held } }): FiringAlert => ({
+    rule: opens,
+    group: labelsOf(by, key),
+    firedAtMs: held.kind === 'firing' ? held.firedAtMs : nowMs,
+    isFading: false,
+    noData: false,
+    summary: '',
+  }))
+  return { states: next, quieting }
 }
 
 const SUMMARY_MAX = 300

@@ -13,6 +13,8 @@ export interface BreakerStanding {
 /** What is said of one scope. */
 export interface ScopeStanding {
   readonly isOpen: boolean
+  /** People hold it open. */
+  readonly isHeldShut: boolean
   /** Infinity where nothing holds it. */
   readonly overrideEndsInMs: number
   readonly breakGlass: boolean
@@ -42,12 +44,18 @@ export function scopesOf(
   const found = new Map<string, ScopeStanding>()
   for (const scope of [...live.flatMap(({ scopes }) => Object.keys(scopes)), ...open])
     if (isOfFleet(scope))
-      found.set(scope, { isOpen: open.has(scope), overrideEndsInMs: Infinity, breakGlass: false })
+      found.set(scope, {
+        isOpen: open.has(scope),
+        isHeldShut: false,
+        overrideEndsInMs: Infinity,
+        breakGlass: false,
+      })
   for (const { scope, overrides } of controls) {
     const held = isOfFleet(scope) ? holdingAt(overrides, nowMs) : null
     if (held === null) continue
     found.set(scope, {
       isOpen: open.has(scope),
+      isHeldShut: held.kind === 'forced_open',
       overrideEndsInMs: held.expiresAtMs - nowMs,
       breakGlass: held.breakGlass,
     })

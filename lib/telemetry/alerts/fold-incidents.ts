@@ -19,6 +19,8 @@ export interface FoldInput {
   readonly fleetId: string
   readonly open: readonly Incident[]
   readonly firing: readonly FiringAlert[]
+  /** What keeps others silent as if it fired, and is no incident itself. */
+  readonly quieting: readonly FiringAlert[]
   readonly silences: readonly Silence[]
   /** By subject, of those that were looked for. */
   readonly evidence: ReadonlyMap<string, Evidence>
@@ -161,6 +163,7 @@ class Fold {
   private alertsOf(firing: readonly FiringAlert[]): readonly IncidentAlert[] {
     const { before } = this
     const { nowMs, silences } = this.input
+    const loud = [...this.input.firing, ...this.input.quieting]
     const rest = new Map(firing.map((alert) => [alertKey(alert.rule.name, alert), alert]))
     const known = before.alerts.map((alert) => {
       if (!isActive(alert)) return alert
@@ -172,13 +175,13 @@ class Fold {
         return { ...alert, endedAtMs: nowMs, noData: false, suppressedBy: null }
       }
       if (now.noData !== alert.noData) this.note(now.noData ? 'unknown' : 'known', alert.rule, null, '')
-      const suppressedBy = suppressionOf(now, this.input.firing, silences, nowMs)
+      const suppressedBy = suppressionOf(now, loud, silences, nowMs)
       this.noteSuppression(alert.rule, alert.suppressedBy, suppressedBy)
       return { ...alert, noData: now.noData, suppressedBy }
     })
     const came = [...rest.values()].map((alert): IncidentAlert => {
       const { rule, group, firedAtMs, noData, summary } = alert
-      const suppressedBy = suppressionOf(alert, this.input.firing, silences, nowMs)
+      const suppressedBy = suppressionOf(alert, loud, silences, nowMs)
       const isFirst = before.version === 0 && this.entries.every(({ kind }) => kind !== 'opened')
       this.note(isFirst ? 'opened' : 'joined', rule.name, rule.severity, summary)
       this.noteSuppression(rule.name, null, suppressedBy)

@@ -50,6 +50,7 @@ function history() {
       fleetId: FLEET,
       open,
       firing,
+      quieting: [],
       silences,
       evidence,
       nextNumber,
