@@ -1,4 +1,4 @@
-import type { AlertCounter } from './measures.ts'
+import type { AlertCounter, LimitName, Measure } from './measures.ts'
 import { MEASURES, measureOf } from './measures.ts'
 import type { AlertRule, BurnRateCondition, ThresholdCondition } from './rule.ts'
 
@@ -28,7 +28,9 @@ export function problemsOf(rule: AlertRule): readonly RuleProblem[] {
     if (condition.kind === 'absence') {
       checkTime(say, '/condition/before/windowMs', condition.before.windowMs, RULE_WINDOW_MS)
       if (condition.before.atLeast < 1) say('/condition/before/atLeast', 'must be 1 or more')
-    } else if (condition.direction === 'below' ? condition.ratio >= 1 : condition.ratio < 1)
+    } else if (condition.direction === 'below' && condition.ratio <= 0)
+      say('/condition/ratio', 'can never fire: nothing is below 0 times of what is usual')
+    else if (condition.direction === 'below' ? condition.ratio >= 1 : condition.ratio < 1)
       say('/condition/ratio', 'above must be 1 or more, below less than 1')
     const known = groupingsOfCounter(condition.counter)
     if (!known.includes(rule.groupBy)) say('/groupBy', `is not known of ${condition.counter}`)
@@ -54,17 +56,58 @@ function checkThreshold(say: Say, rule: AlertRule, condition: ThresholdCondition
   if (isOfWindow) checkTime(say, '/condition/windowMs', windowMs, RULE_WINDOW_MS)
   else if (windowMs !== 0)
     say('/condition/windowMs', 'must be 0: the figure stands at a moment and has no window')
+  const unit = unitOf(measure)
   if (typeof value === 'number') {
-    const isShare = measure.kind === 'ratio' || measure.kind === 'share'
-    if (isShare && comparison === 'above' && value >= 1)
+    if (unit === 'share' && comparison === 'above' && value >= 1)
       say('/condition/value', 'can never fire: a share is at most 1, and never above it')
+    if (unit === 'flag' && comparison === 'above' && value >= 1)
+      say('/condition/value', 'can never fire: it is 0 or 1, and never above 1')
     if (comparison === 'below' && value <= 0)
       say('/condition/value', 'can never fire: the figure is never below 0')
     if (clear !== null && (comparison === 'above' ? clear > value : clear < value))
       say('/condition/clear', 'must be nearer to what is well than the value')
-  }
-  if (condition.perActivity && measure.kind !== 'count')
+  } else if (unitOfLimit(value.limit) !== unit)
+    say(
+      '/condition/value',
+      `${value.limit} is ${UNIT_WORDS[unitOfLimit(value.limit)]}, and the figure ${UNIT_WORDS[unit]}: they tell nothing of each other`,
+    )
+  checkActivity(say, measure, condition)
+}
+
+function checkActivity(say: Say, measure: Measure, { perActivity, comparison }: ThresholdCondition): void {
+  if (perActivity === null) return
+  if (measure.kind !== 'count') {
     say('/condition/perActivity', 'is for counts: a share scales by itself')
+    return
+  }
+  const isPartOfIt =
+    perActivity.counter === measure.counter || PARTS_OF[perActivity.counter] === measure.counter
+  if (isPartOfIt && comparison === 'above' && perActivity.factor >= 1)
+    say(
+      '/condition/perActivity/factor',
+      `can never fire: there are never more of ${measure.counter} than of ${perActivity.counter}; the factor must be below 1`,
+    )
+}
+
+/** Counted figures that a count is a part of. */
+const PARTS_OF: Readonly<Partial<Record<AlertCounter, AlertCounter>>> = { pushed: 'deadLettered' }
+
+type Unit = 'share' | 'ms' | 'count' | 'flag'
+const UNIT_WORDS: Readonly<Record<Unit, string>> = {
+  share: 'a share',
+  ms: 'a time',
+  count: 'a number',
+  flag: 'a yes or no',
+}
+
+function unitOf(measure: Measure): Unit {
+  if (measure.kind === 'gauge') return measure.unit
+  return measure.kind === 'count' ? 'count' : 'share'
+}
+
+function unitOfLimit(limit: LimitName): Unit {
+  if (limit.endsWith('Ms')) return 'ms'
+  return limit.startsWith('queue') ? 'count' : 'share'
 }
 
 /** The budget burns at most 1 / (1 - target) times as fast as it may: all fails then. */

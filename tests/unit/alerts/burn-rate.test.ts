@@ -108,6 +108,61 @@ test('[alerts] a burn rate that can never be is refused with the reason', () => 
   ).toEqual([])
 })
 
+test('[alerts] a rule whose figure can never pass its bound is refused with the reason', () => {
+  const threshold = (over: object): AlertRule => {
+    const rule = shippedRule('dead-letters-growing')
+    return {
+      ...rule,
+      inhibitedBy: [],
+      condition: { ...rule.condition, perActivity: null, ...over } as AlertRule['condition'],
+    }
+  }
+  const scoped = (over: object): AlertRule => ({
+    ...threshold({ windowMs: 0, ...over }),
+    groupBy: 'scope',
+  })
+  const drop = shippedRule('changes-drop')
+  const cases: readonly (readonly [AlertRule, string, RegExp])[] = [
+    [
+      threshold({ measure: 'requestFailures', value: { limit: 'oldestWarnMs' } }),
+      '/condition/value',
+      /a time, and the figure a share/,
+    ],
+    [
+      threshold({ measure: 'conflictRate', value: { limit: 'queueCritical' } }),
+      '/condition/value',
+      /a number, and the figure a share/,
+    ],
+    [
+      threshold({ measure: 'pendingAge', windowMs: 0, value: { limit: 'failureBreaker' } }),
+      '/condition/value',
+      /a share, and the figure a time/,
+    ],
+    [scoped({ measure: 'breakerOpen', value: 1 }), '/condition/value', /0 or 1/],
+    [
+      threshold({ perActivity: { counter: 'pushed', factor: 1 } }),
+      '/condition/perActivity/factor',
+      /never more/,
+    ],
+    [
+      threshold({ measure: 'requests', perActivity: { counter: 'requests', factor: 2 } }),
+      '/condition/perActivity/factor',
+      /never more/,
+    ],
+    [
+      { ...drop, condition: { ...drop.condition, ratio: 0 } as AlertRule['condition'] },
+      '/condition/ratio',
+      /can never fire/,
+    ],
+  ]
+  for (const [rule, path, message] of cases)
+    expect(problemsOf(rule), JSON.stringify(rule.condition)).toEqual([
+      { path, message: expect.stringMatching(message) as string },
+    ])
+  expect(problemsOf(threshold({ perActivity: { counter: 'pushed', factor: 0.99 } }))).toEqual([])
+  expect(problemsOf(threshold({ perActivity: { counter: 'sessions', factor: 2 } }))).toEqual([])
+})
+
 test('[alerts] no shipped rule has a problem, and each name is there once', () => {
   for (const rule of DEFAULT_RULES) expect(problemsOf(rule), rule.name).toEqual([])
   const names = DEFAULT_RULES.map(({ name }) => name)
