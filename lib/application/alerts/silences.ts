@@ -1,12 +1,14 @@
 import { z } from 'zod'
 import { isoTime } from '#lib/protocol/mutation.ts'
 import { SILENCE_MS_MAX, SILENCES_PER_FLEET_MAX } from '#lib/protocol/limits.ts'
+import { SEVERITIES } from '#lib/protocol/notice.ts'
 import { SILENCE_FIELDS, type SilenceKey } from '#lib/query/alert-fields.ts'
 import { matchesFilter, type RowReader } from '#lib/query/matches-filter.ts'
 import type { IncidentAlert } from '#lib/telemetry/alerts/incident.ts'
 import { isActive } from '#lib/telemetry/alerts/incident.ts'
-import type { Silence, SilencePhase } from '#lib/telemetry/alerts/silence.ts'
+import type { MatchedLabel, Matcher, Silence, SilencePhase } from '#lib/telemetry/alerts/silence.ts'
 import { MATCHED_LABELS, silencePhase } from '#lib/telemetry/alerts/silence.ts'
+import { FAMILIES } from '#lib/telemetry/alerts/rule.ts'
 import { auditEntry } from '../access/audit-entry.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
@@ -19,16 +21,39 @@ export const silencesQuery = z.strictObject({
   ...rangeInput,
   q: filterInput(SILENCE_FIELDS),
 })
+/** What every alert has, and of some of them all that there is. */
+const KNOWN: Readonly<Partial<Record<MatchedLabel, readonly string[] | null>>> = {
+  rule: null,
+  severity: SEVERITIES,
+  family: FAMILIES,
+}
+
+/** Why a value would match everything, or nothing, without looking so; null for a good one. */
+function problemOf(label: MatchedLabel, comparison: Matcher['comparison'], value: string): string | null {
+  if (comparison === 'starts_with') return value === '' ? 'every text begins with an empty one' : null
+  const known = KNOWN[label]
+  if (known === undefined) return null
+  if (value === '') return `every alert has a ${label}: it is never empty`
+  return known === null || known.includes(value) ? null : `is no ${label}: there are ${known.join(', ')}`
+}
+
 const comment = z.string().trim().min(3).max(1_000)
 export const silenceInput = z.strictObject({
   /** All of them hold; at least one, so that nobody silences a whole fleet by leaving out a word. */
   matchers: z
     .array(
-      z.strictObject({
-        label: z.enum(MATCHED_LABELS),
-        comparison: z.enum(['is', 'is_not', 'starts_with']),
-        values: z.array(z.string().max(200)).min(1).max(20),
-      }),
+      z
+        .strictObject({
+          label: z.enum(MATCHED_LABELS),
+          comparison: z.enum(['is', 'is_not', 'starts_with']),
+          values: z.array(z.string().max(200)).min(1).max(20),
+        })
+        .superRefine(({ label, comparison, values }, { addIssue }) => {
+          for (const [at, value] of values.entries()) {
+            const message = problemOf(label, comparison, value)
+            if (message !== null) addIssue({ code: 'custom', path: ['values', at], message })
+          }
+        }),
     )
     .min(1)
     .max(10),

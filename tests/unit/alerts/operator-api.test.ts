@@ -173,6 +173,32 @@ test('[alerts] a silence needs a matcher and an end; one that is ahead is a main
   expect(over.items).toHaveLength(1)
 })
 
+test('[alerts] a matcher that would match everything, or nothing, without looking so is refused at its place', async () => {
+  const at = await world()
+  const endsAt = new Date(at.clock.now() + MINUTE_MS).toISOString()
+  const answer = (label: string, comparison: string, value: string) =>
+    at.send('POST', '/alerts/silences', {
+      matchers: [{ label, comparison, values: ['x', value].slice(label === 'severity' ? 1 : 0) }],
+      comment: 'a drill',
+      endsAt,
+    })
+  for (const [label, comparison, value] of [
+    ['rule', 'starts_with', ''],
+    ['collection', 'starts_with', ''],
+    ['rule', 'is_not', ''],
+    ['severity', 'is', 'purple'],
+    ['family', 'is_not', 'weather'],
+  ] as const) {
+    const refused = await answer(label, comparison, value)
+    expect([label, comparison, refused.status]).toEqual([label, comparison, 400])
+    const { errors } = await json<{ errors: { path: string }[] }>(refused)
+    expect(errors.map(({ path }) => path).at(-1)).toMatch(/^\/matchers\/0\/values\/\d$/)
+  }
+  // What no alert of a fleet has a collection for is the empty text: a silence may be of those alone.
+  expect((await answer('collection', 'is', '')).status).toBe(201)
+  expect((await answer('severity', 'is_not', 'critical')).status).toBe(201)
+})
+
 test('[alerts] a preview replays the past and runs tests that are given as data', async () => {
   const at = await world()
   await failing(at)
