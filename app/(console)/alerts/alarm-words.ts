@@ -52,14 +52,15 @@ export function alarmLine({ stopped, critical }: Alarm): {
     const taken = waiting === 0 ? 'all are taken on' : `${waiting} of them nobody took on`
     return {
       word: `${critical.length} critical incidents`,
-      text: `${first.name}: ${first.title}; ${taken}`,
+      text: `${first.name}: ${first.title}, as it began; ${taken}`,
       id: null,
       link: 'Open Alerts',
     }
   }
   return {
     word: '1 critical incident',
-    text: `${first.title}; ${first.takenBy === null ? 'nobody took it on' : `taken on by ${first.takenBy}`}`,
+    // Its figures are of then: what stands beside them on a page is of now.
+    text: `${first.title}, as it began; ${first.takenBy === null ? 'nobody took it on' : `taken on by ${first.takenBy}`}`,
     id: first.id,
     link: `Open ${first.name}`,
   }

@@ -205,14 +205,14 @@ describe('[alerts] what stands above every page', () => {
     expect(alarmLine(alarmOf(now(listed({ suppressed: true })), 1e6))).toBe(null)
     expect(alarmLine(alarmOf(now(listed()), 1e6))).toEqual({
       word: '1 critical incident',
-      text: 'Dead letters grow; nobody took it on',
+      text: 'Dead letters grow, as it began; nobody took it on',
       id: ID,
       link: 'Open INC-207',
     })
     const two = alarmOf(now(listed({ name: 'INC-208', takenBy: 'Ada' }), listed()), 1e6)
     expect(alarmLine(two)).toEqual({
       word: '2 critical incidents',
-      text: 'INC-207: Dead letters grow; 1 of them nobody took on',
+      text: 'INC-207: Dead letters grow, as it began; 1 of them nobody took on',
       id: null,
       link: 'Open Alerts',
     })

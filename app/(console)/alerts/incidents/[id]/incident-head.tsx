@@ -48,7 +48,7 @@ export function IncidentHead({
           <h1>{title}</h1>
           <p className="sub">
             {at.fleet.name} · {partText(group)} · owner {owner ?? 'nobody'} · opened{' '}
-            <Time at={openedAtMs} now={at.nowMs} show="clock" />
+            <Time at={openedAtMs} now={at.nowMs} show="clock" /> · title as it began
             {resolvedAtMs === null ? null : (
               <>
                 {' '}
