@@ -1,4 +1,4 @@
-import { holdingAt } from '#lib/engine/breaker/override.ts'
+import { holdingAt, type Override } from '#lib/engine/breaker/override.ts'
 import type { BreakerControl, SeenProcess } from '#lib/storage/ports.ts'
 import { standingOf } from '../breakers/list-breakers.ts'
 import { ENGINE_SCOPE, fleetOfScope } from '../breakers/scopes.ts'
@@ -15,7 +15,7 @@ export interface ScopeStanding {
   readonly isOpen: boolean
   /** People hold it open. */
   readonly isHeldShut: boolean
-  /** Infinity where nothing holds it. */
+  /** Infinity where nothing holds it, or for a short time only: who asked for that knows. */
   readonly overrideEndsInMs: number
   readonly breakGlass: boolean
 }
@@ -56,9 +56,15 @@ export function scopesOf(
     found.set(scope, {
       isOpen: open.has(scope),
       isHeldShut: held.kind === 'forced_open',
-      overrideEndsInMs: held.expiresAtMs - nowMs,
+      overrideEndsInMs: isLong(held) ? held.expiresAtMs - nowMs : Infinity,
       breakGlass: held.breakGlass,
     })
   }
   return found
 }
+
+/** That one which holds for less is about to end is no news. */
+const SHORT_MS = 30 * 60_000
+
+const isLong = ({ startsAtMs, expiresAtMs, approval }: Override): boolean =>
+  expiresAtMs - Math.max(startsAtMs, approval?.atMs ?? 0) > SHORT_MS
