@@ -7,13 +7,14 @@ import type { Actor, Context } from '../context.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
 import { viewOf, type IncidentView } from './incidents.ts'
 import { noticeOf } from './notice-of.ts'
+import { oneLine, someLines } from './texts.ts'
 
 export const ackInput = z.strictObject({})
 export const ownerInput = z.strictObject({
   /** A person or a team; null gives it back. */
-  owner: z.string().trim().min(1).max(80).nullable(),
+  owner: oneLine(80).nullable(),
 })
-export const noteInput = z.strictObject({ text: z.string().trim().min(1).max(4_000) })
+export const noteInput = z.strictObject({ text: someLines(4_000) })
 
 interface Input {
   readonly actor: Actor

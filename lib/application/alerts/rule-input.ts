@@ -13,6 +13,7 @@ import { ANOMALY_WEEKS, FAMILIES } from '#lib/telemetry/alerts/rule.ts'
 import { inhibitionCycle } from '#lib/telemetry/alerts/suppress.ts'
 import { DEFAULT_THRESHOLDS } from '#lib/telemetry/thresholds.ts'
 import { badRequest } from '../errors.ts'
+import { oneLine } from './texts.ts'
 
 const figure = z.number().min(-1e15).max(1e15)
 const whole = z.int().min(0).max(1_000_000_000)
@@ -68,7 +69,7 @@ export const ruleName = z
   .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/)
   .max(60)
 const fields = {
-  title: z.string().trim().min(1).max(120),
+  title: oneLine(120),
   family: z.enum(FAMILIES),
   severity: z.enum(SEVERITIES),
   groupBy: z.enum(GROUPINGS),

@@ -15,6 +15,7 @@ import type { Actor, Context } from '../context.ts'
 import { ApplicationError, badRequest, parsedOrThrow } from '../errors.ts'
 import { filterInput, filterOrThrow } from '../filter.ts'
 import { itemList, pageInput, pageRequest, rangeInput, since, type ItemList } from '../page.ts'
+import { someLines } from './texts.ts'
 
 export const silencesQuery = z.strictObject({
   ...pageInput,
@@ -37,7 +38,7 @@ function problemOf(label: MatchedLabel, comparison: Matcher['comparison'], value
   return known === null || known.includes(value) ? null : `is no ${label}: there are ${known.join(', ')}`
 }
 
-const comment = z.string().trim().min(3).max(1_000)
+const comment = someLines(1_000, 3)
 export const silenceInput = z.strictObject({
   /** All of them hold; at least one, so that nobody silences a whole fleet by leaving out a word. */
   matchers: z

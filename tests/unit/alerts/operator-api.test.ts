@@ -199,6 +199,26 @@ test('[alerts] a matcher that would match everything, or nothing, without lookin
   expect((await answer('severity', 'is_not', 'critical')).status).toBe(201)
 })
 
+test('[alerts] what people write is shown as it came: control characters are refused, half a surrogate pair is marked', async () => {
+  const at = await world()
+  await failing(at)
+  const { items } = await json<{ items: { path: string; id: string }[] }>(await at.call('/alerts/incidents'))
+  const path = `/alerts/incidents/${items[0]?.id}`
+  const silence = {
+    matchers: [{ label: 'family', comparison: 'is', values: ['sync'] }],
+    endsAt: new Date(at.clock.now() + MINUTE_MS).toISOString(),
+  }
+  for (const [to, body] of [
+    ['/alerts/silences', { ...silence, comment: 'a\u0000bcd' }],
+    ['/alerts/rules', { ...shippedRule('no-requests'), name: 'own', title: 'Quiet\r\nBcc: all@example.org' }],
+    [`${path}/notes`, { text: 'a\u0007b' }],
+    [`${path}/owner`, { owner: 'day\nops' }],
+  ] as const)
+    expect([to, (await at.send('POST', to, body)).status]).toEqual([to, 400])
+  const kept = await at.send('POST', '/alerts/silences', { ...silence, comment: 'first\nsecond \ud83d' })
+  expect(await json(kept)).toMatchObject({ comment: 'first\nsecond \ufffd' })
+})
+
 test('[alerts] a preview replays the past and runs tests that are given as data', async () => {
   const at = await world()
   await failing(at)

@@ -157,7 +157,12 @@ const overColumns = (nowMs: number): readonly Column<SilenceView>[] => [
     key: 'began',
     header: 'Began',
     hideOnPhone: true,
-    cell: ({ startsAtMs }) => <Time at={startsAtMs} now={nowMs} show="moment" />,
+    cell: ({ startsAtMs, endedAtMs }) =>
+      endedAtMs !== null && endedAtMs < startsAtMs ? (
+        <span className="den">never began</span>
+      ) : (
+        <Time at={startsAtMs} now={nowMs} show="moment" />
+      ),
   },
   {
     key: 'over',
