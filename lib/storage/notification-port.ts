@@ -124,6 +124,14 @@ export interface Settled {
   readonly delivery: Delivery | null
 }
 
+/** How one channel stands to one incident. */
+export interface Told {
+  readonly item: NotificationItem
+  readonly notification: Notification
+  /** The last try; null before the first, or where the log is that old no more. */
+  readonly last: Delivery | null
+}
+
 export interface DeliveryFilter {
   readonly channelId: string
   readonly outcome: DeliveryOutcome | null
@@ -172,6 +180,8 @@ export interface NotificationPort {
   log(delivery: Delivery): Promise<void>
   /** Newest first. */
   deliveries(filter: DeliveryFilter, page: PageRequest): Promise<Page<Delivery>>
+  /** Of one incident, one for each channel that it goes to. */
+  toldOf(incidentId: string): Promise<readonly Told[]>
   /** Deletes lines of the log and closed notifications from before; true where more is left. */
   expire(beforeMs: number, batch: number): Promise<boolean>
 }

@@ -84,7 +84,12 @@ export function promtoolTest(
 export function firingSteps(rule: AlertRule, history: History, stepMs: number): readonly boolean[] {
   const part = { by: rule.groupBy, key: rule.groupBy === 'scope' ? history.name : PART[rule.groupBy] }
   const { counters, gauges } = history
-  const series: FleetSeries = { fromMs: 0, stepMs, parts: [{ ...part, counters, gauges }], limits: LIMITS }
+  const series: FleetSeries = {
+    fromMs: 0,
+    stepMs,
+    parts: [{ ...part, counters, gauges }],
+    limits: () => LIMITS,
+  }
   return replayRule(rule, series).steps.map(({ statuses }) => statuses[part.key] === 'firing')
 }
 

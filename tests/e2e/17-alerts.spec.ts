@@ -105,8 +105,10 @@ test('a bad release opens an incident within a minute, whose link leads to its l
     const take = page.getByRole('button', { name: 'Acknowledge' })
     await expect(take).toBeInViewport()
     expect((await take.boundingBox())?.height).toBeGreaterThanOrEqual(44)
-    await take.click()
+    // By keyboard: the button goes, and the next key is not at the beginning of the page.
+    await take.press('Enter')
     await expect(page.getByText(/^Taken on by /)).toBeVisible()
+    await expect(page.getByRole('heading', { level: 1 })).toBeFocused()
     await page.getByRole('button', { name: 'Assign…' }).click()
     await page.getByRole('textbox', { name: 'Owner' }).fill('day ops')
     await page.getByRole('button', { name: 'Save' }).click()

@@ -2,6 +2,7 @@
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { Button } from '#components/ui/button.tsx'
+import { useHandOnFocus } from '#components/ui/hand-on-focus.ts'
 import { showToast } from '#components/ui/toast.tsx'
 import { sendJson, type Sent } from '../send-json.ts'
 import { incidentUrl, type IncidentRef } from './incident-links.ts'
@@ -12,6 +13,7 @@ const LOST = 'The server did not answer; it is not known whether this was done. 
 function useAct(done: string, send: () => Promise<Sent>) {
   const router = useRouter()
   const [busy, setBusy] = useState(false)
+  const ref = useHandOnFocus<HTMLButtonElement>()
   const run = async (): Promise<void> => {
     if (busy) return
     setBusy(true)
@@ -26,7 +28,7 @@ function useAct(done: string, send: () => Promise<Sent>) {
       setBusy(false)
     }
   }
-  return { disabled: busy, 'aria-busy': busy, onClick: () => void run() }
+  return { ref, 'aria-disabled': busy, 'aria-busy': busy, onClick: () => void run() }
 }
 
 const useTake = (of: IncidentRef, name: string) =>

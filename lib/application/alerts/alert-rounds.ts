@@ -1,10 +1,9 @@
 import type { Fleet } from '#lib/storage/ports.ts'
-import type { Thresholds } from '#lib/telemetry/thresholds.ts'
-import { thresholdsOf } from '#lib/telemetry/thresholds.ts'
 import { isStorageError } from '../errors.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { evaluateFleet } from './evaluate-fleet.ts'
 import { FleetFigures } from './fleet-figures.ts'
+import { readFleetLimits, type FleetLimits } from './fleet-limits.ts'
 import { readBreakers, scopesOf } from './standing.ts'
 
 /** Fleets that are evaluated side by side: their reads wait for the database, not for the processor. */
@@ -16,7 +15,7 @@ type Deps = Pick<Surroundings, 'storage' | 'clock' | 'ids' | 'log' | 'metrics' |
 
 interface Kept {
   readonly figures: FleetFigures
-  limits: { readonly configVersion: number; readonly of: (collection: string | null) => Thresholds } | null
+  limits: { readonly configVersion: number; readonly of: FleetLimits } | null
 }
 
 /** Evaluations of all fleets, one round at a time, by the process that leads. What is kept between rounds can be read anew. */
@@ -83,7 +82,7 @@ export class AlertRounds {
     }
     // Collections hold their schemas: they are read once for each change of them.
     if (kept.limits?.configVersion !== fleet.configVersion)
-      kept.limits = { configVersion: fleet.configVersion, of: await this.limitsOf(fleet) }
+      kept.limits = { configVersion: fleet.configVersion, of: await readFleetLimits(this.deps, fleet) }
     const { rules, firing } = await evaluateFleet(this.deps, {
       fleet,
       figures: kept.figures,
@@ -92,14 +91,5 @@ export class AlertRounds {
     })
     metrics.showAlerts(fleet.id, firing)
     return rules
-  }
-
-  private async limitsOf({ id, settings }: Fleet): Promise<(collection: string | null) => Thresholds> {
-    const collections = await this.deps.storage.collections.list(id)
-    const own = new Map(
-      collections.map(({ name, thresholds }) => [name, thresholdsOf(settings.thresholds, thresholds)]),
-    )
-    const whole = thresholdsOf(settings.thresholds)
-    return (collection) => (collection === null ? whole : (own.get(collection) ?? whole))
   }
 }

@@ -16,8 +16,9 @@ import { isIdle, statusOf, track } from '#lib/telemetry/alerts/tracker.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { findEvidence } from './find-evidence.ts'
 import type { FleetFigures } from './fleet-figures.ts'
+import type { FleetLimits } from './fleet-limits.ts'
 import { rulesOfFleet, shippedRule } from './fleet-rules.ts'
-import { liveSignals, type Beside } from './live-signals.ts'
+import { liveSignals } from './live-signals.ts'
 import { noticeOf } from './notice-of.ts'
 import type { ScopeStanding } from './standing.ts'
 
@@ -35,7 +36,7 @@ export interface FleetEvaluation {
   readonly fleet: Fleet
   readonly figures: FleetFigures
   readonly scopes: ReadonlyMap<string, ScopeStanding>
-  readonly limitsOf: Beside['limitsOf']
+  readonly limitsOf: FleetLimits
 }
 
 export interface FleetEvaluated {

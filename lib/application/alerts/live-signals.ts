@@ -1,7 +1,7 @@
 import { unreachable } from '#lib/kernel/result.ts'
 import type { Signals } from '#lib/telemetry/alerts/signals.ts'
-import type { Thresholds } from '#lib/telemetry/thresholds.ts'
 import type { FleetFigures } from './fleet-figures.ts'
+import type { FleetLimits } from './fleet-limits.ts'
 import type { ScopeStanding } from './standing.ts'
 
 /** What is known of a fleet beside the rollups. */
@@ -10,7 +10,7 @@ export interface Beside {
   readonly foldLagMs: number
   /** Null where nothing waits for a person. */
   readonly oldestUnresolvedAgeMs: number | null
-  readonly limitsOf: (collection: string | null) => Thresholds
+  readonly limitsOf: FleetLimits
 }
 
 /** The figures of a fleet as they are now. */

@@ -92,6 +92,14 @@ export function memoryNotifications(state: MemoryState): NotificationPort {
         .filter(({ title, detail, rule }) => `${title}\n${detail}\n${rule}`.toLowerCase().includes(wanted))
       return pageOf(rows, ({ atMs, id }) => ({ atMs, id }), page)
     },
+    toldOf: async (incidentId) =>
+      state.notificationItems.values().flatMap((item) => {
+        const notification = state.notifications.get(item.notificationId)
+        if (item.incidentId !== incidentId || !notification) return []
+        const tries = state.deliveries.values().filter((one) => one.notificationId === notification.id)
+        const { items } = pageOf(tries, ({ atMs, id }) => ({ atMs, id }), { limit: 1, cursor: null })
+        return [{ item, notification, last: items[0] ?? null }]
+      }),
     expire: (beforeMs, batch) =>
       state.inGlobal((undo) => {
         const lines = state.deliveries.values().filter(({ atMs }) => atMs < beforeMs)

@@ -1,4 +1,5 @@
 import type { NotificationPort } from '../ports.ts'
+import { uuids } from './arrays.ts'
 import { insertAudit } from './audit.ts'
 import type { Database, Statement } from './database.ts'
 import {
@@ -6,8 +7,12 @@ import {
   channelOf,
   channelValues,
   deliveryOf,
+  itemOf,
+  notificationOf,
   type ChannelRow,
   type DeliveryRow,
+  type ItemRow,
+  type NotificationRow,
 } from './notification-row.ts'
 import { postgresOutbox } from './outbox.ts'
 import { pageOf } from './page.ts'
@@ -60,6 +65,21 @@ const deliveries = (byOutcome: boolean, byWords: boolean, behind: boolean): Stat
       AND ${behind ? '(at, id) < ($5, $6)' : '$5::timestamptz IS NULL AND $6::uuid IS NULL'}
     ORDER BY at DESC, id DESC LIMIT $2`,
 })
+const TOLD_ITEMS: Statement = {
+  name: 'notification_told_items',
+  text: 'SELECT * FROM notification_item WHERE incident_id = $1',
+}
+const TOLD_NOTIFICATIONS: Statement = {
+  name: 'notification_told',
+  text: 'SELECT * FROM notification WHERE id = ANY ($1::uuid[])',
+}
+/** By each channel's log, newest first: it has no index by notification. */
+const TOLD_LAST: Statement = {
+  name: 'notification_told_last',
+  text: `SELECT d.* FROM notification n CROSS JOIN LATERAL (SELECT * FROM notification_delivery
+      WHERE channel_id = n.channel_id AND notification_id = n.id ORDER BY at DESC, id DESC LIMIT 1) d
+    WHERE n.id = ANY ($1::uuid[])`,
+}
 const expire = (table: string, column: string): Statement => ({
   name: `expire_${table}`,
   text: `WITH gone AS (DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table} WHERE ${column} < $1 LIMIT $2) RETURNING 1)
@@ -108,6 +128,22 @@ export function postgresNotifications(database: Database): NotificationPort {
       const rows = await database.oneGlobal<DeliveryRow>(statement, values)
       return pageOf(rows.map(deliveryOf), ({ atMs, id }) => ({ atMs, id }), limit)
     },
+    toldOf: (incidentId) =>
+      database.inGlobal(async (send) => {
+        const items = (await send<ItemRow>(TOLD_ITEMS, [incidentId])).map(itemOf)
+        const ids = uuids(items.map((item) => item.notificationId))
+        const [notifications, tries] = await Promise.all([
+          send<NotificationRow>(TOLD_NOTIFICATIONS, [ids]),
+          send<DeliveryRow>(TOLD_LAST, [ids]),
+        ])
+        return items.flatMap((item) => {
+          const row = notifications.find(({ id }) => id === item.notificationId)
+          const last = tries.find((one) => one.notification_id === item.notificationId)
+          return row
+            ? [{ item, notification: notificationOf(row), last: last ? deliveryOf(last) : null }]
+            : []
+        })
+      }),
     expire: (beforeMs, batch) =>
       database.inGlobal(async (send) => {
         const counts = await Promise.all(

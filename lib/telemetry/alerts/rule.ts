@@ -106,3 +106,9 @@ export function labelsOf(groupBy: Grouping, key: string): GroupLabels {
   const label = LABEL_OF[groupBy]
   return label === null ? {} : { [label]: key }
 }
+
+/** The part that labels name, as `labelsOf` has it; null where they don't name one of that grouping. */
+export function keyOfLabels(groupBy: Grouping, group: GroupLabels): string | null {
+  const label = LABEL_OF[groupBy]
+  return label === null ? '' : (group[label] ?? null)
+}

@@ -11,7 +11,8 @@ export interface FleetSeries {
   readonly fromMs: number
   readonly stepMs: number
   readonly parts: readonly PartSeries[]
-  readonly limits?: Thresholds
+  /** By collection; null of the fleet as a whole. */
+  readonly limits?: (collection: string | null) => Thresholds
 }
 export interface PartSeries extends Part {
   /** What each grew by in each step; null where nobody counted. */
@@ -52,7 +53,8 @@ export class SeriesSignals {
       keys: (by) => this.series.parts.filter((part) => part.by === by).map(({ key }) => key),
       sum: (counter, part, windowMs, agoMs = 0) => this.sum(counter, part, step, windowMs, agoMs),
       gauge: (gauge, part) => this.parts.get(partName(part))?.gauges[gauge]?.[step] ?? null,
-      limits: () => this.series.limits ?? DEFAULT_THRESHOLDS,
+      limits: ({ by, key }) =>
+        this.series.limits?.(by === 'collection' ? key : null) ?? DEFAULT_THRESHOLDS,
     }
   }
 

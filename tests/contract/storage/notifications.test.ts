@@ -89,6 +89,58 @@ describe.each(BACKENDS)('notifications over $name', (backend) => {
     await drop(storage, channel.id)
   })
 
+  it('[NO14] of one incident, each channel with how it stands and its last try', async () => {
+    const { storage } = current()
+    const { notifications } = storage
+    const [one, other] = [await add(storage, { name: 'a' }), await add(storage, { name: 'b' })]
+    const [fired, beside] = [noticeOf(), noticeOf({ rule: 'beside' })]
+    await notifications.put([fired, beside])
+    await takeIn(storage)
+    const before = await notifications.toldOf(fired.incidentId)
+    expect(before.map(({ item, last }) => [item.channelId, last]).sort()).toEqual(
+      [
+        [one.id, null],
+        [other.id, null],
+      ].sort(),
+    )
+    const due = await lease(storage, 'a', [other.id])
+    for (const { notification, items } of due)
+      for (const attempt of [1, 2]) {
+        const outcome = attempt === 2 ? 'delivered' : 'retried'
+        const delivery: Delivery = {
+          id: randomUUID(),
+          channelId: one.id,
+          notificationId: notification.id,
+          atMs: NOW_MS + attempt,
+          seq: notification.seq,
+          attempt,
+          outcome,
+          status: 202,
+          detail: `${items[0]?.notice.rule}\0`,
+          tookMs: 4,
+          firing: 1,
+          resolved: 0,
+          rule: notification.rule,
+          title: 't',
+        }
+        await notifications.settle(notification.id, 'a', (now) => ({
+          next: { ...now, toldSeq: now.seq, lease: attempt === 1 ? now.lease : null, dueAtMs: null },
+          delivery,
+        }))
+      }
+    const told = await notifications.toldOf(fired.incidentId)
+    const byChannel = new Map(told.map((at) => [at.item.channelId, at]))
+    expect(byChannel.size).toBe(2)
+    const took = byChannel.get(one.id)
+    expect(took?.item.incidentId).toBe(fired.incidentId)
+    expect(took?.notification.toldSeq).toBe(took?.notification.seq)
+    expect(took?.last).toMatchObject({ outcome: 'delivered', attempt: 2, detail: `${fired.rule}\0` })
+    expect(byChannel.get(other.id)).toMatchObject({ notification: { toldSeq: 0 }, last: null })
+    expect(await notifications.toldOf(randomUUID())).toEqual([])
+    await drop(storage, one.id)
+    await drop(storage, other.id)
+  })
+
   it('[NO9] one holder at a time, two of a channel, none of those that are busy, until it is settled or over', async () => {
     const { storage } = current()
     const { notifications } = storage

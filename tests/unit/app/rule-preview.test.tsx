@@ -74,9 +74,9 @@ describe('what a rule would have done, in words', () => {
   })
 
   it('a bound that moves is a line, one that stands a limit; only what its part fired is shaded', () => {
-    expect(steadyBound(past())).toBe(0.2)
+    expect(steadyBound(past().points)).toBe(0.2)
     const moving = past({ points: [...past().points, { atMs: TO_MS, value: 1, bound: 0.3 }] })
-    expect(steadyBound(moving)).toBeNull()
+    expect(steadyBound(moving.points)).toBeNull()
     expect(stretchesOf(FIRED, TO_MS)).toEqual([
       { fromMs: TO_MS - 10 * HOUR_MS, toMs: TO_MS - 9 * HOUR_MS },
       { fromMs: TO_MS - HOUR_MS, toMs: TO_MS },

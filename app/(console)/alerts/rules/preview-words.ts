@@ -4,6 +4,7 @@ import type { GroupLabels } from '#lib/application/alerts/terms.ts'
 import { partText } from './rule-words.ts'
 
 type Past = NonNullable<RulePreview['past']>
+export type Point = Past['points'][number]
 
 const DAY_MS = 86_400_000
 const rangeText = ({ fromMs, toMs }: RulePreview): string =>
@@ -60,7 +61,7 @@ export function previewNotes(preview: RulePreview): readonly string[] {
 }
 
 /** The bound where it is one and the same all the time; null where it moves. Pure. */
-export function steadyBound({ points }: Pick<Past, 'points'>): number | null {
+export function steadyBound(points: readonly Point[]): number | null {
   const bounds = new Set(points.flatMap(({ bound }) => (bound === null ? [] : [bound])))
   const [only] = bounds
   return bounds.size === 1 ? (only ?? null) : null

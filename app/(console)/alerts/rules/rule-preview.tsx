@@ -1,5 +1,3 @@
-import { TimeChart } from '#components/charts/time-chart.tsx'
-import type { ValueFormat } from '#components/charts/ticks.ts'
 import { DataTable } from '#components/table/data-table.tsx'
 import { formatCount, formatRound } from '#components/ui/format.ts'
 import { Section } from '#components/ui/section.tsx'
@@ -7,29 +5,13 @@ import { SkeletonLines } from '#components/ui/skeleton.tsx'
 import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
 import type { RulePreview } from '#lib/application/alerts/preview-rule.ts'
-import { measureOf, type AlertRule, type Measure } from '#lib/application/alerts/terms.ts'
+import type { AlertRule } from '#lib/application/alerts/terms.ts'
 import { FormFailure } from '../../form-failure.tsx'
 import type { PreviewState } from '../../use-preview.ts'
+import { FigureChart } from './figure-chart.tsx'
 import { episodesByPart, previewNotes, previewSentence, steadyBound, stretchesOf } from './preview-words.ts'
-import { figureText, partText, unitOf, type FigureUnit } from './rule-words.ts'
+import { figureText, measureOfRule, partText } from './rule-words.ts'
 
-const FORMATS: Readonly<Record<FigureUnit, ValueFormat>> = {
-  percent: 'percent',
-  minutes: 'duration',
-  count: 'count',
-}
-/** What is counted itself, where a condition is about no measure. */
-const COUNTED: Measure = {
-  kind: 'count',
-  counter: 'requests',
-  noun: '',
-  words: '',
-  groupings: [],
-  promql: null,
-}
-const measureOfRule = ({ condition }: AlertRule): Measure =>
-  'measure' in condition ? measureOf(condition.measure) : COUNTED
-const CHART_PX = 140
 /** Rows of the table; the sentence counts all of them. */
 const EPISODES_SHOWN = 12
 
@@ -71,7 +53,7 @@ type Past = NonNullable<RulePreview['past']>
 function Past({ rule, preview, past }: { rule: AlertRule; preview: RulePreview; past: Past }) {
   const { fromMs, toMs, stepMs } = preview
   const measure = measureOfRule(rule)
-  const bound = steadyBound(past)
+  const bound = steadyBound(past.points)
   const byPart = episodesByPart(past)
   const [first, second] = past.points
   const bucketMs = first && second ? second.atMs - first.atMs : stepMs
@@ -79,24 +61,13 @@ function Past({ rule, preview, past }: { rule: AlertRule; preview: RulePreview; 
     <>
       {byPart === null ? null : <p>{`${byPart}.`}</p>}
       {past.points.length === 0 ? null : (
-        <TimeChart
-          label={`${rule.title}: its figure beside its bound`}
-          names={bound === null ? { subject: 'Figure', past: 'Bound' } : { subject: 'Figure' }}
+        <FigureChart
+          rule={rule}
           fromMs={fromMs}
           toMs={toMs}
           bucketMs={bucketMs}
-          format={FORMATS[unitOf(measure)]}
-          points={past.points.map(({ atMs, value }) => ({ t: atMs, value }))}
-          {...(bound === null
-            ? { past: past.points.map(({ atMs, bound: value }) => ({ t: atMs, value })) }
-            : {
-                thresholds: [
-                  { value: bound, word: `bound ${figureText(bound, measure)}`, tone: toneOf(rule) },
-                ],
-              })}
+          points={past.points}
           stretches={stretchesOf(past, toMs)}
-          gapWord="too little, or not known"
-          height={CHART_PX}
         />
       )}
       <p className="sub">
@@ -138,5 +109,3 @@ function Past({ rule, preview, past }: { rule: AlertRule; preview: RulePreview; 
     </>
   )
 }
-
-const toneOf = ({ severity }: AlertRule): 'warn' | 'crit' => (severity === 'critical' ? 'crit' : 'warn')

@@ -104,6 +104,18 @@ export function unitOf(measure: Measure): FigureUnit {
   return measure.kind === 'gauge' && measure.unit === 'ms' ? 'minutes' : 'count'
 }
 
+/** What is counted itself, where a condition is about no measure. */
+const COUNTED: Measure = {
+  kind: 'count',
+  counter: 'requests',
+  noun: '',
+  words: '',
+  groupings: [],
+  promql: null,
+}
+export const measureOfRule = ({ condition }: Pick<AlertRule, 'condition'>): Measure =>
+  'measure' in condition ? measureOf(condition.measure) : COUNTED
+
 /** A figure of a measure, without its noun. Pure. */
 export function figureText(value: number, measure: Measure): string {
   const unit = unitOf(measure)

@@ -1,9 +1,11 @@
 import type { Metadata } from 'next'
-import { Link } from '#components/ui/link.tsx'
 import { carryShared } from '#components/ui/search-params.ts'
 import { Section } from '#components/ui/section.tsx'
+import { incidentHold } from '#lib/application/alerts/incident-hold.ts'
 import { incidentImpact } from '#lib/application/alerts/incident-impact.ts'
+import { incidentPast } from '#lib/application/alerts/incident-past.ts'
 import { getIncident, listEntries } from '#lib/application/alerts/incidents.ts'
+import { toldOf } from '#lib/application/notifications/told-of.ts'
 import { ConsolePage } from '../../../console-page.tsx'
 import { keptPage } from '../../../kept-page.tsx'
 import type { ItemProps } from '../../../search-params.ts'
@@ -12,8 +14,11 @@ import { runbookHref } from '../../incident-links.ts'
 import { IncidentAlerts } from './incident-alerts.tsx'
 import { IncidentCause } from './incident-cause.tsx'
 import { IncidentHead } from './incident-head.tsx'
+import { IncidentHoldPart } from './incident-hold.tsx'
+import { IncidentPastPart } from './incident-past.tsx'
 import { IncidentSteps } from './incident-steps.tsx'
 import { IncidentTimeline } from './incident-timeline.tsx'
+import { IncidentTold } from './incident-told.tsx'
 
 export const metadata: Metadata = { title: 'Incident · Tidemark' }
 
@@ -31,7 +36,13 @@ async function IncidentPage({ params, searchParams }: ItemProps) {
       listEntries(at.ctx, { ...one, query: { limit: String(ENTRIES_MAX) } }),
     ]),
   )
-  const impact = await incidentImpact(at.ctx, { actor: at.actor, incident })
+  const { actor } = at
+  const [impact, past, told] = await Promise.all([
+    incidentImpact(at.ctx, { actor, incident }),
+    incidentPast(at.ctx, { actor, incident }),
+    toldOf(at.ctx, { actor, incidentId: incident.id }),
+  ])
+  const hold = incidentHold(at.ctx, { actor, incident, impact })
   const { query, nowMs } = at
   return (
     <ConsolePage
@@ -42,6 +53,8 @@ async function IncidentPage({ params, searchParams }: ItemProps) {
       <IncidentHead at={at} incident={incident} impact={impact} />
       <div className="cols">
         <div>
+          {hold === null ? null : <IncidentHoldPart hold={hold} query={query} nowMs={nowMs} />}
+          {past === null ? null : <IncidentPastPart incident={incident} past={past} />}
           <IncidentCause incident={incident} impact={impact} />
           <IncidentAlerts incident={incident} query={query} nowMs={nowMs} />
         </div>
@@ -58,13 +71,8 @@ async function IncidentPage({ params, searchParams }: ItemProps) {
             note={entries.nextCursor === null ? undefined : `the newest ${ENTRIES_MAX}`}
           >
             <IncidentTimeline entries={entries.items} nowMs={nowMs} />
-            <p className="sub">
-              Which channel took what is in each channel’s log:{' '}
-              <Link className="link" href={carryShared('/alerts/channels', query)}>
-                Channels
-              </Link>
-            </p>
           </Section>
+          {at.fleet.role === 'viewer' ? null : <IncidentTold told={told} query={query} nowMs={nowMs} />}
         </div>
       </div>
     </ConsolePage>

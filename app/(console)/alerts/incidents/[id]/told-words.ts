@@ -1,0 +1,32 @@
+import type { StatusKind } from '#components/ui/status.tsx'
+import type { ToldChannel } from '#lib/application/notifications/told-of.ts'
+import { answerText } from '../../channels/channel-words.ts'
+
+type Told = Pick<ToldChannel, 'notification' | 'last'> & {
+  readonly channel: Pick<ToldChannel['channel'], 'enabled'>
+}
+
+/** Whether a channel took the newest of an incident. Pure. */
+export function toldStanding({ notification, last, channel }: Told): {
+  readonly kind: StatusKind
+  readonly words: string
+} {
+  const { seq, toldSeq, dueAtMs } = notification
+  if (toldSeq >= seq) return { kind: 'ok', words: 'took it' }
+  const answer = last === null ? '' : `: ${answerText(last)}`
+  if (!channel.enabled) return { kind: 'held', words: 'is off: told nothing since' }
+  if (dueAtMs === null) return { kind: 'crit', words: `was given up${answer}` }
+  return last === null || last.outcome === 'delivered'
+    ? { kind: 'unk', words: 'is told in a moment' }
+    : { kind: 'warn', words: `did not take it yet, and is tried again${answer}` }
+}
+
+/** Whether anybody knows. Pure. */
+export function toldSentence(told: readonly Told[]): string {
+  if (told.length === 0) return 'No channel is told of it'
+  const took = told.filter((one) => toldStanding(one).kind === 'ok').length
+  if (took === told.length) return took === 1 ? 'The channel took it' : `All ${took} channels took it`
+  return took === 0
+    ? `No channel took the newest of it yet, of ${told.length}`
+    : `${took} of ${told.length} channels took it`
+}
