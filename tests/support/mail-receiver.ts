@@ -9,8 +9,14 @@ export interface Mail {
 export interface MailReceiver {
   readonly port: number
   readonly received: Mail[]
+  /** What clients said, line by line, without the mails. */
+  readonly heard: string[]
   /** What the end of a mail is answered with. */
   reply: string
+  /** What an address is answered with. */
+  addressed: (address: string) => string
+  /** How long each answer takes. */
+  waitMs: number
   close(): Promise<void>
 }
 
@@ -21,7 +27,7 @@ export async function startMailReceiver(): Promise<MailReceiver> {
   const server = createServer((socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
-    serve(socket, (mail) => {
+    serve(socket, receiver, (mail) => {
       received.push(mail)
       return receiver.reply
     })
@@ -30,7 +36,10 @@ export async function startMailReceiver(): Promise<MailReceiver> {
   const receiver: MailReceiver = {
     port: (server.address() as AddressInfo).port,
     received,
+    heard: [],
     reply: '250 taken',
+    addressed: () => '250 ok',
+    waitMs: 0,
     close: async () => {
       for (const socket of sockets) socket.destroy()
       await new Promise((resolve) => server.close(resolve))
@@ -39,13 +48,17 @@ export async function startMailReceiver(): Promise<MailReceiver> {
   return receiver
 }
 
-function serve(socket: Socket, take: (mail: Mail) => string): void {
+function serve(socket: Socket, receiver: MailReceiver, take: (mail: Mail) => string): void {
   let unread = ''
   let data: string | null = null
   let from = ''
   let to: string[] = []
-  const say = (line: string): boolean => socket.write(`${line}\r\n`)
+  const say = (line: string): void => {
+    if (receiver.waitMs === 0) socket.write(`${line}\r\n`)
+    else setTimeout(() => socket.write(`${line}\r\n`), receiver.waitMs)
+  }
   const hear = (line: string): void => {
+    if (data === null) receiver.heard.push(line)
     if (data !== null) {
       if (line !== '.') data += `${line.replace(/^\.\./, '.')}\n`
       else {
@@ -58,8 +71,9 @@ function serve(socket: Socket, take: (mail: Mail) => string): void {
       to = []
       say('250 ok')
     } else if (/^RCPT TO:/i.test(line)) {
-      to = [...to, addressIn(line)]
-      say('250 ok')
+      const reply = receiver.addressed(addressIn(line))
+      if (reply.startsWith('2')) to = [...to, addressIn(line)]
+      say(reply)
     } else if (/^DATA/i.test(line)) {
       data = ''
       say('354 go on')

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect, isIP } from 'node:net'
 import { createTransport } from 'nodemailer'
 import type { Egress } from '../egress/post-json.ts'
 import type { SettingsOf } from './channel-settings.ts'
@@ -15,6 +17,7 @@ export type Answer =
 
 interface Sending {
   readonly egress: Egress
+  /** For the server's address, and again for all that is said to it. */
   readonly timeoutMs: number
 }
 
@@ -35,13 +38,20 @@ export async function sendMail(
       text: `${host} is not on the allowlist: it is not spoken to in the clear`,
       isForGood: true,
     }
+  // The library's own limits are of each answer: a server that takes its time with every one of twenty addresses would hold
+  // the try until another process sends the same, again and again.
+  const deadline = AbortSignal.timeout(timeoutMs)
+  const connection = connect({ host: place.value.address, port, signal: deadline })
+  // The library listens too, but neither yet nor to the end.
+  connection.on('error', () => undefined)
   const transport = createTransport({
-    host: place.value.address,
+    connection,
+    host,
     port,
     secure: tls === 'implicit',
     requireTLS: tls === 'starttls',
     ignoreTLS: tls === 'none',
-    tls: { servername: host },
+    ...(isIP(host) === 0 && { tls: { servername: host } }),
     ...(user === undefined ? {} : { auth: { user, pass: password ?? '' } }),
     connectionTimeout: timeoutMs,
     greetingTimeout: timeoutMs,
@@ -51,7 +61,8 @@ export async function sendMail(
   })
   const thread = `<tidemark.${message.key}@${domainOf(from)}>`
   try {
-    const { response } = await transport.sendMail({
+    await once(connection, 'connect')
+    const taken: Taken = await transport.sendMail({
       from: { name: 'Tidemark', address: from },
       to: [...to],
       subject: oneLine(message.title),
@@ -60,12 +71,26 @@ export async function sendMail(
       ...(message.isFirst ? {} : { inReplyTo: thread, references: thread }),
       headers: { 'Auto-Submitted': 'auto-generated', 'X-Tidemark-Notification': message.key },
     })
-    return { kind: 'answered', status: 250, text: response, retryAfter: null }
+    return { kind: 'answered', status: 250, text: takenText(taken), retryAfter: null }
   } catch (error) {
+    if (deadline.aborted) return { kind: 'failed', text: `not done within ${timeoutMs} ms`, isForGood: false }
     return failureOf(error)
   } finally {
     transport.close()
+    connection.destroy()
   }
+}
+
+/** What the library tells, and its types leave out. */
+interface Taken {
+  readonly response: string
+  readonly rejectedErrors?: readonly { readonly recipient?: string; readonly response?: string }[]
+}
+
+/** The mail is on its way to the others: sent again it would ring there twice, so whom it doesn't reach stands in the log. */
+function takenText({ response, rejectedErrors = [] }: Taken): string {
+  const refused = rejectedErrors.map(({ recipient, response: words }) => `${recipient}: ${words}`)
+  return refused.length === 0 ? response : `not taken for ${refused.join('; ')}. For the others: ${response}`
 }
 
 const domainOf = (address: string): string => address.slice(address.lastIndexOf('@') + 1)

@@ -5,6 +5,7 @@ import {
   ALERTMANAGER_REPEAT_MS,
   ALERTMANAGER_REPEATS_MISSED_MAX,
 } from '#lib/application/notifications/alertmanager.ts'
+import { Notifier } from '#lib/application/notifications/run-notifications.ts'
 import { NOTIFICATION_TRIED_FOR_MS, NOTIFICATION_WAIT_MS } from '#lib/protocol/limits.ts'
 import { startMailReceiver, type MailReceiver } from '#tests/support/mail-receiver.ts'
 import { noticeOf, notifyWorld, resolvedOf, type NotifyWorld } from '#tests/support/notify-world.ts'
@@ -154,6 +155,66 @@ describe('each kind of channel', () => {
       ['refused', 550, '550 no such person'],
       ['retried', 451, '451 later'],
     ])
+  })
+
+  it('[NO6] mail: a server that takes its time with each answer ends with the try, and not with its lease', async () => {
+    const settings = {
+      host: '127.0.0.1',
+      port: mails.port,
+      tls: 'none',
+      from: 'a@example.org',
+      to: Array.from({ length: 20 }, (_, n) => `b${n}@example.org`),
+    }
+    const { id } = await world.channel({ kind: 'mail', settings })
+    const hurried = new Notifier(world.ctx, {
+      groupWaitMs: 0,
+      leaseMs: 60_000,
+      repeatMs: 60_000,
+      timeoutMs: 100,
+    })
+    mails.waitMs = 20
+    await world.put(noticeOf())
+    await hurried.look()
+    await hurried.idle()
+    expect(await world.log(id)).toMatchObject([{ outcome: 'retried', detail: 'not done within 100 ms' }])
+    expect(mails.received).toHaveLength(0)
+  })
+
+  it('[NO6] mail: whom the server does not take stands in the log, and the others are not told twice', async () => {
+    const settings = {
+      host: '127.0.0.1',
+      port: mails.port,
+      tls: 'none',
+      from: 'a@example.org',
+      to: ['b@example.org', 'c@example.org'],
+    }
+    const { id } = await world.channel({ kind: 'mail', settings })
+    mails.addressed = (address) => (address === 'c@example.org' ? '550 no such person' : '250 ok')
+    await world.put(noticeOf())
+    await world.told()
+    expect(mails.received.map(({ to }) => to)).toEqual([['b@example.org']])
+    expect(await world.log(id)).toMatchObject([
+      {
+        outcome: 'delivered',
+        detail: 'not taken for c@example.org: 550 no such person. For the others: 250 taken',
+      },
+    ])
+  })
+
+  it('[AU3] mail: a server without STARTTLS hears neither password nor mail', async () => {
+    const settings = {
+      host: '127.0.0.1',
+      port: mails.port,
+      from: 'a@example.org',
+      to: ['b@example.org'],
+      user: 'tidemark',
+      password: 'pass phrase',
+    }
+    const { id } = await world.channel({ kind: 'mail', settings })
+    await world.put(noticeOf())
+    await world.told()
+    expect(await world.log(id)).toMatchObject([{ outcome: 'refused', status: 500 }])
+    expect(mails.heard.map((line) => line.split(' ')[0])).toEqual(['EHLO', 'STARTTLS'])
   })
 
   it('[AU3] mail: a server that is not on the allowlist is not spoken to in the clear, nor by an address of ours', async () => {
