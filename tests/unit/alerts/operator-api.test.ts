@@ -247,6 +247,35 @@ test('[alerts] a preview replays the past and runs tests that are given as data'
   expect(await json(breaker)).toMatchObject({ past: null })
 })
 
+test('[alerts] a preview holds a collection against its own limit, as the evaluation does', async () => {
+  const at = await world()
+  await failing(at)
+  at.clock.advance(20 * MINUTE_MS)
+  const { condition, ...shipped } = shippedRule('conflicts-many')
+  // 30 of 40 changes became dead letters.
+  const share = { ...condition, measure: 'deadLetterRate', minTraffic: 0 }
+  const preview = async () => {
+    const rule = { ...shipped, forMs: 0, condition: share }
+    const answer = await at.send('POST', '/alerts/rules/preview', { rule, days: 1 }, at.operator)
+    return (
+      await json<{ past: { fired: number; pointsOf: unknown; points: { bound: number | null }[] } }>(answer)
+    ).past
+  }
+  const bounds = (past: Awaited<ReturnType<typeof preview>>) =>
+    new Set(past.points.flatMap(({ bound }) => bound ?? []))
+  expect(await preview()).toMatchObject({ fired: 1, pointsOf: { collection: 'strikes' } })
+  const made = await at.send('POST', '/collections', {
+    name: 'strikes',
+    schema: { type: 'object' },
+    strategy: 'lww',
+    thresholds: { conflictFriction: 0.9 },
+  })
+  expect([made.status, made.status === 201 ? '' : await made.text()]).toEqual([201, ''])
+  const own = await preview()
+  expect(own.fired).toBe(0)
+  expect(bounds(own)).toEqual(new Set([0.9]))
+})
+
 test('[alerts] of a month one point stands for several steps, and is the worst of them', async () => {
   const at = await world()
   await failing(at)
