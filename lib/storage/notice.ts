@@ -28,6 +28,6 @@ export interface Notice {
   readonly by: string | null
   /** Of the incident's page, below the server's origin. */
   readonly path: string
-  /** Path or URL of what to do about it. */
+  /** What to do about it: a page below the server's origin (it begins with a slash), or a URL. */
   readonly runbook: string | null
 }

@@ -31,7 +31,7 @@ export function noticeOf(
     title,
     detail: cause?.sentence ?? '',
     path: incidentPath(fleetId, incidentId),
-    runbook: runbookOf(rule),
+    runbook: runbookPath(fleetId, rule),
   }
 }
 
@@ -41,9 +41,14 @@ export const incidentPath = (fleetId: string, incidentId: string): string =>
 /** The page that says how to look into any rule: those of a fleet's own have it. */
 const OWN_RUNBOOK = 'own-rule'
 
+const runbookName = (rule: string): string => (shippedRule(rule) === null ? OWN_RUNBOOK : rule)
+
 /** Of the repository. */
-export const runbookOf = (rule: string): string =>
-  `docs/runbooks/${shippedRule(rule) === null ? OWN_RUNBOOK : rule}.md`
+export const runbookOf = (rule: string): string => `docs/runbooks/${runbookName(rule)}.md`
+
+/** The console's page of it: whoever is called at night has that within reach, and no repository. */
+const runbookPath = (fleetId: string, rule: string): string =>
+  `/alerts/runbooks/${runbookName(rule)}?fleet=${fleetId}`
 
 /** Whether a page of docs/runbooks has this name. */
 export const hasRunbook = (name: string): boolean => name === OWN_RUNBOOK || shippedRule(name) !== null

@@ -28,7 +28,7 @@ test('[alerts] a bad release: its dead letters open one incident within a minute
     severity: 'critical',
     state: 'firing',
     endsAtMs: null,
-    runbook: 'docs/runbooks/dead-letters-growing.md',
+    runbook: `/alerts/runbooks/dead-letters-growing?fleet=${fleetId}`,
   })
   expect((firing?.atMs ?? Infinity) - atMs).toBeLessThanOrEqual(MINUTE_MS)
   expect(firing?.title).toMatch(/^Dead letters grow: \d+ dead letters new in 10 min, over \d+$/)

@@ -12,6 +12,7 @@ interface Event {
   readonly event_action: string
   readonly dedup_key: string
   readonly payload: { readonly summary: string }
+  readonly links: readonly { readonly href: string; readonly text: string }[]
 }
 
 test('[NO1] [NO9] from a bad release to the page and its end: rung once, under one key, over a restart of all that evaluates and sends', async () => {
@@ -36,6 +37,11 @@ test('[NO1] [NO9] from a bad release to the page and its end: rung once, under o
   await world.pass(2 * MINUTE_MS, turn)
   expect(events()).toMatchObject([
     { event_action: 'trigger', payload: { summary: expect.any(String) as string } },
+  ])
+  const { origin } = world.ctx
+  expect(events()[0]?.links).toEqual([
+    { text: 'Incident', href: expect.stringContaining(`${origin}/alerts/incidents/`) as string },
+    { text: 'Runbook', href: `${origin}/alerts/runbooks/dead-letters-growing?fleet=${fleetId}` },
   ])
   expect(events()[0]?.payload.summary).toMatch(/^\[Firing, critical\] Airfield US: Dead letters grow/)
   world.restart()
