@@ -1,10 +1,13 @@
-import { expect, test } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import { DEFAULT_RULES } from '#lib/telemetry/alerts/default-rules.ts'
 import { replayRule } from '#lib/telemetry/alerts/replay-rule.ts'
 import type { FleetSeries, PartSeries } from '#lib/telemetry/alerts/series.ts'
 import type { Part } from '#lib/telemetry/alerts/signals.ts'
 import { seededRandom } from '#lib/kernel/random.ts'
 import { MINUTE_MS, SERIES_FROM_MS } from '#tests/support/alert-series.ts'
+import { inspectorOf } from '../../../scripts/fleet/devices.ts'
+import { PROFILES, type Profile } from '../../../scripts/fleet/profiles.ts'
+import { isPoisoned } from '../../../scripts/fleet/work.ts'
 
 /** Four days, by the minute, of a fleet that is well as real ones are: some requests fail, some sessions lose their network. */
 function steady(part: Part, seed: number): PartSeries {
@@ -77,4 +80,65 @@ test('[alerts] a restart of the database for two minutes, with every request fai
     critical.flatMap((rule) => replayRule(rule, failing(minutes)).episodes.map(() => rule.name))
   expect(fired(2)).toEqual([])
   expect(fired(15)).toEqual(['request-failures-fast'])
+})
+
+describe('the fleet of the demo', () => {
+  const DEVICES = 40
+  const HOURS = 24
+  /** Of its changes, about: the others amend what is there, and none of them is refused. */
+  const NEW_REPORTS = 0.5
+
+  /** What its devices push by the minute, and what of it the schema refuses. */
+  function pushedBy(profile: Profile, seed: number): FleetSeries {
+    const random = seededRandom(seed)
+    const versions = Array.from({ length: DEVICES }, (_, n) => inspectorOf(n, random).device.appVersion)
+    const parts = new Map<string, { pushed: number[]; deadLettered: number[] }>()
+    const part = (key: string) => {
+      const found = parts.get(key) ?? {
+        pushed: Array<number>(HOURS * 60).fill(0),
+        deadLettered: Array<number>(HOURS * 60).fill(0),
+      }
+      parts.set(key, found)
+      return found
+    }
+    for (let minute = 0; minute < HOURS * 60; minute++)
+      for (const version of versions)
+        for (let second = 0; second < 60; second++) {
+          if (random() >= 1_000 / profile.thinkMs) continue
+          const isDead = random() < NEW_REPORTS && isPoisoned(version, profile, minute * MINUTE_MS, random)
+          for (const key of ['', version]) {
+            const { pushed, deadLettered } = part(key)
+            pushed[minute] = (pushed[minute] ?? 0) + 1
+            deadLettered[minute] = (deadLettered[minute] ?? 0) + Number(isDead)
+          }
+        }
+    return {
+      fromMs: SERIES_FROM_MS,
+      stepMs: MINUTE_MS,
+      parts: [...parts].map(([key, counters]) => ({
+        by: key === '' ? 'fleet' : 'version',
+        key,
+        counters,
+        gauges: {},
+      })),
+    }
+  }
+  const OF_LETTERS = DEFAULT_RULES.filter(({ name }) => name.includes('dead-letters'))
+  const fired = (series: FleetSeries) =>
+    OF_LETTERS.flatMap((rule) =>
+      replayRule(rule, series).episodes.map(({ firedAtMs }) => [rule.name, firedAtMs]),
+    )
+
+  it('[alerts] as it is steady calls nobody for its dead letters in five days', () => {
+    expect([1, 2, 3, 4, 5].flatMap((seed) => fired(pushedBy(PROFILES.steady, seed)))).toEqual([])
+  })
+
+  it('[alerts] and the release that the demo tells of does, within minutes', () => {
+    const [[, firedAtMs] = []] = fired(pushedBy(PROFILES.release, 1)).filter(
+      ([rule]) => rule === 'dead-letters-growing',
+    )
+    const afterMs = Number(firedAtMs) - SERIES_FROM_MS - PROFILES.release.poisonAfterMs
+    expect(afterMs).toBeGreaterThan(0)
+    expect(afterMs).toBeLessThanOrEqual(3 * MINUTE_MS)
+  })
 })
