@@ -1,4 +1,4 @@
-import type { Fields, Filter } from '#lib/query/field.ts'
+import { FILTER_LENGTH_MAX, type Fields, type Filter } from '#lib/query/field.ts'
 import { parseFilter, problemText } from '#lib/query/parse-filter.ts'
 
 /** What `q` of a page asks for, or the sentence that tells what in it is not understood; nothing is searched then. Pure. */
@@ -11,3 +11,7 @@ export function listFilter<Key extends string>(
     ? { filter: parsed.value, problem: null }
     : { filter: [], problem: problemText(parsed.error) }
 }
+
+/** Why the words of `q` are not looked for, on a page that knows no conditions; null where they are. Pure. */
+export const wordsProblem = (q: string): string | null =>
+  q.trim().length > FILTER_LENGTH_MAX ? `A search has at most ${FILTER_LENGTH_MAX} characters` : null

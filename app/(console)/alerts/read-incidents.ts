@@ -1,8 +1,8 @@
 import { alertStatus, type AlertStatusView } from '#lib/application/alerts/alert-status.ts'
 import { openIncidents } from '#lib/application/alerts/incidents-now.ts'
-import { listIncidents, type IncidentView } from '#lib/application/alerts/incidents.ts'
+import { findIncidents, type IncidentView } from '#lib/application/alerts/incidents.ts'
+import type { IncidentKey } from '#lib/query/alert-fields.ts'
 import { isAmong, type Filter } from '#lib/query/field.ts'
-import { formatFilter } from '#lib/query/format-filter.ts'
 import type { Visit } from '../viewer.ts'
 import { inOrder } from './incident-words.ts'
 
@@ -26,12 +26,12 @@ export interface IncidentsRead {
 /** What the list of incidents shows: those that are open, and a page of those that are over. */
 export async function readIncidents(
   at: Pick<Visit, 'ctx' | 'actor' | 'fleet' | 'span'>,
-  filter: Filter,
+  filter: Filter<IncidentKey>,
   cursor: string | null,
 ): Promise<IncidentsRead> {
   const who = { actor: at.actor, fleetId: at.fleet.id }
-  const list = (state: 'open' | 'resolved', of: Filter, query: object) =>
-    listIncidents(at.ctx, { ...who, query: { q: formatFilter([...of, isAmong('state', state)]), ...query } })
+  const list = (state: 'open' | 'resolved', of: Filter<IncidentKey>, query: object) =>
+    findIncidents(at.ctx, { ...who, filter: [...of, isAmong('state', state)], query })
   const { fromMs, toMs } = at.span
   const [status, now, open, resolved, last] = await Promise.all([
     alertStatus(at.ctx, who),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { INCIDENT_LOOK_MAX } from '#lib/protocol/limits.ts'
 import { INCIDENT_FIELDS, type IncidentKey } from '#lib/query/alert-fields.ts'
+import type { Filter } from '#lib/query/field.ts'
 import { matchesFilter, type RowReader } from '#lib/query/matches-filter.ts'
 import type { Page, PageRequest } from '#lib/storage/ports.ts'
 import type { Incident, IncidentEntry } from '#lib/telemetry/alerts/incident.ts'
@@ -37,13 +38,26 @@ interface Input {
 type Deps = Pick<Context, 'storage'>
 
 /** Incidents of a fleet that match `q`, newest first. @throws ApplicationError `not_found`, `bad_request` */
-export async function listIncidents(
+export function listIncidents(
+  deps: Deps,
+  { query, ...who }: Input & { readonly query: unknown },
+): Promise<ItemList<IncidentView>> {
+  const { q, ...paged } = parsedOrThrow(incidentsQuery, query)
+  return findIncidents(deps, { ...who, filter: filterOrThrow(q, INCIDENT_FIELDS), query: paged })
+}
+
+/** The same by conditions, however long they are as a text. @throws ApplicationError `not_found`, `bad_request` */
+export async function findIncidents(
   { storage }: Deps,
-  { actor, fleetId, query }: Input & { readonly query: unknown },
+  {
+    actor,
+    fleetId,
+    filter,
+    query,
+  }: Input & { readonly filter: Filter<IncidentKey>; readonly query: unknown },
 ): Promise<ItemList<IncidentView>> {
   authorize(actor, fleetId, 'viewer')
-  const { q, from, ...paged } = parsedOrThrow(incidentsQuery, query)
-  const filter = filterOrThrow(q, INCIDENT_FIELDS)
+  const { from, ...paged } = parsedOrThrow(entriesQuery, query)
   const isWanted = (incident: Incident): boolean => matchesFilter(incident, filter, INCIDENT_FIELDS, READER)
   const page = await lookThrough(
     (request) => storage.alerts.incidents(fleetId, null, request),

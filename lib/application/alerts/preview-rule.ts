@@ -10,8 +10,9 @@ import type { FleetSeries } from '#lib/telemetry/alerts/series.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
-import { isPastKept, leadMs, POINTS_MAX, pointsOf, readPastParts, type PastPoint } from './past-of-rule.ts'
 import { readFleetLimits } from './fleet-limits.ts'
+import { rulesOfFleet } from './fleet-rules.ts'
+import { isPastKept, leadMs, POINTS_MAX, pointsOf, readPastParts, type PastPoint } from './past-of-rule.ts'
 import { alertRule, checkedRule } from './rule-input.ts'
 
 const DAY_MS = 86_400_000
@@ -92,7 +93,11 @@ export async function previewRule(
   const { actor, fleetId } = input
   authorize(actor, fleetId, 'operator')
   const { rule: asked, days = PREVIEW_DAYS.default, tests = [] } = parsedOrThrow(previewInput, input.body)
-  const rule = checkedRule(asked, [])
+  const stored = await ctx.storage.alerts.rules(fleetId)
+  const rule = checkedRule(
+    asked,
+    rulesOfFleet(stored).map((one) => one.rule),
+  )
   const toMs = Math.floor(ctx.clock.now() / STEP_MS) * STEP_MS
   const fromMs = toMs - days * DAY_MS
   const past = isPastKept(rule) ? await replayPast(ctx, fleetId, rule, fromMs, toMs) : null

@@ -83,11 +83,22 @@ export const alertRule = z.strictObject({ name: ruleName, ...fields })
 export const ruleFields = z.strictObject(fields).partial()
 
 /**
- * Refuses what can be of no use, with each place and why: a rule that can never fire, and rules that hold each other's
- * tongue. @throws ApplicationError `bad_request`
+ * Refuses what can be of no use, with each place and why: a rule that can never fire, rules that hold each other's tongue, and
+ * names of rules that there are not.
+ * @param others the fleet's rules, this one as it was among them or not
+ * @throws ApplicationError `bad_request`
  */
 export function checkedRule(rule: AlertRule, others: readonly AlertRule[]): AlertRule {
-  const problems = problemsOf(rule)
+  const problems = [...problemsOf(rule)]
+  const known = new Set([
+    ...others.map(({ name }) => name),
+    // What it named before may be gone since: that keeps nobody from turning it off.
+    ...(others.find(({ name }) => name === rule.name)?.inhibitedBy ?? []),
+    rule.name,
+  ])
+  const unknown = rule.inhibitedBy.filter((name) => !known.has(name))
+  if (unknown.length > 0)
+    problems.push({ path: '/inhibitedBy', message: `there is no rule ${unknown.join(', ')}` })
   if (problems.length > 0) throw badRequest(problems)
   const cycle = inhibitionCycle([...others.filter(({ name }) => name !== rule.name), rule])
   if (cycle)

@@ -219,6 +219,26 @@ test('[alerts] what people write is shown as it came: control characters are ref
   expect(await json(kept)).toMatchObject({ comment: 'first\nsecond \ufffd' })
 })
 
+test('[alerts] what inhibits a rule is a rule: a name that there is not is refused, one that is gone stands in no way', async () => {
+  const at = await world()
+  const rule = { ...shippedRule('queue-deep'), name: 'own-one' }
+  const typo = { ...rule, name: 'own-two', inhibitedBy: ['breaker-open', 'breaker-opne'] }
+  for (const [to, body] of [
+    ['/alerts/rules', typo],
+    ['/alerts/rules/preview', { rule: typo }],
+  ] as const) {
+    const refused = await at.send('POST', to, body)
+    expect([to, refused.status]).toEqual([to, 400])
+    expect(JSON.stringify(await refused.json())).toContain('there is no rule breaker-opne')
+  }
+  expect((await at.send('POST', '/alerts/rules', rule)).status).toBe(201)
+  const mute = { inhibitedBy: ['own-one'], version: 0 }
+  expect((await at.send('PATCH', '/alerts/rules/clock-skew', mute)).status).toBe(200)
+  expect((await at.send('DELETE', '/alerts/rules/own-one', { version: 1 })).status).toBe(200)
+  const off = { enabled: false, version: 1 }
+  expect((await at.send('PATCH', '/alerts/rules/clock-skew', off)).status).toBe(200)
+})
+
 test('[alerts] a preview replays the past and runs tests that are given as data', async () => {
   const at = await world()
   await failing(at)

@@ -6,6 +6,7 @@ import { Time } from '#components/ui/time.tsx'
 import { channelBoard, type ShownChannel } from '#lib/application/notifications/channel-board.ts'
 import { ConsolePage } from '../../console-page.tsx'
 import { keptPage } from '../../kept-page.tsx'
+import { wordsProblem } from '../../list-filter.ts'
 import { ListFrame } from '../../list-frame.tsx'
 import type { PageProps } from '../../search-params.ts'
 import { visit } from '../../viewer.ts'
@@ -33,7 +34,9 @@ async function ChannelsPage({ searchParams }: PageProps) {
         <ChannelsHidden role={fleet.role} />
       </ConsolePage>
     )
-  const channels = await channelBoard(at.ctx, { actor: at.actor, fleetId: fleet.id, words: q })
+  const problem = wordsProblem(q)
+  const channels =
+    problem === null ? await channelBoard(at.ctx, { actor: at.actor, fleetId: fleet.id, words: q }) : []
   return (
     <ListFrame
       at={at}
@@ -46,7 +49,7 @@ async function ChannelsPage({ searchParams }: PageProps) {
       facets={[]}
       counted={null}
       views={null}
-      problem={null}
+      problem={problem}
       actions={
         fleet.role === 'admin' ? (
           <NewChannel fleetId={fleet.id} fleetName={fleet.name} ofAll={at.actor.roles['*'] === 'admin'} />

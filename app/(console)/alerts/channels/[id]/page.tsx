@@ -16,6 +16,7 @@ import { channelBoard, type ShownChannel } from '#lib/application/notifications/
 import { listDeliveries } from '#lib/application/notifications/list-deliveries.ts'
 import { ConsolePage } from '../../../console-page.tsx'
 import { keptPage } from '../../../kept-page.tsx'
+import { wordsProblem } from '../../../list-filter.ts'
 import { LIST, loadList, type ItemProps } from '../../../search-params.ts'
 import { itemId, visit } from '../../../viewer.ts'
 import { AlertsTabs } from '../../alerts-tabs.tsx'
@@ -58,11 +59,15 @@ async function ChannelPage({ params, searchParams }: ItemProps) {
   const channels = await channelBoard(at.ctx, { actor: at.actor, fleetId: fleet.id })
   const channel = channels.find((one) => one.id === id)
   if (channel === undefined) notFound()
-  const log = await listDeliveries(at.ctx, {
-    actor: at.actor,
-    id,
-    query: { ...(q === '' ? {} : { q }), ...(cursor === null ? {} : { cursor }) },
-  })
+  const problem = wordsProblem(q)
+  const log =
+    problem === null
+      ? await listDeliveries(at.ctx, {
+          actor: at.actor,
+          id,
+          query: { ...(q === '' ? {} : { q }), ...(cursor === null ? {} : { cursor }) },
+        })
+      : { items: [], nextCursor: null }
   // Of every fleet: who changes it must be an administrator of all of them.
   const mayChange = channel.fleetId === null ? at.actor.roles['*'] === 'admin' : fleet.role === 'admin'
   return (
@@ -127,7 +132,9 @@ async function ChannelPage({ params, searchParams }: ItemProps) {
           rows={log.items}
           rowKey={(delivery) => delivery.id}
           empty={
-            <EmptyState title={q === '' ? 'Nothing was sent in 30 days' : 'No try matches this search'} />
+            <EmptyState
+              title={problem ?? (q === '' ? 'Nothing was sent in 30 days' : 'No try matches this search')}
+            />
           }
         />
         <Pager
