@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 /** A file that puts another module in a module's place: only where it shares no modules with others does it get it. */
@@ -6,12 +7,18 @@ const MOCKED = 'tests/unit/**/*.mocked.test.{ts,tsx}'
 /** Where a test starts servers and its own process is their load: there each file has a process to itself. */
 const PROCESSES = 'tests/api/processes/**/*.test.ts'
 
-/** Of tests that share one embedded PostgreSQL. */
+/** Of tests that share embedded PostgreSQLs, one for each worker. */
 const DATABASE = { globalSetup: ['tests/support/postgres.ts'] }
+
+/** Half of the time of a file over a database is waiting, which another one can use: two also where there are two processors. */
+const WORKERS = Math.max(2, Math.floor(availableParallelism() / 2))
+
+/** vitest wants a place in its order for those that differ in workers. */
+const inOrder = (groupOrder: number, maxWorkers: number) => ({ maxWorkers, sequence: { groupOrder } })
 
 /**
  * `pure` and `mocked` need no database; `simulation` builds processes of its own; `database`, `processes` and `browser`
- * share one embedded PostgreSQL each, so that they can run side by side.
+ * have embedded PostgreSQLs of their own, so that they can run side by side.
  */
 export default defineConfig({
   test: {
@@ -45,17 +52,22 @@ export default defineConfig({
           include: ['tests/{contract,api}/**/*.test.ts'],
           exclude: [PROCESSES],
           ...DATABASE,
+          ...inOrder(1, WORKERS),
           // A fifth of the time went into loading the same modules again for each file.
           isolate: false,
         },
       },
-      { extends: true, test: { name: 'processes', include: [PROCESSES], ...DATABASE } },
+      {
+        extends: true,
+        test: { name: 'processes', include: [PROCESSES], ...DATABASE, ...inOrder(2, WORKERS) },
+      },
       {
         extends: true,
         test: {
           name: 'browser',
           include: ['tests/{browser,launch}/**/*.test.ts'],
           ...DATABASE,
+          ...inOrder(3, 1),
         },
       },
     ],

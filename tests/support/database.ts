@@ -11,9 +11,16 @@ export interface TestDatabase {
   drop(): Promise<void>
 }
 
+/** The PostgreSQL of this worker. */
+export function testServer(): string {
+  const url = inject('databaseUrls')[Number(process.env['VITEST_POOL_ID']) - 1]
+  if (url === undefined) throw new Error('This worker has no PostgreSQL.')
+  return url
+}
+
 /** A database of its own for one test file: a clone of the migrated, empty template. */
 export async function createTestDatabase(): Promise<TestDatabase> {
-  const server = inject('databaseUrl')
+  const server = testServer()
   const name = `test_${randomUUID().replaceAll('-', '')}`
   await run(server, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE_DATABASE}`)
   return { url: onDatabase(server, name), drop: () => run(server, `DROP DATABASE ${name} WITH (FORCE)`) }

@@ -5,18 +5,20 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
-import { supervisePostgres } from '#lib/storage/prisma/embedded/supervise.ts'
+import { supervisePostgres, type EmbeddedPostgres } from '#lib/storage/prisma/embedded/supervise.ts'
 import { onDatabase } from '#lib/storage/prisma/migration-adapter.ts'
 import { TEMPLATE_DATABASE } from './database.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    databaseUrl: string
+    /** Of the PostgreSQL of each worker, by its number less one. */
+    databaseUrls: readonly string[]
     /** Below `node_modules/.cache`: where this run's bundled programs stand. */
     bundles: string
   }
 }
 
+const run = promisify(execFile)
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const CACHE = path.join(ROOT, 'node_modules/.cache')
 /**
@@ -25,25 +27,50 @@ const CACHE = path.join(ROOT, 'node_modules/.cache')
  */
 const SETTINGS = { fsync: 'off', full_page_writes: 'off', max_connections: '200', autovacuum: 'off' }
 
-/** Starts the PostgreSQL of a project and migrates the template that each test file clones; makes a place for bundles. */
+/**
+ * Starts the PostgreSQLs of a project, with the migrated template that each test file clones; makes a place for bundles. Each
+ * worker has one to itself: a transaction that one file leaves open would hold up the folding of telemetry in another's.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const dataDir = await mkdtemp(path.join(tmpdir(), 'tidemark-test-'))
+  const workers = project.config.maxWorkers
+  if (!workers) throw new Error(`The project ${project.name} does not say how many workers it has.`)
   await mkdir(CACHE, { recursive: true })
   const bundles = await mkdtemp(path.join(CACHE, 'tidemark-tests-'))
-  const postgres = await supervisePostgres({ dataDir, settings: SETTINGS })
+  const dataDirs = await Promise.all(Array.from({ length: workers }, newDataDir))
+  const running: EmbeddedPostgres[] = []
   const teardown = async (): Promise<void> => {
-    await postgres.stop()
-    for (const folder of [dataDir, bundles]) await rm(folder, { recursive: true, force: true })
+    await Promise.all(running.map((postgres) => postgres.stop()))
+    for (const folder of [...dataDirs, bundles]) await rm(folder, { recursive: true, force: true })
   }
   try {
-    await makeTemplate(postgres.databaseUrl)
+    await fillDataDirs(dataDirs)
+    const start = async (dataDir: string): Promise<void> => {
+      running.push(await supervisePostgres({ dataDir, settings: SETTINGS }))
+    }
+    await Promise.all(dataDirs.map(start))
   } catch (error) {
     await teardown()
     throw error
   }
-  project.provide('databaseUrl', postgres.databaseUrl)
+  const databaseUrls = running.map(({ databaseUrl }) => databaseUrl)
+  project.provide('databaseUrls', databaseUrls)
   project.provide('bundles', path.basename(bundles))
   return teardown
+}
+
+const newDataDir = (): Promise<string> => mkdtemp(path.join(tmpdir(), 'tidemark-test-'))
+
+/** Makes a PostgreSQL with the template in the first, and copies it, which is faster than to make it again. */
+async function fillDataDirs(dataDirs: readonly string[]): Promise<void> {
+  const [first = '', ...others] = dataDirs
+  const postgres = await supervisePostgres({ dataDir: first, settings: SETTINGS })
+  try {
+    await makeTemplate(postgres.databaseUrl)
+  } finally {
+    await postgres.stop()
+  }
+  // Not `fs.cp`: the files belong to PostgreSQL's own account, and stay its own.
+  for (const other of others) await run('cp', ['-a', `${first}/.`, other])
 }
 
 async function makeTemplate(databaseUrl: string): Promise<void> {
@@ -53,7 +80,7 @@ async function makeTemplate(databaseUrl: string): Promise<void> {
   await client.end()
   const environment = { ...process.env, DATABASE_URL: onDatabase(databaseUrl, TEMPLATE_DATABASE) }
   delete (environment as Record<string, string | undefined>)['DATABASE_DIRECT_URL']
-  await promisify(execFile)(process.execPath, ['--import', 'tsx', 'scripts/migrate.ts'], {
+  await run(process.execPath, ['--import', 'tsx', 'scripts/migrate.ts'], {
     cwd: ROOT,
     env: environment,
   })

@@ -1,7 +1,8 @@
 import pg from 'pg'
-import { afterAll, afterEach, beforeAll, expect, inject, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { createApiKey } from '#lib/application/access/api-keys.ts'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { testServer } from '#tests/support/database.ts'
 import type { DeviceHttp } from '#tests/support/device-http.ts'
 import { deviceHttp } from '#tests/support/device-http.ts'
 import { writeManySessions } from '#tests/support/many-sessions.ts'
@@ -32,7 +33,7 @@ afterAll(() => world.close())
 /** As a database that is killed and not back yet; `true` lets it be reached again. */
 async function reachable(isReachable: boolean): Promise<void> {
   const name = new URL(world.databaseUrl).pathname.slice(1)
-  const client = new pg.Client({ connectionString: inject('databaseUrl') })
+  const client = new pg.Client({ connectionString: testServer() })
   await client.connect()
   await client.query(`ALTER DATABASE ${name} WITH ALLOW_CONNECTIONS ${isReachable}`)
   if (!isReachable)
