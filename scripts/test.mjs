@@ -25,13 +25,16 @@ await runMain(async () => {
   const checked = await Promise.all(
     CHECKS.map(([name, args]) => part(name, async () => asOne(await runLoud(args)))),
   )
-  // Two rows side by side: most of the first and the end of the second wait, for a database, for processes or a browser.
+  // Two rows side by side, about as long as each other: half of either is waiting, for a database, for processes or a browser.
+  // What writes into the checkout, `npm run dev`, comes last, when those that read it are long over.
   const rows = [
-    inTurn([['contract and API tests', () => vitest(['database', 'processes'], report('database'))]]),
     inTurn([
       ['unit and property tests', () => vitest(['pure', 'mocked', 'simulation'], report('pure'))],
-      ['the SDK in browsers, and npm run dev', () => vitest(['browser'], report('browser'))],
+      ['contract and API tests', () => vitest(['database', 'processes'], report('database'))],
+    ]),
+    inTurn([
       ['browser tests', () => playwright(report('playwright'))],
+      ['the SDK in browsers, and npm run dev', () => vitest(['browser'], report('browser'))],
     ]),
   ]
   const counts = [...checked, ...(await Promise.all(rows)).flat(), await background]
