@@ -4,14 +4,16 @@ import type { ReactNode } from 'react'
 export function Section({
   title,
   note,
+  className,
   children,
 }: {
   title: ReactNode
   note?: ReactNode
+  className?: string
   children: ReactNode
 }) {
   return (
-    <section className="blk">
+    <section className={className === undefined ? 'blk' : `blk ${className}`}>
       <div className="h">
         <h2>{title}</h2>
         {note === undefined ? null : <span className="sub r">{note}</span>}

@@ -151,7 +151,7 @@ test('a bad release opens an incident within a minute, whose link leads to its l
   await test.step('the incident ends by itself, whoever was told of it is told, and the banner goes', async () => {
     await page.goto(incident)
     await expect(page.getByText('Resolved', { exact: true })).toBeVisible({ timeout: ENDED_WITHIN_MS })
-    await expect(page.getByText('The channels are told that it is over')).toBeVisible()
+    await expect(page.getByText('Its end goes out to the channels')).toBeVisible()
     await expect(page.getByRole('button', { name: 'Acknowledge' })).toHaveCount(0)
     await page.goto(`/alerts?fleet=${fleetId}`)
     await expect(title(page)).toHaveText('All is well: no incident is open')

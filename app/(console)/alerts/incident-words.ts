@@ -156,7 +156,7 @@ export function entryWords({ kind, rule, severity, text, by }: Entry): {
     case 'told':
       return {
         kind: null,
-        words: text === 'resolved' ? 'The channels are told that it is over' : 'The channels are told of it',
+        words: text === 'resolved' ? 'Its end goes out to the channels' : 'It goes out to the channels',
       }
     case 'cause':
       return { kind: null, words: `Likely cause: ${text}` }

@@ -217,8 +217,9 @@ describe('[issue 8] whether anybody knows of an incident', () => {
       'was given up: 500 in 12 ms',
     ])
     expect(toldStanding({ ...told(2, 1, 5), channel: { enabled: false } }).kind).toBe('held')
-    expect(toldSentence(all)).toBe('1 of 4 channels took it')
-    expect(toldSentence([])).toBe('No channel is told of it')
-    expect(toldSentence(all.slice(0, 1))).toBe('The channel took it')
+    expect(toldSentence(all, false)).toBe('1 of 4 channels took it')
+    expect(toldSentence([], false)).toBe('Nobody was called: it went to no channel')
+    expect(toldSentence([], true)).toMatch(/kept silent/)
+    expect(toldSentence(all.slice(0, 1), false)).toBe('The channel took it')
   })
 })

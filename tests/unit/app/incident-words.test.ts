@@ -173,8 +173,8 @@ test('[alerts] each kind of entry has a line of its own, with who did it', () =>
   ]).toEqual([
     'queue-deep is silenced',
     'queue-deep is inhibited by breaker-open',
-    'The channels are told that it is over',
-    'The channels are told of it',
+    'Its end goes out to the channels',
+    'It goes out to the channels',
     'Ada took its owner away',
     'A later kind x',
   ])

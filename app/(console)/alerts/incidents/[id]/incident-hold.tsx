@@ -20,6 +20,7 @@ export function IncidentHoldPart({
 }) {
   return (
     <Section
+      className="held-part"
       title={
         <>
           Decide before <Time at={endsAtMs} now={nowMs} show="clock" />: the override ends then

@@ -29,7 +29,11 @@ export function IncidentSteps({
   const { id, fleetId, ack, owner, state, alerts } = incident
   const lead = runbook.replace(/\?.*$/, '').replace(/^.*\//, '')
   return (
-    <Section title="What to do" note={state === 'resolved' ? 'it is over' : whoHas(incident)}>
+    <Section
+      className="steps-part"
+      title="What to do"
+      note={state === 'resolved' ? 'it is over' : whoHas(incident)}
+    >
       <ul className="ways">
         <li>
           <Link href={runbook}>

@@ -11,16 +11,19 @@ import { toldSentence, toldStanding } from './told-words.ts'
 /** Does anybody know? Channel by channel, as far as the viewer may see them. */
 export function IncidentTold({
   told,
+  isSilent,
   query,
   nowMs,
 }: {
   told: readonly ToldChannel[]
+  /** All of it was silenced or inhibited. */
+  isSilent: boolean
   query: string
   nowMs: number
 }) {
   return (
     <Section
-      title={toldSentence(told)}
+      title={toldSentence(told, isSilent)}
       note={
         <Link className="link" href={carryShared('/alerts/channels', query)}>
           Channels

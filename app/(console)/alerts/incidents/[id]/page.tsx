@@ -72,7 +72,9 @@ async function IncidentPage({ params, searchParams }: ItemProps) {
           >
             <IncidentTimeline entries={entries.items} nowMs={nowMs} />
           </Section>
-          {at.fleet.role === 'viewer' ? null : <IncidentTold told={told} query={query} nowMs={nowMs} />}
+          {at.fleet.role === 'viewer' ? null : (
+            <IncidentTold told={told} isSilent={incident.toldSeverity === null} query={query} nowMs={nowMs} />
+          )}
         </div>
       </div>
     </ConsolePage>

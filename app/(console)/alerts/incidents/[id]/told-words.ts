@@ -21,9 +21,10 @@ export function toldStanding({ notification, last, channel }: Told): {
     : { kind: 'warn', words: `did not take it yet, and is tried again${answer}` }
 }
 
-/** Whether anybody knows. Pure. */
-export function toldSentence(told: readonly Told[]): string {
-  if (told.length === 0) return 'No channel is told of it'
+/** Whether anybody knows. Pure. @param isSilent all of it was silenced or inhibited */
+export function toldSentence(told: readonly Told[], isSilent: boolean): string {
+  if (told.length === 0)
+    return isSilent ? 'It is kept silent: no channel is told' : 'Nobody was called: it went to no channel'
   const took = told.filter((one) => toldStanding(one).kind === 'ok').length
   if (took === told.length) return took === 1 ? 'The channel took it' : `All ${took} channels took it`
   return took === 0
