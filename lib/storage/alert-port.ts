@@ -59,8 +59,8 @@ export interface AlertRound {
   readonly tookMs: number
   readonly fleets: number
   readonly rules: number
-  /** Fleets that could not be evaluated. */
-  readonly failed: number
+  /** Fleets that could not be evaluated, and since when none of their evaluations ended well. */
+  readonly failing: readonly { readonly fleetId: string; readonly sinceMs: number }[]
 }
 
 export interface IncidentChange {

@@ -78,13 +78,11 @@ export function alertsVerdict(
   const failed = evaluation?.fleetsFailed ?? 0
   const looked = `All rules are looked at every 15 s; the last look was ${formatAge(evaluation?.ageMs)}`
   const trouble =
-    failed === 0
-      ? looked
-      : `${looked}, and failed for ${plural(failed, 'fleet')}, this one perhaps among them`
+    failed === 0 ? looked : `${looked}, and the last round failed for ${plural(failed, 'fleet')}`
   if (open === 0)
     return {
       kind: failed === 0 ? 'ok' : 'warn',
-      sentence: 'All is well: no incident is open',
+      sentence: failed === 0 ? 'All is well: no incident is open' : 'No incident is open',
       evidence: `${trouble}. ${quietText(lastEnded, nowMs)}`,
     }
   const taken =

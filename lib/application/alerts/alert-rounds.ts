@@ -23,6 +23,7 @@ export class AlertRounds {
   private readonly deps: Deps
   private readonly kept = new Map<string, Kept>()
   private completeMs: number | null = null
+  private readonly failingSinceMs = new Map<string, number>()
 
   constructor(deps: Deps) {
     this.deps = deps
@@ -41,7 +42,8 @@ export class AlertRounds {
     const { storage, clock, metrics, processId } = this.deps
     const startedMs = clock.now()
     const [fleets, breakers] = await Promise.all([storage.fleets.list(), readBreakers(this.deps)])
-    for (const id of this.kept.keys()) if (!fleets.some((fleet) => fleet.id === id)) this.kept.delete(id)
+    for (const of of [this.kept, this.failingSinceMs])
+      for (const id of of.keys()) if (!fleets.some((fleet) => fleet.id === id)) of.delete(id)
     const failures: unknown[] = []
     let rules = 0
     const waiting = [...fleets]
@@ -50,9 +52,12 @@ export class AlertRounds {
         try {
           const evaluated = await this.evaluate(fleet, scopesOf(breakers, fleet.id, clock.now()))
           rules += evaluated
+          this.failingSinceMs.delete(fleet.id)
         } catch (error) {
           // One that is removed meanwhile has nothing to be told of.
-          if (!isStorageError(error, 'fleet_gone')) failures.push(error)
+          if (isStorageError(error, 'fleet_gone')) continue
+          failures.push(error)
+          if (!this.failingSinceMs.has(fleet.id)) this.failingSinceMs.set(fleet.id, startedMs)
         }
       }
     }
@@ -65,7 +70,7 @@ export class AlertRounds {
       tookMs,
       fleets: fleets.length,
       rules,
-      failed: failures.length,
+      failing: [...this.failingSinceMs].map(([fleetId, sinceMs]) => ({ fleetId, sinceMs })),
     })
     if (failures.length > 0) throw failures[0]
     this.completeMs = atMs

@@ -6,13 +6,19 @@ import { EVALUATED_EVERY_MS } from './evaluate-fleet.ts'
 /** So many rounds may fail or be late before the console says that nobody watches. */
 const STOPPED_AFTER_MS = 4 * EVALUATED_EVERY_MS
 
-/** Nobody evaluates, or has yet: no incident is no news then. Pure. */
-export const isStopped = (round: Pick<AlertRound, 'atMs'> | null, nowMs: number): boolean =>
-  round === null || nowMs - round.atMs > STOPPED_AFTER_MS
+type Looked = Pick<AlertRound, 'atMs' | 'failing'>
+
+/** When a fleet was looked at last: its own evaluation may fail while those of others end well. Pure. */
+const lookedAtMs = ({ atMs, failing }: Looked, fleetId: string): number =>
+  failing.find((one) => one.fleetId === fleetId)?.sinceMs ?? atMs
+
+/** Nobody evaluates this fleet, or has yet: no incident is no news then. Pure. */
+export const isStopped = (round: Looked | null, fleetId: string, nowMs: number): boolean =>
+  round === null || nowMs - lookedAtMs(round, fleetId) > STOPPED_AFTER_MS
 
 /** What stands above every page: how many incidents are open, and whether anybody looks. Times in Unix ms. */
 export interface AlertStatusView extends OpenIncidents {
-  /** Of all fleets; null before the first round. */
+  /** Of this fleet; null before the first round. */
   readonly evaluation: {
     readonly atMs: number
     readonly ageMs: number
@@ -32,13 +38,14 @@ export async function alertStatus(
   authorize(actor, fleetId, 'viewer')
   const nowMs = clock.now()
   const [open, round] = await Promise.all([storage.alerts.openIncidents(fleetId), storage.alerts.lastRound()])
-  const stopped = isStopped(round, nowMs)
+  const stopped = isStopped(round, fleetId, nowMs)
   if (round === null) return { ...open, evaluation: null, stopped }
-  const { atMs, tookMs, failed } = round
+  const { tookMs, failing } = round
+  const atMs = lookedAtMs(round, fleetId)
   const ageMs = Math.max(0, nowMs - atMs)
   return {
     ...open,
-    evaluation: { atMs, ageMs, tookMs, fleetsFailed: failed },
+    evaluation: { atMs, ageMs, tookMs, fleetsFailed: failing.length },
     stopped,
   }
 }

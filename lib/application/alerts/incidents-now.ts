@@ -26,7 +26,7 @@ export async function incidentsNow({ storage, clock }: Deps, fleetId: string): P
   return {
     open,
     unread,
-    stopped: isStopped(round, clock.now()),
+    stopped: isStopped(round, fleetId, clock.now()),
     gravest: grave.find(({ takenBy }) => takenBy === null) ?? grave[0] ?? null,
     listed,
   }

@@ -66,7 +66,7 @@ export async function readMarks(
     collections: String(fleet?.configVersion),
     breakers: markOfProcesses(processes, fleetId),
     // That nobody looks any more leaves no other trace.
-    alerts: `${alerts} ${isStopped(round, ctx.clock.now())}`,
+    alerts: `${alerts} ${isStopped(round, fleetId, ctx.clock.now())}`,
   }
 }
 

@@ -165,9 +165,10 @@ describe.each(BACKENDS)('alerts over $name', (backend) => {
 
   it('tells every process of the last round', async () => {
     const { storage } = current()
-    const round = { atMs: NOW_MS, processId: randomUUID(), tookMs: 12, fleets: 3, rules: 60, failed: 0 }
+    const round = { atMs: NOW_MS, processId: randomUUID(), tookMs: 12, fleets: 3, rules: 60, failing: [] }
     await storage.alerts.noteRound(round)
-    await storage.alerts.noteRound({ ...round, failed: 1 })
-    expect(await storage.alerts.lastRound()).toEqual({ ...round, failed: 1 })
+    const failing = [{ fleetId: randomUUID(), sinceMs: NOW_MS }]
+    await storage.alerts.noteRound({ ...round, failing })
+    expect(await storage.alerts.lastRound()).toEqual({ ...round, failing })
   })
 })

@@ -116,7 +116,10 @@ describe('[alerts] the verdict of the list', () => {
     })
     expect(alertsVerdict(status(), 0, null, NOW_MS).evidence).toMatch(/No incident is kept of this fleet\.$/)
     const failed = { atMs: NOW_MS, ageMs: 0, tookMs: 1, fleetsFailed: 1 }
-    expect(alertsVerdict(status({ evaluation: failed }), 0, null, NOW_MS)).toMatchObject({ kind: 'warn' })
+    expect(alertsVerdict(status({ evaluation: failed }), 0, null, NOW_MS)).toMatchObject({
+      kind: 'warn',
+      sentence: 'No incident is open',
+    })
   })
 
   test('when nobody looks, that comes before all else', () => {
