@@ -19,6 +19,8 @@ export const rulesQuery = z.looseObject({ q: filterInput(RULE_FIELDS) })
 export interface RuleView extends FleetRule {
   /** Those parts of the fleet for which it is not inactive. */
   readonly parts: readonly RulePart[]
+  /** When it began to fire last, for any part; null where none of the newest INCIDENTS_LOOKED_AT incidents is of it. */
+  readonly lastFiredMs: number | null
   readonly runbook: string
 }
 export interface RulePart {
@@ -55,14 +57,24 @@ export async function getRule(
   return found
 }
 
+/** Of before them a rule's last time is told by the list of incidents. */
+const INCIDENTS_LOOKED_AT = 200
+
 async function ruleViews({ storage, clock }: Deps, fleetId: string): Promise<readonly RuleView[]> {
   const nowMs = clock.now()
-  const { rules, states } = await storage.alerts.input(fleetId, nowMs)
+  const [{ rules, states }, { items }] = await Promise.all([
+    storage.alerts.input(fleetId, nowMs),
+    storage.alerts.incidents(fleetId, null, { limit: INCIDENTS_LOOKED_AT, cursor: null }),
+  ])
+  const fired = new Map<string, number>()
+  for (const { rule, startedAtMs } of items.flatMap(({ alerts }) => alerts))
+    fired.set(rule, Math.max(fired.get(rule) ?? 0, startedAtMs))
   return rulesOfFleet(rules).map((one) => ({
     ...one,
     parts: states
       .filter(({ rule, by }) => rule === one.rule.name && by === one.rule.groupBy)
       .map((part) => shownPart(part, one, nowMs)),
+    lastFiredMs: fired.get(one.rule.name) ?? null,
     runbook: runbookOf(one.rule.name),
   }))
 }

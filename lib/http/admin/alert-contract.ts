@@ -34,6 +34,7 @@ const rule = z.object({
   version: count,
   changed: z.object({ changedAtMs: ms, changedBy: person }).nullable(),
   parts: z.array(z.object({ group, status, sinceMs: ms })),
+  lastFiredMs: ms.nullable(),
   runbook: z.string(),
 })
 const cause = z.object({

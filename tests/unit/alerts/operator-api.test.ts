@@ -219,6 +219,22 @@ test('[alerts] what people write is shown as it came: control characters are ref
   expect(await json(kept)).toMatchObject({ comment: 'first\nsecond \ufffd' })
 })
 
+test('[alerts] a rule tells when it fired last, also once it is well again', async () => {
+  const at = await world()
+  const rule = async (name: string) =>
+    json<{ lastFiredMs: number | null; parts: unknown[] }>(await at.call(`/alerts/rules/${name}`, at.viewer))
+  expect((await rule('dead-letters-growing')).lastFiredMs).toBeNull()
+  await failing(at)
+  const firedMs = at.clock.now()
+  expect((await rule('dead-letters-growing')).lastFiredMs).toBe(firedMs)
+  for (let minute = 0; minute < 40; minute++) {
+    at.clock.advance(MINUTE_MS)
+    await at.ctx.alertRounds.run()
+  }
+  expect(await rule('dead-letters-growing')).toMatchObject({ lastFiredMs: firedMs })
+  expect((await rule('queue-deep')).lastFiredMs).toBeNull()
+})
+
 test('[alerts] what inhibits a rule is a rule: a name that there is not is refused, one that is gone stands in no way', async () => {
   const at = await world()
   const rule = { ...shippedRule('queue-deep'), name: 'own-one' }

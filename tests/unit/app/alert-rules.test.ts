@@ -27,6 +27,7 @@ const view = (name: string, changes: Partial<RuleView> = {}): RuleView => ({
   version: 0,
   changed: null,
   parts: [],
+  lastFiredMs: null,
   runbook: '',
   ...changes,
 })

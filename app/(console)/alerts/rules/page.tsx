@@ -4,6 +4,7 @@ import { LinkButton } from '#components/ui/button.tsx'
 import { EmptyState } from '#components/ui/empty-state.tsx'
 import { carryShared } from '#components/ui/search-params.ts'
 import { Status } from '#components/ui/status.tsx'
+import { Time } from '#components/ui/time.tsx'
 import { listRules, type RuleView } from '#lib/application/alerts/list-rules.ts'
 import { RULE_FIELDS } from '#lib/query/alert-fields.ts'
 import { keptPage } from '../../kept-page.tsx'
@@ -95,6 +96,17 @@ async function RulesPage({ searchParams }: PageProps) {
             header: 'After',
             hideOnPhone: true,
             cell: ({ rule }) => <span className="nw">{forText(rule)}</span>,
+          },
+          {
+            key: 'fired',
+            header: 'Last fired',
+            hideOnPhone: true,
+            cell: ({ lastFiredMs }) =>
+              lastFiredMs === null ? (
+                <span className="den">not lately</span>
+              ) : (
+                <Time at={lastFiredMs} now={at.nowMs} show="age" />
+              ),
           },
           {
             key: 'origin',
