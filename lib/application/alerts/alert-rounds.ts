@@ -42,8 +42,8 @@ export class AlertRounds {
     const { storage, clock, metrics, processId } = this.deps
     const startedMs = clock.now()
     const [fleets, breakers] = await Promise.all([storage.fleets.list(), readBreakers(this.deps)])
-    for (const of of [this.kept, this.failingSinceMs])
-      for (const id of of.keys()) if (!fleets.some((fleet) => fleet.id === id)) of.delete(id)
+    for (const known of [this.kept, this.failingSinceMs])
+      for (const id of known.keys()) if (!fleets.some((fleet) => fleet.id === id)) known.delete(id)
     const failures: unknown[] = []
     let rules = 0
     const waiting = [...fleets]
