@@ -143,7 +143,7 @@ class Fold {
       cause: isNewCause ? cause : before.cause,
       link: link ?? before.link,
       resolvedAtMs: isOver ? nowMs : null,
-      alerts: alerts.slice(-INCIDENT_ALERTS_MAX),
+      alerts: keptOf(alerts),
       ack,
       version: before.version + 1,
     }
@@ -240,6 +240,12 @@ class Fold {
       by: null,
     })
   }
+}
+
+/** Without the oldest of those that have ended, where they are too many. */
+function keptOf(alerts: readonly IncidentAlert[]): readonly IncidentAlert[] {
+  let over = alerts.length - INCIDENT_ALERTS_MAX
+  return alerts.filter((alert) => isActive(alert) || over-- <= 0)
 }
 
 const standsOut = (cause: Cause | null): string =>

@@ -106,7 +106,7 @@ export interface IncidentEntry {
   readonly by: AlertPerson | null
 }
 
-/** Alerts that one incident keeps, the newest: one that fires on and off for weeks is one line each time. */
+/** Alerts that one incident keeps, of those that have ended the newest: one that fires on and off for weeks is one line each time. */
 export const INCIDENT_ALERTS_MAX = 100
 
 export const isActive = ({ endedAtMs }: IncidentAlert): boolean => endedAtMs === null

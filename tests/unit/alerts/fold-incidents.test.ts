@@ -3,6 +3,7 @@ import { causeOf, type Cause, type CauseCount } from '#lib/telemetry/alerts/caus
 import type { Folded } from '#lib/telemetry/alerts/fold-incidents.ts'
 import { foldIncidents } from '#lib/telemetry/alerts/fold-incidents.ts'
 import type { Evidence, Incident } from '#lib/telemetry/alerts/incident.ts'
+import { INCIDENT_ALERTS_MAX, isActive } from '#lib/telemetry/alerts/incident.ts'
 import type { GroupLabels } from '#lib/telemetry/alerts/rule.ts'
 import type { Silence } from '#lib/telemetry/alerts/silence.ts'
 import { silencePhase } from '#lib/telemetry/alerts/silence.ts'
@@ -68,6 +69,20 @@ function history() {
 }
 
 describe('incidents', () => {
+  test('[alerts] what fires on and off beside what fires for days pushes old ends out, and never what still fires', () => {
+    const { step, open } = history()
+    const lasting = alert('request-failures-slow')
+    step([lasting])
+    const joined: (string | null)[] = []
+    for (let n = 0; n < INCIDENT_ALERTS_MAX + 20; n++)
+      for (const firing of [[lasting, alert('resync-storm')], [lasting]])
+        joined.push(...step(firing).entries.flatMap(({ kind, rule }) => (kind === 'joined' ? [rule] : [])))
+    expect(new Set(joined)).toEqual(new Set(['resync-storm']))
+    const [incident] = open()
+    expect(incident?.alerts).toHaveLength(INCIDENT_ALERTS_MAX)
+    expect(incident?.alerts.filter(isActive).map(({ rule }) => rule)).toEqual(['request-failures-slow'])
+  })
+
   test('[alerts] what fires of one family about one part is one incident, told once, and again when it gets worse', () => {
     const { step, told, open, all } = history()
     const version = { appVersion: '2.4.1' }
