@@ -73,7 +73,7 @@ export function contextOf(events: readonly TelemetryEvent[], nowMs: number, told
     ingest: { gauges: () => Promise.resolve(told.series ?? []) },
     alerts: {
       incidents: () => Promise.resolve({ items: [], next: null }),
-      lastRound: () => Promise.resolve({ atMs: nowMs }),
+      lastRound: () => Promise.resolve({ atMs: nowMs, failing: [] }),
     },
     breakers: { turns: () => Promise.resolve([]), processes: () => Promise.resolve([]) },
     releases: { list: () => Promise.resolve(told.releases ?? []) },

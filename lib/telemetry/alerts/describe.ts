@@ -6,6 +6,8 @@ import type { AlertRule } from './rule.ts'
 /** One sentence of why a rule fires, with figure, denominator and bound; without a figure where none is known. Pure. */
 export function describe(rule: AlertRule, reading: Reading | null): string {
   if (reading === null) return `${rule.title}: the figure is not known now`
+  // It is so or it isn't: the title says it.
+  if (isFlag(rule)) return rule.title
   return `${rule.title}: ${factOf(rule, reading)}`
 }
 
@@ -25,6 +27,12 @@ function factOf({ condition }: AlertRule, reading: Reading): string {
   }
 }
 
+function isFlag({ condition }: AlertRule): boolean {
+  if (!('measure' in condition)) return false
+  const measure = measureOf(condition.measure)
+  return measure.kind === 'gauge' && measure.unit === 'flag'
+}
+
 type Threshold = Extract<AlertRule['condition'], { kind: 'threshold' }>
 
 function thresholdFact(condition: Threshold, reading: Reading, over: string): string {
@@ -38,7 +46,6 @@ function thresholdFact(condition: Threshold, reading: Reading, over: string): st
     case 'count':
       return `${pluralText(value ?? 0, measure.noun)} ${measure.words}${over}, ${side} ${countText(bound)}`
     case 'gauge':
-      if (measure.unit === 'flag') return measure.noun
       return measure.unit === 'ms'
         ? `${measure.noun} is ${durationText(value ?? 0)}, ${side} ${roundText(bound)}`
         : `${pluralText(value ?? 0, measure.noun)} ${measure.words}, ${side} ${countText(bound)}`

@@ -53,8 +53,7 @@ export class SeriesSignals {
       keys: (by) => this.series.parts.filter((part) => part.by === by).map(({ key }) => key),
       sum: (counter, part, windowMs, agoMs = 0) => this.sum(counter, part, step, windowMs, agoMs),
       gauge: (gauge, part) => this.parts.get(partName(part))?.gauges[gauge]?.[step] ?? null,
-      limits: ({ by, key }) =>
-        this.series.limits?.(by === 'collection' ? key : null) ?? DEFAULT_THRESHOLDS,
+      limits: ({ by, key }) => this.series.limits?.(by === 'collection' ? key : null) ?? DEFAULT_THRESHOLDS,
     }
   }
 

@@ -218,6 +218,8 @@ describe('[issue 8] whether anybody knows of an incident', () => {
     ])
     expect(toldStanding({ ...told(2, 1, 5), channel: { enabled: false } }).kind).toBe('held')
     expect(toldSentence(all, false)).toBe('1 of 4 channels took it')
+    expect(toldSentence(all.slice(1, 2), false)).toBe('The channel has not taken it yet')
+    expect(toldSentence(all.slice(1), false)).toBe('None of 3 channels has taken it yet')
     expect(toldSentence([], false)).toBe('Nobody was called: it went to no channel')
     expect(toldSentence([], true)).toMatch(/kept silent/)
     expect(toldSentence(all.slice(0, 1), false)).toBe('The channel took it')

@@ -12,20 +12,21 @@ const DIMENSION_WORDS: Readonly<Record<Finding['dimension'], string>> = {
   code: 'Code',
 }
 
-/** What stands out in what went wrong, with its share of that beside its share of all. */
+/** What stands out in what went wrong, with its share of that beside its share of all; of breakers nothing is looked for. */
 export function IncidentCause({
-  incident: { cause, link },
+  incident: { cause, link, alerts },
   impact,
 }: {
-  incident: Pick<IncidentView, 'cause' | 'link'>
+  incident: Pick<IncidentView, 'cause' | 'link' | 'alerts'>
   impact: IncidentImpact
 }) {
+  if (cause === null && alerts.every(({ group }) => group.scope !== undefined)) return null
   if (cause === null)
     return (
-      <Section title="No cause stands out">
+      <Section title="No cause was found">
         <p className="sub">
-          No version, platform, collection or code holds most of what went wrong, and far more than its share
-          of all there was.
+          Where failures, dead letters, conflicts or resyncs fire, a version, platform, collection or code
+          that has most of them, and far more than its share of all there was, is named here.
           {link === null && impact.appVersion === null ? ' The runbook says where else to look.' : ''}
         </p>
       </Section>

@@ -27,7 +27,8 @@ export function toldSentence(told: readonly Told[], isSilent: boolean): string {
     return isSilent ? 'It is kept silent: no channel is told' : 'Nobody was called: it went to no channel'
   const took = told.filter((one) => toldStanding(one).kind === 'ok').length
   if (took === told.length) return took === 1 ? 'The channel took it' : `All ${took} channels took it`
-  return took === 0
-    ? `No channel took the newest of it yet, of ${told.length}`
-    : `${took} of ${told.length} channels took it`
+  if (took > 0) return `${took} of ${told.length} channels took it`
+  return told.length === 1
+    ? 'The channel has not taken it yet'
+    : `None of ${told.length} channels has taken it yet`
 }
