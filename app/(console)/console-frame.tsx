@@ -1,6 +1,6 @@
 'use client'
-import { useSearchParams } from 'next/navigation'
-import { useState, type ReactNode } from 'react'
+import { useRouter, useSearchParams } from 'next/navigation'
+import { useEffect, useState, type ReactNode } from 'react'
 import { FleetPicker } from '#components/shell/fleet-picker.tsx'
 import type { NavGroup } from '#components/shell/nav.ts'
 import { Shell } from '#components/shell/shell.tsx'
@@ -69,6 +69,7 @@ export function ConsoleFrame({
   const fleets = known?.fleets ?? []
   const asked = useSearchParams().get('fleet')
   const fleet = fleets.find(({ id }) => id === asked) ?? fleets[0]
+  useCounts(fleet)
   const choices = fleets.map(({ id, name, devices }) => ({ slug: id, name, devices }))
   return (
     <Shell
@@ -96,6 +97,15 @@ export function ConsoleFrame({
       {known !== null && fleet === undefined ? <NoFleet mayMake={known.mayMakeFleets} /> : children}
     </Shell>
   )
+}
+
+/** A fleet that was not counted when the frame was made, since another one was looked at, is counted with the frame made anew. */
+function useCounts(fleet: FrameFleet | undefined): void {
+  const router = useRouter()
+  const uncounted = fleet?.devices === null ? fleet.id : null
+  useEffect(() => {
+    if (uncounted !== null) router.refresh()
+  }, [uncounted, router])
 }
 
 /** Only what exists. */

@@ -1,4 +1,4 @@
-import { cookies } from 'next/headers'
+import { cookies, headers } from 'next/headers'
 import { notFound, redirect } from 'next/navigation'
 import { cache } from 'react'
 import { isSpan, spanOf, type Span } from '#components/shell/ranges.ts'
@@ -14,6 +14,7 @@ import { listFleets } from '#lib/application/fleets/list-fleets.ts'
 import { compose } from '#lib/composition.ts'
 import { isForced } from '#lib/application/breakers/terms.ts'
 import { uuid } from '#lib/protocol/mutation.ts'
+import { countedFleets } from './counted-fleets.ts'
 import { misreadParams } from './misread-params.ts'
 import { loadShared, queryText, SHARED, type ItemProps, type PageQuery } from './search-params.ts'
 
@@ -24,24 +25,28 @@ export const findViewer = cache(async () => {
   const principal = await principalOfCookies(ctx, auth, jar)
   if (principal === null) return null
   const { actor } = principal
-  return { ctx, actor, origin: auth.origin, fleets: await fleetsOf(ctx, actor) }
+  const path = (await headers()).get('x-tidemark-path')
+  return { ctx, actor, origin: auth.origin, fleets: await fleetsOf(ctx, actor, path) }
 })
 
-/** Fleets beyond this have no counts: each costs a query, on every page. */
-const FLEETS_COUNTED_MAX = 20
-
 /** A fleet as the frame shows it; counts are null where nobody has counted. */
-async function fleetsOf(ctx: Pick<Context, 'storage' | 'breakers' | 'clock'>, actor: Actor) {
+async function fleetsOf(
+  ctx: Pick<Context, 'storage' | 'breakers' | 'clock'>,
+  actor: Actor,
+  path: string | null,
+) {
   const fleets = await listFleets(ctx, { actor })
   const named = fleets.toSorted((a, b) => a.name.localeCompare(b.name, 'en'))
-  const counts = await Promise.all(
-    named.slice(0, FLEETS_COUNTED_MAX).map(async ({ id }) => {
-      const one = { actor, fleetId: id }
-      const [count, incidents] = await Promise.all([countFleet(ctx, one), openIncidents(ctx, one)])
-      return { ...count, incidents }
-    }),
+  const counts = new Map(
+    await Promise.all(
+      [...countedFleets(named, path)].map(async (id) => {
+        const one = { actor, fleetId: id }
+        const [count, incidents] = await Promise.all([countFleet(ctx, one), openIncidents(ctx, one)])
+        return [id, { ...count, incidents }] as const
+      }),
+    ),
   )
-  return named.map(({ id, name, epoch, settings, createdAtMs }, index) => ({
+  return named.map(({ id, name, epoch, settings, createdAtMs }) => ({
     id,
     name,
     epoch,
@@ -49,10 +54,10 @@ async function fleetsOf(ctx: Pick<Context, 'storage' | 'breakers' | 'clock'>, ac
     limits: limitsOfFleet({ settings }),
     createdAtMs,
     role: roleIn(actor, id) ?? 'viewer',
-    devices: counts[index]?.devices ?? null,
-    deadLettersOpen: counts[index]?.deadLettersOpen ?? null,
+    devices: counts.get(id)?.devices ?? null,
+    deadLettersOpen: counts.get(id)?.deadLettersOpen ?? null,
     breakers: breakersOf(ctx, id),
-    incidents: counts[index]?.incidents ?? null,
+    incidents: counts.get(id)?.incidents ?? null,
   }))
 }
 
