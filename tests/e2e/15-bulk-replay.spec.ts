@@ -1,5 +1,6 @@
 import type { Locator, Page } from '@playwright/test'
 import { openDevice } from './support/device.ts'
+import { badRelease, GUSTS, NEXT_SCHEMA } from './support/gusts.ts'
 import { ownFleet as makeOwnFleet } from './support/own-fleet.ts'
 import { expect, postAdmin, signIn, test } from './support/test.ts'
 import type { World } from './support/world.ts'
@@ -10,27 +11,8 @@ const DONE_MS = 45_000
 /** Devices are counted once a minute; before that a verdict says that it is too early. */
 const COUNTED_MS = 100_000
 const TABS_MAX = 120
-const SCHEMA = {
-  type: 'object',
-  required: ['speedKnots'],
-  additionalProperties: false,
-  properties: { speedKnots: { type: 'integer' } },
-}
-const NEXT_SCHEMA = { ...SCHEMA, properties: { ...SCHEMA.properties, gustKnots: { type: 'integer' } } }
 
-const ownFleet = (page: Page, world: World) => makeOwnFleet(page, world, { name: 'gusts', schema: SCHEMA })
-
-/** A release that writes what no schema here allows. */
-async function badRelease(own: World, data: object, letters: number): Promise<readonly string[]> {
-  const device = await openDevice(own, 'Walk writer')
-  const ids: string[] = []
-  for (let n = 0; n < letters; n++)
-    ids.push((await device.collection('gusts').put(null, { ...data }, { validate: false })).recordId)
-  await device.sync()
-  expect(device.deadLetters$.get()).toHaveLength(letters)
-  await device.close()
-  return ids
-}
+const ownFleet = (page: Page, world: World) => makeOwnFleet(page, world, GUSTS)
 
 /** By the Tab key alone. */
 async function tabTo(page: Page, target: Locator): Promise<void> {

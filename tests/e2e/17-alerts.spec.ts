@@ -1,5 +1,5 @@
 import type { Locator, Page } from '@playwright/test'
-import { openDevice } from './support/device.ts'
+import { badRelease, GUSTS, NEXT_SCHEMA } from './support/gusts.ts'
 import { ownFleet } from './support/own-fleet.ts'
 import { expect, postAdmin, signIn, test } from './support/test.ts'
 import type { World } from './support/world.ts'
@@ -11,13 +11,6 @@ const OPENED_WITHIN_MS = 60_000
 const ENDED_WITHIN_MS = 60_000
 const LETTERS = 8
 const FLEETS_BEFORE = 21
-const SCHEMA = {
-  type: 'object',
-  required: ['speedKnots'],
-  additionalProperties: false,
-  properties: { speedKnots: { type: 'integer' } },
-}
-const NEXT_SCHEMA = { ...SCHEMA, properties: { ...SCHEMA.properties, gustKnots: { type: 'integer' } } }
 const RENAMED = [{ from: 1, to: 2, ops: [{ op: 'rename', path: '/speed', to: '/speedKnots' }] }]
 
 const title = (page: Page): Locator => page.getByRole('heading', { level: 1 })
@@ -68,19 +61,14 @@ test('a bad release opens an incident within a minute, whose link leads to its l
   test.setTimeout(TIMEOUT_MS)
   // More than the frame counts, all before this one by name: its incidents stand above its pages all the same.
   for (let n = 0; n < FLEETS_BEFORE; n++) await postAdmin(page, world, '/fleets', { name: `A fleet ${n}` })
-  const { fleetId, collectionId, own } = await ownFleet(page, world, { name: 'gusts', schema: SCHEMA })
+  const { fleetId, collectionId, own } = await ownFleet(page, world, GUSTS)
   await watchWhatWaits(page, world, fleetId)
   await page.goto(`/alerts?fleet=${fleetId}`)
   await expect(title(page)).toHaveText('All is well: no incident is open')
   await expect(verdict(page)).toContainText('No incident is kept of this fleet.')
 
   await test.step('dead letters come: the list, the rail and the banner say so by themselves', async () => {
-    const device = await openDevice(own, 'Writes another name')
-    for (let n = 0; n < LETTERS; n++)
-      await device.collection('gusts').put(null, { speed: 12 + n }, { validate: false })
-    await device.sync()
-    expect(device.deadLetters$.get()).toHaveLength(LETTERS)
-    await device.close()
+    await badRelease(own, { speed: 12 }, LETTERS)
     await expect(title(page)).toHaveText('1 incident is open, critical', { timeout: OPENED_WITHIN_MS })
     const nav = page.getByRole('navigation', { name: 'Main' }).first()
     await expect(nav.getByRole('link', { name: 'Alerts 1 unacknowledged' })).toBeVisible()
