@@ -65,10 +65,10 @@ export function compose(): Promise<App> {
 }
 
 async function open(env: Env): Promise<App> {
-  const storage = await openPostgresStorage({ url: env.databaseUrl }, env.directUrl)
+  const secret = Buffer.from(env.secret)
+  const storage = await openPostgresStorage({ url: env.databaseUrl, secret }, env.directUrl)
   // Before the first request: rows of a day without a partition would land in the default one.
   await storage.maintenance.ensurePartitions(Date.now(), PARTITIONS_AHEAD_DAYS)
-  const secret = Buffer.from(env.secret)
   const metrics = createMetrics()
   const macKey = createHmac('sha256', secret).update('sync-token').digest()
   const ctx = createContext({

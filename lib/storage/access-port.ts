@@ -1,13 +1,4 @@
-import type {
-  ApiKey,
-  AuditEntry,
-  OneTimeLink,
-  Page,
-  PageRequest,
-  RowChange,
-  User,
-  UserSession,
-} from './rows.ts'
+import type { ApiKey, AuditEntry, OneTimeLink, RowChange, User, UserSession } from './rows.ts'
 
 export interface AccessPort {
   countAdmins(): Promise<number>
@@ -41,14 +32,4 @@ export interface AccessPort {
   listApiKeys(): Promise<readonly ApiKey[]>
   /** Saves name, role, scopes and times as they then are; null for an unknown key. */
   updateApiKey(id: string, change: (key: ApiKey) => RowChange<ApiKey>): Promise<ApiKey | null>
-}
-
-export interface AuditPort {
-  append(entry: AuditEntry): Promise<void>
-  list(
-    filter: { fleetId: string | null; action: string | null },
-    page: PageRequest,
-  ): Promise<Page<AuditEntry>>
-  /** Newest first: what was done to one thing of a fleet, or with null of none. */
-  ofTarget(fleetId: string | null, target: string, limit: number): Promise<readonly AuditEntry[]>
 }

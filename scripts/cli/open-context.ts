@@ -26,8 +26,8 @@ export async function openContext(environment: NodeJS.ProcessEnv): Promise<CliDa
   const database = await resolveDatabase(ROOT, environment)
   try {
     await requireMigrated(database, environment)
-    const storage = await openPostgresStorage({ url: database.databaseUrl })
     const secret = Buffer.from(database.secret)
+    const storage = await openPostgresStorage({ url: database.databaseUrl, secret })
     const ctx = createContext({
       storage,
       clock: { now: Date.now },

@@ -1,6 +1,8 @@
 import type { Storage } from '../ports.ts'
 import { memoryAlerts } from './alerts.ts'
 import { memoryAccess } from './access.ts'
+import { memoryAudit } from './audit.ts'
+import { memorySeal } from './audit-seal.ts'
 import { memoryBreakers } from './breakers.ts'
 import { memoryCollections } from './collections.ts'
 import { memoryConflicts } from './conflicts.ts'
@@ -12,7 +14,6 @@ import { memoryIngest } from './ingest.ts'
 import { memoryLetterGroups } from './letter-groups.ts'
 import { memoryMaintenance } from './maintenance.ts'
 import { memoryNotifications } from './notifications.ts'
-import { pageOf } from './page.ts'
 import { memoryOperations } from './operations.ts'
 import { memoryReleases } from './releases.ts'
 import { memorySamples } from './samples.ts'
@@ -27,9 +28,13 @@ import { memoryTelemetry } from './telemetry.ts'
 /**
  * The ports in this process's memory, for simulation and tests. Transactions of a fleet run one after the other.
  * @param nowMs commit time of telemetry events, Unix ms
+ * @param secret what the audit chain's key comes from
  */
-export const openMemoryStorage = ({ nowMs = Date.now }: { nowMs?: () => number } = {}): Storage =>
-  memoryStorageOver(new MemoryState(nowMs))
+export const openMemoryStorage = ({
+  nowMs = Date.now,
+  secret,
+}: { nowMs?: () => number; secret?: Uint8Array } = {}): Storage =>
+  memoryStorageOver(new MemoryState(nowMs, memorySeal(secret)))
 
 /** The ports over rows that someone else holds too, as a database outlives the processes that use it. */
 export function memoryStorageOver(state: MemoryState): Storage {
@@ -50,22 +55,7 @@ export function memoryStorageOver(state: MemoryState): Storage {
     operations: memoryOperations(state),
     telemetry: memoryTelemetry(state),
     access: memoryAccess(state),
-    audit: {
-      append: (entry) => state.inGlobal((undo) => state.audit.set(undo, entry.id, entry)),
-      list: async (filter, page) => {
-        const rows = state.audit
-          .values()
-          .filter((entry) => filter.fleetId === null || entry.fleetId === filter.fleetId)
-          .filter((entry) => filter.action === null || entry.action === filter.action)
-        return pageOf(rows, (entry) => ({ atMs: entry.atMs, id: entry.id }), page)
-      },
-      ofTarget: async (fleetId, target, limit) =>
-        state.audit
-          .values()
-          .filter((entry) => entry.fleetId === fleetId && entry.target === target)
-          .toSorted((a, b) => b.atMs - a.atMs || (a.id < b.id ? 1 : -1))
-          .slice(0, limit),
-    },
+    audit: memoryAudit(state),
     maintenance: memoryMaintenance(state),
     settings: memorySettings(state),
     breakers: memoryBreakers(state),

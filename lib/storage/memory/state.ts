@@ -9,7 +9,6 @@ import type {
   AlertStates,
   ApiKey,
   AppRelease,
-  AuditEntry,
   BreakerMinute,
   BreakerTransition,
   ChangeRow,
@@ -45,6 +44,9 @@ import type {
   User,
   UserSession,
 } from '../ports.ts'
+import type { Seal } from '../audit-chain.ts'
+import { AuditLog } from './audit-log.ts'
+import { memorySeal } from './audit-seal.ts'
 import type { Undo } from './table.ts'
 import { Table } from './table.ts'
 
@@ -156,7 +158,7 @@ export class MemoryState {
   readonly userSessions = new Table<UserSession>()
   readonly links = new Table<OneTimeLink>()
   readonly apiKeys = new Table<ApiKey>()
-  readonly audit = new Table<AuditEntry>()
+  readonly audit: AuditLog
   readonly leases = new Table<{ holder: string; untilMs: number }>()
   readonly settings = new Table<Setting>()
   readonly breakerControls = new Table<StoredControl>()
@@ -184,8 +186,13 @@ export class MemoryState {
   private readonly queues = new Map<string, Promise<unknown>>()
   readonly nowMs: () => number
 
-  constructor(nowMs: () => number) {
+  /** What links the audit log's entries. */
+  readonly seal: Seal
+
+  constructor(nowMs: () => number, seal: Seal = memorySeal()) {
     this.nowMs = nowMs
+    this.seal = seal
+    this.audit = new AuditLog(seal)
   }
 
   fleetTables(fleetId: string): FleetTables {
@@ -205,7 +212,7 @@ export class MemoryState {
 
   /** A backup: what is committed now, under a clock of its own. Call it in no transaction. */
   copy(nowMs: () => number = this.nowMs): MemoryState {
-    const copy = new MemoryState(nowMs)
+    const copy = new MemoryState(nowMs, this.seal)
     const shared = [
       'fleets',
       'removedFleets',
@@ -247,7 +254,13 @@ export class MemoryState {
 
   private async serialize<T>(name: string, work: (undo: Undo) => T | Promise<T>): Promise<T> {
     const before = this.queues.get(name) ?? Promise.resolve()
-    const run = before.then(() => atomically(work))
+    const run = before.then(() =>
+      atomically(async (undo) => {
+        const value = await work(undo)
+        this.audit.commit(undo)
+        return value
+      }),
+    )
     this.queues.set(
       name,
       run.catch(() => undefined),

@@ -1,97 +1,157 @@
 import type { Json } from '#lib/kernel/json.ts'
-import type { AuditEntry, AuditPort } from '../ports.ts'
+import { storedEntry, type Link } from '../audit-chain.ts'
+import type { AuditEntry, AuditHead, AuditPort, StoredAudit } from '../ports.ts'
+import { bigints, floats, jsonTexts, plainTexts, texts, uuids } from './arrays.ts'
+import { AUDIT_COLUMNS, listAudit } from './audit-list.ts'
 import type { Database, Send, Statement } from './database.ts'
-import type { Audit } from './generated/client.ts'
-import { pageOf } from './page.ts'
 import { originalText, storableText } from './storable-text.ts'
 import { at, fromJson, ms } from './values.ts'
 
+/** Stands for an entry that is collected in its transaction and chained at its end: it is never sent (decision 0065). */
+export const AUDIT_ENTRY: Statement = { name: 'audit_entry', text: '' }
+/** Whoever has it is the only one that lengthens the chain, until its transaction ends. */
+export const LOCK_HEAD: Statement = {
+  name: 'audit_head_lock',
+  text: 'SELECT seq, mac FROM audit_head FOR UPDATE',
+}
+const MOVE_HEAD: Statement = { name: 'audit_head_move', text: 'UPDATE audit_head SET seq = $1, mac = $2' }
 const INSERT: Statement = {
   name: 'audit_insert',
-  text: `INSERT INTO audit (id, at, scope_fleet_id, actor_kind, actor_id, actor_name, action, target, reason, before, after, address, outcome)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+  text: `INSERT INTO audit (id, at, scope_fleet_id, actor_kind, actor_id, actor_name, action, target, reason, before, after,
+      address, outcome, seq, mac)
+    SELECT k.i, to_timestamp(k.t / 1000), k.f, k.ak, k.ai, k.an, k.ac, k.ta, k.re, k.be, k.af, k.ad, k.o, k.s, k.m
+    FROM unnest($1::text[], $2::float8[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+      $10::json[], $11::json[], $12::text[], $13::text[], $14::bigint[], $15::text[])
+      k(i, t, f, ak, ai, an, ac, ta, re, be, af, ad, o, s, m)`,
 }
 
-/** Newest first, by what is asked for: each has a plan of its own. Charts ask it too, so it is one round trip. */
-function listOf(byFleet: boolean, byAction: boolean, behind: boolean): Statement {
-  const names: string[] = []
-  const conditions: string[] = []
-  let count = 1
-  const next = (): string => `$${(count += 1)}`
-  if (byFleet) conditions.push(`scope_fleet_id = ${next()}`)
-  if (byAction) conditions.push(`action = ${next()}`)
-  if (behind) conditions.push(`(at, id) < (${next()}, ${next()})`)
-  for (const [name, is] of Object.entries({ fleet: byFleet, action: byAction, behind }))
-    if (is) names.push(name)
-  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
-  return {
-    name: ['audit_list', ...names].join('_'),
-    text: `SELECT id, at, scope_fleet_id AS "scopeFleetId", actor_kind AS "actorKind", actor_id AS "actorId",
-        actor_name AS "actorName", action, target, reason, before, after, address, outcome
-      FROM audit ${where} ORDER BY at DESC, id DESC LIMIT $1`,
-  }
-}
-
-const text = (value: string | null): string | null => (value === null ? null : storableText(value))
-const original = (value: string | null): string | null => (value === null ? null : originalText(value))
-
-/** Writes an entry in the transaction of what it tells of. What can't be written throws before anything is sent. */
+/**
+ * Writes an entry in the transaction of what it tells of: it is chained right before that one commits, so that the head of
+ * the chain is held for a moment. What can't be written throws here.
+ */
 export function insertAudit(send: Send, entry: AuditEntry): Promise<unknown> {
-  const { actor } = entry
-  return send(INSERT, [
-    entry.id,
-    at(entry.atMs),
-    entry.fleetId,
-    actor.kind,
-    text(actor.id),
-    text(actor.name),
-    text(entry.action),
-    text(entry.target),
-    text(entry.reason),
-    JSON.stringify(entry.before),
-    JSON.stringify(entry.after),
-    text(entry.address),
-    entry.outcome,
+  return send(AUDIT_ENTRY, [storedEntry(entry)])
+}
+
+/** Sends entries with their links, and the head behind them. */
+export function writeChained(
+  send: Send,
+  entries: readonly AuditEntry[],
+  links: readonly Link[],
+  head: AuditHead,
+): Promise<unknown> {
+  const column = <T>(read: (entry: AuditEntry) => T): T[] => entries.map(read)
+  return Promise.all([
+    send(INSERT, [
+      plainTexts(column(({ id }) => id)),
+      floats(column(({ atMs }) => atMs)),
+      uuids(column(({ fleetId }) => fleetId)),
+      plainTexts(column(({ actor }) => actor.kind)),
+      texts(column(({ actor }) => actor.id)),
+      texts(column(({ actor }) => actor.name)),
+      texts(column(({ action }) => action)),
+      texts(column(({ target }) => target)),
+      texts(column(({ reason }) => reason)),
+      jsonTexts(column(({ before }) => JSON.stringify(before))),
+      jsonTexts(column(({ after }) => JSON.stringify(after))),
+      texts(column(({ address }) => address)),
+      plainTexts(column(({ outcome }) => outcome)),
+      bigints(links.map(({ seq }) => seq)),
+      plainTexts(links.map(({ mac }) => mac)),
+    ]),
+    send(MOVE_HEAD, [head.seq, head.mac]),
   ])
 }
 
 const ofTarget = (isOfFleet: boolean): Statement => ({
   name: isOfFleet ? 'audit_of_target' : 'audit_of_target_global',
-  text: `SELECT id, at, scope_fleet_id AS "scopeFleetId", actor_kind AS "actorKind", actor_id AS "actorId",
-      actor_name AS "actorName", action, target, reason, before, after, address, outcome
-    FROM audit WHERE scope_fleet_id ${isOfFleet ? '= $3' : 'IS NULL'} AND target = $1 ORDER BY at DESC, id DESC LIMIT $2`,
+  text: `SELECT ${AUDIT_COLUMNS} FROM audit WHERE scope_fleet_id ${isOfFleet ? '= $3' : 'IS NULL'} AND target = $1
+    ORDER BY at DESC, id DESC LIMIT $2`,
 })
 const OF_TARGET = ofTarget(true)
 const OF_TARGET_GLOBAL = ofTarget(false)
+const GET: Statement = { name: 'audit_get', text: `SELECT ${AUDIT_COLUMNS} FROM audit WHERE id = $1` }
+const HEAD: Statement = { name: 'audit_head', text: 'SELECT seq, mac FROM audit_head' }
+const LAST: Statement = {
+  name: 'audit_last',
+  text: 'SELECT seq, id FROM audit WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1',
+}
+const LINKS: Statement = {
+  name: 'audit_links',
+  text: `SELECT ${AUDIT_COLUMNS} FROM audit WHERE seq > $1::bigint AND seq <= $1::bigint + $2::bigint ORDER BY seq, id
+    LIMIT $2::bigint * 2`,
+}
+const UNCHAINED: Statement = {
+  name: 'audit_unchained',
+  text: `SELECT ${AUDIT_COLUMNS} FROM audit WHERE seq IS NULL AND (at, id) > ($1, $2) ORDER BY at, id LIMIT $3`,
+}
+/** No head where somebody took its row away: then there is one that fits no entry. */
+const headOf = (row: AuditHead | undefined): AuditHead => row ?? { seq: 0, mac: 'missing' }
 
 export function postgresAudit(database: Database): AuditPort {
+  const { seal } = database
   return {
     append: async (entry) => {
       await database.inGlobal((send) => insertAudit(send, entry))
     },
-    list: async (filter, page) => {
-      const { fleetId, action } = filter
-      const { cursor } = page
-      const rows = await database.oneGlobal<Audit>(
-        listOf(fleetId !== null, action !== null, cursor !== null),
-        [
-          page.limit + 1,
-          ...(fleetId === null ? [] : [fleetId]),
-          ...(action === null ? [] : [storableText(action)]),
-          ...(cursor === null ? [] : [at(cursor.atMs), cursor.id]),
-        ],
-      )
-      return pageOf(rows.map(entryOf), (entry) => ({ atMs: entry.atMs, id: entry.id }), page.limit)
+    list: (filter, page) => listAudit(database, filter, page, storedOf),
+    get: async (id) => {
+      const [row] = await database.oneGlobal<AuditSqlRow>(GET, [id])
+      return row ? storedOf(row) : null
     },
     ofTarget: async (fleetId, target, limit) => {
       const values = [storableText(target), limit, ...(fleetId === null ? [] : [fleetId])]
       const statement = fleetId === null ? OF_TARGET_GLOBAL : OF_TARGET
-      return (await database.oneGlobal<Audit>(statement, values)).map(entryOf)
+      return (await database.oneGlobal<AuditSqlRow>(statement, values)).map(entryOf)
+    },
+    head: async () => headOf((await database.oneGlobal<Row & AuditHead>(HEAD, []))[0]),
+    // One statement after the other, each with its own snapshot: the head is never older than the entry.
+    last: async () => {
+      const [row] = await database.oneGlobal<{ seq: number; id: string }>(LAST, [])
+      const [head] = await database.oneGlobal<Row & AuditHead>(HEAD, [])
+      return { seq: row?.seq ?? 0, id: row?.id ?? null, head: headOf(head) }
+    },
+    links: async (behind, limit) => {
+      let previous = behind.mac
+      const rows = await database.oneGlobal<AuditSqlRow>(LINKS, [behind.seq, limit])
+      return rows.map((row) => {
+        const { seq, mac, ...entry } = storedOf(row)
+        const link = { entry, seq: seq ?? 0, mac: mac ?? '', expected: seal(previous, seq, entry) }
+        previous = link.mac
+        return link
+      })
+    },
+    unchained: async (behind, limit) => {
+      const { atMs, id } = behind ?? { atMs: 0, id: '' }
+      const rows = await database.oneGlobal<AuditSqlRow>(UNCHAINED, [at(atMs), id, limit])
+      return rows.map(entryOf).map((entry) => ({ entry, expected: seal('', null, entry) }))
     },
   }
 }
 
-function entryOf(row: Audit): AuditEntry {
+type Row = Record<string, unknown>
+export interface AuditSqlRow extends Row {
+  readonly id: string
+  readonly at: Date
+  readonly scopeFleetId: string | null
+  readonly actorKind: string
+  readonly actorId: string
+  readonly actorName: string
+  readonly action: string
+  readonly target: string
+  readonly reason: string | null
+  readonly before: unknown
+  readonly after: unknown
+  readonly address: string | null
+  readonly outcome: string
+  readonly seq: number | null
+  readonly mac: string | null
+}
+
+const original = (value: string | null): string | null => (value === null ? null : originalText(value))
+const storedOf = (row: AuditSqlRow): StoredAudit => ({ ...entryOf(row), seq: row.seq, mac: row.mac })
+
+function entryOf(row: AuditSqlRow): AuditEntry {
   return {
     id: row.id,
     atMs: ms(row.at),

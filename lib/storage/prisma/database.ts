@@ -4,6 +4,10 @@ import { isUuid } from '#lib/kernel/uuid.ts'
 import { assert } from '#lib/kernel/result.ts'
 import type { Prisma } from './generated/client.ts'
 import { PrismaClient } from './generated/client.ts'
+import { linked, type Seal } from '../audit-chain.ts'
+import type { AuditEntry, AuditHead } from '../ports.ts'
+import { AUDIT_ENTRY, LOCK_HEAD, writeChained } from './audit.ts'
+import { postgresSeal } from './audit-seal.ts'
 import { storageError } from './storage-errors.ts'
 
 export interface DatabaseOptions {
@@ -16,6 +20,8 @@ export interface DatabaseOptions {
   readonly statementTimeoutMs?: number
   readonly lockTimeoutMs?: number
   readonly idleTimeoutMs?: number
+  /** What the audit chain's key comes from: TIDEMARK_SECRET. Left out in tests alone, where nobody verifies with another. */
+  readonly secret?: Uint8Array
 }
 
 /** A statement with a name of its own, under which each connection prepares it once; one with an empty name is not kept. */
@@ -92,6 +98,8 @@ export class Database {
   private readonly prepare: boolean
   private readonly enter: Statement
   private readonly enterHot: Statement
+  /** What links the audit log's entries: made here, so that its key never reaches the database. */
+  readonly seal: Seal
 
   constructor({
     url,
@@ -100,8 +108,10 @@ export class Database {
     statementTimeoutMs = STATEMENT_TIMEOUT_MS,
     lockTimeoutMs = LOCK_TIMEOUT_MS,
     idleTimeoutMs = IDLE_TIMEOUT_MS,
+    secret,
   }: DatabaseOptions) {
     this.prepare = prepare
+    this.seal = postgresSeal(secret)
     this.enter = enter(statementTimeoutMs, lockTimeoutMs, idleTimeoutMs)
     this.enterHot = enterHot(this.enter)
     this.pool = new pg.Pool({
@@ -175,10 +185,23 @@ export class Database {
 
   /** The same for a statement put together for this once: planned for its values, and not kept. */
   async oneOff<R extends Row>(fleetId: string, text: string, values: readonly unknown[]): Promise<R[]> {
+    return this.plannedOnce<R>(fleetOf(fleetId), text, values)
+  }
+
+  /** The same of global tables. */
+  async oneOffGlobal<R extends Row>(text: string, values: readonly unknown[]): Promise<R[]> {
+    return this.plannedOnce<R>('', text, values)
+  }
+
+  private async plannedOnce<R extends Row>(
+    fleet: string,
+    text: string,
+    values: readonly unknown[],
+  ): Promise<R[]> {
     return this.withClient(async (client) => {
       const [, , rows] = await Promise.all([
         client.query('BEGIN'),
-        this.sender(client)(this.enter, [fleetOf(fleetId)]),
+        this.sender(client)(this.enter, [fleet]),
         client.query<R>(text, [...values]),
         client.query('COMMIT'),
       ])
@@ -203,14 +226,17 @@ export class Database {
     return this.withClient(async (client) => {
       const raw = this.sender(client)
       const ends: Promise<pg.QueryResult>[] = []
+      const audit: AuditEntry[] = []
       let open = true
       // After the end nothing may be sent: it would run outside, as the login role.
       const send: Send = async (statement, values) => {
         assert(open, 'the transaction is open')
-        return raw(statement, values)
+        if (statement !== AUDIT_ENTRY) return raw(statement, values)
+        audit.push(values[0] as AuditEntry)
+        return []
       }
       const commit = (): void => {
-        if (open) ends.push(client.query('COMMIT'))
+        if (open) ends.push(audit.length === 0 ? client.query('COMMIT') : this.commitChained(client, audit))
         open = false
       }
       try {
@@ -226,6 +252,25 @@ export class Database {
         throw error
       }
     })
+  }
+
+  /**
+   * Chains the entries of a transaction and commits it. The head is locked last of all, so that no other lock is waited
+   * for with it, and held for one round trip and the commit: writers with entries follow each other there.
+   */
+  private async commitChained(
+    client: pg.PoolClient,
+    entries: readonly AuditEntry[],
+  ): Promise<pg.QueryResult> {
+    const raw = this.sender(client)
+    const [head] = await raw<Row & AuditHead>(LOCK_HEAD, [])
+    assert(head !== undefined, 'the audit chain has a head')
+    const chained = linked(this.seal, head, entries)
+    const [, end] = await Promise.all([
+      writeChained(raw, entries, chained.links, chained.head),
+      client.query('COMMIT'),
+    ])
+    return end
   }
 
   private async prismaTransaction<T>(

@@ -209,7 +209,7 @@ describe.each(BACKENDS)('people, keys and fleets on $name', (backend) => {
     } while (cursor)
     expect([...seen].sort()).toEqual(entries.map((entry) => entry.id).sort())
     const page = await storage.audit.list({ fleetId, action: null }, { limit: 9, cursor: null })
-    expect(page.items.find((entry) => entry.id === entries[0]?.id)).toEqual(entries[0])
+    expect(page.items.find((entry) => entry.id === entries[0]?.id)).toMatchObject(entries[0] ?? {})
     expect(
       (await storage.audit.list({ fleetId, action: 'other' }, { limit: 2, cursor: null })).items,
     ).toEqual([])

@@ -1,0 +1,87 @@
+import { isJsonObject, type Json } from '#lib/kernel/json.ts'
+import type { AuditEntry, AuditPort } from '#lib/storage/ports.ts'
+import type { FirstBad } from './verify-audit.ts'
+
+export const ADOPT_ACTION = 'audit.adopt'
+/** Entries of before the chain that one entry of it adopts. */
+export const ADOPTED_AT_ONCE = 200
+const ADOPTIONS_AT_ONCE = 500
+
+interface Place {
+  readonly atMs: number
+  readonly id: string
+}
+/** What one entry of the chain adopts: entries without a number, each by its id and mac, in their order. */
+export interface AdoptedRange {
+  readonly first: Place
+  readonly last: Place
+  readonly macs: readonly (readonly [id: string, mac: string])[]
+}
+
+const isBefore = (a: Place, b: Place): boolean => a.atMs < b.atMs || (a.atMs === b.atMs && a.id < b.id)
+export const isWithin = ({ first, last }: AdoptedRange, place: Place): boolean =>
+  !isBefore(place, first) && !isBefore(last, place)
+
+/** What an entry says that it adopts; null where it is no adoption. */
+function rangeOf({ action, after }: Pick<AuditEntry, 'action' | 'after'>): AdoptedRange | null {
+  if (action !== ADOPT_ACTION || !isJsonObject(after)) return null
+  const [first, last, macs] = [placeOf(after['first']), placeOf(after['last']), after['macs']]
+  if (!first || !last || !Array.isArray(macs)) return null
+  return { first, last, macs: macs as AdoptedRange['macs'] }
+}
+
+function placeOf(value: Json | undefined): Place | null {
+  if (value === undefined || !isJsonObject(value)) return null
+  const { atMs, id } = value
+  return typeof atMs === 'number' && typeof id === 'string' ? { atMs, id } : null
+}
+
+/** All adoptions of the chain; one for each ADOPTED_AT_ONCE entries, once in the life of an installation. */
+export async function adoptedRanges(audit: AuditPort): Promise<readonly AdoptedRange[]> {
+  const ranges: AdoptedRange[] = []
+  let cursor = null
+  do {
+    const page = await audit.list(
+      { fleetId: null, action: ADOPT_ACTION },
+      { limit: ADOPTIONS_AT_ONCE, cursor },
+    )
+    ranges.push(...page.items.flatMap((entry) => (entry.seq === null ? [] : (rangeOf(entry) ?? []))))
+    cursor = page.next
+  } while (cursor)
+  return ranges
+}
+
+/** Holds what an adoption names against what stands there; null for any other entry, and where all are as they were. */
+export async function checkAdopted(
+  audit: AuditPort,
+  entry: AuditEntry,
+  counts: { adopted: number },
+): Promise<FirstBad | null> {
+  const range = rangeOf(entry)
+  if (!range) return null
+  // From right before the first one on: places are of whole milliseconds.
+  const before = { atMs: range.first.atMs - 1, id: '' }
+  const rows = (await audit.unchained(before, range.macs.length + ADOPTED_AT_ONCE)).filter((row) =>
+    isWithin(range, row.entry),
+  )
+  for (const [i, [id, mac]] of range.macs.entries()) {
+    const row = rows[i]
+    if (row && row.entry.id !== id && !range.macs.some(([known]) => known === row.entry.id))
+      return bad(row.entry.id, row.entry.atMs, 'was not there when those of before the chain were adopted')
+    if (!row || row.entry.id !== id) return bad(id, null, 'of before the chain is gone')
+    if (row.expected !== mac) return bad(id, row.entry.atMs, 'of before the chain is not what was adopted')
+    counts.adopted += 1
+  }
+  const extra = rows[range.macs.length]
+  return extra
+    ? bad(extra.entry.id, extra.entry.atMs, 'was not there when those of before the chain were adopted')
+    : null
+}
+
+const bad = (id: string, atMs: number | null, what: string): FirstBad => ({
+  kind: 'before_chain',
+  seq: null,
+  id,
+  atMs,
+  what: `The entry ${id} ${what}`,
+})

@@ -1,0 +1,4 @@
+import type { AccessContext } from '../access/context.ts'
+
+/** What the verbs of the audit log need. */
+export type AuditContext = AccessContext
