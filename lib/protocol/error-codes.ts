@@ -44,6 +44,16 @@ export const ERROR_CODES = {
     title: 'Not allowed for this role or scope',
     help: 'Ask an administrator of the fleet.',
   },
+  sign_in_again: {
+    status: 403,
+    title: 'This takes a sign-in of the last 30 minutes',
+    help: 'Show again who you are, POST /account/step-up or a new sign-in, then repeat the call; nothing of it happened.',
+  },
+  wrong_password: {
+    status: 403,
+    title: 'This is not your password',
+    help: 'Type it again; after ten wrong ones wait a quarter of an hour.',
+  },
   bad_origin: {
     status: 403,
     title: 'The request came from another origin',

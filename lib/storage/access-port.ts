@@ -1,6 +1,7 @@
-import type { ApiKey, AuditEntry, OneTimeLink, RowChange, User, UserSession } from './rows.ts'
+import type { ApiKey, AuditEntry, OneTimeLink, RowChange, User } from './rows.ts'
+import type { SignInPort } from './sign-in-port.ts'
 
-export interface AccessPort {
+export interface AccessPort extends SignInPort {
   countAdmins(): Promise<number>
   createUser(user: User, audit: AuditEntry): Promise<'created' | 'email_taken'>
   /**
@@ -23,10 +24,6 @@ export interface AccessPort {
   isLinkLive(hash: string, kind: OneTimeLink['kind'], nowMs: number): Promise<boolean>
   /** Uses up a live sign-in link, once. */
   useLink(hash: string, nowMs: number): Promise<OneTimeLink | null>
-  createSession(session: UserSession, audit: AuditEntry): Promise<void>
-  /** The live session with its user, null once idle for `idleMs`; moves `lastSeenMs` at most once a minute. */
-  findSession(id: string, nowMs: number, idleMs: number): Promise<{ session: UserSession; user: User } | null>
-  endSession(id: string, audit: AuditEntry): Promise<void>
   createApiKey(key: ApiKey, audit: AuditEntry): Promise<void>
   findApiKey(hash: string, nowMs: number): Promise<ApiKey | null>
   listApiKeys(): Promise<readonly ApiKey[]>

@@ -258,6 +258,20 @@ export interface UserSession {
   readonly createdAtMs: number
   readonly lastSeenMs: number
   readonly expiresAtMs: number
+  /** When somebody last showed who they are in it; 0 where a sign-in provider did not say. */
+  readonly provedAtMs: number
+  readonly how: 'password' | 'link' | 'oidc'
+  /** Where it was begun, and the browser as it calls itself, cut off. */
+  readonly address: string | null
+  readonly userAgent: string | null
+}
+
+/** Who a user is at a sign-in provider: one at each. */
+export interface UserIdentity {
+  readonly issuer: string
+  readonly subject: string
+  readonly userId: string
+  readonly createdAtMs: number
 }
 
 export interface OneTimeLink {

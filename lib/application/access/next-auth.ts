@@ -1,12 +1,20 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import * as nextAuthModule from 'next-auth'
 import type { NextAuthOptions } from 'next-auth'
 import type { Result } from '#lib/kernel/result.ts'
 import { cookiePrefix, isSecure, sessionCookieName, type AuthSettings } from './auth-settings.ts'
 import type { AccessContext } from './context.ts'
+import type { User } from '#lib/storage/ports.ts'
+import { KNOWN_BROWSER_MS, knownBrowser, knownBrowserId } from './known-browser.ts'
 import { principalOfCookies } from './principal.ts'
 import { SESSION_LIFE_MS, endSession } from './sessions.ts'
-import { signInByLink, signInByPassword, type SignedIn, type SignInRefusal } from './sign-in.ts'
+import {
+  signInByLink,
+  signInByPassword,
+  type SignedIn,
+  type SigningBrowser,
+  type SignInRefusal,
+} from './sign-in.ts'
 
 /** A request to /api/auth, already parsed and bounded by the edge. */
 export interface AuthCall {
@@ -16,6 +24,7 @@ export interface AuthCall {
   readonly fields: Readonly<Record<string, string>>
   readonly cookies: Readonly<Record<string, string>>
   readonly address: string | null
+  readonly userAgent: string | null
   /** The edge saw our own Origin; without it next-auth's double submit has to hold. */
   readonly sameOrigin: boolean
 }
@@ -40,16 +49,41 @@ export async function callNextAuth(
   call: AuthCall,
 ): Promise<AuthAnswer> {
   if (call.method === 'POST' && call.action[0] === 'signout') await signOut(ctx, settings, call)
-  const attempt: Attempt = { refusal: null, failure: null }
+  const attempt: Attempt = { refusal: null, failure: null, user: null }
   const response = await exchange(optionsFor(ctx, settings, call, attempt), submitted(settings, call))
   if (attempt.failure) throw attempt.failure.error
-  return { ...response, refusal: attempt.refusal }
+  if (attempt.user === null) return { ...response, refusal: attempt.refusal }
+  await endFormer(ctx, settings, call)
+  const known = knownCookie(settings, attempt.user, ctx.clock.now())
+  return { ...response, cookies: [...response.cookies, known], refusal: null }
+}
+
+/** The session that this browser had goes: nobody would sign it out any more. */
+async function endFormer(ctx: AccessContext, settings: AuthSettings, call: AuthCall): Promise<void> {
+  const former = await principalOfCookies(ctx, settings, call.cookies)
+  if (former?.sessionId) await endSession(ctx, former.actor, former.sessionId, call.address)
+}
+
+const knownName = (settings: AuthSettings): string => `${cookiePrefix(settings)}tidemark.known-browser`
+
+function browserOf(ctx: AccessContext, settings: AuthSettings, call: AuthCall): SigningBrowser {
+  const { address, userAgent, cookies } = call
+  const text = cookies[knownName(settings)] ?? null
+  return { address, userAgent, knownAs: (user) => knownBrowserId(settings, user, text, ctx.clock.now()) }
+}
+
+/** Of the account that signed in last at this browser. */
+function knownCookie(settings: AuthSettings, user: User, nowMs: number): string {
+  const value = knownBrowser(settings, user, randomUUID(), nowMs)
+  const parts = [`${knownName(settings)}=${value}`, 'Path=/', `Max-Age=${KNOWN_BROWSER_MS / 1_000}`]
+  return [...parts, 'HttpOnly', 'SameSite=Lax', ...(isSecure(settings) ? ['Secure'] : [])].join('; ')
 }
 
 /** What a provider's `authorize` found; next-auth itself only passes on text for a redirect. */
 interface Attempt {
   refusal: SignInRefusal | null
   failure: { readonly error: unknown } | null
+  user: User | null
 }
 
 async function signOut(ctx: AccessContext, settings: AuthSettings, call: AuthCall): Promise<void> {
@@ -64,10 +98,10 @@ function optionsFor(
   call: AuthCall,
   attempt: Attempt,
 ): NextAuthOptions {
-  const { address } = call
+  const browser = browserOf(ctx, settings, call)
   const byPassword = (fields: Fields) =>
-    signInByPassword(ctx, { email: fields?.['email'] ?? '', password: fields?.['password'] ?? '', address })
-  const byLink = (fields: Fields) => signInByLink(ctx, { token: fields?.['token'] ?? '', address })
+    signInByPassword(ctx, { email: fields?.['email'] ?? '', password: fields?.['password'] ?? '' }, browser)
+  const byLink = (fields: Fields) => signInByLink(ctx, { token: fields?.['token'] ?? '' }, browser)
   const cookie = (name: string) => ({
     name: `${cookiePrefix(settings)}${name}`,
     options: { httpOnly: true, sameSite: 'lax', path: '/', secure: isSecure(settings) } as const,
@@ -106,7 +140,10 @@ function provider(
   const authorize = async (fields: Fields) => {
     try {
       const outcome = await signIn(fields)
-      if (outcome.ok) return { id: outcome.value.user.id, sid: outcome.value.session.id }
+      if (outcome.ok) {
+        attempt.user = outcome.value.user
+        return { id: outcome.value.user.id, sid: outcome.value.session.id }
+      }
       attempt.refusal = outcome.error
     } catch (error) {
       attempt.failure = { error }

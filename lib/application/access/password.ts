@@ -1,4 +1,5 @@
 import { randomBytes, scrypt, timingSafeEqual, type ScryptOptions } from 'node:crypto'
+import { isCommon } from './common-passwords.ts'
 
 export const PASSWORD_CHARS_MIN = 15
 /** Long passphrases are welcome; the bound only keeps hashing cheap. */
@@ -9,53 +10,33 @@ const COST = { N: 2 ** 15, r: 8, p: 1 }
 const KEY_BYTES = 32
 const MEMORY_BYTES_MAX = 64 * 1024 * 1024
 
-/** Passwords of 15 characters and more that guessers try first; compared without case. */
-const COMMON = new Set([
-  'passwordpassword',
-  'password12345678',
-  'password1234567890',
-  'passwordpassword1',
-  'mypasswordispassword',
-  '123456789012345',
-  '1234567890123456',
-  '12345678901234567890',
-  '123456123456123456',
-  '123123123123123',
-  '000000000000000',
-  '111111111111111',
-  '1111111111111111',
-  'aaaaaaaaaaaaaaa',
-  'aaaaaaaaaaaaaaaa',
-  'qwertyuiopasdfgh',
-  'qwertyuiopasdfghjkl',
-  'qwertyuiop123456',
-  '1q2w3e4r5t6y7u8i',
-  '1q2w3e4r5t6y7u8i9o0p',
-  'abcdefghijklmno',
-  'abcdefghijklmnop',
-  'abcdefghijklmnopqrstuvwxyz',
-  'iloveyouiloveyou',
-  'letmeinletmeinletmein',
-  'adminadminadmin',
-  'administrator123',
-  'changemechangeme',
-  'changeme12345678',
-  'welcomewelcome123',
-  'correcthorsebatterystaple',
-  'correct horse battery staple',
-  'tidemarktidemark',
-  'tidemark1234567',
-  'passw0rdpassw0rd',
-])
+/** Of what a person is called, so short a part says nothing about a password. */
+const OWN_CHARS_MIN = 4
+/** What may stand around one's own name without making a password of it. */
+const BESIDE_OWN_CHARS_MAX = 7
 
-/** What is wrong with a new password, in words for people; null when it will do (security.md, 10). */
-export function passwordProblem(password: string): string | null {
+/**
+ * What is wrong with a new password, in words for people; null when it will do (security.md, 10).
+ * @param own what the person is called: e-mail, name
+ */
+export function passwordProblem(password: string, own: readonly string[] = []): string | null {
+  const text = password.normalize('NFKC')
   // Code points, as people count them, near enough.
-  const { length } = Array.from(password)
+  const { length } = Array.from(text)
   if (length < PASSWORD_CHARS_MIN) return `must have at least ${PASSWORD_CHARS_MIN} characters`
   if (length > PASSWORD_CHARS_MAX) return `must have at most ${PASSWORD_CHARS_MAX} characters`
-  if (COMMON.has(password.toLowerCase())) return 'is one of the passwords that guessers try first'
+  if (isCommon(text.toLowerCase())) return 'is one of the passwords that guessers try first'
+  if (own.some((name) => isMostly(text.toLowerCase(), name.toLowerCase())))
+    return 'is mostly your own name or e-mail'
   return null
+}
+
+function isMostly(text: string, name: string): boolean {
+  const parts = [name, ...name.split(/[@.\s_-]+/)].filter((part) => part.length >= OWN_CHARS_MIN)
+  const rest = parts
+    .toSorted((a, b) => b.length - a.length)
+    .reduce((left, part) => left.replaceAll(part, ''), text)
+  return rest !== text && rest.replace(/[^\p{L}\p{N}]/gu, '').length <= BESIDE_OWN_CHARS_MAX
 }
 
 /** `scrypt$N$r$p$salt$key`: the parameters travel with the hash, so they can be raised later (security.md, 13). */
@@ -63,6 +44,12 @@ export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16)
   const key = await derive(password, salt, COST)
   return ['scrypt', COST.N, COST.r, COST.p, salt.toString('base64url'), key.toString('base64url')].join('$')
+}
+
+/** Whether a stored hash costs less than those of today. */
+export function isOutdated(stored: string): boolean {
+  const { N, r, p } = parseHash(stored)?.cost ?? COST
+  return N * r * p < COST.N * COST.r * COST.p
 }
 
 /** Compares in constant time. Without a hash it does the same work and is false: an unknown user costs the same. */

@@ -11,6 +11,8 @@ export interface Principal {
   readonly actor: Actor
   /** Set for people: the row that signing out ends. */
   readonly sessionId: string | null
+  /** When a person last showed who they are, Unix ms; null for a key, of which nobody asks it. */
+  readonly provedAtMs: number | null
   /** What a key may do beside its role. */
   readonly scopes: readonly string[]
 }
@@ -29,7 +31,9 @@ export async function principalOfCookies(
   const token = await getToken({ req, secret: settings.secret, cookieName: sessionCookieName(settings) })
   const sessionId = token?.['sid']
   const found = typeof sessionId === 'string' ? await findSession(ctx, sessionId) : null
-  return found && { actor: userActor(found.user), sessionId: found.session.id, scopes: [] }
+  if (!found) return null
+  const { id, provedAtMs } = found.session
+  return { actor: userActor(found.user), sessionId: id, provedAtMs, scopes: [] }
 }
 
 /** The program behind an operator API key; null for any other text. */
@@ -39,5 +43,6 @@ export async function principalOfKey(ctx: AccessContext, text: string): Promise<
   const key = await ctx.storage.access.findApiKey(credential.hash, ctx.clock.now())
   if (!key) return null
   const roles = { [key.fleetId ?? EVERY_FLEET]: key.role }
-  return { actor: { kind: 'key', id: key.id, name: key.name, roles }, sessionId: null, scopes: key.scopes }
+  const actor: Actor = { kind: 'key', id: key.id, name: key.name, roles }
+  return { actor, sessionId: null, provedAtMs: null, scopes: key.scopes }
 }

@@ -7,6 +7,14 @@ import type { AccessContext } from './context.ts'
 export const SESSION_IDLE_MS = 8 * 3_600_000
 /** … and after this long in any case. */
 export const SESSION_LIFE_MS = 7 * 86_400_000
+/** Of what a browser calls itself, so much is kept: it is the sender's own words. */
+const USER_AGENT_CHARS_MAX = 200
+
+/** From where somebody signs in: as the edge saw it. */
+export interface Browser {
+  readonly address: string | null
+  readonly userAgent: string | null
+}
 
 export const userActor = (user: User): Actor => ({
   kind: 'user',
@@ -15,12 +23,15 @@ export const userActor = (user: User): Actor => ({
   roles: user.roles,
 })
 
-/** A fresh session for someone who has just shown who they are; never an id that came with the request. */
+/**
+ * A fresh session for someone who has just shown who they are; never an id that came with the request.
+ * @param shown how they did, and when (Unix ms): a sign-in provider may have asked them long ago
+ */
 export async function startSession(
   ctx: AccessContext,
   user: User,
-  how: 'password' | 'link',
-  address: string | null,
+  shown: { readonly how: UserSession['how']; readonly provedAtMs: number },
+  { address, userAgent }: Browser,
 ): Promise<UserSession> {
   const nowMs = ctx.clock.now()
   const session: UserSession = {
@@ -29,8 +40,12 @@ export async function startSession(
     createdAtMs: nowMs,
     lastSeenMs: nowMs,
     expiresAtMs: nowMs + SESSION_LIFE_MS,
+    provedAtMs: shown.provedAtMs,
+    how: shown.how,
+    address,
+    userAgent: userAgent === null ? null : userAgent.slice(0, USER_AGENT_CHARS_MAX),
   }
-  const details = { action: 'session.start', target: `user/${user.id}`, after: { how }, address }
+  const details = { action: 'session.start', target: `user/${user.id}`, after: { how: shown.how }, address }
   await ctx.storage.access.createSession(session, auditEntry(ctx, userActor(user), details))
   return session
 }

@@ -1,12 +1,12 @@
 import type { Result } from '#lib/kernel/result.ts'
 import { err, ok } from '#lib/kernel/result.ts'
-import type { Storage, User, UserSession } from '#lib/storage/ports.ts'
+import type { User, UserSession } from '#lib/storage/ports.ts'
 import { auditEntry, NOBODY } from './audit-entry.ts'
 import type { AccessContext } from './context.ts'
 import { hashCredential } from './credentials.ts'
-import { verifyPassword } from './password.ts'
-import { startSession } from './sessions.ts'
-import { Throttle } from './throttle.ts'
+import { hashPassword, isOutdated, verifyPassword } from './password.ts'
+import { startSession, userActor, type Browser } from './sessions.ts'
+import { addressKeys, countTry, forgetTries, forgiveTries, withHash } from './tries.ts'
 
 export interface SignedIn {
   readonly user: User
@@ -15,46 +15,70 @@ export interface SignedIn {
 export type SignInRefusal =
   { readonly code: 'unauthorized' } | { readonly code: 'rate_limited'; readonly retryAfterMs: number }
 
-/** One throttle for each storage, so that tests don't share one. */
-const throttles = new WeakMap<Storage, Throttle>()
+/** A browser, and whether somebody signed in at it as this user before: the id that it then got. */
+export interface SigningBrowser extends Browser {
+  readonly knownAs: (user: User) => string | null
+}
 
 /**
- * Signs in by e-mail and password. Ten bad tries for an account, or from an address, are `rate_limited` until
- * their window ends. An unknown user answers as a wrong password does, in the same time (security.md, 11 and 12).
+ * Signs in by e-mail and password. Ten bad tries for an account, or from an address, are `rate_limited` until their
+ * window ends; a browser where this user signed in before has ten of its own. An unknown user answers as a wrong password
+ * does, in the same time (security.md, 11 and 12).
  */
 export async function signInByPassword(
   ctx: AccessContext,
-  input: { readonly email: string; readonly password: string; readonly address: string | null },
+  input: { readonly email: string; readonly password: string },
+  browser: SigningBrowser,
 ): Promise<Result<SignedIn, SignInRefusal>> {
-  const keys = [`account ${hashCredential(input.email.toLowerCase())}`, ...addressKeys(input.address)]
-  const waitMs = throttleOf(ctx).admit(keys, ctx.clock.now())
-  if (waitMs !== null) return err({ code: 'rate_limited', retryAfterMs: waitMs })
   const user = await ctx.storage.access.findUserByEmail(input.email)
-  const matches = await verifyPassword(input.password, user?.passwordHash ?? null)
-  if (!user || !matches || user.disabled) return refuse(ctx, 'password', input.address)
-  throttleOf(ctx).clear(keys[0] as string)
-  addressKeys(input.address).forEach((key) => throttleOf(ctx).forgive(key))
-  return ok({ user, session: await startSession(ctx, user, 'password', input.address) })
+  const known = user && browser.knownAs(user)
+  const own = known ? `browser ${known}` : `account ${hashCredential(input.email.toLowerCase())}`
+  const shared = known ? [] : addressKeys(browser.address)
+  const waitMs = await countTry(ctx, [own, ...shared])
+  if (waitMs !== null) return err({ code: 'rate_limited', retryAfterMs: waitMs })
+  const matches = await withHash(() => verifyPassword(input.password, user?.passwordHash ?? null))
+  if (!user || !matches || user.disabled) return refuse(ctx, 'password', browser.address)
+  await forgetTries(ctx, own)
+  await forgiveTries(ctx, shared)
+  const renewed = await renewHash(ctx, user, input.password)
+  const shown = { how: 'password', provedAtMs: ctx.clock.now() } as const
+  return ok({ user: renewed, session: await startSession(ctx, renewed, shown, browser) })
 }
 
 /** Signs in by a one-time link: the first use wins, all later ones are refused. */
 export async function signInByLink(
   ctx: AccessContext,
-  input: { readonly token: string; readonly address: string | null },
+  input: { readonly token: string },
+  browser: Browser,
 ): Promise<Result<SignedIn, SignInRefusal>> {
-  const waitMs = throttleOf(ctx).admit(addressKeys(input.address), ctx.clock.now())
+  const keys = addressKeys(browser.address)
+  const waitMs = await countTry(ctx, keys)
   if (waitMs !== null) return err({ code: 'rate_limited', retryAfterMs: waitMs })
   const link = await ctx.storage.access.useLink(hashCredential(input.token), ctx.clock.now())
   const user = link?.userId ? await ctx.storage.access.getUser(link.userId) : null
-  if (!user || user.disabled) return refuse(ctx, 'link', input.address)
-  addressKeys(input.address).forEach((key) => throttleOf(ctx).forgive(key))
-  return ok({ user, session: await startSession(ctx, user, 'link', input.address) })
+  if (!user || user.disabled) return refuse(ctx, 'link', browser.address)
+  await forgiveTries(ctx, keys)
+  const shown = { how: 'link', provedAtMs: ctx.clock.now() } as const
+  return ok({ user, session: await startSession(ctx, user, shown, browser) })
 }
 
-/** The e-mail is not written down: people type passwords into that field. */
-async function refuse(
+/** A hash that is weaker than today's is made anew, while the password is at hand (security.md, 13). */
+async function renewHash(ctx: AccessContext, user: User, password: string): Promise<User> {
+  if (user.passwordHash === null || !isOutdated(user.passwordHash)) return user
+  const renewed = await hashPassword(password)
+  const details = { action: 'user.rehash', target: `user/${user.id}` }
+  const saved = await ctx.storage.access.updateUser(user.id, (now) => ({
+    // Somebody may have changed it meanwhile.
+    next: now.passwordHash === user.passwordHash ? { ...now, passwordHash: renewed } : now,
+    audit: auditEntry(ctx, userActor(user), details),
+  }))
+  return saved ?? user
+}
+
+/** Leaves an audit event. The e-mail is not written down: people type passwords into that field. */
+export async function refuse(
   ctx: AccessContext,
-  how: string,
+  how: UserSession['how'],
   address: string | null,
 ): Promise<Result<SignedIn, SignInRefusal>> {
   const details = {
@@ -66,13 +90,4 @@ async function refuse(
   } as const
   await ctx.storage.audit.append(auditEntry(ctx, NOBODY, details))
   return err({ code: 'unauthorized' })
-}
-
-const addressKeys = (address: string | null): readonly string[] =>
-  address === null ? [] : [`address ${address}`]
-
-function throttleOf(ctx: AccessContext): Throttle {
-  const known = throttles.get(ctx.storage) ?? new Throttle()
-  throttles.set(ctx.storage, known)
-  return known
 }

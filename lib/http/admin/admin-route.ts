@@ -3,9 +3,11 @@ import { cookiesOf } from '#lib/application/access/auth-settings.ts'
 import { canSee, isAtLeast, strongestRole } from '#lib/application/access/authorize.ts'
 import { bearerOf } from '#lib/application/access/credentials.ts'
 import { principalOfCookies, principalOfKey, type Principal } from '#lib/application/access/principal.ts'
+import { isRecent } from '#lib/application/access/step-up.ts'
 import type { Context } from '#lib/application/context.ts'
 import { ApplicationError, badRequest, isApplicationError } from '#lib/application/errors.ts'
 import { isUuid } from '#lib/kernel/uuid.ts'
+import type { ErrorCode } from '#lib/protocol/error-codes.ts'
 import { problemOf, readBody } from './answers.ts'
 import { auditDenial } from './denials.ts'
 import { fleetsOfCall, inFirst } from './fleet-of-call.ts'
@@ -60,6 +62,7 @@ async function answer(
   progress.fleet = query['fleet']
   if (!isAtLeast(strongestRole(principal.actor), route.role)) throw new ApplicationError('forbidden')
   const body = route.method === 'GET' ? null : await readBody(request)
+  requireRecent(route, body, principal, ctx.clock.now())
   const reauthenticate = async () => (await authenticate(ctx, settings, request)).actor
   const call: AdminCall = {
     ctx,
@@ -99,6 +102,11 @@ function requireOwnOrigin(settings: AuthSettings, principal: Principal, request:
   throw new ApplicationError('bad_origin', {
     detail: `Writes must come from ${settings.origin} (TIDEMARK_URL)`,
   })
+}
+
+function requireRecent({ recent }: AdminRoute, body: unknown, principal: Principal, nowMs: number): void {
+  const isDangerous = typeof recent === 'function' ? recent(body) : recent === true
+  if (isDangerous && !isRecent(principal, nowMs)) throw new ApplicationError('sign_in_again')
 }
 
 function routeOf(routes: readonly AdminRoute[], method: string, path: string) {
@@ -142,10 +150,12 @@ function withoutFleet(body: unknown): { readonly fleet: unknown; readonly body: 
   return { fleet, body: rest }
 }
 
+const DENIED: ReadonlySet<ErrorCode> = new Set(['forbidden', 'bad_origin', 'unauthorized', 'sign_in_again'])
+
 /** Refused for who asked, not for what: a fleet that the caller cannot see is such a refusal, an unknown id is not. */
 function isDenial(error: ApplicationError, { principal, fleet }: Progress): boolean {
   const code = error.tidemarkCode
   if (code === 'not_found')
     return principal !== null && typeof fleet === 'string' && !canSee(principal.actor, fleet)
-  return code === 'forbidden' || code === 'bad_origin' || code === 'unauthorized'
+  return DENIED.has(code)
 }

@@ -58,6 +58,7 @@ async function answer(ctx: AuthContext, settings: AuthSettings, request: Request
     fields: method === 'POST' ? await readFields(request) : Object.fromEntries(url.searchParams),
     cookies: cookiesOf(request.headers),
     address: clientAddress(request.headers),
+    userAgent: request.headers.get('user-agent'),
     sameOrigin: origin === 'same',
   }
   return answerFrom(request, call, await callNextAuth(ctx, settings, call))

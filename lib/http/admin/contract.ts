@@ -27,6 +27,7 @@ import { viewChange } from '#lib/application/views/change-view.ts'
 import { viewPage } from '#lib/application/views/list-views.ts'
 import { viewCreation } from '#lib/application/views/save-view.ts'
 import * as answers from './contract-answers.ts'
+import { ACCOUNT_CONTRACT } from './account-contract.ts'
 import { ALERT_CONTRACT } from './alert-contract.ts'
 import { BREAKER_CONTRACT } from './breaker-contract.ts'
 import { CHANNEL_CONTRACT } from './channel-contract.ts'
@@ -323,6 +324,7 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
     codes: ['stale_version', 'resolution_refused', 'atomic_aborted', 'breaker_open'],
   },
 
+  ...ACCOUNT_CONTRACT,
   ...LETTER_CONTRACT,
   ...OPERATION_CONTRACT,
 

@@ -12,7 +12,7 @@ import { mergeGroups, unmergeGroup } from '#lib/application/letter-groups/merge-
 import { rejoinGroup, splitGroup } from '#lib/application/letter-groups/split-group.ts'
 import { foretellLetter } from '#lib/application/operations/foretell-letter.ts'
 import { exportLetters } from './export-lists.ts'
-import { act, idOf, input, operate, read } from './route-rows.ts'
+import { act, idOf, input, operate, read, recent } from './route-rows.ts'
 import type { AdminRoute, FleetCall } from './table.ts'
 import { pageOfWhole } from './whole-list.ts'
 
@@ -56,8 +56,10 @@ export const LETTER_ROUTES: readonly AdminRoute[] = [
   act('/dead-letters/:id/replay', 'operator', (call) => replay(call.ctx, { ...input(call), id: idOf(call) })),
   act('/dead-letters/:id/edit', 'operator', (call) => edit(call.ctx, { ...input(call), id: idOf(call) })),
   act('/dead-letters/:id/reveal', 'operator', (call) => reveal(call.ctx, { ...input(call), id: idOf(call) })),
-  act('/dead-letters/:id/purge', 'admin', (call) =>
-    purgeLetter(call.ctx, { ...input(call), id: idOf(call) }),
+  recent(
+    act('/dead-letters/:id/purge', 'admin', (call) =>
+      purgeLetter(call.ctx, { ...input(call), id: idOf(call) }),
+    ),
   ),
   act('/dead-letters/:id/discard', 'operator', async (call) => {
     const { letter, ...held } = await discard(call.ctx, { ...input(call), id: idOf(call) })

@@ -72,7 +72,7 @@ function describe(route: AdminRoute, operation: AdminOperation): object {
   const { status, role, scope, method } = route
   return {
     summary,
-    description: `Role: ${role}, ${SCOPES[scope]}.`,
+    description: `Role: ${role}, ${SCOPES[scope]}.${route.recent ? ' Of people it takes a sign-in of the last 30 minutes.' : ''}`,
     'x-tidemark-role': role,
     parameters: parametersOf(route, operation),
     ...(body && {
@@ -86,7 +86,12 @@ function describe(route: AdminRoute, operation: AdminOperation): object {
         description: summary,
         ...answerContent(answer),
       },
-      ...problemsOf([...EVERY_CODE, ...(method === 'GET' ? [] : BODY_CODES), ...(operation.codes ?? [])]),
+      ...problemsOf([
+        ...EVERY_CODE,
+        ...(method === 'GET' ? [] : BODY_CODES),
+        ...(route.recent ? (['sign_in_again'] as const) : []),
+        ...(operation.codes ?? []),
+      ]),
     },
   }
 }

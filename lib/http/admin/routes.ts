@@ -50,6 +50,7 @@ import { listSessions, sessionFacets } from '#lib/application/sessions/list-sess
 import { changeView, removeView } from '#lib/application/views/change-view.ts'
 import { listViews, viewsOf } from '#lib/application/views/list-views.ts'
 import { saveView } from '#lib/application/views/save-view.ts'
+import { ACCOUNT_ROUTES } from './account-routes.ts'
 import { ALERT_ROUTES } from './alert-routes.ts'
 import { BREAKER_ROUTES } from './breaker-routes.ts'
 import { CHANNEL_ROUTES } from './channel-routes.ts'
@@ -57,7 +58,7 @@ import { exportDevices, exportSessions } from './export-lists.ts'
 import { LETTER_ROUTES } from './letter-routes.ts'
 import { OPERATION_ROUTES } from './operation-routes.ts'
 import { cohortQueryOf, heatQueryOf, pillarQueryOf, rangeQueryOf, sessionQueryOf } from './query.ts'
-import { act, byId, change, global, idOf, input, make, nowOf, read } from './route-rows.ts'
+import { act, byId, change, global, idOf, input, make, nowOf, read, recent } from './route-rows.ts'
 import { openStream } from './stream.ts'
 import type { AdminRoute } from './table.ts'
 import { pageOfWhole, wholeList } from './whole-list.ts'
@@ -85,7 +86,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   ),
   global('GET', '/fleets/:id', (call) => getFleet(call.ctx, byId(call)), 'viewer'),
   global('PATCH', '/fleets/:id', (call) => changeFleet(call.ctx, byId(call))),
-  global('DELETE', '/fleets/:id', (call) => removeFleet(call.ctx, byId(call))),
+  recent(global('DELETE', '/fleets/:id', (call) => removeFleet(call.ctx, byId(call)))),
   {
     method: 'POST',
     pattern: '/fleets',
@@ -121,27 +122,39 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   read('/enrollment-keys', 'admin', async (call) =>
     wholeList(await listEnrollmentKeys(call.ctx, call), call.query),
   ),
-  make('/enrollment-keys', 'admin', async (call) => {
-    const { shown, key } = await createEnrollmentKey(call.ctx, input(call))
-    return { ...shown, key }
-  }),
-  change('PATCH', '/enrollment-keys/:id', (call) =>
-    changeEnrollmentKey(call.ctx, { ...input(call), id: idOf(call) }),
+  recent(
+    make('/enrollment-keys', 'admin', async (call) => {
+      const { shown, key } = await createEnrollmentKey(call.ctx, input(call))
+      return { ...shown, key }
+    }),
   ),
-  change('DELETE', '/enrollment-keys/:id', (call) =>
-    revokeEnrollmentKey(call.ctx, { ...input(call), id: idOf(call) }),
+  recent(
+    change('PATCH', '/enrollment-keys/:id', (call) =>
+      changeEnrollmentKey(call.ctx, { ...input(call), id: idOf(call) }),
+    ),
+  ),
+  recent(
+    change('DELETE', '/enrollment-keys/:id', (call) =>
+      revokeEnrollmentKey(call.ctx, { ...input(call), id: idOf(call) }),
+    ),
   ),
 
   read('/ingest-keys', 'admin', async (call) => wholeList(await listIngestKeys(call.ctx, call), call.query)),
-  make('/ingest-keys', 'admin', async (call) => {
-    const { shown, key } = await createIngestKey(call.ctx, input(call))
-    return { ...shown, key }
-  }),
-  change('PATCH', '/ingest-keys/:id', (call) =>
-    changeIngestKey(call.ctx, { ...input(call), id: idOf(call) }),
+  recent(
+    make('/ingest-keys', 'admin', async (call) => {
+      const { shown, key } = await createIngestKey(call.ctx, input(call))
+      return { ...shown, key }
+    }),
   ),
-  change('DELETE', '/ingest-keys/:id', (call) =>
-    revokeIngestKey(call.ctx, { ...input(call), id: idOf(call) }),
+  recent(
+    change('PATCH', '/ingest-keys/:id', (call) =>
+      changeIngestKey(call.ctx, { ...input(call), id: idOf(call) }),
+    ),
+  ),
+  recent(
+    change('DELETE', '/ingest-keys/:id', (call) =>
+      revokeIngestKey(call.ctx, { ...input(call), id: idOf(call) }),
+    ),
   ),
 
   read('/releases', 'viewer', async (call) => wholeList(await listReleases(call.ctx, call), call.query)),
@@ -184,15 +197,15 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   global('GET', '/users', async ({ ctx, actor, query }) =>
     wholeList(await listUsers(ctx, { actor }), query, ({ roles }, fleet) => Object.hasOwn(roles, fleet)),
   ),
-  global('POST', '/users', ({ ctx, actor, body }) => createUser(ctx, { actor, body })),
-  global('PATCH', '/users/:id', (call) => changeUser(call.ctx, byId(call))),
-  global('DELETE', '/users/:id', (call) => removeUser(call.ctx, byId(call))),
+  recent(global('POST', '/users', ({ ctx, actor, body }) => createUser(ctx, { actor, body }))),
+  recent(global('PATCH', '/users/:id', (call) => changeUser(call.ctx, byId(call)))),
+  recent(global('DELETE', '/users/:id', (call) => removeUser(call.ctx, byId(call)))),
   global('GET', '/api-keys', async ({ ctx, actor, query }) =>
     wholeList(await listApiKeys(ctx, { actor }), query, ({ fleetId }, fleet) => fleetId === fleet),
   ),
-  global('POST', '/api-keys', ({ ctx, actor, body }) => createApiKey(ctx, { actor, body })),
-  global('PATCH', '/api-keys/:id', (call) => changeApiKey(call.ctx, byId(call))),
-  global('DELETE', '/api-keys/:id', (call) => revokeApiKey(call.ctx, byId(call))),
+  recent(global('POST', '/api-keys', ({ ctx, actor, body }) => createApiKey(ctx, { actor, body }))),
+  recent(global('PATCH', '/api-keys/:id', (call) => changeApiKey(call.ctx, byId(call)))),
+  recent(global('DELETE', '/api-keys/:id', (call) => revokeApiKey(call.ctx, byId(call)))),
 
   read('/overview', 'viewer', (call) =>
     overview(call.ctx, rangeQueryOf(call.fleetId, call.query, nowOf(call))),
@@ -263,6 +276,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     resolveConflict(call.ctx, { ...input(call), id: idOf(call) }),
   ),
 
+  ...ACCOUNT_ROUTES,
   ...LETTER_ROUTES,
   ...OPERATION_ROUTES,
 

@@ -28,6 +28,8 @@ interface Row {
   readonly role: Role
   /** 201 for what makes a thing. */
   readonly status: 200 | 201
+  /** A dangerous act, or whether one is asked for: of people it takes a sign-in of the last 30 minutes (security.md, 18). */
+  readonly recent?: true | ((body: unknown) => boolean)
 }
 
 /**

@@ -1,10 +1,10 @@
 import type { AccessPort, OneTimeLink, User } from '../ports.ts'
-import { LAST_SEEN_STEP_MS } from '../retention.ts'
+import { memorySignIn } from './sign-in.ts'
 import type { MemoryState } from './state.ts'
 import type { Undo } from './table.ts'
 
 export function memoryAccess(state: MemoryState): AccessPort {
-  return { ...users(state), ...links(state), ...sessions(state), ...apiKeys(state) }
+  return { ...users(state), ...links(state), ...memorySignIn(state), ...apiKeys(state) }
 }
 
 const emailTaken = (state: MemoryState, email: string): boolean =>
@@ -82,32 +82,6 @@ function useUp(
   const used = { ...link, usedAtMs: nowMs }
   state.links.set(undo, hash, used)
   return used
-}
-
-function sessions(state: MemoryState): Pick<AccessPort, 'createSession' | 'findSession' | 'endSession'> {
-  return {
-    createSession: (session, audit) =>
-      state.inGlobal((undo) => {
-        state.userSessions.set(undo, session.id, session)
-        state.audit.set(undo, audit.id, audit)
-      }),
-    findSession: (id, nowMs, idleMs) =>
-      state.inGlobal((undo) => {
-        const kept = state.userSessions.get(id)
-        const user = kept && state.users.get(kept.userId)
-        if (!kept || !user || user.disabled || kept.expiresAtMs <= nowMs) return null
-        if (kept.lastSeenMs <= nowMs - idleMs) return null
-        const stale = kept.lastSeenMs <= nowMs - LAST_SEEN_STEP_MS
-        const session = stale ? { ...kept, lastSeenMs: nowMs } : kept
-        if (stale) state.userSessions.set(undo, id, session)
-        return { session, user }
-      }),
-    endSession: (id, audit) =>
-      state.inGlobal((undo) => {
-        state.userSessions.delete(undo, id)
-        state.audit.set(undo, audit.id, audit)
-      }),
-  }
 }
 
 function apiKeys(

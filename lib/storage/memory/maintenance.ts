@@ -70,8 +70,12 @@ function applyRetention(
     deleted += counts.reduce((sum, count) => sum + count, 0)
     more ||= counts.some((count) => count === batch)
   }
-  deleted += prune(state.links, undo, batch, (link) => link.expiresAtMs < nowMs)
-  deleted += prune(state.userSessions, undo, batch, (session) => session.expiresAtMs < nowMs)
+  const ended = [
+    prune(state.links, undo, batch, (link) => link.expiresAtMs < nowMs),
+    prune(state.userSessions, undo, batch, (session) => session.expiresAtMs < nowMs),
+  ]
+  deleted += ended.reduce((sum, count) => sum + count, 0)
+  more ||= ended.some((count) => count === batch)
   return { dropped: past.dropped, deleted, more }
 }
 

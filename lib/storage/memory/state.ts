@@ -42,6 +42,7 @@ import type {
   ToldLog,
   ToldSeries,
   User,
+  UserIdentity,
   UserSession,
 } from '../ports.ts'
 import type { Seal } from '../audit-chain.ts'
@@ -156,6 +157,9 @@ export class MemoryState {
   readonly removedFleets = new Table<number>()
   readonly users = new Table<User>()
   readonly userSessions = new Table<UserSession>()
+  /** By issuer and subject. */
+  readonly identities = new Table<UserIdentity>()
+  readonly tries = new Table<{ readonly tries: number; readonly endsMs: number }>()
   readonly links = new Table<OneTimeLink>()
   readonly apiKeys = new Table<ApiKey>()
   readonly audit: AuditLog
@@ -218,6 +222,8 @@ export class MemoryState {
       'removedFleets',
       'users',
       'userSessions',
+      'identities',
+      'tries',
       'links',
       'apiKeys',
       'audit',

@@ -3,6 +3,8 @@ import { postgresApiKeys } from './api-keys.ts'
 import { insertAudit } from './audit.ts'
 import type { Database, Send, Statement } from './database.ts'
 import type { Prisma } from './generated/client.ts'
+import { postgresIdentities } from './identities.ts'
+import { postgresSignInTries } from './sign-in-tries.ts'
 import { postgresUserSessions } from './user-sessions.ts'
 import { at, atOrNull, ms, msOrNull } from './values.ts'
 
@@ -129,6 +131,8 @@ export function postgresAccess(database: Database): AccessPort {
       database.inGlobal(async (send) => (await send(IS_LINK_LIVE, [hash, kind, at(nowMs)])).length > 0),
     useLink: (hash, nowMs) => database.inGlobal((send) => useLink(send, hash, 'sign_in', nowMs)),
     ...postgresUserSessions(database),
+    ...postgresIdentities(database),
+    ...postgresSignInTries(database),
     ...postgresApiKeys(database),
   }
 }

@@ -93,6 +93,14 @@ const EXPIRE: readonly { statement: Statement; beforeMs: (nowMs: number, keep: K
   },
 ]
 
+/** Links and sessions that have ended by themselves; at most $2 rows. */
+const EXPIRE_GLOBAL: readonly Statement[] = ['one_time_link', 'user_session'].map((table) => ({
+  name: `expire_global_${table}`,
+  text: `WITH gone AS (DELETE FROM ${table} WHERE ctid = ANY (ARRAY(
+      SELECT ctid FROM ${table} WHERE expires_at < $1 LIMIT $2)) AND expires_at < $1 RETURNING 1)
+    SELECT count(*) AS count FROM gone`,
+}))
+
 /** Rows of streams whose collection is no more, at most $2: found by the streams, which are few. */
 const ofRemoved = (table: string): Statement => ({
   name: `purge_removed_${table}`,
@@ -169,7 +177,9 @@ export function postgresMaintenance(database: Database): MaintenancePort {
       let { deleted, more } = past
       more = !(await adoptStrays(database, nowMs)) || more
       const fleets = await database.prismaInGlobal((tx) => tx.fleet.findMany({ select: { id: true } }))
-      deleted += await expireGlobal(database, nowMs)
+      const global = await expireGlobal(database, nowMs, batches)
+      deleted += global.deleted
+      more ||= global.more
       for (const { id } of fleets) {
         const expired = await expireFleet(database, id, nowMs, keep, batches)
         deleted += expired.deleted
@@ -197,13 +207,24 @@ export function postgresMaintenance(database: Database): MaintenancePort {
   }
 }
 
-async function expireGlobal(database: Database, nowMs: number): Promise<number> {
-  return database.prismaInGlobal(async (tx) => {
-    const where = { expiresAt: { lt: at(nowMs) } }
-    const links = await tx.oneTimeLink.deleteMany({ where })
-    const sessions = await tx.userSession.deleteMany({ where })
-    return links.count + sessions.count
-  })
+/** What belongs to no fleet: of each table at most `rounds` batches of `size`. */
+async function expireGlobal(
+  database: Database,
+  nowMs: number,
+  { size, rounds }: RetentionBatches,
+): Promise<{ deleted: number; more: boolean }> {
+  let deleted = 0
+  let more = false
+  for (const statement of EXPIRE_GLOBAL) {
+    let last = size
+    for (let round = 0; round < rounds && last >= size; round++) {
+      const [row] = await database.inGlobal((send) => send<{ count: number }>(statement, [at(nowMs), size]))
+      last = row?.count ?? 0
+      deleted += last
+    }
+    more ||= last >= size
+  }
+  return { deleted, more }
 }
 
 async function expireFleet(

@@ -1,5 +1,6 @@
-import type { AccessPort, UserSession } from '../ports.ts'
+import type { SignInPort, UserSession } from '../ports.ts'
 import { LAST_SEEN_STEP_MS } from '../retention.ts'
+import { SESSIONS_PER_USER_MAX } from '../sign-in-port.ts'
 import { userOf } from './access.ts'
 import { insertAudit } from './audit.ts'
 import type { Database, Statement } from './database.ts'
@@ -7,19 +8,37 @@ import type { UserSession as SessionRow } from './generated/client.ts'
 import { at, ms } from './values.ts'
 
 const END: Statement = { name: 'user_session_end', text: 'DELETE FROM user_session WHERE id = $1' }
+const END_OF_USER: Statement = {
+  name: 'user_session_end_of_user',
+  text: `WITH gone AS (DELETE FROM user_session WHERE user_id = $1 AND id IS DISTINCT FROM $2 RETURNING 1)
+    SELECT count(*) AS count FROM gone`,
+}
+const END_OLDEST: Statement = {
+  name: 'user_session_end_oldest',
+  text: `DELETE FROM user_session WHERE id IN (
+      SELECT id FROM user_session WHERE user_id = $1 ORDER BY last_seen_at DESC, id DESC OFFSET $2)`,
+}
+const PROVE: Statement = {
+  name: 'user_session_prove',
+  text: 'UPDATE user_session SET proved_at = $2 WHERE id = $1 RETURNING id',
+}
 const CREATE: Statement = {
   name: 'user_session_create',
-  text: 'INSERT INTO user_session (id, user_id, created_at, last_seen_at, expires_at) VALUES ($1, $2, $3, $4, $5)',
+  text: `INSERT INTO user_session (id, user_id, created_at, last_seen_at, expires_at, proved_at, how, address, user_agent)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 }
 
 export function postgresUserSessions(
   database: Database,
-): Pick<AccessPort, 'createSession' | 'findSession' | 'endSession'> {
+): Pick<
+  SignInPort,
+  'createSession' | 'findSession' | 'endSession' | 'listSessions' | 'proveSession' | 'endSessionsOf'
+> {
   return {
     createSession: (session, audit) =>
       database.inGlobal(async (send) => {
-        const { id, userId, createdAtMs, lastSeenMs, expiresAtMs } = session
-        await send(CREATE, [id, userId, at(createdAtMs), at(lastSeenMs), at(expiresAtMs)])
+        await send(END_OLDEST, [session.userId, SESSIONS_PER_USER_MAX - 1])
+        await send(CREATE, valuesOf(session))
         await insertAudit(send, audit)
       }),
     findSession: (id, nowMs, idleMs) =>
@@ -38,13 +57,52 @@ export function postgresUserSessions(
         await send(END, [id])
         await insertAudit(send, audit)
       }),
+    listSessions: async (userId, nowMs, idleMs) => {
+      const rows = await database.prismaInGlobal((tx) =>
+        tx.userSession.findMany({
+          where: { userId, expiresAt: { gt: at(nowMs) }, lastSeenAt: { gt: at(nowMs - idleMs) } },
+          orderBy: [{ lastSeenAt: 'desc' }, { id: 'desc' }],
+          take: SESSIONS_PER_USER_MAX,
+        }),
+      )
+      return rows.map(sessionOf)
+    },
+    proveSession: (id, provedAtMs, audit) =>
+      database.inGlobal(async (send) => {
+        if ((await send(PROVE, [id, at(provedAtMs)])).length === 0) return false
+        await insertAudit(send, audit)
+        return true
+      }),
+    endSessionsOf: (userId, exceptId, audit) =>
+      database.inGlobal(async (send) => {
+        const [row] = await send<{ count: number }>(END_OF_USER, [userId, exceptId])
+        await insertAudit(send, audit)
+        return row?.count ?? 0
+      }),
   }
 }
 
+const valuesOf = (session: UserSession): unknown[] => [
+  session.id,
+  session.userId,
+  at(session.createdAtMs),
+  at(session.lastSeenMs),
+  at(session.expiresAtMs),
+  at(session.provedAtMs),
+  session.how,
+  session.address,
+  session.userAgent,
+]
+
+/** Rows of the release before this one tell neither how nor from where. */
 const sessionOf = (row: SessionRow): UserSession => ({
   id: row.id,
   userId: row.userId,
   createdAtMs: ms(row.createdAt),
   lastSeenMs: ms(row.lastSeenAt),
   expiresAtMs: ms(row.expiresAt),
+  provedAtMs: ms(row.provedAt ?? row.createdAt),
+  how: (row.how ?? 'password') as UserSession['how'],
+  address: row.address,
+  userAgent: row.userAgent,
 })

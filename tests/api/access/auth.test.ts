@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { makeSignInLink } from '#lib/application/access/links.ts'
 import { prepareSetUp } from '#lib/application/access/set-up.ts'
-import { THROTTLE_WINDOW_MS } from '#lib/application/access/throttle.ts'
+import { TRIES_WINDOW_MS } from '#lib/application/access/tries.ts'
 import { changeUser } from '#lib/application/access/users.ts'
 import type { User } from '#lib/storage/ports.ts'
 import { addUser, PASSWORD } from '#tests/support/access-world.ts'
@@ -123,9 +123,9 @@ describe('signing in and out', () => {
     const refused = await attempt(PASSWORD, 11)
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([
       429,
-      String(THROTTLE_WINDOW_MS / 1_000),
+      String(TRIES_WINDOW_MS / 1_000),
     ])
-    world.clock.advance(THROTTLE_WINDOW_MS)
+    world.clock.advance(TRIES_WINDOW_MS)
     expect((await attempt(PASSWORD, 12)).status).toBe(303)
   })
 

@@ -126,7 +126,7 @@ test('the stream ends when its reader loses the role', async () => {
   const actor = { kind: 'user', id: user.id, name: user.name, roles: user.roles } as const
   const call: FleetCall = {
     ctx: world.ctx,
-    principal: { actor, sessionId: null, scopes: [] },
+    principal: { actor, sessionId: null, provedAtMs: null, scopes: [] },
     actor,
     params: {},
     query: {},

@@ -15,8 +15,10 @@ import type { Collection, Storage } from '#lib/storage/ports.ts'
 import type { TestApp, TestDevice, TestFleet } from '#tests/support/device-world.ts'
 import { bodyOf, NOTES_SCHEMA, newUuid, send } from '#tests/support/device-world.ts'
 import type { DeviceHttp } from '#tests/support/device-http.ts'
+import { addUser, PASSWORD } from '#tests/support/access-world.ts'
 import { conflictOf } from '#tests/support/conflict-of.ts'
 import { deviceHttp } from '#tests/support/device-http.ts'
+import { cookiesFrom, form, jsonBody, SETTINGS } from '#tests/support/operator-world.ts'
 
 import { HEADER_BYTES_MAX, refuse } from '../../../scripts/launch/refused-by-node.mjs'
 import { resolvedIncident } from '#tests/support/alert-world.ts'
@@ -91,6 +93,22 @@ async function pushWithoutDatabase(): Promise<Response> {
   return push
 }
 
+/** A write of somebody who signed in at a browser, `minutes` ago. */
+async function asPerson(path: string, body: object, minutes = 0): Promise<Response> {
+  const { ctx } = world.app
+  const [email, origin] = [`${newUuid()}@example.org`, SETTINGS.origin]
+  await addUser(ctx, email, { '*': 'admin' })
+  const signIn = await fetch(`${world.url}/api/auth/callback/credentials`, {
+    ...form({ email, password: PASSWORD }),
+    redirect: 'manual',
+  })
+  world.clock.aheadMs = minutes * 60_000
+  const headers = { cookie: cookiesFrom(signIn), origin }
+  return fetch(`${world.url}/api/admin/v1${path}`, jsonBody('POST', body, headers)).finally(
+    () => (world.clock.aheadMs = 0),
+  )
+}
+
 /** What Node refuses before anybody sees it, from a server with the production server's listener and shorter times. */
 async function raw(text: string): Promise<Response> {
   const times = { headersTimeout: 200, requestTimeout: 400, connectionsCheckingInterval: 50 }
@@ -120,6 +138,8 @@ const PROVOKE: Record<ErrorCode, () => Promise<Response>> = {
   device_revoked: async () => (await commanded('revoke')).send('GET', '/api/v1/config'),
   forbidden: () =>
     world.admin('POST', inFleet(`/devices/${device.id}/commands`), { type: 'resync' }, 'viewer'),
+  sign_in_again: () => asPerson('/api-keys', { name: 'ci', role: 'viewer' }, 30),
+  wrong_password: () => asPerson('/account/step-up', { password: 'not the password at all' }),
   bad_origin: () =>
     fetch(`${world.url}/api/auth/callback/credentials`, {
       method: 'POST',

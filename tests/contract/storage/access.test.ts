@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import type { User } from '#lib/storage/ports.ts'
+import type { User, UserSession } from '#lib/storage/ports.ts'
+import { SESSIONS_PER_USER_MAX } from '#lib/storage/sign-in-port.ts'
 import { audit, BACKENDS, collectionOf, DAY_MS, makeFleet, NOW_MS, opened } from './world.ts'
 
 const userOf = (changes: Partial<User> = {}): User => {
@@ -102,7 +103,11 @@ describe.each(BACKENDS)('people, keys and fleets on $name', (backend) => {
       createdAtMs: NOW_MS,
       lastSeenMs: NOW_MS,
       expiresAtMs: NOW_MS + DAY_MS,
-    }
+      provedAtMs: NOW_MS,
+      how: 'password',
+      address: '192.0.2.1',
+      userAgent: 'Browser',
+    } as const
     await storage.access.createSession(session, audit())
     const lastSeen = async (ms: number, idleMs = DAY_MS) =>
       (await storage.access.findSession(session.id, NOW_MS + ms, idleMs))?.session.lastSeenMs
@@ -124,6 +129,100 @@ describe.each(BACKENDS)('people, keys and fleets on $name', (backend) => {
     await disable(false)
     await storage.access.endSession(session.id, audit())
     expect(await lastSeen(1)).toBeUndefined()
+  })
+
+  it('lists, proves and ends the sessions of one user, and keeps so many', async () => {
+    const { storage } = current()
+    const [user, other] = [userOf(), userOf()]
+    await storage.access.createUser(user, audit())
+    await storage.access.createUser(other, audit())
+    const start = async (userId: string, atMs: number): Promise<UserSession> => {
+      const session: UserSession = {
+        id: randomUUID(),
+        userId,
+        createdAtMs: atMs,
+        lastSeenMs: atMs,
+        expiresAtMs: atMs + DAY_MS,
+        provedAtMs: 0,
+        how: 'oidc',
+        address: null,
+        userAgent: null,
+      }
+      await storage.access.createSession(session, audit())
+      return session
+    }
+    const list = async (nowMs: number, idleMs = DAY_MS) =>
+      (await storage.access.listSessions(user.id, nowMs, idleMs)).map(({ id }) => id)
+    const [first, second] = [await start(user.id, NOW_MS), await start(user.id, NOW_MS + 5)]
+    const foreign = await start(other.id, NOW_MS)
+    expect(await storage.access.listSessions(user.id, NOW_MS + 5, DAY_MS)).toEqual([second, first])
+    expect(await list(NOW_MS + DAY_MS)).toEqual([second.id])
+    expect(await list(NOW_MS + 15, 15)).toEqual([second.id])
+
+    expect(await storage.access.proveSession(first.id, NOW_MS + 9, audit('session.prove-me'))).toBe(true)
+    expect(await storage.access.proveSession(randomUUID(), NOW_MS, audit('session.prove-me'))).toBe(false)
+    const told = { fleetId: null, action: 'session.prove-me' }
+    expect((await storage.audit.list(told, { limit: 9, cursor: null })).items).toHaveLength(1)
+    const found = await storage.access.findSession(first.id, NOW_MS + 5, DAY_MS)
+    expect(found?.session).toEqual({ ...first, provedAtMs: NOW_MS + 9 })
+
+    expect(await storage.access.endSessionsOf(user.id, second.id, audit())).toBe(1)
+    expect(await list(NOW_MS + 5)).toEqual([second.id])
+    expect(await storage.access.endSessionsOf(user.id, null, audit())).toBe(1)
+    expect(await storage.access.listSessions(other.id, NOW_MS, DAY_MS)).toEqual([foreign])
+
+    for (let n = 0; n <= SESSIONS_PER_USER_MAX; n += 1) await start(user.id, NOW_MS + n)
+    const kept = await storage.access.listSessions(user.id, NOW_MS, DAY_MS)
+    expect([kept.length, kept.at(-1)?.createdAtMs]).toEqual([SESSIONS_PER_USER_MAX, NOW_MS + 1])
+  })
+
+  it('links a user once at each provider, and each identity to one user', async () => {
+    const { storage } = current()
+    const [user, other] = [userOf(), userOf()]
+    await storage.access.createUser(user, audit())
+    await storage.access.createUser(other, audit())
+    const [issuer, subject] = [`https://${randomUUID()}.example`, randomUUID()]
+    const identity = { issuer, subject, userId: user.id, createdAtMs: NOW_MS }
+    const link = (changes: object) =>
+      storage.access.linkIdentity({ ...identity, ...changes }, audit('link.me'))
+    const links = await Promise.all([link({}), link({}), link({})])
+    expect(links.toSorted()).toEqual(['linked', 'taken', 'taken'])
+    expect([await link({ userId: other.id }), await link({ subject: 'another' })]).toEqual(['taken', 'taken'])
+    expect(await link({ issuer: `${issuer}/2` })).toBe('linked')
+    expect(await storage.access.findIdentity(issuer, subject)).toEqual(identity)
+    expect(await storage.access.findIdentity(issuer, 'another')).toBeNull()
+    expect((await storage.access.listIdentities(user.id)).map((one) => one.issuer)).toEqual([
+      issuer,
+      `${issuer}/2`,
+    ])
+    expect(await storage.access.unlinkIdentity(other.id, issuer, audit())).toBe(false)
+    expect(await storage.access.unlinkIdentity(user.id, issuer, audit())).toBe(true)
+    expect(await storage.access.findIdentity(issuer, subject)).toBeNull()
+    const told = { fleetId: null, action: 'link.me' }
+    expect((await storage.audit.list(told, { limit: 9, cursor: null })).items).toHaveLength(2)
+  })
+
+  it('[check 11] counts tries by key until their window ends, at the same time as well', async () => {
+    const { storage } = current()
+    const [key, other, made] = [randomUUID(), randomUUID(), randomUUID()]
+    const attempt = (keys: readonly string[], ms = 0) =>
+      storage.access.countTries(keys, NOW_MS + ms, 10, 1_000)
+    const all = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => attempt(n % 2 ? [key, other] : [other, key])),
+    )
+    expect(all.filter((waitMs) => waitMs === null)).toHaveLength(10)
+    expect(new Set(all)).toEqual(new Set([null, 1_000]))
+    expect(await attempt([key, made], 400)).toBe(600)
+    for (let n = 0; n < 10; n += 1) expect(await attempt([made], 400)).toBeNull()
+    expect(await attempt([made], 400)).toBe(1_000)
+    await storage.access.clearTries(key)
+    expect(await attempt([key], 400)).toBeNull()
+    expect(await attempt([other], 1_000)).toBeNull()
+    for (let n = 0; n < 9; n += 1) expect(await attempt([other], 1_000)).toBeNull()
+    expect(await attempt([other], 1_000)).toBe(1_000)
+    await storage.access.forgiveTries([other, randomUUID()])
+    expect(await attempt([other], 1_000)).toBeNull()
+    expect(await attempt([other], 1_000)).not.toBeNull()
   })
 
   it('finds an API key until it ends', async () => {
