@@ -17,6 +17,8 @@ export interface AccessPort extends SignInPort {
   findUserByEmail(email: string): Promise<User | null>
   getUser(id: string): Promise<User | null>
   listUsers(): Promise<readonly User[]>
+  /** By user: when a session of theirs was last used, within a minute; without those who never were here. */
+  usersSeen(): Promise<ReadonlyMap<string, number>>
   /** One user at a time over all processes; `admins` is how many administrators of every fleet there are. */
   updateUser(id: string, change: (user: User, admins: number) => RowChange<User>): Promise<User | null>
   createLink(link: OneTimeLink): Promise<void>
@@ -25,8 +27,9 @@ export interface AccessPort extends SignInPort {
   /** Uses up a live sign-in link, once. */
   useLink(hash: string, nowMs: number): Promise<OneTimeLink | null>
   createApiKey(key: ApiKey, audit: AuditEntry): Promise<void>
-  findApiKey(hash: string, nowMs: number): Promise<ApiKey | null>
+  /** The live key. Its use is noted at most once a minute, with where it came from. */
+  findApiKey(hash: string, nowMs: number, address: string | null): Promise<ApiKey | null>
   listApiKeys(): Promise<readonly ApiKey[]>
-  /** Saves name, role, scopes and times as they then are; null for an unknown key. */
+  /** Saves name, role, scopes and both ends as they then are; null for an unknown key. */
   updateApiKey(id: string, change: (key: ApiKey) => RowChange<ApiKey>): Promise<ApiKey | null>
 }

@@ -12,6 +12,7 @@ import type { BreakerPort } from './breaker-port.ts'
 import type { DevicePort } from './device-port.ts'
 import type { FleetKeyPort } from './fleet-key-port.ts'
 import type { IngestPort } from './ingest-port.ts'
+import type { InvitationPort } from './invitation-port.ts'
 import type { LetterGroupPort } from './letter-group-port.ts'
 import type { OperationPort } from './operation-port.ts'
 import type { MaintenancePort, SettingPort } from './maintenance-port.ts'
@@ -58,6 +59,7 @@ export type * from './breaker-port.ts'
 export type * from './device-port.ts'
 export type * from './fleet-key-port.ts'
 export type * from './ingest-port.ts'
+export type * from './invitation-port.ts'
 export type * from './letter-group-port.ts'
 export type * from './operation-port.ts'
 export type * from './maintenance-port.ts'
@@ -95,6 +97,7 @@ export interface Storage {
   readonly operations: OperationPort
   readonly telemetry: TelemetryPort
   readonly access: AccessPort
+  readonly invitations: InvitationPort
   readonly audit: AuditPort
   readonly maintenance: MaintenancePort
   readonly settings: SettingPort

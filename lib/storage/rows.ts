@@ -292,6 +292,9 @@ export interface ApiKey {
   readonly createdAtMs: number
   readonly expiresAtMs: number | null
   readonly revokedAtMs: number | null
+  /** Within a minute; null for one that was never used. */
+  readonly lastUsedMs: number | null
+  readonly lastUsedAddress: string | null
 }
 
 /**

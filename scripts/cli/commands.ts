@@ -1,6 +1,8 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { createApiKey } from '#lib/application/access/api-keys.ts'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { EVERY_FLEET } from '#lib/application/access/authorize.ts'
+import { invite } from '#lib/application/access/invite.ts'
 import { makeSignInLink } from '#lib/application/access/links.ts'
 import { createUser } from '#lib/application/access/users.ts'
 import { createEnrollmentKey } from '#lib/application/enrollment/create-enrollment-key.ts'
@@ -60,17 +62,18 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     }),
   },
   'key create': {
-    usage: '--role viewer|operator|admin --name N [--fleet ID] [--scope metrics]',
-    options: { role: TEXT, name: TEXT, fleet: TEXT, scope: { ...TEXT, multiple: true } },
+    usage: '--role viewer|operator|admin --name N [--fleet ID] [--scope metrics] [--days N|never]',
+    options: { role: TEXT, name: TEXT, fleet: TEXT, scope: { ...TEXT, multiple: true }, days: TEXT },
     run: withDatabase(async ({ ctx }, values) => {
       const body = {
         role: required(values, 'role'),
         name: required(values, 'name'),
         fleet: text(values, 'fleet'),
         scopes: values['scope'],
+        expiresInDays: daysOf(text(values, 'days')),
       }
-      const { id, key } = await createApiKey(ctx, { actor: SYSTEM, body })
-      return { id, key }
+      const { id, key, expiresAtMs } = await createApiKey(ctx, { actor: SYSTEM, body })
+      return { id, key, ends: expiresAtMs === null ? 'never' : new Date(expiresAtMs).toISOString() }
     }),
   },
   'user create': {
@@ -87,6 +90,16 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       }
       const { id, email, signInLink } = await createUser(ctx, { actor: SYSTEM, body })
       return { id, email, ...(signInLink === null ? {} : { signInLink: baseUrl + signInLink }) }
+    }),
+  },
+  'user invite': {
+    usage: '--email E --role viewer|operator|admin [--fleet ID]',
+    options: { email: TEXT, role: TEXT, fleet: TEXT },
+    run: withDatabase(async ({ ctx, baseUrl }, values) => {
+      const scope = values['fleet'] === undefined ? EVERY_FLEET : requiredId(values, 'fleet')
+      const body = { email: required(values, 'email'), roles: { [scope]: required(values, 'role') } }
+      const { id, email, link, expiresAtMs } = await invite(ctx, { actor: SYSTEM, body })
+      return { id, email, link: baseUrl + link, expires: new Date(expiresAtMs).toISOString() }
     }),
   },
   'user link': {
@@ -194,6 +207,14 @@ function requiredId(values: Values, name: string): string {
   if (!isUuid(value))
     throw new CliError(`--${name} must be an id, such as the one that \`fleet create\` prints`)
   return value
+}
+
+/** How many days a key works: left out for the usual 90, null for ever. */
+function daysOf(value: string | undefined): number | null | undefined {
+  if (value === undefined) return undefined
+  if (value === 'never') return null
+  if (!/^[1-9]\d*$/.test(value)) throw new CliError('--days must be a number of days, or `never`')
+  return Number(value)
 }
 
 /** A day, or a moment with its zone: `2026-06-15`, `2026-06-15T12:00Z`. A day begins at midnight, UTC. */

@@ -23,6 +23,8 @@ const KEY_SCOPES = ['metrics'] as const
 export const keyScopes = z.array(z.enum(KEY_SCOPES)).max(KEY_SCOPES.length)
 const DAY_MS = 86_400_000
 const KEY_DAYS_MAX = 3_650
+/** What nobody says otherwise ends by itself: a key that was forgotten opens nothing after a quarter. */
+export const KEY_DAYS_DEFAULT = 90
 
 /** `metrics` shows the figures of every fleet, whatever fleet the key is for. @throws ApplicationError `forbidden` */
 export function requireGrantable(actor: Actor, scopes: readonly string[]): void {
@@ -38,7 +40,8 @@ export const apiKeyCreation = z.strictObject({
   /** Without a fleet the key works in every fleet. */
   fleet: uuid.nullish(),
   scopes: keyScopes.optional(),
-  expiresInDays: z.int().min(1).max(KEY_DAYS_MAX).optional(),
+  /** Left out: 90. null: it never ends. */
+  expiresInDays: z.int().min(1).max(KEY_DAYS_MAX).nullish(),
 })
 
 /** Makes an operator API key; `key` is shown this once. @throws ApplicationError `forbidden`, `not_found`, `bad_request` */
@@ -53,6 +56,7 @@ export async function createApiKey(
   await requireFleet(ctx, fleetId)
   const credential = makeApiCredential()
   const nowMs = ctx.clock.now()
+  const days = input.expiresInDays === undefined ? KEY_DAYS_DEFAULT : input.expiresInDays
   const view: ApiKeyView = {
     id: ctx.ids(),
     name: input.name,
@@ -60,15 +64,17 @@ export async function createApiKey(
     fleetId,
     scopes: input.scopes ?? [],
     createdAtMs: nowMs,
-    expiresAtMs: input.expiresInDays === undefined ? null : nowMs + input.expiresInDays * DAY_MS,
+    expiresAtMs: days === null ? null : nowMs + days * DAY_MS,
     revokedAtMs: null,
+    lastUsedMs: null,
+    lastUsedAddress: null,
   }
-  const { name, role, scopes } = view
+  const { name, role, scopes, expiresAtMs } = view
   const details = {
     action: 'api-key.create',
     target: `api-key/${view.id}`,
     fleetId,
-    after: { name, role, scopes },
+    after: { name, role, scopes, expiresAtMs },
   }
   await ctx.storage.access.createApiKey({ ...view, hash: credential.hash }, auditEntry(ctx, actor, details))
   return { ...view, key: credential.text }

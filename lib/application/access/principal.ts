@@ -36,11 +36,18 @@ export async function principalOfCookies(
   return { actor: userActor(found.user), sessionId: id, provedAtMs, scopes: [] }
 }
 
-/** The program behind an operator API key; null for any other text. */
-export async function principalOfKey(ctx: AccessContext, text: string): Promise<Principal | null> {
+/**
+ * The program behind an operator API key; null for any other text, and for a key that has ended. Its use is noted, with
+ * the address that it came from.
+ */
+export async function principalOfKey(
+  ctx: AccessContext,
+  text: string,
+  address: string | null = null,
+): Promise<Principal | null> {
   const credential = parseCredential(text)
   if (credential?.kind !== 'api') return null
-  const key = await ctx.storage.access.findApiKey(credential.hash, ctx.clock.now())
+  const key = await ctx.storage.access.findApiKey(credential.hash, ctx.clock.now(), address)
   if (!key) return null
   const roles = { [key.fleetId ?? EVERY_FLEET]: key.role }
   const actor: Actor = { kind: 'key', id: key.id, name: key.name, roles }

@@ -94,7 +94,7 @@ const emailTaken = (): ApplicationError =>
   new ApplicationError('already_exists', { detail: 'A user with this e-mail exists' })
 
 /** The row stays, since the audit log names it. */
-const isRemoved = ({ disabled, roles }: User): boolean => disabled && Object.keys(roles).length === 0
+export const isRemoved = ({ disabled, roles }: User): boolean => disabled && Object.keys(roles).length === 0
 
 /**
  * DELETE /users/:id: signed out, without a role and a password; the e-mail is free again.

@@ -9,6 +9,7 @@ import { ApplicationError, badRequest, isApplicationError } from '#lib/applicati
 import { isUuid } from '#lib/kernel/uuid.ts'
 import type { ErrorCode } from '#lib/protocol/error-codes.ts'
 import { problemOf, readBody } from './answers.ts'
+import { clientAddress } from './client-address.ts'
 import { auditDenial } from './denials.ts'
 import { fleetsOfCall, inFirst } from './fleet-of-call.ts'
 import { originOf } from './origin.ts'
@@ -86,7 +87,7 @@ async function answer(
 async function authenticate(ctx: Context, settings: AuthSettings, request: Request): Promise<Principal> {
   if (request.headers.has('authorization')) {
     const key = bearerOf(request.headers)
-    const principal = key === null ? null : await principalOfKey(ctx, key)
+    const principal = key === null ? null : await principalOfKey(ctx, key, clientAddress(request.headers))
     if (!principal) throw new ApplicationError('unauthorized')
     return principal
   }

@@ -2,6 +2,7 @@ import type { AuthSettings } from '#lib/application/access/auth-settings.ts'
 import { cookiesOf } from '#lib/application/access/auth-settings.ts'
 import { callNextAuth, type AuthAnswer, type AuthCall } from '#lib/application/access/next-auth.ts'
 import { principalOfCookies } from '#lib/application/access/principal.ts'
+import { acceptInvitation } from '#lib/application/access/accept-invitation.ts'
 import { claimSetUp } from '#lib/application/access/set-up.ts'
 import type { Context } from '#lib/application/context.ts'
 import { ApplicationError, isApplicationError } from '#lib/application/errors.ts'
@@ -50,7 +51,8 @@ async function answer(ctx: AuthContext, settings: AuthSettings, request: Request
     throw new ApplicationError('bad_origin', { detail: `Sign in at ${settings.origin} (TIDEMARK_URL)` })
   }
   if (method === 'GET' && action === 'session') return sessionAnswer(ctx, settings, request)
-  if (method === 'POST' && action === 'set-up') return setUpAnswer(ctx, request)
+  if (method === 'POST' && action === 'set-up') return doorAnswer(ctx, request, SET_UP)
+  if (method === 'POST' && action === 'invitation') return doorAnswer(ctx, request, INVITATION)
   if (!ACTIONS.has(`${method} ${action}`)) throw new ApplicationError('not_found')
   const call: AuthCall = {
     method,
@@ -75,10 +77,18 @@ async function sessionAnswer(ctx: AuthContext, settings: AuthSettings, request: 
   return json({ user: { id, name, roles } }, 200)
 }
 
-async function setUpAnswer(ctx: AuthContext, request: Request): Promise<Response> {
+/** A form behind a one-time link that makes an account. */
+const SET_UP = { claim: claimSetUp, page: '/set-up' }
+const INVITATION = { claim: acceptInvitation, page: '/invitation' }
+
+async function doorAnswer(
+  ctx: AuthContext,
+  request: Request,
+  { claim, page }: typeof SET_UP,
+): Promise<Response> {
   const fields = await readFields(request)
   try {
-    const user = await claimSetUp(ctx, fields, clientAddress(request.headers))
+    const user = await claim(ctx, fields, clientAddress(request.headers))
     return wantsPage(request)
       ? redirect(`${SIGN_IN_PAGE}?ready=1`)
       : json({ id: user.id, email: user.email }, 201)
@@ -86,7 +96,7 @@ async function setUpAnswer(ctx: AuthContext, request: Request): Promise<Response
     if (!isApplicationError(error) || !wantsPage(request)) throw error
     // Back to the form, which needs its token again.
     return redirect(
-      `/set-up?${new URLSearchParams({ token: fields['token'] ?? '', error: error.tidemarkCode })}`,
+      `${page}?${new URLSearchParams({ token: fields['token'] ?? '', error: error.tidemarkCode })}`,
     )
   }
 }

@@ -90,6 +90,21 @@ export const userAnswer = z.object({
   hasPassword: z.boolean(),
   createdAtMs: ms,
 })
+export const invitationAnswer = z.object({
+  id: uuid,
+  email: z.string(),
+  roles: z.record(z.string(), role),
+  state: z.enum(['open', 'accepted', 'revoked', 'expired']),
+  invitedBy: z.object({
+    kind: z.enum(['user', 'key', 'device', 'system']),
+    id: z.string(),
+    name: z.string(),
+  }),
+  createdAtMs: ms,
+  expiresAtMs: ms,
+})
+/** The link is told by the call that makes it, and never again. */
+export const newInvitation = invitationAnswer.extend({ link: z.string() })
 export const createdUser = userAnswer.extend({ signInLink: z.string().nullable() })
 
 const command = {

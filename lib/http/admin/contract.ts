@@ -2,6 +2,8 @@ import type { z } from 'zod'
 import { apiKeyCreation } from '#lib/application/access/api-keys.ts'
 import { apiKeyChange } from '#lib/application/access/change-api-key.ts'
 import { fleetKeyChange } from '#lib/application/access/change-fleet-key.ts'
+import { invitationRenewal } from '#lib/application/access/change-invitation.ts'
+import { invitationInput } from '#lib/application/access/invite.ts'
 import { userChange, userCreation } from '#lib/application/access/users.ts'
 import { auditQuery } from '#lib/application/audit/list-audit.ts'
 import { publicationCheck } from '#lib/application/collections/check-publication.ts'
@@ -220,6 +222,28 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
     body: removalInput,
     bodyRequired: false,
     answer: answers.userAnswer,
+  },
+
+  'GET /invitations': list('Invitations to what the caller administers', answers.invitationAnswer),
+  'POST /invitations': {
+    summary: 'Invite somebody; the link is shown once',
+    body: invitationInput,
+    answer: answers.newInvitation,
+    codes: ['already_exists'],
+  },
+  'POST /invitations/:id/link': {
+    summary: 'Make a new link in place of the one before',
+    body: invitationRenewal,
+    bodyRequired: false,
+    answer: answers.newInvitation,
+    codes: ['gone'],
+  },
+  'DELETE /invitations/:id': {
+    summary: 'Revoke an invitation: its link is dead',
+    body: removalInput,
+    bodyRequired: false,
+    answer: answers.invitationAnswer,
+    codes: ['gone'],
   },
 
   'GET /api-keys': list('The operator keys that the caller administers', keys.apiKeyAnswer),

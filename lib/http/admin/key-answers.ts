@@ -46,6 +46,14 @@ export const viewAnswer = z.object({
   ownerName: z.string(),
   createdAtMs: ms,
 })
-export const apiKeyAnswer = z.object({ ...key, role, fleetId: uuid.nullable(), scopes: z.array(z.string()) })
+export const apiKeyAnswer = z.object({
+  ...key,
+  role,
+  fleetId: uuid.nullable(),
+  scopes: z.array(z.string()),
+  lastUsedMs,
+  /** Where its last noted use came from. */
+  lastUsedAddress: z.string().nullable(),
+})
 /** The key's own text is told once, by the call that makes it. */
 export const withKey = <S extends z.ZodRawShape>(answer: z.ZodObject<S>) => answer.extend({ key: z.string() })

@@ -57,6 +57,7 @@ import { CHANNEL_ROUTES } from './channel-routes.ts'
 import { exportDevices, exportSessions } from './export-lists.ts'
 import { LETTER_ROUTES } from './letter-routes.ts'
 import { OPERATION_ROUTES } from './operation-routes.ts'
+import { PEOPLE_ROUTES } from './people-routes.ts'
 import { cohortQueryOf, heatQueryOf, pillarQueryOf, rangeQueryOf, sessionQueryOf } from './query.ts'
 import { act, byId, change, global, idOf, input, make, nowOf, read, recent } from './route-rows.ts'
 import { openStream } from './stream.ts'
@@ -200,6 +201,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   recent(global('POST', '/users', ({ ctx, actor, body }) => createUser(ctx, { actor, body }))),
   recent(global('PATCH', '/users/:id', (call) => changeUser(call.ctx, byId(call)))),
   recent(global('DELETE', '/users/:id', (call) => removeUser(call.ctx, byId(call)))),
+  ...PEOPLE_ROUTES,
   global('GET', '/api-keys', async ({ ctx, actor, query }) =>
     wholeList(await listApiKeys(ctx, { actor }), query, ({ fleetId }, fleet) => fleetId === fleet),
   ),

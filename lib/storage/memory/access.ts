@@ -17,7 +17,7 @@ function users(
   state: MemoryState,
 ): Pick<
   AccessPort,
-  'countAdmins' | 'createUser' | 'findUserByEmail' | 'getUser' | 'listUsers' | 'updateUser'
+  'countAdmins' | 'createUser' | 'findUserByEmail' | 'getUser' | 'listUsers' | 'usersSeen' | 'updateUser'
 > {
   return {
     countAdmins: async () => countAdmins(state),
@@ -32,6 +32,7 @@ function users(
       state.users.values().find((user) => user.email.toLowerCase() === email.toLowerCase()) ?? null,
     getUser: async (id) => state.users.get(id) ?? null,
     listUsers: async () => state.users.values().sort((a, b) => (a.email < b.email ? -1 : 1)),
+    usersSeen: async () => new Map(state.usersSeen.entries()),
     updateUser: (id, change) =>
       state.inGlobal((undo) => {
         const user = state.users.get(id)
@@ -93,11 +94,16 @@ function apiKeys(
         state.apiKeys.set(undo, key.hash, key)
         state.audit.set(undo, audit.id, audit)
       }),
-    findApiKey: async (hash, nowMs) => {
-      const key = state.apiKeys.get(hash)
-      const live = key?.revokedAtMs === null && (key.expiresAtMs === null || key.expiresAtMs > nowMs)
-      return key && live ? key : null
-    },
+    findApiKey: (hash, nowMs, address) =>
+      state.inGlobal((undo) => {
+        const key = state.apiKeys.get(hash)
+        const live = key?.revokedAtMs === null && (key.expiresAtMs === null || key.expiresAtMs > nowMs)
+        if (!key || !live) return null
+        if (key.lastUsedMs !== null && key.lastUsedMs > nowMs - LAST_SEEN_STEP_MS) return key
+        const used = { ...key, lastUsedMs: nowMs, lastUsedAddress: address }
+        state.apiKeys.set(undo, hash, used)
+        return used
+      }),
     listApiKeys: async () => state.apiKeys.values().sort((a, b) => b.createdAtMs - a.createdAtMs),
     updateApiKey: (id, change) =>
       state.inGlobal((undo) => {

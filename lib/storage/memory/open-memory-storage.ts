@@ -11,6 +11,7 @@ import { memoryDevices } from './devices.ts'
 import { memoryFleetKeys } from './fleet-keys.ts'
 import { memoryFleets } from './fleets.ts'
 import { memoryIngest } from './ingest.ts'
+import { memoryInvitations } from './invitations.ts'
 import { memoryLetterGroups } from './letter-groups.ts'
 import { memoryMaintenance } from './maintenance.ts'
 import { memoryNotifications } from './notifications.ts'
@@ -55,6 +56,7 @@ export function memoryStorageOver(state: MemoryState): Storage {
     operations: memoryOperations(state),
     telemetry: memoryTelemetry(state),
     access: memoryAccess(state),
+    invitations: memoryInvitations(state),
     audit: memoryAudit(state),
     maintenance: memoryMaintenance(state),
     settings: memorySettings(state),

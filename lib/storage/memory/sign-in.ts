@@ -25,6 +25,7 @@ function sessions(
         for (const { id } of ofUser(state, session.userId).slice(SESSIONS_PER_USER_MAX - 1))
           state.userSessions.delete(undo, id)
         state.userSessions.set(undo, session.id, session)
+        state.usersSeen.set(undo, session.userId, session.lastSeenMs)
         state.audit.set(undo, audit.id, audit)
       }),
     findSession: (id, nowMs, idleMs) =>
@@ -36,6 +37,7 @@ function sessions(
         const stale = kept.lastSeenMs <= nowMs - LAST_SEEN_STEP_MS
         const session = stale ? { ...kept, lastSeenMs: nowMs } : kept
         if (stale) state.userSessions.set(undo, id, session)
+        if (stale) state.usersSeen.set(undo, user.id, nowMs)
         return { session, user }
       }),
     endSession: (id, audit) =>

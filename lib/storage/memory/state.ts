@@ -23,6 +23,7 @@ import type {
   Fleet,
   GroupRow,
   IngestKey,
+  Invitation,
   LetterDay,
   Notice,
   Notification,
@@ -162,6 +163,9 @@ export class MemoryState {
   readonly tries = new Table<{ readonly tries: number; readonly endsMs: number }>()
   readonly links = new Table<OneTimeLink>()
   readonly apiKeys = new Table<ApiKey>()
+  readonly invitations = new Table<Invitation>()
+  /** By user: when they were seen last. */
+  readonly usersSeen = new Table<number>()
   readonly audit: AuditLog
   readonly leases = new Table<{ holder: string; untilMs: number }>()
   readonly settings = new Table<Setting>()
@@ -226,6 +230,8 @@ export class MemoryState {
       'tries',
       'links',
       'apiKeys',
+      'invitations',
+      'usersSeen',
       'audit',
       'leases',
       'settings',

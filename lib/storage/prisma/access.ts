@@ -18,6 +18,10 @@ const UPDATE_USER: Statement = {
   text: `UPDATE app_user SET email = $2, email_key = lower($2), name = $3, password_hash = $4, disabled = $5, created_at = $6
     WHERE id = $1`,
 }
+const USERS_SEEN: Statement = {
+  name: 'users_seen',
+  text: 'SELECT id, last_seen_at AS seen FROM app_user WHERE last_seen_at IS NOT NULL',
+}
 /** Columns by the names of Prisma's row. */
 const GET_USER: Statement = {
   name: 'user_get',
@@ -34,7 +38,7 @@ const ADD_ROLES: Statement = {
   text: 'INSERT INTO user_role (user_id, scope, role) SELECT $1, s, r FROM unnest($2::text[], $3::text[]) k(s, r)',
 }
 /** One change at a time of who administers: the first administrator is one, the last one stays; ends with its transaction. */
-const LOCK_ADMINS: Statement = {
+export const LOCK_ADMINS: Statement = {
   name: 'admins_lock',
   text: `SELECT pg_advisory_xact_lock(hashtextextended('tidemark.set-up', 0))`,
 }
@@ -100,15 +104,18 @@ export function postgresAccess(database: Database): AccessPort {
       )
       return rows.map(userOf)
     },
+    usersSeen: () =>
+      database.inGlobal(async (send) => {
+        const rows = await send<{ id: string; seen: Date }>(USERS_SEEN, [])
+        return new Map(rows.map(({ id, seen }) => [id, ms(seen)]))
+      }),
     updateUser: (id, change) =>
       database.inGlobal(async (send) => {
         await send(LOCK_ADMINS, [])
         const user = await readUser(send, id)
         if (!user) return null
         const { next, audit } = change(user, await countAdmins(send))
-        await send(UPDATE_USER, userValues(next))
-        await send(DROP_ROLES, [id])
-        await addRoles(send, next)
+        await putUser(send, next)
         await insertAudit(send, audit)
         return next
       }),
@@ -142,7 +149,7 @@ async function countAdmins(send: Send): Promise<number> {
   return row?.count ?? 0
 }
 
-async function readUser(send: Send, id: string): Promise<User | null> {
+export async function readUser(send: Send, id: string): Promise<User | null> {
   const [row] = await send<Omit<UserWithRoles, 'roles'>>(GET_USER, [id])
   if (!row) return null
   return userOf({ ...row, roles: await send<UserWithRoles['roles'][number]>(GET_ROLES, [id]) })
@@ -157,10 +164,17 @@ const userValues = (user: User): unknown[] => [
   at(user.createdAtMs),
 ]
 
-async function createUser(send: Send, user: User): Promise<boolean> {
+export async function createUser(send: Send, user: User): Promise<boolean> {
   if ((await send(CREATE_USER, userValues(user))).length === 0) return false
   await addRoles(send, user)
   return true
+}
+
+/** What the row and its roles become. */
+export async function putUser(send: Send, next: User): Promise<void> {
+  await send(UPDATE_USER, userValues(next))
+  await send(DROP_ROLES, [next.id])
+  await addRoles(send, next)
 }
 
 const addRoles = (send: Send, user: User) =>

@@ -1,4 +1,5 @@
 import type { AccessPort, ApiKey, Role } from '../ports.ts'
+import { LAST_SEEN_STEP_MS } from '../retention.ts'
 import { insertAudit } from './audit.ts'
 import type { Database, Statement } from './database.ts'
 import type { ApiKey as ApiKeyRow } from './generated/client.ts'
@@ -17,7 +18,7 @@ const UPDATE: Statement = {
 const LOCK: Statement = {
   name: 'api_key_lock',
   text: `SELECT id, name, hash, role, scope_fleet_id AS "scopeFleetId", scopes, created_at AS "createdAt",
-      expires_at AS "expiresAt", revoked_at AS "revokedAt" FROM api_key WHERE id = $1 FOR UPDATE`,
+      expires_at AS "expiresAt", revoked_at AS "revokedAt", last_used_at AS "lastUsedAt", last_used_address AS "lastUsedAddress" FROM api_key WHERE id = $1 FOR UPDATE`,
 }
 
 export function postgresApiKeys(
@@ -31,14 +32,17 @@ export function postgresApiKeys(
         await send(CREATE, [id, name, hash, role, fleetId, scopes, ...times])
         await insertAudit(send, audit)
       }),
-    findApiKey: async (hash, nowMs) => {
-      const row = await database.prismaInGlobal((tx) =>
-        tx.apiKey.findFirst({
+    findApiKey: (hash, nowMs, address) =>
+      database.prismaInGlobal(async (tx) => {
+        const row = await tx.apiKey.findFirst({
           where: { hash, revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: at(nowMs) } }] },
-        }),
-      )
-      return row && keyOf(row)
-    },
+        })
+        if (!row) return null
+        if (row.lastUsedAt !== null && ms(row.lastUsedAt) > nowMs - LAST_SEEN_STEP_MS) return keyOf(row)
+        const use = { lastUsedAt: at(nowMs), lastUsedAddress: address }
+        await tx.apiKey.updateMany({ where: { hash }, data: use })
+        return keyOf({ ...row, ...use })
+      }),
     listApiKeys: async () => {
       const rows = await database.prismaInGlobal((tx) =>
         tx.apiKey.findMany({ orderBy: { createdAt: 'desc' } }),
@@ -68,4 +72,6 @@ const keyOf = (row: ApiKeyRow): ApiKey => ({
   createdAtMs: ms(row.createdAt),
   expiresAtMs: msOrNull(row.expiresAt),
   revokedAtMs: msOrNull(row.revokedAt),
+  lastUsedMs: msOrNull(row.lastUsedAt),
+  lastUsedAddress: row.lastUsedAddress,
 })

@@ -12,6 +12,7 @@ import { postgresDevices } from './devices.ts'
 import { postgresFleetKeys } from './fleet-keys.ts'
 import { postgresFleets } from './fleets.ts'
 import { postgresIngest } from './ingest.ts'
+import { postgresInvitations } from './invitations.ts'
 import { postgresLetterGroups } from './letter-groups.ts'
 import { postgresMaintenance } from './maintenance.ts'
 import { postgresNotifications } from './notifications.ts'
@@ -73,6 +74,7 @@ export async function openPostgresStorage(
     operations: postgresOperations(database),
     telemetry: postgresTelemetry(database),
     access: postgresAccess(database),
+    invitations: postgresInvitations(database),
     audit: postgresAudit(database),
     maintenance: postgresMaintenance(database),
     settings: postgresSettings(database),

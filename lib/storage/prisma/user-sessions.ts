@@ -28,6 +28,11 @@ const CREATE: Statement = {
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 }
 
+const SEEN: Statement = {
+  name: 'user_seen',
+  text: 'UPDATE app_user SET last_seen_at = greatest(last_seen_at, $2) WHERE id = $1',
+}
+
 export function postgresUserSessions(
   database: Database,
 ): Pick<
@@ -39,6 +44,7 @@ export function postgresUserSessions(
       database.inGlobal(async (send) => {
         await send(END_OLDEST, [session.userId, SESSIONS_PER_USER_MAX - 1])
         await send(CREATE, valuesOf(session))
+        await send(SEEN, [session.userId, at(session.lastSeenMs)])
         await insertAudit(send, audit)
       }),
     findSession: (id, nowMs, idleMs) =>
@@ -49,6 +55,7 @@ export function postgresUserSessions(
         if (ms(row.lastSeenAt) <= nowMs - idleMs) return null
         const stale = ms(row.lastSeenAt) <= nowMs - LAST_SEEN_STEP_MS
         if (stale) await tx.userSession.updateMany({ where: { id }, data: { lastSeenAt: at(nowMs) } })
+        if (stale) await tx.user.updateMany({ where: { id: row.userId }, data: { lastSeenAt: at(nowMs) } })
         const session = sessionOf(row)
         return { session: stale ? { ...session, lastSeenMs: nowMs } : session, user: userOf(row.user) }
       }),

@@ -238,18 +238,21 @@ describe.each(BACKENDS)('people, keys and fleets on $name', (backend) => {
       createdAtMs: NOW_MS,
       expiresAtMs: NOW_MS + 5,
       revokedAtMs: null,
+      lastUsedMs: null,
+      lastUsedAddress: null,
     } as const
     await storage.access.createApiKey(key, audit())
     const revoked = { ...key, id: randomUUID(), hash: randomUUID(), expiresAtMs: null, revokedAtMs: NOW_MS }
     await storage.access.createApiKey(revoked, audit())
-    expect(await storage.access.findApiKey(key.hash, NOW_MS)).toEqual(key)
-    expect(await storage.access.findApiKey(key.hash, NOW_MS + 5)).toBeNull()
-    expect(await storage.access.findApiKey(revoked.hash, NOW_MS)).toBeNull()
-    expect(await storage.access.listApiKeys()).toEqual(expect.arrayContaining([key, revoked]))
-    const changed = { ...key, name: 'other', role: 'admin', scopes: [], expiresAtMs: null } as const
+    const used = { ...key, lastUsedMs: NOW_MS, lastUsedAddress: '10.1.2.3' }
+    expect(await storage.access.findApiKey(key.hash, NOW_MS, '10.1.2.3')).toEqual(used)
+    expect(await storage.access.findApiKey(key.hash, NOW_MS + 5, null)).toBeNull()
+    expect(await storage.access.findApiKey(revoked.hash, NOW_MS, null)).toBeNull()
+    expect(await storage.access.listApiKeys()).toEqual(expect.arrayContaining([used, revoked]))
+    const changed = { ...used, name: 'other', role: 'admin', scopes: [], expiresAtMs: null } as const
     const toChanged = () => ({ next: changed, audit: audit() })
     expect(await storage.access.updateApiKey(key.id, toChanged)).toEqual(changed)
-    expect(await storage.access.findApiKey(key.hash, NOW_MS + 5)).toEqual(changed)
+    expect(await storage.access.findApiKey(key.hash, NOW_MS + 5, null)).toEqual(changed)
     expect(await storage.access.updateApiKey(randomUUID(), toChanged)).toBeNull()
     await Promise.all([
       storage.access.updateApiKey(key.id, (row) => ({
@@ -260,7 +263,7 @@ describe.each(BACKENDS)('people, keys and fleets on $name', (backend) => {
     ])
     const kept = (await storage.access.listApiKeys()).find(({ id }) => id === key.id)
     expect(kept).toEqual({ ...changed, name: 'third', revokedAtMs: NOW_MS })
-    expect(await storage.access.findApiKey(key.hash, NOW_MS)).toBeNull()
+    expect(await storage.access.findApiKey(key.hash, NOW_MS, null)).toBeNull()
   })
 
   it('changes one user at a time, and nothing where the change is refused', async () => {

@@ -45,6 +45,8 @@ describe.each(BACKENDS)('removing a fleet on $name', (backend) => {
       createdAtMs: NOW_MS,
       expiresAtMs: null,
       revokedAtMs: null,
+      lastUsedMs: null,
+      lastUsedAddress: null,
     } as const
     await storage.access.createApiKey(key, audit())
     const user = {
@@ -65,7 +67,7 @@ describe.each(BACKENDS)('removing a fleet on $name', (backend) => {
     expect(await storage.fleets.remove(randomUUID(), NOW_MS, audit())).toBe('unknown')
     expect(await storage.fleets.remove(fleetId, NOW_MS, audit('fleet.remove', { fleetId }))).toBe('removed')
     expect(await storage.fleets.get(fleetId)).toBeNull()
-    expect(await storage.access.findApiKey(key.hash, NOW_MS)).toBeNull()
+    expect(await storage.access.findApiKey(key.hash, NOW_MS, null)).toBeNull()
     expect((await storage.access.getUser(user.id))?.roles).toEqual({ [other.fleetId]: 'viewer' })
     const device = deviceOf(fleetId)
     const late = { device, tokenHash: 't', requestId: randomUUID(), keyId: randomUUID(), nowMs: NOW_MS }

@@ -51,6 +51,7 @@ export function storageThrough(line: Line): Storage {
     operations: port('operations'),
     telemetry: port('telemetry'),
     access: port('access'),
+    invitations: port('invitations'),
     audit: port('audit'),
     maintenance: port('maintenance'),
     settings: port('settings'),

@@ -1,0 +1,117 @@
+import { z } from 'zod'
+import type { Actor } from '#lib/application/context.ts'
+import { ApplicationError, parsedOrThrow } from '#lib/application/errors.ts'
+import type { Invitation, Role, User } from '#lib/storage/ports.ts'
+import { auditEntry, SYSTEM } from './audit-entry.ts'
+import { EVERY_FLEET } from './authorize.ts'
+import type { AccessContext } from './context.ts'
+import { hashCredential } from './credentials.ts'
+import { administers, fleetOfRoles, invitationState, type InvitationState } from './invitation-view.ts'
+import { hashPassword } from './password.ts'
+import { userActor } from './sessions.ts'
+import { isRemoved, newPassword, personName } from './users.ts'
+
+const acceptance = z.strictObject({
+  token: z.string().min(1).max(200),
+  name: personName.optional(),
+  password: newPassword,
+})
+
+/** Passwords that are hashed at once in this process for whoever has a link: each costs 32 MiB. */
+const ACCEPTING_MAX = 4
+const ACCEPT_RETRY_MS = 2_000
+let accepting = 0
+
+/** What an invitation's page says. `empty`: nobody may give any more what it gave. Looking uses nothing up. */
+export async function lookAtInvitation(
+  ctx: AccessContext,
+  token: string,
+): Promise<
+  | { readonly state: Exclude<InvitationState, 'open'> | 'unknown' | 'empty' }
+  | {
+      readonly state: 'open'
+      readonly email: string
+      readonly invitedBy: string
+      readonly expiresAtMs: number
+    }
+> {
+  const invitation = await ctx.storage.invitations.find(hashCredential(token))
+  if (!invitation) return { state: 'unknown' }
+  const state = invitationState(invitation, ctx.clock.now())
+  if (state !== 'open') return { state }
+  if (Object.keys(await rolesStillGiven(ctx, invitation)).length === 0) return { state: 'empty' }
+  const { email, expiresAtMs } = invitation
+  return { state, email, expiresAtMs, invitedBy: invitation.invitedBy.name }
+}
+
+/**
+ * Makes the account of whoever was invited, with the roles of the invitation that its inviter may still give. Of any number
+ * at once one succeeds.
+ * @throws ApplicationError `gone` when the link was used, has expired, was revoked, or gives nothing any more; `bad_request`;
+ * `shed` while too many do the same
+ */
+export async function acceptInvitation(
+  ctx: AccessContext,
+  body: unknown,
+  address: string | null,
+): Promise<User> {
+  const input = parsedOrThrow(acceptance, body)
+  const hash = hashCredential(input.token)
+  const invitation = await ctx.storage.invitations.find(hash)
+  // Asked before the costly hash; the storage asks again.
+  if (!invitation || invitationState(invitation, ctx.clock.now()) !== 'open')
+    throw new ApplicationError('gone')
+  const roles = await rolesStillGiven(ctx, invitation)
+  if (Object.keys(roles).length === 0) throw new ApplicationError('gone')
+  const passwordHash = await hashedInTurn(input.password)
+  const { email, id } = invitation
+  const made = { email, name: input.name ?? email, passwordHash, disabled: false, roles }
+  const user = await ctx.storage.invitations.accept(hash, ctx.clock.now(), (_, known) => {
+    if (known && !isRemoved(known))
+      throw new ApplicationError('gone', { detail: 'You have an account: sign in' })
+    const next: User = { ...made, id: known?.id ?? ctx.ids(), createdAtMs: ctx.clock.now() }
+    const details = { action: 'invitation.accept', target: `user/${next.id}`, fleetId: fleetOfRoles(roles) }
+    const after = { invitation: id, email, roles }
+    return { next, audit: auditEntry(ctx, userActor(next), { ...details, after, address }) }
+  })
+  if (!user) throw new ApplicationError('gone')
+  return user
+}
+
+async function hashedInTurn(password: string): Promise<string> {
+  if (accepting >= ACCEPTING_MAX) throw new ApplicationError('shed', { retryAfterMs: ACCEPT_RETRY_MS })
+  accepting += 1
+  try {
+    return await hashPassword(password)
+  } finally {
+    accepting -= 1
+  }
+}
+
+/** Roles in fleets that there still are, and that the inviter, as they are now, could still give. */
+async function rolesStillGiven(
+  ctx: AccessContext,
+  { roles, invitedBy }: Invitation,
+): Promise<Readonly<Record<string, Role>>> {
+  const inviter = await actorNow(ctx, invitedBy)
+  const given: [string, Role][] = []
+  for (const [scope, role] of Object.entries(roles)) {
+    const exists = scope === EVERY_FLEET || (await ctx.storage.fleets.get(scope)) !== null
+    if (exists && inviter !== null && administers(inviter, scope)) given.push([scope, role])
+  }
+  return Object.fromEntries(given)
+}
+
+/** Who invited, with the roles of today; null for somebody who is shut out. */
+async function actorNow(ctx: AccessContext, { kind, id }: Invitation['invitedBy']): Promise<Actor | null> {
+  if (kind === 'system') return SYSTEM
+  if (kind === 'user') {
+    const user = await ctx.storage.access.getUser(id)
+    return user && !user.disabled ? userActor(user) : null
+  }
+  const key = (await ctx.storage.access.listApiKeys()).find((one) => one.id === id)
+  const isDead =
+    !key || key.revokedAtMs !== null || (key.expiresAtMs !== null && key.expiresAtMs <= ctx.clock.now())
+  if (isDead) return null
+  return { kind: 'key', id, name: key.name, roles: { [key.fleetId ?? EVERY_FLEET]: key.role } }
+}

@@ -1,0 +1,21 @@
+import { renewInvitation, revokeInvitation } from '#lib/application/access/change-invitation.ts'
+import { invite } from '#lib/application/access/invite.ts'
+import { listInvitations } from '#lib/application/access/list-invitations.ts'
+import { byId, global, recent } from './route-rows.ts'
+import type { AdminRoute } from './table.ts'
+import { wholeList } from './whole-list.ts'
+
+/** Invitations (routes.ts). */
+export const PEOPLE_ROUTES: readonly AdminRoute[] = [
+  global('GET', '/invitations', async ({ ctx, actor, query }) =>
+    wholeList(await listInvitations(ctx, { actor }), query, ({ roles }, fleet) =>
+      Object.hasOwn(roles, fleet),
+    ),
+  ),
+  recent(global('POST', '/invitations', ({ ctx, actor, body }) => invite(ctx, { actor, body }))),
+  recent({
+    ...global('POST', '/invitations/:id/link', (call) => renewInvitation(call.ctx, byId(call))),
+    status: 200,
+  }),
+  global('DELETE', '/invitations/:id', (call) => revokeInvitation(call.ctx, byId(call))),
+]
