@@ -11,7 +11,8 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   credentials: 'This e-mail and password do not match an account.',
   link: 'This link was used already or has expired. Make a new one, or sign in with your password.',
   rate_limited: 'Too many tries. Wait a quarter of an hour, then try again.',
-  gone: 'This set-up link was used already or has expired. Restart Tidemark for a new one.',
+  gone: 'This link was used already or has expired.',
+  shed: 'Too many do the same just now. Try again in a moment.',
   bad_request: 'Check the e-mail and the password: at least 15 characters, and not a common one.',
 }
 
