@@ -7,6 +7,8 @@ export const SETTINGS_PARTS = [
   { path: 'thresholds', label: 'Thresholds' },
   { path: 'releases', label: 'App releases' },
   { path: 'retention', label: 'Retention' },
+  { path: 'people', label: 'People' },
+  { path: 'keys', label: 'Operator keys' },
 ] as const
 
 export type SettingsPart = (typeof SETTINGS_PARTS)[number]['path']

@@ -149,6 +149,8 @@ export const userChange = z.strictObject({
   role: z.enum(ROLES).nullable().optional(),
   fleet: uuid.nullish(),
   disabled: z.boolean().optional(),
+  /** Why, for the audit log. */
+  reason: removalInput.shape.reason,
 })
 
 /**
@@ -166,7 +168,7 @@ export async function changeUser(
   const { role, disabled } = input
   if (role) await requireFleet(ctx, fleetId)
   const shown = (user: User) => ({ disabled: user.disabled, roles: user.roles })
-  const told = { action: 'user.change', target: `user/${id}`, fleetId }
+  const told = { action: 'user.change', target: `user/${id}`, fleetId, reason: input.reason ?? null }
   return save(ctx, actor, id, (user) => {
     const next: User = {
       ...user,

@@ -90,6 +90,8 @@ export const userAnswer = z.object({
   hasPassword: z.boolean(),
   createdAtMs: ms,
 })
+/** Null for who never signed in. */
+export const personAnswer = userAnswer.extend({ lastSeenMs: ms.nullable() })
 export const invitationAnswer = z.object({
   id: uuid,
   email: z.string(),

@@ -4,6 +4,7 @@ import { apiKeyChange } from '#lib/application/access/change-api-key.ts'
 import { fleetKeyChange } from '#lib/application/access/change-fleet-key.ts'
 import { invitationRenewal } from '#lib/application/access/change-invitation.ts'
 import { invitationInput } from '#lib/application/access/invite.ts'
+import { personWords } from '#lib/application/access/list-people.ts'
 import { userChange, userCreation } from '#lib/application/access/users.ts'
 import { auditQuery } from '#lib/application/audit/list-audit.ts'
 import { publicationCheck } from '#lib/application/collections/check-publication.ts'
@@ -205,7 +206,11 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
     answer: scrapeTarget,
   },
 
-  'GET /users': list('The people whom the caller administers', answers.userAnswer),
+  'GET /users': list(
+    'The people whom the caller administers',
+    answers.personAnswer,
+    wholeQuery.extend({ q: personWords }),
+  ),
   'POST /users': {
     summary: 'Make a user',
     body: userCreation,

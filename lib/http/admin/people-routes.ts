@@ -1,12 +1,18 @@
 import { renewInvitation, revokeInvitation } from '#lib/application/access/change-invitation.ts'
 import { invite } from '#lib/application/access/invite.ts'
 import { listInvitations } from '#lib/application/access/list-invitations.ts'
+import { listPeople } from '#lib/application/access/list-people.ts'
 import { byId, global, recent } from './route-rows.ts'
 import type { AdminRoute } from './table.ts'
 import { wholeList } from './whole-list.ts'
 
-/** Invitations (routes.ts). */
+/** People and invitations (routes.ts). */
 export const PEOPLE_ROUTES: readonly AdminRoute[] = [
+  global('GET', '/users', async ({ ctx, actor, query: { q: words, ...query } }) =>
+    wholeList(await listPeople(ctx, { actor, words }), query, ({ roles }, fleet) =>
+      Object.hasOwn(roles, fleet),
+    ),
+  ),
   global('GET', '/invitations', async ({ ctx, actor, query }) =>
     wholeList(await listInvitations(ctx, { actor }), query, ({ roles }, fleet) =>
       Object.hasOwn(roles, fleet),

@@ -1,6 +1,6 @@
 import { createApiKey, listApiKeys } from '#lib/application/access/api-keys.ts'
 import { changeApiKey, revokeApiKey } from '#lib/application/access/change-api-key.ts'
-import { changeUser, createUser, listUsers, removeUser } from '#lib/application/access/users.ts'
+import { changeUser, createUser, removeUser } from '#lib/application/access/users.ts'
 import { listAudit } from '#lib/application/audit/list-audit.ts'
 import { checkPublication } from '#lib/application/collections/check-publication.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
@@ -195,9 +195,6 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     removeScrapeTarget(call.ctx, { ...input(call), id: idOf(call) }),
   ),
 
-  global('GET', '/users', async ({ ctx, actor, query }) =>
-    wholeList(await listUsers(ctx, { actor }), query, ({ roles }, fleet) => Object.hasOwn(roles, fleet)),
-  ),
   recent(global('POST', '/users', ({ ctx, actor, body }) => createUser(ctx, { actor, body }))),
   recent(global('PATCH', '/users/:id', (call) => changeUser(call.ctx, byId(call)))),
   recent(global('DELETE', '/users/:id', (call) => removeUser(call.ctx, byId(call)))),

@@ -1,4 +1,5 @@
 import type { AccessPort, OneTimeLink, User } from '../ports.ts'
+import { LAST_SEEN_STEP_MS } from '../retention.ts'
 import { memorySignIn } from './sign-in.ts'
 import type { MemoryState } from './state.ts'
 import type { Undo } from './table.ts'

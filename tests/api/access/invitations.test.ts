@@ -194,7 +194,7 @@ describe('an invitation', () => {
 })
 
 describe('who may invite', () => {
-  test('[check 1] administrators, to what they administer: nobody gives more than they have', async () => {
+  test('administrators, to what they administer: nobody gives more than they have', async () => {
     const of = async (role: 'viewer' | 'operator' | 'admin') => ({ ...(await world.keyFor(role)) })
     for (const role of ['viewer', 'operator'] as const) {
       expect((await invited({ [world.fleet]: 'viewer' }, await of(role))).status).toBe(403)

@@ -140,8 +140,18 @@ describe.each(BACKENDS)('invitations on $name', (backend) => {
     await storage.access.createUser(user, audit())
     const seen = async () => (await storage.access.usersSeen()).get(user.id)
     expect(await seen()).toBeUndefined()
-    const session = { id: randomUUID(), userId: user.id, createdAtMs: NOW_MS, lastSeenMs: NOW_MS }
-    await storage.access.createSession({ ...session, expiresAtMs: NOW_MS + DAY_MS }, audit())
+    const session = {
+      id: randomUUID(),
+      userId: user.id,
+      createdAtMs: NOW_MS,
+      lastSeenMs: NOW_MS,
+      provedAtMs: NOW_MS,
+      expiresAtMs: NOW_MS + DAY_MS,
+      how: 'password' as const,
+      address: null,
+      userAgent: null,
+    }
+    await storage.access.createSession(session, audit())
     expect(await seen()).toBe(NOW_MS)
     await storage.access.findSession(session.id, NOW_MS + 90_000, DAY_MS)
     expect(await seen()).toBe(NOW_MS + 90_000)

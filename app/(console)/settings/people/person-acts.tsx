@@ -1,0 +1,149 @@
+'use client'
+import { useRouter } from 'next/navigation'
+import { useRef, useState } from 'react'
+import { Button } from '#components/ui/button.tsx'
+import { ConfirmDialog } from '#components/ui/dialog.tsx'
+import { SelectField } from '#components/ui/field.tsx'
+import { Icon } from '#components/ui/icon.tsx'
+import { Menu, type MenuItem } from '#components/ui/menu.tsx'
+import { showToast } from '#components/ui/toast.tsx'
+import { FormDialog } from '../../form-dialog.tsx'
+import { sendJson, type Sent } from '../../send-json.ts'
+import { fieldText } from '../field-text.ts'
+import { ROLE_CHOICES } from '../role-words.ts'
+
+export type PersonActsProps = {
+  id: string
+  name: string
+  disabled: boolean
+  /** Where the reader may give roles. */
+  scopes: readonly { value: string; label: string }[]
+  /** Whether the reader administers every fleet: shutting somebody out takes that. */
+  everywhere: boolean
+}
+
+type Act = 'sign-out' | 'disable' | 'enable' | 'remove'
+
+const NO_ROLE = { value: '', label: 'None: takes the role away' }
+
+/** What an act is called, what it means, and how it is sent. */
+const ACTS: Readonly<
+  Record<
+    Act,
+    {
+      label: string
+      title: (name: string) => string
+      about: string
+      done: string
+      danger: boolean
+      send: (url: string, reason: string) => Promise<Sent>
+    }
+  >
+> = {
+  'sign-out': {
+    label: 'Sign out',
+    title: (name) => `Sign ${name} out everywhere?`,
+    about: 'Every browser of theirs has to sign in again. Their roles stay.',
+    done: 'Signed out',
+    danger: false,
+    send: (url, reason) => sendJson('POST', `${url}/sign-out`, { reason }),
+  },
+  disable: {
+    label: 'Disable',
+    title: (name) => `Disable ${name}?`,
+    about: 'They are signed out with their next request and cannot come in until somebody enables them.',
+    done: 'Disabled',
+    danger: true,
+    send: (url, reason) => sendJson('PATCH', url, { disabled: true, reason }),
+  },
+  enable: {
+    label: 'Enable',
+    title: (name) => `Enable ${name}?`,
+    about: 'They can sign in again, with the roles that they had.',
+    done: 'Enabled',
+    danger: false,
+    send: (url, reason) => sendJson('PATCH', url, { disabled: false, reason }),
+  },
+  remove: {
+    label: 'Remove',
+    title: (name) => `Remove ${name} for good?`,
+    about:
+      'They lose every role and their password, and their e-mail is free again. The audit log keeps their name.',
+    done: 'Removed',
+    danger: true,
+    send: (url, reason) => sendJson('DELETE', url, { reason }),
+  },
+}
+
+/** Gives a role or takes it; shuts somebody out or lets them in again. The next request of theirs knows. */
+export function PersonActs({ id, name, disabled, scopes, everywhere }: PersonActsProps) {
+  const router = useRouter()
+  const opener = useRef<HTMLButtonElement>(null)
+  const [asked, setAsked] = useState<Act | null>(null)
+  const url = `/api/admin/v1/users/${id}`
+  const item = (act: Act): MenuItem => ({
+    key: act,
+    label: `${ACTS[act].label}…`,
+    ...(ACTS[act].danger ? { tone: 'danger' as const } : {}),
+    onSelect: () => setAsked(act),
+  })
+  const acts: readonly Act[] = disabled ? ['enable', 'remove'] : ['sign-out', 'disable', 'remove']
+  const close = (): void => {
+    setAsked(null)
+    opener.current?.focus()
+  }
+  const act = asked === null ? null : ACTS[asked]
+  return (
+    <span className="row-acts">
+      <FormDialog
+        trigger={<Button tone="quiet">Role…</Button>}
+        title={`A role for ${name}`}
+        about="It takes the place of the role that they have there."
+        submitLabel="Save"
+        done="Changed"
+        send={(form) => {
+          const scope = fieldText(form, 'scope')
+          const role = fieldText(form, 'role')
+          return sendJson('PATCH', url, {
+            role: role === '' ? null : role,
+            ...(scope === '*' ? {} : { fleet: scope }),
+          })
+        }}
+      >
+        <SelectField label="Of" name="scope" choices={scopes} />
+        <SelectField label="Role" name="role" choices={[...ROLE_CHOICES, NO_ROLE]} defaultValue="viewer" />
+      </FormDialog>
+      {everywhere ? (
+        <Menu
+          trigger={
+            <Button ref={opener} tone="quiet" aria-label={`More for ${name}`}>
+              More
+              <Icon name="down" />
+            </Button>
+          }
+          label={`More for ${name}`}
+          groups={[{ key: 'acts', items: acts.map(item) }]}
+        />
+      ) : null}
+      {act === null ? null : (
+        <ConfirmDialog
+          key={asked}
+          title={act.title(name)}
+          reason="required"
+          confirmLabel={act.label}
+          danger={act.danger}
+          onClosed={close}
+          onConfirm={async ({ reason }) => {
+            const sent = await act.send(url, reason)
+            if (!sent.ok) return { ok: false, message: `${sent.message} (${sent.code})` }
+            showToast({ kind: 'ok', text: act.done })
+            router.refresh()
+            return { ok: true }
+          }}
+        >
+          {act.about}
+        </ConfirmDialog>
+      )}
+    </span>
+  )
+}
