@@ -111,6 +111,7 @@ async function launch(
     throw new ReplicaError('store_corrupt', 'outbox_by_id')
   for (const entry of entries) await saveEntry(tx, { ...entry, sends: entry.sends + 1 })
   const requestId = uuidv7(clock.now(), random)
+  const acknowledged = entries.filter(({ regained }) => regained).map(({ mutation }) => mutation.id)
   const inFlight: InFlight = {
     ...about,
     requestId,
@@ -120,6 +121,7 @@ async function launch(
       sessionId: report.sessionId,
       epoch: (await identityOf(tx)).epoch ?? 0,
       report: await nextReport(tx, 'pushing', random),
+      ...(acknowledged.length > 0 && { acknowledged }),
       mutations: entries.map(({ mutation }) => mutation),
     }),
   }

@@ -19,7 +19,7 @@ export function takenFrom(mutation: Mutation, place: Place | undefined, deviceId
 export async function sendAgain(
   tx: StoreTx,
   { mutation, position, counted, under }: Taken,
-  asked?: true,
+  as: { readonly asked?: true; readonly regained?: true } = {},
 ): Promise<boolean> {
   if ((await findEntries(tx, [mutation.id])).length > 0) return false
   const isFree =
@@ -31,9 +31,9 @@ export async function sendAgain(
     sends: 1,
     notBeforeMs: null,
     counted,
-    asked,
+    ...as,
   }
   // What went out under this id stays as it was; what counted under another one is made anew, on top (FK3).
-  await addEntry(tx, asked || under === undefined ? { ...entry, restored: true } : entry)
+  await addEntry(tx, as.asked || under === undefined ? { ...entry, restored: true } : entry)
   return true
 }

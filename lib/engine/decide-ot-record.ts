@@ -294,7 +294,8 @@ function writeOf(
   isTold: boolean,
 ): OtWrite {
   const next = { ...states }
-  const writer = { epoch: draft.world.epoch, author: question.author }
+  const { epoch, epochBefore: before } = draft.world
+  const writer = { epoch, before, author: question.author }
   for (const { path, state } of entries) next[path] = afterOperation(state, writer)
   const ops = entries.map(({ path, state, made, integrated }) => ({
     path,

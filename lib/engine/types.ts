@@ -166,6 +166,8 @@ export interface IncomingPush {
 export interface PushWorld {
   readonly nowMs: number
   readonly epoch: number
+  /** The one before the last restore; absent where there was none, or nobody noted it: then the number before. */
+  readonly epochBefore?: number | undefined
   readonly collections: ReadonlyMap<string, CollectionRules>
   /** Head version per collection; the next version is head + 1. */
   readonly heads: ReadonlyMap<string, number>

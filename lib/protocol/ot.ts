@@ -13,6 +13,8 @@ export interface OtState {
 /** What a restored server has made of a path anew: an older epoch's revisions may name something else there. */
 export interface OtEpoch {
   readonly epoch: number
+  /** The one before it; absent where that is the number before. */
+  readonly before?: number
   /** Up to this one revisions are of the backup, and mean the same in the epoch before. */
   readonly revision: number
   /** The only device that has written there since; null where several have. */

@@ -14,6 +14,8 @@ export const pushRequest = z.object({
   epoch: z.int().min(0),
   atomic: orNull(z.boolean()),
   report: deviceReport,
+  /** After a restore: those of the mutations that the server had acknowledged in an epoch before (TK6). */
+  acknowledged: orNull(z.array(uuid).max(MUTATIONS_PER_PUSH_MAX)),
   mutations: z.array(mutation).max(MUTATIONS_PER_PUSH_MAX),
 })
 

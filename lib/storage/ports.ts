@@ -18,6 +18,7 @@ import type { OperationPort } from './operation-port.ts'
 import type { MaintenancePort, SettingPort } from './maintenance-port.ts'
 import type { NotificationPort } from './notification-port.ts'
 import type { ReleasePort } from './release-port.ts'
+import type { RestorePort } from './restore-port.ts'
 import type { SamplePort } from './sample-port.ts'
 import type { SignalPort } from './signal-port.ts'
 import type { ViewPort } from './view-port.ts'
@@ -68,6 +69,7 @@ export type * from './notification-port.ts'
 export type { Keep } from './partitions.ts'
 export type * from './push-rows.ts'
 export type * from './release-port.ts'
+export type * from './restore-port.ts'
 export type * from './rows.ts'
 export type * from './sample-port.ts'
 export type * from './sign-in-port.ts'
@@ -87,6 +89,7 @@ export interface Storage {
   readonly enrollmentKeys: FleetKeyPort<EnrollmentKey>
   readonly ingest: IngestPort
   readonly releases: ReleasePort
+  readonly restores: RestorePort
   readonly samples: SamplePort
   readonly views: ViewPort
   readonly sync: SyncPort
@@ -152,8 +155,8 @@ export interface FleetPort {
     atMs: number,
     audit: AuditEntry,
   ): Promise<'removed' | 'unknown' | 'devices_enrolled'>
-  /** Raises the epoch, as a restore does. */
-  raiseEpoch(fleetId: string, audit: AuditEntry): Promise<number>
+  /** Raises the epoch, as a restore does: by one, or to `atLeast`. */
+  raiseEpoch(fleetId: string, audit: AuditEntry, atLeast?: number): Promise<number>
 }
 
 // ── collections ───────────────────────────────────────────────────────────

@@ -44,7 +44,7 @@ export interface StoredResponse {
 }
 
 export interface PushSnapshot {
-  readonly fleet: Pick<Fleet, 'epoch' | 'configVersion'>
+  readonly fleet: Pick<Fleet, 'epoch' | 'epochBefore' | 'configVersion'>
   readonly heads: ReadonlyMap<string, number>
   readonly devices: ReadonlyMap<string, Device>
   /** By `deviceId/requestId`. */

@@ -69,6 +69,8 @@ export interface Fleet {
   readonly id: string
   readonly name: string
   readonly epoch: number
+  /** The one before a restore raised it; absent where none has. */
+  readonly epochBefore?: number | undefined
   /** Raised by every change of collections or settings; devices re-read their config then. */
   readonly configVersion: number
   readonly settings: FleetSettings

@@ -8,8 +8,10 @@ import { createUser } from '#lib/application/access/users.ts'
 import { createEnrollmentKey } from '#lib/application/enrollment/create-enrollment-key.ts'
 import { createFleet } from '#lib/application/fleets/create-fleet.ts'
 import { createIngestKey } from '#lib/application/ingest/create-ingest-key.ts'
+import { raiseEpochs } from '#lib/application/restores/raise-epochs.ts'
 import { refoldRange } from '#lib/application/telemetry/refold-range.ts'
 import { isUuid } from '#lib/kernel/uuid.ts'
+import { backup, gapsOf, restore, restoreCheck } from './backup-commands.ts'
 import { CliError } from './cli-error.ts'
 import { migrate, openContext, type CliDatabase } from './open-context.ts'
 import { prepareDemo } from './prepare-demo.ts'
@@ -127,6 +129,45 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     options: {},
     run: async () => ({ applied: await migrate(process.env) }),
   },
+  backup: {
+    usage: '--out FILE',
+    options: { out: TEXT },
+    run: async (values) => backup(process.env, required(values, 'out')),
+  },
+  restore: {
+    usage: '--from FILE [--epoch N] [--unproven]',
+    options: { from: TEXT, epoch: TEXT, unproven: FLAG },
+    run: async (values) => {
+      const epoch = values['epoch'] === undefined ? null : requiredNumber(values, 'epoch')
+      return restore(process.env, {
+        from: required(values, 'from'),
+        epoch,
+        unproven: values['unproven'] === true,
+      })
+    },
+  },
+  'restore check': {
+    usage: '',
+    options: {},
+    run: async () => restoreCheck(process.env),
+  },
+  'restore gap': {
+    usage: '[--fleet ID] [--ids]',
+    options: { fleet: TEXT, ids: FLAG },
+    run: withDatabase(async ({ ctx }, values) => {
+      const fleetId = values['fleet'] === undefined ? null : requiredId(values, 'fleet')
+      return gapsOf(ctx, fleetId, values['ids'] === true)
+    }),
+  },
+  'epoch raise': {
+    usage: '[--fleet ID] [--at TIME]',
+    options: { fleet: TEXT, at: TEXT },
+    run: withDatabase(async ({ ctx }, values) => {
+      const fleetId = values['fleet'] === undefined ? null : requiredId(values, 'fleet')
+      const takenAtMs = values['at'] === undefined ? null : requiredTime(values, 'at')
+      return { epochs: await raiseEpochs(ctx, { actor: SYSTEM, fleetId, takenAtMs }) }
+    }),
+  },
   'demo prepare': {
     usage: '',
     options: {},
@@ -156,9 +197,10 @@ export function helpFor(line: readonly string[]): string | null {
 export async function runCommand(
   line: readonly string[],
 ): Promise<{ readonly answer: Answer; readonly json: boolean }> {
-  const words = Object.keys(COMMANDS).find((name) =>
-    name.split(' ').every((word, index) => line[index] === word),
-  )
+  // The longest that fits: `restore check` is not `restore`.
+  const words = Object.keys(COMMANDS)
+    .filter((name) => name.split(' ').every((word, index) => line[index] === word))
+    .sort((a, b) => b.length - a.length)[0]
   const command = words === undefined ? undefined : COMMANDS[words]
   if (words === undefined || command === undefined) {
     const unknown = line.filter((word) => !word.startsWith('-')).slice(0, 2)
@@ -215,6 +257,12 @@ function daysOf(value: string | undefined): number | null | undefined {
   if (value === 'never') return null
   if (!/^[1-9]\d*$/.test(value)) throw new CliError('--days must be a number of days, or `never`')
   return Number(value)
+}
+
+function requiredNumber(values: Values, name: string): number {
+  const value = Number(required(values, name))
+  if (!Number.isInteger(value) || value < 1) throw new CliError(`--${name} must be a whole number above zero`)
+  return value
 }
 
 /** A day, or a moment with its zone: `2026-06-15`, `2026-06-15T12:00Z`. A day begins at midnight, UTC. */

@@ -16,6 +16,7 @@ const PRISMA_ROOT = path.join(ROOT, 'prisma')
 
 export interface CliDatabase {
   readonly ctx: Context
+  readonly database: ResolvedDatabase
   /** Where people open the console. */
   readonly baseUrl: string
   close(): Promise<void>
@@ -26,33 +27,42 @@ export async function openContext(environment: NodeJS.ProcessEnv): Promise<CliDa
   const database = await resolveDatabase(ROOT, environment)
   try {
     await requireMigrated(database, environment)
-    const secret = Buffer.from(database.secret)
-    const storage = await openPostgresStorage({ url: database.databaseUrl, secret })
-    const ctx = createContext({
-      storage,
-      clock: { now: Date.now },
-      random: Math.random,
-      ids: () => uuidv7(Date.now(), Math.random),
-      secret,
-      // Commands make no sync tokens.
-      mac: (bytes) => createHmac('sha256', secret).update(bytes).digest(),
-      log: { info: () => {}, warn: console.error, error: console.error },
-      // Commands call nobody.
-      egress: createEgress(new EgressGuard([])),
-      metrics: createMetrics(),
-      processId: randomUUID(),
-      processName: 'command line',
-      origin: baseUrlOf(database, environment),
-    })
+    const opened = await openStorage(database, environment)
     const close = async () => {
-      await storage.close()
+      await opened.close()
       await database.release()
     }
-    return { ctx, baseUrl: baseUrlOf(database, environment), close }
+    return { ...opened, database, close }
   } catch (error) {
     await database.release()
     throw error
   }
+}
+
+/** The same on a database that the caller has, and closes. */
+export async function openStorage(
+  database: ResolvedDatabase,
+  environment: NodeJS.ProcessEnv,
+): Promise<Omit<CliDatabase, 'database'>> {
+  const secret = Buffer.from(database.secret)
+  const storage = await openPostgresStorage({ url: database.databaseUrl, secret })
+  const ctx = createContext({
+    storage,
+    clock: { now: Date.now },
+    random: Math.random,
+    ids: () => uuidv7(Date.now(), Math.random),
+    secret,
+    // Commands make no sync tokens.
+    mac: (bytes) => createHmac('sha256', secret).update(bytes).digest(),
+    log: { info: () => {}, warn: console.error, error: console.error },
+    // Commands call nobody.
+    egress: createEgress(new EgressGuard([])),
+    metrics: createMetrics(),
+    processId: randomUUID(),
+    processName: 'command line',
+    origin: baseUrlOf(database, environment),
+  })
+  return { ctx, baseUrl: baseUrlOf(database, environment), close: () => storage.close() }
 }
 
 /** `migrate`: the names of the migrations that were applied now. */

@@ -43,7 +43,7 @@ async function embeddedDatabase(dataDir) {
   const postgres = await supervisePostgres({ dataDir, log }).catch((error) => {
     throw new StepError(error.message, '')
   })
-  const secret = process.env.TIDEMARK_SECRET ?? postgres.secret
+  const secret = process.env.TIDEMARK_SECRET || postgres.secret
   return {
     environment: {
       DATABASE_URL: postgres.databaseUrl,

@@ -59,6 +59,7 @@ export function startGroup(
     world: {
       nowMs,
       epoch: snapshot.fleet.epoch,
+      epochBefore: snapshot.fleet.epochBefore,
       collections: rules.collections,
       heads,
       records,

@@ -1,4 +1,5 @@
 import type { Mutation } from '#lib/protocol/mutation.ts'
+import type { PushResponse } from '#lib/protocol/push.ts'
 import type { Device } from '#lib/storage/ports.ts'
 import { breakerOpen } from '../breakers/breaker-open.ts'
 import type { BreakerPass } from '../breakers/pass.ts'
@@ -6,6 +7,7 @@ import { shedCollections } from '../breakers/shed-collections.ts'
 import type { Context } from '../context.ts'
 import { madeAtMs, storedReport } from '../devices/report-times.ts'
 import { tellLetters } from '../devices/tell-letters.ts'
+import { noteRegained } from '../restores/note-regained.ts'
 import { parsePush } from './parse-push.ts'
 import type { PushOutcome } from './push-job.ts'
 import { submitPush } from './submit-push.ts'
@@ -67,6 +69,13 @@ export async function push(ctx: Context, input: PushInput): Promise<Answered> {
   await ctx.contacts.settle(input.device)
   const outcome = await submitPush(ctx, fleetId, job, (waitedMs) => input.pass.waited(waitedMs))
   if (outcome.kind === 'failed') throw outcome.error
+  const acknowledged = request.acknowledged ?? []
+  if (acknowledged.length > 0) {
+    const { epoch, repeated, body } = outcome
+    // Of a retry only the stored text is known: its first try may have ended before it was noted.
+    const results = repeated ? (JSON.parse(body) as PushResponse).results : outcome.results
+    await noteRegained(ctx, { fleetId, deviceId, epoch, acknowledged, results, atMs: input.receivedAtMs })
+  }
   const told = request.report.ackCommands ?? []
   if (told.length === 0) return outcome
   await ctx.storage.devices.acknowledgeCommands(fleetId, deviceId, told, input.receivedAtMs)

@@ -42,13 +42,14 @@ export function memoryFleets(state: MemoryState): FleetPort {
         state.audit.set(undo, audit.id, audit)
         return 'removed'
       }),
-    raiseEpoch: (fleetId, audit) =>
+    raiseEpoch: (fleetId, audit, atLeast = 0) =>
       state.inFleet(fleetId, (_tables, undo) => {
         const fleet = state.fleets.get(fleetId)
         assert(fleet, `fleet ${fleetId} exists`)
-        state.fleets.set(undo, fleetId, { ...fleet, epoch: fleet.epoch + 1 })
+        const epoch = Math.max(fleet.epoch + 1, atLeast)
+        state.fleets.set(undo, fleetId, { ...fleet, epoch, epochBefore: fleet.epoch })
         state.audit.set(undo, audit.id, audit)
-        return fleet.epoch + 1
+        return epoch
       }),
   }
 }

@@ -18,6 +18,7 @@ import { memoryNotifications } from './notifications.ts'
 import { memoryOperations } from './operations.ts'
 import { memoryReleases } from './releases.ts'
 import { memorySamples } from './samples.ts'
+import { memoryRestores } from './restores.ts'
 import { memorySessions } from './sessions.ts'
 import { memorySettings } from './settings.ts'
 import { memorySignals } from './signals.ts'
@@ -46,6 +47,7 @@ export function memoryStorageOver(state: MemoryState): Storage {
     enrollmentKeys: memoryFleetKeys(state, (tables) => tables.enrollmentKeys),
     ingest: memoryIngest(state),
     releases: memoryReleases(state),
+    restores: memoryRestores(state),
     samples: memorySamples(state),
     views: memoryViews(state),
     sync: memorySync(state),

@@ -41,7 +41,7 @@ function loadSnapshot(fleet: Fleet, tables: FleetTables, plan: PushPlan): PushSn
   const bases = [...plan.bases, ...basesBehind(mutations.values())]
   const responseKeys = plan.requests.map(({ deviceId, requestId }) => `${deviceId}/${requestId}`)
   return {
-    fleet: { epoch: fleet.epoch, configVersion: fleet.configVersion },
+    fleet: { epoch: fleet.epoch, epochBefore: fleet.epochBefore, configVersion: fleet.configVersion },
     heads: new Map(plan.streams.map((name) => [name, tables.heads.get(name) ?? 0])),
     devices: found(plan.deviceIds, (id) => tables.devices.get(id)),
     responses: found(responseKeys, (key) => tables.responses.get(key)),

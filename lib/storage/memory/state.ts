@@ -31,6 +31,9 @@ import type {
   OneTimeLink,
   OperationItem,
   OperationRow,
+  RegainedMutation,
+  Restoration,
+  RestoredDevice,
   SavedView,
   ScrapeTarget,
   StoredRule,
@@ -103,6 +106,12 @@ export class FleetTables {
   readonly toldLogs = new Table<ToldLog>()
   /** By version. */
   readonly releases = new Table<AppRelease>()
+  /** By epoch. */
+  readonly restorations = new Table<Restoration>()
+  readonly restoredDevices = new Table<
+    Pick<RestoredDevice, 'deviceId' | 'acknowledged' | 'lastAcknowledgedAtMs'>
+  >()
+  readonly regained = new Table<RegainedMutation>()
   readonly views = new Table<SavedView>()
   readonly scrapeTargets = new Table<ScrapeTarget>()
   readonly enrollments = new Table<{ deviceId: string; atMs: number }>()

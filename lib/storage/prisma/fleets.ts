@@ -18,7 +18,7 @@ const CREATE: Statement = {
 /** Asked with every page and every pillar: in one round trip, where Prisma's transaction takes four. */
 const GET: Statement = {
   name: 'fleet_get',
-  text: `SELECT id, name, epoch, config_version AS "configVersion", settings, created_at AS "createdAt" FROM fleet WHERE id = $1`,
+  text: `SELECT id, name, epoch, epoch_before AS "epochBefore", config_version AS "configVersion", settings, created_at AS "createdAt" FROM fleet WHERE id = $1`,
 }
 const UPDATE: Statement = {
   name: 'fleet_update',
@@ -27,7 +27,7 @@ const UPDATE: Statement = {
 }
 const RAISE: Statement = {
   name: 'fleet_raise_epoch',
-  text: 'UPDATE fleet SET epoch = epoch + 1 WHERE id = $1 RETURNING epoch',
+  text: 'UPDATE fleet SET epoch = greatest(epoch + 1, $2::int), epoch_before = epoch WHERE id = $1 RETURNING epoch',
 }
 
 const LOCK: Statement = { name: 'fleet_lock', text: 'SELECT FROM fleet WHERE id = $1 FOR UPDATE' }
@@ -99,9 +99,9 @@ export function postgresFleets(database: Database): FleetPort {
         await insertAudit(send, audit)
         return 'removed'
       }),
-    raiseEpoch: (fleetId, audit) =>
+    raiseEpoch: (fleetId, audit, atLeast = 0) =>
       database.inGlobal(async (send) => {
-        const [row] = await send<{ epoch: number }>(RAISE, [fleetId])
+        const [row] = await send<{ epoch: number }>(RAISE, [fleetId, atLeast])
         assert(row, `fleet ${fleetId} exists`)
         await insertAudit(send, audit)
         return row.epoch
@@ -114,6 +114,7 @@ function fleetOf(row: FleetRow): Fleet {
     id: row.id,
     name: row.name,
     epoch: row.epoch,
+    ...(row.epochBefore === null ? {} : { epochBefore: row.epochBefore }),
     configVersion: row.configVersion,
     settings: fromJson<FleetSettings>(row.settings),
     createdAtMs: ms(row.createdAt),

@@ -1,11 +1,12 @@
 import pg from 'pg'
+import { RESTORE_MARK } from './backup/tables.ts'
 import { MigrationAdapter } from './migration-adapter.ts'
 import { readMigrationFolder, type MigrationFolder } from './migration-files.ts'
 import { loadSchemaEngine, migrationList, NO_FILTER } from './schema-engine.ts'
 
 /** Why a database cannot be migrated; the message says what a person can do. */
 export class MigrationError extends Error {
-  readonly code: 'postgres_too_old' | 'migration_changed' | 'migration_failed'
+  readonly code: 'postgres_too_old' | 'migration_changed' | 'migration_failed' | 'restore_unfinished'
 
   constructor(code: MigrationError['code'], message: string) {
     super(message)
@@ -28,24 +29,33 @@ const DIFF_EMPTY = 0
  * Which migrations the database has and lacks, by name and checksum. Cheap (one connection, no engine), so
  * that a second start stays fast.
  * Migrations unknown here are those of a newer version, which may run beside this one.
- * @throws MigrationError `postgres_too_old` | `migration_changed` | `migration_failed`
+ * @throws MigrationError `postgres_too_old` | `migration_changed` | `migration_failed` | `restore_unfinished`
  */
 export async function migrationState(databaseUrl: string, prismaRoot: string): Promise<MigrationState> {
   const folder = readMigrationFolder(prismaRoot)
-  return withClient(databaseUrl, (client) => stateOf(client, folder))
+  return withClient(databaseUrl, async (client) => {
+    await requireNoRestore(client)
+    return stateOf(client, folder)
+  })
 }
 
 /**
  * Brings the database to the newest migration by Prisma's own schema engine, as `prisma migrate deploy` would.
  * Safe to call from several processes: they queue on an advisory lock of ours (the engine's own gives up after
  * 10 s) and find nothing left to do. Call it in a process that ends afterwards (see schema-engine.ts).
+ * @param restore of a restore: it alone migrates what it has loaded, up to `until` where that is named
  * @returns the names applied by this call
  * @throws MigrationError
  */
-export async function applyMigrations(databaseUrl: string, prismaRoot: string): Promise<string[]> {
-  const folder = readMigrationFolder(prismaRoot)
+export async function applyMigrations(
+  databaseUrl: string,
+  prismaRoot: string,
+  restore?: { readonly until?: string },
+): Promise<string[]> {
+  const folder = upTo(readMigrationFolder(prismaRoot), restore?.until)
   return withClient(databaseUrl, async (client) => {
     await client.query(`SELECT pg_advisory_lock(hashtextextended('tidemark.migrate', 0))`)
+    if (!restore) await requireNoRestore(client)
     const { pending } = await stateOf(client, folder)
     if (pending.length === 0) return []
     const adapter = new MigrationAdapter(databaseUrl)
@@ -108,6 +118,23 @@ async function stateOf(client: pg.Client, folder: MigrationFolder): Promise<Migr
   const applied = rows.map((row) => row.name)
   const pending = folder.migrations.map(({ name }) => name).filter((name) => !applied.includes(name))
   return { applied, pending }
+}
+
+const upTo = (folder: MigrationFolder, until: string | undefined): MigrationFolder =>
+  until === undefined
+    ? folder
+    : { ...folder, migrations: folder.migrations.filter(({ name }) => name <= until) }
+
+/** Half of what a restore does is done: devices would be told what is not so. */
+async function requireNoRestore(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ found: boolean }>(
+    `SELECT to_regclass('public.${RESTORE_MARK}') IS NOT NULL AS found`,
+  )
+  if (!rows[0]?.found) return
+  throw new MigrationError(
+    'restore_unfinished',
+    'A restore was broken off when the backup was loaded and not all was checked: run the same `npm run tidemark -- restore` again; it goes on from there.',
+  )
 }
 
 async function requireVersion(client: pg.Client): Promise<void> {

@@ -18,6 +18,7 @@ import { postgresMaintenance } from './maintenance.ts'
 import { postgresNotifications } from './notifications.ts'
 import { postgresOperations } from './operations.ts'
 import { postgresReleases } from './releases.ts'
+import { postgresRestores } from './restores.ts'
 import { postgresSamples } from './samples.ts'
 import { postgresSessions } from './sessions.ts'
 import { postgresSettings } from './settings.ts'
@@ -64,6 +65,7 @@ export async function openPostgresStorage(
     }),
     ingest: postgresIngest(database),
     releases: postgresReleases(database),
+    restores: postgresRestores(database),
     samples: postgresSamples(database),
     views: postgresViews(database),
     sync: postgresSync(database),

@@ -35,7 +35,7 @@ const LOCK_DEVICES: Statement = {
   text: `SELECT ${DEVICE_COLUMNS}, d.letters_day, d.letters_count FROM device d
     WHERE d.fleet_id = $1 AND d.id = ANY ($2::uuid[]) ORDER BY d.id FOR UPDATE`,
 }
-const FLEET: Statement = { name: 'push_fleet', text: 'SELECT epoch, config_version FROM fleet WHERE id = $1' }
+const FLEET: Statement = { name: 'push_fleet', text: 'SELECT epoch, epoch_before, config_version FROM fleet WHERE id = $1' }
 /**
  * Keys first, then one row each: LATERAL with LIMIT leaves the planner no other order, whatever it believes of a
  * table's size when it plans (prisma/migrations, the keys that come last).
@@ -210,7 +210,7 @@ async function readAll(
     await Promise.all([
       Promise.all(locks).then((rows) => rows.flat()),
       some<LockedDeviceRow>(deviceIds, LOCK_DEVICES, [uuids(deviceIds)]),
-      send<{ epoch: number; config_version: number }>(FLEET, [fleetId]),
+      send<{ epoch: number; epoch_before: number | null; config_version: number }>(FLEET, [fleetId]),
       some<ResponseRow>(requests, RESPONSES, [
         uuids(requests.map((r) => r.deviceId)),
         uuids(requests.map((r) => r.requestId)),
@@ -229,7 +229,11 @@ async function readAll(
   const fleet = fleets[0]
   if (!fleet) throw new FleetGone(`fleet ${fleetId} was removed`)
   return {
-    fleet: { epoch: fleet.epoch, configVersion: fleet.config_version },
+    fleet: {
+      epoch: fleet.epoch,
+      epochBefore: fleet.epoch_before ?? undefined,
+      configVersion: fleet.config_version,
+    },
     heads: new Map(heads.map((row) => [originalText(row.collection), row.version])),
     devices: new Map(devices.map((row) => [row.id, deviceOf(row)])),
     responses: new Map(responses.map((row) => [`${row.device_id}/${row.request_id}`, responseOf(row)])),

@@ -41,6 +41,7 @@ export function storageThrough(line: Line): Storage {
     enrollmentKeys: port('enrollmentKeys'),
     ingest: port('ingest'),
     releases: port('releases'),
+    restores: port('restores'),
     samples: port('samples'),
     views: port('views'),
     sync: port('sync', { transact: (fleetId, work) => transact(line, fleetId, work) }),

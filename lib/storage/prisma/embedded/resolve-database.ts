@@ -32,11 +32,13 @@ export async function resolveDatabase(
   const dataDir = dataDirFor(checkout, environment['TIDEMARK_DATA_DIR'])
   const running = currentInstance(dataDir)
   if (running?.databaseUrl) {
-    const { secret } = readSecrets(dataDir)
+    const secret = environment['TIDEMARK_SECRET'] || readSecrets(dataDir).secret
     const { databaseUrl: url, serverUrl } = running
     return { databaseUrl: url, directUrl: url, secret, serverUrl, release: async () => {} }
   }
   const started = await supervisePostgres({ dataDir })
-  const { databaseUrl: url, secret, stop } = started
+  const { databaseUrl: url, stop } = started
+  // As the server takes it: one that a person has set goes before the one of the data directory.
+  const secret = environment['TIDEMARK_SECRET'] || started.secret
   return { databaseUrl: url, directUrl: url, secret, serverUrl: null, release: stop }
 }

@@ -1,0 +1,73 @@
+import type pg from 'pg'
+import { applyMigrations } from '../migrate.ts'
+import type { CheckResult } from './invariants.ts'
+import { checkInvariants } from './invariants.ts'
+import type { LoadedBackup } from './restore-backup.ts'
+import { numberOf, withOwner } from './session.ts'
+import { countRows } from './take-backup.ts'
+import { RESTORE_MARK } from './tables.ts'
+
+interface Target {
+  readonly directUrl: string
+  readonly prismaRoot: string
+}
+
+/** Whether what was loaded is what the file tells of, and holds together. Newer migrations are applied before. */
+export async function checkRestored(
+  { directUrl, prismaRoot }: Target,
+  loaded: LoadedBackup,
+): Promise<readonly CheckResult[]> {
+  await applyMigrations(directUrl, prismaRoot, {})
+  return withOwner(directUrl, async (client) => [
+    { id: 'rows', law: 'A', what: 'a table has fewer rows than the backup', found: await countsOff(client, loaded) },
+    { id: 'heads', law: 'M', what: 'a stream ends elsewhere than in the backup', found: await headsOff(client, loaded) },
+    { id: 'audit_head', law: 'O', what: "the backup's last entry of the audit log is not there", found: await auditOff(client, loaded) },
+    ...(await checkInvariants(client)),
+  ])
+}
+
+/** The same of any database, beside running servers. */
+export async function checkDatabase(directUrl: string): Promise<readonly CheckResult[]> {
+  return withOwner(directUrl, async (client) => {
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+    const results = await checkInvariants(client)
+    await client.query('COMMIT')
+    return results
+  })
+}
+
+/** Lets servers start. `note` runs before: what it writes may come twice when the restore is broken off here. */
+export async function finishRestore(directUrl: string): Promise<void> {
+  await withOwner(directUrl, async (client) => {
+    await client.query(`DROP TABLE ${RESTORE_MARK}`)
+  })
+}
+
+async function countsOff(client: pg.Client, { rows }: LoadedBackup): Promise<number> {
+  let off = 0
+  for (const [table, count] of Object.entries(rows)) {
+    const { rows: found } = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [
+      `public.${table}`,
+    ])
+    // A newer migration may have taken a table away; and what the restore itself notes is more.
+    if (found[0]?.there && (await countRows(client, table)) < count) off += 1
+  }
+  return off
+}
+
+async function headsOff(client: pg.Client, { heads }: LoadedBackup): Promise<number> {
+  const { rows } = await client.query<{ fleet_id: string; collection: string; version: string }>(
+    'SELECT fleet_id, collection, version FROM stream_head',
+  )
+  const found = new Map(rows.map((row) => [`${row.fleet_id} ${row.collection}`, numberOf(row.version)]))
+  const off = heads.filter(
+    ({ fleetId, collection, version }) => found.get(`${fleetId} ${collection}`) !== version,
+  )
+  return off.length + Math.max(0, found.size - heads.length)
+}
+
+async function auditOff(client: pg.Client, { auditHead }: LoadedBackup): Promise<number> {
+  if (!auditHead) return 0
+  const { rows } = await client.query('SELECT FROM audit WHERE id = $1 AND at = $2', [auditHead.id, auditHead.at])
+  return rows.length === 1 ? 0 : 1
+}

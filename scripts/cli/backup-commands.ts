@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import type { Context } from '#lib/application/context.ts'
+import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { noteBackup } from '#lib/application/restores/note-backup.ts'
+import { epochAfter } from '#lib/application/restores/raise-epochs.ts'
+import { restoreGap } from '#lib/application/restores/restore-gap.ts'
+import { noteRestore } from '#lib/application/restores/note-restore.ts'
+import { BackupError } from '#lib/storage/prisma/backup/backup-error.ts'
+import { checkDatabase, checkRestored, finishRestore } from '#lib/storage/prisma/backup/finish-restore.ts'
+import type { CheckResult } from '#lib/storage/prisma/backup/invariants.ts'
+import { loadBackup } from '#lib/storage/prisma/backup/restore-backup.ts'
+import { takeBackup } from '#lib/storage/prisma/backup/take-backup.ts'
+import { resolveDatabase, type ResolvedDatabase } from '#lib/storage/prisma/embedded/resolve-database.ts'
+import { CliError } from './cli-error.ts'
+import { openContext, openStorage } from './open-context.ts'
+
+const ROOT = path.resolve(import.meta.dirname, '../..')
+const PRISMA_ROOT = path.join(ROOT, 'prisma')
+
+type Answer = Readonly<Record<string, unknown>>
+type Environment = NodeJS.ProcessEnv
+
+const appVersion = (): string =>
+  (JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as { version: string }).version
+
+/** `backup --out FILE`: beside a running server, or without one. */
+export async function backup(environment: Environment, out: string): Promise<Answer> {
+  const { ctx, database, close } = await openContext(environment)
+  try {
+    const file = path.resolve(out)
+    const startedMs = performance.now()
+    const { directUrl, secret } = database
+    const taken = await takeBackup({ directUrl, secret, appVersion: appVersion(), file })
+    const { header, bytes } = taken
+    const rows = Object.values(taken.rows).reduce((sum, count) => sum + count, 0)
+    await noteBackup(ctx, { actor: SYSTEM, backupId: header.id, takenAt: header.takenAt, rows, bytes })
+    const tookMs = Math.round(performance.now() - startedMs)
+    return { file, id: header.id, takenAt: header.takenAt, fleets: header.fleets.length, rows, bytes, tookMs }
+  } finally {
+    await close()
+  }
+}
+
+export interface RestoreLine {
+  readonly from: string
+  readonly epoch: number | null
+  readonly unproven: boolean
+}
+
+/** `restore --from FILE`: into an empty database on which no server runs. */
+export async function restore(environment: Environment, line: RestoreLine): Promise<Answer> {
+  const database = await resolveDatabase(ROOT, environment)
+  try {
+    requireNoServer(database)
+    const startedMs = performance.now()
+    const { directUrl, secret } = database
+    const { from, epoch, unproven } = line
+    const loaded = await loadBackup({
+      directUrl,
+      secret,
+      prismaRoot: PRISMA_ROOT,
+      file: path.resolve(from),
+      epoch,
+      unproven,
+      epochAfter: (before) => epochAfter(before, Date.now()),
+    })
+    const checks = await checkRestored({ directUrl, prismaRoot: PRISMA_ROOT }, loaded)
+    const { ctx, close } = await openStorage(database, environment)
+    try {
+      await noteRestore(ctx, { actor: SYSTEM, loaded, problems: problemsOf(checks) })
+    } finally {
+      await close()
+    }
+    await finishRestore(directUrl)
+    const { backupId, takenAt, proven, fleets } = loaded
+    const rows = Object.values(loaded.rows).reduce((sum, count) => sum + count, 0)
+    const tookMs = Math.round(performance.now() - startedMs)
+    const epochs = Object.fromEntries(fleets.map((fleet) => [fleet.id, [fleet.epochBefore, fleet.epoch]]))
+    return { backupId, takenAt, proven, rows, epochs, ...verdictOf(checks), tookMs }
+  } catch (error) {
+    throw error instanceof BackupError ? new CliError(error.message) : error
+  } finally {
+    await database.release()
+  }
+}
+
+/** `restore check`: what a restore checks, of the database as it is; beside a running server too. */
+export async function restoreCheck(environment: Environment): Promise<Answer> {
+  const { database, close } = await openContext(environment)
+  try {
+    return verdictOf(await checkDatabase(database.directUrl))
+  } finally {
+    await close()
+  }
+}
+
+/** `restore gap`: of each fleet that was restored, what had been acknowledged after the backup, as far as devices told. */
+export async function gapsOf(ctx: Context, fleetId: string | null, withIds: boolean): Promise<Answer> {
+  const fleets = await ctx.storage.fleets.list()
+  const gaps: Record<string, unknown> = {}
+  for (const { id } of fleets.filter((fleet) => fleetId === null || fleet.id === fleetId)) {
+    const gap = await restoreGap(ctx, id, withIds)
+    if (gap) gaps[id] = gap
+  }
+  return { gaps }
+}
+
+function requireNoServer({ serverUrl }: ResolvedDatabase): void {
+  if (serverUrl === null) return
+  throw new BackupError(
+    'target_in_use',
+    `A server runs on this data directory (${serverUrl}): stop it first, or name another TIDEMARK_DATA_DIR. Nothing was changed.`,
+  )
+}
+
+const problemsOf = (checks: readonly CheckResult[]): readonly string[] =>
+  checks
+    .filter(({ found }) => found > 0)
+    .map(({ law, id, what, found }) => `${law} ${id}: ${what} (${found})`)
+
+function verdictOf(checks: readonly CheckResult[]): Answer {
+  const problems = problemsOf(checks)
+  return { checks: checks.length, problems: problems.length === 0 ? 'none' : problems.join('; ') }
+}
