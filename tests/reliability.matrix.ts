@@ -130,7 +130,7 @@ export const MATRIX: readonly Fault[] = [
         TWO_SERVERS,
         test(
           `${DEVICE}/idempotency.test.ts`,
-          '[ID2] gives twenty concurrent duplicates over two processes one effect and the same bytes',
+          '[check 33] [ID2] gives twenty concurrent duplicates over two processes one effect and the same bytes',
         ),
         test(
           `${DEVICE}/two-processes.test.ts`,

@@ -306,7 +306,7 @@ describe('what the routes do', () => {
     expect((await world.admin(`/devices/${SOME_ID}`, { headers: root })).status).toBe(404)
   })
 
-  test('bodies: too large, not JSON, not an object', async () => {
+  test('[check 26] bodies: too large, not JSON, not an object', async () => {
     const post = (body: string, type = 'application/json') =>
       world.admin('/fleets', { method: 'POST', headers: { ...keys.admin, 'content-type': type }, body })
     expect((await post('x'.repeat(1_100_000))).status).toBe(413)

@@ -103,7 +103,7 @@ describe('masked fields of dead letters, by a device over HTTP and PostgreSQL', 
     expect([preview, ...answers].map(tells)).toEqual([[], [], []])
   })
 
-  it('[DL20] stand in no list, file, group, item, session or diagnosis, nor in what was said of them', async () => {
+  it('[check 38] [DL20] stand in no list, file, group, item, session or diagnosis, nor in what was said of them', async () => {
     const id = await letter()
     const { sessionId } = (JSON.parse(await textOf(`/dead-letters/${id}`)) as { letter: JsonObject }).letter
     const [{ id: group } = { id: '' }] = (
@@ -143,7 +143,7 @@ describe('masked fields of dead letters, by a device over HTTP and PostgreSQL', 
     expect([holdsMask(a['reporter']), a['reporter'] === b['reporter']]).toEqual([true, false])
   })
 
-  it('[DL21] reveal takes a role and a reason, answers the values once, and is in log and history', async () => {
+  it('[check 38] [DL21] reveal takes a role and a reason, answers the values once, and is in log and history', async () => {
     const id = await letter()
     expect((await post(`/dead-letters/${id}/reveal`, { reason: 'look' }, 'viewer')).status).toBe(403)
     expect((await post(`/dead-letters/${id}/reveal`, {})).status).toBe(400)

@@ -95,7 +95,7 @@ test('a one-time link signs in once, of many at the same time one', async () => 
   expect(await fleetsStatus({ cookie: cookiesFrom(opened[0] as Response) })).toBe(200)
 })
 
-test('ids and texts that the database could choke on are told apart from errors of ours', async () => {
+test('[check 30] ids and texts that the database could choke on are told apart from errors of ours', async () => {
   const headers = await world.keyFor('admin')
   for (const path of ['/devices/abc', "/sessions/'--", '/dead-letters/%00', '/collections/1']) {
     expect([path, (await world.admin(`${path}?fleet=${world.fleet}`, { headers })).status]).toEqual([

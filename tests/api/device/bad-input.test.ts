@@ -140,12 +140,12 @@ describe.each(STORAGES)('bad input over $name', ({ open }) => {
     expect(inOp.results).toMatchObject([{ status: 'refused', code: 'unknown_field' }])
   })
 
-  it('501 mutations are 400', async () => {
+  it('[check 28] 501 mutations are 400', async () => {
     const mutations = Array.from({ length: 501 }, () => 0)
     expect(await codeOf(await device.push(device.pushBody(mutations)))).toEqual([400, 'too_many_mutations'])
   })
 
-  it('a body of 2 MiB is 413, with its length told and without', async () => {
+  it('[check 26] a body of 2 MiB is 413, with its length told and without', async () => {
     const text = JSON.stringify({ filler: 'x'.repeat(2 * 1024 * 1024) })
     expect(await codeOf(await raw(text, { 'content-length': String(text.length) }))).toEqual([
       413,
@@ -164,7 +164,7 @@ describe.each(STORAGES)('bad input over $name', ({ open }) => {
     expect(sentBytes).toBeLessThan((app.url === undefined ? 2 : 16) * 1024 * 1024)
   })
 
-  it('deep or wide JSON is 400 in little time', async () => {
+  it('[check 28] deep or wide JSON is 400 in little time', async () => {
     const wide = JSON.stringify(Object.fromEntries(Array.from({ length: 1_001 }, (_, i) => [`k${i}`, 1])))
     const startedMs = performance.now()
     for (const body of ['['.repeat(500_000), '{"a":'.repeat(33) + '1' + '}'.repeat(33), wide]) {
@@ -173,7 +173,7 @@ describe.each(STORAGES)('bad input over $name', ({ open }) => {
     expect(performance.now() - startedMs).toBeLessThan(5_000)
   })
 
-  it('another content type or a compressed body is 415', async () => {
+  it('[check 27] another content type or a compressed body is 415', async () => {
     expect(await codeOf(await raw('{}', { 'content-type': 'text/plain' }))).toEqual([
       415,
       'unsupported_media_type',
@@ -305,7 +305,7 @@ describe.each(STORAGES)('what can never apply, over $name', ({ open }) => {
     expect((await (await TestDevice.enroll(app, blind)).pulled()).snapshots).toEqual({})
   })
 
-  it('`__proto__` in a document is data', async () => {
+  it('[check 29] `__proto__` in a document is data', async () => {
     const fleet = await testFleet(app)
     const device = await TestDevice.enroll(app, fleet)
     const text = JSON.stringify(device.pushBody([device.mutation()])).replace(

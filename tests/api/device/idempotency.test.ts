@@ -27,7 +27,7 @@ describe.each(STORAGES)('idempotency over $name', ({ open }) => {
     expect(again).toBe(first)
   })
 
-  it('[ID2] gives twenty concurrent duplicates over two processes one effect and the same bytes', async () => {
+  it('[check 33] [ID2] gives twenty concurrent duplicates over two processes one effect and the same bytes', async () => {
     const device = await TestDevice.enroll(app, fleet)
     const twin = device.at(other)
     const before = (await device.pulled()).token

@@ -16,7 +16,7 @@ afterAll(() => world.close())
 const codeOf = async (response: Response) => [response.status, (await bodyOf(response))['code']]
 
 describe('limits over HTTP and PostgreSQL', () => {
-  it('[QU1] tells what is left of each quota, and stops a device that goes on past its own with 429', async () => {
+  it('[check 32] [QU1] tells what is left of each quota, and stops a device that goes on past its own with 429', async () => {
     const fleet = await world.fleetWith({ rateLimits: { devicePerMinute: 6, fleetPerMinute: 100 } })
     const [device, other] = [await world.device(fleet), await world.device(fleet)]
     const first = await device.send('GET', '/api/v1/config')
@@ -31,7 +31,7 @@ describe('limits over HTTP and PostgreSQL', () => {
     expect((await other.send('GET', '/api/v1/config')).status).toBe(200)
   })
 
-  it('[QU1] stops a fleet past its quota, and no other one', async () => {
+  it('[check 32] [QU1] stops a fleet past its quota, and no other one', async () => {
     const fleet = await world.fleetWith({ rateLimits: { devicePerMinute: 100, fleetPerMinute: 3 } })
     const devices = [await world.device(fleet), await world.device(fleet)]
     for (let n = 0; n < 3; n++)

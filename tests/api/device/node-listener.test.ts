@@ -62,7 +62,7 @@ describe('the listener under node:http', () => {
     expect(await response.json()).toMatchObject({ code: 'not_found', type: '/docs/errors#not_found' })
   })
 
-  it('stops reading a body without Content-Length at 1 MiB', async () => {
+  it('[check 26] stops reading a body without Content-Length at 1 MiB', async () => {
     const status = await new Promise<number | undefined>((resolve, reject) => {
       const sending = httpRequest(
         `${base}/api/v1/push`,

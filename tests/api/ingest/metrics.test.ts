@@ -139,7 +139,7 @@ describe('OTLP metrics, over HTTP and PostgreSQL', () => {
     expect([bytes[0], bytes[3], bytes[4]]).toEqual([0x0a, 0x08, 1])
   })
 
-  it('refuses what it can’t read, and holds no bomb', async () => {
+  it('[check 27] refuses what it can’t read, and holds no bomb', async () => {
     const { post } = await collector()
     const bomb = gzipSync(Buffer.alloc(50 * 1024 * 1024))
     for (const signal of ['metrics', 'logs']) {

@@ -99,7 +99,7 @@ describe('OTLP traces, over HTTP and PostgreSQL', () => {
     expect(told.partialSuccess.errorMessage).toContain('/mode')
   })
 
-  it('refuses what it can’t read with a status in the same language, and holds no bomb', async () => {
+  it('[check 27] refuses what it can’t read with a status in the same language, and holds no bomb', async () => {
     const { post } = await collector()
     const { protobuf } = exportsOf(spansOf([span()]))
     const gzip = { 'content-encoding': 'gzip' }

@@ -45,7 +45,7 @@ const tree = fc.letrec<{ node: JsonObject }>((tie) => ({
   node: fc.dictionary(names, fc.oneof(anyJson, tie('node')), { maxKeys: 4 }) as fc.Arbitrary<JsonObject>,
 })).node
 
-test('[DL5] migrations never throw on any JSON, and pollute no prototype', () => {
+test('[check 29] [DL5] migrations never throw on any JSON, and pollute no prototype', () => {
   fc.assert(
     fc.property(published, tree, wildOperation, (upMigrations, document, wild) => {
       const rules = { schemaVersion: 2, upMigrations }

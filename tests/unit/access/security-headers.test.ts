@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { securityHeaders } from '#lib/http/admin/security-headers.ts'
 
-test('scripts run by nonce only, and nobody frames us', () => {
+test('[check 35] scripts run by nonce only, and nobody frames us', () => {
   const headers = securityHeaders({ nonce: 'abc', development: false })
   const policy = headers['content-security-policy'] ?? ''
   expect(policy).toContain("script-src 'self' 'nonce-abc' 'strict-dynamic';")

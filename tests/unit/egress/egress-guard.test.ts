@@ -42,11 +42,11 @@ describe('egress guard', () => {
     ['unique local', 'https://[fd00:ec2::254]/'],
     ['IPv6 link-local', 'https://[fe80::1]/'],
     ['site-local', 'https://[fec0::1]/'],
-  ])('[AU3] %s is refused: %s', (_name, url) => {
+  ])('[check 40] [AU3] %s is refused: %s', (_name, url) => {
     expect(refused(url)).toMatch(/is not a public address|must be a URL/)
   })
 
-  it('[AU3] only https, without credentials or fragment', () => {
+  it('[check 40] [AU3] only https, without credentials or fragment', () => {
     expect(refused('https://example.org/hook?x=1')).toBeNull()
     expect(refused('https://93.184.215.14:8443/')).toBeNull()
     expect(refused('https://[2606:2800:21f:cb07:6820:80da:af6b:8b2c]/')).toBeNull()
@@ -58,7 +58,7 @@ describe('egress guard', () => {
     expect(refused(`https://example.org/${'x'.repeat(2_000)}`)).toMatch(/URL/)
   })
 
-  it('[AU3] the allowlist names hosts, addresses and blocks, each with a port or for all', () => {
+  it('[check 40] [AU3] the allowlist names hosts, addresses and blocks, each with a port or for all', () => {
     const open = new EgressGuard([
       '127.0.0.1:9000',
       '10.0.0.0/8',
@@ -86,7 +86,7 @@ describe('egress guard', () => {
       expect(() => new EgressGuard([entry])).toThrow(RangeError)
   })
 
-  it('[AU3] a name is resolved once, and all its addresses must be open', async () => {
+  it('[check 40] [AU3] a name is resolved once, and all its addresses must be open', async () => {
     const names: string[] = []
     const egress = createEgress(guard, async (host) => {
       names.push(host)
@@ -147,7 +147,7 @@ describe('calls to the outside', () => {
     expect(refused).toMatchObject({ ok: false })
   })
 
-  it('[AU3] connects to the address that was judged, under the name that was asked', async () => {
+  it('[check 40] [AU3] connects to the address that was judged, under the name that was asked', async () => {
     const { port, seen, close } = await serve(() => ({ status: 200, body: 'yes' }))
     const sent = await call(`http://hook.internal:${port}/a?b`, ['hook.internal'], async () => ['127.0.0.1'])
     close()
@@ -155,7 +155,7 @@ describe('calls to the outside', () => {
     expect(seen).toEqual([`hook.internal:${port} /a?b`])
   })
 
-  it('[AU3] follows no redirect, waits no longer than told, and reads no endless answer', async () => {
+  it('[check 40] [AU3] follows no redirect, waits no longer than told, and reads no endless answer', async () => {
     const { port, seen, close } = await serve((path) =>
       path === '/slow'
         ? null

@@ -54,7 +54,7 @@ describe('a JSON Patch of what letters want', () => {
     expect(why(of(put({}), null, { op: 'add', path: 'a', value: 1 }))).toContain('no JSON Pointer')
   })
 
-  it('[DL19] touches no prototype', () => {
+  it('[check 29] [DL19] touches no prototype', () => {
     const data = JSON.parse('{"a":{"__proto__":{"polluted":true}}}') as JsonObject
     expect(of(put(data), null, { op: 'copy', from: '/a', path: '/b' }).ok).toBe(false)
     expect(isSafePatch([{ op: 'add', path: '/__proto__/x', value: 1 }])).toBe(false)

@@ -63,7 +63,7 @@ describe('operations', () => {
     expect(after({ a: [1, 2, 3] }, {}, ['/a/0', '/a/0'])).toEqual({ a: [2, 3] })
   })
 
-  it('[CS8] __proto__ and constructor are data', () => {
+  it('[check 29] [CS8] __proto__ and constructor are data', () => {
     const evil = JSON.parse('{"__proto__":{"polluted":1},"/constructor/prototype":2}') as JsonObject
     const document = after({}, evil) as JsonObject
     expect(Object.keys(document).sort()).toEqual(['__proto__', 'constructor'])

@@ -59,7 +59,7 @@ describe('document validation', () => {
     expect(first({ list: tags }, { type: 'object' })).toBeNull()
   })
 
-  it('[JS1] __proto__ is a property like any other', () => {
+  it('[check 29] [JS1] __proto__ is a property like any other', () => {
     expect(first(JSON.parse('{"status":"open","__proto__":1}') as Json)?.path).toBe('/__proto__')
     const strict = JSON.parse('{"properties":{"__proto__":{"type":"string"}}}') as JsonObject
     expect(first(JSON.parse('{"__proto__":1}') as Json, strict)?.path).toBe('/__proto__')
@@ -93,7 +93,7 @@ describe('schemas for publication', () => {
     ).toEqual({ ok: true })
   })
 
-  it('[JS2] regular expressions are refused with a reason', () => {
+  it('[check 31] [JS2] regular expressions are refused with a reason', () => {
     expect(issueAt({ properties: { a: { pattern: '(a+)+$' } } })).toMatch(
       /^\/properties\/a\/pattern regular expressions/,
     )

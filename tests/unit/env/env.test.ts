@@ -104,7 +104,7 @@ describe('the environment', () => {
       'OTEL_METRIC_EXPORT_INTERVAL',
       { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://h', OTEL_METRIC_EXPORT_INTERVAL: '5' },
     ],
-  ])('%s is named when it cannot be used: %j', (variable, change) => {
+  ])('[check 44] %s is named when it cannot be used: %j', (variable, change) => {
     const read = () => readEnv({ ...GOOD, ...change })
     expect(read).toThrow(EnvError)
     expect(read).toThrow(new RegExp(`^${variable}: `))

@@ -36,7 +36,7 @@ describe('a line of CSV', () => {
   })
 
   test.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '=HYPERLINK("http://x","y")'])(
-    'is inert in a spreadsheet: %j',
+    '[check 46] is inert in a spreadsheet: %j',
     (text) => {
       const line = csvLine([text]).trimEnd()
       expect(line.replace(/^"/, '')).toMatch(/^'/)

@@ -5,7 +5,7 @@ import { mayReadMetrics } from '#lib/http/may-read-metrics.ts'
 import { metricsHandler } from '#lib/http/metrics.ts'
 import { operatorWorld } from '#tests/support/operator-world.ts'
 
-test('/metrics is for a key with the scope `metrics`, and for everyone only when it is public', async () => {
+test('[check 41] /metrics is for a key with the scope `metrics`, and for everyone only when it is public', async () => {
   const { ctx, fleet, keyFor } = await operatorWorld()
   const body = { name: 'scraper', role: 'viewer', fleet, scopes: ['metrics'] }
   const { key } = await createApiKey(ctx, { actor: SYSTEM, body })

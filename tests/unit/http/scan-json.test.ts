@@ -44,7 +44,7 @@ describe('what the bytes of JSON tell', () => {
     expect(textsOf('{"list":[1,"}{",[{"a":1}],{"a":"]}\\""}]}')).toEqual(['[{"a":1}]', '{"a":"]}\\""}'])
   })
 
-  it('are depth and keys, within bounds and past them', () => {
+  it('[check 28] are depth and keys, within bounds and past them', () => {
     const deep = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels)
     const wide = (keys: number): string => `{${Array.from({ length: keys }, (_, i) => `"${i}":1`).join(',')}}`
     expect([deep(JSON_DEPTH_MAX), deep(JSON_DEPTH_MAX + 1)].map((text) => scan(text).isWithinShape)).toEqual([

@@ -35,7 +35,7 @@ describe('snappy blocks', () => {
     )
   })
 
-  test('a bomb is refused by what it says, and what lies about its length by what it does', () => {
+  test('[check 27] a bomb is refused by what it says, and what lies about its length by what it does', () => {
     const { packed } = packSnappy([{ bytes: new Uint8Array(64) }])
     expect(unpackSnappy(packed, 63)).toEqual({ ok: false, error: 'it unpacks to more than 63 bytes' })
     const lies = Uint8Array.from(packed)
