@@ -23,7 +23,18 @@ export const SECURITY_CHECKS: readonly Check[] = [
   {
     id: '1',
     title: 'Route × role matrix, exact statuses',
-    covers: [{ later: 'checks' }],
+    covers: [
+      test(
+        'tests/api/security/route-matrix.test.ts',
+        '[check 1] has a row for every route, and none for a route that is gone',
+      ),
+      test('tests/api/security/route-matrix.test.ts', '[check 1] %s'),
+      test(
+        'tests/api/security/route-matrix.test.ts',
+        '[check 1] has a row for every route, and none for a route that is gone',
+      ),
+      test('tests/api/security/route-matrix.test.ts', '[check 1] [check 24] %s'),
+    ],
   },
   {
     id: '2',
@@ -44,7 +55,12 @@ export const SECURITY_CHECKS: readonly Check[] = [
   {
     id: '5',
     title: 'Extra fields (role, fleetId) are refused',
-    covers: [{ later: 'people' }],
+    covers: [
+      test(
+        'tests/api/security/route-matrix.test.ts',
+        '[check 5] [check 7] the writes above, each with a field that nobody knows, have changed nothing',
+      ),
+    ],
   },
   {
     id: '6',
@@ -54,7 +70,13 @@ export const SECURITY_CHECKS: readonly Check[] = [
   {
     id: '7',
     title: 'GET changes nothing',
-    covers: [{ later: 'checks' }],
+    covers: [
+      test(
+        'tests/api/security/route-matrix.test.ts',
+        '[check 5] [check 7] the writes above, each with a field that nobody knows, have changed nothing',
+      ),
+      test('tests/api/security/route-matrix.test.ts', '[check 7] no GET changes a row of any table'),
+    ],
   },
   {
     id: '8',
@@ -139,7 +161,7 @@ export const SECURITY_CHECKS: readonly Check[] = [
   {
     id: '24',
     title: 'A device token opens no operator route, a session cookie no device route; scopes',
-    covers: [{ later: 'people' }],
+    covers: [test('tests/api/security/route-matrix.test.ts', '[check 1] [check 24] %s')],
   },
   {
     id: '25',

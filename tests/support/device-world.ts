@@ -9,6 +9,8 @@ import { createEnrollmentKey } from '#lib/application/enrollment/create-enrollme
 import { createFleet } from '#lib/application/fleets/create-fleet.ts'
 import { hearOthers } from '#lib/application/sync/hear-others.ts'
 import { createMetrics } from '#lib/application/telemetry/prometheus.ts'
+import { mayReadMetrics } from '#lib/http/may-read-metrics.ts'
+import { metricsHandler } from '#lib/http/metrics.ts'
 import type { Router } from '#lib/http/router.ts'
 import { createRouter } from '#lib/http/router.ts'
 import { formatHlc } from '#lib/kernel/hlc.ts'
@@ -69,7 +71,7 @@ export function testApp(
   })
   // Ends with the storage.
   hearOthers(ctx)
-  const metrics = async (): Promise<Response> => new Response('metrics')
+  const metrics = metricsHandler(ctx.metrics, mayReadMetrics(ctx, false))
   return { ctx, router: createRouter({ ctx, metrics, isDraining: () => false }) }
 }
 

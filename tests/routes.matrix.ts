@@ -1,0 +1,240 @@
+import type { Role } from '#lib/storage/ports.ts'
+
+/** Who knocks at every route. `other …` has its role in another fleet and asks for this one; `root` is an admin of all. */
+export const CALLERS = [
+  'stranger',
+  'forged cookie',
+  'unknown key',
+  'device token',
+  'enrollment key',
+  'ingest key',
+  'metrics key',
+  'viewer key',
+  'operator key',
+  'admin key',
+  'root key',
+  'other viewer key',
+  'other admin key',
+  'viewer',
+  'operator',
+  'admin',
+  'root',
+  'other viewer',
+  'other admin',
+] as const
+export type Caller = (typeof CALLERS)[number]
+
+/**
+ * One row of the route × role matrix (security.md, 1): who comes through, and what is answered then. A write is called
+ * with a field that nobody knows, so whoever comes through is told 400 and nothing is changed.
+ */
+export interface Row {
+  /** In the fleet that is asked for, in any fleet (the verb shows what is the caller's), or in every fleet. */
+  readonly scope: 'fleet' | 'anywhere' | 'everywhere'
+  readonly role: Role
+  readonly passes: number
+  /** What is told to somebody who has the role in another fleet alone. */
+  readonly other: number
+  /** Asked for beside the fleet. */
+  readonly query?: string
+}
+
+const inFleet = (role: Role, passes: number): Row => ({ scope: 'fleet', role, passes, other: 404 })
+const anywhere = (role: Role, passes: number, other: number): Row => ({
+  scope: 'anywhere',
+  role,
+  passes,
+  other,
+})
+const everywhere = (passes: number): Row => ({ scope: 'everywhere', role: 'admin', passes, other: 403 })
+
+const RANK: Readonly<Record<Role, number>> = { viewer: 1, operator: 2, admin: 3 }
+const ROLE_OF: Readonly<Partial<Record<Caller, Role>>> = {
+  // It may read /metrics too; its role holds as any key's.
+  'metrics key': 'viewer',
+  'viewer key': 'viewer',
+  'operator key': 'operator',
+  'admin key': 'admin',
+  'other viewer key': 'viewer',
+  'other admin key': 'admin',
+  viewer: 'viewer',
+  operator: 'operator',
+  admin: 'admin',
+  'other viewer': 'viewer',
+  'other admin': 'admin',
+}
+
+/** The exact status that this caller is answered. */
+export function statusFor(caller: Caller, row: Row): number {
+  if (caller === 'root' || caller === 'root key') return row.passes
+  const role = ROLE_OF[caller]
+  if (role === undefined) return 401
+  if (row.scope === 'everywhere' || RANK[role] < RANK[row.role]) return 403
+  return caller.startsWith('other') ? row.other : row.passes
+}
+
+/** Of the operator API, below /api/admin/v1, by method and pattern. A route without a row fails. */
+export const OPERATOR_API: Readonly<Record<string, Row>> = {
+  'GET /fleets': anywhere('viewer', 200, 200),
+  'GET /fleets/:id': anywhere('viewer', 200, 404),
+  'PATCH /fleets/:id': anywhere('admin', 400, 400),
+  'DELETE /fleets/:id': everywhere(400),
+  'POST /fleets': everywhere(400),
+  'GET /retention': anywhere('viewer', 200, 200),
+  'PATCH /retention': anywhere('admin', 400, 400),
+  'GET /collections': inFleet('viewer', 200),
+  'POST /collections': inFleet('admin', 400),
+  'GET /collections/:id': inFleet('viewer', 200),
+  'PATCH /collections/:id': inFleet('admin', 400),
+  'POST /collections/:id/check': inFleet('admin', 400),
+  'DELETE /collections/:id': inFleet('admin', 400),
+  'GET /enrollment-keys': inFleet('admin', 200),
+  'POST /enrollment-keys': inFleet('admin', 400),
+  'PATCH /enrollment-keys/:id': inFleet('admin', 400),
+  'DELETE /enrollment-keys/:id': inFleet('admin', 400),
+  'GET /ingest-keys': inFleet('admin', 200),
+  'POST /ingest-keys': inFleet('admin', 400),
+  'PATCH /ingest-keys/:id': inFleet('admin', 400),
+  'DELETE /ingest-keys/:id': inFleet('admin', 400),
+  'GET /releases': inFleet('viewer', 200),
+  'POST /releases': inFleet('operator', 400),
+  'DELETE /releases/:id': inFleet('operator', 400),
+  'GET /views': { ...inFleet('viewer', 200), query: 'page=devices' },
+  'POST /views': inFleet('viewer', 400),
+  'PATCH /views/:id': inFleet('viewer', 400),
+  'DELETE /views/:id': inFleet('viewer', 400),
+  'GET /sources': inFleet('viewer', 200),
+  'GET /scrape-targets': inFleet('admin', 200),
+  'POST /scrape-targets': inFleet('admin', 400),
+  'DELETE /scrape-targets/:id': inFleet('admin', 400),
+  'GET /users': anywhere('admin', 200, 200),
+  'POST /users': anywhere('admin', 400, 400),
+  'PATCH /users/:id': anywhere('admin', 400, 400),
+  'DELETE /users/:id': anywhere('admin', 400, 400),
+  'GET /api-keys': anywhere('admin', 200, 200),
+  'POST /api-keys': anywhere('admin', 400, 400),
+  'PATCH /api-keys/:id': anywhere('admin', 400, 400),
+  'DELETE /api-keys/:id': anywhere('admin', 400, 400),
+  'GET /overview': inFleet('viewer', 200),
+  'GET /pillars/lag': inFleet('viewer', 200),
+  'GET /pillars/lag/heat': inFleet('viewer', 200),
+  'GET /pillars/cohorts': inFleet('viewer', 200),
+  'GET /pillars/conflicts': inFleet('viewer', 200),
+  'GET /pillars/failures': inFleet('viewer', 200),
+  'GET /pillars/queue': inFleet('viewer', 200),
+  'GET /sessions': inFleet('viewer', 200),
+  'GET /sessions/facets': inFleet('viewer', 200),
+  'GET /sessions/export': inFleet('viewer', 200),
+  'GET /sessions/:id': inFleet('viewer', 200),
+  'GET /devices': inFleet('viewer', 200),
+  'GET /devices/facets': inFleet('viewer', 200),
+  'GET /devices/export': inFleet('viewer', 200),
+  'POST /devices/commands': inFleet('operator', 400),
+  'GET /devices/:id': inFleet('viewer', 200),
+  'GET /devices/:id/diagnosis': inFleet('viewer', 200),
+  'GET /devices/:id/logs': inFleet('viewer', 200),
+  'POST /devices/:id/commands': inFleet('operator', 400),
+  'GET /devices/:id/diagnostics': inFleet('operator', 200),
+  'GET /devices/:id/diagnostics/:diagnosticsId': inFleet('operator', 200),
+  'GET /conflicts': inFleet('viewer', 200),
+  'GET /conflicts/:id': inFleet('viewer', 200),
+  'POST /conflicts/:id/resolve': inFleet('operator', 400),
+  'GET /dead-letters': inFleet('viewer', 200),
+  'GET /dead-letters/facets': inFleet('viewer', 200),
+  'GET /dead-letters/export': inFleet('viewer', 200),
+  'GET /dead-letters/groups': inFleet('viewer', 200),
+  'POST /dead-letters/groups': inFleet('operator', 400),
+  'GET /dead-letters/groups/:id': inFleet('viewer', 200),
+  'PATCH /dead-letters/groups/:id': inFleet('operator', 400),
+  'DELETE /dead-letters/groups/:id': inFleet('operator', 400),
+  'POST /dead-letters/groups/:id/merge': inFleet('operator', 400),
+  'POST /dead-letters/groups/:id/unmerge': inFleet('operator', 400),
+  'GET /dead-letters/:id': inFleet('viewer', 200),
+  'POST /dead-letters/:id/preview': inFleet('operator', 400),
+  'POST /dead-letters/:id/replay': inFleet('operator', 400),
+  'POST /dead-letters/:id/edit': inFleet('operator', 400),
+  'POST /dead-letters/:id/reveal': inFleet('operator', 400),
+  'POST /dead-letters/:id/purge': inFleet('admin', 400),
+  'POST /dead-letters/:id/discard': inFleet('operator', 400),
+  'POST /dead-letters/:id/restore': inFleet('operator', 400),
+  'POST /operations/preview': inFleet('operator', 400),
+  'GET /operations': inFleet('viewer', 200),
+  'POST /operations': inFleet('operator', 400),
+  'GET /operations/:id': inFleet('viewer', 200),
+  'GET /operations/:id/items': inFleet('viewer', 200),
+  'GET /operations/:id/export': inFleet('viewer', 200),
+  'POST /operations/:id/preview': inFleet('operator', 400),
+  'POST /operations/:id/start': inFleet('operator', 400),
+  'POST /operations/:id/pause': inFleet('operator', 400),
+  'POST /operations/:id/resume': inFleet('operator', 400),
+  'POST /operations/:id/cancel': inFleet('operator', 400),
+  'POST /operations/:id/rate': inFleet('operator', 400),
+  'GET /breakers': inFleet('viewer', 200),
+  'GET /breakers/:scope': inFleet('viewer', 200),
+  'GET /breakers/:scope/what-if': inFleet('viewer', 200),
+  'POST /breakers/:scope/override': inFleet('operator', 400),
+  'PATCH /breakers/:scope/override': inFleet('operator', 400),
+  'DELETE /breakers/:scope/override': inFleet('operator', 400),
+  'POST /breakers/:scope/override/approve': inFleet('operator', 400),
+  'PATCH /breakers/:scope/config': inFleet('admin', 400),
+  'GET /alerts/status': inFleet('viewer', 200),
+  'GET /alerts/rules': inFleet('viewer', 200),
+  'POST /alerts/rules': inFleet('admin', 400),
+  'POST /alerts/rules/preview': inFleet('operator', 400),
+  'GET /alerts/rules/:rule': inFleet('viewer', 200),
+  'PATCH /alerts/rules/:rule': inFleet('admin', 400),
+  'DELETE /alerts/rules/:rule': inFleet('admin', 400),
+  'GET /alerts/incidents': inFleet('viewer', 200),
+  'GET /alerts/incidents/:id': inFleet('viewer', 404),
+  'GET /alerts/incidents/:id/entries': inFleet('viewer', 404),
+  'POST /alerts/incidents/:id/ack': inFleet('operator', 400),
+  'DELETE /alerts/incidents/:id/ack': inFleet('operator', 400),
+  'POST /alerts/incidents/:id/owner': inFleet('operator', 400),
+  'POST /alerts/incidents/:id/notes': inFleet('operator', 400),
+  'GET /alerts/silences': inFleet('viewer', 200),
+  'POST /alerts/silences': inFleet('operator', 400),
+  'PATCH /alerts/silences/:id': inFleet('operator', 400),
+  'DELETE /alerts/silences/:id': inFleet('operator', 400),
+  'GET /alerts/channels': anywhere('operator', 200, 200),
+  'POST /alerts/channels': anywhere('admin', 400, 400),
+  'PATCH /alerts/channels/:id': anywhere('admin', 400, 400),
+  'DELETE /alerts/channels/:id': anywhere('admin', 400, 400),
+  'POST /alerts/channels/:id/test': anywhere('operator', 400, 400),
+  'GET /alerts/channels/:id/deliveries': anywhere('operator', 200, 404),
+  'GET /audit': { ...anywhere('operator', 200, 404), query: 'fleet={fleet}' },
+  'GET /stream': inFleet('viewer', 200),
+}
+
+/** A row of the device API, of the receivers of telemetry or of the probes: one kind of credential opens it, or none is needed. */
+export interface OpenedBy {
+  readonly opens: Caller | 'everyone'
+  /** To whom it opens, for an empty body and no query. */
+  readonly passes: number
+}
+
+const by = (opens: OpenedBy['opens'], passes: number): OpenedBy => ({ opens, passes })
+
+/** What the server answers ahead of Next, by method and path. */
+export const SERVER_API: Readonly<Record<string, OpenedBy>> = {
+  'POST /api/v1/enroll': by('enrollment key', 400),
+  'GET /api/v1/config': by('device token', 200),
+  'POST /api/v1/push': by('device token', 400),
+  'GET /api/v1/pull': by('device token', 200),
+  'POST /api/v1/heartbeat': by('device token', 400),
+  'POST /api/v1/sessions': by('device token', 400),
+  'POST /api/v1/token/rotate': by('device token', 200),
+  'POST /api/v1/diagnostics': by('device token', 201),
+  'GET /api/v1/events': by('device token', 200),
+  'POST /api/v1/ingest/sessions': by('ingest key', 400),
+  'POST /api/v1/ingest/prometheus/write': by('ingest key', 415),
+  'POST /api/otlp/v1/traces': by('ingest key', 200),
+  'POST /api/otlp/v1/metrics': by('ingest key', 200),
+  'POST /api/otlp/v1/logs': by('ingest key', 200),
+  'GET /livez': by('everyone', 200),
+  'GET /readyz': by('everyone', 200),
+  'GET /metrics': by('metrics key', 200),
+}
+
+/** The exact status that this caller is answered. */
+export const statusOf = (caller: Caller, { opens, passes }: OpenedBy): number =>
+  opens === 'everyone' || opens === caller ? passes : 401
