@@ -1,8 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 import { compressedFiles } from './launch/compressed-files.mjs'
+import { createClientNaming } from './launch/client-address.mjs'
+import { createStop, STOP_TIMEOUT_MS } from './launch/graceful-stop.mjs'
 import { createHttpServer, ignoreUpgrades } from './launch/http-server.mjs'
 import { refuse } from './launch/refused-by-node.mjs'
+import { readSettingFiles } from './launch/setting-files.mjs'
 
 /**
  * The server in front of Next: the device API's listener answers first (in production; architecture.md,
@@ -10,14 +13,15 @@ import { refuse } from './launch/refused-by-node.mjs'
  */
 const development = process.argv.includes('--dev')
 process.env.NODE_ENV ??= development ? 'development' : 'production'
+orFail(() => readSettingFiles(process.env))
+const nameClient = orFail(() => createClientNaming(process.env.TIDEMARK_TRUSTED_PROXIES))
 const HOST = process.env.HOST || '127.0.0.1'
 const COMPOSE_TIMEOUT_MS = 60_000
 const REQUEST_TIMEOUT_MS = 60_000
-const STOP_TIMEOUT_MS = 30_000
-/** An answer that was begun and does not end within this is a stream of events: its reader connects again. */
-const STREAM_GRACE_MS = 1_000
 const APP_CLOSE_TIMEOUT_MS = 2_000
 const DRAIN_MS = 5_000
+/** A start that is told to stop is finished first, so that nothing of it is left; but it may hang on its database. */
+const START_ENDS_WITHIN_MS = 5_000
 const shared = (name) => Symbol.for(`tidemark.${name}`)
 
 /** Filled by instrumentation.ts, which composes the application inside Next. */
@@ -28,24 +32,13 @@ globalThis[shared('ready')] = gate
 /** The response of a document under way, for a page to set its status (app/answer-unavailable.ts). */
 const document = (globalThis[shared('document')] = new AsyncLocalStorage())
 
-const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/
-
-/** A reverse proxy on this machine says who asks; anyone else is who their connection says, whatever they claim. */
-function nameClient({ headers, socket }) {
-  const address = socket.remoteAddress ?? ''
-  if (!LOOPBACK.test(address) || headers['x-forwarded-for'] === undefined)
-    headers['x-forwarded-for'] = address
-}
-
-const answering = new Set()
 const upgraded = new Set()
-let stopping = false
+let isReady = false
 let answer = async (request, response) => {
   response.writeHead(503, { 'content-type': 'text/plain', 'retry-after': '1' }).end('starting\n')
 }
 const server = createHttpServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
-  answering.add(response)
-  response.once('close', () => answering.delete(response))
+  stopping.track(request, response)
   nameClient(request)
   answer(request, response).catch((error) => {
     console.error(error)
@@ -53,10 +46,10 @@ const server = createHttpServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request
     else response.writeHead(500).end()
   })
 })
-server.on('clientError', (error, socket) => {
-  const hasBegun = [...answering].some((response) => response.socket === socket && response.headersSent)
-  refuse(error, socket, hasBegun)
-})
+const stopping = createStop(server)
+// From here on: as the first process of a container it would not even be ended by a signal that nobody listens to.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void stop(signal).catch(fail))
+server.on('clientError', (error, socket) => refuse(error, socket, stopping.hasBegun(socket)))
 if (development)
   server.on('upgrade', (request, socket) => {
     upgraded.add(socket)
@@ -74,7 +67,6 @@ process.env.NEXTAUTH_URL ??= url
 
 const { default: next } = await import('next')
 const app = next({ dev: development, hostname: HOST, port, httpServer: server })
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void stop(signal).catch(fail))
 try {
   await app.prepare()
   const late = pause(COMPOSE_TIMEOUT_MS, null, { ref: false }).then(() => {
@@ -93,28 +85,34 @@ answer = async (request, response) => {
   if (request.headers.rsc) await handle(request, response)
   else await document.run(response, () => handle(request, response))
 }
+isReady = true
 console.log(`ready on ${here}`)
 process.send?.({ url: here })
 
 async function stop(signal) {
-  if (stopping) return
-  stopping = true
-  setTimeout(() => fail(`not everything ended within ${STOP_TIMEOUT_MS / 1000} s`), STOP_TIMEOUT_MS).unref()
+  if (!stopping.ask()) return
   globalThis[shared('draining')] = true // /readyz says 503 from now on; requests are still answered
-  await pause(Number(process.env.TIDEMARK_DRAIN_MS || (signal === 'SIGINT' || development ? 0 : DRAIN_MS)))
-  const closed = new Promise((resolve) => server.close(resolve))
+  if (isReady) await stopping.drain(drainMs(signal))
+  const isUp = isReady || (await startEnds())
+  setTimeout(() => fail(`not everything ended within ${STOP_TIMEOUT_MS / 1000} s`), STOP_TIMEOUT_MS).unref()
   for (const socket of upgraded) socket.destroy()
-  setInterval(() => server.closeIdleConnections(), 50).unref()
-  setTimeout(endStreams, STREAM_GRACE_MS)
-  await closed
+  await stopping.close()
   await globalThis[shared('close')]?.()
-  await Promise.race([app.close(), pause(APP_CLOSE_TIMEOUT_MS)])
+  if (isUp) await Promise.race([app.close(), pause(APP_CLOSE_TIMEOUT_MS)])
   process.exit(0)
 }
 
-function endStreams() {
-  for (const response of answering) if (response.headersSent) response.destroy()
+/** False when it doesn't come up. Nobody was sent to it so far, so nothing is drained. */
+function startEnds() {
+  const up = gate.promise.then(
+    () => true,
+    () => false,
+  )
+  return Promise.race([up, pause(START_ENDS_WITHIN_MS, false)])
 }
+
+const drainMs = (signal) =>
+  Number(process.env.TIDEMARK_DRAIN_MS || (signal === 'SIGINT' || development ? 0 : DRAIN_MS))
 
 /** Whoever listens on every address is reached on this machine's own. */
 function reachable(host) {
@@ -130,4 +128,12 @@ function listenAdvice(error) {
 function fail(message) {
   console.error(message)
   process.exit(1)
+}
+
+function orFail(act) {
+  try {
+    return act()
+  } catch (error) {
+    return fail(error.message)
+  }
 }

@@ -1,6 +1,7 @@
 import { isApplicationError } from '#lib/application/errors.ts'
 import { CliError } from './cli/cli-error.ts'
 import { helpFor, runCommand } from './cli/commands.ts'
+import { readSettingFiles } from './launch/setting-files.mjs'
 
 /** `npm run tidemark -- COMMAND`: works beside a running server, or alone. With --json its last line is the answer. */
 const line = process.argv.slice(2)
@@ -10,6 +11,7 @@ if (help !== null) {
   process.exit(0)
 }
 try {
+  readSettingFiles(process.env)
   const { answer, json } = await runCommand(line)
   if (json) console.log(JSON.stringify(answer))
   else for (const [name, value] of Object.entries(answer)) console.log(`${name}: ${String(value)}`)

@@ -11,7 +11,8 @@ import { ROOT } from '../setup/project.mjs'
  * @property {() => void} kill
  */
 
-const STOP_TIMEOUT_MS = 35_000
+/** Beyond what the server itself allows. */
+const STOP_TIMEOUT_MS = 35_000 + (Number(process.env.TIDEMARK_DRAIN_MS) || 0)
 
 /**
  * @param {string} name

@@ -22,6 +22,7 @@ await unregister()
 
 /** Starts the embedded PostgreSQL, or takes DATABASE_URL; migrated when it returns. @returns {Promise<Database>} */
 export async function openDatabase() {
+  await readSecrets()
   const dataDir = dataDirFor(ROOT, process.env.TIDEMARK_DATA_DIR)
   const database = process.env.DATABASE_URL
     ? await step('settings', () => externalDatabase(dataDir))
@@ -32,6 +33,15 @@ export async function openDatabase() {
   } catch (error) {
     await database.stop()
     throw error
+  }
+}
+
+/** Without a line of its own: most starts have no such files. */
+async function readSecrets() {
+  try {
+    readSettingFiles(process.env)
+  } catch (error) {
+    await step('settings', () => Promise.reject(new StepError(error.message, '')))
   }
 }
 

@@ -1,0 +1,1 @@
+export function readSettingFiles(environment: Record<string, string | undefined>): void
