@@ -5,6 +5,7 @@ import { readLines } from './ledger.ts'
 const TRIALS = {
   'server-killed': 'tests/api/processes/server-killed.test.ts',
   'database-killed': 'tests/api/processes/database-killed.test.ts',
+  'rolling-restarts': 'tests/api/processes/rolling-restarts.test.ts',
   'server-stopped': 'tests/api/processes/server-stopped.test.ts',
   'two-servers': 'tests/api/processes/two-servers.test.ts',
   repeats: 'tests/api/processes/repeats.test.ts',

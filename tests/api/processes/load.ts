@@ -23,6 +23,7 @@ export const DRAINED_WITHIN_MS = 30_000
 
 /** The answers that a device may meet while a server or its database is away. */
 const RETRYABLE = new Set(['database_unavailable', 'shed', 'breaker_open'])
+const NO_ANSWER = 'no_answer'
 
 interface Acknowledged {
   readonly mutationId: string
@@ -52,6 +53,10 @@ export interface Load {
   acknowledged(): number
   /** How many pushes of the writers were answered with this code. */
   refused(code: string): number
+  /** The same for each code that there was; `no_answer` where a connection ended without one. */
+  refusals(): Readonly<Record<string, number>>
+  /** The longest that no push of any writer was acknowledged, in seconds. */
+  longestGapS(): number
   /** Stops the writing, waits until all is sent, and tells what there was. */
   end(): Promise<LoadOutcome>
   close(): Promise<void>
@@ -71,6 +76,7 @@ export async function startLoad(
   const waiting = new Set<(sentMs: number) => void>()
   let isOver = false
   let aheadMs = 0
+  let [lastMs, longestGapMs] = [performance.now(), 0]
 
   /** Repeats one push until it is acknowledged. */
   async function write(device: PushingDevice, turn: number): Promise<void> {
@@ -83,11 +89,15 @@ export async function startLoad(
         if (results.some(({ status }) => status !== 'applied')) strange.add(answer.text)
         for (const { id: mutationId, recordId } of push.mutations) acknowledged.push({ mutationId, recordId })
         for (const tell of waiting) tell(sentMs)
+        const nowMs = performance.now()
+        longestGapMs = Math.max(longestGapMs, nowMs - lastMs)
+        lastMs = nowMs
         return
       }
       const code = answer && (JSON.parse(answer.text) as { code?: string }).code
       if (code !== null && !RETRYABLE.has(code ?? '')) strange.add(`${answer?.status} ${answer?.text}`)
-      if (code) refused.set(code, (refused.get(code) ?? 0) + 1)
+      const kind = code ?? NO_ANSWER
+      refused.set(kind, (refused.get(kind) ?? 0) + 1)
       await pause(retryMs)
     }
   }
@@ -133,6 +143,7 @@ export async function startLoad(
   const replicas = await Promise.all(Array.from({ length: replicaCount }, openDevice))
   const tallyId = await sharedTally(replicas)
 
+  lastMs = performance.now()
   const writing = Promise.all(devices.map(writeOn))
   const counting = Promise.all(replicas.map(countOn))
   return {
@@ -154,6 +165,8 @@ export async function startLoad(
     },
     acknowledged: () => acknowledged.length,
     refused: (code) => refused.get(code) ?? 0,
+    refusals: () => Object.fromEntries(refused),
+    longestGapS: () => longestGapMs / 1_000,
     async end() {
       isOver = true
       await writing
