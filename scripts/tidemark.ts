@@ -12,11 +12,11 @@ if (help !== null) {
 }
 try {
   readSettingFiles(process.env)
-  const { answer, json } = await runCommand(line)
+  const { answer, json, isBad } = await runCommand(line)
   if (json) console.log(JSON.stringify(answer))
   else for (const [name, value] of Object.entries(answer)) console.log(`${name}: ${String(value)}`)
   // Prisma's schema engine leaves handles open.
-  process.exit(0)
+  process.exit(isBad ? 1 : 0)
 } catch (error) {
   console.error(messageOf(error))
   process.exit(error instanceof CliError ? 2 : 1)

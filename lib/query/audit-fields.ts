@@ -35,7 +35,7 @@ export const AUDIT_FIELDS = {
     meaning: 'whether it was done',
     examples: ['outcome:denied'],
   },
-  from: { kind: 'text', meaning: 'the address that it came from', examples: ['from:192.0.2.7'] },
+  address: { kind: 'text', meaning: 'the address that it came from', examples: ['address:192.0.2.7'] },
   at: { kind: 'time', meaning: 'when', examples: ['at:<24h', 'at:2026-11-24', 'at:2026-11-24..'] },
 } as const satisfies Fields
 

@@ -10,7 +10,7 @@ export const AUDIT_READER: RowReader<AuditEntry, AuditKey> = {
     action: ({ action }) => [action],
     target: ({ target }) => [target],
     outcome: ({ outcome }) => [outcome],
-    from: ({ address }) => (address === null ? [] : [address]),
+    address: ({ address }) => (address === null ? [] : [address]),
     at: ({ atMs }) => atMs,
   },
   words: ({ actor, action, target, reason }) => [actor.name, action, target, reason ?? ''],

@@ -11,6 +11,7 @@ import { createIngestKey } from '#lib/application/ingest/create-ingest-key.ts'
 import { raiseEpochs } from '#lib/application/restores/raise-epochs.ts'
 import { refoldRange } from '#lib/application/telemetry/refold-range.ts'
 import { isUuid } from '#lib/kernel/uuid.ts'
+import { auditAdopt, auditHead, auditVerify } from './audit-commands.ts'
 import { backup, gapsOf, restore, restoreCheck } from './backup-commands.ts'
 import { CliError } from './cli-error.ts'
 import { migrate, openContext, type CliDatabase } from './open-context.ts'
@@ -25,6 +26,8 @@ interface Command {
   readonly usage: string
   readonly options: Options
   readonly run: (values: Values) => Promise<Answer>
+  /** Whether what it found is bad, so that the process ends with 1. */
+  readonly isBad?: (answer: Answer) => boolean
 }
 
 const TEXT = { type: 'string' } as const
@@ -124,6 +127,19 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       return { from, to, fleets, hours: slices, events }
     }),
   },
+  'audit verify': {
+    usage: '[--head SEQ:MAC]…',
+    options: { head: { ...TEXT, multiple: true } },
+    run: withDatabase(async ({ ctx }, values) => {
+      const { firstBad, ...found } = await auditVerify(ctx, texts(values, 'head'))
+      if (firstBad === null) return found
+      const { kind, seq, id, what } = firstBad
+      return { ...found, wrong: kind, seq, id, what }
+    }),
+    isBad: ({ state }) => state !== 'holds',
+  },
+  'audit head': { usage: '', options: {}, run: withDatabase(({ ctx }) => auditHead(ctx)) },
+  'audit adopt': { usage: '', options: {}, run: withDatabase(({ ctx }) => auditAdopt(ctx)) },
   migrate: {
     usage: '',
     options: {},
@@ -196,7 +212,7 @@ export function helpFor(line: readonly string[]): string | null {
 /** Runs a command line; `json` says how its answer is wanted. @throws CliError for a line that makes no sense */
 export async function runCommand(
   line: readonly string[],
-): Promise<{ readonly answer: Answer; readonly json: boolean }> {
+): Promise<{ readonly answer: Answer; readonly json: boolean; readonly isBad: boolean }> {
   // The longest that fits: `restore check` is not `restore`.
   const words = Object.keys(COMMANDS)
     .filter((name) => name.split(' ').every((word, index) => line[index] === word))
@@ -209,7 +225,8 @@ export async function runCommand(
     )
   }
   const values = valuesOf(words, command, line.slice(words.split(' ').length))
-  return { answer: await command.run(values), json: values['json'] === true }
+  const answer = await command.run(values)
+  return { answer, json: values['json'] === true, isBad: command.isBad?.(answer) ?? false }
 }
 
 function valuesOf(words: string, command: Command, args: readonly string[]): Values {
@@ -236,6 +253,12 @@ function withDatabase(run: (database: CliDatabase, values: Values) => Promise<An
 function text(values: Values, name: string): string | undefined {
   const value = values[name]
   return typeof value === 'string' ? value : undefined
+}
+
+/** Of an option that may stand several times. */
+function texts(values: Values, name: string): readonly string[] {
+  const value = values[name]
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : []
 }
 
 function required(values: Values, name: string): string {

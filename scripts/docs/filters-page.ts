@@ -1,4 +1,5 @@
 import { INCIDENT_FIELDS, RULE_FIELDS, SILENCE_FIELDS } from '#lib/query/alert-fields.ts'
+import { AUDIT_FIELDS, AUDIT_LOOK_MAX } from '#lib/query/audit-fields.ts'
 import { INCIDENT_LOOK_MAX } from '#lib/protocol/limits.ts'
 import {
   DEVICE_FACET_ROWS_MAX,
@@ -49,7 +50,7 @@ export const filtersPage = (generated: string): string => `# Filters
 
 ${generated}
 
-Sessions, devices, dead letters, and what there is of alerts take a filter: in the box of their page, and as \`q\` of \`GET /api/admin/v1/sessions\`, \`/devices\`, \`/dead-letters\` and \`/dead-letters/groups\`. The page keeps it in its address.
+Sessions, devices, dead letters, what there is of alerts, and the audit log take a filter: in the box of their page, and as \`q\` of \`GET /api/admin/v1/sessions\`, \`/devices\`, \`/dead-letters\`, \`/dead-letters/groups\` and \`/audit\`. The page keeps it in its address.
 
 \`\`\`
 result:failed version:2.4.0,2.4.1 -platform:ios took:>30s DFW
@@ -106,4 +107,10 @@ ${table(RULE_FIELDS)}
 \`q\` of \`GET /alerts/silences\`, newest first. Free words are looked for in comment and author.
 
 ${table(SILENCE_FIELDS)}
+
+## Audit log
+
+\`q\` of \`GET /audit\` and \`/audit/export\`, newest first. Free words are looked for in who, action, target and reason. A page looks through ${formatted(AUDIT_LOOK_MAX)} at a time.
+
+${table(AUDIT_FIELDS)}
 `

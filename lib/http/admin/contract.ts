@@ -6,7 +6,6 @@ import { invitationRenewal } from '#lib/application/access/change-invitation.ts'
 import { invitationInput } from '#lib/application/access/invite.ts'
 import { personWords } from '#lib/application/access/list-people.ts'
 import { userChange, userCreation } from '#lib/application/access/users.ts'
-import { auditQuery } from '#lib/application/audit/list-audit.ts'
 import { publicationCheck } from '#lib/application/collections/check-publication.ts'
 import { collectionInput } from '#lib/application/collections/create-collection.ts'
 import { collectionChange } from '#lib/application/collections/publish-collection.ts'
@@ -32,6 +31,7 @@ import { viewCreation } from '#lib/application/views/save-view.ts'
 import * as answers from './contract-answers.ts'
 import { ACCOUNT_CONTRACT } from './account-contract.ts'
 import { ALERT_CONTRACT } from './alert-contract.ts'
+import { AUDIT_CONTRACT } from './audit-contract.ts'
 import { BREAKER_CONTRACT } from './breaker-contract.ts'
 import { CHANNEL_CONTRACT } from './channel-contract.ts'
 import { listOf } from './contract-answers.ts'
@@ -361,7 +361,7 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
   ...ALERT_CONTRACT,
   ...CHANNEL_CONTRACT,
 
-  'GET /audit': list('Who did what, newest first', answers.auditAnswer, auditQuery),
+  ...AUDIT_CONTRACT,
   'GET /stream': {
     summary: 'Server-sent events that say what changed in a fleet',
     answer: 'events',

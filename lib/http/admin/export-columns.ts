@@ -1,5 +1,6 @@
 import type { DeviceView } from '#lib/application/devices/device-views.ts'
 import type { listDeadLetters } from '#lib/application/dead-letters/list-dead-letters.ts'
+import type { StoredAudit } from '#lib/storage/ports.ts'
 import type { listSessions } from '#lib/application/sessions/list-sessions.ts'
 import type { OperationItem } from '#lib/application/operations/list-operations.ts'
 import { sessionCodes } from '#lib/telemetry/session-codes.ts'
@@ -95,4 +96,23 @@ export const DEVICE_COLUMNS: Columns<DeviceView> = {
   reportedAt: ({ device }) => isoOrNull(device.report?.atMs ?? null),
   clockOffsetMs: ({ device }) => device.report?.offsetMs ?? null,
   source: ({ device }) => device.source ?? null,
+}
+
+/** Entries of the audit log as a table, with their links, so that a file can be held against a head. */
+export const AUDIT_COLUMNS: Columns<StoredAudit> = {
+  seq: (row) => row.seq,
+  id: (row) => row.id,
+  at: (row) => iso(row.atMs),
+  fleetId: (row) => row.fleetId,
+  actorKind: (row) => row.actor.kind,
+  actorId: (row) => row.actor.id,
+  actorName: (row) => row.actor.name,
+  action: (row) => row.action,
+  target: (row) => row.target,
+  outcome: (row) => row.outcome,
+  reason: (row) => row.reason,
+  before: (row) => JSON.stringify(row.before),
+  after: (row) => JSON.stringify(row.after),
+  address: (row) => row.address,
+  mac: (row) => row.mac,
 }

@@ -1,4 +1,5 @@
 import type { Context } from '#lib/application/context.ts'
+import { listAudit } from '#lib/application/audit/list-audit.ts'
 import { listDeadLetters } from '#lib/application/dead-letters/list-dead-letters.ts'
 import { deviceViews } from '#lib/application/devices/device-views.ts'
 import { deviceFacetsQuery, listDevices } from '#lib/application/devices/list-devices.ts'
@@ -8,9 +9,15 @@ import { listPages } from '#lib/application/list-pages.ts'
 import { getOperation, listOperationItems } from '#lib/application/operations/list-operations.ts'
 import { listSessions } from '#lib/application/sessions/list-sessions.ts'
 import { exportResponse, formatOf } from './export.ts'
-import { DEVICE_COLUMNS, LETTER_COLUMNS, OPERATION_COLUMNS, SESSION_COLUMNS } from './export-columns.ts'
+import {
+  AUDIT_COLUMNS,
+  DEVICE_COLUMNS,
+  LETTER_COLUMNS,
+  OPERATION_COLUMNS,
+  SESSION_COLUMNS,
+} from './export-columns.ts'
 import { sessionQueryOf } from './query.ts'
-import type { FleetCall } from './table.ts'
+import type { AdminCall, FleetCall } from './table.ts'
 
 /** GET /sessions/export: those of the filter and the range, which ends when it is asked for. */
 export function exportSessions({ ctx, actor, fleetId, query }: FleetCall): Promise<Response> {
@@ -70,3 +77,14 @@ export async function exportOperation({ ctx, actor, fleetId, query, params }: Fl
 }
 
 const LETTERS_PER_PAGE = 100
+
+/**
+ * GET /audit/export: those of the filter, up to when the file was asked for: what is written meanwhile is newer than its
+ * first page.
+ */
+export function exportAudit({ ctx, actor, query }: AdminCall): Promise<Response> {
+  const { format, rest } = formatOf(query)
+  const asOf = frozen(ctx)
+  const pages = listPages((page) => listAudit(asOf, { actor, query: { ...rest, ...page } }))
+  return exportResponse(ctx, format, { name: 'audit', columns: AUDIT_COLUMNS, pages })
+}

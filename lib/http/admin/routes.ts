@@ -1,7 +1,6 @@
 import { createApiKey, listApiKeys } from '#lib/application/access/api-keys.ts'
 import { changeApiKey, revokeApiKey } from '#lib/application/access/change-api-key.ts'
 import { changeUser, createUser, removeUser } from '#lib/application/access/users.ts'
-import { listAudit } from '#lib/application/audit/list-audit.ts'
 import { checkPublication } from '#lib/application/collections/check-publication.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
 import { getCollection, listCollections } from '#lib/application/collections/list-collections.ts'
@@ -52,6 +51,7 @@ import { listViews, viewsOf } from '#lib/application/views/list-views.ts'
 import { saveView } from '#lib/application/views/save-view.ts'
 import { ACCOUNT_ROUTES } from './account-routes.ts'
 import { ALERT_ROUTES } from './alert-routes.ts'
+import { AUDIT_ROUTES } from './audit-routes.ts'
 import { BREAKER_ROUTES } from './breaker-routes.ts'
 import { CHANNEL_ROUTES } from './channel-routes.ts'
 import { exportDevices, exportSessions } from './export-lists.ts'
@@ -283,13 +283,6 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   ...ALERT_ROUTES,
   ...CHANNEL_ROUTES,
 
-  {
-    method: 'GET',
-    pattern: '/audit',
-    role: 'operator',
-    scope: 'anywhere',
-    status: 200,
-    handle: ({ ctx, actor, query }) => listAudit(ctx, { actor, query }),
-  },
+  ...AUDIT_ROUTES,
   read('/stream', 'viewer', (call) => openStream(call)),
 ]

@@ -19,7 +19,7 @@ const AUDIT_SQL: ListSql<AuditKey> = {
     action: { kind: 'text', of: 'a.action' },
     target: { kind: 'text', of: 'a.target' },
     outcome: { kind: 'text', of: 'a.outcome' },
-    from: { kind: 'text', of: 'a.address' },
+    address: { kind: 'text', of: 'a.address' },
     at: { kind: 'time', of: 'a.at' },
   },
   words: ['a.actor_name', 'a.action', 'a.target', 'a.reason'],

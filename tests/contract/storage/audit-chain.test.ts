@@ -158,7 +158,7 @@ describe.each(BACKENDS)('audit chain on $name', (backend) => {
       expect(await find([{ ...is('who', 'Ada 1'), not: true }], lookMax)).toEqual([8, 6, 4, 2, 0])
       expect(await find([is('who', 'u1', 'Ada 0')], lookMax)).toEqual([8, 7, 6, 5, 4, 3, 2, 1, 0])
       expect(await find([is('outcome', 'denied')], lookMax)).toEqual([4])
-      expect(await find([is('from', '192.0.2.7')], lookMax)).toEqual([6])
+      expect(await find([is('address', '192.0.2.7')], lookMax)).toEqual([6])
       expect(await find([is('kind', 'device')], lookMax)).toEqual([])
       expect(await find([{ kind: 'words', not: false, text: 'storm' }], lookMax)).toEqual([5])
       const within = { kind: 'within', key: 'at', not: false, fromMs: NOW_MS + 2, toMs: NOW_MS + 4 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { AUDIT_FIELDS } from '#lib/query/audit-fields.ts'
 import { DEVICE_FIELDS } from '#lib/query/device-fields.ts'
 import { FILTER_LENGTH_MAX, type Fields } from '#lib/query/field.ts'
 import { formatFilter } from '#lib/query/format-filter.ts'
@@ -12,6 +13,7 @@ const LISTS: readonly [string, Fields][] = [
   ['sessions', SESSION_FIELDS],
   ['devices', DEVICE_FIELDS],
   ['letters', LETTER_FIELDS],
+  ['audit log', AUDIT_FIELDS],
 ]
 
 test.each(LISTS)('what is written of the %s is read back as it was', (_, fields) => {

@@ -7,11 +7,12 @@ describe('the command line’s help', () => {
   const namesIn = (help: string | null) => help?.split('\n').slice(2).length
 
   test.each([
-    [['--help'], 9],
-    [['-h'], 9],
-    [['help'], 9],
-    [['--json', '--help'], 9],
+    [['--help'], 12],
+    [['-h'], 12],
+    [['help'], 12],
+    [['--json', '--help'], 12],
     [['fleet', '--help'], 1],
+    [['audit', '--help'], 3],
     [['rollups', '--help'], 1],
     [['user', '-h'], 2],
     [['help', 'user', 'create'], 1],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { AUDIT_FIELDS } from '#lib/query/audit-fields.ts'
 import { DEVICE_FIELDS } from '#lib/query/device-fields.ts'
 import { CONDITIONS_MAX, FILTER_LENGTH_MAX, type Field, type Fields } from '#lib/query/field.ts'
 import { formatFilter } from '#lib/query/format-filter.ts'
@@ -62,6 +63,7 @@ describe('reading a filter', () => {
   const lists: readonly [string, Fields][] = [
     ['sessions', SESSION_FIELDS],
     ['devices', DEVICE_FIELDS],
+    ['audit log', AUDIT_FIELDS],
   ]
   test.each(lists)('every example and every choice of the %s is understood', (_, fields) => {
     for (const [key, field] of Object.entries<Field>(fields)) {
