@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { Heartbeat, HEARTBEAT_LOOKED_AT_EVERY_MS } from './application/alerts/heartbeat.ts'
 import type { AuthSettings } from './application/access/auth-settings.ts'
 import { prepareSetUp } from './application/access/set-up.ts'
+import { DENIALS_WRITTEN_EVERY_MS, writeDenials } from './application/audit/denials.ts'
 import { OVERRIDES_LOOKED_AT_EVERY_MS } from './application/breakers/overrides.ts'
 import { STORAGE_TRIED_EVERY_MS, tryStorage } from './application/breakers/try-storage.ts'
 import type { Context, Log, LogFields } from './application/context.ts'
@@ -108,6 +109,7 @@ async function open(env: Env): Promise<App> {
       await stopHearing()
       await stopSending?.()
       await stopBeating?.()
+      await writeDenials(ctx, true)
       // With the database away the last second's counts and contacts are lost, and nothing else.
       const rest = [ctx.requests.flush(), ctx.contacts.flush(), ctx.journal.flush(ctx.clock.now())]
       for (const written of await Promise.allSettled(rest))
@@ -156,6 +158,7 @@ function startTickers(ctx: Context): () => Promise<void> {
     startTicker('overrides', OVERRIDES_LOOKED_AT_EVERY_MS, ctx.log, () => ctx.overrides.look()),
     startTicker('journal', JOURNAL_WRITTEN_EVERY_MS, ctx.log, () => ctx.journal.flush(ctx.clock.now())),
     startTicker('notices', NOTICES_LOOKED_AT_EVERY_MS, ctx.log, () => notifier.look()),
+    startTicker('denials', DENIALS_WRITTEN_EVERY_MS, ctx.log, () => writeDenials(ctx)),
     startTicker('storage', STORAGE_TRIED_EVERY_MS, ctx.log, () => tryStorage(ctx)),
   ]
   return async () => {

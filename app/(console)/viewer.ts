@@ -4,6 +4,7 @@ import { cache } from 'react'
 import { isSpan, spanOf, type Span } from '#components/shell/ranges.ts'
 import { roleIn } from '#lib/application/access/authorize.ts'
 import { principalOfCookies } from '#lib/application/access/principal.ts'
+import { tellDenial } from '#lib/application/audit/denials.ts'
 import type { Actor, Context } from '#lib/application/context.ts'
 import { isApplicationError } from '#lib/application/errors.ts'
 import { openIncidents } from '#lib/application/alerts/incidents-now.ts'
@@ -12,6 +13,7 @@ import { countFleet } from '#lib/application/fleets/count-fleet.ts'
 import { limitsOfFleet } from '#lib/application/fleets/fleet-input.ts'
 import { listFleets } from '#lib/application/fleets/list-fleets.ts'
 import { compose } from '#lib/composition.ts'
+import { addressIn } from '#lib/http/address-in.ts'
 import { isForced } from '#lib/application/breakers/terms.ts'
 import { uuid } from '#lib/protocol/mutation.ts'
 import { countedFleets } from './counted-fleets.ts'
@@ -102,11 +104,26 @@ export async function visit(
     redirect(`/sign-in?callbackUrl=${encodeURIComponent(query === '' ? path : `${path}?${query}`)}`)
   }
   const fleet = fleetId === null ? viewer.fleets[0] : viewer.fleets.find(({ id }) => id === fleetId)
-  if (fleet === undefined) notFound()
+  if (fleet === undefined) {
+    if (fleetId !== null) await tellForeignFleet(viewer, path, fleetId)
+    notFound()
+  }
   const backwards = isSpan(time.from, time.to) ? [] : ['from (it must be before to)']
   const misread = [...misreadParams(query, parameters), ...backwards]
   const nowMs = viewer.ctx.clock.now()
   return { ...viewer, fleet, path, query, misread, nowMs, span: spanOf(time, nowMs) }
+}
+
+/** Somebody asked for a fleet that they can't see (security.md 43); one that is not there is told of in none. */
+async function tellForeignFleet({ ctx, actor }: Viewer, path: string, fleetId: string): Promise<void> {
+  const isThere = uuid.safeParse(fleetId).success && (await ctx.storage.fleets.get(fleetId)) !== null
+  await tellDenial(ctx, {
+    actor,
+    action: `GET ${path}`,
+    code: 'not_found',
+    fleetId: isThere ? fleetId : null,
+    address: addressIn(await headers()),
+  })
 }
 
 /** The id in the address of one thing; what is no id names nothing. */

@@ -1,4 +1,5 @@
 import { bearerOf } from '#lib/application/access/credentials.ts'
+import { noteDenial } from '#lib/application/audit/denials.ts'
 import { openNotices } from '#lib/application/breakers/open-notices.ts'
 import type { BreakerPass } from '#lib/application/breakers/pass.ts'
 import { ALL_GOOD, verdictsOf } from '#lib/application/breakers/verdicts.ts'
@@ -24,6 +25,7 @@ import type { Encoded } from './compress.ts'
 import { asItIs, compress, isShort } from './compress.ts'
 import { corsFromMemory, corsHeaders, preflight } from './cors.ts'
 import { problemAnswer, statusClassOf, tellable } from './problem.ts'
+import { addressIn } from './address-in.ts'
 import { addRateHeaders } from './rate-headers.ts'
 
 /** A request on its way, with what is known of it so far. */
@@ -253,12 +255,28 @@ async function fail(
     ? fromMemory
     : await contractHeaders(ctx, request, progress).catch(() => fromMemory)
   if (isRefused) progress.fleetId = ctx.directory.rememberedFleet(progress.bearer)
+  if (DENIALS.has(failure.tidemarkCode)) tellOf(ctx, route.route, request, progress, failure.tidemarkCode)
   const allow = failure.tidemarkCode === 'method_not_allowed' ? { allow: `${route.method}, OPTIONS` } : {}
   const response = problemAnswer(failure, requestId, { ...headers, ...allow })
   // A failure of ours is the fleet's too, even when it came before we knew who asked.
   if (response.status >= 500) progress.fleetId ??= ctx.directory.knownFleetOf(progress.bearer)
   count(ctx, route.route, progress, response.status, failure.tidemarkCode)
   return response
+}
+
+/** Refused for who asks (security.md, 43). */
+const DENIALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['unauthorized', 'forbidden', 'device_revoked'])
+
+function tellOf(ctx: Context, route: Route, request: Asked, progress: Progress, code: ErrorCode): void {
+  const { caller, bearer } = progress
+  const known = caller?.device
+  noteDenial(ctx, {
+    actor: known ? { kind: 'device', id: known.id, name: known.name, roles: {} } : null,
+    action: `${request.method} ${route}`,
+    code,
+    fleetId: progress.fleetId ?? ctx.directory.knownFleetOf(bearer),
+    address: addressIn(request.headers),
+  })
 }
 
 const textOf = (error: unknown): string =>

@@ -1,6 +1,8 @@
 import { bearerOf } from '#lib/application/access/credentials.ts'
 import { principalOfKey } from '#lib/application/access/principal.ts'
+import { noteDenial } from '#lib/application/audit/denials.ts'
 import type { Context } from '#lib/application/context.ts'
+import { addressIn } from './address-in.ts'
 
 const METRICS_SCOPE = 'metrics'
 
@@ -11,5 +13,13 @@ export const mayReadMetrics =
     if (isPublic) return true
     const key = bearerOf(headers)
     const principal = key === null ? null : await principalOfKey(ctx, key)
-    return principal?.scopes.includes(METRICS_SCOPE) ?? false
+    if (principal?.scopes.includes(METRICS_SCOPE)) return true
+    noteDenial(ctx, {
+      actor: principal?.actor ?? null,
+      action: 'GET /metrics',
+      code: 'unauthorized',
+      fleetId: null,
+      address: addressIn(headers),
+    })
+    return false
   }

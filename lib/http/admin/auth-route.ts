@@ -6,8 +6,10 @@ import { acceptInvitation } from '#lib/application/access/accept-invitation.ts'
 import { claimSetUp } from '#lib/application/access/set-up.ts'
 import type { Context } from '#lib/application/context.ts'
 import { ApplicationError, isApplicationError } from '#lib/application/errors.ts'
+import type { ErrorCode } from '#lib/protocol/error-codes.ts'
 import { problemOf, readFields } from './answers.ts'
 import { clientAddress } from './client-address.ts'
+import { auditDenial } from './denials.ts'
 import { originOf } from './origin.ts'
 
 const AUTH_PATH = '/api/auth'
@@ -37,10 +39,15 @@ export async function answerAuth(
   try {
     return await answer(ctx, settings, request)
   } catch (error) {
+    if (isApplicationError(error) && DENIALS.has(error.tidemarkCode))
+      await auditDenial(ctx, request, { principal: null, fleet: null, code: error.tidemarkCode })
     if (isApplicationError(error) && wantsPage(request)) return redirect(failurePage(request, error))
     return problemOf(ctx, error)
   }
 }
+
+/** Refusals of who asks or from where; a wrong password leaves its own entry. */
+const DENIALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['bad_origin', 'rate_limited', 'gone'])
 
 async function answer(ctx: AuthContext, settings: AuthSettings, request: Request): Promise<Response> {
   const url = new URL(request.url)

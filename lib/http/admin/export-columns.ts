@@ -1,6 +1,6 @@
 import type { DeviceView } from '#lib/application/devices/device-views.ts'
 import type { listDeadLetters } from '#lib/application/dead-letters/list-dead-letters.ts'
-import type { StoredAudit } from '#lib/storage/ports.ts'
+import type { listAudit } from '#lib/application/audit/list-audit.ts'
 import type { listSessions } from '#lib/application/sessions/list-sessions.ts'
 import type { OperationItem } from '#lib/application/operations/list-operations.ts'
 import { sessionCodes } from '#lib/telemetry/session-codes.ts'
@@ -8,6 +8,7 @@ import type { CsvValue } from './csv.ts'
 
 type Session = Awaited<ReturnType<typeof listSessions>>['items'][number]
 type Letter = Awaited<ReturnType<typeof listDeadLetters>>['items'][number]
+type AuditRow = Awaited<ReturnType<typeof listAudit>>['items'][number]
 type Columns<Row> = Readonly<Record<string, (row: Row) => CsvValue>>
 
 const iso = (ms: number): string => new Date(ms).toISOString()
@@ -99,7 +100,7 @@ export const DEVICE_COLUMNS: Columns<DeviceView> = {
 }
 
 /** Entries of the audit log as a table, with their links, so that a file can be held against a head. */
-export const AUDIT_COLUMNS: Columns<StoredAudit> = {
+export const AUDIT_COLUMNS: Columns<AuditRow> = {
   seq: (row) => row.seq,
   id: (row) => row.id,
   at: (row) => iso(row.atMs),

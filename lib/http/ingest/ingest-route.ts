@@ -1,10 +1,12 @@
 import { bearerOf } from '#lib/application/access/credentials.ts'
+import { noteDenial } from '#lib/application/audit/denials.ts'
 import { breakerOpen } from '#lib/application/breakers/breaker-open.ts'
 import { ENGINE_SCOPE } from '#lib/application/breakers/scopes.ts'
 import type { Context } from '#lib/application/context.ts'
 import { ApplicationError, isStorageError } from '#lib/application/errors.ts'
 import type { IngestKey } from '#lib/application/ingest/live-key.ts'
 import { liveIngestKey } from '#lib/application/ingest/live-key.ts'
+import { addressIn } from '../address-in.ts'
 import type { Answer } from '../answer.ts'
 import { tellable } from '../problem.ts'
 
@@ -34,6 +36,14 @@ export async function serveIngest(ctx: Context, route: IngestRoute, request: Req
       ctx.log.error('an export failed', {
         requestId,
         error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      })
+    if (told?.tidemarkCode === 'unauthorized' || told?.tidemarkCode === 'forbidden')
+      noteDenial(ctx, {
+        actor: null,
+        action: `${request.method} ${new URL(request.url).pathname}`,
+        code: told.tidemarkCode,
+        fleetId: null,
+        address: addressIn(request.headers),
       })
     const answer = route.problem(told ?? new ApplicationError('internal'), requestId, request)
     return told?.tidemarkCode === 'method_not_allowed'

@@ -1,0 +1,202 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import {
+  DENIAL_KINDS_MAX,
+  DENIALS_WRITTEN_PER_MINUTE,
+  noteDenial,
+  tellDenial,
+  writeDenials,
+} from '#lib/application/audit/denials.ts'
+import { mayReadMetrics } from '#lib/http/may-read-metrics.ts'
+import { createRouter } from '#lib/http/router.ts'
+import type { AuditEntry } from '#lib/storage/ports.ts'
+import { isJsonObject } from '#lib/kernel/json.ts'
+import { addUser } from '#tests/support/access-world.ts'
+import { form, jsonBody, operatorWorld, ORIGIN, type OperatorWorld } from '#tests/support/operator-world.ts'
+
+let world: OperatorWorld
+beforeEach(async () => {
+  world = await operatorWorld()
+  await addUser(world.ctx, 'root@example.org', { '*': 'admin' })
+})
+
+const denied = async () => {
+  const page = await world.ctx.storage.audit.list(
+    { fleetId: null, action: null },
+    { limit: 500, cursor: null },
+  )
+  return page.items
+    .filter(({ outcome }) => outcome === 'denied')
+    .map(({ actor, action, target, fleetId, address, after }) => ({
+      who: actor.name,
+      action,
+      target,
+      fleetId,
+      address,
+      more: isJsonObject(after) ? after['more'] : undefined,
+    }))
+}
+const FROM = { 'x-forwarded-for': '192.0.2.4' }
+const FOREIGN = { ...FROM, origin: 'https://evil.example' }
+
+describe('[check 43] a denial leaves an audit event', () => {
+  test('of the operator API: no credential, too little of a role, another fleet, another origin', async () => {
+    const viewer = await world.keyFor('viewer')
+    const cookie = await world.signIn('root@example.org')
+    await world.admin('/users', { headers: FROM })
+    await world.admin('/users', { headers: { ...FROM, authorization: 'Bearer tmk_no_key' } })
+    await world.admin('/audit/verify', { headers: { ...FROM, ...viewer } })
+    await world.admin(`/devices?fleet=${world.foreignFleet}`, { headers: { ...FROM, ...viewer } })
+    await world.admin('/fleets', jsonBody('POST', { name: 'x' }, { ...FOREIGN, ...cookie }))
+    const address = '192.0.2.4'
+    expect(await denied()).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          who: 'Not signed in',
+          target: 'unauthorized',
+          action: 'GET /api/admin/v1/users',
+          address,
+        }),
+        expect.objectContaining({
+          who: 'viewer',
+          target: 'forbidden',
+          action: 'GET /api/admin/v1/audit/verify',
+          address,
+        }),
+        expect.objectContaining({ who: 'viewer', target: 'not_found', fleetId: world.foreignFleet, address }),
+        expect.objectContaining({
+          who: 'root@example.org',
+          target: 'bad_origin',
+          action: 'POST /api/admin/v1/fleets',
+          address,
+        }),
+      ]),
+    )
+    expect(await denied()).toHaveLength(5)
+  })
+
+  test('of the sign-in: a wrong password, too many tries, another origin, a set-up link that is used up', async () => {
+    const sign = (password: string, headers: Record<string, string>) =>
+      world.auth(
+        '/callback/credentials',
+        form({ email: 'root@example.org', password }, { origin: ORIGIN, ...headers }),
+      )
+    for (let i = 0; i < 12; i++) await sign('wrong', FROM)
+    await sign('wrong', FOREIGN)
+    await world.auth(
+      '/set-up',
+      form({ token: 'x', email: 'a@example.org', password: 'a long walk on a beach' }),
+    )
+    const targets = (await denied()).map(({ target }) => target)
+    expect(targets).toEqual(expect.arrayContaining(['user', 'rate_limited', 'bad_origin', 'gone']))
+    expect(targets.filter((target) => target === 'rate_limited').length).toBeGreaterThan(0)
+  })
+
+  test('of the device API, of telemetry in, and of /metrics, written by the next turn', async () => {
+    const router = createRouter({
+      ctx: world.ctx,
+      metrics: async (request) =>
+        new Response('', { status: (await mayReadMetrics(world.ctx, false)(request)) ? 200 : 401 }),
+      isDraining: () => false,
+    })
+    const ask = (path: string, method = 'GET') =>
+      router.handle(
+        new Request(`${ORIGIN}${path}`, {
+          method,
+          headers: { ...FROM, authorization: `Bearer tmd_${world.fleet}_x`, 'tidemark-app': '1.0;ios' },
+        }),
+      )
+    for (const [path, method] of [
+      ['/api/v1/config', 'GET'],
+      ['/api/v1/push', 'POST'],
+      ['/api/v1/enroll', 'POST'],
+      ['/api/otlp/v1/metrics', 'POST'],
+      ['/metrics', 'GET'],
+    ] as const)
+      expect([path, (await ask(path, method))?.status]).toEqual([path, 401])
+    expect(await denied()).toEqual([])
+    await writeDenials(world.ctx)
+    const actions = (await denied()).map(({ action, target, address }) => [action, target, address].join(' '))
+    expect([...actions].sort()).toEqual(
+      ['GET /metrics', 'GET config', 'POST /api/otlp/v1/metrics', 'POST enroll', 'POST push'].map(
+        (action) => `${action} unauthorized 192.0.2.4`,
+      ),
+    )
+  })
+
+  test('and floods are summed, each kind by itself: nothing is passed over, and nobody fills the log', async () => {
+    const denial = {
+      actor: null,
+      action: 'GET /x',
+      code: 'unauthorized',
+      fleetId: null,
+      address: '192.0.2.4',
+    } as const
+    for (let i = 0; i < 1_260; i++)
+      if (i % 2) await tellDenial(world.ctx, { ...denial, address: `192.0.2.${i % 200}` })
+      else noteDenial(world.ctx, denial)
+    // A flood of one kind takes no room from another.
+    await tellDenial(world.ctx, { ...denial, code: 'forbidden' })
+    await writeDenials(world.ctx)
+    expect((await denied()).filter(({ target }) => target === 'forbidden')).toHaveLength(1)
+    expect(await denied()).toHaveLength(DENIALS_WRITTEN_PER_MINUTE + 1)
+    world.clock.advance(60_000)
+    await writeDenials(world.ctx)
+    const sums = (await denied()).filter(({ more }) => more !== undefined)
+    expect(sums).toMatchObject([
+      { action: 'denials.more', target: 'unauthorized', more: 1_260 - DENIALS_WRITTEN_PER_MINUTE },
+    ])
+    // The next minute has room again, and a process that ends tells of what it counted.
+    for (let i = 0; i < DENIALS_WRITTEN_PER_MINUTE + 7; i++) await tellDenial(world.ctx, denial)
+    await writeDenials(world.ctx, true)
+    expect(
+      (await denied())
+        .map(({ more }) => more)
+        .filter((more) => more !== undefined)
+        .sort(),
+    ).toEqual([1_240, 7])
+  })
+
+  test('also of many kinds at once, in bounded memory', async () => {
+    const codes = ['unauthorized', 'forbidden'] as const
+    const count = DENIAL_KINDS_MAX * 2
+    for (let i = 0; i < count; i++)
+      for (let j = 0; j < 2; j++)
+        await tellDenial(world.ctx, {
+          actor: { kind: 'key', id: `k${i}`, name: `k${i}`, roles: {} },
+          action: 'GET /x',
+          code: codes[i % 2] ?? 'forbidden',
+          fleetId: null,
+          address: null,
+        })
+    await writeDenials(world.ctx, true)
+    const rows = await denied()
+    const summed = rows.reduce((sum, { more }) => sum + (typeof more === 'number' ? more : 0), 0)
+    expect(summed + rows.filter(({ more }) => more === undefined).length).toBe(count * 2)
+    expect(rows.length).toBeLessThanOrEqual(DENIAL_KINDS_MAX * 2 + DENIALS_WRITTEN_PER_MINUTE + 1)
+  })
+
+  test('and where it can’t be written, the refusal stands and the log says so', async () => {
+    const { ctx } = world
+    const errors: string[] = []
+    const storage = {
+      ...ctx.storage,
+      audit: {
+        ...ctx.storage.audit,
+        append: (_entry: AuditEntry): Promise<void> => Promise.reject(new Error('away')),
+      },
+    }
+    const sick = {
+      ...ctx,
+      storage,
+      log: { ...ctx.log, error: (message: string) => void errors.push(message) },
+    }
+    const denial = { actor: null, action: 'GET /x', code: 'forbidden', fleetId: null, address: null } as const
+    for (let i = 0; i < DENIALS_WRITTEN_PER_MINUTE + 3; i++) await tellDenial(sick, denial)
+    expect(new Set(errors)).toEqual(new Set(['a denial was not audited']))
+    // The sum is kept until it can be told.
+    await writeDenials(sick, true)
+    storage.audit.append = ctx.storage.audit.append
+    await writeDenials(sick, true)
+    expect((await denied()).map(({ more }) => more)).toEqual([3])
+  })
+})
