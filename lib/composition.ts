@@ -2,6 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { Heartbeat, HEARTBEAT_LOOKED_AT_EVERY_MS } from './application/alerts/heartbeat.ts'
 import type { AuthSettings } from './application/access/auth-settings.ts'
+import { createOidc } from './application/access/oidc.ts'
 import { prepareSetUp } from './application/access/set-up.ts'
 import { DENIALS_WRITTEN_EVERY_MS, writeDenials } from './application/audit/denials.ts'
 import { OVERRIDES_LOOKED_AT_EVERY_MS } from './application/breakers/overrides.ts'
@@ -101,7 +102,11 @@ async function open(env: Env): Promise<App> {
   const stopHearing = hearOthers(ctx)
   return {
     ctx,
-    auth: { origin: env.origin, secret: env.secret },
+    auth: {
+      origin: env.origin,
+      secret: env.secret,
+      oidc: env.oidc && createOidc(env.oidc, egressTo(env.oidc.issuer), ctx.clock),
+    },
     router,
     listener: createNodeListener(router),
     close: once(async () => {

@@ -17,8 +17,20 @@ export interface Env {
   readonly scrapeAuthorizations: Readonly<Record<string, string>>
   /** Asked after each round of alert evaluations: who waits there hears when they stop. Null for nobody. */
   readonly heartbeatUrl: string | null
+  /** Signs people in beside passwords; null when nobody named one. */
+  readonly oidc: OidcEnv | null
   /** Where metrics are sent by OTLP; null when nobody said, and then nothing is sent. */
   readonly otlp: OtlpTarget | null
+}
+
+/** A sign-in provider that speaks OpenID Connect. */
+export interface OidcEnv {
+  readonly issuer: string
+  readonly clientId: string
+  readonly clientSecret: string
+  /** On the button of the sign-in. */
+  readonly name: string
+  readonly scopes: string
 }
 
 /** As the OpenTelemetry specification names it: `OTEL_EXPORTER_OTLP_*` and its like. */
@@ -69,6 +81,7 @@ export function readEnv(source: Source = process.env): Env {
       source['TIDEMARK_SCRAPE_AUTHORIZATIONS'] ?? '',
     ),
     heartbeatUrl: heartbeatOf(source),
+    oidc: oidcOf(source),
     otlp: otlpOf(source),
   }
 }
@@ -107,6 +120,42 @@ function heartbeatOf(source: Source): string | null {
   if (/^https?:\/\//.test(url) && URL.canParse(url)) return url
   // What was read stays unsaid: such an address is a key.
   throw new EnvError('TIDEMARK_HEARTBEAT_URL', 'must be a URL that may be asked with GET each minute.')
+}
+
+const OIDC_SCOPES = 'openid email profile'
+const OIDC_NAME_CHARS_MAX = 40
+/** This machine; anywhere else tokens would travel in the clear. */
+const LOOPBACK_HTTP = /^http:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?(\/|$)/
+
+/** All three of issuer, client and secret, or none. */
+function oidcOf(source: Source): OidcEnv | null {
+  const read = (name: string): string => source[`TIDEMARK_OIDC_${name}`] ?? ''
+  const needed = ['ISSUER', 'CLIENT_ID', 'CLIENT_SECRET'] as const
+  const missing = needed.find((name) => read(name) === '')
+  if (needed.every((name) => read(name) === '')) return null
+  if (missing !== undefined)
+    throw new EnvError(
+      `TIDEMARK_OIDC_${missing}`,
+      'is missing: a sign-in provider takes TIDEMARK_OIDC_ISSUER, TIDEMARK_OIDC_CLIENT_ID and TIDEMARK_OIDC_CLIENT_SECRET.',
+    )
+  const issuer = read('ISSUER')
+  const url = URL.canParse(issuer) ? new URL(issuer) : null
+  if (
+    url === null ||
+    (url.protocol !== 'https:' && !LOOPBACK_HTTP.test(issuer)) ||
+    url.search + url.hash !== ''
+  )
+    throw new EnvError(
+      'TIDEMARK_OIDC_ISSUER',
+      'must be the https:// address that the provider calls itself by.',
+    )
+  const scopes = read('SCOPES') || OIDC_SCOPES
+  if (!['openid', 'email'].every((scope) => scopes.split(' ').includes(scope)))
+    throw new EnvError('TIDEMARK_OIDC_SCOPES', 'must have openid and email, with a blank between two.')
+  const name = read('NAME') || url.hostname
+  if (name.length > OIDC_NAME_CHARS_MAX)
+    throw new EnvError('TIDEMARK_OIDC_NAME', `must have at most ${OIDC_NAME_CHARS_MAX} characters.`)
+  return { issuer, clientId: read('CLIENT_ID'), clientSecret: read('CLIENT_SECRET'), name, scopes }
 }
 
 /** Separated by commas or blanks. */

@@ -227,6 +227,11 @@ export const ERROR_CODES = {
   },
   breaker_open: { status: 503, title: 'The circuit breaker is open', help: 'Wait for Retry-After.' },
   shed: { status: 503, title: 'The server is overloaded', help: 'Wait for Retry-After.' },
+  provider_unavailable: {
+    status: 503,
+    title: 'The sign-in provider does not answer',
+    help: 'Try again in a minute, or sign in by password; the server’s log says what was wrong.',
+  },
   database_unavailable: {
     status: 503,
     title: 'The database cannot be reached',

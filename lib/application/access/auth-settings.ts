@@ -1,9 +1,13 @@
+import type { Oidc } from './oidc.ts'
+
 /** How people sign in to this server. */
 export interface AuthSettings {
   /** Public base URL without a path, e.g. `https://sync.example.org`; browsers' writes must come from it. */
   readonly origin: string
   /** Encrypts the session cookie. */
   readonly secret: string
+  /** Null or left out where people sign in by password and link alone. */
+  readonly oidc?: Oidc | null
 }
 
 /** One setting decides: an https server sets `__Host-` cookies, which browsers keep from other hosts and from http. */

@@ -2,19 +2,24 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import * as nextAuthModule from 'next-auth'
 import type { NextAuthOptions } from 'next-auth'
 import type { Result } from '#lib/kernel/result.ts'
+import type { User } from '#lib/storage/ports.ts'
 import { cookiePrefix, isSecure, sessionCookieName, type AuthSettings } from './auth-settings.ts'
 import type { AccessContext } from './context.ts'
-import type { User } from '#lib/storage/ports.ts'
 import { KNOWN_BROWSER_MS, knownBrowser, knownBrowserId } from './known-browser.ts'
+import type { Oidc } from './oidc.ts'
+import { identityOf, isOutage, oidcProvider } from './oidc-provider.ts'
 import { principalOfCookies } from './principal.ts'
 import { SESSION_LIFE_MS, endSession } from './sessions.ts'
 import {
+  refuse,
   signInByLink,
   signInByPassword,
   type SignedIn,
   type SigningBrowser,
   type SignInRefusal,
 } from './sign-in.ts'
+import { signInByIdentity } from './sign-in-by-identity.ts'
+import { addressKeys, countTry, forgiveTries } from './tries.ts'
 
 /** A request to /api/auth, already parsed and bounded by the edge. */
 export interface AuthCall {
@@ -49,13 +54,88 @@ export async function callNextAuth(
   call: AuthCall,
 ): Promise<AuthAnswer> {
   if (call.method === 'POST' && call.action[0] === 'signout') await signOut(ctx, settings, call)
-  const attempt: Attempt = { refusal: null, failure: null, user: null }
-  const response = await exchange(optionsFor(ctx, settings, call, attempt), submitted(settings, call))
+  const attempt: Attempt = { refusal: null, failure: null, user: null, sid: null, exchange: null }
+  const elsewhere = call.action[1] === 'oidc' ? await atProvider(ctx, settings, call, attempt) : []
+  if (attempt.refusal) return { ...NO_ANSWER, refusal: attempt.refusal }
+  const options = optionsFor(ctx, settings, call, attempt, elsewhere)
+  const response = await exchange(settings, options, submitted(settings, call))
   if (attempt.failure) throw attempt.failure.error
-  if (attempt.user === null) return { ...response, refusal: attempt.refusal }
+  if (attempt.user === null) return refused(ctx, call, attempt, response)
   await endFormer(ctx, settings, call)
   const known = knownCookie(settings, attempt.user, ctx.clock.now())
   return { ...response, cookies: [...response.cookies, known], refusal: null }
+}
+
+const NO_ANSWER = { status: 200, cookies: [], body: null, redirect: null }
+/** When to try a provider again that was away. */
+const PROVIDER_RETRY_MS = 30_000
+
+/** Counts the try, asks the provider where it listens, and says how what it tells is taken. */
+async function atProvider(
+  ctx: AccessContext,
+  settings: AuthSettings,
+  call: AuthCall,
+  attempt: Attempt,
+): Promise<NextAuthOptions['providers']> {
+  const { oidc } = settings
+  if (!oidc) return []
+  const waitMs = await countTry(ctx, addressKeys(call.address))
+  if (waitMs !== null) {
+    attempt.refusal = { code: 'rate_limited', retryAfterMs: waitMs }
+    return []
+  }
+  const places = await oidc.places()
+  if (places.ok) {
+    const onFailure = (error: unknown) => void (attempt.exchange = { error })
+    return [oidcProvider(oidc, places.value, { fresh: call.fields['fresh'] === '1', onFailure })]
+  }
+  ctx.log.error('the sign-in provider cannot be asked', { issuer: oidc.issuer, error: places.error })
+  attempt.refusal = { code: 'provider_unavailable', retryAfterMs: PROVIDER_RETRY_MS }
+  return []
+}
+
+/** What had no effect. Of a provider's answer that is not believed next-auth only says so by where it leads. */
+async function refused(
+  ctx: AccessContext,
+  call: AuthCall,
+  attempt: Attempt,
+  response: Omit<AuthAnswer, 'refusal'>,
+): Promise<AuthAnswer> {
+  if (attempt.refusal || call.action.join('/') !== 'callback/oidc') {
+    // Asking where to go is no try.
+    if (call.action.join('/') === 'signin/oidc') await forgiveTries(ctx, addressKeys(call.address))
+    return { ...response, refusal: attempt.refusal }
+  }
+  if (attempt.exchange && isOutage(attempt.exchange.error)) {
+    ctx.log.error('the sign-in provider failed', { error: String(attempt.exchange.error) })
+    return { ...response, refusal: { code: 'provider_unavailable', retryAfterMs: PROVIDER_RETRY_MS } }
+  }
+  ctx.log.warn('a sign-in by the provider was refused', {
+    error: String(attempt.exchange?.error ?? 'checks'),
+  })
+  const denied = await refuse(ctx, 'oidc', call.address)
+  return { ...response, refusal: denied.ok ? null : denied.error }
+}
+
+/** Whom the provider vouches for. False has next-auth lead back. */
+async function admit(
+  ctx: AccessContext,
+  oidc: Oidc,
+  claims: Readonly<Record<string, unknown>>,
+  browser: SigningBrowser,
+  attempt: Attempt,
+): Promise<boolean> {
+  try {
+    const outcome = await signInByIdentity(ctx, identityOf(oidc, claims), browser)
+    if (outcome.ok) {
+      Object.assign(attempt, { user: outcome.value.user, sid: outcome.value.session.id })
+      await forgiveTries(ctx, addressKeys(browser.address))
+    } else attempt.refusal = outcome.error
+    return outcome.ok
+  } catch (error) {
+    attempt.failure = { error }
+    return false
+  }
 }
 
 /** The session that this browser had goes: nobody would sign it out any more. */
@@ -84,6 +164,10 @@ interface Attempt {
   refusal: SignInRefusal | null
   failure: { readonly error: unknown } | null
   user: User | null
+  /** Of the session that was begun. */
+  sid: string | null
+  /** Why a provider's tokens could not be had, or were not believed. */
+  exchange: { readonly error: unknown } | null
 }
 
 async function signOut(ctx: AccessContext, settings: AuthSettings, call: AuthCall): Promise<void> {
@@ -97,7 +181,9 @@ function optionsFor(
   settings: AuthSettings,
   call: AuthCall,
   attempt: Attempt,
+  elsewhere: NextAuthOptions['providers'],
 ): NextAuthOptions {
+  const { oidc } = settings
   const browser = browserOf(ctx, settings, call)
   const byPassword = (fields: Fields) =>
     signInByPassword(ctx, { email: fields?.['email'] ?? '', password: fields?.['password'] ?? '' }, browser)
@@ -115,11 +201,21 @@ function optionsFor(
       sessionToken: { ...cookie(''), name: sessionCookieName(settings) },
       callbackUrl: cookie('tidemark.callback-url'),
       csrfToken: cookie('tidemark.csrf-token'),
+      state: cookie('tidemark.oidc-state'),
+      nonce: cookie('tidemark.oidc-nonce'),
+      pkceCodeVerifier: cookie('tidemark.oidc-pkce'),
     },
-    providers: [provider('credentials', byPassword, attempt), provider('link', byLink, attempt)],
+    providers: [
+      provider('credentials', byPassword, attempt),
+      provider('link', byLink, attempt),
+      ...elsewhere,
+    ],
     callbacks: {
+      // Of passwords and links `authorize` has decided already.
+      signIn: ({ account, profile }) =>
+        !oidc || account?.provider !== 'oidc' || admit(ctx, oidc, { ...profile }, browser, attempt),
       // The cookie holds the id of the session row and nothing about the person.
-      jwt: ({ token, user }) => (user && 'sid' in user ? { sid: user.sid } : token),
+      jwt: ({ token }) => (attempt.sid === null ? token : { sid: attempt.sid }),
       redirect: ({ url }) => localPath(url),
     },
     logger: {
@@ -141,8 +237,8 @@ function provider(
     try {
       const outcome = await signIn(fields)
       if (outcome.ok) {
-        attempt.user = outcome.value.user
-        return { id: outcome.value.user.id, sid: outcome.value.session.id }
+        Object.assign(attempt, { user: outcome.value.user, sid: outcome.value.session.id })
+        return { id: outcome.value.user.id }
       }
       attempt.refusal = outcome.error
     } catch (error) {
@@ -165,6 +261,8 @@ function localPath(text: string): string {
  * Origin says more than the double submit does, so it stands in for it.
  */
 function submitted(settings: AuthSettings, call: AuthCall): AuthCall {
+  // What a provider leads back to says nothing of where to go on: that stands in a cookie of before.
+  if (call.method === 'GET' && call.fields['callbackUrl'] === undefined) return call
   const fields = { ...call.fields, callbackUrl: localPath(call.fields['callbackUrl'] ?? '/') }
   if (!call.sameOrigin) return { ...call, fields }
   const csrfToken = randomBytes(32).toString('hex')
@@ -183,7 +281,13 @@ function hasOwnCsrf(settings: AuthSettings, { cookies, fields }: AuthCall): bool
 }
 
 /** Speaks to next-auth in its plain request and response form, which needs no running Next. */
-async function exchange(options: NextAuthOptions, call: AuthCall): Promise<Omit<AuthAnswer, 'refusal'>> {
+async function exchange(
+  { origin }: AuthSettings,
+  options: NextAuthOptions,
+  call: AuthCall,
+): Promise<Omit<AuthAnswer, 'refusal'>> {
+  // The one way to tell it our address, which providers lead back to; headers say whatever their sender likes.
+  process.env['NEXTAUTH_URL'] = `${origin}/api/auth`
   let answer = { status: 200, body: null as unknown, redirect: null as string | null }
   const headers = new Map<string, string | readonly string[]>()
   const response = {

@@ -13,7 +13,8 @@ export interface SignedIn {
   readonly session: UserSession
 }
 export type SignInRefusal =
-  { readonly code: 'unauthorized' } | { readonly code: 'rate_limited'; readonly retryAfterMs: number }
+  | { readonly code: 'unauthorized' }
+  | { readonly code: 'rate_limited' | 'provider_unavailable'; readonly retryAfterMs: number }
 
 /** A browser, and whether somebody signed in at it as this user before: the id that it then got. */
 export interface SigningBrowser extends Browser {

@@ -27,6 +27,8 @@ const ACTIONS: ReadonlySet<string> = new Set([
   'POST callback/link',
   'POST signout',
 ])
+/** The same, where a sign-in provider is named. */
+const OIDC_ACTIONS: ReadonlySet<string> = new Set(['POST signin/oidc', 'GET callback/oidc'])
 /** Where a form goes back to when its sign-in is refused. */
 const SIGN_IN_PAGE = '/sign-in'
 
@@ -60,7 +62,9 @@ async function answer(ctx: AuthContext, settings: AuthSettings, request: Request
   if (method === 'GET' && action === 'session') return sessionAnswer(ctx, settings, request)
   if (method === 'POST' && action === 'set-up') return doorAnswer(ctx, request, SET_UP)
   if (method === 'POST' && action === 'invitation') return doorAnswer(ctx, request, INVITATION)
-  if (!ACTIONS.has(`${method} ${action}`)) throw new ApplicationError('not_found')
+  const asked = `${method} ${action}`
+  if (!ACTIONS.has(asked) && !(settings.oidc && OIDC_ACTIONS.has(asked)))
+    throw new ApplicationError('not_found')
   const call: AuthCall = {
     method,
     action: action.split('/'),
@@ -123,20 +127,36 @@ function redirectOrBody(
   call: AuthCall,
   { status, body, redirect: to }: AuthAnswer,
 ): Response {
+  if (call.action.join('/') === 'signin/oidc' && to !== null && wantsPage(request)) return onward(to)
   if (to === null) return typeof body === 'string' ? text(body, status) : json(body, status)
   return call.fields['json'] === 'true' && !wantsPage(request) ? json({ url: to }, 200) : redirect(to)
+}
+
+/**
+ * Leads to the sign-in provider by a page: where a form is sent may not lead to another host (form-action), a page may.
+ */
+function onward(to: string): Response {
+  const href = to.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;')
+  const page = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Sign in</title><meta http-equiv="refresh" content="0;url=${href}"><p><a href="${href}">Go on to the sign-in provider</a></p></html>`
+  const headers = { ...HEADERS, 'content-type': 'text/html; charset=utf-8', 'referrer-policy': 'no-referrer' }
+  return new Response(page, { status: 200, headers })
 }
 
 /** A browser that sent a form, not a program. */
 const wantsPage = (request: Request): boolean => request.headers.get('accept')?.includes('text/html') ?? false
 
+const MINUTE_MS = 60_000
+
 /** The sign-in again, with what went wrong and where it was to lead. */
-function failurePage(request: Request, { tidemarkCode }: ApplicationError): string {
+function failurePage(request: Request, { tidemarkCode, retryAfterMs }: ApplicationError): string {
   const { pathname, searchParams } = new URL(request.url)
   const callbackUrl = searchParams.get('callbackUrl')
-  const isLink = pathname.endsWith('/callback/link')
-  const code = tidemarkCode === 'unauthorized' ? (isLink ? 'link' : 'credentials') : tidemarkCode
-  const back = callbackUrl === null ? {} : { callbackUrl }
+  const how = pathname.slice(pathname.lastIndexOf('/') + 1)
+  const code = tidemarkCode === 'unauthorized' ? how : tidemarkCode
+  const back = {
+    ...(retryAfterMs === null ? {} : { minutes: String(Math.ceil(retryAfterMs / MINUTE_MS)) }),
+    ...(callbackUrl === null ? {} : { callbackUrl }),
+  }
   return `${SIGN_IN_PAGE}?${new URLSearchParams({ error: code, ...back })}`
 }
 

@@ -3,6 +3,9 @@ import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { createOidc } from '#lib/application/access/oidc.ts'
+import { answerAuth } from '#lib/http/admin/auth-route.ts'
+import { err } from '#lib/kernel/result.ts'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { fleetScope } from '#lib/application/breakers/scopes.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
@@ -323,6 +326,18 @@ const PROVOKE: Record<ErrorCode, () => Promise<Response>> = {
     return device.push(device.pushBody([]))
   },
   database_unavailable: pushWithoutDatabase,
+  provider_unavailable: () => {
+    const client = {
+      clientId: 'tidemark',
+      clientSecret: 'of the tests',
+      scopes: 'openid email',
+      name: 'Away',
+    }
+    const egress = { get: () => Promise.resolve(err('a secret of the network')) }
+    const oidc = createOidc({ ...client, issuer: 'https://away.example' }, egress, world.app.ctx.clock)
+    const request = new Request(`${SETTINGS.origin}/api/auth/signin/oidc`, form({}))
+    return answerAuth(world.app.ctx, { ...SETTINGS, oidc }, request)
+  },
 }
 
 /** Codes that say when to come back. */
@@ -332,6 +347,7 @@ const WAITS: readonly ErrorCode[] = [
   'breaker_open',
   'shed',
   'database_unavailable',
+  'provider_unavailable',
 ]
 
 describe('every error code', () => {

@@ -19,6 +19,7 @@ describe('the environment', () => {
       egressAllow: [],
       scrapeAuthorizations: {},
       heartbeatUrl: null,
+      oidc: null,
       otlp: null,
     })
   })
@@ -73,6 +74,38 @@ describe('the environment', () => {
     })
     const wrong = { TIDEMARK_SCRAPE_AUTHORIZATIONS: 'secret' }
     expect(() => readEnv({ ...GOOD, ...wrong })).toThrow(/^TIDEMARK_SCRAPE_AUTHORIZATIONS: (?!.*secret)/)
+  })
+
+  test('a sign-in provider takes three variables, and is called by its host unless it has a name', () => {
+    const oidc = {
+      TIDEMARK_OIDC_ISSUER: 'https://id.example.org/realms/crew',
+      TIDEMARK_OIDC_CLIENT_ID: 'tidemark',
+      TIDEMARK_OIDC_CLIENT_SECRET: 'of the provider',
+    }
+    expect(readEnv(GOOD).oidc).toBeNull()
+    expect(readEnv({ ...GOOD, ...oidc }).oidc).toEqual({
+      issuer: 'https://id.example.org/realms/crew',
+      clientId: 'tidemark',
+      clientSecret: 'of the provider',
+      name: 'id.example.org',
+      scopes: 'openid email profile',
+    })
+    const told = { TIDEMARK_OIDC_NAME: 'Crew', TIDEMARK_OIDC_SCOPES: 'openid email' }
+    expect(readEnv({ ...GOOD, ...oidc, ...told }).oidc).toMatchObject({
+      name: 'Crew',
+      scopes: 'openid email',
+    })
+    const local = { ...oidc, TIDEMARK_OIDC_ISSUER: 'http://127.0.0.1:4000' }
+    expect(readEnv({ ...GOOD, ...local }).oidc?.issuer).toBe('http://127.0.0.1:4000')
+    const wrong: readonly [string, object][] = [
+      ['TIDEMARK_OIDC_CLIENT_SECRET', { ...oidc, TIDEMARK_OIDC_CLIENT_SECRET: '' }],
+      ['TIDEMARK_OIDC_ISSUER', { ...oidc, TIDEMARK_OIDC_ISSUER: 'http://id.example.org' }],
+      ['TIDEMARK_OIDC_ISSUER', { ...oidc, TIDEMARK_OIDC_ISSUER: 'http://127.0.0.1.evil.example' }],
+      ['TIDEMARK_OIDC_SCOPES', { ...oidc, TIDEMARK_OIDC_SCOPES: 'openid profile' }],
+      ['TIDEMARK_OIDC_NAME', { ...oidc, TIDEMARK_OIDC_NAME: 'x'.repeat(41) }],
+    ]
+    for (const [variable, change] of wrong)
+      expect(() => readEnv({ ...GOOD, ...change })).toThrow(new RegExp(`^${variable}: (?!.*of the provider)`))
   })
 
   test('a header that cannot be read is not told: it may be a key', () => {

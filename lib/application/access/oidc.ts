@@ -1,0 +1,92 @@
+import { z } from 'zod'
+import type { Egress } from '#lib/application/egress/post-json.ts'
+import type { Result } from '#lib/kernel/result.ts'
+import { err, ok } from '#lib/kernel/result.ts'
+import type { Clock } from '#lib/application/surroundings.ts'
+
+/** A sign-in provider that speaks OpenID Connect, as the operator named it. */
+export interface OidcClient {
+  /** As the provider writes it in its tokens. */
+  readonly issuer: string
+  readonly clientId: string
+  readonly clientSecret: string
+  /** What people call it by, on the button. */
+  readonly name: string
+  /** Separated by blanks; `openid` and `email` among them. */
+  readonly scopes: string
+}
+
+/** Where the provider listens (OpenID Connect Discovery 1.0). */
+export interface ProviderPlaces {
+  readonly authorization: string
+  readonly token: string
+  readonly userinfo: string | null
+  readonly keys: string
+  readonly tokenAuth: 'client_secret_basic' | 'client_secret_post'
+}
+
+export interface Oidc extends OidcClient {
+  /** What the provider tells of itself, asked once an hour; a failure is told in words, and asked again next time. */
+  readonly places: () => Promise<Result<ProviderPlaces, string>>
+}
+
+export const OIDC_TIMEOUT_MS = 10_000
+const PLACES_KEPT_MS = 3_600_000
+
+const place = z.url({ protocol: /^https?$/ }).max(2_000)
+const discovered = z.object({
+  issuer: z.string(),
+  authorization_endpoint: place,
+  token_endpoint: place,
+  userinfo_endpoint: place.optional(),
+  jwks_uri: place,
+  token_endpoint_auth_methods_supported: z.array(z.string()).optional(),
+})
+
+/** @param egress may reach the issuer: that the operator named it is their word for it */
+export function createOidc(client: OidcClient, egress: Pick<Egress, 'get'>, clock: Clock): Oidc {
+  let kept: { readonly places: ProviderPlaces; readonly untilMs: number } | null = null
+  return {
+    ...client,
+    places: async () => {
+      if (kept && kept.untilMs > clock.now()) return ok(kept.places)
+      const found = await discover(client, egress)
+      if (found.ok) kept = { places: found.value, untilMs: clock.now() + PLACES_KEPT_MS }
+      return found
+    },
+  }
+}
+
+async function discover(
+  { issuer }: OidcClient,
+  egress: Pick<Egress, 'get'>,
+): Promise<Result<ProviderPlaces, string>> {
+  const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
+  const answer = await egress.get({
+    url,
+    headers: { accept: 'application/json' },
+    timeoutMs: OIDC_TIMEOUT_MS,
+  })
+  if (!answer.ok) return answer
+  if (answer.value.status !== 200) return err(`it answered ${answer.value.status}`)
+  const told = discovered.safeParse(parsedOrNull(answer.value.body))
+  if (!told.success) return err('its answer is no description of a provider')
+  // Another issuer's tokens would be taken as this one's (Discovery 4.3).
+  if (told.data.issuer !== issuer) return err(`it calls itself ${told.data.issuer.slice(0, 200)}`)
+  const ways = told.data.token_endpoint_auth_methods_supported ?? ['client_secret_basic']
+  return ok({
+    authorization: told.data.authorization_endpoint,
+    token: told.data.token_endpoint,
+    userinfo: told.data.userinfo_endpoint ?? null,
+    keys: told.data.jwks_uri,
+    tokenAuth: ways.includes('client_secret_basic') ? 'client_secret_basic' : 'client_secret_post',
+  })
+}
+
+function parsedOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,56 @@
+import type { Result } from '#lib/kernel/result.ts'
+import { ok } from '#lib/kernel/result.ts'
+import type { User } from '#lib/storage/ports.ts'
+import { auditEntry } from './audit-entry.ts'
+import type { AccessContext } from './context.ts'
+import { startSession, userActor, type Browser } from './sessions.ts'
+import { refuse, type SignedIn, type SignInRefusal } from './sign-in.ts'
+
+/** What a provider's checked ID token says of somebody. */
+export interface IdentityClaims {
+  readonly issuer: string
+  readonly subject: string
+  readonly email: string | null
+  readonly emailVerified: boolean
+  /** When the provider last saw a password or the like, Unix ms; null when it did not say. */
+  readonly authTimeMs: number | null
+}
+
+const SUBJECT_CHARS_MAX = 255
+
+/**
+ * Signs in whom a provider vouches for: somebody who is linked to that identity, or else who was invited here by an
+ * e-mail that the provider has verified, and then is linked. It makes no account and gives no role (security.md, 19).
+ */
+export async function signInByIdentity(
+  ctx: AccessContext,
+  claims: IdentityClaims,
+  browser: Browser,
+): Promise<Result<SignedIn, SignInRefusal>> {
+  const user = (await linkedUser(ctx, claims)) ?? (await newlyLinked(ctx, claims, browser))
+  if (!user || user.disabled) return refuse(ctx, 'oidc', browser.address)
+  // What the provider did not say is not taken as now: dangerous acts then ask it.
+  const provedAtMs = Math.min(claims.authTimeMs ?? 0, ctx.clock.now())
+  return ok({ user, session: await startSession(ctx, user, { how: 'oidc', provedAtMs }, browser) })
+}
+
+async function linkedUser(ctx: AccessContext, { issuer, subject }: IdentityClaims): Promise<User | null> {
+  const identity = await ctx.storage.access.findIdentity(issuer, subject)
+  return identity && ctx.storage.access.getUser(identity.userId)
+}
+
+async function newlyLinked(
+  ctx: AccessContext,
+  claims: IdentityClaims,
+  { address }: Browser,
+): Promise<User | null> {
+  const { issuer, subject, email, emailVerified } = claims
+  if (email === null || !emailVerified || subject === '' || subject.length > SUBJECT_CHARS_MAX) return null
+  const user = await ctx.storage.access.findUserByEmail(email)
+  if (!user || user.disabled) return null
+  const identity = { issuer, subject, userId: user.id, createdAtMs: ctx.clock.now() }
+  const details = { action: 'identity.link', target: `user/${user.id}`, after: { issuer }, address }
+  const linked = await ctx.storage.access.linkIdentity(identity, auditEntry(ctx, userActor(user), details))
+  // Taken by another request of the same person, or this address was somebody else's at the provider before.
+  return linked === 'linked' ? user : linkedUser(ctx, claims)
+}
