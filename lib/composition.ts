@@ -27,7 +27,7 @@ import { OtlpExport } from './application/telemetry/otlp-export.ts'
 import { createMetrics } from './application/telemetry/prometheus.ts'
 import { startTicker } from './application/ticker.ts'
 import type { Env, OtlpTarget } from './env.ts'
-import { EnvError, readEnv } from './env.ts'
+import { EnvError, readEnv, tellNextAuth } from './env.ts'
 import { mayReadMetrics } from './http/may-read-metrics.ts'
 import { metricsHandler } from './http/metrics.ts'
 import type { NodeListener } from './http/node-listener.ts'
@@ -67,6 +67,7 @@ export function compose(): Promise<App> {
 }
 
 async function open(env: Env): Promise<App> {
+  tellNextAuth(`${env.origin}/api/auth`)
   const secret = Buffer.from(env.secret)
   const storage = await openPostgresStorage({ url: env.databaseUrl, secret }, env.directUrl)
   // Before the first request: rows of a day without a partition would land in the default one.

@@ -86,6 +86,14 @@ export function readEnv(source: Source = process.env): Env {
   }
 }
 
+/**
+ * The one way to tell next-auth its own address, which providers lead back to: it reads it at each call, and goes by
+ * headers otherwise, which say whatever their sender likes.
+ */
+export function tellNextAuth(url: string): void {
+  process.env['NEXTAUTH_URL'] = url
+}
+
 function databaseUrlOf(source: Source): string {
   const url = source['DATABASE_URL'] ?? ''
   if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) return url

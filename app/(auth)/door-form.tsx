@@ -11,10 +11,12 @@ export type DoorFormProps = {
   /** The field below the e-mail address. */
   password: ReactNode
   submit: string
+  /** Another way in, below the form. */
+  beside?: ReactNode
 }
 
 /** A door of the console: a plain form that asks for an address and a password, and works without any script. */
-export function DoorForm({ title, intro, problem, action, hidden, password, submit }: DoorFormProps) {
+export function DoorForm({ title, intro, problem, action, hidden, password, submit, beside }: DoorFormProps) {
   return (
     <>
       <h1>{title}</h1>
@@ -38,6 +40,7 @@ export function DoorForm({ title, intro, problem, action, hidden, password, subm
           {submit}
         </Button>
       </form>
+      {beside}
     </>
   )
 }

@@ -10,6 +10,7 @@ import { formatCount } from '#components/ui/format.ts'
 import type { Alarm } from './alerts/alarm-words.ts'
 import { AlarmBanner } from './alerts/alarm-banner.tsx'
 import { ConsoleCommands } from './console-commands.tsx'
+import { StepUpDialog } from './step-up-dialog.tsx'
 import { NewFleet } from './settings/fleets/fleet-forms.tsx'
 
 export type FrameFleet = {
@@ -48,7 +49,13 @@ const FOOT = [
 ]
 const SIGN_OUT = { postTo: '/api/auth/signout', thenTo: '/sign-in' }
 
-export type FrameViewer = { fleets: readonly FrameFleet[]; userName: string; mayMakeFleets: boolean }
+export type FrameViewer = {
+  fleets: readonly FrameFleet[]
+  userName: string
+  mayMakeFleets: boolean
+  /** What the sign-in provider is called; null without one. */
+  provider: string | null
+}
 
 /**
  * A layout isn't told the URL's query, and the fleet stands there: so the frame reads it in the browser. Without a viewer
@@ -93,6 +100,7 @@ export function ConsoleFrame({
         known === null ? null : <FleetPicker fleets={choices} current={fleet?.id ?? ''} form="rail" />
       }
     >
+      <StepUpDialog provider={known?.provider ?? null} />
       {fleet?.alerts == null ? null : <AlarmBanner alarm={fleet.alerts} />}
       {known !== null && fleet === undefined ? <NoFleet mayMake={known.mayMakeFleets} /> : children}
     </Shell>

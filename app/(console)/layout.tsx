@@ -46,7 +46,12 @@ export default async function ConsoleLayout({ children }: { children: ReactNode 
   })
   return (
     <ConsoleFrame
-      viewer={{ fleets, userName: viewer.actor.name, mayMakeFleets: viewer.actor.roles['*'] === 'admin' }}
+      viewer={{
+        fleets,
+        userName: viewer.actor.name,
+        mayMakeFleets: viewer.actor.roles['*'] === 'admin',
+        provider: viewer.provider,
+      }}
       theme={theme}
     >
       {children}

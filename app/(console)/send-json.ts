@@ -1,14 +1,24 @@
+import { signInAgain } from './sign-in-again.ts'
+
 /** A place that the server refused, and why. */
 export type Issue = { path: string; message: string }
 export type Sent =
   { ok: true; body: unknown } | { ok: false; message: string; code: string; issues: readonly Issue[] }
 
-/** Sends one write of the console. The server's refusal comes back as a sentence; a lost connection throws. */
-export async function sendJson(
-  method: 'POST' | 'PATCH' | 'DELETE',
-  url: string,
-  body: unknown,
-): Promise<Sent> {
+type Method = 'POST' | 'PATCH' | 'DELETE'
+
+/**
+ * Sends one write of the console. The server's refusal comes back as a sentence; a lost connection throws. A dangerous act
+ * waits for the person to show again who they are, and is then sent once more.
+ */
+export async function sendJson(method: Method, url: string, body: unknown): Promise<Sent> {
+  const sent = await sendOnce(method, url, body)
+  if (sent.ok || sent.code !== 'sign_in_again' || !(await signInAgain())) return sent
+  return sendOnce(method, url, body)
+}
+
+/** The same without asking anybody. */
+export async function sendOnce(method: Method, url: string, body: unknown): Promise<Sent> {
   const answer = await fetch(url, {
     method,
     headers: { 'content-type': 'application/json', accept: 'application/json' },

@@ -28,7 +28,8 @@ export const findViewer = cache(async () => {
   if (principal === null) return null
   const { actor } = principal
   const path = (await headers()).get('x-tidemark-path')
-  return { ctx, actor, origin: auth.origin, fleets: await fleetsOf(ctx, actor, path) }
+  const provider = auth.oidc?.name ?? null
+  return { ctx, actor, principal, provider, origin: auth.origin, fleets: await fleetsOf(ctx, actor, path) }
 })
 
 /** A fleet as the frame shows it; counts are null where nobody has counted. */

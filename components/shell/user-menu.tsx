@@ -43,6 +43,7 @@ export function UserMenu({
           key: 'out',
           title: `${user.name}, ${user.role}`,
           items: [
+            { key: 'account', label: 'Your account', href: '/settings/account' },
             { key: 'docs', label: 'API reference', href: '/docs' },
             { key: 'out', label: 'Sign out', onSelect: onSignOut },
           ],

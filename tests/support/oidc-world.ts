@@ -33,9 +33,13 @@ export async function oidcServer(): Promise<OidcServer> {
     [secret, `${ORIGIN}/api/auth/callback/oidc`],
     {
       execArgv: [],
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      // It warns that it keeps all in memory, and of every Node but the newest.
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     },
   )
+  let warned = ''
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (warned = (warned + text).slice(-4_000)))
+
   const heard = () =>
     new Promise<unknown>((resolve, reject) => {
       const died = (code: number | null) => reject(new Error(`the provider ended with ${code}: ${warned}`))

@@ -9,6 +9,7 @@ export const SETTINGS_PARTS = [
   { path: 'retention', label: 'Retention' },
   { path: 'people', label: 'People' },
   { path: 'keys', label: 'Operator keys' },
+  { path: 'account', label: 'Your account' },
 ] as const
 
 export type SettingsPart = (typeof SETTINGS_PARTS)[number]['path']

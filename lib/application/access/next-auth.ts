@@ -58,7 +58,7 @@ export async function callNextAuth(
   const elsewhere = call.action[1] === 'oidc' ? await atProvider(ctx, settings, call, attempt) : []
   if (attempt.refusal) return { ...NO_ANSWER, refusal: attempt.refusal }
   const options = optionsFor(ctx, settings, call, attempt, elsewhere)
-  const response = await exchange(settings, options, submitted(settings, call))
+  const response = await exchange(options, submitted(settings, call))
   if (attempt.failure) throw attempt.failure.error
   if (attempt.user === null) return refused(ctx, call, attempt, response)
   await endFormer(ctx, settings, call)
@@ -281,13 +281,7 @@ function hasOwnCsrf(settings: AuthSettings, { cookies, fields }: AuthCall): bool
 }
 
 /** Speaks to next-auth in its plain request and response form, which needs no running Next. */
-async function exchange(
-  { origin }: AuthSettings,
-  options: NextAuthOptions,
-  call: AuthCall,
-): Promise<Omit<AuthAnswer, 'refusal'>> {
-  // The one way to tell it our address, which providers lead back to; headers say whatever their sender likes.
-  process.env['NEXTAUTH_URL'] = `${origin}/api/auth`
+async function exchange(options: NextAuthOptions, call: AuthCall): Promise<Omit<AuthAnswer, 'refusal'>> {
   let answer = { status: 200, body: null as unknown, redirect: null as string | null }
   const headers = new Map<string, string | readonly string[]>()
   const response = {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import type { AuthSettings } from '#lib/application/access/auth-settings.ts'
 import { createOidc } from '#lib/application/access/oidc.ts'
@@ -27,10 +27,15 @@ let world: OperatorWorld
 let user: User
 
 beforeAll(async () => {
+  // As composition.ts tells it.
+  vi.stubEnv('NEXTAUTH_URL', `${ORIGIN}/api/auth`)
   provider = await oidcServer()
   settings = { ...SETTINGS, oidc: provider.oidc }
 })
-afterAll(() => provider.stop())
+afterAll(async () => {
+  vi.unstubAllEnvs()
+  await provider.stop()
+})
 beforeEach(async () => {
   world = await operatorWorld()
   user = await addUser(world.ctx, EMAIL, { '*': 'admin' })

@@ -1,4 +1,4 @@
-import { test as base, expect, type BrowserContext, type Page } from '@playwright/test'
+import { test as base, expect, type Browser, type BrowserContext, type Page } from '@playwright/test'
 import { readWorld, type Account, type World } from './world.ts'
 
 interface Fixtures {
@@ -10,9 +10,12 @@ interface Fixtures {
 }
 
 interface WorkerFixtures {
-  /** Of one sign-in for all tests, which takes as long as many of them do. */
-  adminCookies: Cookies
+  /** Of one sign-in for all tests, which takes as long as many of them do; anew once it is no more a recent one. */
+  adminCookies: () => Promise<Cookies>
 }
+
+/** Within what dangerous acts take (30 minutes), with the longest test to spare. */
+const SIGN_IN_KEPT_MS = 20 * 60_000
 
 type Cookies = Awaited<ReturnType<BrowserContext['cookies']>>
 
@@ -36,23 +39,33 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   },
   adminCookies: [
     async ({ browser }, use) => {
-      const world = readWorld()
-      const context = await browser.newContext({ baseURL: world.url })
-      const page = await context.newPage()
-      gotoHears(page)
-      await signIn(page, world.admin)
-      await use(await context.cookies())
-      await context.close()
+      let kept: { cookies: Cookies; untilMs: number } | null = null
+      await use(async () => {
+        if (kept === null || kept.untilMs < Date.now())
+          kept = { cookies: await cookiesOfAdmin(browser), untilMs: Date.now() + SIGN_IN_KEPT_MS }
+        return kept.cookies
+      })
     },
     { scope: 'worker' },
   ],
   adminPage: async ({ page, adminCookies }, use) => {
-    await page.context().addCookies([...adminCookies])
+    await page.context().addCookies([...(await adminCookies())])
     await use(page)
   },
 })
 
 export { expect }
+
+async function cookiesOfAdmin(browser: Browser): Promise<Cookies> {
+  const world = readWorld()
+  const context = await browser.newContext({ baseURL: world.url })
+  const page = await context.newPage()
+  gotoHears(page)
+  await signIn(page, world.admin)
+  const cookies = await context.cookies()
+  await context.close()
+  return cookies
+}
 
 /** Violations of the content security policy are console errors in Chromium. */
 function watch(page: Page, world: World, problems: string[]): void {
