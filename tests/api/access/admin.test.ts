@@ -222,7 +222,7 @@ describe('what the routes do', () => {
     expect(users.items.map(({ email }) => email)).not.toContain('root@example.org')
   })
 
-  test('the next request of a demoted user is 403', async () => {
+  test('[check 6] the next request of a demoted user is 403', async () => {
     const user = await addUser(world.ctx, 'cleo@example.org', { [world.fleet]: 'operator' })
     const cookie = { ...(await world.signIn('cleo@example.org')), origin: ORIGIN }
     const replay = () =>

@@ -126,7 +126,7 @@ describe.each(STORAGES)('op crdt over $name', ({ open }) => {
     ])
   })
 
-  it('[PU2] other devices’ names, clocks ahead and unknown fields refuse that mutation only', async () => {
+  it('[PU2] [check 25a] other devices’ names, clocks ahead and unknown fields refuse that mutation only', async () => {
     const good = change(one, [likes(one, 1)])
     const ahead = stampOf(one, Date.now() + 6 * 60_000)
     const { results } = await one.pushed([

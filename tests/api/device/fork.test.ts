@@ -140,7 +140,7 @@ describe('a forked device over HTTP and PostgreSQL', () => {
     }
   })
 
-  it('[FK1] a copied store enrolls anew by itself, keeps what waited under its ids, and doubles nothing', async () => {
+  it('[FK1] [check 25a] a copied store enrolls anew by itself, keeps what waited under its ids, and doubles nothing', async () => {
     const disk = createMemoryDisk()
     const first = await world.replica({ store: openMemoryStore(disk) })
     await first.sync()

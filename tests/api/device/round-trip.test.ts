@@ -208,7 +208,7 @@ describe.each(STORAGES)('device API over $name', ({ open }) => {
     await expect.poll(() => app.ctx.pokes.listened()).toEqual([])
   })
 
-  it('shuts out a revoked device within a second, and from a push at once', async () => {
+  it('[check 22] shuts out a revoked device within a second, and from a push at once', async () => {
     const device = await TestDevice.enroll(app, fleet)
     await device.pulled()
     const audit = {

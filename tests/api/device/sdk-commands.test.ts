@@ -87,7 +87,7 @@ describe('the SDK obeys, over HTTP and PostgreSQL', () => {
     await replica.close()
   })
 
-  it('[CM2] rotate: takes a new token and goes on with it after the old one has ended', async () => {
+  it('[CM2] [check 23] rotate: takes a new token and goes on with it after the old one has ended', async () => {
     const replica = await world.replica()
     await replica.sync()
     await command(replica, { type: 'rotate' })

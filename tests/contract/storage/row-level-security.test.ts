@@ -217,7 +217,7 @@ describe('row-level security', () => {
     return rows.map((row) => row.name)
   }
 
-  it('is on, with a policy, for every table that has a fleet', async () => {
+  it('[check 4] is on, with a policy, for every table that has a fleet', async () => {
     const tables = await fleetTables()
     expect(tables.length).toBeGreaterThanOrEqual(22)
     const { rows } = await owner.query<{ name: string; on: boolean; policies: string }>(

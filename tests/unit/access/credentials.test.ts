@@ -10,7 +10,7 @@ import {
 const FLEET = '01890a5d-ac96-774b-bcce-b302099a8057'
 
 describe('credentials', () => {
-  test('say their kind and fleet, and are kept as a hash only', () => {
+  test('[check 21] say their kind and fleet, and are kept as a hash only', () => {
     const device = makeFleetCredential('device', FLEET)
     expect(device.text).toMatch(new RegExp(`^tmd_${FLEET}_[0-9a-f]{48}_[0-9a-f]{8}$`))
     expect(parseCredential(device.text)).toEqual({
@@ -25,7 +25,7 @@ describe('credentials', () => {
     expect(parseCredential(key.text)).toEqual({ kind: 'api', hash: key.hash })
   })
 
-  test('are refused when any one character is another', () => {
+  test('[check 21] are refused when any one character is another', () => {
     for (const { text } of [makeFleetCredential('device', FLEET), makeApiCredential()]) {
       for (let at = 0; at < text.length; at += 1) {
         const flipped = text[at] === 'a' ? 'b' : 'a'
