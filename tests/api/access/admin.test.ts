@@ -90,7 +90,7 @@ describe('route × role', () => {
     }
 
     if (route.method !== 'GET') {
-      test('refuses a field that it does not know', async () => {
+      test('[check 5] refuses a field that it does not know', async () => {
         const query = route.scope === 'fleet' ? `?fleet=${world.fleet}` : ''
         const scope = encodeURIComponent(`fleet:${world.fleet}`)
         const path = route.pattern.replace(':id', SOME_ID).replace(':scope', scope) + query
