@@ -1,6 +1,8 @@
 import type { RestoredDevice } from '#lib/storage/ports.ts'
 import type { Context } from '../context.ts'
 
+type ReadContext = Pick<Context, 'storage'>
+
 /** Of a fleet's newest restore; times in ISO 8601. */
 export interface ToldGap {
   readonly epoch: number
@@ -31,7 +33,7 @@ const DEVICES_MAX = 10_000
 export const isoOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())
 
 /** The gap of a fleet's newest restore as far as devices have told; null where it was never restored. */
-export async function currentGap(ctx: Context, fleetId: string): Promise<ToldGap | null> {
+export async function currentGap(ctx: ReadContext, fleetId: string): Promise<ToldGap | null> {
   const restoration = await ctx.storage.restores.latest(fleetId)
   if (!restoration) return null
   const { epoch, epochBefore, backupId, backupAtMs, proven, restoredAtMs } = restoration
@@ -53,7 +55,7 @@ export async function currentGap(ctx: Context, fleetId: string): Promise<ToldGap
 
 /** The same with each device, and with what it brought back where `withIds` says so. */
 export async function restoreGap(
-  ctx: Context,
+  ctx: ReadContext,
   fleetId: string,
   withIds: boolean,
 ): Promise<(ToldGap & { readonly byDevice: readonly ToldGapDevice[] }) | null> {
@@ -79,7 +81,7 @@ export const toldDevice = ({ lastAcknowledgedAtMs, backAtMs, ...row }: RestoredD
 })
 
 async function idsOf(
-  ctx: Context,
+  ctx: ReadContext,
   fleetId: string,
   epoch: number,
   deviceId: string,

@@ -9,7 +9,10 @@ interface Writer {
 }
 
 /** The state of a path after one more operation. */
-export function afterOperation({ kind, revision, since }: OtState, { epoch, before, author }: Writer): OtState {
+export function afterOperation(
+  { kind, revision, since }: OtState,
+  { epoch, before, author }: Writer,
+): OtState {
   const next = { kind, revision: revision + 1 }
   // The first epoch has none before it.
   if (epoch <= 1) return next

@@ -27,6 +27,8 @@ export const fleetAnswer = z.object({
   id: uuid,
   name: z.string(),
   epoch: count,
+  /** Before a restore raised it; left out where none has. */
+  epochBefore: count.optional(),
   configVersion: count,
   settings: z.object({
     intervalMs: count,

@@ -38,6 +38,7 @@ import { listOf } from './contract-answers.ts'
 import { scrapeTarget, sourceAnswer, toldLog } from './contract-told.ts'
 import { LETTER_CONTRACT } from './letter-contract.ts'
 import { OPERATION_CONTRACT } from './operation-contract.ts'
+import { RESTORE_CONTRACT } from './restore-contract.ts'
 import { exportFormat } from './export.ts'
 import * as keys from './key-answers.ts'
 import type { AdminOperation } from './operation.ts'
@@ -356,6 +357,7 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
   ...ACCOUNT_CONTRACT,
   ...LETTER_CONTRACT,
   ...OPERATION_CONTRACT,
+  ...RESTORE_CONTRACT,
 
   ...BREAKER_CONTRACT,
   ...ALERT_CONTRACT,

@@ -59,6 +59,7 @@ import { LETTER_ROUTES } from './letter-routes.ts'
 import { OPERATION_ROUTES } from './operation-routes.ts'
 import { PEOPLE_ROUTES } from './people-routes.ts'
 import { cohortQueryOf, heatQueryOf, pillarQueryOf, rangeQueryOf, sessionQueryOf } from './query.ts'
+import { RESTORE_ROUTES } from './restore-routes.ts'
 import { act, byId, change, global, idOf, input, make, nowOf, read, recent } from './route-rows.ts'
 import { openStream } from './stream.ts'
 import type { AdminRoute } from './table.ts'
@@ -278,6 +279,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   ...ACCOUNT_ROUTES,
   ...LETTER_ROUTES,
   ...OPERATION_ROUTES,
+  ...RESTORE_ROUTES,
 
   ...BREAKER_ROUTES,
   ...ALERT_ROUTES,

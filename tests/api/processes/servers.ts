@@ -11,7 +11,8 @@ import type { PushingDevice } from '../../../bench/push/push-bodies.ts'
 import type { Listening } from '../../../bench/push/serve.ts'
 import type { SetUpFleet } from '../../../bench/set-up-fleet.ts'
 
-const SECRET = 'every process of one test has this secret: 0123456789'
+/** Also of commands beside it. */
+export const SECRET = 'every process of one test has this secret: 0123456789'
 
 const REQUEST_TIMEOUT_MS = 30_000
 

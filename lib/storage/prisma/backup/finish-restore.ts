@@ -19,9 +19,24 @@ export async function checkRestored(
 ): Promise<readonly CheckResult[]> {
   await applyMigrations(directUrl, prismaRoot, {})
   return withOwner(directUrl, async (client) => [
-    { id: 'rows', law: 'A', what: 'a table has fewer rows than the backup', found: await countsOff(client, loaded) },
-    { id: 'heads', law: 'M', what: 'a stream ends elsewhere than in the backup', found: await headsOff(client, loaded) },
-    { id: 'audit_head', law: 'O', what: "the backup's last entry of the audit log is not there", found: await auditOff(client, loaded) },
+    {
+      id: 'rows',
+      law: 'A',
+      what: 'a table has fewer rows than the backup',
+      found: await countsOff(client, loaded),
+    },
+    {
+      id: 'heads',
+      law: 'M',
+      what: 'a stream ends elsewhere than in the backup',
+      found: await headsOff(client, loaded),
+    },
+    {
+      id: 'audit_head',
+      law: 'O',
+      what: "the backup's last entry of the audit log is not there",
+      found: await auditOff(client, loaded),
+    },
     ...(await checkInvariants(client)),
   ])
 }
@@ -46,9 +61,10 @@ export async function finishRestore(directUrl: string): Promise<void> {
 async function countsOff(client: pg.Client, { rows }: LoadedBackup): Promise<number> {
   let off = 0
   for (const [table, count] of Object.entries(rows)) {
-    const { rows: found } = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [
-      `public.${table}`,
-    ])
+    const { rows: found } = await client.query<{ there: boolean }>(
+      'SELECT to_regclass($1) IS NOT NULL AS there',
+      [`public.${table}`],
+    )
     // A newer migration may have taken a table away; and what the restore itself notes is more.
     if (found[0]?.there && (await countRows(client, table)) < count) off += 1
   }
@@ -68,6 +84,9 @@ async function headsOff(client: pg.Client, { heads }: LoadedBackup): Promise<num
 
 async function auditOff(client: pg.Client, { auditHead }: LoadedBackup): Promise<number> {
   if (!auditHead) return 0
-  const { rows } = await client.query('SELECT FROM audit WHERE id = $1 AND at = $2', [auditHead.id, auditHead.at])
+  const { rows } = await client.query('SELECT FROM audit WHERE id = $1 AND at = $2', [
+    auditHead.id,
+    auditHead.at,
+  ])
   return rows.length === 1 ? 0 : 1
 }

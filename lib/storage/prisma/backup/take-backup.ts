@@ -69,10 +69,7 @@ export function linesOf(chunk: Uint8Array): number {
   return count
 }
 
-async function headerOf(
-  client: pg.Client,
-  { secret, appVersion }: BackupOptions,
-): Promise<BackupHeader> {
+async function headerOf(client: pg.Client, { secret, appVersion }: BackupOptions): Promise<BackupHeader> {
   const applied = await client.query<{ name: string; checksum: string }>(
     `SELECT migration_name AS name, checksum FROM _prisma_migrations WHERE rolled_back_at IS NULL ORDER BY migration_name`,
   )
