@@ -37,6 +37,8 @@ export async function backup(environment: Environment, out: string): Promise<Ans
     await noteBackup(ctx, { actor: SYSTEM, backupId: header.id, takenAt: header.takenAt, rows, bytes })
     const tookMs = Math.round(performance.now() - startedMs)
     return { file, id: header.id, takenAt: header.takenAt, fleets: header.fleets.length, rows, bytes, tookMs }
+  } catch (error) {
+    throw inWords(error)
   } finally {
     await close()
   }
@@ -79,7 +81,7 @@ export async function restore(environment: Environment, line: RestoreLine): Prom
     const epochs = Object.fromEntries(fleets.map((fleet) => [fleet.id, [fleet.epochBefore, fleet.epoch]]))
     return { backupId, takenAt, proven, rows, epochs, ...verdictOf(checks), tookMs }
   } catch (error) {
-    throw error instanceof BackupError ? new CliError(error.message) : error
+    throw inWords(error)
   } finally {
     await database.release()
   }
@@ -105,6 +107,9 @@ export async function gapsOf(ctx: Context, fleetId: string | null, withIds: bool
   }
   return { gaps }
 }
+
+const inWords = (error: unknown): unknown =>
+  error instanceof BackupError ? new CliError(error.message) : error
 
 function requireNoServer({ serverUrl }: ResolvedDatabase): void {
   if (serverUrl === null) return

@@ -55,6 +55,10 @@ describe('row-level security', () => {
     const { id, name: version, createdAtMs } = key
     const view = { id, fleetId: fleet.id, page: 'devices', name: 'v', params: {}, shared: true } as const
     await storage.views.add({ ...view, ownerId: 'a', ownerName: 'A', createdAtMs }, () => false, null)
+    const restored = { fleetId: fleet.id, epoch: 2, epochBefore: 1, backupId: null, backupAtMs: null }
+    await storage.restores.note({ ...restored, proven: true, restoredAtMs: NOW_MS }, audit())
+    const regained = { mutationId: id, deviceId, status: 'applied', atMs: NOW_MS }
+    await storage.restores.regain(fleet.id, 2, [regained])
     const release = { id, fleetId: fleet.id, version, releasedAtMs: NOW_MS, note: null }
     await storage.releases.add({ ...release, recordedBy: 'Ada', createdAtMs }, 9, audit())
     const said = { id, rootId: id, mergedInto: null, byHand: false, title: null, note: '', owner: null }

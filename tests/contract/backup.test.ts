@@ -1,0 +1,323 @@
+import { execFile, spawn } from 'node:child_process'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { readdirSync, statSync } from 'node:fs'
+import { appendFile, copyFile, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { BackupError } from '#lib/storage/prisma/backup/backup-error.ts'
+import type { BackupHeader } from '#lib/storage/prisma/backup/backup-file.ts'
+import { BackupWriter, readBackup } from '#lib/storage/prisma/backup/backup-file.ts'
+import { checkRestored, finishRestore } from '#lib/storage/prisma/backup/finish-restore.ts'
+import type { LoadedBackup, RestoreOptions } from '#lib/storage/prisma/backup/restore-backup.ts'
+import { loadBackup } from '#lib/storage/prisma/backup/restore-backup.ts'
+import { takeBackup } from '#lib/storage/prisma/backup/take-backup.ts'
+import { migrationState } from '#lib/storage/prisma/migrate.ts'
+import { onDatabase } from '#lib/storage/prisma/migration-adapter.ts'
+import { epochAfter } from '#lib/application/restores/raise-epochs.ts'
+import type { DeviceHttp } from '#tests/support/device-http.ts'
+import { deviceHttp } from '#tests/support/device-http.ts'
+import { testServer } from '#tests/support/database.ts'
+
+const ROOT = path.resolve(import.meta.dirname, '../..')
+const PRISMA_ROOT = path.join(ROOT, 'prisma')
+const SECRET = 'the secret of the server that is lost: 0123456789'
+const NOW_MS = Date.UTC(2026, 10, 28)
+
+let world: DeviceHttp
+let folder: string
+let file: string
+let header: BackupHeader
+let owner: pg.Client
+const targets: string[] = []
+
+/** An empty database, as a new server has before anything runs. */
+async function newTarget(): Promise<string> {
+  const name = `target_${randomUUID().replaceAll('-', '')}`
+  await owner.query(`CREATE DATABASE ${name} TEMPLATE template0`)
+  targets.push(name)
+  return onDatabase(world.databaseUrl, name)
+}
+
+async function sql<R extends pg.QueryResultRow>(url: string, text: string): Promise<R[]> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    return (await client.query<R>(text)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+const optionsFor = (directUrl: string, changes: Partial<RestoreOptions> = {}): RestoreOptions => ({
+  directUrl,
+  prismaRoot: PRISMA_ROOT,
+  secret: SECRET,
+  file,
+  epoch: null,
+  unproven: false,
+  epochAfter: (before) => epochAfter(before, NOW_MS),
+  ...changes,
+})
+const codeOf = (loading: Promise<LoadedBackup>): Promise<string> =>
+  loading.then(
+    () => 'loaded',
+    (error: BackupError) => error.code,
+  )
+/** No table, so nothing was written. */
+const tablesIn = async (url: string): Promise<number> =>
+  Number(
+    (await sql<{ n: string }>(url, `SELECT count(*) AS n FROM pg_tables WHERE schemaname = 'public'`))[0]?.n,
+  )
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'tidemark-test-'))
+  file = path.join(folder, 'whole.backup')
+  owner = new pg.Client({ connectionString: testServer() })
+  await owner.connect()
+  world = await deviceHttp()
+  const device = await world.device()
+  await device.pushed([device.mutation(), device.mutation(), device.mutation()])
+  const replica = await world.replica()
+  await replica.collection('notes').put(null, { title: 'tab\t, newline\n, quote", \\ backslash, \\N and ü' })
+  await replica.sync()
+  await replica.close()
+  ;({ header } = await takeBackup({ directUrl: world.databaseUrl, secret: SECRET, appVersion: '1', file }))
+})
+afterEach(async () => {
+  for (const name of targets.splice(0)) await owner.query(`DROP DATABASE ${name} WITH (FORCE)`)
+})
+afterAll(async () => {
+  await world.close()
+  await owner.end()
+  await rm(folder, { recursive: true, force: true })
+})
+
+describe('a backup file', () => {
+  it('is readable by its owner alone, replaces none, and leaves nothing beside it', async () => {
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    const again = takeBackup({ directUrl: world.databaseUrl, secret: SECRET, appVersion: '1', file })
+    await expect(again).rejects.toMatchObject({ code: 'file_exists' })
+    expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([])
+  })
+
+  it('holds none of what must not live on: sessions, links, leases, and no token or key but as a hash', async () => {
+    const names = header.tables.map(({ name }) => name)
+    for (const name of ['user_session', 'one_time_link', 'lease', 'breaker_process', '_prisma_migrations'])
+      expect(names).not.toContain(name)
+    const parts: Buffer[] = []
+    await readBackup(file, { secret: SECRET, unproven: false }, async (_table, rows) => void parts.push(rows))
+    const all = Buffer.concat(parts).toString('utf8')
+    expect(all).toContain(world.fleet.fleetId)
+    expect(all).not.toContain(world.fleet.key)
+    expect(all).not.toContain('tmd_')
+  })
+
+  it('comes back row for row, under a new epoch, with its telemetry to be folded once', async () => {
+    const target = await newTarget()
+    const loaded = await loadBackup(optionsFor(target))
+    const checks = await checkRestored({ directUrl: target, prismaRoot: PRISMA_ROOT }, loaded)
+    expect(checks.filter(({ found }) => found > 0)).toEqual([])
+    for (const { name } of header.tables.filter(
+      ({ name }) => !['fleet', 'fold_position', 'telemetry_event'].includes(name),
+    )) {
+      const rows = (url: string) => sql(url, `SELECT t.*::text AS row FROM public.${name} t ORDER BY 1`)
+      expect([name, await rows(target)]).toEqual([name, await rows(world.databaseUrl)])
+    }
+    const [fleet] = await sql<{ epoch: number }>(
+      target,
+      `SELECT epoch FROM fleet WHERE id = '${world.fleet.fleetId}'`,
+    )
+    expect(fleet?.epoch).toBe(epochAfter(1, NOW_MS))
+    // What a transaction of the new server writes is behind the position, whatever its number there.
+    const waiting = `SELECT count(*)::int AS n FROM telemetry_event e LEFT JOIN fold_position p USING (fleet_id)
+      WHERE (e.xid, e.id) > (coalesce(p.xid, 0), coalesce(p.event_id, ''))`
+    expect(await sql(target, waiting)).toEqual(await sql(world.databaseUrl, waiting))
+    const [next] = await sql<{ is: boolean }>(
+      target,
+      `SELECT pg_current_xact_id()::text::bigint > max(xid) AS is FROM telemetry_event`,
+    )
+    expect(next?.is).toBe(true)
+  })
+
+  it('gives another epoch each time that it is restored, and at least one that is named', async () => {
+    expect(epochAfter(1, NOW_MS)).not.toBe(epochAfter(1, NOW_MS + 1_000))
+    expect(epochAfter(900_000_000, NOW_MS)).toBe(900_000_001)
+    const target = await newTarget()
+    expect(await codeOf(loadBackup(optionsFor(target, { epoch: 1 })))).toBe('epoch_too_low')
+    const loaded = await loadBackup(optionsFor(target, { epoch: 77 }))
+    expect(loaded.fleets.map(({ epoch }) => epoch)).toEqual([77])
+  })
+})
+
+describe('a backup that is not whole is refused before anything is written', () => {
+  async function refused(
+    change: (copy: string) => Promise<void>,
+    changes: Partial<RestoreOptions> = {},
+  ): Promise<string> {
+    const copy = path.join(folder, `${randomUUID()}.backup`)
+    await copyFile(file, copy)
+    await change(copy)
+    const target = await newTarget()
+    const code = await codeOf(loadBackup(optionsFor(target, { file: copy, ...changes })))
+    expect(await tablesIn(target)).toBe(0)
+    return code
+  }
+  const size = (): number => statSync(file).size
+
+  it('a flipped bit anywhere', async () => {
+    const bytes = await readFile(file)
+    const places = [
+      20,
+      40,
+      Math.floor(bytes.length / 3),
+      Math.floor(bytes.length / 2),
+      bytes.length - 200,
+      bytes.length - 40,
+      bytes.length - 1,
+    ]
+    for (const at of places) {
+      const damaged = Buffer.from(bytes)
+      damaged.writeUInt8(damaged.readUInt8(at) ^ 1, at)
+      const copy = path.join(folder, 'flipped.backup')
+      await writeFile(copy, damaged)
+      const read = readBackup(copy, { secret: SECRET, unproven: false })
+      await expect(read).rejects.toMatchObject({
+        code: expect.stringMatching(/^(damaged|truncated|other_secret)$/),
+      })
+      // Also where nobody can check who wrote it: all that stands before the end's own frame.
+      if (at <= bytes.length / 2) {
+        const unproven = readBackup(copy, { secret: 'another one', unproven: true })
+        await expect(unproven).rejects.toMatchObject({ code: expect.stringMatching(/^(damaged|truncated)$/) })
+      }
+    }
+    expect(
+      await refused(async (copy) => {
+        const damaged = Buffer.from(bytes)
+        const at = Math.floor(bytes.length / 2)
+        damaged.writeUInt8(damaged.readUInt8(at) ^ 1, at)
+        await writeFile(copy, damaged)
+      }),
+    ).toBe('damaged')
+  })
+
+  it('cut off, or with something behind its end', async () => {
+    for (const at of [0, 10, 30, Math.floor(size() / 2), size() - 1])
+      expect([at, await refused((copy) => truncate(copy, at))]).toEqual([
+        at,
+        at < 16 ? 'not_a_backup' : 'truncated',
+      ])
+    expect(await refused((copy) => appendFile(copy, 'x'))).toBe('damaged')
+  })
+
+  it('something else, of a newer format, of a newer schema', async () => {
+    expect(await refused((copy) => writeFile(copy, randomBytes(4_096)))).toBe('not_a_backup')
+    expect(await refused((copy) => rm(copy))).toBe('not_a_backup')
+    const written = async (copy: string, changes: Partial<BackupHeader>): Promise<void> => {
+      await rm(copy)
+      const writer = await BackupWriter.create(copy, SECRET)
+      await writer.header({ ...header, ...changes })
+      await writer.end({})
+    }
+    expect(await refused((copy) => written(copy, { format: 2 }))).toBe('newer_format')
+    const migrations = [...header.migrations, { name: '99990101000000_later', checksum: 'x' }]
+    expect(await refused((copy) => written(copy, { migrations }))).toBe('newer_schema')
+    const edited = header.migrations.map((one) => ({ ...one, checksum: 'edited' }))
+    expect(await refused((copy) => written(copy, { migrations: edited }))).toBe('newer_schema')
+  })
+
+  it('of another secret, unless it is said that nobody can check it', async () => {
+    expect(await refused(async () => {}, { secret: 'another one' })).toBe('other_secret')
+    const target = await newTarget()
+    const loaded = await loadBackup(optionsFor(target, { secret: 'another one', unproven: true }))
+    expect(loaded.proven).toBe(false)
+  })
+
+  it('with fewer rows than it says: what was loaded goes again', async () => {
+    const copy = path.join(folder, `${randomUUID()}.backup`)
+    const writer = await BackupWriter.create(copy, SECRET)
+    await writer.header(header)
+    await writer.end({ fleet: 3 })
+    const target = await newTarget()
+    expect(await codeOf(loadBackup(optionsFor(target, { file: copy })))).toBe('damaged')
+    expect(await sql(target, 'SELECT FROM fleet')).toEqual([])
+  })
+})
+
+describe('a restore', () => {
+  it('overwrites nothing, and waits for whoever is connected to leave', async () => {
+    expect(await codeOf(loadBackup(optionsFor(world.databaseUrl)))).toBe('target_in_use')
+    const target = await newTarget()
+    const other = new pg.Client({ connectionString: target })
+    await other.connect()
+    expect(await codeOf(loadBackup(optionsFor(target)))).toBe('target_in_use')
+    expect(await tablesIn(target)).toBe(0)
+    await other.end()
+    const loaded = await loadBackup(optionsFor(target))
+    await finishRestore(target)
+    expect(await codeOf(loadBackup(optionsFor(target)))).toBe('target_not_empty')
+    expect(await sql(target, 'SELECT epoch FROM fleet')).toEqual([{ epoch: loaded.fleets[0]?.epoch }])
+  })
+
+  it('that was broken off behind the loading keeps servers off, and goes on when it is run again', async () => {
+    const target = await newTarget()
+    const loaded = await loadBackup(optionsFor(target))
+    await expect(migrationState(target, PRISMA_ROOT)).rejects.toMatchObject({ code: 'restore_unfinished' })
+    const later = optionsFor(target, { epochAfter: (before) => before + 5 })
+    expect(await loadBackup(later)).toEqual(loaded)
+    const copy = path.join(folder, `${randomUUID()}.backup`)
+    await takeBackup({ directUrl: world.databaseUrl, secret: SECRET, appVersion: '1', file: copy })
+    expect(await codeOf(loadBackup({ ...later, file: copy }))).toBe('other_restore')
+    await finishRestore(target)
+    expect((await migrationState(target, PRISMA_ROOT)).pending).toEqual([])
+  })
+
+  it('that is killed while it loads leaves an empty database, into which it can be run again', async () => {
+    const target = await newTarget()
+    // Asked for the epoch, it has loaded all and committed nothing.
+    await promisify(execFile)(process.execPath, ['--import', 'tsx', 'scripts/migrate.ts'], {
+      cwd: ROOT,
+      env: { ...process.env, DATABASE_URL: target, DATABASE_DIRECT_URL: target },
+    })
+    const killed = path.join(folder, 'kill.mts')
+    await writeFile(
+      killed,
+      `import { loadBackup } from '${ROOT}/lib/storage/prisma/backup/restore-backup.ts'
+      const options = JSON.parse(process.argv[2])
+      await loadBackup({ ...options, epochAfter: () => { process.kill(process.pid, 'SIGKILL'); return 5 } })`,
+    )
+    const child = spawn(process.execPath, ['--import', 'tsx', killed, JSON.stringify(optionsFor(target))], {
+      cwd: ROOT,
+    })
+    const signal = await new Promise((resolve) => child.once('exit', (_code, by) => resolve(by)))
+    expect(signal).toBe('SIGKILL')
+    await expect.poll(() => sql(target, 'SELECT FROM fleet')).toEqual([])
+    const loaded = await loadBackup(optionsFor(target))
+    expect(loaded.rows['fleet']).toBe(1)
+  })
+
+  it('tells of a disk that takes no more, and leaves no file', async () => {
+    const out = path.join(folder, 'full', 'tidemark.backup')
+    await mkdir(path.dirname(out))
+    const environment = {
+      DATABASE_URL: world.databaseUrl,
+      DATABASE_DIRECT_URL: world.databaseUrl,
+      TIDEMARK_SECRET: SECRET,
+    }
+    // A file of at most 4 KiB: the write fails as on a full disk, wherever the test runs.
+    const line = `ulimit -f 4 && exec '${process.execPath}' --import tsx scripts/tidemark.ts backup --out '${out}'`
+    const failed = await promisify(execFile)('bash', ['-c', line], {
+      cwd: ROOT,
+      env: { ...process.env, ...environment, TSX_DISABLE_CACHE: '1' },
+    }).then(
+      () => null,
+      (error: { code: number; stderr: string }) => error,
+    )
+    expect(failed?.stderr).toContain('could not be written (EFBIG): nothing is left of it')
+    expect(readdirSync(path.dirname(out))).toEqual([])
+    // The message, and no stack.
+    expect(failed).toMatchObject({ code: 2 })
+  })
+})
