@@ -14,7 +14,7 @@ import { checkRestored, finishRestore } from '#lib/storage/prisma/backup/finish-
 import type { LoadedBackup, RestoreOptions } from '#lib/storage/prisma/backup/restore-backup.ts'
 import { loadBackup } from '#lib/storage/prisma/backup/restore-backup.ts'
 import { takeBackup } from '#lib/storage/prisma/backup/take-backup.ts'
-import { migrationState } from '#lib/storage/prisma/migrate.ts'
+import { applyMigrations, migrationState } from '#lib/storage/prisma/migrate.ts'
 import { onDatabase } from '#lib/storage/prisma/migration-adapter.ts'
 import { epochAfter } from '#lib/application/restores/raise-epochs.ts'
 import type { DeviceHttp } from '#tests/support/device-http.ts'
@@ -319,5 +319,33 @@ describe('a restore', () => {
     expect(readdirSync(path.dirname(out))).toEqual([])
     // The message, and no stack.
     expect(failed).toMatchObject({ code: 2 })
+  })
+})
+
+describe('a backup of an older version', () => {
+  it('is loaded as it was, and brought up to this one', async () => {
+    const [last, before] = header.migrations.map(({ name }) => name).reverse()
+    const old = await newTarget()
+    await applyMigrations(old, PRISMA_ROOT, { until: before ?? '' })
+    await sql(
+      old,
+      `INSERT INTO fleet (id, name, epoch, config_version, settings, created_at) VALUES ('${randomUUID()}', 'Old', 4, 1, '{}', now())`,
+    )
+    const copy = path.join(folder, `${randomUUID()}.backup`)
+    const taken = await takeBackup({ directUrl: old, secret: SECRET, appVersion: '0', file: copy })
+    expect(taken.header.migrations.map(({ name }) => name)).not.toContain(last)
+    // One that was migrated further has columns that the file knows nothing of.
+    const migrated = await newTarget()
+    await applyMigrations(migrated, PRISMA_ROOT)
+    expect(await codeOf(loadBackup(optionsFor(migrated, { file: copy })))).toBe('target_newer')
+    const target = await newTarget()
+    const loaded = await loadBackup(optionsFor(target, { file: copy }))
+    const checks = await checkRestored({ directUrl: target, prismaRoot: PRISMA_ROOT }, loaded)
+    expect(checks.filter(({ found }) => found > 0)).toEqual([])
+    await finishRestore(target)
+    expect(await migrationState(target, PRISMA_ROOT)).toMatchObject({ pending: [] })
+    expect(await sql(target, 'SELECT name, epoch_before FROM fleet')).toEqual([
+      { name: 'Old', epoch_before: 4 },
+    ])
   })
 })

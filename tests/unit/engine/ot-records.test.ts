@@ -178,6 +178,19 @@ describe('operations on a record', () => {
       expect(send(DEVICE_B, text([1, { d: 1 }], 3))).toMatchObject({ code: 'underivable' })
     })
 
+    it('[CS5][TK6] an epoch far above the one before it is one restore, and the one before still has its numbers', () => {
+      const server = written()
+      server.push(DEVICE_A, [edit(DEVICE_A, text(['x']), { baseEpoch: 1 })])
+      server.world = { ...server.world, epoch: 28_600_000, epochBefore: 1 }
+      const old = (op: OtOperation) => one(server.push(DEVICE_A, [edit(DEVICE_A, op, { baseEpoch: 1 })]))
+      expect(old(text([1, 'A'], 1))).toMatchObject({ status: 'applied' })
+      expect(old(text([1, 'B'], 2))).toMatchObject({ status: 'applied', revision: 3 })
+      // After another one nothing is said of the epoch before that.
+      server.world = { ...server.world, epoch: 28_700_000, epochBefore: 28_600_000 }
+      server.push(DEVICE_A, [edit(DEVICE_A, text(['3'], 3), { baseEpoch: 28_700_000 })])
+      expect(old(text(['<'], 1))).toMatchObject({ code: 'underivable' })
+    })
+
     it('[CS5][TK6] of the epoch before the last one nothing is taken where there was writing since', () => {
       const { server, send } = restoredWith(DEVICE_A)
       server.world = { ...server.world, epoch: 3 }

@@ -13,11 +13,10 @@ interface Target {
 }
 
 /** Whether what was loaded is what the file tells of, and holds together. Newer migrations are applied before. */
-export async function checkRestored(
-  { directUrl, prismaRoot }: Target,
-  loaded: LoadedBackup,
-): Promise<readonly CheckResult[]> {
+export async function checkRestored(target: Target, loaded: LoadedBackup): Promise<readonly CheckResult[]> {
+  const { directUrl, prismaRoot } = target
   await applyMigrations(directUrl, prismaRoot, {})
+  await noteEpochs(target, loaded)
   return withOwner(directUrl, async (client) => [
     {
       id: 'rows',
@@ -55,6 +54,14 @@ export async function checkDatabase(directUrl: string): Promise<readonly CheckRe
 export async function finishRestore(directUrl: string): Promise<void> {
   await withOwner(directUrl, async (client) => {
     await client.query(`DROP TABLE ${RESTORE_MARK}`)
+  })
+}
+
+/** A backup from before that column has nothing to load into it. */
+async function noteEpochs({ directUrl }: Target, { fleets }: LoadedBackup): Promise<void> {
+  await withOwner(directUrl, async (client) => {
+    for (const { id, epochBefore } of fleets)
+      await client.query('UPDATE fleet SET epoch_before = $2 WHERE id = $1', [id, epochBefore])
   })
 }
 

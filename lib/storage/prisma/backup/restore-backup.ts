@@ -62,7 +62,6 @@ export async function loadBackup(options: RestoreOptions): Promise<LoadedBackup>
   if (before) return continued(before, read)
   await applyMigrations(directUrl, prismaRoot, { until: last })
   const loaded = await withOwner(directUrl, (client) => load(client, read, options))
-  await applyMigrations(directUrl, prismaRoot, {})
   return loaded
 }
 
@@ -115,7 +114,10 @@ async function prepareTables(client: pg.Client): Promise<void> {
   const tables = (await listTables(client)).map(({ name }) => quoted(name))
   await client.query(`LOCK TABLE ${tables.join(', ')} IN ACCESS EXCLUSIVE MODE`)
   await requireEmpty(client)
-  await client.query(`TRUNCATE ${tables.join(', ')} CASCADE`)
+  for (const table of tables) {
+    const { rows } = await client.query(`SELECT FROM ${table} LIMIT 1`)
+    if (rows.length > 0) await client.query(`TRUNCATE ${table} CASCADE`)
+  }
 }
 
 /** Named as it is in the file, which may be anybody's: so only by the function, from its parts. */
