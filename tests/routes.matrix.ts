@@ -238,3 +238,77 @@ export const SERVER_API: Readonly<Record<string, OpenedBy>> = {
 /** The exact status that this caller is answered. */
 export const statusOf = (caller: Caller, { opens, passes }: OpenedBy): number =>
   opens === 'everyone' || opens === caller ? passes : 401
+
+/** A route of the build: a page for a role and up, or for everyone; or what another table holds. */
+export type Built =
+  | {
+      readonly page: Role | 'everyone'
+      /** An address of it that shows something; `{fleet}` and its like are ids. */
+      readonly at: string
+    }
+  | { readonly held: 'operator API' | 'server API' | 'sign-in' | 'open file' }
+
+const page = (role: Role | 'everyone', at: string): Built => ({ page: role, at })
+const held = (by: Extract<Built, { held: string }>['held']): Built => ({ held: by })
+const F = 'fleet={fleet}'
+
+/** Every route that a build makes, by its pattern. What the build makes and isn't here fails, and so does what is here alone. */
+export const BUILT_ROUTES: Readonly<Record<string, Built>> = {
+  '/': page('viewer', '/'),
+  '/alerts': page('viewer', `/alerts?${F}`),
+  '/alerts/channels': page('operator', `/alerts/channels?${F}`),
+  '/alerts/channels/[id]': page('operator', `/alerts/channels/{channel}?${F}`),
+  '/alerts/incidents/[id]': page('viewer', `/alerts/incidents/{nothing}?${F}`),
+  '/alerts/new-rule': page('admin', `/alerts/new-rule?${F}`),
+  '/alerts/rules': page('viewer', `/alerts/rules?${F}`),
+  '/alerts/rules/[name]': page('viewer', `/alerts/rules/conflicts-many?${F}`),
+  '/alerts/runbooks/[rule]': page('viewer', `/alerts/runbooks/dead-letters-growing?${F}`),
+  '/alerts/silences': page('viewer', `/alerts/silences?${F}`),
+  '/breakers': page('viewer', `/breakers?${F}`),
+  '/breakers/[scope]': page('viewer', `/breakers/fleet%3A{fleet}?${F}`),
+  '/collections': page('viewer', `/collections?${F}`),
+  '/collections/[id]': page('viewer', `/collections/{collection}?${F}`),
+  '/dead-letters': page('viewer', `/dead-letters?${F}`),
+  '/dead-letters/[id]': page('viewer', `/dead-letters/{letter}?${F}`),
+  '/devices': page('viewer', `/devices?${F}`),
+  '/devices/[id]': page('viewer', `/devices/{device}?${F}`),
+  '/operations': page('viewer', `/operations?${F}`),
+  '/operations/[id]': page('viewer', `/operations/{operation}?${F}`),
+  '/operations/new': page('operator', `/operations/new?${F}&kind=replay`),
+  '/overview': page('viewer', `/overview?${F}`),
+  '/pillars': page('viewer', `/pillars?${F}`),
+  '/pillars/[pillar]': page('viewer', `/pillars/lag?${F}`),
+  '/sessions': page('viewer', `/sessions?${F}`),
+  '/sessions/[id]': page('viewer', `/sessions/{session}?${F}`),
+  '/settings': page('viewer', `/settings?${F}`),
+  '/settings/enrollment': page('admin', `/settings/enrollment?${F}`),
+  '/settings/fleets': page('viewer', `/settings/fleets?${F}`),
+  '/settings/ingest': page('admin', `/settings/ingest?${F}`),
+  '/settings/integrations': page('viewer', `/settings/integrations?${F}`),
+  '/settings/releases': page('viewer', `/settings/releases?${F}`),
+  '/settings/retention': page('viewer', `/settings/retention?${F}`),
+  '/settings/thresholds': page('viewer', `/settings/thresholds?${F}`),
+  '/link': page('everyone', '/link'),
+  '/set-up': page('everyone', '/set-up'),
+  '/sign-in': page('everyone', '/sign-in'),
+  '/docs': page('everyone', '/docs'),
+  '/docs/errors': page('everyone', '/docs/errors'),
+  '/icon.svg': held('open file'),
+  '/api/openapi.json': held('open file'),
+  '/api/admin/openapi.json': held('open file'),
+  '/api/auth/[...nextauth]': held('sign-in'),
+  '/api/admin/v1/[...path]': held('operator API'),
+  '/api/otlp/v1/[...path]': held('server API'),
+  '/api/v1/[...path]': held('server API'),
+  '/api/v1/config': held('server API'),
+  '/api/v1/enroll': held('server API'),
+  '/api/v1/events': held('server API'),
+  '/api/v1/heartbeat': held('server API'),
+  '/api/v1/pull': held('server API'),
+  '/api/v1/push': held('server API'),
+  '/api/v1/sessions': held('server API'),
+  '/api/v1/token/rotate': held('server API'),
+  '/livez': held('server API'),
+  '/metrics': held('server API'),
+  '/readyz': held('server API'),
+}

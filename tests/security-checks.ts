@@ -34,13 +34,30 @@ export const SECURITY_CHECKS: readonly Check[] = [
         '[check 1] has a row for every route, and none for a route that is gone',
       ),
       test('tests/api/security/route-matrix.test.ts', '[check 1] [check 24] %s'),
+      test(
+        'tests/architecture/routes-matrix.test.ts',
+        '[check 1] every page and route of app/ has its row in the matrix, and no row is left of one that is gone',
+      ),
+      test(
+        'tests/e2e/22-edges.spec.ts',
+        '[check 1] every route of the build has its row in the matrix, and no row is left of one that is gone',
+      ),
+      test(
+        'tests/e2e/22-edges.spec.ts',
+        '[check 1] each page by each role, its status exact, and no byte of what is hidden',
+      ),
     ],
   },
   {
     id: '2',
     title:
       'The same asked as React Server Component, by prefetch, by a forged sub-request: no protected byte',
-    covers: [{ later: 'checks' }],
+    covers: [
+      test(
+        'tests/e2e/22-edges.spec.ts',
+        '[check 2] in whatever way a page is asked for, there is no byte for whom it is not',
+      ),
+    ],
   },
   {
     id: '3',
@@ -76,6 +93,10 @@ export const SECURITY_CHECKS: readonly Check[] = [
         '[check 5] [check 7] the writes above, each with a field that nobody knows, have changed nothing',
       ),
       test('tests/api/security/route-matrix.test.ts', '[check 7] no GET changes a row of any table'),
+      test(
+        'tests/e2e/22-edges.spec.ts',
+        '[check 7] looking at every page changes nothing that people manage',
+      ),
     ],
   },
   {
@@ -243,12 +264,33 @@ export const SECURITY_CHECKS: readonly Check[] = [
         'tests/api/access/postgres.test.ts',
         '[check 30] ids and texts that the database could choke on are told apart from errors of ours',
       ),
+      test(
+        'tests/api/security/corpus.test.ts',
+        '[check 30] the contract names the parameters of every route, so none is left out below',
+      ),
+      test(
+        'tests/api/security/corpus.test.ts',
+        '[check 30] %s is answered, or refused in words of ours, whatever its parameters hold',
+      ),
+      test(
+        'tests/api/security/corpus.test.ts',
+        '[check 30] %s refuses comparisons and quotes in its path and in each of its fields',
+      ),
+      test('tests/api/security/corpus.test.ts', '[check 30] none of that has changed a row'),
+      test(
+        'tests/api/security/corpus.test.ts',
+        '[check 30] a document that is all quotes and operators comes back as it was sent',
+      ),
     ],
   },
   {
     id: '31',
     title: 'Hostile strings in every filter; no user-given regular expressions',
     covers: [
+      test(
+        'tests/api/security/corpus.test.ts',
+        '[check 31] %s answers or refuses each, and none costs 100 ms of our processor',
+      ),
       test(
         'tests/unit/engine/validate.test.ts',
         '[check 31] [JS2] regular expressions are refused with a reason',
@@ -289,6 +331,10 @@ export const SECURITY_CHECKS: readonly Check[] = [
     title: 'Security headers with a nonce per answer, on errors too',
     covers: [
       test(
+        'tests/e2e/22-edges.spec.ts',
+        '[check 35] [check 36] security headers with a nonce of its own on every answer, errors too; nothing of ours is kept',
+      ),
+      test(
         'tests/unit/access/security-headers.test.ts',
         '[check 35] scripts run by nonce only, and nobody frames us',
       ),
@@ -297,12 +343,22 @@ export const SECURITY_CHECKS: readonly Check[] = [
   {
     id: '36',
     title: 'no-store on signed-in answers',
-    covers: [{ later: 'checks' }],
+    covers: [
+      test(
+        'tests/e2e/22-edges.spec.ts',
+        '[check 35] [check 36] security headers with a nonce of its own on every answer, errors too; nothing of ours is kept',
+      ),
+    ],
   },
   {
     id: '37',
     title: '200 malformed requests: no stack, SQL, path or version',
-    covers: [{ later: 'checks' }],
+    covers: [
+      test(
+        'tests/e2e/22-edges.spec.ts',
+        '[check 37] 200 malformed requests: no stack, SQL, path or version in any answer',
+      ),
+    ],
   },
   {
     id: '38',
@@ -355,6 +411,10 @@ export const SECURITY_CHECKS: readonly Check[] = [
     title: '/metrics by bearer',
     covers: [
       test(
+        'tests/e2e/22-edges.spec.ts',
+        '[check 41] /metrics of the running server is for a key with its scope alone',
+      ),
+      test(
         'tests/unit/http/may-read-metrics.test.ts',
         '[check 41] /metrics is for a key with the scope `metrics`, and for everyone only when it is public',
       ),
@@ -383,6 +443,12 @@ export const SECURITY_CHECKS: readonly Check[] = [
   {
     id: '46',
     title: 'Stored XSS, CSV formulas and log injection are inert',
-    covers: [test('tests/unit/http/export.test.ts', '[check 46] is inert in a spreadsheet: %j')],
+    covers: [
+      test(
+        'tests/e2e/22-edges.spec.ts',
+        '[check 46] names, values and words of a fleet that are markup run on no page, and its files hold no formula',
+      ),
+      test('tests/unit/http/export.test.ts', '[check 46] is inert in a spreadsheet: %j'),
+    ],
   },
 ]

@@ -44,7 +44,19 @@ function hasPlace(request) {
     request.url = `${pathname}${search}`
   }
   if (headers.host === undefined && httpVersion === '1.0') headers.host = NO_HOST
-  return request.url.startsWith('/') && !request.url.split('?', 1)[0].includes('\\') && isHost(headers.host)
+  return isPath(request.url) && isHost(headers.host)
+}
+
+/** What stands for no text in UTF-8 (`%ff`) names nothing either: Next answers such a path with an error of its own, a 500. */
+function isPath(url) {
+  const path = url.split('?', 1)[0]
+  if (!path.startsWith('/') || path.includes('\\')) return false
+  if (!path.includes('%')) return true
+  try {
+    return decodeURIComponent(path) !== ''
+  } catch {
+    return false
+  }
 }
 
 /** Found to be one. Nearly all requests ask the same, which need not be parsed again. @type {string | undefined} */

@@ -72,6 +72,8 @@ describe('what an HTTP client may say', () => {
       await said('GET /api/v1/config HTTP/1.1', 'Host: a/b'),
       await said('GET /api/v1/config HTTP/1.1', 'Host: a:99999'),
       await said('GET /api/v1\\config HTTP/1.1'),
+      await said('GET /api/v1/%ff HTTP/1.1'),
+      await said('GET /devices/%c0%ae?x=1 HTTP/1.1'),
       await said('GET http://:80/livez HTTP/1.1'),
       await said('GET * HTTP/1.1'),
     ]
