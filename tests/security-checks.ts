@@ -281,6 +281,15 @@ export const SECURITY_CHECKS: readonly Check[] = [
         'tests/api/security/corpus.test.ts',
         '[check 30] a document that is all quotes and operators comes back as it was sent',
       ),
+      test('tests/api/security/corpus.test.ts', '[check 30] no statement of SQL held anything that was sent'),
+      test(
+        'tests/architecture/sql.test.ts',
+        '[check 30] SQL as text is given to Prisma in no place but with a statement of ours, its values as parameters',
+      ),
+      test(
+        'tests/architecture/sql.test.ts',
+        '[check 30] SQL stands in the storages alone, and in no verb, route or page',
+      ),
     ],
   },
   {
@@ -438,7 +447,25 @@ export const SECURITY_CHECKS: readonly Check[] = [
   {
     id: '45',
     title: 'SBOM, lock integrity, floors of versions, install scripts by allowlist',
-    covers: [{ later: 'checks' }],
+    covers: [
+      test(
+        'tests/architecture/supply-chain.test.ts',
+        '[check 45] %s has a SHA-512 of every package but binaries of other platforms',
+      ),
+      test(
+        'tests/architecture/supply-chain.test.ts',
+        '[check 45] a version is exact, and none is below the floor, wherever in the tree it stands',
+      ),
+      test('tests/architecture/supply-chain.test.ts', '[check 45] knows a version below the floor'),
+      test(
+        'tests/architecture/supply-chain.test.ts',
+        '[check 45] no script of a package runs when it is installed, and each that has one is on the list',
+      ),
+      test(
+        'tests/architecture/supply-chain.test.ts',
+        '[check 45] its bill of materials is made from the lock alone, offline, and has every package',
+      ),
+    ],
   },
   {
     id: '46',

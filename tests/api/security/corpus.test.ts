@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ADMIN_CONTRACT } from '#lib/http/admin/contract.ts'
 import { adminOpenApiDocument } from '#lib/http/admin/openapi-admin.ts'
@@ -7,6 +8,27 @@ import { newUuid } from '#tests/support/device-world.ts'
 import type { DoorWorld } from '#tests/support/door-world.ts'
 import { doorWorld } from '#tests/support/door-world.ts'
 
+/** Every text of SQL that this process gave to PostgreSQL, without the values beside it. */
+const statements = new Set<string>()
+/** How often PostgreSQL was given what was sent as a value. */
+let asValues = 0
+type Query = (...given: unknown[]) => unknown
+const client = pg.Client.prototype as unknown as { query: Query }
+const { query: send } = client
+beforeAll(() => {
+  client.query = function (this: unknown, ...given: unknown[]) {
+    const [first] = given
+    const isNamed = typeof first === 'object' && first !== null && 'text' in first
+    statements.add(String(isNamed ? first.text : first))
+    const values = isNamed && 'values' in first ? first.values : given[1]
+    if (Array.isArray(values) && values.some((value) => String(value).includes(SENT))) asValues += 1
+    return send.apply(this, given)
+  }
+})
+afterAll(() => {
+  client.query = send
+})
+
 let world: DoorWorld
 let untouched: Readonly<Record<string, string>>
 beforeAll(async () => {
@@ -15,14 +37,16 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
+/** Stands in every hostile text: SQL that holds it was put together out of what somebody sent. */
+const SENT = 'zqsent'
 /** What ends a text of SQL, of a pattern, of a header or of a template, where somebody has put one together by hand. */
 const TEXTS = [
-  `'`,
-  `"; DROP TABLE fleet; -- '`,
-  `\\%_$1`,
-  `{"$ne":null}`,
+  `'${SENT}`,
+  `${SENT}"; DROP TABLE fleet; -- '`,
+  `\\%_$1${SENT}`,
+  `{"$ne":"${SENT}"}`,
   `\u0000`,
-  `a\r\nset-cookie: x=1`,
+  `${SENT}\r\nset-cookie: x=1`,
   `__proto__`,
   `${'9'.repeat(40)}`,
   `\ud800`,
@@ -31,13 +55,13 @@ const TEXTS = [
 /** What a store of documents takes for a comparison, and what no field is. */
 const VALUES: readonly Json[] = [
   { $ne: null },
-  { $gt: '' },
-  { $where: 'sleep(9)' },
-  [`'`],
+  { $gt: SENT },
+  { $where: `sleep(9) ${SENT}` },
+  [`'${SENT}`],
   [[]],
   { length: 1 },
   JSON.parse('{"__proto__":{"role":"admin"}}') as JsonObject,
-  `' OR 1=1 --`,
+  `${SENT}' OR 1=1 --`,
   -1,
 ]
 /** What an answer would hold that tells of the database, or of our code. */
@@ -170,6 +194,8 @@ const FILTERS = [
   '"'.repeat(400),
   `"${'\\'.repeat(398)}"`,
   `"${'%'.repeat(398)}"`,
+  `"${SENT}'; --"`,
+  `version:"${SENT}'" id:${SENT}`,
   `"${'_%'.repeat(199)}"`,
   `${'(a+)+'.repeat(79)}$`,
   '-'.repeat(400),
@@ -223,4 +249,10 @@ describe('hostile filters, over HTTP and PostgreSQL', () => {
       }
     },
   )
+})
+
+it('[check 30] no statement of SQL held anything that was sent', () => {
+  expect([...statements].filter((text) => text.includes('WHERE')).length).toBeGreaterThan(100)
+  expect([...statements].filter((text) => text.includes(SENT))).toEqual([])
+  expect(asValues).toBeGreaterThan(20)
 })
