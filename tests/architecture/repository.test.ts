@@ -27,7 +27,7 @@ const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclud
   .split('\n')
   .filter((file) => file !== '' && existsSync(path.join(ROOT, file)))
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8')
-const texts = files.filter((file) => !/\.(png|gz|ico|woff2?)$/.test(file))
+const texts = files.filter((file) => !/\.(png|gz|br|ico|woff2?)$/.test(file))
 
 describe('the repository', () => {
   it('is seen whole', () => {

@@ -28,6 +28,10 @@ export const startServer = async (
 ): Promise<Server> =>
   startChild<Listening>(await serverProgram(), { env: environment(databaseUrl, port), nodeArgs })
 
+/** One of the release before (tests/support/previous-release.ts), by its own program. */
+export const startPreviousServer = (databaseUrl: string, program: URL, port = '0'): Promise<Server> =>
+  startChild<Listening>(program, { env: environment(databaseUrl, port) })
+
 /** The same, which also makes a fleet with the demo's collections. */
 export const startServerWithFleet = async (databaseUrl: string): Promise<Child<Listening & SetUpFleet>> =>
   startChild(await serverProgram(), { env: environment(databaseUrl, '0'), args: [`fleet ${randomUUID()}`] })
