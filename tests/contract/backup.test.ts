@@ -326,7 +326,7 @@ describe('a backup of an older version', () => {
   it('is loaded as it was, and brought up to this one', async () => {
     const [last, before] = header.migrations.map(({ name }) => name).reverse()
     const old = await newTarget()
-    await applyMigrations(old, PRISMA_ROOT, { until: before ?? '' })
+    await applyMigrations(old, PRISMA_ROOT, { restore: { until: before ?? '' } })
     await sql(
       old,
       `INSERT INTO fleet (id, name, epoch, config_version, settings, created_at) VALUES ('${randomUUID()}', 'Old', 4, 1, '{}', now())`,

@@ -4,6 +4,8 @@ import { connect, createServer } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 
 const LOOK_TIMEOUT_MS = 1_000
+/** Who says no, or is gone, is out at once; who only takes long, on a busy machine, is so after this many looks. */
+const SLOW_LOOKS_MAX = 3
 
 /** As a Service of Kubernetes is: it passes connections on, and knows nothing of requests. */
 export interface Balancer {
@@ -54,10 +56,11 @@ export async function startBalancer(targets: readonly string[], lookEveryMs: num
   await once(server, 'listening')
 
   async function watch(target: string): Promise<void> {
-    while (!isOver) {
-      if (await isReady(target)) ready.add(target)
-      else ready.delete(target)
-      await pause(lookEveryMs)
+    for (let slow = 0; !isOver; await pause(lookEveryMs)) {
+      const said = await look(target)
+      slow = said === 'slow' ? slow + 1 : 0
+      if (said === 'ready') ready.add(target)
+      else if (said === 'no' || slow >= SLOW_LOOKS_MAX) ready.delete(target)
     }
   }
   const watching = Promise.all(targets.map(watch))
@@ -78,8 +81,8 @@ export async function startBalancer(targets: readonly string[], lookEveryMs: num
   }
 }
 
-const isReady = (target: string): Promise<boolean> =>
+const look = (target: string): Promise<'ready' | 'no' | 'slow'> =>
   fetch(`${target}/readyz`, { signal: AbortSignal.timeout(LOOK_TIMEOUT_MS) }).then(
-    async (answer) => (await answer.text(), answer.ok),
-    () => false,
+    async (answer) => (await answer.text(), answer.ok ? 'ready' : 'no'),
+    (error: Error) => (error.name === 'TimeoutError' ? 'slow' : 'no'),
   )

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import { RESTORE_MARK } from './backup/tables.ts'
 import { MigrationAdapter } from './migration-adapter.ts'
@@ -24,6 +25,7 @@ const POSTGRES_MIN = 150_000
 const CONNECT_TIMEOUT_MS = 10_000
 /** `diff` answers 0 for "no difference" and 2 for "there is one". */
 const DIFF_EMPTY = 0
+const LOCK_NOT_AVAILABLE = '55P03'
 
 /**
  * Which migrations the database has and lacks, by name and checksum. Cheap (one connection, no engine), so
@@ -39,36 +41,75 @@ export async function migrationState(databaseUrl: string, prismaRoot: string): P
   })
 }
 
+/** How a migration takes its locks beside processes at work. */
+export interface LockPatience {
+  /** What waits for a lock of a whole table holds up everybody who comes after it. */
+  readonly timeoutMs: number
+  readonly tries: number
+  /** Between two tries: those who were held up go first. */
+  readonly pauseMs: number
+}
+/** Some three minutes in all: longer than any transaction of ours may take. */
+const LOCK_PATIENCE: LockPatience = { timeoutMs: 5_000, tries: 20, pauseMs: 5_000 }
+
 /**
  * Brings the database to the newest migration by Prisma's own schema engine, as `prisma migrate deploy` would.
  * Safe to call from several processes: they queue on an advisory lock of ours (the engine's own gives up after
  * 10 s) and find nothing left to do. Call it in a process that ends afterwards (see schema-engine.ts).
- * @param restore of a restore: it alone migrates what it has loaded, up to `until` where that is named
+ * A migration that doesn't get its locks in time is taken back as a whole and tried again (docs/upgrades.md).
+ * @param options.restore of a restore: it alone migrates what it has loaded, up to `until` where that is named
  * @returns the names applied by this call
  * @throws MigrationError
  */
 export async function applyMigrations(
   databaseUrl: string,
   prismaRoot: string,
-  restore?: { readonly until?: string },
+  { restore, patience = LOCK_PATIENCE }: {
+    readonly restore?: { readonly until?: string }
+    readonly patience?: LockPatience
+  } = {},
 ): Promise<string[]> {
   const folder = upTo(readMigrationFolder(prismaRoot), restore?.until)
   return withClient(databaseUrl, async (client) => {
     await client.query(`SELECT pg_advisory_lock(hashtextextended('tidemark.migrate', 0))`)
     if (!restore) await requireNoRestore(client)
     const { pending } = await stateOf(client, folder)
-    if (pending.length === 0) return []
-    const adapter = new MigrationAdapter(databaseUrl)
-    try {
-      const engine = await loadSchemaEngine(adapter, folder)
-      const done = await engine.applyMigrations({ migrationsList: migrationList(folder), filters: NO_FILTER })
-      return done.appliedMigrationNames
-    } catch (error) {
-      throw new MigrationError('migration_failed', `A migration failed: ${messageOf(error)}`)
-    } finally {
-      await adapter.close()
+    for (let attempt = 1; (await stateOf(client, folder)).pending.length > 0; attempt++) {
+      try {
+        await applyPending(databaseUrl, folder, patience.timeoutMs)
+      } catch (error) {
+        const isLocked = (error as { code?: unknown } | null)?.code === LOCK_NOT_AVAILABLE
+        if (isLocked) await forgetFailed(client)
+        if (!isLocked || attempt >= patience.tries)
+          throw new MigrationError('migration_failed', `A migration failed: ${messageOf(error)}`)
+        await pause(patience.pauseMs)
+      }
     }
+    return pending
   })
+}
+
+async function applyPending(
+  databaseUrl: string,
+  folder: MigrationFolder,
+  lockTimeoutMs: number,
+): Promise<void> {
+  const adapter = new MigrationAdapter(databaseUrl, lockTimeoutMs)
+  try {
+    const engine = await loadSchemaEngine(adapter, folder)
+    await engine.applyMigrations({ migrationsList: migrationList(folder), filters: NO_FILTER })
+  } catch (error) {
+    throw adapter.scriptError ?? error
+  } finally {
+    await adapter.close()
+  }
+}
+
+/** A script is sent whole, which is one transaction: of one that failed nothing is left but its row. */
+async function forgetFailed(client: pg.Client): Promise<void> {
+  await client.query(
+    'UPDATE _prisma_migrations SET rolled_back_at = now() WHERE finished_at IS NULL AND rolled_back_at IS NULL',
+  )
 }
 
 /**

@@ -16,17 +16,22 @@ const TEXT_OID = 25
  */
 export class MigrationAdapter extends PrismaPg {
   private readonly databaseUrl: string
+  private readonly lockTimeoutMs: number
   private readonly opened: pg.Pool[] = []
+  /** Why a script failed, in PostgreSQL's words: the engine tells of an "external connector error". */
+  scriptError: unknown = null
 
-  constructor(databaseUrl: string) {
+  /** @param lockTimeoutMs how long a statement of a script may wait for a lock, and everybody behind it; 0 for ever */
+  constructor(databaseUrl: string, lockTimeoutMs = 0) {
     super({ connectionString: databaseUrl, max: 1 })
     this.databaseUrl = databaseUrl
+    this.lockTimeoutMs = lockTimeoutMs
   }
 
   override async connect(): Promise<Adapter> {
     const adapter = await super.connect()
     this.opened.push(adapter.underlyingDriver())
-    return repair(adapter)
+    return repair(adapter, this.lockTimeoutMs, (error) => (this.scriptError = error))
   }
 
   override async connectToShadowDb(): Promise<Adapter> {
@@ -59,7 +64,7 @@ export function onDatabase(databaseUrl: string, database: string): string {
   return url.toString()
 }
 
-function repair(adapter: Adapter): Adapter {
+function repair(adapter: Adapter, lockTimeoutMs = 0, onError: (error: unknown) => void = () => {}): Adapter {
   const pool = adapter.underlyingDriver()
   const queryRaw = adapter.queryRaw.bind(adapter)
   let charColumns: number[] = []
@@ -81,7 +86,12 @@ function repair(adapter: Adapter): Adapter {
     return result
   }
   adapter.executeScript = async (script: string): Promise<void> => {
-    await query(script)
+    // Of the session, which the script has to itself; what a script sets itself comes after it.
+    await query(`SELECT set_config('lock_timeout', '${lockTimeoutMs}', false)`)
+    await query(script).catch((error: unknown) => {
+      onError(error)
+      throw error
+    })
   }
   return adapter
 }

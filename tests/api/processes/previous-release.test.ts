@@ -118,7 +118,7 @@ describe(`beside release ${previousRelease.version} (${previousRelease.newestMig
 
     await a.collection('notes').put(null, { title: 'wrong', count: 'many' }, { validate: false })
     await both()
-    expect(a.deadLetters$.get().map(({ code }) => code)).toEqual(['schema_invalid'])
+    expect(a.deadLetters$.get().map(({ code }) => code)).toEqual(['schema_mismatch'])
 
     const tally = await a.collection(TALLIES).put(null, {})
     const text = await a.collection('texts').put(null, { body: '' })

@@ -15,7 +15,7 @@ interface Target {
 /** Whether what was loaded is what the file tells of, and holds together. Newer migrations are applied before. */
 export async function checkRestored(target: Target, loaded: LoadedBackup): Promise<readonly CheckResult[]> {
   const { directUrl, prismaRoot } = target
-  await applyMigrations(directUrl, prismaRoot, {})
+  await applyMigrations(directUrl, prismaRoot, { restore: {} })
   await noteEpochs(target, loaded)
   return withOwner(directUrl, async (client) => [
     {

@@ -60,7 +60,7 @@ export async function loadBackup(options: RestoreOptions): Promise<LoadedBackup>
     return null
   })
   if (before) return continued(before, read)
-  await applyMigrations(directUrl, prismaRoot, { until: last })
+  await applyMigrations(directUrl, prismaRoot, { restore: { until: last } })
   const loaded = await withOwner(directUrl, (client) => load(client, read, options))
   return loaded
 }
