@@ -64,6 +64,7 @@ describe('migrations let the release before go on beside this one (docs/upgrades
     'ALTER TABLE fleet VALIDATE CONSTRAINT a',
     'CREATE TABLE a (b INT NOT NULL); ALTER TABLE a ADD CONSTRAINT c CHECK (b > 0)',
     'CREATE TABLE "a" (b INT NOT NULL); REVOKE ALL ON "a" FROM tidemark_runtime',
+    'REVOKE ALL ON fleet FROM tidemark_runtime; GRANT SELECT ON fleet TO tidemark_runtime',
     'CREATE INDEX a ON fleet (b)',
     'REVOKE ALL ON FUNCTION a() FROM PUBLIC',
     '-- DROP TABLE fleet',
