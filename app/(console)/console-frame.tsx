@@ -36,6 +36,7 @@ const KEYS = [
   { key: 'k', label: 'Breakers', href: '/breakers' },
   { key: 'a', label: 'Alerts', href: '/alerts' },
   { key: 'c', label: 'Collections', href: '/collections' },
+  { key: 'u', label: 'Audit', href: '/audit' },
   { key: 'e', label: 'Settings', href: SETTINGS_HREF },
 ]
 const FOOT = [
@@ -171,6 +172,7 @@ function navGroups(fleet: FrameFleet | undefined): readonly NavGroup[] {
               }),
         },
         { key: 'collections', label: 'Collections', href: '/collections', icon: 'collections' },
+        { key: 'audit', label: 'Audit', href: '/audit', icon: 'audit' },
       ],
     },
   ]

@@ -1,5 +1,6 @@
 import { NOTIFICATION_LIFE_MS } from '#lib/protocol/limits.ts'
 import { EVALUATED_EVERY_MS } from './alerts/evaluate-fleet.ts'
+import { HEAD_TOLD_EVERY_MS, tellHead } from './audit/tell-head.ts'
 import { BREAKER_LIFE_MS } from './breakers/journal.ts'
 import type { Context } from './context.ts'
 import { purgeLetters } from './dead-letters/purge-letters.ts'
@@ -65,6 +66,7 @@ const TASKS: readonly Task[] = [
   { name: 'operations', everyMs: 60 * MINUTE_MS, run: purgeEndedOperations },
   { name: 'breakers', everyMs: 10 * MINUTE_MS, run: expireBreakers },
   { name: 'notifications', everyMs: 60 * MINUTE_MS, run: expireNotifications },
+  { name: 'audit-head', everyMs: HEAD_TOLD_EVERY_MS, run: tellHead },
   { name: 'partitions', everyMs: 60 * MINUTE_MS, run: keepPartitions },
 ]
 

@@ -275,6 +275,16 @@ export const METRICS = {
     stability: 'stable',
     source: 'leader',
   },
+  auditEntries: {
+    name: 'tidemark_audit_entries',
+    stem: 'audit.entries',
+    kind: 'gauge',
+    unit: '1',
+    help: 'Entries of the audit chain, as of the last minutes. It never falls: where it does, the log was cut off.',
+    labels: [],
+    stability: 'stable',
+    source: 'leader',
+  },
   heartbeat: {
     name: 'tidemark_heartbeat_timestamp_seconds',
     stem: 'heartbeat.timestamp',

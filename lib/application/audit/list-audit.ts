@@ -11,6 +11,9 @@ import type { ItemList } from '../page.ts'
 import { itemList, pageInput, pageRequest, rangeInput, since } from '../page.ts'
 import type { AuditContext } from './audit-context.ts'
 
+/** An entry as the list has it. */
+export type ListedAudit = StoredAudit
+
 export const auditQuery = z.strictObject({
   ...pageInput,
   ...rangeInput,

@@ -19,6 +19,8 @@ export interface LeaderGauges {
   showAlerts(fleetId: string, firing: Readonly<Record<Severity, number>>): void
   /** What the fleet, and each of its collections, is judged by now. */
   showThresholds(fleetId: string, whole: Thresholds, collections: ReadonlyMap<string, Thresholds>): void
+  /** How many entries the audit chain has. */
+  showAuditEntries(count: number): void
   /** Another process leads now, or none: the figures are not ours to tell. */
   hideLeaderGauges(): void
 }
@@ -64,7 +66,10 @@ export function leaderGauges(
     alertsFiring: gauge(METRICS.alertsFiring),
     thresholdSeconds: gauge(METRICS.thresholdSeconds),
     thresholdFigure: gauge(METRICS.thresholdFigure),
+    auditEntries: gauge(METRICS.auditEntries),
   }
+  // One without labels shows 0 by itself.
+  all.auditEntries.remove({})
   const shown = new Map<string, ReadonlySet<string>>()
   return {
     showSnapshot: (fleet, events) => {
@@ -102,9 +107,11 @@ export function leaderGauges(
           if (isTold(limit)) all.thresholdFigure.set({ fleet, collection, limit }, limits[name])
       }
     },
+    showAuditEntries: (count) => all.auditEntries.set(count),
     hideLeaderGauges: () => {
       shown.clear()
       for (const each of Object.values(all)) each.reset()
+      all.auditEntries.remove({})
     },
   }
 }

@@ -15,6 +15,7 @@ const LISTS = [
   { list: 'dead-letters', one: 'dead-letter', id: 'id' },
   { list: 'operations', one: 'operation', id: 'id' },
   { list: 'collections', one: 'collection', id: 'id' },
+  { list: 'audit', one: 'audit-entry', id: 'id' },
 ] as const
 
 /** Each page of the console once for someone signed in; of the lists also their first item. */
@@ -34,6 +35,7 @@ export async function consolePages(page: Page, fleetId: string): Promise<readonl
     if (items.length === 0) throw new Error(`${list} has no item`)
     pages.push({ name: one, path: `/${list}/${String(items[0]?.[id])}${fleet}` })
   }
+  pages.push({ name: 'audit-all', path: `/audit/all${fleet}` })
   pages.push({ name: 'breakers', path: `/breakers${fleet}` })
   for (const scope of ['engine', `fleet:${fleetId}`])
     pages.push({
