@@ -35,6 +35,7 @@ const METRICS: Metrics = {
   showFoldLag: nothing,
   showAlerts: nothing,
   showThresholds: nothing,
+  showAuditEntries: () => undefined,
   hideLeaderGauges: nothing,
 }
 
