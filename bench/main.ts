@@ -4,6 +4,7 @@
  */
 import { availableParallelism, loadavg } from 'node:os'
 import { benchAlerts } from './alerts/bench-alerts.ts'
+import { benchAudit } from './audit/bench-audit.ts'
 import { benchBreakers } from './breakers/bench-breakers.ts'
 import { benchEngine } from './engine/bench-engine.ts'
 import { benchHistory } from './history/bench-history.ts'
@@ -34,6 +35,7 @@ const TABLES: Readonly<Record<string, (database: BenchDatabase) => Promise<strin
   writing: benchWriting,
   telemetry: benchTelemetry,
   alerts: benchAlerts,
+  audit: benchAudit,
 }
 const WITHOUT_DATABASE: Readonly<Record<string, () => Promise<string>>> = {
   engine: benchEngine,

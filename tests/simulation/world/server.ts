@@ -35,7 +35,7 @@ const METRICS: Metrics = {
   showFoldLag: nothing,
   showAlerts: nothing,
   showThresholds: nothing,
-  showAuditEntries: () => undefined,
+  showAuditEntries: nothing,
   hideLeaderGauges: nothing,
 }
 
