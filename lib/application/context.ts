@@ -48,4 +48,6 @@ export interface Actor {
   readonly id: string
   readonly name: string
   readonly roles: Readonly<Record<string, Role>>
+  /** Where this call of theirs came from, for the audit log; absent where nobody called from anywhere. */
+  readonly address?: string | null
 }

@@ -10,6 +10,7 @@ import { rotateToken } from '#lib/application/enrollment/rotate-token.ts'
 import { storeSessions } from '#lib/application/sessions/store-sessions.ts'
 import { pull } from '#lib/application/sync/pull.ts'
 import { push } from '#lib/application/sync/push.ts'
+import { addressIn } from './address-in.ts'
 import { encodedBy, encoderOf } from './compress.ts'
 import type { AuthenticatedCall, DeviceAnswer, DeviceCall, DeviceRoute, OpenRoute } from './device-route.ts'
 import { isHeld } from './etag.ts'
@@ -38,7 +39,9 @@ const enrollRoute: OpenRoute = {
   freshMs: null,
   async answer(call) {
     const { ctx, request } = call
-    const enrolled = await enroll(ctx, { key: bearerOf(request.headers), readBody: () => bodyOf(call) })
+    const key = bearerOf(request.headers)
+    const address = addressIn(request.headers)
+    const enrolled = await enroll(ctx, { key, address, readBody: () => bodyOf(call) })
     const fleet = { epoch: enrolled.epoch, configVersion: enrolled.config.version }
     return { ...json(enrolled, { status: 201, fleet }), fleetId: enrolled.fleetId }
   },

@@ -5,7 +5,7 @@ import type { AuditEntry, AuditHead } from './ports.ts'
 export const NO_HEAD: AuditHead = { seq: 0, mac: '' }
 
 /**
- * What an entry is sealed with (AU1): HMAC-SHA-256, in hex, over the mac of the entry before it, its own number and all
+ * What an entry is sealed with (AC1): HMAC-SHA-256, in hex, over the mac of the entry before it, its own number and all
  * that it says. Null as number and no mac before it is what an entry of before the chain is adopted with.
  */
 export type Seal = (previousMac: string, seq: number | null, entry: AuditEntry) => string

@@ -11,6 +11,7 @@ export interface AuditDetails {
   readonly reason?: string | null
   readonly before?: Json
   readonly after?: Json
+  /** The actor's own where it is left out. */
   readonly address?: string | null
   readonly outcome?: AuditEntry['outcome']
 }
@@ -27,7 +28,7 @@ export function auditEntry(ctx: AccessContext, actor: Actor, details: AuditDetai
     reason: details.reason ?? null,
     before: details.before ?? null,
     after: details.after ?? null,
-    address: details.address ?? null,
+    address: details.address ?? actor.address ?? null,
     outcome: details.outcome ?? 'done',
   }
 }

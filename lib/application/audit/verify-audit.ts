@@ -52,7 +52,7 @@ export interface VerifyInput {
 }
 
 /**
- * Walks the audit chain in batches (AU1–AU6): memory is bounded by one, and a check that runs out of time says where to
+ * Walks the audit chain in batches (AC1 to AC6): memory is bounded by one, and a check that runs out of time says where to
  * go on. It reads only.
  */
 export async function verifyAudit(

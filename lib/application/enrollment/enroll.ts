@@ -11,6 +11,8 @@ import { ApplicationError, parsedOrThrow } from '../errors.ts'
 export interface EnrollInput {
   /** The enrollment key from the `Authorization` header. */
   readonly key: string | null
+  /** Where the device asks from, for the audit log. */
+  readonly address?: string | null
   /** Called once the key is known to be good. */
   readonly readBody: () => Promise<unknown>
 }
@@ -55,6 +57,7 @@ export async function enroll(ctx: Context, input: EnrollInput): Promise<EnrollRe
       target: id,
       fleetId,
       after: { keyId: key.id, formerDeviceId: formerId },
+      address: input.address ?? null,
     }),
   )
   if (outcome === 'gone') throw new ApplicationError('unauthorized')

@@ -55,7 +55,7 @@ async function answer(
   progress: Progress,
 ): Promise<Response> {
   const url = new URL(request.url)
-  const principal = await authenticate(ctx, settings, request)
+  const principal = from(request, await authenticate(ctx, settings, request))
   progress.principal = principal
   requireOwnOrigin(settings, principal, request)
   const { route, params } = routeOf(routes, request.method, url.pathname.slice(ADMIN_PATH.length))
@@ -82,6 +82,12 @@ async function answer(
     headers: { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' },
   })
 }
+
+/** Who asks, and from where: both stand in what they do. */
+const from = (request: Request, principal: Principal): Principal => ({
+  ...principal,
+  actor: { ...principal.actor, address: clientAddress(request.headers) },
+})
 
 /** A session cookie or an API key. An Authorization header is taken at its word: a bad one is not passed over. */
 async function authenticate(ctx: Context, settings: AuthSettings, request: Request): Promise<Principal> {

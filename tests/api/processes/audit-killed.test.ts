@@ -34,7 +34,7 @@ describe('kill -9 of processes that write audited changes', () => {
   })
 
   it(
-    '[AU2] [check 42] leaves a chain without a gap, and an entry for each change that was made',
+    '[AC2] [check 42] leaves a chain without a gap, and an entry for each change that was made',
     async () => {
       const told = new Set<string>()
       const start = async (): Promise<Worker> => {

@@ -31,7 +31,7 @@ async function fill(storage: Storage, count: number): Promise<void> {
 describe.each(BACKENDS)('audit chain on $name', (backend) => {
   const current = opened(backend)
 
-  it('[AU1] gives each entry the next number and a mac over all that it says', async () => {
+  it('[AC1] gives each entry the next number and a mac over all that it says', async () => {
     const { storage } = current()
     const first = await storage.audit.head()
     const entries = [audit('one', ODD), audit('two', ODD), audit('three')]
@@ -51,7 +51,7 @@ describe.each(BACKENDS)('audit chain on $name', (backend) => {
     expect(await storage.audit.get(randomUUID())).toBeNull()
   })
 
-  it('[AU2] is chained in the transaction of what it tells of, and not at all where that is taken back', async () => {
+  it('[AC2] is chained in the transaction of what it tells of, and not at all where that is taken back', async () => {
     const { storage } = current()
     const fleet = await makeFleet(storage)
     const before = await storage.audit.head()
@@ -81,7 +81,7 @@ describe.each(BACKENDS)('audit chain on $name', (backend) => {
     expect((await storage.audit.head()).seq).toBe(before.seq + 1)
   })
 
-  it('[AU2] has no gap and no fork when many write at once', async () => {
+  it('[AC2] has no gap and no fork when many write at once', async () => {
     const { storage } = current()
     const before = await storage.audit.head()
     const fleets = await Promise.all(Array.from({ length: 4 }, () => makeFleet(storage)))
@@ -96,7 +96,7 @@ describe.each(BACKENDS)('audit chain on $name', (backend) => {
     expect(await verify(storage)).toMatchObject({ state: 'holds', firstBad: null })
   })
 
-  it('[AU3] verifies in batches, stops when its time is up, and goes on from there', async () => {
+  it('[AC3] verifies in batches, stops when its time is up, and goes on from there', async () => {
     const { storage } = current()
     await fill(storage, 20)
     const head = await storage.audit.head()
@@ -109,7 +109,7 @@ describe.each(BACKENDS)('audit chain on $name', (backend) => {
     expect(wrong.firstBad).toMatchObject({ kind: 'changed', seq: from.seq + 1 })
   })
 
-  it('[AU4] knows by a head that was kept elsewhere whether it is the same log', async () => {
+  it('[AC4] knows by a head that was kept elsewhere whether it is the same log', async () => {
     const { storage } = current()
     await fill(storage, 3)
     const head = await storage.audit.head()
@@ -193,7 +193,7 @@ describe('an audit log that somebody tampers with', () => {
   const firstBad = async (heads: AuditHead[] = []) => (await verify(storage, { heads })).firstBad
   const idOf = (seq: number): string => ids[seq - 1] ?? ''
 
-  it('[check 42] [AU5] finds an edit of any column, by the row', async () => {
+  it('[check 42] [AC5] finds an edit of any column, by the row', async () => {
     const edits = {
       at: `at + interval '1 millisecond'`,
       scope_fleet_id: 'gen_random_uuid()',
@@ -238,19 +238,19 @@ describe('an audit log that somebody tampers with', () => {
     expect(await firstBad()).toMatchObject({ kind: 'changed', seq: 1, id })
   })
 
-  it.each([1, 5])('[check 42] [AU5] finds that entry %i was deleted', async (seq) => {
+  it.each([1, 5])('[check 42] [AC5] finds that entry %i was deleted', async (seq) => {
     await owner.query('DELETE FROM audit WHERE seq = $1', [seq])
     expect(await firstBad()).toMatchObject({ kind: 'missing', seq })
   })
 
-  it('[check 42] [AU5] finds a tail that was cut off, and a log that was emptied', async () => {
+  it('[check 42] [AC5] finds a tail that was cut off, and a log that was emptied', async () => {
     await owner.query('DELETE FROM audit WHERE seq > 6')
     expect(await firstBad()).toMatchObject({ kind: 'missing', seq: 7 })
     await owner.query('TRUNCATE audit')
     expect(await firstBad()).toMatchObject({ kind: 'missing', seq: 1 })
   })
 
-  it('[check 42] [AU4] finds by a head that was kept elsewhere that the head was set back with the tail', async () => {
+  it('[check 42] [AC4] finds by a head that was kept elsewhere that the head was set back with the tail', async () => {
     await owner.query('DELETE FROM audit WHERE seq > 6')
     await owner.query('UPDATE audit_head SET seq = 6, mac = (SELECT mac FROM audit WHERE seq = 6)')
     expect(await firstBad()).toBeNull()
@@ -261,7 +261,7 @@ describe('an audit log that somebody tampers with', () => {
     expect(await firstBad([head])).toMatchObject({ kind: 'not_outside_head', seq: head.seq })
   })
 
-  it('[check 42] [AU5] finds two entries that were exchanged, and one that was moved', async () => {
+  it('[check 42] [AC5] finds two entries that were exchanged, and one that was moved', async () => {
     await owner.query('UPDATE audit SET seq = -seq WHERE seq IN (4, 7)')
     await owner.query('UPDATE audit SET seq = CASE seq WHEN -4 THEN 7 ELSE 4 END WHERE seq < 0')
     expect(await firstBad()).toMatchObject({ kind: 'changed', seq: 4, id: idOf(7) })
@@ -275,7 +275,7 @@ describe('an audit log that somebody tampers with', () => {
   const COPY = `INSERT INTO audit SELECT $1, at, scope_fleet_id, actor_kind, actor_id, actor_name, action, target, reason,
     before, after, address, outcome, $2, mac FROM audit WHERE seq = 5`
 
-  it('[check 42] [AU5] finds an entry that was put in: between, behind the head, with a number twice, without one', async () => {
+  it('[check 42] [AC5] finds an entry that was put in: between, behind the head, with a number twice, without one', async () => {
     const forged = randomUUID()
     await owner.query(COPY, [forged, null])
     expect(await firstBad()).toMatchObject({ kind: 'outside', seq: null, id: forged })
@@ -289,7 +289,7 @@ describe('an audit log that somebody tampers with', () => {
     expect(await firstBad()).toMatchObject({ kind: 'changed', seq: 5, id: forged })
   })
 
-  it('[check 42] [AU5] finds a head that was moved or taken away', async () => {
+  it('[check 42] [AC5] finds a head that was moved or taken away', async () => {
     await owner.query('UPDATE audit_head SET mac = repeat($1, 64)', ['0'])
     expect(await firstBad()).toMatchObject({ kind: 'head_moved', seq: head.seq })
     await owner.query('UPDATE audit_head SET seq = 3, mac = (SELECT mac FROM audit WHERE seq = 3)')
@@ -300,14 +300,14 @@ describe('an audit log that somebody tampers with', () => {
     await expect(storage.audit.append(audit())).rejects.toThrow('head')
   })
 
-  it('[check 42] [AU1] can be made by nobody without the secret', async () => {
+  it('[check 42] [AC1] can be made by nobody without the secret', async () => {
     const stranger = await openPostgresStorage({ url: database.url, secret: Buffer.from('t'.repeat(32)) })
     await stranger.audit.append(audit('forged'))
     await stranger.close()
     expect(await firstBad()).toMatchObject({ kind: 'changed', seq: head.seq + 1 })
   })
 
-  it('[check 42] [AU6] takes entries of before the chain under its care once, and finds what is done to them', async () => {
+  it('[check 42] [AC6] takes entries of before the chain under its care once, and finds what is done to them', async () => {
     const old = Array.from({ length: 450 }, (_, i) =>
       audit('old', { ...ODD, atMs: NOW_MS - 9_000 + (i % 7) }),
     )
@@ -369,13 +369,13 @@ describe('an audit log that somebody tampers with', () => {
 })
 
 describe('a memory', () => {
-  it('[AU1] has the seal that PostgreSQL has', () => {
+  it('[AC1] has the seal that PostgreSQL has', () => {
     const secret = Buffer.from('s'.repeat(32))
     for (const entry of [audit('one', ODD), audit('two')])
       expect(memorySeal(secret)('ff', 7, entry)).toBe(postgresSeal(secret)('ff', 7, entry))
   })
 
-  it('[AU1] links under the secret that it is given', async () => {
+  it('[AC1] links under the secret that it is given', async () => {
     const [one, other] = ['a', 'b'].map((char) =>
       openMemoryStorage({ secret: Buffer.from(char.repeat(32)), nowMs: clock.now }),
     ) as [Storage, Storage]
