@@ -128,10 +128,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     }),
   },
   'audit verify': {
-    usage: '[--head SEQ:MAC]…',
-    options: { head: { ...TEXT, multiple: true } },
+    usage: '[--head SEQ:MAC]… [--after SEQ:MAC]',
+    options: { head: { ...TEXT, multiple: true }, after: TEXT },
     run: withDatabase(async ({ ctx }, values) => {
-      const { firstBad, ...found } = await auditVerify(ctx, texts(values, 'head'))
+      const { firstBad, ...found } = await auditVerify(ctx, texts(values, 'head'), text(values, 'after'))
       if (firstBad === null) return found
       const { kind, seq, id, what } = firstBad
       return { ...found, wrong: kind, seq, id, what }

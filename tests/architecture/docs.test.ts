@@ -10,6 +10,7 @@ const pages = [
   'README.md',
   'CONTRIBUTING.md',
   'docs/README.md',
+  'docs/audit.md',
   'docs/authority.md',
   'docs/rules.md',
   'docs/state-hash.md',
