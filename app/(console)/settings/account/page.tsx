@@ -17,7 +17,11 @@ import { browserName } from './browser-name.ts'
 
 export const metadata: Metadata = { title: 'Your account · Tidemark' }
 
-const HOW = { password: 'password', link: 'sign-in link', oidc: 'sign-in provider' } as const
+const HOW = new Map([
+  ['password', 'password'],
+  ['link', 'sign-in link'],
+  ['oidc', 'sign-in provider'],
+])
 
 /** Where am I signed in, and by what? */
 async function AccountPage({ searchParams }: PageProps) {
@@ -49,7 +53,7 @@ async function AccountPage({ searchParams }: PageProps) {
             header: 'From',
             cell: ({ address }) => <span className="mono">{address ?? 'not told'}</span>,
           },
-          { key: 'how', header: 'By', hideOnPhone: true, cell: ({ how }) => HOW[how] },
+          { key: 'how', header: 'By', hideOnPhone: true, cell: ({ how }) => HOW.get(how) },
           {
             key: 'begun',
             header: 'Begun',
@@ -65,7 +69,7 @@ async function AccountPage({ searchParams }: PageProps) {
           },
           {
             key: 'acts',
-            header: '',
+            header: <span className="sr">Actions</span>,
             align: 'end',
             cell: ({ id, userAgent, current }) => (
               <EndSession id={id} name={browserName(userAgent)} current={current} />
