@@ -5,6 +5,7 @@ import { Overrides } from './breakers/overrides.ts'
 import { tellChange } from './breakers/tell-change.ts'
 import type { Context, Surroundings } from './context.ts'
 import { Contacts } from './devices/contacts.ts'
+import { DeadTokens } from './devices/dead-tokens.ts'
 import { DeviceDirectory } from './devices/directory.ts'
 import { IngestBound } from './ingest/ingest-bound.ts'
 import { LoadBound } from './load-bound.ts'
@@ -24,7 +25,7 @@ import { StreamHeads } from './sync/stream-heads.ts'
 export function createContext(surroundings: Surroundings): Context {
   const { storage, clock } = surroundings
   const pokes = new Pokes()
-  const directory = new DeviceDirectory(storage, clock)
+  const directory = new DeviceDirectory(storage, clock, new DeadTokens(surroundings))
   const rules = new RulesCache(storage)
   const heads = new StreamHeads({ storage, clock, rules })
   const growth = new Growth({ ...surroundings, pokes })

@@ -9,6 +9,7 @@ import type { AccessPort } from './access-port.ts'
 import type { AlertPort } from './alert-port.ts'
 import type { AuditPort } from './audit-port.ts'
 import type { BreakerPort } from './breaker-port.ts'
+import type { DeadTokenPort } from './dead-token-port.ts'
 import type { DevicePort } from './device-port.ts'
 import type { FleetKeyPort } from './fleet-key-port.ts'
 import type { IngestPort } from './ingest-port.ts'
@@ -57,6 +58,7 @@ export type * from './access-port.ts'
 export type * from './alert-port.ts'
 export type * from './audit-port.ts'
 export type * from './breaker-port.ts'
+export type * from './dead-token-port.ts'
 export type * from './device-port.ts'
 export type * from './fleet-key-port.ts'
 export type * from './ingest-port.ts'
@@ -86,6 +88,7 @@ export interface Storage {
   readonly fleets: FleetPort
   readonly collections: CollectionPort
   readonly devices: DevicePort
+  readonly deadTokens: DeadTokenPort
   readonly enrollmentKeys: FleetKeyPort<EnrollmentKey>
   readonly ingest: IngestPort
   readonly releases: ReleasePort

@@ -13,7 +13,7 @@ test('by keyboard a rule is found and changed, its preview seen, saved, and take
 }) => {
   const { fleetId } = await ownFleet(page, world, { name: 'orders', schema: { type: 'object' } })
   await page.goto(`/alerts/rules?fleet=${fleetId}`)
-  await expect(title(page)).toHaveText(/^20 rules watch this fleet/)
+  await expect(title(page)).toHaveText(/^21 rules watch this fleet/)
   await page.keyboard.press('/')
   await page.keyboard.type('rule:conflicts-many')
   await page.keyboard.press('Enter')

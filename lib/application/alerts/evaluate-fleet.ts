@@ -29,6 +29,8 @@ const EVIDENCE_PER_ROUND_MAX = 5
 /** An incident's evidence is looked for again while it is young: the first minute of it shows little. */
 const EVIDENCE_FOR_MS = 10 * 60_000
 const EVIDENCE_EVERY_MS = 60_000
+/** A dead token that was shown within this is news still. */
+const DEAD_TOKENS_FOR_MS = 3_600_000
 
 type Deps = Pick<Surroundings, 'storage' | 'clock' | 'ids'>
 
@@ -50,9 +52,10 @@ export async function evaluateFleet(deps: Deps, of: FleetEvaluation): Promise<Fl
   const { storage, clock } = deps
   const { fleet, figures, scopes, limitsOf } = of
   const nowMs = clock.now()
-  const [input, oldestMs] = await Promise.all([
+  const [input, oldestMs, deadTokenDevices] = await Promise.all([
     storage.alerts.input(fleet.id, nowMs),
     storage.telemetry.oldestUnfoldedMs(fleet.id),
+    storage.deadTokens.countSince(fleet.id, nowMs - DEAD_TOKENS_FOR_MS),
   ])
   const rules = rulesOfFleet(input.rules).flatMap(({ rule }) => (rule.enabled ? [rule] : []))
   await figures.refresh(nowMs, rules)
@@ -60,6 +63,7 @@ export async function evaluateFleet(deps: Deps, of: FleetEvaluation): Promise<Fl
   const signals = liveSignals(figures, {
     scopes,
     limitsOf,
+    deadTokenDevices,
     foldLagMs: oldestMs === null ? 0 : Math.max(0, nowMs - oldestMs),
     oldestUnresolvedAgeMs: oldestUnresolvedMs === null ? null : nowMs - oldestUnresolvedMs,
   })

@@ -8,6 +8,7 @@ import type { ScopeStanding } from './standing.ts'
 export interface Beside {
   readonly scopes: ReadonlyMap<string, ScopeStanding>
   readonly foldLagMs: number
+  readonly deadTokenDevices: number
   /** Null where nothing waits for a person. */
   readonly oldestUnresolvedAgeMs: number | null
   readonly limitsOf: FleetLimits
@@ -16,7 +17,7 @@ export interface Beside {
 /** The figures of a fleet as they are now. */
 export function liveSignals(
   figures: Pick<FleetFigures, 'keysOf' | 'sum' | 'gauge'>,
-  { scopes, foldLagMs, oldestUnresolvedAgeMs, limitsOf }: Beside,
+  { scopes, foldLagMs, deadTokenDevices, oldestUnresolvedAgeMs, limitsOf }: Beside,
 ): Signals {
   return {
     keys: (by) => (by === 'fleet' ? [''] : by === 'scope' ? [...scopes.keys()] : figures.keysOf(by)),
@@ -32,6 +33,8 @@ export function liveSignals(
           return scope?.overrideEndsInMs ?? Infinity
         case 'foldLagMs':
           return foldLagMs
+        case 'deadTokenDevices':
+          return deadTokenDevices
         case 'oldestUnresolvedAgeMs':
           return oldestUnresolvedAgeMs ?? 0
         case 'devices':

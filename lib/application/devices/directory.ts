@@ -3,6 +3,7 @@ import type { Clock } from '../surroundings.ts'
 import { ApplicationError } from '../errors.ts'
 import { parseCredential } from '../access/credentials.ts'
 import { isWithin } from '../is-within.ts'
+import type { DeadTokens } from './dead-tokens.ts'
 import { remember } from '../remember.ts'
 import { remembering } from '../remembering.ts'
 
@@ -30,6 +31,7 @@ export interface Caller {
 export class DeviceDirectory {
   private readonly storage: Storage
   private readonly clock: Clock
+  private readonly deadTokens: DeadTokens
   private readonly devices = new Map<string, Seen<Device>>()
   private readonly fleets = new Map<string, Seen<Fleet>>()
   private readonly asking = new Map<string, Promise<Fleet | null>>()
@@ -37,9 +39,10 @@ export class DeviceDirectory {
   /** What its text says, which never changes; whether it is live is asked anew. Two hashes a request else. */
   private readonly credentialOf = remembering(parseCredential, DEVICES_MAX)
 
-  constructor(storage: Storage, clock: Clock) {
+  constructor(storage: Storage, clock: Clock, deadTokens: DeadTokens) {
     this.storage = storage
     this.clock = clock
+    this.deadTokens = deadTokens
   }
 
   /**
@@ -53,6 +56,7 @@ export class DeviceDirectory {
     const credential = token === null ? null : this.credentialOf(token)
     if (credential?.kind !== 'device') throw new ApplicationError('unauthorized')
     const device = await this.deviceByHash(credential.fleetId, credential.hash, freshMs)
+    if (!device) await this.deadTokens.note(credential.fleetId, credential.hash)
     const fleet = device && (await this.fleet(credential.fleetId))
     if (!device || !fleet) throw new ApplicationError('unauthorized')
     return { device, fleet, tokenHash: credential.hash }

@@ -7,6 +7,7 @@ import { memoryBreakers } from './breakers.ts'
 import { memoryCollections } from './collections.ts'
 import { memoryConflicts } from './conflicts.ts'
 import { memoryDeadLetters } from './dead-letters.ts'
+import { memoryDeadTokens } from './dead-tokens.ts'
 import { memoryDevices } from './devices.ts'
 import { memoryFleetKeys } from './fleet-keys.ts'
 import { memoryFleets } from './fleets.ts'
@@ -44,6 +45,7 @@ export function memoryStorageOver(state: MemoryState): Storage {
     fleets: memoryFleets(state),
     collections: memoryCollections(state),
     devices: memoryDevices(state),
+    deadTokens: memoryDeadTokens(state),
     enrollmentKeys: memoryFleetKeys(state, (tables) => tables.enrollmentKeys),
     ingest: memoryIngest(state),
     releases: memoryReleases(state),

@@ -16,6 +16,7 @@ import type {
   Collection,
   ConflictRow,
   DeadLetterRow,
+  DeadTokenUse,
   Delivery,
   Device,
   DiagnosticsRow,
@@ -100,6 +101,8 @@ export class FleetTables {
   /** When each device may start its full sync. */
   readonly fullSyncs = new Table<number>()
   readonly tokens = new Table<{ deviceId: string; endsAtMs: number | null }>()
+  /** By device. */
+  readonly deadTokenUses = new Table<DeadTokenUse>()
   readonly enrollmentKeys = new Table<EnrollmentKey>()
   readonly ingestKeys = new Table<IngestKey>()
   readonly toldSeries = new Table<ToldSeries>()

@@ -123,6 +123,7 @@ export const FLEET_TABLES: readonly string[] = [
   'collection_schema',
   'conflict',
   'dead_letter',
+  'dead_token_use',
   'device',
   'device_diagnostics',
   'device_position',

@@ -8,6 +8,7 @@ import { postgresConflicts } from './conflicts.ts'
 import type { DatabaseOptions } from './database.ts'
 import { Database } from './database.ts'
 import { postgresDeadLetters } from './dead-letters.ts'
+import { postgresDeadTokens } from './dead-tokens.ts'
 import { postgresDevices } from './devices.ts'
 import { postgresFleetKeys } from './fleet-keys.ts'
 import { postgresFleets } from './fleets.ts'
@@ -52,6 +53,7 @@ export async function openPostgresStorage(
     fleets: postgresFleets(database),
     collections: postgresCollections(database),
     devices: postgresDevices(database),
+    deadTokens: postgresDeadTokens(database),
     enrollmentKeys: postgresFleetKeys<EnrollmentKey>(database, {
       table: 'enrollment_key',
       columns: ['access', 'max_devices', 'devices'],

@@ -286,4 +286,12 @@ export const DEFAULT_RULES: readonly AlertRule[] = [
     condition: threshold({ measure: 'rejectedCredentials', value: 50, windowMs: 10 * MINUTE_MS }),
     keepFiringMs: 10 * MINUTE_MS,
   }),
+  rule({
+    name: 'dead-token',
+    title: 'A device token is used after its end',
+    family: 'server',
+    severity: 'warning',
+    condition: threshold({ measure: 'deadTokens', value: 0 }),
+    keepFiringMs: 10 * MINUTE_MS,
+  }),
 ]

@@ -31,6 +31,7 @@ export const ALERT_GAUGES = [
   'openConflicts',
   'oldestUnresolvedAgeMs',
   'foldLagMs',
+  'deadTokenDevices',
   'breakerOpen',
   'overrideEndsInMs',
   'breakGlass',
@@ -293,6 +294,15 @@ export const MEASURES = {
     words: '',
     groupings: ['scope'],
     promql: greatest('tidemark_breaker_state{state="open"}', { scope: 'scope' }),
+  },
+  deadTokens: {
+    kind: 'gauge',
+    gauge: 'deadTokenDevices',
+    unit: 'count',
+    noun: 'device token was shown after its end',
+    words: '',
+    groupings: FLEET,
+    promql: null,
   },
   overrideEnds: {
     kind: 'gauge',

@@ -26,3 +26,19 @@ UPDATE "app_user" u SET "last_seen_at" = (SELECT max(s.last_seen_at) FROM "user_
 -- AlterTable
 ALTER TABLE "api_key" ADD COLUMN     "last_used_address" TEXT,
 ADD COLUMN     "last_used_at" TIMESTAMPTZ(3);
+
+-- Devices of which a token was shown that had ended: a copy of it is somewhere. One row for each device.
+CREATE TABLE "dead_token_use" (
+    "fleet_id" UUID NOT NULL,
+    "device_id" UUID NOT NULL,
+    "first_at" TIMESTAMPTZ(3) NOT NULL,
+    "last_at" TIMESTAMPTZ(3) NOT NULL,
+    "uses" INTEGER NOT NULL,
+
+    CONSTRAINT "dead_token_use_pkey" PRIMARY KEY ("fleet_id","device_id")
+);
+CREATE INDEX "dead_token_use_fleet_id_last_at_idx" ON "dead_token_use"("fleet_id", "last_at");
+
+ALTER TABLE "dead_token_use" ENABLE ROW LEVEL SECURITY;
+CREATE POLICY of_fleet ON "dead_token_use" USING (fleet_id = (SELECT nullif(current_setting('app.fleet', true), '')::uuid));
+GRANT SELECT, INSERT, UPDATE, DELETE ON "dead_token_use" TO tidemark_runtime;

@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { makeFleetCredential } from '#lib/application/access/credentials.ts'
+import { DEAD_TOKENS_SOUGHT_PER_MINUTE_MAX } from '#lib/application/devices/dead-tokens.ts'
 import { DIRECTORY_FRESH_MS } from '#lib/application/devices/directory.ts'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { createEnrollmentKey } from '#lib/application/enrollment/create-enrollment-key.ts'
@@ -74,6 +76,57 @@ describe('device tokens', () => {
     for (let n = 0; n < TOKENS_PER_DEVICE_MAX; n += 1) await many.send('POST', '/api/v1/token/rotate')
     world.clock.aheadMs = DIRECTORY_FRESH_MS
     expect((await many.send('GET', '/api/v1/config')).status).toBe(401)
+  })
+})
+
+describe('a dead token', () => {
+  test('[check 23] that is shown again opens nothing, is audited once, counted by the minute, and alerts', async () => {
+    const { ctx } = world.app
+    const fleet = await world.fleetWith({})
+    const device = await world.device(fleet)
+    const { token } = await bodyOf(await device.send('POST', '/api/v1/token/rotate'))
+    const config = async (text: string) =>
+      (await send(world.app, 'GET', '/api/v1/config', { token: text })).status
+    const useNow = () => ctx.storage.deadTokens.of(fleet.fleetId, device.id)
+    const alertsNow = async () => {
+      const { items } = await bodyOf(
+        await world.admin('GET', `/alerts/incidents?fleet=${fleet.fleetId}`, undefined, 'admin'),
+      )
+      return (items as { title: string; state: string }[]).filter(({ title }) => /after its end/.test(title))
+    }
+    world.clock.aheadMs = TOKEN_OVERLAP_MS + 60_000
+    expect(await config(token as string)).toBe(200)
+    expect(await useNow()).toBeNull()
+    await ctx.alertRounds.run()
+    expect(await alertsNow()).toEqual([])
+
+    for (let n = 0; n < 5; n += 1) expect(await config(device.token)).toBe(401)
+    expect(await useNow()).toMatchObject({ uses: 1 })
+    world.clock.aheadMs += 61_000
+    expect(await config(device.token)).toBe(401)
+    expect(await useNow()).toMatchObject({ uses: 2 })
+    const path = `/audit?fleet=${fleet.fleetId}&action=device.dead-token`
+    const { items } = await bodyOf(await world.admin('GET', path, undefined, 'admin'))
+    expect(items).toMatchObject([{ target: device.id, outcome: 'denied' }])
+    await ctx.alertRounds.run()
+    expect(await alertsNow()).toMatchObject([{ state: 'open' }])
+  })
+
+  test('[check 23] whoever makes tokens up makes the database look for a bounded number a minute', async () => {
+    const { ctx } = world.app
+    let sought = 0
+    const { note } = ctx.storage.deadTokens
+    ctx.storage.deadTokens.note = async (...args) => {
+      sought += 1
+      return note(...args)
+    }
+    world.clock.aheadMs = 10 * 60_000
+    for (let n = 0; n < DEAD_TOKENS_SOUGHT_PER_MINUTE_MAX + 20; n += 1) {
+      const { text } = makeFleetCredential('device', world.fleet.fleetId)
+      expect((await send(world.app, 'GET', '/api/v1/config', { token: text })).status).toBe(401)
+    }
+    ctx.storage.deadTokens.note = note
+    expect(sought).toBe(DEAD_TOKENS_SOUGHT_PER_MINUTE_MAX)
   })
 })
 

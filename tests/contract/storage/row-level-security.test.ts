@@ -191,6 +191,10 @@ describe('row-level security', () => {
       receivedAtMs: NOW_MS,
     }
     await storage.devices.addDiagnostics(fleet.id, told, '{}', 5)
+    const deadHash = randomUUID()
+    await storage.devices.rotateToken(fleet.id, deviceId, deadHash, deadHash, NOW_MS, NOW_MS, audit())
+    await storage.devices.rotateToken(fleet.id, deviceId, deadHash, randomUUID(), NOW_MS, NOW_MS, audit())
+    await storage.deadTokens.note(fleet.id, deadHash, NOW_MS)
     await storage.sync.admitFullSync(fleet.id, deviceId, {
       nowMs: NOW_MS,
       intervalMs: 1_000,

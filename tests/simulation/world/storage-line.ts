@@ -38,6 +38,7 @@ export function storageThrough(line: Line): Storage {
     fleets: port('fleets'),
     collections: port('collections'),
     devices: port('devices'),
+    deadTokens: port('deadTokens'),
     enrollmentKeys: port('enrollmentKeys'),
     ingest: port('ingest'),
     releases: port('releases'),

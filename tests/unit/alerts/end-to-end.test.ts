@@ -72,6 +72,6 @@ test('[alerts] a bad release: its dead letters open one incident within a minute
   ])
   expect(await storage.alerts.openIncidents(fleetId)).toEqual({ open: 0, unread: 0, critical: 0 })
   const round = await storage.alerts.lastRound()
-  expect(round).toMatchObject({ processId: 'one', fleets: 1, rules: 20, failing: [] })
+  expect(round).toMatchObject({ processId: 'one', fleets: 1, rules: 21, failing: [] })
   expect(clock.now() - (round?.atMs ?? 0)).toBeLessThan(20_000)
 })

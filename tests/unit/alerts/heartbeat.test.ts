@@ -32,7 +32,7 @@ test('[alerts] the heartbeat beats once a minute while rounds end well, and stop
   expect(asked).toEqual([])
   await world.pass(5 * MINUTE_MS, beat)
   expect(asked).toHaveLength(5)
-  expect(await world.storage.alerts.lastRound()).toMatchObject({ fleets: 3, rules: 60, failing: [] })
+  expect(await world.storage.alerts.lastRound()).toMatchObject({ fleets: 3, rules: 63, failing: [] })
   const gauge = async () =>
     /tidemark_heartbeat_timestamp_seconds (\d+)/.exec((await world.ctx.metrics.render()).body)?.[1]
   const before = await gauge()

@@ -51,7 +51,7 @@ test('[alerts] rules: shipped ones change for one fleet, own ones are made, and 
   const list = await json<{ items: { rule: { name: string }; origin: string }[]; total: number }>(
     await at.call('/alerts/rules', at.viewer),
   )
-  expect(list.total).toBe(20)
+  expect(list.total).toBe(21)
   expect(list.items.every(({ origin }) => origin === 'shipped')).toBe(true)
   const changed = await at.send('PATCH', '/alerts/rules/queue-deep', { enabled: false, version: 0 })
   expect(await json(changed)).toMatchObject({ origin: 'changed', version: 1, rule: { enabled: false } })

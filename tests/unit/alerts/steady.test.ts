@@ -43,6 +43,7 @@ function steady(part: Part, seed: number): PartSeries {
       oldestUnresolvedAgeMs: minutes.map((n) => (n % 600) * MINUTE_MS),
       breakerOpen: minutes.map(() => 0),
       breakGlass: minutes.map(() => 0),
+      deadTokenDevices: minutes.map(() => 0),
       overrideEndsInMs: minutes.map(() => Infinity),
     },
   }

@@ -41,6 +41,29 @@ export function DeviceDeadLetters({ found, query, nowMs }: Props<OfDevice['lette
   )
 }
 
+/** Somebody else may have its token. */
+export function DeviceDeadToken({
+  use,
+  query,
+  nowMs,
+}: {
+  use: OfDevice['deadToken']
+  query: string
+  nowMs: number
+}) {
+  if (use === null) return null
+  return (
+    <Section title="A token of it was used after its end">
+      <p>
+        <Status kind="warn">Somebody may have a copy</Status> It was shown last{' '}
+        <Time at={use.lastMs} now={nowMs} show="age" />, in {plural(use.uses, 'minute')} since{' '}
+        <Time at={use.firstMs} now={nowMs} show="moment" />, and refused.{' '}
+        <Link href={carryShared('/alerts/runbooks/dead-token', query)}>What to do</Link>
+      </p>
+    </Section>
+  )
+}
+
 /** Its changes that met another's and wait for a person. */
 export function DeviceConflicts({ found, query, nowMs }: Props<OfDevice['conflicts']>) {
   if (found.items.length === 0) return null

@@ -27,7 +27,13 @@ import { pendingText } from '../device-words.ts'
 import { DeviceActions } from './device-actions.tsx'
 import { Next, Why } from './device-diagnosis.tsx'
 import { DeviceClock, DeviceDiagnostics, DeviceFacts, DeviceQueue } from './device-facts.tsx'
-import { DeviceCommands, DeviceConflicts, DeviceDeadLetters, DeviceRefusals } from './device-troubles.tsx'
+import {
+  DeviceCommands,
+  DeviceConflicts,
+  DeviceDeadLetters,
+  DeviceDeadToken,
+  DeviceRefusals,
+} from './device-troubles.tsx'
 import { laneMarks, lanesSentence } from './lane-words.ts'
 import { agePieces, ageSentence } from './pending-age.ts'
 import { readOfDevice, type OfDevice } from './read-of-device.ts'
@@ -64,6 +70,7 @@ async function DevicePage({ params, searchParams }: ItemProps) {
         <div>
           <Why found={diagnosis} query={query} nowMs={nowMs} />
           <Next found={diagnosis} query={query} nowMs={nowMs} device={device} isViewer={isViewer} />
+          <DeviceDeadToken use={found.deadToken} query={query} nowMs={nowMs} />
           <DeviceDeadLetters found={found.letters} query={query} nowMs={nowMs} />
           <DeviceConflicts found={found.conflicts} query={query} nowMs={nowMs} />
           {device.source === undefined ? null : (
