@@ -19,6 +19,8 @@ const pages = [
   'docs/telemetry-in.md',
   'docs/errors.md',
   'docs/filters.md',
+  'docs/keys.md',
+  'docs/roles.md',
   'lib/client/README.md',
   ...decisions,
 ]
