@@ -14,12 +14,19 @@ try {
   readSettingFiles(process.env)
   const { answer, json, isBad } = await runCommand(line)
   if (json) console.log(JSON.stringify(answer))
-  else for (const [name, value] of Object.entries(answer)) console.log(`${name}: ${String(value)}`)
+  else
+    for (const [name, value] of Object.entries(answer))
+      console.log(`${name}: ${isPlain(value) ? String(value) : JSON.stringify(value)}`)
   // Prisma's schema engine leaves handles open.
   process.exit(isBad ? 1 : 0)
 } catch (error) {
   console.error(messageOf(error))
   process.exit(error instanceof CliError ? 2 : 1)
+}
+
+/** A list reads well as it is; what has names does not. */
+function isPlain(value: unknown): boolean {
+  return typeof value !== 'object' || value === null || Array.isArray(value)
 }
 
 /** What went wrong in words; a defect of ours with its stack. */

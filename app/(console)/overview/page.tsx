@@ -1,6 +1,7 @@
 import type { Metadata } from 'next'
 import { LinkButton } from '#components/ui/button.tsx'
 import { Verdict } from '#components/ui/verdict.tsx'
+import { getRestore } from '#lib/application/restores/list-restores.ts'
 import { listCollections } from '#lib/application/collections/list-collections.ts'
 import { overview, type OverviewAnswer } from '#lib/application/pillars/overview.ts'
 import { incidentHref } from '../alerts/incident-links.ts'
@@ -17,6 +18,7 @@ import { OverviewDevices } from './overview-devices.tsx'
 import { OverviewIncidents } from './overview-incidents.tsx'
 import { stepHref } from './overview-links.ts'
 import { OverviewPillars } from './overview-pillars.tsx'
+import { OverviewRestore } from './overview-restore.tsx'
 import { OverviewVersions } from './overview-versions.tsx'
 
 export const metadata: Metadata = { title: 'Overview · Tidemark' }
@@ -30,6 +32,7 @@ async function OverviewPage({ searchParams }: PageProps) {
     fromMs: words.fromMs,
     toMs: words.toMs,
   })
+  const { restore } = await getRestore(at.ctx, { actor: at.actor, fleetId: at.fleet.id })
   const { verdict } = answer
   const waiting = answer.devices.heard === 0
   const collections = waiting ? await listCollections(at.ctx, { actor: at.actor, fleetId: at.fleet.id }) : []
@@ -53,6 +56,7 @@ async function OverviewPage({ searchParams }: PageProps) {
           <OverviewPillars answer={answer} words={words} query={at.query} />
           <div className="cols">
             <div>
+              <OverviewRestore restore={restore} nowMs={at.nowMs} />
               <OverviewDevices answer={answer} query={at.query} />
               <OverviewVersions answer={answer} words={words} query={at.query} />
             </div>
