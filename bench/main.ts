@@ -5,6 +5,7 @@
 import { availableParallelism, loadavg } from 'node:os'
 import { benchAlerts } from './alerts/bench-alerts.ts'
 import { benchAudit } from './audit/bench-audit.ts'
+import { benchBackup } from './backup/bench-backup.ts'
 import { benchBreakers } from './breakers/bench-breakers.ts'
 import { benchEngine } from './engine/bench-engine.ts'
 import { benchHistory } from './history/bench-history.ts'
@@ -36,6 +37,7 @@ const TABLES: Readonly<Record<string, (database: BenchDatabase) => Promise<strin
   telemetry: benchTelemetry,
   alerts: benchAlerts,
   audit: benchAudit,
+  backup: benchBackup,
 }
 const WITHOUT_DATABASE: Readonly<Record<string, () => Promise<string>>> = {
   engine: benchEngine,

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { ToldGap } from '#lib/application/restores/restore-gap.ts'
-import { isRestoreTold, restoreDetail, restoreTitle } from '../../../app/(console)/overview/restore-words.ts'
+import { isRestoreTold, restoreDetail, restoreTitle } from '#app/(console)/overview/restore-words.ts'
 
 const gap: ToldGap = {
   epoch: 900,
