@@ -47,6 +47,18 @@ const AUDIT_CHAIN: Cover = {
 const PROCESSES = 'tests/api/processes'
 const DEVICE = 'tests/api/device'
 
+const RESTORE_DRILL = test(
+  `${PROCESSES}/restore-drill.test.ts`,
+  'from a backup under load: nothing acknowledged before it is lost, devices converge, and the gap is what was acknowledged after it',
+)
+const BACKUP_WHOLE = test(
+  'tests/contract/backup.test.ts',
+  'comes back row for row, under a new epoch, with its telemetry to be folded once',
+)
+const EPOCH_ANEW = test(
+  'tests/contract/backup.test.ts',
+  'gives another epoch each time that it is restored, and at least one that is named',
+)
 const OVERRIDE_STOPPED_OR_KILLED = test(
   `${PROCESSES}/breaker-overrides.test.ts`,
   'one that is stopped is shown as stale and obeys when it goes on; one that is killed obeys from its first answer',
@@ -261,7 +273,13 @@ export const MATRIX: readonly Fault[] = [
   {
     fault: '14 restored or cloned server or device',
     cells: ['C', 'A', 'E', 'M', 'R', 'Z'],
-    covers: { all: sim('backup', 'restore', 'clone') },
+    covers: {
+      all: sim('backup', 'restore', 'clone'),
+      C: [RESTORE_DRILL],
+      A: [RESTORE_DRILL, BACKUP_WHOLE],
+      E: [RESTORE_DRILL],
+      M: [RESTORE_DRILL, EPOCH_ANEW],
+    },
   },
   {
     fault: '15 one-way partition, half-open connection',
