@@ -62,7 +62,12 @@ export const SECURITY_CHECKS: readonly Check[] = [
   {
     id: '3',
     title: 'Another fleet’s ids: 404, indistinct in time',
-    covers: [{ later: 'people' }],
+    covers: [
+      test(
+        'tests/api/security/edges.test.ts',
+        '[check 3] %s: one of another fleet costs the same statements as one that there is not, and is told in the same words',
+      ),
+    ],
   },
   {
     id: '4',
@@ -212,6 +217,7 @@ export const SECURITY_CHECKS: readonly Check[] = [
         'tests/api/device/node-listener.test.ts',
         '[check 26] stops reading a body without Content-Length at 1 MiB',
       ),
+      test('tests/api/security/edges.test.ts', '[check 26] %s without end is 413 while it is read'),
     ],
   },
   {
@@ -318,6 +324,10 @@ export const SECURITY_CHECKS: readonly Check[] = [
         'tests/api/device/limits.test.ts',
         '[check 32] [QU1] stops a fleet past its quota, and no other one',
       ),
+      test(
+        'tests/api/security/edges.test.ts',
+        '[check 32] a fleet past its limit costs the database a look a second, however often it asks: no other one waits for it',
+      ),
     ],
   },
   {
@@ -328,12 +338,25 @@ export const SECURITY_CHECKS: readonly Check[] = [
         'tests/api/device/idempotency.test.ts',
         '[check 33] [ID2] gives twenty concurrent duplicates over two processes one effect and the same bytes',
       ),
+      test(
+        'tests/api/security/edges.test.ts',
+        '[check 33] sent fifty times at once, each in a request of its own, over two processes, has one effect',
+      ),
     ],
   },
   {
     id: '34',
     title: 'Slow bodies time out',
-    covers: [{ later: 'checks' }],
+    covers: [
+      test(
+        'tests/api/security/edges.test.ts',
+        '[check 34] a body or a head that comes byte by byte is told 408, and its connection ends',
+      ),
+      test(
+        'tests/api/security/edges.test.ts',
+        '[check 34] the server waits a minute at most for a request, and Node looks after its heads',
+      ),
+    ],
   },
   {
     id: '35',
