@@ -56,6 +56,12 @@ export class EnvError extends Error {
 
 export const SECRET_LENGTH_MIN = 32
 const DEFAULT_PORT = '3000'
+/**
+ * What stands in samples and in the place of a secret: a word for it, a row of digits or keys, or one part again and again
+ * (security.md, 44). What is made by chance has none of it: six letters of a word come in one secret of millions.
+ */
+const SAMPLE =
+  /secret|change|sample|example|password|default|insecure|placeholder|replace|tidemark|0123456789|1234567890|abcdefgh|qwerty|^(.{1,16})\1+$/i
 type Source = Readonly<Record<string, string | undefined>>
 
 /** Reads and checks the environment. @throws EnvError at the first variable that cannot be used */
@@ -105,11 +111,12 @@ function databaseUrlOf(source: Source): string {
 
 function secretOf(source: Source): string {
   const secret = source['TIDEMARK_SECRET'] ?? ''
-  if (secret.length >= SECRET_LENGTH_MIN && new Set(secret).size > 8) return secret
+  const isSample = source['NODE_ENV'] === 'production' && SAMPLE.test(secret)
+  if (secret.length >= SECRET_LENGTH_MIN && new Set(secret).size > 8 && !isSample) return secret
   const problem =
     secret === ''
       ? 'is required with DATABASE_URL'
-      : `must be ${SECRET_LENGTH_MIN} or more characters of chance`
+      : `must be ${SECRET_LENGTH_MIN} or more characters of chance${isSample ? ', and this one stands in somebody’s sample' : ''}`
   throw new EnvError(
     'TIDEMARK_SECRET',
     `${problem}; make one with: node -p "crypto.randomBytes(32).toString('hex')"`,

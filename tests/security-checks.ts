@@ -465,7 +465,17 @@ export const SECURITY_CHECKS: readonly Check[] = [
   {
     id: '44',
     title: 'Boot refuses missing, short or sample secrets in production',
-    covers: [test('tests/unit/env/env.test.ts', '[check 44] %s is named when it cannot be used: %j')],
+    covers: [
+      test(
+        'tests/unit/env/env.test.ts',
+        '[check 44] in production a secret out of a sample is none, and what chance makes is one',
+      ),
+      test(
+        'tests/unit/env/env.test.ts',
+        '[check 44] no secret has a default, and what is wrong with one is told without it',
+      ),
+      test('tests/unit/env/env.test.ts', '[check 44] %s is named when it cannot be used: %j'),
+    ],
   },
   {
     id: '45',

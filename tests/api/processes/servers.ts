@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { randomUUID } from 'node:crypto'
 import { pathToFileURL } from 'node:url'
 import pg from 'pg'
@@ -11,8 +12,8 @@ import type { PushingDevice } from '../../../bench/push/push-bodies.ts'
 import type { Listening } from '../../../bench/push/serve.ts'
 import type { SetUpFleet } from '../../../bench/set-up-fleet.ts'
 
-/** Also of commands beside it. */
-export const SECRET = 'every process of one test has this secret: 0123456789'
+/** Every process of one test has it, and commands beside it. */
+export const SECRET = createHash('sha256').update('the processes of one test').digest('hex')
 
 const REQUEST_TIMEOUT_MS = 30_000
 

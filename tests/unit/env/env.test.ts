@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { EnvError, readEnv } from '#lib/env.ts'
 
@@ -106,6 +107,42 @@ describe('the environment', () => {
     ]
     for (const [variable, change] of wrong)
       expect(() => readEnv({ ...GOOD, ...change })).toThrow(new RegExp(`^${variable}: (?!.*of the provider)`))
+  })
+
+  test('[check 44] in production a secret out of a sample is none, and what chance makes is one', () => {
+    const read = (secret: string) => readEnv({ ...GOOD, NODE_ENV: 'production', TIDEMARK_SECRET: secret })
+    for (const sample of [
+      GOOD.TIDEMARK_SECRET,
+      'change-me-change-me-change-me-change-me',
+      'please REPLACE this by 32 characters or more',
+      'my-super-Secret-key-for-the-production-server',
+      'tidemark-development-key-9f8e7d6c5b4a',
+      'abcdefghijklmnopqrstuvwxyz0987654321',
+      'a9b8c7d6e5f4a9b8c7d6e5f4a9b8c7d6e5f4',
+    ])
+      expect(() => read(sample), sample).toThrow(
+        /^TIDEMARK_SECRET: must be 32 or more characters of chance, and/,
+      )
+    for (const encoding of ['hex', 'base64', 'base64url'] as const)
+      for (let n = 0; n < 200; n++) {
+        // As good as chance, and the same in each run.
+        const { secret } = read(createHash('sha256').update(String(n)).digest(encoding))
+        expect(secret.length).toBeGreaterThanOrEqual(32)
+      }
+    expect(readEnv({ ...GOOD, NODE_ENV: 'test' }).secret).toBe(GOOD.TIDEMARK_SECRET)
+  })
+
+  test('[check 44] no secret has a default, and what is wrong with one is told without it', () => {
+    const none = { DATABASE_URL: GOOD.DATABASE_URL, NODE_ENV: 'production' }
+    expect(() => readEnv(none)).toThrow(/^TIDEMARK_SECRET: is required/)
+    expect(() => readEnv({ ...none, TIDEMARK_SECRET: 'zq-short' })).toThrow(
+      /^TIDEMARK_SECRET: (?!.*zq-short)/,
+    )
+    expect(readEnv({ ...GOOD, TIDEMARK_ADMIN_EMAIL: '', TIDEMARK_ADMIN_PASSWORD: '' })).toMatchObject({
+      adminEmail: null,
+      adminPassword: null,
+      scrapeAuthorizations: {},
+    })
   })
 
   test('a header that cannot be read is not told: it may be a key', () => {
