@@ -409,7 +409,20 @@ export const SECURITY_CHECKS: readonly Check[] = [
   {
     id: '39',
     title: 'Canary secrets never in logs, metrics, audit',
-    covers: [{ later: 'checks' }],
+    covers: [
+      test(
+        'tests/api/security/canary.test.ts',
+        '[check 39] of every kind are told in no log, figure, entry of the audit log, or answer',
+      ),
+      test(
+        'tests/api/security/canary.test.ts',
+        '[check 39] nor in any row of the database: what opens our doors is hashed, what opens others’ is sealed',
+      ),
+      test(
+        'tests/api/security/canary.test.ts',
+        '[check 39] would be found: what is looked through holds what is no secret',
+      ),
+    ],
   },
   {
     id: '40',

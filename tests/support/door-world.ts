@@ -4,7 +4,7 @@ import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { createIngestKey } from '#lib/application/ingest/create-ingest-key.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { Role } from '#lib/storage/ports.ts'
-import type { Caller } from '../routes.matrix.ts'
+import type { Caller, Row } from '../routes.matrix.ts'
 import { addUser, PASSWORD } from './access-world.ts'
 import type { DeviceHttp } from './device-http.ts'
 import { deviceHttp } from './device-http.ts'
@@ -196,4 +196,23 @@ async function digestOf(owner: pg.Client): Promise<Readonly<Record<string, strin
     digests[table] = rows[0]?.digest ?? ''
   }
   return digests
+}
+
+/** The address of a row, with things that are there: what is refused is refused for who asks. */
+export function addressOf(world: DoorWorld, key: string, { scope, query }: Row): string {
+  const pattern = key.slice(key.indexOf(' ') + 1)
+  const known = Object.keys(world.things).filter((one) => pattern === one || pattern.startsWith(`${one}/`))
+  const owner = known.find((one) => one.endsWith('/:id'))
+  const path = pattern
+    .replace('/devices/:id/diagnostics/:diagnosticsId', (all) =>
+      all.replace(':diagnosticsId', world.things[all] ?? ''),
+    )
+    .replace(':scope', encodeURIComponent(`fleet:${world.fleetId}`))
+    .replace(':rule', 'conflicts-many')
+    .replace(':id', owner === undefined ? newUuid() : (world.things[owner] ?? ''))
+  const asked = [
+    ...(scope === 'fleet' ? ['fleet={fleet}'] : []),
+    ...(query === undefined ? [] : [query]),
+  ].join('&')
+  return `/api/admin/v1${path}?${asked.replace('{fleet}', world.fleetId)}`
 }

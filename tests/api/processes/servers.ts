@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { pathToFileURL } from 'node:url'
 import pg from 'pg'
 import type { EnrollResponse } from '#lib/protocol/device.ts'

@@ -2,10 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ADMIN_ROUTES } from '#lib/http/admin/routes.ts'
 import { DEVICE_ROUTES } from '#lib/http/device-api.ts'
 import { INGEST_ROUTES } from '#lib/http/ingest/ingest-api.ts'
-import { newUuid } from '#tests/support/device-world.ts'
 import type { DoorWorld } from '#tests/support/door-world.ts'
-import { doorWorld } from '#tests/support/door-world.ts'
-import type { Caller, Row } from '../../routes.matrix.ts'
+import { addressOf, doorWorld } from '#tests/support/door-world.ts'
+import type { Caller } from '../../routes.matrix.ts'
 import { CALLERS, OPERATOR_API, SERVER_API, statusFor, statusOf } from '../../routes.matrix.ts'
 
 let world: DoorWorld
@@ -16,25 +15,6 @@ afterAll(() => world.close())
 
 const PROBES = ['GET /livez', 'GET /readyz', 'GET /metrics']
 const UNKNOWN_FIELD = JSON.stringify({ nobodyKnowsThis: 1 })
-
-/** The address of a row, with things that are there: what is refused is refused for who asks. */
-function addressOf(key: string, { scope, query }: Row): string {
-  const pattern = key.slice(key.indexOf(' ') + 1)
-  const known = Object.keys(world.things).filter((one) => pattern === one || pattern.startsWith(`${one}/`))
-  const owner = known.find((one) => one.endsWith('/:id'))
-  const path = pattern
-    .replace('/devices/:id/diagnostics/:diagnosticsId', (all) =>
-      all.replace(':diagnosticsId', world.things[all] ?? ''),
-    )
-    .replace(':scope', encodeURIComponent(`fleet:${world.fleetId}`))
-    .replace(':rule', 'conflicts-many')
-    .replace(':id', owner === undefined ? newUuid() : (world.things[owner] ?? ''))
-  const asked = [
-    ...(scope === 'fleet' ? ['fleet={fleet}'] : []),
-    ...(query === undefined ? [] : [query]),
-  ].join('&')
-  return `/api/admin/v1${path}?${asked.replace('{fleet}', world.fleetId)}`
-}
 
 async function statusAt(method: string, path: string, caller: Caller, body: string | null): Promise<number> {
   const headers = { ...world.headersOf[caller], ...(body !== null && { 'content-type': 'application/json' }) }
@@ -56,7 +36,7 @@ describe('the route × role matrix of the operator API', () => {
 
   it.each(Object.entries(OPERATOR_API))('[check 1] %s', async (key, row) => {
     const [method = ''] = key.split(' ', 1)
-    const path = addressOf(key, row)
+    const path = addressOf(world, key, row)
     const body = method === 'GET' ? null : UNKNOWN_FIELD
     expect(await byCaller((caller) => statusAt(method, path, caller, body))).toEqual(
       await byCaller((caller) => statusFor(caller, row)),
@@ -72,7 +52,10 @@ describe('the route × role matrix of the operator API', () => {
         UNKNOWN_FIELD,
         JSON.stringify({ role: 'admin', fleetId: world.otherFleetId, roles: {} }),
       ])
-        expect([key, await statusAt(method, addressOf(key, row), 'root key', body)]).toEqual([key, 400])
+        expect([key, await statusAt(method, addressOf(world, key, row), 'root key', body)]).toEqual([
+          key,
+          400,
+        ])
     }
     expect(await world.digest()).toEqual(before)
   })
@@ -103,7 +86,7 @@ describe('reading', () => {
     for (const [key, row] of Object.entries(OPERATOR_API)) {
       if (!key.startsWith('GET ')) continue
       for (const caller of ['root', 'viewer key', 'admin'] as const)
-        await statusAt('GET', addressOf(key, row), caller, null)
+        await statusAt('GET', addressOf(world, key, row), caller, null)
     }
     const after = await world.digest()
     expect(after).toEqual(before)
