@@ -21,6 +21,11 @@ const pages = [
   'docs/filters.md',
   'docs/keys.md',
   'docs/roles.md',
+  'docs/deploy.md',
+  'docs/upgrades.md',
+  'docs/security.md',
+  'docs/threats.md',
+  'docs/hardening.md',
   'lib/client/README.md',
   ...decisions,
 ]
