@@ -1,6 +1,6 @@
 import { withParams } from '#components/ui/search-params.ts'
 
-type List = 'sessions' | 'devices' | 'dead-letters' | 'audit'
+type List = 'sessions' | 'devices' | 'conflicts' | 'dead-letters' | 'audit'
 type Asking = Readonly<Record<string, string>>
 
 /** Where the operator API has a list. Pure. */

@@ -15,7 +15,7 @@ import { fieldText } from './settings/field-text.ts'
 import { isShown, paramsOf, viewHref, type ShownView } from './view-words.ts'
 
 export type SavedViewsProps = {
-  page: 'sessions' | 'devices' | 'dead-letters'
+  page: 'sessions' | 'devices' | 'conflicts' | 'dead-letters'
   fleetId: string
   views: readonly ShownView[]
   /** Sharing changes what others see. */

@@ -17,6 +17,7 @@ export const thresholdsInput = z.strictObject({
   queueWarn: changes,
   queueCritical: changes,
   oldestWarnMs: milliseconds,
+  conflictWaitMs: milliseconds,
 })
 
 /** What is set after a change. */

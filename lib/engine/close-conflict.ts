@@ -79,5 +79,6 @@ function rowOf(draft: PushDraft, mutation: Mutation, author: string, id: string)
     baseKnown: base.kind === 'known',
     local,
     remote,
+    remoteVersion: record?.version ?? 0,
   } as const
 }

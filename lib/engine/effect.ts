@@ -36,13 +36,16 @@ export function effectOf(
 
 const NO_OPS: ChangeEffect['otOps'] = []
 
-type Sides = Pick<ConflictEffect, 'id' | 'local' | 'remote' | 'fields' | 'schemaVersion'> & {
+type Sides = Pick<
+  ConflictEffect,
+  'id' | 'local' | 'remote' | 'remoteVersion' | 'fields' | 'schemaVersion'
+> & {
   readonly base: BaseDocument
 }
 
 /** The conflict row of two sides and what came of them; written out like the above. */
 export const conflictOver = (
-  { id, base, local, remote, fields, schemaVersion }: Sides,
+  { id, base, local, remote, remoteVersion, fields, schemaVersion }: Sides,
   { strategy, outcome, resolution }: Pick<ConflictEffect, 'strategy' | 'outcome' | 'resolution'>,
   result: JsonObject | null,
 ): ConflictEffect => ({
@@ -55,6 +58,7 @@ export const conflictOver = (
   baseKnown: base.kind === 'known',
   local,
   remote,
+  remoteVersion,
   result,
   resolution,
 })

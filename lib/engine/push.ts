@@ -358,7 +358,9 @@ function settled(
   const standing = standingRecord(draft, incoming.mutation)
   const remote = standing?.data ?? null
   const { schemaVersion } = rules
-  const sides = { id: conflictId, base, local, remote, fields: decision.fields, schemaVersion }
+  const remoteVersion = standing?.version ?? 0
+  const { fields } = decision
+  const sides = { id: conflictId, base, local, remote, remoteVersion, fields, schemaVersion }
   if (decision.kind === 'person') {
     const { strategy } = decision
     const conflict = conflictOver(sides, { strategy, outcome: 'manual', resolution: null }, null)

@@ -229,6 +229,8 @@ export interface ConflictEffect {
   readonly baseKnown: boolean
   readonly local: JsonObject | null
   readonly remote: JsonObject | null
+  /** The record's version that `remote` is; 0 where there was none, null in a row of a release before it was kept. */
+  readonly remoteVersion: number | null
   readonly result: JsonObject | null
   readonly resolution: Resolution | null
 }

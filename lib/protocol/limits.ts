@@ -125,3 +125,11 @@ export const NOTIFICATION_TRIES_MAX = 400
 /** 30 days: lines of the log, and notifications that are over. */
 export const NOTIFICATION_LIFE_MS = 2_592_000_000
 export const NOTIFICATION_WAIT_MS = { first: 5_000, longest: 300_000, asked: 3_600_000 } as const
+/** Groups of conflicts that are told at once, the largest; the rest is counted. */
+export const CONFLICT_GROUPS_MAX = 100
+/** Open conflicts that one rule decides, looked at by a preview; more have to be narrowed. */
+export const CONFLICTS_BY_RULE_MAX = 10_000
+/** Of them so many in one call. */
+export const CONFLICTS_BY_RULE_BATCH = 200
+/** Conflicts that a preview, or a call, names of each outcome. */
+export const CONFLICTS_NAMED_MAX = 5

@@ -17,11 +17,16 @@ export const OT_LOAD_MAX = 10_000
 export const CONFLICTS_PER_SESSION_MAX = 1_000
 
 /** The conflict row of a change (CS7); open while a person must decide. */
-export function conflictRowOf(fleetId: string, change: WrittenChange, atMs: number): ConflictRow | null {
+export function conflictRowOf(
+  fleetId: string,
+  change: WrittenChange,
+  { deviceName, remoteAppVersion }: Pick<ConflictRow, 'deviceName' | 'remoteAppVersion'>,
+  atMs: number,
+): ConflictRow | null {
   if (!change.conflict) return null
   const { mutation } = change.incoming
-  const { id, strategy, outcome, fields, schemaVersion, base, baseKnown, local, remote, result, resolution } =
-    change.conflict
+  const { id, strategy, outcome, fields, schemaVersion, base, baseKnown, local, remote } = change.conflict
+  const { remoteVersion, result, resolution } = change.conflict
   return {
     id,
     strategy,
@@ -32,6 +37,7 @@ export function conflictRowOf(fleetId: string, change: WrittenChange, atMs: numb
     baseKnown,
     local,
     remote,
+    remoteVersion,
     result,
     resolution,
     fleetId,
@@ -39,12 +45,18 @@ export function conflictRowOf(fleetId: string, change: WrittenChange, atMs: numb
     collection: mutation.collection,
     recordId: mutation.recordId,
     deviceId: change.deviceId,
+    deviceName,
+    appVersion: change.appVersion,
+    remoteAppVersion,
     sessionId: change.sessionId,
     status: outcome === 'manual' ? 'open' : 'resolved',
     createdAtMs: atMs,
     closure: null,
+    desk: NOTHING_SAID,
   }
 }
+
+const NOTHING_SAID: ConflictRow['desk'] = { assigned: null, note: '', version: 0 }
 
 /** The letter of a change (DL1). A replay that died again makes no second one. */
 export function deadLetterRowOf(

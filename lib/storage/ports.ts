@@ -9,6 +9,7 @@ import type { AccessPort } from './access-port.ts'
 import type { AlertPort } from './alert-port.ts'
 import type { AuditPort } from './audit-port.ts'
 import type { BreakerPort } from './breaker-port.ts'
+import type { ConflictPort } from './conflict-port.ts'
 import type { DeadTokenPort } from './dead-token-port.ts'
 import type { DevicePort } from './device-port.ts'
 import type { FleetKeyPort } from './fleet-key-port.ts'
@@ -39,8 +40,6 @@ import type {
 import type {
   AuditEntry,
   Collection,
-  ConflictFilter,
-  ConflictRow,
   DeadLetterRow,
   EnrollmentKey,
   Fleet,
@@ -58,6 +57,7 @@ export type * from './access-port.ts'
 export type * from './alert-port.ts'
 export type * from './audit-port.ts'
 export type * from './breaker-port.ts'
+export type * from './conflict-port.ts'
 export type * from './dead-token-port.ts'
 export type * from './device-port.ts'
 export type * from './fleet-key-port.ts'
@@ -302,13 +302,6 @@ export interface SessionPort {
   ): Promise<readonly UnreportedSession[]>
   /** Turns pushes without a report since `beforeMs` into inferred, abandoned sessions; at most `limit`. */
   inferAbandoned(fleetId: string, beforeMs: number, nowMs: number, limit: number): Promise<number>
-}
-
-export interface ConflictPort {
-  list(fleetId: string, filter: ConflictFilter, page: PageRequest): Promise<Page<ConflictRow>>
-  get(fleetId: string, id: string): Promise<ConflictRow | null>
-  ofSession(fleetId: string, sessionId: string): Promise<readonly ConflictRow[]>
-  countOpen(fleetId: string): Promise<number>
 }
 
 /** The entry of one letter: the one that is meant, or one that goes along with it. */

@@ -1,4 +1,3 @@
-import type { ConflictClosure, ConflictEffect } from '#lib/engine/types.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import type { JsonSchema, Platform, StrategyName, TieRule } from '#lib/protocol/device.ts'
 import type { DeadLetterCode } from '#lib/protocol/error-codes.ts'
@@ -166,33 +165,6 @@ export interface SessionFilter {
   readonly conditions: Filter<SessionKey>
   /** Sessions that are looked through at most; left out, as `sessionLook` says. */
   readonly lookMax?: number
-}
-
-export interface ConflictRow extends ConflictEffect {
-  readonly fleetId: string
-  readonly mutationId: string
-  readonly collection: string
-  readonly recordId: string
-  readonly deviceId: string
-  readonly sessionId: string | null
-  readonly status: ConflictStatus
-  readonly createdAtMs: number
-  /** How a person closed it; null while it is open, and for one that settled by itself. */
-  readonly closure:
-    (Pick<ConflictClosure, 'mutationId' | 'kept' | 'version'> & { readonly atMs: number }) | null
-}
-
-export type ConflictStatus = 'resolved' | 'open'
-
-export interface ConflictFilter {
-  readonly status: ConflictStatus | null
-  readonly strategy: string | null
-  readonly collection: string | null
-  readonly recordId: string | null
-  readonly deviceId: string | null
-  readonly sessionId: string | null
-  readonly fromMs: number | null
-  readonly toMs: number | null
 }
 
 export type DeadLetterStatus = LetterStatus

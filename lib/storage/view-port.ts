@@ -1,6 +1,6 @@
 import type { AuditEntry } from './rows.ts'
 
-export type ViewPage = 'sessions' | 'devices' | 'dead-letters'
+export type ViewPage = 'sessions' | 'devices' | 'conflicts' | 'dead-letters'
 
 /** An address of a list that somebody kept under a name. Times in Unix ms. */
 export interface SavedView {

@@ -19,6 +19,8 @@ export interface Thresholds {
   readonly queueWarn: number
   readonly queueCritical: number
   readonly oldestWarnMs: number
+  /** A conflict that waits for a person longer than this is overdue. */
+  readonly conflictWaitMs: number
 }
 
 /** metrics.md, thresholds. */
@@ -32,6 +34,7 @@ export const DEFAULT_THRESHOLDS: Thresholds = {
   queueWarn: 100,
   queueCritical: 1_000,
   oldestWarnMs: 3_600_000,
+  conflictWaitMs: 4 * 3_600_000,
 }
 
 /** A collection's own come before its fleet's, and both before the defaults. */

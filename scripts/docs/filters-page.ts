@@ -15,6 +15,12 @@ import {
   type Field,
   type Fields,
 } from '#lib/query/field.ts'
+import {
+  CONFLICT_FACETS,
+  CONFLICT_FIELDS,
+  CONFLICT_LOOK_MAX,
+  CONFLICT_SORTS,
+} from '#lib/query/conflict-fields.ts'
 import { LETTER_FACETS, LETTER_FIELDS, LETTER_LOOK_MAX } from '#lib/query/letter-fields.ts'
 import {
   SESSION_FACET_ROWS_MAX,
@@ -50,7 +56,7 @@ export const filtersPage = (generated: string): string => `# Filters
 
 ${generated}
 
-Sessions, devices, dead letters, what there is of alerts, and the audit log take a filter: in the box of their page, and as \`q\` of \`GET /api/admin/v1/sessions\`, \`/devices\`, \`/dead-letters\`, \`/dead-letters/groups\` and \`/audit\`. The page keeps it in its address.
+Sessions, devices, conflicts, dead letters, what there is of alerts, and the audit log take a filter: in the box of their page, and as \`q\` of \`GET /api/admin/v1/sessions\`, \`/devices\`, \`/conflicts\`, \`/conflicts/groups\`, \`/dead-letters\`, \`/dead-letters/groups\` and \`/audit\`. The page keeps it in its address.
 
 \`\`\`
 result:failed version:2.4.0,2.4.1 -platform:ios took:>30s DFW
@@ -68,13 +74,15 @@ What is not understood is refused: the API answers 400 \`bad_request\`, the page
 
 ## Counts and files
 
-\`GET /sessions/facets\`, \`/devices/facets\` and \`/dead-letters/facets\` count the values of some keys for the same \`q\`: ${SESSION_FACETS.map((key) => `\`${key}\``).join(', ')} of sessions, ${DEVICE_FACETS.map((key) => `\`${key}\``).join(', ')} of devices, ${LETTER_FACETS.map((key) => `\`${key}\``).join(', ')} of dead letters. A key is counted as if it were not asked for, so that the other values can be seen; ${FACET_VALUES_MAX} values are listed, the others are a number. \`capped\` says that there are more rows than were looked at: the newest ${formatted(SESSION_FACET_ROWS_MAX)} sessions, ${formatted(LETTER_LOOK_MAX)} dead letters, ${formatted(DEVICE_FACET_ROWS_MAX)} devices.
+\`GET /sessions/facets\`, \`/devices/facets\`, \`/conflicts/facets\` and \`/dead-letters/facets\` count the values of some keys for the same \`q\`: ${SESSION_FACETS.map((key) => `\`${key}\``).join(', ')} of sessions, ${DEVICE_FACETS.map((key) => `\`${key}\``).join(', ')} of devices, ${CONFLICT_FACETS.map((key) => `\`${key}\``).join(', ')} of conflicts, ${LETTER_FACETS.map((key) => `\`${key}\``).join(', ')} of dead letters. A key is counted as if it were not asked for, so that the other values can be seen; ${FACET_VALUES_MAX} values are listed, the others are a number. \`capped\` says that there are more rows than were looked at: the newest ${formatted(SESSION_FACET_ROWS_MAX)} sessions, ${formatted(LETTER_LOOK_MAX)} dead letters, ${formatted(DEVICE_FACET_ROWS_MAX)} devices.
 
 A page of sessions, and the counts beside it, look through the newest ${formatted(SESSION_LOOK_MAX)} at a time (${formatted(SESSION_LOOK_ROWS_MAX)} where \`collection\`, \`code\` or \`source\` is asked for), behind the cursor: a page may have few items, or none, and still a \`nextCursor\`, which goes on behind them. Only without one is it the end. Sessions of devices that are asked for by their ids alone are found however far back.
 
 A page of dead letters, and the counts beside it, do the same over the newest ${formatted(LETTER_LOOK_MAX)} that \`status\`, \`group\`, \`session\`, \`operation\`, \`failed\`, \`skipped\`, \`seen\` and the ids of devices leave.
 
-\`GET /sessions/export\`, \`/devices/export\` and \`/dead-letters/export\` (\`format=csv\` or \`ndjson\`) write all of what matches, while it is read; devices by name, since one that is heard meanwhile would be missed in an order that moves. If the database fails in the middle, the connection is broken off and the file is not completed; an NDJSON file ends with \`{"complete":true,"rows":…}\`. In CSV, a text that a spreadsheet would run as a formula is led by an apostrophe.
+A page of conflicts, the counts beside it and its groups look through ${formatted(CONFLICT_LOOK_MAX)} in the list’s order, of those that \`status\`, \`record\`, \`session\`, \`id\`, \`arose\` and the ids of devices leave.
+
+\`GET /sessions/export\`, \`/devices/export\`, \`/conflicts/export\` and \`/dead-letters/export\` (\`format=csv\` or \`ndjson\`) write all of what matches, while it is read; devices by name, since one that is heard meanwhile would be missed in an order that moves. If the database fails in the middle, the connection is broken off and the file is not completed; an NDJSON file ends with \`{"complete":true,"rows":…}\`. In CSV, a text that a spreadsheet would run as a formula is led by an apostrophe.
 
 ## Sessions
 
@@ -87,6 +95,12 @@ ${table(SESSION_FIELDS)}
 \`sort\` is one of ${DEVICE_SORTS.map((sort) => `\`${sort}\``).join(', ')}: last contact (newest first), pending age (oldest first), queue (longest first), name. Devices of which that is not known come last. A cursor belongs to its order and is refused for another. Free words are looked for in name and id.
 
 ${table(DEVICE_FIELDS)}
+
+## Conflicts
+
+\`sort\` is one of ${CONFLICT_SORTS.map((sort) => `\`${sort}\``).join(', ')}: longest wait first, or newest first, which is the API’s order without one; \`from\` and \`to\` are \`arose\` in other words. Free words are looked for in the device’s name. The page shows those that are open, longest wait first, where nothing else is asked for. A conflict over two fields is in two groups of \`/conflicts/groups\`.
+
+${table(CONFLICT_FIELDS)}
 
 ## Dead letters
 

@@ -1,6 +1,6 @@
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
-import { getConflict } from '#lib/application/conflicts/get-conflict.ts'
+import { showConflict } from '#lib/application/conflicts/show-conflict.ts'
 import { listConflicts } from '#lib/application/conflicts/list-conflicts.ts'
 import { resolveConflict } from '#lib/application/conflicts/resolve-conflict.ts'
 import { systemClock } from '#lib/client/clock.ts'
@@ -53,7 +53,7 @@ export async function boardWorld(rules: object): Promise<BoardWorld> {
     rows,
     async keepMine() {
       const of = { actor: SYSTEM, fleetId: fleet.fleetId, id: (await rows())[0]?.id ?? '' }
-      const { record } = await getConflict(app.ctx, of)
+      const { record } = await showConflict(app.ctx, of)
       const body = { choice: 'mine', version: record?.version ?? 0, reason: 'the crew was there' }
       await resolveConflict(app.ctx, { ...of, body })
     },

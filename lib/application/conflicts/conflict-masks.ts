@@ -6,7 +6,7 @@ import type { Context } from '../context.ts'
 import { FieldMask } from '../dead-letters/field-mask.ts'
 import { maskingsOf } from '../dead-letters/maskings.ts'
 import { badRequest } from '../errors.ts'
-import type { ConflictDetail } from './get-conflict.ts'
+import type { ConflictDetail } from './read-conflict.ts'
 
 /** Hides the masked fields of one fleet's conflicts, as those of its letters are (DL20). */
 export interface ConflictMasks {

@@ -1,45 +1,65 @@
 import { z } from 'zod'
-import { STRATEGIES } from '#lib/protocol/device.ts'
-import { uuid } from '#lib/protocol/mutation.ts'
-import type { ConflictRow } from '#lib/storage/ports.ts'
+import { CONFLICT_GROUPS_MAX } from '#lib/protocol/limits.ts'
+import type { ConflictKey } from '#lib/query/conflict-fields.ts'
+import type { FacetCounts } from '#lib/query/facets.ts'
+import type { ConflictGroups, ConflictRow } from '#lib/storage/ports.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { parsedOrThrow } from '../errors.ts'
 import type { ItemList } from '../page.ts'
-import { itemList, pageInput, pageRequest, rangeInput } from '../page.ts'
+import { itemList, pageInput, pageRequest } from '../page.ts'
+import { conflictFilter, conflictsAsked } from './conflict-conditions.ts'
 import { conflictMasks } from './conflict-masks.ts'
 
-export const conflictsQuery = z.strictObject({
-  ...pageInput,
-  status: z.enum(['open', 'resolved']).optional(),
-  strategy: z.enum(STRATEGIES).optional(),
-  collection: z.string().max(64).optional(),
-  recordId: uuid.optional(),
-  deviceId: uuid.optional(),
-  sessionId: uuid.optional(),
-  ...rangeInput,
-})
+export const conflictsQuery = z.strictObject({ ...pageInput, ...conflictsAsked })
+export const conflictFacetsQuery = z.strictObject(conflictsAsked)
 
-/** A fleet's conflicts, newest first, with both sides, masked (DL20), and who lost what (CS7). @throws ApplicationError `not_found`, `bad_request` */
+interface Input {
+  readonly actor: Actor
+  readonly fleetId: string
+  readonly query: unknown
+}
+
+/**
+ * A fleet's conflicts that match `q` (docs/filters.md), with both sides, masked (DL20), and who lost what (CS7).
+ * @throws ApplicationError `not_found`, `bad_request`
+ */
 export async function listConflicts(
-  ctx: Pick<Context, 'storage' | 'secret'>,
-  input: { readonly actor: Actor; readonly fleetId: string; readonly query: unknown },
+  ctx: Pick<Context, 'storage' | 'secret' | 'clock'>,
+  { actor, fleetId, query }: Input,
 ): Promise<ItemList<ConflictRow>> {
-  authorize(input.actor, input.fleetId, 'viewer')
-  const { cursor, limit, from, to, ...query } = parsedOrThrow(conflictsQuery, input.query)
-  const filter = {
-    status: query.status ?? null,
-    strategy: query.strategy ?? null,
-    collection: query.collection ?? null,
-    recordId: query.recordId ?? null,
-    deviceId: query.deviceId ?? null,
-    sessionId: query.sessionId ?? null,
-    fromMs: from ?? null,
-    toMs: to ?? null,
-  }
+  authorize(actor, fleetId, 'viewer')
+  const { cursor, limit, ...asked } = parsedOrThrow(conflictsQuery, query)
+  const filter = conflictFilter(asked, ctx.clock.now())
   const [page, masks] = await Promise.all([
-    ctx.storage.conflicts.list(input.fleetId, filter, pageRequest({ cursor, limit })),
-    conflictMasks(ctx, input.fleetId),
+    ctx.storage.conflicts.list(fleetId, filter, pageRequest({ cursor, limit })),
+    conflictMasks(ctx, fleetId),
   ])
   return itemList(page, masks.conflict)
+}
+
+/**
+ * How many conflicts match `q`, and how many have each value of some keys, of the first CONFLICT_LOOK_MAX in its order.
+ * @throws ApplicationError `not_found`, `bad_request`
+ */
+export async function conflictFacets(
+  ctx: Pick<Context, 'storage' | 'clock'>,
+  { actor, fleetId, query }: Input,
+): Promise<FacetCounts<ConflictKey>> {
+  authorize(actor, fleetId, 'viewer')
+  const filter = conflictFilter(parsedOrThrow(conflictFacetsQuery, query), ctx.clock.now())
+  return ctx.storage.conflicts.facets(fleetId, filter)
+}
+
+/**
+ * The conflicts that match `q` by collection, field and pair of app versions, most first; one over two fields is in two
+ * groups. @throws ApplicationError `not_found`, `bad_request`
+ */
+export async function conflictGroups(
+  ctx: Pick<Context, 'storage' | 'clock'>,
+  { actor, fleetId, query }: Input,
+): Promise<ConflictGroups> {
+  authorize(actor, fleetId, 'viewer')
+  const filter = conflictFilter(parsedOrThrow(conflictFacetsQuery, query), ctx.clock.now())
+  return ctx.storage.conflicts.groups(fleetId, filter, CONFLICT_GROUPS_MAX)
 }

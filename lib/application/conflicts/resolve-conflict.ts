@@ -17,8 +17,8 @@ import { incomingOf } from '../sync/parse-push.ts'
 import { submitPush } from '../sync/submit-push.ts'
 import { eventId } from '../telemetry/event-id.ts'
 import { conflictMasks } from './conflict-masks.ts'
-import type { ConflictDetail } from './get-conflict.ts'
-import { readConflict } from './get-conflict.ts'
+import type { ConflictDetail } from './read-conflict.ts'
+import { readConflict } from './read-conflict.ts'
 
 const shared = {
   /** The record's version that the person saw; 0 when there was none. */
@@ -37,7 +37,7 @@ export const resolveInput = z.discriminatedUnion('choice', [
     reason,
   }),
 ])
-type ResolveInput = z.infer<typeof resolveInput>
+export type ResolveInput = z.infer<typeof resolveInput>
 
 export interface Resolved extends ConflictDetail {
   readonly result: MutationResult
@@ -59,9 +59,31 @@ export async function resolveConflict(
   const typed = parsedOrThrow(resolveInput, input.body)
   const [detail, masks] = await Promise.all([readConflict(ctx, fleetId, id), conflictMasks(ctx, fleetId)])
   const body = typed.choice === 'merged' ? { ...typed, data: masks.unmasked(detail, typed.data) } : typed
-  const { conflict, record } = detail
-  if (body.choice === 'restore' && conflict.status === 'open')
+  if (body.choice === 'restore' && detail.conflict.status === 'open')
     throw badRequest([{ path: '/choice', message: 'must be mine, theirs or merged: the conflict is open' }])
+  const result = await decideConflict(ctx, { actor, fleetId, detail, body })
+  const decided = await readConflict(ctx, fleetId, id)
+  return { ...masks.detail(decided), result: masks.result(decided, result) }
+}
+
+/**
+ * The decision itself, on the record as `detail` has it, with nothing masked.
+ * @throws ApplicationError `not_found`, `bad_request`, `stale_version`, `resolution_refused`, `shed`, `database_unavailable`
+ */
+export async function decideConflict(
+  ctx: Context,
+  {
+    actor,
+    fleetId,
+    detail: { conflict, record },
+    body,
+  }: {
+    readonly actor: Actor
+    readonly fleetId: string
+    readonly detail: ConflictDetail
+    readonly body: ResolveInput
+  },
+): Promise<MutationResult> {
   const { collections } = await ctx.groupCommit.rules.get(fleetId)
   const rules = collections.get(conflict.collection)
   if (!rules) throw new ApplicationError('not_found', { detail: `no collection ${conflict.collection}` })
@@ -91,12 +113,16 @@ export async function resolveConflict(
     countedVersion: 'desk',
     madeAtMs: new Map([[mutation.id, ctx.clock.now()]]),
     receivedAtMs: ctx.clock.now(),
-    audit: auditEntry(ctx, actor, { action, target: id, fleetId, reason: body.reason ?? null, after }),
+    audit: auditEntry(ctx, actor, {
+      action,
+      target: conflict.id,
+      fleetId,
+      reason: body.reason ?? null,
+      after,
+    }),
   })
   if (outcome.kind === 'failed') throw outcome.error
-  const result = outcome.results[0] as MutationResult
-  const decided = await readConflict(ctx, fleetId, id)
-  return { ...masks.detail(decided), result: masks.result(decided, result) }
+  return outcome.results[0] as MutationResult
 }
 
 function choiceOf(body: ResolveInput): Choice {

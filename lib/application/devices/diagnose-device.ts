@@ -1,3 +1,5 @@
+import type { ConflictKey } from '#lib/query/conflict-fields.ts'
+import { isAmong } from '#lib/query/field.ts'
 import type { Collection, Device, Fleet } from '#lib/storage/ports.ts'
 import { diagnose } from '#lib/telemetry/diagnosis/diagnose.ts'
 import { holdingAt } from '#lib/engine/breaker/override.ts'
@@ -121,14 +123,8 @@ const openLetters = (deviceId: string) => ({
   conditions: [asks('status', 'open'), asks('device', deviceId)],
 })
 const openConflicts = (deviceId: string) => ({
-  status: 'open' as const,
-  strategy: null,
-  collection: null,
-  recordId: null,
-  deviceId,
-  sessionId: null,
-  fromMs: null,
-  toMs: null,
+  conditions: [isAmong<ConflictKey>('status', 'open'), isAmong<ConflictKey>('device', deviceId)],
+  sort: 'newest' as const,
 })
 
 /** Those that keep somebody of the fleet out. A scope of a collection that is no more shuts nothing. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { label } from '#lib/protocol/device.ts'
+import { CONFLICT_FIELDS, CONFLICT_SORTS } from '#lib/query/conflict-fields.ts'
 import { DEVICE_FIELDS, DEVICE_SORTS } from '#lib/query/device-fields.ts'
 import { FILTER_LENGTH_MAX, type Fields } from '#lib/query/field.ts'
 import { LETTER_FIELDS } from '#lib/query/letter-fields.ts'
@@ -10,7 +11,12 @@ import { isAtLeast, roleIn } from '../access/authorize.ts'
 import type { Actor } from '../context.ts'
 import { badRequest } from '../errors.ts'
 
-export const VIEW_PAGES = ['sessions', 'devices', 'dead-letters'] as const satisfies readonly ViewPage[]
+export const VIEW_PAGES = [
+  'sessions',
+  'devices',
+  'conflicts',
+  'dead-letters',
+] as const satisfies readonly ViewPage[]
 /** Of one person and page. */
 export const OWN_VIEWS_MAX = 50
 /** Of a fleet and page. */
@@ -28,14 +34,22 @@ export const viewParams = z.strictObject({
   range: text,
   from: text,
   to: text,
-  sort: z.enum(DEVICE_SORTS).optional(),
+  sort: z.enum([...DEVICE_SORTS, ...CONFLICT_SORTS]).optional(),
 })
 export type ViewParams = z.infer<typeof viewParams>
 
 const FIELDS: Readonly<Record<ViewPage, Fields>> = {
   sessions: SESSION_FIELDS,
   devices: DEVICE_FIELDS,
+  conflicts: CONFLICT_FIELDS,
   'dead-letters': LETTER_FIELDS,
+}
+
+const SORTS: Readonly<Record<ViewPage, readonly string[]>> = {
+  sessions: [],
+  devices: DEVICE_SORTS,
+  conflicts: CONFLICT_SORTS,
+  'dead-letters': [],
 }
 
 /** Without what is left out. @throws ApplicationError `bad_request` for a search that its page does not understand */
@@ -43,8 +57,11 @@ export function keptParams(page: ViewPage, params: ViewParams): Readonly<Record<
   const { q = '' } = params
   const parsed = parseFilter(q, FIELDS[page])
   if (!parsed.ok) throw badRequest([{ path: '/params/q', message: problemText(parsed.error) }])
-  if (page !== 'devices' && params.sort !== undefined)
-    throw badRequest([{ path: '/params/sort', message: `${page} have one order` }])
+  const sorts = SORTS[page]
+  if (params.sort !== undefined && !sorts.some((sort) => sort === params.sort)) {
+    const message = sorts.length === 0 ? `${page} have one order` : `must be one of ${sorts.join(', ')}`
+    throw badRequest([{ path: '/params/sort', message }])
+  }
   const given = Object.entries(params).filter((entry): entry is [string, string] => Boolean(entry[1]))
   return Object.fromEntries(given)
 }

@@ -13,7 +13,7 @@ export type Choice =
   | { readonly kind: 'restore'; readonly side: 'mine' | 'theirs' | null }
 
 /** A conflict row as far as a person's choice is concerned. */
-export interface DecidableConflict extends Omit<ConflictEffect, 'schemaVersion'> {
+export interface DecidableConflict extends Omit<ConflictEffect, 'schemaVersion' | 'remoteVersion'> {
   readonly closure: Pick<ConflictClosure, 'kept'> | null
 }
 

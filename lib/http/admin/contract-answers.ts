@@ -214,11 +214,15 @@ export const conflictAnswer = z.looseObject({
   collection: z.string(),
   recordId: uuid,
   deviceId: uuid,
+  deviceName: z.string(),
+  appVersion: z.string(),
+  remoteAppVersion: z.string().nullable(),
   sessionId: uuid.nullable(),
   strategy: z.string(),
   status: z.enum(['open', 'resolved']),
   createdAtMs: ms,
   closure: z.looseObject({ mutationId: uuid, atMs: ms }).nullable(),
+  desk: z.object({ assigned: z.string().nullable(), note: z.string(), version: count }),
 })
 export const conflictDetail = z.object({ conflict: conflictAnswer, record: recordState.nullable() })
 export const resolvedConflict = conflictDetail.extend({ result: mutationResult })

@@ -10,8 +10,6 @@ import { publicationCheck } from '#lib/application/collections/check-publication
 import { collectionInput } from '#lib/application/collections/create-collection.ts'
 import { collectionChange } from '#lib/application/collections/publish-collection.ts'
 import { collectionRemoval } from '#lib/application/collections/remove-collection.ts'
-import { conflictsQuery } from '#lib/application/conflicts/list-conflicts.ts'
-import { resolveInput } from '#lib/application/conflicts/resolve-conflict.ts'
 import { commandInput } from '#lib/application/devices/command-device.ts'
 import { devicesCommandInput } from '#lib/application/devices/command-devices.ts'
 import { deviceFacetsQuery, devicesQuery } from '#lib/application/devices/list-devices.ts'
@@ -36,6 +34,7 @@ import { BREAKER_CONTRACT } from './breaker-contract.ts'
 import { CHANNEL_CONTRACT } from './channel-contract.ts'
 import { listOf } from './contract-answers.ts'
 import { scrapeTarget, sourceAnswer, toldLog } from './contract-told.ts'
+import { CONFLICT_CONTRACT } from './conflict-contract.ts'
 import { LETTER_CONTRACT } from './letter-contract.ts'
 import { OPERATION_CONTRACT } from './operation-contract.ts'
 import { RESTORE_CONTRACT } from './restore-contract.ts'
@@ -342,19 +341,8 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
     answer: answers.diagnosticsAnswer,
   },
 
-  'GET /conflicts': list('Conflicts, newest first', answers.conflictAnswer, conflictsQuery),
-  'GET /conflicts/:id': {
-    summary: 'One conflict beside the record as it is now',
-    answer: answers.conflictDetail,
-  },
-  'POST /conflicts/:id/resolve': {
-    summary: 'Decide a conflict, or bring back what lost',
-    body: resolveInput,
-    answer: answers.resolvedConflict,
-    codes: ['stale_version', 'resolution_refused', 'atomic_aborted', 'breaker_open'],
-  },
-
   ...ACCOUNT_CONTRACT,
+  ...CONFLICT_CONTRACT,
   ...LETTER_CONTRACT,
   ...OPERATION_CONTRACT,
   ...RESTORE_CONTRACT,

@@ -1,3 +1,5 @@
+import { conflictPlaces } from '#lib/query/conflict-fields.ts'
+import type { listConflicts } from '#lib/application/conflicts/list-conflicts.ts'
 import type { DeviceView } from '#lib/application/devices/device-views.ts'
 import type { listDeadLetters } from '#lib/application/dead-letters/list-dead-letters.ts'
 import type { listAudit } from '#lib/application/audit/list-audit.ts'
@@ -9,6 +11,7 @@ import type { CsvValue } from './csv.ts'
 type Session = Awaited<ReturnType<typeof listSessions>>['items'][number]
 type Letter = Awaited<ReturnType<typeof listDeadLetters>>['items'][number]
 type AuditRow = Awaited<ReturnType<typeof listAudit>>['items'][number]
+type Conflict = Awaited<ReturnType<typeof listConflicts>>['items'][number]
 type Columns<Row> = Readonly<Record<string, (row: Row) => CsvValue>>
 
 const iso = (ms: number): string => new Date(ms).toISOString()
@@ -77,6 +80,32 @@ export const LETTER_COLUMNS: Columns<Letter> = {
   lastReplayStatus: (row) => row.lastReplay?.status ?? null,
   discardedAt: (row) => isoOrNull(row.discardedAtMs),
   editedAs: (row) => row.editedAs,
+}
+
+/** Conflicts as a table, with their sides as JSON. */
+export const CONFLICT_COLUMNS: Columns<Conflict> = {
+  id: (row) => row.id,
+  status: (row) => row.status,
+  collection: (row) => row.collection,
+  recordId: (row) => row.recordId,
+  fields: (row) => conflictPlaces(row.fields).join(' '),
+  strategy: (row) => row.strategy,
+  outcome: (row) => row.outcome,
+  base: (row) => JSON.stringify(row.base),
+  local: (row) => JSON.stringify(row.local),
+  remote: (row) => JSON.stringify(row.remote),
+  result: (row) => JSON.stringify(row.result),
+  deviceId: (row) => row.deviceId,
+  deviceName: (row) => row.deviceName,
+  appVersion: (row) => row.appVersion,
+  remoteAppVersion: (row) => row.remoteAppVersion,
+  sessionId: (row) => row.sessionId,
+  mutationId: (row) => row.mutationId,
+  aroseAt: (row) => iso(row.createdAtMs),
+  closedAt: (row) => isoOrNull(row.closure?.atMs ?? null),
+  kept: (row) => row.closure?.kept ?? null,
+  assigned: (row) => row.desk.assigned,
+  note: (row) => row.desk.note,
 }
 
 /** Devices as a table, as the list shows them. */

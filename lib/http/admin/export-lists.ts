@@ -1,5 +1,6 @@
 import type { Context } from '#lib/application/context.ts'
 import { listAudit } from '#lib/application/audit/list-audit.ts'
+import { listConflicts } from '#lib/application/conflicts/list-conflicts.ts'
 import { listDeadLetters } from '#lib/application/dead-letters/list-dead-letters.ts'
 import { deviceViews } from '#lib/application/devices/device-views.ts'
 import { deviceFacetsQuery, listDevices } from '#lib/application/devices/list-devices.ts'
@@ -11,6 +12,7 @@ import { listSessions } from '#lib/application/sessions/list-sessions.ts'
 import { exportResponse, formatOf } from './export.ts'
 import {
   AUDIT_COLUMNS,
+  CONFLICT_COLUMNS,
   DEVICE_COLUMNS,
   LETTER_COLUMNS,
   OPERATION_COLUMNS,
@@ -59,6 +61,18 @@ export function exportLetters({ ctx, actor, fleetId, query }: LetterFileCall): P
     LETTERS_PER_PAGE,
   )
   return exportResponse(ctx, format, { name: 'dead-letters', columns: LETTER_COLUMNS, pages })
+}
+
+/** GET /conflicts/export: those of the filter; an age in it is of when the file was asked for. */
+export function exportConflicts({ ctx, actor, fleetId, query }: FleetCall): Promise<Response> {
+  const { format, rest } = formatOf(query)
+  const asOf = frozen(ctx)
+  // Sides are up to 256 KiB each, so that a page of them is small.
+  const pages = listPages(
+    (page) => listConflicts(asOf, { actor, fleetId, query: { ...rest, ...page } }),
+    LETTERS_PER_PAGE,
+  )
+  return exportResponse(ctx, format, { name: 'conflicts', columns: CONFLICT_COLUMNS, pages })
 }
 
 /** The same at the time of now: an age in a filter means one moment for all of a file. */

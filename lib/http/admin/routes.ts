@@ -6,9 +6,6 @@ import { createCollection } from '#lib/application/collections/create-collection
 import { getCollection, listCollections } from '#lib/application/collections/list-collections.ts'
 import { publishCollection } from '#lib/application/collections/publish-collection.ts'
 import { removeCollection } from '#lib/application/collections/remove-collection.ts'
-import { getConflict } from '#lib/application/conflicts/get-conflict.ts'
-import { listConflicts } from '#lib/application/conflicts/list-conflicts.ts'
-import { resolveConflict } from '#lib/application/conflicts/resolve-conflict.ts'
 import { commandDevice } from '#lib/application/devices/command-device.ts'
 import { commandDevices } from '#lib/application/devices/command-devices.ts'
 import { diagnoseDevice } from '#lib/application/devices/diagnose-device.ts'
@@ -55,6 +52,7 @@ import { AUDIT_ROUTES } from './audit-routes.ts'
 import { BREAKER_ROUTES } from './breaker-routes.ts'
 import { CHANNEL_ROUTES } from './channel-routes.ts'
 import { exportDevices, exportSessions } from './export-lists.ts'
+import { CONFLICT_ROUTES } from './conflict-routes.ts'
 import { LETTER_ROUTES } from './letter-routes.ts'
 import { OPERATION_ROUTES } from './operation-routes.ts'
 import { PEOPLE_ROUTES } from './people-routes.ts'
@@ -270,13 +268,8 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     }),
   ),
 
-  read('/conflicts', 'viewer', (call) => listConflicts(call.ctx, { ...input(call), query: call.query })),
-  read('/conflicts/:id', 'viewer', (call) => getConflict(call.ctx, { ...input(call), id: idOf(call) })),
-  act('/conflicts/:id/resolve', 'operator', (call) =>
-    resolveConflict(call.ctx, { ...input(call), id: idOf(call) }),
-  ),
-
   ...ACCOUNT_ROUTES,
+  ...CONFLICT_ROUTES,
   ...LETTER_ROUTES,
   ...OPERATION_ROUTES,
   ...RESTORE_ROUTES,

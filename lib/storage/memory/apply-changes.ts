@@ -5,7 +5,7 @@ import type { WrittenChange } from '../change-rows.ts'
 import { conflictRowOf, deadLetterRowOf, isLogged, replayOutcome } from '../change-rows.ts'
 import type { PushWrites } from '../ports.ts'
 import { otKey } from './ot-log.ts'
-import type { FleetTables } from './state.ts'
+import type { FleetTables, StoredChange } from './state.ts'
 import type { Undo } from './table.ts'
 
 /** Writes the effects of a group of pushes: log, records, bases, conflicts, dead letters. */
@@ -32,7 +32,13 @@ export function applyChanges(fleetId: string, tables: FleetTables, undo: Undo, w
       const stored = { ...op, collection, recordId }
       tables.otOps.set(undo, otKey(stored), stored)
     }
-    const conflict = conflictRowOf(fleetId, change, atMs)
+    const deviceName = tables.devices.get(change.deviceId)?.name ?? ''
+    const conflict = conflictRowOf(
+      fleetId,
+      change,
+      { deviceName, remoteAppVersion: remoteAppVersionOf(tables, change) },
+      atMs,
+    )
     if (conflict) tables.conflicts.set(undo, conflict.id, conflict)
     if (change.heldBy !== null)
       tables.held.set(undo, change.heldBy, [
@@ -40,12 +46,26 @@ export function applyChanges(fleetId: string, tables: FleetTables, undo: Undo, w
         change.incoming.mutation.id,
       ])
     if (change.closes) closeConflict(tables, undo, change.closes, atMs)
-    const deviceName = tables.devices.get(change.deviceId)?.name ?? ''
     const letter = deadLetterRowOf(fleetId, change, deviceName, atMs)
     if (letter) tables.deadLetters.set(undo, letter.id, letter)
     if (change.replayOf !== null) closeLetter(tables, undo, change.replayOf, change, atMs)
   }
 }
+
+/** Of whoever wrote the version that a change met. */
+function remoteAppVersionOf(tables: FleetTables, { conflict, incoming }: WrittenChange): string | null {
+  const version = conflict?.remoteVersion ?? 0
+  if (version === 0) return null
+  return changeAt(tables, incoming.mutation.collection, version)?.appVersion ?? null
+}
+
+/** The change that made a version of a collection; undefined where the log has it no more. */
+export const changeAt = (
+  tables: FleetTables,
+  collection: string,
+  version: number,
+): StoredChange | undefined =>
+  tables.changes.values().find((row) => row.version === version && row.mutation.collection === collection)
 
 function logChange(tables: FleetTables, undo: Undo, change: WrittenChange, atMs: number): void {
   const { mutation } = change.incoming

@@ -1,14 +1,57 @@
+import {
+  CONFLICT_FACETS,
+  CONFLICT_FIELDS,
+  CONFLICT_LOOK_MAX,
+  conflictPlaces,
+  isConflictIndexed,
+} from '#lib/query/conflict-fields.ts'
+import { countFacets, splitFilter } from '#lib/query/facets.ts'
+import { matchesFilter } from '#lib/query/matches-filter.ts'
 import { CONFLICTS_PER_SESSION_MAX } from '../change-rows.ts'
-import type { ConflictFilter, ConflictPort, ConflictRow } from '../ports.ts'
-import { pageOf } from './page.ts'
-import type { MemoryState } from './state.ts'
+import { CONFLICT_READER } from '../conflict-values.ts'
+import type {
+  ConflictFilter,
+  ConflictGroup,
+  ConflictPort,
+  ConflictRow,
+  ConflictSide,
+  Cursor,
+  SettleTimes,
+} from '../ports.ts'
+import { changeAt } from './apply-changes.ts'
+import type { FleetTables, MemoryState, StoredChange } from './state.ts'
 
 export function memoryConflicts(state: MemoryState): ConflictPort {
   return {
-    list: (fleetId, filter, page) =>
+    list: (fleetId, filter, { cursor, limit }) =>
       state.inFleet(fleetId, (tables) => {
-        const rows = tables.conflicts.values().filter((row) => matches(row, filter))
-        return pageOf(rows, (row) => ({ atMs: row.createdAtMs, id: row.id }), page)
+        const { rows, last } = lookedAt(tables, filter, cursor)
+        const found = rows.filter((row) => matches(row, filter))
+        const items = found.slice(0, limit)
+        const end = items.at(-1)
+        if (end !== undefined && found.length > limit) return { items, next: placeOf(end) }
+        return { items, next: last && placeOf(last) }
+      }),
+    facets: (fleetId, filter) =>
+      state.inFleet(fleetId, (tables) => {
+        const { base } = splitFilter(filter.conditions, CONFLICT_FACETS)
+        const asked = { ...filter, conditions: base }
+        const { rows, last } = lookedAt(tables, asked, null)
+        const counts = countFacets(
+          rows.filter((row) => matches(row, asked)),
+          filter.lookMax ?? CONFLICT_LOOK_MAX,
+          filter.conditions,
+          CONFLICT_FACETS,
+          CONFLICT_FIELDS,
+          CONFLICT_READER,
+        )
+        return { ...counts, capped: counts.capped || last !== null }
+      }),
+    groups: (fleetId, filter, limit) =>
+      state.inFleet(fleetId, (tables) => {
+        const { rows } = lookedAt(tables, filter, null)
+        const groups = groupsOf(rows.filter((row) => matches(row, filter)))
+        return { groups: groups.slice(0, limit), total: groups.length }
       }),
     get: (fleetId, id) => state.inFleet(fleetId, (tables) => tables.conflicts.get(id) ?? null),
     ofSession: (fleetId, sessionId) =>
@@ -24,19 +67,120 @@ export function memoryConflicts(state: MemoryState): ConflictPort {
         fleetId,
         (tables) => tables.conflicts.values().filter((row) => row.status === 'open').length,
       ),
+    sides: (fleetId, ids) =>
+      state.inFleet(
+        fleetId,
+        (tables) =>
+          new Map(
+            ids.flatMap((id) => {
+              const row = tables.conflicts.get(id)
+              if (!row) return []
+              const { collection, mutationId, remoteVersion } = row
+              const remote = remoteVersion === null ? undefined : changeAt(tables, collection, remoteVersion)
+              const local = sideOf(tables, tables.changes.get(mutationId))
+              return [[id, { local, remote: sideOf(tables, remote) }] as const]
+            }),
+          ),
+      ),
+    settleTimes: (fleetId, fromMs, toMs) =>
+      state.inFleet(fleetId, (tables) => settleTimes(tables.conflicts.values(), fromMs, toMs)),
+    annotate: (fleetId, id, change) =>
+      state.inFleet(fleetId, (tables, undo) => {
+        const row = tables.conflicts.get(id)
+        if (!row) return null
+        const { desk, audit } = change(row)
+        const next = { ...row, desk }
+        tables.conflicts.set(undo, id, next)
+        state.audit.set(undo, audit.id, audit)
+        return next
+      }),
   }
 }
 
-function matches(row: ConflictRow, filter: ConflictFilter): boolean {
-  const wanted: readonly [string | null, string | null][] = [
-    [filter.status, row.status],
-    [filter.strategy, row.strategy],
-    [filter.collection, row.collection],
-    [filter.recordId, row.recordId],
-    [filter.deviceId, row.deviceId],
-    [filter.sessionId, row.sessionId],
+const placeOf = ({ createdAtMs, id }: ConflictRow): Cursor => ({ atMs: createdAtMs, id })
+
+const matches = (row: ConflictRow, { conditions }: ConflictFilter): boolean =>
+  matchesFilter(row, conditions, CONFLICT_FIELDS, CONFLICT_READER)
+
+/** Those behind a cursor that an index finds, as many as are looked through; the last where there are that many. */
+function lookedAt(
+  tables: FleetTables,
+  filter: ConflictFilter,
+  cursor: Cursor | null,
+): { readonly rows: readonly ConflictRow[]; readonly last: ConflictRow | null } {
+  const indexed = { ...filter, conditions: filter.conditions.filter(isConflictIndexed) }
+  const sign = filter.sort === 'newest' ? -1 : 1
+  const compare = (a: Cursor, b: Cursor): number =>
+    sign * (a.atMs - b.atMs || (a.id === b.id ? 0 : a.id < b.id ? -1 : 1))
+  const rows = tables.conflicts
+    .values()
+    .filter((row) => matches(row, indexed) && (cursor === null || compare(placeOf(row), cursor) > 0))
+    .toSorted((a, b) => compare(placeOf(a), placeOf(b)))
+  const max = filter.lookMax ?? CONFLICT_LOOK_MAX
+  return { rows: rows.slice(0, max), last: rows[max - 1] ?? null }
+}
+
+function groupsOf(rows: readonly ConflictRow[]): readonly ConflictGroup[] {
+  const groups = new Map<string, { group: ConflictGroup; devices: Set<string> }>()
+  for (const row of rows) {
+    for (const place of conflictPlaces(row.fields)) {
+      const key = JSON.stringify([row.collection, place, row.appVersion, row.remoteAppVersion])
+      const { collection, appVersion, remoteAppVersion, createdAtMs, deviceId } = row
+      const known = groups.get(key)
+      const devices = (known?.devices ?? new Set<string>()).add(deviceId)
+      const group = {
+        collection,
+        place,
+        appVersion,
+        remoteAppVersion,
+        count: (known?.group.count ?? 0) + 1,
+        devices: devices.size,
+        oldestAtMs: Math.min(known?.group.oldestAtMs ?? Infinity, createdAtMs),
+        newestAtMs: Math.max(known?.group.newestAtMs ?? -Infinity, createdAtMs),
+      }
+      groups.set(key, { group, devices })
+    }
+  }
+  return [...groups.values()].map(({ group }) => group).sort(byCount)
+}
+
+function byCount(a: ConflictGroup, b: ConflictGroup): number {
+  const textsOf = (one: ConflictGroup) => [
+    one.collection,
+    one.place,
+    one.appVersion,
+    one.remoteAppVersion ?? '',
   ]
-  const { fromMs, toMs } = filter
-  const inTime = (fromMs === null || row.createdAtMs >= fromMs) && (toMs === null || row.createdAtMs < toMs)
-  return inTime && wanted.every(([asked, has]) => asked === null || asked === has)
+  if (a.count !== b.count) return b.count - a.count
+  const [left, right] = [textsOf(a), textsOf(b)]
+  const at = left.findIndex((text, i) => text !== right[i])
+  return at === -1 ? 0 : Buffer.compare(Buffer.from(left[at] ?? ''), Buffer.from(right[at] ?? ''))
+}
+
+function sideOf(tables: FleetTables, change: StoredChange | undefined): ConflictSide | null {
+  if (!change) return null
+  const { mutation, deviceId, appVersion, correctedMadeAtMs, committedAtMs } = change
+  return {
+    mutationId: mutation.id,
+    deviceId,
+    deviceName: tables.devices.get(deviceId)?.name ?? null,
+    appVersion,
+    hlc: mutation.hlc,
+    madeAtMs: correctedMadeAtMs,
+    committedAtMs,
+    offsetMs: mutation.madeOffsetMs ?? null,
+  }
+}
+
+function settleTimes(rows: readonly ConflictRow[], fromMs: number, toMs: number): SettleTimes {
+  const kept = { mine: 0, theirs: 0, merged: 0 }
+  const took: number[] = []
+  for (const { closure, createdAtMs } of rows) {
+    if (closure === null || closure.atMs < fromMs || closure.atMs >= toMs) continue
+    kept[closure.kept] += 1
+    took.push(closure.atMs - createdAtMs)
+  }
+  took.sort((a, b) => a - b)
+  const quantile = (share: number): number | null => took[Math.ceil(share * took.length) - 1] ?? null
+  return { count: took.length, p50Ms: quantile(0.5), p95Ms: quantile(0.95), kept }
 }

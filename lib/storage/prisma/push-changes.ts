@@ -1,5 +1,6 @@
 import { recordKey } from '#lib/engine/types.ts'
 import { assert } from '#lib/kernel/result.ts'
+import { conflictPlaces } from '#lib/query/conflict-fields.ts'
 import type { WrittenChange } from '../change-rows.ts'
 import { causeOfChange, conflictRowOf, isLogged, replayOutcome } from '../change-rows.ts'
 import type { PushWrites } from '../ports.ts'
@@ -20,6 +21,7 @@ import {
 import type { Send, Statement } from './database.ts'
 import { crdtToStore } from './record-row.ts'
 import { resultToStore } from './result-row.ts'
+import { storableText } from './storable-text.ts'
 import { at, jsonText } from './values.ts'
 
 /** What all mutations of a push share stands in arrays with an element a push, at index `push`. */
@@ -77,9 +79,19 @@ const BASES: Statement = {
 const CONFLICTS: Statement = {
   name: 'push_write_conflicts',
   text: `INSERT INTO conflict (fleet_id, id, mutation_id, collection, record_id, device_id, session_id, strategy, outcome, fields,
-      base, base_known, local, remote, result, resolution, status, schema_version, created_at)
-    SELECT $1, k.*, $19 FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::uuid[], $7::uuid[], $8::text[], $9::text[],
-      $10::json[], $11::json[], $12::boolean[], $13::json[], $14::json[], $15::json[], $16::json[], $17::text[], $18::int[]) k`,
+      base, base_known, local, remote, result, resolution, status, schema_version, remote_version, app_version, places,
+      device_name, remote_app_version, created_at)
+    SELECT $1, k.id, k.mutation_id, k.collection, k.record_id, k.device_id, k.session_id, k.strategy, k.outcome, k.fields,
+      k.base, k.base_known, k.local, k.remote, k.result, k.resolution, k.status, k.schema_version, k.remote_version, k.app_version,
+      ARRAY(SELECT json_array_elements_text(k.places)),
+      coalesce((SELECT d.name FROM device d WHERE d.fleet_id = $1 AND d.id = k.device_id), ''),
+      (SELECT l.app_version FROM change_log l
+        WHERE l.fleet_id = $1 AND l.collection = k.collection AND l.version = k.remote_version), $22
+    FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::uuid[], $7::uuid[], $8::text[], $9::text[],
+      $10::json[], $11::json[], $12::boolean[], $13::json[], $14::json[], $15::json[], $16::json[], $17::text[], $18::int[],
+      $19::bigint[], $20::text[], $21::json[])
+      k(id, mutation_id, collection, record_id, device_id, session_id, strategy, outcome, fields, base, base_known, local, remote,
+        result, resolution, status, schema_version, remote_version, app_version, places)`,
 }
 /** Sent after the conflicts: one may be closed by a mutation of the same group. */
 const CLOSE: Statement = {
@@ -128,6 +140,9 @@ const LINK_EDITED: Statement = {
   name: 'push_link_edited',
   text: 'UPDATE change_log SET replaced_by = $3 WHERE fleet_id = $1 AND mutation_id = $2',
 }
+
+/** The statement looks these up itself. */
+const TOLD_BY_TABLES = { deviceName: '', remoteAppVersion: null }
 
 /** Sends the effects of a group of pushes: log, records, bases, conflicts, dead letters. */
 export function writeChanges(send: Send, fleetId: string, writes: PushWrites): Promise<unknown>[] {
@@ -189,7 +204,7 @@ export function writeChanges(send: Send, fleetId: string, writes: PushWrites): P
     ],
   )
   some(
-    changes.flatMap((row) => conflictRowOf(fleetId, row, committedAtMs) ?? []),
+    changes.flatMap((row) => conflictRowOf(fleetId, row, TOLD_BY_TABLES, committedAtMs) ?? []),
     CONFLICTS,
     (rows) => [
       uuids(rows.map((row) => row.id)),
@@ -209,6 +224,9 @@ export function writeChanges(send: Send, fleetId: string, writes: PushWrites): P
       jsons(rows.map((row) => row.resolution)),
       texts(rows.map((row) => row.status)),
       ints(rows.map((row) => row.schemaVersion)),
+      bigints(rows.map((row) => row.remoteVersion)),
+      texts(rows.map((row) => row.appVersion)),
+      jsons(rows.map((row) => conflictPlaces(row.fields).map(storableText))),
       committed,
     ],
   )

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { listCollections } from '#lib/application/collections/list-collections.ts'
 import { publishCollection } from '#lib/application/collections/publish-collection.ts'
-import { getConflict } from '#lib/application/conflicts/get-conflict.ts'
+import { showConflict } from '#lib/application/conflicts/show-conflict.ts'
 import { listConflicts } from '#lib/application/conflicts/list-conflicts.ts'
 import { resolveConflict } from '#lib/application/conflicts/resolve-conflict.ts'
 import { letterFacets, listDeadLetters } from '#lib/application/dead-letters/list-dead-letters.ts'
@@ -210,7 +210,7 @@ describe.each(STORAGES)('masked fields in bulk edits, searches and conflicts on 
     const list = await listConflicts(app.ctx, { ...input(), query: {} })
     const [listed] = list.items
     const id = listed?.id ?? ''
-    const shown = await getConflict(app.ctx, at(id))
+    const shown = await showConflict(app.ctx, at(id))
     const now = new Date().toISOString()
     const session = { sessionId, mode: 'delta', startedAt: now, endedAt: now, result: 'ok', ...COUNTS }
     await device.send('POST', '/api/v1/sessions', { body: { sessions: [session] } })

@@ -339,6 +339,7 @@ export const conflictEffect = (changes: Partial<ConflictEffect> = {}): ConflictE
   baseKnown: true,
   local: { title: 'mine' },
   remote: null,
+  remoteVersion: 0,
   result: { title: 'mine' },
   resolution: { strategy: 'lww', outcome: 'local' },
   ...changes,

@@ -1,18 +1,10 @@
 import type { DeviceConfig } from '#lib/protocol/device.ts'
+import { isAmong } from '#lib/query/field.ts'
 import type { SimDevice } from '../world/device.ts'
 import type { World } from '../world/world.ts'
 import type { Ledger } from './ledger.ts'
 
-const OPEN = {
-  status: 'open',
-  strategy: null,
-  collection: null,
-  recordId: null,
-  deviceId: null,
-  sessionId: null,
-  fromMs: null,
-  toMs: null,
-} as const
+const OPEN = { conditions: [isAmong('status' as const, 'open')], sort: 'newest' } as const
 const PAGE = { limit: 200, cursor: null }
 
 /** Devices that work with another config than the fleet has. */

@@ -1,3 +1,4 @@
+import { isAmong } from '#lib/query/field.ts'
 import { asks } from '#lib/query/letter-fields.ts'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { publishCollection } from '#lib/application/collections/publish-collection.ts'
@@ -13,16 +14,7 @@ import { widened } from '../world/collections.ts'
 import type { Stage } from './execute.ts'
 
 const PAGE = { limit: 200, cursor: null }
-const ALL = {
-  status: 'open',
-  strategy: null,
-  collection: null,
-  recordId: null,
-  deviceId: null,
-  sessionId: null,
-  fromMs: null,
-  toMs: null,
-} as const
+const ALL = { conditions: [isAmong('status' as const, 'open')], sort: 'newest' } as const
 
 /** Somebody at the desk decides all open conflicts, and replays or discards the open dead letters. Gives how many. */
 export async function clearDesk(stage: Stage): Promise<number> {

@@ -11,6 +11,7 @@ export type ThresholdName =
   | 'queueWarn'
   | 'queueCritical'
   | 'oldestWarnMs'
+  | 'conflictWaitMs'
 export type ThresholdValues = Readonly<Partial<Record<ThresholdName, number>>>
 
 type Unit = 'minutes' | 'percent' | 'changes'
@@ -27,6 +28,7 @@ export const COLLECTION_FIELDS: readonly ThresholdField[] = [
     judges: 'of pushed changes',
     unit: 'percent',
   },
+  { name: 'conflictWaitMs', label: 'Conflict overdue', judges: 'wait for a person', unit: 'minutes' },
 ]
 
 /** Requests, and what waits on a device, are of the fleet as a whole. */
