@@ -31,6 +31,7 @@ const KEYS = [
   { key: 'p', label: 'Pillars', href: '/pillars/lag' },
   { key: 's', label: 'Sessions', href: '/sessions' },
   { key: 'd', label: 'Devices', href: '/devices' },
+  { key: 'f', label: 'Conflicts', href: '/conflicts' },
   { key: 'l', label: 'Dead letters', href: '/dead-letters' },
   { key: 'b', label: 'Operations', href: '/operations' },
   { key: 'k', label: 'Breakers', href: '/breakers' },
@@ -133,6 +134,7 @@ function navGroups(fleet: FrameFleet | undefined): readonly NavGroup[] {
     {
       title: 'Resolve',
       items: [
+        { key: 'conflicts', label: 'Conflicts', href: '/conflicts', icon: 'conflicts' },
         {
           key: 'dead',
           label: 'Dead letters',

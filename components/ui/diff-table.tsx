@@ -6,11 +6,19 @@ export type DiffTableProps = DiffInput & {
   label: string
   /** Of the third side; “Server now” when it isn’t another time’s. */
   serverTitle?: string
+  /** Of the fourth side, where there is one; “After replay” without. */
+  afterTitle?: string
   when: { base: string; device: string; server: string; after?: string }
 }
 
 /** Base, device, server and what a replay would leave side by side; Δ is changed against base, × is refused. */
-export function DiffTable({ label, serverTitle = 'Server now', when, ...sides }: DiffTableProps) {
+export function DiffTable({
+  label,
+  serverTitle = 'Server now',
+  afterTitle = 'After replay',
+  when,
+  ...sides
+}: DiffTableProps) {
   const { rows, equal } = diffFields(sides)
   const isForetold = sides.after !== undefined
   return (
@@ -31,7 +39,8 @@ export function DiffTable({ label, serverTitle = 'Server now', when, ...sides }:
             </th>
             {isForetold ? (
               <th scope="col" className="after">
-                After replay<small>{when.after}</small>
+                {afterTitle}
+                <small>{when.after}</small>
               </th>
             ) : null}
           </tr>

@@ -1,7 +1,7 @@
 'use client'
 import dynamic from 'next/dynamic'
 import { useRouter } from 'next/navigation'
-import { useEffect, useRef, useState, type ReactNode } from 'react'
+import { useState, type ReactNode } from 'react'
 import { Button } from '#components/ui/button.tsx'
 import { ConfirmDialog, type ConfirmResult } from '#components/ui/dialog.tsx'
 import { plural, shortId } from '#components/ui/format.ts'
@@ -9,6 +9,7 @@ import { carryShared } from '#components/ui/search-params.ts'
 import { Status } from '#components/ui/status.tsx'
 import { showToast } from '#components/ui/toast.tsx'
 import { sendJson } from '../send-json.ts'
+import { usePressKey } from '../use-press-key.ts'
 import type { ItemEditProps } from './item-edit.tsx'
 import { replayToast } from './letter-words.ts'
 
@@ -195,27 +196,4 @@ function HeldList({ held }: Pick<ItemActionsProps, 'held'>) {
       </ul>
     </>
   )
-}
-
-/** A key presses the button, unless someone types or something is open. */
-function usePressKey(key: string, active: boolean) {
-  const button = useRef<HTMLButtonElement>(null)
-  useEffect(() => {
-    if (!active) return
-    const onKey = (event: KeyboardEvent): void => {
-      if (event.key !== key || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented)
-        return
-      const target = event.target
-      if (
-        target instanceof HTMLElement &&
-        target.closest('input, textarea, select, [role="menu"], [role="dialog"]')
-      )
-        return
-      event.preventDefault()
-      button.current?.click()
-    }
-    window.addEventListener('keydown', onKey)
-    return () => window.removeEventListener('keydown', onKey)
-  }, [active, key])
-  return button
 }

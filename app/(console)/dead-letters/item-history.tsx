@@ -122,7 +122,9 @@ function Deed({ event, query, nowMs }: { event: LetterEvent; query: string; nowM
         {conflictId === null ? null : (
           <>
             {' · conflict '}
-            <span className="mono">{shortId(conflictId)}</span>
+            <Link className="link mono" href={carryShared(`/conflicts/${conflictId}`, query)}>
+              {shortId(conflictId)}
+            </Link>
           </>
         )}
         {reason === null ? null : <div className="sub">“{reason}”</div>}

@@ -39,6 +39,9 @@ export const behindPart = ({ version, platform, source, collection }: PillarPara
   collection,
 })
 
+/** The same as the conflict desk names it: a conflict is of no platform and no engine. */
+export const deskPart = ({ version, collection }: PillarParams) => ({ version, collection })
+
 const PENDING_FILTERS = {
   pending: { has: 'waiting', connectivity: 'online' },
   offline: { connectivity: 'offline' },

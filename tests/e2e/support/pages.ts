@@ -12,6 +12,7 @@ export interface ConsolePage {
 const LISTS = [
   { list: 'sessions', one: 'session', id: 'sessionId' },
   { list: 'devices', one: 'device', id: 'id' },
+  { list: 'conflicts', one: 'conflict', id: 'id' },
   { list: 'dead-letters', one: 'dead-letter', id: 'id' },
   { list: 'operations', one: 'operation', id: 'id' },
   { list: 'collections', one: 'collection', id: 'id' },
@@ -30,8 +31,8 @@ export async function consolePages(page: Page, fleetId: string): Promise<readonl
     pages.push({ name: list, path: `/${list}${fleet}` })
     const answer = await page.request.get(`/api/admin/v1/${list}${fleet}&limit=1`)
     const { items } = (await answer.json()) as { items: readonly Record<string, unknown>[] }
-    // A fleet may well have made no bulk action.
-    if (items.length === 0 && list === 'operations') continue
+    // A fleet may well have made no bulk action, and met no conflict.
+    if (items.length === 0 && (list === 'operations' || list === 'conflicts')) continue
     if (items.length === 0) throw new Error(`${list} has no item`)
     pages.push({ name: one, path: `/${list}/${String(items[0]?.[id])}${fleet}` })
   }

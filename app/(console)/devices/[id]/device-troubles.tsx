@@ -101,6 +101,7 @@ export function DeviceConflicts({ found, query, nowMs }: Props<OfDevice['conflic
         ]}
         rows={found.items}
         rowKey={({ id }) => id}
+        rowHref={({ id }) => carryShared(`/conflicts/${id}`, query)}
         empty={null}
       />
     </Section>

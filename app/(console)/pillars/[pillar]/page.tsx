@@ -19,7 +19,7 @@ import { heatSentence } from '../heat-words.ts'
 import { PillarBreakdowns } from '../pillar-breakdowns.tsx'
 import { Choices, PartChips, PILLAR_NAMES, PillarTabs } from '../pillar-frame.tsx'
 import { PillarGroups } from '../pillar-groups.tsx'
-import { behindHref, behindLabel, behindPart } from '../pillar-links.ts'
+import { behindHref, behindLabel, behindPart, deskPart } from '../pillar-links.ts'
 import { comparedPart, partOf, readPillar } from '../read-pillar.ts'
 import {
   isPending,
@@ -76,6 +76,9 @@ async function PillarPage({ params, searchParams }: Props) {
           <>
             {at.fleet.role === 'admin' ? (
               <LinkButton href={alertHref(pillar, query, asked)}>Alert on this</LinkButton>
+            ) : null}
+            {pillar === 'conflicts' ? (
+              <LinkButton href={listHref('/conflicts', query, deskPart(asked))}>Conflict desk</LinkButton>
             ) : null}
             <LinkButton tone="primary" href={behind}>
               {behindLabel(pillar, asked)}

@@ -81,7 +81,7 @@ async function SessionPage({ params, searchParams }: ItemProps) {
           ) : (
             <>
               <SessionMutations detail={detail} query={at.query} nowMs={at.nowMs} />
-              <SessionConflicts conflicts={detail.conflicts} nowMs={at.nowMs} />
+              <SessionConflicts query={at.query} conflicts={detail.conflicts} nowMs={at.nowMs} />
             </>
           )}
           {isForeign ? <ToldLogs logs={detail.logs} source={session.source ?? ''} nowMs={at.nowMs} /> : null}

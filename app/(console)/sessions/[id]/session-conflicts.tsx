@@ -2,6 +2,8 @@ import { DiffTable } from '#components/ui/diff-table.tsx'
 import { fieldValue } from '#components/ui/field-value.ts'
 import { formatCount, plural, shortId } from '#components/ui/format.ts'
 import { KeyValue } from '#components/ui/key-value.tsx'
+import { Link } from '#components/ui/link.tsx'
+import { carryShared } from '#components/ui/search-params.ts'
 import { Section } from '#components/ui/section.tsx'
 import { Status } from '#components/ui/status.tsx'
 import { Time } from '#components/ui/time.tsx'
@@ -15,9 +17,11 @@ const RESULT_FIELDS_SHOWN_MAX = 8
 /** Who lost what: base, this device and the server, by field. */
 export function SessionConflicts({
   conflicts,
+  query,
   nowMs,
 }: {
   conflicts: SessionDetail['conflicts']
+  query: string
   nowMs: number
 }) {
   if (conflicts.length === 0) return null
@@ -38,6 +42,10 @@ export function SessionConflicts({
             <span className="mono">{shortId(conflict.recordId)}</span>
             {` · ${conflict.strategy} · `}
             <Time at={conflict.createdAtMs} now={nowMs} />
+            {' · '}
+            <Link className="link" href={carryShared(`/conflicts/${conflict.id}`, query)}>
+              {conflict.status === 'open' ? 'Decide it' : 'See the conflict'}
+            </Link>
           </p>
           <p>{conflictWords(conflict)}</p>
           {resultItems(conflict).length === 0 ? null : (
