@@ -1,0 +1,247 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createApiKey } from '#lib/application/access/api-keys.ts'
+import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { createCollection } from '#lib/application/collections/create-collection.ts'
+import type { ByRulePreview } from '#lib/application/conflicts/preview-by-rule.ts'
+import type { ByRuleRun } from '#lib/application/conflicts/resolve-by-rule.ts'
+import type { ShownConflict } from '#lib/application/conflicts/show-conflict.ts'
+import { formatHlc } from '#lib/kernel/hlc.ts'
+import type { JsonObject } from '#lib/kernel/json.ts'
+import type { MutationResult } from '#lib/protocol/push.ts'
+import type { TestFleet } from '#tests/support/device-world.ts'
+import { NOTES_SCHEMA, TestDevice, testApp, testFleet } from '#tests/support/device-world.ts'
+import type { HttpWorld } from '#tests/support/http-world.ts'
+import { overHttp } from '#tests/support/http-world.ts'
+import { jsonBody } from '#tests/support/operator-world.ts'
+import type { TestStorage } from '#tests/support/storages.ts'
+import { STORAGES } from '#tests/support/storages.ts'
+
+const collection = 'visits'
+const HOUR_MS = 3_600_000
+
+describe.each(STORAGES)('the conflict desk over HTTP and $name', ({ open }) => {
+  let held: TestStorage
+  let world: HttpWorld
+  let fleet: TestFleet
+  let one: TestDevice
+  let two: TestDevice
+  const keys: Record<'viewer' | 'operator', { authorization: string }> = {
+    viewer: { authorization: '' },
+    operator: { authorization: '' },
+  }
+  beforeAll(async () => {
+    held = await open()
+    world = await overHttp(testApp(held.storage))
+  })
+  afterAll(async () => {
+    await world.close()
+    await held.close()
+  })
+
+  /** A fleet of the test's own: what a rule takes is all that there is. */
+  async function freshFleet() {
+    fleet = await testFleet(world.app)
+    const { fleetId } = fleet
+    const body = { name: collection, strategy: 'manual', schema: NOTES_SCHEMA }
+    await createCollection(world.app.ctx, { actor: SYSTEM, fleetId, body })
+    for (const role of ['viewer', 'operator'] as const) {
+      const key = await createApiKey(world.app.ctx, {
+        actor: SYSTEM,
+        body: { name: `${role} ${fleetId}`, role, fleet: fleetId },
+      })
+      keys[role] = { authorization: `Bearer ${key.key}` }
+    }
+    one = await TestDevice.enroll(world.app, fleet)
+    two = await TestDevice.enroll(world.app, fleet)
+  }
+  const patch = (set: JsonObject) => ({ type: 'patch' as const, set })
+  const versionOf = (result: MutationResult | undefined): number => {
+    if (result?.status !== 'applied') throw new Error(`not applied: ${JSON.stringify(result)}`)
+    return result.version
+  }
+  const stamp = (device: TestDevice, agoMs: number): string =>
+    formatHlc({ wallMs: Date.now() - agoMs, counter: 0, deviceId: device.id })
+
+  /** A record that `two` changed, and a change of `one` that met it, each made so long ago. */
+  async function contested(
+    sides: { mine?: JsonObject; theirs?: JsonObject; mineAgoMs?: number; theirsAgoMs?: number } = {},
+  ) {
+    const { mine = { title: 'mine' }, theirs = { title: 'theirs' } } = sides
+    const data = { title: 'first', count: 1 }
+    const hlc = stamp(one, 3 * HOUR_MS)
+    const made = one.mutation({ collection, hlc, op: { type: 'put', data } })
+    const { recordId } = made
+    const baseVersion = versionOf((await one.pushed([made])).results[0])
+    const at = { collection, recordId, baseVersion }
+    const theirHlc = stamp(two, sides.theirsAgoMs ?? 60_000)
+    const version = versionOf(
+      (await two.pushed([two.mutation({ ...at, hlc: theirHlc, op: patch(theirs) })])).results[0],
+    )
+    const change = one.mutation({ ...at, hlc: stamp(one, sides.mineAgoMs ?? 30_000), op: patch(mine) })
+    const [result] = (await one.pushed([change])).results
+    if (result?.status !== 'conflict') throw new Error(`no conflict: ${JSON.stringify(result)}`)
+    return { ...at, version, change, conflictId: result.conflictId }
+  }
+
+  const send = (method: 'POST' | 'PATCH', path: string, body: JsonObject, role: keyof typeof keys) =>
+    world.admin(path, jsonBody(method, body, keys[role]))
+  const post = async <T>(path: string, body: JsonObject): Promise<T> => {
+    const answer = await send('POST', path, body, 'operator')
+    const text = await answer.text()
+    if (answer.status !== 200) throw new Error(`${answer.status}: ${text}`)
+    return JSON.parse(text) as T
+  }
+  const codeOf = async (answer: Response) => [answer.status, ((await answer.json()) as { code: string }).code]
+  const get = async <T>(path: string): Promise<T> =>
+    (await (await world.admin(path, { headers: keys.viewer })).json()) as T
+  const dataOf = async (recordId: string) =>
+    (await held.storage.sync.getRecord(fleet.fleetId, collection, recordId))?.data
+  const entriesOf = async (action: string) =>
+    (await held.storage.audit.list({ fleetId: fleet.fleetId, action }, { limit: 100, cursor: null })).items
+
+  it('[CS7] shows one with who made each side, when, and how right its clock was', async () => {
+    await freshFleet()
+    const { conflictId, change, version } = await contested()
+    const shown = await get<ShownConflict>(`/conflicts/${conflictId}`)
+    expect(shown).toMatchObject({
+      conflict: { id: conflictId, remoteVersion: version, deviceName: expect.any(String) as string },
+      record: { version, data: { title: 'theirs', count: 1 } },
+      sides: {
+        local: { mutationId: change.id, deviceId: one.id, hlc: change.hlc },
+        remote: { deviceId: two.id },
+      },
+      basis: { strategy: 'manual', schemaVersion: 1 },
+      waitMaxMs: 4 * HOUR_MS,
+      masked: [],
+    })
+    expect((await world.admin(`/conflicts/${one.id}`, { headers: keys.viewer })).status).toBe(404)
+  })
+
+  it('[CS6] is assigned and noted by operators, on the version that they saw, with an entry', async () => {
+    await freshFleet()
+    const { conflictId } = await contested()
+    const path = `/conflicts/${conflictId}`
+    const body = { assigned: 'night ops', note: 'ask the crew', version: 0 }
+    expect(await codeOf(await send('PATCH', path, body, 'viewer'))).toEqual([403, 'forbidden'])
+    expect((await send('PATCH', path, body, 'operator')).status).toBe(200)
+    expect(await codeOf(await send('PATCH', path, body, 'operator'))).toEqual([409, 'stale_version'])
+    for (const wrong of [{ ...body, owner: 'x' }, { version: 1, assigned: 'nobody' }, { version: -1 }])
+      expect(await codeOf(await send('PATCH', path, wrong, 'operator'))).toEqual([400, 'bad_request'])
+    const desk = { assigned: 'night ops', note: 'ask the crew', version: 1 }
+    expect((await get<ShownConflict>(path)).conflict.desk).toEqual(desk)
+    expect(await entriesOf('conflict.annotate')).toMatchObject([
+      { target: conflictId, before: { assigned: null }, after: { assigned: 'night ops' } },
+    ])
+    const list = await get<{ items: { id: string }[] }>('/conflicts?q=assigned%3A%22night%20ops%22')
+    expect(list.items.map(({ id }) => id)).toEqual([conflictId])
+  })
+
+  it('[CS6] a rule says what it would do and writes nothing; it runs only for operators', async () => {
+    await freshFleet()
+    const { conflictId, recordId } = await contested()
+    const before = Date.now() + 1
+    const asked = { rule: 'mine', before }
+    const preview = await post<ByRulePreview>('/conflicts/by-rule/preview', asked)
+    expect(preview).toEqual({
+      matched: 1,
+      capped: false,
+      counts: [{ outcome: 'mine', why: null, count: 1, ids: [conflictId] }],
+    })
+    expect(await dataOf(recordId)).toMatchObject({ title: 'theirs' })
+    const none = await post<ByRulePreview>('/conflicts/by-rule/preview', { ...asked, before: 1 })
+    expect(none.matched).toBe(0)
+    for (const path of ['/conflicts/by-rule/preview', '/conflicts/by-rule'])
+      expect(await codeOf(await send('POST', path, { ...asked, reason: 'x' }, 'viewer'))).toEqual([
+        403,
+        'forbidden',
+      ])
+    for (const wrong of [asked, { ...asked, reason: ' ' }, { ...asked, reason: 'x', rule: 'coin' }])
+      expect(await codeOf(await send('POST', '/conflicts/by-rule', wrong, 'operator'))).toEqual([
+        400,
+        'bad_request',
+      ])
+    expect((await get<ShownConflict>(`/conflicts/${conflictId}`)).conflict.status).toBe('open')
+  })
+
+  it('[CS6] the newest wins by stamp; each is a decision of its own, audited, and its device is told', async () => {
+    await freshFleet()
+    const newer = await contested({ mineAgoMs: 10_000, theirsAgoMs: 60_000 })
+    const older = await contested({ mineAgoMs: 90_000, theirsAgoMs: 60_000 })
+    const asked = {
+      rule: 'newest',
+      before: Date.now() + 1,
+      reason: 'clocks were right',
+      q: `collection:${collection}`,
+    }
+    const run = await post<ByRuleRun>('/conflicts/by-rule', asked)
+    expect(run).toMatchObject({ looked: 2, nextCursor: null })
+    expect(run.counts.map(({ outcome, count }) => [outcome, count]).toSorted()).toEqual([
+      ['mine', 1],
+      ['theirs', 1],
+    ])
+    expect(await dataOf(newer.recordId)).toEqual({ title: 'mine', count: 1 })
+    expect(await dataOf(older.recordId)).toEqual({ title: 'theirs', count: 1 })
+    const entries = await entriesOf('conflict.resolve')
+    expect(entries).toHaveLength(2)
+    for (const entry of entries) expect(entry).toMatchObject({ reason: 'clocks were right', outcome: 'done' })
+    expect((await post<ByRuleRun>('/conflicts/by-rule', asked)).looked).toBe(0)
+    const settled = await get<{ count: number; kept: object }>('/conflicts/settled')
+    expect(settled).toMatchObject({ count: 2, kept: { mine: 1, theirs: 1, merged: 0 } })
+    const pushed = await one.send('GET', '/api/v1/pull?collections=visits')
+    const commands = pushed.headers.get('tidemark-commands') ?? ''
+    for (const id of [newer.conflictId, older.conflictId]) expect(commands).toContain(id)
+  })
+
+  it('[CS6] merges what meets nowhere, and leaves open where both changed the same', async () => {
+    await freshFleet()
+    const apart = await contested({ mine: { count: 7 }, theirs: { title: 'theirs' } })
+    const same = await contested()
+    const asked = { rule: 'merge', before: Date.now() + 1, reason: 'apart' }
+    const { counts } = await post<ByRuleRun>('/conflicts/by-rule', asked)
+    expect(counts).toEqual(
+      expect.arrayContaining([
+        { outcome: 'merged', why: null, count: 1, ids: [apart.conflictId] },
+        { outcome: 'skipped', why: 'same_field', count: 1, ids: [same.conflictId] },
+      ]),
+    )
+    expect(await dataOf(apart.recordId)).toEqual({ title: 'theirs', count: 7 })
+    expect(await dataOf(same.recordId)).toEqual({ title: 'theirs', count: 1 })
+    expect((await get<ShownConflict>(`/conflicts/${same.conflictId}`)).conflict.status).toBe('open')
+  })
+
+  it('[CS6] several conflicts of one record are decided one after the other', async () => {
+    await freshFleet()
+    const { recordId, baseVersion } = await contested()
+    const three = await TestDevice.enroll(world.app, fleet)
+    const late = three.mutation({ collection, recordId, baseVersion, op: patch({ title: 'third' }) })
+    expect((await three.pushed([late])).results).toMatchObject([{ status: 'conflict' }])
+    const asked = { rule: 'mine', before: Date.now() + 1, reason: 'in order' }
+    const { counts } = await post<ByRuleRun>('/conflicts/by-rule', asked)
+    expect(counts).toMatchObject([{ outcome: 'mine', count: 2 }])
+    expect(await dataOf(recordId)).toMatchObject({ title: 'third' })
+  })
+
+  it('[CS7] groups, counts and files say the same as the list', async () => {
+    await freshFleet()
+    await contested()
+    await contested({ mine: { title: 'x', count: 2 }, theirs: { title: 'y', count: 3 } })
+    const { groups, total } = await get<{ groups: { place: string; count: number }[]; total: number }>(
+      '/conflicts/groups?q=status:open',
+    )
+    expect(total).toBe(2)
+    expect(groups.map(({ place, count }) => [place, count])).toEqual([
+      ['/title', 2],
+      ['/count', 1],
+    ])
+    const facets = await get<{ matching: number }>('/conflicts/facets?q=field:%2Fcount')
+    expect(facets.matching).toBe(1)
+    const file = await world.admin('/conflicts/export?format=ndjson&q=field:%2Ftitle', {
+      headers: keys.viewer,
+    })
+    const lines = (await file.text()).trim().split('\n')
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ complete: true, rows: 2 })
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ collection, strategy: 'manual', status: 'open' })
+    for (const wrong of ['/conflicts?q=colour:red', '/conflicts?sort=size', '/conflicts/groups?page=2'])
+      expect((await world.admin(wrong, { headers: keys.viewer })).status).toBe(400)
+  })
+})

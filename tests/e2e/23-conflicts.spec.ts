@@ -1,0 +1,211 @@
+import type { Page } from '@playwright/test'
+import type { Replica } from '#lib/client/replica.ts'
+import { axeFindings } from './support/axe.ts'
+import { openDevice } from './support/device.ts'
+import { expect, postAdmin, test } from './support/test.ts'
+import type { World } from './support/world.ts'
+
+const NAME = 'visits'
+const SCHEMA = {
+  type: 'object',
+  required: ['title'],
+  properties: { title: { type: 'string', minLength: 1 }, count: { type: 'integer' } },
+}
+
+/** A fleet whose one collection leaves every conflict to a person, and two devices of it. */
+async function desk(page: Page, world: World) {
+  const { id: fleetId } = await postAdmin<{ id: string }>(page, world, '/fleets', {
+    name: `desk ${Date.now()}`,
+  })
+  await postAdmin(page, world, '/collections', {
+    fleet: fleetId,
+    name: NAME,
+    strategy: 'manual',
+    schema: SCHEMA,
+  })
+  const { key } = await postAdmin<{ key: string }>(page, world, '/enrollment-keys', {
+    fleet: fleetId,
+    name: 'desk',
+    access: { [NAME]: 'write' },
+  })
+  const own = { ...world, fleetId, enrollmentKey: key }
+  const one = await openDevice(own, 'Gate tablet', '2.4.0')
+  const two = await openDevice(own, 'Ramp phone', '2.4.1')
+  return { fleetId, one, two }
+}
+
+/** A record that both changed in the same field: what `one` did waits for a person. */
+async function contest(one: Replica, two: Replica, title: string): Promise<string> {
+  const { recordId } = await one.collection(NAME).put(null, { title: `${title} first`, count: 1 })
+  await one.sync()
+  await two.sync()
+  await two.collection(NAME).patch(recordId, { set: { title: `${title} theirs` } })
+  await two.sync()
+  await one.collection(NAME).patch(recordId, { set: { title: `${title} mine` } })
+  await one.sync()
+  if (!one.conflicts$.get().some((notice) => notice.recordId === recordId))
+    throw new Error('the change should wait for a person')
+  return recordId
+}
+
+const titleOf = async (device: Replica, recordId: string): Promise<unknown> =>
+  (await device.collection(NAME).get(recordId))?.data['title']
+
+async function bothShow(one: Replica, two: Replica, recordId: string, title: string): Promise<void> {
+  for (const device of [one, two]) {
+    await device.sync()
+    expect(await titleOf(device, recordId)).toBe(title)
+  }
+  expect(one.conflicts$.get().filter((notice) => notice.recordId === recordId)).toEqual([])
+}
+
+test('two devices disagree, the desk decides, both show it', async ({ adminPage: page, world }) => {
+  const { fleetId, one, two } = await desk(page, world)
+  const kept = await contest(one, two, 'kept')
+  const merged = await contest(one, two, 'merged')
+  const lost = await contest(one, two, 'lost')
+
+  await test.step('what waits for a person keeps nothing else of the device waiting', async () => {
+    const { recordId } = await one.collection(NAME).put(null, { title: 'other work' })
+    await one.sync()
+    await two.sync()
+    expect(await titleOf(two, recordId)).toBe('other work')
+    expect(one.status$.get().problem).toBeNull()
+  })
+
+  await test.step('the list says how many wait, and groups them by field and versions', async () => {
+    await page.goto(`/conflicts?fleet=${fleetId}`)
+    await expect(page.getByRole('heading', { level: 1 })).toContainText('3 conflicts wait for a person')
+    const groups = page.getByRole('region', { name: 'Groups of conflicts' })
+    await expect(groups.getByRole('link')).toHaveCount(1)
+    await expect(groups.getByRole('link')).toContainText('2.4.0 against 2.4.1')
+    await groups.getByRole('link').click()
+    await expect(page.getByRole('heading', { level: 1 })).toContainText('3 conflicts match')
+    expect(await axeFindings(page)).toEqual([])
+    await page.goto(`/conflicts?fleet=${fleetId}`)
+  })
+
+  await test.step('by keyboard alone: the first one, the device’s side', async () => {
+    await page.keyboard.press('j')
+    await page.keyboard.press('Enter')
+    await expect(page.getByRole('heading', { level: 1 })).toContainText('Gate tablet and the server disagree')
+    const table = page.getByRole('table', { name: /by field/ })
+    await expect(table.getByRole('row', { name: /title/ })).toContainText('kept mine')
+    await expect(table.getByRole('row', { name: /title/ })).toContainText('kept theirs')
+    await expect(page.getByText('on 2.4.1')).toBeVisible()
+    expect(await axeFindings(page)).toEqual([])
+    await page.keyboard.press('m')
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Reason, kept in the audit log').fill('they were there')
+    await page.keyboard.press('Enter')
+    await expect(page.getByText('The device’s side was kept')).toBeVisible()
+    await expect(page.getByText('A person kept the side of this device')).toBeVisible()
+    await bothShow(one, two, kept, 'kept mine')
+  })
+
+  await test.step('assigned and noted', async () => {
+    await page.getByRole('link', { name: 'On to the next that waits' }).click()
+    await expect(page.getByRole('table', { name: /by field/ })).toContainText('merged mine')
+    await page.getByRole('button', { name: 'Assign to me' }).click()
+    await expect(page.getByText('It is yours now')).toBeVisible()
+    await page.getByRole('button', { name: 'Assign and note…' }).click()
+    await page.getByRole('dialog').getByLabel('Note').fill('ask the crew')
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
+    await expect(page.locator('.said')).toHaveText('ask the crew')
+  })
+
+  await test.step('a third version: what the schema refuses is told here, then it is written', async () => {
+    await page.keyboard.press('e')
+    const form = page.getByRole('form', { name: 'Choose by field' })
+    await form
+      .getByRole('radiogroup', { name: 'title' })
+      .getByLabel(/server now/)
+      .check()
+    const title = form.getByRole('textbox', { name: /^title/ })
+    await expect(title).toHaveValue('merged theirs')
+    await title.fill('')
+    await form.getByLabel('Reason, kept in the audit log').fill('both are right')
+    await form.getByRole('button', { name: 'Keep this version' }).click()
+    await expect(form.getByRole('alert')).toContainText('Today’s schema still refuses it')
+    expect(await axeFindings(page)).toEqual([])
+    await title.fill('merged by hand')
+    await form.getByRole('button', { name: 'Keep this version' }).click()
+    await expect(page.getByText('The merged version was kept')).toBeVisible()
+    await bothShow(one, two, merged, 'merged by hand')
+  })
+
+  await test.step('of two people at once one decides, and the other is told', async () => {
+    await page.getByRole('link', { name: 'On to the next that waits' }).click()
+    await expect(page.getByRole('table', { name: /by field/ })).toContainText('lost mine')
+    await page.getByRole('button', { name: 'Keep the device’s side' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Reason, kept in the audit log').fill('mine')
+    const id = new URL(page.url()).pathname.split('/').at(-1)
+    const path = `/api/admin/v1/conflicts/${id}`
+    const shown = await page.request.get(`${path}?fleet=${fleetId}`)
+    const { record } = (await shown.json()) as { record: { version: number } }
+    const other = await page.request.post(`${path}/resolve?fleet=${fleetId}`, {
+      data: { choice: 'theirs', version: record.version, reason: 'I was first' },
+      headers: { origin: world.url },
+    })
+    expect(other.status()).toBe(200)
+    await dialog.getByRole('button', { name: 'Keep the device’s side' }).click()
+    await expect(page.getByText('Somebody decided this').first()).toBeVisible()
+    await bothShow(one, two, lost, 'lost theirs')
+  })
+
+  await test.step('what lost is brought back', async () => {
+    await page.reload()
+    await page.getByRole('button', { name: 'Bring back the device’s side…' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Reason, kept in the audit log').fill('it was needed after all')
+    await dialog.getByRole('button', { name: 'Bring it back' }).click()
+    await expect(page.getByText('What lost is written again')).toBeVisible()
+    await bothShow(one, two, lost, 'lost mine')
+    await page.goto(`/conflicts?fleet=${fleetId}`)
+    await expect(page.getByRole('heading', { level: 1 })).toContainText('No conflict waits for a person')
+    await expect(page.locator('.verdict')).toContainText('3 conflicts decided')
+  })
+  await one.close()
+  await two.close()
+})
+
+test('all of a list by a rule: looked at first, then each by itself', async ({ adminPage: page, world }) => {
+  const { fleetId, one, two } = await desk(page, world)
+  const records: string[] = []
+  for (let i = 0; i < 4; i++) records.push(await contest(one, two, `no ${i}`))
+  await page.goto(`/conflicts?fleet=${fleetId}`)
+  await page.getByRole('button', { name: 'Decide all by a rule…' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Rule').selectOption('merge')
+  await dialog.getByRole('button', { name: 'See what it would do' }).click()
+  await expect(dialog).toContainText('4 stay open: both sides changed the same field')
+  await dialog.getByLabel('Rule').selectOption('mine')
+  await dialog.getByRole('button', { name: 'See what it would do' }).click()
+  await expect(dialog).toContainText('4 keep the device’s side')
+  expect(await axeFindings(page)).toEqual([])
+  await dialog.getByLabel('Reason, kept in the audit log').fill('the crew was there')
+  await expect(dialog.getByRole('button', { name: 'Decide 4' })).toBeDisabled()
+  await dialog.getByLabel('Type 4 to go on').fill('4')
+  await dialog.getByRole('button', { name: 'Decide 4' }).click()
+  await expect(dialog).toContainText('Done: 4 of 4 conflicts decided.')
+  await dialog.getByRole('button', { name: 'Done' }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('No conflict waits for a person')
+  for (const [i, recordId] of records.entries()) await bothShow(one, two, recordId, `no ${i} mine`)
+
+  await test.step('on a phone the list comes first, and nothing is wider than the screen', async () => {
+    await contest(one, two, 'narrow')
+    await page.setViewportSize({ width: 390, height: 844 })
+    await page.goto(`/conflicts?fleet=${fleetId}`)
+    await expect(page.getByRole('heading', { level: 1 })).toContainText('1 conflict waits for a person')
+    for (const go of [() => Promise.resolve(), () => page.locator('.row-link').first().click()]) {
+      await go()
+      await expect(page.locator('main h1')).toBeVisible()
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+      expect(wide).toBeLessThanOrEqual(0)
+      expect(await axeFindings(page)).toEqual([])
+    }
+  })
+  await one.close()
+  await two.close()
+})
