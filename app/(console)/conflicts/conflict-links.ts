@@ -1,10 +1,10 @@
 import { carryShared, withParams } from '#components/ui/search-params.ts'
-import type { ConflictGroups } from '#lib/storage/ports.ts'
+import type { conflictGroups } from '#lib/application/conflicts/list-conflicts.ts'
 import { UNKNOWN_VERSION, type ConflictKey, type ConflictSort } from '#lib/query/conflict-fields.ts'
 import { FILTER_LENGTH_MAX, isAmong, type Filter } from '#lib/query/field.ts'
 import { formatFilter } from '#lib/query/format-filter.ts'
 
-export type Group = ConflictGroups['groups'][number]
+export type Group = Awaited<ReturnType<typeof conflictGroups>>['groups'][number]
 type Conflicts = Filter<ConflictKey>
 
 /** What makes a group. */

@@ -1,5 +1,6 @@
 import { compareHlc } from '#lib/kernel/hlc.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
+import { jsonEqual } from '#lib/kernel/json.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { RecordState } from '../types.ts'
 import { decideFieldMerge } from './field-merge.ts'
@@ -67,7 +68,8 @@ function merged({ conflict, record }: RuleQuestion): RuleAnswer {
     case 'local':
       return mergedTo(local)
     case 'merge':
-      return mergedTo(decision.data)
+      // What the device changed stands there already.
+      return jsonEqual(decision.data, record.data) ? { choice: { kind: 'theirs' } } : mergedTo(decision.data)
   }
 }
 

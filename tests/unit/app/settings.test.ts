@@ -63,6 +63,7 @@ describe('thresholds in a form', () => {
       'lagCriticalMs',
       'conflictWarn',
       'conflictFriction',
+      'conflictWaitMs',
     ])
   })
 

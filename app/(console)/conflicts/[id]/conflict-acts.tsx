@@ -9,7 +9,7 @@ import { showToast } from '#components/ui/toast.tsx'
 import { sendJson } from '../../send-json.ts'
 import { usePressKey } from '../../use-press-key.ts'
 import type { MergeFormProps } from './merge-form.tsx'
-import type { RestoreWay } from './side-words.ts'
+import { OVERTAKEN, type RestoreWay } from './side-words.ts'
 
 /** Comes when somebody merges: most keep a side. */
 const MergeForm = dynamic(async () => (await import('./merge-form.tsx')).MergeForm, { ssr: false })
@@ -25,10 +25,6 @@ export type ConflictActsProps = {
   /** Null where the collection is no more. */
   merge: Pick<MergeFormProps, 'schema' | 'local' | 'now' | 'fields'> | null
 }
-
-/** What is said where somebody else was first. */
-export const OVERTAKEN =
-  'Somebody decided this, or changed the record, meanwhile. Nothing of yours was applied.'
 
 /** Keep a side, choose by field, or bring back what lost. Who may not sees why, instead of buttons that would be refused. */
 export function ConflictActs(props: ConflictActsProps) {

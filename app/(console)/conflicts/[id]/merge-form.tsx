@@ -13,8 +13,8 @@ import { EditForm } from '../../dead-letters/edit-form.tsx'
 import { refusedFields } from '../../dead-letters/letter-words.ts'
 import { FormFailure, type Failure } from '../../form-failure.tsx'
 import { sendJson } from '../../send-json.ts'
-import { OVERTAKEN } from './conflict-acts.tsx'
 import { contested, fieldText, startOf, type Contested } from './merge-start.ts'
+import { OVERTAKEN } from './side-words.ts'
 
 export type MergeFormProps = {
   id: string

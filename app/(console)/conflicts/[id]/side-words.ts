@@ -66,3 +66,7 @@ export function restoreWays({ status, outcome, closure }: Conflict): readonly Re
 /** "1 field is masked". Pure. */
 export const maskedNote = (masked: readonly string[]): string =>
   `${plural(masked.length, 'field')} ${masked.length === 1 ? 'is' : 'are'} masked; what stands behind a mask is kept`
+
+/** What is said where somebody else was first. */
+export const OVERTAKEN =
+  'Somebody decided this, or changed the record, meanwhile. Nothing of yours was applied.'

@@ -1,0 +1,192 @@
+import { describe, expect, it } from 'vitest'
+import { contested, startOf } from '#app/(console)/conflicts/[id]/merge-start.ts'
+import {
+  clockWords,
+  conflictSentence,
+  decidedWords,
+  loserWords,
+  restoreWays,
+} from '#app/(console)/conflicts/[id]/side-words.ts'
+import {
+  conflictsHref,
+  groupHref,
+  isCurrent,
+  sortHref,
+  withoutGroup,
+  withStatus,
+  type Group,
+} from '#app/(console)/conflicts/conflict-links.ts'
+import {
+  deskSentence,
+  fieldsWords,
+  pairWords,
+  placeWords,
+  settledSentence,
+  standing,
+} from '#app/(console)/conflicts/desk-words.ts'
+import { addCounts, decidedOf, outcomeWords, RULES } from '#app/(console)/conflicts/rule-words.ts'
+import { BULK_RULES, RULE_SKIPS } from '#lib/engine/conflict/rule-choice.ts'
+import { CONFLICT_FIELDS, conflictPlaces, type ConflictKey } from '#lib/query/conflict-fields.ts'
+import { parseFilter } from '#lib/query/parse-filter.ts'
+import type { Filter } from '#lib/query/field.ts'
+
+const HOUR_MS = 3_600_000
+const filterOf = (q: string): Filter<ConflictKey> => {
+  const parsed = parseFilter(q, CONFLICT_FIELDS)
+  if (!parsed.ok) throw new Error(`not understood: ${q}`)
+  return parsed.value
+}
+const qOf = (href: string): string => new URL(href, 'http://x.invalid').searchParams.get('q') ?? ''
+
+describe('a conflict in words', () => {
+  const row = { status: 'open', collection: 'reports', createdAtMs: 0, closure: null } as const
+  const limits = { fleet: 4 * HOUR_MS, byCollection: { reports: HOUR_MS } }
+
+  it('is overdue by its collection’s limit, or else its fleet’s', () => {
+    expect(standing(row, HOUR_MS, limits)).toEqual({ kind: 'warn', word: 'waits' })
+    expect(standing(row, HOUR_MS + 1, limits)).toEqual({ kind: 'crit', word: 'overdue' })
+    const other = { ...row, collection: 'constructor' }
+    expect(standing(other, HOUR_MS + 1, limits)).toEqual({ kind: 'warn', word: 'waits' })
+    expect(standing({ ...row, status: 'resolved' }, 9e12, limits)).toEqual({ kind: 'ok', word: 'by itself' })
+  })
+
+  it('says how many wait, since when, and whether that is too long', () => {
+    const limitMs = 4 * HOUR_MS
+    expect(deskSentence({ open: 0, oldestAtMs: null, limitMs }, 0)).toBe('No conflict waits for a person')
+    const one = deskSentence({ open: 1, oldestAtMs: 0, limitMs }, HOUR_MS)
+    expect(one).toBe('1 conflict waits for a person; the oldest has waited 1 h')
+    const many = deskSentence({ open: 2_140, oldestAtMs: 0, limitMs }, 5 * HOUR_MS)
+    expect(many).toBe(
+      '2,140 conflicts wait for a person; the oldest has waited 5 h, longer than the 4 h that it may',
+    )
+  })
+
+  it('names fields, and pairs of versions', () => {
+    expect(fieldsWords([])).toBe('no field of both')
+    expect(fieldsWords([''])).toBe('the whole record')
+    expect(fieldsWords(['/a', '/b/c', '/d'])).toBe('a, b.c and 1 more')
+    expect(conflictPlaces(['', '/a', '/a'])).toEqual(['record', '/a'])
+    expect(conflictPlaces([])).toEqual(['none'])
+    expect(placeWords('record')).toBe('the whole record')
+    expect(pairWords({ appVersion: '', remoteAppVersion: null })).toBe('unknown against unknown')
+  })
+
+  it('says what people decided, and how long it took', () => {
+    const kept = { mine: 0, theirs: 0, merged: 0 }
+    const none = { count: 0, p50Ms: null, p95Ms: null, kept }
+    expect(settledSentence(none, 'last 24 h')).toBe('Nobody decided a conflict in last 24 h.')
+    const some = { count: 3, p50Ms: 60_000, p95Ms: HOUR_MS, kept: { ...kept, mine: 2, merged: 1 } }
+    expect(settledSentence(some, 'last 24 h')).toContain('2 for the device’s side, 1 for a merge')
+  })
+
+  it('says who lost, and what can be brought back', () => {
+    const conflict = {
+      status: 'resolved',
+      strategy: 'lww',
+      outcome: 'remote',
+      fields: ['/a'],
+      closure: null,
+      deviceName: 'Tablet',
+      collection: 'reports',
+    } as unknown as Parameters<typeof loserWords>[0]
+    const closedAs = (kept: string) =>
+      ({ ...conflict, outcome: 'manual', closure: { kept } }) as unknown as typeof conflict
+    expect(conflictSentence(conflict)).toBe('Tablet and the server disagreed over a of a record of reports')
+    expect(decidedWords(conflict)).toContain('The last write wins')
+    expect(loserWords(conflict)).toContain('Tablet lost')
+    expect(loserWords({ ...conflict, status: 'open' })).toBeNull()
+    expect(loserWords(closedAs('mine'))).toContain('The server’s side lost')
+    const sidesOf = (one: typeof conflict) => restoreWays(one).map(({ side }) => side)
+    expect(sidesOf(conflict)).toEqual(['mine'])
+    expect(sidesOf({ ...conflict, outcome: 'local' })).toEqual(['theirs'])
+    expect(sidesOf({ ...conflict, outcome: 'merge' })).toEqual([null])
+    expect(sidesOf(closedAs('merged'))).toEqual(['mine', 'theirs'])
+    expect(sidesOf(closedAs('theirs'))).toEqual(['mine'])
+    expect(sidesOf({ ...conflict, status: 'open' })).toEqual([])
+  })
+
+  it('says how far a clock was off', () => {
+    expect(clockWords(null)).toBe('clock not told')
+    expect(clockWords(0)).toBe('clock right')
+    expect(clockWords(2_000)).toMatch(/behind$/)
+    expect(clockWords(-2_000)).toMatch(/ahead$/)
+  })
+})
+
+describe('the addresses of the desk', () => {
+  const group: Group = {
+    collection: 'reports',
+    place: '/status',
+    appVersion: '2.4.0',
+    remoteAppVersion: null,
+    count: 3,
+    devices: 1,
+    oldestAtMs: 0,
+    newestAtMs: 1,
+  }
+
+  it('show what is open unless a status is asked for', () => {
+    expect(withStatus([])).toHaveLength(1)
+    expect(withStatus(filterOf('-status:open'))).toHaveLength(1)
+    expect(withStatus(filterOf('DFW'))).toHaveLength(2)
+  })
+
+  it('lead into a group and out of it, with the rest of the filter', () => {
+    const into = groupHref('fleet=f&sort=newest', filterOf('status:resolved'), group)
+    const filter = filterOf(qOf(into))
+    expect(into).toContain('sort=newest')
+    expect(isCurrent(filter, group)).toBe(true)
+    expect(isCurrent(filter, { ...group, remoteAppVersion: '2.4.1' })).toBe(false)
+    expect(withoutGroup(filter)).toEqual(filterOf('status:resolved'))
+    expect(qOf(groupHref('fleet=f', filter, group))).toBe('status:resolved')
+    expect(withoutGroup(filterOf('collection:reports'))).toHaveLength(1)
+  })
+
+  it('keep the fleet, and drop the page for another order', () => {
+    expect(conflictsHref('fleet=f&cursor=x', [])).toBe('/conflicts?fleet=f')
+    expect(sortHref('fleet=f&cursor=x', 'newest')).not.toContain('cursor')
+    expect(sortHref('fleet=f&sort=newest', 'waiting')).not.toContain('sort')
+  })
+})
+
+describe('a rule in words', () => {
+  it('has words for each rule and each reason', () => {
+    expect(RULES.map(({ value }) => value).toSorted()).toEqual([...BULK_RULES].toSorted())
+    for (const why of RULE_SKIPS)
+      expect(outcomeWords({ outcome: 'skipped', why }).words).toMatch(/^stay open: /)
+    expect(outcomeWords({ outcome: 'merged', why: null })).toEqual({ kind: 'ok', words: 'are merged' })
+  })
+
+  it('adds up the parts of a run', () => {
+    const part = [
+      { outcome: 'mine', why: null, count: 2, ids: [] },
+      { outcome: 'skipped', why: 'same_field', count: 5, ids: [] },
+    ] as const
+    const all = addCounts(addCounts([], part), part)
+    expect(all.map(({ count }) => count)).toEqual([10, 4])
+    expect(decidedOf(all)).toBe(4)
+  })
+})
+
+describe('where a merge begins', () => {
+  const local = { title: 'mine', count: 1, note: 'x' }
+  const now = { title: 'theirs', count: 2 }
+
+  it('is the record as it stands, with the device’s words in what both changed', () => {
+    expect(startOf(local, now, ['/title'])).toEqual({ title: 'mine', count: 2 })
+    expect(startOf(local, now, ['/note'])).toEqual({ ...now, note: 'x' })
+    expect(startOf({ count: 2 }, now, ['/title'])).toEqual({ count: 2 })
+    expect(startOf(local, now, [''])).toEqual(now)
+    expect(startOf(null, now, [''])).toEqual(now)
+    expect(startOf(local, null, [''])).toEqual(local)
+  })
+
+  it('offers each field in which they differ, what is missing among them', () => {
+    expect(contested(local, now)).toEqual([
+      { name: 'title', mine: 'mine', theirs: 'theirs' },
+      { name: 'count', mine: 1, theirs: 2 },
+      { name: 'note', mine: 'x', theirs: undefined },
+    ])
+    expect(contested(null, now)).toEqual([])
+  })
+})
