@@ -8,7 +8,7 @@ const NODE = { core: true }
 const lib = (...names) => names.map((name) => `^lib/${name}/`)
 const packages = (...names) => names.map((name) => `^node_modules/${name}/`)
 
-/** @type {{ folder: string, may: string[], node?: { core: boolean } }[]} */
+/** @type {{ folder: string, apart?: string, may: string[], node?: { core: boolean } }[]} */
 const LAYERS = [
   { folder: 'lib/kernel', may: [] },
   { folder: 'lib/protocol', may: [...lib('kernel'), ...packages('zod')] },
@@ -66,7 +66,17 @@ const LAYERS = [
     node: NODE,
   },
   {
+    // Hooks and parts for apps on the SDK: what the field client is made of.
+    folder: 'components/status',
+    may: [
+      ...lib('kernel', 'protocol', 'client', 'telemetry'),
+      '^components/ui/',
+      ...packages('@types/react', 'react'),
+    ],
+  },
+  {
     folder: 'components',
+    apart: '^components/status/',
     may: [
       ...lib('kernel', 'telemetry', 'engine', 'query'),
       ...packages(
@@ -82,7 +92,17 @@ const LAYERS = [
     ],
   },
   {
+    // A browser's app of its own: it knows the server by the device API alone.
+    folder: 'app/field',
+    may: [
+      ...lib('kernel', 'protocol', 'client'),
+      '^components/(status|ui)/',
+      ...packages('@types/react', '@types/react-dom', 'react', 'react-dom'),
+    ],
+  },
+  {
     folder: 'app',
+    apart: '^app/field/',
     may: [
       ...lib('protocol', 'http', 'application', 'query'),
       '^lib/composition\\.ts$',
@@ -93,10 +113,10 @@ const LAYERS = [
   },
 ]
 
-const layerRules = LAYERS.map(({ folder, may, node }) => ({
+const layerRules = LAYERS.map(({ folder, apart, may, node }) => ({
   name: `layer ${folder}`,
   severity: 'error',
-  from: { path: `^${folder}/` },
+  from: { path: `^${folder}/`, ...(apart === undefined ? {} : { pathNot: apart }) },
   to: { pathNot: [`^${folder}/`, ...may], ...(node ? { dependencyTypesNot: ['core'] } : {}) },
 }))
 

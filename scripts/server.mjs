@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { compressedFiles } from './launch/compressed-files.mjs'
 import { createClientNaming } from './launch/client-address.mjs'
 import { createStop, STOP_TIMEOUT_MS } from './launch/graceful-stop.mjs'
+import { fieldFiles } from './launch/field-files.mjs'
 import { createHttpServer, ignoreUpgrades } from './launch/http-server.mjs'
 import { refuse } from './launch/refused-by-node.mjs'
 import { readSettingFiles } from './launch/setting-files.mjs'
@@ -78,10 +79,11 @@ try {
 }
 const handle = app.getRequestHandler()
 const sendFile = development ? () => false : compressedFiles('.next/static', '/_next/static')
+const sendFieldFile = fieldFiles('.next/field')
 answer = async (request, response) => {
   const listener = development ? undefined : globalThis[shared('listener')]
   if (listener && (await listener(request, response))) return
-  if (sendFile(request, response)) return
+  if (sendFile(request, response) || sendFieldFile(request, response)) return
   if (request.headers.rsc) await handle(request, response)
   else await document.run(response, () => handle(request, response))
 }

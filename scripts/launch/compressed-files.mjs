@@ -34,4 +34,6 @@ export function compressedFiles(folder, place) {
   }
 }
 
-const takesBrotli = (accepted = '') => /(^|[\s,])br($|[\s,]|;(?!\s*q=0(\.0*)?($|[\s,])))/.test(accepted)
+/** @param {string} [accepted] the header accept-encoding */
+export const takesBrotli = (accepted = '') =>
+  /(^|[\s,])br($|[\s,]|;(?!\s*q=0(\.0*)?($|[\s,])))/.test(accepted)

@@ -1,4 +1,5 @@
 import { buildConsole } from '../setup/build.mjs'
+import { buildFieldClient } from '../setup/field.mjs'
 import { step, StepError, StepFailed } from '../setup/step.mjs'
 import { startChild } from './child.mjs'
 import { openDatabase } from './database.mjs'
@@ -52,6 +53,7 @@ export async function launch({ development = false, before = async () => {}, bes
   // Built by the owner of the data directory alone: a second start must not touch what the first one serves.
   const orStop = (error) => database.stop().then(() => Promise.reject(error))
   if (!development) await step('build', buildConsole).catch(orStop)
+  await step('field client', buildFieldClient).catch(orStop)
   const made = await before(environment).catch(orStop)
   const server = [...SERVER_NODE_OPTIONS, 'scripts/server.mjs', ...(development ? ['--dev'] : [])]
   start('server', server, (message) => {

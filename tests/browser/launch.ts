@@ -1,4 +1,4 @@
-import type { BrowserContext } from '@playwright/test'
+import type { Browser, BrowserContext } from '@playwright/test'
 import { chromium } from '@playwright/test'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -17,6 +17,9 @@ const LAUNCH = {
     '--host-resolver-rules=MAP app.test 127.0.0.1',
   ],
 }
+
+/** A browser whose contexts are devices apart from each other, and gone with it. */
+export const launchBrowser = (): Promise<Browser> => chromium.launch(LAUNCH)
 
 /** A browser with a profile on the disk, which outlives it: what a person's browser is. */
 export interface Profile {

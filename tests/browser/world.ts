@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createNodeListener } from '#lib/http/node-listener.ts'
@@ -18,7 +19,10 @@ export interface Served {
   close(): Promise<void>
 }
 
-export async function serveFleet(origin: string): Promise<Served> {
+/** Answers true where it has answered: files beside the device API, of one origin with it. */
+type Files = (request: IncomingMessage, response: ServerResponse) => boolean
+
+export async function serveFleet(origin: string, files: Files = () => false): Promise<Served> {
   const postgres = STORAGES.find(({ name }) => name === 'PostgreSQL')
   if (!postgres) throw new Error('there is no PostgreSQL storage')
   const held = await postgres.open()
@@ -53,7 +57,9 @@ export async function serveFleet(origin: string): Promise<Served> {
       }
     },
   })
-  const server = createServer((request, response) => void listener(request, response)).listen(0, '127.0.0.1')
+  const server = createServer((request, response) => {
+    if (!files(request, response)) void listener(request, response)
+  }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -1,4 +1,5 @@
 'use client'
+import { useSyncExternalStore } from 'react'
 import { CopyText } from '#components/ui/copy-text.tsx'
 import { Status } from '#components/ui/status.tsx'
 
@@ -14,3 +15,29 @@ export function ShownOnce({ answer }: { answer: unknown }) {
     </>
   )
 }
+
+/**
+ * A new enrollment key, and the link that opens the field client with it: the key stands after the `#`, which no browser
+ * sends to a server.
+ */
+export function EnrollmentKeyShown({ answer }: { answer: unknown }) {
+  const { key, name } = answer as { key: string; name: string }
+  const origin = useSyncExternalStore(never, hereOrigin, noOrigin)
+  return (
+    <>
+      <ShownOnce answer={answer} />
+      <CopyText
+        label={`The link that opens the field client with ${name}`}
+        text={`${origin}/field#key=${key}`}
+      />
+      <p className="sub">
+        Open the link on a phone or tablet, or paste the key at <span className="mono">{origin}/field</span>:
+        the device enrolls and works offline from then on. It needs no account.
+      </p>
+    </>
+  )
+}
+
+const never = (): (() => void) => () => undefined
+const hereOrigin = (): string => location.origin
+const noOrigin = (): string => ''

@@ -38,8 +38,15 @@ export const STRIKE_REPORT_SCHEMA: JsonObject = {
     status: oneOf('open', 'inspected', 'closed'),
     inspectedBy: textOrNull(120),
     remarks: textOrNull(4_000),
+    photoNote: textOrNull(2_000),
+    tags: { type: 'array', items: text(40), maxItems: 50 },
+    animalsFound: { type: 'integer' },
+    sharedRemarks: { type: 'string', maxLength: 20_000 },
   },
 }
+
+/** What several people change at once on the apron, and all of it counts: labels, a count and a text. */
+const STRIKE_REPORT_CRDTS = { '/tags': 'crdt', '/animalsFound': 'crdt', '/sharedRemarks': 'crdt' } as const
 
 /** One walk over a runway after a strike; the newest word counts. */
 const INSPECTION_SCHEMA: JsonObject = {
@@ -61,6 +68,12 @@ const INSPECTION_SCHEMA: JsonObject = {
 
 /** As POST /api/admin/v1/collections takes them, but for the fleet. */
 export const DEMO_COLLECTIONS = [
-  { name: 'strike-reports', strategy: 'field-merge', tieRule: 'lww', schema: STRIKE_REPORT_SCHEMA },
+  {
+    name: 'strike-reports',
+    strategy: 'field-merge',
+    tieRule: 'lww',
+    fieldStrategies: STRIKE_REPORT_CRDTS,
+    schema: STRIKE_REPORT_SCHEMA,
+  },
   { name: 'inspections', strategy: 'lww', tieRule: 'lww', schema: INSPECTION_SCHEMA },
 ] as const

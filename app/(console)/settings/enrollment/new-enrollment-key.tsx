@@ -6,7 +6,7 @@ import { FormDialog } from '../../form-dialog.tsx'
 import { sendJson } from '../../send-json.ts'
 import { fieldText } from '../field-text.ts'
 import { endOf, KEY_ENDS } from '../key-words.ts'
-import { ShownOnce } from '../shown-once.tsx'
+import { EnrollmentKeyShown } from '../shown-once.tsx'
 
 const OPENS = [
   { value: 'write', label: 'Every collection, read and write' },
@@ -41,7 +41,7 @@ export function NewEnrollmentKey({
       about="Whoever has it can enroll a device, until it ends or is revoked."
       submitLabel="Make the key"
       done="The key is made"
-      show={(answer) => <ShownOnce answer={answer} />}
+      show={(answer) => <EnrollmentKeyShown answer={answer} />}
       send={(form) => {
         const most = fieldText(form, 'maxDevices')
         const ends = endOf(fieldText(form, 'ends'), Date.now())

@@ -1,0 +1,53 @@
+import { useState } from 'react'
+import { readAnew, sendDiagnostics } from '#components/status/device-acts.ts'
+import { DeadLetterNotice } from '#components/status/dead-letter-notice.tsx'
+import { DiagnosticsButton } from '#components/status/diagnostics-button.tsx'
+import { RecoveryPanel } from '#components/status/recovery-panel.tsx'
+import { StorageMeter } from '#components/status/storage-meter.tsx'
+import { SyncDetails } from '#components/status/sync-indicator.tsx'
+import { useSyncStatus } from '#components/status/use-replica.ts'
+import { APP, APP_VERSION, type FieldDevice } from './device.ts'
+
+/** This device: how it stands, what can be done about it, and what helps whoever helps. */
+export function DevicePage({ device: { replica, store } }: { device: FieldDevice }) {
+  const { paused, state, deviceId } = useSyncStatus(replica)
+  const [isBusy, setIsBusy] = useState(false)
+  const sync = (): void => {
+    setIsBusy(true)
+    if (state === 'halted' || paused === 'here') replica.resume()
+    replica
+      .sync()
+      .catch(() => undefined)
+      .finally(() => setIsBusy(false))
+  }
+  return (
+    <>
+      <h1>This device</h1>
+      <section aria-label="Sync">
+        <SyncDetails replica={replica} />
+        <div className="acts">
+          <button type="button" className="btn primary" disabled={isBusy} onClick={sync}>
+            {isBusy ? 'Syncing…' : 'Sync now'}
+          </button>
+          {paused === 'here' ? null : (
+            <button type="button" className="btn" onClick={() => replica.pause()}>
+              Pause
+            </button>
+          )}
+        </div>
+      </section>
+      <DeadLetterNotice replica={replica} />
+      <section aria-label="Storage">
+        <h2>Room on this device</h2>
+        <StorageMeter />
+      </section>
+      <h2>Recovery</h2>
+      <RecoveryPanel replica={replica} startOver={() => readAnew(store)} />
+      <h2>Diagnostics</h2>
+      <DiagnosticsButton send={() => sendDiagnostics({ replica, store, url: location.origin, app: APP })} />
+      <p className="sub">
+        Device <span className="mono">{deviceId}</span> · version {APP_VERSION}
+      </p>
+    </>
+  )
+}

@@ -1,0 +1,64 @@
+/**
+ * What the app keeps beside the replica, in localStorage: the code until the device is enrolled, its name, and what is
+ * typed and not saved yet, so that neither a reload nor an update takes it.
+ */
+import type { Draft } from './report-draft.ts'
+
+const PREFIX = 'tidemark-field:'
+
+function read(key: string): unknown {
+  try {
+    return JSON.parse(localStorage.getItem(PREFIX + key) ?? 'null')
+  } catch {
+    // Not ours, or no storage at all: as if nothing was kept.
+    return null
+  }
+}
+
+function write(key: string, value: unknown): void {
+  try {
+    if (value === null) localStorage.removeItem(PREFIX + key)
+    else localStorage.setItem(PREFIX + key, JSON.stringify(value))
+  } catch {
+    // Full or forbidden: what is saved goes into the replica all the same, and says so if it can't.
+  }
+}
+
+export interface Enrolling {
+  readonly key: string
+  readonly name: string
+}
+
+/** The code with which this device is on its way into a fleet. */
+export function keptEnrolling(): Enrolling | null {
+  const kept = read('enrolling') as Partial<Enrolling> | null
+  return typeof kept?.key === 'string' && typeof kept.name === 'string'
+    ? { key: kept.key, name: kept.name }
+    : null
+}
+export const keepEnrolling = (enrolling: Enrolling | null): void => write('enrolling', enrolling)
+
+export const keptName = (): string => {
+  const name = read('name')
+  return typeof name === 'string' ? name : ''
+}
+export const keepName = (name: string): void => write('name', name)
+
+/** An unsaved form: the texts that it began with, and as they are now. */
+export interface KeptDraft {
+  readonly before: Draft
+  readonly draft: Draft
+}
+
+const isDraft = (value: unknown): value is Draft =>
+  typeof value === 'object' &&
+  value !== null &&
+  Object.values(value).every((text) => typeof text === 'string')
+
+export function keptDraft(id: string): KeptDraft | null {
+  const kept = read(`draft:${id}`) as Partial<KeptDraft> | null
+  return kept && isDraft(kept.before) && isDraft(kept.draft)
+    ? { before: kept.before, draft: kept.draft }
+    : null
+}
+export const keepDraft = (id: string, kept: KeptDraft | null): void => write(`draft:${id}`, kept)

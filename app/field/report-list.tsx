@@ -1,0 +1,97 @@
+import { useCallback, useState } from 'react'
+import { PendingMark } from '#components/status/pending-mark.tsx'
+import { DeadLetterNotice } from '#components/status/dead-letter-notice.tsx'
+import { useConflicts, useRecords, useSyncStatus } from '#components/status/use-replica.ts'
+import { plural } from '#components/ui/format.ts'
+import { TextField } from '#components/ui/field.tsx'
+import type { RecordView } from '#lib/client/collection.ts'
+import type { Replica } from '#lib/client/replica.ts'
+import { REPORTS } from './report-fields.ts'
+import { reportTitle } from './report-title.ts'
+
+/** A screenful or a few: the rest follows on demand. */
+const PAGE = 50
+
+/** All reports on this device, newest first, with what is special about each. */
+export function ReportList({ replica }: { replica: Replica }) {
+  const read = useCallback(() => replica.collection(REPORTS).query(), [replica])
+  const records = useRecords(replica, read)
+  const { fleetId, lastSyncedAt } = useSyncStatus(replica)
+  const conflicts = useConflicts(replica).length
+  const [search, setSearch] = useState('')
+  const [shown, setShown] = useState(PAGE)
+  const found = (records ?? []).toReversed().filter((record) => matches(record, search))
+  return (
+    <>
+      <div className="field-title">
+        <h1>{records === undefined ? 'Reports' : plural(records.length, 'report')}</h1>
+        <a className="btn primary" href="#/new">
+          New report
+        </a>
+      </div>
+      {conflicts === 0 ? null : (
+        <p role="status">
+          {plural(conflicts, 'report')} {conflicts === 1 ? 'waits' : 'wait'} for your decision: open{' '}
+          {conflicts === 1 ? 'it' : 'one'} that is marked “To decide”.
+        </p>
+      )}
+      <DeadLetterNotice
+        replica={replica}
+        describe={({ recordId }) => {
+          const record = records?.find(({ id }) => id === recordId)
+          return record === undefined ? 'A report' : reportTitle(record.data)
+        }}
+      />
+      <TextField
+        label="Search"
+        type="search"
+        placeholder="Airport, species, tag…"
+        value={search}
+        onChange={(event) => {
+          setSearch(event.target.value)
+          setShown(PAGE)
+        }}
+      />
+      {records !== undefined && found.length === 0 ? (
+        <p>
+          {search !== ''
+            ? 'No report matches.'
+            : fleetId === null
+              ? 'No reports yet. You can write one now: it is sent once this device is connected.'
+              : lastSyncedAt === null
+                ? 'No reports on this device yet.'
+                : 'Nobody has filed a report yet.'}
+        </p>
+      ) : null}
+      <ul className="reports">
+        {found.slice(0, shown).map((record) => (
+          <li key={record.id}>
+            <a href={`#/report/${record.id}`}>
+              <b>{reportTitle(record.data)}</b>
+              <span className="sub">
+                {String(record.data['flightDate'] ?? '')} · {String(record.data['status'] ?? '')}
+              </span>
+              <PendingMark record={record} />
+            </a>
+          </li>
+        ))}
+      </ul>
+      {found.length > shown ? (
+        <div className="acts">
+          <button type="button" className="btn" onClick={() => setShown(shown + PAGE)}>
+            Show more of {found.length}
+          </button>
+        </div>
+      ) : null}
+    </>
+  )
+}
+
+const SEARCHED = ['airportName', 'species', 'aircraft', 'operator', 'status', 'tags']
+
+const matches = ({ data }: RecordView, search: string): boolean =>
+  SEARCHED.some((field) =>
+    String(data[field] ?? '')
+      .toLowerCase()
+      .includes(search.trim().toLowerCase()),
+  )

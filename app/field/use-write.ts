@@ -1,0 +1,14 @@
+import { useState } from 'react'
+
+/** Runs a write and says in a sentence why the last one could not be kept. */
+export function useWrite(): { failure: string | null; run: (write: () => Promise<unknown>) => void } {
+  const [failure, setFailure] = useState<string | null>(null)
+  return {
+    failure,
+    run: (write) =>
+      void write().then(
+        () => setFailure(null),
+        (error: unknown) => setFailure(error instanceof Error ? error.message : String(error)),
+      ),
+  }
+}

@@ -1,0 +1,166 @@
+'use client'
+import { useId, useState } from 'react'
+import { Status } from '#components/ui/status.tsx'
+import type { Collection, RecordView } from '#lib/client/collection.ts'
+import type { ConflictNotice } from '#lib/client/tables.ts'
+import type { Json } from '#lib/kernel/json.ts'
+import { chosenChanges, conflictFields, type ConflictField, type Side } from './conflict-fields.ts'
+
+export interface ConflictViewProps {
+  readonly conflict: ConflictNotice
+  /** The record as this device shows it: its own side. */
+  readonly record: RecordView
+  readonly collection: Collection
+  /** A field's name for people. */
+  readonly label?: (field: string) => string
+  /** Fields that merge by themselves, of which nobody has to choose a side. */
+  readonly merging?: readonly string[]
+  readonly onDecided?: () => void
+}
+
+/** One conflict, field by field: what this device has, what the server has, and which of the two is to stay. */
+export function ConflictView({
+  conflict,
+  record,
+  collection,
+  label = (field) => field,
+  merging = [],
+  onDecided,
+}: ConflictViewProps) {
+  const theirs = conflict.record?.deleted === true ? null : (conflict.record?.data ?? null)
+  const fields = theirs === null ? [] : conflictFields(record.data, theirs, merging)
+  const [chosen, setChosen] = useState<Readonly<Record<string, Side>>>({})
+  const { failure, isBusy, run } = useDecision(onDecided)
+  const resolves = { resolves: conflict.conflictId }
+  const decide = (sides: Readonly<Record<string, Side>>): void =>
+    run(async () => {
+      if (theirs === null) throw new Error('there is no other side to choose from')
+      const { set, unset } = chosenChanges(fields, sides)
+      await (fields.length === 0
+        ? collection.put(record.id, theirs, resolves)
+        : collection.patch(record.id, { set, unset }, resolves))
+    })
+  const all = (side: Side): Record<string, Side> =>
+    Object.fromEntries(fields.map(({ field }) => [field, side]))
+  const isWhole = fields.every(({ field }) => chosen[field] !== undefined)
+  return (
+    <section className="conflict-view" aria-label="Conflict">
+      <p>
+        <Status kind="warn">To decide</Status>{' '}
+        {theirs === null
+          ? 'Somebody removed this while you changed it here.'
+          : 'Somebody changed the same while you changed it here. Nothing is lost: choose what is to stay.'}
+      </p>
+      {theirs === null ? (
+        <div className="acts">
+          <button
+            type="button"
+            className="btn primary"
+            disabled={isBusy}
+            onClick={() => run(() => collection.put(record.id, record.data, resolves))}
+          >
+            Keep it, with my changes
+          </button>
+          <button
+            type="button"
+            className="btn"
+            disabled={isBusy}
+            onClick={() => run(() => collection.remove(record.id, resolves))}
+          >
+            Remove it here too
+          </button>
+        </div>
+      ) : (
+        <>
+          <ul className="conflict-fields">
+            {fields.map((row) => (
+              <FieldChoice
+                key={row.field}
+                row={row}
+                name={label(row.field)}
+                chosen={chosen[row.field]}
+                onChoose={(side) => setChosen((before) => ({ ...before, [row.field]: side }))}
+              />
+            ))}
+          </ul>
+          <div className="acts">
+            <button
+              type="button"
+              className="btn primary"
+              disabled={isBusy || !isWhole}
+              onClick={() => decide(chosen)}
+            >
+              Save what I chose
+            </button>
+            <button type="button" className="btn" disabled={isBusy} onClick={() => decide(all('mine'))}>
+              Keep all of mine
+            </button>
+            <button type="button" className="btn" disabled={isBusy} onClick={() => decide(all('theirs'))}>
+              Take all of theirs
+            </button>
+          </div>
+          {isWhole ? null : <p className="sub">Choose a side of each field to save a mixture.</p>}
+        </>
+      )}
+      {failure === null ? null : (
+        <p role="alert">
+          <Status kind="crit">Not saved</Status> {failure}
+        </p>
+      )}
+    </section>
+  )
+}
+
+function FieldChoice({
+  row,
+  name,
+  chosen,
+  onChoose,
+}: {
+  row: ConflictField
+  name: string
+  chosen: Side | undefined
+  onChoose: (side: Side) => void
+}) {
+  const group = useId()
+  const choice = (side: Side, title: string, value: Json | undefined) => (
+    <label className="conflict-side">
+      <input type="radio" name={group} checked={chosen === side} onChange={() => onChoose(side)} />
+      <span>
+        <span className="sub">{title}</span> <b>{valueText(value)}</b>
+      </span>
+    </label>
+  )
+  return (
+    <li>
+      <fieldset>
+        <legend>{name}</legend>
+        {choice('mine', 'Mine', row.mine)}
+        {choice('theirs', 'Theirs', row.theirs)}
+      </fieldset>
+    </li>
+  )
+}
+
+/** A value as a person reads it. */
+function valueText(value: Json | undefined): string {
+  if (value === undefined || value === null || value === '') return 'not given'
+  return typeof value === 'string' ? value : typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
+
+/** One decision at a time, and why the last one could not be kept. */
+function useDecision(onDecided: (() => void) | undefined) {
+  const [failure, setFailure] = useState<string | null>(null)
+  const [isBusy, setIsBusy] = useState(false)
+  const run = (write: () => Promise<unknown>): void => {
+    setIsBusy(true)
+    setFailure(null)
+    write()
+      .then(
+        () => onDecided?.(),
+        (error: unknown) => setFailure(error instanceof Error ? error.message : String(error)),
+      )
+      .finally(() => setIsBusy(false))
+  }
+  return { failure, isBusy, run }
+}

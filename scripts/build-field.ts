@@ -1,0 +1,8 @@
+import { compressFiles } from './setup/brotli.mjs'
+import { buildField } from './field/build.ts'
+
+/** The field client into a folder: `node --import tsx scripts/build-field.ts FOLDER`. */
+const folder = process.argv[2] ?? '.next/field'
+const { version, firstScripts } = await buildField(folder)
+compressFiles(folder)
+console.log(`${folder}: version ${version}, ${firstScripts.length} scripts at first`)

@@ -1,0 +1,125 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { Browser, BrowserContext, Page } from '@playwright/test'
+import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { createCollection } from '#lib/application/collections/create-collection.ts'
+import { DEMO_COLLECTIONS } from '#lib/application/demo/collections.ts'
+import { openMemoryStore } from '#lib/client/memory-store.ts'
+import { openReplica } from '#lib/client/open-replica.ts'
+import type { Replica } from '#lib/client/replica.ts'
+import type { BuiltField } from '../../scripts/field/build.ts'
+import { buildField } from '../../scripts/field/build.ts'
+import { fieldFiles } from '../../scripts/launch/field-files.mjs'
+import { compressFiles } from '../../scripts/setup/brotli.mjs'
+import { launchBrowser } from './launch.ts'
+import type { Served } from './world.ts'
+import { serveFleet } from './world.ts'
+
+export const REPORTS = 'strike-reports'
+
+/** The field client beside the device API, as the server has them, and a browser for devices. */
+export interface FieldWorld {
+  readonly served: Served
+  readonly built: BuiltField
+  readonly browser: Browser
+  /** Serves another version of the app from now on, as after a release. */
+  release(note: string): Promise<BuiltField>
+  /** A device of a browser apart; what its pages log as errors or refuse by policy is in `problems`. */
+  device(name: string): Promise<FieldBrowser>
+  /** Another program's device, to look from elsewhere. */
+  observer(): Promise<Replica>
+  close(): Promise<void>
+}
+
+export interface FieldBrowser {
+  readonly context: BrowserContext
+  readonly page: Page
+  readonly problems: readonly string[]
+}
+
+/** A person decides where two change the same field. */
+export async function startFieldWorld(): Promise<FieldWorld> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'tidemark-field-'))
+  const built = await buildField(folder)
+  compressFiles(folder)
+  let files = fieldFiles(folder)
+  const served = await serveFleet('http://127.0.0.1', (request, response) => files(request, response))
+  const [reports] = DEMO_COLLECTIONS
+  await createCollection(served.app.ctx, {
+    actor: SYSTEM,
+    fleetId: served.fleet.fleetId,
+    body: { ...reports, tieRule: 'manual' },
+  })
+  const browser = await launchBrowser()
+  return {
+    served,
+    built,
+    browser,
+    async release(note) {
+      const next = await buildField(folder, note)
+      files = fieldFiles(folder)
+      return next
+    },
+    async device(name) {
+      const context = await browser.newContext({ viewport: { width: 390, height: 844 } })
+      const problems: string[] = []
+      context.on('page', (page) => {
+        page.on('pageerror', (error) => problems.push(error.message))
+        page.on('console', (message) => {
+          // A request without a network is one too; the app lives with that.
+          if (message.type() === 'error' && !/net::ERR_|Failed to load resource/.test(message.text()))
+            problems.push(message.text())
+        })
+      })
+      const page = await context.newPage()
+      await page.goto(`${served.url}/field#key=${served.fleet.key}`)
+      await page.getByLabel('Name of this device').fill(name)
+      await page.getByRole('button', { name: 'Connect' }).click()
+      await page.getByRole('status').filter({ hasText: 'Up to date' }).waitFor()
+      return { context, page, problems }
+    },
+    async observer() {
+      const replica = await openReplica({
+        url: served.url,
+        enrollmentKey: served.fleet.key,
+        device: { name: 'Observer', platform: 'linux', appVersion: '1.0.0' },
+        store: openMemoryStore(),
+        sync: { auto: false },
+      })
+      await replica.sync()
+      return replica
+    },
+    async close() {
+      await browser.close()
+      await served.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Until the app runs from this device's own files. */
+export const untilKept = (page: Page): Promise<unknown> =>
+  page.evaluate(async () => {
+    await navigator.serviceWorker.ready
+    if (navigator.serviceWorker.controller === null)
+      await new Promise((resolve) =>
+        navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }),
+      )
+  })
+
+/** Files a report by the form, and gives its id. */
+export async function fileReport(page: Page, fields: Readonly<Record<string, string>>): Promise<string> {
+  await page.getByRole('link', { name: 'Strike reports' }).click()
+  await page.getByRole('link', { name: 'New report' }).click()
+  for (const [label, text] of Object.entries(fields)) await page.getByLabel(label, { exact: true }).fill(text)
+  await page.getByRole('button', { name: 'File the report' }).click()
+  await page.waitForURL(/#\/report\//)
+  return page.url().split('/').at(-1) ?? ''
+}
+
+/** Opens a report's page. */
+export async function openReport(page: Page, id: string): Promise<void> {
+  await page.evaluate((hash) => void (location.hash = hash), `#/report/${id}`)
+  await page.getByRole('button', { name: 'Save', exact: true }).waitFor()
+}

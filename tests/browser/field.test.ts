@@ -1,0 +1,132 @@
+import type { Page } from '@playwright/test'
+import { expect as expectPage } from '@playwright/test'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { FieldBrowser, FieldWorld } from './field-world.ts'
+import { REPORTS, fileReport, openReport, startFieldWorld, untilKept } from './field-world.ts'
+import { until } from './page.ts'
+
+let world: FieldWorld
+const devices: FieldBrowser[] = []
+beforeAll(async () => {
+  world = await startFieldWorld()
+})
+afterAll(() => world.close())
+afterEach(async () => {
+  const problems = devices.flatMap((device) => device.problems)
+  for (const { context } of devices.splice(0)) await context.close()
+  expect(problems, 'console errors and violations of the policy').toEqual([])
+})
+
+async function device(name: string): Promise<FieldBrowser> {
+  const made = await world.device(name)
+  devices.push(made)
+  return made
+}
+const upToDate = (page: Page): Promise<void> =>
+  page.getByRole('status').filter({ hasText: 'Up to date' }).first().waitFor()
+const state = (page: Page) => page.getByRole('link', { name: 'This device' })
+
+describe('the field client in a real browser', () => {
+  test('enrolls by a link, keeps the key out of the address and of its storage, and syncs what is filed', async () => {
+    const { page } = await device('Gate 12')
+    expect(page.url()).not.toContain('tme_')
+    const id = await fileReport(page, { Airport: 'DALLAS/FORT WORTH INTL', Species: 'Killdeer' })
+    await upToDate(page)
+    const observer = await world.observer()
+    expect((await observer.collection(REPORTS).get(id))?.data).toMatchObject({
+      airportName: 'DALLAS/FORT WORTH INTL',
+      species: 'Killdeer',
+      status: 'open',
+    })
+    await observer.close()
+    expect(await page.evaluate(() => JSON.stringify(localStorage))).not.toContain('tme_')
+  })
+
+  test('starts without a network, files there, says so, and sends it once there is one', async () => {
+    const { context, page } = await device('Apron')
+    await untilKept(page)
+    await context.setOffline(true)
+    await page.reload()
+    await expectPage(page.getByRole('heading', { level: 1 })).toBeVisible()
+    await expectPage(state(page)).toContainText('Offline')
+    const id = await fileReport(page, { Airport: 'OFFLINE FIELD' })
+    await expectPage(state(page)).toContainText('1 waiting')
+    await page.reload()
+    await expectPage(page.getByRole('heading', { level: 1 })).toContainText('OFFLINE FIELD')
+    await expectPage(page.getByText('Only here yet')).toBeVisible()
+    await state(page).click()
+    await expectPage(page.locator('.sync-details')).toContainText('1 change is kept on this device')
+    await context.setOffline(false)
+    await upToDate(page)
+    const observer = await world.observer()
+    expect((await observer.collection(REPORTS).get(id))?.data).toMatchObject({ airportName: 'OFFLINE FIELD' })
+    await observer.close()
+  })
+
+  test('two devices that were offline: other fields merge, counts, tags and texts converge', async () => {
+    const [one, two] = [await device('One'), await device('Two')]
+    const id = await fileReport(one.page, { Airport: 'MERGE FIELD' })
+    await upToDate(one.page)
+    await until(
+      () => two.page.getByText('Strike at MERGE FIELD').count(),
+      (count) => count > 0,
+    )
+    await openReport(two.page, id)
+    for (const { page } of [one, two]) await untilKept(page)
+    for (const { context } of [one, two]) await context.setOffline(true)
+    await one.page.getByLabel('Species').fill('Barn swallow')
+    await two.page.getByLabel('Aircraft').fill('B-737-300')
+    for (const [{ page }, tag, text] of [
+      [one, 'north', 'seen by one. '],
+      [two, 'south', 'seen by two. '],
+    ] as const) {
+      await page.getByRole('button', { name: 'Save', exact: true }).click()
+      await page.getByRole('button', { name: 'One animal more' }).click()
+      await page.getByRole('button', { name: 'One animal more' }).click()
+      await page.getByLabel('Add a tag').fill(tag)
+      await page.keyboard.press('Enter')
+      await page.getByLabel('Everybody writes in the same text').pressSequentially(text)
+      await expectPage(page.getByRole('button', { name: `Remove the tag ${tag}` })).toBeVisible()
+    }
+    for (const { context } of [one, two]) await context.setOffline(false)
+    for (const { page } of [one, two]) {
+      await expectPage(page.getByLabel('Species')).toHaveValue('Barn swallow')
+      await expectPage(page.getByLabel('Aircraft')).toHaveValue('B-737-300')
+      await expectPage(page.locator('output')).toHaveText('4')
+      for (const tag of ['north', 'south'])
+        await expectPage(page.getByRole('button', { name: `Remove the tag ${tag}` })).toBeVisible()
+    }
+    const texts = await Promise.all(
+      [one, two].map(({ page }) => page.getByLabel('Everybody writes in the same text').inputValue()),
+    )
+    expect(texts[0]).toBe(texts[1])
+    expect(texts[0]).toContain('seen by one. ')
+    expect(texts[0]).toContain('seen by two. ')
+  })
+
+  test('the same field becomes a conflict, which is shown side by side and decided here', async () => {
+    const [one, two] = [await device('One'), await device('Two')]
+    const id = await fileReport(one.page, { Airport: 'TIE FIELD', Species: 'Killdeer' })
+    await upToDate(one.page)
+    await until(
+      () => two.page.getByText('Killdeer at TIE FIELD').count(),
+      (count) => count > 0,
+    )
+    await openReport(two.page, id)
+    for (const { context } of [one, two]) await context.setOffline(true)
+    await one.page.getByLabel('Species').fill('Rock pigeon')
+    await two.page.getByLabel('Species').fill('Mourning dove')
+    for (const { page } of [one, two]) await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await one.context.setOffline(false)
+    await upToDate(one.page)
+    await two.context.setOffline(false)
+    const conflict = two.page.getByRole('region', { name: 'Conflict' })
+    await expectPage(conflict).toContainText('Rock pigeon')
+    await expectPage(conflict).toContainText('Mourning dove')
+    await conflict.getByRole('radio', { name: /Mine Mourning dove/ }).check()
+    await conflict.getByRole('button', { name: 'Save what I chose' }).click()
+    await expectPage(conflict).toHaveCount(0)
+    await expectPage(one.page.getByLabel('Species')).toHaveValue('Mourning dove')
+    await expectPage(two.page.getByLabel('Species')).toHaveValue('Mourning dove')
+  })
+})
