@@ -25,6 +25,8 @@ export interface FieldWorld {
   readonly browser: Browser
   /** Serves another version of the app from now on, as after a release. */
   release(note: string): Promise<BuiltField>
+  /** While it is away the device API answers 503; files are served. */
+  setAway(isAway: boolean): void
   /** A device of a browser apart; what its pages log as errors or refuse by policy is in `problems`. */
   device(name: string): Promise<FieldBrowser>
   /** Another program's device, to look from elsewhere. */
@@ -44,7 +46,12 @@ export async function startFieldWorld(): Promise<FieldWorld> {
   const built = await buildField(folder)
   compressFiles(folder)
   let files = fieldFiles(folder)
-  const served = await serveFleet('http://127.0.0.1', (request, response) => files(request, response))
+  let isAway = false
+  const served = await serveFleet('http://127.0.0.1', (request, response) => {
+    if (!isAway || !request.url?.startsWith('/api/')) return files(request, response)
+    response.writeHead(503).end()
+    return true
+  })
   const [reports] = DEMO_COLLECTIONS
   await createCollection(served.app.ctx, {
     actor: SYSTEM,
@@ -60,6 +67,9 @@ export async function startFieldWorld(): Promise<FieldWorld> {
       const next = await buildField(folder, note)
       files = fieldFiles(folder)
       return next
+    },
+    setAway(next) {
+      isAway = next
     },
     async device(name) {
       const context = await browser.newContext({ viewport: { width: 390, height: 844 } })

@@ -1,0 +1,171 @@
+import type { Page } from '@playwright/test'
+import { expect as expectPage } from '@playwright/test'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { listCollections } from '#lib/application/collections/list-collections.ts'
+import { publishCollection } from '#lib/application/collections/publish-collection.ts'
+import type { FieldBrowser, FieldWorld } from './field-world.ts'
+import { REPORTS, fileReport, openReport, startFieldWorld, untilKept } from './field-world.ts'
+
+let world: FieldWorld
+const devices: FieldBrowser[] = []
+beforeAll(async () => {
+  world = await startFieldWorld()
+})
+afterAll(() => world.close())
+afterEach(async () => {
+  world.setAway(false)
+  const problems = devices.flatMap((device) => device.problems)
+  for (const { context } of devices.splice(0)) await context.close()
+  expect(problems, 'console errors and violations of the policy').toEqual([])
+})
+
+async function device(name: string): Promise<FieldBrowser> {
+  const made = await world.device(name)
+  devices.push(made)
+  return made
+}
+const upToDate = (page: Page): Promise<void> =>
+  page.getByRole('status').filter({ hasText: 'Up to date' }).first().waitFor()
+const state = (page: Page) => page.getByRole('link', { name: 'This device' })
+const entryOf = (page: Page): Promise<string> =>
+  page.evaluate(() => document.querySelector<HTMLScriptElement>('script[type=module]')?.src ?? '')
+const cachesOf = (page: Page): Promise<readonly string[]> =>
+  page.evaluate(async () => (await caches.keys()).toSorted())
+
+describe('the life of the field client', () => {
+  test('a tab that is killed in the middle of a sync loses nothing and doubles nothing', async () => {
+    const { context, page } = await device('Killed')
+    const id = await fileReport(page, { Airport: 'KILL FIELD' })
+    await upToDate(page)
+    const push = world.served.holdNext('/api/v1/push')
+    await page.getByRole('button', { name: 'One animal more' }).click()
+    await page.getByLabel('Species').fill('Killdeer')
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await expectPage(page.getByText('Saved on this device.')).toBeVisible()
+    // The server has acted, and the answer is on its way.
+    await push.acted
+    await page.close()
+    push.release()
+    const again = await context.newPage()
+    await again.goto(`${world.served.url}/field#/report/${id}`)
+    await upToDate(again)
+    await expectPage(again.locator('output')).toHaveText('1')
+    const observer = await world.observer()
+    const found = await observer.collection(REPORTS).query(({ data }) => data['airportName'] === 'KILL FIELD')
+    expect(found.map(({ data }) => [data['species'], data['animalsFound']])).toEqual([['Killdeer', 1]])
+    await observer.close()
+  })
+
+  test('two tabs are one device: what one writes the other shows, and one of them syncs', async () => {
+    const { context, page } = await device('Tabs')
+    const id = await fileReport(page, { Airport: 'TAB FIELD' })
+    await upToDate(page)
+    const other = await context.newPage()
+    await other.goto(`${world.served.url}/field#/report/${id}`)
+    await context.setOffline(true)
+    await page.getByLabel('Add a tag').fill('runway 9')
+    await page.keyboard.press('Enter')
+    await expectPage(other.getByRole('button', { name: 'Remove the tag runway 9' })).toBeVisible()
+    await expectPage(state(other)).toContainText('1 waiting')
+    await other.getByRole('button', { name: 'One animal more' }).click()
+    await expectPage(page.locator('output')).toHaveText('1')
+    await context.setOffline(false)
+    for (const tab of [page, other]) await upToDate(tab)
+    const observer = await world.observer()
+    expect((await observer.collection(REPORTS).get(id))?.data).toMatchObject({
+      tags: ['runway 9'],
+      animalsFound: 1,
+    })
+    await observer.close()
+  })
+
+  test('a newer version waits, and is let in without stranding what waits or what is typed', async () => {
+    const { context, page } = await device('Updated')
+    await untilKept(page)
+    const id = await fileReport(page, { Airport: 'UPDATE FIELD' })
+    await upToDate(page)
+    const other = await context.newPage()
+    await other.goto(`${world.served.url}/field`)
+    world.setAway(true)
+    await page.getByRole('button', { name: 'One animal more' }).click()
+    await expectPage(state(page)).toContainText('1 waiting')
+    await page.getByLabel('Photo note').fill('typed and not saved')
+    const before = await entryOf(page)
+    const next = await world.release('the next one')
+    await page.evaluate(async () => void (await (await navigator.serviceWorker.ready).update()))
+    for (const tab of [page, other])
+      await expectPage(tab.getByText('A newer version of the app is here')).toBeVisible()
+    // It waits: a tab that is opened now is still of the older one.
+    expect(await cachesOf(page)).toHaveLength(2)
+    await page.reload()
+    expect(await entryOf(page)).toBe(before)
+    await page.getByRole('button', { name: 'Update now' }).click()
+    for (const tab of [page, other]) await expectPage.poll(() => entryOf(tab)).not.toBe(before)
+    await expectPage.poll(() => cachesOf(page)).toEqual([`tidemark-field-${next.version}`])
+    await expectPage(page.getByLabel('Photo note')).toHaveValue('typed and not saved')
+    await expectPage(state(page)).toContainText('1 waiting')
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    world.setAway(false)
+    await state(page).click()
+    await page.getByRole('button', { name: 'Sync now' }).click()
+    await upToDate(page)
+    const observer = await world.observer()
+    expect((await observer.collection(REPORTS).get(id))?.data).toMatchObject({
+      animalsFound: 1,
+      photoNote: 'typed and not saved',
+    })
+    await observer.close()
+  })
+
+  test('what waits outlives reading everything anew, and an operator finds the diagnostics that were sent', async () => {
+    const { page } = await device('Mended')
+    const id = await fileReport(page, { Airport: 'ANEW FIELD' })
+    await upToDate(page)
+    world.setAway(true)
+    await openReport(page, id)
+    await page.getByRole('button', { name: 'One animal more' }).click()
+    await expectPage(state(page)).toContainText('1 waiting')
+    await state(page).click()
+    await page.getByRole('button', { name: 'Read everything anew' }).click()
+    await expectPage(page.getByText('It is read anew as soon as the server can be reached.')).toBeVisible()
+    world.setAway(false)
+    await page.getByRole('button', { name: 'Sync now' }).click()
+    await upToDate(page)
+    await openReport(page, id)
+    await expectPage(page.locator('output')).toHaveText('1')
+    await state(page).click()
+    await page.getByRole('button', { name: 'Send diagnostics' }).click()
+    await expectPage(page.getByText('Sent. An operator finds it')).toBeVisible()
+    const deviceId = (await page.locator('.mono').textContent()) ?? ''
+    const { fleetId } = world.served.fleet
+    const sent = await world.served.app.ctx.storage.devices.listDiagnostics(fleetId, deviceId)
+    expect(sent).toHaveLength(1)
+  })
+
+  test('a change that the server cannot apply is told: what, why, and what becomes of it', async () => {
+    const { page } = await device('Refused')
+    const id = await fileReport(page, { Airport: 'LETTER FIELD' })
+    await upToDate(page)
+    world.setAway(true)
+    await openReport(page, id)
+    await page.getByLabel('Species').fill('Emu')
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await expectPage(state(page)).toContainText('1 waiting')
+    const { ctx } = world.served.app
+    const at = { actor: SYSTEM, fleetId: world.served.fleet.fleetId }
+    const reports = (await listCollections(ctx, at)).find(({ name }) => name === REPORTS)
+    const cel = '!has(new.species) || new.species != "Emu"'
+    await publishCollection(ctx, {
+      ...at,
+      id: reports?.id ?? '',
+      body: { version: reports?.version, rules: [{ id: 'no-emus', cel, message: 'No emus here' }] },
+    })
+    world.setAway(false)
+    await state(page).click()
+    await page.getByRole('button', { name: 'Sync now' }).click()
+    const notice = page.getByRole('region', { name: 'Changes that were not applied' })
+    await expectPage(notice).toContainText('The server could not apply these. It keeps them')
+    await expectPage(notice).toContainText('it breaks a rule of the fleet')
+  })
+})
