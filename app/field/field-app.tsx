@@ -98,7 +98,8 @@ function Head({ replica }: { replica?: Replica }) {
         <b>Strike reports</b>
       </a>
       {replica === undefined ? null : (
-        <a className="field-state" href="#/device" aria-label="This device">
+        <a className="field-state" href="#/device">
+          <span className="sr">This device: </span>
           <SyncIndicator replica={replica} />
         </a>
       )}
