@@ -26,8 +26,13 @@ export function DevicePage({ device: { replica, store } }: { device: FieldDevice
       <section aria-label="Sync">
         <SyncDetails replica={replica} />
         <div className="acts">
-          <button type="button" className="btn primary" disabled={isBusy} onClick={sync}>
-            {isBusy ? 'Syncing…' : 'Sync now'}
+          <button
+            type="button"
+            className="btn primary"
+            disabled={isBusy || state === 'offline'}
+            onClick={sync}
+          >
+            {isBusy ? 'Syncing…' : paused === 'here' ? 'Go on syncing' : 'Sync now'}
           </button>
           {paused === 'here' ? null : (
             <button type="button" className="btn" onClick={() => replica.pause()}>

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from 'react'
+import { useCallback, useEffect, useRef, useState } from 'react'
 import { Logo } from '#components/ui/icon.tsx'
 import { useSyncStatus } from '#components/status/use-replica.ts'
 import { SyncIndicator } from '#components/status/sync-indicator.tsx'
@@ -12,7 +12,7 @@ import { NewReport } from './new-report.tsx'
 import { ReportList } from './report-list.tsx'
 import { ReportPage } from './report-page.tsx'
 import { UpdateBanner } from './update-banner.tsx'
-import { goTo, useRoute } from './use-route.ts'
+import { goTo, useRoute, type Route } from './use-route.ts'
 
 type Opening =
   | { readonly phase: 'opening' }
@@ -64,7 +64,15 @@ export function FieldApp() {
   const { opening, enroll } = useDevice()
   return (
     <>
-      <a className="skip" href="#main">
+      <a
+        className="skip"
+        href="#main"
+        onClick={(event) => {
+          // What stands after the # is a page here.
+          event.preventDefault()
+          document.getElementById('main')?.focus()
+        }}
+      >
         Skip to the content
       </a>
       <UpdateBanner />
@@ -73,7 +81,7 @@ export function FieldApp() {
       ) : (
         <>
           <Head />
-          <main id="main">
+          <main id="main" tabIndex={-1}>
             {opening.phase === 'opening' ? <p role="status">Opening…</p> : null}
             {opening.phase === 'enroll' ? <EnrollForm initialKey={opening.key} onEnroll={enroll} /> : null}
             {opening.phase === 'failed' ? (
@@ -121,6 +129,7 @@ function OpenApp({
   enroll: (key: string, name: string) => void
 }) {
   const route = useRoute()
+  useArrival(route)
   const { replica } = device
   const { fleetId, state, problem, lastSyncedAt } = useSyncStatus(replica)
   useEffect(() => {
@@ -143,6 +152,18 @@ function OpenApp({
       </main>
     </>
   )
+}
+
+/** A page that is gone to is read from its top: by the eye, by a reader and by Tab. Not the first, where one arrives anyway. */
+function useArrival(route: Route): void {
+  const place = route.page === 'report' ? route.id : route.page
+  const last = useRef(place)
+  useEffect(() => {
+    if (last.current === place) return
+    last.current = place
+    document.getElementById('main')?.focus({ preventScroll: true })
+    scrollTo(0, 0)
+  }, [place])
 }
 
 /** What the link of an enrollment key did on a device that is in a fleet: nothing. */

@@ -31,8 +31,8 @@ export function ReportList({ replica }: { replica: Replica }) {
       </div>
       {conflicts === 0 ? null : (
         <p role="status">
-          {plural(conflicts, 'report')} {conflicts === 1 ? 'waits' : 'wait'} for your decision: open{' '}
-          {conflicts === 1 ? 'it' : 'one'} that is marked “To decide”.
+          {plural(conflicts, 'report')} {conflicts === 1 ? 'waits' : 'wait'} for your decision: open what is
+          marked “To decide”.
         </p>
       )}
       <DeadLetterNotice

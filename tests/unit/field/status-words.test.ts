@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest'
+import { chosenChanges, conflictFields } from '#components/status/conflict-fields.ts'
+import { refusalSentence } from '#components/status/refusal-words.ts'
+import { problemSentence, syncFacts, syncWords } from '#components/status/sync-words.ts'
+import type { ReplicaStatus } from '#lib/client/status.ts'
+import { DEAD_LETTER_CODES, REFUSED_CODES } from '#lib/protocol/error-codes.ts'
+import { SESSION_STATES } from '#lib/protocol/session-states.ts'
+
+const NOW_MS = Date.parse('2026-11-28T10:00:00Z')
+const status = (changes: Partial<ReplicaStatus> = {}): ReplicaStatus => ({
+  state: 'idle',
+  paused: 'no',
+  deviceId: 'd',
+  fleetId: 'f',
+  pending: 0,
+  oldestPendingAt: null,
+  refused: 0,
+  clockOffsetMs: 0,
+  resyncPlace: null,
+  lastSyncedAt: '2026-11-28T09:59:00Z',
+  nextSyncAt: null,
+  storeHealth: 'ok',
+  problem: null,
+  ...changes,
+})
+
+describe('what a device’s state is called', () => {
+  test.each([
+    [{}, 'ok', 'Up to date'],
+    [{ pending: 2 }, 'unk', 'To be sent'],
+    [{ state: 'offline', pending: 2 }, 'unk', 'Offline'],
+    [{ state: 'backoff', problem: 'no_answer' }, 'warn', 'Will try again'],
+    [{ state: 'shed', problem: 'breaker_open' }, 'held', 'Waiting'],
+    [{ state: 'halted', problem: 'unauthorized' }, 'crit', 'Needs you'],
+    [{ state: 'pushing' }, 'unk', 'Syncing'],
+    [{ state: 'resyncing', resyncPlace: 3 }, 'unk', 'Reading anew'],
+    [{ paused: 'here' }, 'held', 'Paused'],
+    [{ paused: 'by_server' }, 'held', 'Paused'],
+    [{ storeHealth: 'full' }, 'crit', 'No room left'],
+    [{ lastSyncedAt: null }, 'unk', 'Not synced yet'],
+    [{ problem: 'timed_out' }, 'warn', 'Not in sync'],
+  ] as const)('%o: %s, %s', (changes, kind, word) => {
+    expect(syncWords(status(changes))).toMatchObject({ kind, word })
+  })
+
+  test('every state has its words, and what waits is never said to be gone', () => {
+    for (const state of SESSION_STATES) {
+      const { word, why } = syncWords(status({ state, pending: 3 }))
+      expect(word).not.toBe('')
+      expect(why).not.toMatch(/undefined|null/)
+    }
+    for (const state of ['offline', 'backoff', 'shed', 'halted'] as const)
+      expect(syncWords(status({ state, pending: 3, problem: 'no_answer' })).why).toContain(
+        '3 changes are kept on this device',
+      )
+  })
+
+  test('what no sentence is known for is told by its code', () => {
+    expect(problemSentence('strange_thing')).toBe('The server said “strange_thing”.')
+    expect(problemSentence(null)).toBe('')
+  })
+
+  test('the figures: what waits, since when, the last session and the next', () => {
+    const waiting = status({
+      pending: 1,
+      oldestPendingAt: '2026-11-28T09:56:00Z',
+      nextSyncAt: '2026-11-28T10:00:12.400Z',
+    })
+    expect(syncFacts(waiting, NOW_MS)).toEqual({
+      waiting: '1 change',
+      oldest: '4 min ago',
+      last: '1 min ago',
+      next: 'in 13 s',
+    })
+    expect(syncFacts(status({ lastSyncedAt: null }), NOW_MS)).toEqual({
+      waiting: 'nothing',
+      oldest: null,
+      last: 'not since the app was opened',
+      next: null,
+    })
+    // A clock that was set back makes no age below nothing.
+    const ahead = status({ pending: 1, oldestPendingAt: '2026-11-28T11:00:00Z' })
+    expect(syncFacts(ahead, NOW_MS).oldest).toBe('just now')
+  })
+})
+
+describe('why a change was not applied', () => {
+  test.each([...DEAD_LETTER_CODES, ...REFUSED_CODES].filter((code) => !/foreign|unknown_field/.test(code)))(
+    '%s has words of its own',
+    (code) => {
+      expect(refusalSentence({ code, detail: '' })).not.toContain(code)
+    },
+  )
+
+  test('the server’s detail stands with it, and a strange code is told', () => {
+    expect(refusalSentence({ code: 'rule_violation', detail: 'No emus' })).toBe(
+      'it breaks a rule of the fleet (No emus).',
+    )
+    expect(refusalSentence({ code: 'odd', detail: '' })).toBe('the server said “odd”.')
+  })
+})
+
+describe('a conflict field by field', () => {
+  const mine = { species: 'Killdeer', status: 'open', tags: ['a'], note: 'x' }
+  const theirs = { species: 'Dove', status: 'open', tags: ['b'], damage: 'Minor' }
+  const fields = conflictFields(mine, theirs, ['tags'])
+
+  test('has the fields that differ, without those that merge by themselves', () => {
+    expect(fields.map(({ field }) => field)).toEqual(['species', 'damage', 'note'])
+  })
+
+  test('what is chosen is written, and what nobody chose stays the server’s', () => {
+    expect(chosenChanges(fields, { species: 'mine', damage: 'mine', note: 'theirs' })).toEqual({
+      set: { species: 'Killdeer' },
+      unset: ['damage', 'note'],
+    })
+    expect(chosenChanges(fields, {})).toEqual({ set: { species: 'Dove', damage: 'Minor' }, unset: ['note'] })
+  })
+
+  test('the order of an object’s keys is no difference', () => {
+    expect(conflictFields({ a: { x: 1, y: 2 } }, { a: { y: 2, x: 1 } })).toEqual([])
+  })
+})
