@@ -1,7 +1,7 @@
 import { useState, type SyntheticEvent } from 'react'
 import { AreaField, TextField } from '#components/ui/field.tsx'
 import { problemSentence } from '#components/status/sync-words.ts'
-import { keyIn } from './enrollment-code.ts'
+import { credentialIn } from './enrollment-code.ts'
 import { keptName } from './kept.ts'
 
 const NAME_LENGTH_MAX = 120
@@ -21,8 +21,9 @@ export function EnrollForm({
   const [problem, setProblem] = useState<string>()
   const onSubmit = (event: SyntheticEvent): void => {
     event.preventDefault()
-    const key = keyIn(text)
-    if (key === null) setProblem('This is no code of a fleet. It begins with tme_, and all of it is needed.')
+    const key = credentialIn(text)
+    if (key === null)
+      setProblem('This is no code of a fleet: it has 16 letters and figures, or begins with tme_.')
     else onEnroll(key, name.trim())
   }
   return (

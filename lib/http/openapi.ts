@@ -204,7 +204,8 @@ export function openApiDocument(): object {
         bearer: {
           type: 'http',
           scheme: 'bearer',
-          description: 'tmd_… of a device, tme_… to enroll, tmi_… for /ingest',
+          description:
+            'tmd_… of a device, tme_… to enroll, or the code that stands for one, tmi_… for /ingest',
         },
       },
       schemas: { Problem: schemaOf(problem, 'output') },

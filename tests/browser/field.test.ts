@@ -1,6 +1,8 @@
 import type { Page } from '@playwright/test'
 import { expect as expectPage } from '@playwright/test'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { createEnrollmentKey } from '#lib/application/enrollment/create-enrollment-key.ts'
 import type { FieldBrowser, FieldWorld } from './field-world.ts'
 import { REPORTS, fileReport, openReport, startFieldWorld, untilKept } from './field-world.ts'
 import { until } from './page.ts'
@@ -40,6 +42,33 @@ describe('the field client in a real browser', () => {
     })
     await observer.close()
     expect(await page.evaluate(() => JSON.stringify(localStorage))).not.toContain('tme_')
+  })
+
+  test('enrolls by a short code that is typed; what is none is said before anything is asked', async () => {
+    const { ctx } = world.served.app
+    const { fleetId } = world.served.fleet
+    const body = { name: 'typed', code: true, maxDevices: 1 }
+    const { code } = await createEnrollmentKey(ctx, { actor: SYSTEM, fleetId, body })
+    const context = await world.browser.newContext()
+    const page = await context.newPage()
+    await page.goto(`${world.served.url}/field`)
+    await page.getByLabel('Code or link').fill('K7QM-3F0Z')
+    await page.getByRole('button', { name: 'Connect' }).click()
+    await expectPage(page.getByText('This is no code of a fleet')).toBeVisible()
+    await page.getByLabel('Code or link').fill((code ?? '').toLowerCase())
+    await page.getByRole('button', { name: 'Connect' }).click()
+    await upToDate(page)
+    // The code is used up: another device hears why, and keeps what it wrote.
+    const other = await (await world.browser.newContext()).newPage()
+    await other.goto(`${world.served.url}/field`)
+    await other.getByLabel('Code or link').fill(code ?? '')
+    await other.getByRole('button', { name: 'Connect' }).click()
+    await expectPage(other.getByRole('heading', { name: 'This device needs a code' })).toBeVisible()
+    await other.getByLabel('Code or link').fill(world.served.fleet.key)
+    await other.getByRole('button', { name: 'Connect' }).click()
+    await upToDate(other)
+    await other.context().close()
+    await context.close()
   })
 
   test('starts without a network, files there, says so, and sends it once there is one', async () => {

@@ -21,7 +21,7 @@ export function ShownOnce({ answer }: { answer: unknown }) {
  * sends to a server.
  */
 export function EnrollmentKeyShown({ answer }: { answer: unknown }) {
-  const { key, name } = answer as { key: string; name: string }
+  const { key, name, code } = answer as { key: string; name: string; code: string | null }
   const origin = useSyncExternalStore(never, hereOrigin, noOrigin)
   return (
     <>
@@ -30,9 +30,11 @@ export function EnrollmentKeyShown({ answer }: { answer: unknown }) {
         label={`The link that opens the field client with ${name}`}
         text={`${origin}/field#key=${key}`}
       />
+      {code === null ? null : <CopyText label={`The code to type instead of ${name}`} text={code} />}
       <p className="sub">
-        Open the link on a phone or tablet, or paste the key at <span className="mono">{origin}/field</span>:
-        the device enrolls and works offline from then on. It needs no account.
+        Open the link on a phone or tablet, or {code === null ? 'paste the key' : 'type the code'} at{' '}
+        <span className="mono">{origin}/field</span>: the device enrolls and works offline from then on. It
+        needs no account.
       </p>
     </>
   )

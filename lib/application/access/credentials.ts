@@ -22,8 +22,12 @@ export interface MadeCredential {
 
 /** A device token, enrollment or ingest key: `tmd_<fleetId>_<random>_<checksum>`, `tme_…`, `tmi_…` (protocol.md). */
 export function makeFleetCredential(kind: FleetKind, fleetId: string): MadeCredential {
-  return finish(`${PREFIXES[kind]}_${fleetId}_${secretText()}`)
+  return finishCredential(kind, fleetId, secretText())
 }
+
+/** The credential of a fleet whose random part is known already. */
+export const finishCredential = (kind: FleetKind, fleetId: string, random: string): MadeCredential =>
+  finish(`${PREFIXES[kind]}_${fleetId}_${random}`)
 
 /** An operator API key: `tmk_<random>_<checksum>` (protocol.md, credentials). */
 export function makeApiCredential(): MadeCredential {

@@ -1,15 +1,16 @@
 import type { EnrollRequest, EnrollResponse } from '#lib/protocol/device.ts'
 import { enrollRequest } from '#lib/protocol/device.ts'
-import type { Device } from '#lib/storage/ports.ts'
+import type { Device, EnrollmentKey } from '#lib/storage/ports.ts'
 import { auditEntry } from '../access/audit-entry.ts'
 import { makeFleetCredential, parseCredential } from '../access/credentials.ts'
 import { liveFleetKey } from '../access/live-fleet-key.ts'
 import type { Context } from '../context.ts'
 import { deviceConfig } from '../devices/device-config.ts'
 import { ApplicationError, parsedOrThrow } from '../errors.ts'
+import { CODE_LIFE_MAX_MS, keysOfCode, parseCode } from './enrollment-code.ts'
 
 export interface EnrollInput {
-  /** The enrollment key from the `Authorization` header. */
+  /** The enrollment key, or the code that stands for one, from the `Authorization` header. */
   readonly key: string | null
   /** Where the device asks from, for the audit log. */
   readonly address?: string | null
@@ -24,7 +25,7 @@ export interface EnrollInput {
  * @throws ApplicationError `unauthorized`, `bad_request`, `device_id_taken`
  */
 export async function enroll(ctx: Context, input: EnrollInput): Promise<EnrollResponse> {
-  const key = await liveFleetKey(ctx, 'enrollment', ctx.storage.enrollmentKeys, input.key)
+  const key = await keyOf(ctx, input.key)
   const request = parsedOrThrow(enrollRequest, await input.readBody())
   const { fleetId } = key
   const nowMs = ctx.clock.now()
@@ -70,6 +71,22 @@ export async function enroll(ctx: Context, input: EnrollInput): Promise<EnrollRe
   const collections = await ctx.storage.collections.list(fleetId)
   const config = deviceConfig(fleet, collections, key.access)
   return { deviceId: id, fleetId, epoch: fleet.epoch, token: token.text, config }
+}
+
+/** The live key that was shown, or that the code stands for: a code holds as long as its key ends within a day of its making. */
+async function keyOf(ctx: Context, shown: string | null): Promise<EnrollmentKey> {
+  const live = (text: string | null) => liveFleetKey(ctx, 'enrollment', ctx.storage.enrollmentKeys, text)
+  const code = shown === null ? null : parseCode(shown)
+  if (code === null) return live(shown)
+  for (const text of await keysOfCode(ctx, code)) {
+    const key = await live(text).catch((error: unknown) => {
+      if (error instanceof ApplicationError && error.tidemarkCode === 'unauthorized') return null
+      throw error
+    })
+    const endsMs = key?.expiresAtMs ?? Infinity
+    if (key && endsMs - key.createdAtMs <= CODE_LIFE_MAX_MS) return key
+  }
+  throw new ApplicationError('unauthorized')
 }
 
 export const deviceActor = (device: Pick<Device, 'id' | 'name'>) =>

@@ -123,7 +123,7 @@ export const ADMIN_CONTRACT: Readonly<Record<string, AdminOperation>> = {
   'POST /enrollment-keys': {
     summary: 'Make an enrollment key; its text is shown once',
     body: enrollmentKeyInput,
-    answer: keys.withKey(keys.enrollmentKeyAnswer),
+    answer: keys.madeEnrollmentKeyAnswer,
   },
   'PATCH /enrollment-keys/:id': {
     summary: 'Change name or end of an enrollment key',

@@ -57,3 +57,5 @@ export const apiKeyAnswer = z.object({
 })
 /** The key's own text is told once, by the call that makes it. */
 export const withKey = <S extends z.ZodRawShape>(answer: z.ZodObject<S>) => answer.extend({ key: z.string() })
+/** `code`: what can be typed instead of the key; null where none was asked for. */
+export const madeEnrollmentKeyAnswer = withKey(enrollmentKeyAnswer).extend({ code: z.string().nullable() })

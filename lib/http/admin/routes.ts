@@ -124,8 +124,8 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   ),
   recent(
     make('/enrollment-keys', 'admin', async (call) => {
-      const { shown, key } = await createEnrollmentKey(call.ctx, input(call))
-      return { ...shown, key }
+      const { shown, key, code } = await createEnrollmentKey(call.ctx, input(call))
+      return { ...shown, key, code }
     }),
   ),
   recent(

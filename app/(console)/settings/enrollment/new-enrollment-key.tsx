@@ -1,7 +1,7 @@
 'use client'
 import { useState } from 'react'
 import { Button, type ButtonTone } from '#components/ui/button.tsx'
-import { SelectField, TextField } from '#components/ui/field.tsx'
+import { CheckField, SelectField, TextField } from '#components/ui/field.tsx'
 import { FormDialog } from '../../form-dialog.tsx'
 import { sendJson } from '../../send-json.ts'
 import { fieldText } from '../field-text.ts'
@@ -34,6 +34,7 @@ export function NewEnrollmentKey({
   tone?: ButtonTone
 }) {
   const [opens, setOpens] = useState('write')
+  const [withCode, setWithCode] = useState(false)
   return (
     <FormDialog
       trigger={<Button tone={tone}>New enrollment key…</Button>}
@@ -44,17 +45,23 @@ export function NewEnrollmentKey({
       show={(answer) => <EnrollmentKeyShown answer={answer} />}
       send={(form) => {
         const most = fieldText(form, 'maxDevices')
-        const ends = endOf(fieldText(form, 'ends'), Date.now())
+        const ends = withCode ? undefined : endOf(fieldText(form, 'ends'), Date.now())
         return sendJson('POST', `/api/admin/v1/enrollment-keys?fleet=${encodeURIComponent(fleetId)}`, {
           name: fieldText(form, 'name'),
           access: accessOf(form, collections),
           ...(most === '' ? {} : { maxDevices: Number(most) }),
           ...(ends == null ? {} : { expiresAtMs: ends }),
+          ...(withCode ? { code: true } : {}),
         })
       }}
     >
       <TextField label="Name" name="name" maxLength={120} required placeholder="Shop 7, spring roll-out" />
-      <SelectField label="Ends" name="ends" choices={KEY_ENDS} defaultValue="30" />
+      <CheckField
+        label="With a short code to type; the key then ends in a day"
+        checked={withCode}
+        onChange={(event) => setWithCode(event.target.checked)}
+      />
+      {withCode ? null : <SelectField label="Ends" name="ends" choices={KEY_ENDS} defaultValue="30" />}
       <TextField
         label="Devices it may enroll"
         name="maxDevices"
