@@ -144,33 +144,27 @@ const LOOPBACK_HTTP = /^http:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?(\
 
 /** All three of issuer, client and secret, or none. */
 function oidcOf(source: Source): OidcEnv | null {
-  const read = (name: string): string => source[`TIDEMARK_OIDC_${name}`] ?? ''
-  const needed = ['ISSUER', 'CLIENT_ID', 'CLIENT_SECRET'] as const
-  const missing = needed.find((name) => read(name) === '')
-  if (needed.every((name) => read(name) === '')) return null
-  if (missing !== undefined)
-    throw new EnvError(
-      `TIDEMARK_OIDC_${missing}`,
-      'is missing: a sign-in provider takes TIDEMARK_OIDC_ISSUER, TIDEMARK_OIDC_CLIENT_ID and TIDEMARK_OIDC_CLIENT_SECRET.',
-    )
-  const issuer = read('ISSUER')
+  const needed = ['TIDEMARK_OIDC_ISSUER', 'TIDEMARK_OIDC_CLIENT_ID', 'TIDEMARK_OIDC_CLIENT_SECRET'] as const
+  const missing = needed.filter((name) => (source[name] ?? '') === '')
+  const [first] = missing
+  if (missing.length === needed.length) return null
+  if (first !== undefined)
+    throw new EnvError(first, `is missing: a sign-in provider takes ${needed.join(', ')}.`)
+  const [issuer = '', clientId = '', clientSecret = ''] = needed.map((name) => source[name])
   const url = URL.canParse(issuer) ? new URL(issuer) : null
-  if (
-    url === null ||
-    (url.protocol !== 'https:' && !LOOPBACK_HTTP.test(issuer)) ||
-    url.search + url.hash !== ''
-  )
+  const isSafe = url?.protocol === 'https:' || LOOPBACK_HTTP.test(issuer)
+  if (url === null || !isSafe || url.search + url.hash !== '')
     throw new EnvError(
       'TIDEMARK_OIDC_ISSUER',
       'must be the https:// address that the provider calls itself by.',
     )
-  const scopes = read('SCOPES') || OIDC_SCOPES
+  const scopes = source['TIDEMARK_OIDC_SCOPES'] || OIDC_SCOPES
   if (!['openid', 'email'].every((scope) => scopes.split(' ').includes(scope)))
     throw new EnvError('TIDEMARK_OIDC_SCOPES', 'must have openid and email, with a blank between two.')
-  const name = read('NAME') || url.hostname
+  const name = source['TIDEMARK_OIDC_NAME'] || url.hostname
   if (name.length > OIDC_NAME_CHARS_MAX)
     throw new EnvError('TIDEMARK_OIDC_NAME', `must have at most ${OIDC_NAME_CHARS_MAX} characters.`)
-  return { issuer, clientId: read('CLIENT_ID'), clientSecret: read('CLIENT_SECRET'), name, scopes }
+  return { issuer, clientId, clientSecret, name, scopes }
 }
 
 /** Separated by commas or blanks. */

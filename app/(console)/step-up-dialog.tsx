@@ -79,7 +79,7 @@ function Elsewhere({ provider, onShown }: { provider: string | null; onShown: ()
           <input type="hidden" name="fresh" value="1" />
           <input type="hidden" name="callbackUrl" value="/signed-in" />
           <div className="acts">
-            <Button type="submit">Sign in with {provider}, in another tab</Button>
+            <Button type="submit">Continue with {provider}, in another tab</Button>
           </div>
         </form>
       )}

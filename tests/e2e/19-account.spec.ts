@@ -108,3 +108,40 @@ test('[check 16] signing out everywhere else ends another browser’s session, o
   await expect(page).toHaveURL(/\/sign-in/)
   await Promise.all([page.context().close(), other.context().close()])
 })
+
+test('[check 19] somebody who was invited comes in by the sign-in provider, which a dangerous act asks anew', async ({
+  adminPage,
+  browser,
+  world,
+}) => {
+  const context = await browser.newContext({ baseURL: world.url })
+  const page = await context.newPage()
+  await page.goto('/sign-in?callbackUrl=/devices')
+  await page.getByRole('button', { name: 'Continue with Our directory' }).click()
+  await expect(page.getByRole('alert').filter({ hasText: 'invited' })).toBeVisible()
+
+  const invited = { email: world.directoryEmail, role: 'admin' }
+  const { id } = await postAdmin<{ id: string }>(adminPage, world, '/users', invited)
+  await page.goto('/sign-in?callbackUrl=/devices')
+  await page.getByRole('button', { name: 'Continue with Our directory' }).click()
+  await page.waitForURL(/\/devices/)
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+
+  await age(world, id)
+  await page.goto(`/settings/enrollment?fleet=${world.fleetId}`)
+  await page.getByRole('button', { name: 'New enrollment key…' }).click()
+  await page.getByRole('dialog').getByLabel('Name').fill('Shop 19')
+  await page.getByRole('button', { name: 'Make the key' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Show again who you are' })
+  await dialog.getByRole('button', { name: 'I have signed in' }).click()
+  await expect(dialog.getByRole('alert')).toContainText('Not yet')
+  expect(await axeFindings(page)).toEqual([])
+  const opened = context.waitForEvent('page')
+  await dialog.getByRole('button', { name: 'Continue with Our directory, in another tab' }).click()
+  const tab = await opened
+  await expect(tab.getByRole('heading', { name: 'You are signed in' })).toBeVisible()
+  await tab.close()
+  await dialog.getByRole('button', { name: 'I have signed in' }).click()
+  await expect(page.getByLabel('The key Shop 19')).toHaveValue(/^tme_/)
+  await context.close()
+})

@@ -4,11 +4,11 @@ import Provider from 'oidc-provider'
 
 /**
  * A sign-in provider in a process of its own, on loopback. Whoever started it says by messages who is at the browser
- * (`account`), and what is changed of the next ID token (`claims`, `key: 'another'`) or of the answer (`status`).
+ * (`account`, at first that of its last argument), and what is changed of the next ID token (`claims`, `key: 'another'`) or of the answer (`status`).
  */
 const keyOf = () => generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' })
 const [own, another] = [keyOf(), keyOf()]
-let told = { account: { sub: 'nobody' } }
+let told = { account: JSON.parse(process.argv[4] ?? '{"sub":"nobody"}') }
 process.on('message', (message) => {
   told = message
   process.send({ heard: true })

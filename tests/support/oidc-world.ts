@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto'
 import { createOidc, type Oidc } from '#lib/application/access/oidc.ts'
 import { createEgress } from '#lib/application/egress/post-json.ts'
 import { EgressGuard } from '#lib/application/egress/egress-guard.ts'
-import { ORIGIN } from './operator-world.ts'
 
 /** Who is at the browser of the provider, and what is changed of what it tells next. */
 export interface Told {
@@ -15,6 +14,7 @@ export interface Told {
 
 export interface OidcServer {
   readonly issuer: string
+  readonly clientSecret: string
   /** As the composed application has it. */
   readonly oidc: Oidc
   tell(told: Told): Promise<void>
@@ -25,12 +25,18 @@ export interface OidcServer {
 
 const REDIRECTS_MAX = 10
 
-/** Starts a sign-in provider in a process of its own. */
-export async function oidcServer(): Promise<OidcServer> {
+/**
+ * Starts a sign-in provider in a process of its own.
+ * @param origin of the server that it signs people in to
+ */
+export async function oidcServer(
+  origin: string,
+  account: Told['account'] = { sub: 'nobody' },
+): Promise<OidcServer> {
   const secret = randomUUID()
   const child = fork(
     new URL('oidc-server.mjs', import.meta.url),
-    [secret, `${ORIGIN}/api/auth/callback/oidc`],
+    [secret, `${origin}/api/auth/callback/oidc`, JSON.stringify(account)],
     {
       execArgv: [],
       // It warns that it keeps all in memory, and of every Node but the newest.
@@ -54,13 +60,14 @@ export async function oidcServer(): Promise<OidcServer> {
   const client = { issuer, clientId: 'tidemark', clientSecret: secret, name: 'Our directory' }
   return {
     issuer,
+    clientSecret: secret,
     oidc: createOidc({ ...client, scopes: 'openid email profile' }, egress, { now: Date.now }),
     tell: async (told) => {
       const answer = heard()
       child.send(told)
       await answer
     },
-    visit: followed,
+    visit: (authorizationUrl) => followed(authorizationUrl, origin),
     stop: async () => {
       const ended = new Promise((resolve) => child.once('exit', resolve))
       child.kill('SIGKILL')
@@ -70,7 +77,7 @@ export async function oidcServer(): Promise<OidcServer> {
 }
 
 /** A browser of its own each time. */
-async function followed(authorizationUrl: string): Promise<URL> {
+async function followed(authorizationUrl: string, home: string): Promise<URL> {
   const jar = new Map<string, string>()
   let url = new URL(authorizationUrl)
   for (let n = 0; n < REDIRECTS_MAX; n += 1) {
@@ -83,7 +90,7 @@ async function followed(authorizationUrl: string): Promise<URL> {
     const to = answer.headers.get('location')
     if (to === null) throw new Error(`the provider answered ${answer.status}: ${await answer.text()}`)
     url = new URL(to, url)
-    if (url.origin === ORIGIN) return url
+    if (url.origin === home) return url
   }
   throw new Error('the provider leads nowhere')
 }

@@ -34,7 +34,7 @@ function ProviderForm({ name, callbackUrl }: { name: string; callbackUrl: string
       action={`/api/auth/signin/oidc?${new URLSearchParams({ callbackUrl })}`}
     >
       <input type="hidden" name="callbackUrl" value={callbackUrl} />
-      <Button type="submit">Sign in with {name}</Button>
+      <Button type="submit">Continue with {name}</Button>
     </form>
   )
 }

@@ -4,6 +4,7 @@ import type { User } from '#lib/storage/ports.ts'
 import { auditEntry, SYSTEM } from './audit-entry.ts'
 import type { AccessContext } from './context.ts'
 import { hashCredential, secretText } from './credentials.ts'
+import { requireNotOwnName } from './own-password.ts'
 import { hashPassword } from './password.ts'
 import { userActor } from './sessions.ts'
 import { emailAddress, newPassword, personName } from './users.ts'
@@ -67,13 +68,15 @@ function adminOf(env: { readonly email: string | null; readonly password: string
   throw new ApplicationError('bad_request', { detail: detail.join('; ') })
 }
 
-const credentials = z.object({ email: emailAddress, password: newPassword })
-const setUpClaim = z.strictObject({
-  token: z.string().min(1).max(200),
-  email: emailAddress,
-  name: personName.optional(),
-  password: newPassword,
-})
+const credentials = z.object({ email: emailAddress, password: newPassword }).superRefine(requireNotOwnName)
+const setUpClaim = z
+  .strictObject({
+    token: z.string().min(1).max(200),
+    email: emailAddress,
+    name: personName.optional(),
+    password: newPassword,
+  })
+  .superRefine(requireNotOwnName)
 
 /** Claims that may wait in this process: whoever asks is a stranger, and each costs a password hash. */
 const CLAIMS_WAITING_MAX = 32

@@ -10,6 +10,7 @@ import { authorizeScope, EVERY_FLEET, isAtLeast, roleIn, ROLES, strongestRole } 
 import type { AccessContext } from './context.ts'
 import { makeSignInLink } from './links.ts'
 import { hashPassword, passwordProblem } from './password.ts'
+import { requireNotOwnName } from './own-password.ts'
 import { requireFleet } from './require-fleet.ts'
 
 export const emailAddress = z
@@ -33,16 +34,18 @@ export interface UserView {
   readonly createdAtMs: number
 }
 
-export const userCreation = z.strictObject({
-  email: emailAddress,
-  name: personName.optional(),
-  role: z.enum(ROLES),
-  /** Without a fleet the role holds in every fleet. */
-  fleet: uuid.nullish(),
-  password: newPassword.optional(),
-  /** Also make a one-time sign-in link. */
-  link: z.boolean().optional(),
-})
+export const userCreation = z
+  .strictObject({
+    email: emailAddress,
+    name: personName.optional(),
+    role: z.enum(ROLES),
+    /** Without a fleet the role holds in every fleet. */
+    fleet: uuid.nullish(),
+    password: newPassword.optional(),
+    /** Also make a one-time sign-in link. */
+    link: z.boolean().optional(),
+  })
+  .superRefine(requireNotOwnName)
 
 /**
  * Makes a user; `signInLink` is a path that works once, shown once.

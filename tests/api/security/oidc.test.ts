@@ -29,7 +29,7 @@ let user: User
 beforeAll(async () => {
   // As composition.ts tells it.
   vi.stubEnv('NEXTAUTH_URL', `${ORIGIN}/api/auth`)
-  provider = await oidcServer()
+  provider = await oidcServer(ORIGIN)
   settings = { ...SETTINGS, oidc: provider.oidc }
 })
 afterAll(async () => {

@@ -81,6 +81,24 @@ describe('[check 9] a fresh install', () => {
     expect(await world.ctx.storage.access.listUsers()).toEqual([])
   })
 
+  test('[check 10] nor a password that is too short, common, or one’s own e-mail', async () => {
+    const token = await setUpLink()
+    for (const password of ['fourteen chars', 'password12345678', 'admin-0@example.org', 'x'.repeat(257)]) {
+      const body = { token, email: 'admin-0@example.org', password }
+      const answer = await world.auth('/set-up', jsonBody('POST', body, {}))
+      expect([password, answer.status]).toEqual([password, 400])
+      expect(
+        ((await answer.json()) as { errors: { path: string }[] }).errors.map((one) => one.path),
+      ).toContain('/password')
+    }
+    const long = 'every morning 64 geese and more walk over the wet runway to the sea'
+    const answer = await world.auth(
+      '/set-up',
+      jsonBody('POST', { token, email: 'admin-0@example.org', password: long }, {}),
+    )
+    expect(answer.status).toBe(201)
+  })
+
   test('a sign-in link makes no administrator', async () => {
     const user = await addUser(world.ctx, EMAIL, {})
     const token = tokenOf(await makeSignInLink(world.ctx, SYSTEM, user))

@@ -6,6 +6,8 @@ export interface World {
   /** Works once; the first test uses it up. */
   readonly signInLink: string
   readonly admin: Account
+  /** Who is at the browser of the sign-in provider; no account of theirs is here as yet. */
+  readonly directoryEmail: string
   readonly database: { readonly url: string; readonly secret: string }
 }
 export interface Account {
