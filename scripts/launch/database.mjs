@@ -2,6 +2,7 @@ import { register } from 'tsx/esm/api'
 import { ROOT } from '../setup/project.mjs'
 import { runNode } from '../setup/run.mjs'
 import { ALREADY, step, StepError } from '../setup/step.mjs'
+import { readSettingFiles } from './setting-files.mjs'
 
 // The supervision is TypeScript; the packages are installed by the time this module is loaded.
 const unregister = register()
