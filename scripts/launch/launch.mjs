@@ -52,8 +52,8 @@ export async function launch({ development = false, before = async () => {}, bes
   }
   // Built by the owner of the data directory alone: a second start must not touch what the first one serves.
   const orStop = (error) => database.stop().then(() => Promise.reject(error))
-  if (!development) await step('build', buildConsole).catch(orStop)
-  await step('field client', buildFieldClient).catch(orStop)
+  if (development) await step('field client', buildFieldClient).catch(orStop)
+  else await step('build', buildConsole).catch(orStop)
   const made = await before(environment).catch(orStop)
   const server = [...SERVER_NODE_OPTIONS, 'scripts/server.mjs', ...(development ? ['--dev'] : [])]
   start('server', server, (message) => {

@@ -1,4 +1,5 @@
 import { compressFiles } from './brotli.mjs'
+import { buildFieldClient } from './field.mjs'
 import { hashOf, readStamp, writeStamp } from './project.mjs'
 import { runNode } from './run.mjs'
 import { ALREADY, StepError } from './step.mjs'
@@ -21,8 +22,15 @@ const BUILD_INPUTS = [
 /** Generated from the schema, which is in the list; and read by no build. */
 const SKIPPED = /^lib\/storage\/prisma\/generated\/|\.md$/
 
-/** Builds the console for production, once per state of its sources. */
+/** Builds the console and the field client for production, once per state of their sources. */
 export async function buildConsole() {
+  const pages = await buildPages()
+  // After the pages, whose build empties the folder that both go to.
+  const field = await buildFieldClient()
+  return pages === ALREADY && field === ALREADY ? ALREADY : undefined
+}
+
+async function buildPages() {
   const hash = hashOf(BUILD_INPUTS, (file) => SKIPPED.test(file))
   if (readStamp(STAMP) === hash) return ALREADY
   const { code, output } = await runNode(['node_modules/next/dist/bin/next', 'build'], {
@@ -32,4 +40,5 @@ export async function buildConsole() {
   if (code !== 0) throw new StepError(`next build ended with ${code}`, 'Correct what it names above.', output)
   compressFiles('.next/static')
   writeStamp(STAMP, hash)
+  return undefined
 }

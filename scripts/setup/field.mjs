@@ -3,7 +3,7 @@ import { runNode } from './run.mjs'
 import { ALREADY, StepError } from './step.mjs'
 
 /** In the build's own folder, which goes wherever the build goes; a build of the console begins that folder anew. */
-export const FIELD_FOLDER = '.next/field'
+const FIELD_FOLDER = '.next/field'
 const STAMP = `${FIELD_FOLDER}/.stamp`
 const INPUTS = [
   'app/field',
@@ -35,4 +35,5 @@ export async function buildFieldClient() {
       output,
     )
   writeStamp(STAMP, hash)
+  return undefined
 }

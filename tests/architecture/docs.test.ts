@@ -26,6 +26,7 @@ const pages = [
   'docs/security.md',
   'docs/threats.md',
   'docs/hardening.md',
+  'docs/field.md',
   'lib/client/README.md',
   ...decisions,
 ]
