@@ -12,7 +12,7 @@ describe('passwords', () => {
       hashPassword('correct horse runway'),
       hashPassword('correct horse runway'),
     ])
-    expect(one).toMatch(/^scrypt\$32768\$8\$1\$[\w-]+\$[\w-]+$/)
+    expect(one).toMatch(/^scrypt\$32768\$8\$3\$[\w-]+\$[\w-]+$/)
     expect(one).not.toBe(two)
     expect(await verifyPassword('correct horse runway', one)).toBe(true)
     expect(await verifyPassword('correct horse runwaz', one)).toBe(false)
@@ -31,10 +31,15 @@ describe('passwords', () => {
       const used = process.cpuUsage(from)
       return used.user + used.system
     }
+    // Of before the parameters were raised: as costly all the same.
+    const old = (await hashPassword('correct horse runway')).replace('$32768$8$3$', '$32768$8$1$')
     await timeOf(hash)
+    const outdated = Math.min(await timeOf(old), await timeOf(old), await timeOf(old))
     const known = Math.min(await timeOf(hash), await timeOf(hash), await timeOf(hash))
     const unknown = Math.min(await timeOf(null), await timeOf(null), await timeOf(null))
     expect(unknown / known).toBeGreaterThan(0.5)
+    expect(outdated / unknown).toBeGreaterThan(0.5)
+    expect(outdated / unknown).toBeLessThan(2)
   })
 
   test('[check 10] need 15 characters, may have 64 and more, and nothing else', () => {

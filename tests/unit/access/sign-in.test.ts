@@ -1,6 +1,7 @@
+import { scryptSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { createApiKey, listApiKeys } from '#lib/application/access/api-keys.ts'
-import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { auditEntry, SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { changeApiKey, revokeApiKey } from '#lib/application/access/change-api-key.ts'
 import type { AccessContext } from '#lib/application/access/context.ts'
 import { makeSignInLink } from '#lib/application/access/links.ts'
@@ -65,6 +66,24 @@ describe('sign-in', () => {
     )
     expect(items.map(({ outcome }) => outcome)).toEqual(['denied', 'denied', 'denied', 'denied'])
     expect(JSON.stringify(items)).not.toContain('example.org')
+  })
+
+  test('[check 13] a hash with the parameters of before is made anew at the next sign-in', async () => {
+    const ctx = accessWorld()
+    const user = await addUser(ctx, 'ana@example.org', { '*': 'viewer' })
+    // As it was made when its parameters were today's: scrypt of the same password and salt.
+    const salt = Buffer.alloc(16, 5)
+    const key = scryptSync(PASSWORD, salt, 32, { N: 2 ** 14, r: 8, p: 1 })
+    const old = ['scrypt', 2 ** 14, 8, 1, salt.toString('base64url'), key.toString('base64url')].join('$')
+    const audit = auditEntry(ctx, SYSTEM, { action: 'test', target: 'user' })
+    await ctx.storage.access.updateUser(user.id, (now) => ({ next: { ...now, passwordHash: old }, audit }))
+    expect((await bad(ctx, 'ana@example.org', ADDRESS)).ok).toBe(false)
+    expect((await ctx.storage.access.getUser(user.id))?.passwordHash).toBe(old)
+    expect((await good(ctx, 'ana@example.org')).ok).toBe(true)
+    const renewed = (await ctx.storage.access.getUser(user.id))?.passwordHash
+    expect(renewed).toMatch(/^scrypt\$32768\$8\$3\$/)
+    expect((await good(ctx, 'ana@example.org')).ok).toBe(true)
+    expect((await ctx.storage.access.getUser(user.id))?.passwordHash).toBe(renewed)
   })
 
   test('a link signs in once, of many at the same time one', async () => {
