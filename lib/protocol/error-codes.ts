@@ -135,8 +135,8 @@ export const ERROR_CODES = {
   },
   count_changed: {
     status: 409,
-    title: 'The filter takes another number than was confirmed',
-    help: '`matched` says how many it takes now; look at them again, then send that number.',
+    title: 'It takes another number than was confirmed',
+    help: '`matched` says how many letters or devices it takes now; look at them again, then send that number.',
   },
   operation_state: {
     status: 409,

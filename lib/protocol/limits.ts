@@ -62,6 +62,8 @@ export const PREVIEW_SLICE = 500
 export const PREVIEW_ITEMS_SHOWN_MAX = 500
 /** Letters of an operation that run in a second. */
 export const OPERATION_RATE = { min: 1, default: 50, max: 1_000 } as const
+/** Who starts more letters than these, or holds back as many devices, says how many they are (security.md, 8). */
+export const UNTYPED_MAX = { letters: 1_000, devices: 999 } as const
 /** Operations of one fleet that run or stand still at a time. */
 export const OPERATIONS_UNFINISHED_MAX = 50
 /** Steps of one JSON Patch, and the characters that it takes. */

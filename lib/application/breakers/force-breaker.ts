@@ -7,10 +7,12 @@ import {
   liveAt,
   phaseOf,
 } from '#lib/engine/breaker/override.ts'
+import { UNTYPED_MAX } from '#lib/protocol/limits.ts'
 import { isoTime } from '#lib/protocol/mutation.ts'
 import type { BreakerControl } from '#lib/storage/ports.ts'
 import type { Context } from '../context.ts'
-import { badRequest, parsedOrThrow } from '../errors.ts'
+import { ApplicationError, badRequest, parsedOrThrow } from '../errors.ts'
+import { affectedBy } from './affected.ts'
 import type { BreakerInput } from './control.ts'
 import {
   commandedScope,
@@ -20,6 +22,7 @@ import {
   personOf,
   saveControl,
 } from './control.ts'
+import type { Scope } from './scopes.ts'
 import { needsSecondPerson } from './second-person.ts'
 
 const lengthMs = z.int().min(1).max(EXPIRES_AFTER_MAX_MS)
@@ -36,13 +39,15 @@ export const overrideInput = z.strictObject({
   startsInMs: z.int().min(0).max(EXPIRES_AFTER_MAX_MS).optional(),
   /** Takes effect without the second person that it would need: marked in the audit log. */
   breakGlass: z.boolean().optional(),
+  /** How many devices it meets, as a person typed it; of 1,000 and more it must be given. */
+  devices: z.int().min(0).optional(),
   version: controlVersion,
 })
 
 /**
  * POST /breakers/:scope/override: a person takes the lever (BR4). What needs a second person waits for one, and whatever holds
  * the scope holds it until then; anything else takes its place at once, or when it starts.
- * @throws ApplicationError `not_found`, `forbidden`, `bad_request`, `stale_version`
+ * @throws ApplicationError `not_found`, `forbidden`, `bad_request`, `stale_version`, `count_changed`
  */
 export async function forceBreaker(ctx: Context, input: BreakerInput): Promise<BreakerControl> {
   const { actor } = input
@@ -53,6 +58,8 @@ export async function forceBreaker(ctx: Context, input: BreakerInput): Promise<B
   const times = timesOf(asked, nowMs)
   const breakGlass = asked.breakGlass ?? false
   const needsApproval = !breakGlass && (await needsSecondPerson(ctx, scope, asked.kind))
+  // What waits for a second person meets nobody yet.
+  if (!needsApproval) await confirmedOrThrow(ctx, scope, asked.devices)
   const override: Override = {
     id: ctx.ids(),
     kind: asked.kind,
@@ -71,6 +78,21 @@ export async function forceBreaker(ctx: Context, input: BreakerInput): Promise<B
     action: breakGlass ? 'breaker.break_glass' : needsApproval ? 'breaker.ask' : `breaker.${asked.kind}`,
     reason: asked.reason,
   })
+}
+
+/** Devices come and go while somebody types how many they are. */
+const DEVICES_MORE_MAX = 0.1
+
+/** @throws ApplicationError `bad_request` where nobody said how many it meets, `count_changed` where it meets many more */
+async function confirmedOrThrow(ctx: Context, scope: Scope, said: number | undefined): Promise<void> {
+  const { devices } = await affectedBy(ctx, scope)
+  if (devices <= UNTYPED_MAX.devices) return
+  if (said === undefined)
+    throw badRequest([
+      { path: '/devices', message: `must be ${devices}, the number of devices that it meets, or nearly so` },
+    ])
+  if (devices > said * (1 + DEVICES_MORE_MAX))
+    throw new ApplicationError('count_changed', { extra: { matched: devices } })
 }
 
 /** What holds, what is to begin, and what waits for somebody stand beside each other, one of each: the newest. */

@@ -1,5 +1,10 @@
 import { hash } from 'node:crypto'
-import { OPERATION_ITEMS_MAX, OPERATION_RATE, OPERATIONS_UNFINISHED_MAX } from '#lib/protocol/limits.ts'
+import {
+  OPERATION_ITEMS_MAX,
+  OPERATION_RATE,
+  OPERATIONS_UNFINISHED_MAX,
+  UNTYPED_MAX,
+} from '#lib/protocol/limits.ts'
 import { formatFilter } from '#lib/query/format-filter.ts'
 import { asks, LETTER_FIELDS } from '#lib/query/letter-fields.ts'
 import type { NewCounts, OperationEdit } from '#lib/storage/ports.ts'
@@ -92,6 +97,13 @@ function acceptOrThrow({ matched, total, unfinished }: NewCounts, count: number 
   if (matched === 0) throw badRequest([{ path: '/q', message: 'takes no letter' }])
   if (total > OPERATION_ITEMS_MAX)
     throw badRequest([{ path: '/q', message: `takes more than ${OPERATION_ITEMS_MAX} letters: narrow it` }])
+  if (count === undefined && total > UNTYPED_MAX.letters)
+    throw badRequest([
+      {
+        path: '/count',
+        message: `must be ${matched}, the number of letters that the filter takes: more than ${UNTYPED_MAX.letters} are confirmed`,
+      },
+    ])
   if (count !== undefined && count !== matched)
     throw new ApplicationError('count_changed', { extra: { matched } })
 }

@@ -75,6 +75,7 @@ export const createOperationInput = z.strictObject({
   /** All letters, by a filter that names none; with `count`. */
   allowAll: z.boolean().optional(),
   /** How many the filter takes, as it was shown: refused where that is another number by now. */
+  /** How many the filter takes, as a person typed it; of more than 1,000 letters it must be given. */
   count: z.int().min(0).optional(),
 })
 

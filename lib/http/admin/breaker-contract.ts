@@ -149,7 +149,7 @@ export const BREAKER_CONTRACT: Readonly<Record<string, AdminOperation>> = {
     summary: 'Force a breaker open or closed, or let it count only',
     body: overrideInput,
     answer: control,
-    codes: ['stale_version'],
+    codes: ['stale_version', 'count_changed'],
   },
   'PATCH /breakers/:scope/override': {
     summary: 'Give what holds a breaker another end',

@@ -7,6 +7,7 @@ import { CheckField, SelectField } from '#components/ui/field.tsx'
 import { formatRound, plural } from '#components/ui/format.ts'
 import { showToast } from '#components/ui/toast.tsx'
 import { FORCED_KINDS, type ForcedKind } from '#lib/application/breakers/terms.ts'
+import { UNTYPED_MAX } from '#lib/protocol/limits.ts'
 import { fieldText } from '../../settings/field-text.ts'
 import { FORCED_WORDS } from '../breaker-words.ts'
 import { BreakerReason } from './breaker-reason.tsx'
@@ -36,8 +37,6 @@ const delayChoices = DELAYS_MS.map((ms) => ({
   value: String(ms),
   label: ms === 0 ? 'at once' : `in ${formatRound(ms)}`,
 }))
-/** From so many devices on their number has to be typed. */
-const TYPED_FROM = 1_000
 /** The lever: what, from when, how long, and why. What it will do is said before it is done. */
 export function OverrideForm(props: OverrideFormProps) {
   const [kind, setKind] = useState<ForcedKind>('forced_open')
@@ -127,6 +126,7 @@ function Confirm({
   const send = useBreakerSend(props)
   const { devices } = props.affected
   const { kind, reason, delayMs, lengthMs, breakGlass } = asked
+  const isTyped = devices > UNTYPED_MAX.devices && !waits
   const confirm = async (): Promise<ConfirmResult> => {
     // By the server's clock: this one may be wrong.
     const sent = await send('POST', '/override', {
@@ -136,6 +136,7 @@ function Confirm({
       ...(delayMs > 0 && { startsInMs: delayMs }),
       lastsMs: lengthMs,
       ...(breakGlass && { breakGlass }),
+      ...(isTyped && { devices }),
     })
     if (!sent.ok) return { ok: false, message: `${sent.message} (${sent.code})` }
     showToast({
@@ -155,7 +156,7 @@ function Confirm({
       confirmLabel={waits ? 'Ask a second person' : breakGlass ? 'Break the glass' : FORCED_WORDS[kind].verb}
       keepLabel="Leave it"
       danger={!waits}
-      {...(devices >= TYPED_FROM && !waits && { typedCount: devices })}
+      {...(isTyped && { typedCount: devices })}
       onConfirm={confirm}
     >
       {affectedSentence(props.affected)} {FORCED_WORDS[kind].means} It ends through a trial.

@@ -7,7 +7,7 @@ import { newId } from '#components/ui/new-id.ts'
 import { carryShared } from '#components/ui/search-params.ts'
 import { Section } from '#components/ui/section.tsx'
 import type { Preview } from '#lib/application/operations/preview-operation.ts'
-import { OPERATION_RATE } from '#lib/protocol/limits.ts'
+import { OPERATION_RATE, UNTYPED_MAX } from '#lib/protocol/limits.ts'
 import { forgetSelection } from '../../dead-letters/use-selection.ts'
 import { SendForm } from '../../send-form.tsx'
 import { sendJson, type Sent } from '../../send-json.ts'
@@ -15,9 +15,6 @@ import { fieldText } from '../../settings/field-text.ts'
 import { KIND_WORDS } from '../operation-words.ts'
 import { RateField } from '../rate-field.tsx'
 import type { ComposerProps } from './composer.tsx'
-
-/** More than this is confirmed by typing the count. */
-const UNTYPED_MAX = 1_000
 
 /** Makes the operation over what was shown, and starts it: it is refused where the filter takes another number by now. */
 export function StartForm({
@@ -38,7 +35,7 @@ export function StartForm({
   const router = useRouter()
   // Sent again it is the same operation: a double click makes one. `made` is what stands on the server, not started.
   const draft = useRef<{ id: string; made: string | null }>({ id: newId(), made: null })
-  const isTyped = takesAll || total > UNTYPED_MAX
+  const isTyped = takesAll || total > UNTYPED_MAX.letters
   const url = (path: string): string => `/api/admin/v1/operations${path}?fleet=${encodeURIComponent(fleetId)}`
 
   // The dry run of its own members is kept with it: its page says afterwards whether it came out so.
