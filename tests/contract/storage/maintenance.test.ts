@@ -184,6 +184,51 @@ describe.each(BACKENDS)('housekeeping on $name', (backend) => {
     expect(await left()).toBe(0)
   })
 
+  it('[check 17] deletes links and sessions that have ended, in batches, and none that lives', async () => {
+    const { storage } = current()
+    const user = {
+      id: randomUUID(),
+      email: `${randomUUID()}@example.org`,
+      name: 'Ada',
+      passwordHash: null,
+      disabled: false,
+      createdAtMs: NOW_MS,
+      roles: {},
+    }
+    await storage.access.createUser(user, audit())
+    const row = (expiresAtMs: number) => ({
+      id: randomUUID(),
+      userId: user.id,
+      createdAtMs: NOW_MS,
+      lastSeenMs: NOW_MS,
+      expiresAtMs,
+      provedAtMs: NOW_MS,
+      how: 'link' as const,
+      address: null,
+      userAgent: null,
+    })
+    const hash = randomUUID()
+    const live = NOW_MS + 90 * DAY_MS
+    for (let n = 0; n < 5; n += 1) await storage.access.createSession(row(NOW_MS + DAY_MS), audit())
+    const kept = row(live)
+    await storage.access.createSession(kept, audit())
+    await storage.access.createLink({
+      hash,
+      kind: 'sign_in',
+      userId: user.id,
+      expiresAtMs: live,
+      usedAtMs: null,
+    })
+    const left = async () => (await storage.access.listSessions(user.id, NOW_MS, 100 * DAY_MS)).length
+    const sweep = (rounds: number) =>
+      storage.maintenance.applyRetention(NOW_MS + 2 * DAY_MS, KEEP, { size: 2, rounds })
+    expect(await sweep(1)).toMatchObject({ more: true })
+    expect(await left()).toBe(4)
+    expect(await sweep(9)).toMatchObject({ more: false })
+    expect(await storage.access.listSessions(user.id, NOW_MS, 100 * DAY_MS)).toEqual([kept])
+    expect(await storage.access.isLinkLive(hash, 'sign_in', NOW_MS)).toBe(true)
+  })
+
   it('drops minutes by their days and hours by their months, and none before all of it is past', async () => {
     const { storage } = current()
     const { id: fleetId } = await makeFleet(storage)
