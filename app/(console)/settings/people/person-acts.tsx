@@ -36,6 +36,7 @@ const ACTS: Readonly<
       about: string
       done: string
       danger: boolean
+      reason: 'required' | 'none'
       send: (url: string, reason: string) => Promise<Sent>
     }
   >
@@ -46,7 +47,8 @@ const ACTS: Readonly<
     about: 'Every browser of theirs has to sign in again. Their roles stay.',
     done: 'Signed out',
     danger: false,
-    send: (url, reason) => sendJson('POST', `${url}/sign-out`, { reason }),
+    reason: 'none',
+    send: (url) => sendJson('POST', `${url}/end-sessions`, {}),
   },
   disable: {
     label: 'Disable',
@@ -54,6 +56,7 @@ const ACTS: Readonly<
     about: 'They are signed out with their next request and cannot come in until somebody enables them.',
     done: 'Disabled',
     danger: true,
+    reason: 'required',
     send: (url, reason) => sendJson('PATCH', url, { disabled: true, reason }),
   },
   enable: {
@@ -62,6 +65,7 @@ const ACTS: Readonly<
     about: 'They can sign in again, with the roles that they had.',
     done: 'Enabled',
     danger: false,
+    reason: 'required',
     send: (url, reason) => sendJson('PATCH', url, { disabled: false, reason }),
   },
   remove: {
@@ -71,6 +75,7 @@ const ACTS: Readonly<
       'They lose every role and their password, and their e-mail is free again. The audit log keeps their name.',
     done: 'Removed',
     danger: true,
+    reason: 'required',
     send: (url, reason) => sendJson('DELETE', url, { reason }),
   },
 }
@@ -129,7 +134,7 @@ export function PersonActs({ id, name, disabled, scopes, everywhere }: PersonAct
         <ConfirmDialog
           key={asked}
           title={act.title(name)}
-          reason="required"
+          reason={act.reason}
           confirmLabel={act.label}
           danger={act.danger}
           onClosed={close}
