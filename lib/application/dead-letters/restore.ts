@@ -29,8 +29,9 @@ export async function restore(
   const { deadLetters } = ctx.storage
   if (!(await deadLetters.get(fleetId, id))) throw new ApplicationError('not_found')
   const auditOf = (target: string) => {
-    const after = target === id ? null : { with: id }
-    return auditEntry(ctx, actor, { action: 'dead-letter.restore', target, fleetId, reason, after })
+    const after = { status: 'open', ...(target === id ? {} : { with: id }) }
+    const before = { status: 'discarded' }
+    return auditEntry(ctx, actor, { action: 'dead-letter.restore', target, fleetId, reason, before, after })
   }
   const held = await deadLetters.restore(fleetId, id, ctx.clock.now() - LETTER_RESTORABLE_MS, auditOf)
   const letter = await deadLetters.get(fleetId, id)
