@@ -6,6 +6,7 @@ import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { listCollections } from '#lib/application/collections/list-collections.ts'
 import { publishCollection } from '#lib/application/collections/publish-collection.ts'
 import { createOperation } from '#lib/application/operations/create-operation.ts'
+import { previewFilter } from '#lib/application/operations/preview-operation.ts'
 import { turnOperation } from '#lib/application/operations/turn-operation.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { Storage } from '#lib/storage/ports.ts'
@@ -108,7 +109,12 @@ describe('kill -9 of the processes that work on an operation', () => {
     }
   }
 
-  const asked = { kind: 'replay', q: 'code:schema_mismatch', reason: 'mended', rate: RATE }
+  /** More than a thousand letters are confirmed by their number. */
+  async function askedOf(fleetId: string) {
+    const what = { kind: 'replay', q: 'code:schema_mismatch' }
+    const { matched } = await previewFilter(app.ctx, { actor: SYSTEM, fleetId, body: what })
+    return { ...what, reason: 'mended', rate: RATE, count: matched }
+  }
 
   it(
     '[DL14] [DL17] runs each letter once, at its rate, and ends as an undisturbed one does',
@@ -118,7 +124,7 @@ describe('kill -9 of the processes that work on an operation', () => {
       onTestFinished(() => client.end())
       const calm = await fleetOfLetters()
       const input = { actor: SYSTEM, fleetId: calm }
-      const made = await createOperation(app.ctx, { ...input, body: asked })
+      const made = await createOperation(app.ctx, { ...input, body: await askedOf(calm) })
       await turnOperation(app.ctx, 'start', { ...input, id: made.id, body: {} })
       const undisturbed = await runOperation(app.ctx, calm, made.id)
       expect(undisturbed).toMatchObject({ state: 'completed', total: LETTERS })
@@ -127,7 +133,7 @@ describe('kill -9 of the processes that work on an operation', () => {
       const twice = { actor: SYSTEM, fleetId }
       const id = newUuid()
       // Clicked twice, both times.
-      const body = { ...asked, id }
+      const body = { ...(await askedOf(fleetId)), id }
       await Promise.all([
         createOperation(app.ctx, { ...twice, body }),
         createOperation(app.ctx, { ...twice, body }),
