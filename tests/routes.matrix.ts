@@ -35,6 +35,8 @@ export interface Row {
   readonly passes: number
   /** What is told to somebody who has the role in another fleet alone. */
   readonly other: number
+  /** What a key is told where only a person comes through. */
+  readonly key?: number
   /** Asked for beside the fleet. */
   readonly query?: string
 }
@@ -64,8 +66,12 @@ const ROLE_OF: Readonly<Partial<Record<Caller, Role>>> = {
   'other admin': 'admin',
 }
 
+const isOperatorKey = (caller: Caller): boolean =>
+  caller.endsWith(' key') && (caller === 'root key' || ROLE_OF[caller] !== undefined)
+
 /** The exact status that this caller is answered. */
 export function statusFor(caller: Caller, row: Row): number {
+  if (row.key !== undefined && isOperatorKey(caller)) return row.key
   if (caller === 'root' || caller === 'root key') return row.passes
   const role = ROLE_OF[caller]
   if (role === undefined) return 401
@@ -111,6 +117,19 @@ export const OPERATOR_API: Readonly<Record<string, Row>> = {
   'POST /users': anywhere('admin', 400, 400),
   'PATCH /users/:id': anywhere('admin', 400, 400),
   'DELETE /users/:id': anywhere('admin', 400, 400),
+  'POST /users/:id/end-sessions': everywhere(400),
+  'GET /invitations': anywhere('admin', 200, 200),
+  'POST /invitations': anywhere('admin', 400, 400),
+  'POST /invitations/:id/link': anywhere('admin', 400, 400),
+  'DELETE /invitations/:id': anywhere('admin', 400, 400),
+  'GET /account': { ...anywhere('viewer', 200, 200), key: 403 },
+  'PATCH /account': anywhere('viewer', 400, 400),
+  'POST /account/step-up': anywhere('viewer', 400, 400),
+  'POST /account/password': anywhere('viewer', 400, 400),
+  'POST /account/identities/unlink': anywhere('viewer', 400, 400),
+  'GET /account/sessions': { ...anywhere('viewer', 200, 200), key: 403 },
+  'POST /account/sessions/end': anywhere('viewer', 400, 400),
+  'DELETE /account/sessions/:id': anywhere('viewer', 400, 400),
   'GET /api-keys': anywhere('admin', 200, 200),
   'POST /api-keys': anywhere('admin', 400, 400),
   'PATCH /api-keys/:id': anywhere('admin', 400, 400),
@@ -137,6 +156,13 @@ export const OPERATOR_API: Readonly<Record<string, Row>> = {
   'GET /devices/:id/diagnostics': inFleet('operator', 200),
   'GET /devices/:id/diagnostics/:diagnosticsId': inFleet('operator', 200),
   'GET /conflicts': inFleet('viewer', 200),
+  'GET /conflicts/facets': inFleet('viewer', 200),
+  'GET /conflicts/groups': inFleet('viewer', 200),
+  'GET /conflicts/settled': inFleet('viewer', 200),
+  'GET /conflicts/export': inFleet('viewer', 200),
+  'POST /conflicts/by-rule/preview': inFleet('operator', 400),
+  'POST /conflicts/by-rule': inFleet('operator', 400),
+  'PATCH /conflicts/:id': inFleet('operator', 400),
   'GET /conflicts/:id': inFleet('viewer', 200),
   'POST /conflicts/:id/resolve': inFleet('operator', 400),
   'GET /dead-letters': inFleet('viewer', 200),
@@ -202,6 +228,13 @@ export const OPERATOR_API: Readonly<Record<string, Row>> = {
   'POST /alerts/channels/:id/test': anywhere('operator', 400, 400),
   'GET /alerts/channels/:id/deliveries': anywhere('operator', 200, 404),
   'GET /audit': { ...anywhere('operator', 200, 404), query: 'fleet={fleet}' },
+  'GET /audit/head': everywhere(200),
+  'GET /audit/verify': everywhere(200),
+  'GET /audit/export': { ...anywhere('operator', 200, 404), query: 'fleet={fleet}' },
+  'GET /audit/:id': { ...anywhere('operator', 404, 404), query: 'fleet={fleet}' },
+  'GET /restore': inFleet('viewer', 200),
+  'GET /restore/devices': inFleet('viewer', 404),
+  'GET /restore/mutations': inFleet('viewer', 404),
   'GET /stream': inFleet('viewer', 200),
 }
 
@@ -264,10 +297,15 @@ export const BUILT_ROUTES: Readonly<Record<string, Built>> = {
   '/alerts/rules/[name]': page('viewer', `/alerts/rules/conflicts-many?${F}`),
   '/alerts/runbooks/[rule]': page('viewer', `/alerts/runbooks/dead-letters-growing?${F}`),
   '/alerts/silences': page('viewer', `/alerts/silences?${F}`),
+  '/audit': page('operator', `/audit?${F}`),
+  '/audit/[id]': page('operator', `/audit/{nothing}?${F}`),
+  '/audit/all': page('admin', '/audit/all'),
   '/breakers': page('viewer', `/breakers?${F}`),
   '/breakers/[scope]': page('viewer', `/breakers/fleet%3A{fleet}?${F}`),
   '/collections': page('viewer', `/collections?${F}`),
   '/collections/[id]': page('viewer', `/collections/{collection}?${F}`),
+  '/conflicts': page('viewer', `/conflicts?${F}`),
+  '/conflicts/[id]': page('viewer', `/conflicts/{nothing}?${F}`),
   '/dead-letters': page('viewer', `/dead-letters?${F}`),
   '/dead-letters/[id]': page('viewer', `/dead-letters/{letter}?${F}`),
   '/devices': page('viewer', `/devices?${F}`),
@@ -281,6 +319,9 @@ export const BUILT_ROUTES: Readonly<Record<string, Built>> = {
   '/sessions': page('viewer', `/sessions?${F}`),
   '/sessions/[id]': page('viewer', `/sessions/{session}?${F}`),
   '/settings': page('viewer', `/settings?${F}`),
+  '/settings/account': page('viewer', `/settings/account?${F}`),
+  '/settings/keys': page('admin', `/settings/keys?${F}`),
+  '/settings/people': page('admin', `/settings/people?${F}`),
   '/settings/enrollment': page('admin', `/settings/enrollment?${F}`),
   '/settings/fleets': page('viewer', `/settings/fleets?${F}`),
   '/settings/ingest': page('admin', `/settings/ingest?${F}`),
@@ -288,6 +329,8 @@ export const BUILT_ROUTES: Readonly<Record<string, Built>> = {
   '/settings/releases': page('viewer', `/settings/releases?${F}`),
   '/settings/retention': page('viewer', `/settings/retention?${F}`),
   '/settings/thresholds': page('viewer', `/settings/thresholds?${F}`),
+  '/invitation': page('everyone', '/invitation'),
+  '/signed-in': page('everyone', '/signed-in'),
   '/link': page('everyone', '/link'),
   '/set-up': page('everyone', '/set-up'),
   '/sign-in': page('everyone', '/sign-in'),

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Actor } from '#lib/application/context.ts'
 import { ApplicationError, parsedOrThrow } from '#lib/application/errors.ts'
 import type { UserSession } from '#lib/storage/ports.ts'
+import { removalInput } from '../removal-input.ts'
 import { auditEntry } from './audit-entry.ts'
 import { authorizeEverywhere } from './authorize.ts'
 import type { AccessContext } from './context.ts'
@@ -38,8 +39,9 @@ export async function listOwnSessions(
 /** Signs out one of the caller's sessions, this one too. @throws ApplicationError `forbidden` for a key, `not_found` */
 export async function endOwnSession(
   ctx: AccessContext,
-  { principal, address, id }: Person & { readonly id: string },
+  { principal, address, id, body }: Person & { readonly id: string; readonly body: unknown },
 ): Promise<{ id: string }> {
+  parsedOrThrow(removalInput, body)
   const own = await listOwnSessions(ctx, { principal })
   if (!own.some((session) => session.id === id)) throw new ApplicationError('not_found')
   await endSession(ctx, principal.actor, id, address)
@@ -72,10 +74,15 @@ export async function endOwnSessions(
  */
 export async function endSessionsOfUser(
   ctx: AccessContext,
-  { actor, id }: { readonly actor: Actor; readonly id: string },
+  { actor, id, body }: { readonly actor: Actor; readonly id: string; readonly body: unknown },
 ): Promise<{ endedSessions: number }> {
   authorizeEverywhere(actor, 'admin')
+  const { reason } = parsedOrThrow(removalInput, body)
   if (!(await ctx.storage.access.getUser(id))) throw new ApplicationError('not_found')
-  const audit = auditEntry(ctx, actor, { action: 'session.end-all', target: `user/${id}` })
+  const audit = auditEntry(ctx, actor, {
+    action: 'session.end-all',
+    target: `user/${id}`,
+    reason: reason ?? null,
+  })
   return { endedSessions: await ctx.storage.access.endSessionsOf(id, null, audit) }
 }

@@ -8,7 +8,7 @@ import {
 } from '#lib/application/access/own-sessions.ts'
 import { stepUp } from '#lib/application/access/step-up.ts'
 import { clientAddress } from './client-address.ts'
-import { global, idOf, recent } from './route-rows.ts'
+import { byId, global, idOf, recent } from './route-rows.ts'
 import type { AdminCall, AdminRoute } from './table.ts'
 import { pageOfWhole } from './whole-list.ts'
 
@@ -49,7 +49,7 @@ export const ACCOUNT_ROUTES: readonly AdminRoute[] = [
   ),
   recent({
     ...global('POST', '/users/:id/end-sessions', (call) =>
-      endSessionsOfUser(call.ctx, { actor: call.actor, id: idOf(call) }),
+      endSessionsOfUser(call.ctx, byId(call)),
     ),
     status: 200,
   }),
