@@ -7,13 +7,14 @@ import { prepareSetUp } from './application/access/set-up.ts'
 import { DENIALS_WRITTEN_EVERY_MS, writeDenials } from './application/audit/denials.ts'
 import { OVERRIDES_LOOKED_AT_EVERY_MS } from './application/breakers/overrides.ts'
 import { STORAGE_TRIED_EVERY_MS, tryStorage } from './application/breakers/try-storage.ts'
-import type { Context, Log, LogFields } from './application/context.ts'
+import type { Context } from './application/context.ts'
 import { CONTACTS_WRITTEN_EVERY_MS } from './application/devices/contacts.ts'
 import { EgressGuard } from './application/egress/egress-guard.ts'
 import type { Egress } from './application/egress/post-json.ts'
 import { createEgress } from './application/egress/post-json.ts'
 import { createContext } from './application/create-context.ts'
 import { FLEETS_LOOKED_AT_EVERY_MS, forgetRemovedFleets } from './application/fleets/forget-fleets.ts'
+import { jsonLog } from './application/json-log.ts'
 import { LEADER_TURN_MS, Leader, PARTITIONS_AHEAD_DAYS } from './application/leader.ts'
 import {
   lookForOperations,
@@ -81,7 +82,7 @@ async function open(env: Env): Promise<App> {
     ids: () => uuidv7(Date.now(), Math.random),
     secret,
     mac: (bytes) => createHmac('sha256', macKey).update(bytes).digest(),
-    log: jsonLog,
+    log: jsonLog((line) => void process.stderr.write(line), Date.now),
     egress: createEgress(egressGuard(env), undefined, new Map(Object.entries(env.scrapeAuthorizations))),
     metrics,
     processId: randomUUID(),
@@ -197,13 +198,4 @@ function startSending(ctx: Context, target: OtlpTarget): () => Promise<void> {
     await ticker.stop()
     await sending.send()
   }
-}
-
-const writeLine = (level: string, message: string, fields: LogFields = {}): void => {
-  process.stderr.write(`${JSON.stringify({ at: new Date().toISOString(), level, message, ...fields })}\n`)
-}
-const jsonLog: Log = {
-  info: (message, fields) => writeLine('info', message, fields),
-  warn: (message, fields) => writeLine('warn', message, fields),
-  error: (message, fields) => writeLine('error', message, fields),
 }

@@ -33,7 +33,7 @@ describe.each(STORAGES)('the authority over $name', ({ open }) => {
     (await device.pushed(mutations)).results
   const at = (id: string, body: unknown = {}) => ({ actor: SYSTEM, fleetId: fleet.fleetId, id, body })
 
-  it('[AU1] is asked once a push, signed, with the record as it is, and only about its own collection', async () => {
+  it('[check 40] [AU1] is asked once a push, signed, with the record as it is, and only about its own collection', async () => {
     const first = order()
     expect(await push(first, device.mutation())).toMatchObject([{ status: 'applied' }, { status: 'applied' }])
     await push(order({ recordId: first.recordId, baseVersion: 1 }))
@@ -66,7 +66,7 @@ describe.each(STORAGES)('the authority over $name', ({ open }) => {
     expect(authority.asked.at(-1)?.body).toMatchObject({ replay: true, mutations: [{ id: mutation.id }] })
   })
 
-  it('[AU1] silence, an error, a redirect and nonsense are `retry`, and the rest of the push goes on', async () => {
+  it('[check 40] [AU1] silence, an error, a redirect and nonsense are `retry`, and the rest of the push goes on', async () => {
     const answers = [
       null,
       { status: 500 },

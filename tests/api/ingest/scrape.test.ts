@@ -159,7 +159,7 @@ sgw_up 1
     world.clock.aheadMs += 61_000
   })
 
-  it('is for administrators, with a reason, audited, and leads to no address that the operator hasn’t named', async () => {
+  it('[check 40] is for administrators, with a reason, audited, and leads to no address that the operator hasn’t named', async () => {
     const { fleetId, add, get, targets } = await fleetOf()
     const url = `${pagesUrl}/good`
     const forbidden = await world.admin(

@@ -58,6 +58,34 @@ describe('what the bytes of JSON tell', () => {
     expect(scan(`"${'['.repeat(99)}"`).isWithinShape).toBe(true)
   })
 
+  it('[check 28] cost a look or two at each byte, and none past the bound that was passed', () => {
+    const looksAt = (text: string): number => {
+      const bytes = Buffer.from(text)
+      let looks = 0
+      const watched = new Proxy(bytes, {
+        get(target, key) {
+          if (typeof key === 'string' && /^\d+$/.test(key)) looks += 1
+          const value: unknown = Reflect.get(target, key, target)
+          return typeof value === 'function' ? (value.bind(target) as unknown) : value
+        },
+      })
+      scanJson(watched, 'mutations')
+      return looks
+    }
+    const MIB = 1024 * 1024
+    expect(looksAt('['.repeat(MIB))).toBeLessThanOrEqual(JSON_DEPTH_MAX + 1)
+    expect(looksAt('{"a":'.repeat(MIB / 5))).toBeLessThanOrEqual(2 * 5 * (JSON_DEPTH_MAX + 2))
+    const wide = `{${'"a":1,'.repeat(MIB / 6)}"b":1}`
+    expect(looksAt(wide)).toBeLessThanOrEqual(2 * 7 * (JSON_KEYS_MAX + 2))
+    for (const whole of [
+      `"${'a'.repeat(MIB)}"`,
+      `"${'\\"'.repeat(MIB / 2)}"`,
+      '9'.repeat(MIB),
+      ' '.repeat(MIB),
+    ])
+      expect(looksAt(whole)).toBeLessThanOrEqual(3 * MIB)
+  })
+
   it('are numbers that a double may not hold', () => {
     const long = `1${'0'.repeat(250)}`
     const texts = [

@@ -42,7 +42,7 @@ describe('/alerts/channels', () => {
     ...changes,
   })
 
-  it('[NO14] a secret is in no answer, no table and no log; a webhook’s key is told once', async () => {
+  it('[check 39] [NO14] a secret is in no answer, no table and no log; a webhook’s key is told once', async () => {
     const created = [
       await ask<Shown>('POST', '', slack()),
       await ask<Shown>('POST', '', {

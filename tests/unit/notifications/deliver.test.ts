@@ -46,7 +46,7 @@ describe('a notice on its way', () => {
   const bodies = () => receiver.received.map(({ body }) => body as Payload)
   const keys = () => [...new Set(receiver.received.map(({ headers }) => headers['tidemark-notification']))]
 
-  it('[NO1] is told once, after the group wait, signed, as Alertmanager writes it', async () => {
+  it('[check 40] [NO1] is told once, after the group wait, signed, as Alertmanager writes it', async () => {
     const { id, signingKey } = await webhook()
     const notice = noticeOf()
     await world.put(notice, notice)
@@ -259,7 +259,7 @@ describe('a notice on its way', () => {
     expect(keys()).toHaveLength(1)
   })
 
-  it('[NO7] a redirect is followed by nobody', async () => {
+  it('[check 40] [NO7] a redirect is followed by nobody', async () => {
     const { id } = await webhook()
     receiver.reply = ({ path }) =>
       path === '/hook' ? { status: 307, headers: { location: `${receiver.url}/secret` } } : { status: 200 }

@@ -201,7 +201,7 @@ describe('each kind of channel', () => {
     ])
   })
 
-  it('[AU3] mail: a server without STARTTLS hears neither password nor mail', async () => {
+  it('[check 40] [AU3] mail: a server without STARTTLS hears neither password nor mail', async () => {
     const settings = {
       host: '127.0.0.1',
       port: mails.port,
@@ -217,7 +217,7 @@ describe('each kind of channel', () => {
     expect(mails.heard.map((line) => line.split(' ')[0])).toEqual(['EHLO', 'STARTTLS'])
   })
 
-  it('[AU3] mail: a server that is not on the allowlist is not spoken to in the clear, nor by an address of ours', async () => {
+  it('[check 40] [AU3] mail: a server that is not on the allowlist is not spoken to in the clear, nor by an address of ours', async () => {
     const settings = {
       host: 'mail.example.org',
       port: 25,
