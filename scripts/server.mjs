@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { createServer } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { compressedFiles } from './launch/compressed-files.mjs'
 import { createClientNaming } from './launch/client-address.mjs'
@@ -35,9 +36,7 @@ const document = (globalThis[shared('document')] = new AsyncLocalStorage())
 
 const upgraded = new Set()
 let isReady = false
-let answer = async (request, response) => {
-  response.writeHead(503, { 'content-type': 'text/plain', 'retry-after': '1' }).end('starting\n')
-}
+let answer
 const server = createHttpServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
   stopping.track(request, response)
   nameClient(request)
@@ -59,8 +58,7 @@ if (development)
 else ignoreUpgrades(server)
 
 server.once('error', (error) => fail(listenAdvice(error)))
-await new Promise((resolve) => server.listen(Number(process.env.PORT || 3000), HOST, resolve))
-const { port } = server.address()
+const port = await freePort(Number(process.env.PORT || 3000))
 const here = `http://${reachable(HOST)}:${port}`
 const url = (process.env.TIDEMARK_URL ||= here)
 process.env.PORT = String(port)
@@ -87,9 +85,13 @@ answer = async (request, response) => {
   if (request.headers.rsc) await handle(request, response)
   else await document.run(response, () => handle(request, response))
 }
-isReady = true
-console.log(`ready on ${here}`)
-process.send?.({ url: here })
+// Not before it can answer: a balancer that goes by connections would send devices here. And not when it is to stop already.
+if (globalThis[shared('draining')] !== true) {
+  await new Promise((resolve) => server.listen(port, HOST, resolve))
+  isReady = true
+  console.log(`ready on ${here}`)
+  process.send?.({ url: here })
+}
 
 async function stop(signal) {
   if (!stopping.ask()) return
@@ -115,6 +117,15 @@ function startEnds() {
 
 const drainMs = (signal) =>
   Number(process.env.TIDEMARK_DRAIN_MS || (signal === 'SIGINT' || development ? 0 : DRAIN_MS))
+
+/** Which one it will be, and that nobody else has it, before anything is started. */
+async function freePort(wanted) {
+  const probe = createServer().once('error', (error) => fail(listenAdvice(error)))
+  await new Promise((resolve) => probe.listen(wanted, HOST, resolve))
+  const { port: found } = probe.address()
+  await new Promise((resolve) => probe.close(resolve))
+  return found
+}
 
 /** Whoever listens on every address is reached on this machine's own. */
 function reachable(host) {
