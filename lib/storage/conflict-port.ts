@@ -65,6 +65,21 @@ export interface ConflictGroups {
   readonly total: number
 }
 
+/** Conflicts between two app versions, the device's first. Each conflict is in one pair. */
+export interface ConflictPair {
+  /** '' where it isn't known. */
+  readonly appVersion: string
+  readonly remoteAppVersion: string | null
+  readonly count: number
+}
+export interface ConflictPairs {
+  /** Most conflicts first. */
+  readonly pairs: readonly ConflictPair[]
+  /** All there are, and the conflicts in them, those past the limit among them. */
+  readonly total: number
+  readonly conflicts: number
+}
+
 /** One side of a conflict as the change log tells it. Times in Unix ms. */
 export interface ConflictSide {
   readonly mutationId: string
@@ -104,6 +119,8 @@ export interface ConflictPort {
   facets(fleetId: string, filter: ConflictFilter): Promise<FacetCounts<ConflictKey>>
   /** Of the first CONFLICT_LOOK_MAX in its order. */
   groups(fleetId: string, filter: ConflictFilter, limit: number): Promise<ConflictGroups>
+  /** Of the first CONFLICT_LOOK_MAX in its order. */
+  pairs(fleetId: string, filter: ConflictFilter, limit: number): Promise<ConflictPairs>
   get(fleetId: string, id: string): Promise<ConflictRow | null>
   ofSession(fleetId: string, sessionId: string): Promise<readonly ConflictRow[]>
   countOpen(fleetId: string): Promise<number>

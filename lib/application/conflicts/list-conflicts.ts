@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { CONFLICT_GROUPS_MAX } from '#lib/protocol/limits.ts'
 import type { ConflictKey } from '#lib/query/conflict-fields.ts'
 import type { FacetCounts } from '#lib/query/facets.ts'
-import type { ConflictGroups, ConflictRow } from '#lib/storage/ports.ts'
+import type { ConflictGroups, ConflictPairs, ConflictRow } from '#lib/storage/ports.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
 import { parsedOrThrow } from '../errors.ts'
@@ -62,4 +62,17 @@ export async function conflictGroups(
   authorize(actor, fleetId, 'viewer')
   const filter = conflictFilter(parsedOrThrow(conflictFacetsQuery, query), ctx.clock.now())
   return ctx.storage.conflicts.groups(fleetId, filter, CONFLICT_GROUPS_MAX)
+}
+
+/**
+ * The conflicts that match `q` by pair of app versions, most first; each is in one pair.
+ * @throws ApplicationError `not_found`, `bad_request`
+ */
+export async function conflictPairs(
+  ctx: Pick<Context, 'storage' | 'clock'>,
+  { actor, fleetId, query }: Input,
+): Promise<ConflictPairs> {
+  authorize(actor, fleetId, 'viewer')
+  const filter = conflictFilter(parsedOrThrow(conflictFacetsQuery, query), ctx.clock.now())
+  return ctx.storage.conflicts.pairs(fleetId, filter, CONFLICT_GROUPS_MAX)
 }

@@ -77,6 +77,15 @@ export const CONFLICT_CONTRACT: Readonly<Record<string, AdminOperation>> = {
     query: conflictFacetsQuery,
     answer: groups,
   },
+  'GET /conflicts/pairs': {
+    summary: 'The conflicts that match by pair of app versions, most first',
+    query: conflictFacetsQuery,
+    answer: z.object({
+      pairs: z.array(z.object({ appVersion: z.string(), remoteAppVersion: z.string().nullable(), count })),
+      total: count,
+      conflicts: count,
+    }),
+  },
   'GET /conflicts/settled': {
     summary: 'How long people took for the conflicts that they closed',
     query: settleTimesQuery,

@@ -1,5 +1,10 @@
 import { annotateConflict } from '#lib/application/conflicts/annotate-conflict.ts'
-import { conflictFacets, conflictGroups, listConflicts } from '#lib/application/conflicts/list-conflicts.ts'
+import {
+  conflictFacets,
+  conflictGroups,
+  conflictPairs,
+  listConflicts,
+} from '#lib/application/conflicts/list-conflicts.ts'
 import { previewByRule } from '#lib/application/conflicts/preview-by-rule.ts'
 import { resolveByRule } from '#lib/application/conflicts/resolve-by-rule.ts'
 import { resolveConflict } from '#lib/application/conflicts/resolve-conflict.ts'
@@ -17,6 +22,9 @@ export const CONFLICT_ROUTES: readonly AdminRoute[] = [
   ),
   read('/conflicts/groups', 'viewer', (call) =>
     conflictGroups(call.ctx, { ...input(call), query: call.query }),
+  ),
+  read('/conflicts/pairs', 'viewer', (call) =>
+    conflictPairs(call.ctx, { ...input(call), query: call.query }),
   ),
   read('/conflicts/settled', 'viewer', (call) =>
     settleTimes(call.ctx, { ...input(call), query: call.query }),

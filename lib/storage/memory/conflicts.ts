@@ -12,6 +12,7 @@ import { CONFLICT_READER } from '../conflict-values.ts'
 import type {
   ConflictFilter,
   ConflictGroup,
+  ConflictPair,
   ConflictPort,
   ConflictRow,
   ConflictSide,
@@ -52,6 +53,13 @@ export function memoryConflicts(state: MemoryState): ConflictPort {
         const { rows } = lookedAt(tables, filter, null)
         const groups = groupsOf(rows.filter((row) => matches(row, filter)))
         return { groups: groups.slice(0, limit), total: groups.length }
+      }),
+    pairs: (fleetId, filter, limit) =>
+      state.inFleet(fleetId, (tables) => {
+        const { rows } = lookedAt(tables, filter, null)
+        const found = rows.filter((row) => matches(row, filter))
+        const pairs = pairsOf(found)
+        return { pairs: pairs.slice(0, limit), total: pairs.length, conflicts: found.length }
       }),
     get: (fleetId, id) => state.inFleet(fleetId, (tables) => tables.conflicts.get(id) ?? null),
     ofSession: (fleetId, sessionId) =>
@@ -144,13 +152,21 @@ function groupsOf(rows: readonly ConflictRow[]): readonly ConflictGroup[] {
   return [...groups.values()].map(({ group }) => group).sort(byCount)
 }
 
-function byCount(a: ConflictGroup, b: ConflictGroup): number {
-  const textsOf = (one: ConflictGroup) => [
-    one.collection,
-    one.place,
-    one.appVersion,
-    one.remoteAppVersion ?? '',
-  ]
+function pairsOf(rows: readonly ConflictRow[]): readonly ConflictPair[] {
+  const pairs = new Map<string, ConflictPair>()
+  for (const { appVersion, remoteAppVersion } of rows) {
+    const key = JSON.stringify([appVersion, remoteAppVersion])
+    const count = (pairs.get(key)?.count ?? 0) + 1
+    pairs.set(key, { appVersion, remoteAppVersion, count })
+  }
+  const asGroup = (pair: ConflictPair) => ({ collection: '', place: '', ...pair })
+  return [...pairs.values()].sort((a, b) => byCount(asGroup(a), asGroup(b)))
+}
+
+type Counted = Pick<ConflictGroup, 'collection' | 'place' | 'appVersion' | 'remoteAppVersion' | 'count'>
+
+function byCount(a: Counted, b: Counted): number {
+  const textsOf = (one: Counted) => [one.collection, one.place, one.appVersion, one.remoteAppVersion ?? '']
   if (a.count !== b.count) return b.count - a.count
   const [left, right] = [textsOf(a), textsOf(b)]
   const at = left.findIndex((text, i) => text !== right[i])

@@ -9,7 +9,14 @@ import {
 } from '#lib/query/conflict-fields.ts'
 import type { FacetCounts } from '#lib/query/facets.ts'
 import type { Filter } from '#lib/query/field.ts'
-import type { ConflictFilter, ConflictGroups, ConflictRow, Page, PageRequest } from '../ports.ts'
+import type {
+  ConflictFilter,
+  ConflictGroups,
+  ConflictPairs,
+  ConflictRow,
+  Page,
+  PageRequest,
+} from '../ports.ts'
 import type { Database } from './database.ts'
 import { readFacets } from './facet-sql.ts'
 import { filterSql, SqlValues, type ListSql } from './filter-sql.ts'
@@ -184,6 +191,39 @@ export async function readConflictGroups(
       newestAtMs: ms(row.newest),
     })),
     total: rows[0]?.total ?? 0,
+  }
+}
+
+interface PairSqlRow extends Record<string, unknown> {
+  readonly app_version: string
+  readonly remote_app_version: string | null
+  readonly count: number
+  readonly total: number
+  readonly conflicts: number
+}
+
+/** ConflictPort.pairs */
+export async function readConflictPairs(
+  database: Database,
+  fleetId: string,
+  filter: ConflictFilter,
+  limit: number,
+): Promise<ConflictPairs> {
+  const values = new SqlValues()
+  const { looked } = lookedAt(fleetId, filter, null, values)
+  const text = `SELECT g.*, count(*) OVER () AS total, sum(g.count) OVER ()::bigint AS conflicts FROM (
+      SELECT c.app_version, c.remote_app_version, count(*) AS count FROM ${looked} GROUP BY 1, 2) g
+    ORDER BY g.count DESC, g.app_version COLLATE "C", g.remote_app_version COLLATE "C" NULLS FIRST
+    LIMIT ${values.add(limit)}`
+  const rows = await database.oneOff<PairSqlRow>(fleetId, text, values.all)
+  return {
+    pairs: rows.map((row) => ({
+      appVersion: originalText(row.app_version),
+      remoteAppVersion: row.remote_app_version === null ? null : originalText(row.remote_app_version),
+      count: row.count,
+    })),
+    total: rows[0]?.total ?? 0,
+    conflicts: rows[0]?.conflicts ?? 0,
   }
 }
 

@@ -9,6 +9,7 @@ import {
   listConflicts,
   readConflictFacets,
   readConflictGroups,
+  readConflictPairs,
   type ConflictSqlRow,
 } from './conflict-list.ts'
 import type { Database, Statement } from './database.ts'
@@ -80,6 +81,7 @@ export function postgresConflicts(database: Database): ConflictPort {
     list: (fleetId, filter, page) => listConflicts(database, fleetId, filter, page),
     facets: (fleetId, filter) => readConflictFacets(database, fleetId, filter),
     groups: (fleetId, filter, limit) => readConflictGroups(database, fleetId, filter, limit),
+    pairs: (fleetId, filter, limit) => readConflictPairs(database, fleetId, filter, limit),
     get: async (fleetId, id) => {
       const [row] = await database.one<ConflictSqlRow>(fleetId, ONE, [fleetId, id])
       return row ? conflictOf(row) : null

@@ -158,6 +158,17 @@ describe.each(BACKENDS)('conflicts as the desk finds them, on $name', (backend) 
     ])
   })
 
+  it('[CS7] counts each conflict in one pair of app versions', async () => {
+    const { storage, fleetId } = await threeConflicts()
+    expect(await storage.conflicts.pairs(fleetId, asked(''), 1)).toEqual({
+      pairs: [{ appVersion: '2.4.0', remoteAppVersion: '2.4.1', count: 2 }],
+      total: 2,
+      conflicts: 3,
+    })
+    const none = { pairs: [], total: 0, conflicts: 0 }
+    expect(await storage.conflicts.pairs(fleetId, asked('version:1.0.0'), 5)).toEqual(none)
+  })
+
   it('[CS7] tells who made each side', async () => {
     const { storage, fleetId, deviceId, ids, mutationIds, first } = await threeConflicts()
     const sides = await storage.conflicts.sides(fleetId, [...ids, randomUUID()])

@@ -24,6 +24,7 @@ import {
   settledSentence,
   standing,
 } from '#app/(console)/conflicts/desk-words.ts'
+import { pairRates, worstPair } from '#app/(console)/pillars/pair-rates.ts'
 import { addCounts, decidedOf, outcomeWords, RULES } from '#app/(console)/conflicts/rule-words.ts'
 import { BULK_RULES, RULE_SKIPS } from '#lib/engine/conflict/rule-choice.ts'
 import { CONFLICT_FIELDS, conflictPlaces, type ConflictKey } from '#lib/query/conflict-fields.ts'
@@ -188,5 +189,30 @@ describe('where a merge begins', () => {
       { name: 'note', mine: 'x', theirs: undefined },
     ])
     expect(contested(null, now)).toEqual([])
+  })
+})
+
+describe('how often two app versions meet', () => {
+  const pair = (appVersion: string, remoteAppVersion: string | null, count: number) => ({
+    appVersion,
+    remoteAppVersion,
+    count,
+  })
+
+  it('is of what the device’s version pushed, and not known of too little', () => {
+    const pairs = [pair('2.4.0', '2.4.1', 10), pair('2.4.1', null, 5), pair('2.3', '2.4.0', 1)]
+    const rates = pairRates(
+      pairs,
+      new Map([
+        ['2.4.0', 1_000],
+        ['2.4.1', 100],
+        ['2.3', 19],
+      ]),
+    )
+    expect(rates.map(({ rate }) => rate)).toEqual([0.01, 0.05, null])
+    expect(pairRates([pair('9', '9', 1)], new Map())).toMatchObject([{ pushed: null, rate: null }])
+    const said = worstPair(rates, (rate) => `${rate * 100} %`)
+    expect(said).toBe('2.4.1 meets a version that is not known most often: 5 % of the changes that it pushed')
+    expect(worstPair([], String)).toBeNull()
   })
 })

@@ -16,6 +16,7 @@ import { listHref } from '../../overview/overview-links.ts'
 import type { PageProps } from '../../search-params.ts'
 import { visit, type Visit } from '../../viewer.ts'
 import { heatSentence } from '../heat-words.ts'
+import { ConflictPairs } from '../conflict-pairs.tsx'
 import { PillarBreakdowns } from '../pillar-breakdowns.tsx'
 import { Choices, PartChips, PILLAR_NAMES, PillarTabs } from '../pillar-frame.tsx'
 import { PillarGroups } from '../pillar-groups.tsx'
@@ -121,6 +122,7 @@ async function PillarPage({ params, searchParams }: Props) {
       <div className={view.breakdowns.length === 0 ? undefined : 'cols'}>
         <div>
           <PillarGroups view={view} by={asked.by} path={path} query={query} />
+          {pillar === 'conflicts' && asked.source === null ? <ConflictPairs at={at} asked={asked} /> : null}
           <VersionComparison answer={compared} path={path} query={query} />
         </div>
         {view.breakdowns.length === 0 ? null : (
