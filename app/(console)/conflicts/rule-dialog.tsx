@@ -67,7 +67,11 @@ function RuleForm({ fleetId, q, beforeMs }: RuleDialogProps) {
     let done: Progress = { looked: 0, counts: [], ended: false }
     do {
       const body: object = { ...(JSON.parse(asked) as object), reason: reason.trim() }
-      const sent = await sendJson('POST', url(''), cursor === null ? body : { ...body, cursor })
+      const sent = await sendJson(
+        'POST',
+        url(''),
+        cursor === null ? { ...body, count: preview?.matched } : { ...body, cursor },
+      )
       if (!sent.ok) {
         router.refresh()
         return { message: `${sent.message} (${sent.code})`, issues: sent.issues }

@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import type { BulkRule } from '#lib/engine/conflict/rule-choice.ts'
 import { recordKey } from '#lib/engine/types.ts'
-import { CONFLICTS_BY_RULE_BATCH } from '#lib/protocol/limits.ts'
+import { CONFLICTS_BY_RULE_BATCH, CONFLICTS_BY_RULE_MAX } from '#lib/protocol/limits.ts'
+import type { FacetCounts } from '#lib/query/facets.ts'
 import type { ConflictRow } from '#lib/storage/ports.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'
-import { isApplicationError, parsedOrThrow } from '../errors.ts'
+import { ApplicationError, badRequest, isApplicationError, parsedOrThrow } from '../errors.ts'
 import { itemList, pageRequest } from '../page.ts'
 import {
   byRuleAsked,
@@ -22,6 +23,8 @@ import { decideConflict } from './resolve-conflict.ts'
 export const resolveByRuleInput = z.strictObject({
   ...byRuleAsked,
   reason: z.string().trim().min(1).max(1_000),
+  /** How many the filter takes, as it was shown: the first call is refused where that is another number by now. */
+  count: z.int().min(0).optional(),
   /** Where the call before this one ended. */
   cursor: z.string().max(200).optional(),
 })
@@ -41,7 +44,7 @@ const AT_ONCE = 50
  * Decides the next CONFLICTS_BY_RULE_BATCH open conflicts of a filter by a rule, each as a decision of its own: a mutation
  * through push with its entry in the audit log. What the rule says nothing of stays open and is passed by. The same call
  * again finds those that are left.
- * @throws ApplicationError `forbidden`, `bad_request`
+ * @throws ApplicationError `forbidden`, `bad_request`, `count_changed`
  */
 export async function resolveByRule(
   ctx: Context,
@@ -49,8 +52,9 @@ export async function resolveByRule(
 ): Promise<ByRuleRun> {
   const { actor, fleetId } = input
   authorize(actor, fleetId, 'operator')
-  const { rule, reason, cursor, ...asked } = parsedOrThrow(resolveByRuleInput, input.body)
+  const { rule, reason, cursor, count, ...asked } = parsedOrThrow(resolveByRuleInput, input.body)
   const filter = openOnes(asked, ctx.clock.now())
+  if (cursor === undefined) acceptOrThrow(await ctx.storage.conflicts.facets(fleetId, filter), count)
   const page = await ctx.storage.conflicts.list(
     fleetId,
     filter,
@@ -64,6 +68,16 @@ export async function resolveByRule(
     counts: countByRule(items),
     nextCursor: itemList(page, (row) => row).nextCursor,
   }
+}
+
+/** Whoever begins has seen what it takes, and it is no more than a preview looks at. */
+function acceptOrThrow({ matching, capped }: FacetCounts, count: number | undefined): void {
+  if (capped || matching > CONFLICTS_BY_RULE_MAX)
+    throw badRequest([
+      { path: '/q', message: `takes more than ${CONFLICTS_BY_RULE_MAX} conflicts: narrow it` },
+    ])
+  if (count !== undefined && count !== matching)
+    throw new ApplicationError('count_changed', { extra: { matched: matching } })
 }
 
 /** One conflict of each record, then the next one of each: a decision changes the record that the next one is about. Pure. */

@@ -110,6 +110,7 @@ export const CONFLICT_CONTRACT: Readonly<Record<string, AdminOperation>> = {
     summary: 'Decide the next open conflicts of a filter by a rule',
     body: resolveByRuleInput,
     answer: z.object({ looked: count, counts: byRuleCounts, nextCursor: z.string().nullable() }),
+    codes: ['count_changed'],
   },
   'GET /conflicts/:id': {
     summary: 'One conflict beside the record as it is now, with who made each side',

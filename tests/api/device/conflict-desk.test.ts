@@ -173,7 +173,9 @@ describe.each(STORAGES)('the conflict desk over HTTP and $name', ({ open }) => {
       reason: 'clocks were right',
       q: `collection:${collection}`,
     }
-    const run = await post<ByRuleRun>('/conflicts/by-rule', asked)
+    const counted = await send('POST', '/conflicts/by-rule', { ...asked, count: 3 }, 'operator')
+    expect(await codeOf(counted)).toEqual([409, 'count_changed'])
+    const run = await post<ByRuleRun>('/conflicts/by-rule', { ...asked, count: 2 })
     expect(run).toMatchObject({ looked: 2, nextCursor: null })
     expect(run.counts.map(({ outcome, count }) => [outcome, count]).toSorted()).toEqual([
       ['mine', 1],
