@@ -1,10 +1,9 @@
 import path from 'node:path'
 import type { Page } from '@playwright/test'
-import { expect as expectPage } from '@playwright/test'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { axeFindings } from '../e2e/support/axe.ts'
 import type { FieldWorld } from './field-world.ts'
-import { fileReport, openReport, startFieldWorld, untilKept } from './field-world.ts'
+import { expectPage, fileReport, openReport, startFieldWorld, untilKept } from './field-world.ts'
 import { createProfile } from './launch.ts'
 
 /** The mark: script that a first visit fetches before the app runs, compressed. */

@@ -1,11 +1,10 @@
 import type { Page } from '@playwright/test'
-import { expect as expectPage } from '@playwright/test'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { listCollections } from '#lib/application/collections/list-collections.ts'
 import { publishCollection } from '#lib/application/collections/publish-collection.ts'
 import type { FieldBrowser, FieldWorld } from './field-world.ts'
-import { REPORTS, fileReport, openReport, startFieldWorld, untilKept } from './field-world.ts'
+import { expectPage, REPORTS, fileReport, openReport, startFieldWorld, untilKept } from './field-world.ts'
 
 let world: FieldWorld
 const devices: FieldBrowser[] = []

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Browser, BrowserContext, Page } from '@playwright/test'
+import { expect } from '@playwright/test'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { createCollection } from '#lib/application/collections/create-collection.ts'
 import { DEMO_COLLECTIONS } from '#lib/application/demo/collections.ts'
@@ -15,6 +16,9 @@ import { compressFiles } from '../../scripts/setup/brotli.mjs'
 import { launchBrowser } from './launch.ts'
 import type { Served } from './world.ts'
 import { serveFleet } from './world.ts'
+
+/** As long as Playwright's own tests here wait, on a busy machine. */
+export const expectPage = expect.configure({ timeout: 20_000 })
 
 export const REPORTS = 'strike-reports'
 

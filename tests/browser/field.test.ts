@@ -1,10 +1,12 @@
 import type { Page } from '@playwright/test'
-import { expect as expectPage } from '@playwright/test'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { createEnrollmentKey } from '#lib/application/enrollment/create-enrollment-key.ts'
+import { readConflict } from '#lib/application/conflicts/get-conflict.ts'
+import { listConflicts } from '#lib/application/conflicts/list-conflicts.ts'
+import { resolveConflict } from '#lib/application/conflicts/resolve-conflict.ts'
 import type { FieldBrowser, FieldWorld } from './field-world.ts'
-import { REPORTS, fileReport, openReport, startFieldWorld, untilKept } from './field-world.ts'
+import { expectPage, REPORTS, fileReport, openReport, startFieldWorld, untilKept } from './field-world.ts'
 import { until } from './page.ts'
 
 let world: FieldWorld
@@ -133,12 +135,12 @@ describe('the field client in a real browser', () => {
     expect(texts[0]).toContain('seen by two. ')
   })
 
-  test('the same field becomes a conflict, which is shown side by side and decided here', async () => {
-    const [one, two] = [await device('One'), await device('Two')]
-    const id = await fileReport(one.page, { Airport: 'TIE FIELD', Species: 'Killdeer' })
+  /** Both offline, both change the species of the same report, and come back one after the other. */
+  async function contest(one: FieldBrowser, two: FieldBrowser, airport: string): Promise<string> {
+    const id = await fileReport(one.page, { Airport: airport, Species: 'Killdeer' })
     await upToDate(one.page)
     await until(
-      () => two.page.getByText('Killdeer at TIE FIELD').count(),
+      () => two.page.getByText(`Killdeer at ${airport}`).count(),
       (count) => count > 0,
     )
     await openReport(two.page, id)
@@ -149,6 +151,12 @@ describe('the field client in a real browser', () => {
     await one.context.setOffline(false)
     await upToDate(one.page)
     await two.context.setOffline(false)
+    return id
+  }
+
+  test('the same field becomes a conflict, which is shown side by side and decided here', async () => {
+    const [one, two] = [await device('One'), await device('Two')]
+    await contest(one, two, 'TIE FIELD')
     const conflict = two.page.getByRole('region', { name: 'Conflict' })
     await expectPage(conflict).toContainText('Rock pigeon')
     await expectPage(conflict).toContainText('Mourning dove')
@@ -157,5 +165,31 @@ describe('the field client in a real browser', () => {
     await expectPage(conflict).toHaveCount(0)
     await expectPage(one.page.getByLabel('Species')).toHaveValue('Mourning dove')
     await expectPage(two.page.getByLabel('Species')).toHaveValue('Mourning dove')
+  })
+
+  test('a conflict that an operator decides is over on both devices, and other work never waited for it', async () => {
+    const [one, two] = [await device('One'), await device('Two')]
+    const id = await contest(one, two, 'DESK FIELD')
+    const conflict = two.page.getByRole('region', { name: 'Conflict' })
+    await expectPage(conflict).toContainText('Rock pigeon')
+    const other = await fileReport(two.page, { Airport: 'OTHER FIELD' })
+    await upToDate(two.page)
+    const observer = await world.observer()
+    expect(await observer.collection(REPORTS).get(other)).not.toBeNull()
+    await openReport(two.page, id)
+    const { ctx } = world.served.app
+    const { fleetId } = world.served.fleet
+    const at = { actor: SYSTEM, fleetId }
+    const { items } = await listConflicts(ctx, { ...at, query: { recordId: id, status: 'open' } })
+    const conflictId = items[0]?.id ?? ''
+    const { record } = await readConflict(ctx, fleetId, conflictId)
+    await resolveConflict(ctx, {
+      ...at,
+      id: conflictId,
+      body: { choice: 'theirs', version: record?.version ?? 0, reason: 'seen on the photograph' },
+    })
+    await expectPage(conflict).toHaveCount(0)
+    for (const { page } of [one, two]) await expectPage(page.getByLabel('Species')).toHaveValue('Rock pigeon')
+    await observer.close()
   })
 })
