@@ -37,7 +37,7 @@ test('[check 18] a new password asks again who one is, keeps what was typed, and
   const [page, other] = [await browserOf(browser, world, account), await browserOf(browser, world, account)]
   await age(world, account.id)
   await page.goto(`/settings/account?fleet=${world.fleetId}`)
-  await expect(page.getByRole('heading', { level: 1 })).toContainText('signed in 2 times')
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('signed in on 2 browsers')
   expect(await axeFindings(page)).toEqual([])
 
   await page.getByLabel('Password now').fill(account.password)
@@ -51,7 +51,7 @@ test('[check 18] a new password asks again who one is, keeps what was typed, and
   await dialog.getByLabel('Your password').fill(account.password)
   await dialog.getByRole('button', { name: 'Go on' }).click()
   await expect(page.getByText('your other sessions have ended')).toBeVisible()
-  await expect(page.getByRole('heading', { level: 1 })).toContainText('signed in 1 time')
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('signed in on 1 browser')
 
   await other.goto('/overview')
   await expect(other).toHaveURL(/\/sign-in/)
@@ -96,7 +96,7 @@ test('[check 16] signing out everywhere else ends another browser’s session, o
   await page.getByRole('menuitem', { name: 'Your account' }).click()
   await page.getByRole('button', { name: 'Sign out everywhere else…' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Sign out everywhere else' }).click()
-  await expect(page.getByRole('heading', { level: 1 })).toContainText('signed in 1 time')
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('signed in on 1 browser')
   await other.goto('/overview')
   await expect(other).toHaveURL(/\/sign-in/)
 

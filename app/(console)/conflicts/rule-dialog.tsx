@@ -197,7 +197,7 @@ function RunSoFar({ progress, matched }: { progress: Progress; matched: number }
 
 function Counts({ counts }: { counts: readonly ByRuleCount[] }) {
   return (
-    <ul className="counts">
+    <ul className="rule-counts">
       {counts.map((one) => {
         const { kind, words } = outcomeWords(one)
         return (

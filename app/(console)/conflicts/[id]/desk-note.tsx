@@ -47,7 +47,7 @@ export function DeskNote({ id, fleetId, role, me, desk }: DeskNoteProps) {
               desk.note === '' ? (
                 <span className="den">none</span>
               ) : (
-                <span className="said">{desk.note}</span>
+                <span className="desk-note">{desk.note}</span>
               ),
           },
         ]}

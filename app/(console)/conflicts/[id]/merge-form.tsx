@@ -136,12 +136,12 @@ function Choices({
   const name = useId()
   if (fields.length === 0) return null
   return (
-    <fieldset className="choices">
+    <fieldset className="merge-fields">
       <legend>Fields in which the sides differ</legend>
       {fields.map((field) => {
         const isOf = (value: unknown): boolean => fieldText(value) === fieldText(data[field.name])
         return (
-          <div className="choice" key={field.name} role="radiogroup" aria-label={field.name}>
+          <div className="merge-field" key={field.name} role="radiogroup" aria-label={field.name}>
             <span className="mono">{field.name}</span>
             {(['mine', 'theirs'] as const).map((side) => (
               <label key={side}>

@@ -31,7 +31,7 @@ async function AccountPage({ searchParams }: PageProps) {
     <SettingsFrame
       at={at}
       part="account"
-      sentence={`You are ${account.name}, signed in ${plural(sessions.length, 'time')}`}
+      sentence={`You are ${account.name}, signed in on ${plural(sessions.length, 'browser')}`}
       evidence={`A session ends ${formatRound(SESSION_IDLE_MS)} after its last request, and ${formatRound(SESSION_LIFE_MS)} after it began.`}
       actions={<EndSessions others={sessions.length - 1} />}
     >

@@ -51,7 +51,7 @@ async function KeysPage({ searchParams }: PageProps) {
         rowKey={({ id }) => id}
         empty={
           <EmptyState
-            title="No program comes in by a key"
+            title="No keys yet"
             detail="Make a key for Prometheus, a script or another tool; it takes the place of a person’s sign-in."
           />
         }
