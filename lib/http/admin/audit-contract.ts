@@ -7,6 +7,8 @@ import { exportFormat } from './export.ts'
 import type { AdminOperation } from './operation.ts'
 
 const count = z.int().min(0)
+/** An entry with its place in the chain, and its link; null for one of before there was a chain. */
+const entry = auditAnswer.extend({ seq: z.int().min(1).nullable(), mac: z.string().nullable() })
 const head = z.object({ seq: count, mac: z.string() })
 const chain = z.object({
   state: z.enum(['holds', 'broken', 'unfinished']),
@@ -32,7 +34,7 @@ export const AUDIT_CONTRACT: Readonly<Record<string, AdminOperation>> = {
   'GET /audit': {
     summary: 'Who did what, newest first',
     query: auditQuery,
-    answer: listOf(auditAnswer),
+    answer: listOf(entry),
   },
   'GET /audit/head': {
     summary: 'The last link of the audit chain, to be kept elsewhere',
@@ -48,5 +50,5 @@ export const AUDIT_CONTRACT: Readonly<Record<string, AdminOperation>> = {
     query: auditQuery.omit({ cursor: true, limit: true }).extend({ format: exportFormat.optional() }),
     answer: 'file',
   },
-  'GET /audit/:id': { summary: 'One entry of the audit log', answer: auditAnswer },
+  'GET /audit/:id': { summary: 'One entry of the audit log', answer: entry },
 }

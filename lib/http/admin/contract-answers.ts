@@ -271,9 +271,6 @@ export const auditAnswer = z.object({
   after: json,
   address: z.string().nullable(),
   outcome: z.enum(['done', 'denied']),
-  /** Place in the audit chain, and its link; null for one of before there was a chain. */
-  seq: z.int().min(1).nullable(),
-  mac: z.string().nullable(),
 })
 
 /** The pillar's own figure; null where telemetry is missing. */

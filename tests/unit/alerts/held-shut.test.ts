@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { auditEntry, SYSTEM } from '#lib/application/access/audit-entry.ts'
 import type { StatusClass } from '#lib/telemetry/events.ts'
 import { addFleet } from '#tests/support/access-world.ts'
 import { alertWorld, type AlertWorld } from '#tests/support/alert-world.ts'
@@ -7,7 +8,7 @@ import { gaugesEvent, sessionEvent } from '#tests/support/telemetry-fixtures.ts'
 const MINUTE_MS = 60_000
 
 /** People hold the fleet's breaker open. */
-async function hold({ storage, clock }: AlertWorld, fleetId: string, minutes: number): Promise<void> {
+async function hold({ ctx, storage, clock }: AlertWorld, fleetId: string, minutes: number): Promise<void> {
   const askedAtMs = clock.now()
   const expiresAtMs = askedAtMs + minutes * MINUTE_MS
   await storage.breakers.save(
@@ -32,7 +33,7 @@ async function hold({ storage, clock }: AlertWorld, fleetId: string, minutes: nu
         },
       ],
     },
-    { id: 'a', atMs: askedAtMs, actor: 'ada', action: 'breaker.force', target: 'x', fleetId } as never,
+    auditEntry(ctx, SYSTEM, { action: 'breaker.force', target: 'x', fleetId }),
   )
 }
 

@@ -1,4 +1,5 @@
 import type { Metadata } from 'next'
+import { notFound } from 'next/navigation'
 import { DataTable } from '#components/table/data-table.tsx'
 import { formatCount, plural, shortId } from '#components/ui/format.ts'
 import { KeyValue } from '#components/ui/key-value.tsx'
@@ -8,7 +9,6 @@ import { Time } from '#components/ui/time.tsx'
 import { Verdict } from '#components/ui/verdict.tsx'
 import { getAudit } from '#lib/application/audit/get-audit.ts'
 import { isApplicationError } from '#lib/application/errors.ts'
-import { notFound } from 'next/navigation'
 import { ConsolePage } from '../../console-page.tsx'
 import { keptPage } from '../../kept-page.tsx'
 import type { ItemProps } from '../../search-params.ts'
@@ -26,7 +26,7 @@ async function AuditEntryPage({ params, searchParams }: ItemProps) {
   const { actor, action, target, reason, outcome, address, seq, mac, fleetId } = entry
   const { rows, equal } = changeRows(entry.before, entry.after)
   const fleet = at.fleets.find((one) => one.id === fleetId)
-  const hidden0 = equal === 0 ? undefined : `${plural(equal, 'equal field')} hidden`
+  const note = equal === 0 ? {} : { note: `${plural(equal, 'equal field')} hidden` }
   return (
     <ConsolePage
       at={at}
@@ -42,7 +42,7 @@ async function AuditEntryPage({ params, searchParams }: ItemProps) {
       />
       <div className="cols">
         <div>
-          <Section title="What changed" {...(hidden0 === undefined ? {} : { note: hidden0 })}>
+          <Section title="What changed" {...note}>
             <DataTable
               label="Fields before and after"
               columns={[
