@@ -39,11 +39,10 @@ const NOTICES_STOPPED = test(
   'tests/unit/notifications/deliver.test.ts',
   '[NO9] of two processes one sends; what one held that is gone is taken up when its lease is over',
 )
-const AUDIT_CHAIN: Cover = {
-  later: 'the chain of the audit log, which every process goes on with (issue 9)',
-  within: 'lib/http/admin',
-  sign: '/audit/verify',
-}
+const AUDIT_CHAIN = test(
+  'tests/api/processes/audit-killed.test.ts',
+  '[AC2] [check 42] leaves a chain without a gap, and an entry for each change that was made',
+)
 const PROCESSES = 'tests/api/processes'
 const DEVICE = 'tests/api/device'
 

@@ -19,7 +19,10 @@ export interface AccessPort extends SignInPort {
   listUsers(): Promise<readonly User[]>
   /** By user: when a session of theirs was last used, within a minute; without those who never were here. */
   usersSeen(): Promise<ReadonlyMap<string, number>>
-  /** One user at a time over all processes; `admins` is how many administrators of every fleet there are. */
+  /**
+   * One user at a time over all processes; `admins` is how many administrators of every fleet there are. Whoever is
+   * disabled then has no session left, and without a role either is linked with no provider: what comes back begins anew.
+   */
   updateUser(id: string, change: (user: User, admins: number) => RowChange<User>): Promise<User | null>
   createLink(link: OneTimeLink): Promise<void>
   /** Whether this link still leads somewhere; looking uses nothing up. */

@@ -10,8 +10,8 @@ const MAY: Readonly<Record<string, string>> = {
   'lib/application/egress/post-json.ts': 'the one way out for HTTP, behind the guard',
   'lib/application/notifications/mail.ts': 'SMTP, to the address that the guard has judged',
 }
-/** The SDK runs on devices; the storage speaks to PostgreSQL alone. */
-const ELSEWHERE = /^lib\/(client|storage)\//
+/** The SDK and the field client run on devices; the storage speaks to PostgreSQL alone. */
+const ELSEWHERE = /^(lib\/(client|storage)|app\/field)\//
 
 it('[check 40] no part of the server opens a connection but through the egress guard', () => {
   const files = ['lib', 'app'].flatMap((folder) =>

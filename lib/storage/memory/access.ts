@@ -2,7 +2,7 @@ import type { AccessPort, OneTimeLink, User } from '../ports.ts'
 import { LAST_SEEN_STEP_MS } from '../retention.ts'
 import { memorySignIn } from './sign-in.ts'
 import type { MemoryState } from './state.ts'
-import type { Undo } from './table.ts'
+import type { Table, Undo } from './table.ts'
 
 export function memoryAccess(state: MemoryState): AccessPort {
   return { ...users(state), ...links(state), ...memorySignIn(state), ...apiKeys(state) }
@@ -40,10 +40,16 @@ function users(
         if (!user) return null
         const { next, audit } = change(user, countAdmins(state))
         state.users.set(undo, id, next)
+        if (next.disabled) dropOf(state.userSessions, undo, id)
+        if (next.disabled && Object.keys(next.roles).length === 0) dropOf(state.identities, undo, id)
         state.audit.set(undo, audit.id, audit)
         return next
       }),
   }
+}
+
+function dropOf(table: Table<{ readonly userId: string }>, undo: Undo, userId: string): void {
+  for (const [key, row] of table.entries()) if (row.userId === userId) table.delete(undo, key)
 }
 
 function links(state: MemoryState): Pick<AccessPort, 'createLink' | 'claimSetUp' | 'isLinkLive' | 'useLink'> {

@@ -37,6 +37,14 @@ const ADD_ROLES: Statement = {
   name: 'user_add_roles',
   text: 'INSERT INTO user_role (user_id, scope, role) SELECT $1, s, r FROM unnest($2::text[], $3::text[]) k(s, r)',
 }
+const DROP_SESSIONS: Statement = {
+  name: 'user_drop_sessions',
+  text: 'DELETE FROM user_session WHERE user_id = $1',
+}
+const DROP_IDENTITIES: Statement = {
+  name: 'user_drop_identities',
+  text: 'DELETE FROM user_identity WHERE user_id = $1',
+}
 /** One change at a time of who administers: the first administrator is one, the last one stays; ends with its transaction. */
 export const LOCK_ADMINS: Statement = {
   name: 'admins_lock',
@@ -116,6 +124,8 @@ export function postgresAccess(database: Database): AccessPort {
         if (!user) return null
         const { next, audit } = change(user, await countAdmins(send))
         await putUser(send, next)
+        if (next.disabled) await send(DROP_SESSIONS, [id])
+        if (isRemoved(next)) await send(DROP_IDENTITIES, [id])
         await insertAudit(send, audit)
         return next
       }),
@@ -143,6 +153,8 @@ export function postgresAccess(database: Database): AccessPort {
     ...postgresApiKeys(database),
   }
 }
+
+const isRemoved = ({ disabled, roles }: User): boolean => disabled && Object.keys(roles).length === 0
 
 async function countAdmins(send: Send): Promise<number> {
   const [row] = await send<{ count: number }>(COUNT_ADMINS, [])

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import type { AuthSettings } from '#lib/application/access/auth-settings.ts'
 import { createOidc } from '#lib/application/access/oidc.ts'
-import { changeUser } from '#lib/application/access/users.ts'
+import { changeUser, createUser, removeUser } from '#lib/application/access/users.ts'
 import { answerAuth } from '#lib/http/admin/auth-route.ts'
 import { err } from '#lib/kernel/result.ts'
 import type { User } from '#lib/storage/ports.ts'
@@ -188,6 +188,18 @@ describe('[check 19] refused is', () => {
     expect((await signIn()).status).toBe(303)
     await changeUser(world.ctx, { actor: SYSTEM, id: user.id, body: { disabled: true } })
     expect((await signIn()).status).toBe(401)
+  })
+
+  test('who was removed, and whom another one of the same e-mail follows', async () => {
+    await addUser(world.ctx, 'root@example.org', { '*': 'admin' })
+    expect((await signIn()).status).toBe(303)
+    await removeUser(world.ctx, { actor: SYSTEM, id: user.id, body: { reason: 'left the crew' } })
+    await createUser(world.ctx, { actor: SYSTEM, body: { email: EMAIL, role: 'admin' } })
+    // The address is another one's at the provider by now, who comes first.
+    await provider.tell({ account: { sub: 'ana-2', email: EMAIL, email_verified: true } })
+    expect((await signIn()).status).toBe(303)
+    await provider.tell(ANA)
+    await expectRefused(await signIn())
   })
 
   test('what the provider itself refused; a browser is led back with words', async () => {

@@ -7,7 +7,7 @@ import { makeSignInLink } from '#lib/application/access/links.ts'
 import { SESSION_IDLE_MS, SESSION_LIFE_MS } from '#lib/application/access/sessions.ts'
 import { prepareSetUp, SET_UP_LINK_LIFE_MS } from '#lib/application/access/set-up.ts'
 import { TRIES_WINDOW_MS } from '#lib/application/access/tries.ts'
-import { changeUser, createUser } from '#lib/application/access/users.ts'
+import { changeUser, createUser, removeUser } from '#lib/application/access/users.ts'
 import { answerAdmin } from '#lib/http/admin/admin-route.ts'
 import { answerAuth } from '#lib/http/admin/auth-route.ts'
 import { ADMIN_ROUTES } from '#lib/http/admin/routes.ts'
@@ -164,7 +164,7 @@ describe('[check 11] bad tries', () => {
     expect(refused.headers.get('location')).toBe('/sign-in?error=rate_limited&minutes=2')
   })
 
-  test('of links and of set-up claims are counted as well', async () => {
+  test('of links are counted as well', async () => {
     const from = { origin: ORIGIN, 'x-forwarded-for': '192.0.2.9' }
     for (let n = 0; n < 10; n += 1)
       expect((await world.auth('/callback/link', form({ token: 'x' }, from))).status).toBe(401)
@@ -274,6 +274,15 @@ describe('[check 16] an old cookie', () => {
 
   test('is 401 after disabling, also once enabled again', async () => {
     await changeUser(world.ctx, { actor: SYSTEM, id: user.id, body: { disabled: true } })
+    expect(await status()).toBe(401)
+    await changeUser(world.ctx, { actor: SYSTEM, id: user.id, body: { disabled: false } })
+    expect(await status()).toBe(401)
+  })
+
+  test('is 401 after removal, also for who comes back by the same e-mail', async () => {
+    await removeUser(world.ctx, { actor: SYSTEM, id: user.id, body: { reason: 'left the crew' } })
+    expect(await status()).toBe(401)
+    await createUser(world.ctx, { actor: SYSTEM, body: { email: EMAIL, role: 'admin', password: PASSWORD } })
     expect(await status()).toBe(401)
   })
 

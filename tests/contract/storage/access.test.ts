@@ -127,6 +127,9 @@ describe.each(BACKENDS)('people, keys and fleets on $name', (backend) => {
     await disable(true)
     expect(await lastSeen(1)).toBeUndefined()
     await disable(false)
+    expect(await lastSeen(1)).toBeUndefined()
+    await storage.access.createSession(session, audit())
+    expect(await lastSeen(1)).toBe(NOW_MS)
     await storage.access.endSession(session.id, audit())
     expect(await lastSeen(1)).toBeUndefined()
   })
@@ -174,6 +177,42 @@ describe.each(BACKENDS)('people, keys and fleets on $name', (backend) => {
     for (let n = 0; n <= SESSIONS_PER_USER_MAX; n += 1) await start(user.id, NOW_MS + n)
     const kept = await storage.access.listSessions(user.id, NOW_MS, DAY_MS)
     expect([kept.length, kept.at(-1)?.createdAtMs]).toEqual([SESSIONS_PER_USER_MAX, NOW_MS + 1])
+  })
+
+  it('[check 16] leaves no session to who is disabled, nor a provider to who is removed', async () => {
+    const { storage } = current()
+    const user = userOf({ roles: { a: 'viewer' } })
+    await storage.access.createUser(user, audit())
+    const session: UserSession = {
+      id: randomUUID(),
+      userId: user.id,
+      createdAtMs: NOW_MS,
+      lastSeenMs: NOW_MS,
+      expiresAtMs: NOW_MS + DAY_MS,
+      provedAtMs: NOW_MS,
+      how: 'password',
+      address: null,
+      userAgent: null,
+    }
+    const identity = {
+      issuer: `https://${randomUUID()}.example`,
+      subject: 's',
+      userId: user.id,
+      createdAtMs: NOW_MS,
+    }
+    await storage.access.createSession(session, audit())
+    await storage.access.linkIdentity(identity, audit())
+    const change = (changes: Partial<User>) =>
+      storage.access.updateUser(user.id, (row) => ({ next: { ...row, ...changes }, audit: audit() }))
+    await change({ roles: { a: 'admin' } })
+    expect(await storage.access.listSessions(user.id, NOW_MS, DAY_MS)).toHaveLength(1)
+    await change({ disabled: true })
+    await change({ disabled: false })
+    expect(await storage.access.listSessions(user.id, NOW_MS, DAY_MS)).toEqual([])
+    expect(await storage.access.listIdentities(user.id)).toEqual([identity])
+    await change({ disabled: true, roles: {} })
+    await change({ disabled: false, roles: { a: 'viewer' } })
+    expect(await storage.access.listIdentities(user.id)).toEqual([])
   })
 
   it('links a user once at each provider, and each identity to one user', async () => {
