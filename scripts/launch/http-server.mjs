@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import { HEADER_BYTES_MAX, malformed } from './refused-by-node.mjs'
+import { HEADER_BYTES_MAX, malformed, refuseMethod } from './refused-by-node.mjs'
 
 /** Who speaks HTTP/1.0, as some health checks do, need not say whom it asks. */
 const NO_HOST = 'localhost'
@@ -12,8 +12,8 @@ const NO_HOST = 'localhost'
 export function createHttpServer(options, answer) {
   const listener = (request, response) => {
     if (request.method === 'OPTIONS' && request.url === '*') return void response.writeHead(204).end()
-    if (hasPlace(request)) answer(request, response)
-    else malformed(request, response)
+    if (!hasPlace(request)) malformed(request, response)
+    else if (!refuseMethod(request, response)) answer(request, response)
   }
   const server = createServer(
     { ...options, maxHeaderSize: HEADER_BYTES_MAX, requireHostHeader: false },

@@ -18,6 +18,7 @@ export const REFUSED = {
     title: 'The request took too long to arrive',
     help: 'Send it again, or less at once.',
   },
+  METHOD: { code: 'method_not_allowed', status: 405, title: 'Not with this method', help: 'See `Allow`.' },
   malformed: {
     code: 'malformed_request',
     status: 400,
@@ -45,6 +46,18 @@ export function refuse(error, socket, hasBegun) {
 export function malformed(request, response) {
   const { status, headers, body } = answerTo(REFUSED.malformed)
   response.writeHead(status, headers).end(request.method === 'HEAD' ? undefined : body)
+}
+
+const ALLOW = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
+/** What the Fetch standard lets no Request have: whoever makes one of it fails, and that would be told as a 500. */
+const UNSPEAKABLE = new Set(['TRACE', 'TRACK', 'CONNECT'])
+
+/** Refuses a method that no request of ours can have; false for all others. */
+export function refuseMethod(request, response) {
+  if (!UNSPEAKABLE.has(request.method)) return false
+  const { status, headers, body } = answerTo(REFUSED.METHOD)
+  response.writeHead(status, { ...headers, Allow: ALLOW }).end(body)
+  return true
 }
 
 function answerTo({ code, status, title, help }) {

@@ -60,8 +60,9 @@ const NOTHING = 'There is no such thing in this fleet'
 /** What became of a look at a page, in a word with its status. */
 function outcomeOf({ status, location, text }: Seen): string {
   if (status >= 300 && status < 400) return `${status} ${location.startsWith('/sign-in') ? 'sign-in' : 'on'}`
-  // The page's own scripts hold every state that it may come to.
-  const isNothing = text.replaceAll(/<script\b[\s\S]*?<\/script>/g, '').includes(NOTHING)
+  // The page's own scripts hold every state that it may come to, and which of them it has come to.
+  const isSaid = text.replaceAll(/<script\b[\s\S]*?<\/script>/g, '').includes(NOTHING)
+  const isNothing = isSaid || text.includes('NEXT_HTTP_ERROR_FALLBACK;404')
   return `${status} ${isNothing ? 'nothing' : 'shown'}`
 }
 

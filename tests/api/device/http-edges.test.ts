@@ -84,6 +84,13 @@ describe('what an HTTP client may say', () => {
     expect(await said('HEAD /livez HTTP/1.1', 'Host')).toMatch(/^HTTP\/1\.1 400 [^]*\r\n\r\n$/)
   })
 
+  it('[check 37] a method that no request of ours can have is refused in the words of the contract', async () => {
+    for (const method of ['TRACE /livez', 'TRACE /overview', 'TRACE /api/v1/config'])
+      expect(await said(`${method} HTTP/1.1`)).toMatch(
+        /^HTTP\/1\.1 405 [^]*allow: GET, [^]*"code":"method_not_allowed"/i,
+      )
+  })
+
   it('what the server as a whole can do is no error', async () => {
     expect(await said('OPTIONS * HTTP/1.1')).toMatch(/^HTTP\/1\.1 204 /)
   })

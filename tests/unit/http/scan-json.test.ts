@@ -72,18 +72,18 @@ describe('what the bytes of JSON tell', () => {
       scanJson(watched, 'mutations')
       return looks
     }
-    const MIB = 1024 * 1024
-    expect(looksAt('['.repeat(MIB))).toBeLessThanOrEqual(JSON_DEPTH_MAX + 1)
-    expect(looksAt('{"a":'.repeat(MIB / 5))).toBeLessThanOrEqual(2 * 5 * (JSON_DEPTH_MAX + 2))
-    const wide = `{${'"a":1,'.repeat(MIB / 6)}"b":1}`
+    const SIZE = 32 * 1024
+    expect(looksAt('['.repeat(SIZE))).toBeLessThanOrEqual(JSON_DEPTH_MAX + 1)
+    expect(looksAt('{"a":'.repeat(SIZE / 5))).toBeLessThanOrEqual(2 * 5 * (JSON_DEPTH_MAX + 2))
+    const wide = `{${'"a":1,'.repeat(SIZE / 6)}"b":1}`
     expect(looksAt(wide)).toBeLessThanOrEqual(2 * 7 * (JSON_KEYS_MAX + 2))
     for (const whole of [
-      `"${'a'.repeat(MIB)}"`,
-      `"${'\\"'.repeat(MIB / 2)}"`,
-      '9'.repeat(MIB),
-      ' '.repeat(MIB),
+      `"${'a'.repeat(SIZE)}"`,
+      `"${'\\"'.repeat(SIZE / 2)}"`,
+      '9'.repeat(SIZE),
+      ' '.repeat(SIZE),
     ])
-      expect(looksAt(whole)).toBeLessThanOrEqual(3 * MIB)
+      expect(looksAt(whole)).toBeLessThanOrEqual(3 * SIZE)
   })
 
   it('are numbers that a double may not hold', () => {
