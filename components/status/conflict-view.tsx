@@ -9,8 +9,8 @@ import { chosenChanges, conflictFields, type ConflictField, type Side } from './
 export interface ConflictViewProps {
   readonly conflict: ConflictNotice
   /** The record as this device shows it: its own side. */
-  readonly record: RecordView
-  readonly collection: Collection
+  readonly record: Pick<RecordView, 'id' | 'data'>
+  readonly collection: Pick<Collection, 'put' | 'patch' | 'remove'>
   /** A field's name for people. */
   readonly label?: (field: string) => string
   /** Fields that merge by themselves, of which nobody has to choose a side. */

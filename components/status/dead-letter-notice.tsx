@@ -16,7 +16,7 @@ export function DeadLetterNotice({
   replica,
   describe,
 }: {
-  replica: Replica
+  replica: Pick<Replica, 'deadLetters$' | 'refusals$'>
   describe?: (mutation: Letter['mutation']) => ReactNode
 }) {
   const letters = useDeadLetters(replica)

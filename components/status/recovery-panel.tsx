@@ -10,7 +10,13 @@ import { useRecoveries, useSyncStatus } from './use-replica.ts'
  * What a damaged store lost, and a way to read everything anew that keeps unsynced work. `startOver` marks the store
  * (see docs/field.md); the session that reads follows at once where there is a network.
  */
-export function RecoveryPanel({ replica, startOver }: { replica: Replica; startOver: () => Promise<void> }) {
+export function RecoveryPanel({
+  replica,
+  startOver,
+}: {
+  replica: Pick<Replica, 'recoveries$' | 'status$' | 'sync'>
+  startOver: () => Promise<void>
+}) {
   const recoveries = useRecoveries(replica)
   const { pending } = useSyncStatus(replica)
   const [said, setSaid] = useState<string | null>(null)

@@ -6,7 +6,7 @@ import { syncFacts, syncWords } from './sync-words.ts'
 import { useSyncStatus } from './use-replica.ts'
 
 /** One line for the head of every page: the state by shape and word, and how many changes wait. */
-export function SyncIndicator({ replica }: { replica: Replica }) {
+export function SyncIndicator({ replica }: { replica: Pick<Replica, 'status$'> }) {
   const status = useSyncStatus(replica)
   const { kind, word } = syncWords(status)
   return (
@@ -18,7 +18,7 @@ export function SyncIndicator({ replica }: { replica: Replica }) {
 }
 
 /** All of it: state, why, what waits and since when, the last session and the next. */
-export function SyncDetails({ replica }: { replica: Replica }) {
+export function SyncDetails({ replica }: { replica: Pick<Replica, 'status$'> }) {
   const status = useSyncStatus(replica)
   const nowMs = useNow(0)
   const { kind, word, why } = syncWords(status)

@@ -7,20 +7,23 @@ import type { ConflictNotice, DeadLetterNotice, LocalRefusal, RecoveryNotice } f
 import { useObservable } from './use-observable.ts'
 
 /** How the device stands: state, changes that wait, last and next session, what went wrong. */
-export const useSyncStatus = (replica: Replica): ReplicaStatus => useObservable(replica.status$)
+export const useSyncStatus = (replica: Pick<Replica, 'status$'>): ReplicaStatus =>
+  useObservable(replica.status$)
 
 /** Records on which a person must decide. */
-export const useConflicts = (replica: Replica): readonly ConflictNotice[] => useObservable(replica.conflicts$)
+export const useConflicts = (replica: Pick<Replica, 'conflicts$'>): readonly ConflictNotice[] =>
+  useObservable(replica.conflicts$)
 
 /** Own changes that the server could not apply, and keeps for an operator. */
-export const useDeadLetters = (replica: Replica): readonly DeadLetterNotice[] =>
+export const useDeadLetters = (replica: Pick<Replica, 'deadLetters$'>): readonly DeadLetterNotice[] =>
   useObservable(replica.deadLetters$)
 
 /** Own changes that the server would not take, of which this device holds the only copy. */
-export const useRefusals = (replica: Replica): readonly LocalRefusal[] => useObservable(replica.refusals$)
+export const useRefusals = (replica: Pick<Replica, 'refusals$'>): readonly LocalRefusal[] =>
+  useObservable(replica.refusals$)
 
 /** What a damaged store lost. */
-export const useRecoveries = (replica: Replica): readonly RecoveryNotice[] =>
+export const useRecoveries = (replica: Pick<Replica, 'recoveries$'>): readonly RecoveryNotice[] =>
   useObservable(replica.recoveries$)
 
 /** What a read of the store gave, until it is read anew: at each change of records or of what waits, here or in another tab. */

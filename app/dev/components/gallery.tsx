@@ -6,6 +6,7 @@ import { FORM_SPECIMENS } from './form-specimens.tsx'
 import { PILLAR_SPECIMENS } from './pillar-specimens.tsx'
 import type { Specimen } from './specimen.ts'
 import { STATE_SPECIMENS } from './state-specimens.tsx'
+import { STATUS_SPECIMENS } from './status-specimens.tsx'
 import { TABLE_SPECIMENS } from './table-specimens.tsx'
 import { UI_SPECIMENS } from './ui-specimens.tsx'
 
@@ -20,6 +21,7 @@ export const SPECIMENS: readonly Specimen[] = [
   ...FORM_SPECIMENS,
   ...CHART_SPECIMENS,
   ...BREAKER_SPECIMENS,
+  ...STATUS_SPECIMENS,
   ...TABLE_SPECIMENS,
 ]
 

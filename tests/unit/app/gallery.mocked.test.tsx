@@ -11,7 +11,7 @@ vi.mock('next/navigation', () => ({
 }))
 
 const ROOT = path.resolve(import.meta.dirname, '../../..')
-const FOLDERS = ['ui', 'charts', 'table']
+const FOLDERS = ['ui', 'charts', 'table', 'status']
 
 const componentsIn = (folder: string): string[] =>
   readdirSync(path.join(ROOT, 'components', folder))
@@ -49,6 +49,8 @@ test.each(SPECIMENS.flatMap(({ files, states }) => states.map((state) => [files[
 /** Types alone draw nothing. */
 function importsOf(file: string): readonly string[] {
   const source = readFileSync(file, 'utf8').replaceAll(/import type [^\n]*/g, '')
-  const found = source.matchAll(/(?:from|import\()\s*'#components\/((?:ui|charts|table)\/[^']+)\.tsx'/g)
+  const found = source.matchAll(
+    /(?:from|import\()\s*'#components\/((?:ui|charts|table|status)\/[^']+)\.tsx'/g,
+  )
   return [...found].map((match) => match[1] ?? '')
 }
