@@ -48,9 +48,7 @@ export const ACCOUNT_ROUTES: readonly AdminRoute[] = [
     'viewer',
   ),
   recent({
-    ...global('POST', '/users/:id/end-sessions', (call) =>
-      endSessionsOfUser(call.ctx, byId(call)),
-    ),
+    ...global('POST', '/users/:id/end-sessions', (call) => endSessionsOfUser(call.ctx, byId(call))),
     status: 200,
   }),
 ]

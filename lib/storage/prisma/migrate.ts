@@ -64,7 +64,10 @@ const LOCK_PATIENCE: LockPatience = { timeoutMs: 5_000, tries: 20, pauseMs: 5_00
 export async function applyMigrations(
   databaseUrl: string,
   prismaRoot: string,
-  { restore, patience = LOCK_PATIENCE }: {
+  {
+    restore,
+    patience = LOCK_PATIENCE,
+  }: {
     readonly restore?: { readonly until?: string }
     readonly patience?: LockPatience
   } = {},

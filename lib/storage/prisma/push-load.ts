@@ -35,7 +35,10 @@ const LOCK_DEVICES: Statement = {
   text: `SELECT ${DEVICE_COLUMNS}, d.letters_day, d.letters_count FROM device d
     WHERE d.fleet_id = $1 AND d.id = ANY ($2::uuid[]) ORDER BY d.id FOR UPDATE`,
 }
-const FLEET: Statement = { name: 'push_fleet', text: 'SELECT epoch, epoch_before, config_version FROM fleet WHERE id = $1' }
+const FLEET: Statement = {
+  name: 'push_fleet',
+  text: 'SELECT epoch, epoch_before, config_version FROM fleet WHERE id = $1',
+}
 /**
  * Keys first, then one row each: LATERAL with LIMIT leaves the planner no other order, whatever it believes of a
  * table's size when it plans (prisma/migrations, the keys that come last).

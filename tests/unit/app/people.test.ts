@@ -4,11 +4,7 @@ import {
   operatorKeyState,
 } from '../../../app/(console)/settings/keys/operator-key-words.ts'
 import { pageAfter, SETTINGS_ROWS_MAX } from '../../../app/(console)/settings/page-after.ts'
-import {
-  openText,
-  peopleSentence,
-  personState,
-} from '../../../app/(console)/settings/people/people-words.ts'
+import { openText, peopleSentence, personState } from '../../../app/(console)/settings/people/people-words.ts'
 import { rolesText, scopeChoices } from '../../../app/(console)/settings/role-words.ts'
 
 const NOW = 1_000_000
@@ -51,7 +47,10 @@ describe('people in words', () => {
     expect(rolesText({ a: 'viewer', '*': 'operator' }, fleets)).toBe(
       'operator of every fleet; viewer of Airfield US',
     )
-    expect([rolesText({}, fleets), rolesText({ b: 'admin' }, fleets)]).toEqual(['no role', 'admin of a fleet'])
+    expect([rolesText({}, fleets), rolesText({ b: 'admin' }, fleets)]).toEqual([
+      'no role',
+      'admin of a fleet',
+    ])
   })
 
   it('roles are given where one administers, in every fleet by who administers all', () => {

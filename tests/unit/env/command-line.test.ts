@@ -7,14 +7,14 @@ describe('the command line’s help', () => {
   const namesIn = (help: string | null) => help?.split('\n').slice(2).length
 
   test.each([
-    [['--help'], 12],
-    [['-h'], 12],
-    [['help'], 12],
-    [['--json', '--help'], 12],
+    [['--help'], 18],
+    [['-h'], 18],
+    [['help'], 18],
+    [['--json', '--help'], 18],
     [['fleet', '--help'], 1],
     [['audit', '--help'], 3],
     [['rollups', '--help'], 1],
-    [['user', '-h'], 2],
+    [['user', '-h'], 3],
     [['help', 'user', 'create'], 1],
     [['user', 'create', '--email', 'a@b.c', '--help'], 1],
   ])('%j: %i lines', (line, lines) => {
@@ -23,7 +23,7 @@ describe('the command line’s help', () => {
     expect(help).toMatch(/^npm run tidemark -- COMMAND/)
   })
 
-  test.each([[[]], [['backup', '--help']], [['help', 'me']], [['fleet', 'create', '--name', 'help']]])(
+  test.each([[[]], [['bakcup', '--help']], [['help', 'me']], [['fleet', 'create', '--name', 'help']]])(
     '%j is no request for it',
     (line) => {
       expect(helpFor(line)).toBeNull()
@@ -41,10 +41,10 @@ describe('the command line’s help', () => {
     )
 
   test('goes to the output, as no error; a command that there is not does not', async () => {
-    const [help, unknown] = await Promise.all([run(['--help']), run(['backup', '--help'])])
+    const [help, unknown] = await Promise.all([run(['--help']), run(['bakcup', '--help'])])
     expect([help.code, help.stderr]).toEqual([0, ''])
     expect(help.stdout).toContain('fleet create --name N')
     expect([unknown.code, unknown.stdout]).toEqual([2, ''])
-    expect(unknown.stderr).toContain('unknown command: backup')
+    expect(unknown.stderr).toContain('unknown command: bakcup')
   })
 })
