@@ -19,6 +19,8 @@ export type FrameFleet = {
   role: string
   devices: number | null
   deadLettersOpen: number | null
+  /** Those that wait for a person. */
+  conflictsOpen: number | null
   /** Those that aren't closed, and whether a person holds one. */
   breakers: { notClosed: number; isHeld: boolean }
   /** Null where nobody has counted. */
@@ -134,7 +136,13 @@ function navGroups(fleet: FrameFleet | undefined): readonly NavGroup[] {
     {
       title: 'Resolve',
       items: [
-        { key: 'conflicts', label: 'Conflicts', href: '/conflicts', icon: 'conflicts' },
+        {
+          key: 'conflicts',
+          label: 'Conflicts',
+          href: '/conflicts',
+          icon: 'conflicts',
+          ...count(fleet?.conflictsOpen === 0 ? null : fleet?.conflictsOpen),
+        },
         {
           key: 'dead',
           label: 'Dead letters',

@@ -34,13 +34,14 @@ export default async function ConsoleLayout({ children }: { children: ReactNode 
   }
   const nowMs = viewer.ctx.clock.now()
   const fleets = viewer.fleets.map(({ incidents, createdAtMs, ...fleet }) => {
-    const { id, name, role, devices, deadLettersOpen, breakers } = fleet
+    const { id, name, role, devices, deadLettersOpen, conflictsOpen, breakers } = fleet
     return {
       id,
       name,
       role,
       devices,
       deadLettersOpen,
+      conflictsOpen,
       breakers,
       alerts: incidents && alarmOf(incidents, nowMs - createdAtMs),
     }

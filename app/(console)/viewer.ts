@@ -59,6 +59,7 @@ async function fleetsOf(
     role: roleIn(actor, id) ?? 'viewer',
     devices: counts.get(id)?.devices ?? null,
     deadLettersOpen: counts.get(id)?.deadLettersOpen ?? null,
+    conflictsOpen: counts.get(id)?.conflictsOpen ?? null,
     breakers: breakersOf(ctx, id),
     incidents: counts.get(id)?.incidents ?? null,
   }))

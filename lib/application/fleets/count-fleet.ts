@@ -5,6 +5,8 @@ export interface FleetCounts {
   /** Enrolled and not revoked. */
   readonly devices: number
   readonly deadLettersOpen: number
+  /** Those that wait for a person. */
+  readonly conflictsOpen: number
 }
 
 /** The counts that stand beside a fleet's name. @throws ApplicationError `not_found` */
@@ -14,9 +16,10 @@ export async function countFleet(
 ): Promise<FleetCounts> {
   const { actor, fleetId } = input
   authorize(actor, fleetId, 'viewer')
-  const [devices, deadLettersOpen] = await Promise.all([
+  const [devices, deadLettersOpen, conflictsOpen] = await Promise.all([
     ctx.storage.devices.countEnrolled(fleetId),
     ctx.storage.deadLetters.countOpen(fleetId),
+    ctx.storage.conflicts.countOpen(fleetId),
   ])
-  return { devices, deadLettersOpen }
+  return { devices, deadLettersOpen, conflictsOpen }
 }
