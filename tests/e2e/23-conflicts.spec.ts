@@ -59,7 +59,8 @@ async function bothShow(one: Replica, two: Replica, recordId: string, title: str
   expect(one.conflicts$.get().filter((notice) => notice.recordId === recordId)).toEqual([])
 }
 
-test('two devices disagree, the desk decides, both show it', async ({ adminPage: page, world }) => {
+test('two devices disagree, the desk decides, both show it', async ({ adminPage: page, browser, world }) => {
+  test.setTimeout(120_000)
   const { fleetId, one, two } = await desk(page, world)
   const kept = await contest(one, two, 'kept')
   const merged = await contest(one, two, 'merged')
@@ -137,20 +138,35 @@ test('two devices disagree, the desk decides, both show it', async ({ adminPage:
   await test.step('of two people at once one decides, and the other is told', async () => {
     await page.getByRole('link', { name: 'On to the next that waits' }).click()
     await expect(page.getByRole('table', { name: /by field/ })).toContainText('lost mine')
-    await page.getByRole('button', { name: 'Keep the device’s side' }).click()
-    const dialog = page.getByRole('dialog')
-    await dialog.getByLabel('Reason, kept in the audit log').fill('mine')
-    const id = new URL(page.url()).pathname.split('/').at(-1)
-    const path = `/api/admin/v1/conflicts/${id}`
-    const shown = await page.request.get(`${path}?fleet=${fleetId}`)
-    const { record } = (await shown.json()) as { record: { version: number } }
-    const other = await page.request.post(`${path}/resolve?fleet=${fleetId}`, {
-      data: { choice: 'theirs', version: record.version, reason: 'I was first' },
-      headers: { origin: world.url },
+    // A refused request is an error in a browser's console: the late one has a browser of their own.
+    const context = await browser.newContext({
+      baseURL: world.url,
+      storageState: await page.context().storageState(),
     })
-    expect(other.status()).toBe(200)
-    await dialog.getByRole('button', { name: 'Keep the device’s side' }).click()
-    await expect(page.getByText('Somebody decided this').first()).toBeVisible()
+    const late = await context.newPage()
+    await late.goto(page.url())
+    const lateDialog = late.getByRole('dialog')
+    await expect(async () => {
+      await late.getByRole('button', { name: 'Keep the device’s side' }).click({ timeout: 1_000 })
+      await expect(lateDialog).toBeVisible({ timeout: 1_000 })
+    }).toPass()
+    await lateDialog.getByLabel('Reason, kept in the audit log').fill('mine')
+    // The first one's decision arrives while the late one's is on its way.
+    await late.route(
+      (url) => url.pathname.endsWith('/resolve'),
+      async (route) => {
+        await page.getByRole('button', { name: 'Keep the server’s side' }).click()
+        const dialog = page.getByRole('dialog')
+        await dialog.getByLabel('Reason, kept in the audit log').fill('I was first')
+        await dialog.getByRole('button', { name: 'Keep the server’s side' }).click()
+        await expect(page.getByText('The server’s side was kept')).toBeVisible()
+        await route.continue()
+      },
+      { times: 1 },
+    )
+    await lateDialog.getByRole('button', { name: 'Keep the device’s side' }).click()
+    await expect(late.getByText('Somebody decided this').first()).toBeVisible()
+    await context.close()
     await bothShow(one, two, lost, 'lost theirs')
   })
 
