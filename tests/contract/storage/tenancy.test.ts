@@ -11,6 +11,7 @@ const GLOBAL: Readonly<Record<string, string>> = {
   api_key: 'looked up by its hash before any fleet is known',
   app_user: 'a person may have roles in several fleets',
   audit: 'one log of all fleets; verbs filter by the fleets that the reader operates',
+  audit_head: 'of that log',
   breaker_change: 'scopes of the engine are of no fleet, and its log is one',
   breaker_control: 'scopes of the engine are of no fleet',
   breaker_minute: 'of a process, which serves all fleets',
@@ -25,6 +26,8 @@ const GLOBAL: Readonly<Record<string, string>> = {
   partition_floor: 'what was dropped of tables that are cut by time',
   removed_fleet: 'ids of fleets that are no more',
   setting: 'of the installation',
+  sign_in_try: 'counted before anybody is known',
+  user_identity: 'of a person, and looked up before anybody is known',
   user_role: 'of a person; one row for each fleet',
   user_session: 'of a person',
 }
