@@ -122,7 +122,7 @@ export async function askAgain(
   const { deviceId } = await identityOf(tx)
   for (const mutation of mutations) {
     await leaveAcknowledged(tx, mutation, places[mutation.id])
-    await sendAgain(tx, takenFrom(mutation, places[mutation.id], deviceId), { asked: true })
+    await sendAgain(tx, takenFrom(mutation, places[mutation.id], deviceId), true)
   }
 }
 

@@ -31,8 +31,7 @@ export async function changeEpoch(tx: StoreTx, nowMs: number): Promise<void> {
   const elsewhere: { readonly mutation: Mutation; readonly under: string }[] = []
   for (const one of taken) {
     const { mutation, under } = one
-    if ((await sendAgain(tx, one, { regained: true })) && under !== undefined)
-      elsewhere.push({ mutation, under })
+    if ((await sendAgain(tx, one)) && under !== undefined) elsewhere.push({ mutation, under })
   }
   for (const { mutation, under } of elsewhere) await forkParts().takeBack(tx, mutation, under)
 }

@@ -104,14 +104,13 @@ async function launch(
   entries: readonly OutboxEntry[],
   about: Pick<InFlight, 'unsure' | 'rest'>,
 ): Promise<InFlight> {
-  const { clock, random, report } = run
+  const { random, report } = run
   const mutationIds = entries.map(({ mutation }) => mutation.id)
   // A change that its index has lost would never be found acknowledged, and be sent for ever.
   if ((await findEntries(tx, mutationIds)).length < entries.length)
     throw new ReplicaError('store_corrupt', 'outbox_by_id')
   for (const entry of entries) await saveEntry(tx, { ...entry, sends: entry.sends + 1 })
-  const requestId = uuidv7(clock.now(), random)
-  const acknowledged = entries.filter(({ regained }) => regained).map(({ mutation }) => mutation.id)
+  const requestId = uuidv7(run.clock.now(), random)
   const inFlight: InFlight = {
     ...about,
     requestId,
@@ -121,7 +120,7 @@ async function launch(
       sessionId: report.sessionId,
       epoch: (await identityOf(tx)).epoch ?? 0,
       report: await nextReport(tx, 'pushing', random),
-      ...(acknowledged.length > 0 && { acknowledged }),
+      acknowledged: entries.filter(({ acknowledged }) => acknowledged).map(({ mutation }) => mutation.id),
       mutations: entries.map(({ mutation }) => mutation),
     }),
   }

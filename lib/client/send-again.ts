@@ -19,21 +19,22 @@ export function takenFrom(mutation: Mutation, place: Place | undefined, deviceId
 export async function sendAgain(
   tx: StoreTx,
   { mutation, position, counted, under }: Taken,
-  as: { readonly asked?: true; readonly regained?: true } = {},
+  asked?: true,
 ): Promise<boolean> {
   if ((await findEntries(tx, [mutation.id])).length > 0) return false
   const isFree =
     position !== undefined && (await getRow<OutboxEntry>(tx, 'outbox', positionKey(position))) === null
-  const entry = {
+  await addEntry(tx, {
     position: isFree ? position : await takePosition(tx),
     mutation,
     bytes: bytesOf(mutation),
     sends: 1,
     notBeforeMs: null,
     counted,
-    ...as,
-  }
-  // What went out under this id stays as it was; what counted under another one is made anew, on top (FK3).
-  await addEntry(tx, as.asked || under === undefined ? { ...entry, restored: true } : entry)
+    asked,
+    acknowledged: true,
+    // What went out under this id stays as it was; what counted under another one is made anew, on top (FK3).
+    restored: asked || under === undefined || undefined,
+  })
   return true
 }

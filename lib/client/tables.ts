@@ -188,8 +188,8 @@ export interface OutboxEntry {
   readonly counted?: Counted | undefined
   /** It had its effect under this id before the server was restored: it isn't made anew (FK3). */
   readonly restored?: true | undefined
-  /** The server had acknowledged it in an epoch before: it is told so, to count what it lacks (TK6). */
-  readonly regained?: true | undefined
+  /** The server had acknowledged it before: it is told so, to count what a restored one lacks (TK6). */
+  readonly acknowledged?: true | undefined
   /** The server had it, and tells what became of it (CM3): no view has it. */
   readonly asked?: true | undefined
 }

@@ -13,6 +13,7 @@ describe('the command line’s help', () => {
     [['--json', '--help'], 18],
     [['fleet', '--help'], 1],
     [['audit', '--help'], 3],
+    [['restore', '--help'], 3],
     [['rollups', '--help'], 1],
     [['user', '-h'], 3],
     [['help', 'user', 'create'], 1],
@@ -23,7 +24,7 @@ describe('the command line’s help', () => {
     expect(help).toMatch(/^npm run tidemark -- COMMAND/)
   })
 
-  test.each([[[]], [['bakcup', '--help']], [['help', 'me']], [['fleet', 'create', '--name', 'help']]])(
+  test.each([[[]], [['pour', '--help']], [['help', 'me']], [['fleet', 'create', '--name', 'help']]])(
     '%j is no request for it',
     (line) => {
       expect(helpFor(line)).toBeNull()
@@ -41,10 +42,10 @@ describe('the command line’s help', () => {
     )
 
   test('goes to the output, as no error; a command that there is not does not', async () => {
-    const [help, unknown] = await Promise.all([run(['--help']), run(['bakcup', '--help'])])
+    const [help, unknown] = await Promise.all([run(['--help']), run(['pour', '--help'])])
     expect([help.code, help.stderr]).toEqual([0, ''])
     expect(help.stdout).toContain('fleet create --name N')
     expect([unknown.code, unknown.stdout]).toEqual([2, ''])
-    expect(unknown.stderr).toContain('unknown command: bakcup')
+    expect(unknown.stderr).toContain('unknown command: pour')
   })
 })
