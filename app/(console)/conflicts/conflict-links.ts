@@ -74,3 +74,34 @@ export function groupHref(query: string, filter: Conflicts, group: Group): strin
   const named = others.filter((one) => one.kind === 'words' || !GROUP_KEYS.some((key) => key === one.key))
   return conflictsHref(query, [...own, ...named])
 }
+
+/** What stays of an address on the way between a list and one of its conflicts. */
+const keptOf = (query: string) => {
+  const params = new URLSearchParams(query)
+  return { q: params.get('q'), sort: params.get('sort') }
+}
+
+/** One conflict of a list, with the list's filter and order for the way back and on. Pure. */
+export function conflictHref(query: string, id: string): string {
+  const path = `/conflicts/${id}`
+  const kept = new URL(carryShared(path, query), 'http://local.invalid').search
+  return withParams(path, kept, keptOf(query))
+}
+
+/** The list that one came from. Pure. */
+export const backHref = (query: string): string =>
+  withParams(
+    '/conflicts',
+    new URL(carryShared('/conflicts', query), 'http://local.invalid').search,
+    keptOf(query),
+  )
+
+/** Those of a filter that wait for a person: what one goes on with. Pure. */
+export function openOf(filter: Conflicts): string {
+  const open = [
+    ...filter.filter((one) => one.kind === 'words' || one.key !== 'status'),
+    isAmong<ConflictKey>('status', 'open'),
+  ]
+  const q = formatFilter(open)
+  return q.length > FILTER_LENGTH_MAX ? formatFilter(filter) : q
+}

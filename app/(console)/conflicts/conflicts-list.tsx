@@ -2,9 +2,9 @@
 import { useCallback, useMemo, type ReactNode } from 'react'
 import type { ListEnd } from '#components/table/list-foot.tsx'
 import { LongTable } from '#components/table/long-table.tsx'
-import { carryShared } from '#components/ui/search-params.ts'
 import { loadRows } from '../load-rows.ts'
 import { conflictColumns } from './conflict-columns.tsx'
+import { conflictHref } from './conflict-links.ts'
 import { conflictRows, type ConflictRow } from './conflict-row.ts'
 import type { WaitLimits } from './desk-words.ts'
 
@@ -38,7 +38,7 @@ export function ConflictsList({
     [rows, nextCursor, nowMs, url],
   )
   const { query } = end
-  const hrefOf = useCallback((row: ConflictRow) => carryShared(`/conflicts/${row.id}`, query), [query])
+  const hrefOf = useCallback((row: ConflictRow) => conflictHref(query, row.id), [query])
   return (
     <LongTable
       label={label}

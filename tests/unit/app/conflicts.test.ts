@@ -8,9 +8,12 @@ import {
   restoreWays,
 } from '#app/(console)/conflicts/[id]/side-words.ts'
 import {
+  backHref,
+  conflictHref,
   conflictsHref,
   groupHref,
   isCurrent,
+  openOf,
   sortHref,
   withoutGroup,
   withStatus,
@@ -141,6 +144,17 @@ describe('the addresses of the desk', () => {
     expect(withoutGroup(filter)).toEqual(filterOf('status:resolved'))
     expect(qOf(groupHref('fleet=f', filter, group))).toBe('status:resolved')
     expect(withoutGroup(filterOf('collection:reports'))).toHaveLength(1)
+  })
+
+  it('keep a list’s filter and order on the way to one of it, back, and on', () => {
+    const query = 'fleet=f&q=field%3A%2Fa&sort=newest&cursor=x'
+    for (const href of [conflictHref(query, 'c'), backHref(query)]) {
+      expect(qOf(href)).toBe('field:/a')
+      expect(href).toContain('fleet=f')
+      expect(href).toContain('sort=newest')
+      expect(href).not.toContain('cursor')
+    }
+    expect(openOf(filterOf('field:/a status:resolved'))).toBe('field:/a status:open')
   })
 
   it('keep the fleet, and drop the page for another order', () => {

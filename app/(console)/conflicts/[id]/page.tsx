@@ -11,13 +11,16 @@ import { Time } from '#components/ui/time.tsx'
 import { Verdict } from '#components/ui/verdict.tsx'
 import { listConflicts } from '#lib/application/conflicts/list-conflicts.ts'
 import { showConflict, type ShownConflict } from '#lib/application/conflicts/show-conflict.ts'
+import { CONFLICT_FIELDS } from '#lib/query/conflict-fields.ts'
 import { isAmong } from '#lib/query/field.ts'
 import { ConsolePage } from '../../console-page.tsx'
 import { keptPage } from '../../kept-page.tsx'
+import { listFilter } from '../../list-filter.ts'
 import type { ItemProps } from '../../search-params.ts'
 import { itemId, orNotFound, visit, type Visit } from '../../viewer.ts'
-import { conflictsHref } from '../conflict-links.ts'
+import { backHref, conflictHref, conflictsHref, openOf } from '../conflict-links.ts'
 import { pairWords, standing } from '../desk-words.ts'
+import { CONFLICTS, loadConflicts } from '../search-params.ts'
 import { ConflictActs } from './conflict-acts.tsx'
 import { ConflictSide } from './conflict-side.tsx'
 import { DeskNote } from './desk-note.tsx'
@@ -28,16 +31,19 @@ export const metadata: Metadata = { title: 'Conflict · Tidemark' }
 /** Who lost what, and what is to be kept? */
 async function ConflictPage({ params, searchParams }: ItemProps) {
   const id = await itemId(params)
-  const at = await visit(`/conflicts/${id}`, searchParams)
+  const [at, { q }] = await Promise.all([
+    visit(`/conflicts/${id}`, searchParams, CONFLICTS),
+    loadConflicts(searchParams),
+  ])
   const shown = await orNotFound(showConflict(at.ctx, { actor: at.actor, fleetId: at.fleet.id, id }))
   const { conflict, record, sides, basis, masked } = shown
-  const nextId = await nextOpen(at, shown)
+  const nextId = await nextOpen(at, shown, q)
   const isOpen = conflict.status === 'open'
   return (
     <ConsolePage
       at={at}
       crumbs={[
-        { label: 'Conflicts', href: carryShared('/conflicts', at.query) },
+        { label: 'Conflicts', href: backHref(at.query) },
         { label: shortId(conflict.id), mono: true },
       ]}
     >
@@ -53,7 +59,7 @@ async function ConflictPage({ params, searchParams }: ItemProps) {
         ]}
         actions={
           nextId === null ? undefined : (
-            <LinkButton href={carryShared(`/conflicts/${nextId}`, at.query)}>
+            <LinkButton href={conflictHref(at.query, nextId)}>
               {isOpen ? 'Next one that waits' : 'On to the next that waits'}
             </LinkButton>
           )
@@ -194,10 +200,11 @@ function RecordLinks({ at, conflict: { collection, recordId } }: { at: Visit; co
   )
 }
 
-/** The one that waits longest of those that arose since this one, else of all; null where no other one waits. */
-async function nextOpen(at: Visit, { conflict }: ShownConflict): Promise<string | null> {
+/** The one that waits longest of those of the list that arose since this one, else of all of it; null where no other one waits. */
+async function nextOpen(at: Visit, { conflict }: ShownConflict, q: string): Promise<string | null> {
   const who = { actor: at.actor, fleetId: at.fleet.id }
-  const asked = { q: 'status:open', sort: 'waiting', limit: '2' }
+  // A filter that is not understood is the list's to tell of.
+  const asked = { q: openOf(listFilter(q, CONFLICT_FIELDS).filter), sort: 'waiting', limit: '2' }
   const from = String(conflict.createdAtMs)
   for (const query of [{ ...asked, from }, asked]) {
     const { items } = await listConflicts(at.ctx, { ...who, query })
