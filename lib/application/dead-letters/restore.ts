@@ -29,8 +29,8 @@ export async function restore(
   const { deadLetters } = ctx.storage
   if (!(await deadLetters.get(fleetId, id))) throw new ApplicationError('not_found')
   const auditOf = (target: string) => {
-    const after = { status: 'open', ...(target === id ? {} : { with: id }) }
-    const before = { status: 'discarded' }
+    const after = { letter: 'open', ...(target === id ? {} : { with: id }) }
+    const before = { letter: 'discarded' }
     return auditEntry(ctx, actor, { action: 'dead-letter.restore', target, fleetId, reason, before, after })
   }
   const held = await deadLetters.restore(fleetId, id, ctx.clock.now() - LETTER_RESTORABLE_MS, auditOf)
