@@ -104,7 +104,7 @@ async function launch(
   entries: readonly OutboxEntry[],
   about: Pick<InFlight, 'unsure' | 'rest'>,
 ): Promise<InFlight> {
-  const { random, report } = run
+  const { random } = run
   const mutationIds = entries.map(({ mutation }) => mutation.id)
   // A change that its index has lost would never be found acknowledged, and be sent for ever.
   if ((await findEntries(tx, mutationIds)).length < entries.length)
@@ -117,7 +117,7 @@ async function launch(
     mutationIds,
     body: JSON.stringify({
       requestId,
-      sessionId: report.sessionId,
+      sessionId: run.report.sessionId,
       epoch: (await identityOf(tx)).epoch ?? 0,
       report: await nextReport(tx, 'pushing', random),
       acknowledged: entries.filter(({ acknowledged }) => acknowledged).map(({ mutation }) => mutation.id),
