@@ -64,18 +64,49 @@ export async function acceptInvitation(
   const roles = await rolesStillGiven(ctx, invitation)
   if (Object.keys(roles).length === 0) throw new ApplicationError('gone')
   const passwordHash = await hashedInTurn(input.password)
-  const { email, id } = invitation
-  const made = { email, name: input.name ?? email, passwordHash, disabled: false, roles }
-  const user = await ctx.storage.invitations.accept(hash, ctx.clock.now(), (_, known) => {
-    if (known && !isRemoved(known))
-      throw new ApplicationError('gone', { detail: 'You have an account: sign in' })
-    const next: User = { ...made, id: known?.id ?? ctx.ids(), createdAtMs: ctx.clock.now() }
-    const details = { action: 'invitation.accept', target: `user/${next.id}`, fleetId: fleetOfRoles(roles) }
-    const after = { invitation: id, email, roles }
-    return { next, audit: auditEntry(ctx, userActor(next), { ...details, after, address }) }
-  })
+  const { email } = invitation
+  const made = { email, name: input.name ?? email, passwordHash, roles }
+  const user = await taken(ctx, invitation, made, { address })
   if (!user) throw new ApplicationError('gone')
   return user
+}
+
+/**
+ * The same for whom a provider vouches for: by the e-mail that it has verified, without the link and without a password.
+ * Null when that address has no open invitation that gives something.
+ */
+export async function acceptByIdentity(
+  ctx: AccessContext,
+  who: { readonly email: string; readonly issuer: string; readonly address: string | null },
+): Promise<User | null> {
+  const nowMs = ctx.clock.now()
+  const email = who.email.toLowerCase()
+  const invitation = (await ctx.storage.invitations.list()).find(
+    (one) => one.email === email && invitationState(one, nowMs) === 'open',
+  )
+  if (!invitation) return null
+  const roles = await rolesStillGiven(ctx, invitation)
+  if (Object.keys(roles).length === 0) return null
+  const made = { email, name: email, passwordHash: null, roles }
+  return taken(ctx, invitation, made, who)
+}
+
+/** Uses the invitation up and puts the account. @throws ApplicationError `gone` for somebody who has one */
+function taken(
+  ctx: AccessContext,
+  { id, hash }: Invitation,
+  made: Pick<User, 'email' | 'name' | 'passwordHash' | 'roles'>,
+  { issuer = null, address }: { readonly issuer?: string | null; readonly address: string | null },
+): Promise<User | null> {
+  const { email, roles } = made
+  return ctx.storage.invitations.accept(hash, ctx.clock.now(), (_, known) => {
+    if (known && !isRemoved(known))
+      throw new ApplicationError('gone', { detail: 'You have an account: sign in' })
+    const next: User = { ...made, disabled: false, id: known?.id ?? ctx.ids(), createdAtMs: ctx.clock.now() }
+    const details = { action: 'invitation.accept', target: `user/${next.id}`, fleetId: fleetOfRoles(roles) }
+    const after = { invitation: id, email, roles, ...(issuer !== null && { issuer }) }
+    return { next, audit: auditEntry(ctx, userActor(next), { ...details, after, address }) }
+  })
 }
 
 async function hashedInTurn(password: string): Promise<string> {

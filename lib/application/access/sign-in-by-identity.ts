@@ -1,9 +1,11 @@
 import type { Result } from '#lib/kernel/result.ts'
 import { ok } from '#lib/kernel/result.ts'
 import type { User } from '#lib/storage/ports.ts'
+import { acceptByIdentity } from './accept-invitation.ts'
 import { auditEntry } from './audit-entry.ts'
 import type { AccessContext } from './context.ts'
 import { startSession, userActor, type Browser } from './sessions.ts'
+import { isRemoved } from './users.ts'
 import { refuse, type SignedIn, type SignInRefusal } from './sign-in.ts'
 
 /** What a provider's checked ID token says of somebody. */
@@ -19,15 +21,18 @@ export interface IdentityClaims {
 const SUBJECT_CHARS_MAX = 255
 
 /**
- * Signs in whom a provider vouches for: somebody who is linked to that identity, or else who was invited here by an
- * e-mail that the provider has verified, and then is linked. It makes no account and gives no role (security.md, 19).
+ * Signs in whom a provider vouches for: somebody who is linked to that identity, or else who has an account or an open
+ * invitation by an e-mail that the provider has verified, and then is linked. What it makes is what an administrator gave
+ * (security.md, 19).
  */
 export async function signInByIdentity(
   ctx: AccessContext,
   claims: IdentityClaims,
   browser: Browser,
 ): Promise<Result<SignedIn, SignInRefusal>> {
-  const user = (await linkedUser(ctx, claims)) ?? (await newlyLinked(ctx, claims, browser))
+  const linked = await linkedUser(ctx, claims)
+  // Who was removed may have been invited again.
+  const user = linked && !isRemoved(linked) ? linked : await newlyLinked(ctx, claims, browser)
   if (!user || user.disabled) return refuse(ctx, 'oidc', browser.address)
   // What the provider did not say is not taken as now: dangerous acts then ask it.
   const provedAtMs = Math.min(claims.authTimeMs ?? 0, ctx.clock.now())
@@ -46,7 +51,8 @@ async function newlyLinked(
 ): Promise<User | null> {
   const { issuer, subject, email, emailVerified } = claims
   if (email === null || !emailVerified || subject === '' || subject.length > SUBJECT_CHARS_MAX) return null
-  const user = await ctx.storage.access.findUserByEmail(email)
+  const known = await ctx.storage.access.findUserByEmail(email)
+  const user = known && !isRemoved(known) ? known : await acceptByIdentity(ctx, { email, issuer, address })
   if (!user || user.disabled) return null
   const identity = { issuer, subject, userId: user.id, createdAtMs: ctx.clock.now() }
   const details = { action: 'identity.link', target: `user/${user.id}`, after: { issuer }, address }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
 import type { AuthSettings } from '#lib/application/access/auth-settings.ts'
 import { createOidc } from '#lib/application/access/oidc.ts'
+import { invite } from '#lib/application/access/invite.ts'
 import { changeUser, createUser, removeUser } from '#lib/application/access/users.ts'
 import { answerAuth } from '#lib/http/admin/auth-route.ts'
 import { err } from '#lib/kernel/result.ts'
@@ -92,6 +93,31 @@ describe('[check 19] a sign-in by OpenID Connect', () => {
       ).toMatch(/Max-Age=0/)
     const linked = await world.ctx.storage.access.listIdentities(user.id)
     expect(linked).toMatchObject([{ issuer: provider.issuer, subject: 'ana-1', userId: user.id }])
+  })
+
+  test('lets in who has an open invitation by that e-mail, verified, with its roles: once', async () => {
+    const body = { email: 'Grace@example.org', roles: { [world.fleet]: 'operator' } }
+    await invite(world.ctx, { actor: SYSTEM, body })
+    const grace = { sub: 'grace-1', email: 'grace@example.org' }
+    await provider.tell({ account: { ...grace, email_verified: false } })
+    expect(await sessionOf(await signIn())).toEqual({})
+    await provider.tell({ account: { ...grace, email_verified: true } })
+    expect(await sessionOf(await signIn())).toMatchObject({
+      user: { roles: { [world.fleet]: 'operator' } },
+    })
+    const [invitation] = await world.ctx.storage.invitations.list()
+    expect(invitation?.acceptedAtMs).not.toBeNull()
+    await provider.tell({ account: { sub: 'mallory-1', email: 'mallory@example.org', email_verified: true } })
+    expect(await sessionOf(await signIn())).toEqual({})
+
+    const { id = '' } = (await world.ctx.storage.access.findUserByEmail('grace@example.org')) ?? {}
+    await removeUser(world.ctx, { actor: SYSTEM, id, body: {} })
+    await provider.tell({ account: { ...grace, email_verified: true } })
+    expect(await sessionOf(await signIn())).toEqual({})
+    await invite(world.ctx, { actor: SYSTEM, body: { ...body, roles: { [world.fleet]: 'viewer' } } })
+    expect(await sessionOf(await signIn())).toMatchObject({
+      user: { id, roles: { [world.fleet]: 'viewer' } },
+    })
   })
 
   test('goes by issuer and subject from then on, whatever the e-mail says', async () => {

@@ -94,6 +94,7 @@ async function everythingOf({ fleetId }: TestFleet): Promise<Record<string, stri
       roles: { [fleetId]: 'viewer' },
     }),
     '/api-keys': await made('/api-keys', { fleet: fleetId, name: 'k', role: 'viewer' }),
+    '/account/sessions': newUuid(),
     '/sessions': session.sessionId,
     '/devices': device.id,
     '/devices/diagnostics': diagnostics.id,
@@ -172,7 +173,12 @@ const bodies = (): Readonly<Record<string, object>> => ({
   'DELETE /alerts/silences/:id': { version: 1 },
 })
 /** Refused to whoever does not administer every fleet, before anything is looked for. */
-const EVERYWHERE: ReadonlySet<string> = new Set(['DELETE /fleets/:id', 'DELETE /users/:id'])
+const EVERYWHERE: ReadonlySet<string> = new Set([
+  'DELETE /fleets/:id',
+  'DELETE /users/:id',
+  'DELETE /account/sessions/:id',
+  'POST /users/:id/end-sessions',
+])
 
 describe('[check 3] ids of another fleet', () => {
   test('there is one of each kind', () => {
