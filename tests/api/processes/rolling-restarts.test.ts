@@ -28,10 +28,10 @@ const SET_UP_WITHIN_MS = 360_000
 const TRIAL_TIMEOUT_MS = rounds(180_000, 1_200_000)
 
 /**
- * What a device may answer by sending the same again (docs/errors.md, BO1): being shed, no database, and no answer at all, for
- * which the SDK has the names that Node gives.
+ * What a device may answer by sending the same again (docs/errors.md, BO1): being shed, by a breaker too, no database, and no
+ * answer at all, for which the SDK has the names that Node gives.
  */
-const MAY_RETRY = /^(shed|database_unavailable|no_answer|timed_out|E[A-Z]{3,}|UND_ERR_\w+)$/
+const MAY_RETRY = /^(shed|breaker_open|database_unavailable|no_answer|timed_out|E[A-Z]{3,}|UND_ERR_\w+)$/
 
 describe('two processes, as production runs them, are restarted in turn while devices work', () => {
   let database: TestDatabase
