@@ -37,9 +37,13 @@ const valueOf = ({ kind }: ReportField, text: string): Json => {
   return kind === 'number' ? Number(trimmed) : trimmed
 }
 
-/** A whole report from the form: what was not filled in is null. */
+/** A whole report from the form, without what was not filled in: a fleet's schema may be an older one. */
 export const reportOf = (draft: Draft): JsonObject =>
-  Object.fromEntries(REPORT_FIELDS.map((field) => [field.name, valueOf(field, draft[field.name] ?? '')]))
+  Object.fromEntries(
+    REPORT_FIELDS.map((field) => [field.name, valueOf(field, draft[field.name] ?? '')] as const).filter(
+      ([, value]) => value !== null,
+    ),
+  )
 
 /**
  * The fields that the person changed since `before`, the texts that the form began with: others may have changed the

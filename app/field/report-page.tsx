@@ -29,7 +29,15 @@ export function ReportPage({ replica, id }: { replica: Replica; id: string }) {
         </a>
       </>
     )
-  if (record === null) return <p>You removed this report, and somebody changed it: sync, then look again.</p>
+  if (record === null)
+    return (
+      <>
+        <h1>A report that was removed</h1>
+        {conflict === undefined ? null : (
+          <ConflictView conflict={conflict} record={null} collection={replica.collection(REPORTS)} />
+        )}
+      </>
+    )
   const collection = replica.collection(REPORTS)
   return (
     <>

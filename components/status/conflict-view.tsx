@@ -8,8 +8,8 @@ import { chosenChanges, conflictFields, type ConflictField, type Side } from './
 
 export interface ConflictViewProps {
   readonly conflict: ConflictNotice
-  /** The record as this device shows it: its own side. */
-  readonly record: Pick<RecordView, 'id' | 'data'>
+  /** The record as this device shows it: its own side; null where that is to have removed it. */
+  readonly record: Pick<RecordView, 'data'> | null
   readonly collection: Pick<Collection, 'put' | 'patch' | 'remove'>
   /** A field's name for people. */
   readonly label?: (field: string) => string
@@ -28,7 +28,10 @@ export function ConflictView({
   onDecided,
 }: ConflictViewProps) {
   const theirs = conflict.record?.deleted === true ? null : (conflict.record?.data ?? null)
-  const fields = theirs === null ? [] : conflictFields(record.data, theirs, merging)
+  const mine = record?.data ?? null
+  const kept = theirs ?? mine
+  const id = conflict.recordId
+  const fields = theirs === null || mine === null ? [] : conflictFields(mine, theirs, merging)
   const [chosen, setChosen] = useState<Readonly<Record<string, Side>>>({})
   const { failure, isBusy, run } = useDecision(onDecided)
   const resolves = { resolves: conflict.conflictId }
@@ -37,8 +40,8 @@ export function ConflictView({
       if (theirs === null) throw new Error('there is no other side to choose from')
       const { set, unset } = chosenChanges(fields, sides)
       await (fields.length === 0
-        ? collection.put(record.id, theirs, resolves)
-        : collection.patch(record.id, { set, unset }, resolves))
+        ? collection.put(id, theirs, resolves)
+        : collection.patch(id, { set, unset }, resolves))
     })
   const all = (side: Side): Record<string, Side> =>
     Object.fromEntries(fields.map(({ field }) => [field, side]))
@@ -49,27 +52,17 @@ export function ConflictView({
         <Status kind="warn">To decide</Status>{' '}
         {theirs === null
           ? 'Somebody removed this while you changed it here.'
-          : 'Somebody changed the same while you changed it here. Nothing is lost: choose what is to stay.'}
+          : mine === null
+            ? 'Somebody changed this while you removed it here.'
+            : 'Somebody changed the same while you changed it here. Nothing is lost: choose what is to stay.'}
       </p>
-      {theirs === null ? (
-        <div className="acts">
-          <button
-            type="button"
-            className="btn primary"
-            disabled={isBusy}
-            onClick={() => run(() => collection.put(record.id, record.data, resolves))}
-          >
-            Keep it, with my changes
-          </button>
-          <button
-            type="button"
-            className="btn"
-            disabled={isBusy}
-            onClick={() => run(() => collection.remove(record.id, resolves))}
-          >
-            Remove it here too
-          </button>
-        </div>
+      {theirs === null || mine === null ? (
+        <KeepOrRemove
+          isBusy={isBusy}
+          keep={theirs === null ? 'Keep it, with my changes' : 'Keep it, with their changes'}
+          onKeep={kept === null ? null : () => run(() => collection.put(id, kept, resolves))}
+          onRemove={theirs === null ? null : () => run(() => collection.remove(id, resolves))}
+        />
       ) : (
         <>
           <ul className="conflict-fields">
@@ -108,6 +101,40 @@ export function ConflictView({
         </p>
       )}
     </section>
+  )
+}
+
+function KeepOrRemove({
+  isBusy,
+  keep,
+  onKeep,
+  onRemove,
+}: {
+  isBusy: boolean
+  keep: string
+  /** Null where this device no longer has what would be kept. */
+  onKeep: (() => void) | null
+  /** Null where it is removed on the server already: to let it be so, an operator decides. */
+  onRemove: (() => void) | null
+}) {
+  return (
+    <div className="acts">
+      {onKeep === null ? (
+        <p>
+          What it said is no longer on this device. Your change is with the operators, who can bring it back
+          with it.
+        </p>
+      ) : (
+        <button type="button" className="btn primary" disabled={isBusy} onClick={onKeep}>
+          {keep}
+        </button>
+      )}
+      {onRemove === null ? null : (
+        <button type="button" className="btn" disabled={isBusy} onClick={onRemove}>
+          Remove it everywhere
+        </button>
+      )}
+    </div>
   )
 }
 

@@ -167,6 +167,30 @@ describe('the field client in a real browser', () => {
     await expectPage(two.page.getByLabel('Species')).toHaveValue('Mourning dove')
   })
 
+  test('a report that was removed elsewhere while it was changed here says who has the change', async () => {
+    const { context, page } = await device('Keeper')
+    const id = await fileReport(page, { Airport: 'KEEP FIELD' })
+    await upToDate(page)
+    await context.setOffline(true)
+    await page.getByLabel('Species').fill('Killdeer')
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    const observer = await world.observer()
+    await observer.collection(REPORTS).remove(id)
+    await observer.sync()
+    await context.setOffline(false)
+    const conflict = page.getByRole('region', { name: 'Conflict' })
+    await expectPage(conflict).toContainText('Somebody removed this while you changed it here')
+    await expectPage(conflict).toContainText('Your change is with the operators')
+    await expectPage(conflict.getByRole('button')).toHaveCount(0)
+    const { items } = await listConflicts(world.served.app.ctx, {
+      actor: SYSTEM,
+      fleetId: world.served.fleet.fleetId,
+      query: { recordId: id, status: 'open' },
+    })
+    expect(items).toHaveLength(1)
+    await observer.close()
+  })
+
   test('a conflict that an operator decides is over on both devices, and other work never waited for it', async () => {
     const [one, two] = [await device('One'), await device('Two')]
     const id = await contest(one, two, 'DESK FIELD')

@@ -67,7 +67,7 @@ const CONFLICT = {
   record: THEIRS,
   noticedAtMs: AT_MS,
 }
-const MINE = { id: 'r1', data: { species: 'Mourning dove', damage: null } }
+const MINE = { data: { species: 'Mourning dove', damage: null } }
 const COLLECTION = { put: async () => WRITTEN, patch: async () => WRITTEN, remove: async () => WRITTEN }
 const RECOVERED = {
   noticedAtMs: AT_MS,
@@ -116,6 +116,10 @@ export const STATUS_SPECIMENS: readonly Specimen[] = [
       {
         name: 'both changed it',
         show: () => <ConflictView conflict={CONFLICT} record={MINE} collection={COLLECTION} />,
+      },
+      {
+        name: 'removed here',
+        show: () => <ConflictView conflict={CONFLICT} record={null} collection={COLLECTION} />,
       },
       {
         name: 'removed elsewhere',
