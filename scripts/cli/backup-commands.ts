@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Context } from '#lib/application/context.ts'
 import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { verifyAudit } from '#lib/application/audit/verify-audit.ts'
 import { noteBackup } from '#lib/application/restores/note-backup.ts'
 import { epochAfter } from '#lib/application/restores/raise-epochs.ts'
 import { restoreGap } from '#lib/application/restores/restore-gap.ts'
@@ -20,6 +21,8 @@ const PRISMA_ROOT = path.join(ROOT, 'prisma')
 
 type Answer = Readonly<Record<string, unknown>>
 type Environment = NodeJS.ProcessEnv
+
+const NO_PROBLEMS = 'none'
 
 const appVersion = (): string =>
   (JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as { version: string }).version
@@ -67,8 +70,9 @@ export async function restore(environment: Environment, line: RestoreLine): Prom
       unproven,
       epochAfter: (before) => epochAfter(before, Date.now()),
     })
-    const checks = await checkRestored({ directUrl, prismaRoot: PRISMA_ROOT }, loaded)
+    const ofData = await checkRestored({ directUrl, prismaRoot: PRISMA_ROOT }, loaded)
     const { ctx, close } = await openStorage(database, environment)
+    const checks = [...ofData, await checkChain(ctx)]
     try {
       await noteRestore(ctx, { actor: SYSTEM, loaded, problems: problemsOf(checks) })
     } finally {
@@ -89,9 +93,9 @@ export async function restore(environment: Environment, line: RestoreLine): Prom
 
 /** `restore check`: what a restore checks, of the database as it is; beside a running server too. */
 export async function restoreCheck(environment: Environment): Promise<Answer> {
-  const { database, close } = await openContext(environment)
+  const { ctx, database, close } = await openContext(environment)
   try {
-    return verdictOf(await checkDatabase(database.directUrl))
+    return verdictOf([...(await checkDatabase(database.directUrl)), await checkChain(ctx)])
   } finally {
     await close()
   }
@@ -124,7 +128,17 @@ const problemsOf = (checks: readonly CheckResult[]): readonly string[] =>
     .filter(({ found }) => found > 0)
     .map(({ law, id, what, found }) => `${law} ${id}: ${what} (${found})`)
 
+/** The audit chain, by this server's secret: of a backup by another one it can't hold. */
+async function checkChain(ctx: Context): Promise<CheckResult> {
+  const { firstBad } = await verifyAudit(ctx)
+  const what = firstBad?.what ?? 'the audit chain is broken'
+  return { id: 'audit_chain', law: 'O', what, found: firstBad === null ? 0 : 1 }
+}
+
+/** Whether a restore, or a check, found something that is not as it must be. */
+export const hasProblems = ({ problems }: Answer): boolean => problems !== NO_PROBLEMS
+
 function verdictOf(checks: readonly CheckResult[]): Answer {
   const problems = problemsOf(checks)
-  return { checks: checks.length, problems: problems.length === 0 ? 'none' : problems.join('; ') }
+  return { checks: checks.length, problems: problems.length === 0 ? NO_PROBLEMS : problems.join('; ') }
 }

@@ -12,7 +12,7 @@ import { raiseEpochs } from '#lib/application/restores/raise-epochs.ts'
 import { refoldRange } from '#lib/application/telemetry/refold-range.ts'
 import { isUuid } from '#lib/kernel/uuid.ts'
 import { auditAdopt, auditHead, auditVerify } from './audit-commands.ts'
-import { backup, gapsOf, restore, restoreCheck } from './backup-commands.ts'
+import { backup, gapsOf, hasProblems, restore, restoreCheck } from './backup-commands.ts'
 import { CliError } from './cli-error.ts'
 import { migrate, openContext, type CliDatabase } from './open-context.ts'
 import { prepareDemo } from './prepare-demo.ts'
@@ -161,11 +161,13 @@ const COMMANDS: Readonly<Record<string, Command>> = {
         unproven: values['unproven'] === true,
       })
     },
+    isBad: hasProblems,
   },
   'restore check': {
     usage: '',
     options: {},
     run: async () => restoreCheck(process.env),
+    isBad: hasProblems,
   },
   'restore gap': {
     usage: '[--fleet ID] [--ids]',
