@@ -5,13 +5,14 @@ import { openPostgresStorage } from '#lib/storage/prisma/open-postgres-storage.t
 import { testApp } from '#tests/support/device-world.ts'
 import type { SetUpFleet } from '../../../bench/set-up-fleet.ts'
 import { setUpFleet } from '../../../bench/set-up-fleet.ts'
+import { SECRET } from './servers.ts'
 
 /** Every step of a counter that is lost or counts twice shows. */
 export const TALLIES = 'tallies'
 
-/** A fleet with the demo's collections and one for counters, made before any server runs. */
+/** A fleet with the demo's collections and one for counters, made before any server runs, by those servers' secret. */
 export async function makeTrialFleet(databaseUrl: string): Promise<SetUpFleet> {
-  const storage = await openPostgresStorage({ url: databaseUrl })
+  const storage = await openPostgresStorage({ url: databaseUrl, secret: Buffer.from(SECRET) })
   try {
     const { ctx } = testApp(storage)
     const fleet = await setUpFleet(ctx, `fleet ${randomUUID()}`)
