@@ -94,7 +94,7 @@ async function ConflictsPage({ searchParams }: PageProps) {
       views={views}
       problem={problem}
       actions={
-        at.fleet.role === 'viewer' || list.items.length === 0 ? undefined : (
+        at.fleet.role === 'viewer' || problem !== null ? undefined : (
           <RuleDialog fleetId={at.fleet.id} q={q} beforeMs={at.nowMs} />
         )
       }
