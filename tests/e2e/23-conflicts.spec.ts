@@ -88,6 +88,7 @@ test('two devices disagree, the desk decides, both show it', async ({ adminPage:
 
   await test.step('by keyboard alone: the first one, the device’s side', async () => {
     await page.keyboard.press('j')
+    await expect(page.locator('.row-link').first()).toBeFocused()
     await page.keyboard.press('Enter')
     await expect(page.getByRole('heading', { level: 1 })).toContainText('Gate tablet and the server disagree')
     const table = page.getByRole('table', { name: /by field/ })
