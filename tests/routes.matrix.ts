@@ -278,6 +278,8 @@ export type Built =
       readonly page: Role | 'everyone'
       /** An address of it that shows something; `{fleet}` and its like are ids. */
       readonly at: string
+      /** What it answers everyone, where that isn't 200. */
+      readonly status?: number
     }
   | { readonly held: 'operator API' | 'server API' | 'sign-in' | 'open file' }
 
@@ -298,14 +300,14 @@ export const BUILT_ROUTES: Readonly<Record<string, Built>> = {
   '/alerts/runbooks/[rule]': page('viewer', `/alerts/runbooks/dead-letters-growing?${F}`),
   '/alerts/silences': page('viewer', `/alerts/silences?${F}`),
   '/audit': page('operator', `/audit?${F}`),
-  '/audit/[id]': page('operator', `/audit/{nothing}?${F}`),
+  '/audit/[id]': page('operator', `/audit/{audit}?${F}`),
   '/audit/all': page('admin', '/audit/all'),
   '/breakers': page('viewer', `/breakers?${F}`),
   '/breakers/[scope]': page('viewer', `/breakers/fleet%3A{fleet}?${F}`),
   '/collections': page('viewer', `/collections?${F}`),
   '/collections/[id]': page('viewer', `/collections/{collection}?${F}`),
   '/conflicts': page('viewer', `/conflicts?${F}`),
-  '/conflicts/[id]': page('viewer', `/conflicts/{nothing}?${F}`),
+  '/conflicts/[id]': page('viewer', `/conflicts/{conflict}?${F}`),
   '/dead-letters': page('viewer', `/dead-letters?${F}`),
   '/dead-letters/[id]': page('viewer', `/dead-letters/{letter}?${F}`),
   '/devices': page('viewer', `/devices?${F}`),
@@ -329,7 +331,8 @@ export const BUILT_ROUTES: Readonly<Record<string, Built>> = {
   '/settings/releases': page('viewer', `/settings/releases?${F}`),
   '/settings/retention': page('viewer', `/settings/retention?${F}`),
   '/settings/thresholds': page('viewer', `/settings/thresholds?${F}`),
-  '/invitation': page('everyone', '/invitation'),
+  // Without a token, as with one that was used.
+  '/invitation': { page: 'everyone', at: '/invitation', status: 410 },
   '/signed-in': page('everyone', '/signed-in'),
   '/link': page('everyone', '/link'),
   '/set-up': page('everyone', '/set-up'),

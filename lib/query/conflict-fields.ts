@@ -1,5 +1,5 @@
 import { isUuid } from '#lib/kernel/uuid.ts'
-import { STRATEGIES } from '#lib/protocol/device.ts'
+import { STRATEGIES } from '#lib/protocol/strategies.ts'
 import { choicesOf, deviceField, versionField } from './choices.ts'
 import type { Fields, Filter } from './field.ts'
 

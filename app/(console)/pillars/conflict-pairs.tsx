@@ -77,6 +77,7 @@ export async function ConflictPairs({ at, asked }: { at: Visit; asked: PillarPar
             key: 'share',
             header: 'Of conflicts',
             align: 'end',
+            hideOnPhone: true,
             cell: ({ count }) => <span className="den">{formatPercent(count / found.conflicts)}</span>,
           },
         ]}

@@ -1,4 +1,5 @@
-import type { JsonSchema, StrategyName, TieRule } from '#lib/protocol/device.ts'
+import type { JsonSchema } from '#lib/protocol/device.ts'
+import type { StrategyName, TieRule } from '#lib/protocol/strategies.ts'
 import { documentOfToday, sidesOfToday } from '#lib/engine/conflict/sides-of-today.ts'
 import { isMask } from '#lib/protocol/mask.ts'
 import type { Json } from '#lib/kernel/json.ts'

@@ -158,5 +158,6 @@ async function syncHostile(world: World, api: Api, fleetId: string): Promise<Rec
     device: one.deviceId,
     session: await first('/sessions', 'sessionId'),
     conflict: await first('/conflicts'),
+    audit: await first('/audit'),
   }
 }
