@@ -1,6 +1,6 @@
 import { applyEffects, decidePush } from '#lib/engine/push.ts'
 import { recordKey } from '#lib/engine/types.ts'
-import type { StrategyName } from '#lib/protocol/strategies.ts'
+import type { StrategyName } from '#lib/protocol/device.ts'
 import { markdownTable, whole } from '../markdown.ts'
 import { strikeReportSource } from '../push/push-bodies.ts'
 import { inTurns } from '../rounds.ts'

@@ -5,7 +5,7 @@ import type { CollectionRules, IncomingPush, PushWorld } from '#lib/engine/types
 import { formatHlc } from '#lib/kernel/hlc.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import { uuidv7 } from '#lib/kernel/uuid.ts'
-import type { StrategyName } from '#lib/protocol/strategies.ts'
+import type { StrategyName } from '#lib/protocol/device.ts'
 import type { Mutation, Operation } from '#lib/protocol/mutation.ts'
 import { emptyWorld, pushOf, rulesOf } from '#tests/support/engine-world.ts'
 

@@ -2,7 +2,6 @@ import { z } from 'zod'
 import { hasHalfPair, withoutHalfPairs } from '#lib/kernel/half-pairs.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import { orNull, uuid } from './mutation.ts'
-import type { StrategyName, TieRule } from './strategies.ts'
 import { AWAITED_MAX, CONFLICTS_ASKED_MAX } from './limits.ts'
 import { deviceReport } from './report.ts'
 import type { BusinessRule, UpMigration } from './rules.ts'
@@ -73,6 +72,10 @@ export const heartbeatRequest = z.object({
 export const CHANGE_FATES = ['applied', 'refused', 'discarded', 'revoked', 'unknown'] as const
 export type ChangeFate = (typeof CHANGE_FATES)[number]
 
+export const STRATEGIES = ['lww', 'fww', 'field-merge', 'crdt', 'ot', 'manual'] as const
+export type StrategyName = (typeof STRATEGIES)[number]
+export const TIE_RULES = ['lww', 'fww', 'manual'] as const
+export type TieRule = (typeof TIE_RULES)[number]
 export type JsonSchema = JsonObject | boolean
 
 /** A collection as a device needs it to check and merge locally. */

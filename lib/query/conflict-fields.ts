@@ -1,19 +1,12 @@
 import { isUuid } from '#lib/kernel/uuid.ts'
-import { STRATEGIES } from '#lib/protocol/strategies.ts'
+import { STRATEGIES } from '#lib/protocol/device.ts'
 import { choicesOf, deviceField, versionField } from './choices.ts'
+import { NO_FIELD, NOBODY, UNKNOWN_VERSION, WHOLE_RECORD } from './conflict-words.ts'
 import type { Fields, Filter } from './field.ts'
 
 export type ConflictStatus = 'resolved' | 'open'
 export type ConflictOutcome = 'local' | 'remote' | 'merge' | 'manual'
 export type KeptSide = 'mine' | 'theirs' | 'merged'
-
-/** What `assigned` is where nobody is named. */
-export const NOBODY = 'nobody'
-/** What `field` is of a conflict over a whole record, and of one in which no field was changed by both sides. */
-export const WHOLE_RECORD = 'record'
-export const NO_FIELD = 'none'
-/** What `version` and `against` are where the app version isn’t known. */
-export const UNKNOWN_VERSION = 'unknown'
 
 /** The keys of the conflicts list. Free words are looked for in the device’s name. */
 export const CONFLICT_FIELDS = {

@@ -1,4 +1,5 @@
-import { conflictPlaces, NOBODY, UNKNOWN_VERSION, type ConflictKey } from '#lib/query/conflict-fields.ts'
+import { conflictPlaces, type ConflictKey } from '#lib/query/conflict-fields.ts'
+import { NOBODY, UNKNOWN_VERSION } from '#lib/query/conflict-words.ts'
 import type { RowReader } from '#lib/query/matches-filter.ts'
 import type { ConflictRow } from './conflict-port.ts'
 

@@ -1,6 +1,5 @@
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
-import type { JsonSchema, Platform } from '#lib/protocol/device.ts'
-import type { StrategyName, TieRule } from '#lib/protocol/strategies.ts'
+import type { JsonSchema, Platform, StrategyName, TieRule } from '#lib/protocol/device.ts'
 import type { DeadLetterCode } from '#lib/protocol/error-codes.ts'
 import type { Mutation } from '#lib/protocol/mutation.ts'
 import type { BusinessRule, UpMigration } from '#lib/protocol/rules.ts'

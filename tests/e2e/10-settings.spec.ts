@@ -61,7 +61,7 @@ test('thresholds are set and taken back by keyboard', async ({ adminPage: page, 
   const lag = page.getByLabel('Sync lag, warning, minutes')
   await lag.fill('10')
   await page.keyboard.press('Enter')
-  await expect(page.getByRole('heading', { level: 1 })).toContainText('sets 1 of its 9 thresholds itself')
+  await expect(page.getByRole('heading', { level: 1 })).toContainText('sets 1 of its 10 thresholds itself')
   await page.reload()
   await expect(lag).toHaveValue('10')
   await lag.fill('')

@@ -113,7 +113,7 @@ test('two devices disagree, the desk decides, both show it', async ({ adminPage:
     await page.getByRole('button', { name: 'Assign and note…' }).click()
     await page.getByRole('dialog').getByLabel('Note').fill('ask the crew')
     await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
-    await expect(page.locator('.said')).toHaveText('ask the crew')
+    await expect(page.locator('.desk-note')).toHaveText('ask the crew')
   })
 
   await test.step('a third version: what the schema refuses is told here, then it is written', async () => {

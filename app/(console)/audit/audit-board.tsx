@@ -1,16 +1,14 @@
 import { EmptyState } from '#components/ui/empty-state.tsx'
-import { ForbiddenState } from '#components/ui/forbidden-state.tsx'
-import { Verdict } from '#components/ui/verdict.tsx'
 import { isAtLeast, roleEverywhere } from '#lib/application/access/authorize.ts'
 import { listAudit } from '#lib/application/audit/list-audit.ts'
 import { AUDIT_FIELDS } from '#lib/query/audit-fields.ts'
-import { ConsolePage } from '../console-page.tsx'
 import { ListFrame } from '../list-frame.tsx'
 import { listFilter } from '../list-filter.ts'
 import { exportHrefs, listUrl } from '../list-url.ts'
 import { PartTabs } from '../part-tabs.tsx'
 import { LIST, loadList, type PageQuery } from '../search-params.ts'
 import { visit } from '../viewer.ts'
+import { AuditForbidden } from './audit-forbidden.tsx'
 import { AuditList } from './audit-list.tsx'
 import { auditRow } from './audit-row.ts'
 import { auditSentence } from './audit-words.ts'
@@ -28,25 +26,11 @@ export async function AuditBoard({ part, search }: { part: keyof typeof PARTS; s
   const [at, params] = await Promise.all([visit(href, search, LIST), loadList(search)])
   const everywhere = roleEverywhere(at.actor)
   const mayAll = isAtLeast(everywhere, 'operator')
-  const role = part === 'all' ? (everywhere ?? at.fleet.role) : at.fleet.role
   const tabs = mayAll ? (
     <PartTabs label="Audit" parts={Object.values(PARTS)} current={href} query={at.query} />
   ) : null
   if (part === 'all' ? !mayAll : !isAtLeast(at.fleet.role, 'operator'))
-    return (
-      <ConsolePage at={at} crumbs={[{ label: 'Audit' }]}>
-        <Verdict sentence="The audit log tells who did what" />
-        <ForbiddenState
-          title={
-            part === 'all'
-              ? 'You cannot see what was done everywhere'
-              : 'You cannot see this fleet’s audit log'
-          }
-          role={role}
-          needs={part === 'all' ? 'operator of every fleet' : 'operator'}
-        />
-      </ConsolePage>
-    )
+    return <AuditForbidden at={at} part={part} />
   const { q } = params
   const { filter, problem } = listFilter(q, AUDIT_FIELDS)
   const asking = { ...(part === 'fleet' ? { fleet: at.fleet.id } : {}), ...(q === '' ? {} : { q }) }

@@ -1,4 +1,4 @@
-import type { StrategyName, TieRule } from '#lib/protocol/strategies.ts'
+import type { StrategyName, TieRule } from '#lib/protocol/device.ts'
 
 /** What a strategy does with two changes of one record. A full Record. */
 export const STRATEGY_WORDS: Readonly<Record<StrategyName, string>> = {

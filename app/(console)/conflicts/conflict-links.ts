@@ -1,6 +1,7 @@
 import { carryShared, withParams } from '#components/ui/search-params.ts'
 import type { conflictGroups } from '#lib/application/conflicts/list-conflicts.ts'
-import { UNKNOWN_VERSION, type ConflictKey, type ConflictSort } from '#lib/query/conflict-fields.ts'
+import type { ConflictKey, ConflictSort } from '#lib/query/conflict-fields.ts'
+import { UNKNOWN_VERSION } from '#lib/query/conflict-words.ts'
 import { FILTER_LENGTH_MAX, isAmong, type Filter } from '#lib/query/field.ts'
 import { formatFilter } from '#lib/query/format-filter.ts'
 

@@ -1,6 +1,7 @@
 import type { StatusKind } from '#components/ui/status.tsx'
 import { formatCount, formatDuration, formatRound, plural } from '#components/ui/format.ts'
-import { NO_FIELD, UNKNOWN_VERSION, WHOLE_RECORD, type ConflictSort } from '#lib/query/conflict-fields.ts'
+import type { ConflictSort } from '#lib/query/conflict-fields.ts'
+import { NO_FIELD, UNKNOWN_VERSION, WHOLE_RECORD } from '#lib/query/conflict-words.ts'
 import { fieldName } from '#lib/protocol/field-name.ts'
 import { matchSentence, type ListScope } from '../list-scope.ts'
 import type { ConflictRow } from './conflict-row.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { NOBODY } from '#lib/query/conflict-fields.ts'
+import { NOBODY } from '#lib/query/conflict-words.ts'
 import { auditEntry } from '../access/audit-entry.ts'
 import { authorize } from '../access/authorize.ts'
 import type { Actor, Context } from '../context.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { STRATEGIES } from '#lib/protocol/strategies.ts'
+import { STRATEGIES } from '#lib/protocol/device.ts'
 import { uuid } from '#lib/protocol/mutation.ts'
 import { CONFLICT_FIELDS, CONFLICT_SORTS, type ConflictKey } from '#lib/query/conflict-fields.ts'
 import { isAmong, type Filter } from '#lib/query/field.ts'

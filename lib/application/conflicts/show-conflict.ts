@@ -1,5 +1,4 @@
-import type { JsonSchema } from '#lib/protocol/device.ts'
-import type { StrategyName, TieRule } from '#lib/protocol/strategies.ts'
+import type { JsonSchema, StrategyName, TieRule } from '#lib/protocol/device.ts'
 import { documentOfToday, sidesOfToday } from '#lib/engine/conflict/sides-of-today.ts'
 import { isMask } from '#lib/protocol/mask.ts'
 import type { Json } from '#lib/kernel/json.ts'

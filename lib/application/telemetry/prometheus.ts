@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import type { BreakerKind } from '#lib/engine/breaker/breaker.ts'
 import { BREAKER_KINDS, FORCED_KINDS } from '#lib/engine/breaker/breaker.ts'
-import { STRATEGIES } from '#lib/protocol/strategies.ts'
+import { STRATEGIES } from '#lib/protocol/device.ts'
 import { ERROR_CODES } from '#lib/protocol/error-codes.ts'
 import type { ResultStatus } from '#lib/protocol/push.ts'
 import { FULL_SYNC_REASONS, SESSION_RESULTS } from '#lib/protocol/session.ts'

@@ -1,5 +1,5 @@
 import { assert } from '#lib/kernel/result.ts'
-import type { StrategyName } from '#lib/protocol/strategies.ts'
+import type { StrategyName } from '#lib/protocol/device.ts'
 import type { ConflictContext, Strategy } from './decision.ts'
 import { decideEditWins } from './edit-wins.ts'
 import { decideFieldMerge } from './field-merge.ts'

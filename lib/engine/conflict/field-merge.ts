@@ -2,7 +2,7 @@ import { compareHlc } from '#lib/kernel/hlc.ts'
 import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { defineKey, isJsonObject, jsonEqual, ownValue } from '#lib/kernel/json.ts'
 import { toPointer } from '#lib/kernel/json-pointer.ts'
-import type { StrategyName, TieRule } from '#lib/protocol/strategies.ts'
+import type { StrategyName, TieRule } from '#lib/protocol/device.ts'
 import type { ConflictContext, Strategy } from './decision.ts'
 import { stampAt } from './field-stamps.ts'
 

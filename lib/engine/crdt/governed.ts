@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '#lib/kernel/json.ts'
 import { defineKey, isJsonObject } from '#lib/kernel/json.ts'
 import type { Path } from '#lib/kernel/json-pointer.ts'
 import { toPointer } from '#lib/kernel/json-pointer.ts'
-import type { StrategyName } from '#lib/protocol/strategies.ts'
+import type { StrategyName } from '#lib/protocol/device.ts'
 import type { CollectionRules } from '../types.ts'
 
 type Rules = Pick<CollectionRules, 'strategy' | 'fieldStrategies'>

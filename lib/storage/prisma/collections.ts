@@ -1,6 +1,5 @@
 import { assert } from '#lib/kernel/result.ts'
-import type { JsonSchema } from '#lib/protocol/device.ts'
-import type { StrategyName, TieRule } from '#lib/protocol/strategies.ts'
+import type { JsonSchema, StrategyName, TieRule } from '#lib/protocol/device.ts'
 import type { Thresholds } from '#lib/telemetry/thresholds.ts'
 import type { BusinessRule, UpMigration } from '#lib/protocol/rules.ts'
 import type { Authority, Collection, CollectionPort } from '../ports.ts'

@@ -3,10 +3,9 @@ import {
   CONFLICT_FACETS,
   CONFLICT_LOOK_MAX,
   isConflictIndexed,
-  NOBODY,
-  UNKNOWN_VERSION,
   type ConflictKey,
 } from '#lib/query/conflict-fields.ts'
+import { NOBODY, UNKNOWN_VERSION } from '#lib/query/conflict-words.ts'
 import type { FacetCounts } from '#lib/query/facets.ts'
 import type { Filter } from '#lib/query/field.ts'
 import type {

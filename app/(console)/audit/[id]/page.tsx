@@ -7,12 +7,14 @@ import { carryShared } from '#components/ui/search-params.ts'
 import { Section } from '#components/ui/section.tsx'
 import { Time } from '#components/ui/time.tsx'
 import { Verdict } from '#components/ui/verdict.tsx'
+import { isAtLeast, roleIn } from '#lib/application/access/authorize.ts'
 import { getAudit } from '#lib/application/audit/get-audit.ts'
 import { isApplicationError } from '#lib/application/errors.ts'
 import { ConsolePage } from '../../console-page.tsx'
 import { keptPage } from '../../kept-page.tsx'
 import type { ItemProps } from '../../search-params.ts'
 import { itemId, orNotFound, visit } from '../../viewer.ts'
+import { AuditForbidden } from '../audit-forbidden.tsx'
 import { KIND_WORDS, OUTCOME_WORDS } from '../audit-words.ts'
 import { changeRows } from '#components/ui/change-rows.ts'
 
@@ -22,6 +24,7 @@ export const metadata: Metadata = { title: 'Audit entry · Tidemark' }
 async function AuditEntryPage({ params, searchParams }: ItemProps) {
   const id = await itemId(params)
   const at = await visit(`/audit/${id}`, searchParams)
+  if (!isAtLeast(roleIn(at.actor, at.fleet.id), 'operator')) return <AuditForbidden at={at} part="fleet" />
   const entry = await orNotFound(getAudit(at.ctx, { actor: at.actor, id }).catch(hidden))
   const { actor, action, target, reason, outcome, address, seq, mac, fleetId } = entry
   const { rows, equal } = changeRows(entry.before, entry.after)

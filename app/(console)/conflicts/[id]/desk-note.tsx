@@ -1,5 +1,6 @@
 'use client'
 import { useRouter } from 'next/navigation'
+import { useTransition } from 'react'
 import { Button } from '#components/ui/button.tsx'
 import { AreaField, TextField } from '#components/ui/field.tsx'
 import { KeyValue } from '#components/ui/key-value.tsx'
@@ -20,6 +21,8 @@ export type DeskNoteProps = {
 /** Who looks after a conflict, and what is known of it. */
 export function DeskNote({ id, fleetId, role, me, desk }: DeskNoteProps) {
   const router = useRouter()
+  // What is sent in between would be on the version before.
+  const [isRefreshing, startRefresh] = useTransition()
   const send = (body: object): Promise<Sent> =>
     sendJson('PATCH', `/api/admin/v1/conflicts/${id}?fleet=${encodeURIComponent(fleetId)}`, {
       ...body,
@@ -33,7 +36,7 @@ export function DeskNote({ id, fleetId, role, me, desk }: DeskNoteProps) {
         kind: 'crit',
         text: sent === null ? 'The server did not answer' : `${sent.message} (${sent.code})`,
       })
-    router.refresh()
+    startRefresh(() => router.refresh())
   }
   return (
     <>
@@ -54,9 +57,13 @@ export function DeskNote({ id, fleetId, role, me, desk }: DeskNoteProps) {
       />
       {role === 'viewer' ? null : (
         <div className="group-acts">
-          {desk.assigned === me ? null : <Button onClick={() => void take()}>Assign to me</Button>}
+          {desk.assigned === me ? null : (
+            <Button disabled={isRefreshing} onClick={() => void take()}>
+              Assign to me
+            </Button>
+          )}
           <FormDialog
-            trigger={<Button>Assign and note…</Button>}
+            trigger={<Button disabled={isRefreshing}>Assign and note…</Button>}
             title="Who looks after this conflict?"
             about="Everyone in the fleet reads it here; it decides nothing."
             submitLabel="Save"
