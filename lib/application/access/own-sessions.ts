@@ -43,8 +43,10 @@ export async function endOwnSession(
 ): Promise<{ id: string }> {
   parsedOrThrow(removalInput, body)
   const own = await listOwnSessions(ctx, { principal })
-  if (!own.some((session) => session.id === id)) throw new ApplicationError('not_found')
-  await endSession(ctx, principal.actor, id, address)
+  const ended = own.find((session) => session.id === id)
+  if (!ended) throw new ApplicationError('not_found')
+  const { createdAtMs, how, address: from } = ended
+  await endSession(ctx, principal.actor, id, address, { createdAtMs, how, address: from })
   return { id }
 }
 
@@ -82,6 +84,7 @@ export async function endSessionsOfUser(
   const audit = auditEntry(ctx, actor, {
     action: 'session.end-all',
     target: `user/${id}`,
+    after: { kept: 'none' },
     reason: reason ?? null,
   })
   return { endedSessions: await ctx.storage.access.endSessionsOf(id, null, audit) }

@@ -1,3 +1,4 @@
+import type { Json } from '#lib/kernel/json.ts'
 import type { Actor } from '#lib/application/context.ts'
 import type { User, UserSession } from '#lib/storage/ports.ts'
 import { auditEntry } from './audit-entry.ts'
@@ -58,13 +59,14 @@ export function findSession(
   return ctx.storage.access.findSession(id, ctx.clock.now(), SESSION_IDLE_MS)
 }
 
-/** Signs out: the row goes, so every copy of the cookie is dead at once (security.md, 16). */
+/** Signs out: the row goes, so every copy of the cookie is dead at once (security.md, 16). `before` says which, where it isn't one's own. */
 export async function endSession(
   ctx: AccessContext,
   actor: Actor,
   sessionId: string,
   address: string | null,
+  before: Json = null,
 ): Promise<void> {
-  const details = { action: 'session.end', target: `user/${actor.id}`, address }
+  const details = { action: 'session.end', target: `user/${actor.id}`, before, address }
   await ctx.storage.access.endSession(sessionId, auditEntry(ctx, actor, details))
 }

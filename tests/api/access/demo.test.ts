@@ -43,7 +43,7 @@ test('the demo is prepared twice and made once; its link signs an administrator 
 
 test.each([
   [[], /name a command/],
-  [['backup'], /unknown command: backup\n\nnpm run tidemark/],
+  [['bakcup'], /unknown command: bakcup\n\nnpm run tidemark/],
   [['fleet', 'create', '--nme', 'x'], /Unknown option '--nme'[^]*usage: fleet create --name N/],
 ])('the command line %j is explained', async (line, message) => {
   await expect(runCommand(line)).rejects.toThrow(message)

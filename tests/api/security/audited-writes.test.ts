@@ -1,21 +1,22 @@
 import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createApiKey } from '#lib/application/access/api-keys.ts'
-import { SYSTEM } from '#lib/application/access/audit-entry.ts'
+import { auditEntry, SYSTEM } from '#lib/application/access/audit-entry.ts'
 import { ADMIN_ROUTES } from '#lib/http/admin/routes.ts'
 import { createRouter } from '#lib/http/router.ts'
 import type { JsonObject } from '#lib/kernel/json.ts'
 import type { AuditEntry } from '#lib/storage/ports.ts'
-import { addUser } from '#tests/support/access-world.ts'
+import { addUser, PASSWORD } from '#tests/support/access-world.ts'
 import { shippedRule } from '#tests/support/alert-series.ts'
 import { resolvedIncident } from '#tests/support/alert-world.ts'
 import { TestDevice, testFleet, type TestFleet } from '#tests/support/device-world.ts'
-import { jsonBody, operatorWorld, type OperatorWorld } from '#tests/support/operator-world.ts'
+import { jsonBody, operatorWorld, ORIGIN, type OperatorWorld } from '#tests/support/operator-world.ts'
 
 /** Writes that leave no entry when they succeed, and why. */
 const WITHOUT: Readonly<Record<string, string>> = {
   'POST /collections/:id/check': 'looks at what a publication would refuse, and changes nothing',
   'POST /dead-letters/:id/preview': 'looks at what a replay would do, and changes nothing',
+  'POST /conflicts/by-rule/preview': 'counts what a rule would decide, and changes nothing',
   'POST /operations/preview': 'counts what an operation would have, and changes nothing',
   'POST /operations/:id/preview': 'runs over samples, and notes for the person who starts it what it found',
   'POST /alerts/rules/preview': 'looks at what a rule would have told, and changes nothing',
@@ -30,6 +31,7 @@ describe('[check 43] each write of the operator API leaves an entry', () => {
   let device: TestDevice
   let other: TestDevice
   let keys: { root: string; second: string }
+  let cookie: string
   const covered = new Set<string>()
   const entries: (AuditEntry & { route: string })[] = []
   const secrets: string[] = []
@@ -51,7 +53,8 @@ describe('[check 43] each write of the operator API leaves an entry', () => {
     const key = async (name: string) =>
       (await createApiKey(world.ctx, { actor: SYSTEM, body: { name, role: 'admin' } })).key
     keys = { root: await key('root'), second: await key('second') }
-    secrets.push(keys.root, keys.second, fleet.key, device.token, other.token)
+    cookie = (await world.signIn('root@example.org')).cookie
+    secrets.push(PASSWORD, keys.root, keys.second, fleet.key, device.token, other.token)
   })
 
   /** Calls a route, and keeps the entries that it left. */
@@ -59,14 +62,16 @@ describe('[check 43] each write of the operator API leaves an entry', () => {
     route: string,
     params: Readonly<Record<string, string>> = {},
     body: JsonObject | null = null,
-    as: keyof typeof keys = 'root',
+    as: keyof typeof keys | 'person' = 'root',
   ): Promise<JsonObject> {
     const { method, pattern, scope } = ADMIN_ROUTES.find(
       (one) => `${one.method} ${one.pattern}` === route,
     ) ?? { method: 'GET', pattern: '', scope: 'fleet' }
     expect(pattern, route).not.toBe('')
     const path = pattern.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''))
-    const headers = { authorization: `Bearer ${keys[as]}`, 'x-forwarded-for': FROM }
+    const who: Record<string, string> =
+      as === 'person' ? { cookie, origin: ORIGIN } : { authorization: `Bearer ${keys[as]}` }
+    const headers = { ...who, 'x-forwarded-for': FROM }
     const query = scope === 'fleet' ? `?fleet=${fleet.fleetId}` : ''
     const { audit } = world.ctx.storage
     const before = await audit.head()
@@ -130,6 +135,15 @@ describe('[check 43] each write of the operator API leaves an entry', () => {
     secrets.push(String(user['signInLink']).split('token=')[1] ?? 'none')
     await call('PATCH /users/:id', { id: idOf(user) }, { role: 'operator' })
     await call('DELETE /users/:id', { id: idOf(user) })
+    await call('POST /users/:id/end-sessions', { id: idOf(user) }, { reason: REASON })
+    const guest = await call(
+      'POST /invitations',
+      {},
+      { email: 'guest@example.org', roles: { [fleet.fleetId]: 'viewer' } },
+    )
+    const again = await call('POST /invitations/:id/link', { id: idOf(guest) }, {})
+    for (const { link } of [guest, again]) secrets.push(String(link).split('token=')[1] ?? 'none')
+    await call('DELETE /invitations/:id', { id: idOf(guest) }, { reason: REASON })
     const release = await call('POST /releases', {}, inFleet({ version: '9.1' }))
     await call('DELETE /releases/:id', { id: idOf(release) }, inFleet({ reason: REASON }))
     const view = await call(
@@ -169,7 +183,34 @@ describe('[check 43] each write of the operator API leaves an entry', () => {
     await change(other, 'theirs', 1)
     const [result] = (await change(device, 'mine', 1)).results
     const conflictId = result?.status === 'conflict' ? result.conflictId : ''
+    await call('PATCH /conflicts/:id', { id: conflictId }, inFleet({ note: 'seen', version: 0 }))
     await call('POST /conflicts/:id/resolve', { id: conflictId }, inFleet({ choice: 'theirs', version: 2 }))
+    await change(other, 'theirs again', 3)
+    await change(device, 'mine again', 3)
+    const many = { rule: 'theirs', q: 'status:open', before: new Date(world.clock.now() + 1).toISOString() }
+    await call('POST /conflicts/by-rule/preview', {}, inFleet(many))
+    await call('POST /conflicts/by-rule', {}, inFleet({ ...many, reason: REASON }))
+  })
+
+  test('one’s own account', async () => {
+    await call('PATCH /account', {}, { name: 'Ana' }, 'person')
+    await call('POST /account/step-up', {}, { password: PASSWORD }, 'person')
+    const password = 'nine otters below the jetty'
+    secrets.push(password)
+    await call('POST /account/password', {}, { password, current: PASSWORD }, 'person')
+    const { storage } = world.ctx
+    const issuer = 'https://id.example.org'
+    const user = await storage.access.findUserByEmail('root@example.org')
+    await storage.access.linkIdentity(
+      { issuer, subject: 'ana', userId: user?.id ?? '', createdAtMs: 1 },
+      auditEntry(world.ctx, SYSTEM, { action: 'identity.link', target: 'user' }),
+    )
+    await call('POST /account/identities/unlink', {}, { issuer }, 'person')
+    await call('POST /account/sessions/end', {}, { keepThis: true }, 'person')
+    const { items } = (await (await world.admin('/account/sessions', { headers: { cookie } })).json()) as {
+      items: { id: string }[]
+    }
+    await call('DELETE /account/sessions/:id', { id: items[0]?.id ?? '' }, null, 'person')
   })
 
   const notes = async (): Promise<{ id: string }> => {
@@ -336,7 +377,7 @@ describe('[check 43] each write of the operator API leaves an entry', () => {
   })
 
   test('who, from where, and what changed', () => {
-    const own = entries.filter(({ actor }) => actor.kind === 'key')
+    const own = entries.filter(({ actor }) => actor.kind === 'key' || actor.kind === 'user')
     expect(own.filter(({ address }) => address !== FROM)).toEqual([])
     const routes = new Set(entries.map(({ route }) => route))
     for (const route of routes)

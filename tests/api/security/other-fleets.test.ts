@@ -38,6 +38,12 @@ async function made(path: string, body: object): Promise<string> {
   return String((await bodyOf(answer))['id'])
 }
 
+async function entryOf(fleetId: string): Promise<string> {
+  const filter = { fleetId, action: null }
+  const { items } = await world.storage.audit.list(filter, { limit: 1, cursor: null })
+  return items[0]?.id ?? ''
+}
+
 /** One thing of each kind that a route is about, in this fleet. */
 async function everythingOf({ fleetId }: TestFleet): Promise<Record<string, string>> {
   const { ctx } = world.app
@@ -95,6 +101,7 @@ async function everythingOf({ fleetId }: TestFleet): Promise<Record<string, stri
     }),
     '/api-keys': await made('/api-keys', { fleet: fleetId, name: 'k', role: 'viewer' }),
     '/account/sessions': newUuid(),
+    '/audit': await entryOf(fleetId),
     '/sessions': session.sessionId,
     '/devices': device.id,
     '/devices/diagnostics': diagnostics.id,
@@ -156,6 +163,7 @@ const bodies = (): Readonly<Record<string, object>> => ({
   'DELETE /scrape-targets/:id': { reason: 'a test' },
   'PATCH /users/:id': { role: 'viewer', fleet: own.fleetId },
   'POST /devices/:id/commands': { type: 'resync' },
+  'PATCH /conflicts/:id': { note: 'x', version: 0 },
   'POST /conflicts/:id/resolve': { choice: 'mine', version: 1 },
   'PATCH /dead-letters/groups/:id': { version: 0, title: 'x' },
   'POST /dead-letters/groups/:id/merge': { groups: [newUuid()] },
