@@ -1,13 +1,11 @@
 'use client'
-import { useRouter } from 'next/navigation'
 import { Button } from '#components/ui/button.tsx'
-import { ConfirmDialog } from '#components/ui/dialog.tsx'
 import { SelectField, TextField } from '#components/ui/field.tsx'
-import { showToast } from '#components/ui/toast.tsx'
 import { FormDialog } from '../form-dialog.tsx'
 import { sendJson } from '../send-json.ts'
 import { fieldText } from './field-text.ts'
 import { endOf, KEY_ENDS } from './key-words.ts'
+import { RevokeDialog } from './revoke-dialog.tsx'
 
 export type KeyActionsProps = {
   kind: 'enrollment-keys' | 'ingest-keys'
@@ -22,7 +20,6 @@ const AS_IT_IS = { value: '', label: 'As it is' }
 
 /** Rename a key or set its end; revoke it, for a reason. */
 export function KeyActions({ kind, id, fleetId, name, stays }: KeyActionsProps) {
-  const router = useRouter()
   const url = `/api/admin/v1/${kind}/${id}?fleet=${encodeURIComponent(fleetId)}`
   return (
     <span className="row-acts">
@@ -44,23 +41,9 @@ export function KeyActions({ kind, id, fleetId, name, stays }: KeyActionsProps) 
         <TextField label="Name" name="name" defaultValue={name} maxLength={120} required />
         <SelectField label="Ends" name="ends" choices={[AS_IT_IS, ...KEY_ENDS]} />
       </FormDialog>
-      <ConfirmDialog
-        trigger={<Button tone="quiet danger">Revoke…</Button>}
-        title={`Revoke ${name} for good?`}
-        reason="required"
-        reasonHint="Why must nothing come in by it?"
-        confirmLabel="Revoke"
-        danger
-        onConfirm={async ({ reason }) => {
-          const sent = await sendJson('DELETE', url, { reason })
-          if (!sent.ok) return { ok: false, message: `${sent.message} (${sent.code})` }
-          showToast({ kind: 'ok', text: 'Revoked' })
-          router.refresh()
-          return { ok: true }
-        }}
-      >
+      <RevokeDialog url={url} title={`Revoke ${name} for good?`} reasonHint="Why must nothing come in by it?">
         {stays}
-      </ConfirmDialog>
+      </RevokeDialog>
     </span>
   )
 }

@@ -1,18 +1,15 @@
 'use client'
-import { useRouter } from 'next/navigation'
 import { Button } from '#components/ui/button.tsx'
-import { ConfirmDialog } from '#components/ui/dialog.tsx'
 import { SelectField, TextField } from '#components/ui/field.tsx'
-import { showToast } from '#components/ui/toast.tsx'
 import type { Role } from '#lib/application/context.ts'
 import { FormDialog } from '../../form-dialog.tsx'
 import { sendJson } from '../../send-json.ts'
 import { fieldText } from '../field-text.ts'
 import { ROLE_CHOICES } from '../role-words.ts'
+import { RevokeDialog } from '../revoke-dialog.tsx'
 
 /** Rename a key or change its role; revoke it, for a reason. */
 export function OperatorKeyActs({ id, name, role }: { id: string; name: string; role: Role }) {
-  const router = useRouter()
   const url = `/api/admin/v1/api-keys/${id}`
   return (
     <span className="row-acts">
@@ -29,23 +26,9 @@ export function OperatorKeyActs({ id, name, role }: { id: string; name: string; 
         <TextField label="Name" name="name" defaultValue={name} maxLength={120} required />
         <SelectField label="Role" name="role" choices={ROLE_CHOICES} defaultValue={role} />
       </FormDialog>
-      <ConfirmDialog
-        trigger={<Button tone="quiet danger">Revoke…</Button>}
-        title={`Revoke ${name} for good?`}
-        reason="required"
-        reasonHint="Why must nothing come in by it?"
-        confirmLabel="Revoke"
-        danger
-        onConfirm={async ({ reason }) => {
-          const sent = await sendJson('DELETE', url, { reason })
-          if (!sent.ok) return { ok: false, message: `${sent.message} (${sent.code})` }
-          showToast({ kind: 'ok', text: 'Revoked' })
-          router.refresh()
-          return { ok: true }
-        }}
-      >
+      <RevokeDialog url={url} title={`Revoke ${name} for good?`} reasonHint="Why must nothing come in by it?">
         Its next request is refused, and so is every other copy of it.
-      </ConfirmDialog>
+      </RevokeDialog>
     </span>
   )
 }
