@@ -19,10 +19,12 @@ export interface AuditLink {
   readonly expected: string
 }
 
-/** An entry that has no number, with the mac that it is adopted with. */
+/** An entry that is no link of the chain, with the mac that it is adopted with. */
 export interface UnchainedAudit {
   readonly entry: AuditEntry
   readonly expected: string
+  /** No version of ours wrote such a row: its number is below one, or its time none. It is never adopted. */
+  readonly isForged: boolean
 }
 
 export interface AuditFilter {
@@ -50,7 +52,7 @@ export interface AuditPort {
   last(): Promise<{ readonly seq: number; readonly id: string | null; readonly head: AuditHead }>
   /** Links behind a head that have one of the next `limit` numbers, in their order; two where a number was forged. */
   links(behind: AuditHead, limit: number): Promise<readonly AuditLink[]>
-  /** Entries without a number, oldest first, behind a place. */
+  /** Entries without a number, or with one below one, oldest first, behind a place; with null from the very first one on. */
   unchained(
     behind: { readonly atMs: number; readonly id: string } | null,
     limit: number,

@@ -13,8 +13,8 @@ export async function adoptAudit(ctx: AuditContext): Promise<{ readonly adopted:
   let adopted = 0
   for (;;) {
     const read = await audit.unchained(behind, ADOPTED_AT_ONCE)
-    const isKnown = ({ entry }: (typeof read)[number]): boolean =>
-      known.some((range) => isWithin(range, entry))
+    const isKnown = ({ entry, isForged }: (typeof read)[number]): boolean =>
+      isForged || known.some((range) => isWithin(range, entry))
     // Those that stand side by side: nothing else lies between the first and the last of them.
     const start = read.findIndex((row) => !isKnown(row))
     const end = read.findIndex((row, i) => i > start && isKnown(row))

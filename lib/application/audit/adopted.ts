@@ -45,7 +45,7 @@ export async function adoptedRanges(audit: AuditPort): Promise<readonly AdoptedR
       { fleetId: null, action: ADOPT_ACTION },
       { limit: ADOPTIONS_AT_ONCE, cursor },
     )
-    ranges.push(...page.items.flatMap((entry) => (entry.seq === null ? [] : (rangeOf(entry) ?? []))))
+    ranges.push(...page.items.flatMap((entry) => ((entry.seq ?? 0) < 1 ? [] : (rangeOf(entry) ?? []))))
     cursor = page.next
   } while (cursor)
   return ranges

@@ -170,14 +170,16 @@ async function beyondHead(
   return { kind: 'beyond_head', seq, id, atMs: null, what }
 }
 
-/** The first entry without a number that no adoption speaks of. */
+/** The first row outside of the chain that no adoption speaks of, or that none can. */
 async function outside({ storage }: Pick<AuditContext, 'storage'>, limit: number): Promise<FirstBad | null> {
   let ranges: readonly AdoptedRange[] | null = null
   let behind: { atMs: number; id: string } | null = null
   for (;;) {
     const rows = await storage.audit.unchained(behind, limit)
     if (rows.length > 0) ranges ??= await adoptedRanges(storage.audit)
-    const stranger = rows.find(({ entry }) => !(ranges ?? []).some((range) => isWithin(range, entry)))
+    const stranger = rows.find(
+      ({ entry, isForged }) => isForged || !(ranges ?? []).some((range) => isWithin(range, entry)),
+    )
     if (stranger) return outsideRow(stranger.entry)
     const last = rows.at(-1)
     if (!last || rows.length < limit) return null

@@ -7,8 +7,11 @@ import { exportFormat } from './export.ts'
 import type { AdminOperation } from './operation.ts'
 
 const count = z.int().min(0)
-/** An entry with its place in the chain, and its link; null for one of before there was a chain. */
-const entry = auditAnswer.extend({ seq: z.int().min(1).nullable(), mac: z.string().nullable() })
+/**
+ * An entry with its place in the chain, and its link; null for one of before there was a chain. A number below one is a
+ * forged row's.
+ */
+const entry = auditAnswer.extend({ seq: z.int().nullable(), mac: z.string().nullable() })
 const head = z.object({ seq: count, mac: z.string() })
 const chain = z.object({
   state: z.enum(['holds', 'broken', 'unfinished']),

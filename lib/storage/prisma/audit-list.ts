@@ -1,11 +1,11 @@
 import { AUDIT_LOOK_MAX, type AuditKey } from '#lib/query/audit-fields.ts'
 import type { AuditFilter, Page, PageRequest, StoredAudit } from '../ports.ts'
 import type { AuditSqlRow } from './audit.ts'
+import { auditAt, auditMs } from './audit-time.ts'
 import type { Database, Statement } from './database.ts'
 import { filterSql, SqlValues, type ListSql } from './filter-sql.ts'
 import { pageOf } from './page.ts'
 import { storableText } from './storable-text.ts'
-import { at } from './values.ts'
 
 /** By the names of an entry's row. */
 export const AUDIT_COLUMNS = `id, at, scope_fleet_id AS "scopeFleetId", actor_kind AS "actorKind", actor_id AS "actorId",
@@ -41,7 +41,7 @@ export async function listAudit(
       limit + 1,
       ...(fleetId === null ? [] : [fleetId]),
       ...(action === null ? [] : [storableText(action)]),
-      ...(cursor === null ? [] : [at(cursor.atMs), cursor.id]),
+      ...(cursor === null ? [] : [auditAt(cursor.atMs), cursor.id]),
     ],
   )
   return pageOf(rows.map(read), placeOf, limit)
@@ -83,7 +83,7 @@ async function listMatching(
     action === null ? [] : [`action = ${values.add(storableText(action))}`],
     cursor === null
       ? []
-      : [`(at, id) < (${values.add(at(cursor.atMs))}::timestamptz, ${values.add(cursor.id)})`],
+      : [`(at, id) < (${values.add(auditAt(cursor.atMs))}::timestamptz, ${values.add(cursor.id)})`],
   ].flat()
   const rows = `FROM audit ${where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`} ORDER BY at DESC, id DESC`
   const max = values.add(lookMax)
@@ -96,5 +96,5 @@ async function listMatching(
   const all = await database.oneOffGlobal<AuditSqlRow & { readonly isEnd: boolean }>(text, values.all)
   const page = pageOf(all.filter(({ isEnd }) => !isEnd).map(read), placeOf, limit)
   const end = all.find(({ isEnd }) => isEnd)
-  return end ? { ...page, next: { atMs: end.at.getTime(), id: end.id } } : page
+  return end ? { ...page, next: { atMs: auditMs(end.at), id: end.id } } : page
 }

@@ -3,9 +3,10 @@ import { storedEntry, type Link } from '../audit-chain.ts'
 import type { AuditEntry, AuditHead, AuditPort, StoredAudit } from '../ports.ts'
 import { bigints, floats, jsonTexts, plainTexts, texts, uuids } from './arrays.ts'
 import { AUDIT_COLUMNS, listAudit } from './audit-list.ts'
+import { auditAtBehind, auditMs, isAuditTime } from './audit-time.ts'
 import type { Database, Send, Statement } from './database.ts'
 import { originalText, storableText } from './storable-text.ts'
-import { at, fromJson, ms } from './values.ts'
+import { fromJson } from './values.ts'
 
 /** Stands for an entry that is collected in its transaction and chained at its end: it is never sent (decision 0065). */
 export const AUDIT_ENTRY: Statement = { name: 'audit_entry', text: '' }
@@ -81,10 +82,14 @@ const LINKS: Statement = {
   text: `SELECT ${AUDIT_COLUMNS} FROM audit WHERE seq > $1::bigint AND seq <= $1::bigint + $2::bigint ORDER BY seq, id
     LIMIT $2::bigint * 2`,
 }
-const UNCHAINED: Statement = {
-  name: 'audit_unchained',
-  text: `SELECT ${AUDIT_COLUMNS} FROM audit WHERE seq IS NULL AND (at, id) > ($1, $2) ORDER BY at, id LIMIT $3`,
-}
+/** Every row that `LINKS` does not read. */
+const unchainedOf = (behind: boolean): Statement => ({
+  name: behind ? 'audit_unchained_behind' : 'audit_unchained',
+  text: `SELECT ${AUDIT_COLUMNS} FROM audit WHERE (seq IS NULL OR seq < 1)${behind ? ' AND (at, id) > ($2, $3)' : ''}
+    ORDER BY at, id LIMIT $1`,
+})
+const UNCHAINED = unchainedOf(false)
+const UNCHAINED_BEHIND = unchainedOf(true)
 /** No head where somebody took its row away: then there is one that fits no entry. */
 const headOf = (row: AuditHead | undefined): AuditHead => row ?? { seq: 0, mac: 'missing' }
 
@@ -122,9 +127,14 @@ export function postgresAudit(database: Database): AuditPort {
       })
     },
     unchained: async (behind, limit) => {
-      const { atMs, id } = behind ?? { atMs: 0, id: '' }
-      const rows = await database.oneGlobal<AuditSqlRow>(UNCHAINED, [at(atMs), id, limit])
-      return rows.map(entryOf).map((entry) => ({ entry, expected: seal('', null, entry) }))
+      const place = behind === null ? [] : [auditAtBehind(behind.atMs), behind.id]
+      const statement = behind === null ? UNCHAINED : UNCHAINED_BEHIND
+      const rows = await database.oneGlobal<AuditSqlRow>(statement, [limit, ...place])
+      return rows.map((row) => {
+        const entry = entryOf(row)
+        const isForged = row.seq !== null || !isAuditTime(entry.atMs)
+        return { entry, expected: seal('', null, entry), isForged }
+      })
     },
   }
 }
@@ -132,7 +142,8 @@ export function postgresAudit(database: Database): AuditPort {
 type Row = Record<string, unknown>
 export interface AuditSqlRow extends Row {
   readonly id: string
-  readonly at: Date
+  /** A number for the infinities. */
+  readonly at: Date | number
   readonly scopeFleetId: string | null
   readonly actorKind: string
   readonly actorId: string
@@ -154,7 +165,7 @@ const storedOf = (row: AuditSqlRow): StoredAudit => ({ ...entryOf(row), seq: row
 function entryOf(row: AuditSqlRow): AuditEntry {
   return {
     id: row.id,
-    atMs: ms(row.at),
+    atMs: auditMs(row.at),
     fleetId: row.scopeFleetId,
     actor: {
       kind: row.actorKind as AuditEntry['actor']['kind'],

@@ -262,6 +262,7 @@ describe('an audit log that somebody tampers with', () => {
   })
 
   it('[check 42] [AC5] finds two entries that were exchanged, and one that was moved', async () => {
+    await dropChecks()
     await owner.query('UPDATE audit SET seq = -seq WHERE seq IN (4, 7)')
     await owner.query('UPDATE audit SET seq = CASE seq WHEN -4 THEN 7 ELSE 4 END WHERE seq < 0')
     expect(await firstBad()).toMatchObject({ kind: 'changed', seq: 4, id: idOf(7) })
@@ -287,6 +288,67 @@ describe('an audit log that somebody tampers with', () => {
     await owner.query('UPDATE audit SET seq = seq + 1 WHERE seq >= 5 AND id <> $1', [forged])
     await owner.query('UPDATE audit_head SET seq = seq + 1')
     expect(await firstBad()).toMatchObject({ kind: 'changed', seq: 5, id: forged })
+  })
+
+  /** The owner may drop what the schema refuses. */
+  const dropChecks = () =>
+    owner.query('ALTER TABLE audit DROP CONSTRAINT audit_at_finite, DROP CONSTRAINT audit_seq_counts')
+
+  it.each([
+    { seq: -1, at: null },
+    { seq: 0, at: null },
+    { seq: null, at: '1969-12-31' },
+    { seq: null, at: '-infinity' },
+    { seq: null, at: 'infinity' },
+    { seq: null, at: '290000-01-01' },
+    { seq: 0, at: 'infinity' },
+  ])(
+    '[check 42] [AC5] finds and lists a row that was put in with number $seq at $at',
+    async ({ seq, at }) => {
+      await dropChecks()
+      const forged = randomUUID()
+      await owner.query(COPY, [forged, seq])
+      if (at !== null) await owner.query('UPDATE audit SET at = $2 WHERE id = $1', [forged, at])
+      const bad = await firstBad()
+      expect(bad).toMatchObject({ kind: 'outside', seq: null, id: forged })
+      // It goes out as JSON.
+      expect(JSON.parse(JSON.stringify(bad))).toEqual(bad)
+      const seen: string[] = []
+      for (const conditions of [[], [{ kind: 'is', key: 'kind', not: false, values: ['system'] }]]) {
+        let cursor = null
+        do {
+          const page = await storage.audit.list(
+            { fleetId: null, action: null, conditions: conditions as never, lookMax: 3 },
+            { limit: 1, cursor },
+          )
+          seen.push(...page.items.map(({ id }) => id))
+          for (const { atMs } of page.items) expect(new Date(atMs).getTime()).toBe(atMs)
+          cursor = page.next
+        } while (cursor)
+      }
+      expect(seen.filter((id) => id === forged)).toHaveLength(2)
+      expect(seen).toHaveLength(2 * (head.seq + 1))
+      // No adoption makes it good.
+      await adoptAudit({ storage, clock, ids: randomUUID, log: { info() {}, warn() {}, error() {} } })
+      if (at !== '1969-12-31') expect(await firstBad()).toMatchObject({ kind: 'outside', id: forged })
+    },
+  )
+
+  it('[check 42] [AC5] finds a chained entry whose time was made infinite', async () => {
+    await dropChecks()
+    for (const at of ['infinity', '-infinity']) {
+      await owner.query('UPDATE audit SET at = $2 WHERE id = $1', [idOf(5), at])
+      expect(await firstBad()).toMatchObject({ kind: 'changed', seq: 5, id: idOf(5) })
+    }
+  })
+
+  it('[check 42] takes no row with a number below one, or without a time', async () => {
+    for (const seq of [-1, 0])
+      await expect(owner.query(COPY, [randomUUID(), seq])).rejects.toThrow('audit_seq_counts')
+    for (const at of ['infinity', '-infinity'])
+      await expect(owner.query('UPDATE audit SET at = $1 WHERE seq = 5', [at])).rejects.toThrow(
+        'audit_at_finite',
+      )
   })
 
   it('[check 42] [AC5] finds a head that was moved or taken away', async () => {
