@@ -15,15 +15,29 @@ export const LOCK_HEAD: Statement = {
   name: 'audit_head_lock',
   text: 'SELECT seq, mac FROM audit_head FOR UPDATE',
 }
-const MOVE_HEAD: Statement = { name: 'audit_head_move', text: 'UPDATE audit_head SET seq = $1, mac = $2' }
+/**
+ * Fails where a write did not write all of its rows, such as by a trigger that swallows them: the commit is on its way already,
+ * so that PostgreSQL alone can still stop it. It says so by a text that is no number.
+ */
+const wroteAll = (write: string, what: string, count: string): string => `WITH wrote AS (${write} RETURNING 1)
+  SELECT CASE WHEN count(*) = ${count} THEN 0 ELSE ('${what} took ' || count(*) || ' of ' || ${count})::int END AS missing
+  FROM wrote`
+const MOVE_HEAD: Statement = {
+  name: 'audit_head_move',
+  text: wroteAll('UPDATE audit_head SET seq = $1, mac = $2', 'the head of the audit log', '1'),
+}
 const INSERT: Statement = {
   name: 'audit_insert',
-  text: `INSERT INTO audit (id, at, scope_fleet_id, actor_kind, actor_id, actor_name, action, target, reason, before, after,
+  text: wroteAll(
+    `INSERT INTO audit (id, at, scope_fleet_id, actor_kind, actor_id, actor_name, action, target, reason, before, after,
       address, outcome, seq, mac)
     SELECT k.i, to_timestamp(k.t / 1000), k.f, k.ak, k.ai, k.an, k.ac, k.ta, k.re, k.be, k.af, k.ad, k.o, k.s, k.m
     FROM unnest($1::text[], $2::float8[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
       $10::json[], $11::json[], $12::text[], $13::text[], $14::bigint[], $15::text[])
       k(i, t, f, ak, ai, an, ac, ta, re, be, af, ad, o, s, m)`,
+    'the audit log',
+    'cardinality($1::text[])',
+  ),
 }
 
 /**

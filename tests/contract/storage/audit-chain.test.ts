@@ -351,6 +351,22 @@ describe('an audit log that somebody tampers with', () => {
       )
   })
 
+  it.each(['audit', 'audit_head'])(
+    '[check 42] [AC2] does nothing that it cannot tell of: a trigger on %s swallows what is written',
+    async (table) => {
+      const fleet = await makeFleet(storage)
+      const before = await storage.audit.head()
+      await owner.query(`CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+        CREATE TRIGGER swallow BEFORE INSERT OR UPDATE ON ${table} FOR EACH ROW EXECUTE FUNCTION swallow()`)
+      await expect(storage.audit.append(audit())).rejects.toThrow('audit')
+      await expect(storage.fleets.raiseEpoch(fleet.id, audit('fleet.epoch'))).rejects.toThrow('audit')
+      await owner.query(`DROP TRIGGER swallow ON ${table}`)
+      expect(await storage.audit.head()).toEqual(before)
+      expect(await firstBad()).toBeNull()
+      expect(await storage.fleets.raiseEpoch(fleet.id, audit('fleet.epoch'))).toBe(2)
+    },
+  )
+
   it('[check 42] [AC5] finds a head that was moved or taken away', async () => {
     await owner.query('UPDATE audit_head SET mac = repeat($1, 64)', ['0'])
     expect(await firstBad()).toMatchObject({ kind: 'head_moved', seq: head.seq })
