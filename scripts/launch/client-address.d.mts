@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 
-export function createClientNaming(
-  text?: string,
-): (
-  request: Pick<IncomingMessage, 'headers'> & { readonly socket: { readonly remoteAddress?: string } },
+export function createClientNaming(text?: string): (
+  request: Pick<IncomingMessage, 'headers' | 'rawHeaders'> & {
+    readonly socket: { readonly remoteAddress?: string | undefined }
+  },
 ) => void

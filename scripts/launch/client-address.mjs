@@ -16,7 +16,7 @@ const HOPS_MAX = 10
 export function createClientNaming(text = '') {
   const trusted = blocksOf([...LOOPBACK, ...text.split(/[\s,]+/).filter((entry) => entry !== '')])
   const isTrusted = (address) => isIP(address) !== 0 && trusted.check(address, familyOf(address))
-  return ({ headers, socket }) => {
+  return ({ headers, rawHeaders, socket }) => {
     const hops = String(headers['x-forwarded-for'] ?? '').split(',')
     let asker = plain(socket.remoteAddress ?? '')
     for (const hop of hops.slice(-HOPS_MAX).reverse()) {
@@ -25,7 +25,21 @@ export function createClientNaming(text = '') {
       asker = before
     }
     headers['x-forwarded-for'] = asker
+    retell(rawHeaders, asker)
   }
+}
+
+const HEADER = 'x-forwarded-for'
+
+/**
+ * In the lines as they came too: what answers ahead of Next (lib/http/node-listener.ts) reads those, and would else take the
+ * sender's own word.
+ * @param {string[]} lines names and values in turn
+ */
+function retell(lines, asker) {
+  for (let i = lines.length - 2; i >= 0; i -= 2)
+    if (lines[i].length === HEADER.length && lines[i].toLowerCase() === HEADER) lines.splice(i, 2)
+  lines.push(HEADER, asker)
 }
 
 /** @param {string[]} entries */

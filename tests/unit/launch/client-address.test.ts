@@ -3,8 +3,17 @@ import { createClientNaming } from '../../../scripts/launch/client-address.mjs'
 
 const named = (trusted: string, remoteAddress: string, told?: string): string => {
   const headers: Record<string, string> = told === undefined ? {} : { 'x-forwarded-for': told }
-  createClientNaming(trusted)({ headers, socket: { remoteAddress } })
-  return headers['x-forwarded-for'] ?? ''
+  const rawHeaders = [
+    'Host',
+    'x.test',
+    ...(told === undefined ? [] : ['X-Forwarded-For', told]),
+    'Accept',
+    '*/*',
+  ]
+  createClientNaming(trusted)({ headers, rawHeaders, socket: { remoteAddress } })
+  const who = headers['x-forwarded-for'] ?? ''
+  expect(rawHeaders).toEqual(['Host', 'x.test', 'Accept', '*/*', 'x-forwarded-for', who])
+  return who
 }
 
 describe('[check 11] who asks', () => {
