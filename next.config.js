@@ -1,3 +1,7 @@
+import { ANSWER_SECURITY } from './scripts/launch/answer-security.mjs'
+
+const SECURITY = Object.entries(ANSWER_SECURITY).map(([key, value]) => ({ key, value }))
+
 /** @type {import('next').NextConfig} */
 const config = {
   poweredByHeader: false,
@@ -22,12 +26,8 @@ const config = {
   htmlLimitedBots: /.*/,
   // `page.dev.tsx` is a page of the development server alone: a build doesn't know it.
   pageExtensions: ['ts', 'tsx', ...(process.env.NODE_ENV === 'development' ? ['dev.tsx'] : [])],
-  // Browsers ask for it at times whatever the page names.
-  redirects: async () => [{ source: '/favicon.ico', destination: '/icon.svg', permanent: false }],
   // Pages and routes get theirs, with a nonce, from proxy.ts; it does not see the build's own files.
-  headers: async () => [
-    { source: '/_next/:path*', headers: [{ key: 'X-Content-Type-Options', value: 'nosniff' }] },
-  ],
+  headers: async () => [{ source: '/_next/:path*', headers: SECURITY }],
 }
 
 export default config

@@ -13,12 +13,16 @@ export function proxy(request: NextRequest): NextResponse {
   // A layout isn't told its address, and the sign-in has to lead back to it.
   headers.set('x-tidemark-path', `${request.nextUrl.pathname}${request.nextUrl.search}`)
   headers.set('content-security-policy', security['content-security-policy'] ?? '')
-  const response = NextResponse.next({ request: { headers } })
+  // Browsers ask for it at times whatever the page names. A redirect of next.config.js would have none of these headers.
+  const response =
+    request.nextUrl.pathname === '/favicon.ico'
+      ? NextResponse.redirect(new URL('/icon.svg', request.nextUrl))
+      : NextResponse.next({ request: { headers } })
   for (const [name, value] of Object.entries(security)) response.headers.set(name, value)
   return response
 }
 
 export const config = {
-  // The device API sets its own headers (lib/http), static files need none.
+  // The device API sets its own headers (lib/http), static files get theirs from next.config.js.
   matcher: '/((?!_next/static|_next/image|api/v1/).*)',
 }

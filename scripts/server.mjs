@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { createServer } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
+import { ANSWER_SECURITY } from './launch/answer-security.mjs'
 import { compressedFiles } from './launch/compressed-files.mjs'
 import { createClientNaming } from './launch/client-address.mjs'
 import { createStop, STOP_TIMEOUT_MS } from './launch/graceful-stop.mjs'
@@ -43,7 +44,7 @@ const server = createHttpServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request
   answer(request, response).catch((error) => {
     console.error(error)
     if (response.headersSent) response.destroy()
-    else response.writeHead(500).end()
+    else response.writeHead(500, ANSWER_SECURITY).end()
   })
 })
 const stopping = createStop(server)

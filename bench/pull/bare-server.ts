@@ -1,10 +1,12 @@
 /** What answering costs at all: as many bytes as a poll with nothing new gets, under as many headers, and nobody is asked. */
 import type { ServerResponse } from 'node:http'
+import { SECURITY_LINES } from '#lib/http/security-lines.ts'
 import { HEADERS } from '#lib/protocol/device.ts'
 import { serve } from '../push/serve.ts'
 
 const BODY = JSON.stringify({ changes: [], token: 'x'.repeat(340), hasMore: false, snapshots: {} })
 const LINES = [
+  ...SECURITY_LINES,
   'cache-control',
   'no-store',
   'x-content-type-options',

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { SECURITY_LINES } from './security-lines.ts'
 
 /**
  * An answer before it is one of a platform's: `node:http` writes it as it is. A Response in between, whose body is a
@@ -18,7 +19,7 @@ export const toResponse = ({ status, headers, body }: Answer): Response =>
 export function writeWhole({ status, headers, body }: Answer, outgoing: ServerResponse): boolean {
   if (body instanceof ReadableStream) return false
   // Names and values in turn: Node goes through an object twice.
-  const lines: string[] = []
+  const lines: string[] = [...SECURITY_LINES]
   for (const name in headers) lines.push(name, headers[name] as string)
   if (body === null) {
     outgoing.writeHead(status, lines).end()

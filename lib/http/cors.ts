@@ -63,5 +63,6 @@ export async function preflight(ctx: Context, request: Asked, methods: string): 
         'access-control-max-age': PREFLIGHT_SECONDS,
       }
     : {}
-  return { status: 204, body: null, headers: { ...allowed, ...grants, 'cache-control': 'no-store' } }
+  const always = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
+  return { status: 204, body: null, headers: { ...allowed, ...grants, ...always } }
 }

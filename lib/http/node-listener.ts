@@ -4,6 +4,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { toResponse, writeWhole } from './answer.ts'
 import { PlainRequest } from './asked.ts'
 import type { Router } from './router.ts'
+import { ANSWER_SECURITY } from './security-lines.ts'
 
 /** Answers a request of Node's own server; false leaves it to whoever comes next. */
 export type NodeListener = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<boolean>
@@ -13,9 +14,11 @@ export function createNodeListener(router: Router): NodeListener {
   const listener = getRequestListener(
     async (request, { outgoing }) => {
       const answer = await router.answer(request)
+      const isWhole = answer !== null && !(answer instanceof Response)
+      if (isWhole && writeWhole(answer, outgoing as ServerResponse)) return RESPONSE_ALREADY_SENT
+      for (const name in ANSWER_SECURITY) outgoing.setHeader(name, ANSWER_SECURITY[name] as string)
       if (answer === null) return new Response(null, { status: 404 })
-      if (answer instanceof Response) return answer
-      return writeWhole(answer, outgoing as ServerResponse) ? RESPONSE_ALREADY_SENT : toResponse(answer)
+      return answer instanceof Response ? answer : toResponse(answer)
     },
     {
       // Next, in the same process, needs its own Request and Response.

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { ANSWER_SECURITY } from './answer-security.mjs'
 
 const TYPES = { '.js': 'application/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8' }
 /** Names change with the content. */
@@ -27,7 +28,7 @@ export function compressedFiles(folder, place) {
       'content-length': file.length,
       'cache-control': YEAR,
       vary: 'Accept-Encoding',
-      'x-content-type-options': 'nosniff',
+      ...ANSWER_SECURITY,
     })
     response.end(method === 'HEAD' ? undefined : file)
     return true

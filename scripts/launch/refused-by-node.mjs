@@ -1,3 +1,5 @@
+import { ANSWER_SECURITY } from './answer-security.mjs'
+
 /**
  * Request line and headers together. A pull may carry a token of 16,000 characters, 100 names of collections and a report
  * on 200 of them (lib/protocol/limits.ts, report.ts): some 45 KiB, of which Node takes 16 KiB by itself.
@@ -66,7 +68,7 @@ function answerTo({ code, status, title, help }) {
     'Content-Type': 'application/problem+json',
     'Content-Length': Buffer.byteLength(body),
     'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
+    ...ANSWER_SECURITY,
     'Tidemark-Version': '1',
     'Tidemark-Now': Date.now(),
     Connection: 'close',

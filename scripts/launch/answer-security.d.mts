@@ -1,0 +1,1 @@
+export const ANSWER_SECURITY: Readonly<Record<string, string>>
