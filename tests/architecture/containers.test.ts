@@ -329,6 +329,12 @@ describe(KUBERNETES, () => {
     expect(read_.filter((key) => !Object.hasOwn(secret.stringData, key))).toEqual([])
   })
 
+  it('[check 11] believes nobody about who asks until the operator names the controller: no block of a whole network', () => {
+    const blocks = (settings['TIDEMARK_TRUSTED_PROXIES'] ?? '').split(',')
+    expect(blocks.filter((block) => Number(block.split('/')[1] ?? 32) < 24)).toEqual([])
+    expect(read('docs/deploy.md')).toContain(`\`${blocks.join(',')}\``)
+  })
+
   it('gives a pod longer to end than it drains and stops in', () => {
     const drainS = Number(settings['TIDEMARK_DRAIN_MS']) / 1_000
     expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(drainS + stopSeconds())
