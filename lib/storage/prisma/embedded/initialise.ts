@@ -20,7 +20,8 @@ export const PROGRAM_ENVIRONMENT = {
 /**
  * Makes the cluster in `<dataDir>/postgres` unless it exists: initdb, the owner role and the database. It is
  * made in a folder beside and renamed, so a crash half-way leaves nothing that looks finished.
- * The owner role is no superuser, as on a managed PostgreSQL: row-level security binds it.
+ * The owner role is no superuser, as on a managed PostgreSQL. Row-level security doesn't bind it, which owns the tables: it
+ * binds the runtime role, which each transaction takes.
  * @throws EmbeddedError `initdb_failed`
  */
 export function initialiseCluster(
