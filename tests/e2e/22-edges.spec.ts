@@ -233,7 +233,17 @@ const MANAGED = [
   'dead_letter',
   'conflict',
   'device_token',
+  'invitation',
+  'user_identity',
+  'enrollment_key',
+  'ingest_key',
+  'scrape_target',
+  'incident_entry',
 ]
+/** Where the server writes into the same table by itself, what of it is people's. */
+const OF_PEOPLE: Readonly<Record<string, string>> = {
+  incident_entry: `entry->>'by' IS NOT NULL`,
+}
 
 async function digestOf(owner: pg.Client, fleetId: string): Promise<Record<string, string>> {
   const digests: Record<string, string> = {}
@@ -242,7 +252,8 @@ async function digestOf(owner: pg.Client, fleetId: string): Promise<Record<strin
       `SELECT 1 FROM information_schema.columns WHERE table_name = $1 AND column_name = 'fleet_id'`,
       [table],
     )
-    const where = columns.length > 0 ? `WHERE fleet_id = '${fleetId}'` : ''
+    const wanted = [...(columns.length > 0 ? [`fleet_id = '${fleetId}'`] : []), OF_PEOPLE[table] ?? 'true']
+    const where = `WHERE ${wanted.join(' AND ')}`
     const { rows } = await owner.query<{ digest: string }>(
       `SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, ',' ORDER BY t::text)), '') AS digest
          FROM (SELECT * FROM "${table}" ${where}) AS t`,
