@@ -50,13 +50,16 @@ async function OverviewPage({ searchParams }: PageProps) {
         }
       />
       {waiting ? (
-        <FirstRun at={at} collections={collections.map(({ name }) => name)} />
+        <>
+          <OverviewRestore restore={restore} query={at.query} nowMs={at.nowMs} />
+          <FirstRun at={at} collections={collections.map(({ name }) => name)} />
+        </>
       ) : (
         <>
           <OverviewPillars answer={answer} words={words} query={at.query} />
           <div className="cols">
             <div>
-              <OverviewRestore restore={restore} nowMs={at.nowMs} />
+              <OverviewRestore restore={restore} query={at.query} nowMs={at.nowMs} />
               <OverviewDevices answer={answer} query={at.query} />
               <OverviewVersions answer={answer} words={words} query={at.query} />
             </div>
